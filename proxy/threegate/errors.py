@@ -1,0 +1,75 @@
+"""The exception tree. A detector's failure is data (`types.Failed`), not an exception.
+
+ThreegateError
+├── RequestError     the client sent something we refuse          4xx
+├── UpstreamError    the model API failed or timed out            502 / 504
+├── PolicyError      a policy cannot be used; carries problems    never reaches a client
+├── AuditError       a record could not be made durable           503, fail closed
+└── ProtocolError    a bug of ours                                500
+
+No message holds text of a conversation or a secret: messages name what is wrong and where.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+
+class ThreegateError(Exception):
+    """Base. `status` is the HTTP status, `code` a stable word for programs."""
+
+    status = 500
+    code = "internal_error"
+
+
+class RequestError(ThreegateError):
+    """The client's request is refused. `param` is a JSON pointer or header name."""
+
+    status = 400
+    code = "invalid_request"
+
+    def __init__(
+        self, message: str, *, status: int = 400, code: str = "invalid_request", param: str = ""
+    ) -> None:
+        super().__init__(message)
+        self.status, self.code, self.param = status, code, param
+
+
+class UpstreamError(ThreegateError):
+    """The model API failed. `retry_after` in seconds where it is known."""
+
+    status = 502
+    code = "upstream_error"
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        status: int = 502,
+        code: str = "upstream_error",
+        retry_after: float | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.status, self.code, self.retry_after = status, code, retry_after
+
+
+class PolicyError(ThreegateError):
+    """A policy cannot be used. `problems` are `policy.problems.Problem` values with file, line and column."""
+
+    code = "policy_error"
+
+    def __init__(self, message: str, problems: Sequence[Any] = ()) -> None:
+        super().__init__(message)
+        self.problems = tuple(problems)
+
+
+class AuditError(ThreegateError):
+    """A record could not be made durable; the request must not go on."""
+
+    status = 503
+    code = "audit_unavailable"
+
+
+class ProtocolError(ThreegateError):
+    """The caller of a machine broke its contract: a bug."""

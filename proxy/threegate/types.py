@@ -1,0 +1,178 @@
+"""Leaf vocabulary: the words every other module speaks. Frozen values, no behaviour.
+
+Spans are half-open and count code points of the original text. A finding never carries the matched text.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import IntEnum, StrEnum
+
+
+class Layer(StrEnum):
+    INPUT = "input"
+    CONSTRAINT = "constraint"
+    OUTPUT = "output"
+
+
+class Channel(StrEnum):
+    """Where a text sits in a call. `reasoning_content`, `reasoning` and inline `<think>` are all REASONING."""
+
+    SYSTEM = "system"
+    USER = "user"
+    ASSISTANT = "assistant"
+    TOOL_RESULT = "tool_result"
+    TOOL_ARGUMENTS = "tool_arguments"
+    CONTENT = "content"
+    REASONING = "reasoning"
+
+
+class Level(IntEnum):
+    """How sure a detector is. A rule with level L acts on findings of level >= L."""
+
+    LOW = 1
+    MEDIUM = 2
+    HIGH = 3
+
+
+class Action(IntEnum):
+    """Total order; the strongest action of all findings wins. `ANSWER` is a curated reply (代答)."""
+
+    ALLOW = 0
+    FLAG = 1
+    ANNOTATE = 2
+    MASK = 3
+    REDACT = 4
+    REWRITE = 5
+    ANSWER = 6
+    BLOCK = 7
+
+
+class Reason(StrEnum):
+    """Why a detector gave no answer."""
+
+    TIMEOUT = "timeout"
+    OVERLOAD = "overload"
+    ERROR = "error"
+
+
+@dataclass(frozen=True, slots=True)
+class Bilingual:
+    zh: str
+    en: str
+
+    def get(self, language: str) -> str:
+        return self.zh if language.startswith("zh") else self.en
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Span:
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Locus:
+    """Where a text sits, so that a span is reportable. `part` is a JSON pointer below the message or choice."""
+
+    layer: Layer
+    channel: Channel
+    message: int | None = None
+    part: str = ""
+    choice: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A text that claims may rest on: a message, a tool result, a document, a knowledge chunk."""
+
+    id: str
+    text: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """What a detector gets. `offset` is the position of `text[0]` in the text at `locus`.
+
+    `question` is the last user turn (for answers), `sources` what claims may rest on.
+    """
+
+    locus: Locus
+    text: str = field(repr=False)
+    offset: int = 0
+    question: str = field(default="", repr=False)
+    sources: tuple[Source, ...] = field(default=(), repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One located observation, no judgement. `kind` is dotted: `pii.cn.id_card`, `claim.contradicted`.
+
+    `note` is a low-cardinality code or a reference (evidence source and span), never text of a conversation.
+    """
+
+    detector: str
+    kind: str
+    span: Span
+    score: float
+    level: Level
+    locus: Locus
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """A detector gave no answer: a value that the policy must answer (`on_error`, default block)."""
+
+    detector: str
+    reason: Reason
+    locus: Locus
+
+
+@dataclass(frozen=True, slots=True)
+class Ruled:
+    """One finding or failure as one rule judged it. `shadow` rules and exceptions are recorded, not acted on."""
+
+    rule_id: str
+    action: Action
+    finding: Finding | Failed
+    shadow: bool = False
+    exception_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """Pure result of `decide`: the strongest action and everything that led to it."""
+
+    action: Action = Action.ALLOW
+    ruled: tuple[Ruled, ...] = ()
+
+    @property
+    def rule_ids(self) -> tuple[str, ...]:
+        """Rules that acted, strongest first, each once."""
+        acted = sorted((r for r in self.ruled if not r.shadow and r.action), key=lambda r: -r.action)
+        return tuple(dict.fromkeys(r.rule_id for r in acted))
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who calls, as rules and audit see it. `key_id` names the API key, never the key itself."""
+
+    tenant: str = "default"
+    key_id: str = "anonymous"
+    route: str = ""
+    model: str = ""
+    language: str = "en"
+    conversation: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What is audited and explained: one layer's verdict under one policy digest. Timings in milliseconds."""
+
+    id: str
+    request_id: str
+    layer: Layer
+    verdict: Verdict
+    policy: str
+    timings_ms: dict[str, float] = field(default_factory=dict)
