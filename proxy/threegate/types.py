@@ -150,7 +150,9 @@ class Verdict:
     @property
     def rule_ids(self) -> tuple[str, ...]:
         """Rules that acted, strongest first, each once."""
-        acted = sorted((r for r in self.ruled if not r.shadow and r.action), key=lambda r: -r.action)
+        acted = sorted(
+            (r for r in self.ruled if not r.shadow and r.action), key=lambda r: -r.action
+        )
         return tuple(dict.fromkeys(r.rule_id for r in acted))
 
 
