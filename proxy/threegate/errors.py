@@ -55,7 +55,8 @@ class UpstreamError(ThreegateError):
 
 
 class PolicyError(ThreegateError):
-    """A policy cannot be used. `problems` are `policy.problems.Problem` values with file, line and column."""
+    """A policy cannot be used. `problems` are `policy.problems.Problem` values with file, line and
+    column."""
 
     code = "policy_error"
 

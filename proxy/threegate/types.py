@@ -1,6 +1,7 @@
 """Leaf vocabulary: the words every other module speaks. Frozen values, no behaviour.
 
-Spans are half-open and count code points of the original text. A finding never carries the matched text.
+Spans are half-open and count code points of the original text. A finding never carries the matched
+text.
 """
 
 from __future__ import annotations
@@ -16,7 +17,8 @@ class Layer(StrEnum):
 
 
 class Channel(StrEnum):
-    """Where a text sits in a call. `reasoning_content`, `reasoning` and inline `<think>` are all REASONING."""
+    """Where a text sits in a call. `reasoning_content`, `reasoning` and inline `<think>` are all
+    REASONING."""
 
     SYSTEM = "system"
     USER = "user"
@@ -36,7 +38,7 @@ class Level(IntEnum):
 
 
 class Action(IntEnum):
-    """Total order; the strongest action of all findings wins. `ANSWER` is a curated reply (代答)."""
+    """Total order; the strongest of all findings wins. `ANSWER` is a curated reply (代答)."""
 
     ALLOW = 0
     FLAG = 1
@@ -73,7 +75,8 @@ class Span:
 
 @dataclass(frozen=True, slots=True)
 class Locus:
-    """Where a text sits, so that a span is reportable. `part` is a JSON pointer below the message or choice."""
+    """Where a text sits, so that a span is reportable. `part` is a JSON pointer below the message
+    or choice."""
 
     layer: Layer
     channel: Channel
@@ -94,21 +97,25 @@ class Source:
 class Passage:
     """What a detector gets. `offset` is the position of `text[0]` in the text at `locus`.
 
-    `question` is the last user turn (for answers), `sources` what claims may rest on.
+    `before` is the text in front of it, for classifiers that judge cumulatively; `question` the
+    last user turn (for answers); `sources` what claims may rest on.
     """
 
     locus: Locus
     text: str = field(repr=False)
     offset: int = 0
+    before: str = field(default="", repr=False)
     question: str = field(default="", repr=False)
     sources: tuple[Source, ...] = field(default=(), repr=False)
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One located observation, no judgement. `kind` is dotted: `pii.cn.id_card`, `claim.contradicted`.
+    """One located observation, no judgement. `kind` is dotted: `pii.cn.id_card`,
+    `claim.contradicted`.
 
-    `note` is a low-cardinality code or a reference (evidence source and span), never text of a conversation.
+    `note` is a low-cardinality code or a reference (evidence source and span), never text of a
+    conversation.
     """
 
     detector: str
@@ -122,7 +129,8 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Failed:
-    """A detector gave no answer: a value that the policy must answer (`on_error`, default block)."""
+    """A detector gave no answer: a value that the policy must answer (`on_error`, default
+    block)."""
 
     detector: str
     reason: Reason
@@ -131,7 +139,8 @@ class Failed:
 
 @dataclass(frozen=True, slots=True)
 class Ruled:
-    """One finding or failure as one rule judged it. `shadow` rules and exceptions are recorded, not acted on."""
+    """One finding or failure as one rule judged it. `shadow` rules and exceptions are recorded,
+    not acted on."""
 
     rule_id: str
     action: Action
@@ -170,7 +179,8 @@ class Caller:
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """What is audited and explained: one layer's verdict under one policy digest. Timings in milliseconds."""
+    """What is audited and explained: one layer's verdict under one policy digest. Timings in
+    milliseconds."""
 
     id: str
     request_id: str

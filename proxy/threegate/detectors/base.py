@@ -1,11 +1,15 @@
 """What a detector is. Three shapes, told apart by the text they need.
 
-*Pattern* detectors look at characters and are fast enough to run inline, on every piece of a stream. They promise **prefix stability**:
-for `scan(text, final=False)` returning `(findings, settled)` and any continuation `x`, the findings of `scan(text + x)` that start before
-`settled` are exactly the returned ones that start before `settled`, and none of them crosses `settled`. So text before `settled` may leave.
-They also promise **window stability**: a finding depends on at most `LOOKBEHIND` code points before its start.
+*Pattern* detectors look at characters and are fast enough to run inline, on every piece of a
+stream. They promise **prefix stability**:
+for `scan(text, final=False)` returning `(findings, settled)` and any continuation `x`, the
+findings of `scan(text + x)` that start before `settled` are exactly the returned ones that start
+before `settled`, and none of them crosses `settled`. So text before `settled` may leave.
+They also promise **window stability**: a finding depends on at most `LOOKBEHIND` code points
+before its start.
 
-*Sentence* detectors (classifiers, names, claims) judge whole passages, may wait for a model and run in the background.
+*Sentence* detectors (classifiers, names, claims) judge whole passages, may wait for a model and
+run in the background.
 """
 
 from __future__ import annotations
@@ -22,7 +26,8 @@ LOOKBEHIND = 64
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """One true or false example of a detector's own: `values` are the exact substrings that must be found."""
+    """One true or false example of a detector's own: `values` are the exact substrings that must
+    be found."""
 
     text: str
     values: tuple[str, ...] = ()
@@ -30,7 +35,8 @@ class Example:
 
 @dataclass(frozen=True, slots=True)
 class DetectorInfo:
-    """`kinds` is everything the detector may report; `id` is stable and appears in audit records and metrics."""
+    """`kinds` is everything the detector may report; `id` is stable and appears in audit records
+    and metrics."""
 
     id: str
     kinds: tuple[str, ...]
@@ -40,7 +46,8 @@ class DetectorInfo:
 
 @dataclass(frozen=True, slots=True)
 class Scanned:
-    """Findings with spans relative to the scanned text; text before `settled` can no longer change."""
+    """Findings with spans relative to the scanned text; text before `settled` can no longer
+    change."""
 
     findings: tuple[Finding, ...]
     settled: int
@@ -60,5 +67,6 @@ class SentenceDetector(Protocol):
     def info(self) -> DetectorInfo: ...
 
     async def judge(self, passages: Sequence[Passage]) -> list[tuple[Finding, ...] | Failed]:
-        """One answer per passage, in order. Spans relative to the passage's text. Never raises for overload."""
+        """One answer per passage, in order. Spans relative to the passage's text. Never raises for
+        overload."""
         ...

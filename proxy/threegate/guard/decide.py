@@ -1,0 +1,144 @@
+"""Findings and failures, judged by the rules of one layer and channel, become one verdict.
+
+Pure and order-free; more findings never lower the action. What a rule in shadow or under an
+exception would have done is recorded and not acted on. A failed detector counts for each rule that
+needs it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from threegate.policy.model import CompiledPolicy, Detect, Mode, Rule, RuleException, matches
+from threegate.types import (
+    Action,
+    Caller,
+    Channel,
+    Failed,
+    Finding,
+    Layer,
+    Level,
+    Reason,
+    Ruled,
+    Verdict,
+)
+
+CLAIM_KINDS = ("claim.contradicted", "claim.unsupported", "claim.no_source", "claim.supported")
+
+
+@dataclass(slots=True)
+class Judge:
+    """The rules that apply to one caller on one channel. `today` is an ISO date for exceptions."""
+
+    rules: tuple[Rule, ...]
+    caller: Caller
+    today: str
+    kinds_of: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    _by_kind: dict[str, tuple[tuple[Rule, Level], ...]] = field(default_factory=dict, repr=False)
+
+    @classmethod
+    def of(
+        cls,
+        policy: CompiledPolicy,
+        layer: Layer,
+        channel: Channel,
+        caller: Caller,
+        today: str,
+        kinds_of: Mapping[str, tuple[str, ...]],
+    ) -> Judge:
+        rules = policy.rules_for(layer, channel)
+        return cls(tuple(r for r in rules if r.when.matches(caller)), caller, today, kinds_of)
+
+    def verdict(self, findings: Sequence[Finding], failures: Sequence[Failed] = ()) -> Verdict:
+        kinds = frozenset(f.kind for f in findings)
+        ruled = [r for f in findings for r in self._rule_finding(f, kinds)]
+        ruled += [r for f in failures for r in self._rule_failure(f)]
+        action = max((r.action for r in ruled if not r.shadow), default=Action.ALLOW)
+        return Verdict(action, tuple(ruled))
+
+    def _rule_finding(self, finding: Finding, kinds: frozenset[str]) -> Iterable[Ruled]:
+        for rule, level in self._rules_of(finding.kind):
+            if finding.level >= level and _together(rule.detect, kinds):
+                yield self._ruled(rule, _action(rule, finding.kind), finding)
+
+    def _rule_failure(self, failed: Failed) -> Iterable[Ruled]:
+        kinds = self.kinds_of.get(failed.detector, ())
+        for rule in self.rules:
+            if any(_wants(rule, kind) for kind in kinds):
+                late = failed.reason is Reason.TIMEOUT
+                yield self._ruled(rule, rule.on_timeout if late else rule.on_error, failed)
+
+    def _ruled(self, rule: Rule, action: Action, finding: Finding | Failed) -> Ruled:
+        shadow = rule.mode is Mode.SHADOW or not in_rollout(rule, self.caller)
+        excepted = next((e.id for e in rule.exceptions if self._excepts(e)), "")
+        return Ruled(rule.id, action, finding, shadow or bool(excepted), excepted)
+
+    def _excepts(self, exception: RuleException) -> bool:
+        alive = self.today <= exception.expires
+        return alive and not exception.values_sha256 and exception.match.matches(self.caller)
+
+    def _rules_of(self, kind: str) -> tuple[tuple[Rule, Level], ...]:
+        known = self._by_kind.get(kind)
+        if known is None:
+            known = tuple((r, _level(r, kind)) for r in self.rules if _wants(r, kind))
+            self._by_kind[kind] = known
+        return known
+
+
+def wanted_kinds(rules: Iterable[Rule]) -> frozenset[str]:
+    """Kinds and prefixes that these rules look for: what has to be scanned at all."""
+    out: set[str] = set()
+    for rule in rules:
+        out.update(rule.detect.any, rule.detect.all, rule.detect.none)
+        if rule.claims is not None:
+            out.update(CLAIM_KINDS)
+    return frozenset(out)
+
+
+def in_rollout(rule: Rule, caller: Caller) -> bool:
+    """A conversation is always on the same side of a percentage."""
+    if rule.rollout >= 100:
+        return True
+    digest = hashlib.sha256(f"{rule.id}\0{caller.conversation}".encode()).digest()
+    return int.from_bytes(digest[:4], "big") % 100 < rule.rollout
+
+
+def _together(detect: Detect, kinds: frozenset[str]) -> bool:
+    has_all = all(any(matches(p, k) for k in kinds) for p in detect.all)
+    return has_all and not any(matches(p, k) for p in detect.none for k in kinds)
+
+
+def _wants(rule: Rule, kind: str) -> bool:
+    if rule.claims is not None and kind in CLAIM_KINDS:
+        return True
+    return any(matches(p, kind) for p in (*rule.detect.any, *rule.detect.all))
+
+
+def _level(rule: Rule, kind: str) -> Level:
+    match kind:
+        case "claim.contradicted" if rule.claims is not None:
+            return rule.claims.contradicted
+        case "claim.unsupported" if rule.claims is not None:
+            return rule.claims.unsupported
+        case "claim.no_source" | "claim.supported" if rule.claims is not None:
+            return Level.LOW
+        case _:
+            return rule.detect.level_for(kind)
+
+
+def _action(rule: Rule, kind: str) -> Action:
+    if rule.claims is None:
+        return rule.action
+    match kind:
+        case "claim.contradicted":
+            return rule.claims.on_contradicted
+        case "claim.unsupported":
+            return rule.claims.on_unsupported
+        case "claim.no_source":
+            return rule.claims.on_no_source
+        case "claim.supported":
+            return Action.ALLOW
+        case _:
+            return rule.action

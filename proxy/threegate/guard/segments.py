@@ -1,0 +1,95 @@
+"""Sentences as a function of the text, in Chinese and English.
+
+A boundary depends on the text up to it and on at most `LOOKAHEAD` characters after it, never on how
+the text arrived: `sentences(text, final=False)` gives a prefix of `sentences(text + more)` whatever
+`more` is. So what was judged once stays judged.
+
+A sentence ends after a terminator with its closing quotes, after a line break, or at
+`MAX_SENTENCE`.
+Spans are contiguous: leading blanks belong to the sentence that follows them.
+"""
+
+from __future__ import annotations
+
+import re
+
+from threegate.types import Span
+
+MAX_SENTENCE = 400
+"""Code points after which a sentence ends anyway; keeps the hold and the model's input bounded."""
+
+LOOKAHEAD = 3
+"""What follows a full stop decides: a blank and no lower-case letter."""
+
+_CLOSERS = "\"'”’」』）)】］]》〉*_`"
+_END = re.compile(
+    rf"""
+      [。！？!?；…]+[。！？!?…{re.escape(_CLOSERS)}]*    # terminators that need no blank after them
+    | \.[{re.escape(_CLOSERS)}]*(?=\s)                    # a full stop does
+    | \n+
+    """,
+    re.VERBOSE,
+)
+_ABBREVIATION = re.compile(
+    r"(?:\b(?:Mr|Mrs|Ms|Dr|Prof|St|Jr|Sr|vs|etc|Inc|Ltd|Co|Corp|No|Fig|Eq|Sec|Art|Vol|pp|approx|"
+    r"Jan|Feb|Mar|Apr|Jun|Jul|Aug|Sept?|Oct|Nov|Dec|e\.g|i\.e|a\.m|p\.m|U\.S|U\.K|al)|\b[A-Z]"
+    r"|(?:^|\n)\s*(?:\d{1,3}|[a-zA-Z]))\.$"
+)
+
+
+def sentences(text: str, start: int = 0, *, final: bool = True) -> tuple[Span, ...]:
+    """Complete sentences of `text` from `start`, which must be 0 or a boundary found before."""
+    out: list[Span] = []
+    while start < len(text):
+        end = _end_of(text, start, final=final)
+        if end is None:
+            break
+        out.append(Span(start, end))
+        start = end
+    return tuple(out)
+
+
+def _end_of(text: str, start: int, *, final: bool) -> int | None:
+    limit = min(len(text), start + MAX_SENTENCE)
+    at = start + len(text[start:limit]) - len(text[start:limit].lstrip())
+    while (m := _END.search(text, at, limit)) is not None:
+        if not final and m.end() + LOOKAHEAD > len(text):
+            return None
+        if _is_boundary(text, start, m):
+            return m.end()
+        at = m.end()
+    if limit - start == MAX_SENTENCE:
+        return limit
+    return limit if final else None
+
+
+def _is_boundary(text: str, start: int, m: re.Match[str]) -> bool:
+    if not m.group().startswith("."):
+        return True
+    stop = m.start() + 1
+    if _ABBREVIATION.search(text, max(start, stop - 12), stop):
+        return False
+    after = text[m.end() : m.end() + LOOKAHEAD].lstrip()
+    return not (after and after[0].islower())
+
+
+_CLAIMLESS = re.compile(r"[?？]\s*[\"”’」』）)]*\s*$")
+_LETTERS = re.compile(r"[A-Za-z\u3400-\u9fff]")
+_MARKUP = re.compile(r"^\s*(?:[#>|*\-+=_`~]+\s*)+|^\s*\d{1,3}[.)、]\s*")
+_OPENERS = re.compile(
+    r"^\s*(?:sure|certainly|of course|okay|ok|hello|hi|thanks?|thank you|you'?re welcome|"
+    r"i hope|let me know|feel free|please (?:let|feel|contact)|i(?:'m| am) (?:sorry|happy|glad)|"
+    r"here (?:is|are)|好的|当然|您好|你好|谢谢|不客气|希望|如有|如果您还|请随时|"
+    r"以下是|下面|抱歉|很抱歉)",
+    re.IGNORECASE,
+)
+
+
+def carries_claim(sentence: str) -> bool:
+    """Whether a sentence states what a source could bear out: no question, no greeting."""
+    body = _MARKUP.sub("", sentence).strip()
+    if len(_LETTERS.findall(body)) < 4 or _CLAIMLESS.search(body):
+        return False
+    if sentence.lstrip().startswith("#") or body.endswith((":", "：")):
+        return False
+    return not (_OPENERS.match(body) and not any(c.isdigit() for c in body))

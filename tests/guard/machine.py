@@ -1,0 +1,134 @@
+"""A driver for the stream machine: scripted detectors, any cut of the text, any order of answers."""
+
+from __future__ import annotations
+
+import random
+import re
+from dataclasses import dataclass, field
+
+from threegate.guard.stream import (
+    Command,
+    Cut,
+    Finish,
+    JudgeSentence,
+    PatternsScanned,
+    Plan,
+    Record,
+    Release,
+    ScanPatterns,
+    SentenceJudged,
+    State,
+    StreamMachine,
+    TextReceived,
+    UpstreamClosed,
+)
+from threegate.types import (
+    Action,
+    Channel,
+    Finding,
+    Layer,
+    Level,
+    Locus,
+    Ruled,
+    Span,
+    Verdict,
+)
+
+LOCUS = Locus(Layer.OUTPUT, Channel.CONTENT, choice=0)
+SECRET = re.compile(r"\d{3}-\d{3}")
+
+
+def ruled(kind: str, start: int, end: int, action: Action) -> Ruled:
+    finding = Finding("test", kind, Span(start, end), 1.0, Level.HIGH, LOCUS)
+    return Ruled(kind, action, finding)
+
+
+def settled_of(text: str) -> int:
+    """Where an unfinished `ddd-ddd` may begin: any tail of digits and dashes that fits."""
+    matched = max((m.end() for m in SECRET.finditer(text)), default=0)
+    for n in range(min(6, len(text) - matched), 0, -1):
+        if re.fullmatch(r"\d{0,3}|\d{3}-\d{0,2}", text[-n:]):
+            return len(text) - n
+    return len(text)
+
+
+@dataclass
+class Driver:
+    """`pattern` acts on each `ddd-ddd`; a sentence that holds `bad` gets `judge`; `gone` fails."""
+
+    plan: Plan
+    pattern: Action = Action.REDACT
+    judge: Action = Action.BLOCK
+    order: random.Random = field(default_factory=lambda: random.Random(0))
+    restorer: object = None
+    released: str = ""
+    findings: set[tuple[str, int, int]] = field(default_factory=set)
+    pending: list[JudgeSentence] = field(default_factory=list)
+    cut: Cut | None = None
+    finished: bool = False
+    releases: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.machine = StreamMachine(self.plan, lambda r, t: f"<{r.rule_id}>", self.restorer)
+
+    def run(self, pieces: list[str], *, eager: bool = False) -> Driver:
+        for piece in pieces:
+            self.do(self.machine.receive(TextReceived(piece)))
+            self.answer(everything=eager)
+        if self.machine.state is not State.CUT:
+            self.do(self.machine.receive(UpstreamClosed()))
+        self.answer(everything=True)
+        return self
+
+    def answer(self, *, everything: bool) -> None:
+        while self.pending and (everything or self.order.random() < 0.5):
+            asked = self.pending.pop(self.order.randrange(len(self.pending)))
+            if self.machine.state is State.CUT:
+                continue
+            hits = [
+                ruled("bad", asked.offset + m.start(), asked.offset + m.end(), self.judge)
+                for m in re.finditer("bad", asked.text)
+            ]
+            verdict = Verdict(self.judge if hits else Action.ALLOW, tuple(hits))
+            self.do(self.machine.receive(SentenceJudged(asked.index, verdict)))
+
+    def do(self, commands: list[Command]) -> None:
+        for command in commands:
+            match command:
+                case ScanPatterns():
+                    self.scan(command)
+                case JudgeSentence():
+                    self.pending.append(command)
+                case Release(text):
+                    assert text
+                    self.released += text
+                    self.releases.append(text)
+                case Cut():
+                    self.cut = command
+                case Finish():
+                    self.finished = True
+                case Record(all_ruled):
+                    self.findings |= {
+                        (r.rule_id, r.finding.span.start, r.finding.span.end) for r in all_ruled
+                    }
+
+    def scan(self, asked: ScanPatterns) -> None:
+        if self.machine.state is State.CUT:
+            return
+        end = len(asked.text) if asked.final else settled_of(asked.text)
+        hits = tuple(
+            ruled("id", asked.offset + m.start(), asked.offset + m.end(), self.pattern)
+            for m in SECRET.finditer(asked.text)
+            if m.end() <= end and asked.offset + m.start() >= asked.since
+        )
+        verdict = Verdict(self.pattern if hits else Action.ALLOW, hits)
+        self.do(self.machine.receive(PatternsScanned(verdict, asked.offset + end)))
+
+
+def outcome(driver: Driver) -> tuple[str, frozenset[tuple[str, int, int]], str, bool]:
+    return (
+        driver.released,
+        frozenset(driver.findings),
+        driver.cut.ruled.rule_id if driver.cut else "",
+        driver.finished,
+    )
