@@ -1,0 +1,86 @@
+"""Layer 1: every text of a request, judged and edited. Pure: the shell has run the detectors.
+
+All texts are judged, whatever their role and however old. A strongest action of block or answer
+ends the call; masks and redactions give new texts by JSON pointer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from threegate.guard.decide import Judge
+from threegate.guard.mask import MaskMap
+from threegate.guard.redact import STOPS, Renderer, edited
+from threegate.policy.model import CompiledPolicy
+from threegate.types import (
+    Action,
+    Caller,
+    Channel,
+    Failed,
+    Finding,
+    Layer,
+    Locus,
+    Ruled,
+    Verdict,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class ScannedText:
+    """One text of the request and what the detectors said of it."""
+
+    locus: Locus
+    pointer: str
+    text: str = field(repr=False)
+    findings: tuple[Finding, ...] = ()
+    failures: tuple[Failed, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class InputResult:
+    """`texts` holds the edited texts by JSON pointer, `kinds` what was found (for layer 2
+    clauses)."""
+
+    verdict: Verdict
+    texts: Mapping[str, str] = field(repr=False)
+    kinds: frozenset[str]
+
+    @property
+    def stop(self) -> Ruled | None:
+        return strongest_stop(self.verdict.ruled)
+
+
+def judges(
+    policy: CompiledPolicy,
+    layer: Layer,
+    caller: Caller,
+    today: str,
+    kinds_of: Mapping[str, tuple[str, ...]],
+) -> dict[Channel, Judge]:
+    return {c: Judge.of(policy, layer, c, caller, today, kinds_of) for c in Channel}
+
+
+def judge_input(
+    scans: Sequence[ScannedText], by_channel: Mapping[Channel, Judge], masks: MaskMap
+) -> InputResult:
+    ruled: list[Ruled] = []
+    texts: dict[str, str] = {}
+    for scan in scans:
+        if not scan.findings and not scan.failures:
+            continue
+        judge = by_channel[scan.locus.channel]
+        verdict = judge.verdict(scan.findings, scan.failures)
+        ruled += verdict.ruled
+        new = edited(scan.text, verdict.ruled, Renderer({r.id: r for r in judge.rules}, masks))
+        if new != scan.text:
+            texts[scan.pointer] = new
+    action = max((r.action for r in ruled if not r.shadow), default=Action.ALLOW)
+    kinds = frozenset(r.finding.kind for r in ruled if isinstance(r.finding, Finding))
+    return InputResult(Verdict(action, tuple(ruled)), texts, kinds)
+
+
+def strongest_stop(ruled: Sequence[Ruled]) -> Ruled | None:
+    """The ruling that ends the call, if one does: the strongest, then the first."""
+    stops = [r for r in ruled if r.action in STOPS and not r.shadow]
+    return max(stops, key=lambda r: r.action, default=None)

@@ -1,0 +1,115 @@
+"""Layer 3: which machine each channel of an answer gets, and which rules judge it. Pure.
+
+Reasoning is an answer too: with `reasoning.check: same` the rules of content judge it as well.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from threegate.guard.decide import Judge, wanted_kinds
+from threegate.guard.mask import MaskMap, Restorer
+from threegate.guard.redact import Renderer
+from threegate.guard.stream import Plan, StreamMachine
+from threegate.policy.model import CompiledPolicy, Mode, Rule, StreamMode, matches
+from threegate.types import Caller, Channel, Layer
+
+OUTPUT_CHANNELS = (Channel.CONTENT, Channel.REASONING, Channel.TOOL_ARGUMENTS)
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelGuard:
+    """One channel of an answer: its rules, what they want scanned, and how text is held."""
+
+    judge: Judge
+    plan: Plan
+    pattern_kinds: frozenset[str]
+    sentence_kinds: frozenset[str]
+    deadline_ms: int
+
+    @property
+    def idle(self) -> bool:
+        return not (self.plan.patterns or self.plan.judge)
+
+
+@dataclass(slots=True)
+class OutputGuard:
+    """Machines for one answer. `corrections` is filled by the shell as claims are judged."""
+
+    channels: Mapping[Channel, ChannelGuard]
+    masks: MaskMap
+    restorer: Restorer | None
+    corrections: dict[str, str] = field(default_factory=dict, repr=False)
+
+    @classmethod
+    def of(
+        cls,
+        policy: CompiledPolicy,
+        caller: Caller,
+        today: str,
+        masks: MaskMap,
+        *,
+        same: bool,
+        kinds_of: Mapping[str, tuple[str, ...]],
+        is_sentence_kind: Callable[[str], bool],
+    ) -> OutputGuard:
+        channels = {
+            c: _channel(
+                _rules(policy, c, caller, same=same), c, caller, today, kinds_of, is_sentence_kind
+            )
+            for c in OUTPUT_CHANNELS
+        }
+        restorer = Restorer(masks) if len(masks) else None
+        return cls(channels, masks, restorer)
+
+    def machine(self, channel: Channel) -> StreamMachine:
+        guard = self.channels[channel]
+        render = Renderer({r.id: r for r in guard.judge.rules}, self.masks, self.corrections)
+        return StreamMachine(guard.plan, render, self.restorer)
+
+    @property
+    def idle(self) -> bool:
+        """Nothing to check and nothing to restore: bytes may pass as they are."""
+        return self.restorer is None and all(g.idle for g in self.channels.values())
+
+
+def _rules(
+    policy: CompiledPolicy, channel: Channel, caller: Caller, *, same: bool
+) -> tuple[Rule, ...]:
+    rules = policy.rules_for(Layer.OUTPUT, channel)
+    if channel is Channel.REASONING and same:
+        known = {r.id for r in rules}
+        content = policy.rules_for(Layer.OUTPUT, Channel.CONTENT)
+        rules += tuple(r for r in content if r.id not in known and r.claims is None)
+    return tuple(r for r in rules if r.when.matches(caller))
+
+
+def _channel(
+    rules: tuple[Rule, ...],
+    channel: Channel,
+    caller: Caller,
+    today: str,
+    kinds_of: Mapping[str, tuple[str, ...]],
+    is_sentence_kind: Callable[[str], bool],
+) -> ChannelGuard:
+    wanted = wanted_kinds(rules)
+    sentence = frozenset(k for k in wanted if is_sentence_kind(k))
+    waits = [r for r in rules if any(is_sentence_kind(k) for k in wanted_kinds((r,)))]
+    holding = any(r.stream is StreamMode.HOLD and r.mode is Mode.ENFORCE for r in waits)
+    patterns = wanted - sentence
+    plan = Plan(channel, bool(patterns), bool(sentence), holding)
+    deadline = min((r.deadline_ms for r in waits), default=0)
+    return ChannelGuard(Judge(rules, caller, today, kinds_of), plan, patterns, sentence, deadline)
+
+
+def sentence_kinds(
+    kinds_of: Mapping[str, tuple[str, ...]], detectors: frozenset[str]
+) -> Callable[[str], bool]:
+    """Whether a wanted kind or prefix needs one of these (sentence) detectors."""
+    kinds = tuple(k for d in detectors for k in kinds_of[d])
+
+    def wants(pattern: str) -> bool:
+        return any(matches(pattern, k) or matches(k, pattern) for k in kinds)
+
+    return wants

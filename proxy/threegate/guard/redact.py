@@ -1,0 +1,71 @@
+"""What stands in the place of an edited span, and whole texts edited at once.
+
+Of overlapping rulings the strongest action wins, then the longer span: nothing of either is left.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from threegate.guard.mask import MaskMap, hashed
+from threegate.policy.model import MaskStyle, Rule
+from threegate.types import Action, Finding, Ruled, Span
+
+EDITS = (Action.MASK, Action.REDACT, Action.REWRITE)
+STOPS = (Action.ANSWER, Action.BLOCK)
+
+
+@dataclass(frozen=True, slots=True)
+class Renderer:
+    """`corrections` maps a finding's note to the sentence of the source that puts it right."""
+
+    rules: Mapping[str, Rule]
+    masks: MaskMap
+    corrections: Mapping[str, str] = field(default_factory=dict, repr=False)
+
+    def __call__(self, ruled: Ruled, original: str) -> str:
+        rule = self.rules[ruled.rule_id]
+        kind = ruled.finding.kind if isinstance(ruled.finding, Finding) else "unchecked"
+        match ruled.action:
+            case Action.MASK if rule.style is MaskStyle.HASH:
+                return hashed(self.masks.key, kind, original)
+            case Action.MASK:
+                return self.masks.mask(kind, original, restore=rule.restore)
+            case Action.REWRITE if isinstance(ruled.finding, Finding):
+                return self.corrections.get(ruled.finding.note, rule.replacement)
+            case _:
+                return rule.replacement or f"[{kind.rsplit('.', 1)[-1].upper()}_REMOVED]"
+
+
+def edited(text: str, ruled: Sequence[Ruled], render: Renderer) -> str:
+    """`text` with every edit of `ruled` applied; spans count from the start of `text`."""
+    out: list[str] = []
+    at = 0
+    for span, winner in _disjoint(ruled):
+        out += [text[at : span.start], render(winner, text[span.start : span.end])]
+        at = span.end
+    return "".join([*out, text[at:]])
+
+
+def _disjoint(ruled: Sequence[Ruled]) -> list[tuple[Span, Ruled]]:
+    out: list[tuple[Span, Ruled]] = []
+    edits = [r for r in ruled if r.action in EDITS and not r.shadow]
+    for r in sorted(edits, key=_span):
+        span = _span(r)
+        if out and span.start < out[-1][0].end:
+            last_span, last = out.pop()
+            union = Span(last_span.start, max(last_span.end, span.end))
+            out.append((union, max(last, r, key=_strength)))
+        else:
+            out.append((span, r))
+    return out
+
+
+def _span(ruled: Ruled) -> Span:
+    return ruled.finding.span if isinstance(ruled.finding, Finding) else Span(0, 0)
+
+
+def _strength(ruled: Ruled) -> tuple[int, int]:
+    span = _span(ruled)
+    return ruled.action, span.end - span.start
