@@ -1,0 +1,46 @@
+"""Answers already given, by the hash of what was judged. Holds no text.
+
+A conversation is sent whole every turn; with this only what is new costs a run.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+from collections import OrderedDict
+from typing import Generic, TypeVar
+
+from threegate_classifiers.tokenize import Text
+
+A = TypeVar("A")
+
+
+def digest(text: Text) -> bytes:
+    """Tells a pair from its concatenation: the length of the first text goes in front."""
+    first = text.first.encode("utf-8", "surrogatepass")
+    made = hashlib.blake2b(len(first).to_bytes(8, "big") + first, digest_size=16)
+    if text.second is not None:
+        made.update(b"\1" + text.second.encode("utf-8", "surrogatepass"))
+    return made.digest()
+
+
+class Lru(Generic[A]):
+    """At most `size` answers, the least recently used one leaves. Thread-safe."""
+
+    def __init__(self, size: int) -> None:
+        self._size = size
+        self._items: OrderedDict[bytes, A] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def get(self, key: bytes) -> A | None:
+        with self._lock:
+            if key in self._items:
+                self._items.move_to_end(key)
+            return self._items.get(key)
+
+    def put(self, key: bytes, answer: A) -> None:
+        with self._lock:
+            self._items[key] = answer
+            self._items.move_to_end(key)
+            while len(self._items) > self._size:
+                self._items.popitem(last=False)

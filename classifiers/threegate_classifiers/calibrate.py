@@ -1,0 +1,61 @@
+"""From logits to scores that mean something: activation, Platt calibration, levels.
+
+A level says how sure: 0 none, 1 low, 2 medium, 3 high. Thresholds are stated false-positive rates
+measured per language when the model was trained; see its card.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from threegate_classifiers.manifest import DEFAULT_LEVELS, Activation, Manifest, Platt
+
+CJK_SHARE = 0.15
+"""A text with more CJK among its letters is judged with the Chinese thresholds."""
+
+_TINY = 1e-7
+
+
+def language_of(text: str) -> str:
+    """ "zh" or "en" by the share of CJK among letters."""
+    letters = cjk = 0
+    for char in text:
+        if char.isalpha():
+            letters += 1
+            cjk += "\u3400" <= char <= "\u9fff" or "\uf900" <= char <= "\ufaff"
+    return "zh" if letters and cjk / letters > CJK_SHARE else "en"
+
+
+def activate(manifest: Manifest, logits: NDArray[np.float32]) -> NDArray[np.float64]:
+    """Probabilities over the last axis."""
+    values = logits.astype(np.float64)
+    if manifest.activation is Activation.SIGMOID:
+        return _sigmoid(values)
+    shifted = np.exp(values - values.max(axis=-1, keepdims=True))
+    result: NDArray[np.float64] = shifted / shifted.sum(axis=-1, keepdims=True)
+    return result
+
+
+def calibrated(manifest: Manifest, label: str, probability: float, language: str) -> float:
+    """Platt scaling of the label's log-odds; the probability itself where nothing was fitted."""
+    platt = manifest.calibration.get((label, language))
+    if platt is None:
+        return probability
+    p = min(max(probability, _TINY), 1 - _TINY)
+    return _scaled(platt, float(np.log(p / (1 - p))))
+
+
+def _scaled(platt: Platt, logit: float) -> float:
+    return float(_sigmoid(np.float64(platt.scale * logit + platt.shift)))
+
+
+def level_of(manifest: Manifest, label: str, score: float, language: str) -> int:
+    """0 to 3: the strictest level whose threshold the calibrated score reaches."""
+    thresholds = manifest.levels.get((label, language), DEFAULT_LEVELS)
+    return sum(score >= threshold for threshold in thresholds)
+
+
+def _sigmoid(values: NDArray[np.float64] | np.float64) -> NDArray[np.float64]:
+    result: NDArray[np.float64] = 1 / (1 + np.exp(-np.clip(values, -60, 60)))
+    return result

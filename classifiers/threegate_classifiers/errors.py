@@ -1,0 +1,19 @@
+"""What can go wrong, told apart by what the caller may do about it. No message holds a text."""
+
+from __future__ import annotations
+
+
+class ClassifierError(Exception):
+    """Base of all errors of this package."""
+
+
+class ModelError(ClassifierError):
+    """A model cannot be used: a file is missing, changed, or says something impossible."""
+
+
+class Overloaded(ClassifierError):
+    """The queue is full; come back later."""
+
+
+class TimedOut(ClassifierError):
+    """The deadline passed before the model answered."""

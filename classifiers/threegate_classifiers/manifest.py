@@ -1,0 +1,240 @@
+"""`manifest.yaml`: what a model is, read strictly.
+
+Unknown keys, duplicate keys, missing files and wrong hashes are errors that name the file. The
+hash of every listed file is checked before it is opened, so what runs is what was reviewed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path
+from typing import Any, TypeVar
+
+import yaml
+
+from threegate_classifiers.errors import ModelError
+
+MANIFEST, MODEL, TOKENIZER, CARD = "manifest.yaml", "model.onnx", "tokenizer.json", "CARD.md"
+GPU_MODEL = "model.fp16.onnx"
+LEVELS = ("low", "medium", "high")
+DEFAULT_LEVELS = (0.3, 0.5, 0.8)
+"""Thresholds of a label without any: for foreign models, whose scores nobody calibrated here."""
+
+_Choice = TypeVar("_Choice", bound=StrEnum)
+_Entry = TypeVar("_Entry")
+
+
+class Task(StrEnum):
+    CLASSIFY = "classify"
+    TAG = "tag"
+    ENTAIL = "entail"
+
+
+class Activation(StrEnum):
+    SIGMOID = "sigmoid"
+    SOFTMAX = "softmax"
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    name: str
+    sha256: str
+    bytes: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Platt:
+    """calibrated score = sigmoid(scale * logit + shift)"""
+
+    scale: float = 1.0
+    shift: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """`levels` and `calibration` are keyed by (label, language); thresholds are low, medium, high.
+
+    `kinds` maps a label to the kind that a finding of it has; a label not in it is its own kind.
+    """
+
+    name: str
+    version: str
+    task: Task
+    licence: str
+    files: tuple[File, ...]
+    labels: tuple[str, ...]
+    activation: Activation
+    max_tokens: int
+    overlap_tokens: int
+    inputs: tuple[str, ...] = ("input_ids", "attention_mask")
+    output: str = "logits"
+    title: tuple[tuple[str, str], ...] = ()
+    kinds: tuple[tuple[str, str], ...] = ()
+    calibration: Mapping[tuple[str, str], Platt] = field(default_factory=dict)
+    levels: Mapping[tuple[str, str], tuple[float, float, float]] = field(default_factory=dict)
+
+    @property
+    def id(self) -> str:
+        return f"{self.name}/{self.version}"
+
+    def kind(self, label: str) -> str:
+        return dict(self.kinds).get(label, label)
+
+
+_REQUIRED = {"name", "version", "task", "licence", "files", "labels", "activation", "max_tokens"}
+_OPTIONAL = {
+    "title",
+    "inputs",
+    "output",
+    "overlap_tokens",
+    "kinds",
+    "calibration",
+    "levels",
+    "source",
+}
+
+
+class _StrictLoader(yaml.SafeLoader):
+    """Safe YAML in which a key stands once."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        keys = [self.construct_object(key, deep=True) for key, _ in node.value]
+        twice = {key for key in keys if keys.count(key) > 1}
+        if twice:
+            raise ModelError(f"key stands twice: {sorted(map(str, twice))[0]}")
+        return super().construct_mapping(node, deep)
+
+
+def read_manifest(folder: Path) -> Manifest:
+    """Parse `folder/manifest.yaml`. Raises ModelError naming the file and the key."""
+    path = folder / MANIFEST
+    try:
+        loaded = _StrictLoader(path.read_text(encoding="utf-8")).get_single_data()
+        return _manifest(loaded)
+    except FileNotFoundError:
+        raise ModelError(f"{path}: no such file") from None
+    except (yaml.YAMLError, ModelError) as error:
+        raise ModelError(f"{path}: {error}") from None
+
+
+def _manifest(loaded: Any) -> Manifest:
+    if not isinstance(loaded, dict):
+        raise ModelError("not a mapping")
+    _check_keys(loaded)
+    labels = tuple(str(label) for label in _list(loaded, "labels"))
+    return Manifest(
+        name=str(loaded["name"]),
+        version=str(loaded["version"]),
+        task=_choice(Task, loaded, "task"),
+        licence=str(loaded["licence"]),
+        files=_files(loaded["files"]),
+        labels=labels,
+        activation=_choice(Activation, loaded, "activation"),
+        max_tokens=_count(loaded, "max_tokens", None, least=8),
+        overlap_tokens=_count(loaded, "overlap_tokens", 0, least=0),
+        inputs=tuple(map(str, loaded.get("inputs", ("input_ids", "attention_mask")))),
+        output=str(loaded.get("output", "logits")),
+        title=tuple(_mapping(loaded, "title").items()),
+        kinds=tuple(_mapping(loaded, "kinds").items()),
+        calibration=_by_language(loaded, "calibration", labels, _platt),
+        levels=_by_language(loaded, "levels", labels, _thresholds),
+    )
+
+
+def _check_keys(loaded: Mapping[str, Any]) -> None:
+    missing, unknown = _REQUIRED - set(loaded), set(loaded) - _REQUIRED - _OPTIONAL
+    if missing:
+        raise ModelError(f"key missing: {sorted(missing)[0]}")
+    if unknown:
+        raise ModelError(f"unknown key: {sorted(map(str, unknown))[0]}")
+
+
+def _list(loaded: Mapping[str, Any], key: str) -> list[Any]:
+    value = loaded[key]
+    if not isinstance(value, list) or not value:
+        raise ModelError(f"{key}: a list that is not empty is needed")
+    return value
+
+
+def _mapping(loaded: Mapping[str, Any], key: str) -> dict[str, Any]:
+    value = loaded.get(key) or {}
+    if not isinstance(value, dict):
+        raise ModelError(f"{key}: a mapping is needed")
+    return value
+
+
+def _count(loaded: Mapping[str, Any], key: str, default: int | None, *, least: int) -> int:
+    value = loaded.get(key, default)
+    if not isinstance(value, int) or value < least:
+        raise ModelError(f"{key}: a whole number of at least {least} is needed")
+    return value
+
+
+def _choice(kind: type[_Choice], loaded: Mapping[str, Any], key: str) -> _Choice:
+    try:
+        return kind(loaded[key])
+    except ValueError:
+        raise ModelError(f"{key}: one of {', '.join(kind)} is needed") from None
+
+
+def _files(loaded: Any) -> tuple[File, ...]:
+    if not isinstance(loaded, dict) or TOKENIZER not in loaded:
+        raise ModelError(f"files: {TOKENIZER} must be listed")
+    return tuple(_file(str(name), entry) for name, entry in loaded.items())
+
+
+def _file(name: str, entry: Any) -> File:
+    if Path(name).name != name:
+        raise ModelError(f"files: {name}: a plain file name is needed")
+    digest = entry.get("sha256") if isinstance(entry, dict) else None
+    if not isinstance(digest, str) or len(digest) != 64:
+        raise ModelError(f"files: {name}: sha256 of 64 hex digits is needed")
+    return File(name, digest.lower(), entry.get("bytes"))
+
+
+def _by_language(
+    loaded: Mapping[str, Any],
+    key: str,
+    labels: tuple[str, ...],
+    parse: Callable[[str, Any], _Entry],
+) -> dict[tuple[str, str], _Entry]:
+    out: dict[tuple[str, str], _Entry] = {}
+    for label, languages in _mapping(loaded, key).items():
+        if label not in labels and f"B-{label}" not in labels:
+            raise ModelError(f"{key}: {label} is not a label")
+        for language, entry in languages.items():
+            out[label, language] = parse(f"{key}: {label}: {language}", entry)
+    return out
+
+
+def _platt(where: str, entry: Any) -> Platt:
+    if not isinstance(entry, dict) or set(entry) != {"scale", "shift"}:
+        raise ModelError(f"{where}: scale and shift are needed")
+    return Platt(float(entry["scale"]), float(entry["shift"]))
+
+
+def _thresholds(where: str, entry: Any) -> tuple[float, float, float]:
+    if not isinstance(entry, dict) or set(entry) != set(LEVELS):
+        raise ModelError(f"{where}: low, medium and high are needed")
+    low, medium, high = (float(entry[level]) for level in LEVELS)
+    if not low <= medium <= high:
+        raise ModelError(f"{where}: low <= medium <= high is needed")
+    return low, medium, high
+
+
+def verify_files(folder: Path, manifest: Manifest) -> None:
+    """Check that every listed file is there unchanged. Raises ModelError naming the first that is
+    not."""
+    for file in manifest.files:
+        path = folder / file.name
+        if not path.is_file():
+            raise ModelError(f"{path}: no such file")
+        if file.bytes is not None and path.stat().st_size != file.bytes:
+            raise ModelError(f"{path}: {path.stat().st_size} bytes, the manifest says {file.bytes}")
+        with path.open("rb") as stream:
+            digest = hashlib.file_digest(stream, "sha256").hexdigest()
+        if digest != file.sha256:
+            raise ModelError(f"{path}: sha256 {digest}, the manifest says {file.sha256}")

@@ -1,0 +1,238 @@
+"""The engine: several models behind one door, for servers (`await`) and batch tools (`.now()`).
+
+    engine = Engine.open(root, ("guard", "entities", "grounding"))
+    scores = await engine.classify("guard", [Text("…")], deadline_s=0.5)
+    scores = engine.classify("guard", [Text("…")]).now()
+
+Every call is answered, or raises `Overloaded`, `TimedOut` or another `ClassifierError`; there is no
+partial answer. A result depends on its text alone, never on what else was asked at the time.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import time
+from collections.abc import Callable, Generator, Mapping, Sequence
+from concurrent.futures import Future
+from concurrent.futures import TimeoutError as FutureTimeout
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Generic, Protocol, TypeVar, cast
+
+from threegate_classifiers import results
+from threegate_classifiers.batching import Batcher, Logits
+from threegate_classifiers.cache import Lru, digest
+from threegate_classifiers.calibrate import language_of
+from threegate_classifiers.errors import ModelError, TimedOut
+from threegate_classifiers.manifest import TOKENIZER, Manifest, Task
+from threegate_classifiers.registry import Entry, find
+from threegate_classifiers.results import Answer, Entailment, Entity, Scores
+from threegate_classifiers.session import Session
+from threegate_classifiers.tokenize import Row, Text, WindowTokenizer
+
+MAX_THREADS = 4
+"""Default bound of one model's threads: more barely help at these sizes."""
+
+DEADLINE_S = 30.0
+INLINE_CHARACTERS = 4096
+"""Longer input is tokenised in a thread, so that it does not hold up the event loop."""
+
+A = TypeVar("A", Scores, tuple[Entity, ...], Entailment)
+
+
+class Backend(Protocol):
+    """Where rows become logits: ONNX Runtime here, or a server elsewhere. `run` blocks and is
+    thread-safe; `batch_tokens` 0 means one row a run."""
+
+    batch_tokens: int
+    device: str
+
+    def run(self, rows: Sequence[Row]) -> list[Logits]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class _Ticket:
+    """One text on its way: its answer if the cache had it, else the rows that are queued."""
+
+    text: Text
+    key: bytes
+    answer: Answer | None
+    rows: tuple[Row, ...] = ()
+
+
+class Model:
+    """One opened model. `manifest` says what it is, `device` where it runs."""
+
+    def __init__(
+        self,
+        manifest: Manifest,
+        tokenizer: WindowTokenizer,
+        backend: Backend,
+        threads: int,
+        cache: int,
+    ) -> None:
+        self.manifest = manifest
+        self.device = backend.device
+        self._tokenizer = tokenizer
+        self._cache: Lru[Answer] = Lru(cache)
+        self._batcher = Batcher(
+            backend.run, name=manifest.name, workers=threads, batch_tokens=backend.batch_tokens
+        )
+        self.close = self._batcher.close
+
+    def start(
+        self, texts: Sequence[Text], deadline_s: float
+    ) -> tuple[list[_Ticket], list[Future[Logits]]]:
+        """Look up, tokenise and queue. Raises Overloaded."""
+        tickets = [self._ticket(text) for text in texts]
+        rows = [row for ticket in tickets for row in ticket.rows]
+        return tickets, self._batcher.submit(rows, deadline_s) if rows else []
+
+    def finish(self, tickets: Sequence[_Ticket], logits: Sequence[Logits]) -> list[Answer]:
+        left = iter(logits)
+        return [self._answer(t, [next(left) for _ in t.rows]) for t in tickets]
+
+    def _ticket(self, text: Text) -> _Ticket:
+        key = digest(text)
+        answer = self._cache.get(key)
+        rows = () if answer is not None else self._tokenizer.rows(text)
+        return _Ticket(text, key, answer, rows)
+
+    def _answer(self, ticket: _Ticket, logits: list[Logits]) -> Answer:
+        if ticket.answer is not None:
+            return ticket.answer
+        text = ticket.text
+        language = language_of(text.first if text.second is None else text.second)
+        answer = self._decode(text, ticket.rows, logits, language)
+        self._cache.put(ticket.key, answer)
+        return answer
+
+    def _decode(
+        self, text: Text, rows: tuple[Row, ...], logits: list[Logits], language: str
+    ) -> Answer:
+        match self.manifest.task:
+            case Task.CLASSIFY:
+                return results.scores(self.manifest, rows, logits, language)
+            case Task.TAG:
+                return results.entities(self.manifest, rows, logits, language, text.first)
+            case Task.ENTAIL:
+                return results.entailment(self.manifest, rows, logits, language)
+
+
+class Call(Generic[A]):
+    """A question: await it, or ask `now()` from a thread without a loop. Ask once."""
+
+    def __init__(self, model: Model, texts: Sequence[Text], deadline_s: float) -> None:
+        self._model, self._texts, self._deadline_s = model, texts, deadline_s
+
+    def now(self) -> list[A]:
+        end = time.monotonic() + self._deadline_s
+        tickets, futures = self._model.start(self._texts, self._deadline_s)
+        try:
+            logits = [f.result(max(0.0, end - time.monotonic())) for f in futures]
+        except FutureTimeout:
+            raise TimedOut(f"no answer within {self._deadline_s} s") from None
+        finally:
+            _leave(futures)
+        return cast("list[A]", self._model.finish(tickets, logits))
+
+    def __await__(self) -> Generator[Any, None, list[A]]:
+        return self._ask().__await__()
+
+    async def _ask(self) -> list[A]:
+        futures: list[Future[Logits]] = []
+        try:
+            async with asyncio.timeout(self._deadline_s):
+                tickets, futures = await self._start()
+                logits = [await asyncio.wrap_future(future) for future in futures]
+        except TimeoutError:
+            raise TimedOut(f"no answer within {self._deadline_s} s") from None
+        finally:
+            _leave(futures)
+        return cast("list[A]", self._model.finish(tickets, logits))
+
+    async def _start(self) -> tuple[list[_Ticket], list[Future[Logits]]]:
+        size = sum(len(t.first) + len(t.second or "") for t in self._texts)
+        if size <= INLINE_CHARACTERS:
+            return self._model.start(self._texts, self._deadline_s)
+        return await asyncio.to_thread(self._model.start, self._texts, self._deadline_s)
+
+
+def _leave(futures: Sequence[Future[Logits]]) -> None:
+    """Nobody waits any more: rows still queued are dropped when taken."""
+    for future in futures:
+        future.cancel()
+
+
+class Engine:
+    """Opened models by name. Close it to end its threads."""
+
+    def __init__(self, models: Mapping[str, Model]) -> None:
+        self.models = dict(models)
+
+    @classmethod
+    def open(
+        cls,
+        root: Path,
+        names: Sequence[str],
+        *,
+        threads: int | None = None,
+        cache: int = 8192,
+        gpu: bool | None = None,
+        remote: Mapping[str, Backend] | None = None,
+        say: Callable[[str], None] = print,
+    ) -> Engine:
+        """Verify, load and warm up each of `names` (`name` or `name@version`); `say` is told where
+        each one runs. `remote` gives the backend of models that a server elsewhere runs. Raises
+        ModelError."""
+        count = threads or min(MAX_THREADS, os.cpu_count() or 1)
+        models: dict[str, Model] = {}
+        for name in names:
+            entry = find(root, name)
+            model = _open(entry, count, cache, gpu, (remote or {}).get(entry.manifest.name))
+            say(f"model {entry.manifest.id} on {model.device}")
+            models[entry.manifest.name] = model
+        return cls(models)
+
+    def classify(
+        self, name: str, texts: Sequence[Text], *, deadline_s: float = DEADLINE_S
+    ) -> Call[Scores]:
+        return Call(self._model(name, Task.CLASSIFY), texts, deadline_s)
+
+    def tag(
+        self, name: str, texts: Sequence[str], *, deadline_s: float = DEADLINE_S
+    ) -> Call[tuple[Entity, ...]]:
+        return Call(self._model(name, Task.TAG), [Text(t) for t in texts], deadline_s)
+
+    def entail(
+        self, name: str, pairs: Sequence[tuple[str, str]], *, deadline_s: float = DEADLINE_S
+    ) -> Call[Entailment]:
+        """`pairs` are (evidence, claim)."""
+        texts = [Text(evidence, claim) for evidence, claim in pairs]
+        return Call(self._model(name, Task.ENTAIL), texts, deadline_s)
+
+    def close(self) -> None:
+        for model in self.models.values():
+            model.close()
+
+    def _model(self, name: str, task: Task) -> Model:
+        model = self.models.get(name)
+        if model is None:
+            raise ModelError(f"model {name} is not open")
+        if model.manifest.task is not task:
+            raise ModelError(f"model {name} is there to {model.manifest.task}, not to {task}")
+        return model
+
+
+def _open(
+    entry: Entry, threads: int, cache: int, gpu: bool | None, backend: Backend | None
+) -> Model:
+    tokenizer = WindowTokenizer(entry.folder / TOKENIZER, entry.manifest)
+    if backend is None:
+        backend = Session(
+            entry.folder, entry.manifest, threads=threads, pad_id=tokenizer.pad_id, gpu=gpu
+        )
+    for text in ("ready", "准备好了。" * entry.manifest.max_tokens):
+        backend.run(tokenizer.rows(Text(text))[:1])
+    return Model(entry.manifest, tokenizer, backend, threads, cache)

@@ -1,0 +1,97 @@
+"""Texts to rows of token ids: windows with overlap, pairs, offsets in code points.
+
+A text longer than a window becomes several rows that overlap by `overlap_tokens`, so that what lies
+on a border is whole in one of them. In a pair one side is cut into windows and the other is kept
+whole, up to a share of the window, in every row.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tokenizers import Tokenizer
+
+from threegate_classifiers.errors import ModelError
+from threegate_classifiers.manifest import Manifest, Task
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """One input: a text, or a pair (question, answer) or (evidence, claim)."""
+
+    first: str
+    second: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One model input. `offsets` are (start, end) of each token in the windowed text, and (0, 0)
+    outside it; `start` and `end` is what the window covers."""
+
+    ids: tuple[int, ...]
+    types: tuple[int, ...]
+    offsets: tuple[tuple[int, int], ...]
+    start: int
+    end: int
+
+
+class WindowTokenizer:
+    """Thread-safe: encoding does not change the tokenizer."""
+
+    def __init__(self, path: Path, manifest: Manifest) -> None:
+        try:
+            self._tokenizer: Any = Tokenizer.from_file(str(path))
+        except Exception as error:  # the library raises bare Exception for a bad file
+            raise ModelError(f"{path}: {error}") from None
+        self._tokenizer.no_truncation()
+        self._tokenizer.no_padding()
+        self._size = manifest.max_tokens
+        self._overlap = manifest.overlap_tokens
+        self._window_second = manifest.task is not Task.ENTAIL
+        self.pad_id = _pad_id(self._tokenizer)
+
+    def rows(self, text: Text) -> tuple[Row, ...]:
+        """At least one row, in order. For a pair the windows run over the answer or, where a claim
+        is judged, over the evidence."""
+        if text.second is None:
+            room = self._size - self._tokenizer.num_special_tokens_to_add(False)
+            windows = self._windows(text.first, room)
+            return tuple(self._row(w, None, sequence=0) for w in windows)
+        return self._pair_rows(text.first, text.second)
+
+    def _pair_rows(self, first: str, second: str) -> tuple[Row, ...]:
+        room = self._size - self._tokenizer.num_special_tokens_to_add(True)
+        share = room // 3 if self._window_second else room // 2
+        fixed = self._encode(first if self._window_second else second)
+        fixed.truncate(share)
+        windows = self._windows(second if self._window_second else first, room - len(fixed.ids))
+        if self._window_second:
+            return tuple(self._row(fixed, w, sequence=1) for w in windows)
+        return tuple(self._row(w, fixed, sequence=0) for w in windows)
+
+    def _windows(self, text: str, room: int) -> list[Any]:
+        encoding = self._encode(text)
+        if len(encoding.ids) <= room:
+            return [encoding]
+        encoding.truncate(room, stride=min(self._overlap, room // 2))
+        return [encoding, *encoding.overflowing]
+
+    def _encode(self, text: str) -> Any:
+        return self._tokenizer.encode(text, add_special_tokens=False)
+
+    def _row(self, first: Any, second: Any, *, sequence: int) -> Row:
+        made = self._tokenizer.post_process(first, second)
+        pairs = zip(made.offsets, made.sequence_ids, strict=True)
+        offsets = tuple(pair if which == sequence else (0, 0) for pair, which in pairs)
+        inside = [pair for pair in offsets if pair[1] > pair[0]] or [(0, 0)]
+        return Row(tuple(made.ids), tuple(made.type_ids), offsets, inside[0][0], inside[-1][1])
+
+
+def _pad_id(tokenizer: Any) -> int:
+    for token in ("<pad>", "[PAD]", "<|endoftext|>"):
+        found = tokenizer.token_to_id(token)
+        if found is not None:
+            return int(found)
+    return 0
