@@ -1,0 +1,262 @@
+"""What every model API looks like to the gateway. Pure data and two protocols.
+
+A *slot* is a text of a whole body, with a pointer to put its replacement back. A *chunk* is one
+event of a stream, its texts taken out as *deltas*. One event in is one chunk out, and the order of
+chunks is the order of events. The gateway's contract for a stream:
+
+1. feed every delta of the chunk to the machine of its key, then close the machines in `closes`;
+2. when those closed machines have drained, `write(chunk, released)` with all text that machines
+   have released and that was not written yet;
+3. text that is released while no chunk waits goes out with `text(key, text)`;
+4. at the end of the bytes, `close()` gives the last chunk when no terminal one came.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any, NamedTuple, Protocol
+
+from threegate.errors import ThreegateError
+from threegate.types import Bilingual, Channel, Locus
+from threegate.wire.sse import ServerSentEvent
+
+Body = dict[str, Any]
+
+
+class Api(StrEnum):
+    CHAT = "chat"
+    COMPLETIONS = "completions"
+    RESPONSES = "responses"
+    MESSAGES = "messages"
+    EMBEDDINGS = "embeddings"
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """A text of a body. `pointer` is an RFC 6901 pointer, `#form` appended where the text is not
+    the bare string: `#json` (readable JSON text, see `jsontext`), `#think` and `#answer` (halves of
+    a content with inline reasoning), `#data` (data: URL), `#base64`."""
+
+    locus: Locus
+    pointer: str
+    text: str = field(repr=False)
+
+
+class StreamKey(NamedTuple):
+    """One text of a streamed answer. `part` is the index of the tool call or content block."""
+
+    choice: int
+    channel: Channel
+    part: int = 0
+
+
+@dataclass(slots=True)
+class Delta:
+    """A piece of text that came in. `raw` is how the frame spelled it (JSON escapes)."""
+
+    key: StreamKey
+    text: str = field(repr=False)
+    raw: str = field(default="", repr=False)
+
+
+@dataclass(slots=True)
+class Place:
+    """Where text goes back in a frame: `holder[name]`, the pieces one after the other. A string
+    piece is protocol text (a `<think>` tag)."""
+
+    holder: dict[str, Any] = field(repr=False)
+    name: str
+    pieces: list[Delta | str] = field(repr=False)
+    mirror: bool = False  # repeats what an earlier place with the same key got
+
+
+@dataclass(slots=True)
+class Linked:
+    """A field that describes a text (log probabilities): it goes when the text differs."""
+
+    holder: dict[str, Any] = field(repr=False)
+    name: str
+    choice: int
+
+
+@dataclass(slots=True)
+class Chunk:
+    """One event of a stream. `frame` is its JSON with the texts taken out; None where there is
+    none (comment, `[DONE]`). `closes` are the keys that end with this event, after its deltas."""
+
+    event: ServerSentEvent
+    frame: Body | None = field(default=None, repr=False)
+    deltas: list[Delta] = field(default_factory=list)
+    closes: list[StreamKey] = field(default_factory=list)
+    terminal: bool = False
+    places: list[Place] = field(default_factory=list, repr=False)
+    linked: list[Linked] = field(default_factory=list, repr=False)
+
+
+class OutcomeKind(StrEnum):
+    BLOCK = "block"
+    ANSWER = "answer"  # a curated reply (代答)
+    TRUNCATE = "truncate"  # ends without a message
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How the guard ends a call. `message` is shown to the client and names no matched value.
+    `created` is in seconds since the epoch; `http_status` makes a block an error of that status."""
+
+    kind: OutcomeKind
+    decision_id: str
+    rule_id: str
+    message: Bilingual
+    answer: str | None = None
+    http_status: int | None = None
+    created: int = 0
+
+    @property
+    def text(self) -> str:
+        """What the client reads: the curated reply, or the message in both languages."""
+        if self.kind is OutcomeKind.TRUNCATE:
+            return ""
+        if self.answer is not None:
+            return self.answer
+        parts = dict.fromkeys(p for p in (self.message.zh, self.message.en) if p)
+        return "\n".join(parts)
+
+    @property
+    def note(self) -> Body:
+        """The `threegate` field of a blocked answer."""
+        note: Body = {
+            "action": str(self.kind),
+            "decision_id": self.decision_id,
+            "rule_id": self.rule_id,
+        }
+        if self.kind is OutcomeKind.BLOCK:
+            note["message"] = {"zh": self.message.zh, "en": self.message.en}
+        return note
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """Token counts. `cached` and `reasoning` are parts of input and output."""
+
+    input: int = 0
+    output: int = 0
+    cached: int = 0
+    reasoning: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Tool:
+    """A tool the request offers. `pointer` is its place in the body."""
+
+    name: str
+    parameters: Body = field(repr=False)
+    pointer: str
+
+
+@dataclass(frozen=True, slots=True)
+class ToolCall:
+    """A tool call of a whole answer. `arguments` is JSON text."""
+
+    choice: int
+    name: str
+    arguments: str = field(repr=False)
+    pointer: str
+
+
+class Placement(StrEnum):
+    """Where the constitution goes: a system turn, or the first user turn (R1 as first released)."""
+
+    SYSTEM = "system"
+    FIRST_USER = "first_user"
+
+
+@dataclass(frozen=True, slots=True)
+class StreamOptions:
+    """`starts_in_reasoning`: the upstream's template ends in `<think>`, so the answer lacks it.
+    `show_reasoning` False takes reasoning and its tags out of what the client gets."""
+
+    starts_in_reasoning: bool = False
+    show_reasoning: bool = True
+
+
+DEFAULT_STREAM: StreamOptions = StreamOptions()
+
+
+class StreamCodec(Protocol):
+    """One streamed answer, both ways; stateful. `read` raises `UpstreamError` for what is no event
+    of this API."""
+
+    usage: Usage | None
+    finish_reasons: dict[int, str]
+
+    def read(self, event: ServerSentEvent) -> Chunk: ...
+    def write(self, chunk: Chunk, released: Mapping[StreamKey, str]) -> bytes:
+        """The frame with the texts in their places; b"" if it would carry nothing. Text of a key
+        without a place in it goes in front as an event of its own."""
+        ...
+
+    def text(self, key: StreamKey, text: str) -> bytes:
+        """A new event with this text alone."""
+        ...
+
+    def close(self) -> Chunk | None:
+        """The end of the bytes without a terminal event: what codecs held, and all open keys."""
+        ...
+
+    def cut(self, outcome: Outcome) -> bytes:
+        """Events that end the stream validly in this API."""
+        ...
+
+    def error(self, error: ThreegateError) -> bytes: ...
+    def extra(self, name: str, payload: object) -> bytes:
+        """An annotation: `{"threegate": {name: payload}}` on an event without text."""
+        ...
+
+    def tool_name(self, key: StreamKey) -> str: ...
+
+
+class Adapter(Protocol):
+    """One model API. Bodies are parsed JSON and never changed in place."""
+
+    api: Api
+    paths: tuple[str, ...]
+
+    def request_slots(self, body: Body) -> tuple[Slot, ...]: ...
+    def response_slots(
+        self, body: Body, options: StreamOptions = DEFAULT_STREAM
+    ) -> tuple[Slot, ...]: ...
+    def put(self, body: Body, texts: Mapping[str, str]) -> Body:
+        """A copy with the texts at these slot pointers replaced."""
+        ...
+
+    def place_system(self, body: Body, text: str, where: Placement) -> Body: ...
+    def tools(self, body: Body) -> tuple[Tool, ...]: ...
+    def keep_tools(self, body: Body, names: frozenset[str]) -> Body:
+        """Without the tools that are not in `names`."""
+        ...
+
+    def tool_calls(self, body: Body) -> tuple[ToolCall, ...]:
+        """The tool calls of a whole answer."""
+        ...
+
+    def drop_reasoning_history(self, body: Body) -> Body: ...
+    def hide_reasoning(self, body: Body, options: StreamOptions = DEFAULT_STREAM) -> Body:
+        """A whole answer without its reasoning."""
+        ...
+
+    def model(self, body: Body) -> str: ...
+    def streamed(self, body: Body) -> bool: ...
+    def max_tokens_field(self, body: Body) -> str: ...
+    def choices(self, body: Body) -> int: ...
+    def blocked(self, request: Body, outcome: Outcome) -> Body: ...
+    def error(self, error: ThreegateError) -> Body: ...
+    def usage(self, body: Body) -> Usage | None: ...
+    def finish_reasons(self, body: Body) -> tuple[str, ...]: ...
+    def annotate(self, body: Body, name: str, payload: object) -> Body:
+        """A copy with `payload` under `threegate.<name>`."""
+        ...
+
+    def stream(self, request: Body, options: StreamOptions = DEFAULT_STREAM) -> StreamCodec: ...

@@ -1,0 +1,119 @@
+"""The request side of chat completions: texts, tools, and reshaping by the constraint layer."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from threegate.types import Channel, Layer
+from threegate.wire import think
+from threegate.wire.adapter import Body, Placement, Slot, Tool
+from threegate.wire.slots import SlotWalk, walk_fields
+
+ROLE_CHANNELS: Final = {
+    "system": Channel.SYSTEM,
+    "developer": Channel.SYSTEM,
+    "user": Channel.USER,
+    "assistant": Channel.ASSISTANT,
+    "tool": Channel.TOOL_RESULT,
+    "function": Channel.TOOL_RESULT,
+}
+_DEFINITIONS: Final = ("tools", "functions", "response_format")
+_CALLS: Final = ("tool_calls", "function_call")
+_REASONING: Final = ("reasoning_content", "reasoning", "reasoning_details")
+
+
+def prefixed(content: Any, text: str) -> Any:
+    """A content, string or parts, with `text` in front."""
+    if isinstance(content, list):
+        return [{"type": "text", "text": text}, *content]
+    return f"{text}\n\n{content}" if content else text
+
+
+def place_in_messages(messages: list[Body], text: str, where: Placement) -> list[Body]:
+    """`text` in front of the first turn of that role. Chat templates want one system turn, the
+    first, so it is joined, not added; a missing turn is added in front."""
+    roles = ("system", "developer") if where is Placement.SYSTEM else ("user",)
+    for index, message in enumerate(messages):
+        if message.get("role") in roles:
+            made = {**message, "content": prefixed(message.get("content"), text)}
+            return [*messages[:index], made, *messages[index + 1 :]]
+    return [{"role": roles[0], "content": text}, *messages]
+
+
+def without_reasoning(message: Body) -> Body:
+    """An assistant turn of the history without its reasoning."""
+    made = {name: value for name, value in message.items() if name not in _REASONING}
+    if isinstance(content := made.get("content"), str):
+        made["content"] = think.answer_of(content)
+    return made
+
+
+class ChatRequest:
+    """The half of the chat adapter that reads and reshapes requests."""
+
+    def request_slots(self, body: Body) -> tuple[Slot, ...]:
+        walk = SlotWalk(Layer.INPUT)
+        messages = body.get("messages")
+        for index, message in enumerate(messages if isinstance(messages, list) else ()):
+            if isinstance(message, dict):
+                walk.message, walk.base = index, f"/messages/{index}"
+                self._message_slots_in(walk, message)
+        walk.message, walk.base = None, ""
+        for name in _DEFINITIONS:
+            walk.walk(body.get(name), f"/{name}", Channel.SYSTEM, name)
+        walk_fields(walk, body, Channel.USER, without=("messages", *_DEFINITIONS))
+        return tuple(walk.slots)
+
+    def _message_slots_in(self, walk: SlotWalk, message: Body) -> None:
+        channel = ROLE_CHANNELS.get(message.get("role") or "", Channel.USER)
+        for name, value in message.items():
+            at = Channel.TOOL_ARGUMENTS if name in _CALLS else channel
+            walk.field(walk.base, name, value, at)
+
+    def place_system(self, body: Body, text: str, where: Placement) -> Body:
+        return {**body, "messages": place_in_messages(body.get("messages") or [], text, where)}
+
+    def tools(self, body: Body) -> tuple[Tool, ...]:
+        offered = [
+            (f"/tools/{i}/function", tool.get("function") or {})
+            for i, tool in enumerate(body.get("tools") or ())
+        ]
+        legacy = [(f"/functions/{i}", f) for i, f in enumerate(body.get("functions") or ())]
+        return tuple(
+            Tool(function.get("name") or "", function.get("parameters") or {}, at)
+            for at, function in offered + legacy
+        )
+
+    def keep_tools(self, body: Body, names: frozenset[str]) -> Body:
+        made = dict(body)
+        if "tools" in body:
+            made["tools"] = [
+                t for t in body["tools"] if (t.get("function") or {}).get("name") in names
+            ]
+        if "functions" in body:
+            made["functions"] = [f for f in body["functions"] if f.get("name") in names]
+        for list_name, choice in (("tools", "tool_choice"), ("functions", "function_call")):
+            if not made.get(list_name):
+                made.pop(list_name, None)
+                made.pop(choice, None)
+        return made
+
+    def drop_reasoning_history(self, body: Body) -> Body:
+        messages = [
+            without_reasoning(m) if m.get("role") == "assistant" else m
+            for m in body.get("messages") or ()
+        ]
+        return {**body, "messages": messages}
+
+    def model(self, body: Body) -> str:
+        return str(body.get("model") or "")
+
+    def streamed(self, body: Body) -> bool:
+        return body.get("stream") is True
+
+    def max_tokens_field(self, body: Body) -> str:
+        return "max_completion_tokens" if "max_completion_tokens" in body else "max_tokens"
+
+    def choices(self, body: Body) -> int:
+        n = body.get("n")
+        return n if isinstance(n, int) and n > 0 else 1

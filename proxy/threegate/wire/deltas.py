@@ -1,0 +1,205 @@
+"""What all stream codecs share: taking texts out of frames, and putting released text back.
+
+Invariants: a frame goes out at its own place in the order, with all its unknown fields; the text of
+a key goes out in order and exactly once; a frame from which all text was taken and that says
+nothing else is not sent.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+import orjson
+
+from threegate.errors import ThreegateError, UpstreamError
+from threegate.types import Channel
+from threegate.wire.adapter import (
+    Body,
+    Chunk,
+    Delta,
+    Place,
+    StreamKey,
+    StreamOptions,
+    Usage,
+)
+from threegate.wire.errors import openai_error
+from threegate.wire.jsontext import JsonTextReader, JsonTextWriter
+from threegate.wire.limits import MAX_PARTS
+from threegate.wire.sse import ServerSentEvent, encode, encode_json
+
+
+def parse_frame(event: ServerSentEvent) -> Body:
+    """The JSON object of an event. What cannot be read cannot be checked, so it is an error."""
+    try:
+        frame = orjson.loads(event.data or "")
+    except orjson.JSONDecodeError:
+        frame = None
+    if not isinstance(frame, dict):
+        raise UpstreamError("the model API sent an event that is no JSON object")
+    return frame
+
+
+class _ShapeErrors:
+    """Turns what a frame of the wrong shape does to the code that reads it into `UpstreamError`."""
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        if kind is not None and issubclass(kind, (AttributeError, TypeError, ValueError, KeyError)):
+            raise UpstreamError("the model API sent an event of an unknown shape") from None
+
+
+shape_errors: Final = _ShapeErrors()
+
+
+class ArgumentStreams:
+    """Readers and writers of streamed JSON text, one pair per key."""
+
+    __slots__ = ("_readers", "_writers")
+
+    def __init__(self) -> None:
+        self._readers: dict[StreamKey, JsonTextReader] = {}
+        self._writers: dict[StreamKey, JsonTextWriter] = {}
+
+    def read(self, key: StreamKey, fragment: str) -> Delta:
+        reader = self._readers.get(key)
+        if reader is None:
+            if len(self._readers) >= MAX_PARTS:
+                raise UpstreamError("the model API sent too many parts in one answer")
+            reader = self._readers[key] = JsonTextReader()
+        text = reader.feed(fragment)
+        return Delta(key, text, reader.raw)
+
+    def close(self, key: StreamKey) -> Delta | None:
+        """The escape that the end of the arguments left open."""
+        reader = self._readers.get(key)
+        if reader is None or not (text := reader.close()):
+            return None
+        return Delta(key, text, reader.raw)
+
+    def write(self, key: StreamKey, text: str) -> str:
+        writer = self._writers.get(key)
+        if writer is None:
+            writer = self._writers[key] = JsonTextWriter()
+        return writer.feed(text)
+
+
+class FrameCodec:
+    """Base of the codecs: subclasses know where texts sit and what a new event looks like."""
+
+    __slots__ = ("_arguments", "_open", "_options", "_spoken", "finish_reasons", "usage")
+
+    def __init__(self, options: StreamOptions) -> None:
+        self._options = options
+        self._arguments = ArgumentStreams()
+        self._open: dict[StreamKey, None] = {}
+        self._spoken: set[int] = set()  # choices whose content has begun to go out
+        self.usage: Usage | None = None
+        self.finish_reasons: dict[int, str] = {}
+
+    # What a subclass says
+
+    def text(self, key: StreamKey, text: str) -> bytes:
+        raise NotImplementedError
+
+    def _hollow(self, frame: Body) -> bool:
+        """Whether a frame without text says nothing."""
+        raise NotImplementedError
+
+    # Reading
+
+    def _take(self, chunk: Chunk, holder: dict[str, Any], name: str, *pieces: Delta | str) -> None:
+        """Note that the text at `holder[name]` is made of `pieces`."""
+        holder[name] = ""
+        chunk.places.append(Place(holder, name, list(pieces)))
+        for piece in pieces:
+            if isinstance(piece, Delta):
+                self._add(chunk, piece)
+
+    def _add(self, chunk: Chunk, delta: Delta) -> None:
+        if not isinstance(delta.text, str):
+            raise UpstreamError("the model API sent a text that is no string")
+        chunk.deltas.append(delta)
+        self._open[delta.key] = None
+
+    def _end(self, chunk: Chunk, keys: list[StreamKey]) -> None:
+        """These keys end with this chunk."""
+        for key in keys:
+            if (left := self._arguments.close(key)) is not None:
+                chunk.deltas.append(left)
+            del self._open[key]
+            chunk.closes.append(key)
+
+    # Writing
+
+    def write(self, chunk: Chunk, released: Mapping[StreamKey, str]) -> bytes:
+        frame = chunk.frame
+        if frame is None:
+            return self._loose(chunk, released) + encode(chunk.event)
+        if not chunk.places and not released:
+            return encode_json(orjson.dumps(frame), chunk.event.event)
+        loose = self._loose(chunk, released)
+        carried = self._fill(chunk, released)
+        if chunk.places and not carried and self._hollow(frame):
+            return loose
+        return loose + encode_json(orjson.dumps(frame), chunk.event.event)
+
+    def _loose(self, chunk: Chunk, released: Mapping[StreamKey, str]) -> bytes:
+        """Events for text that has no place in the frame: it is older, so it goes first."""
+        if not released:
+            return b""
+        placed = {p.key for at in chunk.places for p in at.pieces if isinstance(p, Delta)}
+        return b"".join(
+            self.text(key, text) for key, text in released.items() if text and key not in placed
+        )
+
+    def _fill(self, chunk: Chunk, released: Mapping[StreamKey, str]) -> bool:
+        """Put the texts back. True if any text is in the frame now."""
+        used: dict[StreamKey, str] = {}
+        changed: set[int] = set()
+        carried = False
+        for place in chunk.places:
+            text = ""
+            for piece in place.pieces:
+                if isinstance(piece, str):
+                    text += piece if self._options.show_reasoning else ""
+                elif piece.key in used:
+                    text += used[piece.key] if place.mirror else ""
+                else:
+                    used[piece.key] = written = self._written(piece, released, changed)
+                    text += written
+            place.holder[place.name] = text
+            carried = carried or bool(text)
+        for link in chunk.linked:
+            if link.choice in changed:
+                link.holder[link.name] = None
+        return carried
+
+    def _written(self, piece: Delta, released: Mapping[StreamKey, str], changed: set[int]) -> str:
+        key = piece.key
+        text = released.get(key, "")
+        if text != piece.text:
+            changed.add(key.choice)
+        if key.channel is Channel.TOOL_ARGUMENTS:
+            written = self._arguments.write(key, text)
+            return piece.raw if text == piece.text else written
+        if key.channel is Channel.REASONING and not self._options.show_reasoning:
+            changed.add(key.choice)
+            return ""
+        if text and key.channel is Channel.CONTENT:
+            self._spoken.add(key.choice)
+        return text
+
+    def error(self, error: ThreegateError) -> bytes:
+        return encode_json(orjson.dumps(openai_error(error)))
+
+
+def hollow(value: Any) -> bool:
+    """Whether a value carries nothing: null, empty, or made of such, places (`index`) aside."""
+    if isinstance(value, dict):
+        return all(name == "index" or hollow(below) for name, below in value.items())
+    if isinstance(value, list):
+        return all(hollow(below) for below in value)
+    return value is None or value == ""

@@ -1,0 +1,79 @@
+"""Our errors in the shape of each API: HTTP status, OpenAI envelope, Anthropic envelope."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from threegate.errors import (
+    AuditError,
+    PolicyError,
+    ProtocolError,
+    RequestError,
+    ThreegateError,
+    UpstreamError,
+)
+
+# Subclass → (OpenAI `type`). The text of an error that is ours, not the client's, stays inside.
+_OPENAI_TYPES: Final[dict[type[ThreegateError], str]] = {
+    RequestError: "invalid_request_error",
+    UpstreamError: "upstream_error",
+    PolicyError: "policy_error",
+    AuditError: "service_unavailable",
+    ProtocolError: "internal_error",
+}
+_OPENAI_BY_STATUS: Final = {
+    401: "authentication_error",
+    403: "permission_error",
+    429: "rate_limit_error",
+}
+_ANTHROPIC_BY_STATUS: Final = {
+    400: "invalid_request_error",
+    401: "authentication_error",
+    402: "billing_error",
+    403: "permission_error",
+    404: "not_found_error",
+    413: "request_too_large",
+    429: "rate_limit_error",
+    503: "overloaded_error",
+    504: "timeout_error",
+    529: "overloaded_error",
+}
+_OURS: Final = "The guard could not handle this request. 护栏无法处理此请求。"
+
+
+def status_of(error: ThreegateError) -> int:
+    """The HTTP status of an error."""
+    return error.status
+
+
+def openai_error(error: ThreegateError) -> dict[str, Any]:
+    """`{"error": {message, type, param, code}}`."""
+    kind = _OPENAI_BY_STATUS.get(error.status) or _type_of(error)
+    return {
+        "error": {
+            "message": _public(error),
+            "type": kind,
+            "param": getattr(error, "param", "") or None,
+            "code": error.code,
+        }
+    }
+
+
+def anthropic_error(error: ThreegateError) -> dict[str, Any]:
+    """`{"type": "error", "error": {type, message}}`."""
+    fallback = "invalid_request_error" if error.status < 500 else "api_error"
+    kind = _ANTHROPIC_BY_STATUS.get(error.status, fallback)
+    return {"type": "error", "error": {"type": kind, "message": _public(error)}}
+
+
+def _type_of(error: ThreegateError) -> str:
+    for cls in type(error).__mro__:
+        if cls in _OPENAI_TYPES:
+            return _OPENAI_TYPES[cls]
+    return "internal_error"
+
+
+def _public(error: ThreegateError) -> str:
+    """What a client may read: a bug or a policy problem says nothing about our inside."""
+    public = isinstance(error, RequestError | UpstreamError | AuditError)
+    return str(error) if public and str(error) else _OURS

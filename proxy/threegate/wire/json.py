@@ -1,0 +1,149 @@
+"""A request body, parsed strictly: one text, one meaning, whoever reads it next.
+
+Refused with 400: invalid UTF-8, BOM, NaN and Infinity, lone surrogates, duplicate keys, nesting
+over 64, integers beyond 2**53, anything that is not an object. Errors name a place, never a value.
+
+Fast path: orjson parses; then cheap sufficient tests over the bytes (no long digit run, few
+brackets, as many `":` as keys) rule out the rest, and only a body that fails one is read again.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any, Final
+
+import orjson
+
+from threegate.errors import RequestError
+from threegate.wire.limits import MAX_DEPTH, MAX_POINTER_CHARS, MAX_SAFE_INTEGER
+from threegate.wire.pointer import escape
+
+_COLON: Final = re.compile(rb'"[ \t\r\n]*:')
+_LONG_DIGITS: Final = re.compile(rb"[0-9]{16}")  # 2**53 has sixteen digits
+_BOM: Final = b"\xef\xbb\xbf"
+
+
+def parse(raw: bytes) -> dict[str, Any]:
+    """The object in `raw`. Raises `RequestError` (400)."""
+    if raw.startswith(_BOM):
+        raise _refused("starts with a byte order mark")
+    try:
+        body = orjson.loads(raw)
+    except orjson.JSONDecodeError as error:
+        raise _syntax_error(raw, error) from None
+    if not isinstance(body, dict):
+        raise _refused("is not a JSON object")
+    if raw.count(b"{") + raw.count(b"[") > MAX_DEPTH:
+        _check_depth(body)
+    if len(_COLON.findall(raw)) != _count_keys(body):
+        _check_duplicates(raw)
+    if _LONG_DIGITS.search(raw):
+        _check_integers(raw)
+    return body
+
+
+def _count_keys(body: dict[str, Any]) -> int:
+    count = 0
+    stack: list[Any] = [body]
+    pop, extend = stack.pop, stack.extend
+    while stack:
+        value = pop()
+        if type(value) is dict:
+            count += len(value)
+            value = value.values()
+        extend([below for below in value if type(below) is dict or type(below) is list])
+    return count
+
+
+def _check_depth(body: dict[str, Any]) -> None:
+    level: list[tuple[str, Any]] = [("", body)]
+    for _ in range(MAX_DEPTH):
+        level = [
+            (f"{at}/{escape(str(name))}", below)
+            for at, value in level
+            for name, below in _items(value)
+            if isinstance(below, dict | list)
+        ]
+        if not level:
+            return
+    raise _refused(f"is nested deeper than {MAX_DEPTH}", level[0][0])
+
+
+def _items(value: Any) -> Any:
+    return value.items() if isinstance(value, dict) else enumerate(value)
+
+
+class _Duplicate(Exception):
+    pass
+
+
+def _check_duplicates(raw: bytes) -> None:
+    try:
+        json.loads(raw, object_pairs_hook=_unique)
+    except _Duplicate:
+        raise _refused("has a key twice", _find_duplicate(raw)) from None
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    made = dict(pairs)
+    if len(made) != len(pairs):
+        raise _Duplicate
+    return made
+
+
+def _find_duplicate(raw: bytes) -> str:
+    """The pointer of a repeated key: the pairs are kept as lists, then searched."""
+    stack: list[tuple[str, Any]] = [("", json.loads(raw, object_pairs_hook=_Pairs))]
+    while stack:
+        at, value = stack.pop()
+        if isinstance(value, _Pairs):
+            seen: set[str] = set()
+            for name, below in value:
+                if name in seen:
+                    return f"{at}/{escape(name)}"
+                seen.add(name)
+                stack.append((f"{at}/{escape(name)}", below))
+        elif isinstance(value, list):
+            stack.extend((f"{at}/{i}", below) for i, below in enumerate(value))
+    return ""
+
+
+class _Pairs(list[tuple[str, Any]]):
+    """An object as its pairs, told apart from an array."""
+
+
+def _check_integers(raw: bytes) -> None:
+    """orjson turns huge integers into floats, so the digits are looked at again."""
+    stack: list[tuple[str, Any]] = [("", json.loads(raw, parse_int=_checked_int))]
+    while stack:
+        at, value = stack.pop()
+        if value is None:
+            continue
+        if value is _HUGE:
+            raise _refused("has an integer beyond 2**53, which JSON readers round", at)
+        if isinstance(value, dict | list):
+            stack.extend((f"{at}/{escape(str(name))}", below) for name, below in _items(value))
+
+
+_HUGE: Final = object()
+
+
+def _checked_int(digits: str) -> object:
+    if len(digits) > 17:  # never convert: Python refuses more than 4300 digits
+        return _HUGE
+    return int(digits) if abs(int(digits)) <= MAX_SAFE_INTEGER else _HUGE
+
+
+def _syntax_error(raw: bytes, error: orjson.JSONDecodeError) -> RequestError:
+    try:
+        raw.decode()
+    except UnicodeDecodeError as at:
+        return _refused(f"is not UTF-8 at byte {at.start}")
+    return _refused(f"is not valid JSON at line {error.lineno} column {error.colno}")
+
+
+def _refused(what: str, pointer: str = "") -> RequestError:
+    place = pointer[:MAX_POINTER_CHARS]
+    where = f" at {place}" if place else ""
+    return RequestError(f"the request body {what}{where}", code="invalid_json", param=place)

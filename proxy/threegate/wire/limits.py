@@ -1,0 +1,24 @@
+"""Bounds of everything the wire formats accept, with the reason for each."""
+
+from __future__ import annotations
+
+MAX_BODY_BYTES = 8 << 20
+"""A request body. 128 k tokens are about 0.5 MiB of text; the rest is room for inline files."""
+
+MAX_RESPONSE_BYTES = 16 << 20
+"""A whole (not streamed) answer, `n` choices with logprobs included."""
+
+MAX_EVENT_BYTES = 4 << 20
+"""One server-sent event. Responses `response.completed` repeats the whole answer, 64 k tokens."""
+
+MAX_DEPTH = 64
+"""Nesting of a request body: tool schemas seldom pass 20; orjson would allow 1024."""
+
+MAX_SAFE_INTEGER = 2**53
+"""Beyond it JSON readers disagree about the value (RFC 8259 section 6)."""
+
+MAX_POINTER_CHARS = 200
+"""What an error says about a place in a body; keys come from the client."""
+
+MAX_PARTS = 4096
+"""Tool calls, content blocks or choices in one streamed answer; each has a machine behind it."""

@@ -1,0 +1,85 @@
+"""JSON pointers (RFC 6901) with a form (`#json`), and putting texts back at them."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Mapping
+from typing import Any
+
+import orjson
+
+from threegate.errors import ProtocolError
+from threegate.wire import jsontext, think
+
+
+def escape(name: str) -> str:
+    """A key as a pointer token. `#` is ours: it begins the form."""
+    if "~" in name or "/" in name or "#" in name:
+        return name.replace("~", "~0").replace("/", "~1").replace("#", "~2")
+    return name
+
+
+def _unescape(token: str) -> str:
+    return token.replace("~2", "#").replace("~1", "/").replace("~0", "~")
+
+
+def copy(body: dict[str, Any]) -> dict[str, Any]:
+    """A deep copy, several times faster than `copy.deepcopy`."""
+    made: dict[str, Any] = orjson.loads(orjson.dumps(body))
+    return made
+
+
+def put(body: dict[str, Any], texts: Mapping[str, str]) -> dict[str, Any]:
+    """A copy of `body` with the texts at these slot pointers; `body` itself when there are none."""
+    if not texts:
+        return body
+    made = copy(body)
+    for pointer, text in texts.items():
+        path, _, form = pointer.partition("#")
+        holder, name = _resolve(made, path)
+        holder[name] = _shaped(holder[name], form, text)
+    return made
+
+
+def get(body: Any, pointer: str) -> Any:
+    """The value at a pointer without a form."""
+    if not pointer:
+        return body
+    holder, name = _resolve(body, pointer)
+    return holder[name]
+
+
+def _resolve(body: Any, path: str) -> tuple[Any, Any]:
+    value, names = body, [_unescape(token) for token in path.split("/")[1:]]
+    holder, name = None, None
+    for token in names:
+        holder, name = value, int(token) if isinstance(value, list) else token
+        value = holder[name]
+    return holder, name
+
+
+def _shaped(old: Any, form: str, text: str) -> Any:
+    """The new value where `old` stood."""
+    match form:
+        case "":
+            return text
+        case "json":
+            written = jsontext.write(text)
+            return written if isinstance(old, str) else _parsed(written)
+        case "think" | "answer":
+            return think.replace(old, **{form: text})
+        case "base64":
+            return base64.b64encode(text.encode()).decode()
+        case "data":
+            head = old.partition(",")[0].removesuffix(";base64")
+            return f"{head};base64,{base64.b64encode(text.encode()).decode()}"
+        case _:
+            raise ProtocolError(f"no such form of a slot: {form}")
+
+
+def _parsed(text: str) -> Any:
+    """Arguments that are an object, not JSON text. A replacement that broke them becomes text."""
+    try:
+        return orjson.loads(text)
+    except orjson.JSONDecodeError:
+        return {"text": text}

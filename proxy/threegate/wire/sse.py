@@ -1,0 +1,162 @@
+"""Server-sent events, both ways, without I/O (WHATWG HTML 9.2.6).
+
+Lines end with CR, LF or CRLF and with nothing else: U+2028, NEL, VT and FF are text. What a browser
+would drop a proxy must pass on, so comments (`: keep-alive`) are events of their own kind, in
+order. The events are the same for any cut of the bytes.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Final
+
+from threegate.errors import UpstreamError
+from threegate.wire.limits import MAX_EVENT_BYTES
+
+_LINE_END: Final = re.compile(rb"\r\n|\n|\r")
+_BOM: Final = b"\xef\xbb\xbf"
+
+
+@dataclass(slots=True)
+class ServerSentEvent:
+    """One event as sent. `data` is None for a comment and for a block without a data line."""
+
+    data: str | None = None
+    event: str = ""
+    id: str | None = None
+    retry: str | None = None
+    comment: str | None = None
+
+
+class SSEDecoder:
+    """`feed` bytes cut anywhere and get the events that are complete; `close` at the end.
+
+    Cost is linear in the bytes, also when they come one by one: a piece without a line end is
+    stored, not searched again.
+    """
+
+    __slots__ = ("_block", "_first", "_lines", "_max", "_size", "_skip_lf", "_tail")
+
+    def __init__(self, *, max_event_bytes: int = MAX_EVENT_BYTES) -> None:
+        self._max = max_event_bytes
+        self._tail: list[bytes] = []  # pieces of the line that has no end yet
+        self._size = 0  # bytes of the unfinished event, its tail included
+        self._skip_lf = False  # the last line ended in CR: one LF belongs to it
+        self._first = True
+        self._block: ServerSentEvent | None = None
+        self._lines: list[str] = []
+
+    def feed(self, chunk: bytes) -> list[ServerSentEvent]:
+        """Raises `UpstreamError` when one event passes the size limit."""
+        if self._skip_lf and chunk:
+            self._skip_lf = False
+            chunk = chunk[1:] if chunk[0] == 0x0A else chunk
+        if not chunk:
+            return []
+        self._size += len(chunk)
+        out: list[ServerSentEvent] = []
+        if b"\n" in chunk or b"\r" in chunk:
+            self._take(chunk, out)
+        else:
+            self._tail.append(chunk)
+        self._check_size()
+        return out
+
+    def close(self) -> list[ServerSentEvent]:
+        """The end of the bytes. An event whose blank line is missing is still delivered: servers
+        forget it after `[DONE]`, and a torn one does not parse as JSON."""
+        out: list[ServerSentEvent] = []
+        if self._tail:
+            line, self._tail = b"".join(self._tail), []
+            self._line(line, out)
+        self._line(b"", out)
+        return out
+
+    def _take(self, chunk: bytes, out: list[ServerSentEvent]) -> None:
+        self._tail.append(chunk)
+        data = b"".join(self._tail)
+        lines = _LINE_END.split(data)
+        rest = lines.pop()
+        self._skip_lf = data.endswith(b"\r")
+        self._tail = [rest] if rest else []
+        for line in lines:
+            self._line(line, out)
+        if self._block is None and not self._lines:
+            self._size = len(rest)
+
+    def _line(self, line: bytes, out: list[ServerSentEvent]) -> None:
+        if self._first:
+            self._first = False
+            line = line.removeprefix(_BOM)
+        if not line:
+            self._dispatch(out)
+            return
+        name, _, value = line.decode("utf-8", "replace").partition(":")
+        if not name:
+            out.append(ServerSentEvent(comment=value))
+        else:
+            self._field(name, value.removeprefix(" "))
+
+    def _field(self, name: str, value: str) -> None:
+        block = self._block = self._block or ServerSentEvent()
+        match name:
+            case "data":
+                self._lines.append(value)
+            case "event":
+                block.event = value
+            case "id" if "\0" not in value:
+                block.id = value
+            case "retry" if value.isascii() and value.isdigit():
+                block.retry = value
+            case _:
+                pass  # unknown fields are ignored by every client
+
+    def _dispatch(self, out: list[ServerSentEvent]) -> None:
+        block = self._block
+        if block is None:
+            return
+        if self._lines:
+            block.data = "\n".join(self._lines)
+            self._lines = []
+        self._block = None
+        if block != ServerSentEvent():
+            out.append(block)
+
+    def _check_size(self) -> None:
+        if self._size > self._max:
+            raise UpstreamError(
+                f"an event of the stream is larger than {self._max} bytes",
+                code="upstream_event_too_large",
+            )
+
+
+def encode(event: ServerSentEvent) -> bytes:
+    """The bytes of one event, LF line ends. A comment is followed by a blank line, as sent."""
+    if event.comment is not None:
+        return b":" + event.comment.encode() + b"\n\n"
+    out = ""
+    if event.event:
+        out += f"event: {event.event}\n"
+    if event.id is not None:
+        out += f"id: {event.id}\n"
+    if event.retry is not None:
+        out += f"retry: {event.retry}\n"
+    if event.data is not None:
+        lines = _DATA_LINE_END.split(event.data)
+        out += "".join(f"data: {line}\n" for line in lines)
+    return out.encode() + b"\n"
+
+
+_DATA_LINE_END: Final = re.compile(r"\r\n|\n|\r")
+
+
+def encode_json(payload: bytes, event: str = "") -> bytes:
+    """An event whose data is JSON text (no line end inside, as orjson writes it)."""
+    if event:
+        return b"event: %b\ndata: %b\n\n" % (event.encode(), payload)
+    return b"data: %b\n\n" % payload
+
+
+DONE: Final = b"data: [DONE]\n\n"
+KEEP_ALIVE: Final = b": keep-alive\n\n"
