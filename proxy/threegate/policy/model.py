@@ -1,6 +1,7 @@
 """The compiled policy: what the guard reads. Immutable; a request pins one.
 
-`load` turns YAML into `schema` values, `compile` turns those into this. Nothing here knows YAML, files or time.
+`load` turns YAML into `schema` values, `compile` turns those into this. Nothing here knows YAML,
+files or time.
 Durations are milliseconds, sizes are bytes unless a name says tokens or characters.
 """
 
@@ -20,7 +21,8 @@ class Mode(StrEnum):
 
 
 class StreamMode(StrEnum):
-    """HOLD releases a sentence after its verdict; CUT releases at once and ends the stream when it comes."""
+    """HOLD releases a sentence after its verdict; CUT releases at once and ends the stream when it
+    comes."""
 
     HOLD = "hold"
     CUT = "cut"
@@ -33,7 +35,8 @@ class MaskStyle(StrEnum):
 
 
 class Place(StrEnum):
-    """Where the constitution goes. AUTO: first user turn for R1 models that ignore system prompts, else system."""
+    """Where the constitution goes. AUTO: first user turn for R1 models that ignore system prompts,
+    else system."""
 
     AUTO = "auto"
     SYSTEM = "system"
@@ -51,7 +54,7 @@ class KeepHistory(StrEnum):
 
     STRIP = "strip"
     REQUIRE = "require"
-    PASS = "pass"
+    PASS = "pass"  # noqa: S105
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +82,8 @@ def _any(patterns: tuple[str, ...], value: str) -> bool:
 
 
 def matches(pattern: str, value: str) -> bool:
-    """`pii.cn.*` matches everything below; `pii.cn` matches itself and everything below; else equality."""
+    """`pii.cn.*` matches everything below; `pii.cn` matches itself and everything below; else
+    equality."""
     if pattern.endswith("*"):
         return value.startswith(pattern[:-1])
     return value == pattern or value.startswith(pattern + ".")
@@ -89,7 +93,8 @@ def matches(pattern: str, value: str) -> bool:
 class Detect:
     """Kinds a rule looks for (prefixes allowed). `levels` overrides `level` for single kinds.
 
-    `all`: every one of these kinds must be found in the same passage. `none`: the rule rests if one is found.
+    `all`: every one of these kinds must be found in the same passage. `none`: the rule rests if
+    one is found.
     """
 
     any: tuple[str, ...] = ()
@@ -104,7 +109,8 @@ class Detect:
 
 @dataclass(frozen=True, slots=True)
 class Claims:
-    """Fact check: which sources count, and what each verdict does. No source is its own outcome, never a pass."""
+    """Fact check: which sources count, and what each verdict does. No source is its own outcome,
+    never a pass."""
 
     sources: tuple[str, ...] = ("system", "user", "tool_result", "context", "knowledge")
     contradicted: Level = Level.MEDIUM
@@ -190,12 +196,15 @@ class Fields:
     unknown: str = "drop"  # drop | refuse | pass
 
 
+NOTICE = Bilingual("（思考过程已隐藏）", "(reasoning hidden)")
+
+
 @dataclass(frozen=True, slots=True)
 class Reasoning:
     show: Show = Show.SHOWN
-    check: str = "same"  # same: output rules of content apply to reasoning too | separate: only rules naming reasoning
+    check: str = "same"  # same: content rules judge reasoning too | separate: only rules naming it
     history: KeepHistory = KeepHistory.PASS
-    notice: Bilingual = Bilingual("（思考过程已隐藏）", "(reasoning hidden)")
+    notice: Bilingual = NOTICE
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,269 @@
+"""Bundles to compiled policies. Total on bundles without errors: what `lint` and `load` let through
+compiles.
+
+Packs are laid over each other: a later rule, list or detector replaces an earlier one of the same
+id or name (the linter proves that it is at least as strict), in the earlier one's place.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+from threegate.policy import schema
+from threegate.policy.actions import then_action
+from threegate.policy.load import Bundle, answer_paths
+from threegate.policy.model import (
+    Answer,
+    AuditSetting,
+    Category,
+    Claims,
+    Clamp,
+    Clause,
+    CompiledPolicy,
+    Constitution,
+    ConstraintRule,
+    CustomPattern,
+    Detect,
+    Fields,
+    Knowledge,
+    Label,
+    Limits,
+    MaskStyle,
+    Models,
+    Reasoning,
+    ResponseFormat,
+    Rule,
+    RuleException,
+    Selector,
+    Tools,
+    WordList,
+)
+from threegate.types import Action, Bilingual
+
+
+def build(bundle: Bundle) -> CompiledPolicy:
+    """The policy of a bundle. Callers check `bundle.problems` and the linter first."""
+    rules = layered(bundle)
+    last = bundle.packs[-1] if bundle.packs else None
+    return CompiledPolicy(
+        digest=bundle.digest,
+        name=bundle.name,
+        version=last.version if last else "",
+        rules=tuple(_rule(r, p) for r, p in rules if isinstance(r, schema.Rule)),
+        constraints=tuple(
+            _constraint(bundle, r, p) for r, p in rules if isinstance(r, schema.ConstraintRule)
+        ),
+        lists=tuple(_list(bundle, n, s) for n, s in _overlaid(bundle, "lists")),
+        patterns=tuple(_pattern(n, s) for n, s in _overlaid(bundle, "detectors") if s.regex),
+        categories=tuple(_category(n, s) for n, s in _overlaid(bundle, "detectors") if s.category),
+        answers=tuple(_answers(bundle, rules)),
+        knowledge=tuple(_knowledge(bundle)),
+        pass_through=tuple(dict.fromkeys(p for pack in bundle.packs for p in pack.pass_through)),
+        label=_last(bundle, "label", Label.OFF),
+        audit=_audit(_last(bundle, "audit", schema.AuditSpec())),
+        recognizers=tuple(dict(r) for pack in bundle.packs for r in pack.recognizers),
+    )
+
+
+Layered = list[tuple[schema.Rule | schema.ConstraintRule, str]]
+
+
+def layered(bundle: Bundle) -> Layered:
+    """Rules with the pack each came from, after overlays."""
+    rules: dict[str, tuple[schema.Rule | schema.ConstraintRule, str]] = {}
+    for pack in bundle.packs:
+        rules.update((rule.id, (rule, pack.pack)) for rule in pack.rules)
+    return list(rules.values())
+
+
+def _overlaid(bundle: Bundle, part: str) -> Iterator[tuple[str, Any]]:
+    merged: dict[str, Any] = {}
+    for pack in bundle.packs:
+        merged.update(getattr(pack, part))
+    yield from merged.items()
+
+
+def _last(bundle: Bundle, part: str, default: Any) -> Any:
+    given = (getattr(pack, part) for pack in reversed(bundle.packs))
+    return next((value for value in given if value is not None), default)
+
+
+def _audit(spec: schema.AuditSpec) -> AuditSetting:
+    return AuditSetting(str(spec.level), str(spec.on_failure))
+
+
+def _selector(when: schema.When) -> Selector:
+    return Selector(when.tenant, when.key, when.route, when.model, when.language)
+
+
+def _rule(rule: schema.Rule, pack: str) -> Rule:
+    then = rule.then
+    mask, replace = then.mask, then.redact or then.rewrite
+    return Rule(
+        id=rule.id,
+        layer=rule.layer,
+        title=rule.title,
+        channels=frozenset(rule.where),
+        action=then_action(then),
+        detect=_detect(rule),
+        claims=_claims(rule.detect.claims, then) if rule.detect.claims else None,
+        when=_selector(rule.when),
+        owner=rule.owner,
+        why=rule.why,
+        on_error=rule.on_error,
+        on_timeout=rule.on_timeout,
+        deadline_ms=rule.deadline_ms,
+        mode=rule.mode,
+        rollout=rule.rollout,
+        stream=rule.stream,
+        message=rule.message,
+        restore=mask is not None and mask.restore is schema.Restore.CLIENT,
+        style=mask.style if mask else MaskStyle.PLACEHOLDER,
+        replacement=replace.replacement if replace else "",
+        answer=then.answer.use if then.answer else "",
+        http_status=then.block.status if then.block else None,
+        exceptions=tuple(_exception(e) for e in rule.exceptions),
+        review_by=rule.review_by or "",
+        pack=pack,
+    )
+
+
+def _detect(rule: schema.Rule) -> Detect:
+    spec = rule.detect
+    return Detect(spec.any, spec.all, spec.none, rule.level, tuple(spec.levels.items()))
+
+
+def _claims(spec: schema.ClaimsSpec, then: schema.Then) -> Claims:
+    return Claims(
+        spec.sources,
+        spec.contradicted,
+        spec.unsupported,
+        _or(then.on_contradicted, Action.BLOCK),
+        _or(then.on_unsupported, Action.ANNOTATE),
+        _or(then.on_no_source, Action.FLAG),
+        spec.cite,
+    )
+
+
+def _or(action: Action | None, default: Action) -> Action:
+    return default if action is None else action
+
+
+def _exception(spec: schema.Exceptional) -> RuleException:
+    return RuleException(
+        spec.id,
+        _selector(spec.match),
+        str(spec.reason),
+        spec.approver,
+        spec.expires,
+        spec.match.value_sha256,
+    )
+
+
+def _constraint(bundle: Bundle, rule: schema.ConstraintRule, pack: str) -> ConstraintRule:
+    then = rule.then
+    return ConstraintRule(
+        id=rule.id,
+        title=rule.title,
+        when=_selector(rule.when),
+        owner=rule.owner,
+        why=rule.why,
+        mode=rule.mode,
+        rollout=rule.rollout,
+        constitution=_constitution(bundle, then.constitution) if then.constitution else None,
+        clauses=tuple(Clause(c.kinds, c.text) for c in then.clauses),
+        clamp=tuple((name, _clamp(c)) for name, c in then.clamp.items()),
+        models=_models(then.models) if then.models else None,
+        tools=_tools(then.tools) if then.tools else None,
+        fields=_fields(then.fields) if then.fields else None,
+        reasoning=_reasoning(then.reasoning) if then.reasoning else None,
+        limits=_limits(then.limits) if then.limits else None,
+        response_format=_response_format(bundle, then.response_format)
+        if then.response_format
+        else None,
+        images=str(then.images or schema.Images.ALLOW),
+        message=rule.message,
+        review_by=rule.review_by or "",
+        pack=pack,
+    )
+
+
+def _constitution(bundle: Bundle, spec: schema.ConstitutionSpec) -> Constitution:
+    return Constitution(bundle.text(spec.file).strip(), spec.place)
+
+
+def _clamp(spec: schema.ClampSpec) -> Clamp:
+    return Clamp(spec.min, spec.max, spec.default, spec.force, spec.drop)
+
+
+def _models(spec: schema.ModelsSpec) -> Models:
+    return Models(spec.allow, tuple(spec.alias.items()))
+
+
+def _tools(spec: schema.ToolsSpec) -> Tools:
+    return Tools(spec.allow, spec.deny, str(spec.arguments), spec.max, spec.result_bytes)
+
+
+def _fields(spec: schema.FieldsSpec) -> Fields:
+    return Fields(spec.allow, spec.deny, tuple(spec.force.items()), str(spec.unknown))
+
+
+def _reasoning(spec: schema.ReasoningSpec) -> Reasoning:
+    if spec.notice is None:
+        return Reasoning(spec.show, str(spec.check), spec.history)
+    return Reasoning(spec.show, str(spec.check), spec.history, spec.notice)
+
+
+def _limits(spec: schema.LimitsSpec) -> Limits:
+    return Limits(
+        spec.requests_per_minute,
+        spec.tokens_per_minute,
+        spec.tokens_per_day,
+        spec.concurrency,
+        spec.context_tokens,
+    )
+
+
+def _response_format(bundle: Bundle, spec: schema.ResponseFormatSpec) -> ResponseFormat:
+    return ResponseFormat(json.loads(bundle.text(spec.json_schema) or "{}"), spec.on_invalid)
+
+
+def _list(bundle: Bundle, name: str, spec: schema.ListSpec) -> WordList:
+    words = bundle.words(spec.file) if spec.file else spec.words
+    return WordList(name, f"list.{name}", words, str(spec.match))
+
+
+def _pattern(name: str, spec: schema.DetectorSpec) -> CustomPattern:
+    return CustomPattern(name, f"pattern.{name}", spec.regex or "", spec.level, spec.edges)
+
+
+def _category(name: str, spec: schema.DetectorSpec) -> Category:
+    category = spec.category
+    if category is None:
+        raise ValueError(f"detector {name} has no category")
+    return Category(
+        name,
+        f"category.{name}",
+        category.describe,
+        category.examples,
+        category.counter_examples,
+    )
+
+
+def _answers(bundle: Bundle, rules: Layered) -> Iterator[Answer]:
+    using: dict[str, set[str]] = {}
+    for rule, _ in rules:
+        if isinstance(rule, schema.Rule) and rule.then.answer:
+            using.setdefault(rule.then.answer.use, set()).update(rule.detect.any)
+    for use, kinds in sorted(using.items()):
+        zh, en = (bundle.text(path).strip() for path in answer_paths(use))
+        yield Answer(use, Bilingual(zh, en), tuple(sorted(kinds)))
+
+
+def _knowledge(bundle: Bundle) -> Iterator[Knowledge]:
+    for name, spec in _overlaid(bundle, "knowledge"):
+        for path in spec.files:
+            stem = path.rpartition("/")[2].rpartition(".")[0]
+            yield Knowledge(f"{name}/{stem}", bundle.text(path))

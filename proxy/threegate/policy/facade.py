@@ -1,0 +1,137 @@
+"""One call for each thing a shell wants: check packs, compile one, make a policy set.
+
+`check` runs load and lint and compiles what is free of errors. Pure: the date comes in as an ISO
+string (empty: checks that need a date are left out).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from threegate.errors import PolicyError
+from threegate.policy.compile import build
+from threegate.policy.kinds import KINDS
+from threegate.policy.lint import lint
+from threegate.policy.load import Bundle, Tree, load_bundle
+from threegate.policy.model import Binding, CompiledPolicy, PolicySet, Selector
+from threegate.policy.problems import Problem, errors
+from threegate.policy.schema import BindingSpec, Pack
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """What became of some packs. `policies` is None while there is an error."""
+
+    bundles: tuple[Bundle, ...]
+    problems: tuple[Problem, ...]
+    policies: PolicySet | None = field(default=None, repr=False)
+
+    @property
+    def errors(self) -> tuple[Problem, ...]:
+        return errors(self.problems)
+
+    @property
+    def files(self) -> dict[str, bytes]:
+        return {path: content for b in self.bundles for path, content in b.files.items()}
+
+
+def check(
+    tree: Tree, names: Iterable[str], *, today: str = "", known: frozenset[str] = KINDS
+) -> Checked:
+    """Load, lint and compile. Packs with `bindings` serve their callers; the others together serve
+    the rest."""
+    plan = _plan(tree, tuple(names))
+    found = [p for b in plan.bundles for p in (*b.problems, *lint(b, today=today, known=known))]
+    problems = tuple(dict.fromkeys(sorted(found, key=lambda p: (p.at, p.code))))
+    if errors(problems):
+        return Checked(plan.bundles, problems)
+    return Checked(plan.bundles, problems, _policy_set(plan))
+
+
+def load_policies(
+    tree: Tree, names: Iterable[str], *, today: str = "", known: frozenset[str] = KINDS
+) -> PolicySet:
+    """The policy set of some packs. Raises PolicyError with every problem."""
+    checked = check(tree, names, today=today, known=known)
+    if checked.policies is None:
+        raise PolicyError(summary(checked.errors), checked.problems)
+    return checked.policies
+
+
+def compile_pack(
+    tree: Tree, name: str, *, today: str = "", known: frozenset[str] = KINDS
+) -> CompiledPolicy:
+    """One pack with what it extends, whatever its bindings say. Raises PolicyError with every
+    problem."""
+    bundle = load_bundle(tree, [name])
+    problems = (*bundle.problems, *lint(bundle, today=today, known=known))
+    if errors(problems):
+        raise PolicyError(summary(errors(problems)), problems)
+    return build(bundle)
+
+
+def rebuild(tree: Tree, names: Iterable[str]) -> PolicySet:
+    """A set that passed `check` before (a stored version): loaded again, not linted again."""
+    plan = _plan(tree, tuple(names))
+    problems = tuple(p for b in plan.bundles for p in b.problems)
+    if errors(problems):
+        raise PolicyError(summary(errors(problems)), problems)
+    return _policy_set(plan)
+
+
+def summary(problems: tuple[Problem, ...]) -> str:
+    if not problems:
+        return "the policy has no errors"
+    first = problems[0]
+    more = f" and {len(problems) - 1} more" if len(problems) > 1 else ""
+    return f"{first.at}: {first.text.en}{more}"
+
+
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """`bound` are (selector, pack) pairs in order; the packs without bindings make one policy for
+    the rest."""
+
+    bundles: tuple[Bundle, ...]
+    bound: tuple[tuple[Selector, str], ...]
+    rest: tuple[str, ...]
+
+
+def _plan(tree: Tree, names: tuple[str, ...]) -> _Plan:
+    whole = load_bundle(tree, names)
+    wanted = [pack for pack in whole.packs if pack.pack in names]
+    bound = tuple((_selector(b), b.pack) for pack in wanted for b in pack.bindings)
+    rest = tuple(n for n in names if not _has_bindings(whole.packs, n))
+    groups = dict.fromkeys([*((pack,) for _, pack in bound), *([rest] if rest else [])])
+    bundles = tuple(whole if group == names else load_bundle(tree, group) for group in groups)
+    return _Plan(bundles or (whole,), bound, rest)
+
+
+def _has_bindings(packs: tuple[Pack, ...], name: str) -> bool:
+    return any(p.bindings for p in packs if p.pack == name)
+
+
+def _selector(spec: BindingSpec) -> Selector:
+    route = (spec.route,) if spec.route else ()
+    return Selector(tenant=spec.tenants, key=spec.keys, route=route, model=spec.models)
+
+
+def _policy_set(plan: _Plan) -> PolicySet:
+    policies = {bundle.names: build(bundle) for bundle in plan.bundles}
+    bindings = [Binding(selector, policies[(pack,)]) for selector, pack in plan.bound]
+    if plan.rest:
+        bindings.append(Binding(Selector(), policies[plan.rest]))
+    return PolicySet(_digest(bindings), tuple(bindings))
+
+
+def _digest(bindings: list[Binding]) -> str:
+    shape = [[_shape(b.selector), b.policy.digest] for b in bindings]
+    return hashlib.sha256(json.dumps(shape, separators=(",", ":")).encode()).hexdigest()
+
+
+def _shape(selector: Selector) -> list[list[str]]:
+    parts = (selector.tenant, selector.key, selector.route, selector.model, selector.language)
+    return [list(part) for part in parts]

@@ -1,0 +1,150 @@
+"""How schema classes say what they take: one vocabulary for the decoder, the JSON Schema and the
+documents.
+
+A schema class is a frozen dataclass below `Located`; its fields carry a description in both
+languages. Texts are `Word`s, strings that know where they stand, so a lint can point at one item of
+a list.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import MISSING, dataclass, field
+from types import MappingProxyType
+from typing import Annotated, Any
+
+from threegate.policy.problems import NOWHERE, Mark
+from threegate.types import Bilingual
+
+
+class Word(str):
+    """A text of a policy file with its place."""
+
+    __slots__ = ("at",)
+    at: Mark
+
+    def __new__(cls, value: str, at: Mark) -> Word:
+        self = super().__new__(cls, value)
+        self.at = at
+        return self
+
+    def __reduce__(self) -> tuple[type[str], tuple[str]]:
+        return str, (str(self),)
+
+
+def place(value: object, otherwise: Mark = NOWHERE) -> Mark:
+    """Where a decoded value stands."""
+    at = getattr(value, "at", otherwise)
+    return at if isinstance(at, Mark) else otherwise
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Located:
+    """`at` is where the value stands, `marks` where each key that was written stands."""
+
+    at: Mark = field(default=NOWHERE, compare=False, repr=False)
+    marks: Mapping[str, Mark] = field(
+        default_factory=lambda: MappingProxyType({}), compare=False, repr=False, hash=False
+    )
+
+    def mark(self, key: str) -> Mark:
+        return self.marks.get(key, self.at)
+
+
+def doc(
+    zh: str, en: str, default: Any = MISSING, *, key: str = "", low: float = 0, high: float = 0
+) -> Any:
+    """A field with its description; without a default the key is required. `low`/`high` bound a
+    number."""
+    about = {"doc": Bilingual(zh, en), "key": key, "range": (low, high) if high else None}
+    if default is MISSING:
+        return field(metadata=about)
+    if isinstance(default, dict):
+        return field(default_factory=lambda: MappingProxyType({}), hash=False, metadata=about)
+    return field(default=default, metadata=about)
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """What a text must look like. Dates and patterns may be plain scalars that YAML 1.1 would
+    retype."""
+
+    name: str
+    rule: Bilingual
+    regex: re.Pattern[str]
+    plain: bool = False
+
+
+def _form(name: str, regex: str, zh: str, en: str, *, plain: bool = False) -> Form:
+    return Form(name, Bilingual(zh, en), re.compile(regex), plain)
+
+
+Id = Annotated[
+    str,
+    _form(
+        "id",
+        r"[a-z0-9][a-z0-9._-]{0,99}",
+        "小写字母、数字、点、下划线、连字符，最多 100 个字符",
+        "lower-case letters, digits, dots, underscores and hyphens, at most 100 characters",
+    ),
+]
+Name = Annotated[
+    str,
+    _form(
+        "name",
+        r"[a-z][a-z0-9_]{0,49}",
+        "小写字母开头，后接小写字母、数字、下划线",
+        "a lower-case letter, then lower-case letters, digits and underscores",
+    ),
+]
+ExceptionId = Annotated[
+    str,
+    _form(
+        "exception",
+        r"[A-Za-z0-9][A-Za-z0-9._-]{0,49}",
+        "字母、数字、点、下划线、连字符",
+        "letters, digits, dots, underscores and hyphens",
+    ),
+]
+Date = Annotated[
+    str,
+    _form(
+        "date",
+        r"\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])",
+        "年-月-日，例如 2027-01-31",
+        "year-month-day, such as 2027-01-31",
+        plain=True,
+    ),
+]
+Path = Annotated[
+    str,
+    _form(
+        "path",
+        r"(?!/)(?!.*(^|/)\.\.?(/|$))[^\\\x00:]{1,200}",
+        "policies 目录内的相对路径",
+        "a relative path inside the policies folder",
+    ),
+]
+Kind = Annotated[
+    str,
+    _form(
+        "kind",
+        r"[a-z][a-z0-9_]*(\.[a-z0-9_-]+)*(\.\*)?",
+        "用点分开的类别，例如 pii.cn.id_card，末尾可写 .*",
+        "a dotted kind such as pii.cn.id_card, which may end in .*",
+    ),
+]
+Sha256 = Annotated[
+    str,
+    _form("sha256", r"[0-9a-f]{64}", "64 位小写十六进制", "64 lower-case hexadecimal digits"),
+]
+Regex = Annotated[
+    str,
+    _form(
+        "regex",
+        r"(?s).{1,2000}",
+        "RE2 正则表达式，最多 2000 个字符",
+        "an RE2 pattern of at most 2000 characters",
+    ),
+]
