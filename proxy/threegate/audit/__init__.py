@@ -1,1 +1,30 @@
+"""The audit log: what the guard did, durable before it counts, tamper-evident, erasable.
 
+`record` says what is logged, `chain` and `note` prove it (pure), `writer` makes it durable,
+`store.AuditLog` is the door for the gateway and the console, `verify` reads it without any of
+these.
+"""
+
+from __future__ import annotations
+
+from threegate.audit.query import Entry, Page, Query
+from threegate.audit.record import Content, ContentLevel, Part, Record, Stage, Usage
+from threegate.audit.settings import AuditSettings, OnFailure
+from threegate.audit.store import AuditLog
+from threegate.audit.writer import Receipt
+
+__all__ = [
+    "AuditLog",
+    "AuditSettings",
+    "Content",
+    "ContentLevel",
+    "Entry",
+    "OnFailure",
+    "Page",
+    "Part",
+    "Query",
+    "Receipt",
+    "Record",
+    "Stage",
+    "Usage",
+]

@@ -1,0 +1,66 @@
+"""Publishing checkpoints: signed, stored in the database and written to a directory that others can
+copy.
+
+    <directory>/checkpoints/<writer>/checkpoint          the latest
+    <directory>/checkpoints/<writer>/<size, 12 digits>   each one
+
+A file appears whole or not at all: temporary file, fsync, rename, fsync of the directory.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from threegate.audit.chain import Algorithm, Frontier
+from threegate.audit.note import Checkpoint, Signer, sign
+
+LATEST = "checkpoint"
+
+
+def writer_origin(origin: str, algorithm: Algorithm, writer: str) -> str:
+    """The log's name. C2SP fixes SHA-256, so another hash shows in the name."""
+    middle = "" if algorithm is Algorithm.SHA256 else f"/{algorithm}"
+    return f"{origin}{middle}/{writer}"
+
+
+@dataclass(frozen=True, slots=True)
+class Publisher:
+    """One writer's checkpoints. Cosigning witnesses sign under their own names."""
+
+    origin: str
+    signer: Signer
+    witnesses: Sequence[Signer]
+    directory: Path
+
+    def sign(self, frontier: Frontier, seconds: int) -> str:
+        text = Checkpoint(self.origin, frontier.size, frontier.root()).text()
+        note = sign(text, [self.signer.named(self.origin)])
+        return note + "".join(w.line(text, seconds) for w in self.witnesses)
+
+    def publish(self, size: int, note: str) -> None:
+        """Raises `OSError`."""
+        self.directory.mkdir(parents=True, exist_ok=True)
+        for name in (f"{size:012d}", LATEST):
+            replace_file(self.directory / name, note.encode())
+
+
+def replace_file(path: Path, data: bytes) -> None:
+    """`path` holds all of `data`, durably, or what it held before."""
+    temporary = path.with_name(f".{path.name}.tmp")
+    with temporary.open("wb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+    temporary.replace(path)
+    sync_directory(path.parent)
+
+
+def sync_directory(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

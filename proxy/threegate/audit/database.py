@@ -1,0 +1,140 @@
+"""Engines and bulk inserts for the two databases.
+
+SQLite runs in WAL mode with `synchronous=FULL`: a commit returns after fsync. PostgreSQL takes a
+whole batch of one table as one JSON parameter, so a group commit costs one round trip per table.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import time
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import orjson
+from sqlalchemy import Connection, Engine, Table, create_engine, event, make_url, text
+from sqlalchemy.pool import QueuePool
+
+from threegate.audit.rows import Row
+
+BUSY_SECONDS = 10  # how long SQLite waits for another process's transaction
+CACHE_KIB = 16_384
+
+
+def writer_engine(url: str) -> Engine:
+    """One connection, every transaction takes the write lock at its start."""
+    return _engine(url, "BEGIN IMMEDIATE", 1)
+
+
+def reader_engine(url: str) -> Engine:
+    return _engine(url, "BEGIN", 4)
+
+
+def _engine(url: str, begin: str, size: int) -> Engine:
+    parsed = make_url(url)
+    if parsed.get_backend_name() == "postgresql":
+        parsed = parsed.set(drivername="postgresql+pg8000")
+        return create_engine(parsed, pool_size=size, max_overflow=4, pool_pre_ping=True)
+    if parsed.get_backend_name() != "sqlite" or not parsed.database:
+        raise ValueError("audit database: sqlite:///PATH or postgresql://… expected")
+    Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
+    engine = create_engine(
+        parsed,
+        poolclass=QueuePool,
+        pool_size=size,
+        connect_args={"timeout": BUSY_SECONDS, "check_same_thread": False},
+    )
+    event.listen(engine, "connect", _pragmas)
+    event.listen(engine, "begin", lambda connection: connection.exec_driver_sql(begin))
+    return engine
+
+
+def _pragmas(connection: sqlite3.Connection, _record: object) -> None:
+    """`secure_delete` overwrites what erasure deletes."""
+    connection.isolation_level = None  # transactions are ours, not the driver's
+    for pragma in (
+        "journal_mode=WAL",
+        "synchronous=FULL",
+        "secure_delete=ON",
+        "foreign_keys=ON",
+        f"cache_size=-{CACHE_KIB}",
+    ):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def is_postgres(connection: Connection) -> bool:
+    return connection.dialect.name == "postgresql"
+
+
+def insert(connection: Connection, table: Table, names: Sequence[str], rows: Sequence[Row]) -> None:
+    """All `rows` of columns `names`, in one statement. Names are ours, values are parameters."""
+    if not rows:
+        return
+    listed = ", ".join(names)
+    if is_postgres(connection):
+        packed = orjson.dumps([dict(zip(names, map(_json, row), strict=True)) for row in rows])
+        statement = (
+            f"INSERT INTO {table.name} ({listed}) SELECT {listed}"  # noqa: S608
+            f" FROM json_populate_recordset(NULL::{table.name}, CAST(:rows AS json))"
+        )
+        connection.execute(text(statement), {"rows": packed.decode()})
+        return
+    marks = ", ".join("?" * len(names))
+    statement = f"INSERT INTO {table.name} ({listed}) VALUES ({marks})"  # noqa: S608
+    connection.exec_driver_sql(statement, list(rows))
+
+
+def _json(value: Any) -> Any:
+    """Bytes as PostgreSQL's hex input; NUL, which its text cannot hold, never comes (fields are
+    cleaned).
+    """
+    return "\\x" + value.hex() if isinstance(value, bytes) else value
+
+
+def insert_terms(connection: Connection, rows: Sequence[tuple[str, str, int]]) -> None:
+    """Full-text rows (terms, writer, seq), keyed by the content row they index."""
+    if not rows:
+        return
+    postgres = is_postgres(connection)
+    key, terms = ("id", "to_tsvector('simple', :t)") if postgres else ("rowid", ":t")
+    statement = (
+        f"INSERT INTO audit_text ({key}, terms) SELECT id, {terms}"  # noqa: S608
+        " FROM audit_content WHERE writer = :w AND seq = :s"
+    )
+    connection.execute(text(statement), [{"t": t, "w": w, "s": s} for t, w, s in rows])
+
+
+def ensure_partitions(connection: Connection, months: int = 2) -> None:
+    """PostgreSQL: the partitions of this month and the next `months - 1`. Needs no rows of theirs
+    in the default one.
+    """
+    if not is_postgres(connection):
+        return
+    first = datetime.now(UTC).replace(day=1, hour=0, minute=0, second=0, microsecond=0)
+    for _ in range(months):
+        following = (first.replace(day=28) + _DAYS_4).replace(day=1)
+        _create_partition(connection, first, following)
+        first = following
+
+
+_DAYS_4 = datetime(2000, 1, 5) - datetime(2000, 1, 1)
+
+
+def _create_partition(connection: Connection, first: datetime, following: datetime) -> None:
+    bounds = f"FROM ({_us(first)}) TO ({_us(following)})"
+    connection.execute(
+        text(
+            f"CREATE TABLE IF NOT EXISTS audit_record_{first:%Y%m}"
+            f" PARTITION OF audit_record FOR VALUES {bounds}"
+        )
+    )
+
+
+def _us(moment: datetime) -> int:
+    return int(moment.timestamp()) * 1_000_000
+
+
+def now_us() -> int:
+    return time.time_ns() // 1000

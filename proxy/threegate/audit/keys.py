@@ -1,0 +1,167 @@
+"""Keys: where they come from, and the data keys that make erasure possible.
+
+One master key wraps one random data key per (tenant, UTC day, writer). Deleting the wrapped keys of
+a tenant and day makes every text of that day unreadable, in backups as well, while the log's proofs
+stay valid.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hmac
+import os
+import secrets
+import shlex
+import subprocess
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from threegate.errors import AuditError
+
+KEY_BYTES = 32
+NONCE_BYTES = 12
+KMS_SECONDS = 30
+
+
+def load_key(spec: str, default: Path, environment: Mapping[str, str]) -> bytes:
+    """32 bytes of `spec` (see `AuditSettings`); empty means the file `default`, created if it is
+    missing.
+    """
+    kind, _, where = spec.partition(":")
+    match kind:
+        case "":
+            return _decode(_read_or_create(default), str(default))
+        case "file":
+            return _decode(_read(Path(where)), where)
+        case "env":
+            if where not in environment:
+                raise AuditError(f"audit key: environment variable {where} is not set")
+            return _decode(environment[where].encode(), where)
+        case "cmd":
+            return _decode(_command(where), "command output")
+        case _:
+            raise AuditError("audit key: expected file:PATH, env:NAME or cmd:COMMAND")
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise AuditError(f"audit key: cannot read {path}: {error.strerror}") from None
+
+
+def _read_or_create(path: Path) -> bytes:
+    """Several workers may start at once: whoever links its file first wins, all read the same
+    key.
+    """
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        write_once(path, secrets.token_hex(KEY_BYTES).encode() + b"\n")
+    return _read(path)
+
+
+def write_once(path: Path, data: bytes) -> None:
+    """Creates `path` whole and durable with mode 0600, or leaves the file that another process
+    made.
+    """
+    temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+    try:
+        os.link(temporary, path)
+    except FileExistsError:
+        pass
+    finally:
+        temporary.unlink()
+
+
+def _command(command: str) -> bytes:
+    try:
+        done = subprocess.run(  # noqa: S603 - the operator's own key command, no shell
+            shlex.split(command), capture_output=True, timeout=KMS_SECONDS, check=True
+        )
+    except (OSError, subprocess.SubprocessError) as error:
+        raise AuditError(f"audit key: command failed: {type(error).__name__}") from None
+    return done.stdout
+
+
+def _decode(raw: bytes, where: str) -> bytes:
+    if len(raw) == KEY_BYTES:
+        return raw
+    text = raw.strip()
+    for decode in (binascii.unhexlify, lambda t: base64.b64decode(t, validate=True)):
+        try:
+            key = decode(text)
+        except (binascii.Error, ValueError):
+            continue
+        if len(key) == KEY_BYTES:
+            return key
+    raise AuditError(f"audit key: {where} is not a key of 32 bytes (raw, hex or base64)")
+
+
+@dataclass(frozen=True, slots=True)
+class DataKey:
+    """A data key in the clear, and as it is stored. `id` is random; `day` is `YYYY-MM-DD` in
+    UTC.
+    """
+
+    id: str
+    tenant: str
+    day: str
+    key: bytes = field(repr=False)
+    wrapped: bytes = field(repr=False)
+
+    @property
+    def content_key(self) -> bytes:
+        return hmac.digest(self.key, b"content", "sha256")
+
+    def salt(self, nonce: bytes) -> bytes:
+        """The salt of one record's content hashes: gone with the nonce (erasure) or the key
+        (shredding).
+        """
+        return hmac.digest(self.key, b"salt" + nonce, "sha256")
+
+
+@dataclass(frozen=True, slots=True)
+class MasterKey:
+    key: bytes = field(repr=False)
+
+    def new_data_key(self, tenant: str, day: str) -> DataKey:
+        key_id, key = secrets.token_hex(8), secrets.token_bytes(KEY_BYTES)
+        nonce = secrets.token_bytes(NONCE_BYTES)
+        sealed = AESGCM(self._wrapping()).encrypt(nonce, key, _bound(key_id, tenant, day))
+        return DataKey(key_id, tenant, day, key, nonce + sealed)
+
+    def unwrap(self, key_id: str, tenant: str, day: str, wrapped: bytes) -> DataKey:
+        nonce, sealed = wrapped[:NONCE_BYTES], wrapped[NONCE_BYTES:]
+        try:
+            key = AESGCM(self._wrapping()).decrypt(nonce, sealed, _bound(key_id, tenant, day))
+        except InvalidTag:
+            raise AuditError(
+                f"data key {key_id} does not open: wrong master key or changed"
+            ) from None
+        return DataKey(key_id, tenant, day, key, wrapped)
+
+    def _wrapping(self) -> bytes:
+        return hmac.digest(self.key, b"wrap", "sha256")
+
+    def pseudonym(self, tenant: str, subject: str) -> str:
+        """How a subject is found again: keyed, so that it cannot be guessed from the database
+        alone.
+        """
+        if not subject:
+            return ""
+        message = f"subject\0{tenant}\0{subject}".encode(errors="replace")
+        return hmac.digest(self.key, message, "sha256")[:16].hex()
+
+
+def _bound(key_id: str, tenant: str, day: str) -> bytes:
+    return f"threegate data key\0{key_id}\0{tenant}\0{day}".encode()

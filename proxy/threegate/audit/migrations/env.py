@@ -1,0 +1,16 @@
+"""Alembic's entry point: runs on the connection that `upgrade` gives it."""
+
+from __future__ import annotations
+
+from alembic import context
+
+from threegate.audit.migrations import VERSION_TABLE
+from threegate.audit.schema import METADATA
+
+context.configure(
+    connection=context.config.attributes["connection"],
+    target_metadata=METADATA,
+    version_table=VERSION_TABLE,
+)
+with context.begin_transaction():
+    context.run_migrations()

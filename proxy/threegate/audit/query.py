@@ -1,0 +1,269 @@
+"""Reading the log: search with facets, full text in Chinese and English, one request, what is new.
+
+Pages are stable under concurrent writing: newest first by (ts, writer, seq), continued after the
+last row seen.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import orjson
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Row,
+    Select,
+    func,
+    literal_column,
+    select,
+    text,
+    tuple_,
+)
+from sqlalchemy.sql import exists
+
+from threegate.audit.content import query_phrases
+from threegate.audit.database import is_postgres
+from threegate.audit.record import Stage
+from threegate.audit.schema import CHECKPOINT, CONTENT, HIT, RECORD
+from threegate.types import Action
+
+MAX_PAGE = 500
+MAX_FACET_VALUES = 50
+FACETS = ("stage", "action", "layer", "tenant", "key_id", "model", "policy", "language")
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """All conditions must hold; empty ones do not restrict. Times are microseconds since 1970,
+    [since, until).
+
+    `text` is looked up in redacted texts: every word or Chinese phrase in it must occur. `kind`
+    matches a kind and those below it (`pii` finds `pii.cn.mobile`).
+    """
+
+    text: str = field(default="", repr=False)
+    since_us: int = 0
+    until_us: int = 0
+    request_id: str = ""
+    stage: tuple[Stage, ...] = ()
+    action: tuple[Action, ...] = ()
+    layer: str = ""
+    rule: str = ""
+    kind: str = ""
+    shadow: bool | None = None
+    tenant: str = ""
+    key_id: str = ""
+    model: str = ""
+    policy: str = ""
+    language: str = ""
+    conversation: str = ""
+    subject: str = field(default="", repr=False)  # a pseudonym (`MasterKey.pseudonym`)
+    limit: int = 50
+    after: str = ""  # `Page.next`
+    facets: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One record as stored. `event` is the parsed `event` member; `integrated`: covered by a
+    checkpoint.
+    """
+
+    writer: str
+    seq: int
+    ts_us: int
+    leaf: bytes
+    event: Mapping[str, Any]
+    entry: str = field(repr=False)
+    has_content: bool
+    integrated: bool
+
+    @property
+    def stage(self) -> Stage:
+        return Stage(self.event["stage"])
+
+    @property
+    def id(self) -> str:
+        return str(self.event["id"])
+
+    @property
+    def request_id(self) -> str:
+        return str(self.event["request"])
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """`next` continues after the last entry, empty at the end. `facets`: name → value → count."""
+
+    entries: tuple[Entry, ...]
+    next: str = ""
+    facets: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+
+
+_HAS_CONTENT = (
+    exists()
+    .where((CONTENT.c.writer == RECORD.c.writer) & (CONTENT.c.seq == RECORD.c.seq))
+    .label("has_content")
+)
+_SIGNED = (
+    select(func.max(CHECKPOINT.c.size))
+    .where(CHECKPOINT.c.writer == RECORD.c.writer)
+    .scalar_subquery()
+    .label("signed")
+)
+_COLUMNS = (RECORD.c.writer, RECORD.c.seq, RECORD.c.ts, RECORD.c.leaf, RECORD.c.entry)
+
+
+def _select() -> Select[Any]:
+    return select(*_COLUMNS, _HAS_CONTENT, _SIGNED)
+
+
+def _entry(row: Row[Any]) -> Entry:
+    return Entry(
+        row.writer,
+        row.seq,
+        row.ts,
+        bytes(row.leaf),
+        orjson.loads(row.entry)["event"],
+        row.entry,
+        bool(row.has_content),
+        row.seq < (row.signed or 0),
+    )
+
+
+def of_request(connection: Connection, request_id: str) -> tuple[Entry, ...]:
+    mine = _select().where(RECORD.c.request_id == request_id)
+    rows = connection.execute(mine.order_by(RECORD.c.ts, RECORD.c.writer, RECORD.c.seq))
+    return tuple(map(_entry, rows))
+
+
+def find(connection: Connection, query: Query) -> Page:
+    conditions = where(connection, query)
+    limit = max(1, min(query.limit, MAX_PAGE))
+    wanted = _select().where(*conditions, *_after(query.after))
+    newest = (RECORD.c.ts.desc(), RECORD.c.writer.desc(), RECORD.c.seq.desc())
+    rows = connection.execute(wanted.order_by(*newest).limit(limit + 1)).all()
+    entries = tuple(map(_entry, rows[:limit]))
+    more = len(rows) > limit
+    counts = facets(connection, conditions) if query.facets else {}
+    return Page(entries, _cursor(entries[-1]) if more else "", counts)
+
+
+def _cursor(entry: Entry) -> str:
+    return f"{entry.ts_us}.{entry.writer}.{entry.seq}"
+
+
+def _after(cursor: str) -> list[ColumnElement[bool]]:
+    """Raises `ValueError` for a cursor that is not ours."""
+    if not cursor:
+        return []
+    ts, writer, seq = cursor.split(".")
+    return [tuple_(RECORD.c.ts, RECORD.c.writer, RECORD.c.seq) < (int(ts), writer, int(seq))]
+
+
+def where(connection: Connection, query: Query) -> list[ColumnElement[bool]]:
+    """The conditions of `query` on `audit_record`."""
+    names = ("request_id", "layer", "tenant", "key_id", "model", "policy", "language")
+    same = [
+        RECORD.c[n] == getattr(query, n)
+        for n in (*names, "conversation", "subject")
+        if getattr(query, n)
+    ]
+    if query.since_us:
+        same.append(RECORD.c.ts >= query.since_us)
+    if query.until_us:
+        same.append(RECORD.c.ts < query.until_us)
+    if query.stage:
+        same.append(RECORD.c.stage.in_([s.value for s in query.stage]))
+    if query.action:
+        same.append(RECORD.c.action.in_([int(a) for a in query.action]))
+    if query.rule or query.kind or query.shadow is not None:
+        same.append(_hit(query))
+    if query.text:
+        same.append(_matches(connection, query.text))
+    return same
+
+
+def _hit(query: Query) -> ColumnElement[bool]:
+    of_record = (HIT.c.writer == RECORD.c.writer) & (HIT.c.seq == RECORD.c.seq)
+    hit = select(HIT.c.n).where(of_record)
+    if query.rule:
+        hit = hit.where(HIT.c.rule == query.rule)
+    if query.kind:
+        below = HIT.c.kind.startswith(query.kind + ".", autoescape=True)
+        hit = hit.where((HIT.c.kind == query.kind) | below)
+    if query.shadow is not None:
+        hit = hit.where(HIT.c.shadow == query.shadow)
+    return hit.exists()
+
+
+def _matches(connection: Connection, words: str) -> ColumnElement[bool]:
+    """Every phrase occurs. A phrase's words are letters and digits only, so they need no quoting
+    rules.
+    """
+    phrases = query_phrases(words)
+    if not phrases:
+        return literal_column("1") == 0
+    if is_postgres(connection):
+        asked = " & ".join(
+            "(" + " <-> ".join(f"'{w}'" for w in p) + _open_end(p) + ")" for p in phrases
+        )
+        found = text("SELECT id FROM audit_text WHERE terms @@ to_tsquery('simple', :asked)")
+    else:
+        asked = " AND ".join(
+            '"' + " ".join(p) + '"' + _open_end(p).replace(":", "") for p in phrases
+        )
+        found = text("SELECT rowid FROM audit_text WHERE audit_text MATCH :asked")
+    ids = found.bindparams(asked=asked).columns(CONTENT.c.id).scalar_subquery()
+    places = select(CONTENT.c.writer, CONTENT.c.seq).where(CONTENT.c.id.in_(ids))
+    return tuple_(RECORD.c.writer, RECORD.c.seq).in_(places)
+
+
+def _open_end(phrase: Any) -> str:
+    """One Chinese character is looked up as the beginning of a pair."""
+    return ":*" if len(phrase) == 1 and len(phrase[0]) == 1 and phrase[0] >= "\u3040" else ""
+
+
+def facets(
+    connection: Connection, conditions: Sequence[ColumnElement[bool]]
+) -> dict[str, dict[str, int]]:
+    """The commonest values of each facet among the matching records, and of the rules and kinds
+    that judged them.
+    """
+    counts = {name: _count(connection, RECORD.c[name], conditions) for name in FACETS}
+    counts["action"] = {Action(int(v)).name.lower(): n for v, n in counts["action"].items()}
+    matching = select(RECORD.c.writer, RECORD.c.seq).where(*conditions)
+    judged = [tuple_(HIT.c.writer, HIT.c.seq).in_(matching)] if conditions else []
+    for name in ("rule", "kind"):
+        counts[name] = _count(connection, HIT.c[name], judged)
+    return counts
+
+
+def _count(
+    connection: Connection, column: ColumnElement[Any], conditions: Sequence[ColumnElement[bool]]
+) -> dict[str, int]:
+    number = func.count()
+    grouped = select(column, number).where(*conditions).group_by(column)
+    rows = connection.execute(grouped.order_by(number.desc()).limit(MAX_FACET_VALUES))
+    return {str(value): int(n) for value, n in rows if value != ""}
+
+
+def follow(
+    connection: Connection, query: Query, places: Mapping[str, int] | None
+) -> tuple[tuple[Entry, ...], Mapping[str, int]]:
+    """What was stored after `places` (writer → next seq) and where that ends; None only gives the
+    end.
+    """
+    heads = select(RECORD.c.writer, func.max(RECORD.c.seq)).group_by(RECORD.c.writer)
+    now = {writer: int(seq) + 1 for writer, seq in connection.execute(heads)}
+    if places is None:
+        return (), now
+    entries: list[Entry] = []
+    for writer, end in now.items():
+        fresh = (RECORD.c.writer == writer) & (RECORD.c.seq >= places.get(writer, 0))
+        wanted = _select().where(fresh, RECORD.c.seq < end, *where(connection, query))
+        entries.extend(map(_entry, connection.execute(wanted)))
+    return tuple(sorted(entries, key=lambda e: (e.ts_us, e.writer, e.seq))), now

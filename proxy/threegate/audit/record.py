@@ -1,0 +1,297 @@
+"""What is logged, and its exact bytes.
+
+A `Record` says what happened; an *entry* is one line of canonical JSON (RFC 8785) that a writer
+makes of it:
+
+    {"event":{...},"prev":"<leaf hash of the entry
+    before>","seq":0,"ts":"2026-11-25T01:02:03.000004Z","v":1,"writer":"..."}
+
+Entries hold metadata and salted hashes only. Texts of a conversation, and what would link an entry
+to a person (`subject`, the salt), live beside the log and can be erased; the entry stays and its
+proofs stay valid.
+
+Invariants: an entry has no line break, no control or bidirectional-format character; numbers are
+exact in IEEE 754 (RFC 8785 needs that); matched text never appears, only kinds, spans and rule ids.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+from typing import Any
+
+import orjson
+
+from threegate.types import Action, Caller, Decision, Failed, Locus, Ruled
+
+ENTRY_VERSION = 1
+MAX_FIELD_CHARS = 256  # ids, model names, codes: longer ones are an attack or a mistake
+MAX_RULED = 200  # per decision; a text with more hits is cut here and says so (`dropped`)
+STANDARD = "standard"  # the retention class of ordinary records
+NOBODY = Caller()
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+class Stage(StrEnum):
+    """What a record is about. The first four are a request's life; `received` is durable before the
+    upstream is called.
+    """
+
+    RECEIVED = "received"
+    COMPLETED = "completed"
+    BLOCKED = "blocked"
+    ABORTED = "aborted"
+    POLICY = "policy"  # a policy was activated, rolled back, approved
+    ACCESS = "access"  # somebody searched, opened, revealed, exported, labelled
+    WRITER = "writer"  # a writer opened (naming the heads of others) or closed
+    ERASED = "erased"  # a tombstone: what was deleted, by whom, why
+
+
+class ContentLevel(StrEnum):
+    """How much of a text is kept: nothing, a salted hash, the redacted text, or the original as
+    well.
+    """
+
+    NONE = "none"
+    METADATA = "metadata"
+    REDACTED = "redacted"
+    FULL = "full"
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One text of a conversation. `name` says where: `messages/0/user`, `choices/0/reasoning`."""
+
+    name: str
+    text: str = field(repr=False)
+    redacted: str | None = field(default=None, repr=False)  # None: the text holds nothing to redact
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """The texts of one record, kept at `level` (None: the log's default)."""
+
+    parts: tuple[Part, ...]
+    level: ContentLevel | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """Tokens as the upstream reported them."""
+
+    input: int = 0
+    output: int = 0
+    reasoning: int = 0
+    cached: int = 0
+
+
+NO_USAGE = Usage()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Record:
+    """One thing that happened. Texts are codes and ids, never text of a conversation.
+
+    `detail` holds the facts of policy and access records (actor, verb, object, reason …). `subject`
+    is the end user's id: it is stored as a keyed pseudonym beside the log, so that a subject can be
+    found and erased.
+    """
+
+    stage: Stage
+    request_id: str = ""
+    caller: Caller = NOBODY
+    subject: str = field(default="", repr=False)
+    trace_id: str = ""
+    span_id: str = ""
+    app: str = ""
+    endpoint: str = ""
+    stream: bool = False
+    model_served: str = ""
+    policy: str = ""
+    policy_revision: str = ""
+    decisions: tuple[Decision, ...] = ()
+    usage: Usage = NO_USAGE
+    finish_reason: str = ""
+    upstream_status: int = 0
+    error: str = ""
+    degraded: tuple[str, ...] = ()
+    masked: tuple[str, ...] = ()
+    label: str = ""
+    retention: str = STANDARD
+    timings_ms: Mapping[str, float] = field(default_factory=dict)
+    detail: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def action(self) -> Action:
+        return max((d.verdict.action for d in self.decisions), default=Action.ALLOW)
+
+
+def clean(text: str, limit: int = MAX_FIELD_CHARS) -> str:
+    """`text` fit for one line of a log: bounded, and what could break or disguise the line becomes
+    U+FFFD.
+    """
+    if text.isprintable() and len(text) <= limit:
+        return text
+    return "".join(c if c.isprintable() else "\ufffd" for c in text[:limit])
+
+
+def canonical(value: Any) -> bytes:
+    """RFC 8785 for values with ASCII member names and numbers of `number` (see there)."""
+    return orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
+
+
+def number(value: float) -> int | float:
+    """At most four decimals and no integral floats: there, orjson writes what ECMAScript (RFC 8785)
+    would.
+    """
+    rounded = round(value, 4)
+    return int(rounded) if rounded == int(rounded) else rounded
+
+
+def _plain(value: Any) -> Any:
+    """A detail value made safe: cleaned strings, exact numbers, string keys."""
+    match value:
+        case bool() | None:
+            return value
+        case str():
+            return clean(value)
+        case int():
+            return int(value)
+        case float():
+            return number(value)
+        case Mapping():
+            return {clean(str(k)): _plain(v) for k, v in value.items()}
+        case list() | tuple():
+            return [_plain(v) for v in value]
+        case _:
+            return clean(str(value))
+
+
+def _locus(locus: Locus) -> dict[str, Any]:
+    at: dict[str, Any] = {"channel": locus.channel.value}
+    if locus.message is not None:
+        at["message"] = locus.message
+    if locus.part:
+        at["part"] = clean(locus.part)
+    if locus.choice is not None:
+        at["choice"] = locus.choice
+    return at
+
+
+def _ruled(ruled: Ruled) -> dict[str, Any]:
+    found = ruled.finding
+    out: dict[str, Any] = {
+        "action": ruled.action.name.lower(),
+        "at": _locus(found.locus),
+        "detector": clean(found.detector),
+        "rule": clean(ruled.rule_id),
+    }
+    if isinstance(found, Failed):
+        out["failed"] = found.reason.value
+    else:
+        out |= {"kind": clean(found.kind), "level": found.level.name.lower()}
+        out |= {"score": number(found.score), "span": [found.span.start, found.span.end]}
+        if found.note:
+            out["note"] = clean(found.note)
+    if ruled.shadow:
+        out["shadow"] = True
+    if ruled.exception_id:
+        out["exception"] = clean(ruled.exception_id)
+    return out
+
+
+def _decision(decision: Decision) -> dict[str, Any]:
+    verdict = decision.verdict
+    out: dict[str, Any] = {
+        "action": verdict.action.name.lower(),
+        "id": clean(decision.id),
+        "layer": decision.layer.value,
+        "ms": {clean(k): number(v) for k, v in decision.timings_ms.items()},
+        "policy": clean(decision.policy),
+        "ruled": [_ruled(r) for r in verdict.ruled[:MAX_RULED]],
+    }
+    if len(verdict.ruled) > MAX_RULED:
+        out["dropped"] = len(verdict.ruled) - MAX_RULED
+    return out
+
+
+def event(
+    record: Record, event_id: str, mono_us: int, content: list[dict[str, Any]], bind: str
+) -> dict[str, Any]:
+    """The `event` member; empty members are left out.
+
+    `mono_us` is a monotonic clock that starts with the writer; `bind` commits to salt and subject.
+    """
+    caller, usage = record.caller, record.usage
+    members: dict[str, Any] = {
+        "action": record.action.name.lower() if record.decisions else "",
+        "app": clean(record.app),
+        "bind": bind,
+        "caller": {
+            "conversation": clean(caller.conversation),
+            "key": clean(caller.key_id),
+            "language": clean(caller.language),
+            "route": clean(caller.route),
+            "tenant": clean(caller.tenant),
+        },
+        "content": content,
+        "decisions": [_decision(d) for d in record.decisions],
+        "degraded": [clean(d) for d in record.degraded],
+        "endpoint": clean(record.endpoint),
+        "error": clean(record.error),
+        "finish_reason": clean(record.finish_reason),
+        "id": event_id,
+        "label": clean(record.label),
+        "masked": [clean(m) for m in record.masked[:MAX_RULED]],
+        "mono_us": mono_us,
+        "model": {"requested": clean(caller.model), "served": clean(record.model_served)},
+        "policy": {"digest": clean(record.policy), "revision": clean(record.policy_revision)},
+        "request": clean(record.request_id) or event_id,
+        "retention": clean(record.retention),
+        "stage": record.stage.value,
+        "stream": record.stream,
+        "timings_ms": {clean(k): number(v) for k, v in record.timings_ms.items()},
+        "trace": {"span": clean(record.span_id), "trace": clean(record.trace_id)},
+        "upstream_status": record.upstream_status,
+        "usage": {
+            "cached": usage.cached,
+            "input": usage.input,
+            "output": usage.output,
+            "reasoning": usage.reasoning,
+        },
+    }
+    present = {k: d for k, v in members.items() if (d := _dense(v))}
+    if record.detail:
+        present["detail"] = _plain(record.detail)
+    return present
+
+
+def _dense(value: Any) -> Any:
+    return {k: v for k, v in value.items() if v} if isinstance(value, dict) else value
+
+
+def entry(
+    event_json: bytes, *, prev: bytes, seq: int, ts_us: int, writer: str, spooled: bool = False
+) -> bytes:
+    """The bytes that are hashed: canonical `event_json` with its place in the writer's chain, still
+    canonical.
+
+    `spooled` marks an event that was kept in a file while the database was away and joined the
+    chain later.
+    """
+    place = f',"prev":"{prev.hex()}","seq":{seq}' + (',"spooled":true' if spooled else "")
+    stamp = f',"ts":"{timestamp(ts_us)}","v":{ENTRY_VERSION},"writer":"{writer}"}}'
+    return b'{"event":' + event_json + place.encode() + stamp.encode()
+
+
+def timestamp(ts_us: int) -> str:
+    """RFC 3339 in UTC of microseconds since 1970."""
+    return (EPOCH + timedelta(microseconds=ts_us)).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+def microseconds(stamp: str) -> int:
+    """The inverse of `timestamp`. Raises `ValueError`."""
+    moment = datetime.strptime(stamp, "%Y-%m-%dT%H:%M:%S.%fZ").replace(tzinfo=UTC)
+    return (moment - EPOCH) // timedelta(microseconds=1)

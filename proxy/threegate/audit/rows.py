@@ -1,0 +1,123 @@
+"""From a record to what the writer stores: the canonical event and the columns beside it. Pure but
+for randomness.
+"""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass, field
+from typing import Any
+
+from threegate.audit.chain import Hasher
+from threegate.audit.content import SALT_NONCE_BYTES, Sealed, seal
+from threegate.audit.keys import DataKey
+from threegate.audit.record import (
+    Content,
+    ContentLevel,
+    Record,
+    canonical,
+    clean,
+    event,
+)
+from threegate.types import Action, Failed
+
+Row = tuple[Any, ...]
+BIND_BYTES = 16
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One record on its way to the writer. `columns` are `audit_record`'s from `request_id` to
+    `retention`.
+
+    `hits` are (rule, kind, layer, action, shadow).
+    """
+
+    event_id: str
+    event: bytes = field(repr=False)
+    ts_us: int
+    columns: Row
+    subject: str | None = field(default=None, repr=False)
+    salt: bytes | None = field(default=None, repr=False)
+    hits: tuple[Row, ...] = ()
+    key: DataKey | None = None
+    blob: bytes = field(default=b"", repr=False)
+    terms: str = field(default="", repr=False)
+    spooled: bool = False
+
+
+def make(
+    record: Record,
+    content: Content | None,
+    *,
+    ts_us: int,
+    mono_us: int,
+    level: ContentLevel,
+    key: DataKey | None,
+    pseudonym: str,
+    hasher: Hasher,
+) -> Item:
+    """`key` is the tenant's data key of the day, needed where content is kept or hashed."""
+    event_id = secrets.token_hex(12)
+    kept = content is not None and key is not None and level is not ContentLevel.NONE
+    nonce = secrets.token_bytes(SALT_NONCE_BYTES) if kept or pseudonym else None
+    sealed = Sealed([])
+    if content is not None and key is not None and nonce is not None:
+        sealed = seal(content, level, event_id, key, nonce, hasher)
+    commitment = bind(nonce, pseudonym, hasher) if nonce else ""
+    payload = event(record, event_id, mono_us, sealed.entries, commitment)
+    return Item(
+        event_id,
+        canonical(payload),
+        ts_us,
+        columns(payload),
+        subject=pseudonym or None,
+        salt=nonce,
+        hits=hits(record),
+        key=key if sealed.blob or sealed.entries else None,
+        blob=sealed.blob,
+        terms=sealed.terms,
+    )
+
+
+def bind(nonce: bytes, pseudonym: str, hasher: Hasher) -> str:
+    """Commits the entry to its salt nonce and subject; unlinkable once the nonce is erased."""
+    return hasher.digest(nonce + pseudonym.encode())[:BIND_BYTES].hex()
+
+
+def columns(payload: dict[str, Any]) -> Row:
+    """The searchable members of an event; verification derives them again and compares."""
+    caller = payload.get("caller", {})
+    return (
+        payload["request"],
+        payload["stage"],
+        int(Action[payload.get("action", "allow").upper()]),
+        acting_layer(payload),
+        caller.get("tenant", ""),
+        caller.get("key", ""),
+        payload.get("model", {}).get("requested", ""),
+        payload.get("policy", {}).get("digest", ""),
+        caller.get("language", ""),
+        caller.get("conversation", ""),
+        payload.get("retention", ""),
+    )
+
+
+def acting_layer(payload: dict[str, Any]) -> str:
+    """The first layer whose action is the record's, '' when nothing acted."""
+    action = payload.get("action", "allow")
+    if action == "allow":
+        return ""
+    return next((d["layer"] for d in payload.get("decisions", ()) if d["action"] == action), "")
+
+
+def hits(record: Record) -> tuple[Row, ...]:
+    """Each (rule, kind, layer, action, shadow) once. A failure's kind is `failed.<reason>`."""
+    seen: dict[Row, None] = {}
+    for decision in record.decisions:
+        for r in decision.verdict.ruled:
+            found = r.finding
+            kind = f"failed.{found.reason}" if isinstance(found, Failed) else found.kind
+            row = (clean(r.rule_id), clean(kind), decision.layer.value, int(r.action), r.shadow)
+            seen[row] = None
+    return tuple(seen)

@@ -1,0 +1,149 @@
+"""A local file for records while the database is away (`on_audit_failure: spool`).
+
+Append-only, one line per record, `crc32 SP JSON LF`, fsynced before the record counts as durable. A
+torn last line (crash while writing) is skipped and counted. Texts in it are encrypted like those in
+the database. A spool file belongs to one process at a time, by `flock`; what a dead process left is
+adopted at the next start.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import zlib
+from base64 import b64decode, b64encode
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from io import FileIO
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from threegate.audit.checkpoint import sync_directory
+from threegate.audit.content import MAX_INDEXED_CHARS, terms, unseal
+from threegate.audit.keys import MasterKey
+from threegate.audit.rows import Item
+from threegate.errors import AuditError
+
+
+@dataclass(slots=True)
+class Spool:
+    """`torn` counts lines that could not be read back."""
+
+    directory: Path
+    name: str
+    master: MasterKey
+    max_bytes: int
+    torn: int = 0
+    _file: FileIO | None = field(default=None, init=False)
+
+    def append(self, items: list[Item]) -> None:
+        """Returns when all are on disk. Raises `AuditError` (full) and `OSError`."""
+        file = self._own()
+        start = file.tell()
+        data = b"".join(map(_line, items))
+        if start + len(data) > self.max_bytes:
+            raise AuditError("audit spool is full")
+        try:
+            _write_all(file, data)
+            os.fsync(file.fileno())
+        except OSError:
+            file.truncate(start)
+            file.seek(start)
+            raise
+
+    def _own(self) -> FileIO:
+        if self._file is None:
+            self.directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+            descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600)
+            self._file = FileIO(descriptor, "r+b", closefd=True)
+            fcntl.flock(self._file, fcntl.LOCK_EX)
+            self._file.seek(0, os.SEEK_END)
+            sync_directory(self.directory)
+        return self._file
+
+    @property
+    def _path(self) -> Path:
+        return self.directory / f"{self.name}.spool"
+
+    def pending(self) -> Iterator[tuple[list[Item], Path]]:
+        """The records of each file that is ours or nobody's. Call `drop` once they are in the
+        database.
+        """
+        for path in sorted(self.directory.glob("*.spool")):
+            if path == self._path or _orphan(path):
+                yield list(self._read(path)), path
+
+    def _read(self, path: Path) -> Iterator[Item]:
+        for line in path.read_bytes().split(b"\n"):
+            if not line:
+                continue
+            check, _, payload = line.partition(b" ")
+            if check != b"%08x" % zlib.crc32(payload):
+                self.torn += 1
+                continue
+            yield self._item(orjson.loads(payload))
+
+    def _item(self, row: dict[str, Any]) -> Item:
+        key = None
+        if row["key"]:
+            key_id, tenant, day, wrapped = row["key"]
+            key = self.master.unwrap(key_id, tenant, day, b64decode(wrapped))
+        blob, words = b64decode(row["blob"]), ""
+        if key is not None and blob:
+            texts = [p["redacted"] for p in unseal(blob, row["id"], key)]
+            words = terms("\n".join(texts)[:MAX_INDEXED_CHARS])
+        return Item(
+            row["id"],
+            row["event"].encode(),
+            row["ts"],
+            tuple(row["columns"]),
+            row["subject"],
+            b64decode(row["salt"]) or None,
+            tuple(map(tuple, row["hits"])),
+            key,
+            blob,
+            words,
+            spooled=True,
+        )
+
+    def drop(self, path: Path) -> None:
+        if path == self._path and self._file is not None:
+            self._file.close()
+            self._file = None
+        path.unlink()
+        sync_directory(self.directory)
+
+
+def _line(item: Item) -> bytes:
+    key = item.key
+    payload = orjson.dumps(
+        {
+            "id": item.event_id,
+            "event": item.event.decode(),
+            "ts": item.ts_us,
+            "columns": item.columns,
+            "subject": item.subject,
+            "salt": b64encode(item.salt or b"").decode(),
+            "hits": item.hits,
+            "key": [key.id, key.tenant, key.day, b64encode(key.wrapped).decode()] if key else None,
+            "blob": b64encode(item.blob).decode(),
+        }
+    )
+    return b"%08x %b\n" % (zlib.crc32(payload), payload)
+
+
+def _write_all(file: FileIO, data: bytes) -> None:
+    view = memoryview(data)
+    while view:
+        view = view[file.write(view) or 0 :]
+
+
+def _orphan(path: Path) -> bool:
+    with path.open("rb") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+    return True

@@ -1,0 +1,232 @@
+"""`AuditLog`: the log as the gateway and the console see it, from an event loop.
+
+`append` returns when the record is durable, and only then. One writer thread does the writing
+(`writer.py`); reading happens on other connections, in worker threads.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Callable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+from typing import TypeVar
+
+from sqlalchemy import Connection, Engine
+from sqlalchemy.exc import SQLAlchemyError
+
+from threegate.audit.checkpoint import Publisher, writer_origin
+from threegate.audit.database import now_us, reader_engine, writer_engine
+from threegate.audit.keys import DataKey, MasterKey, load_key, write_once
+from threegate.audit.note import COSIGNATURE_V1, Signer
+from threegate.audit.query import Entry, Page, Query, find, follow, of_request
+from threegate.audit.record import Content, ContentLevel, Record
+from threegate.audit.rows import Item, make
+from threegate.audit.settings import AuditSettings, OnFailure
+from threegate.audit.writer import Counters, Receipt, Ticket, Writer, new_writer_id
+from threegate.errors import AuditError
+
+Result = TypeVar("Result")
+TAIL_SECONDS = 0.5
+READERS = 4
+
+
+class AuditLog:
+    """Use `open`. Safe for many tasks of many loops; one instance per process."""
+
+    def __init__(self, settings: AuditSettings, master: MasterKey, writer: Writer) -> None:
+        self.settings, self.master, self._writer = settings, master, writer
+        self._reader: Engine = reader_engine(settings.url)
+        self._pool = ThreadPoolExecutor(READERS, thread_name_prefix="audit-reader")
+        self._keys: dict[tuple[str, str], DataKey] = {}
+        self._start = time.monotonic_ns()
+        self._closed = False
+
+    @classmethod
+    async def open(cls, settings: AuditSettings) -> AuditLog:
+        """Starts the writer. Raises `AuditError` for a bad key, and for a database that is away
+        (`fail_request`).
+        """
+        return await asyncio.to_thread(cls._open, settings)
+
+    @classmethod
+    def _open(cls, settings: AuditSettings) -> AuditLog:
+        master = load_master(settings)
+        writer_id = new_writer_id()
+        try:
+            engine = writer_engine(settings.url)
+            publisher = load_publisher(settings, writer_id)
+            writer = Writer(settings, engine, publisher, master, writer_id)
+        except (ValueError, OSError) as error:
+            raise AuditError(f"audit log: {error}") from None
+        log = cls(settings, master, writer)
+        writer.start()
+        writer.opened.wait()
+        if writer.problem is not None and settings.on_failure is OnFailure.FAIL_REQUEST:
+            log._shut()
+            raise AuditError(f"audit database: {_first_line(writer.problem)}")
+        return log
+
+    async def append(self, record: Record, content: Content | None = None) -> Receipt:
+        """Durable when it returns. Raises `AuditError`; then the record may or may not be
+        stored.
+        """
+        if self._closed or self._writer.pending >= self.settings.max_pending:
+            raise AuditError("the audit log is closed or overloaded")
+        try:
+            item = self._item(record, content)
+        except (TypeError, ValueError) as error:
+            raise AuditError(f"audit record cannot be written: {type(error).__name__}") from None
+        return await self._submit(item)
+
+    async def _submit(self, item: Item | None) -> Receipt:
+        future: asyncio.Future[Receipt] = asyncio.get_running_loop().create_future()
+        self._writer.submit(Ticket(item, future))
+        try:
+            async with asyncio.timeout(self.settings.commit_timeout_seconds):
+                return await future
+        except TimeoutError:
+            raise AuditError("the audit record was not stored in time") from None
+
+    def _item(self, record: Record, content: Content | None) -> Item:
+        tenant = record.caller.tenant
+        level = (content and content.level) or self.settings.level
+        wants_key = content is not None and level is not ContentLevel.NONE
+        return make(
+            record,
+            content,
+            ts_us=now_us(),
+            mono_us=(time.monotonic_ns() - self._start) // 1000,
+            level=level,
+            key=self._data_key(tenant) if wants_key else None,
+            pseudonym=self.master.pseudonym(tenant, record.subject),
+            hasher=self._writer.hasher,
+        )
+
+    def _data_key(self, tenant: str) -> DataKey:
+        day = today()
+        key = self._keys.get((tenant, day))
+        if key is None:
+            self._keys = {place: k for place, k in self._keys.items() if place[1] == day}
+            key = self._keys[tenant, day] = self.master.new_data_key(tenant, day)
+        return key
+
+    async def healthy(self) -> bool:
+        """Whether a write reaches the database now."""
+        if self._closed or not self._writer.is_alive():
+            return False
+        try:
+            await self._submit(None)
+        except AuditError:
+            return False
+        return True
+
+    @property
+    def counters(self) -> Counters:
+        return self._writer.counters
+
+    @property
+    def writer_id(self) -> str:
+        return self._writer.id
+
+    @property
+    def waiting(self) -> int:
+        """Records not yet committed."""
+        return self._writer.pending
+
+    async def close(self) -> None:
+        """Writes what waits and a last checkpoint. Idempotent."""
+        if not self._closed:
+            self._closed = True
+            await asyncio.to_thread(self._shut)
+
+    def _shut(self) -> None:
+        self._closed = True
+        self._writer.stop()
+        self._writer.engine.dispose()
+        self._pool.shutdown()
+        self._reader.dispose()
+
+    # --- reading ----------------------------------------------------------------------------------
+
+    async def read(self, work: Callable[[Connection], Result]) -> Result:
+        """Runs `work` on a reader connection in a worker thread. Raises `AuditError` where the
+        database is away.
+        """
+        return await asyncio.get_running_loop().run_in_executor(self._pool, self._read, work)
+
+    def _read(self, work: Callable[[Connection], Result]) -> Result:
+        try:
+            with self._reader.begin() as connection:
+                return work(connection)
+        except SQLAlchemyError as error:
+            raise AuditError(f"audit database: {type(error).__name__}") from None
+
+    async def get(self, request_id: str) -> tuple[Entry, ...]:
+        """All records of one request, oldest first; empty when there is none."""
+        return await self.read(lambda c: of_request(c, request_id))
+
+    async def search(self, query: Query) -> Page:
+        return await self.read(lambda c: find(c, query))
+
+    async def tail(self, query: Query) -> AsyncIterator[Entry]:
+        """New records that match, for ever, in the order they were stored."""
+        places = await self.read(lambda c: follow(c, query, None)[1])
+        while True:
+            seen = places
+            entries, places = await self.read(lambda c, seen=seen: follow(c, query, seen))  # type: ignore[misc]
+            for entry in entries:
+                yield entry
+            await asyncio.sleep(TAIL_SECONDS)
+
+
+def load_master(settings: AuditSettings) -> MasterKey:
+    path = settings.directory / "keys" / "master.key"
+    return MasterKey(load_key(settings.master_key, path, settings.environment))
+
+
+def load_signer(settings: AuditSettings) -> Signer:
+    """The log's signing key; its public half is written beside the keys for auditors
+    (`log.vkey`).
+    """
+    path = settings.directory / "keys" / "signing.key"
+    seed = load_key(settings.signing_key, path, settings.environment)
+    return Signer.from_seed(settings.origin, seed)
+
+
+def load_publisher(settings: AuditSettings, writer_id: str) -> Publisher:
+    signer = load_signer(settings)
+    _publish_vkey(settings, signer)
+    missing = settings.directory / "keys" / "witness.key"
+    witnesses = [
+        Signer.from_seed(
+            f"{settings.origin}/witness/{n}",
+            load_key(spec, missing, settings.environment),
+            COSIGNATURE_V1,
+        )
+        for n, spec in enumerate(settings.witness_keys)
+    ]
+    return Publisher(
+        writer_origin(settings.origin, settings.algorithm, writer_id),
+        signer,
+        witnesses,
+        settings.directory / "checkpoints" / writer_id,
+    )
+
+
+def _publish_vkey(settings: AuditSettings, signer: Signer) -> None:
+    path, line = settings.directory / "log.vkey", signer.verifier.vkey() + "\n"
+    if not path.exists() or path.read_text() != line:
+        path.unlink(missing_ok=True)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_once(path, line.encode())
+
+
+def today() -> str:
+    return datetime.now(UTC).strftime("%Y-%m-%d")
+
+
+def _first_line(error: Exception) -> str:
+    """A driver's message names a host or a file, never a value of a record."""
+    return f"{type(error).__name__}: {str(error).splitlines()[0] if str(error) else ''}"
