@@ -45,6 +45,7 @@ class WindowTokenizer:
             self._tokenizer: Any = Tokenizer.from_file(str(path))
         except Exception as error:  # the library raises bare Exception for a bad file
             raise ModelError(f"{path}: {error}") from None
+        self._tokenizer.encode_special_tokens = True  # "</s>" in a text is text
         self._tokenizer.no_truncation()
         self._tokenizer.no_padding()
         self._size = manifest.max_tokens
@@ -83,10 +84,13 @@ class WindowTokenizer:
 
     def _row(self, first: Any, second: Any, *, sequence: int) -> Row:
         made = self._tokenizer.post_process(first, second)
-        pairs = zip(made.offsets, made.sequence_ids, strict=True)
-        offsets = tuple(pair if which == sequence else (0, 0) for pair, which in pairs)
-        inside = [pair for pair in offsets if pair[1] > pair[0]] or [(0, 0)]
-        return Row(tuple(made.ids), tuple(made.type_ids), offsets, inside[0][0], inside[-1][1])
+        own = [i for i, special in enumerate(made.special_tokens_mask) if not special]
+        inside = own[: len(first.ids)] if sequence == 0 else own[len(first.ids) :]
+        offsets = [(0, 0)] * len(made.ids)
+        for i in inside:
+            offsets[i] = made.offsets[i]
+        start, end = (offsets[inside[0]][0], offsets[inside[-1]][1]) if inside else (0, 0)
+        return Row(tuple(made.ids), tuple(made.type_ids), tuple(offsets), start, end)
 
 
 def _pad_id(tokenizer: Any) -> int:

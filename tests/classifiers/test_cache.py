@@ -1,0 +1,32 @@
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+from threegate_classifiers.cache import Lru, digest
+from threegate_classifiers.tokenize import Text
+
+
+def test_least_recently_used_leaves() -> None:
+    cache: Lru[int] = Lru(2)
+    cache.put(b"a", 1), cache.put(b"b", 2)
+    assert cache.get(b"a") == 1
+    cache.put(b"c", 3)
+    assert [cache.get(key) for key in (b"a", b"b", b"c")] == [1, None, 3]
+
+
+def test_size_zero_keeps_nothing() -> None:
+    cache: Lru[int] = Lru(0)
+    cache.put(b"a", 1)
+    assert cache.get(b"a") is None
+
+
+texts = st.builds(Text, st.text(max_size=4), st.none() | st.text(max_size=4))
+
+
+@given(texts, texts)
+def test_digest_tells_texts_apart(left: Text, right: Text) -> None:
+    assert (digest(left) == digest(right)) == (left == right)
+
+
+def test_lone_surrogate_has_a_digest() -> None:
+    assert digest(Text("\ud800")) != digest(Text("?"))

@@ -1,0 +1,83 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import yaml
+from threegate_classifiers.errors import ModelError
+from threegate_classifiers.manifest import read_manifest
+from threegate_classifiers.session import Session, has_gpu
+from threegate_classifiers.testing import build_model
+from threegate_classifiers.tokenize import Text, WindowTokenizer
+
+WORDS = {"a": ["alpha"], "b": ["beta"]}
+TEXTS = ["alpha", "alpha alpha beta beta beta beta gamma", "beta", "gamma " * 20]
+
+
+def opened(folder: Path) -> tuple[Session, WindowTokenizer]:
+    manifest = read_manifest(folder)
+    tokenizer = WindowTokenizer(folder / "tokenizer.json", manifest)
+    return Session(folder, manifest, threads=1, pad_id=tokenizer.pad_id, gpu=False), tokenizer
+
+
+def test_float_rows_do_not_depend_on_batch_mates(tmp_path: Path) -> None:
+    session, tokenizer = opened(build_model(tmp_path, "m", "classify", WORDS))
+    rows = [tokenizer.rows(Text(text))[0] for text in TEXTS]
+    for alone, together in zip([session.run([r])[0] for r in rows], session.run(rows), strict=True):
+        np.testing.assert_allclose(alone, together, atol=1e-5)
+
+
+def test_dynamic_quantisation_does_depend_on_them(tmp_path: Path) -> None:
+    """Why rows run alone on a CPU."""
+    session, tokenizer = opened(build_model(tmp_path, "m", "classify", WORDS, quantise=True))
+    rows = [tokenizer.rows(Text(text))[0] for text in ("alpha", "beta " * 23 + "alpha")]
+    alone, together = session.run(rows[:1])[0], session.run(rows)[0]
+    assert np.abs(alone - together).max() > 1e-3
+    assert session.batch_tokens == 0
+
+
+def test_tags_come_without_padding(tmp_path: Path) -> None:
+    session, tokenizer = opened(
+        build_model(tmp_path, "m", "tag", {"O": ["x"], "B-A": ["alpha"], "I-A": ["beta"]})
+    )
+    rows = [tokenizer.rows(Text(text))[0] for text in TEXTS]
+    assert [len(logits) for logits in session.run(rows)] == [len(row.ids) for row in rows]
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "message"),
+    [
+        ("inputs", ["input_ids"], r"model\.onnx: inputs are \['attention_mask', 'input_ids'\]"),
+        ("output", "scores", r"model\.onnx: outputs are \['logits'\], not scores"),
+    ],
+)
+def test_manifest_and_graph_must_agree(
+    tmp_path: Path, key: str, value: object, message: str
+) -> None:
+    folder = build_model(tmp_path, "m", "classify", WORDS, **{key: value})
+    with pytest.raises(ModelError, match=message):
+        opened(folder)
+
+
+def test_broken_graph_is_named(tmp_path: Path) -> None:
+    folder = build_model(tmp_path, "m", "classify", WORDS)
+    (folder / "model.onnx").write_bytes(b"not a graph")
+    with pytest.raises(ModelError, match=r"model\.onnx: ONNX Runtime cannot open it"):
+        opened(folder)
+
+
+def test_weights_elsewhere(tmp_path: Path) -> None:
+    folder = build_model(tmp_path, "m", "classify", WORDS)
+    manifest = yaml.safe_load((folder / "manifest.yaml").read_text())  # noqa: TID251
+    del manifest["files"]["model.onnx"]
+    (folder / "manifest.yaml").write_text(yaml.safe_dump(manifest))
+    with pytest.raises(ModelError, match=r"model\.onnx is not listed"):
+        opened(folder)
+
+
+@pytest.mark.skipif(has_gpu(), reason="there is a GPU")
+def test_no_gpu_means_cpu(tmp_path: Path) -> None:
+    folder = build_model(tmp_path, "m", "classify", WORDS)
+    session = Session(folder, read_manifest(folder), threads=1, pad_id=1, gpu=None)
+    assert session.device == "CPUExecutionProvider"
