@@ -44,7 +44,8 @@ def seal(
     if level is ContentLevel.NONE:
         return Sealed([])
     salt = key.salt(nonce)
-    entries = [_hashed(part, salt, hasher) for part in content.parts]
+    shown = level is not ContentLevel.METADATA
+    entries = [_hashed(part, salt, hasher, shown=shown) for part in content.parts]
     if level is ContentLevel.METADATA or not entries:
         return Sealed(entries)
     blob = _encrypt([_kept(p, level) for p in content.parts], event_id, key)
@@ -61,9 +62,13 @@ def part_hash(part_name: str, text: str, salt: bytes, hasher: Hasher) -> str:
     return hasher.digest(salt + part_name.encode() + b"\0" + _utf8(text)).hex()
 
 
-def _hashed(part: Part, salt: bytes, hasher: Hasher) -> dict[str, Any]:
+def _hashed(part: Part, salt: bytes, hasher: Hasher, *, shown: bool) -> dict[str, Any]:
     name = clean(part.name)
-    return {"chars": len(part.text), "hash": part_hash(name, part.text, salt, hasher), "part": name}
+    digest = part_hash(name, part.text, salt, hasher)
+    entry = {"chars": len(part.text), "hash": digest, "part": name}
+    if shown and part.redacted is not None:
+        entry["redacted_hash"] = part_hash(name, part.redacted, salt, hasher)
+    return entry
 
 
 def _kept(part: Part, level: ContentLevel) -> dict[str, Any]:

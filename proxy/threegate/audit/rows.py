@@ -16,10 +16,9 @@ from threegate.audit.record import (
     ContentLevel,
     Record,
     canonical,
-    clean,
     event,
 )
-from threegate.types import Action, Failed
+from threegate.types import Action
 
 Row = tuple[Any, ...]
 BIND_BYTES = 16
@@ -73,7 +72,7 @@ def make(
         columns(payload),
         subject=pseudonym or None,
         salt=nonce,
-        hits=hits(record),
+        hits=hits(payload),
         key=key if sealed.blob or sealed.entries else None,
         blob=sealed.blob,
         terms=sealed.terms,
@@ -85,8 +84,14 @@ def bind(nonce: bytes, pseudonym: str, hasher: Hasher) -> str:
     return hasher.digest(nonce + pseudonym.encode())[:BIND_BYTES].hex()
 
 
+COLUMN_NAMES = (
+    "request_id", "stage", "action", "layer", "tenant", "key_id", "model", "policy", "language",
+    "conversation", "retention",
+)  # fmt: skip
+
+
 def columns(payload: dict[str, Any]) -> Row:
-    """The searchable members of an event; verification derives them again and compares."""
+    """`COLUMN_NAMES` of an event; verification derives them again and compares."""
     caller = payload.get("caller", {})
     return (
         payload["request"],
@@ -111,13 +116,13 @@ def acting_layer(payload: dict[str, Any]) -> str:
     return next((d["layer"] for d in payload.get("decisions", ()) if d["action"] == action), "")
 
 
-def hits(record: Record) -> tuple[Row, ...]:
+def hits(payload: dict[str, Any]) -> tuple[Row, ...]:
     """Each (rule, kind, layer, action, shadow) once. A failure's kind is `failed.<reason>`."""
     seen: dict[Row, None] = {}
-    for decision in record.decisions:
-        for r in decision.verdict.ruled:
-            found = r.finding
-            kind = f"failed.{found.reason}" if isinstance(found, Failed) else found.kind
-            row = (clean(r.rule_id), clean(kind), decision.layer.value, int(r.action), r.shadow)
+    for decision in payload.get("decisions", ()):
+        for r in decision["ruled"]:
+            kind = f"failed.{r['failed']}" if "failed" in r else r["kind"]
+            action = int(Action[r["action"].upper()])
+            row = (r["rule"], kind, decision["layer"], action, r.get("shadow", False))
             seen[row] = None
     return tuple(seen)

@@ -29,7 +29,7 @@ from threegate.audit.checkpoint import Publisher
 from threegate.audit.database import ensure_partitions, insert, insert_terms, now_us
 from threegate.audit.keys import MasterKey
 from threegate.audit.record import ContentLevel, Record, Stage, entry
-from threegate.audit.rows import Item, Row, make
+from threegate.audit.rows import COLUMN_NAMES, Item, Row, make
 from threegate.audit.schema import CHECKPOINT, CONTENT, HIT, KEY, RECORD, WRITER
 from threegate.audit.settings import AuditSettings, OnFailure
 from threegate.audit.spool import Spool
@@ -37,11 +37,7 @@ from threegate.errors import AuditError
 
 PEERS = 64  # how many earlier writers a new one names
 RETRY_SECONDS = 1.0  # between attempts to reopen, replay or publish
-RECORD_NAMES = (
-    "writer", "seq", "ts", "leaf", "entry", "subject", "salt",
-    "request_id", "stage", "action", "layer", "tenant", "key_id", "model", "policy", "language",
-    "conversation", "retention",
-)  # fmt: skip
+RECORD_NAMES = ("writer", "seq", "ts", "leaf", "entry", "subject", "salt", *COLUMN_NAMES)
 HIT_NAMES = ("writer", "seq", "n", "ts", "rule", "kind", "layer", "action", "shadow")
 CONTENT_NAMES = ("writer", "seq", "ts", "key_id", "blob")
 

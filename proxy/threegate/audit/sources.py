@@ -1,0 +1,155 @@
+"""Read-only views of a stored log for verification and export: plain SQL over DB-API, in pages,
+no engine, no ORM.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+from threegate.audit.rows import COLUMN_NAMES
+from threegate.errors import AuditError
+
+PAGE = 5_000  # records; bounds memory, not time
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """One place of a chain as the database has it. A stub (pruned) has no `entry`."""
+
+    writer: str
+    seq: int
+    leaf: bytes
+    entry: str | None = field(default=None, repr=False)
+    ts_us: int = 0
+    subject: str | None = field(default=None, repr=False)
+    salt: bytes | None = field(default=None, repr=False)
+    columns: tuple[Any, ...] = ()
+
+
+@dataclass(slots=True)
+class Database:
+    """Rows of the audit tables. `fetch(sql, parameters)` runs one SELECT with `?` marks."""
+
+    fetch: Callable[[str, Sequence[Any]], list[Sequence[Any]]]
+    close: Callable[[], None]
+
+    def writers(self) -> list[str]:
+        """Every writer that any table names, by its id, which sorts by start time."""
+        tables = ("audit_record", "audit_stub", "audit_checkpoint")
+        names = " UNION ".join(f"SELECT writer FROM {t}" for t in tables)  # noqa: S608
+        rows = self.fetch(names + " UNION SELECT id FROM audit_writer", ())
+        return sorted(row[0] for row in rows)
+
+    def rows(self, writer: str) -> Iterator[Stored]:
+        """Records and stubs in chain order."""
+        listed = ", ".join(COLUMN_NAMES)
+        record = f"seq, leaf, entry, ts, subject, salt, {listed}"
+        empty = ", ".join("NULL" for _ in COLUMN_NAMES)
+        both = (
+            f"SELECT {record} FROM audit_record WHERE writer = ? AND seq >= ? AND seq < ?"  # noqa: S608
+            f" UNION ALL SELECT seq, leaf, NULL, 0, NULL, NULL, {empty} FROM audit_stub"
+            " WHERE writer = ? AND seq >= ? AND seq < ? ORDER BY seq"
+        )
+        for row in self._pages(writer, both, twice=True):
+            seq, leaf, entry, ts, subject, salt, *columns = row
+            kept = bytes(salt) if salt is not None else None
+            yield Stored(writer, seq, bytes(leaf), entry, ts, subject, kept, tuple(columns))
+
+    def hits(self, writer: str) -> Iterator[Sequence[Any]]:
+        """(seq, n, ts, rule, kind, layer, action, shadow) in order."""
+        return self._pages(
+            writer,
+            "SELECT seq, n, ts, rule, kind, layer, action, shadow FROM audit_hit"
+            " WHERE writer = ? AND seq >= ? AND seq < ? ORDER BY seq, n",
+        )
+
+    def contents(self, writer: str) -> Iterator[Sequence[Any]]:
+        """(seq, key id, blob) in order."""
+        return self._pages(
+            writer,
+            "SELECT seq, key_id, blob FROM audit_content"
+            " WHERE writer = ? AND seq >= ? AND seq < ? ORDER BY seq",
+        )
+
+    def checkpoints(self) -> list[Sequence[Any]]:
+        """(writer, size, note)."""
+        return self.fetch("SELECT writer, size, note FROM audit_checkpoint ORDER BY 1, 2", ())
+
+    def tombstones(self) -> Iterator[str]:
+        """The entries that say what was erased, shredded or pruned."""
+        sql = "SELECT entry FROM audit_record WHERE stage = 'erased' ORDER BY writer, seq"
+        return (row[0] for row in self.fetch(sql, ()))
+
+    def key(self, key_id: str) -> tuple[str, str, bytes] | None:
+        """(tenant, day, wrapped)."""
+        rows = self.fetch("SELECT tenant, day, wrapped FROM audit_key WHERE id = ?", (key_id,))
+        return (rows[0][0], rows[0][1], bytes(rows[0][2])) if rows else None
+
+    def _pages(self, writer: str, sql: str, *, twice: bool = False) -> Iterator[Sequence[Any]]:
+        start, end = 0, self._end(writer)
+        while start < end:
+            place = (writer, start, start + PAGE)
+            yield from self.fetch(sql, place * 2 if twice else place)
+            start += PAGE
+
+    def _end(self, writer: str) -> int:
+        tables = ("audit_record", "audit_stub", "audit_hit", "audit_content")
+        ends = " UNION ALL ".join(
+            f"SELECT max(seq) FROM {t} WHERE writer = ?"  # noqa: S608
+            for t in tables
+        )
+        return 1 + max(
+            (r[0] for r in self.fetch(ends, (writer,) * 4) if r[0] is not None), default=-1
+        )
+
+
+def connect(url: str) -> Database:
+    """A read-only view of `sqlite:///PATH`, a path, or `postgresql://…`. Raises `AuditError`."""
+    if url.startswith(("postgresql:", "postgresql+")):
+        return _postgres(url)
+    return _sqlite(Path(url.removeprefix("sqlite:///")))
+
+
+def _sqlite(path: Path) -> Database:
+    if not path.is_file():
+        raise AuditError(f"no audit database at {path}")
+    connection = sqlite3.connect(f"file:{path}?mode=ro", uri=True)
+
+    def fetch(sql: str, parameters: Sequence[Any]) -> list[Sequence[Any]]:
+        try:
+            return list(connection.execute(sql, parameters))
+        except sqlite3.Error as error:
+            raise AuditError(f"audit database cannot be read: {error}") from None
+
+    return Database(fetch, connection.close)
+
+
+def _postgres(url: str) -> Database:
+    import pg8000.dbapi  # only where PostgreSQL is used
+
+    parts = urlsplit(url)
+    try:
+        connection = pg8000.dbapi.connect(
+            user=unquote(parts.username or ""),
+            password=unquote(parts.password) if parts.password else None,
+            host=parts.hostname or "localhost",
+            port=parts.port or 5432,
+            database=parts.path.lstrip("/"),
+        )
+    except pg8000.dbapi.Error as error:
+        raise AuditError(f"audit database cannot be reached: {type(error).__name__}") from None
+
+    def fetch(sql: str, parameters: Sequence[Any]) -> list[Sequence[Any]]:
+        cursor = connection.cursor()
+        try:
+            cursor.execute(sql.replace("?", "%s"), parameters)
+            return list(cursor.fetchall())
+        except pg8000.dbapi.Error as error:
+            raise AuditError(f"audit database cannot be read: {type(error).__name__}") from None
+
+    return Database(fetch, connection.close)
