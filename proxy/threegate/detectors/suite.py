@@ -1,0 +1,173 @@
+"""All detectors as one policy needs them: patterns inline, sentence detectors under a deadline.
+
+A detector that raises, hangs or is overloaded becomes a `Failed` value here, and nowhere else.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import logging
+from collections import OrderedDict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from threegate.detectors.base import PatternDetector, SentenceDetector
+from threegate.policy.model import matches
+from threegate.types import Failed, Finding, Passage, Reason, Span
+
+log = logging.getLogger(__name__)
+
+CACHED_TEXTS = 20_000
+"""Judged texts kept by content hash (about 200 bytes each): a long conversation is scanned once."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scan:
+    """What pattern detectors said of one passage. Spans count from the text at the locus."""
+
+    findings: tuple[Finding, ...]
+    failures: tuple[Failed, ...]
+    settled: int
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    findings: tuple[Finding, ...] = ()
+    failures: tuple[Failed, ...] = ()
+
+
+BuildPatterns = Callable[[frozenset[str]], tuple[PatternDetector, ...]]
+"""The pattern detectors that can find these kinds or prefixes."""
+
+
+@dataclass(slots=True)
+class Suite:
+    build: BuildPatterns
+    sentence: tuple[SentenceDetector, ...] = ()
+    kinds_of: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    _patterns: dict[frozenset[str], tuple[PatternDetector, ...]] = field(
+        default_factory=dict, repr=False
+    )
+    _cache: OrderedDict[bytes, Judgement] = field(default_factory=OrderedDict, repr=False)
+
+    def is_sentence_kind(self, pattern: str) -> bool:
+        """Whether a wanted kind or prefix needs a sentence detector."""
+        return any(_overlap(pattern, k) for d in self.sentence for k in d.info.kinds)
+
+    def is_pattern_kind(self, pattern: str) -> bool:
+        return bool(self._for(frozenset({pattern})))
+
+    def scan(self, passage: Passage, kinds: frozenset[str], *, final: bool) -> Scan:
+        """Pattern detectors, inline. A failing one holds nothing back: its failure decides."""
+        found: list[Finding] = []
+        failed: list[Failed] = []
+        settled = len(passage.text)
+        for detector in self._for(kinds):
+            try:
+                scanned = detector.scan(passage, final=final)
+            except Exception as error:
+                log.error("detector %s failed: %s", detector.info.id, type(error).__name__)
+                failed.append(Failed(detector.info.id, Reason.ERROR, passage.locus))
+                continue
+            found += scanned.findings
+            settled = min(settled, scanned.settled)
+        moved = tuple(_moved(f, passage.offset) for f in found) if passage.offset else tuple(found)
+        return Scan(moved, tuple(failed), passage.offset + settled)
+
+    async def judge(
+        self, passages: Sequence[Passage], kinds: frozenset[str], deadline_ms: int
+    ) -> list[Judgement]:
+        """Sentence detectors, together under one deadline; one answer per passage, in order."""
+        wanted = [
+            d for d in self.sentence if any(_overlap(p, k) for p in kinds for k in d.info.kinds)
+        ]
+        answers = await asyncio.gather(*(_ask(d, passages, deadline_ms) for d in wanted))
+        return [_joined(p, [a[i] for a in answers]) for i, p in enumerate(passages)]
+
+    async def check(
+        self,
+        passages: Sequence[Passage],
+        patterns: frozenset[str],
+        sentence: frozenset[str],
+        deadline_ms: int,
+    ) -> list[Judgement]:
+        """Whole texts (the request): everything, with a cache by content."""
+        keys = [_key(p, patterns, sentence) for p in passages]
+        new = [i for i, key in enumerate(keys) if key not in self._cache]
+        fresh = [passages[i] for i in new]
+        scans = [self.scan(p, patterns, final=True) for p in fresh]
+        judged = await self.judge(fresh, sentence, deadline_ms) if sentence else []
+        out: dict[bytes, Judgement] = {}
+        for n, i in enumerate(new):
+            extra = judged[n] if judged else Judgement()
+            out[keys[i]] = Judgement(
+                scans[n].findings + extra.findings, scans[n].failures + extra.failures
+            )
+        answers = [out.get(k) or self._cached(k) for k in keys]
+        self._remember(out)
+        return [_at(a, p) for a, p in zip(answers, passages, strict=True)]
+
+    def _cached(self, key: bytes) -> Judgement:
+        self._cache.move_to_end(key)
+        return self._cache[key]
+
+    def _remember(self, new: Mapping[bytes, Judgement]) -> None:
+        for key, judgement in new.items():
+            if not judgement.failures:
+                self._cache[key] = judgement
+        while len(self._cache) > CACHED_TEXTS:
+            self._cache.popitem(last=False)
+
+    def _for(self, kinds: frozenset[str]) -> tuple[PatternDetector, ...]:
+        known = self._patterns.get(kinds)
+        if known is None:
+            known = self._patterns[kinds] = self.build(kinds)
+        return known
+
+
+async def _ask(
+    detector: SentenceDetector, passages: Sequence[Passage], deadline_ms: int
+) -> list[tuple[Finding, ...] | Failed]:
+    try:
+        async with asyncio.timeout(deadline_ms / 1000):
+            return await detector.judge(passages)
+    except TimeoutError:
+        reason = Reason.TIMEOUT
+    except Exception as error:
+        log.error("detector %s failed: %s", detector.info.id, type(error).__name__)
+        reason = Reason.ERROR
+    return [Failed(detector.info.id, reason, p.locus) for p in passages]
+
+
+def _joined(passage: Passage, answers: Iterable[tuple[Finding, ...] | Failed]) -> Judgement:
+    findings: list[Finding] = []
+    failures: list[Failed] = []
+    for answer in answers:
+        if isinstance(answer, Failed):
+            failures.append(answer)
+        else:
+            findings += (_moved(f, passage.offset) for f in answer)
+    return Judgement(tuple(findings), tuple(failures))
+
+
+def _moved(finding: Finding, offset: int) -> Finding:
+    span = Span(finding.span.start + offset, finding.span.end + offset)
+    return replace(finding, span=span)
+
+
+def _at(judgement: Judgement, passage: Passage) -> Judgement:
+    """The same text at another place: findings carry the place they were found at."""
+    return Judgement(
+        tuple(replace(f, locus=passage.locus) for f in judgement.findings),
+        tuple(replace(f, locus=passage.locus) for f in judgement.failures),
+    )
+
+
+def _key(passage: Passage, patterns: frozenset[str], sentence: frozenset[str]) -> bytes:
+    head = f"{passage.locus.channel}\0{hash(patterns)}\0{hash(sentence)}\0"
+    return hashlib.blake2b((head + passage.text).encode(), digest_size=16).digest()
+
+
+def _overlap(pattern: str, kind: str) -> bool:
+    return matches(pattern, kind) or matches(kind, pattern)

@@ -1,0 +1,6 @@
+"""The ASGI shell around `guard`: reads requests, runs scans, talks to upstream and audit, writes
+answers.
+
+`endpoint` takes a request through the layers, `answer` drives the machines of one answer, `stream`
+and `whole` are the two ways an answer arrives, `ledger` collects what is audited.
+"""

@@ -1,0 +1,175 @@
+"""Drives the machines of one answer: runs the scans they ask for and keeps what they release.
+
+One `Track` per stream key. Pattern scans run inline, sentences are judged in the background; every
+completed judgement calls `notify`, so that released text goes out at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+
+from threegate.detectors.suite import Suite
+from threegate.guard.output import ChannelGuard, OutputGuard
+from threegate.guard.stream import (
+    ClientGone,
+    Command,
+    Cut,
+    Finish,
+    JudgeSentence,
+    PatternsScanned,
+    Record,
+    Release,
+    ScanPatterns,
+    SentenceJudged,
+    State,
+    StreamMachine,
+    TextReceived,
+    UpstreamClosed,
+)
+from threegate.tasks import Tasks
+from threegate.types import Channel, Layer, Locus, Passage, Ruled, Source
+from threegate.wire.adapter import StreamKey
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What the answer is about: the last user turn and the texts that claims may rest on."""
+
+    text: str = field(default="", repr=False)
+    sources: tuple[Source, ...] = field(default=(), repr=False)
+
+
+@dataclass(slots=True)
+class Track:
+    """One text of an answer on its way through its machine."""
+
+    key: StreamKey
+    locus: Locus
+    machine: StreamMachine
+    guard: ChannelGuard
+    answer: Answer
+    raw: list[str] = field(default_factory=list, repr=False)
+    released: list[str] = field(default_factory=list, repr=False)
+    ready: list[str] = field(default_factory=list, repr=False)
+    ruled: list[Ruled] = field(default_factory=list, repr=False)
+    done: bool = False
+
+    def feed(self, text: str) -> None:
+        if self.answer.keep:
+            self.raw.append(text)
+        self._run(self.machine.receive(TextReceived(text)))
+
+    def close(self) -> None:
+        if self.machine.state is State.OPEN:
+            self._run(self.machine.receive(UpstreamClosed()))
+
+    def abandon(self) -> None:
+        self._run(self.machine.receive(ClientGone()))
+
+    def take(self) -> str:
+        """Text released since the last call."""
+        text = "".join(self.ready)
+        self.ready.clear()
+        return text
+
+    def _run(self, commands: Sequence[Command]) -> None:
+        """Commands in order; the answer to a scan comes after everything it was asked with."""
+        asked: list[JudgeSentence] = []
+        scans: list[ScanPatterns] = []
+        for command in commands:
+            match command:
+                case Release(text):
+                    self.ready.append(text)
+                    if self.answer.keep:
+                        self.released.append(text)
+                case ScanPatterns():
+                    scans.append(command)
+                case JudgeSentence():
+                    asked.append(command)
+                case Record(ruled):
+                    self._record(ruled)
+                case Cut(ruled_one):
+                    self.done = True
+                    self.answer.cut = self.answer.cut or ruled_one
+                case Finish():
+                    self.done = True
+                case _:
+                    pass  # Pause and Resume: the reader asks `held` instead
+        if asked:
+            self.answer.tasks.spawn(self._judge(asked))
+        for scan in scans:
+            self._scan(scan)
+
+    def _record(self, ruled: tuple[Ruled, ...]) -> None:
+        self.ruled += ruled
+        self.answer.ruled += ruled
+
+    def _scan(self, asked: ScanPatterns) -> None:
+        if self.machine.state is State.CUT:
+            return
+        passage = Passage(self.locus, asked.text, asked.offset)
+        scan = self.answer.suite.scan(passage, self.guard.pattern_kinds, final=asked.final)
+        new = [
+            f for f in scan.findings if asked.since <= f.span.start and f.span.end <= scan.settled
+        ]
+        verdict = self.guard.judge.verdict(new, scan.failures)
+        self._run(self.machine.receive(PatternsScanned(verdict, scan.settled)))
+
+    async def _judge(self, asked: list[JudgeSentence]) -> None:
+        question = self.answer.question
+        passages = [
+            Passage(self.locus, a.text, a.offset, a.before, question.text, question.sources)
+            for a in asked
+        ]
+        judged = await self.answer.suite.judge(
+            passages, self.guard.sentence_kinds, self.guard.deadline_ms
+        )
+        for a, judgement in zip(asked, judged, strict=True):
+            if self.machine.state is State.CUT:
+                break
+            verdict = self.guard.judge.verdict(judgement.findings, judgement.failures)
+            self._run(self.machine.receive(SentenceJudged(a.index, verdict)))
+        self.answer.notify()
+
+
+@dataclass(slots=True)
+class Answer:
+    """All tracks of one answer. `keep` stores texts for the audit log; `cut` is what stopped it."""
+
+    guard: OutputGuard
+    suite: Suite
+    question: Question
+    keep: bool = False
+    notify: Callable[[], None] = lambda: None
+    tasks: Tasks = field(default_factory=Tasks)
+    tracks: dict[StreamKey, Track] = field(default_factory=dict)
+    ruled: list[Ruled] = field(default_factory=list, repr=False)
+    cut: Ruled | None = None
+
+    def track(self, key: StreamKey) -> Track:
+        known = self.tracks.get(key)
+        if known is None:
+            channel = key.channel if key.channel in self.guard.channels else Channel.CONTENT
+            part = f"/{key.part}" if key.part else ""
+            locus = Locus(Layer.OUTPUT, channel, part=part, choice=key.choice)
+            machine = self.guard.machine(channel)
+            known = Track(key, locus, machine, self.guard.channels[channel], self)
+            self.tracks[key] = known
+        return known
+
+    @property
+    def held(self) -> int:
+        return max((t.machine.held for t in self.tracks.values()), default=0)
+
+    def at(self, locus: Locus, key: StreamKey) -> Track:
+        """The track of a slot of a whole answer, which knows its own place."""
+        track = self.track(key)
+        track.locus = replace(locus, layer=Layer.OUTPUT)
+        return track
+
+    async def abandon(self) -> None:
+        for track in self.tracks.values():
+            if track.machine.state is not State.CUT:
+                track.abandon()
+        await self.tasks.cancel()

@@ -1,0 +1,65 @@
+"""One request on its way through the layers, and how it is ended early."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from threegate.audit.record import Part, Stage
+from threegate.detectors.suite import Suite
+from threegate.errors import RequestError
+from threegate.gateway.deps import Deps
+from threegate.gateway.http import Responder
+from threegate.gateway.ledger import Ledger
+from threegate.guard.constraint import Constraints
+from threegate.guard.mask import MaskMap
+from threegate.policy.model import CompiledPolicy
+from threegate.types import Caller
+from threegate.wire.adapter import Adapter, Body, Outcome, Slot
+
+
+@dataclass(slots=True)
+class Call:
+    """Texts live here and in no log."""
+
+    deps: Deps
+    adapter: Adapter
+    out: Responder
+    caller: Caller
+    policy: CompiledPolicy
+    suite: Suite
+    ledger: Ledger
+    headers: Mapping[str, str] = field(repr=False)
+    path: str
+    body: Body = field(repr=False)
+    today: str
+    masks: MaskMap = field(repr=False)
+    constraints: Constraints = field(default_factory=Constraints)
+    slots: tuple[Slot, ...] = field(default=(), repr=False)
+    parts: tuple[Part, ...] = field(default=(), repr=False)
+
+
+async def stop(call: Call, outcome: Outcome, code: str = "content_filter") -> None:
+    """Ends a call before the model was asked: an answer of the API in use, or a status."""
+    ledger = call.ledger
+    ledger.finish_reason = "content_filter"
+    await ledger.ended(Stage.BLOCKED, call.parts)
+    if outcome.http_status is not None:
+        refusal = RequestError(
+            outcome.message.get(call.caller.language), status=outcome.http_status, code=code
+        )
+        body = call.adapter.error(refusal)
+        body["threegate"] = outcome.note
+        await call.out.json(outcome.http_status, body)
+    elif call.adapter.streamed(call.body):
+        await call.out.start(200, {"content-type": "text/event-stream"})
+        await call.out.chunk(call.adapter.stream(call.body).cut(outcome))
+        await call.out.finish()
+    else:
+        await call.out.json(200, call.adapter.blocked(call.body, outcome))
+
+
+def ms_since(started: float) -> float:
+    """Milliseconds since `started` of `time.perf_counter`."""
+    return round((time.perf_counter() - started) * 1000, 3)

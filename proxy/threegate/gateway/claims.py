@@ -1,0 +1,43 @@
+"""Rulings on claims, as clients see them: verdict, place, score and evidence, never more text."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from threegate.types import Action, Finding, Ruled
+
+VERDICTS = {
+    "claim.supported": "supported",
+    "claim.contradicted": "contradicted",
+    "claim.unsupported": "unsupported",
+    "claim.no_source": "no_source",
+}
+
+
+def notes_of(ruled: Iterable[Ruled]) -> list[dict[str, Any]]:
+    """What the client is told: claim verdicts of rules that annotate, and other annotations."""
+    out = []
+    for r in ruled:
+        f = r.finding
+        if r.shadow or not isinstance(f, Finding):
+            continue
+        if f.kind in VERDICTS or r.action is Action.ANNOTATE:
+            out.append(_annotation(r, f))
+    return out
+
+
+def _annotation(ruled: Ruled, finding: Finding) -> dict[str, Any]:
+    made: dict[str, Any] = {
+        "rule_id": ruled.rule_id,
+        "kind": finding.kind,
+        "start": finding.span.start,
+        "end": finding.span.end,
+        "score": round(finding.score, 4),
+        "choice": finding.locus.choice or 0,
+        "channel": finding.locus.channel.value,
+    }
+    if finding.kind in VERDICTS:
+        made["verdict"] = VERDICTS[finding.kind]
+        made["evidence"] = finding.note
+    return made

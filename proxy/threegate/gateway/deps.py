@@ -1,0 +1,48 @@
+"""What the endpoints share: built once by `app`, passed by value."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Protocol
+
+from threegate.audit.record import Content, Record
+from threegate.detectors.suite import Suite
+from threegate.gateway.metrics import Metrics
+from threegate.policy.model import CompiledPolicy, PolicySet
+from threegate.settings import Settings
+from threegate.types import Caller
+from threegate.upstream import Upstreams
+
+
+class Audit(Protocol):
+    async def append(self, record: Record, content: Content | None = None) -> object: ...
+    async def healthy(self) -> bool: ...
+
+
+class Policies(Protocol):
+    def pin(self) -> PolicySet: ...
+
+
+class Doorkeeper(Protocol):
+    """Turns a presented key into a caller. Raises RequestError 401 or 429."""
+
+    async def admit(self, presented: str) -> Caller: ...
+
+
+def today_utc() -> str:
+    return datetime.now(UTC).date().isoformat()
+
+
+@dataclass(frozen=True, slots=True)
+class Deps:
+    settings: Settings
+    policies: Policies
+    suite_of: Callable[[CompiledPolicy], Suite]
+    upstreams: Upstreams
+    audit: Audit
+    door: Doorkeeper
+    metrics: Metrics
+    secret: bytes = field(repr=False)
+    today: Callable[[], str] = today_utc

@@ -1,0 +1,145 @@
+"""One model API behind the guard: a request through the three layers and back. An ASGI app.
+
+Order, and each step is a place where the call can end: read and parse, admit the caller, pin a
+policy, scan and judge every text (layer 1), constrain the call (layer 2), make the *received*
+record durable, call the model, guard the answer (layer 3), make the last record durable, send the
+last byte.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+import orjson
+
+from threegate.audit.record import Stage
+from threegate.errors import ProtocolError, RequestError, ThreegateError
+from threegate.gateway.call import Call
+from threegate.gateway.deps import Deps
+from threegate.gateway.http import (
+    ClientLeft,
+    Receive,
+    Responder,
+    Scope,
+    SendEvent,
+    headers_of,
+    read_request,
+    while_connected,
+)
+from threegate.gateway.ledger import Ledger
+from threegate.gateway.request import constraint_layer, input_layer
+from threegate.gateway.respond import output_layer
+from threegate.gateway.sources import conversation_of, language_of
+from threegate.guard.constraint import merge
+from threegate.guard.mask import MaskMap
+from threegate.wire import json as strict_json
+from threegate.wire.adapter import Adapter, Body
+from threegate.wire.errors import status_of
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    deps: Deps
+    adapter: Adapter
+
+    async def __call__(self, scope: Scope, receive: Receive, send: SendEvent) -> None:
+        out = Responder(send)
+        self.deps.metrics.active.inc()
+        try:
+            await self._serve(scope, receive, out)
+        except ClientLeft:
+            log.info("client left")
+        except ThreegateError as error:
+            await self._error(out, error)
+        except Exception as error:  # the ASGI boundary: nothing of the request may reach a log
+            log.error("unexpected %s at %s", type(error).__name__, _place(error))
+            await self._error(out, ProtocolError("unexpected error"))
+        finally:
+            self.deps.metrics.active.dec()
+
+    async def _error(self, out: Responder, error: ThreegateError) -> None:
+        if out.started:
+            return
+        headers = {"retry-after": "1"} if status_of(error) in (429, 503) else {}
+        await out.json(status_of(error), self.adapter.error(error), headers)
+
+    async def _serve(self, scope: Scope, receive: Receive, out: Responder) -> None:
+        headers = headers_of(scope)
+        body = strict_json.parse(await read_request(receive, headers))
+        call = await self._call(scope["path"], headers, body, out)
+        try:
+            async with while_connected(receive):
+                await _run(call)
+        except BaseException:
+            await call.ledger.ended(Stage.ABORTED, call.parts)
+            raise
+
+    async def _call(
+        self, path: str, headers: Mapping[str, str], body: Body, out: Responder
+    ) -> Call:
+        deps, adapter = self.deps, self.adapter
+        slots = adapter.request_slots(body)
+        admitted = await deps.door.admit(_presented(headers))
+        caller = replace(
+            admitted,
+            route=path,
+            model=adapter.model(body),
+            language=language_of(slots),
+            conversation=conversation_of(headers, slots, admitted),
+        )
+        policy = deps.policies.pin().policy_for(caller)
+        if policy is None:
+            raise RequestError("no policy is bound to this caller", status=403, code="no_policy")
+        ledger = Ledger(
+            deps.audit, deps.metrics, caller, policy, adapter.api.value, adapter.streamed(body)
+        )
+        ledger.trace_id = headers.get("traceparent", "")[:64]
+        out.headers |= {
+            "x-threegate-request-id": ledger.request_id,
+            "x-threegate-policy": f"{policy.name}@{policy.digest[:12]}",
+        }
+        key = hmac.new(
+            deps.secret, f"{caller.tenant}\0{caller.conversation}".encode(), hashlib.sha256
+        )
+        return Call(
+            deps, adapter, out, caller, policy, deps.suite_of(policy), ledger, headers, path, body,
+            deps.today(), MaskMap(key.digest()), merge(policy, caller), slots,
+        )  # fmt: skip
+
+
+async def _run(call: Call) -> None:
+    result = await input_layer(call)
+    if result is None or not await constraint_layer(call, result.kinds):
+        return
+    await call.ledger.received(call.parts)
+    headers = {**call.headers, "x-request-id": call.ledger.request_id}
+    path, data = _upstream_path(call.path), orjson.dumps(call.body)
+    model = call.adapter.model(call.body)
+    reply = await call.deps.upstreams.send("POST", path, data, headers, model)
+    try:
+        await output_layer(call, reply)
+    finally:
+        await reply.aclose()
+
+
+def _presented(headers: Mapping[str, str]) -> str:
+    scheme, _, token = headers.get("authorization", "").partition(" ")
+    return token.strip() if scheme.lower() == "bearer" else headers.get("x-api-key", "")
+
+
+def _upstream_path(path: str) -> str:
+    return path if path.startswith(("/v1/", "/beta/", "/anthropic/")) else f"/v1{path}"
+
+
+def _place(error: BaseException) -> str:
+    """Where it happened. The message may quote a request, so it is not logged."""
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    return f"{trace.tb_frame.f_code.co_name}:{trace.tb_lineno}" if trace else "?"

@@ -1,0 +1,125 @@
+"""ASGI in and out: bounded bodies, headers, JSON answers, streams, a client that leaves. Pure
+ASGI."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, field
+from typing import Any
+
+import orjson
+
+from threegate.errors import RequestError
+from threegate.wire.limits import MAX_BODY_BYTES
+
+Scope = dict[str, Any]
+Receive = Callable[[], Awaitable[dict[str, Any]]]
+SendEvent = Callable[[dict[str, Any]], Awaitable[None]]
+
+BODY_S = 30.0
+"""A body must arrive within this many seconds (slow-loris)."""
+
+
+class ClientLeft(Exception):
+    """The client closed the connection; there is nobody to answer."""
+
+
+def headers_of(scope: Scope) -> dict[str, str]:
+    """Lower-case names; the last of repeated ones. Raises RequestError for control characters."""
+    out: dict[str, str] = {}
+    for name, value in scope["headers"]:
+        if any(c < 32 or c == 127 for c in value.replace(b"\t", b" ")):
+            raise RequestError("a header holds control characters", param=name.decode("latin-1"))
+        out[name.decode("latin-1")] = value.decode("latin-1")
+    return out
+
+
+async def read_request(receive: Receive, headers: Mapping[str, str]) -> bytes:
+    """The body. Raises RequestError: 413 too large, 415 encoded, 408 too slow."""
+    if headers.get("content-encoding", "identity") not in ("identity", ""):
+        raise RequestError("compressed requests are not accepted", status=415, code="encoding")
+    declared = headers.get("content-length", "0")
+    if declared.isdigit() and int(declared) > MAX_BODY_BYTES:
+        raise _too_large()
+    try:
+        async with asyncio.timeout(BODY_S):
+            return await _collect(receive)
+    except TimeoutError:
+        raise RequestError("the body did not arrive in time", status=408, code="timeout") from None
+
+
+async def _collect(receive: Receive) -> bytes:
+    parts: list[bytes] = []
+    size = 0
+    while True:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise ClientLeft
+        size += len(message.get("body", b""))
+        if size > MAX_BODY_BYTES:
+            raise _too_large()
+        parts.append(message.get("body", b""))
+        if not message.get("more_body", False):
+            return b"".join(parts)
+
+
+def _too_large() -> RequestError:
+    text = f"the body is larger than {MAX_BODY_BYTES} bytes"
+    return RequestError(text, status=413, code="request_too_large")
+
+
+@dataclass(slots=True)
+class Responder:
+    """One answer to one request. `headers` are added to whatever is sent."""
+
+    send: SendEvent
+    headers: dict[str, str] = field(default_factory=dict)
+    started: bool = False
+
+    async def json(self, status: int, body: Any, headers: Mapping[str, str] | None = None) -> None:
+        data = body if isinstance(body, bytes) else orjson.dumps(body)
+        kept = {"content-type": "application/json", **(headers or {})}
+        await self.start(status, kept | {"content-length": str(len(data))})
+        await self.send({"type": "http.response.body", "body": data})
+
+    async def start(self, status: int, headers: Mapping[str, str]) -> None:
+        self.started = True
+        merged = {**headers, **self.headers}
+        raw = [(k.encode("latin-1"), v.encode("latin-1")) for k, v in merged.items()]
+        await self.send({"type": "http.response.start", "status": status, "headers": raw})
+
+    async def chunk(self, data: bytes) -> None:
+        await self.send({"type": "http.response.body", "body": data, "more_body": True})
+
+    async def finish(self) -> None:
+        await self.send({"type": "http.response.body", "body": b""})
+
+
+@asynccontextmanager
+async def while_connected(receive: Receive) -> AsyncIterator[None]:
+    """Raises ClientLeft inside the block as soon as the client is gone."""
+    inside = asyncio.current_task()
+    assert inside is not None
+    left = False
+
+    async def watch() -> None:
+        nonlocal left
+        while (await receive())["type"] != "http.disconnect":
+            pass
+        left = True
+        inside.cancel()
+
+    watcher = asyncio.ensure_future(watch())
+    try:
+        yield
+    except asyncio.CancelledError:
+        if not left:
+            raise
+        inside.uncancel()
+        raise ClientLeft from None
+    finally:
+        watcher.cancel()
+        with suppress(asyncio.CancelledError):
+            await watcher

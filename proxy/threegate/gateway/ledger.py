@@ -1,0 +1,146 @@
+"""What one call did, collected as it goes and written to the audit log twice.
+
+*received* is durable before the upstream is called; *completed*, *blocked* or *aborted* before the
+last byte leaves. Nothing here decides anything.
+"""
+
+from __future__ import annotations
+
+import time
+import uuid
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+from threegate.audit.record import Content, ContentLevel, Part, Record, Stage, Usage
+from threegate.gateway.deps import Audit
+from threegate.gateway.metrics import Metrics
+from threegate.guard.constraint import Change
+from threegate.policy.model import CompiledPolicy
+from threegate.types import (
+    Action,
+    Caller,
+    Channel,
+    Decision,
+    Failed,
+    Finding,
+    Layer,
+    Level,
+    Locus,
+    Reason,
+    Ruled,
+    Span,
+    Verdict,
+)
+from threegate.wire.adapter import Usage as WireUsage
+
+
+def new_id(prefix: str) -> str:
+    return f"{prefix}_{uuid.uuid4().hex}"
+
+
+@dataclass(slots=True)
+class Ledger:
+    """`decision_id` is what a blocked client is told: it finds the record."""
+
+    audit: Audit
+    metrics: Metrics
+    caller: Caller
+    policy: CompiledPolicy
+    endpoint: str
+    stream: bool
+    request_id: str = field(default_factory=lambda: new_id("tg"))
+    decision_id: str = field(default_factory=lambda: new_id("dec"))
+    model_served: str = ""
+    trace_id: str = ""
+    upstream_status: int = 0
+    finish_reason: str = ""
+    usage: WireUsage | None = None
+    error: str = ""
+    masked: tuple[str, ...] = ()
+    label: str = ""
+    decisions: list[Decision] = field(default_factory=list)
+    output: list[Ruled] = field(default_factory=list, repr=False)
+    timings_ms: dict[str, float] = field(default_factory=dict)
+    closed: bool = False
+    _started: float = field(default_factory=time.perf_counter)
+
+    def decide(self, layer: Layer, verdict: Verdict, ms: float) -> None:
+        self.metrics.count(layer.value, verdict)
+        self.metrics.seconds.labels(layer.value).observe(ms / 1000)
+        took = {"total": round(ms, 3)}
+        made = Decision(self.decision_id, self.request_id, layer, verdict, self.policy.digest, took)
+        self.decisions.append(made)
+
+    def constrained(self, changes: Iterable[Change], ms: float) -> None:
+        """Layer 2's changes as rulings, so that they are counted and explained like any other."""
+        locus = Locus(Layer.CONSTRAINT, Channel.SYSTEM)
+        ruled = tuple(
+            Ruled(
+                c.rule_id,
+                Action.FLAG,
+                Finding(
+                    "constraint",
+                    f"constraint.{c.what}",
+                    Span(0, 0),
+                    1.0,
+                    Level.HIGH,
+                    locus,
+                    c.field,
+                ),
+            )
+            for c in changes
+        )
+        self.decide(Layer.CONSTRAINT, Verdict(Action.FLAG if ruled else Action.ALLOW, ruled), ms)
+
+    async def received(self, parts: Sequence[Part]) -> None:
+        await self.audit.append(self._record(Stage.RECEIVED), self._content(parts))
+
+    async def ended(self, stage: Stage, parts: Sequence[Part] = ()) -> None:
+        """The second record; once."""
+        if self.closed:
+            return
+        self.closed = True
+        self.timings_ms["total"] = round((time.perf_counter() - self._started) * 1000, 3)
+        if self.output or self.upstream_status:
+            action = max((r.action for r in self.output if not r.shadow), default=Action.ALLOW)
+            ms = self.timings_ms.get("output", 0.0)
+            self.decide(Layer.OUTPUT, Verdict(action, tuple(self.output)), ms)
+        self.metrics.requests.labels(self.endpoint, stage.value).inc()
+        await self.audit.append(self._record(stage), self._content(parts))
+
+    def _content(self, parts: Sequence[Part]) -> Content | None:
+        if not parts:
+            return None
+        return Content(tuple(parts), ContentLevel(self.policy.audit.level))
+
+    def _record(self, stage: Stage) -> Record:
+        usage = self.usage or WireUsage()
+        decisions = tuple(self.decisions)
+        return Record(
+            stage=stage,
+            request_id=self.request_id,
+            caller=self.caller,
+            trace_id=self.trace_id,
+            endpoint=self.endpoint,
+            stream=self.stream,
+            model_served=self.model_served,
+            policy=self.policy.digest,
+            policy_revision=self.policy.version,
+            decisions=decisions,
+            usage=Usage(usage.input, usage.output, usage.reasoning, usage.cached),
+            finish_reason=self.finish_reason,
+            upstream_status=self.upstream_status,
+            error=self.error,
+            degraded=degraded(decisions),
+            masked=self.masked,
+            label=self.label,
+            timings_ms=dict(self.timings_ms),
+        )
+
+
+def degraded(decisions: Iterable[Decision]) -> tuple[str, ...]:
+    """Detectors that gave no answer, as `detector:reason`."""
+    failed = (
+        r.finding for d in decisions for r in d.verdict.ruled if isinstance(r.finding, Failed)
+    )
+    return tuple(dict.fromkeys(f"{f.detector}:{Reason(f.reason).value}" for f in failed))

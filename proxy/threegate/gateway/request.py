@@ -1,0 +1,78 @@
+"""Layers 1 and 2 of one call: scan and judge every text, then hold the call to the constraints."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+
+from threegate.audit.record import Part
+from threegate.gateway.call import Call, ms_since, stop
+from threegate.gateway.outcome import outcome_of, refused
+from threegate.guard.constraint import constrain
+from threegate.guard.decide import wanted_kinds
+from threegate.guard.input import InputResult, ScannedText, judge_input, judges
+from threegate.types import Channel, Layer, Passage
+
+INPUT_DEADLINE_MS = 5_000
+"""For the sentence detectors of one request; a rule's own deadline can only shorten it."""
+
+AUDITED = (Channel.USER, Channel.TOOL_RESULT, Channel.TOOL_ARGUMENTS)
+
+
+async def input_layer(call: Call) -> InputResult | None:
+    """None when the call has ended here."""
+    started = time.perf_counter()
+    result = await _judge_input(call)
+    call.parts = _parts(call, result)
+    if result.texts:
+        call.body = call.adapter.put(call.body, result.texts)
+    call.ledger.masked = tuple(m.kind for m in call.masks.entries())
+    call.ledger.decide(Layer.INPUT, result.verdict, ms_since(started))
+    if (ruled := result.stop) is None:
+        return result
+    await stop(call, outcome_of(ruled, call.policy, call.ledger.decision_id, call.caller.language))
+    return None
+
+
+async def _judge_input(call: Call) -> InputResult:
+    by_channel = judges(call.policy, Layer.INPUT, call.caller, call.today, call.suite.kinds_of)
+    scans: list[ScannedText] = []
+    for channel, judge in by_channel.items():
+        slots = [s for s in call.slots if s.locus.channel is channel]
+        if not slots or not judge.rules:
+            continue
+        wanted = wanted_kinds(judge.rules)
+        sentence = frozenset(k for k in wanted if call.suite.is_sentence_kind(k))
+        patterns = frozenset(k for k in wanted if call.suite.is_pattern_kind(k))
+        deadline = min((INPUT_DEADLINE_MS, *(r.deadline_ms for r in judge.rules)))
+        passages = [Passage(s.locus, s.text) for s in slots]
+        judged = await call.suite.check(passages, patterns, sentence, deadline)
+        scans += [
+            ScannedText(s.locus, s.pointer, s.text, j.findings, j.failures)
+            for s, j in zip(slots, judged, strict=True)
+        ]
+    return judge_input(scans, by_channel, call.masks)
+
+
+async def constraint_layer(call: Call, kinds: frozenset[str]) -> bool:
+    """False when the call has ended here. `kinds` is what layer 1 found, for clauses."""
+    started = time.perf_counter()
+    done = constrain(call.body, call.adapter, call.constraints, kinds)
+    call.body = done.body
+    call.ledger.constrained(done.changes, ms_since(started))
+    call.ledger.model_served = call.adapter.model(call.body)
+    if done.refusal is None:
+        return True
+    outcome = refused(done.refusal, call.ledger.decision_id)
+    await stop(call, replace(outcome, http_status=done.refusal.status), done.refusal.code)
+    return False
+
+
+def _parts(call: Call, result: InputResult) -> tuple[Part, ...]:
+    if call.policy.audit.level not in ("redacted", "full", "metadata"):
+        return ()
+    return tuple(
+        Part(f"{s.pointer.lstrip('/')}:{s.locus.channel}", s.text, result.texts.get(s.pointer))
+        for s in call.slots
+        if s.locus.channel in (Channel.USER, Channel.TOOL_RESULT, Channel.TOOL_ARGUMENTS)
+    )

@@ -1,0 +1,65 @@
+"""What a request says about itself: language, conversation, question, and sources for claims."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+
+from threegate.policy.model import CompiledPolicy
+from threegate.types import Caller, Channel, Source
+from threegate.wire.adapter import Slot
+
+CONVERSATION_HEADER = "x-conversation-id"
+
+SOURCE_CHANNELS = {
+    Channel.SYSTEM: "system",
+    Channel.USER: "user",
+    Channel.TOOL_RESULT: "tool_result",
+}
+
+MIN_SOURCE_CHARS = 120
+"""A user turn shorter than this is a question, not a document that claims may rest on."""
+
+
+def language_of(slots: Sequence[Slot]) -> str:
+    """`zh` if more than 15 % of the letters of the last user turn are Han characters, else `en`."""
+    text = last_question(slots)[:2000]
+    han = sum("\u3400" <= c <= "\u9fff" for c in text)
+    letters = han + sum(c.isascii() and c.isalpha() for c in text)
+    return "zh" if letters and han / letters > 0.15 else "en"
+
+
+def last_question(slots: Sequence[Slot]) -> str:
+    users = [s for s in slots if s.locus.channel is Channel.USER and s.text.strip()]
+    if not users:
+        return ""
+    last = users[-1].locus.message
+    return "\n".join(s.text for s in users if s.locus.message == last)
+
+
+def conversation_of(headers: Mapping[str, str], slots: Sequence[Slot], caller: Caller) -> str:
+    """The client's own id, else a hash of what does not change through a conversation."""
+    given = headers.get(CONVERSATION_HEADER, "")[:128]
+    first = next((s.text for s in slots if s.locus.channel is Channel.USER), "")
+    seed = given or first
+    named = f"{caller.tenant}\0{caller.key_id}\0{seed}"
+    return hashlib.blake2b(named.encode("utf-8", "surrogatepass"), digest_size=12).hexdigest()
+
+
+def sources_of(slots: Sequence[Slot], policy: CompiledPolicy) -> tuple[Source, ...]:
+    """Texts that claims may rest on, as far as some claims rule counts them."""
+    wanted = {s for r in policy.rules if r.claims is not None for s in r.claims.sources}
+    if not wanted:
+        return ()
+    found = [
+        Source(f"{name}:{s.pointer}", s.text)
+        for s in slots
+        if (name := SOURCE_CHANNELS.get(s.locus.channel)) in wanted
+        and (name != "user" or len(s.text) >= MIN_SOURCE_CHARS)
+    ]
+    known = [
+        Source(k.id, k.text)
+        for k in policy.knowledge
+        if any(w == "knowledge" or k.id.startswith(w) for w in wanted)
+    ]
+    return (*found, *known)

@@ -1,0 +1,166 @@
+"""A streamed answer: bytes to events to machines to bytes, in order, as early as the rules allow.
+
+Chunks wait in a queue. A chunk that closes a text waits until that text's machine has drained;
+while it waits, only the texts that it closes may still come out. So the client sees every event in
+the order of the upstream, and the last one only when the audit record is durable.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+
+from threegate.audit.record import Stage
+from threegate.errors import ThreegateError
+from threegate.gateway.answer import Answer
+from threegate.gateway.claims import notes_of
+from threegate.guard.stream import HIGH_WATER
+from threegate.types import Ruled
+from threegate.upstream import Reply
+from threegate.wire.adapter import Chunk, Outcome, StreamCodec
+from threegate.wire.sse import SSEDecoder
+
+KEEP_ALIVE = b": keep-alive\n\n"
+KEEP_ALIVE_S = 8.0
+"""Our own comment while text is held: clients and load balancers give up after 10 s and more."""
+
+Send = Callable[[bytes], Awaitable[None]]
+
+
+@dataclass(slots=True)
+class StreamShell:
+    codec: StreamCodec
+    answer: Answer
+    send: Send
+    outcome: Callable[[Ruled], Outcome]
+    end: Callable[[Stage], Awaitable[None]]  # writes the audit record; once
+    _queue: deque[Chunk] = field(default_factory=deque, repr=False)
+    _told: int = 0
+    _wake: asyncio.Event = field(default_factory=asyncio.Event)
+    _told_progress: asyncio.Event = field(default_factory=asyncio.Event)
+    _sent: float = 0.0
+    _over: bool = False
+
+    async def run(self, reply: Reply) -> None:
+        """Returns when the last byte has been sent. Errors end the stream in its own format."""
+        self.answer.notify = self._wake.set
+        try:
+            await self._read(reply)
+            await self._drain()
+        except ThreegateError as error:
+            await self._fail(error)
+
+    async def _read(self, reply: Reply) -> None:
+        decoder = SSEDecoder()
+        pump = asyncio.ensure_future(self._tend())
+        try:
+            async for data in reply.chunks():
+                for event in decoder.feed(data):
+                    self._take(self.codec.read(event))
+                await self._flush()
+                if self._over:
+                    return
+                if self.answer.held > HIGH_WATER and len(self.answer.tasks):
+                    await self._progress()
+            for event in decoder.close():
+                self._take(self.codec.read(event))
+            if (last := self.codec.close()) is not None:
+                self._take(last)
+        finally:
+            pump.cancel()
+
+    async def _progress(self) -> None:
+        """Too much is held: no further reading before a judgement has come."""
+        self._told_progress.clear()
+        await self._told_progress.wait()
+
+    async def _tend(self) -> None:
+        """Sends what judgements release between two reads, and keeps the client's line alive."""
+        while not self._over:
+            try:
+                async with asyncio.timeout(KEEP_ALIVE_S):
+                    await self._wake.wait()
+                self._wake.clear()
+                self._told_progress.set()
+                await self._flush()
+            except TimeoutError:
+                await self.send(KEEP_ALIVE)
+
+    async def _drain(self) -> None:
+        """The upstream has ended: wait for the last verdicts."""
+        await self._flush()
+        while not self._over and self._queue:
+            self.answer.tasks.raise_first()
+            try:
+                async with asyncio.timeout(KEEP_ALIVE_S):
+                    await self._wake.wait()
+            except TimeoutError:
+                await self.send(KEEP_ALIVE)
+            self._wake.clear()
+            await self._flush()
+
+    def _take(self, chunk: Chunk) -> None:
+        for delta in chunk.deltas:
+            if delta.text:
+                self.answer.track(delta.key).feed(delta.text)
+        for key in chunk.closes:
+            self.answer.track(key).close()
+        self._queue.append(chunk)
+
+    async def _flush(self) -> None:
+        """Everything that may leave now, as one write."""
+        if self._over:
+            return
+        out = self._ready()
+        if self.answer.cut is not None:
+            await self._cut(out, self.answer.cut)
+            return
+        if self._queue and self._queue[0].terminal and self._drained(self._queue[0]):
+            out.append(self._write(self._queue.popleft()))
+            self._over = True
+            await self.end(Stage.COMPLETED)
+        if data := b"".join(out):
+            await self.send(data)
+
+    def _ready(self) -> list[bytes]:
+        out: list[bytes] = []
+        while self._queue and not self._queue[0].terminal and self._drained(self._queue[0]):
+            out.append(self._write(self._queue.popleft()))
+        waiting = self._queue[0].closes if self._queue else list(self.answer.tracks)
+        for key in waiting:
+            if text := self.answer.track(key).take():
+                out.append(self.codec.text(key, text))
+        return out + self._notes()
+
+    def _drained(self, chunk: Chunk) -> bool:
+        return all(self.answer.track(key).done for key in chunk.closes)
+
+    def _write(self, chunk: Chunk) -> bytes:
+        keys = dict.fromkeys([*(d.key for d in chunk.deltas), *chunk.closes])
+        released = {k: text for k in keys if (text := self.answer.track(k).take())}
+        return b"".join([*self._notes(), self.codec.write(chunk, released)])
+
+    def _notes(self) -> list[bytes]:
+        new = self.answer.ruled[self._told :]
+        self._told = len(self.answer.ruled)
+        notes = notes_of(new) if new else []
+        return [self.codec.extra("claims", notes)] if notes else []
+
+    async def _cut(self, out: list[bytes], ruled: Ruled) -> None:
+        self._over = True
+        for key, track in self.answer.tracks.items():
+            if text := track.take():
+                out.append(self.codec.text(key, text))
+        out.append(self.codec.cut(self.outcome(ruled)))
+        await self.end(Stage.BLOCKED)
+        await self.send(b"".join(out))
+
+    async def _fail(self, error: ThreegateError) -> None:
+        if self._over:
+            raise error
+        self._over = True
+        data = self.codec.error(error)
+        await self.end(Stage.ABORTED)
+        await self.send(data)

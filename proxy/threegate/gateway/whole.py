@@ -1,0 +1,69 @@
+"""A whole answer goes through the same machines as a stream: each text is one event, then the
+close."""
+
+from __future__ import annotations
+
+import asyncio
+
+import orjson
+
+from threegate.errors import UpstreamError
+from threegate.gateway.answer import Answer
+from threegate.gateway.claims import notes_of
+from threegate.upstream import Reply
+from threegate.wire.adapter import Adapter, Body, StreamKey, StreamOptions
+from threegate.wire.limits import MAX_RESPONSE_BYTES
+
+
+async def read_body(reply: Reply) -> bytes:
+    """The bytes of an answer. Raises UpstreamError for one that is too large."""
+    parts: list[bytes] = []
+    size = 0
+    async for data in reply.chunks():
+        size += len(data)
+        if size > MAX_RESPONSE_BYTES:
+            raise UpstreamError("the model API's answer is too large")
+        parts.append(data)
+    return b"".join(parts)
+
+
+def parse_answer(data: bytes) -> Body:
+    """DeepSeek sends blank lines while it waits; JSON ignores them."""
+    try:
+        body = orjson.loads(data)
+    except orjson.JSONDecodeError:
+        raise UpstreamError("the model API's answer is not JSON") from None
+    if not isinstance(body, dict):
+        raise UpstreamError("the model API's answer is not an object")
+    return body
+
+
+async def guard_body(
+    body: Body, adapter: Adapter, answer: Answer, options: StreamOptions
+) -> Body | None:
+    """The body with its texts as released; None if the answer was cut."""
+    pointers = {}
+    for i, slot in enumerate(adapter.response_slots(body, options)):
+        channel = slot.locus.channel
+        key = StreamKey(slot.locus.choice or 0, channel, i)
+        track = answer.at(slot.locus, key)
+        pointers[slot.pointer] = (track, slot.text)
+        track.feed(slot.text)
+        track.close()
+    await _settle(answer)
+    if answer.cut is not None:
+        return None
+    texts = {p: new for p, (t, old) in pointers.items() if (new := t.take()) != old}
+    guarded = adapter.put(body, texts) if texts else body
+    notes = notes_of(answer.ruled)
+    guarded = adapter.annotate(guarded, "claims", notes) if notes else guarded
+    return guarded if options.show_reasoning else adapter.hide_reasoning(guarded)
+
+
+async def _settle(answer: Answer) -> None:
+    changed = asyncio.Event()
+    answer.notify = changed.set
+    while answer.cut is None and not all(t.done for t in answer.tracks.values()):
+        answer.tasks.raise_first()
+        await changed.wait()
+        changed.clear()

@@ -1,0 +1,155 @@
+"""The only reader of the environment. Parsed once at start into a frozen object.
+
+Order of strength: command line > environment (`THREEGATE_*`) > `threegate.yaml` > defaults. A
+secret is given by the *name* of an environment variable or file, never by value.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any
+
+from ruamel.yaml import YAML
+from ruamel.yaml.error import YAMLError
+
+PREFIX = "THREEGATE_"
+
+
+class SettingsError(Exception):
+    """A setting is wrong; the message names it and where it came from."""
+
+
+@dataclass(frozen=True, slots=True)
+class UpstreamSettings:
+    """One model API. `key_env` names the variable that holds its key; without it the client's key
+    is passed through. Times are seconds. `models` are patterns; empty takes every model."""
+
+    url: str
+    name: str = "default"
+    key_env: str = ""
+    models: tuple[str, ...] = ()
+    weight: int = 1
+    connect_s: float = 5.0
+    first_byte_s: float = 600.0
+    idle_s: float = 120.0
+    max_connections: int = 1024
+    starts_in_reasoning: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Everything that can be set. Paths are relative to the working directory."""
+
+    host: str = "127.0.0.1"
+    port: int = 8080
+    workers: int = 1
+    upstreams: tuple[UpstreamSettings, ...] = ()
+    policies: Path = Path("policies")
+    packs: tuple[str, ...] = ("base",)
+    models: Path = Path("classifiers/models")
+    classifiers: str = "required"  # required | off
+    threads: int = 0  # of one model run; 0 takes half the cores
+    var: Path = Path("var")
+    audit_url: str = ""
+    audit_on_failure: str = "fail_request"
+    audit_level: str = "redacted"
+    state_url: str = ""
+    keys: str = "auto"  # auto: needed once one exists | required
+    secret_env: str = ""
+    log_level: str = "info"
+    environment: Mapping[str, str] = field(default_factory=dict, repr=False)
+
+    @property
+    def audit_database(self) -> str:
+        return self.audit_url or f"sqlite:///{self.var / 'audit.sqlite3'}"
+
+    @property
+    def loopback(self) -> bool:
+        return self.host in ("127.0.0.1", "::1", "localhost")
+
+
+def load(
+    *,
+    given: Mapping[str, Any] | None = None,
+    environment: Mapping[str, str] | None = None,
+    file: Path | None = None,
+) -> Settings:
+    """Settings from all sources. Raises SettingsError for an unknown or wrong value."""
+    env = dict(os.environ if environment is None else environment)
+    path = file or Path(env.get(PREFIX + "CONFIG", "threegate.yaml"))
+    values = _from_file(path, required=file is not None)
+    values |= _from_environment(env)
+    values |= {k: v for k, v in (given or {}).items() if v is not None}
+    upstream = values.pop("upstream", None)
+    if upstream:
+        values["upstreams"] = (upstream_from(upstream, "upstream"),)
+    try:
+        return Settings(**values, environment=env)
+    except TypeError as error:
+        raise SettingsError(str(error)) from None
+
+
+def upstream_from(value: Any, where: str) -> UpstreamSettings:
+    """A URL or a mapping of `UpstreamSettings`."""
+    raw = {"url": value} if isinstance(value, str) else value
+    if not isinstance(raw, Mapping) or not isinstance(raw.get("url"), str):
+        raise SettingsError(f"{where}: an upstream needs a url")
+    known = {f.name: f.type for f in fields(UpstreamSettings)}
+    unknown = sorted(set(raw) - set(known))
+    if unknown:
+        raise SettingsError(f"{where}: unknown key {unknown[0]}")
+    url = str(raw["url"]).rstrip("/").removesuffix("/v1")
+    if not url.startswith(("http://", "https://")):
+        raise SettingsError(f"{where}: the url must begin with http:// or https://")
+    models = tuple(raw.get("models", ()))
+    return UpstreamSettings(**{**raw, "url": url, "models": models})
+
+
+def _from_file(path: Path, *, required: bool) -> dict[str, Any]:
+    if not path.exists():
+        if required:
+            raise SettingsError(f"{path}: no such file")
+        return {}
+    try:
+        raw = YAML(typ="safe", pure=True).load(path.read_text("utf-8")) or {}
+    except (YAMLError, UnicodeDecodeError, RecursionError) as error:
+        problem = getattr(error, "problem", None) or type(error).__name__
+        raise SettingsError(f"{path}: {problem}") from None
+    if not isinstance(raw, dict):
+        raise SettingsError(f"{path}: must be a mapping")
+    return {key: _convert(str(key), value, str(path)) for key, value in raw.items()}
+
+
+def _from_environment(env: Mapping[str, str]) -> dict[str, Any]:
+    names = {f.name for f in fields(Settings)} - {"environment", "upstreams"} | {"upstream"}
+    found = {n: env[PREFIX + n.upper()] for n in names if env.get(PREFIX + n.upper())}
+    return {n: _convert(n, v, f"{PREFIX}{n.upper()}") for n, v in found.items()}
+
+
+def _convert(name: str, value: Any, where: str) -> Any:
+    match name:
+        case "port" | "workers" | "threads":
+            return _integer(name, value, where)
+        case "policies" | "models" | "var":
+            return Path(str(value))
+        case "packs":
+            return tuple(value.split(",") if isinstance(value, str) else map(str, value))
+        case "upstreams":
+            items = value if isinstance(value, list) else [value]
+            return tuple(upstream_from(v, f"{where}: upstreams[{i}]") for i, v in enumerate(items))
+        case "upstream":
+            return value
+        case _ if name in {f.name for f in fields(Settings)} - {"environment"}:
+            return str(value)
+        case _:
+            raise SettingsError(f"{where}: unknown setting {name}")
+
+
+def _integer(name: str, value: Any, where: str) -> int:
+    try:
+        return int(value)
+    except (TypeError, ValueError):
+        raise SettingsError(f"{where}: {name} must be a whole number") from None
