@@ -83,6 +83,11 @@ class Manifest:
     def kind(self, label: str) -> str:
         return dict(self.kinds).get(label, label)
 
+    @property
+    def entity_labels(self) -> tuple[str, ...]:
+        """Of a tag model: its labels without B- and I-, each once."""
+        return tuple(dict.fromkeys(label[2:] for label in self.labels if label[:2] == "B-"))
+
 
 _REQUIRED = {"name", "version", "task", "licence", "files", "labels", "activation", "max_tokens"}
 _OPTIONAL = {

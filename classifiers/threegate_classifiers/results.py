@@ -101,7 +101,7 @@ def entities(
     text: str,
 ) -> tuple[Entity, ...]:
     """Decode BIO tags. In an overlap each half is read from the window in which it lies deeper."""
-    kinds = _Kinds.of(manifest.labels)
+    kinds = _Kinds.of(manifest)
     tokens = list(_tokens(rows, [activate(manifest, values) for values in logits]))
     found = []
     for start, end, kind, probability in _merge(tokens, kinds):
@@ -135,8 +135,8 @@ class _Kinds:
     inside: tuple[int, ...]
 
     @classmethod
-    def of(cls, labels: tuple[str, ...]) -> _Kinds:
-        names = tuple(dict.fromkeys(label[2:] for label in labels if label[:2] in ("B-", "I-")))
+    def of(cls, manifest: Manifest) -> _Kinds:
+        names, labels = manifest.entity_labels, manifest.labels
         begin = tuple(labels.index(f"B-{name}") for name in names)
         return cls(names, begin, tuple(labels.index(f"I-{name}") for name in names))
 

@@ -212,6 +212,10 @@ class Engine:
         texts = [Text(evidence, claim) for evidence, claim in pairs]
         return Call(self._model(name, Task.ENTAIL), texts, deadline_s)
 
+    def manifest(self, name: str, task: Task) -> Manifest:
+        """What an opened model is. Raises ModelError if it is not open or made for another task."""
+        return self._model(name, task).manifest
+
     def close(self) -> None:
         for model in self.models.values():
             model.close()

@@ -2,7 +2,7 @@
 
 A text longer than a window becomes several rows that overlap by `overlap_tokens`, so that what lies
 on a border is whole in one of them. In a pair one side is cut into windows and the other is kept
-whole, up to a share of the window, in every row.
+whole, up to a third of the window, in every row.
 """
 
 from __future__ import annotations
@@ -64,9 +64,8 @@ class WindowTokenizer:
 
     def _pair_rows(self, first: str, second: str) -> tuple[Row, ...]:
         room = self._size - self._tokenizer.num_special_tokens_to_add(True)
-        share = room // 3 if self._window_second else room // 2
         fixed = self._encode(first if self._window_second else second)
-        fixed.truncate(share)
+        fixed.truncate(room // 3)
         windows = self._windows(second if self._window_second else first, room - len(fixed.ids))
         if self._window_second:
             return tuple(self._row(fixed, w, sequence=1) for w in windows)

@@ -1,0 +1,106 @@
+"""The guard model as a detector: injection, hazards, offensive language, harmful compliance.
+
+Which heads speak depends on where the text sits:
+
+| channel | text judged | heads |
+|---|---|---|
+| system, user, assistant | the text | direct injection, hazard, offensive |
+| tool result | the text | indirect injection; direct only when it is sure |
+| tool arguments | the text | hazard, offensive |
+| content, reasoning | (question, text so far) | compliance, hazard |
+| content, reasoning | the text alone | offensive |
+
+An answer is judged with up to `guard.stream.CONTEXT` code points before it, so that harm spread
+over sentences is seen. A model from elsewhere takes part through the `kinds` of its manifest.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from threegate_classifiers.manifest import Task
+from threegate_classifiers.results import Score, Scores
+from threegate_classifiers.runtime import Engine
+from threegate_classifiers.tokenize import Text
+
+from threegate.detectors.base import DetectorInfo
+from threegate.detectors.judging import Answer, finding, judge_each
+from threegate.types import Bilingual, Channel, Finding, Level, Passage, Span
+
+DIRECT, INDIRECT = "injection.direct", "injection.indirect"
+HAZARD, OFFENSIVE, COMPLIANCE = "hazard", "offensive", "compliance"
+
+_PROMPT = (DIRECT, HAZARD, OFFENSIVE)
+_TOOL_RESULT = (INDIRECT, DIRECT)
+_ARGUMENTS = (HAZARD, OFFENSIVE)
+_ANSWER = (COMPLIANCE, HAZARD)
+
+
+class GuardDetector:
+    """`model` names a `classify` model of the engine."""
+
+    def __init__(self, engine: Engine, model: str = "guard") -> None:
+        self._engine, self._model = engine, model
+        manifest = engine.manifest(model, Task.CLASSIFY)
+        self._kinds = {label: manifest.kind(label) for label in manifest.labels}
+        kinds = tuple(k for k in self._kinds.values() if _head(k))
+        self.info = DetectorInfo(model, kinds, Bilingual("守卫分类器", "guard classifier"))
+
+    async def judge(self, passages: Sequence[Passage]) -> list[Answer]:
+        return await judge_each(self.info.id, passages, self._judge)
+
+    async def _judge(self, passage: Passage) -> tuple[Finding, ...]:
+        parts = _parts(passage)
+        scores = await self._engine.classify(self._model, [text for text, _, _ in parts])
+        return tuple(
+            found
+            for (_, heads, skipped), answer in zip(parts, scores, strict=True)
+            for found in self._findings(passage, answer, heads, skipped)
+        )
+
+    def _findings(
+        self, passage: Passage, scores: Scores, heads: tuple[str, ...], skipped: int
+    ) -> Iterator[Finding]:
+        for score in scores.items:
+            kind = self._kinds[score.label]
+            if score.level >= _least(passage, kind) and _head(kind) in heads:
+                span = _span(passage, score, skipped)
+                yield finding(self.info.id, kind, span, score.score, score.level, passage.locus)
+
+
+def _parts(passage: Passage) -> list[tuple[Text, tuple[str, ...], int]]:
+    """What to ask: (text, heads that count, code points of it before the passage)."""
+    alone = Text(passage.text)
+    match passage.locus.channel:
+        case Channel.TOOL_RESULT:
+            return [(alone, _TOOL_RESULT, 0)]
+        case Channel.TOOL_ARGUMENTS:
+            return [(alone, _ARGUMENTS, 0)]
+        case Channel.CONTENT | Channel.REASONING:
+            sofar = passage.before + passage.text
+            text = Text(passage.question, sofar) if passage.question else Text(sofar)
+            return [(text, _ANSWER, len(passage.before)), (alone, (OFFENSIVE,), 0)]
+        case _:
+            return [(alone, _PROMPT, 0)]
+
+
+def _head(kind: str) -> str:
+    """The head that a kind belongs to, empty for a kind that is not ours."""
+    if kind in (DIRECT, INDIRECT, OFFENSIVE):
+        return kind
+    family = kind.split(".")[0]
+    return family if family in (HAZARD, COMPLIANCE) else ""
+
+
+def _least(passage: Passage, kind: str) -> Level:
+    """An imperative in a tool result is seldom meant for the model: there direct must be sure."""
+    unsure = passage.locus.channel is Channel.TOOL_RESULT and kind == DIRECT
+    return Level.HIGH if unsure else Level.LOW
+
+
+def _span(passage: Passage, score: Score, skipped: int) -> Span:
+    """The window's part inside the passage; the whole passage if only what was before fired."""
+    start, end = max(0, score.start - skipped), score.end - skipped
+    if end <= start:
+        return Span(0, len(passage.text))
+    return Span(start, min(end, len(passage.text)))

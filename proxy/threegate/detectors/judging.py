@@ -1,0 +1,44 @@
+"""What the model-backed detectors share: asking the engine, and failures as data."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+
+from threegate_classifiers.errors import ClassifierError, Overloaded, TimedOut
+
+from threegate.types import Failed, Finding, Level, Locus, Passage, Reason, Span
+
+Answer = tuple[Finding, ...] | Failed
+
+
+async def judge_each(
+    detector: str,
+    passages: Sequence[Passage],
+    judge: Callable[[Passage], Awaitable[tuple[Finding, ...]]],
+) -> list[Answer]:
+    """One answer per passage, in order; one that fails takes no other with it."""
+
+    async def one(passage: Passage) -> Answer:
+        try:
+            return await judge(passage)
+        except ClassifierError as error:
+            return Failed(detector, reason_of(error), passage.locus)
+
+    return list(await asyncio.gather(*map(one, passages)))
+
+
+def reason_of(error: ClassifierError) -> Reason:
+    match error:
+        case Overloaded():
+            return Reason.OVERLOAD
+        case TimedOut():
+            return Reason.TIMEOUT
+        case _:
+            return Reason.ERROR
+
+
+def finding(
+    detector: str, kind: str, span: Span, score: float, level: int, locus: Locus, note: str = ""
+) -> Finding:
+    return Finding(detector, kind, span, round(score, 4), Level(level), locus, note)
