@@ -6,5 +6,15 @@ from typing import Final
 
 from threegate.wire.adapter import Adapter
 from threegate.wire.chat import Chat
+from threegate.wire.completions import Completions
+from threegate.wire.embeddings import Embeddings
+from threegate.wire.messages import Messages
+from threegate.wire.responses import Responses
 
-ADAPTERS: Final[tuple[Adapter, ...]] = (Chat(),)
+ADAPTERS: Final[tuple[Adapter, ...]] = (
+    Chat(),
+    Completions(),
+    Responses(),
+    Messages(),
+    Embeddings(),
+)

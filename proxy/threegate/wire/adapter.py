@@ -63,11 +63,11 @@ class Delta:
 
 @dataclass(slots=True)
 class Place:
-    """Where text goes back in a frame: `holder[name]`, the pieces one after the other. A string
-    piece is protocol text (a `<think>` tag)."""
+    """Where text goes back in a frame: `holder[name]` (object or array), the pieces one after the
+    other. A string piece is protocol text (a `<think>` tag)."""
 
-    holder: dict[str, Any] = field(repr=False)
-    name: str
+    holder: Any = field(repr=False)
+    name: Any
     pieces: list[Delta | str] = field(repr=False)
     mirror: bool = False  # repeats what an earlier place with the same key got
 
@@ -79,6 +79,7 @@ class Linked:
     holder: dict[str, Any] = field(repr=False)
     name: str
     choice: int
+    empty: Any = None
 
 
 @dataclass(slots=True)
@@ -223,6 +224,7 @@ class Adapter(Protocol):
 
     api: Api
     paths: tuple[str, ...]
+    blocked_status: int
 
     def request_slots(self, body: Body) -> tuple[Slot, ...]: ...
     def response_slots(
@@ -251,10 +253,18 @@ class Adapter(Protocol):
     def streamed(self, body: Body) -> bool: ...
     def max_tokens_field(self, body: Body) -> str: ...
     def choices(self, body: Body) -> int: ...
-    def blocked(self, request: Body, outcome: Outcome) -> Body: ...
+    def blocked(self, request: Body, outcome: Outcome) -> Body:
+        """A valid answer that says so, for status `outcome.http_status or blocked_status`; an error
+        body where that is not 200."""
+        ...
+
     def error(self, error: ThreegateError) -> Body: ...
     def usage(self, body: Body) -> Usage | None: ...
     def finish_reasons(self, body: Body) -> tuple[str, ...]: ...
+    def restore_echo(self, body: Body, request: Body) -> Body:
+        """A whole answer where what the API repeats of the request is as the client sent it."""
+        ...
+
     def annotate(self, body: Body, name: str, payload: object) -> Body:
         """A copy with `payload` under `threegate.<name>`."""
         ...

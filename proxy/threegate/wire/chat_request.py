@@ -7,6 +7,7 @@ from typing import Any, Final
 from threegate.types import Channel, Layer
 from threegate.wire import think
 from threegate.wire.adapter import Body, Placement, Slot, Tool
+from threegate.wire.base import BaseAdapter
 from threegate.wire.slots import SlotWalk, walk_fields
 
 ROLE_CHANNELS: Final = {
@@ -22,20 +23,22 @@ _CALLS: Final = ("tool_calls", "function_call")
 _REASONING: Final = ("reasoning_content", "reasoning", "reasoning_details")
 
 
-def prefixed(content: Any, text: str) -> Any:
-    """A content, string or parts, with `text` in front."""
+def prefixed(content: Any, text: str, part: str = "text") -> Any:
+    """A content, string or parts (of type `part`), with `text` in front."""
     if isinstance(content, list):
-        return [{"type": "text", "text": text}, *content]
+        return [{"type": part, "text": text}, *content]
     return f"{text}\n\n{content}" if content else text
 
 
-def place_in_messages(messages: list[Body], text: str, where: Placement) -> list[Body]:
+def place_in_messages(
+    messages: list[Body], text: str, where: Placement, part: str = "text"
+) -> list[Body]:
     """`text` in front of the first turn of that role. Chat templates want one system turn, the
     first, so it is joined, not added; a missing turn is added in front."""
     roles = ("system", "developer") if where is Placement.SYSTEM else ("user",)
     for index, message in enumerate(messages):
         if message.get("role") in roles:
-            made = {**message, "content": prefixed(message.get("content"), text)}
+            made = {**message, "content": prefixed(message.get("content"), text, part)}
             return [*messages[:index], made, *messages[index + 1 :]]
     return [{"role": roles[0], "content": text}, *messages]
 
@@ -48,7 +51,7 @@ def without_reasoning(message: Body) -> Body:
     return made
 
 
-class ChatRequest:
+class ChatRequest(BaseAdapter):
     """The half of the chat adapter that reads and reshapes requests."""
 
     def request_slots(self, body: Body) -> tuple[Slot, ...]:
@@ -105,15 +108,5 @@ class ChatRequest:
         ]
         return {**body, "messages": messages}
 
-    def model(self, body: Body) -> str:
-        return str(body.get("model") or "")
-
-    def streamed(self, body: Body) -> bool:
-        return body.get("stream") is True
-
     def max_tokens_field(self, body: Body) -> str:
         return "max_completion_tokens" if "max_completion_tokens" in body else "max_tokens"
-
-    def choices(self, body: Body) -> int:
-        n = body.get("n")
-        return n if isinstance(n, int) and n > 0 else 1

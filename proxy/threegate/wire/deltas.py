@@ -26,6 +26,7 @@ from threegate.wire.adapter import (
 from threegate.wire.errors import openai_error
 from threegate.wire.jsontext import JsonTextReader, JsonTextWriter
 from threegate.wire.limits import MAX_PARTS
+from threegate.wire.slots import STRUCTURAL
 from threegate.wire.sse import ServerSentEvent, encode, encode_json
 
 
@@ -38,6 +39,9 @@ def parse_frame(event: ServerSentEvent) -> Body:
     if not isinstance(frame, dict):
         raise UpstreamError("the model API sent an event that is no JSON object")
     return frame
+
+
+WHOLE_PARTS: Final = 1 << 20  # parts from here on are texts that came whole, in one event
 
 
 class _ShapeErrors:
@@ -66,8 +70,6 @@ class ArgumentStreams:
     def read(self, key: StreamKey, fragment: str) -> Delta:
         reader = self._readers.get(key)
         if reader is None:
-            if len(self._readers) >= MAX_PARTS:
-                raise UpstreamError("the model API sent too many parts in one answer")
             reader = self._readers[key] = JsonTextReader()
         text = reader.feed(fragment)
         return Delta(key, text, reader.raw)
@@ -79,6 +81,9 @@ class ArgumentStreams:
             return None
         return Delta(key, text, reader.raw)
 
+    def __contains__(self, key: StreamKey) -> bool:
+        return key in self._readers
+
     def write(self, key: StreamKey, text: str) -> str:
         writer = self._writers.get(key)
         if writer is None:
@@ -89,13 +94,14 @@ class ArgumentStreams:
 class FrameCodec:
     """Base of the codecs: subclasses know where texts sit and what a new event looks like."""
 
-    __slots__ = ("_arguments", "_open", "_options", "_spoken", "finish_reasons", "usage")
+    __slots__ = ("_arguments", "_open", "_options", "_spoken", "_wholes", "finish_reasons", "usage")
 
     def __init__(self, options: StreamOptions) -> None:
         self._options = options
         self._arguments = ArgumentStreams()
         self._open: dict[StreamKey, None] = {}
         self._spoken: set[int] = set()  # choices whose content has begun to go out
+        self._wholes = 0  # texts so far that began and ended in one event
         self.usage: Usage | None = None
         self.finish_reasons: dict[int, str] = {}
 
@@ -108,15 +114,42 @@ class FrameCodec:
         """Whether a frame without text says nothing."""
         raise NotImplementedError
 
+    def _wrote(self, frame: Body) -> None:
+        """A frame goes out to the client, its texts in place."""
+
     # Reading
 
-    def _take(self, chunk: Chunk, holder: dict[str, Any], name: str, *pieces: Delta | str) -> None:
+    def _take(self, chunk: Chunk, holder: Any, name: Any, *pieces: Delta | str) -> None:
         """Note that the text at `holder[name]` is made of `pieces`."""
         holder[name] = ""
         chunk.places.append(Place(holder, name, list(pieces)))
         for piece in pieces:
             if isinstance(piece, Delta):
                 self._add(chunk, piece)
+
+    def _take_all(self, chunk: Chunk, holder: Any, name: Any, choice: int) -> None:
+        """Texts in a field that the codec does not know: each is a content of its own, whole."""
+        value = holder[name]
+        if isinstance(value, dict):
+            for below in value:
+                self._take_all(chunk, value, below, choice)
+        elif isinstance(value, list):
+            for below in range(len(value)):
+                self._take_all(chunk, value, below, choice)
+        elif isinstance(value, str) and value and name not in STRUCTURAL:
+            self._whole(chunk, holder, name, choice)
+
+    def _whole(self, chunk: Chunk, holder: Any, name: Any, choice: int) -> None:
+        """A text that begins and ends in this event."""
+        self._limit(self._wholes)
+        self._wholes += 1
+        key = StreamKey(choice, Channel.CONTENT, WHOLE_PARTS + self._wholes)
+        self._take(chunk, holder, name, Delta(key, holder[name]))
+        self._end(chunk, [key])
+
+    def _limit(self, parts: int) -> None:
+        if parts >= MAX_PARTS:
+            raise UpstreamError("the model API sent too many parts in one answer")
 
     def _add(self, chunk: Chunk, delta: Delta) -> None:
         if not isinstance(delta.text, str):
@@ -138,19 +171,19 @@ class FrameCodec:
         frame = chunk.frame
         if frame is None:
             return self._loose(chunk, released) + encode(chunk.event)
-        if not chunk.places and not released:
-            return encode_json(orjson.dumps(frame), chunk.event.event)
-        loose = self._loose(chunk, released)
+        loose = self._loose(chunk, released) if released else b""
         carried = self._fill(chunk, released)
         if chunk.places and not carried and self._hollow(frame):
             return loose
+        self._wrote(frame)
         return loose + encode_json(orjson.dumps(frame), chunk.event.event)
 
     def _loose(self, chunk: Chunk, released: Mapping[StreamKey, str]) -> bytes:
         """Events for text that has no place in the frame: it is older, so it goes first."""
         if not released:
             return b""
-        placed = {p.key for at in chunk.places for p in at.pieces if isinstance(p, Delta)}
+        places = (at for at in chunk.places if not at.mirror)
+        placed = {p.key for at in places for p in at.pieces if isinstance(p, Delta)}
         return b"".join(
             self.text(key, text) for key, text in released.items() if text and key not in placed
         )
@@ -165,8 +198,10 @@ class FrameCodec:
             for piece in place.pieces:
                 if isinstance(piece, str):
                     text += piece if self._options.show_reasoning else ""
+                elif place.mirror:
+                    text += self._repeated(piece.key, used)
                 elif piece.key in used:
-                    text += used[piece.key] if place.mirror else ""
+                    continue  # an earlier place took all of it
                 else:
                     used[piece.key] = written = self._written(piece, released, changed)
                     text += written
@@ -174,15 +209,19 @@ class FrameCodec:
             carried = carried or bool(text)
         for link in chunk.linked:
             if link.choice in changed:
-                link.holder[link.name] = None
+                link.holder[link.name] = link.empty
         return carried
+
+    def _repeated(self, key: StreamKey, used: Mapping[StreamKey, str]) -> str:
+        """What a field that repeats a text says."""
+        return used.get(key, "")
 
     def _written(self, piece: Delta, released: Mapping[StreamKey, str], changed: set[int]) -> str:
         key = piece.key
         text = released.get(key, "")
         if text != piece.text:
             changed.add(key.choice)
-        if key.channel is Channel.TOOL_ARGUMENTS:
+        if key in self._arguments:
             written = self._arguments.write(key, text)
             return piece.raw if text == piece.text else written
         if key.channel is Channel.REASONING and not self._options.show_reasoning:

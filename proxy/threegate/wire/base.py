@@ -1,0 +1,116 @@
+"""What the adapters share, with the defaults of an API that has no such thing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from threegate.errors import RequestError, ThreegateError
+from threegate.wire import pointer
+from threegate.wire.adapter import (
+    DEFAULT_STREAM,
+    Body,
+    Outcome,
+    Placement,
+    Slot,
+    StreamOptions,
+    Tool,
+    ToolCall,
+    Usage,
+)
+from threegate.wire.choices import LINKED, usage_of
+from threegate.wire.errors import openai_error
+
+
+class BaseAdapter:
+    """An OpenAI-shaped API without tools and reasoning."""
+
+    blocked_status: int = 200
+
+    def response_slots(
+        self, body: Body, options: StreamOptions = DEFAULT_STREAM
+    ) -> tuple[Slot, ...]:
+        return ()
+
+    def put(self, body: Body, texts: Mapping[str, str]) -> Body:
+        made = pointer.put(body, texts)
+        if made is not body:
+            for position, choice in enumerate(made.get("choices") or ()):
+                if any(place.startswith(f"/choices/{position}/") for place in texts):
+                    choice.update({name: None for name in LINKED if choice.get(name)})
+        return made
+
+    def place_system(self, body: Body, text: str, where: Placement) -> Body:
+        return body
+
+    def tools(self, body: Body) -> tuple[Tool, ...]:
+        return ()
+
+    def keep_tools(self, body: Body, names: frozenset[str]) -> Body:
+        return body
+
+    def tool_calls(self, body: Body) -> tuple[ToolCall, ...]:
+        return ()
+
+    def drop_reasoning_history(self, body: Body) -> Body:
+        return body
+
+    def hide_reasoning(self, body: Body, options: StreamOptions = DEFAULT_STREAM) -> Body:
+        return body
+
+    def model(self, body: Body) -> str:
+        return str(body.get("model") or "")
+
+    def streamed(self, body: Body) -> bool:
+        return body.get("stream") is True
+
+    def max_tokens_field(self, body: Body) -> str:
+        return "max_tokens"
+
+    def choices(self, body: Body) -> int:
+        n = body.get("n")
+        return n if isinstance(n, int) and n > 0 else 1
+
+    def blocked(self, request: Body, outcome: Outcome) -> Body:
+        if outcome.http_status is not None or self.blocked_status != 200:
+            return {**self.error(refusal(outcome)), "threegate": outcome.note}
+        return self._blocked(request, outcome)
+
+    def _blocked(self, request: Body, outcome: Outcome) -> Body:
+        raise NotImplementedError
+
+    def error(self, error: ThreegateError) -> Body:
+        return openai_error(error)
+
+    def usage(self, body: Body) -> Usage | None:
+        return usage_of(body)
+
+    def finish_reasons(self, body: Body) -> tuple[str, ...]:
+        return tuple(c.get("finish_reason") or "" for c in body.get("choices") or ())
+
+    def restore_echo(self, body: Body, request: Body) -> Body:
+        return body
+
+    def annotate(self, body: Body, name: str, payload: object) -> Body:
+        return {**body, "threegate": {**(body.get("threegate") or {}), name: payload}}
+
+
+def refusal(outcome: Outcome) -> RequestError:
+    """A block as an error, where the policy or the API wants one."""
+    return RequestError(outcome.text, status=outcome.http_status or 400, code="content_filter")
+
+
+def objects(value: Any) -> list[tuple[int, Body]]:
+    """The objects of a list with their positions; nothing when it is no list."""
+    items = value if isinstance(value, list) else []
+    return [(index, item) for index, item in enumerate(items) if isinstance(item, dict)]
+
+
+def refuse_tokens(value: Any, pointer: str) -> None:
+    """Text given as token ids cannot be checked."""
+    if isinstance(value, list):
+        for index, item in enumerate(value):
+            if isinstance(item, list | int | float):
+                where = f"{pointer}/{index}"
+                message = f"text given as token ids cannot be checked: {where}; send strings"
+                raise RequestError(message, code="token_ids_refused", param=where)

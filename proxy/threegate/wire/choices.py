@@ -1,0 +1,237 @@
+"""What the OpenAI APIs with `choices` share in a stream: chat completions and completions.
+
+Reasoning closes when content or a tool call begins, everything else with the `finish_reason`.
+Reading runs ahead of writing (a frame may wait for a verdict), so what the client has *got* is
+noted on writing: a cut ends only what the client has seen unfinished.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import orjson
+
+from threegate.types import Channel
+from threegate.wire import think
+from threegate.wire.adapter import (
+    Body,
+    Chunk,
+    Delta,
+    Linked,
+    Outcome,
+    OutcomeKind,
+    StreamKey,
+    StreamOptions,
+    Usage,
+)
+from threegate.wire.deltas import FrameCodec, hollow, parse_frame, shape_errors
+from threegate.wire.sse import DONE, ServerSentEvent, encode_json
+
+LINKED: Final = ("logprobs", "token_ids")
+_HEAD: Final = (
+    "id",
+    "object",
+    "created",
+    "model",
+    "system_fingerprint",
+    "service_tier",
+    "provider",
+)
+_ENVELOPE: Final = frozenset((*_HEAD, "choices", "obfuscation"))
+
+
+def usage_of(body: Body) -> Usage | None:
+    """Token counts of an OpenAI-shaped body, DeepSeek's cache fields included."""
+    usage = body.get("usage")
+    if not isinstance(usage, dict):
+        return None
+    prompt = usage.get("prompt_tokens_details") or {}
+    completion = usage.get("completion_tokens_details") or {}
+    return Usage(
+        input=usage.get("prompt_tokens") or 0,
+        output=usage.get("completion_tokens") or 0,
+        cached=prompt.get("cached_tokens") or usage.get("prompt_cache_hit_tokens") or 0,
+        reasoning=completion.get("reasoning_tokens") or 0,
+    )
+
+
+def finish_of(outcome: Outcome) -> str:
+    return "stop" if outcome.kind is OutcomeKind.ANSWER else "content_filter"
+
+
+class Choice:
+    """What a codec remembers of one choice."""
+
+    __slots__ = ("content_key", "reasoning_field", "reasoning_key", "splitter")
+
+    def __init__(self, index: int, options: StreamOptions) -> None:
+        self.content_key = StreamKey(index, Channel.CONTENT)
+        self.reasoning_key = StreamKey(index, Channel.REASONING)
+        self.reasoning_field = "reasoning_content"
+        self.splitter: think.ThinkSplitter | None = think.ThinkSplitter(
+            starts_in_reasoning=options.starts_in_reasoning
+        )
+
+
+class ChoiceCodec(FrameCodec):
+    """Base: a subclass says where the texts of a choice are (`_read_texts`) and how a choice with
+    one text looks (`_fields`, `_message`)."""
+
+    __slots__ = ("_begun", "_choices", "_ended", "_head", "_model")
+
+    object_name = ""
+    id_prefix = ""
+
+    def __init__(self, model: str, options: StreamOptions) -> None:
+        super().__init__(options)
+        self._model = model
+        self._head: Body = {}
+        self._choices: dict[int, Choice] = {}
+        self._begun = False  # the client got a frame
+        self._ended: set[int] = set()  # choices whose end the client got
+
+    def _read_texts(self, chunk: Chunk, choice: Body, state: Choice) -> None:
+        raise NotImplementedError
+
+    def _fields(self, key: StreamKey, text: str) -> Body:
+        """The fields of a choice that carries only this text."""
+        raise NotImplementedError
+
+    def _message(self, text: str, *, first: bool) -> Body:
+        """The fields of a choice that carries a message of ours, or nothing."""
+        raise NotImplementedError
+
+    # Reading
+
+    def read(self, event: ServerSentEvent) -> Chunk:
+        if event.data is None:
+            return Chunk(event)
+        if event.data == "[DONE]":
+            return self._finish(Chunk(event))
+        frame = parse_frame(event)
+        chunk = Chunk(event, frame)
+        with shape_errors:
+            self._read_frame(chunk, frame)
+        return chunk
+
+    def close(self) -> Chunk | None:
+        chunk = self._finish(Chunk(ServerSentEvent()))
+        return chunk if chunk.closes else None
+
+    def _read_frame(self, chunk: Chunk, frame: Body) -> None:
+        if choices := frame.get("choices"):
+            self._head = frame
+            for choice in choices:
+                self._read_choice(chunk, choice)
+        if frame.get("usage"):
+            self.usage = usage_of(frame)
+        if frame.get("error"):
+            self._finish(chunk)
+
+    def _finish(self, chunk: Chunk) -> Chunk:
+        chunk.terminal = True
+        for index in self._choices:
+            self._end_choice(chunk, index)
+        return chunk
+
+    def _read_choice(self, chunk: Chunk, choice: Body) -> None:
+        index = choice.get("index") or 0
+        state = self._choices.get(index)
+        if state is None:
+            self._limit(len(self._choices))
+            state = self._choices[index] = Choice(index, self._options)
+        self._read_texts(chunk, choice, state)
+        for name in LINKED:
+            if choice.get(name):
+                chunk.linked.append(Linked(choice, name, index))
+        if reason := choice.get("finish_reason"):
+            self.finish_reasons[index] = reason
+            self._end_choice(chunk, index)
+
+    def _content(self, chunk: Chunk, holder: Body, name: str, text: str, state: Choice) -> None:
+        """Content, which may begin with inline reasoning."""
+        splitter = state.splitter
+        if splitter is None or splitter.done:
+            self._close_reasoning(chunk, state)
+            self._take(chunk, holder, name, Delta(state.content_key, text))
+            return
+        pieces = self._split(splitter.feed(text), state, name)
+        self._take(chunk, holder, name, *pieces)
+        if splitter.done:
+            self._close_reasoning(chunk, state)
+
+    def _split(self, parts: list[think.Part], state: Choice, name: str) -> list[Delta | str]:
+        if any(part.kind is think.Kind.REASONING for part in parts):
+            state.reasoning_field = name
+        keys = {
+            think.Kind.REASONING: state.reasoning_key,
+            think.Kind.CONTENT: state.content_key,
+        }
+        return [text if kind is think.Kind.TAG else Delta(keys[kind], text) for kind, text in parts]
+
+    def _close_reasoning(self, chunk: Chunk, state: Choice) -> None:
+        """Reasoning that comes after content is a new text, with a key of its own."""
+        key = state.reasoning_key
+        if key in self._open:
+            self._end(chunk, [key])
+            state.reasoning_key = key._replace(part=key.part + 1)
+
+    def _end_choice(self, chunk: Chunk, index: int) -> None:
+        state = self._choices[index]
+        if state.splitter is not None:
+            for piece in self._split(state.splitter.close(), state, "content"):
+                assert isinstance(piece, Delta)
+                self._add(chunk, piece)
+        self._end(chunk, [key for key in self._open if key.choice == index])
+
+    # Writing
+
+    def _wrote(self, frame: Body) -> None:
+        self._begun = True
+        for choice in frame.get("choices") or ():
+            if choice.get("finish_reason"):
+                self._ended.add(choice.get("index") or 0)
+
+    def _hollow(self, frame: Body) -> bool:
+        return hollow(frame.get("choices")) and all(
+            name in _ENVELOPE or value is None for name, value in frame.items()
+        )
+
+    def text(self, key: StreamKey, text: str) -> bytes:
+        if not text or (key.channel is Channel.REASONING and not self._options.show_reasoning):
+            return b""
+        if key.channel is Channel.CONTENT:
+            self._spoken.add(key.choice)
+        return self._event(key.choice, self._fields(key, text))
+
+    def _event(
+        self, choice: int, fields: Body, finish: str | None = None, note: Body | None = None
+    ) -> bytes:
+        self._begun = True
+        frame: Body = {name: self._head[name] for name in _HEAD if name in self._head}
+        frame["choices"] = [{"index": choice, **fields, "finish_reason": finish}]
+        if note is not None:
+            frame["threegate"] = note
+        return encode_json(orjson.dumps(frame))
+
+    def cut(self, outcome: Outcome) -> bytes:
+        """A last chunk for every choice that has not finished, then `[DONE]`."""
+        first = not self._begun
+        self._head = self._head or {
+            "id": f"{self.id_prefix}-{outcome.decision_id}",
+            "object": self.object_name,
+            "created": outcome.created,
+            "model": self._model,
+        }
+        out = b""
+        for index in self._choices or (0,):
+            if index not in self._ended:
+                gap = "\n\n" if index in self._spoken and outcome.text else ""
+                out += self._event(index, self._message(gap + outcome.text, first=first))
+                fields = self._message("", first=False)
+                out += self._event(index, fields, finish_of(outcome), outcome.note)
+        return out + DONE
+
+    def extra(self, name: str, payload: object) -> bytes:
+        index = next((i for i in self._choices if i not in self._ended), 0)
+        return self._event(index, self._message("", first=False), None, {name: payload})

@@ -1,0 +1,117 @@
+"""OpenAI completions and DeepSeek's fill-in-the-middle (`prompt` and `suffix`).
+
+The raw output of R1 comes this way too, so inline `<think>` is split here as in chat.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from threegate.types import Channel, Layer
+from threegate.wire import pointer, think
+from threegate.wire.adapter import (
+    DEFAULT_STREAM,
+    Api,
+    Body,
+    Chunk,
+    Outcome,
+    Placement,
+    Slot,
+    StreamCodec,
+    StreamKey,
+    StreamOptions,
+)
+from threegate.wire.base import BaseAdapter, objects, refuse_tokens
+from threegate.wire.chat import content_slots
+from threegate.wire.choices import Choice, ChoiceCodec, finish_of
+from threegate.wire.slots import SlotWalk, walk_fields
+
+_KNOWN = frozenset(("index", "text", "logprobs", "finish_reason", "token_ids", "stop_reason"))
+
+
+class CompletionsCodec(ChoiceCodec):
+    """`text_completion` events."""
+
+    __slots__ = ()
+
+    object_name = "text_completion"
+    id_prefix = "cmpl"
+
+    def tool_name(self, key: StreamKey) -> str:
+        return ""
+
+    def _read_texts(self, chunk: Chunk, choice: Body, state: Choice) -> None:
+        if text := choice.get("text"):
+            self._content(chunk, choice, "text", text, state)
+        for name in choice.keys() - _KNOWN:
+            self._take_all(chunk, choice, name, state.content_key.choice)
+
+    def _fields(self, key: StreamKey, text: str) -> Body:
+        return {"text": text, "logprobs": None}
+
+    def _message(self, text: str, *, first: bool) -> Body:
+        return {"text": text, "logprobs": None}
+
+
+class Completions(BaseAdapter):
+    """The adapter of completions."""
+
+    api: Api = Api.COMPLETIONS
+    paths: tuple[str, ...] = ("/v1/completions", "/completions", "/beta/completions")
+
+    def request_slots(self, body: Body) -> tuple[Slot, ...]:
+        refuse_tokens(body.get("prompt"), "/prompt")
+        walk = SlotWalk(Layer.INPUT)
+        walk_fields(walk, body, Channel.USER)
+        return tuple(walk.slots)
+
+    def response_slots(
+        self, body: Body, options: StreamOptions = DEFAULT_STREAM
+    ) -> tuple[Slot, ...]:
+        walk = SlotWalk(Layer.OUTPUT)
+        for position, choice in objects(body.get("choices")):
+            walk.choice, walk.base = choice.get("index", position), f"/choices/{position}"
+            for name, value in choice.items():
+                if name == "text" and isinstance(value, str):
+                    content_slots(walk, value, f"{walk.base}/text", options)
+                elif name not in _KNOWN:
+                    walk.field(walk.base, name, value, Channel.CONTENT)
+        return tuple(walk.slots)
+
+    def place_system(self, body: Body, text: str, where: Placement) -> Body:
+        """There are no turns: the text goes in front of every prompt."""
+        return {**body, "prompt": _prefixed(body.get("prompt"), text)}
+
+    def hide_reasoning(self, body: Body, options: StreamOptions = DEFAULT_STREAM) -> Body:
+        made = pointer.copy(body)
+        for _, choice in objects(made.get("choices")):
+            if isinstance(text := choice.get("text"), str):
+                starts = options.starts_in_reasoning
+                choice["text"] = think.answer_of(text, starts_in_reasoning=starts)
+        return made
+
+    def _blocked(self, request: Body, outcome: Outcome) -> Body:
+        choice = {
+            "index": 0,
+            "text": outcome.text,
+            "logprobs": None,
+            "finish_reason": finish_of(outcome),
+        }
+        return {
+            "id": f"cmpl-{outcome.decision_id}",
+            "object": "text_completion",
+            "created": outcome.created,
+            "model": self.model(request),
+            "choices": [choice],
+            "usage": {"prompt_tokens": 0, "completion_tokens": 0, "total_tokens": 0},
+            "threegate": outcome.note,
+        }
+
+    def stream(self, request: Body, options: StreamOptions = DEFAULT_STREAM) -> StreamCodec:
+        return CompletionsCodec(self.model(request), options)
+
+
+def _prefixed(prompt: Any, text: str) -> Any:
+    if isinstance(prompt, list):
+        return [_prefixed(one, text) for one in prompt]
+    return f"{text}\n\n{prompt}" if prompt else text

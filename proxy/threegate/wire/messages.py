@@ -1,0 +1,166 @@
+"""Anthropic messages: the requests and the whole answers. Streams are in `messages_stream`.
+
+A `tool_use` block's `input` is an object; it is checked as the same readable JSON text as arguments
+in a string. A blocked answer has `stop_reason: refusal`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+import orjson
+
+from threegate.errors import ThreegateError
+from threegate.types import Channel, Layer
+from threegate.wire import pointer
+from threegate.wire.adapter import (
+    DEFAULT_STREAM,
+    Api,
+    Body,
+    Outcome,
+    Placement,
+    Slot,
+    StreamCodec,
+    StreamOptions,
+    Tool,
+    ToolCall,
+    Usage,
+)
+from threegate.wire.base import BaseAdapter, objects
+from threegate.wire.chat_request import place_in_messages, prefixed
+from threegate.wire.errors import anthropic_error
+from threegate.wire.messages_stream import MessagesCodec, stop_of, usage_of
+from threegate.wire.slots import SlotWalk, walk_fields
+
+_THINKING: Final = ("thinking", "redacted_thinking")
+_CALLS: Final = ("tool_use", "server_tool_use", "mcp_tool_use")
+_ROLES: Final = {"user": Channel.USER, "assistant": Channel.ASSISTANT, "system": Channel.SYSTEM}
+
+
+class Messages(BaseAdapter):
+    """The adapter of messages."""
+
+    api: Api = Api.MESSAGES
+    paths: tuple[str, ...] = ("/v1/messages", "/anthropic/v1/messages")
+
+    def request_slots(self, body: Body) -> tuple[Slot, ...]:
+        walk = SlotWalk(Layer.INPUT)
+        for name in ("system", "tools"):
+            walk.field("", name, body.get(name), Channel.SYSTEM)
+        for index, message in objects(body.get("messages")):
+            walk.message, walk.base = index, f"/messages/{index}"
+            channel = _ROLES.get(message.get("role") or "", Channel.USER)
+            for name, value in message.items():
+                if name == "content":
+                    _content(walk, value, f"{walk.base}/content", channel)
+                else:
+                    walk.field(walk.base, name, value, channel)
+        walk.message, walk.base = None, ""
+        walk_fields(walk, body, Channel.USER, without=("system", "tools", "messages"))
+        return tuple(walk.slots)
+
+    def response_slots(
+        self, body: Body, options: StreamOptions = DEFAULT_STREAM
+    ) -> tuple[Slot, ...]:
+        walk = SlotWalk(Layer.OUTPUT)
+        walk.choice = 0
+        _content(walk, body.get("content"), "/content", Channel.CONTENT)
+        return tuple(walk.slots)
+
+    def put(self, body: Body, texts: Mapping[str, str]) -> Body:
+        return pointer.put(body, texts)
+
+    def place_system(self, body: Body, text: str, where: Placement) -> Body:
+        if where is Placement.SYSTEM:
+            return {**body, "system": prefixed(body.get("system"), text)}
+        messages = place_in_messages(body.get("messages") or [], text, where)
+        return {**body, "messages": messages}
+
+    def tools(self, body: Body) -> tuple[Tool, ...]:
+        return tuple(
+            Tool(tool.get("name") or "", tool.get("input_schema") or {}, f"/tools/{index}")
+            for index, tool in objects(body.get("tools"))
+        )
+
+    def keep_tools(self, body: Body, names: frozenset[str]) -> Body:
+        made = dict(body)
+        made["tools"] = [t for _, t in objects(body.get("tools")) if t.get("name") in names]
+        if not made["tools"]:
+            del made["tools"]
+            made.pop("tool_choice", None)
+        return made
+
+    def tool_calls(self, body: Body) -> tuple[ToolCall, ...]:
+        return tuple(
+            ToolCall(
+                0,
+                block.get("name") or "",
+                orjson.dumps(block.get("input") or {}).decode(),
+                f"/content/{index}/input",
+            )
+            for index, block in objects(body.get("content"))
+            if block.get("type") in _CALLS
+        )
+
+    def drop_reasoning_history(self, body: Body) -> Body:
+        messages = [
+            {**message, "content": _without_thinking(message.get("content"))}
+            for _, message in objects(body.get("messages"))
+        ]
+        return {**body, "messages": messages}
+
+    def hide_reasoning(self, body: Body, options: StreamOptions = DEFAULT_STREAM) -> Body:
+        return {**body, "content": _without_thinking(body.get("content"))}
+
+    def choices(self, body: Body) -> int:
+        return 1
+
+    def _blocked(self, request: Body, outcome: Outcome) -> Body:
+        return {
+            "id": f"msg_{outcome.decision_id}",
+            "type": "message",
+            "role": "assistant",
+            "model": self.model(request),
+            "content": [{"type": "text", "text": outcome.text}],
+            "stop_reason": stop_of(outcome),
+            "stop_sequence": None,
+            "usage": {"input_tokens": 0, "output_tokens": 0},
+            "threegate": outcome.note,
+        }
+
+    def error(self, error: ThreegateError) -> Body:
+        return anthropic_error(error)
+
+    def usage(self, body: Body) -> Usage | None:
+        return usage_of(body.get("usage"))
+
+    def finish_reasons(self, body: Body) -> tuple[str, ...]:
+        return (body.get("stop_reason") or "",)
+
+    def stream(self, request: Body, options: StreamOptions = DEFAULT_STREAM) -> StreamCodec:
+        return MessagesCodec(self.model(request), options)
+
+
+def _content(walk: SlotWalk, content: Any, at: str, channel: Channel) -> None:
+    """A string or blocks; the type of a block says whose text it is."""
+    if not isinstance(content, list):
+        walk.walk(content, at, channel, "content")
+        return
+    for index, block in enumerate(content):
+        place = f"{at}/{index}"
+        kind = block.get("type") if isinstance(block, dict) else ""
+        if kind in _CALLS:
+            walk.walk(block, place, Channel.TOOL_ARGUMENTS)
+        elif isinstance(kind, str) and kind.endswith("tool_result"):
+            walk.walk(block, place, Channel.TOOL_RESULT)
+        elif kind in _THINKING and channel is Channel.CONTENT:
+            walk.walk(block, place, Channel.REASONING)
+        elif kind != "redacted_thinking":
+            walk.walk(block, place, channel)
+
+
+def _without_thinking(content: Any) -> Any:
+    if not isinstance(content, list):
+        return content
+    return [b for b in content if not (isinstance(b, dict) and b.get("type") in _THINKING)]

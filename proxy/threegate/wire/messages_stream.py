@@ -1,0 +1,229 @@
+"""Anthropic messages: the stream. Blocks open and close; a block's index is the part of its key.
+
+Invariants: every block the client saw start is stopped, also in a cut; `message_delta` and
+`message_stop` come last. Hidden reasoning leaves its block empty, as the API itself does when
+thinking is omitted, so that indexes stay true.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import orjson
+
+from threegate.errors import ThreegateError, UpstreamError
+from threegate.types import Channel
+from threegate.wire.adapter import (
+    Body,
+    Chunk,
+    Delta,
+    Outcome,
+    OutcomeKind,
+    StreamKey,
+    StreamOptions,
+    Usage,
+)
+from threegate.wire.deltas import FrameCodec, parse_frame, shape_errors
+from threegate.wire.errors import anthropic_error
+from threegate.wire.sse import ServerSentEvent, encode_json
+
+# delta type → (field, channel)
+_DELTAS: Final = {
+    "text_delta": ("text", Channel.CONTENT),
+    "thinking_delta": ("thinking", Channel.REASONING),
+    "input_json_delta": ("partial_json", Channel.TOOL_ARGUMENTS),
+}
+_BY_CHANNEL: Final = {channel: (kind, name) for kind, (name, channel) in _DELTAS.items()}
+_KNOWN_BLOCKS: Final = {"text": "text", "thinking": "thinking"}
+_SILENT_DELTAS: Final = frozenset(("signature_delta",))
+
+
+def usage_of(usage: Any) -> Usage | None:
+    """Token counts of an Anthropic `usage` object."""
+    if not isinstance(usage, dict):
+        return None
+    cached = usage.get("cache_read_input_tokens") or 0
+    written = usage.get("cache_creation_input_tokens") or 0
+    return Usage(
+        input=(usage.get("input_tokens") or 0) + cached + written,
+        output=usage.get("output_tokens") or 0,
+        cached=cached,
+    )
+
+
+def stop_of(outcome: Outcome) -> str:
+    return "end_turn" if outcome.kind is OutcomeKind.ANSWER else "refusal"
+
+
+class MessagesCodec(FrameCodec):
+    """`message_start` … `message_stop`."""
+
+    __slots__ = ("_begun", "_ended", "_model", "_names", "_next", "_started")
+
+    def __init__(self, model: str, options: StreamOptions) -> None:
+        super().__init__(options)
+        self._model = model
+        self._names: dict[StreamKey, str] = {}
+        self._begun = False  # the client got `message_start`
+        self._ended = False  # the client got `message_stop`
+        self._started: dict[int, None] = {}  # blocks the client saw start and not stop
+        self._next = 0  # index of the next block
+
+    def tool_name(self, key: StreamKey) -> str:
+        return self._names.get(key, "")
+
+    # Reading
+
+    def read(self, event: ServerSentEvent) -> Chunk:
+        if event.data is None:
+            return Chunk(event)
+        frame = parse_frame(event)
+        chunk = Chunk(event, frame)
+        with shape_errors:
+            self._read_frame(chunk, frame)
+        return chunk
+
+    def close(self) -> Chunk | None:
+        chunk = Chunk(ServerSentEvent(), terminal=True)
+        self._end(chunk, list(self._open))
+        return chunk if chunk.closes else None
+
+    def _read_frame(self, chunk: Chunk, frame: Body) -> None:
+        match frame.get("type"):
+            case "content_block_delta":
+                self._delta(chunk, frame["delta"], frame.get("index") or 0)
+            case "content_block_start":
+                self._start(chunk, frame["content_block"], frame.get("index") or 0)
+            case "content_block_stop":
+                index = frame.get("index") or 0
+                self._end(chunk, [key for key in self._open if key.part == index])
+            case "message_start":
+                self._count(frame["message"].get("usage"))
+            case "message_delta":
+                self._count(frame.get("usage"))
+                if reason := (frame.get("delta") or {}).get("stop_reason"):
+                    self.finish_reasons[0] = reason
+            case "message_stop" | "error":
+                chunk.terminal = True
+                self._end(chunk, list(self._open))
+
+    def _delta(self, chunk: Chunk, delta: Body, index: int) -> None:
+        known = _DELTAS.get(delta.get("type") or "")
+        if known is not None:
+            name, channel = known
+            if text := delta.get(name):
+                self._take(chunk, delta, name, self._piece(channel, index, text))
+        elif delta.get("type") not in _SILENT_DELTAS:
+            for field in delta:
+                self._take_all(chunk, delta, field, 0)
+
+    def _piece(self, channel: Channel, index: int, text: str) -> Delta:
+        key = StreamKey(0, channel, index)
+        if channel is Channel.TOOL_ARGUMENTS:
+            return self._arguments.read(key, text)
+        return Delta(key, text)
+
+    def _start(self, chunk: Chunk, block: Body, index: int) -> None:
+        self._limit(index)
+        kind = block.get("type") or ""
+        if name := block.get("name"):
+            self._names[StreamKey(0, Channel.TOOL_ARGUMENTS, index)] = name
+        if kind in _KNOWN_BLOCKS:
+            name, channel = _DELTAS[f"{kind}_delta"]
+            if text := block.get(name):
+                self._take(chunk, block, name, Delta(StreamKey(0, channel, index), text))
+        elif kind.endswith("tool_use"):
+            if block.get("input"):
+                raise UpstreamError("the model API sent tool input outside a delta")
+        elif kind != "redacted_thinking":
+            for field in block:
+                self._take_all(chunk, block, field, 0)
+
+    def _count(self, usage: Any) -> None:
+        """`message_start` has the input, `message_delta` the output so far (and perhaps both)."""
+        new, old = usage_of(usage), self.usage or Usage()
+        if new is not None:
+            self.usage = Usage(
+                max(new.input, old.input), max(new.output, old.output), new.cached or old.cached
+            )
+
+    # Writing
+
+    def _wrote(self, frame: Body) -> None:
+        match frame.get("type"):
+            case "message_start":
+                self._begun = True
+            case "content_block_start":
+                index = frame.get("index") or 0
+                self._started[index] = None
+                self._next = max(self._next, index + 1)
+            case "content_block_stop":
+                self._started.pop(frame.get("index") or 0, None)
+            case "message_stop":
+                self._ended = True
+
+    def _hollow(self, frame: Body) -> bool:
+        return frame.get("type") == "content_block_delta"
+
+    def text(self, key: StreamKey, text: str) -> bytes:
+        if not text or (key.channel is Channel.REASONING and not self._options.show_reasoning):
+            return b""
+        kind, name = _BY_CHANNEL[key.channel]
+        written = text
+        if key.channel is Channel.TOOL_ARGUMENTS:
+            written = self._arguments.write(key, text)
+        return self._event(
+            "content_block_delta", index=key.part, delta={"type": kind, name: written}
+        )
+
+    def _event(self, kind: str, **fields: Any) -> bytes:
+        frame = {"type": kind, **fields}
+        self._wrote(frame)
+        return encode_json(orjson.dumps(frame), kind)
+
+    def cut(self, outcome: Outcome) -> bytes:
+        """Stop what is open, say the message in a block of its own, end the message."""
+        if self._ended:
+            return b""
+        out = b"" if self._begun else self._message_start(outcome)
+        for index in list(self._started):
+            out += self._event("content_block_stop", index=index)
+        if outcome.text:
+            out += self._text_block(outcome.text)
+        out += self._event(
+            "message_delta",
+            delta={"stop_reason": stop_of(outcome), "stop_sequence": None},
+            usage={"output_tokens": self.usage.output if self.usage else 0},
+            threegate=outcome.note,
+        )
+        return out + self._event("message_stop")
+
+    def _message_start(self, outcome: Outcome) -> bytes:
+        message: Body = {
+            "id": f"msg_{outcome.decision_id}",
+            "type": "message",
+            "role": "assistant",
+            "model": self._model,
+            "content": [],
+            "stop_reason": None,
+            "stop_sequence": None,
+            "usage": {"input_tokens": 0, "output_tokens": 0},
+        }
+        return self._event("message_start", message=message)
+
+    def _text_block(self, text: str) -> bytes:
+        index = self._next
+        out = self._event(
+            "content_block_start", index=index, content_block={"type": "text", "text": ""}
+        )
+        out += self._event(
+            "content_block_delta", index=index, delta={"type": "text_delta", "text": text}
+        )
+        return out + self._event("content_block_stop", index=index)
+
+    def extra(self, name: str, payload: object) -> bytes:
+        """A `ping`, which clients ignore, with the field."""
+        return self._event("ping", threegate={name: payload})
+
+    def error(self, error: ThreegateError) -> bytes:
+        return encode_json(orjson.dumps(anthropic_error(error)), "error")

@@ -1,0 +1,166 @@
+"""OpenAI responses: the requests and the whole answers. Streams are in `responses_stream`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from threegate.types import Channel, Layer
+from threegate.wire import pointer
+from threegate.wire.adapter import (
+    DEFAULT_STREAM,
+    Api,
+    Body,
+    Outcome,
+    Placement,
+    Slot,
+    StreamCodec,
+    StreamOptions,
+    Tool,
+    ToolCall,
+    Usage,
+)
+from threegate.wire.base import BaseAdapter, objects
+from threegate.wire.chat_request import ROLE_CHANNELS, place_in_messages
+from threegate.wire.responses_stream import ResponsesCodec, message_item, response_of, usage_of
+from threegate.wire.slots import SlotWalk, walk_fields
+
+_SYSTEM_FIELDS: Final = ("instructions", "tools", "text")
+
+
+class Responses(BaseAdapter):
+    """The adapter of responses."""
+
+    api: Api = Api.RESPONSES
+    paths: tuple[str, ...] = ("/v1/responses", "/responses")
+
+    def request_slots(self, body: Body) -> tuple[Slot, ...]:
+        walk = SlotWalk(Layer.INPUT)
+        for name in _SYSTEM_FIELDS:
+            walk.field("", name, body.get(name), Channel.SYSTEM)
+        if isinstance(body.get("input"), str):
+            walk.add(body["input"], "/input", Channel.USER)
+        else:
+            self._items(walk, body.get("input"), "/input", assistant=Channel.ASSISTANT)
+        walk.message, walk.base = None, ""
+        walk_fields(walk, body, Channel.USER, without=("input", *_SYSTEM_FIELDS))
+        return tuple(walk.slots)
+
+    def response_slots(
+        self, body: Body, options: StreamOptions = DEFAULT_STREAM
+    ) -> tuple[Slot, ...]:
+        walk = SlotWalk(Layer.OUTPUT)
+        walk.choice = 0
+        self._items(walk, body.get("output"), "/output", assistant=Channel.CONTENT)
+        return tuple(walk.slots)
+
+    def _items(self, walk: SlotWalk, items: Any, at: str, *, assistant: Channel) -> None:
+        for index, item in enumerate(items if isinstance(items, list) else ()):
+            if assistant is Channel.ASSISTANT:
+                walk.message = index
+            walk.base = f"{at}/{index}"
+            channel = _channel(item, assistant)
+            if isinstance(item, dict) and channel is Channel.TOOL_ARGUMENTS:
+                for name, value in item.items():
+                    walk.field(walk.base, name, value, channel)
+            else:
+                walk.walk(item, walk.base, channel)
+
+    def place_system(self, body: Body, text: str, where: Placement) -> Body:
+        if where is Placement.SYSTEM:
+            old = body.get("instructions")
+            return {**body, "instructions": f"{text}\n\n{old}" if old else text}
+        given = body.get("input")
+        if not isinstance(given, list):
+            return {**body, "input": f"{text}\n\n{given}" if given else text}
+        return {**body, "input": place_in_messages(given, text, where, part="input_text")}
+
+    def tools(self, body: Body) -> tuple[Tool, ...]:
+        return tuple(
+            Tool(tool.get("name") or "", tool.get("parameters") or {}, f"/tools/{index}")
+            for index, tool in objects(body.get("tools"))
+        )
+
+    def keep_tools(self, body: Body, names: frozenset[str]) -> Body:
+        """Built-in tools have a type and no name; the type is the name then."""
+        tools = objects(body.get("tools"))
+        kept = [t for _, t in tools if (t.get("name") or t.get("type")) in names]
+        made = {**body, "tools": kept}
+        if not kept:
+            del made["tools"]
+            made.pop("tool_choice", None)
+        return made
+
+    def tool_calls(self, body: Body) -> tuple[ToolCall, ...]:
+        return tuple(
+            ToolCall(
+                0,
+                item.get("name") or "",
+                item.get("arguments") or "",
+                f"/output/{index}/arguments",
+            )
+            for index, item in objects(body.get("output"))
+            if item.get("type") == "function_call"
+        )
+
+    def drop_reasoning_history(self, body: Body) -> Body:
+        given = body.get("input")
+        return {**body, "input": _without_reasoning(given)} if isinstance(given, list) else body
+
+    def hide_reasoning(self, body: Body, options: StreamOptions = DEFAULT_STREAM) -> Body:
+        return {**body, "output": _without_reasoning(body.get("output") or [])}
+
+    def max_tokens_field(self, body: Body) -> str:
+        return "max_output_tokens"
+
+    def choices(self, body: Body) -> int:
+        return 1
+
+    def _blocked(self, request: Body, outcome: Outcome) -> Body:
+        items = [message_item(f"msg_{outcome.decision_id}", outcome.text)]
+        made = response_of({}, outcome, self.model(request), items)
+        return {**made, "threegate": outcome.note}
+
+    def usage(self, body: Body) -> Usage | None:
+        return usage_of(body.get("usage"))
+
+    def finish_reasons(self, body: Body) -> tuple[str, ...]:
+        reason = (body.get("incomplete_details") or {}).get("reason")
+        return (reason or body.get("status") or "",)
+
+    def restore_echo(self, body: Body, request: Body) -> Body:
+        if "instructions" not in body:
+            return body
+        return {**body, "instructions": request.get("instructions")}
+
+    def put(self, body: Body, texts: Mapping[str, str]) -> Body:
+        made = pointer.put(body, texts)
+        for place in texts:
+            parts = place.split("/")
+            if parts[1] == "output" and parts[-1] == "text":
+                holder = pointer.get(made, "/".join(parts[:-1]))
+                if holder.get("logprobs"):
+                    holder["logprobs"] = []
+        return made
+
+    def stream(self, request: Body, options: StreamOptions = DEFAULT_STREAM) -> StreamCodec:
+        return ResponsesCodec(request, options)
+
+
+def _channel(item: Any, assistant: Channel) -> Channel:
+    """Whose text an item is."""
+    if not isinstance(item, dict):
+        return Channel.USER
+    kind = str(item.get("type") or "")
+    if kind.endswith("_output"):
+        return Channel.TOOL_RESULT
+    if kind.endswith("_call"):
+        return Channel.TOOL_ARGUMENTS
+    if kind == "reasoning":
+        return Channel.REASONING if assistant is Channel.CONTENT else assistant
+    channel = ROLE_CHANNELS.get(item.get("role") or "", Channel.USER)
+    return assistant if channel is Channel.ASSISTANT else channel
+
+
+def _without_reasoning(items: list[Any]) -> list[Any]:
+    return [i for i in items if not (isinstance(i, dict) and i.get("type") == "reasoning")]

@@ -1,0 +1,419 @@
+"""OpenAI responses: the stream. The same text comes several times: in deltas, in the `.done` of its
+part, in the `.done` of its item and in `response.completed`.
+
+Invariants: every repetition carries what was *released*, from accumulators kept here; a `.done`
+closes the key, so it waits for the verdict; a text that was never streamed is taken from the first
+place that has it. `sequence_number` counts what the client gets.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final, NamedTuple
+
+import orjson
+
+from threegate.errors import ThreegateError
+from threegate.types import Channel
+from threegate.wire.adapter import (
+    Body,
+    Chunk,
+    Delta,
+    Linked,
+    Outcome,
+    OutcomeKind,
+    Place,
+    StreamKey,
+    StreamOptions,
+    Usage,
+)
+from threegate.wire.deltas import WHOLE_PARTS, FrameCodec, parse_frame, shape_errors
+from threegate.wire.errors import openai_error
+from threegate.wire.sse import ServerSentEvent, encode_json
+
+
+class Stem(NamedTuple):
+    """A family of events, `<name>.delta` and `<name>.done`. `field` is the text's name in `.done`,
+    `place` the name of its index in the item ("" where an item has one such text)."""
+
+    name: str
+    channel: Channel
+    field: str
+    place: str = ""
+
+
+_TEXT: Final = Stem("response.output_text", Channel.CONTENT, "text", "content_index")
+_REFUSAL: Final = Stem("response.refusal", Channel.CONTENT, "refusal", "content_index")
+_REASONING: Final = Stem("response.reasoning_text", Channel.REASONING, "text", "content_index")
+_SUMMARY: Final = Stem(
+    "response.reasoning_summary_text", Channel.REASONING, "text", "summary_index"
+)
+_ARGUMENTS: Final = Stem("response.function_call_arguments", Channel.TOOL_ARGUMENTS, "arguments")
+_STEMS: Final = (
+    _TEXT,
+    _REFUSAL,
+    _REASONING,
+    _SUMMARY,
+    _ARGUMENTS,
+    Stem("response.mcp_call_arguments", Channel.TOOL_ARGUMENTS, "arguments"),
+    Stem("response.custom_tool_call_input", Channel.TOOL_ARGUMENTS, "input"),
+    Stem("response.code_interpreter_call_code", Channel.TOOL_ARGUMENTS, "code"),
+)
+_BY_DELTA: Final = {f"{stem.name}.delta": stem for stem in _STEMS}
+_BY_DONE: Final = {f"{stem.name}.done": stem for stem in _STEMS}
+_BY_PART: Final = {
+    "output_text": _TEXT,
+    "refusal": _REFUSAL,
+    "reasoning_text": _REASONING,
+    "summary_text": _SUMMARY,
+}
+_BY_ITEM: Final = {
+    "function_call": _ARGUMENTS,
+    "mcp_call": _STEMS[5],
+    "custom_tool_call": _STEMS[6],
+    "code_interpreter_call": _STEMS[7],
+}
+_ENDS: Final = frozenset(("response.completed", "response.incomplete", "response.failed"))
+_QUIET: Final = frozenset(  # fields of an item or a frame that hold no text of their own
+    ("content", "summary", "name", "sequence_number", "obfuscation", "item_id", "logprobs")
+)
+_ITEM_BITS: Final = 12  # part of a key = output index << 12 | summary bit | index in the item
+_SUMMARY_BIT: Final = 1 << 11
+
+
+def usage_of(usage: Any) -> Usage | None:
+    """Token counts of a responses `usage` object."""
+    if not isinstance(usage, dict):
+        return None
+    return Usage(
+        input=usage.get("input_tokens") or 0,
+        output=usage.get("output_tokens") or 0,
+        cached=(usage.get("input_tokens_details") or {}).get("cached_tokens") or 0,
+        reasoning=(usage.get("output_tokens_details") or {}).get("reasoning_tokens") or 0,
+    )
+
+
+def message_item(item_id: str, text: str) -> Body:
+    """A finished message of ours."""
+    return {
+        "id": item_id,
+        "type": "message",
+        "role": "assistant",
+        "status": "completed",
+        "content": [{"type": "output_text", "text": text, "annotations": [], "logprobs": []}],
+    }
+
+
+def response_of(head: Body, outcome: Outcome, model: str, items: list[Body]) -> Body:
+    """The response object of a call that the guard ended; `head` is the upstream's, if any."""
+    answered = outcome.kind is OutcomeKind.ANSWER
+    return {
+        "id": f"resp_{outcome.decision_id}",
+        "object": "response",
+        "created_at": outcome.created,
+        "model": model,
+        "error": None,
+        "instructions": None,
+        "metadata": {},
+        "parallel_tool_calls": True,
+        "temperature": None,
+        "tool_choice": "auto",
+        "tools": [],
+        "top_p": None,
+        "usage": None,
+        **head,
+        "status": "completed" if answered else "incomplete",
+        "incomplete_details": None if answered else {"reason": "content_filter"},
+        "output": items,
+    }
+
+
+class _Text:
+    """One text of the answer: what came and what went out."""
+
+    __slots__ = ("item_id", "out", "received", "stem")
+
+    def __init__(self, stem: Stem, item_id: str) -> None:
+        self.stem = stem
+        self.item_id = item_id
+        self.received = ""
+        self.out = ""
+
+
+def _key(stem: Stem, item: int, index: int) -> StreamKey:
+    bit = _SUMMARY_BIT if stem is _SUMMARY else 0
+    return StreamKey(0, stem.channel, item << _ITEM_BITS | bit | index)
+
+
+class ResponsesCodec(FrameCodec):
+    """`response.created` … `response.completed`."""
+
+    __slots__ = (
+        *("_begun", "_done", "_ended", "_items", "_model", "_names", "_request", "_response"),
+        *("_sequence", "_texts"),
+    )
+
+    def __init__(self, request: Body, options: StreamOptions) -> None:
+        super().__init__(options)
+        self._request = request
+        self._texts: dict[StreamKey, _Text] = {}
+        self._names: dict[StreamKey, str] = {}
+        self._response: Body = {}
+        # what the client got
+        self._begun = False
+        self._ended = False
+        self._items: dict[int, Body] = {}  # added, not done
+        self._done: dict[int, Body] = {}
+        self._sequence = 0
+
+    def tool_name(self, key: StreamKey) -> str:
+        return self._names.get(key, "")
+
+    # Reading
+
+    def read(self, event: ServerSentEvent) -> Chunk:
+        if event.data is None:
+            return Chunk(event)
+        if event.data == "[DONE]":
+            return self._finish(Chunk(event))
+        frame = parse_frame(event)
+        chunk = Chunk(event, frame)
+        with shape_errors:
+            self._read_frame(chunk, frame, frame.get("type") or "")
+        return chunk
+
+    def close(self) -> Chunk | None:
+        chunk = self._finish(Chunk(ServerSentEvent()))
+        return chunk if chunk.closes else None
+
+    def _finish(self, chunk: Chunk) -> Chunk:
+        chunk.terminal = True
+        self._end(chunk, list(self._open))
+        return chunk
+
+    def _read_frame(self, chunk: Chunk, frame: Body, kind: str) -> None:
+        if stem := _BY_DELTA.get(kind):
+            self._piece(chunk, frame, "delta", self._place(stem, frame), stem)
+        elif stem := _BY_DONE.get(kind):
+            key = self._place(stem, frame)
+            self._text(chunk, frame, stem.field, key, stem, frame.get("item_id") or "")
+            self._end(chunk, [key] if key in self._open else [])
+        elif "item" in frame:
+            self._item(chunk, frame["item"], frame.get("output_index") or 0)
+            if kind == "response.output_item.done":
+                self._end_item(chunk, frame.get("output_index") or 0)
+        elif "part" in frame:
+            self._part(chunk, frame["part"], frame)
+        elif "response" in frame:
+            self._whole_response(chunk, frame["response"], kind)
+        elif kind == "error":
+            self._finish(chunk)
+        else:
+            for name in frame.keys() - _QUIET:
+                self._take_all(chunk, frame, name, 0)
+
+    def _place(self, stem: Stem, frame: Body) -> StreamKey:
+        index = frame.get(stem.place) or 0 if stem.place else 0
+        return _key(stem, frame.get("output_index") or 0, index)
+
+    def _piece(self, chunk: Chunk, frame: Body, name: str, key: StreamKey, stem: Stem) -> None:
+        """A text that goes on."""
+        text = self._texts.get(key)
+        if text is None:
+            self._limit(len(self._texts))
+            text = self._texts[key] = _Text(stem, frame.get("item_id") or frame.get("id") or "")
+        if not frame.get(name):
+            return
+        delta = Delta(key, frame[name])
+        if stem.field == "arguments":
+            delta = self._arguments.read(key, frame[name])
+        text.received += delta.text
+        self._take(chunk, frame, name, delta)
+        if frame.get("logprobs"):
+            chunk.linked.append(Linked(frame, "logprobs", 0, empty=[]))
+
+    def _text(
+        self, chunk: Chunk, holder: Body, name: str, key: StreamKey, stem: Stem, item_id: str
+    ) -> None:
+        """A text that is there as a whole: a repetition, or, if never streamed, the text itself."""
+        known = self._texts.get(key)
+        if not holder.get(name):
+            return
+        if known is not None and known.received:
+            holder[name] = ""
+            chunk.places.append(Place(holder, name, [Delta(key, "")], mirror=True))
+            return
+        self._texts[key] = _Text(stem, item_id)
+        self._piece(chunk, holder, name, key, stem)
+
+    def _part(self, chunk: Chunk, part: Body, frame: Body) -> None:
+        stem = _BY_PART.get(part.get("type") or "")
+        if stem is None:
+            self._take_all(chunk, frame, "part", 0)
+        else:
+            key, item_id = self._place(stem, frame), frame.get("item_id") or ""
+            self._text(chunk, part, stem.field, key, stem, item_id)
+            self._take_all(chunk, part, "annotations", 0) if part.get("annotations") else None
+
+    def _item(self, chunk: Chunk, item: Body, index: int) -> None:
+        item_id = item.get("id") or ""
+        if stem := _BY_ITEM.get(item.get("type") or ""):
+            key = _key(stem, index, 0)
+            self._names[key] = item.get("name") or ""
+            self._text(chunk, item, stem.field, key, stem, item_id)
+        for name in ("content", "summary"):
+            for sub, part in enumerate(item.get(name) or ()):
+                places = {"content_index": sub, "summary_index": sub}
+                self._part(chunk, part, {"output_index": index, "item_id": item_id, **places})
+        known = {stem.field} if stem else set()
+        for name in item.keys() - _QUIET - known:
+            self._take_all(chunk, item, name, 0)
+
+    def _end_item(self, chunk: Chunk, index: int) -> None:
+        self._end(
+            chunk,
+            [k for k in self._open if k.part < WHOLE_PARTS and k.part >> _ITEM_BITS == index],
+        )
+
+    def _whole_response(self, chunk: Chunk, response: Body, kind: str) -> None:
+        if (
+            "instructions" in response
+        ):  # the API repeats them: as the client sent them, not as we did
+            response["instructions"] = self._request.get("instructions")
+        for index, item in enumerate(response.get("output") or ()):
+            self._item(chunk, item, index)
+        self.usage = usage_of(response.get("usage")) or self.usage
+        if kind in _ENDS:
+            reason = (response.get("incomplete_details") or {}).get("reason")
+            self.finish_reasons[0] = reason or response.get("status") or ""
+            self._finish(chunk)
+
+    # Writing
+
+    def _written(self, piece: Delta, released: Mapping[StreamKey, str], changed: set[int]) -> str:
+        written = super()._written(piece, released, changed)
+        if (text := self._texts.get(piece.key)) is not None:
+            text.out += written
+        return written
+
+    def _repeated(self, key: StreamKey, used: Mapping[StreamKey, str]) -> str:
+        return self._texts[key].out
+
+    def _fill(self, chunk: Chunk, released: Mapping[StreamKey, str]) -> bool:
+        carried = super()._fill(chunk, released)
+        for place in chunk.places:
+            if place.mirror and place.holder.get("logprobs"):
+                piece = place.pieces[0]
+                assert isinstance(piece, Delta)
+                text = self._texts[piece.key]
+                if text.out != text.received:
+                    place.holder["logprobs"] = []
+        return carried
+
+    def _hollow(self, frame: Body) -> bool:
+        return frame.get("type") in _BY_DELTA
+
+    def _wrote(self, frame: Body) -> None:
+        if "sequence_number" in frame:
+            if not self._begun:
+                self._sequence = frame["sequence_number"]
+            frame["sequence_number"] = self._sequence
+            self._sequence += 1
+        self._begun = True
+        kind = frame.get("type")
+        if "response" in frame:
+            self._response = frame["response"]
+            self._ended = self._ended or kind in _ENDS
+        elif kind == "response.output_item.added":
+            self._items[frame.get("output_index") or 0] = frame["item"]
+        elif kind == "response.output_item.done":
+            index = frame.get("output_index") or 0
+            self._items.pop(index, None)
+            self._done[index] = frame["item"]
+
+    def text(self, key: StreamKey, text: str) -> bytes:
+        if not text or (key.channel is Channel.REASONING and not self._options.show_reasoning):
+            return b""
+        state = self._texts[key]
+        written = self._arguments.write(key, text) if key in self._arguments else text
+        state.out += written
+        return self._event(f"{state.stem.name}.delta", **self._where(key, state), delta=written)
+
+    def _where(self, key: StreamKey, text: _Text) -> Body:
+        where: Body = {"item_id": text.item_id, "output_index": key.part >> _ITEM_BITS}
+        if text.stem.place:
+            where[text.stem.place] = key.part & (_SUMMARY_BIT - 1)
+        return where
+
+    def _event(self, kind: str, **fields: Any) -> bytes:
+        frame = {"type": kind, "sequence_number": self._sequence, **fields}
+        self._wrote(frame)
+        return encode_json(orjson.dumps(frame), kind)
+
+    def cut(self, outcome: Outcome) -> bytes:
+        """End what is open, say the message in an item of its own, end the response."""
+        if self._ended:
+            return b""
+        out = b"" if self._begun else self._created(outcome)
+        for index in list(self._items):
+            out += self._item_done(index)
+        if outcome.text:
+            out += self._message(message_item(f"msg_{outcome.decision_id}", outcome.text))
+        items = [item for _, item in sorted(self._done.items())]
+        response = response_of(self._response, outcome, self._model, items)
+        kind = f"response.{response['status']}"
+        return out + self._event(kind, response=response, threegate=outcome.note)
+
+    @property
+    def _model(self) -> str:
+        return str(self._request.get("model") or "")
+
+    def _created(self, outcome: Outcome) -> bytes:
+        response = response_of({}, outcome, self._model, [])
+        response |= {"status": "in_progress", "incomplete_details": None}
+        return self._event("response.created", response=response)
+
+    def _item_done(self, index: int) -> bytes:
+        """The end of an item that the guard cut: its texts as far as the client has them."""
+        out, parts = b"", []
+        item: Body = {**self._items[index], "status": "incomplete"}
+        for key, text in self._texts.items():
+            if key.part >> _ITEM_BITS == index:
+                stem, where = text.stem, self._where(key, text)
+                out += self._event(f"{stem.name}.done", **where, **{stem.field: text.out})
+                if stem.place:
+                    parts.append((stem, self._part_of(stem, text.out)))
+                else:
+                    item[stem.field] = text.out
+        for name, stems in (("content", (_TEXT, _REFUSAL, _REASONING)), ("summary", (_SUMMARY,))):
+            if found := [part for stem, part in parts if stem in stems]:
+                item[name] = found
+        return out + self._event("response.output_item.done", output_index=index, item=item)
+
+    def _part_of(self, stem: Stem, text: str) -> Body:
+        kind = next(kind for kind, known in _BY_PART.items() if known is stem)
+        return {"type": kind, stem.field: text, **({"annotations": []} if stem is _TEXT else {})}
+
+    def _message(self, item: Body) -> bytes:
+        index = max(self._done, default=-1) + 1
+        where = {"output_index": index, "item_id": item["id"], "content_index": 0}
+        part, empty = item["content"][0], {**item["content"][0], "text": ""}
+        added = {**item, "status": "in_progress", "content": []}
+        events = (
+            ("response.output_item.added", {"output_index": index, "item": added}),
+            ("response.content_part.added", {**where, "part": empty}),
+            ("response.output_text.delta", {**where, "delta": part["text"], "logprobs": []}),
+            ("response.output_text.done", {**where, "text": part["text"], "logprobs": []}),
+            ("response.content_part.done", {**where, "part": part}),
+            ("response.output_item.done", {"output_index": index, "item": item}),
+        )
+        return b"".join(self._event(kind, **fields) for kind, fields in events)
+
+    def extra(self, name: str, payload: object) -> bytes:
+        """An event of our own: clients skip types they do not know."""
+        return self._event("threegate.note", threegate={name: payload})
+
+    def error(self, error: ThreegateError) -> bytes:
+        body = openai_error(error)["error"]
+        fields = {name: body[name] for name in ("code", "message", "param")}
+        return self._event("error", **fields)
