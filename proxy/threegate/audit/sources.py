@@ -40,10 +40,11 @@ class Database:
 
     def writers(self) -> list[str]:
         """Every writer that any table names, by its id, which sorts by start time."""
-        tables = ("audit_record", "audit_stub", "audit_checkpoint")
-        names = " UNION ".join(f"SELECT writer FROM {t}" for t in tables)  # noqa: S608
-        rows = self.fetch(names + " UNION SELECT id FROM audit_writer", ())
-        return sorted(row[0] for row in rows)
+        sql = (
+            "SELECT writer FROM audit_record UNION SELECT writer FROM audit_stub"
+            " UNION SELECT writer FROM audit_checkpoint UNION SELECT id FROM audit_writer"
+        )
+        return sorted(row[0] for row in self.fetch(sql, ()))
 
     def rows(self, writer: str) -> Iterator[Stored]:
         """Records and stubs in chain order."""

@@ -108,10 +108,15 @@ class Spool:
             spooled=True,
         )
 
-    def drop(self, path: Path) -> None:
-        if path == self._path and self._file is not None:
+    def close(self) -> None:
+        """Leaves the file to whoever starts next."""
+        if self._file is not None:
             self._file.close()
             self._file = None
+
+    def drop(self, path: Path) -> None:
+        if path == self._path:
+            self.close()
         path.unlink()
         sync_directory(self.directory)
 

@@ -39,6 +39,7 @@ PEERS = 64  # how many earlier writers a new one names
 RETRY_SECONDS = 1.0  # between attempts to reopen, replay or publish
 RECORD_NAMES = ("writer", "seq", "ts", "leaf", "entry", "subject", "salt", *COLUMN_NAMES)
 HIT_NAMES = ("writer", "seq", "n", "ts", "rule", "kind", "layer", "action", "shadow")
+KEY_NAMES = ("id", "tenant", "day", "wrapped")
 CONTENT_NAMES = ("writer", "seq", "ts", "key_id", "blob")
 
 
@@ -247,7 +248,7 @@ class Writer(threading.Thread):
                 contents.append((*place, i.ts_us, i.key.id, i.blob))
             if i.blob and i.terms and self.settings.index_text:
                 words.append((i.terms, *place))
-        insert(connection, KEY, tuple(KEY.c.keys()), self._unknown(connection, keys))
+        insert(connection, KEY, KEY_NAMES, self._unknown(connection, keys))
         insert(connection, RECORD, RECORD_NAMES, records)
         insert(connection, HIT, HIT_NAMES, hits)
         insert(connection, CONTENT, CONTENT_NAMES, contents)
@@ -384,6 +385,7 @@ class Writer(threading.Thread):
             self._checkpoint()
         except Exception as error:  # closing without a database: the next writer covers this chain
             self._failed(error)
+        self._spool.close()
 
     def _drain(self) -> list[Ticket]:
         tickets = []

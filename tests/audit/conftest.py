@@ -1,0 +1,101 @@
+from __future__ import annotations
+
+import dataclasses
+import os
+import secrets
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import create_engine, make_url, text
+
+from threegate.audit import AuditLog, AuditSettings, Content, Part, Record, Stage, Usage
+from threegate.audit.cli import own_keys, published_files
+from threegate.audit.sources import connect
+from threegate.audit.verify import Report, verify_database
+from threegate.types import (
+    Action,
+    Caller,
+    Channel,
+    Decision,
+    Failed,
+    Finding,
+    Layer,
+    Level,
+    Locus,
+    Reason,
+    Ruled,
+    Span,
+    Verdict,
+)
+
+SECRET = "110105194912310021"
+TEXT = f"我的身份证号是{SECRET}，请帮我查询贷款进度。My order is late."
+REDACTED = TEXT.replace(SECRET, "<身份证>")
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> AuditSettings:
+    """The log in a fresh SQLite file."""
+    return AuditSettings(url=f"sqlite:///{tmp_path}/audit.db", directory=tmp_path)
+
+
+def decision(action: Action = Action.BLOCK) -> Decision:
+    locus = Locus(Layer.INPUT, Channel.USER, message=0)
+    finding = Finding("cn_id", "pii.cn.id_card", Span(7, 25), 0.98765, Level.HIGH, locus)
+    failed = Failed("guard", Reason.TIMEOUT, locus)
+    ruled = (
+        Ruled("pii.cn.id_card", action, finding),
+        Ruled("out.hazard", Action.FLAG, failed, shadow=True),
+    )
+    return Decision("d1", "r1", Layer.INPUT, Verdict(action, ruled), "sha256:abc", {"pii": 1.25})
+
+
+def record(request_id: str = "r1", stage: Stage = Stage.RECEIVED, **members: object) -> Record:
+    base = {
+        "caller": Caller(tenant="retail", key_id="k1", model="deepseek-r1", language="zh"),
+        "decisions": (decision(),),
+        "usage": Usage(input=3, output=5),
+        "policy": "sha256:abc",
+    }
+    return Record(stage=stage, request_id=request_id, **(base | members))  # type: ignore[arg-type]
+
+
+def content() -> Content:
+    return Content((Part("messages/0/user", TEXT, REDACTED),))
+
+
+async def filled(settings: AuditSettings, count: int = 3) -> AuditLog:
+    """An open log with `count` requests, each received and completed."""
+    log = await AuditLog.open(settings)
+    for n in range(count):
+        await log.append(record(f"r{n}", subject=f"user-{n}"), content())
+        await log.append(record(f"r{n}", Stage.COMPLETED, subject=f"user-{n}"), content())
+    return log
+
+
+def check(settings: AuditSettings) -> Report:
+    """What an auditor finds who has the log's public key and published checkpoints."""
+    database = connect(settings.url)
+    try:
+        notes = [p.read_text() for p in published_files(settings)]
+        return verify_database(database, own_keys(settings), notes)
+    finally:
+        database.close()
+
+
+@pytest.fixture
+def postgres_settings(settings: AuditSettings) -> Iterator[AuditSettings]:
+    """The log in an empty database of the server THREEGATE_TEST_POSTGRES (a URL of a superuser), or a skip."""
+    url = os.environ.get("THREEGATE_TEST_POSTGRES")
+    if not url:
+        pytest.skip("THREEGATE_TEST_POSTGRES is not set")
+    name = f"audit_{secrets.token_hex(6)}"
+    admin = create_engine(make_url(url).set(drivername="postgresql+pg8000"), isolation_level="AUTOCOMMIT")
+    with admin.connect() as connection:
+        connection.execute(text(f"CREATE DATABASE {name}"))
+    made = make_url(url).set(database=name).render_as_string(hide_password=False)
+    yield dataclasses.replace(settings, url=made)
+    with admin.connect() as connection:
+        connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
+    admin.dispose()

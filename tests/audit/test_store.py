@@ -1,0 +1,277 @@
+from __future__ import annotations
+
+import asyncio
+import dataclasses
+import resource
+import sqlite3
+import stat
+from pathlib import Path
+
+import pytest
+from sqlalchemy import text
+
+from tests.audit.conftest import SECRET, TEXT, check, content, filled, record
+from threegate.audit import (
+    AuditLog,
+    AuditSettings,
+    Content,
+    ContentLevel,
+    OnFailure,
+    Part,
+    Query,
+    Stage,
+)
+from threegate.audit.chain import SHA256, Algorithm
+from threegate.errors import AuditError
+
+
+async def test_a_record_is_durable_when_append_returns(settings: AuditSettings) -> None:
+    log = await AuditLog.open(settings)
+    receipt = await log.append(record(), content())
+    with sqlite3.connect(settings.url.removeprefix("sqlite:///")) as other:
+        (leaf, entry), = other.execute(
+            "SELECT leaf, entry FROM audit_record WHERE writer = ? AND seq = ?",
+            (receipt.writer, receipt.seq),
+        )
+    assert leaf == receipt.leaf == SHA256.leaf(entry.encode())
+    assert "\n" not in entry
+    await log.close()
+
+
+async def test_concurrent_appends_share_commits_and_keep_one_chain(settings: AuditSettings) -> None:
+    log = await AuditLog.open(settings)
+    receipts = await asyncio.gather(*(log.append(record(f"r{n}")) for n in range(200)))
+    assert sorted(r.seq for r in receipts) == list(range(1, 201))
+    assert log.counters.batches < 50
+    await log.close()
+    report = check(settings)
+    assert report.ok
+    assert report.unanswered == 200
+    assert [c.integrated for c in report.chains] == [202]
+
+
+async def test_get_gives_both_phases_in_order(settings: AuditSettings) -> None:
+    log = await filled(settings)
+    assert [e.stage for e in await log.get("r1")] == [Stage.RECEIVED, Stage.COMPLETED]
+    assert await log.get("none") == ()
+    assert await log.healthy()
+    await log.close()
+
+
+async def test_two_writers_at_once_have_two_chains(settings: AuditSettings) -> None:
+    logs = await asyncio.gather(AuditLog.open(settings), AuditLog.open(settings))
+    await asyncio.gather(*(log.append(record(f"r{n}")) for n in range(20) for log in logs))
+    for log in logs:
+        await log.close()
+    report = check(settings)
+    assert report.ok
+    assert sorted(c.size for c in report.chains) == [22, 22]
+
+
+async def test_sm3_is_a_choice(settings: AuditSettings) -> None:
+    log = await filled(dataclasses.replace(settings, algorithm=Algorithm.SM3))
+    await log.close()
+    report = check(settings)
+    assert report.ok
+    assert report.chains[0].integrated == 8
+
+
+@pytest.mark.parametrize("level", ContentLevel)
+async def test_levels_keep_what_they_say(settings: AuditSettings, level: ContentLevel) -> None:
+    log = await AuditLog.open(settings)
+    await log.append(record(), dataclasses.replace(content(), level=level))
+    entry = (await log.get("r1"))[0]
+    kept = level in (ContentLevel.REDACTED, ContentLevel.FULL)
+    assert entry.has_content is kept
+    assert ("content" in entry.event) is (level is not ContentLevel.NONE)
+    assert bool((await log.search(Query(text="贷款"))).entries) is kept
+    await log.close()
+    assert check(settings).ok
+
+
+async def test_no_text_or_subject_is_in_any_file(settings: AuditSettings, tmp_path: Path) -> None:
+    log = await AuditLog.open(settings)
+    whole = Content((Part("messages/0/user", TEXT, "gone"),), ContentLevel.FULL)
+    await log.append(record(subject="canary-subject"), whole)
+    await log.close()
+    for path in tmp_path.rglob("*"):
+        data = path.read_bytes() if path.is_file() else b""
+        assert SECRET.encode() not in data, path
+        assert b"canary-subject" not in data, path
+
+
+async def test_keys_are_private_and_the_public_one_is_beside_them(settings: AuditSettings) -> None:
+    log = await AuditLog.open(settings)
+    await log.close()
+    for name in ("master.key", "signing.key"):
+        mode = (settings.directory / "keys" / name).stat().st_mode
+        assert stat.S_IMODE(mode) == 0o600
+    assert (settings.directory / "log.vkey").read_text().startswith(settings.origin + "+")
+
+
+async def test_checkpoints_appear_after_so_many_records(settings: AuditSettings) -> None:
+    log = await AuditLog.open(dataclasses.replace(settings, checkpoint_records=5))
+    for n in range(12):
+        await log.append(record(f"r{n}"))
+    await log.healthy()
+    assert log.counters.checkpoints >= 2
+    entries = await log.search(Query(limit=50))
+    assert {e.integrated for e in entries.entries} == {True, False}
+    await log.close()
+
+
+async def test_a_closed_log_refuses(settings: AuditSettings) -> None:
+    log = await AuditLog.open(settings)
+    await log.close()
+    await log.close()
+    with pytest.raises(AuditError):
+        await log.append(record())
+    assert not await log.healthy()
+
+
+async def test_tail_gives_what_is_new(settings: AuditSettings) -> None:
+    log = await filled(settings)
+    tail = log.tail(Query(stage=(Stage.BLOCKED,)))
+    waiting = asyncio.ensure_future(anext(tail))
+    while not (await log.search(Query(request_id="new"))).entries:
+        await log.append(record("new", Stage.BLOCKED))
+    assert (await asyncio.wait_for(waiting, 5)).request_id == "new"
+    await tail.aclose()
+    await log.close()
+
+
+# --- failures
+
+
+class Outage:
+    """A database that refuses every commit while it lasts, without touching what is stored."""
+
+    def __init__(self, settings: AuditSettings) -> None:
+        self._holder = sqlite3.connect(settings.url.removeprefix("sqlite:///"), isolation_level=None)
+
+    def __enter__(self) -> None:
+        self._holder.execute("CREATE TRIGGER outage BEFORE INSERT ON audit_record BEGIN SELECT RAISE(ABORT, 'disk I/O error'); END")
+
+    def __exit__(self, *_: object) -> None:
+        self._holder.execute("DROP TRIGGER outage")
+        self._holder.close()
+
+
+async def test_fail_request_refuses_and_recovers_without_restart(settings: AuditSettings) -> None:
+    log = await filled(settings, 1)
+    with Outage(settings):
+        with pytest.raises(AuditError):
+            await log.append(record("lost"))
+        assert log.counters.failures == 1
+    assert await log.healthy()
+    await log.append(record("kept"))
+    await log.close()
+    report = check(settings)
+    assert report.ok
+    assert report.chains[0].size == 5
+
+
+async def test_continue_goes_on_and_counts(settings: AuditSettings) -> None:
+    log = await filled(dataclasses.replace(settings, on_failure=OnFailure.CONTINUE), 1)
+    with Outage(settings):
+        assert (await log.append(record("lost"))).lost
+    assert not (await log.append(record("kept"))).lost
+    assert log.counters.lost == 1
+    await log.close()
+    assert check(settings).ok
+
+
+async def test_spool_keeps_records_and_replays_them(settings: AuditSettings) -> None:
+    log = await filled(dataclasses.replace(settings, on_failure=OnFailure.SPOOL), 1)
+    with Outage(settings):
+        receipts = [await log.append(record(f"s{n}"), content()) for n in range(3)]
+        assert all(r.spooled for r in receipts)
+        assert await log.get("s1") == ()
+    await log.append(record("later"))
+    (stored,) = await log.get("s1")
+    assert stored.id == receipts[1].id
+    assert (await log.search(Query(text="贷款", request_id="s1"))).entries
+    await log.close()
+    assert not list((settings.directory / "spool").iterdir())
+    assert check(settings).ok
+
+
+async def test_a_dead_process_spool_is_adopted(settings: AuditSettings) -> None:
+    spooling = dataclasses.replace(settings, on_failure=OnFailure.SPOOL)
+    log = await filled(spooling, 1)
+    with Outage(settings):
+        await log.append(record("orphan"), content())
+        await log.close()
+    spool = next((settings.directory / "spool").iterdir())
+    spool.write_bytes(spool.read_bytes() + b"deadbeef {torn")
+    log = await AuditLog.open(spooling)
+    assert len(await log.get("orphan")) == 1
+    await log.close()
+    assert check(settings).ok
+
+
+async def test_an_absent_database_is_an_error_at_the_start(settings: AuditSettings) -> None:
+    with pytest.raises(AuditError):
+        await AuditLog.open(dataclasses.replace(settings, url="sqlite:////proc/none/a.db"))
+    with pytest.raises(AuditError, match="expected"):
+        await AuditLog.open(dataclasses.replace(settings, url="mysql://h/d"))
+
+
+async def test_a_full_disk_refuses_and_recovers(settings: AuditSettings) -> None:
+    """The limit stands for a full disk: SQLite gets EFBIG from write(2), as it gets ENOSPC from a full one."""
+    log = await filled(settings, 1)
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (4096, hard))
+    try:
+        with pytest.raises(AuditError):
+            await log.append(record("lost"), content())
+        assert not await log.healthy()
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    await log.append(record("kept"))
+    await log.close()
+    report = check(settings)
+    assert report.ok
+    assert report.chains[0].pending == 0
+
+
+async def test_a_locked_database_times_out_and_recovers(settings: AuditSettings) -> None:
+    quick = dataclasses.replace(settings, commit_timeout_seconds=0.2)
+    log = await filled(quick, 1)
+    holder = sqlite3.connect(settings.url.removeprefix("sqlite:///"), isolation_level=None)
+    holder.execute("BEGIN IMMEDIATE")
+    with pytest.raises(AuditError, match="in time"):
+        await log.append(record("late"))
+    holder.execute("ROLLBACK")
+    holder.close()
+    assert await log.healthy()
+    await log.close()
+    assert check(settings).ok
+
+
+async def test_a_commit_of_unknown_outcome_is_read_back(settings: AuditSettings) -> None:
+    """The commit happened, the answer got lost: the chain continues after what is really stored."""
+    log = await filled(settings, 1)
+    engine = log._writer.engine
+    dialect = engine.dialect
+
+    def commit_then_fail(connection: sqlite3.Connection) -> None:
+        connection.commit()
+        del dialect.do_commit
+        raise sqlite3.OperationalError("connection lost")
+
+    dialect.do_commit = commit_then_fail
+    with pytest.raises(AuditError):
+        await log.append(record("in-doubt"))
+    await log.append(record("after"))
+    await log.close()
+    report = check(settings)
+    assert report.ok
+    assert report.chains[0].size == 6
+
+
+async def test_reading_an_absent_database_is_an_audit_error(settings: AuditSettings) -> None:
+    log = await filled(settings, 1)
+    with pytest.raises(AuditError):
+        await log.read(lambda c: c.execute(text("SELECT * FROM nothing")))
+    await log.close()
