@@ -1,1 +1,81 @@
+"""Detectors: pattern recognizers in one tuple, run together by `PatternScanner`.
 
+Adding one: a file with a `RECOGNIZER` (its own examples inside) and an entry in `DETECTORS`; tests, catalogue and schema
+follow from it.
+"""
+
+from __future__ import annotations
+
+from threegate.detectors import (
+    address,
+    bank_card,
+    cn_address,
+    cn_id,
+    cn_medical,
+    cn_military,
+    cn_mobile,
+    cn_phone,
+    cn_plate,
+    cn_social,
+    cn_travel,
+    cn_uscc,
+    crypto,
+    email,
+    hk_tw_id,
+    iban,
+    ip,
+    mac,
+    password,
+    phone,
+    secrets,
+    uk_ids,
+    url,
+    us_ssn,
+    vin,
+)
+from threegate.detectors.base import DetectorInfo
+from threegate.detectors.recognizer import Recognizer
+from threegate.detectors.scanner import PatternScanner
+
+DETECTORS: tuple[Recognizer, ...] = (
+    cn_id.RECOGNIZER,
+    cn_uscc.RECOGNIZER,
+    bank_card.RECOGNIZER,
+    cn_mobile.RECOGNIZER,
+    cn_phone.RECOGNIZER,
+    cn_travel.RECOGNIZER,
+    cn_military.RECOGNIZER,
+    cn_plate.RECOGNIZER,
+    cn_social.RECOGNIZER,
+    cn_medical.RECOGNIZER,
+    cn_address.RECOGNIZER,
+    hk_tw_id.RECOGNIZER,
+    vin.RECOGNIZER,
+    email.RECOGNIZER,
+    ip.RECOGNIZER,
+    mac.RECOGNIZER,
+    iban.RECOGNIZER,
+    us_ssn.RECOGNIZER,
+    uk_ids.RECOGNIZER,
+    phone.RECOGNIZER,
+    address.RECOGNIZER,
+    crypto.RECOGNIZER,
+    url.RECOGNIZER,
+    password.RECOGNIZER,
+    *secrets.RECOGNIZERS,
+)
+
+
+def scanner(selected: frozenset[str] | None = None) -> PatternScanner:
+    """All built-in recognizers that report one of `selected` (kinds or prefixes; None: all)."""
+    return PatternScanner(DETECTORS, selected)
+
+
+def kinds() -> tuple[str, ...]:
+    """Every kind the built-in recognizers may report, sorted."""
+    return tuple(sorted({k for r in DETECTORS for k in r.info.kinds}))
+
+
+def catalogue() -> tuple[DetectorInfo, ...]:
+    """What the documentation, the linter and the console list."""
+    return tuple(r.info for r in DETECTORS)

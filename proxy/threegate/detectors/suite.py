@@ -51,6 +51,12 @@ class Suite:
     )
     _cache: OrderedDict[bytes, Judgement] = field(default_factory=OrderedDict, repr=False)
 
+    def unserved(self, wanted: frozenset[str]) -> frozenset[str]:
+        """Wanted kinds that no detector reports: a rule on them would never act."""
+        return frozenset(
+            k for k in wanted if not (self.is_sentence_kind(k) or self.is_pattern_kind(k))
+        )
+
     def is_sentence_kind(self, pattern: str) -> bool:
         """Whether a wanted kind or prefix needs a sentence detector."""
         return any(_overlap(pattern, k) for d in self.sentence for k in d.info.kinds)

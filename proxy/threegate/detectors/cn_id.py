@@ -1,0 +1,106 @@
+"""Chinese resident ID (GB 11643): 18 characters with MOD 11-2 check, 15 digits in the old form.
+
+The same form covers residence permits of Hong Kong (81), Macau (82) and Taiwan (83) residents and the foreign
+permanent resident card (first digit 9). A wrong check digit is at most LOW.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from datetime import date
+
+from threegate.detectors import tails
+from threegate.detectors.base import DetectorInfo, Example
+from threegate.detectors.checksums import resident_id
+from threegate.detectors.recognizer import (
+    EDGE,
+    GAP,
+    WORD_EDGE,
+    Hit,
+    Recognizer,
+    View,
+    cue,
+    first,
+    overlapping,
+    words,
+)
+from threegate.types import Bilingual, Level
+
+KIND = "pii.cn.id_card"
+_PROVINCES = frozenset(
+    "11 12 13 14 15 21 22 23 31 32 33 34 35 36 37 41 42 43 44 45 46 50 51 52 53 54 "
+    "61 62 63 64 65 71 81 82 83 91".split()
+)
+_NEW = re.compile(first("1-9") + rf"(?:{GAP}?[0-9]){{16}}{GAP}?[0-9Xx]{WORD_EDGE}(?![.\-/][0-9])")
+_OLD = re.compile(first("1-9") + rf"[0-9]{{14}}{EDGE}")
+_PARTS = re.compile(r"[0-9Xx]+")
+_REGULAR = {(18,), (6, 8, 4), (6, 4, 4, 4), (4, 4, 4, 4, 2), (3, 3, 4, 4, 4), (6, 12), (14, 4)}
+_LABELS = words(
+    *("身份证", "身份證", "身分證", "证件", "證件", "证号", "公民身份", "居住证", "居留", "户口", "持证人", "社保卡"),
+    *("idcard", "id card", "id_card", "id no", "id_no", "identity", "resident id", "national id", "sfz", "法人"),
+)
+
+
+def _born(text: str) -> bool:
+    try:
+        return 1900 <= date(int(text[:4]), int(text[4:6]), int(text[6:])).year <= 2039
+    except ValueError:
+        return False
+
+
+def _new(view: View) -> Iterator[Hit]:
+    for match in overlapping(_NEW, view.text):
+        parts = _PARTS.findall(match.group())
+        value = "".join(parts)
+        known = value[:2] in _PROVINCES or value[0] == "9"
+        if len(parts) <= 6 and known and _born(value[6:14]):
+            regular = tuple(map(len, parts)) in _REGULAR
+            yield Hit(*match.span(), KIND, _level(view, match, resident_id(value), regular))
+
+
+def _level(view: View, match: re.Match[str], checked: bool, regular: bool) -> Level:
+    if not checked:
+        return Level.LOW
+    near = cue(view, *match.span(), _LABELS, behind=not regular)
+    return Level.HIGH if near > 0 or (regular and near == 0) else Level.MEDIUM
+
+
+def _old(view: View) -> Iterator[Hit]:
+    for match in overlapping(_OLD, view.text):
+        value = match.group()
+        if value[:2] in _PROVINCES and _born("19" + value[6:12]):
+            labelled = cue(view, *match.span(), _LABELS) > 0
+            yield Hit(*match.span(), KIND, Level.MEDIUM if labelled else Level.LOW, "old_form")
+
+
+def find(view: View) -> Iterator[Hit]:
+    yield from _new(view)
+    yield from _old(view)
+
+
+RECOGNIZER = Recognizer(
+    DetectorInfo(
+        id="cn_id",
+        kinds=(KIND,),
+        title=Bilingual("居民身份证号", "Chinese resident ID"),
+        examples=(
+            Example("身份证号码为11010519491231002X的客户", ("11010519491231002X",)),
+            Example("My ID is 440106199001011235, thanks", ("440106199001011235",)),
+            Example("港澳台居住证810000199001011230", ("810000199001011230",)),
+            Example("证件号：110105 19491231 002x。", ("110105 19491231 002x",)),
+            Example("证件号被折行了：440106\n199001011235，对吗", ("440106\n199001011235",)),
+            Example("申请人４４０１０６１９９００１０１１２３５", ("４４０１０６１９９００１０１１２３５",)),
+            Example("身份证四四零一零六一九九零零一零一一二三五", ("四四零一零六一九九零零一零一一二三五",)),
+            Example("身份证还是老的十五位130102560301735", ("130102560301735",)),
+            Example("订单号110105194912310021"),
+            Example("系统提示440106199001011236校验位不正确"),
+            Example("编号A440106199001011235B"),
+            Example("流水130102560301735已入账"),
+        ),
+    ),
+    trigger=rf"[1-9](?:{GAP}?[0-9]){{14}}",
+    find=find,
+    tails=(tails.token, tails.number, tails.han_number),
+    rank=90,
+)

@@ -1,0 +1,53 @@
+"""Numbers of patients and insured persons. No common form or check digit exists: only right behind their label."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from threegate.detectors import tails
+from threegate.detectors.base import DetectorInfo, Example
+from threegate.detectors.recognizer import Hit, Recognizer, View
+from threegate.types import Bilingual, Level
+
+MEDICAL, SOCIAL = "pii.cn.medical_id", "pii.cn.social_security"
+_VALUE = r"(?P<value>[A-Za-z]{0,4}-?[0-9](?:[0-9A-Z]|-[0-9A-Z]){3,19})(?![0-9A-Za-z])"
+_LINK = r"[\s\"']{0,2}[:：=是为為(（#.]{0,2}[\s\"']{0,2}"
+_MEDICAL = re.compile(
+    r"(?i)(?:(?:病历|病歷|病案|住院|门诊|門診|就诊|就診|体检|處方|处方|挂号|掛號|床头|检查|检验|医保|醫保|健康卡|诊疗|样本)"
+    r"(?:电子凭证|个人|序列)?(?:卡|证|登记|条码)?(?:号码|號碼|编号|編號|号|號)|医保卡|(?<![a-z])mrn(?![a-z])"
+    r"|medical record (?:number|no\.?)|patient (?:id|no\.?|number)|patient_?(?:id|no)|hosp(?:ital|\.)? (?:no\.?|number))"
+    rf"{_LINK}{_VALUE}"
+)
+_SOCIAL = re.compile(
+    r"(?i)(?:社保|社会保障|社会保险|社會保險|养老保险|公积金)(?:电脑|个人|账户|帳戶|卡)?(?:号码|號碼|编号|編號|账号|号|號|卡)"
+    rf"{_LINK}{_VALUE}"
+)
+
+
+def find(view: View) -> Iterator[Hit]:
+    for kind, pattern in ((MEDICAL, _MEDICAL), (SOCIAL, _SOCIAL)):
+        for match in pattern.finditer(view.text):
+            yield Hit(*match.span("value"), kind, Level.HIGH)
+
+
+RECOGNIZER = Recognizer(
+    DetectorInfo(
+        id="cn_medical",
+        kinds=(MEDICAL, SOCIAL),
+        title=Bilingual("病历号、医保号、社保号", "Medical and social security numbers"),
+        examples=(
+            Example("住院号ZY20230718042,床号17", ("ZY20230718042",)),
+            Example("病歷號碼2038471-6，主訴心悸", ("2038471-6",)),
+            Example('{"mrn":"M-448120","dx"', ("M-448120",)),
+            Example("医保卡号：1234567890", ("1234567890",)),
+            Example("社保卡号 A12345678", ("A12345678",)),
+            Example("国药准字H20053909，批号2403117"),
+            Example("医保报销2000元"),
+        ),
+    ),
+    trigger=r"(?i)(?:号|號|卡|码|碼|mrn|patient|record|hosp)",
+    find=find,
+    tails=(tails.token,),
+    rank=45,
+)

@@ -1,0 +1,54 @@
+"""Chinese military papers (军官证, 士兵证, 文职): the printed form `军字第…号`, or a number after its label."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from threegate.detectors import tails
+from threegate.detectors.base import DetectorInfo, Example
+from threegate.detectors.recognizer import Hit, Recognizer, View
+from threegate.types import Bilingual, Level
+
+KIND = "pii.cn.military_id"
+_PRINTED = re.compile(r"[军兵士文职广南北沈兰成济后政参装海空火战支联武警][^\S\n]?字第\s?[0-9]{4,8}\s?号")
+_LABEL = r"(?:军官证|士兵证|文职干部证|文职人员证|军人证|警官证|军官证件|軍官證|士兵證|officer (?:card|id)|military (?:card|id))"
+_LABELLED = re.compile(
+    rf"(?i){_LABEL}(?:号码|号|號碼|號| number| no\.?)?[\s是为為:：]{{0,3}}(?P<value>[A-Z]{{0,2}}[0-9]{{6,8}}(?![0-9A-Za-z]))"
+)
+
+
+def find(view: View) -> Iterator[Hit]:
+    for match in _PRINTED.finditer(view.text):
+        yield Hit(*match.span(), KIND, Level.HIGH)
+    for match in _LABELLED.finditer(view.text):
+        yield Hit(*match.span("value"), KIND, Level.HIGH)
+
+
+_OPEN = re.compile(r"[军兵士文职广南北沈兰成济后政参装海空火战支联武警][^\S\n]?(?:字(?:第(?:\s?[0-9]{0,8}\s?))?)?\Z")
+
+
+def tail(text: str) -> int:
+    """The printed form begins with a service letter."""
+    match = _OPEN.search(text, max(0, len(text) - 16))
+    return match.start() if match else len(text)
+
+
+RECOGNIZER = Recognizer(
+    DetectorInfo(
+        id="cn_military",
+        kinds=(KIND,),
+        title=Bilingual("军官证、士兵证", "Chinese military ID"),
+        examples=(
+            Example("军官证号：南字第01234567号", ("南字第01234567号",)),
+            Example("士兵证12345678已失效", ("12345678",)),
+            Example("officer card no. A1234567", ("A1234567",)),
+            Example("军官证在有效期内12345678"),
+            Example("文字第三行有误"),
+        ),
+    ),
+    trigger=rf"字第\s?[0-9]|(?i:{_LABEL})",
+    find=find,
+    tails=(tails.token, tail),
+    rank=65,
+)

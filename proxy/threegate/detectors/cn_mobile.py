@@ -1,0 +1,74 @@
+"""Chinese mobile numbers: 11 digits from an assigned prefix, with +86 and separators. No check digit exists."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from threegate.detectors import tails
+from threegate.detectors.base import DetectorInfo, Example
+from threegate.detectors.recognizer import (
+    BREAK,
+    DASH,
+    SPACE,
+    Hit,
+    Recognizer,
+    View,
+    cue,
+    overlapping,
+    words,
+)
+from threegate.types import Bilingual, Level
+
+KIND = "pii.cn.mobile"
+_GAP = rf"(?:[{SPACE}{DASH}.]|{BREAK})?"
+_PREFIX = r"1(?:[38][0-9]|4[5-9]|5[0-35-9]|6[25-7]|7[0-8]|9[0-35-9])"
+_EDGE = r"(?![0-9A-Za-z])(?!\.[0-9])(?![\-/][0-9]{5})"
+_LEFT = (
+    r"(?:(?<![0-9A-Za-z+].)(?<![0-9][.\-/].)|(?<=(?i:tel|mob).)|(?<=(?i:phone).)|(?<=(?i:mobile).))"
+)
+_COUNTRY = rf"(?:[+](?<![0-9A-Za-z].)86|0{_LEFT}086|8{_LEFT}6)[)）]?[{SPACE}{DASH}]?"
+_NATIONAL = _PREFIX[1:] + rf"{_GAP}[0-9]{_GAP}[0-9]{{3}}{_GAP}[0-9]{_GAP}[0-9]{{3}}{_EDGE}"
+_MOBILE = re.compile(rf"(?P<country>{_COUNTRY})1{_NATIONAL}|1{_LEFT}{_NATIONAL}")
+_LABELS = words(
+    *("手机", "手機", "电话", "電話", "联系", "聯絡", "聯繫", "来电", "致电", "回电", "拨打", "打给", "号码", "號碼", "短信"),
+    *("热线", "机主", "绑定", "备用", "微信", "phone", "mobile", "tel", "cell", "call", "contact", "whatsapp", "sms", "text me"),
+)
+
+
+def find(view: View) -> Iterator[Hit]:
+    for match in overlapping(_MOBILE, view.text):
+        yield Hit(*match.span(), KIND, _level(view, match))
+
+
+def _level(view: View, match: re.Match[str]) -> Level:
+    near = cue(view, *match.span(), _LABELS, behind=False)
+    if near < 0:
+        return Level.LOW
+    return Level.HIGH if near or match["country"] else Level.MEDIUM
+
+
+RECOGNIZER = Recognizer(
+    DetectorInfo(
+        id="cn_mobile",
+        kinds=(KIND,),
+        title=Bilingual("手机号", "Chinese mobile number"),
+        examples=(
+            Example("我的手机号是13800138000。", ("13800138000",)),
+            Example("联系人手机+8613800138000，请备齐", ("+8613800138000",)),
+            Example("call +86 138 0013 8000 now", ("+86 138 0013 8000",)),
+            Example("138-0013-8000打过去空号", ("138-0013-8000",)),
+            Example("手机：１３８００１３８０００", ("１３８００１３８０００",)),
+            Example("电话是幺三八零零一三八零零零", ("幺三八零零一三八零零零",)),
+            Example('{"mobile":"13800138000"}', ("13800138000",)),
+            Example("订单13800138000麻烦改一下"),
+            Example("工单号4838050043281470521"),
+            Example("EPOCH_MS = 1718000000000"),
+            Example("x = 0.13800138000"),
+        ),
+    ),
+    trigger=rf"1{_GAP}[3-9](?:{_GAP}[0-9]){{9}}",
+    find=find,
+    tails=(tails.token, tails.number, tails.han_number),
+    rank=70,
+)

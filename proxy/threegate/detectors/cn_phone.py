@@ -1,0 +1,79 @@
+"""Chinese landlines: area code and number. Service numbers (400, 95xxx) are public and stay LOW without a label."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from threegate.detectors import tails
+from threegate.detectors.base import DetectorInfo, Example
+from threegate.detectors.recognizer import (
+    DASH,
+    EDGE,
+    SPACE,
+    Hit,
+    Recognizer,
+    View,
+    cue,
+    overlapping,
+    words,
+)
+from threegate.types import Bilingual, Level
+
+KIND = "pii.cn.landline"
+_AREA = r"(?:10|2[0-57-9]|[3-9][0-9]{2})"
+_LEFT = r"(?:(?<![0-9A-Za-z].)(?<![0-9][.\-/].)|(?<=(?i:tel|fax).)|(?<=(?i:phone).))"
+_GAP = rf"[{SPACE}{DASH}]"
+_LANDLINE = re.compile(
+    rf"(?:[+](?<![0-9A-Za-z].)86{_GAP}?)?(?:[(（]0{_AREA}[)）]{_GAP}?|0{_LEFT}{_AREA}(?P<gap>{_GAP})?)"
+    rf"[2-8][0-9]{{2,3}}(?P<split>{_GAP})?[0-9]{{4}}{EDGE}"
+)
+_HAN = re.compile("[\u3400-\u9fff]")
+"""London numbers look like Guangzhou ones when written in groups of four: those need Chinese around."""
+_SERVICE = re.compile(rf"[48](?<![0-9A-Za-z].)00(?P<gap>{_GAP})?[0-9]{{3}}(?P=gap)?[0-9]{{4}}{EDGE}")
+_LABELS = words(
+    *("电话", "電話", "座机", "传真", "傳真", "联系", "致电", "拨打", "热线", "总机", "号码", "值班", "客服", "回电"),
+    *("phone", "tel", "fax", "landline", "call", "office", "hotline"),
+)
+
+
+def find(view: View) -> Iterator[Hit]:
+    for match in overlapping(_LANDLINE, view.text):
+        formed = match["gap"] is not None or match.group()[0] in "(（+"
+        if not match["split"] or _HAN.search(view.before(match.start())):
+            yield Hit(*match.span(), KIND, _level(view, match, formed))
+    for match in overlapping(_SERVICE, view.text):
+        near = cue(view, *match.span(), _LABELS, behind=False) > 0
+        yield Hit(*match.span(), KIND, Level.MEDIUM if near else Level.LOW, "service")
+
+
+def _level(view: View, match: re.Match[str], formed: bool) -> Level:
+    near = cue(view, *match.span(), _LABELS)
+    if near < 0:
+        return Level.LOW
+    if near:
+        return Level.HIGH if formed else Level.MEDIUM
+    return Level.MEDIUM if formed else Level.LOW
+
+
+RECOGNIZER = Recognizer(
+    DetectorInfo(
+        id="cn_phone",
+        kinds=(KIND,),
+        title=Bilingual("座机号", "Chinese landline"),
+        examples=(
+            Example("单位电话010-61240843一直占线", ("010-61240843",)),
+            Example("财务电话0731 89710451；", ("0731 89710451",)),
+            Example("请失主拨打(0991)6901465认领", ("(0991)6901465",)),
+            Example("地址、电话：见备注 02050100536", ("02050100536",)),
+            Example("客服热线400-820-8820", ("400-820-8820",)),
+            Example("我打12306没人接，换95533很快"),
+            Example("发票代码044002100311"),
+            Example("批号010-6124"),
+        ),
+    ),
+    trigger=rf"0[1-9][0-9]{{1,2}}[)）{SPACE}{DASH}]{{0,2}}[2-8][0-9]{{2,3}}{_GAP}?[0-9]{{4}}|[48]00{_GAP}?[0-9]{{3}}{_GAP}?[0-9]{{4}}",
+    find=find,
+    tails=(tails.token, tails.number),
+    rank=60,
+)

@@ -1,0 +1,64 @@
+"""Chinese number plates (GA 36): province, letter, five characters; six for new energy; school, police, Hong Kong … suffixes."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from threegate.detectors import tails
+from threegate.detectors.base import DetectorInfo, Example
+from threegate.detectors.recognizer import Hit, Recognizer, View, cue, words
+from threegate.types import Bilingual, Level
+
+KIND = "pii.cn.plate"
+_PROVINCE = "京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘晋蒙陕吉闽贵粤青藏川宁琼滬遼魯蘇贛陝閩貴粵寧瓊雲"
+_GAP = r"[ ·•・．.\-]?"
+_ALNUM = "[0-9A-HJ-NP-Z]"
+_PLATE = re.compile(
+    rf"[{_PROVINCE}][A-Z]{_GAP}(?:[DF]{_ALNUM}[0-9]{{4}}|[0-9]{{5}}[DF]|{_ALNUM}{{4}}[学警港澳挂領领]|{_ALNUM}{{5}})"
+    r"(?![0-9A-Za-z])|WJ[ ]?[京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘晋蒙陕吉闽贵粤青藏川宁琼]?[0-9]{4}[0-9XBTSHJD](?![0-9A-Za-z])"
+    r"|使[0-9]{6}(?![0-9A-Za-z])"
+)
+_LABELS = words("车牌", "車牌", "牌照", "号牌", "车辆", "車輛", "车号", "挪车", "违章", "绿牌", "蓝牌", "过户", "车主", "plate", "vehicle", "car")
+
+
+def find(view: View) -> Iterator[Hit]:
+    for match in _PLATE.finditer(view.text):
+        digits = sum(c.isdigit() for c in match.group())
+        near = cue(view, *match.span(), _LABELS, behind=False)
+        if near > 0:
+            yield Hit(*match.span(), KIND, Level.HIGH)
+        else:
+            yield Hit(*match.span(), KIND, Level.MEDIUM if digits >= 3 and not near else Level.LOW)
+
+
+_OPEN = re.compile(rf"(?:[{_PROVINCE}](?:[A-Z]{_GAP}{_ALNUM}{{0,6}})?|W|WJ[ ]?[{_PROVINCE}]?[0-9]{{0,4}}|使[0-9]{{0,6}})\Z")
+
+
+def tail(text: str) -> int:
+    """A province character may begin a plate."""
+    match = _OPEN.search(text, max(0, len(text) - 10))
+    return match.start() if match else len(text)
+
+
+RECOGNIZER = Recognizer(
+    DetectorInfo(
+        id="cn_plate",
+        kinds=(KIND,),
+        title=Bilingual("车牌号", "Chinese number plate"),
+        examples=(
+            Example("把车牌贵E·03336的违章查一下", ("贵E·03336",)),
+            Example("顺便豫A·FF0614也查", ("豫A·FF0614",)),
+            Example('{"plate":"京AD12345"}', ("京AD12345",)),
+            Example("挂车沪B1234挂", ("沪B1234挂",)),
+            Example("两地牌粤Z1234港", ("粤Z1234港",)),
+            Example("浙A股行情"),
+            Example("已收藏A12号商品"),
+            Example("新GB22239标准"),
+        ),
+    ),
+    trigger=rf"[{_PROVINCE}][A-Z]{_GAP}{_ALNUM}{{4}}|WJ|使[0-9]",
+    find=find,
+    tails=(tail,),
+    rank=65,
+)

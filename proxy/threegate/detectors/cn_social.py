@@ -1,0 +1,70 @@
+"""WeChat and QQ accounts. Free names: only right behind (or, for QQ, right before) their label."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from threegate.detectors import tails
+from threegate.detectors.base import DetectorInfo, Example
+from threegate.detectors.recognizer import Hit, Recognizer, View
+from threegate.types import Bilingual, Level
+
+WECHAT, QQ = "pii.cn.wechat", "pii.cn.qq"
+_WECHAT_LABEL = r"(?:微信|薇信|威信|wechat|weixin|(?<![a-z0-9#?&_.\-])(?:vx|wxid|v信|(?:wx|v)(?=[号:： ]))(?![a-z])|加v|加我)"
+_WECHAT = re.compile(
+    rf"(?i){_WECHAT_LABEL}(?P<link>(?:号|號|id|账号|小号|名| id)?[\s\"']{{0,2}}[:：=是为為（(]{{0,2}}[\s\"'是]{{0,2}})"
+    r"(?P<value>[A-Za-z][-_A-Za-z0-9]{5,19})(?![-_A-Za-z0-9@])(?!\.[A-Za-z0-9])"
+)
+_QQ = re.compile(
+    r"(?i)(?:(?<![a-z])qq|扣扣|企鹅号)(?P<link>(?:号码|号|號|群号|群| number| no\.?)?[\s\"']{0,2}[:：=是为為（(]{0,2}[\s\"'是]{0,2})"
+    r"(?P<value>[1-9][0-9]{4,10})(?![0-9A-Za-z@])(?!\.[0-9])(?!-[0-9])"
+)
+_QQ_AFTER = re.compile(r"[1-9](?<![0-9A-Za-z.\-].)[0-9]{4,10}[ ]?[(（](?i:qq)[号)）]")
+_PLAIN = re.compile(r"[a-z]+|[A-Z]+|[A-Z][a-z]+")
+_EXPLICIT = re.compile(r"[:：=是为為号號]")
+
+
+def find(view: View) -> Iterator[Hit]:
+    for match in _WECHAT.finditer(view.text):
+        if explicit := bool(_EXPLICIT.search(match["link"])) or not _PLAIN.fullmatch(match["value"]):
+            yield Hit(*match.span("value"), WECHAT, Level.HIGH if explicit else Level.LOW)
+    for match in _QQ.finditer(view.text):
+        yield Hit(*match.span("value"), QQ, Level.HIGH)
+    for match in _QQ_AFTER.finditer(view.text):
+        end = match.start() + len(match.group().rstrip("(（QqＱ号)） "))
+        yield Hit(match.start(), end, QQ, Level.HIGH)
+
+
+_QQ_OPEN = re.compile(r"[1-9][0-9]{4,10}[ ]?(?:[(（][Qq]{0,2})?\Z")
+
+
+def tail(text: str) -> int:
+    """A label in brackets may follow a number."""
+    match = _QQ_OPEN.search(text, max(0, len(text) - 15))
+    return match.start() if match else len(text)
+
+
+RECOGNIZER = Recognizer(
+    DetectorInfo(
+        id="cn_social",
+        kinds=(WECHAT, QQ),
+        title=Bilingual("微信号与QQ号", "WeChat and QQ accounts"),
+        examples=(
+            Example("加我微信zhang_san88，备注", ("zhang_san88",)),
+            Example('wechat="mkx_tangyuan", addr', ("mkx_tangyuan",)),
+            Example("微信：felixtomas", ("felixtomas",)),
+            Example("加V ruth_2924", ("ruth_2924",)),
+            Example("我QQ是2749106683,进群", ("2749106683",)),
+            Example("QQ116511703 皮肤187个", ("116511703",)),
+            Example("加你小号9892842047(QQ)，密码", ("9892842047",)),
+            Example("How does wechat payment work?"),
+            Example("QQ群里有12345条消息，QQ 2024"),
+            Example("微信支付API v3怎么接"),
+        ),
+    ),
+    trigger=r"(?i)微信|薇信|威信|wechat|weixin|wx|vx|v信|v[ :：]|加v|加我|qq|扣扣|企鹅号",
+    find=find,
+    tails=(tails.token, tail),
+    rank=58,
+)

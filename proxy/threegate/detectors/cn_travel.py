@@ -1,0 +1,69 @@
+"""Passports and permits: Chinese and Hong Kong passports, home-return permit (回乡证), Taiwan compatriot permit (台胞证),
+permits to Hong Kong, Macau and Taiwan. No check digit: a label is required."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from threegate.detectors import tails
+from threegate.detectors.base import DetectorInfo, Example
+from threegate.detectors.recognizer import (
+    WORD_EDGE,
+    Hit,
+    Recognizer,
+    View,
+    cue,
+    first,
+    overlapping,
+    words,
+)
+from threegate.types import Bilingual, Level
+
+PASSPORT, PERMIT = "pii.cn.passport", "pii.cn.travel_permit"
+_PASSPORT = re.compile(
+    first("DEGKHMPSdeg") + rf"(?:(?<=[EGeg])[0-9]{{8}}|(?<=[Ee])[A-HJ-NP-Za-hj-np-z][0-9]{{7}}|(?<=[DSP])E[0-9]{{7}}"
+    rf"|(?<=M)A[0-9]{{7}}|(?<=[KH])[0-9]{{8}}|(?<=K)J[0-9]{{7}}|(?<=H)[AB][0-9]{{7}}){WORD_EDGE}(?!-[0-9])"
+)
+_PERMIT = re.compile(
+    first("CHMTWhm0-9") + rf"(?:(?<=[HMhm])[0-9]{{8}}(?:[0-9]{{2}})?|(?<=[CWT])[A-Z]?[0-9]{{7,8}}|(?<=[0-9])[0-9]{{7}}){WORD_EDGE}(?!-[0-9])"
+)
+_PASSPORT_LABELS = words("护照", "護照", "passport", "签证", "簽證")
+_PERMIT_LABELS = words(
+    *("回乡证", "回鄉證", "返乡证", "台胞证", "台胞證", "通行证", "通行證", "往来港澳", "往来台湾", "来往内地"),
+    *("permit", "mtp", "home return", "home-return", "mainland travel"),
+)
+
+
+def find(view: View) -> Iterator[Hit]:
+    for match in overlapping(_PASSPORT, view.text):
+        near = cue(view, *match.span(), _PASSPORT_LABELS, other=_PERMIT_LABELS)
+        yield Hit(*match.span(), PASSPORT, Level.HIGH if near > 0 else Level.LOW)
+    for match in overlapping(_PERMIT, view.text):
+        near = cue(view, *match.span(), _PERMIT_LABELS, other=_PASSPORT_LABELS)
+        if near > 0 or not match.group().isdigit():
+            yield Hit(*match.span(), PERMIT, Level.HIGH if near > 0 else Level.LOW)
+
+
+RECOGNIZER = Recognizer(
+    DetectorInfo(
+        id="cn_travel",
+        kinds=(PASSPORT, PERMIT),
+        title=Bilingual("护照与通行证", "Passports and travel permits"),
+        examples=(
+            Example("护照号E50570182（注：", ("E50570182",)),
+            Example("护照分别是E06201815、E60477275、EC3122680,5月", ("E06201815", "E60477275", "EC3122680")),
+            Example("passport EM2410904", ("EM2410904",)),
+            Example("过关用的回乡证号码H48404703,", ("H48404703",)),
+            Example("台胞证12345678过期了", ("12345678",)),
+            Example("港澳通行证CA1234567", ("CA1234567",)),
+            Example("HK permit H71174521 for the spouse", ("H71174521",)),
+            Example("型号E50570182的遥控器"),
+            Example("大约12345678人"),
+        ),
+    ),
+    trigger=r"(?i)(?:[DEGKHMPSCTW][A-Z]?|[0-9])[0-9]{7}",
+    find=find,
+    tails=(tails.token,),
+    rank=55,
+)

@@ -1,0 +1,60 @@
+"""Unified social credit code (GB 32100): 18 characters, also the taxpayer number. Some early real codes fail the check."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from threegate.detectors import tails
+from threegate.detectors.base import DetectorInfo, Example
+from threegate.detectors.checksums import uscc
+from threegate.detectors.recognizer import (
+    WORD_EDGE,
+    Hit,
+    Recognizer,
+    View,
+    cue,
+    first,
+    overlapping,
+    words,
+)
+from threegate.types import Bilingual, Level
+
+KIND = "pii.cn.uscc"
+_BODY = r"[1-9A-HJ-NPQRTUWXY][1-8][0-9]{5}[0-9A-HJ-NPQRTUWXY]{10}"
+_USCC = re.compile(first("1-9A-HJ-NPQRTUWXYa-hj-npqrtuwxy") + f"(?i:{_BODY}){WORD_EDGE}(?!-[0-9A-Za-z])")
+_LABELS = words(
+    *("信用代码", "信用代碼", "统一代码", "税号", "稅號", "纳税人识别号", "识别号", "机构代码", "营业执照", "代码"),
+    *("uscc", "credit code", "tax id", "tax no", "taxpayer", "tax_id", "taxid", "creditcode"),
+)
+
+
+def find(view: View) -> Iterator[Hit]:
+    for match in overlapping(_USCC, view.text):
+        checked = uscc(match.group().upper())
+        near = cue(view, *match.span(), _LABELS)
+        if checked and near >= 0:
+            mixed = not match.group().isdigit()
+            yield Hit(*match.span(), KIND, Level.HIGH if near or mixed else Level.MEDIUM)
+        elif checked or near > 0:
+            yield Hit(*match.span(), KIND, Level.LOW)
+
+
+RECOGNIZER = Recognizer(
+    DetectorInfo(
+        id="cn_uscc",
+        kinds=(KIND,),
+        title=Bilingual("统一社会信用代码", "Unified social credit code"),
+        examples=(
+            Example("统一代码91350100M000100Y43这家公司", ("91350100M000100Y43",)),
+            Example("税号是9144030071526726XG，上次", ("9144030071526726XG",)),
+            Example("tax id 91350100m000100y43", ("91350100m000100y43",)),
+            Example("税号91350100M000100Y44"),
+            Example("commit 91350100M000100Y43A"),
+        ),
+    ),
+    trigger=r"(?i)[1-9A-HJ-NPQRTUWXY][1-9A-HJ-NPQRTUWXY][1-8][0-9]{5}[0-9A-HJ-NPQRTUWXY]{10}",
+    find=find,
+    tails=(tails.token,),
+    rank=85,
+)

@@ -1,0 +1,119 @@
+"""What authors bring in a policy: word lists (Aho-Corasick) and RE2 patterns with edges safe
+beside CJK.
+
+Both keep the prefix stability of `base`: a word is at most as long as the longest of its list; a
+pattern's match is decided within `MAX_SPAN` code points from its start, whatever follows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import ahocorasick
+import re2
+
+from threegate.detectors.base import DetectorInfo, PatternDetector, Scanned
+from threegate.policy.model import CompiledPolicy, CustomPattern, WordList, matches
+from threegate.types import Bilingual, Finding, Level, Passage, Span
+
+MAX_SPAN = 256
+
+
+def detectors(policy: CompiledPolicy) -> tuple[PatternDetector, ...]:
+    lists: tuple[PatternDetector, ...] = tuple(ListDetector(w) for w in policy.lists if w.words)
+    return lists + tuple(RegexDetector(p) for p in policy.patterns)
+
+
+def wanted(detector: PatternDetector, kinds: frozenset[str]) -> bool:
+    return any(matches(p, k) or matches(k, p) for p in kinds for k in detector.info.kinds)
+
+
+class ListDetector:
+    """All words of one list in one pass, whatever their number. Letter case does not matter."""
+
+    def __init__(self, words: WordList) -> None:
+        self.info = DetectorInfo(words.kind, (words.kind,), Bilingual(words.name, words.name))
+        self._whole = words.match == "word"
+        self._longest = max(map(len, words.words))
+        self._automaton = ahocorasick.Automaton()
+        for word in words.words:
+            self._automaton.add_word(_folded(word), len(word))
+        self._automaton.make_automaton()
+
+    def scan(self, passage: Passage, *, final: bool = True) -> Scanned:
+        text = _folded(passage.text)
+        spans = list(self._spans(text, final=final))
+        settled = len(text) if final else max(0, len(text) - self._longest)
+        findings = tuple(_finding(self.info.id, s, passage) for s in spans)
+        return Scanned(findings, _uncrossed(settled, spans))
+
+    def _spans(self, text: str, *, final: bool) -> Iterator[Span]:
+        taken = 0
+        for last, length in sorted(self._automaton.iter(text), key=_leftmost_longest):
+            span = Span(last - length + 1, last + 1)
+            if span.start >= taken and (not self._whole or _edges(text, span)):
+                taken = span.end
+                yield span
+
+
+def _leftmost_longest(hit: tuple[int, int]) -> tuple[int, int]:
+    last, length = hit
+    return last - length, -length
+
+
+class RegexDetector:
+    def __init__(self, custom: CustomPattern) -> None:
+        self.info = DetectorInfo(custom.kind, (custom.kind,), Bilingual(custom.name, custom.name))
+        self._pattern = re2.compile(custom.pattern)
+        self._edges, self._level = custom.edges, custom.level
+
+    def scan(self, passage: Passage, *, final: bool = True) -> Scanned:
+        spans = list(self._spans(passage.text))
+        settled = len(passage.text) if final else max(0, len(passage.text) - MAX_SPAN - 1)
+        findings = tuple(_finding(self.info.id, s, passage, self._level) for s in spans)
+        return Scanned(findings, _uncrossed(settled, spans))
+
+    def _spans(self, text: str) -> Iterator[Span]:
+        at = 0
+        while (m := self._pattern.search(text, at)) is not None:
+            here = self._pattern.match(text[m.start() : m.start() + MAX_SPAN])
+            span = Span(m.start(), m.start() + (here.end() if here else 0))
+            if span.end > span.start and (not self._edges or _edges(text, span)):
+                yield span
+                at = span.end
+            else:
+                at = m.start() + 1
+            if at > len(text):
+                return
+
+
+def _finding(kind: str, span: Span, passage: Passage, level: Level = Level.HIGH) -> Finding:
+    return Finding(kind, kind, span, 1.0, level, passage.locus)
+
+
+def _folded(text: str) -> str:
+    """Lower case where that keeps the length (it does for all but a few letters)."""
+    lower = text.lower()
+    return lower if len(lower) == len(text) else "".join(map(_lower_one, text))
+
+
+def _lower_one(char: str) -> str:
+    lower = char.lower()
+    return lower if len(lower) == 1 else char
+
+
+def _edges(text: str, span: Span) -> bool:
+    """No ASCII word goes on beyond the span; a Han character beside it does not matter."""
+    before = span.start > 0 and _joined(text[span.start - 1], text[span.start])
+    return not before and not (span.end < len(text) and _joined(text[span.end - 1], text[span.end]))
+
+
+def _joined(left: str, right: str) -> bool:
+    return all(c.isascii() and (c.isalnum() or c == "_") for c in (left, right))
+
+
+def _uncrossed(settled: int, spans: list[Span]) -> int:
+    for span in reversed(spans):
+        if span.start < settled < span.end:
+            settled = span.start
+    return settled

@@ -1,0 +1,78 @@
+"""Identity cards of Hong Kong (letters, six digits, check digit in brackets), Taiwan (letter, nine digits) and Macau."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from threegate.detectors import tails
+from threegate.detectors.base import DetectorInfo, Example
+from threegate.detectors.checksums import hong_kong_id, taiwan_id
+from threegate.detectors.recognizer import (
+    WORD_EDGE,
+    Hit,
+    Recognizer,
+    View,
+    cue,
+    first,
+    overlapping,
+    words,
+)
+from threegate.types import Bilingual, Level
+
+HONG_KONG, TAIWAN, MACAU = "pii.hk.id_card", "pii.tw.id_card", "pii.mo.id_card"
+_HONG_KONG = re.compile(first("A-Za-z") + r"[A-Za-z]?[0-9]{6}(?:[(（](?P<check>[0-9Aa])[)）]|(?P<bare>[0-9Aa])(?![0-9A-Za-z]))")
+_TAIWAN = re.compile(first("A-Za-z") + rf"[1289][0-9]{{8}}{WORD_EDGE}(?!-[0-9])")
+_MACAU = re.compile(first("157") + r"[0-9]{6}[(（][0-9][)）]")
+_LABELS = words("身份证", "身份證", "身分證", "hkid", "identity card", "id card", "id no", "香港", "統一編號", "national id", "澳门", "澳門")
+
+
+def find(view: View) -> Iterator[Hit]:
+    for match in overlapping(_HONG_KONG, view.text):
+        yield from _hong_kong(view, match)
+    for match in overlapping(_TAIWAN, view.text):
+        if taiwan_id(match.group().upper()):
+            near = cue(view, *match.span(), _LABELS)
+            yield Hit(*match.span(), TAIWAN, Level.HIGH if near > 0 else Level.LOW if near else Level.MEDIUM)
+    for match in overlapping(_MACAU, view.text):
+        near = cue(view, *match.span(), _LABELS, behind=False)
+        yield Hit(*match.span(), MACAU, Level.MEDIUM if near > 0 else Level.LOW)
+
+
+def _hong_kong(view: View, match: re.Match[str]) -> Iterator[Hit]:
+    check = match["check"] or match["bare"]
+    body = "".join(c for c in match.group() if c.isalnum())[:-1]
+    if hong_kong_id((body + check).upper()):
+        near = cue(view, *match.span(), _LABELS, behind=False)
+        sure = bool(match["check"])
+        level = Level.HIGH if sure and near >= 0 else Level.MEDIUM if near > 0 else Level.LOW
+        yield Hit(*match.span(), HONG_KONG, level)
+
+
+_OPEN = re.compile(r"(?:[A-Za-z]{1,2}[0-9]{6}|[157][0-9]{6})[(（][0-9Aa]?\Z")
+
+
+def tail(text: str) -> int:
+    match = _OPEN.search(text, max(0, len(text) - 12))
+    return match.start() if match else len(text)
+
+
+RECOGNIZER = Recognizer(
+    DetectorInfo(
+        id="hk_tw_id",
+        kinds=(HONG_KONG, TAIWAN, MACAU),
+        title=Bilingual("港澳台身份证号", "Hong Kong, Macau and Taiwan identity cards"),
+        examples=(
+            Example("香港身份證 K429232(4)，聯絡", ("K429232(4)",)),
+            Example("HKID A123456(3)", ("A123456(3)",)),
+            Example("身分證字號 A123456789，手機", ("A123456789",)),
+            Example("澳门身份证1234567(8)", ("1234567(8)",)),
+            Example("K429232(5) and f(x) = A123456(4)"),
+            Example("型号A123456788"),
+        ),
+    ),
+    trigger=r"[A-Za-z][0-9]{6}[(（0-9Aa]|[157][0-9]{6}[(（]",
+    find=find,
+    tails=(tails.token, tail),
+    rank=63,
+)

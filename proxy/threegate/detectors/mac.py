@@ -1,0 +1,42 @@
+"""Hardware (MAC) addresses: six pairs of hexadecimal digits, not part of a longer fingerprint."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from threegate.detectors import tails
+from threegate.detectors.base import DetectorInfo, Example
+from threegate.detectors.recognizer import Hit, Recognizer, View
+from threegate.types import Bilingual, Level
+
+KIND = "pii.mac"
+_MAC = re.compile(
+    r"[0-9A-Fa-f](?<![0-9A-Za-z:\-].)[0-9A-Fa-f]([:\-])[0-9A-Fa-f]{2}(?:\1[0-9A-Fa-f]{2}){4}(?![0-9A-Za-z])(?![:\-][0-9A-Fa-f])"
+)
+
+
+def find(view: View) -> Iterator[Hit]:
+    for match in _MAC.finditer(view.text):
+        if len(set(match.group().upper())) > 2:
+            yield Hit(*match.span(), KIND, Level.HIGH)
+
+
+RECOGNIZER = Recognizer(
+    DetectorInfo(
+        id="mac",
+        kinds=(KIND,),
+        title=Bilingual("MAC 地址", "MAC address"),
+        examples=(
+            Example("MAC地址00:1B:44:11:3A:B7不在线", ("00:1B:44:11:3A:B7",)),
+            Example("ether 3c-52-82-0a-1f-9e", ("3c-52-82-0a-1f-9e",)),
+            Example("sha1 3c:52:82:0a:1f:9e:11:22:33:44"),
+            Example("ff:ff:ff:ff:ff:ff"),
+            Example("at 10:22:31 and 11:22:33"),
+        ),
+    ),
+    trigger=r"[0-9A-Fa-f]{2}[:\-][0-9A-Fa-f]{2}[:\-][0-9A-Fa-f]{2}[:\-][0-9A-Fa-f]{2}[:\-][0-9A-Fa-f]{2}[:\-][0-9A-Fa-f]{2}",
+    find=find,
+    tails=(tails.token,),
+    rank=62,
+)

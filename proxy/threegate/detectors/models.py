@@ -1,0 +1,16 @@
+"""The sentence detectors over one engine of classifiers."""
+
+from __future__ import annotations
+
+from threegate_classifiers.runtime import Engine
+
+from threegate.detectors.base import SentenceDetector
+from threegate.detectors.claims import ClaimsDetector
+from threegate.detectors.classifier import GuardDetector
+from threegate.detectors.names import EntitiesDetector
+
+MODELS = ("guard", "entities", "grounding")
+
+
+def sentence_detectors(engine: Engine) -> tuple[SentenceDetector, ...]:
+    return (GuardDetector(engine), EntitiesDetector(engine), ClaimsDetector(engine))

@@ -1,0 +1,83 @@
+"""Passwords told in prose, chat and settings: 密码：…, 口令是…, the password is …, SMTP_PASS=….
+
+A value must look like one: six characters or more without spaces, letters and digits or signs mixed. Digits alone count
+only right behind an explicit label.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from threegate.detectors import tails
+from threegate.detectors.base import DetectorInfo, Example
+from threegate.detectors.recognizer import Hit, Recognizer, View, overlapping
+from threegate.types import Bilingual, Level
+
+KIND = "secret.password"
+_CHARS = r"[A-Za-z0-9!#$%&*+\-./:;=?@\\^_|~]"
+_VALUE = rf"(?={_CHARS}{{0,63}}[0-9!@#$%^&*])(?P<value>{_CHARS}{{4,64}})"
+_CHINESE = re.compile(
+    rf"[密口](?:(?<=密)[码碼钥]|(?<=口)令)(?P<gap>[^\x00-\x7f。！？；\n]{{0,10}})(?P<link>[ :=\t\"'`]{{0,4}})(?<![A-Za-z0-9]){_VALUE}"
+)
+_ENGLISH = re.compile(
+    r"(?i)(?<![a-z])(?P<label>(?:[a-z]{1,12}[_\-.])*(?:password|passwd|passphrase|passcode|pass|pwd|pw)\d?)(?![a-z])"
+    rf"(?P<gap>(?: [a-z'\-]{{1,14}}){{0,8}}?)(?P<link>[\"'`\]]?[ \t]{{0,2}}(?:(?:is|was|to|now|be)(?![a-z])[ \t]?|=>|:=|=|:|：|是|为)?[ \t]{{0,2}}[\"'`]?)(?<![A-Za-z0-9]){_VALUE}"
+)
+_NOT = re.compile(
+    r"(?i)^\$|\$\{|x{4}|\*{3}|getenv|environ|process\.|getpass|config|self\.|args\.|input|your|example|placeholder|changeme"
+    r"|https?:|://|^\w+\(|^(?:none|null|true|false|string|varchar)|^[\w.\-]+@[\w\-]+\.\w+|^[A-Za-z_]+$|^[a-z]+(?:[.\-_/:][a-z]+)+$|^-|^\d{1,3}(?:\.\d{1,3}){3}"
+)
+_EXPLICIT = re.compile(r"[:=：是为成]\s*[\"'“「]?$")
+
+
+def find(view: View) -> Iterator[Hit]:
+    for pattern in (_CHINESE, _ENGLISH):
+        for match in overlapping(pattern, view.text):
+            value = match["value"].rstrip(".,:;?!") if match["value"][-1] in ".,:;?" else match["value"]
+            level = _level(value, match["gap"] + match["link"], close=len(match["gap"]) <= 4)
+            if level:
+                start = match.start("value")
+                yield Hit(start, start + len(value), KIND, level)
+
+
+def _level(value: str, link: str, *, close: bool) -> Level | None:
+    explicit = bool(_EXPLICIT.search(link)) or link.rstrip().lower().endswith((" is", " was", "is", "was"))
+    if len(value) < 6 or _NOT.search(value):
+        return None
+    if value.isdigit():
+        return Level.MEDIUM if explicit and close and len(value) <= 12 else None
+    letter, digit = any(c.isalpha() for c in value), any(c.isdigit() for c in value)
+    sign = any(not c.isalnum() for c in value)
+    if not (digit and letter) and not (explicit and sign and letter and value != value.lower()):
+        return None
+    mixed = sign or value.lower() != value
+    return Level.HIGH if explicit and mixed else Level.MEDIUM if explicit or mixed else Level.LOW
+
+
+RECOGNIZER = Recognizer(
+    DetectorInfo(
+        id="password",
+        kinds=(KIND,),
+        title=Bilingual("文中密码", "Password in prose"),
+        examples=(
+            Example("密码：Svnh@Ciyqj02", ("Svnh@Ciyqj02",)),
+            Example("wifi名字Tianjing_5G密码tiger.Delta.49你们自己连哈", ("tiger.Delta.49",)),
+            Example("医保密码我重新设了，kiwi.Falcon.82，你记", ("kiwi.Falcon.82",)),
+            Example("The admin password on the printer is harbor.Comet.42, please", ("harbor.Comet.42",)),
+            Example("SMTP_PASS=Z9SD%8pW5j29", ("Z9SD%8pW5j29",)),
+            Example("user k.adler, pw Tiger0422#, MTU", ("Tiger0422#",)),
+            Example("口令是 hunter2go", ("hunter2go",)),
+            Example("12345678能当密码吗？太弱了吧"),
+            Example("公司规定密码至少12位,含大小写"),
+            Example("DB_PASSWORD=${DB_PASSWORD:?set me}"),
+            Example("Failed password for root from 180.23.20.110 port 52114 ssh2"),
+            Example('password = getpass.getpass("Password: ")'),
+            Example("if len(password) < 12: password=******"),
+        ),
+    ),
+    trigger=r"(?i)密码|密碼|密钥|口令|password|passwd|passphrase|passcode|pass|pwd|pw",
+    find=find,
+    tails=(tails.token,),
+    rank=60,
+)

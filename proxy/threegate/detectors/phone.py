@@ -1,0 +1,109 @@
+"""Telephone numbers outside mainland China, judged by the phonenumbers library on pre-scanned candidates.
+
+With a country code or in a full national form a valid number is MEDIUM; other national forms need a label.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+import phonenumbers
+
+from threegate.detectors import tails
+from threegate.detectors.base import DetectorInfo, Example
+from threegate.detectors.recognizer import (
+    DASH,
+    EDGE,
+    SPACE,
+    Hit,
+    Recognizer,
+    View,
+    cue,
+    digits_of,
+    overlapping,
+    words,
+)
+from threegate.types import Bilingual, Level
+
+KIND = "pii.phone"
+_GAP = rf"[{SPACE}{DASH}./]"
+_INTERNATIONAL = re.compile(
+    rf"(?:[+](?<![0-9A-Za-z+].)|0(?<![0-9A-Za-z.\-].)0(?=[1-9]))[1-9](?:(?:{_GAP}|[ ]?[(（]0?[)）]?|[)）][ ]?)?[0-9]){{6,14}}{EDGE}"
+)
+_AMERICAN = re.compile(
+    rf"(?:1(?<![0-9A-Za-z.\-+].){_GAP})?(?:[(](?<![0-9A-Za-z].)[1-9][0-9]{{2}}[)][ ]?|[2-9](?<![0-9A-Za-z].)(?<![0-9][.\-/(].)[0-9]{{2}}(?P<gap>[{DASH}. \u00a0]))"
+    rf"[1-9][0-9]{{2}}[{DASH}. ][0-9]{{4}}{EDGE}(?!-[0-9])"
+)
+_NATIONAL = re.compile(rf"[0-9](?<![0-9A-Za-z+].)(?<![0-9][.\-/].)(?<![0-9][)] .)(?<![0-9][)].)(?!(?<=[12])[0-9]{{3}}-[0-9]{{2}}-[0-9]{{2}})(?:[{SPACE}{DASH}]?[0-9]){{6,11}}{EDGE}(?!-[0-9])")
+_LABELS = words(
+    *("电话", "電話", "手机", "手機", "联系", "聯絡", "致电", "撥打", "拨打", "whatsapp", "phone", "mobile", "tel", "cell", "call"),
+    *("text me", "reach", "contact", "fax", "number is", "ring", "dial", "sms", "home", "office"),
+)
+_REGIONS = ("HK", "TW", "US", "GB", "MO", "SG", "AU", "DE", "FR", "JP", "IN", "KR", "CA", "IT", "ES")
+
+
+def find(view: View) -> Iterator[Hit]:
+    for match in overlapping(_INTERNATIONAL, view.text):
+        if hit := _international(view, match):
+            yield hit
+    for match in overlapping(_AMERICAN, view.text):
+        near = cue(view, *match.span(), _LABELS)
+        if _valid(match.group(), "US"):
+            level = Level.HIGH if near > 0 else Level.LOW if near else Level.MEDIUM
+            yield Hit(*match.span(), KIND, level, "US")
+        elif near > 0:
+            yield Hit(*match.span(), KIND, Level.MEDIUM, "US_form")
+    for match in overlapping(_NATIONAL, view.text):
+        if hit := _national(view, match):
+            yield hit
+
+
+def _international(view: View, match: re.Match[str]) -> Hit | None:
+    value = "+" + digits_of(match.group()).removeprefix("00" if match.group()[0] == "0" else "")
+    if not _valid(value, None):
+        return None
+    near = cue(view, *match.span(), _LABELS)
+    plus = match.group()[0] == "+"
+    level = Level.HIGH if near > 0 and plus else Level.MEDIUM if plus or near > 0 else Level.LOW
+    return Hit(*match.span(), KIND, level, "international")
+
+
+def _national(view: View, match: re.Match[str]) -> Hit | None:
+    """Only the label is checked first: parsing for each region is what costs."""
+    if cue(view, *match.span(), _LABELS, behind=False) <= 0:
+        return None
+    region = next((r for r in _REGIONS if _valid(match.group(), r)), None)
+    return Hit(*match.span(), KIND, Level.MEDIUM, region) if region else None
+
+
+def _valid(value: str, region: str | None) -> bool:
+    try:
+        return phonenumbers.is_valid_number(phonenumbers.parse(value, region))
+    except phonenumbers.NumberParseException:
+        return False
+
+
+RECOGNIZER = Recognizer(
+    DetectorInfo(
+        id="phone",
+        kinds=(KIND,),
+        title=Bilingual("境外电话号码", "International phone number"),
+        examples=(
+            Example("reach my mum on +49 151 36397921 after six", ("+49 151 36397921",)),
+            Example("手机+65 8188 5611。", ("+65 8188 5611",)),
+            Example('"phone":"(713) 569-1896"', ("(713) 569-1896",)),
+            Example("new number is 617.438.1020, mine", ("617.438.1020",)),
+            Example("+1-617-743-0420吗", ("+1-617-743-0420",)),
+            Example("電話0920032283，謝謝", ("0920032283",)),
+            Example("聯絡電話 5283-3456，電郵", ("5283-3456",)),
+            Example("978-7-48646-469-4 and 120.0.6099.291"),
+            Example("ticket 53297269684, 1+1=2, +86"),
+            Example("lines 201-260 move, 1,204,500"),
+        ),
+    ),
+    trigger=rf"[+][1-9]|(?:[0-9][{SPACE}{DASH}()（）./]{{0,3}}){{7}}",
+    find=find,
+    tails=(tails.token, tails.number),
+    rank=40,
+)

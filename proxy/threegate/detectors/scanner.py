@@ -1,0 +1,104 @@
+"""All pattern recognizers as one detector: one pre-scan, then only those that can match.
+
+The pre-scan is one RE2 Set over the folded text: the triggers of every selected recognizer at once. Folding is one
+character to one character (full-width letters and digits, Chinese digits in long runs), so spans stay.
+
+`settled` is the smallest position at which anything may still change: where a recognizer's alphabet run at the end begins
+(its `tails`), where a complete hit still reads ahead (`View.open`), where a hit touches the end; then moved left until no
+raw hit crosses it. Overlaps are resolved among raw hits, so left of `settled` the resolution is final too.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+import re2
+
+from threegate.detectors import tails
+from threegate.detectors.base import DetectorInfo, Scanned
+from threegate.detectors.recognizer import SCORES, Hit, Recognizer, Tail, View
+from threegate.types import Bilingual, Finding, Passage, Span
+
+_WIDE = re.compile("[０-９Ａ-Ｚａ-ｚ＠．－＿＋]")
+_NARROW = {
+    **{c: c - 0xFEE0 for c in (*range(0xFF10, 0xFF1A), *range(0xFF21, 0xFF3B), *range(0xFF41, 0xFF5B))},
+    **{ord(a): b for a, b in zip("＠．－＿＋", "@.-_+", strict=True)},
+}
+_HAN_RUN = re.compile(rf"[{tails.HAN_DIGITS}](?:[ \-]?[0-9{tails.HAN_DIGITS}]){{10,}}|[0-9]{{1,10}}[ \-]?[{tails.HAN_DIGITS}](?:[ \-]?[0-9{tails.HAN_DIGITS}]){{6,}}")
+_HAN_VALUES = str.maketrans(tails.HAN_DIGITS, "00123456789123456789" + "1")
+_HAN_HINT = re.compile(f"[{tails.HAN_DIGITS}]{{4}}")
+
+
+def fold(text: str) -> str:
+    """Same length: full-width ASCII to ASCII, long runs of Chinese digits to digits."""
+    if _WIDE.search(text):
+        text = text.translate(_NARROW)
+    if _HAN_HINT.search(text):
+        text = _HAN_RUN.sub(lambda m: m.group().translate(_HAN_VALUES), text)
+    return text
+
+
+class PatternScanner:
+    """The `PatternDetector` over all recognizers that report one of `kinds` (prefixes allowed, None: all)."""
+
+    def __init__(self, recognizers: Iterable[Recognizer], kinds: frozenset[str] | None = None) -> None:
+        self._recognizers = tuple(r for r in recognizers if _selected(r, kinds))
+        self._kinds = kinds
+        self._tails: tuple[Tail, ...] = tuple(dict.fromkeys(t for r in self._recognizers for t in r.tails))
+        self._triggers = re2.Set.SearchSet()
+        for recognizer in self._recognizers:
+            self._triggers.Add(recognizer.trigger)
+        self._triggers.Compile()
+        self.info = DetectorInfo(
+            id="patterns",
+            kinds=tuple(dict.fromkeys(k for r in self._recognizers for k in r.info.kinds)),
+            title=Bilingual("模式识别", "Patterns"),
+        )
+
+    def scan(self, passage: Passage, *, final: bool = True) -> Scanned:
+        view = View(fold(passage.text), final=final)
+        raw = self._hits(view)
+        settled = len(view.text) if final else self._settled(view, [h for h, _ in raw])
+        findings = tuple(
+            Finding(r.info.id, h.kind, Span(h.start, h.end), SCORES[h.level], h.level, passage.locus, h.note)
+            for h, r in resolve(raw)
+        )
+        return Scanned(findings, settled)
+
+    def _hits(self, view: View) -> list[tuple[Hit, Recognizer]]:
+        triggered = self._triggers.Match(view.text)
+        if not triggered:
+            return []
+        chosen = (self._recognizers[i] for i in sorted(triggered))
+        return [(h, r) for r in chosen for h in r.find(view) if self._wants(h.kind)]
+
+    def _wants(self, kind: str) -> bool:
+        return self._kinds is None or _matches(kind, self._kinds)
+
+    def _settled(self, view: View, hits: list[Hit]) -> int:
+        text = view.text
+        ends = (h.start for h in hits if h.end >= len(text))
+        settled = min((view.open, *(t(text) for t in self._tails), *ends))
+        for hit in sorted(hits, key=lambda h: -h.end):
+            if hit.start < settled < hit.end:
+                settled = hit.start
+        return settled
+
+
+def _selected(recognizer: Recognizer, kinds: frozenset[str] | None) -> bool:
+    return kinds is None or any(_matches(k, kinds) for k in recognizer.info.kinds)
+
+
+def _matches(kind: str, kinds: frozenset[str]) -> bool:
+    return kind in kinds or any(kind.startswith(k + ".") for k in kinds)
+
+
+def resolve(raw: list[tuple[Hit, Recognizer]]) -> list[tuple[Hit, Recognizer]]:
+    """One hit per place: higher level, then rank, then length, then the earlier one."""
+    order = sorted(raw, key=lambda x: (-x[0].level, -x[1].rank, x[0].start - x[0].end, x[0].start))
+    taken: list[tuple[Hit, Recognizer]] = []
+    for hit, recognizer in order:
+        if all(hit.end <= t.start or t.end <= hit.start for t, _ in taken):
+            taken.append((hit, recognizer))
+    return sorted(taken, key=lambda x: x[0].start)

@@ -1,0 +1,39 @@
+"""Where an unfinished match may begin, per alphabet. All are `Tail` functions: cheap, pure, over-approximate.
+
+Each looks at a bounded end of the text: no match is longer than the bound it uses.
+"""
+
+from __future__ import annotations
+
+import re
+
+MAX_TOKEN = 8192
+"""Longest token that can be a finding (a JWT with many claims)."""
+MAX_NUMBER = 56
+"""Longest number with separators and label edge."""
+
+TOKEN_CHARS = "".join(chr(c) for c in range(0x21, 0x7F) if chr(c) not in "\"'`,<>")
+NUMBER_CHARS = "0123456789 -.()+/\r\n\u00a0\u2007\u2009\u202f\u3000\u2010\u2011\u2012\u2013（）"
+HAN_DIGITS = "〇零一二三四五六七八九壹贰叁肆伍陆柒捌玖幺"
+_NUMBER_START = re.compile(r"[0-9(（+]")
+
+
+def token(text: str) -> int:
+    """The current run of printable ASCII: words, keys, e-mail addresses, URLs."""
+    tail = text[-MAX_TOKEN:]
+    return len(text) - len(tail) + len(tail.rstrip(TOKEN_CHARS))
+
+
+def number(text: str) -> int:
+    """The current number with its separators, from its first digit, sign or bracket."""
+    tail = text[-MAX_NUMBER:]
+    run = len(tail.rstrip(NUMBER_CHARS))
+    start = _NUMBER_START.search(tail, run)
+    return len(text) - len(tail) + start.start() if start else len(text)
+
+
+def han_number(text: str) -> int:
+    """The current run of Chinese digits and ASCII digits."""
+    tail = text[-MAX_NUMBER:]
+    run = tail[len(tail.rstrip(HAN_DIGITS + NUMBER_CHARS)) :].lstrip(NUMBER_CHARS)
+    return len(text) - len(run)

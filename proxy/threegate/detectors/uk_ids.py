@@ -1,0 +1,69 @@
+"""United Kingdom: NHS number (10 digits, modulus 11) next to a label, National Insurance number by its form."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from threegate.detectors import tails
+from threegate.detectors.base import DetectorInfo, Example
+from threegate.detectors.checksums import nhs
+from threegate.detectors.recognizer import (
+    EDGE,
+    WORD_EDGE,
+    Hit,
+    Recognizer,
+    View,
+    cue,
+    digits_of,
+    first,
+    overlapping,
+    words,
+)
+from threegate.types import Bilingual, Level
+
+NHS, NINO = "pii.uk.nhs", "pii.uk.nino"
+_NHS = re.compile(first("0-9") + rf"[0-9]{{2}}([ \-]?)[0-9]{{3}}\1[0-9]{{4}}{EDGE}(?!-[0-9])")
+_NINO = re.compile(
+    r"[A-CEGHJ-PR-TW-Z](?<![0-9A-Za-z].)(?!(?<=B)G|(?<=G)B|(?<=K)N|(?<=N)[KT]|(?<=T)N|(?<=Z)Z)[A-CEGHJ-NPR-TW-Z]"
+    rf"([ ]?)[0-9]{{2}}\1[0-9]{{2}}\1[0-9]{{2}}\1[A-D]{WORD_EDGE}"
+)
+_NHS_LABELS = words("nhs", "health service", "patient", "国民保健")
+_NINO_LABELS = words("national insurance", "insurance number", "nino", "ni no", "ni number", "payroll")
+
+
+def find(view: View) -> Iterator[Hit]:
+    for match in overlapping(_NHS, view.text):
+        if nhs(digits_of(match.group())) and cue(view, *match.span(), _NHS_LABELS) > 0:
+            yield Hit(*match.span(), NHS, Level.HIGH)
+    for match in overlapping(_NINO, view.text):
+        near = cue(view, *match.span(), _NINO_LABELS, behind=False)
+        yield Hit(*match.span(), NINO, Level.HIGH if near > 0 else Level.MEDIUM if match[1] else Level.LOW)
+
+
+_OPEN = re.compile(r"(?<![0-9A-Za-z])[A-Z]{1,2}[ ]?(?:(?<=[A-Z]{2})[0-9 ]{0,9}|(?<=[A-Z]{2} )[0-9 ]{0,9})\Z")
+
+
+def tail(text: str) -> int:
+    match = _OPEN.search(text, max(0, len(text) - 14))
+    return match.start() if match else len(text)
+
+
+RECOGNIZER = Recognizer(
+    DetectorInfo(
+        id="uk_ids",
+        kinds=(NHS, NINO),
+        title=Bilingual("英国 NHS 号与国民保险号", "UK NHS and National Insurance numbers"),
+        examples=(
+            Example("NHS number 943 476 5919 please", ("943 476 5919",)),
+            Example("her national insurance is AB123456C.", ("AB123456C",)),
+            Example("AB 12 34 56 C是他的", ("AB 12 34 56 C",)),
+            Example("NHS number 943 476 5918"),
+            Example("model AB123456C, part BG 12 34 56 E"),
+        ),
+    ),
+    trigger=r"[0-9]{3}[ \-]?[0-9]{3}[ \-]?[0-9]{4}|[A-Z]{2}[ ]?[0-9]{2}[ ]?[0-9]{2}[ ]?[0-9]{2}[ ]?[A-D]",
+    find=find,
+    tails=(tails.token, tails.number, tail),
+    rank=42,
+)

@@ -1,0 +1,51 @@
+"""Passwords inside http(s) and similar URLs: `scheme://user:password@host`. Only the password is the finding."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from threegate.detectors import tails
+from threegate.detectors.base import DetectorInfo, Example
+from threegate.detectors.recognizer import Hit, Recognizer, View
+from threegate.types import Bilingual, Level
+
+KIND = "secret.password"
+_URL = re.compile(
+    r"(?i)(?:https?|ftps?|sftp|ssh|smtps?|imaps?|wss?|socks5h?|ldaps?|git)://[^\s:@/\"'<>]{0,64}:(?P<value>[^\s@/\"'<>]{3,128})@(?=[0-9A-Za-z\[])"
+)
+_PLACEHOLDER = re.compile(r"(?i)\$\{?|\{|\*{3}|x{4}|^(?:pass(?:word|wd)?|pwd|secret|token|your.*|changeme|密码)$")
+
+
+def find(view: View) -> Iterator[Hit]:
+    for match in _URL.finditer(view.text):
+        if not _PLACEHOLDER.search(match["value"]):
+            yield Hit(*match.span("value"), KIND, Level.HIGH, "url")
+
+
+_OPEN = re.compile(r"://[^\s@/\"'<>]*\Z")
+
+
+def tail(text: str) -> int:
+    """Everything behind the scheme may be user and password."""
+    match = _OPEN.search(text, max(0, len(text) - 256))
+    return match.start() if match else len(text)
+
+
+RECOGNIZER = Recognizer(
+    DetectorInfo(
+        id="url",
+        kinds=(KIND,),
+        title=Bilingual("网址中的密码", "Password in a URL"),
+        examples=(
+            Example("git clone https://bob:Xk29fQzz@git.corp.cn/a.git", ("Xk29fQzz",)),
+            Example("代理http://u1:p4ss77@10.1.2.3:8080吗", ("p4ss77",)),
+            Example("https://user:password@host/ 与 https://a:${PASS}@b.com"),
+            Example("http://host:8080/a@b"),
+        ),
+    ),
+    trigger=r"://[^\s:@/]{0,64}:[^\s@/]{3,128}@",
+    find=find,
+    tails=(tails.token, tail),
+    rank=50,
+)

@@ -1,0 +1,62 @@
+"""Vehicle identification numbers (ISO 3779, GB 16735): 17 characters. The check digit is mandatory in China and North
+America only, so elsewhere a label must stand near."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from threegate.detectors import checksums, tails
+from threegate.detectors.base import DetectorInfo, Example
+from threegate.detectors.recognizer import (
+    WORD_EDGE,
+    Hit,
+    Recognizer,
+    View,
+    cue,
+    first,
+    overlapping,
+    words,
+)
+from threegate.types import Bilingual, Level
+
+KIND = "pii.vin"
+_BODY = "[0-9A-HJ-NPR-Z]"
+_VIN = re.compile(first("1-9A-HJ-NPR-Za-hj-npr-z") + rf"(?i:{_BODY}{{12}})[0-9]{{4}}{WORD_EDGE}(?!-[0-9A-Za-z])")
+_LABELS = words("车架", "車架", "车辆识别", "识别代号", "车身号", "vin", "chassis", "vehicle", "vehicle identification")
+
+
+def find(view: View) -> Iterator[Hit]:
+    for match in overlapping(_VIN, view.text):
+        value = match.group().upper()
+        letters = sum(c.isalpha() for c in value)
+        if letters >= 2:
+            near = cue(view, *match.span(), _LABELS)
+            yield Hit(*match.span(), KIND, _level(checksums.vin(value), near, value[0] in "L145"))
+
+
+def _level(checked: bool, near: int, mandatory: bool) -> Level:
+    if checked and near >= 0:
+        return Level.HIGH if near else Level.MEDIUM
+    return Level.MEDIUM if near > 0 and not mandatory else Level.LOW
+
+
+RECOGNIZER = Recognizer(
+    DetectorInfo(
+        id="vin",
+        kinds=(KIND,),
+        title=Bilingual("车架号", "Vehicle identification number"),
+        examples=(
+            Example("车架号1M8GDM9AXKP042788，", ("1M8GDM9AXKP042788",)),
+            Example("VIN: 1M8GDM9AXKP042788", ("1M8GDM9AXKP042788",)),
+            Example("chassis WVWZZZ1JZXW000001 was found", ("WVWZZZ1JZXW000001",)),
+            Example("order 1M8GDM9A1KP042788"),
+            Example("车架号1M8GDM9A1KP042788"),
+            Example("sha 1M8GDM9AXKP042788AB"),
+        ),
+    ),
+    trigger=r"(?i)[0-9A-HJ-NPR-Z]{13}[0-9]{4}",
+    find=find,
+    tails=(tails.token,),
+    rank=75,
+)

@@ -1,0 +1,86 @@
+from __future__ import annotations
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from tests.detectors.strategies import texts
+
+from threegate.detectors import DETECTORS, scanner
+from threegate.detectors.base import LOOKBEHIND
+from threegate.detectors.recognizer import View
+from threegate.detectors.scanner import fold
+from threegate.types import Channel, Finding, Layer, Level, Locus, Passage
+
+LOCUS = Locus(Layer.OUTPUT, Channel.CONTENT)
+ALL = scanner()
+
+
+def found(text: str, *, final: bool = True) -> tuple[tuple[Finding, ...], int]:
+    scanned = ALL.scan(Passage(LOCUS, text), final=final)
+    return scanned.findings, scanned.settled
+
+
+@given(texts(), texts(3))
+@settings(max_examples=600, deadline=None)
+def test_what_is_settled_never_changes(text: str, more: str) -> None:
+    before, settled = found(text, final=False)
+    after, _ = found(text + more)
+    assert [f for f in after if f.span.start < settled] == [f for f in before if f.span.start < settled]
+    assert all(f.span.end <= settled for f in after if f.span.start < settled)
+
+
+@given(texts(), st.lists(st.integers(1, 40), min_size=1, max_size=40))
+@settings(max_examples=600, deadline=None)
+def test_a_stream_finds_what_the_whole_text_has(text: str, sizes: list[int]) -> None:
+    """As the guard does it: each piece is scanned with `LOOKBEHIND` characters before what is settled."""
+    streamed: list[tuple[str, int, int, Level]] = []
+    settled = end = turn = 0
+    while end < len(text):
+        end = min(len(text), end + sizes[turn % len(sizes)])
+        turn += 1
+        base = max(0, settled - LOOKBEHIND)
+        findings, open_at = found(text[base:end], final=end == len(text))
+        reached = base + open_at
+        streamed += [
+            (f.kind, base + f.span.start, base + f.span.end, f.level)
+            for f in findings
+            if settled <= base + f.span.start < reached
+        ]
+        settled = max(settled, reached)
+    whole, _ = found(text)
+    assert streamed == [(f.kind, f.span.start, f.span.end, f.level) for f in whole]
+
+
+@given(texts())
+@settings(max_examples=300, deadline=None)
+def test_triggers_are_necessary(text: str) -> None:
+    folded = fold(text)
+    for recognizer in DETECTORS:
+        if list(recognizer.find(View(folded))):
+            alone = scanner(frozenset(recognizer.info.kinds))
+            triggered = alone._triggers.Match(folded)
+            assert any(alone._recognizers[i] is recognizer for i in triggered), recognizer.info.id
+
+
+@given(texts())
+@settings(max_examples=200, deadline=None)
+def test_findings_are_ordered_and_apart(text: str) -> None:
+    findings, _ = found(text)
+    ends = [0, *(f.span.end for f in findings)]
+    assert all(end <= f.span.start < f.span.end for end, f in zip(ends, findings, strict=False))
+
+
+@pytest.mark.parametrize(
+    ("text", "held"),
+    [
+        ("今天的会议改到下午三点，大家辛苦了", 2),
+        ("The quick brown fox jumps over the lazy", 4),
+        ("我的手机号是138001", 6),
+        ("卡号 6222 0212 34", 12),
+        ("请看 https://example.com/a", 21),
+    ],
+)
+def test_hold_is_tight(text: str, held: int) -> None:
+    tight = scanner(frozenset({"pii.cn", "pii.bank_card", "pii.email", "pii.phone", "secret"}))
+    settled = tight.scan(Passage(LOCUS, text), final=False).settled
+    assert len(text) - settled <= held
