@@ -251,13 +251,6 @@ CODES = (
         "Use a value in that range.",
     ),
     _code(
-        "bad-pattern",
-        "正则表达式不能用：{detail}",
-        "the pattern cannot be used: {detail}",
-        "使用 RE2 语法：没有环视和反向引用；用单引号括起来。",
-        "Use RE2 syntax: no look-around, no back-references; put it in single quotes.",
-    ),
-    _code(
         "extends-cycle",
         "策略包 {name} 继承了自己",
         "pack {name} extends itself",
@@ -291,13 +284,6 @@ CODES = (
         "{name} needs either file or words",
         "词少时写 words，词多时写 file。",
         "Use words for a few, file for many.",
-    ),
-    _code(
-        "regex-or-category",
-        "检测器 {name} 需要 regex 或 category，且只要一个",
-        "detector {name} needs either regex or category",
-        "固定写法用 regex，含义用 category。",
-        "Use regex for a fixed form, category for a meaning.",
     ),
     _code(
         "not-json",

@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - bilingual texts stay in one piece
 """The taxonomy bridge: ids a rule may name as its reason.
 
 Categories are *mapped to* the standards named; no official text was at hand for GB/T 45654, so
@@ -43,8 +44,8 @@ GBT45654 = _t(
     "GB/T 45654-2025 生成式人工智能服务安全基本要求（31 类风险）",
     "GB/T 45654-2025 basic security requirements for generative AI services (31 risks)",
     ("A1.a", "煽动颠覆国家政权、推翻社会主义制度", "inciting subversion of state power"),
-    ("A1.b", "危害国家安全和利益、损害国家形象", "endangering national security, interests or image"),  # noqa: E501
-    ("A1.c", "煽动分裂国家、破坏国家统一和社会稳定", "inciting secession, undermining unity and stability"),  # noqa: E501
+    ("A1.b", "危害国家安全和利益、损害国家形象", "endangering national security, interests or image"),
+    ("A1.c", "煽动分裂国家、破坏国家统一和社会稳定", "inciting secession, undermining unity and stability"),
     ("A1.d", "宣扬恐怖主义、极端主义", "promoting terrorism or extremism"),
     ("A1.e", "宣扬民族仇恨", "promoting ethnic hatred"),
     ("A1.f", "宣扬暴力、淫秽色情", "promoting violence or obscenity"),
@@ -71,7 +72,7 @@ GBT45654 = _t(
     ("A4.e", "侵害隐私权", "violation of privacy"),
     ("A4.f", "侵害个人信息权益", "violation of personal information rights"),
     ("A4.g", "侵犯其他合法权益", "violation of other lawful rights"),
-    ("A5.a", "内容不准确，严重不符合科学常识或主流认知", "inaccurate, badly contradicting science or common knowledge"),  # noqa: E501
+    ("A5.a", "内容不准确，严重不符合科学常识或主流认知", "inaccurate, badly contradicting science or common knowledge"),
     ("A5.b", "内容不可靠，无法对使用者形成帮助", "unreliable, of no help to the user"),
 )  # fmt: skip
 
@@ -128,7 +129,7 @@ GDPR = _t(
     "gdpr",
     "欧盟《通用数据保护条例》",
     "EU General Data Protection Regulation",
-    ("5", "处理原则（最小化、存储限制、完整性）", "principles: minimisation, storage limitation, integrity"),  # noqa: E501
+    ("5", "处理原则（最小化、存储限制、完整性）", "principles: minimisation, storage limitation, integrity"),
     ("9", "特殊类别数据", "special categories of data"),
     ("10", "刑事定罪数据", "criminal conviction data"),
     ("17", "删除权", "erasure"),

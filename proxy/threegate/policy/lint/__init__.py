@@ -5,10 +5,25 @@ from __future__ import annotations
 
 from threegate.policy.kinds import KINDS
 from threegate.policy.lint.base import Lint, Subject
+from threegate.policy.lint.constraints import CONSTRAINTS
+from threegate.policy.lint.detection import DETECTION
+from threegate.policy.lint.exceptions import EXCEPTIONS
+from threegate.policy.lint.meta import META
+from threegate.policy.lint.overlay import OVERLAY
+from threegate.policy.lint.samples import SAMPLES
+from threegate.policy.lint.words import WORDS
 from threegate.policy.load import Bundle
 from threegate.policy.problems import Problem
 
-LINTS: tuple[Lint, ...] = ()
+LINTS: tuple[Lint, ...] = (
+    *META,
+    *DETECTION,
+    *SAMPLES,
+    *EXCEPTIONS,
+    *CONSTRAINTS,
+    *WORDS,
+    *OVERLAY,
+)
 
 
 def lint(bundle: Bundle, *, today: str = "", known: frozenset[str] = KINDS) -> tuple[Problem, ...]:

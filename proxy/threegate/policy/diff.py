@@ -1,0 +1,243 @@
+"""Two policies compared, in words a compliance person reads: what got stricter, what looser, what
+cannot be told.
+
+A change that can only let less through is STRICTER, one that can let more through LOOSER. Adding a
+rule that acts is stricter, since the strongest action wins; adding one in shadow or off changes
+nothing yet.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+
+from threegate.policy.model import (
+    Category,
+    CompiledPolicy,
+    ConstraintRule,
+    CustomPattern,
+    Label,
+    Mode,
+    Rule,
+    WordList,
+)
+from threegate.policy.strength import (
+    Aspect,
+    Direction,
+    covering,
+    includes,
+    inverted,
+    ranked,
+    unclear,
+    wording,
+)
+from threegate.policy.strength_constraints import compare_constraints
+from threegate.policy.strength_rules import compare_rules
+from threegate.types import Bilingual
+
+AnyRule = Rule | ConstraintRule
+
+
+class Subject(StrEnum):
+    RULE = "rule"
+    LIST = "list"
+    DETECTOR = "detector"
+    POLICY = "policy"
+
+
+class Fate(StrEnum):
+    ADDED = "added"
+    REMOVED = "removed"
+    CHANGED = "changed"
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One rule, list or setting that differs. `direction` is the worst of its aspects."""
+
+    subject: Subject
+    id: str
+    title: Bilingual
+    fate: Fate
+    direction: Direction
+    aspects: tuple[Aspect, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Diff:
+    old_digest: str
+    new_digest: str
+    changes: tuple[Change, ...]
+
+    @property
+    def weaker(self) -> tuple[Change, ...]:
+        """What may let more through: needs an approver of another group."""
+        return tuple(c for c in self.changes if c.direction >= Direction.UNCLEAR)
+
+    @property
+    def summary(self) -> Bilingual:
+        counts = Counter(c.direction for c in self.changes)
+        if not counts:
+            return Bilingual("没有变化", "no change")
+        zh = "，".join(f"{counts[d]} 处{_NAMES[d].zh}" for d in _NAMES if counts[d])
+        en = ", ".join(f"{counts[d]} {_NAMES[d].en}" for d in _NAMES if counts[d])
+        return Bilingual(zh, en)
+
+
+_NAMES = {
+    Direction.STRICTER: Bilingual("变严", "stricter"),
+    Direction.LOOSER: Bilingual("变松", "looser"),
+    Direction.UNCLEAR: Bilingual("无法判定", "unclear"),
+    Direction.CHANGED: Bilingual("改动措辞或设置", "changed in wording or settings"),
+}
+_FATES = {
+    Fate.ADDED: Bilingual("新增", "added"),
+    Fate.REMOVED: Bilingual("删除", "removed"),
+    Fate.CHANGED: Bilingual("修改", "changed"),
+}
+
+
+def diff(old: CompiledPolicy, new: CompiledPolicy) -> Diff:
+    """Everything that differs between two policies, in the new policy's order, removed things
+    last."""
+    changes = (*_rules(old, new), *_lists(old, new), *_detectors(old, new), *_settings(old, new))
+    return Diff(old.digest, new.digest, changes)
+
+
+def describe(change: Change, language: str) -> str:
+    """One line for a change and one for each of its aspects."""
+    head = f"{_FATES[change.fate].get(language)} {change.id} ({change.title.get(language)}): "
+    lines = [head + _NAMES[change.direction].get(language)]
+    lines += [f"  {_SIGNS[a.direction]} {a.text.get(language)}" for a in change.aspects]
+    return "\n".join(lines)
+
+
+_SIGNS = {
+    Direction.STRICTER: "+",
+    Direction.LOOSER: "-",
+    Direction.UNCLEAR: "?",
+    Direction.CHANGED: "~",
+}
+
+
+def changed(subject: Subject, id: str, title: Bilingual, aspects: tuple[Aspect, ...]) -> Change:
+    worst = max(a.direction for a in aspects)
+    return Change(subject, id, title, Fate.CHANGED, worst, aspects)
+
+
+def _all_rules(policy: CompiledPolicy) -> dict[str, AnyRule]:
+    rules: tuple[AnyRule, ...] = (*policy.rules, *policy.constraints)
+    return {rule.id: rule for rule in rules}
+
+
+def _rules(old: CompiledPolicy, new: CompiledPolicy) -> Iterator[Change]:
+    before, after = _all_rules(old), _all_rules(new)
+    for id, rule in after.items():
+        if id not in before:
+            yield _appeared(rule, Fate.ADDED, Direction.STRICTER)
+        elif aspects := compare(before[id], rule):
+            yield changed(Subject.RULE, id, rule.title, aspects)
+    for id, rule in before.items():
+        if id not in after:
+            yield _appeared(rule, Fate.REMOVED, Direction.LOOSER)
+
+
+def compare(old: AnyRule, new: AnyRule) -> tuple[Aspect, ...]:
+    """Differences of two rules of one id."""
+    match old, new:
+        case (Rule(), Rule()):
+            return compare_rules(old, new)
+        case (ConstraintRule(), ConstraintRule()):
+            return compare_constraints(old, new)
+    return tuple(unclear(Bilingual("层", "layer"), 0, 1))
+
+
+def _appeared(rule: AnyRule, fate: Fate, direction: Direction) -> Change:
+    acts = rule.mode is Mode.ENFORCE and rule.rollout > 0
+    return Change(Subject.RULE, rule.id, rule.title, fate, direction if acts else Direction.CHANGED)
+
+
+def _lists(old: CompiledPolicy, new: CompiledPolicy) -> Iterator[Change]:
+    before, after = ({w.name: w for w in p.lists} for p in (old, new))
+    for name in {**after, **before}:
+        a = before.get(name) or WordList(name, f"list.{name}", ())
+        b = after.get(name) or WordList(name, f"list.{name}", ())
+        if aspects := compare_lists(a, b, lets_through=rests_rules(new, b.kind)):
+            yield changed(Subject.LIST, b.kind, Bilingual("词表", "word list"), aspects)
+
+
+def rests_rules(policy: CompiledPolicy, kind: str) -> bool:
+    """Whether a kind stands in a rule's `none`: there, finding more lets more through."""
+    return any(includes(p, kind) for rule in policy.rules for p in rule.detect.none)
+
+
+def compare_lists(old: WordList, new: WordList, *, lets_through: bool) -> tuple[Aspect, ...]:
+    """Differences of two lists: counts of words only, since lists can be confidential."""
+    before, after = set(old.words), set(new.words)
+    aspects = []
+    if gained := len(after - before):
+        aspects.append(
+            Aspect(Direction.STRICTER, Bilingual(f"增加 {gained} 个词", f"{gained} words added"))
+        )
+    if lost := len(before - after):
+        aspects.append(
+            Aspect(Direction.LOOSER, Bilingual(f"去掉 {lost} 个词", f"{lost} words removed"))
+        )
+    aspects += ranked(
+        Bilingual("匹配方式", "matching"), ("word", "substring"), old.match, new.match
+    )
+    return tuple(inverted(aspects) if lets_through else aspects)
+
+
+def _detectors(old: CompiledPolicy, new: CompiledPolicy) -> Iterator[Change]:
+    before, after = _definitions(old), _definitions(new)
+    title = Bilingual("检测器", "detector")
+    for kind in {**after, **before}:
+        if kind not in before:
+            yield Change(Subject.DETECTOR, kind, title, Fate.ADDED, Direction.CHANGED)
+        elif kind not in after:
+            yield Change(Subject.DETECTOR, kind, title, Fate.REMOVED, Direction.LOOSER)
+        elif aspects := tuple(unclear(Bilingual("定义", "definition"), before[kind], after[kind])):
+            yield changed(Subject.DETECTOR, kind, title, aspects)
+
+
+def _definitions(policy: CompiledPolicy) -> dict[str, CustomPattern | Category]:
+    made: tuple[CustomPattern | Category, ...] = (*policy.patterns, *policy.categories)
+    return {detector.kind: detector for detector in made}
+
+
+def _settings(old: CompiledPolicy, new: CompiledPolicy) -> Iterator[Change]:
+    if aspects := compare_settings(old, new):
+        yield changed(Subject.POLICY, new.name, Bilingual("策略设置", "settings"), aspects)
+
+
+def compare_settings(old: CompiledPolicy, new: CompiledPolicy) -> tuple[Aspect, ...]:
+    """Differences of what stands at the top of a pack."""
+    parts = (
+        ranked(Bilingual("AI 标识", "AI label"), Label, old.label, new.label),
+        ranked(Bilingual("审计级别", "audit level"), _AUDIT, old.audit.level, new.audit.level),
+        ranked(
+            Bilingual("审计写入失败时", "on audit failure"),
+            _ON_FAILURE,
+            old.audit.on_failure,
+            new.audit.on_failure,
+        ),
+        inverted(
+            covering(
+                Bilingual("直通路径", "unguarded paths"),
+                old.pass_through,
+                new.pass_through,
+                lambda a, b: a == b,
+            )
+        ),
+        unclear(Bilingual("识别器", "recognizers"), old.recognizers, new.recognizers),
+        wording(Bilingual("知识库", "knowledge"), old.knowledge, new.knowledge),
+        wording(Bilingual("代答文本", "curated replies"), old.answers, new.answers),
+    )
+    return tuple(aspect for part in parts for aspect in part)
+
+
+_AUDIT = ("none", "metadata", "redacted", "full")
+_ON_FAILURE = ("continue", "spool", "fail_request")

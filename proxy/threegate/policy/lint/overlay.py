@@ -1,0 +1,218 @@
+# ruff: noqa: E501 - bilingual texts stay in one piece
+"""Lints across rules and packs: overlays never weaken, nothing is unreachable, the top of a pack is
+safe."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from typing import Any
+
+from threegate.policy.compile import build
+from threegate.policy.diff import Change, diff
+from threegate.policy.diff import Subject as Of
+from threegate.policy.lint.base import Lint, Subject
+from threegate.policy.load import answer_paths
+from threegate.policy.model import Mode
+from threegate.policy.model import Rule as Compiled
+from threegate.policy.problems import Mark, Problem, Severity
+from threegate.policy.schema import AuditLevel, OnAuditFailure, Pack
+from threegate.policy.shapes import place
+from threegate.policy.strength import Direction, includes, selector_covers
+from threegate.types import Bilingual
+
+
+class WeakerOverlay(Lint):
+    code = "weaker-overlay"
+    title = Bilingual("扩展包比基础包更松", "the pack weakens one it extends")
+    why = Bilingual(
+        "扩展只能加强：基础包的负责人不必看每一个扩展。",
+        "Overlays may only strengthen, so that a base pack's owner need not read each of them.",
+    )
+    fix = Bilingual(
+        "改得至少同样严格；确有需要时，在规则里写有期限的 except，或不继承这个包。",
+        "Make it at least as strict; for real needs write a timed `except`, or do not extend the pack.",
+    )
+
+    def check(self, subject: Subject) -> Iterator[Problem]:
+        before: list[Pack] = []
+        for pack in subject.packs:
+            if pack.extends:
+                yield from self._weaker(subject, tuple(before), pack)
+            before.append(pack)
+
+    def _weaker(self, subject: Subject, before: tuple[Pack, ...], pack: Pack) -> Iterator[Problem]:
+        bundle = subject.bundle
+        base = build(replace(bundle, packs=before))
+        over = build(replace(bundle, packs=(*before, pack)))
+        for change in diff(base, over).weaker:
+            yield self._problem(pack, change)
+
+    def _problem(self, pack: Pack, change: Change) -> Problem:
+        worse = [a.text for a in change.aspects if a.direction >= Direction.UNCLEAR]
+        zh = f"{change.id} 比基础包更松：" + "；".join(t.zh for t in worse)
+        en = f"{change.id} is weaker than in the base pack: " + "; ".join(t.en for t in worse)
+        rule = change.id if change.subject is Of.RULE else ""
+        return self.at(_where(pack, change), zh, en, rule=rule)
+
+
+def _where(pack: Pack, change: Change) -> Mark:
+    named: Mapping[str, Any] = {
+        **{rule.id: rule for rule in pack.rules},
+        **{f"list.{n}": s for n, s in pack.lists.items()},
+        **{f"pattern.{n}": s for n, s in pack.detectors.items()},
+        **{f"category.{n}": s for n, s in pack.detectors.items()},
+    }
+    return place(named.get(change.id), pack.at)
+
+
+class OvershadowedRule(Lint):
+    code = "overshadowed-rule"
+    severity = Severity.INFO
+    title = Bilingual("另一条更强的规则总是先起作用", "a stronger rule always acts first")
+    why = Bilingual("这条规则的动作永远看不到效果。", "The action of this rule is never seen.")
+    fix = Bilingual("删除它，或改它的范围、级别。", "Remove it or change its scope or level.")
+
+    def check(self, subject: Subject) -> Iterator[Problem]:
+        marks = {rule.id: rule.at for rule in subject.rules}
+        rules = build(subject.bundle).rules
+        for rule in rules:
+            if any(_overshadows(other, rule) for other in rules if other.id != rule.id):
+                yield self.at(marks[rule.id], rule=rule.id)
+
+
+def _overshadows(strong: Compiled, weak: Compiled) -> bool:
+    return (
+        strong.mode is Mode.ENFORCE
+        and weak.mode is Mode.ENFORCE
+        and strong.rollout == 100
+        and not strong.exceptions
+        and not (strong.claims or weak.claims)
+        and not (strong.detect.all or strong.detect.none)
+        and strong.layer is weak.layer
+        and strong.action > weak.action
+        and strong.channels >= weak.channels
+        and selector_covers(strong.when, weak.when)
+        and _finds_all(strong, weak)
+    )
+
+
+def _finds_all(strong: Compiled, weak: Compiled) -> bool:
+    def found(kind: str) -> bool:
+        by = [k for k in strong.detect.any if includes(k, kind)]
+        return bool(by) and strong.detect.level_for(kind) <= weak.detect.level_for(kind)
+
+    return bool(weak.detect.any) and all(found(kind) for kind in weak.detect.any)
+
+
+class WidePassThrough(Lint):
+    code = "wide-pass-through"
+    title = Bilingual("直通路径太宽", "the unguarded path is too wide")
+    why = Bilingual("直通的请求不经过任何检查。", "Requests on it are not checked at all.")
+    fix = Bilingual(
+        "写出确切的路径，不含 chat、completions、messages、responses、embeddings。",
+        "Name exact paths, none of chat, completions, messages, responses, embeddings.",
+    )
+
+    def check(self, subject: Subject) -> Iterator[Problem]:
+        for pack in subject.packs:
+            for path in pack.pass_through:
+                if "*" in path or not path.startswith("/") or any(d in path for d in _DOORS):
+                    yield self.at(place(path))
+
+
+_DOORS = ("chat", "completions", "messages", "responses", "embeddings")
+
+
+class AuditTooLittle(Lint):
+    code = "audit-too-little"
+    severity = Severity.WARNING
+    title = Bilingual(
+        "审计不记录，或记录失败也放行", "nothing is recorded, or calls go on without a record"
+    )
+    why = Bilingual(
+        "网络安全法等要求保存日志至少六个月。", "Several laws ask for logs of at least six months."
+    )
+    fix = Bilingual(
+        "level 至少 metadata，on_failure 用 fail_request。",
+        "Use at least level metadata and on_failure fail_request.",
+    )
+
+    def check(self, subject: Subject) -> Iterator[Problem]:
+        for pack in subject.packs:
+            spec = pack.audit
+            if spec and (
+                spec.level is AuditLevel.NONE or spec.on_failure is OnAuditFailure.CONTINUE
+            ):
+                yield self.at(spec.at)
+
+
+class UnreachableBinding(Lint):
+    code = "unreachable-binding"
+    severity = Severity.WARNING
+    title = Bilingual(
+        "前面的绑定已经包含这些调用", "an earlier binding already takes these callers"
+    )
+    why = Bilingual(
+        "先匹配的绑定生效，这一条永远用不到。", "The first match wins, so this one is never used."
+    )
+    fix = Bilingual("把较窄的绑定放在前面。", "Put the narrower binding first.")
+
+    def check(self, subject: Subject) -> Iterator[Problem]:
+        for pack in subject.packs:
+            for i, binding in enumerate(pack.bindings):
+                if any(_takes(earlier, binding) for earlier in pack.bindings[:i]):
+                    yield self.at(binding.at)
+
+
+def _takes(wide: Any, narrow: Any) -> bool:
+    parts = ("tenants", "keys", "models")
+    route = not wide.route or _prefix(wide.route, narrow.route)
+    return route and all(
+        not getattr(wide, p) or set(getattr(narrow, p) or ("",)) <= set(getattr(wide, p))
+        for p in parts
+    )
+
+
+def _prefix(wide: str, narrow: str) -> bool:
+    return wide == narrow or (wide.endswith("*") and narrow.startswith(wide[:-1]))
+
+
+class EmptyAnswer(Lint):
+    code = "empty-answer"
+    title = Bilingual("代答文本是空的", "the curated reply is empty")
+    why = Bilingual("用户会收到空白的回答。", "The user would get a blank answer.")
+    fix = Bilingual("写上内容。", "Write it.")
+
+    def check(self, subject: Subject) -> Iterator[Problem]:
+        files = subject.bundle.files
+        for rule in subject.rules:
+            for path in answer_paths(rule.then.answer.use) if rule.then.answer else ():
+                if path in files and not subject.bundle.text(path).strip():
+                    yield self.at(Mark(path), rule=rule.id)
+
+
+class StaleShadow(Lint):
+    code = "stale-shadow"
+    severity = Severity.INFO
+    title = Bilingual("规则处于 shadow，没有复审日期", "a shadow rule without a review date")
+    why = Bilingual("试运行要有结束的时候。", "A trial should come to an end.")
+    fix = Bilingual(
+        "写 review_by，到期决定启用或删除。", "Add review_by and then enforce or remove it."
+    )
+
+    def check(self, subject: Subject) -> Iterator[Problem]:
+        for _, rule in subject.written:
+            if rule.mode is Mode.SHADOW and not rule.review_by:
+                yield self.at(rule.mark("mode"), rule=rule.id)
+
+
+OVERLAY: tuple[Lint, ...] = (
+    WeakerOverlay(),
+    OvershadowedRule(),
+    WidePassThrough(),
+    AuditTooLittle(),
+    UnreachableBinding(),
+    EmptyAnswer(),
+    StaleShadow(),
+)

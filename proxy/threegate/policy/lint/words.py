@@ -1,0 +1,258 @@
+# ruff: noqa: E501 - bilingual texts stay in one piece
+"""Lints of word lists, patterns and categories."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator
+
+from threegate.policy.lint.base import Lint, Subject
+from threegate.policy.patterns import PatternError, compile_pattern
+from threegate.policy.problems import Mark, Problem, Severity
+from threegate.policy.schema import DetectorSpec, ListSpec, Match
+from threegate.policy.shapes import place
+from threegate.policy.strength import includes
+from threegate.types import Bilingual
+
+_HAN = re.compile(r"[\u3400-\u9fff]")
+_COMMON_WORDS = (
+    "的 了 是 我 你 他 她 在 有 和 不 这 那 就 都 我们 你们 他们 什么 一个 没有 可以 怎么 知道 现在 时候 "
+    "the a an and or of to in is it you i he she we they that this for on with as are be at by from not what how"
+)
+COMMON = frozenset(_COMMON_WORDS.split())
+ORDINARY = (
+    "今天天气很好，我们一起去公园散步，然后回家做饭。",
+    "请帮我把这段话翻译成英文，语气正式一些。",
+    "Please help me write a short e-mail to my colleague about the meeting on Monday.",
+    "The function returns a list of 3 items, sorted by date (2026-01-31).",
+)
+"""Sentences that no pattern for sensitive values should match."""
+MIN_EXAMPLES = 5
+
+
+def _lists(subject: Subject) -> Iterator[tuple[str, ListSpec, Iterator[tuple[str, Mark]]]]:
+    for pack in subject.packs:
+        for name, spec in pack.lists.items():
+            yield name, spec, _placed(subject, spec)
+
+
+def _placed(subject: Subject, spec: ListSpec) -> Iterator[tuple[str, Mark]]:
+    """Words with the place each stands at."""
+    yield from ((str(word), place(word)) for word in spec.words)
+    if spec.file and spec.file in subject.bundle.files:
+        for number, line in enumerate(subject.bundle.text(spec.file).split("\n"), start=1):
+            word = line.strip()
+            if word and not word.startswith("#"):
+                yield word, Mark(spec.file, number)
+
+
+def _patterns(subject: Subject) -> Iterator[tuple[str, DetectorSpec]]:
+    for pack in subject.packs:
+        yield from ((name, spec) for name, spec in pack.detectors.items() if spec.regex)
+
+
+class ShortWord(Lint):
+    code = "short-word"
+    severity = Severity.WARNING
+    title = Bilingual(
+        "词太短，会误伤正常文字", "the word is too short and will match harmless text"
+    )
+    why = Bilingual(
+        "一个汉字或两个字母到处都会出现。", "One Han character or two letters occur everywhere."
+    )
+    fix = Bilingual("写更长的词，或用 match: word。", "Use a longer word or match: word.")
+
+    def check(self, subject: Subject) -> Iterator[Problem]:
+        for _, spec, words in _lists(subject):
+            for word, at in words:
+                shortest = 2 if _HAN.search(word) else 3
+                if len(word) < shortest and spec.match is Match.SUBSTRING:
+                    yield self.at(at)
+
+
+class CommonWord(Lint):
+    code = "common-word"
+    title = Bilingual("词表里有日常用词", "the list holds an everyday word")
+    why = Bilingual("几乎每个请求都会命中。", "Nearly every request would match.")
+    fix = Bilingual("删除它。", "Remove it.")
+
+    def check(self, subject: Subject) -> Iterator[Problem]:
+        for _, _, words in _lists(subject):
+            yield from (self.at(at) for word, at in words if word.casefold() in COMMON)
+
+
+class RepeatedWord(Lint):
+    code = "repeated-word"
+    severity = Severity.WARNING
+    title = Bilingual("词重复", "a word is listed twice")
+    why = Bilingual("重复的词让词表难以维护。", "Repeats make lists hard to keep.")
+    fix = Bilingual("删除重复的一行。", "Remove the repeat.")
+
+    def check(self, subject: Subject) -> Iterator[Problem]:
+        for _, _, words in _lists(subject):
+            seen: Counter[str] = Counter()
+            for word, at in words:
+                seen[word.casefold()] += 1
+                if seen[word.casefold()] == 2:
+                    yield self.at(at)
+
+
+class Unused(Lint):
+    code = "unused-detector"
+    severity = Severity.WARNING
+    title = Bilingual("没有规则使用这个词表或检测器", "no rule uses this list or detector")
+    why = Bilingual("它没有作用，看上去却有保护。", "It does nothing, yet looks like protection.")
+    fix = Bilingual("在规则里引用它，或删除它。", "Use it in a rule or remove it.")
+
+    def check(self, subject: Subject) -> Iterator[Problem]:
+        used = [k for r in subject.rules for k in (*r.detect.any, *r.detect.all, *r.detect.none)]
+        used += [k for c in subject.constraints for clause in c.then.clauses for k in clause.kinds]
+        for pack in subject.packs:
+            made = [(f"list.{n}", s.at) for n, s in pack.lists.items()]
+            made += [(_kind(n, s), s.at) for n, s in pack.detectors.items()]
+            for kind, at in made:
+                if not any(includes(u, kind) for u in used):
+                    yield self.at(at, f"没有规则使用 {kind}", f"no rule uses {kind}")
+
+
+def _kind(name: str, spec: DetectorSpec) -> str:
+    return f"pattern.{name}" if spec.regex else f"category.{name}"
+
+
+class BadPattern(Lint):
+    code = "bad-pattern"
+    title = Bilingual("正则表达式不能用", "the pattern cannot be used")
+    why = Bilingual(
+        "检测器用 RE2，没有环视和反向引用，但不会被恶意输入拖慢。",
+        "Detectors use RE2: no look-around or back-references, and no input can slow it down.",
+    )
+    fix = Bilingual("使用 RE2 语法；用单引号括起来。", "Use RE2 syntax and single quotes.")
+
+    def check(self, subject: Subject) -> Iterator[Problem]:
+        for _, spec in _patterns(subject):
+            try:
+                compile_pattern(spec.regex or "")
+            except PatternError as error:
+                yield self.at(
+                    spec.mark("regex"),
+                    f"正则表达式不能用：{error}",
+                    f"the pattern cannot be used: {error}",
+                )
+
+
+def _usable(subject: Subject) -> Iterator[tuple[str, DetectorSpec]]:
+    for name, spec in _patterns(subject):
+        try:
+            compile_pattern(spec.regex or "")
+        except PatternError:
+            continue
+        yield name, spec
+
+
+class EmptyPattern(Lint):
+    code = "empty-pattern"
+    title = Bilingual("正则表达式能匹配空文字", "the pattern matches the empty text")
+    why = Bilingual("它在每个位置都会命中。", "It would match at every position.")
+    fix = Bilingual("把 * 改成 +，或去掉可选部分。", "Use + instead of * or make a part required.")
+
+    def check(self, subject: Subject) -> Iterator[Problem]:
+        for _, spec in _usable(subject):
+            if compile_pattern(spec.regex or "").compiled.search("") is not None:
+                yield self.at(spec.mark("regex"))
+
+
+class BroadPattern(Lint):
+    code = "broad-pattern"
+    title = Bilingual("正则表达式匹配日常句子", "the pattern matches everyday sentences")
+    why = Bilingual("几乎每个请求都会命中。", "Nearly every request would match.")
+    fix = Bilingual("写得更具体。", "Make it more specific.")
+
+    def check(self, subject: Subject) -> Iterator[Problem]:
+        for _, spec in _usable(subject):
+            pattern = compile_pattern(spec.regex or "", edges=spec.edges)
+            if any(next(pattern.find(text), None) for text in ORDINARY):
+                yield self.at(spec.mark("regex"))
+
+
+class NoExamples(Lint):
+    code = "no-examples"
+    title = Bilingual("正则表达式没有例子", "the pattern has no examples")
+    why = Bilingual(
+        "例子让不懂正则的人也能看懂。", "Examples let people read it who do not read patterns."
+    )
+    fix = Bilingual(
+        "写 examples: {match: […], no_match: […]}。", "Add examples: {match: […], no_match: […]}."
+    )
+
+    def check(self, subject: Subject) -> Iterator[Problem]:
+        for _, spec in _patterns(subject):
+            if not (spec.examples.match and spec.examples.no_match):
+                yield self.at(spec.mark("examples"))
+
+
+class WrongExample(Lint):
+    code = "wrong-example"
+    title = Bilingual("正则表达式与例子不符", "the pattern contradicts its example")
+    why = Bilingual("正则或例子有一个写错了。", "Either the pattern or the example is wrong.")
+    fix = Bilingual("改正其中一个。", "Correct one of them.")
+
+    def check(self, subject: Subject) -> Iterator[Problem]:
+        for _, spec in _usable(subject):
+            pattern = compile_pattern(spec.regex or "", edges=spec.edges)
+            wrong = [e for e in spec.examples.match if not any(pattern.find(e))]
+            wrong += [e for e in spec.examples.no_match if any(pattern.find(e))]
+            yield from (self.at(place(example, spec.at)) for example in wrong)
+
+
+class FewExamples(Lint):
+    code = "few-examples"
+    severity = Severity.WARNING
+    title = Bilingual("语义类别的例子不足 5 个", "a category has fewer than 5 examples")
+    why = Bilingual("例子太少，分不清边界。", "Too few examples draw no clear line.")
+    fix = Bilingual(
+        "examples 和 counter_examples 各写至少 5 条，两种语言都有。",
+        "Give at least 5 examples and 5 counter-examples, in both languages.",
+    )
+
+    def check(self, subject: Subject) -> Iterator[Problem]:
+        for pack in subject.packs:
+            for spec in pack.detectors.values():
+                category = spec.category
+                if (
+                    category
+                    and min(len(category.examples), len(category.counter_examples)) < MIN_EXAMPLES
+                ):
+                    yield self.at(category.at)
+
+
+class RegexOrCategory(Lint):
+    code = "regex-or-category"
+    title = Bilingual(
+        "检测器要写 regex 或 category，且只写一个", "a detector needs either regex or category"
+    )
+    why = Bilingual(
+        "固定写法用 regex，含义用 category。", "A fixed form takes regex, a meaning takes category."
+    )
+    fix = Bilingual("保留一个。", "Keep one.")
+
+    def check(self, subject: Subject) -> Iterator[Problem]:
+        for pack in subject.packs:
+            for spec in pack.detectors.values():
+                if bool(spec.regex) == bool(spec.category):
+                    yield self.at(spec.at)
+
+
+WORDS: tuple[Lint, ...] = (
+    ShortWord(),
+    CommonWord(),
+    RepeatedWord(),
+    Unused(),
+    BadPattern(),
+    EmptyPattern(),
+    BroadPattern(),
+    NoExamples(),
+    WrongExample(),
+    FewExamples(),
+    RegexOrCategory(),
+)

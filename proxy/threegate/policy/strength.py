@@ -1,0 +1,177 @@
+# ruff: noqa: E501 - bilingual texts stay in one piece
+"""Which of two values is stricter: the words and tools for comparing rules. Conservative: what cannot be proved is UNCLEAR,
+never STRICTER.
+
+Strength is what the guard lets through: a rule is at least as strict as another if every call and
+text that the other one acts on is acted on at least as strongly. Wording (titles, messages, owners)
+is CHANGED and has no strength.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import Any
+
+from threegate.policy import actions
+from threegate.policy.model import Mode, Selector
+from threegate.types import Action, Bilingual, Level
+
+
+class Direction(IntEnum):
+    """What a change does, weakest concern first: the worst aspect names the whole."""
+
+    CHANGED = 0
+    STRICTER = 1
+    UNCLEAR = 2
+    LOOSER = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Aspect:
+    """One difference between two rules, in words."""
+
+    direction: Direction
+    text: Bilingual
+
+
+MODES = (Mode.OFF, Mode.SHADOW, Mode.ENFORCE)
+_LEVEL_ZH = {Level.LOW: "低", Level.MEDIUM: "中", Level.HIGH: "高"}
+
+
+# --- helpers that turn two values into an aspect
+
+
+def ranked(name: Bilingual, order: Iterable[Any], old: Any, new: Any) -> Iterator[Aspect]:
+    """Values on a scale, weakest first."""
+    if old != new:
+        scale = list(order)
+        yield moved(name, scale.index(new) - scale.index(old), word(old), word(new))
+
+
+def moved(name: Bilingual, sign: float, old: Bilingual, new: Bilingual) -> Aspect:
+    direction = Direction.STRICTER if sign > 0 else Direction.LOOSER
+    text = Bilingual(f"{name.zh}：{old.zh} → {new.zh}", f"{name.en}: {old.en} -> {new.en}")
+    return Aspect(direction, text)
+
+
+def word(value: Any) -> Bilingual:
+    match value:
+        case Action():
+            return actions.title_of(value)
+        case Level():
+            return Bilingual(_LEVEL_ZH[value], value.name.lower())
+        case None:
+            return Bilingual("不限", "no limit")
+    return Bilingual(str(value), str(value))
+
+
+def covering(
+    name: Bilingual, old: Iterable[str], new: Iterable[str], covers: Callable[[str, str], bool]
+) -> Iterator[Aspect]:
+    """Sets where more is stricter; `covers(a, b)`: a includes b."""
+    before, after = tuple(old), tuple(new)
+    lost = [b for b in before if not any(covers(a, b) for a in after)]
+    gained = [a for a in after if not any(covers(b, a) for b in before)]
+    if gained:
+        yield _listed(Direction.STRICTER, name, "增加", "added", gained)
+    if lost:
+        yield _listed(Direction.LOOSER, name, "去掉", "removed", lost)
+
+
+def _listed(
+    direction: Direction, name: Bilingual, zh: str, en: str, items: Iterable[str]
+) -> Aspect:
+    shown = sorted(items)
+    more = f" … ({len(shown)})" if len(shown) > 8 else ""
+    listed = ", ".join(shown[:8]) + more
+    return Aspect(direction, Bilingual(f"{name.zh}{zh}：{listed}", f"{name.en} {en}: {listed}"))
+
+
+def inverted(aspects: Iterable[Aspect]) -> Iterator[Aspect]:
+    """For sets where more is looser."""
+    swap = {Direction.STRICTER: Direction.LOOSER, Direction.LOOSER: Direction.STRICTER}
+    for aspect in aspects:
+        yield Aspect(swap.get(aspect.direction, aspect.direction), aspect.text)
+
+
+def wording(name: Bilingual, old: Any, new: Any) -> Iterator[Aspect]:
+    if old != new:
+        yield Aspect(Direction.CHANGED, Bilingual(f"{name.zh}有改动", f"{name.en} changed"))
+
+
+def unclear(name: Bilingual, old: Any, new: Any) -> Iterator[Aspect]:
+    if old != new:
+        text = Bilingual(
+            f"{name.zh}有改动，无法证明不变松", f"{name.en} changed; not provably as strict"
+        )
+        yield Aspect(Direction.UNCLEAR, text)
+
+
+def includes(wide: str, narrow: str) -> bool:
+    """Kinds: a family includes what is below it."""
+    stem = wide.removesuffix(".*")
+    return narrow.removesuffix(".*") == stem or narrow.startswith(stem + ".")
+
+
+def glob(wide: str, narrow: str) -> bool:
+    return wide == narrow or (wide.endswith("*") and narrow.startswith(wide[:-1]))
+
+
+def same(a: str, b: str) -> bool:
+    return a == b
+
+
+# --- parts that both sorts of rules have
+
+
+def callers(old: Any, new: Any) -> Iterator[Aspect]:
+    for part, zh, en in _SELECTOR_PARTS:
+        before, after = getattr(old.when, part), getattr(new.when, part)
+        if before != after:
+            yield from _scope(Bilingual(zh, en), before, after)
+
+
+_SELECTOR_PARTS = (
+    ("tenant", "适用租户", "tenants"),
+    ("key", "适用密钥", "keys"),
+    ("route", "适用路径", "routes"),
+    ("model", "适用模型", "models"),
+    ("language", "适用语言", "languages"),
+)
+
+
+def _scope(name: Bilingual, old: tuple[str, ...], new: tuple[str, ...]) -> Iterator[Aspect]:
+    everything = Bilingual("全部", "all")
+    if not new:
+        yield moved(name, 1, Bilingual(", ".join(old), ", ".join(old)), everything)
+    elif not old:
+        yield moved(name, -1, everything, Bilingual(", ".join(new), ", ".join(new)))
+    else:
+        yield from covering(name, old, new, glob)
+
+
+def selector_covers(wide: Selector, narrow: Selector) -> bool:
+    """Whether every caller of `narrow` is one of `wide`."""
+    for part, _, _ in _SELECTOR_PARTS:
+        a, b = getattr(wide, part), getattr(narrow, part)
+        if a and not (b and all(any(glob(x, y) for x in a) for y in b)):
+            return False
+    return True
+
+
+def life(old: Any, new: Any) -> Iterator[Aspect]:
+    yield from ranked(Bilingual("方式", "mode"), MODES, old.mode, new.mode)
+    if old.rollout != new.rollout:
+        name = Bilingual("生效比例", "rollout")
+        words = (Bilingual(f"{r}%", f"{r} %") for r in (old.rollout, new.rollout))
+        yield moved(name, new.rollout - old.rollout, *words)
+
+
+def texts(old: Any, new: Any) -> Iterator[Aspect]:
+    yield from wording(Bilingual("标题", "title"), old.title, new.title)
+    yield from wording(Bilingual("负责人", "owner"), old.owner, new.owner)
+    yield from wording(Bilingual("依据", "reasons"), old.why, new.why)
+    yield from wording(Bilingual("说明", "message"), old.message, new.message)
+    yield from wording(Bilingual("复审日期", "review date"), old.review_by, new.review_by)

@@ -1,0 +1,129 @@
+"""Strength of input and output rules, aspect by aspect."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from threegate.policy.model import Claims, Rule, StreamMode
+from threegate.policy.strength import (
+    Aspect,
+    Direction,
+    callers,
+    covering,
+    includes,
+    inverted,
+    life,
+    moved,
+    ranked,
+    same,
+    texts,
+    unclear,
+    wording,
+)
+from threegate.types import Action, Bilingual, Level
+
+STREAMS = (StreamMode.CUT, StreamMode.HOLD)
+LEVELS = (Level.HIGH, Level.MEDIUM, Level.LOW)
+
+
+def compare_rules(old: Rule, new: Rule) -> tuple[Aspect, ...]:
+    """Differences of two input or output rules of the same id."""
+    return tuple(aspect for part in _PARTS for aspect in part(old, new))
+
+
+def _place(old: Rule, new: Rule) -> Iterator[Aspect]:
+    yield from unclear(Bilingual("层", "layer"), old.layer, new.layer)
+    yield from covering(Bilingual("检测位置", "channels"), old.channels, new.channels, same)
+
+
+def _kinds(old: Rule, new: Rule) -> Iterator[Aspect]:
+    a, b = old.detect, new.detect
+    if bool(a.any) != bool(b.any):
+        yield from unclear(Bilingual("检测类别", "kinds"), a.any, b.any)
+    else:
+        yield from covering(Bilingual("检测类别", "kinds"), a.any, b.any, includes)
+    need = covering(Bilingual("须同时出现的类别", "kinds needed together"), a.all, b.all, same)
+    yield from inverted(need)
+    rests = covering(
+        Bilingual("出现则不命中的类别", "kinds that rest the rule"), a.none, b.none, same
+    )
+    yield from inverted(rests)
+
+
+def _levels(old: Rule, new: Rule) -> Iterator[Aspect]:
+    a, b = old.detect, new.detect
+    yield from ranked(Bilingual("级别", "level"), LEVELS, a.level, b.level)
+    if a.levels == b.levels:
+        return
+    for kind in sorted({k for k, _ in (*a.levels, *b.levels)}):
+        name = Bilingual(f"{kind} 的级别", f"level of {kind}")
+        yield from ranked(name, LEVELS, a.level_for(kind), b.level_for(kind))
+
+
+def _action(old: Rule, new: Rule) -> Iterator[Aspect]:
+    if not (old.claims and new.claims):
+        yield from ranked(Bilingual("动作", "action"), Action, old.action, new.action)
+    if old.restore != new.restore and new.action is Action.MASK:
+        name = Bilingual("脱敏还原", "restoring masks")
+        words = (
+            Bilingual("是", "yes") if r else Bilingual("否", "no")
+            for r in (old.restore, new.restore)
+        )
+        yield moved(name, old.restore - new.restore, *words)
+    yield from wording(Bilingual("替代形式", "mask style"), old.style, new.style)
+    yield from wording(Bilingual("替换文字", "replacement"), old.replacement, new.replacement)
+    yield from wording(Bilingual("代答", "curated reply"), old.answer, new.answer)
+    yield from wording(Bilingual("HTTP 状态码", "HTTP status"), old.http_status, new.http_status)
+
+
+def _failing(old: Rule, new: Rule) -> Iterator[Aspect]:
+    yield from ranked(Bilingual("出错时", "on error"), Action, old.on_error, new.on_error)
+    yield from ranked(Bilingual("超时时", "on timeout"), Action, old.on_timeout, new.on_timeout)
+    yield from wording(Bilingual("检测时限", "deadline"), old.deadline_ms, new.deadline_ms)
+    yield from ranked(Bilingual("流式方式", "streaming"), STREAMS, old.stream, new.stream)
+
+
+def _claims(old: Rule, new: Rule) -> Iterator[Aspect]:
+    match old.claims, new.claims:
+        case (None, None):
+            return
+        case (Claims() as a, Claims() as b):
+            yield from _claim_parts(a, b)
+        case (None, _):
+            yield Aspect(Direction.STRICTER, Bilingual("增加事实核查", "fact check added"))
+        case _:
+            yield Aspect(Direction.LOOSER, Bilingual("去掉事实核查", "fact check removed"))
+
+
+def _claim_parts(a: Claims, b: Claims) -> Iterator[Aspect]:
+    yield from ranked(
+        Bilingual("矛盾的级别", "level of contradicted"), LEVELS, a.contradicted, b.contradicted
+    )
+    yield from ranked(
+        Bilingual("无依据的级别", "level of unsupported"), LEVELS, a.unsupported, b.unsupported
+    )
+    yield from ranked(
+        Bilingual("矛盾时", "on contradicted"), Action, a.on_contradicted, b.on_contradicted
+    )
+    yield from ranked(
+        Bilingual("无依据时", "on unsupported"), Action, a.on_unsupported, b.on_unsupported
+    )
+    yield from ranked(Bilingual("无来源时", "on no source"), Action, a.on_no_source, b.on_no_source)
+    # More sources support more claims and contradict more of them: neither way is provable.
+    yield from unclear(Bilingual("来源", "sources"), set(a.sources), set(b.sources))
+    yield from wording(Bilingual("标注依据", "citing"), a.cite, b.cite)
+
+
+def _exceptions(old: Rule, new: Rule) -> Iterator[Aspect]:
+    before = {e.id: e for e in old.exceptions}
+    after = {e.id: e for e in new.exceptions}
+    name = Bilingual("例外", "exceptions")
+    yield from inverted(covering(name, before, after, same))
+    for id in before.keys() & after.keys():
+        if before[id] != after[id]:
+            yield from unclear(Bilingual(f"例外 {id} ", f"exception {id}"), 0, 1)
+
+
+_PARTS: tuple[Callable[[Rule, Rule], Iterator[Aspect]], ...] = (
+    _place, callers, _kinds, _levels, _action, _failing, _claims, _exceptions, life, texts,
+)  # fmt: skip
