@@ -5,6 +5,7 @@ so that no match is longer than `injection.MAX_MATCH`. Levels: HIGH where honest
 MEDIUM where a writer on the subject may quote it, LOW where it is a hint only.
 """
 
+# ruff: noqa: E501 (a pattern reads better on one line)
 from __future__ import annotations
 
 from dataclasses import dataclass
@@ -30,7 +31,8 @@ class Signature:
     negatable: bool = False
 
 
-_W = r"(?:[\w'’-]+[,]?\s+)"
+_S, _S0 = r"\s{1,4}", r"\s{0,4}"
+_W = r"(?:[\w'’-]{1,24}[,]?\s{1,4})"
 _OLD = r"(?:previous|prior|above|preceding|earlier|foregoing|existing|original|initial|all|any|system|your)"
 _ORDERS = r"(?:instructions?|prompts?|guidelines?|directions?|directives?|commands?|programming|constraints?|rules)"
 _LETGO = r"(?:ignore|disregard|forget|override|discard|neglect|overlook)"
@@ -47,9 +49,9 @@ SIGNATURES = (
         "chat_template",
         DELIMITER,
         Level.HIGH,
-        r"<[|｜]\s*(?:im_start|im_end|im_sep|system|user|assistant|end|endoftext|eot_id|eom_id"
+        r"(?i)<[|｜]\s{0,4}(?:im_start|im_end|im_sep|system|user|assistant|end|endoftext|eot_id|eom_id"
         r"|start_header_id|end_header_id|begin_of_text|end_of_text|python_tag|observation"
-        r"|begin[_▁ ]of[_▁ ]sentence|end[_▁ ]of[_▁ ]sentence|tool[_▁ ][a-z_▁ ]{1,32})\s*[|｜]>",
+        r"|begin[_▁ ]of[_▁ ]sentence|end[_▁ ]of[_▁ ]sentence|tool[_▁ ][a-z_▁ ]{1,32})\s{0,4}[|｜]>",
     ),
     Signature(
         "chat_template",
@@ -66,8 +68,8 @@ SIGNATURES = (
         "role_header",
         DELIMITER,
         Level.MEDIUM,
-        r"(?im)^[ \t]*(?:[#*\[=-]{1,5}[ \t]*)(?:system|developer)(?:[ \t]+(?:message|prompt|override|instructions?|note|update))?"
-        r"[ \t]*(?:[\]*=-]{1,5}[ \t]*[:：]?|[:：])",
+        r"(?im)^[ \t]{0,8}(?:[#*\[=-]{1,5}[ \t]{0,8})(?:system|developer)(?:[ \t]{1,4}(?:message|prompt|override|instructions?|note|update))?"
+        r"[ \t]{0,8}(?:[\]*=-]{1,5}[ \t]{0,8}[:：]?|[:：])",
         FOREIGN,
     ),
     Signature(
@@ -81,31 +83,31 @@ SIGNATURES = (
         "ignore_instructions",
         SIGNATURE,
         Level.MEDIUM,
-        rf"(?i)\b{_LETGO}(?:\s+about)?\s+{_W}{{0,3}}?{_OLD}\s+{_W}{{0,3}}?{_ORDERS}\b",
+        rf"(?i)\b{_LETGO}{_S}(?:about{_S})?{_W}{{0,3}}?{_OLD}{_S}{_W}{{0,3}}?{_ORDERS}\b",
         negatable=True,
     ),
     Signature(
         "ignore_above",
         SIGNATURE,
         Level.MEDIUM,
-        r"(?i)\b(?:ignore|disregard|forget)\s+(?:everything|all|anything)\s+(?:(?:that\s+)?(?:was\s+|is\s+)?"
-        r"(?:above|before\s+this|previously\s+said|you\s+(?:were|have\s+been|'ve\s+been)\s+told)|(?:i|we)\s+told\s+you\s+before)",
+        r"(?i)\b(?:ignore|disregard|forget)\s{1,4}(?:everything|all|anything)\s{1,4}(?:(?:that\s{1,4})?(?:was\s{1,4}|is\s{1,4})?"
+        r"(?:above|before\s{1,4}this|previously\s{1,4}said|you\s{1,4}(?:were|have\s{1,4}been|'ve\s{1,4}been)\s{1,4}told)|(?:i|we)\s{1,4}told\s{1,4}you\s{1,4}before)",
         negatable=True,
     ),
     Signature(
         "new_persona",
         SIGNATURE,
         Level.MEDIUM,
-        r"(?i)\byou\s+(?:are|will\s+be|must\s+act\s+as)\s+(?:now\s+)?(?:in\s+)?(?:DAN\b|developer\s+mode|god\s+mode"
-        r"|jailbroken|(?:an?\s+)?(?:unrestricted|unfiltered|uncensored)\s+(?:AI|assistant|model|chatbot))",
+        r"(?i)\byou\s{1,4}(?:are|will\s{1,4}be|must\s{1,4}act\s{1,4}as)\s{1,4}(?:now\s{1,4})?(?:in\s{1,4})?(?:DAN\b|developer\s{1,4}mode|god\s{1,4}mode"
+        r"|jailbroken|(?:an?\s{1,4})?(?:unrestricted|unfiltered|uncensored)\s{1,4}(?:AI|assistant|model|chatbot))",
         negatable=True,
     ),
     Signature(
         "reveal_prompt",
         SIGNATURE,
         Level.MEDIUM,
-        rf"(?i)\b(?:reveal|print|show|repeat|output|display|leak|disclose|recite)\s+(?:me\s+)?{_W}{{0,3}}?your\s+{_W}{{0,2}}?"
-        r"(?:system\s+(?:prompt|message|instructions)|initial\s+(?:prompt|instructions)|hidden\s+(?:prompt|instructions)|prompt)\b",
+        rf"(?i)\b(?:reveal|print|show|repeat|output|display|leak|disclose|recite){_S}(?:me{_S})?{_W}{{0,3}}?your{_S}{_W}{{0,2}}?"
+        r"(?:system\s{1,4}(?:prompt|message|instructions)|initial\s{1,4}(?:prompt|instructions)|hidden\s{1,4}(?:prompt|instructions)|prompt)\b",
         negatable=True,
     ),
     Signature(
@@ -142,15 +144,15 @@ SIGNATURES = (
         "addressed_to_ai",
         SIGNATURE,
         Level.MEDIUM,
-        rf"(?i)\b(?:attention|note|notice|message|instructions?|important)\s*(?::|-|to|for)\s*(?:all\s+|the\s+|any\s+)?{_AI}"
-        r"(?:\s+(?:reading|processing|summari[sz]ing|parsing)\b|\s*[:,—-])",
+        rf"(?i)\b(?:attention|note|notice|message|instructions?|important){_S0}(?::|-|to|for){_S0}(?:all{_S}|the{_S}|any{_S})?{_AI}"
+        r"(?:\s{1,4}(?:reading|processing|summari[sz]ing|parsing)\b|\s{0,4}[:,—-])",
         TOOL,
     ),
     Signature(
         "写给模型",
         SIGNATURE,
         Level.MEDIUM,
-        rf"(?:致|给|写给|提醒|注意|通知)(?:所有|各位|正在{_GAP}{{1,8}}的)?{_ZH_AI}(?:的)?(?:指令|指示|消息|提示)?\s*[:：，,]",
+        rf"(?:致|给|写给|提醒|注意|通知)(?:所有|各位|正在{_GAP}{{1,8}}的)?{_ZH_AI}(?:的)?(?:指令|指示|消息|提示)?{_S0}[:：，,]",
         TOOL,
     ),
     Signature(
@@ -171,14 +173,14 @@ SIGNATURES = (
         "exfiltrating_image",
         SIGNATURE,
         Level.HIGH,
-        r"(?i)<img[^>]{1,120}src\s*=\s*[\"']?https?://[^\"'>\s]{1,200}=(?:\{|\$\{|%7B|\[)",
+        r"(?i)<img[^>]{1,120}src\s{0,4}=\s{0,4}[\"']?https?://[^\"'>\s]{1,200}=(?:\{|\$\{|%7B|\[)",
         TOOL,
     ),
     Signature(
         "hidden_text",
         SIGNATURE,
         Level.HIGH,
-        r"(?is)style\s*=\s*[\"'][^\"']{0,120}(?:display\s*:\s*none|font-size\s*:\s*0|visibility\s*:\s*hidden|opacity\s*:\s*0(?:[;\"']|\.0))"
+        r"(?is)style\s{0,4}=\s{0,4}[\"'][^\"']{0,120}(?:display\s{0,4}:\s{0,4}none|font-size\s{0,4}:\s{0,4}0|visibility\s{0,4}:\s{0,4}hidden|opacity\s{0,4}:\s{0,4}0(?:[;\"']|\.0))"
         rf"[^>]{{0,120}}>[^<]{{0,240}}?(?:\b(?:ignore|disregard)\b|instructions?\b|\b{_AI}\b|忽略|指令|智能助手|大模型)",
         TOOL,
     ),
@@ -186,7 +188,7 @@ SIGNATURES = (
         "hidden_comment",
         SIGNATURE,
         Level.HIGH,
-        rf"(?is)<!--[^>]{{0,240}}?(?:\b(?:ignore|disregard)\s+(?:all|any|previous|prior|the)\b|\b(?:instructions?|note)\s+(?:to|for)\s+(?:the\s+)?{_AI}"
+        rf"(?is)<!--[^>]{{0,240}}?(?:\b(?:ignore|disregard){_S}(?:all|any|previous|prior|the)\b|\b(?:instructions?|note){_S}(?:to|for){_S}(?:the{_S})?{_AI}"
         r"|\bif you are an? (?:AI|LLM)|忽略.{0,12}(?:指令|提示)|智能助手|大模型请)",
         TOOL,
     ),
