@@ -8,6 +8,7 @@ id or name (the linter proves that it is at least as strict), in the earlier one
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -55,7 +56,7 @@ def build(bundle: Bundle) -> CompiledPolicy:
         constraints=tuple(
             _constraint(bundle, r, p) for r, p in rules if isinstance(r, schema.ConstraintRule)
         ),
-        lists=tuple(_list(bundle, n, s) for n, s in _overlaid(bundle, "lists")),
+        lists=(*(_list(bundle, n, s) for n, s in _overlaid(bundle, "lists")), *_leaks(bundle)),
         patterns=tuple(_pattern(n, s) for n, s in _overlaid(bundle, "detectors") if s.regex),
         categories=tuple(_category(n, s) for n, s in _overlaid(bundle, "detectors") if s.category),
         answers=tuple(_answers(bundle, rules)),
@@ -233,6 +234,27 @@ def _response_format(bundle: Bundle, spec: schema.ResponseFormatSpec) -> Respons
 def _list(bundle: Bundle, name: str, spec: schema.ListSpec) -> WordList:
     words = bundle.words(spec.file) if spec.file else spec.words
     return WordList(name, f"list.{name}", words, str(spec.match))
+
+
+def _leaks(bundle: Bundle) -> Iterator[WordList]:
+    """Beginnings of the constitution's sentences: an answer that holds one is reciting it."""
+    rules = (r for r, _ in layered(bundle) if isinstance(r, schema.ConstraintRule))
+    texts = (bundle.text(r.then.constitution.file) for r in rules if r.then.constitution)
+    sentences = (s.strip() for text in texts for s in _SENTENCE_END.split(text))
+    heads = dict.fromkeys(head for sentence in sentences if (head := _head(sentence)))
+    if heads:
+        yield WordList("constitution", "leak.constitution", tuple(heads))
+
+
+_SENTENCE_END = re.compile(r"[。！？；\n]|[.!?;](?:\s|$)")
+_HAN = re.compile(r"[\u3400-\u9fff]")
+HEAD_HAN, HEAD_LATIN = 16, 40
+"""Characters: long enough never to occur by chance, short enough to hold little of a stream."""
+
+
+def _head(sentence: str) -> str:
+    length = HEAD_HAN if _HAN.search(sentence) else HEAD_LATIN
+    return sentence[:length] if len(sentence) >= length else ""
 
 
 def _pattern(name: str, spec: schema.DetectorSpec) -> CustomPattern:

@@ -170,7 +170,7 @@ class Decoder:
     def _tuple(self, node: Node, kind: Any, name: str) -> Any:
         if not isinstance(node, Sequence):
             return self._wrong(node, name, "列表 [ … ]", "a list [ … ]")
-        made = (self.decode(item, kind, name) for item in node.items)
+        made = (self.decode(item, kind, _named(item, name)) for item in node.items)
         return tuple(value for value in made if value is not MISSING_VALUE)
 
     def _dict(self, node: Node, args: tuple[Any, ...], name: str) -> Any:
@@ -259,6 +259,12 @@ def enum_values(kind: type[Enum]) -> dict[str, Enum]:
     if issubclass(kind, IntEnum):
         return {member.name.lower(): member for member in kind}
     return {str(member.value): member for member in kind}
+
+
+def _named(item: Node, name: str) -> str:
+    """`rules[pii.email]`: items that have an id are called by it."""
+    id = item.pairs.get("id") if isinstance(item, Mapping) else None
+    return f"{name}[{_short(id[1].value)}]" if id and isinstance(id[1], Scalar) else name
 
 
 def _rule_kind(node: Node) -> type:

@@ -117,7 +117,7 @@ class Exceptional(Located):
     match: ExceptMatch = doc("适用对象，至少写一项", "what it covers, at least one condition")
     reason: ReasonCode = doc("原因", "reason code")
     approver: str = doc("批准人", "who approved it")
-    expires: Date = doc("失效日期，当天起不再生效", "date from which it is gone")
+    expires: Date = doc("失效日期，当天仍有效", "last day on which it holds")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -224,7 +224,7 @@ class Sample(Located):
 
     text: str = doc("要检测的文字", "the text")
     channel: Channel | None = doc(
-        "所在位置；默认取 where 的第一个", "where it stands; default: first of `where`", None
+        "所在位置；默认 user 或 content", "where it stands; default: user or content", None
     )
     question: str = doc("用户的问题（测试回答时）", "the user's question (for answers)", "")
     sources: tuple[str, ...] = doc("来源文字（事实核查）", "source texts (fact check)", ())

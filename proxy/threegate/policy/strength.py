@@ -1,6 +1,5 @@
-# ruff: noqa: E501 - bilingual texts stay in one piece
-"""Which of two values is stricter: the words and tools for comparing rules. Conservative: what cannot be proved is UNCLEAR,
-never STRICTER.
+"""Which of two values is stricter: the words and tools for comparing rules. Conservative: what
+cannot be proved is UNCLEAR, never STRICTER.
 
 Strength is what the guard lets through: a rule is at least as strict as another if every call and
 text that the other one acts on is acted on at least as strongly. Wording (titles, messages, owners)

@@ -39,7 +39,7 @@ class ExceptionExpired(Lint):
     def check(self, subject: Subject) -> Iterator[Problem]:
         for rule, exception in _exceptions(subject):
             left = days_left(subject.today, exception.expires)
-            if left is not None and left <= 0:
+            if left is not None and left < 0:
                 yield self.at(exception.mark("expires"), rule=rule.id)
 
 
@@ -55,7 +55,7 @@ class ExceptionSoon(Lint):
     def check(self, subject: Subject) -> Iterator[Problem]:
         for rule, exception in _exceptions(subject):
             left = days_left(subject.today, exception.expires)
-            if left is not None and 0 < left <= SOON_DAYS:
+            if left is not None and 0 <= left <= SOON_DAYS:
                 yield self.at(exception.mark("expires"), rule=rule.id)
 
 

@@ -1,0 +1,131 @@
+"""The tests that policies carry, as plain cases, and what became of them.
+
+Pure: `threegate.check` runs cases through the real detectors and the stream machine and makes
+`Outcome`s. A run with no case at all is a failure, so that a typing error in a path cannot pass.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from threegate.policy.compile import layered
+from threegate.policy.load import Bundle
+from threegate.policy.problems import NOWHERE, Mark
+from threegate.policy.schema import Change, ConstraintRule, Rule, Sample
+from threegate.types import Channel, Layer
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One text and one rule: the rule must match, or must not. `id` is stable while the file is."""
+
+    id: str
+    rule_id: str
+    layer: Layer
+    channel: Channel
+    text: str = field(repr=False)
+    expect_match: bool
+    question: str = field(default="", repr=False)
+    sources: tuple[str, ...] = field(default=(), repr=False)
+    language: str = ""
+    at: Mark = NOWHERE
+
+
+@dataclass(frozen=True, slots=True)
+class ConstraintCase:
+    """One request and one constraint rule.
+
+    `becomes` are fields afterwards (None: removed), None where the request must stay as it is.
+    """
+
+    id: str
+    rule_id: str
+    request: Mapping[str, Any] = field(repr=False)
+    becomes: Mapping[str, Any] | None
+    refused: bool = False
+    language: str = ""
+    at: Mark = NOWHERE
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What one case came to. `detail` holds kinds, levels and field names, never the text."""
+
+    case: Case | ConstraintCase
+    passed: bool
+    detail: str = ""
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """A whole run. `passed` is false when nothing ran."""
+
+    name: str
+    outcomes: tuple[Outcome, ...]
+
+    @property
+    def failures(self) -> tuple[Outcome, ...]:
+        return tuple(o for o in self.outcomes if not o.passed)
+
+    @property
+    def passed(self) -> bool:
+        return bool(self.outcomes) and not self.failures
+
+
+def cases(bundle: Bundle) -> tuple[Case | ConstraintCase, ...]:
+    """Every inline test of the rules that count after overlays, in file order."""
+    return tuple(case for rule, _ in layered(bundle) for case in _rule_cases(rule))
+
+
+def _rule_cases(rule: Rule | ConstraintRule) -> Iterator[Case | ConstraintCase]:
+    match rule:
+        case Rule():
+            for expect, samples in ((True, rule.tests.match), (False, rule.tests.no_match)):
+                for number, sample in enumerate(samples, start=1):
+                    yield _case(rule, sample, number, expect)
+        case ConstraintRule():
+            for changes in (rule.tests.match, rule.tests.no_match):
+                for number, change in enumerate(changes, start=1):
+                    yield _constraint_case(rule, change, number)
+
+
+def _case(rule: Rule, sample: Sample, number: int, expect: bool) -> Case:
+    word = "match" if expect else "no_match"
+    return Case(
+        id=f"{rule.id}/{word}/{number}",
+        rule_id=rule.id,
+        layer=rule.layer,
+        channel=sample.channel or _first_channel(rule),
+        text=sample.text,
+        expect_match=expect,
+        question=sample.question,
+        sources=sample.sources,
+        language=_language(rule),
+        at=sample.at,
+    )
+
+
+def _first_channel(rule: Rule) -> Channel:
+    """The channel a test means when it names none: what the user wrote or reads, else the first."""
+    usual = [c for c in (Channel.USER, Channel.CONTENT) if c in rule.where]
+    return usual[0] if usual else rule.where[0]
+
+
+def _language(rule: Rule | ConstraintRule) -> str:
+    return rule.when.language[0] if len(rule.when.language) == 1 else ""
+
+
+def _constraint_case(rule: ConstraintRule, change: Change, number: int) -> ConstraintCase:
+    word = "match" if change.refused or change.becomes is not None else "no_match"
+    return ConstraintCase(
+        id=f"{rule.id}/{word}/{number}",
+        rule_id=rule.id,
+        request=change.request,
+        becomes=change.becomes,
+        refused=change.refused,
+        language=_language(rule),
+        at=change.at,
+    )

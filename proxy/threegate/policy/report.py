@@ -1,0 +1,184 @@
+"""Problems and test reports as text, JSON, JUnit XML and SARIF 2.1.0.
+
+No output holds the text of a test; places are `file:line:column` so that an editor can jump there.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from typing import Any
+from xml.sax.saxutils import quoteattr
+
+from threegate.policy.cases import Outcome, Report
+from threegate.policy.lint import LINTS
+from threegate.policy.problems import CODES, Problem, Severity
+from threegate.types import Bilingual
+
+_WORDS = {
+    Severity.ERROR: Bilingual("错误", "error"),
+    Severity.WARNING: Bilingual("警告", "warning"),
+    Severity.INFO: Bilingual("提示", "info"),
+}
+_SARIF_LEVELS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.INFO: "note"}
+_SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
+
+
+def problems_text(problems: Iterable[Problem], language: str) -> str:
+    """Two lines a problem: where and what, then how to mend it."""
+    return "\n".join(
+        f"{p.at}: {_WORDS[p.severity].get(language)} [{p.code}] {p.text.get(language)}\n"
+        f"    {p.hint.get(language)}"
+        for p in problems
+    )
+
+
+def problems_json(problems: Iterable[Problem]) -> str:
+    return _json([_problem(p) for p in problems])
+
+
+def _problem(problem: Problem) -> dict[str, Any]:
+    return {
+        "code": problem.code,
+        "severity": problem.severity.value,
+        "file": problem.at.file,
+        "line": problem.at.line,
+        "column": problem.at.column,
+        "rule": problem.rule_id or None,
+        "text": {"zh": problem.text.zh, "en": problem.text.en},
+        "hint": {"zh": problem.hint.zh, "en": problem.hint.en},
+    }
+
+
+def problems_sarif(problems: Iterable[Problem], language: str) -> str:
+    """One run; every known code is a SARIF rule, so a viewer can explain it."""
+    return _sarif(
+        [_result(p.code, _SARIF_LEVELS[p.severity], p, language) for p in problems], language
+    )
+
+
+def _result(code: str, level: str, problem: Problem, language: str) -> dict[str, Any]:
+    text = f"{problem.text.get(language)} {problem.hint.get(language)}"
+    return _located(code, level, text, problem.at.file, problem.at.line, problem.at.column)
+
+
+def _located(code: str, level: str, text: str, file: str, line: int, column: int) -> dict[str, Any]:
+    return {
+        "ruleId": code,
+        "level": level,
+        "message": {"text": text},
+        "locations": [
+            {
+                "physicalLocation": {
+                    "artifactLocation": {"uri": file},
+                    "region": {"startLine": line, "startColumn": column},
+                }
+            }
+        ],
+    }
+
+
+def _sarif(results: list[dict[str, Any]], language: str) -> str:
+    driver = {"name": "threegate policy", "rules": _sarif_rules(language)}
+    runs = [{"tool": {"driver": driver}, "results": results, "columnKind": "unicodeCodePoints"}]
+    return _json({"$schema": _SCHEMA, "version": "2.1.0", "runs": runs})
+
+
+def _sarif_rules(language: str) -> list[dict[str, Any]]:
+    loader = [_sarif_rule(c.code, c.code, c.hint.get(language)) for c in CODES]
+    lints = [
+        _sarif_rule(each.code, each.title.get(language), each.fix.get(language)) for each in LINTS
+    ]
+    failed = _sarif_rule("test-failed", "test-failed", "")
+    return [*loader, *lints, failed]
+
+
+def _sarif_rule(code: str, title: str, help_text: str) -> dict[str, Any]:
+    return {"id": code, "shortDescription": {"text": title}, "help": {"text": help_text or title}}
+
+
+def report_text(report: Report, language: str) -> str:
+    """Failures one a line, then the tally."""
+    lines = [f"{o.case.at}: {o.case.id}: {o.detail}" for o in report.failures]
+    return "\n".join([*lines, tally(report).get(language)])
+
+
+def tally(report: Report) -> Bilingual:
+    total, failed = len(report.outcomes), len(report.failures)
+    if not total:
+        return Bilingual(
+            f"{report.name}：没有测试，视为失败", f"{report.name}: no tests ran, a failure"
+        )
+    return Bilingual(
+        f"{report.name}：{total} 条测试，{failed} 条失败",
+        f"{report.name}: {total} tests, {failed} failed",
+    )
+
+
+def report_json(report: Report) -> str:
+    return _json(
+        {
+            "name": report.name,
+            "passed": report.passed,
+            "tests": len(report.outcomes),
+            "failures": len(report.failures),
+            "cases": [_outcome(o) for o in report.outcomes],
+        }
+    )
+
+
+def _outcome(outcome: Outcome) -> dict[str, Any]:
+    return {
+        "id": outcome.case.id,
+        "rule": outcome.case.rule_id,
+        "passed": outcome.passed,
+        "detail": outcome.detail,
+        "seconds": round(outcome.seconds, 4),
+        "file": outcome.case.at.file,
+        "line": outcome.case.at.line,
+    }
+
+
+def report_junit(report: Report) -> str:
+    """One test suite; an empty run holds one failing case that says so."""
+    body = "\n".join(_testcase(o) for o in report.outcomes) or _EMPTY
+    failures = len(report.failures) if report.outcomes else 1
+    count = max(1, len(report.outcomes))
+    name = quoteattr(report.name)
+    return (
+        '<?xml version="1.0" encoding="UTF-8"?>\n'
+        f'<testsuite name={name} tests="{count}" failures="{failures}">\n{body}\n</testsuite>\n'
+    )
+
+
+_EMPTY = '  <testcase name="no tests"><failure message="no tests ran"/></testcase>'
+
+
+def _testcase(outcome: Outcome) -> str:
+    head = (
+        f"  <testcase classname={quoteattr(outcome.case.rule_id)} name={quoteattr(outcome.case.id)}"
+    )
+    head += f' time="{outcome.seconds:.4f}"'
+    if outcome.passed:
+        return head + "/>"
+    return f"{head}><failure message={quoteattr(outcome.detail)}/></testcase>"
+
+
+def report_sarif(report: Report, language: str) -> str:
+    """Failed cases as SARIF errors at the place of the test."""
+    results = [
+        _located(
+            "test-failed",
+            "error",
+            f"{o.case.id}: {o.detail}",
+            o.case.at.file,
+            o.case.at.line,
+            o.case.at.column,
+        )
+        for o in report.failures
+    ]
+    return _sarif(results, language)
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, indent=2)
