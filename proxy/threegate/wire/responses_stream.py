@@ -149,7 +149,7 @@ class ResponsesCodec(FrameCodec):
     """`response.created` … `response.completed`."""
 
     __slots__ = (
-        *("_begun", "_done", "_ended", "_items", "_model", "_names", "_request", "_response"),
+        *("_begun", "_done", "_ended", "_items", "_names", "_request", "_response"),
         *("_sequence", "_texts"),
     )
 
