@@ -1,0 +1,140 @@
+"""The fact check: is a claim supported by its sources, contradicted, or not in them?
+
+A passage is one sentence of an answer. The grounding model reads it against the best sentences of
+the sources, once as many as fit and once the very best with its neighbours. Two signals decide:
+
+1. the model: support counts from either reading, a contradiction only from the one that holds the
+   best match;
+2. numbers: where a source sentence says the same as the claim with another number, date or unit,
+   the claim is contradicted whatever the model feels.
+
+No source is an outcome of its own, never a pass. `note` is `source id:start-end` of the best match.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from threegate_classifiers.manifest import Task
+from threegate_classifiers.results import Entailment
+from threegate_classifiers.runtime import Engine
+
+from threegate.detectors import numbers
+from threegate.detectors.base import DetectorInfo
+from threegate.detectors.evidence import Evidence, Index, terms, tokens
+from threegate.detectors.judging import Answer, finding, judge_each
+from threegate.guard.segments import carries_claim
+from threegate.types import Bilingual, Finding, Level, Passage, Source, Span
+
+SUPPORTED, CONTRADICTED = "claim.supported", "claim.contradicted"
+UNSUPPORTED, NO_SOURCE = "claim.unsupported", "claim.no_source"
+
+INDEXES = 32
+"""Sets of sources whose sentences stay ranked; one conversation uses one set."""
+
+INLINE_CHARACTERS = 20_000
+"""Longer sources are split and indexed in a thread."""
+
+SAME_STATEMENT = 0.7
+"""Share of the claim's words, numbers aside, that a source sentence must have to be "the same"."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Verdict:
+    kind: str
+    score: float
+    level: Level
+
+
+class ClaimsDetector:
+    """`model` names an `entail` model of the engine."""
+
+    def __init__(self, engine: Engine, model: str = "grounding") -> None:
+        self._engine, self._model = engine, model
+        self._room = engine.manifest(model, Task.ENTAIL).max_tokens - 4
+        self._indexes: OrderedDict[tuple[Source, ...], Index] = OrderedDict()
+        kinds = (SUPPORTED, CONTRADICTED, UNSUPPORTED, NO_SOURCE)
+        self.info = DetectorInfo("claims", kinds, Bilingual("事实核查", "fact check"))
+
+    async def judge(self, passages: Sequence[Passage]) -> list[Answer]:
+        return await judge_each(self.info.id, passages, self._judge)
+
+    async def _judge(self, passage: Passage) -> tuple[Finding, ...]:
+        claim = passage.text.strip()
+        if not carries_claim(claim):
+            return ()
+        index = await self._index(passage.sources)
+        room = int(0.95 * (self._room - min(tokens(claim), self._room // 3)))
+        wide, near = index.focus(claim, room), index.around(claim)
+        if wide is None or near is None:
+            return (self._finding(passage, _Verdict(NO_SOURCE, 1.0, Level.HIGH)),)
+        readings = await self._read(claim, wide, near)
+        verdict = _by_number(claim, wide) or _combine(readings)
+        return (self._finding(passage, verdict, _reference(passage.sources, wide)),)
+
+    async def _read(self, claim: str, wide: Evidence, near: Evidence) -> list[Entailment]:
+        texts = dict.fromkeys((wide.text, near.text))
+        return await self._engine.entail(self._model, [(text, claim) for text in texts])
+
+    def _finding(self, passage: Passage, verdict: _Verdict, note: str = "") -> Finding:
+        text = passage.text
+        start = len(text) - len(text.lstrip())
+        span = Span(start, max(start, len(text.rstrip())))
+        return finding(
+            self.info.id, verdict.kind, span, verdict.score, verdict.level, passage.locus, note
+        )
+
+    async def _index(self, sources: tuple[Source, ...]) -> Index:
+        known = self._indexes.get(sources)
+        if known is None:
+            long = sum(len(source.text) for source in sources) > INLINE_CHARACTERS
+            known = await asyncio.to_thread(Index, sources) if long else Index(sources)
+            self._indexes[sources] = known
+        self._indexes.move_to_end(sources)
+        while len(self._indexes) > INDEXES:
+            self._indexes.popitem(last=False)
+        return known
+
+
+def _combine(readings: Sequence[Entailment]) -> _Verdict:
+    """Support from any reading; contradiction from the wide one, which has the best match."""
+    wide = readings[0]
+    support = max(readings, key=lambda r: r.supported)
+    if support.levels[0] >= Level.MEDIUM and support.supported >= wide.contradicted:
+        return _Verdict(SUPPORTED, support.supported, Level(support.levels[0]))
+    if wide.levels[1] and wide.contradicted >= wide.nei:
+        return _Verdict(CONTRADICTED, wide.contradicted, Level(wide.levels[1]))
+    level = Level.HIGH if support.levels[0] == 0 else Level.MEDIUM
+    return _Verdict(UNSUPPORTED, 1 - support.supported, level)
+
+
+def _by_number(claim: str, evidence: Evidence) -> _Verdict | None:
+    """Contradicted, if the best sentence says the same with another number."""
+    best = evidence.best.text
+    said, given = numbers.amounts(claim), numbers.amounts(best)
+    wrong = numbers.missing(said, numbers.amounts(evidence.text))
+    unsaid = numbers.missing(given, said)
+    differ = any(numbers.alike(a, b) for a in wrong for b in unsaid)
+    if differ and _shared(claim, best) >= SAME_STATEMENT:
+        return _Verdict(CONTRADICTED, 0.9, Level.HIGH)
+    return None
+
+
+def _shared(claim: str, source: str) -> float:
+    """Share of the claim's words that the source has, numbers aside."""
+    said = {term for term in terms(_without_amounts(claim)) if not term[0].isdigit()}
+    return len(said & set(terms(_without_amounts(source)))) / len(said) if said else 0.0
+
+
+def _without_amounts(text: str) -> str:
+    for amount in reversed(numbers.amounts(text)):
+        text = f"{text[: amount.span.start]} {text[amount.span.end :]}"
+    return text
+
+
+def _reference(sources: Sequence[Source], evidence: Evidence) -> str:
+    best = evidence.best
+    return f"{sources[best.source].id}:{best.span.start}-{best.span.end}"
