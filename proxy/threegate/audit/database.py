@@ -6,6 +6,7 @@ whole batch of one table as one JSON parameter, so a group commit costs one roun
 
 from __future__ import annotations
 
+import socket
 import sqlite3
 import time
 from collections.abc import Sequence
@@ -20,6 +21,7 @@ from sqlalchemy.pool import QueuePool
 from threegate.audit.rows import Row
 
 BUSY_SECONDS = 10  # how long SQLite waits for another process's transaction
+SOCKET_SECONDS = 30  # a PostgreSQL that does not answer for so long is away
 CACHE_KIB = 16_384
 
 
@@ -36,7 +38,15 @@ def _engine(url: str, begin: str, size: int) -> Engine:
     parsed = make_url(url)
     if parsed.get_backend_name() == "postgresql":
         parsed = parsed.set(drivername="postgresql+pg8000")
-        return create_engine(parsed, pool_size=size, max_overflow=4, pool_pre_ping=True)
+        engine = create_engine(
+            parsed,
+            pool_size=size,
+            max_overflow=4,
+            pool_pre_ping=True,
+            connect_args={"timeout": SOCKET_SECONDS},
+        )
+        event.listen(engine, "connect", _undelayed)
+        return engine
     if parsed.get_backend_name() != "sqlite" or not parsed.database:
         raise ValueError("audit database: sqlite:///PATH or postgresql://… expected")
     Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
@@ -49,6 +59,12 @@ def _engine(url: str, begin: str, size: int) -> Engine:
     event.listen(engine, "connect", _pragmas)
     event.listen(engine, "begin", lambda connection: connection.exec_driver_sql(begin))
     return engine
+
+
+def _undelayed(connection: Any, _record: object) -> None:
+    """pg8000 leaves Nagle's algorithm on: a statement of two packets then waits 40 ms for an ACK."""
+    if connection._usock.family != socket.AF_UNIX:
+        connection._usock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
 
 def _pragmas(connection: sqlite3.Connection, _record: object) -> None:
@@ -93,17 +109,26 @@ def _json(value: Any) -> Any:
     return "\\x" + value.hex() if isinstance(value, bytes) else value
 
 
+TERMS_SQLITE = (
+    "INSERT INTO audit_text (rowid, terms) SELECT id, :t"
+    " FROM audit_content WHERE writer = :w AND seq = :s"
+)
+TERMS_POSTGRES = (
+    "INSERT INTO audit_text (id, terms) SELECT c.id, to_tsvector('simple', r.t)"
+    " FROM json_to_recordset(CAST(:rows AS json)) AS r(t text, w text, s bigint)"
+    " JOIN audit_content c ON c.writer = r.w AND c.seq = r.s"
+)
+
+
 def insert_terms(connection: Connection, rows: Sequence[tuple[str, str, int]]) -> None:
     """Full-text rows (terms, writer, seq), keyed by the content row they index."""
-    if not rows:
+    named = [{"t": terms, "w": writer, "s": seq} for terms, writer, seq in rows]
+    if not named:
         return
-    postgres = is_postgres(connection)
-    key, terms = ("id", "to_tsvector('simple', :t)") if postgres else ("rowid", ":t")
-    statement = (
-        f"INSERT INTO audit_text ({key}, terms) SELECT id, {terms}"  # noqa: S608
-        " FROM audit_content WHERE writer = :w AND seq = :s"
-    )
-    connection.execute(text(statement), [{"t": t, "w": w, "s": s} for t, w, s in rows])
+    if is_postgres(connection):
+        connection.execute(text(TERMS_POSTGRES), {"rows": orjson.dumps(named).decode()})
+    else:
+        connection.execute(text(TERMS_SQLITE), named)
 
 
 def ensure_partitions(connection: Connection, months: int = 2) -> None:
