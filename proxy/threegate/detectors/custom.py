@@ -39,15 +39,25 @@ class ListDetector:
         for word in words.words:
             self._automaton.add_word(_folded(word), len(word))
         self._automaton.make_automaton()
+        self._firsts = frozenset(_folded(word)[0] for word in words.words)
 
     def scan(self, passage: Passage, *, final: bool = True) -> Scanned:
         text = _folded(passage.text)
-        spans = list(self._spans(text, final=final))
-        settled = len(text) if final else max(0, len(text) - self._longest)
+        spans = list(self._spans(text))
+        settled = len(text) if final else self._open_from(text, spans)
         findings = tuple(_finding(self.info.id, s, passage) for s in spans)
         return Scanned(findings, _uncrossed(settled, spans))
 
-    def _spans(self, text: str, *, final: bool) -> Iterator[Span]:
+    def _open_from(self, text: str, spans: list[Span]) -> int:
+        """Where a word may have begun that goes on, or one ended whose right edge is not seen."""
+        length = len(text)
+        touching = [s.start for s in spans if self._whole and s.end == length]
+        for i in range(max(0, length - self._longest), length):
+            if text[i] in self._firsts and self._automaton.longest_prefix(text[i:]) == length - i:
+                return min([i, *touching])
+        return min([length, *touching])
+
+    def _spans(self, text: str) -> Iterator[Span]:
         taken = 0
         for last, length in sorted(self._automaton.iter(text), key=_leftmost_longest):
             span = Span(last - length + 1, last + 1)

@@ -85,7 +85,7 @@ class Endpoint:
     ) -> Call:
         deps, adapter = self.deps, self.adapter
         slots = adapter.request_slots(body)
-        admitted = await deps.door.admit(_presented(headers))
+        admitted = await deps.door.admit(presented_key(headers))
         caller = replace(
             admitted,
             route=path,
@@ -128,7 +128,7 @@ async def _run(call: Call) -> None:
         await reply.aclose()
 
 
-def _presented(headers: Mapping[str, str]) -> str:
+def presented_key(headers: Mapping[str, str]) -> str:
     scheme, _, token = headers.get("authorization", "").partition(" ")
     return token.strip() if scheme.lower() == "bearer" else headers.get("x-api-key", "")
 

@@ -25,7 +25,7 @@ async def output_layer(call: Call, reply: Reply) -> None:
         call.masks,
         same=call.constraints.reasoning.check == "same",
         kinds_of=call.suite.kinds_of,
-        is_sentence_kind=call.suite.is_sentence_kind,
+        needs=call.suite,
     )
     options = StreamOptions(show_reasoning=call.constraints.reasoning.show is Show.SHOWN)
     plain = guard.idle and options.show_reasoning and call.policy.label is Label.OFF

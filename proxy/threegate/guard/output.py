@@ -5,17 +5,25 @@ Reasoning is an answer too: with `reasoning.check: same` the rules of content ju
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from threegate.guard.decide import Judge, wanted_kinds
 from threegate.guard.mask import MaskMap, Restorer
 from threegate.guard.redact import Renderer
 from threegate.guard.stream import Plan, StreamMachine
-from threegate.policy.model import CompiledPolicy, Mode, Rule, StreamMode, matches
+from threegate.policy.model import CompiledPolicy, Mode, Rule, StreamMode
 from threegate.types import Caller, Channel, Layer
 
 OUTPUT_CHANNELS = (Channel.CONTENT, Channel.REASONING, Channel.TOOL_ARGUMENTS)
+
+
+class Needs(Protocol):
+    """Which detectors a wanted kind or prefix needs: `detectors.suite.Suite` knows."""
+
+    def is_sentence_kind(self, pattern: str) -> bool: ...
+    def is_pattern_kind(self, pattern: str) -> bool: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,12 +60,10 @@ class OutputGuard:
         *,
         same: bool,
         kinds_of: Mapping[str, tuple[str, ...]],
-        is_sentence_kind: Callable[[str], bool],
+        needs: Needs,
     ) -> OutputGuard:
         channels = {
-            c: _channel(
-                _rules(policy, c, caller, same=same), c, caller, today, kinds_of, is_sentence_kind
-            )
+            c: _channel(_rules(policy, c, caller, same=same), c, caller, today, kinds_of, needs)
             for c in OUTPUT_CHANNELS
         }
         restorer = Restorer(masks) if len(masks) else None
@@ -91,25 +97,13 @@ def _channel(
     caller: Caller,
     today: str,
     kinds_of: Mapping[str, tuple[str, ...]],
-    is_sentence_kind: Callable[[str], bool],
+    needs: Needs,
 ) -> ChannelGuard:
     wanted = wanted_kinds(rules)
-    sentence = frozenset(k for k in wanted if is_sentence_kind(k))
-    waits = [r for r in rules if any(is_sentence_kind(k) for k in wanted_kinds((r,)))]
+    sentence = frozenset(k for k in wanted if needs.is_sentence_kind(k))
+    patterns = frozenset(k for k in wanted if needs.is_pattern_kind(k))
+    waits = [r for r in rules if any(needs.is_sentence_kind(k) for k in wanted_kinds((r,)))]
     holding = any(r.stream is StreamMode.HOLD and r.mode is Mode.ENFORCE for r in waits)
-    patterns = wanted - sentence
     plan = Plan(channel, bool(patterns), bool(sentence), holding)
     deadline = min((r.deadline_ms for r in waits), default=0)
     return ChannelGuard(Judge(rules, caller, today, kinds_of), plan, patterns, sentence, deadline)
-
-
-def sentence_kinds(
-    kinds_of: Mapping[str, tuple[str, ...]], detectors: frozenset[str]
-) -> Callable[[str], bool]:
-    """Whether a wanted kind or prefix needs one of these (sentence) detectors."""
-    kinds = tuple(k for d in detectors for k in kinds_of[d])
-
-    def wants(pattern: str) -> bool:
-        return any(matches(pattern, k) or matches(k, pattern) for k in kinds)
-
-    return wants

@@ -175,7 +175,7 @@ def _constraint(bundle: Bundle, rule: schema.ConstraintRule, pack: str) -> Const
         rollout=rule.rollout,
         constitution=_constitution(bundle, then.constitution) if then.constitution else None,
         clauses=tuple(Clause(c.kinds, c.text) for c in then.clauses),
-        clamp=tuple((name, _clamp(c)) for name, c in then.clamp.items()),
+        clamp=tuple((str(name), _clamp(c)) for name, c in then.clamp.items()),
         models=_models(then.models) if then.models else None,
         tools=_tools(then.tools) if then.tools else None,
         fields=_fields(then.fields) if then.fields else None,

@@ -180,7 +180,8 @@ def _arguments(schema: dict[str, Any], question: str) -> dict[str, Any]:
 
 
 def _echo(prompt: Prompt) -> Reply:
-    text = prompt.tool_result or prompt.question
+    """Repeats the last paragraph: what a guard puts in front of a first turn is not for the user."""
+    text = prompt.tool_result or prompt.question.rsplit("\n\n", 1)[-1]
     if prompt.chinese:
         said = f"工具返回：{text}" if prompt.tool_result else f"您说的是：{text}"
         return Reply(f"{said}。还有什么可以帮您？", f"用户的原话是“{text}”。我来复述一遍。")

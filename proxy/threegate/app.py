@@ -1,0 +1,191 @@
+"""The only wiring: settings in, an ASGI app out. Importing this module has no effect."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import secrets
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from starlette.applications import Starlette
+from starlette.routing import BaseRoute, Route
+from threegate_classifiers.runtime import Engine
+
+from threegate.audit.record import ContentLevel
+from threegate.audit.settings import AuditSettings, OnFailure
+from threegate.audit.store import AuditLog
+from threegate.detectors import custom
+from threegate.detectors import scanner as pattern_scanner
+from threegate.detectors.base import PatternDetector, SentenceDetector
+from threegate.detectors.injection import InjectionSignatures
+from threegate.detectors.models import MODELS, sentence_detectors
+from threegate.detectors.suite import Suite
+from threegate.errors import PolicyError
+from threegate.gateway.deps import Deps
+from threegate.gateway.door import KeyFile
+from threegate.gateway.endpoint import Endpoint
+from threegate.gateway.metrics import Metrics
+from threegate.gateway.plain import Plain
+from threegate.guard.decide import wanted_kinds
+from threegate.policy.model import CompiledPolicy
+from threegate.policy.store import PolicyStore
+from threegate.settings import Settings, SettingsError
+from threegate.upstream import Upstreams
+from threegate.wire import ADAPTERS
+
+log = logging.getLogger(__name__)
+
+RELOAD_S = 1.0
+SECRET_BYTES = 32
+SECRET_FILE = "secret"  # noqa: S105
+
+
+@dataclass(slots=True)
+class Suites:
+    """One suite per policy digest; the sentence detectors behind them are shared."""
+
+    sentence: tuple[SentenceDetector, ...]
+    _made: dict[str, Suite] = field(default_factory=dict, repr=False)
+
+    def of(self, policy: CompiledPolicy) -> Suite:
+        known = self._made.get(policy.digest)
+        if known is None:
+            if len(self._made) > 32:
+                self._made.clear()
+            known = self._made[policy.digest] = self._build(policy)
+        return known
+
+    def _build(self, policy: CompiledPolicy) -> Suite:
+        own = (InjectionSignatures(), *custom.detectors(policy))
+
+        def build(kinds: frozenset[str]) -> tuple[PatternDetector, ...]:
+            built_in = pattern_scanner(kinds)
+            chosen = tuple(d for d in own if custom.wanted(d, kinds))
+            return ((built_in,) if built_in.info.kinds else ()) + chosen
+
+        infos = [
+            pattern_scanner(None).info,
+            *(d.info for d in own),
+            *(d.info for d in self.sentence),
+        ]
+        return Suite(build, self.sentence, {i.id: i.kinds for i in infos})
+
+
+def create_app(deps: Deps, ready: Callable[[], dict[str, str]] = dict) -> Starlette:
+    """Routes only; `opened` gives the parts. `ready` names parts that are not ready, with
+    reasons."""
+    routes: list[BaseRoute] = []
+    for adapter in ADAPTERS:
+        endpoint = Endpoint(deps, adapter)
+        routes += [Route(path, endpoint, methods=["POST"]) for path in adapter.paths]
+    plain = Plain(deps, ready)
+    for path, handler in (
+        ("/v1/models", plain.models),
+        ("/models", plain.models),
+        ("/healthz", plain.health),
+        ("/readyz", plain.readiness),
+        ("/metrics", plain.metrics),
+    ):
+        routes.append(Route(path, handler, methods=["GET"]))
+    routes.append(Route("/{path:path}", plain.unknown, methods=_ALL))
+    return Starlette(routes=routes)
+
+
+_ALL = ["GET", "POST", "PUT", "PATCH", "DELETE"]
+
+
+@asynccontextmanager
+async def opened(settings: Settings, say: Callable[[str], None] = log.info) -> AsyncIterator[Deps]:
+    """Everything the endpoints need, closed in reverse order. Raises ThreegateError or
+    SettingsError when a part is missing: a guard that cannot guard does not start."""
+    settings.var.mkdir(parents=True, exist_ok=True)
+    policies = PolicyStore.open(settings.policies, settings.packs, settings.var / "policy")
+    engine = _engine(settings, say)
+    suites = Suites(sentence_detectors(engine) if engine else ())
+    _check_served(policies, suites, settings)
+    audit = await AuditLog.open(audit_settings(settings))
+    upstreams = Upstreams(settings.upstreams, _upstream_keys(settings))
+    door = KeyFile(settings.var / "keys.json", required=settings.keys == "required")
+    if door.open and not settings.loopback:
+        raise SettingsError("without an API key (`threegate keys add`) only loopback is served")
+    deps = Deps(settings, policies, suites.of, upstreams, audit, door, Metrics(), _secret(settings))
+    reloader = asyncio.ensure_future(_reload(policies, suites, settings))
+    try:
+        yield deps
+    finally:
+        reloader.cancel()
+        with suppress(asyncio.CancelledError):
+            await reloader
+        await upstreams.aclose()
+        await audit.close()
+        if engine is not None:
+            engine.close()
+
+
+def _engine(settings: Settings, say: Callable[[str], None]) -> Engine | None:
+    if settings.classifiers == "off":
+        say("classifiers are off: rules that need one do not act")
+        return None
+    return Engine.open(settings.models, MODELS, threads=settings.threads or None, say=say)
+
+
+def _check_served(policies: PolicyStore, suites: Suites, settings: Settings) -> None:
+    """A rule on a kind that nothing reports would never act: an error, unless classifiers are
+    off."""
+    for binding in policies.pin().bindings:
+        suite = suites.of(binding.policy)
+        missing = suite.unserved(wanted_kinds(binding.policy.rules))
+        if missing and settings.classifiers != "off":
+            raise PolicyError(f"no detector reports {', '.join(sorted(missing))}")
+
+
+async def _reload(policies: PolicyStore, suites: Suites, settings: Settings) -> None:
+    """Looks once a second; whatever is wrong with the new policy, the last good one keeps
+    serving."""
+    while True:
+        await asyncio.sleep(RELOAD_S)
+        try:
+            if await asyncio.to_thread(policies.changed):
+                changed = await asyncio.to_thread(policies.reload)
+                log.info("policy %s", "activated" if changed else "unchanged")
+                for problem in policies.problems:
+                    log.warning("policy problem %s", problem.code)
+        except Exception as error:
+            log.error("policy reload failed: %s", type(error).__name__)
+
+
+def audit_settings(settings: Settings) -> AuditSettings:
+    return AuditSettings(
+        url=settings.audit_database,
+        directory=settings.var / "audit",
+        on_failure=OnFailure(settings.audit_on_failure),
+        level=ContentLevel(settings.audit_level),
+        environment=settings.environment,
+    )
+
+
+def _upstream_keys(settings: Settings) -> dict[str, str]:
+    out = {}
+    for upstream in settings.upstreams:
+        if upstream.key_env:
+            value = settings.environment.get(upstream.key_env, "")
+            if not value:
+                raise SettingsError(f"upstream {upstream.name}: {upstream.key_env} is not set")
+            out[upstream.name] = value
+    return out
+
+
+def _secret(settings: Settings) -> bytes:
+    """The key that masks are made with: from the environment, or a file made at the first start."""
+    if settings.secret_env:
+        return settings.environment[settings.secret_env].encode()
+    path: Path = settings.var / SECRET_FILE
+    if not path.exists():
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(secrets.token_bytes(SECRET_BYTES))
+    return path.read_bytes()

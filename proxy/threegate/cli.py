@@ -1,0 +1,48 @@
+"""The command line. Each command lives with what it commands; this file only lists them."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+
+from threegate import __version__, keys_cli, serve
+from threegate.audit import cli as audit_cli
+from threegate.errors import PolicyError, ThreegateError
+from threegate.settings import SettingsError
+
+COMMANDS = (serve.register, keys_cli.register, audit_cli.register)
+
+
+def parser() -> argparse.ArgumentParser:
+    top = argparse.ArgumentParser(
+        prog="threegate", description="A guard in front of a model API / 模型接口前的安全护栏"
+    )
+    top.add_argument("--version", action="version", version=f"threegate {__version__}")
+    commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    for register in COMMANDS:
+        register(commands)
+    return top
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """The exit code: 0 fine, 1 a check failed, 2 wrong use or settings."""
+    args = parser().parse_args(argv)
+    try:
+        return int(args.run(args) or 0)
+    except KeyboardInterrupt:
+        return 130
+    except BrokenPipeError:
+        return 0
+    except PolicyError as error:
+        print(f"threegate: {error}", file=sys.stderr)
+        for problem in error.problems:
+            print(f"  {problem}", file=sys.stderr)
+        return 2
+    except (SettingsError, ThreegateError) as error:
+        print(f"threegate: {error}", file=sys.stderr)
+        return 2
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,98 @@
+"""Who may call. Keys are shown once and stored as SHA-256 of 256 random bits, looked up in
+constant time.
+
+Without any key the door is open, and then the proxy listens on loopback only (`app` sees to it).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+import os
+import secrets
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from threegate.errors import RequestError
+from threegate.types import Caller
+
+KEY_PREFIX = "tg-"
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """A stored key. `expires` is an ISO time or empty."""
+
+    id: str
+    tenant: str
+    sha256: str
+    created: str
+    expires: str = ""
+    revoked: bool = False
+
+
+class KeyFile:
+    """The keys of a single machine, read again when the file changes. The doorkeeper of the
+    gateway."""
+
+    def __init__(self, path: Path, *, required: bool = False) -> None:
+        self.path, self._required = path, required
+        self._seen: tuple[int, int] | None = None
+        self._keys: tuple[Key, ...] = ()
+
+    @property
+    def keys(self) -> tuple[Key, ...]:
+        try:
+            stat = self.path.stat()
+        except FileNotFoundError:
+            self._seen, self._keys = None, ()
+            return ()
+        if (seen := (stat.st_mtime_ns, stat.st_size)) != self._seen:
+            self._keys = tuple(Key(**k) for k in json.loads(self.path.read_text("utf-8")))
+            self._seen = seen
+        return self._keys
+
+    @property
+    def open(self) -> bool:
+        return not self._required and not self.keys
+
+    async def admit(self, presented: str) -> Caller:
+        """Raises RequestError 401 for a key that is missing, unknown, revoked or expired."""
+        keys = self.keys
+        if not keys and not self._required:
+            return Caller()
+        digest = hashlib.sha256(presented.encode("utf-8", "surrogatepass")).hexdigest()
+        now = datetime.now(UTC).isoformat()
+        for key in keys:
+            alive = not key.revoked and (not key.expires or now < key.expires)
+            if hmac.compare_digest(key.sha256, digest) and alive:
+                return Caller(tenant=key.tenant, key_id=key.id)
+        raise RequestError("a valid API key is needed", status=401, code="invalid_api_key")
+
+    def add(self, tenant: str, expires: str = "") -> tuple[Key, str]:
+        """The stored key and the secret, which is shown now and never again."""
+        secret = KEY_PREFIX + secrets.token_urlsafe(32)
+        digest = hashlib.sha256(secret.encode()).hexdigest()
+        now = datetime.now(UTC).isoformat(timespec="seconds")
+        key = Key(f"key_{secrets.token_hex(4)}", tenant, digest, now, expires)
+        self._write((*self.keys, key))
+        return key, secret
+
+    def revoke(self, key_id: str) -> bool:
+        found = any(k.id == key_id for k in self.keys)
+        self._write(
+            tuple(Key(**{**asdict(k), "revoked": k.revoked or k.id == key_id}) for k in self.keys)
+        )
+        return found
+
+    def _write(self, keys: tuple[Key, ...]) -> None:
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        temporary = self.path.with_suffix(".new")
+        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+            json.dump([asdict(k) for k in keys], file, indent=1)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(self.path)

@@ -1,0 +1,49 @@
+"""`threegate keys`: API keys of a single machine. A key is shown once and stored hashed."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+from threegate import settings
+from threegate.gateway.door import KeyFile
+
+
+def register(commands: Any) -> None:
+    top = commands.add_parser("keys", help="add, list and revoke API keys")
+    verbs = top.add_subparsers(dest="verb", required=True)
+    add = verbs.add_parser("add", help="make a key and show it once")
+    add.add_argument("--tenant", default="default")
+    add.add_argument("--expires", default="", help="ISO 8601 time in UTC")
+    add.set_defaults(run=_add)
+    verbs.add_parser("list", help="ids, tenants and states, never a key").set_defaults(run=_list)
+    revoke = verbs.add_parser("revoke", help="effective on every worker at its next request")
+    revoke.add_argument("id")
+    revoke.set_defaults(run=_revoke)
+    for verb in verbs.choices.values():
+        verb.add_argument("--config", type=Path)
+
+
+def _keys(args: argparse.Namespace) -> KeyFile:
+    return KeyFile(settings.load(file=args.config).var / "keys.json")
+
+
+def _add(args: argparse.Namespace) -> int:
+    key, secret = _keys(args).add(args.tenant, args.expires)
+    print(f"{key.id} for tenant {key.tenant}; the key is shown this once:\n{secret}")
+    return 0
+
+
+def _list(args: argparse.Namespace) -> int:
+    for key in _keys(args).keys:
+        state = "revoked" if key.revoked else "active"
+        print(f"{key.id}\t{key.tenant}\t{state}\t{key.created}\t{key.expires}")
+    return 0
+
+
+def _revoke(args: argparse.Namespace) -> int:
+    if _keys(args).revoke(args.id):
+        return 0
+    print(f"no key {args.id}")
+    return 1
