@@ -84,8 +84,11 @@ class ChatCodec(ChoiceCodec):
             if isinstance(first, Delta) and first.key == state.reasoning_key:
                 holder[name] = ""
                 chunk.places.append(Place(holder, name, [first], mirror=True))
+                if name in REASONING_FIELDS:
+                    state.reasoning_fields = REASONING_FIELDS
                 return
-        state.reasoning_field = name if name in REASONING_FIELDS else state.reasoning_field
+        if name in REASONING_FIELDS and name not in state.reasoning_fields:
+            state.reasoning_fields = (name,)
         self._take(chunk, holder, name, Delta(state.reasoning_key, text))
 
     def _rest(self, chunk: Chunk, delta: Body, state: Choice) -> None:
@@ -126,7 +129,7 @@ class ChatCodec(ChoiceCodec):
                     return {"function_call": arguments}
                 return {"tool_calls": [{"index": key.part, "function": arguments}]}
             case Channel.REASONING:
-                return {self._choices[key.choice].reasoning_field: text}
+                return dict.fromkeys(self._choices[key.choice].reasoning_fields, text)
             case _ if key.part == REFUSAL_PART:
                 return {"refusal": text}
             case _ if key.part == TRANSCRIPT_PART:

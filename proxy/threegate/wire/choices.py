@@ -62,12 +62,12 @@ def finish_of(outcome: Outcome) -> str:
 class Choice:
     """What a codec remembers of one choice."""
 
-    __slots__ = ("content_key", "reasoning_field", "reasoning_key", "splitter")
+    __slots__ = ("content_key", "reasoning_fields", "reasoning_key", "splitter")
 
     def __init__(self, index: int, options: StreamOptions) -> None:
         self.content_key = StreamKey(index, Channel.CONTENT)
         self.reasoning_key = StreamKey(index, Channel.REASONING)
-        self.reasoning_field = "reasoning_content"
+        self.reasoning_fields: tuple[str, ...] = ("reasoning_content",)
         self.splitter: think.ThinkSplitter | None = think.ThinkSplitter(
             starts_in_reasoning=options.starts_in_reasoning
         )
@@ -162,7 +162,7 @@ class ChoiceCodec(FrameCodec):
 
     def _split(self, parts: list[think.Part], state: Choice, name: str) -> list[Delta | str]:
         if any(part.kind is think.Kind.REASONING for part in parts):
-            state.reasoning_field = name
+            state.reasoning_fields = (name,)
         keys = {
             think.Kind.REASONING: state.reasoning_key,
             think.Kind.CONTENT: state.content_key,

@@ -116,10 +116,11 @@ class Halves(NamedTuple):
 
 def halves(text: str, *, starts_in_reasoning: bool = False) -> Halves | None:
     """The two texts of a whole content, or None when it holds no inline reasoning."""
-    inside = text.lstrip().startswith(START_TAG)
+    space = len(text) - len(text.lstrip())
+    inside = text.startswith(START_TAG, space)
     if not inside and not starts_in_reasoning:
         return None
-    head = text[: text.index(START_TAG) + len(START_TAG)] if inside else ""
+    head = text[: space + len(START_TAG) if inside else space]
     reasoning, tail, answer = text[len(head) :].partition(END_TAG)
     return Halves(head, reasoning, tail, answer)
 

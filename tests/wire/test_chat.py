@@ -1,0 +1,171 @@
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from threegate.errors import RequestError
+from threegate.testing.cuts import cut_at
+from threegate.testing.playbook import Delay, decode, replay
+from threegate.types import Bilingual, Channel
+from threegate.wire import ADAPTERS
+from threegate.wire.adapter import Outcome, OutcomeKind, StreamOptions, Usage
+
+from tests.wire.samples import DONE, call, chat, choice, payloads, seen
+
+CHAT = ADAPTERS[0]
+LOGPROBS = {"content": [{"token": "abc", "logprob": -1, "bytes": [97], "top_logprobs": []}]}
+
+
+def body(**message: Any) -> dict[str, Any]:
+    message = {"role": "assistant", "content": None, **message}
+    one = {"index": 0, "message": message, "logprobs": None, "finish_reason": "stop"}
+    return {"id": "c", "object": "chat.completion", "choices": [one], "x": {"kept": 1}}
+
+
+def slots(value: dict[str, Any], **options: bool) -> list[tuple[str, str, str]]:
+    made = CHAT.response_slots(value, StreamOptions(**options))
+    return [(slot.pointer, str(slot.locus.channel), slot.text) for slot in made]
+
+
+AT = "/choices/0/message"
+
+
+def test_slots_of_a_whole_answer_reasoning_first() -> None:
+    tool = {
+        "id": "t",
+        "type": "function",
+        "function": {"name": "f", "arguments": '{"a": "\\u4f60"}'},
+    }
+    value = body(content="hi", reasoning_content="hm", refusal="no", tool_calls=[tool])
+    assert slots(value) == [
+        (f"{AT}/reasoning_content", "reasoning", "hm"),
+        (f"{AT}/content", "content", "hi"),
+        (f"{AT}/refusal", "content", "no"),
+        (f"{AT}/tool_calls/0/function/name", "tool_arguments", "f"),
+        (f"{AT}/tool_calls/0/function/arguments#json", "tool_arguments", '{"a": "你"}'),
+    ]
+
+
+def test_slots_of_inline_reasoning() -> None:
+    value = body(content="<think>a</think>b")
+    assert slots(value) == [
+        (f"{AT}/content#think", "reasoning", "a"),
+        (f"{AT}/content#answer", "content", "b"),
+    ]
+    assert slots(body(content="a</think>b"), starts_in_reasoning=True)[0][2] == "a"
+    assert slots(body(content="a</think>b"))[0][1] == "content"
+
+
+def test_put_changes_only_what_it_is_told_and_not_the_original() -> None:
+    value = body(content="<think>a</think>b", unknown={"deep": ["text"]})
+    made = CHAT.put(value, {f"{AT}/content#think": "X", f"{AT}/unknown/deep/0": "Y"})
+    assert made["choices"][0]["message"]["content"] == "<think>X</think>b"
+    assert made["choices"][0]["message"]["unknown"] == {"deep": ["Y"]}
+    assert made["x"] == {"kept": 1}
+    assert value["choices"][0]["message"]["content"] == "<think>a</think>b"
+    assert CHAT.put(value, {}) is value
+
+
+def test_log_probabilities_go_with_a_changed_text() -> None:
+    value = body(content="abc")
+    value["choices"][0]["logprobs"] = LOGPROBS
+    assert CHAT.put(value, {f"{AT}/content": "x"})["choices"][0]["logprobs"] is None
+    assert CHAT.put(value, {})["choices"][0]["logprobs"] == LOGPROBS
+
+
+@pytest.mark.parametrize(("hold", "kept"), [(0, True), (1, False)])
+def test_streamed_log_probabilities_go_when_text_is_held(hold: int, kept: bool) -> None:
+    one = {**choice(content="abc"), "logprobs": LOGPROBS, "token_ids": [1]}
+    raw = chat(one) + chat(choice(finish="stop")) + DONE
+    made = replay(CHAT.stream({}), decode([raw]), Delay(hold))
+    first = payloads(made)[0][1]["choices"][0]
+    assert (first["logprobs"] == LOGPROBS) is kept
+    assert (first["token_ids"] == [1]) is kept
+
+
+def test_hide_reasoning_in_every_shape() -> None:
+    for value in (
+        body(content="b", reasoning_content="a"),
+        body(content="b", reasoning="a", reasoning_details=[{"text": "a"}]),
+        body(content="<think>a</think>\n\nb"),
+    ):
+        message = CHAT.hide_reasoning(value)["choices"][0]["message"]
+        assert message == {"role": "assistant", "content": "b"}
+    open_tag = CHAT.hide_reasoning(body(content="a</think>b"), StreamOptions(True))
+    assert open_tag["choices"][0]["message"]["content"] == "b"
+
+
+def test_tool_calls_of_a_whole_answer() -> None:
+    tool = {"id": "t", "type": "function", "function": {"name": "f", "arguments": "{}"}}
+    legacy = {"name": "g", "arguments": '{"a": 1}'}
+    calls = CHAT.tool_calls(body(tool_calls=[tool], function_call=legacy))
+    assert [(c.name, c.arguments, c.pointer) for c in calls] == [
+        ("f", "{}", f"{AT}/tool_calls/0/function/arguments"),
+        ("g", '{"a": 1}', f"{AT}/function_call/arguments"),
+    ]
+
+
+def test_a_blocked_answer_is_a_valid_object_or_an_error() -> None:
+    outcome = Outcome(OutcomeKind.BLOCK, "d", "r", Bilingual("不行", "No"), created=5)
+    made = CHAT.blocked({"model": "m"}, outcome)
+    assert made["choices"][0]["finish_reason"] == "content_filter"
+    assert made["choices"][0]["message"]["content"] == "不行\nNo"
+    assert made["threegate"] == {
+        "action": "block",
+        "decision_id": "d",
+        "rule_id": "r",
+        "message": {"zh": "不行", "en": "No"},
+    }
+    as_error = Outcome(OutcomeKind.BLOCK, "d", "r", Bilingual("不行", "No"), http_status=403)
+    made = CHAT.blocked({"model": "m"}, as_error)
+    assert made["error"]["code"] == "content_filter"
+    assert made["threegate"]["decision_id"] == "d"
+
+
+def test_usage_and_annotation() -> None:
+    value = body(content="x")
+    assert CHAT.usage(value) is None
+    value["usage"] = {
+        "prompt_tokens": 9,
+        "completion_tokens": 4,
+        "prompt_cache_hit_tokens": 6,
+        "completion_tokens_details": {"reasoning_tokens": 2},
+    }
+    assert CHAT.usage(value) == Usage(9, 4, 6, 2)
+    assert CHAT.finish_reasons(value) == ("stop",)
+    twice = CHAT.annotate(CHAT.annotate(value, "a", 1), "b", 2)
+    assert twice["threegate"] == {"a": 1, "b": 2}
+    assert CHAT.error(RequestError("no"))["error"]["message"] == "no"
+
+
+@given(st.text(min_size=1), st.lists(st.integers(0, 30)), st.integers(0, 9), st.booleans())
+def test_arguments_survive_any_fragments_holds_and_escapes(
+    value: str, marks: list[int], hold: int, escaped: bool
+) -> None:
+    raw = json.dumps({"q": value, "n": 12.5, "l": [None, True]}, ensure_ascii=escaped)
+    fragments = cut_at(raw, marks)
+    stream = b"".join(chat(choice(tool_calls=[call(0, f)])) for f in fragments)
+    stream += chat(choice(finish="tool_calls")) + DONE
+    machines = Delay(hold)
+    made = replay(CHAT.stream({}), decode([stream]), machines)
+    assert json.loads(seen("chat", made)[0, "call", 0]) == json.loads(raw)
+    if not hold and "\\" not in raw:
+        assert payloads(made) == payloads(stream)
+    for key in machines.seen:
+        assert key.channel is Channel.TOOL_ARGUMENTS
+
+
+@given(st.lists(st.integers(0, 60)), st.integers(0, 9))
+def test_what_machines_see_does_not_depend_on_the_deltas(marks: list[int], hold: int) -> None:
+    text = "<think>身份证 11010519491231002X</think>\n好的 </think> ok"
+    stream = b"".join(chat(choice(content=piece)) for piece in cut_at(text, marks))
+    machines = Delay(hold)
+    made = replay(CHAT.stream({}), decode([stream + chat(choice(finish="stop")) + DONE]), machines)
+    assert {str(k.channel): v for k, v in machines.seen.items()} == {
+        "reasoning": "身份证 11010519491231002X",
+        "content": "\n好的 </think> ok",
+    }
+    assert seen("chat", made) == {(0, "content"): text}
