@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from threegate.policy.model import (
@@ -162,8 +162,8 @@ def _appeared(rule: AnyRule, fate: Fate, direction: Direction) -> Change:
 def _lists(old: CompiledPolicy, new: CompiledPolicy) -> Iterator[Change]:
     before, after = ({w.name: w for w in p.lists} for p in (old, new))
     for name in {**after, **before}:
-        a = before.get(name) or WordList(name, f"list.{name}", ())
-        b = after.get(name) or WordList(name, f"list.{name}", ())
+        a = before.get(name) or replace(after[name], words=())
+        b = after.get(name) or replace(a, words=())
         if aspects := compare_lists(a, b, lets_through=rests_rules(new, b.kind)):
             yield changed(Subject.LIST, b.kind, Bilingual("词表", "word list"), aspects)
 
