@@ -6,6 +6,7 @@ from typing import Any
 
 import anthropic
 import httpx
+import httpx2  # what the anthropic client is built on
 import openai
 
 STREAM = {"content-type": "text/event-stream"}
@@ -42,8 +43,8 @@ def accumulated_response(raw: bytes) -> Any:
 
 
 def final_message(raw: bytes) -> Any:
-    transport = httpx.MockTransport(lambda _: httpx.Response(200, headers=STREAM, content=raw))
-    http = httpx.Client(transport=transport)
+    transport = httpx2.MockTransport(lambda _: httpx2.Response(200, headers=STREAM, content=raw))
+    http = httpx2.Client(transport=transport)
     with (
         anthropic.Anthropic(api_key="k", base_url="http://test", http_client=http) as client,
         client.messages.stream(model="m", max_tokens=9, messages=ASK) as stream,
