@@ -142,3 +142,29 @@ def write_manifest(folder: Path, manifest: Mapping[str, Any]) -> None:
     }
     text = yaml.safe_dump({"files": files} | dict(manifest), allow_unicode=True, sort_keys=False)
     (folder / MANIFEST).write_text(text, encoding="utf-8")
+
+
+TINY_GUARD = {
+    "injection.direct": ["ignore", "忽"],
+    "injection.indirect": ["forward", "转"],
+    "hazard.weapons": ["bomb", "炸"],
+    "offensive": ["stupid", "蠢"],
+    "compliance.harmful": ["mix", "混"],
+}
+TINY_ENTITIES = {
+    "O": ["met", "in"],
+    "B-PERSON": ["Ada", "王"],
+    "I-PERSON": ["Lovelace", "小", "明"],
+    "B-ORG": ["Acme"],
+    "I-ORG": ["Corp"],
+}
+TINY_GROUNDING = {"supported": ["yes"], "contradicted": ["no"], "nei": ["maybe"]}
+
+
+def build_tiny_models(root: Path) -> Path:
+    """guard, entities and grounding as their word lists say; for tests of detectors."""
+    build_model(root, "guard", "classify", TINY_GUARD)
+    kinds = {"PERSON": "pii.person", "ORG": "pii.org"}
+    build_model(root, "entities", "tag", TINY_ENTITIES, kinds=kinds)
+    build_model(root, "grounding", "entail", TINY_GROUNDING, max_tokens=320, overlap_tokens=32)
+    return root

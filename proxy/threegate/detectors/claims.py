@@ -14,6 +14,7 @@ No source is an outcome of its own, never a pass. `note` is `source id:start-end
 from __future__ import annotations
 
 import asyncio
+import re
 from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -40,6 +41,8 @@ INLINE_CHARACTERS = 20_000
 
 SAME_STATEMENT = 0.7
 """Share of the claim's words, numbers aside, that a source sentence must have to be "the same"."""
+
+_STRUCTURED = re.compile(r"[|{}\t]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +117,8 @@ def _combine(readings: Sequence[Entailment]) -> _Verdict:
 def _by_number(claim: str, evidence: Evidence) -> _Verdict | None:
     """Contradicted, if the best sentence says the same with another number."""
     best = evidence.best.text
+    if _STRUCTURED.search(claim) or _STRUCTURED.search(best):
+        return None  # a table row or JSON is no statement to be the same as
     said, given = numbers.amounts(claim), numbers.amounts(best)
     wrong = numbers.missing(said, numbers.amounts(evidence.text))
     unsaid = numbers.missing(given, said)

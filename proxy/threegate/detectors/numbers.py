@@ -100,8 +100,8 @@ _WORD = "|".join(sorted([*ONES, *TENS], key=len, reverse=True))
 _NUMBER = re.compile(
     rf"""(?P<prefix>us\$|[$¥￥€£]|\brmb)?\s?
     (?:百分之(?P<part>{_HAN_NUMBER}+(?:点{_HAN_NUMBER}+)?|\d+(?:\.\d+)?)
-      |(?<![A-Za-z0-9_.])(?P<ascii>\d{{1,3}}(?:,\d{{3}})+(?:\.\d+)?|\d+(?:\.\d+)?)(?![\d])
-       (?:\s?(?P<scale>万亿|百万|千万|[十百千万萬亿億]|(?:hundred|thousand|million|billion|trillion)\b|(?:k|mn|bn|m|b)\b(?!\s?[a-z])))?
+      |(?<![A-Za-z0-9_.:])(?<![A-Za-z]-)(?P<ascii>\d{{1,3}}(?:,\d{{3}})+(?:\.\d+)?|\d+(?:\.\d+)?)(?!\d|:\d|(?:st|nd|rd|th)\b)
+       (?:\s?(?P<scale>万亿|百万|千万|[十百千万萬亿億]|(?:hundred|thousand|million|billion|trillion)\b|(?(prefix)(?:k|mn|bn|m|b)|(?:k|mn|bn))\b))?
       |(?P<han>{_HAN_NUMBER}+(?:点{_HAN_NUMBER}+)?)
       |\b(?P<words>(?:{_WORD})(?:[\s-]+(?:and\s+)?(?:{_WORD}|hundred|thousand|million|billion))*)\b
     )""",
@@ -130,16 +130,24 @@ _DATES = (
     re.compile(rf"\b{_MONTH}\s+{_NTH}\b{_YEAR_AFTER}", re.IGNORECASE),
     re.compile(rf"\b{_NTH}\s+(?:of\s+)?{_MONTH}\b{_YEAR_AFTER}", re.IGNORECASE),
     re.compile(rf"\b{_MONTH}\s+(?P<y>\d{{4}})\b", re.IGNORECASE),
-    re.compile(r"(?<![\d.,$¥￥-])(?P<y>(?:19|20)\d{2})(?![\d,.%％]|\s?(?:[年个万亿元人名米%]|million|people|yuan))"),
+    re.compile(r"(?<![\d.,$¥￥-])(?P<y>(?:19|20)\d{2})(?!\d|[,.]\d|\s?(?:[年个万亿元人名米%]|million|people|yuan))"),
 )  # fmt: skip
+
+
+_SECOND_YEAR = re.compile(r"[-–—/]\d{2}(?!\d)")  # 2018-19
 
 
 def amounts(text: str) -> tuple[Amount, ...]:
     """All numbers and dates that are understood, in order of their place."""
     days = list(_days(text))
-    taken = [day.span for day in days]
+    taken = [_with_second_year(text, day.span) for day in days]
     numbers = [q for q in _quantities(text) if not any(_overlap(q.span, t) for t in taken)]
     return tuple(sorted([*days, *_ranged(text, numbers)], key=lambda a: a.span))
+
+
+def _with_second_year(text: str, span: Span) -> Span:
+    more = _SECOND_YEAR.match(text, span.end)
+    return Span(span.start, more.end()) if more else span
 
 
 def missing(claim: Iterable[Amount], sources: Iterable[Amount]) -> tuple[Amount, ...]:

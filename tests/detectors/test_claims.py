@@ -1,0 +1,157 @@
+"""The fact check over a tiny real model: `yes`, `no` and `maybe` in source or claim decide."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from threegate.detectors.claims import INDEXES, ClaimsDetector
+from threegate.policy.kinds import KINDS
+from threegate.types import (
+    Channel,
+    Failed,
+    Finding,
+    Layer,
+    Level,
+    Locus,
+    Passage,
+    Reason,
+    Source,
+)
+from threegate_classifiers.registry import SHIPPED
+from threegate_classifiers.runtime import Engine
+from threegate_classifiers.testing import build_tiny_models
+
+LOCUS = Locus(Layer.OUTPUT, Channel.CONTENT)
+FILLER = "Rain falls on hills. " * 100
+
+
+@pytest.fixture(scope="module")
+def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
+    root = build_tiny_models(tmp_path_factory.mktemp("models"))
+    opened = Engine.open(root, ["grounding"], gpu=False, say=lambda _: None)
+    yield opened
+    opened.close()
+
+
+async def check(engine: Engine, claim: str, *sources: str) -> Finding:
+    made = tuple(Source(f"s{i}", text) for i, text in enumerate(sources))
+    (answer,) = await ClaimsDetector(engine).judge([Passage(LOCUS, claim, sources=made)])
+    assert isinstance(answer, tuple)
+    (finding,) = answer
+    return finding
+
+
+@pytest.mark.parametrize(
+    ("word", "kind"),
+    [("yes", "claim.supported"), ("no", "claim.contradicted"), ("maybe", "claim.unsupported")],
+)
+async def test_model_decides(engine: Engine, word: str, kind: str) -> None:
+    found = await check(engine, "The museum opened early.", f"The museum opened {word} early.")
+    assert (found.kind, found.level, found.note) == (kind, Level.HIGH, f"s0:0-{len(word) + 25}")
+    assert (found.span.start, found.span.end) == (0, 24)
+
+
+async def test_no_source_is_its_own_outcome(engine: Engine) -> None:
+    for sources in ((), ("",), ("  \n",)):
+        found = await check(engine, "The museum opened early.", *sources)
+        assert (found.kind, found.level, found.note) == ("claim.no_source", Level.HIGH, "")
+
+
+@pytest.mark.parametrize(
+    "text", ["Is it open?", "好的，没问题。", "# Title", "1.", "Here is the list:"]
+)
+async def test_no_claim_no_finding(engine: Engine, text: str) -> None:
+    passage = Passage(LOCUS, text, sources=(Source("s", "no"),))
+    assert await ClaimsDetector(engine).judge([passage]) == [()]
+
+
+async def test_right_part_of_a_long_source(engine: Engine) -> None:
+    found = await check(
+        engine, "The museum opened early.", FILLER, FILLER + "Its museum opened yes. " + FILLER
+    )
+    assert found.kind == "claim.supported"
+    assert found.note == f"s1:{len(FILLER)}-{len(FILLER) + 22}"
+
+
+@pytest.mark.parametrize(
+    ("claim", "source"),
+    [
+        ("The museum opened in 1999.", "yes. The museum opened in 1998."),
+        ("起购金额为两万元。", "yes。起购金额为1万元。"),
+        ("增长率为百分之十三。", "yes。增长率为12%。"),
+        ("The deadline is July 26, 2024.", "yes. The deadline is 25 July 2024."),
+    ],
+)
+async def test_another_number_contradicts_whatever_the_model_says(
+    engine: Engine, claim: str, source: str
+) -> None:
+    found = await check(engine, claim, source)
+    assert (found.kind, found.level) == ("claim.contradicted", Level.HIGH)
+
+
+@pytest.mark.parametrize(
+    ("claim", "source"),
+    [
+        ("The museum opened in 1998.", "yes. The museum opened on 3 May 1998."),
+        ("起购金额为一万元。", "yes。起购金额为10,000元。"),
+        ("增长率为百分之十二。", "yes。增长率为12%。"),
+        ("The sum is 44 euros.", "yes. The museum asks 20 euros and 24 euros."),
+        ("The museum has 12 rooms.", "yes. The museum opened in 1998."),
+        ("| yes rooms | 14 |", "| yes rooms | 15 |"),
+    ],
+)
+async def test_numbers_do_not_contradict_without_the_same_statement(
+    engine: Engine, claim: str, source: str
+) -> None:
+    assert (await check(engine, claim, source)).kind == "claim.supported"
+
+
+async def test_span_leaves_out_blanks(engine: Engine) -> None:
+    found = await check(engine, "\n  The museum opened.  ", "yes.")
+    assert (found.span.start, found.span.end) == (3, 21)
+
+
+async def test_indexes_are_bounded(engine: Engine) -> None:
+    detector = ClaimsDetector(engine)
+    for i in range(INDEXES + 5):
+        await detector.judge([Passage(LOCUS, "It rains.", sources=(Source("s", f"yes {i}."),))])
+    assert len(detector._indexes) == INDEXES
+
+
+async def test_closed_engine_is_a_failure(tmp_path: Path) -> None:
+    engine = Engine.open(build_tiny_models(tmp_path), ["grounding"], gpu=False, say=lambda _: None)
+    detector = ClaimsDetector(engine)
+    engine.close()
+    passage = Passage(LOCUS, "The museum opened.", sources=(Source("s", "yes."),))
+    assert await detector.judge([passage]) == [Failed("claims", Reason.ERROR, LOCUS)]
+
+
+def test_kinds_are_known(engine: Engine) -> None:
+    assert set(ClaimsDetector(engine).info.kinds) <= KINDS
+
+
+@pytest.mark.skipif(
+    not any(SHIPPED.glob("grounding/*/manifest.yaml")), reason="no trained grounding model yet"
+)
+class TestShipped:
+    @pytest.fixture(scope="class")
+    def shipped(self) -> Iterator[Engine]:
+        opened = Engine.open(SHIPPED, ["grounding"], gpu=False, say=lambda _: None)
+        yield opened
+        opened.close()
+
+    @pytest.mark.parametrize(
+        ("claim", "source", "supported"),
+        [
+            ("The museum opened in 1998.", "The museum first opened its doors in 1998.", True),
+            ("The museum is open on Mondays.", "The museum is closed on Mondays.", False),
+            ("产品持有满90天后可以赎回。", "产品成立后每笔份额须持有满90天方可赎回。", True),
+            ("退货不需要保留原包装。", "退货时须保留原包装，否则不予受理。", False),
+        ],
+    )
+    async def test_plain_claims(
+        self, shipped: Engine, claim: str, source: str, supported: bool
+    ) -> None:
+        assert ((await check(shipped, claim, source)).kind == "claim.supported") is supported

@@ -1,0 +1,139 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from presidio_analyzer import AnalyzerEngine, RecognizerRegistry
+from presidio_analyzer.nlp_engine import NlpArtifacts, NlpEngine
+from threegate.detectors.names import EntitiesDetector, EntitiesRecognizer, lines
+from threegate.policy.kinds import KINDS
+from threegate.types import Channel, Layer, Level, Locus, Passage, Span
+from threegate_classifiers.registry import SHIPPED
+from threegate_classifiers.runtime import Engine
+from threegate_classifiers.testing import build_tiny_models
+
+LOCUS = Locus(Layer.INPUT, Channel.USER)
+TEXT = "Ada Lovelace met 王小明 in Acme Corp"
+
+
+@pytest.fixture(scope="module")
+def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
+    root = build_tiny_models(tmp_path_factory.mktemp("models"))
+    opened = Engine.open(root, ["entities"], gpu=False, say=lambda _: None)
+    yield opened
+    opened.close()
+
+
+async def find(engine: Engine, text: str) -> list[tuple[str, str]]:
+    (answer,) = await EntitiesDetector(engine).judge([Passage(LOCUS, text)])
+    assert isinstance(answer, tuple)
+    assert all(f.level is Level.HIGH for f in answer)
+    return [(text[f.span.start : f.span.end], f.kind) for f in answer]
+
+
+async def test_kinds_and_spans(engine: Engine) -> None:
+    people = [("Ada Lovelace", "pii.person"), ("王小明", "pii.person")]
+    assert await find(engine, TEXT) == [*people, ("Acme Corp", "pii.org")]
+
+
+@pytest.mark.parametrize("before", [0, 13, 27, 40, 200])
+async def test_whole_on_window_borders(engine: Engine, before: int) -> None:
+    text = "met " * before + "Ada Lovelace" + " in" * 50
+    assert await find(engine, text) == [("Ada Lovelace", "pii.person")]
+
+
+async def test_never_across_lines(engine: Engine) -> None:
+    assert await find(engine, "Ada\nLovelace met") == [
+        ("Ada", "pii.person"),
+        ("Lovelace", "pii.person"),
+    ]
+
+
+def test_kinds_are_known(engine: Engine) -> None:
+    info = EntitiesDetector(engine).info
+    assert info.kinds == ("pii.person", "pii.org")
+    assert set(info.kinds) <= KINDS
+
+
+@given(st.text(alphabet="ab \n", max_size=30), st.data())
+def test_lines(text: str, data: st.DataObject) -> None:
+    start = data.draw(st.integers(0, len(text)))
+    span = Span(start, data.draw(st.integers(start, len(text))))
+    parts = [text[s.start : s.end] for s in lines(text, span)]
+    assert parts == [p.strip() for p in text[span.start : span.end].split("\n") if p.strip()]
+
+
+class NoNlp(NlpEngine):
+    """Presidio asks for an NLP engine; the entities model needs none of what it gives."""
+
+    def load(self) -> None: ...
+    def is_loaded(self) -> bool:
+        return True
+
+    def process_text(self, text: str, language: str) -> NlpArtifacts:
+        return NlpArtifacts([], [], [], [], self, language)
+
+    def process_batch(self, texts, language, **kwargs):  # type: ignore[no-untyped-def]
+        return ((text, self.process_text(text, language)) for text in texts)
+
+    def is_stopword(self, word: str, language: str) -> bool:
+        return False
+
+    def is_punct(self, word: str, language: str) -> bool:
+        return False
+
+    def get_supported_entities(self) -> list[str]:
+        return []
+
+    def get_supported_languages(self) -> list[str]:
+        return ["en", "zh"]
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_inside_presidio(engine: Engine, language: str) -> None:
+    registry = RecognizerRegistry(
+        [EntitiesRecognizer(engine, language=lang) for lang in ("en", "zh")],
+        supported_languages=["en", "zh"],
+    )
+    analyzer = AnalyzerEngine(registry, NoNlp(), supported_languages=["en", "zh"])
+    found = sorted(analyzer.analyze(TEXT, language), key=lambda r: r.start)
+    assert [(TEXT[r.start : r.end], r.entity_type) for r in found] == [
+        ("Ada Lovelace", "PERSON"),
+        ("王小明", "PERSON"),
+        ("Acme Corp", "ORGANIZATION"),
+    ]
+    only = analyzer.analyze(TEXT, language, entities=["ORGANIZATION"])
+    assert [r.entity_type for r in only] == ["ORGANIZATION"]
+
+
+@pytest.mark.skipif(
+    not any(SHIPPED.glob("entities/*/manifest.yaml")), reason="no trained entities model yet"
+)
+class TestShipped:
+    @pytest.fixture(scope="class")
+    def shipped(self) -> Iterator[Engine]:
+        opened = Engine.open(SHIPPED, ["entities"], gpu=False, say=lambda _: None)
+        yield opened
+        opened.close()
+
+    @pytest.mark.parametrize(
+        ("text", "person"),
+        [
+            ("我叫张伟，住在北京市海淀区中关村大街27号。", "张伟"),
+            (
+                "Please ship it to Margaret Thompson, 12 Oak Street, Springfield.",
+                "Margaret Thompson",
+            ),
+        ],
+    )
+    async def test_plain_names(self, shipped: Engine, text: str, person: str) -> None:
+        (answer,) = await EntitiesDetector(shipped).judge([Passage(LOCUS, text)])
+        assert isinstance(answer, tuple)
+        people = [text[f.span.start : f.span.end] for f in answer if f.kind == "pii.person"]
+        assert person in people
+        assert "pii.address" in {f.kind for f in answer}
+
+    def test_kinds_are_known(self, shipped: Engine) -> None:
+        assert set(EntitiesDetector(shipped).info.kinds) <= KINDS
