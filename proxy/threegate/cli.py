@@ -6,12 +6,12 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from threegate import __version__, keys_cli, serve
+from threegate import __version__, keys_cli, policy_cli, serve
 from threegate.audit import cli as audit_cli
 from threegate.errors import PolicyError, ThreegateError
 from threegate.settings import SettingsError
 
-COMMANDS = (serve.register, keys_cli.register, audit_cli.register)
+COMMANDS = (serve.register, keys_cli.register, audit_cli.register, policy_cli.register)
 
 
 def parser() -> argparse.ArgumentParser:

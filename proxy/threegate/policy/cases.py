@@ -61,10 +61,11 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """A whole run. `passed` is false when nothing ran."""
+    """A whole run. `passed` is false when nothing ran; `left_out` cases had no detector to run."""
 
     name: str
     outcomes: tuple[Outcome, ...]
+    left_out: int = 0
 
     @property
     def failures(self) -> tuple[Outcome, ...]:

@@ -45,6 +45,9 @@ class Problem:
     hint: Bilingual
     rule_id: str = ""
 
+    def __str__(self) -> str:
+        return f"{self.at}: [{self.code}] {self.text.en} / {self.text.zh}"
+
 
 @dataclass(frozen=True, slots=True)
 class Code:

@@ -109,10 +109,14 @@ def tally(report: Report) -> Bilingual:
         return Bilingual(
             f"{report.name}：没有测试，视为失败", f"{report.name}: no tests ran, a failure"
         )
-    return Bilingual(
+    zh, en = (
         f"{report.name}：{total} 条测试，{failed} 条失败",
         f"{report.name}: {total} tests, {failed} failed",
     )
+    if report.left_out:
+        zh += f"，{report.left_out} 条没有检测器可运行"
+        en += f", {report.left_out} left out for want of a detector"
+    return Bilingual(zh, en)
 
 
 def report_json(report: Report) -> str:
@@ -122,6 +126,7 @@ def report_json(report: Report) -> str:
             "passed": report.passed,
             "tests": len(report.outcomes),
             "failures": len(report.failures),
+            "left_out": report.left_out,
             "cases": [_outcome(o) for o in report.outcomes],
         }
     )

@@ -1,0 +1,241 @@
+"""Runs policy tests through the real detectors and the real machines: the CLI and the console share
+it.
+
+Each test runs its rule alone, enforced for everybody and without exceptions, so that a failure
+names the rule that fails. Input texts go through the detectors and the judge of layer 1, answers
+through the stream machine of layer 3, constraint tests through layer 2. No result holds the text of
+a test.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from threegate.detectors.suite import Suite
+from threegate.guard.constraint import constrain, merge
+from threegate.guard.decide import Judge, wanted_kinds
+from threegate.guard.mask import MaskMap
+from threegate.guard.output import ChannelGuard, OutputGuard
+from threegate.guard.stream import (
+    Command,
+    JudgeSentence,
+    PatternsScanned,
+    Record,
+    ScanPatterns,
+    SentenceJudged,
+    State,
+    StreamMachine,
+    TextReceived,
+    UpstreamClosed,
+)
+from threegate.policy.cases import Case, ConstraintCase, Outcome, Report
+from threegate.policy.model import CompiledPolicy, ConstraintRule, Mode, Rule
+from threegate.types import (
+    Action,
+    Caller,
+    Failed,
+    Finding,
+    Layer,
+    Locus,
+    Passage,
+    Ruled,
+    Source,
+)
+from threegate.wire.chat import Chat
+
+DEADLINE_MS = 30_000
+"""Tests judge rules, not the speed of the machine they run on."""
+_MODEL = "test-model"
+_MISSING = object()
+
+
+@dataclass(slots=True)
+class Runner:
+    """Tests of one compiled policy. `suite` has its detectors; `progress` is told after each
+    case."""
+
+    policy: CompiledPolicy
+    suite: Suite
+    progress: Callable[[Outcome], None] = lambda outcome: None
+    _rules: dict[str, Rule] = field(init=False, repr=False)
+    _constraints: dict[str, ConstraintRule] = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        self._rules = {rule.id: _bare(rule) for rule in self.policy.rules}
+        self._constraints = {
+            rule.id: replace(rule, mode=Mode.ENFORCE, rollout=100)
+            for rule in self.policy.constraints
+        }
+
+    async def run(self, cases: Iterable[Case | ConstraintCase], *, partial: bool = False) -> Report:
+        """All cases in order. With `partial`, rules whose kinds nothing reports are left out;
+        without it they fail."""
+        outcomes: list[Outcome] = []
+        left_out = 0
+        for case in cases:
+            if partial and not self._served(case):
+                left_out += 1
+                continue
+            outcome = await self.outcome(case)
+            self.progress(outcome)
+            outcomes.append(outcome)
+        return Report(self.policy.name, tuple(outcomes), left_out)
+
+    async def outcome(self, case: Case | ConstraintCase) -> Outcome:
+        started = time.perf_counter()
+        match case:
+            case Case():
+                passed, detail = self._verdict(case, await self._ruled(case))
+            case ConstraintCase():
+                passed, detail = self._constrained(case)
+        return Outcome(case, passed, detail, time.perf_counter() - started)
+
+    def _served(self, case: Case | ConstraintCase) -> bool:
+        if isinstance(case, ConstraintCase):
+            return True
+        return not self.suite.unserved(wanted_kinds((self._rules[case.rule_id],)))
+
+    async def _ruled(self, case: Case) -> tuple[Ruled, ...]:
+        rule = self._rules[case.rule_id]
+        alone = replace(self.policy, rules=(rule,))
+        passage = Passage(
+            Locus(case.layer, case.channel),
+            case.text,
+            question=case.question,
+            sources=tuple(Source(f"test:{i}", s) for i, s in enumerate(case.sources)),
+        )
+        if case.layer is Layer.INPUT:
+            return await self._input(alone, passage)
+        return await self._output(alone, passage)
+
+    async def _input(self, alone: CompiledPolicy, passage: Passage) -> tuple[Ruled, ...]:
+        wanted = wanted_kinds(alone.rules)
+        sentence = frozenset(k for k in wanted if self.suite.is_sentence_kind(k))
+        found = await self.suite.check([passage], wanted, sentence, DEADLINE_MS)
+        channel = passage.locus.channel
+        judge = Judge.of(alone, Layer.INPUT, channel, Caller(), "", self.suite.kinds_of)
+        return judge.verdict(found[0].findings, found[0].failures).ruled
+
+    async def _output(self, alone: CompiledPolicy, passage: Passage) -> tuple[Ruled, ...]:
+        guard = OutputGuard.of(
+            alone,
+            Caller(),
+            "",
+            MaskMap(b"test"),
+            same=False,
+            kinds_of=self.suite.kinds_of,
+            needs=self.suite,
+        )
+        channel = passage.locus.channel
+        drive = _Drive(guard.machine(channel), guard.channels[channel], self.suite, passage)
+        return await drive.run()
+
+    def _verdict(self, case: Case, ruled: Sequence[Ruled]) -> tuple[bool, str]:
+        failures = [r.finding for r in ruled if isinstance(r.finding, Failed)]
+        if failures:
+            return False, f"detector {failures[0].detector} failed: {failures[0].reason.value}"
+        found = sorted({_seen(r.finding) for r in ruled if isinstance(r.finding, Finding)})
+        matched = any(_acts(r) for r in ruled)
+        if matched == case.expect_match:
+            return True, ", ".join(found)
+        if case.expect_match:
+            return False, f"should match, found {', '.join(found) or 'nothing'}"
+        return False, f"should not match, found {', '.join(found)}"
+
+    def _constrained(self, case: ConstraintCase) -> tuple[bool, str]:
+        alone = replace(self.policy, constraints=(self._constraints[case.rule_id],))
+        caller = Caller(language=case.language or "en")
+        body = _request(case.request)
+        result = constrain(body, Chat(), merge(alone, caller))
+        if result.refusal is not None:
+            return case.refused, f"refused: {result.refusal.code}"
+        if case.refused:
+            return False, "should be refused"
+        wanted = body if case.becomes is None else case.becomes
+        wrong = sorted(name for name, value in wanted.items() if not _is(result.body, name, value))
+        return not wrong, f"differs in {', '.join(wrong)}" if wrong else ""
+
+
+def _bare(rule: Rule) -> Rule:
+    return replace(rule, mode=Mode.ENFORCE, rollout=100, exceptions=(), deadline_ms=DEADLINE_MS)
+
+
+def _seen(finding: Finding) -> str:
+    return f"{finding.kind} {finding.level.name.lower()}"
+
+
+def _acts(ruled: Ruled) -> bool:
+    """A claim without a source is an outcome of its own, not a hit of the fact check."""
+    is_hit = isinstance(ruled.finding, Finding) and ruled.finding.kind != "claim.no_source"
+    return is_hit and ruled.action is not Action.ALLOW
+
+
+def _request(fields: Mapping[str, Any]) -> dict[str, Any]:
+    base = {"model": _MODEL, "messages": [{"role": "user", "content": "test"}]}
+    return {**base, **fields}
+
+
+def _is(body: Mapping[str, Any], name: str, value: Any) -> bool:
+    """None means that the field is gone."""
+    given = body.get(name, _MISSING)
+    return given is _MISSING if value is None else given == value
+
+
+@dataclass(slots=True)
+class _Drive:
+    """One answer through one machine: what it asks for is run at once, in order."""
+
+    machine: StreamMachine
+    guard: ChannelGuard
+    suite: Suite
+    passage: Passage
+    ruled: list[Ruled] = field(default_factory=list)
+
+    async def run(self) -> tuple[Ruled, ...]:
+        todo = self.machine.receive(TextReceived(self.passage.text))
+        await self._work(todo)
+        if self.machine.state is State.OPEN:
+            await self._work(self.machine.receive(UpstreamClosed()))
+        return tuple(self.ruled)
+
+    async def _work(self, commands: Sequence[Command]) -> None:
+        waiting = list(commands)
+        while waiting:
+            match waiting.pop(0):
+                case Record(ruled):
+                    self.ruled += ruled
+                case ScanPatterns() as asked:
+                    waiting += self._scan(asked)
+                case JudgeSentence() as sentence:
+                    waiting += await self._judge(sentence)
+                case _:
+                    pass
+
+    def _scan(self, asked: ScanPatterns) -> Sequence[Command]:
+        if self.machine.state is State.CUT:
+            return ()
+        passage = replace(self.passage, text=asked.text, offset=asked.offset)
+        scan = self.suite.scan(passage, self.guard.pattern_kinds, final=asked.final)
+        new = [
+            f for f in scan.findings if asked.since <= f.span.start and f.span.end <= scan.settled
+        ]
+        verdict = self.guard.judge.verdict(new, scan.failures)
+        return self.machine.receive(PatternsScanned(verdict, scan.settled))
+
+    async def _judge(self, asked: JudgeSentence) -> Sequence[Command]:
+        passage = Passage(
+            self.passage.locus,
+            asked.text,
+            asked.offset,
+            asked.before,
+            self.passage.question,
+            self.passage.sources,
+        )
+        judged = await self.suite.judge([passage], self.guard.sentence_kinds, DEADLINE_MS)
+        if self.machine.state is State.CUT:
+            return ()
+        verdict = self.guard.judge.verdict(judged[0].findings, judged[0].failures)
+        return self.machine.receive(SentenceJudged(asked.index, verdict))
