@@ -85,7 +85,6 @@ def test_a_whole_answer() -> None:
     assert found == [
         ("/output/0/summary/0/text", "reasoning", "hm"),
         ("/output/1/content/0/text", "content", "x"),
-        ("/output/1/content/0/logprobs/0/token", "content", "x"),
         ("/output/2/name", "tool_arguments", "find"),
         ("/output/2/arguments#json", "tool_arguments", '{"q":"a"}'),
     ]

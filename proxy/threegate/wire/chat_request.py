@@ -8,7 +8,7 @@ from threegate.types import Channel, Layer
 from threegate.wire import think
 from threegate.wire.adapter import Body, Placement, Slot, Tool
 from threegate.wire.base import BaseAdapter
-from threegate.wire.slots import SlotWalk, walk_fields
+from threegate.wire.slots import SlotWalk, each, walk_fields
 
 ROLE_CHANNELS: Final = {
     "system": Channel.SYSTEM,
@@ -56,19 +56,17 @@ class ChatRequest(BaseAdapter):
 
     def request_slots(self, body: Body) -> tuple[Slot, ...]:
         walk = SlotWalk(Layer.INPUT)
-        messages = body.get("messages")
-        for index, message in enumerate(messages if isinstance(messages, list) else ()):
-            if isinstance(message, dict):
-                walk.message, walk.base = index, f"/messages/{index}"
-                self._message_slots_in(walk, message)
+        for index, message in each(walk, body, "messages"):
+            walk.message, walk.base = index, f"/messages/{index}"
+            self._message_slots(walk, message)
         walk.message, walk.base = None, ""
         for name in _DEFINITIONS:
             walk.walk(body.get(name), f"/{name}", Channel.SYSTEM, name)
         walk_fields(walk, body, Channel.USER, without=("messages", *_DEFINITIONS))
         return tuple(walk.slots)
 
-    def _message_slots_in(self, walk: SlotWalk, message: Body) -> None:
-        channel = ROLE_CHANNELS.get(message.get("role") or "", Channel.USER)
+    def _message_slots(self, walk: SlotWalk, message: Body) -> None:
+        channel = ROLE_CHANNELS.get(str(message.get("role")), Channel.USER)
         for name, value in message.items():
             at = Channel.TOOL_ARGUMENTS if name in _CALLS else channel
             walk.field(walk.base, name, value, at)

@@ -31,7 +31,7 @@ from threegate.wire.base import BaseAdapter, objects
 from threegate.wire.chat_request import place_in_messages, prefixed
 from threegate.wire.errors import anthropic_error
 from threegate.wire.messages_stream import MessagesCodec, stop_of, usage_of
-from threegate.wire.slots import SlotWalk, walk_fields
+from threegate.wire.slots import SlotWalk, each, walk_fields
 
 _THINKING: Final = ("thinking", "redacted_thinking")
 _CALLS: Final = ("tool_use", "server_tool_use", "mcp_tool_use")
@@ -48,9 +48,9 @@ class Messages(BaseAdapter):
         walk = SlotWalk(Layer.INPUT)
         for name in ("system", "tools"):
             walk.field("", name, body.get(name), Channel.SYSTEM)
-        for index, message in objects(body.get("messages")):
+        for index, message in each(walk, body, "messages"):
             walk.message, walk.base = index, f"/messages/{index}"
-            channel = _ROLES.get(message.get("role") or "", Channel.USER)
+            channel = _ROLES.get(str(message.get("role")), Channel.USER)
             for name, value in message.items():
                 if name == "content":
                     _content(walk, value, f"{walk.base}/content", channel)

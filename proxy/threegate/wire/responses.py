@@ -23,7 +23,7 @@ from threegate.wire.adapter import (
 from threegate.wire.base import BaseAdapter, objects
 from threegate.wire.chat_request import ROLE_CHANNELS, place_in_messages
 from threegate.wire.responses_stream import ResponsesCodec, message_item, response_of, usage_of
-from threegate.wire.slots import SlotWalk, walk_fields
+from threegate.wire.slots import SlotWalk, each, walk_fields
 
 _SYSTEM_FIELDS: Final = ("instructions", "tools", "text")
 
@@ -38,10 +38,7 @@ class Responses(BaseAdapter):
         walk = SlotWalk(Layer.INPUT)
         for name in _SYSTEM_FIELDS:
             walk.field("", name, body.get(name), Channel.SYSTEM)
-        if isinstance(body.get("input"), str):
-            walk.add(body["input"], "/input", Channel.USER)
-        else:
-            self._items(walk, body.get("input"), "/input", assistant=Channel.ASSISTANT)
+        self._items(walk, body, "input", assistant=Channel.ASSISTANT)
         walk.message, walk.base = None, ""
         walk_fields(walk, body, Channel.USER, without=("input", *_SYSTEM_FIELDS))
         return tuple(walk.slots)
@@ -51,16 +48,16 @@ class Responses(BaseAdapter):
     ) -> tuple[Slot, ...]:
         walk = SlotWalk(Layer.OUTPUT)
         walk.choice = 0
-        self._items(walk, body.get("output"), "/output", assistant=Channel.CONTENT)
+        self._items(walk, body, "output", assistant=Channel.CONTENT)
         return tuple(walk.slots)
 
-    def _items(self, walk: SlotWalk, items: Any, at: str, *, assistant: Channel) -> None:
-        for index, item in enumerate(items if isinstance(items, list) else ()):
+    def _items(self, walk: SlotWalk, body: Body, field: str, *, assistant: Channel) -> None:
+        for index, item in each(walk, body, field):
             if assistant is Channel.ASSISTANT:
                 walk.message = index
-            walk.base = f"{at}/{index}"
+            walk.base = f"/{field}/{index}"
             channel = _channel(item, assistant)
-            if isinstance(item, dict) and channel is Channel.TOOL_ARGUMENTS:
+            if channel is Channel.TOOL_ARGUMENTS:
                 for name, value in item.items():
                     walk.field(walk.base, name, value, channel)
             else:
@@ -147,10 +144,8 @@ class Responses(BaseAdapter):
         return ResponsesCodec(request, options)
 
 
-def _channel(item: Any, assistant: Channel) -> Channel:
+def _channel(item: Body, assistant: Channel) -> Channel:
     """Whose text an item is."""
-    if not isinstance(item, dict):
-        return Channel.USER
     kind = str(item.get("type") or "")
     if kind.endswith("_output"):
         return Channel.TOOL_RESULT
@@ -158,7 +153,7 @@ def _channel(item: Any, assistant: Channel) -> Channel:
         return Channel.TOOL_ARGUMENTS
     if kind == "reasoning":
         return Channel.REASONING if assistant is Channel.CONTENT else assistant
-    channel = ROLE_CHANNELS.get(item.get("role") or "", Channel.USER)
+    channel = ROLE_CHANNELS.get(str(item.get("role")), Channel.USER)
     return assistant if channel is Channel.ASSISTANT else channel
 
 

@@ -149,7 +149,7 @@ class ResponsesCodec(FrameCodec):
     """`response.created` … `response.completed`."""
 
     __slots__ = (
-        *("_begun", "_done", "_ended", "_items", "_names", "_request", "_response"),
+        *("_begun", "_done", "_ended", "_first", "_items", "_names", "_request", "_response"),
         *("_sequence", "_texts"),
     )
 
@@ -165,6 +165,7 @@ class ResponsesCodec(FrameCodec):
         self._items: dict[int, Body] = {}  # added, not done
         self._done: dict[int, Body] = {}
         self._sequence = 0
+        self._first = True  # the first event's number is where counting begins
 
     def tool_name(self, key: StreamKey) -> str:
         return self._names.get(key, "")
@@ -177,6 +178,9 @@ class ResponsesCodec(FrameCodec):
         if event.data == "[DONE]":
             return self._finish(Chunk(event))
         frame = parse_frame(event)
+        if self._first:
+            number = frame.get("sequence_number")
+            self._first, self._sequence = False, number if isinstance(number, int) else 0
         chunk = Chunk(event, frame)
         with shape_errors:
             self._read_frame(chunk, frame, frame.get("type") or "")
@@ -315,8 +319,6 @@ class ResponsesCodec(FrameCodec):
 
     def _wrote(self, frame: Body) -> None:
         if "sequence_number" in frame:
-            if not self._begun:
-                self._sequence = frame["sequence_number"]
             frame["sequence_number"] = self._sequence
             self._sequence += 1
         self._begun = True
@@ -324,12 +326,13 @@ class ResponsesCodec(FrameCodec):
         if "response" in frame:
             self._response = frame["response"]
             self._ended = self._ended or kind in _ENDS
-        elif kind == "response.output_item.added":
-            self._items[frame.get("output_index") or 0] = frame["item"]
-        elif kind == "response.output_item.done":
+        elif "item" in frame:
             index = frame.get("output_index") or 0
-            self._items.pop(index, None)
-            self._done[index] = frame["item"]
+            if kind == "response.output_item.done":
+                self._items.pop(index, None)
+                self._done[index] = frame["item"]
+            else:
+                self._items[index] = frame["item"]
 
     def text(self, key: StreamKey, text: str) -> bytes:
         if not text or (key.channel is Channel.REASONING and not self._options.show_reasoning):

@@ -9,7 +9,7 @@ from __future__ import annotations
 import base64
 import binascii
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any, Final
 from urllib.parse import unquote_to_bytes
 
@@ -28,6 +28,7 @@ STRUCTURAL: Final = frozenset(
         *("include", "truncation", "signature", "encrypted_content", "effort", "reasoning_effort"),
     )
 )
+_LINKED: Final = frozenset(("logprobs",))  # repeats a text token by token; goes when it changes
 _WORD: Final = re.compile(r"[\w.:/+=\-]{0,128}", re.ASCII)
 _OPAQUE: Final = frozenset(("signature", "encrypted_content"))
 _BINARY: Final = frozenset(("data", "file_data"))
@@ -56,7 +57,7 @@ class SlotWalk:
                 self.json_object(value, pointer, channel)
                 return
             for name, below in value.items():
-                if type(below) in _TEXTFUL:
+                if type(below) in _TEXTFUL and name not in _LINKED:
                     inner = key if key in _FREE else name
                     self.walk(below, f"{pointer}/{escape(name)}", channel, inner)
         elif isinstance(value, list):
@@ -142,3 +143,16 @@ def walk_fields(
     for name, value in body.items():
         if name not in without:
             walk.field("", name, value, channel)
+
+
+def each(walk: SlotWalk, body: dict[str, Any], field: str) -> Iterator[tuple[int, dict[str, Any]]]:
+    """The objects of a list of turns. What is no list or no object has no role: user text."""
+    value = body.get(field)
+    if not isinstance(value, list):
+        walk.field("", field, value, Channel.USER)
+        return
+    for index, item in enumerate(value):
+        if isinstance(item, dict):
+            yield index, item
+        else:
+            walk.field(f"/{field}", str(index), item, Channel.USER)

@@ -1,0 +1,122 @@
+from __future__ import annotations
+
+import base64
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from threegate.types import Channel, Layer
+from threegate.wire.pointer import put
+from threegate.wire.slots import STRUCTURAL, SlotWalk, walk_fields
+
+
+def slots(value: Any, channel: Channel = Channel.USER, key: str = "x") -> dict[str, str]:
+    walk = SlotWalk(Layer.INPUT)
+    walk.walk(value, "/x", channel, key)
+    return {slot.pointer: slot.text for slot in walk.slots}
+
+
+def b64(data: bytes) -> str:
+    return base64.b64encode(data).decode()
+
+
+@pytest.mark.parametrize(
+    ("value", "found"),
+    [
+        ("text", {"/x": "text"}),
+        ("", {}),
+        (12, {}),
+        ({"type": "text", "id": "call_1", "role": "user", "text": "a"}, {"/x/text": "a"}),
+        ({"type": "not a word!"}, {"/x/type": "not a word!"}),
+        ({"signature": "any length " * 20}, {}),
+        (
+            {"metadata": {"id": "13800138000", "type": "a"}},
+            {"/x/metadata/id": "13800138000", "/x/metadata/type": "a"},
+        ),
+        ({"enum": ["a", 1], "default": {"type": "b"}}, {"/x/enum/0": "a", "/x/default/type": "b"}),
+        ({"a/b": {"c#d~": "t"}}, {"/x/a~1b/c~2d~0": "t"}),
+        ({"url": "data:text/plain;base64," + b64("秘密".encode())}, {"/x/url#data": "秘密"}),
+        ({"url": "data:text/plain,a%20b"}, {"/x/url#data": "a b"}),
+        ({"url": "data:image/png;base64," + b64(b"\x89PNG\0")}, {}),
+        ({"url": "data:text/plain;base64,!!"}, {"/x/url": "data:text/plain;base64,!!"}),
+        ({"url": "https://a.b/c"}, {"/x/url": "https://a.b/c"}),
+        ({"file_data": b64(b"inside a file")}, {"/x/file_data#base64": "inside a file"}),
+        ({"data": "plain, not base64"}, {"/x/data": "plain, not base64"}),
+        ({"data": b64(b"\xff\xd8\xff\xe0")}, {}),
+        ({"logprobs": [{"token": "t"}]}, {}),
+        ([["a"], [{"b": ["c"]}]], {"/x/0/0": "a", "/x/1/0/b/0": "c"}),
+    ],
+)
+def test_texts_of_a_value(value: Any, found: dict[str, str]) -> None:
+    assert slots(value) == found
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ('{"a": "\\u4f60\\n"}', {"/x/arguments#json": '{"a": "你\n"}'}),
+        ('{"a": 13800138000}', {"/x/arguments#json": '{"a": 13800138000}'}),
+        ("not json", {"/x/arguments": "not json"}),
+        ('{"broken": ', {"/x/arguments": '{"broken": '}),
+    ],
+)
+def test_arguments_are_readable_json_text(text: str, found: dict[str, str]) -> None:
+    assert slots({"arguments": text}, Channel.TOOL_ARGUMENTS) == found
+
+
+def test_arguments_that_are_an_object_read_the_same() -> None:
+    value = {"q": 'a "quoted" 你', "n": 13800138000}
+    found = slots({"input": value}, Channel.TOOL_ARGUMENTS)["/x/input#json"]
+    assert found == '{"q":"a \\"quoted\\" 你","n":13800138000}'
+    assert put({"x": {"input": value}}, {"/x/input#json": found}) == {"x": {"input": value}}
+
+
+def test_a_tool_result_is_unescaped_only_where_it_is_json() -> None:
+    assert slots('{"a": "x\\ny"}', Channel.TOOL_RESULT) == {"/x#json": '{"a": "x\ny"}'}
+    assert slots("C:\\new", Channel.TOOL_RESULT) == {"/x": "C:\\new"}
+    assert slots('{"a": "x"}', Channel.TOOL_RESULT) == {"/x": '{"a": "x"}'}
+
+
+VALUES = st.recursive(
+    st.integers(-(2**53), 2**53) | st.text() | st.none(),
+    lambda below: (
+        st.lists(below, max_size=4) | st.dictionaries(st.text(max_size=5), below, max_size=4)
+    ),
+    max_leaves=15,
+)
+
+
+@given(VALUES)
+def test_putting_every_text_back_changes_nothing(value: Any) -> None:
+    body = {"x": value}
+    assert put(body, slots(value)) == body or "data:" in json.dumps(value)
+
+
+@given(VALUES.filter(lambda value: not STRUCTURAL & set(json.dumps(value).split('"'))))
+def test_no_string_is_overlooked(value: Any) -> None:
+    strings = [leaf for leaf in leaves(value) if leaf and not leaf.startswith("data:")]
+    assert sorted(slots(value).values()) == sorted(strings)
+
+
+def leaves(value: Any, key: str = "") -> list[str]:
+    if isinstance(value, str):
+        return [value]
+    below = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return [leaf for one in below for leaf in leaves(one)]
+
+
+def test_fields_and_loci() -> None:
+    walk = SlotWalk(Layer.OUTPUT)
+    walk.message, walk.choice, walk.base = 2, 1, "/a"
+    walk_fields(walk, {"a": {"b": "t"}, "skip": "s"}, Channel.CONTENT, without=("skip",))
+    (slot,) = walk.slots
+    locus = slot.locus
+    assert (locus.layer, locus.channel, locus.message, locus.choice, locus.part) == (
+        Layer.OUTPUT,
+        Channel.CONTENT,
+        2,
+        1,
+        "/b",
+    )
