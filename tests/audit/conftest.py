@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import create_engine, make_url, text
-
 from threegate.audit import AuditLog, AuditSettings, Content, Part, Record, Stage, Usage
 from threegate.audit.cli import own_keys, published_files
 from threegate.audit.sources import connect
@@ -91,7 +90,9 @@ def postgres_settings(settings: AuditSettings) -> Iterator[AuditSettings]:
     if not url:
         pytest.skip("THREEGATE_TEST_POSTGRES is not set")
     name = f"audit_{secrets.token_hex(6)}"
-    admin = create_engine(make_url(url).set(drivername="postgresql+pg8000"), isolation_level="AUTOCOMMIT")
+    admin = create_engine(
+        make_url(url).set(drivername="postgresql+pg8000"), isolation_level="AUTOCOMMIT"
+    )
     with admin.connect() as connection:
         connection.execute(text(f"CREATE DATABASE {name}"))
     made = make_url(url).set(database=name).render_as_string(hide_password=False)

@@ -5,7 +5,6 @@ import hashlib
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-
 from threegate.audit.chain import (
     SHA256,
     Algorithm,

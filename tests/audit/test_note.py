@@ -5,8 +5,16 @@ import base64
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-
-from threegate.audit.note import COSIGNATURE_V1, Checkpoint, Note, NoteError, Signer, Verifier, sign, verify
+from threegate.audit.note import (
+    COSIGNATURE_V1,
+    Checkpoint,
+    Note,
+    NoteError,
+    Signer,
+    Verifier,
+    sign,
+    verify,
+)
 
 # The example of Go's golang.org/x/mod/sumdb/note documentation.
 GO_VKEY = "PeterNeumann+c74f20a3+ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW"
@@ -33,7 +41,10 @@ def test_checkpoint_text_is_c2sp() -> None:
     assert Checkpoint.parse(POINT.text() + "extension\n") == POINT
 
 
-@pytest.mark.parametrize("text", ["", "o\n1\n", "o\nx\nAAAA\n", "o\n01\nAAAA\n", "\n1\nAAAA\n", "o\n1\n!\n", "o\n²\nAAAA\n"])
+@pytest.mark.parametrize(
+    "text",
+    ["", "o\n1\n", "o\nx\nAAAA\n", "o\n01\nAAAA\n", "\n1\nAAAA\n", "o\n1\n!\n", "o\n²\nAAAA\n"],
+)
 def test_a_malformed_checkpoint_is_refused(text: str) -> None:
     with pytest.raises(NoteError):
         Checkpoint.parse(text)
@@ -73,14 +84,27 @@ def test_unknown_signers_do_not_count() -> None:
 
 
 @pytest.mark.parametrize(
-    "note", ["", "a", "a\n\n", "a\n\nb\n", "a\n\n— n !\n", "a\n\n— n AAAA\n", "a\x01\n\n— n AAAAAAAA\n", "x" * 70_000]
+    "note",
+    [
+        "",
+        "a",
+        "a\n\n",
+        "a\n\nb\n",
+        "a\n\n— n !\n",
+        "a\n\n— n AAAA\n",
+        "a\x01\n\n— n AAAAAAAA\n",
+        "x" * 70_000,
+    ],
 )
 def test_a_malformed_note_is_refused(note: str) -> None:
     with pytest.raises(NoteError):
         Note.parse(note)
 
 
-@pytest.mark.parametrize("vkey", ["", "a", "n+00000000+AAAA", GO_VKEY.replace("c7", "c8"), GO_VKEY.replace("Peter", "Paul")])
+@pytest.mark.parametrize(
+    "vkey",
+    ["", "a", "n+00000000+AAAA", GO_VKEY.replace("c7", "c8"), GO_VKEY.replace("Peter", "Paul")],
+)
 def test_a_wrong_verifier_key_is_refused(vkey: str) -> None:
     with pytest.raises(NoteError):
         Verifier.parse(vkey)

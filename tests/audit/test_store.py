@@ -9,8 +9,6 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import text
-
-from tests.audit.conftest import SECRET, TEXT, check, content, filled, record
 from threegate.audit import (
     AuditLog,
     AuditSettings,
@@ -24,12 +22,14 @@ from threegate.audit import (
 from threegate.audit.chain import SHA256, Algorithm
 from threegate.errors import AuditError
 
+from tests.audit.conftest import SECRET, TEXT, check, content, filled, record
+
 
 async def test_a_record_is_durable_when_append_returns(settings: AuditSettings) -> None:
     log = await AuditLog.open(settings)
     receipt = await log.append(record(), content())
     with sqlite3.connect(settings.url.removeprefix("sqlite:///")) as other:
-        (leaf, entry), = other.execute(
+        ((leaf, entry),) = other.execute(
             "SELECT leaf, entry FROM audit_record WHERE writer = ? AND seq = ?",
             (receipt.writer, receipt.seq),
         )
@@ -147,10 +147,14 @@ class Outage:
     """A database that refuses every commit while it lasts, without touching what is stored."""
 
     def __init__(self, settings: AuditSettings) -> None:
-        self._holder = sqlite3.connect(settings.url.removeprefix("sqlite:///"), isolation_level=None)
+        self._holder = sqlite3.connect(
+            settings.url.removeprefix("sqlite:///"), isolation_level=None
+        )
 
     def __enter__(self) -> None:
-        self._holder.execute("CREATE TRIGGER outage BEFORE INSERT ON audit_record BEGIN SELECT RAISE(ABORT, 'disk I/O error'); END")
+        self._holder.execute(
+            "CREATE TRIGGER outage BEFORE INSERT ON audit_record BEGIN SELECT RAISE(ABORT, 'disk I/O error'); END"
+        )
 
     def __exit__(self, *_: object) -> None:
         self._holder.execute("DROP TRIGGER outage")

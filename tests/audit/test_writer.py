@@ -10,9 +10,9 @@ import sys
 from pathlib import Path
 
 import pytest
+from threegate.audit import AuditLog, AuditSettings
 
 from tests.audit.conftest import check, record
-from threegate.audit import AuditLog, AuditSettings
 
 VICTIM = """
 import asyncio, sys

@@ -62,7 +62,9 @@ def _engine(url: str, begin: str, size: int) -> Engine:
 
 
 def _undelayed(connection: Any, _record: object) -> None:
-    """pg8000 leaves Nagle's algorithm on: a statement of two packets then waits 40 ms for an ACK."""
+    """pg8000 leaves Nagle's algorithm on: a statement of two packets then waits 40 ms for an
+    ACK.
+    """
     if connection._usock.family != socket.AF_UNIX:
         connection._usock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 

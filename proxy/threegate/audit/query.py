@@ -24,10 +24,12 @@ from sqlalchemy import (
 )
 from sqlalchemy.sql import exists
 
-from threegate.audit.content import query_phrases
+from threegate.audit.content import query_phrases, unseal
 from threegate.audit.database import is_postgres
+from threegate.audit.keys import MasterKey
 from threegate.audit.record import Stage
-from threegate.audit.schema import CHECKPOINT, CONTENT, HIT, RECORD
+from threegate.audit.schema import CHECKPOINT, CONTENT, HIT, KEY, RECORD
+from threegate.errors import AuditError
 from threegate.types import Action
 
 MAX_PAGE = 500
@@ -138,6 +140,20 @@ def of_request(connection: Connection, request_id: str) -> tuple[Entry, ...]:
     mine = _select().where(RECORD.c.request_id == request_id)
     rows = connection.execute(mine.order_by(RECORD.c.ts, RECORD.c.writer, RECORD.c.seq))
     return tuple(map(_entry, rows))
+
+
+def read_content(connection: Connection, master: MasterKey, entry: Entry) -> list[dict[str, str]]:
+    """The kept parts of `entry`, decrypted. Raises `AuditError` when they do not open."""
+    place = (CONTENT.c.writer == entry.writer) & (CONTENT.c.seq == entry.seq)
+    row = connection.execute(select(CONTENT.c.key_id, CONTENT.c.blob).where(place)).first()
+    if row is None:
+        return []
+    of_id = select(KEY.c.tenant, KEY.c.day, KEY.c.wrapped).where(KEY.c.id == row.key_id)
+    key = connection.execute(of_id).first()
+    if key is None:
+        raise AuditError("the key of this text is gone")
+    opened = master.unwrap(row.key_id, key.tenant, key.day, bytes(key.wrapped))
+    return unseal(bytes(row.blob), entry.id, opened)
 
 
 def find(connection: Connection, query: Query) -> Page:

@@ -5,8 +5,11 @@ for randomness.
 from __future__ import annotations
 
 import secrets
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
+
+from sqlalchemy import Connection
 
 from threegate.audit.chain import Hasher
 from threegate.audit.content import SALT_NONCE_BYTES, Sealed, seal
@@ -43,6 +46,7 @@ class Item:
     blob: bytes = field(default=b"", repr=False)
     terms: str = field(default="", repr=False)
     spooled: bool = False
+    work: Callable[[Connection], object] | None = None  # in the same transaction
 
 
 def make(

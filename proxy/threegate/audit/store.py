@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 import time
 from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -20,7 +21,7 @@ from threegate.audit.checkpoint import Publisher, writer_origin
 from threegate.audit.database import now_us, reader_engine, writer_engine
 from threegate.audit.keys import DataKey, MasterKey, load_key, write_once
 from threegate.audit.note import COSIGNATURE_V1, Signer
-from threegate.audit.query import Entry, Page, Query, find, follow, of_request
+from threegate.audit.query import Entry, Page, Query, find, follow, of_request, read_content
 from threegate.audit.record import Content, ContentLevel, Record
 from threegate.audit.rows import Item, make
 from threegate.audit.settings import AuditSettings, OnFailure
@@ -79,6 +80,21 @@ class AuditLog:
         except (TypeError, ValueError) as error:
             raise AuditError(f"audit record cannot be written: {type(error).__name__}") from None
         return await self._submit(item)
+
+    async def append_with(self, record: Record, work: Callable[[Connection], object]) -> Receipt:
+        """As `append`; `work` happens in the record's transaction, so neither is there without
+        the other.
+        """
+        return await self._submit(dataclasses.replace(self._item(record, None), work=work))
+
+    async def content(self, entry: Entry) -> list[dict[str, str]]:
+        """The kept parts of a record: `part`, `redacted`, and `text` at level full; empty when
+        there are none.
+
+        Raises `AuditError` when the key is gone or the text was changed. Recording who looked is
+        the caller's duty.
+        """
+        return await self.read(lambda c: read_content(c, self.master, entry))
 
     async def _submit(self, item: Item | None) -> Receipt:
         future: asyncio.Future[Receipt] = asyncio.get_running_loop().create_future()

@@ -164,14 +164,15 @@ def verify_database(
     notes = _notes(database, published, keys, report)
     writers = dict.fromkeys([*database.writers(), *notes])
     peers = _peers(database, writers)
-    open_requests: set[str] = set()
+    received, ended = set[str](), set[str]()
     for writer in writers:
         wanted = {p.size - 1 for p in peers if p.writer == writer}
         walk = Walk(database, writer, report, erasures, notes.get(writer, {}), wanted)
         report.chains.append(walk.run())
-        open_requests = (open_requests | walk.received) - walk.ended
+        received |= walk.received
+        ended |= walk.ended
     _check_peers(report, peers)
-    report.unanswered = len(open_requests)
+    report.unanswered = len(received - ended)
     if not keys:
         report.add("", -1, "no_key", "no trusted key was given, so no checkpoint could be checked")
     return report

@@ -160,7 +160,7 @@ class Writer(threading.Thread):
             probed: Receipt | AuditError = Receipt("", self.id)
         except Exception as error:  # the thread must outlive whatever a driver raises
             probed = self._failed(error)
-            results = self._without_database(items)
+            results = [self._without_database(item) for item in items]
         answers = iter(results)
         _settle([(t.future, next(answers) if t.item is not None else probed) for t in tickets])
 
@@ -169,24 +169,27 @@ class Writer(threading.Thread):
         self.counters.failures += 1
         return AuditError(f"audit database: {type(error).__name__}")
 
-    def _without_database(self, items: list[Item]) -> list[Receipt | AuditError]:
+    def _without_database(self, item: Item) -> Receipt | AuditError:
+        """What the operator chose. A deletion cannot be spooled, nor go on without its
+        tombstone.
+        """
         match self.settings.on_failure:
-            case OnFailure.CONTINUE:
-                self.counters.lost += len(items)
-                return [Receipt(i.event_id, self.id, lost=True) for i in items]
-            case OnFailure.SPOOL:
-                return self._spooled(items)
-            case OnFailure.FAIL_REQUEST:
-                return [AuditError("the audit record could not be stored") for _ in items]
+            case OnFailure.CONTINUE if item.work is None:
+                self.counters.lost += 1
+                return Receipt(item.event_id, self.id, lost=True)
+            case OnFailure.SPOOL if item.work is None:
+                return self._spooled(item)
+            case _:
+                return AuditError("the audit record could not be stored")
 
-    def _spooled(self, items: list[Item]) -> list[Receipt | AuditError]:
+    def _spooled(self, item: Item) -> Receipt | AuditError:
         try:
-            self._spool.append(items)
+            self._spool.append([item])
         except (OSError, AuditError):
-            return [AuditError("the audit record could not be spooled") for _ in items]
-        self.counters.spooled += len(items)
+            return AuditError("the audit record could not be spooled")
+        self.counters.spooled += 1
         self._replay = True
-        return [Receipt(i.event_id, self.id, spooled=True) for i in items]
+        return Receipt(item.event_id, self.id, spooled=True)
 
     # --- writing ----------------------------------------------------------------------------------
 
@@ -199,6 +202,9 @@ class Writer(threading.Thread):
         ]
         with self.engine.begin() as connection:
             self._insert(connection, items, entries)
+            for item in items:
+                if item.work is not None:
+                    item.work(connection)
             if probe:
                 mine = update(WRITER).where(WRITER.c.id == self.id)
                 connection.execute(mine.values(seen=now_us()))
@@ -438,4 +444,6 @@ def _resolve(answers: Sequence[tuple[asyncio.Future[Receipt], Receipt | AuditErr
 
 def new_writer_id() -> str:
     """Sortable by start time; random, so that two workers never share a chain."""
-    return f"{time.strftime('%Y%m%dT%H%M%S', time.gmtime())}-{secrets.token_hex(6)}"
+    seconds, rest = divmod(now_us(), 1_000_000)
+    stamp = time.strftime("%Y%m%dT%H%M%S", time.gmtime(seconds))
+    return f"{stamp}{rest:06d}-{secrets.token_hex(5)}"

@@ -1,0 +1,220 @@
+"""Erasing without breaking the proofs: by subject, request or conversation; by age; by destroying
+keys.
+
+An entry is never changed. What goes is what lies beside it (text, search words, salt, subject) or,
+when its retention ends, the entry itself, of which the leaf hash stays. Each deletion happens in
+the transaction of its *tombstone*, a record that says which places were erased, by whom and why, so
+verification can tell erased from stolen. What a legal hold names is left alone.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, delete, exists, insert, select, text, update
+
+from threegate.audit.database import is_postgres, now_us, writer_engine
+from threegate.audit.holds import unheld
+from threegate.audit.record import STANDARD, Record, Stage
+from threegate.audit.schema import CONTENT, HIT, KEY, RECORD, STUB
+from threegate.audit.store import AuditLog, today
+from threegate.errors import AuditError
+
+DAY_US = 86_400 * 1_000_000
+MIN_METADATA_DAYS = 184  # six months: 网络安全法, EU AI Act Art. 19 and 26(6)
+METADATA_DAYS = {STANDARD: 190, "handover": 1095}  # handed-over personal data: three years
+BATCH = 2_000  # places per tombstone: bounds the transaction and the entry
+MERGE_PAGES = 500  # of the text index per transaction, so that records are written in between
+MERGE = "INSERT INTO audit_text(audit_text, rank) VALUES ('merge', ?)"
+MAX_MERGES = 100_000
+VACUUM = "VACUUM audit_content, audit_text, audit_record, audit_key"
+STAYS = ("writer", "erased", "policy")  # what the proofs and the policy history need
+
+Place = tuple[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Erasure:
+    """Whose texts go; all given conditions must hold, at least one must be given. `subject` is
+    the end user's id.
+    """
+
+    actor: str
+    reason: str
+    tenant: str = ""
+    subject: str = field(default="", repr=False)
+    request_id: str = ""
+    conversation: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Retention:
+    """Days until text and metadata go, the latter by retention class. Raises `ValueError` below
+    six months.
+    """
+
+    content_days: int = 90
+    metadata_days: Mapping[str, int] = field(default_factory=lambda: dict(METADATA_DAYS))
+
+    def __post_init__(self) -> None:
+        short = [c for c, days in self.metadata_days.items() if days < MIN_METADATA_DAYS]
+        if short:
+            raise ValueError(f"retention: {', '.join(short)}: less than {MIN_METADATA_DAYS} days")
+
+
+async def erase(log: AuditLog, wanted: Erasure) -> int:
+    """Erases text, search words, salt and subject. Returns how many records it reached."""
+    if not (wanted.subject or wanted.request_id or wanted.conversation):
+        raise AuditError("erase: name a subject, a request or a conversation")
+    if wanted.subject and not wanted.tenant:
+        raise AuditError("erase: a subject is known within a tenant, name it")
+    conditions = [_present()]
+    if wanted.subject:
+        conditions.append(RECORD.c.subject == log.master.pseudonym(wanted.tenant, wanted.subject))
+    for name in ("tenant", "request_id", "conversation"):
+        if getattr(wanted, name):
+            conditions.append(RECORD.c[name] == getattr(wanted, name))
+    count = await _sweep(log, conditions, "erase", wanted.actor, wanted.reason, _forget)
+    await asyncio.to_thread(scrub, log)
+    return count
+
+
+async def shred(log: AuditLog, tenant: str, day: str, *, actor: str, reason: str) -> int:
+    """Destroys the data keys of a tenant's UTC day (before today). Returns the number of keys.
+
+    Its texts are gone, and in every copy of the database whose `audit_key` rows are gone as well.
+    """
+    if day >= today():
+        raise AuditError("shred: today's keys are in use")
+    wanted = (KEY.c.tenant == tenant) & (KEY.c.day == day)
+    found = await log.read(lambda c: c.execute(select(KEY.c.id).where(wanted)).scalars().all())
+    keys = list(found)
+    if not keys:
+        return 0
+    if await log.read(lambda c: _held_texts(c, keys)):
+        raise AuditError("shred: a legal hold covers texts of that day")
+    detail = {"verb": "shred", "actor": actor, "reason": reason, "day": day, "keys": keys}
+
+    def destroy(connection: Connection) -> None:
+        _delete_texts(connection, CONTENT.c.key_id.in_(keys))
+        connection.execute(delete(KEY).where(KEY.c.id.in_(keys)))
+
+    await log.append_with(Record(stage=Stage.ERASED, detail=detail), destroy)
+    await asyncio.to_thread(scrub, log)
+    return len(keys)
+
+
+def _held_texts(connection: Connection, keys: Sequence[str]) -> bool:
+    of_keys = (CONTENT.c.writer == RECORD.c.writer) & (CONTENT.c.seq == RECORD.c.seq)
+    held = select(RECORD.c.seq).where(of_keys, CONTENT.c.key_id.in_(keys), ~unheld()).limit(1)
+    return connection.execute(held).first() is not None
+
+
+async def retain(log: AuditLog, retention: Retention, *, at_us: int = 0) -> tuple[int, int]:
+    """What a daily job does. Returns (texts erased, records pruned) as of `at_us` (now)."""
+    at = at_us or now_us()
+    old = [_present(), RECORD.c.ts < at - retention.content_days * DAY_US]
+    texts = await _sweep(log, old, "erase", "retention", "content_days", _forget)
+    pruned = 0
+    for name, days in retention.metadata_days.items():
+        ended = [RECORD.c.retention == name, RECORD.c.stage.not_in(STAYS)]
+        ended.append(RECORD.c.ts < at - days * DAY_US)
+        pruned += await _sweep(log, ended, "prune", "retention", f"metadata_days.{name}", _prune)
+    if texts or pruned:
+        await asyncio.to_thread(scrub, log)
+    return texts, pruned
+
+
+def _present() -> ColumnElement[bool]:
+    """There is something to forget: text, salt or subject."""
+    of_record = (CONTENT.c.writer == RECORD.c.writer) & (CONTENT.c.seq == RECORD.c.seq)
+    return RECORD.c.salt.is_not(None) | exists().where(of_record)
+
+
+async def _sweep(
+    log: AuditLog,
+    conditions: Sequence[ColumnElement[bool]],
+    verb: str,
+    actor: str,
+    reason: str,
+    work: Callable[[Connection, Sequence[Place]], None],
+) -> int:
+    """`work` on what matches, batch by batch, each with its tombstone."""
+    wanted = select(RECORD.c.writer, RECORD.c.seq).where(*conditions, unheld())
+    wanted = wanted.order_by(RECORD.c.writer, RECORD.c.seq).limit(BATCH)
+    total = 0
+    while places := await log.read(lambda c: [(w, int(s)) for w, s in c.execute(wanted)]):
+        detail = {"verb": verb, "actor": actor, "reason": reason, "places": ranges(places)}
+        await log.append_with(Record(stage=Stage.ERASED, detail=detail), _bound(work, places))
+        total += len(places)
+    return total
+
+
+def _bound(
+    work: Callable[[Connection, Sequence[Place]], None], places: Sequence[Place]
+) -> Callable[[Connection], None]:
+    return lambda connection: work(connection, places)
+
+
+def ranges(places: Sequence[Place]) -> list[list[Any]]:
+    """Sorted places as [writer, first, last]."""
+    out: list[list[Any]] = []
+    for writer, seq in places:
+        if out and out[-1][0] == writer and out[-1][2] == seq - 1:
+            out[-1][2] = seq
+        else:
+            out.append([writer, seq, seq])
+    return out
+
+
+def _forget(connection: Connection, places: Sequence[Place]) -> None:
+    for writer, first, last in ranges(places):
+        texts = (CONTENT.c.writer == writer) & CONTENT.c.seq.between(first, last)
+        _delete_texts(connection, texts)
+        entries = (RECORD.c.writer == writer) & RECORD.c.seq.between(first, last)
+        connection.execute(update(RECORD).where(entries).values(salt=None, subject=None))
+
+
+def _prune(connection: Connection, places: Sequence[Place]) -> None:
+    for writer, first, last in ranges(places):
+        entries = (RECORD.c.writer == writer) & RECORD.c.seq.between(first, last)
+        kept = select(RECORD.c.writer, RECORD.c.seq, RECORD.c.leaf).where(entries)
+        connection.execute(insert(STUB).from_select(["writer", "seq", "leaf"], kept))
+        _delete_texts(connection, (CONTENT.c.writer == writer) & CONTENT.c.seq.between(first, last))
+        connection.execute(
+            delete(HIT).where(HIT.c.writer == writer, HIT.c.seq.between(first, last))
+        )
+        connection.execute(delete(RECORD).where(entries))
+
+
+def _delete_texts(connection: Connection, which: ColumnElement[bool]) -> None:
+    key = "id" if is_postgres(connection) else "rowid"
+    ids = connection.execute(select(CONTENT.c.id).where(which)).scalars().all()
+    words = text(f"DELETE FROM audit_text WHERE {key} = :id")  # noqa: S608
+    if ids:
+        connection.execute(words, [{"id": i} for i in ids])
+        connection.execute(delete(CONTENT).where(which))
+
+
+def scrub(log: AuditLog) -> None:
+    """Overwrites what deletion leaves behind: old index segments and WAL frames, dead rows."""
+    engine = writer_engine(log.settings.url)
+    try:
+        if engine.dialect.name == "postgresql":
+            with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+                connection.execute(text(VACUUM))
+            return
+        with engine.connect() as connection:
+            driver = connection.connection.driver_connection
+            assert driver is not None
+            for pages in (-MERGE_PAGES, *[MERGE_PAGES] * MAX_MERGES):
+                before = driver.total_changes
+                driver.execute(MERGE, (pages,))
+                if driver.total_changes - before < 2:  # FTS5: nothing was left to merge
+                    break
+            driver.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    finally:
+        engine.dispose()

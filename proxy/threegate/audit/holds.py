@@ -1,0 +1,62 @@
+"""Legal hold: what a hold names is neither erased nor pruned until its release. Both are recorded."""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass, field
+
+from sqlalchemy import ColumnElement, delete, exists, insert, or_, select
+
+from threegate.audit.database import now_us
+from threegate.audit.record import Record, Stage
+from threegate.audit.schema import HOLD, RECORD
+from threegate.audit.store import AuditLog
+from threegate.errors import AuditError
+
+HOLD_FIELDS = ("tenant", "conversation", "subject", "request_id")
+
+
+def unheld() -> ColumnElement[bool]:
+    """No hold names the record."""
+    named = [(HOLD.c.field == name) & (HOLD.c.value == RECORD.c[name]) for name in HOLD_FIELDS]
+    return ~exists().where(or_(*named))
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """`subject` values are pseudonyms."""
+
+    id: str
+    name: str
+    value: str = field(repr=False)
+    reason: str
+    since_us: int
+
+
+async def hold(
+    log: AuditLog, name: str, value: str, *, actor: str, reason: str, tenant: str = ""
+) -> Hold:
+    """Nothing that `name` = `value` matches is erased or pruned until `release`."""
+    if name not in HOLD_FIELDS or not value or not reason:
+        raise AuditError(f"hold: needs one of {', '.join(HOLD_FIELDS)}, its value and a reason")
+    kept = log.master.pseudonym(tenant, value) if name == "subject" else value
+    made = Hold(secrets.token_hex(6), name, kept, reason, now_us())
+    row = {"id": made.id, "field": name, "value": kept, "reason": reason, "since": made.since_us}
+    detail = {"verb": "hold", "actor": actor, "reason": reason, "hold": made.id, "field": name}
+    record = Record(stage=Stage.ACCESS, detail=detail)
+    await log.append_with(record, lambda c: c.execute(insert(HOLD), [row]))
+    return made
+
+
+async def release(log: AuditLog, hold_id: str, *, actor: str, reason: str) -> None:
+    """Raises `AuditError` for an unknown hold."""
+    if hold_id not in {h.id for h in await holds(log)}:
+        raise AuditError("hold: no such hold")
+    detail = {"verb": "release", "actor": actor, "reason": reason, "hold": hold_id}
+    gone = delete(HOLD).where(HOLD.c.id == hold_id)
+    await log.append_with(Record(stage=Stage.ACCESS, detail=detail), lambda c: c.execute(gone))
+
+
+async def holds(log: AuditLog) -> tuple[Hold, ...]:
+    listed = select(HOLD.c.id, HOLD.c.field, HOLD.c.value, HOLD.c.reason, HOLD.c.since)
+    return await log.read(lambda c: tuple(Hold(*row) for row in c.execute(listed)))
