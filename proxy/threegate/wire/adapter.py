@@ -7,7 +7,8 @@ chunks is the order of events. The gateway's contract for a stream:
 1. feed every delta of the chunk to the machine of its key, then close the machines in `closes`;
 2. when those closed machines have drained, `write(chunk, released)` with all text that machines
    have released and that was not written yet;
-3. text that is released while no chunk waits goes out with `text(key, text)`;
+3. text that is released in between goes out with `text(key, text)`, but not while a chunk waits
+   that has a delta of that key: it may have protocol text (`<think>`) in front;
 4. at the end of the bytes, `close()` gives the last chunk when no terminal one came.
 """
 
