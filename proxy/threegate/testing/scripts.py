@@ -189,7 +189,9 @@ def _echo(prompt: Prompt) -> Reply:
     return Reply(f"{said}\nHow else can I help?", f'The user wrote "{text}". I will repeat it.')
 
 
-_PIECE: Final = re.compile(r"[\u4e00-\u9fff]{1,2}|\s*[A-Za-z]+|\s*\d{1,3}|\s+|.", re.DOTALL)
+_PIECE: Final = re.compile(
+    r"</?think>|[\u4e00-\u9fff]{1,2}|\s*[A-Za-z]+|\s*\d{1,3}|\s+|.", re.DOTALL
+)
 
 
 def pieces(text: str) -> list[str]:
