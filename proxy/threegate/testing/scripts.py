@@ -180,7 +180,7 @@ def _arguments(schema: dict[str, Any], question: str) -> dict[str, Any]:
 
 
 def _echo(prompt: Prompt) -> Reply:
-    """Repeats the last paragraph: what a guard puts in front of a first turn is not for the user."""
+    """The last paragraph: what a guard puts in front of a first turn is not for the user."""
     text = prompt.tool_result or prompt.question.rsplit("\n\n", 1)[-1]
     if prompt.chinese:
         said = f"工具返回：{text}" if prompt.tool_result else f"您说的是：{text}"
