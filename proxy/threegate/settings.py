@@ -59,6 +59,7 @@ class Settings:
     state_url: str = ""
     keys: str = "auto"  # auto: needed once one exists | required
     secret_env: str = ""
+    producer: str = ""  # code of the organisation in the AI-content label (USCC)
     log_level: str = "info"
     environment: Mapping[str, str] = field(default_factory=dict, repr=False)
 

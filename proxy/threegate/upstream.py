@@ -48,6 +48,7 @@ class Reply:
     headers: Mapping[str, str]
     response: httpx.Response = field(repr=False)
     idle_s: float = 120.0
+    starts_in_reasoning: bool = False
 
     async def chunks(self) -> AsyncIterator[bytes]:
         stream = self.response.aiter_raw()
@@ -177,4 +178,6 @@ async def _checked(response: httpx.Response, upstream: UpstreamSettings) -> Repl
         or k == "retry-after"
         or k.startswith(("x-ratelimit-", "anthropic-ratelimit-"))
     }
-    return Reply(response.status_code, headers, response, upstream.idle_s)
+    return Reply(
+        response.status_code, headers, response, upstream.idle_s, upstream.starts_in_reasoning
+    )

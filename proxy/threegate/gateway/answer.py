@@ -10,7 +10,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
 from threegate.detectors.suite import Suite
+from threegate.gateway.gates import Gate
 from threegate.guard.output import ChannelGuard, OutputGuard
+from threegate.guard.redact import STOPS
 from threegate.guard.stream import (
     ClientGone,
     Command,
@@ -28,7 +30,7 @@ from threegate.guard.stream import (
     UpstreamClosed,
 )
 from threegate.tasks import Tasks
-from threegate.types import Channel, Layer, Locus, Passage, Ruled, Source
+from threegate.types import Channel, Finding, Layer, Locus, Passage, Ruled, Source
 from threegate.wire.adapter import StreamKey
 
 
@@ -38,6 +40,13 @@ class Question:
 
     text: str = field(default="", repr=False)
     sources: tuple[Source, ...] = field(default=(), repr=False)
+
+    def evidence(self, note: str) -> str:
+        """The text that `source id:start-end` points to; empty if it points nowhere."""
+        source_id, _, place = note.rpartition(":")
+        start, _, end = place.partition("-")
+        text = next((s.text for s in self.sources if s.id == source_id), "")
+        return text[int(start) : int(end)] if start.isdigit() and end.isdigit() else ""
 
 
 @dataclass(slots=True)
@@ -53,9 +62,13 @@ class Track:
     released: list[str] = field(default_factory=list, repr=False)
     ready: list[str] = field(default_factory=list, repr=False)
     ruled: list[Ruled] = field(default_factory=list, repr=False)
+    gate: Gate | None = None
+    stand_in: str | None = None  # what the client reads in place of the text
     done: bool = False
+    said: bool = False  # any text came at all
 
     def feed(self, text: str) -> None:
+        self.said = True
         if self.answer.keep:
             self.raw.append(text)
         self._run(self.machine.receive(TextReceived(text)))
@@ -68,9 +81,13 @@ class Track:
         self._run(self.machine.receive(ClientGone()))
 
     def take(self) -> str:
-        """Text released since the last call."""
+        """Text released since the last call; with a gate nothing before the whole has passed it."""
+        if self.gate is not None and not self.done:
+            return ""
         text = "".join(self.ready)
         self.ready.clear()
+        if self.stand_in is not None and text:
+            text, self.stand_in = self.stand_in, ""
         return text
 
     def _run(self, commands: Sequence[Command]) -> None:
@@ -93,6 +110,7 @@ class Track:
                     self.done = True
                     self.answer.cut = self.answer.cut or ruled_one
                 case Finish():
+                    self._pass_gate()
                     self.done = True
                 case _:
                     pass  # Pause and Resume: the reader asks `held` instead
@@ -100,6 +118,14 @@ class Track:
             self.answer.tasks.spawn(self._judge(asked))
         for scan in scans:
             self._scan(scan)
+
+    def _pass_gate(self) -> None:
+        ruled = self.gate("".join(self.ready)) if self.gate is not None else None
+        if ruled is not None and ruled.action in STOPS:
+            self.ready.clear()
+            self.answer.stop(ruled)
+        elif ruled is not None:
+            self._record((ruled,))
 
     def _record(self, ruled: tuple[Ruled, ...]) -> None:
         self.ruled += ruled
@@ -126,6 +152,7 @@ class Track:
             passages, self.guard.sentence_kinds, self.guard.deadline_ms
         )
         for a, judgement in zip(asked, judged, strict=True):
+            self.answer.correct(judgement.findings)
             if self.machine.state is State.CUT:
                 break
             verdict = self.guard.judge.verdict(judgement.findings, judgement.failures)
@@ -146,6 +173,7 @@ class Answer:
     tracks: dict[StreamKey, Track] = field(default_factory=dict)
     ruled: list[Ruled] = field(default_factory=list, repr=False)
     cut: Ruled | None = None
+    on_track: Callable[[Track], None] = lambda track: None
 
     def track(self, key: StreamKey) -> Track:
         known = self.tracks.get(key)
@@ -156,7 +184,20 @@ class Answer:
             machine = self.guard.machine(channel)
             known = Track(key, locus, machine, self.guard.channels[channel], self)
             self.tracks[key] = known
+            self.on_track(known)
         return known
+
+    def stop(self, ruled: Ruled) -> None:
+        """A gate's ruling ends the answer; the first one counts."""
+        self.ruled.append(ruled)
+        self.cut = self.cut or ruled
+
+    def correct(self, findings: Sequence[Finding]) -> None:
+        """Keeps the sentence of the source that a contradicted claim should have said."""
+        for finding in findings:
+            if finding.kind == "claim.contradicted" and finding.note:
+                text = self.question.evidence(finding.note)
+                self.guard.corrections[finding.note] = text
 
     @property
     def held(self) -> int:

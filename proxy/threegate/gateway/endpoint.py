@@ -33,7 +33,7 @@ from threegate.gateway.http import (
 from threegate.gateway.ledger import Ledger
 from threegate.gateway.request import constraint_layer, input_layer
 from threegate.gateway.respond import output_layer
-from threegate.gateway.sources import conversation_of, language_of
+from threegate.gateway.sources import conversation_of, language_of, with_provenance
 from threegate.guard.constraint import merge
 from threegate.guard.mask import MaskMap
 from threegate.wire import json as strict_json
@@ -84,7 +84,7 @@ class Endpoint:
         self, path: str, headers: Mapping[str, str], body: Body, out: Responder
     ) -> Call:
         deps, adapter = self.deps, self.adapter
-        slots = adapter.request_slots(body)
+        slots = with_provenance(adapter.request_slots(body))
         admitted = await deps.door.admit(presented_key(headers))
         caller = replace(
             admitted,

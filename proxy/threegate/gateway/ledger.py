@@ -92,6 +92,12 @@ class Ledger:
         )
         self.decide(Layer.CONSTRAINT, Verdict(Action.FLAG if ruled else Action.ALLOW, ruled), ms)
 
+    def first_text(self) -> None:
+        """The first text of a stream leaves now."""
+        seconds = time.perf_counter() - self._started
+        self.timings_ms["first_token"] = round(seconds * 1000, 3)
+        self.metrics.first_token.observe(seconds)
+
     async def received(self, parts: Sequence[Part]) -> None:
         await self.audit.append(self._record(Stage.RECEIVED), self._content(parts))
 

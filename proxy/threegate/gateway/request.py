@@ -57,7 +57,8 @@ async def _judge_input(call: Call) -> InputResult:
 async def constraint_layer(call: Call, kinds: frozenset[str]) -> bool:
     """False when the call has ended here. `kinds` is what layer 1 found, for clauses."""
     started = time.perf_counter()
-    done = constrain(call.body, call.adapter, call.constraints, kinds)
+    sent = {k: v for k, v in call.body.items() if k != "context"}
+    done = constrain(sent, call.adapter, call.constraints, kinds)
     call.body = done.body
     call.ledger.constrained(done.changes, ms_since(started))
     call.ledger.model_served = call.adapter.model(call.body)

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import json
+
 from threegate.audit.record import Part, Stage
-from threegate.gateway.answer import Answer, Question
+from threegate.gateway.answer import Answer, Question, Track
 from threegate.gateway.call import Call
+from threegate.gateway.gates import ToolRules, format_gate, schemas_of
+from threegate.gateway.label import HEADER, label_of, sign_of
 from threegate.gateway.outcome import outcome_of
 from threegate.gateway.sources import last_question, sources_of
 from threegate.gateway.stream import StreamShell
 from threegate.gateway.whole import guard_body, parse_answer, read_body
 from threegate.guard.output import OutputGuard
 from threegate.policy.model import Label, Show
-from threegate.types import Ruled
+from threegate.types import Channel, Ruled
 from threegate.upstream import Reply
 from threegate.wire.adapter import Outcome, StreamOptions
 
@@ -27,22 +31,51 @@ async def output_layer(call: Call, reply: Reply) -> None:
         kinds_of=call.suite.kinds_of,
         needs=call.suite,
     )
-    options = StreamOptions(show_reasoning=call.constraints.reasoning.show is Show.SHOWN)
-    plain = guard.idle and options.show_reasoning and call.policy.label is Label.OFF
     if reply.status != 200:
         await _pass_error(call, reply)
-    elif plain:
+    elif guard.idle and _leaves_as_is(call):
         await _pass_through(call, reply)
-    elif _is_stream(reply):
-        await _stream(call, reply, _answer(call, guard), options)
     else:
-        await _whole(call, reply, _answer(call, guard), options)
+        _label_header(call)
+        answer = _answer(call, guard)
+        options = StreamOptions(
+            starts_in_reasoning=reply.starts_in_reasoning,
+            show_reasoning=call.constraints.reasoning.show is not Show.HIDDEN,
+        )
+        respond = _stream if _is_stream(reply) else _whole
+        await respond(call, reply, answer, options)
+
+
+def _leaves_as_is(call: Call) -> bool:
+    c = call.constraints
+    gated = c.response_format or any(t.arguments == "schema" or t.allow for _, t in c.tools)
+    return not gated and c.reasoning.show is Show.SHOWN and call.policy.label is Label.OFF
+
+
+def _label_header(call: Call) -> None:
+    if call.policy.label is not Label.OFF:
+        label = label_of(call.deps.settings.producer, call.ledger.request_id)
+        call.ledger.label = call.policy.label.value
+        call.out.headers[HEADER] = json.dumps({"AIGC": label})
 
 
 def _answer(call: Call, guard: OutputGuard) -> Answer:
     question = Question(last_question(call.slots), sources_of(call.slots, call.policy))
     keep = call.policy.audit.level in ("redacted", "full")
-    return Answer(guard, call.suite, question, keep)
+    answer = Answer(guard, call.suite, question, keep)
+    reasoning = call.constraints.reasoning
+    notice = reasoning.notice.get(call.caller.language) if reasoning.show is Show.NOTICE else None
+    gate = format_gate(call.constraints, call.body)
+
+    def prepare(track: Track) -> None:
+        match track.key.channel:
+            case Channel.REASONING:
+                track.stand_in = notice
+            case Channel.CONTENT:
+                track.gate = gate
+
+    answer.on_track = prepare
+    return answer
 
 
 async def _stream(call: Call, reply: Reply, answer: Answer, options: StreamOptions) -> None:
@@ -52,19 +85,25 @@ async def _stream(call: Call, reply: Reply, answer: Answer, options: StreamOptio
     async def end(stage: Stage) -> None:
         ledger.usage = codec.usage
         ledger.finish_reason = next(iter(codec.finish_reasons.values()), "")
-        ledger.output = answer.ruled
-        await ledger.ended(stage, _answer_parts(answer))
+        await _close(call, answer, stage)
 
-    def outcome(ruled: Ruled) -> Outcome:
-        return outcome_of(ruled, call.policy, ledger.decision_id, call.caller.language)
-
+    shell = StreamShell(
+        codec,
+        answer,
+        call.out.chunk,
+        outcome=lambda ruled: _outcome(call, ruled),
+        end=end,
+        tools=ToolRules(call.constraints, schemas_of(call.adapter, call.body)),
+        first=call.ledger.first_text,
+        label=_field(call),
+        sign=sign_of(call.policy.label),
+    )
     headers = {**reply.headers, "content-type": "text/event-stream", "cache-control": "no-cache"}
     await call.out.start(200, headers)
     try:
-        await StreamShell(codec, answer, call.out.chunk, outcome, end).run(reply)
+        await shell.run(reply)
     except BaseException:
-        ledger.output = answer.ruled
-        await ledger.ended(Stage.ABORTED, _answer_parts(answer))
+        await _close(call, answer, Stage.ABORTED)
         raise
     finally:
         await answer.abandon()
@@ -72,23 +111,42 @@ async def _stream(call: Call, reply: Reply, answer: Answer, options: StreamOptio
 
 
 async def _whole(call: Call, reply: Reply, answer: Answer, options: StreamOptions) -> None:
-    ledger = call.ledger
     body = parse_answer(await read_body(reply))
+    tools = ToolRules(call.constraints, schemas_of(call.adapter, call.body))
+    if (ruled := tools.judge(call.adapter.tool_calls(body))) is not None:
+        answer.stop(ruled)
     try:
-        guarded = await guard_body(body, call.adapter, answer, options)
+        sign = sign_of(call.policy.label)
+        guarded = await guard_body(body, call.adapter, answer, options, sign)
     finally:
-        ledger.output = answer.ruled
         await answer.abandon()
-    ledger.usage = call.adapter.usage(body)
-    ledger.finish_reason = next(iter(call.adapter.finish_reasons(body)), "")
+    call.ledger.usage = call.adapter.usage(body)
+    call.ledger.finish_reason = next(iter(call.adapter.finish_reasons(body)), "")
     if guarded is None:
         assert answer.cut is not None
-        outcome = outcome_of(answer.cut, call.policy, ledger.decision_id, call.caller.language)
-        await ledger.ended(Stage.BLOCKED, _answer_parts(answer))
-        await call.out.json(200, call.adapter.blocked(call.body, outcome), reply.headers)
-    else:
-        await ledger.ended(Stage.COMPLETED, _answer_parts(answer))
-        await call.out.json(200, guarded, reply.headers)
+        await _close(call, answer, Stage.BLOCKED)
+        blocked = call.adapter.blocked(call.body, _outcome(call, answer.cut))
+        await call.out.json(200, blocked, reply.headers)
+        return
+    if (label := _field(call)) is not None:
+        guarded["aigc"] = label
+    await _close(call, answer, Stage.COMPLETED)
+    await call.out.json(200, guarded, reply.headers)
+
+
+async def _close(call: Call, answer: Answer, stage: Stage) -> None:
+    call.ledger.output = answer.ruled
+    await call.ledger.ended(stage, _answer_parts(answer))
+
+
+def _outcome(call: Call, ruled: Ruled) -> Outcome:
+    return outcome_of(ruled, call.policy, call.ledger.decision_id, call.caller.language)
+
+
+def _field(call: Call) -> dict[str, str] | None:
+    if call.policy.label not in (Label.FIELD, Label.TEXT):
+        return None
+    return label_of(call.deps.settings.producer, call.ledger.request_id)
 
 
 async def _pass_through(call: Call, reply: Reply) -> None:

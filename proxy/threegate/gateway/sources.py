@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from threegate.policy.model import CompiledPolicy
 from threegate.types import Caller, Channel, Source
@@ -16,6 +17,9 @@ SOURCE_CHANNELS = {
     Channel.USER: "user",
     Channel.TOOL_RESULT: "tool_result",
 }
+
+RETRIEVED = ("/context", "/documents")
+"""Extension fields with sources for the fact check. `context` is ours and is not sent on."""
 
 MIN_SOURCE_CHARS = 120
 """A user turn shorter than this is a question, not a document that claims may rest on."""
@@ -30,11 +34,21 @@ def language_of(slots: Sequence[Slot]) -> str:
 
 
 def last_question(slots: Sequence[Slot]) -> str:
+    """The last user turn; in an API without turns, the prompt."""
     users = [s for s in slots if s.locus.channel is Channel.USER and s.text.strip()]
-    if not users:
-        return ""
-    last = users[-1].locus.message
+    turns = [s.locus.message for s in users if s.locus.message is not None]
+    last = turns[-1] if turns else None
     return "\n".join(s.text for s in users if s.locus.message == last)
+
+
+def with_provenance(slots: Sequence[Slot]) -> tuple[Slot, ...]:
+    """Documents and context that a request carries are retrieved text, not the user's own words."""
+    return tuple(
+        replace(s, locus=replace(s.locus, channel=Channel.TOOL_RESULT))
+        if s.pointer.startswith(RETRIEVED)
+        else s
+        for s in slots
+    )
 
 
 def conversation_of(headers: Mapping[str, str], slots: Sequence[Slot], caller: Caller) -> str:
@@ -51,15 +65,17 @@ def sources_of(slots: Sequence[Slot], policy: CompiledPolicy) -> tuple[Source, .
     wanted = {s for r in policy.rules if r.claims is not None for s in r.claims.sources}
     if not wanted:
         return ()
-    found = [
-        Source(f"{name}:{s.pointer}", s.text)
-        for s in slots
-        if (name := SOURCE_CHANNELS.get(s.locus.channel)) in wanted
-        and (name != "user" or len(s.text) >= MIN_SOURCE_CHARS)
-    ]
+    found = [Source(f"{n}:{s.pointer}", s.text) for s in slots if (n := _source_name(s)) in wanted]
     known = [
         Source(k.id, k.text)
         for k in policy.knowledge
         if any(w == "knowledge" or k.id.startswith(w) for w in wanted)
     ]
     return (*found, *known)
+
+
+def _source_name(slot: Slot) -> str:
+    if slot.pointer.startswith(RETRIEVED):
+        return "context"
+    name = SOURCE_CHANNELS.get(slot.locus.channel, "")
+    return "" if name == "user" and len(slot.text) < MIN_SOURCE_CHARS else name

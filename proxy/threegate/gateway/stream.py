@@ -16,10 +16,11 @@ from threegate.audit.record import Stage
 from threegate.errors import ThreegateError
 from threegate.gateway.answer import Answer
 from threegate.gateway.claims import notes_of
+from threegate.gateway.gates import ToolRules
 from threegate.guard.stream import HIGH_WATER
-from threegate.types import Ruled
+from threegate.types import Channel, Ruled
 from threegate.upstream import Reply
-from threegate.wire.adapter import Chunk, Outcome, StreamCodec
+from threegate.wire.adapter import Chunk, Outcome, StreamCodec, StreamKey
 from threegate.wire.sse import SSEDecoder
 
 KEEP_ALIVE = b": keep-alive\n\n"
@@ -36,11 +37,15 @@ class StreamShell:
     send: Send
     outcome: Callable[[Ruled], Outcome]
     end: Callable[[Stage], Awaitable[None]]  # writes the audit record; once
+    tools: ToolRules
+    first: Callable[[], None]  # called with the first text that leaves
+    label: dict[str, str] | None = None
+    sign: str = ""
     _queue: deque[Chunk] = field(default_factory=deque, repr=False)
     _told: int = 0
+    _begun: bool = False
     _wake: asyncio.Event = field(default_factory=asyncio.Event)
     _told_progress: asyncio.Event = field(default_factory=asyncio.Event)
-    _sent: float = 0.0
     _over: bool = False
 
     async def run(self, reply: Reply) -> None:
@@ -103,11 +108,20 @@ class StreamShell:
 
     def _take(self, chunk: Chunk) -> None:
         for delta in chunk.deltas:
+            if delta.key not in self.answer.tracks:
+                self._begin(delta.key)
             if delta.text:
                 self.answer.track(delta.key).feed(delta.text)
         for key in chunk.closes:
             self.answer.track(key).close()
         self._queue.append(chunk)
+
+    def _begin(self, key: StreamKey) -> None:
+        """A tool call whose name is not allowed ends the answer before its event leaves."""
+        if key.channel is Channel.TOOL_ARGUMENTS and (name := self.codec.tool_name(key)):
+            self.answer.track(key).gate = self.tools.gate(name)
+            if (ruled := self.tools.name(name)) is not None:
+                self.answer.stop(ruled)
 
     async def _flush(self) -> None:
         """Everything that may leave now, as one write."""
@@ -131,8 +145,14 @@ class StreamShell:
         waiting = self._queue[0].closes if self._queue else list(self.answer.tracks)
         for key in waiting:
             if text := self.answer.track(key).take():
+                self._first_text()
                 out.append(self.codec.text(key, text))
         return out + self._notes()
+
+    def _first_text(self) -> None:
+        if not self._begun:
+            self._begun = True
+            self.first()
 
     def _drained(self, chunk: Chunk) -> bool:
         return all(self.answer.track(key).done for key in chunk.closes)
@@ -140,6 +160,14 @@ class StreamShell:
     def _write(self, chunk: Chunk) -> bytes:
         keys = dict.fromkeys([*(d.key for d in chunk.deltas), *chunk.closes])
         released = {k: text for k in keys if (text := self.answer.track(k).take())}
+        if self.label and chunk.frame is not None:
+            chunk.frame["aigc"], self.label = self.label, None
+        if self.sign:
+            for key in chunk.closes:
+                if key.channel is Channel.CONTENT and self.answer.track(key).said:
+                    released[key] = released.get(key, "") + self.sign
+        if released:
+            self._first_text()
         return b"".join([*self._notes(), self.codec.write(chunk, released)])
 
     def _notes(self) -> list[bytes]:

@@ -8,8 +8,9 @@ import asyncio
 import orjson
 
 from threegate.errors import UpstreamError
-from threegate.gateway.answer import Answer
+from threegate.gateway.answer import Answer, Track
 from threegate.gateway.claims import notes_of
+from threegate.types import Channel
 from threegate.upstream import Reply
 from threegate.wire.adapter import Adapter, Body, StreamKey, StreamOptions
 from threegate.wire.limits import MAX_RESPONSE_BYTES
@@ -39,9 +40,11 @@ def parse_answer(data: bytes) -> Body:
 
 
 async def guard_body(
-    body: Body, adapter: Adapter, answer: Answer, options: StreamOptions
+    body: Body, adapter: Adapter, answer: Answer, options: StreamOptions, sign: str = ""
 ) -> Body | None:
-    """The body with its texts as released; None if the answer was cut."""
+    """The body with its texts as released, `sign` after each answer; None if it was cut."""
+    if answer.cut is not None:
+        return None
     pointers = {}
     for i, slot in enumerate(adapter.response_slots(body, options)):
         channel = slot.locus.channel
@@ -53,11 +56,15 @@ async def guard_body(
     await _settle(answer)
     if answer.cut is not None:
         return None
-    texts = {p: new for p, (t, old) in pointers.items() if (new := t.take()) != old}
+    texts = {p: new for p, (t, old) in pointers.items() if (new := _text(t, sign)) != old}
     guarded = adapter.put(body, texts) if texts else body
     notes = notes_of(answer.ruled)
     guarded = adapter.annotate(guarded, "claims", notes) if notes else guarded
     return guarded if options.show_reasoning else adapter.hide_reasoning(guarded)
+
+
+def _text(track: Track, sign: str) -> str:
+    return track.take() + (sign if track.said and track.key.channel is Channel.CONTENT else "")
 
 
 async def _settle(answer: Answer) -> None:

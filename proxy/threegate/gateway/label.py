@@ -1,0 +1,34 @@
+"""The AI-content label: GB 45438-2025 Annex E names, and the explicit sign in the text.
+
+`ProduceID` is the audit request id, so that a label leads back to its record. Values are printable
+ASCII without blank, quote and backslash, as the annex asks.
+"""
+
+from __future__ import annotations
+
+from threegate.policy.model import Label
+
+SIGN = "（内容由AI生成 / AI-generated）"
+HEADER = "x-aigc"
+
+
+def label_of(producer: str, request_id: str) -> dict[str, str]:
+    name = _plain(producer) or "self-hosted"
+    return {
+        "Label": "1",
+        "ContentProducer": name,
+        "ProduceID": _plain(request_id),
+        "ReservedCode1": "",
+        "ContentPropagator": name,
+        "PropagateID": _plain(request_id),
+        "ReservedCode2": "",
+    }
+
+
+def _plain(text: str) -> str:
+    return "".join(c for c in text if "!" <= c <= "~" and c not in '"\\')
+
+
+def sign_of(label: Label) -> str:
+    """What stands once at the end of each answer."""
+    return SIGN if label is Label.TEXT else ""
