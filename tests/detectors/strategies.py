@@ -18,9 +18,18 @@ LETTERS = "0123456789" * 3 + "aAbEXxZk- .:=@/+_\n，。号路室市京一二零(
 
 
 def pieces() -> st.SearchStrategy[str]:
-    cut = st.builds(lambda s, a, b: s[min(a, b) : max(a, b)], st.sampled_from(EXAMPLES + VALUES), st.integers(0, 60), st.integers(0, 60))
+    cut = st.builds(
+        lambda s, a, b: s[min(a, b) : max(a, b)],
+        st.sampled_from(EXAMPLES + VALUES),
+        st.integers(0, 60),
+        st.integers(0, 60),
+    )
     return st.one_of(
-        st.sampled_from(EXAMPLES), st.sampled_from(VALUES), st.sampled_from(PROSE), cut, st.text(LETTERS, max_size=12)
+        st.sampled_from(EXAMPLES),
+        st.sampled_from(VALUES),
+        st.sampled_from(PROSE),
+        cut,
+        st.text(LETTERS, max_size=12),
     )
 
 

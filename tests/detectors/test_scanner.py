@@ -25,7 +25,9 @@ def found(text: str, *, final: bool = True) -> tuple[tuple[Finding, ...], int]:
 def test_what_is_settled_never_changes(text: str, more: str) -> None:
     before, settled = found(text, final=False)
     after, _ = found(text + more)
-    assert [f for f in after if f.span.start < settled] == [f for f in before if f.span.start < settled]
+    assert [f for f in after if f.span.start < settled] == [
+        f for f in before if f.span.start < settled
+    ]
     assert all(f.span.end <= settled for f in after if f.span.start < settled)
 
 

@@ -22,7 +22,7 @@ _STREET = re.compile(
     r"(?:,? (?:[A-Z][a-z]{2,14} ?){1,2}(?:,? [A-Z]{2}(?![A-Za-z]))?(?:,? (?:[0-9]{5}(?:-[0-9]{4})?|[A-Z]{1,2}[0-9][0-9A-Z]? [0-9][A-Z]{2})(?![0-9A-Za-z]))|,? [A-Z]{2}(?: [0-9]{5})(?![0-9]))?"
 )
 _YEAR = re.compile(r"(?:19|20)[0-9]{2} ")
-_BOX = re.compile(r"(?i)(?<![a-z])P\.?O\.? ?Box [0-9]{1,6}(?![0-9A-Za-z])")
+_BOX = re.compile(r"(?i)(?<![0-9a-z])P\.?O\.? ?Box [0-9]{1,6}(?![0-9A-Za-z])")
 _LABELS = words("address", "live at", "lives at", "lived at", "moved to", "ship to", "deliver", "地址", "送到", "住在", "home at", "house at", "property at")
 
 

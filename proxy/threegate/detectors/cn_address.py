@@ -25,7 +25,10 @@ _UNIT = (
     rf"(?:{_S}(?:附|之)?{_NUM}{_S}(?:号楼|號樓|号院|號院|栋|棟|幢|座|期|区|區|单元|單元|楼|樓|层|層|室|房|户|组|排|门|號|号|弄|巷|床|舍|铺|鋪)(?:之[0-9]{{1,2}})?)"
 )
 _ROOM = rf"(?:{_S}[A-Za-z]?[0-9]{{1,4}}(?:-[0-9]{{1,4}}){{0,2}}(?![0-9A-Za-z%年月日元块点时分米岁人个]))"
-_PLACE = rf"(?:{_S}[{_HAN}]{{2,8}}?(?=[A-Za-z0-9一二三四五六七八九十甲乙丙]{{1,4}}(?:-[0-9]|栋|棟|幢|座|号楼|号院|单元|室|楼|层|期|区|排|房)))"
+_STOP = "的了在到住是把址给我你他她它们去这请往称其找寄吗呢吧啊"
+_LEADS = "位于|居于|户籍|籍贯|注册|放在|那个|那里|收货|收貨|收件"
+_NAME = rf"(?:(?!{_LEADS})(?![{_STOP}])[{_HAN}])"
+_PLACE = rf"(?:{_S}{_NAME}{{2,8}}?(?=[A-Za-z0-9一二三四五六七八九十甲乙丙]{{1,4}}(?:-[0-9]|栋|棟|幢|座|号楼|号院|单元|室|楼|层|期|区|排|房)))"
 _STREET = re.compile(
     rf"{_ROAD}(?:[东西南北中]段|[一二三四五六七八九十0-9]{{1,3}}段)?{_S}(?P<no>{_NUM}{_S}(?:号院|號院|号楼|號樓|号|號|弄|巷|组)(?:附[0-9]{{1,3}}|[甲乙丙])?)"
     rf"(?:{_PLACE}?{_UNIT}|{_ROOM}){{0,6}}"
@@ -33,11 +36,14 @@ _STREET = re.compile(
 _BUILDING = re.compile(
     rf"(?<![0-9A-Za-z])(?:[0-9]{{1,3}}|[A-Za-z]|[一二三四五六七八九十]{{1,3}}){_S}(?:号楼|號樓|栋|棟|幢|座){_UNIT}{{0,3}}{_ROOM}?"
 )
-_VILLAGE = re.compile(rf"(?:县|區|区|市|旗|镇|乡)[{_HAN}]{{1,8}}(?:村|屯|社区|街道)(?:[{_HAN}]{{0,6}}{_UNIT}|[{_HAN}]{{1,4}}组)?")
-_LEAD = re.compile(
-    r"地址|住址|现住|現住|家住|居住于|居住|居于|位于|住在|户籍地|戶籍|籍贯|收货|收貨|送到|送至|寄到|寄往|寄去|寄|注册|暂住|原址|导航到|发往|"
-    r"[的了在到住是把从址给我你他她它们去这那请将往称其找放为:：]|[^\u3400-\u9fff0-9A-Za-z \-]"
-)
+_VILLAGE = re.compile(rf"(?:县|區|区|市|旗|镇|乡){_NAME}{{1,8}}(?:村|屯|社区|街道)(?:{_NAME}{{0,6}}{_UNIT}|{_NAME}{{1,4}}组)?")
+_LEAD = re.compile(rf"{_LEADS}|[{_STOP}:：]|址为|[^{_HAN}0-9A-Za-z \-]")
+_FIRST = re.compile(rf"[{_HAN}]")
+_CHARS = re.compile(rf"[{_HAN}0-9A-Za-z \-]*")
+_CHARS_END = re.compile(rf"[{_HAN}0-9A-Za-z \-]*\Z")
+_AHEAD = 24
+"""Longest name and building that may still follow a complete address."""
+_ROOMED = re.compile("单元|單元|室|房|[0-9]{3}")
 _REGION = re.compile(r"[省市县区區旗州盟镇鎮乡鄉]")
 _LABELS = words("地址", "住址", "收货", "收貨", "送到", "送至", "寄到", "家住", "住在", "户籍", "现住", "取件", "收件", "address", "addr", "位于", "上门")
 _NOT_NAME = re.compile(r"[的了吗呢吧啊这那我你他她们很会就都也和]")
@@ -45,25 +51,31 @@ _NOT_NAME = re.compile(r"[的了吗呢吧啊这那我你他她们很会就都也
 
 def find(view: View) -> Iterator[Hit]:
     for match in _STREET.finditer(view.text):
-        start = _start(view.text, match.start())
+        start = _start(view, match)
         name = view.text[start : match.start()]
         if name and not _NOT_NAME.search(name):
             yield Hit(start, match.end(), KIND, _level(view, start, match, name))
     for match in _BUILDING.finditer(view.text):
-        if re.search(r"单元|單元|室|房|[0-9]{3}", match.group()):
-            start = _start(view.text, match.start())
+        start = _start(view, match)
+        if _ROOMED.search(match.group()):
             yield Hit(start, match.end(), KIND, Level.MEDIUM)
     for match in _VILLAGE.finditer(view.text):
-        start = _start(view.text, match.start())
+        start = _start(view, match)
         if start < match.start() and len(_REGION.findall(view.text[start : match.end()])) >= 2:
             yield Hit(start, match.end(), KIND, Level.MEDIUM)
 
 
-def _start(text: str, core: int) -> int:
-    """Where the clause with the place names begins."""
-    window = text[max(0, core - _LEFT) : core]
+def _start(view: View, match: re.Match[str]) -> int:
+    """Where the clause with the place names begins. Holds the hit while a building may follow."""
+    core = match.start()
+    window = view.text[max(0, core - _LEFT) : core]
     cut = max((m.end() for m in _LEAD.finditer(window)), default=0)
-    return core - len(window[cut:].lstrip(" -"))
+    name = _FIRST.search(window, cut)
+    start = core - len(window) + name.start() if name else core
+    rest = view.text[match.end() : match.end() + _AHEAD]
+    if len(rest) < _AHEAD and _CHARS.fullmatch(rest):
+        view.hold(start)
+    return start
 
 
 def _level(view: View, start: int, match: re.Match[str], name: str) -> Level:
@@ -74,18 +86,13 @@ def _level(view: View, start: int, match: re.Match[str], name: str) -> Level:
     return Level.MEDIUM if labelled else Level.LOW
 
 
-_ADDRESS_CHARS = re.compile(rf"[{_HAN}0-9A-Za-z \-]*\Z")
-
-
 def tail(text: str) -> int:
-    """The clause so far, from its first Chinese character or digit."""
-    bound = max(0, len(text) - 64)
-    found = _ADDRESS_CHARS.search(text, bound)
+    """The clause so far, from its first Chinese character."""
+    found = _CHARS_END.search(text, max(0, len(text) - 64))
     start = found.start() if found else len(text)
-    window = text[start:]
-    cut = max((m.end() for m in _LEAD.finditer(window)), default=0)
-    first = re.search(rf"[{_HAN}0-9]", window[cut:])
-    return start + cut + first.start() if first else len(text)
+    cut = max((m.end() for m in _LEAD.finditer(text, start)), default=start)
+    first = _FIRST.search(text, cut)
+    return first.start() if first else len(text)
 
 
 RECOGNIZER = Recognizer(
@@ -104,6 +111,6 @@ RECOGNIZER = Recognizer(
     ),
     trigger=r"(?:号|號|弄|栋|棟|幢|座|室|组|村|屯|社区|街道|巷)",
     find=find,
-    tails=(tails.number, tail),
+    tails=(tails.token, tails.number, tail),
     rank=30,
 )

@@ -47,7 +47,9 @@ def _end(text: str) -> int:
     return 0
 
 
-_OPEN = re.compile(r"(?<![0-9A-Za-z])[A-Z]{1,2}(?:(?<=[A-Z]{2})[0-9]{1,2}(?:[ \u00a0]?[0-9A-Z]{1,4})*[ \u00a0]?)?\Z")
+_OPEN = re.compile(
+    r"(?<![0-9A-Za-z])[A-Z](?:[A-Z](?:[0-9](?:[0-9][ \u00a00-9A-Z]{0,42})?)?)?\Z"
+)
 
 
 def tail(text: str) -> int:

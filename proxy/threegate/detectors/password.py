@@ -21,19 +21,23 @@ _CHINESE = re.compile(
     rf"[密口](?:(?<=密)[码碼钥]|(?<=口)令)(?P<gap>[^\x00-\x7f。！？；\n]{{0,10}})(?P<link>[ :=\t\"'`]{{0,4}})(?<![A-Za-z0-9]){_VALUE}"
 )
 _ENGLISH = re.compile(
-    r"(?i)(?<![a-z])(?P<label>(?:[a-z]{1,12}[_\-.])*(?:password|passwd|passphrase|passcode|pass|pwd|pw)\d?)(?![a-z])"
+    r"(?i)(?<![a-z])(?P<label>(?:password|passwd|passphrase|passcode|pass|pwd|pw)\d?)(?![a-z])"
     rf"(?P<gap>(?: [a-z'\-]{{1,14}}){{0,8}}?)(?P<link>[\"'`\]]?[ \t]{{0,2}}(?:(?:is|was|to|now|be)(?![a-z])[ \t]?|=>|:=|=|:|：|是|为)?[ \t]{{0,2}}[\"'`]?)(?<![A-Za-z0-9]){_VALUE}"
 )
 _NOT = re.compile(
     r"(?i)^\$|\$\{|x{4}|\*{3}|getenv|environ|process\.|getpass|config|self\.|args\.|input|your|example|placeholder|changeme"
     r"|https?:|://|^\w+\(|^(?:none|null|true|false|string|varchar)|^[\w.\-]+@[\w\-]+\.\w+|^[A-Za-z_]+$|^[a-z]+(?:[.\-_/:][a-z]+)+$|^-|^\d{1,3}(?:\.\d{1,3}){3}"
 )
+_REACH = 56
+"""From the label to the value: within `base.LOOKBEHIND`."""
 _EXPLICIT = re.compile(r"[:=：是为成]\s*[\"'“「]?$")
 
 
 def find(view: View) -> Iterator[Hit]:
     for pattern in (_CHINESE, _ENGLISH):
         for match in overlapping(pattern, view.text):
+            if match.start("value") - match.start() > _REACH:
+                continue
             value = match["value"].rstrip(".,:;?!") if match["value"][-1] in ".,:;?" else match["value"]
             level = _level(value, match["gap"] + match["link"], close=len(match["gap"]) <= 4)
             if level:

@@ -25,18 +25,25 @@ _NARROW = {
     **{c: c - 0xFEE0 for c in (*range(0xFF10, 0xFF1A), *range(0xFF21, 0xFF3B), *range(0xFF41, 0xFF5B))},
     **{ord(a): b for a, b in zip("＠．－＿＋", "@.-_+", strict=True)},
 }
-_HAN_RUN = re.compile(rf"[{tails.HAN_DIGITS}](?:[ \-]?[0-9{tails.HAN_DIGITS}]){{10,}}|[0-9]{{1,10}}[ \-]?[{tails.HAN_DIGITS}](?:[ \-]?[0-9{tails.HAN_DIGITS}]){{6,}}")
-_HAN_VALUES = str.maketrans(tails.HAN_DIGITS, "00123456789123456789" + "1")
-_HAN_HINT = re.compile(f"[{tails.HAN_DIGITS}]{{4}}")
+_HAN = tails.HAN_DIGITS
+_HAN_ANY = re.compile(f"[{_HAN}]")
+_HAN_RUN = re.compile(rf"[0-9{_HAN}](?<![0-9{_HAN}].)(?:[ \-]?[0-9{_HAN}]){{10,}}")
+_HAN_PART = re.compile(rf"[{_HAN}](?:[ \-]?[{_HAN}]){{2,}}")
+"""A single one, as in 13800138000一直占线, is no digit."""
+_HAN_VALUES = str.maketrans(_HAN, "001234567891234567891")
 
 
 def fold(text: str) -> str:
     """Same length: full-width ASCII to ASCII, long runs of Chinese digits to digits."""
     if _WIDE.search(text):
         text = text.translate(_NARROW)
-    if _HAN_HINT.search(text):
-        text = _HAN_RUN.sub(lambda m: m.group().translate(_HAN_VALUES), text)
+    if _HAN_ANY.search(text):
+        text = _HAN_RUN.sub(lambda run: _HAN_PART.sub(_digits, run.group()), text)
     return text
+
+
+def _digits(match: re.Match[str]) -> str:
+    return match.group().translate(_HAN_VALUES)
 
 
 class PatternScanner:

@@ -1,7 +1,7 @@
 """Secrets by rule: keyword, RE2 pattern, entropy floor, allow-list. Never verified against the network.
 
 A rule's value is its group `value`, or the whole match. Its keywords are necessary: they are part of the scanner's
-pre-scan, so a rule costs nothing on text without them. Edges are part of the pattern (RE2's `\\b` is ASCII and so works
+pre-scan, so a rule costs nothing on text without them; they belong to the match itself, never to text far away. Edges are part of the pattern (RE2's `\\b` is ASCII and so works
 next to Chinese). Patterns end with the value: nothing behind it may decide, or a stream could not release it.
 """
 
@@ -80,7 +80,7 @@ SECRET_RULES: tuple[SecretRule, ...] = (
           Example("secret_sha1 = 8f63fd13731361ad0f11cfddd27f5f68ae294981"), kind=AWS, entropy=4.0, allow="^[0-9a-f]+$"),
     _rule("aliyun_key", "Alibaba Cloud AccessKey ID", "ltai", r"\bLTAI[A-Za-z0-9]{12,26}\b",
           Example("AK:LTAI5tTuRxB1uN6HodT1WtxI，没发secret", ("LTAI5tTuRxB1uN6HodT1WtxI",)), kind=ALIYUN, zh="阿里云 AccessKey ID"),
-    _rule("aliyun_secret", "Alibaba Cloud AccessKey secret", "ltai", r"\bLTAI[A-Za-z0-9]{12,26}[\"']?[\s,，;:]{1,4}[\"']?(?:[\w\-]{0,24}secret[\"']?\s?[=:]\s?[\"']?)?(?P<value>[A-Za-z0-9]{30})(?:[^A-Za-z0-9]|$)",
+    _rule("aliyun_secret", "Alibaba Cloud AccessKey secret", "ltai", r"\bLTAI[A-Za-z0-9]{12,26}[\"']?[\s,，;:]{1,4}[\"']?(?:[\w\-]{0,14}secret[\"']?\s?[=:]\s?[\"']?)?(?P<value>[A-Za-z0-9]{30})(?:[^A-Za-z0-9]|$)",
           Example('AcsClient("LTAI5t6wxq4LghH8rOvhUGZS", "BEIMiJI51WbVrk7gN4uHCo28vwhZs2")', ("LTAI5t6wxq4LghH8rOvhUGZS", "BEIMiJI51WbVrk7gN4uHCo28vwhZs2")), kind=ALIYUN, entropy=3.5, zh="阿里云 AccessKey Secret"),
     _rule("tencent_key", "Tencent Cloud SecretId", "akid", r"\bAKID[A-Za-z0-9]{32}\b",
           Example("SecretId AKID8bYTddhKYxoBdPHUn2HKugVK9jWTHFMu 被扫到了", ("AKID8bYTddhKYxoBdPHUn2HKugVK9jWTHFMu",)), kind=TENCENT, entropy=3.5, zh="腾讯云 SecretId"),
@@ -93,20 +93,20 @@ SECRET_RULES: tuple[SecretRule, ...] = (
     _rule("npm", "npm token", "npm_", r"\bnpm_[A-Za-z0-9]{36}\b", Example("npm_" + _MIX24 + _MIX24[:12], ("npm_" + _MIX24 + _MIX24[:12],))),
     _rule("pypi", "PyPI token", "pypi-ageichlwas5vcmc", r"\bpypi-AgEIcHlwaS5vcmc[A-Za-z0-9_\-]{50,}", Example("pypi-AgEIcHlwaS5vcmc" + _MIX24 * 3, ("pypi-AgEIcHlwaS5vcmc" + _MIX24 * 3,))),
     _rule("sendgrid", "SendGrid key", "sg.", r"\bSG\.[A-Za-z0-9_\-]{22}\.[A-Za-z0-9_\-]{43}\b", Example("SG." + _MIX24[:22] + "." + (_MIX24 * 2)[:43], ("SG." + _MIX24[:22] + "." + (_MIX24 * 2)[:43],))),
-    _rule("telegram", "Telegram bot token", "bot telegram token", r"\b[0-9]{8,10}:AA[A-Za-z0-9_\-]{33}\b", Example("telegram 123456789:AA" + _MIX24 + "Zq1Wx2Ec3", ("123456789:AA" + _MIX24 + "Zq1Wx2Ec3",))),
+    _rule("telegram", "Telegram bot token", ":aa", r"\b[0-9]{8,10}:AA[A-Za-z0-9_\-]{33}\b", Example("telegram 123456789:AA" + _MIX24 + "Zq1Wx2Ec3", ("123456789:AA" + _MIX24 + "Zq1Wx2Ec3",))),
     _rule("dingtalk", "DingTalk robot webhook", "oapi.dingtalk.com", r"https?://oapi\.dingtalk\.com/robot/send\?access_token=[0-9a-fA-F]{64}", Example("https://oapi.dingtalk.com/robot/send?access_token=" + _HEX32 * 2, ("https://oapi.dingtalk.com/robot/send?access_token=" + _HEX32 * 2,)), kind=WEBHOOK, zh="钉钉机器人地址"),
     _rule("wecom", "WeCom robot webhook", "qyapi.weixin.qq.com", r"https?://qyapi\.weixin\.qq\.com/cgi-bin/webhook/send\?key=[0-9a-fA-F\-]{36}", Example("地址 https://qyapi.weixin.qq.com/cgi-bin/webhook/send?key=58ad842c-2193-46b6-a7d0-be20e7d9207b 怎么发", ("https://qyapi.weixin.qq.com/cgi-bin/webhook/send?key=58ad842c-2193-46b6-a7d0-be20e7d9207b",)), kind=WEBHOOK, zh="企业微信机器人地址"),
     _rule("feishu", "Feishu or Lark robot webhook", "open.feishu.cn open.larksuite.com", r"https?://open\.(?:feishu\.cn|larksuite\.com)/open-apis/bot/(?:v2/)?hook/[0-9a-fA-F\-]{32,36}", Example("https://open.feishu.cn/open-apis/bot/v2/hook/58ad842c-2193-46b6-a7d0-be20e7d9207b", ("https://open.feishu.cn/open-apis/bot/v2/hook/58ad842c-2193-46b6-a7d0-be20e7d9207b",)), kind=WEBHOOK, zh="飞书机器人地址"),
     _rule("slack_webhook", "Slack webhook", "hooks.slack.com", r"https?://hooks\.slack\.com/(?:services|workflows|triggers)/[A-Za-z0-9+/_]{20,}", Example("https://hooks.slack.com/services/T024BE7LD/B024BE7LD/" + _MIX24, ("https://hooks.slack.com/services/T024BE7LD/B024BE7LD/" + _MIX24,)), kind=WEBHOOK),
     _rule("jwt", "JSON Web Token", "eyj", r"\beyJ[A-Za-z0-9_\-]{8,}\.eyJ[A-Za-z0-9_\-]{8,}\.[A-Za-z0-9_\-]{16,}", Example("是什么：eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0NTY3ODkwIn0.dozjgNryP4J3jVmNHl0w5N_XgL0n3I9PlFUP0THsR8U。", ("eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0NTY3ODkwIn0.dozjgNryP4J3jVmNHl0w5N_XgL0n3I9PlFUP0THsR8U",)), kind=JWT),
-    _rule("database_url", "Database URL with a password", "://", r"(?i)\b(?:mongodb(?:\+srv)?|postgres(?:ql)?|mysql|mariadb|rediss?|amqps?|mssql|sqlserver|oracle|clickhouse|kafka|nats|mqtts?|neo4j|couchdb|cockroachdb)(?:\+[a-z0-9]{2,16})?://[^\s:@/\"'<>]{0,64}:[^\s@/\"'<>]{1,}@[A-Za-z0-9\[][A-Za-z0-9\-._~:/?#\[\]&=+%,]{0,}[A-Za-z0-9/\]]",
+    _rule("database_url", "Database URL with a password", "://", r"(?i)\b(?:mongodb(?:\+srv)?|postgres(?:ql)?|mysql|mariadb|rediss?|amqps?|mssql|sqlserver|oracle|clickhouse|kafka|nats|mqtts?|neo4j|couchdb|cockroachdb)(?:\+[a-z0-9]{2,16})?://[^\s:@/\"'`,<>]{0,64}:[^\s@/\"'`,<>]+@[A-Za-z0-9\[][A-Za-z0-9\-._~:/?#\[\]&=+%]*[A-Za-z0-9/\]]",
           Example("REDIS_URL=redis://:vmKVKDbFg3t7@orders-db:6379/2", ("redis://:vmKVKDbFg3t7@orders-db:6379/2",)),
           Example("配的是 mysql://root:Xk9#fQ2z@10.0.0.7:3306/app，密码里", ("mysql://root:Xk9#fQ2z@10.0.0.7:3306/app",)),
           Example("postgres://user:${DB_PASSWORD}@db/app"), kind=CONNECTION, entropy=0.0, allow=r":(?:\$\{|\{|<|\*{3}|x{4}|password@|PASSWORD@)", zh="数据库连接串"),
-    _rule("jdbc", "JDBC URL with a password", "jdbc:", r"(?i)\bjdbc:[a-z0-9:]{2,24}[/@][^\s\"'<>，。；]{3,}[?&;:]+(?:password|pwd)=[^\s\"'<>&;,，。；]{3,}(?:[&;][A-Za-z0-9_\-.=&;%:/+]{1,})?",
+    _rule("jdbc", "JDBC URL with a password", "jdbc:", r"(?i)\bjdbc:[a-z0-9:]{2,24}[/@][!#-&(-+\-./0-;=?-_a-~]{3,}[?&;:]+(?:password|pwd)=[!#-%(-+\-./0-:=?-_a-~]{3,}(?:[&;][A-Za-z0-9_\-.=&;%:/+]+)?",
           Example("jdbc串:jdbc:mysql://db-02.internal:3306/cobalt?user=app&password=mTx0uoSBkoQ,telnet", ("jdbc:mysql://db-02.internal:3306/cobalt?user=app&password=mTx0uoSBkoQ",)),
           Example("jdbc:mysql://h:3306/db?useSSL=false"), kind=CONNECTION, entropy=0.0, allow=r"(?i)(?:password|pwd)=(?:\$\{|\*{3}|x{4})", zh="JDBC 连接串"),
-    _rule("dsn", "Connection string with a password", "password= pwd= accountkey= sharedaccesskey=", r"(?i)\b(?:server|data source|host|accountname|endpoint)=[^\s\"']{1,};(?:[A-Za-z ]{2,32}=[^;\s\"']{0,};){0,8}(?:password|pwd|accountkey|sharedaccesskey)=(?P<value>[^;\s\"']{4,})",
+    _rule("dsn", "Password in a connection string", "password= pwd= accountkey= sharedaccesskey=", r"(?i);\s?(?:password|pwd|accountkey|sharedaccesskey)=(?P<value>[!#-%(-+\-./0-:=?-_a-~]{4,})",
           Example("Server=db1;Database=app;User Id=sa;Password=Qx7#kkP2;", ("Qx7#kkP2",)), kind=PASSWORD, entropy=0.0),
     _rule("generic_key", "Key assigned to a telling name", "key secret token credential auth ak sk", rf"(?i)(?:api|access|secret|app|auth|private|client|encryption|signing|session|refresh|bearer|master)?[_\-. ]?(?:key|secret|token|credentials?)(?:[_\-]?id)?{_ASSIGN}(?P<value>[A-Za-z0-9_\-./+=~]{{16,}})",
           Example(f"app_secret = '{_MIX24}'", (_MIX24,)),

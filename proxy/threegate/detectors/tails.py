@@ -35,5 +35,5 @@ def number(text: str) -> int:
 def han_number(text: str) -> int:
     """The current run of Chinese digits and ASCII digits."""
     tail = text[-MAX_NUMBER:]
-    run = tail[len(tail.rstrip(HAN_DIGITS + NUMBER_CHARS)) :].lstrip(NUMBER_CHARS)
+    run = tail[len(tail.rstrip(HAN_DIGITS + NUMBER_CHARS)) :].lstrip(NUMBER_CHARS[10:])
     return len(text) - len(run)

@@ -12,7 +12,7 @@ from threegate.types import Bilingual, Level
 
 KIND = "secret.password"
 _URL = re.compile(
-    r"(?i)(?:https?|ftps?|sftp|ssh|smtps?|imaps?|wss?|socks5h?|ldaps?|git)://[^\s:@/\"'<>]{0,64}:(?P<value>[^\s@/\"'<>]{3,128})@(?=[0-9A-Za-z\[])"
+    r"(?i)(?:https?|ftps?|sftp|ssh|smtps?|imaps?|wss?|socks5h?|ldaps?|git)://[^\s:@/\"'`,<>]{0,40}:(?P<value>[^\s@/\"'`,<>]{3,128})@(?=[0-9A-Za-z\[])"
 )
 _PLACEHOLDER = re.compile(r"(?i)\$\{?|\{|\*{3}|x{4}|^(?:pass(?:word|wd)?|pwd|secret|token|your.*|changeme|密码)$")
 
@@ -44,7 +44,7 @@ RECOGNIZER = Recognizer(
             Example("http://host:8080/a@b"),
         ),
     ),
-    trigger=r"://[^\s:@/]{0,64}:[^\s@/]{3,128}@",
+    trigger=r"://[^\s:@/]*:[^\s@/]{3,}@",
     find=find,
     tails=(tails.token, tail),
     rank=50,
