@@ -3,6 +3,7 @@ from __future__ import annotations
 import dataclasses
 import os
 import secrets
+import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -100,3 +101,21 @@ def postgres_settings(settings: AuditSettings) -> Iterator[AuditSettings]:
     with admin.connect() as connection:
         connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
     admin.dispose()
+
+
+class Outage:
+    """A database that refuses every commit while it lasts, without touching what is stored."""
+
+    def __init__(self, settings: AuditSettings) -> None:
+        self._holder = sqlite3.connect(
+            settings.url.removeprefix("sqlite:///"), isolation_level=None
+        )
+
+    def __enter__(self) -> None:
+        self._holder.execute(
+            "CREATE TRIGGER outage BEFORE INSERT ON audit_record BEGIN SELECT RAISE(ABORT, 'disk I/O error'); END"
+        )
+
+    def __exit__(self, *_: object) -> None:
+        self._holder.execute("DROP TRIGGER outage")
+        self._holder.close()

@@ -9,15 +9,15 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-
-from tests.audit.conftest import check, record
-from threegate.audit import AuditLog, AuditSettings, Content, ContentLevel, Part, Query
+from threegate.audit import AuditLog, AuditSettings, Content, ContentLevel, OnFailure, Part, Query
 from threegate.audit.database import now_us
 from threegate.audit.erasure import DAY_US, Erasure, Retention, erase, ranges, retain, shred
 from threegate.audit.holds import hold, holds, release
 from threegate.audit.store import today
 from threegate.errors import AuditError
 from threegate.types import Caller
+
+from tests.audit.conftest import Outage, check, record
 
 CANARY = "qzxjwvbk"
 
@@ -169,9 +169,6 @@ async def test_erasure_on_postgres(postgres_settings: AuditSettings) -> None:
 
 
 async def test_a_deletion_is_never_spooled(settings: AuditSettings) -> None:
-    from tests.audit.test_store import Outage
-    from threegate.audit import OnFailure
-
     log = await with_subjects(dataclasses.replace(settings, on_failure=OnFailure.SPOOL))
     with Outage(settings), pytest.raises(AuditError):
         await erase(log, Erasure("dpo", "wish", request_id="r2"))

@@ -22,7 +22,7 @@ from threegate.audit import (
 from threegate.audit.chain import SHA256, Algorithm
 from threegate.errors import AuditError
 
-from tests.audit.conftest import SECRET, TEXT, check, content, filled, record
+from tests.audit.conftest import SECRET, TEXT, Outage, check, content, filled, record
 
 
 async def test_a_record_is_durable_when_append_returns(settings: AuditSettings) -> None:
@@ -141,24 +141,6 @@ async def test_tail_gives_what_is_new(settings: AuditSettings) -> None:
 
 
 # --- failures
-
-
-class Outage:
-    """A database that refuses every commit while it lasts, without touching what is stored."""
-
-    def __init__(self, settings: AuditSettings) -> None:
-        self._holder = sqlite3.connect(
-            settings.url.removeprefix("sqlite:///"), isolation_level=None
-        )
-
-    def __enter__(self) -> None:
-        self._holder.execute(
-            "CREATE TRIGGER outage BEFORE INSERT ON audit_record BEGIN SELECT RAISE(ABORT, 'disk I/O error'); END"
-        )
-
-    def __exit__(self, *_: object) -> None:
-        self._holder.execute("DROP TRIGGER outage")
-        self._holder.close()
 
 
 async def test_fail_request_refuses_and_recovers_without_restart(settings: AuditSettings) -> None:

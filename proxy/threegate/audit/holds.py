@@ -1,4 +1,4 @@
-"""Legal hold: what a hold names is neither erased nor pruned until its release. Both are recorded."""
+"""Legal hold: what it names is neither erased nor pruned until its release. Both are recorded."""
 
 from __future__ import annotations
 

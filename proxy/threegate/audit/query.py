@@ -26,7 +26,7 @@ from sqlalchemy.sql import exists
 
 from threegate.audit.content import query_phrases, unseal
 from threegate.audit.database import is_postgres
-from threegate.audit.keys import MasterKey
+from threegate.audit.keys import DataKey, MasterKey
 from threegate.audit.record import Stage
 from threegate.audit.schema import CHECKPOINT, CONTENT, HIT, KEY, RECORD
 from threegate.errors import AuditError
@@ -145,15 +145,21 @@ def of_request(connection: Connection, request_id: str) -> tuple[Entry, ...]:
 def read_content(connection: Connection, master: MasterKey, entry: Entry) -> list[dict[str, str]]:
     """The kept parts of `entry`, decrypted. Raises `AuditError` when they do not open."""
     place = (CONTENT.c.writer == entry.writer) & (CONTENT.c.seq == entry.seq)
-    row = connection.execute(select(CONTENT.c.key_id, CONTENT.c.blob).where(place)).first()
-    if row is None:
+    blob = connection.execute(select(CONTENT.c.blob).where(place)).scalar()
+    if blob is None:
         return []
-    of_id = select(KEY.c.tenant, KEY.c.day, KEY.c.wrapped).where(KEY.c.id == row.key_id)
-    key = connection.execute(of_id).first()
+    key = data_key(connection, master, entry)
     if key is None:
         raise AuditError("the key of this text is gone")
-    opened = master.unwrap(row.key_id, key.tenant, key.day, bytes(key.wrapped))
-    return unseal(bytes(row.blob), entry.id, opened)
+    return unseal(bytes(blob), entry.id, key)
+
+
+def data_key(connection: Connection, master: MasterKey, entry: Entry) -> DataKey | None:
+    """The key that `entry` names; None when it names none or the key was destroyed."""
+    key_id = next((c["key"] for c in entry.event.get("content", ()) if "key" in c), "")
+    of_id = select(KEY.c.tenant, KEY.c.day, KEY.c.wrapped).where(KEY.c.id == key_id)
+    row = connection.execute(of_id).first()
+    return master.unwrap(key_id, row.tenant, row.day, bytes(row.wrapped)) if row else None
 
 
 def find(connection: Connection, query: Query) -> Page:

@@ -1,0 +1,270 @@
+"""A signed export: a directory that proves itself, without database or server.
+
+    records.jsonl        one line per record: the entry, its inclusion proof, on request its text
+    and salt records.<format>     the same records for other tools, if asked for
+    checkpoints/<writer> the signed checkpoints that the proofs lead to MANIFEST             a
+    signed note with the SHA-256 of every file and the number of records
+
+Records that no checkpoint covers yet are exported without a proof (`"proof":null`): pending.
+"""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+from pathlib import Path
+from typing import Any, TextIO
+
+import orjson
+from sqlalchemy import Connection, select
+
+from threegate.audit.chain import Algorithm, Hasher, Tree
+from threegate.audit.checkpoint import replace_file
+from threegate.audit.database import reader_engine
+from threegate.audit.formats import FLAT, cell, flat, ocsf, otel_log, otel_spans
+from threegate.audit.keys import MasterKey
+from threegate.audit.note import Checkpoint, Note, Signer, sign
+from threegate.audit.query import MAX_PAGE, Entry, Query, data_key, find, read_content
+from threegate.audit.schema import CHECKPOINT, RECORD, STUB
+from threegate.errors import AuditError
+
+TITLE = "threegate audit export 1"
+RECORDS, MANIFEST, CHECKPOINTS = "records.jsonl", "MANIFEST", "checkpoints"
+FINAL = ("completed", "blocked", "aborted")
+
+
+class Format(StrEnum):
+    JSONL = "jsonl"
+    CSV = "csv"
+    PARQUET = "parquet"
+    OCSF = "ocsf"
+    OTEL_LOGS = "otel-logs"
+    OTEL_SPANS = "otel-spans"
+
+
+class Reveal(StrEnum):
+    """Which text goes with the records. Exporting text is an access that the caller records."""
+
+    NOTHING = "nothing"
+    REDACTED = "redacted"
+    ORIGINAL = "original"
+
+
+@dataclass(frozen=True, slots=True)
+class Exported:
+    directory: Path
+    records: int
+    proven: int
+    files: Mapping[str, str]  # name → SHA-256
+
+
+def export(
+    url: str,
+    query: Query,
+    directory: Path,
+    signer: Signer,
+    *,
+    form: Format = Format.JSONL,
+    reveal: Reveal = Reveal.NOTHING,
+    master: MasterKey | None = None,
+) -> Exported:
+    """All records that match, of one moment. `directory` must not exist. Raises `AuditError`,
+    `OSError`.
+    """
+    if reveal is not Reveal.NOTHING and master is None:
+        raise AuditError("export: text needs the master key")
+    engine = reader_engine(url)
+    directory.mkdir(parents=True)
+    try:
+        with engine.begin() as connection:
+            return _Export(connection, directory, signer, reveal, master).run(query, form)
+    finally:
+        engine.dispose()
+
+
+@dataclass(slots=True)
+class _Proofs:
+    """One writer's latest checkpoint and the tree below it."""
+
+    note: str
+    size: int
+    tree: Tree
+
+    def path(self, seq: int) -> dict[str, Any] | None:
+        if seq >= self.size:
+            return None
+        return {"size": self.size, "path": [h.hex() for h in self.tree.inclusion(seq)]}
+
+
+@dataclass(slots=True)
+class _Export:
+    connection: Connection
+    directory: Path
+    signer: Signer
+    reveal: Reveal
+    master: MasterKey | None
+    proofs: dict[str, _Proofs | None] = field(default_factory=dict)
+    records: int = 0
+    proven: int = 0
+
+    def run(self, query: Query, form: Format) -> Exported:
+        with (self.directory / RECORDS).open("w", encoding="utf-8", newline="\n") as lines:
+            if form is Format.JSONL:
+                for entry in self._entries(query):
+                    lines.write(self._line(entry))
+            else:
+                sink = SINKS[form]
+                sink(self._copied(self._entries(query), lines), self.directory / f"records.{form}")
+        self._checkpoints()
+        return self._manifest()
+
+    def _entries(self, query: Query) -> Iterator[Entry]:
+        page = find(self.connection, replace(query, limit=MAX_PAGE, facets=False))
+        while True:
+            yield from page.entries
+            if not page.next:
+                return
+            page = find(
+                self.connection, replace(query, limit=MAX_PAGE, facets=False, after=page.next)
+            )
+
+    def _copied(self, entries: Iterator[Entry], lines: TextIO) -> Iterator[dict[str, Any]]:
+        """The parsed entries, each written with its proof on the way."""
+        for entry in entries:
+            lines.write(self._line(entry))
+            yield orjson.loads(entry.entry)
+
+    def _line(self, entry: Entry) -> str:
+        proofs = self._of(entry.writer)
+        proof = proofs.path(entry.seq) if proofs else None
+        self.records += 1
+        self.proven += proof is not None
+        beside = {"proof": proof, **self._text(entry)}
+        return f'{{"entry":{entry.entry},{orjson.dumps(beside).decode()[1:]}\n'
+
+    def _text(self, entry: Entry) -> dict[str, Any]:
+        if self.reveal is Reveal.NOTHING or self.master is None or not entry.has_content:
+            return {}
+        parts = read_content(self.connection, self.master, entry)
+        if self.reveal is Reveal.REDACTED:
+            parts = [{k: v for k, v in p.items() if k != "text"} for p in parts]
+        return {"content": parts, "salt": self._salt(entry, self.master)}
+
+    def _salt(self, entry: Entry, master: MasterKey) -> str:
+        place = (RECORD.c.writer == entry.writer) & (RECORD.c.seq == entry.seq)
+        nonce = self.connection.execute(select(RECORD.c.salt).where(place)).scalar_one()
+        key = data_key(self.connection, master, entry)
+        return key.salt(bytes(nonce)).hex() if nonce is not None and key is not None else ""
+
+    def _of(self, writer: str) -> _Proofs | None:
+        if writer not in self.proofs:
+            self.proofs[writer] = self._load(writer)
+        return self.proofs[writer]
+
+    def _load(self, writer: str) -> _Proofs | None:
+        """Raises `AuditError` when the stored leaves do not lead to the signed root: the log
+        was changed.
+        """
+        latest = select(CHECKPOINT.c.note).where(CHECKPOINT.c.writer == writer)
+        note = self.connection.execute(latest.order_by(CHECKPOINT.c.size.desc()).limit(1)).scalar()
+        if note is None:
+            return None
+        checkpoint = Checkpoint.parse(Note.parse(note).text)
+        tree = Tree(self._leaves(writer, checkpoint.size), hasher_of(checkpoint.origin))
+        if tree.size != checkpoint.size or tree.root() != checkpoint.root:
+            raise AuditError(
+                f"export: the log of {writer} does not match its checkpoint: verify it"
+            )
+        return _Proofs(note, checkpoint.size, tree)
+
+    def _leaves(self, writer: str, size: int) -> list[bytes]:
+        both = [
+            select(t.c.seq, t.c.leaf).where(t.c.writer == writer, t.c.seq < size)
+            for t in (RECORD, STUB)
+        ]
+        rows = self.connection.execute(both[0].union_all(both[1]))
+        return [bytes(leaf) for _, leaf in sorted((seq, leaf) for seq, leaf in rows)]
+
+    def _checkpoints(self) -> None:
+        (self.directory / CHECKPOINTS).mkdir()
+        for writer, proofs in self.proofs.items():
+            if proofs is not None:
+                replace_file(self.directory / CHECKPOINTS / writer, proofs.note.encode())
+
+    def _manifest(self) -> Exported:
+        names = sorted(
+            p.relative_to(self.directory).as_posix()
+            for p in self.directory.rglob("*")
+            if p.is_file()
+        )
+        files = {name: file_digest(self.directory / name) for name in names}
+        listed = "".join(f"{digest} {name}\n" for name, digest in files.items())
+        note = sign(f"{TITLE}\n{self.records}\n{listed}", [self.signer])
+        replace_file(self.directory / MANIFEST, note.encode())
+        return Exported(self.directory, self.records, self.proven, files)
+
+
+def hasher_of(origin: str) -> Hasher:
+    return Hasher(Algorithm.SM3 if "/sm3/" in origin else Algorithm.SHA256)
+
+
+def file_digest(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+# --- what the other formats write -----------------------------------------------------------------
+
+Sink = Callable[[Iterator[dict[str, Any]], Path], None]
+
+
+def _csv(entries: Iterator[dict[str, Any]], path: Path) -> None:
+    with path.open(
+        "w", encoding="utf-8-sig", newline=""
+    ) as file:  # the mark tells Excel it is UTF-8
+        table = csv.writer(file)
+        table.writerow(FLAT)
+        for entry in entries:
+            table.writerow([cell(v) for v in flat(entry).values()])
+
+
+def _parquet(entries: Iterator[dict[str, Any]], path: Path) -> None:
+    try:
+        import pyarrow as pa
+        import pyarrow.parquet as pq
+    except ImportError:
+        raise AuditError("export: Parquet needs the extra `parquet` (pyarrow)") from None
+    numbers = ("seq", "stream", "input_tokens", "output_tokens", "upstream_status", "spooled")
+    schema = pa.schema([(n, pa.int64() if n in numbers else pa.string()) for n in FLAT])
+    with pq.ParquetWriter(path, schema) as writer:
+        rows: list[dict[str, Any]] = []
+        for entry in entries:
+            rows.append(flat(entry))
+            if len(rows) == MAX_PAGE:
+                writer.write_table(pa.Table.from_pylist(rows, schema))
+                rows.clear()
+        writer.write_table(pa.Table.from_pylist(rows, schema))
+
+
+def _json_lines(
+    convert: Callable[[Mapping[str, Any]], Mapping[str, Any]], stages: tuple[str, ...] = ()
+) -> Sink:
+    def write(entries: Iterator[dict[str, Any]], path: Path) -> None:
+        with path.open("wb") as file:
+            for entry in entries:
+                if not stages or entry["event"]["stage"] in stages:
+                    file.write(orjson.dumps(convert(entry)) + b"\n")
+
+    return write
+
+
+SINKS: Mapping[Format, Sink] = {
+    Format.CSV: _csv,
+    Format.PARQUET: _parquet,
+    Format.OCSF: _json_lines(ocsf),
+    Format.OTEL_LOGS: _json_lines(otel_log),
+    Format.OTEL_SPANS: _json_lines(otel_spans, FINAL),
+}

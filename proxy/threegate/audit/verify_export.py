@@ -1,0 +1,178 @@
+"""Verifies an export by itself: no database, no server, only the directory and a trusted key.
+
+It proves that each record with a proof was in the log when its checkpoint was signed, that the
+files are the ones that were exported, and that text given with a record is the text that was
+logged. It does not prove that nothing was left out: `gaps` counts the places between exported ones.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from threegate.audit.chain import Hasher, verify_inclusion
+from threegate.audit.content import part_hash
+from threegate.audit.export import (
+    CHECKPOINTS,
+    MANIFEST,
+    RECORDS,
+    TITLE,
+    file_digest,
+    hasher_of,
+)
+from threegate.audit.note import Checkpoint, NoteError, Verifier, verify
+from threegate.audit.record import canonical
+from threegate.audit.verify import Problem, belongs
+
+MAX_PROBLEMS = 1_000
+
+
+@dataclass(slots=True)
+class ExportReport:
+    """`pending` records were exported before a checkpoint covered them: not proven."""
+
+    records: int = 0
+    proven: int = 0
+    pending: int = 0
+    gaps: int = 0
+    problems: list[Problem] = field(default_factory=list)
+
+    @property
+    def ok(self) -> bool:
+        return not self.problems
+
+    def add(self, where: str, seq: int, code: str, message: str) -> None:
+        if len(self.problems) < MAX_PROBLEMS:
+            self.problems.append(Problem(where, seq, code, message))
+
+
+def verify_export(directory: Path, keys: Sequence[Verifier]) -> ExportReport:
+    """`keys` are trusted; their names are origins."""
+    report = ExportReport()
+    expected = _manifest(directory, keys, report)
+    checkpoints = _checkpoints(directory, keys, report)
+    places: dict[str, set[int]] = {}
+    for number, line in enumerate(_lines(directory, report)):
+        report.records += 1
+        _record(line, number, checkpoints, places, report)
+    if expected is not None and expected != report.records:
+        report.add(
+            RECORDS, -1, "count", f"{expected} records were exported, {report.records} are here"
+        )
+    report.gaps = sum(max(p) - min(p) + 1 - len(p) for p in places.values())
+    return report
+
+
+def _manifest(directory: Path, keys: Sequence[Verifier], report: ExportReport) -> int | None:
+    try:
+        text, _ = verify((directory / MANIFEST).read_text(), keys)
+        title, count, *listed = text.splitlines()
+    except (NoteError, OSError, ValueError) as error:
+        report.add(MANIFEST, -1, "manifest", f"not signed by a trusted key: {type(error).__name__}")
+        return None
+    if title != TITLE:
+        report.add(MANIFEST, -1, "manifest", "not a manifest of an export")
+        return None
+    files = {name: digest for digest, _, name in (line.partition(" ") for line in listed)}
+    _check_files(directory, files, report)
+    return int(count)
+
+
+def _check_files(directory: Path, files: dict[str, str], report: ExportReport) -> None:
+    present = {p.relative_to(directory).as_posix() for p in directory.rglob("*") if p.is_file()}
+    for name in sorted(present - files.keys() - {MANIFEST}):
+        report.add(name, -1, "file_extra", "not in the manifest")
+    for name, digest in files.items():
+        if name not in present:
+            report.add(name, -1, "file_missing", "in the manifest, not here")
+        elif file_digest(directory / name) != digest:
+            report.add(name, -1, "file_changed", "not the file that was exported")
+
+
+def _checkpoints(
+    directory: Path, keys: Sequence[Verifier], report: ExportReport
+) -> dict[str, Checkpoint]:
+    found: dict[str, Checkpoint] = {}
+    for path in sorted((directory / CHECKPOINTS).glob("*")):
+        note = path.read_text()
+        try:
+            checkpoint = Checkpoint.parse(note)
+            named = [k.named(checkpoint.origin) for k in keys if belongs(checkpoint.origin, k.name)]
+            verify(note, named)
+        except NoteError as error:
+            report.add(path.name, -1, "checkpoint_unsigned", str(error))
+            continue
+        found[checkpoint.origin.rpartition("/")[2]] = checkpoint
+    return found
+
+
+def _lines(directory: Path, report: ExportReport) -> Iterator[bytes]:
+    try:
+        with (directory / RECORDS).open("rb") as file:
+            for line in file:
+                if line.endswith(b"\n"):
+                    yield line
+                else:
+                    report.add(RECORDS, -1, "torn", "the last line is cut short")
+    except OSError as error:
+        report.add(RECORDS, -1, "file_missing", str(error.strerror))
+
+
+def _record(
+    line: bytes,
+    number: int,
+    checkpoints: dict[str, Checkpoint],
+    places: dict[str, set[int]],
+    report: ExportReport,
+) -> None:
+    try:
+        row = orjson.loads(line)
+        entry = row["entry"]
+        writer, seq = entry["writer"], entry["seq"]
+        if seq in places.setdefault(writer, set()):
+            report.add(writer, seq, "twice", "exported twice")
+        places[writer].add(seq)
+        _prove(row, checkpoints.get(writer), report)
+        _texts(row, checkpoints.get(writer), report)
+    except (orjson.JSONDecodeError, KeyError, TypeError, ValueError, AttributeError):
+        report.add(RECORDS, number, "malformed", f"line {number + 1} is not an exported record")
+
+
+def _prove(row: dict[str, Any], checkpoint: Checkpoint | None, report: ExportReport) -> None:
+    entry, proof = row["entry"], row["proof"]
+    if proof is None:
+        report.pending += 1
+        return
+    place = (entry["writer"], entry["seq"])
+    if checkpoint is None or proof["size"] != checkpoint.size:
+        report.add(*place, "no_checkpoint", "the proof leads to a checkpoint that is not here")
+        return
+    hasher = hasher_of(checkpoint.origin)
+    path = [bytes.fromhex(h) for h in proof["path"]]
+    leaf = hasher.leaf(canonical(entry))
+    if verify_inclusion(leaf, entry["seq"], checkpoint.size, path, checkpoint.root, hasher):
+        report.proven += 1
+    else:
+        report.add(*place, "not_included", "the entry is not the one in the log")
+
+
+def _texts(row: dict[str, Any], checkpoint: Checkpoint | None, report: ExportReport) -> None:
+    """Text and redacted text against the hashes in the entry."""
+    if not row.get("salt"):
+        return
+    entry = row["entry"]
+    hasher = hasher_of(checkpoint.origin) if checkpoint else Hasher()
+    logged = {c["part"]: c for c in entry["event"]["content"] if "part" in c}
+    for part in row["content"]:
+        hashes = logged.get(part["part"], {})
+        shown = hashes.get("redacted_hash", hashes.get("hash"))
+        for name, digest in (("redacted", shown), ("text", hashes.get("hash"))):
+            made = part_hash(part["part"], part.get(name, ""), bytes.fromhex(row["salt"]), hasher)
+            if name in part and made != digest:
+                report.add(
+                    entry["writer"], entry["seq"], "text_changed", f"{name} is not as logged"
+                )

@@ -1,0 +1,188 @@
+"""An export proves itself; each format says the same; nothing in it runs in a spreadsheet."""
+
+from __future__ import annotations
+
+import asyncio
+import csv
+import dataclasses
+import json
+import shutil
+import sqlite3
+from pathlib import Path
+
+import pytest
+from threegate.audit import AuditLog, AuditSettings, ContentLevel, Query, Stage
+from threegate.audit.cli import own_keys
+from threegate.audit.export import Exported, Format, Reveal, export
+from threegate.audit.note import Signer
+from threegate.audit.store import load_master, load_signer
+from threegate.audit.verify_export import ExportReport, verify_export
+from threegate.errors import AuditError
+from threegate.types import Caller
+
+from tests.audit.conftest import REDACTED, TEXT, content, filled, record
+
+
+async def exported(
+    settings: AuditSettings,
+    form: Format = Format.JSONL,
+    reveal: Reveal = Reveal.NOTHING,
+    query: Query | None = None,
+) -> Exported:
+    log = await AuditLog.open(settings)
+    whole = dataclasses.replace(content(), level=ContentLevel.FULL)
+    for n in range(4):
+        await log.append(record(f"r{n}", subject="u1"), whole)
+        await log.append(record(f"r{n}", Stage.BLOCKED))
+    await log.close()
+    return export(
+        settings.url,
+        query or Query(),
+        settings.directory / "export",
+        load_signer(settings),
+        form=form,
+        reveal=reveal,
+        master=load_master(settings),
+    )
+
+
+def check(settings: AuditSettings, directory: Path | None = None) -> ExportReport:
+    return verify_export(directory or settings.directory / "export", own_keys(settings))
+
+
+@pytest.mark.parametrize("form", Format)
+async def test_every_format_is_proven(settings: AuditSettings, form: Format) -> None:
+    done = await exported(settings, form)
+    assert (done.records, done.proven) == (10, 10)
+    report = check(settings)
+    assert report.ok, report.problems
+    assert (report.records, report.proven, report.pending, report.gaps) == (10, 10, 0, 0)
+    if form is not Format.JSONL:
+        assert (done.directory / f"records.{form}").stat().st_size > 0
+
+
+async def test_a_selection_is_proven_and_its_gaps_are_counted(settings: AuditSettings) -> None:
+    done = await exported(settings, query=Query(stage=(Stage.BLOCKED,)))
+    assert done.records == 4
+    report = check(settings)
+    assert report.ok
+    assert report.gaps == 3
+
+
+async def test_more_than_a_page_is_exported(settings: AuditSettings) -> None:
+    log = await AuditLog.open(settings)
+    await asyncio.gather(*(log.append(record(f"r{n}")) for n in range(1200)))
+    await log.close()
+    done = export(settings.url, Query(), settings.directory / "export", load_signer(settings))
+    assert done.records == done.proven == 1202
+    assert check(settings).ok
+
+
+async def test_pending_records_are_exported_as_such(settings: AuditSettings) -> None:
+    log = await filled(settings, 2)
+    done = export(settings.url, Query(), settings.directory / "export", load_signer(settings))
+    await log.close()
+    assert (done.records, done.proven) == (5, 0)
+    report = check(settings)
+    assert report.ok
+    assert (report.proven, report.pending) == (0, 5)
+
+
+@pytest.mark.parametrize("reveal", Reveal)
+async def test_text_is_revealed_as_asked_and_proven(
+    settings: AuditSettings, reveal: Reveal
+) -> None:
+    done = await exported(settings, reveal=reveal)
+    data = (done.directory / "records.jsonl").read_text()
+    shown = [p for line in data.splitlines() for p in json.loads(line).get("content", ())]
+    assert [p["redacted"] for p in shown] == ([] if reveal is Reveal.NOTHING else [REDACTED] * 4)
+    assert [p.get("text") for p in shown] == {
+        Reveal.NOTHING: [],
+        Reveal.REDACTED: [None] * 4,
+        Reveal.ORIGINAL: [TEXT] * 4,
+    }[reveal]
+    assert check(settings).ok
+
+
+async def test_text_without_the_master_key_is_refused(settings: AuditSettings) -> None:
+    signer = Signer.from_seed("n", bytes(32))
+    with pytest.raises(AuditError, match="master key"):
+        export(settings.url, Query(), settings.directory / "e", signer, reveal=Reveal.REDACTED)
+
+
+CHANGES = {
+    "entry": ('"input":3', '"input":4', {"file_changed", "not_included"}),
+    "text": ("贷款", "存款", {"file_changed", "text_changed"}),
+    "proof": ('"size":10', '"size":11', {"file_changed", "no_checkpoint"}),
+}
+
+
+@pytest.mark.parametrize("change", CHANGES)
+async def test_a_changed_line_is_found(settings: AuditSettings, change: str) -> None:
+    done = await exported(settings, reveal=Reveal.ORIGINAL)
+    path = done.directory / "records.jsonl"
+    old, new, codes = CHANGES[change]
+    assert old in path.read_text()
+    path.write_text(path.read_text().replace(old, new))
+    assert {p.code for p in check(settings).problems} == codes
+
+
+async def test_lines_dropped_doubled_or_torn_are_found(settings: AuditSettings) -> None:
+    done = await exported(settings)
+    path = done.directory / "records.jsonl"
+    lines = path.read_bytes().splitlines(keepends=True)
+    for changed, code in (
+        (lines[:-1], "count"),
+        ([*lines, lines[0]], "twice"),
+        ([*lines[:-1], lines[-1][:-9]], "torn"),
+        ([*lines, b"[]\n"], "malformed"),
+    ):
+        path.write_bytes(b"".join(changed))
+        assert code in {p.code for p in check(settings).problems}
+
+
+async def test_every_file_of_an_export_is_protected(settings: AuditSettings) -> None:
+    done = await exported(settings, Format.CSV)
+    for name in [*done.files, "MANIFEST"]:
+        copy = settings.directory / "copy"
+        shutil.copytree(done.directory, copy)
+        data = (copy / name).read_bytes()
+        (copy / name).write_bytes(data[:20] + bytes([data[20] ^ 1]) + data[21:])
+        assert not check(settings, copy).ok, name
+        (copy / name).unlink()
+        assert not check(settings, copy).ok, name
+        shutil.rmtree(copy)
+    (done.directory / "extra").write_text("x")
+    assert [p.code for p in check(settings).problems] == ["file_extra"]
+
+
+async def test_a_stranger_cannot_sign_an_export(settings: AuditSettings) -> None:
+    await exported(settings)
+    stranger = Signer.from_seed(settings.origin, bytes(32)).verifier
+    report = verify_export(settings.directory / "export", [stranger])
+    assert {p.code for p in report.problems} >= {"manifest", "checkpoint_unsigned"}
+    assert report.proven == 0
+
+
+async def test_a_changed_log_is_not_exported_as_proven(settings: AuditSettings) -> None:
+    log = await filled(settings, 2)
+    await log.close()
+    with sqlite3.connect(settings.url.removeprefix("sqlite:///")) as thief:
+        thief.execute("UPDATE audit_record SET leaf = zeroblob(32) WHERE seq = 2")
+    thief.close()
+    with pytest.raises(AuditError, match="does not match its checkpoint"):
+        export(settings.url, Query(), settings.directory / "export", load_signer(settings))
+
+
+async def test_no_cell_is_a_formula(settings: AuditSettings) -> None:
+    log = await AuditLog.open(settings)
+    evil = Caller(model="=cmd|' /C calc'!A0", conversation="+1", language="@x", key_id="-2")
+    await log.append(record(caller=evil))
+    await log.close()
+    done = export(
+        settings.url, Query(), settings.directory / "e", load_signer(settings), form=Format.CSV
+    )
+    with (done.directory / "records.csv").open(encoding="utf-8-sig", newline="") as file:
+        cells = [value for row in csv.reader(file) for value in row]
+    assert "'=cmd|' /C calc'!A0" in cells
+    assert not [c for c in cells if c.startswith(("=", "+", "-", "@", "\t", "\r"))]
