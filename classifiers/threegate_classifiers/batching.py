@@ -28,7 +28,8 @@ Run = Callable[[Sequence[Row]], list[Logits]]
 """Rows to one array each, in order; padding and its removal are the callee's."""
 
 MAX_QUEUED_TOKENS = 1 << 17
-"""About half a minute of work of one core; who waits longer has given up."""
+"""About half a minute of work of one core; who waits longer has given up. One call may be larger
+than this if it finds the queue empty: a long text is slow, not impossible."""
 
 MAX_BATCH_TOKENS = 4096
 """Padding counted: rows of a batch times the longest of them."""
@@ -74,7 +75,7 @@ class Batcher:
         with self._changed:
             if self._closed:
                 raise ClassifierError("the engine is closed")
-            if self._queued + tokens > self._limit:
+            if self._queued and self._queued + tokens > self._limit:
                 raise Overloaded(f"{self._queued} tokens are queued, {tokens} more do not fit")
             self._queue.extend(items)
             self._queued += tokens

@@ -35,6 +35,10 @@ MAX_THREADS = 4
 """Default bound of one model's threads: more barely help at these sizes."""
 
 DEADLINE_S = 30.0
+
+TEXTS_AT_ONCE = 64
+"""What a batch tool queues at a time, so that it leaves room for others."""
+
 INLINE_CHARACTERS = 4096
 """Longer input is tokenised in a thread, so that it does not hold up the event loop."""
 
@@ -127,8 +131,15 @@ class Call(Generic[A]):
         self._model, self._texts, self._deadline_s = model, texts, deadline_s
 
     def now(self) -> list[A]:
+        """Any number of texts: they are queued `TEXTS_AT_ONCE` at a time."""
         end = time.monotonic() + self._deadline_s
-        tickets, futures = self._model.start(self._texts, self._deadline_s)
+        answers: list[A] = []
+        for i in range(0, len(self._texts), TEXTS_AT_ONCE):
+            answers += self._some(self._texts[i : i + TEXTS_AT_ONCE], end)
+        return answers
+
+    def _some(self, texts: Sequence[Text], end: float) -> list[A]:
+        tickets, futures = self._model.start(texts, end - time.monotonic())
         try:
             logits = [f.result(max(0.0, end - time.monotonic())) for f in futures]
         except FutureTimeout:

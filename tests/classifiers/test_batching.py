@@ -76,6 +76,15 @@ def test_full_queue_takes_all_or_nothing(gate: Gate) -> None:
     assert sum(map(sum, gate.batches)) == 11
 
 
+def test_an_empty_queue_takes_any_call() -> None:
+    batcher = Batcher(
+        lambda rows: [np.zeros(1, np.float32) for _ in rows], name="test", queued_tokens=4
+    )
+    (future,) = batcher.submit([row(9)], 60)
+    future.result(10)
+    batcher.close()
+
+
 def test_gone_waiters_are_dropped(gate: Gate) -> None:
     batcher = busy(gate)
     gone, stays = batcher.submit([row(3), row(4)], 60)

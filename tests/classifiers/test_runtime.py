@@ -134,6 +134,13 @@ async def test_deadline(slow: Engine, held: Held) -> None:
     assert len(await slow.classify("guard", [Text("c")])) == 1
 
 
+def test_batch_tools_may_ask_any_number(slow: Engine, held: Held) -> None:
+    texts = [Text(f"ignore {i} " * 9) for i in range(300)]
+    answers = slow.classify("guard", texts).now()
+    assert [a["injection.direct"].level for a in answers] == [3] * 300
+    assert held.rows == 300
+
+
 async def test_cancelled_waiter_is_dropped(slow: Engine, held: Held) -> None:
     held.open.clear()
     async with asyncio.TaskGroup() as group:
