@@ -17,7 +17,7 @@ from functools import cache
 from types import MappingProxyType, NoneType, UnionType
 from typing import Annotated, Any, Union, get_args, get_origin, get_type_hints
 
-from threegate.policy.nodes import Mapping, Node, Scalar, Sequence
+from threegate.policy.nodes import MAX_PROBLEMS, Mapping, Node, Scalar, Sequence
 from threegate.policy.problems import Mark, Problem, problem
 from threegate.policy.schema import ConstraintRule, Rule, Sample, Then
 from threegate.policy.shapes import Form, Word
@@ -230,6 +230,8 @@ class Decoder:
 
     def _unknown_keys(self, node: Mapping, known: list[str], name: str) -> None:
         for key, (at, _) in node.pairs.items():
+            if len(self.problems) >= MAX_PROBLEMS:
+                return
             if key not in known:
                 owner = name or "pack"
                 self._fail("unknown-key", at, owner=owner, name=_short(key), **_guess(key, known))

@@ -1,7 +1,7 @@
 """Strict YAML: bytes to nodes with marks, refusing everything a reader could misread.
 
 Refused: duplicate keys, anchors, aliases, merge keys, tags, several documents, other encodings than
-UTF-8, files over 1 MiB, more than 32 levels, more than 200,000 values. Scalars keep their text;
+UTF-8, files over 1 MiB, more than 32 levels, more than 60,000 values. Scalars keep their text;
 `decode` gives them a type by what the schema expects, so nothing depends on YAML 1.1 guessing. The
 reader walks events with its own stack: depth costs no recursion, and an alias bomb is an error at
 its first alias.
@@ -19,7 +19,9 @@ from threegate.policy.problems import Mark, Problem, problem
 
 MAX_FILE_BYTES = 1 << 20
 MAX_DEPTH = 32
-MAX_NODES = 200_000
+MAX_NODES = 60_000
+MAX_PROBLEMS = 200
+"""Of the form of one file. Nobody reads more, and a hostile file shall not cost their memory."""
 _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 """libyaml where the wheel has it (all of PyPI's do); ten times faster, same events."""
 _RESOLVERS: dict[str, list[tuple[str, Any]]] = yaml.SafeLoader.yaml_implicit_resolvers
@@ -117,6 +119,8 @@ class _Reader:
         return Mark(self.file, mark.line + 1, mark.column + 1)
 
     def _take(self, event: Any) -> None:
+        if len(self.problems) >= MAX_PROBLEMS:
+            raise _Stop
         match event:
             case yaml.DocumentStartEvent():
                 self._document(event)

@@ -1,0 +1,46 @@
+"""Coverage counts what rules say they are for, and names what is empty."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from threegate.policy.coverage import coverage, matrix_text
+from threegate.policy.load import load_bundle
+from threegate.policy.store import DirTree
+from threegate.policy.taxonomy import GBT45654, MLCOMMONS, OWASP
+from threegate.types import Layer
+
+from tests.policy.packs import spoiled, tree
+
+SHOP = load_bundle(tree(), ["shop"])
+
+
+def test_rows_cells_and_gaps() -> None:
+    matrix = coverage(SHOP, MLCOMMONS)
+    row = next(r for r in matrix.rows if r.category.id == "mlcommons.ssh")
+    cell = dict(row.cells)[Layer.INPUT]
+    assert (cell.rules, cell.tests, row.empty) == (("help",), 4, False)
+    assert matrix.covered == 1
+    assert "mlcommons.ssh" not in {c.id for c in matrix.gaps}
+
+
+def test_rules_that_are_off_cover_nothing() -> None:
+    off = load_bundle(tree(spoiled(("mode: shadow", "mode: off"))), ["shop"])
+    assert coverage(off, MLCOMMONS).covered == 0
+
+
+def test_a_taxonomy_that_the_author_did_not_name_is_not_claimed() -> None:
+    assert coverage(SHOP, GBT45654).covered == 0
+
+
+def test_the_table_names_what_is_empty() -> None:
+    text = matrix_text(coverage(SHOP, OWASP), "en")
+    assert "no rule: owasp.llm01" in text
+    assert "owasp.llm09 misinformation" in text
+
+
+def test_the_gbt_pack_covers_all_31_risks_and_owasp_what_it_says() -> None:
+    folder = DirTree(Path(__file__).parents[2] / "policies")
+    assert coverage(load_bundle(folder, ["cn-gbt45654"]), GBT45654).covered == 31
+    gaps = coverage(load_bundle(folder, ["owasp-llm"]), OWASP).gaps
+    assert {c.id for c in gaps} == {"owasp.llm03", "owasp.llm04"}

@@ -1,0 +1,149 @@
+"""Which change is stricter: examples for each aspect, and the laws of an order."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from threegate.policy.compile import build
+from threegate.policy.diff import Diff, describe, diff
+from threegate.policy.load import load_bundle
+from threegate.policy.model import CompiledPolicy, Detect, Mode, Rule, StreamMode
+from threegate.policy.strength import Direction
+from threegate.policy.strength_rules import compare_rules
+from threegate.types import Action, Bilingual, Channel, Layer, Level
+
+from tests.policy.packs import GOOD, spoiled, tree
+
+
+def policy(text: str = GOOD) -> CompiledPolicy:
+    return build(load_bundle(tree(text), ["shop"]))
+
+
+def changed(*changes: tuple[str, str]) -> Diff:
+    return diff(policy(), policy(spoiled(*changes)))
+
+
+STRICTER = [
+    ("then: {mask: {restore: client}}", "then: block"),
+    ("restore: client", "restore: never"),
+    ("where: [user, tool_result]", "where: [user, tool_result, system]"),
+    ("[pii.email, pattern", "[pii.email, pii.phone, pattern"),
+    ("pii.email, pattern", "pii, pattern"),
+    ("category.loans: high", "category.loans: low"),
+    ("stream: cut", "stream: hold"),
+    ("mode: shadow", "mode: enforce"),
+    ("on_unsupported: annotate", "on_unsupported: block"),
+    ("max: 0.7", "max: 0.6"),
+    ("allow: [deepseek-r1]", "allow: []"),
+    ("deny: [shell]", "deny: [shell, python]"),
+    ("deny: [prefix]", "deny: [prefix, suffix]"),
+    ("deny: [prefix]", "deny: [prefix], unknown: refuse"),
+    ("reasoning:", "limits: {concurrency: 3}\n      reasoning:"),
+    ("reasoning:", "images: deny\n      reasoning:"),
+    ("[海燕计划, ", "[海燕计划, 晨星计划, "),
+    ("pass_through: [/user/balance]", "pass_through: []"),
+    ("version: '1'", "version: '1'\nlabel: header"),
+]
+UNCLEAR = [
+    ("EMP-\\d{6}", "EMP-\\d{5,6}"),
+    ("[tool_result, knowledge/products]", "[tool_result]"),
+]
+
+
+@pytest.mark.parametrize(("old", "new"), STRICTER)
+def test_stricter_one_way_and_looser_the_other(old: str, new: str) -> None:
+    text = spoiled((old, new))
+    assert {c.direction for c in diff(policy(), policy(text)).changes} == {Direction.STRICTER}
+    assert {c.direction for c in diff(policy(text), policy()).changes} == {Direction.LOOSER}
+
+
+@pytest.mark.parametrize(("old", "new"), UNCLEAR)
+def test_what_cannot_be_proved_is_unclear(old: str, new: str) -> None:
+    assert {c.direction for c in changed((old, new)).changes} == {Direction.UNCLEAR}
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("zh: 邮箱脱敏", "zh: 邮箱"),
+        ("owner: privacy", "owner: dpo"),
+        ("default: 0.6", "default: 0.5"),
+    ],
+)
+def test_wording_has_no_strength(old: str, new: str) -> None:
+    assert {c.direction for c in changed((old, new)).changes} == {Direction.CHANGED}
+
+
+def test_one_looser_aspect_makes_the_rule_looser() -> None:
+    found = changed(
+        ("restore: client", "restore: never"), ("where: [user, tool_result]", "where: [user]")
+    )
+    assert [c.direction for c in found.changes] == [Direction.LOOSER]
+    assert found.weaker == found.changes
+
+
+def test_rules_that_come_and_go() -> None:
+    cut = GOOD[: GOOD.index("  - id: stop.loans")] + GOOD[GOOD.index("  - id: help") :]
+    gone = diff(policy(), policy(cut))
+    assert [(c.id, c.direction) for c in gone.changes if c.subject == "rule"] == [
+        ("stop.loans", Direction.LOOSER)
+    ]
+    assert diff(policy(cut), policy()).summary == Bilingual("1 处变严", "1 stricter")
+
+
+def test_in_words_in_both_languages() -> None:
+    found = changed(("then: {mask: {restore: client}}", "then: flag"))
+    assert found.summary == Bilingual("1 处变松", "1 looser")
+    assert "动作：脱敏 → 放行并记录" in describe(found.changes[0], "zh")
+    assert "action: mask -> flag" in describe(found.changes[0], "en")
+
+
+def test_confidential_words_are_counted_not_shown() -> None:
+    found = changed(("Project Petrel", "Project Condor"))
+    assert "Condor" not in "".join(describe(c, "en") for c in found.changes)
+
+
+RULES = st.builds(
+    Rule,
+    id=st.just("r"),
+    layer=st.just(Layer.INPUT),
+    title=st.just(Bilingual("规", "r")),
+    channels=st.frozensets(st.sampled_from(list(Channel)), min_size=1),
+    action=st.sampled_from(list(Action)),
+    detect=st.builds(
+        Detect,
+        any=st.lists(
+            st.sampled_from(["pii", "pii.cn", "pii.email", "secret"]), min_size=1, unique=True
+        ).map(tuple),
+        level=st.sampled_from(list(Level)),
+    ),
+    mode=st.sampled_from(list(Mode)),
+    rollout=st.integers(0, 100),
+    stream=st.sampled_from(list(StreamMode)),
+)
+
+
+def weaker(old: Rule, new: Rule) -> bool:
+    return any(a.direction >= Direction.UNCLEAR for a in compare_rules(old, new))
+
+
+@given(RULES)
+def test_a_rule_is_as_strict_as_itself(rule: Rule) -> None:
+    assert compare_rules(rule, rule) == ()
+
+
+@given(RULES, RULES)
+def test_two_different_rules_are_not_each_stricter_than_the_other(a: Rule, b: Rule) -> None:
+    strict = [
+        any(x.direction is Direction.STRICTER for x in compare_rules(*p)) for p in ((a, b), (b, a))
+    ]
+    if all(strict):
+        assert weaker(a, b)
+        assert weaker(b, a)
+
+
+@given(RULES, RULES, RULES)
+def test_at_least_as_strict_is_transitive(a: Rule, b: Rule, c: Rule) -> None:
+    if not weaker(a, b) and not weaker(b, c):
+        assert not weaker(a, c)

@@ -1,0 +1,46 @@
+"""Bindings to policy sets."""
+
+from __future__ import annotations
+
+import pytest
+from threegate.errors import PolicyError
+from threegate.policy.facade import check, load_policies, rebuild
+from threegate.policy.load import DictTree
+from threegate.types import Caller
+
+from tests.policy.packs import FILES, GOOD, tree
+
+LOOSE = GOOD[: GOOD.index("bindings:")]
+SECOND = LOOSE.replace("pack: shop\n", "pack: second\n").replace("- id: ", "- id: second.")
+
+
+def test_bindings_first_match_wins_and_packs_without_serve_the_rest() -> None:
+    bound = (
+        LOOSE.replace("pack: shop\n", "pack: bank\n")
+        + "bindings:\n  - {pack: bank, tenants: [bank]}\n"
+    )
+    files = tree(LOOSE, {"packs/bank.yaml": bound.encode()})
+    policies = load_policies(files, ["bank", "shop"])
+    names = [getattr(policies.policy_for(Caller(tenant=t)), "name", None) for t in ("bank", "x")]
+    assert names == ["bank", "shop"]
+
+
+def test_packs_without_bindings_make_one_policy() -> None:
+    files = tree(LOOSE, {"packs/second.yaml": SECOND.encode()})
+    policies = load_policies(files, ["shop", "second"])
+    (binding,) = policies.bindings
+    assert binding.policy.name == "shop+second"
+    assert len(binding.policy.rules) == 8
+
+
+def test_no_pack_is_no_policy() -> None:
+    with pytest.raises(PolicyError):
+        load_policies(DictTree({}), ["shop"])
+
+
+def test_a_checked_set_can_be_built_again_from_its_own_files() -> None:
+    checked = check(tree(), ["shop"])
+    assert checked.policies is not None
+    again = rebuild(DictTree(checked.files), ["shop"])
+    assert again.digest == checked.policies.digest
+    assert set(checked.files) == {"packs/shop.yaml", *FILES}

@@ -1,0 +1,61 @@
+"""The shipped packs: no problem, every rule tested in both languages, everything referenced exists."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+from threegate.policy.facade import check, load_policies
+from threegate.policy.model import Action
+from threegate.policy.schema import Rule
+from threegate.policy.store import DirTree
+from threegate.types import Caller
+
+POLICIES = Path(__file__).parents[2] / "policies"
+PACKS = sorted(p.stem for p in (POLICIES / "packs").glob("*.yaml"))
+HAN = re.compile(r"[\u3400-\u9fff]")
+
+
+def test_all_nine_are_there() -> None:
+    assert set(PACKS) == {
+        "base",
+        "cn-gbt45654",
+        "cn-privacy",
+        "eu-gdpr",
+        "finance",
+        "healthcare",
+        "minors",
+        "owasp-llm",
+        "secrets",
+    }
+
+
+@pytest.mark.parametrize("name", PACKS)
+def test_no_problem_at_all(name: str) -> None:
+    found = check(DirTree(POLICIES), [name], today="2026-11-25").problems
+    assert [str(p) for p in found if p.severity != "info"] == []
+
+
+@pytest.mark.parametrize("name", PACKS)
+def test_every_detection_rule_has_both_tests_in_both_languages(name: str) -> None:
+    (bundle,) = check(DirTree(POLICIES), [name]).bundles
+    rules = [r for pack in bundle.packs for r in pack.rules if isinstance(r, Rule)]
+    for rule in rules:
+        for samples in (rule.tests.match, rule.tests.no_match):
+            assert {bool(HAN.search(s.text)) for s in samples} == {True, False}, rule.id
+
+
+def test_all_packs_together_make_one_policy() -> None:
+    policies = load_policies(DirTree(POLICIES), PACKS)
+    policy = policies.policy_for(Caller())
+    assert policy is not None
+    assert len(policy.rules) > 70
+
+
+def test_base_stops_only_what_is_certain() -> None:
+    policy = load_policies(DirTree(POLICIES), ["base"]).policy_for(Caller())
+    assert policy is not None
+    for rule in policy.rules:
+        if rule.action >= Action.ANSWER:
+            assert rule.detect.level == 3, rule.id

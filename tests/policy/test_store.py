@@ -1,0 +1,115 @@
+"""The active set: reload keeps the last good one, whatever lies in the folder."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+from threegate.errors import PolicyError
+from threegate.policy.store import LAST_GOOD, DirTree, PolicyStore, write_durably
+
+from tests.policy.packs import FILES, GOOD, TODAY, spoiled
+
+BROKEN = [
+    b"",
+    b"pack: [",
+    b"\xff\xfe",
+    GOOD[:200].encode(),
+    spoiled(("pipl.51", "pipl.999")).encode(),
+    b"a: &a [*a, *a]\n",
+    b"[" * 100_000,
+    b"x" * (2 << 20),
+]
+
+
+def put(root: Path, text: str | bytes = GOOD) -> None:
+    files = {**FILES, "packs/shop.yaml": text.encode() if isinstance(text, str) else text}
+    for path, content in files.items():
+        (root / path).parent.mkdir(parents=True, exist_ok=True)
+        (root / path).write_bytes(content)
+
+
+def opened(tmp_path: Path) -> PolicyStore:
+    return PolicyStore.open(
+        tmp_path / "policies", ["shop"], tmp_path / "state", today=lambda: TODAY
+    )
+
+
+def test_open_pin_reload(tmp_path: Path) -> None:
+    put(tmp_path / "policies")
+    store = opened(tmp_path)
+    first = store.pin()
+    assert not store.changed()
+    assert not store.reload()
+    put(tmp_path / "policies", GOOD.replace("owner: privacy", "owner: dpo"))
+    assert store.changed()
+    assert store.reload()
+    assert store.pin().digest != first.digest
+    assert first.bindings[0].policy.rules[0].owner == "privacy"
+
+
+@pytest.mark.parametrize("content", BROKEN)
+def test_a_broken_file_changes_nothing_and_is_explained(tmp_path: Path, content: bytes) -> None:
+    put(tmp_path / "policies")
+    store = opened(tmp_path)
+    before = store.pin()
+    put(tmp_path / "policies", content)
+    assert not store.reload()
+    assert store.pin() is before
+    assert store.problems
+    again = opened(tmp_path)
+    assert again.pin().digest == before.digest
+    assert again.problems
+
+
+def test_mended_files_are_taken(tmp_path: Path) -> None:
+    put(tmp_path / "policies")
+    store = opened(tmp_path)
+    put(tmp_path / "policies", b"broken: [")
+    store.reload()
+    put(tmp_path / "policies", GOOD.replace("owner: privacy", "owner: dpo"))
+    assert store.changed()
+    assert store.reload()
+    assert store.problems == ()
+
+
+def test_a_missing_file_that_appears_is_noticed(tmp_path: Path) -> None:
+    put(tmp_path / "policies")
+    store = opened(tmp_path)
+    (tmp_path / "policies/answers/help.en.md").unlink()
+    assert not store.reload()
+    assert [p.code for p in store.problems] == ["missing-file"]
+    put(tmp_path / "policies")
+    assert store.changed()
+
+
+def test_nothing_good_at_all_is_an_error_with_problems(tmp_path: Path) -> None:
+    put(tmp_path / "policies", b"broken: [")
+    with pytest.raises(PolicyError) as caught:
+        opened(tmp_path)
+    assert caught.value.problems
+
+
+@pytest.mark.parametrize("damage", [b"", b"{", b'{"digest":"x","packs":["shop"],"files":{}}'])
+def test_a_damaged_last_good_is_not_trusted(tmp_path: Path, damage: bytes) -> None:
+    put(tmp_path / "policies")
+    opened(tmp_path)
+    put(tmp_path / "policies", b"broken: [")
+    (tmp_path / "state" / LAST_GOOD).write_bytes(damage)
+    with pytest.raises(PolicyError):
+        opened(tmp_path)
+
+
+def test_links_may_not_leave_the_folder(tmp_path: Path) -> None:
+    (tmp_path / "policies").mkdir()
+    (tmp_path / "secret.txt").write_text("secret")
+    os.symlink(tmp_path / "secret.txt", tmp_path / "policies" / "link.txt")
+    assert DirTree(tmp_path / "policies").read("link.txt") is None
+    assert DirTree(tmp_path / "policies").read("../secret.txt") is None
+
+
+def test_durable_writing_leaves_no_partial_file(tmp_path: Path) -> None:
+    write_durably(tmp_path / "a" / "x.json", b"1")
+    write_durably(tmp_path / "a" / "x.json", b"2")
+    assert [(p.name, p.read_bytes()) for p in (tmp_path / "a").iterdir()] == [("x.json", b"2")]
