@@ -46,7 +46,11 @@ def test_reading_is_the_same_for_every_cut(raw: str, text: str) -> None:
 
 
 VALUES = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(),
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.text(),
     lambda below: st.lists(below) | st.dictionaries(st.text(), below),
     max_leaves=8,
 )

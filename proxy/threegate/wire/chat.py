@@ -34,7 +34,6 @@ REFUSAL_PART: Final = 1
 TRANSCRIPT_PART: Final = 2
 FUNCTION_PART: Final = -1  # the one call of the legacy `function_call`
 REASONING_FIELDS: Final = ("reasoning_content", "reasoning")
-_PARTS: Final = {"refusal": REFUSAL_PART}
 _KNOWN: Final = frozenset(
     (
         *("role", "content", "refusal", "audio", "tool_calls", "function_call"),
@@ -107,7 +106,7 @@ class ChatCodec(ChoiceCodec):
         if call := delta.get("function_call"):
             self._call(chunk, call, state, FUNCTION_PART)
         if not delta.keys() <= _KNOWN:
-            for name in delta.keys() - _KNOWN:
+            for name in [name for name in delta if name not in _KNOWN]:
                 self._take_all(chunk, delta, name, index)
 
     def _call(self, chunk: Chunk, function: Body, state: Choice, part: int) -> None:

@@ -43,7 +43,7 @@ class CompletionsCodec(ChoiceCodec):
     def _read_texts(self, chunk: Chunk, choice: Body, state: Choice) -> None:
         if text := choice.get("text"):
             self._content(chunk, choice, "text", text, state)
-        for name in choice.keys() - _KNOWN:
+        for name in [name for name in choice if name not in _KNOWN]:
             self._take_all(chunk, choice, name, state.content_key.choice)
 
     def _fields(self, key: StreamKey, text: str) -> Body:

@@ -213,7 +213,7 @@ class ResponsesCodec(FrameCodec):
         elif kind == "error":
             self._finish(chunk)
         else:
-            for name in frame.keys() - _QUIET:
+            for name in [name for name in frame if name not in _QUIET]:
                 self._take_all(chunk, frame, name, 0)
 
     def _place(self, stem: Stem, frame: Body) -> StreamKey:
@@ -269,8 +269,8 @@ class ResponsesCodec(FrameCodec):
             for sub, part in enumerate(item.get(name) or ()):
                 places = {"content_index": sub, "summary_index": sub}
                 self._part(chunk, part, {"output_index": index, "item_id": item_id, **places})
-        known = {stem.field} if stem else set()
-        for name in item.keys() - _QUIET - known:
+        known = stem.field if stem else ""
+        for name in [name for name in item if name not in _QUIET and name != known]:
             self._take_all(chunk, item, name, 0)
 
     def _end_item(self, chunk: Chunk, index: int) -> None:

@@ -132,7 +132,8 @@ class SSEDecoder:
 
 
 def encode(event: ServerSentEvent) -> bytes:
-    """The bytes of one event, LF line ends. A comment is followed by a blank line, as sent."""
+    """The bytes of one event, LF line ends; none for an empty one. A comment is followed by a blank
+    line, as sent."""
     if event.comment is not None:
         return b":" + event.comment.encode() + b"\n\n"
     out = ""
@@ -145,7 +146,7 @@ def encode(event: ServerSentEvent) -> bytes:
     if event.data is not None:
         lines = _DATA_LINE_END.split(event.data)
         out += "".join(f"data: {line}\n" for line in lines)
-    return out.encode() + b"\n"
+    return out.encode() + b"\n" if out else b""
 
 
 _DATA_LINE_END: Final = re.compile(r"\r\n|\n|\r")
