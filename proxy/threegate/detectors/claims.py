@@ -66,17 +66,19 @@ class ClaimsDetector:
         return await judge_each(self.info.id, passages, self._judge)
 
     async def _judge(self, passage: Passage) -> tuple[Finding, ...]:
+        return (await self.check(passage),) if carries_claim(passage.text.strip()) else ()
+
+    async def check(self, passage: Passage) -> Finding:
+        """The verdict on a passage that is known to be a claim. Raises ClassifierError."""
         claim = passage.text.strip()
-        if not carries_claim(claim):
-            return ()
         index = await self._index(passage.sources)
         room = int(0.95 * (self._room - min(tokens(claim), self._room // 3)))
         wide, near = index.focus(claim, room), index.around(claim)
         if wide is None or near is None:
-            return (self._finding(passage, _Verdict(NO_SOURCE, 1.0, Level.HIGH)),)
+            return self._finding(passage, _Verdict(NO_SOURCE, 1.0, Level.HIGH))
         readings = await self._read(claim, wide, near)
         verdict = _by_number(claim, wide) or _combine(readings)
-        return (self._finding(passage, verdict, _reference(passage.sources, wide)),)
+        return self._finding(passage, verdict, _reference(passage.sources, wide))
 
     async def _read(self, claim: str, wide: Evidence, near: Evidence) -> list[Entailment]:
         texts = dict.fromkeys((wide.text, near.text))

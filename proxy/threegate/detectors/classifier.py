@@ -49,14 +49,28 @@ class GuardDetector:
     async def judge(self, passages: Sequence[Passage]) -> list[Answer]:
         return await judge_each(self.info.id, passages, self._judge)
 
+    async def scores(self, passage: Passage) -> dict[str, float]:
+        """The score of every kind that counts at this place, whatever its level; for curves.
+        Raises ClassifierError."""
+        return {
+            kind: score.score
+            for heads, _, answer in await self._ask(passage)
+            for score in answer.items
+            if _head(kind := self._kinds[score.label]) in heads
+        }
+
     async def _judge(self, passage: Passage) -> tuple[Finding, ...]:
-        parts = _parts(passage)
-        scores = await self._engine.classify(self._model, [text for text, _, _ in parts])
         return tuple(
             found
-            for (_, heads, skipped), answer in zip(parts, scores, strict=True)
+            for heads, skipped, answer in await self._ask(passage)
             for found in self._findings(passage, answer, heads, skipped)
         )
+
+    async def _ask(self, passage: Passage) -> list[tuple[tuple[str, ...], int, Scores]]:
+        """(heads that count, code points before the passage, what the model says) of each part."""
+        parts = _parts(passage)
+        scores = await self._engine.classify(self._model, [text for text, _, _ in parts])
+        return [(h, skipped, s) for (_, h, skipped), s in zip(parts, scores, strict=True)]
 
     def _findings(
         self, passage: Passage, scores: Scores, heads: tuple[str, ...], skipped: int
