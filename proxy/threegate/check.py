@@ -146,15 +146,16 @@ class Runner:
         return False, f"should not match, found {', '.join(found)}"
 
     def _constrained(self, case: ConstraintCase) -> tuple[bool, str]:
-        alone = replace(self.policy, constraints=(self._constraints[case.rule_id],))
+        rule = self._constraints[case.rule_id]
+        alone = replace(self.policy, constraints=(rule,))
         caller = Caller(language=case.language or "en")
-        body = _request(case.request)
+        body = _request(rule, case.request)
         result = constrain(body, Chat(), merge(alone, caller))
         if result.refusal is not None:
             return case.refused, f"refused: {result.refusal.code}"
         if case.refused:
             return False, "should be refused"
-        wanted = body if case.becomes is None else case.becomes
+        wanted = case.request if case.becomes is None else case.becomes
         wrong = sorted(name for name, value in wanted.items() if not _is(result.body, name, value))
         return not wrong, f"differs in {', '.join(wrong)}" if wrong else ""
 
@@ -173,8 +174,10 @@ def _acts(ruled: Ruled) -> bool:
     return is_hit and ruled.action is not Action.ALLOW
 
 
-def _request(fields: Mapping[str, Any]) -> dict[str, Any]:
-    base = {"model": _MODEL, "messages": [{"role": "user", "content": "test"}]}
+def _request(rule: ConstraintRule, fields: Mapping[str, Any]) -> dict[str, Any]:
+    """A small valid chat, for a model that the rule allows, with the fields of the test."""
+    allowed = (rule.models.allow if rule.models else None) or (_MODEL,)
+    base = {"model": allowed[0].rstrip("*"), "messages": [{"role": "user", "content": "test"}]}
     return {**base, **fields}
 
 

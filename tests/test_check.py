@@ -1,0 +1,104 @@
+"""The runner: rules alone, through the real detectors, the real judge and the real stream machine."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import pytest
+from threegate.check import Runner
+from threegate.detectors import custom, scanner
+from threegate.detectors.base import DetectorInfo, PatternDetector
+from threegate.detectors.suite import Suite
+from threegate.policy.cases import Case, ConstraintCase, Outcome, cases
+from threegate.policy.compile import build
+from threegate.policy.load import load_bundle
+from threegate.policy.model import CompiledPolicy
+from threegate.types import Bilingual, Failed, Finding, Level, Passage, Reason, Span
+
+from tests.policy.packs import spoiled, tree
+
+
+@dataclass(frozen=True, slots=True)
+class Judge:
+    """A sentence detector that finds one kind where a word stands, or fails."""
+
+    kind: str
+    word: str
+    fails: bool = False
+
+    @property
+    def info(self) -> DetectorInfo:
+        return DetectorInfo("judge." + self.kind, (self.kind,), Bilingual("判", "judge"))
+
+    async def judge(self, passages: Sequence[Passage]) -> list[tuple[Finding, ...] | Failed]:
+        return [self._one(p) for p in passages]
+
+    def _one(self, passage: Passage) -> tuple[Finding, ...] | Failed:
+        if self.fails:
+            return Failed(self.info.id, Reason.ERROR, passage.locus)
+        if self.word not in passage.text:
+            return ()
+        span = Span(0, len(passage.text))
+        return (Finding(self.info.id, self.kind, span, 0.9, Level.HIGH, passage.locus),)
+
+
+def suite(policy: CompiledPolicy, *sentence: Judge) -> Suite:
+    def patterns(kinds: frozenset[str]) -> tuple[PatternDetector, ...]:
+        own = tuple(d for d in custom.detectors(policy) if custom.wanted(d, kinds))
+        built_in = scanner(kinds)
+        return (built_in, *own) if built_in.info.kinds else own
+
+    every = (scanner(None), *custom.detectors(policy), *sentence)
+    return Suite(patterns, sentence, {d.info.id: d.info.kinds for d in every})
+
+
+def setup(text: str, *sentence: Judge) -> tuple[Runner, list[Case | ConstraintCase]]:
+    bundle = load_bundle(tree(text), ["shop"])
+    policy = build(bundle)
+    return Runner(policy, suite(policy, *sentence)), list(cases(bundle))
+
+
+async def outcomes(rule: str, *sentence: Judge, text: str = "") -> list[Outcome]:
+    runner, every = setup(text or spoiled(), *sentence)
+    report = await runner.run([c for c in every if c.rule_id == rule])
+    return list(report.outcomes)
+
+
+async def test_input_patterns() -> None:
+    assert all(o.passed for o in await outcomes("pii.email"))
+
+
+async def test_shadow_rules_are_tested_too() -> None:
+    found = await outcomes("help", Judge("hazard.self_harm", "不想活"))
+    assert [o.passed for o in found] == [True, False, True, True]
+    assert found[1].detail == "should match, found nothing"
+
+
+async def test_answers_go_through_the_stream_machine() -> None:
+    found = await outcomes("stop.loans", Judge("category.loans", "一定"))
+    assert [o.passed for o in found] == [True, False, True, True]
+
+
+async def test_a_failing_detector_fails_the_test() -> None:
+    found = await outcomes("help", Judge("hazard.self_harm", "", fails=True))
+    assert {o.detail for o in found} == {"detector judge.hazard.self_harm failed: error"}
+
+
+async def test_constraints() -> None:
+    assert [o.passed for o in await outcomes("model")] == [True, True]
+    wrong = spoiled(("becomes: {temperature: 0.7}", "becomes: {temperature: 0.6}"))
+    assert next(o.detail for o in await outcomes("model", text=wrong)) == "differs in temperature"
+
+
+async def test_what_nothing_detects_is_left_out_only_on_request() -> None:
+    runner, every = setup(spoiled())
+    partial = await runner.run(every, partial=True)
+    assert (partial.left_out, partial.passed) == (12, True)
+    assert not (await runner.run(every)).passed
+
+
+@pytest.mark.parametrize("old", ["邮箱 a@b.cn", "I want to die"])
+async def test_outcomes_never_hold_the_text(old: str) -> None:
+    runner, every = setup(spoiled(), Judge("hazard.self_harm", "x"))
+    assert old not in repr((await runner.run(every)).outcomes)
