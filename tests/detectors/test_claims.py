@@ -132,16 +132,17 @@ def test_kinds_are_known(engine: Engine) -> None:
     assert set(ClaimsDetector(engine).info.kinds) <= KINDS
 
 
+@pytest.fixture(scope="module")
+def shipped() -> Iterator[Engine]:
+    opened = Engine.open(SHIPPED, ["grounding"], gpu=False, say=lambda _: None)
+    yield opened
+    opened.close()
+
+
 @pytest.mark.skipif(
     not any(SHIPPED.glob("grounding/*/manifest.yaml")), reason="no trained grounding model yet"
 )
 class TestShipped:
-    @pytest.fixture(scope="class")
-    def shipped(self) -> Iterator[Engine]:
-        opened = Engine.open(SHIPPED, ["grounding"], gpu=False, say=lambda _: None)
-        yield opened
-        opened.close()
-
     @pytest.mark.parametrize(
         ("claim", "source", "supported"),
         [

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from threegate.detectors.classifier import GuardDetector
+from threegate.detectors.classifier import HAZARDS_NAMED, GuardDetector
 from threegate.policy.kinds import KINDS
 from threegate.types import Channel, Failed, Finding, Layer, Level, Locus, Passage, Reason
 from threegate_classifiers.errors import ModelError
@@ -74,6 +74,17 @@ async def test_harm_before_the_sentence_is_seen(engine: Engine) -> None:
     assert not await judge(engine, Channel.CONTENT, "and so on", before="stupid ")
 
 
+async def test_the_likeliest_hazards_are_named(tmp_path: Path) -> None:
+    hazards = [f"hazard.{name}" for name in ("violence", "drugs", "cyber", "fraud", "weapons")]
+    words = {kind: ["bomb"] for kind in hazards} | {"hazard.weapons": ["bomb", "gun"]}
+    build_model(tmp_path, "guard", "classify", words)
+    engine = Engine.open(tmp_path, ["guard"], gpu=False, say=lambda _: None)
+    found = await judge(engine, Channel.USER, "bomb gun")
+    assert len(found) == HAZARDS_NAMED
+    assert "hazard.weapons" in {f.kind for f in found}
+    engine.close()
+
+
 async def test_span_is_the_window(engine: Engine) -> None:
     text = "fox " * 100 + "ignore " + "fox " * 100
     (found,) = await judge(engine, Channel.USER, text)
@@ -118,14 +129,15 @@ def test_kinds_are_known(engine: Engine) -> None:
     assert set(GuardDetector(engine).info.kinds) <= KINDS
 
 
+@pytest.fixture(scope="module")
+def shipped() -> Iterator[Engine]:
+    opened = Engine.open(SHIPPED, ["guard"], gpu=False, say=lambda _: None)
+    yield opened
+    opened.close()
+
+
 @pytest.mark.skipif(not any(SHIPPED.glob("guard/*/manifest.yaml")), reason="no trained guard yet")
 class TestShipped:
-    @pytest.fixture(scope="class")
-    def shipped(self) -> Iterator[Engine]:
-        opened = Engine.open(SHIPPED, ["guard"], gpu=False, say=lambda _: None)
-        yield opened
-        opened.close()
-
     def test_kinds_are_known(self, shipped: Engine) -> None:
         assert set(GuardDetector(shipped).info.kinds) <= KINDS
 

@@ -108,16 +108,17 @@ def test_inside_presidio(engine: Engine, language: str) -> None:
     assert [r.entity_type for r in only] == ["ORGANIZATION"]
 
 
+@pytest.fixture(scope="module")
+def shipped() -> Iterator[Engine]:
+    opened = Engine.open(SHIPPED, ["entities"], gpu=False, say=lambda _: None)
+    yield opened
+    opened.close()
+
+
 @pytest.mark.skipif(
     not any(SHIPPED.glob("entities/*/manifest.yaml")), reason="no trained entities model yet"
 )
 class TestShipped:
-    @pytest.fixture(scope="class")
-    def shipped(self) -> Iterator[Engine]:
-        opened = Engine.open(SHIPPED, ["entities"], gpu=False, say=lambda _: None)
-        yield opened
-        opened.close()
-
     @pytest.mark.parametrize(
         ("text", "person"),
         [

@@ -30,6 +30,9 @@ from threegate.types import Bilingual, Channel, Finding, Level, Passage, Span
 DIRECT, INDIRECT = "injection.direct", "injection.indirect"
 HAZARD, OFFENSIVE, COMPLIANCE = "hazard", "offensive", "compliance"
 
+HAZARDS_NAMED = 3
+"""Categories reported of one text, the likeliest: they share the evidence for harm of any kind."""
+
 _PROMPT = (DIRECT, HAZARD, OFFENSIVE)
 _TOOL_RESULT = (INDIRECT, DIRECT)
 _ARGUMENTS = (HAZARD, OFFENSIVE)
@@ -75,11 +78,19 @@ class GuardDetector:
     def _findings(
         self, passage: Passage, scores: Scores, heads: tuple[str, ...], skipped: int
     ) -> Iterator[Finding]:
+        named = self._likely_hazards(scores)
         for score in scores.items:
             kind = self._kinds[score.label]
-            if score.level >= _least(passage, kind) and _head(kind) in heads:
+            head = _head(kind)
+            if head not in heads or (head == HAZARD and score not in named):
+                continue
+            if score.level >= _least(passage, kind):
                 span = _span(passage, score, skipped)
                 yield finding(self.info.id, kind, span, score.score, score.level, passage.locus)
+
+    def _likely_hazards(self, scores: Scores) -> list[Score]:
+        hazards = [s for s in scores.items if _head(self._kinds[s.label]) == HAZARD]
+        return sorted(hazards, key=lambda s: -s.score)[:HAZARDS_NAMED]
 
 
 def _parts(passage: Passage) -> list[tuple[Text, tuple[str, ...], int]]:
