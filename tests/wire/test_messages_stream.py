@@ -105,6 +105,15 @@ def test_tool_input_outside_a_delta_is_refused() -> None:
         MESSAGES.stream({}).read(event)
 
 
+def test_a_cut_drops_text_of_a_block_that_the_client_has_not_seen_start() -> None:
+    codec, made = some(3)
+    for event in decode([MESSAGE])[6:9]:  # block 1 starts and speaks, and waits behind block 0
+        codec.read(event)
+    made += codec.text(StreamKey(0, Channel.CONTENT, 1), "Hello ") + codec.cut(BLOCK)
+    assert [block.type for block in final_message(made).content] == ["thinking", "text"]
+    assert b"Hello" not in made
+
+
 def test_a_late_text_is_a_delta_of_its_block() -> None:
     codec, _ = some(3)
     made = payloads(codec.text(StreamKey(0, Channel.REASONING, 0), "late"))

@@ -82,6 +82,16 @@ def test_a_cut_shows_the_text_that_was_released_and_no_more() -> None:
     assert message.content[0].text == "Hello th"
 
 
+def test_a_cut_drops_text_of_an_item_that_the_client_has_not_seen_start() -> None:
+    codec, made = some(4)
+    chunks = [codec.read(one) for one in decode([RAW])[4:12]]  # the message waits
+    keys = {delta.key for chunk in chunks for delta in chunk.deltas if delta.key.part >> 12 == 1}
+    made += b"".join(codec.text(key, "Hello") for key in keys) + codec.cut(BLOCK)
+    assert keys
+    assert [item.type for item in final_response(made)[1].output] == ["reasoning", "message"]
+    assert b"Hello" not in made
+
+
 def test_a_request_answered_before_the_model_is_a_whole_response() -> None:
     made = RESPONSES.stream({"model": "r1"}).cut(ANSWER)
     kinds, final = final_response(made)

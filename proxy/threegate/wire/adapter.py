@@ -8,7 +8,8 @@ chunks is the order of events. The gateway's contract for a stream:
 2. when those closed machines have drained, `write(chunk, released)` with all text that machines
    have released and that was not written yet;
 3. text that is released in between goes out with `text(key, text)`, but not while a chunk waits
-   that has a delta of that key: it may have protocol text (`<think>`) in front;
+   that has a delta of that key: it may have protocol text (`<think>`) in front. Text of a block or
+   item whose start the client has not got yet (a cut does that) is dropped;
 4. at the end of the bytes, `close()` gives the last chunk when no terminal one came.
 """
 

@@ -58,7 +58,7 @@ def stop_of(outcome: Outcome) -> str:
 class MessagesCodec(FrameCodec):
     """`message_start` … `message_stop`."""
 
-    __slots__ = ("_begun", "_ended", "_model", "_names", "_next", "_started")
+    __slots__ = ("_begun", "_ended", "_model", "_names", "_next", "_started", "_waiting")
 
     def __init__(self, model: str, options: StreamOptions) -> None:
         super().__init__(options)
@@ -68,6 +68,7 @@ class MessagesCodec(FrameCodec):
         self._ended = False  # the client got `message_stop`
         self._started: dict[int, None] = {}  # blocks the client saw start and not stop
         self._next = 0  # index of the next block
+        self._waiting: set[int] = set()  # blocks whose start came and did not go out yet
 
     def tool_name(self, key: StreamKey) -> str:
         return self._names.get(key, "")
@@ -125,6 +126,7 @@ class MessagesCodec(FrameCodec):
 
     def _start(self, chunk: Chunk, block: Body, index: int) -> None:
         self._limit(index)
+        self._waiting.add(index)
         kind = block.get("type") or ""
         if name := block.get("name"):
             self._names[StreamKey(0, Channel.TOOL_ARGUMENTS, index)] = name
@@ -156,6 +158,7 @@ class MessagesCodec(FrameCodec):
             case "content_block_start":
                 index = frame.get("index") or 0
                 self._started[index] = None
+                self._waiting.discard(index)
                 self._next = max(self._next, index + 1)
             case "content_block_stop":
                 self._started.pop(frame.get("index") or 0, None)
@@ -166,6 +169,8 @@ class MessagesCodec(FrameCodec):
         return frame.get("type") == "content_block_delta"
 
     def text(self, key: StreamKey, text: str) -> bytes:
+        if key.part in self._waiting:
+            return b""  # a cut, and the client has not got the start of this block
         if not text or (key.channel is Channel.REASONING and not self._options.show_reasoning):
             return b""
         kind, name = _BY_CHANNEL[key.channel]

@@ -150,7 +150,7 @@ class ResponsesCodec(FrameCodec):
 
     __slots__ = (
         *("_begun", "_done", "_ended", "_first", "_items", "_names", "_request", "_response"),
-        *("_sequence", "_texts"),
+        *("_sequence", "_texts", "_waiting"),
     )
 
     def __init__(self, request: Body, options: StreamOptions) -> None:
@@ -164,6 +164,7 @@ class ResponsesCodec(FrameCodec):
         self._ended = False
         self._items: dict[int, Body] = {}  # added, not done
         self._done: dict[int, Body] = {}
+        self._waiting: set[int] = set()  # items whose start came and did not go out yet
         self._sequence = 0
         self._first = True  # the first event's number is where counting begins
 
@@ -203,9 +204,12 @@ class ResponsesCodec(FrameCodec):
             self._text(chunk, frame, stem.field, key, stem, frame.get("item_id") or "")
             self._end(chunk, [key] if key in self._open else [])
         elif "item" in frame:
-            self._item(chunk, frame["item"], frame.get("output_index") or 0)
+            index = frame.get("output_index") or 0
+            self._item(chunk, frame["item"], index)
             if kind == "response.output_item.done":
-                self._end_item(chunk, frame.get("output_index") or 0)
+                self._end_item(chunk, index)
+            else:
+                self._waiting.add(index)
         elif "part" in frame:
             self._part(chunk, frame["part"], frame)
         elif "response" in frame:
@@ -328,6 +332,7 @@ class ResponsesCodec(FrameCodec):
             self._ended = self._ended or kind in _ENDS
         elif "item" in frame:
             index = frame.get("output_index") or 0
+            self._waiting.discard(index)
             if kind == "response.output_item.done":
                 self._items.pop(index, None)
                 self._done[index] = frame["item"]
@@ -335,6 +340,8 @@ class ResponsesCodec(FrameCodec):
                 self._items[index] = frame["item"]
 
     def text(self, key: StreamKey, text: str) -> bytes:
+        if key.part >> _ITEM_BITS in self._waiting:
+            return b""  # a cut, and the client has not got the start of this item
         if not text or (key.channel is Channel.REASONING and not self._options.show_reasoning):
             return b""
         state = self._texts[key]
