@@ -64,7 +64,8 @@ class Track:
     ruled: list[Ruled] = field(default_factory=list, repr=False)
     gate: Gate | None = None
     stand_in: str | None = None  # what the client reads in place of the text
-    done: bool = False
+    done: bool = False  # nothing more will be released
+    stopped: bool = False  # because a ruling ended it
     said: bool = False  # any text came at all
 
     def feed(self, text: str) -> None:
@@ -107,7 +108,7 @@ class Track:
                 case Record(ruled):
                     self._record(ruled)
                 case Cut(ruled_one):
-                    self.done = True
+                    self.done = self.stopped = True
                     self.answer.cut = self.answer.cut or ruled_one
                 case Finish():
                     self._pass_gate()
@@ -123,6 +124,7 @@ class Track:
         ruled = self.gate("".join(self.ready)) if self.gate is not None else None
         if ruled is not None and ruled.action in STOPS:
             self.ready.clear()
+            self.stopped = True
             self.answer.stop(ruled)
         elif ruled is not None:
             self._record((ruled,))

@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, field
 
 from threegate.audit.record import Stage
-from threegate.errors import ThreegateError
+from threegate.errors import ThreegateError, UpstreamError
 from threegate.gateway.answer import Answer
 from threegate.gateway.claims import notes_of
 from threegate.gateway.gates import ToolRules
@@ -21,7 +21,7 @@ from threegate.guard.stream import HIGH_WATER
 from threegate.types import Channel, Ruled
 from threegate.upstream import Reply
 from threegate.wire.adapter import Chunk, Outcome, StreamCodec, StreamKey
-from threegate.wire.sse import SSEDecoder
+from threegate.wire.sse import ServerSentEvent, SSEDecoder
 
 KEEP_ALIVE = b": keep-alive\n\n"
 KEEP_ALIVE_S = 8.0
@@ -54,6 +54,7 @@ class StreamShell:
         try:
             await self._read(reply)
             await self._drain()
+            await self._conclude()
         except ThreegateError as error:
             await self._fail(error)
 
@@ -62,19 +63,24 @@ class StreamShell:
         pump = asyncio.ensure_future(self._tend())
         try:
             async for data in reply.chunks():
-                for event in decoder.feed(data):
-                    self._take(self.codec.read(event))
+                self._events(decoder.feed(data))
                 await self._flush()
                 if self._over:
                     return
                 if self.answer.held > HIGH_WATER and len(self.answer.tasks):
                     await self._progress()
-            for event in decoder.close():
-                self._take(self.codec.read(event))
-            if (last := self.codec.close()) is not None:
+            self._events(decoder.close())
+            if self.answer.cut is None and (last := self.codec.close()) is not None:
                 self._take(last)
         finally:
             pump.cancel()
+
+    def _events(self, events: Iterable[ServerSentEvent]) -> None:
+        """One by one, none after a cut: what leaves does not depend on how many came at once."""
+        for event in events:
+            if self.answer.cut is not None:
+                return
+            self._take(self.codec.read(event))
 
     async def _progress(self) -> None:
         """Too much is held: no further reading before a judgement has come."""
@@ -105,6 +111,15 @@ class StreamShell:
                 await self.send(KEEP_ALIVE)
             self._wake.clear()
             await self._flush()
+
+    async def _conclude(self) -> None:
+        """The bytes have ended without the event that ends a stream."""
+        if self._over:
+            return
+        if not self.codec.finish_reasons:
+            raise UpstreamError("the model API ended its answer early")
+        self._over = True
+        await self.end(Stage.COMPLETED)
 
     def _take(self, chunk: Chunk) -> None:
         for delta in chunk.deltas:
@@ -155,7 +170,8 @@ class StreamShell:
             self.first()
 
     def _drained(self, chunk: Chunk) -> bool:
-        return all(self.answer.track(key).done for key in chunk.closes)
+        tracks = [self.answer.track(key) for key in chunk.closes]
+        return all(t.done and not t.stopped for t in tracks)
 
     def _write(self, chunk: Chunk) -> bytes:
         keys = dict.fromkeys([*(d.key for d in chunk.deltas), *chunk.closes])

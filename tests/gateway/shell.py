@@ -1,0 +1,192 @@
+"""A stream shell without sockets: real codec, detectors and machine; scripted upstream bytes."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import orjson
+from threegate.audit.record import Stage
+from threegate.detectors import scanner
+from threegate.detectors.base import DetectorInfo, PatternDetector
+from threegate.detectors.suite import Suite
+from threegate.gateway.answer import Answer, Question
+from threegate.gateway.gates import ToolRules
+from threegate.gateway.outcome import outcome_of
+from threegate.gateway.stream import StreamShell
+from threegate.guard.constraint import Constraints
+from threegate.guard.mask import MaskMap
+from threegate.guard.output import OutputGuard
+from threegate.policy.model import CompiledPolicy, Detect, Rule
+from threegate.types import (
+    Action,
+    Bilingual,
+    Caller,
+    Channel,
+    Failed,
+    Finding,
+    Layer,
+    Level,
+    Passage,
+    Span,
+)
+from threegate.wire import ADAPTERS
+from threegate.wire.adapter import Adapter, Api
+from threegate.wire.sse import SSEDecoder
+
+CHAT: Adapter = next(a for a in ADAPTERS if a.api is Api.CHAT)
+EVERYWHERE = frozenset({Channel.CONTENT, Channel.REASONING, Channel.TOOL_ARGUMENTS})
+
+
+def rule(rule_id: str, action: Action, *kinds: str, **more: Any) -> Rule:
+    title = Bilingual(rule_id, rule_id)
+    made = Rule(rule_id, Layer.OUTPUT, title, EVERYWHERE, action, Detect(any=kinds))
+    return replace(made, **more)
+
+
+def policy(*rules: Rule) -> CompiledPolicy:
+    return CompiledPolicy("digest", "test", rules=rules)
+
+
+INFO = DetectorInfo("bad", ("hazard.test",), Bilingual("坏", "bad"))
+
+
+@dataclass
+class BadWords:
+    """A sentence detector: `bad` is harm. It may wait, fail or never come back."""
+
+    delay: float = 0.0
+    fail: bool = False
+    info: DetectorInfo = INFO
+
+    async def judge(self, passages: Sequence[Passage]) -> list[tuple[Finding, ...] | Failed]:
+        await asyncio.sleep(self.delay)
+        if self.fail:
+            raise RuntimeError("secret text must not be logged")
+        return [self._one(p) for p in passages]
+
+    def _one(self, passage: Passage) -> tuple[Finding, ...]:
+        at = passage.text.find("bad")
+        if at < 0:
+            return ()
+        span = Span(at, at + 3)
+        return (Finding("bad", "hazard.test", span, 0.9, Level.HIGH, passage.locus),)
+
+
+def build(kinds: frozenset[str]) -> tuple[PatternDetector, ...]:
+    made = scanner(kinds)
+    return (made,) if made.info.kinds else ()
+
+
+def suite(*sentence: BadWords) -> Suite:
+    kinds_of = {"patterns": scanner(None).info.kinds, **{d.info.id: d.info.kinds for d in sentence}}
+    return Suite(build, sentence, kinds_of)
+
+
+@dataclass
+class Pieces:
+    """A reply whose bytes come in these pieces."""
+
+    pieces: Iterable[bytes]
+
+    async def chunks(self) -> AsyncIterator[bytes]:
+        for piece in self.pieces:
+            await asyncio.sleep(0)
+            yield piece
+
+
+@dataclass
+class Heard:
+    """What the client got."""
+
+    data: bytes
+    stages: list[Stage] = field(default_factory=list)
+    answer: Answer | None = None
+
+    def text(self, name: str = "content") -> str:
+        return "".join(d.get(name) or "" for d in self.deltas())
+
+    def arguments(self) -> str:
+        calls = [c for d in self.deltas() for c in d.get("tool_calls") or ()]
+        return "".join(c["function"].get("arguments") or "" for c in calls)
+
+    def deltas(self) -> list[dict[str, Any]]:
+        return [c["delta"] for p in self.payloads() for c in p.get("choices", ())]
+
+    def finish(self) -> str | None:
+        reasons = [c.get("finish_reason") for p in self.payloads() for c in p.get("choices", ())]
+        return next((r for r in reasons if r), None)
+
+    def payloads(self) -> list[dict[str, Any]]:
+        decoder = SSEDecoder()
+        events = [*decoder.feed(self.data), *decoder.close()]
+        texts = [getattr(e, "data", "") or "" for e in events]
+        return [orjson.loads(t) for t in texts if t.startswith("{")]
+
+
+async def hear(
+    pieces: Iterable[bytes],
+    rules: CompiledPolicy,
+    detectors: Suite,
+    masks: MaskMap | None = None,
+    constraints: Constraints | None = None,
+) -> Heard:
+    caller, heard = Caller(), Heard(b"")
+    guard = OutputGuard.of(
+        rules,
+        caller,
+        "2026-11-25",
+        masks or MaskMap(b"k" * 32),
+        same=True,
+        kinds_of=detectors.kinds_of,
+        needs=detectors,
+    )
+    answer = heard.answer = Answer(guard, detectors, Question())
+
+    async def send(data: bytes) -> None:
+        heard.data += data
+
+    async def end(stage: Stage) -> None:
+        heard.stages.append(stage)
+
+    shell = StreamShell(
+        CHAT.stream({"model": "m"}),
+        answer,
+        send,
+        outcome=lambda r: outcome_of(r, rules, "dec_1", "en"),
+        end=end,
+        tools=ToolRules(constraints or Constraints(), {}),
+        first=lambda: None,
+    )
+    await shell.run(Pieces(pieces))  # type: ignore[arg-type]
+    await answer.abandon()
+    return heard
+
+
+def stream_of(
+    content: Sequence[str], reasoning: Sequence[str] = (), arguments: Sequence[str] = ()
+) -> bytes:
+    """An R1-shaped stream: reasoning, content, one tool call, finish, usage, done."""
+    deltas: list[dict[str, Any]] = [{"role": "assistant", "content": None, "reasoning_content": ""}]
+    deltas += [{"content": None, "reasoning_content": t} for t in reasoning]
+    deltas += [{"content": t, "reasoning_content": None} for t in content]
+    for i, text in enumerate(arguments):
+        head = {"id": "call_1", "type": "function"} if i == 0 else {}
+        function = {"arguments": text} | ({"name": "send"} if i == 0 else {})
+        deltas.append({"tool_calls": [{"index": 0, **head, "function": function}]})
+    events = [_chunk([{"index": 0, "delta": d, "finish_reason": None}]) for d in deltas]
+    reason = "tool_calls" if arguments else "stop"
+    events.append(_chunk([{"index": 0, "delta": {}, "finish_reason": reason}]))
+    return b"".join(b"data: " + orjson.dumps(e) + b"\n\n" for e in events) + b"data: [DONE]\n\n"
+
+
+def _chunk(choices: list[dict[str, Any]]) -> dict[str, Any]:
+    return {
+        "id": "c",
+        "object": "chat.completion.chunk",
+        "created": 1,
+        "model": "m",
+        "choices": choices,
+    }

@@ -1,0 +1,142 @@
+"""The stream shell: any cut of the upstream's bytes gives the same answer, and nothing leaks."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import re
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from threegate.audit.record import Stage
+from threegate.guard.mask import MaskMap
+from threegate.policy.model import StreamMode
+from threegate.testing.cuts import cut_at
+from threegate.types import Action
+
+from tests.gateway.shell import BadWords, Heard, hear, policy, rule, stream_of, suite
+
+ID, MOBILE, KEY = "11010519491231002X", "13812345678", "sk-4f9a1c7e2b8d4a6f9c3e5b7d1a2f8c6e"
+MASKS = MaskMap(b"k" * 32)
+PLACEHOLDER = MASKS.mask("pii.email", 'a"b@example.com')
+
+PATTERNS = policy(
+    rule("id", Action.BLOCK, "pii.cn.id_card"),
+    rule("mobile", Action.REDACT, "pii.cn.mobile"),
+    rule("key", Action.REDACT, "secret"),
+)
+EVERYTHING = policy(*PATTERNS.rules, rule("harm", Action.BLOCK, "hazard.test"))
+SUITE = suite(BadWords())
+
+ATOMS = [
+    f"{before}{v}{after}" for v in (ID, MOBILE, KEY) for before, after in ("，，", "号。", "  ")
+]
+ATOMS += [PLACEHOLDER, "bad", "。", ". ", "手机", "我的身份证号是", "Hello ", "1", " ", "\n", "，"]
+words = st.lists(st.sampled_from(ATOMS), max_size=6)
+
+
+@st.composite
+def streams(draw: st.DrawFn) -> tuple[bytes, list[bytes]]:
+    chopped = [_chop("".join(draw(words)), draw(st.integers(1, 5))) for _ in range(2)]
+    arguments = _chop(json.dumps({"to": "".join(draw(words))}), draw(st.integers(1, 7)))
+    data = stream_of(chopped[0], chopped[1], arguments if draw(st.booleans()) else ())
+    points = draw(st.sets(st.integers(0, len(data)), max_size=30))
+    return data, cut_at(data, points)
+
+
+def _chop(text: str, size: int) -> list[str]:
+    return [text[i : i + size] for i in range(0, len(text), size)]
+
+
+def unescaped(arguments: str) -> str:
+    """An event that is passed on whole keeps its own spelling of a character."""
+    return re.sub(r"\\u([0-9a-f]{4})", lambda m: chr(int(m[1], 16)), arguments)
+
+
+def story(heard: Heard) -> tuple[object, ...]:
+    return (
+        heard.text(),
+        heard.text("reasoning_content"),
+        unescaped(heard.arguments()),
+        heard.finish(),
+        heard.stages,
+    )
+
+
+@given(streams())
+@settings(max_examples=2000)
+def test_every_cut_gives_the_same_answer_and_no_value_leaks(
+    case: tuple[bytes, list[bytes]],
+) -> None:
+    data, pieces = case
+    with asyncio.Runner() as runner:
+        whole = runner.run(hear([data], PATTERNS, SUITE, MASKS))
+        cut = runner.run(hear(pieces, PATTERNS, SUITE, MASKS))
+    assert story(cut) == story(whole)
+    for value in (ID, MOBILE, KEY, PLACEHOLDER):
+        assert value not in cut.text() + cut.text("reasoning_content") + cut.arguments()
+
+
+@given(streams())
+@settings(max_examples=300)
+def test_held_sentences_do_not_depend_on_the_cut(case: tuple[bytes, list[bytes]]) -> None:
+    data, pieces = case
+    with asyncio.Runner() as runner:
+        whole = runner.run(hear([data], EVERYTHING, SUITE, MASKS))
+        cut = runner.run(hear(pieces, EVERYTHING, SUITE, MASKS))
+    for name in ("content", "reasoning_content"):
+        assert "bad" not in cut.text(name)
+    if whole.stages == [Stage.COMPLETED]:
+        assert story(cut) == story(whole)
+    assert cut.stages == whole.stages
+
+
+def run(data: bytes, *args: object) -> Heard:
+    return asyncio.run(hear([data], *args))  # type: ignore[arg-type]
+
+
+def test_a_masked_value_comes_back_in_arguments_as_valid_json() -> None:
+    arguments = _chop(json.dumps({"to": PLACEHOLDER.lower()}), 2)
+    heard = run(stream_of(["好"], [], arguments), PATTERNS, SUITE, MASKS)
+    assert json.loads(heard.arguments()) == {"to": 'a"b@example.com'}
+
+
+def test_a_block_ends_the_stream_validly() -> None:
+    heard = run(stream_of(["身份证", "号是110105", "19491231", "002X。", "more"]), PATTERNS, SUITE)
+    assert heard.text().startswith("身份证号是")
+    assert "1101" not in heard.text()
+    assert heard.finish() == "content_filter"
+    assert heard.stages == [Stage.BLOCKED]
+    assert heard.data.endswith(b"data: [DONE]\n\n")
+
+
+@pytest.mark.parametrize("detector", [BadWords(fail=True), BadWords(delay=30)])
+def test_a_failing_detector_closes_the_guard(detector: BadWords) -> None:
+    closed = policy(rule("harm", Action.BLOCK, "hazard.test", deadline_ms=50))
+    heard = run(stream_of(["Nothing wrong here. ", "Really."]), closed, suite(detector))
+    assert heard.finish() == "content_filter"
+    assert "Nothing" not in heard.text()
+    assert heard.stages == [Stage.BLOCKED]
+
+
+def test_a_failing_detector_may_be_let_through_by_the_rule() -> None:
+    lenient = policy(rule("harm", Action.BLOCK, "hazard.test", on_error=Action.FLAG))
+    heard = run(stream_of(["Nothing wrong. "]), lenient, suite(BadWords(fail=True)))
+    assert heard.text() == "Nothing wrong. "
+    assert heard.answer is not None
+    assert [r.action for r in heard.answer.ruled] == [Action.FLAG]
+
+
+def test_a_rule_that_cuts_lets_text_go_before_its_verdict() -> None:
+    cutting = policy(rule("harm", Action.BLOCK, "hazard.test", stream=StreamMode.CUT))
+    heard = run(stream_of(["All fine. ", "bad things. "]), cutting, suite(BadWords(delay=0.01)))
+    assert heard.text().startswith("All fine. ")
+    assert heard.stages == [Stage.BLOCKED]
+
+
+def test_an_upstream_that_ends_without_done_is_finished_all_the_same() -> None:
+    data = stream_of(["Hello there"]).removesuffix(b"data: [DONE]\n\n")
+    heard = run(data, PATTERNS, SUITE)
+    assert heard.text() == "Hello there"
+    assert len(heard.stages) == 1
