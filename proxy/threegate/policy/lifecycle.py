@@ -1,0 +1,361 @@
+"""The life of a policy version, as a pure machine: draft, submit, approve, activate, roll back.
+
+A version is its content: `digest` names it, so an approval of one digest says nothing about another
+and any edit starts over. The state is a fold over the recorded events; commands are checked against
+it and give the event to record, or `Refused` with the reason. Times are ISO 8601 in UTC, given from
+outside.
+
+Rules: the author of a version never approves it, nor does whoever edited it on the way. A change
+that may let more through (`weaker`) needs an approver of another group than the author's. An
+approval may be withdrawn until activation. An emergency activation needs no approval, but two
+different people (who submitted and who activates), and ends after 24 hours: then the version that
+was active before counts again. Going back to a version that was once active needs one person with
+the right to activate, since it was approved before.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import assert_never
+
+from threegate.types import Bilingual
+
+EMERGENCY = timedelta(hours=24)
+
+
+class Role(StrEnum):
+    VIEWER = "viewer"
+    REVIEWER = "reviewer"
+    EDITOR = "editor"
+    APPROVER = "approver"
+    ADMIN = "admin"
+
+
+class Stage(StrEnum):
+    SUBMITTED = "submitted"
+    APPROVED = "approved"
+    ACTIVE = "active"
+    RETIRED = "retired"
+    REJECTED = "rejected"
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Who acts, with the roles of this moment: a lowered role counts at once."""
+
+    name: str
+    roles: frozenset[Role]
+    group: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Submit:
+    """`weaker` comes from the diff against `base`, the digest that was active (empty: none);
+    `authors` are all who edited it."""
+
+    digest: str
+    weaker: bool
+    base: str = ""
+    authors: tuple[str, ...] = ()
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Approve:
+    digest: str
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Withdraw:
+    """Takes back one's own approval."""
+
+    digest: str
+
+
+@dataclass(frozen=True, slots=True)
+class Reject:
+    digest: str
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
+class Activate:
+    """`emergency` activates without approval, for 24 hours, with a reason that everybody sees."""
+
+    digest: str
+    emergency: bool = False
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class RollBack:
+    """Back to a version that was active before; empty: the one before the active one."""
+
+    digest: str = ""
+    reason: str = ""
+
+
+Command = Submit | Approve | Withdraw | Reject | Activate | RollBack
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """What was done, by whom, in which group, when. Events are only ever appended."""
+
+    command: Command
+    by: str
+    group: str
+    at: str
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """A command that the rules do not allow."""
+
+    code: str
+    text: Bilingual
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    digest: str
+    stage: Stage
+    authors: frozenset[str]
+    group: str
+    weaker: bool
+    base: str = ""
+    approvals: tuple[tuple[str, str], ...] = ()
+    """(person, group) of each approval in force."""
+
+
+@dataclass(frozen=True, slots=True)
+class Activation:
+    digest: str
+    at: str
+    by: str
+    emergency: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """All versions and the activations in order. `active(now)` says which one counts."""
+
+    versions: dict[str, Version] = field(default_factory=dict)
+    activations: tuple[Activation, ...] = ()
+
+    def active(self, now: str) -> Activation | None:
+        """The last activation that still counts; an emergency one ends after 24 hours."""
+        lasting = (a for a in reversed(self.activations) if not _over(a, now))
+        return next(lasting, None)
+
+    def emergency(self, now: str) -> Activation | None:
+        """The emergency activation in force, to be shown everywhere."""
+        active = self.active(now)
+        return active if active and active.emergency else None
+
+
+def _over(activation: Activation, now: str) -> bool:
+    if not activation.emergency:
+        return False
+    ends = datetime.fromisoformat(activation.at) + EMERGENCY
+    return datetime.fromisoformat(now) >= ends
+
+
+def fold(events: Iterable[Event]) -> State:
+    """The state that recorded events lead to."""
+    state = State()
+    for event in events:
+        state = apply(state, event)
+    return state
+
+
+def decide(state: State, command: Command, by: Person, now: str) -> Event | Refused:
+    """The event to record for a command, or why it is refused."""
+    refused = _refusal(state, command, by, now)
+    return refused or Event(command, by.name, by.group, now)
+
+
+def _refusal(state: State, command: Command, by: Person, now: str) -> Refused | None:
+    match command:
+        case Submit():
+            return _may(by, Role.EDITOR) or _submit(state, command)
+        case Approve():
+            return _may(by, Role.APPROVER) or _approve(state, command, by)
+        case Withdraw():
+            return _withdraw(state, command, by)
+        case Reject():
+            return _may(by, Role.APPROVER) or _known(state, command.digest, _OPEN)
+        case Activate():
+            return _may(by, Role.APPROVER) or _activate(state, command, by, now)
+        case RollBack():
+            return _may(by, Role.APPROVER) or _roll_back(state, command, now)
+    assert_never(command)
+
+
+_OPEN = (Stage.SUBMITTED, Stage.APPROVED)
+
+
+def _refused(code: str, zh: str, en: str) -> Refused:
+    return Refused(code, Bilingual(zh, en))
+
+
+def _may(by: Person, role: Role) -> Refused | None:
+    if role in by.roles:
+        return None
+    return _refused("role", f"需要角色 {role}", f"the role {role} is needed")
+
+
+def _known(state: State, digest: str, stages: tuple[Stage, ...]) -> Refused | None:
+    version = state.versions.get(digest)
+    if version is None:
+        return _refused("unknown-version", "没有这个版本", "there is no such version")
+    if version.stage not in stages:
+        return _refused(
+            "wrong-stage", f"版本处于 {version.stage} 状态", f"the version is {version.stage}"
+        )
+    return None
+
+
+def _submit(state: State, command: Submit) -> Refused | None:
+    known = state.versions.get(command.digest)
+    stale = known is not None and known.base != proper(state) and known.stage in _OPEN
+    if known and known.stage in (*_OPEN, Stage.ACTIVE) and not stale:
+        return _refused("submitted", "这个版本已提交", "this version has been submitted already")
+    return None
+
+
+def _approve(state: State, command: Approve, by: Person) -> Refused | None:
+    if refused := _known(state, command.digest, _OPEN):
+        return refused
+    version = state.versions[command.digest]
+    if by.name in version.authors:
+        return _refused(
+            "own-work", "作者不能批准自己的版本", "authors cannot approve their own version"
+        )
+    if by.name in {name for name, _ in version.approvals}:
+        return _refused("approved", "你已经批准过", "you have approved it already")
+    return None
+
+
+def _withdraw(state: State, command: Withdraw, by: Person) -> Refused | None:
+    if refused := _known(state, command.digest, _OPEN):
+        return refused
+    if by.name in {name for name, _ in state.versions[command.digest].approvals}:
+        return None
+    return _refused("not-yours", "你没有批准过它", "you have not approved it")
+
+
+def _activate(state: State, command: Activate, by: Person, now: str) -> Refused | None:
+    if command.emergency:
+        return _known(state, command.digest, _OPEN) or _emergency(state, command, by)
+    if refused := _known(state, command.digest, (Stage.APPROVED,)):
+        return refused
+    # What was approved is a step from `base`; from elsewhere it may be a weaker one.
+    if state.versions[command.digest].base != proper(state):
+        return _refused(
+            "moved",
+            "提交之后启用了别的版本，请重新提交",
+            "another version became active; submit it again",
+        )
+    return None
+
+
+def proper(state: State) -> str:
+    """The version last activated with approval, whatever emergency lies over it; empty if none."""
+    return next((a.digest for a in reversed(state.activations) if not a.emergency), "")
+
+
+def _emergency(state: State, command: Activate, by: Person) -> Refused | None:
+    if not command.reason.strip():
+        return _refused("reason", "紧急启用要写原因", "an emergency needs a reason")
+    if by.name in state.versions[command.digest].authors:
+        return _refused(
+            "own-work", "作者不能启用自己的版本", "authors cannot activate their own version"
+        )
+    return None
+
+
+def _roll_back(state: State, command: RollBack, now: str) -> Refused | None:
+    target = command.digest or previous(state, now)
+    active = state.active(now)
+    if target not in {a.digest for a in state.activations if not a.emergency}:
+        return _refused(
+            "never-active", "这个版本从未正式启用", "that version was never properly active"
+        )
+    if active and active.digest == target:
+        return _refused("active", "这个版本正在使用", "that version is active")
+    return None
+
+
+def previous(state: State, now: str) -> str:
+    """The version that was properly active before the one that is active; empty if there is
+    none."""
+    active = state.active(now)
+    current = active.digest if active else ""
+    proper = [a.digest for a in state.activations if not a.emergency and a.digest != current]
+    return proper[-1] if proper else ""
+
+
+def apply(state: State, event: Event) -> State:
+    """The state after a recorded event. Total: what was recorded was allowed then."""
+    match event.command:
+        case Submit() as submit:
+            return _with(state, _submitted(state, submit, event))
+        case Approve(digest=digest):
+            version = state.versions[digest]
+            approvals = (*version.approvals, (event.by, event.group))
+            return _with(state, _staged(replace(version, approvals=approvals)))
+        case Withdraw(digest=digest):
+            version = state.versions[digest]
+            kept = tuple(a for a in version.approvals if a[0] != event.by)
+            return _with(state, _staged(replace(version, approvals=kept)))
+        case Reject(digest=digest):
+            return _with(state, replace(state.versions[digest], stage=Stage.REJECTED, approvals=()))
+        case Activate() as activate:
+            return _activated(state, activate.digest, event, emergency=activate.emergency)
+        case RollBack() as back:
+            digest = back.digest or previous(state, event.at)
+            return _activated(state, digest, event, emergency=False)
+    assert_never(event.command)
+
+
+def _submitted(state: State, command: Submit, event: Event) -> Version:
+    """Whoever submitted the same content before stays one of its authors."""
+    known = state.versions.get(command.digest)
+    authors = frozenset((*command.authors, event.by, *(known.authors if known else ())))
+    return Version(
+        command.digest, Stage.SUBMITTED, authors, event.group, command.weaker, command.base
+    )
+
+
+def _staged(version: Version) -> Version:
+    stage = Stage.APPROVED if _enough(version) else Stage.SUBMITTED
+    return replace(version, stage=stage)
+
+
+def _enough(version: Version) -> bool:
+    """One approval; for a weaker change one from outside the author's group."""
+    if not version.weaker:
+        return bool(version.approvals)
+    return any(group != version.group for _, group in version.approvals)
+
+
+def _with(state: State, version: Version) -> State:
+    return replace(state, versions={**state.versions, version.digest: version})
+
+
+def _activated(state: State, digest: str, event: Event, *, emergency: bool) -> State:
+    """An emergency leaves the stage of its version open: it still waits for its approval."""
+    activations = (*state.activations, Activation(digest, event.at, event.by, emergency))
+    if emergency:
+        return replace(state, activations=activations)
+    retired = {
+        d: replace(v, stage=Stage.RETIRED) if v.stage is Stage.ACTIVE else v
+        for d, v in state.versions.items()
+    }
+    active = replace(retired[digest], stage=Stage.ACTIVE)
+    return State({**retired, digest: active}, activations)

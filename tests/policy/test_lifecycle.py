@@ -1,0 +1,236 @@
+"""Four eyes: what is refused, what expires, and that no sequence of commands gets around it."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+import pytest
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
+from threegate.policy.lifecycle import (
+    Activate,
+    Approve,
+    Command,
+    Event,
+    Person,
+    Refused,
+    Reject,
+    Role,
+    RollBack,
+    Stage,
+    State,
+    Submit,
+    Withdraw,
+    apply,
+    decide,
+    fold,
+    previous,
+)
+
+START = datetime.fromisoformat("2026-11-25T08:00:00+00:00")
+EDIT, SIGN = frozenset({Role.EDITOR}), frozenset({Role.APPROVER})
+BOTH = EDIT | SIGN
+ANN = Person("ann", BOTH, "privacy")
+BOB = Person("bob", SIGN, "privacy")
+CHO = Person("cho", SIGN, "legal")
+VIV = Person("viv", frozenset({Role.VIEWER}), "legal")
+
+
+def at(hours: float) -> str:
+    return (START + timedelta(hours=hours)).isoformat()
+
+
+def play(*steps: tuple[Command, Person]) -> State:
+    """All steps must be allowed."""
+    events: list[Event] = []
+    for hours, (command, person) in enumerate(steps):
+        event = decide(fold(events), command, person, at(hours))
+        assert isinstance(event, Event), event
+        events.append(event)
+    return fold(events)
+
+
+def refusal(state: State, command: Command, by: Person, hours: float = 50) -> str:
+    answer = decide(state, command, by, at(hours))
+    return answer.code if isinstance(answer, Refused) else ""
+
+
+SUBMITTED = play((Submit("d1", weaker=False), ANN))
+APPROVED = play((Submit("d1", weaker=False), ANN), (Approve("d1"), BOB))
+ACTIVE = play((Submit("d1", weaker=False), ANN), (Approve("d1"), BOB), (Activate("d1"), BOB))
+
+
+def test_the_usual_way() -> None:
+    assert ACTIVE.versions["d1"].stage is Stage.ACTIVE
+    active = ACTIVE.active(at(9))
+    assert active is not None
+    assert (active.digest, active.by) == ("d1", "bob")
+
+
+@pytest.mark.parametrize(
+    ("state", "command", "by", "code"),
+    [
+        (SUBMITTED, Approve("d1"), ANN, "own-work"),
+        (SUBMITTED, Approve("d1"), VIV, "role"),
+        (SUBMITTED, Approve("d2"), BOB, "unknown-version"),
+        (SUBMITTED, Activate("d1"), BOB, "wrong-stage"),
+        (SUBMITTED, Activate("d1", emergency=True, reason=" "), BOB, "reason"),
+        (SUBMITTED, Activate("d1", emergency=True, reason="x"), ANN, "own-work"),
+        (SUBMITTED, Submit("d1", weaker=False), ANN, "submitted"),
+        (SUBMITTED, Submit("d2", weaker=False), BOB, "role"),
+        (SUBMITTED, Withdraw("d1"), BOB, "not-yours"),
+        (APPROVED, Approve("d1"), BOB, "approved"),
+        (APPROVED, Activate("d2"), BOB, "unknown-version"),
+        (APPROVED, Activate("d1"), Person("bob", EDIT, "privacy"), "role"),
+        (ACTIVE, Approve("d1"), CHO, "wrong-stage"),
+        (ACTIVE, Activate("d1"), BOB, "wrong-stage"),
+        (ACTIVE, Submit("d1", weaker=False), ANN, "submitted"),
+        (ACTIVE, RollBack("d1"), BOB, "active"),
+        (ACTIVE, RollBack(), BOB, "never-active"),
+        (ACTIVE, Reject("d1", "no"), BOB, "wrong-stage"),
+    ],
+)
+def test_refused(state: State, command: Command, by: Person, code: str) -> None:
+    assert refusal(state, command, by) == code
+
+
+def test_an_edit_is_another_digest_and_starts_over() -> None:
+    state = play(
+        (Submit("d1", weaker=False), ANN), (Approve("d1"), BOB), (Submit("d2", weaker=False), ANN)
+    )
+    assert refusal(state, Activate("d2"), BOB) == "wrong-stage"
+
+
+def test_everybody_who_edited_is_an_author() -> None:
+    state = play((Submit("d1", weaker=False, authors=("bob",)), ANN))
+    assert refusal(state, Approve("d1"), BOB) == "own-work"
+
+
+def test_a_weaker_change_needs_another_group() -> None:
+    state = play((Submit("d1", weaker=True), ANN), (Approve("d1"), BOB))
+    assert refusal(state, Activate("d1"), BOB) == "wrong-stage"
+    event = decide(state, Approve("d1"), CHO, at(3))
+    assert isinstance(event, Event)
+    assert apply(state, event).versions["d1"].stage is Stage.APPROVED
+
+
+def test_an_approval_can_be_taken_back() -> None:
+    state = play((Submit("d1", weaker=False), ANN), (Approve("d1"), BOB), (Withdraw("d1"), BOB))
+    assert refusal(state, Activate("d1"), CHO) == "wrong-stage"
+
+
+def test_rejected_versions_are_submitted_again() -> None:
+    state = play((Submit("d1", weaker=False), ANN), (Reject("d1", "typo"), BOB))
+    assert refusal(state, Approve("d1"), BOB) == "wrong-stage"
+    assert refusal(state, Submit("d1", weaker=False), ANN) == ""
+
+
+def test_what_was_approved_is_a_step_from_what_was_active() -> None:
+    steps: list[tuple[Command, Person]] = [
+        (Submit("d1", weaker=False), ANN),
+        (Submit("d2", weaker=False), ANN),
+        (Approve("d1"), BOB),
+        (Approve("d2"), BOB),
+        (Activate("d1"), BOB),
+    ]
+    state = play(*steps)
+    assert refusal(state, Activate("d2"), BOB) == "moved"
+    again = play(*steps, (Submit("d2", weaker=True, base="d1"), ANN))
+    assert again.versions["d2"].approvals == ()
+
+
+def test_an_author_of_rejected_content_stays_its_author() -> None:
+    dee = Person("dee", BOTH, "legal")
+    state = play(
+        (Submit("d1", weaker=False), ANN),
+        (Reject("d1", "no"), BOB),
+        (Submit("d1", weaker=False), dee),
+    )
+    assert refusal(state, Approve("d1"), ANN) == "own-work"
+
+
+def test_an_emergency_ends_after_24_hours() -> None:
+    steps: list[tuple[Command, Person]] = [
+        (Submit("d1", weaker=False), ANN),
+        (Approve("d1"), BOB),
+        (Activate("d1"), BOB),
+        (Submit("d2", weaker=True), ANN),
+        (Activate("d2", emergency=True, reason="attack"), BOB),
+    ]
+    state = play(*steps)
+    during, after = state.active(at(4 + 23.9)), state.active(at(4 + 24))
+    assert during is not None
+    assert after is not None
+    assert (during.digest, after.digest) == ("d2", "d1")
+    assert state.emergency(at(5)) is not None
+    assert state.emergency(at(28)) is None
+
+
+def test_rolling_back_goes_to_the_version_before() -> None:
+    state = play(
+        (Submit("d1", weaker=False), ANN),
+        (Approve("d1"), BOB),
+        (Activate("d1"), BOB),
+        (Submit("d2", weaker=False, base="d1"), ANN),
+        (Approve("d2"), BOB),
+        (Activate("d2"), BOB),
+        (RollBack(), CHO),
+    )
+    active = state.active(at(9))
+    assert active is not None
+    assert active.digest == "d1"
+    assert state.versions["d2"].stage is Stage.RETIRED
+    assert previous(state, at(9)) == "d2"
+
+
+PEOPLE = st.sampled_from([ANN, BOB, CHO, VIV, Person("dee", BOTH, "legal")])
+DIGESTS = st.sampled_from(["d1", "d2", "d3"])
+COMMANDS = st.one_of(
+    st.builds(
+        Submit, DIGESTS, st.booleans(), st.sampled_from(["", "d1"]), st.sampled_from([(), ("bob",)])
+    ),
+    st.builds(Approve, DIGESTS),
+    st.builds(Withdraw, DIGESTS),
+    st.builds(Reject, DIGESTS, st.just("no")),
+    st.builds(Activate, DIGESTS, st.booleans(), st.sampled_from(["", "attack"])),
+    st.builds(RollBack, st.sampled_from(["", "d1", "d2", "d3"])),
+)
+
+
+class Abuse(RuleBasedStateMachine):
+    """Any commands by anybody: what is active was always seen by two people."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.events: list[Event] = []
+        self.hours = 0.0
+
+    @rule(command=COMMANDS, by=PEOPLE, wait=st.sampled_from([0.5, 30.0]))
+    def act(self, command: Command, by: Person, wait: float) -> None:
+        self.hours += wait
+        answer = decide(fold(self.events), command, by, at(self.hours))
+        if isinstance(answer, Event):
+            self.events.append(answer)
+
+    @invariant()
+    def four_eyes(self) -> None:
+        state = fold(self.events)
+        active = state.active(at(self.hours))
+        if active is None or active.emergency:
+            return
+        assert self.seen_by_two(active.digest)
+        assert sum(v.stage is Stage.ACTIVE for v in state.versions.values()) == 1
+
+    def seen_by_two(self, digest: str) -> bool:
+        """Somebody else than an author approved exactly this digest, in the events themselves."""
+        authors: set[str] = set()
+        for event in self.events:
+            if isinstance(event.command, Submit) and event.command.digest == digest:
+                authors |= {event.by, *event.command.authors}
+        return any(
+            isinstance(e.command, Approve) and e.command.digest == digest and e.by not in authors
+            for e in self.events
+        )
+
+
+TestAbuse = Abuse.TestCase
