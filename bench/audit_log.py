@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from threegate.audit import AuditLog, AuditSettings, Content, Part, Query, Record, Stage, Usage
-from threegate.audit.cli import own_keys, published_files
+from threegate.audit.commands_read import own_keys, published_files
 from threegate.audit.export import export
 from threegate.audit.sources import connect
 from threegate.audit.store import load_signer

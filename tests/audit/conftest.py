@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import create_engine, make_url, text
 from threegate.audit import AuditLog, AuditSettings, Content, Part, Record, Stage, Usage
-from threegate.audit.cli import own_keys, published_files
+from threegate.audit.commands_read import own_keys, published_files
 from threegate.audit.sources import connect
 from threegate.audit.verify import Report, verify_database
 from threegate.types import (

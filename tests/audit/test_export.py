@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 from threegate.audit import AuditLog, AuditSettings, ContentLevel, Query, Stage
-from threegate.audit.cli import own_keys
+from threegate.audit.commands_read import own_keys
 from threegate.audit.export import Exported, Format, Reveal, export
 from threegate.audit.note import Signer
 from threegate.audit.store import load_master, load_signer

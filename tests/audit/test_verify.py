@@ -15,7 +15,7 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from threegate.audit import AuditLog, AuditSettings
 from threegate.audit.chain import SHA256, Frontier
-from threegate.audit.cli import own_keys, published_files
+from threegate.audit.commands_read import own_keys, published_files
 from threegate.audit.note import Checkpoint, Signer, sign
 from threegate.audit.sources import Database, connect
 from threegate.audit.verify import Report, belongs, verify_database

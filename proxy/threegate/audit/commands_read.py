@@ -1,0 +1,231 @@
+"""`audit verify | show | search | tail`: reading needs the database only; text is recorded
+before it is shown.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from threegate.audit.commands import access, opened, print_json, reason_arguments
+from threegate.audit.database import reader_engine
+from threegate.audit.note import Verifier
+from threegate.audit.query import Entry, Query, find, follow, of_request
+from threegate.audit.record import Stage, microseconds, timestamp
+from threegate.audit.settings import AuditSettings
+from threegate.audit.sources import connect
+from threegate.audit.store import TAIL_SECONDS
+from threegate.audit.verify import Report, verify_database
+from threegate.audit.verify_export import verify_export
+from threegate.types import Action
+
+# --- verify ---------------------------------------------------------------------------------------
+
+
+def verify_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--key", action="append", default=[], metavar="VKEY|FILE", help="trusted key of the log"
+    )
+    parser.add_argument(
+        "--checkpoint", action="append", default=[], type=Path, help="a checkpoint kept elsewhere"
+    )
+    parser.add_argument("--export", type=Path, help="verify this export instead of the database")
+    parser.add_argument("--json", action="store_true")
+
+
+def verify(args: argparse.Namespace, settings: AuditSettings) -> int:
+    """Rebuilds every chain and compares it with every checkpoint it can find."""
+    keys = [_key(k) for k in args.key] or own_keys(settings)
+    if args.export:
+        return _verify_export(args, keys)
+    published = [p.read_text() for p in [*args.checkpoint, *published_files(settings)]]
+    database = connect(settings.url)
+    try:
+        report = verify_database(database, keys, published)
+    finally:
+        database.close()
+    print_json(_as_dict(report)) if args.json else _print_report(report, own=not args.key)
+    return 0 if report.ok else 1
+
+
+def _verify_export(args: argparse.Namespace, keys: list[Verifier]) -> int:
+    report = verify_export(args.export, keys)
+    if args.json:
+        print_json(asdict(report) | {"ok": report.ok})
+        return 0 if report.ok else 1
+    for problem in report.problems:
+        print(problem)
+    print(
+        f"{report.records} records: {report.proven} proven, {report.pending} pending;"
+        f" {report.gaps} entries of the log between them are not in this export"
+    )
+    print("the export verifies" if report.ok else "THE EXPORT DOES NOT VERIFY")
+    return 0 if report.ok else 1
+
+
+def _key(text: str) -> Verifier:
+    return Verifier.parse(text if "+" in text else Path(text).read_text())
+
+
+def own_keys(settings: AuditSettings) -> list[Verifier]:
+    """The key beside the log: convenient, and worth less than one kept elsewhere."""
+    path = settings.directory / "log.vkey"
+    return [Verifier.parse(path.read_text())] if path.is_file() else []
+
+
+def published_files(settings: AuditSettings) -> list[Path]:
+    return sorted((settings.directory / "checkpoints").glob("*/[0-9]*"))
+
+
+def _as_dict(report: Report) -> dict[str, Any]:
+    chains = [
+        {"writer": c.writer, "size": c.size, "integrated": c.integrated, "covered": c.covered}
+        | {"pending": c.pending, "pruned": c.pruned, "erased": c.erased}
+        for c in report.chains
+    ]
+    return {
+        "ok": report.ok,
+        "chains": chains,
+        "unanswered": report.unanswered,
+        "problems": [asdict(p) for p in report.problems],
+    }
+
+
+def _print_report(report: Report, *, own: bool) -> None:
+    for c in report.chains:
+        print(
+            f"{c.writer}: {c.size} entries, {c.integrated} integrated, {c.pending} pending"
+            + (f", {c.erased} texts erased" if c.erased else "")
+            + (f", {c.pruned} pruned" if c.pruned else "")
+        )
+    for problem in report.problems:
+        print(problem)
+    if report.unanswered:
+        print(f"{report.unanswered} requests were received and have no recorded end (a crash)")
+    if own:
+        print("checked with the key beside the log; an auditor brings one kept elsewhere (--key)")
+    print(
+        "the log verifies"
+        if report.ok
+        else f"THE LOG DOES NOT VERIFY: {len(report.problems)} problems"
+    )
+
+
+# --- show, search, tail ---------------------------------------------------------------------------
+
+
+def show_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("id", help="request id")
+    parser.add_argument("--text", action="store_true", help="with the kept text (recorded)")
+    reason_arguments(parser, required=False)
+    parser.add_argument("--json", action="store_true")
+
+
+def show(args: argparse.Namespace, settings: AuditSettings) -> int:
+    with reader_engine(settings.url).begin() as connection:
+        entries = of_request(connection, args.id)
+    for entry in entries:
+        print(entry.entry if args.json else _detailed(entry))
+    if not entries:
+        print(f"no record of request {args.id}", file=sys.stderr)
+        return 1
+    if args.text:
+        print_json(asyncio.run(_reveal(args, settings, entries)))
+    return 0
+
+
+async def _reveal(
+    args: argparse.Namespace, settings: AuditSettings, entries: Sequence[Entry]
+) -> list[dict[str, str]]:
+    """Recorded before it is shown."""
+    async with opened(settings) as log:
+        await log.append(access(args, "reveal", request=args.id))
+        return [part for entry in entries for part in await log.content(entry)]
+
+
+def search_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("text", nargs="?", default="", help="words or Chinese text to find")
+    for name in ("rule", "kind", "layer", "tenant", "model", "policy", "conversation"):
+        parser.add_argument(f"--{name}", default="")
+    parser.add_argument("--stage", action="append", default=[], choices=[s.value for s in Stage])
+    parser.add_argument(
+        "--action", action="append", default=[], choices=[a.name.lower() for a in Action]
+    )
+    parser.add_argument("--since", default="", help="2026-11-25 or 2026-11-25T08:00:00Z")
+    parser.add_argument("--until", default="")
+    parser.add_argument("--limit", type=int, default=50)
+    parser.add_argument("--json", action="store_true")
+
+
+def query_of(args: argparse.Namespace) -> Query:
+    return Query(
+        text=args.text,
+        since_us=moment(args.since),
+        until_us=moment(args.until),
+        stage=tuple(Stage(s) for s in args.stage),
+        action=tuple(Action[a.upper()] for a in args.action),
+        layer=args.layer,
+        rule=args.rule,
+        kind=args.kind,
+        tenant=args.tenant,
+        model=args.model,
+        policy=args.policy,
+        conversation=args.conversation,
+        limit=args.limit,
+    )
+
+
+def moment(text: str) -> int:
+    if not text:
+        return 0
+    stamp = text if "T" in text else f"{text}T00:00:00Z"
+    return microseconds(stamp.removesuffix("Z") + ("Z" if "." in stamp else ".0Z"))
+
+
+def search(args: argparse.Namespace, settings: AuditSettings) -> int:
+    with reader_engine(settings.url).begin() as connection:
+        page = find(connection, query_of(args))
+    for entry in page.entries:
+        print(entry.entry if args.json else _line(entry))
+    return 0
+
+
+def tail(args: argparse.Namespace, settings: AuditSettings) -> int:
+    """Until interrupted."""
+    engine, query = reader_engine(settings.url), query_of(args)
+    with engine.begin() as connection:
+        _, places = follow(connection, query, None)
+    try:
+        while True:
+            with engine.begin() as connection:
+                entries, places = follow(connection, query, places)
+            for entry in entries:
+                print(entry.entry if args.json else _line(entry), flush=True)
+            time.sleep(TAIL_SECONDS)
+    except KeyboardInterrupt:
+        return 0
+
+
+def _line(entry: Entry) -> str:
+    event = entry.event
+    rules = ",".join(
+        dict.fromkeys(r["rule"] for d in event.get("decisions", ()) for r in d["ruled"])
+    )
+    state = "integrated" if entry.integrated else "pending"
+    action = event.get("action", "-")
+    return (
+        f"{timestamp(entry.ts_us)} {entry.stage:<9} {action:<8} {entry.request_id} {rules} {state}"
+    )
+
+
+def _detailed(entry: Entry) -> str:
+    head = f"{entry.writer}/{entry.seq} {'integrated' if entry.integrated else 'pending'}"
+    body = json.dumps(entry.event, ensure_ascii=False, indent=2)
+    return f"{head}\nleaf {entry.leaf.hex()}\n{body}"

@@ -1,0 +1,142 @@
+"""`audit export | erase | hold | retain | report`: what leaves or ends; all but `report` is
+itself recorded.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+from dataclasses import asdict
+from pathlib import Path
+
+from threegate.audit.commands import access, opened, print_json, reason_arguments
+from threegate.audit.commands_read import moment, query_of, search_arguments
+from threegate.audit.database import now_us, reader_engine
+from threegate.audit.erasure import DAY_US, Erasure, Retention, erase, retain, shred
+from threegate.audit.export import Exported, Format, Reveal, export
+from threegate.audit.holds import HOLD_FIELDS, Hold, hold, holds, release
+from threegate.audit.record import STANDARD, timestamp
+from threegate.audit.report import gather, html
+from threegate.audit.settings import AuditSettings
+from threegate.audit.store import load_signer
+from threegate.errors import AuditError
+
+# --- export, erase, hold, retain, report ----------------------------------------------------------
+
+
+def export_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("directory_out", type=Path, metavar="DIRECTORY", help="made by the export")
+    search_arguments(parser)
+    parser.add_argument("--format", choices=[f.value for f in Format], default=Format.JSONL)
+    parser.add_argument("--reveal", choices=[r.value for r in Reveal], default=Reveal.NOTHING)
+    reason_arguments(parser)
+
+
+def export_command(args: argparse.Namespace, settings: AuditSettings) -> int:
+    done = asyncio.run(_export(args, settings))
+    print(f"{done.records} records ({done.proven} proven) in {done.directory}")
+    return 0
+
+
+async def _export(args: argparse.Namespace, settings: AuditSettings) -> Exported:
+    async with opened(settings) as log:
+        await log.append(access(args, "export", format=args.format, reveal=args.reveal))
+        return await asyncio.to_thread(
+            export,
+            settings.url,
+            query_of(args),
+            args.directory_out,
+            load_signer(settings),
+            form=Format(args.format),
+            reveal=Reveal(args.reveal),
+            master=log.master,
+        )
+
+
+def erase_arguments(parser: argparse.ArgumentParser) -> None:
+    for name in ("tenant", "subject", "request", "conversation"):
+        parser.add_argument(f"--{name}", default="")
+    parser.add_argument("--day", default="", help="destroy the keys of a tenant's UTC day")
+    parser.add_argument("--yes", action="store_true", help="this cannot be undone")
+    reason_arguments(parser)
+
+
+def erase_command(args: argparse.Namespace, settings: AuditSettings) -> int:
+    if not args.yes:
+        raise AuditError("erasing cannot be undone: repeat with --yes")
+    count = asyncio.run(_erase(args, settings))
+    print(f"{count} {'keys destroyed' if args.day else 'records erased'}")
+    return 0
+
+
+async def _erase(args: argparse.Namespace, settings: AuditSettings) -> int:
+    async with opened(settings) as log:
+        if args.day:
+            return await shred(log, args.tenant, args.day, actor=args.actor, reason=args.reason)
+        wanted = Erasure(
+            args.actor, args.reason, args.tenant, args.subject, args.request, args.conversation
+        )
+        return await erase(log, wanted)
+
+
+def hold_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--add", nargs=2, metavar=("FIELD", "VALUE"), help=", ".join(HOLD_FIELDS))
+    parser.add_argument("--release", metavar="ID")
+    parser.add_argument("--tenant", default="", help="of the subject to hold")
+    reason_arguments(parser, required=False)
+
+
+def hold_command(args: argparse.Namespace, settings: AuditSettings) -> int:
+    """Without arguments: lists the holds."""
+    for held in asyncio.run(_hold(args, settings)):
+        print(f"{held.id} {held.name} {held.value} since {timestamp(held.since_us)}: {held.reason}")
+    return 0
+
+
+async def _hold(args: argparse.Namespace, settings: AuditSettings) -> tuple[Hold, ...]:
+    async with opened(settings) as log:
+        who = {"actor": args.actor, "reason": args.reason}
+        if args.add:
+            name, value = args.add
+            await hold(log, name, value, tenant=args.tenant, **who)
+        if args.release:
+            await release(log, args.release, **who)
+        return await holds(log)
+
+
+def retain_arguments(parser: argparse.ArgumentParser) -> None:
+    defaults = Retention()
+    parser.add_argument("--content-days", type=int, default=defaults.content_days)
+    parser.add_argument("--metadata-days", type=int, default=defaults.metadata_days[STANDARD])
+
+
+def retain_command(args: argparse.Namespace, settings: AuditSettings) -> int:
+    days = {**Retention().metadata_days, STANDARD: args.metadata_days}
+    texts, pruned = asyncio.run(_retain(Retention(args.content_days, days), settings))
+    print(f"{texts} texts erased, {pruned} records pruned")
+    return 0
+
+
+async def _retain(retention: Retention, settings: AuditSettings) -> tuple[int, int]:
+    async with opened(settings) as log:
+        return await retain(log, retention)
+
+
+def report_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--since", default="", help="2026-11-01 (default: 30 days ago)")
+    parser.add_argument("--until", default="", help="excluded (default: now)")
+    parser.add_argument("--tenant", default="")
+    parser.add_argument("--language", choices=["zh", "en"], default="zh")
+    parser.add_argument("--html", type=Path, help="write a page; otherwise counts as JSON")
+
+
+def report_command(args: argparse.Namespace, settings: AuditSettings) -> int:
+    until = moment(args.until) or now_us()
+    since = moment(args.since) or until - 30 * DAY_US
+    with reader_engine(settings.url).begin() as connection:
+        figures = gather(connection, since, until, args.tenant)
+    if args.html:
+        args.html.write_text(html(figures, args.language), encoding="utf-8")
+    else:
+        print_json(asdict(figures))
+    return 0
