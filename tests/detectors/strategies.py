@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from hypothesis import strategies as st
-
 from threegate.detectors import DETECTORS
 
 EXAMPLES = [e.text for r in DETECTORS for e in r.info.examples]

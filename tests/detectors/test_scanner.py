@@ -3,13 +3,13 @@ from __future__ import annotations
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.detectors.strategies import texts
-
 from threegate.detectors import DETECTORS, scanner
 from threegate.detectors.base import LOOKBEHIND
+from threegate.detectors.folding import fold
 from threegate.detectors.recognizer import View
-from threegate.detectors.scanner import fold
 from threegate.types import Channel, Finding, Layer, Level, Locus, Passage
+
+from tests.detectors.strategies import texts
 
 LOCUS = Locus(Layer.OUTPUT, Channel.CONTENT)
 ALL = scanner()

@@ -6,6 +6,9 @@ follow from it.
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from typing import Any
+
 from threegate.detectors import (
     address,
     bank_card,
@@ -27,6 +30,7 @@ from threegate.detectors import (
     mac,
     password,
     phone,
+    presidio,
     secrets,
     uk_ids,
     url,
@@ -62,13 +66,18 @@ DETECTORS: tuple[Recognizer, ...] = (
     crypto.RECOGNIZER,
     url.RECOGNIZER,
     password.RECOGNIZER,
+    presidio.RECOGNIZER,
     *secrets.RECOGNIZERS,
 )
 
 
-def scanner(selected: frozenset[str] | None = None) -> PatternScanner:
-    """All built-in recognizers that report one of `selected` (kinds or prefixes; None: all)."""
-    return PatternScanner(DETECTORS, selected)
+def scanner(
+    selected: frozenset[str] | None = None, own: Sequence[Mapping[str, Any]] = ()
+) -> PatternScanner:
+    """All recognizers that report one of `selected` (kinds or prefixes; None: all). `own` are a
+    policy's recognizers in Presidio's format; raises PolicyError for a bad one."""
+    extra = (presidio.from_policy(own),) if own else ()
+    return PatternScanner((*DETECTORS, *extra), selected)
 
 
 def kinds() -> tuple[str, ...]:

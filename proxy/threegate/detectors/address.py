@@ -23,7 +23,21 @@ _STREET = re.compile(
 )
 _YEAR = re.compile(r"(?:19|20)[0-9]{2} ")
 _BOX = re.compile(r"(?i)(?<![0-9a-z])P\.?O\.? ?Box [0-9]{1,6}(?![0-9A-Za-z])")
-_LABELS = words("address", "live at", "lives at", "lived at", "moved to", "ship to", "deliver", "地址", "送到", "住在", "home at", "house at", "property at")
+_LABELS = words(
+    "address",
+    "live at",
+    "lives at",
+    "lived at",
+    "moved to",
+    "ship to",
+    "deliver",
+    "地址",
+    "送到",
+    "住在",
+    "home at",
+    "house at",
+    "property at",
+)
 
 
 def find(view: View) -> Iterator[Hit]:
@@ -37,14 +51,23 @@ def find(view: View) -> Iterator[Hit]:
 
 
 _OPEN = re.compile(
-    rf"(?<![0-9A-Za-z])(?:(?:{_FLAT})?[0-9]{{1,5}}[A-Za-z]?(?:[/\-][0-9]{{0,4}})?(?: [A-Z#][A-Za-zÀ-ÿ'’.,]*)*(?:,? ?[0-9A-Z#\-]{{0,10}}){{0,3}}[ ,]?"
-    r"|(?i:flat|apt|apartment|unit|suite|room|shop|house|lot|rm)(?:\.? ?[0-9A-Za-z]{0,5}[, ]*)?|(?i:P\.?O?\.?(?: ?B?o?x? ?[0-9]*)))\Z"
+    r"[0-9](?<![0-9A-Za-z].)[0-9]{0,4}[A-Za-z]?(?:[/\-][0-9]{0,4})?(?: [A-Z#][A-Za-zÀ-ÿ'’.,]*)*(?:,? ?[0-9A-Z#\-]{0,10}){0,3}[ ,]?\Z"
+)
+_OPEN_FLAT = re.compile(
+    r"(?<![0-9A-Za-z])(?:Flat|Apt|Apartment|Unit|Suite|Room|Shop|House|Lot|Rm)(?:\.? ?[0-9A-Z]{0,5},? ?)?\Z"
+)
+_OPEN_BOX = re.compile(
+    r"(?<![0-9A-Za-z])[Pp](?:\.?[Oo]\.?(?: ?(?:[Bb](?:[Oo](?:[Xx](?: [0-9]*)?)?)?)?)?)?\Z"
 )
 
 
 def tail(text: str) -> int:
-    match = _OPEN.search(text, max(0, len(text) - 110))
-    return match.start() if match else len(text)
+    """From the house number, the flat before it, or a post-office box."""
+    box = _OPEN_BOX.search(text, max(0, len(text) - 18))
+    house = _OPEN.search(text, max(0, len(text) - 110))
+    start = house.start() if house else len(text)
+    flat = _OPEN_FLAT.search(text, max(0, start - 20), start)
+    return min(box.start() if box else start, flat.start() if flat else start)
 
 
 RECOGNIZER = Recognizer(
@@ -54,7 +77,9 @@ RECOGNIZER = Recognizer(
         title=Bilingual("英文地址", "Postal address in English"),
         examples=(
             Example("Is 14 Wexley Close yours?", ("14 Wexley Close",)),
-            Example("ship it to 4410 Pecan Hollow Dr, Unit 6, please", ("4410 Pecan Hollow Dr, Unit 6",)),
+            Example(
+                "ship it to 4410 Pecan Hollow Dr, Unit 6, please", ("4410 Pecan Hollow Dr, Unit 6",)
+            ),
             Example("her home at 318 Ludington Ave.", ("318 Ludington Ave.",)),
             Example("mail from PO Box 118, thanks", ("PO Box 118",)),
             Example("In 2024 Wall Street fell"),

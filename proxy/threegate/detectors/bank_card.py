@@ -25,9 +25,49 @@ KIND = "pii.bank_card"
 _CARD = re.compile(first("1-9") + rf"(?:{GAP}?[0-9]){{12,18}}{EDGE}")
 _GROUP = re.compile(r"[0-9]+")
 _LABELS = words(
-    *("银行卡", "銀行卡", "卡号", "卡號", "账号", "帳號", "账户", "帳戶", "信用卡", "借记卡", "储蓄卡", "工资卡", "卡片"),
-    *("还款卡", "新卡", "这张卡", "這張卡", "转出", "转入", "打到", "汇到", "收款", "卡上", "行卡", "农卡", "支行", "存折"),
-    *("card", "visa", "mastercard", "unionpay", "amex", "account", "acct", "pan", "debit", "credit"),
+    *(
+        "银行卡",
+        "銀行卡",
+        "卡号",
+        "卡號",
+        "账号",
+        "帳號",
+        "账户",
+        "帳戶",
+        "信用卡",
+        "借记卡",
+        "储蓄卡",
+        "工资卡",
+        "卡片",
+    ),
+    *(
+        "还款卡",
+        "新卡",
+        "这张卡",
+        "這張卡",
+        "转出",
+        "转入",
+        "打到",
+        "汇到",
+        "收款",
+        "卡上",
+        "行卡",
+        "农卡",
+        "支行",
+        "存折",
+    ),
+    *(
+        "card",
+        "visa",
+        "mastercard",
+        "unionpay",
+        "amex",
+        "account",
+        "acct",
+        "pan",
+        "debit",
+        "credit",
+    ),
 )
 _ISSUERS = tuple(
     (re.compile(prefix), lengths)
@@ -68,9 +108,7 @@ def _issued(digits: str) -> bool:
     return any(len(digits) in lengths and prefix.match(digits) for prefix, lengths in _ISSUERS)
 
 
-def _level(
-    view: View, start: int, end: int, digits: str, shape: tuple[int, ...]
-) -> Level | None:
+def _level(view: View, start: int, end: int, digits: str, shape: tuple[int, ...]) -> Level | None:
     common, checked = _issued(digits), luhn(digits)
     regular = len(shape) == 1 or shape in _GROUPINGS
     if not (common or _RARE.match(digits)) or not (checked or (common and len(shape) == 1)):
@@ -95,8 +133,14 @@ RECOGNIZER = Recognizer(
             Example("pay with 4111 1111 1111 1111 123 please", ("4111 1111 1111 1111",)),
             Example("amex 3782-822463-10005.", ("3782-822463-10005",)),
             Example("账号：622202123456\n7890128\n户名", ("622202123456\n7890128",)),
-            Example("账号【６２２２０２１２３４５６７８９０１２８】", ("６２２２０２１２３４５６７８９０１２８",)),
-            Example("卡1 6222021234567890128\n卡2 4111111111111111", ("6222021234567890128", "4111111111111111")),
+            Example(
+                "账号【６２２２０２１２３４５６７８９０１２８】",
+                ("６２２２０２１２３４５６７８９０１２８",),
+            ),
+            Example(
+                "卡1 6222021234567890128\n卡2 4111111111111111",
+                ("6222021234567890128", "4111111111111111"),
+            ),
             Example("测试卡号6222021234567890127过不了Luhn"),
             Example("订单4711851210781365629显示已签收"),
             Example("seq=000184467440737 ts=1716893322123"),

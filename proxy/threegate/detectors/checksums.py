@@ -30,17 +30,13 @@ def uscc(value: str) -> bool:
     """GB 32100 over 18 upper-case characters."""
     if any(c not in _USCC_ALPHABET for c in value):
         return False
-    total = sum(
-        w * _USCC_ALPHABET.index(c) for w, c in zip(_USCC_WEIGHTS, value, strict=False)
-    )
+    total = sum(w * _USCC_ALPHABET.index(c) for w, c in zip(_USCC_WEIGHTS, value, strict=False))
     return (31 - total % 31) % 31 == _USCC_ALPHABET.index(value[17])
 
 
 def vin(value: str) -> bool:
     """ISO 3779 / GB 16735 check digit over 17 upper-case characters without I, O, Q."""
-    total = sum(
-        w * int(_VIN_VALUES.get(c, c)) for w, c in zip(_VIN_WEIGHTS, value, strict=True)
-    )
+    total = sum(w * int(_VIN_VALUES.get(c, c)) for w, c in zip(_VIN_WEIGHTS, value, strict=True))
     return "0123456789X"[total % 11] == value[8]
 
 
@@ -53,9 +49,7 @@ def mod97(value: str) -> bool:
 def hong_kong_id(value: str) -> bool:
     """One or two letters, six digits, check character."""
     padded = value.rjust(9)
-    total = sum(
-        (9 - i) * (36 if c == " " else int(c, 36)) for i, c in enumerate(padded[:8])
-    )
+    total = sum((9 - i) * (36 if c == " " else int(c, 36)) for i, c in enumerate(padded[:8]))
     return "0123456789A"[-total % 11] == padded[8]
 
 

@@ -21,9 +21,7 @@ _HAN = "\u3400-\u9fff"
 _NUM = r"(?:[0-9]{1,5}[A-Za-z]?|[一二三四五六七八九十百零〇]{1,5}|[A-Za-z甲乙丙丁])"
 _S = r"[ ]{0,2}"
 _ROAD = r"(?:路|街|大道|道|巷|弄|胡同|里|村|公路|东街|西街|横路|新村|社区|镇|屯|寨|坪|湾)"
-_UNIT = (
-    rf"(?:{_S}(?:附|之)?{_NUM}{_S}(?:号楼|號樓|号院|號院|栋|棟|幢|座|期|区|區|单元|單元|楼|樓|层|層|室|房|户|组|排|门|號|号|弄|巷|床|舍|铺|鋪)(?:之[0-9]{{1,2}})?)"
-)
+_UNIT = rf"(?:{_S}(?:附|之)?{_NUM}{_S}(?:号楼|號樓|号院|號院|栋|棟|幢|座|期|区|區|单元|單元|楼|樓|层|層|室|房|户|组|排|门|號|号|弄|巷|床|舍|铺|鋪)(?:之[0-9]{{1,2}})?)"
 _ROOM = rf"(?:{_S}[A-Za-z]?[0-9]{{1,4}}(?:-[0-9]{{1,4}}){{0,2}}(?![0-9A-Za-z%年月日元块点时分米岁人个]))"
 _STOP = "的了在到住是把址给我你他她它们去这请往称其找寄吗呢吧啊"
 _LEADS = "位于|居于|户籍|籍贯|注册|放在|那个|那里|收货|收貨|收件"
@@ -36,16 +34,36 @@ _STREET = re.compile(
 _BUILDING = re.compile(
     rf"(?<![0-9A-Za-z])(?:[0-9]{{1,3}}|[A-Za-z]|[一二三四五六七八九十]{{1,3}}){_S}(?:号楼|號樓|栋|棟|幢|座){_UNIT}{{0,3}}{_ROOM}?"
 )
-_VILLAGE = re.compile(rf"(?:县|區|区|市|旗|镇|乡){_NAME}{{1,8}}(?:村|屯|社区|街道)(?:{_NAME}{{0,6}}{_UNIT}|{_NAME}{{1,4}}组)?")
+_VILLAGE = re.compile(
+    rf"(?:县|區|区|市|旗|镇|乡){_NAME}{{1,8}}(?:村|屯|社区|街道)(?:{_NAME}{{0,6}}{_UNIT}|{_NAME}{{1,4}}组)?"
+)
 _LEAD = re.compile(rf"{_LEADS}|[{_STOP}:：]|址为|[^{_HAN}0-9A-Za-z \-]")
 _FIRST = re.compile(rf"[{_HAN}]")
 _CHARS = re.compile(rf"[{_HAN}0-9A-Za-z \-]*")
-_CHARS_END = re.compile(rf"[{_HAN}0-9A-Za-z \-]*\Z")
+_LONGEST = 64
 _AHEAD = 24
 """Longest name and building that may still follow a complete address."""
 _ROOMED = re.compile("单元|單元|室|房|[0-9]{3}")
 _REGION = re.compile(r"[省市县区區旗州盟镇鎮乡鄉]")
-_LABELS = words("地址", "住址", "收货", "收貨", "送到", "送至", "寄到", "家住", "住在", "户籍", "现住", "取件", "收件", "address", "addr", "位于", "上门")
+_LABELS = words(
+    "地址",
+    "住址",
+    "收货",
+    "收貨",
+    "送到",
+    "送至",
+    "寄到",
+    "家住",
+    "住在",
+    "户籍",
+    "现住",
+    "取件",
+    "收件",
+    "address",
+    "addr",
+    "位于",
+    "上门",
+)
 _NOT_NAME = re.compile(r"[的了吗呢吧啊这那我你他她们很会就都也和]")
 
 
@@ -88,8 +106,8 @@ def _level(view: View, start: int, match: re.Match[str], name: str) -> Level:
 
 def tail(text: str) -> int:
     """The clause so far, from its first Chinese character."""
-    found = _CHARS_END.search(text, max(0, len(text) - 64))
-    start = found.start() if found else len(text)
+    run = _CHARS.match(text[: -_LONGEST - 1 : -1])
+    start = len(text) - (run.end() if run else 0)
     cut = max((m.end() for m in _LEAD.finditer(text, start)), default=start)
     first = _FIRST.search(text, cut)
     return first.start() if first else len(text)
@@ -102,14 +120,20 @@ RECOGNIZER = Recognizer(
         title=Bilingual("中国地址", "Chinese postal address"),
         examples=(
             Example("快递我填的是虹口区四平路421弄17号602,要是", ("虹口区四平路421弄17号602",)),
-            Example("新地址成都市武侯区科华北路88号蓝馆3栋1904,周末", ("成都市武侯区科华北路88号蓝馆3栋1904",)),
-            Example("请送到太原市小店区体育西路恒大绿洲9号楼2单元1701,家里", ("太原市小店区体育西路恒大绿洲9号楼2单元1701",)),
+            Example(
+                "新地址成都市武侯区科华北路88号蓝馆3栋1904,周末",
+                ("成都市武侯区科华北路88号蓝馆3栋1904",),
+            ),
+            Example(
+                "请送到太原市小店区体育西路恒大绿洲9号楼2单元1701,家里",
+                ("太原市小店区体育西路恒大绿洲9号楼2单元1701",),
+            ),
             Example("家住绵阳市游仙区芙蓉桥街26号。", ("绵阳市游仙区芙蓉桥街26号",)),
             Example("坐602路在第11站换乘地铁4号线"),
             Example("从虹桥到浦东打车走哪条路不堵？"),
         ),
     ),
-    trigger=r"(?:号|號|弄|栋|棟|幢|座|室|组|村|屯|社区|街道|巷)",
+    trigger=rf"[0-9A-Za-z一二三四五六七八九十百零〇甲乙丙丁][ ]{{0,2}}(?:号|號|弄|巷|组|栋|棟|幢|座)|(?:县|區|区|市|旗|镇|乡)[{_HAN}]{{1,8}}(?:村|屯|社区|街道)",
     find=find,
     tails=(tails.token, tails.number, tail),
     rank=30,

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from threegate.detectors import tails
 from threegate.detectors.base import DetectorInfo, Example
 from threegate.detectors.recognizer import Hit, Recognizer, View, cue, words
 from threegate.types import Bilingual, Level
@@ -19,7 +18,24 @@ _PLATE = re.compile(
     r"(?![0-9A-Za-z])|WJ[ ]?[京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘晋蒙陕吉闽贵粤青藏川宁琼]?[0-9]{4}[0-9XBTSHJD](?![0-9A-Za-z])"
     r"|使[0-9]{6}(?![0-9A-Za-z])"
 )
-_LABELS = words("车牌", "車牌", "牌照", "号牌", "车辆", "車輛", "车号", "挪车", "违章", "绿牌", "蓝牌", "过户", "车主", "plate", "vehicle", "car")
+_LABELS = words(
+    "车牌",
+    "車牌",
+    "牌照",
+    "号牌",
+    "车辆",
+    "車輛",
+    "车号",
+    "挪车",
+    "违章",
+    "绿牌",
+    "蓝牌",
+    "过户",
+    "车主",
+    "plate",
+    "vehicle",
+    "car",
+)
 
 
 def find(view: View) -> Iterator[Hit]:
@@ -32,7 +48,9 @@ def find(view: View) -> Iterator[Hit]:
             yield Hit(*match.span(), KIND, Level.MEDIUM if digits >= 3 and not near else Level.LOW)
 
 
-_OPEN = re.compile(rf"(?:[{_PROVINCE}](?:[A-Z]{_GAP}{_ALNUM}{{0,6}})?|W|WJ[ ]?[{_PROVINCE}]?[0-9]{{0,4}}|使[0-9]{{0,6}})\Z")
+_OPEN = re.compile(
+    rf"(?:[{_PROVINCE}](?:[A-Z]{_GAP}{_ALNUM}{{0,6}})?|W|WJ[ ]?[{_PROVINCE}]?[0-9]{{0,4}}|使[0-9]{{0,6}})\Z"
+)
 
 
 def tail(text: str) -> int:

@@ -27,7 +27,9 @@ _EXPLICIT = re.compile(r"[:：=是为為号號]")
 
 def find(view: View) -> Iterator[Hit]:
     for match in _WECHAT.finditer(view.text):
-        if explicit := bool(_EXPLICIT.search(match["link"])) or not _PLAIN.fullmatch(match["value"]):
+        if explicit := bool(_EXPLICIT.search(match["link"])) or not _PLAIN.fullmatch(
+            match["value"]
+        ):
             yield Hit(*match.span("value"), WECHAT, Level.HIGH if explicit else Level.LOW)
     for match in _QQ.finditer(view.text):
         yield Hit(*match.span("value"), QQ, Level.HIGH)

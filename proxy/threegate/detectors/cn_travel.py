@@ -22,15 +22,28 @@ from threegate.types import Bilingual, Level
 
 PASSPORT, PERMIT = "pii.cn.passport", "pii.cn.travel_permit"
 _PASSPORT = re.compile(
-    first("DEGKHMPSdeg") + rf"(?:(?<=[EGeg])[0-9]{{8}}|(?<=[Ee])[A-HJ-NP-Za-hj-np-z][0-9]{{7}}|(?<=[DSP])E[0-9]{{7}}"
+    first("DEGKHMPSdeg")
+    + rf"(?:(?<=[EGeg])[0-9]{{8}}|(?<=[Ee])[A-HJ-NP-Za-hj-np-z][0-9]{{7}}|(?<=[DSP])E[0-9]{{7}}"
     rf"|(?<=M)A[0-9]{{7}}|(?<=[KH])[0-9]{{8}}|(?<=K)J[0-9]{{7}}|(?<=H)[AB][0-9]{{7}}){WORD_EDGE}(?!-[0-9])"
 )
 _PERMIT = re.compile(
-    first("CHMTWhm0-9") + rf"(?:(?<=[HMhm])[0-9]{{8}}(?:[0-9]{{2}})?|(?<=[CWT])[A-Z]?[0-9]{{7,8}}|(?<=[0-9])[0-9]{{7}}){WORD_EDGE}(?!-[0-9])"
+    first("CHMTWhm0-9")
+    + rf"(?:(?<=[HMhm])[0-9]{{8}}(?:[0-9]{{2}})?|(?<=[CWT])[A-Z]?[0-9]{{7,8}}|(?<=[0-9])[0-9]{{7}}){WORD_EDGE}(?!-[0-9])"
 )
 _PASSPORT_LABELS = words("护照", "護照", "passport", "签证", "簽證")
 _PERMIT_LABELS = words(
-    *("回乡证", "回鄉證", "返乡证", "台胞证", "台胞證", "通行证", "通行證", "往来港澳", "往来台湾", "来往内地"),
+    *(
+        "回乡证",
+        "回鄉證",
+        "返乡证",
+        "台胞证",
+        "台胞證",
+        "通行证",
+        "通行證",
+        "往来港澳",
+        "往来台湾",
+        "来往内地",
+    ),
     *("permit", "mtp", "home return", "home-return", "mainland travel"),
 )
 
@@ -52,7 +65,10 @@ RECOGNIZER = Recognizer(
         title=Bilingual("护照与通行证", "Passports and travel permits"),
         examples=(
             Example("护照号E50570182（注：", ("E50570182",)),
-            Example("护照分别是E06201815、E60477275、EC3122680,5月", ("E06201815", "E60477275", "EC3122680")),
+            Example(
+                "护照分别是E06201815、E60477275、EC3122680,5月",
+                ("E06201815", "E60477275", "EC3122680"),
+            ),
             Example("passport EM2410904", ("EM2410904",)),
             Example("过关用的回乡证号码H48404703,", ("H48404703",)),
             Example("台胞证12345678过期了", ("12345678",)),

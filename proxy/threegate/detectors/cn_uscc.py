@@ -22,9 +22,22 @@ from threegate.types import Bilingual, Level
 
 KIND = "pii.cn.uscc"
 _BODY = r"[1-9A-HJ-NPQRTUWXY][1-8][0-9]{5}[0-9A-HJ-NPQRTUWXY]{10}"
-_USCC = re.compile(first("1-9A-HJ-NPQRTUWXYa-hj-npqrtuwxy") + f"(?i:{_BODY}){WORD_EDGE}(?!-[0-9A-Za-z])")
+_USCC = re.compile(
+    first("1-9A-HJ-NPQRTUWXYa-hj-npqrtuwxy") + f"(?i:{_BODY}){WORD_EDGE}(?!-[0-9A-Za-z])"
+)
 _LABELS = words(
-    *("信用代码", "信用代碼", "统一代码", "税号", "稅號", "纳税人识别号", "识别号", "机构代码", "营业执照", "代码"),
+    *(
+        "信用代码",
+        "信用代碼",
+        "统一代码",
+        "税号",
+        "稅號",
+        "纳税人识别号",
+        "识别号",
+        "机构代码",
+        "营业执照",
+        "代码",
+    ),
     *("uscc", "credit code", "tax id", "tax no", "taxpayer", "tax_id", "taxid", "creditcode"),
 )
 

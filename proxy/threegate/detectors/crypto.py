@@ -60,9 +60,18 @@ RECOGNIZER = Recognizer(
         kinds=(KIND,),
         title=Bilingual("加密货币钱包地址", "Cryptocurrency wallet address"),
         examples=(
-            Example("打到1A1zP1eP5QGefi2DMPTfTL5SLmv7DivfNa就行", ("1A1zP1eP5QGefi2DMPTfTL5SLmv7DivfNa",)),
-            Example("bc1qw508d6qejxtdg4y5r3zarvary0c5xw7kv8f3t4", ("bc1qw508d6qejxtdg4y5r3zarvary0c5xw7kv8f3t4",)),
-            Example("0x52908400098527886E0F7030069857D2E4169EE7 sent", ("0x52908400098527886E0F7030069857D2E4169EE7",)),
+            Example(
+                "打到1A1zP1eP5QGefi2DMPTfTL5SLmv7DivfNa就行",
+                ("1A1zP1eP5QGefi2DMPTfTL5SLmv7DivfNa",),
+            ),
+            Example(
+                "bc1qw508d6qejxtdg4y5r3zarvary0c5xw7kv8f3t4",
+                ("bc1qw508d6qejxtdg4y5r3zarvary0c5xw7kv8f3t4",),
+            ),
+            Example(
+                "0x52908400098527886E0F7030069857D2E4169EE7 sent",
+                ("0x52908400098527886E0F7030069857D2E4169EE7",),
+            ),
             Example("1A1zP1eP5QGefi2DMPTfTL5SLmv7DivfNb"),
             Example("commit 8f63fd13731361ad0f11cfddd27f5f68ae294981"),
             Example("0x0000000000000000000000000000000000000000"),

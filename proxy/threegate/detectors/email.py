@@ -53,7 +53,9 @@ RECOGNIZER = Recognizer(
             Example("请联系邮箱zhang.san@example.com索取样品", ("zhang.san@example.com",)),
             Example("Reply-to is <fan+pei@qq.com>.", ("fan+pei@qq.com",)),
             Example("a.b@sj-hospital.org.cn\n人力", ("a.b@sj-hospital.org.cn",)),
-            Example("邮箱ｚｈａｎｇ＠ｅｘａｍｐｌｅ．ｃｏｍ", ("ｚｈａｎｇ＠ｅｘａｍｐｌｅ．ｃｏｍ",)),
+            Example(
+                "邮箱ｚｈａｎｇ＠ｅｘａｍｐｌｅ．ｃｏｍ", ("ｚｈａｎｇ＠ｅｘａｍｐｌｅ．ｃｏｍ",)
+            ),
             Example("git clone git@github.com:acme/app.git"),
             Example("https://user@github.com/acme"),
             Example("npm i lodash@4.17.21 @types/node"),

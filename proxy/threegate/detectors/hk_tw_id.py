@@ -21,10 +21,26 @@ from threegate.detectors.recognizer import (
 from threegate.types import Bilingual, Level
 
 HONG_KONG, TAIWAN, MACAU = "pii.hk.id_card", "pii.tw.id_card", "pii.mo.id_card"
-_HONG_KONG = re.compile(first("A-Za-z") + r"[A-Za-z]?[0-9]{6}(?:[(（](?P<check>[0-9Aa])[)）]|(?P<bare>[0-9Aa])(?![0-9A-Za-z]))")
+_HONG_KONG = re.compile(
+    first("A-Za-z")
+    + r"[A-Za-z]?[0-9]{6}(?:[(（](?P<check>[0-9Aa])[)）]|(?P<bare>[0-9Aa])(?![0-9A-Za-z]))"
+)
 _TAIWAN = re.compile(first("A-Za-z") + rf"[1289][0-9]{{8}}{WORD_EDGE}(?!-[0-9])")
 _MACAU = re.compile(first("157") + r"[0-9]{6}[(（][0-9][)）]")
-_LABELS = words("身份证", "身份證", "身分證", "hkid", "identity card", "id card", "id no", "香港", "統一編號", "national id", "澳门", "澳門")
+_LABELS = words(
+    "身份证",
+    "身份證",
+    "身分證",
+    "hkid",
+    "identity card",
+    "id card",
+    "id no",
+    "香港",
+    "統一編號",
+    "national id",
+    "澳门",
+    "澳門",
+)
 
 
 def find(view: View) -> Iterator[Hit]:
@@ -33,7 +49,11 @@ def find(view: View) -> Iterator[Hit]:
     for match in overlapping(_TAIWAN, view.text):
         if taiwan_id(match.group().upper()):
             near = cue(view, *match.span(), _LABELS)
-            yield Hit(*match.span(), TAIWAN, Level.HIGH if near > 0 else Level.LOW if near else Level.MEDIUM)
+            yield Hit(
+                *match.span(),
+                TAIWAN,
+                Level.HIGH if near > 0 else Level.LOW if near else Level.MEDIUM,
+            )
     for match in overlapping(_MACAU, view.text):
         near = cue(view, *match.span(), _LABELS, behind=False)
         yield Hit(*match.span(), MACAU, Level.MEDIUM if near > 0 else Level.LOW)

@@ -13,10 +13,48 @@ from threegate.types import Bilingual, Level
 
 KIND = "pii.ip"
 _BYTE = r"(?:25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])"
-_V4 = re.compile(rf"[1-9](?<![0-9A-Za-z.].)(?<!\.)[0-9]{{0,2}}(?:\.{_BYTE}){{3}}(?![0-9A-Za-z])(?!\.[0-9])(?![+\-][0-9A-Za-z])")
+_V4 = re.compile(
+    rf"[1-9](?<![0-9A-Za-z.].)(?<!\.)[0-9]{{0,2}}(?:\.{_BYTE}){{3}}(?![0-9A-Za-z])(?!\.[0-9])(?![+\-][0-9A-Za-z])"
+)
 _V6 = re.compile(r"[0-9A-Fa-f:](?<![0-9A-Za-z:.].)[0-9A-Fa-f:]{5,38}(?![0-9A-Za-z:])")
-_LABELS = words("ip", "地址", "主机", "服务器", "跳板机", "登录", "host", "server", "gateway", "address", "addr", "from", "client", "ping", "ssh", "网关", "source")
-_VERSIONS = words("版本", "version", "ver", "build", "release", "升级", "固件", "chrome", "chromium", "firmware", "upgrade", "v", "补丁", "patch", "edition", "section", "章节")
+_LABELS = words(
+    "ip",
+    "地址",
+    "主机",
+    "服务器",
+    "跳板机",
+    "登录",
+    "host",
+    "server",
+    "gateway",
+    "address",
+    "addr",
+    "from",
+    "client",
+    "ping",
+    "ssh",
+    "网关",
+    "source",
+)
+_VERSIONS = words(
+    "版本",
+    "version",
+    "ver",
+    "build",
+    "release",
+    "升级",
+    "固件",
+    "chrome",
+    "chromium",
+    "firmware",
+    "upgrade",
+    "v",
+    "补丁",
+    "patch",
+    "edition",
+    "section",
+    "章节",
+)
 
 
 def find(view: View) -> Iterator[Hit]:
@@ -42,7 +80,7 @@ def _v4(view: View, match: re.Match[str]) -> Level | None:
     if label >= 0 or version >= 0:
         return Level.HIGH if label > version else Level.LOW
     small = all(int(part) < 20 for part in value.split("."))
-    return Level.LOW if small or before.endswith("/") and value.endswith(".0.0") else Level.MEDIUM
+    return Level.LOW if small or (before.endswith("/") and value.endswith(".0.0")) else Level.MEDIUM
 
 
 def _v6(value: str) -> bool:

@@ -38,7 +38,9 @@ def find(view: View) -> Iterator[Hit]:
         for match in overlapping(pattern, view.text):
             if match.start("value") - match.start() > _REACH:
                 continue
-            value = match["value"].rstrip(".,:;?!") if match["value"][-1] in ".,:;?" else match["value"]
+            value = (
+                match["value"].rstrip(".,:;?!") if match["value"][-1] in ".,:;?" else match["value"]
+            )
             level = _level(value, match["gap"] + match["link"], close=len(match["gap"]) <= 4)
             if level:
                 start = match.start("value")
@@ -46,7 +48,9 @@ def find(view: View) -> Iterator[Hit]:
 
 
 def _level(value: str, link: str, *, close: bool) -> Level | None:
-    explicit = bool(_EXPLICIT.search(link)) or link.rstrip().lower().endswith((" is", " was", "is", "was"))
+    explicit = bool(_EXPLICIT.search(link)) or link.rstrip().lower().endswith(
+        (" is", " was", "is", "was")
+    )
     if len(value) < 6 or _NOT.search(value):
         return None
     if value.isdigit():
@@ -68,7 +72,9 @@ RECOGNIZER = Recognizer(
             Example("密码：Svnh@Ciyqj02", ("Svnh@Ciyqj02",)),
             Example("wifi名字Tianjing_5G密码tiger.Delta.49你们自己连哈", ("tiger.Delta.49",)),
             Example("医保密码我重新设了，kiwi.Falcon.82，你记", ("kiwi.Falcon.82",)),
-            Example("The admin password on the printer is harbor.Comet.42, please", ("harbor.Comet.42",)),
+            Example(
+                "The admin password on the printer is harbor.Comet.42, please", ("harbor.Comet.42",)
+            ),
             Example("SMTP_PASS=Z9SD%8pW5j29", ("Z9SD%8pW5j29",)),
             Example("user k.adler, pw Tiger0422#, MTU", ("Tiger0422#",)),
             Example("口令是 hunter2go", ("hunter2go",)),

@@ -10,49 +10,29 @@ raw hit crosses it. Overlaps are resolved among raw hits, so left of `settled` t
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 
 import re2
 
-from threegate.detectors import tails
 from threegate.detectors.base import DetectorInfo, Scanned
+from threegate.detectors.folding import fold
 from threegate.detectors.recognizer import SCORES, Hit, Recognizer, Tail, View
 from threegate.types import Bilingual, Finding, Passage, Span
 
-_WIDE = re.compile("[０-９Ａ-Ｚａ-ｚ＠．－＿＋]")
-_NARROW = {
-    **{c: c - 0xFEE0 for c in (*range(0xFF10, 0xFF1A), *range(0xFF21, 0xFF3B), *range(0xFF41, 0xFF5B))},
-    **{ord(a): b for a, b in zip("＠．－＿＋", "@.-_+", strict=True)},
-}
-_HAN = tails.HAN_DIGITS
-_HAN_ANY = re.compile(f"[{_HAN}]")
-_HAN_RUN = re.compile(rf"[0-9{_HAN}](?<![0-9{_HAN}].)(?:[ \-]?[0-9{_HAN}]){{10,}}")
-_HAN_PART = re.compile(rf"[{_HAN}](?:[ \-]?[{_HAN}]){{2,}}")
-"""A single one, as in 13800138000一直占线, is no digit."""
-_HAN_VALUES = str.maketrans(_HAN, "001234567891234567891")
-
-
-def fold(text: str) -> str:
-    """Same length: full-width ASCII to ASCII, long runs of Chinese digits to digits."""
-    if _WIDE.search(text):
-        text = text.translate(_NARROW)
-    if _HAN_ANY.search(text):
-        text = _HAN_RUN.sub(lambda run: _HAN_PART.sub(_digits, run.group()), text)
-    return text
-
-
-def _digits(match: re.Match[str]) -> str:
-    return match.group().translate(_HAN_VALUES)
+__all__ = ["PatternScanner", "fold", "resolve"]
 
 
 class PatternScanner:
     """The `PatternDetector` over all recognizers that report one of `kinds` (prefixes allowed, None: all)."""
 
-    def __init__(self, recognizers: Iterable[Recognizer], kinds: frozenset[str] | None = None) -> None:
+    def __init__(
+        self, recognizers: Iterable[Recognizer], kinds: frozenset[str] | None = None
+    ) -> None:
         self._recognizers = tuple(r for r in recognizers if _selected(r, kinds))
         self._kinds = kinds
-        self._tails: tuple[Tail, ...] = tuple(dict.fromkeys(t for r in self._recognizers for t in r.tails))
+        self._tails: tuple[Tail, ...] = tuple(
+            dict.fromkeys(t for r in self._recognizers for t in r.tails)
+        )
         self._triggers = re2.Set.SearchSet()
         for recognizer in self._recognizers:
             self._triggers.Add(recognizer.trigger)
@@ -68,7 +48,15 @@ class PatternScanner:
         raw = self._hits(view)
         settled = len(view.text) if final else self._settled(view, [h for h, _ in raw])
         findings = tuple(
-            Finding(r.info.id, h.kind, Span(h.start, h.end), SCORES[h.level], h.level, passage.locus, h.note)
+            Finding(
+                r.info.id,
+                h.kind,
+                Span(h.start, h.end),
+                SCORES[h.level],
+                h.level,
+                passage.locus,
+                h.note,
+            )
             for h, r in resolve(raw)
         )
         return Scanned(findings, settled)

@@ -29,7 +29,9 @@ _NINO = re.compile(
     rf"([ ]?)[0-9]{{2}}\1[0-9]{{2}}\1[0-9]{{2}}\1[A-D]{WORD_EDGE}"
 )
 _NHS_LABELS = words("nhs", "health service", "patient", "国民保健")
-_NINO_LABELS = words("national insurance", "insurance number", "nino", "ni no", "ni number", "payroll")
+_NINO_LABELS = words(
+    "national insurance", "insurance number", "nino", "ni no", "ni number", "payroll"
+)
 
 
 def find(view: View) -> Iterator[Hit]:
@@ -38,10 +40,14 @@ def find(view: View) -> Iterator[Hit]:
             yield Hit(*match.span(), NHS, Level.HIGH)
     for match in overlapping(_NINO, view.text):
         near = cue(view, *match.span(), _NINO_LABELS, behind=False)
-        yield Hit(*match.span(), NINO, Level.HIGH if near > 0 else Level.MEDIUM if match[1] else Level.LOW)
+        yield Hit(
+            *match.span(), NINO, Level.HIGH if near > 0 else Level.MEDIUM if match[1] else Level.LOW
+        )
 
 
-_OPEN = re.compile(r"(?<![0-9A-Za-z])[A-Z]{1,2}[ ]?(?:(?<=[A-Z]{2})[0-9 ]{0,9}|(?<=[A-Z]{2} )[0-9 ]{0,9})\Z")
+_OPEN = re.compile(
+    r"(?<![0-9A-Za-z])[A-Z]{1,2}[ ]?(?:(?<=[A-Z]{2})[0-9 ]{0,9}|(?<=[A-Z]{2} )[0-9 ]{0,9})\Z"
+)
 
 
 def tail(text: str) -> int:

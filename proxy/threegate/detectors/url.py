@@ -14,7 +14,9 @@ KIND = "secret.password"
 _URL = re.compile(
     r"(?i)(?:https?|ftps?|sftp|ssh|smtps?|imaps?|wss?|socks5h?|ldaps?|git)://[^\s:@/\"'`,<>]{0,40}:(?P<value>[^\s@/\"'`,<>]{3,128})@(?=[0-9A-Za-z\[])"
 )
-_PLACEHOLDER = re.compile(r"(?i)\$\{?|\{|\*{3}|x{4}|^(?:pass(?:word|wd)?|pwd|secret|token|your.*|changeme|密码)$")
+_PLACEHOLDER = re.compile(
+    r"(?i)\$\{?|\{|\*{3}|x{4}|^(?:pass(?:word|wd)?|pwd|secret|token|your.*|changeme|密码)$"
+)
 
 
 def find(view: View) -> Iterator[Hit]:

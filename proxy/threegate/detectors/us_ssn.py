@@ -7,14 +7,26 @@ from collections.abc import Iterator
 
 from threegate.detectors import tails
 from threegate.detectors.base import DetectorInfo, Example
-from threegate.detectors.recognizer import EDGE, Hit, Recognizer, View, cue, first, overlapping, words
+from threegate.detectors.recognizer import (
+    EDGE,
+    Hit,
+    Recognizer,
+    View,
+    cue,
+    first,
+    overlapping,
+    words,
+)
 from threegate.types import Bilingual, Level
 
 KIND = "pii.us.ssn"
 _SSN = re.compile(
-    first("0-8") + rf"(?<!000)[0-9]{{2}}(?<!000)(?<!666)([ \-]?)(?!00)[0-9]{{2}}\1(?!0000)[0-9]{{4}}{EDGE}(?!-[0-9])"
+    first("0-8")
+    + rf"(?<!000)[0-9]{{2}}(?<!000)(?<!666)([ \-]?)(?!00)[0-9]{{2}}\1(?!0000)[0-9]{{4}}{EDGE}(?!-[0-9])"
 )
-_LABELS = words("ssn", "social security", "social", "社会安全号", "社安号", "美国社保", "taxpayer", "soc sec")
+_LABELS = words(
+    "ssn", "social security", "social", "社会安全号", "社安号", "美国社保", "taxpayer", "soc sec"
+)
 
 
 def find(view: View) -> Iterator[Hit]:

@@ -22,8 +22,20 @@ from threegate.types import Bilingual, Level
 
 KIND = "pii.vin"
 _BODY = "[0-9A-HJ-NPR-Z]"
-_VIN = re.compile(first("1-9A-HJ-NPR-Za-hj-npr-z") + rf"(?i:{_BODY}{{12}})[0-9]{{4}}{WORD_EDGE}(?!-[0-9A-Za-z])")
-_LABELS = words("车架", "車架", "车辆识别", "识别代号", "车身号", "vin", "chassis", "vehicle", "vehicle identification")
+_VIN = re.compile(
+    first("1-9A-HJ-NPR-Za-hj-npr-z") + rf"(?i:{_BODY}{{12}})[0-9]{{4}}{WORD_EDGE}(?!-[0-9A-Za-z])"
+)
+_LABELS = words(
+    "车架",
+    "車架",
+    "车辆识别",
+    "识别代号",
+    "车身号",
+    "vin",
+    "chassis",
+    "vehicle",
+    "vehicle identification",
+)
 
 
 def find(view: View) -> Iterator[Hit]:

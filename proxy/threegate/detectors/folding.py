@@ -1,0 +1,36 @@
+"""Folding: one character to one character, so spans stay. What it touches depends on the character or its run alone."""
+
+from __future__ import annotations
+
+import re
+
+from threegate.detectors.tails import HAN_DIGITS
+
+_WIDE = re.compile("[０-９Ａ-Ｚａ-ｚ＠．－＿＋]")
+_NARROW = {
+    **{
+        c: c - 0xFEE0
+        for c in (*range(0xFF10, 0xFF1A), *range(0xFF21, 0xFF3B), *range(0xFF41, 0xFF5B))
+    },
+    **{ord(a): b for a, b in zip("＠．－＿＋", "@.-_+", strict=True)},
+}
+_HAN_ANY = re.compile(f"[{HAN_DIGITS}]")
+_HAN_RUN = re.compile(
+    rf"[0-9{HAN_DIGITS}](?<![0-9{HAN_DIGITS}].)(?:[ \-]?[0-9{HAN_DIGITS}]){{10,}}"
+)
+_HAN_PART = re.compile(rf"[{HAN_DIGITS}](?:[ \-]?[{HAN_DIGITS}]){{2,}}")
+"""A single one, as in 13800138000一直占线, is no digit."""
+_HAN_VALUES = str.maketrans(HAN_DIGITS, "001234567891234567891")
+
+
+def fold(text: str) -> str:
+    """Same length: full-width ASCII to ASCII, long runs of Chinese digits to digits."""
+    if _WIDE.search(text):
+        text = text.translate(_NARROW)
+    if _HAN_ANY.search(text):
+        text = _HAN_RUN.sub(lambda run: _HAN_PART.sub(_digits, run.group()), text)
+    return text
+
+
+def _digits(match: re.Match[str]) -> str:
+    return match.group().translate(_HAN_VALUES)

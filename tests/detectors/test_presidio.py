@@ -1,0 +1,85 @@
+from __future__ import annotations
+
+import pytest
+from presidio_analyzer import AnalyzerEngine
+from threegate.detectors import DETECTORS, kinds, presidio, scanner
+from threegate.errors import PolicyError
+from threegate.types import Channel, Layer, Level, Locus, Passage
+
+LOCUS = Locus(Layer.INPUT, Channel.USER)
+OWN = {
+    "name": "staff",
+    "supported_entity": "EMPLOYEE_NO",
+    "patterns": [{"name": "emp", "regex": r"EMP-\d{6}", "score": 0.6}],
+    "context": ["工号"],
+}
+
+
+@pytest.fixture(scope="module")
+def engine() -> AnalyzerEngine:
+    return presidio.engine([r for r in DETECTORS if r.info.id != "presidio"], [OWN])
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_engine_finds_ours_and_the_policys(engine: AnalyzerEngine, language: str) -> None:
+    text = "身份证11010519491231002X，卡号4111111111111111号，工号EMP-123456"
+    found = {
+        (r.entity_type, text[r.start : r.end])
+        for r in engine.analyze(text, language)
+        if r.score > 0.5
+    }
+    assert found == {
+        ("CN_ID_CARD", "11010519491231002X"),
+        ("CREDIT_CARD", "4111111111111111"),
+        ("EMPLOYEE_NO", "EMP-123456"),
+    }
+
+
+def test_entity_names_are_unique_and_come_back() -> None:
+    names = [presidio.entity_of(k) for k in kinds() if k.startswith("pii.")]
+    assert len(names) == len(set(names))
+    assert all(
+        presidio.kind_of(presidio.entity_of(k)) == k
+        for k in kinds()
+        if k.startswith("pii.") and k.count(".") == 2
+    )
+
+
+def test_policy_recognizers_join_the_scanner() -> None:
+    scan = scanner(frozenset({"pii.employee_no"}), [OWN]).scan
+    text = "他的工号是EMP-123456吗"
+    (finding,) = scan(Passage(LOCUS, text)).findings
+    assert (text[finding.span.start : finding.span.end], finding.kind, finding.level) == (
+        "EMP-123456",
+        "pii.employee_no",
+        Level.HIGH,
+    )
+    assert scan(Passage(LOCUS, text), final=False).settled == 0
+
+
+def test_edges_hold_beside_chinese_and_context_decides() -> None:
+    scan = scanner(frozenset({"pii.es.nif"})).scan
+    assert [f.level for f in scan(Passage(LOCUS, "NIF是12345678Z吗")).findings] == [Level.HIGH]
+    assert [f.level for f in scan(Passage(LOCUS, "零件12345678Z吗")).findings] == [Level.LOW]
+
+
+@pytest.mark.parametrize(
+    ("bad", "word"),
+    [
+        (
+            {"name": "x", "supported_entity": "A", "patterns": [{"regex": "(?<=a)b", "score": 1}]},
+            "RE2",
+        ),
+        ({"name": "x", "supported_entity": "A", "patterns": [{"regex": "b"}]}, "score"),
+        ({"name": "x", "supported_entity": "A"}, "patterns"),
+        ({"name": "x", "supported_entity": "A", "patterns": [], "module": "os"}, "module"),
+    ],
+)
+def test_bad_recognizers_are_named(bad: dict[str, object], word: str) -> None:
+    with pytest.raises(PolicyError, match=word):
+        presidio.from_policy([bad])
+
+
+def test_a_catastrophic_pattern_is_linear() -> None:
+    own = {"name": "x", "supported_entity": "A", "patterns": [{"regex": "(a+)+b", "score": 1}]}
+    assert scanner(frozenset({"pii.a"}), [own]).scan(Passage(LOCUS, "a" * 50_000)).findings == ()

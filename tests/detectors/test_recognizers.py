@@ -1,0 +1,81 @@
+"""Every recognizer against its own examples, alone and inside other text."""
+
+from __future__ import annotations
+
+import pytest
+from threegate.detectors import DETECTORS, catalogue, kinds, scanner
+from threegate.detectors.base import Example
+from threegate.detectors.recognizer import Recognizer
+from threegate.types import Channel, Layer, Level, Locus, Passage
+
+LOCUS = Locus(Layer.INPUT, Channel.USER)
+ALL = scanner()
+CASES = [
+    pytest.param(r, e, id=f"{r.info.id}-{i}")
+    for r in DETECTORS
+    for i, e in enumerate(r.info.examples)
+]
+
+
+def values(text: str, recognizer: Recognizer) -> tuple[str, ...]:
+    findings = ALL.scan(Passage(LOCUS, text)).findings
+    return tuple(
+        text[f.span.start : f.span.end]
+        for f in findings
+        if f.level >= Level.MEDIUM and f.kind in recognizer.info.kinds
+    )
+
+
+@pytest.mark.parametrize(("recognizer", "example"), CASES)
+def test_example(recognizer: Recognizer, example: Example) -> None:
+    assert values(example.text, recognizer) == example.values
+
+
+@pytest.mark.parametrize(("recognizer", "example"), CASES)
+def test_example_between_chinese_sentences(recognizer: Recognizer, example: Example) -> None:
+    text = f"今天天气很好。{example.text}\n大家都出门了。"
+    assert values(text, recognizer) == example.values
+
+
+@pytest.mark.parametrize("recognizer", DETECTORS, ids=lambda r: r.info.id)
+def test_every_recognizer_has_true_examples(recognizer: Recognizer) -> None:
+    assert any(e.values for e in recognizer.info.examples)
+    assert recognizer.info.title.zh and recognizer.info.title.en
+
+
+def test_ids_are_unique_and_the_catalogue_is_complete() -> None:
+    ids = [d.id for d in catalogue()]
+    assert len(ids) == len(set(ids)) == len(DETECTORS)
+    assert {k for d in catalogue() for k in d.kinds} == set(kinds())
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "3.14159265358979323846 and 1998244353 or 2147483647",
+        "python 3.13.0, torch==2.4.1+cu121, chromium 120.0.6099.291",
+        "git revert 8f63fd13731361ad0f11cfddd27f5f68ae294981",
+        "uuid 311d00aa-cf7a-4761-914a-6225725922be",
+        "2025-02-11 04:00:01,118 INFO compaction: 48211 keys in 1872 ms, seq=000184467440737",
+        "978-7-48646-469-4 and ISBN 9781562486167",
+        "运单 1ZX659422155554572，发票号码24312000000187650021",
+        "订单4711851210781365629，取件码8-3-4417，3号楼开会",
+        "回执上显示卡号6222****0128、手机138****8000",
+        "正则 ^[1-9]\\d{5}(18|19|20)\\d{2}$ 每一段是什么意思?",
+        "面粉500克、水280毫升，2024年3月1日，GB/T 22239-2019",
+    ],
+)
+def test_near_misses_are_not_medium(text: str) -> None:
+    findings = ALL.scan(Passage(LOCUS, text)).findings
+    assert [f.kind for f in findings if f.level >= Level.MEDIUM] == []
+
+
+def test_selection_by_kind_and_prefix() -> None:
+    passage = Passage(LOCUS, "手机13800138000，邮箱a.b@qq.com")
+    assert {f.kind for f in scanner(frozenset({"pii.cn"})).scan(passage).findings} == {
+        "pii.cn.mobile"
+    }
+    assert {f.kind for f in scanner(frozenset({"pii.email"})).scan(passage).findings} == {
+        "pii.email"
+    }
+    assert scanner(frozenset({"hazard"})).info.kinds == ()
