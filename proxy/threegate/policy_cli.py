@@ -26,6 +26,7 @@ from threegate.policy.kinds import KIND_INFOS
 from threegate.policy.lint import LINTS
 from threegate.policy.load import Bundle, load_bundle
 from threegate.policy.problems import CODES, Problem
+from threegate.policy.reference import filled
 from threegate.policy.report import (
     problems_json,
     problems_sarif,
@@ -64,6 +65,7 @@ def register(commands: Any) -> None:
     explain.add_argument("--what", required=True, help="a problem code or a rule id")
     schema = _add(verbs, "schema", _schema, "the JSON Schema of packs")
     schema.add_argument("--write", action="store_true", help="write policies/schema.json")
+    _add(verbs, "docs", _docs, "fill the tables of policies/README.md from the code")
     _add(verbs, "kinds", _kinds, "everything that rules can look for")
     _add(verbs, "taxonomy", _taxonomies, "the ids that `why` can name")
 
@@ -241,6 +243,16 @@ def _schema(args: argparse.Namespace) -> int:
         (args.policies / "schema.json").write_text(schema_json(), encoding="utf-8")
     else:
         print(schema_json(), end="")
+    return 0
+
+
+READMES = (("README.md", "en"), ("README.zh-CN.md", "zh"))
+
+
+def _docs(args: argparse.Namespace) -> int:
+    for name, language in READMES:
+        path = args.policies / name
+        path.write_text(filled(path.read_text(encoding="utf-8"), language), encoding="utf-8")
     return 0
 
 
