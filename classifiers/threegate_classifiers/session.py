@@ -32,7 +32,7 @@ class Session:
     def __init__(
         self, folder: Path, manifest: Manifest, *, threads: int, pad_id: int, gpu: bool | None
     ) -> None:
-        path, use_gpu = _choose(folder, manifest, gpu=has_gpu() if gpu is None else gpu)
+        path, use_gpu = choose(folder, manifest, gpu=has_gpu() if gpu is None else gpu)
         self._session = _open(path, threads, gpu=use_gpu)
         self._inputs, self._output = manifest.inputs, manifest.output
         self._pad_id = pad_id
@@ -58,7 +58,7 @@ class Session:
             raise ModelError(f"{path}: outputs are {sorted(outputs)}, not {self._output}")
 
 
-def _choose(folder: Path, manifest: Manifest, *, gpu: bool) -> tuple[Path, bool]:
+def choose(folder: Path, manifest: Manifest, *, gpu: bool) -> tuple[Path, bool]:
     """The file to open, and whether on the GPU."""
     names = {file.name for file in manifest.files}
     if gpu and GPU_MODEL in names:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -7,7 +8,7 @@ import pytest
 import yaml
 from threegate_classifiers.errors import ModelError
 from threegate_classifiers.manifest import read_manifest
-from threegate_classifiers.session import Session, has_gpu
+from threegate_classifiers.session import Session, choose, has_gpu
 from threegate_classifiers.testing import build_model
 from threegate_classifiers.tokenize import Text, WindowTokenizer
 
@@ -81,3 +82,23 @@ def test_no_gpu_means_cpu(tmp_path: Path) -> None:
     folder = build_model(tmp_path, "m", "classify", WORDS)
     session = Session(folder, read_manifest(folder), threads=1, pad_id=1, gpu=None)
     assert session.device == "CPUExecutionProvider"
+
+
+@pytest.mark.parametrize(
+    ("files", "quantise", "gpu", "chosen"),
+    [
+        (["model.onnx"], False, False, ("model.onnx", False)),
+        (["model.onnx"], False, True, ("model.onnx", True)),
+        (["model.onnx"], True, True, ("model.onnx", False)),
+        (["model.onnx", "model.fp16.onnx"], True, True, ("model.fp16.onnx", True)),
+        (["model.onnx", "model.fp16.onnx"], True, False, ("model.onnx", False)),
+    ],
+)
+def test_which_file_runs_where(
+    tmp_path: Path, files: list[str], quantise: bool, gpu: bool, chosen: tuple[str, bool]
+) -> None:
+    folder = build_model(tmp_path, "m", "classify", WORDS, quantise=quantise)
+    manifest = read_manifest(folder)
+    listed = tuple(replace(manifest.files[0], name=name) for name in [*files, "tokenizer.json"])
+    path, on_gpu = choose(folder, replace(manifest, files=listed), gpu=gpu)
+    assert (path.name, on_gpu) == chosen

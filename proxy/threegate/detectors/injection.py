@@ -8,7 +8,7 @@ costs one pass.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import cache
 from typing import Any
 
@@ -66,12 +66,12 @@ class InjectionSignatures:
         text = passage.text
         if passage.locus.channel not in INPUT:
             return Scanned((), len(text))
-        found = sorted(_outermost(list(self._find(passage))), key=lambda f: f.span)
+        found = tuple(_outermost(self._find(passage)))
         settled = len(text) if final else max(0, len(text) - MAX_MATCH)
-        for finding in found:
+        for finding in reversed(found):
             if finding.span.start < settled < finding.span.end:
                 settled = finding.span.start
-        return Scanned(tuple(found), settled)
+        return Scanned(found, settled)
 
     def _find(self, passage: Passage) -> Iterator[Finding]:
         text = fold(passage.text)
@@ -100,23 +100,26 @@ def _stands(text: str, match: Any, signature: Signature) -> bool:
     return not own and not _NEGATION.search(text[max(0, start - _NEGATION_REACH) : start])
 
 
-def _outermost(found: list[Finding]) -> Iterator[Finding]:
-    """Without those that lie inside another of the same kind that is at least as sure."""
-    for i, inner in enumerate(found):
-        if not any(_covers(outer, inner, first=j < i) for j, outer in enumerate(found) if j != i):
-            yield inner
-
-
-def _covers(outer: Finding, inner: Finding, *, first: bool) -> bool:
-    inside = outer.span.start <= inner.span.start and inner.span.end <= outer.span.end
-    surer = outer.level > inner.level or (
-        outer.level == inner.level and (outer.span != inner.span or first)
-    )
-    return inside and surer and outer.kind == inner.kind
+def _outermost(found: Iterable[Finding]) -> Iterator[Finding]:
+    """In order, without those that lie inside another of the same kind that is at least as sure."""
+    reach: dict[tuple[str, Level], int] = {}
+    for finding in sorted(found, key=lambda f: (f.span.start, -f.span.end, -f.level)):
+        levels = [level for level in Level if level >= finding.level]
+        if all(reach.get((finding.kind, level), 0) < finding.span.end for level in levels):
+            yield finding
+        key = finding.kind, finding.level
+        reach[key] = max(reach.get(key, 0), finding.span.end)
 
 
 def _possible(text: str) -> list[int]:
     return _set().Match(text) or []
+
+
+def _options() -> Any:
+    """Room for the set's automaton; with the default it is thrown away over and over."""
+    options = re2.Options()
+    options.max_mem = 64 << 20
+    return options
 
 
 @cache
@@ -126,7 +129,7 @@ def _compiled() -> tuple[Any, ...]:
 
 @cache
 def _set() -> Any:
-    made = re2.Set.SearchSet(re2.Options())
+    made = re2.Set.SearchSet(_options())
     for signature in SIGNATURES:
         made.Add(signature.pattern)
     made.Compile()
