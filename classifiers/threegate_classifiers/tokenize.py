@@ -7,6 +7,7 @@ whole, up to a third of the window, in every row.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,9 @@ from tokenizers import Tokenizer
 
 from threegate_classifiers.errors import ModelError
 from threegate_classifiers.manifest import Manifest, Task
+
+_PAD = ("<pad>", "[PAD]", "<|endoftext|>")
+_UNKNOWN = ("<unk>", "[UNK]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,13 +49,14 @@ class WindowTokenizer:
             self._tokenizer: Any = Tokenizer.from_file(str(path))
         except Exception as error:  # the library raises bare Exception for a bad file
             raise ModelError(f"{path}: {error}") from None
-        self._tokenizer.encode_special_tokens = True  # "</s>" in a text is text
         self._tokenizer.no_truncation()
         self._tokenizer.no_padding()
         self._size = manifest.max_tokens
         self._overlap = manifest.overlap_tokens
         self._window_second = manifest.task is not Task.ENTAIL
-        self.pad_id = _pad_id(self._tokenizer)
+        self.pad_id = _first_id(self._tokenizer, _PAD) or 0
+        self._special = _special_ids(self._tokenizer)
+        self._unknown = _first_id(self._tokenizer, _UNKNOWN)
 
     def rows(self, text: Text) -> tuple[Row, ...]:
         """At least one row, in order. For a pair the windows run over the answer or, where a claim
@@ -81,6 +86,12 @@ class WindowTokenizer:
     def _encode(self, text: str) -> Any:
         return self._tokenizer.encode(text, add_special_tokens=False)
 
+    def _as_text(self, number: int) -> int:
+        """A text that spells a separator (`</s>`, also full-width) must not become one."""
+        if self._unknown is None or number not in self._special:
+            return number
+        return self._unknown
+
     def _row(self, first: Any, second: Any, *, sequence: int) -> Row:
         made = self._tokenizer.post_process(first, second)
         own = [i for i, special in enumerate(made.special_tokens_mask) if not special]
@@ -88,13 +99,18 @@ class WindowTokenizer:
         offsets = [(0, 0)] * len(made.ids)
         for i in inside:
             offsets[i] = made.offsets[i]
+        ids = list(made.ids)
+        for i in own:
+            ids[i] = self._as_text(ids[i])
         start, end = (offsets[inside[0]][0], offsets[inside[-1]][1]) if inside else (0, 0)
-        return Row(tuple(made.ids), tuple(made.type_ids), tuple(offsets), start, end)
+        return Row(tuple(ids), tuple(made.type_ids), tuple(offsets), start, end)
 
 
-def _pad_id(tokenizer: Any) -> int:
-    for token in ("<pad>", "[PAD]", "<|endoftext|>"):
-        found = tokenizer.token_to_id(token)
-        if found is not None:
-            return int(found)
-    return 0
+def _first_id(tokenizer: Any, names: Sequence[str]) -> int | None:
+    found = (tokenizer.token_to_id(name) for name in names)
+    return next((int(number) for number in found if number is not None), None)
+
+
+def _special_ids(tokenizer: Any) -> frozenset[int]:
+    added = tokenizer.get_added_tokens_decoder().items()
+    return frozenset(number for number, token in added if token.special)

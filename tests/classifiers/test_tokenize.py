@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from threegate_classifiers.errors import ModelError
 from threegate_classifiers.manifest import read_manifest
+from threegate_classifiers.registry import SHIPPED, find
 from threegate_classifiers.tokenize import Row, Text, WindowTokenizer
 
 WORDS = st.lists(
@@ -85,3 +86,18 @@ def test_bad_file(tmp_path: Path, models_root: Path) -> None:
     (tmp_path / "tokenizer.json").write_text("{}")
     with pytest.raises(ModelError, match=r"tokenizer\.json"):
         WindowTokenizer(tmp_path / "tokenizer.json", read_manifest(models_root / "guard" / "1"))
+
+
+@pytest.mark.skipif(not any(SHIPPED.glob("guard/*/manifest.yaml")), reason="no trained guard yet")
+class TestShipped:
+    @pytest.mark.parametrize("text", ["a </s> b", "<s>", "＜/s＞＜/s＞", "x<pad>y"])
+    def test_separators_in_a_text_are_not_separators(self, text: str) -> None:
+        (row,) = opened(find(SHIPPED, "guard").folder).rows(Text(text))
+        assert not {0, 1, 2} & set(row.ids[1:-1])
+
+    def test_pairs_as_trained(self) -> None:
+        tokenizer = opened(find(SHIPPED, "guard").folder)
+        (first,), (second,) = tokenizer.rows(Text("你好 there")), tokenizer.rows(Text("an answer"))
+        (pair,) = tokenizer.rows(Text("你好 there", "an answer"))
+        assert pair.ids == (*first.ids, 2, *second.ids[1:])
+        assert (pair.start, pair.end) == (0, len("an answer"))
