@@ -1,0 +1,108 @@
+"""The encoder in PyTorch: BERT blocks (post-norm, GELU), mean pooling, three kinds of head.
+
+Weights come from `base.py` (`weights.npz`); a pruned encoder takes a subset of the layers. The word
+table is frozen: it holds most parameters and small data would only spoil it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+from torch.nn import functional
+
+HIDDEN, HEADS, INNER, EPS = 384, 12, 1536, 1e-12
+SIX = (0, 2, 4, 6, 8, 11)  # every second layer, the first and the last among them
+
+
+class Block(nn.Module):
+    def __init__(self, dropout: float) -> None:
+        super().__init__()
+        self.qkv = nn.Linear(HIDDEN, 3 * HIDDEN)
+        self.out = nn.Linear(HIDDEN, HIDDEN)
+        self.norm1 = nn.LayerNorm(HIDDEN, eps=EPS)
+        self.up = nn.Linear(HIDDEN, INNER)
+        self.down = nn.Linear(INNER, HIDDEN)
+        self.norm2 = nn.LayerNorm(HIDDEN, eps=EPS)
+        self.dropout = dropout
+
+    def forward(self, x: Tensor, mask: Tensor) -> Tensor:
+        batch, length, _ = x.shape
+        qkv = self.qkv(x).view(batch, length, 3, HEADS, HIDDEN // HEADS).permute(2, 0, 3, 1, 4)
+        mixed = functional.scaled_dot_product_attention(qkv[0], qkv[1], qkv[2], attn_mask=mask)
+        mixed = self.out(mixed.transpose(1, 2).reshape(batch, length, HIDDEN))
+        x = self.norm1(x + functional.dropout(mixed, self.dropout, self.training))
+        inner = self.down(functional.gelu(self.up(x)))
+        result: Tensor = self.norm2(x + functional.dropout(inner, self.dropout, self.training))
+        return result
+
+
+class Encoder(nn.Module):
+    """ids, mask [batch, tokens] -> hidden states [batch, tokens, 384]."""
+
+    def __init__(self, vocabulary: int, layers: int, dropout: float = 0.1) -> None:
+        super().__init__()
+        self.words = nn.Embedding(vocabulary, HIDDEN)
+        self.words.weight.requires_grad_(False)
+        self.positions = nn.Embedding(512, HIDDEN)
+        self.norm = nn.LayerNorm(HIDDEN, eps=EPS)
+        self.blocks = nn.ModuleList(Block(dropout) for _ in range(layers))
+
+    def forward(self, ids: Tensor, mask: Tensor) -> Tensor:
+        x = self.norm(self.words(ids) + self.positions.weight[: ids.shape[1]])
+        allowed = mask[:, None, None, :].bool()
+        for block in self.blocks:
+            x = block(x, allowed)
+        return x
+
+
+class Model(nn.Module):
+    """Encoder and one linear head; `tag` heads see every token, others the mean."""
+
+    def __init__(self, encoder: Encoder, labels: int, per_token: bool) -> None:
+        super().__init__()
+        self.encoder = encoder
+        self.per_token = per_token
+        self.head = nn.Linear(HIDDEN, labels)
+        nn.init.normal_(self.head.weight, std=0.02)
+        nn.init.zeros_(self.head.bias)
+
+    def forward(self, ids: Tensor, mask: Tensor) -> Tensor:
+        states = self.encoder(ids, mask)
+        if not self.per_token:
+            weight = mask[:, :, None].to(states.dtype)
+            states = (states * weight).sum(1) / weight.sum(1)
+        logits: Tensor = self.head(functional.dropout(states, 0.1, self.training))
+        return logits
+
+
+def load_encoder(base: Path, layers: Sequence[int] = SIX, dropout: float = 0.1) -> Encoder:
+    """The starting weights, only `layers` of them."""
+    with np.load(base / "weights.npz") as arrays:
+        encoder = Encoder(arrays["emb.word"].shape[0], len(layers), dropout)
+        encoder.load_state_dict(_state(arrays, layers))
+    return encoder
+
+
+def _state(arrays: Mapping[str, NDArray[np.float32]], layers: Sequence[int]) -> dict[str, Tensor]:
+    def tensor(name: str) -> Tensor:
+        return torch.from_numpy(np.array(arrays[name], dtype=np.float32))
+
+    state = {
+        "words.weight": tensor("emb.word"),
+        "positions.weight": tensor("emb.pos") + tensor("emb.type")[0],
+        "norm.weight": tensor("emb.ln.w"),
+        "norm.bias": tensor("emb.ln.b"),
+    }
+    names = {"out": "ao", "norm1": "aln", "up": "fi", "down": "fo", "norm2": "oln"}
+    for new, old in enumerate(layers):
+        for short, long in (("weight", "w"), ("bias", "b")):
+            parts = [tensor(f"l{old}.{part}.{long}") for part in "qkv"]
+            state[f"blocks.{new}.qkv.{short}"] = torch.cat(parts)
+            for ours, theirs in names.items():
+                state[f"blocks.{new}.{ours}.{short}"] = tensor(f"l{old}.{theirs}.{long}")
+    return state

@@ -1,0 +1,113 @@
+"""Train entities: BIO token classification of names, addresses, organisations and the like.
+
+Chinese characters and punctuation marks are tokens of their own here (a Split step in the tokenizer),
+so that a span never starts or ends in the middle of a token.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import random
+from collections.abc import Sequence
+from pathlib import Path
+
+import torch
+from tokenizers import Tokenizer
+from torch import Tensor
+from torch.nn import functional
+
+from encoder import Model, load_encoder
+from entities_rows import KINDS, EntityRow, Span, all_rows, halves
+from trainer import Example, Plan, seed_all, train
+
+LABELS = ("O", *(f"{part}-{kind}" for kind in KINDS for part in "BI"))
+WIDTH, TRAIN_WIDTH = 256, 224
+ALONE = r"""[\u3400-\u9fff\uf900-\ufaff.,;:()\[\]{}"|<>/，。；：（）、！？“”【】]"""
+
+
+def spans_tokenizer(base: Path) -> Tokenizer:
+    """The cut tokenizer with Chinese characters and marks split off."""
+    made = json.loads((base / "tokenizer.json").read_text(encoding="utf-8"))
+    split = {"type": "Split", "pattern": {"Regex": ALONE}, "behavior": "Isolated", "invert": False}
+    made["pre_tokenizer"] = {"type": "Sequence", "pretokenizers": [made["pre_tokenizer"], split]}
+    return Tokenizer.from_str(json.dumps(made))
+
+
+def tags(offsets: Sequence[tuple[int, int]], text: str, spans: Sequence[Span]) -> list[int]:
+    """One label id per token; a token belongs to the span it overlaps most plainly."""
+    found = []
+    for start, end in offsets:
+        while start < end and text[start].isspace():
+            start += 1
+        label = "O"
+        for first, last, kind in spans:
+            if start < min(end, last) and max(start, first) < min(end, last):
+                label = ("B-" if start <= first else "I-") + kind
+        found.append(LABELS.index(label))
+    return found
+
+
+def examples(
+    tokenizer: Tokenizer, rows: list[EntityRow], width: int, repeat: bool, seed: int = 5
+) -> list[Example]:
+    rng = random.Random(seed)
+    made = []
+    for row in rows:
+        encoding = tokenizer.encode(row.text, add_special_tokens=False)
+        ids, labels = encoding.ids[: width - 2], tags(encoding.offsets, row.text, row.spans)[: width - 2]
+        if not ids:
+            continue
+        times = int(row.times) + (rng.random() < row.times % 1) if repeat else 1
+        example = Example([0, *ids, 2], [0, *labels, 0], row.language, row.source, row.text)
+        made.extend([example] * times)
+    return made
+
+
+def loss(logits: Tensor, batch: list[Example]) -> Tensor:
+    wanted = torch.full(logits.shape[:2], -100, device=logits.device)
+    for row, example in enumerate(batch):
+        wanted[row, : len(example.target)] = torch.tensor(example.target, device=logits.device)
+    return functional.cross_entropy(logits.flatten(0, 1), wanted.flatten())
+
+
+def decode(labels: Sequence[int], offsets: Sequence[tuple[int, int]], text: str) -> list[Span]:
+    """Label ids to spans; an `I-` after something else opens a span as `B-` would."""
+    spans: list[Span] = []
+    for index, (start, end) in zip(labels, offsets, strict=True):
+        name = LABELS[index]
+        while start < end and text[start].isspace():
+            start += 1
+        if name == "O" or start == end:
+            continue
+        part, kind = name.split("-")
+        glued = spans and spans[-1][2] == kind and not text[spans[-1][1] : start].strip()
+        if part == "I" and glued:
+            spans[-1] = (spans[-1][0], end, kind)
+        else:
+            spans.append((start, end, kind))
+    return spans
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--data", type=Path, default=Path("../shared/data"))
+    parser.add_argument("--work", type=Path, default=Path(".checkpoints"))
+    parser.add_argument("--run", default="entities")
+    parser.add_argument("--samples", type=int, default=40_000)
+    parser.add_argument("--threads", type=int, default=2)
+    args = parser.parse_args()
+    torch.set_num_threads(args.threads)
+    seed_all(7)
+    tokenizer = spans_tokenizer(args.work / "base")
+    rows, held = halves(all_rows(args.data))
+    made = examples(tokenizer, rows, TRAIN_WIDTH, repeat=True)
+    mean = sum(len(e.ids) for e in made) / len(made)
+    print(f"{len(made)} examples of {mean:.0f} tokens, {len(held)} held", flush=True)
+    model = Model(load_encoder(args.work / "base"), len(LABELS), per_token=True)
+    model.to("cuda" if torch.cuda.is_available() else "cpu")
+    train(model, made, loss, Plan(args.samples, rate=2e-4), args.work / f"{args.run}.pt")
+
+
+if __name__ == "__main__":
+    main()

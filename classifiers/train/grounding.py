@@ -1,0 +1,86 @@
+"""Train grounding: a cross-encoder over (evidence, claim) -> supported, contradicted, nei."""
+
+from __future__ import annotations
+
+import argparse
+import random
+from pathlib import Path
+
+import torch
+from tokenizers import Tokenizer
+from torch import Tensor
+
+from edits import generated
+from encoder import SIX, Model, load_encoder
+from grounding_rows import LABELS, Pair, all_pairs, focus
+from rows import is_dev
+from trainer import Example, Plan, seed_all, train
+
+WIDTH, TRAIN_WIDTH = 256, 144
+DEPTHS = {6: SIX, 8: (0, 2, 3, 5, 6, 8, 9, 11), 12: tuple(range(12))}
+
+
+def encode(tokenizer: Tokenizer, pair: Pair, width: int) -> list[int]:
+    """`<s> evidence </s></s> claim </s>`; the claim keeps at most a third, evidence the rest."""
+    claim = tokenizer.encode(pair.claim, add_special_tokens=False).ids[: width // 3]
+    room = width - len(claim) - 4
+    evidence = focus(pair.evidence, pair.claim, int(room * 0.95))
+    ids = tokenizer.encode(evidence, add_special_tokens=False).ids[:room]
+    return [0, *ids, 2, 2, *claim, 2]
+
+
+def loss(logits: Tensor, batch: list[Example]) -> Tensor:
+    """Minus log of the probability that falls on the allowed labels."""
+    allowed = torch.zeros_like(logits, dtype=torch.bool)
+    for row, example in enumerate(batch):
+        allowed[row, list(example.target)] = True
+    inside = logits.masked_fill(~allowed, float("-inf"))
+    value: Tensor = (logits.logsumexp(-1) - inside.logsumexp(-1)).mean()
+    return value
+
+
+def examples(
+    tokenizer: Tokenizer, pairs: list[Pair], width: int, repeat: bool, seed: int = 9
+) -> list[Example]:
+    rng = random.Random(seed)
+    made = []
+    for pair in pairs:
+        times = int(pair.times) + (rng.random() < pair.times % 1) if repeat else 1
+        if times:
+            ids = encode(tokenizer, pair, width)
+            made.extend([Example(ids, pair.allowed, pair.language, pair.source, pair.claim)] * times)
+    return made
+
+
+def split(data: Path) -> tuple[list[Pair], list[Pair]]:
+    pairs = all_pairs(data)
+    pairs += generated(pairs)
+    return [p for p in pairs if not is_dev(p.group)], [p for p in pairs if is_dev(p.group)]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--data", type=Path, default=Path("../shared/data"))
+    parser.add_argument("--work", type=Path, default=Path(".checkpoints"))
+    parser.add_argument("--run", default="grounding")
+    parser.add_argument("--samples", type=int, default=45_000)
+    parser.add_argument("--layers", type=int, choices=sorted(DEPTHS), default=6)
+    parser.add_argument("--rate", type=float, default=1.5e-4)
+    parser.add_argument("--threads", type=int, default=2)
+    args = parser.parse_args()
+    torch.set_num_threads(args.threads)
+    seed_all(7)
+    tokenizer = Tokenizer.from_file(str(args.work / "base/tokenizer.json"))
+    pairs, held = split(args.data)
+    made = examples(tokenizer, pairs, TRAIN_WIDTH, repeat=True)
+    mean = sum(len(e.ids) for e in made) / len(made)
+    print(f"{len(made)} examples of {mean:.0f} tokens, {len(held)} held", flush=True)
+    model = Model(load_encoder(args.work / "base", DEPTHS[args.layers]), len(LABELS), per_token=False)
+    model.to("cuda" if torch.cuda.is_available() else "cpu")
+    train(
+        model, made, loss, Plan(args.samples, batch_tokens=3072, rate=args.rate), args.work / f"{args.run}.pt"
+    )
+
+
+if __name__ == "__main__":
+    main()

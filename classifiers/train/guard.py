@@ -1,0 +1,131 @@
+"""Train guard: one encoder, heads for injection, hazards, offence and answer compliance.
+
+The raw head has 23 outputs (5 heads, 18 categories). A hazard label of the shipped model is
+`hazard + category - max(category)`: the most likely category carries the evidence for any harm,
+the others less, so one threshold on "any harm" rules them all.
+"""
+
+from __future__ import annotations
+
+import argparse
+import random
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from tokenizers import Tokenizer
+from torch import Tensor
+from torch.nn import functional
+
+from compose import composed
+from encoder import Model, load_encoder
+from guard_rows import HEADS, GuardRow, all_rows, categories
+from rows import is_dev
+from trainer import Example, Plan, predict, seed_all, train
+
+HAZARDS: tuple[str, ...] = tuple(categories()["hazards"])
+LABELS = ("injection.direct", "injection.indirect", *(f"hazard.{h}" for h in HAZARDS), "offensive", "compliance.harmful")  # fmt: skip
+WIDTH, TRAIN_WIDTH = 256, 160
+HEAD_WEIGHT = torch.tensor([1.3, 1.3, 1.3, 0.8, 0.8])
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    heads: tuple[float, ...]  # nan where the source says nothing
+    categories: tuple[float, ...]  # a distribution, all zero where unknown
+
+
+def target(row: GuardRow) -> Target:
+    heads = tuple(float(row.heads.get(name, float("nan"))) for name in HEADS)
+    share = 1 / max(len(row.categories), 1)
+    return Target(heads, tuple(share if h in row.categories else 0.0 for h in HAZARDS))
+
+
+def encode(tokenizer: Tokenizer, row: GuardRow, width: int, rng: random.Random) -> list[int]:
+    """`<s> text </s>` or `<s> question </s></s> answer </s>`, at most `width` tokens.
+
+    A long text loses its ends, but never the planted instruction.
+    """
+    if row.question:
+        question = tokenizer.encode(row.question, add_special_tokens=False).ids[: width // 3]
+        answer = tokenizer.encode(row.text, add_special_tokens=False).ids[: width - len(question) - 4]
+        return [0, *question, 2, 2, *answer, 2]
+    encoding = tokenizer.encode(row.text, add_special_tokens=False)
+    room = width - 2
+    if len(encoding.ids) <= room:
+        return [0, *encoding.ids, 2]
+    low, high = 0, len(encoding.ids) - room
+    at = row.text.find(row.span) if row.span else -1
+    if at >= 0:
+        first = next(i for i, (_, end) in enumerate(encoding.offsets) if end > at)
+        low, high = max(0, min(first - room // 2, high)), min(high, first)
+        low = min(low, high)
+    start = rng.randint(low, high) if row.heads.get("indirect") is not None else 0
+    return [0, *encoding.ids[start : start + room], 2]
+
+
+def loss(logits: Tensor, batch: list[Example]) -> Tensor:
+    """Mean over known heads of the binary loss, plus the category loss of harmful rows."""
+    heads = torch.tensor([e.target.heads for e in batch], device=logits.device)
+    known = ~torch.isnan(heads)
+    raw = functional.binary_cross_entropy_with_logits(logits[:, :5], heads.nan_to_num(0.5), reduction="none")
+    weight = known * HEAD_WEIGHT.to(logits.device)
+    kinds = torch.tensor([e.target.categories for e in batch], device=logits.device)
+    picked = -(kinds * functional.log_softmax(logits[:, 5:], -1)).sum(-1)
+    return (raw * weight).sum() / weight.sum().clamp(min=1) + 0.25 * picked.sum() / len(batch)
+
+
+def final_logits(raw: Tensor) -> Tensor:
+    """[n, 23] raw outputs to [n, labels] as shipped."""
+    kinds = raw[:, 5:]
+    hazards = raw[:, 2:3] + kinds - kinds.max(-1, keepdim=True).values
+    return torch.cat([raw[:, :2], hazards, raw[:, 3:5]], -1)
+
+
+def examples(
+    tokenizer: Tokenizer, rows: list[GuardRow], width: int, repeat: bool, seed: int = 3
+) -> list[Example]:
+    rng = random.Random(seed)
+    made = []
+    for row in rows:
+        times = int(row.times) + (rng.random() < row.times % 1) if repeat else 1
+        for _ in range(times):
+            ids = encode(tokenizer, row, width, rng)
+            made.append(Example(ids, target(row), row.language, row.source, row.text))
+    return made
+
+
+def split(data: Path) -> tuple[list[GuardRow], list[GuardRow]]:
+    rows = all_rows(data)
+    rows += composed(rows)
+    return [r for r in rows if not is_dev(r.group)], [r for r in rows if is_dev(r.group)]
+
+
+def arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--data", type=Path, default=Path("../shared/data"))
+    parser.add_argument("--work", type=Path, default=Path(".checkpoints"))
+    parser.add_argument("--run", default="guard")
+    parser.add_argument("--samples", type=int, default=90_000)
+    parser.add_argument("--threads", type=int, default=2)
+    return parser.parse_args()
+
+
+def main() -> None:
+    args = arguments()
+    torch.set_num_threads(args.threads)
+    seed_all(7)
+    tokenizer = Tokenizer.from_file(str(args.work / "base/tokenizer.json"))
+    rows, held = split(args.data)
+    made = examples(tokenizer, rows, TRAIN_WIDTH, repeat=True)
+    mean = sum(len(e.ids) for e in made) / len(made)
+    print(f"{len(made)} examples of {mean:.0f} tokens, {len(held)} held", flush=True)
+    model = Model(load_encoder(args.work / "base"), 5 + len(HAZARDS), per_token=False)
+    device = "cuda" if torch.cuda.is_available() else "cpu"
+    model.to(device)
+    train(model, made, loss, Plan(args.samples), args.work / f"{args.run}.pt")
+    predict(model, examples(tokenizer, held, WIDTH, repeat=False)[:64])
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,71 @@
+"""Print the table of the shipped models on the development split, from `results/*.json`.
+
+Every `ship_*.py` wrote its figures there together with the floor; `--json` prints the summary as JSON.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+from typing import Any
+
+RESULTS = Path(__file__).parent / "results"
+
+
+def load(name: str) -> dict[str, Any]:
+    """The figures of the newest shipped version of a model, or nothing."""
+    files = sorted(RESULTS.glob(f"{name}-*.json"))
+    found: dict[str, Any] = json.loads(files[-1].read_text(encoding="utf-8")) if files else {}
+    return found
+
+
+def guard_lines(found: dict[str, Any]) -> list[dict[str, Any]]:
+    lines = []
+    for head, languages in found.get("dev", {}).items():
+        for language, made in languages.items():
+            table, floor = made["all"]["medium"], found.get("floor", {}).get(head, {}).get(language, {})
+            lines.append({"task": f"guard {head}", "language": language, "figure": "balanced accuracy",
+                          "model": table["balanced_accuracy"], "floor": floor.get("balanced_accuracy"),
+                          "recall": table["recall"], "false_positives": table["false_positive_rate"]})  # fmt: skip
+    return lines
+
+
+def entity_lines(found: dict[str, Any]) -> list[dict[str, Any]]:
+    dev, floor = found.get("dev", {}), found.get("floor", {})
+    return [{"task": "entities", "language": language, "figure": "span F1", "model": dev[language]["all"]["f1"],
+             "floor": floor.get(language), "recall": dev[language]["all"]["recall"], "false_positives": None}
+            for language in ("zh", "en") if language in dev]  # fmt: skip
+
+
+def grounding_lines(found: dict[str, Any]) -> list[dict[str, Any]]:
+    dev, floor = found.get("dev", {}), found.get("floor", {})
+    return [{"task": "grounding (authored)", "language": language, "figure": "balanced accuracy",
+             "model": dev[f"authored {language}"]["balanced_accuracy"], "floor": floor.get(language),
+             "recall": dev[f"authored {language}"]["supported_recall"], "false_positives": None}
+            for language in ("zh", "en") if f"authored {language}" in dev]  # fmt: skip
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--json", action="store_true")
+    args = parser.parse_args()
+    lines = [
+        *guard_lines(load("guard")),
+        *entity_lines(load("entities")),
+        *grounding_lines(load("grounding")),
+    ]
+    if args.json:
+        print(json.dumps(lines, ensure_ascii=False, indent=1))
+        return
+    print(f"{'task':24} {'lang':4} {'figure':18} {'model':>7} {'floor':>7} {'recall':>7} {'FPR':>7}")
+    for line in lines:
+        numbers = [
+            f"{line[k]:7.3f}" if line[k] is not None else "      –"
+            for k in ("model", "floor", "recall", "false_positives")
+        ]
+        print(f"{line['task']:24} {line['language']:4} {line['figure']:18} {' '.join(numbers)}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,62 @@
+"""Reading labelled rows: JSON lines (gzip or plain), and the development split.
+
+A row is in the development split when sha1 of its *group* ends in 0 or 1 (hex), so that a context,
+a carrier or a source template never lies on both sides. Rows are never training rows and
+development rows at once; recipes ask `is_dev` and nothing else.
+"""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+Row = dict[str, Any]
+OWN = Path(__file__).parent / "data"
+TEXT_FIELDS = ("text", "prompt", "context", "claim", "question", "answer")
+
+
+def read_rows(path: Path) -> Iterator[Row]:
+    opener = gzip.open if path.suffix == ".gz" else open
+    with opener(path, "rt", encoding="utf-8") as lines:
+        for line in lines:
+            if line.strip():
+                yield json.loads(line)
+
+
+def authored(data: Path, stem: str) -> Iterator[Row]:
+    """The authored set `stem`: the shared file, if there is one, and every `data/<stem>*.jsonl` of this folder."""
+    shared = data / "authored" / f"{stem}.jsonl.gz"
+    if shared.exists():
+        yield from read_rows(shared)
+    for path in sorted(OWN.glob(f"{stem}*.jsonl")):
+        yield from read_rows(path)
+
+
+def is_dev(group: str) -> bool:
+    return hashlib.sha1(group.encode()).hexdigest()[-1] in "01"
+
+
+def group_of(row: Row) -> str:
+    """What must stay on one side: the context of a claim, else the row itself."""
+    return str(row.get("context_id") or row["id"])
+
+
+def read_texts(data: Path, extra: list[Path]) -> tuple[list[str], list[str]]:
+    """All texts under `data` and in `extra` as (training, held)."""
+    train: list[str] = []
+    held: list[str] = []
+    for path in sorted([*data.glob("*.jsonl.gz"), *data.glob("authored/*.jsonl.gz"), *OWN.glob("*.jsonl")]):
+        if path.name.startswith("offensive_en"):
+            continue
+        for row in read_rows(path):
+            side = held if is_dev(group_of(row)) else train
+            side.extend(row[f] for f in TEXT_FIELDS if isinstance(row.get(f), str))
+    for path in extra:
+        lines = path.read_text(encoding="utf-8", errors="ignore").splitlines()
+        for number, line in enumerate(lines):
+            (held if number % 8 == 0 else train).append(line)
+    return train, held

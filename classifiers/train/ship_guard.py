@@ -1,0 +1,161 @@
+"""Ship guard: int8 ONNX, calibration and levels per label and language, parity, figures, manifest."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import random
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from tokenizers import Tokenizer
+
+import card
+from floor import text_floor
+from guard import LABELS, WIDTH, encode, split, target
+from guard_rows import HEADS, GuardRow
+from metrics import Levels, Platt, choose_levels, fit_platt, table
+from shipping import MODELS, export_both, load_run, run, session, write_manifest
+from trainer import Example
+
+Array = NDArray[Any]
+HARD = ("authored/benign", "authored2", "authored/injection_direct", "authored/hazard", "authored/injection_indirect",
+        "generated/quoted", "generated/persona")  # fmt: skip
+PUBLISHED = {"direct": "injection.direct", "indirect": "injection.indirect", "offensive": "offensive",
+             "compliance": "compliance.harmful"}  # fmt: skip
+HAZARDS = slice(2, 20)
+TITLE = {
+    "zh": "输入与回答护栏：注入、危害、冒犯、回答是否照办",
+    "en": "Guard: injection, hazards, offence, answer compliance",
+}
+
+
+def scores_of(logits: Array, head: str) -> Array:
+    """The logit that decides a head; for hazards the largest of the categories."""
+    if head == "hazard":
+        return np.asarray(logits[:, HAZARDS].max(1), np.float64)
+    return np.asarray(logits[:, LABELS.index(PUBLISHED[head])], np.float64)
+
+
+def keep(row: GuardRow, rng: random.Random) -> bool:
+    """Plain public harmless prompts are many and easy, COLD is large: a third of them is enough here."""
+    plain = (
+        row.source.startswith(("clinc", "banking", "CrossWOZ", "CMRC", "awesome", "COLD"))
+        and "sensitive" not in row.source
+    )
+    return not plain or rng.random() < 0.3
+
+
+def calibrate(rows: list[GuardRow], logits: Array) -> tuple[dict[str, Any], dict[str, Any], dict[str, Any]]:
+    """(calibration, levels, figures) by head and language."""
+    calibration: dict[str, Any] = {}
+    levels: dict[str, Any] = {}
+    figures: dict[str, Any] = {}
+    for head in HEADS:
+        for language in ("zh", "en"):
+            mine = [i for i, r in enumerate(rows) if head in r.heads and r.language == language]
+            labels = np.array([rows[i].heads[head] for i in mine])
+            raw = scores_of(logits[mine], head)
+            platt = fit_platt(raw, labels)
+            scores = platt(raw)
+            hard = scores[
+                [k for k, i in enumerate(mine) if labels[k] == 0 and rows[i].source.startswith(HARD)]
+            ]
+            found = choose_levels(
+                scores, labels, hard, limit=1.0 if head in ("offensive", "compliance") else 0.04
+            )
+            calibration.setdefault(head, {})[language] = asdict(platt)
+            levels.setdefault(head, {})[language] = asdict(found)
+            figures.setdefault(head, {})[language] = by_source(rows, mine, scores, labels, found)
+    return calibration, levels, figures
+
+
+def by_source(
+    rows: list[GuardRow],
+    mine: list[int],
+    scores: Array,
+    labels: Array,
+    levels: Levels,
+) -> dict[str, Any]:
+    sources = np.array([rows[i].source for i in mine])
+    made = {
+        "all": {
+            level: table(scores, labels, getattr(levels, level)).as_dict()
+            for level in ("low", "medium", "high")
+        }
+    }
+    made["sources"] = {
+        s: table(scores[sources == s], labels[sources == s], levels.medium).as_dict()
+        for s in sorted(set(sources))
+    }
+    return made
+
+
+def spread(by_head: dict[str, Any]) -> dict[str, Any]:
+    """Per-head values as per-label values: every hazard label shares those of the hazard head."""
+    return {label: by_head["hazard" if label.startswith("hazard.") else next(h for h, n in PUBLISHED.items() if n == label)]
+            for label in LABELS}  # fmt: skip
+
+
+def agreement(
+    small: Array, full: Array, rows: list[GuardRow], calibration: dict[str, Any], levels: dict[str, Any]
+) -> float:
+    """Share of texts with the same decisions at medium: every head that is asked of such a text."""
+
+    def fired(logits: Array) -> list[list[bool]]:
+        made = []
+        for head in HEADS:
+            raw = scores_of(logits, head)
+            made.append([
+                bool(Platt(**calibration[head][r.language])(x) >= levels[head][r.language]["medium"])
+                and (head == "hazard" or (head == "compliance") == bool(r.question))
+                for r, x in zip(rows, raw, strict=True)
+            ])  # fmt: skip
+        return made
+
+    pairs = zip(*fired(small), *fired(full), strict=True)
+    return sum(p[: len(HEADS)] == p[len(HEADS) :] for p in pairs) / len(rows)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--data", type=Path, default=Path("../shared/data"))
+    parser.add_argument("--work", type=Path, default=Path(".checkpoints"))
+    parser.add_argument("--run", default="guard")
+    parser.add_argument("--version", default="1")
+    parser.add_argument("--no-floor", action="store_true")
+    args = parser.parse_args()
+    folder = MODELS / "guard" / args.version
+    tokenizer = Tokenizer.from_file(str(args.work / "base/tokenizer.json"))
+    train_rows, held = split(args.data)
+    rng = random.Random(1)
+    held = [row for row in held if keep(row, rng)]
+    model = load_run(args.work / f"{args.run}.pt", 23, per_token=False)
+    small, full = export_both(model, folder, args.work, slice(5, 23))
+    made = [Example(encode(tokenizer, r, WIDTH, rng), target(r)) for r in held]
+    logits = np.stack(run(session(small, 2), made))
+    calibration, levels, figures = calibrate(held, logits)
+    picked = rng.sample(range(len(held)), min(1000, len(held)))
+    exact = np.stack(run(session(full, 2), [made[i] for i in picked]))
+    same = agreement(logits[picked], exact, [held[i] for i in picked], calibration, levels)
+    results = {"model": f"guard/{args.version}", "int8_agrees_with_fp32": round(same, 4), "dev": figures}
+    if not args.no_floor:
+        results["floor"] = {head: text_floor(train_rows, held, head) for head in HEADS}
+    facts = {"title": TITLE, "task": "classify", "activation": "sigmoid", "max_tokens": WIDTH, "overlap_tokens": 48,
+             "labels": list(LABELS), "calibration": spread(calibration), "levels": spread(levels)}  # fmt: skip
+    write_manifest(folder, tokenizer, facts)
+    card.write_guard(folder, results, args.data)
+    out = Path(__file__).parent / "results" / f"guard-{args.version}.json"
+    out.parent.mkdir(exist_ok=True)
+    out.write_text(json.dumps(results, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+    for head in HEADS:
+        for language in ("zh", "en"):
+            print(head, language, levels[head][language], figures[head][language]["all"]["medium"])
+    print("int8 = fp32 on", same)
+
+
+if __name__ == "__main__":
+    main()

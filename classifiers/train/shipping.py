@@ -1,0 +1,80 @@
+"""What every model needs to be shipped: ONNX files, sessions, parity, manifest."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnxruntime
+import torch
+import yaml
+from numpy.typing import NDArray
+from tokenizers import Tokenizer
+
+from encoder import Encoder, Model
+from export import build
+from trainer import PAD, Example
+
+MODELS = Path(__file__).parent.parent / "models"
+
+
+def load_run(state: Path, labels: int, per_token: bool) -> Model:
+    """The model of a checkpoint written by `trainer.train`."""
+    saved = torch.load(state, weights_only=True)["model"]
+    layers = 1 + max(int(name.split(".")[2]) for name in saved if name.startswith("encoder.blocks."))
+    model = Model(Encoder(saved["encoder.words.weight"].shape[0], layers), labels, per_token)
+    model.load_state_dict(saved)
+    return model.eval()
+
+
+def export_both(model: Model, folder: Path, work: Path, hazards: slice | None = None) -> tuple[Path, Path]:
+    """(int8 file that ships, fp32 file for the parity check)."""
+    small, full = folder / "model.onnx", work / "fp32" / f"{folder.parent.name}.onnx"
+    build(model, small, True, hazards)
+    build(model, full, False, hazards)
+    return small, full
+
+
+def session(path: Path, threads: int = 1) -> onnxruntime.InferenceSession:
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = threads
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+
+
+def run(found: onnxruntime.InferenceSession, examples: Sequence[Example]) -> list[NDArray[np.float32]]:
+    """Logits per example in order, through ONNX Runtime, in batches of equal length only by sorting."""
+    order = sorted(range(len(examples)), key=lambda i: len(examples[i].ids))
+    results: dict[int, NDArray[np.float32]] = {}
+    for start in range(0, len(order), 16):
+        part = order[start : start + 16]
+        width = max(len(examples[i].ids) for i in part)
+        ids = np.full((len(part), width), PAD, np.int64)
+        mask = np.zeros((len(part), width), np.int64)
+        for row, index in enumerate(part):
+            ids[row, : len(examples[index].ids)] = examples[index].ids
+            mask[row, : len(examples[index].ids)] = 1
+        logits = found.run(["logits"], {"input_ids": ids, "attention_mask": mask})[0]
+        for row, index in enumerate(part):
+            out = logits[row]
+            results[index] = out[: len(examples[index].ids)] if out.ndim == 2 else out
+    return [results[i] for i in range(len(examples))]
+
+
+def file_facts(path: Path) -> dict[str, Any]:
+    return {"sha256": hashlib.sha256(path.read_bytes()).hexdigest(), "bytes": path.stat().st_size}
+
+
+def write_manifest(folder: Path, tokenizer: Tokenizer, facts: dict[str, Any]) -> None:
+    """tokenizer.json and manifest.yaml beside model.onnx."""
+    tokenizer.no_truncation()
+    tokenizer.no_padding()
+    tokenizer.save(str(folder / "tokenizer.json"), pretty=False)
+    files = {name: file_facts(folder / name) for name in ("model.onnx", "tokenizer.json")}
+    head = {"name": folder.parent.name, "version": folder.name, "licence": "Apache-2.0", "files": files,
+            "inputs": ["input_ids", "attention_mask"]}  # fmt: skip
+    text = yaml.safe_dump(head | facts, allow_unicode=True, sort_keys=False, width=110)
+    (folder / "manifest.yaml").write_text(text, encoding="utf-8")
