@@ -91,7 +91,7 @@ def create_app(deps: Deps, ready: Callable[[], dict[str, str]] = dict) -> Starle
         ("/metrics", plain.metrics),
     ):
         routes.append(Route(path, handler, methods=["GET"]))
-    routes.append(Route("/{path:path}", plain.unknown, methods=_ALL))
+    routes.append(Route("/{path:path}", plain.other, methods=_ALL))
     return Starlette(routes=routes)
 
 

@@ -32,7 +32,8 @@ class Call:
     ledger: Ledger
     headers: Mapping[str, str] = field(repr=False)
     path: str
-    body: Body = field(repr=False)
+    asked: Body = field(repr=False)  # as the client sent it
+    body: Body = field(repr=False)  # as the layers left it
     today: str
     masks: MaskMap = field(repr=False)
     constraints: Constraints = field(default_factory=Constraints)
@@ -49,15 +50,15 @@ async def stop(call: Call, outcome: Outcome, code: str = "content_filter") -> No
         refusal = RequestError(
             outcome.message.get(call.caller.language), status=outcome.http_status, code=code
         )
-        body = call.adapter.error(refusal)
-        body["threegate"] = outcome.note
+        body = {**call.adapter.error(refusal), "threegate": outcome.note}
         await call.out.json(outcome.http_status, body)
     elif call.adapter.streamed(call.body):
         await call.out.start(200, {"content-type": "text/event-stream"})
         await call.out.chunk(call.adapter.stream(call.body).cut(outcome))
         await call.out.finish()
     else:
-        await call.out.json(200, call.adapter.blocked(call.body, outcome))
+        blocked = call.adapter.blocked(call.body, outcome)
+        await call.out.json(call.adapter.blocked_status, blocked)
 
 
 def ms_since(started: float) -> float:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
 import orjson
@@ -16,7 +16,8 @@ from threegate.gateway.endpoint import presented_key
 from threegate.gateway.http import headers_of
 from threegate.gateway.whole import parse_answer, read_body
 from threegate.guard.constraint import merge
-from threegate.policy.model import matches
+from threegate.policy.model import CompiledPolicy, matches
+from threegate.types import Caller
 from threegate.wire.errors import openai_error, status_of
 from threegate.wire.models import visible_models
 
@@ -44,11 +45,7 @@ class Plain:
 
     async def _models(self, request: Request) -> Response:
         headers = headers_of(dict(request.scope))
-        admitted = await self.deps.door.admit(presented_key(headers))
-        caller = replace(admitted, route=request.scope["path"])
-        policy = self.deps.policies.pin().policy_for(caller)
-        if policy is None:
-            raise RequestError("no policy is bound to this caller", status=403, code="no_policy")
+        caller, policy = await self._admitted(request.scope["path"], headers)
         reply = await self.deps.upstreams.send("GET", "/v1/models", b"", headers)
         try:
             body = parse_answer(await read_body(reply))
@@ -78,6 +75,35 @@ class Plain:
         data = generate_latest(self.deps.metrics.registry)
         return Response(data, media_type=CONTENT_TYPE_LATEST)
 
-    async def unknown(self, request: Request) -> Response:
+    async def other(self, request: Request) -> Response:
+        """A path of the policy's `pass_through` goes to the model API as it is, without a body on the
+        way in; everything else is closed."""
+        try:
+            return await self._other(request)
+        except ThreegateError as error:
+            return failure(error)
+
+    async def _other(self, request: Request) -> Response:
+        path, headers = request.scope["path"], headers_of(dict(request.scope))
+        _, policy = await self._admitted(path, headers)
+        if request.method != "GET" or path not in policy.pass_through:
+            return self._unknown()
+        reply = await self.deps.upstreams.send("GET", path, b"", headers)
+        try:
+            data = await read_body(reply)
+        finally:
+            await reply.aclose()
+        return Response(data, reply.status, media_type=reply.headers.get("content-type"))
+
+    async def _admitted(
+        self, path: str, headers: Mapping[str, str]
+    ) -> tuple[Caller, CompiledPolicy]:
+        caller = replace(await self.deps.door.admit(presented_key(headers)), route=path)
+        policy = self.deps.policies.pin().policy_for(caller)
+        if policy is None:
+            raise RequestError("no policy is bound to this caller", status=403, code="no_policy")
+        return caller, policy
+
+    def _unknown(self) -> Response:
         text = "this path is not served: an unguarded door is closed by default"
         return failure(RequestError(text, status=404, code="unknown_path"))

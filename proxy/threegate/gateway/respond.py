@@ -80,7 +80,7 @@ def _answer(call: Call, guard: OutputGuard) -> Answer:
 
 async def _stream(call: Call, reply: Reply, answer: Answer, options: StreamOptions) -> None:
     ledger = call.ledger
-    codec = call.adapter.stream(call.body, options)
+    codec = call.adapter.stream(call.asked, options)
 
     async def end(stage: Stage) -> None:
         ledger.usage = codec.usage
@@ -128,8 +128,9 @@ async def _whole(call: Call, reply: Reply, answer: Answer, options: StreamOption
         blocked = call.adapter.blocked(call.body, _outcome(call, answer.cut))
         await call.out.json(200, blocked, reply.headers)
         return
+    guarded = call.adapter.restore_echo(guarded, call.asked)
     if (label := _field(call)) is not None:
-        guarded["aigc"] = label
+        guarded = {**guarded, "aigc": label}
     await _close(call, answer, Stage.COMPLETED)
     await call.out.json(200, guarded, reply.headers)
 

@@ -157,12 +157,19 @@ class StreamShell:
         out: list[bytes] = []
         while self._queue and not self._queue[0].terminal and self._drained(self._queue[0]):
             out.append(self._write(self._queue.popleft()))
-        waiting = self._queue[0].closes if self._queue else list(self.answer.tracks)
-        for key in waiting:
+        for key in self._free():
             if text := self.answer.track(key).take():
                 self._first_text()
                 out.append(self.codec.text(key, text))
         return out + self._notes()
+
+    def _free(self) -> list[StreamKey]:
+        """Whose text may go out alone: with a chunk waiting, what it closes and has no part in."""
+        if not self._queue:
+            return list(self.answer.tracks)
+        head = self._queue[0]
+        own = {d.key for d in head.deltas}
+        return [key for key in head.closes if key not in own]
 
     def _first_text(self) -> None:
         if not self._begun:

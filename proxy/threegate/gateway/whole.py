@@ -60,7 +60,7 @@ async def guard_body(
     guarded = adapter.put(body, texts) if texts else body
     notes = notes_of(answer.ruled)
     guarded = adapter.annotate(guarded, "claims", notes) if notes else guarded
-    return guarded if options.show_reasoning else adapter.hide_reasoning(guarded)
+    return guarded if options.show_reasoning else adapter.hide_reasoning(guarded, options)
 
 
 def _text(track: Track, sign: str) -> str:

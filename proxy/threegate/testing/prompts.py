@@ -60,12 +60,17 @@ def _prompt(
     return Prompt(
         model=str(body.get("model") or "demo"),
         system=system,
-        question=_DIRECTIVE.sub("", question).strip(),
+        question=_own_words(_DIRECTIVE.sub("", question).strip()),
         tool_result=result,
         tools=tuple(tools),
         must_call=choice in ("required", "any") or isinstance(choice, dict),
         options=options_of(given),
     )
+
+
+def _own_words(question: str) -> str:
+    """The last paragraph: what a guard puts in front of a first turn is not to be repeated."""
+    return question.rsplit("\n\n", 1)[-1]
 
 
 def from_chat(body: Json, header: str) -> Prompt:
