@@ -1,5 +1,5 @@
 """`threegate audit …` for those who live in a terminal. Exit codes: 0 fine, 1 the log does not
-verify, 2 usage.
+verify (or nothing was found), 2 it could not be read, or wrong use.
 
 Reading metadata needs the database only. What shows or removes text is itself recorded, so it opens
 the log.
@@ -10,52 +10,46 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
+from threegate import settings
 from threegate.audit import commands_read as reading
 from threegate.audit import commands_write as keeping
 from threegate.audit.note import NoteError
-from threegate.audit.settings import AuditSettings
+from threegate.audit.settings import AuditSettings, from_settings
 from threegate.errors import AuditError
+from threegate.settings import SettingsError
 
 Command = Callable[[argparse.Namespace, AuditSettings], int]
 
 
-def register(
-    subparsers: argparse._SubParsersAction[argparse.ArgumentParser],
-    settings: Callable[[argparse.Namespace], AuditSettings] | None = None,
-) -> None:
-    """Adds `audit`. `args.run(args)` runs the chosen command and returns the exit code.
-
-    `settings` makes the log's settings of the parsed arguments; by default of `--database` and
-    `--directory`.
-    """
+def register(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Adds `audit`. `args.run(args)` runs the chosen command and returns the exit code."""
     audit = subparsers.add_parser("audit", help="verify, search and export the audit log")
     commands = audit.add_subparsers(dest="audit_command", required=True)
     for name, (command, describe, arguments) in COMMANDS.items():
         parser = commands.add_parser(name, help=describe, description=describe)
-        defaults = AuditSettings()
-        parser.add_argument("--database", default=defaults.url, help="URL or SQLite file")
-        parser.add_argument("--directory", type=Path, default=defaults.directory)
+        parser.add_argument("--config", type=Path, help="settings file of the proxy")
+        parser.add_argument("--database", default="", help="another database: URL or SQLite file")
+        parser.add_argument("--directory", type=Path, help="another directory of keys, checkpoints")
         arguments(parser)
-        parser.set_defaults(run=_runner(command, settings or _settings))
+        parser.set_defaults(run=_runner(command))
 
 
 def _settings(args: argparse.Namespace) -> AuditSettings:
-    return AuditSettings(url=_url(args.database), directory=args.directory)
+    """Those of the proxy, unless the command names others."""
+    found = from_settings(settings.load(file=args.config))
+    url = args.database if ":" in args.database else f"sqlite:///{args.database}"
+    found = replace(found, url=url) if args.database else found
+    return replace(found, directory=args.directory) if args.directory else found
 
 
-def _url(database: str) -> str:
-    return database if ":" in database else f"sqlite:///{database}"
-
-
-def _runner(
-    command: Command, settings: Callable[[argparse.Namespace], AuditSettings]
-) -> Callable[[argparse.Namespace], int]:
+def _runner(command: Command) -> Callable[[argparse.Namespace], int]:
     def run(args: argparse.Namespace) -> int:
         try:
-            return command(args, settings(args))
-        except (AuditError, NoteError, OSError, ValueError) as error:
+            return command(args, _settings(args))
+        except (AuditError, NoteError, SettingsError, OSError, ValueError) as error:
             print(f"threegate audit: {error}", file=sys.stderr)
             return 2
 

@@ -5,14 +5,34 @@ from __future__ import annotations
 import argparse
 import getpass
 import json
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from pathlib import Path
 from typing import Any
 
+from sqlalchemy import Connection
+from sqlalchemy.exc import SQLAlchemyError
+
+from threegate.audit.database import reader_engine
 from threegate.audit.record import Record, Stage
 from threegate.audit.settings import AuditSettings
 from threegate.audit.store import AuditLog
 from threegate.errors import AuditError
+
+
+@contextmanager
+def reading(url: str) -> Iterator[Connection]:
+    """One transaction that reads. Raises `AuditError` where there is no log."""
+    if url.startswith("sqlite:") and not Path(url.removeprefix("sqlite:///")).is_file():
+        raise AuditError(f"no audit database at {url.removeprefix('sqlite:///')}")
+    engine = reader_engine(url)
+    try:
+        with engine.begin() as connection:
+            yield connection
+    except SQLAlchemyError as error:
+        raise AuditError(f"audit database: {type(error).__name__}") from None
+    finally:
+        engine.dispose()
 
 
 @asynccontextmanager

@@ -14,8 +14,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from threegate.audit.commands import access, opened, print_json, reason_arguments
-from threegate.audit.database import reader_engine
+from threegate.audit.commands import access, opened, print_json, reading, reason_arguments
 from threegate.audit.note import Verifier
 from threegate.audit.query import Entry, Query, find, follow, of_request
 from threegate.audit.record import Stage, microseconds, timestamp
@@ -129,7 +128,7 @@ def show_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def show(args: argparse.Namespace, settings: AuditSettings) -> int:
-    with reader_engine(settings.url).begin() as connection:
+    with reading(settings.url) as connection:
         entries = of_request(connection, args.id)
     for entry in entries:
         print(entry.entry if args.json else _detailed(entry))
@@ -190,7 +189,7 @@ def moment(text: str) -> int:
 
 
 def search(args: argparse.Namespace, settings: AuditSettings) -> int:
-    with reader_engine(settings.url).begin() as connection:
+    with reading(settings.url) as connection:
         page = find(connection, query_of(args))
     for entry in page.entries:
         print(entry.entry if args.json else _line(entry))
@@ -199,12 +198,12 @@ def search(args: argparse.Namespace, settings: AuditSettings) -> int:
 
 def tail(args: argparse.Namespace, settings: AuditSettings) -> int:
     """Until interrupted."""
-    engine, query = reader_engine(settings.url), query_of(args)
-    with engine.begin() as connection:
+    query = query_of(args)
+    with reading(settings.url) as connection:
         _, places = follow(connection, query, None)
     try:
         while True:
-            with engine.begin() as connection:
+            with reading(settings.url) as connection:
                 entries, places = follow(connection, query, places)
             for entry in entries:
                 print(entry.entry if args.json else _line(entry), flush=True)

@@ -9,9 +9,9 @@ import asyncio
 from dataclasses import asdict
 from pathlib import Path
 
-from threegate.audit.commands import access, opened, print_json, reason_arguments
+from threegate.audit.commands import access, opened, print_json, reading, reason_arguments
 from threegate.audit.commands_read import moment, query_of, search_arguments
-from threegate.audit.database import now_us, reader_engine
+from threegate.audit.database import now_us
 from threegate.audit.erasure import DAY_US, Erasure, Retention, erase, retain, shred
 from threegate.audit.export import Exported, Format, Reveal, export
 from threegate.audit.holds import HOLD_FIELDS, Hold, hold, holds, release
@@ -133,7 +133,7 @@ def report_arguments(parser: argparse.ArgumentParser) -> None:
 def report_command(args: argparse.Namespace, settings: AuditSettings) -> int:
     until = moment(args.until) or now_us()
     since = moment(args.since) or until - 30 * DAY_US
-    with reader_engine(settings.url).begin() as connection:
+    with reading(settings.url) as connection:
         figures = gather(connection, since, until, args.tenant)
     if args.html:
         args.html.write_text(html(figures, args.language), encoding="utf-8")

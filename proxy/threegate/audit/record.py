@@ -30,7 +30,7 @@ ENTRY_VERSION = 1
 MAX_FIELD_CHARS = 256  # ids, model names, codes: longer ones are an attack or a mistake
 MAX_RULED = 200  # per decision; a text with more hits is cut here and says so (`dropped`)
 STANDARD = "standard"  # the retention class of ordinary records
-NOBODY = Caller()
+NOBODY = Caller(tenant="", key_id="", language="")  # of records that no caller caused
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 

@@ -1,4 +1,4 @@
-"""What the audit log needs to know; `threegate.settings` reads the environment and builds it. No
+"""What the audit log needs to know. No
 I/O here.
 """
 
@@ -11,6 +11,7 @@ from pathlib import Path
 
 from threegate.audit.chain import Algorithm
 from threegate.audit.record import ContentLevel
+from threegate.settings import Settings
 
 
 class OnFailure(StrEnum):
@@ -53,3 +54,14 @@ class AuditSettings:
     )
     max_spool_bytes: int = 1 << 30
     index_text: bool = True
+
+
+def from_settings(settings: Settings) -> AuditSettings:
+    """The audit part of the process's settings."""
+    return AuditSettings(
+        url=settings.audit_database,
+        directory=settings.var / "audit",
+        on_failure=OnFailure(settings.audit_on_failure),
+        level=ContentLevel(settings.audit_level),
+        environment=settings.environment,
+    )

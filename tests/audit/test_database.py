@@ -1,0 +1,58 @@
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+from sqlalchemy import text
+from threegate.audit import AuditSettings, migrations
+from threegate.audit.database import ensure_partitions, reader_engine, writer_engine
+from threegate.audit.schema import METADATA
+
+from tests.audit.conftest import filled
+
+
+def test_only_two_databases_are_known() -> None:
+    for url in ("mysql://h/d", "sqlite://"):
+        with pytest.raises(ValueError, match="expected"):
+            reader_engine(url)
+
+
+def test_sqlite_is_durable_and_overwrites_what_it_deletes(settings: AuditSettings) -> None:
+    engine = writer_engine(settings.url)
+    with engine.connect() as connection:
+        pragmas = {
+            name: connection.exec_driver_sql(f"PRAGMA {name}").scalar()
+            for name in ("journal_mode", "synchronous", "secure_delete", "foreign_keys")
+        }
+    engine.dispose()
+    assert pragmas == {
+        "journal_mode": "wal",
+        "synchronous": 2,
+        "secure_delete": 1,
+        "foreign_keys": 1,
+    }
+
+
+def test_migrations_make_the_tables_that_queries_name(settings: AuditSettings) -> None:
+    engine = writer_engine(settings.url)
+    migrations.upgrade(engine)
+    migrations.upgrade(engine)
+    with engine.connect() as connection:
+        assert migrations.revision(connection) == migrations.HEAD
+        for table in METADATA.sorted_tables:
+            names = {r[1] for r in connection.exec_driver_sql(f"PRAGMA table_info({table.name})")}
+            assert names == set(table.c.keys()), table.name
+    engine.dispose()
+
+
+@pytest.mark.postgres
+async def test_postgres_records_are_partitioned_by_month(postgres_settings: AuditSettings) -> None:
+    log = await filled(postgres_settings, 2)
+    await log.close()
+    month = f"audit_record_{datetime.now(UTC):%Y%m}"
+    engine = writer_engine(postgres_settings.url)
+    with engine.begin() as connection:
+        assert connection.execute(text(f"SELECT count(*) FROM {month}")).scalar() == 6
+        assert connection.execute(text("SELECT count(*) FROM audit_record_rest")).scalar() == 0
+        ensure_partitions(connection)  # again: nothing to do
+    engine.dispose()

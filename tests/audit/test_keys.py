@@ -1,0 +1,89 @@
+from __future__ import annotations
+
+import base64
+import sys
+from pathlib import Path
+
+import pytest
+from threegate.audit.keys import MasterKey, load_key, write_once
+from threegate.errors import AuditError
+
+KEY = bytes(range(32))
+
+
+def test_a_missing_default_is_made_once_and_private(tmp_path: Path) -> None:
+    path = tmp_path / "keys" / "master.key"
+    first = load_key("", path, {})
+    assert load_key("", path, {}) == first
+    assert len(first) == 32
+    assert path.stat().st_mode & 0o777 == 0o600
+    assert [p.name for p in path.parent.iterdir()] == ["master.key"]
+
+
+@pytest.mark.parametrize("form", [KEY, KEY.hex().encode(), base64.b64encode(KEY) + b"\n"])
+def test_files_hold_raw_hex_or_base64(tmp_path: Path, form: bytes) -> None:
+    (tmp_path / "k").write_bytes(form)
+    assert load_key(f"file:{tmp_path / 'k'}", tmp_path / "no", {}) == KEY
+
+
+def test_environment_and_command(tmp_path: Path) -> None:
+    assert load_key("env:K", tmp_path / "no", {"K": KEY.hex()}) == KEY
+    command = f"cmd:{sys.executable} -c \"print('{KEY.hex()}')\""
+    assert load_key(command, tmp_path / "no", {}) == KEY
+
+
+@pytest.mark.parametrize(
+    "spec",
+    [
+        "env:NONE",
+        "file:/nonexistent/k",
+        "cmd:/nonexistent/kms",
+        "cmd:false",
+        "what:ever",
+        "env:SHORT",
+    ],
+)
+def test_a_bad_source_is_named_and_its_value_never(tmp_path: Path, spec: str) -> None:
+    with pytest.raises(AuditError) as error:
+        load_key(spec, tmp_path / "no", {"SHORT": "topsecret"})
+    assert "topsecret" not in str(error.value)
+
+
+def test_a_file_is_written_whole_or_not(tmp_path: Path) -> None:
+    write_once(tmp_path / "f", b"one")
+    write_once(tmp_path / "f", b"two")
+    assert (tmp_path / "f").read_bytes() == b"one"
+    assert len(list(tmp_path.iterdir())) == 1
+
+
+def test_a_data_key_opens_only_as_what_it_was_made() -> None:
+    master = MasterKey(KEY)
+    key = master.new_data_key("t", "2026-11-25")
+    opened = master.unwrap(key.id, "t", "2026-11-25", key.wrapped)
+    assert opened == key
+    for args in (
+        ("x", "t", "2026-11-25"),
+        (key.id, "u", "2026-11-25"),
+        (key.id, "t", "2026-11-26"),
+    ):
+        with pytest.raises(AuditError):
+            master.unwrap(*args, key.wrapped)
+    with pytest.raises(AuditError):
+        MasterKey(bytes(32)).unwrap(key.id, "t", "2026-11-25", key.wrapped)
+
+
+def test_pseudonyms_are_per_tenant_and_keyed() -> None:
+    master = MasterKey(KEY)
+    name = master.pseudonym("t", "user@example.com")
+    assert name == master.pseudonym("t", "user@example.com")
+    others = {
+        master.pseudonym("u", "user@example.com"),
+        MasterKey(bytes(32)).pseudonym("t", "user@example.com"),
+    }
+    assert name not in others
+    assert master.pseudonym("t", "") == ""
+
+
+def test_keys_do_not_show() -> None:
+    key = MasterKey(KEY).new_data_key("t", "d")
+    assert "\\x" not in repr(MasterKey(KEY)) + repr(key)

@@ -1,0 +1,47 @@
+from __future__ import annotations
+
+from threegate.audit import AuditLog, AuditSettings, Stage
+from threegate.audit.database import now_us
+from threegate.audit.report import DAY_US, Figures, gather, html
+from threegate.types import Action
+
+from tests.audit.conftest import decision, filled, record
+
+
+async def test_each_request_counts_once(settings: AuditSettings) -> None:
+    log = await filled(settings, 2)
+    await log.append(record("open"))
+    masked = (decision(Action.MASK),)
+    await log.append(record("m", decisions=masked))
+    await log.append(record("m", Stage.COMPLETED, decisions=masked))
+    now = now_us()
+    figures = await log.read(lambda c: gather(c, now - DAY_US, now + 1))
+    assert (figures.requests, figures.unanswered) == (4, 1)
+    assert figures.actions == {"block": 2, "mask": 1}
+    assert figures.kinds == {"pii.cn.id_card": 3}
+    assert figures.rules == {"pii.cn.id_card": 3}
+    assert figures.shadow == {"out.hazard": 3}
+    assert figures.failures == {"failed.timeout": 3}
+    assert figures.languages == {"zh": 3}
+    assert list(figures.days.values()) == [(4, 0)]
+    await log.close()
+
+
+async def test_outside_the_period_nothing_counts(settings: AuditSettings) -> None:
+    log: AuditLog = await filled(settings, 2)
+    assert await log.read(lambda c: gather(c, 0, 1)) == Figures(0, 1)
+    other = await log.read(lambda c: gather(c, 0, now_us() + 1, "nobody"))
+    assert other.requests == 0
+    await log.close()
+
+
+def test_the_page_is_whole_bilingual_and_escaped() -> None:
+    figures = Figures(
+        0, DAY_US, 3, 1, kinds={"<script>alert(1)</script>": 2}, days={"1970-01-01": (3, 1)}
+    )
+    for language, word in (("zh-CN", "审计报告"), ("en", "Audit report")):
+        page = html(figures, language)
+        assert word in page
+        assert "<script" not in page
+        assert "http" not in page
+        assert page.endswith("</html>\n")
