@@ -32,9 +32,9 @@ _END = re.compile(
 )
 _ABBREVIATION = re.compile(
     r"(?:\b(?:Mr|Mrs|Ms|Dr|Prof|St|Jr|Sr|vs|etc|Inc|Ltd|Co|Corp|No|Fig|Eq|Sec|Art|Vol|pp|approx|"
-    r"Jan|Feb|Mar|Apr|Jun|Jul|Aug|Sept?|Oct|Nov|Dec|e\.g|i\.e|a\.m|p\.m|U\.S|U\.K|al)|\b[A-Z]"
-    r"|(?:^|\n)\s*(?:\d{1,3}|[a-zA-Z]))\.$"
+    r"Jan|Feb|Mar|Apr|Jun|Jul|Aug|Sept?|Oct|Nov|Dec|e\.g|i\.e|a\.m|p\.m|U\.S|U\.K|al)|\b[A-Z])\.$"
 )
+_LIST_MARK = re.compile(r"\s*(?:\d{1,3}|[a-zA-Z])\.")
 
 
 def sentences(text: str, start: int = 0, *, final: bool = True) -> tuple[Span, ...]:
@@ -67,6 +67,8 @@ def _is_boundary(text: str, start: int, m: re.Match[str]) -> bool:
     if not m.group().startswith("."):
         return True
     stop = m.start() + 1
+    if _LIST_MARK.fullmatch(text, start, stop):
+        return False
     if _ABBREVIATION.search(text, max(start, stop - 12), stop):
         return False
     after = text[m.end() : m.end() + LOOKAHEAD].lstrip()

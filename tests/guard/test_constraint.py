@@ -1,0 +1,199 @@
+"""Layer 2: the client never wins over a rule, and what was changed is told."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from threegate.guard.constraint import Constrained, constrain, merge, place_for
+from threegate.policy.model import (
+    Clamp,
+    Clause,
+    CompiledPolicy,
+    Constitution,
+    ConstraintRule,
+    Fields,
+    KeepHistory,
+    Mode,
+    Models,
+    Place,
+    Reasoning,
+    Show,
+    Tools,
+)
+from threegate.types import Bilingual
+from threegate.wire import ADAPTERS
+from threegate.wire.adapter import Adapter, Api, Placement
+
+from tests.guard.build import CALLER
+
+BY_API: dict[Api, Adapter] = {a.api: a for a in ADAPTERS}
+HI = {"model": "deepseek-r1", "messages": [{"role": "user", "content": "hi"}]}
+
+
+def rule(rule_id: str = "r", **more: Any) -> ConstraintRule:
+    return ConstraintRule(rule_id, Bilingual(rule_id, rule_id), **more)
+
+
+def run(
+    body: dict[str, Any], *rules: ConstraintRule, api: Api = Api.CHAT, kinds: tuple[str, ...] = ()
+) -> Constrained:
+    merged = merge(CompiledPolicy("d", "p", constraints=rules), CALLER)
+    return constrain(body, BY_API[api], merged, frozenset(kinds))
+
+
+SAMPLING = rule(
+    clamp=(
+        ("temperature", Clamp(min=0.3, max=0.7, default=0.6)),
+        ("top_p", Clamp(min=0.85, max=0.95)),
+        ("max_tokens", Clamp(max=100)),
+        ("n", Clamp(force=1)),
+        ("logit_bias", Clamp(drop=True)),
+    )
+)
+
+
+@pytest.mark.parametrize(
+    ("sent", "becomes"),
+    [
+        ({}, {"temperature": 0.6, "max_tokens": 100, "n": 1}),
+        ({"temperature": 2}, {"temperature": 0.7}),
+        ({"temperature": 0}, {"temperature": 0.3}),
+        ({"temperature": 0.5, "top_p": 1}, {"temperature": 0.5, "top_p": 0.95}),
+        ({"max_tokens": 5000}, {"max_tokens": 100}),
+        ({"max_completion_tokens": 5000}, {"max_completion_tokens": 100}),
+        ({"n": 8}, {"n": 1}),
+    ],
+)
+def test_clamps(sent: dict[str, Any], becomes: dict[str, Any]) -> None:
+    body = run({**HI, **sent, "logit_bias": {"1": 2}}, SAMPLING).body
+    assert {k: body[k] for k in becomes} == becomes
+    assert "logit_bias" not in body
+
+
+def test_a_number_that_is_none_is_refused_by_name() -> None:
+    refusal = run({**HI, "temperature": "hot"}, SAMPLING).refusal
+    assert refusal is not None
+    assert refusal.param == "/temperature"
+    assert "hot" not in refusal.message
+
+
+numbers = st.floats(allow_nan=False, allow_infinity=False) | st.integers(-(10**6), 10**6)
+
+
+@given(numbers)
+def test_no_value_escapes_its_bounds(value: float) -> None:
+    body = run({**HI, "temperature": value}, SAMPLING).body
+    assert 0.3 <= body["temperature"] <= 0.7
+
+
+def test_of_two_rules_the_stricter_wins_whatever_their_order() -> None:
+    wide = rule("wide", clamp=(("temperature", Clamp(max=0.9)),))
+    narrow = rule("narrow", clamp=(("temperature", Clamp(max=0.5)),))
+    for order in ((wide, narrow), (narrow, wide)):
+        assert run({**HI, "temperature": 2}, *order).body["temperature"] == 0.5
+
+
+def test_models_alias_then_allow_list() -> None:
+    models = Models(allow=("deepseek-r1",), alias=(("gpt-4o", "deepseek-r1"),))
+    assert run({**HI, "model": "gpt-4o"}, rule(models=models)).body["model"] == "deepseek-r1"
+    refused = run({**HI, "model": "other"}, rule(models=models)).refusal
+    assert refused is not None
+    assert (refused.code, refused.status) == ("model_not_allowed", 403)
+
+
+TOOLS = [{"type": "function", "function": {"name": n, "parameters": {}}} for n in ("a", "b")]
+
+
+def test_tools_that_are_not_allowed_go_and_too_many_are_refused() -> None:
+    kept = run({**HI, "tools": TOOLS}, rule(tools=Tools(allow=("a",)))).body["tools"]
+    assert [t["function"]["name"] for t in kept] == ["a"]
+    none = run({**HI, "tools": TOOLS}, rule(tools=Tools(allow=()))).body
+    assert "tools" not in none
+    assert run({**HI, "tools": TOOLS}, rule(tools=Tools(max=1))).refusal is not None
+
+
+def test_fields() -> None:
+    denied = run({**HI, "chat_template": "x"}, rule(fields=Fields(deny=("chat_template",))))
+    assert denied.refusal is not None
+    assert denied.refusal.param == "/chat_template"
+    prefilled = {**HI, "messages": [{"role": "assistant", "content": "<think>", "prefix": True}]}
+    assert run(prefilled, rule(fields=Fields(deny=("prefix",)))).refusal is not None
+    listed = Fields(allow=("model", "messages"), force=(("user", "x"),))
+    dropped = run({**HI, "strange": 1}, rule(fields=listed))
+    assert "strange" not in dropped.body
+    assert dropped.body["user"] == "x"
+    strict = replace(listed, unknown="refuse")
+    assert run({**HI, "strange": 1}, rule(fields=strict)).refusal is not None
+
+
+def test_the_constitution_stands_where_the_model_reads_it() -> None:
+    text = rule(constitution=Constitution("Be true."))
+    system = run({**HI, "model": "deepseek-r1-0528"}, text).body["messages"]
+    assert system[0] == {"role": "system", "content": "Be true."}
+    first = run(HI, text).body["messages"]
+    assert [m["role"] for m in first] == ["user"]
+    assert first[0]["content"].startswith("Be true.")
+    assert first[0]["content"].endswith("hi")
+
+
+@pytest.mark.parametrize(
+    ("model", "placement"),
+    [
+        ("deepseek-r1", Placement.FIRST_USER),
+        ("DeepSeek-R1-Distill-Qwen-7B", Placement.FIRST_USER),
+        ("deepseek-r1-0528", Placement.SYSTEM),
+        ("deepseek-chat", Placement.SYSTEM),
+        ("gpr10", Placement.SYSTEM),
+    ],
+)
+def test_where_auto_is(model: str, placement: Placement) -> None:
+    assert place_for(Place.AUTO, model) is placement
+
+
+def test_a_finding_adds_its_clause() -> None:
+    clause = rule(clauses=(Clause(("pii.medical",), "Add a disclaimer."),))
+    assert "disclaimer" in str(run(HI, clause, kinds=("pii.medical",)).body)
+    assert "disclaimer" not in str(run(HI, clause).body)
+
+
+def test_old_reasoning_is_stripped() -> None:
+    strip = rule(reasoning=Reasoning(history=KeepHistory.STRIP))
+    old = {"role": "assistant", "content": "a", "reasoning_content": "secret thoughts"}
+    body = {**HI, "messages": [old, *HI["messages"]]}
+    assert "secret thoughts" not in str(run(body, strip).body)
+
+
+def test_images_may_be_denied() -> None:
+    part = {"type": "image_url", "image_url": {"url": "data:image/png;base64,xx"}}
+    body = {**HI, "messages": [{"role": "user", "content": [part]}]}
+    assert run(body, rule(images="deny")).refusal is not None
+    assert run(body, rule()).refusal is None
+
+
+def test_the_strictest_reasoning_setting_wins_and_shadow_changes_nothing() -> None:
+    rules = (
+        rule("a", reasoning=Reasoning(show=Show.HIDDEN)),
+        rule("b", reasoning=Reasoning(show=Show.NOTICE)),
+        rule("c", mode=Mode.SHADOW, clamp=(("temperature", Clamp(force=0.0)),)),
+    )
+    merged = merge(CompiledPolicy("d", "p", constraints=rules), CALLER)
+    assert merged.reasoning.show is Show.HIDDEN
+    assert merged.shadow == ("c",)
+    assert "temperature" not in run(HI, *rules).body
+
+
+@pytest.mark.parametrize("api", [Api.MESSAGES, Api.RESPONSES, Api.COMPLETIONS, Api.EMBEDDINGS])
+def test_other_apis_get_only_the_fields_they_know(api: Api) -> None:
+    body = {"model": "deepseek-r1", "input": "x", "prompt": "x", "messages": HI["messages"]}
+    done = run(body, SAMPLING, api=api).body
+    assert ("temperature" in done) is (api is not Api.EMBEDDINGS)
+    assert ("n" in done) is (api is Api.COMPLETIONS)
+
+
+def test_what_changed_is_told_without_values() -> None:
+    changes = run({**HI, "temperature": 2}, SAMPLING).changes
+    assert ("temperature", "clamped") in {(c.field, c.what) for c in changes}

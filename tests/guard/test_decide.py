@@ -1,0 +1,143 @@
+"""Verdicts: precedence, levels, shadow, rollout, exceptions, failures; monotone and order-free."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from threegate.guard.decide import Judge, in_rollout, wanted_kinds
+from threegate.policy.model import Claims, Detect, Mode, Rule, RuleException, Selector
+from threegate.types import Action, Channel, Layer, Level, Reason, Verdict
+
+from tests.guard.build import CALLER, failed, finding, policy, rule
+
+KINDS = {"d": ("pii.email", "hazard.violence", "claim.contradicted")}
+
+
+def judge(*rules: Rule, **caller: Any) -> Judge:
+    who = replace(CALLER, **caller)
+    return Judge.of(policy(*rules), Layer.INPUT, Channel.USER, who, "2026-11-25", KINDS)
+
+
+def action(made: Judge, *kinds: str) -> Action:
+    return made.verdict([finding(k) for k in kinds]).action
+
+
+def test_the_strongest_action_wins() -> None:
+    made = judge(rule("m", Action.MASK, "pii"), rule("b", Action.BLOCK, "hazard"))
+    assert action(made, "pii.email") is Action.MASK
+    assert action(made, "pii.email", "hazard.violence") is Action.BLOCK
+    assert action(made, "other") is Action.ALLOW
+
+
+def test_a_rule_names_kinds_or_prefixes_but_not_parts_of_words() -> None:
+    made = judge(rule("r", Action.BLOCK, "pii.cn", "sec*"))
+    assert action(made, "pii.cn.id_card") is Action.BLOCK
+    assert action(made, "secret.jwt") is Action.BLOCK
+    assert action(made, "pii.cnx") is Action.ALLOW
+
+
+def test_a_level_below_the_rule_does_not_act() -> None:
+    made = judge(
+        rule("r", Action.BLOCK, "hazard", detect=Detect(any=("hazard",), level=Level.HIGH))
+    )
+    assert made.verdict([finding("hazard.violence", level=Level.MEDIUM)]).ruled == ()
+
+
+def test_all_and_none_look_at_the_whole_passage() -> None:
+    both = Detect(any=("a",), all=("a", "b"))
+    made = judge(rule("both", Action.BLOCK, detect=both))
+    assert action(made, "a") is Action.ALLOW
+    assert action(made, "a", "b") is Action.BLOCK
+    unless = judge(rule("unless", Action.BLOCK, detect=Detect(any=("a",), none=("c",))))
+    assert action(unless, "a") is Action.BLOCK
+    assert action(unless, "a", "c") is Action.ALLOW
+
+
+def test_shadow_records_and_does_not_act() -> None:
+    verdict = judge(rule("r", Action.BLOCK, "a", mode=Mode.SHADOW)).verdict([finding("a")])
+    assert verdict.action is Action.ALLOW
+    assert [(r.rule_id, r.action, r.shadow) for r in verdict.ruled] == [("r", Action.BLOCK, True)]
+    assert verdict.rule_ids == ()
+
+
+def test_off_is_not_even_scanned() -> None:
+    rules = policy(rule("r", Action.BLOCK, "a", mode=Mode.OFF)).rules_for(Layer.INPUT, Channel.USER)
+    assert wanted_kinds(rules) == frozenset()
+
+
+@pytest.mark.parametrize(
+    ("who", "today", "acts"),
+    [
+        ({"key_id": "fraud"}, "2026-11-25", False),
+        ({"key_id": "other"}, "2026-11-25", True),
+        ({"key_id": "fraud"}, "2027-02-01", True),
+    ],
+)
+def test_an_exception_weakens_its_own_rule_until_it_expires(
+    who: dict[str, str], today: str, acts: bool
+) -> None:
+    excepted = RuleException("EX-1", Selector(key=("fraud",)), "approved", "cpo", "2027-01-31")
+    made = judge(rule("r", Action.BLOCK, "a", exceptions=(excepted,)), **who)
+    made.today = today
+    verdict = made.verdict([finding("a")])
+    assert (verdict.action is Action.BLOCK) == acts
+    assert verdict.ruled[0].exception_id == ("" if acts else "EX-1")
+
+
+def test_a_failure_counts_for_the_rules_that_need_the_detector() -> None:
+    made = judge(
+        rule("mail", Action.MASK, "pii.email"),
+        rule("soft", Action.MASK, "hazard", on_error=Action.FLAG, on_timeout=Action.ANNOTATE),
+        rule("other", Action.BLOCK, "secret"),
+    )
+    error = made.verdict([], [failed()])
+    assert {r.rule_id: r.action for r in error.ruled} == {"mail": Action.BLOCK, "soft": Action.FLAG}
+    late = made.verdict([], [failed(Reason.TIMEOUT)])
+    assert {r.rule_id: r.action for r in late.ruled}["soft"] is Action.ANNOTATE
+
+
+def test_claims_have_an_action_for_each_verdict() -> None:
+    claims = Claims(on_contradicted=Action.BLOCK, on_unsupported=Action.ANNOTATE)
+    made = judge(rule("c", Action.FLAG, claims=claims, detect=Detect()))
+    assert action(made, "claim.contradicted") is Action.BLOCK
+    assert action(made, "claim.unsupported") is Action.ANNOTATE
+    assert action(made, "claim.no_source") is Action.FLAG
+    assert action(made, "claim.supported") is Action.ALLOW
+
+
+def test_a_conversation_stays_on_its_side_of_a_rollout() -> None:
+    half = rule("r", Action.BLOCK, "a", rollout=50)
+    callers = [replace(CALLER, conversation=str(i)) for i in range(400)]
+    sides = [in_rollout(half, c) for c in callers]
+    assert sides == [in_rollout(half, c) for c in callers]
+    assert 140 < sum(sides) < 260
+
+
+kinds = st.lists(
+    st.sampled_from(["pii.email", "hazard.violence", "a", "b", "secret.x"]), max_size=6
+)
+RULES = (
+    rule("m", Action.MASK, "pii"),
+    rule("b", Action.BLOCK, "hazard"),
+    rule("f", Action.FLAG, "a"),
+    rule("s", Action.BLOCK, "b", mode=Mode.SHADOW),
+)
+
+
+@given(kinds, kinds, st.randoms())
+def test_more_findings_never_lower_the_action_and_order_does_not_matter(
+    some: list[str], more: list[str], order: Any
+) -> None:
+    def verdict(names: Sequence[str]) -> Verdict:
+        return judge(*RULES).verdict([finding(k) for k in names])
+
+    assert verdict(some + more).action >= verdict(some).action
+    shuffled = [*some, *more]
+    order.shuffle(shuffled)
+    assert verdict(shuffled).action is verdict(some + more).action
+    assert set(verdict(shuffled).ruled) == set(verdict(some + more).ruled)

@@ -1,0 +1,65 @@
+"""Layer 1: every text judged, edits applied, a stop found."""
+
+from __future__ import annotations
+
+from threegate.guard.input import ScannedText, judge_input, judges
+from threegate.guard.mask import MaskMap
+from threegate.policy.model import MaskStyle, Rule
+from threegate.types import Action, Channel, Finding, Layer, Level, Locus, Span
+
+from tests.guard.build import CALLER, failed, policy, rule
+
+
+def scanned(text: str, *hits: tuple[str, str], channel: Channel = Channel.USER) -> ScannedText:
+    locus = Locus(Layer.INPUT, channel, message=0)
+    found = tuple(
+        Finding("d", kind, Span(text.index(v), text.index(v) + len(v)), 1.0, Level.HIGH, locus)
+        for kind, v in hits
+    )
+    return ScannedText(locus, f"/messages/0/{channel}", text, found)
+
+
+def run(rules: list[Rule], *texts: ScannedText) -> tuple[dict[str, str], Action, str]:
+    kinds = {"d": ("pii.email",)}
+    by_channel = judges(policy(*rules), Layer.INPUT, CALLER, "2026-11-25", kinds)
+    result = judge_input(texts, by_channel, MaskMap(b"k" * 32))
+    return dict(result.texts), result.verdict.action, result.stop.rule_id if result.stop else ""
+
+
+def test_masks_redactions_and_hashes_stand_in_the_text() -> None:
+    rules = [
+        rule("mail", Action.MASK, "pii.email"),
+        rule("key", Action.REDACT, "secret", replacement="[gone]"),
+        rule("tel", Action.MASK, "pii.phone", style=MaskStyle.HASH),
+    ]
+    text = scanned(
+        "a@b.cc, KEY, 123", ("pii.email", "a@b.cc"), ("secret.x", "KEY"), ("pii.phone", "123")
+    )
+    texts, action, stop = run(rules, text)
+    (new,) = texts.values()
+    assert new.startswith("[EMAIL_")
+    assert "[gone], [PHONE#" in new
+    assert (action, stop) == (Action.REDACT, "")
+
+
+def test_of_overlapping_findings_nothing_is_left() -> None:
+    rules = [rule("a", Action.MASK, "a"), rule("b", Action.REDACT, "b")]
+    (new,) = run(rules, scanned("xx12345yy", ("a", "1234"), ("b", "345")))[0].values()
+    assert new == "xx[B_REMOVED]yy"
+
+
+def test_a_block_wins_and_names_its_rule() -> None:
+    rules = [rule("m", Action.MASK, "a"), rule("stop", Action.BLOCK, "b")]
+    _, action, stop = run(rules, scanned("1 2", ("a", "1"), ("b", "2")))
+    assert (action, stop) == (Action.BLOCK, "stop")
+
+
+def test_rules_of_other_channels_do_not_act() -> None:
+    text = scanned("1", ("a", "1"), channel=Channel.TOOL_RESULT)
+    assert run([rule("r", Action.BLOCK, "a")], text) == ({}, Action.ALLOW, "")
+
+
+def test_a_detector_that_failed_closes_the_guard() -> None:
+    text = scanned("1")
+    unjudged = ScannedText(text.locus, text.pointer, text.text, (), (failed(),))
+    assert run([rule("r", Action.MASK, "pii.email")], unjudged)[1:] == (Action.BLOCK, "r")

@@ -1,0 +1,71 @@
+"""Sentences: where they end in both languages, and that it never depends on what comes later."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from threegate.guard.segments import MAX_SENTENCE, carries_claim, sentences
+
+
+def cut(text: str) -> list[str]:
+    return [text[s.start : s.end] for s in sentences(text)]
+
+
+@pytest.mark.parametrize(
+    ("text", "parts"),
+    [
+        ("今天下雨。明天晴！后天呢？", ["今天下雨。", "明天晴！", "后天呢？"]),
+        ("他说：“好的。”然后走了。", ["他说：“好的。”", "然后走了。"]),
+        ("It rains. It pours! Does it? Yes.", ["It rains.", " It pours!", " Does it?", " Yes."]),
+        ("Dr. Smith paid 3.5 dollars. Fine.", ["Dr. Smith paid 3.5 dollars.", " Fine."]),
+        ("Use e.g. this one. And that.", ["Use e.g. this one.", " And that."]),
+        ("利率为1.75%，期限3年。", ["利率为1.75%，期限3年。"]),
+        ("1. One\n2. Two\n", ["1. One\n", "2. Two\n"]),
+        ("| a | b |\n| 1 | 2 |", ["| a | b |\n", "| 1 | 2 |"]),
+        ("no end", ["no end"]),
+        ("等等……然后。", ["等等……", "然后。"]),
+    ],
+)
+def test_where_sentences_end(text: str, parts: list[str]) -> None:
+    assert cut(text) == parts
+
+
+def test_a_sentence_without_an_end_is_cut() -> None:
+    assert [len(p) for p in cut("x" * 1000)] == [MAX_SENTENCE, MAX_SENTENCE, 200]
+
+
+atoms = st.sampled_from(
+    ["。", ".", " ", "\n", "”", "a", "B", "3", "中", "Dr", "e.g", "!", "x" * 150]
+)
+texts = st.lists(atoms, max_size=25).map("".join)
+
+
+@given(texts, texts)
+def test_what_was_a_sentence_stays_one(text: str, more: str) -> None:
+    early = sentences(text, final=False)
+    assert sentences(text + more, final=False)[: len(early)] == early
+    assert sentences(text + more)[: len(early)] == early
+
+
+@given(texts)
+def test_sentences_cover_the_text(text: str) -> None:
+    assert "".join(cut(text)) == text
+
+
+@pytest.mark.parametrize(
+    ("sentence", "claim"),
+    [
+        ("标准版每月收费一百元。", True),
+        ("The warranty lasts two years.", True),
+        ("还有什么可以帮您？", False),
+        ("Sure, happy to help!", False),
+        ("## Prices", False),
+        ("费用如下：", False),
+        ("- 年费为300元", True),
+        ("Here are 3 facts with 20 % growth.", True),
+        ("!!!", False),
+    ],
+)
+def test_which_sentences_carry_a_claim(sentence: str, claim: bool) -> None:
+    assert carries_claim(sentence) is claim
