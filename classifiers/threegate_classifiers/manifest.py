@@ -130,10 +130,12 @@ def _manifest(loaded: Any) -> Manifest:
         raise ModelError("not a mapping")
     _check_keys(loaded)
     labels = tuple(str(label) for label in _list(loaded, "labels"))
+    task = _choice(Task, loaded, "task")
+    _check_labels(task, set(labels))
     return Manifest(
         name=str(loaded["name"]),
         version=str(loaded["version"]),
-        task=_choice(Task, loaded, "task"),
+        task=task,
         licence=str(loaded["licence"]),
         files=_files(loaded["files"]),
         labels=labels,
@@ -155,6 +157,15 @@ def _check_keys(loaded: Mapping[str, Any]) -> None:
         raise ModelError(f"key missing: {sorted(missing)[0]}")
     if unknown:
         raise ModelError(f"unknown key: {sorted(map(str, unknown))[0]}")
+
+
+def _check_labels(task: Task, labels: set[str]) -> None:
+    begins = {label[2:] for label in labels if label.startswith("B-")}
+    insides = {label[2:] for label in labels if label.startswith("I-")}
+    if task is Task.TAG and (not begins or begins != insides):
+        raise ModelError("labels: a tag model needs B- and I- of every entity")
+    if task is Task.ENTAIL and labels != {"supported", "contradicted", "nei"}:
+        raise ModelError("labels: an entail model has supported, contradicted and nei")
 
 
 def _list(loaded: Mapping[str, Any], key: str) -> list[Any]:
