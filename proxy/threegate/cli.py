@@ -6,12 +6,27 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from threegate import __version__, keys_cli, policy_cli, serve
+from threegate_classifiers.errors import ModelError
+
+from threegate import __version__, explain, keys_cli, models_cli, policy_cli, serve
 from threegate.audit import cli as audit_cli
+from threegate.demo import cli as demo_cli
 from threegate.errors import PolicyError, ThreegateError
+from threegate.evaluate import cli as eval_cli
+from threegate.scan import cli as scan_cli
 from threegate.settings import SettingsError
 
-COMMANDS = (serve.register, keys_cli.register, audit_cli.register, policy_cli.register)
+COMMANDS = (
+    serve.register,
+    demo_cli.register,
+    scan_cli.register,
+    eval_cli.register,
+    policy_cli.register,
+    audit_cli.register,
+    explain.register,
+    models_cli.register,
+    keys_cli.register,
+)
 
 
 def parser() -> argparse.ArgumentParser:
@@ -39,7 +54,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         for problem in error.problems:
             print(f"  {problem}", file=sys.stderr)
         return 2
-    except (SettingsError, ThreegateError) as error:
+    except (SettingsError, ThreegateError, ModelError) as error:
         print(f"threegate: {error}", file=sys.stderr)
         return 2
 

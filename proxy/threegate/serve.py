@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import asyncio
 import contextlib
-import logging
 import socket
 import sys
 from collections.abc import AsyncIterator
@@ -16,6 +15,7 @@ from typing import Any
 
 import uvicorn
 
+from threegate import logs
 from threegate import settings as settings_module
 from threegate.app import create_app, opened
 from threegate.settings import Settings, UpstreamSettings
@@ -34,19 +34,17 @@ def register(commands: Any) -> None:
     serve.add_argument("--models", type=Path)
     serve.add_argument("--var", type=Path, help="folder for audit, keys and state")
     serve.add_argument("--classifiers", choices=["required", "off"])
+    serve.add_argument("--log-format", choices=logs.FORMATS, help="of the server's own log")
     serve.add_argument("--config", type=Path, help="threegate.yaml")
     serve.set_defaults(run=_serve)
 
 
 def _serve(args: argparse.Namespace) -> int:
-    names = ("upstream", "host", "port", "policies", "models", "var", "classifiers")
+    names = ("upstream", "host", "port", "policies", "models", "var", "classifiers", "log_format")
     given = {name: getattr(args, name) for name in names}
     given["packs"] = tuple(args.packs) if args.packs else None
     settings = settings_module.load(given=given, file=args.config)
-    logging.basicConfig(
-        level=settings.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s %(message)s"
-    )
-    logging.getLogger("httpx").setLevel(logging.WARNING)
+    logs.set_up(settings.log_level, settings.log_format)
     with contextlib.suppress(ImportError):
         import uvloop
 
@@ -69,6 +67,7 @@ def config(app: Any, settings: Settings) -> uvicorn.Config:
         app,
         host=settings.host,
         port=settings.port,
+        log_config=None,
         log_level="warning",
         access_log=False,
         server_header=False,
@@ -88,7 +87,9 @@ async def with_upstream(settings: Settings) -> AsyncIterator[Settings]:
 
     listener = socket.socket()
     listener.bind(("127.0.0.1", 0))
-    server = uvicorn.Server(uvicorn.Config(DemoUpstream().app, log_level="warning", access_log=False))
+    server = uvicorn.Server(
+        uvicorn.Config(DemoUpstream().app, log_level="warning", access_log=False)
+    )
     task = asyncio.ensure_future(server.serve(sockets=[listener]))
     url = f"http://127.0.0.1:{listener.getsockname()[1]}"
     _say(f"no upstream named: the demo model answers at {url}")

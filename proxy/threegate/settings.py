@@ -61,6 +61,7 @@ class Settings:
     secret_env: str = ""
     producer: str = ""  # code of the organisation in the AI-content label (USCC)
     log_level: str = "info"
+    log_format: str = "text"  # text | json
     environment: Mapping[str, str] = field(default_factory=dict, repr=False)
 
     @property

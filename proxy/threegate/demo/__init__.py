@@ -1,0 +1,1 @@
+"""`threegate demo`: real conversations through a real proxy, seen from both sides."""

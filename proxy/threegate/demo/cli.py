@@ -1,0 +1,117 @@
+"""`threegate demo [--url URL]`: against a running proxy, or one started here with the demo model.
+
+Exit codes: 0 all conversations were played, 1 one of them got a 5xx or no answer, 2 wrong use.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import socket
+import sys
+import tempfile
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import httpx
+import uvicorn
+from rich.console import Console
+
+from threegate import settings as settings_module
+from threegate.app import create_app, opened
+from threegate.demo.conversations import CONVERSATIONS, Conversation
+from threegate.demo.play import Played, Stage, play
+from threegate.demo.show import Titles, as_json, show
+from threegate.errors import UpstreamError
+from threegate.explain import database_url, titles_of
+from threegate.progress import warn
+from threegate.serve import config, with_upstream
+from threegate.settings import Settings
+
+PLAIN_WIDTH = 160
+
+
+def register(commands: Any) -> None:
+    demo = commands.add_parser("demo", help="conversations through the proxy, seen from both sides")
+    demo.add_argument("--url", help="a running proxy; without it one is started here")
+    demo.add_argument("--key", default="", help="API key of that proxy")
+    demo.add_argument("--upstream", default="", help="its demo model, as it printed at its start")
+    demo.add_argument("--database", help="its audit log, URL or SQLite file")
+    demo.add_argument("--pack", action="append", dest="packs", help="policy pack; repeatable")
+    demo.add_argument("--policies", type=Path)
+    demo.add_argument("--models", type=Path)
+    demo.add_argument("--classifiers", choices=["required", "off"])
+    demo.add_argument("--config", type=Path, help="threegate.yaml")
+    names = [c.name for c in CONVERSATIONS]
+    demo.add_argument("--only", action="append", choices=names, help="repeatable")
+    demo.add_argument("--lang", choices=["zh", "en"], default="en")
+    demo.add_argument("--json", action="store_true")
+    demo.set_defaults(run=_demo)
+
+
+def _demo(args: argparse.Namespace) -> int:
+    given = {n: getattr(args, n) for n in ("policies", "models", "classifiers")}
+    given["packs"] = tuple(args.packs) if args.packs else None
+    settings = settings_module.load(given=given, file=args.config)
+    chosen = [c for c in CONVERSATIONS if not args.only or c.name in args.only]
+    try:
+        played = asyncio.run(_run(args, settings, chosen, _printer(args, settings)))
+    except httpx.HTTPError as error:
+        raise UpstreamError(f"no answer: {type(error).__name__}") from None
+    if args.json:
+        print(json.dumps([as_json(p) for p in played], ensure_ascii=False, indent=1))
+    return int(any(p.got.status >= 500 for p in played))
+
+
+def _printer(args: argparse.Namespace, settings: Settings) -> Callable[[Played], None]:
+    if args.json:
+        return lambda played: None
+    console = Console() if sys.stdout.isatty() else Console(width=PLAIN_WIDTH)
+    titles: Titles = titles_of(settings)
+    return lambda played: show(played, titles, args.lang, console)
+
+
+async def _run(
+    args: argparse.Namespace,
+    settings: Settings,
+    chosen: Sequence[Conversation],
+    emit: Callable[[Played], None],
+) -> list[Played]:
+    if args.url:
+        database = database_url(args.database, settings) if args.database else ""
+        stage = Stage(args.url.rstrip("/").removesuffix("/v1"), args.upstream, database, args.key)
+        return await _play_all(stage, chosen, emit)
+    async with in_process(settings) as stage:
+        return await _play_all(stage, chosen, emit)
+
+
+async def _play_all(
+    stage: Stage, chosen: Sequence[Conversation], emit: Callable[[Played], None]
+) -> list[Played]:
+    """One after another: what the model saw last is then of this conversation."""
+    made = []
+    for conversation in chosen:
+        made.append(await play(stage, conversation))
+        emit(made[-1])
+    return made
+
+
+@asynccontextmanager
+async def in_process(settings: Settings) -> AsyncIterator[Stage]:
+    """A whole proxy on a free port, with the demo model, and an audit log that goes away."""
+    with tempfile.TemporaryDirectory() as folder:
+        own = replace(settings, upstreams=(), var=Path(folder), audit_url="", port=0)
+        async with with_upstream(own) as complete, opened(complete, say=warn) as deps:
+            listener = socket.create_server(("127.0.0.1", 0))
+            server = uvicorn.Server(config(create_app(deps), complete))
+            task = asyncio.ensure_future(server.serve(sockets=[listener]))
+            url = f"http://127.0.0.1:{listener.getsockname()[1]}"
+            try:
+                yield Stage(url, complete.upstreams[0].url, complete.audit_database)
+            finally:
+                server.should_exit = True
+                await task

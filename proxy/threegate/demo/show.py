@@ -1,0 +1,117 @@
+"""The played conversations side by side, for a reader or as JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Any
+
+from rich.console import Console, Group
+from rich.table import Table
+from rich.text import Text
+
+from threegate.demo.play import Acted, Played, Said
+from threegate.explain import ACTIONS, LAYERS
+from threegate.policy.kinds import title_of
+from threegate.types import Bilingual
+
+HEADS = (
+    Bilingual("客户端发送", "the client sent"),
+    Bilingual("模型看到", "the model saw"),
+    Bilingual("模型回答", "the model said"),
+    Bilingual("客户端收到", "the client got"),
+)
+UNSEEN = Bilingual("没有到达模型", "never reached the model")
+UNKNOWN = Bilingual("从这里看不到", "cannot be seen from here")
+NO_RULE = Bilingual("没有规则动作", "no rule acted")
+RULES = Bilingual("规则", "rules")
+SHADOW = Bilingual("仅观察", "shadow")
+MOST = 300
+"""Longer texts are cut in the middle: a constitution is not for this page."""
+
+Titles = Mapping[str, Bilingual]
+
+
+def show(played: Played, titles: Titles, language: str, console: Console) -> None:
+    console.rule(played.conversation.title.get(language))
+    table = Table(*(h.get(language) for h in HEADS), expand=True, show_lines=False)
+    for column in table.columns:
+        column.ratio, column.overflow = 1, "fold"
+    table.add_row(
+        _request(played.conversation.body),
+        _seen(played, language),
+        _answer(played.said) if played.said else Text("–", "dim"),
+        _answer(played.got),
+    )
+    console.print(table)
+    console.print(_rules(played, titles, language))
+    console.print()
+
+
+def _seen(played: Played, language: str) -> Text:
+    if played.seen is None:
+        return Text(UNKNOWN.get(language), "dim")
+    return _request(played.seen) if played.seen else Text(UNSEEN.get(language), "bold red")
+
+
+def _request(body: Mapping[str, Any]) -> Text:
+    made = Text()
+    for message in body.get("messages", ()):
+        made.append(f"{message['role']}: ", "bold")
+        made.append(f"{_cut(str(message.get('content') or '…'))}\n")
+    for source in body.get("context", ()):
+        made.append("context: ", "bold")
+        made.append(f"{_cut(str(source))}\n")
+    return made
+
+
+def _answer(said: Said) -> Text:
+    made = Text()
+    if said.status != 200 or said.error:
+        made.append(f"{said.status} {said.error}\n", "red")
+    if said.reasoning:
+        made.append(f"{_cut(said.reasoning)}\n", "dim italic")
+    made.append(f"{_cut(said.content)}\n" if said.content else "")
+    for name, arguments in said.calls:
+        made.append(f"{name}({_cut(arguments)})\n", "cyan")
+    for note in said.note.get("annotations", ()):
+        made.append(f"[{note.get('kind', '')} {note['start']}-{note['end']}]\n", "yellow")
+    return made
+
+
+def _rules(played: Played, titles: Titles, language: str) -> Group:
+    if played.acted is None:
+        rule = played.got.note.get("rule_id", "")
+        return Group(Text(f"{RULES.get(language)}: {rule or UNKNOWN.get(language)}"))
+    acted = [a for a in played.acted if a.layer != "constraint"]
+    if not acted:
+        return Group(Text(NO_RULE.get(language), "dim"))
+    return Group(*(_rule(a, titles, language) for a in acted))
+
+
+def _rule(acted: Acted, titles: Titles, language: str) -> Text:
+    title = titles[acted.rule].get(language) if acted.rule in titles else ""
+    made = Text(f"  {LAYERS[acted.layer].get(language)}: ")
+    made.append(ACTIONS[acted.action].get(language), "bold")
+    made.append(f" {acted.kind} {title_of(acted.kind).get(language)} · {acted.rule} {title}")
+    if acted.shadow:
+        made.append(f" ({SHADOW.get(language)})", "dim")
+    return made
+
+
+def _cut(text: str) -> str:
+    if len(text) <= MOST:
+        return text
+    return f"{text[: MOST // 4]} … {text[-MOST * 2 // 3 :]}"
+
+
+def as_json(played: Played) -> dict[str, Any]:
+    return {
+        "name": played.conversation.name,
+        "request_id": played.request_id,
+        "sent": played.conversation.body,
+        "seen": played.seen,
+        "said": asdict(played.said) if played.said else None,
+        "got": asdict(played.got),
+        "acted": None if played.acted is None else [asdict(a) for a in played.acted],
+    }

@@ -1,0 +1,1 @@
+"""Figures of the detectors on labelled files: the same detectors and levels that policies use."""

@@ -1,0 +1,155 @@
+"""`threegate eval <task> --data FILE`: the detectors against labelled rows, at the level of a
+policy. Exit codes: 0 figures are printed, 1 some rows could not be judged, 2 wrong use."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from threegate.errors import RequestError
+from threegate.evaluate.rows import Read, read
+from threegate.evaluate.run import Evaluation, evaluate, tables, unknown_labels
+from threegate.evaluate.tasks import BY_NAME, TASKS, Task
+from threegate.progress import progress, warn
+from threegate.scan.cli import detector_arguments, level_of, opened
+
+PLAIN_WIDTH = 160
+COLUMNS = {
+    "n": "n",
+    "positives": "pos",
+    "precision": "P",
+    "recall": "R",
+    "f1": "F1",
+    "false_positive_rate": "FPR",
+    "accuracy": "acc",
+    "balanced_accuracy": "bal.acc",
+    "auroc": "AUROC",
+}
+
+
+def register(commands: Any) -> None:
+    top = commands.add_parser("eval", help="figures of the detectors on labelled files")
+    top.add_argument("task", choices=[task.name for task in TASKS])
+    top.add_argument(
+        "--data", type=Path, action="append", required=True, help="FILE.jsonl[.gz]; repeatable"
+    )
+    top.add_argument("--json", action="store_true")
+    detector_arguments(top)
+    top.set_defaults(run=_eval)
+
+
+def _eval(args: argparse.Namespace) -> int:
+    task = BY_NAME[args.task]
+    try:
+        rows = read(args.data, task.item_of)
+    except OSError as error:
+        raise RequestError(f"{error.filename}: {error.strerror}") from None
+    made = asyncio.run(_judge(task, rows, args))
+    report = report_of(task, rows, made, args.level)
+    if args.json:
+        print(json.dumps(report, ensure_ascii=False, indent=1))
+    else:
+        show(report)
+    return int(bool(rows.left_out or made.failed))
+
+
+async def _judge(task: Task, rows: Read, args: argparse.Namespace) -> Evaluation:
+    kinds = task.kinds | {"compliance"} if task.name == "hazard" else task.kinds
+    with opened(args, kinds) as scanner, progress(task.name, len(rows.cases)) as advance:
+        return await evaluate(task, rows, scanner, level_of(args), advance)
+
+
+def report_of(task: Task, rows: Read, made: Evaluation, level: str) -> dict[str, Any]:
+    return {
+        "task": task.name,
+        "level": level,
+        "rows": len(rows.cases),
+        "left_out": dict(rows.left_out),
+        "failed": dict(made.failed),
+        "unknown_labels": unknown_labels(rows.cases),
+        "tables": tables(made.observations),
+    }
+
+
+def show(report: dict[str, Any], console: Console | None = None) -> None:
+    console = console or _console()
+    table = _table(f"{report['task']} at {report['level']}", COLUMNS.values())
+    for row in report["tables"]:
+        table.add_row(row["source"], row["language"], *(_figure(row[c]) for c in COLUMNS))
+    console.print(table)
+    _show_spans(report["tables"], console)
+    _show_three_way(report["tables"], console)
+    for name in ("left_out", "failed"):
+        for reason, count in report[name].items():
+            warn(f"{name.replace('_', ' ')}: {count} × {reason}")
+    if report["unknown_labels"]:
+        warn(f"labels that nothing here maps: {', '.join(report['unknown_labels'])}")
+
+
+def _show_spans(rows: list[dict[str, Any]], console: Console) -> None:
+    rows = [row for row in rows if "spans" in row]
+    if not rows:
+        return
+    heads = ("n", "P", "R", "F1", "P overlap", "R overlap", "F1 overlap", "false/10k clean")
+    table = _table("spans", heads)
+    for row in rows:
+        spans = row["spans"]
+        exact, overlap = spans["exact"], spans["overlap"]
+        figures = [exact["n"], *(exact[k] for k in ("precision", "recall", "f1"))]
+        figures += [overlap[k] for k in ("precision", "recall", "f1")]
+        figures.append(spans["false_per_10k_clean_characters"])
+        table.add_row(row["source"], row["language"], *map(_figure, figures))
+    console.print(table)
+    _show_labels(rows[-1]["spans"], console)
+
+
+def _show_labels(spans: dict[str, Any], console: Console) -> None:
+    table = Table("label", "n", "R", "R overlap")
+    for name, figures in spans["recall_by_label"].items():
+        table.add_row(name, *(_figure(figures[k]) for k in ("n", "exact", "overlap")))
+    console.print(table)
+    if spans["false_by_kind"]:
+        false = ", ".join(f"{k} {n}" for k, n in spans["false_by_kind"].items())
+        console.print(f"false findings by kind: {false}")
+
+
+def _show_three_way(rows: list[dict[str, Any]], console: Console) -> None:
+    rows = [row for row in rows if "three_way" in row]
+    if not rows:
+        return
+    table = _table("supported, contradicted, not in the source", ("n", "acc", "bal.acc"))
+    for row in rows:
+        three = row["three_way"]
+        figures = (three["n"], three["accuracy"], three["balanced_accuracy"])
+        table.add_row(row["source"], row["language"], *map(_figure, figures))
+    console.print(table)
+
+
+def _console() -> Console:
+    """As wide as the tables need where nobody's terminal sets the width."""
+    return Console() if sys.stdout.isatty() else Console(width=PLAIN_WIDTH)
+
+
+def _table(title: str, heads: Iterable[str]) -> Table:
+    table = Table("source", "language", title=title)
+    for head in heads:
+        table.add_column(head, justify="right", no_wrap=True)
+    return table
+
+
+def _figure(value: float | None) -> str:
+    match value:
+        case None:
+            return "-"
+        case int():
+            return str(value)
+        case _:
+            return f"{value:.3f}"

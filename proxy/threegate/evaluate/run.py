@@ -1,0 +1,165 @@
+"""Runs a task over labelled files: read, scan with many in flight, observe, add up."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from threegate.evaluate.labels import is_known
+from threegate.evaluate.metrics import (
+    Counts,
+    auroc,
+    macro_recall,
+    spans_exact,
+    spans_overlap,
+)
+from threegate.evaluate.rows import Case, Read
+from threegate.evaluate.tasks import Observation, Seen, Task
+from threegate.scan.flow import each, in_order
+from threegate.scan.scanner import Answer, Scanner
+from threegate.types import Level
+
+ALL = "all"
+
+
+@dataclass(slots=True)
+class Evaluation:
+    """`failed` counts texts that a detector gave no answer on, by detector and reason."""
+
+    observations: list[Observation] = field(default_factory=list)
+    failed: Counter[str] = field(default_factory=Counter)
+
+
+async def evaluate(
+    task: Task, rows: Read, scanner: Scanner, level: Level, advance: Callable[[], None]
+) -> Evaluation:
+    labels = labels_by_source(rows.cases)
+    made = Evaluation()
+
+    async def work(case: Case) -> tuple[Answer, dict[str, float]]:
+        answer = await scanner.scan(case.item)
+        scored = task.scored and not answer.failures
+        return answer, await scanner.scores(case.item) if scored else {}
+
+    def emit(case: Case, result: tuple[Answer, dict[str, float]]) -> None:
+        answer, scores = result
+        advance()
+        if answer.failures:
+            made.failed.update(f"{f.detector}: {f.reason}" for f in answer.failures[:1])
+            return
+        seen = Seen(answer, scores, labels[case.source], level)
+        made.observations += task.observe(task, case, seen)
+
+    await in_order(each(rows.cases), work, emit, size=_size)
+    return made
+
+
+def _size(case: Case) -> int:
+    return len(case.item.text) + len(case.item.prompt)
+
+
+def labels_by_source(cases: Iterable[Case]) -> dict[str, frozenset[str]]:
+    """A source that never labels a thing says nothing about findings of it."""
+    seen: defaultdict[str, set[str]] = defaultdict(set)
+    for case in cases:
+        seen[case.source].update(s["label"] for s in case.row.get("spans") or ())
+    return {source: frozenset(seen[source]) for source in {c.source for c in cases}}
+
+
+def unknown_labels(cases: Sequence[Case]) -> list[str]:
+    labels = frozenset[str]().union(*labels_by_source(cases).values())
+    return sorted(label for label in labels if not is_known(label))
+
+
+def tables(observations: Sequence[Observation]) -> list[dict[str, Any]]:
+    """Figures per source and language, then per language, then of everything."""
+    groups: defaultdict[tuple[str, str], list[Observation]] = defaultdict(list)
+    for o in observations:
+        groups[o.source, o.language].append(o)
+    total = [o for o in observations if not o.aside]
+    languages = {o.language for o in total}
+    own = [_table(s, x, groups[s, x]) for s, x in sorted(groups)]
+    if len(groups) == 1:
+        return own
+    for language in sorted(languages):
+        own.append(_table(ALL, language, [o for o in total if o.language == language]))
+    if len(languages) > 1:
+        own.append(_table(ALL, ALL, total))
+    return own
+
+
+def _table(source: str, language: str, seen: Sequence[Observation]) -> dict[str, Any]:
+    counts = Counts.of((o.gold, o.said) for o in seen)
+    scored = [(o.gold, o.score) for o in seen if o.score is not None]
+    made: dict[str, Any] = {
+        "source": source,
+        "language": language,
+        "n": len(seen),
+        "positives": counts.tp + counts.fn,
+        "precision": counts.precision,
+        "recall": counts.recall,
+        "f1": counts.f1,
+        "false_positive_rate": counts.false_positive_rate,
+        "accuracy": counts.accuracy,
+        "balanced_accuracy": counts.balanced_accuracy,
+        "auroc": auroc(scored),
+    }
+    if any(o.spans is not None for o in seen):
+        made["spans"] = _span_figures(seen)
+    if stances := [o.stances for o in seen if o.stances is not None]:
+        right = sum(gold == said for gold, said in stances)
+        made["three_way"] = {
+            "n": len(stances),
+            "accuracy": right / len(stances),
+            "balanced_accuracy": macro_recall(stances),
+        }
+    return made
+
+
+def _span_figures(seen: Sequence[Observation]) -> dict[str, Any]:
+    marked = [(o.spans or (), o.found) for o in seen if o.spans is not None]
+    exact = sum((spans_exact(g, f) for g, f in marked), Counts())
+    overlap = sum((spans_overlap(g, f) for g, f in marked), Counts())
+    clean = [o for o in seen if o.clean]
+    characters = sum(o.clean for o in clean)
+    false = sum(len(o.found) for o in clean)
+    return {
+        "exact": _span_table(exact),
+        "overlap": _span_table(overlap),
+        "clean_characters": characters,
+        "false_per_10k_clean_characters": 1e4 * false / characters if characters else None,
+        "recall_by_label": _by_label(marked),
+        "false_by_kind": _false_by_kind(marked),
+    }
+
+
+def _span_table(counts: Counts) -> dict[str, Any]:
+    return {
+        "n": counts.tp + counts.fn,
+        "precision": counts.precision,
+        "recall": counts.recall,
+        "f1": counts.f1,
+    }
+
+
+def _by_label(marked: Sequence[tuple[Any, Any]]) -> dict[str, dict[str, Any]]:
+    found: defaultdict[str, list[tuple[int, int]]] = defaultdict(list)
+    for gold, said in marked:
+        for g in gold:
+            found[g.name].append((spans_exact([g], said).tp, spans_overlap([g], said).tp))
+    return {
+        name: {
+            "n": len(hits),
+            "exact": sum(e for e, _ in hits) / len(hits),
+            "overlap": sum(o for _, o in hits) / len(hits),
+        }
+        for name, hits in sorted(found.items())
+    }
+
+
+def _false_by_kind(marked: Sequence[tuple[Any, Any]]) -> dict[str, int]:
+    """Findings that touch no span that accepts them."""
+    wrong = (f.name for gold, said in marked for f in said if spans_overlap(gold, [f]).fp)
+    return dict(Counter(wrong).most_common())

@@ -1,0 +1,194 @@
+"""What each task asks: how a row becomes a text to scan, and what its answer says.
+
+| task | yes means | said when |
+|---|---|---|
+| pii, secrets | the text has such a span (or label 1) | such a finding |
+| injection, hazard, offensive, compliance | label 1 | such a finding |
+| grounding | the claim is not supported | not judged supported |
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+
+from threegate.evaluate.labels import accepts, within
+from threegate.evaluate.metrics import Marked, outermost
+from threegate.evaluate.rows import Case, Row, role_of, text_of, yes
+from threegate.policy.model import matches
+from threegate.scan.item import Item, LineError, Role, sources_of
+from threegate.scan.scanner import Answer, Claim, Stance
+from threegate.types import Level, Span
+
+
+@dataclass(frozen=True, slots=True)
+class Observation:
+    """One judgement beside the truth. `stances` are (is, said) where three classes are known;
+    `clean` counts code points of a text without any span. `aside`: in no total."""
+
+    source: str
+    language: str
+    gold: bool
+    said: bool
+    score: float | None = None
+    stances: tuple[str, str] | None = None
+    spans: tuple[Marked, ...] | None = None
+    found: tuple[Marked, ...] = ()
+    clean: int = 0
+    aside: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What an answer is compared with: `labels` are those that the case's source uses at all."""
+
+    answer: Answer
+    scores: dict[str, float]
+    labels: frozenset[str]
+    level: Level
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """`kinds` are the families that count. `scored`: the guard gives a score for curves."""
+
+    name: str
+    kinds: frozenset[str]
+    item_of: Callable[[Row], Item]
+    observe: Callable[[Task, Case, Seen], Iterator[Observation]]
+    scored: bool = False
+
+
+# --- texts with a label, texts with spans -----------------------------------------------------
+
+
+def _labelled(row: Row) -> Item:
+    yes(row)
+    return Item(text_of(row), row.get("id"), role_of(row), str(row.get("prompt") or ""))
+
+
+def _spanned(row: Row) -> Item:
+    if "spans" not in row:
+        yes(row)
+    return Item(text_of(row), row.get("id"))
+
+
+def _answered(row: Row) -> Item:
+    item = _labelled(row)
+    role = item.role if item.answered else Role.ASSISTANT
+    return Item(item.text, item.id, role, item.prompt)
+
+
+def _text(task: Task, case: Case, seen: Seen) -> Iterator[Observation]:
+    kinds = task.kinds
+    if task.name == "hazard" and case.item.answered:
+        kinds = kinds | {"compliance"}  # of an answer, that it does the harm is what counts
+    found = [f for f in seen.answer.findings if _counts(f.kind, kinds)]
+    said = any(f.level >= seen.level for f in found)
+    scores = [s for k, s in seen.scores.items() if _counts(k, kinds)]
+    score = max([*scores, *(f.score for f in found)], default=0.0) if task.scored else None
+    yield Observation(case.source, case.language, yes(case.row), said, score)
+
+
+def _spans(task: Task, case: Case, seen: Seen) -> Iterator[Observation]:
+    if "spans" not in case.row:
+        yield from _text(task, case, seen)
+        return
+    labels = [label for label in seen.labels if within(label, task.kinds)]
+    gold = tuple(
+        Marked(Span(s["start"], s["end"]), s["label"])
+        for s in case.row["spans"]
+        if s["label"] in labels
+    )
+    marks = (Marked(f.span, f.kind) for f in seen.answer.at(seen.level))
+    found = outermost(m for m in marks if any(accepts(label, m.name) for label in labels))
+    clean = 0 if gold else len(case.item.text)
+    yield Observation(
+        case.source, case.language, bool(gold), bool(found),
+        spans=gold, found=tuple(found), clean=clean,
+    )  # fmt: skip
+
+
+def _counts(kind: str, kinds: frozenset[str]) -> bool:
+    return any(matches(k, kind) for k in kinds)
+
+
+# --- claims -----------------------------------------------------------------------------------
+
+_GOLD = {
+    "supported": Stance.SUPPORTED,
+    "refuted": Stance.CONTRADICTED,
+    "contradicted": Stance.CONTRADICTED,
+    "nei": Stance.NEI,
+    "unsupported": None,
+    "partially_supported": None,
+}
+"""None: not supported, and the data set does not say whether contradicted."""
+
+NO_CLAIM = "no_claim"
+
+
+def _claimed(row: Row) -> Item:
+    """A claim with its sources, or a whole answer with labelled sentences."""
+    if "sentences" in row:
+        answer = row.get("answer")
+        if not isinstance(answer, str):
+            raise LineError("answer: a string is needed")
+        sources = sources_of(row.get("context") or [])
+        return Item(answer, row.get("id"), Role.ASSISTANT, str(row.get("question") or ""), sources)
+    claim = row.get("claim")
+    if not isinstance(claim, str):
+        raise LineError("claim: a string is needed")
+    if row.get("label") not in _GOLD:
+        raise LineError("label: no verdict on a claim")
+    return Item(
+        claim, row.get("id"), Role.ASSISTANT, "", sources_of(row.get("context") or []), claim
+    )
+
+
+def _grounding(task: Task, case: Case, seen: Seen) -> Iterator[Observation]:
+    if "sentences" in case.row:
+        yield from _sentences(case, seen)
+        return
+    yield _verdict(case, case.row["label"], list(seen.answer.claims), seen.level)
+
+
+def _sentences(case: Case, seen: Seen) -> Iterator[Observation]:
+    """Every labelled sentence against the claims on it; sentences that carry none apart."""
+    at = 0
+    for sentence in case.row["sentences"]:
+        start = max(case.item.text.find(sentence["text"], at), at)
+        at = start + len(sentence["text"])
+        here = [c for c in seen.answer.claims if c.span.start < at and start < c.span.end]
+        made = _verdict(case, sentence["label"], here, seen.level)
+        idle = sentence["label"] == NO_CLAIM
+        yield replace(made, source=f"{case.source} (no claim)", aside=True) if idle else made
+
+
+def _verdict(case: Case, label: str, claims: list[Claim], level: Level) -> Observation:
+    """The worst of the claims counts; none at all lets the sentence pass."""
+    said = [c.at(level) for c in claims]
+    worst = next((s for s in (Stance.CONTRADICTED, Stance.NEI) if s in said), Stance.SUPPORTED)
+    gold = _GOLD.get(label)
+    unsupported = label not in (NO_CLAIM, "supported")
+    score = max((_doubt(c) for c in claims), default=0.0)
+    stances = (gold.value, worst.value) if gold is not None else None
+    return Observation(
+        case.source, case.language, unsupported, worst is not Stance.SUPPORTED, score, stances
+    )
+
+
+def _doubt(claim: Claim) -> float:
+    return 1 - claim.score if claim.stance is Stance.SUPPORTED else claim.score
+
+
+TASKS = (
+    Task("pii", frozenset({"pii"}), _spanned, _spans),
+    Task("secrets", frozenset({"secret"}), _spanned, _spans),
+    Task("injection", frozenset({"injection"}), _labelled, _text, scored=True),
+    Task("hazard", frozenset({"hazard"}), _labelled, _text, scored=True),
+    Task("offensive", frozenset({"offensive"}), _labelled, _text, scored=True),
+    Task("compliance", frozenset({"compliance"}), _answered, _text, scored=True),
+    Task("grounding", frozenset({"claim"}), _claimed, _grounding),
+)
+BY_NAME = {task.name: task for task in TASKS}

@@ -1,0 +1,238 @@
+"""`threegate explain ID`: why a request went as it did, from its audit record.
+
+`ID` is a request id or a decision id, as a client was told. Per layer: which rule saw what, where,
+how sure it was and what it did; claims with their verdict and the place of the evidence; the policy
+by digest. Titles of rules come from the policies at hand and only if they are the very ones that
+decided.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, select
+from sqlalchemy.exc import DBAPIError
+
+from threegate import settings as settings_module
+from threegate.audit.database import reader_engine
+from threegate.audit.query import Entry, of_request
+from threegate.audit.record import timestamp
+from threegate.audit.schema import RECORD
+from threegate.errors import AuditError, PolicyError
+from threegate.policy.compile import build
+from threegate.policy.kinds import title_of
+from threegate.policy.load import load_bundle
+from threegate.policy.model import CompiledPolicy
+from threegate.policy.store import DirTree
+from threegate.settings import Settings
+from threegate.types import Bilingual
+
+Event = Mapping[str, Any]
+Titles = Mapping[str, Bilingual]
+
+LAYERS = {
+    "input": Bilingual("第一层 输入", "layer 1, input"),
+    "constraint": Bilingual("第二层 约束", "layer 2, constraint"),
+    "output": Bilingual("第三层 输出", "layer 3, output"),
+}
+ACTIONS = {
+    "allow": Bilingual("放行", "allowed"),
+    "flag": Bilingual("记录", "recorded"),
+    "annotate": Bilingual("注明", "annotated"),
+    "mask": Bilingual("脱敏", "masked"),
+    "redact": Bilingual("删除", "removed"),
+    "rewrite": Bilingual("改写", "rewritten"),
+    "answer": Bilingual("代答", "answered by us"),
+    "block": Bilingual("拦截", "blocked"),
+}
+STAGES = {
+    "received": Bilingual("已接收，没有结束记录", "received, no end recorded"),
+    "completed": Bilingual("完成", "completed"),
+    "blocked": Bilingual("已拦截", "blocked"),
+    "aborted": Bilingual("中断", "aborted"),
+}
+LEVELS = {
+    "low": Bilingual("低", "low"),
+    "medium": Bilingual("中", "medium"),
+    "high": Bilingual("高", "high"),
+}
+WORDS = {
+    "request": Bilingual("请求", "request"),
+    "time": Bilingual("时间", "time"),
+    "outcome": Bilingual("结果", "outcome"),
+    "caller": Bilingual("调用方", "caller"),
+    "model": Bilingual("模型", "model"),
+    "policy": Bilingual("策略", "policy"),
+    "nothing": Bilingual("没有规则命中", "no rule saw anything"),
+    "shadow": Bilingual("（仅观察）", " (shadow)"),
+    "exception": Bilingual("例外", "exception"),
+    "failed": Bilingual("检测器未给出结果", "the detector gave no answer"),
+    "evidence": Bilingual("依据", "evidence"),
+    "noted": Bilingual("说明", "note"),
+    "level": Bilingual("把握", "level"),
+    "other": Bilingual(
+        "现有策略与当时的不同，不显示规则名称",
+        "no titles: the policies at hand are not those that decided",
+    ),
+}
+
+
+def register(commands: Any) -> None:
+    explain = commands.add_parser("explain", help="why a request went as it did")
+    explain.add_argument("id", help="request id or decision id")
+    explain.add_argument("--lang", choices=["zh", "en"], default="en")
+    explain.add_argument("--json", action="store_true")
+    explain.add_argument("--database", help="URL or SQLite file of the audit log")
+    explain.add_argument("--config", type=Path, help="threegate.yaml")
+    explain.set_defaults(run=_explain)
+
+
+def _explain(args: argparse.Namespace) -> int:
+    settings = settings_module.load(file=args.config)
+    event = event_of(database_url(args.database, settings), args.id)
+    if event is None:
+        print(f"no record of {args.id}")
+        return 1
+    if args.json:
+        print(json.dumps(event, ensure_ascii=False, indent=2))
+    else:
+        print("\n".join(lines(event, titles_for(event, settings), args.lang)))
+    return 0
+
+
+def database_url(given: str | None, settings: Settings) -> str:
+    """`--database`, a URL or a file, else what the settings say."""
+    if not given:
+        return settings.audit_database
+    return given if ":" in given else f"sqlite:///{given}"
+
+
+def event_of(url: str, id: str) -> dict[str, Any] | None:
+    """The last record of a request, with its time as `ts`; None if there is none. Raises
+    AuditError."""
+    try:
+        with reader_engine(url).begin() as connection:
+            entries = of_request(connection, id)
+            entries = entries or of_request(connection, _request_of(connection, id))
+    except DBAPIError as error:
+        raise AuditError(f"the audit log cannot be read: {type(error.orig).__name__}") from None
+    return _event(entries[-1]) if entries else None
+
+
+def _event(entry: Entry) -> dict[str, Any]:
+    return {**entry.event, "ts": timestamp(entry.ts_us)}
+
+
+def _request_of(connection: Connection, decision: str) -> str:
+    """The request that a decision belongs to, or nothing. Reads the log from its end."""
+    named = RECORD.c.entry.contains(f'"id":"{decision}"', autoescape=True)
+    found = select(RECORD.c.request_id).where(named).order_by(RECORD.c.ts.desc()).limit(1)
+    return str(connection.execute(found).scalar() or "")
+
+
+def titles_for(event: Event, settings: Settings) -> Titles | None:
+    """Titles by rule id, if the policies at hand are those that decided."""
+    with suppress(PolicyError, OSError):
+        policy = _policy(settings)
+        if policy.digest == event.get("policy", {}).get("digest"):
+            return _titles(policy)
+    return None
+
+
+def titles_of(settings: Settings) -> Titles:
+    """Titles by rule id of the policies at hand; none if they cannot be read."""
+    with suppress(PolicyError, OSError):
+        return _titles(_policy(settings))
+    return {}
+
+
+def _policy(settings: Settings) -> CompiledPolicy:
+    return build(load_bundle(DirTree(settings.policies), list(settings.packs)))
+
+
+def _titles(policy: CompiledPolicy) -> Titles:
+    rules = {rule.id: rule.title for rule in policy.rules}
+    return rules | {rule.id: rule.title for rule in policy.constraints}
+
+
+def lines(event: Event, titles: Titles | None, language: str) -> Iterator[str]:
+    """The explanation as text. It holds kinds, places and rule ids, never what was matched."""
+    yield from _head(event, language)
+    if titles is None:
+        yield f"  ({_word('other', language)})"
+    for decision in event.get("decisions", ()):
+        yield ""
+        yield from _layer(decision, titles or {}, language)
+
+
+def _head(event: Event, language: str) -> Iterator[str]:
+    caller, model, policy = (event.get(k, {}) for k in ("caller", "model", "policy"))
+    stage, action = event["stage"], event.get("action", "allow")
+    outcome = f"{_in(STAGES, stage, language)}, {_in(ACTIONS, action, language)}"
+    rows = {
+        "request": event["request"],
+        "time": event["ts"],
+        "outcome": outcome,
+        "caller": f"{caller.get('tenant', '')} / {caller.get('key', '')}",
+        "model": f"{model.get('requested', '')} → {model.get('served', '')}",
+        "policy": f"{policy.get('revision', '')} {policy.get('digest', '')}",
+    }
+    for name, value in rows.items():
+        yield f"{_word(name, language)}: {value}"
+
+
+def _layer(decision: Event, titles: Titles, language: str) -> Iterator[str]:
+    took = decision.get("ms", {}).get("total", 0)
+    action = _in(ACTIONS, decision["action"], language)
+    yield f"{_in(LAYERS, decision['layer'], language)}: {action}, {took} ms, {decision['id']}"
+    if not decision["ruled"]:
+        yield f"  {_word('nothing', language)}"
+    for ruled in decision["ruled"]:
+        yield f"  {_ruling(ruled, titles, language)}"
+
+
+def _ruling(ruled: Event, titles: Titles, language: str) -> str:
+    rule = ruled["rule"]
+    name = f"{rule} {titles[rule].get(language)}" if rule in titles else rule
+    parts = [f"{_in(ACTIONS, ruled['action'], language)}{_shadow(ruled, language)}", name]
+    if "failed" in ruled:
+        parts.append(f"{_word('failed', language)}: {ruled['detector']} {ruled['failed']}")
+    else:
+        parts += _found(ruled, language)
+    if exception := ruled.get("exception"):
+        parts.append(f"{_word('exception', language)} {exception}")
+    return " · ".join(parts)
+
+
+def _found(ruled: Event, language: str) -> Iterator[str]:
+    kind, level = ruled["kind"], _in(LEVELS, ruled["level"], language)
+    yield f"{kind} {title_of(kind).get(language)}"
+    yield f"{_word('level', language)} {level} {ruled['score']}"
+    yield f"{_place(ruled['at'])} [{ruled['span'][0]}-{ruled['span'][1]}]"
+    if note := ruled.get("note"):
+        word = "evidence" if kind.startswith("claim.") else "noted"
+        yield f"{_word(word, language)} {note}"
+
+
+def _place(at: Event) -> str:
+    """`messages/0 user`, `choice 1 reasoning`."""
+    where = f"messages/{at['message']} " if "message" in at else ""
+    choice = f"choice {at['choice']} " if "choice" in at else ""
+    return f"{where}{choice}{at['channel']}{at.get('part', '')}"
+
+
+def _shadow(ruled: Event, language: str) -> str:
+    return _word("shadow", language) if ruled.get("shadow") else ""
+
+
+def _word(name: str, language: str) -> str:
+    return WORDS[name].get(language)
+
+
+def _in(names: Mapping[str, Bilingual], value: str, language: str) -> str:
+    return names[value].get(language) if value in names else value

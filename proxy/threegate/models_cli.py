@@ -1,0 +1,103 @@
+"""`threegate models`: what the model folder holds, whether it is unchanged, what it is good for.
+
+`verify` checks every file against its sha256 and opens each model as a server would.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.markdown import Markdown
+from rich.table import Table
+from threegate_classifiers.errors import ModelError
+from threegate_classifiers.manifest import CARD, Manifest, verify_files
+from threegate_classifiers.registry import Entry, scan
+from threegate_classifiers.runtime import Engine
+
+from threegate import settings
+from threegate.types import Bilingual
+
+MEBIBYTE = 1 << 20
+COLUMNS = Bilingual("模型|名称|任务|标签|大小 MiB|许可", "model|title|task|labels|MiB|licence")
+
+
+def register(commands: Any) -> None:
+    top = commands.add_parser("models", help="list, verify and describe the classifiers")
+    verbs = top.add_subparsers(dest="verb", required=True, metavar="VERB")
+    verbs.add_parser("list", help="name, task, labels, size, licence").set_defaults(run=_list)
+    verify = verbs.add_parser("verify", help="files against their sha256, then open each")
+    verify.set_defaults(run=_verify)
+    card = verbs.add_parser("card", help="what a model is, was made of and is good for")
+    card.add_argument("name", help="name or name@version")
+    card.set_defaults(run=_card)
+    for verb in verbs.choices.values():
+        verb.add_argument("--models", type=Path, help="folder of the models")
+        verb.add_argument("--config", type=Path, help="threegate.yaml")
+        verb.add_argument("--lang", choices=["zh", "en"], default="en")
+
+
+def _entries(args: argparse.Namespace) -> tuple[Path, tuple[Entry, ...]]:
+    """Raises ModelError when there is none: an empty folder is a mistake, not a state."""
+    root = settings.load(given={"models": args.models}, file=args.config).models
+    entries = scan(root)
+    if not entries:
+        raise ModelError(f"no model in {root}")
+    return root, entries
+
+
+def _list(args: argparse.Namespace) -> int:
+    _, entries = _entries(args)
+    table = Table(*COLUMNS.get(args.lang).split("|"))
+    for entry in entries:
+        m = entry.manifest
+        size = sum(file.bytes or 0 for file in m.files) / MEBIBYTE
+        title = str(dict(m.title).get(args.lang, ""))
+        table.add_row(m.id, title, m.task, _labels(m), f"{size:.1f}", m.licence)
+    Console().print(table)
+    return 0
+
+
+def _labels(manifest: Manifest) -> str:
+    """`injection ×2, hazard ×18, offensive`."""
+    families = Counter(x.split(".")[0] for x in manifest.entity_labels or manifest.labels)
+    return ", ".join(f"{name} ×{n}" if n > 1 else name for name, n in families.items())
+
+
+def _verify(args: argparse.Namespace) -> int:
+    root, entries = _entries(args)
+    failed = 0
+    for entry in entries:
+        try:
+            print(f"{entry.manifest.id}: {_verified(root, entry)}")
+        except ModelError as error:
+            failed += 1
+            print(f"{entry.manifest.id}: {error}")
+    return int(bool(failed))
+
+
+def _verified(root: Path, entry: Entry) -> str:
+    """How it went. Raises ModelError."""
+    m = entry.manifest
+    verify_files(entry.folder, m)
+    said: list[str] = []
+    Engine.open(root, (f"{m.name}@{m.version}",), threads=1, say=said.append).close()
+    return f"{len(m.files)} files unchanged; {said[0]}"
+
+
+def _card(args: argparse.Namespace) -> int:
+    name, _, version = args.name.partition("@")
+    _, entries = _entries(args)
+    fitting = [
+        e for e in entries if e.manifest.name == name and version in ("", e.manifest.version)
+    ]
+    if not fitting:
+        raise ModelError(f"no model {args.name}")
+    path = fitting[-1].folder / CARD
+    if not path.is_file():
+        raise ModelError(f"{path}: no such file")
+    Console().print(Markdown(path.read_text("utf-8")))
+    return 0

@@ -1,0 +1,143 @@
+"""`threegate scan`: one text readably, or JSON lines in, JSON lines out.
+
+Exit codes: 0 fine, 1 some line could not be answered (its output line says why), 2 wrong use.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import sys
+from collections.abc import AsyncIterator
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import orjson
+
+from threegate import settings as settings_module
+from threegate.errors import RequestError
+from threegate.progress import progress, warn
+from threegate.scan.flow import in_order
+from threegate.scan.item import Item, LineError, Role, item_of_line, sources_of
+from threegate.scan.open import KINDS, scanner
+from threegate.scan.scanner import Scanner, as_json, failed_json
+from threegate.scan.show import show
+from threegate.types import Level
+
+
+def register(commands: Any) -> None:
+    scan = commands.add_parser("scan", help="what the detectors find in a text or in JSON lines")
+    scan.add_argument("text", nargs="?", help="default: standard input")
+    scan.add_argument("--jsonl", action="store_true", help="one object a line, in and out")
+    scan.add_argument("--json", action="store_true", help="the findings of one text as JSON")
+    scan.add_argument("--role", choices=list(Role), default=Role.USER)
+    scan.add_argument("--prompt", help="the question that the text answers")
+    scan.add_argument("--context", action="append", help="a source that claims may rest on")
+    scan.add_argument("--claim", help="judge this claim against the context")
+    scan.add_argument("--lang", choices=["zh", "en"], default="en")
+    detector_arguments(scan)
+    scan.set_defaults(run=_scan)
+
+
+def detector_arguments(parser: argparse.ArgumentParser) -> None:
+    """What `scan` and `eval` have in common."""
+    parser.add_argument("--level", choices=[x.name.lower() for x in Level], default="medium")
+    parser.add_argument(
+        "--kinds",
+        default="",
+        metavar="KIND,…",
+        help="only these kinds or families: pii.cn,secret,claim",
+    )
+    parser.add_argument("--no-models", action="store_true", help="patterns only; loads no model")
+    parser.add_argument("--models", type=Path, help="folder of the models")
+    parser.add_argument("--threads", type=int, help="of one model")
+    parser.add_argument("--config", type=Path, help="threegate.yaml")
+
+
+def opened(
+    args: argparse.Namespace, kinds: frozenset[str] = KINDS
+) -> AbstractContextManager[Scanner]:
+    """The scanner that the arguments ask for. Raises ModelError."""
+    chosen = frozenset(k.strip() for k in args.kinds.split(",") if k.strip()) or kinds
+    given = {"models": args.models, "threads": args.threads}
+    settings = settings_module.load(given=given, file=args.config)
+    models = None if args.no_models else settings.models
+    return scanner(models, chosen, threads=settings.threads or None, say=warn)
+
+
+def level_of(args: argparse.Namespace) -> Level:
+    return Level[args.level.upper()]
+
+
+def _scan(args: argparse.Namespace) -> int:
+    with opened(args) as detectors:
+        if args.jsonl:
+            return asyncio.run(
+                scan_lines(detectors, _input(args), sys.stdout.buffer, level_of(args))
+            )
+        return asyncio.run(_scan_one(detectors, args))
+
+
+def _input(args: argparse.Namespace) -> BinaryIO:
+    if args.text is not None:
+        raise RequestError("with --jsonl the lines come from standard input, not as an argument")
+    return sys.stdin.buffer
+
+
+async def _scan_one(detectors: Scanner, args: argparse.Namespace) -> int:
+    text = args.text if args.text is not None else sys.stdin.read()
+    sources = sources_of(args.context)
+    item = Item(text, None, Role(args.role), args.prompt or "", sources, args.claim)
+    answer = await detectors.scan(item)
+    if answer.failures:
+        warn(failed_json(item, answer)["error"])
+        return 1
+    if args.json:
+        print(_line(as_json(item, answer, level_of(args))).decode(), end="")
+    else:
+        show(item, answer, level_of(args), args.lang)
+    return 0
+
+
+async def scan_lines(detectors: Scanner, source: BinaryIO, out: BinaryIO, level: Level) -> int:
+    """One output line per input line that is not blank, in order. 1 if one has an error."""
+    failed = False
+
+    async def work(item: Item | LineError) -> dict[str, Any]:
+        if isinstance(item, LineError):
+            return {"id": item.id, "error": str(item)}
+        answer = await detectors.scan(item)
+        return failed_json(item, answer) if answer.failures else as_json(item, answer, level)
+
+    with progress("scan") as advance:
+
+        def emit(item: Item | LineError, result: dict[str, Any]) -> None:
+            nonlocal failed
+            failed = failed or "error" in result
+            out.write(_line(result))
+            out.flush()
+            advance()
+
+        await in_order(_items(source), work, emit, size=_size)
+    return int(failed)
+
+
+async def _items(source: BinaryIO) -> AsyncIterator[Item | LineError]:
+    number = 0
+    while line := await asyncio.to_thread(source.readline):
+        number += 1
+        if not line.strip():
+            continue
+        try:
+            yield item_of_line(line)
+        except LineError as error:
+            yield LineError(f"line {number}: {error}", error.id)
+
+
+def _size(item: Item | LineError) -> int:
+    return 0 if isinstance(item, LineError) else len(item.text) + len(item.prompt)
+
+
+def _line(value: dict[str, Any]) -> bytes:
+    return orjson.dumps(value, option=orjson.OPT_APPEND_NEWLINE)

@@ -1,0 +1,77 @@
+"""Many texts in flight, answers in the order of the questions, bounded memory.
+
+What is in flight is bounded by its size: a text leaves when its answer has been handed on. One text
+larger than the bound goes alone. So the classifiers' queue is never overrun, and a slow text at the
+head stops the reading instead of piling up answers.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from typing import TypeVar
+
+A = TypeVar("A")
+B = TypeVar("B")
+
+IN_FLIGHT = 40_000
+"""Code points. With both readings of an answer well under the queue of one model."""
+
+LEAST = 200
+"""What the shortest text counts: at most 200 texts are in flight."""
+
+
+class Room:
+    """Sizes that are in, never above `limit` unless one alone is."""
+
+    def __init__(self, limit: int) -> None:
+        self._limit, self._taken = limit, 0
+        self._changed = asyncio.Condition()
+
+    async def enter(self, size: int) -> None:
+        async with self._changed:
+            await self._changed.wait_for(
+                lambda: not self._taken or self._taken + size <= self._limit
+            )
+            self._taken += size
+
+    async def leave(self, size: int) -> None:
+        async with self._changed:
+            self._taken -= size
+            self._changed.notify_all()
+
+
+async def in_order(
+    items: AsyncIterator[A],
+    work: Callable[[A], Awaitable[B]],
+    emit: Callable[[A, B], None],
+    *,
+    size: Callable[[A], int],
+    limit: int = IN_FLIGHT,
+) -> None:
+    """`emit(item, answer)` for every item, in order. An exception of `work` ends everything."""
+    room = Room(limit)
+    queue: asyncio.Queue[tuple[A, int, asyncio.Task[B]] | None] = asyncio.Queue()
+
+    async def answer(item: A) -> B:
+        return await work(item)
+
+    async def feed(group: asyncio.TaskGroup) -> None:
+        async for item in items:
+            taken = max(LEAST, size(item))
+            await room.enter(taken)
+            queue.put_nowait((item, taken, group.create_task(answer(item))))
+        queue.put_nowait(None)
+
+    async with asyncio.TaskGroup() as group:
+        group.create_task(feed(group))
+        while (entry := await queue.get()) is not None:
+            item, taken, task = entry
+            emit(item, await task)
+            await room.leave(taken)
+
+
+async def each(items: Iterable[A]) -> AsyncIterator[A]:
+    """An iterable that is read as fast as it is asked."""
+    for item in items:
+        yield item

@@ -1,0 +1,71 @@
+"""Opens just the detectors that the wanted kinds need. Without one that needs a model, no model is
+loaded and a missing one is no error; a model that is needed and missing is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from threegate_classifiers.runtime import Engine
+
+from threegate.app import Suites
+from threegate.detectors.base import SentenceDetector
+from threegate.detectors.claims import ClaimsDetector
+from threegate.detectors.classifier import GuardDetector
+from threegate.detectors.names import EntitiesDetector
+from threegate.policy.model import CompiledPolicy, matches
+from threegate.scan.scanner import Scanner
+
+CLAIM = "claim"
+KINDS = frozenset({"pii", "secret", "injection", "hazard", "offensive", "compliance", CLAIM})
+"""Every family that a detector reports."""
+
+_NAMES = ("person", "address", "org", "dob", "medical", "id_other", "account")
+NEEDS = (
+    ("guard", ("injection.direct", "injection.indirect", "hazard", "offensive", "compliance")),
+    ("entities", tuple(f"pii.{name}" for name in _NAMES)),
+    ("grounding", (CLAIM,)),
+)
+"""Model and what it may report: kinds or families."""
+
+
+def models_for(kinds: frozenset[str]) -> tuple[str, ...]:
+    """Names of the models that can report one of `kinds` (kinds, prefixes or `prefix.*`)."""
+    return tuple(
+        name
+        for name, own in NEEDS
+        if any(matches(k, o) or matches(o, k) for k in map(_stem, kinds) for o in own)
+    )
+
+
+def _stem(kind: str) -> str:
+    return kind.removesuffix(".*")
+
+
+@contextmanager
+def scanner(
+    models: Path | None,
+    kinds: frozenset[str] = KINDS,
+    *,
+    threads: int | None = None,
+    say: Callable[[str], None] = print,
+) -> Iterator[Scanner]:
+    """`models` None: patterns only. Raises ModelError."""
+    names = models_for(kinds) if models else ()
+    engine = Engine.open(models, names, threads=threads, say=say) if models and names else None
+    try:
+        yield _build(engine, frozenset(map(_stem, kinds)), names)
+    finally:
+        if engine is not None:
+            engine.close()
+
+
+def _build(engine: Engine | None, kinds: frozenset[str], names: tuple[str, ...]) -> Scanner:
+    guard = GuardDetector(engine) if engine and "guard" in names else None
+    claims = ClaimsDetector(engine) if engine and "grounding" in names else None
+    sentence: list[SentenceDetector] = [guard] if guard else []
+    if engine and "entities" in names:
+        sentence.append(EntitiesDetector(engine))
+    suite = Suites(tuple(sentence)).of(CompiledPolicy(digest="", name="scan"))
+    return Scanner(suite, kinds, guard, claims)

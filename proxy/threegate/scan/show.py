@@ -1,0 +1,87 @@
+"""One answer for a reader: the text with what was found marked, then a table."""
+
+from __future__ import annotations
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from threegate.policy.kinds import title_of
+from threegate.scan.item import Item
+from threegate.scan.scanner import Answer, Stance
+from threegate.types import Bilingual, Finding, Level, Span
+
+STYLES = {
+    "pii": "bold yellow",
+    "secret": "bold red",
+    "injection": "bold magenta",
+    "hazard": "red",
+    "offensive": "red",
+    "compliance": "red",
+}
+STANCES = {
+    Stance.SUPPORTED: (Bilingual("有依据", "supported"), "green"),
+    Stance.CONTRADICTED: (Bilingual("与来源矛盾", "contradicted"), "bold red"),
+    Stance.NEI: (Bilingual("来源没有", "not in the sources"), "yellow"),
+}
+LEVELS = {
+    Level.LOW: Bilingual("低", "low"),
+    Level.MEDIUM: Bilingual("中", "medium"),
+    Level.HIGH: Bilingual("高", "high"),
+}
+COLUMNS = Bilingual("类别|内容|位置|分数|等级|检测器", "kind|what|where|score|level|detector")
+NOTHING = Bilingual("没有发现。", "Nothing found.")
+SHOWN = 40
+
+
+def show(
+    item: Item, answer: Answer, level: Level, language: str, console: Console | None = None
+) -> None:
+    """Prints to standard output. The reader gave the text, so parts of it are shown."""
+    console = console or Console()
+    findings = answer.at(level)
+    console.print(_marked(item.text, findings))
+    if findings:
+        console.print(_table(item.text, findings, language))
+    for claim in answer.claims:
+        title, style = STANCES[claim.at(level)]
+        console.print(Text(f"{title.get(language)} {claim.score:.2f}  ", style), end="")
+        console.print(Text(_part(item.claim or _cut(item.text, claim.span))))
+        if claim.evidence is not None:
+            source, span = claim.evidence
+            shown = _part(_cut(item.passage.sources[source].text, span))
+            console.print(Text(f"    [{source}:{span.start}-{span.end}] {shown}", "dim"))
+    if not findings and not answer.claims:
+        console.print(NOTHING.get(language))
+    console.print(Text(f"{answer.ms:.1f} ms", "dim"))
+
+
+def _marked(text: str, findings: tuple[Finding, ...]) -> Text:
+    marked = Text(text)
+    for f in findings:
+        marked.stylize(STYLES.get(f.kind.split(".")[0], "bold"), f.span.start, f.span.end)
+    return marked
+
+
+def _table(text: str, findings: tuple[Finding, ...], language: str) -> Table:
+    table = Table()
+    for head in COLUMNS.get(language).split("|"):
+        table.add_column(head, overflow="fold")
+    for f in findings:
+        table.add_row(
+            Text(f"{f.kind}\n{title_of(f.kind).get(language)}"),
+            Text(_part(_cut(text, f.span))),
+            f"{f.span.start}-{f.span.end}",
+            f"{f.score:.2f}",
+            LEVELS[f.level].get(language),
+            f.detector,
+        )
+    return table
+
+
+def _cut(text: str, span: Span) -> str:
+    return text[span.start : span.end]
+
+
+def _part(text: str) -> str:
+    return text if len(text) <= SHOWN else f"{text[: SHOWN - 1]}…"
