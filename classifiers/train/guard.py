@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import argparse
 import random
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import torch
@@ -21,10 +21,12 @@ from compose import composed
 from encoder import Model, load_encoder
 from guard_rows import HEADS, GuardRow, all_rows, categories
 from rows import is_dev
-from trainer import Example, Plan, predict, seed_all, train
+from shipping import load_run
+from trainer import Example, Plan, seed_all, train
 
 HAZARDS: tuple[str, ...] = tuple(categories()["hazards"])
 LABELS = ("injection.direct", "injection.indirect", *(f"hazard.{h}" for h in HAZARDS), "offensive", "compliance.harmful")  # fmt: skip
+OUTPUTS = 5 + len(HAZARDS)
 WIDTH, TRAIN_WIDTH = 256, 160
 HEAD_WEIGHT = torch.tensor([1.3, 1.3, 1.3, 0.8, 0.8])
 
@@ -106,6 +108,9 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--data", type=Path, default=Path("../shared/data"))
     parser.add_argument("--work", type=Path, default=Path(".checkpoints"))
     parser.add_argument("--run", default="guard")
+    parser.add_argument("--start", default="", help="begin from the weights of this run, not from the base")
+    parser.add_argument("--public", type=float, default=1.0, help="share of the public rows to see per pass")
+    parser.add_argument("--rate", type=float, default=1.5e-4)
     parser.add_argument("--samples", type=int, default=90_000)
     parser.add_argument("--threads", type=int, default=2)
     return parser.parse_args()
@@ -117,14 +122,19 @@ def main() -> None:
     seed_all(7)
     tokenizer = Tokenizer.from_file(str(args.work / "base/tokenizer.json"))
     rows, held = split(args.data)
+    rows = [
+        r if r.source.startswith(("authored", "generated")) else replace(r, times=r.times * args.public)
+        for r in rows
+    ]
     made = examples(tokenizer, rows, TRAIN_WIDTH, repeat=True)
     mean = sum(len(e.ids) for e in made) / len(made)
     print(f"{len(made)} examples of {mean:.0f} tokens, {len(held)} held", flush=True)
-    model = Model(load_encoder(args.work / "base"), 5 + len(HAZARDS), per_token=False)
-    device = "cuda" if torch.cuda.is_available() else "cpu"
-    model.to(device)
-    train(model, made, loss, Plan(args.samples), args.work / f"{args.run}.pt")
-    predict(model, examples(tokenizer, held, WIDTH, repeat=False)[:64])
+    if args.start:
+        model = load_run(args.work / f"{args.start}.pt", OUTPUTS, per_token=False)
+    else:
+        model = Model(load_encoder(args.work / "base"), OUTPUTS, per_token=False)
+    model.to("cuda" if torch.cuda.is_available() else "cpu")
+    train(model, made, loss, Plan(args.samples, rate=args.rate), args.work / f"{args.run}.pt")
 
 
 if __name__ == "__main__":

@@ -27,6 +27,7 @@ def load_run(state: Path, labels: int, per_token: bool) -> Model:
     layers = 1 + max(int(name.split(".")[2]) for name in saved if name.startswith("encoder.blocks."))
     model = Model(Encoder(saved["encoder.words.weight"].shape[0], layers), labels, per_token)
     model.load_state_dict(saved)
+    model.encoder.words.weight.requires_grad_(False)
     return model.eval()
 
 
