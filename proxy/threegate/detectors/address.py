@@ -1,4 +1,5 @@
-"""Postal addresses in English: house number, capitalised name, street word; flat, town and postcode around it."""
+"""Postal addresses in English: house number, capitalised name, street word; flat, town and
+postcode around it."""
 
 from __future__ import annotations
 
@@ -12,31 +13,27 @@ from threegate.types import Bilingual, Level
 
 KIND = "pii.address"
 _STREETS = (
-    "Street|St|Road|Rd|Avenue|Ave|Lane|Ln|Drive|Dr|Boulevard|Blvd|Court|Ct|Close|Way|Place|Pl|Terrace|Crescent|Cres|"
-    "Square|Sq|Row|Mews|Gardens|Parkway|Pkwy|Circle|Cir|Highway|Hwy|Grove|Hill|View|Rise|Bend|Walk|Quay|Trail|Path"
+    "Street|St|Road|Rd|Avenue|Ave|Lane|Ln|Drive|Dr|Boulevard|Blvd|Court|Ct|Close|"
+    "Way|Place|Pl|Terrace|Crescent|Cres|"
+    "Square|Sq|Row|Mews|Gardens|Parkway|Pkwy|Circle|Cir|Highway|Hwy|Grove|Hill|"
+    "View|Rise|Bend|Walk|Quay|Trail|Path"
 )
 _FLAT = r"(?:Flat|Apt|Apartment|Unit|Suite|Room|Shop|House|Lot|Rm)\.? ?[0-9A-Z]{1,5},? "
 _STREET = re.compile(
-    rf"(?:{_FLAT})?(?<![0-9A-Za-z.,\-/$€£])[0-9]{{1,5}}[A-Za-z]?(?:[/\-][0-9]{{1,4}})? (?:[NSEW]\.? )?(?:[A-Z][A-Za-zÀ-ÿ'’]{{1,15}} ){{1,3}}(?:{_STREETS})(?![A-Za-z])\.?"
-    r"(?: [NSEW](?![A-Za-z]))?(?:,? (?:Apt|Unit|Suite|Ste|Flat|Floor|#)\.? ?#?[0-9A-Z]{1,5}(?![0-9A-Za-z]))?"
-    r"(?:,? (?:[A-Z][a-z]{2,14} ?){1,2}(?:,? [A-Z]{2}(?![A-Za-z]))?(?:,? (?:[0-9]{5}(?:-[0-9]{4})?|[A-Z]{1,2}[0-9][0-9A-Z]? [0-9][A-Z]{2})(?![0-9A-Za-z]))|,? [A-Z]{2}(?: [0-9]{5})(?![0-9]))?"
+    rf"(?:{_FLAT})?(?<![0-9A-Za-z.,\-/$€£])[0-9]{{1,5}}[A-Za-z]?(?:[/\-][0-9]{{1,4}})"
+    rf"? (?:[NSEW]\.? )?(?:[A-Z][A-Za-zÀ-ÿ'’]{{1,15}} ){{1,3}}(?:{_STREETS})(?![A-Za-"
+    rf"z])\.?"
+    r"(?: [NSEW](?![A-Za-z]))?(?:,? (?:Apt|Unit|Suite|Ste|Flat|Floor|#)\.? "
+    r"?#?[0-9A-Z]{1,5}(?![0-9A-Za-z]))?"
+    r"(?:,? (?:[A-Z][a-z]{2,14} ?){1,2}(?:,? [A-Z]{2}(?![A-Za-z]))?(?:,? "
+    r"(?:[0-9]{5}(?:-[0-9]{4})?|[A-Z]{1,2}[0-9][0-9A-Z]? [0-9][A-Z]{2})"
+    r"(?![0-9A-Za-z]))|,? [A-Z]{2}(?: [0-9]{5})(?![0-9]))?"
 )
 _YEAR = re.compile(r"(?:19|20)[0-9]{2} ")
 _BOX = re.compile(r"(?i)(?<![0-9a-z])P\.?O\.? ?Box [0-9]{1,6}(?![0-9A-Za-z])")
 _LABELS = words(
-    "address",
-    "live at",
-    "lives at",
-    "lived at",
-    "moved to",
-    "ship to",
-    "deliver",
-    "地址",
-    "送到",
-    "住在",
-    "home at",
-    "house at",
-    "property at",
+    "address|live at|lives at|lived at|moved to|ship to|deliver|地址|送到|住在",
+    "home at|house at|property at",
 )
 
 
@@ -51,10 +48,12 @@ def find(view: View) -> Iterator[Hit]:
 
 
 _OPEN = re.compile(
-    r"[0-9](?<![0-9A-Za-z].)[0-9]{0,4}[A-Za-z]?(?:[/\-][0-9]{0,4})?(?: [A-Z#][A-Za-zÀ-ÿ'’.,]*)*(?:,? ?[0-9A-Z#\-]{0,10}){0,3}[ ,]?\Z"
+    r"[0-9](?<![0-9A-Za-z].)[0-9]{0,4}[A-Za-z]?(?:[/\-][0-9]{0,4})?(?: "
+    r"[A-Z#][A-Za-zÀ-ÿ'’.,]*)*(?:,? ?[0-9A-Z#\-]{0,10}){0,3}[ ,]?\Z"
 )
 _OPEN_FLAT = re.compile(
-    r"(?<![0-9A-Za-z])(?:Flat|Apt|Apartment|Unit|Suite|Room|Shop|House|Lot|Rm)(?:\.? ?[0-9A-Z]{0,5},? ?)?\Z"
+    r"(?<![0-9A-Za-z])(?:Flat|Apt|Apartment|Unit|Suite|Room|Shop|House|Lot|Rm)"
+    r"(?:\.? ?[0-9A-Z]{0,5},? ?)?\Z"
 )
 _OPEN_BOX = re.compile(
     r"(?<![0-9A-Za-z])[Pp](?:\.?[Oo]\.?(?: ?(?:[Bb](?:[Oo](?:[Xx](?: [0-9]*)?)?)?)?)?)?\Z"

@@ -1,4 +1,5 @@
-"""Bank cards, 13 to 19 digits: issuer prefix (BIN) and Luhn. UnionPay debit cards have 19 digits, credit cards 16."""
+"""Bank cards, 13 to 19 digits: issuer prefix (BIN) and Luhn. UnionPay debit cards have 19
+digits, credit cards 16."""
 
 from __future__ import annotations
 
@@ -25,49 +26,9 @@ KIND = "pii.bank_card"
 _CARD = re.compile(first("1-9") + rf"(?:{GAP}?[0-9]){{12,18}}{EDGE}")
 _GROUP = re.compile(r"[0-9]+")
 _LABELS = words(
-    *(
-        "银行卡",
-        "銀行卡",
-        "卡号",
-        "卡號",
-        "账号",
-        "帳號",
-        "账户",
-        "帳戶",
-        "信用卡",
-        "借记卡",
-        "储蓄卡",
-        "工资卡",
-        "卡片",
-    ),
-    *(
-        "还款卡",
-        "新卡",
-        "这张卡",
-        "這張卡",
-        "转出",
-        "转入",
-        "打到",
-        "汇到",
-        "收款",
-        "卡上",
-        "行卡",
-        "农卡",
-        "支行",
-        "存折",
-    ),
-    *(
-        "card",
-        "visa",
-        "mastercard",
-        "unionpay",
-        "amex",
-        "account",
-        "acct",
-        "pan",
-        "debit",
-        "credit",
-    ),
+    "银行卡|銀行卡|卡号|卡號|账号|帳號|账户|帳戶|信用卡|借记卡|储蓄卡|工资卡|卡片",
+    "还款卡|新卡|这张卡|這張卡|转出|转入|打到|汇到|收款|卡上|行卡|农卡|支行|存折",
+    "card|visa|mastercard|unionpay|amex|account|acct|pan|debit|credit",
 )
 _ISSUERS = tuple(
     (re.compile(prefix), lengths)

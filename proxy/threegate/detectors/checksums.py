@@ -1,6 +1,7 @@
 """Check digits of identifiers, pure functions over ASCII strings without separators.
 
-Test vectors are in `tests/detectors/test_checksums.py`; sources are the standards named per function.
+Test vectors are in `tests/detectors/test_checksums.py`; sources are the standards named per
+function.
 """
 
 from __future__ import annotations

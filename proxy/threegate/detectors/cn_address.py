@@ -1,7 +1,9 @@
-"""Chinese postal addresses by grammar: regions, road, number, building, unit, room; villages by region and group.
+"""Chinese postal addresses by grammar: regions, road, number, building, unit, room; villages by
+region and group.
 
-Street names are free text, so the start is the clause start after the last lead-in word (住在, 送到, 地址 …). On a stream
-this costs a hold of that clause, at most `_LEFT` characters: the one Chinese rule that holds prose.
+Street names are free text, so the start is the clause start after the last lead-in word (住在,
+送到, 地址 …). On a stream this costs a hold of that clause, at most `_LEFT` characters: the one
+Chinese rule that holds prose.
 """
 
 from __future__ import annotations
@@ -21,21 +23,33 @@ _HAN = "\u3400-\u9fff"
 _NUM = r"(?:[0-9]{1,5}[A-Za-z]?|[一二三四五六七八九十百零〇]{1,5}|[A-Za-z甲乙丙丁])"
 _S = r"[ ]{0,2}"
 _ROAD = r"(?:路|街|大道|道|巷|弄|胡同|里|村|公路|东街|西街|横路|新村|社区|镇|屯|寨|坪|湾)"
-_UNIT = rf"(?:{_S}(?:附|之)?{_NUM}{_S}(?:号楼|號樓|号院|號院|栋|棟|幢|座|期|区|區|单元|單元|楼|樓|层|層|室|房|户|组|排|门|號|号|弄|巷|床|舍|铺|鋪)(?:之[0-9]{{1,2}})?)"
-_ROOM = rf"(?:{_S}[A-Za-z]?[0-9]{{1,4}}(?:-[0-9]{{1,4}}){{0,2}}(?![0-9A-Za-z%年月日元块点时分米岁人个]))"
+_UNIT = (
+    rf"(?:{_S}(?:附|之)?{_NUM}{_S}(?:号楼|號樓|号院|號院|栋|棟|幢|座|期|区|區|单元|單"
+    rf"元|楼|樓|层|層|室|房|户|组|排|门|號|号|弄|巷|床|舍|铺|鋪)(?:之[0-9]{{1,2}})?)"
+)
+_ROOM = (
+    rf"(?:{_S}[A-Za-z]?[0-9]{{1,4}}(?:-[0-9]{{1,4}}){{0,2}}(?![0-9A-Za-z%年月日元块点"
+    rf"时分米岁人个]))"
+)
 _STOP = "的了在到住是把址给我你他她它们去这请往称其找寄吗呢吧啊"
 _LEADS = "位于|居于|户籍|籍贯|注册|放在|那个|那里|收货|收貨|收件"
 _NAME = rf"(?:(?!{_LEADS})(?![{_STOP}])[{_HAN}])"
-_PLACE = rf"(?:{_S}{_NAME}{{2,8}}?(?=[A-Za-z0-9一二三四五六七八九十甲乙丙]{{1,4}}(?:-[0-9]|栋|棟|幢|座|号楼|号院|单元|室|楼|层|期|区|排|房)))"
+_PLACE = (
+    rf"(?:{_S}{_NAME}{{2,8}}?(?=[A-Za-z0-9一二三四五六七八九十甲乙丙]{{1,4}}(?:-[0-9]"
+    rf"|栋|棟|幢|座|号楼|号院|单元|室|楼|层|期|区|排|房)))"
+)
 _STREET = re.compile(
-    rf"{_ROAD}(?:[东西南北中]段|[一二三四五六七八九十0-9]{{1,3}}段)?{_S}(?P<no>{_NUM}{_S}(?:号院|號院|号楼|號樓|号|號|弄|巷|组)(?:附[0-9]{{1,3}}|[甲乙丙])?)"
+    rf"{_ROAD}(?:[东西南北中]段|[一二三四五六七八九十0-9]{{1,3}}段)?{_S}(?P<no>{_NUM}"
+    rf"{_S}(?:号院|號院|号楼|號樓|号|號|弄|巷|组)(?:附[0-9]{{1,3}}|[甲乙丙])?)"
     rf"(?:{_PLACE}?{_UNIT}|{_ROOM}){{0,6}}"
 )
 _BUILDING = re.compile(
-    rf"(?<![0-9A-Za-z])(?:[0-9]{{1,3}}|[A-Za-z]|[一二三四五六七八九十]{{1,3}}){_S}(?:号楼|號樓|栋|棟|幢|座){_UNIT}{{0,3}}{_ROOM}?"
+    rf"(?<![0-9A-Za-z])(?:[0-9]{{1,3}}|[A-Za-z]|[一二三四五六七八九十]{{1,3}}){_S}(?:"
+    rf"号楼|號樓|栋|棟|幢|座){_UNIT}{{0,3}}{_ROOM}?"
 )
 _VILLAGE = re.compile(
-    rf"(?:县|區|区|市|旗|镇|乡){_NAME}{{1,8}}(?:村|屯|社区|街道)(?:{_NAME}{{0,6}}{_UNIT}|{_NAME}{{1,4}}组)?"
+    rf"(?:县|區|区|市|旗|镇|乡){_NAME}{{1,8}}(?:村|屯|社区|街道)(?:{_NAME}{{0,6}}"
+    rf"{_UNIT}|{_NAME}{{1,4}}组)?"
 )
 _LEAD = re.compile(rf"{_LEADS}|[{_STOP}:：]|址为|[^{_HAN}0-9A-Za-z \-]")
 _FIRST = re.compile(rf"[{_HAN}]")
@@ -46,23 +60,7 @@ _AHEAD = 24
 _ROOMED = re.compile("单元|單元|室|房|[0-9]{3}")
 _REGION = re.compile(r"[省市县区區旗州盟镇鎮乡鄉]")
 _LABELS = words(
-    "地址",
-    "住址",
-    "收货",
-    "收貨",
-    "送到",
-    "送至",
-    "寄到",
-    "家住",
-    "住在",
-    "户籍",
-    "现住",
-    "取件",
-    "收件",
-    "address",
-    "addr",
-    "位于",
-    "上门",
+    "地址|住址|收货|收貨|送到|送至|寄到|家住|住在|户籍|现住|取件|收件|address|addr", "位于|上门"
 )
 _NOT_NAME = re.compile(r"[的了吗呢吧啊这那我你他她们很会就都也和]")
 
@@ -133,7 +131,8 @@ RECOGNIZER = Recognizer(
             Example("从虹桥到浦东打车走哪条路不堵？"),
         ),
     ),
-    trigger=rf"[0-9A-Za-z一二三四五六七八九十百零〇甲乙丙丁][ ]{{0,2}}(?:号|號|弄|巷|组|栋|棟|幢|座)|(?:县|區|区|市|旗|镇|乡)[{_HAN}]{{1,8}}(?:村|屯|社区|街道)",
+    trigger=rf"[0-9A-Za-z一二三四五六七八九十百零〇甲乙丙丁][ ]{{0,2}}(?:号|號|弄|巷|组|栋|棟"
+    rf"|幢|座)|(?:县|區|区|市|旗|镇|乡)[{_HAN}]{{1,8}}(?:村|屯|社区|街道)",
     find=find,
     tails=(tails.token, tails.number, tail),
     rank=30,

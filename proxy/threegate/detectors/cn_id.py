@@ -1,7 +1,7 @@
 """Chinese resident ID (GB 11643): 18 characters with MOD 11-2 check, 15 digits in the old form.
 
-The same form covers residence permits of Hong Kong (81), Macau (82) and Taiwan (83) residents and the foreign
-permanent resident card (first digit 9). A wrong check digit is at most LOW.
+The same form covers residence permits of Hong Kong (81), Macau (82) and Taiwan (83) residents
+and the foreign permanent resident card (first digit 9). A wrong check digit is at most LOW.
 """
 
 from __future__ import annotations
@@ -28,77 +28,15 @@ from threegate.detectors.recognizer import (
 from threegate.types import Bilingual, Level
 
 KIND = "pii.cn.id_card"
-_PROVINCES = frozenset(
-    [
-        "11",
-        "12",
-        "13",
-        "14",
-        "15",
-        "21",
-        "22",
-        "23",
-        "31",
-        "32",
-        "33",
-        "34",
-        "35",
-        "36",
-        "37",
-        "41",
-        "42",
-        "43",
-        "44",
-        "45",
-        "46",
-        "50",
-        "51",
-        "52",
-        "53",
-        "54",
-        "61",
-        "62",
-        "63",
-        "64",
-        "65",
-        "71",
-        "81",
-        "82",
-        "83",
-        "91",
-    ]
-)
+_CODES = "11 12 13 14 15 21 22 23 31 32 33 34 35 36 37 41 42 43 44 45 46 50 51 52 53 54 61 62 63"
+_PROVINCES = frozenset([*_CODES.split(), "64", "65", "71", "81", "82", "83", "91"])
 _NEW = re.compile(first("1-9") + rf"(?:{GAP}?[0-9]){{16}}{GAP}?[0-9Xx]{WORD_EDGE}(?![.\-/][0-9])")
 _OLD = re.compile(first("1-9") + rf"[0-9]{{14}}{EDGE}")
 _PARTS = re.compile(r"[0-9Xx]+")
 _REGULAR = {(18,), (6, 8, 4), (6, 4, 4, 4), (4, 4, 4, 4, 2), (3, 3, 4, 4, 4), (6, 12), (14, 4)}
 _LABELS = words(
-    *(
-        "身份证",
-        "身份證",
-        "身分證",
-        "证件",
-        "證件",
-        "证号",
-        "公民身份",
-        "居住证",
-        "居留",
-        "户口",
-        "持证人",
-        "社保卡",
-    ),
-    *(
-        "idcard",
-        "id card",
-        "id_card",
-        "id no",
-        "id_no",
-        "identity",
-        "resident id",
-        "national id",
-        "sfz",
-        "法人",
-    ),
+    "身份证|身份證|身分證|证件|證件|证号|公民身份|居住证|居留|户口|持证人|社保卡",
+    "idcard|id card|id_card|id no|id_no|identity|resident id|national id|sfz|法人",
 )
 
 

@@ -1,4 +1,5 @@
-"""Numbers of patients and insured persons. No common form or check digit exists: only right behind their label."""
+"""Numbers of patients and insured persons. No common form or check digit exists: only right
+behind their label."""
 
 from __future__ import annotations
 
@@ -13,15 +14,21 @@ from threegate.types import Bilingual, Level
 MEDICAL, SOCIAL = "pii.cn.medical_id", "pii.cn.social_security"
 _VALUE = r"(?P<value>[A-Za-z]{0,4}-?[0-9](?:[0-9A-Z]|-[0-9A-Z]){3,19})(?![0-9A-Za-z])"
 _LINK = r"[\s\"']{0,2}[:：=是为為(（#.]{0,2}[\s\"']{0,2}"
-_WORDS = "病历|病歷|病案|住院|门诊|門診|就诊|就診|体检|處方|处方|挂号|掛號|检查|检验|医保|醫保|健康卡|诊疗|样本"
+_WORDS = (
+    "病历|病歷|病案|住院|门诊|門診|就诊|就診|体检|處方|处方|挂号|掛號|检查|检验|医"
+    "保|醫保|健康卡|诊疗|样本"
+)
 _MEDICAL = re.compile(
     rf"(?i)(?:(?:{_WORDS})"
-    r"(?:电子凭证|个人|序列)?(?:卡|证|登记|条码)?(?:号码|號碼|编号|編號|号|號)|医保卡|(?<![a-z])mrn(?![a-z])"
-    r"|medical record (?:number|no\.?)|patient (?:id|no\.?|number)|patient_?(?:id|no)|hosp(?:ital|\.)? (?:no\.?|number))"
+    r"(?:电子凭证|个人|序列)?(?:卡|证|登记|条码)?(?:号码|號碼|编号|編號|号|號)|"
+    r"医保卡|(?<![a-z])mrn(?![a-z])"
+    r"|medical record (?:number|no\.?)|patient (?:id|no\.?|number)|patient_?(?:id|"
+    r"no)|hosp(?:ital|\.)? (?:no\.?|number))"
     rf"{_LINK}{_VALUE}"
 )
 _SOCIAL = re.compile(
-    r"(?i)(?:社保|社会保障|社会保险|社會保險|养老保险|公积金)(?:电脑|个人|账户|帳戶|卡)?(?:号码|號碼|编号|編號|账号|号|號|卡)"
+    r"(?i)(?:社保|社会保障|社会保险|社會保險|养老保险|公积金)(?:电脑|个人|账户|帳戶|"
+    r"卡)?(?:号码|號碼|编号|編號|账号|号|號|卡)"
     rf"{_LINK}{_VALUE}"
 )
 
@@ -47,7 +54,8 @@ RECOGNIZER = Recognizer(
             Example("医保报销2000元"),
         ),
     ),
-    trigger=rf"(?i)(?:{_WORDS}|mrn|medical record|patient|hosp|社保|社会保|社會保|养老保险|公积金)[^0-9]{{0,30}}[0-9]",
+    trigger=rf"(?i)(?:{_WORDS}|mrn|medical record|patient|hosp|社保|社会保|社會保|养老保险|公"
+    rf"积金)[^0-9]{{0,30}}[0-9]",
     find=find,
     tails=(tails.token,),
     rank=45,

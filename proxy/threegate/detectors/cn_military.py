@@ -1,4 +1,4 @@
-"""Chinese military papers (军官证, 士兵证, 文职): the printed form `军字第…号`, or a number after its label."""
+"""Chinese military papers (军官证, 士兵证): the printed form 军字第…号, or a labelled number."""
 
 from __future__ import annotations
 
@@ -14,9 +14,13 @@ KIND = "pii.cn.military_id"
 _PRINTED = re.compile(
     r"[军兵士文职广南北沈兰成济后政参装海空火战支联武警][^\S\n]?字第\s?[0-9]{4,8}\s?号"
 )
-_LABEL = r"(?:军官证|士兵证|文职干部证|文职人员证|军人证|警官证|军官证件|軍官證|士兵證|officer (?:card|id)|military (?:card|id))"
+_LABEL = (
+    r"(?:军官证|士兵证|文职干部证|文职人员证|军人证|警官证|军官证件|軍官證|士兵證|of"
+    r"ficer (?:card|id)|military (?:card|id))"
+)
 _LABELLED = re.compile(
-    rf"(?i){_LABEL}(?:号码|号|號碼|號| number| no\.?)?[\s是为為:：]{{0,3}}(?P<value>[A-Z]{{0,2}}[0-9]{{6,8}}(?![0-9A-Za-z]))"
+    rf"(?i){_LABEL}(?:号码|号|號碼|號| number| no\.?)?[\s是为為:：]{{0,3}}(?P<value>["
+    rf"A-Z]{{0,2}}[0-9]{{6,8}}(?![0-9A-Za-z]))"
 )
 
 
@@ -28,7 +32,8 @@ def find(view: View) -> Iterator[Hit]:
 
 
 _OPEN = re.compile(
-    r"[军兵士文职广南北沈兰成济后政参装海空火战支联武警][^\S\n]?(?:字(?:第(?:\s?[0-9]{0,8}\s?))?)?\Z"
+    r"[军兵士文职广南北沈兰成济后政参装海空火战支联武警][^\S\n]?(?:字(?:第(?:\s?[0-9"
+    r"]{0,8}\s?))?)?\Z"
 )
 
 

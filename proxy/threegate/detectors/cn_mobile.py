@@ -1,4 +1,5 @@
-"""Chinese mobile numbers: 11 digits from an assigned prefix, with +86 and separators. No check digit exists."""
+"""Chinese mobile numbers: 11 digits from an assigned prefix, with +86 and separators. No check
+digit exists."""
 
 from __future__ import annotations
 
@@ -31,39 +32,9 @@ _COUNTRY = rf"(?:[+](?<![0-9A-Za-z].)86|0{_LEFT}086|8{_LEFT}6)[)）]?[{SPACE}{DA
 _NATIONAL = _PREFIX[1:] + rf"{_GAP}[0-9]{_GAP}[0-9]{{3}}{_GAP}[0-9]{_GAP}[0-9]{{3}}{_EDGE}"
 _MOBILE = re.compile(rf"(?P<country>{_COUNTRY})1{_NATIONAL}|1{_LEFT}{_NATIONAL}")
 _LABELS = words(
-    *(
-        "手机",
-        "手機",
-        "电话",
-        "電話",
-        "联系",
-        "聯絡",
-        "聯繫",
-        "来电",
-        "致电",
-        "回电",
-        "拨打",
-        "打给",
-        "号码",
-        "號碼",
-        "短信",
-    ),
-    *(
-        "热线",
-        "机主",
-        "绑定",
-        "备用",
-        "微信",
-        "phone",
-        "mobile",
-        "tel",
-        "cell",
-        "call",
-        "contact",
-        "whatsapp",
-        "sms",
-        "text me",
-    ),
+    "手机|手機|电话|電話|联系|聯絡|聯繫|来电|致电|回电|拨打|打给|号码|號碼|短信",
+    "热线|机主|绑定|备用|微信|phone|mobile|tel|cell|call|contact|whatsapp|sms",
+    "text me",
 )
 
 

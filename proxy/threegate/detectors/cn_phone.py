@@ -1,4 +1,5 @@
-"""Chinese landlines: area code and number. Service numbers (400, 95xxx) are public and stay LOW without a label."""
+"""Chinese landlines: area code and number. Service numbers (400, 95xxx) are public and stay LOW
+without a label."""
 
 from __future__ import annotations
 
@@ -25,32 +26,19 @@ _AREA = r"(?:10|2[0-57-9]|[3-9][0-9]{2})"
 _LEFT = r"(?:(?<![0-9A-Za-z].)(?<![0-9][.\-/].)|(?<=(?i:tel|fax).)|(?<=(?i:phone).))"
 _GAP = rf"[{SPACE}{DASH}]"
 _LANDLINE = re.compile(
-    rf"(?:[+](?<![0-9A-Za-z].)86{_GAP}?)?(?:[(（]0{_AREA}[)）]{_GAP}?|0{_LEFT}{_AREA}(?P<gap>{_GAP})?)"
+    rf"(?:[+](?<![0-9A-Za-z].)86{_GAP}?)?(?:[(（]0{_AREA}[)）]{_GAP}?|0{_LEFT}{_AREA}"
+    rf"(?P<gap>{_GAP})?)"
     rf"[2-8][0-9]{{2,3}}(?P<split>{_GAP})?[0-9]{{4}}{EDGE}"
 )
 _HAN = re.compile("[\u3400-\u9fff]")
-"""London numbers look like Guangzhou ones when written in groups of four: those need Chinese around."""
+"""London numbers look like Guangzhou ones when written in groups of four: those need Chinese
+around."""
 _SERVICE = re.compile(
     rf"[48](?<![0-9A-Za-z].)00(?P<gap>{_GAP})?[0-9]{{3}}(?P=gap)?[0-9]{{4}}{EDGE}"
 )
 _LABELS = words(
-    *(
-        "电话",
-        "電話",
-        "座机",
-        "传真",
-        "傳真",
-        "联系",
-        "致电",
-        "拨打",
-        "热线",
-        "总机",
-        "号码",
-        "值班",
-        "客服",
-        "回电",
-    ),
-    *("phone", "tel", "fax", "landline", "call", "office", "hotline"),
+    "电话|電話|座机|传真|傳真|联系|致电|拨打|热线|总机|号码|值班|客服|回电|phone",
+    "tel|fax|landline|call|office|hotline",
 )
 
 
@@ -89,7 +77,8 @@ RECOGNIZER = Recognizer(
             Example("批号010-6124"),
         ),
     ),
-    trigger=rf"0[1-9][0-9]{{1,2}}[)）{SPACE}{DASH}]{{0,2}}[2-8][0-9]{{2,3}}{_GAP}?[0-9]{{4}}|[48]00{_GAP}?[0-9]{{3}}{_GAP}?[0-9]{{4}}",
+    trigger=rf"0[1-9][0-9]{{1,2}}[)）{SPACE}{DASH}]{{0,2}}[2-8][0-9]{{2,3}}{_GAP}?[0-9]{{4}}|"
+    rf"[48]00{_GAP}?[0-9]{{3}}{_GAP}?[0-9]{{4}}",
     find=find,
     tails=(tails.token, tails.number),
     rank=60,

@@ -1,4 +1,5 @@
-"""Chinese number plates (GA 36): province, letter, five characters; six for new energy; school, police, Hong Kong … suffixes."""
+"""Chinese number plates (GA 36): province, letter, five characters; six for new energy; school,
+police, Hong Kong … suffixes."""
 
 from __future__ import annotations
 
@@ -14,27 +15,14 @@ _PROVINCE = "京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘晋蒙陕�
 _GAP = r"[ ·•・．.\-]?"
 _ALNUM = "[0-9A-HJ-NP-Z]"
 _PLATE = re.compile(
-    rf"[{_PROVINCE}][A-Z]{_GAP}(?:[DF]{_ALNUM}[0-9]{{4}}|[0-9]{{5}}[DF]|{_ALNUM}{{4}}[学警港澳挂領领]|{_ALNUM}{{5}})"
-    r"(?![0-9A-Za-z])|WJ[ ]?[京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘晋蒙陕吉闽贵粤青藏川宁琼]?[0-9]{4}[0-9XBTSHJD](?![0-9A-Za-z])"
+    rf"[{_PROVINCE}][A-Z]{_GAP}(?:[DF]{_ALNUM}[0-9]{{4}}|[0-9]{{5}}[DF]|{_ALNUM}{{4}}"
+    rf"[学警港澳挂領领]|{_ALNUM}{{5}})"
+    r"(?![0-9A-Za-z])|WJ[ ]?[京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘晋蒙陕吉闽贵粤青"
+    r"藏川宁琼]?[0-9]{4}[0-9XBTSHJD](?![0-9A-Za-z])"
     r"|使[0-9]{6}(?![0-9A-Za-z])"
 )
 _LABELS = words(
-    "车牌",
-    "車牌",
-    "牌照",
-    "号牌",
-    "车辆",
-    "車輛",
-    "车号",
-    "挪车",
-    "违章",
-    "绿牌",
-    "蓝牌",
-    "过户",
-    "车主",
-    "plate",
-    "vehicle",
-    "car",
+    "车牌|車牌|牌照|号牌|车辆|車輛|车号|挪车|违章|绿牌|蓝牌|过户|车主|plate|vehicle", "car"
 )
 
 
@@ -49,7 +37,8 @@ def find(view: View) -> Iterator[Hit]:
 
 
 _OPEN = re.compile(
-    rf"(?:[{_PROVINCE}](?:[A-Z]{_GAP}{_ALNUM}{{0,6}})?|W|WJ[ ]?[{_PROVINCE}]?[0-9]{{0,4}}|使[0-9]{{0,6}})\Z"
+    rf"(?:[{_PROVINCE}](?:[A-Z]{_GAP}{_ALNUM}{{0,6}})?|W|WJ[ ]?[{_PROVINCE}]?[0-9]{{0"
+    rf",4}}|使[0-9]{{0,6}})\Z"
 )
 
 

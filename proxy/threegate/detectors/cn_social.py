@@ -11,13 +11,18 @@ from threegate.detectors.recognizer import Hit, Recognizer, View
 from threegate.types import Bilingual, Level
 
 WECHAT, QQ = "pii.cn.wechat", "pii.cn.qq"
-_WECHAT_LABEL = r"(?:微信|薇信|威信|wechat|weixin|(?<![a-z0-9#?&_.\-])(?:vx|wxid|v信|(?:wx|v)(?=[号:： ]))(?![a-z])|加v|加我)"
+_WECHAT_LABEL = (
+    r"(?:微信|薇信|威信|wechat|weixin|(?<![a-z0-9#?&_.\-])(?:vx|wxid|v信|(?:wx|v)"
+    r"(?=[号:： ]))(?![a-z])|加v|加我)"
+)
 _WECHAT = re.compile(
-    rf"(?i){_WECHAT_LABEL}(?P<link>(?:号|號|id|账号|小号|名| id)?[\s\"']{{0,2}}[:：=是为為（(]{{0,2}}[\s\"'是]{{0,2}})"
+    rf"(?i){_WECHAT_LABEL}(?P<link>(?:号|號|id|账号|小号|名| id)?[\s\"']{{0,2}}[:：="
+    rf"是为為（(]{{0,2}}[\s\"'是]{{0,2}})"
     r"(?P<value>[A-Za-z][-_A-Za-z0-9]{5,19})(?![-_A-Za-z0-9@])(?!\.[A-Za-z0-9])"
 )
 _QQ = re.compile(
-    r"(?i)(?:(?<![a-z])qq|扣扣|企鹅号)(?P<link>(?:号码|号|號|群号|群| number| no\.?)?[\s\"']{0,2}[:：=是为為（(]{0,2}[\s\"'是]{0,2})"
+    r"(?i)(?:(?<![a-z])qq|扣扣|企鹅号)(?P<link>(?:号码|号|號|群号|群| number| no\.?)"
+    r"?[\s\"']{0,2}[:：=是为為（(]{0,2}[\s\"'是]{0,2})"
     r"(?P<value>[1-9][0-9]{4,10})(?![0-9A-Za-z@])(?!\.[0-9])(?!-[0-9])"
 )
 _QQ_AFTER = re.compile(r"[1-9](?<![0-9A-Za-z.\-].)[0-9]{4,10}[ ]?[(（](?i:qq)[号)）]")

@@ -1,5 +1,6 @@
-"""Passports and permits: Chinese and Hong Kong passports, home-return permit (回乡证), Taiwan compatriot permit (台胞证),
-permits to Hong Kong, Macau and Taiwan. No check digit: a label is required."""
+"""Passports and permits: Chinese and Hong Kong passports, home-return permit (回乡证), Taiwan
+compatriot permit (台胞证), permits to Hong Kong, Macau and Taiwan. No check digit: a label is
+required."""
 
 from __future__ import annotations
 
@@ -24,27 +25,18 @@ PASSPORT, PERMIT = "pii.cn.passport", "pii.cn.travel_permit"
 _PASSPORT = re.compile(
     first("DEGKHMPSdeg")
     + rf"(?:(?<=[EGeg])[0-9]{{8}}|(?<=[Ee])[A-HJ-NP-Za-hj-np-z][0-9]{{7}}|(?<=[DSP])E[0-9]{{7}}"
-    rf"|(?<=M)A[0-9]{{7}}|(?<=[KH])[0-9]{{8}}|(?<=K)J[0-9]{{7}}|(?<=H)[AB][0-9]{{7}}){WORD_EDGE}(?!-[0-9])"
+    rf"|(?<=M)A[0-9]{{7}}|(?<=[KH])[0-9]{{8}}|(?<=K)J[0-9]{{7}}|(?<=H)[AB][0-9]{{7}})"
+    rf"{WORD_EDGE}(?!-[0-9])"
 )
 _PERMIT = re.compile(
     first("CHMTWhm0-9")
-    + rf"(?:(?<=[HMhm])[0-9]{{8}}(?:[0-9]{{2}})?|(?<=[CWT])[A-Z]?[0-9]{{7,8}}|(?<=[0-9])[0-9]{{7}}){WORD_EDGE}(?!-[0-9])"
+    + rf"(?:(?<=[HMhm])[0-9]{{8}}(?:[0-9]{{2}})?|(?<=[CWT])[A-Z]?[0-9]{{7,8}}|(?<=[0-9]"
+    rf")[0-9]{{7}}){WORD_EDGE}(?!-[0-9])"
 )
-_PASSPORT_LABELS = words("护照", "護照", "passport", "签证", "簽證")
+_PASSPORT_LABELS = words("护照|護照|passport|签证|簽證")
 _PERMIT_LABELS = words(
-    *(
-        "回乡证",
-        "回鄉證",
-        "返乡证",
-        "台胞证",
-        "台胞證",
-        "通行证",
-        "通行證",
-        "往来港澳",
-        "往来台湾",
-        "来往内地",
-    ),
-    *("permit", "mtp", "home return", "home-return", "mainland travel"),
+    "回乡证|回鄉證|返乡证|台胞证|台胞證|通行证|通行證|往来港澳|往来台湾|来往内地",
+    "permit|mtp|home return|home-return|mainland travel",
 )
 
 

@@ -1,4 +1,5 @@
-"""Unified social credit code (GB 32100): 18 characters, also the taxpayer number. Some early real codes fail the check."""
+"""Unified social credit code (GB 32100): 18 characters, also the taxpayer number. Some early
+real codes fail the check."""
 
 from __future__ import annotations
 
@@ -26,19 +27,8 @@ _USCC = re.compile(
     first("1-9A-HJ-NPQRTUWXYa-hj-npqrtuwxy") + f"(?i:{_BODY}){WORD_EDGE}(?!-[0-9A-Za-z])"
 )
 _LABELS = words(
-    *(
-        "信用代码",
-        "信用代碼",
-        "统一代码",
-        "税号",
-        "稅號",
-        "纳税人识别号",
-        "识别号",
-        "机构代码",
-        "营业执照",
-        "代码",
-    ),
-    *("uscc", "credit code", "tax id", "tax no", "taxpayer", "tax_id", "taxid", "creditcode"),
+    "信用代码|信用代碼|统一代码|税号|稅號|纳税人识别号|识别号|机构代码|营业执照",
+    "代码|uscc|credit code|tax id|tax no|taxpayer|tax_id|taxid|creditcode",
 )
 
 

@@ -1,4 +1,5 @@
-"""Wallet addresses: Bitcoin and Tron (Base58Check), Bitcoin SegWit (Bech32), Ethereum (0x and 40 hexadecimal digits)."""
+"""Wallet addresses: Bitcoin and Tron (Base58Check), Bitcoin SegWit (Bech32), Ethereum (0x and
+40 hexadecimal digits)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""E-mail addresses. ASCII on both sides of the @, so Chinese around is never swallowed; the suffix must be a real one."""
+"""E-mail addresses. ASCII on both sides of the @, so Chinese around is never swallowed; the
+suffix must be a real one."""
 
 from __future__ import annotations
 
@@ -15,7 +16,8 @@ from threegate.types import Bilingual, Level
 
 KIND = "pii.email"
 _EMAIL = re.compile(
-    r"@(?P<domain>(?:[A-Za-z0-9](?:[A-Za-z0-9\-]{0,61}[A-Za-z0-9])?\.){1,6}[A-Za-z]{2,24})(?![A-Za-z0-9])(?!-[A-Za-z0-9])"
+    r"@(?P<domain>(?:[A-Za-z0-9](?:[A-Za-z0-9\-]{0,61}[A-Za-z0-9])?\.)"
+    r"{1,6}[A-Za-z]{2,24})(?![A-Za-z0-9])(?!-[A-Za-z0-9])"
 )
 _LOCAL = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._%+'\-]{0,62}[A-Za-z0-9_+\-])?\Z")
 _USERINFO = re.compile(r"://[^/\s@]*\Z")

@@ -1,4 +1,5 @@
-"""Folding: one character to one character, so spans stay. What it touches depends on the character or its run alone."""
+"""Folding: one character to one character, so spans stay. What it touches depends on the
+character or its run alone."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""IP addresses. Version numbers look alike: a label, a `v`, four small parts or a longer dotted run make them LOW or nothing."""
+"""IP addresses. Version numbers look alike: a label, a `v`, four small parts or a longer dotted
+run make them LOW or nothing."""
 
 from __future__ import annotations
 
@@ -14,46 +15,17 @@ from threegate.types import Bilingual, Level
 KIND = "pii.ip"
 _BYTE = r"(?:25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])"
 _V4 = re.compile(
-    rf"[1-9](?<![0-9A-Za-z.].)(?<!\.)[0-9]{{0,2}}(?:\.{_BYTE}){{3}}(?![0-9A-Za-z])(?!\.[0-9])(?![+\-][0-9A-Za-z])"
+    rf"[1-9](?<![0-9A-Za-z.].)(?<!\.)[0-9]{{0,2}}(?:\.{_BYTE}){{3}}(?![0-9A-Za-z])(?!"
+    rf"\.[0-9])(?![+\-][0-9A-Za-z])"
 )
 _V6 = re.compile(r"[0-9A-Fa-f:](?<![0-9A-Za-z:.].)[0-9A-Fa-f:]{5,38}(?![0-9A-Za-z:])")
 _LABELS = words(
-    "ip",
-    "地址",
-    "主机",
-    "服务器",
-    "跳板机",
-    "登录",
-    "host",
-    "server",
-    "gateway",
-    "address",
-    "addr",
-    "from",
-    "client",
-    "ping",
-    "ssh",
-    "网关",
-    "source",
+    "ip|地址|主机|服务器|跳板机|登录|host|server|gateway|address|addr|from|client",
+    "ping|ssh|网关|source",
 )
 _VERSIONS = words(
-    "版本",
-    "version",
-    "ver",
-    "build",
-    "release",
-    "升级",
-    "固件",
-    "chrome",
-    "chromium",
-    "firmware",
-    "upgrade",
-    "v",
-    "补丁",
-    "patch",
-    "edition",
-    "section",
-    "章节",
+    "版本|version|ver|build|release|升级|固件|chrome|chromium|firmware|upgrade|v",
+    "补丁|patch|edition|section|章节",
 )
 
 

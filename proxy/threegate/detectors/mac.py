@@ -12,7 +12,8 @@ from threegate.types import Bilingual, Level
 
 KIND = "pii.mac"
 _MAC = re.compile(
-    r"[0-9A-Fa-f](?<![0-9A-Za-z:\-].)[0-9A-Fa-f]([:\-])[0-9A-Fa-f]{2}(?:\1[0-9A-Fa-f]{2}){4}(?![0-9A-Za-z])(?![:\-][0-9A-Fa-f])"
+    r"[0-9A-Fa-f](?<![0-9A-Za-z:\-].)[0-9A-Fa-f]([:\-])"
+    r"[0-9A-Fa-f]{2}(?:\1[0-9A-Fa-f]{2}){4}(?![0-9A-Za-z])(?![:\-][0-9A-Fa-f])"
 )
 
 
@@ -35,7 +36,8 @@ RECOGNIZER = Recognizer(
             Example("at 10:22:31 and 11:22:33"),
         ),
     ),
-    trigger=r"[0-9A-Fa-f]{2}[:\-][0-9A-Fa-f]{2}[:\-][0-9A-Fa-f]{2}[:\-][0-9A-Fa-f]{2}[:\-][0-9A-Fa-f]{2}[:\-][0-9A-Fa-f]{2}",
+    trigger=r"[0-9A-Fa-f]{2}[:\-][0-9A-Fa-f]{2}[:\-][0-9A-Fa-f]{2}[:\-][0-9A-Fa-f]{2}[:\-][0"
+    r"-9A-Fa-f]{2}[:\-][0-9A-Fa-f]{2}",
     find=find,
     tails=(tails.token,),
     rank=62,

@@ -1,7 +1,7 @@
 """Passwords told in prose, chat and settings: 密码：…, 口令是…, the password is …, SMTP_PASS=….
 
-A value must look like one: six characters or more without spaces, letters and digits or signs mixed. Digits alone count
-only right behind an explicit label.
+A value must look like one: six characters or more without spaces, letters and digits or signs
+mixed. Digits alone count only right behind an explicit label.
 """
 
 from __future__ import annotations
@@ -18,15 +18,21 @@ KIND = "secret.password"
 _CHARS = r"[A-Za-z0-9!#$%&*+\-./:;=?@\\^_|~]"
 _VALUE = rf"(?={_CHARS}{{0,63}}[0-9!@#$%^&*])(?P<value>{_CHARS}{{4,64}})"
 _CHINESE = re.compile(
-    rf"[密口](?:(?<=密)[码碼钥]|(?<=口)令)(?P<gap>[^\x00-\x7f。！？；\n]{{0,10}})(?P<link>[ :=\t\"'`]{{0,4}})(?<![A-Za-z0-9]){_VALUE}"
+    rf"[密口](?:(?<=密)[码碼钥]|(?<=口)令)(?P<gap>[^\x00-\x7f。！？；\n]{{0,10}})(?P<"
+    rf"link>[ :=\t\"'`]{{0,4}})(?<![A-Za-z0-9]){_VALUE}"
 )
 _ENGLISH = re.compile(
     r"(?i)(?<![a-z])(?P<label>(?:password|passwd|passphrase|passcode|pass|pwd|pw)\d?)(?![a-z])"
-    rf"(?P<gap>(?: [a-z'\-]{{1,14}}){{0,8}}?)(?P<link>[\"'`\]]?[ \t]{{0,2}}(?:(?:is|was|to|now|be)(?![a-z])[ \t]?|=>|:=|=|:|：|是|为)?[ \t]{{0,2}}[\"'`]?)(?<![A-Za-z0-9]){_VALUE}"
+    rf"(?P<gap>(?: [a-z'\-]{{1,14}}){{0,8}}?)(?P<link>[\"'`\]]?[ \t]{{0,2}}(?:(?:is|w"
+    rf"as|to|now|be)(?![a-z])[ \t]?|=>|:=|=|:|：|是|为)?[ \t]{{0,2}}[\"'`]?)(?<![A-Za"
+    rf"-z0-9]){_VALUE}"
 )
 _NOT = re.compile(
-    r"(?i)^\$|\$\{|x{4}|\*{3}|getenv|environ|process\.|getpass|config|self\.|args\.|input|your|example|placeholder|changeme"
-    r"|https?:|://|^\w+\(|^(?:none|null|true|false|string|varchar)|^[\w.\-]+@[\w\-]+\.\w+|^[A-Za-z_]+$|^[a-z]+(?:[.\-_/:][a-z]+)+$|^-|^\d{1,3}(?:\.\d{1,3}){3}"
+    r"(?i)^\$|\$\{|x{4}|\*{3}|getenv|environ|process\.|getpass|config|self\.|args\.|"
+    r"input|your|example|placeholder|changeme"
+    r"|https?:|://|^\w+\(|^(?:none|null|true|false|string|varchar)|"
+    r"^[\w.\-]+@[\w\-]+\.\w+|^[A-Za-z_]+$|^[a-z]+(?:[.\-_/:][a-z]+)+$|^-|"
+    r"^\d{1,3}(?:\.\d{1,3}){3}"
 )
 _REACH = 56
 """From the label to the value: within `base.LOOKBEHIND`."""

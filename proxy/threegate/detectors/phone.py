@@ -1,6 +1,8 @@
-"""Telephone numbers outside mainland China, judged by the phonenumbers library on pre-scanned candidates.
+"""Telephone numbers outside mainland China, judged by the phonenumbers library on pre-scanned
+candidates.
 
-With a country code or in a full national form a valid number is MEDIUM; other national forms need a label.
+With a country code or in a full national form a valid number is MEDIUM; other national forms
+need a label.
 """
 
 from __future__ import annotations
@@ -29,52 +31,30 @@ from threegate.types import Bilingual, Level
 KIND = "pii.phone"
 _GAP = rf"[{SPACE}{DASH}./]"
 _INTERNATIONAL = re.compile(
-    rf"(?:[+](?<![0-9A-Za-z+].)|0(?<![0-9A-Za-z.\-].)0(?=[1-9]))[1-9](?:(?:{_GAP}|[ ]?[(（]0?[)）]?|[)）][ ]?)?[0-9]){{6,14}}{EDGE}"
+    rf"(?:[+](?<![0-9A-Za-z+].)|0(?<![0-9A-Za-z.\-].)0(?=[1-9]))[1-9](?:(?:{_GAP}|[ ]"
+    rf"?[(（]0?[)）]?|[)）][ ]?)?[0-9]){{6,14}}{EDGE}"
 )
 _AMERICAN = re.compile(
-    rf"(?:1(?<![0-9A-Za-z.\-+].){_GAP})?(?:[(](?<![0-9A-Za-z].)[1-9][0-9]{{2}}[)][ ]?|[2-9](?<![0-9A-Za-z].)(?<![0-9][.\-/(].)[0-9]{{2}}(?P<gap>[{DASH}. \u00a0]))"
+    rf"(?:1(?<![0-9A-Za-z.\-+].){_GAP})?(?:[(](?<![0-9A-Za-z].)[1-9][0-9]{{2}}[)][ ]?"
+    rf"|[2-9](?<![0-9A-Za-z].)(?<![0-9][.\-/(].)[0-9]{{2}}(?P<gap>[{DASH}. \u00a0]))"
     rf"[1-9][0-9]{{2}}[{DASH}. ][0-9]{{4}}{EDGE}(?!-[0-9])"
 )
 _NATIONAL = re.compile(
-    rf"[0-9](?<![0-9A-Za-z+].)(?<![0-9][.\-/].)(?<![0-9][)] .)(?<![0-9][)].)(?!(?<=[12])[0-9]{{3}}-[0-9]{{2}}-[0-9]{{2}})(?:[{SPACE}{DASH}]?[0-9]){{6,11}}{EDGE}(?!-[0-9])"
+    rf"[0-9](?<![0-9A-Za-z+].)(?<![0-9][.\-/].)(?<![0-9][)] .)(?<![0-9][)].)(?!(?<=[1"
+    rf"2])[0-9]{{3}}-[0-9]{{2}}-[0-9]{{2}})(?:[{SPACE}{DASH}]?[0-9]){{6,11}}{EDGE}(?!"
+    rf"-[0-9])"
 )
 _LABELS = words(
-    *(
-        "电话",
-        "電話",
-        "手机",
-        "手機",
-        "联系",
-        "聯絡",
-        "致电",
-        "撥打",
-        "拨打",
-        "whatsapp",
-        "phone",
-        "mobile",
-        "tel",
-        "cell",
-        "call",
-    ),
-    *("text me", "reach", "contact", "fax", "number is", "ring", "dial", "sms", "home", "office"),
+    "电话|電話|手机|手機|联系|聯絡|致电|撥打|拨打|whatsapp|phone|mobile|tel|cell",
+    "call|text me|reach|contact|fax|number is|ring|dial|sms|home|office",
 )
-_REGIONS = (
-    "HK",
-    "TW",
-    "US",
-    "GB",
-    "MO",
-    "SG",
-    "AU",
-    "DE",
-    "FR",
-    "JP",
-    "IN",
-    "KR",
-    "CA",
-    "IT",
-    "ES",
+_REGIONS: tuple[tuple[re.Pattern[str], tuple[str, ...]], ...] = (
+    (re.compile(r"0[0-9]{7,11}$"), ("TW", "GB", "AU", "DE", "FR", "JP", "KR", "IT")),
+    (re.compile(r"[2-9][0-9]{7}$"), ("HK", "SG", "MO")),
+    (re.compile(r"[6-9][0-9]{8}$"), ("ES",)),
+    (re.compile(r"[2-9][0-9]{9}$|1[2-9][0-9]{2}[2-9][0-9]{6}$"), ("US", "IN")),
 )
+"""Where a number of that shape can be national: parsing is what costs."""
 
 
 def find(view: View) -> Iterator[Hit]:
@@ -104,10 +84,11 @@ def _international(view: View, match: re.Match[str]) -> Hit | None:
 
 
 def _national(view: View, match: re.Match[str]) -> Hit | None:
-    """Only the label is checked first: parsing for each region is what costs."""
     if cue(view, *match.span(), _LABELS, behind=False) <= 0:
         return None
-    region = next((r for r in _REGIONS if _valid(match.group(), r)), None)
+    digits = digits_of(match.group())
+    regions = next((rs for shape, rs in _REGIONS if shape.match(digits)), ())
+    region = next((r for r in regions if _valid(digits, r)), None)
     return Hit(*match.span(), KIND, Level.MEDIUM, region) if region else None
 
 

@@ -2,17 +2,22 @@
 
 Three uses:
 
-- `engine()` holds every built-in recognizer wrapped as a Presidio `EntityRecognizer`, Presidio's own national identifiers
-  and a policy's recognizers: the interface that Presidio users know.
-- `RECOGNIZER` brings Presidio's national identifiers into our scanner (checksummed ones; without a label near, LOW).
-- `from_policy` brings recognizers that a policy writes in Presidio's format (data only, RE2 syntax, linear time).
+- `engine()` holds every built-in recognizer wrapped as a Presidio `EntityRecognizer`,
+  Presidio's own national identifiers and a policy's recognizers: the interface that Presidio
+  users know.
+- `RECOGNIZER` brings Presidio's national identifiers into our scanner (checksummed ones;
+  without a label near, LOW).
+- `from_policy` brings recognizers that a policy writes in Presidio's format (data only, RE2
+  syntax, linear time).
 
-On the hot path our recognizers run directly; `AnalyzerEngine.analyze` runs only when the pre-scan matched the pattern of an
-entity, with just those entities. Why: calling the engine with all of it costs 0.2 to 0.5 ms a text and 4 to 6 times the
-scan itself (measured by `bench/detectors.py`), because every recognizer sees every text.
+On the hot path our recognizers run directly; `AnalyzerEngine.analyze` runs only when the pre-
+scan matched the pattern of an entity, with just those entities. Why: calling the engine with
+all of it costs 0.2 to 0.5 ms a text and 4 to 6 times the scan itself (measured by
+`bench/detectors.py`), because every recognizer sees every text.
 
-Edges are repaired: Presidio's `\\b` is Unicode and fails between a digit and a Chinese character; compiled with `ASCII` it
-holds. Context words are looked for in a window of characters, not of spaCy tokens. Nothing here uses the network.
+Edges are repaired: Presidio's `\\b` is Unicode and fails between a digit and a Chinese
+character; compiled with `ASCII` it holds. Context words are looked for in a window of
+characters, not of spaCy tokens. Nothing here uses the network.
 """
 
 from __future__ import annotations
@@ -82,28 +87,8 @@ _KNOWN = {
     "pii.crypto_wallet": "CRYPTO",
     "pii.address": "LOCATION",
 }
-_COUNTRIES = [
-    "AU",
-    "CA",
-    "DE",
-    "ES",
-    "FI",
-    "IN",
-    "IT",
-    "KR",
-    "PL",
-    "SE",
-    "SG",
-    "TH",
-    "TR",
-    "US",
-    "ZA",
-    "UK",
-    "CN",
-    "HK",
-    "TW",
-    "MO",
-]
+_COUNTRIES = ("AU", "CA", "CN", "DE", "ES", "FI", "HK", "IN", "IT", "KR", "MO", "PL", "SE", "SG")
+_COUNTRIES += ("TH", "TR", "TW", "UK", "US", "ZA")
 
 
 def entity_of(kind: str) -> str:
@@ -147,7 +132,8 @@ class Wrapped(EntityRecognizer):  # type: ignore[misc]
 
 
 class LinearPatterns(PatternRecognizer):  # type: ignore[misc]
-    """A policy's recognizer: Presidio's data, run by RE2, so no pattern can take more than linear time."""
+    """A policy's recognizer: Presidio's data, run by RE2, so no pattern can take more than
+    linear time."""
 
     def analyze(
         self,
@@ -174,7 +160,8 @@ def _linear(pattern: str) -> Any:
 
 
 class WindowContext(ContextAwareEnhancer):  # type: ignore[misc]
-    """Context words within the characters before a value. Ours have judged their context already."""
+    """Context words within the characters before a value. Ours have judged their context
+    already."""
 
     def __init__(self) -> None:
         super().__init__(0.35, 0.4, 0, 0)
@@ -244,20 +231,8 @@ def _repaired(recognizer: PatternRecognizer) -> PatternRecognizer:
 
 
 _FIELDS = frozenset(
-    [
-        "name",
-        "supported_entity",
-        "supported_entities",
-        "supported_language",
-        "supported_languages",
-        "patterns",
-        "deny_list",
-        "deny_list_score",
-        "context",
-        "type",
-        "enabled",
-    ]
-)
+    ("name", "supported_entity", "supported_entities", "supported_language", "type", "enabled")
+) | {"supported_languages", "patterns", "deny_list", "deny_list_score", "context"}
 
 
 def _parsed(data: Mapping[str, Any], language: str) -> LinearPatterns:
@@ -298,7 +273,8 @@ _BOUNDARY = re.compile(r"\\b|\(\?<?[=!](?:[^()\\]|\\.|\[[^\]]*\])*\)")
 
 
 def _trigger(pattern: str) -> str:
-    """The pattern without edges, as RE2: it matches wherever the pattern does. A digit, if RE2 cannot say it."""
+    """The pattern without edges, as RE2: it matches wherever the pattern does. A digit, if RE2
+    cannot say it."""
     plain = "(?is)" + _BOUNDARY.sub("", pattern)
     try:
         re2.compile(plain, _QUIET)
@@ -308,7 +284,8 @@ def _trigger(pattern: str) -> str:
 
 
 class _Gate:
-    """Our `find` over an engine: pre-scan by entity, one `analyze` with the entities that may match."""
+    """Our `find` over an engine: pre-scan by entity, one `analyze` with the entities that may
+    match."""
 
     def __init__(self, members: Sequence[PatternRecognizer]) -> None:
         self._analyzer = _engine([*members, *(_stub(m) for m in members)])
@@ -341,7 +318,8 @@ def _stub(member: PatternRecognizer) -> PatternRecognizer:
 
 
 def _clean(text: str, start: int, end: int) -> bool:
-    """Not inside a longer word or a longer row of numbers: what stands before decides, not where a search began."""
+    """Not inside a longer word or a longer row of numbers: what stands before decides, not
+    where a search began."""
     before, after = text[max(0, start - 2) : start], text[end : end + 1]
     joined = len(before) == 2 and before[0].isdigit() and before[1] in " -./"
     return not joined and not _word(before[-1:]) and not _word(after)

@@ -1,10 +1,14 @@
-"""The parts every pattern recognizer is made of: what it sees (`View`), what it says (`Hit`), how it is declared.
+"""The parts every pattern recognizer is made of: what it sees (`View`), what it says (`Hit`),
+how it is declared.
 
 Invariants that the scanner's stability rests on:
 
-- a hit is a function of at most `BEFORE` + a few characters before its start, of itself, and of what `View.after` reads;
-- a hit's characters and right edge lie in the alphabet of one of its recognizer's `tails`, so an unfinished hit is held;
-- whoever reads behind a complete hit does so through `View.after`, which keeps the hit open until that text is there;
+- a hit is a function of at most `BEFORE` + a few characters before its start, of itself, and of
+  what `View.after` reads;
+- a hit's characters and right edge lie in the alphabet of one of its recognizer's `tails`, so
+  an unfinished hit is held;
+- whoever reads behind a complete hit does so through `View.after`, which keeps the hit open
+  until that text is there;
 - searches are overlapping: a failed candidate never hides a later start.
 """
 
@@ -32,7 +36,10 @@ SEP = rf"[{SPACE}{DASH}.]"
 BREAK = r"[ ]?\r?\n[ ]?"
 GAP = rf"(?:{SEP}|{BREAK})"
 
-_LABELLED = r"(?<=(?i:tel|mob|fax|sim).)|(?<=(?i:id|no|qq).)|(?<=(?i:phone).)|(?<=(?i:mobile).)|(?<=(?i:card).)"
+_LABELLED = (
+    r"(?<=(?i:tel|mob|fax|sim).)|(?<=(?i:id|no|qq).)|(?<=(?i:phone).)|"
+    r"(?<=(?i:mobile).)|(?<=(?i:card).)"
+)
 _STRONG = re.compile(r"[。！？!?；;\n\r]")
 _JOINERS = "、,，/和及与或"
 _ITEMS = re.compile(rf"(?:[A-Z]{{0,2}}[0-9][0-9 \-]{{3,22}}[0-9Xx][ ]?[{_JOINERS}][ ]?)+$")
@@ -41,8 +48,8 @@ _REACH = 60
 
 
 def first(chars: str) -> str:
-    """A pattern's first character with a left edge that also works next to Chinese. The character class
-    comes first because `re` skips quickly to it."""
+    """A pattern's first character with a left edge that also works next to Chinese. The
+    character class comes first because `re` skips quickly to it."""
     return rf"[{chars}](?:(?<![0-9A-Za-z].)(?<![0-9][.\-/].)|{_LABELLED})"
 
 
@@ -63,7 +70,8 @@ class Hit:
 
 
 class View:
-    """One text under scan, folded (same length as the original). `open` is where a hit may still change."""
+    """One text under scan, folded (same length as the original). `open` is where a hit may
+    still change."""
 
     __slots__ = ("final", "open", "text")
 
@@ -77,7 +85,8 @@ class View:
             self.open = min(self.open, start)
 
     def before(self, start: int) -> str:
-        """The clause before `start`, at most `BEFORE` columns; list items of the same shape are skipped."""
+        """The clause before `start`, at most `BEFORE` columns; list items of the same shape are
+        skipped."""
         window = self.text[max(0, start - _REACH) : start].rstrip()
         if window[-1:] in _JOINERS and (items := _ITEMS.search(window)):
             window = window[: items.start()]
@@ -87,7 +96,8 @@ class View:
         return _STRONG.split(window)[-1]
 
     def after(self, start: int, end: int) -> str:
-        """The clause after `end`, at most `AFTER` characters. Holds the hit at `start` while it may grow."""
+        """The clause after `end`, at most `AFTER` characters. Holds the hit at `start` while it
+        may grow."""
         window = self.text[end : end + AFTER]
         stop = _STRONG.search(window)
         if stop:
@@ -104,10 +114,10 @@ Tail = Callable[[str], int]
 
 @dataclass(frozen=True, slots=True)
 class Recognizer:
-    """`trigger` is RE2 and matches somewhere in every (folded) text in which `find` finds something.
+    """`trigger` is RE2 and matches somewhere in every (folded) text in which `find` finds
+    something.
 
-    `rank` decides between overlapping hits of equal level: the higher one stays.
-    """
+    `rank` decides between overlapping hits of equal level: the higher one stays."""
 
     info: DetectorInfo
     trigger: str
@@ -125,75 +135,21 @@ def overlapping(pattern: re.Pattern[str], text: str) -> Iterator[re.Match[str]]:
 
 
 def words(*items: str) -> re.Pattern[str]:
-    """Labels in any case. Short ASCII words need edges, long ones are found inside identifiers too."""
+    """Labels separated by `|`, in any case. Short ASCII words need edges, long ones are found
+    inside identifiers too."""
+    split = sorted("|".join(items).split("|"), key=len, reverse=True)
     parts = [
         rf"(?<![a-z]){re.escape(w)}(?![a-z])" if w.isascii() and len(w) <= 4 else re.escape(w)
-        for w in sorted(items, key=len, reverse=True)
+        for w in split
     ]
     return re.compile("|".join(parts), re.IGNORECASE)
 
 
 OTHER_NUMBER = words(
-    *(
-        "订单",
-        "單號",
-        "单号",
-        "訂單",
-        "运单",
-        "工单",
-        "流水",
-        "序列号",
-        "批号",
-        "发票",
-        "發票",
-        "编号",
-        "編號",
-        "条码",
-    ),
-    *(
-        "快递",
-        "快件",
-        "包裹",
-        "版本",
-        "随机",
-        "质数",
-        "坐标",
-        "商品",
-        "货号",
-        "书号",
-        "案号",
-        "批准文号",
-        "哈希",
-        "取件码",
-    ),
-    *(
-        "order",
-        "tracking",
-        "invoice",
-        "ticket",
-        "trace",
-        "ts",
-        "timestamp",
-        "seq",
-        "sku",
-        "ean",
-        "isbn",
-        "serial",
-    ),
-    *(
-        "version",
-        "build",
-        "commit",
-        "hash",
-        "sha",
-        "shipment",
-        "parcel",
-        "epoch",
-        "_ms",
-        "po",
-        "trade",
-        "txn",
-    ),
+    "订单|單號|单号|訂單|运单|工单|流水|序列号|批号|发票|發票|编号|編號|条码|快递|快件|包裹|版本",
+    "随机|质数|坐标|商品|货号|书号|案号|批准文号|哈希|取件码",
+    "order|tracking|invoice|ticket|trace|ts|timestamp|seq|sku|ean|isbn|serial|version|build",
+    "commit|hash|sha|shipment|parcel|epoch|_ms|po|trade|txn",
 )
 """Labels of numbers that are nobody's: the nearest label decides."""
 

@@ -1,15 +1,18 @@
 """All pattern recognizers as one detector: one pre-scan, then only those that can match.
 
-The pre-scan is one RE2 Set over the folded text: the triggers of every selected recognizer at once. Folding is one
-character to one character (full-width letters and digits, Chinese digits in long runs), so spans stay.
+The pre-scan is one RE2 Set over the folded text: the triggers of every selected recognizer at
+once. Folding is one character to one character (full-width letters and digits, Chinese digits
+in long runs), so spans stay.
 
-`settled` is the smallest position at which anything may still change: where a recognizer's alphabet run at the end begins
-(its `tails`), where a complete hit still reads ahead (`View.open`), where a hit touches the end; then moved left until no
-raw hit crosses it. Overlaps are resolved among raw hits, so left of `settled` the resolution is final too.
+`settled` is the smallest position at which anything may still change: where a recognizer's
+alphabet run at the end begins (its `tails`), where a complete hit still reads ahead
+(`View.open`), where a hit touches the end; then moved left until no raw hit crosses it.
+Overlaps are resolved among raw hits, so left of `settled` the resolution is final too.
 """
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterable
 
 import re2
@@ -23,7 +26,8 @@ __all__ = ["PatternScanner", "fold", "resolve"]
 
 
 class PatternScanner:
-    """The `PatternDetector` over all recognizers that report one of `kinds` (prefixes allowed, None: all)."""
+    """The `PatternDetector` over all recognizers that report one of `kinds` (prefixes allowed,
+    None: all)."""
 
     def __init__(
         self, recognizers: Iterable[Recognizer], kinds: frozenset[str] | None = None
@@ -92,8 +96,12 @@ def _matches(kind: str, kinds: frozenset[str]) -> bool:
 def resolve(raw: list[tuple[Hit, Recognizer]]) -> list[tuple[Hit, Recognizer]]:
     """One hit per place: higher level, then rank, then length, then the earlier one."""
     order = sorted(raw, key=lambda x: (-x[0].level, -x[1].rank, x[0].start - x[0].end, x[0].start))
+    starts: list[int] = []
     taken: list[tuple[Hit, Recognizer]] = []
     for hit, recognizer in order:
-        if all(hit.end <= t.start or t.end <= hit.start for t, _ in taken):
-            taken.append((hit, recognizer))
-    return sorted(taken, key=lambda x: x[0].start)
+        at = bisect_left(starts, hit.start)
+        free_before = at == 0 or taken[at - 1][0].end <= hit.start
+        if free_before and (at == len(starts) or hit.end <= starts[at]):
+            starts.insert(at, hit.start)
+            taken.insert(at, (hit, recognizer))
+    return taken

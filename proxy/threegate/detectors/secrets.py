@@ -1,8 +1,11 @@
-"""Secrets by rule: keyword, RE2 pattern, entropy floor, allow-list. Never verified against the network.
+"""Secrets by rule: keyword, RE2 pattern, entropy floor, allow-list. Never verified against the
+network.
 
-A rule's value is its group `value`, or the whole match. Its keywords are necessary: they are part of the scanner's
-pre-scan, so a rule costs nothing on text without them; they belong to the match itself, never to text far away. Edges are part of the pattern (RE2's `\\b` is ASCII and so works
-next to Chinese). Patterns end with the value: nothing behind it may decide, or a stream could not release it.
+A rule's value is its group `value`, or the whole match. Its keywords are necessary: they are
+part of the scanner's pre-scan, so a rule costs nothing on text without them; they belong to the
+match itself, never to text far away. Edges are part of the pattern (RE2's `\\b` is ASCII and so
+works next to Chinese). Patterns end with the value: nothing behind it may decide, or a stream
+could not release it.
 """
 
 from __future__ import annotations
@@ -32,17 +35,19 @@ MAX_PEM = 16384
 """Characters from BEGIN to END of a private key; an RSA-16384 key in PEM has about 12,700."""
 
 _PLACEHOLDER = re.compile(
-    r"(?i)x{5}|\*{3}|\.{3}|\$\{|\$\(|\{\{|%s|<|your|example|placeholder|changeme|dummy|redacted|0{8}|1234567890?$"
-    r"|getenv|environ|process\.env|os\.|config\.|secrets?\.|settings\.|^env\b|abcdefgh|^(?:none|null|true|false|undefined)$"
+    r"(?i)x{5}|\*{3}|\.{3}|\$\{|\$\(|\{\{|%s|<|your|example|placeholder|changeme|"
+    r"dummy|redacted|0{8}|1234567890?$"
+    r"|getenv|environ|process\.env|os\.|config\.|secrets?\.|settings\.|^env\b|"
+    r"abcdefgh|^(?:none|null|true|false|undefined)$"
 )
 
 
 @dataclass(frozen=True, slots=True)
 class SecretRule:
-    """`keywords` are lower case, at least one is in every text that matches. `entropy` is in bits a character.
+    """`keywords` are lower case, at least one is in every text that matches. `entropy` is in
+    bits a character.
 
-    `allow` is an RE2 pattern (searched) of values that are no secrets.
-    """
+    `allow` is an RE2 pattern (searched) of values that are no secrets."""
 
     id: str
     kind: str
@@ -122,7 +127,8 @@ SECRET_RULES: tuple[SecretRule, ...] = (
         "aws_secret",
         "AWS secret access key",
         "secret aws",
-        rf"(?i)(?:aws|secret)[\w \-.]{{0,24}}{_ASSIGN}(?P<value>[A-Za-z0-9/+]{{40}})(?:[^A-Za-z0-9/+=]|$)",
+        rf"(?i)(?:aws|secret)[\w \-.]{{0,24}}{_ASSIGN}(?P<value>[A-Za-z0-9/+]{{40}})(?:[^"
+        rf"A-Za-z0-9/+=]|$)",
         Example(
             "secretAccessKey: 'e3pcttVNsQ8NJYllIl7nzHBV9J7YICBsQCev5Wfb',",
             ("e3pcttVNsQ8NJYllIl7nzHBV9J7YICBsQCev5Wfb",),
@@ -145,7 +151,8 @@ SECRET_RULES: tuple[SecretRule, ...] = (
         "aliyun_secret",
         "Alibaba Cloud AccessKey secret",
         "ltai",
-        r"\bLTAI[A-Za-z0-9]{12,26}[\"']?[\s,，;:]{1,4}[\"']?(?:[\w\-]{0,14}secret[\"']?\s?[=:]\s?[\"']?)?(?P<value>[A-Za-z0-9]{30})(?:[^A-Za-z0-9]|$)",
+        r"\bLTAI[A-Za-z0-9]{12,26}[\"']?[\s,，;:]{1,4}[\"']?(?:[\w\-]{0,14}secret[\"']?"
+        r"\s?[=:]\s?[\"']?)?(?P<value>[A-Za-z0-9]{30})(?:[^A-Za-z0-9]|$)",
         Example(
             'AcsClient("LTAI5t6wxq4LghH8rOvhUGZS", "BEIMiJI51WbVrk7gN4uHCo28vwhZs2")',
             ("LTAI5t6wxq4LghH8rOvhUGZS", "BEIMiJI51WbVrk7gN4uHCo28vwhZs2"),
@@ -268,9 +275,11 @@ SECRET_RULES: tuple[SecretRule, ...] = (
         "qyapi.weixin.qq.com",
         r"https?://qyapi\.weixin\.qq\.com/cgi-bin/webhook/send\?key=[0-9a-fA-F\-]{36}",
         Example(
-            "地址 https://qyapi.weixin.qq.com/cgi-bin/webhook/send?key=58ad842c-2193-46b6-a7d0-be20e7d9207b 怎么发",
+            "地址 https://qyapi.weixin.qq.com/cgi-bin/webhook/send?key=58ad842c-2193-46b6-a"
+            "7d0-be20e7d9207b 怎么发",
             (
-                "https://qyapi.weixin.qq.com/cgi-bin/webhook/send?key=58ad842c-2193-46b6-a7d0-be20e7d9207b",
+                "https://qyapi.weixin.qq.com/cgi-bin/webhook/send?key=58ad842c-2193-46b6-a7d0-b"
+                "e20e7d9207b",
             ),
         ),
         kind=WEBHOOK,
@@ -280,7 +289,8 @@ SECRET_RULES: tuple[SecretRule, ...] = (
         "feishu",
         "Feishu or Lark robot webhook",
         "open.feishu.cn open.larksuite.com",
-        r"https?://open\.(?:feishu\.cn|larksuite\.com)/open-apis/bot/(?:v2/)?hook/[0-9a-fA-F\-]{32,36}",
+        r"https?://open\.(?:feishu\.cn|larksuite\.com)/open-apis/bot/(?:v2/)"
+        r"?hook/[0-9a-fA-F\-]{32,36}",
         Example(
             "https://open.feishu.cn/open-apis/bot/v2/hook/58ad842c-2193-46b6-a7d0-be20e7d9207b",
             ("https://open.feishu.cn/open-apis/bot/v2/hook/58ad842c-2193-46b6-a7d0-be20e7d9207b",),
@@ -305,9 +315,11 @@ SECRET_RULES: tuple[SecretRule, ...] = (
         "eyj",
         r"\beyJ[A-Za-z0-9_\-]{8,}\.eyJ[A-Za-z0-9_\-]{8,}\.[A-Za-z0-9_\-]{16,}",
         Example(
-            "是什么：eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0NTY3ODkwIn0.dozjgNryP4J3jVmNHl0w5N_XgL0n3I9PlFUP0THsR8U。",
+            "是什么：eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0NTY3ODkwIn0.dozjgNryP4J3jVmNHl0w5"
+            "N_XgL0n3I9PlFUP0THsR8U。",
             (
-                "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0NTY3ODkwIn0.dozjgNryP4J3jVmNHl0w5N_XgL0n3I9PlFUP0THsR8U",
+                "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0NTY3ODkwIn0.dozjgNryP4J3jVmNHl0w5N_XgL0n3"
+                "I9PlFUP0THsR8U",
             ),
         ),
         kind=JWT,
@@ -316,7 +328,10 @@ SECRET_RULES: tuple[SecretRule, ...] = (
         "database_url",
         "Database URL with a password",
         "://",
-        r"(?i)\b(?:mongodb(?:\+srv)?|postgres(?:ql)?|mysql|mariadb|rediss?|amqps?|mssql|sqlserver|oracle|clickhouse|kafka|nats|mqtts?|neo4j|couchdb|cockroachdb)(?:\+[a-z0-9]{2,16})?://[^\s:@/\"'`,<>]{0,64}:[^\s@/\"'`,<>]+@[A-Za-z0-9\[][A-Za-z0-9\-._~:/?#\[\]&=+%]*[A-Za-z0-9/\]]",
+        r"(?i)\b(?:mongodb(?:\+srv)?|postgres(?:ql)?|mysql|mariadb|rediss?|amqps?|mssql|"
+        r"sqlserver|oracle|clickhouse|kafka|nats|mqtts?|neo4j|couchdb|cockroachdb)"
+        r"(?:\+[a-z0-9]{2,16})?://[^\s:@/\"'`,<>]{0,64}:[^\s@/\"'`,<>]+@[A-Za-z0-9\[][A-"
+        r"Za-z0-9\-._~:/?#\[\]&=+%]*[A-Za-z0-9/\]]",
         Example(
             "REDIS_URL=redis://:vmKVKDbFg3t7@orders-db:6379/2",
             ("redis://:vmKVKDbFg3t7@orders-db:6379/2",),
@@ -335,7 +350,8 @@ SECRET_RULES: tuple[SecretRule, ...] = (
         "jdbc",
         "JDBC URL with a password",
         "jdbc:",
-        r"(?i)\bjdbc:[a-z0-9:]{2,24}[/@][!#-&(-+\-./0-;=?-_a-~]{3,}[?&;:]+(?:password|pwd)=[!#-%(-+\-./0-:=?-_a-~]{3,}(?:[&;][A-Za-z0-9_\-.=&;%:/+]+)?",
+        r"(?i)\bjdbc:[a-z0-9:]{2,24}[/@][!#-&(-+\-./0-;=?-_a-~]{3,}[?&;:]+(?:password|"
+        r"pwd)=[!#-%(-+\-./0-:=?-_a-~]{3,}(?:[&;][A-Za-z0-9_\-.=&;%:/+]+)?",
         Example(
             "jdbc串:jdbc:mysql://db-02.internal:3306/cobalt?user=app&password=mTx0uoSBkoQ,telnet",
             ("jdbc:mysql://db-02.internal:3306/cobalt?user=app&password=mTx0uoSBkoQ",),
@@ -350,7 +366,8 @@ SECRET_RULES: tuple[SecretRule, ...] = (
         "dsn",
         "Password in a connection string",
         "password= pwd= accountkey= sharedaccesskey=",
-        r"(?i);\s?(?:password|pwd|accountkey|sharedaccesskey)=(?P<value>[!#-%(-+\-./0-:=?-_a-~]{4,})",
+        r"(?i);\s?(?:password|pwd|accountkey|sharedaccesskey)"
+        r"=(?P<value>[!#-%(-+\-./0-:=?-_a-~]{4,})",
         Example("Server=db1;Database=app;User Id=sa;Password=Qx7#kkP2;", ("Qx7#kkP2",)),
         kind=PASSWORD,
         entropy=0.0,
@@ -359,7 +376,9 @@ SECRET_RULES: tuple[SecretRule, ...] = (
         "generic_key",
         "Key assigned to a telling name",
         "key secret token credential auth ak sk",
-        rf"(?i)(?:api|access|secret|app|auth|private|client|encryption|signing|session|refresh|bearer|master)?[_\-. ]?(?:key|secret|token|credentials?)(?:[_\-]?id)?{_ASSIGN}(?P<value>[A-Za-z0-9_\-./+=~]{{16,}})",
+        rf"(?i)(?:api|access|secret|app|auth|private|client|encryption|signing|session|re"
+        rf"fresh|bearer|master)?[_\-. ]?(?:key|secret|token|credentials?)(?:[_\-]?id)?"
+        rf"{_ASSIGN}(?P<value>[A-Za-z0-9_\-./+=~]{{16,}})",
         Example(f"app_secret = '{_MIX24}'", (_MIX24,)),
         Example(
             "ALIYUN_ACCESS_KEY_SECRET=lRGMq7A5DW90LXeAHkTjdg6o0E4y1U",
@@ -370,7 +389,8 @@ SECRET_RULES: tuple[SecretRule, ...] = (
         Example("ACCESS_KEY_SECRET=<your-access-key-secret>"),
         Example("token = tokenizer.encode(text_with_long_name)"),
         entropy=3.3,
-        allow=r"^[a-z_\-./]+$|^[A-Z_\-./]+$|^[A-Za-z_.\-/=+~]+$|^[0-9.\-/]+$|^https?:|^/|\.(?:py|js|ts|json|ya?ml|com|cn|org|pem|crt)\b",
+        allow=r"^[a-z_\-./]+$|^[A-Z_\-./]+$|^[A-Za-z_.\-/=+~]+$|^[0-9.\-/]+$|^https?:|^/|"
+        r"\.(?:py|js|ts|json|ya?ml|com|cn|org|pem|crt)\b",
         level=Level.HIGH,
         zh="以密钥命名的赋值",
     ),
@@ -457,9 +477,11 @@ PEM = Recognizer(
         Bilingual("PEM 私钥", "PEM private key"),
         (
             Example(
-                "私钥：-----BEGIN EC PRIVATE KEY-----\nMHcCAQEEIBxyz0123+/abc=\n-----END EC PRIVATE KEY-----。",
+                "私钥：-----BEGIN EC PRIVATE KEY-----\nMHcCAQEEIBxyz0123+/abc=\n-----END EC "
+                "PRIVATE KEY-----。",
                 (
-                    "-----BEGIN EC PRIVATE KEY-----\nMHcCAQEEIBxyz0123+/abc=\n-----END EC PRIVATE KEY-----",
+                    "-----BEGIN EC PRIVATE KEY-----\nMHcCAQEEIBxyz0123+/abc=\n-----END EC PRIVATE "
+                    "KEY-----",
                 ),
             ),
             Example("-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----"),

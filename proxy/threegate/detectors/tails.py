@@ -1,4 +1,5 @@
-"""Where an unfinished match may begin, per alphabet. All are `Tail` functions: cheap, pure, over-approximate.
+"""Where an unfinished match may begin, per alphabet. All are `Tail` functions: cheap, pure,
+over-approximate.
 
 Each looks at a bounded end of the text: no match is longer than the bound it uses.
 """

@@ -1,4 +1,5 @@
-"""United Kingdom: NHS number (10 digits, modulus 11) next to a label, National Insurance number by its form."""
+"""United Kingdom: NHS number (10 digits, modulus 11) next to a label, National Insurance number
+by its form."""
 
 from __future__ import annotations
 
@@ -25,13 +26,12 @@ from threegate.types import Bilingual, Level
 NHS, NINO = "pii.uk.nhs", "pii.uk.nino"
 _NHS = re.compile(first("0-9") + rf"[0-9]{{2}}([ \-]?)[0-9]{{3}}\1[0-9]{{4}}{EDGE}(?!-[0-9])")
 _NINO = re.compile(
-    r"[A-CEGHJ-PR-TW-Z](?<![0-9A-Za-z].)(?!(?<=B)G|(?<=G)B|(?<=K)N|(?<=N)[KT]|(?<=T)N|(?<=Z)Z)[A-CEGHJ-NPR-TW-Z]"
+    r"[A-CEGHJ-PR-TW-Z](?<![0-9A-Za-z].)(?!(?<=B)G|(?<=G)B|(?<=K)N|(?<=N)[KT]|(?<=T)"
+    r"N|(?<=Z)Z)[A-CEGHJ-NPR-TW-Z]"
     rf"([ ]?)[0-9]{{2}}\1[0-9]{{2}}\1[0-9]{{2}}\1[A-D]{WORD_EDGE}"
 )
-_NHS_LABELS = words("nhs", "health service", "patient", "国民保健")
-_NINO_LABELS = words(
-    "national insurance", "insurance number", "nino", "ni no", "ni number", "payroll"
-)
+_NHS_LABELS = words("nhs|health service|patient|国民保健")
+_NINO_LABELS = words("national insurance|insurance number|nino|ni no|ni number|payroll")
 
 
 def find(view: View) -> Iterator[Hit]:
@@ -68,7 +68,8 @@ RECOGNIZER = Recognizer(
             Example("model AB123456C, part BG 12 34 56 E"),
         ),
     ),
-    trigger=r"[0-9]{3}[ \-]?[0-9]{3}[ \-]?[0-9]{4}|[A-Z]{2}[ ]?[0-9]{2}[ ]?[0-9]{2}[ ]?[0-9]{2}[ ]?[A-D]",
+    trigger=r"[0-9]{3}[ \-]?[0-9]{3}[ \-]?[0-9]{4}|[A-Z]{2}[ ]?[0-9]{2}[ ]?[0-9]{2}[ "
+    r"]?[0-9]{2}[ ]?[A-D]",
     find=find,
     tails=(tails.token, tails.number, tail),
     rank=42,

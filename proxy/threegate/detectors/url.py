@@ -1,4 +1,5 @@
-"""Passwords inside http(s) and similar URLs: `scheme://user:password@host`. Only the password is the finding."""
+"""Passwords inside http(s) and similar URLs: `scheme://user:password@host`. Only the password
+is the finding."""
 
 from __future__ import annotations
 
@@ -12,7 +13,8 @@ from threegate.types import Bilingual, Level
 
 KIND = "secret.password"
 _URL = re.compile(
-    r"(?i)(?:https?|ftps?|sftp|ssh|smtps?|imaps?|wss?|socks5h?|ldaps?|git)://[^\s:@/\"'`,<>]{0,40}:(?P<value>[^\s@/\"'`,<>]{3,128})@(?=[0-9A-Za-z\[])"
+    r"(?i)(?:https?|ftps?|sftp|ssh|smtps?|imaps?|wss?|socks5h?|ldaps?|git)"
+    r"://[^\s:@/\"'`,<>]{0,40}:(?P<value>[^\s@/\"'`,<>]{3,128})@(?=[0-9A-Za-z\[])"
 )
 _PLACEHOLDER = re.compile(
     r"(?i)\$\{?|\{|\*{3}|x{4}|^(?:pass(?:word|wd)?|pwd|secret|token|your.*|changeme|密码)$"

@@ -1,4 +1,5 @@
-"""US social security numbers: area, group and serial that were ever issued. Unhyphenated only next to a label."""
+"""US social security numbers: area, group and serial that were ever issued. Unhyphenated only
+next to a label."""
 
 from __future__ import annotations
 
@@ -22,11 +23,10 @@ from threegate.types import Bilingual, Level
 KIND = "pii.us.ssn"
 _SSN = re.compile(
     first("0-8")
-    + rf"(?<!000)[0-9]{{2}}(?<!000)(?<!666)([ \-]?)(?!00)[0-9]{{2}}\1(?!0000)[0-9]{{4}}{EDGE}(?!-[0-9])"
+    + rf"(?<!000)[0-9]{{2}}(?<!000)(?<!666)([ \-]?)(?!00)[0-9]{{2}}\1(?!0000)[0-9]{{4}}"
+    rf"{EDGE}(?!-[0-9])"
 )
-_LABELS = words(
-    "ssn", "social security", "social", "社会安全号", "社安号", "美国社保", "taxpayer", "soc sec"
-)
+_LABELS = words("ssn|social security|social|社会安全号|社安号|美国社保|taxpayer|soc sec")
 
 
 def find(view: View) -> Iterator[Hit]:

@@ -1,0 +1,125 @@
+"""What the pattern detectors cost, in microseconds of one quiet core.
+
+    python bench/detectors.py                # all figures
+    python bench/detectors.py worst          # 1 MiB of each worst-case input, milliseconds
+
+Texts are made here; the 50,000 characters are prose of both languages with one identifier in about
+250 characters. Stock Presidio is its default registry over a blank spaCy pipeline: less than its
+English pipeline with a model costs (about 39 ms per KB, see the rig's results).
+"""
+
+from __future__ import annotations
+
+import sys
+import timeit
+from collections.abc import Callable, Iterator
+
+from threegate.detectors import DETECTORS, presidio, scanner
+from threegate.types import Channel, Layer, Locus, Passage
+
+LOCUS = Locus(Layer.INPUT, Channel.USER)
+CHINESE = "今天呢我们来讲高山流水这首曲子，安静些啊，后面的同学马上就要开始放录音了。"
+ENGLISH = (
+    "Plan a short geography field trip around Swansea, the Gower and Brecon on a tight budget. "
+)
+VALUES = "电话13800138000。卡号6222021234567890128，mail a.b@qq.com from 91.180.30.47 "
+DEFAULT = frozenset({"pii", "secret"})
+STREAM = frozenset({"pii.cn", "pii.bank_card", "pii.email", "pii.phone", "pii.ip", "secret"})
+
+
+def microseconds(call: Callable[[], object], runs: int = 300) -> float:
+    return min(timeit.repeat(call, number=runs, repeat=5)) / runs * 1e6
+
+
+def mixed(length: int) -> str:
+    paragraph = CHINESE * 4 + ENGLISH * 2 + VALUES[:14] + ENGLISH + VALUES
+    return (paragraph * (length // len(paragraph) + 1))[:length]
+
+
+def figures() -> Iterator[tuple[str, float]]:
+    every, stream = scanner(DEFAULT), scanner(STREAM)
+    for name, prose in (("Chinese", CHINESE * 30), ("English", ENGLISH * 20)):
+        whole, window = Passage(LOCUS, prose[:1000]), Passage(LOCUS, prose[:200])
+        yield f"1,000 characters of clean {name} prose", microseconds(lambda p=whole: every.scan(p))
+        yield (
+            f"one chunk on a 200-character window, {name}, stream kinds",
+            microseconds(lambda p=window: stream.scan(p, final=False)),
+        )
+        yield (
+            f"the same, all kinds with addresses, {name}",
+            microseconds(lambda p=window: every.scan(p, final=False)),
+        )
+    examples = " ".join(e.text for r in DETECTORS for e in r.info.examples)
+    dense = Passage(LOCUS, examples)
+    cost = microseconds(lambda: every.scan(dense), 5) / len(examples) * 1000
+    yield "1,000 characters of nothing but examples", cost
+    text = mixed(50_000)
+    yield (
+        "50,000 characters, mixed, one pass",
+        microseconds(lambda: every.scan(Passage(LOCUS, text)), 3),
+    )
+    yield "the same through stock Presidio (blank pipeline)", stock(text)
+    engine = presidio.engine([r for r in DETECTORS if r.info.id != "presidio"])
+    short = text[:1000]
+    yield (
+        "1,000 characters mixed, our scanner",
+        microseconds(lambda: every.scan(Passage(LOCUS, short)), 50),
+    )
+    yield (
+        "1,000 characters mixed, AnalyzerEngine with everything",
+        microseconds(lambda: engine.analyze(short, "zh"), 20),
+    )
+
+
+def stock(text: str) -> float:
+    import spacy
+    import tldextract
+    from presidio_analyzer import AnalyzerEngine, RecognizerRegistry
+    from presidio_analyzer.nlp_engine import SpacyNlpEngine
+
+    tldextract.tldextract.TLD_EXTRACTOR = tldextract.TLDExtract(suffix_list_urls=())
+    nlp = SpacyNlpEngine([{"lang_code": "en", "model_name": "blank"}])
+    blank = spacy.blank("en")
+    blank.max_length = len(text) + 1
+    nlp.nlp = {"en": blank}
+    registry = RecognizerRegistry()
+    registry.load_predefined_recognizers(languages=["en"], nlp_engine=nlp)
+    engine = AnalyzerEngine(registry=registry, nlp_engine=nlp)
+    return microseconds(lambda: engine.analyze(text, "en"), 1)
+
+
+WORST = {
+    "digits": "1",
+    "digits and spaces": "1 ",
+    "digits and hyphens": "62-",
+    "near cards": "4111 1111 1111 1112 ",
+    "near ids": "110105194912310021,",
+    "letters": "a",
+    "upper case and digits": "A1",
+    "at signs": "a@",
+    "dots": "1.",
+    "Chinese digits": "一",
+    "Chinese with numbers": "路3号",
+    "passwords": "密码 ",
+    "assignments": "key=",
+    "quotes": '"',
+    "PEM": "-----BEGIN PRIVATE KEY-----",
+    "JWT": "eyJ.",
+    "province": "京A",
+}
+
+
+def worst() -> Iterator[tuple[str, float]]:
+    every = scanner(DEFAULT)
+    for name, unit in WORST.items():
+        passage = Passage(LOCUS, unit * ((1 << 20) // len(unit)))
+        yield (
+            f"1 MiB of {name} (ms)",
+            timeit.timeit(lambda p=passage: every.scan(p), number=1) * 1000,
+        )
+
+
+if __name__ == "__main__":
+    chosen = worst() if "worst" in sys.argv[1:] else figures()
+    for label, value in chosen:
+        print(f"{value:12,.1f}  {label}", flush=True)
