@@ -73,6 +73,11 @@ def compile_pack(
     return build(bundle)
 
 
+def load_bundles(tree: Tree, names: Iterable[str]) -> tuple[Bundle, ...]:
+    """The bundles that a set of packs is made of."""
+    return _plan(tree, tuple(names)).bundles
+
+
 def rebuild(tree: Tree, names: Iterable[str]) -> PolicySet:
     """A set that passed `check` before (a stored version): loaded again, not linted again."""
     plan = _plan(tree, tuple(names))

@@ -1,4 +1,4 @@
-"""The policies folder on disk and the active policy set: open, pin, reload, last good kept.
+"""The active policy set, from a folder or from the database: open, pin, reload, last good kept.
 
 A reload that meets any error leaves the active set alone and says why in `problems`. The set that
 is active is written to the state folder as the bytes it was read from, so a restart with a broken
@@ -11,18 +11,20 @@ from __future__ import annotations
 import base64
 import json
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from threegate.errors import PolicyError
-from threegate.policy.facade import check, rebuild, summary
+from threegate.policy.facade import Checked, check, load_bundles, rebuild, summary
 from threegate.policy.kinds import KINDS
 from threegate.policy.load import MAX_TEXT_BYTES, DictTree
 from threegate.policy.model import PolicySet
 from threegate.policy.problems import Problem
+from threegate.policy.versions import Versions
 
 LAST_GOOD = "policy-last-good.json"
 
@@ -31,24 +33,36 @@ def today_utc() -> str:
     return datetime.now(UTC).date().isoformat()
 
 
+def now_utc() -> str:
+    return datetime.now(UTC).isoformat(timespec="milliseconds")
+
+
+Fingerprint = tuple[tuple[str, int, int, int], ...]
+"""(path, mtime in ns, size, inode) of files; zeros where there is none."""
+
+
 class DirTree:
     """A folder as a `Tree`. Symbolic links may not lead out of it. Remembers what was asked for."""
 
     def __init__(self, root: Path) -> None:
         self.root = root.resolve()
-        self.asked: set[str] = set()
+        self._asked: dict[str, tuple[int, int, int]] = {}
 
     def read(self, path: str) -> bytes | None:
-        self.asked.add(path)
+        self._asked[path] = self._stat(path)
         full = (self.root / path).resolve()
         if not full.is_relative_to(self.root) or not full.is_file():
             return None
         with full.open("rb") as file:
             return file.read(MAX_TEXT_BYTES + 1)
 
-    def fingerprint(self) -> tuple[tuple[str, int, int, int], ...]:
-        """Changes when a file that was asked for is written, replaced, made or removed."""
-        return tuple((path, *self._stat(path)) for path in sorted(self.asked))
+    def as_read(self) -> Fingerprint:
+        """The files as they were just before each was read: a later write always differs."""
+        return tuple((path, *stat) for path, stat in sorted(self._asked.items()))
+
+    def fingerprint(self) -> Fingerprint:
+        """The same files as they are now."""
+        return tuple((path, *self._stat(path)) for path in sorted(self._asked))
 
     def _stat(self, path: str) -> tuple[int, int, int]:
         try:
@@ -58,24 +72,74 @@ class DirTree:
         return stat.st_mtime_ns, stat.st_size, stat.st_ino
 
 
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a source holds: the checked packs, their names, and the fingerprint it had then."""
+
+    checked: Checked
+    packs: tuple[str, ...]
+    fingerprint: object
+
+
+class Source(Protocol):
+    """Where the active set comes from."""
+
+    def check(self) -> Found: ...
+    def fingerprint(self) -> object:
+        """Cheap; differs from that of the last `check` when another may find something else."""
+        ...
+
+
+class FolderSource:
+    """The packs of a folder, as they lie there."""
+
+    def __init__(
+        self, root: Path, packs: Iterable[str], today: Callable[[], str], known: frozenset[str]
+    ) -> None:
+        self._packs, self._today, self._known = tuple(packs), today, known
+        self._tree = DirTree(root)
+
+    def check(self) -> Found:
+        self._tree = DirTree(self._tree.root)
+        checked = check(self._tree, self._packs, today=self._today(), known=self._known)
+        return Found(checked, self._packs, self._tree.as_read())
+
+    def fingerprint(self) -> object:
+        return self._tree.fingerprint()
+
+
+class VersionSource:
+    """The version that is active in the database; until there is one, another source."""
+
+    def __init__(self, versions: Versions, otherwise: Source, now: Callable[[], str]) -> None:
+        self._versions, self._otherwise, self._now = versions, otherwise, now
+
+    def check(self) -> Found:
+        active = self._versions.state().active(self._now())
+        stored = self._versions.load(active.digest) if active else None
+        if active is None:
+            return self._otherwise.check()
+        if stored is None:
+            raise PolicyError("the active policy version is not in the database")
+        # It was linted when it was submitted; lints that look at the date must not stop it now.
+        bundles = load_bundles(DictTree(stored.files), stored.packs)
+        checked = Checked(bundles, (), self._versions.build(stored.digest))
+        return Found(checked, stored.packs, stored.digest)
+
+    def fingerprint(self) -> object:
+        active = self._versions.state().active(self._now())
+        return active.digest if active else self._otherwise.fingerprint()
+
+
 class PolicyStore:
     """The active policy set of one process."""
 
-    def __init__(
-        self,
-        root: Path,
-        packs: Iterable[str],
-        state_dir: Path,
-        *,
-        today: Callable[[], str] = today_utc,
-        known: frozenset[str] = KINDS,
-    ) -> None:
-        self.root, self.packs, self.state = root, tuple(packs), state_dir / LAST_GOOD
+    def __init__(self, source: Source, state_dir: Path) -> None:
+        self.state = state_dir / LAST_GOOD
         self.problems: tuple[Problem, ...] = ()
-        self._today, self._known = today, known
+        self._source = source
         self._active: PolicySet | None = None
         self._seen: object = None
-        self._tree = DirTree(root)
 
     @classmethod
     def open(
@@ -87,9 +151,14 @@ class PolicyStore:
         today: Callable[[], str] = today_utc,
         known: frozenset[str] = KINDS,
     ) -> PolicyStore:
-        """Load the packs, or the last good set where they have errors. Raises PolicyError if there
-        is neither."""
-        store = cls(root, packs, state_dir, today=today, known=known)
+        """The packs of a folder, or the last good set where they have errors. Raises PolicyError if
+        there is neither."""
+        return cls.of(FolderSource(root, packs, today, known), state_dir)
+
+    @classmethod
+    def of(cls, source: Source, state_dir: Path) -> PolicyStore:
+        """Like `open`, from any source."""
+        store = cls(source, state_dir)
         store.reload()
         if store._active is None:
             store._active = store._last_good()
@@ -102,28 +171,28 @@ class PolicyStore:
         return self._active
 
     def changed(self) -> bool:
-        """Whether a file of the packs was touched since the last reload. Cheap: one stat per
-        file."""
-        return self._tree.fingerprint() != self._seen
+        """Whether the source may hold something else than at the last reload. Cheap."""
+        return self._source.fingerprint() != self._seen
 
     def reload(self) -> bool:
-        """Read the packs again; True if the active set is another one now."""
-        tree = DirTree(self.root)
-        checked = check(tree, self.packs, today=self._today(), known=self._known)
-        self._tree, self._seen = tree, tree.fingerprint()
+        """Read the source again; True if the active set is another one now."""
+        found = self._source.check()
+        checked, self._seen = found.checked, found.fingerprint
         self.problems = checked.problems
         if checked.policies is None:
             return False
         if self._active and self._active.digest == checked.policies.digest:
             return False
-        self._keep(checked.policies, checked.files)
+        self._keep(checked.policies, found.packs, checked.files)
         self._active = checked.policies
         return True
 
-    def _keep(self, policies: PolicySet, files: dict[str, bytes]) -> None:
+    def _keep(
+        self, policies: PolicySet, packs: tuple[str, ...], files: Mapping[str, bytes]
+    ) -> None:
         shape = {
             "digest": policies.digest,
-            "packs": self.packs,
+            "packs": packs,
             "files": {path: base64.b64encode(files[path]).decode() for path in sorted(files)},
         }
         write_durably(self.state, json.dumps(shape).encode())

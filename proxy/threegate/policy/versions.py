@@ -1,0 +1,175 @@
+"""Policy versions and their life in a database: content by digest, and the events that happened to
+it.
+
+Contents are written once under their digest and never changed. Events are numbered without gaps;
+two people who act at the same moment both see the state before, one of them wins the number and the
+other is judged again by the new state. So the four-eyes rules of `lifecycle` hold across workers
+and replicas with no lock of ours.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from sqlalchemy import Column, Engine, Integer, MetaData, Table, Text, insert, select
+from sqlalchemy.exc import IntegrityError
+
+from threegate.errors import PolicyError
+from threegate.policy.facade import Checked, rebuild
+from threegate.policy.lifecycle import (
+    Activate,
+    Approve,
+    Command,
+    Event,
+    Person,
+    Refused,
+    Reject,
+    RollBack,
+    State,
+    Submit,
+    Withdraw,
+    decide,
+    fold,
+)
+from threegate.policy.load import DictTree
+from threegate.policy.model import PolicySet
+
+MAX_TRIES = 20
+"""Collisions with others in a row before giving up; each means that somebody else succeeded."""
+
+METADATA = MetaData()
+VERSIONS = Table(
+    "policy_version",
+    METADATA,
+    Column("digest", Text, primary_key=True),
+    Column("packs", Text, nullable=False),
+    Column("files", Text, nullable=False),
+    Column("created", Text, nullable=False),
+)
+EVENTS = Table(
+    "policy_event",
+    METADATA,
+    Column("seq", Integer, primary_key=True, autoincrement=False),
+    Column("at", Text, nullable=False),
+    Column("actor", Text, nullable=False),
+    Column("actor_group", Text, nullable=False),
+    Column("command", Text, nullable=False),
+    Column("body", Text, nullable=False),
+)
+COMMANDS: Mapping[str, type[Any]] = {
+    "submit": Submit,
+    "approve": Approve,
+    "withdraw": Withdraw,
+    "reject": Reject,
+    "activate": Activate,
+    "rollback": RollBack,
+}
+_NAMES = {kind: name for name, kind in COMMANDS.items()}
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """One version as it was read: pack names and the bytes of every file."""
+
+    digest: str
+    packs: tuple[str, ...]
+    files: Mapping[str, bytes]
+
+
+@dataclass(frozen=True, slots=True)
+class Versions:
+    """All versions of one database. Methods block; async callers use a thread."""
+
+    engine: Engine
+
+    @classmethod
+    def open(cls, engine: Engine) -> Versions:
+        METADATA.create_all(engine)
+        return cls(engine)
+
+    def save(self, checked: Checked, packs: tuple[str, ...], now: str) -> str:
+        """Keeps the content of a checked set; the digest names it. Raises PolicyError on errors."""
+        if checked.policies is None:
+            raise PolicyError("a policy with errors is not stored", checked.problems)
+        digest = checked.policies.digest
+        files = {path: base64.b64encode(text).decode() for path, text in checked.files.items()}
+        row = {
+            "digest": digest,
+            "packs": json.dumps(packs),
+            "files": json.dumps(files, sort_keys=True),
+            "created": now,
+        }
+        try:
+            with self.engine.begin() as connection:
+                connection.execute(insert(VERSIONS).values(row))
+        except IntegrityError:
+            if self.load(digest) is None:  # another error than "it is there already"
+                raise
+        return digest
+
+    def load(self, digest: str) -> Stored | None:
+        with self.engine.connect() as connection:
+            query = select(VERSIONS.c.packs, VERSIONS.c.files).where(VERSIONS.c.digest == digest)
+            row = connection.execute(query).one_or_none()
+        if row is None:
+            return None
+        files = {path: base64.b64decode(text) for path, text in json.loads(row.files).items()}
+        return Stored(digest, tuple(json.loads(row.packs)), files)
+
+    def build(self, digest: str) -> PolicySet:
+        """The policy set of a version. Raises PolicyError if it is missing or not what its digest
+        says."""
+        stored = self.load(digest)
+        if stored is None:
+            raise PolicyError("the policy version is not in the database")
+        policies = rebuild(DictTree(stored.files), stored.packs)
+        if policies.digest != digest:
+            raise PolicyError("the stored policy version is damaged")
+        return policies
+
+    def events(self) -> tuple[Event, ...]:
+        with self.engine.connect() as connection:
+            rows = connection.execute(select(EVENTS).order_by(EVENTS.c.seq)).all()
+        return tuple(_event(row) for row in rows)
+
+    def state(self) -> State:
+        return fold(self.events())
+
+    def act(self, command: Command, by: Person, now: str) -> Event | Refused:
+        """Records a command if the rules allow it now."""
+        if isinstance(command, Submit) and self.load(command.digest) is None:
+            raise PolicyError("save the content before submitting it")
+        for _ in range(MAX_TRIES):
+            known = self.events()
+            answer = decide(fold(known), command, by, now)
+            if isinstance(answer, Refused) or self._append(answer, len(known) + 1):
+                return answer
+        raise PolicyError("too many people act on policies at this moment; try again")
+
+    def _append(self, event: Event, seq: int) -> bool:
+        """False if somebody else took the number."""
+        row = {
+            "seq": seq,
+            "at": event.at,
+            "actor": event.by,
+            "actor_group": event.group,
+            "command": _NAMES[type(event.command)],
+            "body": json.dumps(asdict(event.command), ensure_ascii=False),
+        }
+        try:
+            with self.engine.begin() as connection:
+                connection.execute(insert(EVENTS).values(row))
+        except IntegrityError:
+            return False
+        return True
+
+
+def _event(row: Any) -> Event:
+    body = json.loads(row.body)
+    if "authors" in body:
+        body["authors"] = tuple(body["authors"])
+    return Event(COMMANDS[row.command](**body), row.actor, row.actor_group, row.at)
