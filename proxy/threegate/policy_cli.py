@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
+from threegate import policy_life_cli
 from threegate.app import Suites
 from threegate.check import Runner
 from threegate.errors import PolicyError
@@ -68,6 +69,7 @@ def register(commands: Any) -> None:
     _add(verbs, "docs", _docs, "fill the tables of policies/README.md from the code")
     _add(verbs, "kinds", _kinds, "everything that rules can look for")
     _add(verbs, "taxonomy", _taxonomies, "the ids that `why` can name")
+    policy_life_cli.register(verbs, _locale_language())
 
 
 def _add(

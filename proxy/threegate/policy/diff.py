@@ -20,6 +20,7 @@ from threegate.policy.model import (
     CustomPattern,
     Label,
     Mode,
+    PolicySet,
     Rule,
     WordList,
 )
@@ -64,6 +65,11 @@ class Change:
     direction: Direction
     aspects: tuple[Aspect, ...] = ()
 
+    @property
+    def needs_other_group(self) -> bool:
+        """It may let more through: an approver of another group has to agree."""
+        return self.direction >= Direction.UNCLEAR
+
 
 @dataclass(frozen=True, slots=True)
 class Diff:
@@ -73,8 +79,8 @@ class Diff:
 
     @property
     def weaker(self) -> tuple[Change, ...]:
-        """What may let more through: needs an approver of another group."""
-        return tuple(c for c in self.changes if c.direction >= Direction.UNCLEAR)
+        """What may let more through."""
+        return tuple(c for c in self.changes if c.needs_other_group)
 
     @property
     def summary(self) -> Bilingual:
@@ -104,6 +110,24 @@ def diff(old: CompiledPolicy, new: CompiledPolicy) -> Diff:
     last."""
     changes = (*_rules(old, new), *_lists(old, new), *_detectors(old, new), *_settings(old, new))
     return Diff(old.digest, new.digest, changes)
+
+
+def diff_sets(old: PolicySet, new: PolicySet) -> tuple[Change, ...]:
+    """Everything that differs between two sets. Callers are compared binding by binding; bindings
+    that come, go or move make it unclear which policy somebody gets."""
+    before = [b.selector for b in old.bindings]
+    after = [b.selector for b in new.bindings]
+    changes: tuple[Change, ...] = ()
+    if before != after:
+        changes = (changed(Subject.POLICY, "bindings", _BINDINGS, tuple(unclear(_BINDINGS, 0, 1))),)
+    policies = {b.selector: b.policy for b in old.bindings}
+    for binding in new.bindings:
+        if binding.selector in policies:
+            changes += diff(policies[binding.selector], binding.policy).changes
+    return tuple(dict.fromkeys(changes))
+
+
+_BINDINGS = Bilingual("绑定", "bindings")
 
 
 def describe(change: Change, language: str) -> str:

@@ -1,0 +1,166 @@
+"""`threegate policy submit | approve | withdraw | reject | activate | rollback | history`.
+
+The four-eyes rules are those of `policy.lifecycle`. Whoever can reach the database is trusted to
+say who they are (`--by`); where that is not enough, people act in the console, where they log in.
+"""
+
+from __future__ import annotations
+
+import argparse
+import getpass
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from threegate.audit.database import writer_engine
+from threegate.errors import PolicyError
+from threegate.policy.diff import describe, diff_sets
+from threegate.policy.facade import check, summary
+from threegate.policy.lifecycle import (
+    Activate,
+    Approve,
+    Command,
+    Event,
+    Person,
+    Refused,
+    Reject,
+    Role,
+    RollBack,
+    State,
+    Submit,
+    Withdraw,
+    proper,
+)
+from threegate.policy.model import PolicySet
+from threegate.policy.store import DirTree, now_utc, today_utc
+from threegate.policy.versions import Versions
+
+DATABASE = "sqlite:///var/policy/versions.sqlite3"
+MIN_PREFIX = 6
+"""Digits of a digest that name a version, where they name only one."""
+
+
+def register(verbs: Any, language: str) -> None:
+    def add(name: str, run: Callable[[argparse.Namespace], int], about: str) -> Any:
+        parser = verbs.add_parser(name, help=about)
+        parser.add_argument("--database", default=DATABASE)
+        parser.add_argument("--lang", choices=["zh", "en"], default=language)
+        parser.set_defaults(run=run)
+        return parser
+
+    def act(name: str, run: Callable[[argparse.Namespace], int], about: str) -> Any:
+        parser = add(name, run, about)
+        parser.add_argument("--by", default=getpass.getuser(), help="who acts")
+        parser.add_argument("--group", default="", help="the group of who acts")
+        parser.add_argument("--note", default="")
+        return parser
+
+    submit = act("submit", _submit, "store packs as a version and ask for approval")
+    submit.add_argument("packs", nargs="+", metavar="PACK")
+    submit.add_argument("--policies", type=Path, default=Path("policies"))
+    submit.add_argument("--author", action="append", default=[], help="others who edited it")
+    for name, run, about in (
+        ("approve", _approve, "approve exactly this version"),
+        ("withdraw", _withdraw, "take back your approval"),
+        ("reject", _reject, "refuse a version"),
+    ):
+        act(name, run, about).add_argument("digest")
+    activate = act("activate", _activate, "make an approved version the active one")
+    activate.add_argument("digest")
+    activate.add_argument("--emergency", action="store_true", help="without approval, for 24 hours")
+    rollback = act("rollback", _rollback, "back to a version that was active before")
+    rollback.add_argument("digest", nargs="?", default="")
+    add("history", _history, "what happened to policies")
+
+
+def _versions(args: argparse.Namespace) -> Versions:
+    return Versions.open(writer_engine(args.database))
+
+
+def _do(versions: Versions, command: Command, args: argparse.Namespace) -> int:
+    person = Person(args.by, frozenset(Role), args.group)
+    answer = versions.act(command, person, now_utc())
+    match answer:
+        case Event():
+            print(_line(answer))
+            return 0
+        case Refused(code, text):
+            print(f"{code}: {text.get(args.lang)}")
+            return 1
+
+
+def _submit(args: argparse.Namespace) -> int:
+    versions, packs = _versions(args), tuple(args.packs)
+    checked = check(DirTree(args.policies), packs, today=today_utc())
+    if checked.policies is None:
+        raise PolicyError(summary(checked.errors), checked.problems)
+    base = proper(versions.state())
+    weaker = _weaker(versions.build(base) if base else None, checked.policies, args.lang)
+    digest = versions.save(checked, packs, now_utc())
+    command = Submit(digest, weaker, base, tuple(args.author), args.note)
+    return _do(versions, command, args)
+
+
+def _weaker(old: PolicySet | None, new: PolicySet, language: str) -> bool:
+    """Whether the step may let more through; says what changes."""
+    if old is None:
+        return False
+    changes = diff_sets(old, new)
+    for change in changes:
+        print(describe(change, language))
+    return any(c.needs_other_group for c in changes)
+
+
+def _approve(args: argparse.Namespace) -> int:
+    versions = _versions(args)
+    return _do(versions, Approve(_full(versions.state(), args.digest), args.note), args)
+
+
+def _withdraw(args: argparse.Namespace) -> int:
+    versions = _versions(args)
+    return _do(versions, Withdraw(_full(versions.state(), args.digest)), args)
+
+
+def _reject(args: argparse.Namespace) -> int:
+    versions = _versions(args)
+    return _do(versions, Reject(_full(versions.state(), args.digest), args.note), args)
+
+
+def _activate(args: argparse.Namespace) -> int:
+    versions = _versions(args)
+    digest = _full(versions.state(), args.digest)
+    return _do(versions, Activate(digest, args.emergency, args.note), args)
+
+
+def _rollback(args: argparse.Namespace) -> int:
+    versions = _versions(args)
+    digest = _full(versions.state(), args.digest) if args.digest else ""
+    return _do(versions, RollBack(digest, args.note), args)
+
+
+def _full(state: State, prefix: str) -> str:
+    """The digest that begins so. Raises PolicyError where none or several do."""
+    found = [digest for digest in state.versions if digest.startswith(prefix)]
+    if len(prefix) < MIN_PREFIX or len(found) != 1:
+        raise PolicyError(f"{len(found)} versions begin with {prefix}")
+    return found[0]
+
+
+def _history(args: argparse.Namespace) -> int:
+    versions, now = _versions(args), now_utc()
+    state = versions.state()
+    for event in versions.events():
+        print(_line(event))
+    active = state.active(now)
+    if active:
+        urgent = " EMERGENCY, ends after 24 hours" if active.emergency else ""
+        print(f"active: {active.digest[:12]} since {active.at} by {active.by}{urgent}")
+    return 0
+
+
+def _line(event: Event) -> str:
+    command = event.command
+    note = getattr(command, "note", "") or getattr(command, "reason", "")
+    words = [event.at, type(command).__name__.lower(), command.digest[:12], "by", event.by]
+    words += ["(may be weaker)"] if isinstance(command, Submit) and command.weaker else []
+    return " ".join([*words, f"- {note}" if note else ""]).rstrip()

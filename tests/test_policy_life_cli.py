@@ -1,0 +1,83 @@
+"""The life of a version on the command line, from an edit to a rollback."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from threegate.cli import main
+
+from tests.policy.packs import GOOD
+from tests.policy.test_store import put
+
+
+class Shell:
+    """Runs commands on one folder and one database."""
+
+    def __init__(self, root: Path, capsys: pytest.CaptureFixture[str]) -> None:
+        self.root, self.capsys = root, capsys
+
+    def __call__(self, *args: str) -> tuple[int, str]:
+        folder = ["--policies", str(self.root / "policies")] if args[0] == "submit" else []
+        database = ["--database", f"sqlite:///{self.root / 'v.sqlite3'}", "--lang", "en"]
+        code = main(["policy", *args, *folder, *database])
+        return code, self.capsys.readouterr().out
+
+    def submit(self, text: str) -> str:
+        """The short digest of a submitted version."""
+        put(self.root / "policies", text)
+        code, out = self("submit", "shop", "--by", "ann", "--group", "privacy")
+        assert code == 0, out
+        return out.splitlines()[-1].split()[2]
+
+
+@pytest.fixture
+def shell(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Shell:
+    return Shell(tmp_path, capsys)
+
+
+def test_from_an_edit_to_a_rollback(shell: Shell) -> None:
+    first = shell.submit(GOOD)
+    assert shell("approve", first, "--by", "ann") == (
+        1,
+        "own-work: authors cannot approve their own version\n",
+    )
+    assert shell("activate", first, "--by", "bob")[0] == 1
+    assert shell("approve", first, "--by", "bob")[0] == 0
+    assert shell("activate", first, "--by", "bob")[0] == 0
+    second = shell.submit(GOOD.replace("owner: privacy", "owner: dpo"))
+    assert shell("approve", second, "--by", "bob")[0] == 0
+    assert shell("activate", second, "--by", "bob")[0] == 0
+    assert shell("rollback", "--by", "cho", "--note", "complaints")[0] == 0
+    code, out = shell("history")
+    assert (code, len(out.splitlines())) == (0, 8)
+    assert out.splitlines()[-1].startswith(f"active: {first} since")
+    assert "complaints" in out
+
+
+def test_a_weaker_version_needs_another_group(shell: Shell) -> None:
+    first = shell.submit(GOOD)
+    shell("approve", first, "--by", "bob")
+    shell("activate", first, "--by", "bob")
+    weaker = shell.submit(GOOD.replace("then: {mask: {restore: client}}", "then: flag"))
+    shell("approve", weaker, "--by", "bob", "--group", "privacy")
+    assert shell("activate", weaker, "--by", "bob")[0] == 1
+    shell("approve", weaker, "--by", "cho", "--group", "legal")
+    assert shell("activate", weaker, "--by", "cho")[0] == 0
+
+
+def test_an_emergency_needs_a_reason_and_another_person(shell: Shell) -> None:
+    digest = shell.submit(GOOD)
+    assert shell("activate", digest, "--emergency", "--by", "bob")[0] == 1
+    assert shell("activate", digest, "--emergency", "--by", "ann", "--note", "attack")[0] == 1
+    assert shell("activate", digest, "--emergency", "--by", "bob", "--note", "attack")[0] == 0
+    assert "EMERGENCY" in shell("history")[1]
+
+
+def test_a_pack_with_errors_is_not_submitted(shell: Shell) -> None:
+    put(shell.root / "policies", GOOD.replace("pipl.51", "pipl.999"))
+    assert shell("submit", "shop", "--by", "ann")[0] == 2
+
+
+def test_a_digest_must_be_clear(shell: Shell) -> None:
+    assert shell("approve", "abc", "--by", "bob")[0] == 2
