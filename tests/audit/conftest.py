@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import asyncio
 import dataclasses
 import os
 import secrets
@@ -9,10 +10,11 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import create_engine, make_url, text
-from threegate.audit import AuditLog, AuditSettings, Content, Part, Record, Stage, Usage
+from threegate.audit import AuditLog, AuditSettings, Content, Part, Query, Record, Stage, Usage
 from threegate.audit.commands_read import own_keys, published_files
 from threegate.audit.sources import connect
 from threegate.audit.verify import Report, verify_database
+from threegate.cli import main
 from threegate.types import (
     Action,
     Caller,
@@ -119,3 +121,25 @@ class Outage:
     def __exit__(self, *_: object) -> None:
         self._holder.execute("DROP TRIGGER outage")
         self._holder.close()
+
+
+@pytest.fixture
+async def closed_log(settings: AuditSettings) -> AuditSettings:
+    """A closed log of three requests."""
+    await (await filled(settings)).close()
+    return settings
+
+
+async def audit(settings: AuditSettings, *args: str) -> int:
+    where = ("--database", settings.url, "--directory", str(settings.directory))
+    return await asyncio.to_thread(main, ["audit", args[0], *where, *args[1:]])
+
+
+Captured = pytest.CaptureFixture[str]
+
+
+async def accesses(settings: AuditSettings) -> list[dict[str, str]]:
+    reader = await AuditLog.open(settings)
+    page = await reader.search(Query(stage=(Stage.ACCESS,)))
+    await reader.close()
+    return [dict(e.event["detail"]) for e in page.entries]

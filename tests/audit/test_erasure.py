@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from threegate.audit import AuditLog, AuditSettings, Content, ContentLevel, OnFailure, Part, Query
 from threegate.audit.database import now_us
 from threegate.audit.erasure import DAY_US, Erasure, Retention, erase, ranges, retain, shred
-from threegate.audit.holds import hold, holds, release
+from threegate.audit.holds import hold, release
 from threegate.audit.store import today
 from threegate.errors import AuditError
 from threegate.types import Caller
@@ -77,22 +77,6 @@ async def test_erasure_needs_to_know_whom(settings: AuditSettings) -> None:
     with pytest.raises(AuditError, match="within a tenant"):
         await erase(log, Erasure("dpo", "all tenants", subject="u1"))
     await log.close()
-
-
-async def test_a_hold_keeps_until_its_release(settings: AuditSettings) -> None:
-    log = await with_subjects(settings)
-    wanted = Erasure("dpo", "wish", tenant="retail", subject="u1")
-    held = await hold(log, "subject", "u1", actor="counsel", reason="case 4", tenant="retail")
-    assert await holds(log) == (held,)
-    assert await erase(log, wanted) == 0
-    await release(log, held.id, actor="counsel", reason="closed")
-    assert await erase(log, wanted) == 3
-    with pytest.raises(AuditError, match="no such hold"):
-        await release(log, held.id, actor="counsel", reason="again")
-    with pytest.raises(AuditError, match="needs one of"):
-        await hold(log, "model", "x", actor="counsel", reason="r")
-    await log.close()
-    assert check(settings).ok
 
 
 async def test_shredding_a_day_destroys_its_keys(

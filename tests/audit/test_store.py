@@ -20,6 +20,7 @@ from threegate.audit import (
     Stage,
 )
 from threegate.audit.chain import SHA256, Algorithm
+from threegate.audit.database import writer_engine
 from threegate.errors import AuditError
 
 from tests.audit.conftest import SECRET, TEXT, Outage, check, content, filled, record
@@ -261,3 +262,27 @@ async def test_reading_an_absent_database_is_an_audit_error(settings: AuditSetti
     with pytest.raises(AuditError):
         await log.read(lambda c: c.execute(text("SELECT * FROM nothing")))
     await log.close()
+
+
+@pytest.mark.postgres
+async def test_postgres_gone_and_back(postgres_settings: AuditSettings) -> None:
+    """The server drops every connection: nothing is reported durable that is not, no restart needed."""
+    log = await filled(postgres_settings, 1)
+    admin = writer_engine(postgres_settings.url)
+    others = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+    durable = []
+    for n in range(20):
+        with admin.begin() as connection:
+            connection.execute(text(others)).all()
+        try:
+            await log.append(record(f"x{n}"))
+        except AuditError:
+            continue
+        durable.append(f"x{n}")
+    admin.dispose()
+    assert await log.healthy()
+    await log.append(record("after"))
+    for request in [*durable, "after"]:
+        assert len(await log.get(request)) == 1
+    await log.close()
+    assert check(postgres_settings).ok

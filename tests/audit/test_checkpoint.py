@@ -1,0 +1,44 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from threegate.audit.chain import SHA256, Algorithm, Frontier
+from threegate.audit.checkpoint import LATEST, Publisher, replace_file, writer_origin
+from threegate.audit.note import COSIGNATURE_V1, Checkpoint, Signer, verify
+
+SIGNER = Signer.from_seed("t/audit", bytes(32))
+WITNESS = Signer.from_seed("t/witness", bytes([1] * 32), COSIGNATURE_V1)
+
+
+def test_a_checkpoint_is_signed_under_the_writers_name_and_cosigned(tmp_path: Path) -> None:
+    origin = writer_origin("t/audit", Algorithm.SHA256, "w1")
+    publisher = Publisher(origin, SIGNER, [WITNESS], tmp_path / "w1")
+    frontier = Frontier()
+    frontier.append(SHA256.leaf(b"one"))
+    note = publisher.sign(frontier, 1_795_000_000)
+    text, signed = verify(note, [SIGNER.named(origin).verifier, WITNESS.verifier])
+    assert Checkpoint.parse(text) == Checkpoint("t/audit/w1", 1, frontier.root())
+    assert [v.name for v in signed] == ["t/audit/w1", "t/witness"]
+    publisher.publish(1, note)
+    publisher.publish(1, note)
+    names = {p.name: p.read_text() for p in (tmp_path / "w1").iterdir()}
+    assert names == {"000000000001": note, LATEST: note}
+
+
+def test_another_hash_shows_in_the_name() -> None:
+    assert writer_origin("t/audit", Algorithm.SM3, "w1") == "t/audit/sm3/w1"
+
+
+def test_a_file_keeps_its_old_content_when_the_new_one_cannot_be_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    replace_file(tmp_path / "f", b"old")
+
+    def no_space(_descriptor: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("threegate.audit.checkpoint.os.fsync", no_space)
+    with pytest.raises(OSError, match="No space"):
+        replace_file(tmp_path / "f", b"new")
+    assert (tmp_path / "f").read_bytes() == b"old"

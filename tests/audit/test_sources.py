@@ -1,0 +1,54 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from threegate.audit import AuditSettings, sources
+from threegate.audit.sources import connect
+from threegate.errors import AuditError
+
+from tests.audit.conftest import check, filled
+
+
+async def test_a_database_is_read_as_it_is(
+    settings: AuditSettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sources, "PAGE", 3)  # several pages
+    await (await filled(settings, 5)).close()
+    database = connect(settings.url)
+    (writer,) = database.writers()
+    rows = list(database.rows(writer))
+    assert [r.seq for r in rows] == list(range(12))
+    assert all(r.entry and r.leaf for r in rows)
+    assert [c[0] for c in database.contents(writer)] == list(range(1, 11))
+    assert len(list(database.hits(writer))) == 20
+    assert [(w, s) for w, s, _ in database.checkpoints()] == [(writer, 12)]
+    assert list(database.tombstones()) == []
+    database.close()
+    assert check(settings).ok
+
+
+async def test_reading_changes_nothing(settings: AuditSettings) -> None:
+    await (await filled(settings, 1)).close()
+    database = connect(settings.url)
+    with pytest.raises(AuditError, match="readonly"):
+        database.fetch("DELETE FROM audit_record", ())
+    database.close()
+
+
+def test_what_is_no_log_is_said(tmp_path: Path) -> None:
+    with pytest.raises(AuditError, match="no audit database"):
+        connect(str(tmp_path / "none.db"))
+    (tmp_path / "text.db").write_text("not a database, but long enough to be looked at" * 100)
+    with pytest.raises(AuditError, match="cannot be read"):
+        connect(f"sqlite:///{tmp_path / 'text.db'}").writers()
+    with pytest.raises(AuditError, match="cannot be reached"):
+        connect("postgresql://nobody@127.0.0.1:1/none")
+
+
+@pytest.mark.postgres
+async def test_postgres_is_read_the_same(postgres_settings: AuditSettings) -> None:
+    await (await filled(postgres_settings, 2)).close()
+    report = check(postgres_settings)
+    assert report.ok, report.problems
+    assert [c.integrated for c in report.chains] == [6]

@@ -1,0 +1,66 @@
+"""What is done to an export is found, file by file and line by line."""
+
+from __future__ import annotations
+
+import shutil
+
+import pytest
+from threegate.audit import AuditSettings
+from threegate.audit.export import Format, Reveal
+from threegate.audit.note import Signer
+from threegate.audit.verify_export import verify_export
+
+from tests.audit.test_export import check, exported
+
+CHANGES = {
+    "entry": ('"input":3', '"input":4', {"file_changed", "not_included"}),
+    "text": ("贷款", "存款", {"file_changed", "text_changed"}),
+    "proof": ('"size":10', '"size":11', {"file_changed", "no_checkpoint"}),
+}
+
+
+@pytest.mark.parametrize("change", CHANGES)
+async def test_a_changed_line_is_found(settings: AuditSettings, change: str) -> None:
+    done = await exported(settings, reveal=Reveal.ORIGINAL)
+    path = done.directory / "records.jsonl"
+    old, new, codes = CHANGES[change]
+    assert old in path.read_text()
+    path.write_text(path.read_text().replace(old, new))
+    assert {p.code for p in check(settings).problems} == codes
+
+
+async def test_lines_dropped_doubled_or_torn_are_found(settings: AuditSettings) -> None:
+    done = await exported(settings)
+    path = done.directory / "records.jsonl"
+    lines = path.read_bytes().splitlines(keepends=True)
+    for changed, code in (
+        (lines[:-1], "count"),
+        ([*lines, lines[0]], "twice"),
+        ([*lines[:-1], lines[-1][:-9]], "torn"),
+        ([*lines, b"[]\n"], "malformed"),
+    ):
+        path.write_bytes(b"".join(changed))
+        assert code in {p.code for p in check(settings).problems}
+
+
+async def test_every_file_of_an_export_is_protected(settings: AuditSettings) -> None:
+    done = await exported(settings, Format.CSV)
+    for name in [*done.files, "MANIFEST"]:
+        copy = settings.directory / "copy"
+        shutil.copytree(done.directory, copy)
+        data = (copy / name).read_bytes()
+        (copy / name).write_bytes(data[:20] + bytes([data[20] ^ 1]) + data[21:])
+        assert not check(settings, copy).ok, name
+        (copy / name).unlink()
+        assert not check(settings, copy).ok, name
+        shutil.rmtree(copy)
+    (done.directory / "extra").write_text("x")
+    assert [p.code for p in check(settings).problems] == ["file_extra"]
+
+
+async def test_a_stranger_cannot_sign_an_export(settings: AuditSettings) -> None:
+    await exported(settings)
+    stranger = Signer.from_seed(settings.origin, bytes(32)).verifier
+    report = verify_export(settings.directory / "export", [stranger])
+    assert {p.code for p in report.problems} >= {"manifest", "checkpoint_unsigned"}
+    assert report.proven == 0
