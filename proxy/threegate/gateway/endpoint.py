@@ -108,8 +108,8 @@ class Endpoint:
             deps.secret, f"{caller.tenant}\0{caller.conversation}".encode(), hashlib.sha256
         )
         return Call(
-            deps, adapter, out, caller, policy, deps.suite_of(policy), ledger, headers, path, body, body,
-            deps.today(), MaskMap(key.digest()), merge(policy, caller), slots,
+            deps, adapter, out, caller, policy, deps.suite_of(policy), ledger, headers, path,
+            body, body, deps.today(), MaskMap(key.digest()), merge(policy, caller), slots,
         )  # fmt: skip
 
 

@@ -76,8 +76,8 @@ class Plain:
         return Response(data, media_type=CONTENT_TYPE_LATEST)
 
     async def other(self, request: Request) -> Response:
-        """A path of the policy's `pass_through` goes to the model API as it is, without a body on the
-        way in; everything else is closed."""
+        """A path of the policy's `pass_through` goes to the model API as it is; all else is
+        closed."""
         try:
             return await self._other(request)
         except ThreegateError as error:

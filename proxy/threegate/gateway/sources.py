@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
@@ -21,16 +22,18 @@ SOURCE_CHANNELS = {
 RETRIEVED = ("/context", "/documents")
 """Extension fields with sources for the fact check. `context` is ours and is not sent on."""
 
+LANGUAGE_CHARS = 600
+_HAN, _LATIN = re.compile("[\u3400-\u9fff]"), re.compile("[A-Za-z]")
+
 MIN_SOURCE_CHARS = 120
 """A user turn shorter than this is a question, not a document that claims may rest on."""
 
 
 def language_of(slots: Sequence[Slot]) -> str:
     """`zh` if more than 15 % of the letters of the last user turn are Han characters, else `en`."""
-    text = last_question(slots)[:2000]
-    han = sum("\u3400" <= c <= "\u9fff" for c in text)
-    letters = han + sum(c.isascii() and c.isalpha() for c in text)
-    return "zh" if letters and han / letters > 0.15 else "en"
+    text = last_question(slots)[:LANGUAGE_CHARS]
+    han, latin = len(_HAN.findall(text)), len(_LATIN.findall(text))
+    return "zh" if han > 0.15 * (han + latin) else "en"
 
 
 def last_question(slots: Sequence[Slot]) -> str:

@@ -1,0 +1,214 @@
+"""What happens when a part fails: the guard closes, says so, and nothing is lost."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import signal
+import socket
+import sqlite3
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from threegate.detectors.base import DetectorInfo
+from threegate.detectors.suite import Suite
+from threegate.errors import AuditError
+from threegate.testing.server import serve
+from threegate.testing.upstream import DemoUpstream
+from threegate.types import Bilingual, Failed, Finding, Passage
+
+from tests.e2e.running import ROOT, Running, proxy
+
+CANARY = "zebra-canary-4711"
+
+
+def ask(text: str, **more: Any) -> dict[str, Any]:
+    return {"model": "deepseek-r1", "messages": [{"role": "user", "content": text}], **more}
+
+
+def post(running: Running, body: dict[str, Any]) -> httpx.Response:
+    return httpx.post(f"{running.url}/v1/chat/completions", json=body, timeout=30)
+
+
+def stages(running: Running, request_id: str) -> list[str]:
+    entries = running.run(running.deps.audit.get(request_id))  # type: ignore[attr-defined]
+    return [e.stage.value for e in entries]
+
+
+def test_each_answer_has_both_records(guarded: Running) -> None:
+    for stream in (False, True):
+        reply = post(guarded, ask("hello", stream=stream))
+        request_id = reply.headers["x-threegate-request-id"]
+        assert stages(guarded, request_id) == ["received", "completed"]
+
+
+def test_without_audit_nothing_is_answered(tmp_path: Path) -> None:
+    with proxy(tmp_path / "var") as running:
+        seen = len(running.demo.received)
+
+        async def fail(*args: object) -> None:
+            raise AuditError("disk full")
+
+        running.deps.audit.append = fail  # type: ignore[method-assign]
+        for stream in (False, True):
+            reply = post(running, ask("hello", stream=stream))
+            assert reply.status_code == 503
+            assert reply.headers["retry-after"]
+        assert len(running.demo.received) == seen
+
+
+class Hanging:
+    """A sentence detector that raises, hangs or is never done."""
+
+    info = DetectorInfo("hanging", ("pii.email",), Bilingual("挂起", "hanging"))
+
+    def __init__(self, how: str) -> None:
+        self.how = how
+
+    async def judge(self, passages: Sequence[Passage]) -> list[tuple[Finding, ...] | Failed]:
+        if self.how == "raise":
+            raise ValueError(CANARY)
+        await asyncio.sleep(3600)
+        return []
+
+
+@pytest.mark.parametrize("how", ["raise", "hang"])
+def test_a_detector_that_gives_no_answer_closes_the_input(
+    tmp_path: Path, how: str, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("threegate.gateway.request.INPUT_DEADLINE_MS", 100)
+    with proxy(tmp_path / "var") as running:
+        policy = running.deps.policies.pin().bindings[0].policy
+        whole: Suite = running.deps.suite_of(policy)
+        whole.sentence = (Hanging(how),)
+        whole.kinds_of = {**whole.kinds_of, "hanging": ("pii.email",)}
+        seen = len(running.demo.received)
+        reply = post(running, ask(CANARY))
+        assert reply.json()["choices"][0]["finish_reason"] == "content_filter"
+        assert len(running.demo.received) == seen
+        request_id = reply.headers["x-threegate-request-id"]
+        entries = running.run(running.deps.audit.get(request_id))  # type: ignore[attr-defined]
+        said = json.dumps([e.event for e in entries])
+    reason = "error" if how == "raise" else "timeout"
+    assert f"hanging:{reason}" in said
+    assert CANARY not in caplog.text + said
+
+
+def test_a_client_that_leaves_is_recorded_and_the_upstream_cancelled(guarded: Running) -> None:
+    body = ask("[demo: pause=0.3] one two three four five six", stream=True)
+    before = guarded.demo.aborted
+    with httpx.stream("POST", f"{guarded.url}/v1/chat/completions", json=body) as reply:
+        request_id = reply.headers["x-threegate-request-id"]
+        next(reply.iter_raw())
+    assert eventually(lambda: guarded.demo.aborted > before)
+    assert eventually(lambda: stages(guarded, request_id) == ["received", "aborted"])
+
+
+def eventually(holds: Callable[[], bool]) -> bool:
+    until = time.monotonic() + 10
+    while time.monotonic() < until:
+        if holds():
+            return True
+        time.sleep(0.02)
+    return False
+
+
+def test_nothing_of_a_conversation_is_in_logs_metrics_or_errors(
+    guarded: Running, caplog: pytest.LogCaptureFixture
+) -> None:
+    replies = [post(guarded, ask(f"{CANARY} [demo: {fault}]")) for fault in ("garbage", "bomb")]
+    replies.append(post(guarded, ask(CANARY, temperature=CANARY)))
+    for reply in replies:
+        assert CANARY not in reply.text
+    assert CANARY not in httpx.get(f"{guarded.url}/metrics").text
+    assert CANARY not in caplog.text
+
+
+@contextmanager
+def program(upstream: str, var: Path, port: int) -> Iterator[subprocess.Popen[bytes]]:
+    """The real program in its own process."""
+    command = [sys.executable, "-m", "threegate.cli", "serve", "--upstream", upstream]
+    command += ["--port", str(port), "--var", str(var), "--classifiers", "off"]
+    process = subprocess.Popen(
+        command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.wait(10)
+
+
+def wait_ready(url: str) -> None:
+    for _ in range(600):
+        try:
+            if httpx.get(f"{url}/readyz", timeout=2).status_code == 200:
+                return
+        except httpx.HTTPError:
+            time.sleep(0.05)
+    raise AssertionError("the program did not become ready")
+
+
+def free_port() -> int:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return int(listener.getsockname()[1])
+
+
+def test_sigkill_under_load_loses_no_record_of_an_answer(tmp_path: Path) -> None:
+    received: list[str] = []
+    stop = threading.Event()
+
+    def load(url: str, stream: bool) -> None:
+        with httpx.Client(base_url=url, timeout=10) as client:
+            while not stop.is_set():
+                try:
+                    reply = client.post("/v1/chat/completions", json=ask("hello", stream=stream))
+                    received.append(reply.headers["x-threegate-request-id"])
+                except (httpx.HTTPError, KeyError):
+                    return
+
+    demo, var, port = DemoUpstream(), tmp_path / "var", free_port()
+    url = f"http://127.0.0.1:{port}"
+    with serve(demo.app) as upstream:
+        with program(upstream, var, port) as process:
+            wait_ready(url)
+            threads = [threading.Thread(target=load, args=(url, i % 2 == 0)) for i in range(4)]
+            for thread in threads:
+                thread.start()
+            while len(received) < 40:
+                time.sleep(0.01)
+            os.kill(process.pid, signal.SIGKILL)
+            stop.set()
+            for thread in threads:
+                thread.join(20)
+        with program(upstream, var, port):
+            wait_ready(url)
+    database = f"sqlite:///{var / 'audit.sqlite3'}"
+    command = [sys.executable, "-m", "threegate.cli", "audit", "verify"]
+    verify = subprocess.run(
+        [*command, "--database", database, "--directory", str(var / "audit")],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert verify.returncode == 0, verify.stdout + verify.stderr
+    assert set(received) <= completed(var)
+
+
+def completed(var: Path) -> set[str]:
+    """Requests with an end in the log, read without the program."""
+    with closing(sqlite3.connect(var / "audit.sqlite3")) as connection:
+        rows = connection.execute("select entry from audit_record").fetchall()
+    events = [json.loads(r[0])["event"] for r in rows]
+    return {e["request"] for e in events if e["stage"] in ("completed", "blocked")}
