@@ -23,7 +23,7 @@ from threegate.detectors.recognizer import (
 from threegate.types import Bilingual, Level
 
 KIND = "pii.bank_card"
-_CARD = re.compile(first("1-9") + rf"(?:{GAP}?[0-9]){{12,18}}{EDGE}")
+_CARD = re.compile(first("1-9") + rf"(?=[0-9]{{2}})(?:{GAP}?[0-9]){{12,18}}{EDGE}")
 _GROUP = re.compile(r"[0-9]+")
 _LABELS = words(
     "银行卡|銀行卡|卡号|卡號|账号|帳號|账户|帳戶|信用卡|借记卡|储蓄卡|工资卡|卡片",

@@ -40,8 +40,8 @@ _AMERICAN = re.compile(
     rf"[1-9][0-9]{{2}}[{DASH}. ][0-9]{{4}}{EDGE}(?!-[0-9])"
 )
 _NATIONAL = re.compile(
-    rf"[0-9](?<![0-9A-Za-z+].)(?<![0-9][.\-/].)(?<![0-9][)] .)(?<![0-9][)].)(?!(?<=[1"
-    rf"2])[0-9]{{3}}-[0-9]{{2}}-[0-9]{{2}})(?:[{SPACE}{DASH}]?[0-9]){{6,11}}{EDGE}(?!"
+    rf"[0-9](?<![0-9A-Za-z+].)(?<![0-9][.\-/].)(?<![0-9][)] .)(?<![0-9][)].)(?=[0-9])"
+    rf"(?!(?<=[12])[0-9]{{3}}-[0-9]{{2}}-[0-9]{{2}})(?:[{SPACE}{DASH}]?[0-9]){{6,11}}{EDGE}(?!"
     rf"-[0-9])"
 )
 _LABELS = words(
@@ -84,10 +84,10 @@ def _international(view: View, match: re.Match[str]) -> Hit | None:
 
 
 def _national(view: View, match: re.Match[str]) -> Hit | None:
-    if cue(view, *match.span(), _LABELS, behind=False) <= 0:
-        return None
     digits = digits_of(match.group())
     regions = next((rs for shape, rs in _REGIONS if shape.match(digits)), ())
+    if not regions or cue(view, *match.span(), _LABELS, behind=False) <= 0:
+        return None
     region = next((r for r in regions if _valid(digits, r)), None)
     return Hit(*match.span(), KIND, Level.MEDIUM, region) if region else None
 

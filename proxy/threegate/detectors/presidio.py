@@ -227,6 +227,9 @@ def _engine(members: list[EntityRecognizer]) -> AnalyzerEngine:
 
 def _repaired(recognizer: PatternRecognizer) -> PatternRecognizer:
     recognizer.global_regex_flags |= regex.ASCII
+    for pattern in recognizer.patterns:
+        if not pattern.regex.startswith(("\\b", "(?")):
+            pattern.regex = rf"\b(?:{pattern.regex})\b"
     return recognizer
 
 

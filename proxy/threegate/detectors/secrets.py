@@ -448,8 +448,11 @@ _PEM_OPEN = re.compile(r"-----BEGIN [A-Z0-9 ]{0,40}-{0,5}\Z")
 
 def find_pem(view: View) -> Iterator[Hit]:
     """Up to the END line; without one, up to where the text no longer looks like a key."""
+    stop = 0
     for match in _BEGIN.finditer(view.text):
         start, limit = match.start(), match.start() + MAX_PEM
+        if start < stop:
+            continue
         end = view.text.find("-----END ", match.end(), limit)
         close = view.text.find("-----", end + 9, limit) if end >= 0 else -1
         if close < 0 and len(view.text) < limit:
