@@ -8,7 +8,6 @@ import os
 import secrets
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass, field
 from pathlib import Path
 
 from starlette.applications import Starlette
@@ -18,12 +17,8 @@ from threegate_classifiers.runtime import Engine
 from threegate.audit.record import ContentLevel
 from threegate.audit.settings import AuditSettings, OnFailure
 from threegate.audit.store import AuditLog
-from threegate.detectors import custom
-from threegate.detectors import scanner as pattern_scanner
-from threegate.detectors.base import PatternDetector, SentenceDetector
-from threegate.detectors.injection import InjectionSignatures
 from threegate.detectors.models import MODELS, sentence_detectors
-from threegate.detectors.suite import Suite
+from threegate.detectors.suites import Suites
 from threegate.errors import PolicyError
 from threegate.gateway.deps import Deps
 from threegate.gateway.door import KeyFile
@@ -31,7 +26,6 @@ from threegate.gateway.endpoint import Endpoint
 from threegate.gateway.metrics import Metrics
 from threegate.gateway.plain import Plain
 from threegate.guard.decide import wanted_kinds
-from threegate.policy.model import CompiledPolicy
 from threegate.policy.store import PolicyStore
 from threegate.settings import Settings, SettingsError
 from threegate.upstream import Upstreams
@@ -42,37 +36,6 @@ log = logging.getLogger(__name__)
 RELOAD_S = 1.0
 SECRET_BYTES = 32
 SECRET_FILE = "secret"  # noqa: S105
-
-
-@dataclass(slots=True)
-class Suites:
-    """One suite per policy digest; the sentence detectors behind them are shared."""
-
-    sentence: tuple[SentenceDetector, ...]
-    _made: dict[str, Suite] = field(default_factory=dict, repr=False)
-
-    def of(self, policy: CompiledPolicy) -> Suite:
-        known = self._made.get(policy.digest)
-        if known is None:
-            if len(self._made) > 32:
-                self._made.clear()
-            known = self._made[policy.digest] = self._build(policy)
-        return known
-
-    def _build(self, policy: CompiledPolicy) -> Suite:
-        own = (InjectionSignatures(), *custom.detectors(policy))
-
-        def build(kinds: frozenset[str]) -> tuple[PatternDetector, ...]:
-            built_in = pattern_scanner(kinds)
-            chosen = tuple(d for d in own if custom.wanted(d, kinds))
-            return ((built_in,) if built_in.info.kinds else ()) + chosen
-
-        infos = [
-            pattern_scanner(None).info,
-            *(d.info for d in own),
-            *(d.info for d in self.sentence),
-        ]
-        return Suite(build, self.sentence, {i.id: i.kinds for i in infos})
 
 
 def create_app(deps: Deps, ready: Callable[[], dict[str, str]] = dict) -> Starlette:

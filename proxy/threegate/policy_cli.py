@@ -14,8 +14,8 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
-from threegate import policy_life_cli
-from threegate.app import Suites
+from threegate import policy_bank_cli, policy_life_cli
+from threegate.detectors.suites import Suites
 from threegate.check import Runner
 from threegate.errors import PolicyError
 from threegate.policy.cases import Outcome, Report, cases
@@ -26,6 +26,7 @@ from threegate.policy.facade import Checked, check, compile_pack
 from threegate.policy.kinds import KIND_INFOS
 from threegate.policy.lint import LINTS
 from threegate.policy.load import Bundle, load_bundle
+from threegate.policy.model import CompiledPolicy
 from threegate.policy.problems import CODES, Problem
 from threegate.policy.reference import filled
 from threegate.policy.report import (
@@ -70,6 +71,7 @@ def register(commands: Any) -> None:
     _add(verbs, "kinds", _kinds, "everything that rules can look for")
     _add(verbs, "taxonomy", _taxonomies, "the ids that `why` can name")
     policy_life_cli.register(verbs, _locale_language())
+    policy_bank_cli.register(verbs, _locale_language(), _runner)
 
 
 def _add(
@@ -158,6 +160,10 @@ async def _run(bundles: Iterable[Bundle], args: argparse.Namespace) -> Report:
         outcomes += report.outcomes
         left_out += report.left_out
     return Report("policy", tuple(outcomes), left_out)
+
+
+def _runner(policy: CompiledPolicy, args: argparse.Namespace) -> Runner:
+    return Runner(policy, Suites(_sentence(args)).of(policy))
 
 
 def _wanted(rule_id: str, args: argparse.Namespace) -> bool:

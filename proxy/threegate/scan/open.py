@@ -9,7 +9,7 @@ from pathlib import Path
 
 from threegate_classifiers.runtime import Engine
 
-from threegate.app import Suites
+from threegate.detectors.suites import Suites
 from threegate.detectors.base import SentenceDetector
 from threegate.detectors.claims import ClaimsDetector
 from threegate.detectors.classifier import GuardDetector

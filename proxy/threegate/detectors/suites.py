@@ -1,0 +1,49 @@
+"""One suite per policy: built-in detectors, what the policy brings, the shared classifiers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from threegate.detectors import DETECTORS, custom, presidio
+from threegate.detectors.base import PatternDetector, SentenceDetector
+from threegate.detectors.injection import InjectionSignatures
+from threegate.detectors.recognizer import Recognizer
+from threegate.detectors.scanner import PatternScanner
+from threegate.detectors.suite import Suite
+from threegate.policy.model import CompiledPolicy
+
+KEPT = 32
+"""Policies whose suites stay built: the active ones and those that running requests have pinned."""
+
+
+@dataclass(slots=True)
+class Suites:
+    sentence: tuple[SentenceDetector, ...]
+    _made: dict[str, Suite] = field(default_factory=dict, repr=False)
+
+    def of(self, policy: CompiledPolicy) -> Suite:
+        known = self._made.get(policy.digest)
+        if known is None:
+            if len(self._made) >= KEPT:
+                self._made.clear()
+            known = self._made[policy.digest] = self._build(policy)
+        return known
+
+    def _build(self, policy: CompiledPolicy) -> Suite:
+        recognizers = _recognizers(policy)
+        own = (InjectionSignatures(), *custom.detectors(policy))
+
+        def build(kinds: frozenset[str]) -> tuple[PatternDetector, ...]:
+            built_in = PatternScanner(recognizers, kinds)
+            chosen = tuple(d for d in own if custom.wanted(d, kinds))
+            return ((built_in,) if built_in.info.kinds else ()) + chosen
+
+        infos = [PatternScanner(recognizers).info, *(d.info for d in (*own, *self.sentence))]
+        return Suite(build, self.sentence, {i.id: i.kinds for i in infos})
+
+
+def _recognizers(policy: CompiledPolicy) -> tuple[Recognizer, ...]:
+    """The built-in ones and those that the policy writes in Presidio's format."""
+    if not policy.recognizers:
+        return DETECTORS
+    return (*DETECTORS, presidio.from_policy(policy.recognizers))
