@@ -40,7 +40,8 @@ def test_example_between_chinese_sentences(recognizer: Recognizer, example: Exam
 @pytest.mark.parametrize("recognizer", DETECTORS, ids=lambda r: r.info.id)
 def test_every_recognizer_has_true_examples(recognizer: Recognizer) -> None:
     assert any(e.values for e in recognizer.info.examples)
-    assert recognizer.info.title.zh and recognizer.info.title.en
+    assert recognizer.info.title.zh
+    assert recognizer.info.title.en
 
 
 def test_ids_are_unique_and_the_catalogue_is_complete() -> None:

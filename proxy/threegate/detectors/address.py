@@ -39,7 +39,7 @@ _LABELS = words(
 
 def find(view: View) -> Iterator[Hit]:
     for match in _STREET.finditer(view.text):
-        end = match.start() + len(match.group().rstrip(" ,"))
+        end = match.start() + len(match.group().rstrip(" ,."))
         labelled = bool(_LABELS.search(view.before(match.start())))
         level = Level.LOW if _YEAR.match(match.group()) else Level.MEDIUM
         yield Hit(match.start(), end, KIND, Level.HIGH if labelled else level)
@@ -79,7 +79,7 @@ RECOGNIZER = Recognizer(
             Example(
                 "ship it to 4410 Pecan Hollow Dr, Unit 6, please", ("4410 Pecan Hollow Dr, Unit 6",)
             ),
-            Example("her home at 318 Ludington Ave.", ("318 Ludington Ave.",)),
+            Example("her home at 318 Ludington Ave.", ("318 Ludington Ave",)),
             Example("mail from PO Box 118, thanks", ("PO Box 118",)),
             Example("In 2024 Wall Street fell"),
             Example("5 people on the street"),

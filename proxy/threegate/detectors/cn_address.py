@@ -25,18 +25,19 @@ _S = r"[ ]{0,2}"
 _ROAD = r"(?:路|街|大道|道|巷|弄|胡同|里|村|公路|东街|西街|横路|新村|社区|镇|屯|寨|坪|湾)"
 _UNIT = (
     rf"(?:{_S}(?:附|之)?{_NUM}{_S}(?:号楼|號樓|号院|號院|栋|棟|幢|座|期|区|區|单元|單"
-    rf"元|楼|樓|层|層|室|房|户|组|排|门|號|号|弄|巷|床|舍|铺|鋪)(?:之[0-9]{{1,2}})?)"
+    rf"元|楼|樓|层|層|室|房|户|组|排|门|號|号|弄|巷|床|舍|铺|鋪)"
+    rf"(?:之[0-9]{{1,2}}|[东西南北中]户)?)"
 )
 _ROOM = (
     rf"(?:{_S}[A-Za-z]?[0-9]{{1,4}}(?:-[0-9]{{1,4}}){{0,2}}(?![0-9A-Za-z%年月日元块点"
     rf"时分米岁人个]))"
 )
 _STOP = "的了在到住是把址给我你他她它们去这请往称其找寄吗呢吧啊"
-_LEADS = "位于|居于|户籍|籍贯|注册|放在|那个|那里|收货|收貨|收件"
+_LEADS = "位于|户籍|籍贯|注册|放在|那个|那里|收货|收貨|收件"
 _NAME = rf"(?:(?!{_LEADS})(?![{_STOP}])[{_HAN}])"
 _PLACE = (
     rf"(?:{_S}{_NAME}{{2,8}}?(?=[A-Za-z0-9一二三四五六七八九十甲乙丙]{{1,4}}(?:-[0-9]"
-    rf"|栋|棟|幢|座|号楼|号院|单元|室|楼|层|期|区|排|房)))"
+    rf"|栋|棟|幢|座|号楼|号院|单元|室|楼|层|期|区|排|房|(?<=[0-9]{{3}})(?![0-9A-Za-z%元年月日米人]))))"
 )
 _STREET = re.compile(
     rf"{_ROAD}(?:[东西南北中]段|[一二三四五六七八九十0-9]{{1,3}}段)?{_S}(?P<no>{_NUM}"
@@ -51,7 +52,10 @@ _VILLAGE = re.compile(
     rf"(?:县|區|区|市|旗|镇|乡){_NAME}{{1,8}}(?:村|屯|社区|街道)(?:{_NAME}{{0,6}}"
     rf"{_UNIT}|{_NAME}{{1,4}}组)?"
 )
-_LEAD = re.compile(rf"{_LEADS}|[{_STOP}:：]|址为|[^{_HAN}0-9A-Za-z \-]")
+_LEAD = re.compile(
+    rf"户籍地|地址为|址为|住于|居于|现居|楼上|楼下|寝室|家搬|从(?!化)|{_LEADS}|[{_STOP}:：]"
+    rf"|(?<![省市县區区旗州镇乡道路村街号\s])[ ]+|[^{_HAN}0-9A-Za-z \-]"
+)
 _FIRST = re.compile(rf"[{_HAN}]")
 _CHARS = re.compile(rf"[{_HAN}0-9A-Za-z \-]*")
 _LONGEST = 64
@@ -84,10 +88,10 @@ def find(view: View) -> Iterator[Hit]:
 def _start(view: View, match: re.Match[str]) -> int:
     """Where the clause with the place names begins. Holds the hit while a building may follow."""
     core = match.start()
-    window = view.text[max(0, core - _LEFT) : core]
-    cut = max((m.end() for m in _LEAD.finditer(window)), default=0)
-    name = _FIRST.search(window, cut)
-    start = core - len(window) + name.start() if name else core
+    left = max(0, core - _LEFT)
+    cut = max((m.end() for m in _LEAD.finditer(view.text, left, core)), default=left)
+    name = _FIRST.search(view.text, cut, core)
+    start = name.start() if name else core
     rest = view.text[match.end() : match.end() + _AHEAD]
     if len(rest) < _AHEAD and _CHARS.fullmatch(rest):
         view.hold(start)

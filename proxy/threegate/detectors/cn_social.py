@@ -12,11 +12,11 @@ from threegate.types import Bilingual, Level
 
 WECHAT, QQ = "pii.cn.wechat", "pii.cn.qq"
 _WECHAT_LABEL = (
-    r"(?:微信|薇信|威信|wechat|weixin|(?<![a-z0-9#?&_.\-])(?:vx|wxid|v信|(?:wx|v)"
-    r"(?=[号:： ]))(?![a-z])|加v|加我)"
+    r"(?:微信|薇信|威信|wechat|weixin|(?<![a-z0-9#?&_.\-])(?:vx|wxid|v信|wx(?=[号:：= ])"
+    r"|v(?=[:：]))(?![a-z])|加v|加我)"
 )
 _WECHAT = re.compile(
-    rf"(?i){_WECHAT_LABEL}(?P<link>(?:号|號|id|账号|小号|名| id)?[\s\"']{{0,2}}[:：="
+    rf"(?i)(?P<label>{_WECHAT_LABEL})(?P<link>(?:号|號|id|账号|小号|名| id)?[\s\"']{{0,2}}[:：="
     rf"是为為（(]{{0,2}}[\s\"'是]{{0,2}})"
     r"(?P<value>[A-Za-z][-_A-Za-z0-9]{5,19})(?![-_A-Za-z0-9@])(?!\.[A-Za-z0-9])"
 )
@@ -32,10 +32,10 @@ _EXPLICIT = re.compile(r"[:：=是为為号號]")
 
 def find(view: View) -> Iterator[Hit]:
     for match in _WECHAT.finditer(view.text):
-        if explicit := bool(_EXPLICIT.search(match["link"])) or not _PLAIN.fullmatch(
-            match["value"]
-        ):
-            yield Hit(*match.span("value"), WECHAT, Level.HIGH if explicit else Level.LOW)
+        plain = _PLAIN.fullmatch(match["value"])
+        explicit = bool(_EXPLICIT.search(match["link"])) and len(match["label"]) > 1
+        if explicit or not plain:
+            yield Hit(*match.span("value"), WECHAT, Level.HIGH)
     for match in _QQ.finditer(view.text):
         yield Hit(*match.span("value"), QQ, Level.HIGH)
     for match in _QQ_AFTER.finditer(view.text):

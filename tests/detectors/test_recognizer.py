@@ -1,0 +1,61 @@
+from __future__ import annotations
+
+import re
+
+import pytest
+from threegate.detectors.recognizer import View, cue, first, overlapping, words
+
+LABELS = words("卡号|card")
+
+
+def test_overlapping_finds_starts_inside_failed_candidates() -> None:
+    found = [m.group() for m in overlapping(re.compile("[ab]{2}"), "aab")]
+    assert found == ["aa", "ab"]
+
+
+@pytest.mark.parametrize("text", ["卡1", "(1", "tel1", "id1", "=1", "、1"])
+def test_first_accepts_chinese_signs_and_labels(text: str) -> None:
+    assert re.search(first("0-9"), text)
+
+
+@pytest.mark.parametrize("text", ["a1", "x21", "3.1", "4-1", "5/1"])
+def test_first_refuses_longer_words_and_numbers(text: str) -> None:
+    assert not re.search(first("1") + "$", text)
+
+
+def test_short_words_need_edges_long_ones_do_not() -> None:
+    assert words("tel").search("TEL 1")
+    assert not words("tel").search("hotel 1")
+    assert words("phone").search("userPhone1")
+
+
+@pytest.mark.parametrize(
+    ("text", "sign"),
+    [
+        ("卡号是4111", 1),
+        ("order 4111", -1),
+        ("订单号，卡号4111", 1),
+        ("卡号，订单4111", -1),
+        ("卡号。4111", 0),
+        ("4111（卡号", 1),
+        ("4111。卡号", 0),
+        ("nothing 4111", 0),
+    ],
+)
+def test_the_nearest_label_decides(text: str, sign: int) -> None:
+    start = text.index("4111")
+    assert cue(View(text), start, start + 4, LABELS) == sign
+
+
+def test_a_list_shares_the_label_before_its_first_item() -> None:
+    text = "卡号4111111111111111、5500005555555559、6011000990139424"
+    assert cue(View(text), text.index("6011"), len(text), LABELS) == 1
+
+
+def test_reading_behind_holds_an_unfinished_text() -> None:
+    view = View("abc 4111（", final=False)
+    view.after(4, 8)
+    assert view.open == 4
+    closed = View("abc 4111。", final=False)
+    closed.after(4, 8)
+    assert closed.open == len(closed.text)

@@ -1,0 +1,52 @@
+from __future__ import annotations
+
+import re2
+from threegate.detectors import scanner
+from threegate.detectors.secrets import MAX_PEM, SECRET_RULES, entropy
+from threegate.types import Channel, Layer, Locus, Passage
+
+LOCUS = Locus(Layer.INPUT, Channel.USER)
+SECRETS = scanner(frozenset({"secret"}))
+
+
+def test_rules_are_sound() -> None:
+    ids = [r.id for r in SECRET_RULES]
+    assert len(ids) == len(set(ids))
+    for rule in SECRET_RULES:
+        assert re2.compile(rule.pattern)
+        assert rule.keywords
+        assert all(k == k.lower() for k in rule.keywords)
+        assert any(e.values for e in rule.examples), rule.id
+
+
+def test_keywords_are_in_every_true_example() -> None:
+    for rule in SECRET_RULES:
+        for example in rule.examples:
+            if example.values:
+                assert any(k in example.text.lower() for k in rule.keywords), rule.id
+
+
+def test_entropy_in_bits_a_character() -> None:
+    assert entropy("aaaa") == 0
+    assert entropy("abcd") == 2
+
+
+def test_a_private_key_without_its_end_is_held_then_bounded() -> None:
+    begin = "-----BEGIN RSA PRIVATE KEY-----\n"
+    text = "key: " + begin + "MIIE" * 40
+    scanned = SECRETS.scan(Passage(LOCUS, text), final=False)
+    assert scanned.settled == 5
+    endless = "key: " + begin + ("MIIE" * 15 + "\n") * (MAX_PEM // 60)
+    (finding,) = SECRETS.scan(Passage(LOCUS, endless)).findings
+    assert finding.span.start == 5
+    assert finding.span.end - finding.span.start <= MAX_PEM
+
+
+def test_placeholders_are_no_secrets() -> None:
+    for text in (
+        "api_key=<your-key-goes-here-now>",
+        "token=${TOKEN_FROM_ENVIRONMENT}",
+        "sk-****abcd",
+        "secret: xxxxxxxxxxxxxxxxxxxx",
+    ):
+        assert SECRETS.scan(Passage(LOCUS, text)).findings == (), text
