@@ -17,8 +17,8 @@ from threegate_classifiers.manifest import Manifest
 from threegate_classifiers.tokenize import Row
 
 SURE_BEGIN = 0.95
-"""A begin tag next to the same kind splits it only when it is this sure: half-sure ones cut names in
-two (span F1 0.871 instead of 0.862 in Chinese on the development split)."""
+"""A begin tag next to the same kind splits it only when it is this sure: half-sure ones cut names
+in two (span F1 0.871 instead of 0.862 in Chinese on the development split)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +146,7 @@ class _Kinds:
 
 
 def _merge(tokens: Sequence[_Token], kinds: _Kinds) -> Iterator[tuple[int, int, str, float]]:
-    """(start, end, kind, mean probability) of runs of tokens of one kind; a sure begin tag splits."""
+    """(start, end, kind, mean probability) of runs of one kind; a sure begin tag splits."""
     run: list[tuple[int, int, float]] = []
     kind = -1
     for start, end, values in tokens:

@@ -66,6 +66,7 @@ KIND_INFOS = (
     _k("pii.org", "机构名", "name of an organisation"),
     _k("pii.dob", "出生日期", "date of birth", _PII),
     _k("pii.medical", "健康信息", "health detail of a person", (*_SENSITIVE, "gdpr.9")),
+    _k("pii.account", "账号名", "account name", _PII),
     _k("pii.id_other", "其他证件号", "other identity number", _PII),
     _k(
         "secret",
