@@ -36,6 +36,7 @@ from threegate.policy.model import CompiledPolicy, ConstraintRule, Mode, Rule
 from threegate.types import (
     Action,
     Caller,
+    Channel,
     Failed,
     Finding,
     Layer,
@@ -92,6 +93,16 @@ class Runner:
             case ConstraintCase():
                 passed, detail = self._constrained(case)
         return Outcome(case, passed, detail, time.perf_counter() - started)
+
+    async def stops(self, text: str) -> bool:
+        """Whether the whole policy stops a user's text on its way in (curated reply or block)."""
+        rules = self.policy.rules_for(Layer.INPUT, Channel.USER)
+        wanted = wanted_kinds(rules)
+        sentence = frozenset(k for k in wanted if self.suite.is_sentence_kind(k))
+        passage = Passage(Locus(Layer.INPUT, Channel.USER), text)
+        found = await self.suite.check([passage], wanted, sentence, DEADLINE_MS)
+        judge = Judge.of(self.policy, Layer.INPUT, Channel.USER, Caller(), "", self.suite.kinds_of)
+        return judge.verdict(found[0].findings, found[0].failures).action >= Action.ANSWER
 
     def _served(self, case: Case | ConstraintCase) -> bool:
         if isinstance(case, ConstraintCase):

@@ -31,6 +31,11 @@ ORDINARY = (
 MIN_EXAMPLES = 5
 
 
+def shortest(word: str) -> int:
+    """Characters that a word of this script needs, not to occur everywhere."""
+    return 2 if _HAN.search(word) else 3
+
+
 def _lists(subject: Subject) -> Iterator[tuple[str, ListSpec, Iterator[tuple[str, Mark]]]]:
     for pack in subject.packs:
         for name, spec in pack.lists.items():
@@ -66,8 +71,7 @@ class ShortWord(Lint):
     def check(self, subject: Subject) -> Iterator[Problem]:
         for _, spec, words in _lists(subject):
             for word, at in words:
-                shortest = 2 if _HAN.search(word) else 3
-                if len(word) < shortest and spec.match is Match.SUBSTRING:
+                if len(word) < shortest(word) and spec.match is Match.SUBSTRING:
                     yield self.at(at)
 
 
