@@ -41,6 +41,9 @@ def register(commands: Any) -> None:
     top.add_argument(
         "--data", type=Path, action="append", required=True, help="FILE.jsonl[.gz]; repeatable"
     )
+    top.add_argument(
+        "--held-out", action="store_true", help="only rows that training leaves out (one in eight)"
+    )
     top.add_argument("--json", action="store_true")
     detector_arguments(top)
     top.set_defaults(run=_eval)
@@ -49,7 +52,7 @@ def register(commands: Any) -> None:
 def _eval(args: argparse.Namespace) -> int:
     task = BY_NAME[args.task]
     try:
-        rows = read(args.data, task.item_of)
+        rows = read(args.data, task.item_of, held_out=args.held_out)
     except OSError as error:
         raise RequestError(f"{error.filename}: {error.strerror}") from None
     made = asyncio.run(_judge(task, rows, args))
