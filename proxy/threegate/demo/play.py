@@ -125,11 +125,13 @@ def read_answer(reply: httpx.Response) -> Said:
     try:
         body = reply.json()
     except ValueError:
-        return Said(reply.status_code, error="not JSON")
+        body = None
+    if not isinstance(body, dict):
+        return Said(reply.status_code, error="not a JSON object")
     if "choices" not in body:
-        error = body.get("error") or {}
-        note = body.get("threegate") or {}
-        return Said(reply.status_code, error=str(error.get("message", "")), note=note)
+        error, note = body.get("error"), body.get("threegate") or {}
+        message = error.get("message", "") if isinstance(error, dict) else error or ""
+        return Said(reply.status_code, error=str(message), note=note)
     return _said(reply.status_code, [c.get("message") or {} for c in body["choices"]][:1], [body])
 
 

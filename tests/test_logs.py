@@ -1,0 +1,62 @@
+from __future__ import annotations
+
+import io
+import json
+import logging
+import sys
+
+import pytest
+from threegate.logs import JsonLine, TextLine, set_up
+from threegate.settings import SettingsError
+
+CANARY = "kanarienvogel"
+
+
+def written(formatter: logging.Formatter) -> str:
+    out = io.StringIO()
+    handler = logging.StreamHandler(out)
+    handler.setFormatter(formatter)
+    logger = logging.Logger("test")
+    logger.addHandler(handler)
+    try:
+        raise ValueError(CANARY)
+    except ValueError:
+        logger.exception("model %s failed", "guard", stack_info=True)
+    return out.getvalue()
+
+
+def test_an_exception_is_its_type_and_place_in_both_formats() -> None:
+    for formatter in (TextLine(), JsonLine()):
+        said = written(formatter)
+        assert "model guard failed" in said
+        assert "ValueError at" in said
+        assert "test_logs:written" in said
+        assert CANARY not in said
+
+
+def test_json_lines() -> None:
+    (line,) = written(JsonLine()).splitlines()
+    made = json.loads(line)
+    assert set(made) == {"ts", "level", "logger", "message", "error"}
+    assert made["ts"].endswith("Z")
+
+
+def test_set_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    root = logging.getLogger()
+    before = root.handlers[:], root.level
+    out = io.StringIO()
+    monkeypatch.setattr(sys, "stderr", out)
+    try:
+        set_up("info", "json")
+        logging.getLogger("threegate.x").info("policy %s", "activated")
+        logging.getLogger("httpx").info("GET %s", CANARY)
+    finally:
+        root.handlers[:], root.level = before
+    (line,) = out.getvalue().splitlines()
+    assert json.loads(line)["message"] == "policy activated"
+
+
+@pytest.mark.parametrize(("level", "form"), [("info", "xml"), ("loud", "text")])
+def test_a_wrong_setting_is_named(level: str, form: str) -> None:
+    with pytest.raises(SettingsError, match="log_"):
+        set_up(level, form)
