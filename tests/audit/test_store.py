@@ -162,6 +162,7 @@ async def test_continue_goes_on_and_counts(settings: AuditSettings) -> None:
     log = await filled(dataclasses.replace(settings, on_failure=OnFailure.CONTINUE), 1)
     with Outage(settings):
         assert (await log.append(record("lost"))).lost
+    assert await log.healthy()
     assert not (await log.append(record("kept"))).lost
     assert log.counters.lost == 1
     await log.close()
@@ -174,6 +175,7 @@ async def test_spool_keeps_records_and_replays_them(settings: AuditSettings) -> 
         receipts = [await log.append(record(f"s{n}"), content()) for n in range(3)]
         assert all(r.spooled for r in receipts)
         assert await log.get("s1") == ()
+    assert await log.healthy()
     await log.append(record("later"))
     (stored,) = await log.get("s1")
     assert stored.id == receipts[1].id

@@ -37,7 +37,7 @@ asyncio.run(main(*sys.argv[1:]))
 def run_and_kill(settings: AuditSettings, after_answers: int) -> list[str]:
     """The requests that a client saw answered before the process died."""
     command = [sys.executable, "-c", VICTIM, settings.url, str(settings.directory)]
-    environment = {**os.environ, "PYTHONPATH": "."}
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
     root = Path(__file__).parents[2]
     with subprocess.Popen(
         command, stdout=subprocess.PIPE, text=True, cwd=root, env=environment

@@ -21,20 +21,21 @@ from sqlalchemy.pool import QueuePool
 from threegate.audit.rows import Row
 
 BUSY_SECONDS = 10  # how long SQLite waits for another process's transaction
-SOCKET_SECONDS = 30  # a PostgreSQL that does not answer for so long is away
+AWAY_SECONDS = 5  # a PostgreSQL that does not answer a commit for so long is away
+PATIENT_SECONDS = 600  # for searches and maintenance
 CACHE_KIB = 16_384
 
 
-def writer_engine(url: str) -> Engine:
+def writer_engine(url: str, away_seconds: int = AWAY_SECONDS) -> Engine:
     """One connection, every transaction takes the write lock at its start."""
-    return _engine(url, "BEGIN IMMEDIATE", 1)
+    return _engine(url, "BEGIN IMMEDIATE", 1, away_seconds)
 
 
 def reader_engine(url: str) -> Engine:
-    return _engine(url, "BEGIN", 4)
+    return _engine(url, "BEGIN", 4, PATIENT_SECONDS)
 
 
-def _engine(url: str, begin: str, size: int) -> Engine:
+def _engine(url: str, begin: str, size: int, away_seconds: int) -> Engine:
     parsed = make_url(url)
     if parsed.get_backend_name() == "postgresql":
         parsed = parsed.set(drivername="postgresql+pg8000")
@@ -43,7 +44,7 @@ def _engine(url: str, begin: str, size: int) -> Engine:
             pool_size=size,
             max_overflow=4,
             pool_pre_ping=True,
-            connect_args={"timeout": SOCKET_SECONDS},
+            connect_args={"timeout": away_seconds},
         )
         event.listen(engine, "connect", _undelayed)
         return engine

@@ -16,7 +16,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, delete, exists, insert, select, text, update
 
-from threegate.audit.database import is_postgres, now_us, writer_engine
+from threegate.audit.database import PATIENT_SECONDS, is_postgres, now_us, writer_engine
 from threegate.audit.holds import unheld
 from threegate.audit.record import STANDARD, Record, Stage
 from threegate.audit.schema import CONTENT, HIT, KEY, RECORD, STUB
@@ -201,7 +201,7 @@ def _delete_texts(connection: Connection, which: ColumnElement[bool]) -> None:
 
 def scrub(log: AuditLog) -> None:
     """Overwrites what deletion leaves behind: old index segments and WAL frames, dead rows."""
-    engine = writer_engine(log.settings.url)
+    engine = writer_engine(log.settings.url, PATIENT_SECONDS)
     try:
         if engine.dialect.name == "postgresql":
             with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:

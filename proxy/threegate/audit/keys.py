@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import base64
 import binascii
-import hmac
+import hashlib
 import os
 import secrets
 import shlex
@@ -121,13 +121,13 @@ class DataKey:
 
     @property
     def content_key(self) -> bytes:
-        return hmac.digest(self.key, b"content", "sha256")
+        return _keyed(self.key, b"content")
 
     def salt(self, nonce: bytes) -> bytes:
         """The salt of one record's content hashes: gone with the nonce (erasure) or the key
         (shredding).
         """
-        return hmac.digest(self.key, b"salt" + nonce, "sha256")
+        return _keyed(self.key, b"salt" + nonce)
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,7 +151,7 @@ class MasterKey:
         return DataKey(key_id, tenant, day, key, wrapped)
 
     def _wrapping(self) -> bytes:
-        return hmac.digest(self.key, b"wrap", "sha256")
+        return _keyed(self.key, b"wrap")
 
     def pseudonym(self, tenant: str, subject: str) -> str:
         """How a subject is found again: keyed, so that it cannot be guessed from the database
@@ -160,7 +160,12 @@ class MasterKey:
         if not subject:
             return ""
         message = f"subject\0{tenant}\0{subject}".encode(errors="replace")
-        return hmac.digest(self.key, message, "sha256")[:16].hex()
+        return _keyed(self.key, message)[:16].hex()
+
+
+def _keyed(key: bytes, message: bytes) -> bytes:
+    """Keyed BLAKE2b (RFC 7693): what HMAC is for, without OpenSSL's 50 µs of set-up per call."""
+    return hashlib.blake2b(message, key=key, digest_size=KEY_BYTES).digest()
 
 
 def _bound(key_id: str, tenant: str, day: str) -> bytes:

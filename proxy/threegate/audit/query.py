@@ -173,7 +173,8 @@ def find(connection: Connection, query: Query) -> Page:
     rows = connection.execute(wanted.order_by(*newest).limit(limit + 1)).all()
     entries = tuple(map(_entry, rows[:limit]))
     more = len(rows) > limit
-    counts = facets(connection, conditions) if query.facets else {}
+    every = where(connection, query, all_of_them=True) if query.facets else []
+    counts = facets(connection, every) if query.facets else {}
     return Page(entries, _cursor(entries[-1]) if more else "", counts)
 
 
@@ -189,7 +190,9 @@ def _after(cursor: str) -> list[ColumnElement[bool]]:
     return [tuple_(RECORD.c.ts, RECORD.c.writer, RECORD.c.seq) < (int(ts), writer, int(seq))]
 
 
-def where(connection: Connection, query: Query) -> list[ColumnElement[bool]]:
+def where(
+    connection: Connection, query: Query, *, all_of_them: bool = False
+) -> list[ColumnElement[bool]]:
     """The conditions of `query` on `audit_record`."""
     names = ("request_id", "layer", "tenant", "key_id", "model", "policy", "language")
     same = [
@@ -206,15 +209,19 @@ def where(connection: Connection, query: Query) -> list[ColumnElement[bool]]:
     if query.action:
         same.append(RECORD.c.action.in_([int(a) for a in query.action]))
     if query.rule or query.kind or query.shadow is not None:
-        same.append(_hit(query))
+        same.append(_hit(query, all_of_them=all_of_them))
     if query.text:
         same.append(_matches(connection, query.text))
     return same
 
 
-def _hit(query: Query) -> ColumnElement[bool]:
-    of_record = (HIT.c.writer == RECORD.c.writer) & (HIT.c.seq == RECORD.c.seq)
-    hit = select(HIT.c.n).where(of_record)
+def _hit(query: Query, *, all_of_them: bool) -> ColumnElement[bool]:
+    """A record that a rule judged.
+
+    To count all of them, SQLite must begin at the hits; to list the
+    newest, at the records.
+    """
+    hit = select(HIT.c.writer, HIT.c.seq)
     if query.rule:
         hit = hit.where(HIT.c.rule == query.rule)
     if query.kind:
@@ -222,7 +229,10 @@ def _hit(query: Query) -> ColumnElement[bool]:
         hit = hit.where((HIT.c.kind == query.kind) | below)
     if query.shadow is not None:
         hit = hit.where(HIT.c.shadow == query.shadow)
-    return hit.correlate(RECORD).exists()
+    if all_of_them:
+        return tuple_(RECORD.c.writer, RECORD.c.seq).in_(hit)
+    of_record = (HIT.c.writer == RECORD.c.writer) & (HIT.c.seq == RECORD.c.seq)
+    return hit.where(of_record).correlate(RECORD).exists()
 
 
 def _matches(connection: Connection, words: str) -> ColumnElement[bool]:

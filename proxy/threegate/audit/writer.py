@@ -153,10 +153,11 @@ class Writer(threading.Thread):
 
     def _serve(self, tickets: Sequence[Ticket]) -> None:
         items = [t.item for t in tickets if t.item is not None]
+        probe = len(items) < len(tickets)
         try:
+            self._not_away(patient=probe)
             self._ready()
-            receipts = self._commit(items, probe=len(items) < len(tickets))
-            results: list[Receipt | AuditError] = list(receipts)
+            results: list[Receipt | AuditError] = list(self._commit(items, probe=probe))
             probed: Receipt | AuditError = Receipt("", self.id)
         except Exception as error:  # the thread must outlive whatever a driver raises
             probed = self._failed(error)
@@ -164,7 +165,18 @@ class Writer(threading.Thread):
         answers = iter(results)
         _settle([(t.future, next(answers) if t.item is not None else probed) for t in tickets])
 
+    def _not_away(self, *, patient: bool) -> None:
+        """Raises while a failed database is left alone, where records have somewhere else to go.
+
+        Otherwise each of them would first wait for the database to time out.
+        """
+        elsewhere = self.settings.on_failure is not OnFailure.FAIL_REQUEST
+        if elsewhere and not patient and self._in_doubt and time.monotonic() < self._next_try:
+            raise AuditError("the audit database is away")
+
     def _failed(self, error: Exception) -> AuditError:
+        if not isinstance(error, AuditError):
+            self._next_try = time.monotonic() + RETRY_SECONDS
         self.problem, self._in_doubt = error, True
         self.counters.failures += 1
         return AuditError(f"audit database: {type(error).__name__}")
@@ -282,7 +294,6 @@ class Writer(threading.Thread):
                 self._checkpoint_if_due(now)
         except Exception as error:  # as in `_serve`: keep the thread, try again later
             self._failed(error)
-            self._next_try = now + RETRY_SECONDS
 
     def _ready(self) -> None:
         """After this the chain in memory is the one in the database."""
