@@ -10,14 +10,17 @@ import argparse
 import asyncio
 import locale
 import sys
-from collections.abc import Callable, Iterable
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
 from threegate import policy_bank_cli, policy_life_cli
-from threegate.detectors.suites import Suites
 from threegate.check import Runner
+from threegate.detectors.suites import Suites
 from threegate.errors import PolicyError
+from threegate.guard.output import OUTPUT_CHANNELS
+from threegate.policy.banks import rows
 from threegate.policy.cases import Outcome, Report, cases
 from threegate.policy.compile import build
 from threegate.policy.coverage import coverage, matrix_text
@@ -41,6 +44,9 @@ from threegate.policy.report import (
 from threegate.policy.schema_json import schema_json
 from threegate.policy.store import DirTree, today_utc
 from threegate.policy.taxonomy import TAXONOMIES, taxonomy
+from threegate.progress import progress
+from threegate.replay import Change, Recorded, Side, replay
+from threegate.types import Caller, Channel, Layer
 
 
 def register(commands: Any) -> None:
@@ -61,6 +67,11 @@ def register(commands: Any) -> None:
     compare = _add(verbs, "diff", _diff, "two packs or folders, compared in words", packs="1")
     compare.add_argument("--to", required=True, help="the other pack")
     compare.add_argument("--to-policies", type=Path, help="folder of the other pack")
+    again = _add(verbs, "replay", _replay, "recorded texts under two packs", packs="1")
+    again.add_argument("--to", required=True, help="the draft")
+    again.add_argument("file", type=Path, help="JSONL: id, text, and if wanted channel, tenant")
+    again.add_argument("--models", type=Path, default=Path("classifiers/models"))
+    again.add_argument("--classifiers", choices=["required", "off"], default="required")
     cover = _add(verbs, "coverage", _coverage, "taxonomy × layer × tests", packs="*")
     cover.add_argument("--taxonomy", required=True, choices=[t.id for t in TAXONOMIES])
     explain = _add(verbs, "explain", _explain, "a problem code or a rule", packs="*")
@@ -204,6 +215,36 @@ def _diff(args: argparse.Namespace) -> int:
         print(describe(change, args.lang))
     print(found.summary.get(args.lang))
     return 0
+
+
+def _replay(args: argparse.Namespace) -> int:
+    """Exit code 1 when the draft lets something through that was stopped before."""
+    texts = tuple(_recorded(args.file))
+    if not texts:
+        raise PolicyError(f"{args.file} holds no text")
+    suites = Suites(_sentence(args))
+    packs = (args.pack, args.to)
+    policies = [compile_pack(DirTree(args.policies), p, today=today_utc()) for p in packs]
+    old, new = (Side(policy, suites.of(policy)) for policy in policies)
+    with progress("replay", len(texts)) as step:
+        found = asyncio.run(replay(texts, old, new, today=today_utc(), step=step))
+    for change in Change:
+        print(f"{change.value:14} {found.counts[change]:7}  {_most(found.by_rule(change))}")
+        if ids := found.examples(change):
+            print(f"{'':23} {', '.join(ids)}")
+    return int(found.counts[Change.NEWLY_PASSED] > 0)
+
+
+def _most(counts: Counter[str]) -> str:
+    return ", ".join(f"{rule} {count}" for rule, count in counts.most_common(8))
+
+
+def _recorded(path: Path) -> Iterator[Recorded]:
+    for number, row in enumerate(rows(path.read_bytes(), path.name), start=1):
+        channel = Channel(row.get("channel", Channel.USER))
+        layer = Layer.OUTPUT if channel in OUTPUT_CHANNELS else Layer.INPUT
+        caller = Caller(tenant=row.get("tenant", "default"))
+        yield Recorded(row.get("id", str(number)), row["text"], layer, channel, caller)
 
 
 def _coverage(args: argparse.Namespace) -> int:

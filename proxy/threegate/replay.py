@@ -1,0 +1,155 @@
+"""Replay: what a draft policy would have done with texts that another policy judged, before anybody
+is affected.
+
+Both policies judge the same texts with the same detectors, so a difference is the policies' alone.
+A difference names rules and callers and the id of the text; the texts themselves stay with whoever
+may read them.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from itertools import islice
+
+from threegate.check import DEADLINE_MS
+from threegate.detectors.suite import Judgement, Suite
+from threegate.guard.decide import Judge, wanted_kinds
+from threegate.policy.model import CompiledPolicy
+from threegate.types import Action, Caller, Channel, Finding, Layer, Locus, Passage, Span, Verdict
+
+BATCH = 64
+"""Texts judged together: enough to fill a batch of the classifiers, little enough for a live
+bar."""
+MAX_EXAMPLES = 20
+ANYBODY = Caller()
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """One text of recorded traffic or of a golden bank."""
+
+    id: str
+    text: str = field(repr=False)
+    layer: Layer = Layer.INPUT
+    channel: Channel = Channel.USER
+    caller: Caller = ANYBODY
+    question: str = field(default="", repr=False)
+
+
+class Change(StrEnum):
+    """Newly stopped and newly let through are what people look at first."""
+
+    SAME = "same"
+    NEWLY_STOPPED = "newly_stopped"
+    NEWLY_PASSED = "newly_passed"
+    EDITS_DIFFER = "edits_differ"
+    OTHER_ACTION = "other_action"
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """`rules` acted under one policy and not under the other."""
+
+    id: str
+    change: Change
+    before: Action
+    after: Action
+    rules: tuple[str, ...]
+    tenant: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Replay:
+    total: int
+    differences: tuple[Difference, ...]
+
+    @property
+    def counts(self) -> Counter[Change]:
+        counted = Counter(d.change for d in self.differences)
+        counted[Change.SAME] = self.total - len(self.differences)
+        return counted
+
+    def by_rule(self, change: Change) -> Counter[str]:
+        return Counter(r for d in self.differences if d.change is change for r in d.rules)
+
+    def by_tenant(self, change: Change) -> Counter[str]:
+        return Counter(d.tenant for d in self.differences if d.change is change)
+
+    def examples(self, change: Change) -> tuple[str, ...]:
+        """Ids of the first differences of a sort."""
+        found = (d.id for d in self.differences if d.change is change)
+        return tuple(id for id, _ in zip(found, range(MAX_EXAMPLES), strict=False))
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """One policy with its detectors."""
+
+    policy: CompiledPolicy
+    suite: Suite
+
+    async def verdicts(self, texts: Sequence[Recorded], today: str) -> list[Verdict]:
+        """One verdict per text, in order."""
+        rules = self.policy.rules
+        wanted = wanted_kinds(rules)
+        sentence = frozenset(k for k in wanted if self.suite.is_sentence_kind(k))
+        passages = [Passage(Locus(t.layer, t.channel), t.text, question=t.question) for t in texts]
+        found = await self.suite.check(passages, wanted, sentence, DEADLINE_MS)
+        return [self._verdict(t, f, today) for t, f in zip(texts, found, strict=True)]
+
+    def _verdict(self, text: Recorded, found: Judgement, today: str) -> Verdict:
+        kinds_of = self.suite.kinds_of
+        judge = Judge.of(self.policy, text.layer, text.channel, text.caller, today, kinds_of)
+        return judge.verdict(found.findings, found.failures)
+
+
+async def replay(
+    texts: Iterable[Recorded],
+    old: Side,
+    new: Side,
+    *,
+    today: str = "",
+    step: Callable[[], None] = lambda: None,
+) -> Replay:
+    """Judges every text under both policies. `step` is called once a text."""
+    differences: list[Difference] = []
+    total = 0
+    remaining = iter(texts)
+    while batch := tuple(islice(remaining, BATCH)):
+        before = await old.verdicts(batch, today)
+        after = await new.verdicts(batch, today)
+        for text, a, b in zip(batch, before, after, strict=True):
+            total += 1
+            differences += compared(text, a, b)
+            step()
+    return Replay(total, tuple(differences))
+
+
+def compared(text: Recorded, old: Verdict, new: Verdict) -> Iterator[Difference]:
+    change = _change(old, new)
+    if change is not Change.SAME:
+        rules = sorted(set(old.rule_ids) ^ set(new.rule_ids))
+        yield Difference(text.id, change, old.action, new.action, tuple(rules), text.caller.tenant)
+
+
+def _change(old: Verdict, new: Verdict) -> Change:
+    stopped, stops = (v.action >= Action.ANSWER for v in (old, new))
+    if stops != stopped:
+        return Change.NEWLY_STOPPED if stops else Change.NEWLY_PASSED
+    if _edits(old) != _edits(new):
+        return Change.EDITS_DIFFER
+    return Change.SAME if old.action is new.action else Change.OTHER_ACTION
+
+
+def _edits(verdict: Verdict) -> frozenset[tuple[Span, Action]]:
+    """What of the text is masked, removed or rewritten, and how."""
+    return frozenset(
+        (r.finding.span, r.action)
+        for r in verdict.ruled
+        if isinstance(r.finding, Finding)
+        and not r.shadow
+        and Action.MASK <= r.action <= Action.REWRITE
+    )

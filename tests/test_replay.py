@@ -1,0 +1,95 @@
+"""Replay: the same texts under two policies, and what differs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+from threegate.cli import main
+from threegate.policy.compile import build
+from threegate.policy.load import load_bundle
+from threegate.replay import BATCH, Change, Recorded, Replay, Side, replay
+from threegate.types import Action, Caller, Channel, Layer
+
+from tests.policy.packs import GOOD, tree
+from tests.test_check import Judge, suite
+
+STRICT = GOOD.replace("then: {mask: {restore: client}}", "then: block")
+REDACT = GOOD.replace("then: {mask: {restore: client}}", "then: redact")
+WRITTEN = "工号EMP-123456和 a@b.com"
+
+
+def side(text: str, *sentence: Judge) -> Side:
+    policy = build(load_bundle(tree(text), ["shop"]))
+    return Side(policy, suite(policy, *sentence))
+
+
+async def run(old: str, new: str, texts: Sequence[Recorded]) -> Replay:
+    return await replay(texts, side(old), side(new))
+
+
+def texts(*written: str) -> list[Recorded]:
+    return [Recorded(f"r{i}", text) for i, text in enumerate(written)]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "change"),
+    [
+        (GOOD, GOOD, Change.SAME),
+        (GOOD, STRICT, Change.NEWLY_STOPPED),
+        (STRICT, GOOD, Change.NEWLY_PASSED),
+        (GOOD, REDACT, Change.EDITS_DIFFER),
+    ],
+)
+async def test_changes(old: str, new: str, change: Change) -> None:
+    found = await run(old, new, texts(WRITTEN, "你好"))
+    assert found.counts[change] == (2 if change is Change.SAME else 1)
+    assert found.total == 2
+
+
+async def test_differences_name_rule_tenant_and_id_but_no_text() -> None:
+    without = GOOD.replace("any: [pii.email, ", "any: [")
+    recorded = [Recorded("r7", "mail a@b.com", caller=Caller(tenant="retail"))]
+    found = await run(GOOD, without, recorded)
+    (difference,) = found.differences
+    assert (difference.id, difference.rules) == ("r7", ("pii.email",))
+    assert (difference.before, difference.after) == (Action.MASK, Action.ALLOW)
+    assert found.by_tenant(Change.EDITS_DIFFER) == {"retail": 1}
+    assert found.examples(Change.EDITS_DIFFER) == ("r7",)
+    assert "a@b.com" not in repr((recorded, found))
+
+
+async def test_shadow_rules_make_no_difference() -> None:
+    shadow = GOOD.replace("    except:", "    mode: shadow\n    except:")
+    off = GOOD.replace("    except:", "    mode: off\n    except:")
+    assert (await run(shadow, off, texts(WRITTEN))).differences == ()
+
+
+async def test_answers_are_judged_by_output_rules() -> None:
+    judge = Judge("category.loans", "一定")
+    recorded = [Recorded("a", "您的贷款一定获批", Layer.OUTPUT, Channel.CONTENT)]
+    weaker = GOOD.replace("then: {block: {}}\n    stream: cut", "then: flag")
+    found = await replay(recorded, side(GOOD, judge), side(weaker, judge))
+    assert found.counts[Change.NEWLY_PASSED] == 1
+
+
+async def test_many_texts_are_all_judged() -> None:
+    steps: list[int] = []
+    many = texts(*[WRITTEN, "你好"] * BATCH)
+    found = await replay(many, side(GOOD), side(STRICT), step=lambda: steps.append(1))
+    assert (found.total, len(steps)) == (2 * BATCH, 2 * BATCH)
+    assert found.counts[Change.NEWLY_STOPPED] == BATCH
+
+
+def test_on_the_command_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    root = Path(__file__).parents[1] / "policies"
+    traffic = tmp_path / "traffic.jsonl"
+    traffic.write_text(
+        '{"id": "r1", "text": "AccessKeyId是LTAI5tQnKLfpvRXbWcD8mZ7y"}\n{"id": "r2", "text": "hi"}\n'
+    )
+    args = ["--policies", str(root), "--classifiers", "off", "--lang", "en"]
+    assert main(["policy", "replay", "base", "--to", "secrets", str(traffic), *args]) == 0
+    out = capsys.readouterr().out
+    assert "newly_stopped        1  secrets.cloud 1" in out
+    assert main(["policy", "replay", "secrets", "--to", "base", str(traffic), *args]) == 1
