@@ -34,7 +34,7 @@ _HAN = re.compile("[\u3400-\u9fff]")
 """London numbers look like Guangzhou ones when written in groups of four: those need Chinese
 around."""
 _SERVICE = re.compile(
-    rf"[48](?<![0-9A-Za-z].)00(?P<gap>{_GAP})?[0-9]{{3}}(?P=gap)?[0-9]{{4}}{EDGE}"
+    rf"[48](?<![0-9A-Za-z].)(?<![0-9][.\-/ ].)00(?P<gap>{_GAP})?[0-9]{{3}}(?P=gap)?[0-9]{{4}}{EDGE}"
 )
 _LABELS = words(
     "电话|電話|座机|传真|傳真|联系|致电|拨打|热线|总机|号码|值班|客服|回电|phone",
