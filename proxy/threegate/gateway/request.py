@@ -8,7 +8,7 @@ from dataclasses import replace
 from threegate.audit.record import Part
 from threegate.gateway.call import Call, ms_since, stop
 from threegate.gateway.outcome import outcome_of, refused
-from threegate.guard.constraint import constrain
+from threegate.guard.constraint import constrain, oversized
 from threegate.guard.decide import wanted_kinds
 from threegate.guard.input import InputResult, ScannedText, judge_input, judges
 from threegate.types import Channel, Layer, Passage
@@ -62,10 +62,11 @@ async def constraint_layer(call: Call, kinds: frozenset[str]) -> bool:
     call.body = done.body
     call.ledger.constrained(done.changes, ms_since(started))
     call.ledger.model_served = call.adapter.model(call.body)
-    if done.refusal is None:
+    refusal = done.refusal or oversized(call.slots, call.constraints)
+    if refusal is None:
         return True
-    outcome = refused(done.refusal, call.ledger.decision_id)
-    await stop(call, replace(outcome, http_status=done.refusal.status), done.refusal.code)
+    outcome = refused(refusal, call.ledger.decision_id)
+    await stop(call, replace(outcome, http_status=refusal.status), refusal.code)
     return False
 
 

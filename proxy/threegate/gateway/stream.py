@@ -125,6 +125,8 @@ class StreamShell:
         for delta in chunk.deltas:
             if delta.key not in self.answer.tracks:
                 self._begin(delta.key)
+            if self.answer.cut is not None:
+                return
             if delta.text:
                 self.answer.track(delta.key).feed(delta.text)
         for key in chunk.closes:

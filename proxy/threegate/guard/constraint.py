@@ -25,8 +25,8 @@ from threegate.policy.model import (
     Tools,
     matches,
 )
-from threegate.types import Caller
-from threegate.wire.adapter import Adapter, Api, Body, Placement
+from threegate.types import Caller, Channel
+from threegate.wire.adapter import Adapter, Api, Body, Placement, Slot
 
 MAX_TOKENS = "max_tokens"
 
@@ -226,6 +226,17 @@ def _tools(
             body.clear()
             body.update(smaller)
             changes.append(Change(rule_id, "tools", "dropped"))
+    return None
+
+
+def oversized(slots: Iterable[Slot], constraints: Constraints) -> Refusal | None:
+    """A tool result that is larger than a rule lets in."""
+    for rule_id, rule in constraints.tools:
+        for slot in slots:
+            result = slot.locus.channel is Channel.TOOL_RESULT
+            if result and len(slot.text.encode("utf-8", "replace")) > rule.result_bytes:
+                text = f"a tool result is larger than {rule.result_bytes} bytes"
+                return Refusal(rule_id, "tool_result_too_large", text, slot.pointer)
     return None
 
 
