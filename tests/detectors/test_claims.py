@@ -67,6 +67,11 @@ async def test_no_claim_no_finding(engine: Engine, text: str) -> None:
     assert await ClaimsDetector(engine).judge([passage]) == [()]
 
 
+async def test_check_takes_the_word_that_it_is_a_claim(engine: Engine) -> None:
+    passage = Passage(LOCUS, "Is it open?", sources=(Source("s", "no"),))
+    assert (await ClaimsDetector(engine).check(passage)).kind == "claim.contradicted"
+
+
 async def test_right_part_of_a_long_source(engine: Engine) -> None:
     found = await check(
         engine, "The museum opened early.", FILLER, FILLER + "Its museum opened yes. " + FILLER

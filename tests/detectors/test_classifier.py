@@ -74,6 +74,13 @@ async def test_harm_before_the_sentence_is_seen(engine: Engine) -> None:
     assert not await judge(engine, Channel.CONTENT, "and so on", before="stupid ")
 
 
+async def test_scores_of_every_level(engine: Engine) -> None:
+    locus = Locus(Layer.INPUT, Channel.USER)
+    scores = await GuardDetector(engine).scores(Passage(locus, "stupid"))
+    assert set(scores) == {DIRECT, WEAPONS, RUDE}
+    assert scores[RUDE] > 0.9 > 0.1 > scores[DIRECT]
+
+
 async def test_the_likeliest_hazards_are_named(tmp_path: Path) -> None:
     hazards = [f"hazard.{name}" for name in ("violence", "drugs", "cyber", "fraud", "weapons")]
     words = {kind: ["bomb"] for kind in hazards} | {"hazard.weapons": ["bomb", "gun"]}
