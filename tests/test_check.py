@@ -14,7 +14,18 @@ from threegate.policy.cases import Case, ConstraintCase, Outcome, cases
 from threegate.policy.compile import build
 from threegate.policy.load import load_bundle
 from threegate.policy.model import CompiledPolicy
-from threegate.types import Bilingual, Failed, Finding, Level, Passage, Reason, Span
+from threegate.types import (
+    Bilingual,
+    Channel,
+    Failed,
+    Finding,
+    Layer,
+    Level,
+    Locus,
+    Passage,
+    Reason,
+    Span,
+)
 
 from tests.policy.packs import spoiled, tree
 
@@ -102,3 +113,15 @@ async def test_what_nothing_detects_is_left_out_only_on_request() -> None:
 async def test_outcomes_never_hold_the_text(old: str) -> None:
     runner, every = setup(spoiled(), Judge("hazard.self_harm", "x"))
     assert old not in repr((await runner.run(every)).outcomes)
+
+
+async def test_the_whole_policy_on_one_text() -> None:
+    runner, _ = setup(spoiled(), Judge("hazard.self_harm", "不想活"))
+    ruled = await runner.ruled(Passage(Locus(Layer.INPUT, Channel.USER), "我不想活了 a@b.com"))
+    assert {(r.rule_id, r.shadow) for r in ruled} == {("help", True), ("pii.email", False)}
+
+
+@pytest.mark.parametrize(("text", "stopped"), [("a@b.com", True), ("你好", False)])
+async def test_stops(text: str, stopped: bool) -> None:
+    runner, _ = setup(spoiled(("then: {mask: {restore: client}}", "then: block")))
+    assert await runner.stops(text) is stopped

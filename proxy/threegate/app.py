@@ -14,6 +14,7 @@ from starlette.applications import Starlette
 from starlette.routing import BaseRoute, Route
 from threegate_classifiers.runtime import Engine
 
+from threegate.audit.database import writer_engine
 from threegate.audit.record import ContentLevel
 from threegate.audit.settings import AuditSettings, OnFailure
 from threegate.audit.store import AuditLog
@@ -26,7 +27,9 @@ from threegate.gateway.endpoint import Endpoint
 from threegate.gateway.metrics import Metrics
 from threegate.gateway.plain import Plain
 from threegate.guard.decide import wanted_kinds
-from threegate.policy.store import PolicyStore
+from threegate.policy.kinds import KINDS
+from threegate.policy.store import FolderSource, PolicyStore, VersionSource, now_utc, today_utc
+from threegate.policy.versions import Versions
 from threegate.settings import Settings, SettingsError
 from threegate.upstream import Upstreams
 from threegate.wire import ADAPTERS
@@ -66,7 +69,7 @@ async def opened(settings: Settings, say: Callable[[str], None] = log.info) -> A
     """Everything the endpoints need, closed in reverse order. Raises ThreegateError or
     SettingsError when a part is missing: a guard that cannot guard does not start."""
     settings.var.mkdir(parents=True, exist_ok=True)
-    policies = PolicyStore.open(settings.policies, settings.packs, settings.var / "policy")
+    policies = policy_store(settings, policy_versions(settings))
     engine = _engine(settings, say)
     suites = Suites(sentence_detectors(engine) if engine else ())
     _check_served(policies, suites, settings)
@@ -87,6 +90,19 @@ async def opened(settings: Settings, say: Callable[[str], None] = log.info) -> A
         await audit.close()
         if engine is not None:
             engine.close()
+
+
+def policy_versions(settings: Settings) -> Versions:
+    """Policy versions lie beside the audit log in PostgreSQL, else in a SQLite file."""
+    shared = settings.audit_url if settings.audit_url.startswith("postgres") else ""
+    own = f"sqlite:///{settings.var / 'policy' / 'versions.sqlite3'}"
+    return Versions.open(writer_engine(shared or own))
+
+
+def policy_store(settings: Settings, versions: Versions) -> PolicyStore:
+    """The active version; the folder itself until one has been activated."""
+    folder = FolderSource(settings.policies, settings.packs, today_utc, KINDS)
+    return PolicyStore.of(VersionSource(versions, folder, now_utc), settings.var / "policy")
 
 
 def _engine(settings: Settings, say: Callable[[str], None]) -> Engine | None:

@@ -89,27 +89,28 @@ class Runner:
         started = time.perf_counter()
         match case:
             case Case():
-                passed, detail = self._verdict(case, await self._ruled(case))
+                passed, detail = self._verdict(case, await self._alone(case))
             case ConstraintCase():
                 passed, detail = self._constrained(case)
         return Outcome(case, passed, detail, time.perf_counter() - started)
 
+    async def ruled(self, passage: Passage) -> tuple[Ruled, ...]:
+        """What the whole policy, as it is written, says of one text; nothing is stored."""
+        if passage.locus.layer is Layer.INPUT:
+            return await self._input(self.policy, passage)
+        return await self._output(self.policy, passage)
+
     async def stops(self, text: str) -> bool:
-        """Whether the whole policy stops a user's text on its way in (curated reply or block)."""
-        rules = self.policy.rules_for(Layer.INPUT, Channel.USER)
-        wanted = wanted_kinds(rules)
-        sentence = frozenset(k for k in wanted if self.suite.is_sentence_kind(k))
-        passage = Passage(Locus(Layer.INPUT, Channel.USER), text)
-        found = await self.suite.check([passage], wanted, sentence, DEADLINE_MS)
-        judge = Judge.of(self.policy, Layer.INPUT, Channel.USER, Caller(), "", self.suite.kinds_of)
-        return judge.verdict(found[0].findings, found[0].failures).action >= Action.ANSWER
+        """Whether a user's text is stopped on its way in (curated reply or block)."""
+        ruled = await self.ruled(Passage(Locus(Layer.INPUT, Channel.USER), text))
+        return any(r.action >= Action.ANSWER and not r.shadow for r in ruled)
 
     def _served(self, case: Case | ConstraintCase) -> bool:
         if isinstance(case, ConstraintCase):
             return True
         return not self.suite.unserved(wanted_kinds((self._rules[case.rule_id],)))
 
-    async def _ruled(self, case: Case) -> tuple[Ruled, ...]:
+    async def _alone(self, case: Case) -> tuple[Ruled, ...]:
         rule = self._rules[case.rule_id]
         alone = replace(self.policy, rules=(rule,))
         passage = Passage(
@@ -122,17 +123,17 @@ class Runner:
             return await self._input(alone, passage)
         return await self._output(alone, passage)
 
-    async def _input(self, alone: CompiledPolicy, passage: Passage) -> tuple[Ruled, ...]:
-        wanted = wanted_kinds(alone.rules)
+    async def _input(self, policy: CompiledPolicy, passage: Passage) -> tuple[Ruled, ...]:
+        channel = passage.locus.channel
+        wanted = wanted_kinds(policy.rules_for(Layer.INPUT, channel))
         sentence = frozenset(k for k in wanted if self.suite.is_sentence_kind(k))
         found = await self.suite.check([passage], wanted, sentence, DEADLINE_MS)
-        channel = passage.locus.channel
-        judge = Judge.of(alone, Layer.INPUT, channel, Caller(), "", self.suite.kinds_of)
+        judge = Judge.of(policy, Layer.INPUT, channel, Caller(), "", self.suite.kinds_of)
         return judge.verdict(found[0].findings, found[0].failures).ruled
 
-    async def _output(self, alone: CompiledPolicy, passage: Passage) -> tuple[Ruled, ...]:
+    async def _output(self, policy: CompiledPolicy, passage: Passage) -> tuple[Ruled, ...]:
         guard = OutputGuard.of(
-            alone,
+            policy,
             Caller(),
             "",
             MaskMap(b"test"),

@@ -176,3 +176,15 @@ def test_a_shipped_pack_makes_the_round_trip(versions: Versions) -> None:
     stored = versions.load(digest)
     assert stored is not None
     assert check(DictTree(stored.files), stored.packs).policies == versions.build(digest)
+
+
+def test_a_lost_version_leaves_the_last_good_one(
+    versions: Versions, engine: Engine, tmp_path: Path
+) -> None:
+    put(tmp_path / "policies")
+    digest = activated(versions, GOOD)
+    PolicyStore.of(source(versions, tmp_path / "policies"), tmp_path / "state")
+    with engine.begin() as connection:
+        connection.execute(VERSIONS.delete())
+    again = PolicyStore.of(source(versions, tmp_path / "policies"), tmp_path / "state")
+    assert again.pin().digest == digest

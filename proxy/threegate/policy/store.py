@@ -176,7 +176,11 @@ class PolicyStore:
 
     def reload(self) -> bool:
         """Read the source again; True if the active set is another one now."""
-        found = self._source.check()
+        try:
+            found = self._source.check()
+        except PolicyError as error:
+            self.problems = error.problems or self.problems
+            return False
         checked, self._seen = found.checked, found.fingerprint
         self.problems = checked.problems
         if checked.policies is None:
