@@ -47,13 +47,14 @@ def main() -> None:
     )
     parser.add_argument("--gpu", action="store_true", help="use CUDA; default: CPU only")
     args = parser.parse_args()
+    loaded = load(args)  # first: memory that closed models leave behind would hide what these take
     cells = [
         cell
         for threads in args.threads
         for name in args.models
         for cell in measure(args.root, name, threads, args.rounds, gpu=args.gpu)
     ]
-    json.dump({"machine": machine(), "load": load(args), "cells": cells}, sys.stdout, indent=1)
+    json.dump({"machine": machine(), "load": loaded, "cells": cells}, sys.stdout, indent=1)
 
 
 def measure(
