@@ -31,6 +31,8 @@ from threegate.policy.kinds import KINDS
 from threegate.policy.store import FolderSource, PolicyStore, VersionSource, now_utc, today_utc
 from threegate.policy.versions import Versions
 from threegate.settings import Settings, SettingsError
+from threegate.state.limits import Limiter, MemoryLimiter
+from threegate.state.redis import RedisLimiter
 from threegate.upstream import Upstreams
 from threegate.wire import ADAPTERS
 
@@ -78,7 +80,19 @@ async def opened(settings: Settings, say: Callable[[str], None] = log.info) -> A
     door = KeyFile(settings.var / "keys.json", required=settings.keys == "required")
     if door.open and not settings.loopback:
         raise SettingsError("without an API key (`threegate keys add`) only loopback is served")
-    deps = Deps(settings, policies, suites.of, upstreams, audit, door, Metrics(), _secret(settings))
+    metrics = Metrics()
+    limiter = _limiter(settings, metrics)
+    deps = Deps(
+        settings,
+        policies,
+        suites.of,
+        upstreams,
+        audit,
+        door,
+        metrics,
+        limiter,
+        _secret(settings),
+    )
     reloader = asyncio.ensure_future(_reload(policies, suites, settings))
     try:
         yield deps
@@ -86,6 +100,7 @@ async def opened(settings: Settings, say: Callable[[str], None] = log.info) -> A
         reloader.cancel()
         with suppress(asyncio.CancelledError):
             await reloader
+        await limiter.aclose()
         await upstreams.aclose()
         await audit.close()
         if engine is not None:
@@ -103,6 +118,12 @@ def policy_store(settings: Settings, versions: Versions) -> PolicyStore:
     """The active version; the folder itself until one has been activated."""
     folder = FolderSource(settings.policies, settings.packs, today_utc, KINDS)
     return PolicyStore.of(VersionSource(versions, folder, now_utc), settings.var / "policy")
+
+
+def _limiter(settings: Settings, metrics: Metrics) -> Limiter:
+    if not settings.state_url:
+        return MemoryLimiter()
+    return RedisLimiter.open(settings.state_url, metrics.state_away.inc)
 
 
 def _engine(settings: Settings, say: Callable[[str], None]) -> Engine | None:

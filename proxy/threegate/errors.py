@@ -24,16 +24,24 @@ class ThreegateError(Exception):
 
 
 class RequestError(ThreegateError):
-    """The client's request is refused. `param` is a JSON pointer or header name."""
+    """The client's request is refused. `param` is a JSON pointer or header name, `retry_after` in
+    seconds where coming again can help."""
 
     status = 400
     code = "invalid_request"
 
     def __init__(
-        self, message: str, *, status: int = 400, code: str = "invalid_request", param: str = ""
+        self,
+        message: str,
+        *,
+        status: int = 400,
+        code: str = "invalid_request",
+        param: str = "",
+        retry_after: float | None = None,
     ) -> None:
         super().__init__(message)
         self.status, self.code, self.param = status, code, param
+        self.retry_after = retry_after
 
 
 class UpstreamError(ThreegateError):

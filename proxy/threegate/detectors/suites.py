@@ -31,14 +31,15 @@ class Suites:
 
     def _build(self, policy: CompiledPolicy) -> Suite:
         recognizers = _recognizers(policy)
-        own = (InjectionSignatures(), *custom.detectors(policy))
+        own: tuple[PatternDetector, ...] = (InjectionSignatures(), *custom.detectors(policy))
 
         def build(kinds: frozenset[str]) -> tuple[PatternDetector, ...]:
             built_in = PatternScanner(recognizers, kinds)
             chosen = tuple(d for d in own if custom.wanted(d, kinds))
             return ((built_in,) if built_in.info.kinds else ()) + chosen
 
-        infos = [PatternScanner(recognizers).info, *(d.info for d in (*own, *self.sentence))]
+        infos = [PatternScanner(recognizers).info, *(d.info for d in own)]
+        infos += [d.info for d in self.sentence]
         return Suite(build, self.sentence, {i.id: i.kinds for i in infos})
 
 

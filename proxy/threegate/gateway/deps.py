@@ -12,6 +12,7 @@ from threegate.detectors.suite import Suite
 from threegate.gateway.metrics import Metrics
 from threegate.policy.model import CompiledPolicy, PolicySet
 from threegate.settings import Settings
+from threegate.state.limits import Limiter
 from threegate.types import Caller
 from threegate.upstream import Upstreams
 
@@ -44,5 +45,6 @@ class Deps:
     audit: Audit
     door: Doorkeeper
     metrics: Metrics
+    limiter: Limiter
     secret: bytes = field(repr=False)
     today: Callable[[], str] = today_utc

@@ -31,6 +31,7 @@ from threegate.gateway.http import (
     while_connected,
 )
 from threegate.gateway.ledger import Ledger
+from threegate.gateway.limiting import limited
 from threegate.gateway.request import constraint_layer, input_layer
 from threegate.gateway.respond import output_layer
 from threegate.gateway.sources import conversation_of, language_of, with_provenance
@@ -66,8 +67,7 @@ class Endpoint:
     async def _error(self, out: Responder, error: ThreegateError) -> None:
         if out.started:
             return
-        headers = {"retry-after": "1"} if status_of(error) in (429, 503) else {}
-        await out.json(status_of(error), self.adapter.error(error), headers)
+        await out.json(status_of(error), self.adapter.error(error), retry_after(error))
 
     async def _serve(self, scope: Scope, receive: Receive, out: Responder) -> None:
         headers = headers_of(scope)
@@ -117,7 +117,12 @@ async def _run(call: Call) -> None:
     result = await input_layer(call)
     if result is None or not await constraint_layer(call, result.kinds):
         return
-    await call.ledger.received(call.parts)
+    async with limited(call):
+        await call.ledger.received(call.parts)
+        await _ask_model(call)
+
+
+async def _ask_model(call: Call) -> None:
     headers = {**call.headers, "x-request-id": call.ledger.request_id}
     path, data = _upstream_path(call.path), orjson.dumps(call.body)
     model = call.adapter.model(call.body)
@@ -135,6 +140,14 @@ def presented_key(headers: Mapping[str, str]) -> str:
 
 def _upstream_path(path: str) -> str:
     return path if path.startswith(("/v1/", "/beta/", "/anthropic/")) else f"/v1{path}"
+
+
+def retry_after(error: ThreegateError) -> dict[str, str]:
+    """When to come again, for answers that say "not now"."""
+    if status_of(error) not in (429, 503):
+        return {}
+    seconds = getattr(error, "retry_after", None) or 1
+    return {"retry-after": str(max(1, round(seconds)))}
 
 
 def _place(error: BaseException) -> str:

@@ -61,6 +61,7 @@ class Ledger:
     decisions: list[Decision] = field(default_factory=list)
     output: list[Ruled] = field(default_factory=list, repr=False)
     timings_ms: dict[str, float] = field(default_factory=dict)
+    degraded: list[str] = field(default_factory=list)  # parts that did less than they should
     closed: bool = False
     _started: float = field(default_factory=time.perf_counter)
 
@@ -137,7 +138,7 @@ class Ledger:
             finish_reason=self.finish_reason,
             upstream_status=self.upstream_status,
             error=self.error,
-            degraded=degraded(decisions),
+            degraded=(*self.degraded, *degraded(decisions)),
             masked=self.masked,
             label=self.label,
             timings_ms=dict(self.timings_ms),

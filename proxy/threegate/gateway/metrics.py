@@ -39,6 +39,9 @@ class Metrics:
             buckets=_SECONDS,
             registry=r,
         )
+        self.state_away = Counter(
+            "threegate_state_away", "Times the shared state did not answer", registry=r
+        )
         self.active = Gauge("threegate_active_calls", "Calls in progress", registry=r)
 
     def count(self, layer: str, verdict: Verdict) -> None:

@@ -1,0 +1,121 @@
+"""Rate limits, concurrency and token budgets: what is asked of any store, and the store in memory.
+
+Requests are counted in a sliding window of one minute, exactly; tokens in fixed minutes and days,
+added when an answer ends. A lease is one call in progress; it expires by itself, so that a worker
+that dies does not keep its places.
+"""
+
+from __future__ import annotations
+
+import time
+import uuid
+from collections import deque
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from threegate.errors import RequestError
+from threegate.policy.model import Limits
+from threegate.types import Caller
+
+MINUTE_S, DAY_S = 60, 86_400
+LEASE_S = 1_800
+"""The longest a call may hold its place; DeepSeek closes connections after 30 minutes too."""
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """A place that a call holds. `scope` names tenant, key and rule."""
+
+    id: str
+    scope: str
+    limits: Limits
+    local: bool = False  # given by this process alone, because the shared store was away
+
+
+class Limiter(Protocol):
+    async def admit(self, scope: str, limits: Limits) -> Lease:
+        """Raises RequestError 429 with `retry_after`."""
+        ...
+
+    async def settle(self, lease: Lease, tokens: int) -> None:
+        """Gives the place back and counts what the call used."""
+        ...
+
+    async def aclose(self) -> None: ...
+
+
+def scope_of(caller: Caller, rule_id: str) -> str:
+    return f"{caller.tenant}/{caller.key_id}/{rule_id}"
+
+
+def refused(what: str, retry_after_s: float) -> RequestError:
+    text = f"the limit of {what} is reached"
+    return RequestError(
+        text, status=429, code="rate_limit_exceeded", retry_after=max(1.0, retry_after_s)
+    )
+
+
+@dataclass(slots=True)
+class _Counts:
+    requests: deque[float] = field(default_factory=deque)
+    leases: dict[str, float] = field(default_factory=dict)
+    tokens: dict[tuple[int, int], int] = field(default_factory=dict)  # (length, number): used
+
+
+@dataclass(slots=True)
+class MemoryLimiter:
+    """The limits of one process. `clock` gives seconds."""
+
+    clock: Callable[[], float] = time.time
+    _scopes: dict[str, _Counts] = field(default_factory=dict, repr=False)
+
+    async def admit(self, scope: str, limits: Limits) -> Lease:
+        now = self.clock()
+        counts = self._scopes.setdefault(scope, _Counts())
+        _forget(counts, now)
+        for limit, used, what, wait in _checks(limits, counts, now):
+            if limit is not None and used >= limit:
+                raise refused(what, wait)
+        lease = Lease(uuid.uuid4().hex, scope, limits)
+        counts.requests.append(now)
+        counts.leases[lease.id] = now + LEASE_S
+        return lease
+
+    async def settle(self, lease: Lease, tokens: int) -> None:
+        now = self.clock()
+        counts = self._scopes.setdefault(lease.scope, _Counts())
+        counts.leases.pop(lease.id, None)
+        for length in (MINUTE_S, DAY_S):
+            window = (length, int(now // length))
+            counts.tokens[window] = counts.tokens.get(window, 0) + tokens
+
+    async def aclose(self) -> None:
+        self._scopes.clear()
+
+
+def _forget(counts: _Counts, now: float) -> None:
+    while counts.requests and counts.requests[0] <= now - MINUTE_S:
+        counts.requests.popleft()
+    counts.leases = {k: until for k, until in counts.leases.items() if until > now}
+    counts.tokens = {w: n for w, n in counts.tokens.items() if w[1] == int(now // w[0])}
+
+
+Check = tuple[int | None, int, str, float]
+"""(limit, used, what it is of, seconds to wait)."""
+
+
+def _checks(limits: Limits, counts: _Counts, now: float) -> Iterator[Check]:
+    oldest = counts.requests[0] if counts.requests else now
+    yield limits.requests_per_minute, len(counts.requests), "requests", oldest + MINUTE_S - now
+    yield limits.concurrency, len(counts.leases), "calls at the same time", 1
+    for limit, length in ((limits.tokens_per_minute, MINUTE_S), (limits.tokens_per_day, DAY_S)):
+        used = counts.tokens.get((length, int(now // length)), 0)
+        yield limit, used, "tokens", length - now % length
+
+
+def estimated_tokens(text: str) -> int:
+    """Without the model's own tokenizer: 0.7 a Han character, a quarter of any other. An
+    estimate for a budget, rounded up."""
+    han = sum("\u3400" <= c <= "\u9fff" for c in text)
+    return int(0.7 * han + (len(text) - han) / 4) + 1

@@ -1,0 +1,135 @@
+"""The same limits shared by all workers and replicas, in Redis or Valkey: one script, one round
+trip.
+
+When the store is away, each process limits by itself until it is back; leases say so (`local`),
+the metric counts it and the record of the call is marked degraded. So a limit is then at most
+as many times too generous as there are processes, and never off.
+"""
+
+from __future__ import annotations
+
+import logging
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+
+from redis.asyncio import BlockingConnectionPool, Redis
+from redis.exceptions import RedisError
+
+from threegate.policy.model import Limits
+from threegate.state.limits import (
+    LEASE_S,
+    Lease,
+    MemoryLimiter,
+    refused,
+)
+
+log = logging.getLogger(__name__)
+
+PREFIX = "threegate:limit:"
+TIMEOUT_S = 0.5
+CONNECTIONS = 32
+
+ADMIT = """
+local now = redis.call('TIME')
+local us = now[1] * 1000000 + now[2]
+local minute, day = math.floor(now[1] / 60), math.floor(now[1] / 86400)
+local base = KEYS[1]
+local requests, leases = base .. ':r', base .. ':l'
+redis.call('ZREMRANGEBYSCORE', requests, '-inf', us - 60000000)
+redis.call('ZREMRANGEBYSCORE', leases, '-inf', us)
+local limit = {tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4]), tonumber(ARGV[5])}
+if limit[1] >= 0 and redis.call('ZCARD', requests) >= limit[1] then
+  local oldest = redis.call('ZRANGE', requests, 0, 0, 'WITHSCORES')
+  local wait = 60
+  if oldest[2] then wait = math.ceil((oldest[2] + 60000000 - us) / 1000000) end
+  return {'requests', wait}
+end
+if limit[2] >= 0 and redis.call('ZCARD', leases) >= limit[2] then
+  return {'calls at the same time', 1}
+end
+if limit[3] >= 0 and tonumber(redis.call('GET', base .. ':m' .. minute) or '0') >= limit[3] then
+  return {'tokens', 60 - now[1] % 60}
+end
+if limit[4] >= 0 and tonumber(redis.call('GET', base .. ':d' .. day) or '0') >= limit[4] then
+  return {'tokens', 86400 - now[1] % 86400}
+end
+redis.call('ZADD', requests, us, ARGV[1])
+redis.call('EXPIRE', requests, 61)
+redis.call('ZADD', leases, us + tonumber(ARGV[6]) * 1000000, ARGV[1])
+redis.call('EXPIRE', leases, ARGV[6])
+return {'', 0}
+"""
+
+SETTLE = """local now = redis.call('TIME') local base = KEYS[1] redis.call('ZREM', base .. ':l',
+         ARGV[1]) local minute, day = base .. ':m' .. math.floor(now[1] / 60), base .. ':d'
+         .. math.floor(now[1] / 86400) redis.call('INCRBY', minute, ARGV[2])
+         redis.call('EXPIRE', minute, 120) redis.call('INCRBY', day, ARGV[2])
+         redis.call('EXPIRE', day, 172800) return 1
+         """
+
+
+@dataclass(slots=True)
+class RedisLimiter:
+    client: Redis
+    away: Callable[[], None] = lambda: None  # told each time the store could not answer
+    fallback: MemoryLimiter = field(default_factory=MemoryLimiter)
+    _admit: object = field(init=False, repr=False)
+    _settle: object = field(init=False, repr=False)
+
+    @classmethod
+    def open(cls, url: str, away: Callable[[], None] = lambda: None) -> RedisLimiter:
+        pool = BlockingConnectionPool.from_url(
+            url,
+            max_connections=CONNECTIONS,
+            timeout=TIMEOUT_S * 10,
+            socket_timeout=TIMEOUT_S,
+            socket_connect_timeout=TIMEOUT_S,
+        )
+        return cls(Redis(connection_pool=pool), away)
+
+    def __post_init__(self) -> None:
+        self._admit = self.client.register_script(ADMIT)
+        self._settle = self.client.register_script(SETTLE)
+
+    async def admit(self, scope: str, limits: Limits) -> Lease:
+        lease = Lease(uuid.uuid4().hex, scope, limits)
+        numbers = [-1 if n is None else n for n in _numbers(limits)]
+        try:
+            what, wait = await self._admit(  # type: ignore[operator]
+                keys=[PREFIX + scope], args=[lease.id, *numbers, LEASE_S]
+            )
+        except (RedisError, OSError) as error:
+            self._lost(error)
+            return replace(await self.fallback.admit(scope, limits), local=True)
+        if what:
+            raise refused(what.decode(), float(wait))
+        return lease
+
+    async def settle(self, lease: Lease, tokens: int) -> None:
+        if lease.local:
+            await self.fallback.settle(lease, tokens)
+            return
+        try:
+            await self._settle(keys=[PREFIX + lease.scope], args=[lease.id, tokens])  # type: ignore[operator]
+        except (RedisError, OSError) as error:
+            self._lost(error)
+
+    async def aclose(self) -> None:
+        await self.client.aclose()
+        await self.client.connection_pool.disconnect()
+
+    def _lost(self, error: Exception) -> None:
+        log.warning(
+            "shared state is away (%s): limits are this process's own", type(error).__name__
+        )
+        self.away()
+
+
+def _numbers(limits: Limits) -> tuple[int | None, ...]:
+    return (
+        limits.requests_per_minute,
+        limits.concurrency,
+        limits.tokens_per_minute,
+        limits.tokens_per_day,
+    )

@@ -1,0 +1,67 @@
+"""Limits in a real Redis: exact for many clients at once, and a clear story when it is away."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import uuid
+
+import pytest
+from threegate.errors import RequestError
+from threegate.policy.model import Limits
+from threegate.state.redis import RedisLimiter
+
+URL = os.environ.get("THREEGATE_TEST_REDIS", "")
+
+needs_redis = pytest.mark.skipif(not URL, reason="THREEGATE_TEST_REDIS names no server")
+
+
+@pytest.mark.redis
+@needs_redis
+async def test_a_burst_from_two_replicas_lets_through_exactly_the_limit() -> None:
+    replicas = [RedisLimiter.open(URL), RedisLimiter.open(URL)]
+    scope, limits = uuid.uuid4().hex, Limits(requests_per_minute=50)
+
+    waits: list[float] = []
+
+    async def one(i: int) -> bool:
+        try:
+            await replicas[i % 2].admit(scope, limits)
+        except RequestError as error:
+            waits.append(error.retry_after or 0)
+            return False
+        return True
+
+    passed = await asyncio.gather(*(one(i) for i in range(400)))
+    assert sum(passed) == 50
+    assert all(1 <= wait <= 60 for wait in waits)
+    for replica in replicas:
+        await replica.aclose()
+
+
+@pytest.mark.redis
+@needs_redis
+async def test_places_and_tokens_are_shared() -> None:
+    first, second = RedisLimiter.open(URL), RedisLimiter.open(URL)
+    scope, limits = uuid.uuid4().hex, Limits(concurrency=1, tokens_per_day=100)
+    lease = await first.admit(scope, limits)
+    with pytest.raises(RequestError, match="at the same time"):
+        await second.admit(scope, limits)
+    await first.settle(lease, 100)
+    with pytest.raises(RequestError, match="tokens"):
+        await second.admit(scope, limits)
+    await first.aclose()
+    await second.aclose()
+
+
+async def test_without_the_store_each_process_limits_by_itself() -> None:
+    told: list[None] = []
+    limiter = RedisLimiter.open("redis://127.0.0.1:1/0", lambda: told.append(None))
+    limits = Limits(requests_per_minute=2)
+    leases = [await limiter.admit("s", limits) for _ in range(2)]
+    assert all(lease.local for lease in leases)
+    with pytest.raises(RequestError):
+        await limiter.admit("s", limits)
+    await limiter.settle(leases[0], 5)
+    assert len(told) == 3
+    await limiter.aclose()
