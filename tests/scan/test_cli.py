@@ -96,3 +96,12 @@ def test_wrong_use(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["scan", "--jsonl", "text"]) == 2
     assert main(["scan", "--models", str(tmp_path), "text"]) == 2
     assert "no model guard" in capsys.readouterr().err
+
+
+def test_a_reader_that_has_seen_enough(tmp_path: Path) -> None:
+    lines = tmp_path / "in.jsonl"
+    lines.write_text('{"text":"hello"}\n' * 20_000, "utf-8")
+    command = f"{sys.executable} -m threegate.cli scan --jsonl --no-models < {lines} | head -1"
+    done = subprocess.run(command, shell=True, capture_output=True, timeout=60, check=False)
+    assert json.loads(done.stdout)["findings"] == []
+    assert done.stderr == b""

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
+from threegate_classifiers.errors import ClassifierError
+
+from threegate.detectors.judging import reason_of
 from threegate.evaluate.labels import is_known
 from threegate.evaluate.metrics import (
     Counts,
@@ -19,7 +22,7 @@ from threegate.evaluate.rows import Case, Read
 from threegate.evaluate.tasks import Observation, Seen, Task
 from threegate.scan.flow import each, in_order
 from threegate.scan.scanner import Answer, Scanner
-from threegate.types import Level
+from threegate.types import Failed, Level
 
 ALL = "all"
 
@@ -40,8 +43,13 @@ async def evaluate(
 
     async def work(case: Case) -> tuple[Answer, dict[str, float]]:
         answer = await scanner.scan(case.item)
-        scored = task.scored and not answer.failures
-        return answer, await scanner.scores(case.item) if scored else {}
+        if not task.scored or answer.failures:
+            return answer, {}
+        try:
+            return answer, await scanner.scores(case.item)
+        except ClassifierError as error:
+            failed = Failed(task.name, reason_of(error), case.item.passage.locus)
+            return replace(answer, failures=(failed,)), {}
 
     def emit(case: Case, result: tuple[Answer, dict[str, float]]) -> None:
         answer, scores = result
@@ -52,7 +60,7 @@ async def evaluate(
         seen = Seen(answer, scores, labels[case.source], level)
         made.observations += task.observe(task, case, seen)
 
-    await in_order(each(rows.cases), work, emit, size=_size)
+    await in_order(each(rows.cases), work, emit, size=_size, limit=scanner.in_flight)
     return made
 
 

@@ -8,8 +8,9 @@ from __future__ import annotations
 import argparse
 import asyncio
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractContextManager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -101,26 +102,44 @@ async def _scan_one(detectors: Scanner, args: argparse.Namespace) -> int:
 
 
 async def scan_lines(detectors: Scanner, source: BinaryIO, out: BinaryIO, level: Level) -> int:
-    """One output line per input line that is not blank, in order. 1 if one has an error."""
-    failed = False
+    """One output line per input line that is not blank, in order. 1 if one has an error. Raises
+    BrokenPipeError when nobody reads on."""
 
     async def work(item: Item | LineError) -> dict[str, Any]:
-        if isinstance(item, LineError):
-            return {"id": item.id, "error": str(item)}
-        answer = await detectors.scan(item)
-        return failed_json(item, answer) if answer.failures else as_json(item, answer, level)
+        return await answer_line(detectors, item, level)
 
+    broken = False
     with progress("scan") as advance:
+        writer = _Writer(out, advance)
+        try:
+            await in_order(_items(source), work, writer.put, size=_size, limit=detectors.in_flight)
+        except* BrokenPipeError:
+            broken = True
+    if broken:
+        raise BrokenPipeError
+    return int(writer.failed)
 
-        def emit(item: Item | LineError, result: dict[str, Any]) -> None:
-            nonlocal failed
-            failed = failed or "error" in result
-            out.write(_line(result))
-            out.flush()
-            advance()
 
-        await in_order(_items(source), work, emit, size=_size)
-    return int(failed)
+async def answer_line(detectors: Scanner, item: Item | LineError, level: Level) -> dict[str, Any]:
+    if isinstance(item, LineError):
+        return {"id": item.id, "error": str(item)}
+    answer = await detectors.scan(item)
+    return failed_json(item, answer) if answer.failures else as_json(item, answer, level)
+
+
+@dataclass(slots=True)
+class _Writer:
+    """Every line leaves at once: whoever waits for it may ask the next one."""
+
+    out: BinaryIO
+    advance: Callable[[], None]
+    failed: bool = False
+
+    def put(self, item: Item | LineError, result: dict[str, Any]) -> None:
+        self.failed = self.failed or "error" in result
+        self.out.write(_line(result))
+        self.out.flush()
+        self.advance()
 
 
 async def _items(source: BinaryIO) -> AsyncIterator[Item | LineError]:

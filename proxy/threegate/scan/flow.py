@@ -15,10 +15,14 @@ A = TypeVar("A")
 B = TypeVar("B")
 
 IN_FLIGHT = 40_000
-"""Code points. With both readings of an answer well under the queue of one model."""
+"""Code points; with both readings of an answer well under the queue of one model. What a GPU wants
+to fill its batches."""
+
+IN_FLIGHT_CPU = 3_200
+"""A CPU runs row after row: more in flight than this only wait longer."""
 
 LEAST = 200
-"""What the shortest text counts: at most 200 texts are in flight."""
+"""What the shortest text counts: at most 200 texts are in flight, 16 on a CPU."""
 
 
 class Room:

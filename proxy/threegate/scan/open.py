@@ -9,12 +9,13 @@ from pathlib import Path
 
 from threegate_classifiers.runtime import Engine
 
-from threegate.detectors.suites import Suites
 from threegate.detectors.base import SentenceDetector
 from threegate.detectors.claims import ClaimsDetector
 from threegate.detectors.classifier import GuardDetector
 from threegate.detectors.names import EntitiesDetector
+from threegate.detectors.suites import Suites
 from threegate.policy.model import CompiledPolicy, matches
+from threegate.scan.flow import IN_FLIGHT, IN_FLIGHT_CPU
 from threegate.scan.scanner import Scanner
 
 CLAIM = "claim"
@@ -68,4 +69,9 @@ def _build(engine: Engine | None, kinds: frozenset[str], names: tuple[str, ...])
     if engine and "entities" in names:
         sentence.append(EntitiesDetector(engine))
     suite = Suites(tuple(sentence)).of(CompiledPolicy(digest="", name="scan"))
-    return Scanner(suite, kinds, guard, claims)
+    return Scanner(suite, kinds, guard, claims, _in_flight(engine))
+
+
+def _in_flight(engine: Engine | None) -> int:
+    devices = {model.device for model in engine.models.values()} if engine else set()
+    return IN_FLIGHT_CPU if devices <= {"CPUExecutionProvider"} else IN_FLIGHT

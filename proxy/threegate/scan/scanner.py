@@ -22,6 +22,7 @@ from threegate.detectors.judging import reason_of
 from threegate.detectors.suite import Judgement, Suite
 from threegate.guard.segments import carries_claim, sentences
 from threegate.policy.model import matches
+from threegate.scan.flow import IN_FLIGHT_CPU
 from threegate.scan.item import Item
 from threegate.types import Failed, Finding, Level, Passage, Span
 
@@ -72,12 +73,14 @@ class Answer:
 
 @dataclass(slots=True)
 class Scanner:
-    """`kinds` are kinds or prefixes. Without `guard` or `claims` their findings are not made."""
+    """`kinds` are kinds or prefixes. Without `guard` or `claims` their findings are not made.
+    `in_flight`: code points that are worth having under way at once."""
 
     suite: Suite
     kinds: frozenset[str]
     guard: GuardDetector | None = None
     claims: ClaimsDetector | None = None
+    in_flight: int = IN_FLIGHT_CPU
     _claims_room: asyncio.Semaphore = field(
         default_factory=lambda: asyncio.Semaphore(CLAIMS_AT_ONCE)
     )
