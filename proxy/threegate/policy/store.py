@@ -91,21 +91,32 @@ class Source(Protocol):
 
 
 class FolderSource:
-    """The packs of a folder, as they lie there."""
+    """The packs of a folder, as they lie there.
+
+    A change counts once two looks in a row saw the same files: a file that is just being written
+    may end where it happens to be valid, with half of its rules.
+    """
 
     def __init__(
         self, root: Path, packs: Iterable[str], today: Callable[[], str], known: frozenset[str]
     ) -> None:
         self._packs, self._today, self._known = tuple(packs), today, known
         self._tree = DirTree(root)
+        self._looked: Fingerprint = ()
+        self._settled: Fingerprint = ()
 
     def check(self) -> Found:
         self._tree = DirTree(self._tree.root)
         checked = check(self._tree, self._packs, today=self._today(), known=self._known)
-        return Found(checked, self._packs, self._tree.as_read())
+        self._looked = self._settled = self._tree.as_read()
+        return Found(checked, self._packs, self._settled)
 
     def fingerprint(self) -> object:
-        return self._tree.fingerprint()
+        now = self._tree.fingerprint()
+        if now == self._looked:
+            self._settled = now
+        self._looked = now
+        return self._settled
 
 
 class VersionSource:
