@@ -17,8 +17,8 @@ import orjson
 from threegate.settings import SettingsError
 
 FORMATS = ("text", "json")
-_QUIET = ("httpx", "httpcore", "aiohttp.access", "sqlalchemy")
-"""They log addresses or statements below warning."""
+_QUIET = ("httpx", "httpcore", "aiohttp.access", "sqlalchemy", "alembic")
+"""They log addresses, statements or chatter below warning."""
 
 
 class TextLine(logging.Formatter):

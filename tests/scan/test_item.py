@@ -24,6 +24,10 @@ def test_every_field() -> None:
     assert item.passage.sources == (Source("0", "s"),)
 
 
+def test_a_claim_stands_for_itself() -> None:
+    assert item_of({"claim": "c", "context": "s"}).text == "c"
+
+
 @pytest.mark.parametrize(
     ("role", "layer", "channel"),
     [

@@ -18,6 +18,8 @@ import orjson
 
 from threegate import settings as settings_module
 from threegate.errors import RequestError
+from threegate.policy.kinds import KINDS as VOCABULARY
+from threegate.policy.kinds import is_known
 from threegate.progress import progress, warn
 from threegate.scan.flow import in_order
 from threegate.scan.item import Item, LineError, Role, item_of_line, sources_of
@@ -59,12 +61,21 @@ def detector_arguments(parser: argparse.ArgumentParser) -> None:
 def opened(
     args: argparse.Namespace, kinds: frozenset[str] = KINDS
 ) -> AbstractContextManager[Scanner]:
-    """The scanner that the arguments ask for. Raises ModelError."""
-    chosen = frozenset(k.strip() for k in args.kinds.split(",") if k.strip()) or kinds
+    """The scanner that the arguments ask for. Raises ModelError, RequestError."""
+    chosen = _kinds(args.kinds) or kinds
     given = {"models": args.models, "threads": args.threads}
     settings = settings_module.load(given=given, file=args.config)
     models = None if args.no_models else settings.models
     return scanner(models, chosen, threads=settings.threads or None, say=warn)
+
+
+def _kinds(text: str) -> frozenset[str]:
+    """Raises RequestError for a kind that nothing could report: a typo would find nothing."""
+    chosen = frozenset(k.strip() for k in text.split(",") if k.strip())
+    unknown = sorted(k for k in chosen if not is_known(k, VOCABULARY))
+    if unknown:
+        raise RequestError(f"--kinds: nothing reports {unknown[0]}; see `threegate policy kinds`")
+    return chosen
 
 
 def level_of(args: argparse.Namespace) -> Level:

@@ -2,7 +2,7 @@
 
     {"id", "text", "role", "prompt", "context", "claim"}
 
-Only `text` is needed. `role` is user (default), tool_result, assistant or reasoning; `prompt` is
+Only `text` is needed, and not even that where a claim is given. `role` is user (default), tool_result, assistant or reasoning; `prompt` is
 the question that an answer answers; `context` one source or a list of them; `claim` what is to be
 held against the sources. Other fields are ignored.
 """
@@ -78,7 +78,8 @@ def item_of_line(line: bytes) -> Item:
 def item_of(row: Mapping[str, Any]) -> Item:
     """Raises LineError."""
     id = row.get("id")
-    text = row.get("text")
+    claim = _optional(row, "claim", id)
+    text = row.get("text", claim)
     if not isinstance(text, str):
         raise LineError("text: a string is needed", id)
     return Item(
@@ -87,7 +88,7 @@ def item_of(row: Mapping[str, Any]) -> Item:
         _role(row.get("role"), id),
         _optional(row, "prompt", id) or "",
         sources_of(row.get("context"), id),
-        _optional(row, "claim", id),
+        claim,
     )
 
 
