@@ -2,9 +2,9 @@
 
     {"id", "text", "role", "prompt", "context", "claim"}
 
-Only `text` is needed, and not even that where a claim is given. `role` is user (default), tool_result, assistant or reasoning; `prompt` is
-the question that an answer answers; `context` one source or a list of them; `claim` what is to be
-held against the sources. Other fields are ignored.
+Only `text` is needed, and not even that where a claim is given. `role` is user (default),
+tool_result, assistant or reasoning; `prompt` is the question that an answer answers; `context` one
+source or a list of them; `claim` what is to be held against the sources. Other fields are ignored.
 """
 
 from __future__ import annotations
