@@ -12,7 +12,8 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from threegate.detectors.base import PatternDetector, SentenceDetector
+from threegate.detectors.base import PatternDetector, Scanned, SentenceDetector
+from threegate.detectors.views import Viewed, brought_back, merged, second_reading, viewed
 from threegate.policy.model import matches
 from threegate.types import Failed, Finding, Passage, Reason, Span
 
@@ -70,11 +71,9 @@ class Suite:
         failed: list[Failed] = []
         settled = len(passage.text)
         for detector in self._for(kinds):
-            try:
-                scanned = detector.scan(passage, final=final)
-            except Exception as error:
-                log.error("detector %s failed: %s", detector.info.id, type(error).__name__)
-                failed.append(Failed(detector.info.id, Reason.ERROR, passage.locus))
+            scanned = _scanned(detector, passage, final=final)
+            if isinstance(scanned, Failed):
+                failed.append(scanned)
                 continue
             found += scanned.findings
             settled = min(settled, scanned.settled)
@@ -101,9 +100,9 @@ class Suite:
         """Whole texts (the request): everything, with a cache by content."""
         keys = [_key(p, patterns, sentence) for p in passages]
         new = [i for i, key in enumerate(keys) if key not in self._cache]
-        fresh = [passages[i] for i in new]
-        scans = [self.scan(p, patterns, final=True) for p in fresh]
-        judged = await self.judge(fresh, sentence, deadline_ms) if sentence else []
+        fresh = [viewed(passages[i]) for i in new]
+        scans = [self._scan_views(v, patterns) for v in fresh]
+        judged = await self._judge_views(fresh, sentence, deadline_ms) if sentence else []
         out: dict[bytes, Judgement] = {}
         for n, i in enumerate(new):
             extra = judged[n] if judged else Judgement()
@@ -113,6 +112,40 @@ class Suite:
         answers = [out.get(k) or self._cached(k) for k in keys]
         self._remember(out)
         return [_at(a, p) for a, p in zip(answers, passages, strict=True)]
+
+    def _scan_views(self, text: Viewed, kinds: frozenset[str]) -> Judgement:
+        plain = self.scan(text.passage, kinds, final=True)
+        if not text.views:
+            return Judgement(plain.findings, plain.failures)
+        more: list[Finding] = []
+        failed = list(plain.failures)
+        for detector in self._for(kinds):
+            for view in text.for_pattern(detector):
+                seen = _scanned(detector, second_reading(view, text.passage))
+                if isinstance(seen, Failed):
+                    failed.append(seen)
+                else:
+                    back = brought_back(view, seen.findings, len(text.passage.text))
+                    more += (_moved(f, text.passage.offset) for f in back)
+        return Judgement(tuple(merged(plain.findings, more)), tuple(failed))
+
+    async def _judge_views(
+        self, texts: Sequence[Viewed], kinds: frozenset[str], deadline_ms: int
+    ) -> list[Judgement]:
+        """As they are and, where it differs, as they read in plain."""
+        again = [(i, view) for i, t in enumerate(texts) if (view := t.for_model())]
+        passages = [t.passage for t in texts]
+        extra = [second_reading(view, texts[i].passage) for i, view in again]
+        judged = await self.judge([*passages, *extra], kinds, deadline_ms)
+        out = judged[: len(texts)]
+        for (i, view), more in zip(again, judged[len(texts) :], strict=True):
+            passage = texts[i].passage
+            back = brought_back(view, more.findings, len(passage.text))
+            moved = [_moved(f, passage.offset) for f in back]
+            out[i] = Judgement(
+                tuple(merged(out[i].findings, moved)), out[i].failures + more.failures
+            )
+        return out
 
     def _cached(self, key: bytes) -> Judgement:
         self._cache.move_to_end(key)
@@ -130,6 +163,16 @@ class Suite:
         if known is None:
             known = self._patterns[kinds] = self.build(kinds)
         return known
+
+
+def _scanned(
+    detector: PatternDetector, passage: Passage, *, final: bool = True
+) -> Scanned | Failed:
+    try:
+        return detector.scan(passage, final=final)
+    except Exception as error:
+        log.error("detector %s failed: %s", detector.info.id, type(error).__name__)
+        return Failed(detector.info.id, Reason.ERROR, passage.locus)
 
 
 async def _ask(

@@ -1,1 +1,9 @@
+"""Normalised views of a text, each with an exact map back to the original. Pure."""
 
+from __future__ import annotations
+
+from threegate.normalize.fold import plain_text
+from threegate.normalize.view import View
+from threegate.normalize.views import WORDING, views
+
+__all__ = ["WORDING", "View", "plain_text", "views"]

@@ -1,0 +1,126 @@
+"""Detectors on the normalised views of whole texts; findings come back to the original.
+
+Only texts that are complete are read this way (requests, and answers that are not streamed piece
+by piece). On a stream the detectors fold what keeps the length (full-width, Chinese digits): a
+view that removes or decodes characters would have to hold everything that may still belong to
+one. What a model hides from a reader in an answer is therefore not undone there.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+
+from threegate.detectors.base import PatternDetector
+from threegate.normalize import WORDING, View, views
+from threegate.types import Finding, Level, Passage, Span
+
+CHARACTERS = frozenset({"pii", "secret"})
+"""Families of values: they read no view that is meant for wordings."""
+
+JOINTS = 3
+"""So many places pulled apart make a text worth a second reading by a model."""
+
+
+@dataclass(frozen=True, slots=True)
+class Viewed:
+    """One passage and its views, none for an ordinary text."""
+
+    passage: Passage
+    views: tuple[View, ...] = field(repr=False)
+
+    def for_pattern(self, detector: PatternDetector) -> Iterable[View]:
+        values = any(k.split(".")[0] in CHARACTERS for k in detector.info.kinds)
+        return (v for v in self.views if not (values and v.name in WORDING))
+
+    def for_model(self) -> View | None:
+        """The one view worth a second reading: the plainest."""
+        worth = [v for v in self.views if v.name != "leet" and not _hardly(v)]
+        return worth[-1] if worth else None
+
+
+def viewed(passage: Passage) -> Viewed:
+    return Viewed(passage, views(passage.text))
+
+
+def second_reading(view: View, passage: Passage) -> Passage:
+    return replace(passage, text=view.text, offset=0)
+
+
+def brought_back(view: View, findings: Iterable[Finding], length: int) -> list[Finding]:
+    """Findings of a view, on the original, with the view's name in their note."""
+    return [
+        replace(f, span=_back(view, f.span, length), note=f"{f.note}@{view.name}") for f in findings
+    ]
+
+
+def merged(found: Sequence[Finding], more: Iterable[Finding]) -> list[Finding]:
+    """`found` with what views add: findings of one kind at one place become the widest; one of
+    the same family inside a finding that is as sure says nothing new."""
+    seen, covers = frozenset(map(id, found)), _Covers.of(found)
+    out: list[Finding] = []
+    for group in _groups([*found, *more]):
+        if all(id(f) in seen for f in group):
+            out += group
+        elif any(id(f) in seen for f in group) or not all(map(covers.hold, group)):
+            out.append(_widest(group))
+    return out
+
+
+def _groups(findings: Sequence[Finding]) -> list[list[Finding]]:
+    """Findings of one kind whose spans meet."""
+    groups: list[list[Finding]] = []
+    reach: dict[str, tuple[int, list[Finding]]] = {}
+    for finding in sorted(findings, key=lambda f: f.span):
+        end, group = reach.get(finding.kind, (-1, []))
+        if finding.span.start >= end:
+            group = []
+            groups.append(group)
+        group.append(finding)
+        reach[finding.kind] = max(end, finding.span.end), group
+    return groups
+
+
+def _widest(group: Sequence[Finding]) -> Finding:
+    span = Span(group[0].span.start, max(f.span.end for f in group))
+    best = max(group, key=lambda f: (f.span == span, "@" not in f.note, f.level))
+    sure = max(group, key=lambda f: f.level)
+    return replace(best, span=span, level=sure.level, score=sure.score)
+
+
+class _Covers:
+    """Which spans lie inside a finding of their family that is as sure, each in log time."""
+
+    def __init__(self) -> None:
+        self._starts: dict[tuple[str, Level], list[int]] = {}
+        self._ends: dict[tuple[str, Level], list[int]] = {}
+
+    @classmethod
+    def of(cls, findings: Iterable[Finding]) -> _Covers:
+        made = cls()
+        for f in sorted(findings, key=lambda f: f.span.start):
+            for level in (each for each in Level if each <= f.level):
+                ends = made._ends.setdefault((_family(f.kind), level), [])
+                ends.append(max(f.span.end, ends[-1] if ends else 0))
+                made._starts.setdefault((_family(f.kind), level), []).append(f.span.start)
+        return made
+
+    def hold(self, finding: Finding) -> bool:
+        key = _family(finding.kind), finding.level
+        at = bisect_right(self._starts.get(key, []), finding.span.start)
+        return at > 0 and self._ends[key][at - 1] >= finding.span.end
+
+
+def _family(kind: str) -> str:
+    first = kind.split(".")[0]
+    return "value" if first in CHARACTERS else first
+
+
+def _back(view: View, span: Span, length: int) -> Span:
+    inside = Span(max(0, span.start), min(span.end, len(view.text)))
+    return view.original(inside) if inside.start < inside.end else Span(0, length)
+
+
+def _hardly(view: View) -> bool:
+    return view.name == "joined" and len(view.pieces) < JOINTS

@@ -1,0 +1,127 @@
+"""The decoded view: escapes and encodings replaced where they stand by what they say.
+
+One escape (percent, HTML, `\\u`) is one character and maps back exactly; an encoded block (base64,
+base32, hex, bits) maps back as a whole. A block counts only if it decodes to readable UTF-8. Every
+step makes the text shorter, so depth times size bounds the work and nothing can blow up.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import html
+import re
+from collections.abc import Callable
+
+from threegate.normalize.view import View, edited
+
+NAME = "decoded"
+DEPTH = 3
+
+_B = "[89ABab][0-9A-Fa-f]"
+_H = "[0-9A-Fa-f]"
+_PERCENT = re.compile(rf"%[0-7]{_H}|%[CDcd]{_H}%{_B}|%[Ee]{_H}%{_B}%{_B}|%[Ff][0-7]%{_B}%{_B}%{_B}")
+_BACKSLASH = re.compile(
+    rf"\\u[dD][89abAB]{_H}{{2}}\\u[dD][c-fC-F]{_H}{{2}}|\\u\{{{_H}{{1,6}}\}}|\\u{_H}{{4}}"
+    rf"|\\U{_H}{{8}}|\\x{_H}{{2}}"
+)
+_ENTITY = re.compile(rf"&(?:#[xX]{_H}{{1,6}}|#[0-9]{{1,7}}|[A-Za-z]{{2,8}});")
+_NOTATION = re.compile(rf"(?:U\+{_H}{{4,6}}[ ,]?){{3,}}")
+_HEX = re.compile(rf"(?<![0-9A-Za-z])(?:{_H}{{2}}[ :]?){{7,}}{_H}{{2}}(?![0-9A-Za-z])")
+_BITS = re.compile(r"(?<![0-9])(?:[01]{8}[ ,]?){5,}[01]{8}(?![0-9])")
+_BASE64 = re.compile(
+    r"(?<![A-Za-z0-9+/_\-])(?:[A-Za-z0-9+/_\-]{60,76}\r?\n)*[A-Za-z0-9+/_\-]{12,}={0,2}"
+    r"(?![A-Za-z0-9+/=])"
+)
+_BASE32 = re.compile(r"(?<![A-Za-z0-9])[A-Z2-7]{16,}={0,6}(?![A-Za-z0-9=])")
+
+TRIGGERS = (
+    r"%[0-9A-Fa-f]{2}|\\[uUx][0-9A-Fa-f{]|&(?:#|[A-Za-z]{2,8};)|U\+[0-9A-Fa-f]{4}",
+    r"(?:[0-9A-Fa-f]{2}[ :]?){8}",
+    r"(?:[01]{8}[ ,]?){6}",
+    r"[A-Za-z0-9+/_\-]{12}",
+)
+"""RE2; one of them matches in every text that may be decoded."""
+
+
+def decoded(source: View) -> View:
+    """One level; `source` itself when nothing is encoded."""
+    view = source
+    for pattern, decode in _STEPS:
+        view = edited(view, NAME, pattern, decode)
+    return view
+
+
+def _percent(match: re.Match[str]) -> str | None:
+    try:
+        return bytes.fromhex(match.group().replace("%", "")).decode()
+    except UnicodeDecodeError:
+        return None
+
+
+def _backslash(match: re.Match[str]) -> str | None:
+    codes = [int(c, 16) for c in re.findall(r"[0-9A-Fa-f]{2,8}", match.group()) if c]
+    if len(codes) == 2:
+        return chr(0x10000 + ((codes[0] - 0xD800) << 10) + codes[1] - 0xDC00)
+    return _char(codes[0]) if codes else None
+
+
+def _char(code: int) -> str | None:
+    return chr(code) if code < 0xD800 or 0xDFFF < code < 0x110000 else None
+
+
+def _entity(match: re.Match[str]) -> str | None:
+    text = html.unescape(match.group())
+    return text if len(text) == 1 and text != match.group() else None
+
+
+def _notation(match: re.Match[str]) -> str | None:
+    chars = [_char(int(c, 16)) for c in re.findall(r"U\+([0-9A-Fa-f]{4,6})", match.group())]
+    return None if None in chars else "".join(c for c in chars if c)
+
+
+def _hex(match: re.Match[str]) -> str | None:
+    return readable(bytes.fromhex(re.sub("[ :]", "", match.group())))
+
+
+def _bits(match: re.Match[str]) -> str | None:
+    return readable(bytes(int(b, 2) for b in re.findall("[01]{8}", match.group())))
+
+
+def _base64(match: re.Match[str]) -> str | None:
+    token = "".join(match.group().split()).rstrip("=").replace("-", "+").replace("_", "/")
+    if len(token) % 4 == 1:
+        return None
+    return readable(base64.b64decode(token + "=" * (-len(token) % 4)))
+
+
+def _base32(match: re.Match[str]) -> str | None:
+    token = match.group().rstrip("=")
+    try:
+        return readable(base64.b32decode(token + "=" * (-len(token) % 8)))
+    except binascii.Error:
+        return None
+
+
+def readable(data: bytes) -> str | None:
+    """Text that somebody wrote, not numbers that happen to decode."""
+    try:
+        text = data.decode()
+    except UnicodeDecodeError:
+        return None
+    if not text.isascii() and sum("\u3400" <= c <= "\u9fff" for c in text) < len(text) // 4:
+        return None
+    return text if all(c.isprintable() or c in "\n\r\t" for c in text) else None
+
+
+Decode = Callable[[re.Match[str]], str | None]
+_STEPS: tuple[tuple[re.Pattern[str], Decode], ...] = (
+    (_PERCENT, _percent),
+    (_BACKSLASH, _backslash),
+    (_ENTITY, _entity),
+    (_NOTATION, _notation),
+    (_BITS, _bits),
+    (_HEX, _hex),
+    (_BASE64, _base64),
+    (_BASE32, _base32),
+)

@@ -1,0 +1,59 @@
+"""Views for wordings only (word lists, injection): leetspeak, rot13, text from right to left, and
+text smuggled in characters that nobody sees."""
+
+from __future__ import annotations
+
+import codecs
+import re
+
+from threegate.normalize.view import View, edited, reversed_, translated
+
+LEET, ROT13, REVERSED, SMUGGLED = "leet", "rot13", "reversed", "smuggled"
+
+_LEET = str.maketrans("013457@$!|€", "oieastasiie")
+_ROT13 = {c: ord(codecs.encode(chr(c), "rot13")) for c in (*range(0x41, 0x5B), *range(0x61, 0x7B))}
+_KEYS = (
+    "ignore", "disregard", "previous", "instructions", "system prompt", "developer mode",
+    "override", "jailbreak",
+)  # fmt: skip
+_HAN_KEYS = ("忽略", "无视", "指令", "提示词", "系统提示", "开发者模式", "越狱")
+
+LEET_TRIGGER = r"[A-Za-z][013457@$!|€]{1,2}[A-Za-z]"
+ROT13_TRIGGER = "(?i)" + "|".join(codecs.encode(k, "rot13") for k in _KEYS)
+REVERSED_TRIGGER = "(?i)" + "|".join(k[::-1] for k in (*_KEYS, *_HAN_KEYS))
+SMUGGLED_TRIGGER = r"[\x{E0020}-\x{E007E}]{4}|[\x{FE00}-\x{FE0F}\x{E0100}-\x{E01EF}]{4}"
+
+_TAGS = re.compile("[\U000e0020-\U000e007e]{4,}")
+_SELECTORS = re.compile("[\ufe00-\ufe0f\U000e0100-\U000e01ef]{4,}")
+
+
+def leet(source: View) -> View:
+    return translated(source, LEET, _LEET)
+
+
+def rot13(source: View) -> View:
+    return translated(source, ROT13, _ROT13)
+
+
+def backwards(source: View) -> View:
+    return reversed_(source, REVERSED)
+
+
+def smuggled(source: View) -> View:
+    """Tag characters and the bytes in variation selectors, as the text they carry."""
+    view = edited(source, SMUGGLED, _TAGS, _tags)
+    return edited(view, SMUGGLED, _SELECTORS, _selectors)
+
+
+def _tags(match: re.Match[str]) -> str:
+    return "".join(chr(ord(c) - 0xE0000) for c in match.group())
+
+
+def _selectors(match: re.Match[str]) -> str | None:
+    data = bytes(
+        ord(c) - 0xFE00 if ord(c) < 0xE0100 else ord(c) - 0xE0100 + 16 for c in match.group()
+    )
+    try:
+        return data.decode()
+    except UnicodeDecodeError:
+        return None

@@ -1,0 +1,33 @@
+"""The plain view: nothing invisible, one shape per letter and digit, simplified characters.
+
+Emoji keep their meaning because nobody sends a view on: it is only read, and what is found in it
+is edited in the original.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+
+from threegate.normalize.tables import HIDDEN, OVER, tables
+from threegate.normalize.view import View, edited, removed, translated
+
+NAME = "plain"
+
+
+def plain(source: View) -> View:
+    """`source` itself when nothing differs."""
+    view = removed(source, NAME, HIDDEN)
+    view = removed(view, NAME, OVER)
+    view = edited(view, NAME, _multiple(), lambda match: tables().multiple[match.group()])
+    return translated(view, NAME, tables().single)
+
+
+def plain_text(text: str) -> str:
+    """The same for a word of a list: what `plain` makes of it."""
+    return plain(View(NAME, text)).text
+
+
+@cache
+def _multiple() -> re.Pattern[str]:
+    return re.compile("|".join(map(re.escape, tables().multiple)))

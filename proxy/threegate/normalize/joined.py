@@ -1,0 +1,55 @@
+"""The joined view: characters that somebody pulled apart, together again.
+
+身*份*证, `1 3 8 - 1 2 …`, i.g.n.o.r.e, one character a line. Ordinary lists (红、黄、蓝), dates and
+decimals stay: natural Chinese marks join only characters that stand alone in a row.
+"""
+
+from __future__ import annotations
+
+import re
+
+from threegate.normalize.view import View, edited, removed
+
+NAME = "joined"
+
+HAN = "\u3400-\u4dbf\u4e00-\u9fff"
+SOFT = " \t\u3000*_\\-.·•・|/\\\\~+^#=&'`\"\u2600-\u27bf\U0001f300-\U0001faff"
+_ODD = "*_|~^#·•・"
+_SIGN = r"[^\w\n]"
+
+_HAN_GAP = re.compile(rf"(?<=[{HAN}])[{SOFT}]{{1,3}}(?=[{HAN}])")
+_ODD_GAP = re.compile(rf"(?<=[0-9])[{_ODD}]{{1,2}}(?=[0-9])")
+_RUNS = (
+    re.compile(rf"(?<![{HAN}])[{HAN}](?P<s>{_SIGN}{{1,2}})(?:[{HAN}](?P=s)){{2,}}[{HAN}](?![{HAN}])"),
+    re.compile(rf"(?<![0-9A-Za-z])[0-9](?:{_SIGN}{{1,2}}[0-9](?![0-9A-Za-z])){{6,}}"),
+    re.compile(
+        rf"(?<![0-9A-Za-z])[0-9A-Za-z](?P<s>{_SIGN}{{1,2}}|_)(?:[0-9A-Za-z](?P=s))+[0-9A-Za-z]"
+        r"(?![0-9A-Za-z])"
+    ),
+    re.compile(rf"(?m)^[0-9A-Za-z{HAN}]\r?\n(?:[0-9A-Za-z{HAN}]\r?\n)+[0-9A-Za-z{HAN}]$"),
+)  # fmt: skip
+
+_MARK = "[^\\pL\\pN_\\n]"
+TRIGGERS = (
+    rf"\p{{Han}}[{SOFT}]{{1,3}}\p{{Han}}",
+    rf"[0-9][{_ODD}]{{1,2}}[0-9]",
+    rf"(?:\p{{Han}}{_MARK}{{1,2}}){{3}}\p{{Han}}",
+    rf"(?:\b[0-9]{_MARK}{{1,2}}){{6}}[0-9]\b",
+    rf"(?:\b[0-9A-Za-z](?:{_MARK}{{1,2}}|_)){{4}}[0-9A-Za-z]\b|(?:[A-Za-z]_){{4}}[A-Za-z]",
+    r"(?m)^(?:[0-9A-Za-z\p{Han}]\r?\n){2}[0-9A-Za-z\p{Han}]\r?$",
+)
+"""RE2; one of them matches in every text that is worth joining."""
+
+
+def joined(source: View) -> View:
+    """`source` itself when nothing stands apart."""
+    view = source
+    for run in _RUNS:
+        view = edited(view, NAME, run, _together)
+    for gap in (_HAN_GAP, _ODD_GAP):
+        view = removed(view, NAME, gap)
+    return view
+
+
+def _together(match: re.Match[str]) -> str:
+    return "".join(c for c in match.group() if c.isalnum())

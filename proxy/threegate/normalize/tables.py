@@ -1,0 +1,132 @@
+"""Which characters look like others, which cannot be seen. Built once, on first use.
+
+NFKC and accents come from the standard library, simplified characters from OpenCC (one character
+to one), look-alikes and decorated letters from the short tables below. Only characters that turn
+into letters, digits or Han are of interest: typographic signs stay as they are.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from dataclasses import dataclass, field
+from functools import cache
+from itertools import chain
+
+import opencc
+
+INVISIBLE = (
+    "\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f"
+    "\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff9-\ufffb\U0001d173-\U0001d17a"
+    "\U000e0000-\U000e007f\U000e0100-\U000e01ef"
+)
+"""Class of characters without a shape: joiners, marks of direction, tags, variation selectors."""
+MARKS = "\u0300-\u036f\u0483-\u0489\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f"
+"""Combining marks that lie over or under a letter."""
+
+_LOOK_ALIKE = {
+    # Cyrillic
+    **dict(zip("аеорсухіѕјһԁԛԝкмтвнгпьЬѵӏ", "aeopcyxisjhdqwkmtbhrnbbvl", strict=True)),
+    **dict(zip("АВЕКМНОРСТУХІЅЈԌЗӀ", "ABEKMHOPCTYXISJG3I", strict=True)),
+    # Greek
+    **dict(zip("ονραικυτγηωχ", "ovpaikutynwx", strict=True)),
+    **dict(zip("ΑΒΕΖΗΙΚΜΝΟΡΤΥΧ", "ABEZHIKMNOPTYX", strict=True)),
+    # Armenian, Latin and other letters drawn alike
+    **dict(zip("օսոհքզցւաıɑɡʟɩʋᴄᴏᴠᴡᴢ", "ounhpqguwiaglivcovwz", strict=True)),
+    **dict(zip("ᴀʙᴅᴇꜰɢʜɪᴊᴋᴍɴᴘʀꜱᴛᴜʏ", "abdefghijkmnprstuy", strict=True)),
+    **dict(zip("øłđħŧƀɛɔəɐɥɯɹʇʌʍ", "oldhtbeceahmrtvw", strict=True)),
+}
+_MORE = {
+    **{0x2776 + i: ord("1") + i for i in range(9)},  # negative circled digits
+    **{0x2780 + i: ord("1") + i for i in range(9)},
+    **{0x278A + i: ord("1") + i for i in range(9)},
+    **{start + i: ord("a") + i for start in (0x1F150, 0x1F170, 0x1F1E6) for i in range(26)},
+    0x24FF: ord("0"),
+    **{c: ord(" ") for c in (0xA0, 0x2000, 0x2002, 0x2003, 0x2007, 0x2009, 0x202F, 0x205F)},
+}
+_COMPATIBLE = (
+    (0xA0, 0x3400), (0xA640, 0xABFF), (0xF900, 0xFFF0), (0x10400, 0x10450), (0x1D400, 0x1D800),
+    (0x1F100, 0x1F200), (0x1FBF0, 0x1FBFA), (0x2F800, 0x2FA20),
+)  # fmt: skip
+_NATURAL = frozenset("，！：；？（）　％")
+"""Full-width signs of ordinary Chinese: folded, but no reason to fold."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tables:
+    """`single`: code point to code point. `multiple`: character to string. `telling`: characters
+    that make a text worth folding, as the inside of a regular expression's class."""
+
+    single: dict[int, int] = field(repr=False)
+    multiple: dict[str, str] = field(repr=False)
+    telling: str = field(repr=False)
+    accented: str = field(repr=False)
+
+
+@cache
+def tables() -> Tables:
+    single, multiple = dict(_MORE), {}
+    accented: list[str] = []
+    for code in chain.from_iterable(range(*r) for r in _COMPATIBLE):
+        char = chr(code)
+        plain = _plain(char)
+        if plain == char or code in single or not _worth(plain):
+            continue
+        if len(plain) > 1:
+            multiple[char] = plain
+            continue
+        single[code] = ord(plain)
+        if unicodedata.normalize("NFKC", char) == char:
+            accented.append(char)
+    single |= {ord(a): ord(b) for a, b in _LOOK_ALIKE.items()} | _simplified()
+    for code in range(0xFF01, 0xFF5F):
+        single.setdefault(code, code - 0xFEE0)
+    quiet = {*accented, *_NATURAL, *map(chr, range(0x1F1E6, 0x1F200))}
+    telling = (c for c in (*map(chr, single), *multiple) if c not in quiet)
+    return Tables(single, multiple, char_class(telling), char_class(accented))
+
+
+def _plain(char: str) -> str:
+    """Compatible form without marks; digits of any script as ASCII."""
+    digit = unicodedata.decimal(char, None)
+    if digit is not None:
+        return str(digit)
+    apart = unicodedata.normalize("NFKD", char)
+    return "".join(c for c in apart if not unicodedata.combining(c))
+
+
+def _worth(plain: str) -> bool:
+    return any(("0" <= c <= "z" and c.isalnum()) or "\u4e00" <= c <= "\u9fff" for c in plain)
+
+
+def _simplified() -> dict[int, int]:
+    """Traditional to simplified, of characters that simplified Chinese does not use itself."""
+    chars = [chr(c) for c in chain(range(0x3400, 0x4DC0), range(0x4E00, 0xA000))]
+    to = opencc.OpenCC("t2s").convert("\n".join(chars)).split("\n")
+    pairs = zip(chars, to, strict=True)
+    return {ord(a): ord(b) for a, b in pairs if a != b and len(b) == 1 and not _is_simplified(a)}
+
+
+def _is_simplified(char: str) -> bool:
+    try:
+        char.encode("gb2312")
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def char_class(chars: object) -> str:
+    """The inside of a class, with ranges; understood by `re` and RE2."""
+    codes = sorted({ord(c) for c in chars})  # type: ignore[attr-defined]
+    parts, i = [], 0
+    while i < len(codes):
+        j = i
+        while j + 1 < len(codes) and codes[j + 1] == codes[j] + 1:
+            j += 1
+        parts.append(chr(codes[i]) if i == j else f"{chr(codes[i])}-{chr(codes[j])}")
+        i = j + 1
+    return "".join(parts)
+
+
+HIDDEN = re.compile(f"[{INVISIBLE}]+")
+OVER = re.compile(f"[{MARKS}]+")

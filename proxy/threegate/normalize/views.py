@@ -1,0 +1,104 @@
+"""All views of a text that differ from it, behind one cheap look.
+
+The look is one RE2 set in one pass; a text in which none of its patterns occurs has no views, and
+that is nearly every text. Views come from each other: plain from raw, joined from plain, decoded
+from plain and again from its own plain view, to `DEPTH`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import cache
+from typing import Any
+
+import re2
+
+from threegate.normalize import decoded as decoding
+from threegate.normalize import disguise, fold
+from threegate.normalize import joined as joining
+from threegate.normalize.tables import INVISIBLE, MARKS, tables
+from threegate.normalize.view import View, raw
+
+WORDING = frozenset({disguise.LEET, disguise.ROT13, disguise.REVERSED})
+"""Views that word lists and injection signatures read, and nobody else."""
+
+_FOLD, _JOIN, _DECODE, _LEET, _ROT13, _REVERSED, _SMUGGLED = range(7)
+
+
+def views(text: str) -> tuple[View, ...]:
+    """Every view whose text differs, the plainest last; none for ordinary text."""
+    return tuple(v for v in _views(raw(text), 0) if v.text != text)
+
+
+def _views(source: View, depth: int) -> Iterator[View]:
+    signs = _signs(source.text)
+    if not signs:
+        return
+    if _SMUGGLED in signs:
+        yield disguise.smuggled(source)
+    plain = fold.plain(source) if _FOLD in signs else source
+    if plain is not source:
+        signs |= _signs(plain.text)
+        yield plain
+    yield from _wordings(plain, signs)
+    if _JOIN in signs and (joined := joining.joined(plain)) is not plain:
+        yield joined
+        yield from _wordings(joined, _signs(joined.text))
+    if _DECODE in signs and depth < decoding.DEPTH:
+        yield from _decoded(plain, depth)
+
+
+def _decoded(plain: View, depth: int) -> Iterator[View]:
+    decoded = decoding.decoded(plain)
+    if decoded is not plain:
+        yield decoded
+        for view in _views(decoded, depth + 1):
+            yield view if view.name in WORDING else view.named(decoding.NAME)
+
+
+def _wordings(plain: View, signs: frozenset[int]) -> Iterator[View]:
+    if _LEET in signs:
+        yield disguise.leet(plain)
+    if _ROT13 in signs:
+        yield disguise.rot13(plain)
+    if _REVERSED in signs:
+        yield disguise.backwards(plain)
+
+
+def _signs(text: str) -> frozenset[int]:
+    found = _look().Match(text)
+    meanings = _meanings()
+    return frozenset(meanings[i] for i in found) if found else frozenset()
+
+
+def _patterns() -> Iterator[tuple[int, str]]:
+    known = tables()
+    seen = INVISIBLE.replace("\u200b-\u200f", "\u200b\u200c\u200e\u200f").replace(
+        "\ufe00-\ufe0f", "\ufe00-\ufe0e"
+    )
+    yield _FOLD, f"[{seen}{MARKS}{known.telling}]"
+    yield _FOLD, r"[0-9A-Za-z\p{Han}][\x{200D}\x{FE0F}]"
+    yield _FOLD, f"(?:[{known.accented}][A-Za-z]{{0,2}}){{3}}"
+    yield _FOLD, r"[\x{1F1E6}-\x{1F1FF}]{7}"
+    yield from ((_JOIN, p) for p in joining.TRIGGERS)
+    yield from ((_DECODE, p) for p in decoding.TRIGGERS)
+    yield _LEET, disguise.LEET_TRIGGER
+    yield _ROT13, disguise.ROT13_TRIGGER
+    yield _REVERSED, disguise.REVERSED_TRIGGER
+    yield _SMUGGLED, disguise.SMUGGLED_TRIGGER
+
+
+@cache
+def _meanings() -> tuple[int, ...]:
+    return tuple(meaning for meaning, _ in _patterns())
+
+
+@cache
+def _look() -> Any:
+    options = re2.Options()
+    options.max_mem = 64 << 20  # with the default the automaton is thrown away over and over
+    made = re2.Set.SearchSet(options)
+    for _, pattern in _patterns():
+        made.Add(pattern)
+    made.Compile()
+    return made
