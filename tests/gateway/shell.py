@@ -50,6 +50,7 @@ def policy(*rules: Rule) -> CompiledPolicy:
     return CompiledPolicy("digest", "test", rules=rules)
 
 
+NO_QUESTION = Question()
 INFO = DetectorInfo("bad", ("hazard.test",), Bilingual("坏", "bad"))
 
 
@@ -132,6 +133,7 @@ async def hear(
     detectors: Suite,
     masks: MaskMap | None = None,
     constraints: Constraints | None = None,
+    question: Question = NO_QUESTION,
 ) -> Heard:
     caller, heard = Caller(), Heard(b"")
     guard = OutputGuard.of(
@@ -143,7 +145,7 @@ async def hear(
         kinds_of=detectors.kinds_of,
         needs=detectors,
     )
-    answer = heard.answer = Answer(guard, detectors, Question())
+    answer = heard.answer = Answer(guard, detectors, question)
 
     async def send(data: bytes) -> None:
         heard.data += data

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from threegate.audit.record import Stage
+from threegate.gateway.answer import Question
 from threegate.guard.mask import MaskMap
 from threegate.policy.model import StreamMode
 from threegate.testing.cuts import cut_at
@@ -140,3 +141,13 @@ def test_an_upstream_that_ends_without_done_is_finished_all_the_same() -> None:
     heard = run(data, PATTERNS, SUITE)
     assert heard.text() == "Hello there"
     assert len(heard.stages) == 1
+
+
+def test_personal_data_that_nobody_asked_with_is_a_leak() -> None:
+    leaks = policy(rule("new", Action.REDACT, "leak.pii"))
+    suite_with_leaks = suite()
+    suite_with_leaks.kinds_of = {**suite_with_leaks.kinds_of, "new_pii": ("leak.pii",)}
+    text = f"您的手机{MOBILE}，他的手机13987654321。"
+    asked = Question(asked="我的手机是138-1234-5678")
+    heard = asyncio.run(hear([stream_of([text])], leaks, suite_with_leaks, question=asked))
+    assert heard.text() == f"您的手机{MOBILE}，他的手机[PII_REMOVED]。"

@@ -4,13 +4,19 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from threegate.detectors import DETECTORS, custom, presidio
-from threegate.detectors.base import PatternDetector, SentenceDetector
+from threegate.detectors import DETECTORS, custom, formats, presidio
+from threegate.detectors.base import DetectorInfo, PatternDetector, SentenceDetector
 from threegate.detectors.injection import InjectionSignatures
 from threegate.detectors.recognizer import Recognizer
 from threegate.detectors.scanner import PatternScanner
 from threegate.detectors.suite import Suite
 from threegate.policy.model import CompiledPolicy
+from threegate.types import Bilingual
+
+NEW_PERSONAL_DATA = DetectorInfo(
+    "new_pii", ("leak.pii",), Bilingual("新出现的个人信息", "personal data that was not asked with")
+)
+"""Derived by the gateway: a pattern's personal data in an answer whose value the request lacks."""
 
 KEPT = 32
 """Policies whose suites stay built: the active ones and those that running requests have pinned."""
@@ -31,7 +37,11 @@ class Suites:
 
     def _build(self, policy: CompiledPolicy) -> Suite:
         recognizers = _recognizers(policy)
-        own: tuple[PatternDetector, ...] = (InjectionSignatures(), *custom.detectors(policy))
+        own: tuple[PatternDetector, ...] = (
+            InjectionSignatures(),
+            *formats.detectors(policy),
+            *custom.detectors(policy),
+        )
 
         def build(kinds: frozenset[str]) -> tuple[PatternDetector, ...]:
             built_in = PatternScanner(recognizers, kinds)
@@ -39,8 +49,10 @@ class Suites:
             return ((built_in,) if built_in.info.kinds else ()) + chosen
 
         infos = [PatternScanner(recognizers).info, *(d.info for d in own)]
-        infos += [d.info for d in self.sentence]
-        return Suite(build, self.sentence, {i.id: i.kinds for i in infos})
+        sentence = (*self.sentence, formats.LanguageDetector())
+        infos += [d.info for d in sentence]
+        infos.append(NEW_PERSONAL_DATA)
+        return Suite(build, sentence, {i.id: i.kinds for i in infos})
 
 
 def _recognizers(policy: CompiledPolicy) -> tuple[Recognizer, ...]:

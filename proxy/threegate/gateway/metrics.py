@@ -1,13 +1,29 @@
 """Prometheus metrics. Labels are rule ids, layers, actions and models: never text of a
-conversation."""
+conversation.
+
+Many workers keep their values in files of one folder, which the supervisor names to
+prometheus_client; whichever of them is asked answers for all.
+"""
 
 from __future__ import annotations
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+import os
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead
 
 from threegate.types import Failed, Verdict
 
 _SECONDS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10, 60)
+
+
+SHARED_METRICS = "PROMETHEUS_MULTIPROC_DIR"
+"""prometheus_client's own name; it must be set before that library is imported."""
+
+
+def forget_worker(pid: int) -> None:
+    """A worker that has ended no longer counts in gauges; what it counted stays."""
+    mark_process_dead(pid)  # type: ignore[no-untyped-call]
 
 
 class Metrics:
@@ -42,7 +58,20 @@ class Metrics:
         self.state_away = Counter(
             "threegate_state_away", "Times the shared state did not answer", registry=r
         )
-        self.active = Gauge("threegate_active_calls", "Calls in progress", registry=r)
+        self.active = Gauge(
+            "threegate_active_calls",
+            "Calls in progress",
+            registry=r,
+            multiprocess_mode="livesum",
+        )
+
+    def exposition(self) -> bytes:
+        """The text that Prometheus reads, of all workers."""
+        if not os.environ.get(SHARED_METRICS):
+            return generate_latest(self.registry)
+        shared = CollectorRegistry()
+        MultiProcessCollector(shared)  # type: ignore[no-untyped-call]
+        return generate_latest(shared)
 
     def count(self, layer: str, verdict: Verdict) -> None:
         for ruled in verdict.ruled:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
 import orjson
-from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
+from prometheus_client.exposition import CONTENT_TYPE_LATEST
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -72,8 +72,7 @@ class Plain:
         return json_response(503 if missing else 200, body)
 
     async def metrics(self, request: Request) -> Response:
-        data = generate_latest(self.deps.metrics.registry)
-        return Response(data, media_type=CONTENT_TYPE_LATEST)
+        return Response(self.deps.metrics.exposition(), media_type=CONTENT_TYPE_LATEST)
 
     async def other(self, request: Request) -> Response:
         """A path of the policy's `pass_through` goes to the model API as it is; all else is

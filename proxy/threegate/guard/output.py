@@ -19,6 +19,9 @@ from threegate.types import Caller, Channel, Layer
 OUTPUT_CHANNELS = (Channel.CONTENT, Channel.REASONING, Channel.TOOL_ARGUMENTS)
 
 
+LEAK_PII = "leak.pii"
+
+
 class Needs(Protocol):
     """Which detectors a wanted kind or prefix needs: `detectors.suite.Suite` knows."""
 
@@ -102,6 +105,8 @@ def _channel(
     wanted = wanted_kinds(rules)
     sentence = frozenset(k for k in wanted if needs.is_sentence_kind(k))
     patterns = frozenset(k for k in wanted if needs.is_pattern_kind(k))
+    if LEAK_PII in wanted:
+        patterns |= {"pii"}  # what is new among all that a pattern finds
     waits = [r for r in rules if any(needs.is_sentence_kind(k) for k in wanted_kinds((r,)))]
     holding = any(r.stream is StreamMode.HOLD and r.mode is Mode.ENFORCE for r in waits)
     plan = Plan(channel, bool(patterns), bool(sentence), holding)
