@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import argparse
 import asyncio
 import dataclasses
 import os
@@ -11,10 +12,10 @@ from pathlib import Path
 import pytest
 from sqlalchemy import create_engine, make_url, text
 from threegate.audit import AuditLog, AuditSettings, Content, Part, Query, Record, Stage, Usage
+from threegate.audit.cli import register
 from threegate.audit.commands_read import own_keys, published_files
 from threegate.audit.sources import connect
 from threegate.audit.verify import Report, verify_database
-from threegate.cli import main
 from threegate.types import (
     Action,
     Caller,
@@ -132,7 +133,15 @@ async def closed_log(settings: AuditSettings) -> AuditSettings:
 
 async def audit(settings: AuditSettings, *args: str) -> int:
     where = ("--database", settings.url, "--directory", str(settings.directory))
-    return await asyncio.to_thread(main, ["audit", args[0], *where, *args[1:]])
+    return await asyncio.to_thread(run, "audit", args[0], *where, *args[1:])
+
+
+def run(*args: str) -> int:
+    """The exit code of `threegate …` with the audit commands alone."""
+    top = argparse.ArgumentParser()
+    register(top.add_subparsers(required=True))
+    parsed = top.parse_args(args)
+    return int(parsed.run(parsed))
 
 
 Captured = pytest.CaptureFixture[str]

@@ -5,9 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from threegate.cli import main
 
-from tests.audit.conftest import Captured
+from tests.audit.conftest import Captured, run
 
 
 def test_settings_of_the_proxy_are_the_default(
@@ -15,5 +14,5 @@ def test_settings_of_the_proxy_are_the_default(
 ) -> None:
     monkeypatch.setenv("THREEGATE_VAR", str(tmp_path / "elsewhere"))
     monkeypatch.chdir(tmp_path)
-    assert main(["audit", "verify"]) == 2
+    assert run("audit", "verify") == 2
     assert "elsewhere/audit.sqlite3" in capsys.readouterr().err

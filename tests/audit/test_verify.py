@@ -17,6 +17,7 @@ from threegate.audit import AuditLog, AuditSettings
 from threegate.audit.chain import SHA256, Frontier
 from threegate.audit.commands_read import own_keys, published_files
 from threegate.audit.note import Checkpoint, Signer, sign
+from threegate.audit.record import canonical
 from threegate.audit.sources import Database, connect
 from threegate.audit.verify import Report, belongs, verify_database
 from threegate.errors import AuditError
@@ -281,6 +282,58 @@ def test_random_flips_anywhere_are_found(pristine: AuditSettings, seed: int) -> 
         f"UPDATE OR REPLACE {table} SET {column} = ? WHERE rowid = ?", (flipped(value, dice), rowid)
     )
     assert not copy.report().ok, (table, column, value)
+    copy.sql.close()
+
+
+ANYTHING = (
+    st.none() | st.integers(-(2**62), 2**62) | st.floats() | st.text() | st.binary(max_size=40)
+)
+
+
+@given(data=st.data())
+def test_whatever_stands_in_a_cell_is_a_finding_not_a_crash(
+    pristine: AuditSettings, data: st.DataObject
+) -> None:
+    copy = Copy(pristine)
+    copy.sql.execute("PRAGMA ignore_check_constraints=ON")
+    table = data.draw(st.sampled_from(sorted(COLUMNS)))
+    column = data.draw(st.sampled_from(COLUMNS[table]))
+    rows = copy.sql.execute(f"SELECT rowid, {column} FROM {table}").fetchall()
+    rowid, old = data.draw(st.sampled_from(rows))
+    new = data.draw(ANYTHING)
+    change = f"UPDATE OR REPLACE {table} SET {column} = ? WHERE rowid = ?"
+    try:
+        copy.sql.execute(change, (new, rowid))
+    except sqlite3.IntegrityError:  # NOT NULL
+        return
+    (stored,) = copy.sql.execute(
+        f"SELECT {column} FROM {table} WHERE rowid = ?", (rowid,)
+    ).fetchone()
+    assert copy.report().ok is (stored == old and type(stored) is type(old))
+    copy.sql.close()
+
+
+DETAILS = st.recursive(
+    st.none() | st.integers(-(2**62), 2**62) | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(
+        ["verb", "places", "keys", "peers", "algorithm", "leaf", "size", "writer"]), inner, max_size=4),
+    max_leaves=8,
+)  # fmt: skip
+
+
+@given(
+    event=DETAILS,
+    stage=st.sampled_from(["erased", "writer", "received"]),
+    seq=st.sampled_from([0, 2]),
+)
+def test_whatever_an_entry_says_is_a_finding_not_a_crash(
+    pristine: AuditSettings, event: object, stage: str, seq: int
+) -> None:
+    copy = Copy(pristine)
+    entry = canonical({"event": {"detail": event}, "seq": seq})
+    change = "UPDATE audit_record SET entry = ?, leaf = ?, stage = ? WHERE seq = ?"
+    copy.sql.execute(change, (entry.decode(), SHA256.leaf(entry), stage, seq))
+    assert not copy.report().ok
     copy.sql.close()
 
 

@@ -63,5 +63,7 @@ def from_settings(settings: Settings) -> AuditSettings:
         directory=settings.var / "audit",
         on_failure=OnFailure(settings.audit_on_failure),
         level=ContentLevel(settings.audit_level),
+        master_key=settings.audit_master_key,
+        signing_key=settings.audit_signing_key,
         environment=settings.environment,
     )

@@ -14,6 +14,7 @@ from urllib.parse import unquote, urlsplit
 from threegate.audit.rows import COLUMN_NAMES
 from threegate.errors import AuditError
 
+FIRST = -(2**31)  # below every place, and within every integer column
 PAGE = 5_000  # records; bounds memory, not time
 
 
@@ -44,7 +45,12 @@ class Database:
             "SELECT writer FROM audit_record UNION SELECT writer FROM audit_stub"
             " UNION SELECT writer FROM audit_checkpoint UNION SELECT id FROM audit_writer"
         )
-        return sorted(row[0] for row in self.fetch(sql, ()))
+        return sorted(str(row[0]) for row in self.fetch(sql, ()))
+
+    def opening(self, writer: str) -> str | None:
+        """The first entry, None where it is gone."""
+        sql = "SELECT entry FROM audit_record WHERE writer = ? AND seq = 0"
+        return next((str(row[0]) for row in self.fetch(sql, (writer,))), None)
 
     def rows(self, writer: str) -> Iterator[Stored]:
         """Records and stubs in chain order."""
@@ -52,39 +58,47 @@ class Database:
         record = f"seq, leaf, entry, ts, subject, salt, {listed}"
         empty = ", ".join("NULL" for _ in COLUMN_NAMES)
         both = (
-            f"SELECT {record} FROM audit_record WHERE writer = ? AND seq >= ? AND seq < ?"  # noqa: S608
+            f"SELECT {record} FROM audit_record WHERE writer = ? AND seq >= ?"  # noqa: S608
             f" UNION ALL SELECT seq, leaf, NULL, 0, NULL, NULL, {empty} FROM audit_stub"
-            " WHERE writer = ? AND seq >= ? AND seq < ? ORDER BY seq"
+            " WHERE writer = ? AND seq >= ? ORDER BY seq"
         )
         for row in self._pages(writer, both, twice=True):
             seq, leaf, entry, ts, subject, salt, *columns = row
-            kept = bytes(salt) if salt is not None else None
-            yield Stored(writer, seq, bytes(leaf), entry, ts, subject, kept, tuple(columns))
+            kept = as_bytes(salt) if salt is not None else None
+            text = entry if entry is None else str(entry)
+            yield Stored(writer, seq, as_bytes(leaf), text, ts, subject, kept, tuple(columns))
 
     def hits(self, writer: str) -> Iterator[Sequence[Any]]:
         """(seq, n, ts, rule, kind, layer, action, shadow) in order."""
-        return self._pages(
-            writer,
-            "SELECT seq, n, ts, rule, kind, layer, action, shadow FROM audit_hit"
-            " WHERE writer = ? AND seq >= ? AND seq < ? ORDER BY seq, n",
+        sql = (
+            f"SELECT seq, n, ts, rule, kind, layer, action, shadow FROM audit_hit"  # noqa: S608
+            f" WHERE writer = ? AND (seq, n) > (?, ?) ORDER BY seq, n LIMIT {PAGE}"
         )
+        last = (FIRST, FIRST)
+        while True:
+            rows = self.fetch(sql, (writer, *last))
+            yield from rows
+            if len(rows) < PAGE or not all(isinstance(v, int) for v in rows[-1][:2]):
+                return
+            last = (rows[-1][0], rows[-1][1])
 
     def contents(self, writer: str) -> Iterator[Sequence[Any]]:
         """(seq, key id, blob) in order."""
         return self._pages(
             writer,
             "SELECT seq, key_id, blob FROM audit_content"
-            " WHERE writer = ? AND seq >= ? AND seq < ? ORDER BY seq",
+            " WHERE writer = ? AND seq >= ? ORDER BY seq",
         )
 
     def checkpoints(self) -> list[Sequence[Any]]:
         """(writer, size, note)."""
-        return self.fetch("SELECT writer, size, note FROM audit_checkpoint ORDER BY 1, 2", ())
+        sql = "SELECT writer, size, note FROM audit_checkpoint ORDER BY 1, 2"
+        return [(str(writer), size, str(note)) for writer, size, note in self.fetch(sql, ())]
 
     def tombstones(self) -> Iterator[str]:
         """The entries that say what was erased, shredded or pruned."""
         sql = "SELECT entry FROM audit_record WHERE stage = 'erased' ORDER BY writer, seq"
-        return (row[0] for row in self.fetch(sql, ()))
+        return (str(row[0]) for row in self.fetch(sql, ()))
 
     def key(self, key_id: str) -> tuple[str, str, bytes] | None:
         """(tenant, day, wrapped)."""
@@ -92,21 +106,20 @@ class Database:
         return (rows[0][0], rows[0][1], bytes(rows[0][2])) if rows else None
 
     def _pages(self, writer: str, sql: str, *, twice: bool = False) -> Iterator[Sequence[Any]]:
-        start, end = 0, self._end(writer)
-        while start < end:
-            place = (writer, start, start + PAGE)
-            yield from self.fetch(sql, place * 2 if twice else place)
-            start += PAGE
+        """Rows from each page's last place on; a changed log may name places far apart."""
+        start = FIRST
+        while True:
+            place = (writer, start)
+            rows = self.fetch(f"{sql} LIMIT {PAGE}", place * 2 if twice else place)
+            yield from rows
+            if len(rows) < PAGE or not isinstance(rows[-1][0], int):
+                return
+            start = rows[-1][0] + 1
 
-    def _end(self, writer: str) -> int:
-        tables = ("audit_record", "audit_stub", "audit_hit", "audit_content")
-        ends = " UNION ALL ".join(
-            f"SELECT max(seq) FROM {t} WHERE writer = ?"  # noqa: S608
-            for t in tables
-        )
-        return 1 + max(
-            (r[0] for r in self.fetch(ends, (writer,) * 4) if r[0] is not None), default=-1
-        )
+
+def as_bytes(value: Any) -> bytes:
+    """SQLite stores any type in any column; what is not bytes is no hash."""
+    return bytes(value) if isinstance(value, bytes | bytearray | memoryview) else b""
 
 
 def connect(url: str) -> Database:

@@ -27,6 +27,8 @@ from threegate.audit.rows import bind, columns, hits
 from threegate.audit.sources import Database, Stored
 
 MAX_PROBLEMS = 1_000
+# What reading a changed log may raise: each is a finding, none may end the verification.
+MALFORMED = (KeyError, TypeError, ValueError, AttributeError, IndexError, OverflowError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,15 +99,20 @@ class Erasures:
     keys: set[str] = field(default_factory=set)
 
     @classmethod
-    def read(cls, entries: Iterable[str]) -> Erasures:
+    def read(cls, entries: Iterable[str], report: Report) -> Erasures:
         found = cls()
         for entry in entries:
-            detail = _event(entry).get("detail", {})
-            where = found.bodies if detail.get("verb") == "prune" else found.texts
-            for writer, first, last in detail.get("places", ()):
-                where.setdefault(writer, []).append((first, last))
-            found.keys.update(detail.get("keys", ()))
+            try:
+                found.add(_event(entry)["detail"])
+            except MALFORMED:
+                report.add("", -1, "malformed", "a tombstone cannot be read")
         return found
+
+    def add(self, detail: dict[str, Any]) -> None:
+        where = self.bodies if detail["verb"] == "prune" else self.texts
+        for writer, first, last in detail.get("places", ()):
+            where.setdefault(writer, []).append((int(first), int(last)))
+        self.keys.update(detail.get("keys", ()))
 
     def text(self, writer: str, seq: int, key_id: str) -> bool:
         return key_id in self.keys or _within(self.texts.get(writer, ()), seq)
@@ -160,10 +167,11 @@ def verify_database(
     """Everything. `keys` are trusted (their names are origins); `published` are notes kept
     outside the database.
     """
-    report, erasures = Report(), Erasures.read(database.tombstones())
+    report = Report()
+    erasures = Erasures.read(database.tombstones(), report)
     notes = _notes(database, published, keys, report)
     writers = dict.fromkeys([*database.writers(), *notes])
-    peers = _peers(database, writers)
+    peers = _peers(database, writers, report)
     received, ended = set[str](), set[str]()
     for writer in writers:
         wanted = {p.size - 1 for p in peers if p.writer == writer}
@@ -183,7 +191,8 @@ def _notes(
 ) -> dict[str, dict[int, set[bytes]]]:
     """Writer → size → roots that a trusted key signed."""
     found: dict[str, dict[int, set[bytes]]] = {}
-    for writer, size, note in database.checkpoints():
+    stored = database.checkpoints()
+    for writer, size, note in stored:
         checkpoint = _trusted(note, keys, report, writer)
         if checkpoint is None:
             continue
@@ -192,7 +201,7 @@ def _notes(
                 writer, -1, "checkpoint_moved", f"the checkpoint stored at {size} is another"
             )
         _add(found, checkpoint)
-    for note in published:
+    for note in {*published} - {note for _, _, note in stored}:
         checkpoint = _trusted(note, keys, report, "published checkpoint")
         if checkpoint is not None:
             _add(found, checkpoint)
@@ -228,18 +237,19 @@ def belongs(origin: str, name: str) -> bool:
     return rest != origin and rest.removeprefix("sm3/").count("/") == 0
 
 
-def _peers(database: Database, writers: Iterable[str]) -> list[Peer]:
+def _peers(database: Database, writers: Iterable[str], report: Report) -> list[Peer]:
     """What first entries say about other chains; whether they are genuine is the walk's
     business.
     """
     peers: list[Peer] = []
     for writer in writers:
-        first = next(database.rows(writer), None)
-        if first is None or first.entry is None:
-            continue
-        for peer in _event(first.entry).get("detail", {}).get("peers", ()):
-            leaf = bytes.fromhex(peer["leaf"])
-            peers.append(Peer(writer, peer["writer"], peer["size"], leaf))
+        try:
+            named = _event(database.opening(writer) or "").get("detail", {}).get("peers", ())
+            peers += [
+                Peer(writer, p["writer"], int(p["size"]), bytes.fromhex(p["leaf"])) for p in named
+            ]
+        except MALFORMED:
+            report.add(writer, 0, "malformed", "what it says of other writers cannot be read")
     return peers
 
 
@@ -277,13 +287,21 @@ class Walk:
         self._frontier = Frontier(self._hasher)
 
     def run(self) -> Chain:
+        try:
+            self._follow()
+        except MALFORMED:
+            self._problem(self.chain.size, "malformed", "rows of this chain are not of a log")
+        self._ends()
+        return self.chain
+
+    def _follow(self) -> None:
         for stored in self.database.rows(self.chain.writer):
             if stored.seq != self.chain.size:
                 self._gap(stored.seq)
                 break
             self._place(stored)
-        self._ends()
-        return self.chain
+        for rest in (self._hits, self._contents):
+            rest.take(None)
 
     def _problem(self, seq: int, code: str, message: str) -> None:
         self.report.add(self.chain.writer, seq, code, message)
@@ -330,15 +348,14 @@ class Walk:
             if canonical(parsed).decode() != entry:
                 self._problem(stored.seq, "not_canonical", "the entry is not canonical JSON")
             self._members(stored, parsed)
-        except (orjson.JSONDecodeError, KeyError, TypeError, ValueError, AttributeError):
+        except MALFORMED:  # a JSONDecodeError is a ValueError
             self._problem(stored.seq, "malformed", "the entry is not one of this log")
 
     def _choose_hash(self, entry: str) -> None:
-        name = _event(entry).get("detail", {}).get("algorithm", Algorithm.SHA256)
         try:
-            self._hasher = Hasher(Algorithm(name))
-        except ValueError as error:
-            self._problem(0, "algorithm", str(error))
+            self._hasher = Hasher(Algorithm(_event(entry)["detail"]["algorithm"]))
+        except MALFORMED:
+            self._problem(0, "algorithm", "the first entry names no hash that is known here")
         self._frontier = Frontier(self._hasher)
 
     def _members(self, stored: Stored, parsed: dict[str, Any]) -> None:
@@ -393,8 +410,6 @@ class Walk:
                 self.ended.add(event["request"])
 
     def _ends(self) -> None:
-        self._hits.take(None)
-        self._contents.take(None)
         for seq in sorted({*self._hits.stray, *self._contents.stray}):
             self._problem(seq, "stray", "rows without an entry")
         beyond = [size for size in self.roots if size > self.chain.size]
