@@ -11,13 +11,15 @@ from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
 from starlette.applications import Starlette
-from starlette.routing import BaseRoute, Route
+from starlette.responses import RedirectResponse
+from starlette.routing import BaseRoute, Mount, Route
 from threegate_classifiers.runtime import Engine
 
 from threegate.audit.database import writer_engine
-from threegate.audit.record import ContentLevel
-from threegate.audit.settings import AuditSettings, OnFailure
+from threegate.audit.settings import from_settings
 from threegate.audit.store import AuditLog
+from threegate.console.app import create_console
+from threegate.console.opening import greeting, open_parts
 from threegate.detectors.models import MODELS, sentence_detectors
 from threegate.detectors.suites import Suites
 from threegate.errors import PolicyError
@@ -59,8 +61,22 @@ def create_app(deps: Deps, ready: Callable[[], dict[str, str]] = dict) -> Starle
         ("/metrics", plain.metrics),
     ):
         routes.append(Route(path, handler, methods=["GET"]))
+    routes += _console(deps)
     routes.append(Route("/{path:path}", plain.other, methods=_ALL))
     return Starlette(routes=routes)
+
+
+def _console(deps: Deps) -> list[BaseRoute]:
+    """The console reads the log and the store themselves; where they are stand-ins there is
+    none."""
+    if not isinstance(deps.audit, AuditLog) or not isinstance(deps.policies, PolicyStore):
+        return []
+    versions = policy_versions(deps.settings)
+    parts = open_parts(
+        deps.settings, deps.audit, deps.policies, versions, deps.suite_of, deps.secret
+    )
+    home = Route("/console", RedirectResponse("/console/"))
+    return [home, Mount("/console", create_console(parts))]
 
 
 _ALL = ["GET", "POST", "PUT", "PATCH", "DELETE"]
@@ -75,9 +91,9 @@ async def opened(settings: Settings, say: Callable[[str], None] = log.info) -> A
     engine = _engine(settings, say)
     suites = Suites(sentence_detectors(engine) if engine else ())
     _check_served(policies, suites, settings)
-    audit = await AuditLog.open(audit_settings(settings))
+    audit = await AuditLog.open(from_settings(settings))
     upstreams = Upstreams(settings.upstreams, _upstream_keys(settings))
-    door = KeyFile(settings.var / "keys.json", required=settings.keys == "required")
+    door = KeyFile(settings.key_file, required=settings.keys == "required")
     if door.open and not settings.loopback:
         raise SettingsError("without an API key (`threegate keys add`) only loopback is served")
     metrics = Metrics()
@@ -93,6 +109,7 @@ async def opened(settings: Settings, say: Callable[[str], None] = log.info) -> A
         limiter,
         _secret(settings),
     )
+    say(await asyncio.to_thread(greeting, settings, deps.secret))
     reloader = asyncio.ensure_future(_reload(policies, suites, settings))
     try:
         yield deps
@@ -156,16 +173,6 @@ async def _reload(policies: PolicyStore, suites: Suites, settings: Settings) -> 
                     log.warning("policy problem %s", problem.code)
         except Exception as error:
             log.error("policy reload failed: %s", type(error).__name__)
-
-
-def audit_settings(settings: Settings) -> AuditSettings:
-    return AuditSettings(
-        url=settings.audit_database,
-        directory=settings.var / "audit",
-        on_failure=OnFailure(settings.audit_on_failure),
-        level=ContentLevel(settings.audit_level),
-        environment=settings.environment,
-    )
 
 
 def _upstream_keys(settings: Settings) -> dict[str, str]:

@@ -26,7 +26,7 @@ def register(commands: Any) -> None:
 
 
 def _keys(args: argparse.Namespace) -> KeyFile:
-    return KeyFile(settings.load(file=args.config).var / "keys.json")
+    return KeyFile(settings.load(file=args.config).key_file)
 
 
 def _add(args: argparse.Namespace) -> int:

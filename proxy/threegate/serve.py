@@ -1,16 +1,25 @@
-"""`threegate serve`: the proxy on uvicorn; the demo model answers when no upstream is named."""
+"""`threegate serve`: the proxy on uvicorn; the demo model answers when no upstream is named.
+
+A stop signal turns `/readyz` off, `shutdown_delay` later the socket closes, and streams in progress
+have `drain` seconds to finish.
+"""
 
 from __future__ import annotations
 
 import argparse
 import asyncio
 import contextlib
+import os
+import signal
 import socket
 import sys
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from dataclasses import replace
+import tempfile
+import time
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
+from types import FrameType
 from typing import Any
 
 import uvicorn
@@ -18,10 +27,11 @@ import uvicorn
 from threegate import logs
 from threegate import settings as settings_module
 from threegate.app import create_app, opened
-from threegate.settings import Settings, UpstreamSettings
+from threegate.gateway.metrics import SHARED_METRICS, forget_worker
+from threegate.settings import Settings, SettingsError, UpstreamSettings
+from threegate.workers import Membership, Supervisor, again
 
-DRAIN_S = 30
-"""Streams may finish for this long after a stop signal."""
+BACKLOG = 2048
 
 
 def register(commands: Any) -> None:
@@ -34,6 +44,8 @@ def register(commands: Any) -> None:
     serve.add_argument("--models", type=Path)
     serve.add_argument("--var", type=Path, help="folder for audit, keys and state")
     serve.add_argument("--classifiers", choices=["required", "off"])
+    serve.add_argument("--workers", type=int, help="processes that share the port; default 1")
+    serve.add_argument("--worker", help=argparse.SUPPRESS)  # given by the supervisor to its own
     serve.add_argument("--log-format", choices=logs.FORMATS, help="of the server's own log")
     serve.add_argument("--config", type=Path, help="threegate.yaml")
     serve.set_defaults(run=_serve)
@@ -41,24 +53,106 @@ def register(commands: Any) -> None:
 
 def _serve(args: argparse.Namespace) -> int:
     names = ("upstream", "host", "port", "policies", "models", "var", "classifiers", "log_format")
-    given = {name: getattr(args, name) for name in names}
+    given = {name: getattr(args, name) for name in (*names, "workers")}
     given["packs"] = tuple(args.packs) if args.packs else None
     settings = settings_module.load(given=given, file=args.config)
     logs.set_up(settings.log_level, settings.log_format)
+    if args.worker:
+        return _run(serve(settings, Membership.of(args.worker)))
+    with listening(settings) as listener:
+        bound = replace(settings, port=listener.getsockname()[1])
+        if settings.workers == 1:
+            return _run(serve(bound, listener))
+        return asyncio.run(supervise(bound, listener))
+
+
+def _run(work: Coroutine[Any, Any, int]) -> int:
     with contextlib.suppress(ImportError):
         import uvloop
 
-        return uvloop.run(serve(settings))
-    return asyncio.run(serve(settings))
+        return uvloop.run(work)
+    return asyncio.run(work)
 
 
-async def serve(settings: Settings) -> int:
+@contextmanager
+def listening(settings: Settings) -> Iterator[socket.socket]:
+    """Raises SettingsError when the address cannot be had."""
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    try:
+        listener = socket.create_server(
+            (settings.host, settings.port), family=family, backlog=BACKLOG
+        )
+    except OSError as error:
+        where = f"{settings.host}:{settings.port}"
+        raise SettingsError(f"cannot listen at {where}: {error.strerror}") from None
+    with listener:
+        yield listener
+
+
+async def supervise(settings: Settings, listener: socket.socket) -> int:
+    """Many workers. Their counters lie in one folder, so that each shows the metrics of all."""
+    with tempfile.TemporaryDirectory(prefix="threegate-metrics-") as folder:
+        os.environ[SHARED_METRICS] = folder
+        supervisor = Supervisor(
+            again(), listener, settings.workers, lambda: _greet(settings), forget_worker
+        )
+        return await supervisor.run()
+
+
+async def serve(settings: Settings, on: socket.socket | Membership) -> int:
     """Runs until a stop signal; streams in progress finish first."""
+    leaving = Leaving(settings.shutdown_delay)
     async with with_upstream(settings) as complete, opened(complete, say=_say) as deps:
-        server = uvicorn.Server(config(create_app(deps), complete))
-        _greet(complete)
-        await server.serve()
+        app = config(create_app(deps, leaving.missing), complete)
+        if isinstance(on, Membership):
+            on.leave_with_supervisor()
+            await Server(app, leaving, on.ready).serve(sockets=[on.listener])
+        else:
+            await Server(app, leaving, lambda: _greet(complete)).serve(sockets=[on])
     return 0
+
+
+@dataclass(slots=True)
+class Leaving:
+    """From the stop signal on not ready; `delay_s` later deaf, so that load balancers can see
+    it."""
+
+    delay_s: float
+    deaf_at: float | None = None
+
+    def announce(self, delayed: bool) -> None:
+        self.deaf_at = time.monotonic() + (self.delay_s if delayed else 0)
+
+    def missing(self) -> dict[str, str]:
+        return {} if self.deaf_at is None else {"server": "stopping"}
+
+    @property
+    def over(self) -> bool:
+        return self.deaf_at is not None and time.monotonic() >= self.deaf_at
+
+
+class Server(uvicorn.Server):
+    """uvicorn, but a stop signal is announced first and ends in a return, not in the signal's own
+    death: the audit log is to be closed after it."""
+
+    def __init__(
+        self, config: uvicorn.Config, leaving: Leaving, started: Callable[[], None]
+    ) -> None:
+        super().__init__(config)
+        self._leaving, self._tell_started = leaving, started
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self._tell_started()
+
+    async def on_tick(self, counter: int) -> bool:
+        self.should_exit = self._leaving.over
+        return await super().on_tick(counter)
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """SIGTERM is announced, SIGINT is not; a second SIGINT waits for no stream."""
+        self.force_exit = sig == signal.SIGINT and self._leaving.over
+        self._leaving.announce(delayed=sig == signal.SIGTERM)
 
 
 def config(app: Any, settings: Settings) -> uvicorn.Config:
@@ -72,7 +166,7 @@ def config(app: Any, settings: Settings) -> uvicorn.Config:
         access_log=False,
         server_header=False,
         proxy_headers=False,
-        timeout_graceful_shutdown=DRAIN_S,
+        timeout_graceful_shutdown=settings.drain,
         h11_max_incomplete_event_size=64 * 1024,
     )
 

@@ -46,6 +46,8 @@ class Settings:
     host: str = "127.0.0.1"
     port: int = 8080
     workers: int = 1
+    shutdown_delay: int = 0  # seconds between `/readyz` off and the closed port, on SIGTERM
+    drain: int = 300  # seconds that streams may go on after the port is closed
     upstreams: tuple[UpstreamSettings, ...] = ()
     policies: Path = Path("policies")
     packs: tuple[str, ...] = ("base",)
@@ -56,7 +58,10 @@ class Settings:
     audit_url: str = ""
     audit_on_failure: str = "fail_request"
     audit_level: str = "redacted"
+    audit_master_key: str = ""  # env:NAME, file:PATH or cmd:COMMAND; one for all replicas
+    audit_signing_key: str = ""
     state_url: str = ""
+    keys_file: str = ""  # of API keys; empty: keys.json in `var`
     keys: str = "auto"  # auto: needed once one exists | required
     secret_env: str = ""
     producer: str = ""  # code of the organisation in the AI-content label (USCC)
@@ -67,6 +72,10 @@ class Settings:
     @property
     def audit_database(self) -> str:
         return self.audit_url or f"sqlite:///{self.var / 'audit.sqlite3'}"
+
+    @property
+    def key_file(self) -> Path:
+        return Path(self.keys_file) if self.keys_file else self.var / "keys.json"
 
     @property
     def loopback(self) -> bool:
@@ -133,7 +142,7 @@ def _from_environment(env: Mapping[str, str]) -> dict[str, Any]:
 
 def _convert(name: str, value: Any, where: str) -> Any:
     match name:
-        case "port" | "workers" | "threads":
+        case "port" | "workers" | "threads" | "shutdown_delay" | "drain":
             return _integer(name, value, where)
         case "policies" | "models" | "var":
             return Path(str(value))

@@ -1,0 +1,190 @@
+"""The supervisor with a real listening socket and real processes of a small program."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+PROGRAM = """
+import asyncio, os, signal, socket, sys
+from pathlib import Path
+from threegate.workers import Membership, Supervisor, again
+
+room = Path(sys.argv[1])
+
+async def work(membership):
+    loop, stop, calls = asyncio.get_running_loop(), asyncio.Event(), set()
+    if (room / "broken").exists():
+        raise SystemExit(3)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+
+    async def answer(reader, writer):
+        calls.add(asyncio.current_task())
+        while line := await reader.readline():
+            writer.write(f"{os.getpid()}\\n".encode())
+        writer.close()
+        calls.discard(asyncio.current_task())
+
+    server = await asyncio.start_server(answer, sock=membership.listener)
+    membership.leave_with_supervisor()
+    (room / str(os.getpid())).touch()
+    membership.ready()
+    await stop.wait()
+    server.close()
+    while calls:
+        await asyncio.wait(set(calls))
+
+async def main():
+    if sys.argv[-2] == "--worker":
+        await work(Membership.of(sys.argv[-1]))
+        return 0
+    listener = socket.create_server(("127.0.0.1", 0))
+    (room / "port.new").write_text(str(listener.getsockname()[1]))
+    (room / "port.new").rename(room / "port")
+    return await Supervisor(again(), listener, 2).run()
+
+sys.exit(asyncio.run(main()))
+"""
+
+
+def eventually(holds: Callable[[], bool]) -> bool:
+    until = time.monotonic() + 30
+    while time.monotonic() < until:
+        if holds():
+            return True
+        time.sleep(0.02)
+    return False
+
+
+def alive(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"
+    except FileNotFoundError:
+        return False
+
+
+@dataclass
+class Fleet:
+    room: Path
+    process: subprocess.Popen[str]
+
+    def pids(self) -> set[int]:
+        """All workers that ever became ready."""
+        return {int(p.name) for p in self.room.iterdir() if p.name.isdigit()}
+
+    def living(self) -> set[int]:
+        return {pid for pid in self.pids() if alive(pid)}
+
+    def call(self) -> Call:
+        return Call(int((self.room / "port").read_text()))
+
+
+class Call:
+    """A connection that stays open until it is closed."""
+
+    def __init__(self, port: int) -> None:
+        self.socket = socket.create_connection(("127.0.0.1", port), timeout=30)
+        self.file = self.socket.makefile("rw")
+
+    def ask(self) -> int:
+        self.file.write("who\n")
+        self.file.flush()
+        return int(self.file.readline())
+
+    def close(self) -> None:
+        self.file.close()
+        self.socket.close()
+
+
+def start(room: Path) -> Fleet:
+    program = room / "program.py"
+    program.write_text(PROGRAM)
+    command = [sys.executable, str(program), str(room)]
+    process = subprocess.Popen(command, stderr=subprocess.PIPE, stdin=subprocess.DEVNULL, text=True)
+    return Fleet(room, process)
+
+
+@pytest.fixture
+def fleet(tmp_path: Path) -> Iterator[Fleet]:
+    made = start(tmp_path)
+    try:
+        assert eventually(lambda: len(made.pids()) == 2)
+        yield made
+    finally:
+        made.process.kill()
+        made.process.communicate()
+        assert eventually(lambda: not made.living())
+
+
+def test_a_dead_worker_is_replaced(fleet: Fleet) -> None:
+    victim = min(fleet.pids())
+    os.kill(victim, signal.SIGKILL)
+    assert eventually(lambda: len(fleet.pids()) == 3)
+    call = fleet.call()
+    assert call.ask() != victim
+    call.close()
+
+
+def test_a_restart_keeps_calls_and_replaces_all(fleet: Fleet) -> None:
+    old = fleet.pids()
+    call = fleet.call()
+    served_by = call.ask()
+    fleet.process.send_signal(signal.SIGHUP)
+    assert eventually(lambda: len(fleet.pids()) == 4)
+    assert eventually(lambda: fleet.living() & old == {served_by})
+    assert call.ask() == served_by
+    for _ in range(20):
+        other = fleet.call()
+        assert other.ask() not in old
+        other.close()
+    call.close()
+    assert eventually(lambda: not fleet.living() & old)
+
+
+def test_a_restart_into_a_broken_program_leaves_the_old_workers(fleet: Fleet) -> None:
+    old = fleet.pids()
+    (fleet.room / "broken").touch()
+    fleet.process.send_signal(signal.SIGHUP)
+    assert fleet.process.stderr is not None
+    assert eventually(lambda: "restart given up" in fleet.process.stderr.readline())  # type: ignore[union-attr]
+    assert fleet.living() == old
+    call = fleet.call()
+    assert call.ask() in old
+    call.close()
+
+
+@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT])
+def test_a_stop_closes_the_port_and_lets_calls_finish(fleet: Fleet, how: signal.Signals) -> None:
+    call = fleet.call()
+    served_by = call.ask()
+    fleet.process.send_signal(how)
+    assert eventually(lambda: fleet.living() == {served_by})
+    with pytest.raises(ConnectionRefusedError):
+        fleet.call()
+    assert call.ask() == served_by
+    call.close()
+    assert fleet.process.wait(30) == 0
+
+
+def test_workers_end_with_their_supervisor(fleet: Fleet) -> None:
+    fleet.process.kill()
+    assert eventually(lambda: not fleet.living())
+
+
+def test_a_first_worker_that_cannot_start_is_the_end(tmp_path: Path) -> None:
+    (tmp_path / "broken").touch()
+    fleet = start(tmp_path)
+    assert fleet.process.wait(30) == 1
+    assert fleet.process.stderr is not None
+    assert "worker 1 of 2 did not start" in fleet.process.stderr.read()
+    fleet.process.stderr.close()
