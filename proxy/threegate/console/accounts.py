@@ -1,0 +1,210 @@
+"""Local accounts: argon2id passwords, roles, one-time invitations. No default password.
+
+While there is no account, one link makes the first, with every role; its token comes from the
+installation's secret, so every worker and replica names the same one. Every later account is
+invited by an administrator and sets its own password. Roles are read anew for every request, so a
+lowered role counts at once.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import re
+import secrets
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from argon2 import PasswordHasher
+from argon2.exceptions import Argon2Error, InvalidHashError
+from sqlalchemy import Engine, delete, func, insert, select, update
+from sqlalchemy.exc import IntegrityError
+
+from threegate.console.database import ACCOUNT, INVITE
+from threegate.policy.lifecycle import Person, Role
+
+NAME = re.compile(r"[\w.@-]{1,64}")
+MIN_PASSWORD = 12
+INVITE_LIFE = timedelta(hours=48)
+_HASHER = PasswordHasher()
+# Looked at when there is no such account: an unknown name takes as long as a wrong password.
+_NOBODY = _HASHER.hash(secrets.token_urlsafe(16))
+
+
+class AccountError(Exception):
+    """`code` says what is wrong: name, password, invite, taken, last-admin."""
+
+    def __init__(self, code: str) -> None:
+        super().__init__(code)
+        self.code = code
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    name: str
+    roles: frozenset[Role]
+    group: str
+    epoch: int
+    closed: bool
+
+    @property
+    def person(self) -> Person:
+        return Person(self.name, self.roles, self.group)
+
+
+@dataclass(frozen=True, slots=True)
+class Invite:
+    name: str
+    roles: frozenset[Role]
+    group: str
+
+
+def roles_from(text: str) -> frozenset[Role]:
+    """Roles of a comma-separated list; unknown words are left out."""
+    known = {role.value: role for role in Role}
+    return frozenset(known[word] for word in text.split(",") if word in known)
+
+
+def _listed(roles: frozenset[Role]) -> str:
+    return ",".join(role.value for role in Role if role in roles)
+
+
+@dataclass(frozen=True, slots=True)
+class Accounts:
+    """Methods block; async callers use a thread."""
+
+    engine: Engine
+    secret: bytes = field(repr=False)
+
+    def find(self, name: str) -> Account | None:
+        with self.engine.begin() as connection:
+            row = connection.execute(select(ACCOUNT).where(ACCOUNT.c.name == name)).one_or_none()
+        return _account(row) if row is not None else None
+
+    def all(self) -> tuple[Account, ...]:
+        with self.engine.begin() as connection:
+            rows = connection.execute(select(ACCOUNT).order_by(ACCOUNT.c.name)).all()
+        return tuple(_account(row) for row in rows)
+
+    def empty(self) -> bool:
+        with self.engine.begin() as connection:
+            return not connection.execute(select(func.count()).select_from(ACCOUNT)).scalar()
+
+    def log_in(self, name: str, password: str) -> Account | None:
+        """The account, if the password is its own and it is not closed."""
+        with self.engine.begin() as connection:
+            query = select(ACCOUNT.c.password).where(ACCOUNT.c.name == name)
+            stored = connection.execute(query).scalar()
+        account = self.find(name) if _fits(stored or _NOBODY, password) and stored else None
+        return None if account is None or account.closed else account
+
+    def invite(self, name: str, roles: frozenset[Role], group: str, now: datetime) -> str:
+        """The token of a one-time link. Raises AccountError for a name that is taken or odd."""
+        if name and not NAME.fullmatch(name):
+            raise AccountError("name")
+        token = secrets.token_urlsafe(32)
+        row = {
+            "token_sha256": _sha256(token),
+            "name": name,
+            "roles": _listed(roles),
+            "team": group,
+            "expires": (now + INVITE_LIFE).isoformat(),
+        }
+        with self.engine.begin() as connection:
+            connection.execute(delete(INVITE).where(INVITE.c.name == name))
+            connection.execute(insert(INVITE).values(row))
+        return token
+
+    def invited(self, token: str, now: datetime) -> Invite | None:
+        if (first := self.setup_token()) and hmac.compare_digest(first.encode(), token.encode()):
+            return Invite("", frozenset(Role), "")
+        with self.engine.begin() as connection:
+            query = select(INVITE).where(INVITE.c.token_sha256 == _sha256(token))
+            row = connection.execute(query).one_or_none()
+        if row is None or row.expires < now.isoformat():
+            return None
+        return Invite(row.name, roles_from(row.roles), row.team)
+
+    def setup_token(self) -> str:
+        """The token of the first account's link; empty once there is an account."""
+        made = hmac.new(self.secret, b"console set-up", hashlib.sha256).hexdigest()
+        return made if self.empty() else ""
+
+    def accept(self, token: str, name: str, password: str, now: datetime) -> Account:
+        """The new account, or the known one with its new password; the link is used up. Raises
+        AccountError."""
+        invite = self.invited(token, now)
+        if invite is None:
+            raise AccountError("invite")
+        name = invite.name or name
+        if not NAME.fullmatch(name):
+            raise AccountError("name")
+        if len(password) < MIN_PASSWORD:
+            raise AccountError("password")
+        hashed = _HASHER.hash(password)
+        with self.engine.begin() as connection:
+            used = delete(INVITE).where(INVITE.c.token_sha256 == _sha256(token))
+            if not connection.execute(used).rowcount and not _is_first(connection):
+                raise AccountError("invite")
+            _store(connection, name, hashed, invite)
+        account = self.find(name)
+        assert account is not None
+        return account
+
+    def change(self, name: str, roles: frozenset[Role], group: str, *, closed: bool) -> None:
+        """New roles at once; closing ends every session. Raises AccountError where nobody would be
+        administrator any more."""
+        others = [a for a in self.all() if a.name != name and not a.closed]
+        keeps = Role.ADMIN in roles and not closed
+        if not keeps and not any(Role.ADMIN in a.roles for a in others):
+            raise AccountError("last-admin")
+        values: dict[str, Any] = {"roles": _listed(roles), "team": group, "closed": int(closed)}
+        if closed:
+            values["epoch"] = ACCOUNT.c.epoch + 1
+        with self.engine.begin() as connection:
+            connection.execute(update(ACCOUNT).where(ACCOUNT.c.name == name).values(values))
+
+    def end_sessions(self, name: str) -> None:
+        bump = update(ACCOUNT).where(ACCOUNT.c.name == name)
+        with self.engine.begin() as connection:
+            connection.execute(bump.values(epoch=ACCOUNT.c.epoch + 1))
+
+
+def _is_first(connection: Any) -> bool:
+    return not connection.execute(select(func.count()).select_from(ACCOUNT)).scalar()
+
+
+def _store(connection: Any, name: str, hashed: str, invite: Invite) -> None:
+    """A known account keeps its roles: the link only sets its password. Raises AccountError."""
+    known = connection.execute(select(ACCOUNT.c.name).where(ACCOUNT.c.name == name)).scalar()
+    if known and not invite.name:
+        raise AccountError("taken")
+    if known:
+        new = {"password": hashed, "epoch": ACCOUNT.c.epoch + 1}
+        connection.execute(update(ACCOUNT).where(ACCOUNT.c.name == name).values(new))
+        return
+    row = {"name": name, "password": hashed, "roles": _listed(invite.roles), "team": invite.group}
+    try:
+        connection.execute(insert(ACCOUNT).values(row | {"epoch": 0, "closed": 0}))
+    except IntegrityError:
+        raise AccountError("taken") from None
+
+
+def _account(row: Any) -> Account:
+    return Account(row.name, roles_from(row.roles), row.team, row.epoch, bool(row.closed))
+
+
+def _fits(stored: str, password: str) -> bool:
+    try:
+        return _HASHER.verify(stored, password)
+    except (Argon2Error, InvalidHashError):
+        return False
+
+
+def _sha256(token: str) -> str:
+    return hashlib.sha256(token.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def now() -> datetime:
+    return datetime.now(UTC)

@@ -1,0 +1,209 @@
+"""The console as one ASGI app: sessions, roles, pages and their JSON twins.
+
+Errors have one shape, `{"ok": false, "error", "status"}`, or the same on a page; answers are
+`{"ok": true, ...}`.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import orjson
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, RedirectResponse, Response
+from starlette.routing import BaseRoute, Mount, Route
+from starlette.staticfiles import StaticFiles
+from starlette.types import ASGIApp
+
+from threegate.console import words
+from threegate.console.pages import PAGES, Page
+from threegate.console.parts import Parts
+from threegate.console.security import Guarded
+from threegate.console.sessions import COOKIE, SESSION_S
+from threegate.console.web import (
+    LANGUAGE_COOKIE,
+    Moved,
+    Refusal,
+    Shown,
+    Visit,
+    blocking,
+    form_of,
+    language_of,
+    wants_json,
+)
+from threegate.errors import AuditError, PolicyError, ThreegateError
+from threegate.policy.lifecycle import Person, Role
+
+log = logging.getLogger(__name__)
+HERE = Path(__file__).parent
+YEAR_S = 365 * 86_400
+
+
+def create_console(parts: Parts) -> ASGIApp:
+    console = Console(parts, templates())
+    routes: list[BaseRoute] = []
+    for page in PAGES:
+        endpoint = console.endpoint(page)
+        routes += [Route(path, endpoint, methods=[page.method]) for path in _paths(page)]
+    routes.append(Mount("/static", StaticFiles(directory=HERE / "static")))
+    return Guarded(Starlette(routes=routes))
+
+
+def _paths(page: Page) -> list[str]:
+    """The page and its twin; the twin first, since a parameter would swallow its ending."""
+    if not page.path:
+        return ["/home.json", "/"]
+    return [page.path + ".json", page.path]
+
+
+def templates() -> Environment:
+    environment = Environment(
+        loader=FileSystemLoader(HERE / "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.globals.update(family=words.family, roles=[r.value for r in Role])
+    return environment
+
+
+@dataclass(frozen=True, slots=True)
+class Console:
+    parts: Parts
+    environment: Environment
+
+    def endpoint(self, page: Page) -> Callable[[Request], Awaitable[Response]]:
+        async def answer(request: Request) -> Response:
+            language = language_of(request)
+            try:
+                return await self._answer(page, request, language)
+            except Refusal as refusal:
+                status, text = refusal.status, refusal.text.get(language)
+            except ThreegateError as error:
+                status, text = _told(error, language)
+            return self._refused(request, language, status, text, await self._person(request))
+
+        return answer
+
+    async def _answer(self, page: Page, request: Request, language: str) -> Response:
+        person = await self._person(request)
+        if page.roles is not None:
+            if person is None:
+                return self._log_in(request, language)
+            if not person.roles & page.roles:
+                raise Refusal(403, "你的角色不能使用此页面", "your roles do not allow this")
+        form = await form_of(request) if page.method == "POST" else {}
+        visit = Visit(request, self.parts, language, person, form)
+        match await page.handler(visit):
+            case Shown() as shown:
+                return self._shown(visit, shown)
+            case Moved() as moved:
+                return self._moved(visit, moved)
+            case response:
+                return response
+
+    async def _person(self, request: Request) -> Person | None:
+        """Who the session names, with the roles of this moment."""
+        values = self.parts.signer.read("session", request.cookies.get(COOKIE, ""), SESSION_S)
+        if not values or len(values) != 2:
+            return None
+        account = await blocking(self.parts.accounts.find, str(values[0]))
+        if account is None or account.closed or account.epoch != values[1]:
+            return None
+        return account.person
+
+    def _log_in(self, request: Request, language: str) -> Response:
+        if wants_json(request) or request.method != "GET":
+            text = "需要登录" if language == "zh" else "log in first"
+            return self._refused(request, language, 401, text)
+        return RedirectResponse(_root(request) + "/login", 303)
+
+    def _shown(self, visit: Visit, shown: Shown) -> Response:
+        if wants_json(visit.request):
+            return _json(shown.status, {"ok": shown.status < 400, **shown.data})
+        return self._html(visit.request, visit.language, visit.person, shown)
+
+    def _html(
+        self, request: Request, language: str, person: Person | None, shown: Shown
+    ) -> Response:
+        page = self.environment.get_template(shown.template)
+        context = _context(request, language, person) | dict(shown.data)
+        return HTMLResponse(page.render(context), shown.status)
+
+    def _moved(self, visit: Visit, moved: Moved) -> Response:
+        if wants_json(visit.request):
+            response = _json(200, {"ok": True, "next": moved.path, **moved.data})
+        else:
+            response = RedirectResponse(_root(visit.request) + moved.path, 303)
+        for name, value in moved.cookies.items():
+            _set_cookie(visit.request, response, name, value)
+        return response
+
+    def _refused(
+        self,
+        request: Request,
+        language: str,
+        status: int,
+        text: str,
+        person: Person | None = None,
+    ) -> Response:
+        if wants_json(request):
+            return _json(status, {"ok": False, "error": text, "status": status})
+        shown = Shown("error.html", {"status": status, "error": text}, status)
+        return self._html(request, language, person, shown)
+
+
+def _told(error: ThreegateError, language: str) -> tuple[int, str]:
+    """Status and text of an error from below; audit errors say no more than that."""
+    match error:
+        case PolicyError():
+            return 422, str(error)
+        case AuditError():
+            log.error("console: audit log: %s", type(error).__name__)
+            zh, en = "审计日志暂时不可用", "the audit log is not available"
+            return 503, zh if language == "zh" else en
+        case _:
+            return 400, type(error).__name__
+
+
+def _context(request: Request, language: str, person: Person | None) -> dict[str, Any]:
+    root = _root(request)
+    return {
+        "_": lambda zh, en: zh if language == "zh" else en,
+        "word": lambda book, code: words.name(book, code, language),
+        "language": language,
+        "url": lambda path="": root + path,
+        "here": request.url.path.removeprefix(root),
+        "back": f"{request.url.path.removeprefix(root)}?{request.url.query}",
+        "done": request.query_params.get("done", ""),
+        "me": person,
+        "my_roles": {r.value for r in person.roles} if person else set(),
+    }
+
+
+def _root(request: Request) -> str:
+    return str(request.scope.get("root_path", ""))
+
+
+def _json(status: int, body: Mapping[str, Any]) -> Response:
+    return Response(orjson.dumps(dict(body)), status, media_type="application/json")
+
+
+def _set_cookie(request: Request, response: Response, name: str, value: str) -> None:
+    """Strict and unreadable for scripts; `Secure` where the browser came by TLS."""
+    path = _root(request) or "/"
+    secure = request.url.scheme == "https" or request.headers.get("origin", "").startswith("https:")
+    if not value:
+        response.delete_cookie(name, path)
+        return
+    life = YEAR_S if name == LANGUAGE_COOKIE else SESSION_S
+    response.set_cookie(
+        name, value, life, path=path, secure=secure, httponly=True, samesite="strict"
+    )

@@ -1,0 +1,74 @@
+"""The console's own tables: accounts, invitations, drafts, proposals, labels. SQLite or PostgreSQL.
+
+Nothing here is evidence: what people did is in the audit log.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import Column, Engine, Integer, MetaData, String, Table, Text
+
+METADATA = MetaData()
+
+ACCOUNT = Table(
+    "console_account",
+    METADATA,
+    Column("name", String, primary_key=True),
+    Column("password", String, nullable=False),  # argon2id, in its own encoded form
+    Column("roles", String, nullable=False),
+    Column("team", String, nullable=False),
+    Column("epoch", Integer, nullable=False),  # counted up to end every session
+    Column("closed", Integer, nullable=False),
+)
+
+# A one-time link. `name` is empty where the guest chooses it (the first account).
+INVITE = Table(
+    "console_invite",
+    METADATA,
+    Column("token_sha256", String, primary_key=True),
+    Column("name", String, nullable=False),
+    Column("roles", String, nullable=False),
+    Column("team", String, nullable=False),
+    Column("expires", String, nullable=False),
+)
+
+# Files that one editor changed and has not submitted yet.
+DRAFT = Table(
+    "console_draft",
+    METADATA,
+    Column("owner", String, primary_key=True),
+    Column("path", String, primary_key=True),
+    Column("text", Text, nullable=False),
+    Column("changed", String, nullable=False),
+)
+
+# A test case that a reviewer made from a record, waiting for an editor.
+PROPOSAL = Table(
+    "console_proposal",
+    METADATA,
+    Column("id", String, primary_key=True),
+    Column("rule", String, nullable=False),
+    Column("expect", String, nullable=False),  # match | no_match
+    Column("channel", String, nullable=False),
+    Column("text", Text, nullable=False),
+    Column("request", String, nullable=False),
+    Column("author", String, nullable=False),
+    Column("at", String, nullable=False),
+)
+
+# One judgement per record, rule and reviewer.
+LABEL = Table(
+    "console_label",
+    METADATA,
+    Column("request", String, primary_key=True),
+    Column("rule", String, primary_key=True),
+    Column("author", String, primary_key=True),
+    Column("label", String, nullable=False),
+    Column("category", String, nullable=False),
+    Column("at", String, nullable=False),
+)
+
+
+def prepared(engine: Engine) -> Engine:
+    """The engine, with the tables made where they are missing."""
+    METADATA.create_all(engine)
+    return engine

@@ -1,0 +1,188 @@
+"""The form for common edits of a rule: values into YAML with every comment and quote kept.
+
+Pure. The text must have passed the strict reader first (`policy.load.load_text`), which refuses
+anchors, tags, duplicate keys and depth; then ruamel.yaml round-trips it.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from ruamel.yaml import YAML
+from ruamel.yaml.comments import CommentedMap, CommentedSeq
+from ruamel.yaml.scalarstring import SingleQuotedScalarString
+
+from threegate.policy.load import load_text
+from threegate.policy.model import Mode
+from threegate.policy.problems import Severity
+from threegate.policy.schema import ReasonCode
+from threegate.types import Level
+
+SIMPLE = ("flag", "annotate", "mask", "redact", "block")
+"""Actions the form can set: those that need nothing else. The others are written in YAML."""
+
+
+class EditError(Exception):
+    """`code`: broken, missing, mode, level, action, reason, date."""
+
+    def __init__(self, code: str) -> None:
+        super().__init__(code)
+        self.code = code
+
+
+@dataclass(frozen=True, slots=True)
+class RuleForm:
+    """What the form says; None leaves a value alone, an empty text drops it."""
+
+    mode: str | None = None
+    level: str | None = None
+    action: str | None = None
+    message_zh: str | None = None
+    message_en: str | None = None
+    review_by: str | None = None
+    exception: Mapping[str, str] | None = None
+    drop_exception: str = ""
+
+
+def _yaml() -> YAML:
+    yaml = YAML()
+    yaml.preserve_quotes = True
+    yaml.width = 1_000_000
+    yaml.indent(mapping=2, sequence=4, offset=2)
+    return yaml
+
+
+def edited(text: str, rule_id: str, form: RuleForm) -> str:
+    """The pack with the rule changed. Raises EditError."""
+    document = _document(text)
+    rule = _rule(document, rule_id)
+    _set_choice(rule, "mode", form.mode, [m.value for m in Mode], "enforce")
+    _set_choice(rule, "level", form.level, [v.name.lower() for v in Level], "medium")
+    _set_action(rule, form.action)
+    _set_message(rule, form)
+    if form.review_by is not None:
+        _set(rule, "review_by", _date(form.review_by) if form.review_by else "")
+    if form.drop_exception:
+        _drop_exception(rule, form.drop_exception)
+    if form.exception is not None:
+        _add_exception(rule, form.exception)
+    return _dumped(document)
+
+
+def with_test(text: str, rule_id: str, expect: str, sample: Mapping[str, str]) -> str:
+    """The pack with one more test of a rule. Raises EditError."""
+    document = _document(text)
+    rule = _rule(document, rule_id)
+    tests = rule.setdefault("tests", CommentedMap())
+    samples = tests.setdefault(expect, CommentedSeq())
+    written = {k: SingleQuotedScalarString(v) if k == "text" else v for k, v in sample.items() if v}
+    samples.append(CommentedMap(written) if len(written) > 1 else written["text"])
+    return _dumped(document)
+
+
+def _document(text: str) -> CommentedMap:
+    pack, problems = load_text(text.encode(), "draft")
+    if pack is None or any(p.severity is Severity.ERROR for p in problems):
+        raise EditError("broken")
+    document = _yaml().load(text)
+    assert isinstance(document, CommentedMap)
+    return document
+
+
+def _rule(document: CommentedMap, rule_id: str) -> CommentedMap:
+    found = (r for r in document.get("rules", ()) if r.get("id") == rule_id)
+    rule = next(found, None)
+    if not isinstance(rule, CommentedMap):
+        raise EditError("missing")
+    return rule
+
+
+def _dumped(document: CommentedMap) -> str:
+    out = io.StringIO()
+    _yaml().dump(document, out)
+    return out.getvalue()
+
+
+def _set(rule: CommentedMap, key: str, value: Any) -> None:
+    """In its place if the key is there; a new one goes before `tests`, where people look for it."""
+    if value in (None, ""):
+        rule.pop(key, None)
+    elif key in rule:
+        rule[key] = value
+    else:
+        at = list(rule).index("tests") if "tests" in rule else len(rule)
+        rule.insert(at, key, value)
+
+
+def _set_choice(
+    rule: CommentedMap, key: str, value: str | None, allowed: list[str], default: str
+) -> None:
+    if value is None or value == str(rule.get(key, default)):
+        return
+    if value not in allowed:
+        raise EditError(key)
+    quoted = SingleQuotedScalarString(value) if value == "off" else value
+    _set(rule, key, quoted)
+
+
+def _set_action(rule: CommentedMap, action: str | None) -> None:
+    """The options of an action that stays are kept; those of another would not fit."""
+    then = rule.get("then")
+    if action is None or (then is not None and list(then) == [action]):
+        return
+    if action not in SIMPLE:
+        raise EditError("action")
+    chosen = CommentedMap({action: CommentedMap()})
+    chosen.fa.set_flow_style()
+    chosen[action].fa.set_flow_style()
+    rule["then"] = chosen
+
+
+def _set_message(rule: CommentedMap, form: RuleForm) -> None:
+    if form.message_zh is None or form.message_en is None:
+        return
+    if not form.message_zh and not form.message_en:
+        rule.pop("message", None)
+        return
+    message = rule.get("message")
+    if not isinstance(message, CommentedMap):
+        message = CommentedMap()
+        message.fa.set_flow_style()
+        _set(rule, "message", message)
+    message["zh"], message["en"] = form.message_zh, form.message_en
+
+
+def _drop_exception(rule: CommentedMap, exception_id: str) -> None:
+    kept = rule.get("except", CommentedSeq())
+    at = next((i for i, e in enumerate(kept) if e.get("id") == exception_id), None)
+    if at is None:
+        raise EditError("missing")
+    del kept[at]
+    if not kept:
+        del rule["except"]
+
+
+def _add_exception(rule: CommentedMap, given: Mapping[str, str]) -> None:
+    if given.get("reason") not in {r.value for r in ReasonCode}:
+        raise EditError("reason")
+    match = CommentedMap({given["field"]: CommentedSeq([given["value"]])})
+    match.fa.set_flow_style()
+    match[given["field"]].fa.set_flow_style()
+    made = CommentedMap({"id": given["id"], "match": match, "reason": given["reason"]})
+    made["approver"], made["expires"] = given["approver"], _date(given["expires"])
+    if "except" in rule:
+        rule["except"].append(made)
+    else:
+        _set(rule, "except", CommentedSeq([made]))
+
+
+def _date(text: str) -> date:
+    """A date is written without quotes."""
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise EditError("date") from None

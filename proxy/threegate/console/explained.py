@@ -1,0 +1,140 @@
+"""One request as a page shows it: its records, every layer's decision and why, its texts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from threegate.audit.query import Entry
+from threegate.audit.record import Stage, timestamp
+from threegate.console.spans import Mark, marks_of, moved, pieces, placeholders
+from threegate.console.words import family
+from threegate.policy.model import CompiledPolicy, PolicySet
+from threegate.types import Bilingual
+
+LIFE = (Stage.RECEIVED, Stage.COMPLETED, Stage.BLOCKED, Stage.ABORTED)
+
+
+def titles(policies: PolicySet) -> dict[str, Bilingual]:
+    """Titles of rules by id, of all policies in force."""
+    return {rule.id: rule.title for p in policies_of(policies) for rule in _rules(p)}
+
+
+def policies_of(policies: PolicySet) -> tuple[CompiledPolicy, ...]:
+    return tuple(dict.fromkeys(b.policy for b in policies.bindings))
+
+
+def _rules(policy: CompiledPolicy) -> Iterable[Any]:
+    return (*policy.rules, *policy.constraints)
+
+
+def row(entry: Entry, language: str, known: Mapping[str, Bilingual]) -> dict[str, Any]:
+    """One line of a list of records."""
+    event = entry.event
+    ruled = [
+        r for d in event.get("decisions", ()) if d["layer"] != "constraint" for r in d["ruled"]
+    ]
+    acted = dict.fromkeys(r["rule"] for r in ruled if not r.get("shadow"))
+    kinds = dict.fromkeys(r["kind"] for r in ruled if "kind" in r)
+    return {
+        "request": entry.request_id,
+        "at": timestamp(entry.ts_us)[:19].replace("T", " "),
+        "stage": entry.stage.value,
+        "action": event.get("action", ""),
+        "tenant": event.get("caller", {}).get("tenant", ""),
+        "model": event.get("model", {}).get("requested", ""),
+        "language": event.get("caller", {}).get("language", ""),
+        "rules": [{"id": r, "title": _title(r, known, language)} for r in list(acted)[:4]],
+        "kinds": [{"kind": k, "family": family(k)} for k in list(kinds)[:5]],
+        "detail": event.get("detail", {}),
+        "integrated": entry.integrated,
+    }
+
+
+def _title(rule: str, known: Mapping[str, Bilingual], language: str) -> str:
+    return known[rule].get(language) if rule in known else rule
+
+
+def decisions(
+    event: Mapping[str, Any], language: str, known: Mapping[str, Bilingual]
+) -> list[dict[str, Any]]:
+    """Per layer: what it decided and each ruling that led there, strongest first."""
+    return [
+        {
+            "layer": d["layer"],
+            "action": d["action"],
+            "id": d["id"],
+            "ms": d.get("ms", {}).get("total", 0),
+            "policy": d.get("policy", ""),
+            "ruled": [_ruling(r, language, known) for r in d["ruled"]],
+        }
+        for d in event.get("decisions", ())
+    ]
+
+
+def _ruling(
+    ruled: Mapping[str, Any], language: str, known: Mapping[str, Bilingual]
+) -> dict[str, Any]:
+    at = ruled["at"]
+    return {
+        "rule": ruled["rule"],
+        "title": _title(ruled["rule"], known, language),
+        "action": ruled["action"],
+        "kind": ruled.get("kind", ""),
+        "family": family(ruled["kind"]) if "kind" in ruled else "failed",
+        "level": ruled.get("level", ""),
+        "score": ruled.get("score", ""),
+        "span": ruled.get("span", []),
+        "channel": at["channel"],
+        "message": at.get("message"),
+        "detector": ruled["detector"],
+        "failed": ruled.get("failed", ""),
+        "note": ruled.get("note", ""),
+        "shadow": ruled.get("shadow", False),
+        "exception": ruled.get("exception", ""),
+    }
+
+
+def texts(
+    event: Mapping[str, Any], parts: Sequence[Mapping[str, str]], *, revealed: bool
+) -> list[dict[str, Any]]:
+    """The kept texts in order, with their hits coloured. The original only where it is revealed and
+    was kept at all."""
+    ruled = [r for d in event.get("decisions", ()) for r in d["ruled"]]
+    return [_text(p, ruled, revealed=revealed) for p in parts]
+
+
+def _text(
+    part: Mapping[str, str], ruled: Sequence[Mapping[str, Any]], *, revealed: bool
+) -> dict[str, Any]:
+    name, redacted = part["part"], part["redacted"]
+    marks = marks_of(r for r in ruled if _is_at(name, r["at"]))
+    original = revealed and "text" in part
+    if original:
+        cut = pieces(part["text"], marks)
+    elif name.startswith("choices/"):
+        cut = pieces(redacted, marks)
+    else:
+        cut = pieces(redacted, _on_redacted(redacted, marks))
+    return {"part": name, "channel": channel_of(name), "pieces": cut, "original": original}
+
+
+def _on_redacted(redacted: str, marks: Sequence[Mark]) -> tuple[Mark, ...]:
+    placed = moved(redacted, marks)
+    return placed if len(placed) == len(marks) or placed else placeholders(redacted)
+
+
+def channel_of(name: str) -> str:
+    """`messages/0/content:user` and `choices/0/reasoning/`: the channel of a kept part."""
+    if name.startswith("choices/"):
+        return name.split("/")[2]
+    return name.rpartition(":")[2]
+
+
+def _is_at(name: str, at: Mapping[str, Any]) -> bool:
+    """Whether a ruling is about this part."""
+    if name.startswith("choices/"):
+        return name.startswith(f"choices/{at.get('choice', 0)}/{at['channel']}/")
+    if "choice" in at or not name.endswith(f"{at.get('part', '')}:{at['channel']}"):
+        return False
+    return "message" not in at or name.split("/")[1:2] == [str(at["message"])]

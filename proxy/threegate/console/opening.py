@@ -1,0 +1,66 @@
+"""From settings to the console's parts, and the one line that a first start has to say."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from sqlalchemy import Engine
+
+from threegate.audit import settings as audit_settings
+from threegate.audit.database import writer_engine
+from threegate.audit.store import AuditLog
+from threegate.console.accounts import Accounts
+from threegate.console.database import prepared
+from threegate.console.desk import Desk
+from threegate.console.drafts import Drafts
+from threegate.console.parts import Parts
+from threegate.console.sessions import Signer
+from threegate.detectors.suite import Suite
+from threegate.policy.model import CompiledPolicy
+from threegate.policy.store import PolicyStore
+from threegate.policy.versions import Versions
+from threegate.settings import Settings
+
+
+def engine_of(settings: Settings) -> Engine:
+    """Beside the audit log in PostgreSQL, else a SQLite file of its own."""
+    shared = settings.audit_url if settings.audit_url.startswith("postgres") else ""
+    return prepared(writer_engine(shared or f"sqlite:///{settings.var / 'console.sqlite3'}"))
+
+
+def open_parts(
+    settings: Settings,
+    audit: AuditLog,
+    policies: PolicyStore,
+    versions: Versions,
+    suite_of: Callable[[CompiledPolicy], Suite],
+    secret: bytes,
+) -> Parts:
+    engine = engine_of(settings)
+    return Parts(
+        audit=audit,
+        audit_settings=audit_settings.from_settings(settings),
+        policies=policies,
+        folder=settings.policies,
+        packs=settings.packs,
+        versions=versions,
+        suite_of=suite_of,
+        accounts=Accounts(engine, secret),
+        drafts=Drafts(engine),
+        desk=Desk(engine),
+        signer=Signer(secret),
+        partial=settings.classifiers == "off",
+    )
+
+
+def greeting(settings: Settings, secret: bytes) -> str:
+    """Where the console is; with the set-up link while there is no account."""
+    base = f"http://{settings.host}:{settings.port}/console"
+    engine = engine_of(settings)
+    token = Accounts(engine, secret).setup_token()
+    engine.dispose()
+    return (
+        f"console: {base}/setup/{token}  (one-time link for the first account)"
+        if token
+        else (f"console: {base}")
+    )

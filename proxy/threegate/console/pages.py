@@ -1,0 +1,88 @@
+"""Every endpoint of the console and the roles that may use it: one of them is enough.
+
+`OPEN` pages need no account, `ANYONE` any account. What is not listed here does not exist.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from threegate.console.views import (
+    account,
+    audit,
+    coverage,
+    drafts,
+    home,
+    life,
+    people,
+    policies,
+    review,
+    trying,
+)
+from threegate.console.web import Handler
+from threegate.policy.lifecycle import Role
+
+OPEN: frozenset[Role] | None = None
+ANYONE = frozenset(Role)
+REVIEWERS = frozenset({Role.REVIEWER})
+EDITORS = frozenset({Role.EDITOR})
+APPROVERS = frozenset({Role.APPROVER})
+WRITERS = frozenset({Role.EDITOR, Role.APPROVER})
+ADMINS = frozenset({Role.ADMIN})
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """`path` has no trailing slash; GET pages answer under `path.json` too."""
+
+    method: str
+    path: str
+    handler: Handler
+    roles: frozenset[Role] | None
+
+
+PAGES = (
+    Page("GET", "/login", account.login_page, OPEN),
+    Page("POST", "/login", account.login, OPEN),
+    Page("GET", "/setup/{token}", account.setup_page, OPEN),
+    Page("POST", "/setup/{token}", account.setup, OPEN),
+    Page("GET", "/language/{to}", account.language, OPEN),
+    Page("POST", "/logout", account.logout, ANYONE),
+    Page("GET", "", home.home, ANYONE),
+    Page("GET", "/policies", policies.listing, ANYONE),
+    Page("GET", "/policies/pack/{pack}", policies.pack, ANYONE),
+    Page("GET", "/policies/rule/{rule}", policies.rule, ANYONE),
+    Page("GET", "/policies/coverage", coverage.matrix, ANYONE),
+    Page("GET", "/policies/history", life.history, ANYONE),
+    Page("GET", "/policies/version/{digest}", life.version, ANYONE),
+    Page("POST", "/policies/rule/{rule}", drafts.edit_rule, EDITORS),
+    Page("GET", "/policies/edit/{pack}", drafts.editor, EDITORS),
+    Page("POST", "/policies/edit/{pack}", drafts.save, EDITORS),
+    Page("POST", "/policies/check/{pack}", drafts.check_text, EDITORS),
+    Page("GET", "/policies/draft", drafts.draft, EDITORS),
+    Page("POST", "/policies/draft/discard", drafts.discard, EDITORS),
+    Page("POST", "/policies/draft/tests", trying.tests, EDITORS),
+    Page("POST", "/policies/draft/replay", trying.replay, EDITORS),
+    Page("POST", "/policies/draft/submit", life.submit, EDITORS),
+    Page("POST", "/policies/proposal/{id}", drafts.proposal, EDITORS),
+    Page("GET", "/policies/try", trying.try_page, WRITERS),
+    Page("POST", "/policies/try", trying.try_it, WRITERS),
+    Page("POST", "/policies/version/{digest}/approve", life.approve, APPROVERS),
+    Page("POST", "/policies/version/{digest}/withdraw", life.withdraw, APPROVERS),
+    Page("POST", "/policies/version/{digest}/reject", life.reject, APPROVERS),
+    Page("POST", "/policies/version/{digest}/activate", life.activate, APPROVERS),
+    Page("POST", "/policies/version/{digest}/rollback", life.rollback, APPROVERS),
+    Page("GET", "/audit", audit.search, REVIEWERS),
+    Page("GET", "/audit/record/{request}", audit.record, REVIEWERS),
+    Page("POST", "/audit/record/{request}/reveal", audit.reveal, REVIEWERS),
+    Page("POST", "/audit/record/{request}/label", review.label, REVIEWERS),
+    Page("POST", "/audit/record/{request}/propose", review.propose, REVIEWERS),
+    Page("POST", "/audit/verify", audit.verify, REVIEWERS),
+    Page("POST", "/audit/export", audit.export, REVIEWERS),
+    Page("GET", "/audit/queue", review.queue, REVIEWERS),
+    Page("GET", "/audit/quality", review.quality, REVIEWERS),
+    Page("GET", "/audit/report", review.report, REVIEWERS),
+    Page("GET", "/people", people.listing, ADMINS),
+    Page("POST", "/people", people.invite, ADMINS),
+    Page("POST", "/people/{name}", people.change, ADMINS),
+)  # fmt: skip

@@ -1,0 +1,37 @@
+"""What the console needs from the rest, given by `app`; and what it keeps itself."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from threegate.audit.settings import AuditSettings
+from threegate.audit.store import AuditLog
+from threegate.console.accounts import Accounts
+from threegate.console.desk import Desk
+from threegate.console.drafts import Drafts
+from threegate.console.sessions import Signer, Throttle
+from threegate.detectors.suite import Suite
+from threegate.policy.model import CompiledPolicy
+from threegate.policy.store import PolicyStore
+from threegate.policy.versions import Versions
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """`partial`: classifiers are off, so tests that need one are left out and counted."""
+
+    audit: AuditLog
+    audit_settings: AuditSettings
+    policies: PolicyStore
+    folder: Path
+    packs: tuple[str, ...]
+    versions: Versions
+    suite_of: Callable[[CompiledPolicy], Suite]
+    accounts: Accounts
+    drafts: Drafts
+    desk: Desk
+    signer: Signer
+    partial: bool = False
+    throttle: Throttle = field(default_factory=Throttle)

@@ -1,0 +1,163 @@
+"""Search terms in an address: what a reviewer sees is in the URL, so a link is a saved view."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from urllib.parse import urlencode
+
+from sqlalchemy import Connection, func, select
+
+from threegate.audit.query import FACETS, Query, where
+from threegate.audit.record import Stage, timestamp
+from threegate.audit.schema import HIT, RECORD
+from threegate.console import charts, words
+from threegate.console.web import Refusal
+from threegate.types import Action
+
+FINAL = (Stage.COMPLETED, Stage.BLOCKED, Stage.ABORTED)
+NAMES = (
+    "q", "days", "since", "until", "stage", "action", "layer", "kind", "rule", "tenant", "key_id",
+    "model", "policy", "language", "shadow",
+)  # fmt: skip
+SAME = ("layer", "kind", "rule", "tenant", "key_id", "model", "policy", "language")
+DEFAULT_DAYS = 7
+DAY_US = 86_400 * 1_000_000
+PAGE = 50
+# Facets in the order of the page; `stage` last, since most people look at requests only.
+SHOWN = (
+    "action",
+    "layer",
+    "kind",
+    "rule",
+    "language",
+    "model",
+    "tenant",
+    "key_id",
+    "policy",
+    "stage",
+)
+
+
+def now_us() -> int:
+    return int(datetime.now(UTC).timestamp() * 1_000_000)
+
+
+def terms_of(query: Mapping[str, str]) -> dict[str, str]:
+    """What is asked for, and nothing else; the address of this view is made of it."""
+    return {name: query[name].strip() for name in NAMES if query.get(name, "").strip()}
+
+
+def address(terms: Mapping[str, str], **changed: str) -> str:
+    """The query string of a view like this one; an empty value drops a term."""
+    merged = {**terms, **changed}
+    return urlencode({k: v for k, v in merged.items() if v})
+
+
+def to_query(terms: Mapping[str, str], **more: Any) -> Query:
+    """Raises Refusal for a term that cannot be."""
+    try:
+        since, until = period(terms)
+        same: dict[str, Any] = {n: terms.get(n, "") for n in SAME}
+        query = Query(
+            text=terms.get("q", ""),
+            since_us=since,
+            until_us=until,
+            stage=_stages(terms.get("stage", "")),
+            action=tuple(Action[a.upper()] for a in terms.get("action", "").split(",") if a),
+            shadow=None if "shadow" not in terms else terms["shadow"] == "1",
+        )
+        return replace(query, **same, **more)
+    except (ValueError, KeyError):
+        raise Refusal(400, "搜索条件无效", "a search term is not valid") from None
+
+
+def _stages(text: str) -> tuple[Stage, ...]:
+    if text == "all":
+        return ()
+    return tuple(Stage(s) for s in text.split(",") if s) or FINAL
+
+
+def period(terms: Mapping[str, str]) -> tuple[int, int]:
+    """[since, until) in microseconds. Dates are UTC days; `until` is the last day shown."""
+    until = _day(terms["until"]) + DAY_US if "until" in terms else now_us() + 1
+    if "since" in terms:
+        return _day(terms["since"]), until
+    return until - int(terms.get("days", DEFAULT_DAYS)) * DAY_US, until
+
+
+def _day(text: str) -> int:
+    moment = datetime.fromisoformat(text).replace(tzinfo=UTC)
+    return (moment - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(microseconds=1)
+
+
+def facet_groups(
+    facets: Mapping[str, Mapping[str, int]], terms: Mapping[str, str], language: str
+) -> list[dict[str, Any]]:
+    """Facets with the address that each value leads to; a chosen one leads back."""
+    return [
+        {"name": n, "values": _values(n, facets[n], terms, language), "on": n in terms}
+        for n in SHOWN
+        if facets.get(n) and n in (*FACETS, "rule", "kind")
+    ]
+
+
+def _values(
+    name: str, counts: Mapping[str, int], terms: Mapping[str, str], language: str
+) -> list[dict[str, Any]]:
+    out = []
+    for value, count in list(counts.items())[:12]:
+        on = terms.get(name) == value
+        label = value[:12] if name == "policy" else _label(name, value, language)
+        to = address(terms, **{name: "" if on else value})
+        out.append({"value": value, "label": label, "count": count, "on": on, "to": to})
+    return out
+
+
+def _label(name: str, value: str, language: str) -> str:
+    book = name if name in (*words.BOOKS, "kind") else ""
+    return words.name(book, value, language) if book else value
+
+
+def timeline(connection: Connection, query: Query, language: str) -> dict[str, Any]:
+    """The histogram of a search, with the policy changes in its time."""
+    step = charts.step_us(query.since_us, query.until_us)
+    slot = (RECORD.c.ts - RECORD.c.ts % step).label("slot")
+    rows = connection.execute(
+        select(slot, RECORD.c.action, func.count())
+        .where(*where(connection, query))
+        .group_by(slot, RECORD.c.action)
+    )
+    counts = [(int(s), int(a), int(n)) for s, a, n in rows]
+    bars = charts.slots(counts, query.since_us, query.until_us, step)
+    return charts.histogram(bars, step, _changes(connection, query, language))
+
+
+def _changes(connection: Connection, query: Query, language: str) -> list[dict[str, Any]]:
+    found = connection.execute(
+        select(RECORD.c.ts, RECORD.c.policy)
+        .where(RECORD.c.stage == Stage.POLICY.value)
+        .where(RECORD.c.ts >= query.since_us, RECORD.c.ts < query.until_us)
+        .order_by(RECORD.c.ts)
+        .limit(200)
+    )
+    word = "策略变更" if language == "zh" else "policy change"
+    return [
+        {"ts_us": int(ts), "title": f"{timestamp(int(ts))[:16]} {word} {policy[:12]}"}
+        for ts, policy in found
+    ]
+
+
+def hits_since(connection: Connection, since_us: int) -> dict[str, int]:
+    """Requests in which a rule acted, or would have (shadow), by rule."""
+    of_record = (HIT.c.writer == RECORD.c.writer) & (HIT.c.seq == RECORD.c.seq)
+    final = RECORD.c.stage.in_([s.value for s in FINAL])
+    rows = connection.execute(
+        select(HIT.c.rule, func.count(RECORD.c.request_id.distinct()))
+        .select_from(HIT.join(RECORD, of_record))
+        .where(HIT.c.ts >= since_us, final)
+        .group_by(HIT.c.rule)
+    )
+    return {rule: int(n) for rule, n in rows}

@@ -1,0 +1,77 @@
+"""Signed cookies, short-lived tickets, and how often somebody may guess a password.
+
+A session cookie names an account and its epoch, signed with a key of this installation. It holds
+nothing secret; what it may do is looked up at every request.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import time
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from itsdangerous import BadData, URLSafeTimedSerializer
+
+COOKIE = "threegate_session"
+SESSION_S = 12 * 3600
+REVEAL_S = 600
+"""A revealed text is shown for ten minutes; then a reason has to be given again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Signer:
+    """One key, kept apart by purpose. `secret` is the installation's."""
+
+    secret: bytes = field(repr=False)
+
+    def _of(self, purpose: str) -> URLSafeTimedSerializer:
+        key = hmac.new(self.secret, b"console", hashlib.sha256).digest()
+        return URLSafeTimedSerializer(
+            key, salt=purpose, signer_kwargs={"digest_method": hashlib.sha256}
+        )
+
+    def sign(self, purpose: str, *values: str | int) -> str:
+        return self._of(purpose).dumps(list(values))
+
+    def read(self, purpose: str, token: str, max_age_s: int) -> list[str | int] | None:
+        """The signed values, or None where the token is not ours or too old."""
+        try:
+            values = self._of(purpose).loads(token, max_age=max_age_s)
+        except BadData:
+            return None
+        return values if isinstance(values, list) else None
+
+
+MAX_FAILURES = 5
+MAX_OF_ADDRESS = 50
+"""An office shares one address."""
+WINDOW_S = 900.0
+MAX_KEYS = 10_000
+
+
+@dataclass(slots=True)
+class Throttle:
+    """Failed log-ins per key (an account from an address, an address). Too many in a quarter of an
+    hour close the door until the oldest is that long ago. Per process."""
+
+    clock: Callable[[], float] = time.monotonic
+    _failures: OrderedDict[str, list[float]] = field(default_factory=OrderedDict)
+
+    def closed(self, key: str, most: int = MAX_FAILURES) -> bool:
+        return len(self._recent(key)) >= most
+
+    def failed(self, key: str) -> None:
+        self._failures[key] = [*self._recent(key), self.clock()]
+        self._failures.move_to_end(key)
+        while len(self._failures) > MAX_KEYS:
+            self._failures.popitem(last=False)
+
+    def succeeded(self, key: str) -> None:
+        self._failures.pop(key, None)
+
+    def _recent(self, key: str) -> list[float]:
+        since = self.clock() - WINDOW_S
+        return [t for t in self._failures.get(key, ()) if t > since][-MAX_OF_ADDRESS:]

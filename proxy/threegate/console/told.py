@@ -1,0 +1,160 @@
+"""Policies as pages show them: rules, problems, changes and versions as plain data."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import date, timedelta
+from typing import Any
+
+from threegate.policy.actions import then_action, title_of, written_actions
+from threegate.policy.compile import layered
+from threegate.policy.diff import Change, describe
+from threegate.policy.lifecycle import Event, State, Version
+from threegate.policy.load import Bundle
+from threegate.policy.problems import Problem
+from threegate.policy.schema import ConstraintRule, Exceptional, Rule
+from threegate.policy.versions import COMMANDS
+
+AnyRule = Rule | ConstraintRule
+SOON = timedelta(days=30)
+_VERBS = {kind: name for name, kind in COMMANDS.items()}
+
+
+def action_of(rule: AnyRule) -> str:
+    return then_action(rule.then).name.lower() if isinstance(rule, Rule) else "constraint"
+
+
+def rule_row(rule: AnyRule, pack: str, hits: Mapping[str, int], language: str) -> dict[str, Any]:
+    return {
+        "id": rule.id,
+        "title": rule.title.get(language),
+        "pack": pack,
+        "layer": rule.layer.value,
+        "mode": rule.mode.value,
+        "rollout": rule.rollout,
+        "action": action_of(rule),
+        "action_title": _action_title(rule, language),
+        "owner": rule.owner,
+        "tests": len(rule.tests.match) + len(rule.tests.no_match),
+        "exceptions": len(rule.exceptions) if isinstance(rule, Rule) else 0,
+        "review_by": rule.review_by or "",
+        "hits": hits.get(rule.id, 0),
+    }
+
+
+def _action_title(rule: AnyRule, language: str) -> str:
+    if isinstance(rule, ConstraintRule):
+        return "约束" if language == "zh" else "constrain"
+    if not written_actions(rule.then):
+        return "事实核查" if language == "zh" else "fact check"
+    return title_of(then_action(rule.then)).get(language)
+
+
+def rule_full(rule: AnyRule, language: str) -> dict[str, Any]:
+    """What the rule page and its form need beyond the row."""
+    full: dict[str, Any] = {
+        "why": list(rule.why),
+        "line": rule.at.line,
+        "file": rule.at.file,
+        "message_zh": rule.message.zh if rule.message else "",
+        "message_en": rule.message.en if rule.message else "",
+        "match": [],
+        "no_match": [],
+        "kinds": [],
+        "level": "",
+        "where": [],
+        "excepted": [],
+        "single": False,
+    }
+    if isinstance(rule, Rule):
+        full |= {
+            "level": rule.level.name.lower(),
+            "where": [c.value for c in rule.where],
+            "kinds": [*rule.detect.any, *rule.detect.all],
+            "match": [s.text for s in rule.tests.match],
+            "no_match": [s.text for s in rule.tests.no_match],
+            "excepted": [exception_row(e) for e in rule.exceptions],
+            "single": len(written_actions(rule.then)) == 1,
+        }
+    return full
+
+
+def exception_row(exception: Exceptional) -> dict[str, Any]:
+    match = exception.match
+    names = ("tenant", "key", "route", "model", "language", "value_sha256")
+    covers = {n: list(getattr(match, n)) for n in names if getattr(match, n)}
+    return {
+        "id": exception.id,
+        "covers": covers,
+        "reason": exception.reason.value,
+        "approver": exception.approver,
+        "expires": exception.expires,
+    }
+
+
+def expiring(bundle: Bundle, today: str, language: str) -> list[dict[str, Any]]:
+    """Exceptions and reviews that end within a month, soonest first; those that are over too."""
+    end = (date.fromisoformat(today) + SOON).isoformat()
+    rows: list[dict[str, Any]] = []
+    for rule, _ in layered(bundle):
+        base = {"rule": rule.id, "title": rule.title.get(language)}
+        if rule.review_by and rule.review_by <= end:
+            rows.append(base | {"what": "review", "id": "", "date": rule.review_by})
+        for each in rule.exceptions if isinstance(rule, Rule) else ():
+            if each.expires <= end:
+                rows.append(base | {"what": "exception", "id": each.id, "date": each.expires})
+    return sorted(rows, key=lambda r: str(r["date"]))
+
+
+def problem_row(problem: Problem, language: str) -> dict[str, Any]:
+    return {
+        "code": problem.code,
+        "severity": problem.severity.value,
+        "file": problem.at.file,
+        "line": problem.at.line,
+        "column": problem.at.column,
+        "text": problem.text.get(language),
+        "hint": problem.hint.get(language),
+        "rule": problem.rule_id,
+    }
+
+
+def problem_rows(problems: Iterable[Problem], language: str) -> list[dict[str, Any]]:
+    order = {"error": 0, "warning": 1, "info": 2}
+    rows = [problem_row(p, language) for p in problems]
+    return sorted(rows, key=lambda r: (order[r["severity"]], r["file"], r["line"]))
+
+
+def change_row(change: Change, language: str) -> dict[str, Any]:
+    return {
+        "id": change.id,
+        "direction": change.direction.name.lower(),
+        "lines": describe(change, language).split("\n"),
+    }
+
+
+def version_row(version: Version, state: State, active: str) -> dict[str, Any]:
+    return {
+        "digest": version.digest,
+        "stage": version.stage.value,
+        "authors": sorted(version.authors),
+        "group": version.group,
+        "weaker": version.weaker,
+        "base": version.base,
+        "approvals": [{"name": n, "group": g} for n, g in version.approvals],
+        "in_force": version.digest == active,
+        "was_active": version.digest in {a.digest for a in state.activations if not a.emergency},
+    }
+
+
+def event_row(event: Event) -> dict[str, Any]:
+    command = event.command
+    return {
+        "at": event.at[:19].replace("T", " "),
+        "by": event.by,
+        "group": event.group,
+        "verb": _VERBS[type(command)],
+        "digest": command.digest,
+        "note": getattr(command, "note", "") or getattr(command, "reason", ""),
+        "emergency": getattr(command, "emergency", False),
+    }

@@ -1,0 +1,1 @@
+"""The answers to visits, by topic; `console.pages` lists them."""

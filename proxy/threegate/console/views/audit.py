@@ -1,0 +1,234 @@
+"""The audit desk: search, one record, reveal, verify, export. Every look is itself recorded."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import Any
+
+import orjson
+from sqlalchemy import Connection
+from starlette.responses import Response
+
+from threegate.audit.commands_read import own_keys, published_files
+from threegate.audit.formats import FLAT, cell, flat
+from threegate.audit.query import MAX_PAGE, Entry, Page, Query, find
+from threegate.audit.record import timestamp
+from threegate.audit.sources import connect
+from threegate.audit.verify import Report, verify_database
+from threegate.console import explained, searching
+from threegate.console.desk import Label
+from threegate.console.sessions import REVEAL_S
+from threegate.console.web import Answer, Moved, Refusal, Shown, Visit, blocking
+from threegate.errors import AuditError
+
+MAX_EXPORT = 10_000
+MIN_REASON = 8
+MEDIA = {"jsonl": "application/x-ndjson", "csv": "text/csv; charset=utf-8"}
+
+
+async def search(visit: Visit) -> Answer:
+    terms = searching.terms_of(visit.query)
+    after = visit.query.get("after", "")
+    query = searching.to_query(terms, facets=True, limit=searching.PAGE, after=after)
+    page, chart = await visit.parts.audit.read(lambda c: _found(c, query, visit.language))
+    await visit.note("search", terms=sorted(terms), found=len(page.entries))
+    known = explained.titles(visit.parts.policies.pin())
+    more = searching.address(terms) + f"&after={page.next}" if page.next else ""
+    return Shown(
+        "audit.html",
+        {
+            "terms": terms,
+            "rows": [explained.row(e, visit.language, known) for e in page.entries],
+            "facets": searching.facet_groups(page.facets, terms, visit.language),
+            "timeline": chart,
+            "more": more.lstrip("&"),
+            "view": searching.address(terms),
+        },
+    )
+
+
+def _found(connection: Connection, query: Query, language: str) -> tuple[Page, dict[str, Any]]:
+    return find(connection, query), searching.timeline(connection, query, language)
+
+
+async def entries_of(visit: Visit) -> Sequence[Entry]:
+    """The life of the request in the address, oldest first. Raises Refusal."""
+    found = await visit.parts.audit.get(visit.path["request"])
+    if not found:
+        raise Refusal(404, "没有这条记录", "there is no such record")
+    return [e for e in found if e.stage in explained.LIFE] or found
+
+
+async def record(visit: Visit) -> Answer:
+    entries = await entries_of(visit)
+    revealed = _revealed(visit)
+    await visit.note("open", object=visit.path["request"], revealed=revealed)
+    texts, problem = await _texts(visit, entries, revealed=revealed)
+    known = explained.titles(visit.parts.policies.pin())
+    labels = await blocking(visit.parts.desk.labels, [visit.path["request"]])
+    last = entries[-1]
+    return Shown(
+        "record.html",
+        {
+            "request": visit.path["request"],
+            "entry": explained.row(last, visit.language, known),
+            "event": _facts(last),
+            "decisions": explained.decisions(last.event, visit.language, known),
+            "texts": texts,
+            "text_problem": problem,
+            "revealed": revealed,
+            "records": [_place(e) for e in entries],
+            "labels": [asdict(label) for label in labels],
+            "judged": _judged(last, labels),
+        },
+    )
+
+
+def _revealed(visit: Visit) -> bool:
+    ticket = visit.parts.signer.read("reveal", visit.query.get("ticket", ""), REVEAL_S)
+    return ticket == [visit.me.name, visit.path["request"]]
+
+
+async def kept_parts(visit: Visit, entries: Sequence[Entry]) -> list[dict[str, str]]:
+    """Every text that the records of a request kept: question first, then the answer. Raises
+    AuditError where the key is gone."""
+    parts: dict[str, dict[str, str]] = {}
+    for entry in entries:
+        for part in await visit.parts.audit.content(entry) if entry.has_content else ():
+            parts[part["part"]] = part
+    return list(parts.values())
+
+
+async def _texts(
+    visit: Visit, entries: Sequence[Entry], *, revealed: bool
+) -> tuple[list[dict[str, Any]], str]:
+    """The kept texts, coloured; a problem where they do not open."""
+    try:
+        parts = await kept_parts(visit, entries)
+    except AuditError:
+        gone = visit.says("密钥已销毁，文本无法打开", "the key is gone: the text cannot be opened")
+        return [], gone
+    return explained.texts(entries[-1].event, parts, revealed=revealed), ""
+
+
+def _facts(entry: Entry) -> dict[str, Any]:
+    event = entry.event
+    names = ("caller", "model", "policy", "usage", "timings_ms", "detail", "trace")
+    return {n: event.get(n, {}) for n in names} | {
+        "endpoint": event.get("endpoint", ""),
+        "error": event.get("error", ""),
+        "finish_reason": event.get("finish_reason", ""),
+        "degraded": event.get("degraded", []),
+        "masked": event.get("masked", []),
+        "label": event.get("label", ""),
+    }
+
+
+def _place(entry: Entry) -> dict[str, Any]:
+    return {
+        "stage": entry.stage.value,
+        "writer": entry.writer,
+        "seq": entry.seq,
+        "at": timestamp(entry.ts_us),
+        "leaf": entry.leaf.hex(),
+        "integrated": entry.integrated,
+    }
+
+
+def _judged(entry: Entry, labels: Sequence[Label]) -> list[dict[str, Any]]:
+    """Rules that a reviewer can judge here, with what was said of them."""
+    rules = dict.fromkeys(r["rule"] for d in entry.event.get("decisions", ()) for r in d["ruled"])
+    said = {rule: [x.label for x in labels if x.rule == rule] for rule in (*rules, "")}
+    return [{"rule": rule, "labels": said[rule]} for rule in (*rules, "")]
+
+
+async def reveal(visit: Visit) -> Answer:
+    """A ticket for ten minutes, for this person and this record, once the reason is recorded."""
+    reason = visit.form.get("reason", "").strip()
+    if len(reason) < MIN_REASON:
+        raise Refusal(400, f"请写明原因（至少 {MIN_REASON} 个字）", "give a reason of 8 characters")
+    request = visit.path["request"]
+    await entries_of(visit)
+    await visit.note("reveal", object=request, reason=reason[:200], seconds=REVEAL_S)
+    ticket = visit.parts.signer.sign("reveal", visit.me.name, request)
+    return Moved(f"/audit/record/{request}?ticket={ticket}", data={"ticket": ticket})
+
+
+async def verify(visit: Visit) -> Answer:
+    """The independent reader over the whole log; what it says of one record, where one is named."""
+    settings = visit.parts.audit_settings
+    published = [path.read_text() for path in published_files(settings)]
+
+    def work() -> Report:
+        return verify_database(connect(settings.url), own_keys(settings), published)
+
+    report = await blocking(work)
+    await visit.note("verify", ok=report.ok, problems=len(report.problems))
+    writer, seq = visit.form.get("writer", ""), visit.form.get("seq", "")
+    return Shown(
+        "verify.html", _verified(report, writer, seq) | {"back_to": visit.form.get("request", "")}
+    )
+
+
+def _verified(report: Report, writer: str, seq: str) -> dict[str, Any]:
+    chains = [
+        {"writer": c.writer, "size": c.size, "integrated": c.integrated, "covered": c.covered}
+        | {"pending": c.pending, "pruned": c.pruned, "erased": c.erased}
+        for c in report.chains
+    ]
+    here = [p for p in report.problems if p.writer == writer and str(p.seq) == seq]
+    chain = next((c for c in report.chains if c.writer == writer), None)
+    signed = chain is not None and seq.isdigit() and int(seq) < chain.integrated
+    return {
+        "good": report.ok,
+        "chains": chains,
+        "unanswered": report.unanswered,
+        "problems": [asdict(p) for p in report.problems[:100]],
+        "one": {"writer": writer, "seq": seq, "sound": not here, "signed": signed}
+        if writer
+        else {},
+    }
+
+
+async def export(visit: Visit) -> Answer:
+    """What the search shows, as a file of metadata; texts are exported on the command line, with
+    their proofs."""
+    terms = searching.terms_of(visit.form)
+    form = visit.form.get("format", "jsonl")
+    if form not in MEDIA:
+        raise Refusal(400, "不支持的格式", "no such format")
+    entries = await visit.parts.audit.read(lambda c: _all(c, terms))
+    await visit.note("export", format=form, records=len(entries), terms=sorted(terms))
+    body = _csv(entries) if form == "csv" else _jsonl(entries)
+    name = {"content-disposition": f'attachment; filename="threegate-audit.{form}"'}
+    return Response(body, media_type=MEDIA[form], headers=name)
+
+
+def _all(connection: Connection, terms: dict[str, str]) -> list[Entry]:
+    entries: list[Entry] = []
+    after = ""
+    while len(entries) < MAX_EXPORT:
+        page = find(connection, searching.to_query(terms, limit=MAX_PAGE, after=after))
+        entries += page.entries
+        after = page.next
+        if not after:
+            break
+    return entries[:MAX_EXPORT]
+
+
+def _jsonl(entries: Sequence[Entry]) -> str:
+    return "".join(entry.entry + "\n" for entry in entries)
+
+
+def _csv(entries: Sequence[Entry]) -> str:
+    """With a byte order mark, so that spreadsheets read Chinese; no cell is a formula."""
+    out = io.StringIO()
+    writer = csv.writer(out)
+    writer.writerow(FLAT)
+    for entry in entries:
+        columns = flat(orjson.loads(entry.entry))
+        writer.writerow([cell(columns[name]) for name in FLAT])
+    return "\ufeff" + out.getvalue()

@@ -1,0 +1,44 @@
+"""The coverage matrix: categories of a standard × layers × rules and tests, and what is empty."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from threegate.console.views.policies import space_of
+from threegate.console.web import Answer, Refusal, Shown, Visit, blocking
+from threegate.policy.coverage import ENOUGH_TESTS, Matrix, Row, coverage
+from threegate.policy.taxonomy import TAXONOMIES, taxonomy
+
+
+async def matrix(visit: Visit) -> Answer:
+    chosen = taxonomy(visit.query.get("taxonomy", "gbt45654"))
+    if chosen is None:
+        raise Refusal(404, "没有这个分类标准", "there is no such taxonomy")
+    space = await space_of(visit)
+    made = coverage(await blocking(space.bundle), chosen)
+    names = [{"id": t.id, "title": t.title.get(visit.language)} for t in TAXONOMIES]
+    return Shown("coverage.html", {"taxonomies": names, **_table(made, visit.language)})
+
+
+def _table(made: Matrix, language: str) -> dict[str, Any]:
+    return {
+        "taxonomy": made.taxonomy.id,
+        "title": made.taxonomy.title.get(language),
+        "covered": made.covered,
+        "rows": [_row(row, language) for row in made.rows],
+    }
+
+
+def _row(row: Row, language: str) -> dict[str, Any]:
+    state = "empty" if row.empty else "thin" if row.tests < ENOUGH_TESTS else "full"
+    return {
+        "id": row.category.id,
+        "title": row.category.title.get(language),
+        "group": row.category.group,
+        "state": state,
+        "tests": row.tests,
+        "cells": [
+            {"layer": layer.value, "rules": list(cell.rules), "tests": cell.tests}
+            for layer, cell in row.cells
+        ],
+    }

@@ -1,0 +1,180 @@
+"""Writing: the form of a rule, the YAML of a pack with problems at their lines, the draft."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from threegate.console import told
+from threegate.console.drafts import Workspace, workspace
+from threegate.console.edit import EditError, RuleForm, edited, with_test
+from threegate.console.views.policies import known_pack, rule_of, space_of
+from threegate.console.web import Answer, Moved, Refusal, Shown, Visit, blocking
+from threegate.errors import PolicyError
+from threegate.policy.diff import diff_sets
+from threegate.policy.facade import Checked
+from threegate.policy.load import pack_path
+from threegate.policy.model import PolicySet
+from threegate.types import Bilingual
+
+EDITS = {
+    "broken": Bilingual("YAML 有错误，请先在编辑器里改正", "mend the YAML in the editor first"),
+    "missing": Bilingual("文件里没有这一项", "it is not in the file"),
+    "mode": Bilingual("没有这种模式", "no such mode"),
+    "level": Bilingual("没有这种级别", "no such level"),
+    "action": Bilingual("此动作请在 YAML 里填写", "write this action in YAML"),
+    "reason": Bilingual("请选择原因", "choose a reason"),
+    "date": Bilingual("日期应为 年-月-日", "a date is year-month-day"),
+}
+FIELDS = ("tenant", "key", "route", "model", "language")
+
+
+def refused(error: EditError) -> Refusal:
+    text = EDITS[error.code]
+    return Refusal(400, text.zh, text.en)
+
+
+async def edit_rule(visit: Visit) -> Answer:
+    """The form: saved into the draft, with every comment of the file kept."""
+    space = await space_of(visit)
+    found, pack_name = rule_of(await blocking(space.bundle), visit.path["rule"])
+    path = pack_path(pack_name)
+    try:
+        text = await blocking(edited, space.text(path), found.id, _form(visit))
+    except EditError as error:
+        raise refused(error) from None
+    await blocking(visit.parts.drafts.save, visit.me.name, path, text)
+    return Moved(f"/policies/rule/{found.id}", done="saved")
+
+
+def _form(visit: Visit) -> RuleForm:
+    form = visit.form
+    if form.get("do") == "drop_exception":
+        return RuleForm(drop_exception=form.get("exception_id", ""))
+    if form.get("do") == "add_exception":
+        return RuleForm(exception=_exception(visit))
+    texts = {n: form[n].strip() for n in ("message_zh", "message_en", "review_by") if n in form}
+    return RuleForm(
+        mode=form.get("mode") or None,
+        level=form.get("level") or None,
+        action=form.get("action") or None,
+        message_zh=texts.get("message_zh"),
+        message_en=texts.get("message_en"),
+        review_by=texts.get("review_by"),
+    )
+
+
+def _exception(visit: Visit) -> dict[str, str]:
+    form = visit.form
+    names = ("id", "field", "value", "reason", "approver", "expires")
+    given = {n: form.get(f"exception_{n}", "").strip() for n in names}
+    if not all(given.values()) or given["field"] not in FIELDS:
+        raise Refusal(400, "请填完例外的每一项", "fill in every field of the exception")
+    return given
+
+
+async def editor(visit: Visit) -> Answer:
+    space = await space_of(visit)
+    name = await known_pack(visit, space)
+    checked = await blocking(space.check)
+    return Shown("editor.html", _page(visit, name, space.text(pack_path(name)), checked, space))
+
+
+def _page(visit: Visit, name: str, text: str, checked: Checked, space: Workspace) -> dict[str, Any]:
+    path = pack_path(name)
+    rows = told.problem_rows(checked.problems, visit.language)
+    return {
+        "pack": name,
+        "path": path,
+        "text": text,
+        "changed": path in space.files,
+        "problems": [r for r in rows if r["file"] in (path, "")],
+        "elsewhere": [r for r in rows if r["file"] not in (path, "")],
+        "good": not checked.errors,
+        "line": visit.query.get("line", ""),
+    }
+
+
+async def _tried(visit: Visit) -> tuple[str, str, Workspace]:
+    """Pack, text and the workspace with that text in place."""
+    space, parts = await space_of(visit), visit.parts
+    name, text = await known_pack(visit, space), visit.form.get("text", "")
+    files = {**space.files, pack_path(name): text.encode()}
+    new = await blocking(workspace, parts.versions, parts.folder, parts.packs, files)
+    return name, text, new
+
+
+async def save(visit: Visit) -> Answer:
+    """A text with errors is kept too: it is a draft; it cannot be submitted."""
+    name, text, space = await _tried(visit)
+    await blocking(visit.parts.drafts.save, visit.me.name, pack_path(name), text)
+    checked = await blocking(space.check)
+    return Shown("editor.html", _page(visit, name, text, checked, space))
+
+
+async def check_text(visit: Visit) -> Answer:
+    """Problems while typing; nothing is kept."""
+    name, text, space = await _tried(visit)
+    checked = await blocking(space.check)
+    return Shown("editor.html", _page(visit, name, text, checked, space))
+
+
+async def changes(visit: Visit, space: Workspace, checked: Checked) -> list[dict[str, Any]]:
+    """The draft against the policy in force, in words."""
+    if checked.policies is None:
+        return []
+    old = await base_of(visit)
+    found = diff_sets(old, checked.policies)
+    return [told.change_row(c, visit.language) for c in found]
+
+
+async def base_of(visit: Visit) -> PolicySet:
+    parts = visit.parts
+    clean = await blocking(workspace, parts.versions, parts.folder, parts.packs, {})
+    checked = await blocking(clean.check)
+    return checked.policies or parts.policies.pin()
+
+
+async def draft(visit: Visit) -> Answer:
+    return Shown("draft.html", await draft_page(visit))
+
+
+async def draft_page(visit: Visit, **more: Any) -> dict[str, Any]:
+    """The whole draft: files, problems, difference; results of tests or replay where given."""
+    space = await space_of(visit)
+    checked = await blocking(space.check)
+    rows = told.problem_rows(checked.problems, visit.language)
+    page: dict[str, Any] = {
+        "files": sorted(space.files),
+        "digest": checked.policies.digest if checked.policies else "",
+        "errors": [r for r in rows if r["severity"] == "error"],
+        "warnings": [r for r in rows if r["severity"] == "warning"],
+        "changes": await changes(visit, space, checked),
+        "report": None,
+        "replay": None,
+        "limit": 200,
+    }
+    return page | more
+
+
+async def discard(visit: Visit) -> Answer:
+    await blocking(visit.parts.drafts.discard, visit.me.name, visit.form.get("path", ""))
+    return Moved("/policies/draft", done="discarded")
+
+
+async def proposal(visit: Visit) -> Answer:
+    """A reviewer's test into the draft, or away."""
+    taken = await blocking(visit.parts.desk.take, visit.path["id"])
+    if taken is None:
+        raise Refusal(404, "这条建议已被处理", "this proposal has been dealt with")
+    if visit.form.get("do") == "drop":
+        return Moved(f"/policies/rule/{taken.rule}", done="dropped")
+    space = await space_of(visit)
+    found, pack_name = rule_of(await blocking(space.bundle), taken.rule)
+    path = pack_path(pack_name)
+    sample = {"text": taken.text, "channel": taken.channel}
+    try:
+        text = await blocking(with_test, space.text(path), found.id, taken.expect, sample)
+    except (EditError, PolicyError) as error:
+        raise refused(error) if isinstance(error, EditError) else error from None
+    await blocking(visit.parts.drafts.save, visit.me.name, path, text)
+    return Moved(f"/policies/rule/{taken.rule}", done="saved")

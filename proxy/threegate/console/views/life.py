@@ -1,0 +1,166 @@
+"""The life of a version: submitted, approved by somebody else, activated, rolled back.
+
+The rules are those of `policy.lifecycle`, judged in the database; here they are only asked for.
+The audit log has the attempt before anything happens, and a POLICY record of what did.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from threegate.audit.record import Record, Stage
+from threegate.console import told
+from threegate.console.drafts import workspace
+from threegate.console.views.drafts import base_of
+from threegate.console.views.policies import space_of
+from threegate.console.web import Answer, Moved, Refusal, Shown, Visit, blocking
+from threegate.policy.diff import diff_sets
+from threegate.policy.facade import check
+from threegate.policy.lifecycle import (
+    Activate,
+    Approve,
+    Command,
+    Refused,
+    Reject,
+    RollBack,
+    Submit,
+    Withdraw,
+    proper,
+)
+from threegate.policy.load import DictTree
+from threegate.policy.store import DirTree, now_utc, today_utc
+from threegate.types import Caller
+
+MAX_NOTE = 200
+STAFF = Caller(tenant="", key_id="console", language="")
+
+
+async def act(visit: Visit, command: Command, verb: str) -> None:
+    """Records a command, in the lifecycle and in the audit log. Raises Refusal where the rules do
+    not allow it."""
+    await visit.note("attempt", what=verb, object=command.digest)
+    answer = await blocking(visit.parts.versions.act, command, visit.me, now_utc())
+    if isinstance(answer, Refused):
+        await visit.note("refused", what=verb, object=command.digest, code=answer.code)
+        raise Refusal(409, answer.text.zh, answer.text.en)
+    detail: dict[str, Any] = {"actor": visit.me.name, "verb": verb, "group": visit.me.group}
+    detail |= told.event_row(answer) | {"reason": getattr(command, "reason", "")}
+    record = Record(stage=Stage.POLICY, caller=STAFF, policy=command.digest, detail=detail)
+    await visit.parts.audit.append(record)
+
+
+def _note(visit: Visit, name: str = "note") -> str:
+    return visit.form.get(name, "").strip()[:MAX_NOTE]
+
+
+async def submit(visit: Visit) -> Answer:
+    """The draft becomes a version under its digest, and is a draft no more."""
+    parts, space = visit.parts, await space_of(visit)
+    if not space.files:
+        raise Refusal(409, "草稿里没有改动", "the draft changes nothing")
+    checked = await blocking(space.check)
+    if checked.policies is None:
+        raise Refusal(422, "草稿有错误，请先改正", "the draft has errors; mend them first")
+    await _keep_base(visit)
+    base = proper(await blocking(parts.versions.state))
+    old = await base_of(visit)
+    weaker = any(c.needs_other_group for c in diff_sets(old, checked.policies))
+    digest = await blocking(parts.versions.save, checked, space.packs, now_utc())
+    await act(visit, Submit(digest, weaker, base, (visit.me.name,), _note(visit)), "submit")
+    await blocking(parts.drafts.discard, visit.me.name)
+    return Moved(f"/policies/version/{digest}", done="submitted", data={"digest": digest})
+
+
+async def _keep_base(visit: Visit) -> None:
+    """The folder's policy is kept as a version too, so that differences can be shown later."""
+    parts = visit.parts
+    clean = await blocking(workspace, parts.versions, parts.folder, parts.packs, {})
+    checked = await blocking(clean.check)
+    if checked.policies is not None:
+        await blocking(parts.versions.save, checked, clean.packs, now_utc())
+
+
+async def history(visit: Visit) -> Answer:
+    versions = visit.parts.versions
+    state = await blocking(versions.state)
+    events = await blocking(versions.events)
+    active = state.active(now_utc())
+    digest = active.digest if active else ""
+    rows = [told.version_row(v, state, digest) for v in state.versions.values()]
+    return Shown(
+        "history.html",
+        {
+            "versions": list(reversed(rows)),
+            "events": [told.event_row(e) for e in reversed(events)],
+            "serving": visit.parts.policies.pin().digest,
+            "active": digest,
+        },
+    )
+
+
+async def version(visit: Visit) -> Answer:
+    versions, digest = visit.parts.versions, visit.path["digest"]
+    state = await blocking(versions.state)
+    known = state.versions.get(digest)
+    if known is None:
+        raise Refusal(404, "没有这个版本", "there is no such version")
+    active = state.active(now_utc())
+    events = [told.event_row(e) for e in await blocking(versions.events)]
+    return Shown(
+        "version.html",
+        {
+            "version": told.version_row(known, state, active.digest if active else ""),
+            "events": [e for e in events if e["digest"] == digest],
+            "changes": await _changes(visit, known.base, digest),
+            "own": visit.me.name in known.authors,
+            "approved_by_me": visit.me.name in {name for name, _ in known.approvals},
+            "moved": known.base != proper(state),
+        },
+    )
+
+
+async def _changes(visit: Visit, base: str, digest: str) -> list[dict[str, Any]]:
+    """The version against what it was submitted over; the folder's policy where nothing was active
+    yet."""
+    new = await blocking(visit.parts.versions.build, digest)
+    old = await blocking(visit.parts.versions.build, base) if base else await _folder(visit)
+    return [told.change_row(c, visit.language) for c in diff_sets(old, new)]
+
+
+async def _folder(visit: Visit) -> Any:
+    parts = visit.parts
+    checked = await blocking(
+        lambda: check(DictTree({}, DirTree(parts.folder)), parts.packs, today=today_utc())
+    )
+    return checked.policies or parts.policies.pin()
+
+
+async def approve(visit: Visit) -> Answer:
+    digest = visit.path["digest"]
+    await act(visit, Approve(digest, _note(visit)), "approve")
+    return Moved(f"/policies/version/{digest}", done="approved")
+
+
+async def withdraw(visit: Visit) -> Answer:
+    digest = visit.path["digest"]
+    await act(visit, Withdraw(digest), "withdraw")
+    return Moved(f"/policies/version/{digest}", done="withdrawn")
+
+
+async def reject(visit: Visit) -> Answer:
+    digest = visit.path["digest"]
+    await act(visit, Reject(digest, _note(visit)), "reject")
+    return Moved(f"/policies/version/{digest}", done="rejected")
+
+
+async def activate(visit: Visit) -> Answer:
+    """In force within a second or two: every worker looks each second."""
+    digest, emergency = visit.path["digest"], bool(visit.form.get("emergency"))
+    await act(visit, Activate(digest, emergency, _note(visit, "reason")), "activate")
+    return Moved(f"/policies/version/{digest}", done="activated")
+
+
+async def rollback(visit: Visit) -> Answer:
+    digest = visit.path["digest"]
+    await act(visit, RollBack(digest, _note(visit, "reason")), "rollback")
+    return Moved(f"/policies/version/{digest}", done="rolled-back")

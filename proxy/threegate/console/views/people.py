@@ -1,0 +1,61 @@
+"""Accounts: who may what. For administrators."""
+
+from __future__ import annotations
+
+from threegate.console.accounts import AccountError, now
+from threegate.console.views.account import ERRORS
+from threegate.console.web import Answer, Moved, Refusal, Shown, Visit, blocking
+from threegate.policy.lifecycle import Role
+
+
+async def listing(visit: Visit) -> Answer:
+    return Shown("people.html", {"people": await _people(visit), "link": "", "error": ""})
+
+
+async def _people(visit: Visit) -> list[dict[str, object]]:
+    return [
+        {
+            "name": a.name,
+            "roles": [r.value for r in Role if r in a.roles],
+            "group": a.group,
+            "closed": a.closed,
+        }
+        for a in await blocking(visit.parts.accounts.all)
+    ]
+
+
+def _roles(visit: Visit) -> frozenset[Role]:
+    return frozenset(r for r in Role if visit.form.get(f"role_{r.value}"))
+
+
+async def invite(visit: Visit) -> Answer:
+    """The link is shown once. For a known name it only sets a new password."""
+    name, group, roles = visit.form.get("name", ""), visit.form.get("group", "")[:64], _roles(visit)
+    if not name:
+        raise Refusal(400, ERRORS["name"].zh, ERRORS["name"].en)
+    try:
+        token = await blocking(visit.parts.accounts.invite, name, roles, group, now())
+    except AccountError as error:
+        text = ERRORS[error.code].get(visit.language)
+        return Shown(
+            "people.html", {"people": await _people(visit), "link": "", "error": text}, 400
+        )
+    await visit.note("invite", object=name, roles=sorted(roles), group=group)
+    base = f"{visit.request.url.scheme}://{visit.request.url.netloc}"
+    link = f"{base}{visit.request.scope.get('root_path', '')}/setup/{token}"
+    return Shown("people.html", {"people": await _people(visit), "link": link, "error": ""})
+
+
+async def change(visit: Visit) -> Answer:
+    name, roles = visit.path["name"], _roles(visit)
+    closed, group = bool(visit.form.get("closed")), visit.form.get("group", "")[:64]
+    if await blocking(visit.parts.accounts.find, name) is None:
+        raise Refusal(404, "没有这个账号", "no such account")
+    try:
+        await blocking(
+            lambda: visit.parts.accounts.change(name, roles, group, closed=closed),
+        )
+    except AccountError as error:
+        raise Refusal(409, ERRORS[error.code].zh, ERRORS[error.code].en) from None
+    await visit.note("account", object=name, roles=sorted(roles), group=group, closed=closed)
+    return Moved("/people", done="saved")

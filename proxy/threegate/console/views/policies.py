@@ -1,0 +1,131 @@
+"""What is in force: packs, rules, one rule. Editors see their draft in its place."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any
+
+from threegate.console import searching, told
+from threegate.console.drafts import Workspace, workspace
+from threegate.console.edit import SIMPLE
+from threegate.console.web import Answer, Refusal, Shown, Visit, blocking
+from threegate.policy.compile import layered
+from threegate.policy.lifecycle import Role
+from threegate.policy.load import Bundle, pack_path
+from threegate.policy.model import Mode
+from threegate.policy.schema import ReasonCode
+from threegate.types import Level
+
+WEEK_US = 7 * searching.DAY_US
+
+
+async def space_of(visit: Visit) -> Workspace:
+    """The visitor's draft over the policy in force; the policy itself for who does not edit."""
+    parts = visit.parts
+    edits = visit.may(Role.EDITOR)
+    files = await blocking(parts.drafts.files, visit.me.name) if edits else {}
+    return await blocking(workspace, parts.versions, parts.folder, parts.packs, files)
+
+
+async def hits(visit: Visit) -> dict[str, int]:
+    since = searching.now_us() - WEEK_US
+    return await visit.parts.audit.read(lambda c: searching.hits_since(c, since))
+
+
+async def listing(visit: Visit) -> Answer:
+    space, counts = await space_of(visit), await hits(visit)
+    bundle = await blocking(space.bundle)
+    rows = [told.rule_row(r, p, counts, visit.language) for r, p in layered(bundle)]
+    return Shown(
+        "policies.html",
+        {
+            "packs": [_pack(p, space, rows, visit.language) for p in bundle.packs],
+            "rules": [r for r in rows if _wanted(r, visit)],
+            "filters": {n: visit.query.get(n, "") for n in ("q", "mode", "layer", "pack")},
+            "changed": sorted(space.files),
+        },
+    )
+
+
+def _wanted(row: dict[str, Any], visit: Visit) -> bool:
+    words = visit.query.get("q", "").lower().split()
+    text = f"{row['id']} {row['title']} {row['owner']}".lower()
+    same = all(visit.query.get(n, "") in ("", row[n]) for n in ("mode", "layer", "pack"))
+    return same and all(word in text for word in words)
+
+
+def _pack(pack: Any, space: Workspace, rows: list[dict[str, Any]], language: str) -> dict[str, Any]:
+    mine = [r for r in rows if r["pack"] == pack.pack]
+    return {
+        "name": pack.pack,
+        "title": pack.title.get(language),
+        "version": pack.version,
+        "extends": list(pack.extends),
+        "rules": len(mine),
+        "shadow": sum(r["mode"] == "shadow" for r in mine),
+        "hits": sum(r["hits"] for r in mine),
+        "tests": sum(r["tests"] for r in mine),
+        "changed": pack_path(pack.pack) in space.files,
+    }
+
+
+async def pack(visit: Visit) -> Answer:
+    space = await space_of(visit)
+    name = await known_pack(visit, space)
+    text = space.text(pack_path(name))
+    return Shown("pack.html", {"pack": name, "text": text, "path": pack_path(name)})
+
+
+async def known_pack(visit: Visit, space: Workspace) -> str:
+    """The pack in the address, if it is in force or in the draft (a draft that does not parse hides
+    its pack). Raises Refusal: a name is never made a path unseen."""
+    name = visit.path["pack"]
+    names = {p.pack for p in (await blocking(space.bundle)).packs}
+    if name not in names and pack_path(name) not in space.files:
+        raise Refusal(404, "没有这个策略包", "there is no such pack in force")
+    return name
+
+
+async def rule(visit: Visit) -> Answer:
+    space, counts = await space_of(visit), await hits(visit)
+    bundle = await blocking(space.bundle)
+    found, pack_name = rule_of(bundle, visit.path["rule"])
+    proposals = await blocking(visit.parts.desk.proposals, found.id)
+    return Shown(
+        "rule.html",
+        {
+            "rule": told.rule_row(found, pack_name, counts, visit.language)
+            | told.rule_full(found, visit.language),
+            "yaml": excerpt(space.text(pack_path(pack_name)), found.at.line),
+            "changed": pack_path(pack_name) in space.files,
+            "modes": [m.value for m in Mode],
+            "levels": [v.name.lower() for v in Level],
+            "actions": list(SIMPLE),
+            "reasons": [r.value for r in ReasonCode],
+            "proposals": [asdict(p) for p in proposals],
+        },
+    )
+
+
+def rule_of(bundle: Bundle, rule_id: str) -> tuple[told.AnyRule, str]:
+    found = next(((r, p) for r, p in layered(bundle) if r.id == rule_id), None)
+    if found is None:
+        raise Refusal(404, "没有这条规则", "there is no such rule")
+    return found
+
+
+def excerpt(text: str, line: int) -> list[dict[str, Any]]:
+    """The lines of the list item that starts at `line` or just above it."""
+    lines = text.split("\n")
+    start = line - 1
+    while start > 0 and not lines[start].lstrip().startswith("- "):
+        start -= 1
+    indent = len(lines[start]) - len(lines[start].lstrip())
+    end = start + 1
+    while end < len(lines) and (not lines[end].strip() or _indent(lines[end]) > indent):
+        end += 1
+    return [{"n": n + 1, "text": lines[n]} for n in range(start, end) if n < len(lines)]
+
+
+def _indent(line: str) -> int:
+    return len(line) - len(line.lstrip())

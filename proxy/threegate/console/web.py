@@ -1,0 +1,158 @@
+"""One visit to a page: who, in which language, with what; and the answers a view can give.
+
+A view returns plain data (`Shown`) that is printed as HTML or as JSON, whatever the visitor asked
+for, or sends the visitor on (`Moved`). So every page has its JSON twin and nothing is computed in a
+template.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+from urllib.parse import parse_qsl, urlencode
+
+import orjson
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import Response
+
+from threegate.audit.record import Record, Stage
+from threegate.console.parts import Parts
+from threegate.policy.lifecycle import Person, Role
+from threegate.types import Bilingual, Caller
+
+MAX_FORM_BYTES = 4 << 20
+LANGUAGE_COOKIE = "threegate_language"
+Result = TypeVar("Result")
+
+
+class Refusal(Exception):
+    """A visit that ends with an error page. The text never repeats what the visitor sent."""
+
+    def __init__(self, status: int, zh: str, en: str) -> None:
+        super().__init__(en)
+        self.status, self.text = status, Bilingual(zh, en)
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A page: template and JSON-able data."""
+
+    template: str
+    data: Mapping[str, Any]
+    status: int = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """On to another page of the console (`to` begins with a slash), noting what was done."""
+
+    to: str
+    done: str = ""
+    data: Mapping[str, Any] = field(default_factory=dict)
+    cookies: Mapping[str, str] = field(default_factory=dict)  # empty value: forget it
+
+    @property
+    def path(self) -> str:
+        joint = "&" if "?" in self.to else "?"
+        return f"{self.to}{joint}{urlencode({'done': self.done})}" if self.done else self.to
+
+
+Answer = Shown | Moved | Response
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """`form` and `query` hold single values, the last one given."""
+
+    request: Request
+    parts: Parts
+    language: str
+    person: Person | None
+    form: Mapping[str, str] = field(default_factory=dict, repr=False)
+
+    @property
+    def query(self) -> Mapping[str, str]:
+        return self.request.query_params
+
+    @property
+    def path(self) -> Mapping[str, str]:
+        return self.request.path_params
+
+    @property
+    def me(self) -> Person:
+        """The visitor of a page that needs a role."""
+        assert self.person is not None
+        return self.person
+
+    def says(self, zh: str, en: str) -> str:
+        return zh if self.language == "zh" else en
+
+    def may(self, *roles: Role) -> bool:
+        return self.person is not None and bool(self.person.roles & frozenset(roles))
+
+    async def note(self, verb: str, **detail: Any) -> None:
+        """Records in the audit log that this person looked at or did something. Raises AuditError:
+        who looks without a record does not look."""
+        detail = {"actor": self.me.name, "verb": verb, **detail}
+        await self.parts.audit.append(Record(stage=Stage.ACCESS, caller=_STAFF, detail=detail))
+
+
+_STAFF = Caller(tenant="", key_id="console", language="")
+Handler = Callable[[Visit], Awaitable[Answer]]
+
+
+async def blocking(work: Callable[..., Result], *args: Any) -> Result:
+    """Runs what blocks (SQL, files, argon2) in a thread."""
+    return await run_in_threadpool(work, *args)
+
+
+def language_of(request: Request) -> str:
+    """The visitor's setting, else the first of zh and en that the browser accepts."""
+    chosen = request.cookies.get(LANGUAGE_COOKIE)
+    if chosen in ("zh", "en"):
+        return chosen
+    for part in request.headers.get("accept-language", "").lower().split(","):
+        if part.strip()[:2] in ("zh", "en"):
+            return part.strip()[:2]
+    return "zh"
+
+
+async def form_of(request: Request) -> dict[str, str]:
+    """Fields of a URL-encoded or JSON body. Raises Refusal."""
+    body = await _body(request)
+    if request.headers.get("content-type", "").startswith("application/json"):
+        return _json_form(body)
+    try:
+        pairs = parse_qsl(body.decode(), keep_blank_values=True, max_num_fields=500)
+    except ValueError:
+        raise Refusal(400, "表单无法读取", "the form cannot be read") from None
+    return {name: value.replace("\r\n", "\n") for name, value in pairs}
+
+
+async def _body(request: Request) -> bytes:
+    chunks, size = [], 0
+    async for chunk in request.stream():
+        chunks.append(chunk)
+        size += len(chunk)
+        if size > MAX_FORM_BYTES:
+            raise Refusal(413, "内容过大（上限 4 MiB）", "too large (4 MiB at most)")
+    return b"".join(chunks)
+
+
+def _json_form(body: bytes) -> dict[str, str]:
+    try:
+        values = orjson.loads(body)
+    except orjson.JSONDecodeError:
+        values = None
+    if not isinstance(values, dict):
+        raise Refusal(400, "需要一个 JSON 对象", "a JSON object is expected")
+    return {str(k): v if isinstance(v, str) else str(v) for k, v in values.items()}
+
+
+def wants_json(request: Request) -> bool:
+    if request.url.path.endswith(".json"):
+        return True
+    accept = request.headers.get("accept", "")
+    return "application/json" in accept and "text/html" not in accept
