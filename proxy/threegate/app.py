@@ -16,6 +16,7 @@ from starlette.routing import BaseRoute, Mount, Route
 from threegate_classifiers.runtime import Engine
 
 from threegate.audit.database import writer_engine
+from threegate.audit.record import Record, Stage
 from threegate.audit.settings import from_settings
 from threegate.audit.store import AuditLog
 from threegate.console.app import create_console
@@ -110,7 +111,7 @@ async def opened(settings: Settings, say: Callable[[str], None] = log.info) -> A
         _secret(settings),
     )
     say(await asyncio.to_thread(greeting, settings, deps.secret))
-    reloader = asyncio.ensure_future(_reload(policies, suites, settings))
+    reloader = asyncio.ensure_future(_reload(policies, audit))
     try:
         yield deps
     finally:
@@ -160,19 +161,28 @@ def _check_served(policies: PolicyStore, suites: Suites, settings: Settings) -> 
             raise PolicyError(f"no detector reports {', '.join(sorted(missing))}")
 
 
-async def _reload(policies: PolicyStore, suites: Suites, settings: Settings) -> None:
+async def _reload(policies: PolicyStore, audit: AuditLog) -> None:
     """Looks once a second; whatever is wrong with the new policy, the last good one keeps
-    serving."""
+    serving. An activation is a record of the log."""
     while True:
         await asyncio.sleep(RELOAD_S)
         try:
-            if await asyncio.to_thread(policies.changed):
-                changed = await asyncio.to_thread(policies.reload)
-                log.info("policy %s", "activated" if changed else "unchanged")
-                for problem in policies.problems:
-                    log.warning("policy problem %s", problem.code)
+            if not await asyncio.to_thread(policies.changed):
+                continue
+            before = policies.pin().digest
+            if await asyncio.to_thread(policies.reload):
+                await audit.append(_activation(policies, before))
+            for problem in policies.problems:
+                log.warning("policy problem %s", problem.code)
         except Exception as error:
             log.error("policy reload failed: %s", type(error).__name__)
+
+
+def _activation(policies: PolicyStore, before: str) -> Record:
+    after = policies.pin().digest
+    log.info("policy %s is active", after[:12])
+    detail = {"verb": "activated", "object": after, "previous": before, "actor": "proxy"}
+    return Record(stage=Stage.POLICY, policy=after, detail=detail)
 
 
 def _upstream_keys(settings: Settings) -> dict[str, str]:
