@@ -7,8 +7,9 @@ from typing import Any
 
 from threegate.types import Action, Finding, Ruled
 
+SUPPORTED = "claim.supported"
 VERDICTS = {
-    "claim.supported": "supported",
+    SUPPORTED: "supported",
     "claim.contradicted": "contradicted",
     "claim.unsupported": "unsupported",
     "claim.no_source": "no_source",
@@ -16,13 +17,14 @@ VERDICTS = {
 
 
 def notes_of(ruled: Iterable[Ruled]) -> list[dict[str, Any]]:
-    """What the client is told: claim verdicts of rules that annotate, and other annotations."""
+    """What the client is told: everything that a rule annotates, and the claims that are borne out
+    beside it. What a rule only flags stays in the audit log."""
     out = []
     for r in ruled:
         f = r.finding
         if r.shadow or not isinstance(f, Finding):
             continue
-        if f.kind in VERDICTS or r.action is Action.ANNOTATE:
+        if f.kind == SUPPORTED or r.action is Action.ANNOTATE:
             out.append(_annotation(r, f))
     return out
 
