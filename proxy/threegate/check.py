@@ -18,7 +18,7 @@ from threegate.detectors.suite import Suite
 from threegate.guard.constraint import constrain, merge
 from threegate.guard.decide import Judge, wanted_kinds
 from threegate.guard.mask import MaskMap
-from threegate.guard.output import ChannelGuard, OutputGuard
+from threegate.guard.output import ChannelGuard, OutputGuard, letters
 from threegate.guard.stream import (
     Command,
     JudgeSentence,
@@ -237,7 +237,8 @@ class _Drive:
         new = [
             f for f in scan.findings if asked.since <= f.span.start and f.span.end <= scan.settled
         ]
-        verdict = self.guard.judge.verdict(new, scan.failures)
+        known = letters(self.passage.question)
+        verdict = self.guard.judge_patterns(asked.text, asked.offset, new, scan.failures, known)
         return self.machine.receive(PatternsScanned(verdict, scan.settled))
 
     async def _judge(self, asked: JudgeSentence) -> Sequence[Command]:

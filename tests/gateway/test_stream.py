@@ -150,4 +150,4 @@ def test_personal_data_that_nobody_asked_with_is_a_leak() -> None:
     text = f"您的手机{MOBILE}，他的手机13987654321。"
     asked = Question(asked="我的手机是138-1234-5678")
     heard = asyncio.run(hear([stream_of([text])], leaks, suite_with_leaks, question=asked))
-    assert heard.text() == f"您的手机{MOBILE}，他的手机[PII_REMOVED]。"
+    assert heard.text() == f"您的手机{MOBILE}，他的手机[MOBILE_REMOVED]。"

@@ -9,11 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from itertools import repeat
 
 from threegate.detectors.suite import Suite
 from threegate.gateway.gates import Gate
-from threegate.guard.output import LEAK_PII, ChannelGuard, OutputGuard
+from threegate.guard.output import ChannelGuard, OutputGuard, letters
 from threegate.guard.redact import STOPS
 from threegate.guard.stream import (
     ClientGone,
@@ -36,10 +35,6 @@ from threegate.types import Channel, Finding, Layer, Locus, Passage, Ruled, Sour
 from threegate.wire.adapter import StreamKey
 
 
-def _letters(text: str) -> str:
-    return "".join(c for c in text if c.isalnum()).lower()
-
-
 @dataclass(frozen=True)
 class Question:
     """What the answer is about: the last user turn, the texts that claims may rest on, and all
@@ -52,7 +47,7 @@ class Question:
     @cached_property
     def known(self) -> str:
         """Letters and digits of everything that was asked with."""
-        return _letters(self.asked)
+        return letters(self.asked)
 
     def evidence(self, note: str) -> str:
         """The text that `source id:start-end` points to; empty if it points nowhere."""
@@ -154,18 +149,10 @@ class Track:
         new = [
             f for f in scan.findings if asked.since <= f.span.start and f.span.end <= scan.settled
         ]
-        if self.answer.tells_new:
-            new += [f for f in map(self._new_value, new, repeat(asked)) if f is not None]
-        verdict = self.guard.judge.verdict(new, scan.failures)
+        verdict = self.guard.judge_patterns(
+            asked.text, asked.offset, new, scan.failures, self.answer.question.known
+        )
         self._run(self.machine.receive(PatternsScanned(verdict, scan.settled)))
-
-    def _new_value(self, finding: Finding, asked: ScanPatterns) -> Finding | None:
-        """Personal data that nobody asked with: the model made it up, or remembers it."""
-        start, end = finding.span.start - asked.offset, finding.span.end - asked.offset
-        known = _letters(asked.text[start:end]) in self.answer.question.known
-        if known or not finding.kind.startswith("pii."):
-            return None
-        return replace(finding, detector="new_pii", kind=LEAK_PII)
 
     async def _judge(self, asked: list[JudgeSentence]) -> None:
         question = self.answer.question
@@ -185,7 +172,7 @@ class Track:
         self.answer.notify()
 
 
-@dataclass
+@dataclass(slots=True)
 class Answer:
     """All tracks of one answer. `keep` stores texts for the audit log; `cut` is what stopped it."""
 
@@ -223,12 +210,6 @@ class Answer:
             if finding.kind == "claim.contradicted" and finding.note:
                 text = self.question.evidence(finding.note)
                 self.guard.corrections[finding.note] = text
-
-    @cached_property
-    def tells_new(self) -> bool:
-        return any(
-            LEAK_PII in r.detect.any for g in self.guard.channels.values() for r in g.judge.rules
-        )
 
     @property
     def held(self) -> int:

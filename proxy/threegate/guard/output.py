@@ -5,21 +5,22 @@ Reasoning is an answer too: with `reasoning.check: same` the rules of content ju
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from threegate.guard.decide import Judge, wanted_kinds
 from threegate.guard.mask import MaskMap, Restorer
 from threegate.guard.redact import Renderer
 from threegate.guard.stream import Plan, StreamMachine
-from threegate.policy.model import CompiledPolicy, Mode, Rule, StreamMode
-from threegate.types import Caller, Channel, Layer
+from threegate.policy.model import CompiledPolicy, Mode, Rule, StreamMode, matches
+from threegate.types import Caller, Channel, Failed, Finding, Layer, Verdict
 
 OUTPUT_CHANNELS = (Channel.CONTENT, Channel.REASONING, Channel.TOOL_ARGUMENTS)
 
 
-LEAK_PII = "leak.pii"
+LEAK_PII, NEW_PII = "leak.pii", "new_pii"
+"""Personal data that nobody asked with: `leak.` before the kind that a pattern found."""
 
 
 class Needs(Protocol):
@@ -38,10 +39,41 @@ class ChannelGuard:
     pattern_kinds: frozenset[str]
     sentence_kinds: frozenset[str]
     deadline_ms: int
+    tells_new: bool = False  # a rule looks for personal data that nobody asked with
 
     @property
     def idle(self) -> bool:
         return not (self.plan.patterns or self.plan.judge)
+
+    def judge_patterns(
+        self,
+        text: str,
+        offset: int,
+        findings: Sequence[Finding],
+        failures: Sequence[Failed],
+        known: str,
+    ) -> Verdict:
+        """The verdict on what patterns found in `text`, which begins at `offset`. `known` are the
+        letters of everything that was asked with (`letters`)."""
+        found, failed = list(findings), list(failures)
+        if self.tells_new:
+            found += [_leak(f) for f in findings if _is_new(f, text, offset, known)]
+            failed += [replace(f, detector=NEW_PII) for f in failures]
+        return self.judge.verdict(found, failed)
+
+
+def letters(text: str) -> str:
+    """Letters and digits in lower case: the same value in another writing is no new value."""
+    return "".join(c for c in text if c.isalnum()).lower()
+
+
+def _is_new(finding: Finding, text: str, offset: int, known: str) -> bool:
+    value = letters(text[finding.span.start - offset : finding.span.end - offset])
+    return finding.kind.startswith("pii.") and value not in known
+
+
+def _leak(finding: Finding) -> Finding:
+    return replace(finding, detector=NEW_PII, kind=f"leak.{finding.kind}")
 
 
 @dataclass(slots=True)
@@ -105,10 +137,11 @@ def _channel(
     wanted = wanted_kinds(rules)
     sentence = frozenset(k for k in wanted if needs.is_sentence_kind(k))
     patterns = frozenset(k for k in wanted if needs.is_pattern_kind(k))
-    if LEAK_PII in wanted:
-        patterns |= {"pii"}  # what is new among all that a pattern finds
+    leaks = {k for k in wanted if matches(LEAK_PII, k)}
+    patterns |= {k.removeprefix("leak.") for k in leaks}
     waits = [r for r in rules if any(needs.is_sentence_kind(k) for k in wanted_kinds((r,)))]
     holding = any(r.stream is StreamMode.HOLD and r.mode is Mode.ENFORCE for r in waits)
     plan = Plan(channel, bool(patterns), bool(sentence), holding)
     deadline = min((r.deadline_ms for r in waits), default=0)
-    return ChannelGuard(Judge(rules, caller, today, kinds_of), plan, patterns, sentence, deadline)
+    judge = Judge(rules, caller, today, kinds_of)
+    return ChannelGuard(judge, plan, patterns, sentence, deadline, bool(leaks))
