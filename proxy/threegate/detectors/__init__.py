@@ -31,6 +31,9 @@ from threegate.detectors import (
     password,
     phone,
     presidio,
+    secret_rules_apps,
+    secret_rules_cloud,
+    secret_rules_cn,
     secrets,
     uk_ids,
     url,
@@ -68,6 +71,9 @@ DETECTORS: tuple[Recognizer, ...] = (
     password.RECOGNIZER,
     presidio.RECOGNIZER,
     *secrets.RECOGNIZERS,
+    *map(secrets.recognizer, secret_rules_cloud.RULES),
+    *map(secrets.recognizer, secret_rules_apps.RULES),
+    *map(secrets.recognizer, secret_rules_cn.RULES),
 )
 
 

@@ -1,7 +1,8 @@
 """Secrets by rule: keyword, RE2 pattern, entropy floor, allow-list. Never verified against the
 network.
 
-A rule's value is its group `value`, or the whole match. Its keywords are necessary: they are
+A rule's value is its group `value`, or the whole match; a match with group `no` is something
+else. Its keywords are necessary: they are
 part of the scanner's pre-scan, so a rule costs nothing on text without them; they belong to the
 match itself, never to text far away. Edges are part of the pattern (RE2's `\\b` is ASCII and so
 works next to Chinese). Patterns end with the value: nothing behind it may decide, or a stream
@@ -34,11 +35,14 @@ AWS, ALIYUN, TENCENT = "secret.aws", "secret.aliyun", "secret.tencent"
 MAX_PEM = 16384
 """Characters from BEGIN to END of a private key; an RSA-16384 key in PEM has about 12,700."""
 
+MIN_PEM_BODY = 20
+"""Less than this between BEGIN and END is a placeholder."""
+
 _PLACEHOLDER = re.compile(
     r"(?i)x{5}|\*{3}|\.{3}|\$\{|\$\(|\{\{|%s|<|your|example|placeholder|changeme|"
     r"dummy|redacted|0{8}|1234567890?$"
     r"|getenv|environ|process\.env|os\.|config\.|secrets?\.|settings\.|^env\b|"
-    r"abcdefgh|^(?:none|null|true|false|undefined)$"
+    r"abcdefgh|abc123|^(?:none|null|true|false|undefined)$"
 )
 
 
@@ -47,7 +51,8 @@ class SecretRule:
     """`keywords` are lower case, at least one is in every text that matches. `entropy` is in
     bits a character.
 
-    `allow` is an RE2 pattern (searched) of values that are no secrets."""
+    `allow` is an RE2 pattern (searched) of values that are no secrets. `not_before`, `not_after`:
+    insides of classes of characters that may not stand beside the value."""
 
     id: str
     kind: str
@@ -58,6 +63,9 @@ class SecretRule:
     allow: str = ""
     level: Level = Level.HIGH
     examples: tuple[Example, ...] = ()
+    not_before: str = ""
+    not_after: str = ""
+    rank: int = 95
 
 
 def _rule(
@@ -89,11 +97,12 @@ SECRET_RULES: tuple[SecretRule, ...] = (
         "openai",
         "OpenAI or compatible key",
         "sk-",
-        r"\bsk-(?:proj-|svcacct-|admin-|or-v1-|ant-[a-z0-9]{2,10}-)?[A-Za-z0-9_\-]{20,}",
+        r"\bsk-(?:proj-|svcacct-|admin-|or-v1-)?[A-Za-z0-9_\-]{20,}",
         Example(f"我的key是sk-{_HEX32}，调不通", (f"sk-{_HEX32}",)),
         Example(f'api_key="sk-proj-{_MIX24}{_MIX24}"', (f"sk-proj-{_MIX24}{_MIX24}",)),
         Example("OPENAI_API_KEY=sk-xxxxxxxxxxxxxxxxxxxxxxxx 和 sk-****abcd"),
         entropy=3.0,
+        allow="^sk-ant-",  # has a rule of its own
         zh="OpenAI 及兼容接口密钥",
     ),
     _rule(
@@ -198,7 +207,7 @@ SECRET_RULES: tuple[SecretRule, ...] = (
         "google",
         "Google API key",
         "aiza",
-        r"\bAIza[0-9A-Za-z_\-]{35}",
+        r"\bAIzaSy[0-9A-Za-z_\-]{33}",
         Example("AIzaSyD" + _MIX24 + "Q1w2E3r4", ("AIzaSyD" + _MIX24 + "Q1w2E3r4",)),
         entropy=3.0,
     ),
@@ -206,7 +215,8 @@ SECRET_RULES: tuple[SecretRule, ...] = (
         "slack",
         "Slack token",
         "xoxb- xoxa- xoxp- xoxr- xoxs- xapp-",
-        r"\b(?:xox[abprs]|xapp)-[0-9A-Za-z\-]{10,}",
+        r"\b(?:xox[abprs]-(?:[0-9]-)?(?:[0-9]{8,14}-){1,3}[0-9A-Za-z]{18,}|xox[ar]-2-[0-9A-Za-z]{8,48}"
+        r"|xapp-[0-9]-[0-9A-Z]{6,}-[0-9]{6,}-[0-9a-z]{16,})",
         Example(f"xoxb-123456789012-{_MIX24}", (f"xoxb-123456789012-{_MIX24}",)),
     ),
     _rule(
@@ -376,8 +386,9 @@ SECRET_RULES: tuple[SecretRule, ...] = (
         "generic_key",
         "Key assigned to a telling name",
         "key secret token credential auth ak sk",
-        rf"(?i)(?:api|access|secret|app|auth|private|client|encryption|signing|session|re"
-        rf"fresh|bearer|master)?[_\-. ]?(?:key|secret|token|credentials?)(?:[_\-]?id)?"
+        rf"(?i)(?P<no>public|csrf|xsrf|bucket|kms|partition|primary|foreign|sort|cache|entry)?"
+        rf"[_\-. ]?(?:api|access|secret|app|auth|private|client|encryption|signing|session|re"
+        rf"fresh|bearer|master)?[_\-. ]?(?:(?:key|secret|token)(?:[_\-]?id)?|credentials?)"
         rf"{_ASSIGN}(?P<value>[A-Za-z0-9_\-./+=~]{{16,}})",
         Example(f"app_secret = '{_MIX24}'", (_MIX24,)),
         Example(
@@ -390,8 +401,9 @@ SECRET_RULES: tuple[SecretRule, ...] = (
         Example("token = tokenizer.encode(text_with_long_name)"),
         entropy=3.3,
         allow=r"^[a-z_\-./]+$|^[A-Z_\-./]+$|^[A-Za-z_.\-/=+~]+$|^[0-9.\-/]+$|^https?:|^/|"
-        r"\.(?:py|js|ts|json|ya?ml|com|cn|org|pem|crt)\b",
-        level=Level.HIGH,
+        r"\.\.$|\.(?:py|js|ts|json|ya?ml|com|cn|org|pem|crt)\b|^(?:[A-Za-z]{3,}[._\-])+v?[0-9.]+$|"
+        r"^(?:[a-z]{2,}[._\-])+[a-z0-9_]{0,16}$|^[A-Za-z]+-[0-9.]+$",
+        rank=90,
         zh="以密钥命名的赋值",
     ),
     _rule(
@@ -419,7 +431,7 @@ def recognizer(rule: SecretRule) -> Recognizer:
         trigger="(?i)" + "|".join(re2.escape(k) for k in rule.keywords),
         find=_finder(rule),
         tails=(tails.token,),
-        rank=95,
+        rank=rule.rank,
     )
 
 
@@ -427,15 +439,22 @@ def _finder(rule: SecretRule) -> Find:
     pattern = re2.compile(rule.pattern)
     group = pattern.groupindex.get("value", 0)
     allow = re2.compile(rule.allow) if rule.allow else None
+    other = "no" in pattern.groupindex
+    beside = re.compile(f"[{rule.not_before}]") if rule.not_before else None
+    behind = re.compile(f"[{rule.not_after}]") if rule.not_after else None
 
     def find(view: View) -> Iterator[Hit]:
         for match in pattern.finditer(view.text):
             value = match.group(group)
-            if len(value) > tails.MAX_TOKEN:
+            if len(value) > tails.MAX_TOKEN or (other and match["no"]):
+                continue
+            start, end = match.span(group)
+            if (beside and start and beside.match(view.text, start - 1)) or (
+                behind and behind.match(view.text, end)
+            ):
                 continue
             placeholder = _PLACEHOLDER.search(value) or (allow and allow.search(value))
             if not placeholder and entropy(value) >= rule.entropy:
-                start, end = match.span(group)
                 yield Hit(start, end, rule.kind, rule.level, rule.id)
 
     return find
@@ -465,7 +484,8 @@ def find_pem(view: View) -> Iterator[Hit]:
             if body
             else match.end()
         )
-        yield Hit(start, stop, PRIVATE_KEY, Level.HIGH)
+        if close < 0 or end - match.end() >= MIN_PEM_BODY:
+            yield Hit(start, stop, PRIVATE_KEY, Level.HIGH)
 
 
 def pem_tail(text: str) -> int:

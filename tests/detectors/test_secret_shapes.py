@@ -1,0 +1,72 @@
+"""Every rule of the tables against its own examples, and what stays alone."""
+
+from __future__ import annotations
+
+import pytest
+import re2
+from threegate.detectors import (
+    scanner,
+    secret_rules_apps,
+    secret_rules_cloud,
+    secret_rules_cn,
+)
+from threegate.detectors.recognizer import View
+from threegate.detectors.secret_shapes import ALNUM, HEX, named, prefixed, sample
+from threegate.detectors.secrets import SECRET_RULES, SecretRule, recognizer
+from threegate.types import Channel, Layer, Locus, Passage
+
+RULES = (*secret_rules_cloud.RULES, *secret_rules_apps.RULES, *secret_rules_cn.RULES)
+LOCUS = Locus(Layer.INPUT, Channel.USER)
+SECRETS = scanner(frozenset({"secret"}))
+
+HARMLESS = (
+    "commit 8f63fd13731361ad0f11cfddd27f5f68ae294981 fixes the login page",
+    '"integrity": "sha512-k7Rw2mXq9Zb4tLc8Vn3Hs6Yd1Fj5Gp0AeBfCuDiEoJzKxMvNgPhQaSyTrUlWkIO==",',
+    "request id 555ea4a3-d53a-4412-9c66-3a7cb667b0d6 failed",
+    '<img src="data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAAAUAAAAFCAYAAACNbyblAAAAHElEQVQI12P4">',
+    ".button-primary-large { background: url(/assets/icons-0a1b2c3d4e5f6a7b8c9d.svg) }",
+    "md5: d41d8cd98f00b204e9800998ecf8427e  empty.txt",
+    "public_key = 9Cnzj4p4WGeKLs1Pt8QuKUpRKfFLfRYC9AIKjbJTWit",
+    "docker run -u 1000:1000 -v /data:/data image:1.2.3",
+    "token = tokenizer.encode(text_with_long_name)",
+    "密钥长度不少于32位，令牌有效期为两小时",
+    "curl -u $USER:$PASSWORD https://host/",
+)
+
+
+def test_there_are_at_least_150_and_ids_are_unique() -> None:
+    ids = [r.id for r in (*RULES, *SECRET_RULES)]
+    assert len(ids) == len(set(ids))
+    assert len(ids) >= 150
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda r: r.id)
+def test_a_rule_finds_its_true_examples_and_not_its_false_ones(rule: SecretRule) -> None:
+    assert re2.compile(rule.pattern)
+    assert any(e.values for e in rule.examples)
+    find = recognizer(rule).find
+    for example in rule.examples:
+        found = [example.text[h.start : h.end] for h in find(View(example.text))]
+        assert tuple(found) == example.values
+        if example.values:
+            assert any(k in example.text.lower() for k in rule.keywords)
+
+
+@pytest.mark.parametrize("text", HARMLESS)
+def test_hashes_ids_and_code_are_no_secrets(text: str) -> None:
+    assert SECRETS.scan(Passage(LOCUS, text)).findings == ()
+
+
+def test_a_sample_fits_its_alphabet_and_is_the_same_each_time() -> None:
+    assert sample(HEX, 40) == sample(HEX, 40)
+    assert set(sample(HEX, 64)) <= set("0123456789abcdef")
+    assert len(sample(ALNUM, 100)) == 100
+
+
+def test_lengths_bind_at_both_ends() -> None:
+    find = recognizer(prefixed("t", "Test", "tok_", HEX, 32)).find
+    for length, hits in ((31, 0), (32, 1), (33, 0)):
+        assert len(list(find(View("x tok_" + sample(HEX, length))))) == hits
+    find = recognizer(named("n", "Named", "acme", HEX, 32)).find
+    assert list(find(View(f"acme_key={sample(HEX, 32)}")))
+    assert not list(find(View(f"pharmacme_key={sample(HEX, 32)}")))
