@@ -13,6 +13,7 @@ from typing import Any
 import httpx
 import pytest
 from threegate.gateway.label import SIGN
+from threegate.policy.problems import Severity
 
 from tests.e2e.running import Running, proxy
 from tests.gateway.shell import Heard, stream_of
@@ -213,3 +214,42 @@ def test_a_stream_keeps_the_policy_that_it_began_with(tmp_path: Path) -> None:
         assert eventually(lambda: policies.pin().digest != first)
         thread.join(30)
         assert "help line" in content(got[0])
+
+
+TEN_MISTAKES = """\
+pack: rich
+title: {zh: 测试, en: Test}
+version: '1'
+color: blue
+label: loud
+rules:
+  - id: in.block
+    title: {zh: 拦截, en: Block}
+    owner: test
+    why: [no.such.reason]
+    layer: inputs
+    where: [user, wall]
+    detect: {any: [pii.nonsense]}
+    then: {explode: {}}
+    mode: on
+    rollout: 250
+    owner: again
+    tests: {match: ["STOP-1"], no_match: ["go"]}
+    review_by: 2027-13-45
+"""
+
+
+def test_ten_mistakes_are_ten_problems_with_their_places(tmp_path: Path) -> None:
+    root = tmp_path / "policies"
+    shutil.copytree(PACKS, root)
+    with proxy(tmp_path / "var", root, packs=("rich",)) as running:
+        policies: Any = running.deps.policies
+        first = policies.pin().digest
+        (root / "packs" / "rich.yaml").write_text(TEN_MISTAKES, "utf-8")
+        assert eventually(lambda: any(p.severity is Severity.ERROR for p in policies.problems))
+        found = [p for p in policies.problems if p.severity is Severity.ERROR]
+        assert len({(p.at.line, p.at.column) for p in found}) >= 10
+        assert {4, 5, 11, 12, 14, 15, 16, 17, 19} <= {p.at.line for p in found}
+        assert all(p.code and p.text.zh and p.text.en for p in found)
+        assert policies.pin().digest == first
+        assert finish(post(running, "STOP-1")) == "content_filter"
