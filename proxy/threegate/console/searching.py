@@ -15,7 +15,7 @@ from threegate.audit.record import Stage, timestamp
 from threegate.audit.schema import HIT, RECORD
 from threegate.console import charts, words
 from threegate.console.web import Refusal
-from threegate.types import Action
+from threegate.types import Action, Bilingual
 
 FINAL = (Stage.COMPLETED, Stage.BLOCKED, Stage.ABORTED)
 NAMES = (
@@ -94,31 +94,47 @@ def _day(text: str) -> int:
 
 
 def facet_groups(
-    facets: Mapping[str, Mapping[str, int]], terms: Mapping[str, str], language: str
+    facets: Mapping[str, Mapping[str, int]],
+    terms: Mapping[str, str],
+    language: str,
+    titles: Mapping[str, Bilingual],
 ) -> list[dict[str, Any]]:
     """Facets with the address that each value leads to; a chosen one leads back."""
     return [
-        {"name": n, "values": _values(n, facets[n], terms, language), "on": n in terms}
+        {"name": n, "values": _values(n, facets[n], terms, language, titles), "on": n in terms}
         for n in SHOWN
         if facets.get(n) and n in (*FACETS, "rule", "kind")
     ]
 
 
 def _values(
-    name: str, counts: Mapping[str, int], terms: Mapping[str, str], language: str
+    name: str,
+    counts: Mapping[str, int],
+    terms: Mapping[str, str],
+    language: str,
+    titles: Mapping[str, Bilingual],
 ) -> list[dict[str, Any]]:
     out = []
-    for value, count in list(counts.items())[:12]:
+    shown = [(v, n) for v, n in counts.items() if not (name == "kind" and _is_setting(v))]
+    for value, count in shown[:12]:
         on = terms.get(name) == value
-        label = value[:12] if name == "policy" else _label(name, value, language)
+        known = titles.get(value) if name == "rule" else None
+        label = known.get(language) if known else _label(name, value, language)
         to = address(terms, **{name: "" if on else value})
         out.append({"value": value, "label": label, "count": count, "on": on, "to": to})
     return out
 
 
 def _label(name: str, value: str, language: str) -> str:
+    if name == "policy":
+        return value[:12]
     book = name if name in (*words.BOOKS, "kind") else ""
     return words.name(book, value, language) if book else value
+
+
+def _is_setting(kind: str) -> bool:
+    """Layer 2 changes settings of nearly every call; as findings they would only be noise."""
+    return kind.startswith("constraint.")
 
 
 def timeline(connection: Connection, query: Query, language: str) -> dict[str, Any]:

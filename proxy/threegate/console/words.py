@@ -95,8 +95,20 @@ BOOKS: Mapping[str, Words] = {
 def name(book: str, code: str, language: str) -> str:
     """The name of a code; the code itself where nobody named it."""
     if book == "kind":
-        return title_of(code).get(language)
+        return kind_title(code).get(language)
     return BOOKS[book][code].get(language) if code in BOOKS[book] else code
+
+
+def kind_title(kind: str) -> Bilingual:
+    """The name of a kind, or that of the nearest family above it with what is left of the kind."""
+    title = title_of(kind)
+    above, _, rest = kind.rpartition(".")
+    if title.en != kind or not above:
+        return title
+    wider = kind_title(above)
+    if wider.en == above:
+        return title
+    return Bilingual(f"{wider.zh} {rest}", f"{wider.en} {rest}")
 
 
 def family(kind: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -23,6 +23,7 @@ from threegate.console.desk import Label
 from threegate.console.sessions import REVEAL_S
 from threegate.console.web import Answer, Moved, Refusal, Shown, Visit, blocking
 from threegate.errors import AuditError
+from threegate.types import Bilingual
 
 MAX_EXPORT = 10_000
 MIN_REASON = 8
@@ -42,7 +43,7 @@ async def search(visit: Visit) -> Answer:
         {
             "terms": terms,
             "rows": [explained.row(e, visit.language, known) for e in page.entries],
-            "facets": searching.facet_groups(page.facets, terms, visit.language),
+            "facets": searching.facet_groups(page.facets, terms, visit.language, known),
             "timeline": chart,
             "more": more.lstrip("&"),
             "view": searching.address(terms),
@@ -82,7 +83,7 @@ async def record(visit: Visit) -> Answer:
             "revealed": revealed,
             "records": [_place(e) for e in entries],
             "labels": [asdict(label) for label in labels],
-            "judged": _judged(last, labels),
+            "judged": _judged(last, labels, visit.language, known),
         },
     )
 
@@ -138,11 +139,20 @@ def _place(entry: Entry) -> dict[str, Any]:
     }
 
 
-def _judged(entry: Entry, labels: Sequence[Label]) -> list[dict[str, Any]]:
-    """Rules that a reviewer can judge here, with what was said of them."""
-    rules = dict.fromkeys(r["rule"] for d in entry.event.get("decisions", ()) for r in d["ruled"])
-    said = {rule: [x.label for x in labels if x.rule == rule] for rule in (*rules, "")}
-    return [{"rule": rule, "labels": said[rule]} for rule in (*rules, "")]
+def _judged(
+    entry: Entry, labels: Sequence[Label], language: str, known: Mapping[str, Bilingual]
+) -> list[dict[str, Any]]:
+    """Rules that a reviewer can judge here, and the whole request, with what was said of them."""
+    decided = (d for d in entry.event.get("decisions", ()) if d["layer"] != "constraint")
+    rules = dict.fromkeys(r["rule"] for d in decided for r in d["ruled"])
+    return [
+        {
+            "rule": rule,
+            "title": known[rule].get(language) if rule in known else rule,
+            "labels": [x.label for x in labels if x.rule == rule],
+        }
+        for rule in (*rules, "")
+    ]
 
 
 async def reveal(visit: Visit) -> Answer:

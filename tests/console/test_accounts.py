@@ -1,0 +1,105 @@
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from threegate.audit.database import writer_engine
+from threegate.console.accounts import AccountError, Accounts, now, roles_from
+from threegate.console.database import prepared
+from threegate.policy.lifecycle import Role
+
+GOOD = "a long enough passphrase"
+ADMIN = frozenset({Role.ADMIN})
+
+
+@pytest.fixture
+def accounts(tmp_path: Path) -> Accounts:
+    return Accounts(prepared(writer_engine(f"sqlite:///{tmp_path}/console.sqlite3")), b"secret")
+
+
+def first(accounts: Accounts) -> None:
+    accounts.accept(accounts.setup_token(), "anna", GOOD, now())
+
+
+def test_there_is_no_account_and_no_password_at_first(accounts: Accounts) -> None:
+    assert accounts.empty()
+    assert accounts.log_in("admin", "admin") is None
+
+
+def test_the_set_up_link_makes_one_account_with_every_role(accounts: Accounts) -> None:
+    token = accounts.setup_token()
+    made = accounts.accept(token, "anna", GOOD, now())
+    assert made.roles == frozenset(Role)
+    assert accounts.setup_token() == ""
+    with pytest.raises(AccountError, match="invite"):
+        accounts.accept(token, "eve", GOOD, now())
+
+
+def test_another_installation_has_another_link(accounts: Accounts) -> None:
+    assert Accounts(accounts.engine, b"other").setup_token() != accounts.setup_token()
+
+
+@pytest.mark.parametrize(
+    ("name", "password", "code"),
+    [("anna", "short", "password"), ("a b", GOOD, "name"), ("<script>", GOOD, "name")],
+)
+def test_bad_names_and_passwords(accounts: Accounts, name: str, password: str, code: str) -> None:
+    with pytest.raises(AccountError, match=code):
+        accounts.accept(accounts.setup_token(), name, password, now())
+
+
+def test_an_invitation_works_once_and_not_for_ever(accounts: Accounts) -> None:
+    first(accounts)
+    token = accounts.invite("ben", frozenset({Role.EDITOR}), "legal", now())
+    assert accounts.invited(token, now() + timedelta(hours=49)) is None
+    made = accounts.accept(token, "", GOOD, now())
+    assert (made.roles, made.group) == (frozenset({Role.EDITOR}), "legal")
+    with pytest.raises(AccountError, match="invite"):
+        accounts.accept(token, "", GOOD, now())
+
+
+def test_a_newer_invitation_replaces_the_older(accounts: Accounts) -> None:
+    first(accounts)
+    old = accounts.invite("ben", frozenset({Role.EDITOR}), "", now())
+    accounts.invite("ben", frozenset({Role.VIEWER}), "", now())
+    assert accounts.invited(old, now()) is None
+
+
+def test_a_link_for_a_known_account_sets_its_password_and_ends_its_sessions(
+    accounts: Accounts,
+) -> None:
+    first(accounts)
+    token = accounts.invite("anna", frozenset(), "", now())
+    accounts.accept(token, "", "another long passphrase", now())
+    account = accounts.log_in("anna", "another long passphrase")
+    assert account is not None
+    assert (account.roles, account.epoch) == (frozenset(Role), 1)
+    assert accounts.log_in("anna", GOOD) is None
+
+
+def test_passwords_are_not_stored(accounts: Accounts) -> None:
+    first(accounts)
+    with accounts.engine.begin() as connection:
+        rows = str(connection.exec_driver_sql("SELECT * FROM console_account").all())
+    assert GOOD not in rows
+    assert "$argon2id$" in rows
+
+
+def test_one_administrator_always_stays(accounts: Accounts) -> None:
+    first(accounts)
+    with pytest.raises(AccountError, match="last-admin"):
+        accounts.change("anna", frozenset({Role.EDITOR}), "", closed=False)
+    with pytest.raises(AccountError, match="last-admin"):
+        accounts.change("anna", ADMIN, "", closed=True)
+
+
+def test_a_closed_account_is_shut(accounts: Accounts) -> None:
+    first(accounts)
+    accounts.accept(accounts.invite("ben", ADMIN, "", now()), "", GOOD, now())
+    accounts.change("ben", ADMIN, "", closed=True)
+    assert accounts.log_in("ben", GOOD) is None
+
+
+def test_unknown_roles_give_nothing() -> None:
+    assert roles_from("editor,god,,") == frozenset({Role.EDITOR})

@@ -1,0 +1,67 @@
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from threegate.console.sessions import MAX_FAILURES, MAX_KEYS, WINDOW_S, Signer, Throttle
+
+SIGNER = Signer(b"secret")
+
+
+def test_what_was_signed_is_read_back() -> None:
+    token = SIGNER.sign("session", "anna", 3)
+    assert SIGNER.read("session", token, 60) == ["anna", 3]
+
+
+def test_a_token_serves_its_own_purpose_only() -> None:
+    token = SIGNER.sign("session", "anna", "tg_1")
+    assert SIGNER.read("reveal", token, 60) is None
+
+
+def test_another_key_reads_nothing() -> None:
+    assert Signer(b"other").read("session", SIGNER.sign("session", "anna", 3), 60) is None
+
+
+def test_old_tokens_are_not_read() -> None:
+    assert SIGNER.read("session", SIGNER.sign("session", "anna", 3), -1) is None
+
+
+@given(st.text())
+def test_no_other_text_is_a_token(text: str) -> None:
+    assert SIGNER.read("session", text, 60) is None
+
+
+@given(st.integers(0, 60), st.characters(min_codepoint=33, max_codepoint=126))
+def test_a_changed_token_is_never_somebody_else(at: int, char: str) -> None:
+    """Base64 has spare bits at its end, so a change may leave the bytes as they are."""
+    token = SIGNER.sign("session", "anna", 3)
+    changed = token[:at] + char + token[at + 1 :]
+    assert SIGNER.read("session", changed, 60) in (None, ["anna", 3])
+
+
+def test_guessing_ends_and_begins_again_later() -> None:
+    clock = [0.0]
+    throttle = Throttle(lambda: clock[0])
+    for _ in range(MAX_FAILURES):
+        assert not throttle.closed("anna")
+        throttle.failed("anna")
+    assert throttle.closed("anna")
+    assert not throttle.closed("ben")
+    clock[0] = WINDOW_S + 1
+    assert not throttle.closed("anna")
+
+
+def test_a_success_forgets_failures() -> None:
+    throttle = Throttle()
+    for _ in range(MAX_FAILURES):
+        throttle.failed("anna")
+    throttle.succeeded("anna")
+    assert not throttle.closed("anna")
+
+
+@pytest.mark.parametrize("more", [1, 500])
+def test_memory_is_bounded(more: int) -> None:
+    throttle = Throttle(lambda: 0.0)
+    for n in range(MAX_KEYS + more):
+        throttle.failed(f"name:{n}")
+    assert len(throttle._failures) == MAX_KEYS

@@ -1,0 +1,68 @@
+from __future__ import annotations
+
+from threegate.console.sessions import MAX_FAILURES
+
+from tests.console.conftest import PASSWORD, Site
+
+
+def test_the_first_start_has_a_link_and_it_works_once(fresh_site: Site) -> None:
+    token = fresh_site.accounts.setup_token()
+    form = {"name": "anna", "password": PASSWORD, "again": PASSWORD}
+    visitor = fresh_site.visitor()
+    assert visitor.get(f"/setup/{token}").status_code == 200
+    answer = visitor.post(f"/setup/{token}", data=form)
+    assert answer.status_code == 303
+    assert visitor.get("/").status_code == 200
+    assert fresh_site.visitor().post(f"/setup/{token}", data=form).status_code == 400
+
+
+def test_differing_passwords_make_no_account(fresh_site: Site) -> None:
+    token = fresh_site.accounts.setup_token()
+    form = {"name": "anna", "password": PASSWORD, "again": PASSWORD + "x"}
+    assert fresh_site.visitor().post(f"/setup/{token}", data=form).status_code == 400
+    assert fresh_site.accounts.empty()
+
+
+def test_log_in_and_log_out_everywhere(site: Site) -> None:
+    site.who("viewer", name="leaver")
+    first, second = site.visitor(), site.visitor()
+    for client in (first, second):
+        client.post("/login", data={"name": "leaver", "password": PASSWORD})
+        assert client.get("/").status_code == 200
+    first.post("/logout")
+    assert second.get("/").status_code == 303
+
+
+def test_guessing_is_stopped(site: Site) -> None:
+    site.who("viewer", name="guessed")
+    visitor = site.visitor()
+    for _ in range(MAX_FAILURES):
+        answer = visitor.post("/login", data={"name": "guessed", "password": "wrong"})
+        assert answer.status_code == 401
+    right = {"name": "guessed", "password": PASSWORD}
+    assert visitor.post("/login", data=right).status_code == 429
+
+
+def test_a_lowered_role_counts_at_once(site: Site) -> None:
+    client = site.who("reviewer", name="lowered")
+    assert client.get("/audit").status_code == 200
+    site.accounts.change("lowered", frozenset(), "", closed=False)
+    assert client.get("/audit").status_code == 403
+    site.accounts.change("lowered", frozenset(), "", closed=True)
+    assert client.get("/").status_code == 303
+
+
+def test_languages(site: Site) -> None:
+    client = site.who("viewer")
+    assert 'lang="en"' in client.get("/").text
+    answer = client.get("/language/zh?back=/policies")
+    assert answer.headers["location"] == "/console/policies"
+    assert 'lang="zh-CN"' in client.get("/").text
+    client.headers["accept-language"] = "zh-CN,zh;q=0.9"
+    assert "策略" in client.get("/policies").text
+
+
+def test_the_way_back_stays_with_us(site: Site) -> None:
+    for evil in ("//evil.example", "https://evil.example", "/\\evil.example"):
+        answer = site.visitor().get("/language/en", params={"back": evil})
+        assert answer.headers["location"] == "/console/"

@@ -1,0 +1,147 @@
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Callable
+
+import pytest
+from threegate.audit.query import Query
+from threegate.audit.record import Stage
+
+from tests.console.conftest import FORMULA, XSS, Site
+
+Newest = Callable[[str], str]
+
+
+def accesses(site: Site) -> list[dict[str, object]]:
+    """What the log says people did, newest first."""
+    work = site.running.deps.audit.search(Query(stage=(Stage.ACCESS,)))  # type: ignore[attr-defined]
+    return [dict(e.event["detail"]) for e in site.running.run(work).entries]
+
+
+def test_search_by_text_in_both_languages(site: Site) -> None:
+    client = site.who("reviewer")
+    for words in ("秋天的诗", "summary", "请问"):
+        assert client.get("/audit.json", params={"q": words, "stage": "all"}).json()["rows"], words
+    assert client.get("/audit.json", params={"q": "凤凰涅槃"}).json()["rows"] == []
+
+
+def test_facets_lead_to_what_they_count(site: Site) -> None:
+    client = site.who("reviewer")
+    page = client.get("/audit.json").json()
+    groups = {g["name"]: g["values"] for g in page["facets"]}
+    assert {"action", "kind", "rule", "model"} <= set(groups)
+    for value in groups["action"]:
+        found = client.get(f"/audit.json?{value['to']}").json()
+        assert len(found["rows"]) == value["count"]
+        assert {r["action"] for r in found["rows"]} == {value["value"]}
+
+
+@pytest.mark.parametrize("term", ["days=x", "since=soon", "action=nothing", "stage=none"])
+def test_terms_that_cannot_be(site: Site, term: str) -> None:
+    answer = site.who("reviewer").get(f"/audit.json?{term}")
+    assert answer.status_code == 400
+    assert answer.json()["ok"] is False
+
+
+def test_a_record_shows_masked_texts_and_why(site: Site, newest: Newest) -> None:
+    request = newest("kind=pii.cn.passport")
+    page = site.who("reviewer").get(f"/audit/record/{request}.json").json()
+    user = next(t for t in page["texts"] if t["channel"] == "user")
+    masked = [p["text"] for p in user["pieces"] if p["kind"] == "pii.cn.passport"]
+    assert len(masked) == 1
+    assert masked[0].startswith("[PASSPORT_")
+    assert "E12345678" not in json.dumps(page, ensure_ascii=False)
+    ruled = [r for d in page["decisions"] for r in d["ruled"]]
+    assert any(r["rule"] == "cn.pii.documents" and r["level"] == "high" for r in ruled)
+
+
+def test_a_script_in_a_prompt_is_text(site: Site, newest: Newest) -> None:
+    request = newest("q=canary")
+    html = site.who("reviewer").get(f"/audit/record/{request}").text
+    assert XSS.split(" ")[0] not in html
+    assert "&lt;script&gt;" in html
+
+
+def test_hostile_names_stay_text_everywhere(site: Site) -> None:
+    client = site.who("reviewer")
+    hostile = "\"><script>alert('q')</script>"
+    for path in ("/audit", "/policies"):
+        html = client.get(path, params={"q": hostile}).text
+        assert "<script>alert" not in html
+
+
+def test_reveal_needs_a_reason_and_its_own_ticket(site: Site, newest: Newest) -> None:
+    request = newest("kind=pii.cn.passport")
+    client = site.who("reviewer", name="revealer")
+    assert client.post(f"/audit/record/{request}/reveal", data={"reason": "x"}).status_code == 400
+    path = f"/audit/record/{request}"
+    headers = {"accept": "application/json"}
+    form = {"reason": "complaint 2026-114"}
+    answer = client.post(f"{path}/reveal", data=form, headers=headers).json()
+    ticket = answer["ticket"]
+    assert client.get(f"{path}.json", params={"ticket": ticket}).json()["revealed"] is True
+    other = site.who("reviewer", name="somebody-else")
+    assert other.get(f"{path}.json", params={"ticket": ticket}).json()["revealed"] is False
+    elsewhere = newest("q=canary")
+    page = client.get(f"/audit/record/{elsewhere}.json", params={"ticket": ticket}).json()
+    assert page["revealed"] is False
+    reveals = [a for a in accesses(site) if a["verb"] == "reveal"]
+    assert reveals[0]["actor"] == "revealer"
+    assert reveals[0]["reason"] == "complaint 2026-114"
+
+
+def test_every_look_is_recorded_without_the_words_searched(site: Site, newest: Newest) -> None:
+    client = site.who("reviewer", name="watched")
+    client.get("/audit", params={"q": "very-secret-term"})
+    client.get(f"/audit/record/{newest('')}")
+    client.post("/audit/export", data={"format": "csv"})
+    mine = [a for a in accesses(site) if a["actor"] == "watched"]
+    assert {"search", "open", "export"} <= {str(a["verb"]) for a in mine}
+    assert "very-secret-term" not in json.dumps(mine)
+
+
+def test_the_csv_holds_no_formula(site: Site) -> None:
+    body = {"model": FORMULA, "messages": [{"role": "user", "content": "hello"}]}
+    import httpx
+
+    httpx.post(site.running.url + "/v1/chat/completions", json=body)
+    answer = site.who("reviewer").post("/audit/export", data={"format": "csv", "stage": "all"})
+    assert answer.headers["content-disposition"] == 'attachment; filename="threegate-audit.csv"'
+    rows = list(csv.reader(io.StringIO(answer.text.removeprefix("\ufeff"))))
+    assert any(FORMULA in cell for row in rows for cell in row)
+    assert not [c for row in rows for c in row if c.startswith(("=", "+", "-", "@"))]
+
+
+def test_jsonl_lines_are_the_entries_themselves(site: Site) -> None:
+    text = site.who("reviewer").post("/audit/export", data={"format": "jsonl"}).text
+    lines = [json.loads(line) for line in text.splitlines()]
+    assert lines
+    assert all({"event", "prev", "seq", "writer"} <= set(line) for line in lines)
+
+
+def test_log_lines_cannot_be_forged_by_names(site: Site, newest: Newest) -> None:
+    request = newest("")
+    client = site.who("reviewer", name="forger")
+    reason = 'fine\n{"event":{"forged":true}}\u202e reversed'
+    client.post(f"/audit/record/{request}/reveal", data={"reason": reason})
+    form = {"format": "jsonl", "stage": "access"}
+    lines = site.who("reviewer").post("/audit/export", data=form).text.splitlines()
+    parsed = [json.loads(line) for line in lines]
+    assert not [p for p in parsed if "forged" in p["event"]]
+    assert "\u202e" not in "".join(lines)
+
+
+def test_verification_says_what_it_found(site: Site, newest: Newest) -> None:
+    client = site.who("reviewer")
+    record = client.get(f"/audit/record/{newest('')}.json").json()["records"][0]
+    form = {"writer": record["writer"], "seq": str(record["seq"])}
+    page = client.post("/audit/verify.json", data=form).json()
+    assert page["good"] is True
+    assert page["one"]["sound"] is True
+    assert page["problems"] == []
+
+
+def test_no_such_record(site: Site) -> None:
+    assert site.who("reviewer").get("/audit/record/tg_none.json").status_code == 404

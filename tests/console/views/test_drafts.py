@@ -1,0 +1,89 @@
+from __future__ import annotations
+
+import pytest
+
+from tests.console.conftest import Site
+
+RULE = "/policies/rule/cn.pii.documents"
+
+
+def test_an_edit_is_a_draft_of_ones_own(site: Site) -> None:
+    editor, other = (site.who("editor", name=n) for n in ("edit-1", "edit-2"))
+    form = {"mode": "shadow", "message_zh": "已隐藏", "message_en": "Hidden."}
+    assert editor.post(RULE, data=form).status_code == 303
+    assert editor.get(RULE + ".json").json()["rule"]["mode"] == "shadow"
+    assert other.get(RULE + ".json").json()["rule"]["mode"] == "enforce"
+    draft = editor.get("/policies/draft.json").json()
+    assert draft["files"] == ["packs/cn-privacy.yaml"]
+    assert [c["direction"] for c in draft["changes"]] == ["looser"]
+    editor.post("/policies/draft/discard")
+    assert editor.get("/policies/draft.json").json()["files"] == []
+
+
+def test_comments_survive_the_form(site: Site) -> None:
+    editor = site.who("editor", name="commenter")
+    before = editor.get("/policies/pack/cn-privacy.json").json()["text"]
+    editor.post(RULE, data={"mode": "shadow"})
+    after = editor.get("/policies/pack/cn-privacy.json").json()["text"]
+    assert [x for x in before.split("\n") if "#" in x] == [x for x in after.split("\n") if "#" in x]
+    assert after.replace("    mode: shadow\n", "", 1) in (before, after)
+
+
+def test_problems_stand_at_their_line(site: Site) -> None:
+    editor = site.who("editor", name="breaker")
+    text = editor.get("/policies/pack/cn-privacy.json").json()["text"]
+    broken = text.replace("    layer: input\n", "    layer: inputt\n", 1)
+    line = broken[: broken.index("inputt")].count("\n") + 1
+    found = editor.post("/policies/check/cn-privacy.json", json={"text": broken}).json()
+    assert found["good"] is False
+    assert line in {p["line"] for p in found["problems"] if p["severity"] == "error"}
+    assert editor.get("/policies/draft.json").json()["files"] == []
+
+
+def test_a_broken_draft_is_kept_and_cannot_be_submitted(site: Site) -> None:
+    editor = site.who("editor", name="broken-draft")
+    editor.post("/policies/edit/cn-privacy", data={"text": "pack: ["})
+    assert editor.get("/policies/edit/cn-privacy").status_code == 200
+    assert editor.get("/policies/draft.json").json()["errors"]
+    assert editor.post("/policies/draft/submit.json").status_code == 422
+    assert editor.post("/policies/draft/tests.json").status_code == 422
+    editor.post("/policies/draft/discard")
+
+
+BOMBS = {
+    "aliases": "a: &a [x,x]\nb: &b [*a,*a]\nc: &c [*b,*b]\n",
+    "duplicate": "pack: cn-privacy\npack: cn-privacy\n",
+    "tag": "pack: !!python/object/apply:os.system [id]\n",
+    "deep": "[" * 5000,
+    "large": "x" * (5 << 20),
+}
+
+
+@pytest.mark.parametrize("name", BOMBS)
+def test_hostile_yaml_is_an_error_and_nothing_more(site: Site, name: str) -> None:
+    editor = site.who("editor", name="bomber")
+    answer = editor.post("/policies/check/cn-privacy.json", json={"text": BOMBS[name]})
+    assert answer.status_code in (200, 413)
+    assert answer.json().get("good") in (False, None)
+    assert site.ask("hello").status_code == 200
+
+
+@pytest.mark.parametrize("name", ["nothing", "..", "%2e%2e%2fsecret", "base.yaml"])
+def test_no_path_comes_from_an_address(site: Site, name: str) -> None:
+    editor = site.who("editor")
+    assert editor.get(f"/policies/edit/{name}").status_code in (303, 404)
+
+
+def test_exceptions_expire_and_show(site: Site) -> None:
+    editor = site.who("editor", name="excepter")
+    form = {
+        "do": "add_exception", "exception_id": "E-7", "exception_field": "tenant",
+        "exception_value": "acme", "exception_reason": "test_data",
+        "exception_approver": "li.lei", "exception_expires": "2026-12-20",
+    }  # fmt: skip
+    assert editor.post(RULE, data=form).status_code == 303
+    soon = editor.get("/home.json").json()["expiring"]
+    assert [e["id"] for e in soon if e["what"] == "exception"] == ["E-7"]
+    editor.post(RULE, data={"do": "drop_exception", "exception_id": "E-7"})
+    assert editor.get(RULE + ".json").json()["rule"]["excepted"] == []
+    assert editor.post(RULE, data={"do": "add_exception"}).status_code == 400

@@ -1,0 +1,35 @@
+from __future__ import annotations
+
+import re
+
+from tests.console.conftest import PASSWORD, Site
+
+
+def test_an_invitation_by_link(site: Site) -> None:
+    admin = site.who("admin")
+    html = admin.post(
+        "/people", data={"name": "newcomer", "role_viewer": "1", "group": "legal"}
+    ).text
+    found = re.search(r"/setup/([\w-]+)", html)
+    assert found
+    form = {"password": PASSWORD, "again": PASSWORD}
+    assert site.visitor().post(f"/setup/{found.group(1)}", data=form).status_code == 303
+    account = site.accounts.find("newcomer")
+    assert account is not None
+    assert (account.group, [r.value for r in account.roles]) == ("legal", ["viewer"])
+
+
+def test_roles_are_changed_and_recorded(site: Site) -> None:
+    site.who("viewer", name="promoted")
+    admin = site.who("admin")
+    assert admin.post("/people/promoted", data={"role_editor": "1"}).status_code == 303
+    account = site.accounts.find("promoted")
+    assert account is not None
+    assert [r.value for r in account.roles] == ["editor"]
+    assert admin.post("/people/nobody-here", data={}).status_code == 404
+
+
+def test_odd_names(site: Site) -> None:
+    admin = site.who("admin")
+    for name in ("", "a b", "<b>"):
+        assert admin.post("/people.json", data={"name": name}).status_code == 400

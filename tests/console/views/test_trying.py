@@ -1,0 +1,87 @@
+from __future__ import annotations
+
+import pytest
+from threegate.audit.query import Query
+
+from tests.console.conftest import Site
+
+TEXT = "我的护照号码是E12345678，请查询。"
+
+
+def test_a_text_is_traced_and_not_stored(site: Site) -> None:
+    editor = site.who("editor", name="trier")
+    form = {"text": TEXT + " unstored-canary", "channel": "user"}
+    trace = editor.post("/policies/try.json", data=form).json()["trace"]
+    assert trace["action"] == "mask"
+    assert "E12345678" not in trace["result"]
+    assert any(p["kind"] == "pii.cn.passport" and p["text"] == "E12345678" for p in trace["pieces"])
+    audit = site.running.deps.audit
+    work = audit.search(Query(text="unstored-canary"))  # type: ignore[attr-defined]
+    assert site.running.run(work).entries == ()
+
+
+def test_the_draft_judges_where_there_is_one(site: Site) -> None:
+    editor = site.who("editor", name="draft-trier")
+    editor.post("/policies/rule/cn.pii.documents", data={"mode": "off"})
+    trace = editor.post("/policies/try.json", data={"text": TEXT, "channel": "user"}).json()[
+        "trace"
+    ]
+    assert trace["draft"] is True
+    assert "cn.pii.documents" not in {r["rule"] for r in trace["ruled"]}
+    editor.post("/policies/draft/discard")
+
+
+def test_answers_go_through_the_output_layer(site: Site) -> None:
+    editor = site.who("editor", name="answer-trier")
+    form = {"text": "The capital is Paris.", "channel": "content"}
+    trace = editor.post("/policies/try.json", data=form).json()["trace"]
+    assert trace["edited"] is False
+
+
+@pytest.mark.parametrize("form", [{"text": ""}, {"text": "x", "channel": "nowhere"}])
+def test_what_cannot_be_tried(site: Site, form: dict[str, str]) -> None:
+    assert site.who("editor").post("/policies/try.json", data=form).status_code == 400
+
+
+def test_replay_finds_what_a_draft_would_change(site: Site) -> None:
+    editor = site.who("editor", name="replayer")
+    same = editor.post("/policies/draft/replay.json", data={"limit": "50"}).json()["replay"]
+    assert same["calls"] >= 4
+    assert same["counts"]["same"] == same["texts"]
+    text = editor.get("/policies/pack/cn-privacy.json").json()["text"]
+    rule = """\
+  - id: cn.word.autumn
+    title: {zh: 秋天, en: Autumn}
+    owner: privacy
+    why: [house.business]
+    layer: input
+    where: [user]
+    detect: {any: [list.autumn]}
+    then: {block: {}}
+    message: {zh: 不行, en: No.}
+    tests: {match: ['秋天来了'], no_match: ['春天来了']}
+    review_by: 2027-06-30
+
+"""
+    lists = "lists:\n  autumn: {words: [秋天]}\n\n"
+    new = text.replace("rules:\n", lists + "rules:\n" + rule, 1)
+    page = editor.post("/policies/edit/cn-privacy.json", data={"text": new}).json()
+    assert page["good"], page["problems"]
+    found = editor.post("/policies/draft/replay.json", data={"limit": "50"}).json()["replay"]
+    assert found["counts"]["newly_stopped"] >= 1
+    assert found["examples"][0]["rules"] == ["cn.word.autumn"]
+    report = editor.post("/policies/draft/tests.json").json()["report"]
+    assert report["passed"], report["failures"]
+    editor.post("/policies/draft/discard")
+
+
+def test_a_failing_test_is_named(site: Site) -> None:
+    editor = site.who("editor", name="failing")
+    text = editor.get("/policies/pack/cn-privacy.json").json()["text"]
+    new = text.replace("        - '会议室E1234在三楼'\n", "        - '护照号码是E12345678'\n", 1)
+    assert new != text
+    editor.post("/policies/edit/cn-privacy", data={"text": new})
+    report = editor.post("/policies/draft/tests.json").json()["report"]
+    assert report["passed"] is False
+    assert [f["id"] for f in report["failures"]] == ["cn.pii.documents/no_match/1"]
+    editor.post("/policies/draft/discard")
