@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
+import httpx
 from starlette.applications import Starlette
 from starlette.responses import RedirectResponse
 from starlette.routing import BaseRoute, Mount, Route
@@ -21,6 +22,7 @@ from threegate.audit.settings import from_settings
 from threegate.audit.store import AuditLog
 from threegate.console.app import create_console
 from threegate.console.opening import greeting, open_parts
+from threegate.detectors.llm_judge import LlmJudge
 from threegate.detectors.models import MODELS, sentence_detectors
 from threegate.detectors.suites import Suites
 from threegate.errors import PolicyError
@@ -33,7 +35,7 @@ from threegate.guard.decide import wanted_kinds
 from threegate.policy.kinds import KINDS
 from threegate.policy.store import FolderSource, PolicyStore, VersionSource, now_utc, today_utc
 from threegate.policy.versions import Versions
-from threegate.settings import Settings, SettingsError
+from threegate.settings import JudgeSettings, Settings, SettingsError
 from threegate.state.limits import Limiter, MemoryLimiter
 from threegate.state.redis import RedisLimiter
 from threegate.upstream import Upstreams
@@ -90,7 +92,9 @@ async def opened(settings: Settings, say: Callable[[str], None] = log.info) -> A
     settings.var.mkdir(parents=True, exist_ok=True)
     policies = policy_store(settings, policy_versions(settings))
     engine = _engine(settings, say)
-    suites = Suites(sentence_detectors(engine) if engine else ())
+    outbound = httpx.AsyncClient(trust_env=False, follow_redirects=False)
+    judges = tuple(LlmJudge(j, _key_of(j, settings), outbound) for j in settings.judges)
+    suites = Suites((*(sentence_detectors(engine) if engine else ()), *judges))
     _check_served(policies, suites, settings)
     audit = await AuditLog.open(from_settings(settings))
     upstreams = Upstreams(settings.upstreams, _upstream_keys(settings))
@@ -118,6 +122,7 @@ async def opened(settings: Settings, say: Callable[[str], None] = log.info) -> A
         reloader.cancel()
         with suppress(asyncio.CancelledError):
             await reloader
+        await outbound.aclose()
         await limiter.aclose()
         await upstreams.aclose()
         await audit.close()
@@ -183,6 +188,12 @@ def _activation(policies: PolicyStore, before: str) -> Record:
     log.info("policy %s is active", after[:12])
     detail = {"verb": "activated", "object": after, "previous": before, "actor": "proxy"}
     return Record(stage=Stage.POLICY, policy=after, detail=detail)
+
+
+def _key_of(judge: JudgeSettings, settings: Settings) -> str:
+    if judge.key_env and not settings.environment.get(judge.key_env):
+        raise SettingsError(f"judge {judge.name}: {judge.key_env} is not set")
+    return settings.environment.get(judge.key_env, "")
 
 
 def _upstream_keys(settings: Settings) -> dict[str, str]:

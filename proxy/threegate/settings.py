@@ -40,6 +40,19 @@ class UpstreamSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class JudgeSettings:
+    """A language model that answers a yes/no question about a text; rules use `judge.<name>`."""
+
+    name: str
+    url: str
+    model: str
+    question: str
+    key_env: str = ""
+    timeout_s: float = 5.0
+    calls_per_minute: int = 600
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """Everything that can be set. Paths are relative to the working directory."""
 
@@ -49,6 +62,7 @@ class Settings:
     shutdown_delay: int = 0  # seconds between `/readyz` off and the closed port, on SIGTERM
     drain: int = 300  # seconds that streams may go on after the port is closed
     upstreams: tuple[UpstreamSettings, ...] = ()
+    judges: tuple[JudgeSettings, ...] = ()
     policies: Path = Path("policies")
     packs: tuple[str, ...] = ("base",)
     models: Path = Path("classifiers/models")
@@ -119,6 +133,17 @@ def upstream_from(value: Any, where: str) -> UpstreamSettings:
     return UpstreamSettings(**{**raw, "url": url, "models": models})
 
 
+def _judge(value: Any, where: str) -> JudgeSettings:
+    known = {f.name for f in fields(JudgeSettings)}
+    if not isinstance(value, Mapping) or set(value) - known:
+        raise SettingsError(f"{where}: a judge has the keys {', '.join(sorted(known))}")
+    missing = {"name", "url", "model", "question"} - set(value)
+    if missing:
+        raise SettingsError(f"{where}: {sorted(missing)[0]} is missing")
+    url = str(value["url"]).rstrip("/").removesuffix("/v1")
+    return JudgeSettings(**{**value, "url": url})
+
+
 def _from_file(path: Path, *, required: bool) -> dict[str, Any]:
     if not path.exists():
         if required:
@@ -135,7 +160,9 @@ def _from_file(path: Path, *, required: bool) -> dict[str, Any]:
 
 
 def _from_environment(env: Mapping[str, str]) -> dict[str, Any]:
-    names = {f.name for f in fields(Settings)} - {"environment", "upstreams"} | {"upstream"}
+    names = {f.name for f in fields(Settings)} - {"environment", "upstreams", "judges"} | {
+        "upstream"
+    }
     found = {n: env[PREFIX + n.upper()] for n in names if env.get(PREFIX + n.upper())}
     return {n: _convert(n, v, f"{PREFIX}{n.upper()}") for n, v in found.items()}
 
@@ -151,6 +178,9 @@ def _convert(name: str, value: Any, where: str) -> Any:
         case "upstreams":
             items = value if isinstance(value, list) else [value]
             return tuple(upstream_from(v, f"{where}: upstreams[{i}]") for i, v in enumerate(items))
+        case "judges":
+            items = value if isinstance(value, list) else [value]
+            return tuple(_judge(v, f"{where}: judges[{i}]") for i, v in enumerate(items))
         case "upstream":
             return value
         case _ if name in {f.name for f in fields(Settings)} - {"environment"}:

@@ -237,6 +237,7 @@ KIND_INFOS = (
     _k("format.language", "回答语言不符", "answer in another language"),
     _k("format.url", "链接", "link", _OUTPUT),
     _k("format.code", "代码", "code", _OUTPUT),
+    _k("judge", "语言模型评判", "a language model's judgement", open=True),
     _k("format.length", "长度超限", "too long", ("owasp.llm10",)),
 )
 BY_KIND = {info.kind: info for info in KIND_INFOS}

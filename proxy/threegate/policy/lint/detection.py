@@ -36,6 +36,7 @@ SENTENCE_KINDS = (
     "injection.direct",
     "injection.indirect",
     "category",
+    "judge",
 )
 """Kinds that judge a whole sentence or passage: nothing smaller can be cut out."""
 
