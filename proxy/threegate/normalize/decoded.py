@@ -13,6 +13,7 @@ import html
 import re
 from collections.abc import Callable
 
+from threegate.normalize.tables import HIDDEN
 from threegate.normalize.view import View, edited
 
 NAME = "decoded"
@@ -26,20 +27,20 @@ _BACKSLASH = re.compile(
     rf"|\\U{_H}{{8}}|\\x{_H}{{2}}"
 )
 _ENTITY = re.compile(rf"&(?:#[xX]{_H}{{1,6}}|#[0-9]{{1,7}}|[A-Za-z]{{2,8}});")
-_NOTATION = re.compile(rf"(?:U\+{_H}{{4,6}}[ ,]?){{3,}}")
-_HEX = re.compile(rf"(?<![0-9A-Za-z])(?:{_H}{{2}}[ :]?){{7,}}{_H}{{2}}(?![0-9A-Za-z])")
+_NOTATION = re.compile(rf"U\+{_H}{{4,6}}(?:[ ,]?U\+{_H}{{4,6}}){{2,}}")
+_HEX = re.compile(rf"(?<![0-9A-Za-z])(?:{_H}{{2}}[ :]?){{5,}}{_H}{{2}}(?![0-9A-Za-z])")
 _BITS = re.compile(r"(?<![0-9])(?:[01]{8}[ ,]?){5,}[01]{8}(?![0-9])")
 _BASE64 = re.compile(
-    r"(?<![A-Za-z0-9+/_\-])(?:[A-Za-z0-9+/_\-]{60,76}\r?\n)*[A-Za-z0-9+/_\-]{12,}={0,2}"
+    r"(?<![A-Za-z0-9+/_\-])(?:[A-Za-z0-9+/_\-]{60,76}\r?\n)*(?:[A-Za-z0-9+/_\-]{12,}={0,2}|[A-Za-z0-9+/_\-]{6,}={1,2})"
     r"(?![A-Za-z0-9+/=])"
 )
-_BASE32 = re.compile(r"(?<![A-Za-z0-9])[A-Z2-7]{16,}={0,6}(?![A-Za-z0-9=])")
+_BASE32 = re.compile(r"(?<![A-Za-z0-9])(?:[A-Z2-7]{16,}={0,6}|[A-Z2-7]{8,}={1,6})(?![A-Za-z0-9=])")
 
 TRIGGERS = (
     r"%[0-9A-Fa-f]{2}|\\[uUx][0-9A-Fa-f{]|&(?:#|[A-Za-z]{2,8};)|U\+[0-9A-Fa-f]{4}",
-    r"(?:[0-9A-Fa-f]{2}[ :]?){8}",
+    r"(?:[0-9A-Fa-f]{2}[ :]?){6}",
     r"(?:[01]{8}[ ,]?){6}",
-    r"[A-Za-z0-9+/_\-]{12}",
+    r"[A-Za-z0-9+/_\-]{12}|[A-Za-z0-9+/_\-]{6}=",
 )
 """RE2; one of them matches in every text that may be decoded."""
 
@@ -109,9 +110,10 @@ def readable(data: bytes) -> str | None:
         text = data.decode()
     except UnicodeDecodeError:
         return None
-    if not text.isascii() and sum("\u3400" <= c <= "\u9fff" for c in text) < len(text) // 4:
+    seen = HIDDEN.sub("", text)
+    if not seen.isascii() and sum("\u3400" <= c <= "\u9fff" for c in seen) < len(seen) // 4:
         return None
-    return text if all(c.isprintable() or c in "\n\r\t" for c in text) else None
+    return text if seen and all(c.isprintable() or c in "\n\r\t" for c in seen) else None
 
 
 Decode = Callable[[re.Match[str]], str | None]

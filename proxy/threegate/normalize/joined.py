@@ -18,16 +18,15 @@ _ODD = "*_|~^#·•・"
 _SIGN = r"[^\w\n]"
 
 _HAN_GAP = re.compile(rf"(?<=[{HAN}])[{SOFT}]{{1,3}}(?=[{HAN}])")
+_WIDE_GAP = re.compile("[ \t\u00a0\u3000]{2,}|[\u00a0\u3000]")
 _ODD_GAP = re.compile(rf"(?<=[0-9])[{_ODD}]{{1,2}}(?=[0-9])")
+_SEPARATOR = rf"(?P<s>{_SIGN}{{1,2}}|_)"
 _RUNS = (
-    re.compile(rf"(?<![{HAN}])[{HAN}](?P<s>{_SIGN}{{1,2}})(?:[{HAN}](?P=s)){{2,}}[{HAN}](?![{HAN}])"),
-    re.compile(rf"(?<![0-9A-Za-z])[0-9](?:{_SIGN}{{1,2}}[0-9](?![0-9A-Za-z])){{6,}}"),
-    re.compile(
-        rf"(?<![0-9A-Za-z])[0-9A-Za-z](?P<s>{_SIGN}{{1,2}}|_)(?:[0-9A-Za-z](?P=s))+[0-9A-Za-z]"
-        r"(?![0-9A-Za-z])"
-    ),
-    re.compile(rf"(?m)^[0-9A-Za-z{HAN}]\r?\n(?:[0-9A-Za-z{HAN}]\r?\n)+[0-9A-Za-z{HAN}]$"),
-)  # fmt: skip
+    re.compile(rf"(?<![{HAN}])[{HAN}]{_SEPARATOR}(?:[{HAN}](?P=s)){{2,}}[{HAN}](?![{HAN}])"),
+    re.compile(rf"(?<![0-9A-Za-z])[!-~]{_SEPARATOR}(?:[!-~](?P=s))+[!-~](?![0-9A-Za-z])"),
+    re.compile(rf"(?m)^[!-~{HAN}](?P<s>\r?\n)(?:[!-~{HAN}](?P=s))+[!-~{HAN}]$"),
+)
+_DIGITS = re.compile(rf"(?<![0-9A-Za-z])[0-9](?:{_SIGN}{{1,2}}[0-9](?![0-9A-Za-z])){{6,}}")
 
 _MARK = "[^\\pL\\pN_\\n]"
 TRIGGERS = (
@@ -35,7 +34,7 @@ TRIGGERS = (
     rf"[0-9][{_ODD}]{{1,2}}[0-9]",
     rf"(?:\p{{Han}}{_MARK}{{1,2}}){{3}}\p{{Han}}",
     rf"(?:\b[0-9]{_MARK}{{1,2}}){{6}}[0-9]\b",
-    rf"(?:\b[0-9A-Za-z](?:{_MARK}{{1,2}}|_)){{4}}[0-9A-Za-z]\b|(?:[A-Za-z]_){{4}}[A-Za-z]",
+    rf"(?:\b[0-9A-Za-z](?:{_MARK}{{1,2}}|_)){{3}}[0-9A-Za-z]\b|(?:[A-Za-z0-9]_){{4}}[A-Za-z0-9]",
     r"(?m)^(?:[0-9A-Za-z\p{Han}]\r?\n){2}[0-9A-Za-z\p{Han}]\r?$",
 )
 """RE2; one of them matches in every text that is worth joining."""
@@ -45,11 +44,16 @@ def joined(source: View) -> View:
     """`source` itself when nothing stands apart."""
     view = source
     for run in _RUNS:
-        view = edited(view, NAME, run, _together)
+        view = edited(view, NAME, run, _without_separator)
+    view = edited(view, NAME, _DIGITS, _digits)
     for gap in (_HAN_GAP, _ODD_GAP):
         view = removed(view, NAME, gap)
-    return view
+    return view if view is source else edited(view, NAME, _WIDE_GAP, lambda match: " ")
 
 
-def _together(match: re.Match[str]) -> str:
-    return "".join(c for c in match.group() if c.isalnum())
+def _without_separator(match: re.Match[str]) -> str:
+    return match.group()[:: 1 + len(match["s"])]
+
+
+def _digits(match: re.Match[str]) -> str:
+    return "".join(c for c in match.group() if c.isdigit())
