@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Mapping
 from dataclasses import dataclass, field
 from itertools import count
 from typing import Any
 
-import httpx
-from httpx_aiohttp import AiohttpTransport
+import aiohttp
+from yarl import URL
 
 from threegate.errors import UpstreamError
 from threegate.policy.model import matches
@@ -35,9 +35,17 @@ FORWARDED = frozenset(
 """Request headers that reach the model API; everything else stays here."""
 
 RETURNED = frozenset(
-    {"content-type", "x-request-id", "openai-processing-ms", "openai-version", "request-id"}
+    {
+        "content-type",
+        "x-request-id",
+        "openai-processing-ms",
+        "openai-version",
+        "request-id",
+        "retry-after",
+    }
 )
-"""Answer headers that reach the client, besides `x-ratelimit-*` and `retry-after`."""
+RETURNED_PREFIXES = ("x-ratelimit-", "anthropic-ratelimit-")
+"""Answer headers that reach the client, and how the names of others begin."""
 
 
 @dataclass(slots=True)
@@ -46,50 +54,79 @@ class Reply:
 
     status: int
     headers: Mapping[str, str]
-    response: httpx.Response = field(repr=False)
+    response: aiohttp.ClientResponse = field(repr=False)
     idle_s: float = 120.0
     starts_in_reasoning: bool = False
 
     async def chunks(self) -> AsyncIterator[bytes]:
-        stream = self.response.aiter_raw()
-        while True:
-            try:
-                async with asyncio.timeout(self.idle_s):
-                    chunk = await anext(stream, None)
-            except TimeoutError:
-                raise UpstreamError(
-                    "the model API fell silent", status=504, code="upstream_timeout"
-                ) from None
-            except httpx.HTTPError:
-                raise UpstreamError("the model API broke off its answer") from None
-            if chunk is None:
-                return
-            yield chunk
+        content = self.response.content
+        silence = _Silence(content, self.idle_s)
+        try:
+            while chunk := content.read_nowait() or await silence.bounded(content.readany()):
+                yield chunk
+        except TimeoutError:
+            raise UpstreamError(
+                "the model API fell silent", status=504, code="upstream_timeout"
+            ) from None
+        except (aiohttp.ClientError, OSError):
+            raise UpstreamError("the model API broke off its answer") from None
+        finally:
+            silence.over()
 
     async def aclose(self) -> None:
-        await self.response.aclose()
+        self.response.close()
+
+
+class _Silence:
+    """Ends a read that waits for `seconds`: one timer for an answer, not one for each of its
+    chunks."""
+
+    def __init__(self, content: aiohttp.StreamReader, seconds: float) -> None:
+        self._content, self._seconds = content, seconds
+        self._loop = asyncio.get_running_loop()
+        self._since: float | None = None
+        self._timer = self._loop.call_later(seconds, self._look)
+
+    async def bounded(self, read: Awaitable[bytes]) -> bytes:
+        self._since = self._loop.time()
+        try:
+            return await read
+        finally:
+            self._since = None
+
+    def over(self) -> None:
+        self._timer.cancel()
+
+    def _look(self) -> None:
+        waited = 0.0 if self._since is None else self._loop.time() - self._since
+        if waited >= self._seconds:
+            self._content.set_exception(TimeoutError())
+        else:
+            self._timer = self._loop.call_later(self._seconds - waited, self._look)
 
 
 @dataclass(slots=True)
 class Upstreams:
     """Chooses an upstream by model and weight; falls back to the next while nothing was
-    released."""
+    released. Made inside a running loop."""
 
     settings: tuple[UpstreamSettings, ...]
     keys: Mapping[str, str] = field(repr=False)
-    client: httpx.AsyncClient = field(init=False, repr=False)
+    client: aiohttp.ClientSession = field(init=False, repr=False)
     _turn: Any = field(default_factory=count, init=False, repr=False)
 
     def __post_init__(self) -> None:
         most = sum(u.max_connections for u in self.settings) or 1024
-        limits = httpx.Limits(max_connections=most, max_keepalive_connections=most)
-        transport = AiohttpTransport(limits=limits, retries=0, trust_env=False)
-        self.client = httpx.AsyncClient(
-            transport=transport, follow_redirects=False, trust_env=False
+        self.client = aiohttp.ClientSession(
+            connector=aiohttp.TCPConnector(limit=most),
+            cookie_jar=aiohttp.DummyCookieJar(),
+            skip_auto_headers=("user-agent",),
+            auto_decompress=False,
         )
 
     async def aclose(self) -> None:
-        await self.client.aclose()
+        await self.client.close()
+        await asyncio.sleep(0)  # the transports close in the next turn of the loop
 
     def candidates(self, model: str) -> list[UpstreamSettings]:
         fit = [u for u in self.settings if not u.models or any(matches(p, model) for p in u.models)]
@@ -128,23 +165,23 @@ class Upstreams:
         body: bytes,
         headers: Mapping[str, str],
     ) -> Reply:
-        request = self.client.build_request(
-            method,
-            upstream.url + path,
-            content=body,
-            headers=self._headers(upstream, headers, body),
-            timeout=httpx.Timeout(upstream.first_byte_s, connect=upstream.connect_s),
-        )
         try:
             async with asyncio.timeout(upstream.first_byte_s):
-                response = await self.client.send(request, stream=True)
-        except (TimeoutError, httpx.TimeoutException):
+                response = await self.client.request(
+                    method,
+                    URL(upstream.url + path, encoded=True),
+                    data=body or None,
+                    headers=self._headers(upstream, headers, body),
+                    timeout=aiohttp.ClientTimeout(total=None, sock_connect=upstream.connect_s),
+                    allow_redirects=False,
+                )
+        except TimeoutError:
             raise UpstreamError(
                 "the model API did not answer in time", status=504, code="upstream_timeout"
             ) from None
-        except httpx.HTTPError:
+        except (aiohttp.ClientError, OSError, ValueError):
             raise UpstreamError("the model API cannot be reached") from None
-        return await _checked(response, upstream)
+        return _checked(response, upstream)
 
     def _headers(
         self, upstream: UpstreamSettings, headers: Mapping[str, str], body: bytes
@@ -164,20 +201,16 @@ class Upstreams:
         return out
 
 
-async def _checked(response: httpx.Response, upstream: UpstreamSettings) -> Reply:
-    if 300 <= response.status_code < 400:
-        await response.aclose()
+def _checked(response: aiohttp.ClientResponse, upstream: UpstreamSettings) -> Reply:
+    if 300 <= response.status < 400:
+        response.close()
         raise UpstreamError("the model API redirects", code="upstream_redirect")
     if response.headers.get("content-encoding", "identity") != "identity":
-        await response.aclose()
+        response.close()
         raise UpstreamError("the model API compresses its answer", code="upstream_encoding")
     headers = {
-        k: v
-        for k, v in response.headers.items()
-        if k in RETURNED
-        or k == "retry-after"
-        or k.startswith(("x-ratelimit-", "anthropic-ratelimit-"))
+        name: value
+        for name, value in ((k.lower(), v) for k, v in response.headers.items())
+        if name in RETURNED or name.startswith(RETURNED_PREFIXES)
     }
-    return Reply(
-        response.status_code, headers, response, upstream.idle_s, upstream.starts_in_reasoning
-    )
+    return Reply(response.status, headers, response, upstream.idle_s, upstream.starts_in_reasoning)

@@ -20,6 +20,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
+from functools import lru_cache
 from typing import Any
 
 import orjson
@@ -128,6 +129,7 @@ class Record:
         return max((d.verdict.action for d in self.decisions), default=Action.ALLOW)
 
 
+@lru_cache(maxsize=4096)  # ids of rules, kinds, detectors and policies come again and again
 def clean(text: str, limit: int = MAX_FIELD_CHARS) -> str:
     """`text` fit for one line of a log: bounded, and what could break or disguise the line becomes
     U+FFFD.

@@ -76,11 +76,12 @@ class Track:
     stopped: bool = False  # because a ruling ended it
     said: bool = False  # any text came at all
 
-    def feed(self, text: str) -> None:
+    def feed(self, text: str, *, last: bool = False) -> None:
+        """`last`: nothing follows, and no `close` is needed."""
         self.said = True
         if self.answer.keep:
             self.raw.append(text)
-        self._run(self.machine.receive(TextReceived(text)))
+        self._run(self.machine.receive(TextReceived(text, last)))
 
     def close(self) -> None:
         if self.machine.state is State.OPEN:
@@ -149,9 +150,8 @@ class Track:
         new = [
             f for f in scan.findings if asked.since <= f.span.start and f.span.end <= scan.settled
         ]
-        verdict = self.guard.judge_patterns(
-            asked.text, asked.offset, new, scan.failures, self.answer.question.known
-        )
+        known = self.answer.question.known if new else ""
+        verdict = self.guard.judge_patterns(asked.text, asked.offset, new, scan.failures, known)
         self._run(self.machine.receive(PatternsScanned(verdict, scan.settled)))
 
     async def _judge(self, asked: list[JudgeSentence]) -> None:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from threegate.audit.record import Part, Stage
 from threegate.detectors.suite import Suite
 from threegate.errors import RequestError
+from threegate.gateway.applied import Applied
 from threegate.gateway.deps import Deps
 from threegate.gateway.http import Responder
 from threegate.gateway.ledger import Ledger
@@ -36,9 +37,13 @@ class Call:
     body: Body = field(repr=False)  # as the layers left it
     today: str
     masks: MaskMap = field(repr=False)
-    constraints: Constraints = field(default_factory=Constraints)
+    applied: Applied
     slots: tuple[Slot, ...] = field(default=(), repr=False)
     parts: tuple[Part, ...] = field(default=(), repr=False)
+
+    @property
+    def constraints(self) -> Constraints:
+        return self.applied.constraints
 
 
 async def stop(call: Call, outcome: Outcome, code: str = "content_filter") -> None:

@@ -12,12 +12,13 @@ import hashlib
 import hmac
 import logging
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import orjson
 
 from threegate.audit.record import Stage
 from threegate.errors import ProtocolError, RequestError, ThreegateError
+from threegate.gateway.applied import AppliedPolicies
 from threegate.gateway.call import Call
 from threegate.gateway.deps import Deps
 from threegate.gateway.http import (
@@ -35,7 +36,6 @@ from threegate.gateway.limiting import limited
 from threegate.gateway.request import constraint_layer, input_layer
 from threegate.gateway.respond import output_layer
 from threegate.gateway.sources import conversation_of, language_of, with_provenance
-from threegate.guard.constraint import merge
 from threegate.guard.mask import MaskMap
 from threegate.wire import json as strict_json
 from threegate.wire.adapter import Adapter, Body
@@ -48,6 +48,7 @@ log = logging.getLogger(__name__)
 class Endpoint:
     deps: Deps
     adapter: Adapter
+    applied: AppliedPolicies = field(default_factory=AppliedPolicies, repr=False)
 
     async def __call__(self, scope: Scope, receive: Receive, send: SendEvent) -> None:
         out = Responder(send)
@@ -107,9 +108,11 @@ class Endpoint:
         key = hmac.new(
             deps.secret, f"{caller.tenant}\0{caller.conversation}".encode(), hashlib.sha256
         )
+        suite = deps.suite_of(policy)
+        applied = self.applied.of(policy, caller, suite)
         return Call(
-            deps, adapter, out, caller, policy, deps.suite_of(policy), ledger, headers, path,
-            body, body, deps.today(), MaskMap(key.digest()), merge(policy, caller), slots,
+            deps, adapter, out, caller, policy, suite, ledger, headers, path,
+            body, body, deps.today(), MaskMap(key.digest()), applied, slots,
         )  # fmt: skip
 
 

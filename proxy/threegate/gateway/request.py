@@ -9,8 +9,7 @@ from threegate.audit.record import Part
 from threegate.gateway.call import Call, ms_since, stop
 from threegate.gateway.outcome import outcome_of, refused
 from threegate.guard.constraint import constrain, oversized
-from threegate.guard.decide import wanted_kinds
-from threegate.guard.input import InputResult, ScannedText, judge_input, judges
+from threegate.guard.input import InputResult, ScannedText, judge_input
 from threegate.types import Channel, Layer, Passage
 
 INPUT_DEADLINE_MS = 5_000
@@ -35,18 +34,15 @@ async def input_layer(call: Call) -> InputResult | None:
 
 
 async def _judge_input(call: Call) -> InputResult:
-    by_channel = judges(call.policy, Layer.INPUT, call.caller, call.today, call.suite.kinds_of)
+    by_channel = {c: r.judge.bound(call.caller, call.today) for c, r in call.applied.input.items()}
     scans: list[ScannedText] = []
-    for channel, judge in by_channel.items():
+    for channel, rules in call.applied.input.items():
         slots = [s for s in call.slots if s.locus.channel is channel]
-        if not slots or not judge.rules:
+        if not slots or not rules.judge.rules:
             continue
-        wanted = wanted_kinds(judge.rules)
-        sentence = frozenset(k for k in wanted if call.suite.is_sentence_kind(k))
-        patterns = frozenset(k for k in wanted if call.suite.is_pattern_kind(k))
-        deadline = min((INPUT_DEADLINE_MS, *(r.deadline_ms for r in judge.rules)))
+        deadline = min(INPUT_DEADLINE_MS, rules.deadline_ms or INPUT_DEADLINE_MS)
         passages = [Passage(s.locus, s.text) for s in slots]
-        judged = await call.suite.check(passages, patterns, sentence, deadline)
+        judged = await call.suite.check(passages, rules.patterns, rules.sentence, deadline)
         scans += [
             ScannedText(s.locus, s.pointer, s.text, j.findings, j.failures)
             for s, j in zip(slots, judged, strict=True)

@@ -22,15 +22,8 @@ from threegate.wire.adapter import Outcome, StreamOptions
 
 async def output_layer(call: Call, reply: Reply) -> None:
     call.ledger.upstream_status = reply.status
-    guard = OutputGuard.of(
-        call.policy,
-        call.caller,
-        call.today,
-        call.masks,
-        same=call.constraints.reasoning.check == "same",
-        kinds_of=call.suite.kinds_of,
-        needs=call.suite,
-    )
+    channels = {c: g.bound(call.caller, call.today) for c, g in call.applied.output.items()}
+    guard = OutputGuard.over(channels, call.masks)
     if reply.status != 200:
         await _pass_error(call, reply)
     elif guard.idle and _leaves_as_is(call):

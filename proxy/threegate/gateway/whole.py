@@ -51,8 +51,7 @@ async def guard_body(
         key = StreamKey(slot.locus.choice or 0, channel, i)
         track = answer.at(slot.locus, key)
         pointers[slot.pointer] = (track, slot.text)
-        track.feed(slot.text)
-        track.close()
+        track.feed(slot.text, last=True)
     await _settle(answer)
     if answer.cut is not None:
         return None

@@ -51,6 +51,10 @@ class Judge:
         rules = policy.rules_for(layer, channel)
         return cls(tuple(r for r in rules if r.when.matches(caller)), caller, today, kinds_of)
 
+    def bound(self, caller: Caller, today: str) -> Judge:
+        """The same rules for another caller whom their selectors cannot tell apart."""
+        return Judge(self.rules, caller, today, self.kinds_of, self._by_kind)
+
     def verdict(self, findings: Sequence[Finding], failures: Sequence[Failed] = ()) -> Verdict:
         kinds = frozenset(f.kind for f in findings)
         ruled = [r for f in findings for r in self._rule_finding(f, kinds)]

@@ -16,8 +16,10 @@ import hashlib
 import hmac
 import json
 from dataclasses import dataclass, field
+from functools import cache
+from typing import Any
 
-import regex
+import re2
 
 from threegate.types import Channel, Span
 
@@ -85,8 +87,9 @@ class Restored:
     text: str = field(repr=False)
 
 
-_OPEN, _CLOSE = r"[\[［【〔(（<＜{「『]", r"[\]］】〕)）>＞}」』]"
-_GAP = r"[\s_＿\-－·.]{0,2}"
+_OPEN, _CLOSE = frozenset("[［【〔(（<＜{「『"), frozenset("]］】〕)）>＞}」』")
+_GAP, _GAP_MAX = frozenset("_＿-－·."), 2
+"""So many of these, or of white space, a model may put between any two characters of a code."""
 
 
 def _fold(text: str) -> str:
@@ -99,15 +102,21 @@ _NARROW |= {0xFF41 + i: 0x41 + i for i in range(26)}
 
 
 class Restorer:
-    """Finds the placeholders of one map in text that arrives in pieces."""
+    """Finds the placeholders of one map in text that arrives in pieces.
+
+    One RE2 search for the words of the kinds and the shape of a code, the same for every
+    conversation, says where to begin; only from there on each position is looked at.
+    """
 
     def __init__(self, masks: MaskMap) -> None:
+        kept = [m.placeholder for m in masks.entries() if m.restore]
         self._values = {_bare(m.placeholder): m for m in masks.entries() if m.restore}
-        words = sorted(self._values, key=len, reverse=True)
-        self._pattern = regex.compile(
-            rf"(?:{_OPEN}\s?)?(?<![A-Za-z0-9_])(?P<code>{'|'.join(map(_loose, words))})"
-            rf"(?![A-Za-z0-9])(?:\s?{_CLOSE})?"
-        )
+        self._codes = sorted(self._values, key=len, reverse=True)
+        self._firsts = frozenset(code[0] for code in self._codes)
+        words = frozenset(_bare(p.rpartition("_")[0]) for p in kept)
+        self._heads = _heads(words)
+        longest = max(map(len, words), default=0) + CODE_LENGTH
+        self._reach = 2 + longest * (1 + _GAP_MAX)  # of a part that shows no head yet
 
     def __bool__(self) -> bool:
         return bool(self._values)
@@ -120,13 +129,88 @@ class Restorer:
         out: list[Restored] = []
         if not self._values:
             return out, len(text)
-        folded = _fold(text)
-        for m in self._pattern.finditer(folded, start, partial=not final):
-            if m.partial or (not final and m.end() + 2 > len(text)):
-                return out, max(start, m.start())
-            value = self._values[_bare(m["code"])].value
-            out.append(Restored(Span(m.start(), m.end()), _as_json(value, channel)))
-        return out, len(text)
+        at = self._begin(text, start)
+        base = max(0, at - 1)  # the character before a code decides whether it is one
+        folded = _fold(text[base:])
+        while (hit := self._next(folded, at - base, final=final)) is not None:
+            code, span = hit[0], Span(hit[1] + base, hit[2] + base)
+            if not final and span.end + 2 > len(text):
+                return out, span.start
+            out.append(Restored(span, _as_json(self._values[code].value, channel)))
+            at = span.end
+        return out, len(text) if final else base + _opened(folded, at - base, len(folded))
+
+    def _begin(self, text: str, start: int) -> int:
+        """No placeholder from `start` on begins before this position, whole or in part."""
+        head = self._heads.search(text[start:])
+        first = start + head.start() - 2 if head else len(text)
+        return max(start, min(first, len(text) - self._reach))
+
+    def _next(self, folded: str, start: int, *, final: bool) -> tuple[str, int, int] | None:
+        """Code, start and end of the next placeholder; one cut off by the end of the text ends
+        there."""
+        for at in range(start, len(folded)):
+            if folded[at] in self._firsts and not (at and _in_word(folded[at - 1])):
+                for code in self._codes:
+                    if end := _end(folded, at, code, final=final):
+                        return code, _opened(folded, start, at), end
+        return None
+
+
+def _end(folded: str, at: int, code: str, *, final: bool) -> int:
+    """Where the code that begins at `at` ends, with a closing bracket; 0 if it is not there."""
+    size, begin = len(folded), at
+    for char in code:
+        for _ in range(_GAP_MAX if at > begin else 0):
+            at += at < size and _is_gap(folded[at])
+        if at == size:
+            return 0 if final else size
+        if folded[at] != char:
+            return 0
+        at += 1
+    if at < size and folded[at].isascii() and folded[at].isalnum():
+        return 0
+    return _closed(folded, at)
+
+
+def _opened(folded: str, start: int, at: int) -> int:
+    """`at`, or the opening bracket before it, with at most one blank between, not before
+    `start`."""
+    bracket = at - 2 if at - start > 1 and folded[at - 1].isspace() else at - 1
+    return bracket if bracket >= start and folded[bracket] in _OPEN else at
+
+
+def _closed(folded: str, at: int) -> int:
+    bracket = at + 1 if folded[at : at + 1].isspace() else at
+    return bracket + 1 if folded[bracket : bracket + 1] in _CLOSE else at
+
+
+def _is_gap(char: str) -> bool:
+    return char in _GAP or char.isspace()
+
+
+def _in_word(char: str) -> bool:
+    return char == "_" or (char.isascii() and char.isalnum())
+
+
+@cache
+def _heads(words: frozenset[str]) -> Any:
+    """The words of kinds, each followed by the letters of a code, however mangled."""
+    shapes = (_loose([*map(_letter, word), *[_CODE_LETTER] * CODE_LENGTH]) for word in words)
+    return re2.compile("|".join(sorted(shapes)))
+
+
+def _loose(letters: list[str]) -> str:
+    return rf"[\t-\r\x1c-\x20\x85\pZ_＿\-－·.]{{0,{_GAP_MAX}}}".join(letters)
+
+
+def _letter(char: str) -> str:
+    """As it is, lower case and full width."""
+    both = char + char.lower()
+    return f"[{both}{''.join(chr(ord(c) + 0xFEE0) for c in both)}]"
+
+
+_CODE_LETTER = f"[{''.join(_letter(c)[1:-1] for c in _ALPHABET)}]"
 
 
 def _as_json(value: str, channel: Channel) -> str:
@@ -136,10 +220,4 @@ def _as_json(value: str, channel: Channel) -> str:
 
 
 def _bare(placeholder: str) -> str:
-    return "".join(c for c in placeholder.upper() if c.isalnum())
-
-
-def _loose(bare: str) -> str:
-    """Letters with optional gaps only where a mangled placeholder has them would be exact; between
-    all letters is simpler and as safe, since the code makes the word unique."""
-    return _GAP.join(map(regex.escape, bare))
+    return "".join(filter(str.isalnum, placeholder.upper()))

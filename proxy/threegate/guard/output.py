@@ -41,6 +41,9 @@ class ChannelGuard:
     deadline_ms: int
     tells_new: bool = False  # a rule looks for personal data that nobody asked with
 
+    def bound(self, caller: Caller, today: str) -> ChannelGuard:
+        return replace(self, judge=self.judge.bound(caller, today))
+
     @property
     def idle(self) -> bool:
         return not (self.plan.patterns or self.plan.judge)
@@ -64,7 +67,7 @@ class ChannelGuard:
 
 def letters(text: str) -> str:
     """Letters and digits in lower case: the same value in another writing is no new value."""
-    return "".join(c for c in text if c.isalnum()).lower()
+    return "".join(filter(str.isalnum, text)).lower()
 
 
 def _is_new(finding: Finding, text: str, offset: int, known: str) -> bool:
@@ -97,12 +100,12 @@ class OutputGuard:
         kinds_of: Mapping[str, tuple[str, ...]],
         needs: Needs,
     ) -> OutputGuard:
-        channels = {
-            c: _channel(_rules(policy, c, caller, same=same), c, caller, today, kinds_of, needs)
-            for c in OUTPUT_CHANNELS
-        }
-        restorer = Restorer(masks) if len(masks) else None
-        return cls(channels, masks, restorer)
+        channels = channel_guards(policy, caller, today, same=same, kinds_of=kinds_of, needs=needs)
+        return cls.over(channels, masks)
+
+    @classmethod
+    def over(cls, channels: Mapping[Channel, ChannelGuard], masks: MaskMap) -> OutputGuard:
+        return cls(channels, masks, Restorer(masks) if len(masks) else None)
 
     def machine(self, channel: Channel) -> StreamMachine:
         guard = self.channels[channel]
@@ -113,6 +116,21 @@ class OutputGuard:
     def idle(self) -> bool:
         """Nothing to check and nothing to restore: bytes may pass as they are."""
         return self.restorer is None and all(g.idle for g in self.channels.values())
+
+
+def channel_guards(
+    policy: CompiledPolicy,
+    caller: Caller,
+    today: str,
+    *,
+    same: bool,
+    kinds_of: Mapping[str, tuple[str, ...]],
+    needs: Needs,
+) -> dict[Channel, ChannelGuard]:
+    return {
+        c: _channel(_rules(policy, c, caller, same=same), c, caller, today, kinds_of, needs)
+        for c in OUTPUT_CHANNELS
+    }
 
 
 def _rules(

@@ -51,7 +51,10 @@ class State(Enum):
 
 @dataclass(frozen=True, slots=True)
 class TextReceived:
+    """`last`: the text ends here, as if `UpstreamClosed` followed; then it is scanned once."""
+
     text: str = field(repr=False)
+    last: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,8 +194,8 @@ class StreamMachine:
         if self.state is State.CUT:
             return []
         match event:
-            case TextReceived(text):
-                return self._more(text)
+            case TextReceived(text, last):
+                return self._more(text, last=last)
             case PatternsScanned(verdict, settled):
                 return self._patterns(verdict, settled)
             case SentenceJudged(index, verdict):
@@ -215,8 +218,10 @@ class StreamMachine:
     def _end(self) -> int:
         return self._base + len(self._text)
 
-    def _more(self, text: str) -> list[Command]:
-        if not text:
+    def _more(self, text: str, *, last: bool) -> list[Command]:
+        if last:
+            self.state = State.DRAINING
+        elif not text:
             return []
         self._text += text
         return self._ask()

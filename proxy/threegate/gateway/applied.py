@@ -1,0 +1,69 @@
+"""What a policy says to one caller, worked out once for all whom its selectors cannot tell apart.
+
+Only conversation and date differ between their calls (roll-outs and exceptions look at them), so
+the parts are bound to the caller of each call.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from threegate.detectors.suite import Suite
+from threegate.guard.constraint import Constraints, merge
+from threegate.guard.decide import Judge, wanted_kinds
+from threegate.guard.input import judges
+from threegate.guard.output import ChannelGuard, channel_guards
+from threegate.policy.model import CompiledPolicy
+from threegate.types import Caller, Channel, Layer
+
+KEPT = 1024
+"""Callers told apart by what selectors see; a client that invents model names ends here."""
+
+
+@dataclass(frozen=True, slots=True)
+class InputRules:
+    """One channel of a request: its rules and what they want scanned."""
+
+    judge: Judge
+    patterns: frozenset[str]
+    sentence: frozenset[str]
+    deadline_ms: int | None  # the shortest that a rule asks for
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    input: Mapping[Channel, InputRules]
+    output: Mapping[Channel, ChannelGuard]
+    constraints: Constraints
+
+
+@dataclass(slots=True)
+class AppliedPolicies:
+    _known: dict[tuple[str, ...], Applied] = field(default_factory=dict, repr=False)
+
+    def of(self, policy: CompiledPolicy, caller: Caller, suite: Suite) -> Applied:
+        c = caller
+        key = (policy.digest, c.tenant, c.key_id, c.route, c.model, c.language)
+        known = self._known.get(key)
+        if known is None:
+            if len(self._known) >= KEPT:
+                self._known.clear()
+            known = self._known[key] = _applied(policy, caller, suite)
+        return known
+
+
+def _applied(policy: CompiledPolicy, caller: Caller, suite: Suite) -> Applied:
+    constraints = merge(policy, caller)
+    by_channel = judges(policy, Layer.INPUT, caller, "", suite.kinds_of)
+    same = constraints.reasoning.check == "same"
+    output = channel_guards(policy, caller, "", same=same, kinds_of=suite.kinds_of, needs=suite)
+    return Applied({c: _input(j, suite) for c, j in by_channel.items()}, output, constraints)
+
+
+def _input(judge: Judge, suite: Suite) -> InputRules:
+    wanted = wanted_kinds(judge.rules)
+    patterns = frozenset(k for k in wanted if suite.is_pattern_kind(k))
+    sentence = frozenset(k for k in wanted if suite.is_sentence_kind(k))
+    deadline = min((r.deadline_ms for r in judge.rules), default=None)
+    return InputRules(judge, patterns, sentence, deadline)
