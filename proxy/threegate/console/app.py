@@ -88,6 +88,9 @@ class Console:
                 status, text = refusal.status, refusal.text.get(language)
             except ThreegateError as error:
                 status, text = _told(error, language)
+            except Exception as error:  # its message may quote what was read
+                log.error("console: unexpected %s at %s", type(error).__name__, page.path)
+                status, text = 500, "出错了" if language == "zh" else "something went wrong"
             return self._refused(request, language, status, text, await self._person(request))
 
         return answer
@@ -193,7 +196,8 @@ def _root(request: Request) -> str:
 
 
 def _json(status: int, body: Mapping[str, Any]) -> Response:
-    return Response(orjson.dumps(dict(body)), status, media_type="application/json")
+    packed = orjson.dumps(dict(body), option=orjson.OPT_NON_STR_KEYS)  # rule ids know their line
+    return Response(packed, status, media_type="application/json")
 
 
 def _set_cookie(request: Request, response: Response, name: str, value: str) -> None:

@@ -1,0 +1,99 @@
+"""A headless Chromium, and the few verbs that the walks use."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from selenium.webdriver import Chrome, ChromeOptions, ChromeService
+from selenium.webdriver.common.by import By
+from selenium.webdriver.remote.webelement import WebElement
+from selenium.webdriver.support.wait import WebDriverWait
+
+CHROMIUM = os.environ.get("THREEGATE_TEST_CHROMIUM", "")
+SHOTS = os.environ.get("THREEGATE_TEST_SHOTS", "")
+"""A folder for screenshots; empty takes none."""
+FLAGS = (
+    "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage",
+    "--window-size=1360,940", "--force-device-scale-factor=1", "--hide-scrollbars",
+)  # fmt: skip
+WAIT_S = 30
+
+
+@dataclass
+class Browser:
+    driver: Chrome
+    url: str
+    language: str
+    shots: list[str] = field(default_factory=list)
+
+    def go(self, path: str) -> None:
+        self.driver.get(self.url + path)
+
+    def one(self, css: str) -> WebElement:
+        return self.driver.find_element(By.CSS_SELECTOR, css)
+
+    def all(self, css: str) -> list[WebElement]:
+        return self.driver.find_elements(By.CSS_SELECTOR, css)
+
+    def press(self, css: str) -> None:
+        """Clicks, and waits for the next page."""
+        old = self.one("html")
+        element = self.one(css)
+        self.driver.execute_script("arguments[0].scrollIntoView({block: 'center'})", element)
+        element.click()
+        self.until(lambda: not _same(old))
+
+    def fill(self, css: str, text: str) -> None:
+        element = self.one(css)
+        element.clear()
+        element.send_keys(text)
+
+    def until(self, holds: object) -> None:
+        WebDriverWait(self.driver, WAIT_S, 0.1).until(lambda _: holds())  # type: ignore[operator]
+
+    @property
+    def text(self) -> str:
+        return self.one("body").text
+
+    def log_in(self, name: str, password: str) -> None:
+        self.driver.delete_all_cookies()
+        self.go("/login")
+        self.fill("[name=name]", name)
+        self.fill("[name=password]", password)
+        self.press("main button")
+
+    def shot(self, name: str) -> None:
+        if SHOTS:
+            path = Path(SHOTS) / f"console-{name}.{self.language[:2]}.png"
+            assert self.driver.save_screenshot(str(path))
+
+    def complaints(self) -> list[str]:
+        """What the browser complained about: blocked scripts and styles, errors, missing files."""
+        return [str(entry["message"]) for entry in self.driver.get_log("browser")]
+
+
+def _same(old: WebElement) -> bool:
+    try:
+        return old.is_enabled()
+    except Exception:
+        return False
+
+
+@contextmanager
+def browser(url: str, language: str) -> Iterator[Browser]:
+    options = ChromeOptions()
+    options.binary_location = CHROMIUM
+    for flag in (*FLAGS, f"--lang={language}"):
+        options.add_argument(flag)
+    options.add_experimental_option("prefs", {"intl.accept_languages": language})
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
+    driver = Chrome(options, ChromeService(shutil.which("chromedriver")))
+    try:
+        yield Browser(driver, url, language)
+    finally:
+        driver.quit()
