@@ -1,14 +1,15 @@
 """The same limits shared by all workers and replicas, in Redis or Valkey: one script, one round
 trip.
 
-When the store is away, each process limits by itself until it is back; leases say so (`local`),
-the metric counts it and the record of the call is marked degraded. So a limit is then at most
-as many times too generous as there are processes, and never off.
+When the store is away, each process limits by itself and asks again every second; leases say so
+(`local`), the metric counts it and the record of the call is marked degraded. So a limit is then at
+most as many times too generous as there are processes, and never off.
 """
 
 from __future__ import annotations
 
 import logging
+import time
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
@@ -27,7 +28,11 @@ from threegate.state.limits import (
 log = logging.getLogger(__name__)
 
 PREFIX = "threegate:limit:"
-TIMEOUT_S = 0.5
+TIMEOUT_S = 2.0
+"""Above what a busy event loop takes to notice an answer: a store that is only thought to be away
+makes a limit too generous."""
+AGAIN_S = 1.0
+"""So long nothing waits for a store that did not answer."""
 CONNECTIONS = 32
 
 ADMIT = """
@@ -36,6 +41,7 @@ local us = now[1] * 1000000 + now[2]
 local minute, day = math.floor(now[1] / 60), math.floor(now[1] / 86400)
 local base = KEYS[1]
 local requests, leases = base .. ':r', base .. ':l'
+if redis.call('ZSCORE', requests, ARGV[1]) then return {'', 0} end  -- asked again after a cut line
 redis.call('ZREMRANGEBYSCORE', requests, '-inf', us - 60000000)
 redis.call('ZREMRANGEBYSCORE', leases, '-inf', us)
 local limit = {tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4]), tonumber(ARGV[5])}
@@ -74,6 +80,8 @@ class RedisLimiter:
     client: Redis
     away: Callable[[], None] = lambda: None  # told each time the store could not answer
     fallback: MemoryLimiter = field(default_factory=MemoryLimiter)
+    clock: Callable[[], float] = time.monotonic
+    _back_at: float = 0.0
     _admit: object = field(init=False, repr=False)
     _settle: object = field(init=False, repr=False)
 
@@ -93,6 +101,8 @@ class RedisLimiter:
         self._settle = self.client.register_script(SETTLE)
 
     async def admit(self, scope: str, limits: Limits) -> Lease:
+        if self.clock() < self._back_at:
+            return await self._local(scope, limits)
         lease = Lease(uuid.uuid4().hex, scope, limits)
         numbers = [-1 if n is None else n for n in _numbers(limits)]
         try:
@@ -101,7 +111,7 @@ class RedisLimiter:
             )
         except (RedisError, OSError) as error:
             self._lost(error)
-            return replace(await self.fallback.admit(scope, limits), local=True)
+            return await self._local(scope, limits)
         if what:
             raise refused(what.decode(), float(wait))
         return lease
@@ -119,11 +129,14 @@ class RedisLimiter:
         await self.client.aclose()
         await self.client.connection_pool.disconnect()
 
-    def _lost(self, error: Exception) -> None:
-        log.warning(
-            "shared state is away (%s): limits are this process's own", type(error).__name__
-        )
+    async def _local(self, scope: str, limits: Limits) -> Lease:
         self.away()
+        return replace(await self.fallback.admit(scope, limits), local=True)
+
+    def _lost(self, error: Exception) -> None:
+        name = type(error).__name__
+        log.warning("shared state is away (%s): limits are this process's own", name)
+        self._back_at = self.clock() + AGAIN_S
 
 
 def _numbers(limits: Limits) -> tuple[int | None, ...]:

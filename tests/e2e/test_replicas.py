@@ -1,0 +1,216 @@
+"""Two replicas of two workers over one PostgreSQL and one Redis: exact, alike, and closed when in
+doubt."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import threading
+from collections import Counter
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.e2e.fleet import POSTGRES, REDIS, Fleet, eventually, fleet
+from tests.e2e.running import ROOT
+
+pytestmark = [
+    pytest.mark.postgres,
+    pytest.mark.redis,
+    pytest.mark.skipif(
+        not (POSTGRES and REDIS), reason="THREEGATE_TEST_POSTGRES, THREEGATE_TEST_REDIS: no servers"
+    ),
+    pytest.mark.xdist_group("replicas"),
+]
+
+LIMIT = 100  # requests_per_minute of the pack
+BURST, CONVERSATION, AWAY, KILLED = range(4)  # a key, and so a limit, for each test
+MOBILE = "13812345678"
+
+
+@pytest.fixture(scope="module")
+def two(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fleet]:
+    with fleet(tmp_path_factory.mktemp("fleet")) as made:
+        yield made
+
+
+def said(reply: httpx.Response) -> str:
+    return str(reply.json()["choices"][0]["message"]["content"])
+
+
+def test_a_burst_lets_exactly_the_limit_through(two: Fleet) -> None:
+    before = len(list(two.demo.received))
+    with ThreadPoolExecutor(16) as pool:
+        replies = list(pool.map(lambda i: two.post(i % 2, "hello", BURST), range(4 * LIMIT)))
+    assert Counter(r.status_code for r in replies) == {200: LIMIT, 429: 3 * LIMIT}
+    assert all(1 <= int(r.headers["retry-after"]) <= 60 for r in replies if r.status_code == 429)
+    assert before <= LIMIT
+
+
+def test_a_conversation_goes_on_at_the_other_replica(two: Fleet) -> None:
+    question = f"我的手机号是{MOBILE}，请重复一遍。"
+    first = two.post(0, question, CONVERSATION)
+    assert MOBILE in said(first)
+    sent = two.demo.received[-1].body["messages"][-1]["content"]
+    history = [
+        {"role": "user", "content": question},
+        {"role": "assistant", "content": said(first)},
+        {"role": "user", "content": f"再说一次：{MOBILE}"},
+    ]
+    second = two.post(1, "", CONVERSATION, messages=history)
+    assert MOBILE in said(second)
+    body = two.demo.received[-1].body
+    assert MOBILE not in json.dumps(body, ensure_ascii=False)
+    assert body["messages"][-3]["content"] == sent
+    placeholder = sent.removeprefix("我的手机号是").removesuffix("，请重复一遍。")
+    assert placeholder in body["messages"][-1]["content"]
+
+
+def test_a_policy_reaches_every_worker_without_a_failed_call(two: Fleet) -> None:
+    stop, statuses = threading.Event(), Counter[int]()
+
+    def load(replica: int) -> None:
+        while not stop.is_set():
+            reply = httpx.get(f"{two.replicas[replica].url}/v1/models", headers=key(two, AWAY))
+            statuses[reply.status_code] += 1
+
+    threads = [threading.Thread(target=load, args=(n,)) for n in range(2)]
+    for thread in threads:
+        thread.start()
+    try:
+        before = {digest(two, n) for n in (0, 1)}
+        assert len(before) == 1
+        pack = two.policies / "packs" / "fleet.yaml"
+        changed = pack.read_text("utf-8").replace("STOP-", "HALT-")
+        pack.with_suffix(".new").write_text(changed, "utf-8")
+        pack.with_suffix(".new").rename(pack)
+        for n in (0, 1):
+            assert eventually(lambda n=n: digests(two, n, 12).isdisjoint(before))  # type: ignore[misc]
+        assert digest(two, 0) == digest(two, 1)
+    finally:
+        stop.set()
+        for thread in threads:
+            thread.join(30)
+    assert set(statuses) == {200}
+
+
+def key(two: Fleet, number: int) -> dict[str, str]:
+    return {"authorization": f"Bearer {two.keys[number]}"}
+
+
+def digest(two: Fleet, replica: int) -> str:
+    """The policy of whichever worker takes the next connection; blocked, so the limit counts
+    nothing."""
+    return two.post(replica, "STOP-1 HALT-1", AWAY).headers["x-threegate-policy"]
+
+
+def digests(two: Fleet, replica: int, calls: int) -> set[str]:
+    with ThreadPoolExecutor(4) as pool:
+        return set(pool.map(lambda _: digest(two, replica), range(calls)))
+
+
+def test_without_the_database_nothing_is_answered_and_it_comes_back(two: Fleet) -> None:
+    assert two.post(0, "hello", AWAY).status_code == 200
+    seen = len(two.demo.received)
+    two.postgres.cut()
+    try:
+        for n in (0, 1):
+            for stream in (False, True):
+                assert two.post(n, "hello", AWAY, stream=stream).status_code == 503
+            assert httpx.get(f"{two.replicas[n].url}/readyz", timeout=30).status_code == 503
+            assert httpx.get(f"{two.replicas[n].url}/healthz").status_code == 200
+        assert len(two.demo.received) == seen
+    finally:
+        two.postgres.mend()
+    for n in (0, 1):
+        assert eventually(lambda n=n: two.post(n, "hello", AWAY).status_code == 200)  # type: ignore[misc]
+        assert eventually(two.replicas[n].ready)
+
+
+def test_without_the_shared_state_limits_are_local_and_said_so(two: Fleet) -> None:
+    two.redis.cut()
+    try:
+        reply = two.post(0, "hello", AWAY)
+        assert reply.status_code == 200
+        assert degraded(two, reply) == {"state:limits"}
+        assert "threegate_state_away_total 0.0" not in metrics(two)
+    finally:
+        two.redis.mend()
+    assert eventually(lambda: degraded(two, two.post(0, "hello", AWAY)) == set())
+
+
+def metrics(two: Fleet) -> str:
+    return httpx.get(f"{two.replicas[0].url}/metrics").text
+
+
+def degraded(two: Fleet, reply: httpx.Response) -> set[str]:
+    events = two.events(reply.headers["x-threegate-request-id"])
+    assert [e["stage"] for e in events] == ["received", "completed"]
+    return {part for e in events for part in e.get("degraded", ())}
+
+
+def test_a_rolling_restart_drops_no_stream_and_fails_no_call(two: Fleet) -> None:
+    replica, old = two.replicas[0], two.replicas[0].workers()
+    stop, statuses = threading.Event(), Counter[Any]()
+
+    def load() -> None:
+        while not stop.is_set():
+            try:
+                statuses[httpx.get(f"{replica.url}/healthz", timeout=30).status_code] += 1
+            except httpx.HTTPError as error:
+                statuses[type(error).__name__] += 1
+
+    streams: list[httpx.Response] = []
+    slow = "[demo: pause=0.2] one two three four five six seven eight nine ten"
+
+    def stream() -> None:
+        streams.append(two.post(0, slow, CONVERSATION, stream=True))
+
+    threads = [threading.Thread(target=t) for t in (load, stream, stream, stream)]
+    seen = len(two.demo.received)
+    for thread in threads:
+        thread.start()
+    assert eventually(lambda: len(two.demo.received) >= min(seen + 3, 100))
+    replica.process.send_signal(1)
+    assert eventually(lambda: len(replica.workers() - old) == 2 and not replica.workers() & old)
+    stop.set()
+    for thread in threads:
+        thread.join(60)
+    assert set(statuses) == {200}
+    assert len(streams) == 3
+    assert all(s.text.rstrip().endswith("data: [DONE]") for s in streams)
+
+
+def test_a_replica_killed_in_a_stream_leaves_a_whole_log(two: Fleet) -> None:
+    with httpx.stream(
+        "POST",
+        f"{two.replicas[1].url}/v1/chat/completions",
+        json={
+            "model": "deepseek-r1",
+            "messages": [{"role": "user", "content": "[demo: pause=0.3] one two three four"}],
+            "stream": True,
+        },
+        headers=key(two, KILLED),
+        timeout=60,
+    ) as reply:
+        request_id = reply.headers["x-threegate-request-id"]
+        pieces = reply.iter_raw()
+        next(pieces)
+        two.replicas[1].kill()
+        with pytest.raises(httpx.RemoteProtocolError):
+            list(pieces)
+    assert [e["stage"] for e in two.events(request_id)] == ["received"]
+    assert two.post(0, "hello", KILLED).status_code == 200
+    command = [sys.executable, "-m", "threegate.cli", "audit", "verify"]
+    verify = subprocess.run(
+        [*command, "--database", two.database, "--directory", str(two.replicas[0].var / "audit")],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert verify.returncode == 0, verify.stdout + verify.stderr
