@@ -17,6 +17,9 @@ from torch.nn import functional
 
 HIDDEN, HEADS, INNER, EPS = 384, 12, 1536, 1e-12
 SIX = (0, 2, 4, 6, 8, 11)  # every second layer, the first and the last among them
+LOWER = (0, 1, 2, 3, 4, 5)  # whole lower half: nothing to heal, better where tokens matter
+END = 2  # id of </s>
+FAR = 1e4  # pushes tokens out of a maximum
 
 
 class Block(nn.Module):
@@ -44,8 +47,11 @@ class Block(nn.Module):
 class Encoder(nn.Module):
     """ids, mask [batch, tokens] -> hidden states [batch, tokens, 384]."""
 
-    def __init__(self, vocabulary: int, layers: int, dropout: float = 0.1) -> None:
+    def __init__(self, vocabulary: int, layers: int, dropout: float = 0.1, marks: bool = False) -> None:
         super().__init__()
+        self.marks = nn.Embedding(4, HIDDEN) if marks else None
+        if self.marks is not None:
+            nn.init.normal_(self.marks.weight, std=0.05)
         self.words = nn.Embedding(vocabulary, HIDDEN)
         self.words.weight.requires_grad_(False)
         self.positions = nn.Embedding(512, HIDDEN)
@@ -53,38 +59,66 @@ class Encoder(nn.Module):
         self.blocks = nn.ModuleList(Block(dropout) for _ in range(layers))
 
     def forward(self, ids: Tensor, mask: Tensor) -> Tensor:
-        x = self.norm(self.words(ids) + self.positions.weight[: ids.shape[1]])
+        x = self.words(ids) + self.positions.weight[: ids.shape[1]]
+        if self.marks is not None:
+            x = x + self.marks(marks_of(ids))
+        x = self.norm(x)
         allowed = mask[:, None, None, :].bool()
         for block in self.blocks:
             x = block(x, allowed)
         return x
 
 
+def second_half(ids: Tensor) -> Tensor:
+    """1 from the second `</s>` of `<s> a </s></s> b </s>` on."""
+    return ((ids == END).cumsum(1) > 1).long()
+
+
+def marks_of(ids: Tensor) -> Tensor:
+    """Per token of `<s> a </s></s> b </s>`: 2 * (is in b) + (the same piece stands on the other side)."""
+    second = second_half(ids)
+    same = (ids[:, :, None] == ids[:, None, :]) & (second[:, :, None] != second[:, None, :])
+    return 2 * second + same.any(-1).long()
+
+
 class Model(nn.Module):
-    """Encoder and one linear head; `tag` heads see every token, others the mean."""
+    """Encoder and one linear head.
+
+    `tag` heads see every token, others the mean; pair models with marks see mean and maximum of the
+    second half (the claim), whose tokens have read the first.
+    """
 
     def __init__(self, encoder: Encoder, labels: int, per_token: bool) -> None:
         super().__init__()
         self.encoder = encoder
         self.per_token = per_token
-        self.head = nn.Linear(HIDDEN, labels)
+        self.head = nn.Linear(HIDDEN if encoder.marks is None else 2 * HIDDEN, labels)
         nn.init.normal_(self.head.weight, std=0.02)
         nn.init.zeros_(self.head.bias)
 
     def forward(self, ids: Tensor, mask: Tensor) -> Tensor:
         states = self.encoder(ids, mask)
         if not self.per_token:
-            weight = mask[:, :, None].to(states.dtype)
-            states = (states * weight).sum(1) / weight.sum(1)
+            states = self._pooled(states, ids, mask)
         logits: Tensor = self.head(functional.dropout(states, 0.1, self.training))
         return logits
 
+    def _pooled(self, states: Tensor, ids: Tensor, mask: Tensor) -> Tensor:
+        if self.encoder.marks is None:
+            weight = mask[:, :, None].to(states.dtype)
+            return (states * weight).sum(1) / weight.sum(1)
+        weight = (mask * second_half(ids))[:, :, None].to(states.dtype)
+        mean = (states * weight).sum(1) / weight.sum(1)
+        return torch.cat([mean, (states + (weight - 1) * FAR).amax(1)], -1)
 
-def load_encoder(base: Path, layers: Sequence[int] = SIX, dropout: float = 0.1) -> Encoder:
+
+def load_encoder(
+    base: Path, layers: Sequence[int] = SIX, dropout: float = 0.1, marks: bool = False
+) -> Encoder:
     """The starting weights, only `layers` of them."""
     with np.load(base / "weights.npz") as arrays:
-        encoder = Encoder(arrays["emb.word"].shape[0], len(layers), dropout)
-        encoder.load_state_dict(_state(arrays, layers))
+        encoder = Encoder(arrays["emb.word"].shape[0], len(layers), dropout, marks)
+        encoder.load_state_dict(_state(arrays, layers), strict=not marks)
     return encoder
 
 

@@ -17,12 +17,12 @@ from tokenizers import Tokenizer
 from torch import Tensor
 from torch.nn import functional
 
-from encoder import Model, load_encoder
+from encoder import LOWER, Model, load_encoder
 from entities_rows import KINDS, EntityRow, Span, all_rows, halves
 from trainer import Example, Plan, seed_all, train
 
 LABELS = ("O", *(f"{part}-{kind}" for kind in KINDS for part in "BI"))
-WIDTH, TRAIN_WIDTH = 256, 224
+WIDTH, TRAIN_WIDTH = 256, 160
 ALONE = r"""[\u3400-\u9fff\uf900-\ufaff.,;:()\[\]{}"|<>/，。；：（）、！？“”【】]"""
 
 
@@ -100,11 +100,11 @@ def main() -> None:
     torch.set_num_threads(args.threads)
     seed_all(7)
     tokenizer = spans_tokenizer(args.work / "base")
-    rows, held = halves(all_rows(args.data))
+    rows, held = halves(all_rows(args.data, args.work / "teacher.jsonl"))
     made = examples(tokenizer, rows, TRAIN_WIDTH, repeat=True)
     mean = sum(len(e.ids) for e in made) / len(made)
     print(f"{len(made)} examples of {mean:.0f} tokens, {len(held)} held", flush=True)
-    model = Model(load_encoder(args.work / "base"), len(LABELS), per_token=True)
+    model = Model(load_encoder(args.work / "base", LOWER), len(LABELS), per_token=True)
     model.to("cuda" if torch.cuda.is_available() else "cpu")
     train(model, made, loss, Plan(args.samples, rate=2e-4), args.work / f"{args.run}.pt")
 

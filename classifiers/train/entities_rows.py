@@ -35,8 +35,57 @@ class EntityRow:
     times: float = 1.0
 
 
-def all_rows(data: Path, generated: int = 9000) -> list[EntityRow]:
-    return [*_authored(data), *_public(data), *_generated(generated)]
+def all_rows(data: Path, teacher: Path | None = None, generated: int = 6000) -> list[EntityRow]:
+    """Every row; `teacher` is the file of `teach.py`."""
+    own = list(_authored(data))
+    values = Values(23)
+    rows = [*own, *_public(data), *_generated(generated, values), *_swapped(own, values, 3)]
+    return rows + (list(_taught(teacher)) if teacher and teacher.exists() else [])
+
+
+def _taught(path: Path) -> Iterator[EntityRow]:
+    for row in read_rows(path):
+        spans = tuple((s, e, kind) for s, e, kind in row["spans"])
+        times = 0.8 if spans else 0.35
+        yield EntityRow(row["text"], spans, row["group"], row["source"], language_of(row["text"]), times)
+
+
+def _swapped(own: list[EntityRow], values: Values, copies: int) -> Iterator[EntityRow]:
+    """Authored sentences with other values: the context stays real, the names are new."""
+    pools: dict[tuple[str, str, bool], list[str]] = {}
+    for row in own:
+        for start, end, kind in row.spans:
+            pools.setdefault((kind, row.language, is_dev(row.group)), []).append(row.text[start:end])
+    for row in own:
+        for _ in range(copies if row.spans else 0):
+            yield _swap(row, values, pools)
+
+
+def _swap(row: EntityRow, values: Values, pools: dict[tuple[str, str, bool], list[str]]) -> EntityRow:
+    text, spans, at = "", [], 0
+    for start, end, kind in sorted(row.spans):
+        if start < at:
+            continue
+        old = row.text[start:end]
+        new = old if values.rng.random() < 0.25 else _other(old, kind, row, values, pools)
+        text += row.text[at:start]
+        spans.append((len(text), len(text) + len(new), kind))
+        text, at = text + new, end
+    return EntityRow(text + row.text[at:], tuple(spans), row.group, "generated/swapped", row.language, 1)
+
+
+def _other(
+    old: str, kind: str, row: EntityRow, values: Values, pools: dict[tuple[str, str, bool], list[str]]
+) -> str:
+    """Another value of the kind: from the same side's authored values, or made up where that reads naturally."""
+    chinese = any("\u3400" <= c <= "\u9fff" for c in old)
+    if kind == "PERSON" and values.rng.random() < 0.7 and (len(old) > 2 or not chinese):
+        return values.zh.name() if chinese else values.person(False)
+    if kind == "ADDRESS" and values.rng.random() < 0.5:
+        return values.address(chinese)
+    if kind == "DOB" and values.rng.random() < 0.5 and any(c.isdigit() for c in old):
+        return values.birth(chinese)
+    return values.rng.choice(pools[(kind, row.language, is_dev(row.group))])
 
 
 def _authored(data: Path) -> Iterator[EntityRow]:
@@ -221,8 +270,7 @@ class Values:
         )
 
 
-def _generated(count: int, seed: int = 23) -> Iterator[EntityRow]:
-    values = Values(seed)
+def _generated(count: int, values: Values) -> Iterator[EntityRow]:
     plans = [
         (k, "zh" if "zh" in k or k == "mixed" else "en")
         for k in ("zh", "zh", "en", "en", "mixed", "none_zh", "none_en")

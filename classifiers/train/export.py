@@ -18,7 +18,7 @@ import onnx
 from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
-from encoder import EPS, HEADS, HIDDEN, Model
+from encoder import END, EPS, FAR, HEADS, HIDDEN, Model
 
 Array = NDArray[Any]
 SCALARS: dict[str, Array] = {
@@ -129,7 +129,7 @@ def build(model: Model, path: Path, eight_bit: bool, hazards: slice | None = Non
     for layer in range(len(model.encoder.blocks)):
         x = _block(graph, state, f"encoder.blocks.{layer}", x, mask)
     if not model.per_token:
-        x = _mean(graph, x)
+        x = _claim_pool(graph, x) if "encoder.marks.weight" in state else _mean(graph, x, "attention_mask")
     last = "raw" if hazards else "logits"
     weight, bias = state["head.weight"], state["head.bias"]
     product = graph.node("MatMul", [x, graph.constant("head.w", weight.T)])
@@ -154,7 +154,30 @@ def _embed(graph: Graph, state: dict[str, Array]) -> str:
     positions = graph.constant("positions", state["encoder.positions.weight"])
     places = graph.node("Slice", [positions, zero, length, zero])
     summed = graph.node("Add", [words, places])
+    if "encoder.marks.weight" in state:
+        summed = graph.node("Add", [summed, _marks(graph, state["encoder.marks.weight"])])
     return _norm(graph, state, "encoder.norm", summed)
+
+
+def _marks(graph: Graph, table: Array) -> str:
+    """`marks_of` of encoder.py in ONNX."""
+
+    def wide(x: str, axis: int) -> str:
+        return graph.node("Unsqueeze", [x, graph.constant(f"wide.{x}.{axis}", np.array([axis], np.int64))])
+
+    ends = graph.node("Equal", ["input_ids", graph.constant("end", np.array(END, np.int64))])
+    counted = graph.node(
+        "CumSum",
+        [graph.node("Cast", [ends], to=TensorProto.INT32), graph.constant("axis.cum", np.array(1, np.int64))],
+    )
+    second = graph.node("Greater", [counted, graph.constant("one.end", np.array(1, np.int32))])
+    side = graph.node("Cast", [second], out="side", to=TensorProto.INT32)
+    same = graph.node("Equal", [wide("input_ids", 1), wide("input_ids", 2)])
+    other = graph.node("Not", [graph.node("Equal", [wide(side, 1), wide(side, 2)])])
+    both = graph.node("Cast", [graph.node("And", [same, other])], to=TensorProto.INT32)
+    found = graph.node("ReduceMax", [both, graph.constant("axis.found", np.array([2], np.int64))], keepdims=0)
+    mark = graph.node("Add", [graph.node("Add", [side, side]), found])
+    return graph.node("Gather", [graph.constant("marks", table), mark], axis=0)
 
 
 def _norm(graph: Graph, state: dict[str, Array], name: str, x: str) -> str:
@@ -187,12 +210,28 @@ def _block(graph: Graph, state: dict[str, Array], name: str, x: str, mask: str) 
     return _skip_norm(graph, state, f"{name}.norm2", down, x, bias)
 
 
-def _mean(graph: Graph, x: str) -> str:
-    weight = graph.node("Cast", ["attention_mask"], to=TensorProto.FLOAT)
+def _mean(graph: Graph, x: str, mask: str) -> str:
+    """Mean over the tokens with mask 1."""
+    weight = graph.node("Cast", [mask], to=TensorProto.FLOAT)
     wide = graph.node("Unsqueeze", [weight, graph.constant("axis2", np.array([2], np.int64))])
     axis = graph.constant("axis1", np.array([1], np.int64))
     total = graph.node("ReduceSum", [graph.node("Mul", [x, wide]), axis], keepdims=0)
     return graph.node("Div", [total, graph.node("ReduceSum", [weight, axis], keepdims=1)])
+
+
+def _claim_pool(graph: Graph, x: str) -> str:
+    """Mean and maximum over the second half."""
+    side = graph.node("Cast", ["side"], to=TensorProto.INT64)
+    mask = graph.node("Mul", ["attention_mask", side])
+    mean = _mean(graph, x, mask)
+    outside = graph.node(
+        "Sub",
+        [graph.node("Cast", [mask], to=TensorProto.FLOAT), graph.constant("in", np.array(1, np.float32))],
+    )
+    away = graph.node("Mul", [outside, graph.constant("far", np.array(FAR, np.float32))])
+    pushed = graph.node("Add", [x, graph.node("Unsqueeze", [away, "axis2"])])
+    top = graph.node("ReduceMax", [pushed, "axis1"], keepdims=0)
+    return graph.node("Concat", [mean, top], axis=-1)
 
 
 def _hazards(graph: Graph, kinds: slice) -> None:

@@ -1,4 +1,8 @@
-"""Train grounding: a cross-encoder over (evidence, claim) -> supported, contradicted, nei."""
+"""Train grounding: a cross-encoder over (evidence, claim) -> supported, contradicted, nei.
+
+Every token is marked with its side and with whether the same piece stands on the other side: what
+the claim says and the evidence does not is then visible from the first layer (see `marks_of`).
+"""
 
 from __future__ import annotations
 
@@ -11,13 +15,13 @@ from tokenizers import Tokenizer
 from torch import Tensor
 
 from edits import generated
-from encoder import SIX, Model, load_encoder
+from encoder import LOWER, Model, load_encoder
 from grounding_rows import LABELS, Pair, all_pairs, focus
 from rows import is_dev
 from trainer import Example, Plan, seed_all, train
 
 WIDTH, TRAIN_WIDTH = 256, 144
-DEPTHS = {6: SIX, 8: (0, 2, 3, 5, 6, 8, 9, 11), 12: tuple(range(12))}
+DEPTHS = {6: LOWER, 8: tuple(range(8)), 12: tuple(range(12))}
 
 
 def encode(tokenizer: Tokenizer, pair: Pair, width: int) -> list[int]:
@@ -75,10 +79,16 @@ def main() -> None:
     made = examples(tokenizer, pairs, TRAIN_WIDTH, repeat=True)
     mean = sum(len(e.ids) for e in made) / len(made)
     print(f"{len(made)} examples of {mean:.0f} tokens, {len(held)} held", flush=True)
-    model = Model(load_encoder(args.work / "base", DEPTHS[args.layers]), len(LABELS), per_token=False)
+    model = Model(
+        load_encoder(args.work / "base", DEPTHS[args.layers], marks=True), len(LABELS), per_token=False
+    )
     model.to("cuda" if torch.cuda.is_available() else "cpu")
     train(
-        model, made, loss, Plan(args.samples, batch_tokens=3072, rate=args.rate), args.work / f"{args.run}.pt"
+        model,
+        made,
+        loss,
+        Plan(args.samples, batch_tokens=2048, rate=args.rate, head_rate=2e-3),
+        args.work / f"{args.run}.pt",
     )
 
 

@@ -27,7 +27,7 @@ from trainer import Example, Plan, seed_all, train
 HAZARDS: tuple[str, ...] = tuple(categories()["hazards"])
 LABELS = ("injection.direct", "injection.indirect", *(f"hazard.{h}" for h in HAZARDS), "offensive", "compliance.harmful")  # fmt: skip
 OUTPUTS = 5 + len(HAZARDS)
-WIDTH, TRAIN_WIDTH = 256, 160
+WIDTH, TRAIN_WIDTH = 160, 160
 HEAD_WEIGHT = torch.tensor([1.3, 1.3, 1.3, 0.8, 0.8])
 
 

@@ -67,7 +67,8 @@ def main() -> None:
     args = parser.parse_args()
     folder = MODELS / "entities" / args.version
     tokenizer = spans_tokenizer(args.work / "base")
-    train_rows, held = halves(all_rows(args.data))
+    train_rows, held = halves(all_rows(args.data, args.work / "teacher.jsonl"))
+    held = [r for r in held if scored_kinds(r)]
     model = load_run(args.work / f"{args.run}.pt", len(LABELS), per_token=True)
     small, full = export_both(model, folder, args.work)
     made = examples(tokenizer, held, WIDTH, repeat=False)

@@ -25,7 +25,9 @@ def load_run(state: Path, labels: int, per_token: bool) -> Model:
     """The model of a checkpoint written by `trainer.train`."""
     saved = torch.load(state, weights_only=True)["model"]
     layers = 1 + max(int(name.split(".")[2]) for name in saved if name.startswith("encoder.blocks."))
-    model = Model(Encoder(saved["encoder.words.weight"].shape[0], layers), labels, per_token)
+    marks = "encoder.marks.weight" in saved
+    encoder = Encoder(saved["encoder.words.weight"].shape[0], layers, marks=marks)
+    model = Model(encoder, labels, per_token)
     model.load_state_dict(saved)
     model.encoder.words.weight.requires_grad_(False)
     return model.eval()

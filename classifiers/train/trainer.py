@@ -41,7 +41,7 @@ class Plan:
     head_rate: float = 6e-4
     warmup: float = 0.06
     seed: int = 7
-    save_seconds: float = 240.0
+    save_seconds: float = 150.0
 
 
 Loss = Callable[[Tensor, list[Example]], Tensor]
@@ -127,10 +127,15 @@ def train(model: nn.Module, examples: Sequence[Example], loss: Loss, plan: Plan,
 def _optimiser(model: nn.Module, plan: Plan) -> torch.optim.Optimizer:
     named = [(n, p) for n, p in model.named_parameters() if p.requires_grad]
     groups = [
-        {"params": [p for n, p in named if n.startswith("head")], "top": plan.head_rate},
-        {"params": [p for n, p in named if not n.startswith("head")], "top": plan.rate},
+        {"params": [p for n, p in named if _fresh(n)], "top": plan.head_rate},
+        {"params": [p for n, p in named if not _fresh(n)], "top": plan.rate},
     ]
     return torch.optim.AdamW(groups, lr=plan.rate, weight_decay=0.01, betas=(0.9, 0.98))
+
+
+def _fresh(name: str) -> bool:
+    """Parameters that do not come from the starting weights learn faster."""
+    return name.startswith("head") or ".marks." in name
 
 
 def _set_rate(optimiser: torch.optim.Optimizer, done: float, plan: Plan) -> None:
