@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from threegate.detectors.base import PatternDetector, Scanned, SentenceDetector
+from threegate.detectors.distinct import distinct
 from threegate.detectors.views import Viewed, brought_back, merged, second_reading, viewed
 from threegate.policy.model import matches
 from threegate.types import Failed, Finding, Passage, Reason, Span
@@ -106,9 +107,8 @@ class Suite:
         out: dict[bytes, Judgement] = {}
         for n, i in enumerate(new):
             extra = judged[n] if judged else Judgement()
-            out[keys[i]] = Judgement(
-                scans[n].findings + extra.findings, scans[n].failures + extra.failures
-            )
+            found = distinct((*scans[n].findings, *extra.findings))
+            out[keys[i]] = Judgement(found, (*scans[n].failures, *extra.failures))
         answers = [out.get(k) or self._cached(k) for k in keys]
         self._remember(out)
         return [_at(a, p) for a, p in zip(answers, passages, strict=True)]

@@ -18,13 +18,14 @@ from threegate_classifiers.errors import ClassifierError
 
 from threegate.detectors.claims import ClaimsDetector
 from threegate.detectors.classifier import GuardDetector
+from threegate.detectors.distinct import distinct
 from threegate.detectors.judging import reason_of
 from threegate.detectors.suite import Judgement, Suite
 from threegate.guard.segments import carries_claim, sentences
 from threegate.policy.model import matches
 from threegate.scan.flow import IN_FLIGHT_CPU
 from threegate.scan.item import Item
-from threegate.types import Failed, Finding, Level, Passage, Span
+from threegate.types import Failed, Finding, Layer, Level, Passage, Span
 
 PIECE = 8_000
 DEADLINE_MS = 60_000
@@ -87,10 +88,10 @@ class Scanner:
 
     async def scan(self, item: Item) -> Answer:
         started = time.perf_counter()
-        scan = self.suite.scan(item.passage, self.kinds, final=True)
-        judged = [await self._judge(piece) for piece in pieces(item.passage)]
-        found = [*scan.findings, *(f for j in judged for f in j.findings)]
-        failures = [*scan.failures, *(f for j in judged for f in j.failures)]
+        judged = [await self._patterns(item.passage)]
+        judged += [await self._judge(piece) for piece in pieces(item.passage)]
+        found = distinct([f for j in judged for f in j.findings])
+        failures = [f for j in judged for f in j.failures]
         claims = await self._check(item)
         wanted = (f for f in found if any(matches(k, f.kind) for k in self.kinds))
         return Answer(
@@ -109,8 +110,19 @@ class Scanner:
                     best[kind] = max(score, best.get(kind, 0.0))
         return best
 
+    async def _patterns(self, passage: Passage) -> Judgement:
+        """A request's text is also read in plain (see `views`); an answer's as it stands."""
+        if passage.locus.layer is not Layer.INPUT:
+            scan = self.suite.scan(passage, self.kinds, final=True)
+            return Judgement(scan.findings, scan.failures)
+        (judgement,) = await self.suite.check([passage], self.kinds, frozenset(), DEADLINE_MS)
+        return judgement
+
     async def _judge(self, piece: Passage) -> Judgement:
-        (judgement,) = await self.suite.judge([piece], self.kinds, DEADLINE_MS)
+        if piece.locus.layer is not Layer.INPUT:
+            (judgement,) = await self.suite.judge([piece], self.kinds, DEADLINE_MS)
+            return judgement
+        (judgement,) = await self.suite.check([piece], frozenset(), self.kinds, DEADLINE_MS)
         return judgement
 
     async def _check(self, item: Item) -> list[Claim | Failed]:

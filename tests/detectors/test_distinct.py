@@ -1,0 +1,55 @@
+"""One finding for one thing."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+from threegate.detectors.distinct import distinct
+from threegate.types import Channel, Finding, Layer, Level, Locus, Span
+
+LOCUS = Locus(Layer.INPUT, Channel.USER)
+
+
+def finding(kind: str, start: int, end: int, level: Level = Level.HIGH, by: str = "d") -> Finding:
+    return Finding(by, kind, Span(start, end), 0.9, level, LOCUS)
+
+
+def test_the_longer_and_the_surer_of_one_kind_stays() -> None:
+    short, name = finding("pii.person", 0, 1), finding("pii.person", 0, 2)
+    unsure = finding("pii.person", 0, 5, Level.LOW)
+    other = finding("pii.person", 7, 9)
+    assert distinct([short, name, unsure, other]) == (name, other)
+
+
+def test_some_number_gives_way_to_a_known_one() -> None:
+    known, vague = finding("pii.cn.id_card", 3, 21), finding("pii.id_other", 3, 21)
+    assert distinct([vague, known]) == (known,)
+    assert distinct([vague]) == (vague,)
+    doubtful = finding("pii.phone", 3, 14, Level.LOW)
+    assert distinct([vague, doubtful]) == (vague, doubtful)
+
+
+def test_different_kinds_and_other_families_all_stay() -> None:
+    both = [finding("pii.address", 0, 9), finding("pii.person", 0, 2)]
+    windows = [finding("hazard.fraud", 0, 90), finding("hazard.fraud", 40, 120)]
+    assert distinct([*both, *windows]) == (*both, *windows)
+
+
+spans = st.tuples(st.integers(0, 20), st.integers(1, 10))
+kinds = st.sampled_from(["pii.person", "pii.id_other", "pii.email", "hazard.x"])
+findings = st.lists(
+    st.builds(
+        lambda kind, span, level: finding(kind, span[0], span[0] + span[1], level),
+        kinds,
+        spans,
+        st.sampled_from(Level),
+    ),
+    max_size=12,
+)
+
+
+@given(findings)
+def test_it_is_done_once(some: list[Finding]) -> None:
+    once = distinct(some)
+    assert distinct(once) == once
+    assert set(once) <= set(some)
