@@ -98,3 +98,81 @@ def test_text_before_open_from_is_decided(text: str, more: str) -> None:
     whole, _ = RESTORER.find(text + more, 0, Channel.CONTENT, final=True)
     assert [r for r in whole if r.span.start < open_from] == part
     assert all(r.span.end <= open_from for r in part)
+
+
+MANGLINGS = {
+    **MANGLED,
+    "upper": "{0}",
+    "title case": "{6}",
+    "bold inside": "[**{2}**]",
+    "code around": "`{0}`",
+    "escaped underscores": "[{7}]",
+    "no bracket at the end": "[{2} ",
+    "in a link": "%5B{2}%5D",
+    "json": '{{"card": "{0}"}}',
+    "html": "<b>{2}</b>",
+    "quoted": "“{0}”",
+    "list item": "- {0}\n",
+    "plural": "{0}s' 的",
+    "translated around": "カード{0}です",
+    "other language": "номер {2}, пожалуйста",
+}
+
+
+@pytest.mark.parametrize("synthetic", [False, True], ids=["placeholder", "made up"])
+def test_99_of_100_manglings_are_undone(synthetic: bool) -> None:
+    masks = MaskMap(b"k" * 32)
+    values = {f"62220212345678{i:05}": "pii.bank_card" for i in range(60)}
+    values |= {f"person{i}@corp.example": "pii.email" for i in range(60)}
+    values |= {f"AKIA{i:04}QWERTYUIOPAS": "secret.aws" for i in range(60)}
+    given = {v: masks.mask(k, v, synthetic=synthetic) for v, k in values.items()}
+    restorer = Restorer(masks)
+    misses = []
+    total = 0
+    for value, placeholder in given.items():
+        for name, form in MANGLINGS.items():
+            text = f"see {form.format(*forms(placeholder))} there"
+            total += 1
+            if value not in restored(restorer, text):
+                misses.append(name)
+    assert len(misses) <= total / 100, sorted(set(misses))
+
+
+def forms(placeholder: str) -> tuple[str, ...]:
+    bare = placeholder.strip("[]")
+    wide = "".join(chr(ord(c) + 0xFEE0) if "!" <= c <= "~" else c for c in placeholder)
+    return (
+        placeholder,
+        placeholder.lower(),
+        bare,
+        bare.replace("_", "-"),
+        bare.replace("_", " "),
+        wide,
+        bare.title(),
+        bare.replace("_", "\\_"),
+    )
+
+
+@given(st.integers(0, 40), st.integers(0, 40), st.sampled_from(["[", "%5B", "（", ""]))
+def test_a_stream_restores_what_the_whole_text_does(first: int, second: int, opened: str) -> None:
+    masks = MaskMap(b"k" * 32)
+    code = masks.mask("pii.email", "a@corp.example").strip("[]")
+    card = masks.mask("pii.bank_card", "6222021234567890123", synthetic=True)
+    restorer = Restorer(masks)
+    text = f"x {opened}{code}{ {'[': ']', '%5B': '%5D', '（': '）'}.get(opened, '') } y {card}z {card}."
+    assert streamed(restorer, text, sorted({first, second, len(text)})) == restored(restorer, text)
+
+
+def streamed(restorer: Restorer, text: str, cuts: list[int]) -> str:
+    """As the stream machine does it: what is before the open position leaves."""
+    out, done = "", 0
+    for cut in cuts:
+        seen, final = text[:cut], cut >= len(text)
+        found, open_from = restorer.find(seen, done, Channel.CONTENT, final=final)
+        for r in found:
+            out += text[done : r.span.start] + r.text
+            done = r.span.end
+        if open_from > done:
+            out += text[done:open_from]
+            done = open_from
+    return out

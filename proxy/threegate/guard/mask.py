@@ -21,10 +21,13 @@ from typing import Any
 
 import re2
 
+from threegate.guard.synthetic import synthetic as synthetic_value
 from threegate.types import Channel, Span
 
 _ALPHABET = "BCDFGHJKLMNPQRSTVWXZ"  # no words, and no digits that a detector may take for ids
 CODE_LENGTH = 4
+ATTEMPTS = 8
+"""Made-up values tried before a placeholder is taken."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +38,7 @@ class Masked:
     kind: str
     restore: bool = True
     value: str = field(default="", repr=False)
+    synthetic: bool = False
 
 
 @dataclass(slots=True)
@@ -45,11 +49,13 @@ class MaskMap:
     _by_value: dict[tuple[str, str], Masked] = field(default_factory=dict, repr=False)
     _by_code: dict[str, Masked] = field(default_factory=dict, repr=False)
 
-    def mask(self, kind: str, value: str, *, restore: bool = True) -> str:
-        """The placeholder of a value; the same one for the same value."""
+    def mask(self, kind: str, value: str, *, restore: bool = True, synthetic: bool = False) -> str:
+        """The placeholder of a value; the same one for the same value. `synthetic`: a made-up
+        value of the same shape, where the value has one."""
         known = self._by_value.get((kind, value))
         if known is None:
-            known = self._new(kind, value, restore=restore)
+            made = self._made_up(kind, value, restore=restore) if synthetic else None
+            known = made or self._new(kind, value, restore=restore)
         return known.placeholder
 
     def entries(self) -> tuple[Masked, ...]:
@@ -57,6 +63,17 @@ class MaskMap:
 
     def __len__(self) -> int:
         return len(self._by_code)
+
+    def _made_up(self, kind: str, value: str, *, restore: bool) -> Masked | None:
+        for attempt in range(ATTEMPTS):
+            stand_in = synthetic_value(self.key, kind, value, attempt)
+            if stand_in is None:
+                return None
+            if _bare(stand_in) not in self._by_code:
+                made = Masked(stand_in, kind, restore, value, synthetic=True)
+                self._by_code[_bare(stand_in)] = self._by_value[kind, value] = made
+                return made
+        return None
 
     def _new(self, kind: str, value: str, *, restore: bool) -> Masked:
         word = kind.rsplit(".", 1)[-1].upper()
@@ -88,7 +105,10 @@ class Restored:
 
 
 _OPEN, _CLOSE = frozenset("[［【〔(（<＜{「『"), frozenset("]］】〕)）>＞}」』")
-_GAP, _GAP_MAX = frozenset("_＿-－·."), 2
+_OPEN_IN_URL, _CLOSE_IN_URL = "%5B", "%5D"
+_BRACKET = 3
+"""Most characters that a bracket takes, with a blank inside or as an escape."""
+_GAP, _GAP_MAX = frozenset("_＿-－·.@\\*"), 2
 """So many of these, or of white space, a model may put between any two characters of a code."""
 
 
@@ -109,14 +129,15 @@ class Restorer:
     """
 
     def __init__(self, masks: MaskMap) -> None:
-        kept = [m.placeholder for m in masks.entries() if m.restore]
-        self._values = {_bare(m.placeholder): m for m in masks.entries() if m.restore}
+        back = [m for m in masks.entries() if m.restore]
+        self._values = {_bare(m.placeholder): m for m in back}
         self._codes = sorted(self._values, key=len, reverse=True)
         self._firsts = frozenset(code[0] for code in self._codes)
-        words = frozenset(_bare(p.rpartition("_")[0]) for p in kept)
-        self._heads = _heads(words)
-        longest = max(map(len, words), default=0) + CODE_LENGTH
-        self._reach = 2 + longest * (1 + _GAP_MAX)  # of a part that shows no head yet
+        words = (m.placeholder.rpartition("_")[0] for m in back if not m.synthetic)
+        self._heads = _heads(frozenset(map(_bare, words)))
+        self._alike = _beginnings([_bare(m.placeholder) for m in back if m.synthetic])
+        longest = max(map(len, self._codes), default=0)
+        self._reach = _BRACKET + longest * (1 + _GAP_MAX)  # of a part that shows no head yet
 
     def __bool__(self) -> bool:
         return bool(self._values)
@@ -134,31 +155,34 @@ class Restorer:
         folded = _fold(text[base:])
         while (hit := self._next(folded, at - base, final=final)) is not None:
             code, span = hit[0], Span(hit[1] + base, hit[2] + base)
-            if not final and span.end + 2 > len(text):
+            if not final and span.end + _BRACKET > len(text):
                 return out, span.start
             out.append(Restored(span, _as_json(self._values[code].value, channel)))
             at = span.end
-        return out, len(text) if final else base + _opened(folded, at - base, len(folded))
+        return out, len(text) if final else base + _half_opened(folded, at - base)
 
     def _begin(self, text: str, start: int) -> int:
         """No placeholder from `start` on begins before this position, whole or in part."""
-        head = self._heads.search(text[start:])
-        first = start + head.start() - 2 if head else len(text)
+        rest = text[start:]
+        heads = [p.search(rest) for p in (self._heads, self._alike)]
+        first = min((start + h.start() - _BRACKET for h in heads if h), default=len(text))
         return max(start, min(first, len(text) - self._reach))
 
     def _next(self, folded: str, start: int, *, final: bool) -> tuple[str, int, int] | None:
         """Code, start and end of the next placeholder; one cut off by the end of the text ends
         there."""
         for at in range(start, len(folded)):
-            if folded[at] in self._firsts and not (at and _in_word(folded[at - 1])):
+            if folded[at] in self._firsts and _free(folded, at):
                 for code in self._codes:
                     if end := _end(folded, at, code, final=final):
-                        return code, _opened(folded, start, at), end
+                        if self._values[code].synthetic:
+                            return code, at, end
+                        return code, _opened(folded, start, at), _closed(folded, end)
         return None
 
 
 def _end(folded: str, at: int, code: str, *, final: bool) -> int:
-    """Where the code that begins at `at` ends, with a closing bracket; 0 if it is not there."""
+    """Where the code that begins at `at` ends; 0 if it is not there."""
     size, begin = len(folded), at
     for char in code:
         for _ in range(_GAP_MAX if at > begin else 0):
@@ -170,17 +194,35 @@ def _end(folded: str, at: int, code: str, *, final: bool) -> int:
         at += 1
     if at < size and folded[at].isascii() and folded[at].isalnum():
         return 0
-    return _closed(folded, at)
+    return at
 
 
 def _opened(folded: str, start: int, at: int) -> int:
     """`at`, or the opening bracket before it, with at most one blank between, not before
     `start`."""
+    if at - start >= _BRACKET and folded.startswith(_OPEN_IN_URL, at - _BRACKET):
+        return at - _BRACKET
     bracket = at - 2 if at - start > 1 and folded[at - 1].isspace() else at - 1
     return bracket if bracket >= start and folded[bracket] in _OPEN else at
 
 
+def _half_opened(folded: str, start: int) -> int:
+    """Where a bracket at the end may go on to a placeholder, else the end."""
+    end = len(folded)
+    half = next((n for n in (2, 1) if folded.endswith(_OPEN_IN_URL[:n])), 0)
+    return end - half if half and end - half >= start else _opened(folded, start, end)
+
+
+def _free(folded: str, at: int) -> bool:
+    """Whether a word may begin here."""
+    if at == 0 or not _in_word(folded[at - 1]):
+        return True
+    return at >= _BRACKET and folded.startswith(_OPEN_IN_URL, at - _BRACKET)
+
+
 def _closed(folded: str, at: int) -> int:
+    if folded.startswith(_CLOSE_IN_URL, at):
+        return at + _BRACKET
     bracket = at + 1 if folded[at : at + 1].isspace() else at
     return bracket + 1 if folded[bracket : bracket + 1] in _CLOSE else at
 
@@ -197,11 +239,17 @@ def _in_word(char: str) -> bool:
 def _heads(words: frozenset[str]) -> Any:
     """The words of kinds, each followed by the letters of a code, however mangled."""
     shapes = (_loose([*map(_letter, word), *[_CODE_LETTER] * CODE_LENGTH]) for word in words)
-    return re2.compile("|".join(sorted(shapes)))
+    return re2.compile("|".join(sorted(shapes)) or _NOTHING)
+
+
+def _beginnings(codes: list[str]) -> Any:
+    """The first characters of made-up values; of one conversation, so never kept."""
+    shapes = {_loose([_letter(c) for c in code[:_HEAD]]) for code in codes}
+    return re2.compile("|".join(sorted(shapes)) or _NOTHING)
 
 
 def _loose(letters: list[str]) -> str:
-    return rf"[\t-\r\x1c-\x20\x85\pZ_＿\-－·.]{{0,{_GAP_MAX}}}".join(letters)
+    return rf"[\t-\r\x1c-\x20\x85\pZ_＿\-－·.@\\*]{{0,{_GAP_MAX}}}".join(letters)
 
 
 def _letter(char: str) -> str:
@@ -210,6 +258,8 @@ def _letter(char: str) -> str:
     return f"[{both}{''.join(chr(ord(c) + 0xFEE0) for c in both)}]"
 
 
+_HEAD = 2
+_NOTHING = r"[^\x00-\x{10FFFF}]"
 _CODE_LETTER = f"[{''.join(_letter(c)[1:-1] for c in _ALPHABET)}]"
 
 

@@ -31,7 +31,8 @@ class Renderer:
             case Action.MASK if rule.style is MaskStyle.HASH:
                 return hashed(self.masks.key, kind, original)
             case Action.MASK:
-                return self.masks.mask(kind, original, restore=rule.restore)
+                made_up = rule.style is MaskStyle.SYNTHETIC
+                return self.masks.mask(kind, original, restore=rule.restore, synthetic=made_up)
             case Action.REWRITE if isinstance(ruled.finding, Finding):
                 return self.corrections.get(ruled.finding.note, rule.replacement)
             case _:
