@@ -113,7 +113,7 @@ MANGLINGS = {
     "html": "<b>{2}</b>",
     "quoted": "“{0}”",
     "list item": "- {0}\n",
-    "plural": "{0}s' 的",
+    "possessive, curly": "{0}’s",
     "translated around": "カード{0}です",
     "other language": "номер {2}, пожалуйста",
 }
