@@ -89,6 +89,20 @@ def test_mended_files_are_taken(tmp_path: Path) -> None:
     assert store.problems == ()
 
 
+def test_a_set_that_could_not_be_kept_is_tried_again(tmp_path: Path) -> None:
+    put(tmp_path / "policies")
+    store = opened(tmp_path)
+    put(tmp_path / "policies", GOOD.replace("owner: privacy", "owner: dpo"))
+    noticed(store)
+    state = store.state
+    store.state = tmp_path / "policies" / "packs" / "shop.yaml" / "no" / "folder"
+    with pytest.raises(NotADirectoryError):
+        store.reload()
+    store.state = state
+    assert store.changed()
+    assert store.reload()
+
+
 def test_a_missing_file_that_appears_is_noticed(tmp_path: Path) -> None:
     put(tmp_path / "policies")
     store = opened(tmp_path)

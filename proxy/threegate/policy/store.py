@@ -16,6 +16,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from threading import get_ident
 from typing import Any, Protocol
 
 from threegate.errors import PolicyError
@@ -192,15 +193,17 @@ class PolicyStore:
         except PolicyError as error:
             self.problems = error.problems or self.problems
             return False
-        checked, self._seen = found.checked, found.fingerprint
+        checked = found.checked
         self.problems = checked.problems
-        if checked.policies is None:
-            return False
-        if self._active and self._active.digest == checked.policies.digest:
-            return False
-        self._keep(checked.policies, found.packs, checked.files)
-        self._active = checked.policies
-        return True
+        changed = checked.policies is not None and (
+            self._active is None or self._active.digest != checked.policies.digest
+        )
+        if changed and checked.policies is not None:
+            self._keep(checked.policies, found.packs, checked.files)
+            self._active = checked.policies
+        # Last, so that a set that could not be kept (a full disk) is tried again at the next look.
+        self._seen = found.fingerprint
+        return changed
 
     def _keep(
         self, policies: PolicySet, packs: tuple[str, ...], files: Mapping[str, bytes]
@@ -225,7 +228,7 @@ class PolicyStore:
 def write_durably(path: Path, content: bytes) -> None:
     """Temporary file, fsync, rename, fsync of the folder: the file is whole or unchanged."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f".{path.name}.{os.getpid()}")
+    partial = path.with_name(f".{path.name}.{os.getpid()}.{get_ident()}")
     with partial.open("wb") as file:
         file.write(content)
         file.flush()
