@@ -29,11 +29,13 @@ PROMPTS = (
 PACKS = ("base", "cn-privacy")
 
 
-def policies(root: Path) -> Path:
-    """The shipped packs, with texts kept redacted so that reviewers have something to read."""
+def policies(root: Path, level: str = "redacted") -> Path:
+    """The shipped packs, with texts kept so that reviewers have something to read."""
     shutil.copytree(ROOT / "policies", root)
     base = root / "packs" / "base.yaml"
-    base.write_text(base.read_text("utf-8").replace("level: metadata", "level: redacted"), "utf-8")
+    text = base.read_text("utf-8")
+    assert "level: metadata" in text
+    base.write_text(text.replace("level: metadata", f"level: {level}"), "utf-8")
     return root
 
 

@@ -36,7 +36,7 @@ PACKS = ("base", "cn-privacy", "owasp-llm")
 @contextmanager
 def two_workers(folder: Path) -> Iterator[tuple[Site, Site]]:
     """Two proxies on one database and one folder, as two workers are."""
-    root = policies(folder / "policies")
+    root = policies(folder / "policies", "full")
     with (
         proxy(folder / "var", root, packs=PACKS) as first,
         proxy(folder / "var", root, packs=PACKS) as second,
@@ -114,6 +114,7 @@ def test_an_editor_changes_a_rule(tmp_path: Path, language: str) -> None:
         assert "good" in page.one("#tests .note").get_attribute("class")
         page.press("form[action*='draft/replay'] button")
         assert "48" in page.one("#replay").text
+        assert len(page.all("#replay tbody tr")) == 6  # the ID cards are masked no more
         page.shot("draft")
         page.fill("[name=note]", "shadow for a week")
         page.press("form[action$='draft/submit'] button")
@@ -172,8 +173,10 @@ def test_a_reviewer_finds_and_judges(tmp_path: Path, language: str) -> None:
         page.shot("record")
         page.fill("[name=reason]", "complaint 2026-114")
         page.press("form[action$='/reveal'] button")
+        assert page.one("mark.f-pii").text == "11010519491231002X"
         page.press("form.judge button[value=correct]")
         assert page.all(".label-correct")
+        page.fill("input[list=rules]", "base.pii.id_card")
         page.press("button[value=no_match]")
         page.press("form[action$='/verify'] button")
         assert page.all(".note.good")

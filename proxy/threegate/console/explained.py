@@ -20,6 +20,11 @@ def titles(policies: PolicySet) -> dict[str, Bilingual]:
     return {rule.id: rule.title for p in policies_of(policies) for rule in _rules(p)}
 
 
+def constraint_ids(policies: PolicySet) -> frozenset[str]:
+    """Rules of layer 2: they take part in nearly every call and find nothing."""
+    return frozenset(rule.id for p in policies_of(policies) for rule in p.constraints)
+
+
 def policies_of(policies: PolicySet) -> tuple[CompiledPolicy, ...]:
     return tuple(dict.fromkeys(b.policy for b in policies.bindings))
 
@@ -113,7 +118,7 @@ def _text(
     if original:
         cut = pieces(part["text"], marks)
     elif name.startswith("choices/"):
-        cut = pieces(redacted, marks)
+        cut = pieces(redacted, (*marks, *placeholders(redacted)))
     else:
         cut = pieces(redacted, _on_redacted(redacted, marks))
     return {"part": name, "channel": channel_of(name), "pieces": cut, "original": original}

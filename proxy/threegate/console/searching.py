@@ -98,8 +98,14 @@ def facet_groups(
     terms: Mapping[str, str],
     language: str,
     titles: Mapping[str, Bilingual],
+    without: frozenset[str] = frozenset(),
 ) -> list[dict[str, Any]]:
-    """Facets with the address that each value leads to; a chosen one leads back."""
+    """Facets with the address that each value leads to; a chosen one leads back. Rules in
+    `without` are left out."""
+    facets = {
+        name: {v: n for v, n in counts.items() if not (name == "rule" and v in without)}
+        for name, counts in facets.items()
+    }
     return [
         {"name": n, "values": _values(n, facets[n], terms, language, titles), "on": n in terms}
         for n in SHOWN

@@ -2,6 +2,15 @@
 // YAML editor, Ctrl+S to save, Ctrl+Enter to send, "/" to search.
 "use strict";
 
+const WORDS = {
+  "zh-CN": {
+    good: "没有错误。", bad: "有错误，不能提交。", error: "错误", warning: "警告", info: "提示",
+  },
+  en: {
+    good: "No errors.", bad: "Errors: it cannot be submitted.",
+    error: "error", warning: "warning", info: "info",
+  },
+};
 const editor = document.getElementById("editor");
 if (editor) startEditor(editor);
 
@@ -25,10 +34,7 @@ function startEditor(form) {
   const gutter = form.querySelector(".gutter");
   const rows = document.getElementById("problem-rows");
   const verdict = document.getElementById("verdict");
-  const words = {
-    good: document.documentElement.lang === "zh-CN" ? "没有错误。" : "No errors.",
-    bad: document.documentElement.lang === "zh-CN" ? "有错误，不能提交。" : "Errors: it cannot be submitted.",
-  };
+  const words = WORDS[document.documentElement.lang] || WORDS.en;
   let wrong = new Set([...rows.querySelectorAll(".s-error [data-line]")].map((a) => +a.dataset.line));
   let waiting = 0;
   let asked = 0;
@@ -63,7 +69,7 @@ function startEditor(form) {
     place.textContent = problem.file + ":" + problem.line;
     const pill = document.createElement("span");
     pill.className = "pill severity-" + problem.severity;
-    pill.textContent = problem.severity;
+    pill.textContent = words[problem.severity];
     const hint = document.createElement("div");
     hint.className = "faint";
     hint.textContent = problem.hint + " " + problem.code;

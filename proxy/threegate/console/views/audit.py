@@ -36,14 +36,15 @@ async def search(visit: Visit) -> Answer:
     query = searching.to_query(terms, facets=True, limit=searching.PAGE, after=after)
     page, chart = await visit.parts.audit.read(lambda c: _found(c, query, visit.language))
     await visit.note("search", terms=sorted(terms), found=len(page.entries))
-    known = explained.titles(visit.parts.policies.pin())
+    serving = visit.parts.policies.pin()
+    known, settings = explained.titles(serving), explained.constraint_ids(serving)
     more = searching.address(terms) + f"&after={page.next}" if page.next else ""
     return Shown(
         "audit.html",
         {
             "terms": terms,
             "rows": [explained.row(e, visit.language, known) for e in page.entries],
-            "facets": searching.facet_groups(page.facets, terms, visit.language, known),
+            "facets": searching.facet_groups(page.facets, terms, visit.language, known, settings),
             "timeline": chart,
             "more": more.lstrip("&"),
             "view": searching.address(terms),
