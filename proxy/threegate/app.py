@@ -33,6 +33,7 @@ from threegate.gateway.metrics import Metrics
 from threegate.gateway.plain import Plain
 from threegate.guard.decide import wanted_kinds
 from threegate.policy.kinds import KINDS
+from threegate.policy.problems import Severity
 from threegate.policy.store import FolderSource, PolicyStore, VersionSource, now_utc, today_utc
 from threegate.policy.versions import Versions
 from threegate.settings import JudgeSettings, Settings, SettingsError
@@ -96,12 +97,13 @@ async def opened(settings: Settings, say: Callable[[str], None] = log.info) -> A
     judges = tuple(LlmJudge(j, _key_of(j, settings), outbound) for j in settings.judges)
     suites = Suites((*(sentence_detectors(engine) if engine else ()), *judges))
     _check_served(policies, suites, settings)
-    audit = await AuditLog.open(from_settings(settings))
-    upstreams = Upstreams(settings.upstreams, _upstream_keys(settings))
     door = KeyFile(settings.key_file, required=settings.keys == "required")
     if door.open and not settings.loopback:
         raise SettingsError("without an API key (`threegate keys add`) only loopback is served")
+    keys = _upstream_keys(settings)
+    audit = await AuditLog.open(from_settings(settings))
     metrics = Metrics()
+    upstreams = Upstreams(settings.upstreams, keys, metrics.answered)
     limiter = _limiter(settings, metrics)
     deps = Deps(
         settings,
@@ -115,7 +117,7 @@ async def opened(settings: Settings, say: Callable[[str], None] = log.info) -> A
         _secret(settings),
     )
     say(await asyncio.to_thread(greeting, settings, deps.secret))
-    reloader = asyncio.ensure_future(_reload(policies, audit))
+    reloader = asyncio.ensure_future(_reload(policies, audit, metrics))
     try:
         yield deps
     finally:
@@ -166,11 +168,13 @@ def _check_served(policies: PolicyStore, suites: Suites, settings: Settings) -> 
             raise PolicyError(f"no detector reports {', '.join(sorted(missing))}")
 
 
-async def _reload(policies: PolicyStore, audit: AuditLog) -> None:
+async def _reload(policies: PolicyStore, audit: AuditLog, metrics: Metrics) -> None:
     """Looks once a second; whatever is wrong with the new policy, the last good one keeps
     serving. An activation is a record of the log."""
     while True:
         await asyncio.sleep(RELOAD_S)
+        metrics.audit(audit.counters, audit.waiting)
+        metrics.policy_errors.set(sum(p.severity is Severity.ERROR for p in policies.problems))
         try:
             if not await asyncio.to_thread(policies.changed):
                 continue

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Awaitable, Mapping
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from itertools import count
 from typing import Any
@@ -105,6 +106,10 @@ class _Silence:
             self._timer = self._loop.call_later(self._seconds - waited, self._look)
 
 
+Seen = Callable[[str, str, float], None]
+"""Told of each attempt: upstream, status or error code, seconds."""
+
+
 @dataclass(slots=True)
 class Upstreams:
     """Chooses an upstream by model and weight; falls back to the next while nothing was
@@ -112,6 +117,7 @@ class Upstreams:
 
     settings: tuple[UpstreamSettings, ...]
     keys: Mapping[str, str] = field(repr=False)
+    seen: Seen = lambda name, outcome, seconds: None
     client: aiohttp.ClientSession = field(init=False, repr=False)
     _turn: Any = field(default_factory=count, init=False, repr=False)
 
@@ -149,10 +155,14 @@ class Upstreams:
         """Raises UpstreamError when none of the upstreams answers."""
         failed: UpstreamError | None = None
         for upstream in self.candidates(model):
+            started = time.perf_counter()
             try:
-                return await self._send(upstream, method, path, body, headers)
+                reply = await self._send(upstream, method, path, body, headers)
+                self.seen(upstream.name, str(reply.status), time.perf_counter() - started)
+                return reply
             except UpstreamError as error:
                 failed = error
+                self.seen(upstream.name, error.code, time.perf_counter() - started)
                 log.warning("upstream %s: %s", upstream.name, error.code)
         assert failed is not None
         raise failed

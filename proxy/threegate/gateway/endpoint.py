@@ -66,6 +66,8 @@ class Endpoint:
             self.deps.metrics.active.dec()
 
     async def _error(self, out: Responder, error: ThreegateError) -> None:
+        status = str(status_of(error))
+        self.deps.metrics.errors.labels(self.adapter.api.value, status).inc()
         if out.started:
             return
         await out.json(status_of(error), self.adapter.error(error), retry_after(error))

@@ -113,6 +113,7 @@ class Ledger:
             ms = self.timings_ms.get("output", 0.0)
             self.decide(Layer.OUTPUT, Verdict(action, tuple(self.output)), ms)
         self.metrics.requests.labels(self.endpoint, stage.value).inc()
+        self.metrics.call.labels(self.endpoint).observe(self.timings_ms["total"] / 1000)
         await self.audit.append(self._record(stage), self._content(parts))
 
     def _content(self, parts: Sequence[Part]) -> Content | None:

@@ -8,7 +8,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from threegate.errors import RequestError
 from threegate.gateway.call import Call
 from threegate.policy.model import Limits
-from threegate.state.limits import Lease, estimated_tokens, scope_of
+from threegate.state.limits import estimated_tokens, scope_of
 
 
 @asynccontextmanager
@@ -23,7 +23,11 @@ async def limited(call: Call) -> AsyncIterator[None]:
 
 @asynccontextmanager
 async def _place(call: Call, rule_id: str, limits: Limits) -> AsyncIterator[None]:
-    lease: Lease = await call.deps.limiter.admit(scope_of(call.caller, rule_id), limits)
+    try:
+        lease = await call.deps.limiter.admit(scope_of(call.caller, rule_id), limits)
+    except RequestError:
+        call.deps.metrics.limited.labels(rule_id).inc()
+        raise
     if lease.local:
         call.ledger.degraded.append("state:limits")
     try:

@@ -8,13 +8,16 @@ prometheus_client; whichever of them is asked answers for all.
 from __future__ import annotations
 
 import os
+from dataclasses import asdict
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead
 
+from threegate.audit.writer import Counters
 from threegate.types import Failed, Verdict
 
 _SECONDS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10, 60)
+_LONG = (0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600, 1800)
 
 
 SHARED_METRICS = "PROMETHEUS_MULTIPROC_DIR"
@@ -55,6 +58,42 @@ class Metrics:
             buckets=_SECONDS,
             registry=r,
         )
+        self.call = Histogram(
+            "threegate_request_seconds",
+            "A whole call, to its last byte",
+            ["api"],
+            buckets=_LONG,
+            registry=r,
+        )
+        self.errors = Counter(
+            "threegate_errors", "Calls answered with an error", ["api", "status"], registry=r
+        )
+        self.limited = Counter(
+            "threegate_limited", "Calls refused by a limit", ["rule"], registry=r
+        )
+        self.upstream = Histogram(
+            "threegate_upstream_seconds",
+            "From the call of a model API to its status, or to its failure",
+            ["upstream", "outcome"],
+            buckets=_LONG,
+            registry=r,
+        )
+        self.audit_events = Counter(
+            "threegate_audit_events", "What the audit log's writer did", ["what"], registry=r
+        )
+        self.audit_waiting = Gauge(
+            "threegate_audit_waiting",
+            "Records that wait for their commit",
+            registry=r,
+            multiprocess_mode="livesum",
+        )
+        self.policy_errors = Gauge(
+            "threegate_policy_errors",
+            "Errors of the policy that was read last; the last good one serves",
+            registry=r,
+            multiprocess_mode="livemax",
+        )
+        self._told: dict[str, int] = {}
         self.state_away = Counter(
             "threegate_state_away", "Times the shared state did not answer", registry=r
         )
@@ -64,6 +103,16 @@ class Metrics:
             registry=r,
             multiprocess_mode="livesum",
         )
+
+    def answered(self, upstream: str, outcome: str, seconds: float) -> None:
+        self.upstream.labels(upstream, outcome).observe(seconds)
+
+    def audit(self, counters: Counters, waiting: int) -> None:
+        """What the writer has done since it was last asked."""
+        self.audit_waiting.set(waiting)
+        for name, total in asdict(counters).items():
+            self.audit_events.labels(name).inc(total - self._told.get(name, 0))
+            self._told[name] = total
 
     def exposition(self) -> bytes:
         """The text that Prometheus reads, of all workers."""

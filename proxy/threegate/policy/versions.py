@@ -16,7 +16,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from sqlalchemy import Column, Engine, Integer, MetaData, Table, Text, insert, select
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import IntegrityError, OperationalError, ProgrammingError
 
 from threegate.errors import PolicyError
 from threegate.policy.facade import Checked, rebuild
@@ -88,7 +88,10 @@ class Versions:
 
     @classmethod
     def open(cls, engine: Engine) -> Versions:
-        METADATA.create_all(engine)
+        try:
+            METADATA.create_all(engine)
+        except (IntegrityError, ProgrammingError, OperationalError):
+            METADATA.create_all(engine)  # another replica made the tables at the same moment
         return cls(engine)
 
     def save(self, checked: Checked, packs: tuple[str, ...], now: str) -> str:
