@@ -27,6 +27,16 @@ async def test_each_request_counts_once(settings: AuditSettings) -> None:
     await log.close()
 
 
+async def test_what_the_input_layer_blocks_is_a_request_too(settings: AuditSettings) -> None:
+    log = await filled(settings, 1)
+    await log.append(record("stopped", Stage.BLOCKED))
+    now = now_us()
+    figures = await log.read(lambda c: gather(c, now - DAY_US, now + 1))
+    assert (figures.requests, figures.unanswered) == (2, 0)
+    assert list(figures.days.values()) == [(2, 1)]
+    await log.close()
+
+
 async def test_outside_the_period_nothing_counts(settings: AuditSettings) -> None:
     log: AuditLog = await filled(settings, 2)
     assert await log.read(lambda c: gather(c, 0, 1)) == Figures(0, 1)

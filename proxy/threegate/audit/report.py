@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from html import escape
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, func, select
+from sqlalchemy import ColumnElement, Connection, case, func, select
 
 from threegate.audit.record import Stage, timestamp
 from threegate.audit.schema import HIT, RECORD
@@ -23,7 +23,8 @@ DAY_US = 86_400 * 1_000_000
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """Of [since, until). `requests` counts `received`; the other counts are by name, most first."""
+    """Of [since, until). `requests` counts each once: what the input layer blocked has
+    no `received` record. The other counts are by name, most first."""
 
     since_us: int
     until_us: int
@@ -49,7 +50,8 @@ def gather(connection: Connection, since_us: int, until_us: int, tenant: str = "
     actions = {Action(int(a)).name.lower(): n for a, n in connection.execute(by_action)}
     by_language = select(RECORD.c.language, func.count()).where(*final)
     answered = sum(stages.get(s.value, 0) for s in FINAL)
-    requests = stages.get(Stage.RECEIVED.value, 0)
+    calls = select(func.count(RECORD.c.request_id.distinct())).where(*within, _of_requests())
+    requests = int(connection.execute(calls).scalar() or 0)
     return Figures(
         since_us,
         until_us,
@@ -87,19 +89,18 @@ def _days(
     connection: Connection, within: Sequence[ColumnElement[bool]]
 ) -> dict[str, tuple[int, int]]:
     day = (RECORD.c.ts - RECORD.c.ts % DAY_US).label("day")
-    wanted = [Stage.RECEIVED.value, Stage.BLOCKED.value]
+    blocked = func.sum(case((RECORD.c.stage == Stage.BLOCKED.value, 1), else_=0))
     rows = connection.execute(
-        select(day, RECORD.c.stage, func.count())
-        .where(*within, RECORD.c.stage.in_(wanted))
-        .group_by(day, RECORD.c.stage)
+        select(day, func.count(RECORD.c.request_id.distinct()), blocked)
+        .where(*within, _of_requests())
+        .group_by(day)
         .order_by(day)
     )
-    out: dict[str, tuple[int, int]] = {}
-    for start, stage, n in rows:
-        requests, blocked = out.get(name := timestamp(int(start))[:10], (0, 0))
-        received = stage == Stage.RECEIVED.value
-        out[name] = (requests + n * received, blocked + n * (not received))
-    return out
+    return {timestamp(int(start))[:10]: (int(n), int(stopped)) for start, n, stopped in rows}
+
+
+def _of_requests() -> ColumnElement[bool]:
+    return RECORD.c.stage.in_([s.value for s in (Stage.RECEIVED, *FINAL)])
 
 
 def _add(counts: dict[str, int], name: str, number: int) -> None:
