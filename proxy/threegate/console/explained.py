@@ -10,7 +10,7 @@ from threegate.audit.record import Stage, timestamp
 from threegate.console.spans import Mark, marks_of, moved, pieces, placeholders
 from threegate.console.words import family
 from threegate.policy.model import CompiledPolicy, PolicySet
-from threegate.types import Bilingual
+from threegate.types import Action, Bilingual
 
 LIFE = (Stage.RECEIVED, Stage.COMPLETED, Stage.BLOCKED, Stage.ABORTED)
 
@@ -39,7 +39,8 @@ def row(entry: Entry, language: str, known: Mapping[str, Bilingual]) -> dict[str
     ruled = [
         r for d in event.get("decisions", ()) if d["layer"] != "constraint" for r in d["ruled"]
     ]
-    acted = dict.fromkeys(r["rule"] for r in ruled if not r.get("shadow"))
+    strongest = sorted(ruled, key=lambda r: -Action[r["action"].upper()])
+    acted = dict.fromkeys(r["rule"] for r in strongest if not r.get("shadow"))
     kinds = dict.fromkeys(r["kind"] for r in ruled if "kind" in r)
     return {
         "request": entry.request_id,

@@ -110,11 +110,18 @@ async def report(visit: Visit) -> Answer:
     since, until = searching.period({"days": "30"} | terms)
     figures = await visit.parts.audit.read(lambda c: gather(c, since, until))
     await visit.note("report", since=timestamp(since)[:10])
-    return Shown("report.html", {"figures": _figures(figures), "terms": terms})
+    serving = visit.parts.policies.pin()
+    known = explained.titles(serving)
+    made = _figures(figures, explained.constraint_ids(serving))
+    names = {r: known[r].get(visit.language) for r in made["rules"] if r in known}
+    return Shown("report.html", {"figures": made, "terms": terms, "titles": names})
 
 
-def _figures(figures: Figures) -> dict[str, Any]:
+def _figures(figures: Figures, settings: frozenset[str]) -> dict[str, Any]:
+    """Without the rules of layer 2, which take part in nearly every call and find nothing."""
     made = asdict(figures)
+    made["rules"] = {r: n for r, n in figures.rules.items() if r not in settings}
+    made["kinds"] = {k: n for k, n in figures.kinds.items() if not k.startswith("constraint.")}
     made["days"] = [{"day": d, "requests": r, "blocked": b} for d, (r, b) in figures.days.items()]
     made["since"], made["until"] = (timestamp(t)[:10] for t in (figures.since_us, figures.until_us))
     return made
