@@ -27,6 +27,7 @@ import uvicorn
 from threegate import logs
 from threegate import settings as settings_module
 from threegate.app import create_app, opened
+from threegate.connection import Connection
 from threegate.gateway.metrics import SHARED_METRICS, forget_worker
 from threegate.settings import Settings, SettingsError, UpstreamSettings
 from threegate.workers import Membership, Supervisor, again
@@ -156,7 +157,8 @@ class Server(uvicorn.Server):
 
 
 def config(app: Any, settings: Settings) -> uvicorn.Config:
-    """No access log (paths and addresses are the audit log's), no server header, no proxy trust."""
+    """No access log (paths and addresses are the audit log's), no server header, no proxy trust,
+    no web sockets."""
     return uvicorn.Config(
         app,
         host=settings.host,
@@ -167,7 +169,8 @@ def config(app: Any, settings: Settings) -> uvicorn.Config:
         server_header=False,
         proxy_headers=False,
         timeout_graceful_shutdown=settings.drain,
-        h11_max_incomplete_event_size=64 * 1024,
+        http=Connection,
+        ws="none",
     )
 
 

@@ -18,7 +18,7 @@ from typing import Any
 import aiohttp
 from yarl import URL
 
-from threegate.errors import UpstreamError
+from threegate.errors import RequestError, UpstreamError
 from threegate.policy.model import matches
 from threegate.settings import UpstreamSettings
 
@@ -31,6 +31,7 @@ FORWARDED = frozenset(
         "openai-organization",
         "openai-project",
         "accept-language",
+        "x-request-id",
     }
 )
 """Request headers that reach the model API; everything else stays here."""
@@ -45,8 +46,9 @@ RETURNED = frozenset(
         "retry-after",
     }
 )
-RETURNED_PREFIXES = ("x-ratelimit-", "anthropic-ratelimit-")
-"""Answer headers that reach the client, and how the names of others begin."""
+"""Answer headers that reach the client, besides the rate limits'."""
+
+_RETURNED_PREFIXES = ("x-ratelimit-", "anthropic-ratelimit-")
 
 
 @dataclass(slots=True)
@@ -58,6 +60,7 @@ class Reply:
     response: aiohttp.ClientResponse = field(repr=False)
     idle_s: float = 120.0
     starts_in_reasoning: bool = False
+    own_key: bool = False  # the proxy's key was sent, not the client's
 
     async def chunks(self) -> AsyncIterator[bytes]:
         content = self.response.content
@@ -135,7 +138,8 @@ class Upstreams:
         await asyncio.sleep(0)  # the transports close in the next turn of the loop
 
     def candidates(self, model: str) -> list[UpstreamSettings]:
-        fit = [u for u in self.settings if not u.models or any(matches(p, model) for p in u.models)]
+        """All that serve a model, any for a call without one; the first by weight, in turn."""
+        fit = [u for u in self.settings if not model or _serves(u, model)]
         weighted = [u for u in fit for _ in range(max(1, u.weight))]
         if not weighted:
             raise UpstreamError(
@@ -175,13 +179,14 @@ class Upstreams:
         body: bytes,
         headers: Mapping[str, str],
     ) -> Reply:
+        sent = self._headers(upstream, headers, body)
         try:
             async with asyncio.timeout(upstream.first_byte_s):
                 response = await self.client.request(
                     method,
                     URL(upstream.url + path, encoded=True),
                     data=body or None,
-                    headers=self._headers(upstream, headers, body),
+                    headers=sent,
                     timeout=aiohttp.ClientTimeout(total=None, sock_connect=upstream.connect_s),
                     allow_redirects=False,
                 )
@@ -191,13 +196,16 @@ class Upstreams:
             ) from None
         except (aiohttp.ClientError, OSError, ValueError):
             raise UpstreamError("the model API cannot be reached") from None
-        return _checked(response, upstream)
+        return _checked(response, upstream, own_key=upstream.name in self.keys)
 
     def _headers(
         self, upstream: UpstreamSettings, headers: Mapping[str, str], body: bytes
     ) -> dict[str, str]:
-        out = {k: v for k, v in headers.items() if k in FORWARDED or k == "x-request-id"}
-        out |= {"accept-encoding": "identity", "accept": headers.get("accept", "*/*")}
+        out = {k: _plain(k, v) for k, v in headers.items() if k in FORWARDED}
+        out |= {
+            "accept-encoding": "identity",
+            "accept": _plain("accept", headers.get("accept", "*/*")),
+        }
         if body:
             out["content-type"] = "application/json"
         key = self.keys.get(upstream.name, "")
@@ -205,13 +213,26 @@ class Upstreams:
             if key:
                 value = f"Bearer {key}" if name == "authorization" else key
             else:
-                value = headers.get(name, "")
+                value = _plain(name, headers.get(name, ""))
             if value and (not key or name in headers or name == "authorization"):
                 out[name] = value
         return out
 
 
-def _checked(response: aiohttp.ClientResponse, upstream: UpstreamSettings) -> Reply:
+def _serves(upstream: UpstreamSettings, model: str) -> bool:
+    return not upstream.models or any(matches(p, model) for p in upstream.models)
+
+
+def _plain(name: str, value: str) -> str:
+    """Header values go on in printable ASCII alone: what lies beyond is read differently."""
+    if value.isascii() and value.isprintable():
+        return value
+    raise RequestError("this header must be printable ASCII", param=name)
+
+
+def _checked(
+    response: aiohttp.ClientResponse, upstream: UpstreamSettings, *, own_key: bool
+) -> Reply:
     if 300 <= response.status < 400:
         response.close()
         raise UpstreamError("the model API redirects", code="upstream_redirect")
@@ -219,8 +240,15 @@ def _checked(response: aiohttp.ClientResponse, upstream: UpstreamSettings) -> Re
         response.close()
         raise UpstreamError("the model API compresses its answer", code="upstream_encoding")
     headers = {
-        name: value
-        for name, value in ((k.lower(), v) for k, v in response.headers.items())
-        if name in RETURNED or name.startswith(RETURNED_PREFIXES)
+        k: v
+        for k, v in ((name.lower(), value) for name, value in response.headers.items())
+        if (k in RETURNED or k.startswith(_RETURNED_PREFIXES)) and v.isascii() and v.isprintable()
     }
-    return Reply(response.status, headers, response, upstream.idle_s, upstream.starts_in_reasoning)
+    return Reply(
+        response.status,
+        headers,
+        response,
+        upstream.idle_s,
+        upstream.starts_in_reasoning,
+        own_key,
+    )

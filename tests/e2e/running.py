@@ -6,13 +6,14 @@ import asyncio
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import uvicorn
 from threegate.app import create_app, opened
 from threegate.gateway.deps import Deps
+from threegate.serve import config
 from threegate.settings import Settings, UpstreamSettings
 from threegate.testing.server import serve
 from threegate.testing.upstream import DemoUpstream
@@ -63,10 +64,7 @@ def running(settings: Settings) -> Iterator[tuple[str, Deps, asyncio.AbstractEve
     async def main() -> None:
         async with opened(settings) as deps:
             stop = asyncio.Event()
-            config = uvicorn.Config(
-                create_app(deps), host="127.0.0.1", port=0, log_level="critical", access_log=False
-            )
-            server = uvicorn.Server(config)
+            server = uvicorn.Server(config(create_app(deps), replace(settings, port=0)))
             server.install_signal_handlers = lambda: None  # type: ignore[attr-defined]
             task = asyncio.ensure_future(server._serve())
             while not server.started:

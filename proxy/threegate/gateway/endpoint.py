@@ -1,6 +1,6 @@
 """One model API behind the guard: a request through the three layers and back. An ASGI app.
 
-Order, and each step is a place where the call can end: read and parse, admit the caller, pin a
+Order, and each step is a place where the call can end: admit the caller, read and parse, pin a
 policy, scan and judge every text (layer 1), constrain the call (layer 2), make the *received*
 record durable, call the model, guard the answer (layer 3), make the last record durable, send the
 last byte.
@@ -37,7 +37,9 @@ from threegate.gateway.request import constraint_layer, input_layer
 from threegate.gateway.respond import output_layer
 from threegate.gateway.sources import conversation_of, language_of, with_provenance
 from threegate.guard.mask import MaskMap
+from threegate.types import Caller
 from threegate.wire import json as strict_json
+from threegate.wire import shape
 from threegate.wire.adapter import Adapter, Body
 from threegate.wire.errors import status_of
 
@@ -74,8 +76,10 @@ class Endpoint:
 
     async def _serve(self, scope: Scope, receive: Receive, out: Responder) -> None:
         headers = headers_of(scope)
+        admitted = await self.deps.door.admit(presented_key(headers))
         body = strict_json.parse(await read_request(receive, headers))
-        call = await self._call(scope["path"], headers, body, out)
+        shape.check(self.adapter.api, body)
+        call = self._call(scope["path"], headers, body, admitted, out)
         try:
             async with while_connected(receive):
                 await _run(call)
@@ -83,12 +87,11 @@ class Endpoint:
             await call.ledger.ended(Stage.ABORTED, call.parts)
             raise
 
-    async def _call(
-        self, path: str, headers: Mapping[str, str], body: Body, out: Responder
+    def _call(
+        self, path: str, headers: Mapping[str, str], body: Body, admitted: Caller, out: Responder
     ) -> Call:
         deps, adapter = self.deps, self.adapter
         slots = with_provenance(adapter.request_slots(body))
-        admitted = await deps.door.admit(presented_key(headers))
         caller = replace(
             admitted,
             route=path,

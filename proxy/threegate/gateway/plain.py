@@ -18,6 +18,7 @@ from threegate.gateway.whole import parse_answer, read_body
 from threegate.guard.constraint import merge
 from threegate.policy.model import CompiledPolicy, matches
 from threegate.types import Caller
+from threegate.wire.base import objects
 from threegate.wire.errors import openai_error, status_of
 from threegate.wire.models import visible_models
 
@@ -54,7 +55,7 @@ class Plain:
         if reply.status != 200:
             return json_response(reply.status, body)
         rules = merge(policy, caller)
-        ids = {str(m.get("id")) for m in body.get("data", ()) if isinstance(m, dict)}
+        ids = {str(m.get("id")) for _, m in objects(body.get("data"))}
         for _, allowed in rules.allow:
             ids = {i for i in ids if any(matches(p, i) for p in allowed)}
         aliases = {name: served for _, name, served in rules.alias}

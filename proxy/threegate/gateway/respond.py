@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 from threegate.audit.record import Part, Stage
+from threegate.errors import UpstreamError
 from threegate.gateway.answer import Answer, Question, Track
 from threegate.gateway.call import Call
 from threegate.gateway.gates import ToolRules, format_gate, schemas_of
@@ -17,14 +18,14 @@ from threegate.guard.output import OutputGuard
 from threegate.policy.model import Label, Show
 from threegate.types import Channel, Ruled
 from threegate.upstream import Reply
-from threegate.wire.adapter import Outcome, StreamOptions
+from threegate.wire.adapter import Body, Outcome, StreamOptions
 
 
 async def output_layer(call: Call, reply: Reply) -> None:
     call.ledger.upstream_status = reply.status
     channels = {c: g.bound(call.caller, call.today) for c, g in call.applied.output.items()}
     guard = OutputGuard.over(channels, call.masks)
-    if reply.status != 200:
+    if reply.status >= 400:
         await _pass_error(call, reply)
     elif guard.idle and _leaves_as_is(call):
         await _pass_through(call, reply)
@@ -158,11 +159,23 @@ async def _pass_through(call: Call, reply: Reply) -> None:
 
 
 async def _pass_error(call: Call, reply: Reply) -> None:
-    """The model API's own error, in its own shape: status, known headers and a JSON body."""
-    body = await read_body(reply)
+    """The model API's own error with its status: an error page, which says where it comes from,
+    is not handed on, and neither is what the API says about a key that is not the client's."""
+    body = await _error_body(call, reply)
     call.ledger.error = f"upstream_{reply.status}"
     await call.ledger.ended(Stage.COMPLETED)
     await call.out.json(reply.status, body, reply.headers)
+
+
+async def _error_body(call: Call, reply: Reply) -> Body:
+    data = await read_body(reply)
+    if reply.own_key and reply.status in (401, 403):
+        raise UpstreamError("the model API refuses the key of the proxy", code="upstream_key")
+    try:
+        return parse_answer(data)
+    except UpstreamError:
+        text = f"the model API answered with status {reply.status}"
+        return call.adapter.error(UpstreamError(text, status=reply.status))
 
 
 def _answer_parts(answer: Answer) -> tuple[Part, ...]:

@@ -85,7 +85,7 @@ def from_chat(body: Json, header: str) -> Prompt:
         system="\n".join(systems),
         question=users[-1] if users else "",
         result=text_of(last.get("content")) if last.get("role") == "tool" else "",
-        tools=[(f.get("name", ""), f.get("parameters") or {}) for f in functions],
+        tools=[(f.get("name") or "", f.get("parameters") or {}) for f in functions],
     )
 
 
@@ -110,7 +110,7 @@ def from_messages(body: Json, header: str) -> Prompt:
         system=text_of(body.get("system")),
         question=users[-1] if users else "",
         result="\n".join(text_of(b.get("content")) for b in results),
-        tools=[(t.get("name", ""), t.get("input_schema") or {}) for t in tools],
+        tools=[(t.get("name") or "", t.get("input_schema") or {}) for t in tools],
     )
 
 
@@ -133,5 +133,5 @@ def from_responses(body: Json, header: str) -> Prompt:
         system=str(body.get("instructions") or ""),
         question=users[-1] if users else "",
         result=text_of(last.get("output")) if called else "",
-        tools=[(t.get("name", ""), t.get("parameters") or {}) for t in tools],
+        tools=[(t.get("name") or "", t.get("parameters") or {}) for t in tools],
     )

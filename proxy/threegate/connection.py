@@ -1,0 +1,69 @@
+"""A client's connection: uvicorn's, with bounds on the head of a request.
+
+uvicorn with httptools waits for a head for ever and lets it grow without end. Here a head comes
+whole within HEAD_S and HEAD_BYTES, and a client that goes on sending a body whose answer it has got
+is left after LINGER_S.
+"""
+
+from __future__ import annotations
+
+import asyncio
+
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+HEAD_S = 30.0
+HEAD_BYTES = 64 * 1024
+LINGER_S = 5.0
+
+
+class Connection(HttpToolsProtocol):
+    """`_late` runs while a head is awaited or a body comes that nobody reads; it ends the
+    connection."""
+
+    _late: asyncio.TimerHandle | None = None
+    _head: int | None = 0  # bytes of the head so far; None: it is complete
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        self._end_in(HEAD_S)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._in_time()
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        super().data_received(data)
+        if self._head is None or self.transport.is_closing():
+            return
+        self._head += len(data)
+        if self._head > HEAD_BYTES:
+            self.send_400_response("The head of the request is too long.")
+
+    def on_message_begin(self) -> None:
+        super().on_message_begin()
+        self._head = 0
+        self._end_in(HEAD_S)
+
+    def on_headers_complete(self) -> None:
+        self._head = None
+        self._in_time()
+        super().on_headers_complete()
+
+    def on_response_complete(self) -> None:
+        super().on_response_complete()
+        if self.cycle.response_complete:
+            self._end_in(LINGER_S if self.cycle.more_body else HEAD_S)
+
+    def on_message_complete(self) -> None:
+        super().on_message_complete()
+        if self.cycle.response_complete:
+            self._end_in(HEAD_S)
+
+    def _end_in(self, seconds: float) -> None:
+        self._in_time()
+        self._late = self.loop.call_later(seconds, self.timeout_keep_alive_handler)
+
+    def _in_time(self) -> None:
+        if self._late is not None:
+            self._late.cancel()
+            self._late = None

@@ -1,0 +1,185 @@
+"""What a request of each API must look like, as far as the guard relies on it.
+
+Null is as good as absent. Fields that are not named here may be anything: their texts are checked
+like all others, and the policy's allow-list decides whether they go on. The same tables make the
+OpenAPI document, so what is told is what is checked.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, Final
+
+from threegate.errors import RequestError
+from threegate.wire.adapter import Api, Body
+
+
+class Kind(StrEnum):
+    """JSON types, by their names in JSON Schema. A number without a fraction is an integer."""
+
+    STRING = "string"
+    NUMBER = "number"
+    INTEGER = "integer"
+    BOOLEAN = "boolean"
+    ARRAY = "array"
+    OBJECT = "object"
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """`items` are of an array, `fields` of an object; `required` may be neither absent nor null."""
+
+    kinds: tuple[Kind, ...]
+    items: Shape | None = None
+    fields: tuple[tuple[str, Shape], ...] = ()
+    required: tuple[str, ...] = ()
+
+
+def _fields(**shapes: Shape) -> tuple[tuple[str, Shape], ...]:
+    return tuple(shapes.items())
+
+
+def _objects(**shapes: Shape) -> Shape:
+    return Shape((Kind.ARRAY,), Shape((Kind.OBJECT,), fields=_fields(**shapes)))
+
+
+TEXT: Final = Shape((Kind.STRING,))
+NUMBER: Final = Shape((Kind.NUMBER,))
+COUNT: Final = Shape((Kind.INTEGER,))
+FLAG: Final = Shape((Kind.BOOLEAN,))
+OBJECT: Final = Shape((Kind.OBJECT,))
+WORDS: Final = Shape((Kind.STRING, Kind.ARRAY))
+_NAMED: Final = Shape((Kind.STRING, Kind.OBJECT))
+_ARGUMENTS: Final = Shape((Kind.STRING, Kind.OBJECT))
+_FUNCTION: Final = Shape((Kind.OBJECT,), fields=_fields(name=TEXT, parameters=OBJECT))
+_CALL: Final = Shape((Kind.OBJECT,), fields=_fields(name=TEXT, arguments=_ARGUMENTS))
+_PART: Final = Shape((Kind.OBJECT,), fields=_fields(type=TEXT, text=TEXT))
+_CONTENT: Final = Shape((Kind.STRING, Kind.ARRAY), _PART)
+_COMMON: Final = _fields(
+    model=TEXT,
+    stream=FLAG,
+    stream_options=OBJECT,
+    temperature=NUMBER,
+    top_p=NUMBER,
+    top_k=COUNT,
+    metadata=OBJECT,
+)
+_OPENAI: Final = _fields(
+    n=COUNT,
+    seed=COUNT,
+    stop=WORDS,
+    max_tokens=COUNT,
+    presence_penalty=NUMBER,
+    frequency_penalty=NUMBER,
+    repetition_penalty=NUMBER,
+)
+_CHAT: Final = _fields(
+    messages=_objects(
+        role=TEXT,
+        content=_CONTENT,
+        name=TEXT,
+        tool_call_id=TEXT,
+        reasoning_content=TEXT,
+        tool_calls=_objects(function=_CALL),
+        function_call=_CALL,
+    ),
+    tools=_objects(type=TEXT, function=_FUNCTION),
+    tool_choice=_NAMED,
+    functions=Shape((Kind.ARRAY,), _FUNCTION),
+    function_call=_NAMED,
+    response_format=OBJECT,
+    max_completion_tokens=COUNT,
+)
+_RESPONSES: Final = _fields(
+    input=Shape(
+        (Kind.STRING, Kind.ARRAY),
+        Shape(
+            (Kind.OBJECT,),
+            fields=_fields(
+                type=TEXT, role=TEXT, content=_CONTENT, name=TEXT, arguments=_ARGUMENTS,
+                output=_CONTENT,
+            ),
+        ),
+    ),
+    instructions=TEXT,
+    tools=_objects(type=TEXT, name=TEXT, parameters=OBJECT),
+    tool_choice=_NAMED,
+    text=OBJECT,
+    reasoning=OBJECT,
+    max_output_tokens=COUNT,
+)  # fmt: skip
+_MESSAGES: Final = _fields(
+    messages=_objects(role=TEXT, content=_CONTENT),
+    system=_CONTENT,
+    tools=_objects(type=TEXT, name=TEXT, input_schema=OBJECT),
+    tool_choice=OBJECT,
+    thinking=OBJECT,
+    max_tokens=COUNT,
+    stop_sequences=Shape((Kind.ARRAY,), TEXT),
+)
+
+
+def _request(*fields: tuple[str, Shape], required: tuple[str, ...] = ("model",)) -> Shape:
+    return Shape((Kind.OBJECT,), fields=fields, required=required)
+
+
+REQUESTS: Final[dict[Api, Shape]] = {
+    Api.CHAT: _request(*_COMMON, *_OPENAI, *_CHAT, required=("model", "messages")),
+    Api.COMPLETIONS: _request(*_COMMON, *_OPENAI, ("prompt", WORDS), ("suffix", TEXT)),
+    Api.RESPONSES: _request(*_COMMON, *_RESPONSES),
+    Api.MESSAGES: _request(*_COMMON, *_MESSAGES, required=("model", "messages")),
+    Api.EMBEDDINGS: _request(("model", TEXT), ("input", WORDS), required=("model", "input")),
+}
+
+
+def check(api: Api, body: Body) -> None:
+    """Raises RequestError (400) that names the place and what belongs there."""
+    _check(body, REQUESTS[api], "")
+
+
+def _check(value: Any, shape: Shape, at: str) -> None:
+    if value is None and at:
+        return
+    if not any(_is(value, kind) for kind in shape.kinds):
+        raise _refused(at, f"must be {_either(shape)}")
+    if isinstance(value, list) and shape.items is not None:
+        for index, item in enumerate(value):
+            if item is None:
+                raise _refused(f"{at}/{index}", f"must be {_either(shape.items)}")
+            _check(item, shape.items, f"{at}/{index}")
+    elif isinstance(value, dict):
+        _check_object(value, shape, at)
+
+
+def _check_object(value: Body, shape: Shape, at: str) -> None:
+    for name in shape.required:
+        if value.get(name) is None:
+            raise _refused(f"{at}/{name}", "is needed")
+    for name, inner in shape.fields:
+        if name in value:
+            _check(value[name], inner, f"{at}/{name}")
+
+
+def _is(value: Any, kind: Kind) -> bool:
+    match kind:
+        case Kind.STRING:
+            return isinstance(value, str)
+        case Kind.BOOLEAN:
+            return isinstance(value, bool)
+        case Kind.ARRAY:
+            return isinstance(value, list)
+        case Kind.OBJECT:
+            return isinstance(value, dict)
+        case Kind.INTEGER:
+            return _is(value, Kind.NUMBER) and float(value).is_integer()
+        case Kind.NUMBER:
+            return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _either(shape: Shape) -> str:
+    return " or ".join(f"{'an' if k[0] in 'aio' else 'a'} {k}" for k in shape.kinds)
+
+
+def _refused(at: str, what: str) -> RequestError:
+    return RequestError(f"{at.lstrip('/').replace('/', '.')} {what}", param=at)

@@ -1,0 +1,129 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from threegate.errors import RequestError
+from threegate.wire import ADAPTERS
+from threegate.wire.adapter import Api, Placement
+from threegate.wire.shape import REQUESTS, Kind, Shape, _check, check
+
+VALID: dict[Api, dict[str, Any]] = {
+    Api.CHAT: {
+        "model": "m",
+        "messages": [
+            {"role": "user", "content": [{"type": "text", "text": "hi"}]},
+            {"role": "assistant", "content": None, "tool_calls": [{"function": {"name": "f"}}]},
+            {"role": "tool", "tool_call_id": "c", "content": "42"},
+        ],
+        "stream": None,
+        "n": 1.0,
+        "stop": ["a"],
+        "tools": [{"type": "function", "function": {"name": "f", "parameters": {}}}],
+        "made_up": [[5]],
+    },
+    Api.COMPLETIONS: {"model": "m", "prompt": ["a", "b"]},
+    Api.RESPONSES: {"model": "m", "input": [{"role": "user", "content": "hi"}]},
+    Api.MESSAGES: {"model": "m", "messages": [{"role": "user", "content": "hi"}], "system": "s"},
+    Api.EMBEDDINGS: {"model": "m", "input": "text"},
+}
+WRONG: list[tuple[Api, dict[str, Any], str]] = [
+    (Api.CHAT, {"messages": None}, "/messages"),
+    (Api.CHAT, {"messages": 5}, "/messages"),
+    (Api.CHAT, {"messages": [None]}, "/messages/0"),
+    (Api.CHAT, {"messages": [{"content": {"a": 1}}]}, "/messages/0/content"),
+    (Api.CHAT, {"messages": [{"content": ["x"]}]}, "/messages/0/content/0"),
+    (Api.CHAT, {"tools": "x"}, "/tools"),
+    (Api.CHAT, {"tools": [{"function": {"name": 5}}]}, "/tools/0/function/name"),
+    (Api.CHAT, {"stream": "true"}, "/stream"),
+    (Api.CHAT, {"n": 1.5}, "/n"),
+    (Api.CHAT, {"n": True}, "/n"),
+    (Api.CHAT, {"model": None}, "/model"),
+    (Api.MESSAGES, {"system": {}}, "/system"),
+    (Api.RESPONSES, {"input": [[]]}, "/input/0"),
+    (Api.EMBEDDINGS, {"input": 5}, "/input"),
+]
+
+
+@pytest.mark.parametrize("api", Api)
+def test_valid_requests_pass(api: Api) -> None:
+    check(api, VALID[api])
+
+
+@pytest.mark.parametrize(("api", "change", "at"), WRONG)
+def test_a_wrong_type_is_named_with_its_place(api: Api, change: dict[str, Any], at: str) -> None:
+    with pytest.raises(RequestError) as caught:
+        check(api, {**VALID[api], **change})
+    assert caught.value.status == 400
+    assert caught.value.param == at
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers(-9, 9) | st.floats(-2, 2) | st.text("ab", max_size=2),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(
+            st.sampled_from(["a", "type", "text", "role", "content", "name", "function"]),
+            inner,
+            max_size=3,
+        )
+    ),
+    max_leaves=6,
+)
+
+
+@st.composite
+def bodies(draw: st.DrawFn) -> tuple[Api, dict[str, Any]]:
+    """Valid but for one to three values somewhere."""
+    api = draw(st.sampled_from(list(Api)))
+    body = dict(VALID[api])
+    names = [name for name, _ in REQUESTS[api].fields]
+    for name in draw(st.lists(st.sampled_from(names), min_size=1, max_size=3)):
+        body[name] = draw(JSON | st.lists(JSON, max_size=2))
+    return api, body
+
+
+@given(bodies())
+def test_whatever_passes_does_not_break_an_adapter(case: tuple[Api, dict[str, Any]]) -> None:
+    api, body = case
+    try:
+        check(api, body)
+    except RequestError:
+        return
+    adapter = next(a for a in ADAPTERS if a.api is api)
+    try:
+        slots = adapter.request_slots(body)
+    except RequestError:
+        return
+    adapter.put(body, {s.pointer: "x" for s in slots})
+    adapter.tools(body)
+    adapter.keep_tools(body, frozenset())
+    adapter.drop_reasoning_history(body)
+    for where in Placement:
+        adapter.place_system(body, "rules", where)
+    adapter.choices(body)
+    adapter.streamed(body)
+
+
+def test_each_kind_is_its_own() -> None:
+    values: dict[Kind, Any] = {
+        Kind.STRING: "a",
+        Kind.NUMBER: 1.5,
+        Kind.INTEGER: 2,
+        Kind.BOOLEAN: True,
+        Kind.ARRAY: [],
+        Kind.OBJECT: {},
+    }
+    for kind, value in values.items():
+        fit = {k for k in Kind if _fits(value, k)}
+        assert fit == ({Kind.INTEGER, Kind.NUMBER} if kind is Kind.INTEGER else {kind})
+
+
+def _fits(value: Any, kind: Kind) -> bool:
+    try:
+        _check(value, Shape((kind,)), "/x")
+    except RequestError:
+        return False
+    return True
