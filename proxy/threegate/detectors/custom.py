@@ -13,6 +13,8 @@ import ahocorasick
 import re2
 
 from threegate.detectors.base import DetectorInfo, PatternDetector, Scanned
+from threegate.detectors.sounds import SoundDetector
+from threegate.normalize import plain_text
 from threegate.policy.model import CompiledPolicy, CustomPattern, WordList, matches
 from threegate.types import Bilingual, Finding, Level, Passage, Span
 
@@ -21,6 +23,7 @@ MAX_SPAN = 256
 
 def detectors(policy: CompiledPolicy) -> tuple[PatternDetector, ...]:
     lists: tuple[PatternDetector, ...] = tuple(ListDetector(w) for w in policy.lists if w.words)
+    lists += tuple(SoundDetector(w) for w in policy.lists if w.words and w.match == "sound")
     return lists + tuple(RegexDetector(p) for p in policy.patterns)
 
 
@@ -34,12 +37,13 @@ class ListDetector:
     def __init__(self, words: WordList) -> None:
         self.info = DetectorInfo(words.kind, (words.kind,), Bilingual(words.name, words.name))
         self._whole = words.match == "word"
-        self._longest = max(map(len, words.words))
+        known = {f for word in words.words for f in (_folded(word), _folded(plain_text(word))) if f}
+        self._longest = max(map(len, known))
         self._automaton = ahocorasick.Automaton()
-        for word in words.words:
-            self._automaton.add_word(_folded(word), len(word))
+        for word in known:
+            self._automaton.add_word(word, len(word))
         self._automaton.make_automaton()
-        self._firsts = frozenset(_folded(word)[0] for word in words.words)
+        self._firsts = frozenset(word[0] for word in known)
 
     def scan(self, passage: Passage, *, final: bool = True) -> Scanned:
         text = _folded(passage.text)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from threegate.detectors import DETECTORS, custom, formats, presidio
+from threegate.detectors import DETECTORS, categories, custom, formats, presidio
 from threegate.detectors.base import DetectorInfo, PatternDetector, SentenceDetector
 from threegate.detectors.injection import InjectionSignatures
 from threegate.detectors.recognizer import Recognizer
@@ -49,7 +49,7 @@ class Suites:
             return ((built_in,) if built_in.info.kinds else ()) + chosen
 
         infos = [PatternScanner(recognizers).info, *(d.info for d in own)]
-        sentence = (*self.sentence, formats.LanguageDetector())
+        sentence = (*self.sentence, formats.LanguageDetector(), *categories.detectors(policy))
         infos += [d.info for d in sentence]
         infos.append(NEW_PERSONAL_DATA)
         return Suite(build, sentence, {i.id: i.kinds for i in infos})

@@ -20,7 +20,7 @@ CHARACTERS = frozenset({"pii", "secret"})
 """Families of values: they read no view that is meant for wordings."""
 
 JOINTS = 3
-"""So many places pulled apart make a text worth a second reading by a model."""
+"""So many separators between characters make a text worth a second reading by a model."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,8 +36,12 @@ class Viewed:
 
     def for_model(self) -> View | None:
         """The one view worth a second reading: the plainest."""
-        worth = [v for v in self.views if v.name != "leet" and not _hardly(v)]
+        worth = [v for v in self.views if v.name != "leet" and not self._hardly(v)]
         return worth[-1] if worth else None
+
+    def _hardly(self, view: View) -> bool:
+        gone = len(self.passage.text) - len(view.text)
+        return view.name == "joined" and gone < JOINTS
 
 
 def viewed(passage: Passage) -> Viewed:
@@ -120,7 +124,3 @@ def _family(kind: str) -> str:
 def _back(view: View, span: Span, length: int) -> Span:
     inside = Span(max(0, span.start), min(span.end, len(view.text)))
     return view.original(inside) if inside.start < inside.end else Span(0, length)
-
-
-def _hardly(view: View) -> bool:
-    return view.name == "joined" and len(view.pieces) < JOINTS

@@ -210,7 +210,7 @@ def compare_lists(old: WordList, new: WordList, *, lets_through: bool) -> tuple[
             Aspect(Direction.LOOSER, Bilingual(f"去掉 {lost} 个词", f"{lost} words removed"))
         )
     aspects += ranked(
-        Bilingual("匹配方式", "matching"), ("word", "substring"), old.match, new.match
+        Bilingual("匹配方式", "matching"), ("word", "substring", "sound"), old.match, new.match
     )
     return tuple(inverted(aspects) if lets_through else aspects)
 

@@ -283,7 +283,8 @@ class Label(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class WordList:
-    """`match`: word (edges matter for ASCII) | substring. Matching runs on normalised views."""
+    """`match`: word (edges matter for ASCII) | substring | sound (by pinyin too). Matching runs on
+    normalised views."""
 
     name: str
     kind: str

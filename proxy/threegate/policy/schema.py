@@ -39,6 +39,7 @@ from threegate.types import Action, Bilingual, Channel, Layer, Level
 class Match(StrEnum):
     WORD = "word"
     SUBSTRING = "substring"
+    SOUND = "sound"
 
 
 class Restore(StrEnum):
@@ -445,8 +446,8 @@ class ListSpec(Located):
     words: tuple[str, ...] = doc("词", "words", ())
     file: Path | None = doc("词表文件，每行一个词", "file with one word per line", None)
     match: Match = doc(
-        "word：英文数字按整词；substring：任意位置",
-        "word: whole words for ASCII; substring: anywhere",
+        "word：英文数字按整词；substring：任意位置；sound：任意位置，并按拼音匹配同音词",
+        "word: whole words for ASCII; substring: anywhere; sound: anywhere, and what sounds alike in Chinese",
         Match.SUBSTRING,
     )
 

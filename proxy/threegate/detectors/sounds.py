@@ -1,0 +1,62 @@
+"""Word lists that match by sound: 独品, `du pin` and 毒pin for 毒品.
+
+Two syllables sound like many other words; who asks for this should list longer words or accept
+that. Stable like `custom.ListDetector`: a word is at most as long as the longest of its list.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import ahocorasick
+
+from threegate.detectors.base import DetectorInfo, Scanned
+from threegate.normalize.sound import Sound, sound
+from threegate.policy.model import WordList
+from threegate.types import Bilingual, Finding, Level, Passage, Span
+
+MIN_LETTERS = 4
+"""Shorter sounds are in too many words."""
+
+
+class SoundDetector:
+    def __init__(self, words: WordList) -> None:
+        self.info = DetectorInfo(words.kind, (words.kind,), Bilingual(words.name, words.name))
+        heard = {h for w in words.words if len(h := sound(w).text) >= MIN_LETTERS and "|" not in h}
+        self._longest = max(map(len, heard), default=0)
+        self._automaton = ahocorasick.Automaton()
+        for word in heard:
+            self._automaton.add_word(word, len(word))
+        if heard:
+            self._automaton.make_automaton()
+
+    def scan(self, passage: Passage, *, final: bool = True) -> Scanned:
+        length = len(passage.text)
+        if not self._longest:
+            return Scanned((), length)
+        heard = sound(passage.text)
+        spans = list(self._spans(heard))
+        settled = length if final else self._settled(heard, length)
+        for span in reversed(spans):
+            if span.start < settled < span.end:
+                settled = span.start
+        found = tuple(
+            Finding(self.info.id, self.info.kinds[0], s, 0.9, Level.HIGH, passage.locus, "sound")
+            for s in spans
+        )
+        return Scanned(found, settled)
+
+    def _settled(self, heard: Sound, length: int) -> int:
+        """A word may still begin, or end in a Latin word that goes on, this far from the end."""
+        first = len(heard.text) - self._longest - 1
+        return min((at for pos, at in heard.starts.items() if pos >= first), default=length)
+
+    def _spans(self, heard: Sound) -> Iterator[Span]:
+        taken = 0
+        for last, size in sorted(
+            self._automaton.iter(heard.text), key=lambda h: (h[0] - h[1], -h[1])
+        ):
+            start, end = heard.starts.get(last + 1 - size), heard.ends.get(last + 1)
+            if start is not None and end is not None and start >= taken:
+                taken = end
+                yield Span(start, end)
