@@ -20,6 +20,7 @@ An edit leaves whole or not at all, and a blocked span stops everything from its
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from enum import Enum, auto
@@ -144,6 +145,7 @@ ALLOWED: dict[State, tuple[type[Event], ...]] = {
     State.CUT: (TextReceived, PatternsScanned, SentenceJudged, UpstreamClosed, ClientGone),
 }
 
+_NEUTRAL = re.compile("[\n。，！？；：、\u4e00-\u9fff]")
 _EDITS = (Action.MASK, Action.REDACT, Action.REWRITE)
 _STOPS = (Action.ANSWER, Action.BLOCK)
 
@@ -247,10 +249,9 @@ class StreamMachine:
         """A neutral place to begin a scan: after a line break or a Han character, never inside a
         word."""
         at = max(at, self._base) - self._base
-        floor = max(0, at - LOOKBEHIND)
-        while at > floor and not _neutral(self._text[at - 1]):
-            at -= 1
-        return self._base + at
+        before = self._text[max(0, at - LOOKBEHIND) : at][::-1]
+        neutral = _NEUTRAL.search(before)
+        return self._base + at - (neutral.start() if neutral else len(before))
 
     def _segment(self) -> list[Command]:
         out: list[Command] = []
@@ -363,6 +364,8 @@ class StreamMachine:
         if self.restorer is None:
             self._restored = self._end
             return
+        if self._restored == self._end:
+            return
         final = self.state is State.DRAINING
         found, open_from = self.restorer.find(
             self._text, self._restored - self._base, self.plan.channel, final=final
@@ -401,10 +404,6 @@ class StreamMachine:
             self._paused = False
             return [Resume()]
         return []
-
-
-def _neutral(char: str) -> bool:
-    return char in "\n。，！？；：、" or "\u4e00" <= char <= "\u9fff"
 
 
 def _span_of(ruled: Ruled, fallback: int) -> Span:
