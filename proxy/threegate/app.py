@@ -63,6 +63,7 @@ def create_app(deps: Deps, ready: Callable[[], dict[str, str]] = dict) -> Starle
         ("/healthz", plain.health),
         ("/readyz", plain.readiness),
         ("/metrics", plain.metrics),
+        ("/openapi.json", plain.openapi),
     ):
         routes.append(Route(path, handler, methods=["GET"]))
     routes += _console(deps)

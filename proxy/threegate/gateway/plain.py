@@ -14,6 +14,7 @@ from threegate.errors import RequestError, ThreegateError
 from threegate.gateway.deps import Deps
 from threegate.gateway.endpoint import presented_key
 from threegate.gateway.http import headers_of
+from threegate.gateway.openapi import document
 from threegate.gateway.whole import parse_answer, read_body
 from threegate.guard.constraint import merge
 from threegate.policy.model import CompiledPolicy, matches
@@ -71,6 +72,9 @@ class Plain:
             missing["audit"] = "not writable"
         body = {"status": "not ready" if missing else "ready", "missing": missing}
         return json_response(503 if missing else 200, body)
+
+    async def openapi(self, request: Request) -> Response:
+        return json_response(200, document())
 
     async def metrics(self, request: Request) -> Response:
         return Response(self.deps.metrics.exposition(), media_type=CONTENT_TYPE_LATEST)

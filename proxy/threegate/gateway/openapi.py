@@ -1,0 +1,126 @@
+"""`GET /openapi.json`: what this proxy serves, made from the adapters and the shapes it checks.
+
+It promises no more than the guard itself does: which doors there are, what a request must look
+like, and which statuses come from here. What else a request may say is the model API's affair.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any, Final
+
+from threegate import __version__
+from threegate.wire import ADAPTERS
+from threegate.wire.adapter import Adapter, Api
+from threegate.wire.shape import REQUESTS, Shape
+
+Json = dict[str, Any]
+
+_REFUSALS: Final = {
+    400: "The request cannot be read, has the wrong shape, or a rule refuses it.",
+    401: "An API key is needed.",
+    403: "A rule or the binding of policies does not allow this call.",
+    404: "No model API serves this model.",
+    408: "The body did not come in time.",
+    413: "The body is too large.",
+    415: "The body is compressed.",
+    429: "A limit of this caller is reached.",
+    502: "The model API failed.",
+    503: "No record of the call can be kept, so there is none.",
+    504: "The model API did not answer in time.",
+}
+_PLAIN: Final = {
+    "/v1/models": ("The models that the policy allows, with its aliases.", True),
+    "/healthz": ("The process is alive.", False),
+    "/readyz": ("The parts that are not ready; 503 while there are any.", False),
+    "/openapi.json": ("This document.", False),
+}
+_TITLES: Final = {
+    Api.CHAT: "Chat completions",
+    Api.COMPLETIONS: "Completions, and filling in the middle",
+    Api.RESPONSES: "Responses",
+    Api.MESSAGES: "Messages",
+    Api.EMBEDDINGS: "Embeddings",
+}
+
+
+@cache
+def document() -> Json:
+    """OpenAPI 3.1. Shared: not to be changed."""
+    paths: Json = {}
+    for adapter in ADAPTERS:
+        paths |= {path: {"post": _call(adapter, path)} for path in adapter.paths}
+    for path, (title, keyed) in _PLAIN.items():
+        paths[path] = {"get": _plain(path, title, keyed=keyed)}
+    schemas = {api.value: _schema(REQUESTS[api]) for api in Api}
+    return {
+        "openapi": "3.1.0",
+        "info": {"title": "Threegate", "version": __version__},
+        "paths": paths,
+        "components": {
+            "schemas": {**schemas, "error": {"type": "object"}},
+            "securitySchemes": {
+                "bearer": {"type": "http", "scheme": "bearer"},
+                "header": {"type": "apiKey", "in": "header", "name": "x-api-key"},
+            },
+        },
+    }
+
+
+_KEYS: Final[list[Json]] = [{"bearer": []}, {"header": []}, {}]
+"""Either header; none where no key has been made, which is on loopback only."""
+
+
+def _call(adapter: Adapter, path: str) -> Json:
+    types = ["application/json"]
+    types += ["text/event-stream"] if adapter.api is not Api.EMBEDDINGS else []
+    schema = {"$ref": f"#/components/schemas/{adapter.api.value}"}
+    return {
+        "summary": _TITLES[adapter.api],
+        "operationId": _name("post", path),
+        "security": _KEYS,
+        "requestBody": {"required": True, "content": {"application/json": {"schema": schema}}},
+        "responses": {
+            "200": {
+                "description": "The answer as the guard released it, or the guard's own in its "
+                "place, which has a `threegate` field.",
+                "content": {kind: {} for kind in types},
+            },
+            **_refusals(),
+        },
+    }
+
+
+def _plain(path: str, title: str, *, keyed: bool) -> Json:
+    answer = {"description": title, "content": {"application/json": {}}}
+    return {
+        "summary": title,
+        "operationId": _name("get", path),
+        "security": _KEYS if keyed else [],
+        "responses": {"200": answer, **_refusals()},
+    }
+
+
+def _refusals() -> Json:
+    content = {"application/json": {"schema": {"$ref": "#/components/schemas/error"}}}
+    said = {str(s): {"description": text, "content": content} for s, text in _REFUSALS.items()}
+    return {**said, "default": {"description": "An error of the model API.", "content": content}}
+
+
+def _name(method: str, path: str) -> str:
+    return method + path.replace("/", "_").replace(".", "_")
+
+
+def _schema(shape: Shape, *, optional: bool = False) -> Json:
+    """A shape as JSON Schema; what is not required may be null."""
+    made: Json = {"type": [*map(str, shape.kinds), *(["null"] if optional else [])]}
+    if shape.items is not None:
+        made["items"] = _schema(shape.items)
+    if shape.fields:
+        made["properties"] = {
+            name: _schema(inner, optional=name not in shape.required)
+            for name, inner in shape.fields
+        }
+    if shape.required:
+        made["required"] = list(shape.required)
+    return made
