@@ -69,6 +69,7 @@ class Browser:
 
     def shot(self, name: str) -> None:
         if SHOTS:
+            self.driver.execute_script("window.scrollTo(0, 0)")
             path = Path(SHOTS) / f"console-{name}.{self.language[:2]}.png"
             assert self.driver.save_screenshot(str(path))
 
