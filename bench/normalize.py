@@ -24,8 +24,8 @@ from threegate.types import Channel, Layer, Locus, Passage
 
 KINDS = frozenset({"pii", "secret", "injection", "list"})
 ORDINARY = {
-    "Chinese prose": "今天天气很好，我们去公园散步吧。张先生说：“明天开会！”（请准时）价格是35.5元。",
-    "English prose": "The quick brown fox jumps over the lazy dog, and then it said hello to 12 people. ",
+    "Chinese prose": "今天天气很好，我们去公园散步吧。张先生说：“明天开会！”（准时）价格是35.5元。",
+    "English prose": "The quick brown fox jumps over the lazy dog, and said hello to 12 people. ",
     "code": "def f(x: int) -> int:\n    return [y ** 2 for y in range(x)]  # squares\n",
     "traditional Chinese": "請問電話號碼是多少，謝謝您的協助。",
     "spaced Chinese": "今天 天气 很 好 我们 去 公园 ",

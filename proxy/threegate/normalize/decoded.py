@@ -104,6 +104,10 @@ def _base32(match: re.Match[str]) -> str | None:
         return None
 
 
+_LONG = 16
+"""Bytes: hardly any that were not meant as text are valid UTF-8 for so long."""
+
+
 def readable(data: bytes) -> str | None:
     """Text that somebody wrote, not numbers that happen to decode."""
     try:
@@ -111,7 +115,8 @@ def readable(data: bytes) -> str | None:
     except UnicodeDecodeError:
         return None
     seen = HIDDEN.sub("", text)
-    if not seen.isascii() and sum("\u3400" <= c <= "\u9fff" for c in seen) < len(seen) // 4:
+    foreign = [c for c in seen if not c.isascii()]
+    if len(data) < _LONG and sum("\u2e80" <= c <= "\uffef" for c in foreign) * 2 < len(foreign):
         return None
     return text if seen and all(c.isprintable() or c in "\n\r\t" for c in seen) else None
 
