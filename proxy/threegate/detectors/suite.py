@@ -55,9 +55,8 @@ class Suite:
 
     def unserved(self, wanted: frozenset[str]) -> frozenset[str]:
         """Wanted kinds that no detector reports: a rule on them would never act."""
-        return frozenset(
-            k for k in wanted if not (self.is_sentence_kind(k) or self.is_pattern_kind(k))
-        )
+        reported = [kind for kinds in self.kinds_of.values() for kind in kinds]
+        return frozenset(k for k in wanted if not any(_overlap(k, kind) for kind in reported))
 
     def is_sentence_kind(self, pattern: str) -> bool:
         """Whether a wanted kind or prefix needs a sentence detector."""
