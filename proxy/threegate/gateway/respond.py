@@ -21,6 +21,10 @@ from threegate.upstream import Reply
 from threegate.wire.adapter import Body, Outcome, StreamOptions
 
 
+STREAM_ENDS = (b"[DONE]", b"message_stop", b"response.completed")
+"""One of these is in the last event of a stream that no rule looks at; only that one is held."""
+
+
 async def output_layer(call: Call, reply: Reply) -> None:
     call.ledger.upstream_status = reply.status
     channels = {c: g.bound(call.caller, call.today) for c, g in call.applied.output.items()}
@@ -148,11 +152,13 @@ def _field(call: Call) -> dict[str, str] | None:
 async def _pass_through(call: Call, reply: Reply) -> None:
     """No rule looks at the answer: bytes as they are, the last ones after the audit record."""
     await call.out.start(reply.status, reply.headers)
-    held = b""
+    held, streamed = b"", _is_stream(reply)
     async for data in reply.chunks():
         if held:
             await call.out.chunk(held)
-        held = data
+        held = data if not streamed or any(end in data for end in STREAM_ENDS) else b""
+        if not held:
+            await call.out.chunk(data)
     await call.ledger.ended(Stage.COMPLETED)
     await call.out.chunk(held)
     await call.out.finish()
