@@ -20,7 +20,6 @@ from threegate.types import Channel, Ruled
 from threegate.upstream import Reply
 from threegate.wire.adapter import Body, Outcome, StreamOptions
 
-
 STREAM_ENDS = (b"[DONE]", b"message_stop", b"response.completed")
 """One of these is in the last event of a stream that no rule looks at; only that one is held."""
 
@@ -170,7 +169,8 @@ async def _pass_error(call: Call, reply: Reply) -> None:
     body = await _error_body(call, reply)
     call.ledger.error = f"upstream_{reply.status}"
     await call.ledger.ended(Stage.COMPLETED)
-    await call.out.json(reply.status, body, reply.headers)
+    headers = {**reply.headers, "content-type": "application/json"}
+    await call.out.json(reply.status, body, headers)
 
 
 async def _error_body(call: Call, reply: Reply) -> Body:

@@ -1,0 +1,93 @@
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from threegate.settings import Settings, SettingsError, UpstreamSettings, load, upstream_from
+
+NOWHERE = {"THREEGATE_CONFIG": "/nonexistent/threegate.yaml"}
+
+
+def from_text(tmp_path: Path, text: str) -> Settings:
+    file = tmp_path / "threegate.yaml"
+    file.write_text(text, "utf-8")
+    return load(environment={}, file=file)
+
+
+def test_defaults_are_loopback_and_required_classifiers() -> None:
+    settings = load(environment=NOWHERE)
+    assert settings.loopback
+    assert settings.classifiers == "required"
+    assert settings.upstreams == ()
+
+
+def test_the_command_line_wins_over_the_environment_over_the_file(tmp_path: Path) -> None:
+    file = tmp_path / "threegate.yaml"
+    file.write_text("port: 1\nworkers: 1\nthreads: 1\n", "utf-8")
+    environment = {"THREEGATE_PORT": "2", "THREEGATE_WORKERS": "2"}
+    settings = load(given={"port": 3, "workers": None}, environment=environment, file=file)
+    assert (settings.port, settings.workers, settings.threads) == (3, 2, 1)
+
+
+@pytest.mark.parametrize(
+    ("given", "url"),
+    [
+        ("http://model:8000", "http://model:8000"),
+        ("http://model:8000/", "http://model:8000"),
+        ("https://model/v1", "https://model"),
+        ("https://model/v1/", "https://model"),
+        ("https://model/deep/v1", "https://model/deep"),
+    ],
+)
+def test_an_upstream_url_is_the_part_before_the_version(given: str, url: str) -> None:
+    assert upstream_from(given, "x") == UpstreamSettings(url)
+
+
+@pytest.mark.parametrize(
+    "value", ["model:8000", "ftp://model", "file:///etc/passwd", 5, {}, {"url": 5}, None]
+)
+def test_an_upstream_without_a_web_address_is_refused(value: Any) -> None:
+    with pytest.raises(SettingsError, match="upstreams"):
+        upstream_from(value, "upstreams[0]")
+
+
+def test_unknown_settings_are_named(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match="unknown setting prot"):
+        from_text(tmp_path, "prot: 8080")
+    with pytest.raises(SettingsError, match="unknown key weigth"):
+        from_text(tmp_path, "upstreams: [{url: 'http://a', weigth: 2}]")
+
+
+@pytest.mark.parametrize("text", ["port: x", "port: [1]", "- a", "a: b: c", "a: &a [*a]", "\x00"])
+def test_a_broken_file_is_a_settings_error(tmp_path: Path, text: str) -> None:
+    with pytest.raises(SettingsError):
+        from_text(tmp_path, text)
+
+
+def test_a_named_file_must_be_there(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match="no such file"):
+        load(environment={}, file=tmp_path / "none.yaml")
+
+
+def test_the_environment_is_not_shown() -> None:
+    settings = load(environment={**NOWHERE, "MODEL_KEY": "sk-canary"})
+    assert settings.environment["MODEL_KEY"] == "sk-canary"
+    assert "sk-canary" not in repr(settings)
+
+
+@pytest.mark.parametrize(
+    ("host", "loopback"),
+    [
+        ("127.0.0.1", True),
+        ("::1", True),
+        ("localhost", True),
+        ("0.0.0.0", False),
+        ("::", False),
+        ("", False),
+        ("10.0.0.1", False),
+        ("localhost.evil.test", False),
+    ],
+)
+def test_loopback_is_named_exactly(host: str, loopback: bool) -> None:
+    assert Settings(host=host).loopback is loopback

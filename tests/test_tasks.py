@@ -1,0 +1,30 @@
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+from threegate.tasks import Tasks
+
+
+async def fail() -> None:
+    raise ValueError("first")
+
+
+async def test_an_error_is_kept_for_the_owner() -> None:
+    tasks = Tasks()
+    tasks.raise_first()
+    done = tasks.spawn(fail())
+    await asyncio.wait([done])
+    await asyncio.sleep(0)
+    with pytest.raises(ValueError, match="first"):
+        tasks.raise_first()
+    assert len(tasks) == 0
+
+
+async def test_cancelling_ends_all_and_is_no_error() -> None:
+    tasks = Tasks()
+    running = [tasks.spawn(asyncio.Event().wait()) for _ in range(3)]
+    assert len(tasks) == 3
+    await tasks.cancel()
+    assert all(t.cancelled() for t in running)
+    tasks.raise_first()
