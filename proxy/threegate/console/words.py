@@ -99,9 +99,16 @@ def name(book: str, code: str, language: str) -> str:
     return BOOKS[book][code].get(language) if code in BOOKS[book] else code
 
 
+OWN: Words = {
+    "list": Bilingual("词表", "word list"),
+    "pattern": Bilingual("自定义模式", "own pattern"),
+    "category": Bilingual("自定义类别", "own category"),
+}
+
+
 def kind_title(kind: str) -> Bilingual:
     """The name of a kind, or that of the nearest family above it with what is left of the kind."""
-    title = title_of(kind)
+    title = OWN.get(kind) or title_of(kind)
     above, _, rest = kind.rpartition(".")
     if title.en != kind or not above:
         return title
@@ -118,5 +125,6 @@ def family(kind: str) -> str:
 
 
 FAMILIES = (
-    "pii", "secret", "injection", "hazard", "leak", "claim", "list", "constraint", "failed",
+    "pii", "secret", "injection", "hazard", "offensive", "leak", "claim", "list", "constraint",
+    "failed",
 )  # fmt: skip

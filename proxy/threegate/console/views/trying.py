@@ -5,6 +5,7 @@ Real detectors, real machines; what is tried is not stored.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from typing import Any
 
@@ -24,7 +25,7 @@ from threegate.console.web import Answer, Refusal, Shown, Visit, blocking
 from threegate.console.words import family
 from threegate.guard.mask import MaskMap
 from threegate.guard.redact import Renderer, edited
-from threegate.policy.cases import Report, cases
+from threegate.policy.cases import Case, ConstraintCase, Outcome, Report, cases
 from threegate.policy.model import CompiledPolicy, PolicySet
 from threegate.policy.store import today_utc
 from threegate.replay import Change, Recorded, Replay, Side
@@ -33,6 +34,8 @@ from threegate.types import Action, Caller, Channel, Finding, Layer, Locus, Pass
 
 MAX_TEXT = 20_000
 MAX_REPLAY = 1000
+AT_ONCE = 4
+"""Texts judged before other requests get their turn: a few milliseconds."""
 ANSWERS = (Channel.CONTENT, Channel.REASONING)
 TRIED = (Channel.USER, Channel.SYSTEM, Channel.TOOL_RESULT, Channel.CONTENT, Channel.REASONING)
 
@@ -127,8 +130,22 @@ async def tests(visit: Visit) -> Answer:
     bundle = await blocking(space.bundle)
     policy = policies_of(policies)[-1]
     runner = Runner(policy, visit.parts.suite_of(policy))
-    report = await runner.run(cases(bundle), partial=visit.parts.partial)
+    report = await _gently(runner, cases(bundle), partial=visit.parts.partial)
     return Shown("draft.html", await draft_page(visit, report=_report(report)))
+
+
+async def _gently(
+    runner: Runner, every: Sequence[Case | ConstraintCase], *, partial: bool
+) -> Report:
+    """A whole run, with a pause after every few tests: the proxy serves on the same loop."""
+    outcomes: list[Outcome] = []
+    left_out = 0
+    for start in range(0, len(every), AT_ONCE):
+        report = await runner.run(every[start : start + AT_ONCE], partial=partial)
+        outcomes += report.outcomes
+        left_out += report.left_out
+        await asyncio.sleep(0)
+    return Report(runner.policy.name, tuple(outcomes), left_out)
 
 
 def _report(report: Report) -> dict[str, Any]:
@@ -151,8 +168,13 @@ async def replay(visit: Visit) -> Answer:
     new, _ = await _policies(visit)
     old = await base_of(visit)
     calls, texts = await recorded(visit.parts.audit, int(limit))
-    sides = [Side(p, visit.parts.suite_of(p)) for p in (policies_of(s)[-1] for s in (old, new))]
-    found = await replayed(texts, sides[0], sides[1], today=today_utc())
+    before, after = (policies_of(s)[-1] for s in (old, new))
+    sides = (Side(before, visit.parts.suite_of(before)), Side(after, visit.parts.suite_of(after)))
+    found = Replay(0, ())
+    for start in range(0, len(texts), AT_ONCE):
+        some = await replayed(texts[start : start + AT_ONCE], sides[0], sides[1], today=today_utc())
+        found = Replay(found.total + some.total, found.differences + some.differences)
+        await asyncio.sleep(0)  # the proxy serves on the same loop
     await visit.note("replay", calls=calls, texts=len(texts), changed=len(found.differences))
     result = _replay(found, calls) | {"limit": int(limit)}
     return Shown("draft.html", await draft_page(visit, replay=result, limit=int(limit)))

@@ -1,0 +1,40 @@
+from __future__ import annotations
+
+import pytest
+from threegate.console.app import templates
+from threegate.errors import AuditError
+
+from tests.console.conftest import Site
+
+NAMES = templates().list_templates()
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_template_compiles(name: str) -> None:
+    templates().get_template(name)
+
+
+def test_the_console_is_found_without_a_slash(site: Site) -> None:
+    answer = site.visitor().get(site.running.url + "/console")
+    assert answer.status_code in (303, 307)
+    assert answer.headers["location"] == "/console/"
+
+
+def test_without_the_audit_log_nobody_looks(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    client = site.who("reviewer")
+
+    async def away(*_: object) -> None:
+        raise AuditError("database is away")
+
+    monkeypatch.setattr(type(site.running.deps.audit), "append", away)
+    answer = client.get("/audit.json")
+    assert answer.status_code == 503
+    assert "rows" not in answer.json()
+
+
+def test_a_forged_session_is_nobody(site: Site) -> None:
+    site.who("admin")
+    visitor = site.visitor()
+    for cookie in ("x", "WyJyb290IiwwXQ.aaaa.bbbb", ""):
+        visitor.cookies.set("threegate_session", cookie, domain="127.0.0.1", path="/console")
+        assert visitor.get("/people").status_code == 303

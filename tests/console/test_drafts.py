@@ -1,0 +1,55 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Engine
+from threegate.audit.database import writer_engine
+from threegate.console.database import prepared
+from threegate.console.drafts import Drafts, workspace
+from threegate.policy.lifecycle import Activate, Approve, Person, Role, Submit
+from threegate.policy.store import now_utc
+from threegate.policy.versions import Versions
+
+POLICIES = Path(__file__).parents[2] / "policies"
+PATH = "packs/base.yaml"
+
+
+@pytest.fixture
+def engine(tmp_path: Path) -> Engine:
+    return prepared(writer_engine(f"sqlite:///{tmp_path}/console.sqlite3"))
+
+
+def test_a_draft_belongs_to_one_person(engine: Engine) -> None:
+    drafts = Drafts(engine)
+    drafts.save("ann", PATH, "one")
+    drafts.save("ann", PATH, "two")
+    drafts.save("ben", PATH, "three")
+    assert drafts.files("ann") == {PATH: b"two"}
+    drafts.discard("ann")
+    assert drafts.files("ann") == {}
+    assert drafts.files("ben") == {PATH: b"three"}
+
+
+def test_a_workspace_is_the_folder_until_a_version_is_active(
+    tmp_path: Path, engine: Engine
+) -> None:
+    versions = Versions.open(engine)
+    clean = workspace(versions, POLICIES, ("base",), {})
+    checked = clean.check()
+    assert checked.policies is not None
+    text = clean.text(PATH).replace("review_by: 2027-06-30", "review_by: 2028-06-30", 1)
+    changed = workspace(versions, POLICIES, ("base",), {PATH: text.encode()})
+    new = changed.check()
+    digest = versions.save(new, ("base",), now_utc())
+    ann = Person("ann", frozenset({Role.EDITOR}), "a")
+    ben = Person("ben", frozenset({Role.APPROVER}), "b")
+    for command, by in (
+        (Submit(digest, False), ann),
+        (Approve(digest), ben),
+        (Activate(digest), ben),
+    ):
+        versions.act(command, by, now_utc())
+    after = workspace(versions, POLICIES, ("secrets",), {})
+    assert after.packs == ("base",)
+    assert after.text(PATH) == text

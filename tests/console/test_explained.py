@@ -1,0 +1,52 @@
+from __future__ import annotations
+
+import pytest
+from threegate.console.explained import channel_of, texts
+
+RULED = [
+    {
+        "rule": "r", "action": "mask", "kind": "pii.email", "level": "high", "score": 1,
+        "detector": "email", "span": [2, 15],
+        "at": {"channel": "user", "message": 0, "part": "/content"},
+    },
+    {
+        "rule": "o", "action": "flag", "kind": "list.word", "level": "high", "score": 1,
+        "detector": "words", "span": [0, 3], "at": {"channel": "content", "choice": 0, "part": "1"},
+    },
+]  # fmt: skip
+EVENT = {"decisions": [{"ruled": RULED}]}
+PARTS = [
+    {
+        "part": "messages/0/content:user",
+        "redacted": "x [EMAIL_BCDF] y",
+        "text": "x a@example.com y",
+    },
+    {"part": "messages/1/content:user", "redacted": "another text here"},
+    {"part": "choices/0/content/1", "redacted": "bad [EMAIL_BCDF]"},
+]
+
+
+def coloured(revealed: bool) -> list[list[str]]:
+    shown = texts(EVENT, PARTS, revealed=revealed)
+    return [[p["text"] for p in t["pieces"] if p["kind"]] for t in shown]
+
+
+def test_hits_are_coloured_on_their_own_text() -> None:
+    assert coloured(revealed=False) == [["[EMAIL_BCDF]"], [], ["bad", "[EMAIL_BCDF]"]]
+
+
+def test_originals_only_where_revealed() -> None:
+    assert coloured(revealed=True)[0] == ["a@example.com"]
+    assert "a@example.com" not in str(texts(EVENT, PARTS, revealed=False))
+
+
+@pytest.mark.parametrize(
+    ("name", "channel"),
+    [
+        ("messages/0/content:user", "user"),
+        ("messages/3/tool_calls/0/function/arguments#json:tool_arguments", "tool_arguments"),
+        ("choices/0/reasoning/0", "reasoning"),
+    ],
+)
+def test_channels_of_parts(name: str, channel: str) -> None:
+    assert channel_of(name) == channel

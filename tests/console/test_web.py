@@ -1,0 +1,82 @@
+from __future__ import annotations
+
+import pytest
+from starlette.requests import Request
+from starlette.types import Message
+from threegate.console.web import (
+    MAX_FORM_BYTES,
+    Moved,
+    Refusal,
+    form_of,
+    language_of,
+    wants_json,
+)
+
+
+def request(body: bytes = b"", path: str = "/", **headers: str) -> Request:
+    raw = [(k.replace("_", "-").encode(), v.encode()) for k, v in headers.items()]
+    scope = {"type": "http", "method": "POST", "path": path, "headers": raw, "query_string": b""}
+
+    async def receive() -> Message:
+        return {"type": "http.request", "body": body, "more_body": False}
+
+    return Request(scope | {"server": ("x", 80), "scheme": "http", "root_path": ""}, receive)
+
+
+@pytest.mark.parametrize(
+    ("accepted", "language"),
+    [
+        ("zh-CN,zh;q=0.9,en;q=0.8", "zh"),
+        ("en-GB,en;q=0.9", "en"),
+        ("fr,en;q=0.5", "en"),
+        ("fr", "zh"),
+        ("", "zh"),
+    ],
+)
+def test_the_language_follows_the_browser(accepted: str, language: str) -> None:
+    assert language_of(request(accept_language=accepted)) == language
+
+
+def test_a_setting_is_stronger_and_only_ours_count() -> None:
+    cookie = "threegate_language=en"
+    assert language_of(request(accept_language="zh", cookie=cookie)) == "en"
+    cookie = "threegate_language=xx"
+    assert language_of(request(accept_language="zh", cookie=cookie)) == "zh"
+
+
+async def test_forms_and_json_bodies() -> None:
+    assert await form_of(request(b"a=1&b=%E4%BD%A0&c=x%0D%0Ay")) == {
+        "a": "1",
+        "b": "你",
+        "c": "x\ny",
+    }
+    made = await form_of(request(b'{"a": 1, "b": "x"}', content_type="application/json"))
+    assert made == {"a": "1", "b": "x"}
+
+
+@pytest.mark.parametrize(
+    ("body", "kind", "status"),
+    [
+        (b"\xff=\xff", "application/x-www-form-urlencoded", 400),
+        (b"[1]", "application/json", 400),
+        (b"{", "application/json", 400),
+        (b"x" * (MAX_FORM_BYTES + 1), "application/json", 413),
+        (b"&".join(b"a=1" for _ in range(600)), "application/x-www-form-urlencoded", 400),
+    ],
+    ids=["bytes", "list", "broken", "large", "many"],
+)
+async def test_bad_bodies_are_refused(body: bytes, kind: str, status: int) -> None:
+    with pytest.raises(Refusal) as caught:
+        await form_of(request(body, content_type=kind))
+    assert caught.value.status == status
+
+
+def test_who_wants_json() -> None:
+    assert wants_json(request(path="/audit.json"))
+    assert wants_json(request(accept="application/json"))
+    assert not wants_json(request(accept="text/html,application/json"))
+
+
+def test_a_note_joins_the_address() -> None:
+    assert Moved("/a", done="saved").path == "/a?done=saved"
+    assert Moved("/a?b=1", done="saved").path == "/a?b=1&done=saved"
