@@ -12,6 +12,7 @@ import binascii
 import html
 import re
 from collections.abc import Callable
+from functools import lru_cache
 
 from threegate.normalize.tables import HIDDEN
 from threegate.normalize.view import View, edited
@@ -53,15 +54,17 @@ def decoded(source: View) -> View:
     return view
 
 
-def _percent(match: re.Match[str]) -> str | None:
+@lru_cache(4096)  # of single characters
+def _percent(escape: str) -> str | None:
     try:
-        return bytes.fromhex(match.group().replace("%", "")).decode()
+        return bytes.fromhex(escape.replace("%", "")).decode()
     except UnicodeDecodeError:
         return None
 
 
-def _backslash(match: re.Match[str]) -> str | None:
-    codes = [int(c, 16) for c in re.findall(r"[0-9A-Fa-f]{2,8}", match.group()) if c]
+@lru_cache(4096)
+def _backslash(escape: str) -> str | None:
+    codes = [int(c, 16) for c in re.findall(r"[0-9A-Fa-f]{1,8}", escape)]
     if len(codes) == 2:
         return chr(0x10000 + ((codes[0] - 0xD800) << 10) + codes[1] - 0xDC00)
     return _char(codes[0]) if codes else None
@@ -71,9 +74,10 @@ def _char(code: int) -> str | None:
     return chr(code) if code < 0xD800 or 0xDFFF < code < 0x110000 else None
 
 
-def _entity(match: re.Match[str]) -> str | None:
-    text = html.unescape(match.group())
-    return text if len(text) == 1 and text != match.group() else None
+@lru_cache(4096)
+def _entity(escape: str) -> str | None:
+    text = html.unescape(escape)
+    return text if len(text) == 1 and text != escape else None
 
 
 def _notation(match: re.Match[str]) -> str | None:
@@ -123,9 +127,9 @@ def readable(data: bytes) -> str | None:
 
 Decode = Callable[[re.Match[str]], str | None]
 _STEPS: tuple[tuple[re.Pattern[str], Decode], ...] = (
-    (_PERCENT, _percent),
-    (_BACKSLASH, _backslash),
-    (_ENTITY, _entity),
+    (_PERCENT, lambda match: _percent(match.group())),
+    (_BACKSLASH, lambda match: _backslash(match.group())),
+    (_ENTITY, lambda match: _entity(match.group())),
     (_NOTATION, _notation),
     (_BITS, _bits),
     (_HEX, _hex),
