@@ -20,6 +20,10 @@ from threegate.types import Failed, Finding, Passage, Reason, Span
 
 log = logging.getLogger(__name__)
 
+LONG_TEXT = 64 * 1024
+"""Code points from which a text is scanned in a thread, so that other calls go on: the worst texts
+take seconds a MiB."""
+
 CACHED_TEXTS = 20_000
 """Judged texts kept by content hash (about 200 bytes each): a long conversation is scanned once."""
 
@@ -99,18 +103,27 @@ class Suite:
     ) -> list[Judgement]:
         """Whole texts (the request): everything, with a cache by content."""
         keys = [_key(p, patterns, sentence) for p in passages]
-        new = [i for i, key in enumerate(keys) if key not in self._cache]
-        fresh = [viewed(passages[i]) for i in new]
-        scans = [self._scan_views(v, patterns) for v in fresh]
+        known = {key: self._cached(key) for key in keys if key in self._cache}
+        new = [i for i, key in enumerate(keys) if key not in known]
+        scanned = [await self._scan_new(passages[i], patterns) for i in new]
+        fresh, scans = [v for v, _ in scanned], [s for _, s in scanned]
         judged = await self._judge_views(fresh, sentence, deadline_ms) if sentence else []
         out: dict[bytes, Judgement] = {}
         for n, i in enumerate(new):
             extra = judged[n] if judged else Judgement()
             found = distinct((*scans[n].findings, *extra.findings))
             out[keys[i]] = Judgement(found, (*scans[n].failures, *extra.failures))
-        answers = [out.get(k) or self._cached(k) for k in keys]
         self._remember(out)
-        return [_at(a, p) for a, p in zip(answers, passages, strict=True)]
+        return [_at((known | out)[k], p) for k, p in zip(keys, passages, strict=True)]
+
+    async def _scan_new(self, passage: Passage, kinds: frozenset[str]) -> tuple[Viewed, Judgement]:
+        if len(passage.text) < LONG_TEXT:
+            return self._viewed_scan(passage, kinds)
+        return await asyncio.to_thread(self._viewed_scan, passage, kinds)
+
+    def _viewed_scan(self, passage: Passage, kinds: frozenset[str]) -> tuple[Viewed, Judgement]:
+        text = viewed(passage)
+        return text, self._scan_views(text, kinds)
 
     def _scan_views(self, text: Viewed, kinds: frozenset[str]) -> Judgement:
         plain = self.scan(text.passage, kinds, final=True)
