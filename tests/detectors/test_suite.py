@@ -28,7 +28,7 @@ class Letters:
         return Scanned((found,), len(passage.text))
 
 
-@pytest.mark.parametrize("size, same", [(10, True), (LONG_TEXT, False)])
+@pytest.mark.parametrize(("size", "same"), [(10, True), (LONG_TEXT, False)])
 def test_a_long_text_leaves_the_loop_to_others(size: int, same: bool) -> None:
     letters = Letters()
     suite = Suite(lambda kinds: (letters,))
