@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from threegate import settings
-from threegate.gateway.door import KeyFile
+from threegate.gateway.door import KeyFile, utc_time
 
 
 def register(commands: Any) -> None:
@@ -15,7 +15,7 @@ def register(commands: Any) -> None:
     verbs = top.add_subparsers(dest="verb", required=True)
     add = verbs.add_parser("add", help="make a key and show it once")
     add.add_argument("--tenant", default="default")
-    add.add_argument("--expires", default="", help="ISO 8601 time in UTC")
+    add.add_argument("--expires", type=utc_time, help="ISO 8601 time, UTC if it names no zone")
     add.set_defaults(run=_add)
     verbs.add_parser("list", help="ids, tenants and states, never a key").set_defaults(run=_list)
     revoke = verbs.add_parser("revoke", help="effective on every worker at its next request")
@@ -30,7 +30,8 @@ def _keys(args: argparse.Namespace) -> KeyFile:
 
 
 def _add(args: argparse.Namespace) -> int:
-    key, secret = _keys(args).add(args.tenant, args.expires)
+    expires = args.expires.isoformat() if args.expires else ""
+    key, secret = _keys(args).add(args.tenant, expires)
     print(f"{key.id} for tenant {key.tenant}; the key is shown this once:\n{secret}")
     return 0
 

@@ -33,6 +33,22 @@ class Key:
     revoked: bool = False
 
 
+def utc_time(text: str) -> datetime:
+    """An ISO 8601 time, in UTC where it names no zone. Raises ValueError."""
+    made = datetime.fromisoformat(text)
+    return made if made.tzinfo else made.replace(tzinfo=UTC)
+
+
+def _over(expires: str) -> bool:
+    """A time that cannot be read is over: a key never lives longer than was meant."""
+    if not expires:
+        return False
+    try:
+        return datetime.now(UTC) >= utc_time(expires)
+    except ValueError:
+        return True
+
+
 class KeyFile:
     """The keys of a single machine, read again when the file changes. The doorkeeper of the
     gateway."""
@@ -64,9 +80,8 @@ class KeyFile:
         if not keys and not self._required:
             return Caller()
         digest = hashlib.sha256(presented.encode("utf-8", "surrogatepass")).hexdigest()
-        now = datetime.now(UTC).isoformat()
         for key in keys:
-            alive = not key.revoked and (not key.expires or now < key.expires)
+            alive = not key.revoked and not _over(key.expires)
             if hmac.compare_digest(key.sha256, digest) and alive:
                 return Caller(tenant=key.tenant, key_id=key.id)
         raise RequestError("a valid API key is needed", status=401, code="invalid_api_key")

@@ -1,0 +1,84 @@
+"""On real sockets with a trivial app; with the whole proxy in `security.test_parsers`."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import pytest
+import uvicorn
+from threegate.connection import HEAD_BYTES, Connection
+from uvicorn.server import ServerState
+
+
+async def hello(scope: Any, receive: Any, send: Any) -> None:
+    """Answers without reading the body."""
+    headers = [(b"content-length", b"2")]
+    await send({"type": "http.response.start", "status": 200, "headers": headers})
+    await send({"type": "http.response.body", "body": b"hi"})
+
+
+@asynccontextmanager
+async def connected() -> AsyncIterator[tuple[asyncio.StreamReader, asyncio.StreamWriter]]:
+    config = uvicorn.Config(hello, log_config=None, ws="none")
+    state = ServerState()
+    loop = asyncio.get_running_loop()
+    server = await loop.create_server(lambda: Connection(config, state, {}), "127.0.0.1", 0)
+    async with server:
+        reader, writer = await asyncio.open_connection(*server.sockets[0].getsockname())
+        try:
+            yield reader, writer
+        finally:
+            writer.close()
+
+
+async def rest(reader: asyncio.StreamReader) -> bytes:
+    """Everything until the server closes, which it must."""
+    async with asyncio.timeout(10):
+        try:
+            return await reader.read()
+        except ConnectionResetError:
+            return b""
+
+
+GET = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n"
+
+
+async def test_a_request_is_answered_and_another_after_it() -> None:
+    async with connected() as (reader, writer):
+        for _ in range(2):
+            writer.write(GET)
+            assert (await reader.readuntil(b"hi")).startswith(b"HTTP/1.1 200")
+
+
+@pytest.mark.parametrize("start", [b"", b"GET / HT", GET[:-2], GET + b"\r\n", GET + GET[:9]])
+async def test_a_head_must_come_in_time(monkeypatch: pytest.MonkeyPatch, start: bytes) -> None:
+    monkeypatch.setattr("threegate.connection.HEAD_S", 0.05)
+    async with connected() as (reader, writer):
+        writer.write(start)
+        assert (await rest(reader)).count(b"HTTP/1.1 200") == start.count(GET)
+
+
+async def test_a_head_has_a_bound() -> None:
+    async with connected() as (reader, writer):
+        writer.write(b"GET / HTTP/1.1\r\nX-A: " + b"a" * HEAD_BYTES)
+        assert b" 400 " in (await rest(reader))[:20]
+
+
+async def test_a_body_that_nobody_reads_has_an_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("threegate.connection.LINGER_S", 0.05)
+    async with connected() as (reader, writer):
+        writer.write(b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 99\r\n\r\nx")
+        await reader.readuntil(b"hi")
+        writer.write(b"x")
+        assert await rest(reader) == b""
+
+
+async def test_a_body_that_comes_late_but_whole_keeps_the_connection() -> None:
+    async with connected() as (reader, writer):
+        writer.write(b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\nx")
+        await reader.readuntil(b"hi")
+        writer.write(b"x" * 8 + GET)
+        assert (await reader.readuntil(b"hi")).startswith(b"HTTP/1.1 200")
