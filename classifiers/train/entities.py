@@ -19,6 +19,7 @@ from torch.nn import functional
 
 from encoder import LOWER, Model, load_encoder
 from entities_rows import KINDS, EntityRow, Span, all_rows, halves
+from shipping import load_run
 from trainer import Example, Plan, seed_all, train
 
 LABELS = ("O", *(f"{part}-{kind}" for kind in KINDS for part in "BI"))
@@ -94,6 +95,8 @@ def main() -> None:
     parser.add_argument("--data", type=Path, default=Path("../shared/data"))
     parser.add_argument("--work", type=Path, default=Path(".checkpoints"))
     parser.add_argument("--run", default="entities")
+    parser.add_argument("--start", default="", help="begin from the weights of this run, not from the base")
+    parser.add_argument("--rate", type=float, default=2e-4)
     parser.add_argument("--samples", type=int, default=40_000)
     parser.add_argument("--threads", type=int, default=2)
     args = parser.parse_args()
@@ -104,9 +107,12 @@ def main() -> None:
     made = examples(tokenizer, rows, TRAIN_WIDTH, repeat=True)
     mean = sum(len(e.ids) for e in made) / len(made)
     print(f"{len(made)} examples of {mean:.0f} tokens, {len(held)} held", flush=True)
-    model = Model(load_encoder(args.work / "base", LOWER), len(LABELS), per_token=True)
+    if args.start:
+        model = load_run(args.work / f"{args.start}.pt", len(LABELS), per_token=True)
+    else:
+        model = Model(load_encoder(args.work / "base", LOWER), len(LABELS), per_token=True)
     model.to("cuda" if torch.cuda.is_available() else "cpu")
-    train(model, made, loss, Plan(args.samples, rate=2e-4), args.work / f"{args.run}.pt")
+    train(model, made, loss, Plan(args.samples, rate=args.rate), args.work / f"{args.run}.pt")
 
 
 if __name__ == "__main__":

@@ -1,8 +1,13 @@
-"""The floor that a model must beat: TF-IDF and a linear classifier on the same rows."""
+"""The floor that a model must beat: TF-IDF and a linear classifier on the same rows.
+
+`floors.py` measures it into `results/floor.json`; the ship commands read it from there.
+"""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -14,10 +19,20 @@ from grounding_rows import Pair
 from guard_rows import GuardRow
 from metrics import Platt, choose_levels, fit_platt, table
 
+FLOOR = Path(__file__).parent / "results" / "floor.json"
+
+
+def known_floor(model: str) -> dict[str, Any]:
+    """What `floors.py` measured for `model`; empty when it has not run."""
+    if not FLOOR.exists():
+        return {}
+    found: dict[str, Any] = json.loads(FLOOR.read_text(encoding="utf-8")).get(model, {})
+    return found
+
 
 def _pipeline() -> Any:
     vector = HashingVectorizer(analyzer="char_wb", ngram_range=(1, 4), n_features=2**18, lowercase=True)
-    linear = SGDClassifier(loss="log_loss", alpha=2e-6, class_weight="balanced", random_state=0, max_iter=12)
+    linear = SGDClassifier(loss="log_loss", alpha=2e-6, class_weight="balanced", random_state=0, max_iter=6)
     return make_pipeline(vector, TfidfTransformer(sublinear_tf=True), linear)
 
 

@@ -15,7 +15,7 @@ RESULTS = Path(__file__).parent / "results"
 
 def load(name: str) -> dict[str, Any]:
     """The figures of the newest shipped version of a model, or nothing."""
-    files = sorted(RESULTS.glob(f"{name}-*.json"))
+    files = sorted(RESULTS.glob(f"{name}-[0-9]*.json"))
     found: dict[str, Any] = json.loads(files[-1].read_text(encoding="utf-8")) if files else {}
     return found
 

@@ -13,8 +13,8 @@ import numpy as np
 import card
 from entities import LABELS, WIDTH, decode, examples, spans_tokenizer
 from entities_rows import KINDS, EntityRow, Span, all_rows, halves
+from floor import known_floor
 from shipping import MODELS, export_both, load_run, run, session, write_manifest
-from tag_floor import tag_floor
 
 TITLE = {
     "zh": "实体：姓名、地址、单位、出生日期、病情等",
@@ -63,11 +63,10 @@ def main() -> None:
     parser.add_argument("--work", type=Path, default=Path(".checkpoints"))
     parser.add_argument("--run", default="entities")
     parser.add_argument("--version", default="1")
-    parser.add_argument("--no-floor", action="store_true")
     args = parser.parse_args()
     folder = MODELS / "entities" / args.version
     tokenizer = spans_tokenizer(args.work / "base")
-    train_rows, held = halves(all_rows(args.data, args.work / "teacher.jsonl"))
+    _, held = halves(all_rows(args.data, args.work / "teacher.jsonl"))
     held = [r for r in held if scored_kinds(r)]
     model = load_run(args.work / f"{args.run}.pt", len(LABELS), per_token=True)
     small, full = export_both(model, folder, args.work)
@@ -85,8 +84,7 @@ def main() -> None:
     same = sum(a == b for a, b in zip(quick, exact, strict=True)) / len(held)
     results: dict[str, Any] = {"model": f"entities/{args.version}", "int8_agrees_with_fp32": round(same, 4)}
     results["dev"] = span_figures(held, quick)
-    if not args.no_floor:
-        results["floor"] = tag_floor(train_rows, held, tokenizer, span_figures)
+    results["floor"] = known_floor("entities")
     kinds = {kind: f"pii.{kind.lower()}" for kind in KINDS}
     flat = {
         kind: {lang: {"low": 0.3, "medium": 0.5, "high": 0.85} for lang in ("zh", "en")} for kind in KINDS

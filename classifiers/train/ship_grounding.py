@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from tokenizers import Tokenizer
 
 import card
-from floor import pair_floor
+from floor import known_floor
 from grounding import WIDTH, examples, split
 from grounding_rows import LABELS, Pair
 from metrics import choose_levels
@@ -75,11 +75,10 @@ def main() -> None:
     parser.add_argument("--work", type=Path, default=Path(".checkpoints"))
     parser.add_argument("--run", default="grounding")
     parser.add_argument("--version", default="1")
-    parser.add_argument("--no-floor", action="store_true")
     args = parser.parse_args()
     folder = MODELS / "grounding" / args.version
     tokenizer = Tokenizer.from_file(str(args.work / "base/tokenizer.json"))
-    train_pairs, held = split(args.data)
+    _, held = split(args.data)
     model = load_run(args.work / f"{args.run}.pt", len(LABELS), per_token=False)
     small, full = export_both(model, folder, args.work)
     held = [p for i, p in enumerate(held) if "authored" in p.source or i % 5 == 0]
@@ -91,8 +90,7 @@ def main() -> None:
     results: dict[str, Any] = {"model": f"grounding/{args.version}", "int8_agrees_with_fp32": round(same, 4)}
     levels = find_levels(scores, held)
     results["dev"] = by_source(scores, held, levels["supported"])
-    if not args.no_floor:
-        results["floor"] = pair_floor(train_pairs, [p for p in held if "authored" in p.source])
+    results["floor"] = known_floor("grounding")
     facts = {"title": TITLE, "task": "entail", "activation": "softmax", "max_tokens": WIDTH, "overlap_tokens": 48,
              "labels": list(LABELS), "levels": levels}  # fmt: skip
     write_manifest(folder, tokenizer, facts)

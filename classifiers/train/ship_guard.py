@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from tokenizers import Tokenizer
 
 import card
-from floor import text_floor
+from floor import known_floor
 from guard import LABELS, WIDTH, encode, split, target
 from guard_rows import HEADS, GuardRow
 from metrics import Levels, Platt, choose_levels, fit_platt, table
@@ -126,11 +126,10 @@ def main() -> None:
     parser.add_argument("--work", type=Path, default=Path(".checkpoints"))
     parser.add_argument("--run", default="guard")
     parser.add_argument("--version", default="1")
-    parser.add_argument("--no-floor", action="store_true")
     args = parser.parse_args()
     folder = MODELS / "guard" / args.version
     tokenizer = Tokenizer.from_file(str(args.work / "base/tokenizer.json"))
-    train_rows, held = split(args.data)
+    _, held = split(args.data)
     rng = random.Random(1)
     held = [row for row in held if keep(row, rng)]
     model = load_run(args.work / f"{args.run}.pt", 23, per_token=False)
@@ -142,8 +141,7 @@ def main() -> None:
     exact = np.stack(run(session(full, 2), [made[i] for i in picked]))
     same = agreement(logits[picked], exact, [held[i] for i in picked], calibration, levels)
     results = {"model": f"guard/{args.version}", "int8_agrees_with_fp32": round(same, 4), "dev": figures}
-    if not args.no_floor:
-        results["floor"] = {head: text_floor(train_rows, held, head) for head in HEADS}
+    results["floor"] = known_floor("guard")
     facts = {"title": TITLE, "task": "classify", "activation": "sigmoid", "max_tokens": WIDTH, "overlap_tokens": 40,
              "labels": list(LABELS), "calibration": spread(calibration), "levels": spread(levels)}  # fmt: skip
     write_manifest(folder, tokenizer, facts)
