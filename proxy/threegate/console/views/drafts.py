@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from threegate.console import told
+from threegate.console.desk import Proposal
 from threegate.console.drafts import Workspace, workspace
 from threegate.console.edit import EditError, RuleForm, edited, with_test
 from threegate.console.views.policies import known_pack, rule_of, space_of
 from threegate.console.web import Answer, Moved, Refusal, Shown, Visit, blocking
-from threegate.errors import PolicyError
 from threegate.policy.diff import diff_sets
 from threegate.policy.facade import Checked
 from threegate.policy.load import pack_path
@@ -162,19 +162,26 @@ async def discard(visit: Visit) -> Answer:
 
 
 async def proposal(visit: Visit) -> Answer:
-    """A reviewer's test into the draft, or away."""
-    taken = await blocking(visit.parts.desk.take, visit.path["id"])
-    if taken is None:
+    """A reviewer's test into the draft, or away. It stays on the desk where the draft cannot take
+    it."""
+    desk, id = visit.parts.desk, visit.path["id"]
+    found = next((p for p in await blocking(desk.proposals) if p.id == id), None)
+    if found is None:
         raise Refusal(404, "这条建议已被处理", "this proposal has been dealt with")
-    if visit.form.get("do") == "drop":
-        return Moved(f"/policies/rule/{taken.rule}", done="dropped")
+    dropped = visit.form.get("do") == "drop"
+    if not dropped:
+        await _add_test(visit, found)
+    await blocking(desk.take, id)
+    return Moved(f"/policies/rule/{found.rule}", done="dropped" if dropped else "saved")
+
+
+async def _add_test(visit: Visit, made: Proposal) -> None:
     space = await space_of(visit)
-    found, pack_name = rule_of(await blocking(space.bundle), taken.rule)
+    found, pack_name = rule_of(await blocking(space.bundle), made.rule)
     path = pack_path(pack_name)
-    sample = {"text": taken.text, "channel": taken.channel}
+    sample = {"text": made.text, "channel": made.channel}
     try:
-        text = await blocking(with_test, space.text(path), found.id, taken.expect, sample)
-    except (EditError, PolicyError) as error:
-        raise refused(error) if isinstance(error, EditError) else error from None
+        text = await blocking(with_test, space.text(path), found.id, made.expect, sample)
+    except EditError as error:
+        raise refused(error) from None
     await blocking(visit.parts.drafts.save, visit.me.name, path, text)
-    return Moved(f"/policies/rule/{taken.rule}", done="saved")
