@@ -27,6 +27,7 @@ ROUNDS = 5
 SIZES = (1_000, 2_000, 4_000, 8_000, 16_000, 32_000, 64_000, 128_000)
 RULES = (10, 30, 100, 300, 1_000)
 WORDS = (100, 1_000, 10_000, 100_000)
+Texts = Callable[[int], list[str]]
 TURNS = (1, 2, 5, 10, 20, 50, 100)
 USER = Locus(Layer.INPUT, Channel.USER)
 
@@ -56,7 +57,7 @@ def of_words(count: int) -> CompiledPolicy:
     return CompiledPolicy(f"words{count}", "growth", rules=(rule(0, "list.big"),), lists=lists)
 
 
-async def best_ms(policy: CompiledPolicy, texts: Callable[[int], list[str]]) -> float:
+async def best_ms(policy: CompiledPolicy, texts: Texts) -> float:
     """New texts in each round: a repeated one is answered from the cache."""
     suite = Suites(()).of(policy)
     by_channel = judges(policy, Layer.INPUT, Caller(), "", suite.kinds_of)
@@ -91,14 +92,18 @@ async def grown() -> dict[str, list[tuple[int, float]]]:
     def fresh(turn: int) -> list[str]:
         return [f"{turn} {text[0]}"]
 
+    def long(size: int, language: str) -> Texts:
+        return lambda turn: [written(size, turn, language)]
+
+    def conversation(size: int) -> Texts:
+        return lambda turn: turns[: size + turn]
+
     return {
-        "characters": [(n, await best_ms(plain, lambda t, n=n: [written(n, t)])) for n in SIZES],
-        "characters_zh": [
-            (n, await best_ms(plain, lambda t, n=n: [written(n, t, "zh")])) for n in SIZES
-        ],
+        "characters": [(n, await best_ms(plain, long(n, "en"))) for n in SIZES],
+        "characters_zh": [(n, await best_ms(plain, long(n, "zh"))) for n in SIZES],
         "rules": [(n, await best_ms(of_rules(n), fresh)) for n in RULES],
         "words": [(n, await best_ms(of_words(n), fresh)) for n in WORDS],
-        "turns": [(n, await best_ms(plain, lambda t, n=n: turns[: n + t])) for n in TURNS],
+        "turns": [(n, await best_ms(plain, conversation(n))) for n in TURNS],
     }
 
 
