@@ -1,0 +1,25 @@
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from threegate.gateway.label import SIGN, label_of, sign_of
+from threegate.policy.model import Label
+
+
+@given(st.text(), st.text())
+def test_values_are_printable_ascii_without_blank_quote_and_backslash(name: str, at: str) -> None:
+    for value in label_of(name, at).values():
+        assert all("!" <= c <= "~" and c not in '"\\' for c in value)
+
+
+def test_the_label_leads_to_the_request_and_the_organisation() -> None:
+    label = label_of("91350100M000100Y43", "tg_1")
+    assert (label["ProduceID"], label["PropagateID"]) == ("tg_1", "tg_1")
+    assert label["ContentProducer"] == "91350100M000100Y43"
+    assert label_of("", "tg_1")["ContentProducer"] == "self-hosted"
+
+
+@pytest.mark.parametrize("label", Label)
+def test_only_one_kind_of_label_stands_in_the_text(label: Label) -> None:
+    assert sign_of(label) == (SIGN if label is Label.TEXT else "")
