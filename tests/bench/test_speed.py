@@ -1,0 +1,58 @@
+"""The arithmetic of the speed bench: delays, held text, medians, comparison of two runs."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from bench import compare
+from bench.speed import load, mock, plot, prompts, run
+
+LOG = [(0, 0), (10_000_000, 5), (20_000_000, 10), (30_000_000, 12)]
+
+
+def test_text_that_is_held_counts_as_delay_until_it_arrives() -> None:
+    came = [(11_000_000, 3, 3), (21_000_000, 10, 10), (35_000_000, 12, 12)]
+    assert load._delays(LOG, came) == [11.0, 1.0, 5.0]
+    assert load._held(LOG, came) == [2.0, 0.0]
+
+
+def test_events_of_the_mock_hold_the_whole_answer() -> None:
+    stream = load.Stream("", 0, [(1, data) for data, _ in mock.STREAM["zh"]])
+    assert stream.progress()[-1][1] == len(mock.CHINESE) == mock.STREAM["zh"][-1][1]
+
+
+def test_a_chunked_body_is_read_when_all_of_it_is_there() -> None:
+    whole = b"3\r\nabc\r\n2\r\nde\r\n0\r\n\r\nrest"
+    assert mock.dechunked(whole) == (b"abcde", b"rest")
+    assert mock.dechunked(whole[:12]) is None
+
+
+def test_made_up_identifiers_have_right_check_digits() -> None:
+    bodies = prompts.bodies("medium_zh_pii", stream=False)
+    assert bodies == prompts.bodies("medium_zh_pii", stream=False)
+    assert len(bodies) == prompts.VARIANTS
+
+
+def row(cpu: float, turn: int = 0) -> dict[str, Any]:
+    place = {"scenario": "s", "system": "x", "prompts": "p", "at_once": 1, "round": turn}
+    return {**place, "cpu_ms": cpu}
+
+
+def test_the_median_of_the_rounds_is_recorded() -> None:
+    rows = run.medians([row(1.0), row(9.0, 1), row(2.0, 2)])
+    assert [(r["cpu_ms"], r["rounds"], "round" in r) for r in rows] == [(2.0, 3, False)]
+
+
+def test_what_became_slower_is_named(tmp_path: Path) -> None:
+    paths = [tmp_path / "old.json", tmp_path / "new.json"]
+    for path, cpu in zip(paths, (1.0, 1.5), strict=True):
+        path.write_text(json.dumps({"rows": [row(cpu)]}))
+    assert list(compare.worse(*paths, 1.25)) == ["s x p 1: cpu_ms 1 -> 1.5"]
+    assert list(compare.worse(*paths, 1.6)) == []
+
+
+def test_a_plot_has_one_point_for_each_figure() -> None:
+    drawn = plot.svg("t", "x", "y", {"a": [(1, 1), (10, 10)], "b": [(2, 5)]})
+    assert drawn.count("<circle") == 3
