@@ -5,7 +5,6 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-
 from threegate.detectors.base import PatternDetector
 from threegate.detectors.custom import ListDetector, RegexDetector
 from threegate.policy.model import CustomPattern, WordList
