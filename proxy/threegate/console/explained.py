@@ -7,7 +7,7 @@ from typing import Any
 
 from threegate.audit.query import Entry
 from threegate.audit.record import Stage, timestamp
-from threegate.console.spans import Mark, marks_of, moved, pieces, placeholders
+from threegate.console.spans import marks_of, moved, pieces, placeholders
 from threegate.console.words import family
 from threegate.policy.model import CompiledPolicy, PolicySet
 from threegate.types import Action, Bilingual
@@ -117,17 +117,12 @@ def _text(
     marks = marks_of(r for r in ruled if _is_at(name, r["at"]))
     original = revealed and "text" in part
     if original:
-        cut = pieces(part["text"], marks)
-    elif name.startswith("choices/"):
-        cut = pieces(redacted, (*marks, *placeholders(redacted)))
+        # Of an answer the original is what the client read: values restored, so nothing lies where
+        # the rules saw it.
+        cut = pieces(part["text"], () if name.startswith("choices/") else marks)
     else:
-        cut = pieces(redacted, _on_redacted(redacted, marks))
+        cut = pieces(redacted, (*moved(redacted, marks), *placeholders(redacted)))
     return {"part": name, "channel": channel_of(name), "pieces": cut, "original": original}
-
-
-def _on_redacted(redacted: str, marks: Sequence[Mark]) -> tuple[Mark, ...]:
-    placed = moved(redacted, marks)
-    return placed if len(placed) == len(marks) or placed else placeholders(redacted)
 
 
 def channel_of(name: str) -> str:

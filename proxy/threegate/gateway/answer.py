@@ -13,7 +13,7 @@ from functools import cached_property
 from threegate.detectors.suite import Suite
 from threegate.gateway.gates import Gate
 from threegate.guard.output import ChannelGuard, OutputGuard, letters
-from threegate.guard.redact import STOPS
+from threegate.guard.redact import STOPS, edited
 from threegate.guard.stream import (
     ClientGone,
     Command,
@@ -89,6 +89,16 @@ class Track:
 
     def abandon(self) -> None:
         self._run(self.machine.receive(ClientGone()))
+
+    @property
+    def redacted(self) -> str:
+        """The model's text as the log may keep it: every edit made, nothing restored, and nothing
+        from after the place where a ruling stopped it, which was not looked at."""
+        raw = "".join(self.raw)
+        if self.stopped:
+            found = (r.finding for r in self.ruled)
+            raw = raw[: max((f.span.end for f in found if isinstance(f, Finding)), default=0)]
+        return edited(raw, self.ruled, self.answer.guard.renderer(self.locus.channel))
 
     def take(self) -> str:
         """Text released since the last call; with a gate nothing before the whole has passed it."""

@@ -189,7 +189,7 @@ def _answer_parts(answer: Answer) -> tuple[Part, ...]:
         Part(
             f"choices/{key.choice}/{key.channel}/{key.part}",
             "".join(track.released),
-            "".join(track.raw),
+            track.redacted,
         )
         for key, track in answer.tracks.items()
         if track.raw

@@ -108,9 +108,11 @@ class OutputGuard:
         return cls(channels, masks, Restorer(masks) if len(masks) else None)
 
     def machine(self, channel: Channel) -> StreamMachine:
-        guard = self.channels[channel]
-        render = Renderer({r.id: r for r in guard.judge.rules}, self.masks, self.corrections)
-        return StreamMachine(guard.plan, render, self.restorer)
+        return StreamMachine(self.channels[channel].plan, self.renderer(channel), self.restorer)
+
+    def renderer(self, channel: Channel) -> Renderer:
+        rules = {r.id: r for r in self.channels[channel].judge.rules}
+        return Renderer(rules, self.masks, self.corrections)
 
     @property
     def idle(self) -> bool:

@@ -4,12 +4,14 @@ import csv
 import io
 import json
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from threegate.audit.query import Query
 from threegate.audit.record import Stage
 
-from tests.console.conftest import FORMULA, XSS, Site
+from tests.console.conftest import FORMULA, PACKS, XSS, Site, opened_site, policies
+from tests.e2e.running import proxy
 
 Newest = Callable[[str], str]
 
@@ -145,3 +147,39 @@ def test_verification_says_what_it_found(site: Site, newest: Newest) -> None:
 
 def test_no_such_record(site: Site) -> None:
     assert site.who("reviewer").get("/audit/record/tg_none.json").status_code == 404
+
+
+OUTPUT_RULE = """\
+lists:
+  autumn: {words: [秋天]}
+
+rules:
+  - id: cn.out.autumn
+    title: {zh: 秋天, en: Autumn}
+    owner: privacy
+    why: [house.business]
+    layer: output
+    where: [content]
+    detect: {any: [list.autumn]}
+    then: {redact: {replacement: "[GONE]"}}
+    tests: {match: ['秋天来了'], no_match: ['春天来了']}
+    review_by: 2027-06-30
+
+"""
+
+
+def test_what_the_output_layer_removed_is_not_in_the_log(tmp_path: Path) -> None:
+    folder = policies(tmp_path / "policies")
+    pack = folder / "packs" / "cn-privacy.yaml"
+    pack.write_text(pack.read_text("utf-8").replace("rules:\n", OUTPUT_RULE, 1), "utf-8")
+    with proxy(tmp_path / "var", folder, packs=PACKS) as running:
+        site = opened_site(running)
+        answer = site.ask("写一首关于秋天的诗").json()
+        assert "[GONE]" in answer["choices"][0]["message"]["content"]
+        client = site.who("reviewer")
+        request = client.get("/audit.json").json()["rows"][0]["request"]
+        texts = client.get(f"/audit/record/{request}.json").json()["texts"]
+    said = {t["channel"]: "".join(p["text"] for p in t["pieces"]) for t in texts}
+    assert "秋天" in said["user"]
+    assert "[GONE]" in said["content"]
+    assert "秋天" not in said["content"] + said["reasoning"]
