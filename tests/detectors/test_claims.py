@@ -153,7 +153,7 @@ class TestShipped:
         [
             ("The museum opened in 1998.", "The museum first opened its doors in 1998.", True),
             ("The museum is open on Mondays.", "The museum is closed on Mondays.", False),
-            ("退款需在30天内提出。", "退款须在30天内提出，逾期不办理。", True),
+            ("标准版每月收费一百元。", "标准版每月收费一百元，含5个用户。", True),
             pytest.param(
                 "产品持有满90天后可以赎回。",
                 "产品成立后每笔份额须持有满90天方可赎回。",
