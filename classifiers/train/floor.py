@@ -31,7 +31,9 @@ def known_floor(model: str) -> dict[str, Any]:
 
 
 def _pipeline() -> Any:
-    vector = HashingVectorizer(analyzer="char_wb", ngram_range=(1, 4), n_features=2**18, lowercase=True)
+    vector = HashingVectorizer(
+        analyzer="char_wb", ngram_range=(1, 4), n_features=2**18, lowercase=True, alternate_sign=False
+    )
     linear = SGDClassifier(loss="log_loss", alpha=2e-6, class_weight="balanced", random_state=0, max_iter=6)
     return make_pipeline(vector, TfidfTransformer(sublinear_tf=True), linear)
 
