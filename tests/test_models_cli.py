@@ -43,3 +43,12 @@ def test_card(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
 def test_no_model_is_an_error(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert models(tmp_path, "list") == 2
     assert "no model" in capsys.readouterr().err
+
+
+def test_export(root: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    into = tmp_path / "repository"
+    assert models(root, "export", "--triton", str(into)) == 0
+    assert (into / "guard" / "config.pbtxt").is_file()
+    assert (into / "guard" / "1" / "model.onnx").is_file()
+    assert str(into / "guard") in capsys.readouterr().out
+    assert models(root, "export", "--triton", str(into)) == 2

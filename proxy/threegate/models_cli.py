@@ -13,6 +13,7 @@ from typing import Any
 from rich.console import Console
 from rich.markdown import Markdown
 from rich.table import Table
+from threegate_classifiers import triton
 from threegate_classifiers.errors import ModelError
 from threegate_classifiers.manifest import CARD, Manifest, verify_files
 from threegate_classifiers.registry import Entry, scan
@@ -34,6 +35,10 @@ def register(commands: Any) -> None:
     card = verbs.add_parser("card", help="what a model is, was made of and is good for")
     card.add_argument("name", help="name or name@version")
     card.set_defaults(run=_card)
+    export = verbs.add_parser("export", help="a model repository for Triton (KServe v2)")
+    export.add_argument("--triton", type=Path, required=True, metavar="FOLDER", help="new folder")
+    export.add_argument("--gpu", action="store_true", help="a GPU instance")
+    export.set_defaults(run=_export)
     for verb in verbs.choices.values():
         verb.add_argument("--models", type=Path, help="folder of the models")
         verb.add_argument("--config", type=Path, help="threegate.yaml")
@@ -47,6 +52,13 @@ def _entries(args: argparse.Namespace) -> tuple[Path, tuple[Entry, ...]]:
     if not entries:
         raise ModelError(f"no model in {root}")
     return root, entries
+
+
+def _export(args: argparse.Namespace) -> int:
+    root, _ = _entries(args)
+    for folder in triton.export(root, args.triton, gpu=args.gpu):
+        print(folder)
+    return 0
 
 
 def _list(args: argparse.Namespace) -> int:
