@@ -53,9 +53,13 @@ def test_all_packs_together_make_one_policy() -> None:
     assert len(policy.rules) > 70
 
 
+MISS_IS_WORSE = {"base.harm.request": 2, "base.out.harm": 2, "base.out.self_harm": 1}
+"""Rules that stop before they are certain; the pack says why, the model card how often wrongly."""
+
+
 def test_base_stops_only_what_is_certain() -> None:
     policy = load_policies(DirTree(POLICIES), ["base"]).policy_for(Caller())
     assert policy is not None
     for rule in policy.rules:
         if rule.action >= Action.ANSWER:
-            assert rule.detect.level == 3, rule.id
+            assert rule.detect.level == MISS_IS_WORSE.get(rule.id, 3), rule.id
