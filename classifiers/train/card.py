@@ -115,7 +115,7 @@ def write_guard(folder: Path, results: dict[str, Any], data: Path) -> None:
                          t["balanced_accuracy"], t["auroc"], floor.get("balanced_accuracy"), floor.get("auroc")])  # fmt: skip
     head = ["head", "language", "n", "precision", "recall", "false positives", "balanced accuracy", "AUROC",
             "floor: balanced accuracy", "floor: AUROC"]  # fmt: skip
-    agree = f"int8 and fp32 decide alike (every label) on {results['int8_agrees_with_fp32']:.1%} of 1,000 mixed texts."
+    agree = f"int8 and fp32 decide alike (per head) on {results['int8_agrees_with_fp32']:.1%} of 1,000 mixed texts."
     write(
         folder,
         [*grid(head, rows), "", "At level medium. The floor is TF-IDF with a linear classifier.", agree],
