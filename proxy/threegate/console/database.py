@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from sqlalchemy import Column, Engine, Integer, MetaData, String, Table, Text
 
+from threegate.policy.versions import create_tables
+
 METADATA = MetaData()
 
 ACCOUNT = Table(
@@ -70,5 +72,5 @@ LABEL = Table(
 
 def prepared(engine: Engine) -> Engine:
     """The engine, with the tables made where they are missing."""
-    METADATA.create_all(engine)
+    create_tables(engine, METADATA)
     return engine

@@ -80,6 +80,15 @@ class Stored:
     files: Mapping[str, bytes]
 
 
+def create_tables(engine: Engine, tables: MetaData) -> None:
+    """Makes the tables that are missing. Tries again if another replica makes them now: its
+    transaction has ended by the time the conflict is told."""
+    try:
+        tables.create_all(engine)
+    except (IntegrityError, ProgrammingError, OperationalError):
+        tables.create_all(engine)
+
+
 @dataclass(frozen=True, slots=True)
 class Versions:
     """All versions of one database. Methods block; async callers use a thread."""
@@ -88,10 +97,7 @@ class Versions:
 
     @classmethod
     def open(cls, engine: Engine) -> Versions:
-        try:
-            METADATA.create_all(engine)
-        except (IntegrityError, ProgrammingError, OperationalError):
-            METADATA.create_all(engine)  # another replica made the tables at the same moment
+        create_tables(engine, METADATA)
         return cls(engine)
 
     def save(self, checked: Checked, packs: tuple[str, ...], now: str) -> str:
