@@ -24,7 +24,7 @@ from threegate.detectors.suite import Suite
 from threegate.errors import AuditError
 from threegate.testing.server import serve
 from threegate.testing.upstream import DemoUpstream
-from threegate.types import Bilingual, Failed, Finding, Passage
+from threegate.types import Bilingual, Failed, Finding, Passage, Reason
 
 from tests.e2e.running import ROOT, Running, proxy
 
@@ -67,7 +67,7 @@ def test_without_audit_nothing_is_answered(tmp_path: Path) -> None:
 
 
 class Hanging:
-    """A sentence detector that raises, hangs or is never done."""
+    """A sentence detector that raises, hangs or is overloaded."""
 
     info = DetectorInfo("hanging", ("pii.email",), Bilingual("挂起", "hanging"))
 
@@ -77,11 +77,13 @@ class Hanging:
     async def judge(self, passages: Sequence[Passage]) -> list[tuple[Finding, ...] | Failed]:
         if self.how == "raise":
             raise ValueError(CANARY)
+        if self.how == "overload":
+            return [Failed(self.info.id, Reason.OVERLOAD, p.locus) for p in passages]
         await asyncio.sleep(3600)
         return []
 
 
-@pytest.mark.parametrize("how", ["raise", "hang"])
+@pytest.mark.parametrize("how", ["raise", "hang", "overload"])
 def test_a_detector_that_gives_no_answer_closes_the_input(
     tmp_path: Path, how: str, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -98,7 +100,7 @@ def test_a_detector_that_gives_no_answer_closes_the_input(
         request_id = reply.headers["x-threegate-request-id"]
         entries = running.run(running.deps.audit.get(request_id))  # type: ignore[attr-defined]
         said = json.dumps([e.event for e in entries])
-    reason = "error" if how == "raise" else "timeout"
+    reason = {"raise": "error", "hang": "timeout", "overload": "overload"}[how]
     assert f"hanging:{reason}" in said
     assert CANARY not in caplog.text + said
 
