@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import io
 import json
 from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
 from threegate.cli import main
+from threegate.policy.values import value_sha256
 
 from tests.policy.packs import FILES, GOOD, spoiled
 
@@ -77,6 +79,24 @@ def test_coverage(capsys: pytest.CaptureFixture[str]) -> None:
 def test_explain(capsys: pytest.CaptureFixture[str], what: str) -> None:
     code, out = run(capsys, "explain", "--what", what)
     assert (code, what in out) == (0, True)
+
+
+def test_hash_reads_values_and_shows_none(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.stdin", io.StringIO("4111 1111 1111 1111\n\n4222-2222\n"))
+    code, out = run(capsys, "hash", "--salt", "s")
+    assert code == 0
+    assert out.count(value_sha256("4111111111111111", "s")) == 1
+    assert out.count(value_sha256("42222222", "s")) == 1
+    assert "4111" not in out.replace(value_sha256("4111111111111111", "s"), "")
+
+
+def test_hash_of_nothing_is_wrong_use(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.stdin", io.StringIO(" \n"))
+    assert run(capsys, "hash")[0] == 2
 
 
 def test_vocabularies_and_schema(capsys: pytest.CaptureFixture[str]) -> None:

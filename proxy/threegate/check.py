@@ -56,11 +56,12 @@ _MISSING = object()
 @dataclass(slots=True)
 class Runner:
     """Tests of one compiled policy. `suite` has its detectors; `progress` is told after each
-    case."""
+    case. `today` is an ISO date for the exceptions in `ruled`; tests have none."""
 
     policy: CompiledPolicy
     suite: Suite
     progress: Callable[[Outcome], None] = lambda outcome: None
+    today: str = ""
     _rules: dict[str, Rule] = field(init=False, repr=False)
     _constraints: dict[str, ConstraintRule] = field(init=False, repr=False)
 
@@ -128,14 +129,14 @@ class Runner:
         wanted = wanted_kinds(policy.rules_for(Layer.INPUT, channel))
         sentence = frozenset(k for k in wanted if self.suite.is_sentence_kind(k))
         found = await self.suite.check([passage], wanted, sentence, DEADLINE_MS)
-        judge = Judge.of(policy, Layer.INPUT, channel, Caller(), "", self.suite.kinds_of)
-        return judge.verdict(found[0].findings, found[0].failures).ruled
+        judge = Judge.of(policy, Layer.INPUT, channel, Caller(), self.today, self.suite.kinds_of)
+        return judge.verdict(found[0].findings, found[0].failures, passage.text).ruled
 
     async def _output(self, policy: CompiledPolicy, passage: Passage) -> tuple[Ruled, ...]:
         guard = OutputGuard.of(
             policy,
             Caller(),
-            "",
+            self.today,
             MaskMap(b"test"),
             same=False,
             kinds_of=self.suite.kinds_of,
@@ -253,5 +254,7 @@ class _Drive:
         judged = await self.suite.judge([passage], self.guard.sentence_kinds, DEADLINE_MS)
         if self.machine.state is State.CUT:
             return ()
-        verdict = self.guard.judge.verdict(judged[0].findings, judged[0].failures)
+        verdict = self.guard.judge.verdict(
+            judged[0].findings, judged[0].failures, asked.text, asked.offset
+        )
         return self.machine.receive(SentenceJudged(asked.index, verdict))

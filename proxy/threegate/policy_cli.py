@@ -44,6 +44,7 @@ from threegate.policy.report import (
 from threegate.policy.schema_json import schema_json
 from threegate.policy.store import DirTree, today_utc
 from threegate.policy.taxonomy import TAXONOMIES, taxonomy
+from threegate.policy.values import new_salt, value_sha256
 from threegate.progress import progress
 from threegate.replay import Change, Recorded, Side, replay
 from threegate.types import Caller, Channel, Layer
@@ -79,6 +80,8 @@ def register(commands: Any) -> None:
     schema = _add(verbs, "schema", _schema, "the JSON Schema of packs")
     schema.add_argument("--write", action="store_true", help="write policies/schema.json")
     _add(verbs, "docs", _docs, "fill the tables of policies/README.md from the code")
+    hashing = _add(verbs, "hash", _hash, "values, one a line on standard input, for an exception")
+    hashing.add_argument("--salt", help="of values hashed before; without it a new one")
     _add(verbs, "kinds", _kinds, "everything that rules can look for")
     _add(verbs, "taxonomy", _taxonomies, "the ids that `why` can name")
     policy_life_cli.register(verbs, _locale_language())
@@ -302,6 +305,17 @@ def _docs(args: argparse.Namespace) -> int:
     for name, language in READMES:
         path = args.policies / name
         path.write_text(filled(path.read_text(encoding="utf-8"), language), encoding="utf-8")
+    return 0
+
+
+def _hash(args: argparse.Namespace) -> int:
+    """The values are read, never shown: a command line would keep them in its history."""
+    salt = args.salt or new_salt()
+    values = [line.strip() for line in sys.stdin if line.strip()]
+    if not values:
+        raise PolicyError("give the values on standard input, one a line")
+    hashes = ", ".join(f"'{value_sha256(value, salt)}'" for value in values)
+    print(f"match: {{value_salt: '{salt}', value_sha256: [{hashes}]}}")
     return 0
 
 

@@ -103,7 +103,7 @@ class Side:
     def _verdict(self, text: Recorded, found: Judgement, today: str) -> Verdict:
         kinds_of = self.suite.kinds_of
         judge = Judge.of(self.policy, text.layer, text.channel, text.caller, today, kinds_of)
-        return judge.verdict(found.findings, found.failures)
+        return judge.verdict(found.findings, found.failures, text.text)
 
 
 async def replay(

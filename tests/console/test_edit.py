@@ -124,6 +124,18 @@ def test_an_exception_is_added_and_dropped() -> None:
     assert [e.id for e in rule(less).exceptions] == ["E-1"]
 
 
+def test_an_exception_for_one_value_is_written_as_text() -> None:
+    digest = "0" * 64
+    given = {
+        "id": "E-3", "field": "value_sha256", "value": digest, "salt": "0123456789012345",
+        "reason": "test_data", "approver": "han.mei", "expires": "2027-02-01",
+    }  # fmt: skip
+    new = edited(TEXT, "demo.email", RuleForm(exception=given))
+    match = rule(new).exceptions[1].match
+    assert (match.value_sha256, match.value_salt) == ((digest,), "0123456789012345")
+    assert comments(new) == comments(TEXT)
+
+
 @pytest.mark.parametrize(
     ("form", "code"),
     [

@@ -7,18 +7,22 @@ import shutil
 import threading
 import time
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
+from threegate.cli import main
 from threegate.gateway.label import SIGN
 from threegate.policy.problems import Severity
+from threegate.policy.values import value_sha256
 
 from tests.e2e.running import Running, proxy
 from tests.gateway.shell import Heard, stream_of
 
 PACKS = Path(__file__).parent / "policies"
+IN_A_MONTH = (datetime.now(UTC) + timedelta(days=30)).date().isoformat()
 LOOKUP = {
     "type": "function",
     "function": {
@@ -132,6 +136,43 @@ def test_the_label_stands_once_in_the_text_and_in_the_fields(rich: Running, stre
     assert label["ContentProducer"] == "91350100M000100Y43"
     assert label["ProduceID"] == reply.headers["x-threegate-request-id"]
     assert f'"ProduceID":"{label["ProduceID"]}"' in reply.text
+
+
+def excepted(folder: Path) -> Path:
+    """The rich pack, but `BAD-2` and `STOP-2` are let through until the end of January."""
+    root = folder / "policies"
+    shutil.copytree(PACKS, root)
+    pack = root / "packs" / "rich.yaml"
+    text = pack.read_text("utf-8")
+    for value, kind in (("STOP-2", "stop"), ("BAD-2", "bad")):
+        match = f"{{value_salt: 's', value_sha256: ['{value_sha256(value, 's')}']}}"
+        approved = f"reason: test_data, approver: cpo, expires: {IN_A_MONTH}"
+        line = f"    except: [{{id: EX-{kind}, match: {match}, {approved}}}]\n"
+        detect = f"    detect: {{any: [pattern.{kind}]}}\n"
+        assert detect in text
+        text = text.replace(detect, detect + line, 1)
+    pack.write_text(text, "utf-8")
+    return root
+
+
+@both
+def test_an_exception_for_one_value_lets_through_that_value_only(
+    tmp_path: Path, stream: bool, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with proxy(tmp_path / "var", excepted(tmp_path), packs=("rich",)) as running:
+        reply = post(running, "STOP-2 and say BAD-2 please", stream=stream)
+        assert "BAD-2" in content(reply)
+        assert finish(post(running, "STOP-1 and STOP-2", stream=stream)) == "content_filter"
+        bad = post(running, "say BAD-2 and BAD-1", stream=stream)
+        assert "help line" in content(bad)
+        assert "BAD-1" not in bad.text
+        database = str(tmp_path / "var" / "audit.sqlite3")
+        request = reply.headers["x-threegate-request-id"]
+        assert main(["explain", request, "--database", database]) == 0
+    said = capsys.readouterr().out
+    assert "exception EX-stop" in said
+    assert "exception EX-bad" in said
+    assert "BAD-2" not in said
 
 
 def call(name: str, arguments: str) -> bytes:

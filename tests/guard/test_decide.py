@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from threegate.guard.decide import Judge, in_rollout, wanted_kinds
 from threegate.policy.model import Claims, Detect, Mode, Rule, RuleException, Selector
+from threegate.policy.values import value_sha256
 from threegate.types import Action, Channel, Layer, Level, Reason, Verdict
 
 from tests.guard.build import CALLER, failed, finding, policy, rule
@@ -87,6 +88,38 @@ def test_an_exception_weakens_its_own_rule_until_it_expires(
     verdict = made.verdict([finding("a")])
     assert (verdict.action is Action.BLOCK) == acts
     assert verdict.ruled[0].exception_id == ("" if acts else "EX-1")
+
+
+def test_an_exception_for_one_value_covers_no_other() -> None:
+    hashed = (value_sha256("4111 1111", "salt"),)
+    excepted = RuleException("EX-1", Selector(), "test_data", "cpo", "2027-01-31", hashed, "salt")
+    made = judge(rule("r", Action.BLOCK, "a", exceptions=(excepted,)))
+    text = "41111111 or 42222222"
+    found = [finding("a", 10, 18), finding("a", 22, 30)]
+    ruled = made.verdict(found, (), text, 10).ruled
+    assert [(r.exception_id, r.shadow) for r in ruled] == [("EX-1", True), ("", False)]
+    made.today = "2027-02-01"
+    assert made.verdict(found[:1], (), text, 10).ruled[0].exception_id == ""
+
+
+@pytest.mark.parametrize("where", [{"text": ""}, {"text": "4111", "offset": 1}, {"text": "411"}])
+def test_a_value_that_is_not_whole_in_the_text_is_not_excepted(where: dict[str, Any]) -> None:
+    hashed = tuple(value_sha256(v) for v in ("", "4111", "411"))
+    excepted = RuleException("EX-1", Selector(), "test_data", "cpo", "2027-01-31", hashed)
+    made = judge(rule("r", Action.BLOCK, "a", exceptions=(excepted,)))
+    assert made.verdict([finding("a", 0, 4)], (), **where).action is Action.BLOCK
+
+
+def test_an_exception_for_values_excuses_no_failure_and_needs_its_caller() -> None:
+    hashed = (value_sha256("4111"),)
+    excepted = RuleException(
+        "EX-1", Selector(key=("desk",)), "test_data", "cpo", "2027-01-31", hashed
+    )
+    one = rule("r", Action.BLOCK, "pii.email", exceptions=(excepted,))
+    assert judge(one, key_id="desk").verdict([], [failed()], "4111").action is Action.BLOCK
+    found = [finding("pii.email", 0, 4)]
+    assert judge(one, key_id="desk").verdict(found, (), "4111").action is Action.ALLOW
+    assert judge(one, key_id="other").verdict(found, (), "4111").action is Action.BLOCK
 
 
 def test_a_failure_counts_for_the_rules_that_need_the_detector() -> None:

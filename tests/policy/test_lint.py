@@ -67,6 +67,7 @@ BAD: dict[str, list[Change]] = {
     "exception-unlimited": [("match: {key: [desk]}", "match: {}")],
     "exception-wildcard": [("match: {key: [desk]}", "match: {key: ['*']}")],
     "exception-self-approved": [("approver: cpo", "approver: Privacy")],
+    "exception-unsalted": [("match: {key: [desk]}", "match: {value_sha256: ['" + "0" * 64 + "']}")],
     "duplicate-exception": [("    except:\n", "    except:\n      - {id: EX-1, match: {key: [a]}, reason: test_data, approver: cpo, expires: 2026-12-31}\n")],
     "unknown-parameter": [("temperature: {min", "temprature: {min")],
     "clamp-order": [("min: 0.3, max: 0.7", "min: 0.8, max: 0.7")],

@@ -169,15 +169,24 @@ def _drop_exception(rule: CommentedMap, exception_id: str) -> None:
 def _add_exception(rule: CommentedMap, given: Mapping[str, str]) -> None:
     if given.get("reason") not in {r.value for r in ReasonCode}:
         raise EditError("reason")
-    match = CommentedMap({given["field"]: CommentedSeq([given["value"]])})
-    match.fa.set_flow_style()
-    match[given["field"]].fa.set_flow_style()
+    match = _match(given["field"], given["value"], given.get("salt", ""))
     made = CommentedMap({"id": given["id"], "match": match, "reason": given["reason"]})
     made["approver"], made["expires"] = given["approver"], _date(given["expires"])
     if "except" in rule:
         rule["except"].append(made)
     else:
         _set(rule, "except", CommentedSeq([made]))
+
+
+def _match(field: str, value: str, salt: str) -> CommentedMap:
+    """`salt` belongs to a value's hash."""
+    written = SingleQuotedScalarString(value) if salt else value
+    match = CommentedMap({field: CommentedSeq([written])})
+    match[field].fa.set_flow_style()
+    if salt:
+        match["value_salt"] = SingleQuotedScalarString(salt)
+    match.fa.set_flow_style()
+    return match
 
 
 def _date(text: str) -> date:

@@ -177,7 +177,9 @@ class Track:
             self.answer.correct(judgement.findings)
             if self.machine.state is State.CUT:
                 break
-            verdict = self.guard.judge.verdict(judgement.findings, judgement.failures)
+            verdict = self.guard.judge.verdict(
+                judgement.findings, judgement.failures, a.text, a.offset
+            )
             self._run(self.machine.receive(SentenceJudged(a.index, verdict)))
         self.answer.notify()
 

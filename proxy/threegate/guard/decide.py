@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from threegate.policy.model import CompiledPolicy, Detect, Mode, Rule, RuleException, matches
+from threegate.policy.values import value_sha256
 from threegate.types import (
     Action,
     Caller,
@@ -55,17 +56,28 @@ class Judge:
         """The same rules for another caller whom their selectors cannot tell apart."""
         return Judge(self.rules, caller, today, self.kinds_of, self._by_kind)
 
-    def verdict(self, findings: Sequence[Finding], failures: Sequence[Failed] = ()) -> Verdict:
+    def verdict(
+        self,
+        findings: Sequence[Finding],
+        failures: Sequence[Failed] = (),
+        text: str = "",
+        offset: int = 0,
+    ) -> Verdict:
+        """`text` is where the findings are and begins at `offset`; exceptions for single values
+        need it."""
         kinds = frozenset(f.kind for f in findings)
-        ruled = [r for f in findings for r in self._rule_finding(f, kinds)]
+        ruled = [r for f in findings for r in self._rule_finding(f, kinds, text, offset)]
         ruled += [r for f in failures for r in self._rule_failure(f)]
         action = max((r.action for r in ruled if not r.shadow), default=Action.ALLOW)
         return Verdict(action, tuple(ruled))
 
-    def _rule_finding(self, finding: Finding, kinds: frozenset[str]) -> Iterable[Ruled]:
+    def _rule_finding(
+        self, finding: Finding, kinds: frozenset[str], text: str, offset: int
+    ) -> Iterable[Ruled]:
         for rule, level in self._rules_of(finding.kind):
             if finding.level >= level and _together(rule.detect, kinds):
-                yield self._ruled(rule, _action(rule, finding.kind), finding)
+                value = _value(finding, text, offset) if rule.exceptions else ""
+                yield self._ruled(rule, _action(rule, finding.kind), finding, value)
 
     def _rule_failure(self, failed: Failed) -> Iterable[Ruled]:
         kinds = self.kinds_of.get(failed.detector, ())
@@ -74,14 +86,16 @@ class Judge:
                 late = failed.reason is Reason.TIMEOUT
                 yield self._ruled(rule, rule.on_timeout if late else rule.on_error, failed)
 
-    def _ruled(self, rule: Rule, action: Action, finding: Finding | Failed) -> Ruled:
+    def _ruled(
+        self, rule: Rule, action: Action, finding: Finding | Failed, value: str = ""
+    ) -> Ruled:
         shadow = rule.mode is Mode.SHADOW or not in_rollout(rule, self.caller)
-        excepted = next((e.id for e in rule.exceptions if self._excepts(e)), "")
+        excepted = next((e.id for e in rule.exceptions if self._excepts(e, value)), "")
         return Ruled(rule.id, action, finding, shadow or bool(excepted), excepted)
 
-    def _excepts(self, exception: RuleException) -> bool:
+    def _excepts(self, exception: RuleException, value: str) -> bool:
         alive = self.today <= exception.expires
-        return alive and not exception.values_sha256 and exception.match.matches(self.caller)
+        return alive and exception.match.matches(self.caller) and _covers(exception, value)
 
     def _rules_of(self, kind: str) -> tuple[tuple[Rule, Level], ...]:
         known = self._by_kind.get(kind)
@@ -107,6 +121,19 @@ def in_rollout(rule: Rule, caller: Caller) -> bool:
         return True
     digest = hashlib.sha256(f"{rule.id}\0{caller.conversation}".encode()).digest()
     return int.from_bytes(digest[:4], "big") % 100 < rule.rollout
+
+
+def _value(finding: Finding, text: str, offset: int) -> str:
+    """What was found; empty where not all of it lies in `text`."""
+    start, end = finding.span.start - offset, finding.span.end - offset
+    return text[start:end] if 0 <= start <= end <= len(text) else ""
+
+
+def _covers(exception: RuleException, value: str) -> bool:
+    """A failure has no value, so an exception for single values never excuses it."""
+    if not exception.values_sha256:
+        return True
+    return bool(value) and value_sha256(value, exception.salt) in exception.values_sha256
 
 
 def _together(detect: Detect, kinds: frozenset[str]) -> bool:

@@ -70,7 +70,7 @@ def judge_input(
         if not scan.findings and not scan.failures:
             continue
         judge = by_channel[scan.locus.channel]
-        verdict = judge.verdict(scan.findings, scan.failures)
+        verdict = judge.verdict(scan.findings, scan.failures, scan.text)
         ruled += verdict.ruled
         new = edited(scan.text, verdict.ruled, Renderer({r.id: r for r in judge.rules}, masks))
         if new != scan.text:

@@ -19,6 +19,7 @@ from threegate.types import Caller, Channel, Failed, Finding, Layer, Verdict
 OUTPUT_CHANNELS = (Channel.CONTENT, Channel.REASONING, Channel.TOOL_ARGUMENTS)
 
 
+NOTHING = Verdict()
 LEAK_PII, NEW_PII = "leak.pii", "new_pii"
 """Personal data that nobody asked with: `leak.` before the kind that a pattern found."""
 
@@ -58,11 +59,13 @@ class ChannelGuard:
     ) -> Verdict:
         """The verdict on what patterns found in `text`, which begins at `offset`. `known` are the
         letters of everything that was asked with (`letters`)."""
+        if not findings and not failures:
+            return NOTHING
         found, failed = list(findings), list(failures)
         if self.tells_new:
             found += [_leak(f) for f in findings if _is_new(f, text, offset, known)]
             failed += [replace(f, detector=NEW_PII) for f in failures]
-        return self.judge.verdict(found, failed)
+        return self.judge.verdict(found, failed, text, offset)
 
 
 def letters(text: str) -> str:

@@ -160,6 +160,7 @@ def _exception(spec: schema.Exceptional) -> RuleException:
         spec.approver,
         spec.expires,
         spec.match.value_sha256,
+        spec.match.value_salt,
     )
 
 

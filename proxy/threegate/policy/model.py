@@ -131,6 +131,8 @@ class RuleException:
     approver: str
     expires: str
     values_sha256: tuple[str, ...] = ()
+    """Only findings of these values, hashed with `salt` (`policy.values`); empty: of any."""
+    salt: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -106,7 +106,12 @@ class ExceptMatch(When):
     """例外的适用对象 / What an exception covers"""
 
     value_sha256: tuple[Sha256, ...] = doc(
-        "被放行的值的 SHA-256（规范化后）", "SHA-256 of the values let through (normalised)", ()
+        "只放行这些值：由 `threegate policy hash` 得到的 SHA-256",
+        "only these values: SHA-256 as `threegate policy hash` makes it",
+        (),
+    )
+    value_salt: str = doc(
+        "求 SHA-256 前加在值前面的文字", "text put before each value in its SHA-256", ""
     )
 
 

@@ -74,6 +74,29 @@ def test_no_path_comes_from_an_address(site: Site, name: str) -> None:
     assert editor.get(f"/policies/edit/{name}").status_code in (303, 404)
 
 
+def exceptions_of(page: dict[str, str]) -> str:
+    return page["text"].partition("    except:\n")[2].partition("    tests:\n")[0]
+
+
+def test_an_exception_for_one_value_keeps_only_its_hash(site: Site) -> None:
+    editor = site.who("editor", name="hasher")
+    form = {
+        "do": "add_exception", "exception_id": "E-8", "exception_field": "value",
+        "exception_value": "E12345678", "exception_reason": "test_data",
+        "exception_approver": "li.lei", "exception_expires": "2026-12-20",
+    }  # fmt: skip
+    assert editor.post(RULE, data=form).status_code == 303
+    assert "E12345678" not in exceptions_of(editor.get("/policies/edit/cn-privacy.json").json())
+    said = "我的护照号码是E12345678，她的护照号码是E87654321"
+    trace = editor.post("/policies/try.json", json={"text": said}).json()["trace"]
+    assert {(r["exception"], r["shadow"]) for r in trace["ruled"] if r["rule"] in RULE} == {
+        ("E-8", True),
+        ("", False),
+    }
+    assert "E87654321" not in trace["result"]
+    editor.post("/policies/draft/discard", data={})
+
+
 def test_exceptions_expire_and_show(site: Site) -> None:
     editor = site.who("editor", name="excepter")
     form = {

@@ -14,6 +14,7 @@ from threegate.policy.diff import diff_sets
 from threegate.policy.facade import Checked
 from threegate.policy.load import pack_path
 from threegate.policy.model import PolicySet
+from threegate.policy.values import new_salt, value_sha256
 from threegate.types import Bilingual
 
 EDITS = {
@@ -25,7 +26,7 @@ EDITS = {
     "reason": Bilingual("请选择原因", "choose a reason"),
     "date": Bilingual("日期应为 年-月-日", "a date is year-month-day"),
 }
-FIELDS = ("tenant", "key", "route", "model", "language")
+FIELDS = ("tenant", "key", "route", "model", "language", "value")
 
 
 def refused(error: EditError) -> Refusal:
@@ -69,7 +70,14 @@ def _exception(visit: Visit) -> dict[str, str]:
     given = {n: form.get(f"exception_{n}", "").strip() for n in names}
     if not all(given.values()) or given["field"] not in FIELDS:
         raise Refusal(400, "请填完例外的每一项", "fill in every field of the exception")
-    return given
+    return _hashed(given) if given["field"] == "value" else given
+
+
+def _hashed(given: dict[str, str]) -> dict[str, str]:
+    """An exception for one value: only the salted hash goes into the draft."""
+    salt = new_salt()
+    digest = value_sha256(given["value"], salt)
+    return given | {"field": "value_sha256", "value": digest, "salt": salt}
 
 
 async def editor(visit: Visit) -> Answer:

@@ -69,7 +69,8 @@ async def try_it(visit: Visit) -> Answer:
     policies, space = await _policies(visit)
     policy = policies_of(policies)[-1]
     passage = _passage(text, channel, form)
-    ruled = await Runner(policy, visit.parts.suite_of(policy)).ruled(passage)
+    runner = Runner(policy, visit.parts.suite_of(policy), today=today_utc())
+    ruled = await runner.ruled(passage)
     trace = _trace(policy, text, ruled, visit.language)
     return Shown("try.html", {**form, "trace": trace | {"draft": bool(space.files)}})
 
@@ -114,6 +115,7 @@ def _row(ruled: Ruled, title: str) -> dict[str, Any]:
         "title": title,
         "action": ruled.action.name.lower(),
         "shadow": ruled.shadow,
+        "exception": ruled.exception_id,
         "detector": found.detector,
         "kind": found.kind if isinstance(found, Finding) else "",
         "family": family(found.kind) if isinstance(found, Finding) else "failed",

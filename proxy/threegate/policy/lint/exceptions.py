@@ -134,6 +134,25 @@ class ExceptionSelfApproved(Lint):
                 yield self.at(exception.mark("approver"), rule=rule.id)
 
 
+class ExceptionUnsalted(Lint):
+    code = "exception-unsalted"
+    severity = Severity.WARNING
+    title = Bilingual("值的 SHA-256 没有加盐", "the SHA-256 of a value has no salt")
+    why = Bilingual(
+        "号码不多，逐个试就能从没有加盐的 SHA-256 找回原值。",
+        "There are few numbers: trying them all finds the value again from a plain SHA-256.",
+    )
+    fix = Bilingual(
+        "用 `threegate policy hash` 得到 value_salt 和 value_sha256。",
+        "Let `threegate policy hash` make value_salt and value_sha256.",
+    )
+
+    def check(self, subject: Subject) -> Iterator[Problem]:
+        for rule, exception in _exceptions(subject):
+            if exception.match.value_sha256 and not exception.match.value_salt:
+                yield self.at(exception.mark("match"), rule=rule.id)
+
+
 class ExceptionDuplicate(Lint):
     code = "duplicate-exception"
     title = Bilingual("例外编号重复", "two exceptions share an id")
@@ -157,5 +176,6 @@ EXCEPTIONS: tuple[Lint, ...] = (
     ExceptionUnlimited(),
     ExceptionWildcard(),
     ExceptionSelfApproved(),
+    ExceptionUnsalted(),
     ExceptionDuplicate(),
 )

@@ -1,0 +1,31 @@
+"""Values named by a hash, so that an exception for one value never holds the value.
+
+A value counts as the same in full width, with invisible characters, in either case, with blanks
+anywhere and with hyphens between digits: `6222-0212 3456` is `622202123456`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import secrets
+
+from threegate.normalize.fold import plain_text
+
+_BLANKS = re.compile(r"\s+")
+_BETWEEN_DIGITS = re.compile(r"(?<=\d)[-‐‑‒–—−]+(?=\d)")
+
+
+def new_salt() -> str:
+    return secrets.token_hex(8)
+
+
+def normalised(value: str) -> str:
+    """One form for every writing of a value."""
+    return _BETWEEN_DIGITS.sub("", _BLANKS.sub("", plain_text(value).casefold()))
+
+
+def value_sha256(value: str, salt: str = "") -> str:
+    """SHA-256 over salt and normalised value, as 64 hexadecimal digits."""
+    text = salt + normalised(value)
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
