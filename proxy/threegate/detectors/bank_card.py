@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from threegate.detectors import tails
 from threegate.detectors.base import DetectorInfo, Example
 from threegate.detectors.checksums import luhn
+from threegate.detectors.labels import words
 from threegate.detectors.recognizer import (
     EDGE,
     GAP,
@@ -18,7 +19,6 @@ from threegate.detectors.recognizer import (
     cue,
     first,
     overlapping,
-    words,
 )
 from threegate.types import Bilingual, Level
 

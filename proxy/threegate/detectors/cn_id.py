@@ -13,6 +13,7 @@ from datetime import date
 from threegate.detectors import tails
 from threegate.detectors.base import DetectorInfo, Example
 from threegate.detectors.checksums import resident_id
+from threegate.detectors.labels import words
 from threegate.detectors.recognizer import (
     EDGE,
     GAP,
@@ -23,7 +24,6 @@ from threegate.detectors.recognizer import (
     cue,
     first,
     overlapping,
-    words,
 )
 from threegate.types import Bilingual, Level
 

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 from threegate.detectors import tails
 from threegate.detectors.base import DetectorInfo, Example
+from threegate.detectors.labels import words
 from threegate.detectors.recognizer import (
     BREAK,
     DASH,
@@ -17,7 +18,6 @@ from threegate.detectors.recognizer import (
     View,
     cue,
     overlapping,
-    words,
 )
 from threegate.types import Bilingual, Level
 

@@ -7,7 +7,8 @@ import re
 from collections.abc import Iterator
 
 from threegate.detectors.base import DetectorInfo, Example
-from threegate.detectors.recognizer import Hit, Recognizer, View, cue, words
+from threegate.detectors.labels import words
+from threegate.detectors.recognizer import Hit, Recognizer, View, cue
 from threegate.types import Bilingual, Level
 
 KIND = "pii.cn.plate"

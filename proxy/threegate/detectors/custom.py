@@ -7,7 +7,8 @@ pattern's match is decided within `MAX_SPAN` code points from its start, whateve
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterable, Iterator
 
 import ahocorasick
 import re2
@@ -43,7 +44,7 @@ class ListDetector:
         for word in known:
             self._automaton.add_word(word, len(word))
         self._automaton.make_automaton()
-        self._firsts = frozenset(word[0] for word in known)
+        self._begins = _beginnings(known)
 
     def scan(self, passage: Passage, *, final: bool = True) -> Scanned:
         text = _folded(passage.text)
@@ -56,8 +57,9 @@ class ListDetector:
         """Where a word may have begun that goes on, or one ended whose right edge is not seen."""
         length = len(text)
         touching = [s.start for s in spans if self._whole and s.end == length]
-        for i in range(max(0, length - self._longest), length):
-            if text[i] in self._firsts and self._automaton.longest_prefix(text[i:]) == length - i:
+        for begin in self._begins.finditer(text, max(0, length - self._longest)):
+            i = begin.start()
+            if self._automaton.longest_prefix(text[i:]) == length - i:
                 return min([i, *touching])
         return min([length, *touching])
 
@@ -68,6 +70,14 @@ class ListDetector:
             if span.start >= taken and (not self._whole or _edges(text, span)):
                 taken = span.end
                 yield span
+
+
+def _beginnings(words: Iterable[str]) -> re.Pattern[str]:
+    """Where one of the words may begin, by its first two characters."""
+    heads = sorted({(word[0], word[1:2]) for word in words})
+    firsts, seconds = (re.escape("".join(dict.fromkeys(part))) for part in zip(*heads, strict=True))
+    alone = any(not second for _, second in heads)
+    return re.compile(f"[{firsts}]" + ("" if alone else rf"(?=[{seconds}]|\Z)"))
 
 
 def _leftmost_longest(hit: tuple[int, int]) -> tuple[int, int]:

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from threegate.detectors import tails
 from threegate.detectors.base import DetectorInfo, Example
 from threegate.detectors.checksums import hong_kong_id, taiwan_id
+from threegate.detectors.labels import words
 from threegate.detectors.recognizer import (
     WORD_EDGE,
     Hit,
@@ -17,7 +18,6 @@ from threegate.detectors.recognizer import (
     cue,
     first,
     overlapping,
-    words,
 )
 from threegate.types import Bilingual, Level
 

@@ -9,7 +9,8 @@ from ipaddress import AddressValueError, IPv4Address, IPv6Address
 
 from threegate.detectors import tails
 from threegate.detectors.base import DetectorInfo, Example
-from threegate.detectors.recognizer import Hit, Recognizer, View, last, overlapping, words
+from threegate.detectors.labels import words
+from threegate.detectors.recognizer import Hit, Recognizer, View, overlapping
 from threegate.types import Bilingual, Level
 
 KIND = "pii.ip"
@@ -48,7 +49,7 @@ def _v4(view: View, match: re.Match[str]) -> Level | None:
     if address.is_loopback or address.is_multicast or value.startswith("255."):
         return None
     before = view.before(match.start())
-    label, version = last(_LABELS, before), last(_VERSIONS, before)
+    label, version = _LABELS.last(before), _VERSIONS.last(before)
     if label >= 0 or version >= 0:
         return Level.HIGH if label > version else Level.LOW
     small = all(int(part) < 20 for part in value.split("."))

@@ -14,6 +14,7 @@ import phonenumbers
 
 from threegate.detectors import tails
 from threegate.detectors.base import DetectorInfo, Example
+from threegate.detectors.labels import words
 from threegate.detectors.recognizer import (
     DASH,
     EDGE,
@@ -24,7 +25,6 @@ from threegate.detectors.recognizer import (
     cue,
     digits_of,
     overlapping,
-    words,
 )
 from threegate.types import Bilingual, Level
 

@@ -19,6 +19,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from threegate.detectors.base import DetectorInfo
+from threegate.detectors.labels import Labels, words
 from threegate.types import Level
 
 BEFORE = 40
@@ -134,17 +135,6 @@ def overlapping(pattern: re.Pattern[str], text: str) -> Iterator[re.Match[str]]:
         position = match.start() + 1
 
 
-def words(*items: str) -> re.Pattern[str]:
-    """Labels separated by `|`, in any case. Short ASCII words need edges, long ones are found
-    inside identifiers too."""
-    split = sorted("|".join(items).split("|"), key=len, reverse=True)
-    parts = [
-        rf"(?<![a-z]){re.escape(w)}(?![a-z])" if w.isascii() and len(w) <= 4 else re.escape(w)
-        for w in split
-    ]
-    return re.compile("|".join(parts), re.IGNORECASE)
-
-
 OTHER_NUMBER = words(
     "订单|單號|单号|訂單|运单|工单|流水|序列号|批号|发票|發票|编号|編號|条码|快递|快件|包裹|版本",
     "随机|质数|坐标|商品|货号|书号|案号|批准文号|哈希|取件码",
@@ -154,23 +144,18 @@ OTHER_NUMBER = words(
 """Labels of numbers that are nobody's: the nearest label decides."""
 
 
-def last(pattern: re.Pattern[str], text: str) -> int:
-    """End of the last match, or -1."""
-    return max((m.end() for m in pattern.finditer(text)), default=-1)
-
-
 def cue(
     view: View,
     start: int,
     end: int,
-    labels: re.Pattern[str],
+    labels: Labels,
     *,
-    other: re.Pattern[str] = OTHER_NUMBER,
+    other: Labels = OTHER_NUMBER,
     behind: bool = True,
 ) -> int:
     """1: a label of this kind is near; -1: the nearest label says it is something else; 0: none."""
     before = view.before(start)
-    own, foreign = last(labels, before), last(other, before)
+    own, foreign = labels.last(before), other.last(before)
     if own >= 0 or foreign >= 0:
         return 1 if own >= foreign else -1
     return 1 if behind and labels.search(view.after(start, end)) else 0

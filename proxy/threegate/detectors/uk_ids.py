@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from threegate.detectors import tails
 from threegate.detectors.base import DetectorInfo, Example
 from threegate.detectors.checksums import nhs
+from threegate.detectors.labels import words
 from threegate.detectors.recognizer import (
     EDGE,
     WORD_EDGE,
@@ -19,7 +20,6 @@ from threegate.detectors.recognizer import (
     digits_of,
     first,
     overlapping,
-    words,
 )
 from threegate.types import Bilingual, Level
 

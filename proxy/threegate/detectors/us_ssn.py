@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 from threegate.detectors import tails
 from threegate.detectors.base import DetectorInfo, Example
+from threegate.detectors.labels import words
 from threegate.detectors.recognizer import (
     EDGE,
     Hit,
@@ -16,7 +17,6 @@ from threegate.detectors.recognizer import (
     cue,
     first,
     overlapping,
-    words,
 )
 from threegate.types import Bilingual, Level
 

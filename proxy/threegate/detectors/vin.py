@@ -8,13 +8,13 @@ from collections.abc import Iterator
 
 from threegate.detectors import checksums, tails
 from threegate.detectors.base import DetectorInfo, Example
+from threegate.detectors.labels import words
 from threegate.detectors.recognizer import (
     WORD_EDGE,
     Hit,
     Recognizer,
     View,
     cue,
-    words,
 )
 from threegate.types import Bilingual, Level
 

@@ -1,0 +1,50 @@
+"""Words beside a value that say what it is. Many words, one RE2 search: a label is asked for at
+every candidate, so this is what a candidate costs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import re2
+
+_SHORT = 4
+"""ASCII words up to this length need edges; longer ones are found inside identifiers too."""
+
+
+class Labels:
+    """In any case. Immutable."""
+
+    def __init__(self, words: list[str]) -> None:
+        longest_first = sorted(dict.fromkeys(words), key=len, reverse=True)
+        self._any: Any = re2.compile("(?i)" + "|".join(map(re2.escape, longest_first)))
+
+    def search(self, text: str) -> bool:
+        """Whether one stands anywhere."""
+        return next(self.ends(text), -1) >= 0
+
+    def last(self, text: str) -> int:
+        """End of the last one, or -1."""
+        return max(self.ends(text), default=-1)
+
+    def ends(self, text: str) -> Iterator[int]:
+        """Ends of all, in order."""
+        at = 0
+        while match := self._any.search(text, at):
+            start, end = match.span()
+            stands = _stands(text, start, end)
+            at = end if stands else start + 1
+            if stands:
+                yield end
+
+
+def _stands(text: str, start: int, end: int) -> bool:
+    if end - start > _SHORT or not text[start:end].isascii():
+        return True
+    beside = text[max(0, start - 1) : start] + text[end : end + 1]
+    return not any(c.isascii() and c.isalpha() for c in beside)
+
+
+def words(*items: str) -> Labels:
+    """Labels separated by `|`."""
+    return Labels("|".join(items).split("|"))
