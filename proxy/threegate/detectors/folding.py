@@ -26,6 +26,8 @@ _HAN_VALUES = str.maketrans(HAN_DIGITS, "001234567891234567891")
 
 def fold(text: str) -> str:
     """Same length: full-width ASCII to ASCII, long runs of Chinese digits to digits."""
+    if text.isascii():
+        return text
     if _WIDE.search(text):
         text = text.translate(_NARROW)
     if _HAN_ANY.search(text):

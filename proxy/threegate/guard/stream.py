@@ -232,13 +232,11 @@ class StreamMachine:
         out: list[Command] = []
         if self.plan.judge:
             out += self._segment()
-        if not self.plan.patterns:
-            self._settled = self._end
-            self._scanned = self.state is State.DRAINING
-        out += self._release()
-        if self.plan.patterns and self.state is not State.CUT:
-            out.append(self._scan())
-        return out
+        if self.plan.patterns:  # its answer releases
+            return [*out, *self._pressure(), self._scan()]
+        self._settled = self._end
+        self._scanned = self.state is State.DRAINING
+        return out + self._release()
 
     def _scan(self) -> ScanPatterns:
         start = self._line_start(self._settled - LOOKBEHIND)

@@ -120,7 +120,7 @@ class SSEDecoder:
             block.data = "\n".join(self._lines)
             self._lines = []
         self._block = None
-        if block != ServerSentEvent():
+        if block.data is not None or block.event or block.id is not None or block.retry is not None:
             out.append(block)
 
     def _check_size(self) -> None:
