@@ -192,16 +192,18 @@ class Engine:
         cache: int = 8192,
         gpu: bool | None = None,
         remote: Mapping[str, Backend] | None = None,
+        shared: Path | None = None,
         say: Callable[[str], None] = print,
     ) -> Engine:
         """Verify, load and warm up each of `names` (`name` or `name@version`); `say` is told where
-        each one runs. `remote` gives the backend of models that a server elsewhere runs. Raises
-        ModelError."""
+        each one runs. `remote` gives the backend of models that a server elsewhere runs, `shared`
+        a folder through which processes share weights. Raises ModelError."""
         count = threads or min(MAX_THREADS, os.cpu_count() or 1)
         models: dict[str, Model] = {}
         for name in names:
             entry = find(root, name)
-            model = _open(entry, count, cache, gpu, (remote or {}).get(entry.manifest.name))
+            backend = (remote or {}).get(entry.manifest.name)
+            model = _open(entry, count, cache, gpu, backend, shared)
             say(f"model {entry.manifest.id} on {model.device}")
             models[entry.manifest.name] = model
         return cls(models)
@@ -241,12 +243,22 @@ class Engine:
 
 
 def _open(
-    entry: Entry, threads: int, cache: int, gpu: bool | None, backend: Backend | None
+    entry: Entry,
+    threads: int,
+    cache: int,
+    gpu: bool | None,
+    backend: Backend | None,
+    shared: Path | None,
 ) -> Model:
     tokenizer = WindowTokenizer(entry.folder / TOKENIZER, entry.manifest)
     if backend is None:
         backend = Session(
-            entry.folder, entry.manifest, threads=threads, pad_id=tokenizer.pad_id, gpu=gpu
+            entry.folder,
+            entry.manifest,
+            threads=threads,
+            pad_id=tokenizer.pad_id,
+            gpu=gpu,
+            shared=shared,
         )
     for text in ("ready", "准备好了。" * entry.manifest.max_tokens):
         backend.run(tokenizer.rows(Text(text))[:1])

@@ -156,7 +156,9 @@ def _engine(settings: Settings, say: Callable[[str], None]) -> Engine | None:
     if settings.classifiers == "off":
         say("classifiers are off: rules that need one do not act")
         return None
-    return Engine.open(settings.models, MODELS, threads=settings.threads or None, say=say)
+    shared = settings.var / "mapped" if settings.workers > 1 else None
+    threads = settings.threads or None
+    return Engine.open(settings.models, MODELS, threads=threads, shared=shared, say=say)
 
 
 def _check_served(policies: PolicyStore, suites: Suites, settings: Settings) -> None:
