@@ -91,3 +91,30 @@ def test_the_environment_is_not_shown() -> None:
 )
 def test_loopback_is_named_exactly(host: str, loopback: bool) -> None:
     assert Settings(host=host).loopback is loopback
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("weight: much", "weight must be a whole number"),
+        ("weight: -1", "weight must be a whole number"),
+        ("weight: true", "weight must be a whole number"),
+        ("idle_s: soon", "idle_s must be a number"),
+        ("models: r1", "models must be a list"),
+        ("name: 5", "name must be a text"),
+        ("starts_in_reasoning: 1", "starts_in_reasoning must be true or false"),
+    ],
+)
+def test_a_setting_of_an_upstream_has_its_type(tmp_path: Path, line: str, said: str) -> None:
+    with pytest.raises(SettingsError, match=said):
+        from_text(tmp_path, f"upstreams: [{{url: 'http://a', {line}}}]")
+
+
+def test_whole_numbers_of_seconds_and_lists_of_names_are_read(tmp_path: Path) -> None:
+    made = from_text(tmp_path, "upstreams: [{url: 'http://a', rest_s: 3, tenants: [x, 'y*']}]")
+    assert made.upstreams == (UpstreamSettings("http://a", rest_s=3.0, tenants=("x", "y*")),)
+
+
+def test_two_upstreams_of_one_name_would_share_a_key(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match="a name of its own"):
+        from_text(tmp_path, "upstreams: ['http://a', 'http://b']")

@@ -104,7 +104,7 @@ async def opened(settings: Settings, say: Callable[[str], None] = log.info) -> A
     keys = _upstream_keys(settings)
     audit = await AuditLog.open(from_settings(settings))
     metrics = Metrics()
-    upstreams = Upstreams(settings.upstreams, keys, metrics.answered)
+    upstreams = Upstreams(settings.upstreams, keys, metrics)
     limiter = _limiter(settings, metrics)
     deps = Deps(
         settings,

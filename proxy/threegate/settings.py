@@ -25,17 +25,24 @@ class SettingsError(Exception):
 @dataclass(frozen=True, slots=True)
 class UpstreamSettings:
     """One model API. `key_env` names the variable that holds its key; without it the client's key
-    is passed through. Times are seconds. `models` are patterns; empty takes every model."""
+    is passed through. Names end in `_s` for seconds. `models` and `tenants` are patterns; empty
+    takes all. An upstream with weight 0 is asked when no other is left."""
 
     url: str
     name: str = "default"
     key_env: str = ""
     models: tuple[str, ...] = ()
+    tenants: tuple[str, ...] = ()
     weight: int = 1
     connect_s: float = 5.0
-    first_byte_s: float = 600.0
-    idle_s: float = 120.0
+    first_byte_s: float = 600.0  # of an answer's body
+    idle_s: float = 120.0  # between two pieces of an answer
+    total_s: float = 1800.0
     max_connections: int = 1024
+    failures: int = 5  # in a row, then nothing is sent for `rest_s`
+    rest_s: float = 10.0
+    health_path: str = ""  # asked every `health_s`; empty: only calls show how it is
+    health_s: float = 10.0
     starts_in_reasoning: bool = False
 
 
@@ -129,8 +136,35 @@ def upstream_from(value: Any, where: str) -> UpstreamSettings:
     url = str(raw["url"]).rstrip("/").removesuffix("/v1")
     if not url.startswith(("http://", "https://")):
         raise SettingsError(f"{where}: the url must begin with http:// or https://")
-    models = tuple(raw.get("models", ()))
-    return UpstreamSettings(**{**raw, "url": url, "models": models})
+    given = {k: _of_type(str(known[k]), v, f"{where}: {k}") for k, v in raw.items() if k != "url"}
+    return UpstreamSettings(url=url, **given)
+
+
+def _of_type(kind: str, value: Any, where: str) -> Any:
+    """`value` as a field of this type. Numbers are not negative."""
+    number = isinstance(value, int | float) and not isinstance(value, bool) and value >= 0
+    match kind:
+        case "int" if number and isinstance(value, int):
+            return value
+        case "float" if number:
+            return float(value)
+        case "bool" if isinstance(value, bool):
+            return value
+        case "str" if isinstance(value, str):
+            return value
+        case "tuple[str, ...]" if isinstance(value, list | tuple):
+            return tuple(map(str, value))
+        case _:
+            raise SettingsError(f"{where} must be {_IN_WORDS[kind]}")
+
+
+_IN_WORDS = {
+    "int": "a whole number",
+    "float": "a number",
+    "bool": "true or false",
+    "str": "a text",
+    "tuple[str, ...]": "a list",
+}
 
 
 def _judge(value: Any, where: str) -> JudgeSettings:
@@ -177,7 +211,10 @@ def _convert(name: str, value: Any, where: str) -> Any:
             return tuple(value.split(",") if isinstance(value, str) else map(str, value))
         case "upstreams":
             items = value if isinstance(value, list) else [value]
-            return tuple(upstream_from(v, f"{where}: upstreams[{i}]") for i, v in enumerate(items))
+            made = [upstream_from(v, f"{where}: upstreams[{i}]") for i, v in enumerate(items)]
+            if len({u.name for u in made}) < len(made):
+                raise SettingsError(f"{where}: each upstream needs a name of its own")
+            return tuple(made)
         case "judges":
             items = value if isinstance(value, list) else [value]
             return tuple(_judge(v, f"{where}: judges[{i}]") for i, v in enumerate(items))

@@ -11,6 +11,7 @@ import hmac
 import json
 import os
 import secrets
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -19,6 +20,8 @@ from threegate.errors import RequestError
 from threegate.types import Caller
 
 KEY_PREFIX = "tg-"
+ONWARD = {"x-upstream-authorization": "authorization", "x-upstream-api-key": "x-api-key"}
+"""A client's key for the model API, where its `authorization` is the one for this proxy."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +34,19 @@ class Key:
     created: str
     expires: str = ""
     revoked: bool = False
+
+
+def presented_key(headers: Mapping[str, str]) -> str:
+    scheme, _, token = headers.get("authorization", "").partition(" ")
+    return token.strip() if scheme.lower() == "bearer" else headers.get("x-api-key", "")
+
+
+def onward(headers: Mapping[str, str], caller: Caller) -> dict[str, str]:
+    """Headers for the model API. A key that opens this door stays here."""
+    if caller.key_id == Caller().key_id:
+        return dict(headers)
+    kept = {k: v for k, v in headers.items() if k not in ONWARD.values()}
+    return kept | {name: headers[k] for k, name in ONWARD.items() if headers.get(k)}
 
 
 def utc_time(text: str) -> datetime:

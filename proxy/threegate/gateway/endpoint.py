@@ -21,6 +21,7 @@ from threegate.errors import ProtocolError, RequestError, ThreegateError
 from threegate.gateway.applied import AppliedPolicies
 from threegate.gateway.call import Call
 from threegate.gateway.deps import Deps
+from threegate.gateway.door import onward, presented_key
 from threegate.gateway.http import (
     ClientLeft,
     Receive,
@@ -131,19 +132,14 @@ async def _run(call: Call) -> None:
 
 
 async def _ask_model(call: Call) -> None:
-    headers = {**call.headers, "x-request-id": call.ledger.request_id}
+    headers = onward(call.headers, call.caller) | {"x-request-id": call.ledger.request_id}
     path, data = _upstream_path(call.path), orjson.dumps(call.body)
-    model = call.adapter.model(call.body)
-    reply = await call.deps.upstreams.send("POST", path, data, headers, model)
+    model, tenant = call.adapter.model(call.body), call.caller.tenant
+    reply = await call.deps.upstreams.send("POST", path, data, headers, model, tenant)
     try:
         await output_layer(call, reply)
     finally:
         await reply.aclose()
-
-
-def presented_key(headers: Mapping[str, str]) -> str:
-    scheme, _, token = headers.get("authorization", "").partition(" ")
-    return token.strip() if scheme.lower() == "bearer" else headers.get("x-api-key", "")
 
 
 def _upstream_path(path: str) -> str:

@@ -79,6 +79,19 @@ class Metrics:
             registry=r,
         )
         self.audit_events = Counter(
+        self.upstream_up = Gauge(
+            "threegate_upstream_up",
+            "1 where a model API can be asked, 0 while it rests or its checks fail",
+            ["upstream"],
+            registry=r,
+            multiprocess_mode="livemin",
+        )
+        self.upstream_again = Counter(
+            "threegate_upstream_tried_again",
+            "Calls that went on to another model API, by the one that failed",
+            ["upstream"],
+            registry=r,
+        )
             "threegate_audit_events", "What the audit log's writer did", ["what"], registry=r
         )
         self.audit_waiting = Gauge(
@@ -125,6 +138,12 @@ class Metrics:
     def count(self, layer: str, verdict: Verdict) -> None:
         for ruled in verdict.ruled:
             action = ruled.action.name.lower()
+    def upstream_is(self, upstream: str, *, up: bool) -> None:
+        self.upstream_up.labels(upstream).set(up)
+
+    def tried_again(self, upstream: str) -> None:
+        self.upstream_again.labels(upstream).inc()
+
             self.rulings.labels(layer, ruled.rule_id, action, str(ruled.shadow).lower()).inc()
             if isinstance(ruled.finding, Failed):
                 self.failures.labels(ruled.finding.detector, ruled.finding.reason.value).inc()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
@@ -10,18 +11,24 @@ from prometheus_client.exposition import CONTENT_TYPE_LATEST
 from starlette.requests import Request
 from starlette.responses import Response
 
-from threegate.errors import RequestError, ThreegateError
+from threegate.errors import RequestError, ThreegateError, UpstreamError
 from threegate.gateway.deps import Deps
-from threegate.gateway.endpoint import presented_key
+from threegate.gateway.door import onward, presented_key
 from threegate.gateway.http import headers_of
 from threegate.gateway.openapi import document
 from threegate.gateway.whole import parse_answer, read_body
 from threegate.guard.constraint import merge
 from threegate.policy.model import CompiledPolicy, matches
 from threegate.types import Caller
+from threegate.upstream.client import Request as Asked
+from threegate.upstream.target import Target
+from threegate.wire.adapter import Body
 from threegate.wire.base import objects
 from threegate.wire.errors import openai_error, status_of
 from threegate.wire.models import visible_models
+
+LIST_S = 10.0
+"""So long a list of models may take; a model API that hangs must not take the others' along."""
 
 
 def json_response(status: int, body: object) -> Response:
@@ -46,22 +53,49 @@ class Plain:
             return failure(error)
 
     async def _models(self, request: Request) -> Response:
+        """What all model APIs serve to this caller together, as far as the policy allows."""
         headers = headers_of(dict(request.scope))
         caller, policy = await self._admitted(request.scope["path"], headers)
-        reply = await self.deps.upstreams.send("GET", "/v1/models", b"", headers)
-        try:
-            body = parse_answer(await read_body(reply))
-        finally:
-            await reply.aclose()
-        if reply.status != 200:
-            return json_response(reply.status, body)
+        status, listed = await self._lists(onward(headers, caller), caller.tenant)
+        if status != 200:
+            return json_response(status, listed)
         rules = merge(policy, caller)
-        ids = {str(m.get("id")) for _, m in objects(body.get("data"))}
+        ids = {str(m.get("id")) for _, m in objects(listed.get("data"))}
         for _, allowed in rules.allow:
             ids = {i for i in ids if any(matches(p, i) for p in allowed)}
         aliases = {name: served for _, name, served in rules.alias}
         narrowed = frozenset(ids) if rules.allow else None
-        return json_response(200, visible_models(body, narrowed, aliases))
+        return json_response(200, visible_models(listed, narrowed, aliases))
+
+    async def _lists(self, headers: Mapping[str, str], tenant: str) -> tuple[int, Body]:
+        """Status and list of all that can be asked; where none gives one, what the last said."""
+        status, said, joined = 502, Body(), Body()
+        for target in self.deps.upstreams.candidates("", tenant):
+            status, said = await self._list(target, headers)
+            if status == 200:
+                own = [
+                    m
+                    for _, m in objects(said.get("data"))
+                    if target.serves(str(m.get("id")), tenant)
+                ]
+                joined = {**said, **joined, "data": [*joined.get("data", ()), *own]}
+        return (200, joined) if joined else (status, said)
+
+    async def _list(self, target: Target, headers: Mapping[str, str]) -> tuple[int, Body]:
+        try:
+            async with asyncio.timeout(LIST_S):
+                reply = await self.deps.upstreams.ask(
+                    target, Asked("GET", "/v1/models", b"", headers)
+                )
+                try:
+                    return reply.status, parse_answer(await read_body(reply))
+                finally:
+                    await reply.aclose()
+        except TimeoutError:
+            error = UpstreamError("the model API did not answer in time", status=504)
+            return error.status, openai_error(error)
+        except UpstreamError as error:
+            return error.status, openai_error(error)
 
     async def health(self, request: Request) -> Response:
         return json_response(200, {"status": "ok"})
@@ -89,10 +123,12 @@ class Plain:
 
     async def _other(self, request: Request) -> Response:
         path, headers = request.scope["path"], headers_of(dict(request.scope))
-        _, policy = await self._admitted(path, headers)
+        caller, policy = await self._admitted(path, headers)
         if request.method != "GET" or path not in policy.pass_through:
             return self._unknown()
-        reply = await self.deps.upstreams.send("GET", path, b"", headers)
+        reply = await self.deps.upstreams.send(
+            "GET", path, b"", onward(headers, caller), tenant=caller.tenant
+        )
         try:
             data = await read_body(reply)
         finally:

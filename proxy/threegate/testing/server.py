@@ -24,9 +24,9 @@ class _Server(uvicorn.Server):
 
 
 @contextmanager
-def serve(app: Any) -> Iterator[str]:
-    """Run `app` in a thread on 127.0.0.1, a free port; gives its base URL."""
-    listener = socket.create_server(("127.0.0.1", 0))
+def serve(app: Any, port: int = 0) -> Iterator[str]:
+    """Run `app` in a thread on 127.0.0.1, a free port unless one is named; gives its base URL."""
+    listener = socket.create_server(("127.0.0.1", port))
     config = uvicorn.Config(app, log_level="critical", lifespan="auto", timeout_graceful_shutdown=1)
     server = _Server(config)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)

@@ -1,0 +1,262 @@
+"""Sends a request to one of the upstreams, and to the next while nothing has come of an answer."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import partial
+from itertools import count
+from typing import Any, Protocol
+
+import aiohttp
+from yarl import URL
+
+from threegate.errors import RequestError, UpstreamError
+from threegate.settings import UpstreamSettings
+from threegate.tasks import Tasks
+from threegate.upstream import headers as crossing
+from threegate.upstream.health import Health
+from threegate.upstream.reply import Reply
+from threegate.upstream.target import Target
+
+log = logging.getLogger(__name__)
+
+DOWN = frozenset({502, 503, 504})
+"""Statuses by which an upstream says that it is not well. A 500 may be the request's own fault: it
+must not take the upstream away from everybody else."""
+
+ELSEWHERE = DOWN | {429}
+"""Statuses after which another upstream is asked, where there is one."""
+
+ODD = frozenset({"upstream_redirect", "upstream_encoding"})
+"""An upstream that is well but not what it should be: resting does not mend that."""
+
+EARLY_S = 2.0
+"""So long an answer is waited for that has a status and no byte yet. Longer, and a client would not
+get the comments that keep its line alive."""
+
+
+class Watch(Protocol):
+    """Who is told what happens here."""
+
+    def answered(self, upstream: str, outcome: str, seconds: float) -> None:
+        """One attempt: its status or error code."""
+        ...
+
+    def upstream_is(self, upstream: str, *, up: bool) -> None: ...
+    def tried_again(self, upstream: str) -> None:
+        """The attempt at this upstream came to nothing and another is made."""
+        ...
+
+
+class Unwatched:
+    def answered(self, upstream: str, outcome: str, seconds: float) -> None: ...
+    def upstream_is(self, upstream: str, *, up: bool) -> None: ...
+    def tried_again(self, upstream: str) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    method: str
+    path: str
+    body: bytes = field(repr=False)
+    headers: Mapping[str, str] = field(repr=False)
+
+
+@dataclass(slots=True)
+class Upstreams:
+    """Made inside a running loop. `keys` are the proxy's own, by upstream."""
+
+    settings: tuple[UpstreamSettings, ...]
+    keys: Mapping[str, str] = field(repr=False)
+    watch: Watch = field(default_factory=Unwatched, repr=False)
+    targets: tuple[Target, ...] = field(init=False)
+    client: aiohttp.ClientSession = field(init=False, repr=False)
+    _checks: Tasks = field(default_factory=Tasks, init=False, repr=False)
+    _turn: Any = field(default_factory=count, init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        self.targets = tuple(self._target(s) for s in self.settings)
+        self.client = aiohttp.ClientSession(
+            connector=aiohttp.TCPConnector(limit=0),  # each target bounds its own
+            cookie_jar=aiohttp.DummyCookieJar(),
+            skip_auto_headers=("user-agent",),
+            auto_decompress=False,
+        )
+        for target in self.targets:
+            self.watch.upstream_is(target.name, up=True)
+            if target.settings.health_path:
+                self._checks.spawn(self._check(target))
+
+    def _target(self, settings: UpstreamSettings) -> Target:
+        health = Health(settings, partial(self._changed, settings.name))
+        return Target(settings, health, self.keys.get(settings.name, ""))
+
+    def _changed(self, name: str, up: bool) -> None:
+        log.warning("upstream %s is %s", name, "back" if up else "away")
+        self.watch.upstream_is(name, up=up)
+
+    async def aclose(self) -> None:
+        await self._checks.cancel()
+        await self.client.close()
+        await asyncio.sleep(0)  # the transports close in the next turn of the loop
+
+    def serving(self, model: str, tenant: str = "") -> list[Target]:
+        """All that serve a model to a tenant; all for a call without one."""
+        fit = [t for t in self.targets if t.serves(model, tenant)]
+        if not fit:
+            raise UpstreamError(
+                "no model API serves this model", status=404, code="model_not_found"
+            )
+        return fit
+
+    def candidates(self, model: str, tenant: str = "") -> list[Target]:
+        """Those that can be asked now, in order: the first by weight, in turn; one with weight 0
+        when no other is left."""
+        fit = self.serving(model, tenant)
+        ready = [t for t in fit if t.health.admits()]
+        if not ready:
+            raise _unavailable("away", min(t.health.rests_s for t in fit))
+        weighted = [t for t in ready for _ in range(t.settings.weight)] or ready
+        first = weighted[next(self._turn) % len(weighted)]
+        rest = sorted((t for t in ready if t is not first), key=lambda t: -t.settings.weight)
+        return [first, *rest]
+
+    async def send(
+        self,
+        method: str,
+        path: str,
+        body: bytes,
+        headers: Mapping[str, str],
+        model: str = "",
+        tenant: str = "",
+    ) -> Reply:
+        """Raises UpstreamError when none of the upstreams answers."""
+        request = Request(method, path, body, headers)
+        left = self.candidates(model, tenant)
+        failed: UpstreamError = _unavailable("busy", 1.0)
+        while left:
+            target = left.pop(0)
+            if target.full:
+                continue
+            try:
+                reply = await self.ask(target, request)
+            except UpstreamError as error:
+                failed = error
+            else:
+                if reply.status not in ELSEWHERE or not left:
+                    return reply
+                await reply.aclose()
+            if left:
+                self.watch.tried_again(target.name)
+        raise failed
+
+    async def ask(self, target: Target, request: Request) -> Reply:
+        """One attempt at one upstream, told to health and metrics. Raises UpstreamError."""
+        started = time.perf_counter()
+        trial = target.take()
+        try:
+            reply = await self._send(target, request, trial=trial)
+        except BaseException as error:
+            if isinstance(error, UpstreamError):
+                self._failed(target, error, time.perf_counter() - started)
+            target.give_back(trial=trial)
+            raise
+        self.watch.answered(target.name, str(reply.status), time.perf_counter() - started)
+        if reply.status in DOWN:
+            target.health.failed()
+        else:
+            target.health.answered()
+        return reply
+
+    def _failed(self, target: Target, error: UpstreamError, seconds: float) -> None:
+        log.warning("upstream %s: %s", target.name, error.code)
+        self.watch.answered(target.name, error.code, seconds)
+        if error.code not in ODD:
+            target.health.failed()
+
+    async def _send(self, target: Target, request: Request, *, trial: bool) -> Reply:
+        until = asyncio.get_running_loop().time() + target.settings.total_s
+        try:
+            response = _checked(await self._twice(target, request))
+            first = await _early(response)
+        except TimeoutError:
+            text = "the model API did not answer in time"
+            raise UpstreamError(text, status=504, code="upstream_timeout") from None
+        except (aiohttp.ClientError, OSError, ValueError):
+            raise UpstreamError("the model API cannot be reached") from None
+        headers = crossing.returned(response.headers)
+        return Reply(response.status, headers, response, target, until, first, trial)
+
+    async def _twice(self, target: Target, request: Request) -> aiohttp.ClientResponse:
+        """A kept connection may have been closed by the other side at this very moment: once more,
+        on another."""
+        try:
+            return await self._response(target, request)
+        except (aiohttp.ServerDisconnectedError, ConnectionResetError):
+            return await self._response(target, request)
+
+    async def _response(self, target: Target, request: Request) -> aiohttp.ClientResponse:
+        upstream = target.settings
+        headers = crossing.sent(request.headers, target.key, body=bool(request.body))
+        async with asyncio.timeout(min(upstream.first_byte_s, upstream.total_s)):
+            return await self.client.request(
+                request.method,
+                URL(upstream.url + request.path, encoded=True),
+                data=request.body or None,
+                headers=headers,
+                timeout=aiohttp.ClientTimeout(total=None, sock_connect=upstream.connect_s),
+                allow_redirects=False,
+            )
+
+    async def _check(self, target: Target) -> None:
+        """Asks for the health path for ever; nobody waits for it."""
+        while True:
+            target.health.checked(alive=await self._alive(target))
+            await asyncio.sleep(target.settings.health_s)
+
+    async def _alive(self, target: Target) -> bool:
+        """Any status that is no failure: a check that needs a key still shows life."""
+        request = Request("GET", target.settings.health_path, b"", {})
+        try:
+            async with asyncio.timeout(target.settings.health_s):
+                response = await self._response(target, request)
+        except (TimeoutError, aiohttp.ClientError, OSError, ValueError, RequestError):
+            return False
+        response.close()
+        return response.status < 500
+
+
+async def _early(response: aiohttp.ClientResponse) -> bytes | None:
+    """The first of the body if it comes soon. An answer that breaks before that has begun nowhere
+    but here, so another upstream can give it."""
+    try:
+        async with asyncio.timeout(EARLY_S):
+            return await response.content.readany()
+    except TimeoutError:
+        return None
+    except BaseException:
+        response.close()
+        raise
+
+
+def _unavailable(why: str, retry_after_s: float) -> UpstreamError:
+    return UpstreamError(
+        f"every model API for this model is {why}",
+        status=503,
+        code=f"upstream_{why}",
+        retry_after=max(1.0, retry_after_s),
+    )
+
+
+def _checked(response: aiohttp.ClientResponse) -> aiohttp.ClientResponse:
+    if 300 <= response.status < 400:
+        response.close()
+        raise UpstreamError("the model API redirects", code="upstream_redirect")
+    if response.headers.get("content-encoding", "identity") != "identity":
+        response.close()
+        raise UpstreamError("the model API compresses its answer", code="upstream_encoding")
+    return response

@@ -1,0 +1,113 @@
+"""Whether an upstream can be asked: by what calls showed, and by what checks of its own showed.
+
+Calls drive a circuit breaker (pybreaker): closed; open after `failures` in a row, when nothing is
+sent for `rest_s`; then half-open, when one call at a time tries whether it is back. What a call
+shows is told when it is known: a failure at once, a success when the answer is whole. A call whose
+client left shows nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from pybreaker import (
+    STATE_CLOSED,
+    STATE_HALF_OPEN,
+    STATE_OPEN,
+    CircuitBreaker,
+    CircuitBreakerError,
+    CircuitMemoryStorage,
+)
+
+from threegate.settings import UpstreamSettings
+
+MISSED = 2
+"""Checks in a row without an answer, and the upstream is away."""
+
+
+class _Failure(Exception):
+    """What the breaker counts."""
+
+
+def _fail() -> None:
+    raise _Failure
+
+
+@dataclass(slots=True, eq=False)
+class Health:
+    settings: UpstreamSettings
+    changed: Callable[[bool], None] = lambda up: None  # told when `up` has another value
+    _storage: CircuitMemoryStorage = field(init=False, repr=False)
+    _breaker: CircuitBreaker = field(init=False, repr=False)
+    _missed: int = field(default=0, init=False)
+    _trying: bool = field(default=False, init=False)  # a call that shows whether it is back
+    _was_up: bool = field(default=True, init=False)
+
+    def __post_init__(self) -> None:
+        self._storage = CircuitMemoryStorage(STATE_CLOSED)
+        self._breaker = CircuitBreaker(
+            fail_max=self.settings.failures,
+            reset_timeout=self.settings.rest_s,
+            state_storage=self._storage,
+            throw_new_error_on_trip=False,
+        )
+
+    @property
+    def up(self) -> bool:
+        return self._missed < MISSED and self._storage.state != STATE_OPEN
+
+    @property
+    def rests_s(self) -> float:
+        """Seconds until a call may try again; 0 where nothing has to be waited for."""
+        if self._storage.state != STATE_OPEN or self._storage.opened_at is None:
+            return 0.0
+        rested = (datetime.now(UTC) - self._storage.opened_at).total_seconds()
+        return max(0.0, self.settings.rest_s - rested)
+
+    def admits(self) -> bool:
+        """Whether a call may be sent now."""
+        if self._missed >= MISSED or self.rests_s > 0:
+            return False
+        return self._storage.state == STATE_CLOSED or not self._trying
+
+    def begin(self) -> bool:
+        """A call is sent. True if it is the one that tries, which must tell `tried` at its end."""
+        if self._storage.state == STATE_OPEN:
+            self._breaker.half_open()
+        self._trying = self._storage.state == STATE_HALF_OPEN
+        return self._trying
+
+    def tried(self) -> None:
+        """The call that tried has ended, whatever it showed: another may try."""
+        self._trying = False
+
+    def answered(self) -> None:
+        """A status came that is no failure. The upstream is back; it is well when the answer is
+        whole."""
+        if self._storage.state == STATE_HALF_OPEN:
+            self.succeeded()
+
+    def succeeded(self) -> None:
+        self._tell(lambda: None)
+
+    def failed(self) -> None:
+        self._tell(_fail)
+
+    def checked(self, *, alive: bool) -> None:
+        """What a check of its own showed."""
+        self._missed = 0 if alive else self._missed + 1
+        self._say()
+
+    def _tell(self, outcome: Callable[[], None]) -> None:
+        """An open breaker takes no outcome of calls that began before it opened."""
+        with suppress(_Failure, CircuitBreakerError):
+            self._breaker.call(outcome)
+        self._say()
+
+    def _say(self) -> None:
+        if self.up is not self._was_up:
+            self._was_up = self.up
+            self.changed(self.up)

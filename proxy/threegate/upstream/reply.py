@@ -1,0 +1,105 @@
+"""An answer as it comes, bounded in its silence and in its length of time."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Mapping
+from dataclasses import dataclass, field
+
+import aiohttp
+
+from threegate.errors import UpstreamError
+from threegate.upstream.target import Target
+
+
+@dataclass(slots=True)
+class Reply:
+    """`chunks` ends with UpstreamError when the upstream breaks off. `until` is the loop's time at
+    which the answer must be whole. Whoever has a reply must close it."""
+
+    status: int
+    headers: Mapping[str, str]
+    response: aiohttp.ClientResponse = field(repr=False)
+    target: Target
+    until: float
+    first: bytes | None  # of the body, where it came soon
+    trial: bool = False  # shows whether the upstream is back after a rest
+    closed: bool = False
+
+    @property
+    def starts_in_reasoning(self) -> bool:
+        return self.target.settings.starts_in_reasoning
+
+    @property
+    def own_key(self) -> bool:
+        """The proxy's key was sent, not the client's."""
+        return bool(self.target.key)
+
+    async def chunks(self) -> AsyncIterator[bytes]:
+        try:
+            if self.first is None:
+                self.first = await self._begin()
+            async for chunk in self._pieces(self.first):
+                yield chunk
+        except TimeoutError:
+            self.target.health.failed()
+            text = "the model API fell silent, or its answer took too long"
+            raise UpstreamError(text, status=504, code="upstream_timeout") from None
+        except (aiohttp.ClientError, OSError):
+            self.target.health.failed()
+            raise UpstreamError("the model API broke off its answer") from None
+        if self.status < 500:
+            self.target.health.succeeded()
+
+    async def _begin(self) -> bytes:
+        now = asyncio.get_running_loop().time()
+        async with asyncio.timeout(min(self.target.settings.first_byte_s, self.until - now)):
+            return await self.response.content.readany()
+
+    async def _pieces(self, chunk: bytes) -> AsyncIterator[bytes]:
+        content = self.response.content
+        silence = _Silence(content, self.target.settings.idle_s, self.until)
+        try:
+            while chunk:
+                yield chunk
+                chunk = content.read_nowait() or await silence.bounded(content.readany())
+        finally:
+            silence.over()
+
+    async def aclose(self) -> None:
+        if not self.closed:
+            self.closed = True
+            self.response.close()
+            self.target.give_back(trial=self.trial)
+
+
+class _Silence:
+    """Ends a read that waits for `seconds`, and any read after `until`: one timer for an answer,
+    not one for each of its chunks."""
+
+    def __init__(self, content: aiohttp.StreamReader, seconds: float, until: float) -> None:
+        self._content, self._seconds, self._until = content, seconds, until
+        self._loop = asyncio.get_running_loop()
+        self._since: float | None = None
+        self._timer = self._loop.call_later(self._next(self._loop.time(), 0.0), self._look)
+
+    async def bounded(self, read: Awaitable[bytes]) -> bytes:
+        self._since = self._loop.time()
+        try:
+            return await read
+        finally:
+            self._since = None
+
+    def over(self) -> None:
+        self._timer.cancel()
+
+    def _next(self, now: float, waited: float) -> float:
+        return max(0.0, min(self._seconds - waited, self._until - now))
+
+    def _look(self) -> None:
+        now = self._loop.time()
+        waited = 0.0 if self._since is None else now - self._since
+        if (left := self._next(now, waited)) > 0:
+            self._timer = self._loop.call_later(left, self._look)
+        else:
+            self._content.set_exception(TimeoutError())

@@ -1,0 +1,42 @@
+"""One upstream as the proxy sees it now: its settings, its health, and how many calls it has."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from threegate.policy.model import matches
+from threegate.settings import UpstreamSettings
+from threegate.upstream.health import Health
+
+
+@dataclass(slots=True, eq=False)
+class Target:
+    settings: UpstreamSettings
+    health: Health
+    key: str = field(default="", repr=False)  # the proxy's own; empty: the client's goes on
+    calls: int = 0
+
+    @property
+    def name(self) -> str:
+        return self.settings.name
+
+    @property
+    def full(self) -> bool:
+        return self.calls >= self.settings.max_connections
+
+    def serves(self, model: str, tenant: str) -> bool:
+        """Any model for a call that names none."""
+        s = self.settings
+        named = not model or not s.models or any(matches(p, model) for p in s.models)
+        return named and (not s.tenants or any(matches(p, tenant) for p in s.tenants))
+
+    def take(self) -> bool:
+        """A place for one call, given back with `give_back`. True if the call tries whether the
+        upstream is back."""
+        self.calls += 1
+        return self.health.begin()
+
+    def give_back(self, *, trial: bool) -> None:
+        self.calls -= 1
+        if trial:
+            self.health.tried()

@@ -1,0 +1,51 @@
+from __future__ import annotations
+
+import pytest
+from threegate.errors import RequestError
+from threegate.upstream.headers import returned, sent
+
+
+def test_only_listed_headers_go_on() -> None:
+    given = {"anthropic-version": "1", "cookie": "a", "x-forwarded-for": "b", "accept": "x/y"}
+    assert sent(given, "", body=False) == {
+        "anthropic-version": "1",
+        "accept": "x/y",
+        "accept-encoding": "identity",
+    }
+    assert sent({}, "", body=True)["content-type"] == "application/json"
+
+
+@pytest.mark.parametrize(
+    ("key", "given", "want"),
+    [
+        ("", {}, {}),
+        ("", {"authorization": "Bearer c"}, {"authorization": "Bearer c"}),
+        ("", {"x-api-key": "c"}, {"x-api-key": "c"}),
+        ("", {"x-api-key": ""}, {}),
+        ("up", {}, {"authorization": "Bearer up"}),
+        ("up", {"authorization": "Bearer c"}, {"authorization": "Bearer up"}),
+        ("up", {"x-api-key": "c"}, {"authorization": "Bearer up", "x-api-key": "up"}),
+    ],
+)
+def test_keys_are_passed_or_swapped(key: str, given: dict[str, str], want: dict[str, str]) -> None:
+    made = sent(given, key, body=False)
+    assert {n: v for n, v in made.items() if n in ("authorization", "x-api-key")} == want
+
+
+@pytest.mark.parametrize("name", ["accept", "authorization", "x-api-key", "openai-project"])
+def test_a_header_beyond_ascii_is_the_clients_fault(name: str) -> None:
+    with pytest.raises(RequestError) as caught:
+        sent({name: "\u00e9"}, "", body=False)
+    assert (caught.value.status, caught.value.param) == (400, name)
+
+
+def test_only_listed_headers_come_back() -> None:
+    given = {
+        "Content-Type": "text/event-stream",
+        "X-RateLimit-Remaining-Tokens": "5",
+        "Server": "vllm",
+        "Set-Cookie": "a=b",
+        "Retry-After": "1\x01",
+    }
+    want = {"content-type": "text/event-stream", "x-ratelimit-remaining-tokens": "5"}
+    assert returned(given) == want
