@@ -107,6 +107,23 @@ def test_a_contradicted_claim_is_put_right_from_the_source(
     assert right in shown
 
 
+@both
+@languages
+def test_marks_in_the_text_say_what_bears_a_claim_out(
+    running: Running, language: str, stream: bool
+) -> None:
+    source, true, false, _ = CASES[language]
+    answer(running, true + false, stream=stream)
+    reply = ask(running, "价格？/ Prices?", model="cited", stream=stream, context=["x", source])
+    shown = (
+        Heard(reply.content).text() if stream else reply.json()["choices"][0]["message"]["content"]
+    )
+    body, _, listing = shown.partition("\n\n")
+    ends = [s.strip()[:-1] + mark + s.strip()[-1] for s, mark in ((true, "[2]"), (false, "[≠2]"))]
+    assert [e for e in ends if e not in body] == []
+    assert listing.splitlines()[1].startswith("[2] ")
+
+
 @pytest.mark.parametrize(
     ("text", "passes"),
     [

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from threegate.guard.stream import (
@@ -61,6 +62,7 @@ class Driver:
     judge: Action = Action.BLOCK
     order: random.Random = field(default_factory=lambda: random.Random(0))
     restorer: object = None
+    mark: Callable[[Ruled], str] = lambda r: ""
     released: str = ""
     findings: set[tuple[str, int, int]] = field(default_factory=set)
     pending: list[JudgeSentence] = field(default_factory=list)
@@ -69,7 +71,9 @@ class Driver:
     releases: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self.machine = StreamMachine(self.plan, lambda r, t: f"<{r.rule_id}>", self.restorer)
+        self.machine = StreamMachine(
+            self.plan, lambda r, t: f"<{r.rule_id}>", self.restorer, self.mark
+        )
 
     def run(self, pieces: list[str], *, eager: bool = False) -> Driver:
         for piece in pieces:

@@ -86,6 +86,35 @@ def test_any_cut_and_any_order_gives_the_same(
 
 
 @given(cut_texts(), st.integers(0, 99))
+@settings(max_examples=300)
+def test_marks_are_the_same_for_any_cut_and_any_order(
+    case: tuple[str, list[str]], seed: int
+) -> None:
+    def marked(pieces: list[str], seed: int) -> str:
+        order = random.Random(seed)
+        driver = Driver(HOLD, Action.REDACT, Action.ALLOW, order, Restorer(MASKS), lambda r: "[1]")
+        return driver.run(pieces).released
+
+    text, pieces = case
+    whole = marked([text], 0)
+    assert marked(pieces, seed) == marked(list(text), seed) == whole
+    assert "123-456" not in whole
+    assert whole.count("[1]") == text.count("bad")
+
+
+def test_a_mark_stands_before_the_punctuation_that_ends_its_claim() -> None:
+    machine = StreamMachine(HOLD, lambda r, t: "", mark=lambda r: "[1]")
+    machine.receive(TextReceived("两年。It ends"))
+    machine.receive(PatternsScanned(Verdict(), 10))
+    first = machine.receive(SentenceJudged(0, Verdict(ruled=(ruled("c", 0, 3, Action.ALLOW),))))
+    assert [c.text for c in first if isinstance(c, Release)] == ["两年[1]。"]
+    machine.receive(UpstreamClosed())
+    machine.receive(PatternsScanned(Verdict(), 10))
+    last = machine.receive(SentenceJudged(1, Verdict(ruled=(ruled("c", 3, 10, Action.ALLOW),))))
+    assert [c.text for c in last if isinstance(c, Release)] == ["It ends[1]"]
+
+
+@given(cut_texts(), st.integers(0, 99))
 @settings(max_examples=500)
 def test_nothing_of_a_value_leaves(case: tuple[str, list[str]], seed: int) -> None:
     for action in (Action.REDACT, Action.BLOCK, Action.MASK):

@@ -110,6 +110,12 @@ class Track:
             text, self.stand_in = self.stand_in, ""
         return text
 
+    def tail(self, sign: str) -> str:
+        """What stands after the text: the sources that its marks stand for, then the sign."""
+        if not self.said or self.key.channel is not Channel.CONTENT:
+            return ""
+        return self.answer.guard.citations.listing(self.ruled) + sign
+
     def _run(self, commands: Sequence[Command]) -> None:
         """Commands in order; the answer to a scan comes after everything it was asked with."""
         asked: list[JudgeSentence] = []

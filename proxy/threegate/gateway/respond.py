@@ -59,6 +59,7 @@ def _label_header(call: Call) -> None:
 def _answer(call: Call, guard: OutputGuard) -> Answer:
     asked = "\n".join(s.text for s in call.slots)
     question = Question(last_question(call.slots), sources_of(call.slots, call.policy), asked)
+    guard.cite([s.id for s in question.sources], call.caller.language)
     keep = call.policy.audit.level in ("redacted", "full")
     answer = Answer(guard, call.suite, question, keep)
     reasoning = call.constraints.reasoning

@@ -187,10 +187,9 @@ class StreamShell:
         released = {k: text for k in keys if (text := self.answer.track(k).take())}
         if self.label and chunk.frame is not None:
             chunk.frame["aigc"], self.label = self.label, None
-        if self.sign:
-            for key in chunk.closes:
-                if key.channel is Channel.CONTENT and self.answer.track(key).said:
-                    released[key] = released.get(key, "") + self.sign
+        for key in chunk.closes:
+            if tail := self.answer.track(key).tail(self.sign):
+                released[key] = released.get(key, "") + tail
         if released:
             self._first_text()
         return b"".join([*self._notes(), self.codec.write(chunk, released)])

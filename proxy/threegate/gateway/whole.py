@@ -10,7 +10,6 @@ import orjson
 from threegate.errors import UpstreamError
 from threegate.gateway.answer import Answer, Track
 from threegate.gateway.claims import notes_of
-from threegate.types import Channel
 from threegate.upstream import Reply
 from threegate.wire.adapter import Adapter, Body, StreamKey, StreamOptions
 from threegate.wire.limits import MAX_RESPONSE_BYTES
@@ -63,7 +62,7 @@ async def guard_body(
 
 
 def _text(track: Track, sign: str) -> str:
-    return track.take() + (sign if track.said and track.key.channel is Channel.CONTENT else "")
+    return track.take() + track.tail(sign)
 
 
 async def _settle(answer: Answer) -> None:

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Protocol
 
+from threegate.guard.cite import Citations
 from threegate.guard.decide import Judge, wanted_kinds
 from threegate.guard.mask import MaskMap, Restorer
 from threegate.guard.redact import Renderer
@@ -90,6 +91,7 @@ class OutputGuard:
     masks: MaskMap
     restorer: Restorer | None
     corrections: dict[str, str] = field(default_factory=dict, repr=False)
+    citations: Citations = field(default_factory=Citations)
 
     @classmethod
     def of(
@@ -111,7 +113,14 @@ class OutputGuard:
         return cls(channels, masks, Restorer(masks) if len(masks) else None)
 
     def machine(self, channel: Channel) -> StreamMachine:
-        return StreamMachine(self.channels[channel].plan, self.renderer(channel), self.restorer)
+        plan, render = self.channels[channel].plan, self.renderer(channel)
+        return StreamMachine(plan, render, self.restorer, self.citations.mark)
+
+    def cite(self, sources: Sequence[str], language: str) -> None:
+        """Marks for the rules that ask for them; before the first machine is made."""
+        rules = (r for g in self.channels.values() for r in g.judge.rules)
+        citing = frozenset(r.id for r in rules if r.claims is not None and r.claims.cite)
+        self.citations = Citations(citing, tuple(sources), language)
 
     def renderer(self, channel: Channel) -> Renderer:
         rules = {r.id: r for r in self.channels[channel].judge.rules}

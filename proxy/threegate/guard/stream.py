@@ -27,6 +27,7 @@ from enum import Enum, auto
 from typing import assert_never
 
 from threegate.errors import ProtocolError
+from threegate.guard.cite import marked
 from threegate.guard.mask import Restored, Restorer
 from threegate.guard.segments import sentences
 from threegate.types import Action, Channel, Finding, Ruled, Span, Verdict
@@ -152,6 +153,9 @@ _STOPS = (Action.ANSWER, Action.BLOCK)
 Render = Callable[[Ruled, str], str]
 """What stands in the place of an edited span: (ruled, original text) -> text."""
 
+Mark = Callable[[Ruled], str]
+"""What stands at the end of the span of a ruling that edits nothing; mostly empty."""
+
 
 @dataclass(frozen=True, slots=True)
 class Plan:
@@ -174,6 +178,7 @@ class StreamMachine:
     plan: Plan
     render: Render
     restorer: Restorer | None = None
+    mark: Mark = lambda ruled: ""
     state: State = field(default=State.OPEN, init=False)
     _text: str = field(default="", init=False, repr=False)
     _base: int = field(default=0, init=False)  # position of _text[0]; what lies before is forgotten
@@ -288,6 +293,9 @@ class StreamMachine:
             elif ruled.action in _EDITS and span.start >= self._released:
                 original = self._text[span.start - self._base : span.end - self._base]
                 self._add(_Edit(span, self.render(ruled, original)))
+            elif (mark := self.mark(ruled)) and span.end > max(span.start, self._released):
+                last = Span(span.end - 1, span.end)
+                self._add(_Edit(last, marked(mark, self._text[last.start - self._base])))
 
     def _record(self, to: int) -> list[Command]:
         """Rulings are told in text order, when the text that they are about is decided."""

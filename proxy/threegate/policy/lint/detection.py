@@ -315,8 +315,8 @@ class LowBlock(Lint):
 class CutTooLate(Lint):
     code = "cut-too-late"
     title = Bilingual(
-        "stream: cut 只能配合 block、answer 或 flag",
-        "stream: cut goes with block, answer or flag only",
+        "stream: cut 只能配合 block、answer 或 flag，且不能 cite",
+        "stream: cut goes with block, answer or flag only, and not with cite",
     )
     why = Bilingual("已经放行的文字不能再改。", "Text that has left cannot be changed any more.")
     fix = Bilingual("用 stream: hold。", "Use stream: hold.")
@@ -324,7 +324,9 @@ class CutTooLate(Lint):
     def check(self, subject: Subject) -> Iterator[Problem]:
         fit = {Action.BLOCK, Action.ANSWER, Action.FLAG, Action.ALLOW}
         for rule in subject.rules:
-            if rule.stream is StreamMode.CUT and not fit.issuperset(written_actions(rule.then)):
+            cites = rule.detect.claims is not None and rule.detect.claims.cite
+            changes = cites or not fit.issuperset(written_actions(rule.then))
+            if rule.stream is StreamMode.CUT and changes:
                 yield self.at(rule.mark("stream"), rule=rule.id)
 
 

@@ -1,0 +1,81 @@
+"""Citation marks: in the text itself, which source bears a claim out. Pure.
+
+`…两年[1]。` supported, `…五年[≠1]。` contradicted, `…送货[?]。` not in the sources; the last two
+only where the rule annotates them. Numbers are the places of the sources in the request and never
+depend on the order of verdicts. The list at the end names the cited sources and quotes none.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from threegate.types import Action, Bilingual, Finding, Ruled
+
+ENDS = "。！？；.!?;|"
+"""A mark stands before the punctuation that ends its claim, and inside a table cell."""
+
+HEADING = Bilingual("资料：", "Sources:")
+UNKNOWN = Bilingual("[?] 资料中没有", "[?] not in the sources")
+AGAINST = Bilingual("[≠] 与该资料不符", "[≠] at odds with that source")
+
+_NAMES = {
+    "system": Bilingual("系统提示", "system prompt"),
+    "user": Bilingual("用户给出的文本", "text given by the user"),
+    "tool_result": Bilingual("工具结果", "tool result"),
+    "context": Bilingual("随附资料", "attached document"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Citations:
+    """`rules`: ids of the rules that ask for marks; `sources`: ids, the first has number 1."""
+
+    rules: frozenset[str] = frozenset()
+    sources: tuple[str, ...] = ()
+    language: str = "en"
+
+    def mark(self, ruled: Ruled) -> str:
+        """What stands at the end of the claim; empty for none."""
+        if ruled.rule_id not in self.rules or ruled.shadow:
+            return ""
+        told = ruled.action is Action.ANNOTATE
+        number = self._number(ruled)
+        match ruled.finding:
+            case Finding(kind="claim.supported") if number:
+                return f"[{number}]"
+            case Finding(kind="claim.contradicted") if number and told:
+                return f"[≠{number}]"
+            case Finding(kind="claim.unsupported") if told:
+                return "[?]"
+            case _:
+                return ""
+
+    def listing(self, ruled: Iterable[Ruled]) -> str:
+        """What stands once at the end of a text whose rulings are `ruled`; empty for none."""
+        marked = [(self.mark(r), self._number(r)) for r in ruled]
+        numbers = sorted({number for mark, number in marked if mark and mark != "[?]"})
+        signs = {mark[1] for mark, _ in marked if mark}
+        lines = [f"[{n}] {self._name(n)}" for n in numbers]
+        lines += [AGAINST.get(self.language)] if "≠" in signs else []
+        lines += [UNKNOWN.get(self.language)] if "?" in signs else []
+        return "\n".join(["\n", HEADING.get(self.language), *lines]) if lines else ""
+
+    def _number(self, ruled: Ruled) -> int:
+        note = ruled.finding.note if isinstance(ruled.finding, Finding) else ""
+        source = note.rpartition(":")[0]
+        return self.sources.index(source) + 1 if source in self.sources else 0
+
+    def _name(self, number: int) -> str:
+        source = self.sources[number - 1]
+        kind = source.partition(":")[0]
+        if kind not in _NAMES or kind == source:
+            return source
+        alike = [s for s in self.sources if s.startswith(f"{kind}:")]
+        count = f" {alike.index(source) + 1}" if len(alike) > 1 else ""
+        return _NAMES[kind].get(self.language) + count
+
+
+def marked(mark: str, last: str) -> str:
+    """The last character of a claim with its mark."""
+    return mark + last if last in ENDS else last + mark
