@@ -97,14 +97,16 @@ class Source:
 class Passage:
     """What a detector gets. `offset` is the position of `text[0]` in the text at `locus`.
 
-    `before` is the text in front of it, for classifiers that judge cumulatively; `question` the
-    last user turn (for answers); `sources` what claims may rest on.
+    `before` is the text in front of it, for classifiers that judge cumulatively; `beside` what the
+    other texts of the same answer (its choices, its reasoning) have said last; `question` the last
+    user turn (for answers); `sources` what claims may rest on.
     """
 
     locus: Locus
     text: str = field(repr=False)
     offset: int = 0
     before: str = field(default="", repr=False)
+    beside: str = field(default="", repr=False)
     question: str = field(default="", repr=False)
     sources: tuple[Source, ...] = field(default=(), repr=False)
 

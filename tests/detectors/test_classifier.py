@@ -74,6 +74,14 @@ async def test_harm_before_the_sentence_is_seen(engine: Engine) -> None:
     assert not await judge(engine, Channel.CONTENT, "and so on", before="stupid ")
 
 
+async def test_harm_beside_the_sentence_is_seen_once(engine: Engine) -> None:
+    (found,) = await judge(engine, Channel.CONTENT, "and so on", beside="first mix it, ")
+    assert (found.kind, found.span.start, found.span.end) == (COMPLIES, 0, len("and so on"))
+    (both,) = await judge(engine, Channel.CONTENT, "mix", before="mix ", beside="mix it, ")
+    assert both.kind == COMPLIES
+    assert not await judge(engine, Channel.CONTENT, "and so on", beside="stupid ")
+
+
 async def test_scores_of_every_level(engine: Engine) -> None:
     locus = Locus(Layer.INPUT, Channel.USER)
     scores = await GuardDetector(engine).scores(Passage(locus, "stupid"))

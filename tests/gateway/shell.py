@@ -10,7 +10,7 @@ from typing import Any
 import orjson
 from threegate.audit.record import Stage
 from threegate.detectors import scanner
-from threegate.detectors.base import DetectorInfo, PatternDetector
+from threegate.detectors.base import DetectorInfo, PatternDetector, SentenceDetector
 from threegate.detectors.suite import Suite
 from threegate.gateway.answer import Answer, Question
 from threegate.gateway.gates import ToolRules
@@ -81,7 +81,7 @@ def build(kinds: frozenset[str]) -> tuple[PatternDetector, ...]:
     return (made,) if made.info.kinds else ()
 
 
-def suite(*sentence: BadWords) -> Suite:
+def suite(*sentence: SentenceDetector) -> Suite:
     kinds_of = {"patterns": scanner(None).info.kinds, **{d.info.id: d.info.kinds for d in sentence}}
     return Suite(build, sentence, kinds_of)
 

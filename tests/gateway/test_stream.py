@@ -5,18 +5,21 @@ from __future__ import annotations
 import asyncio
 import json
 import re
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from threegate.audit.record import Stage
+from threegate.detectors.base import DetectorInfo
 from threegate.gateway.answer import Question
 from threegate.guard.mask import MaskMap
 from threegate.policy.model import StreamMode
 from threegate.testing.cuts import cut_at
-from threegate.types import Action
+from threegate.types import Action, Failed, Finding, Level, Passage, Span
 
-from tests.gateway.shell import BadWords, Heard, hear, policy, rule, stream_of, suite
+from tests.gateway.shell import INFO, BadWords, Heard, hear, policy, rule, stream_of, suite
 
 ID, MOBILE, KEY = "11010519491231002X", "13812345678", "sk-4f9a1c7e2b8d4a6f9c3e5b7d1a2f8c6e"
 MASKS = MaskMap(b"k" * 32)
@@ -151,3 +154,48 @@ def test_personal_data_that_nobody_asked_with_is_a_leak() -> None:
     asked = Question(asked="我的手机是138-1234-5678")
     heard = asyncio.run(hear([stream_of([text])], leaks, suite_with_leaks, question=asked))
     assert heard.text() == f"您的手机{MOBILE}，他的手机[MOBILE_REMOVED]。"
+
+
+@dataclass
+class Together:
+    """Harm only where two halves stand together, in whatever texts of the answer they are."""
+
+    info: DetectorInfo = INFO
+
+    async def judge(self, passages: Sequence[Passage]) -> list[tuple[Finding, ...] | Failed]:
+        return [self._one(p) for p in passages]
+
+    def _one(self, passage: Passage) -> tuple[Finding, ...]:
+        read = f"{passage.beside}\n{passage.before}{passage.text}"
+        if not ("first half" in read and "second half" in read):
+            return ()
+        span = Span(0, len(passage.text))
+        return (Finding("bad", "hazard.test", span, 0.9, Level.HIGH, passage.locus),)
+
+
+def _said(choice: int, **delta: str) -> bytes:
+    choices = [{"index": choice, "delta": delta, "finish_reason": None}]
+    return b"data: " + json.dumps({"id": "c", "choices": choices}).encode() + b"\n\n"
+
+
+@pytest.mark.parametrize(
+    ("events", "caught"),
+    [
+        ([(0, "content", "The first half. "), (0, "content", "The second half. ")], True),
+        ([(0, "content", "The first half. "), (1, "content", "The second half. ")], True),
+        ([(0, "reasoning_content", "The first half. "), (0, "content", "The second half. ")], True),
+        ([(0, "content", "The first half. "), (1, "content", "The first half. ")], False),
+        (
+            [(0, "reasoning_content", "The first half. "), (1, "content", "The second half. ")],
+            False,
+        ),
+    ],
+)
+async def test_harm_spread_over_sentences_choices_and_reasoning(
+    events: list[tuple[int, str, str]], caught: bool
+) -> None:
+    data = [_said(choice, **{name: text}) for choice, name, text in events]
+    data.append(b"data: [DONE]\n\n")
+    harm = policy(rule("harm", Action.BLOCK, "hazard.test", stream=StreamMode.HOLD))
+    heard = await hear(data, harm, suite(Together()))
+    assert (heard.finish() == "content_filter") is caught

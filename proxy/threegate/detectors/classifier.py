@@ -8,10 +8,13 @@ Which heads speak depends on where the text sits:
 | tool result | the text | indirect injection; direct only when it is sure |
 | tool arguments | the text | hazard, offensive |
 | content, reasoning | (question, text so far) | compliance, hazard |
+| content, reasoning | the same behind what stands beside it | compliance, hazard |
 | content, reasoning | the text alone | offensive |
 
 An answer is judged with up to `guard.stream.CONTEXT` code points before it, so that harm spread
-over sentences is seen. A model from elsewhere takes part through the `kinds` of its manifest.
+over sentences is seen, and once more with what the other choices and the reasoning said last, so
+that harm spread over those is. A model from elsewhere takes part through the `kinds` of its
+manifest.
 """
 
 from __future__ import annotations
@@ -32,6 +35,9 @@ HAZARD, OFFENSIVE, COMPLIANCE = "hazard", "offensive", "compliance"
 
 HAZARDS_NAMED = 3
 """Categories reported of one text, the likeliest: they share the evidence for harm of any kind."""
+
+BEFORE_BESIDE = 200
+"""Code points before a sentence that are judged with what stands beside it: all fit one window."""
 
 _PROMPT = (DIRECT, HAZARD, OFFENSIVE)
 _TOOL_RESULT = (INDIRECT, DIRECT)
@@ -55,19 +61,22 @@ class GuardDetector:
     async def scores(self, passage: Passage) -> dict[str, float]:
         """The score of every kind that counts at this place, whatever its level; for curves.
         Raises ClassifierError."""
-        return {
-            kind: score.score
-            for heads, _, answer in await self._ask(passage)
-            for score in answer.items
-            if _head(kind := self._kinds[score.label]) in heads
-        }
+        told: dict[str, float] = {}
+        for heads, _, answer in await self._ask(passage):
+            for score in answer.items:
+                if _head(kind := self._kinds[score.label]) in heads:
+                    told[kind] = max(told.get(kind, 0.0), score.score)
+        return told
 
     async def _judge(self, passage: Passage) -> tuple[Finding, ...]:
-        return tuple(
-            found
-            for heads, skipped, answer in await self._ask(passage)
-            for found in self._findings(passage, answer, heads, skipped)
-        )
+        """One finding per kind: the surest of the readings."""
+        best: dict[str, Finding] = {}
+        for heads, skipped, answer in await self._ask(passage):
+            for found in self._findings(passage, answer, heads, skipped):
+                known = best.get(found.kind)
+                if known is None or found.score > known.score:
+                    best[found.kind] = found
+        return tuple(best.values())
 
     async def _ask(self, passage: Passage) -> list[tuple[tuple[str, ...], int, Scores]]:
         """(heads that count, code points before the passage, what the model says) of each part."""
@@ -102,11 +111,18 @@ def _parts(passage: Passage) -> list[tuple[Text, tuple[str, ...], int]]:
         case Channel.TOOL_ARGUMENTS:
             return [(alone, _ARGUMENTS, 0)]
         case Channel.CONTENT | Channel.REASONING:
-            sofar = passage.before + passage.text
-            text = Text(passage.question, sofar) if passage.question else Text(sofar)
-            return [(text, _ANSWER, len(passage.before)), (alone, (OFFENSIVE,), 0)]
+            befores = [passage.before]
+            if passage.beside:
+                befores.append(f"{passage.beside}\n{passage.before[-BEFORE_BESIDE:]}")
+            told = [(_answer(passage, b), _ANSWER, len(b)) for b in befores]
+            return [*told, (alone, (OFFENSIVE,), 0)]
         case _:
             return [(alone, _PROMPT, 0)]
+
+
+def _answer(passage: Passage, before: str) -> Text:
+    sofar = before + passage.text
+    return Text(passage.question, sofar) if passage.question else Text(sofar)
 
 
 def _head(kind: str) -> str:

@@ -15,6 +15,7 @@ from threegate.gateway.gates import Gate
 from threegate.guard.output import ChannelGuard, OutputGuard, letters
 from threegate.guard.redact import STOPS, edited
 from threegate.guard.stream import (
+    CONTEXT,
     ClientGone,
     Command,
     Cut,
@@ -33,6 +34,9 @@ from threegate.guard.stream import (
 from threegate.tasks import Tasks
 from threegate.types import Channel, Finding, Layer, Locus, Passage, Ruled, Source
 from threegate.wire.adapter import StreamKey
+
+BESIDE, TEXTS_BESIDE = 200, 3
+"""Code points of another text of the answer that a sentence is judged with, and of how many."""
 
 
 @dataclass(frozen=True)
@@ -141,7 +145,8 @@ class Track:
                 case _:
                     pass  # Pause and Resume: the reader asks `held` instead
         if asked:
-            self.answer.tasks.spawn(self._judge(asked))
+            beside = self.answer.beside(self)
+            self.answer.tasks.spawn(self._judge(asked, beside))
         for scan in scans:
             self._scan(scan)
 
@@ -170,10 +175,10 @@ class Track:
         verdict = self.guard.judge_patterns(asked.text, asked.offset, new, scan.failures, known)
         self._run(self.machine.receive(PatternsScanned(verdict, scan.settled)))
 
-    async def _judge(self, asked: list[JudgeSentence]) -> None:
+    async def _judge(self, asked: list[JudgeSentence], beside: str) -> None:
         question = self.answer.question
         passages = [
-            Passage(self.locus, a.text, a.offset, a.before, question.text, question.sources)
+            Passage(self.locus, a.text, a.offset, a.before, beside, question.text, question.sources)
             for a in asked
         ]
         judged = await self.answer.suite.judge(
@@ -188,6 +193,16 @@ class Track:
             )
             self._run(self.machine.receive(SentenceJudged(a.index, verdict)))
         self.answer.notify()
+
+
+def _read_with(other: Track, track: Track) -> bool:
+    """Whether one text is judged with the other: the beginning of an answer with the reasoning
+    above it, and every choice with the other choices."""
+    channels = (other.key.channel, track.key.channel)
+    if other.key.choice == track.key.choice:
+        begins = track.machine.received <= CONTEXT
+        return channels == (Channel.REASONING, Channel.CONTENT) and begins
+    return channels in ((Channel.CONTENT,) * 2, (Channel.REASONING,) * 2)
 
 
 @dataclass(slots=True)
@@ -228,6 +243,11 @@ class Answer:
             if finding.kind == "claim.contradicted" and finding.note:
                 text = self.question.evidence(finding.note)
                 self.guard.corrections[finding.note] = text
+
+    def beside(self, track: Track) -> str:
+        """What the other choices and the reasoning have said last: harm may be spread over them."""
+        others = [t for t in self.tracks.values() if t is not track and _read_with(t, track)]
+        return "\n".join(filter(None, (t.machine.tail(BESIDE) for t in others[-TEXTS_BESIDE:])))
 
     @property
     def held(self) -> int:

@@ -216,10 +216,19 @@ class StreamMachine:
             case _:
                 assert_never(event)
 
+    def tail(self, length: int) -> str:
+        """The last code points received, at most `length` and at most what is kept."""
+        return self._text[-length:]
+
     @property
     def held(self) -> int:
         """Code points received and not released."""
         return self._end - self._released
+
+    @property
+    def received(self) -> int:
+        """Code points received so far."""
+        return self._end
 
     @property
     def _end(self) -> int:
