@@ -29,6 +29,7 @@ from threegate.errors import PolicyError
 from threegate.gateway.deps import Deps
 from threegate.gateway.door import KeyFile
 from threegate.gateway.endpoint import Endpoint
+from threegate.gateway.key_table import KeyTable
 from threegate.gateway.metrics import Metrics
 from threegate.gateway.plain import Plain
 from threegate.guard.decide import wanted_kinds
@@ -92,14 +93,15 @@ async def opened(settings: Settings, say: Callable[[str], None] = log.info) -> A
     """Everything the endpoints need, closed in reverse order. Raises ThreegateError or
     SettingsError when a part is missing: a guard that cannot guard does not start."""
     settings.var.mkdir(parents=True, exist_ok=True)
-    policies = policy_store(settings, policy_versions(settings))
+    versions = policy_versions(settings)
+    policies = policy_store(settings, versions)
     engine = _engine(settings, say)
     outbound = httpx.AsyncClient(trust_env=False, follow_redirects=False)
     judges = tuple(LlmJudge(j, _key_of(j, settings), outbound) for j in settings.judges)
     suites = Suites((*(sentence_detectors(engine) if engine else ()), *judges))
     _check_served(policies, suites, settings)
-    door = KeyFile(settings.key_file, required=settings.keys == "required")
-    if door.open and not settings.loopback:
+    door = _door(settings, versions)
+    if door.open_to_all and not settings.loopback:
         raise SettingsError("without an API key (`threegate keys add`) only loopback is served")
     keys = _upstream_keys(settings)
     audit = await AuditLog.open(from_settings(settings))
@@ -144,6 +146,13 @@ def policy_store(settings: Settings, versions: Versions) -> PolicyStore:
     """The active version; the folder itself until one has been activated."""
     folder = FolderSource(settings.policies, settings.packs, today_utc, KINDS)
     return PolicyStore.of(VersionSource(versions, folder, now_utc), settings.var / "policy")
+
+
+def _door(settings: Settings, versions: Versions) -> KeyFile | KeyTable:
+    required = settings.keys == "required"
+    if settings.keys_in_database:
+        return KeyTable.open(versions.engine, required=required)
+    return KeyFile(settings.key_file, required=required)
 
 
 def _limiter(settings: Settings, metrics: Metrics) -> Limiter:

@@ -1,4 +1,5 @@
-"""`threegate keys`: API keys of a single machine. A key is shown once and stored hashed."""
+"""`threegate keys`: API keys of a machine or, where the audit log is in PostgreSQL, of all
+replicas. A key is shown once and stored hashed."""
 
 from __future__ import annotations
 
@@ -7,7 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from threegate import settings
+from threegate.audit.database import writer_engine
 from threegate.gateway.door import KeyFile, utc_time
+from threegate.gateway.key_table import KeyTable
 
 
 def register(commands: Any) -> None:
@@ -18,15 +21,18 @@ def register(commands: Any) -> None:
     add.add_argument("--expires", type=utc_time, help="ISO 8601 time, UTC if it names no zone")
     add.set_defaults(run=_add)
     verbs.add_parser("list", help="ids, tenants and states, never a key").set_defaults(run=_list)
-    revoke = verbs.add_parser("revoke", help="effective on every worker at its next request")
+    revoke = verbs.add_parser("revoke", help="effective on every worker within a second")
     revoke.add_argument("id")
     revoke.set_defaults(run=_revoke)
     for verb in verbs.choices.values():
         verb.add_argument("--config", type=Path)
 
 
-def _keys(args: argparse.Namespace) -> KeyFile:
-    return KeyFile(settings.load(file=args.config).key_file)
+def _keys(args: argparse.Namespace) -> KeyFile | KeyTable:
+    given = settings.load(file=args.config)
+    if given.keys_in_database:
+        return KeyTable.open(writer_engine(given.audit_url))
+    return KeyFile(given.key_file)
 
 
 def _add(args: argparse.Namespace) -> int:

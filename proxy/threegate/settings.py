@@ -82,7 +82,7 @@ class Settings:
     audit_master_key: str = ""  # env:NAME, file:PATH or cmd:COMMAND; one for all replicas
     audit_signing_key: str = ""
     state_url: str = ""
-    keys_file: str = ""  # of API keys; empty: keys.json in `var`
+    keys_file: str = ""  # of API keys; empty: beside the audit log in PostgreSQL, or in `var`
     keys: str = "auto"  # auto: needed once one exists | required
     secret_env: str = ""
     producer: str = ""  # code of the organisation in the AI-content label (USCC)
@@ -93,6 +93,10 @@ class Settings:
     @property
     def audit_database(self) -> str:
         return self.audit_url or f"sqlite:///{self.var / 'audit.sqlite3'}"
+
+    @property
+    def keys_in_database(self) -> bool:
+        return not self.keys_file and self.audit_url.startswith("postgres")
 
     @property
     def key_file(self) -> Path:

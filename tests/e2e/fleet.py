@@ -20,8 +20,9 @@ from typing import Any
 
 import httpx
 import orjson
-from sqlalchemy import Engine, create_engine, make_url, text
-from threegate.gateway.door import KeyFile
+from sqlalchemy import create_engine, make_url, text
+from threegate.audit.database import writer_engine
+from threegate.gateway.key_table import KeyTable
 from threegate.testing.server import serve
 from threegate.testing.upstream import DemoUpstream
 
@@ -120,7 +121,7 @@ class Fleet:
     database: str
     policies: Path
     keys: list[str]
-    engine: Engine = field(repr=False)
+    table: KeyTable = field(repr=False)
 
     def post(self, replica: int, said: str, key: int = 0, **more: Any) -> httpx.Response:
         body = {"model": "deepseek-r1", "messages": [{"role": "user", "content": said}], **more}
@@ -133,27 +134,28 @@ class Fleet:
 
     def events(self, request_id: str) -> list[dict[str, Any]]:
         query = text("select entry from audit_record where request_id = :id order by seq")
-        with self.engine.connect() as connection:
+        with self.table.engine.connect() as connection:
             rows = connection.execute(query, {"id": request_id}).scalars().all()
         return [orjson.loads(row)["event"] for row in rows]
 
 
 @contextmanager
 def fleet(root: Path, replicas: int = 2, keys: int = 4) -> Iterator[Fleet]:
-    policies, key_file, demo = root / "policies", root / "keys.json", DemoUpstream()
+    policies, demo = root / "policies", DemoUpstream()
     shutil.copytree(POLICIES, policies)
-    secrets = [KeyFile(key_file).add("acme")[1] for _ in range(keys)]
     with ExitStack() as stack:
         upstream = stack.enter_context(serve(demo.app))
-        database = stack.enter_context(_database())
+        database = stack.enter_context(a_database())
         postgres, redis = _relay(POSTGRES, 5432), _relay(REDIS, 6379)
+        direct = make_url(POSTGRES).set(database=database, drivername="postgresql")
+        table = KeyTable.open(writer_engine(direct.render_as_string(hide_password=False)))
+        secrets = [table.add("acme")[1] for _ in range(keys)]
         shared = make_url(POSTGRES).set(database=database, host="127.0.0.1", port=postgres.port)
         environment = {
             "THREEGATE_UPSTREAM": upstream,
             "THREEGATE_POLICIES": str(policies),
             "THREEGATE_PACKS": "fleet",
             "THREEGATE_CLASSIFIERS": "off",
-            "THREEGATE_KEYS_FILE": str(key_file),
             "THREEGATE_AUDIT_URL": shared.render_as_string(hide_password=False),
             "THREEGATE_STATE_URL": f"redis://127.0.0.1:{redis.port}/0",
             "THREEGATE_SECRET_ENV": "MASK_SECRET",
@@ -165,19 +167,17 @@ def fleet(root: Path, replicas: int = 2, keys: int = 4) -> Iterator[Fleet]:
         }
         made = [stack.enter_context(replica(root / f"r{n}", environment)) for n in range(replicas)]
         assert eventually(lambda: all(r.ready() and len(r.workers()) == 2 for r in made), 180)
-        direct = make_url(POSTGRES).set(database=database, drivername="postgresql+pg8000")
-        engine = create_engine(direct)
         yield Fleet(
             made,
             demo,
             postgres,
             redis,
-            direct.set(drivername="postgresql").render_as_string(hide_password=False),
+            direct.render_as_string(hide_password=False),
             policies,
             secrets,
-            engine,
+            table,
         )
-        engine.dispose()
+        table.engine.dispose()
 
 
 @contextmanager
@@ -205,7 +205,7 @@ def replica(var: Path, environment: dict[str, str]) -> Iterator[Replica]:
 
 
 @contextmanager
-def _database() -> Iterator[str]:
+def a_database() -> Iterator[str]:
     """A database of its own, dropped afterwards."""
     name = f"fleet_{uuid.uuid4().hex}"
     url = make_url(POSTGRES).set(drivername="postgresql+pg8000")

@@ -18,9 +18,9 @@ async def refused(door: KeyFile, presented: str) -> bool:
 
 async def test_without_keys_the_door_is_open_unless_they_are_required(tmp_path: Path) -> None:
     free, strict = KeyFile(tmp_path / "k"), KeyFile(tmp_path / "k", required=True)
-    assert free.open
+    assert free.open_to_all
     assert await free.admit("") == Caller()
-    assert not strict.open
+    assert not strict.open_to_all
     assert await refused(strict, "")
 
 
@@ -62,7 +62,7 @@ async def test_all_keys_revoked_is_not_an_open_door(tmp_path: Path) -> None:
     door = KeyFile(tmp_path / "k")
     key, _ = door.add("a")
     door.revoke(key.id)
-    assert not door.open
+    assert not door.open_to_all
     assert await refused(door, "")
 
 

@@ -55,7 +55,7 @@ def utc_time(text: str) -> datetime:
     return made if made.tzinfo else made.replace(tzinfo=UTC)
 
 
-def _over(expires: str) -> bool:
+def over(expires: str) -> bool:
     """A time that cannot be read is over: a key never lives longer than was meant."""
     if not expires:
         return False
@@ -63,6 +63,18 @@ def _over(expires: str) -> bool:
         return datetime.now(UTC) >= utc_time(expires)
     except ValueError:
         return True
+
+
+def made(tenant: str, expires: str = "") -> tuple[Key, str]:
+    """A new key to store, and its secret."""
+    secret = KEY_PREFIX + secrets.token_urlsafe(32)
+    digest = hashlib.sha256(secret.encode()).hexdigest()
+    now = datetime.now(UTC).isoformat(timespec="seconds")
+    return Key(f"key_{secrets.token_hex(4)}", tenant, digest, now, expires), secret
+
+
+def refused() -> RequestError:
+    return RequestError("a valid API key is needed", status=401, code="invalid_api_key")
 
 
 class KeyFile:
@@ -87,7 +99,7 @@ class KeyFile:
         return self._keys
 
     @property
-    def open(self) -> bool:
+    def open_to_all(self) -> bool:
         return not self._required and not self.keys
 
     async def admit(self, presented: str) -> Caller:
@@ -97,17 +109,14 @@ class KeyFile:
             return Caller()
         digest = hashlib.sha256(presented.encode("utf-8", "surrogatepass")).hexdigest()
         for key in keys:
-            alive = not key.revoked and not _over(key.expires)
+            alive = not key.revoked and not over(key.expires)
             if hmac.compare_digest(key.sha256, digest) and alive:
                 return Caller(tenant=key.tenant, key_id=key.id)
-        raise RequestError("a valid API key is needed", status=401, code="invalid_api_key")
+        raise refused()
 
     def add(self, tenant: str, expires: str = "") -> tuple[Key, str]:
         """The stored key and the secret, which is shown now and never again."""
-        secret = KEY_PREFIX + secrets.token_urlsafe(32)
-        digest = hashlib.sha256(secret.encode()).hexdigest()
-        now = datetime.now(UTC).isoformat(timespec="seconds")
-        key = Key(f"key_{secrets.token_hex(4)}", tenant, digest, now, expires)
+        key, secret = made(tenant, expires)
         self._write((*self.keys, key))
         return key, secret
 

@@ -1,0 +1,122 @@
+"""API keys in the database beside the audit log: one set for all replicas.
+
+A process keeps the keys in memory and looks for changes before it admits anybody, at most once a
+second; so a revoked key is refused everywhere a second later. Where the database does not answer,
+the keys that were read last count: nobody can be added or revoked then.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import logging
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, field
+
+from sqlalchemy import Boolean, Column, Engine, MetaData, Table, Text, func, insert, select, update
+
+from threegate.gateway.door import Key, made, over, refused
+from threegate.policy.versions import create_tables
+from threegate.types import Caller
+
+log = logging.getLogger(__name__)
+
+FRESH_S = 1.0
+PATIENCE_S = 1.0
+"""So long a call waits for the database before it is judged by the keys that are known."""
+
+METADATA = MetaData()
+API_KEY = Table(
+    "api_key",
+    METADATA,
+    Column("id", Text, primary_key=True),
+    Column("tenant", Text, nullable=False),
+    Column("sha256", Text, nullable=False, unique=True),
+    Column("created", Text, nullable=False),
+    Column("expires", Text, nullable=False),
+    Column("revoked", Boolean, nullable=False),
+)
+
+
+@dataclass(slots=True)
+class KeyTable:
+    """The doorkeeper of replicas. `clock` gives seconds."""
+
+    engine: Engine
+    required: bool = False
+    clock: Callable[[], float] = time.monotonic
+    _keys: Mapping[str, Key] = field(default_factory=dict, repr=False)  # by digest
+    _counted: tuple[int, int] = (0, 0)
+    _looked_at: float = float("-inf")
+    _looking: asyncio.Future[None] | None = None
+
+    @classmethod
+    def open(cls, engine: Engine, *, required: bool = False) -> KeyTable:
+        """Makes the table where it is missing and reads it. Blocks."""
+        create_tables(engine, METADATA)
+        table = cls(engine, required)
+        table.look()
+        return table
+
+    @property
+    def keys(self) -> tuple[Key, ...]:
+        return tuple(self._keys.values())
+
+    @property
+    def open_to_all(self) -> bool:
+        return not self.required and not self._keys
+
+    async def admit(self, presented: str) -> Caller:
+        """Raises RequestError 401 for a key that is missing, unknown, revoked or expired."""
+        await self._fresh()
+        if self.open_to_all:
+            return Caller()
+        digest = hashlib.sha256(presented.encode("utf-8", "surrogatepass")).hexdigest()
+        key = self._keys.get(digest)  # a digest: its time tells nothing about a key
+        if key is None or key.revoked or over(key.expires):
+            raise refused()
+        return Caller(tenant=key.tenant, key_id=key.id)
+
+    def look(self) -> None:
+        """Reads the keys again if any was added or revoked: nothing else happens to a key."""
+        counted = select(func.count(), func.count().filter(API_KEY.c.revoked)).select_from(API_KEY)
+        with self.engine.connect() as connection:
+            now = tuple(connection.execute(counted).one())
+            if now != self._counted:
+                rows = connection.execute(select(API_KEY).order_by(API_KEY.c.created)).mappings()
+                self._keys = {row["sha256"]: Key(**row) for row in rows}
+                self._counted = (len(self._keys), sum(k.revoked for k in self._keys.values()))
+
+    async def _fresh(self) -> None:
+        """One look at a time, however many calls wait for it."""
+        if self.clock() - self._looked_at < FRESH_S:
+            return
+        if self._looking is None:
+            self._looking = asyncio.ensure_future(self._look())
+        await asyncio.wait((self._looking,), timeout=PATIENCE_S)
+
+    async def _look(self) -> None:
+        try:
+            await asyncio.to_thread(self.look)
+        except Exception as error:  # whatever a driver raises; the keys that are known count
+            log.warning("API keys cannot be read: %s", type(error).__name__)
+        finally:
+            self._looked_at, self._looking = self.clock(), None
+
+    def add(self, tenant: str, expires: str = "") -> tuple[Key, str]:
+        """The stored key and the secret, which is shown now and never again. Blocks."""
+        key, secret = made(tenant, expires)
+        with self.engine.begin() as connection:
+            connection.execute(insert(API_KEY).values(asdict(key)))
+        self.look()
+        return key, secret
+
+    def revoke(self, key_id: str) -> bool:
+        """Whether there is such a key. Blocks."""
+        with self.engine.begin() as connection:
+            done = connection.execute(
+                update(API_KEY).where(API_KEY.c.id == key_id).values(revoked=True)
+            )
+        self.look()
+        return done.rowcount > 0
