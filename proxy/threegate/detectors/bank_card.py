@@ -6,6 +6,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+import numpy as np
+
 from threegate.detectors import tails
 from threegate.detectors.base import DetectorInfo, Example
 from threegate.detectors.checksums import luhn
@@ -16,10 +18,11 @@ from threegate.detectors.recognizer import (
     Hit,
     Recognizer,
     View,
+    candidates,
     cue,
     first,
-    overlapping,
 )
+from threegate.detectors.sieve import Ints, Sieve, together
 from threegate.types import Bilingual, Level
 
 KIND = "pii.bank_card"
@@ -41,11 +44,15 @@ _ISSUERS = tuple(
         (r"35(?:2[89]|[3-8])|6011|65|64[4-9]|60[38]", (16,)),
     )
 )
+_KNOWN = (22, 23, 24, 25, 26, 27, 34, 35, 37, *range(40, 56), 60, 62, 64, 65, 95)
+"""First two digits of `_ISSUERS`."""
 _RARE = re.compile(r"(?:4[0-9]{12}|3(?:0[0-5]|[68][0-9])[0-9]{11}|(?:9|6|5|4|1|8)[0-9]{15,18})$")
+_SPLIT = 5
+"""More groups of digits than this are a card only beside a label."""
 _GROUPINGS = {(4, 4, 4, 4), (4, 4, 4, 4, 3), (4, 6, 5), (6, 13), (4, 4, 4, 4, 2), (4, 4, 4, 4, 1)}
 
 
-def _candidates(match: re.Match[str]) -> Iterator[tuple[int, str, tuple[int, ...]]]:
+def _parts(match: re.Match[str]) -> Iterator[tuple[int, str, tuple[int, ...]]]:
     """(end, digits, group lengths), longest first: a security code or a date may follow a card."""
     groups = list(_GROUP.finditer(match.group()))
     for count in range(len(groups), 0, -1):
@@ -57,12 +64,26 @@ def _candidates(match: re.Match[str]) -> Iterator[tuple[int, str, tuple[int, ...
 
 
 def find(view: View) -> Iterator[Hit]:
-    for match in overlapping(_CARD, view.text):
-        for end, digits, shape in _candidates(match):
+    for match in candidates(view, _CARD, _spots):
+        for end, digits, shape in _parts(match):
             level = _level(view, match.start(), end, digits, shape)
             if level:
                 yield Hit(match.start(), end, KIND, level)
                 break
+
+
+def _spots(sieve: Sieve) -> Ints:
+    """A length with a check digit that fits; or one group that an issuer begins like that."""
+    return together(*(sieve.at[_of_length(sieve, count)] for count in range(13, 20)))
+
+
+def _of_length(sieve: Sieve, count: int) -> Ints:
+    i = sieve.rows(count)
+    i = i[sieve.solid(i, 0, 2) & sieve.ends(i + count - 1)]
+    known = np.isin(sieve.number(i, 0, 2), _KNOWN) & sieve.solid(i, 0, count - 1)
+    i = i[known | sieve.luhn(i, count)]
+    few = sieve.groups(i, count) <= _SPLIT
+    return i[few | sieve.labelled(sieve.at[i], _LABELS)]
 
 
 def _issued(digits: str) -> bool:
@@ -74,11 +95,15 @@ def _level(view: View, start: int, end: int, digits: str, shape: tuple[int, ...]
     regular = len(shape) == 1 or shape in _GROUPINGS
     if not (common or _RARE.match(digits)) or not (checked or (common and len(shape) == 1)):
         return None
+    if not checked:
+        return Level.LOW
     near = cue(view, start, end, _LABELS)
-    if not checked or near < 0 or not (common or near):
+    if near <= 0 and len(shape) > _SPLIT:
+        return None
+    if near < 0 or not (common or near):
         return Level.LOW
     if not regular:
-        return Level.MEDIUM if near > 0 and len(shape) <= 5 else Level.LOW
+        return Level.MEDIUM if near > 0 else Level.LOW
     return Level.HIGH if near > 0 and common else Level.MEDIUM
 
 

@@ -7,8 +7,8 @@ function.
 from __future__ import annotations
 
 _MOD11_WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
-_USCC_ALPHABET = "0123456789ABCDEFGHJKLMNPQRTUWXY"
-_USCC_WEIGHTS = (1, 3, 9, 27, 19, 26, 16, 17, 20, 29, 25, 13, 8, 24, 10, 30, 28)
+USCC_ALPHABET = "0123456789ABCDEFGHJKLMNPQRTUWXY"
+USCC_WEIGHTS = (1, 3, 9, 27, 19, 26, 16, 17, 20, 29, 25, 13, 8, 24, 10, 30, 28)
 _VIN_VALUES = dict(zip("ABCDEFGHJKLMNPRSTUVWXYZ", "12345678123457923456789", strict=True))
 _VIN_WEIGHTS = (8, 7, 6, 5, 4, 3, 2, 10, 0, 9, 8, 7, 6, 5, 4, 3, 2)
 _LUHN_DOUBLE = (0, 2, 4, 6, 8, 1, 3, 5, 7, 9)
@@ -29,10 +29,10 @@ def resident_id(value: str) -> bool:
 
 def uscc(value: str) -> bool:
     """GB 32100 over 18 upper-case characters."""
-    if any(c not in _USCC_ALPHABET for c in value):
+    if any(c not in USCC_ALPHABET for c in value):
         return False
-    total = sum(w * _USCC_ALPHABET.index(c) for w, c in zip(_USCC_WEIGHTS, value, strict=False))
-    return (31 - total % 31) % 31 == _USCC_ALPHABET.index(value[17])
+    total = sum(w * USCC_ALPHABET.index(c) for w, c in zip(USCC_WEIGHTS, value, strict=False))
+    return (31 - total % 31) % 31 == USCC_ALPHABET.index(value[17])
 
 
 def vin(value: str) -> bool:

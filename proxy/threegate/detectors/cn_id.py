@@ -10,6 +10,8 @@ import re
 from collections.abc import Iterator
 from datetime import date
 
+import numpy as np
+
 from threegate.detectors import tails
 from threegate.detectors.base import DetectorInfo, Example
 from threegate.detectors.checksums import resident_id
@@ -21,15 +23,17 @@ from threegate.detectors.recognizer import (
     Hit,
     Recognizer,
     View,
+    candidates,
     cue,
     first,
-    overlapping,
 )
+from threegate.detectors.sieve import Ints, Mask, Sieve
 from threegate.types import Bilingual, Level
 
 KIND = "pii.cn.id_card"
 _CODES = "11 12 13 14 15 21 22 23 31 32 33 34 35 36 37 41 42 43 44 45 46 50 51 52 53 54 61 62 63"
 _PROVINCES = frozenset([*_CODES.split(), "64", "65", "71", "81", "82", "83", "91"])
+_KNOWN = tuple(map(int, _PROVINCES))
 _NEW = re.compile(
     first("1-9") + rf"(?=[0-9]{{2}})(?:{GAP}?[0-9]){{16}}{GAP}?[0-9Xx]{WORD_EDGE}(?![.\-/][0-9])"
 )
@@ -49,9 +53,29 @@ def _born(text: str) -> bool:
         return False
 
 
+def _new_spots(sieve: Sieve) -> Ints:
+    i = sieve.rows(17)
+    i = i[sieve.solid(i, 0, 2) & _dated(sieve, i, 10)]
+    year = sieve.number(i, 6, 4)
+    i = i[(year >= 1900) & (year < 2040)]
+    known: Mask = np.isin(sieve.number(i, 0, 2), _KNOWN) | (sieve.digit[i] == 9)
+    return sieve.at[i[known]]
+
+
+def _old_spots(sieve: Sieve) -> Ints:
+    i = sieve.runs(15)
+    i = i[_dated(sieve, i, 8)]
+    return sieve.at[i[np.isin(sieve.number(i, 0, 2), _KNOWN)]]
+
+
+def _dated(sieve: Sieve, i: Ints, month: int) -> Mask:
+    number, day = sieve.number(i, month, 2), sieve.number(i, month + 2, 2)
+    return (number > 0) & (number <= 12) & (day > 0) & (day <= 31)
+
+
 def _new(view: View) -> Iterator[Hit]:
-    for match in overlapping(_NEW, view.text):
-        parts = _PARTS.findall(match.group())
+    for match in candidates(view, _NEW, _new_spots):
+        parts = _PARTS.findall(match.group()) if len(match.group()) > 18 else [match.group()]
         value = "".join(parts)
         known = value[:2] in _PROVINCES or value[0] == "9"
         if len(parts) <= 6 and known and _born(value[6:14]):
@@ -67,7 +91,7 @@ def _level(view: View, match: re.Match[str], checked: bool, regular: bool) -> Le
 
 
 def _old(view: View) -> Iterator[Hit]:
-    for match in overlapping(_OLD, view.text):
+    for match in candidates(view, _OLD, _old_spots):
         value = match.group()
         if value[:2] in _PROVINCES and _born("19" + value[6:12]):
             labelled = cue(view, *match.span(), _LABELS) > 0

@@ -6,6 +6,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+import numpy as np
+
 from threegate.detectors import tails
 from threegate.detectors.base import DetectorInfo, Example
 from threegate.detectors.labels import words
@@ -16,9 +18,10 @@ from threegate.detectors.recognizer import (
     Hit,
     Recognizer,
     View,
+    candidates,
     cue,
-    overlapping,
 )
+from threegate.detectors.sieve import Ints, Sieve, together
 from threegate.types import Bilingual, Level
 
 KIND = "pii.cn.landline"
@@ -42,12 +45,33 @@ _LABELS = words(
 )
 
 
+def _spots(sieve: Sieve) -> Ints:
+    """Where an area code, its bracket or the country code before it begins."""
+    free, digit = sieve.free, sieve.digit
+    plain = sieve.at[_numbers(sieve, free[digit[free] == 0])]
+    coded = np.flatnonzero((digit[:-2] == 8) & (digit[1:-1] == 6) & (digit[2:] == 0)) + 2
+    country = sieve.at[_numbers(sieve, coded) - 2]
+    return together(plain, plain - 1, country - 1)
+
+
+def _numbers(sieve: Sieve, zeros: Ints) -> Ints:
+    i = sieve.rows(10, zeros)
+    first = (sieve.digit[i + 3], sieve.digit[i + 4])
+    local = [(d >= 2) & (d <= 8) for d in first]
+    return i[sieve.solid(i, 0, 2) & (sieve.digit[i + 1] > 0) & (local[0] | local[1])]
+
+
+def _service_spots(sieve: Sieve) -> Ints:
+    i = sieve.rows(10)
+    return sieve.at[i[np.isin(sieve.number(i, 0, 3), (400, 800)) & sieve.ends(i + 9)]]
+
+
 def find(view: View) -> Iterator[Hit]:
-    for match in overlapping(_LANDLINE, view.text):
+    for match in candidates(view, _LANDLINE, _spots):
         formed = match["gap"] is not None or match.group()[0] in "(（+"
         if not match["split"] or _HAN.search(view.before(match.start())):
             yield Hit(*match.span(), KIND, _level(view, match, formed))
-    for match in overlapping(_SERVICE, view.text):
+    for match in candidates(view, _SERVICE, _service_spots):
         near = cue(view, *match.span(), _LABELS, behind=False) > 0
         yield Hit(*match.span(), KIND, Level.MEDIUM if near else Level.LOW, "service")
 

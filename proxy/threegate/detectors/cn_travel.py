@@ -15,10 +15,11 @@ from threegate.detectors.recognizer import (
     Hit,
     Recognizer,
     View,
+    candidates,
     cue,
     first,
-    overlapping,
 )
+from threegate.detectors.sieve import Ints, Sieve, together
 from threegate.types import Bilingual, Level
 
 PASSPORT, PERMIT = "pii.cn.passport", "pii.cn.travel_permit"
@@ -40,11 +41,23 @@ _PERMIT_LABELS = words(
 )
 
 
+def _passport_spots(sieve: Sieve) -> Ints:
+    digits = sieve.at[sieve.runs(7, 8)]
+    digits = digits[sieve.is_letter(digits - 1)]
+    return together(digits - 1, digits - 2)
+
+
+def _permit_spots(sieve: Sieve) -> Ints:
+    lettered, plain = sieve.at[sieve.runs(7, 8, 10)], sieve.at[sieve.runs(8)]
+    lettered = lettered[sieve.is_letter(lettered - 1)]
+    return together(lettered - 1, lettered - 2, plain[sieve.labelled(plain, _PERMIT_LABELS)])
+
+
 def find(view: View) -> Iterator[Hit]:
-    for match in overlapping(_PASSPORT, view.text):
+    for match in candidates(view, _PASSPORT, _passport_spots):
         near = cue(view, *match.span(), _PASSPORT_LABELS, other=_PERMIT_LABELS)
         yield Hit(*match.span(), PASSPORT, Level.HIGH if near > 0 else Level.LOW)
-    for match in overlapping(_PERMIT, view.text):
+    for match in candidates(view, _PERMIT, _permit_spots):
         near = cue(view, *match.span(), _PERMIT_LABELS, other=_PASSPORT_LABELS)
         if near > 0 or not match.group().isdigit():
             yield Hit(*match.span(), PERMIT, Level.HIGH if near > 0 else Level.LOW)

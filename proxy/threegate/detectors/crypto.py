@@ -9,7 +9,8 @@ from hashlib import sha256
 
 from threegate.detectors import tails
 from threegate.detectors.base import DetectorInfo, Example
-from threegate.detectors.recognizer import Hit, Recognizer, View
+from threegate.detectors.recognizer import Hit, Recognizer, View, candidates
+from threegate.detectors.sieve import Ints, Sieve
 from threegate.types import Bilingual, Level
 
 KIND = "pii.crypto_wallet"
@@ -21,14 +22,18 @@ _ETHER = re.compile(r"0(?<![0-9A-Za-z].)x[0-9a-fA-F]{40}(?![0-9A-Za-z])")
 _GENERATOR = (0x3B6A57B2, 0x26508E6D, 0x1EA119FA, 0x3D4233DD, 0x2A1462B3)
 
 
+def _spots(sieve: Sieve) -> Ints:
+    return sieve.tokens(26)[0]
+
+
 def find(view: View) -> Iterator[Hit]:
-    for match in _CHECKED.finditer(view.text):
+    for match in candidates(view, _CHECKED, _spots):
         if _base58check(match.group()):
             yield Hit(*match.span(), KIND, Level.HIGH)
-    for match in _SEGWIT.finditer(view.text):
+    for match in candidates(view, _SEGWIT, _spots):
         if _bech32(match.group().lower()):
             yield Hit(*match.span(), KIND, Level.HIGH)
-    for match in _ETHER.finditer(view.text):
+    for match in candidates(view, _ETHER, _spots):
         if len(set(match.group()[2:].lower())) >= 8:
             yield Hit(*match.span(), KIND, Level.MEDIUM)
 

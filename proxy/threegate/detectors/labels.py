@@ -29,13 +29,9 @@ class Labels:
 
     def ends(self, text: str) -> Iterator[int]:
         """Ends of all, in order."""
-        at = 0
-        while match := self._any.search(text, at):
-            start, end = match.span()
-            stands = _stands(text, start, end)
-            at = end if stands else start + 1
-            if stands:
-                yield end
+        for match in self._any.finditer(text):
+            if _stands(text, *match.span()):
+                yield match.end()
 
 
 def _stands(text: str, start: int, end: int) -> bool:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+import numpy as np
 import phonenumbers
 
 from threegate.detectors import tails
@@ -22,10 +23,11 @@ from threegate.detectors.recognizer import (
     Hit,
     Recognizer,
     View,
+    candidates,
     cue,
     digits_of,
-    overlapping,
 )
+from threegate.detectors.sieve import Ints, Sieve, together
 from threegate.types import Bilingual, Level
 
 KIND = "pii.phone"
@@ -58,19 +60,39 @@ _REGIONS: tuple[tuple[re.Pattern[str], tuple[str, ...]], ...] = (
 
 
 def find(view: View) -> Iterator[Hit]:
-    for match in overlapping(_INTERNATIONAL, view.text):
+    for match in candidates(view, _INTERNATIONAL, _international_spots):
         if hit := _international(view, match):
             yield hit
-    for match in overlapping(_AMERICAN, view.text):
+    for match in candidates(view, _AMERICAN, _american_spots):
         near = cue(view, *match.span(), _LABELS)
         if _valid(match.group(), "US"):
             level = Level.HIGH if near > 0 else Level.LOW if near else Level.MEDIUM
             yield Hit(*match.span(), KIND, level, "US")
         elif near > 0:
             yield Hit(*match.span(), KIND, Level.MEDIUM, "US_form")
-    for match in overlapping(_NATIONAL, view.text):
+    for match in candidates(view, _NATIONAL, _national_spots):
         if hit := _national(view, match):
             yield hit
+
+
+def _international_spots(sieve: Sieve) -> Ints:
+    i = sieve.rows(7)
+    plus = sieve.at[i] - 1
+    zeros = sieve.at[i[sieve.solid(i, 0, 1) & (sieve.number(i, 0, 2) == 0)]]
+    return together(plus[sieve.codes[np.maximum(plus, 0)] == ord("+")], zeros)
+
+
+def _american_spots(sieve: Sieve) -> Ints:
+    """Three, three and four digits, a bracket or the country's 1 before them."""
+    i = sieve.rows(10, sieve.runs(3))
+    i = i[sieve.solid(i, 3, 5) & sieve.solid(i, 6, 9) & sieve.ends(i + 9)]
+    start = sieve.at[i]
+    return together(start, start - 1, sieve.at[i[(i > 0) & (sieve.digit[i - 1] == 1)] - 1])
+
+
+def _national_spots(sieve: Sieve) -> Ints:
+    start = sieve.at[sieve.rows(7)]
+    return start[sieve.labelled(start, _LABELS)]
 
 
 def _international(view: View, match: re.Match[str]) -> Hit | None:

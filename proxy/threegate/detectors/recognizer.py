@@ -20,6 +20,7 @@ from dataclasses import dataclass
 
 from threegate.detectors.base import DetectorInfo
 from threegate.detectors.labels import Labels, words
+from threegate.detectors.sieve import LONG, Ints, Sieve
 from threegate.types import Level
 
 BEFORE = 40
@@ -74,12 +75,19 @@ class View:
     """One text under scan, folded (same length as the original). `open` is where a hit may
     still change."""
 
-    __slots__ = ("final", "open", "text")
+    __slots__ = ("_sieve", "final", "open", "text")
 
     def __init__(self, text: str, *, final: bool = True) -> None:
         self.text = text
         self.final = final
         self.open = len(text)
+        self._sieve: Sieve | None = None
+
+    @property
+    def sieve(self) -> Sieve:
+        """Made once for all recognizers of a scan."""
+        self._sieve = self._sieve or Sieve(self.text)
+        return self._sieve
 
     def hold(self, start: int) -> None:
         if not self.final:
@@ -133,6 +141,20 @@ def overlapping(pattern: re.Pattern[str], text: str) -> Iterator[re.Match[str]]:
     while match := pattern.search(text, position):
         yield match
         position = match.start() + 1
+
+
+Spots = Callable[[Sieve], Ints]
+"""Every position at which a pattern may match and mean something; more do no harm."""
+
+
+def candidates(view: View, pattern: re.Pattern[str], spots: Spots) -> Iterator[re.Match[str]]:
+    """`overlapping`; in a long text `pattern` is tried at `spots` only."""
+    if len(view.text) < LONG:
+        yield from overlapping(pattern, view.text)
+        return
+    for position in spots(view.sieve).tolist():
+        if position >= 0 and (match := pattern.match(view.text, position)):
+            yield match
 
 
 OTHER_NUMBER = words(

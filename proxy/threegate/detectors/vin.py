@@ -14,8 +14,10 @@ from threegate.detectors.recognizer import (
     Hit,
     Recognizer,
     View,
+    candidates,
     cue,
 )
+from threegate.detectors.sieve import Ints, Sieve
 from threegate.types import Bilingual, Level
 
 KIND = "pii.vin"
@@ -27,20 +29,28 @@ _VIN = re.compile(
 _LABELS = words("车架|車架|车辆识别|识别代号|车身号|vin|chassis|vehicle|vehicle identification")
 
 
+def _spots(sieve: Sieve) -> Ints:
+    starts, ends = sieve.tokens(17)
+    last: Ints = ends[ends - starts == 17] - 4
+    return last
+
+
 def find(view: View) -> Iterator[Hit]:
-    for match in _VIN.finditer(view.text):
+    for match in candidates(view, _VIN, _spots):
         start, end = match.start() - 13, match.end()
         value = view.text[start:end].upper()
         if sum(c.isalpha() for c in value) >= 2:
-            near = cue(view, start, end, _LABELS)
-            level = _level(checksums.vin(value), near, value[0] in "L145")
-            yield Hit(start, end, KIND, level)
+            yield Hit(start, end, KIND, _level(view, start, end, value))
 
 
-def _level(checked: bool, near: int, mandatory: bool) -> Level:
+def _level(view: View, start: int, end: int, value: str) -> Level:
+    checked, mandatory = checksums.vin(value), value[0] in "L145"
+    if not checked and mandatory:
+        return Level.LOW
+    near = cue(view, start, end, _LABELS)
     if checked and near >= 0:
         return Level.HIGH if near else Level.MEDIUM
-    return Level.MEDIUM if near > 0 and not mandatory else Level.LOW
+    return Level.MEDIUM if near > 0 else Level.LOW
 
 
 RECOGNIZER = Recognizer(

@@ -11,7 +11,7 @@ import base64
 import binascii
 import html
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from functools import lru_cache
 
 from threegate.normalize.tables import HIDDEN
@@ -29,7 +29,10 @@ _BACKSLASH = re.compile(
 )
 _ENTITY = re.compile(rf"&(?:#[xX]{_H}{{1,6}}|#[0-9]{{1,7}}|[A-Za-z]{{2,8}});")
 _NOTATION = re.compile(rf"U\+{_H}{{4,6}}(?:[ ,]?U\+{_H}{{4,6}}){{2,}}")
-_HEX = re.compile(rf"(?<![0-9A-Za-z])(?:{_H}{{2}}[ :]?){{5,}}{_H}{{2}}(?![0-9A-Za-z])")
+_HEX = re.compile(
+    rf"(?<![0-9A-Za-z])(?:{_H}{{12,}}(?![0-9A-Za-z :])"
+    rf"|(?:{_H}{{2}}[ :]?){{5,}}{_H}{{2}}(?![0-9A-Za-z]))"
+)
 _BITS = re.compile(r"(?<![0-9])(?:[01]{8}[ ,]?){5,}[01]{8}(?![0-9])")
 _BASE64 = re.compile(
     r"(?<![A-Za-z0-9+/_\-])(?:[A-Za-z0-9+/_\-]{60,76}\r?\n)*(?:[A-Za-z0-9+/_\-]{12,}={0,2}|[A-Za-z0-9+/_\-]{6,}={1,2})"
@@ -37,20 +40,14 @@ _BASE64 = re.compile(
 )
 _BASE32 = re.compile(r"(?<![A-Za-z0-9])(?:[A-Z2-7]{16,}={0,6}|[A-Z2-7]{8,}={1,6})(?![A-Za-z0-9=])")
 
-TRIGGERS = (
-    r"%[0-9A-Fa-f]{2}|\\[uUx][0-9A-Fa-f{]|&(?:#|[A-Za-z]{2,8};)|U\+[0-9A-Fa-f]{4}",
-    r"(?:[0-9A-Fa-f]{2}[ :]?){6}",
-    r"(?:[01]{8}[ ,]?){6}",
-    r"[A-Za-z0-9+/_\-]{12}|[A-Za-z0-9+/_\-]{6}=",
-)
-"""RE2; one of them matches in every text that may be decoded."""
 
-
-def decoded(source: View) -> View:
-    """One level; `source` itself when nothing is encoded."""
+def decoded(source: View, triggered: Iterable[str]) -> View:
+    """One level of what these of `TRIGGERS` have found; `source` itself when nothing is encoded."""
     view = source
-    for pattern, decode in _STEPS:
-        view = edited(view, NAME, pattern, decode)
+    for trigger in TRIGGERS:
+        if trigger in triggered:
+            for pattern, decode in _STEPS[trigger]:
+                view = edited(view, NAME, pattern, decode)
     return view
 
 
@@ -86,7 +83,8 @@ def _notation(match: re.Match[str]) -> str | None:
 
 
 def _hex(match: re.Match[str]) -> str | None:
-    return readable(bytes.fromhex(re.sub("[ :]", "", match.group())))
+    digits = match.group().replace(" ", "").replace(":", "")
+    return readable(bytes.fromhex(digits)) if len(digits) % 2 == 0 else None
 
 
 def _bits(match: re.Match[str]) -> str | None:
@@ -126,13 +124,14 @@ def readable(data: bytes) -> str | None:
 
 
 Decode = Callable[[re.Match[str]], str | None]
-_STEPS: tuple[tuple[re.Pattern[str], Decode], ...] = (
-    (_PERCENT, lambda match: _percent(match.group())),
-    (_BACKSLASH, lambda match: _backslash(match.group())),
-    (_ENTITY, lambda match: _entity(match.group())),
-    (_NOTATION, _notation),
-    (_BITS, _bits),
-    (_HEX, _hex),
-    (_BASE64, _base64),
-    (_BASE32, _base32),
-)
+_STEPS: Mapping[str, tuple[tuple[re.Pattern[str], Decode], ...]] = {
+    r"%[0-9A-Fa-f]{2}": ((_PERCENT, lambda match: _percent(match.group())),),
+    r"\\[uUx][0-9A-Fa-f{]": ((_BACKSLASH, lambda match: _backslash(match.group())),),
+    r"&(?:#|[A-Za-z]{2,8};)": ((_ENTITY, lambda match: _entity(match.group())),),
+    r"U\+[0-9A-Fa-f]{4}": ((_NOTATION, _notation),),
+    r"(?:[01]{8}[ ,]?){6}": ((_BITS, _bits),),
+    r"(?:[0-9A-Fa-f]{2}[ :]?){6}": ((_HEX, _hex),),
+    r"[A-Za-z0-9+/_\-]{12}|[A-Za-z0-9+/_\-]{6}=": ((_BASE64, _base64), (_BASE32, _base32)),
+}
+TRIGGERS = tuple(_STEPS)
+"""RE2; one of them matches in every text in which its steps may decode something."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from functools import cache
 
-from threegate.normalize.tables import HIDDEN, OVER, tables
+from threegate.normalize.tables import HIDDEN, OVER, char_class, tables
 from threegate.normalize.view import View, edited, removed, translated
 
 NAME = "plain"
@@ -30,4 +30,4 @@ def plain_text(text: str) -> str:
 
 @cache
 def _multiple() -> re.Pattern[str]:
-    return re.compile("|".join(map(re.escape, tables().multiple)))
+    return re.compile(f"[{char_class(tables().multiple)}]")

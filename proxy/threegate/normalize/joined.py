@@ -28,6 +28,7 @@ _RUNS = (
 )
 _DIGITS = re.compile(rf"(?<![0-9A-Za-z])[0-9](?:{_SIGN}{{1,2}}[0-9](?![0-9A-Za-z])){{6,}}")
 
+_NO_DIGIT = re.compile("[^0-9]+")
 _MARK = "[^\\pL\\pN_\\n]"
 TRIGGERS = (
     rf"\p{{Han}}[{SOFT}]{{1,3}}\p{{Han}}",
@@ -56,4 +57,4 @@ def _without_separator(match: re.Match[str]) -> str:
 
 
 def _digits(match: re.Match[str]) -> str:
-    return "".join(c for c in match.group() if c.isdigit())
+    return _NO_DIGIT.sub("", match.group())

@@ -85,7 +85,15 @@ def edited(
 
 
 def removed(source: View, name: str, pattern: re.Pattern[str]) -> View:
-    return edited(source, name, pattern, lambda match: "")
+    """`source` without the matches, of which none is empty."""
+    gone = [match.span() for match in pattern.finditer(source.text)]
+    if not gone:
+        return source
+    lost, pieces = 0, []
+    for start, end in gone:
+        pieces.append((start - lost, start - lost, start, end))
+        lost += end - start
+    return View(name, pattern.sub("", source.text), source, tuple(pieces))
 
 
 def translated(source: View, name: str, table: dict[int, int]) -> View:

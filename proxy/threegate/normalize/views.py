@@ -22,7 +22,8 @@ from threegate.normalize.view import View, raw
 WORDING = frozenset({disguise.LEET, disguise.ROT13, disguise.REVERSED})
 """Views that word lists and injection signatures read, and nobody else."""
 
-_FOLD, _JOIN, _DECODE, _LEET, _ROT13, _REVERSED, _SMUGGLED = range(7)
+_FOLD, _JOIN, _SMUGGLED = "fold", "join", "smuggled"
+_LEET, _ROT13, _REVERSED = "leet", "rot13", "reversed"
 
 
 def views(text: str) -> tuple[View, ...]:
@@ -44,19 +45,19 @@ def _views(source: View, depth: int) -> Iterator[View]:
     if _JOIN in signs and (joined := joining.joined(plain)) is not plain:
         yield joined
         yield from _wordings(joined, _signs(joined.text))
-    if _DECODE in signs and depth < decoding.DEPTH:
-        yield from _decoded(plain, depth)
+    if depth < decoding.DEPTH:
+        yield from _decoded(plain, signs, depth)
 
 
-def _decoded(plain: View, depth: int) -> Iterator[View]:
-    decoded = decoding.decoded(plain)
+def _decoded(plain: View, signs: frozenset[str], depth: int) -> Iterator[View]:
+    decoded = decoding.decoded(plain, signs)
     if decoded is not plain:
         yield decoded
         for view in _views(decoded, depth + 1):
             yield view if view.name in WORDING else view.named(decoding.NAME)
 
 
-def _wordings(plain: View, signs: frozenset[int]) -> Iterator[View]:
+def _wordings(plain: View, signs: frozenset[str]) -> Iterator[View]:
     if _LEET in signs:
         yield disguise.leet(plain)
     if _ROT13 in signs:
@@ -65,13 +66,13 @@ def _wordings(plain: View, signs: frozenset[int]) -> Iterator[View]:
         yield disguise.backwards(plain)
 
 
-def _signs(text: str) -> frozenset[int]:
+def _signs(text: str) -> frozenset[str]:
     found = _look().Match(text)
     meanings = _meanings()
     return frozenset(meanings[i] for i in found) if found else frozenset()
 
 
-def _patterns() -> Iterator[tuple[int, str]]:
+def _patterns() -> Iterator[tuple[str, str]]:
     known = tables()
     seen = INVISIBLE.replace("\u200b-\u200f", "\u200b\u200c\u200e\u200f").replace(
         "\ufe00-\ufe0f", "\ufe00-\ufe0e"
@@ -81,7 +82,7 @@ def _patterns() -> Iterator[tuple[int, str]]:
     yield _FOLD, f"(?:[{known.accented}][A-Za-z]{{0,2}}){{3}}"
     yield _FOLD, r"[\x{1F1E6}-\x{1F1FF}]{7}"
     yield from ((_JOIN, p) for p in joining.TRIGGERS)
-    yield from ((_DECODE, p) for p in decoding.TRIGGERS)
+    yield from ((p, p) for p in decoding.TRIGGERS)
     yield _LEET, disguise.LEET_TRIGGER
     yield _ROT13, disguise.ROT13_TRIGGER
     yield _REVERSED, disguise.REVERSED_TRIGGER
@@ -89,7 +90,7 @@ def _patterns() -> Iterator[tuple[int, str]]:
 
 
 @cache
-def _meanings() -> tuple[int, ...]:
+def _meanings() -> tuple[str, ...]:
     return tuple(meaning for meaning, _ in _patterns())
 
 

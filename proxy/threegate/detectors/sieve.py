@@ -1,0 +1,158 @@
+"""Where in a long text a number may stand, told by arrays over all of it at once.
+
+A pattern with edges and separators tries every digit of a text, which takes seconds for a megabyte
+of digits. The arrays of one `Sieve`, shared by the recognizers of a scan, say in a few passes which
+positions are worth trying. They never decide: the recognizer's own pattern does, at the positions
+that are left, and a sieve must not drop one at which the recognizer would find something.
+"""
+
+from __future__ import annotations
+
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from threegate.detectors.labels import Labels
+
+Ints = NDArray[np.int64]
+Mask = NDArray[np.bool_]
+
+LONG = 2048
+"""Code points from which arrays are cheaper than a search."""
+
+_WIDEST = 5
+"""From one digit to the next: a line break with blanks on both sides."""
+_LABEL_REACH = 60
+
+_DIGIT, _BETWEEN, _LETTER, _INNER = 1, 2, 4, 8
+_CLASSES = {
+    _DIGIT: "0123456789",
+    _BETWEEN: " \u00a0\u2007\u2009\u202f\u3000-\u2010\u2011\u2012\u2013./()（）\r\n",
+    _LETTER: "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz",
+    _INNER: ".-/",
+}
+_CLASS_OF = np.zeros(0x10000, np.uint8)
+for _class, _chars in _CLASSES.items():
+    _CLASS_OF[[ord(c) for c in _chars]] |= _class
+_DOUBLED = np.array((0, 2, 4, 6, 8, 1, 3, 5, 7, 9), np.int32)
+
+
+class Sieve:
+    """`at` and `digit`: place and value of every digit. Indexes named `i` count digits."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+        self.codes = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), np.uint32)
+        self._class = _CLASS_OF[np.minimum(self.codes, 0xFFFF)]
+        self.at: Ints = np.flatnonzero(self._class & _DIGIT)
+        self.digit = (self.codes[self.at] - 48).astype(np.int32)
+        self._ends: dict[Labels, Ints] = {}
+
+    @cached_property
+    def free(self) -> Ints:
+        """Digits without a digit in front, next to them or before a dot, dash or slash."""
+        starts = self._run_starts
+        before = self.at[starts] - 1
+        inner = self._is(before, _INNER) & self._is(before - 1, _DIGIT)
+        return starts[~inner]
+
+    def rows(self, count: int, starts: Ints | None = None) -> Ints:
+        """Where `count` digits with no more than separators between them begin, of `starts` (all
+        free ones)."""
+        i = self.free if starts is None else starts
+        i = i[i + count <= len(self.at)]
+        whole: Mask = self._breaks[i] == self._breaks[i + count - 1]
+        return i[whole]
+
+    def runs(self, *counts: int) -> Ints:
+        """Where runs of exactly so many digits begin."""
+        starts = self._run_starts
+        sizes = np.diff(starts, append=len(self.at))
+        return starts[np.isin(sizes, counts)]
+
+    def tokens(self, least: int) -> tuple[Ints, Ints]:
+        """Starts and ends of runs of at least so many ASCII letters and digits."""
+        word = (self._class & (_DIGIT | _LETTER)) > 0
+        edges = np.flatnonzero(np.diff(word, prepend=False, append=False))
+        starts, ends = edges[::2], edges[1::2]
+        long = ends - starts >= least
+        return starts[long], ends[long]
+
+    def groups(self, i: Ints, count: int) -> NDArray[np.int32]:
+        """Into how many runs the `count` digits from `i` on fall."""
+        return 1 + self._run_number[i + count - 1] - self._run_number[i]
+
+    def solid(self, i: Ints, first: int, last: int) -> Mask:
+        """Nothing between digit i + first and digit i + last."""
+        solid: Mask = self.at[i + last] - self.at[i + first] == last - first
+        return solid
+
+    def ends(self, i: Ints) -> Mask:
+        """No digit follows at once."""
+        return ~self._is(self.at[i] + 1, _DIGIT)
+
+    def number(self, i: Ints, first: int, count: int) -> NDArray[np.int32]:
+        """The value of the `count` digits from i + first on."""
+        out = np.zeros(len(i), np.int32)
+        for place in range(first, first + count):
+            out = out * 10 + self.digit[i + place]
+        return out
+
+    def luhn(self, i: Ints, count: int) -> Mask:
+        """ISO/IEC 7812-1 over the `count` digits from `i` on."""
+        if not len(i):
+            return np.zeros(0, np.bool_)
+        parity = (i + count - 1) % 2
+        total = self._luhn_sums[parity, i + count] - self._luhn_sums[parity, i]
+        fits: Mask = total % 10 == 0
+        return fits
+
+    def labelled(self, position: Ints, labels: Labels) -> Mask:
+        """Whether one of `labels` stands so near to the position that it may count."""
+        if labels not in self._ends:
+            self._ends[labels] = np.fromiter(labels.ends(self._text), np.int64)
+        ends = self._ends[labels]
+        upto = np.searchsorted(ends, position + _LABEL_REACH, "right")
+        return upto > np.searchsorted(ends, position - _LABEL_REACH, "left")
+
+    def is_letter(self, position: Ints) -> Mask:
+        """Of ASCII."""
+        return self._is(position, _LETTER)
+
+    def _is(self, position: Ints, class_: int) -> Mask:
+        inside = (position >= 0) & (position < len(self._class))
+        found = self._class[np.clip(position, 0, len(self._class) - 1)] & class_
+        return inside & (found > 0)
+
+    @cached_property
+    def _run_starts(self) -> Ints:
+        return np.flatnonzero(np.diff(self.at, prepend=-2) != 1)
+
+    @cached_property
+    def _run_number(self) -> NDArray[np.int32]:
+        return np.cumsum(np.diff(self.at, prepend=-2) != 1, dtype=np.int32)
+
+    @cached_property
+    def _breaks(self) -> NDArray[np.int32]:
+        """For every digit how often a row has ended before it."""
+        other = (self._class & (_DIGIT | _BETWEEN)) == 0
+        foreign = np.diff(np.cumsum(other, dtype=np.int32)[self.at], prepend=0) > 0
+        apart = np.diff(self.at, prepend=0) > _WIDEST
+        return np.cumsum(apart | foreign, dtype=np.int32)
+
+    @cached_property
+    def _luhn_sums(self) -> NDArray[np.int32]:
+        """Running sums of the digits: as they are where their index is even, or odd, else
+        doubled."""
+        even = np.arange(len(self.digit)) % 2 == 0
+        twice = _DOUBLED[self.digit]
+        sums = np.zeros((2, len(self.digit) + 1), np.int32)
+        np.cumsum(np.where(even, self.digit, twice), out=sums[0, 1:])
+        np.cumsum(np.where(even, twice, self.digit), out=sums[1, 1:])
+        return sums
+
+
+def together(*positions: Ints) -> Ints:
+    """In order, each once."""
+    return np.unique(np.concatenate(positions))
