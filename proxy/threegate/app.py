@@ -17,7 +17,6 @@ from starlette.routing import BaseRoute, Mount, Route
 from threegate_classifiers.runtime import Engine
 
 from threegate.audit.database import writer_engine
-from threegate.audit.record import Record, Stage
 from threegate.audit.settings import from_settings
 from threegate.audit.store import AuditLog
 from threegate.console.app import create_console
@@ -26,6 +25,7 @@ from threegate.detectors.llm_judge import LlmJudge
 from threegate.detectors.models import MODELS, sentence_detectors
 from threegate.detectors.suites import Suites
 from threegate.errors import PolicyError
+from threegate.gateway.bands import Bands
 from threegate.gateway.deps import Deps
 from threegate.gateway.door import KeyFile
 from threegate.gateway.endpoint import Endpoint
@@ -33,19 +33,19 @@ from threegate.gateway.key_table import KeyTable
 from threegate.gateway.metrics import Metrics
 from threegate.gateway.plain import Plain
 from threegate.guard.decide import wanted_kinds
+from threegate.policy.band_store import BandStore
 from threegate.policy.kinds import KINDS
-from threegate.policy.problems import Severity
 from threegate.policy.store import FolderSource, PolicyStore, VersionSource, now_utc, today_utc
 from threegate.policy.versions import Versions
 from threegate.settings import JudgeSettings, Settings, SettingsError
 from threegate.state.limits import Limiter, MemoryLimiter
 from threegate.state.redis import RedisLimiter
 from threegate.upstream import Upstreams
+from threegate.watch import Watch
 from threegate.wire import ADAPTERS
 
 log = logging.getLogger(__name__)
 
-RELOAD_S = 1.0
 SECRET_BYTES = 32
 SECRET_FILE = "secret"  # noqa: S105
 
@@ -118,15 +118,18 @@ async def opened(settings: Settings, say: Callable[[str], None] = log.info) -> A
         metrics,
         limiter,
         _secret(settings),
+        Bands(),
     )
+    store = BandStore.open(versions.engine, secrets.token_hex(8))
+    watch = Watch(policies, versions, audit, metrics, deps.bands, store, settings.reload_s)
     say(await asyncio.to_thread(greeting, settings, deps.secret))
-    reloader = asyncio.ensure_future(_reload(policies, audit, metrics))
+    watching = asyncio.ensure_future(watch.run())
     try:
         yield deps
     finally:
-        reloader.cancel()
+        watching.cancel()
         with suppress(asyncio.CancelledError):
-            await reloader
+            await watching
         await outbound.aclose()
         await limiter.aclose()
         await upstreams.aclose()
@@ -178,32 +181,6 @@ def _check_served(policies: PolicyStore, suites: Suites, settings: Settings) -> 
         missing = suite.unserved(wanted_kinds(binding.policy.rules))
         if missing and settings.classifiers != "off":
             raise PolicyError(f"no detector reports {', '.join(sorted(missing))}")
-
-
-async def _reload(policies: PolicyStore, audit: AuditLog, metrics: Metrics) -> None:
-    """Looks once a second; whatever is wrong with the new policy, the last good one keeps
-    serving. An activation is a record of the log."""
-    while True:
-        await asyncio.sleep(RELOAD_S)
-        metrics.audit(audit.counters, audit.waiting)
-        metrics.policy_errors.set(sum(p.severity is Severity.ERROR for p in policies.problems))
-        try:
-            if not await asyncio.to_thread(policies.changed):
-                continue
-            before = policies.pin().digest
-            if await asyncio.to_thread(policies.reload):
-                await audit.append(_activation(policies, before))
-            for problem in policies.problems:
-                log.warning("policy problem %s", problem.code)
-        except Exception as error:
-            log.error("policy reload failed: %s", type(error).__name__)
-
-
-def _activation(policies: PolicyStore, before: str) -> Record:
-    after = policies.pin().digest
-    log.info("policy %s is active", after[:12])
-    detail = {"verb": "activated", "object": after, "previous": before, "actor": "proxy"}
-    return Record(stage=Stage.POLICY, policy=after, detail=detail)
 
 
 def _key_of(judge: JudgeSettings, settings: Settings) -> str:

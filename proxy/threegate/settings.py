@@ -72,6 +72,7 @@ class Settings:
     judges: tuple[JudgeSettings, ...] = ()
     policies: Path = Path("policies")
     packs: tuple[str, ...] = ("base",)
+    reload_s: float = 1.0  # between two looks for another policy
     models: Path = Path("classifiers/models")
     classifiers: str = "required"  # required | off
     threads: int = 0  # of one model run; 0 takes half the cores
@@ -209,6 +210,8 @@ def _convert(name: str, value: Any, where: str) -> Any:
     match name:
         case "port" | "workers" | "threads" | "shutdown_delay" | "drain":
             return _integer(name, value, where)
+        case "reload_s":
+            return _seconds(name, value, where)
         case "policies" | "models" | "var":
             return Path(str(value))
         case "packs":
@@ -228,6 +231,16 @@ def _convert(name: str, value: Any, where: str) -> Any:
             return str(value)
         case _:
             raise SettingsError(f"{where}: unknown setting {name}")
+
+
+def _seconds(name: str, value: Any, where: str) -> float:
+    try:
+        seconds = float(value)
+    except (TypeError, ValueError):
+        seconds = 0.0
+    if not 0.01 <= seconds <= 3600:
+        raise SettingsError(f"{where}: {name} must be 0.01 to 3600 seconds")
+    return seconds
 
 
 def _integer(name: str, value: Any, where: str) -> int:

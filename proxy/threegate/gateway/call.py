@@ -38,6 +38,7 @@ class Call:
     today: str
     masks: MaskMap = field(repr=False)
     applied: Applied
+    stopped: frozenset[str] = frozenset()  # rules that go on as in shadow
     slots: tuple[Slot, ...] = field(default=(), repr=False)
     parts: tuple[Part, ...] = field(default=(), repr=False)
 

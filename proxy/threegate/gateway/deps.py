@@ -9,6 +9,7 @@ from typing import Protocol
 
 from threegate.audit.record import Content, Record
 from threegate.detectors.suite import Suite
+from threegate.gateway.bands import Bands
 from threegate.gateway.metrics import Metrics
 from threegate.policy.model import CompiledPolicy, PolicySet
 from threegate.settings import Settings
@@ -47,4 +48,5 @@ class Deps:
     metrics: Metrics
     limiter: Limiter
     secret: bytes = field(repr=False)
+    bands: Bands
     today: Callable[[], str] = today_utc

@@ -103,9 +103,9 @@ class Endpoint:
         policy = deps.policies.pin().policy_for(caller)
         if policy is None:
             raise RequestError("no policy is bound to this caller", status=403, code="no_policy")
-        ledger = Ledger(
-            deps.audit, deps.metrics, caller, policy, adapter.api.value, adapter.streamed(body)
-        )
+        api, streamed = adapter.api.value, adapter.streamed(body)
+        ledger = Ledger(deps.audit, deps.metrics, deps.bands, caller, policy, api, streamed)
+        ledger.stopped = deps.bands.stopped(policy)
         ledger.trace_id = headers.get("traceparent", "")[:64]
         out.headers |= {
             "x-threegate-request-id": ledger.request_id,
@@ -118,7 +118,7 @@ class Endpoint:
         applied = self.applied.of(policy, caller, suite)
         return Call(
             deps, adapter, out, caller, policy, suite, ledger, headers, path,
-            body, body, deps.today(), MaskMap(key.digest()), applied, slots,
+            body, body, deps.today(), MaskMap(key.digest()), applied, ledger.stopped, slots,
         )  # fmt: skip
 
 

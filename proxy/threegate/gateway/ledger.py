@@ -12,6 +12,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from threegate.audit.record import Content, ContentLevel, Part, Record, Stage, Usage
+from threegate.gateway.bands import Bands
 from threegate.gateway.deps import Audit
 from threegate.gateway.metrics import Metrics
 from threegate.guard.constraint import Change
@@ -44,6 +45,7 @@ class Ledger:
 
     audit: Audit
     metrics: Metrics
+    bands: Bands
     caller: Caller
     policy: CompiledPolicy
     endpoint: str
@@ -62,6 +64,7 @@ class Ledger:
     output: list[Ruled] = field(default_factory=list, repr=False)
     timings_ms: dict[str, float] = field(default_factory=dict)
     degraded: list[str] = field(default_factory=list)  # parts that did less than they should
+    stopped: frozenset[str] = frozenset()  # rules that go on as in shadow
     closed: bool = False
     _started: float = field(default_factory=time.perf_counter)
 
@@ -112,6 +115,7 @@ class Ledger:
             action = max((r.action for r in self.output if not r.shadow), default=Action.ALLOW)
             ms = self.timings_ms.get("output", 0.0)
             self.decide(Layer.OUTPUT, Verdict(action, tuple(self.output)), ms)
+        self.bands.count(self.policy, self.caller, self.decisions)
         self.metrics.requests.labels(self.endpoint, stage.value).inc()
         self.metrics.call.labels(self.endpoint).observe(self.timings_ms["total"] / 1000)
         await self.audit.append(self._record(stage), self._content(parts))
@@ -139,16 +143,21 @@ class Ledger:
             finish_reason=self.finish_reason,
             upstream_status=self.upstream_status,
             error=self.error,
-            degraded=(*self.degraded, *degraded(decisions)),
+            degraded=(*self.degraded, *degraded(decisions, self.stopped)),
             masked=self.masked,
             label=self.label,
             timings_ms=dict(self.timings_ms),
         )
 
 
-def degraded(decisions: Iterable[Decision]) -> tuple[str, ...]:
-    """Detectors that gave no answer, as `detector:reason`."""
-    failed = (
-        r.finding for d in decisions for r in d.verdict.ruled if isinstance(r.finding, Failed)
+def degraded(
+    decisions: Iterable[Decision], stopped: frozenset[str] = frozenset()
+) -> tuple[str, ...]:
+    """Detectors that gave no answer, as `detector:reason`, and rules that would have acted but
+    have left their band, as `band:rule`."""
+    ruled = [r for d in decisions for r in d.verdict.ruled]
+    failed = (r.finding for r in ruled if isinstance(r.finding, Failed))
+    late = [f"{f.detector}:{Reason(f.reason).value}" for f in failed]
+    return tuple(
+        dict.fromkeys([*late, *(f"band:{r.rule_id}" for r in ruled if r.rule_id in stopped)])
     )
-    return tuple(dict.fromkeys(f"{f.detector}:{Reason(f.reason).value}" for f in failed))

@@ -8,6 +8,7 @@ prometheus_client; whichever of them is asked answers for all.
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 from dataclasses import asdict
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
@@ -106,6 +107,23 @@ class Metrics:
             registry=r,
             multiprocess_mode="livemax",
         )
+        self.emergency = Gauge(
+            "threegate_policy_emergency",
+            "1 while a policy is active that nobody approved",
+            registry=r,
+            multiprocess_mode="livemax",
+        )
+        self.left_band = Counter(
+            "threegate_rule_left_band", "Times a rule left its band", ["rule", "side"], registry=r
+        )
+        self.stopped = Gauge(
+            "threegate_rule_stopped",
+            "1 for a rule that acted too often and only records now",
+            ["rule"],
+            registry=r,
+            multiprocess_mode="livemax",
+        )
+        self._stopped: set[str] = set()
         self._told: dict[str, int] = {}
         self.state_away = Counter(
             "threegate_state_away", "Times the shared state did not answer", registry=r
@@ -126,6 +144,12 @@ class Metrics:
         for name, total in asdict(counters).items():
             self.audit_events.labels(name).inc(total - self._told.get(name, 0))
             self._told[name] = total
+
+    def tell_stopped(self, rules: Iterable[str]) -> None:
+        now = set(rules)
+        for rule in now | self._stopped:
+            self.stopped.labels(rule).set(rule in now)
+        self._stopped |= now
 
     def exposition(self) -> bytes:
         """The text that Prometheus reads, of all workers."""

@@ -34,7 +34,8 @@ async def input_layer(call: Call) -> InputResult | None:
 
 
 async def _judge_input(call: Call) -> InputResult:
-    by_channel = {c: r.judge.bound(call.caller, call.today) for c, r in call.applied.input.items()}
+    bound = (call.caller, call.today, call.stopped)
+    by_channel = {c: r.judge.bound(*bound) for c, r in call.applied.input.items()}
     scans: list[ScannedText] = []
     for channel, rules in call.applied.input.items():
         slots = [s for s in call.slots if s.locus.channel is channel]

@@ -26,7 +26,8 @@ STREAM_ENDS = (b"[DONE]", b"message_stop", b"response.completed")
 
 async def output_layer(call: Call, reply: Reply) -> None:
     call.ledger.upstream_status = reply.status
-    channels = {c: g.bound(call.caller, call.today) for c, g in call.applied.output.items()}
+    bound = (call.caller, call.today, call.stopped)
+    channels = {c: g.bound(*bound) for c, g in call.applied.output.items()}
     guard = OutputGuard.over(channels, call.masks)
     if reply.status >= 400:
         await _pass_error(call, reply)

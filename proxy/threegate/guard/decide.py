@@ -37,6 +37,7 @@ class Judge:
     caller: Caller
     today: str
     kinds_of: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    stopped: frozenset[str] = frozenset()  # ids of rules that have left their band
     _by_kind: dict[str, tuple[tuple[Rule, Level], ...]] = field(default_factory=dict, repr=False)
 
     @classmethod
@@ -52,9 +53,9 @@ class Judge:
         rules = policy.rules_for(layer, channel)
         return cls(tuple(r for r in rules if r.when.matches(caller)), caller, today, kinds_of)
 
-    def bound(self, caller: Caller, today: str) -> Judge:
+    def bound(self, caller: Caller, today: str, stopped: frozenset[str] = frozenset()) -> Judge:
         """The same rules for another caller whom their selectors cannot tell apart."""
-        return Judge(self.rules, caller, today, self.kinds_of, self._by_kind)
+        return Judge(self.rules, caller, today, self.kinds_of, stopped, self._by_kind)
 
     def verdict(
         self,
@@ -89,7 +90,8 @@ class Judge:
     def _ruled(
         self, rule: Rule, action: Action, finding: Finding | Failed, value: str = ""
     ) -> Ruled:
-        shadow = rule.mode is Mode.SHADOW or not in_rollout(rule, self.caller)
+        rests = rule.mode is Mode.SHADOW or rule.id in self.stopped
+        shadow = rests or not in_rollout(rule, self.caller)
         excepted = next((e.id for e in rule.exceptions if self._excepts(e, value)), "")
         return Ruled(rule.id, action, finding, shadow or bool(excepted), excepted)
 

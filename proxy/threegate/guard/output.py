@@ -43,8 +43,8 @@ class ChannelGuard:
     deadline_ms: int
     tells_new: bool = False  # a rule looks for personal data that nobody asked with
 
-    def bound(self, caller: Caller, today: str) -> ChannelGuard:
-        return replace(self, judge=self.judge.bound(caller, today))
+    def bound(self, caller: Caller, today: str, stopped: frozenset[str]) -> ChannelGuard:
+        return replace(self, judge=self.judge.bound(caller, today, stopped))
 
     @property
     def idle(self) -> bool:

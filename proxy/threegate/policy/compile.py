@@ -18,6 +18,7 @@ from threegate.policy.load import Bundle, answer_paths
 from threegate.policy.model import (
     Answer,
     AuditSetting,
+    Band,
     Category,
     Claims,
     Clamp,
@@ -48,11 +49,12 @@ def build(bundle: Bundle) -> CompiledPolicy:
     """The policy of a bundle. Callers check `bundle.problems` and the linter first."""
     rules = layered(bundle)
     last = bundle.packs[-1] if bundle.packs else None
+    compiled = tuple(_rule(r, p) for r, p in rules if isinstance(r, schema.Rule))
     return CompiledPolicy(
         digest=bundle.digest,
         name=bundle.name,
         version=last.version if last else "",
-        rules=tuple(_rule(r, p) for r, p in rules if isinstance(r, schema.Rule)),
+        rules=compiled,
         constraints=tuple(
             _constraint(bundle, r, p) for r, p in rules if isinstance(r, schema.ConstraintRule)
         ),
@@ -65,6 +67,7 @@ def build(bundle: Bundle) -> CompiledPolicy:
         label=_last(bundle, "label", Label.OFF),
         audit=_audit(_last(bundle, "audit", schema.AuditSpec())),
         recognizers=tuple(dict(r) for pack in bundle.packs for r in pack.recognizers),
+        banded=tuple(r for r in compiled if r.band),
     )
 
 
@@ -126,9 +129,14 @@ def _rule(rule: schema.Rule, pack: str) -> Rule:
         answer=then.answer.use if then.answer else "",
         http_status=then.block.status if then.block else None,
         exceptions=tuple(_exception(e) for e in rule.exceptions),
+        band=_band(rule.band) if rule.band else None,
         review_by=rule.review_by or "",
         pack=pack,
     )
+
+
+def _band(spec: schema.BandSpec) -> Band:
+    return Band(spec.max, spec.min, spec.minutes, spec.calls)
 
 
 def _detect(rule: schema.Rule) -> Detect:

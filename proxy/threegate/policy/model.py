@@ -136,6 +136,16 @@ class RuleException:
 
 
 @dataclass(frozen=True, slots=True)
+class Band:
+    """Percent of calls that a rule should act on, over `minutes`, from `calls` calls on."""
+
+    max: float = 100.0
+    min: float = 0.0
+    minutes: int = 10
+    calls: int = 200
+
+
+@dataclass(frozen=True, slots=True)
 class Rule:
     """An input or output rule."""
 
@@ -162,6 +172,7 @@ class Rule:
     answer: str = ""
     http_status: int | None = None
     exceptions: tuple[RuleException, ...] = ()
+    band: Band | None = None
     review_by: str = ""
     pack: str = ""
 
@@ -357,6 +368,8 @@ class CompiledPolicy:
     label: Label = Label.OFF
     audit: AuditSetting = AuditSetting()
     recognizers: tuple[dict[str, Any], ...] = ()
+    banded: tuple[Rule, ...] = ()
+    """Those of `rules` that have a band."""
 
     def rules_for(self, layer: Layer, channel: Channel) -> tuple[Rule, ...]:
         return tuple(

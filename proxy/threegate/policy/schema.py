@@ -245,6 +245,28 @@ class Tests(Located):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class BandSpec(Located):
+    """规则生效的比例范围，超出上限则自动停用 / How often the rule may act; above that it stops itself"""
+
+    max: float = doc(
+        "生效的调用最多占百分之几；超出则规则转为只记录",
+        "most calls it may act on, in percent; above that the rule only records",
+        100.0,
+        high=100,
+    )
+    min: float = doc(
+        "生效的调用至少占百分之几；低于则只告警",
+        "fewest calls it should act on, in percent; below that somebody is told",
+        0.0,
+        high=100,
+    )
+    minutes: int = doc("统计最近多少分钟", "minutes looked back", 10, low=1, high=1440)
+    calls: int = doc(
+        "至少多少次调用才作数", "calls needed before it counts", 200, low=20, high=10**6
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Rule(Located):
     """输入层或输出层的规则 / A rule of the input or output layer"""
 
@@ -271,6 +293,9 @@ class Rule(Located):
         Mode.ENFORCE,
     )
     rollout: int = doc("生效的会话百分比", "percent of conversations", 100, low=0, high=100)
+    band: BandSpec | None = doc(
+        "生效的比例范围；超出则自动停用", "how often it may act before it stops itself", None
+    )
     stream: StreamMode = doc(
         "流式输出：hold 判定后放行，cut 先放行再中断",
         "streams: hold until judged, or cut when judged",

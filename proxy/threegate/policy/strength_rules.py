@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from threegate.policy.model import Claims, Rule, StreamMode
+from threegate.policy.model import Band, Claims, Rule, StreamMode
 from threegate.policy.strength import (
     Aspect,
     Direction,
@@ -124,6 +124,20 @@ def _exceptions(old: Rule, new: Rule) -> Iterator[Aspect]:
             yield from unclear(Bilingual(f"例外 {id} ", f"exception {id}"), 0, 1)
 
 
+def _band(old: Rule, new: Rule) -> Iterator[Aspect]:
+    """Without a band a rule never stops itself."""
+    a, b = old.band or Band(), new.band or Band()
+    name = Bilingual("自动停用的上限（%）", "share that stops it (%)")
+    if a.max != b.max:
+        words = (Bilingual(f"{v:g}", f"{v:g}") for v in (a.max, b.max))
+        yield moved(name, b.max - a.max, *words)
+    stops = min(a.max, b.max) < Band().max
+    look = Bilingual("自动停用的统计", "how that share is counted")
+    if stops:
+        yield from unclear(look, (a.minutes, a.calls), (b.minutes, b.calls))
+    yield from wording(Bilingual("告警的下限", "share below which is told"), a.min, b.min)
+
+
 _PARTS: tuple[Callable[[Rule, Rule], Iterator[Aspect]], ...] = (
-    _place, callers, _kinds, _levels, _action, _failing, _claims, _exceptions, life, texts,
+    _place, callers, _kinds, _levels, _action, _failing, _claims, _exceptions, _band, life, texts,
 )  # fmt: skip

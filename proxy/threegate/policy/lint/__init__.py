@@ -4,6 +4,7 @@ the one list."""
 from __future__ import annotations
 
 from threegate.policy.kinds import KINDS
+from threegate.policy.lint.bands import BANDS
 from threegate.policy.lint.base import Lint, Subject
 from threegate.policy.lint.constraints import CONSTRAINTS
 from threegate.policy.lint.detection import DETECTION
@@ -20,6 +21,7 @@ LINTS: tuple[Lint, ...] = (
     *DETECTION,
     *SAMPLES,
     *EXCEPTIONS,
+    *BANDS,
     *CONSTRAINTS,
     *WORDS,
     *OVERLAY,

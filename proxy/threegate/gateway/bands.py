@@ -1,0 +1,66 @@
+"""Rules with a band: what a call counts for, and which of them are stopped now."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Collection, Iterable, Iterator
+from dataclasses import dataclass, field
+
+from threegate.guard.decide import in_rollout
+from threegate.policy.bands import Left, Side, Tally
+from threegate.policy.model import CompiledPolicy, Mode, Rule
+from threegate.types import Caller, Decision, Finding
+
+NONE: frozenset[str] = frozenset()
+
+
+@dataclass(slots=True)
+class Bands:
+    """Of one process. `left` is what the shared store said last."""
+
+    clock: Callable[[], float] = time.time
+    tally: Tally = field(default_factory=Tally)
+    left: tuple[Left, ...] = ()
+    _stopped: dict[str, frozenset[str]] = field(default_factory=dict)
+
+    def stopped(self, policy: CompiledPolicy) -> frozenset[str]:
+        """Ids of its rules that go on as in shadow."""
+        return self._stopped.get(policy.digest, NONE)
+
+    def told(self, left: tuple[Left, ...]) -> None:
+        stopped: dict[str, frozenset[str]] = {}
+        for each in left:
+            if each.side is Side.ABOVE:
+                stopped[each.policy] = stopped.get(each.policy, NONE) | {each.rule}
+        self.left, self._stopped = left, stopped
+
+    @property
+    def minute(self) -> int:
+        return int(self.clock() // 60)
+
+    def count(
+        self, policy: CompiledPolicy, caller: Caller, decisions: Collection[Decision]
+    ) -> None:
+        """One call that has ended."""
+        if policy.banded:
+            stopped = self.stopped(policy)
+            rules = [r for r in policy.banded if r.id not in stopped]
+            self.tally.add(policy.digest, looked(rules, caller, decisions), self.minute)
+
+
+def looked(
+    rules: Iterable[Rule], caller: Caller, decisions: Collection[Decision]
+) -> Iterator[tuple[str, bool]]:
+    """Each rule that looked at the call, and whether it acted on something it found: a detector
+    that fails is no reason to stop the rule that answers it."""
+    layers = {d.layer for d in decisions}
+    acted = {
+        r.rule_id
+        for d in decisions
+        for r in d.verdict.ruled
+        if r.action and not r.shadow and isinstance(r.finding, Finding)
+    }
+    for rule in rules:
+        applies = rule.mode is Mode.ENFORCE and rule.when.matches(caller)
+        if applies and rule.layer in layers and in_rollout(rule, caller):
+            yield rule.id, rule.id in acted

@@ -1,0 +1,148 @@
+"""Counts and stops of rules with a band, shared by all workers and replicas of one database.
+
+Each process adds to rows of its own, so nobody waits for anybody; the share of a rule is the sum.
+Who writes a stop first has made it: the others find it there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from sqlalchemy import (
+    Column,
+    ColumnElement,
+    Connection,
+    Engine,
+    Integer,
+    MetaData,
+    Table,
+    Text,
+    delete,
+    func,
+    insert,
+    select,
+    update,
+)
+from sqlalchemy.exc import IntegrityError
+
+from threegate.policy.bands import Count, Left, Minute, Side, side_of
+from threegate.policy.model import Band, PolicySet
+from threegate.policy.versions import create_tables
+
+KEPT_MINUTES = 24 * 60
+"""The longest that a band may look back."""
+
+METADATA = MetaData()
+COUNTS = Table(
+    "rule_count",
+    METADATA,
+    Column("policy", Text, primary_key=True),
+    Column("rule", Text, primary_key=True),
+    Column("minute", Integer, primary_key=True, autoincrement=False),
+    Column("process", Text, primary_key=True),
+    Column("calls", Integer, nullable=False),
+    Column("acted", Integer, nullable=False),
+)
+LEFT = Table(
+    "rule_left_band",
+    METADATA,
+    Column("policy", Text, primary_key=True),
+    Column("rule", Text, primary_key=True),
+    Column("side", Text, primary_key=True),
+    Column("calls", Integer, nullable=False),
+    Column("acted", Integer, nullable=False),
+    Column("at", Text, nullable=False),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class BandStore:
+    """`process` tells this process's rows from others'. Methods block."""
+
+    engine: Engine
+    process: str
+
+    @classmethod
+    def open(cls, engine: Engine, process: str) -> BandStore:
+        create_tables(engine, METADATA)
+        return cls(engine, process)
+
+    def add(self, counts: Mapping[Minute, Count]) -> None:
+        if not counts:
+            return
+        with self.engine.begin() as connection:
+            for key, count in counts.items():
+                self._add(connection, key, count)
+            oldest = max(counts).number - KEPT_MINUTES
+            connection.execute(delete(COUNTS).where(COUNTS.c.minute < oldest))
+
+    def _add(self, connection: Connection, key: Minute, count: Count) -> None:
+        mine = (*_of(COUNTS, key.policy, key.rule), COUNTS.c.minute == key.number)
+        more = {"calls": COUNTS.c.calls + count.calls, "acted": COUNTS.c.acted + count.acted}
+        changed = update(COUNTS).where(*mine, COUNTS.c.process == self.process).values(more)
+        if connection.execute(changed).rowcount == 0:
+            row = (key.policy, key.rule, key.number, self.process, count.calls, count.acted)
+            connection.execute(insert(COUNTS).values(row))
+
+    def count(self, policy: str, rule: str, since: int) -> Count:
+        """All processes together, from minute `since` on."""
+        total = select(func.sum(COUNTS.c.calls), func.sum(COUNTS.c.acted))
+        wanted = total.where(*_of(COUNTS, policy, rule), COUNTS.c.minute >= since)
+        with self.engine.connect() as connection:
+            calls, acted = connection.execute(wanted).one()
+        return Count(calls or 0, acted or 0)
+
+    def look(self, policies: PolicySet, now: str, minute: int) -> tuple[Left, ...]:
+        """The rules that have just left their band, each told to one process only."""
+        known = {(e.policy, e.rule, e.side) for e in self.left(policies)}
+        found: list[Left] = []
+        for policy, rule, band in banded(policies):
+            count = self.count(policy, rule, minute - band.minutes + 1)
+            side = side_of(band, count)
+            if side is not None and (policy, rule, side) not in known:
+                made = Left(policy, rule, side, count, now)
+                found += [made] if self._tell(made) else []
+        return tuple(found)
+
+    def _tell(self, left: Left) -> bool:
+        """False if another process was first."""
+        count = left.count
+        row = (left.policy, left.rule, left.side.value, count.calls, count.acted, left.at)
+        try:
+            with self.engine.begin() as connection:
+                connection.execute(insert(LEFT).values(row))
+        except IntegrityError:
+            return False
+        return True
+
+    def left(self, policies: PolicySet) -> tuple[Left, ...]:
+        """The rules of these policies that left their band and were not resumed, oldest first."""
+        digests = {b.policy.digest for b in policies.bindings}
+        wanted = select(LEFT).where(LEFT.c.policy.in_(digests)).order_by(LEFT.c.at)
+        with self.engine.connect() as connection:
+            rows = connection.execute(wanted).all()
+        return tuple(
+            Left(r.policy, r.rule, Side(r.side), Count(r.calls, r.acted), r.at) for r in rows
+        )
+
+    def resume(self, policy: str, rule: str) -> bool:
+        """The rule acts again and is counted from nothing. False if it was not stopped."""
+        with self.engine.begin() as connection:
+            gone = connection.execute(delete(LEFT).where(*_of(LEFT, policy, rule))).rowcount
+            connection.execute(delete(COUNTS).where(*_of(COUNTS, policy, rule)))
+        return gone > 0
+
+
+def banded(policies: PolicySet) -> Iterator[tuple[str, str, Band]]:
+    """(policy, rule, band) of every rule with a band, each once."""
+    seen: set[str] = set()
+    for binding in policies.bindings:
+        digest = binding.policy.digest
+        if digest not in seen:
+            seen.add(digest)
+            yield from ((digest, r.id, r.band) for r in binding.policy.rules if r.band)
+
+
+def _of(table: Table, policy: str, rule: str) -> tuple[ColumnElement[bool], ...]:
+    return (table.c.policy == policy, table.c.rule == rule)

@@ -1,0 +1,86 @@
+"""How often a rule acts, held against its band; counts of one process until they are written.
+
+A rule that acts on more calls than its band allows is stopped: it goes on as in shadow, on every
+worker, until somebody lets it act again or another policy is active. A rule that acts on fewer is
+only told of: in shadow it would act on none.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from threegate.policy.model import Band
+
+
+class Side(StrEnum):
+    """Where a share lies that left its band."""
+
+    ABOVE = "above"
+    BELOW = "below"
+
+
+@dataclass(frozen=True, slots=True)
+class Count:
+    """Calls that a rule looked at, and those in which it acted."""
+
+    calls: int = 0
+    acted: int = 0
+
+    def __add__(self, other: Count) -> Count:
+        return Count(self.calls + other.calls, self.acted + other.acted)
+
+    @property
+    def percent(self) -> float:
+        return 100 * self.acted / self.calls if self.calls else 0.0
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Minute:
+    """One rule of one policy in one minute since the epoch."""
+
+    policy: str
+    rule: str
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
+class Left:
+    """A rule that left its band. `policy` is the digest of the compiled policy it belongs to."""
+
+    policy: str
+    rule: str
+    side: Side
+    count: Count
+    at: str
+
+
+def side_of(band: Band, count: Count) -> Side | None:
+    """None while the share is inside, or while there are too few calls to tell."""
+    if count.calls < band.calls:
+        return None
+    if count.percent > band.max:
+        return Side.ABOVE
+    return Side.BELOW if count.percent < band.min else None
+
+
+@dataclass(slots=True)
+class Tally:
+    """Counts since they were last taken. Belongs to one thread."""
+
+    _counts: dict[Minute, Count] = field(default_factory=dict)
+
+    def add(self, policy: str, rules: Iterable[tuple[str, bool]], minute: int) -> None:
+        """One call: each rule that looked at it, and whether it acted."""
+        for rule, acted in rules:
+            key = Minute(policy, rule, minute)
+            self._counts[key] = self._counts.get(key, Count()) + Count(1, int(acted))
+
+    def take(self) -> Mapping[Minute, Count]:
+        taken, self._counts = self._counts, {}
+        return taken
+
+    def put_back(self, taken: Mapping[Minute, Count]) -> None:
+        for key, count in taken.items():
+            self._counts[key] = self._counts.get(key, Count()) + count
