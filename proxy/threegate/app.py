@@ -32,6 +32,7 @@ from threegate.gateway.endpoint import Endpoint
 from threegate.gateway.key_table import KeyTable
 from threegate.gateway.metrics import Metrics
 from threegate.gateway.plain import Plain
+from threegate.gateway.refusals import Refusals
 from threegate.guard.decide import wanted_kinds
 from threegate.policy.band_store import BandStore
 from threegate.policy.kinds import KINDS
@@ -54,10 +55,11 @@ def create_app(deps: Deps, ready: Callable[[], dict[str, str]] = dict) -> Starle
     """Routes only; `opened` gives the parts. `ready` names parts that are not ready, with
     reasons."""
     routes: list[BaseRoute] = []
+    refusals = Refusals(deps.audit)
     for adapter in ADAPTERS:
-        endpoint = Endpoint(deps, adapter)
+        endpoint = Endpoint(deps, adapter, refusals)
         routes += [Route(path, endpoint, methods=["POST"]) for path in adapter.paths]
-    plain = Plain(deps, ready)
+    plain = Plain(deps, ready, refusals)
     for path, handler in (
         ("/v1/models", plain.models),
         ("/models", plain.models),

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field, replace
 
 import orjson
 
-from threegate.audit.record import Stage
+from threegate.audit.record import NOBODY, Stage
 from threegate.errors import ProtocolError, RequestError, ThreegateError
 from threegate.gateway.applied import AppliedPolicies
 from threegate.gateway.call import Call
@@ -34,6 +34,7 @@ from threegate.gateway.http import (
 )
 from threegate.gateway.ledger import Ledger
 from threegate.gateway.limiting import limited
+from threegate.gateway.refusals import REQUEST_ID, Refusals
 from threegate.gateway.request import constraint_layer, input_layer
 from threegate.gateway.respond import output_layer
 from threegate.gateway.sources import conversation_of, language_of, with_provenance
@@ -51,6 +52,7 @@ log = logging.getLogger(__name__)
 class Endpoint:
     deps: Deps
     adapter: Adapter
+    refusals: Refusals
     applied: AppliedPolicies = field(default_factory=AppliedPolicies, repr=False)
 
     async def __call__(self, scope: Scope, receive: Receive, send: SendEvent) -> None:
@@ -76,17 +78,37 @@ class Endpoint:
         await out.json(status_of(error), self.adapter.error(error), retry_after(error))
 
     async def _serve(self, scope: Scope, receive: Receive, out: Responder) -> None:
-        headers = headers_of(scope)
-        admitted = await self.deps.door.admit(presented_key(headers))
-        body = strict_json.parse(await read_request(receive, headers))
-        shape.check(self.adapter.api, body)
-        call = self._call(scope["path"], headers, body, admitted, out)
+        call = await self._opened(scope, receive, out)
         try:
             async with while_connected(receive):
                 await _run(call)
-        except BaseException:
-            await call.ledger.ended(Stage.ABORTED, call.parts)
+        except BaseException as error:
+            await self._broken(call, error)
             raise
+
+    async def _opened(self, scope: Scope, receive: Receive, out: Responder) -> Call:
+        """The call that a request asks for. Raises RequestError, recorded, where it is none."""
+        caller = NOBODY
+        try:
+            headers = headers_of(scope)
+            caller = await self.deps.door.admit(presented_key(headers))
+            body = strict_json.parse(await read_request(receive, headers))
+            shape.check(self.adapter.api, body)
+            return self._call(scope["path"], headers, body, caller, out)
+        except RequestError as error:
+            known = replace(caller, route=scope["path"])
+            if request_id := await self.refusals.note(error, self.adapter.api.value, known):
+                out.headers[REQUEST_ID] = request_id
+            raise
+
+    async def _broken(self, call: Call, error: BaseException) -> None:
+        """Callers over their limit come often: their records are bounded like those of refusals."""
+        if isinstance(error, RequestError) and error.status == 429:
+            endpoint, request_id = self.adapter.api.value, call.ledger.request_id
+            await self.refusals.note(error, endpoint, call.caller, request_id)
+            return
+        call.ledger.failed(error)
+        await call.ledger.ended(Stage.ABORTED, call.parts)
 
     def _call(
         self, path: str, headers: Mapping[str, str], body: Body, admitted: Caller, out: Responder
@@ -108,7 +130,7 @@ class Endpoint:
         ledger.stopped = deps.bands.stopped(policy)
         ledger.trace_id = headers.get("traceparent", "")[:64]
         out.headers |= {
-            "x-threegate-request-id": ledger.request_id,
+            REQUEST_ID: ledger.request_id,
             "x-threegate-policy": f"{policy.name}@{policy.digest[:12]}",
         }
         key = hmac.new(

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 
 from threegate.audit.record import Content, ContentLevel, Part, Record, Stage, Usage
 from threegate.gateway.bands import Bands
+from threegate.errors import ThreegateError
 from threegate.gateway.deps import Audit
 from threegate.gateway.metrics import Metrics
 from threegate.guard.constraint import Change
@@ -103,6 +104,12 @@ class Ledger:
         self.metrics.first_token.observe(seconds)
 
     async def received(self, parts: Sequence[Part]) -> None:
+    def failed(self, error: BaseException) -> None:
+        """Why the call ends early: a code, never the words of an error."""
+        self.error = self.error or (
+            error.code if isinstance(error, ThreegateError) else type(error).__name__
+        )
+
         await self.audit.append(self._record(Stage.RECEIVED), self._content(parts))
 
     async def ended(self, stage: Stage, parts: Sequence[Part] = ()) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
 
 import orjson
@@ -16,6 +16,7 @@ from threegate.gateway.deps import Deps
 from threegate.gateway.door import onward, presented_key
 from threegate.gateway.http import headers_of
 from threegate.gateway.openapi import document
+from threegate.gateway.refusals import REQUEST_ID, Refusals
 from threegate.gateway.whole import parse_answer, read_body
 from threegate.guard.constraint import merge
 from threegate.policy.model import CompiledPolicy, matches
@@ -35,8 +36,10 @@ def json_response(status: int, body: object) -> Response:
     return Response(orjson.dumps(body), status, media_type="application/json")
 
 
-def failure(error: ThreegateError) -> Response:
-    return json_response(status_of(error), openai_error(error))
+def failure(error: ThreegateError, headers: Mapping[str, str] | None = None) -> Response:
+    made = json_response(status_of(error), openai_error(error))
+    made.headers.update(headers or {})
+    return made
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,12 +48,10 @@ class Plain:
 
     deps: Deps
     ready: Callable[[], dict[str, str]]
+    refusals: Refusals
 
     async def models(self, request: Request) -> Response:
-        try:
-            return await self._models(request)
-        except ThreegateError as error:
-            return failure(error)
+        return await self._answered(self._models, request)
 
     async def _models(self, request: Request) -> Response:
         """What all model APIs serve to this caller together, as far as the policy allows."""
@@ -116,16 +117,25 @@ class Plain:
     async def other(self, request: Request) -> Response:
         """A path of the policy's `pass_through` goes to the model API as it is; all else is
         closed."""
+        return await self._answered(self._other, request)
+
+    async def _answered(
+        self, answer: Callable[[Request], Awaitable[Response]], request: Request
+    ) -> Response:
         try:
-            return await self._other(request)
+            return await answer(request)
         except ThreegateError as error:
-            return failure(error)
+            self.deps.metrics.errors.labels("plain", str(status_of(error))).inc()
+            if not isinstance(error, RequestError):
+                return failure(error)
+            request_id = await self.refusals.note(error, "plain")
+            return failure(error, {REQUEST_ID: request_id} if request_id else {})
 
     async def _other(self, request: Request) -> Response:
         path, headers = request.scope["path"], headers_of(dict(request.scope))
         caller, policy = await self._admitted(path, headers)
         if request.method != "GET" or path not in policy.pass_through:
-            return self._unknown()
+            raise _unknown()
         reply = await self.deps.upstreams.send(
             "GET", path, b"", onward(headers, caller), tenant=caller.tenant
         )
@@ -144,6 +154,7 @@ class Plain:
             raise RequestError("no policy is bound to this caller", status=403, code="no_policy")
         return caller, policy
 
-    def _unknown(self) -> Response:
-        text = "this path is not served: an unguarded door is closed by default"
-        return failure(RequestError(text, status=404, code="unknown_path"))
+
+def _unknown() -> RequestError:
+    text = "this path is not served: an unguarded door is closed by default"
+    return RequestError(text, status=404, code="unknown_path")

@@ -95,6 +95,7 @@ async def _stream(call: Call, reply: Reply, answer: Answer, options: StreamOptio
         end=end,
         tools=ToolRules(call.constraints, schemas_of(call.adapter, call.body)),
         first=call.ledger.first_text,
+        failed=call.ledger.failed,
         label=_field(call),
         sign=sign_of(call.policy.label),
     )

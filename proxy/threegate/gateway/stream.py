@@ -39,6 +39,7 @@ class StreamShell:
     end: Callable[[Stage], Awaitable[None]]  # writes the audit record; once
     tools: ToolRules
     first: Callable[[], None]  # called with the first text that leaves
+    failed: Callable[[ThreegateError], None] = lambda error: None  # told why before `end`
     label: dict[str, str] | None = None
     sign: str = ""
     _queue: deque[Chunk] = field(default_factory=deque, repr=False)
@@ -214,5 +215,6 @@ class StreamShell:
             raise error
         self._over = True
         data = self.codec.error(error)
+        self.failed(error)
         await self.end(Stage.ABORTED)
         await self.send(data)

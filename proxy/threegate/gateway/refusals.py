@@ -1,0 +1,88 @@
+"""Requests that are refused before they become calls leave a record too: why, never what was sent.
+
+A flood cannot fill the log: of one reason and one key at most `PER_MINUTE` records are written in a
+minute. What comes beyond that is counted, and the next record of the same reason says how many.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from threegate.audit.record import NOBODY, Record, Stage
+from threegate.errors import AuditError, ThreegateError
+from threegate.gateway.deps import Audit
+from threegate.gateway.ledger import new_id
+from threegate.types import Caller
+from threegate.wire.errors import status_of
+
+log = logging.getLogger(__name__)
+
+REQUEST_ID = "x-threegate-request-id"
+"""Answer header: names the record."""
+
+PER_MINUTE = 60
+MINUTE_S = 60.0
+KEPT = 4096
+"""Reasons times keys; beyond it counting starts anew."""
+
+
+@dataclass(slots=True)
+class _Minute:
+    begun: float
+    written: int = 0
+    untold: int = 0
+
+
+@dataclass(slots=True)
+class Refusals:
+    audit: Audit
+    clock: Callable[[], float] = time.monotonic
+    _minutes: dict[tuple[str, str], _Minute] = field(default_factory=dict, repr=False)
+
+    async def note(
+        self, error: ThreegateError, endpoint: str, caller: Caller = NOBODY, request_id: str = ""
+    ) -> str:
+        """The request id of the record, empty where none was written. A log that is away does not
+        turn a refusal into something else."""
+        minute = self._minute(error.code, caller.key_id)
+        if minute.written >= PER_MINUTE:
+            minute.untold += 1
+            return ""
+        minute.written += 1
+        request_id = request_id or new_id("tg")
+        record = _record(error, endpoint, caller, request_id, minute.untold)
+        try:
+            await self.audit.append(record)
+        except AuditError:
+            log.warning("a refusal was not recorded")
+            return ""
+        minute.untold = 0
+        return request_id
+
+    def _minute(self, code: str, key_id: str) -> _Minute:
+        now, key = self.clock(), (code, key_id)
+        minute = self._minutes.get(key)
+        if minute is None:
+            if len(self._minutes) >= KEPT:
+                self._minutes.clear()
+            minute = self._minutes[key] = _Minute(now)
+        elif now - minute.begun >= MINUTE_S:
+            minute.begun, minute.written = now, 0
+        return minute
+
+
+def _record(
+    error: ThreegateError, endpoint: str, caller: Caller, request_id: str, untold: int
+) -> Record:
+    detail = {"status": status_of(error)} | ({"untold": untold} if untold else {})
+    return Record(
+        stage=Stage.ABORTED,
+        request_id=request_id,
+        caller=caller,
+        endpoint=endpoint,
+        error=error.code,
+        detail=detail,
+    )
