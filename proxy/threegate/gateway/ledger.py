@@ -12,8 +12,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from threegate.audit.record import Content, ContentLevel, Part, Record, Stage, Usage
-from threegate.gateway.bands import Bands
 from threegate.errors import ThreegateError
+from threegate.gateway.bands import Bands
 from threegate.gateway.deps import Audit
 from threegate.gateway.metrics import Metrics
 from threegate.guard.constraint import Change
@@ -103,13 +103,13 @@ class Ledger:
         self.timings_ms["first_token"] = round(seconds * 1000, 3)
         self.metrics.first_token.observe(seconds)
 
-    async def received(self, parts: Sequence[Part]) -> None:
     def failed(self, error: BaseException) -> None:
         """Why the call ends early: a code, never the words of an error."""
         self.error = self.error or (
             error.code if isinstance(error, ThreegateError) else type(error).__name__
         )
 
+    async def received(self, parts: Sequence[Part]) -> None:
         await self.audit.append(self._record(Stage.RECEIVED), self._content(parts))
 
     async def ended(self, stage: Stage, parts: Sequence[Part] = ()) -> None:

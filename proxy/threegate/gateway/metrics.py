@@ -79,7 +79,6 @@ class Metrics:
             buckets=_LONG,
             registry=r,
         )
-        self.audit_events = Counter(
         self.upstream_up = Gauge(
             "threegate_upstream_up",
             "1 where a model API can be asked, 0 while it rests or its checks fail",
@@ -93,6 +92,7 @@ class Metrics:
             ["upstream"],
             registry=r,
         )
+        self.audit_events = Counter(
             "threegate_audit_events", "What the audit log's writer did", ["what"], registry=r
         )
         self.audit_waiting = Gauge(
@@ -138,6 +138,12 @@ class Metrics:
     def answered(self, upstream: str, outcome: str, seconds: float) -> None:
         self.upstream.labels(upstream, outcome).observe(seconds)
 
+    def upstream_is(self, upstream: str, *, up: bool) -> None:
+        self.upstream_up.labels(upstream).set(up)
+
+    def tried_again(self, upstream: str) -> None:
+        self.upstream_again.labels(upstream).inc()
+
     def audit(self, counters: Counters, waiting: int) -> None:
         """What the writer has done since it was last asked."""
         self.audit_waiting.set(waiting)
@@ -162,12 +168,6 @@ class Metrics:
     def count(self, layer: str, verdict: Verdict) -> None:
         for ruled in verdict.ruled:
             action = ruled.action.name.lower()
-    def upstream_is(self, upstream: str, *, up: bool) -> None:
-        self.upstream_up.labels(upstream).set(up)
-
-    def tried_again(self, upstream: str) -> None:
-        self.upstream_again.labels(upstream).inc()
-
             self.rulings.labels(layer, ruled.rule_id, action, str(ruled.shadow).lower()).inc()
             if isinstance(ruled.finding, Failed):
                 self.failures.labels(ruled.finding.detector, ruled.finding.reason.value).inc()
