@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from threegate.audit import Content, ContentLevel, Part
 from threegate.audit.chain import SHA256
-from threegate.audit.content import part_hash, query_phrases, seal, terms, unseal
+from threegate.audit.content import Fresh, part_hash, query_phrases, seal, terms, unseal
 from threegate.audit.keys import MasterKey
 from threegate.errors import AuditError
 
@@ -13,7 +13,7 @@ from tests.audit.conftest import REDACTED, SECRET, TEXT, content
 
 MASTER = MasterKey(bytes(32))
 KEY = MASTER.new_data_key("retail", "2026-11-25")
-NONCE = bytes(16)
+FRESH = Fresh("id1", bytes(16), bytes(12))
 
 
 @pytest.mark.parametrize(
@@ -24,7 +24,7 @@ NONCE = bytes(16)
     ],
 )
 def test_text_comes_back_as_its_level_says(level: ContentLevel, kept: list[dict[str, str]]) -> None:
-    sealed = seal(content(), level, "id1", KEY, NONCE, SHA256)
+    sealed = seal(content(), level, KEY, FRESH, SHA256)
     assert unseal(sealed.blob, "id1", KEY) == kept
     assert SECRET.encode() not in sealed.blob
     assert SECRET not in sealed.terms
@@ -32,23 +32,23 @@ def test_text_comes_back_as_its_level_says(level: ContentLevel, kept: list[dict[
 
 
 def test_metadata_keeps_hashes_only() -> None:
-    sealed = seal(content(), ContentLevel.METADATA, "id1", KEY, NONCE, SHA256)
+    sealed = seal(content(), ContentLevel.METADATA, KEY, FRESH, SHA256)
     assert (sealed.blob, sealed.terms) == (b"", "")
     (entry,) = sealed.entries
-    assert entry["hash"] == part_hash("messages/0/user", TEXT, KEY.salt(NONCE), SHA256)
+    assert entry["hash"] == part_hash("messages/0/user", TEXT, KEY.salt(FRESH.salt), SHA256)
     assert entry["chars"] == len(TEXT)
 
 
 def test_a_hash_cannot_be_tested_without_nonce_and_key() -> None:
-    entry = seal(content(), ContentLevel.METADATA, "id1", KEY, NONCE, SHA256).entries[0]
+    entry = seal(content(), ContentLevel.METADATA, KEY, FRESH, SHA256).entries[0]
     other_key = MASTER.new_data_key("retail", "2026-11-25")
-    for salt in (b"", NONCE, KEY.salt(b"x" * 16), other_key.salt(NONCE)):
+    for salt in (b"", FRESH.salt, KEY.salt(b"x" * 16), other_key.salt(FRESH.salt)):
         assert part_hash("messages/0/user", TEXT, salt, SHA256) != entry["hash"]
 
 
 @given(st.integers(0, 10_000), st.integers(0, 7))
 def test_no_changed_blob_opens(at: int, bit: int) -> None:
-    blob = seal(content(), ContentLevel.FULL, "id1", KEY, NONCE, SHA256).blob
+    blob = seal(content(), ContentLevel.FULL, KEY, FRESH, SHA256).blob
     at %= len(blob)
     changed = blob[:at] + bytes([blob[at] ^ (1 << bit)]) + blob[at + 1 :]
     with pytest.raises(AuditError):
@@ -56,17 +56,21 @@ def test_no_changed_blob_opens(at: int, bit: int) -> None:
 
 
 def test_a_blob_belongs_to_its_record() -> None:
-    blob = seal(content(), ContentLevel.FULL, "id1", KEY, NONCE, SHA256).blob
+    blob = seal(content(), ContentLevel.FULL, KEY, FRESH, SHA256).blob
     with pytest.raises(AuditError):
         unseal(blob, "id2", KEY)
 
 
 def test_lone_surrogates_do_not_stop_the_log() -> None:
     odd = Content((Part("p", "a\ud800b"),), ContentLevel.FULL)
-    assert (
-        unseal(seal(odd, ContentLevel.FULL, "i", KEY, NONCE, SHA256).blob, "i", KEY)[0]["text"]
-        == "a?b"
-    )
+    blob = seal(odd, ContentLevel.FULL, KEY, FRESH, SHA256).blob
+    assert unseal(blob, "id1", KEY)[0]["text"] == "a?b"
+
+
+def test_each_record_draws_its_own_random_bytes() -> None:
+    drawn = [Fresh.draw() for _ in range(100)]
+    assert len({d.event_id for d in drawn} | {d.salt.hex() for d in drawn}) == 200
+    assert {(len(d.event_id), len(d.salt), len(d.nonce)) for d in drawn} == {(24, 16, 12)}
 
 
 @pytest.mark.parametrize(

@@ -4,16 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
-import signal
 import socket
-import sqlite3
-import subprocess
-import sys
-import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing, contextmanager
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -22,11 +15,9 @@ import pytest
 from threegate.detectors.base import DetectorInfo
 from threegate.detectors.suite import Suite
 from threegate.errors import AuditError
-from threegate.testing.server import serve
-from threegate.testing.upstream import DemoUpstream
 from threegate.types import Bilingual, Failed, Finding, Passage, Reason
 
-from tests.e2e.running import ROOT, Running, proxy
+from tests.e2e.running import Running, proxy
 
 CANARY = "zebra-canary-4711"
 
@@ -135,21 +126,6 @@ def test_nothing_of_a_conversation_is_in_logs_metrics_or_errors(
     assert CANARY not in caplog.text
 
 
-@contextmanager
-def program(upstream: str, var: Path, port: int) -> Iterator[subprocess.Popen[bytes]]:
-    """The real program in its own process."""
-    command = [sys.executable, "-m", "threegate.cli", "serve", "--upstream", upstream]
-    command += ["--port", str(port), "--var", str(var), "--classifiers", "off"]
-    process = subprocess.Popen(
-        command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-    )
-    try:
-        yield process
-    finally:
-        process.kill()
-        process.wait(10)
-
-
 def wait_ready(url: str) -> None:
     for _ in range(600):
         try:
@@ -164,53 +140,3 @@ def free_port() -> int:
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         return int(listener.getsockname()[1])
-
-
-def test_sigkill_under_load_loses_no_record_of_an_answer(tmp_path: Path) -> None:
-    received: list[str] = []
-    stop = threading.Event()
-
-    def load(url: str, stream: bool) -> None:
-        with httpx.Client(base_url=url, timeout=10) as client:
-            while not stop.is_set():
-                try:
-                    reply = client.post("/v1/chat/completions", json=ask("hello", stream=stream))
-                    received.append(reply.headers["x-threegate-request-id"])
-                except (httpx.HTTPError, KeyError):
-                    return
-
-    demo, var, port = DemoUpstream(), tmp_path / "var", free_port()
-    url = f"http://127.0.0.1:{port}"
-    with serve(demo.app) as upstream:
-        with program(upstream, var, port) as process:
-            wait_ready(url)
-            threads = [threading.Thread(target=load, args=(url, i % 2 == 0)) for i in range(4)]
-            for thread in threads:
-                thread.start()
-            while len(received) < 40:
-                time.sleep(0.01)
-            os.kill(process.pid, signal.SIGKILL)
-            stop.set()
-            for thread in threads:
-                thread.join(20)
-        with program(upstream, var, port):
-            wait_ready(url)
-    database = f"sqlite:///{var / 'audit.sqlite3'}"
-    command = [sys.executable, "-m", "threegate.cli", "audit", "verify"]
-    verify = subprocess.run(
-        [*command, "--database", database, "--directory", str(var / "audit")],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert verify.returncode == 0, verify.stdout + verify.stderr
-    assert set(received) <= completed(var)
-
-
-def completed(var: Path) -> set[str]:
-    """Requests with an end in the log, read without the program."""
-    with closing(sqlite3.connect(var / "audit.sqlite3")) as connection:
-        rows = connection.execute("select entry from audit_record").fetchall()
-    events = [json.loads(r[0])["event"] for r in rows]
-    return {e["request"] for e in events if e["stage"] in ("completed", "blocked")}

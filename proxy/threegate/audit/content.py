@@ -17,15 +17,32 @@ from typing import Any
 
 import orjson
 from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from threegate.audit.chain import Hasher
 from threegate.audit.keys import NONCE_BYTES, DataKey
 from threegate.audit.record import Content, ContentLevel, Part, clean
 from threegate.errors import AuditError
 
+EVENT_ID_BYTES = 12
 SALT_NONCE_BYTES = 16
 MAX_INDEXED_CHARS = 16_000  # of one record; PostgreSQL keeps word positions up to 16,383
+
+
+@dataclass(frozen=True, slots=True)
+class Fresh:
+    """The random bytes of one record, drawn at once: each draw is a system call that hands the
+    interpreter to another thread.
+    """
+
+    event_id: str
+    salt: bytes = field(repr=False)
+    nonce: bytes = field(repr=False)
+
+    @classmethod
+    def draw(cls) -> Fresh:
+        drawn = secrets.token_bytes(EVENT_ID_BYTES + SALT_NONCE_BYTES + NONCE_BYTES)
+        event_id, rest = drawn[:EVENT_ID_BYTES], drawn[EVENT_ID_BYTES:]
+        return cls(event_id.hex(), rest[:SALT_NONCE_BYTES], rest[SALT_NONCE_BYTES:])
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,17 +55,17 @@ class Sealed:
 
 
 def seal(
-    content: Content, level: ContentLevel, event_id: str, key: DataKey, nonce: bytes, hasher: Hasher
+    content: Content, level: ContentLevel, key: DataKey, fresh: Fresh, hasher: Hasher
 ) -> Sealed:
-    """`content` as `level` wants it kept. The blob is bound to `event_id`."""
+    """`content` as `level` wants it kept. The blob is bound to the record's id."""
     if level is ContentLevel.NONE:
         return Sealed([])
-    salt = key.salt(nonce)
+    salt = key.salt(fresh.salt)
     shown = level is not ContentLevel.METADATA
     entries = [_hashed(part, salt, hasher, shown=shown) for part in content.parts]
     if level is ContentLevel.METADATA or not entries:
         return Sealed(entries)
-    blob = _encrypt([_kept(p, level) for p in content.parts], event_id, key)
+    blob = _encrypt([_kept(p, level) for p in content.parts], key, fresh)
     entries.append({"blob": hasher.digest(blob).hex(), "key": key.id, "level": level.value})
     text = "\n".join(p.text if p.redacted is None else p.redacted for p in content.parts)
     return Sealed(entries, blob, terms(text[:MAX_INDEXED_CHARS]))
@@ -86,9 +103,9 @@ def _printable(text: str) -> str:
     return text.encode(errors="replace").decode()
 
 
-def _encrypt(parts: list[dict[str, Any]], event_id: str, key: DataKey) -> bytes:
-    nonce = secrets.token_bytes(NONCE_BYTES)
-    return nonce + AESGCM(key.content_key).encrypt(nonce, orjson.dumps(parts), event_id.encode())
+def _encrypt(parts: list[dict[str, Any]], key: DataKey, fresh: Fresh) -> bytes:
+    sealed = key.cipher.encrypt(fresh.nonce, orjson.dumps(parts), fresh.event_id.encode())
+    return fresh.nonce + sealed
 
 
 def unseal(blob: bytes, event_id: str, key: DataKey) -> list[dict[str, str]]:
@@ -97,45 +114,37 @@ def unseal(blob: bytes, event_id: str, key: DataKey) -> list[dict[str, str]]:
     """
     nonce, sealed = blob[:NONCE_BYTES], blob[NONCE_BYTES:]
     try:
-        parts = orjson.loads(AESGCM(key.content_key).decrypt(nonce, sealed, event_id.encode()))
+        parts = orjson.loads(key.cipher.decrypt(nonce, sealed, event_id.encode()))
     except InvalidTag:
         raise AuditError("content does not open: wrong key or changed") from None
     return list(parts)
 
 
-_RUNS = re.compile(
-    r"[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\u3040-\u30ff\uac00-\ud7af\U00020000-\U0003ffff]+"
-    r"|[^\W_\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\u3040-\u30ff\uac00-\ud7af\U00020000-\U0003ffff]+"
-)
-_FIRST_WIDE = "\u3040"
+_WIDE = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\uf900-\ufaff\U00020000-\U0003ffff"
+_RUNS = re.compile(rf"([{_WIDE}]+)|([^\W_{_WIDE}]+)")
+_WORDS = re.compile(rf"(?=([{_WIDE}]{{1,2}}))[{_WIDE}]|([^\W_{_WIDE}]+)")
+
+
+def _folded(text: str) -> str:
+    return unicodedata.normalize("NFKC", text).lower()
 
 
 def terms(text: str) -> str:
     """Words for the index, space-separated: Latin words lower-cased, Chinese as overlapping pairs
-    of characters.
+    of characters and the last one alone, so that a one-character prefix query finds every position.
 
     Pairs, not trigrams: most Chinese words have two characters, which a trigram index cannot look
     up.
     """
-    words: list[str] = []
-    for run in _RUNS.findall(unicodedata.normalize("NFKC", text).lower()):
-        words.extend(_pairs(run) if run[0] >= _FIRST_WIDE else [run])
-    return " ".join(words)
-
-
-def _pairs(run: str) -> list[str]:
-    """All pairs and the last character alone, so that a one-character prefix query finds every
-    position.
-    """
-    return [run[i : i + 2] for i in range(len(run))]
+    return " ".join([pair or word for pair, word in _WORDS.findall(_folded(text))])
 
 
 def query_phrases(text: str) -> Sequence[Sequence[str]]:
     """The phrases a search for `text` must find: one per run; a Chinese run is a chain of its
     pairs.
     """
-    phrases: list[list[str]] = []
-    for run in _RUNS.findall(unicodedata.normalize("NFKC", text).lower()):
-        wide = run[0] >= _FIRST_WIDE
-        phrases.append(_pairs(run)[: max(1, len(run) - 1)] if wide else [run])
-    return phrases
+    return [_pairs(wide) or [wide or word] for wide, word in _RUNS.findall(_folded(text))]
+
+
+def _pairs(run: str) -> list[str]:
+    return [run[i : i + 2] for i in range(len(run) - 1)]

@@ -118,10 +118,10 @@ class DataKey:
     day: str
     key: bytes = field(repr=False)
     wrapped: bytes = field(repr=False)
+    cipher: AESGCM = field(init=False, repr=False, compare=False)  # of texts
 
-    @property
-    def content_key(self) -> bytes:
-        return _keyed(self.key, b"content")
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "cipher", AESGCM(_keyed(self.key, b"content")))
 
     def salt(self, nonce: bytes) -> bytes:
         """The salt of one record's content hashes: gone with the nonce (erasure) or the key

@@ -231,13 +231,13 @@ def event(
         "action": record.action.name.lower() if record.decisions else "",
         "app": clean(record.app),
         "bind": bind,
-        "caller": {
-            "conversation": clean(caller.conversation),
-            "key": clean(caller.key_id),
-            "language": clean(caller.language),
-            "route": clean(caller.route),
-            "tenant": clean(caller.tenant),
-        },
+        "caller": _dense(
+            conversation=clean(caller.conversation),
+            key=clean(caller.key_id),
+            language=clean(caller.language),
+            route=clean(caller.route),
+            tenant=clean(caller.tenant),
+        ),
         "content": content,
         "decisions": [_decision(d) for d in record.decisions],
         "degraded": [clean(d) for d in record.degraded],
@@ -248,30 +248,30 @@ def event(
         "label": clean(record.label),
         "masked": [clean(m) for m in record.masked[:MAX_RULED]],
         "mono_us": mono_us,
-        "model": {"requested": clean(caller.model), "served": clean(record.model_served)},
-        "policy": {"digest": clean(record.policy), "revision": clean(record.policy_revision)},
+        "model": _dense(requested=clean(caller.model), served=clean(record.model_served)),
+        "policy": _dense(digest=clean(record.policy), revision=clean(record.policy_revision)),
         "request": clean(record.request_id) or event_id,
         "retention": clean(record.retention),
         "stage": record.stage.value,
         "stream": record.stream,
-        "timings_ms": {clean(k): number(v) for k, v in record.timings_ms.items()},
-        "trace": {"span": clean(record.span_id), "trace": clean(record.trace_id)},
+        "timings_ms": {clean(k): n for k, v in record.timings_ms.items() if (n := number(v))},
+        "trace": _dense(span=clean(record.span_id), trace=clean(record.trace_id)),
         "upstream_status": record.upstream_status,
-        "usage": {
-            "cached": usage.cached,
-            "input": usage.input,
-            "output": usage.output,
-            "reasoning": usage.reasoning,
-        },
+        "usage": _dense(
+            cached=usage.cached,
+            input=usage.input,
+            output=usage.output,
+            reasoning=usage.reasoning,
+        ),
     }
-    present = {k: d for k, v in members.items() if (d := _dense(v))}
+    present = _dense(**members)
     if record.detail:
         present["detail"] = _plain(record.detail)
     return present
 
 
-def _dense(value: Any) -> Any:
-    return {k: v for k, v in value.items() if v} if isinstance(value, dict) else value
+def _dense(**members: Any) -> dict[str, Any]:
+    return {name: value for name, value in members.items() if value}
 
 
 def entry(

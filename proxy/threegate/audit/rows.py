@@ -4,7 +4,6 @@ for randomness.
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -12,7 +11,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from threegate.audit.chain import Hasher
-from threegate.audit.content import SALT_NONCE_BYTES, Sealed, seal
+from threegate.audit.content import Fresh, Sealed, seal
 from threegate.audit.keys import DataKey
 from threegate.audit.record import (
     Content,
@@ -61,16 +60,16 @@ def make(
     hasher: Hasher,
 ) -> Item:
     """`key` is the tenant's data key of the day, needed where content is kept or hashed."""
-    event_id = secrets.token_hex(12)
+    fresh = Fresh.draw()
     kept = content is not None and key is not None and level is not ContentLevel.NONE
-    nonce = secrets.token_bytes(SALT_NONCE_BYTES) if kept or pseudonym else None
+    nonce = fresh.salt if kept or pseudonym else None
     sealed = Sealed([])
     if content is not None and key is not None and nonce is not None:
-        sealed = seal(content, level, event_id, key, nonce, hasher)
+        sealed = seal(content, level, key, fresh, hasher)
     commitment = bind(nonce, pseudonym, hasher) if nonce else ""
-    payload = event(record, event_id, mono_us, sealed.entries, commitment)
+    payload = event(record, fresh.event_id, mono_us, sealed.entries, commitment)
     return Item(
-        event_id,
+        fresh.event_id,
         canonical(payload),
         ts_us,
         columns(payload),

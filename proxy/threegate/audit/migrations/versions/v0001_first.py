@@ -119,7 +119,8 @@ def _bookkeeping() -> None:
 
 def _text_index(postgres: bool) -> None:
     """Holds the words of redacted texts only, and not the texts: an index without a copy of what it
-    indexes.
+    indexes. To the tokenizer `ascii` whatever is no ASCII is part of a word, newest ideographs too.
+    Merging from 16 segments of a level on, not from 4, makes writing a fifth cheaper.
     """
     if postgres:
         op.execute(
@@ -130,5 +131,6 @@ def _text_index(postgres: bool) -> None:
         return
     op.execute(
         "CREATE VIRTUAL TABLE audit_text USING fts5("
-        "terms, content='', contentless_delete=1, tokenize='unicode61 remove_diacritics 0')"
+        "terms, content='', contentless_delete=1, tokenize='ascii')"
     )
+    op.execute("INSERT INTO audit_text (audit_text, rank) VALUES ('automerge', 16)")
