@@ -12,10 +12,12 @@ The folder is as much to be trusted as the settings: what is mapped is not verif
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import platform
 import shutil
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -28,10 +30,10 @@ MIN_BYTES = 1024
 """Smaller tensors stay in the graph."""
 
 
-def prepared(path: Path, into: Path, options: Any) -> Path:
+def prepared(path: Path, into: Path, options: Any, config: Mapping[str, str]) -> Path:
     """The graph to open in place of `path`, made in `into` if it is not there. `options` are a
-    session's, and used up. Raises ModelError."""
-    folder = into / _fingerprint(path)
+    session's, and used up; `config` are their entries. Raises ModelError."""
+    folder = into / _fingerprint(path, config)
     if not (folder / GRAPH).is_file():
         into.mkdir(parents=True, exist_ok=True)
         made = Path(tempfile.mkdtemp(dir=into))
@@ -68,11 +70,11 @@ def _settle(made: Path, folder: Path) -> None:
             raise
 
 
-def _fingerprint(path: Path) -> str:
-    """Optimised for one kind of processor by one ONNX Runtime."""
+def _fingerprint(path: Path, config: Mapping[str, str]) -> str:
+    """Optimised for one kind of processor by one ONNX Runtime in one way."""
     with path.open("rb") as stream:
         digest = hashlib.file_digest(stream, "sha256")
-    for part in (onnxruntime.__version__, _processor()):
+    for part in (onnxruntime.__version__, _processor(), json.dumps(dict(config))):
         digest.update(b"\0" + part.encode())
     return digest.hexdigest()[:32]
 

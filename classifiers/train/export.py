@@ -1,9 +1,10 @@
 """A trained model as ONNX: fused attention and layer norm, int8 matrices, pooling and head inside.
 
-Matrices are int8 with a scale per output column; activations become 8-bit with a scale per token,
-computed in the graph. So a text's logits depend neither on its batch mates nor on padding, unlike
-ONNX Runtime's own dynamic quantisation, which takes one scale for the whole batch. The word table is
-int8 per row. Head and norms stay fp32. The graph is written node by node: what runs stands here.
+Matrices are int8 with a scale per output column; activations are evened out (`even.py`) and become
+8-bit with a scale per token, computed in the graph. So a text's logits depend neither on its batch
+mates nor on padding, unlike ONNX Runtime's own dynamic quantisation, which takes one scale for the
+whole batch. The word table is int8 per row. Head and norms stay fp32. The graph is written node by
+node: what runs stands here.
 """
 
 from __future__ import annotations
@@ -18,7 +19,8 @@ import onnx
 from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
-from encoder import END, EPS, FAR, HEADS, HIDDEN, Model
+from encoder import END, EPS, FAR, GELU_FLOOR, HEADS, HIDDEN, Model
+from even import Evens, evened, quantise_rows
 
 Array = NDArray[Any]
 SCALARS: dict[str, Array] = {
@@ -30,7 +32,6 @@ SCALARS: dict[str, Array] = {
     "last": np.array([-1], np.int64),
 }
 
-GELU_FLOOR = 0.17  # GELU's minimum is -0.16997
 GELU_SCALARS: dict[str, Array] = {
     "floor": np.array(GELU_FLOOR, np.float32),
     "full": np.array(255, np.float32),
@@ -42,12 +43,16 @@ GELU_SCALARS: dict[str, Array] = {
 class Graph:
     """Nodes and initialisers while a graph is written."""
 
-    eight_bit: bool
+    evens: Evens | None  # none: fp32
     nodes: list[onnx.NodeProto] = field(default_factory=list)
     weights: list[onnx.TensorProto] = field(default_factory=list)
     count: int = 0
     bytes_of: dict[str, tuple[str, str]] = field(default_factory=dict)
     named: set[str] = field(default_factory=set)
+
+    @property
+    def eight_bit(self) -> bool:
+        return self.evens is not None
 
     def constant(self, name: str, value: Array) -> str:
         self.named.add(name)
@@ -59,6 +64,14 @@ class Graph:
         name = out or f"{kind}_{self.count}"
         self.nodes.append(helper.make_node(kind, list(inputs), [name], name=name, domain=domain, **more))
         return name
+
+    def even(self, x: str, name: str) -> str:
+        """`x` as the product `name` expects it."""
+        if self.evens is None:
+            return x
+        found = self.evens[name]
+        scaled = self.node("Mul", [x, self.constant(f"{name}.even", 1 / found.scale)])
+        return self.node("Sub", [scaled, self.constant(f"{name}.shift", found.shift / found.scale)])
 
     def product(self, x: str, name: str, weight: Array) -> str:
         """x @ weight.T without bias; `weight` is [out, in], `x` of either sign."""
@@ -95,35 +108,33 @@ class Graph:
 
         Returns the product and the bias that belongs to it (the floor's share is in the bias).
         """
-        if not self.eight_bit:
+        if self.evens is None:
             return self.product(x, name, weight), bias
         whole, scale = quantise_rows(weight)
         if "floor" not in self.named:
             for key, value in GELU_SCALARS.items():
                 self.constant(key, value)
-        raised = self.node("Add", [x, "floor"])
+        even = self.evens[name].scale
+        raised = self.node("Mul", [self.node("Add", [x, "floor"]), self.constant(f"{name}.even", 1 / even)])
         top = self.node("Max", [self.node("ReduceMax", [raised, "last"], keepdims=1), "tiny"])
         scaled = self.node("Mul", [raised, self.node("Div", ["full", top])])
         rows = self.node("Cast", [self.node("Add", [scaled, "round"])], to=TensorProto.UINT8)
         inputs = [rows, self.constant(f"{name}.q", whole.T), "one", self.constant(f"{name}.s", scale[:, 0])]
         product = self.node("MatMulIntegerToFloat", inputs, "com.microsoft")
-        column = (whole.astype(np.float32) * scale).sum(-1)
+        column = (whole / even * scale).sum(-1)
         product = self.node("Mul", [product, self.node("Div", [top, "full"])])
-        return product, bias - GELU_FLOOR * column
+        return product, (bias - GELU_FLOOR * column).astype(np.float32)
 
 
-def quantise_rows(table: Array) -> tuple[Array, Array]:
-    scale = np.maximum(np.abs(table).max(-1, keepdims=True), 1e-8) / 127
-    return np.rint(table / scale).astype(np.int8), scale.astype(np.float32)
-
-
-def build(model: Model, path: Path, eight_bit: bool, hazards: slice | None = None) -> None:
+def build(model: Model, path: Path, evens: Evens | None, hazards: slice | None = None) -> None:
     """Write `path`; inputs input_ids, attention_mask (int64 [batch, tokens]), output `logits`.
 
+    `evens` (see even.py) makes it int8, none fp32.
     `hazards` names the category columns that follow the five guard heads (see guard.py).
     """
     state = {name: value.detach().float().cpu().numpy() for name, value in model.state_dict().items()}
-    graph = Graph(eight_bit)
+    graph = Graph(evens)
+    state = evened(state, evens) if evens else state
     x = _embed(graph, state)
     mask = graph.node("Cast", ["attention_mask"], to=TensorProto.INT32)
     for layer in range(len(model.encoder.blocks)):
@@ -194,14 +205,16 @@ def _skip_norm(graph: Graph, state: dict[str, Array], name: str, x: str, skip: s
 
 def _block(graph: Graph, state: dict[str, Array], name: str, x: str, mask: str) -> str:
     weight, bias = state[f"{name}.qkv.weight"], state[f"{name}.qkv.bias"]
+    entry = graph.even(x, f"{name}.qkv")
     parts = [
-        graph.product(x, f"{name}.{p}", weight[i * HIDDEN : (i + 1) * HIDDEN]) for i, p in enumerate("qkv")
+        graph.product(entry, f"{name}.{p}", weight[i * HIDDEN : (i + 1) * HIDDEN])
+        for i, p in enumerate("qkv")
     ]
     inputs = [*parts, graph.constant(f"{name}.qkv.b", bias), mask]
     mixed = graph.node("MultiHeadAttention", inputs, "com.microsoft", num_heads=HEADS)
     out = graph.product(mixed, f"{name}.out", state[f"{name}.out.weight"])
     x = _skip_norm(graph, state, f"{name}.norm1", out, x, state[f"{name}.out.bias"])
-    up = graph.product(x, f"{name}.up", state[f"{name}.up.weight"])
+    up = graph.product(graph.even(x, f"{name}.up"), f"{name}.up", state[f"{name}.up.weight"])
     gelu = graph.node(
         "BiasGelu", [up, graph.constant(f"{name}.up.b", state[f"{name}.up.bias"])], "com.microsoft"
     )

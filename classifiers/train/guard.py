@@ -21,7 +21,7 @@ from compose import composed
 from encoder import Model, load_encoder
 from guard_rows import HEADS, GuardRow, all_rows, categories
 from rows import is_dev
-from shipping import load_run
+from shipping import load_start, start_tokenizer
 from trainer import Example, Plan, seed_all, train
 
 HAZARDS: tuple[str, ...] = tuple(categories()["hazards"])
@@ -108,7 +108,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--data", type=Path, default=Path("../shared/data"))
     parser.add_argument("--work", type=Path, default=Path(".checkpoints"))
     parser.add_argument("--run", default="guard")
-    parser.add_argument("--start", default="", help="begin from the weights of this run, not from the base")
+    parser.add_argument("--start", default="", help="go on from this run, or from a shipped model (guard/1)")
     parser.add_argument("--public", type=float, default=1.0, help="share of the public rows to see per pass")
     parser.add_argument("--rate", type=float, default=1.5e-4)
     parser.add_argument("--samples", type=int, default=90_000)
@@ -120,7 +120,7 @@ def main() -> None:
     args = arguments()
     torch.set_num_threads(args.threads)
     seed_all(7)
-    tokenizer = Tokenizer.from_file(str(args.work / "base/tokenizer.json"))
+    tokenizer = start_tokenizer(args.work, args.start, args.run)
     rows, held = split(args.data)
     rows = [
         r if r.source.startswith(("authored", "generated")) else replace(r, times=r.times * args.public)
@@ -130,7 +130,7 @@ def main() -> None:
     mean = sum(len(e.ids) for e in made) / len(made)
     print(f"{len(made)} examples of {mean:.0f} tokens, {len(held)} held", flush=True)
     if args.start:
-        model = load_run(args.work / f"{args.start}.pt", OUTPUTS, per_token=False)
+        model = load_start(args.work, args.start, OUTPUTS, per_token=False)
     else:
         model = Model(load_encoder(args.work / "base"), OUTPUTS, per_token=False)
     model.to("cuda" if torch.cuda.is_available() else "cpu")

@@ -11,14 +11,13 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from tokenizers import Tokenizer
 
 import card
 from floor import known_floor
 from guard import LABELS, WIDTH, encode, split, target
 from guard_rows import HEADS, GuardRow
 from metrics import Levels, Platt, choose_levels, fit_platt, table
-from shipping import MODELS, export_both, load_run, run, session, write_manifest
+from shipping import MODELS, export_both, load_run, run, session, tokenizer_of, write_manifest
 from trainer import Example
 
 Array = NDArray[Any]
@@ -128,12 +127,12 @@ def main() -> None:
     parser.add_argument("--version", default="1")
     args = parser.parse_args()
     folder = MODELS / "guard" / args.version
-    tokenizer = Tokenizer.from_file(str(args.work / "base/tokenizer.json"))
+    tokenizer = tokenizer_of(args.work, args.run)
     _, held = split(args.data)
     rng = random.Random(1)
     held = [row for row in held if keep(row, rng)]
     model = load_run(args.work / f"{args.run}.pt", 23, per_token=False)
-    small, full = export_both(model, folder, args.work, slice(5, 23))
+    small, full = export_both(model, tokenizer, folder, args.work, slice(5, 23))
     made = [Example(encode(tokenizer, r, WIDTH, rng), target(r)) for r in held]
     logits = np.stack(run(session(small, 2), made))
     calibration, levels, figures = calibrate(held, logits)

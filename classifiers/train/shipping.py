@@ -15,7 +15,9 @@ from numpy.typing import NDArray
 from tokenizers import Tokenizer
 
 from encoder import Encoder, Model
+from even import evens
 from export import build
+from reopen import reopen
 from trainer import PAD, Example
 
 MODELS = Path(__file__).parent.parent / "models"
@@ -33,11 +35,36 @@ def load_run(state: Path, labels: int, per_token: bool) -> Model:
     return model.eval()
 
 
-def export_both(model: Model, folder: Path, work: Path, hazards: slice | None = None) -> tuple[Path, Path]:
+def load_start(work: Path, start: str, labels: int, per_token: bool) -> Model:
+    """Where training goes on: a run in `work`, or a shipped model by `name/version`."""
+    if "/" in start:
+        model = reopen(MODELS / start / "model.onnx", per_token)
+        model.encoder.words.weight.requires_grad_(False)
+        return model
+    return load_run(work / f"{start}.pt", labels, per_token)
+
+
+def tokenizer_of(work: Path, start: str) -> Tokenizer:
+    """That of a run or shipped model, else of the base. The base's vocabulary is cut anew with each
+    `base.py`: ids of one cut mean nothing to weights of another."""
+    own = MODELS / start / "tokenizer.json" if "/" in start else work / f"{start}.tokenizer.json"
+    return Tokenizer.from_file(str(own if start and own.exists() else work / "base" / "tokenizer.json"))
+
+
+def start_tokenizer(work: Path, start: str, run: str) -> Tokenizer:
+    """That of `start`, kept beside the checkpoint of `run`."""
+    tokenizer = tokenizer_of(work, start)
+    tokenizer.save(str(work / f"{run}.tokenizer.json"), pretty=False)
+    return tokenizer
+
+
+def export_both(
+    model: Model, tokenizer: Tokenizer, folder: Path, work: Path, hazards: slice | None = None
+) -> tuple[Path, Path]:
     """(int8 file that ships, fp32 file for the parity check)."""
     small, full = folder / "model.onnx", work / "fp32" / f"{folder.parent.name}.onnx"
-    build(model, small, True, hazards)
-    build(model, full, False, hazards)
+    build(model, small, evens(model, tokenizer), hazards)
+    build(model, full, None, hazards)
     return small, full
 
 
@@ -45,6 +72,7 @@ def session(path: Path, threads: int = 1) -> onnxruntime.InferenceSession:
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    options.add_session_config_entry("session.x64quantprecision", "1")
     return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
 
 

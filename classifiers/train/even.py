@@ -1,0 +1,139 @@
+"""Evening out activations before they become 8 bits: a shift and a scale per channel, taken back by the matrix.
+
+A few channels of this encoder's layer norms are ten times as wide as the others and set the scale of the
+whole token, so that the rest keeps four or five bits. Here x becomes (x - shift) / scale, the matrix takes
+the scale and the bias the shift; the product is the same (SmoothQuant; the shift is Outlier Suppression+).
+The attention's output needs no work at run time: value rows and their bias take both.
+
+How far each product is evened (the exponent) is what errs least on texts written for this project.
+"""
+
+from __future__ import annotations
+
+import json
+import random
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from tokenizers import Tokenizer
+
+from encoder import GELU_FLOOR, HIDDEN, Model
+from rows import OWN
+
+Array = NDArray[Any]
+EXPONENTS = (0.0, 0.25, 0.4, 0.5, 0.6, 0.75, 0.9)
+TEXTS, WIDTH, TOKENS = 192, 160, 1500
+
+
+@dataclass(frozen=True, slots=True)
+class Even:
+    """x @ weight.T == ((x - shift) / scale) @ (weight * scale).T + weight @ shift."""
+
+    shift: Array
+    scale: Array
+
+
+Evens = Mapping[str, Even]
+
+
+def quantise_rows(table: Array) -> tuple[Array, Array]:
+    scale = np.maximum(np.abs(table).max(-1, keepdims=True), 1e-8) / 127
+    return np.rint(table / scale).astype(np.int8), scale.astype(np.float32)
+
+
+def evens(model: Model, tokenizer: Tokenizer) -> dict[str, Even]:
+    """By the name of each quantised product; `down` is never shifted: its input starts at -GELU_FLOOR."""
+    found = {}
+    for name, seen in _inputs(model, samples(tokenizer, model.encoder.marks is not None)).items():
+        weight = model.get_submodule(name).weight.detach().numpy()  # type: ignore[union-attr,operator]
+        low, high = np.quantile(seen, 0.001, 0), np.quantile(seen, 0.999, 0)
+        rises = name.endswith(".down")
+        shift = np.full_like(low, -GELU_FLOOR) if rises else (low + high) / 2
+        found[name] = _best(seen - shift, weight, shift, 255 if rises else 127)
+    return found
+
+
+def _best(seen: Array, weight: Array, shift: Array, top: int) -> Even:
+    """The scale, of a few exponents, with which the 8-bit product is nearest to the exact one."""
+    exact = seen @ weight.T
+    wide = np.maximum(np.quantile(np.abs(seen), 0.999, 0), 1e-3)
+    heavy = np.maximum(np.abs(weight).max(0), 1e-3)
+
+    def error(scale: Array) -> float:
+        whole, unit = quantise_rows(weight * scale)
+        rows = seen / scale
+        token = np.maximum(np.abs(rows).max(-1, keepdims=True), 1e-6) / top
+        made = (np.rint(rows / token) * token) @ (whole * unit).T
+        return float(np.square(made - exact).mean())
+
+    scales = [_scale(wide, heavy, exponent) for exponent in EXPONENTS]
+    return Even(shift.astype(np.float32), min(scales, key=error))
+
+
+def _scale(wide: Array, heavy: Array, exponent: float) -> Array:
+    raw = wide**exponent / heavy ** (1 - exponent) if exponent else np.ones_like(wide)
+    return np.asarray(raw / np.exp(np.log(raw).mean()), np.float32)
+
+
+@torch.no_grad()
+def _inputs(model: Model, texts: Sequence[Sequence[int]]) -> dict[str, Array]:
+    """Rows that enter each linear layer of the blocks."""
+    seen: dict[str, list[Array]] = {}
+    layers = {n: m for n, m in model.named_modules() if isinstance(m, torch.nn.Linear) and n != "head"}
+    hooks = [
+        module.register_forward_pre_hook(
+            lambda _, given, name=name: seen.setdefault(name, []).append(given[0][0].numpy())
+        )
+        for name, module in layers.items()
+    ]
+    for ids in texts:
+        row = torch.tensor([ids])
+        model(row, torch.ones_like(row))
+    for hook in hooks:
+        hook.remove()
+    rng = np.random.default_rng(5)
+    whole = {name: np.concatenate(parts) for name, parts in seen.items()}
+    return {name: rng.permutation(rows)[:TOKENS] for name, rows in whole.items()}
+
+
+def samples(tokenizer: Tokenizer, pairs: bool) -> list[list[int]]:
+    """Token ids of texts (or pairs) in both languages from `data/`."""
+    patterns = ("grounding*",) if pairs else ("guard_*", "answers*", "entities*")
+    paths = sorted(path for pattern in patterns for path in OWN.glob(f"{pattern}.jsonl"))
+    lines = [line for path in paths for line in path.read_text(encoding="utf-8").splitlines()]
+    rows = [json.loads(line) for line in random.Random(5).sample(lines, TEXTS)]
+    return [_ids(tokenizer, row, pairs) for row in rows]
+
+
+def _ids(tokenizer: Tokenizer, row: Mapping[str, Any], pairs: bool) -> list[int]:
+    def ids(text: str, limit: int) -> list[int]:
+        return list(tokenizer.encode(text, add_special_tokens=False).ids[:limit])
+
+    if pairs and "claim" in row:
+        return [0, *ids(row["context"], WIDTH), 2, 2, *ids(row["claim"], WIDTH // 3), 2]
+    return [0, *ids(row.get("text") or row["context"], WIDTH), 2]
+
+
+def evened(state: Mapping[str, Array], found: Evens) -> dict[str, Array]:
+    """The weights of a model whose linear layers (but `down`'s bias) expect evened inputs."""
+    made = dict(state)
+    for name, even in found.items():
+        weight, bias = made[f"{name}.weight"], made[f"{name}.bias"]
+        made[f"{name}.weight"] = weight * even.scale
+        if not name.endswith(".down"):
+            made[f"{name}.bias"] = bias + weight @ even.shift
+    for name in [name for name in found if name.endswith(".out")]:
+        _fold(made, name.replace(".out", ".qkv"), found[name])
+    return made
+
+
+def _fold(state: dict[str, Array], qkv: str, even: Even) -> None:
+    """Values leave their matrix evened already: attention is a mean of them."""
+    weight, bias = state[f"{qkv}.weight"].copy(), state[f"{qkv}.bias"].copy()
+    weight[2 * HIDDEN :] /= even.scale[:, None]
+    bias[2 * HIDDEN :] = (bias[2 * HIDDEN :] - even.shift) / even.scale
+    state[f"{qkv}.weight"], state[f"{qkv}.bias"] = weight, bias

@@ -1,0 +1,73 @@
+"""A shipped int8 file as a model again, so that training goes on from it without its checkpoint.
+
+The way back of `export.py`: matrices times their scales, evening and GELU's floor taken out again.
+What rounding lost stays lost.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import onnx
+import torch
+from onnx import numpy_helper
+
+from encoder import GELU_FLOOR, Encoder, Model
+from even import Array
+
+NORMS = ("norm1", "norm2")
+ONE = np.array(1, np.float32)
+
+
+def reopen(path: Path, per_token: bool) -> Model:
+    """The model in `path`, a `model.onnx` that `export.build` wrote with eight bits."""
+    arrays = {w.name: numpy_helper.to_array(w) for w in onnx.load(path).graph.initializer}
+    layers = 1 + max(int(name.split(".")[2]) for name in arrays if name.startswith("encoder.blocks."))
+    state = _outside(arrays)
+    for layer in range(layers):
+        state |= _block(arrays, f"encoder.blocks.{layer}")
+    encoder = Encoder(len(arrays["words.q"]), layers, marks="marks" in arrays)
+    model = Model(encoder, len(arrays["head.b"]), per_token)
+    model.load_state_dict({name: torch.from_numpy(np.array(value)) for name, value in state.items()})
+    return model.eval()
+
+
+def _outside(arrays: dict[str, Array]) -> dict[str, Array]:
+    """Everything but the blocks."""
+    marks = {"encoder.marks.weight": arrays["marks"]} if "marks" in arrays else {}
+    return marks | {
+        "encoder.words.weight": arrays["words.q"].astype(np.float32) * arrays["words.s"],
+        "encoder.positions.weight": arrays["positions"],
+        "encoder.norm.weight": arrays["encoder.norm.weight"],
+        "encoder.norm.bias": arrays["encoder.norm.bias"],
+        "head.weight": arrays["head.w"].T,
+        "head.bias": arrays["head.b"],
+    }
+
+
+def _block(arrays: dict[str, Array], name: str) -> dict[str, Array]:
+    def matrix(part: str, evened_as: str = "") -> Array:
+        whole = (arrays[f"{name}.{part}.q"].astype(np.float32) * arrays[f"{name}.{part}.s"]).T
+        return np.ascontiguousarray(whole * arrays.get(f"{name}.{evened_as or part}.even", ONE))
+
+    def bias(part: str, stored: str, weight: Array) -> Array:
+        """What an evened product adds, without the share of the shift."""
+        shift = arrays.get(f"{name}.{part}.shift")
+        if shift is None:
+            return arrays[stored]
+        return np.asarray(arrays[stored] - weight @ (shift / arrays[f"{name}.{part}.even"]))
+
+    qkv, up, down = np.concatenate([matrix(part, "qkv") for part in "qkv"]), matrix("up"), matrix("down")
+    made = {
+        f"{name}.qkv.weight": qkv,
+        f"{name}.qkv.bias": bias("qkv", f"{name}.qkv.b", qkv),
+        f"{name}.out.weight": matrix("out"),
+        f"{name}.out.bias": arrays[f"{name}.norm1.before"],
+        f"{name}.up.weight": up,
+        f"{name}.up.bias": bias("up", f"{name}.up.b", up),
+        f"{name}.down.weight": down,
+        f"{name}.down.bias": arrays[f"{name}.norm2.before"] + GELU_FLOOR * down.sum(-1),
+    }
+    kept = [f"{name}.{norm}.{part}" for norm in NORMS for part in ("weight", "bias")]
+    return made | {key: arrays[key] for key in kept}
