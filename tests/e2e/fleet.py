@@ -3,6 +3,7 @@ cut."""
 
 from __future__ import annotations
 
+import asyncio
 import os
 import shutil
 import signal
@@ -12,12 +13,14 @@ import sys
 import threading
 import time
 import uuid
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import aiohttp
 import httpx
 import orjson
 from sqlalchemy import create_engine, make_url, text
@@ -132,6 +135,38 @@ class Fleet:
             timeout=60,
         )
 
+    def burst(self, key: int, calls: int, at_once: int = 64) -> tuple[Counter[int], float]:
+        """Statuses of that many calls, alternately to each replica, and the seconds they took."""
+
+        async def run() -> Counter[int]:
+            gate, statuses = asyncio.Semaphore(at_once), Counter[int]()
+            body = {"model": "deepseek-r1", "messages": [{"role": "user", "content": "hello"}]}
+            headers = {"authorization": f"Bearer {self.keys[key]}"}
+
+            async def one(session: aiohttp.ClientSession, number: int) -> None:
+                url = self.replicas[number % len(self.replicas)].url
+                async with gate, session.post(f"{url}/v1/chat/completions", json=body) as reply:
+                    await reply.read()
+                    assert reply.status == 200 or 1 <= int(reply.headers["retry-after"]) <= 60
+                    statuses[reply.status] += 1
+
+            async with aiohttp.ClientSession(
+                headers=headers, connector=aiohttp.TCPConnector(limit=at_once)
+            ) as session:
+                await asyncio.gather(*(one(session, n) for n in range(calls)))
+            return statuses
+
+        started = time.monotonic()
+        return asyncio.run(run()), time.monotonic() - started
+
+    def policy_records(self, digest: str) -> list[float]:
+        """When, by each worker's own record, this policy became active there."""
+        query = text("select ts, entry from audit_record where entry like :verb")
+        with self.table.engine.connect() as connection:
+            rows = connection.execute(query, {"verb": '%"activated"%'}).all()
+        events = [(ts / 1e6, orjson.loads(entry)["event"]["detail"]) for ts, entry in rows]
+        return [ts for ts, detail in events if detail["object"] == digest]
+
     def events(self, request_id: str) -> list[dict[str, Any]]:
         query = text("select entry from audit_record where request_id = :id order by seq")
         with self.table.engine.connect() as connection:
@@ -140,7 +175,7 @@ class Fleet:
 
 
 @contextmanager
-def fleet(root: Path, replicas: int = 2, keys: int = 4) -> Iterator[Fleet]:
+def fleet(root: Path, replicas: int = 2, keys: int = 8) -> Iterator[Fleet]:
     policies, demo = root / "policies", DemoUpstream()
     shutil.copytree(POLICIES, policies)
     with ExitStack() as stack:
@@ -156,6 +191,7 @@ def fleet(root: Path, replicas: int = 2, keys: int = 4) -> Iterator[Fleet]:
             "THREEGATE_POLICIES": str(policies),
             "THREEGATE_PACKS": "fleet",
             "THREEGATE_CLASSIFIERS": "off",
+            "THREEGATE_RELOAD_S": "0.25",
             "THREEGATE_AUDIT_URL": shared.render_as_string(hide_password=False),
             "THREEGATE_STATE_URL": f"redis://127.0.0.1:{redis.port}/0",
             "THREEGATE_SECRET_ENV": "MASK_SECRET",
