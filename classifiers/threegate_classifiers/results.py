@@ -14,11 +14,8 @@ from numpy.typing import NDArray
 
 from threegate_classifiers.calibrate import activate, calibrated, level_of
 from threegate_classifiers.manifest import Manifest
+from threegate_classifiers.spans import Kinds, Token, spans
 from threegate_classifiers.tokenize import Row
-
-SURE_BEGIN = 0.95
-"""A begin tag next to the same kind splits it only when it is this sure: half-sure ones cut names
-in two (span F1 0.871 instead of 0.862 in Chinese on the development split)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,11 +102,10 @@ def entities(
     text: str,
 ) -> tuple[Entity, ...]:
     """Decode BIO tags. In an overlap each half is read from the window in which it lies deeper."""
-    kinds = _Kinds.of(manifest)
+    kinds = Kinds(manifest.entity_labels, manifest.labels)
     tokens = list(_tokens(rows, [activate(manifest, values) for values in logits]))
     found = []
-    for start, end, kind, probability in _merge(tokens, kinds):
-        start, end = _trim(text, start, end)
+    for start, end, kind, probability in spans(tokens, kinds, text):
         score = calibrated(manifest, kind, probability, language)
         level = level_of(manifest, kind, score, language)
         if end > start:
@@ -117,10 +113,7 @@ def entities(
     return tuple(found)
 
 
-_Token = tuple[int, int, NDArray[np.float64]]
-
-
-def _tokens(rows: Sequence[Row], probabilities: Sequence[NDArray[np.float64]]) -> Iterator[_Token]:
+def _tokens(rows: Sequence[Row], probabilities: Sequence[NDArray[np.float64]]) -> Iterator[Token]:
     """Tokens of the whole text in order, each once."""
     for i, row in enumerate(rows):
         low = 0 if i == 0 else (row.start + rows[i - 1].end) // 2
@@ -128,57 +121,3 @@ def _tokens(rows: Sequence[Row], probabilities: Sequence[NDArray[np.float64]]) -
         for (start, end), values in zip(row.offsets, probabilities[i], strict=True):
             if end > start and low <= start and (start < high or i == len(rows) - 1):
                 yield start, end, values
-
-
-@dataclass(frozen=True, slots=True)
-class _Kinds:
-    """Columns of the BIO labels: `outside`, and of each kind its B- and I- column."""
-
-    names: tuple[str, ...]
-    begin: tuple[int, ...]
-    inside: tuple[int, ...]
-
-    @classmethod
-    def of(cls, manifest: Manifest) -> _Kinds:
-        names, labels = manifest.entity_labels, manifest.labels
-        begin = tuple(labels.index(f"B-{name}") for name in names)
-        return cls(names, begin, tuple(labels.index(f"I-{name}") for name in names))
-
-
-def _merge(tokens: Sequence[_Token], kinds: _Kinds) -> Iterator[tuple[int, int, str, float]]:
-    """(start, end, kind, mean probability) of runs of one kind; a sure begin tag splits."""
-    run: list[tuple[int, int, float]] = []
-    kind = -1
-    for start, end, values in tokens:
-        each = values[list(kinds.begin)] + values[list(kinds.inside)]
-        best = int(each.argmax()) if each.sum() > 0.5 else -1
-        fresh = best >= 0 and values[kinds.begin[best]] > SURE_BEGIN
-        if run and (best != kind or fresh):
-            yield _run(run, kinds.names[kind])
-            run = []
-        kind = best
-        if best >= 0:
-            run.append((start, end, float(each[best])))
-    if run:
-        yield _run(run, kinds.names[kind])
-
-
-def _run(run: Sequence[tuple[int, int, float]], name: str) -> tuple[int, int, str, float]:
-    return run[0][0], run[-1][1], name, sum(p for _, _, p in run) / len(run)
-
-
-def _trim(text: str, start: int, end: int) -> tuple[int, int]:
-    """Without blanks at the ends (a piece may carry the one before it), and whole Latin words."""
-    while start < end and text[start].isspace():
-        start += 1
-    while end > start and text[end - 1].isspace():
-        end -= 1
-    while 0 < start < end and _latin(text[start]) and _latin(text[start - 1]):
-        start -= 1
-    while start < end < len(text) and _latin(text[end - 1]) and _latin(text[end]):
-        end += 1
-    return start, end
-
-
-def _latin(char: str) -> bool:
-    return char.isalpha() and char < "\u0250"
