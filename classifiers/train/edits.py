@@ -1,19 +1,14 @@
-"""Generated grounding pairs: edits that overlap cannot see.
+"""Edits that make a claim false and that word overlap cannot see.
 
-From a supported (evidence, claim) pair come a contradicted one (number, date, unit, negation,
-antonym, quantifier, entity of the same evidence) and, by taking the supporting sentence out of the
-evidence, one that is not in the source. Sentences of the evidence serve as claims too, so that the
-same words stand on all three sides.
+Each takes a claim, its evidence and a random source, and gives the claim with one thing changed, or
+None where it finds nothing to change.
 """
 
 from __future__ import annotations
 
 import random
 import re
-from collections.abc import Callable, Iterator, Sequence
-
-from grounding_rows import Pair, focus, sentences, words
-from rows import is_dev
+from collections.abc import Callable
 
 ANTONYMS_ZH = ("上升 下降|增加 减少|增长 下滑|提高 降低|高于 低于|超过 不足|之前 之后|以前 以后|以上 以下|最大 最小|最高 最低|最早 最晚|"
                "第一 第二|首次 再次|全部 部分|所有 少数|至少 至多|不少于 不超过|允许 禁止|同意 反对|成功 失败|开始 结束|支持 反对|免费 收费|"
@@ -30,8 +25,18 @@ NEGATIONS_ZH = (("不能", "能"), ("不会", "会"), ("不可", "可"), ("没�
 NEGATIONS_EN = ((" is not ", " is "), (" are not ", " are "), (" was not ", " was "), (" cannot ", " can "), (" did not ", " did "),
                 (" is ", " is not "), (" are ", " are not "), (" was ", " was not "), (" were ", " were not "), (" can ", " cannot "),
                 (" will ", " will not "), (" has ", " has not "), (" have ", " have not "), (" must ", " need not "), (" may ", " may not "))  # fmt: skip
-LEADS = {"zh": ["根据资料，", "文中提到，", "也就是说，", "简单来说，", "据此，", "您好，", "答："],
-         "en": ["According to the source, ", "The document says that ", "In short, ", "As stated, ", "Yes, ", "Note that "]}  # fmt: skip
+UNITS_ZH = ("分钟 小时|小时 天|天 周|周 个月|个月 年|万元 亿元|万元 元|毫克 克|克 公斤|米 公里|岁 个月|工作日 自然日|每天 每周|每周 每月|"
+            "每月 每年|每日 每周|上旬 下旬|年初 年底|季度 月份|百分点 倍")  # fmt: skip
+UNITS_EN = ("minutes hours|hours days|days weeks|weeks months|months years|minute hour|hour day|day week|week month|month year|million billion|"
+            "thousand million|daily weekly|weekly monthly|monthly yearly|grams kilos|metres kilometres|euros pounds|dollars cents|"
+            "working_days calendar_days|Monday Tuesday|Wednesday Friday|Saturday Sunday|spring autumn|summer winter|January July|March May|"
+            "June September|once twice|half third|double triple")  # fmt: skip
+STRENGTHS_ZH = ("可能 一定|或许 必然|有时 总是|通常 始终|大多 全部|部分 所有|建议 要求|希望 承诺|计划 已经|预计 确定|不一定 一定不|较少 从不|"
+                "一半 全部|至少 最多|多数 全体")  # fmt: skip
+STRENGTHS_EN = ("may will|might will|can must|could will|sometimes always|usually always|often always|most all|some all|many all|few no|"
+                "suggests proves|recommends requires|hopes promises|plans_to has_to|expected certain|likely certain|rarely never|"
+                "at_least at_most|partly entirely|about exactly|advised ordered")  # fmt: skip
+SPEAKER = re.compile(r"^([A-Z][\w.]*(?: [A-Za-z]\w*){0,2}|[\u4e00-\u9fff]{2,6})[:：]", re.MULTILINE)
 Edit = Callable[[str, str, random.Random], str | None]
 
 
@@ -46,6 +51,8 @@ def _swap_table(table: str) -> list[tuple[str, str]]:
 
 
 SWAPS_ZH, SWAPS_EN = _swap_table(ANTONYMS_ZH), _swap_table(ANTONYMS_EN)
+UNIT_SWAPS = {"zh": _swap_table(UNITS_ZH), "en": _swap_table(UNITS_EN)}
+STRENGTH_SWAPS = {"zh": _swap_table(STRENGTHS_ZH), "en": _swap_table(STRENGTHS_EN)}
 
 
 def number(claim: str, evidence: str, rng: random.Random) -> str | None:
@@ -120,79 +127,68 @@ def entity(claim: str, evidence: str, rng: random.Random) -> str | None:
     return None if old in new or new in old else claim.replace(old, new)
 
 
-EDITS: tuple[Edit, ...] = (number, number, chinese_number, negate, antonym, antonym, entity, entity)
+def unit(claim: str, evidence: str, rng: random.Random) -> str | None:
+    return _swapped(claim, UNIT_SWAPS, rng)
+
+
+def strength(claim: str, evidence: str, rng: random.Random) -> str | None:
+    """May becomes will, some becomes all: more than the evidence says, or less."""
+    return _swapped(claim, STRENGTH_SWAPS, rng)
+
+
+def _swapped(claim: str, tables: dict[str, list[tuple[str, str]]], rng: random.Random) -> str | None:
+    chinese = _chinese(claim)
+    edge = "" if chinese else r"\b"
+    table = tables["zh" if chinese else "en"]
+    hits = [pair for pair in table if re.search(edge + re.escape(pair[0]) + edge, claim)]
+    if not hits:
+        return None
+    old, new = rng.choice(hits)
+    return re.sub(edge + re.escape(old) + edge, new, claim, count=1)
+
+
+def speaker(claim: str, evidence: str, rng: random.Random) -> str | None:
+    """Who said or did it: another speaker of the dialogue, or two speakers exchanged."""
+    names = sorted(set(SPEAKER.findall(evidence)))
+    mine = [name for name in names if name in claim]
+    others = [name for name in names if name not in claim]
+    if len(mine) > 1:
+        a, b = rng.sample(mine, 2)
+        return claim.replace(a, "\0").replace(b, a).replace("\0", b)
+    return claim.replace(mine[0], rng.choice(others)) if mine and others else None
+
+
+CLAUSE_ZH = re.compile(r"^(.{4,40}?)，(?:因为|由于|是因为)(.{4,40}?)[。]?$")
+CLAUSE_EN = re.compile(r"^(.{8,90}?),? (because|after|before|although|while|since) (.{8,90}?)\.?$")
+
+
+def turned(claim: str, evidence: str, rng: random.Random) -> str | None:
+    """Cause and effect, or earlier and later, exchanged."""
+    if match := CLAUSE_ZH.match(claim):
+        return f"{match[2]}，是因为{match[1]}。"
+    if not (match := CLAUSE_EN.match(claim)):
+        return None
+    first, word, second = match[1], match[2], match[3]
+    if word in ("before", "after") and rng.random() < 0.5:
+        return f"{first} {'after' if word == 'before' else 'before'} {second}."
+    return f"{second[0].upper()}{second[1:]} {word} {first[0].lower()}{first[1:]}."
+
+
+WRONG, DOUBTFUL = (1,), (1, 2)
+EDITS: tuple[tuple[Edit, tuple[int, ...]], ...] = (
+    (number, WRONG), (number, WRONG), (chinese_number, WRONG), (negate, WRONG), (antonym, WRONG), (antonym, WRONG), (unit, WRONG),
+    (speaker, WRONG), (speaker, WRONG), (entity, DOUBTFUL), (entity, DOUBTFUL), (strength, DOUBTFUL), (turned, DOUBTFUL),
+)  # fmt: skip
 
 
 def _chinese(text: str) -> bool:
     return bool(re.search(r"[\u3400-\u9fff]", text))
 
 
-def edited(claim: str, evidence: str, rng: random.Random) -> str | None:
-    for edit in rng.sample(EDITS, len(EDITS)):
+def edited(claim: str, evidence: str, rng: random.Random) -> tuple[str, tuple[int, ...]] | None:
+    """A changed claim with the labels it may have."""
+    for edit, allowed in rng.sample(EDITS, len(EDITS)):
         made = edit(claim, evidence, rng)
         if made and made != claim and made not in evidence:
-            return made
+            return made, allowed
     return None
-
-
-def generated(pairs: Sequence[Pair], seed: int = 31) -> list[Pair]:
-    """Pairs from supported pairs and from sentences of contexts; same groups as their sources."""
-    rng = random.Random(seed)
-    made: list[Pair] = []
-    supported = [p for p in pairs if p.allowed == (0,) and not p.source.startswith("BEGIN")]
-    for pair in supported:
-        if rng.random() < (0.8 if "authored" in pair.source else 0.1):
-            made.extend(_from_claim(pair, rng))
-    contexts = {p.group: p for p in pairs}
-    for pair in contexts.values():
-        if "authored" in pair.source or rng.random() < 0.35:
-            made.extend(_from_sentences(pair, rng))
-    made.extend(_distracted(pairs, rng))
-    return made
-
-
-def _from_claim(pair: Pair, rng: random.Random) -> Iterator[Pair]:
-    wrong = edited(pair.claim, pair.evidence, rng)
-    if wrong:
-        yield _made(pair, pair.evidence, wrong, 1, "edit")
-        lead = rng.choice(LEADS[pair.language])
-        yield _made(pair, pair.evidence, lead + pair.claim, 0, "lead")
-
-
-def _from_sentences(pair: Pair, rng: random.Random) -> Iterator[Pair]:
-    parts = [s for s in sentences(pair.evidence) if 12 < len(s) < 220]
-    if len(parts) < 3:
-        return
-    chosen = rng.choice(parts)
-    lead = rng.choice(LEADS[pair.language]) if rng.random() < 0.5 else ""
-    wrong = edited(chosen, pair.evidence, rng)
-    if not wrong:
-        return
-    yield _made(pair, pair.evidence, lead + chosen, 0, "sentence")
-    yield _made(pair, pair.evidence, lead + wrong, 1, "sentence")
-    rest = [s for s in sentences(pair.evidence) if s != chosen]
-    other = max((len(words(s) & words(chosen)) / max(1, len(words(chosen))) for s in rest), default=0)
-    if other < 0.5:
-        yield _made(pair, " ".join(rest), lead + chosen, 2, "removed")
-
-
-def _distracted(pairs: Sequence[Pair], rng: random.Random) -> Iterator[Pair]:
-    """Authored pairs with a foreign passage before or after; or with only the foreign passage."""
-    mine = [p for p in pairs if "authored" in p.source]
-    sides = {dev: [p for p in mine if is_dev(p.group) == dev] for dev in (False, True)}
-    for pair in rng.sample(mine, len(mine) // 2):
-        other = rng.choice(sides[is_dev(pair.group)])
-        if other.group == pair.group or other.language != pair.language:
-            continue
-        if rng.random() < 0.25:
-            yield _made(pair, other.evidence, pair.claim, 2, "foreign")
-            continue
-        both = [pair.evidence, focus(other.evidence, other.claim, 80)]
-        rng.shuffle(both)
-        yield Pair(
-            "\n".join(both), pair.claim, pair.allowed, pair.group, "generated/distracted", pair.language
-        )
-
-
-def _made(pair: Pair, evidence: str, claim: str, label: int, kind: str) -> Pair:
-    return Pair(evidence, claim, (label,), pair.group, f"generated/{kind}", pair.language)

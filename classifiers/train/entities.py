@@ -19,7 +19,7 @@ from torch.nn import functional
 
 from encoder import LOWER, Model, load_encoder
 from entities_rows import KINDS, EntityRow, Span, all_rows, halves
-from shipping import load_run
+from shipping import load_start, tokenizer_of
 from trainer import Example, Plan, seed_all, train
 
 LABELS = ("O", *(f"{part}-{kind}" for kind in KINDS for part in "BI"))
@@ -27,24 +27,27 @@ WIDTH, TRAIN_WIDTH = 256, 160
 ALONE = r"""[\u3400-\u9fff\uf900-\ufaff.,;:()\[\]{}"|<>/，。；：（）、！？“”【】]"""
 
 
-def spans_tokenizer(base: Path) -> Tokenizer:
-    """The cut tokenizer with Chinese characters and marks split off."""
-    made = json.loads((base / "tokenizer.json").read_text(encoding="utf-8"))
+def spans_tokenizer(work: Path, start: str = "") -> Tokenizer:
+    """That of `start` with Chinese characters and marks split off."""
+    made = json.loads(tokenizer_of(work, start).to_str())
     split = {"type": "Split", "pattern": {"Regex": ALONE}, "behavior": "Isolated", "invert": False}
-    made["pre_tokenizer"] = {"type": "Sequence", "pretokenizers": [made["pre_tokenizer"], split]}
+    if made["pre_tokenizer"]["type"] != "Sequence":
+        made["pre_tokenizer"] = {"type": "Sequence", "pretokenizers": [made["pre_tokenizer"], split]}
     return Tokenizer.from_str(json.dumps(made))
 
 
 def tags(offsets: Sequence[tuple[int, int]], text: str, spans: Sequence[Span]) -> list[int]:
-    """One label id per token; a token belongs to the span it overlaps most plainly."""
-    found = []
-    for start, end in offsets:
+    """One label id per token. A lone word mark, which covers the character of the next token, is outside."""
+    found: list[int] = []
+    begun: set[Span] = set()
+    for (start, end), (after, _) in zip(offsets, [*offsets[1:], (-1, -1)], strict=True):
         while start < end and text[start].isspace():
             start += 1
         label = "O"
-        for first, last, kind in spans:
-            if start < min(end, last) and max(start, first) < min(end, last):
-                label = ("B-" if start <= first else "I-") + kind
+        for span in spans:
+            if start != after and max(start, span[0]) < min(end, span[1]):
+                label = ("I-" if span in begun else "B-") + span[2]
+                begun.add(span)
         found.append(LABELS.index(label))
     return found
 
@@ -79,7 +82,7 @@ def decode(labels: Sequence[int], offsets: Sequence[tuple[int, int]], text: str)
         name = LABELS[index]
         while start < end and text[start].isspace():
             start += 1
-        if name == "O" or start == end:
+        if name == "O" or start == end or (spans and start < spans[-1][1]):
             continue
         part, kind = name.split("-")
         glued = spans and spans[-1][2] == kind and not text[spans[-1][1] : start].strip()
@@ -95,20 +98,23 @@ def main() -> None:
     parser.add_argument("--data", type=Path, default=Path("../shared/data"))
     parser.add_argument("--work", type=Path, default=Path(".checkpoints"))
     parser.add_argument("--run", default="entities")
-    parser.add_argument("--start", default="", help="begin from the weights of this run, not from the base")
+    parser.add_argument(
+        "--start", default="", help="go on from this run, or from a shipped model (entities/1)"
+    )
     parser.add_argument("--rate", type=float, default=2e-4)
     parser.add_argument("--samples", type=int, default=40_000)
     parser.add_argument("--threads", type=int, default=2)
     args = parser.parse_args()
     torch.set_num_threads(args.threads)
     seed_all(7)
-    tokenizer = spans_tokenizer(args.work / "base")
+    tokenizer = spans_tokenizer(args.work, args.start)
+    tokenizer.save(str(args.work / f"{args.run}.tokenizer.json"))
     rows, held = halves(all_rows(args.data, args.work / "teacher.jsonl"))
     made = examples(tokenizer, rows, TRAIN_WIDTH, repeat=True)
     mean = sum(len(e.ids) for e in made) / len(made)
     print(f"{len(made)} examples of {mean:.0f} tokens, {len(held)} held", flush=True)
     if args.start:
-        model = load_run(args.work / f"{args.start}.pt", len(LABELS), per_token=True)
+        model = load_start(args.work, args.start, len(LABELS), per_token=True)
     else:
         model = Model(load_encoder(args.work / "base", LOWER), len(LABELS), per_token=True)
     model.to("cuda" if torch.cuda.is_available() else "cpu")

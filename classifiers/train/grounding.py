@@ -14,13 +14,15 @@ import torch
 from tokenizers import Tokenizer
 from torch import Tensor
 
-from edits import generated
 from encoder import LOWER, Model, load_encoder
-from grounding_rows import LABELS, Pair, all_pairs, focus
+from generate import generated
+from grounding_rows import LABELS, Pair, all_pairs, cut, focus
 from rows import is_dev
+from shipping import load_start, start_tokenizer
 from trainer import Example, Plan, seed_all, train
 
 WIDTH, TRAIN_WIDTH = 256, 144
+CUT = 0.6  # share of training pairs whose evidence is cut to what decides
 DEPTHS = {6: LOWER, 8: tuple(range(8)), 12: tuple(range(12))}
 
 
@@ -51,7 +53,8 @@ def examples(
     for pair in pairs:
         times = int(pair.times) + (rng.random() < pair.times % 1) if repeat else 1
         if times:
-            ids = encode(tokenizer, pair, width)
+            kept = cut(pair) if repeat and rng.random() < CUT else pair
+            ids = encode(tokenizer, kept, width)
             made.extend([Example(ids, pair.allowed, pair.language, pair.source, pair.claim)] * times)
     return made
 
@@ -67,6 +70,9 @@ def main() -> None:
     parser.add_argument("--data", type=Path, default=Path("../shared/data"))
     parser.add_argument("--work", type=Path, default=Path(".checkpoints"))
     parser.add_argument("--run", default="grounding")
+    parser.add_argument(
+        "--start", default="", help="go on from this run, or from a shipped model (grounding/1)"
+    )
     parser.add_argument("--samples", type=int, default=45_000)
     parser.add_argument("--layers", type=int, choices=sorted(DEPTHS), default=6)
     parser.add_argument("--rate", type=float, default=1.5e-4)
@@ -74,14 +80,16 @@ def main() -> None:
     args = parser.parse_args()
     torch.set_num_threads(args.threads)
     seed_all(7)
-    tokenizer = Tokenizer.from_file(str(args.work / "base/tokenizer.json"))
+    tokenizer = start_tokenizer(args.work, args.start, args.run)
     pairs, held = split(args.data)
     made = examples(tokenizer, pairs, TRAIN_WIDTH, repeat=True)
     mean = sum(len(e.ids) for e in made) / len(made)
     print(f"{len(made)} examples of {mean:.0f} tokens, {len(held)} held", flush=True)
-    model = Model(
-        load_encoder(args.work / "base", DEPTHS[args.layers], marks=True), len(LABELS), per_token=False
-    )
+    if args.start:
+        model = load_start(args.work, args.start, len(LABELS), per_token=False)
+    else:
+        encoder = load_encoder(args.work / "base", DEPTHS[args.layers], marks=True)
+        model = Model(encoder, len(LABELS), per_token=False)
     model.to("cuda" if torch.cuda.is_available() else "cpu")
     train(
         model,

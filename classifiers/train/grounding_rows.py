@@ -2,13 +2,17 @@
 
 `allowed` is one label where the source decides; sources that only know "unsupported" allow both
 contradicted and nei, and the loss asks for no more. Groups are contexts: one context, one side.
+
+SummEdits labels whole summaries; a sentence is supported if some supported summary has it, and
+unsupported if it is the only one of an unsupported summary that none has.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from guard_rows import language_of
@@ -17,12 +21,15 @@ from rows import Row, authored, read_rows
 LABELS = ("supported", "contradicted", "nei")
 ALLOWED = {"supported": (0,), "refuted": (1,), "contradicted": (1,), "nei": (2,), "unsupported": (1, 2),
            "partially_supported": (1, 2), "not_in_source": (2,), "not_supported": (1, 2)}  # fmt: skip
-TIMES = {"BEGIN": 0.05, "CMRC2018": 0.25, "PubMedQA": 0.2, "WiCE": 0.4, "SummEdits": 0.6, "FeverSymmetric": 1.5, "PAWS": 1.0,
-         "UHGEval": 0.5}  # fmt: skip
+TIMES = {"BEGIN": 0.03, "CMRC2018": 0.2, "PubMedQA": 0.1, "WiCE": 0.2, "SummEdits": 0.15, "FeverSymmetric": 1.5, "PAWS": 1.0,
+         "UHGEval": 0.3}  # fmt: skip
+SENTENCE_TIMES = 0.7
 
 
 @dataclass(frozen=True, slots=True)
 class Pair:
+    """`proof` are parts of the evidence that decide, where an author marked them."""
+
     evidence: str
     claim: str
     allowed: tuple[int, ...]
@@ -30,6 +37,7 @@ class Pair:
     source: str
     language: str
     times: float = 1.0
+    proof: tuple[str, ...] = ()
 
 
 def all_pairs(data: Path) -> list[Pair]:
@@ -44,7 +52,10 @@ def _authored(data: Path) -> Iterator[Pair]:
 
 def _pair(row: Row, group: str, times: float) -> Pair:
     language = language_of(row["claim"])
-    return Pair(row["context"], row["claim"], ALLOWED[row["label"]], group, row["source"], language, times)
+    proof = tuple(filter(None, (row.get("evidence"), *row.get("evidence_more", ()))))
+    return Pair(
+        row["context"], row["claim"], ALLOWED[row["label"]], group, row["source"], language, times, proof
+    )
 
 
 def _answers(data: Path) -> Iterator[Pair]:
@@ -59,9 +70,28 @@ def _answers(data: Path) -> Iterator[Pair]:
 
 
 def _public(data: Path) -> Iterator[Pair]:
+    summaries: dict[str, list[Pair]] = defaultdict(list)
     for row in read_rows(data / "factcheck.jsonl.gz"):
         times = TIMES.get(re.split(r"[ /]", row["source"])[0], 0.3)
-        yield _pair(row, f"context {row['context'][:200]}", times)
+        pair = _pair(row, f"context {row['context'][:200]}", times)
+        yield pair
+        if pair.source.startswith("SummEdits"):
+            summaries[pair.evidence].append(pair)
+    for mine in summaries.values():
+        yield from _summary_sentences(mine)
+
+
+def _summary_sentences(summaries: Sequence[Pair]) -> Iterator[Pair]:
+    borne_out = {s for p in summaries if p.allowed == (0,) for s in sentences(p.claim)}
+    wrong = set()
+    for pair in summaries:
+        left = [s for s in sentences(pair.claim) if s not in borne_out]
+        if pair.allowed != (0,) and len(left) == 1:
+            wrong.add(left[0])
+    for found, allowed in ((borne_out, (0,)), (wrong, (1, 2))):
+        for claim in sorted(found):
+            source = f"{summaries[0].source} sentence"
+            yield replace(summaries[0], claim=claim, allowed=allowed, source=source, times=SENTENCE_TIMES)
 
 
 def sentences(text: str) -> list[str]:
@@ -95,6 +125,21 @@ def focus(evidence: str, claim: str, room: int) -> str:
         if used > room * 0.9:
             break
     return " ".join(parts[i] for i in sorted(kept))
+
+
+def cut(pair: Pair) -> Pair:
+    """Only the sentences that decide, with their neighbours; as a reader of a long source gets them."""
+    parts = sentences(pair.evidence)
+    if pair.allowed == (2,):
+        wanted = words(pair.claim)
+        chosen = {max(range(len(parts)), key=lambda i: len(words(parts[i]) & wanted), default=0)}
+    else:
+        chosen = {i for i, part in enumerate(parts) for proof in pair.proof if proof in part}
+    whole = pair.allowed != (2,) and (not pair.proof or len(chosen) < len(pair.proof))
+    if whole or len(parts) < 4:
+        return pair
+    kept = sorted({j for i in chosen for j in (i - 1, i, i + 1) if 0 <= j < len(parts)})
+    return replace(pair, evidence=" ".join(parts[i] for i in kept))
 
 
 def size(text: str) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -12,15 +13,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 import card
-from entities import LABELS, WIDTH, decode, examples, spans_tokenizer
+from entities import LABELS, WIDTH, examples, spans_tokenizer
 from entities_rows import KINDS, EntityRow, Span, all_rows, halves
 from floor import known_floor
 from shipping import MODELS, export_both, load_run, run, session, write_manifest
+
+sys.path.append(str(MODELS.parent))
+from threegate_classifiers.spans import Kinds
+from threegate_classifiers.spans import spans as read_spans
 
 TITLE = {
     "zh": "实体：姓名、地址、单位、出生日期、病情等",
     "en": "Entities: person, address, organisation, date of birth, medical and more",
 }
+COLUMNS = Kinds(KINDS, LABELS)
 SCORED = {
     "authored": set(KINDS),
     "WNUT17": {"PERSON"},
@@ -59,15 +65,11 @@ def span_figures(rows: Sequence[EntityRow], found: Sequence[Sequence[Span]]) -> 
 
 
 def scored(logits: NDArray[Any], offsets: Sequence[tuple[int, int]], text: str) -> dict[Span, float]:
-    """Spans of one text with the mean probability of their tokens' kind."""
+    """Spans of one text as the runtime reads them, with the mean probability of their kind."""
     shifted = np.exp(logits - logits.max(-1, keepdims=True))
     chances = shifted / shifted.sum(-1, keepdims=True)
-    found: dict[Span, float] = {}
-    for span in decode([int(i) for i in np.argmax(logits, -1)], offsets, text):
-        inside = [k for k, (a, b) in enumerate(offsets) if a < span[1] and b > span[0]]
-        columns = [LABELS.index(f"B-{span[2]}"), LABELS.index(f"I-{span[2]}")]
-        found[span] = float(chances[inside][:, columns].sum(-1).mean())
-    return found
+    tokens = [(a, b, row) for (a, b), row in zip(offsets, chances, strict=True)]
+    return {(a, b, kind): mean for a, b, kind, mean in read_spans(tokens, COLUMNS, text) if b > a}
 
 
 def find_levels(rows: Sequence[EntityRow], found: Sequence[dict[Span, float]]) -> dict[str, Any]:
@@ -104,20 +106,20 @@ def main() -> None:
     parser.add_argument("--version", default="1")
     args = parser.parse_args()
     folder = MODELS / "entities" / args.version
-    tokenizer = spans_tokenizer(args.work / "base")
+    tokenizer = spans_tokenizer(args.work, args.run)
     _, held = halves(all_rows(args.data, args.work / "teacher.jsonl"))
     held = [r for r in held if scored_kinds(r)]
     model = load_run(args.work / f"{args.run}.pt", len(LABELS), per_token=True)
-    small, full = export_both(model, folder, args.work)
+    small, full = export_both(model, tokenizer, folder, args.work)
     made = examples(tokenizer, held, WIDTH, repeat=False)
     held = [r for r in held if tokenizer.encode(r.text, add_special_tokens=False).ids]
 
     def tagged(path: Path) -> list[dict[Span, float]]:
-        spans = []
+        found = []
         for row, logits in zip(held, run(session(path, 2), made), strict=True):
             offsets = tokenizer.encode(row.text, add_special_tokens=False).offsets[: WIDTH - 2]
-            spans.append(scored(logits[1:-1], offsets, row.text))
-        return spans
+            found.append(scored(logits[1:-1], offsets, row.text))
+        return found
 
     quick, exact = tagged(small), tagged(full)
     levels = find_levels(held, quick)

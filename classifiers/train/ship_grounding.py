@@ -10,14 +10,13 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from tokenizers import Tokenizer
 
 import card
 from floor import known_floor
 from grounding import WIDTH, examples, split
 from grounding_rows import LABELS, Pair
 from metrics import choose_levels
-from shipping import MODELS, export_both, load_run, run, session, write_manifest
+from shipping import MODELS, export_both, load_run, run, session, tokenizer_of, write_manifest
 
 TITLE = {
     "zh": "依据核对：证据支持、矛盾还是未提及",
@@ -77,10 +76,10 @@ def main() -> None:
     parser.add_argument("--version", default="1")
     args = parser.parse_args()
     folder = MODELS / "grounding" / args.version
-    tokenizer = Tokenizer.from_file(str(args.work / "base/tokenizer.json"))
+    tokenizer = tokenizer_of(args.work, args.run)
     _, held = split(args.data)
     model = load_run(args.work / f"{args.run}.pt", len(LABELS), per_token=False)
-    small, full = export_both(model, folder, args.work)
+    small, full = export_both(model, tokenizer, folder, args.work)
     held = [p for i, p in enumerate(held) if "authored" in p.source or i % 5 == 0]
     made = [examples(tokenizer, [p], WIDTH, repeat=False)[0] for p in held]
     scores = softmax(np.stack(run(session(small, 2), made)))
