@@ -80,10 +80,10 @@ def _spots(sieve: Sieve) -> Ints:
 def _of_length(sieve: Sieve, count: int) -> Ints:
     i = sieve.rows(count)
     i = i[sieve.solid(i, 0, 2) & sieve.ends(i + count - 1)]
-    known = np.isin(sieve.number(i, 0, 2), _KNOWN) & sieve.solid(i, 0, count - 1)
-    i = i[known | sieve.luhn(i, count)]
-    few = sieve.groups(i, count) <= _SPLIT
-    return i[few | sieve.labelled(sieve.at[i], _LABELS)]
+    known = np.isin(sieve.number(i, 0, 2), _KNOWN)
+    i = i[(known & sieve.solid(i, 0, count - 1)) | sieve.luhn(i, count)]
+    known = np.isin(sieve.number(i, 0, 2), _KNOWN) & (sieve.groups(i, count) <= _SPLIT)
+    return i[known | sieve.labelled(sieve.at[i], _LABELS)]
 
 
 def _issued(digits: str) -> bool:
@@ -98,9 +98,9 @@ def _level(view: View, start: int, end: int, digits: str, shape: tuple[int, ...]
     if not checked:
         return Level.LOW
     near = cue(view, start, end, _LABELS)
-    if near <= 0 and len(shape) > _SPLIT:
+    if near <= 0 and (not common or len(shape) > _SPLIT):
         return None
-    if near < 0 or not (common or near):
+    if near < 0:
         return Level.LOW
     if not regular:
         return Level.MEDIUM if near > 0 else Level.LOW

@@ -16,10 +16,11 @@ _NARROW = {
     **{ord(a): b for a, b in zip("＠．－＿＋", "@.-_+", strict=True)},
 }
 _HAN_ANY = re.compile(f"[{HAN_DIGITS}]")
-_HAN_RUN = re.compile(
-    rf"[0-9{HAN_DIGITS}](?<![0-9{HAN_DIGITS}].)(?:[ \-]?[0-9{HAN_DIGITS}]){{10,}}"
+_ANY = f"[0-9{HAN_DIGITS}]"
+_HAN_RUN = re.compile(rf"{_ANY}(?<!{_ANY}.)(?:[ \-]?{_ANY}){{10}}{_ANY}*(?:[ \-]{_ANY}+)*")
+_HAN_PART = re.compile(
+    rf"[{HAN_DIGITS}](?:[ \-]?[{HAN_DIGITS}]){{2}}[{HAN_DIGITS}]*(?:[ \-][{HAN_DIGITS}]+)*"
 )
-_HAN_PART = re.compile(rf"[{HAN_DIGITS}](?:[ \-]?[{HAN_DIGITS}]){{2,}}")
 """A single one, as in 13800138000一直占线, is no digit."""
 _HAN_VALUES = str.maketrans(HAN_DIGITS, "001234567891234567891")
 

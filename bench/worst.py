@@ -1,0 +1,179 @@
+"""What the worst texts cost each family of rules, in milliseconds of processor time per MiB.
+
+    python bench/worst.py                     # worst text of every family
+    python bench/worst.py --json FILE         # the same, kept
+    python bench/worst.py --hits              # texts of nothing but true values, microseconds a hit
+
+Texts are one MiB of UTF-8: one class of characters, numbers and keys that just miss, and for every
+recognizer its own false examples over and over. A family is a recognizer (the rules for secrets
+each on its own), folding, the pre-scan, the injection signatures, a list of 100,000 words, the
+normalised views. Processor time, so other programs of the machine do not count.
+"""
+
+from __future__ import annotations
+
+import argparse
+import base64
+import json
+import sys
+import time
+from collections.abc import Callable, Iterator
+from functools import partial
+from pathlib import Path
+
+import re2
+from threegate.detectors import DETECTORS, custom
+from threegate.detectors.folding import fold
+from threegate.detectors.injection import InjectionSignatures
+from threegate.detectors.recognizer import Recognizer, View
+from threegate.detectors.scanner import PatternScanner
+from threegate.normalize import views
+from threegate.policy.model import CompiledPolicy, WordList
+from threegate.types import Channel, Layer, Locus, Passage
+
+MIB = 1 << 20
+LOCUS = Locus(Layer.INPUT, Channel.TOOL_RESULT)
+TEXTS = {
+    "digits": "1",
+    "digits and spaces": "1 ",
+    "digits and hyphens": "62-",
+    "digits and dots": "1.",
+    "digits, a line each": "1\n",
+    "digits in brackets": "(0",
+    "near cards": "4111 1111 1111 1112 ",
+    "near resident ids": "110105194912310021,",
+    "near resident ids with X": "11010519491231002Y ",
+    "near mobiles": "1381234567 ",
+    "near mobiles with hyphens": "138-1234-567 ",
+    "near landlines": "010-6124 ",
+    "plus signs and digits": "+1",
+    "country codes": "+86 ",
+    "letters": "a",
+    "capitals": "A",
+    "capitals and digits": "A1",
+    "hexadecimal": "6e",
+    "at signs": "a@",
+    "colons": "a:",
+    "Han": "国",
+    "traditional Han": "請",
+    "Han apart": "身*",
+    "Chinese digits": "一",
+    "Chinese digits and spaces": "一 ",
+    "Chinese with numbers": "路3号",
+    "provinces": "京A",
+    "labels of passwords": "密码 ",
+    "assignments": "key=",
+    "near secrets": "sk-abc key=",
+    "PEM heads": "-----BEGIN PRIVATE KEY-----",
+    "JWT heads": "eyJ.",
+    "quotes nested": "\"'`",
+    "spaces": " ",
+    "letters apart": "a.",
+    "letters apart by spaces": "a ",
+    "digits apart": "1-",
+    "zero width": "\u200b",
+    "combining marks": "a\u0336",
+    "tags": "\U000e0041",
+    "percent escapes": "%41",
+    "percent signs": "%",
+    "entities": "&#65;",
+    "half entities": "&#",
+    "backslashes": "\\u",
+    "base64 of bytes": base64.b64encode(b"near match \xff\xfe and more").decode(),
+    "base64 of text": base64.b64encode("号码在这里 ".encode() * 3).decode() + " ",
+    "near orders": "ignore all previous ",
+}
+Work = Callable[[str], object]
+
+
+def repeated(unit: str) -> str:
+    return unit * (MIB // len(unit.encode()))
+
+
+def cost(work: Callable[[], object]) -> float:
+    started = time.process_time()
+    work()
+    return (time.process_time() - started) * 1000
+
+
+def matrix() -> Iterator[tuple[str, str, float]]:
+    """Family, text, milliseconds; every family that the pre-scan lets through."""
+    others = list(_others())
+    for name, unit in (TEXTS | dict(_near())).items():
+        text = repeated(unit)
+        for family, work in others:
+            yield family, name, cost(partial(work, text))
+        view = View(fold(text))
+        yield "arrays of numbers", name, cost(partial(getattr, view, "sieve"))
+        owner = name.partition(": ")[2]
+        for recognizer in DETECTORS:
+            if (not owner or recognizer.info.id == owner) and re2.search(
+                recognizer.trigger, view.text
+            ):
+                yield recognizer.info.id, name, cost(partial(_found, recognizer, view))
+
+
+def _found(recognizer: Recognizer, view: View) -> int:
+    return sum(1 for _ in recognizer.find(view))
+
+
+def _near() -> Iterator[tuple[str, str]]:
+    for recognizer in DETECTORS:
+        for n, example in enumerate(e for e in recognizer.info.examples if not e.values):
+            yield f"false example {n}: {recognizer.info.id}", example.text + " "
+
+
+def _others() -> Iterator[tuple[str, Work]]:
+    words = WordList("w", "list.w", tuple(f"绝密词{i}" for i in range(100_000)))
+    (listed,) = custom.detectors(CompiledPolicy("bench", "bench", lists=(words,)))
+    scanner = PatternScanner(DETECTORS)
+    yield "folding", fold
+    yield "pre-scan", scanner._triggers.Match
+    yield "injection signatures", lambda t: InjectionSignatures().scan(Passage(LOCUS, t))
+    yield "a list of 100,000 words", lambda t: listed.scan(Passage(LOCUS, t))
+    yield "normalised views", views
+
+
+def hits() -> Iterator[tuple[str, int, float]]:
+    """Recognizer, hits in one MiB of its first true example, microseconds each."""
+    for recognizer in (r for r in DETECTORS if not r.info.id.startswith("secrets.")):
+        example = next(e for e in recognizer.info.examples if e.values)
+        view = View(fold(repeated(example.text + "\n")))
+        started = time.process_time()
+        count = _found(recognizer, view)
+        yield recognizer.info.id, count, (time.process_time() - started) * 1e6 / count
+
+
+def worst_of(rows: Iterator[tuple[str, str, float]]) -> dict[str, tuple[str, float]]:
+    out: dict[str, tuple[str, float]] = {}
+    for family, text, took in rows:
+        if took > out.get(family, ("", 0.0))[1]:
+            out[family] = text, round(took, 1)
+    return dict(sorted(out.items(), key=lambda item: -item[1][1]))
+
+
+def show_hits() -> None:
+    for name, count, each in hits():
+        print(f"{each:8.1f} µs  {count:7} hits  {name}", flush=True)
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--json", type=Path, help="write the result here too")
+    parser.add_argument("--hits", action="store_true", help="what dense true values cost")
+    args = parser.parse_args()
+    if args.hits:
+        show_hits()
+        return 0
+    worst = worst_of(matrix())
+    for family, (text, took) in worst.items():
+        print(f"{took:9.1f} ms  {family:28}  {text}")
+    over = sum(took > 50 for _, took in worst.values())
+    print(f"{len(worst)} families, {over} above 50 ms per MiB")
+    if args.json:
+        args.json.write_text(json.dumps(worst, ensure_ascii=False, indent=1) + "\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
