@@ -93,7 +93,7 @@ class Source:
     text: str = field(repr=False)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # made for every event of a stream
 class Passage:
     """What a detector gets. `offset` is the position of `text[0]` in the text at `locus`.
 

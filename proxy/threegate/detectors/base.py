@@ -44,7 +44,7 @@ class DetectorInfo:
     examples: tuple[Example, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # made for every event of a stream
 class Scanned:
     """Findings with spans relative to the scanned text; text before `settled` can no longer
     change."""

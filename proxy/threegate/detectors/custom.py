@@ -48,24 +48,27 @@ class ListDetector:
 
     def scan(self, passage: Passage, *, final: bool = True) -> Scanned:
         text = _folded(passage.text)
-        spans = list(self._spans(text))
+        hits = list(self._automaton.iter(text))
+        spans = list(self._spans(text, hits)) if hits else []
         settled = len(text) if final else self._open_from(text, spans)
+        if not spans:
+            return Scanned((), settled)
         findings = tuple(_finding(self.info.id, s, passage) for s in spans)
         return Scanned(findings, _uncrossed(settled, spans))
 
     def _open_from(self, text: str, spans: list[Span]) -> int:
         """Where a word may have begun that goes on, or one ended whose right edge is not seen."""
         length = len(text)
-        touching = [s.start for s in spans if self._whole and s.end == length]
+        touching = min((s.start for s in spans if self._whole and s.end == length), default=length)
         for begin in self._begins.finditer(text, max(0, length - self._longest)):
             i = begin.start()
             if self._automaton.longest_prefix(text[i:]) == length - i:
-                return min([i, *touching])
-        return min([length, *touching])
+                return min(i, touching)
+        return touching
 
-    def _spans(self, text: str) -> Iterator[Span]:
+    def _spans(self, text: str, hits: list[tuple[int, int]]) -> Iterator[Span]:
         taken = 0
-        for last, length in sorted(self._automaton.iter(text), key=_leftmost_longest):
+        for last, length in sorted(hits, key=_leftmost_longest):
             span = Span(last - length + 1, last + 1)
             if span.start >= taken and (not self._whole or _edges(text, span)):
                 taken = span.end

@@ -51,6 +51,8 @@ class PatternScanner:
         view = View(fold(passage.text), final=final)
         raw = self._hits(view)
         settled = len(view.text) if final else self._settled(view, [h for h, _ in raw])
+        if not raw:
+            return Scanned((), settled)
         findings = tuple(
             Finding(
                 r.info.id,
@@ -77,8 +79,10 @@ class PatternScanner:
 
     def _settled(self, view: View, hits: list[Hit]) -> int:
         text = view.text
-        ends = (h.start for h in hits if h.end >= len(text))
-        settled = min((view.open, *(t(text) for t in self._tails), *ends))
+        settled = min([view.open, *[tail(text) for tail in self._tails]])
+        if not hits:
+            return settled
+        settled = min((settled, *(h.start for h in hits if h.end >= len(text))))
         for hit in sorted(hits, key=lambda h: -h.end):
             if hit.start < settled < hit.end:
                 settled = hit.start

@@ -28,7 +28,7 @@ CACHED_TEXTS = 20_000
 """Judged texts kept by content hash (about 200 bytes each): a long conversation is scanned once."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # made for every event of a stream
 class Scan:
     """What pattern detectors said of one passage. Spans count from the text at the locus."""
 

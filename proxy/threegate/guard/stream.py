@@ -51,7 +51,11 @@ class State(Enum):
     CUT = auto()
 
 
-@dataclass(frozen=True, slots=True)
+# What follows without `frozen` is made for every event of a stream, where freezing costs as much again
+# as all else about it.
+
+
+@dataclass(slots=True)
 class TextReceived:
     """`last`: the text ends here, as if `UpstreamClosed` followed; then it is scanned once."""
 
@@ -59,7 +63,7 @@ class TextReceived:
     last: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class PatternsScanned:
     """The answer to `ScanPatterns`: spans and `settled` count from the start of the stream."""
 
@@ -86,7 +90,7 @@ class ClientGone:
 Event = TextReceived | PatternsScanned | SentenceJudged | UpstreamClosed | ClientGone
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class ScanPatterns:
     """Scan `text`, which begins at `offset`. Findings that start before `since` are known
     already."""
@@ -105,7 +109,7 @@ class JudgeSentence:
     before: str = field(repr=False)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Release:
     text: str = field(repr=False)
 
@@ -308,6 +312,8 @@ class StreamMachine:
 
     def _record(self, to: int) -> list[Command]:
         """Rulings are told in text order, when the text that they are about is decided."""
+        if not self._ruled:
+            return []
         now = sorted((r for r in self._ruled if r[0] <= to), key=_by_place)
         self._ruled = [r for r in self._ruled if r[0] > to]
         return [Record(tuple(r for _, r in now))] if now else []
@@ -390,6 +396,8 @@ class StreamMachine:
         self._restored = self._base + open_from
 
     def _render(self, start: int, end: int) -> str:
+        if not self._edits:
+            return self._text[start - self._base : end - self._base]
         out, at = [], start
         for edit in self._edits:
             if edit.span.start >= end:
