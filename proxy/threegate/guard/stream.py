@@ -51,8 +51,8 @@ class State(Enum):
     CUT = auto()
 
 
-# What follows without `frozen` is made for every event of a stream, where freezing costs as much again
-# as all else about it.
+# What follows without `frozen` is made for every event of a stream, where freezing costs as much
+# again as all else about it.
 
 
 @dataclass(slots=True)
