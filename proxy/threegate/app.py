@@ -31,6 +31,7 @@ from threegate.gateway.door import KeyFile
 from threegate.gateway.endpoint import Endpoint
 from threegate.gateway.key_table import KeyTable
 from threegate.gateway.metrics import Metrics
+from threegate.gateway.notices import Notices
 from threegate.gateway.plain import Plain
 from threegate.gateway.refusals import Refusals
 from threegate.guard.decide import wanted_kinds
@@ -81,7 +82,13 @@ def _console(deps: Deps) -> list[BaseRoute]:
         return []
     versions = policy_versions(deps.settings)
     parts = open_parts(
-        deps.settings, deps.audit, deps.policies, versions, deps.suite_of, deps.secret
+        deps.settings,
+        deps.audit,
+        deps.policies,
+        versions,
+        deps.suite_of,
+        deps.secret,
+        deps.notices,
     )
     home = Route("/console", RedirectResponse("/console/"))
     return [home, Mount("/console", create_console(parts))]
@@ -120,10 +127,10 @@ async def opened(settings: Settings, say: Callable[[str], None] = log.info) -> A
         metrics,
         limiter,
         _secret(settings),
-        Bands(),
+        Notices(Bands()),
     )
     store = BandStore.open(versions.engine, secrets.token_hex(8))
-    watch = Watch(policies, versions, audit, metrics, deps.bands, store, settings.reload_s)
+    watch = Watch(policies, versions, audit, metrics, deps.notices, store, settings.reload_s)
     say(await asyncio.to_thread(greeting, settings, deps.secret))
     watching = asyncio.ensure_future(watch.run())
     try:

@@ -2,7 +2,8 @@
 their bands, say in metrics how the log and the policy are.
 
 Whatever is wrong with a new policy, the last good one keeps serving. An activation, and a rule that
-has stopped itself, are records of the log.
+has stopped itself, are records of the log. A rule that had stopped itself acts again, counted from
+nothing, when its policy becomes active once more.
 """
 
 from __future__ import annotations
@@ -13,9 +14,9 @@ from dataclasses import dataclass
 
 from threegate.audit.record import Record, Stage
 from threegate.audit.store import AuditLog
-from threegate.gateway.bands import Bands
 from threegate.gateway.metrics import Metrics
-from threegate.policy.band_store import BandStore
+from threegate.gateway.notices import Notices
+from threegate.policy.band_store import BandStore, banded
 from threegate.policy.bands import Left, Side
 from threegate.policy.problems import Severity
 from threegate.policy.store import PolicyStore, now_utc
@@ -30,7 +31,7 @@ class Watch:
     versions: Versions
     audit: AuditLog
     metrics: Metrics
-    bands: Bands
+    notices: Notices
     store: BandStore
     every_s: float
 
@@ -51,34 +52,42 @@ class Watch:
         if changed and await asyncio.to_thread(self.policies.reload):
             after = self.policies.pin().digest
             log.info("policy %s is active", after[:12])
+            await asyncio.to_thread(self._resume)
             await self._record(after, "activated", after, previous=before)
         for problem in self.policies.problems if changed else ():
             log.warning("policy problem %s", problem.code)
         errors = sum(p.severity is Severity.ERROR for p in self.policies.problems)
         self.metrics.policy_errors.set(errors)
         state = await asyncio.to_thread(self.versions.state)
-        self.metrics.emergency.set(state.emergency(now_utc()) is not None)
+        self.notices.emergency = state.emergency(now_utc())
+        self.metrics.emergency.set(self.notices.emergency is not None)
+
+    def _resume(self) -> None:
+        for policy, rule, _ in banded(self.policies.pin()):
+            self.store.resume(policy, rule)
 
     async def band(self) -> None:
         """This process's counts to the others; what has left its band from them."""
-        policies = self.policies.pin()
+        policies, bands = self.policies.pin(), self.notices.bands
         if not any(b.policy.banded for b in policies.bindings):
+            self._tell(())
             return
-        taken = self.bands.tally.take()
+        taken = bands.tally.take()
         try:
             await asyncio.to_thread(self.store.add, taken)
         except Exception:
-            self.bands.tally.put_back(taken)
+            bands.tally.put_back(taken)
             raise
-        minute = self.bands.minute
-        for left in await asyncio.to_thread(self.store.look, policies, now_utc(), minute):
+        for left in await asyncio.to_thread(self.store.look, policies, now_utc(), bands.minute):
             await self._left(left)
-        self.bands.told(await asyncio.to_thread(self.store.left, policies))
-        self.metrics.tell_stopped(e.rule for e in self.bands.left if e.side is Side.ABOVE)
+        self._tell(await asyncio.to_thread(self.store.left, policies))
+
+    def _tell(self, left: tuple[Left, ...]) -> None:
+        self.notices.bands.told(left)
+        self.metrics.left_bands((e.rule, e.side.value) for e in left)
 
     async def _left(self, left: Left) -> None:
         log.error("rule %s left its band: %s", left.rule, left.side)
-        self.metrics.left_band.labels(left.rule, left.side).inc()
         verb = "stopped" if left.side is Side.ABOVE else "below-band"
         seen = {"calls": left.count.calls, "acted": left.count.acted}
         await self._record(left.policy, verb, left.rule, **seen)

@@ -21,7 +21,7 @@ from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp
 
-from threegate.console import words
+from threegate.console import told, words
 from threegate.console.pages import PAGES, Page
 from threegate.console.parts import Parts
 from threegate.console.security import Guarded
@@ -138,6 +138,7 @@ class Console:
     ) -> Response:
         page = self.environment.get_template(shown.template)
         context = _context(request, language, person) | dict(shown.data)
+        context["notices"] = told.notices(self.parts.notices if person else None)
         return HTMLResponse(page.render(context), shown.status)
 
     def _moved(self, visit: Visit, moved: Moved) -> Response:

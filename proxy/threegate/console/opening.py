@@ -16,6 +16,8 @@ from threegate.console.drafts import Drafts
 from threegate.console.parts import Parts
 from threegate.console.sessions import Signer
 from threegate.detectors.suite import Suite
+from threegate.gateway.notices import Notices
+from threegate.policy.band_store import BandStore
 from threegate.policy.model import CompiledPolicy
 from threegate.policy.store import PolicyStore
 from threegate.policy.versions import Versions
@@ -35,6 +37,7 @@ def open_parts(
     versions: Versions,
     suite_of: Callable[[CompiledPolicy], Suite],
     secret: bytes,
+    notices: Notices,
 ) -> Parts:
     engine = engine_of(settings)
     return Parts(
@@ -49,6 +52,8 @@ def open_parts(
         drafts=Drafts(engine),
         desk=Desk(engine),
         signer=Signer(secret),
+        notices=notices,
+        band_store=BandStore(versions.engine, ""),
         partial=settings.classifiers == "off",
     )
 

@@ -56,6 +56,7 @@ PAGES = (
     Page("GET", "/policies/history", life.history, ANYONE),
     Page("GET", "/policies/version/{digest}", life.version, ANYONE),
     Page("POST", "/policies/rule/{rule}", drafts.edit_rule, EDITORS),
+    Page("POST", "/policies/rule/{rule}/resume", life.resume, APPROVERS),
     Page("GET", "/policies/edit/{pack}", drafts.editor, EDITORS),
     Page("POST", "/policies/edit/{pack}", drafts.save, EDITORS),
     Page("POST", "/policies/check/{pack}", drafts.check_text, EDITORS),

@@ -13,6 +13,8 @@ from threegate.console.desk import Desk
 from threegate.console.drafts import Drafts
 from threegate.console.sessions import Signer, Throttle
 from threegate.detectors.suite import Suite
+from threegate.gateway.notices import Notices
+from threegate.policy.band_store import BandStore
 from threegate.policy.model import CompiledPolicy
 from threegate.policy.store import PolicyStore
 from threegate.policy.versions import Versions
@@ -33,5 +35,7 @@ class Parts:
     drafts: Drafts
     desk: Desk
     signer: Signer
+    notices: Notices
+    band_store: BandStore
     partial: bool = False
     throttle: Throttle = field(default_factory=Throttle)

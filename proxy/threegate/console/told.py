@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from datetime import date, timedelta
 from typing import Any
 
+from threegate.gateway.notices import Notices
 from threegate.policy.actions import then_action, title_of, written_actions
 from threegate.policy.compile import layered
 from threegate.policy.diff import Change, describe
@@ -130,6 +131,20 @@ def change_row(change: Change, language: str) -> dict[str, Any]:
         "id": change.id,
         "direction": change.direction.name.lower(),
         "lines": describe(change, language).split("\n"),
+    }
+
+
+def notices(now: Notices | None) -> dict[str, Any]:
+    """What every page says at its top; nothing to who is not logged in."""
+    urgent = now.emergency if now else None
+    return {
+        "emergency": {"digest": urgent.digest, "at": urgent.at, "by": urgent.by}
+        if urgent
+        else None,
+        "left": [
+            {"rule": e.rule, "side": e.side.value, "percent": round(e.count.percent, 1)}
+            for e in (now.bands.left if now else ())
+        ],
     }
 
 

@@ -9,8 +9,8 @@ from typing import Protocol
 
 from threegate.audit.record import Content, Record
 from threegate.detectors.suite import Suite
-from threegate.gateway.bands import Bands
 from threegate.gateway.metrics import Metrics
+from threegate.gateway.notices import Notices
 from threegate.policy.model import CompiledPolicy, PolicySet
 from threegate.settings import Settings
 from threegate.state.limits import Limiter
@@ -48,5 +48,5 @@ class Deps:
     metrics: Metrics
     limiter: Limiter
     secret: bytes = field(repr=False)
-    bands: Bands
+    notices: Notices
     today: Callable[[], str] = today_utc

@@ -126,12 +126,14 @@ class Endpoint:
         if policy is None:
             raise RequestError("no policy is bound to this caller", status=403, code="no_policy")
         api, streamed = adapter.api.value, adapter.streamed(body)
-        ledger = Ledger(deps.audit, deps.metrics, deps.bands, caller, policy, api, streamed)
-        ledger.stopped = deps.bands.stopped(policy)
+        bands = deps.notices.bands
+        ledger = Ledger(deps.audit, deps.metrics, bands, caller, policy, api, streamed)
+        ledger.stopped = bands.stopped(policy)
         ledger.trace_id = headers.get("traceparent", "")[:64]
         out.headers |= {
             REQUEST_ID: ledger.request_id,
             "x-threegate-policy": f"{policy.name}@{policy.digest[:12]}",
+            **deps.notices.headers(policy),
         }
         key = hmac.new(
             deps.secret, f"{caller.tenant}\0{caller.conversation}".encode(), hashlib.sha256

@@ -113,17 +113,14 @@ class Metrics:
             registry=r,
             multiprocess_mode="livemax",
         )
-        self.left_band = Counter(
-            "threegate_rule_left_band", "Times a rule left its band", ["rule", "side"], registry=r
-        )
-        self.stopped = Gauge(
-            "threegate_rule_stopped",
-            "1 for a rule that acted too often and only records now",
-            ["rule"],
+        self.out_of_band = Gauge(
+            "threegate_rule_out_of_band",
+            "1 for a rule that left its band; above it the rule only records now",
+            ["rule", "side"],
             registry=r,
             multiprocess_mode="livemax",
         )
-        self._stopped: set[str] = set()
+        self._left: set[tuple[str, str]] = set()
         self._told: dict[str, int] = {}
         self.state_away = Counter(
             "threegate_state_away", "Times the shared state did not answer", registry=r
@@ -151,11 +148,12 @@ class Metrics:
             self.audit_events.labels(name).inc(total - self._told.get(name, 0))
             self._told[name] = total
 
-    def tell_stopped(self, rules: Iterable[str]) -> None:
+    def left_bands(self, rules: Iterable[tuple[str, str]]) -> None:
+        """All rules that are out of their band now, each with its side."""
         now = set(rules)
-        for rule in now | self._stopped:
-            self.stopped.labels(rule).set(rule in now)
-        self._stopped |= now
+        for each in now | self._left:
+            self.out_of_band.labels(*each).set(each in now)
+        self._left |= now
 
     def exposition(self) -> bytes:
         """The text that Prometheus reads, of all workers."""

@@ -7,7 +7,7 @@ def test_what_is_in_force_is_named(site: Site) -> None:
     page = site.who("viewer").get("/home.json").json()
     assert page["packs"] == ["base", "cn-privacy"]
     assert page["serving"] == site.running.deps.policies.pin().digest
-    assert page["emergency"] is None
+    assert page["notices"] == {"emergency": None, "left": []}
 
 
 def test_only_reviewers_see_traffic(site: Site) -> None:

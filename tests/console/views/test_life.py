@@ -49,7 +49,7 @@ def test_from_draft_to_force_and_back(fresh_site: Site) -> None:
     assert site.running.deps.policies.pin().digest == first
     work = site.running.deps.audit.search(Query(stage=(Stage.POLICY,)))  # type: ignore[attr-defined]
     done = [e.event["detail"] for e in site.running.run(work).entries]
-    verbs = [d["verb"] for d in done if "actor" in d]  # the reloader's records have none
+    verbs = [d["verb"] for d in done if d["actor"] != "proxy"]
     assert verbs[0] == "rollback"
     assert set(verbs) == {"submit", "approve", "activate", "rollback"}
 
@@ -98,15 +98,24 @@ def test_a_rejected_version_stays_out(fresh_site: Site) -> None:
     assert act(approver, digest, "activate") == 409
 
 
-def test_an_emergency_shows_on_the_front_page(fresh_site: Site) -> None:
+def test_an_emergency_shows_on_every_page_and_in_every_answer(fresh_site: Site) -> None:
     site = fresh_site
     digest = submitted(site.who("editor", name="ed", group="privacy"))
     approver = site.who("approver", name="al", group="legal")
     assert act(approver, digest, "activate", emergency="1", reason="") == 409
     assert act(approver, digest, "activate", emergency="1", reason="leak in production") == 200
     home = site.who("viewer").get("/home.json").json()
-    assert home["emergency"]["digest"] == digest
-    assert home["emergency"]["by"] == "al"
+    assert home["notices"]["emergency"]["digest"] == digest
+    assert home["notices"]["emergency"]["by"] == "al"
+    for path in ("/", "/policies", "/policies/history", "/policies/coverage"):
+        assert f"/console/policies/version/{digest}" in site.who("viewer").get(path).text
+    assert digest not in site.visitor().get("/login").text
+    assert site.ask("hello").headers["x-threegate-notice"] == "emergency-policy"
+    site.reload()
+    assert act(approver, digest, "approve") == 200
+    assert act(approver, digest, "activate") == 200
+    assert "x-threegate-notice" not in site.ask("hello").headers
+    assert site.who("viewer").get("/home.json").json()["notices"]["emergency"] is None
 
 
 def test_what_another_version_overtook_is_submitted_again(fresh_site: Site) -> None:

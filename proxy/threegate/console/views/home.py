@@ -11,7 +11,7 @@ from threegate.console import searching, told
 from threegate.console.views.policies import space_of
 from threegate.console.web import Answer, Shown, Visit, blocking
 from threegate.policy.lifecycle import Role, Stage, State
-from threegate.policy.store import now_utc, today_utc
+from threegate.policy.store import today_utc
 
 
 async def home(visit: Visit) -> Answer:
@@ -25,7 +25,7 @@ async def home(visit: Visit) -> Answer:
             "serving": serving.digest,
             "packs": list(space.packs),
             "rules": sum(len(b.policy.rules) + len(b.policy.constraints) for b in serving.bindings),
-            "emergency": _emergency(state),
+            "notices": told.notices(visit.parts.notices),
             "waiting": _waiting(state),
             "expiring": told.expiring(bundle, today_utc(), visit.language),
             "draft": sorted(space.files),
@@ -34,11 +34,6 @@ async def home(visit: Visit) -> Answer:
             "week": await _week(visit) if visit.may(Role.REVIEWER) else None,
         },
     )
-
-
-def _emergency(state: State) -> dict[str, str] | None:
-    active = state.emergency(now_utc())
-    return {"digest": active.digest, "at": active.at, "by": active.by} if active else None
 
 
 def _waiting(state: State) -> list[dict[str, Any]]:

@@ -47,6 +47,8 @@ async def act(visit: Visit, command: Command, verb: str) -> None:
     detail |= told.event_row(answer) | {"reason": getattr(command, "reason", "")}
     record = Record(stage=Stage.POLICY, caller=STAFF, policy=command.digest, detail=detail)
     await visit.parts.audit.append(record)
+    state = await blocking(visit.parts.versions.state)
+    visit.parts.notices.emergency = state.emergency(now_utc())
 
 
 def _note(visit: Visit, name: str = "note") -> str:
@@ -158,6 +160,21 @@ async def activate(visit: Visit) -> Answer:
     digest, emergency = visit.path["digest"], bool(visit.form.get("emergency"))
     await act(visit, Activate(digest, emergency, _note(visit, "reason")), "activate")
     return Moved(f"/policies/version/{digest}", done="activated")
+
+
+async def resume(visit: Visit) -> Answer:
+    """A rule that stopped itself acts again; other workers follow within a second."""
+    rule, parts, serving = visit.path["rule"], visit.parts, visit.parts.policies.pin()
+    await visit.note("attempt", what="resume", object=rule)
+    stopped = {e.policy for e in await blocking(parts.band_store.left, serving) if e.rule == rule}
+    if not stopped:
+        raise Refusal(409, "这条规则没有停用", "this rule has not stopped itself")
+    for digest in stopped:
+        await blocking(parts.band_store.resume, digest, rule)
+    parts.notices.bands.told(await blocking(parts.band_store.left, serving))
+    detail = {"actor": visit.me.name, "verb": "resume", "object": rule, "reason": _note(visit)}
+    await parts.audit.append(Record(stage=Stage.POLICY, caller=STAFF, detail=detail))
+    return Moved(f"/policies/rule/{rule}", done="resumed")
 
 
 async def rollback(visit: Visit) -> Answer:

@@ -1,0 +1,35 @@
+"""What is out of the ordinary in the policy in force: every answer and every console page says it.
+
+The header tells a client that something is, not which rule: whoever sends attacks learns nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from threegate.gateway.bands import Bands
+from threegate.policy.lifecycle import Activation
+from threegate.policy.model import CompiledPolicy
+
+HEADER = "x-threegate-notice"
+EMERGENCY = "emergency-policy"
+STOPPED = "rule-stopped"
+
+
+@dataclass(slots=True)
+class Notices:
+    """Of one process; `emergency` is what the database said last."""
+
+    bands: Bands
+    emergency: Activation | None = None
+
+    def headers(self, policy: CompiledPolicy) -> dict[str, str]:
+        words = ", ".join(self._words(policy))
+        return {HEADER: words} if words else {}
+
+    def _words(self, policy: CompiledPolicy) -> Iterator[str]:
+        if self.emergency:
+            yield EMERGENCY
+        if self.bands.stopped(policy):
+            yield STOPPED

@@ -1,0 +1,25 @@
+"""Answers say that something is out of the ordinary, and not what."""
+
+from __future__ import annotations
+
+from threegate.gateway.bands import Bands
+from threegate.gateway.notices import HEADER, Notices
+from threegate.policy.bands import Count, Left, Side
+from threegate.policy.lifecycle import Activation
+from threegate.policy.model import CompiledPolicy
+
+AT = "2026-11-25T08:00:00.000+00:00"
+POLICY = CompiledPolicy("p", "test")
+STOPPED = Left("p", "secret.rule", Side.ABOVE, Count(100, 50), AT)
+
+
+def test_nothing_to_say() -> None:
+    assert Notices(Bands()).headers(POLICY) == {}
+
+
+def test_an_emergency_and_a_stopped_rule() -> None:
+    notices = Notices(Bands(), Activation("p", AT, "al", emergency=True))
+    assert notices.headers(POLICY) == {HEADER: "emergency-policy"}
+    notices.bands.told((STOPPED,))
+    assert notices.headers(POLICY) == {HEADER: "emergency-policy, rule-stopped"}
+    assert notices.headers(CompiledPolicy("other", "test")) == {HEADER: "emergency-policy"}

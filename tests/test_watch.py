@@ -1,0 +1,135 @@
+"""What a process notices once a second: another policy, a rule that leaves its band, an emergency."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+from threegate.audit import AuditLog, AuditSettings, Query
+from threegate.audit.database import writer_engine
+from threegate.audit.record import Stage
+from threegate.gateway.bands import Bands
+from threegate.gateway.metrics import Metrics
+from threegate.gateway.notices import Notices
+from threegate.policy.band_store import BandStore
+from threegate.policy.kinds import KINDS
+from threegate.policy.lifecycle import Activate, Event, Person, Role, Submit
+from threegate.policy.store import FolderSource, PolicyStore, VersionSource, now_utc, today_utc
+from threegate.policy.versions import Versions
+from threegate.watch import Watch
+
+from tests.policy.packs import GOOD, checked, spoiled
+from tests.policy.test_store import put
+
+BANDED = spoiled(("    review_by", "    band: {max: 20, calls: 20}\n    review_by"))
+
+ANN, BOB = (Person(name, frozenset(Role), name) for name in ("ann", "bob"))
+
+
+@asynccontextmanager
+async def watched(root: Path, process: str = "one") -> AsyncIterator[Watch]:
+    versions = Versions.open(writer_engine(f"sqlite:///{root / 'versions.sqlite3'}"))
+    folder = FolderSource(root / "policies", ("shop",), today_utc, KINDS)
+    policies = PolicyStore.of(VersionSource(versions, folder, now_utc), root / process)
+    url = f"sqlite:///{root / process}.sqlite3"
+    audit = await AuditLog.open(AuditSettings(url=url, directory=root / process))
+    store = BandStore.open(versions.engine, process)
+    yield Watch(policies, versions, audit, Metrics(), Notices(Bands()), store, 1.0)
+    await audit.close()
+
+
+async def told(watch: Watch) -> list[tuple[str, Any]]:
+    page = await watch.audit.search(Query(stage=(Stage.POLICY,)))
+    return [(e.event["detail"]["verb"], e.event["detail"]["object"]) for e in page.entries[::-1]]
+
+
+def acting(watch: Watch, calls: int) -> None:
+    digest = watch.policies.pin().bindings[0].policy.digest
+    for _ in range(calls):
+        watch.notices.bands.tally.add(digest, [("pii.email", True)], watch.notices.bands.minute)
+
+
+def shown(watch: Watch) -> float | None:
+    labels = {"rule": "pii.email", "side": "above"}
+    return watch.metrics.registry.get_sample_value("threegate_rule_out_of_band", labels)
+
+
+async def test_another_policy_is_taken_up_and_recorded_once(tmp_path: Path) -> None:
+    put(tmp_path / "policies", GOOD)
+    async with watched(tmp_path) as watch:
+        await watch.policy()
+        first = watch.policies.pin().digest
+        put(tmp_path / "policies", GOOD.replace("owner: privacy", "owner: dpo"))
+        for _ in range(3):
+            await watch.policy()
+        second = watch.policies.pin().digest
+        assert second != first
+        assert await told(watch) == [("activated", second)]
+
+
+async def test_errors_of_the_newest_policy_are_a_figure(tmp_path: Path) -> None:
+    put(tmp_path / "policies", GOOD)
+    async with watched(tmp_path) as watch:
+        first = watch.policies.pin().digest
+        put(tmp_path / "policies", GOOD.replace("pipl.51", "pipl.999"))
+        for _ in range(2):
+            await watch.policy()
+        assert watch.policies.pin().digest == first
+        assert watch.metrics.registry.get_sample_value("threegate_policy_errors") == 1
+
+
+async def test_two_processes_stop_a_rule_together_and_a_new_version_lets_it_act(
+    tmp_path: Path,
+) -> None:
+    put(tmp_path / "policies", BANDED)
+    async with watched(tmp_path) as one, watched(tmp_path, "two") as two:
+        acting(one, 10)
+        acting(two, 10)
+        await one.band()
+        assert one.notices.bands.left == ()  # ten calls are too few to tell
+        for watch in (two, one):
+            await watch.band()
+            policy = watch.policies.pin().bindings[0].policy
+            assert watch.notices.bands.stopped(policy) == {"pii.email"}
+            assert shown(watch) == 1
+        assert await told(two) == [("stopped", "pii.email")]
+        assert await told(one) == []
+        put(tmp_path / "policies", BANDED.replace("calls: 20", "calls: 21"))
+        for watch in (one, two):
+            for _ in range(2):
+                await watch.policy()
+            await watch.band()
+            assert watch.notices.bands.left == ()
+            assert shown(watch) == 0
+
+
+async def test_a_policy_that_becomes_active_once_more_starts_from_nothing(tmp_path: Path) -> None:
+    put(tmp_path / "policies", BANDED)
+    async with watched(tmp_path) as watch:
+        acting(watch, 20)
+        await watch.band()
+        assert shown(watch) == 1
+        for text in (GOOD, BANDED):
+            put(tmp_path / "policies", text)
+            for _ in range(2):
+                await watch.policy()
+            await watch.band()
+        assert watch.notices.bands.left == ()
+        assert shown(watch) == 0
+
+
+async def test_an_emergency_is_noticed_and_its_end_too(tmp_path: Path) -> None:
+    put(tmp_path / "policies", GOOD)
+    async with watched(tmp_path) as watch:
+        digest = watch.versions.save(checked(BANDED), ("shop",), now_utc())
+        urgent = Activate(digest, emergency=True, reason="leak")
+        for command, by in ((Submit(digest, weaker=False), ANN), (urgent, BOB)):
+            assert isinstance(watch.versions.act(command, by, now_utc()), Event)
+        await watch.policy()
+        assert watch.notices.emergency is not None
+        assert watch.notices.emergency.digest == digest
+        gauge = watch.metrics.registry.get_sample_value
+        assert gauge("threegate_policy_emergency") == 1
+        assert watch.policies.pin().digest == digest
