@@ -19,6 +19,7 @@ from sqlalchemy import Connection, Engine, Table, create_engine, event, make_url
 from sqlalchemy.pool import QueuePool
 
 from threegate.audit.rows import Row
+from threegate.audit.schema import CONTENT
 
 BUSY_SECONDS = 10  # how long SQLite waits for another process's transaction
 AWAY_SECONDS = 5  # a PostgreSQL that does not answer a commit for so long is away
@@ -101,8 +102,16 @@ def insert(connection: Connection, table: Table, names: Sequence[str], rows: Seq
         connection.execute(text(statement), {"rows": packed.decode()})
         return
     marks = ", ".join("?" * len(names))
-    statement = f"INSERT INTO {table.name} ({listed}) VALUES ({marks})"  # noqa: S608
-    connection.exec_driver_sql(statement, list(rows))
+    _many(connection, f"INSERT INTO {table.name} ({listed}) VALUES ({marks})", rows)  # noqa: S608
+
+
+def _many(connection: Connection, statement: str, rows: Sequence[Sequence[Any]]) -> None:
+    """Straight to the driver: for the few rows of a commit SQLAlchemy's own work costs as much as
+    SQLite's.
+    """
+    driver = connection.connection.driver_connection
+    assert driver is not None
+    driver.executemany(statement, rows)
 
 
 def _json(value: Any) -> Any:
@@ -112,10 +121,8 @@ def _json(value: Any) -> Any:
     return "\\x" + value.hex() if isinstance(value, bytes) else value
 
 
-TERMS_SQLITE = (
-    "INSERT INTO audit_text (rowid, terms) SELECT id, :t"
-    " FROM audit_content WHERE writer = :w AND seq = :s"
-)
+LAST_CONTENT = "SELECT max(id) FROM audit_content"
+TERMS_SQLITE = "INSERT INTO audit_text (rowid, terms) VALUES (?, ?)"
 TERMS_POSTGRES = (
     "INSERT INTO audit_text (id, terms) SELECT c.id, to_tsvector('simple', r.t)"
     " FROM json_to_recordset(CAST(:rows AS json)) AS r(t text, w text, s bigint)"
@@ -123,15 +130,20 @@ TERMS_POSTGRES = (
 )
 
 
-def insert_terms(connection: Connection, rows: Sequence[tuple[str, str, int]]) -> None:
-    """Full-text rows (terms, writer, seq), keyed by the content row they index."""
-    named = [{"t": terms, "w": writer, "s": seq} for terms, writer, seq in rows]
-    if not named:
+def insert_texts(
+    connection: Connection, names: Sequence[str], rows: Sequence[Row], terms: Sequence[str]
+) -> None:
+    """Rows of `audit_content` and the search words of each (empty: none), keyed by its id."""
+    insert(connection, CONTENT, names, rows)
+    if not any(terms):
         return
     if is_postgres(connection):
+        named = [{"t": t, "w": w, "s": s} for t, (w, s, *_) in zip(terms, rows, strict=True) if t]
         connection.execute(text(TERMS_POSTGRES), {"rows": orjson.dumps(named).decode()})
-    else:
-        connection.execute(text(TERMS_SQLITE), named)
+        return
+    last = connection.exec_driver_sql(LAST_CONTENT).scalar_one()  # we hold the write lock
+    first = int(last) - len(rows) + 1
+    _many(connection, TERMS_SQLITE, [(n, t) for n, t in enumerate(terms, first) if t])
 
 
 def ensure_partitions(connection: Connection, months: int = 2) -> None:

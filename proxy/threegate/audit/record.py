@@ -25,7 +25,7 @@ from typing import Any
 
 import orjson
 
-from threegate.types import Action, Caller, Decision, Failed, Locus, Ruled
+from threegate.types import Action, Caller, Decision, Failed, Level, Locus, Ruled
 
 ENTRY_VERSION = 1
 MAX_FIELD_CHARS = 256  # ids, model names, codes: longer ones are an attack or a mistake
@@ -33,6 +33,9 @@ MAX_RULED = 200  # per decision; a text with more hits is cut here and says so (
 STANDARD = "standard"  # the retention class of ordinary records
 NOBODY = Caller(tenant="", key_id="", language="")  # of records that no caller caused
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+ACTIONS = {action: action.name.lower() for action in Action}
+ACTION_OF = {name: int(action) for action, name in ACTIONS.items()}
+LEVELS = {level: level.name.lower() for level in Level}
 
 
 class Stage(StrEnum):
@@ -185,7 +188,7 @@ def _locus(locus: Locus) -> dict[str, Any]:
 def _ruled(ruled: Ruled) -> dict[str, Any]:
     found = ruled.finding
     out: dict[str, Any] = {
-        "action": ruled.action.name.lower(),
+        "action": ACTIONS[ruled.action],
         "at": _locus(found.locus),
         "detector": clean(found.detector),
         "rule": clean(ruled.rule_id),
@@ -193,7 +196,7 @@ def _ruled(ruled: Ruled) -> dict[str, Any]:
     if isinstance(found, Failed):
         out["failed"] = found.reason.value
     else:
-        out |= {"kind": clean(found.kind), "level": found.level.name.lower()}
+        out |= {"kind": clean(found.kind), "level": LEVELS[found.level]}
         out |= {"score": number(found.score), "span": [found.span.start, found.span.end]}
         if found.note:
             out["note"] = clean(found.note)
@@ -207,7 +210,7 @@ def _ruled(ruled: Ruled) -> dict[str, Any]:
 def _decision(decision: Decision) -> dict[str, Any]:
     verdict = decision.verdict
     out: dict[str, Any] = {
-        "action": verdict.action.name.lower(),
+        "action": ACTIONS[verdict.action],
         "id": clean(decision.id),
         "layer": decision.layer.value,
         "ms": {clean(k): number(v) for k, v in decision.timings_ms.items()},
@@ -228,7 +231,7 @@ def event(
     """
     caller, usage = record.caller, record.usage
     members: dict[str, Any] = {
-        "action": record.action.name.lower() if record.decisions else "",
+        "action": ACTIONS[record.action] if record.decisions else "",
         "app": clean(record.app),
         "bind": bind,
         "caller": _dense(

@@ -14,13 +14,13 @@ from threegate.audit.chain import Hasher
 from threegate.audit.content import Fresh, Sealed, seal
 from threegate.audit.keys import DataKey
 from threegate.audit.record import (
+    ACTION_OF,
     Content,
     ContentLevel,
     Record,
     canonical,
     event,
 )
-from threegate.types import Action
 
 Row = tuple[Any, ...]
 BIND_BYTES = 16
@@ -99,7 +99,7 @@ def columns(payload: dict[str, Any]) -> Row:
     return (
         payload["request"],
         payload["stage"],
-        int(Action[payload.get("action", "allow").upper()]),
+        ACTION_OF[payload.get("action", "allow")],
         acting_layer(payload),
         caller.get("tenant", ""),
         caller.get("key", ""),
@@ -125,7 +125,7 @@ def hits(payload: dict[str, Any]) -> tuple[Row, ...]:
     for decision in payload.get("decisions", ()):
         for r in decision["ruled"]:
             kind = f"failed.{r['failed']}" if "failed" in r else r["kind"]
-            action = int(Action[r["action"].upper()])
+            action = ACTION_OF[r["action"]]
             row = (r["rule"], kind, decision["layer"], action, r.get("shadow", False))
             seen[row] = None
     return tuple(seen)

@@ -26,11 +26,11 @@ from sqlalchemy import Connection, Engine, select, update
 from threegate.audit import migrations
 from threegate.audit.chain import ZERO, Frontier, Hasher
 from threegate.audit.checkpoint import Publisher
-from threegate.audit.database import ensure_partitions, insert, insert_terms, now_us
+from threegate.audit.database import ensure_partitions, insert, insert_texts, now_us
 from threegate.audit.keys import MasterKey
 from threegate.audit.record import ContentLevel, Record, Stage, entry
 from threegate.audit.rows import COLUMN_NAMES, Item, Row, make
-from threegate.audit.schema import CHECKPOINT, CONTENT, HIT, KEY, RECORD, WRITER
+from threegate.audit.schema import CHECKPOINT, HIT, KEY, RECORD, WRITER
 from threegate.audit.settings import AuditSettings, OnFailure
 from threegate.audit.spool import Spool
 from threegate.errors import AuditError
@@ -254,7 +254,7 @@ class Writer(threading.Thread):
         entries: Sequence[tuple[bytes, bytes]],
     ) -> None:
         records, hits, contents = list[Row](), list[Row](), list[Row]()
-        words, keys = list[tuple[str, str, int]](), dict[str, Row]()
+        words, keys = list[str](), dict[str, Row]()
         first = self._frontier.size
         for seq, (i, (made, leaf)) in enumerate(zip(items, entries, strict=True), first):
             place = (self.id, seq)
@@ -264,13 +264,11 @@ class Writer(threading.Thread):
                 keys[i.key.id] = (i.key.id, i.key.tenant, i.key.day, i.key.wrapped)
             if i.blob and i.key:
                 contents.append((*place, i.ts_us, i.key.id, i.blob))
-            if i.blob and i.terms and self.settings.index_text:
-                words.append((i.terms, *place))
+                words.append(i.terms if self.settings.index_text else "")
         insert(connection, KEY, KEY_NAMES, self._unknown(connection, keys))
         insert(connection, RECORD, RECORD_NAMES, records)
         insert(connection, HIT, HIT_NAMES, hits)
-        insert(connection, CONTENT, CONTENT_NAMES, contents)
-        insert_terms(connection, words)
+        insert_texts(connection, CONTENT_NAMES, contents, words)
 
     def _unknown(self, connection: Connection, keys: dict[str, Row]) -> list[Row]:
         """A key may be stored already by a commit whose outcome we never saw, or by a replayed
