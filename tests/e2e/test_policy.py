@@ -138,6 +138,30 @@ def test_the_label_stands_once_in_the_text_and_in_the_fields(rich: Running, stre
     assert f'"ProduceID":"{label["ProduceID"]}"' in reply.text
 
 
+@pytest.fixture(scope="module")
+def studio(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    """The rich pack; its callers asked for answers without the sign."""
+    root = tmp_path_factory.mktemp("studio")
+    shutil.copytree(PACKS, root / "policies")
+    pack = root / "policies" / "packs" / "rich.yaml"
+    asked = "{id: studio, tenants: [default], agreement: terms-3, agreed: 2026-01-31}"
+    text = pack.read_text("utf-8")
+    pack.write_text(text.replace("label: text\n", f"label: text\nunlabelled: [{asked}]\n"), "utf-8")
+    with proxy(root / "var", root / "policies", packs=("rich",)) as p:
+        yield p
+
+
+@both
+def test_who_asked_gets_no_sign_and_the_record_says_why(studio: Running, stream: bool) -> None:
+    reply = post(studio, "hello", stream=stream)
+    assert SIGN not in content(reply)
+    assert '"aigc":' in reply.text
+    assert "x-aigc" in reply.headers
+    request_id = reply.headers["x-threegate-request-id"]
+    entries = studio.run(studio.deps.audit.get(request_id))  # type: ignore[attr-defined]
+    assert entries[-1].event["label"] == "field:art9:studio:terms-3"
+
+
 def excepted(folder: Path) -> Path:
     """The rich pack, but `BAD-2` and `STOP-2` are let through until the end of January."""
     root = folder / "policies"

@@ -58,6 +58,15 @@ def test_stricter_one_way_and_looser_the_other(old: str, new: str) -> None:
     assert {c.direction for c in diff(policy(text), policy()).changes} == {Direction.LOOSER}
 
 
+def test_letting_somebody_off_the_sign_is_looser() -> None:
+    signed = spoiled(("version: '1'\n", "version: '1'\nlabel: text\n"))
+    entry = "{id: s, tenants: [a], agreement: t, agreed: 2026-01-31}"
+    off = signed.replace("label: text\n", f"label: text\nunlabelled: [{entry}]\n")
+    assert {c.direction for c in diff(policy(signed), policy(off)).changes} == {Direction.LOOSER}
+    assert {c.direction for c in diff(policy(off), policy(signed)).changes} == {Direction.STRICTER}
+    assert {c.direction for c in diff(policy(), policy(off)).changes} == {Direction.STRICTER}
+
+
 @pytest.mark.parametrize(("old", "new"), UNCLEAR)
 def test_what_cannot_be_proved_is_unclear(old: str, new: str) -> None:
     assert {c.direction for c in changed((old, new)).changes} == {Direction.UNCLEAR}

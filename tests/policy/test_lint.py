@@ -21,6 +21,10 @@ RULE2 = """\
     tests: {match: [中, a], no_match: [文, b]}
     review_by: 2027-06-30
 """
+UNLABELLED = """\
+label: text
+unlabelled: [{id: studio, tenants: [studio], agreement: terms-3, agreed: 2026-01-31}]
+"""
 
 BAD: dict[str, list[Change]] = {
     "no-why": [("why: [pipl.51]", "why: []")],
@@ -71,6 +75,10 @@ BAD: dict[str, list[Change]] = {
     "band-order": [("stream: cut", "stream: cut\n    band: {min: 5, max: 2}")],
     "band-forced": [("    mode: shadow\n", "    band: {max: 5}\n")],
     "band-idle": [("stream: cut", "stream: cut\n    band: {minutes: 5}")],
+    "unlabelled-everyone": [("pass_through:", UNLABELLED.replace("tenants: [studio], ", "") + "pass_through:")],
+    "unlabelled-unrecorded": [("pass_through:", UNLABELLED + "pass_through:"), ("on_failure: fail_request", "on_failure: continue")],
+    "unlabelled-idle": [("pass_through:", UNLABELLED.replace("label: text", "label: field") + "pass_through:")],
+    "unlabelled-over": [("pass_through:", UNLABELLED.replace("}]", ", expires: 2026-11-24}]") + "pass_through:")],
     "duplicate-exception": [("    except:\n", "    except:\n      - {id: EX-1, match: {key: [a]}, reason: test_data, approver: cpo, expires: 2026-12-31}\n")],
     "unknown-parameter": [("temperature: {min", "temprature: {min")],
     "clamp-order": [("min: 0.3, max: 0.7", "min: 0.8, max: 0.7")],

@@ -12,10 +12,11 @@ from threegate.errors import RequestError
 from threegate.gateway.applied import Applied
 from threegate.gateway.deps import Deps
 from threegate.gateway.http import Responder
+from threegate.gateway.label import label_for
 from threegate.gateway.ledger import Ledger
 from threegate.guard.constraint import Constraints
 from threegate.guard.mask import MaskMap
-from threegate.policy.model import CompiledPolicy
+from threegate.policy.model import CompiledPolicy, Label
 from threegate.types import Caller
 from threegate.wire.adapter import Adapter, Body, Outcome, Slot
 
@@ -41,6 +42,10 @@ class Call:
     stopped: frozenset[str] = frozenset()  # rules that go on as in shadow
     slots: tuple[Slot, ...] = field(default=(), repr=False)
     parts: tuple[Part, ...] = field(default=(), repr=False)
+
+    @property
+    def label(self) -> Label:
+        return label_for(self.policy, self.caller, self.today)[0]
 
     @property
     def constraints(self) -> Constraints:

@@ -6,7 +6,8 @@ ASCII without blank, quote and backslash, as the annex asks.
 
 from __future__ import annotations
 
-from threegate.policy.model import Label
+from threegate.policy.model import CompiledPolicy, Label
+from threegate.types import Caller
 
 SIGN = "（内容由AI生成 / AI-generated）"
 HEADER = "x-aigc"
@@ -23,6 +24,16 @@ def label_of(producer: str, request_id: str) -> dict[str, str]:
         "PropagateID": _plain(request_id),
         "ReservedCode2": "",
     }
+
+
+def label_for(policy: CompiledPolicy, caller: Caller, today: str) -> tuple[Label, str]:
+    """The label that an answer gets, and what its audit record says about it. Who asked for answers
+    without the sign gets the field, and the record names the request and its agreement."""
+    if policy.label is Label.TEXT:
+        for asked in policy.unlabelled:
+            if asked.covers(caller, today):
+                return Label.FIELD, f"field:art9:{asked.id}:{asked.agreement}"
+    return policy.label, "" if policy.label is Label.OFF else policy.label.value
 
 
 def _plain(text: str) -> str:

@@ -9,7 +9,7 @@ from threegate.errors import UpstreamError
 from threegate.gateway.answer import Answer, Question, Track
 from threegate.gateway.call import Call
 from threegate.gateway.gates import ToolRules, format_gate, schemas_of
-from threegate.gateway.label import HEADER, label_of, sign_of
+from threegate.gateway.label import HEADER, label_for, label_of, sign_of
 from threegate.gateway.outcome import outcome_of
 from threegate.gateway.sources import last_question, sources_of
 from threegate.gateway.stream import StreamShell
@@ -19,6 +19,7 @@ from threegate.policy.model import Label, Show
 from threegate.types import Channel, Ruled
 from threegate.upstream import Reply
 from threegate.wire.adapter import Body, Outcome, StreamOptions
+from threegate.wire.deltas import WHOLE_PARTS
 
 STREAM_ENDS = (b"[DONE]", b"message_stop", b"response.completed")
 """One of these is in the last event of a stream that no rule looks at; only that one is held."""
@@ -51,9 +52,9 @@ def _leaves_as_is(call: Call) -> bool:
 
 
 def _label_header(call: Call) -> None:
-    if call.policy.label is not Label.OFF:
+    if call.label is not Label.OFF:
         label = label_of(call.deps.settings.producer, call.ledger.request_id)
-        call.ledger.label = call.policy.label.value
+        _, call.ledger.label = label_for(call.policy, call.caller, call.today)
         call.out.headers[HEADER] = json.dumps({"AIGC": label})
 
 
@@ -71,7 +72,7 @@ def _answer(call: Call, guard: OutputGuard) -> Answer:
         match track.key.channel:
             case Channel.REASONING:
                 track.stand_in = notice
-            case Channel.CONTENT:
+            case Channel.CONTENT if track.key.part < WHOLE_PARTS:
                 track.gate = gate
 
     answer.on_track = prepare
@@ -97,7 +98,7 @@ async def _stream(call: Call, reply: Reply, answer: Answer, options: StreamOptio
         first=call.ledger.first_text,
         failed=call.ledger.failed,
         label=_field(call),
-        sign=sign_of(call.policy.label),
+        sign=sign_of(call.label),
     )
     headers = {**reply.headers, "content-type": "text/event-stream", "cache-control": "no-cache"}
     await call.out.start(200, headers)
@@ -117,7 +118,7 @@ async def _whole(call: Call, reply: Reply, answer: Answer, options: StreamOption
     if (ruled := tools.judge(call.adapter.tool_calls(body))) is not None:
         answer.stop(ruled)
     try:
-        sign = sign_of(call.policy.label)
+        sign = sign_of(call.label)
         guarded = await guard_body(body, call.adapter, answer, options, sign)
     finally:
         await answer.abandon()
@@ -146,7 +147,7 @@ def _outcome(call: Call, ruled: Ruled) -> Outcome:
 
 
 def _field(call: Call) -> dict[str, str] | None:
-    if call.policy.label not in (Label.FIELD, Label.TEXT):
+    if call.label not in (Label.FIELD, Label.TEXT):
         return None
     return label_of(call.deps.settings.producer, call.ledger.request_id)
 

@@ -40,6 +40,7 @@ from threegate.policy.model import (
     RuleException,
     Selector,
     Tools,
+    Unlabelled,
     WordList,
 )
 from threegate.types import Action, Bilingual
@@ -65,6 +66,7 @@ def build(bundle: Bundle) -> CompiledPolicy:
         knowledge=tuple(_knowledge(bundle)),
         pass_through=tuple(dict.fromkeys(p for pack in bundle.packs for p in pack.pass_through)),
         label=_last(bundle, "label", Label.OFF),
+        unlabelled=tuple(_unlabelled(u) for pack in bundle.packs for u in pack.unlabelled),
         audit=_audit(_last(bundle, "audit", schema.AuditSpec())),
         recognizers=tuple(dict(r) for pack in bundle.packs for r in pack.recognizers),
         banded=tuple(r for r in compiled if r.band),
@@ -96,6 +98,11 @@ def _last(bundle: Bundle, part: str, default: Any) -> Any:
 
 def _audit(spec: schema.AuditSpec) -> AuditSetting:
     return AuditSetting(str(spec.level), str(spec.on_failure))
+
+
+def _unlabelled(spec: schema.UnlabelledSpec) -> Unlabelled:
+    match = Selector(tenant=spec.tenants, key=spec.keys)
+    return Unlabelled(spec.id, match, spec.agreement, spec.agreed, spec.expires or "")
 
 
 def _selector(when: schema.When) -> Selector:

@@ -22,6 +22,7 @@ from threegate.policy.model import (
     Mode,
     PolicySet,
     Rule,
+    Unlabelled,
     WordList,
 )
 from threegate.policy.strength import (
@@ -237,10 +238,25 @@ def _settings(old: CompiledPolicy, new: CompiledPolicy) -> Iterator[Change]:
         yield changed(Subject.POLICY, new.name, Bilingual("策略设置", "settings"), aspects)
 
 
+def _asked(entry: Unlabelled) -> str:
+    who = ", ".join((*entry.match.tenant, *entry.match.key))
+    until = f"–{entry.expires}" if entry.expires else ""
+    return f"{entry.id} ({who}; {entry.agreement}; {entry.agreed}{until})"
+
+
+def _unsigned(old: CompiledPolicy, new: CompiledPolicy) -> Iterator[Aspect]:
+    """Nobody is let off a sign that there was none of."""
+    if old.label is Label.TEXT:
+        name = Bilingual("不加文内标识的调用方", "callers without the sign in the text")
+        before, after = map(_asked, old.unlabelled), map(_asked, new.unlabelled)
+        yield from inverted(covering(name, before, after, lambda a, b: a == b))
+
+
 def compare_settings(old: CompiledPolicy, new: CompiledPolicy) -> tuple[Aspect, ...]:
     """Differences of what stands at the top of a pack."""
     parts = (
         ranked(Bilingual("AI 标识", "AI label"), Label, old.label, new.label),
+        _unsigned(old, new),
         ranked(Bilingual("审计级别", "audit level"), _AUDIT, old.audit.level, new.audit.level),
         ranked(
             Bilingual("审计写入失败时", "on audit failure"),

@@ -295,6 +295,22 @@ class Label(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Unlabelled:
+    """Callers whose answers get no sign in the text: they asked, and an agreement makes them answer
+    for it (labelling measures, article 9). ISO dates, both included; no `expires`: for good."""
+
+    id: str
+    match: Selector
+    agreement: str
+    agreed: str
+    expires: str = ""
+
+    def covers(self, caller: Caller, today: str) -> bool:
+        holds = self.agreed <= today and (not self.expires or today <= self.expires)
+        return holds and self.match.matches(caller)
+
+
+@dataclass(frozen=True, slots=True)
 class WordList:
     """`match`: word (edges matter for ASCII) | substring | sound (by pinyin too). Matching runs on
     normalised views."""
@@ -366,6 +382,7 @@ class CompiledPolicy:
     knowledge: tuple[Knowledge, ...] = ()
     pass_through: tuple[str, ...] = ()
     label: Label = Label.OFF
+    unlabelled: tuple[Unlabelled, ...] = ()
     audit: AuditSetting = AuditSetting()
     recognizers: tuple[dict[str, Any], ...] = ()
     banded: tuple[Rule, ...] = ()

@@ -528,6 +528,21 @@ class AuditSpec(Located):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class UnlabelledSpec(Located):
+    """不加文内标识的提供（标识办法第九条） / Delivery without the sign in the text (labelling measures,
+    article 9)"""
+
+    id: ExceptionId = doc("编号，写入审计记录", "id, stands in the audit record")
+    tenants: tuple[str, ...] = doc("提出要求的租户", "tenants that asked for it", ())
+    keys: tuple[str, ...] = doc("API 密钥的名称", "names of API keys", ())
+    agreement: str = doc(
+        "约定用户责任的协议及版本", "the agreement, with its version, that makes the user answer"
+    )
+    agreed: Date = doc("约定日期，自当天起", "day of the agreement, its first day")
+    expires: Date | None = doc("失效日期，当天仍有效", "last day on which it holds", None)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class BindingSpec(Located):
     """绑定：谁用哪个策略包 / Which callers get which pack; the first match wins"""
 
@@ -549,6 +564,11 @@ class Pack(Located):
         "以哪些包为基础；只能加强", "packs it builds on; it may only strengthen", ()
     )
     label: Label | None = doc("AI 生成内容标识", "AI-content label", None)
+    unlabelled: tuple[UnlabelledSpec, ...] = doc(
+        "谁的回答不加文内标识，依据哪份协议",
+        "whose answers get no sign in the text, under which agreement",
+        (),
+    )
     audit: AuditSpec | None = doc("审计", "audit", None)
     pass_through: tuple[str, ...] = doc("不检查、直接转发的路径", "paths passed on unguarded", ())
     lists: dict[Name, ListSpec] = doc("词表", "word lists", {})

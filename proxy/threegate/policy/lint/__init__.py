@@ -9,6 +9,7 @@ from threegate.policy.lint.base import Lint, Subject
 from threegate.policy.lint.constraints import CONSTRAINTS
 from threegate.policy.lint.detection import DETECTION
 from threegate.policy.lint.exceptions import EXCEPTIONS
+from threegate.policy.lint.labels import LABELS
 from threegate.policy.lint.meta import META
 from threegate.policy.lint.overlay import OVERLAY
 from threegate.policy.lint.samples import SAMPLES
@@ -22,6 +23,7 @@ LINTS: tuple[Lint, ...] = (
     *SAMPLES,
     *EXCEPTIONS,
     *BANDS,
+    *LABELS,
     *CONSTRAINTS,
     *WORDS,
     *OVERLAY,
