@@ -121,7 +121,7 @@ def own_row(row: Row) -> GuardRow:
 def answer_rows(data: Path) -> Iterator[GuardRow]:
     for row in authored(data, "answers"):
         label = int(row["label"])
-        leak = row["category"] == "system_prompt_leak"
+        leak = row["category"].startswith(("system_prompt_leak", "injection."))  # nobody is harmed
         kinds = category_of(row, "authored") if label else ()
         hazard = {} if leak else {"hazard": label}
         yield make(row, {"compliance": label} | hazard, 3, question=row["prompt"], categories=kinds)

@@ -21,7 +21,7 @@ from shipping import MODELS, export_both, load_run, run, session, tokenizer_of, 
 from trainer import Example
 
 Array = NDArray[Any]
-HARD = ("authored/benign", "authored2", "authored/injection_direct", "authored/hazard", "authored/injection_indirect",
+HARD = ("authored/benign", "authored2", "authored3", "authored/injection_direct", "authored/hazard", "authored/injection_indirect",
         "generated/quoted", "generated/persona")  # fmt: skip
 PUBLISHED = {"direct": "injection.direct", "indirect": "injection.indirect", "offensive": "offensive",
              "compliance": "compliance.harmful"}  # fmt: skip
