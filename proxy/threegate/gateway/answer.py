@@ -34,6 +34,7 @@ from threegate.guard.stream import (
 from threegate.tasks import Tasks
 from threegate.types import Channel, Finding, Layer, Locus, Passage, Ruled, Source
 from threegate.wire.adapter import StreamKey
+from threegate.wire.deltas import WHOLE_PARTS
 
 BESIDE, TEXTS_BESIDE = 200, 3
 """Code points of another text of the answer that a sentence is judged with, and of how many."""
@@ -115,8 +116,10 @@ class Track:
         return text
 
     def tail(self, sign: str) -> str:
-        """What stands after the text: the sources that its marks stand for, then the sign."""
-        if not self.said or self.key.channel is not Channel.CONTENT:
+        """What stands after the text: the sources that its marks stand for, then the sign. Nothing
+        after a text that is only beside the answer, in a field of its own."""
+        beside = self.key.part >= WHOLE_PARTS
+        if not self.said or beside or self.key.channel is not Channel.CONTENT:
             return ""
         return self.answer.guard.citations.listing(self.ruled) + sign
 

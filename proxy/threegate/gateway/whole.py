@@ -4,6 +4,7 @@ close."""
 from __future__ import annotations
 
 import asyncio
+from typing import Final
 
 import orjson
 
@@ -11,8 +12,11 @@ from threegate.errors import UpstreamError
 from threegate.gateway.answer import Answer, Track
 from threegate.gateway.claims import notes_of
 from threegate.upstream import Reply
-from threegate.wire.adapter import Adapter, Body, StreamKey, StreamOptions
+from threegate.wire.adapter import Adapter, Body, Slot, StreamKey, StreamOptions
+from threegate.wire.deltas import WHOLE_PARTS
 from threegate.wire.limits import MAX_RESPONSE_BYTES
+
+_ANSWERS: Final = ("/content", "/text", "/refusal", "/transcript")
 
 
 async def read_body(reply: Reply) -> bytes:
@@ -47,7 +51,7 @@ async def guard_body(
     pointers = {}
     for i, slot in enumerate(adapter.response_slots(body, options)):
         channel = slot.locus.channel
-        key = StreamKey(slot.locus.choice or 0, channel, i)
+        key = StreamKey(slot.locus.choice or 0, channel, i if _is_answer(slot) else WHOLE_PARTS + i)
         track = answer.at(slot.locus, key)
         pointers[slot.pointer] = (track, slot.text)
         track.feed(slot.text, last=True)
@@ -59,6 +63,11 @@ async def guard_body(
     notes = notes_of(answer.ruled)
     guarded = adapter.annotate(guarded, "claims", notes) if notes else guarded
     return guarded if options.show_reasoning else adapter.hide_reasoning(guarded, options)
+
+
+def _is_answer(slot: Slot) -> bool:
+    """Whether a text is what the model says, not one beside it in a field of its own."""
+    return slot.locus.part.partition("#")[0].endswith(_ANSWERS)
 
 
 def _text(track: Track, sign: str) -> str:

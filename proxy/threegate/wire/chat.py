@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import Final
 
 from threegate.types import Channel, Layer
-from threegate.wire import pointer, think
+from threegate.wire import listed, pointer, think
 from threegate.wire.adapter import (
     DEFAULT_STREAM,
     Api,
@@ -28,18 +28,12 @@ from threegate.wire.adapter import (
 from threegate.wire.base import objects
 from threegate.wire.chat_request import ChatRequest
 from threegate.wire.choices import Choice, ChoiceCodec, finish_of
-from threegate.wire.slots import SlotWalk
+from threegate.wire.slots import SlotWalk, walk_fields
 
 REFUSAL_PART: Final = 1
 TRANSCRIPT_PART: Final = 2
 FUNCTION_PART: Final = -1  # the one call of the legacy `function_call`
 REASONING_FIELDS: Final = ("reasoning_content", "reasoning")
-_KNOWN: Final = frozenset(
-    (
-        *("role", "content", "refusal", "audio", "tool_calls", "function_call"),
-        *("reasoning_content", "reasoning", "reasoning_details"),
-    )
-)
 
 
 class ChatCodec(ChoiceCodec):
@@ -68,6 +62,7 @@ class ChatCodec(ChoiceCodec):
             for name in ("text", "summary"):
                 if text := detail.get(name):
                     self._reasoning(chunk, detail, name, text, state)
+            self._unlisted(chunk, detail, listed.DETAIL, state.content_key.choice)
         content = delta.get("content")
         if content:
             self._content(chunk, delta, "content", content, state)
@@ -96,26 +91,32 @@ class ChatCodec(ChoiceCodec):
         if text := delta.get("refusal"):
             key = StreamKey(index, Channel.CONTENT, REFUSAL_PART)
             self._take(chunk, delta, "refusal", Delta(key, text))
-        audio = delta.get("audio")
-        if isinstance(audio, dict) and (text := audio.get("transcript")):
-            key = StreamKey(index, Channel.CONTENT, TRANSCRIPT_PART)
-            self._take(chunk, audio, "transcript", Delta(key, text))
+        if audio := delta.get("audio"):
+            self._audio(chunk, audio, index)
         for call in delta.get("tool_calls") or ():
             part = call.get("index") or 0
             self._call(chunk, call.get("function") or {}, state, part)
+            self._unlisted(chunk, call, listed.CALL, index)
         if call := delta.get("function_call"):
             self._call(chunk, call, state, FUNCTION_PART)
-        if not delta.keys() <= _KNOWN:
-            for name in [name for name in delta if name not in _KNOWN]:
-                self._take_all(chunk, delta, name, index)
+        self._unlisted(chunk, delta, listed.DELTA, index)
+
+    def _audio(self, chunk: Chunk, audio: Body, index: int) -> None:
+        if text := audio.get("transcript"):
+            key = StreamKey(index, Channel.CONTENT, TRANSCRIPT_PART)
+            self._take(chunk, audio, "transcript", Delta(key, text))
+        self._unlisted(chunk, audio, listed.AUDIO, index)
 
     def _call(self, chunk: Chunk, function: Body, state: Choice, part: int) -> None:
         key = StreamKey(state.content_key.choice, Channel.TOOL_ARGUMENTS, part)
         self._close_reasoning(chunk, state)
         if name := function.get("name"):
             self._names[key] = self._names.get(key, "") + name
+            self._whole(chunk, function, "name", key.choice, Channel.TOOL_ARGUMENTS)
+            self._add(chunk, Delta(key, ""))  # a call without arguments is a call
         if text := function.get("arguments"):
             self._take(chunk, function, "arguments", self._arguments.read(key, text))
+        self._unlisted(chunk, function, listed.FUNCTION, key.choice)
 
     def _fields(self, key: StreamKey, text: str) -> Body:
         return {"delta": self._delta(key, text)}
@@ -160,6 +161,9 @@ class Chat(ChatRequest):
             walk.choice = choice.get("index", position)
             walk.base = f"/choices/{position}"
             self._answer_slots(walk, choice.get("message") or {}, options)
+            walk_fields(walk, choice, Channel.CONTENT, without=listed.CHOICE, at=walk.base)
+        walk.choice, walk.base = 0, ""
+        walk_fields(walk, body, Channel.CONTENT, without=listed.FRAME)
         return tuple(walk.slots)
 
     def _answer_slots(self, walk: SlotWalk, message: Body, options: StreamOptions) -> None:

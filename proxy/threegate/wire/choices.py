@@ -12,7 +12,7 @@ from typing import Final
 import orjson
 
 from threegate.types import Channel
-from threegate.wire import think
+from threegate.wire import listed, think
 from threegate.wire.adapter import (
     Body,
     Chunk,
@@ -37,7 +37,6 @@ _HEAD: Final = (
     "service_tier",
     "provider",
 )
-_ENVELOPE: Final = frozenset((*_HEAD, "choices", "obfuscation"))
 
 
 def usage_of(body: Body) -> Usage | None:
@@ -125,6 +124,7 @@ class ChoiceCodec(FrameCodec):
                 self._read_choice(chunk, choice)
         if frame.get("usage"):
             self.usage = usage_of(frame)
+        self._unlisted(chunk, frame, listed.FRAME)
         if frame.get("error"):
             self._finish(chunk)
 
@@ -141,12 +141,20 @@ class ChoiceCodec(FrameCodec):
             self._limit(len(self._choices))
             state = self._choices[index] = Choice(index, self._options)
         self._read_texts(chunk, choice, state)
+        self._unlisted(chunk, choice, listed.CHOICE, index)
         for name in LINKED:
             if choice.get(name):
-                chunk.linked.append(Linked(choice, name, index))
+                self._link(chunk, choice, name, index)
         if reason := choice.get("finish_reason"):
             self.finish_reasons[index] = reason
             self._end_choice(chunk, index)
+
+    def _link(self, chunk: Chunk, choice: Body, name: str, index: int) -> None:
+        """Log probabilities stay with the text that they are of, and only with it."""
+        if listed.odd(choice[name]) or all(d.key.choice != index for d in chunk.deltas):
+            choice[name] = None
+        else:
+            chunk.linked.append(Linked(choice, name, index))
 
     def _content(self, chunk: Chunk, holder: Body, name: str, text: str, state: Choice) -> None:
         """Content, which may begin with inline reasoning."""
@@ -194,11 +202,11 @@ class ChoiceCodec(FrameCodec):
 
     def _hollow(self, frame: Body) -> bool:
         return hollow(frame.get("choices")) and all(
-            name in _ENVELOPE or value is None for name, value in frame.items()
+            name in listed.FRAME or value is None for name, value in frame.items()
         )
 
     def text(self, key: StreamKey, text: str) -> bytes:
-        if not text or (key.channel is Channel.REASONING and not self._options.show_reasoning):
+        if self._unsaid(key, text):
             return b""
         if key.channel is Channel.CONTENT:
             self._spoken.add(key.choice)

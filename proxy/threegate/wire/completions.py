@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from threegate.types import Channel, Layer
-from threegate.wire import pointer, think
+from threegate.wire import listed, pointer, think
 from threegate.wire.adapter import (
     DEFAULT_STREAM,
     Api,
@@ -26,8 +26,6 @@ from threegate.wire.chat import content_slots
 from threegate.wire.choices import Choice, ChoiceCodec, finish_of
 from threegate.wire.slots import SlotWalk, walk_fields
 
-_KNOWN = frozenset(("index", "text", "logprobs", "finish_reason", "token_ids", "stop_reason"))
-
 
 class CompletionsCodec(ChoiceCodec):
     """`text_completion` events."""
@@ -43,8 +41,6 @@ class CompletionsCodec(ChoiceCodec):
     def _read_texts(self, chunk: Chunk, choice: Body, state: Choice) -> None:
         if text := choice.get("text"):
             self._content(chunk, choice, "text", text, state)
-        for name in [name for name in choice if name not in _KNOWN]:
-            self._take_all(chunk, choice, name, state.content_key.choice)
 
     def _fields(self, key: StreamKey, text: str) -> Body:
         return {"text": text, "logprobs": None}
@@ -74,8 +70,10 @@ class Completions(BaseAdapter):
             for name, value in choice.items():
                 if name == "text" and isinstance(value, str):
                     content_slots(walk, value, f"{walk.base}/text", options)
-                elif name not in _KNOWN:
+                elif name not in listed.CHOICE:
                     walk.field(walk.base, name, value, Channel.CONTENT)
+        walk.choice, walk.base = 0, ""
+        walk_fields(walk, body, Channel.CONTENT, without=listed.FRAME)
         return tuple(walk.slots)
 
     def place_system(self, body: Body, text: str, where: Placement) -> Body:

@@ -26,7 +26,7 @@ from threegate.wire.adapter import (
 from threegate.wire.errors import openai_error
 from threegate.wire.jsontext import JsonTextReader, JsonTextWriter
 from threegate.wire.limits import MAX_PARTS
-from threegate.wire.slots import STRUCTURAL
+from threegate.wire.slots import is_protocol
 from threegate.wire.sse import ServerSentEvent, encode, encode_json
 
 
@@ -41,7 +41,7 @@ def parse_frame(event: ServerSentEvent) -> Body:
     return frame
 
 
-WHOLE_PARTS: Final = 1 << 20  # parts from here on are texts that came whole, in one event
+WHOLE_PARTS: Final = 1 << 40  # parts from here on are texts that came whole, in one event
 
 
 class _ShapeErrors:
@@ -136,14 +136,29 @@ class FrameCodec:
         elif isinstance(value, list):
             for below in range(len(value)):
                 self._take_all(chunk, value, below, choice)
-        elif isinstance(value, str) and value and name not in STRUCTURAL:
+        elif isinstance(value, str) and value and not is_protocol(name, value):
             self._whole(chunk, holder, name, choice)
 
-    def _whole(self, chunk: Chunk, holder: Any, name: Any, choice: int) -> None:
+    def _unlisted(
+        self, chunk: Chunk, holder: Body, listed: frozenset[str], choice: int = 0
+    ) -> None:
+        """Texts in all fields of an object that are not on the list of its kind."""
+        if not holder.keys() <= listed:
+            for name in [name for name in holder if name not in listed]:
+                self._take_all(chunk, holder, name, choice)
+
+    def _whole(
+        self,
+        chunk: Chunk,
+        holder: Any,
+        name: Any,
+        choice: int,
+        channel: Channel = Channel.CONTENT,
+    ) -> None:
         """A text that begins and ends in this event."""
         self._limit(self._wholes)
         self._wholes += 1
-        key = StreamKey(choice, Channel.CONTENT, WHOLE_PARTS + self._wholes)
+        key = StreamKey(choice, channel, WHOLE_PARTS + self._wholes)
         self._take(chunk, holder, name, Delta(key, holder[name]))
         self._end(chunk, [key])
 
@@ -165,6 +180,15 @@ class FrameCodec:
             del self._open[key]
             chunk.closes.append(key)
 
+    def is_piece(self, chunk: Chunk, key: StreamKey) -> bool:
+        """Whether a chunk is one more piece of this text and says nothing else, so that it need not
+        go out once its text has gone with the piece before."""
+        if len(chunk.deltas) != 1 or len(chunk.places) != 1 or chunk.closes or chunk.linked:
+            return False
+        delta, frame = chunk.deltas[0], chunk.frame
+        alone = delta.key == key and chunk.places[0].pieces == [delta]
+        return alone and bool(delta.text) and frame is not None and self._hollow(frame)
+
     # Writing
 
     def write(self, chunk: Chunk, released: Mapping[StreamKey, str]) -> bytes:
@@ -177,6 +201,12 @@ class FrameCodec:
             return loose
         self._wrote(frame)
         return loose + encode_json(orjson.dumps(frame), chunk.event.event)
+
+    def _unsaid(self, key: StreamKey, text: str) -> bool:
+        """Whether a text makes no event of its own: empty, hidden, or beside the answer in a field
+        whose event the client does not get (a cut does that)."""
+        hidden = key.channel is Channel.REASONING and not self._options.show_reasoning
+        return not text or hidden or key.part >= WHOLE_PARTS
 
     def _loose(self, chunk: Chunk, released: Mapping[StreamKey, str]) -> bytes:
         """Events for text that has no place in the frame: it is older, so it goes first."""

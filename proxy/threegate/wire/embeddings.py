@@ -5,8 +5,9 @@ from __future__ import annotations
 
 from threegate.errors import ProtocolError
 from threegate.types import Channel, Layer
+from threegate.wire import listed
 from threegate.wire.adapter import DEFAULT_STREAM, Api, Body, Slot, StreamCodec, StreamOptions
-from threegate.wire.base import BaseAdapter, refuse_tokens
+from threegate.wire.base import BaseAdapter, objects, refuse_tokens
 from threegate.wire.slots import SlotWalk, walk_fields
 
 
@@ -21,6 +22,18 @@ class Embeddings(BaseAdapter):
         refuse_tokens(body.get("input"), "/input")
         walk = SlotWalk(Layer.INPUT)
         walk_fields(walk, body, Channel.USER)
+        return tuple(walk.slots)
+
+    def response_slots(
+        self, body: Body, options: StreamOptions = DEFAULT_STREAM
+    ) -> tuple[Slot, ...]:
+        """Vectors hold no text; what is beside them might."""
+        walk = SlotWalk(Layer.OUTPUT)
+        walk.choice = 0
+        for index, item in objects(body.get("data")):
+            without = listed.EMBEDDING
+            walk_fields(walk, item, Channel.CONTENT, without=without, at=f"/data/{index}")
+        walk_fields(walk, body, Channel.CONTENT, without=listed.EMBEDDINGS)
         return tuple(walk.slots)
 
     def streamed(self, body: Body) -> bool:

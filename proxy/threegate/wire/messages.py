@@ -13,7 +13,7 @@ import orjson
 
 from threegate.errors import ThreegateError
 from threegate.types import Channel, Layer
-from threegate.wire import pointer
+from threegate.wire import listed, pointer
 from threegate.wire.adapter import (
     DEFAULT_STREAM,
     Api,
@@ -66,6 +66,7 @@ class Messages(BaseAdapter):
         walk = SlotWalk(Layer.OUTPUT)
         walk.choice = 0
         _content(walk, body.get("content"), "/content", Channel.CONTENT)
+        walk_fields(walk, body, Channel.CONTENT, without=listed.MESSAGE)
         return tuple(walk.slots)
 
     def put(self, body: Body, texts: Mapping[str, str]) -> Body:

@@ -13,6 +13,7 @@ import orjson
 
 from threegate.errors import ThreegateError, UpstreamError
 from threegate.types import Channel
+from threegate.wire import listed
 from threegate.wire.adapter import (
     Body,
     Chunk,
@@ -36,6 +37,13 @@ _DELTAS: Final = {
 _BY_CHANNEL: Final = {channel: (kind, name) for kind, (name, channel) in _DELTAS.items()}
 _KNOWN_BLOCKS: Final = {"text": "text", "thinking": "thinking"}
 _SILENT_DELTAS: Final = frozenset(("signature_delta",))
+_OF_DELTA: Final = {name: frozenset(("type", name)) for name, _ in _DELTAS.values()}
+_OF_BLOCK: Final = {
+    "text": frozenset(("type", "text")),
+    "thinking": frozenset(("type", "thinking", "signature")),
+    "redacted_thinking": frozenset(("type", "data")),
+    "tool_use": frozenset(("type", "id", "name", "input")),
+}
 
 
 def usage_of(usage: Any) -> Usage | None:
@@ -99,14 +107,24 @@ class MessagesCodec(FrameCodec):
                 index = frame.get("index") or 0
                 self._end(chunk, [key for key in self._open if key.part == index])
             case "message_start":
-                self._count(frame["message"].get("usage"))
+                self._message(chunk, frame["message"])
             case "message_delta":
-                self._count(frame.get("usage"))
-                if reason := (frame.get("delta") or {}).get("stop_reason"):
-                    self.finish_reasons[0] = reason
-            case "message_stop" | "error":
-                chunk.terminal = True
-                self._end(chunk, list(self._open))
+                self._message_delta(chunk, frame.get("delta") or {}, frame.get("usage"))
+        self._unlisted(chunk, frame, listed.MESSAGES_FRAME)
+        if frame.get("type") in ("message_stop", "error"):
+            chunk.terminal = True
+            self._end(chunk, list(self._open))
+
+    def _message(self, chunk: Chunk, message: Body) -> None:
+        self._count(message.get("usage"))
+        self._take_all(chunk, message, "content", 0) if message.get("content") else None
+        self._unlisted(chunk, message, listed.MESSAGE)
+
+    def _message_delta(self, chunk: Chunk, delta: Body, usage: Any) -> None:
+        self._count(usage)
+        if reason := delta.get("stop_reason"):
+            self.finish_reasons[0] = reason
+        self._unlisted(chunk, delta, listed.MESSAGE_DELTA)
 
     def _delta(self, chunk: Chunk, delta: Body, index: int) -> None:
         known = _DELTAS.get(delta.get("type") or "")
@@ -114,9 +132,11 @@ class MessagesCodec(FrameCodec):
             name, channel = known
             if text := delta.get(name):
                 self._take(chunk, delta, name, self._piece(channel, index, text))
-        elif delta.get("type") not in _SILENT_DELTAS:
-            for field in delta:
-                self._take_all(chunk, delta, field, 0)
+            self._unlisted(chunk, delta, _OF_DELTA[name])
+        elif delta.get("type") in _SILENT_DELTAS:
+            self._unlisted(chunk, delta, listed.SIGNATURE_DELTA)
+        else:
+            self._unlisted(chunk, delta, frozenset())
 
     def _piece(self, channel: Channel, index: int, text: str) -> Delta:
         key = StreamKey(0, channel, index)
@@ -128,18 +148,25 @@ class MessagesCodec(FrameCodec):
         self._limit(index)
         self._waiting.add(index)
         kind = block.get("type") or ""
-        if name := block.get("name"):
-            self._names[StreamKey(0, Channel.TOOL_ARGUMENTS, index)] = name
         if kind in _KNOWN_BLOCKS:
             name, channel = _DELTAS[f"{kind}_delta"]
             if text := block.get(name):
                 self._take(chunk, block, name, Delta(StreamKey(0, channel, index), text))
+            self._unlisted(chunk, block, _OF_BLOCK[kind])
         elif kind.endswith("tool_use"):
-            if block.get("input"):
-                raise UpstreamError("the model API sent tool input outside a delta")
-        elif kind != "redacted_thinking":
-            for field in block:
-                self._take_all(chunk, block, field, 0)
+            self._call(chunk, block, StreamKey(0, Channel.TOOL_ARGUMENTS, index))
+        else:
+            opaque = _OF_BLOCK["redacted_thinking"] if kind == "redacted_thinking" else frozenset()
+            self._unlisted(chunk, block, opaque)
+
+    def _call(self, chunk: Chunk, block: Body, key: StreamKey) -> None:
+        if block.get("input"):
+            raise UpstreamError("the model API sent tool input outside a delta")
+        if name := block.get("name"):
+            self._names[key] = name
+            self._whole(chunk, block, "name", 0, Channel.TOOL_ARGUMENTS)
+            self._add(chunk, Delta(key, ""))  # a call without arguments is a call
+        self._unlisted(chunk, block, _OF_BLOCK["tool_use"])
 
     def _count(self, usage: Any) -> None:
         """`message_start` has the input, `message_delta` the output so far (and perhaps both)."""
@@ -171,7 +198,7 @@ class MessagesCodec(FrameCodec):
     def text(self, key: StreamKey, text: str) -> bytes:
         if key.part in self._waiting:
             return b""  # a cut, and the client has not got the start of this block
-        if not text or (key.channel is Channel.REASONING and not self._options.show_reasoning):
+        if self._unsaid(key, text):
             return b""
         kind, name = _BY_CHANNEL[key.channel]
         written = text

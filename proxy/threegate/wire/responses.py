@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from threegate.types import Channel, Layer
-from threegate.wire import pointer
+from threegate.wire import listed, pointer
 from threegate.wire.adapter import (
     DEFAULT_STREAM,
     Api,
@@ -49,6 +49,8 @@ class Responses(BaseAdapter):
         walk = SlotWalk(Layer.OUTPUT)
         walk.choice = 0
         self._items(walk, body, "output", assistant=Channel.CONTENT)
+        walk.base = ""
+        walk_fields(walk, body, Channel.CONTENT, without=listed.RESPONSE)
         return tuple(walk.slots)
 
     def _items(self, walk: SlotWalk, body: Body, field: str, *, assistant: Channel) -> None:

@@ -15,6 +15,7 @@ import orjson
 
 from threegate.errors import ThreegateError
 from threegate.types import Channel
+from threegate.wire import listed
 from threegate.wire.adapter import (
     Body,
     Chunk,
@@ -73,10 +74,11 @@ _BY_ITEM: Final = {
     "custom_tool_call": _STEMS[6],
     "code_interpreter_call": _STEMS[7],
 }
+_OF_FRAME: Final = {  # by the field with the event's text
+    name: listed.RESPONSES_FRAME | {name}
+    for name in ("", "delta", "item", "part", "response", *(stem.field for stem in _STEMS))
+}
 _ENDS: Final = frozenset(("response.completed", "response.incomplete", "response.failed"))
-_QUIET: Final = frozenset(  # fields of an item or a frame that hold no text of their own
-    ("content", "summary", "name", "sequence_number", "obfuscation", "item_id", "logprobs")
-)
 _ITEM_BITS: Final = 12  # part of a key = output index << 12 | summary bit | index in the item
 _SUMMARY_BIT: Final = 1 << 11
 
@@ -197,28 +199,41 @@ class ResponsesCodec(FrameCodec):
         return chunk
 
     def _read_frame(self, chunk: Chunk, frame: Body, kind: str) -> None:
+        handled = self._read_texts(chunk, frame, kind)
+        self._unlisted(chunk, frame, _OF_FRAME[handled])
+        if kind == "error":
+            self._finish(chunk)
+        elif kind in _ENDS and "response" in frame:
+            self._ends(chunk, frame["response"])
+
+    def _read_texts(self, chunk: Chunk, frame: Body, kind: str) -> str:
+        """Takes out the texts of the one field that a frame of this kind has, and names it."""
         if stem := _BY_DELTA.get(kind):
             self._piece(chunk, frame, "delta", self._place(stem, frame), stem)
-        elif stem := _BY_DONE.get(kind):
+            return "delta"
+        if stem := _BY_DONE.get(kind):
             key = self._place(stem, frame)
             self._text(chunk, frame, stem.field, key, stem, frame.get("item_id") or "")
             self._end(chunk, [key] if key in self._open else [])
-        elif "item" in frame:
-            index = frame.get("output_index") or 0
-            self._item(chunk, frame["item"], index)
-            if kind == "response.output_item.done":
-                self._end_item(chunk, index)
-            else:
-                self._waiting.add(index)
-        elif "part" in frame:
+            return stem.field
+        if "item" in frame:
+            self._item_event(chunk, frame, kind)
+            return "item"
+        if "part" in frame:
             self._part(chunk, frame["part"], frame)
-        elif "response" in frame:
-            self._whole_response(chunk, frame["response"], kind)
-        elif kind == "error":
-            self._finish(chunk)
+            return "part"
+        if "response" in frame:
+            self._whole_response(chunk, frame["response"])
+            return "response"
+        return ""
+
+    def _item_event(self, chunk: Chunk, frame: Body, kind: str) -> None:
+        index = frame.get("output_index") or 0
+        self._item(chunk, frame["item"], index)
+        if kind == "response.output_item.done":
+            self._end_item(chunk, index)
         else:
-            for name in [name for name in frame if name not in _QUIET]:
-                self._take_all(chunk, frame, name, 0)
+            self._waiting.add(index)
 
     def _place(self, stem: Stem, frame: Body) -> StreamKey:
         index = frame.get(stem.place) or 0 if stem.place else 0
@@ -237,7 +252,9 @@ class ResponsesCodec(FrameCodec):
             delta = self._arguments.read(key, frame[name])
         text.received += delta.text
         self._take(chunk, frame, name, delta)
-        if frame.get("logprobs"):
+        if listed.odd(frame.get("logprobs")):
+            frame["logprobs"] = []
+        elif frame.get("logprobs"):
             chunk.linked.append(Linked(frame, "logprobs", 0, empty=[]))
 
     def _text(
@@ -248,6 +265,8 @@ class ResponsesCodec(FrameCodec):
         if not holder.get(name):
             return
         if known is not None and known.received:
+            if listed.odd(holder.get("logprobs")):
+                holder["logprobs"] = []
             holder[name] = ""
             chunk.places.append(Place(holder, name, [Delta(key, "")], mirror=True))
             return
@@ -256,26 +275,31 @@ class ResponsesCodec(FrameCodec):
 
     def _part(self, chunk: Chunk, part: Body, frame: Body) -> None:
         stem = _BY_PART.get(part.get("type") or "")
-        if stem is None:
-            self._take_all(chunk, frame, "part", 0)
-        else:
+        if stem is not None:
             key, item_id = self._place(stem, frame), frame.get("item_id") or ""
             self._text(chunk, part, stem.field, key, stem, item_id)
-            self._take_all(chunk, part, "annotations", 0) if part.get("annotations") else None
+        self._unlisted(chunk, part, listed.PART | {stem.field} if stem else frozenset())
 
     def _item(self, chunk: Chunk, item: Body, index: int) -> None:
         item_id = item.get("id") or ""
         if stem := _BY_ITEM.get(item.get("type") or ""):
             key = _key(stem, index, 0)
-            self._names[key] = item.get("name") or ""
+            self._name(chunk, item, key)
             self._text(chunk, item, stem.field, key, stem, item_id)
         for name in ("content", "summary"):
             for sub, part in enumerate(item.get(name) or ()):
                 places = {"content_index": sub, "summary_index": sub}
                 self._part(chunk, part, {"output_index": index, "item_id": item_id, **places})
-        known = stem.field if stem else ""
-        for name in [name for name in item if name not in _QUIET and name != known]:
-            self._take_all(chunk, item, name, 0)
+        self._unlisted(chunk, item, listed.CALL_ITEM | {stem.field} if stem else listed.ITEM)
+
+    def _name(self, chunk: Chunk, item: Body, key: StreamKey) -> None:
+        """A name is told again with each repetition of its item."""
+        if not item.get("name"):
+            return
+        if key not in self._names:
+            self._names[key] = item["name"]
+            self._add(chunk, Delta(key, ""))  # a call without arguments is a call
+        self._whole(chunk, item, "name", 0, Channel.TOOL_ARGUMENTS)
 
     def _end_item(self, chunk: Chunk, index: int) -> None:
         self._end(
@@ -283,7 +307,7 @@ class ResponsesCodec(FrameCodec):
             [k for k in self._open if k.part < WHOLE_PARTS and k.part >> _ITEM_BITS == index],
         )
 
-    def _whole_response(self, chunk: Chunk, response: Body, kind: str) -> None:
+    def _whole_response(self, chunk: Chunk, response: Body) -> None:
         if (
             "instructions" in response
         ):  # the API repeats them: as the client sent them, not as we did
@@ -291,10 +315,12 @@ class ResponsesCodec(FrameCodec):
         for index, item in enumerate(response.get("output") or ()):
             self._item(chunk, item, index)
         self.usage = usage_of(response.get("usage")) or self.usage
-        if kind in _ENDS:
-            reason = (response.get("incomplete_details") or {}).get("reason")
-            self.finish_reasons[0] = reason or response.get("status") or ""
-            self._finish(chunk)
+        self._unlisted(chunk, response, listed.RESPONSE)
+
+    def _ends(self, chunk: Chunk, response: Body) -> None:
+        reason = (response.get("incomplete_details") or {}).get("reason")
+        self.finish_reasons[0] = reason or response.get("status") or ""
+        self._finish(chunk)
 
     # Writing
 
@@ -342,7 +368,7 @@ class ResponsesCodec(FrameCodec):
     def text(self, key: StreamKey, text: str) -> bytes:
         if key.part >> _ITEM_BITS in self._waiting:
             return b""  # a cut, and the client has not got the start of this item
-        if not text or (key.channel is Channel.REASONING and not self._options.show_reasoning):
+        if self._unsaid(key, text):
             return b""
         state = self._texts[key]
         written = self._arguments.write(key, text) if key in self._arguments else text

@@ -9,7 +9,7 @@ from __future__ import annotations
 import base64
 import binascii
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterator
 from typing import Any, Final
 from urllib.parse import unquote_to_bytes
 
@@ -34,6 +34,11 @@ _OPAQUE: Final = frozenset(("signature", "encrypted_content"))
 _BINARY: Final = frozenset(("data", "file_data"))
 _FREE: Final = frozenset(("metadata", "default", "const", "examples", "enum"))  # the client's words
 _JSON_CHANNELS: Final = frozenset((Channel.TOOL_ARGUMENTS, Channel.TOOL_RESULT))
+
+
+def is_protocol(key: str, text: str) -> bool:
+    """Whether a string is a word of the protocol, or opaque: nothing that anybody could read."""
+    return key in STRUCTURAL and (key in _OPAQUE or _WORD.fullmatch(text) is not None)
 
 
 class SlotWalk:
@@ -82,7 +87,7 @@ class SlotWalk:
             self.add(jsontext.read(orjson.dumps(value).decode()), pointer + "#json", channel)
 
     def _string(self, text: str, pointer: str, channel: Channel, key: str) -> None:
-        if key in STRUCTURAL and (key in _OPAQUE or _WORD.fullmatch(text)):
+        if is_protocol(key, text):
             return
         if text.startswith("data:") and "," in text:
             self._decoded(_data_url(text), text, pointer + "#data", channel)
@@ -137,12 +142,17 @@ def _utf8(data: bytes) -> str | None:
 
 
 def walk_fields(
-    walk: SlotWalk, body: dict[str, Any], channel: Channel, *, without: Iterable[str] = ()
+    walk: SlotWalk,
+    body: dict[str, Any],
+    channel: Channel,
+    *,
+    without: Collection[str] = (),
+    at: str = "",
 ) -> None:
-    """The texts of the top-level fields that the adapter did not place itself."""
+    """The texts of the fields of the object at `at` that the adapter did not place itself."""
     for name, value in body.items():
         if name not in without:
-            walk.field("", name, value, channel)
+            walk.field(at, name, value, channel)
 
 
 def each(walk: SlotWalk, body: dict[str, Any], field: str) -> Iterator[tuple[int, dict[str, Any]]]:

@@ -1,0 +1,79 @@
+"""The fields of answers that the guard knows: those without text of their own (ids, counts, times,
+what the API repeats of the request) and those whose text an adapter takes out itself.
+
+Strings in every other field, new in an API or a provider's own, are content: checked, released,
+edited or held like the rest. Streams and whole answers use the same lists.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+_HEAD: Final = (
+    *("id", "object", "created", "model", "system_fingerprint", "service_tier", "provider"),
+    *("choices", "obfuscation"),
+)
+
+FRAME: Final = frozenset(_HEAD)
+"""Of a chat or text completion, whole or as an event."""
+
+CHOICE: Final = frozenset(
+    ("index", "message", "delta", "text", "logprobs", "token_ids", "finish_reason", "stop_reason")
+)
+DELTA: Final = frozenset(
+    (
+        *("role", "content", "refusal", "audio", "tool_calls", "function_call"),
+        *("reasoning_content", "reasoning", "reasoning_details"),
+    )
+)
+CALL: Final = frozenset(("index", "id", "type", "function"))
+FUNCTION: Final = frozenset(("name", "arguments"))
+AUDIO: Final = frozenset(("id", "data", "expires_at", "transcript"))
+DETAIL: Final = frozenset(("type", "id", "index", "format", "text", "summary", "data", "signature"))
+"""Of an item of `reasoning_details`."""
+
+MESSAGES_FRAME: Final = frozenset(("type", "index", "delta", "content_block", "message"))
+MESSAGE: Final = frozenset(
+    ("id", "type", "role", "model", "content", "stop_reason", "stop_sequence")
+)
+"""Of an Anthropic message; its `stop_sequence` is the client's own."""
+
+SIGNATURE_DELTA: Final = frozenset(("type", "signature"))
+MESSAGE_DELTA: Final = frozenset(("stop_reason", "stop_sequence"))
+
+RESPONSE: Final = frozenset(
+    (
+        *("id", "object", "created_at", "completed_at", "status", "model", "output"),
+        *("incomplete_details", "billing", "background", "service_tier", "store", "truncation"),
+        # what the API repeats of the request
+        *("instructions", "metadata", "tools", "tool_choice", "text", "user", "prompt"),
+        *("reasoning", "safety_identifier", "prompt_cache_key", "prompt_cache_retention"),
+        *("previous_response_id", "conversation", "parallel_tool_calls", "max_tool_calls"),
+        *("max_output_tokens", "temperature", "top_p", "top_logprobs"),
+    )
+)
+RESPONSES_FRAME: Final = frozenset(
+    (
+        *("type", "sequence_number", "item_id", "output_index", "content_index", "summary_index"),
+        *("logprobs", "obfuscation", "annotation_index"),
+    )
+)
+"""Besides the one field with the event's text."""
+
+ITEM: Final = frozenset(("id", "type", "role", "status", "call_id", "content", "summary"))
+CALL_ITEM: Final = ITEM | {"name"}
+PART: Final = frozenset(("type", "logprobs"))
+
+EMBEDDINGS: Final = frozenset(("object", "data", "model"))
+EMBEDDING: Final = frozenset(("object", "index", "embedding"))
+
+_TOKENS: Final = frozenset(("token", "tokens"))
+
+
+def odd(logprobs: Any, name: str = "") -> bool:
+    """Whether log probabilities hold strings that are no tokens."""
+    if isinstance(logprobs, dict):
+        return any(odd(below, key) for key, below in logprobs.items())
+    if isinstance(logprobs, list):
+        return any(odd(below, name) for below in logprobs)
+    return isinstance(logprobs, str) and name not in _TOKENS
