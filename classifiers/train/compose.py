@@ -10,6 +10,7 @@ import base64
 import random
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 
 import yaml
@@ -23,6 +24,7 @@ LEET = str.maketrans("aeiost", "4310$7")
 LOOKALIKE = str.maketrans("aeopcx", "аеорсх")
 
 
+@cache
 def blocks() -> Blocks:
     text = (Path(__file__).parent / "compose.yaml").read_text(encoding="utf-8")
     loaded: Blocks = yaml.safe_load(text)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import random
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -103,13 +104,26 @@ def split(data: Path) -> tuple[list[GuardRow], list[GuardRow]]:
     return [r for r in rows if not is_dev(r.group)], [r for r in rows if is_dev(r.group)]
 
 
+def weighed(text: str) -> tuple[str, float]:
+    name, _, number = text.partition("=")
+    return name, float(number)
+
+
+def factor(source: str, factors: Mapping[str, float]) -> float:
+    """That of the longest beginning of `source`; sources we neither wrote nor generated are public."""
+    own = source.startswith(("authored", "generated"))
+    found = [name for name in factors if source.startswith(name)] or ([] if own else ["public"])
+    return factors.get(max(found, key=len, default=""), 1.0)
+
+
 def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", type=Path, default=Path("../shared/data"))
     parser.add_argument("--work", type=Path, default=Path(".checkpoints"))
     parser.add_argument("--run", default="guard")
     parser.add_argument("--start", default="", help="go on from this run, or from a shipped model (guard/1)")
-    parser.add_argument("--public", type=float, default=1.0, help="share of the public rows to see per pass")
+    parser.add_argument("--weigh", type=weighed, nargs="*", default=[], metavar="NAME=FACTOR",
+                        help="how often rows are seen: public, or what their source begins with")  # fmt: skip
     parser.add_argument("--rate", type=float, default=1.5e-4)
     parser.add_argument("--samples", type=int, default=90_000)
     parser.add_argument("--threads", type=int, default=2)
@@ -122,10 +136,8 @@ def main() -> None:
     seed_all(7)
     tokenizer = start_tokenizer(args.work, args.start, args.run)
     rows, held = split(args.data)
-    rows = [
-        r if r.source.startswith(("authored", "generated")) else replace(r, times=r.times * args.public)
-        for r in rows
-    ]
+    factors = dict(args.weigh)
+    rows = [replace(r, times=r.times * factor(r.source, factors)) for r in rows]
     made = examples(tokenizer, rows, TRAIN_WIDTH, repeat=True)
     mean = sum(len(e.ids) for e in made) / len(made)
     print(f"{len(made)} examples of {mean:.0f} tokens, {len(held)} held", flush=True)

@@ -61,6 +61,40 @@ def choose_levels(scores: Floats, labels: Ints, hard: Floats, limit: float = 0.0
     return Levels(round(low, 4), round(best, 4), round(high, 4))
 
 
+@dataclass(frozen=True, slots=True)
+class Rates:
+    """Shares of harmless texts that may reach a level: of hard ones, and of ordinary ones."""
+
+    low: tuple[float, float] = (0.10, 0.03)
+    medium: tuple[float, float] = (0.05, 0.01)
+    high: tuple[float, float] = (0.01, 0.002)
+
+
+def stated_levels(hard: Floats, ordinary: Floats, rates: Rates) -> Levels:
+    """The lowest threshold of each level that keeps both of its rates."""
+
+    def at(level: tuple[float, float]) -> float:
+        reached = [reach(pool, rate) for pool, rate in zip((hard, ordinary), level, strict=True)]
+        return round(min(max(0.02, *reached), 0.999), 4)
+
+    return Levels(at(rates.low), at(rates.medium), at(rates.high))
+
+
+def reach(pool: Floats, rate: float) -> float:
+    """The threshold that at most `rate` of `pool` reaches."""
+    if not len(pool):
+        return 0.0
+    return float(np.sort(pool)[len(pool) - 1 - int(rate * len(pool))]) + 1e-4
+
+
+def curve(scores: Floats, labels: Ints, points: int = 60) -> list[tuple[float, float]]:
+    """(recall, precision) at thresholds that find equal shares of the positives."""
+    found = np.sort(scores[labels == 1])
+    cuts = np.unique(found[np.linspace(0, len(found) - 1, points).astype(int)])
+    tables = [table(scores, labels, float(cut)) for cut in cuts]
+    return [(round(t.recall or 0, 4), round(t.precision or 0, 4)) for t in tables]
+
+
 def balanced(predicted: NDArray[np.bool_], labels: Ints) -> float:
     positive, negative = labels == 1, labels == 0
     recall = predicted[positive].mean() if positive.any() else 0.0

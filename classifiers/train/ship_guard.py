@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import itertools
 import json
 import random
 from dataclasses import asdict
@@ -16,13 +17,17 @@ import card
 from floor import known_floor
 from guard import LABELS, WIDTH, encode, split, target
 from guard_rows import HEADS, GuardRow
-from metrics import Levels, Platt, choose_levels, fit_platt, table
+from metrics import Levels, Platt, Rates, choose_levels, curve, fit_platt, stated_levels, table
 from shipping import MODELS, export_both, load_run, run, session, tokenizer_of, write_manifest
 from trainer import Example
 
 Array = NDArray[Any]
-HARD = ("authored/benign", "authored2", "authored3", "authored/injection_direct", "authored/hazard", "authored/injection_indirect",
-        "generated/quoted", "generated/persona")  # fmt: skip
+STATED: dict[str, tuple[str, ...]] = {  # harmless rows, by source, that set the levels of a head
+    "direct": ("authored/benign", "authored/injection_direct", "authored2/notinject", "authored2/xstest",
+               "authored3/notinject", "generated/quoted", "generated/persona"),
+    "indirect": ("authored/injection_indirect", "authored2/indirect", "authored3/indirect", "generated/document-order"),
+    "hazard": ("authored/benign", "authored/hazard", "authored2/xstest", "authored2/hazard", "authored3/hazard"),
+}  # fmt: skip
 PUBLISHED = {"direct": "injection.direct", "indirect": "injection.indirect", "offensive": "offensive",
              "compliance": "compliance.harmful"}  # fmt: skip
 HAZARDS = slice(2, 20)
@@ -50,47 +55,49 @@ def keep(row: GuardRow, rng: random.Random) -> bool:
 
 def calibrate(rows: list[GuardRow], logits: Array) -> tuple[dict[str, Any], dict[str, Any], dict[str, Any]]:
     """(calibration, levels, figures) by head and language."""
-    calibration: dict[str, Any] = {}
-    levels: dict[str, Any] = {}
-    figures: dict[str, Any] = {}
-    for head in HEADS:
-        for language in ("zh", "en"):
-            mine = [i for i, r in enumerate(rows) if head in r.heads and r.language == language]
-            labels = np.array([rows[i].heads[head] for i in mine])
-            raw = scores_of(logits[mine], head)
-            platt = fit_platt(raw, labels)
-            scores = platt(raw)
-            hard = scores[
-                [k for k, i in enumerate(mine) if labels[k] == 0 and rows[i].source.startswith(HARD)]
-            ]
-            found = choose_levels(
-                scores, labels, hard, limit=1.0 if head in ("offensive", "compliance") else 0.04
-            )
-            calibration.setdefault(head, {})[language] = asdict(platt)
-            levels.setdefault(head, {})[language] = asdict(found)
-            figures.setdefault(head, {})[language] = by_source(rows, mine, scores, labels, found)
+    calibration: dict[str, Any] = {head: {} for head in HEADS}
+    levels: dict[str, Any] = {head: {} for head in HEADS}
+    figures: dict[str, Any] = {head: {} for head in HEADS}
+    for head, language in itertools.product(HEADS, ("zh", "en")):
+        mine = [i for i, r in enumerate(rows) if head in r.heads and r.language == language]
+        labels = np.array([rows[i].heads[head] for i in mine])
+        raw = scores_of(logits[mine], head)
+        platt = fit_platt(raw, labels)
+        scores = platt(raw)
+        sources = np.array([rows[i].source for i in mine])
+        found = levels_of(head, scores, labels, sources)
+        calibration[head][language] = asdict(platt)
+        levels[head][language] = asdict(found)
+        figures[head][language] = by_source(sources, scores, labels, found, STATED.get(head, ()))
     return calibration, levels, figures
 
 
+def levels_of(head: str, scores: Array, labels: Array, sources: Array) -> Levels:
+    """At stated rates on hard and on public harmless rows; the other heads where both errors weigh the same."""
+    if head not in STATED:
+        return choose_levels(scores, labels, scores[:0], limit=1.0)
+    harmless = labels == 0
+    hard = np.array([source.startswith(STATED[head]) for source in sources])
+    own = np.array([source.startswith(("authored", "generated")) for source in sources])
+    return stated_levels(scores[harmless & hard], scores[harmless & ~own], Rates())
+
+
 def by_source(
-    rows: list[GuardRow],
-    mine: list[int],
-    scores: Array,
-    labels: Array,
-    levels: Levels,
+    sources: Array, scores: Array, labels: Array, levels: Levels, hard: tuple[str, ...]
 ) -> dict[str, Any]:
-    sources = np.array([rows[i].source for i in mine])
-    made = {
-        "all": {
-            level: table(scores, labels, getattr(levels, level)).as_dict()
-            for level in ("low", "medium", "high")
-        }
+    """Tables per level over all rows, at medium per source, on the hard rows, and the curve."""
+
+    def at_medium(chosen: Array) -> dict[str, Any]:
+        return table(scores[chosen], labels[chosen], levels.medium).as_dict()
+
+    written = np.array([source.startswith(("authored", *hard)) for source in sources])
+    return {
+        "all": {n: table(scores, labels, getattr(levels, n)).as_dict() for n in ("low", "medium", "high")},
+        "written": at_medium(written),
+        "hard": at_medium(np.array([bool(hard) and s.startswith(hard) for s in sources])),
+        "sources": {s: at_medium(sources == s) for s in sorted(set(sources))},
+        "curve": curve(scores, labels),
     }
-    made["sources"] = {
-        s: table(scores[sources == s], labels[sources == s], levels.medium).as_dict()
-        for s in sorted(set(sources))
-    }
-    return made
 
 
 def spread(by_head: dict[str, Any]) -> dict[str, Any]:
