@@ -80,7 +80,7 @@ class ClaimsDetector:
         wide, near = index.focus(claim, room), index.around(claim)
         if wide is None or near is None:
             return self._finding(passage, _Verdict(NO_SOURCE, 1.0, Level.HIGH))
-        verdict = _quoted(claim, wide) or _by_number(claim, wide)
+        verdict = _plain(claim, wide)
         if verdict is None:
             verdict = _combine(await self._read(claim, wide, near))
         return self._finding(passage, verdict, _reference(passage.sources, wide))
@@ -121,31 +121,36 @@ def _combine(readings: Sequence[Entailment]) -> _Verdict:
     return _Verdict(UNSUPPORTED, 1 - support.supported, level)
 
 
-def _quoted(claim: str, evidence: Evidence) -> _Verdict | None:
-    """Supported, if the best sentence begins with the claim, punctuation aside: what comes before a
+def _plain(claim: str, evidence: Evidence) -> _Verdict | None:
+    """What words and numbers decide without the model."""
+    if _quoted(claim, evidence):
+        return _Verdict(SUPPORTED, 0.95, Level.HIGH)
+    if contradicts_by_number(claim, evidence):
+        return _Verdict(CONTRADICTED, 0.9, Level.HIGH)
+    return None
+
+
+def _quoted(claim: str, evidence: Evidence) -> bool:
+    """Whether the best sentence begins with the claim, punctuation aside: what comes before a
     quotation could turn it round, what comes after it seldom does."""
     said, given = _letters(claim), _letters(evidence.best.text)
-    if len(said) >= MIN_QUOTE and given.startswith(said):
-        return _Verdict(SUPPORTED, 0.95, Level.HIGH)
-    return None
+    return len(said) >= MIN_QUOTE and given.startswith(said)
 
 
 def _letters(text: str) -> str:
     return "".join(c for c in text.casefold() if c.isalnum())
 
 
-def _by_number(claim: str, evidence: Evidence) -> _Verdict | None:
-    """Contradicted, if the best sentence says the same with another number."""
+def contradicts_by_number(claim: str, evidence: Evidence) -> bool:
+    """Whether the best sentence says the same with another number."""
     best = evidence.best.text
     if _STRUCTURED.search(claim) or _STRUCTURED.search(best):
-        return None  # a table row or JSON is no statement to be the same as
+        return False  # a table row or JSON is no statement to be the same as
     said, given = numbers.amounts(claim), numbers.amounts(best)
     wrong = numbers.missing(said, numbers.amounts(evidence.text))
     unsaid = numbers.missing(given, said)
     differ = any(numbers.alike(a, b) for a in wrong for b in unsaid)
-    if differ and _shared(claim, best) >= SAME_STATEMENT:
-        return _Verdict(CONTRADICTED, 0.9, Level.HIGH)
-    return None
+    return differ and _shared(claim, best) >= SAME_STATEMENT
 
 
 def _shared(claim: str, source: str) -> float:

@@ -15,6 +15,7 @@ from rich.console import Console
 from rich.table import Table
 
 from threegate.errors import RequestError
+from threegate.evaluate import claims_cli
 from threegate.evaluate.rows import Read, read
 from threegate.evaluate.run import Evaluation, evaluate, tables, unknown_labels
 from threegate.evaluate.tasks import BY_NAME, TASKS, Task
@@ -37,7 +38,7 @@ COLUMNS = {
 
 def register(commands: Any) -> None:
     top = commands.add_parser("eval", help="figures of the detectors on labelled files")
-    top.add_argument("task", choices=[task.name for task in TASKS])
+    top.add_argument("task", choices=[*(task.name for task in TASKS), claims_cli.NAME])
     top.add_argument(
         "--data", type=Path, action="append", required=True, help="FILE.jsonl[.gz]; repeatable"
     )
@@ -50,6 +51,8 @@ def register(commands: Any) -> None:
 
 
 def _eval(args: argparse.Namespace) -> int:
+    if args.task == claims_cli.NAME:
+        return claims_cli.run(args, _console())
     task = BY_NAME[args.task]
     try:
         rows = read(args.data, task.item_of, held_out=args.held_out)

@@ -128,14 +128,19 @@ _GOLD = {
 NO_CLAIM = "no_claim"
 
 
+def answered(row: Row) -> Item:
+    """A whole answer with labelled sentences."""
+    answer = row.get("answer")
+    if not isinstance(answer, str) or not isinstance(row.get("sentences"), list):
+        raise LineError("answer, sentences: a string and a list are needed")
+    sources = sources_of(row.get("context") or [])
+    return Item(answer, row.get("id"), Role.ASSISTANT, str(row.get("question") or ""), sources)
+
+
 def _claimed(row: Row) -> Item:
-    """A claim with its sources, or a whole answer with labelled sentences."""
+    """A claim with its sources, or a whole answer."""
     if "sentences" in row:
-        answer = row.get("answer")
-        if not isinstance(answer, str):
-            raise LineError("answer: a string is needed")
-        sources = sources_of(row.get("context") or [])
-        return Item(answer, row.get("id"), Role.ASSISTANT, str(row.get("question") or ""), sources)
+        return answered(row)
     claim = row.get("claim")
     if not isinstance(claim, str):
         raise LineError("claim: a string is needed")
@@ -155,20 +160,32 @@ def _grounding(task: Task, case: Case, seen: Seen) -> Iterator[Observation]:
 
 def _sentences(case: Case, seen: Seen) -> Iterator[Observation]:
     """Every labelled sentence against the claims on it; sentences that carry none apart."""
+    for label, here in aligned(case, seen.answer):
+        made = _verdict(case, label, here, seen.level)
+        idle = label == NO_CLAIM
+        yield replace(made, source=f"{case.source} (no claim)", aside=True) if idle else made
+
+
+def aligned(case: Case, answer: Answer) -> Iterator[tuple[str, list[Claim]]]:
+    """The label of every sentence of a whole answer, and the claims that were found in it."""
     at = 0
     for sentence in case.row["sentences"]:
         start = max(case.item.text.find(sentence["text"], at), at)
         at = start + len(sentence["text"])
-        here = [c for c in seen.answer.claims if c.span.start < at and start < c.span.end]
-        made = _verdict(case, sentence["label"], here, seen.level)
-        idle = sentence["label"] == NO_CLAIM
-        yield replace(made, source=f"{case.source} (no claim)", aside=True) if idle else made
+        yield (
+            sentence["label"],
+            [c for c in answer.claims if c.span.start < at and start < c.span.end],
+        )
+
+
+def worst_of(claims: list[Claim], level: Level) -> Stance:
+    """The worst of the claims counts; none at all lets the sentence pass."""
+    said = [c.at(level) for c in claims]
+    return next((s for s in (Stance.CONTRADICTED, Stance.NEI) if s in said), Stance.SUPPORTED)
 
 
 def _verdict(case: Case, label: str, claims: list[Claim], level: Level) -> Observation:
-    """The worst of the claims counts; none at all lets the sentence pass."""
-    said = [c.at(level) for c in claims]
-    worst = next((s for s in (Stance.CONTRADICTED, Stance.NEI) if s in said), Stance.SUPPORTED)
+    worst = worst_of(claims, level)
     gold = _GOLD.get(label)
     unsupported = label not in (NO_CLAIM, "supported")
     score = max((_doubt(c) for c in claims), default=0.0)

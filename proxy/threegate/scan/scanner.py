@@ -12,11 +12,11 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
-from typing import Any
+from typing import Any, Protocol
 
 from threegate_classifiers.errors import ClassifierError
 
-from threegate.detectors.claims import ClaimsDetector
+from threegate.detectors.base import DetectorInfo
 from threegate.detectors.classifier import GuardDetector
 from threegate.detectors.distinct import distinct
 from threegate.detectors.judging import reason_of
@@ -72,6 +72,14 @@ class Answer:
         return tuple(f for f in self.findings if f.level >= level)
 
 
+class Checker(Protocol):
+    """What judges one claim against its sources: the claims detector."""
+
+    info: DetectorInfo
+
+    async def check(self, passage: Passage) -> Finding: ...
+
+
 @dataclass(slots=True)
 class Scanner:
     """`kinds` are kinds or prefixes. Without `guard` or `claims` their findings are not made.
@@ -80,7 +88,7 @@ class Scanner:
     suite: Suite
     kinds: frozenset[str]
     guard: GuardDetector | None = None
-    claims: ClaimsDetector | None = None
+    claims: Checker | None = None
     in_flight: int = IN_FLIGHT_CPU
     _claims_room: asyncio.Semaphore = field(
         default_factory=lambda: asyncio.Semaphore(CLAIMS_AT_ONCE)
@@ -163,14 +171,16 @@ def claims_of(item: Item) -> Iterator[tuple[Passage, Span]]:
     if item.claim is not None:
         at = item.text.find(item.claim)
         start = max(at, 0)
-        yield replace(passage, text=item.claim), Span(start, start + len(item.claim))
+        said = replace(passage, text=item.claim, before=item.text[:start])
+        yield said, Span(start, start + len(item.claim))
     elif item.answered and item.sources is not None:
         for span in sentences(item.text):
             sentence = item.text[span.start : span.end]
             if carries_claim(sentence.strip()):
                 start = span.start + len(sentence) - len(sentence.lstrip())
                 end = span.start + len(sentence.rstrip())
-                yield replace(passage, text=item.text[start:end]), Span(start, end)
+                said = replace(passage, text=item.text[start:end], before=item.text[:start])
+                yield said, Span(start, end)
 
 
 def _evidence(note: str) -> tuple[int, Span] | None:

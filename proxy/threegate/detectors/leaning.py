@@ -1,0 +1,33 @@
+"""Which sentence a claim leans on: "It costs 8 euros." says nothing without the one before it.
+
+A claim that opens with a word pointing back is read together with the last sentence in front of it
+that itself claims something. Pure; a stream and a whole answer give the same.
+"""
+
+from __future__ import annotations
+
+import re
+
+from threegate.guard.segments import carries_claim, sentences
+
+FAR = 600
+"""Code points in front of a claim that may hold the sentence it leans on."""
+
+_OPENS = re.compile(
+    r"""\W*(?:
+      (?:it|its|it's|they|their|they're|them|this|that|these|those|he|his|she|her|both|neither|
+         either|such|there|then|here|the\ (?:former|latter|same|first|second|other)|
+         (?:after|before|besides|beyond|above|under|with|for|at|in)\ (?:that|this|it|them|these))\b
+      |它|他|她|这|那|该|此|其|两者|二者|前者|后者|上述|同样|也|还|之后|随后|其中|到期后|届时
+    )""",
+    re.IGNORECASE | re.VERBOSE,
+)
+
+
+def lead_of(claim: str, before: str) -> str:
+    """The sentence that `claim` leans on; empty where it stands by itself."""
+    if not _OPENS.match(claim):
+        return ""
+    near = before[-FAR:]
+    said = [near[s.start : s.end].strip() for s in sentences(near)]
+    return next((s for s in reversed(said) if carries_claim(s)), "")

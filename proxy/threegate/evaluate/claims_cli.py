@@ -1,0 +1,73 @@
+"""The task `claims` of `threegate eval`: whole answers only, a table by sources and verdict."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from threegate.errors import RequestError
+from threegate.evaluate.claims import TASK, Figures, Way, measure, tables
+from threegate.evaluate.rows import Read, read
+from threegate.progress import progress, warn
+from threegate.scan.cli import level_of, opened
+
+NAME = TASK.name
+
+
+def run(args: argparse.Namespace, console: Console) -> int:
+    """Raises RequestError."""
+    if not args.data:
+        raise RequestError("claims: --data FILE.jsonl[.gz] is needed")
+    try:
+        rows = read(args.data, TASK.item_of, held_out=args.held_out)
+    except OSError as error:
+        raise RequestError(f"{error.filename}: {error.strerror}") from None
+    made = asyncio.run(_measure(rows, args))
+    report = report_of(rows, made, args.level)
+    if args.json:
+        print(json.dumps(report, ensure_ascii=False, indent=1))
+    else:
+        _show(report, console)
+    return int(bool(rows.left_out or made.failed))
+
+
+async def _measure(rows: Read, args: argparse.Namespace) -> Figures:
+    """Without a model only the numbers are compared."""
+    ways = [Way.NUMBERS] if args.no_models else list(Way)
+    with (
+        opened(args, TASK.kinds) as scanner,
+        progress(NAME, len(rows.cases) * len(ways)) as advance,
+    ):
+        return await measure(rows, scanner, level_of(args), advance, ways)
+
+
+def report_of(rows: Read, made: Figures, level: str) -> dict[str, Any]:
+    return {
+        "task": NAME,
+        "level": level,
+        "rows": len(rows.cases),
+        "left_out": dict(rows.left_out),
+        "failed": dict(made.failed),
+        "tables": tables(made),
+    }
+
+
+def _show(report: dict[str, Any], console: Console) -> None:
+    table = Table("sources", "language", "verdict", title=f"claims at {report['level']}")
+    for head in ("n", "P", "R", "F1", "acc", "bal.acc"):
+        table.add_column(head, justify="right", no_wrap=True)
+    for row in report["tables"]:
+        for verdict, found in row["verdicts"].items():
+            figures = (found["precision"], found["recall"], found["f1"])
+            whole = (row["accuracy"], row["balanced_accuracy"])
+            shown = ["-" if f is None else f"{f:.3f}" for f in (*figures, *whole)]
+            table.add_row(row["sources"], row["language"], verdict, str(found["n"]), *shown)
+    console.print(table)
+    for name in ("left_out", "failed"):
+        for reason, count in report[name].items():
+            warn(f"{name.replace('_', ' ')}: {count} × {reason}")

@@ -1,0 +1,28 @@
+from __future__ import annotations
+
+import pytest
+from threegate.detectors.leaning import FAR, lead_of
+
+PLAN = "The standard plan includes 200 GB."
+
+
+@pytest.mark.parametrize(
+    ("claim", "before", "lead"),
+    [
+        ("It costs 3 euros a month.", f"Happy to help. {PLAN} ", PLAN),
+        ("They run on Linux.", f"{PLAN} Is that enough? ", PLAN),
+        ("After that it costs 9 euros.", PLAN, PLAN),
+        ("Items can be returned.", PLAN, ""),
+        ("It costs 3 euros a month.", "", ""),
+        ("It costs 3 euros a month.", "Sure. Of course! ", ""),
+        ("它每月收费十五元。", "标准版提供200GB空间。", "标准版提供200GB空间。"),
+        ("其中运费由买家承担。", "您好。七天内可以退货。", "七天内可以退货。"),
+        ("专业版每月收费四十元。", "标准版提供200GB空间。", ""),
+    ],
+)
+def test_a_claim_leans_on_the_last_claim_before_it(claim: str, before: str, lead: str) -> None:
+    assert lead_of(claim, before) == lead
+
+
+def test_only_what_is_near_is_looked_at() -> None:
+    assert len(lead_of("It is so.", "The wall is white and " + "very " * 400 + "long. ")) <= FAR
