@@ -3,8 +3,9 @@
     python bench/audit_log.py --records 1000000 [--database postgresql://…] [--directory DIR]
 
 Each request is two records with text (about 200 and 500 characters, Chinese and English), as the
-gateway writes them, by concurrent clients (16 if not said). `--records 0` measures the log that is
-there. Prints one JSON object.
+gateway writes them, by concurrent clients (16 if not said). `--load` puts so many more there first,
+in groups of a thousand without clients: quicker where only reading is to be measured. `--records 0`
+measures the log that is there. Prints a JSON object after each step.
 """
 
 from __future__ import annotations
@@ -17,17 +18,21 @@ import resource
 import statistics
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from threegate.audit import AuditLog, AuditSettings, Content, Part, Query, Record, Stage, Usage
+from threegate.audit.chain import Hasher
 from threegate.audit.commands_read import own_keys, published_files
+from threegate.audit.database import now_us, writer_engine
 from threegate.audit.export import export
+from threegate.audit.rows import Item, make
 from threegate.audit.sources import connect
-from threegate.audit.store import load_signer
+from threegate.audit.store import load_master, load_publisher, load_signer, today
 from threegate.audit.verify import verify_database
+from threegate.audit.writer import Writer, new_writer_id
 from threegate.types import (
     Action,
     Caller,
@@ -53,6 +58,9 @@ RULES = (
     "hazard.violence",
     "claim.contradicted",
 )
+
+
+Figures = dict[str, Any]
 
 
 @dataclass(slots=True)
@@ -100,6 +108,40 @@ async def fill(log: AuditLog, records: int, clients: int, author: Author) -> Non
             await log.append(Record(stage=Stage.COMPLETED, usage=usage, **made), told)
 
     await asyncio.gather(*(client(c) for c in range(clients)))
+
+
+def load(settings: AuditSettings, records: int) -> None:
+    """By the writer itself, without its thread and without clients."""
+    writer_id, engine = new_writer_id(), writer_engine(settings.url)
+    master, publisher = load_master(settings), load_publisher(settings, writer_id)
+    writer = Writer(settings, engine, publisher, master, writer_id)
+    writer._ready()
+    dice, hasher, stamp = random.Random(7), Hasher(), now_us()
+    texts = [text(dice, 20 + 30 * (n % 2)) for n in range(10_000)]
+    keys = [master.new_data_key(f"tenant{n}", today()) for n in range(5)]
+
+    def item(n: int) -> Item:
+        ended, request = n % 2, f"ld_{n // 2:09d}"
+        caller = Caller(f"tenant{n % 5}", f"key{n % 40}", model="deepseek-r1", language="zh")
+        made = Record(
+            stage=Stage.COMPLETED if ended else Stage.RECEIVED,
+            request_id=request,
+            caller=caller,
+            decisions=(decision(dice, request),),
+            usage=Usage(input=120, output=300) if ended else Usage(),
+        )
+        kept = Content(
+            (Part("choices/0/content" if ended else "messages/0/user", texts[n % 9973]),)
+        )
+        name = master.pseudonym(caller.tenant, f"user{n // 2 % 10_000}")
+        level, key = settings.level, keys[n % 5]
+        options = {"ts_us": stamp + n * 100, "mono_us": n, "level": level, "key": key}
+        return make(made, kept, pseudonym=name, hasher=hasher, **options)
+
+    for start in range(0, records, 1_000):
+        writer._commit([item(n) for n in range(start, min(start + 1_000, records))])
+    writer._finish()
+    engine.dispose()
 
 
 async def latencies(log: AuditLog, queries: list[Query]) -> dict[str, float]:
@@ -151,35 +193,44 @@ async def stored_bytes(log: AuditLog) -> int:
     return int(await log.read(lambda c: c.exec_driver_sql(size).scalar_one()))
 
 
-async def run(settings: AuditSettings, records: int, clients: int) -> dict[str, Any]:
+async def steps(settings: AuditSettings, records: int, clients: int) -> AsyncIterator[Figures]:
     log = await AuditLog.open(settings)
-    out: dict[str, Any] = await appended(log, records, clients) if records else {}
+    if records:
+        yield await appended(log, records, clients)
     stored = await log.read(
-        lambda c: c.exec_driver_sql("SELECT count(*) FROM audit_record").scalar()
+        lambda c: c.exec_driver_sql("SELECT count(*) FROM audit_record").scalar_one()
     )
-    out["stored"] = stored
-    out["bytes_per_record"] = round(await stored_bytes(log) / stored)
-    numbers = [random.Random(n).randrange(10_000) for n in range(40)]
-    out["text"] = await latencies(log, [Query(text=f"贷款{n}") for n in numbers])
-    out["common_text"] = await latencies(log, [Query(text=w) for w in WORDS])
-    out["rule"] = await latencies(log, [Query(rule=r) for r in RULES * 8])
-    out["request"] = await latencies(log, [Query(request_id=f"tg_{n:09d}") for n in numbers])
-    out["facets"] = await latencies(log, [Query(rule=r, facets=True) for r in RULES])
+    yield {"stored": stored, "bytes_per_record": round(await stored_bytes(log) / stored)}
+    for name, queries in searches().items():
+        yield {name: await latencies(log, queries)}
     await log.close()
-    out["verified"], out["verify_s"] = timed(lambda: verified(settings))
-    out["verify_rss_mib"] = rss_mib()
+    sound, seconds = timed(lambda: verified(settings))
+    yield {"verified": sound, "verify_s": seconds, "verify_rss_mib": rss_mib()}
     target = settings.directory / "export"
-    done, out["export_s"] = timed(
-        lambda: export(settings.url, Query(), target, load_signer(settings))
-    )
-    out["export_proven"] = done.proven
-    out["export_rss_mib"] = rss_mib()
-    return out
+    done, seconds = timed(lambda: export(settings.url, Query(), target, load_signer(settings)))
+    yield {"export_s": seconds, "export_proven": done.proven, "export_rss_mib": rss_mib()}
+
+
+def searches() -> dict[str, list[Query]]:
+    numbers = [random.Random(n).randrange(10_000) for n in range(40)]
+    return {
+        "request": [Query(request_id=f"tg_{n:09d}") for n in numbers],
+        "text": [Query(text=f"贷款{n}") for n in numbers],
+        "rule": [Query(rule=r) for r in RULES * 8],
+        "common_text": [Query(text=w) for w in WORDS],
+        "facets": [Query(rule=r, facets=True) for r in RULES],
+    }
+
+
+async def report(settings: AuditSettings, records: int, clients: int) -> None:
+    async for figures in steps(settings, records, clients):
+        print(json.dumps(figures), flush=True)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--records", type=int, default=100_000)
+    parser.add_argument("--load", type=int, default=0)
     parser.add_argument("--clients", type=int, default=16)
     parser.add_argument("--database", default="")
     parser.add_argument("--directory", type=Path, default=None)
@@ -187,7 +238,10 @@ def main() -> None:
     directory = args.directory or Path(tempfile.mkdtemp(prefix="threegate-audit-"))
     url = args.database or f"sqlite:///{directory}/audit.db"
     settings = AuditSettings(url=url, directory=directory)
-    print(json.dumps(asyncio.run(run(settings, args.records, args.clients)), indent=2))
+    if args.load:
+        _, seconds = timed(lambda: load(settings, args.load))
+        print(json.dumps({"loaded": args.load, "load_s": seconds}), flush=True)
+    asyncio.run(report(settings, args.records, args.clients))
 
 
 if __name__ == "__main__":

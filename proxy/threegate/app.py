@@ -16,8 +16,9 @@ from starlette.responses import RedirectResponse
 from starlette.routing import BaseRoute, Mount, Route
 from threegate_classifiers.runtime import Engine
 
+from threegate.audit import upkeep
 from threegate.audit.database import writer_engine
-from threegate.audit.settings import from_settings
+from threegate.audit.settings import AuditSettings, from_settings
 from threegate.audit.store import AuditLog
 from threegate.console.app import create_console
 from threegate.console.opening import greeting, open_parts
@@ -39,6 +40,7 @@ from threegate.policy.band_store import BandStore
 from threegate.policy.kinds import KINDS
 from threegate.policy.store import FolderSource, PolicyStore, VersionSource, now_utc, today_utc
 from threegate.policy.versions import Versions
+from threegate.sealed import sealed_source
 from threegate.settings import JudgeSettings, Settings, SettingsError
 from threegate.state.limits import Limiter, MemoryLimiter
 from threegate.state.redis import RedisLimiter
@@ -113,7 +115,7 @@ async def opened(settings: Settings, say: Callable[[str], None] = log.info) -> A
     if door.open_to_all and not settings.loopback:
         raise SettingsError("without an API key (`threegate keys add`) only loopback is served")
     keys = _upstream_keys(settings)
-    audit = await AuditLog.open(from_settings(settings))
+    audit = await AuditLog.open(audit_settings(settings))
     metrics = Metrics()
     upstreams = Upstreams(settings.upstreams, keys, metrics)
     limiter = _limiter(settings, metrics)
@@ -132,19 +134,27 @@ async def opened(settings: Settings, say: Callable[[str], None] = log.info) -> A
     store = BandStore.open(versions.engine, secrets.token_hex(8))
     watch = Watch(policies, versions, audit, metrics, deps.notices, store, settings.reload_s)
     say(await asyncio.to_thread(greeting, settings, deps.secret))
-    watching = asyncio.ensure_future(watch.run())
+    running = [asyncio.ensure_future(w) for w in (watch.run(), upkeep.run(audit))]
     try:
         yield deps
     finally:
-        watching.cancel()
-        with suppress(asyncio.CancelledError):
-            await watching
+        for task in running:
+            task.cancel()
+            with suppress(asyncio.CancelledError):
+                await task
         await outbound.aclose()
         await limiter.aclose()
         await upstreams.aclose()
         await audit.close()
         if engine is not None:
             engine.close()
+
+
+def audit_settings(settings: Settings) -> AuditSettings:
+    try:
+        return from_settings(settings)
+    except ValueError as error:
+        raise SettingsError(str(error)) from None
 
 
 def policy_versions(settings: Settings) -> Versions:
@@ -155,9 +165,10 @@ def policy_versions(settings: Settings) -> Versions:
 
 
 def policy_store(settings: Settings, versions: Versions) -> PolicyStore:
-    """The active version; the folder itself until one has been activated."""
+    """The active version; the folder or the bundle itself until one has been activated."""
     folder = FolderSource(settings.policies, settings.packs, today_utc, KINDS)
-    return PolicyStore.of(VersionSource(versions, folder, now_utc), settings.var / "policy")
+    source = sealed_source(settings) or folder
+    return PolicyStore.of(VersionSource(versions, source, now_utc), settings.var / "policy")
 
 
 def _door(settings: Settings, versions: Versions) -> KeyFile | KeyTable:

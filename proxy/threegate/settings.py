@@ -44,6 +44,7 @@ class UpstreamSettings:
     health_path: str = ""  # asked every `health_s`; empty: only calls show how it is
     health_s: float = 10.0
     starts_in_reasoning: bool = False
+    tokenizer: str = ""  # path of the model's tokenizer.json; without it tokens are estimated
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +73,8 @@ class Settings:
     judges: tuple[JudgeSettings, ...] = ()
     policies: Path = Path("policies")
     packs: tuple[str, ...] = ("base",)
+    bundle: str = ""  # a signed policy bundle, in place of `policies` and `packs`
+    bundle_keys: tuple[str, ...] = ()  # who may sign it
     reload_s: float = 1.0  # between two looks for another policy
     models: Path = Path("classifiers/models")
     classifiers: str = "required"  # required | off
@@ -82,6 +85,11 @@ class Settings:
     audit_level: str = "redacted"
     audit_master_key: str = ""  # env:NAME, file:PATH or cmd:COMMAND; one for all replicas
     audit_signing_key: str = ""
+    audit_content_days: int = 90  # then texts are erased
+    audit_metadata_days: int = 190  # then records are pruned; six months at least
+    audit_export: str = ""  # a folder for a signed export of each day
+    audit_export_format: str = "jsonl"
+    audit_publish: str = ""  # a command that takes a checkpoint elsewhere: {path}, {name}
     state_url: str = ""
     keys_file: str = ""  # of API keys; empty: beside the audit log in PostgreSQL, or in `var`
     keys: str = "auto"  # auto: needed once one exists | required
@@ -210,11 +218,13 @@ def _convert(name: str, value: Any, where: str) -> Any:
     match name:
         case "port" | "workers" | "threads" | "shutdown_delay" | "drain":
             return _integer(name, value, where)
+        case "audit_content_days" | "audit_metadata_days":
+            return _integer(name, value, where)
         case "reload_s":
             return _seconds(name, value, where)
         case "policies" | "models" | "var":
             return Path(str(value))
-        case "packs":
+        case "packs" | "bundle_keys":
             return tuple(value.split(",") if isinstance(value, str) else map(str, value))
         case "upstreams":
             items = value if isinstance(value, list) else [value]

@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from threegate.audit import AuditLog, AuditSettings, Content, ContentLevel, OnFailure, Part, Query
 from threegate.audit.database import now_us
-from threegate.audit.erasure import DAY_US, Erasure, Retention, erase, ranges, retain, shred
+from threegate.audit.erasure import DAY_US, Erasure, erase, ranges, retain, shred
+from threegate.audit.settings import Retention
 from threegate.audit.holds import hold, release
 from threegate.audit.store import today
 from threegate.errors import AuditError

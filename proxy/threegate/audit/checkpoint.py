@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from threegate.audit.chain import Algorithm, Frontier
+from threegate.audit.courier import Courier
 from threegate.audit.note import Checkpoint, Signer, sign
 
 LATEST = "checkpoint"
@@ -34,6 +35,7 @@ class Publisher:
     signer: Signer
     witnesses: Sequence[Signer]
     directory: Path
+    courier: Courier | None = None
 
     def sign(self, frontier: Frontier, seconds: int) -> str:
         text = Checkpoint(self.origin, frontier.size, frontier.root()).text()
@@ -45,6 +47,17 @@ class Publisher:
         self.directory.mkdir(parents=True, exist_ok=True)
         for name in (f"{size:012d}", LATEST):
             replace_file(self.directory / name, note.encode())
+        if self.courier is not None:
+            self.courier.send(self.directory / f"{size:012d}")
+
+    @property
+    def undelivered(self) -> int:
+        return self.courier.failures if self.courier is not None else 0
+
+    def close(self) -> None:
+        """After what was published has been delivered, or tried."""
+        if self.courier is not None:
+            self.courier.close()
 
 
 def replace_file(path: Path, data: bytes) -> None:

@@ -14,6 +14,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from threegate import settings
+from threegate.audit import commands_keep as upkeeping
 from threegate.audit import commands_read as reading
 from threegate.audit import commands_write as keeping
 from threegate.audit.note import NoteError
@@ -76,6 +77,21 @@ COMMANDS: dict[str, tuple[Command, str, Callable[[argparse.ArgumentParser], None
         keeping.retain_command,
         "erase and prune what is older than its retention",
         keeping.retain_arguments,
+    ),
+    "backup": (
+        upkeeping.backup_command,
+        "a copy of the log in one file",
+        upkeeping.backup_arguments,
+    ),
+    "restore": (
+        upkeeping.restore_command,
+        "a copy back into an empty database",
+        upkeeping.restore_arguments,
+    ),
+    "upkeep": (
+        upkeeping.upkeep_command,
+        "today's retention and export, if no process has done them",
+        upkeeping.upkeep_arguments,
     ),
     "report": (
         keeping.report_command,

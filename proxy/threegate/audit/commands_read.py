@@ -44,14 +44,21 @@ def verify(args: argparse.Namespace, settings: AuditSettings) -> int:
     keys = [_key(k) for k in args.key] or own_keys(settings)
     if args.export:
         return _verify_export(args, keys)
-    published = [p.read_text() for p in [*args.checkpoint, *published_files(settings)]]
-    database = connect(settings.url)
-    try:
-        report = verify_database(database, keys, published)
-    finally:
-        database.close()
+    report = verify_all(settings, keys, args.checkpoint)
     print_json(_as_dict(report)) if args.json else _print_report(report, own=not args.key)
     return 0 if report.ok else 1
+
+
+def verify_all(
+    settings: AuditSettings, keys: Sequence[Verifier] = (), checkpoints: Sequence[Path] = ()
+) -> Report:
+    """The database against `keys` (else the key beside it) and every published checkpoint."""
+    published = [p.read_text() for p in [*checkpoints, *published_files(settings)]]
+    database = connect(settings.url)
+    try:
+        return verify_database(database, list(keys) or own_keys(settings), published)
+    finally:
+        database.close()
 
 
 def _verify_export(args: argparse.Namespace, keys: list[Verifier]) -> int:

@@ -12,12 +12,12 @@ from pathlib import Path
 from threegate.audit.commands import access, opened, print_json, reading, reason_arguments
 from threegate.audit.commands_read import moment, query_of, search_arguments
 from threegate.audit.database import now_us
-from threegate.audit.erasure import DAY_US, Erasure, Retention, erase, retain, shred
+from threegate.audit.erasure import DAY_US, Erasure, erase, retain, shred
 from threegate.audit.export import Exported, Format, Reveal, export
 from threegate.audit.holds import HOLD_FIELDS, Hold, hold, holds, release
 from threegate.audit.record import STANDARD, timestamp
 from threegate.audit.report import gather, html
-from threegate.audit.settings import AuditSettings
+from threegate.audit.settings import AuditSettings, Retention
 from threegate.audit.store import load_signer
 from threegate.errors import AuditError
 
@@ -105,14 +105,15 @@ async def _hold(args: argparse.Namespace, settings: AuditSettings) -> tuple[Hold
 
 
 def retain_arguments(parser: argparse.ArgumentParser) -> None:
-    defaults = Retention()
-    parser.add_argument("--content-days", type=int, default=defaults.content_days)
-    parser.add_argument("--metadata-days", type=int, default=defaults.metadata_days[STANDARD])
+    parser.add_argument("--content-days", type=int, help="default: the proxy's settings")
+    parser.add_argument("--metadata-days", type=int, help="default: the proxy's settings")
 
 
 def retain_command(args: argparse.Namespace, settings: AuditSettings) -> int:
-    days = {**Retention().metadata_days, STANDARD: args.metadata_days}
-    texts, pruned = asyncio.run(_retain(Retention(args.content_days, days), settings))
+    given = {} if args.metadata_days is None else {STANDARD: args.metadata_days}
+    days = {**settings.retention.metadata_days, **given}
+    content = args.content_days or settings.retention.content_days
+    texts, pruned = asyncio.run(_retain(Retention(content, days), settings))
     print(f"{texts} texts erased, {pruned} records pruned")
     return 0
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 import secrets
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -67,8 +67,13 @@ def seal(
         return Sealed(entries)
     blob = _encrypt([_kept(p, level) for p in content.parts], key, fresh)
     entries.append({"blob": hasher.digest(blob).hex(), "key": key.id, "level": level.value})
-    text = "\n".join(p.text if p.redacted is None else p.redacted for p in content.parts)
-    return Sealed(entries, blob, terms(text[:MAX_INDEXED_CHARS]))
+    shown_texts = (p.text if p.redacted is None else p.redacted for p in content.parts)
+    return Sealed(entries, blob, indexed(shown_texts))
+
+
+def indexed(redacted: Iterable[str]) -> str:
+    """The search words of a record's redacted texts."""
+    return terms("\n".join(redacted)[:MAX_INDEXED_CHARS])
 
 
 def _utf8(text: str) -> bytes:

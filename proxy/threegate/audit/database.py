@@ -10,7 +10,7 @@ import socket
 import sqlite3
 import time
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -124,6 +124,10 @@ def _json(value: Any) -> Any:
 LAST_CONTENT = "SELECT max(id) FROM audit_content"
 TERMS_SQLITE = "INSERT INTO audit_text (rowid, terms) VALUES (?, ?)"
 TERMS_POSTGRES = (
+    "INSERT INTO audit_text (id, terms) SELECT id, to_tsvector('simple', t)"
+    " FROM json_to_recordset(CAST(:rows AS json)) AS r(id bigint, t text)"
+)
+PLACED_TERMS_POSTGRES = (
     "INSERT INTO audit_text (id, terms) SELECT c.id, to_tsvector('simple', r.t)"
     " FROM json_to_recordset(CAST(:rows AS json)) AS r(t text, w text, s bigint)"
     " JOIN audit_content c ON c.writer = r.w AND c.seq = r.s"
@@ -139,27 +143,41 @@ def insert_texts(
         return
     if is_postgres(connection):
         named = [{"t": t, "w": w, "s": s} for t, (w, s, *_) in zip(terms, rows, strict=True) if t]
-        connection.execute(text(TERMS_POSTGRES), {"rows": orjson.dumps(named).decode()})
+        connection.execute(text(PLACED_TERMS_POSTGRES), {"rows": orjson.dumps(named).decode()})
         return
     last = connection.exec_driver_sql(LAST_CONTENT).scalar_one()  # we hold the write lock
     first = int(last) - len(rows) + 1
-    _many(connection, TERMS_SQLITE, [(n, t) for n, t in enumerate(terms, first) if t])
+    index_texts(connection, [(n, t) for n, t in enumerate(terms, first) if t])
 
 
-def ensure_partitions(connection: Connection, months: int = 2) -> None:
-    """PostgreSQL: the partitions of this month and the next `months - 1`. Needs no rows of theirs
-    in the default one.
+def index_texts(connection: Connection, rows: Sequence[tuple[int, str]]) -> None:
+    """Search words by the id of the `audit_content` row."""
+    if is_postgres(connection):
+        named = [{"id": id, "t": terms} for id, terms in rows]
+        connection.execute(text(TERMS_POSTGRES), {"rows": orjson.dumps(named).decode()})
+    else:
+        _many(connection, TERMS_SQLITE, rows)
+
+
+def ensure_partitions(connection: Connection, since_us: int | None = None) -> None:
+    """PostgreSQL: the partitions of the months from `since_us` (now) to the next one. Needs no rows
+    of theirs in the default one.
     """
     if not is_postgres(connection):
         return
-    first = datetime.now(UTC).replace(day=1, hour=0, minute=0, second=0, microsecond=0)
-    for _ in range(months):
-        following = (first.replace(day=28) + _DAYS_4).replace(day=1)
-        _create_partition(connection, first, following)
-        first = following
+    now = datetime.now(UTC)
+    month = _month(now if since_us is None else datetime.fromtimestamp(since_us / 1e6, UTC))
+    while month <= now + _A_MONTH:
+        following = _month(month + _A_MONTH)
+        _create_partition(connection, month, following)
+        month = following
 
 
-_DAYS_4 = datetime(2000, 1, 5) - datetime(2000, 1, 1)
+_A_MONTH = timedelta(days=31)  # from the first of a month into the next one
+
+
+def _month(moment: datetime) -> datetime:
+    return moment.replace(day=1, hour=0, minute=0, second=0, microsecond=0)
 
 
 def _create_partition(connection: Connection, first: datetime, following: datetime) -> None:

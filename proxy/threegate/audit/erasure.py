@@ -10,7 +10,7 @@ verification can tell erased from stolen. What a legal hold names is left alone.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -18,14 +18,13 @@ from sqlalchemy import ColumnElement, Connection, delete, exists, insert, select
 
 from threegate.audit.database import PATIENT_SECONDS, is_postgres, now_us, writer_engine
 from threegate.audit.holds import unheld
-from threegate.audit.record import STANDARD, Record, Stage
+from threegate.audit.record import Record, Stage
 from threegate.audit.schema import CONTENT, HIT, KEY, RECORD, STUB
+from threegate.audit.settings import Retention
 from threegate.audit.store import AuditLog, today
 from threegate.errors import AuditError
 
 DAY_US = 86_400 * 1_000_000
-MIN_METADATA_DAYS = 184  # six months: 网络安全法, EU AI Act Art. 19 and 26(6)
-METADATA_DAYS = {STANDARD: 190, "handover": 1095}  # handed-over personal data: three years
 BATCH = 2_000  # places per tombstone: bounds the transaction and the entry
 MERGE_PAGES = 500  # of the text index per transaction, so that records are written in between
 MERGE = "INSERT INTO audit_text(audit_text, rank) VALUES ('merge', ?)"
@@ -48,21 +47,6 @@ class Erasure:
     subject: str = field(default="", repr=False)
     request_id: str = ""
     conversation: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Retention:
-    """Days until text and metadata go, the latter by retention class. Raises `ValueError` below
-    six months.
-    """
-
-    content_days: int = 90
-    metadata_days: Mapping[str, int] = field(default_factory=lambda: dict(METADATA_DAYS))
-
-    def __post_init__(self) -> None:
-        short = [c for c, days in self.metadata_days.items() if days < MIN_METADATA_DAYS]
-        if short:
-            raise ValueError(f"retention: {', '.join(short)}: less than {MIN_METADATA_DAYS} days")
 
 
 async def erase(log: AuditLog, wanted: Erasure) -> int:

@@ -1,6 +1,4 @@
-"""What the audit log needs to know. No
-I/O here.
-"""
+"""What the audit log needs to know. No I/O here."""
 
 from __future__ import annotations
 
@@ -10,8 +8,11 @@ from enum import StrEnum
 from pathlib import Path
 
 from threegate.audit.chain import Algorithm
-from threegate.audit.record import ContentLevel
+from threegate.audit.record import STANDARD, ContentLevel
 from threegate.settings import Settings
+
+MIN_METADATA_DAYS = 184  # six months: 网络安全法, EU AI Act Art. 19 and 26(6)
+METADATA_DAYS = {STANDARD: 190, "handover": 1095}  # handed-over personal data: three years
 
 
 class OnFailure(StrEnum):
@@ -27,8 +28,24 @@ class OnFailure(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Retention:
+    """Days until text and metadata go, the latter by retention class. Raises `ValueError` below
+    six months.
+    """
+
+    content_days: int = 90
+    metadata_days: Mapping[str, int] = field(default_factory=lambda: dict(METADATA_DAYS))
+
+    def __post_init__(self) -> None:
+        short = [c for c, days in self.metadata_days.items() if days < MIN_METADATA_DAYS]
+        if short:
+            raise ValueError(f"retention: {', '.join(short)}: less than {MIN_METADATA_DAYS} days")
+
+
+@dataclass(frozen=True, slots=True)
 class AuditSettings:
-    """`directory` holds keys, published checkpoints and the spool.
+    """`directory` holds keys, published checkpoints and the spool. `publish` is a command that
+    takes each checkpoint elsewhere (`courier`), `export_to` a folder for daily exports (`upkeep`).
 
     Key specs are `file:PATH`, `env:NAME` (looked up in `environment`) or `cmd:COMMAND` (its
     standard output, for a KMS); 32 bytes, raw, hex or base64. Empty: a file in `directory/keys`,
@@ -54,10 +71,17 @@ class AuditSettings:
     )
     max_spool_bytes: int = 1 << 30
     index_text: bool = True
+    publish: str = ""
+    retention: Retention = field(default_factory=Retention)
+    export_to: Path | None = None
+    export_format: str = "jsonl"
 
 
 def from_settings(settings: Settings) -> AuditSettings:
-    """The audit part of the process's settings."""
+    """The audit part of the process's settings. Raises `ValueError` for a retention below six
+    months.
+    """
+    days = METADATA_DAYS | {STANDARD: settings.audit_metadata_days}
     return AuditSettings(
         url=settings.audit_database,
         directory=settings.var / "audit",
@@ -66,4 +90,8 @@ def from_settings(settings: Settings) -> AuditSettings:
         master_key=settings.audit_master_key,
         signing_key=settings.audit_signing_key,
         environment=settings.environment,
+        publish=settings.audit_publish,
+        retention=Retention(settings.audit_content_days, days),
+        export_to=Path(settings.audit_export) if settings.audit_export else None,
+        export_format=settings.audit_export_format,
     )

@@ -21,7 +21,7 @@ from typing import Any
 import orjson
 
 from threegate.audit.checkpoint import sync_directory
-from threegate.audit.content import MAX_INDEXED_CHARS, terms, unseal
+from threegate.audit.content import indexed, unseal
 from threegate.audit.keys import MasterKey
 from threegate.audit.rows import Item
 from threegate.errors import AuditError
@@ -92,8 +92,7 @@ class Spool:
             key = self.master.unwrap(key_id, tenant, day, b64decode(wrapped))
         blob, words = b64decode(row["blob"]), ""
         if key is not None and blob:
-            texts = [p["redacted"] for p in unseal(blob, row["id"], key)]
-            words = terms("\n".join(texts)[:MAX_INDEXED_CHARS])
+            words = indexed(p["redacted"] for p in unseal(blob, row["id"], key))
         return Item(
             row["id"],
             row["event"].encode(),

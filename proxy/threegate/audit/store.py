@@ -18,6 +18,7 @@ from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import SQLAlchemyError
 
 from threegate.audit.checkpoint import Publisher, writer_origin
+from threegate.audit.courier import Courier
 from threegate.audit.database import now_us, reader_engine, writer_engine
 from threegate.audit.keys import DataKey, MasterKey, load_key, write_once
 from threegate.audit.note import COSIGNATURE_V1, Signer
@@ -160,6 +161,7 @@ class AuditLog:
     def _shut(self) -> None:
         self._closed = True
         self._writer.stop()
+        self._writer.publisher.close()
         self._writer.engine.dispose()
         self._pool.shutdown()
         self._reader.dispose()
@@ -228,6 +230,7 @@ def load_publisher(settings: AuditSettings, writer_id: str) -> Publisher:
         signer,
         witnesses,
         settings.directory / "checkpoints" / writer_id,
+        Courier(settings.publish) if settings.publish else None,
     )
 
 

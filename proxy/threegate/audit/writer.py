@@ -77,6 +77,7 @@ class Counters:
     replayed: int = 0
     checkpoints: int = 0
     checkpoint_failures: int = 0
+    undelivered: int = 0  # attempts to take a checkpoint elsewhere that failed, as of the last one
 
 
 class Writer(threading.Thread):
@@ -383,6 +384,7 @@ class Writer(threading.Thread):
             raise
         self._signed = size
         self.counters.checkpoints += 1
+        self.counters.undelivered = self.publisher.undelivered
 
     def _store_checkpoint(self, connection: Connection, row: Row) -> None:
         """Once: an earlier attempt may have committed without our knowing."""

@@ -12,12 +12,11 @@ import orjson
 from sqlalchemy import Connection
 from starlette.responses import Response
 
-from threegate.audit.commands_read import own_keys, published_files
+from threegate.audit.commands_read import verify_all
 from threegate.audit.formats import FLAT, cell, flat
 from threegate.audit.query import MAX_PAGE, Entry, Page, Query, find
 from threegate.audit.record import timestamp
-from threegate.audit.sources import connect
-from threegate.audit.verify import Report, verify_database
+from threegate.audit.verify import Report
 from threegate.console import explained, searching
 from threegate.console.desk import Label
 from threegate.console.sessions import REVEAL_S
@@ -170,13 +169,7 @@ async def reveal(visit: Visit) -> Answer:
 
 async def verify(visit: Visit) -> Answer:
     """The independent reader over the whole log; what it says of one record, where one is named."""
-    settings = visit.parts.audit_settings
-    published = [path.read_text() for path in published_files(settings)]
-
-    def work() -> Report:
-        return verify_database(connect(settings.url), own_keys(settings), published)
-
-    report = await blocking(work)
+    report = await blocking(verify_all, visit.parts.audit_settings)
     await visit.note("verify", ok=report.ok, problems=len(report.problems))
     writer, seq = visit.form.get("writer", ""), visit.form.get("seq", "")
     return Shown(

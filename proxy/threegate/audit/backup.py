@@ -1,0 +1,146 @@
+"""Copies of a log: every row of its tables in one SQLite file, of one moment, and back into an
+empty database of either kind (so also from SQLite to PostgreSQL).
+
+A copy verifies like the log itself. It holds no search words: they are made anew from the texts
+when it is restored. The data keys may go to a file of their own: replaced with every backup, it
+makes the erasure of a day (`shred`) reach the texts in all copies.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from contextlib import closing
+from pathlib import Path
+
+import orjson
+from sqlalchemy import Connection, Engine, Table, func, select, text
+
+from threegate.audit import migrations
+from threegate.audit.checkpoint import sync_directory
+from threegate.audit.content import indexed, unseal
+from threegate.audit.database import (
+    ensure_partitions,
+    index_texts,
+    insert,
+    is_postgres,
+    reader_engine,
+    writer_engine,
+)
+from threegate.audit.keys import DataKey, MasterKey
+from threegate.audit.schema import CHECKPOINT, CONTENT, HIT, HOLD, KEY, RECORD, STUB, WRITER
+from threegate.errors import AuditError
+
+TABLES = (WRITER, RECORD, STUB, HIT, CONTENT, CHECKPOINT, HOLD)
+PAGE = 5_000  # rows
+Counts = Mapping[str, int]
+
+
+def backup(url: str, target: Path, keys: Path | None = None) -> Counts:
+    """Writes `target`, and `keys` where they go apart; neither may exist. Returns rows by table."""
+    found = next((p for p in (target, keys) if p is not None and p.exists()), None)
+    if found is not None:
+        raise AuditError(f"backup: {found} exists")
+    source = reader_engine(url)
+    try:
+        with source.connect() as connection:
+            if is_postgres(connection):
+                connection = connection.execution_options(isolation_level="REPEATABLE READ")
+            with connection.begin():
+                counts = _to_file(connection, TABLES if keys else (*TABLES, KEY), target)
+                return {**counts, **(_to_file(connection, (KEY,), keys) if keys else {})}
+    finally:
+        source.dispose()
+
+
+def _to_file(source: Connection, tables: Sequence[Table], path: Path) -> Counts:
+    """The file appears whole or not at all."""
+    part = path.with_name(f".{path.name}.part")
+    part.unlink(missing_ok=True)
+    engine = writer_engine(f"sqlite:///{part}")
+    migrations.upgrade(engine)
+    with engine.begin() as target:
+        counts = {table.name: _copy(source, target, table) for table in tables}
+    with engine.connect() as target, closing(target.connection.cursor()) as cursor:
+        cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        cursor.execute("PRAGMA journal_mode=DELETE")
+    engine.dispose()
+    part.with_name(f"{part.name}.lock").unlink(missing_ok=True)
+    part.replace(path)
+    sync_directory(path.parent)
+    return counts
+
+
+def restore(
+    url: str, source: Path, keys: Path | None = None, master: MasterKey | None = None
+) -> Counts:
+    """All or nothing, into a database without records. With `master` the texts whose keys are there
+    become searchable.
+    """
+    engine = writer_engine(url)
+    try:
+        migrations.upgrade(engine)
+        with engine.begin() as target:
+            _check_empty(target)
+            counts = _read_file(source, target, (*TABLES, KEY))
+            counts |= _read_file(keys, target, (KEY,)) if keys else {}
+            _settle(target)
+            if master is not None:
+                _index(target, master)
+        return counts
+    finally:
+        engine.dispose()
+
+
+def _check_empty(target: Connection) -> None:
+    if any(target.execute(select(func.count()).select_from(t)).scalar() for t in (RECORD, WRITER)):
+        raise AuditError("restore: the database holds a log already")
+
+
+def _read_file(path: Path, target: Connection, tables: Sequence[Table]) -> dict[str, int]:
+    if not path.is_file():
+        raise AuditError(f"restore: no file {path}")
+    engine: Engine = reader_engine(f"sqlite:///{path}")
+    try:
+        with engine.begin() as source:
+            first = source.execute(select(func.min(RECORD.c.ts))).scalar()
+            ensure_partitions(target, since_us=first)
+            return {table.name: _copy(source, target, table) for table in tables}
+    finally:
+        engine.dispose()
+
+
+def _copy(source: Connection, target: Connection, table: Table) -> int:
+    names = [str(column.name) for column in table.columns]
+    rows = source.execute(select(table), execution_options={"yield_per": PAGE})
+    copied = 0
+    for page in rows.partitions():
+        insert(target, table, names, [tuple(row) for row in page])
+        copied += len(page)
+    return copied
+
+
+def _settle(target: Connection) -> None:
+    """PostgreSQL numbers the next texts after those that came with their numbers."""
+    if is_postgres(target):
+        place = "pg_get_serial_sequence('audit_content', 'id')"
+        last = "SELECT coalesce(max(id), 0) + 1 FROM audit_content"
+        target.execute(text(f"SELECT setval({place}, ({last}), false)"))
+
+
+def _index(target: Connection, master: MasterKey) -> None:
+    rows = target.execute(select(KEY.c.id, KEY.c.tenant, KEY.c.day, KEY.c.wrapped))
+    keys = {r.id: master.unwrap(r.id, r.tenant, r.day, bytes(r.wrapped)) for r in rows}
+    place = (RECORD.c.writer == CONTENT.c.writer) & (RECORD.c.seq == CONTENT.c.seq)
+    wanted = select(CONTENT.c.id, CONTENT.c.key_id, CONTENT.c.blob, RECORD.c.entry)
+    wanted = wanted.join_from(CONTENT, RECORD, place).order_by(CONTENT.c.id).limit(PAGE)
+    last = 0
+    while page := target.execute(wanted.where(CONTENT.c.id > last)).all():
+        opened = [r for r in page if r.key_id in keys]
+        words = [(r.id, _words(bytes(r.blob), r.entry, keys[r.key_id])) for r in opened]
+        index_texts(target, [(id, found) for id, found in words if found])
+        last = page[-1].id
+
+
+def _words(blob: bytes, entry: str, key: DataKey) -> str:
+    event_id = orjson.loads(entry)["event"]["id"]
+    return indexed(part["redacted"] for part in unseal(blob, event_id, key))

@@ -1,0 +1,71 @@
+"""`audit backup | restore | upkeep`: copies of the log, and its daily work by hand; recorded."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+from pathlib import Path
+
+from threegate.audit.backup import backup, restore
+from threegate.audit.commands import access, opened, reason_arguments
+from threegate.audit.commands_read import verify_all
+from threegate.audit.settings import AuditSettings
+from threegate.audit.store import load_master
+from threegate.audit.upkeep import Done, keep
+
+
+def backup_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("file", type=Path, help="made by the backup")
+    parser.add_argument("--keys", type=Path, help="put the data keys into a file of their own")
+    reason_arguments(parser)
+
+
+def backup_command(args: argparse.Namespace, settings: AuditSettings) -> int:
+    asyncio.run(_record(args, "backup", settings))
+    counts = backup(settings.url, args.file, args.keys)
+    print(f"{counts['audit_record']} records, {counts['audit_content']} texts in {args.file}")
+    return 0
+
+
+def restore_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("file", type=Path, help="of a backup")
+    parser.add_argument(
+        "--keys", type=Path, help="the file with the data keys, where they are apart"
+    )
+    reason_arguments(parser)
+
+
+def restore_command(args: argparse.Namespace, settings: AuditSettings) -> int:
+    """Then verifies what is there now: a published checkpoint that is newer than the copy shows."""
+    master = load_master(settings) if settings.index_text else None
+    counts = restore(settings.url, args.file, args.keys, master)
+    print(f"{counts['audit_record']} records, {counts['audit_content']} texts restored")
+    sound = verify_all(settings).ok
+    asyncio.run(_record(args, "restore", settings))
+    print("the log verifies" if sound else "IT DOES NOT VERIFY: see `threegate audit verify`")
+    return 0 if sound else 1
+
+
+async def _record(args: argparse.Namespace, verb: str, settings: AuditSettings) -> None:
+    async with opened(settings) as log:
+        await log.append(access(args, verb, file=args.file.name))
+
+
+def upkeep_arguments(parser: argparse.ArgumentParser) -> None:
+    del parser
+
+
+def upkeep_command(args: argparse.Namespace, settings: AuditSettings) -> int:
+    """What the proxy does once a day by itself."""
+    done = asyncio.run(_keep(settings))
+    if done is None:
+        print("today's upkeep is done, or another process is at it")
+        return 0
+    days = len(done.exported)
+    print(f"{done.texts} texts erased, {done.pruned} records pruned, {days} days exported")
+    return 0
+
+
+async def _keep(settings: AuditSettings) -> Done | None:
+    async with opened(settings) as log:
+        return await keep(log)

@@ -1,0 +1,51 @@
+"""Takes published checkpoints elsewhere, by the operator's own command.
+
+`aws s3 cp {path} s3://bucket/{name}`, `rclone copyto {path} remote:log/{name}`, `curl -fsT {path}
+https://store/log/{name}`: `{path}` is the file, `{name}` is `<writer>/<size>`. No shell. What could
+not be delivered is tried again with the next checkpoint, in order; requests never wait for it.
+"""
+
+from __future__ import annotations
+
+import logging
+import shlex
+import subprocess
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+log = logging.getLogger(__name__)
+SECONDS = 60  # for one delivery
+MOST_WAITING = 1_000  # of failed deliveries; beyond it the oldest are left out
+
+
+class Courier:
+    """`failures` counts attempts. One thread, started by the first delivery."""
+
+    def __init__(self, command: str) -> None:
+        self.failures = 0
+        self._words = shlex.split(command)
+        self._waiting: list[Path] = []
+        self._pool = ThreadPoolExecutor(1, thread_name_prefix="audit-courier")
+
+    def send(self, path: Path) -> None:
+        self._pool.submit(self._deliver, path)
+
+    def close(self) -> None:
+        """After what was sent so far has been tried."""
+        self._pool.shutdown()
+
+    def _deliver(self, path: Path) -> None:
+        self._waiting = [*self._waiting, path][-MOST_WAITING:]
+        while self._waiting and self._run(self._waiting[0]):
+            self._waiting.pop(0)
+
+    def _run(self, path: Path) -> bool:
+        name = f"{path.parent.name}/{path.name}"
+        words = [w.replace("{path}", str(path)).replace("{name}", name) for w in self._words]
+        try:
+            subprocess.run(words, capture_output=True, timeout=SECONDS, check=True)  # noqa: S603
+        except (OSError, subprocess.SubprocessError) as error:
+            log.warning("audit: checkpoint %s was not delivered: %s", name, type(error).__name__)
+            self.failures += 1
+            return False
+        return True

@@ -1,0 +1,122 @@
+"""What a log does by itself once a UTC day: erase and prune what is older than its retention, and
+export the days before, signed and with proofs, where the operator wants that.
+
+Of all processes on one database one does it, under a lock of the database; a record named
+`upkeep-<day>` says that it was done, and what.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import fcntl
+import logging
+import shutil
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from sqlalchemy import text
+
+from threegate.audit.database import now_us, reader_engine
+from threegate.audit.erasure import DAY_US, retain
+from threegate.audit.export import Format, export
+from threegate.audit.query import Query
+from threegate.audit.record import Record, Stage
+from threegate.audit.settings import AuditSettings
+from threegate.audit.store import AuditLog, load_signer, today
+from threegate.errors import AuditError
+
+log = logging.getLogger(__name__)
+FIRST_LOOK, LOOK = 60.0, 3600.0  # seconds after the start, and between two looks
+CATCH_UP_DAYS = 7  # of exports, after a standstill
+LOCK_ID = 0x7467_7570  # any constant of our own
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """What one day's upkeep did."""
+
+    texts: int
+    pruned: int
+    exported: tuple[str, ...]
+
+
+async def run(audit: AuditLog) -> None:
+    """For ever. What fails is logged and tried again at the next look."""
+    await asyncio.sleep(FIRST_LOOK)
+    while True:
+        try:
+            await keep(audit)
+        except (AuditError, OSError) as error:
+            log.error("audit upkeep failed: %s", type(error).__name__)
+        await asyncio.sleep(LOOK)
+
+
+async def keep(audit: AuditLog) -> Done | None:
+    """Today's upkeep; None where a process has done it or is at it."""
+    name = f"upkeep-{today()}"
+    with ExitStack() as stack:
+        mine = await asyncio.to_thread(stack.enter_context, alone(audit.settings.url))
+        if not mine or await audit.get(name):
+            return None
+        texts, pruned = await retain(audit, audit.settings.retention)
+        exported = await asyncio.to_thread(export_days, audit.settings)
+        detail = {"verb": "upkeep", "actor": "threegate", "texts": texts, "pruned": pruned}
+        detail["exported"] = list(exported)
+        await audit.append(Record(stage=Stage.ACCESS, request_id=name, detail=detail))
+        return Done(texts, pruned, tuple(exported))
+
+
+@contextmanager
+def alone(url: str) -> Iterator[bool]:
+    """Whether no other process on this database is inside. Ends with the process at the latest."""
+    engine = reader_engine(url)
+    try:
+        if engine.dialect.name == "postgresql":
+            with engine.connect() as connection:
+                ask = text("SELECT pg_try_advisory_lock(:id)")
+                yield bool(connection.execute(ask, {"id": LOCK_ID}).scalar())
+                connection.invalidate()  # closes the session, and so gives the lock back
+            return
+        with Path(f"{engine.url.database}.upkeep").open("w") as file:
+            yield _locked(file.fileno())
+    finally:
+        engine.dispose()
+
+
+def _locked(descriptor: int) -> bool:
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def export_days(settings: AuditSettings) -> Sequence[str]:
+    """Exports each of the last days that has none yet, as `<export_to>/<YYYY-MM-DD>`."""
+    if settings.export_to is None:
+        return ()
+    made = []
+    for day in _days_before(now_us()):
+        if not (settings.export_to / day).exists():
+            _export_day(settings, settings.export_to, day)
+            made.append(day)
+    return made
+
+
+def _days_before(at_us: int) -> list[str]:
+    now = datetime.fromtimestamp(at_us / 1e6, UTC)
+    return [f"{now - timedelta(days=n):%Y-%m-%d}" for n in range(CATCH_UP_DAYS, 0, -1)]
+
+
+def _export_day(settings: AuditSettings, target: Path, day: str) -> None:
+    """The directory appears whole or not at all."""
+    start = int(datetime.fromisoformat(day).replace(tzinfo=UTC).timestamp()) * 1_000_000
+    query = Query(since_us=start, until_us=start + DAY_US)
+    part = target / f".{day}.part"
+    shutil.rmtree(part, ignore_errors=True)
+    form = Format(settings.export_format)
+    export(settings.url, query, part, load_signer(settings), form=form)
+    part.rename(target / day)

@@ -1,0 +1,89 @@
+from __future__ import annotations
+
+import dataclasses
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from sqlalchemy import update
+from threegate.audit import AuditLog, AuditSettings
+from threegate.audit.commands_read import own_keys
+from threegate.audit.erasure import DAY_US
+from threegate.audit.schema import RECORD
+from threegate.audit.settings import Retention
+from threegate.audit.store import today
+from threegate.audit.upkeep import CATCH_UP_DAYS, alone, export_days, keep
+from threegate.audit.verify_export import verify_export
+
+from tests.audit.conftest import check, filled
+
+
+async def older(log: AuditLog, days: int) -> None:
+    """As if the records had been written so many days ago (the entries say otherwise)."""
+    moved = update(RECORD).values(ts=RECORD.c.ts - days * DAY_US)
+    await log.read(lambda c: c.execute(moved))
+
+
+async def kept_once(settings: AuditSettings) -> None:
+    settings = dataclasses.replace(settings, retention=Retention(content_days=30))
+    log = await filled(settings)
+    await older(log, 31)
+    done = await keep(log)
+    assert done is not None
+    assert (done.texts, done.pruned) == (6, 0)
+    assert await keep(log) is None  # once a day, whichever process
+    (entry,) = await log.get(f"upkeep-{today()}")
+    assert entry.event["detail"]["texts"] == 6
+    await log.close()
+
+
+async def test_texts_go_after_their_days_and_it_is_recorded(settings: AuditSettings) -> None:
+    await kept_once(settings)
+
+
+@pytest.mark.postgres
+async def test_upkeep_on_postgres(postgres_settings: AuditSettings) -> None:
+    await kept_once(postgres_settings)
+
+
+def only_one(settings: AuditSettings) -> None:
+    with alone(settings.url) as first, alone(settings.url) as second:
+        assert (first, second) == (True, False)
+    with alone(settings.url) as third:
+        assert third
+
+
+async def test_one_process_at_a_time(closed_log: AuditSettings) -> None:
+    only_one(closed_log)
+    log = await AuditLog.open(closed_log)
+    with alone(closed_log.url):
+        assert await keep(log) is None
+    assert await keep(log) is not None
+    await log.close()
+
+
+@pytest.mark.postgres
+def test_one_process_at_a_time_on_postgres(postgres_settings: AuditSettings) -> None:
+    only_one(postgres_settings)
+
+
+async def test_each_past_day_is_exported_once(closed_log: AuditSettings, tmp_path: Path) -> None:
+    settings = dataclasses.replace(closed_log, export_to=tmp_path / "days")
+    days = export_days(settings)
+    assert len(days) == CATCH_UP_DAYS
+    assert today() not in days  # it is not over
+    assert export_days(settings) == []
+    yesterday = f"{datetime.now(UTC) - timedelta(days=1):%Y-%m-%d}"
+    assert days[-1] == yesterday
+    assert verify_export(tmp_path / "days" / yesterday, own_keys(settings)).ok
+    assert check(settings).ok
+
+
+async def test_an_export_that_broke_off_is_made_again(
+    closed_log: AuditSettings, tmp_path: Path
+) -> None:
+    settings = dataclasses.replace(closed_log, export_to=tmp_path)
+    yesterday = f"{datetime.now(UTC) - timedelta(days=1):%Y-%m-%d}"
+    (tmp_path / f".{yesterday}.part").mkdir()
+    assert yesterday in export_days(settings)
+    assert not list(tmp_path.glob(".*.part"))
