@@ -7,15 +7,18 @@ import json
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from threegate.audit.record import Stage
-from threegate.detectors.base import DetectorInfo
+from threegate.detectors.base import DetectorInfo, Scanned
+from threegate.detectors.suite import Suite
 from threegate.gateway.answer import Question
+from threegate.guard.constraint import Constraints
 from threegate.guard.mask import MaskMap
-from threegate.policy.model import StreamMode
+from threegate.policy.model import StreamMode, Tools
 from threegate.testing.cuts import cut_at
 from threegate.types import Action, Failed, Finding, Level, Passage, Span
 
@@ -173,7 +176,7 @@ class Together:
         return (Finding("bad", "hazard.test", span, 0.9, Level.HIGH, passage.locus),)
 
 
-def _said(choice: int, **delta: str) -> bytes:
+def _said(choice: int, **delta: Any) -> bytes:
     choices = [{"index": choice, "delta": delta, "finish_reason": None}]
     return b"data: " + json.dumps({"id": "c", "choices": choices}).encode() + b"\n\n"
 
@@ -199,3 +202,56 @@ async def test_harm_spread_over_sentences_choices_and_reasoning(
     harm = policy(rule("harm", Action.BLOCK, "hazard.test", stream=StreamMode.HOLD))
     heard = await hear(data, harm, suite(Together()))
     assert (heard.finish() == "content_filter") is caught
+
+
+STOP = b'data: {"choices":[{"index":0,"delta":{},"finish_reason":"stop"}]}\n\ndata: [DONE]\n\n'
+
+
+@pytest.mark.parametrize(("deny", "passes"), [(("send_all",), False), (("drop",), True)])
+async def test_a_tool_name_in_pieces_is_judged_as_a_whole(
+    deny: tuple[str, ...], passes: bool
+) -> None:
+    def piece(**function: str) -> bytes:
+        return _said(0, tool_calls=[{"index": 0, "function": function}])
+
+    pieces = [piece(name="send"), piece(name="_all"), piece(arguments="{}"), STOP]
+    rules = Constraints(tools=(("tools", Tools(deny=deny)),))
+    heard = await hear(pieces, policy(), suite(), constraints=rules)
+    assert heard.finish() == ("stop" if passes else "content_filter")
+    assert (b'"_all"' in heard.data) is passes
+
+
+async def test_a_tool_call_without_arguments_is_judged_by_its_name() -> None:
+    call = {"index": 0, "function": {"name": "drop"}}
+    rules = Constraints(tools=(("tools", Tools(allow=("find",))),))
+    pieces = [_said(0, tool_calls=[call]), STOP]
+    heard = await hear(pieces, policy(), suite(), constraints=rules)
+    assert heard.finish() == "content_filter"
+    assert b"drop" not in heard.data
+
+
+COUNTED = DetectorInfo("counted", ("secret.x",), INFO.title)
+
+
+@dataclass
+class Counted:
+    """Patterns that find nothing, and how often they were asked."""
+
+    asked: int = 0
+    info: DetectorInfo = COUNTED
+
+    def scan(self, passage: Passage, *, final: bool = True) -> Scanned:
+        self.asked += 1
+        return Scanned((), len(passage.text))
+
+
+async def test_pieces_that_come_together_are_scanned_and_sent_together() -> None:
+    counted = Counted()
+    counting = Suite(lambda kinds: (counted,), (), {"counted": ("secret.x",)})
+    rules = policy(rule("secret", Action.REDACT, "secret.x"))
+    pieces = [_said(0, content=f"word{n} ") for n in range(50)]
+    heard = await hear([b"".join([*pieces, STOP])], rules, counting)
+    assert heard.text() == "".join(f"word{n} " for n in range(50))
+    assert counted.asked == 2  # the text, and its end
+    await hear([*pieces, STOP], rules, counting)
+    assert counted.asked == 2 + 50 + 1

@@ -31,6 +31,14 @@ Send = Callable[[bytes], Awaitable[None]]
 
 
 @dataclass(slots=True)
+class Fresh:
+    """Text that no machine has got yet."""
+
+    key: StreamKey
+    text: str = field(repr=False)
+
+
+@dataclass(slots=True)
 class StreamShell:
     codec: StreamCodec
     answer: Answer
@@ -42,6 +50,7 @@ class StreamShell:
     failed: Callable[[ThreegateError], None] = lambda error: None  # told why before `end`
     label: dict[str, str] | None = None
     sign: str = ""
+    _fresh: Fresh | None = None
     _queue: deque[Chunk] = field(default_factory=deque, repr=False)
     _told: int = 0
     _begun: bool = False
@@ -73,15 +82,33 @@ class StreamShell:
             self._events(decoder.close())
             if self.answer.cut is None and (last := self.codec.close()) is not None:
                 self._take(last)
+                self._feed()
         finally:
             pump.cancel()
 
     def _events(self, events: Iterable[ServerSentEvent]) -> None:
-        """One by one, none after a cut: what leaves does not depend on how many came at once."""
-        for event in events:
-            if self.answer.cut is not None:
-                return
-            self._take(self.codec.read(event))
+        """None after a cut: what leaves does not depend on how many came at once."""
+        try:
+            for event in events:
+                if self.answer.cut is not None:
+                    return
+                chunk = self.codec.read(event)
+                if not self._joins(chunk):
+                    self._take(chunk)
+        finally:
+            self._feed()
+
+    def _joins(self, chunk: Chunk) -> bool:
+        """Pieces of one text that came together are scanned together, and leave together."""
+        if self._fresh is None or not self.codec.is_piece(chunk, self._fresh.key):
+            return False
+        self._fresh.text += chunk.deltas[0].text
+        return True
+
+    def _feed(self) -> None:
+        fresh, self._fresh = self._fresh, None
+        if fresh is not None:
+            self.answer.track(fresh.key).feed(fresh.text)
 
     async def _progress(self) -> None:
         """Too much is held: no further reading before a judgement has come."""
@@ -123,19 +150,26 @@ class StreamShell:
         await self.end(Stage.COMPLETED)
 
     def _take(self, chunk: Chunk) -> None:
+        self._feed()
+        if self.answer.cut is not None:
+            return
         for delta in chunk.deltas:
-            if delta.key not in self.answer.tracks:
+            self._feed()
+            if not delta.text or delta.key not in self.answer.tracks:
                 self._begin(delta.key)
             if self.answer.cut is not None:
                 return
             if delta.text:
-                self.answer.track(delta.key).feed(delta.text)
+                self._fresh = Fresh(delta.key, delta.text)
+        if chunk.closes:
+            self._feed()
         for key in chunk.closes:
             self.answer.track(key).close()
         self._queue.append(chunk)
 
     def _begin(self, key: StreamKey) -> None:
-        """A tool call whose name is not allowed ends the answer before its event leaves."""
+        """A tool call whose name is not allowed ends the answer before its event leaves. A name may
+        come in pieces: each of them comes with an empty text."""
         if key.channel is Channel.TOOL_ARGUMENTS and (name := self.codec.tool_name(key)):
             self.answer.track(key).gate = self.tools.gate(name)
             if (ruled := self.tools.name(name)) is not None:
@@ -180,12 +214,16 @@ class StreamShell:
             self.first()
 
     def _drained(self, chunk: Chunk) -> bool:
+        if not chunk.closes:
+            return True
         tracks = [self.answer.track(key) for key in chunk.closes]
         return all(t.done and not t.stopped for t in tracks)
 
     def _write(self, chunk: Chunk) -> bytes:
-        keys = dict.fromkeys([*(d.key for d in chunk.deltas), *chunk.closes])
-        released = {k: text for k in keys if (text := self.answer.track(k).take())}
+        released = {}
+        for key in (*(d.key for d in chunk.deltas), *chunk.closes):
+            if text := self.answer.track(key).take():
+                released[key] = text
         if self.label and chunk.frame is not None:
             chunk.frame["aigc"], self.label = self.label, None
         for key in chunk.closes:
@@ -193,12 +231,15 @@ class StreamShell:
                 released[key] = released.get(key, "") + tail
         if released:
             self._first_text()
-        return b"".join([*self._notes(), self.codec.write(chunk, released)])
+        written = self.codec.write(chunk, released)
+        notes = self._notes()
+        return b"".join([*notes, written]) if notes else written
 
     def _notes(self) -> list[bytes]:
-        new = self.answer.ruled[self._told :]
+        if self._told == len(self.answer.ruled):
+            return []
+        notes = notes_of(self.answer.ruled[self._told :])
         self._told = len(self.answer.ruled)
-        notes = notes_of(new) if new else []
         return [self.codec.extra("claims", notes)] if notes else []
 
     async def _cut(self, out: list[bytes], ruled: Ruled) -> None:

@@ -195,7 +195,7 @@ class FrameCodec:
         frame = chunk.frame
         if frame is None:
             return self._loose(chunk, released) + encode(chunk.event)
-        loose = self._loose(chunk, released) if released else b""
+        loose = self._loose(chunk, released)
         carried = self._fill(chunk, released)
         if chunk.places and not carried and self._hollow(frame):
             return loose
@@ -210,13 +210,11 @@ class FrameCodec:
 
     def _loose(self, chunk: Chunk, released: Mapping[StreamKey, str]) -> bytes:
         """Events for text that has no place in the frame: it is older, so it goes first."""
-        if not released:
-            return b""
-        places = (at for at in chunk.places if not at.mirror)
-        placed = {p.key for at in places for p in at.pieces if isinstance(p, Delta)}
-        return b"".join(
-            self.text(key, text) for key, text in released.items() if text and key not in placed
-        )
+        out = b""
+        for key, text in released.items():
+            if text and not _has_place(chunk, key):
+                out += self.text(key, text)
+        return out
 
     def _fill(self, chunk: Chunk, released: Mapping[StreamKey, str]) -> bool:
         """Put the texts back. True if any text is in the frame now."""
@@ -263,6 +261,15 @@ class FrameCodec:
 
     def error(self, error: ThreegateError) -> bytes:
         return encode_json(orjson.dumps(openai_error(error)))
+
+
+def _has_place(chunk: Chunk, key: StreamKey) -> bool:
+    for place in chunk.places:
+        if not place.mirror:
+            for piece in place.pieces:
+                if isinstance(piece, Delta) and piece.key == key:
+                    return True
+    return False
 
 
 def hollow(value: Any) -> bool:
