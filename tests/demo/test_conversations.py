@@ -8,6 +8,15 @@ from threegate.testing.scripts import reply_to
 from threegate.wire import json as strict_json
 from threegate.wire.chat import Chat
 
+SCENES = (
+    "harmful_answer",
+    "ungrounded_zh",
+    "ungrounded_en",
+    "checked_zh",
+    "checked_en",
+    "leaked_key",
+)
+
 
 @pytest.mark.parametrize("conversation", CONVERSATIONS, ids=lambda c: c.name)
 def test_each_is_a_request_that_the_proxy_reads(conversation: Conversation) -> None:
@@ -15,7 +24,7 @@ def test_each_is_a_request_that_the_proxy_reads(conversation: Conversation) -> N
     assert Chat().request_slots(body)
 
 
-@pytest.mark.parametrize("name", ["harmful_answer", "ungrounded_zh", "ungrounded_en", "leaked_key"])
+@pytest.mark.parametrize("name", SCENES)
 def test_the_demo_model_knows_its_scenes(name: str) -> None:
     body = next(c.body for c in CONVERSATIONS if c.name == name)
     reply = reply_to(from_chat(body, ""))

@@ -55,6 +55,15 @@ def test_a_note_of_the_guard_is_kept() -> None:
     assert read_answer(reply).note == {"rule_id": "a.b"}
 
 
+def test_claims_of_all_events_are_kept() -> None:
+    events = b"".join(
+        b'data: {"choices": [], "threegate": {"claims": [{"start": %d}]}}\n\n' % n for n in (0, 9)
+    )
+    headers = {"content-type": "text/event-stream"}
+    said = read_answer(httpx.Response(200, content=events, headers=headers))
+    assert said.note["claims"] == [{"start": 0}, {"start": 9}]
+
+
 async def test_without_a_proxy_nothing_is_hidden(demo: str) -> None:
     """The demo model played directly: it sees and says what the client sent and got."""
     body = ask("My number is 5")

@@ -5,7 +5,7 @@ import json
 
 import pytest
 from rich.console import Console
-from threegate.demo.conversations import CONVERSATIONS
+from threegate.demo.conversations import CONVERSATIONS, Conversation
 from threegate.demo.play import Acted, Played, Said
 from threegate.demo.show import as_json, show
 from threegate.types import Bilingual
@@ -32,6 +32,32 @@ def printed(played: Played, language: str) -> str:
 def test_both_sides_and_the_rule(language: str, words: list[str]) -> None:
     said = printed(Played(FIRST, "r", GOT, FIRST.body, GOT, (RULE,)), language)
     assert not [word for word in words if word not in said]
+
+
+CLAIMS = [
+    {
+        "start": 0,
+        "end": 8,
+        "verdict": "supported",
+        "score": 0.9,
+        "evidence": "context:/context/0:3-13",
+    },
+    {"start": 8, "end": 17, "verdict": "unsupported", "score": 0.8, "evidence": ""},
+]
+
+
+@pytest.mark.parametrize(
+    ("language", "lines"),
+    [
+        ("en", ["supported 0.90 It is A.  ← This is A.", "not in the source 0.80 It is B."]),
+        ("zh", ["有据 0.90 It is A.  ← This is A.", "无据 0.80 It is B."]),
+    ],
+)
+def test_claims_with_verdict_and_evidence(language: str, lines: list[str]) -> None:
+    asked = Conversation("c", Bilingual("c", "c"), {"context": ["## This is A."]})
+    got = Said(content="It is A. It is B.", note={"claims": CLAIMS})
+    said = printed(Played(asked, "r", got, {}, got, ()), language)
+    assert [line for line in lines if line not in said] == []
 
 
 def test_a_stopped_call_and_an_unknown_one() -> None:

@@ -112,6 +112,16 @@ CONVERSATIONS: Sequence[Conversation] = (
         _scene("ungrounded_answer", "en", stream=True),
     ),
     Conversation(
+        "checked_zh",
+        Bilingual("事实核查：有据、矛盾、编造（流式）", "Fact check of three claims, Chinese"),
+        _scene("checked_answer", "zh", stream=True),
+    ),
+    Conversation(
+        "checked_en",
+        Bilingual("事实核查：有据、矛盾、编造（英文）", "Fact check of three claims, streamed"),
+        _scene("checked_answer", "en", stream=True),
+    ),
+    Conversation(
         "leaked_key",
         Bilingual("回答泄露密钥（流式）", "Answer leaks a key, streamed"),
         _scene("secret_leak", "en", stream=True),

@@ -149,8 +149,13 @@ def _joined(status: int, data: bytes) -> Said:
 
 def _said(status: int, parts: list[Json], bodies: list[Json], error: str = "") -> Said:
     note: Json = {}
+    claims: list[Json] = []
     for body in bodies:
-        note |= body.get("threegate") or {}
+        found = body.get("threegate") or {}
+        note |= found
+        claims += found.get("claims", ())
+    if claims:
+        note["claims"] = claims
     reasoning = "".join(p.get("reasoning_content") or p.get("reasoning") or "" for p in parts)
     content = "".join(p.get("content") or "" for p in parts)
     return Said(status, reasoning, content, _calls(parts), note, error)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
@@ -29,6 +30,14 @@ SHADOW = Bilingual("仅观察", "shadow")
 MOST = 300
 """Longer texts are cut in the middle: a constitution is not for this page."""
 
+VERDICTS = {
+    "supported": (Bilingual("有据", "supported"), "green"),
+    "contradicted": (Bilingual("矛盾", "contradicted"), "bold red"),
+    "unsupported": (Bilingual("无据", "not in the source"), "yellow"),
+    "no_source": (Bilingual("没有资料", "no source"), "yellow"),
+}
+_PLACE = re.compile(r"context:/context/(\d+):(\d+)-(\d+)")
+
 Titles = Mapping[str, Bilingual]
 
 
@@ -44,7 +53,7 @@ def show(played: Played, titles: Titles, language: str, console: Console) -> Non
         _answer(played.got),
     )
     console.print(table)
-    console.print(_rules(played, titles, language))
+    console.print(*_claims(played, language), _rules(played, titles, language), sep="\n")
     console.print()
 
 
@@ -77,6 +86,32 @@ def _answer(said: Said) -> Text:
     for note in said.note.get("annotations", ()):
         made.append(f"[{note.get('kind', '')} {note['start']}-{note['end']}]\n", "yellow")
     return made
+
+
+def _claims(played: Played, language: str) -> list[Text]:
+    """Each claim of the answer that the client was told of, its verdict and what it rests on."""
+    notes = played.got.note.get("claims", ())
+    return [_claim(note, played, language) for note in notes if "verdict" in note]
+
+
+def _claim(note: Mapping[str, Any], played: Played, language: str) -> Text:
+    title, style = VERDICTS[note["verdict"]]
+    made = Text("  ")
+    made.append(f"{title.get(language)} {note['score']:.2f} ", style)
+    said = played.said.content if played.said else played.got.content
+    made.append(said[note["start"] : note["end"]].strip())
+    if evidence := _evidence(played.conversation.body, note["evidence"]):
+        made.append(f"  ← {evidence}", "dim")
+    return made
+
+
+def _evidence(body: Mapping[str, Any], note: str) -> str:
+    """The part of the request's own context that `context:/context/N:start-end` points to."""
+    match = _PLACE.fullmatch(note)
+    if match is None:
+        return ""
+    number, start, end = map(int, match.groups())
+    return str(body["context"][number])[start:end]
 
 
 def _rules(played: Played, titles: Titles, language: str) -> Group:

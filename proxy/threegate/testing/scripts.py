@@ -10,6 +10,7 @@ import re
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from threegate.testing.manual import MANUAL
 from threegate.types import Bilingual
 
 
@@ -106,6 +107,25 @@ SCENES: Final[tuple[Scene, ...]] = (
             "Product sheet: this washing machine has a warranty of 12 months from the day of"
             " purchase.",
         ),
+    ),
+    Scene(
+        "checked_answer",
+        Bilingual("星桥云盘专业版怎么收费？", "What does Starbridge Drive Professional cost?"),
+        (
+            Reply(
+                "专业版每月收费四十元，最多同时登录10台设备。文件删除后在回收站保留90天。"
+                "专业版还附赠一部价值两千元的平板电脑。",
+                "资料很长，我挑与专业版有关的说。",
+            ),
+            Reply(
+                "The professional plan costs 8 euros a month and allows 10 devices at the same"
+                " time."
+                " Deleted files stay in the trash for 90 days."
+                " Every new customer receives a tablet computer as a gift.",
+                "The document is long. I will pick what it says of the professional plan.",
+            ),
+        ),
+        MANUAL,
     ),
     Scene(
         "secret_leak",
