@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from threegate.audit import AuditLog, AuditSettings, Stage
 from threegate.audit.database import now_us
-from threegate.audit.report import DAY_US, Figures, gather, html
+from threegate.audit.report import DAY_US, Figures, gather
 from threegate.types import Action
 
 from tests.audit.conftest import decision, filled, record
@@ -45,13 +45,12 @@ async def test_outside_the_period_nothing_counts(settings: AuditSettings) -> Non
     await log.close()
 
 
-def test_the_page_is_whole_bilingual_and_escaped() -> None:
-    figures = Figures(
-        0, DAY_US, 3, 1, kinds={"<script>alert(1)</script>": 2}, days={"1970-01-01": (3, 1)}
-    )
-    for language, word in (("zh-CN", "审计报告"), ("en", "Audit report")):
-        page = html(figures, language)
-        assert word in page
-        assert "<script" not in page
-        assert "http" not in page
-        assert page.endswith("</html>\n")
+async def test_how_long_requests_took_by_day(settings: AuditSettings) -> None:
+    log = await filled(settings, 1)
+    for n in range(1, 101):
+        ended = record(f"t{n}", Stage.COMPLETED, timings_ms={"total": float(n)})
+        await log.append(ended)
+    now = now_us()
+    figures = await log.read(lambda c: gather(c, now - DAY_US, now + 1))
+    assert list(figures.latency_ms.values()) == [(50.0, 95.0)]
+    await log.close()

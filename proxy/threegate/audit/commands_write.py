@@ -16,7 +16,8 @@ from threegate.audit.erasure import DAY_US, Erasure, erase, retain, shred
 from threegate.audit.export import Exported, Format, Reveal, export
 from threegate.audit.holds import HOLD_FIELDS, Hold, hold, holds, release
 from threegate.audit.record import STANDARD, timestamp
-from threegate.audit.report import gather, html
+from threegate.audit.report import gather
+from threegate.audit.report_page import html, outline, pdf
 from threegate.audit.settings import AuditSettings, Retention
 from threegate.audit.store import load_signer
 from threegate.errors import AuditError
@@ -129,6 +130,7 @@ def report_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--tenant", default="")
     parser.add_argument("--language", choices=["zh", "en"], default="zh")
     parser.add_argument("--html", type=Path, help="write a page; otherwise counts as JSON")
+    parser.add_argument("--pdf", type=Path, help="write a PDF")
 
 
 def report_command(args: argparse.Namespace, settings: AuditSettings) -> int:
@@ -136,8 +138,11 @@ def report_command(args: argparse.Namespace, settings: AuditSettings) -> int:
     since = moment(args.since) or until - 30 * DAY_US
     with reading(settings.url) as connection:
         figures = gather(connection, since, until, args.tenant)
+    made = outline(figures, args.language)
     if args.html:
-        args.html.write_text(html(figures, args.language), encoding="utf-8")
-    else:
+        args.html.write_text(html(made), encoding="utf-8")
+    if args.pdf:
+        args.pdf.write_bytes(pdf(made))
+    if not args.html and not args.pdf:
         print_json(asdict(figures))
     return 0

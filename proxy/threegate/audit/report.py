@@ -1,16 +1,16 @@
 """The periodic report: what was asked, what the guard did, by category and rule. Counts only, no
 text.
 
-`gather` counts, `html` prints; the page needs no network and prints to PDF from any browser.
+`gather` counts; `report_page` prints it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from html import escape
 from typing import Any
 
+import orjson
 from sqlalchemy import ColumnElement, Connection, case, func, select
 
 from threegate.audit.record import Stage, timestamp
@@ -19,6 +19,7 @@ from threegate.types import Action
 
 FINAL = (Stage.COMPLETED, Stage.BLOCKED, Stage.ABORTED)
 DAY_US = 86_400 * 1_000_000
+MAX_TIMED = 5_000  # records whose timings are read
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +39,7 @@ class Figures:
     failures: Mapping[str, int] = field(default_factory=dict)
     languages: Mapping[str, int] = field(default_factory=dict)
     days: Mapping[str, tuple[int, int]] = field(default_factory=dict)  # day → (requests, blocked)
+    latency_ms: Mapping[str, tuple[float, float]] = field(default_factory=dict)  # day → p50, p95
 
 
 def gather(connection: Connection, since_us: int, until_us: int, tenant: str = "") -> Figures:
@@ -61,6 +63,7 @@ def gather(connection: Connection, since_us: int, until_us: int, tenant: str = "
         _sorted(actions),
         languages=_counts(connection.execute(by_language.group_by(RECORD.c.language))),
         days=_days(connection, within),
+        latency_ms=latencies(connection, final),
         **_hits(connection, final),
     )
 
@@ -99,6 +102,28 @@ def _days(
     return {timestamp(int(start))[:10]: (int(n), int(stopped)) for start, n, stopped in rows}
 
 
+def latencies(
+    connection: Connection, final: Sequence[ColumnElement[bool]], step_us: int = DAY_US
+) -> dict[str, tuple[float, float]]:
+    """Half and 95 % of the requests of each slot took no longer than this, in milliseconds; of
+    large logs each n-th record is read.
+    """
+    number = connection.execute(select(func.count()).where(*final)).scalar_one()
+    every = -(-int(number) // MAX_TIMED) or 1
+    chosen = select(RECORD.c.ts, RECORD.c.entry).where(*final, RECORD.c.seq % every == 0)
+    slots: dict[int, list[float]] = {}
+    for ts, entry in connection.execute(chosen):
+        took = orjson.loads(entry)["event"].get("timings_ms", {}).get("total")
+        if took is not None:
+            slots.setdefault(int(ts) // step_us * step_us, []).append(float(took))
+    return {timestamp(at)[:16]: _halves(slots[at]) for at in sorted(slots)}
+
+
+def _halves(took: list[float]) -> tuple[float, float]:
+    took.sort()
+    return took[(len(took) - 1) // 2], took[(len(took) - 1) * 95 // 100]
+
+
 def _of_requests() -> ColumnElement[bool]:
     return RECORD.c.stage.in_([s.value for s in (Stage.RECEIVED, *FINAL)])
 
@@ -113,73 +138,3 @@ def _counts(rows: Iterable[Sequence[Any]]) -> dict[str, int]:
 
 def _sorted(counts: Mapping[str, int]) -> dict[str, int]:
     return dict(sorted(counts.items(), key=lambda pair: (-pair[1], pair[0])))
-
-
-TITLES = {
-    "zh": {
-        "title": "审计报告", "period": "统计区间（UTC）", "requests": "请求数",
-        "unanswered": "无结束记录的请求", "stages": "记录阶段",
-        "actions": "处置结果", "kinds": "发现类别", "rules": "命中规则",
-        "shadow": "影子规则（仅记录）", "failures": "检测失败", "languages": "语言", "days": "每日",
-        "blocked": "已拦截", "name": "名称", "count": "数量", "none": "无",
-    },
-    "en": {
-        "title": "Audit report", "period": "Period (UTC)", "requests": "Requests",
-        "unanswered": "Requests without a recorded end", "stages": "Records by stage",
-        "actions": "Outcome", "kinds": "Findings by category", "rules": "Rules that acted",
-        "shadow": "Shadow rules (recorded only)", "failures": "Detector failures",
-        "languages": "Languages", "days": "By day", "blocked": "Blocked", "name": "Name",
-        "count": "Count", "none": "none",
-    },
-}  # fmt: skip
-TABLES = ("actions", "kinds", "rules", "shadow", "failures", "languages", "stages")
-STYLE = (
-    "body{font:15px/1.5 system-ui,'Noto Sans CJK SC',sans-serif;max-width:60rem;margin:2rem auto;"
-    "padding:0 1rem;color:#1b1f24}table{border-collapse:collapse;margin:.5rem 0 1.5rem;width:100%}"
-    "td,th{border-bottom:1px solid #d8dee4;padding:.3rem .6rem;text-align:left}"
-    "td:last-child,th:last-child{text-align:right}"
-    "h2{margin:1.5rem 0 0;font-size:1.1rem}"
-    ".bar{background:#3b6fd6;height:.6rem;display:inline-block}"
-    "dl{display:grid;grid-template-columns:max-content auto;gap:.2rem 1rem}dd{margin:0}"
-)
-
-
-def html(figures: Figures, language: str = "zh") -> str:
-    """One self-contained page; every value is escaped."""
-    words = TITLES["zh" if language.startswith("zh") else "en"]
-    period = f"{timestamp(figures.since_us)[:10]} – {timestamp(figures.until_us)[:10]}"
-    facts = {
-        "period": period,
-        "requests": f"{figures.requests:,}",
-        "unanswered": f"{figures.unanswered:,}",
-    }
-    listed = "".join(f"<dt>{words[k]}</dt><dd>{escape(v)}</dd>" for k, v in facts.items())
-    tables = "".join(_table(words, name, getattr(figures, name)) for name in TABLES)
-    tag = "zh" if words is TITLES["zh"] else "en"
-    return (
-        f'<!doctype html><html lang="{tag}"><meta charset="utf-8">'
-        f"<title>{words['title']} {period}</title><style>{STYLE}</style><h1>{words['title']}</h1>"
-        f"<dl>{listed}</dl>{_day_table(words, figures.days)}{tables}</html>\n"
-    )
-
-
-def _table(words: Mapping[str, str], name: str, counts: Mapping[str, int]) -> str:
-    rows = "".join(f"<tr><td>{escape(k)}</td><td>{n:,}</td></tr>" for k, n in counts.items())
-    empty = f'<tr><td colspan="2">{words["none"]}</td></tr>'
-    head = f"<tr><th>{words['name']}</th><th>{words['count']}</th></tr>"
-    return f"<h2>{words[name]}</h2><table>{head}{rows or empty}</table>"
-
-
-def _day_table(words: Mapping[str, str], days: Mapping[str, tuple[int, int]]) -> str:
-    most = max((requests for requests, _ in days.values()), default=1) or 1
-    rows = "".join(
-        f"<tr><td>{day}</td><td>{_bar(20 * requests / most)}</td>"
-        f"<td>{requests:,}</td><td>{blocked:,}</td></tr>"
-        for day, (requests, blocked) in days.items()
-    )
-    head = f"<tr><th></th><th></th><th>{words['requests']}</th><th>{words['blocked']}</th></tr>"
-    return f"<h2>{words['days']}</h2><table>{head}{rows}</table>"
-
-
-def _bar(width_rem: float) -> str:
-    return f'<span class="bar" style="width:{width_rem:.1f}rem"></span>'

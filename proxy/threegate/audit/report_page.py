@@ -1,0 +1,160 @@
+"""The report as one self-contained page or as a PDF. Both print the same outline."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from html import escape
+
+from threegate.audit.pdf import FAINT, Paper
+from threegate.audit.record import timestamp
+from threegate.audit.report import Figures
+from threegate.types import Bilingual
+
+TABLES = {
+    "actions": Bilingual("处置结果", "Outcome"),
+    "kinds": Bilingual("发现类别", "Findings by category"),
+    "rules": Bilingual("命中规则", "Rules that acted"),
+    "shadow": Bilingual("影子规则（仅记录）", "Shadow rules (recorded only)"),
+    "failures": Bilingual("检测失败", "Detector failures"),
+    "languages": Bilingual("语言", "Languages"),
+    "stages": Bilingual("记录阶段", "Records by stage"),
+}
+WORDS = {
+    "title": Bilingual("审计报告", "Audit report"),
+    "period": Bilingual("统计区间（UTC）", "Period (UTC)"),
+    "requests": Bilingual("请求数", "Requests"),
+    "blocked": Bilingual("已拦截", "Blocked"),
+    "unanswered": Bilingual("无结束记录的请求", "Requests without a recorded end"),
+    "days": Bilingual("每日", "By day"),
+    "latency": Bilingual("耗时（毫秒）", "Time taken (ms)"),
+    "none": Bilingual("无", "none"),
+    "note": Bilingual("只有计数，没有对话文字。", "Counts only, no text of a conversation."),
+}
+STYLE = (
+    "body{font:15px/1.5 system-ui,'Noto Sans CJK SC',sans-serif;max-width:60rem;margin:2rem auto;"
+    "padding:0 1rem;color:#1b1f24}table{border-collapse:collapse;margin:.5rem 0 1.5rem;width:100%}"
+    "td,th{border-bottom:1px solid #d8dee4;padding:.3rem .6rem;text-align:left}"
+    "td+td{text-align:right;width:7rem}td.bar{text-align:left;width:16rem}"
+    "h2{margin:1.5rem 0 0;font-size:1.1rem}rect{fill:#1f6b64}"
+    "dl{display:grid;grid-template-columns:max-content auto;gap:.2rem 1rem}dd{margin:0}"
+)
+Naming = Callable[[str, str], str]  # (table, code) → what people call it
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """`share` (0 to 1) is drawn as a bar."""
+
+    name: str
+    values: tuple[str, ...]
+    share: float
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    title: str
+    rows: tuple[Row, ...]
+    columns: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Outline:
+    title: str
+    facts: Mapping[str, str]
+    sections: tuple[Section, ...]
+    note: str
+    language: str = field(default="zh-CN")
+
+
+def outline(
+    figures: Figures,
+    language: str,
+    *,
+    naming: Naming = lambda table, code: code,
+    more: Sequence[Section] = (),
+) -> Outline:
+    """`more` comes after the first table: what others know of the period."""
+    short = "zh" if language.startswith("zh") else "en"
+    words = {name: word.get(short) for name, word in WORDS.items()}
+    period = f"{timestamp(figures.since_us)[:10]} - {timestamp(figures.until_us)[:10]}"
+    facts = {
+        words["period"]: period,
+        words["requests"]: f"{figures.requests:,}",
+        words["unanswered"]: f"{figures.unanswered:,}",
+    }
+    tables = [
+        counted(title.get(short), getattr(figures, name), lambda code, n=name: naming(n, code))  # type: ignore[misc]
+        for name, title in TABLES.items()
+    ]
+    days = Section(words["days"], _days(figures), (words["requests"], words["blocked"]))
+    slow = Section(words["latency"], _latencies(figures), ("p50", "p95"))
+    sections = (tables[0], *more, days, slow, *tables[1:])
+    tag = "zh-CN" if short == "zh" else "en"
+    return Outline(words["title"], facts, sections, words["note"], tag)
+
+
+def counted(title: str, counts: Mapping[str, int], name: Callable[[str], str]) -> Section:
+    most = max(counts.values(), default=1) or 1
+    return Section(title, tuple(Row(name(k), (f"{n:,}",), n / most) for k, n in counts.items()))
+
+
+def _days(figures: Figures) -> tuple[Row, ...]:
+    most = max((requests for requests, _ in figures.days.values()), default=1) or 1
+    return tuple(
+        Row(day, (f"{requests:,}", f"{blocked:,}"), requests / most)
+        for day, (requests, blocked) in figures.days.items()
+    )
+
+
+def _latencies(figures: Figures) -> tuple[Row, ...]:
+    most = max((p95 for _, p95 in figures.latency_ms.values()), default=1.0) or 1.0
+    return tuple(
+        Row(at[:10], (f"{p50:,.1f}", f"{p95:,.1f}"), p95 / most)
+        for at, (p50, p95) in figures.latency_ms.items()
+    )
+
+
+def html(made: Outline) -> str:
+    """Needs no network; every value is escaped."""
+    listed = "".join(f"<dt>{escape(k)}</dt><dd>{escape(v)}</dd>" for k, v in made.facts.items())
+    sections = "".join(_section(s, made.language) for s in made.sections)
+    return (
+        f'<!doctype html><html lang="{made.language}"><meta charset="utf-8">'
+        f"<title>{escape(made.title)}</title><style>{STYLE}</style><h1>{escape(made.title)}</h1>"
+        f"<dl>{listed}</dl>{sections}<p>{escape(made.note)}</p></html>\n"
+    )
+
+
+def _section(section: Section, language: str) -> str:
+    head = "".join(f"<th>{escape(c)}</th>" for c in ("", *section.columns, ""))
+    rows = "".join(_row(row) for row in section.rows)
+    none = WORDS["none"].get(language[:2])
+    table = f"<table>{f'<tr>{head}</tr>' if section.columns else ''}{rows}</table>"
+    return f"<h2>{escape(section.title)}</h2>" + (table if section.rows else f"<p>{none}</p>")
+
+
+def _row(row: Row) -> str:
+    values = "".join(f"<td>{escape(v)}</td>" for v in row.values)
+    bar = f'<svg width="240" height="8"><rect width="{240 * row.share:.0f}" height="8"/></svg>'
+    return f'<tr><td>{escape(row.name)}</td>{values}<td class="bar">{bar}</td></tr>'
+
+
+def pdf(made: Outline) -> bytes:
+    paper = Paper(made.title, made.language)
+    paper.line(made.title, 18, after=10)
+    for name, value in made.facts.items():
+        paper.line(f"{name}: {value}", 10)
+    for section in made.sections:
+        paper.heading(section.title)
+        if not section.rows:
+            paper.line(WORDS["none"].get(made.language[:2]), 9.5, ink=FAINT)
+        number = max((len(r.values) for r in section.rows), default=1)
+        widths = (300.0 - 60 * (number - 1), *[60.0] * number)
+        if section.columns:
+            paper.row(("", *section.columns), widths)
+        for row in section.rows:
+            paper.row((row.name, *row.values), widths, row.share)
+    paper.y -= 12
+    paper.line(made.note, 9, ink=FAINT)
+    return paper.pdf()

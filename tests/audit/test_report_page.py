@@ -1,0 +1,35 @@
+from __future__ import annotations
+
+from threegate.audit.report import DAY_US, Figures
+from threegate.audit.report_page import Row, Section, html, outline, pdf
+
+from tests.audit.test_pdf import texts_of
+
+FIGURES = Figures(
+    0,
+    DAY_US,
+    3,
+    1,
+    kinds={"<script>alert(1)</script>": 2},
+    days={"1970-01-01": (3, 1)},
+    latency_ms={"1970-01-01T00:00": (12.0, 80.5)},
+)
+
+
+def test_the_page_is_whole_bilingual_and_escaped() -> None:
+    for language, word in (("zh-CN", "审计报告"), ("en", "Audit report")):
+        page = html(outline(FIGURES, language))
+        assert word in page
+        assert "<script" not in page
+        assert "http" not in page
+        assert page.endswith("</html>\n")
+
+
+def test_page_and_pdf_say_the_same() -> None:
+    more = Section("投诉", (Row("误拦截", ("2",), 1.0),))
+    made = outline(FIGURES, "zh", naming=lambda table, code: f"{table}:{code}", more=[more])
+    page, paper = html(made), "\n".join(texts_of(pdf(made)))
+    for word in ("审计报告", "投诉", "误拦截", "1970-01-01", "80.5", "发现类别", "耗时（毫秒）"):
+        assert word in page
+        assert word in paper
+    assert "kinds:<script>" in paper
