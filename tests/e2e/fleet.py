@@ -10,10 +10,8 @@ import signal
 import socket
 import subprocess
 import sys
-import threading
 import time
 import uuid
-from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
@@ -29,11 +27,13 @@ from threegate.gateway.key_table import KeyTable
 from threegate.testing.server import serve
 from threegate.testing.upstream import DemoUpstream
 
+from tests.e2e.network import LOOPBACK, Network, Relay
 from tests.e2e.running import ROOT
 
 POSTGRES = os.environ.get("THREEGATE_TEST_POSTGRES", "")
 REDIS = os.environ.get("THREEGATE_TEST_REDIS", "")
 POLICIES = Path(__file__).parent / "policies"
+MODEL = "upstreams: [{{url: '{url}', connect_s: 2, first_byte_s: 10, idle_s: 5}}]\n"
 
 
 def eventually(holds: Callable[[], bool], seconds: float = 60) -> bool:
@@ -43,51 +43,6 @@ def eventually(holds: Callable[[], bool], seconds: float = 60) -> bool:
             return True
         time.sleep(0.05)
     return False
-
-
-class Relay:
-    """Passes bytes to a server until it is cut; then the server is away for whoever comes here."""
-
-    def __init__(self, host: str, port: int) -> None:
-        self._to = (host, port)
-        self._open: list[socket.socket] = []
-        self._listener = socket.create_server(("127.0.0.1", 0))
-        self.port = int(self._listener.getsockname()[1])
-        self._spawn(self._accept, self._listener)
-
-    def _spawn(self, work: Callable[..., None], *given: Any) -> None:
-        threading.Thread(target=work, args=given, daemon=True).start()
-
-    def _accept(self, listener: socket.socket) -> None:
-        with suppress(OSError):
-            while True:
-                near, _ = listener.accept()
-                far = socket.create_connection(self._to)
-                self._open += [near, far]
-                self._spawn(self._copy, near, far)
-                self._spawn(self._copy, far, near)
-
-    def _copy(self, source: socket.socket, target: socket.socket) -> None:
-        with suppress(OSError):
-            while data := source.recv(65536):
-                target.sendall(data)
-        for end in (source, target):
-            with suppress(OSError):
-                end.shutdown(socket.SHUT_RDWR)
-
-    def cut(self) -> None:
-        with suppress(OSError):
-            self._listener.shutdown(socket.SHUT_RDWR)
-        self._listener.close()
-        for end in self._open:
-            with suppress(OSError):
-                end.shutdown(socket.SHUT_RDWR)
-            end.close()
-        self._open.clear()
-
-    def mend(self) -> None:
-        self._listener = socket.create_server(("127.0.0.1", self.port))
-        self._spawn(self._accept, self._listener)
 
 
 @dataclass
@@ -115,6 +70,16 @@ class Replica:
         self.process.wait(30)
 
 
+@dataclass(frozen=True)
+class Sent:
+    """One call of a burst: its status, when it left and was answered, when to come again."""
+
+    status: int
+    at: float
+    answered: float
+    wait: int
+
+
 @dataclass
 class Fleet:
     replicas: list[Replica]
@@ -135,29 +100,28 @@ class Fleet:
             timeout=60,
         )
 
-    def burst(self, key: int, calls: int, at_once: int = 64) -> tuple[Counter[int], float]:
-        """Statuses of that many calls, alternately to each replica, and the seconds they took."""
+    def burst(self, key: int, calls: int, at_once: int = 64) -> list[Sent]:
+        """That many calls, alternately to each replica."""
 
-        async def run() -> Counter[int]:
-            gate, statuses = asyncio.Semaphore(at_once), Counter[int]()
+        async def run() -> list[Sent]:
+            gate = asyncio.Semaphore(at_once)
             body = {"model": "deepseek-r1", "messages": [{"role": "user", "content": "hello"}]}
             headers = {"authorization": f"Bearer {self.keys[key]}"}
 
-            async def one(session: aiohttp.ClientSession, number: int) -> None:
-                url = self.replicas[number % len(self.replicas)].url
-                async with gate, session.post(f"{url}/v1/chat/completions", json=body) as reply:
-                    await reply.read()
-                    assert reply.status == 200 or 1 <= int(reply.headers["retry-after"]) <= 60
-                    statuses[reply.status] += 1
+            async def one(session: aiohttp.ClientSession, number: int) -> Sent:
+                url = f"{self.replicas[number % len(self.replicas)].url}/v1/chat/completions"
+                async with gate:
+                    sent = time.monotonic()
+                    async with session.post(url, json=body) as reply:
+                        await reply.read()
+                    wait = int(reply.headers.get("retry-after", 0))
+                    return Sent(reply.status, sent, time.monotonic(), wait)
 
-            async with aiohttp.ClientSession(
-                headers=headers, connector=aiohttp.TCPConnector(limit=at_once)
-            ) as session:
-                await asyncio.gather(*(one(session, n) for n in range(calls)))
-            return statuses
+            connector = aiohttp.TCPConnector(limit=at_once)
+            async with aiohttp.ClientSession(headers=headers, connector=connector) as session:
+                return await asyncio.gather(*(one(session, n) for n in range(calls)))
 
-        started = time.monotonic()
-        return asyncio.run(run()), time.monotonic() - started
+        return asyncio.run(run())
 
     def policy_records(self, digest: str) -> list[float]:
         """When, by each worker's own record, this policy became active there."""
@@ -175,25 +139,35 @@ class Fleet:
 
 
 @contextmanager
-def fleet(root: Path, replicas: int = 2, keys: int = 8) -> Iterator[Fleet]:
+def fleet(
+    root: Path,
+    replicas: int = 2,
+    keys: int = 8,
+    *,
+    postgres_at: Network = LOOPBACK,
+    redis_at: Network = LOOPBACK,
+    model_at: Network = LOOPBACK,
+) -> Iterator[Fleet]:
     policies, demo = root / "policies", DemoUpstream()
     shutil.copytree(POLICIES, policies)
     with ExitStack() as stack:
-        upstream = stack.enter_context(serve(demo.app))
+        model = _relay(stack.enter_context(serve(demo.app)), 80, model_at)
         database = stack.enter_context(a_database())
-        postgres, redis = _relay(POSTGRES, 5432), _relay(REDIS, 6379)
+        postgres, redis = _relay(POSTGRES, 5432, postgres_at), _relay(REDIS, 6379, redis_at)
         direct = make_url(POSTGRES).set(database=database, drivername="postgresql")
         table = KeyTable.open(writer_engine(direct.render_as_string(hide_password=False)))
         secrets = [table.add("acme")[1] for _ in range(keys)]
-        shared = make_url(POSTGRES).set(database=database, host="127.0.0.1", port=postgres.port)
+        shared = make_url(POSTGRES).set(database=database, host=postgres.host, port=postgres.port)
+        settings = root / "threegate.yaml"
+        settings.write_text(MODEL.format(url=f"http://{model.host}:{model.port}"), "utf-8")
         environment = {
-            "THREEGATE_UPSTREAM": upstream,
+            "THREEGATE_CONFIG": str(settings),
             "THREEGATE_POLICIES": str(policies),
             "THREEGATE_PACKS": "fleet",
             "THREEGATE_CLASSIFIERS": "off",
             "THREEGATE_RELOAD_S": "0.25",
             "THREEGATE_AUDIT_URL": shared.render_as_string(hide_password=False),
-            "THREEGATE_STATE_URL": f"redis://127.0.0.1:{redis.port}/0",
+            "THREEGATE_STATE_URL": f"redis://{redis.host}:{redis.port}/0",
             "THREEGATE_SECRET_ENV": "MASK_SECRET",
             "MASK_SECRET": uuid.uuid4().hex,
             "THREEGATE_AUDIT_MASTER_KEY": "env:MASTER",
@@ -256,6 +230,6 @@ def a_database() -> Iterator[str]:
         engine.dispose()
 
 
-def _relay(url: str, usual_port: int) -> Relay:
+def _relay(url: str, usual_port: int, network: Network) -> Relay:
     parsed = make_url(url)
-    return Relay(parsed.host or "127.0.0.1", parsed.port or usual_port)
+    return Relay((parsed.host or "127.0.0.1", parsed.port or usual_port), network)

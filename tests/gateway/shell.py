@@ -12,6 +12,7 @@ from threegate.audit.record import Stage
 from threegate.detectors import scanner
 from threegate.detectors.base import DetectorInfo, PatternDetector, SentenceDetector
 from threegate.detectors.suite import Suite
+from threegate.errors import AuditError
 from threegate.gateway.answer import Answer, Question
 from threegate.gateway.gates import ToolRules
 from threegate.gateway.outcome import outcome_of
@@ -134,7 +135,10 @@ async def hear(
     masks: MaskMap | None = None,
     constraints: Constraints | None = None,
     question: Question = NO_QUESTION,
+    *,
+    stored: bool = True,
 ) -> Heard:
+    """With `stored` false the last record of the call cannot be made durable."""
     caller, heard = Caller(), Heard(b"")
     guard = OutputGuard.of(
         rules,
@@ -152,6 +156,8 @@ async def hear(
 
     async def end(stage: Stage) -> None:
         heard.stages.append(stage)
+        if not stored:
+            raise AuditError("the audit record could not be stored")
 
     shell = StreamShell(
         CHAT.stream({"model": "m"}),

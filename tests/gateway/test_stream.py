@@ -255,3 +255,12 @@ async def test_pieces_that_come_together_are_scanned_and_sent_together() -> None
     assert counted.asked == 2  # the text, and its end
     await hear([*pieces, STOP], rules, counting)
     assert counted.asked == 2 + 50 + 1
+
+
+@pytest.mark.parametrize("said", ["hello", f"my number is {ID}."])
+async def test_without_its_last_record_a_stream_ends_in_an_error(said: str) -> None:
+    heard = await hear([stream_of([said])], PATTERNS, SUITE, stored=False)
+    assert heard.stages in ([Stage.COMPLETED], [Stage.BLOCKED])
+    assert heard.payloads()[-1]["error"]["code"] == "audit_unavailable"
+    assert heard.finish() is None
+    assert b"[DONE]" not in heard.data

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 
 from threegate.audit.record import Part, Stage
-from threegate.errors import UpstreamError
+from threegate.errors import AuditError, ThreegateError, UpstreamError
 from threegate.gateway.answer import Answer, Question, Track
 from threegate.gateway.call import Call
 from threegate.gateway.gates import ToolRules, format_gate, schemas_of
@@ -153,9 +154,24 @@ def _field(call: Call) -> dict[str, str] | None:
 
 
 async def _pass_through(call: Call, reply: Reply) -> None:
-    """No rule looks at the answer: bytes as they are, the last ones after the audit record."""
+    """No rule looks at the answer: bytes as they are, the last ones after the audit record. A
+    stream that fails ends in an error event."""
+    streamed = _is_stream(reply)
     await call.out.start(reply.status, reply.headers)
-    held, streamed = b"", _is_stream(reply)
+    try:
+        await _bytes(call, reply, streamed)
+    except ThreegateError as error:
+        if not streamed:
+            raise
+        call.ledger.failed(error)
+        with suppress(AuditError):
+            await call.ledger.ended(Stage.ABORTED)
+        await call.out.chunk(b"\n\n" + call.adapter.stream(call.asked).error(error))
+    await call.out.finish()
+
+
+async def _bytes(call: Call, reply: Reply, streamed: bool) -> None:
+    held = b""
     async for data in reply.chunks():
         if held:
             await call.out.chunk(held)
@@ -164,7 +180,6 @@ async def _pass_through(call: Call, reply: Reply) -> None:
             await call.out.chunk(data)
     await call.ledger.ended(Stage.COMPLETED)
     await call.out.chunk(held)
-    await call.out.finish()
 
 
 async def _pass_error(call: Call, reply: Reply) -> None:

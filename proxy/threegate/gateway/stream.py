@@ -10,10 +10,11 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from threegate.audit.record import Stage
-from threegate.errors import ThreegateError, UpstreamError
+from threegate.errors import AuditError, ThreegateError, UpstreamError
 from threegate.gateway.answer import Answer
 from threegate.gateway.claims import notes_of
 from threegate.gateway.gates import ToolRules
@@ -252,10 +253,11 @@ class StreamShell:
         await self.send(b"".join(out))
 
     async def _fail(self, error: ThreegateError) -> None:
-        if self._over:
-            raise error
-        self._over = True
-        data = self.codec.error(error)
+        """Told in the stream's own format; in place of its end, where the last record of the call
+        cannot be stored."""
+        ended, self._over = self._over, True
         self.failed(error)
-        await self.end(Stage.ABORTED)
-        await self.send(data)
+        if not ended:
+            with suppress(AuditError):
+                await self.end(Stage.ABORTED)
+        await self.send(self.codec.error(error))
