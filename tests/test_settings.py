@@ -118,3 +118,19 @@ def test_whole_numbers_of_seconds_and_lists_of_names_are_read(tmp_path: Path) ->
 def test_two_upstreams_of_one_name_would_share_a_key(tmp_path: Path) -> None:
     with pytest.raises(SettingsError, match="a name of its own"):
         from_text(tmp_path, "upstreams: ['http://a', 'http://b']")
+
+
+def test_servers_of_models_are_a_mapping_or_one_text(tmp_path: Path) -> None:
+    wanted = (("guard", "grpc://triton:8001"), ("entities", "http://triton:8000"))
+    made = from_text(
+        tmp_path, "remote_models: {guard: 'grpc://triton:8001', entities: 'http://triton:8000'}"
+    )
+    assert made.remote_models == wanted
+    text = "guard=grpc://triton:8001, entities=http://triton:8000"
+    made = load(environment={**NOWHERE, "THREEGATE_REMOTE_MODELS": text})
+    assert made.remote_models == wanted
+
+
+def test_a_model_without_its_server_is_refused() -> None:
+    with pytest.raises(SettingsError, match="must give each name its value"):
+        load(environment={**NOWHERE, "THREEGATE_REMOTE_MODELS": "guard"})

@@ -10,7 +10,7 @@ Protocol: https://kserve.github.io/website/docs/concepts/architecture/data-plane
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Protocol
 
 import httpx
 import numpy as np
@@ -21,6 +21,32 @@ from threegate_classifiers.tokenize import Row
 
 TIMEOUT_S = 10.0
 _BUSY = (429, 503)
+
+
+class Remote(Protocol):
+    """A `runtime.Backend` at another server."""
+
+    batch_tokens: int
+    device: str
+
+    def ready(self) -> bool: ...
+    def run(self, rows: Sequence[Row]) -> list[Logits]: ...
+    def close(self) -> None: ...
+
+
+def at(url: str, model: str) -> Remote:
+    """The server of a model: `http://` or `https://`, or over gRPC `grpc://` or `grpcs://`."""
+    match url.partition("://")[0]:
+        case "http" | "https":
+            return KServe(url, model)
+        case "grpc" | "grpcs":
+            try:
+                from threegate_classifiers.remote_grpc import GrpcKServe
+            except ImportError:
+                raise ModelError("a model server at grpc:// needs the extra `grpc`") from None
+            return GrpcKServe(url, model)
+        case _:
+            raise ModelError(f"model {model}: its server is http(s):// or grpc(s)://")
 
 
 class KServe:

@@ -191,19 +191,21 @@ class Engine:
         threads: int | None = None,
         cache: int = 8192,
         gpu: bool | None = None,
+        gpu_mib: int = 0,
         remote: Mapping[str, Backend] | None = None,
         shared: Path | None = None,
         say: Callable[[str], None] = print,
     ) -> Engine:
         """Verify, load and warm up each of `names` (`name` or `name@version`); `say` is told where
-        each one runs. `remote` gives the backend of models that a server elsewhere runs, `shared`
-        a folder through which processes share weights. Raises ModelError."""
+        each one runs. `remote` gives the backend of models that a server elsewhere runs, `gpu_mib`
+        the most that one model may take of a GPU, `shared` a folder through which processes share
+        weights. Raises ModelError."""
         count = threads or min(MAX_THREADS, os.cpu_count() or 1)
         models: dict[str, Model] = {}
         for name in names:
             entry = find(root, name)
             backend = (remote or {}).get(entry.manifest.name)
-            model = _open(entry, count, cache, gpu, backend, shared)
+            model = _open(entry, count, cache, gpu, gpu_mib, backend, shared)
             say(f"model {entry.manifest.id} on {model.device}")
             models[entry.manifest.name] = model
         return cls(models)
@@ -247,6 +249,7 @@ def _open(
     threads: int,
     cache: int,
     gpu: bool | None,
+    gpu_mib: int,
     backend: Backend | None,
     shared: Path | None,
 ) -> Model:
@@ -258,6 +261,7 @@ def _open(
             threads=threads,
             pad_id=tokenizer.pad_id,
             gpu=gpu,
+            gpu_mib=gpu_mib,
             shared=shared,
         )
     for text in ("ready", "准备好了。" * entry.manifest.max_tokens):

@@ -29,6 +29,7 @@ CONFIG: Mapping[str, str] = {
     # Without VNNI, sums of u8 x s8 saturate at 16 bits: logits were .095 off fp32, with this .052.
     "session.x64quantprecision": "1",
 }
+MEBIBYTE = 1 << 20
 _KNOWN_INPUTS = {"input_ids", "attention_mask", "token_type_ids"}
 
 
@@ -43,11 +44,13 @@ class Session:
         threads: int,
         pad_id: int,
         gpu: bool | None,
+        gpu_mib: int = 0,
         shared: Path | None = None,
     ) -> None:
         """With `shared`, a folder, weights on the CPU are mapped from there (`mapped`)."""
         path, use_gpu = choose(folder, manifest, gpu=has_gpu() if gpu is None else gpu)
-        self._session = _open(path, threads, gpu=use_gpu, shared=shared)
+        chosen = providers(gpu=use_gpu, gpu_mib=gpu_mib)
+        self._session = _open(path, threads, chosen, shared=None if use_gpu else shared)
         self._inputs, self._output = manifest.inputs, manifest.output
         self._pad_id = pad_id
         self.device = str(self._session.get_providers()[0])
@@ -82,14 +85,28 @@ def choose(folder: Path, manifest: Manifest, *, gpu: bool) -> tuple[Path, bool]:
     return folder / MODEL, gpu and not _mentions(folder / MODEL, _QUANTISES_WHILE_RUNNING)
 
 
-def _open(path: Path, threads: int, *, gpu: bool, shared: Path | None) -> Any:
+def providers(*, gpu: bool, gpu_mib: int) -> list[Any]:
+    """Where a model runs, in order. On a GPU that serves a language model too, the arena grows by
+    what is asked for and not to twice of it, and ends at `gpu_mib`; 0: wherever the GPU ends.
+
+    There is no priority to give here: a stream of the lowest is the default one. Between processes
+    the driver gives it (`CUDA_MPS_CLIENT_PRIORITY`, docs/scale.md).
+    """
+    if not gpu:
+        return ["CPUExecutionProvider"]
+    options = {"arena_extend_strategy": "kSameAsRequested"}
+    if gpu_mib:
+        options["gpu_mem_limit"] = str(gpu_mib * MEBIBYTE)
+    return [("CUDAExecutionProvider", options), "CPUExecutionProvider"]
+
+
+def _open(path: Path, threads: int, chosen: list[Any], *, shared: Path | None) -> Any:
     options = _options(threads)
-    if shared is not None and not gpu:
+    if shared is not None:
         path = mapped.prepared(path, shared, _options(threads), CONFIG)
         options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
-    providers = ["CUDAExecutionProvider"] * gpu + ["CPUExecutionProvider"]
     try:
-        return onnxruntime.InferenceSession(str(path), options, providers=providers)
+        return onnxruntime.InferenceSession(str(path), options, providers=chosen)
     except Exception as error:  # the library's exceptions share no base
         raise ModelError(f"{path}: ONNX Runtime cannot open it: {error}") from None
 

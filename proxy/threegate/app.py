@@ -14,6 +14,7 @@ import httpx
 from starlette.applications import Starlette
 from starlette.responses import RedirectResponse
 from starlette.routing import BaseRoute, Mount, Route
+from threegate_classifiers import remote
 from threegate_classifiers.runtime import Engine
 
 from threegate.audit import upkeep
@@ -188,9 +189,19 @@ def _engine(settings: Settings, say: Callable[[str], None]) -> Engine | None:
     if settings.classifiers == "off":
         say("classifiers are off: rules that need one do not act")
         return None
+    unknown = {name for name, _ in settings.remote_models} - set(MODELS)
+    if unknown:
+        raise SettingsError(f"remote_models: there is no model {min(unknown)}")
     shared = settings.var / "mapped" if settings.workers > 1 else None
-    threads = settings.threads or None
-    return Engine.open(settings.models, MODELS, threads=threads, shared=shared, say=say)
+    return Engine.open(
+        settings.models,
+        MODELS,
+        threads=settings.threads or None,
+        gpu_mib=settings.gpu_mib,
+        remote={name: remote.at(url, name) for name, url in settings.remote_models},
+        shared=shared,
+        say=say,
+    )
 
 
 def _check_served(policies: PolicyStore, suites: Suites, settings: Settings) -> None:

@@ -79,6 +79,8 @@ class Settings:
     models: Path = Path("classifiers/models")
     classifiers: str = "required"  # required | off
     threads: int = 0  # of one model run; 0 takes half the cores
+    remote_models: tuple[tuple[str, str], ...] = ()  # (name, URL of a KServe v2 server)
+    gpu_mib: int = 2048  # the most that one model may take of a GPU
     var: Path = Path("var")
     audit_url: str = ""
     audit_on_failure: str = "fail_request"
@@ -216,7 +218,7 @@ def _from_environment(env: Mapping[str, str]) -> dict[str, Any]:
 
 def _convert(name: str, value: Any, where: str) -> Any:
     match name:
-        case "port" | "workers" | "threads" | "shutdown_delay" | "drain":
+        case "port" | "workers" | "threads" | "shutdown_delay" | "drain" | "gpu_mib":
             return _integer(name, value, where)
         case "audit_content_days" | "audit_metadata_days":
             return _integer(name, value, where)
@@ -226,6 +228,8 @@ def _convert(name: str, value: Any, where: str) -> Any:
             return Path(str(value))
         case "packs" | "bundle_keys":
             return tuple(value.split(",") if isinstance(value, str) else map(str, value))
+        case "remote_models":
+            return _pairs(name, value, where)
         case "upstreams":
             items = value if isinstance(value, list) else [value]
             made = [upstream_from(v, f"{where}: upstreams[{i}]") for i, v in enumerate(items)]
@@ -241,6 +245,15 @@ def _convert(name: str, value: Any, where: str) -> Any:
             return str(value)
         case _:
             raise SettingsError(f"{where}: unknown setting {name}")
+
+
+def _pairs(name: str, value: Any, where: str) -> tuple[tuple[str, str], ...]:
+    """A mapping, or `name=value,…` where there is only a text."""
+    if isinstance(value, str):
+        value = dict(part.partition("=")[::2] for part in value.split(","))
+    if not isinstance(value, Mapping) or not all(value.values()):
+        raise SettingsError(f"{where}: {name} must give each name its value")
+    return tuple((str(k).strip(), str(v).strip()) for k, v in value.items())
 
 
 def _seconds(name: str, value: Any, where: str) -> float:

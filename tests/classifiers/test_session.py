@@ -8,7 +8,7 @@ import pytest
 import yaml
 from threegate_classifiers.errors import ModelError
 from threegate_classifiers.manifest import read_manifest
-from threegate_classifiers.session import Session, choose, has_gpu
+from threegate_classifiers.session import Session, choose, has_gpu, providers
 from threegate_classifiers.testing import build_model
 from threegate_classifiers.tokenize import Text, WindowTokenizer
 
@@ -102,3 +102,11 @@ def test_which_file_runs_where(
     listed = tuple(replace(manifest.files[0], name=name) for name in [*files, "tokenizer.json"])
     path, on_gpu = choose(folder, replace(manifest, files=listed), gpu=gpu)
     assert (path.name, on_gpu) == chosen
+
+
+def test_on_a_gpu_a_model_takes_no_more_than_it_may() -> None:
+    assert providers(gpu=False, gpu_mib=512) == ["CPUExecutionProvider"]
+    (name, options), otherwise = providers(gpu=True, gpu_mib=512)
+    assert (name, otherwise) == ("CUDAExecutionProvider", "CPUExecutionProvider")
+    assert options == {"arena_extend_strategy": "kSameAsRequested", "gpu_mem_limit": "536870912"}
+    assert "gpu_mem_limit" not in providers(gpu=True, gpu_mib=0)[0][1]

@@ -7,6 +7,7 @@ import os
 import numpy as np
 import onnxruntime
 from mlserver import MLModel
+from mlserver.codecs import NumpyCodec
 from mlserver.types import InferenceRequest, InferenceResponse, ResponseOutput
 
 
@@ -17,7 +18,7 @@ class OnnxModel(MLModel):
         return True
 
     async def predict(self, payload: InferenceRequest) -> InferenceResponse:
-        feed = {i.name: np.array(i.data.root, np.int64).reshape(i.shape) for i in payload.inputs}
+        feed = {i.name: NumpyCodec.decode_input(i).astype(np.int64) for i in payload.inputs}
         (logits,) = self._session.run(["logits"], feed)
         output = ResponseOutput(
             name="logits", shape=list(logits.shape), datatype="FP32", data=logits.ravel().tolist()
