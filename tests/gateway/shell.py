@@ -136,6 +136,7 @@ async def hear(
     constraints: Constraints | None = None,
     question: Question = NO_QUESTION,
     *,
+    same: bool = True,
     stored: bool = True,
 ) -> Heard:
     """With `stored` false the last record of the call cannot be made durable."""
@@ -145,7 +146,7 @@ async def hear(
         caller,
         "2026-11-25",
         masks or MaskMap(b"k" * 32),
-        same=True,
+        same=same,
         kinds_of=detectors.kinds_of,
         needs=detectors,
     )
