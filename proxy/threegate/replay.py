@@ -2,8 +2,8 @@
 is affected.
 
 Both policies judge the same texts with the same detectors, so a difference is the policies' alone.
-A difference names rules and callers and the id of the text; the texts themselves stay with whoever
-may read them.
+A difference names rules and callers and the id of the text, and has the text as the log shows it,
+masked, where there is one: for whoever may read the log.
 """
 
 from __future__ import annotations
@@ -37,6 +37,7 @@ class Recorded:
     channel: Channel = Channel.USER
     caller: Caller = ANYBODY
     question: str = field(default="", repr=False)
+    shown: str = field(default="", repr=False)
 
 
 class Change(StrEnum):
@@ -59,6 +60,7 @@ class Difference:
     after: Action
     rules: tuple[str, ...]
     tenant: str = ""
+    shown: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +134,8 @@ def compared(text: Recorded, old: Verdict, new: Verdict) -> Iterator[Difference]
     change = _change(old, new)
     if change is not Change.SAME:
         rules = sorted(set(old.rule_ids) ^ set(new.rule_ids))
-        yield Difference(text.id, change, old.action, new.action, tuple(rules), text.caller.tenant)
+        acts = (change, old.action, new.action, tuple(rules))
+        yield Difference(text.id, *acts, text.caller.tenant, text.shown)
 
 
 def _change(old: Verdict, new: Verdict) -> Change:

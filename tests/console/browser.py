@@ -11,6 +11,7 @@ from pathlib import Path
 
 from selenium.webdriver import Chrome, ChromeOptions, ChromeService
 from selenium.webdriver.common.by import By
+from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.remote.webelement import WebElement
 from selenium.webdriver.support.wait import WebDriverWait
 
@@ -21,7 +22,7 @@ FLAGS = (
     "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage",
     "--window-size=1360,940", "--force-device-scale-factor=1", "--hide-scrollbars",
 )  # fmt: skip
-WAIT_S = 30
+WAIT_S = 120
 
 
 @dataclass
@@ -52,6 +53,9 @@ class Browser:
         element = self.one(css)
         element.clear()
         element.send_keys(text)
+
+    def rub_out(self, element: WebElement, characters: int) -> None:
+        element.send_keys(Keys.BACKSPACE * characters)
 
     def until(self, holds: object) -> None:
         WebDriverWait(self.driver, WAIT_S, 0.1).until(lambda _: holds())  # type: ignore[operator]

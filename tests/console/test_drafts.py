@@ -6,13 +6,14 @@ import pytest
 from sqlalchemy import Engine
 from threegate.audit.database import writer_engine
 from threegate.console.database import prepared
-from threegate.console.drafts import Drafts, workspace
+from threegate.console.drafts import Drafts, Ground, workspace
 from threegate.policy.lifecycle import Activate, Approve, Person, Role, Submit
-from threegate.policy.store import now_utc
+from threegate.policy.store import DirTree, now_utc
 from threegate.policy.versions import Versions
 
 POLICIES = Path(__file__).parents[2] / "policies"
 PATH = "packs/base.yaml"
+BASE = Ground(DirTree(POLICIES), ("base",))
 
 
 @pytest.fixture
@@ -35,11 +36,11 @@ def test_a_workspace_is_the_folder_until_a_version_is_active(
     tmp_path: Path, engine: Engine
 ) -> None:
     versions = Versions.open(engine)
-    clean = workspace(versions, POLICIES, ("base",), {})
+    clean = workspace(versions, lambda: BASE, {})
     checked = clean.check()
     assert checked.policies is not None
     text = clean.text(PATH).replace("review_by: 2027-06-30", "review_by: 2028-06-30", 1)
-    changed = workspace(versions, POLICIES, ("base",), {PATH: text.encode()})
+    changed = workspace(versions, lambda: BASE, {PATH: text.encode()})
     new = changed.check()
     digest = versions.save(new, ("base",), now_utc())
     ann = Person("ann", frozenset({Role.EDITOR}), "a")
@@ -50,6 +51,6 @@ def test_a_workspace_is_the_folder_until_a_version_is_active(
         (Activate(digest), ben),
     ):
         versions.act(command, by, now_utc())
-    after = workspace(versions, POLICIES, ("secrets",), {})
+    after = workspace(versions, lambda: Ground(DirTree(POLICIES), ("secrets",)), {})
     assert after.packs == ("base",)
     assert after.text(PATH) == text

@@ -1,8 +1,12 @@
 from __future__ import annotations
 
+from typing import cast
+
 import httpx
 import pytest
+from threegate.console.app import Console, console_routes, templates
 from threegate.console.pages import ANYONE, OPEN, PAGES, Page
+from threegate.console.parts import Parts
 from threegate.policy.lifecycle import Role
 
 from tests.console.conftest import Site
@@ -17,6 +21,78 @@ FILLED = {
     "{to}": "en",
     "{name}": "nobody-here",
 }
+OPEN_TO_ALL, ALL = "open", "viewer reviewer editor approver admin"
+MATRIX = {
+    "GET /login": OPEN_TO_ALL,
+    "POST /login": OPEN_TO_ALL,
+    "GET /setup/{token}": OPEN_TO_ALL,
+    "POST /setup/{token}": OPEN_TO_ALL,
+    "GET /language/{to}": OPEN_TO_ALL,
+    "POST /logout": ALL,
+    "GET ": ALL,
+    "GET /policies": ALL,
+    "GET /policies/pack/{pack}": ALL,
+    "GET /policies/rule/{rule}": ALL,
+    "GET /policies/coverage": ALL,
+    "GET /policies/history": ALL,
+    "GET /policies/version/{digest}": ALL,
+    "POST /policies/rule/{rule}": "editor",
+    "POST /policies/rule/{rule}/resume": "approver",
+    "GET /policies/edit/{pack}": "editor",
+    "POST /policies/edit/{pack}": "editor",
+    "POST /policies/check/{pack}": "editor",
+    "GET /policies/draft": "editor",
+    "POST /policies/draft/discard": "editor",
+    "POST /policies/draft/tests": "editor",
+    "POST /policies/draft/replay": "editor",
+    "POST /policies/draft/submit": "editor",
+    "POST /policies/proposal/{id}": "editor",
+    "GET /policies/try": "editor approver",
+    "POST /policies/try": "editor approver",
+    "POST /policies/version/{digest}/approve": "approver",
+    "POST /policies/version/{digest}/withdraw": "approver",
+    "POST /policies/version/{digest}/reject": "approver",
+    "POST /policies/version/{digest}/activate": "approver",
+    "POST /policies/version/{digest}/rollback": "approver",
+    "GET /audit": "reviewer",
+    "POST /audit/queue/take": "reviewer",
+    "GET /audit/complaints": "reviewer",
+    "POST /audit/complaints": "reviewer",
+    "POST /audit/complaints/{id}": "reviewer",
+    "POST /audit/views": "reviewer",
+    "POST /audit/views/drop": "reviewer",
+    "GET /audit/report/pdf": "reviewer",
+    "GET /audit/record/{request}": "reviewer",
+    "POST /audit/record/{request}/reveal": "reviewer",
+    "POST /audit/record/{request}/label": "reviewer",
+    "POST /audit/record/{request}/propose": "reviewer",
+    "POST /audit/verify": "reviewer",
+    "POST /audit/export": "reviewer",
+    "GET /audit/queue": "reviewer",
+    "GET /audit/quality": "reviewer",
+    "GET /audit/report": "reviewer",
+    "GET /people": "admin",
+    "POST /people": "admin",
+    "POST /people/{name}": "admin",
+}
+"""Who may what, written down a second time: a new or changed endpoint has to be entered here."""
+
+
+def test_the_routes_are_the_pages_and_each_is_in_the_matrix() -> None:
+    listed = {
+        f"{p.method} {p.path}": OPEN_TO_ALL if p.roles is OPEN else {r.value for r in p.roles or ()}
+        for p in PAGES
+    }
+    assert listed == {k: v if v == OPEN_TO_ALL else set(v.split()) for k, v in MATRIX.items()}
+    routes = console_routes(Console(cast(Parts, None), templates()))
+    served = {
+        f"{method} {route.path.removesuffix('.json')}"
+        for route in routes
+        for method in (route.methods or set()) - {"HEAD"}
+    }
+    assert served == set(MATRIX) - {"GET "} | {"GET /", "GET /home"}
+
+
 CASES = [(page, role) for page in PAGES for role in Role]
 
 

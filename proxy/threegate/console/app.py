@@ -7,7 +7,7 @@ Errors have one shape, `{"ok": false, "error", "status"}`, or the same on a page
 from __future__ import annotations
 
 import logging
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -46,13 +46,16 @@ YEAR_S = 365 * 86_400
 
 
 def create_console(parts: Parts) -> ASGIApp:
-    console = Console(parts, templates())
-    routes: list[BaseRoute] = []
-    for page in PAGES:
-        endpoint = console.endpoint(page)
-        routes += [Route(path, endpoint, methods=[page.method]) for path in _paths(page)]
+    routes: list[BaseRoute] = [*console_routes(Console(parts, templates()))]
     routes.append(Mount("/static", StaticFiles(directory=HERE / "static")))
     return Guarded(Starlette(routes=routes))
+
+
+def console_routes(console: Console) -> Iterator[Route]:
+    """Every page and its twin: beside these there are only static files."""
+    for page in PAGES:
+        endpoint = console.endpoint(page)
+        yield from (Route(path, endpoint, methods=[page.method]) for path in _paths(page))
 
 
 def _paths(page: Page) -> list[str]:

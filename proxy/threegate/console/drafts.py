@@ -2,20 +2,20 @@
 
 `Workspace` is what a draft is checked, tested and compared as: a tree, the packs in force, and the
 digest it started from. The policy in force is the active version of the database, or the folder
-while none was ever activated.
+(or the signed bundle) while none was ever activated.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from sqlalchemy import ColumnElement, Engine, delete, insert, select
 
 from threegate.console.database import DRAFT
 from threegate.policy.facade import Checked, check
 from threegate.policy.load import Bundle, DictTree, Tree, load_bundle
-from threegate.policy.store import DirTree, now_utc, today_utc
+from threegate.policy.store import now_utc, today_utc
 from threegate.policy.versions import Versions
 
 
@@ -48,6 +48,14 @@ def _one(owner: str, path: str) -> tuple[ColumnElement[bool], ...]:
 
 
 @dataclass(frozen=True, slots=True)
+class Ground:
+    """What is in force while no version was ever activated: a folder, or a signed bundle."""
+
+    tree: Tree = field(repr=False)
+    packs: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Workspace:
     """`files` are those of the draft; empty means: as it is in force."""
 
@@ -66,12 +74,12 @@ class Workspace:
 
 
 def workspace(
-    versions: Versions, folder: Path, packs: tuple[str, ...], files: dict[str, bytes]
+    versions: Versions, ground: Callable[[], Ground], files: dict[str, bytes]
 ) -> Workspace:
     """The policy in force with some files over it. Blocks."""
     active = versions.state().active(now_utc())
     stored = versions.load(active.digest) if active else None
-    below: Tree = DirTree(folder)
+    below = ground()
     if stored is not None:
-        below, packs = DictTree(stored.files, below), stored.packs
-    return Workspace(DictTree(files, below), packs, files)
+        below = Ground(DictTree(stored.files, below.tree), stored.packs)
+    return Workspace(DictTree(files, below.tree), below.packs, files)

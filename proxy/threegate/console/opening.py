@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 from sqlalchemy import Engine
 
@@ -12,15 +13,17 @@ from threegate.audit.store import AuditLog
 from threegate.console.accounts import Accounts
 from threegate.console.database import prepared
 from threegate.console.desk import Desk
-from threegate.console.drafts import Drafts
+from threegate.console.drafts import Drafts, Ground
 from threegate.console.parts import Parts
 from threegate.console.sessions import Signer
 from threegate.detectors.suite import Suite
 from threegate.gateway.notices import Notices
 from threegate.policy.band_store import BandStore
+from threegate.policy.load import DictTree
 from threegate.policy.model import CompiledPolicy
-from threegate.policy.store import PolicyStore
+from threegate.policy.store import DirTree, PolicyStore
 from threegate.policy.versions import Versions
+from threegate.sealed import sealed_source
 from threegate.settings import Settings
 
 
@@ -44,8 +47,7 @@ def open_parts(
         audit=audit,
         audit_settings=audit_settings.from_settings(settings),
         policies=policies,
-        folder=settings.policies,
-        packs=settings.packs,
+        ground=partial(_ground, settings),
         versions=versions,
         suite_of=suite_of,
         accounts=Accounts(engine, secret),
@@ -56,6 +58,14 @@ def open_parts(
         band_store=BandStore(versions.engine, ""),
         partial=settings.classifiers == "off",
     )
+
+
+def _ground(settings: Settings) -> Ground:
+    """Raises PolicyError while a signed bundle cannot be trusted."""
+    if source := sealed_source(settings):
+        sealed = source.open()
+        return Ground(DictTree(sealed.files), sealed.packs)
+    return Ground(DirTree(settings.policies), settings.packs)
 
 
 def greeting(settings: Settings, secret: bytes) -> str:

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from threegate.audit.settings import AuditSettings
 from threegate.audit.store import AuditLog
 from threegate.console.accounts import Accounts
 from threegate.console.desk import Desk
-from threegate.console.drafts import Drafts
+from threegate.console.drafts import Drafts, Ground
 from threegate.console.sessions import Signer, Throttle
 from threegate.detectors.suite import Suite
 from threegate.gateway.notices import Notices
@@ -27,8 +26,7 @@ class Parts:
     audit: AuditLog
     audit_settings: AuditSettings
     policies: PolicyStore
-    folder: Path
-    packs: tuple[str, ...]
+    ground: Callable[[], Ground]
     versions: Versions
     suite_of: Callable[[CompiledPolicy], Suite]
     accounts: Accounts

@@ -295,6 +295,20 @@ CODES = (
         "检查文件内容。",
         "Check the file.",
     ),
+    _code(
+        "bundle-unreadable",
+        "不是已签名的策略文件",
+        "this is not a signed policy bundle",
+        "用 threegate policy bundle 生成它。",
+        "Make it with threegate policy bundle.",
+    ),
+    _code(
+        "bundle-untrusted",
+        "没有受信任的有效签名：{detail}",
+        "no valid signature of a trusted key: {detail}",
+        "用受信任的密钥重新签名，或在 bundle_keys 中写上该密钥。",
+        "Sign it with a trusted key, or name its key in bundle_keys.",
+    ),
 )
 
 _BY_CODE = {c.code: c for c in CODES}

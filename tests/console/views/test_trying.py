@@ -70,6 +70,12 @@ def test_replay_finds_what_a_draft_would_change(site: Site) -> None:
     found = editor.post("/policies/draft/replay.json", data={"limit": "50"}).json()["replay"]
     assert found["counts"]["newly_stopped"] >= 1
     assert found["examples"][0]["rules"] == ["cn.word.autumn"]
+    assert found["examples"][0]["text"] == ""  # an editor may not read the log
+    both = site.who("editor", "reviewer", name="reads")
+    both.post("/policies/edit/cn-privacy", data={"text": new})
+    examples = both.post("/policies/draft/replay.json").json()["replay"]["examples"]
+    assert "写一首关于秋天的诗" in [e["text"] for e in examples]
+    both.post("/policies/draft/discard")
     report = editor.post("/policies/draft/tests.json").json()["report"]
     assert report["passed"], report["failures"]
     editor.post("/policies/draft/discard")

@@ -107,7 +107,7 @@ async def _tried(visit: Visit) -> tuple[str, str, Workspace]:
     space, parts = await space_of(visit), visit.parts
     name, text = await known_pack(visit, space), visit.form.get("text", "")
     files = {**space.files, pack_path(name): text.encode()}
-    new = await blocking(workspace, parts.versions, parts.folder, parts.packs, files)
+    new = await blocking(workspace, parts.versions, parts.ground, files)
     return name, text, new
 
 
@@ -137,7 +137,7 @@ async def changes(visit: Visit, space: Workspace, checked: Checked) -> list[dict
 
 async def base_of(visit: Visit) -> PolicySet:
     parts = visit.parts
-    clean = await blocking(workspace, parts.versions, parts.folder, parts.packs, {})
+    clean = await blocking(workspace, parts.versions, parts.ground, {})
     checked = await blocking(clean.check)
     return checked.policies or parts.policies.pin()
 

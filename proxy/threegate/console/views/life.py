@@ -27,8 +27,7 @@ from threegate.policy.lifecycle import (
     Withdraw,
     proper,
 )
-from threegate.policy.load import DictTree
-from threegate.policy.store import DirTree, now_utc, today_utc
+from threegate.policy.store import now_utc, today_utc
 from threegate.types import Caller
 
 MAX_NOTE = 200
@@ -76,7 +75,7 @@ async def submit(visit: Visit) -> Answer:
 async def _keep_base(visit: Visit) -> None:
     """The folder's policy is kept as a version too, so that differences can be shown later."""
     parts = visit.parts
-    clean = await blocking(workspace, parts.versions, parts.folder, parts.packs, {})
+    clean = await blocking(workspace, parts.versions, parts.ground, {})
     checked = await blocking(clean.check)
     if checked.policies is not None:
         await blocking(parts.versions.save, checked, clean.packs, now_utc())
@@ -130,11 +129,9 @@ async def _changes(visit: Visit, base: str, digest: str) -> list[dict[str, Any]]
 
 
 async def _folder(visit: Visit) -> Any:
-    parts = visit.parts
-    checked = await blocking(
-        lambda: check(DictTree({}, DirTree(parts.folder)), parts.packs, today=today_utc())
-    )
-    return checked.policies or parts.policies.pin()
+    ground = await blocking(visit.parts.ground)
+    checked = await blocking(lambda: check(ground.tree, ground.packs, today=today_utc()))
+    return checked.policies or visit.parts.policies.pin()
 
 
 async def approve(visit: Visit) -> Answer:

@@ -24,7 +24,7 @@ async def space_of(visit: Visit) -> Workspace:
     parts = visit.parts
     edits = visit.may(Role.EDITOR)
     files = await blocking(parts.drafts.files, visit.me.name) if edits else {}
-    return await blocking(workspace, parts.versions, parts.folder, parts.packs, files)
+    return await blocking(workspace, parts.versions, parts.ground, files)
 
 
 async def hits(visit: Visit) -> dict[str, int]:

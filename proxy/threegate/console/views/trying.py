@@ -26,6 +26,7 @@ from threegate.console.words import family
 from threegate.guard.mask import MaskMap
 from threegate.guard.redact import Renderer, edited
 from threegate.policy.cases import Case, ConstraintCase, Outcome, Report, cases
+from threegate.policy.lifecycle import Role
 from threegate.policy.model import CompiledPolicy, PolicySet
 from threegate.policy.store import today_utc
 from threegate.replay import Change, Recorded, Replay, Side
@@ -34,6 +35,7 @@ from threegate.types import Action, Caller, Channel, Finding, Layer, Locus, Pass
 
 MAX_TEXT = 20_000
 MAX_REPLAY = 1000
+EXCERPT = 120
 AT_ONCE = 4
 """Texts judged before other requests get their turn: a few milliseconds."""
 ANSWERS = (Channel.CONTENT, Channel.REASONING)
@@ -178,7 +180,7 @@ async def replay(visit: Visit) -> Answer:
         found = Replay(found.total + some.total, found.differences + some.differences)
         await asyncio.sleep(0)  # the proxy serves on the same loop
     await visit.note("replay", calls=calls, texts=len(texts), changed=len(found.differences))
-    result = _replay(found, calls) | {"limit": int(limit)}
+    result = _replay(found, calls, shown=visit.may(Role.REVIEWER)) | {"limit": int(limit)}
     return Shown("draft.html", await draft_page(visit, replay=result, limit=int(limit)))
 
 
@@ -229,10 +231,12 @@ def _recorded(request: str, event: Any, part: dict[str, str]) -> list[Recorded]:
         language=caller.get("language", "en"),
         conversation=caller.get("conversation", ""),
     )
-    return [Recorded(request, part.get("text", part["redacted"]), layer, Channel(name), who)]
+    text = part.get("text", part["redacted"])
+    return [Recorded(request, text, layer, Channel(name), who, shown=part["redacted"][:EXCERPT])]
 
 
-def _replay(found: Replay, calls: int) -> dict[str, Any]:
+def _replay(found: Replay, calls: int, *, shown: bool) -> dict[str, Any]:
+    """Texts, masked as the log shows them, only to who may read the log."""
     counts = found.counts
     return {
         "calls": calls,
@@ -249,6 +253,7 @@ def _replay(found: Replay, calls: int) -> dict[str, Any]:
                 "after": d.after.name.lower(),
                 "rules": list(d.rules),
                 "tenant": d.tenant,
+                "text": d.shown if shown else "",
             }
             for d in found.differences[:50]
         ],
