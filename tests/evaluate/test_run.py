@@ -62,7 +62,9 @@ def test_span_figures() -> None:
     spans = table["spans"]
     assert spans["exact"] == {"n": 1, "precision": 0.5, "recall": 1.0, "f1": 2 / 3}
     assert spans["false_per_10k_clean_characters"] == 5.0
-    assert spans["recall_by_label"] == {"PERSON": {"n": 1, "exact": 1.0, "overlap": 1.0}}
+    person = {"n": 1, "exact": 1.0, "overlap": 1.0, "precision": 1.0, "f1": 1.0}
+    assert spans["recall_by_label"] == {"PERSON": person}
+    assert spans["by_check_digit"] == {"other": person}
     assert spans["false_by_kind"] == {"pii.org": 1}
 
 

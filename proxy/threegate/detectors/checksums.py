@@ -62,6 +62,15 @@ def taiwan_id(value: str) -> bool:
     return (total + sum(w * int(d) for w, d in zip(weights, value[1:], strict=True))) % 10 == 0
 
 
+def nric(value: str) -> bool:
+    """Singapore NRIC or FIN: letter, seven digits, letter. Of series M no source was readable."""
+    head, last = value[0], value[8]
+    total = sum(w * int(d) for w, d in zip((2, 7, 6, 5, 4, 3, 2), value[1:8], strict=True))
+    total += 4 if head in "TG" else 0
+    letters = {"S": "JZIHGFEDCBA", "T": "JZIHGFEDCBA", "F": "XWUTRQPNMLK", "G": "XWUTRQPNMLK"}
+    return head == "M" or (head in letters and letters[head][total % 11] == last)
+
+
 def nhs(digits: str) -> bool:
     """UK NHS number, 10 digits, modulus 11."""
     total = sum((10 - i) * int(d) for i, d in enumerate(digits[:9]))

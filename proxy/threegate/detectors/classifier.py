@@ -11,22 +11,25 @@ Which heads speak depends on where the text sits:
 | content, reasoning | the same behind what stands beside it | compliance, hazard |
 | content, reasoning | the text alone | offensive |
 
-An answer is judged with up to `guard.stream.CONTEXT` code points before it, so that harm spread
-over sentences is seen, and once more with what the other choices and the reasoning said last, so
-that harm spread over those is. A model from elsewhere takes part through the `kinds` of its
-manifest.
+Sentences that are asked about together are read as blocks first (`blocks`). A sentence of an answer
+is judged with what was said before it, so that harm spread over sentences is seen, and once more
+with what the other choices and the reasoning said last, so that harm spread over those is. A model
+from elsewhere takes part through the `kinds` of its manifest.
 """
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator, Sequence
 
+from threegate_classifiers.errors import ClassifierError
 from threegate_classifiers.manifest import Task
 from threegate_classifiers.results import Score, Scores
 from threegate_classifiers.runtime import Engine
 from threegate_classifiers.tokenize import Text
 
 from threegate.detectors.base import DetectorInfo
+from threegate.detectors.blocks import blocks, joined, last
 from threegate.detectors.judging import Answer, finding, judge_each
 from threegate.types import Bilingual, Channel, Finding, Level, Passage, Span
 
@@ -36,8 +39,13 @@ HAZARD, OFFENSIVE, COMPLIANCE = "hazard", "offensive", "compliance"
 HAZARDS_NAMED = 3
 """Categories reported of one text, the likeliest: they share the evidence for harm of any kind."""
 
-BEFORE_BESIDE = 200
-"""Code points before a sentence that are judged with what stands beside it: all fit one window."""
+FAINT = 0.1
+"""Probability from which a block is read sentence by sentence: far below every level, since one bad
+sentence counts for less among others."""
+
+BEFORE_BYTES, BESIDE_BYTES = 400, 200
+"""How much of what was said before a sentence, and beside it, is read with it: about a hundred
+tokens, so that all fits one window. English letters are one byte, Chinese characters three."""
 
 _PROMPT = (DIRECT, HAZARD, OFFENSIVE)
 _TOOL_RESULT = (INDIRECT, DIRECT)
@@ -56,7 +64,24 @@ class GuardDetector:
         self.info = DetectorInfo(model, kinds, Bilingual("守卫分类器", "guard classifier"))
 
     async def judge(self, passages: Sequence[Passage]) -> list[Answer]:
-        return await judge_each(self.info.id, passages, self._judge)
+        found = blocks(passages)
+        quiet = await asyncio.gather(*map(self._quiet, found))
+        loud = [p for block, q in zip(found, quiet, strict=True) if not q for p in block]
+        answers = iter(await judge_each(self.info.id, loud, self._judge))
+        return [
+            () if q else next(answers) for block, q in zip(found, quiet, strict=True) for _ in block
+        ]
+
+    async def _quiet(self, block: Sequence[Passage]) -> bool:
+        """Whether one reading of a block answers for its sentences. What fails is asked again, and
+        fails by name, sentence by sentence."""
+        if len(block) == 1:
+            return False
+        try:
+            scores = await self.scores(joined(block))
+        except ClassifierError:
+            return False
+        return all(score < FAINT for score in scores.values())
 
     async def scores(self, passage: Passage) -> dict[str, float]:
         """The score of every kind that counts at this place, whatever its level; for curves.
@@ -111,9 +136,10 @@ def _parts(passage: Passage) -> list[tuple[Text, tuple[str, ...], int]]:
         case Channel.TOOL_ARGUMENTS:
             return [(alone, _ARGUMENTS, 0)]
         case Channel.CONTENT | Channel.REASONING:
-            befores = [passage.before]
+            befores = [last(passage.before, BEFORE_BYTES)]
             if passage.beside:
-                befores.append(f"{passage.beside}\n{passage.before[-BEFORE_BESIDE:]}")
+                beside = last(passage.beside, BESIDE_BYTES)
+                befores.append(f"{beside}\n{last(passage.before, BEFORE_BYTES - BESIDE_BYTES)}")
             told = [(_answer(passage, b), _ANSWER, len(b)) for b in befores]
             return [*told, (alone, (OFFENSIVE,), 0)]
         case _:

@@ -58,6 +58,8 @@ _LEAD = re.compile(
     rf"|(?<![省市县區区旗州镇乡道路村街号\s])[ ]+|[^{_HAN}0-9A-Za-z \-]"
 )
 _FIRST = re.compile(rf"[{_HAN}]")
+_OPEN_FIRST = re.compile(rf"(?:(?<![0-9A-Za-z])[0-9A-Za-z]{{1,3}}[ ]{{0,2}})?[{_HAN}]")
+"""A building without a street begins with its number."""
 _CHARS = re.compile(rf"[{_HAN}0-9A-Za-z \-]*")
 _LONGEST = 64
 _AHEAD = 24
@@ -112,7 +114,7 @@ def tail(text: str) -> int:
     run = _CHARS.match(text[: -_LONGEST - 1 : -1])
     start = len(text) - (run.end() if run else 0)
     cut = max((m.end() for m in _LEAD.finditer(text, start)), default=start)
-    first = _FIRST.search(text, cut)
+    first = _OPEN_FIRST.search(text, cut)
     return first.start() if first else len(text)
 
 

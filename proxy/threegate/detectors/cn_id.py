@@ -1,7 +1,8 @@
 """Chinese resident ID (GB 11643): 18 characters with MOD 11-2 check, 15 digits in the old form.
 
 The same form covers residence permits of Hong Kong (81), Macau (82) and Taiwan (83) residents
-and the foreign permanent resident card (first digit 9). A wrong check digit is at most LOW.
+and the foreign permanent resident card (first digit 9; the older one has three letters and twelve
+digits). A wrong check digit is at most LOW.
 """
 
 from __future__ import annotations
@@ -38,6 +39,8 @@ _NEW = re.compile(
     first("1-9") + rf"(?=[0-9]{{2}})(?:{GAP}?[0-9]){{16}}{GAP}?[0-9Xx]{WORD_EDGE}(?![.\-/][0-9])"
 )
 _OLD = re.compile(first("1-9") + rf"[0-9]{{14}}{EDGE}")
+_FOREIGN = re.compile(rf"[A-Z](?<![0-9A-Za-z].)[A-Z]{{2}}[0-9]{{12}}{EDGE}")
+_FOREIGN_LABELS = words("永久居留|居留证|居留證|permanent residen|residence card|residence permit")
 _PARTS = re.compile(r"[0-9Xx]+")
 _REGULAR = {(18,), (6, 8, 4), (6, 4, 4, 4), (4, 4, 4, 4, 2), (3, 3, 4, 4, 4), (6, 12), (14, 4)}
 _LABELS = words(
@@ -98,8 +101,15 @@ def _old(view: View) -> Iterator[Hit]:
             yield Hit(*match.span(), KIND, Level.MEDIUM if labelled else Level.LOW, "old_form")
 
 
+def _foreign(view: View) -> Iterator[Hit]:
+    for match in _FOREIGN.finditer(view.text):
+        if cue(view, *match.span(), _FOREIGN_LABELS) > 0:
+            yield Hit(*match.span(), KIND, Level.HIGH, "foreign")
+
+
 def find(view: View) -> Iterator[Hit]:
     yield from _new(view)
+    yield from _foreign(view)
     yield from _old(view)
 
 
@@ -129,7 +139,8 @@ RECOGNIZER = Recognizer(
             Example("流水130102560301735已入账"),
         ),
     ),
-    trigger=rf"[1-9](?:{GAP}?[0-9]){{14}}",
+    trigger=r"[A-Z]{3}[0-9]{12}|"
+    rf"[1-9](?:{GAP}?[0-9]){{14}}",
     find=find,
     tails=(tails.token, tails.number, tails.han_number),
     rank=90,

@@ -8,18 +8,23 @@ from collections.abc import Iterator
 
 from threegate.detectors import tails
 from threegate.detectors.base import DetectorInfo, Example
-from threegate.detectors.recognizer import Hit, Recognizer, View
+from threegate.detectors.recognizer import ANSWER, Hit, Recognizer, View
 from threegate.types import Bilingual, Level
 
 MEDICAL, SOCIAL = "pii.cn.medical_id", "pii.cn.social_security"
 _VALUE = r"(?P<value>[A-Za-z]{0,4}-?[0-9](?:[0-9A-Z]|-[0-9A-Z]){3,19})(?![0-9A-Za-z])"
-_LINK = r"[\s\"']{0,2}[:：=是为為(（#.]{0,2}[\s\"']{0,2}"
+_LINK = (
+    rf"(?P<gap>[\s\"']{{0,2}}[:：=是为為(（#.]{{0,2}}[\s\"']{{0,2}}|{ANSWER}"
+    r"|[^0-9A-Za-z\n。；]{0,12}?|(?-i:(?: [a-z]{1,5}){0,2}) ?[:(]? ?)"
+)
+_ABROAD = "(?<!美国)(?<!英国)(?<!德国)(?<!韩国)(?<!加拿大)(?<!澳大利亚)(?<!澳洲)(?<!新加坡)"
+"""Their numbers have recognizers of their own."""
 _WORDS = (
     "病历|病歷|病案|住院|门诊|門診|就诊|就診|体检|處方|处方|挂号|掛號|检查|检验|医"
     "保|醫保|健康卡|诊疗|样本"
 )
 _MEDICAL = re.compile(
-    rf"(?i)(?:(?:{_WORDS})"
+    rf"(?i)(?:{_ABROAD}(?:{_WORDS})"
     r"(?:电子凭证|个人|序列)?(?:卡|证|登记|条码)?(?:号码|號碼|编号|編號|号|號)|"
     r"医保卡|(?<![a-z])mrn(?![a-z])"
     r"|medical record (?:number|no\.?)|patient (?:id|no\.?|number)|patient_?(?:id|"
@@ -27,15 +32,21 @@ _MEDICAL = re.compile(
     rf"{_LINK}{_VALUE}"
 )
 _SOCIAL = re.compile(
-    r"(?i)(?:社保|社会保障|社会保险|社會保險|养老保险|公积金)(?:电脑|个人|账户|帳戶|"
-    r"卡)?(?:号码|號碼|编号|編號|账号|号|號|卡)"
+    rf"(?i)(?:{_ABROAD}(?:社保|社会保障|社会保险|社會保險|养老保险|公积金)(?:电脑|个人|账户|帳戶|"
+    r"卡)?(?:号码|號碼|编号|編號|账号|号|號|卡)|shebao(?:_(?:no|id|card))?"
+    r"|china social (?:security|insurance)(?: (?:card|number|no\.?))?)"
     rf"{_LINK}{_VALUE}"
 )
+
+_NEAR, _LONG = 4, 6
+"""Further away than this from its label, a number must be as long as that."""
 
 
 def find(view: View) -> Iterator[Hit]:
     for kind, pattern in ((MEDICAL, _MEDICAL), (SOCIAL, _SOCIAL)):
         for match in pattern.finditer(view.text):
+            if len(match["gap"]) > _NEAR and len(match["value"]) < _LONG:
+                continue
             yield Hit(*match.span("value"), kind, Level.HIGH)
 
 
@@ -54,8 +65,8 @@ RECOGNIZER = Recognizer(
             Example("医保报销2000元"),
         ),
     ),
-    trigger=rf"(?i)(?:{_WORDS}|mrn|medical record|patient|hosp|社保|社会保|社會保|养老保险|公"
-    rf"积金)[^0-9]{{0,30}}[0-9]",
+    trigger=rf"(?i)(?:{_WORDS}|mrn|medical record|patient|hosp|社保|社会保|社會保|shebao"
+    r"|china social|养老保险|公积金)[^0-9]{0,30}[0-9]",
     find=find,
     tails=(tails.token,),
     rank=45,

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from threegate.detectors import tails
 from threegate.detectors.base import DetectorInfo, Example
-from threegate.detectors.recognizer import Hit, Recognizer, View
+from threegate.detectors.recognizer import ANSWER, Hit, Recognizer, View
 from threegate.types import Bilingual, Level
 
 KIND = "pii.cn.military_id"
@@ -16,11 +16,12 @@ _PRINTED = re.compile(
 )
 _LABEL = (
     r"(?:军官证|士官证|士兵证|义务兵证|文职干部证|文职人员证|军人证|警官证|军官证件|軍官證|士兵證|of"
-    r"ficer (?:card|id)|military (?:card|id))"
+    r"ficer[ _](?:card|id|no)|military (?:card|id))"
 )
 _LABELLED = re.compile(
-    rf"(?i){_LABEL}(?:号码|号|號碼|號| number| no\.?)?[\s是为為:：]{{0,3}}(?P<value>["
-    rf"A-Z]{{0,2}}[0-9]{{6,8}}(?![0-9A-Za-z]))"
+    rf"(?i){_LABEL}(?:号码|号|號碼|號| number| no\.?)?(?:(?-i:(?: [a-z]{{1,5}}){{0,3}})"
+    rf"[\s是为為:：=(（\"]{{0,4}}|{ANSWER}|[^0-9A-Za-z\n。；]{{0,10}}(?:是|为))"
+    r"(?P<value>[A-Z]{0,2}[0-9]{6,8}(?![0-9A-Za-z]))"
 )
 
 

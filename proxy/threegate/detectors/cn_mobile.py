@@ -28,12 +28,16 @@ KIND = "pii.cn.mobile"
 _GAP = rf"(?:[{SPACE}{DASH}.]|{BREAK})?"
 _PREFIX = r"1(?:[38][0-9]|4[5-9]|5[0-35-9]|6[25-7]|7[0-8]|9[0-35-9])"
 _EDGE = r"(?![0-9A-Za-z])(?!\.[0-9])(?![\-/][0-9]{5})"
-_LEFT = (
+_ABROAD = "".join(rf"(?<![+][0-9]{{{n}}}[ \-].)" for n in (1, 2, 3))
+"""Behind another country's code; +86 is part of the match."""
+_LEFT = _ABROAD + (
     r"(?:(?<![0-9A-Za-z+].)(?<![0-9][.\-/].)|(?<=(?i:tel|mob).)|(?<=(?i:phone).)|(?<=(?i:mobile).))"
 )
 _COUNTRY = rf"(?:[+](?<![0-9A-Za-z].)86|0{_LEFT}086|8{_LEFT}6)[)）]?[{SPACE}{DASH}]?"
 _NATIONAL = _PREFIX[1:] + rf"{_GAP}[0-9]{_GAP}[0-9]{{3}}{_GAP}[0-9]{_GAP}[0-9]{{3}}{_EDGE}"
 _MOBILE = re.compile(rf"(?P<country>{_COUNTRY})1{_NATIONAL}|1{_LEFT}{_NATIONAL}")
+_DOTS = 2
+"""More of them stand in versions: 133.0.7415.166."""
 _LABELS = words(
     "手机|手機|电话|電話|联系|聯絡|聯繫|来电|致电|回电|拨打|打给|号码|號碼|短信",
     "热线|机主|绑定|备用|微信|phone|mobile|tel|cell|call|contact|whatsapp|sms",
@@ -58,7 +62,8 @@ def _numbers(sieve: Sieve, ones: Ints) -> Ints:
 
 def find(view: View) -> Iterator[Hit]:
     for match in candidates(view, _MOBILE, _spots):
-        yield Hit(*match.span(), KIND, _level(view, match))
+        if match.group().count(".") <= _DOTS:
+            yield Hit(*match.span(), KIND, _level(view, match))
 
 
 def _level(view: View, match: re.Match[str]) -> Level:

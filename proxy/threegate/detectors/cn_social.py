@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from threegate.detectors import tails
 from threegate.detectors.base import DetectorInfo, Example
-from threegate.detectors.recognizer import Hit, Recognizer, View
+from threegate.detectors.recognizer import ANSWER, Hit, Recognizer, View
 from threegate.types import Bilingual, Level
 
 WECHAT, QQ = "pii.cn.wechat", "pii.cn.qq"
@@ -15,19 +15,20 @@ _WECHAT_LABEL = (
     r"(?:微信|薇信|威信|wechat|weixin|(?<![a-z0-9#?&_.\-])(?:vx|wxid|v信|wx(?=[号:：= ])"
     r"|v(?=[:：]))(?![a-z])|加v|加我)"
 )
+_LINK = r"[\s\"']{0,2}[:：=是为為（(【\[]{0,2}[\s\"'是]{0,2}"
 _WECHAT = re.compile(
-    rf"(?i)(?P<label>{_WECHAT_LABEL})(?P<link>(?:号|號|id|账号|小号|名| id)?[\s\"']{{0,2}}[:：="
-    rf"是为為（(]{{0,2}}[\s\"'是]{{0,2}})"
+    rf"(?i)(?P<label>{_WECHAT_LABEL})(?P<link>(?:号|號| ?id|账号|小号|名)?(?:{ANSWER}"
+    rf"|(?-i:(?: [a-z]{{1,5}}){{0,4}})[ :]{{1,2}}[(（]?|{_LINK}))"
     r"(?P<value>[A-Za-z][-_A-Za-z0-9]{5,19})(?![-_A-Za-z0-9@])(?!\.[A-Za-z0-9])"
 )
 _QQ = re.compile(
-    r"(?i)(?:(?<![a-z])qq|扣扣|企鹅号)(?P<link>(?:号码|号|號|群号|群| number| no\.?)"
-    r"?[\s\"']{0,2}[:：=是为為（(]{0,2}[\s\"'是]{0,2})"
+    rf"(?i)(?:(?<![a-z])qq|扣扣|企鹅号)(?P<link>(?:号码|号|號|群号|群| number| no\.?)?(?:{ANSWER}"
+    rf"|(?: [a-z]{{1,8}}){{0,4}} ?[:(（]? ?|{_LINK}))"
     r"(?P<value>[1-9][0-9]{4,10})(?![0-9A-Za-z@])(?!\.[0-9])(?!-[0-9])"
 )
 _QQ_AFTER = re.compile(r"[1-9](?<![0-9A-Za-z.\-].)[0-9]{4,10}[ ]?[(（](?i:qq)[号)）]")
 _PLAIN = re.compile(r"[a-z]+|[A-Z]+|[A-Z][a-z]+")
-_EXPLICIT = re.compile(r"[:：=是为為号號]")
+_EXPLICIT = re.compile(r"[:：=是为為号號>]| is| to")
 
 
 def find(view: View) -> Iterator[Hit]:

@@ -29,7 +29,8 @@ _HONG_KONG = re.compile(
 _TAIWAN = re.compile(first("A-Za-z") + rf"[1289][0-9]{{8}}{WORD_EDGE}(?!-[0-9])")
 _MACAU = re.compile(first("157") + r"[0-9]{6}[(（][0-9][)）]")
 _LABELS = words(
-    "身份证|身份證|身分證|hkid|identity card|id card|id no|香港|統一編號", "national id|澳门|澳門"
+    "身份证|身份證|身分證|hkid|identity card|id card|id no|香港|統一編號",
+    "national id|澳门|澳門|台湾|台灣|macau|macao|taiwan|hk_id|tw_id",
 )
 
 

@@ -19,7 +19,9 @@ _V4 = re.compile(
     rf"[1-9](?<![0-9A-Za-z.].)(?<!\.)[0-9]{{0,2}}(?:\.{_BYTE}){{3}}(?![0-9A-Za-z])(?!"
     rf"\.[0-9])(?![+\-][0-9A-Za-z])"
 )
-_V6 = re.compile(r"[0-9A-Fa-f:](?<![0-9A-Za-z:.].)[0-9A-Fa-f:]{5,38}(?![0-9A-Za-z:])")
+_V6 = re.compile(
+    r"(?:[0-9A-Fa-f]|:(?=:))(?<![0-9A-Za-z.].)(?<![0-9A-Fa-f:]:.)[0-9A-Fa-f:]{5,38}(?![0-9A-Za-z:])"
+)
 _LABELS = words(
     "ip|地址|主机|服务器|跳板机|登录|host|server|gateway|address|addr|from|client",
     "ping|ssh|网关|source",
@@ -50,9 +52,9 @@ def _v4(view: View, match: re.Match[str]) -> Level | None:
         return None
     before = view.before(match.start())
     label, version = _LABELS.last(before), _VERSIONS.last(before)
-    if label >= 0 or version >= 0:
-        return Level.HIGH if label > version else Level.LOW
     small = all(int(part) < 20 for part in value.split("."))
+    if label >= 0 or version >= 0:
+        return Level.HIGH if label > version and not (small and version >= 0) else Level.LOW
     return Level.LOW if small or (before.endswith("/") and value.endswith(".0.0")) else Level.MEDIUM
 
 

@@ -36,6 +36,8 @@ _NOT = re.compile(
 )
 _REACH = 56
 """From the label to the value: within `base.LOOKBEHIND`."""
+_TELLING = 8
+"""Letters and digits of this length right behind the label are a password without 是 or a colon."""
 _EXPLICIT = re.compile(r"[:=：是为成]\s*[\"'“「]?$")
 
 
@@ -55,7 +57,7 @@ def find(view: View) -> Iterator[Hit]:
 
 def _level(value: str, link: str, *, close: bool) -> Level | None:
     explicit = bool(_EXPLICIT.search(link)) or link.rstrip().lower().endswith(
-        (" is", " was", "is", "was")
+        (" is", " was", "is", "was", " to")
     )
     if len(value) < 6 or _NOT.search(value):
         return None
@@ -66,7 +68,10 @@ def _level(value: str, link: str, *, close: bool) -> Level | None:
     if not (digit and letter) and not (explicit and sign and letter and value != value.lower()):
         return None
     mixed = sign or value.lower() != value
-    return Level.HIGH if explicit and mixed else Level.MEDIUM if explicit or mixed else Level.LOW
+    beside = close and not link.strip() and len(value) >= _TELLING
+    if explicit and mixed:
+        return Level.HIGH
+    return Level.MEDIUM if explicit or mixed or beside else Level.LOW
 
 
 RECOGNIZER = Recognizer(

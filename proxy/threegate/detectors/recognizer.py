@@ -45,6 +45,17 @@ _LABELLED = (
 _STRONG = re.compile(r"[。！？!?；;\n\r]")
 _JOINERS = "、,，/和及与或"
 _ITEMS = re.compile(rf"(?:[A-Z]{{0,2}}[0-9][0-9 \-]{{3,22}}[0-9Xx][ ]?[{_JOINERS}][ ]?)+$")
+_BLANKS = SPACE + "\t\"'"
+_ANSWER = re.compile(r"(?P<line>[^\n]+)\r?\n[ \t]{0,4}(?:[^\n:：0-9]{1,16}[:：][ \t]{0,4})?\Z")
+"""The line above, where before the value there is nothing but who speaks."""
+_COLUMNS = re.compile(rf"(?:[^\x00-\x7f]|[\x00-\x7f]{{1,2}}){{1,{BEFORE // 2 + 4}}}")
+"""`BEFORE` columns and a little, of a text read from its end."""
+ANSWER = (
+    r"(?:[^0-9\n]{0,12}\n[ \t]{0,4}(?:[^\n:：0-9]{1,16}[:：][ \t]{0,4})?"
+    r"|</t[hd]>\s{0,4}<t[hd][^>\n]{0,20}>)"
+)
+"""Between a label that ends its line or cell and the value that begins the next one."""
+_DIGIT = re.compile("[0-9]")
 _REACH = 60
 """A list of values shares the label before the first one, as far as `base.LOOKBEHIND` allows."""
 
@@ -96,13 +107,13 @@ class View:
     def before(self, start: int) -> str:
         """The clause before `start`, at most `BEFORE` columns; list items of the same shape are
         skipped."""
-        window = self.text[max(0, start - _REACH) : start].rstrip()
+        window = self.text[max(0, start - _REACH) : start].rstrip(_BLANKS)
         if window[-1:] in _JOINERS and (items := _ITEMS.search(window)):
             window = window[: items.start()]
-        window = window[-BEFORE:]
-        if not window.isascii():
-            window = window[-(BEFORE // 2 + 4) :]
-        return _STRONG.split(window)[-1]
+        clause = _clause(window)
+        if (asked := _ANSWER.search(window)) and not _DIGIT.search(asked["line"]):
+            return f"{_clause(asked['line'].rstrip('。！？!?；; '))} {clause}"
+        return clause
 
     def after(self, start: int, end: int) -> str:
         """The clause after `end`, at most `AFTER` characters. Holds the hit at `start` while it
@@ -114,6 +125,14 @@ class View:
         if len(window) < AFTER:
             self.hold(start)
         return window
+
+
+def _clause(window: str) -> str:
+    """The last clause, at most `BEFORE` columns of it."""
+    if window.isascii():
+        return _STRONG.split(window[-BEFORE:])[-1]
+    columns = _COLUMNS.match(window[::-1])
+    return _STRONG.split(window[-columns.end() :] if columns else "")[-1]
 
 
 Find = Callable[[View], Iterator[Hit]]
@@ -159,7 +178,7 @@ def candidates(view: View, pattern: re.Pattern[str], spots: Spots) -> Iterator[r
 
 OTHER_NUMBER = words(
     "订单|單號|单号|訂單|运单|工单|流水|序列号|批号|发票|發票|编号|編號|条码|快递|快件|包裹|版本",
-    "随机|质数|坐标|商品|货号|书号|案号|批准文号|哈希|取件码",
+    "税号|随机|质数|坐标|商品|货号|书号|案号|批准文号|哈希|取件码",
     "order|tracking|invoice|ticket|trace|ts|timestamp|seq|sku|ean|isbn|serial|version|build",
     "commit|hash|sha|shipment|parcel|epoch|_ms|po|trade|txn",
 )

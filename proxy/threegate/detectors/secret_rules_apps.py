@@ -173,6 +173,11 @@ RULES: tuple[SecretRule, ...] = (
     prefixed("adobe", "Adobe secret", "p8e-", ALNUM, 32, fold=True),
     prefixed("intra42", "42 API secret", "s-s4t2ud- s-s4t2af-", HEX, 64),
     prefixed("settlemint", "SettleMint token", "sm_aat_ sm_pat_ sm_sat_", ALNUM, 16),
+    SecretRule(
+        "asana_pat", KEY, Bilingual("Asana 个人令牌", "Asana personal token"), ("/",),
+        r"\b[0-9]/[0-9]{14,18}(?:/[0-9]{14,18})?:[0-9a-f]{32}\b", 3.0,
+        examples=(Example(f"ASANA=1/1201855787667125:{sample(HEX, 32)}", (f"1/1201855787667125:{sample(HEX, 32)}",)),),
+    ),
     named("asana", "Asana credential", "asana", r"a-z0-9/", 32, 52),
     named("trello", "Trello token", "trello", ALNUM, 32, 76),
     named("zendesk", "Zendesk token", "zendesk", ALNUM, 40),

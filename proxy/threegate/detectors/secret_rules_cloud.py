@@ -89,7 +89,7 @@ RULES: tuple[SecretRule, ...] = (
     ),
     prefixed("pulumi", "Pulumi token", "pul-", HEX, 40),
     prefixed("prefect", "Prefect key", "pnu_ pnb_", LOWER, 36),
-    prefixed("doppler", "Doppler token", "dp.pt. dp.st. dp.ct. dp.scim.", ALNUM, 40, 44),
+    prefixed("doppler", "Doppler token", "dp.pt. dp.st. dp.st.dev. dp.st.stg. dp.st.prd. dp.ct. dp.scim.", ALNUM, 40, 44),
     prefixed("infisical", "Infisical token", "st.", HEX + ".", 60, 120),
     SecretRule(
         "onepassword_key",

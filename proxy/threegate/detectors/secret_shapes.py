@@ -12,14 +12,14 @@ import re
 import string
 
 from threegate.detectors.base import Example
-from threegate.detectors.secrets import KEY, SecretRule
+from threegate.detectors.secrets import KEY, NEXT_LINE, SecretRule
 from threegate.types import Bilingual, Level
 
 HEX, DIGITS, UPPER, LOWER = "0-9a-f", "0-9", "A-Z0-9", "a-z0-9"
 ALNUM, WORD, BASE64, BASE64URL = "A-Za-z0-9", "A-Za-z0-9_", "A-Za-z0-9+/", r"A-Za-z0-9_\-"
 DOTTED = r"A-Za-z0-9_\-."
 
-ASSIGN = r"[\"'`\]]?\s{0,3}(?:=>|:=|==|=|:|：|是|为|->|,)\s{0,3}[\"'`]?"
+ASSIGN = rf"(?:[\"'`\]]{{0,2}}\s{{0,3}}(?:=>|:=|==|=|:|：|是|为|->|,)\s{{0,3}}[\"'`]?|{NEXT_LINE})"
 _ENDS = {ALNUM: ALNUM, WORD: WORD, BASE64: "A-Za-z0-9+/=", BASE64URL: BASE64URL}
 
 
@@ -86,7 +86,7 @@ def named(
     word = f"(?:{what})[\\w\\-.]{{0,6}}" if what else ""
     pattern = (
         rf"(?i)(?:{'|'.join(map(_head, heads))})[\w \-.]{{0,16}}?{word}{ASSIGN}"
-        rf"(?P<value>[{alphabet}]{count})"
+        rf"(?P<value>[{alphabet}]{count}={{0,2}})"
     )
     value = sample(alphabet, least)
     middle = {"": "_value"}.get(what, "_" + what.split("|")[0].replace("?", ""))
@@ -103,7 +103,7 @@ def named(
             Example(f'{heads[0]}{middle} = "{value}"', (value,)),
             Example(f'{heads[0]}{middle} = "{"x" * least}"'),
         ),
-        not_after=_ENDS.get(alphabet, ALNUM),
+        not_after=_ENDS.get(alphabet, ALNUM) + "+/",
     )
 
 

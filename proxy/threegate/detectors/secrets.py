@@ -90,7 +90,9 @@ def _rule(
 
 _HEX32 = "5b8e1021d7bb4148a3188f4836535719"
 _MIX24 = "Kd8sQ2mZx7Lp4VtR9wYbN3cF"
-_ASSIGN = r"[\"'`\]]?\s{0,3}(?:=>|:=|==|=|:|：|是|为|->)\s{0,3}[\"'`]?"
+NEXT_LINE = r"\s{0,3}\n\s{1,8}[Vv]alue[\"']?:\s{0,3}[\"']?"
+"""`- name: KEY` and `value: …` below it, as in manifests."""
+_ASSIGN = rf"(?:[\"'`\]]{{0,2}}\s{{0,3}}(?:=>|:=|==|=|:|：|是|为|->)\s{{0,3}}[\"'`]?|{NEXT_LINE})"
 
 SECRET_RULES: tuple[SecretRule, ...] = (
     _rule(
@@ -439,14 +441,14 @@ def _finder(rule: SecretRule) -> Find:
     pattern = re2.compile(rule.pattern)
     group = pattern.groupindex.get("value", 0)
     allow = re2.compile(rule.allow) if rule.allow else None
-    other = "no" in pattern.groupindex
+    other = pattern.groupindex.get("no", 0)
     beside = re.compile(f"[{rule.not_before}]") if rule.not_before else None
     behind = re.compile(f"[{rule.not_after}]") if rule.not_after else None
 
     def find(view: View) -> Iterator[Hit]:
         for match in pattern.finditer(view.text):
             value = match.group(group)
-            if len(value) > tails.MAX_TOKEN or (other and match["no"]):
+            if len(value) > tails.MAX_TOKEN or (other and _is_other(view.text, *match.span(other))):
                 continue
             start, end = match.span(group)
             if (beside and start and beside.match(view.text, start - 1)) or (
@@ -458,6 +460,12 @@ def _finder(rule: SecretRule) -> Find:
                 yield Hit(start, end, rule.kind, rule.level, rule.id)
 
     return find
+
+
+def _is_other(text: str, start: int, end: int) -> bool:
+    """What the group `no` names; but `entry` is no word of its own in `sentryToken`."""
+    inside = start > 0 and text[start - 1].isalpha() and text[start].islower()
+    return start < end and not inside
 
 
 _BEGIN = re.compile(r"-----BEGIN (?:[A-Z0-9]{2,12} ){0,2}PRIVATE KEY(?: BLOCK)?-----")

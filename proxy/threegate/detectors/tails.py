@@ -33,6 +33,16 @@ def number(text: str) -> int:
     return len(text) - len(tail) + start.start() if start else len(text)
 
 
+_GROUPS = re.compile(r"(?<![0-9A-Za-z])(?:[0-9A-Z]{1,9}[ \-]){1,4}[0-9A-Z]{0,9}\Z")
+MAX_GROUPS = 24
+
+
+def groups(text: str) -> int:
+    """Groups of capitals and digits, as long numbers are dictated."""
+    match = _GROUPS.search(text, max(0, len(text) - MAX_GROUPS))
+    return match.start() if match else len(text)
+
+
 def han_number(text: str) -> int:
     """The current run of Chinese digits and ASCII digits."""
     tail = text[-MAX_NUMBER:]

@@ -35,7 +35,7 @@ _NINO = re.compile(
     rf"([ ]?)[0-9]{{2}}\1[0-9]{{2}}\1[0-9]{{2}}\1[A-D]{WORD_EDGE}"
 )
 _NHS_LABELS = words("nhs|health service|patient|国民保健")
-_NINO_LABELS = words("national insurance|insurance number|nino|ni no|ni number|payroll")
+_NINO_LABELS = words("国民保险|national insurance|insurance number|nino|ni no|ni number|payroll")
 
 
 def _nhs_spots(sieve: Sieve) -> Ints:

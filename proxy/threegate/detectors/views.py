@@ -19,6 +19,9 @@ from threegate.types import Finding, Level, Passage, Span
 CHARACTERS = frozenset({"pii", "secret"})
 """Families of values: they read no view that is meant for wordings."""
 
+ONLY_PATTERNS = frozenset({"leet", "table"})
+"""Views that are no plainer to a model."""
+
 JOINTS = 3
 """So many separators between characters make a text worth a second reading by a model."""
 
@@ -36,7 +39,7 @@ class Viewed:
 
     def for_model(self) -> View | None:
         """The one view worth a second reading: the plainest."""
-        worth = [v for v in self.views if v.name != "leet" and not self._hardly(v)]
+        worth = [v for v in self.views if v.name not in ONLY_PATTERNS and not self._hardly(v)]
         return worth[-1] if worth else None
 
     def _hardly(self, view: View) -> bool:
@@ -61,10 +64,20 @@ def brought_back(view: View, findings: Iterable[Finding], length: int) -> list[F
 
 def merged(found: Sequence[Finding], more: Iterable[Finding]) -> list[Finding]:
     """`found` with what views add: findings of one kind at one place become the widest; one of
-    the same family inside a finding that is as sure says nothing new."""
-    seen, covers = frozenset(map(id, found)), _Covers.of(found)
+    the same family inside a finding that is as sure says nothing new. A surer view takes the
+    place of what was found; the head of a column may say that a number is nobody's."""
+    more = list(more)
+    surer = {(_family(f.kind), f.span): f.level for f in more}
+    told = {(f.kind, f.span) for f in more if f.note.endswith("@table") and f.level == Level.LOW}
+    kept = [
+        f
+        for f in found
+        if surer.get((_family(f.kind), f.span), f.level) <= f.level
+        and not (f.level == Level.MEDIUM and (f.kind, f.span) in told)
+    ]
+    seen, covers = frozenset(map(id, kept)), _Covers.of(kept)
     out: list[Finding] = []
-    for group in _groups([*found, *more]):
+    for group in _groups([*kept, *more]):
         if all(id(f) in seen for f in group):
             out += group
         elif any(id(f) in seen for f in group) or not all(map(covers.hold, group)):

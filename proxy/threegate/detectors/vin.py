@@ -29,6 +29,13 @@ _VIN = re.compile(
 _LABELS = words("车架|車架|车辆识别|识别代号|车身号|vin|chassis|vehicle|vehicle identification")
 
 
+_GROUPED = re.compile(
+    rf"(?<![0-9A-Za-z])(?:(?:{_BODY}{{4}} ){{4}}{_BODY}|{_BODY}{{3}}([ \-]){_BODY}{{6}}\1"
+    rf"{_BODY}{{2}}\1{_BODY}{{6}}){WORD_EDGE}"
+)
+"""As people dictate it; only with a check digit that fits."""
+
+
 def _spots(sieve: Sieve) -> Ints:
     starts, ends = sieve.tokens(17)
     last: Ints = ends[ends - starts == 17] - 4
@@ -41,6 +48,20 @@ def find(view: View) -> Iterator[Hit]:
         value = view.text[start:end].upper()
         if sum(c.isalpha() for c in value) >= 2:
             yield Hit(start, end, KIND, _level(view, start, end, value))
+    yield from _grouped(view)
+
+
+def _grouped(view: View) -> Iterator[Hit]:
+    for match in _GROUPED.finditer(view.text):
+        value = match.group().replace(" ", "").replace("-", "")
+        near = cue(view, *match.span(), _LABELS)
+        if checksums.vin(value) and (near > 0 or (near == 0 and _regular(value))):
+            yield Hit(*match.span(), KIND, Level.HIGH if near else Level.MEDIUM)
+
+
+def _regular(value: str) -> bool:
+    """As makers in China and North America form it."""
+    return value[0] in "L145" and value[13:].isdigit() and sum(map(str.isalpha, value)) >= 4
 
 
 def _level(view: View, start: int, end: int, value: str) -> Level:
@@ -62,13 +83,15 @@ RECOGNIZER = Recognizer(
             Example("车架号1M8GDM9AXKP042788，", ("1M8GDM9AXKP042788",)),
             Example("VIN: 1M8GDM9AXKP042788", ("1M8GDM9AXKP042788",)),
             Example("chassis WVWZZZ1JZXW000001 was found", ("WVWZZZ1JZXW000001",)),
+            Example("车架号 1M8G DM9A XKP0 4278 8", ("1M8G DM9A XKP0 4278 8",)),
             Example("order 1M8GDM9A1KP042788"),
             Example("车架号1M8GDM9A1KP042788"),
             Example("sha 1M8GDM9AXKP042788AB"),
         ),
     ),
-    trigger=r"(?i)[0-9A-HJ-NPR-Z]{13}[0-9]{4}",
+    trigger=r"(?i:[0-9A-HJ-NPR-Z]{13}[0-9]{4})"
+    rf"|{_BODY}{{3,4}}[ \-]{_BODY}{{4,6}}[ \-]{_BODY}{{2}}",
     find=find,
-    tails=(tails.token,),
+    tails=(tails.token, tails.groups),
     rank=75,
 )

@@ -15,8 +15,8 @@ from rich.console import Console
 from rich.table import Table
 
 from threegate.errors import RequestError
-from threegate.evaluate import claims_cli
-from threegate.evaluate.rows import Read, read
+from threegate.evaluate import claims_cli, made
+from threegate.evaluate.rows import Read, collected, read
 from threegate.evaluate.run import Evaluation, evaluate, tables, unknown_labels
 from threegate.evaluate.tasks import BY_NAME, TASKS, Task
 from threegate.progress import progress, warn
@@ -39,9 +39,10 @@ COLUMNS = {
 def register(commands: Any) -> None:
     top = commands.add_parser("eval", help="figures of the detectors on labelled files")
     top.add_argument("task", choices=[*(task.name for task in TASKS), claims_cli.NAME])
-    top.add_argument(
-        "--data", type=Path, action="append", required=True, help="FILE.jsonl[.gz]; repeatable"
-    )
+    given = top.add_mutually_exclusive_group(required=True)
+    given.add_argument("--data", type=Path, action="append", help="FILE.jsonl[.gz]; repeatable")
+    given.add_argument("--made", type=int, metavar="N", help="N rows made here: pii, secrets")
+    top.add_argument("--seed", type=int, default=0, help="of --made")
     top.add_argument(
         "--held-out", action="store_true", help="only rows that training leaves out (one in eight)"
     )
@@ -54,17 +55,25 @@ def _eval(args: argparse.Namespace) -> int:
     if args.task == claims_cli.NAME:
         return claims_cli.run(args, _console())
     task = BY_NAME[args.task]
-    try:
-        rows = read(args.data, task.item_of, held_out=args.held_out)
-    except OSError as error:
-        raise RequestError(f"{error.filename}: {error.strerror}") from None
-    made = asyncio.run(_judge(task, rows, args))
-    report = report_of(task, rows, made, args.level)
+    rows = _rows(args, task)
+    seen = asyncio.run(_judge(task, rows, args))
+    report = report_of(task, rows, seen, args.level)
     if args.json:
         print(json.dumps(report, ensure_ascii=False, indent=1))
     else:
         show(report)
-    return int(bool(rows.left_out or made.failed))
+    return int(bool(rows.left_out or seen.failed))
+
+
+def _rows(args: argparse.Namespace, task: Task) -> Read:
+    if args.made is None:
+        try:
+            return read(args.data, task.item_of, held_out=args.held_out)
+        except OSError as error:
+            raise RequestError(f"{error.filename}: {error.strerror}") from None
+    if task.name not in made.TASKS:
+        raise RequestError(f"--made: rows are made for {', '.join(made.TASKS)} only")
+    return collected(made.rows(task.name, args.made, args.seed), task.item_of)
 
 
 async def _judge(task: Task, rows: Read, args: argparse.Namespace) -> Evaluation:
@@ -73,15 +82,15 @@ async def _judge(task: Task, rows: Read, args: argparse.Namespace) -> Evaluation
         return await evaluate(task, rows, scanner, level_of(args), advance)
 
 
-def report_of(task: Task, rows: Read, made: Evaluation, level: str) -> dict[str, Any]:
+def report_of(task: Task, rows: Read, seen: Evaluation, level: str) -> dict[str, Any]:
     return {
         "task": task.name,
         "level": level,
         "rows": len(rows.cases),
         "left_out": dict(rows.left_out),
-        "failed": dict(made.failed),
+        "failed": dict(seen.failed),
         "unknown_labels": unknown_labels(rows.cases),
-        "tables": tables(made.observations),
+        "tables": tables(seen.observations),
     }
 
 
@@ -118,9 +127,12 @@ def _show_spans(rows: list[dict[str, Any]], console: Console) -> None:
 
 
 def _show_labels(spans: dict[str, Any], console: Console) -> None:
-    table = Table("label", "n", "R", "R overlap")
-    for name, figures in spans["recall_by_label"].items():
-        table.add_row(name, *(_figure(figures[k]) for k in ("n", "exact", "overlap")))
+    columns = ("n", "exact", "overlap", "precision", "f1")
+    table = Table("label", "n", "R", "R overlap", "P", "F1")
+    for part in ("recall_by_label", "by_check_digit"):
+        for name, figures in spans[part].items():
+            table.add_row(name, *(_figure(figures[k]) for k in columns))
+        table.add_section()
     console.print(table)
     if spans["false_by_kind"]:
         false = ", ".join(f"{k} {n}" for k, n in spans["false_by_kind"].items())

@@ -13,6 +13,8 @@ from threegate.policy.kinds import KINDS
 from threegate.policy.model import matches
 
 PHONES = ("pii.phone", "pii.cn.mobile", "pii.cn.landline")
+PASSPORTS = ("pii.passport", "pii.cn.passport")
+LICENCES = ("pii.driving_licence", "pii.de.driving_licence", "pii.it.driver_license")
 PERMITS = ("pii.cn.travel_permit",)
 SECRET = ("secret",)
 
@@ -54,6 +56,15 @@ KINDS_OF: dict[str, tuple[str, ...]] = {
     "US_PHONE": PHONES,
     "INTL_PHONE": PHONES,
     "IP_ADDRESS": ("pii.ip",),
+    "MAC_ADDRESS": ("pii.mac",),
+    "US_BANK_NUMBER": ("pii.bank_account", "pii.bank_card"),
+    **{f"{c}_PASSPORT": PASSPORTS for c in ["DE", "ES", "IN", "IT", "KR", "PH", "UK", "US", "ZA"]},
+    **{f"{c}_DRIVER_LICENSE": LICENCES for c in ["IT", "KR", "US", "ZA"]},
+    "UK_DRIVING_LICENCE": LICENCES,
+    "DE_FUEHRERSCHEIN": LICENCES,
+    "DRIVER_LICENSE": LICENCES,
+    "PASSPORT": PASSPORTS,
+    "BANK_ACCOUNT": ("pii.bank_account", "pii.bank_card"),
     "IBAN_CODE": ("pii.iban",),
     "CRYPTO": ("pii.crypto_wallet",),
     # secrets: whose key it is matters to nobody who must not see it
@@ -75,6 +86,26 @@ KINDS_OF: dict[str, tuple[str, ...]] = {
     "PEM": SECRET,
 }
 
+CHECKED = frozenset(
+    (
+        "pii.cn.id_card",
+        "pii.cn.uscc",
+        "pii.bank_card",
+        "pii.vin",
+        "pii.iban",
+        "pii.hk.id_card",
+        "pii.tw.id_card",
+        "pii.uk.nhs",
+        "pii.crypto_wallet",
+        *(f"pii.au.{k}" for k in ("abn", "acn", "tfn", "medicare")),
+        *("pii.ca.sin", "pii.de.tax_id", "pii.es.nif", "pii.es.nie", "pii.in.aadhaar"),
+        *("pii.fi.personal_identity_code", "pii.it.fiscal_code", "pii.pl.pesel"),
+        *("pii.se.personnummer", "pii.sg.nric_fin", "pii.th.tnin", "pii.tr.national_id"),
+        *("pii.us.npi", "pii.za.id_number"),
+    )
+)
+"""Kinds that have a check digit: more is asked of them."""
+
 NOT_OURS = frozenset({"LOCATION", "GPE", "DATE_TIME", "TITLE", "NRP", "AGE", "URL"})
 """Labels that nothing here reports on purpose: a city or a country names nobody."""
 
@@ -89,6 +120,12 @@ def kinds_of(label: str) -> tuple[str, ...]:
 @cache
 def accepts(label: str, kind: str) -> bool:
     return any(matches(own, kind) for own in kinds_of(label))
+
+
+@cache
+def checked(label: str) -> bool:
+    """Whether every value with this label has a check digit."""
+    return bool(kinds_of(label)) and CHECKED.issuperset(kinds_of(label))
 
 
 def within(label: str, families: frozenset[str]) -> bool:

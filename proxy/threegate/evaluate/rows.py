@@ -8,7 +8,7 @@ from __future__ import annotations
 import gzip
 import hashlib
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any
@@ -42,6 +42,15 @@ class Read:
     cases: list[Case] = field(default_factory=list)
     left_out: Counter[str] = field(default_factory=Counter)
 
+    def take(self, row: Row, item_of: Callable[[Row], Item], source: str) -> None:
+        try:
+            item = item_of(row)
+        except LineError as error:
+            self.left_out[str(error)] += 1
+            return
+        language = str(row.get("language") or language_of(item.text))
+        self.cases.append(Case(item, str(row.get("source") or source), language, row))
+
 
 def read(paths: Sequence[Path], item_of: Callable[[Row], Item], *, held_out: bool = False) -> Read:
     """All rows of all files, or the development split of them. Raises OSError."""
@@ -50,17 +59,18 @@ def read(paths: Sequence[Path], item_of: Callable[[Row], Item], *, held_out: boo
         for line in _lines(path):
             try:
                 row = orjson.loads(line)
-                if held_out and not in_split(row):
-                    continue
-                item = item_of(row)
+                if not held_out or in_split(row):
+                    made.take(row, item_of, path.name.split(".")[0])
             except (orjson.JSONDecodeError, AttributeError):
                 made.left_out["not a JSON object"] += 1
-            except LineError as error:
-                made.left_out[str(error)] += 1
-            else:
-                source = str(row.get("source") or path.name.split(".")[0])
-                language = str(row.get("language") or language_of(item.text))
-                made.cases.append(Case(item, source, language, row))
+    return made
+
+
+def collected(rows: Iterable[Row], item_of: Callable[[Row], Item]) -> Read:
+    """Rows that are here already."""
+    made = Read()
+    for row in rows:
+        made.take(row, item_of, "rows")
     return made
 
 

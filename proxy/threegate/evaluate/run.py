@@ -10,9 +10,10 @@ from typing import Any
 from threegate_classifiers.errors import ClassifierError
 
 from threegate.detectors.judging import reason_of
-from threegate.evaluate.labels import is_known
+from threegate.evaluate.labels import accepts, checked, is_known
 from threegate.evaluate.metrics import (
     Counts,
+    Marked,
     auroc,
     macro_recall,
     spans_exact,
@@ -139,6 +140,7 @@ def _span_figures(seen: Sequence[Observation]) -> dict[str, Any]:
         "clean_characters": characters,
         "false_per_10k_clean_characters": 1e4 * false / characters if characters else None,
         "recall_by_label": _by_label(marked),
+        "by_check_digit": _by_check(marked),
         "false_by_kind": _false_by_kind(marked),
     }
 
@@ -152,22 +154,42 @@ def _span_table(counts: Counts) -> dict[str, Any]:
     }
 
 
-def _by_label(marked: Sequence[tuple[Any, Any]]) -> dict[str, dict[str, Any]]:
-    found: defaultdict[str, list[tuple[int, int]]] = defaultdict(list)
+Spanned = Sequence[tuple[Sequence[Marked], Sequence[Marked]]]
+
+
+def _by_label(marked: Spanned) -> dict[str, dict[str, Any]]:
+    """A wrong finding counts against every label that it could be."""
+    names = sorted({g.name for gold, _ in marked for g in gold})
+    return {name: _of_labels(marked, {name}) for name in names}
+
+
+def _by_check(marked: Spanned) -> dict[str, dict[str, Any]]:
+    """Kinds with a check digit apart from the others."""
+    names = {g.name for gold, _ in marked for g in gold}
+    groups = {
+        "check digit": {n for n in names if checked(n)},
+        "other": {n for n in names if not checked(n)},
+    }
+    return {group: _of_labels(marked, of) for group, of in groups.items() if of}
+
+
+def _of_labels(marked: Spanned, names: set[str]) -> dict[str, Any]:
+    exact = overlap = Counts()
     for gold, said in marked:
-        for g in gold:
-            found[g.name].append((spans_exact([g], said).tp, spans_overlap([g], said).tp))
+        own = [g for g in gold if g.name in names]
+        theirs = [f for f in said if any(accepts(n, f.name) for n in names)]
+        exact += replace(spans_exact(own, theirs), fp=spans_exact(gold, theirs).fp)
+        overlap += spans_overlap(own, theirs)
     return {
-        name: {
-            "n": len(hits),
-            "exact": sum(e for e, _ in hits) / len(hits),
-            "overlap": sum(o for _, o in hits) / len(hits),
-        }
-        for name, hits in sorted(found.items())
+        "n": exact.tp + exact.fn,
+        "exact": exact.recall,
+        "overlap": overlap.recall,
+        "precision": exact.precision,
+        "f1": exact.f1,
     }
 
 
-def _false_by_kind(marked: Sequence[tuple[Any, Any]]) -> dict[str, int]:
+def _false_by_kind(marked: Spanned) -> dict[str, int]:
     """Findings that touch no span that accepts them."""
     wrong = (f.name for gold, said in marked for f in said if spans_overlap(gold, [f]).fp)
     return dict(Counter(wrong).most_common())

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from operator import itemgetter
 
@@ -17,6 +17,9 @@ from threegate.types import Span
 
 Piece = tuple[int, int, int, int]
 """Start and end in the view, start and end in its source."""
+
+Edit = tuple[int, int, str]
+"""Start and end of what goes, and what comes in its place."""
 
 _START = itemgetter(0)
 
@@ -64,22 +67,24 @@ def edited(
 ) -> View:
     """`source` with every match replaced; where `new` says None the match stays. `source` itself
     when nothing changes."""
+    edits = ((*match.span(), new(match)) for match in pattern.finditer(source.text))
+    return replaced(source, name, [(s, e, p) for s, e, p in edits if p is not None and s < e])
+
+
+def replaced(source: View, name: str, edits: Sequence[Edit]) -> View:
+    """`source` with `edits` made, which are in order and disjoint; `source` without any."""
+    if not edits:
+        return source
     text = source.text
     out: list[str] = []
     pieces: list[Piece] = []
     at = length = 0
-    for match in pattern.finditer(text):
-        put = new(match)
-        start, end = match.span()
-        if put is None or start == end:
-            continue
+    for start, end, put in edits:
         out += (text[at:start], put)
         length += start - at
         pieces.append((length, length + len(put), start, end))
         length += len(put)
         at = end
-    if not pieces:
-        return source
     out.append(text[at:])
     return View(name, "".join(out), source, tuple(pieces))
 

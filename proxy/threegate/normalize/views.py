@@ -14,7 +14,7 @@ from typing import Any
 import re2
 
 from threegate.normalize import decoded as decoding
-from threegate.normalize import disguise, fold
+from threegate.normalize import disguise, fold, tabular
 from threegate.normalize import joined as joining
 from threegate.normalize.tables import INVISIBLE, MARKS, tables
 from threegate.normalize.view import View, raw
@@ -22,7 +22,7 @@ from threegate.normalize.view import View, raw
 WORDING = frozenset({disguise.LEET, disguise.ROT13, disguise.REVERSED})
 """Views that word lists and injection signatures read, and nobody else."""
 
-_FOLD, _JOIN, _SMUGGLED = "fold", "join", "smuggled"
+_FOLD, _JOIN, _SMUGGLED, _TABLE = "fold", "join", "smuggled", "table"
 _LEET, _ROT13, _REVERSED = "leet", "rot13", "reversed"
 
 
@@ -41,6 +41,8 @@ def _views(source: View, depth: int) -> Iterator[View]:
     if plain is not source:
         signs |= _signs(plain.text)
         yield plain
+    if _TABLE in signs:
+        yield tabular.tabular(plain)
     yield from _wordings(plain, signs)
     if _JOIN in signs and (joined := joining.joined(plain)) is not plain:
         yield joined
@@ -81,6 +83,7 @@ def _patterns() -> Iterator[tuple[str, str]]:
     yield _FOLD, r"[0-9A-Za-z\p{Han}][\x{200D}\x{FE0F}]"
     yield _FOLD, f"(?:[{known.accented}][A-Za-z]{{0,2}}){{3}}"
     yield _FOLD, r"[\x{1F1E6}-\x{1F1FF}]{7}"
+    yield from ((_TABLE, p) for p in tabular.TRIGGERS)
     yield from ((_JOIN, p) for p in joining.TRIGGERS)
     yield from ((p, p) for p in decoding.TRIGGERS)
     yield _LEET, disguise.LEET_TRIGGER

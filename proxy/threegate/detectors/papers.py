@@ -1,0 +1,82 @@
+"""Passports and driving licences of any country, bank account numbers: no common form or check
+digit exists, so only in the clause of their label, with nothing numeric between."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from threegate.detectors import tails
+from threegate.detectors.base import DetectorInfo, Example
+from threegate.detectors.recognizer import ANSWER, Hit, Recognizer, View
+from threegate.types import Bilingual, Level
+
+PASSPORT, LICENCE, ACCOUNT = "pii.passport", "pii.driving_licence", "pii.bank_account"
+_GAP = rf"(?:[^0-9\n。；;!?！？]{{0,24}}?|{ANSWER})"
+_PASSPORT_LABEL = r"护照|護照|passports?(?![a-z])|reisepass|pasaporte|passaporto|여권"
+_LICENCE_LABEL = (
+    r"驾照|駕照|驾驶证|駕駛證|驾驶执照|驾驶本|driv(?:er|ers|er's|er’s|ing)[ _\-]?licen[cs]es?"
+    r"|licen[cs]e (?:no|number)|dvla|(?<![a-z])dl (?:no|number)|führerschein(?:nummer)?"
+    r"|patente di guida|permis de conduire"
+)
+_ACCOUNT_LABEL = (
+    r"(?:银行|銀行|对公|开户|開戶|收款|付款|结算|汇款|还款|工资)(?:账号|帳號|账户|帳戶|户号)"
+    r"|(?:bank|checking|savings)[ _\-]?(?:account|acct)(?![a-z])"
+    r"|(?<![a-z])(?:account|acct)(?:[ _\-](?:no|number|num|nr)(?![a-z])|#)"
+)
+_LEFT = "(?<![0-9A-Za-z])"
+_RIGHT = r"(?![0-9A-Za-z])(?!\.[0-9])(?!-[0-9A-Za-z])"
+_PASSPORT = re.compile(
+    rf"(?i)(?:{_PASSPORT_LABEL}){_GAP}{_LEFT}(?P<value>[0-9]{{9}}|[0-9]{{2}}[A-Z]{{2}}[0-9]{{5}}"
+    rf"|[A-Z]{{1,3}}[0-9]{{6,8}}[A-Z]?|[A-Z][0-9]{{3}}[A-Z][0-9]{{4}}"
+    rf"|[CFGHJKLMNPRTVWXYZ](?=[0-9A-Z]*[0-9])[0-9CFGHJKLMNPRTVWXYZ]{{7}}[0-9]){_RIGHT}"
+)
+_LICENCE = re.compile(
+    rf"(?i)(?:{_LICENCE_LABEL}){_GAP}{_LEFT}(?P<value>[A-Z9]{{5}}[0-9]{{6}}[A-Z9]{{2}}[0-9A-Z]{{3}}"
+    rf"|[A-Z]{{1,2}}[0-9]{{5,13}}[A-Z]?|[0-9]{{7,12}}|[A-Z][0-9]{{3}}-[0-9]{{4}}-[0-9]{{4}}"
+    rf"|[0-9]{{2}}-[0-9]{{2}}-[0-9]{{6}}-[0-9]{{2}}|[A-Z][0-9A-Z]{{2}}[0-9]{{6,8}}[0-9A-Z]?)"
+    rf"{_RIGHT}"
+)
+_ACCOUNT = re.compile(
+    rf"(?i)(?:{_ACCOUNT_LABEL}){_GAP}{_LEFT}(?P<value>[0-9]{{8,21}}|[0-9]{{4}}(?:[ -][0-9]{{4}})"
+    rf"{{1,4}}(?:[ -][0-9]{{1,3}})?){_RIGHT}"
+)
+_FORMS = ((PASSPORT, _PASSPORT), (LICENCE, _LICENCE), (ACCOUNT, _ACCOUNT))
+
+
+def find(view: View) -> Iterator[Hit]:
+    for kind, pattern in _FORMS:
+        for match in pattern.finditer(view.text):
+            if match.start("value") - match.start() <= _REACH:
+                level = Level.MEDIUM if kind == ACCOUNT else Level.HIGH  # a card says more
+                yield Hit(*match.span("value"), kind, level)
+
+
+_REACH = 56
+"""From the label to the value: within `base.LOOKBEHIND`."""
+
+RECOGNIZER = Recognizer(
+    DetectorInfo(
+        id="papers",
+        kinds=(PASSPORT, LICENCE, ACCOUNT),
+        title=Bilingual("各国护照、驾照、银行账号", "Passports, driving licences, bank accounts"),
+        examples=(
+            Example("his US passport number is 533380006.", ("533380006",)),
+            Example("英国护照号：707797979，明年到期", ("707797979",)),
+            Example("Indian passport J8369854", ("J8369854",)),
+            Example("driver's license D1234567 expired", ("D1234567",)),
+            Example("driving licence MORGA657054SM9IJ", ("MORGA657054SM9IJ",)),
+            Example("驾照号码为D12345678", ("D12345678",)),
+            Example("对公账号：110908123410601", ("110908123410601",)),
+            Example('{"account_number": "40817810099910"}', ("40817810099910",)),
+            Example("passport renewal takes 6 weeks and costs 130 dollars"),
+            Example("the account has 12345678 followers"),
+            Example("order 533380006, part D1234567"),
+        ),
+    ),
+    trigger=rf"(?i){_PASSPORT_LABEL.replace('(?![a-z])', '')}|驾照|駕照|驾驶|駕駛|licen[cs]e|dvla"
+    r"|dl n|führerschein|patente|permis|账号|帳號|账户|帳戶|户号|account|acct",
+    find=find,
+    tails=(tails.token, tails.number),
+    rank=43,
+)

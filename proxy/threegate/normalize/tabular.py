@@ -1,0 +1,74 @@
+"""The table view: every cell behind the head of its column, so that a label in the first line of a
+table speaks for all values below it. Markdown tables, CSV and tab-separated lines.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from itertools import pairwise
+
+from threegate.normalize.view import Edit, View, replaced
+
+NAME = "table"
+TRIGGERS = (
+    r"(?m)^[ \t]*\|[^\n]*\|[ \t]*\r?\n[ \t]*\|[ \-:|]{3,}\r?$",
+    r"(?m)^[^,\t\n]+[,\t][^\n]*\n[^,\t\n]*[,\t][^\n]*[0-9]",
+)
+"""RE2; one of them matches in every text with a table."""
+_LINE = re.compile(r"[^\n]+")
+_RULE = re.compile(r"[ \t]*\|[ \-:|]{3,}\r?")
+_HEAD = re.compile(r"(?!.*[0-9]{3})[^。；;{}<>=|]{0,40}")
+_VALUE = re.compile(r"[0-9A-Za-z+(（][0-9A-Za-z ()（）._@+\-:]*[0-9][0-9A-Za-z)）]*")
+_SEPARATORS = "|\t,"
+_MOST = 400
+"""Columns times rows of one table that are read so; a longer one is data, not a message."""
+
+Cells = list[tuple[int, int]]
+
+
+def tabular(source: View) -> View:
+    """`source` itself when nothing stands in a table."""
+    return replaced(source, NAME, list(_edits(source.text)))
+
+
+def _edits(text: str) -> Iterator[Edit]:
+    heads: list[str] = []
+    sign, left = "", 0
+    for above, line in pairwise([m.span() for m in _LINE.finditer(text)]):
+        row = _cells(text, line, sign) if sign else []
+        if len(row) != len(heads) or not row or left <= 0:
+            sign, heads = _head(text, above, line)
+            left = _MOST
+            row = _cells(text, line, sign) if sign else []
+        if not row or _RULE.fullmatch(text, *line):
+            continue
+        left -= len(row)
+        yield from _behind(text, line[0], row, heads)
+
+
+def _head(text: str, above: tuple[int, int], line: tuple[int, int]) -> tuple[str, list[str]]:
+    """The separator and the names of the columns if `above` is a table's first line."""
+    for sign in _SEPARATORS:
+        cells = _cells(text, above, sign)
+        names = [text[s:e].strip() for s, e in cells]
+        same = len(cells) > 1 and len(cells) == len(_cells(text, line, sign))
+        if same and any(names) and all(map(_HEAD.fullmatch, names)):
+            return sign, names
+    return "", []
+
+
+def _cells(text: str, line: tuple[int, int], sign: str) -> Cells:
+    cells, at = [], line[0]
+    for part in text[line[0] : line[1]].split(sign):
+        cells.append((at, at + len(part)))
+        at += len(part) + 1
+    return cells
+
+
+def _behind(text: str, at: int, row: Cells, heads: list[str]) -> Iterator[Edit]:
+    """The separator and blanks before each value that might be somebody's, replaced."""
+    for (start, end), head in zip(row, heads, strict=True):
+        first = start + len(text[start:end]) - len(text[start:end].lstrip())
+        if head and _VALUE.match(text, first, end):
+            yield max(at, start - 1), first, f"\n{head}：" if start > at else f"{head}："

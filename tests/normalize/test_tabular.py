@@ -1,0 +1,38 @@
+from __future__ import annotations
+
+import pytest
+from threegate.normalize import views
+from threegate.normalize.tabular import tabular
+from threegate.normalize.view import raw
+from threegate.types import Span
+
+MARKDOWN = "| 姓名 | 护照号 | 状态 |\n| --- | --- | --- |\n| 王芳 | E12345678 | 正常 |"
+CSV = "name,passport,team\nBob,E12345678,finance\nAnn,G87654321,sales"
+TSV = "姓名\t护照号\n韩梅梅\tE12345678"
+
+
+@pytest.mark.parametrize("text", [MARKDOWN, CSV, TSV])
+def test_a_value_stands_behind_the_head_of_its_column(text: str) -> None:
+    (view,) = [v for v in views(text) if v.name == "table"]
+    start = view.text.index("E12345678")
+    assert view.text[:start].endswith(("护照号：", "passport："))
+    span = view.original(Span(start, start + 9))
+    assert text[span.start : span.end] == "E12345678"
+
+
+def test_every_row_of_a_table_is_read() -> None:
+    assert "passport：G87654321" in tabular(raw(CSV)).text
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Hello, world\nhow are you, then?",
+        "一、二、三\n四、五、六",
+        "a,b,c\n1,2",
+        "x = {1, 2}\ny = {3, 4}",
+        "| a |",
+    ],
+)
+def test_what_is_no_table_stays(text: str) -> None:
+    assert tabular(raw(text)).text == text
