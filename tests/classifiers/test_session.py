@@ -8,6 +8,7 @@ import pytest
 import yaml
 from threegate_classifiers.errors import ModelError
 from threegate_classifiers.manifest import read_manifest
+from threegate_classifiers.registry import SHIPPED, find
 from threegate_classifiers.session import Session, choose, has_gpu, providers
 from threegate_classifiers.testing import build_model
 from threegate_classifiers.tokenize import Text, WindowTokenizer
@@ -36,6 +37,15 @@ def test_dynamic_quantisation_does_depend_on_them(tmp_path: Path) -> None:
     alone, together = session.run(rows[:1])[0], session.run(rows)[0]
     assert np.abs(alone - together).max() > 1e-3
     assert session.batch_tokens == 0
+
+
+@pytest.mark.skipif(not any(SHIPPED.glob("*/*/manifest.yaml")), reason="no trained model yet")
+@pytest.mark.parametrize("name", ["guard", "entities", "grounding"])
+def test_shipped_int8_does_not(name: str) -> None:
+    session, tokenizer = opened(find(SHIPPED, name).folder)
+    rows = [tokenizer.rows(Text(text))[0] for text in TEXTS]
+    for alone, together in zip([session.run([r])[0] for r in rows], session.run(rows), strict=True):
+        np.testing.assert_allclose(alone, together, atol=1e-3)
 
 
 def test_tags_come_without_padding(tmp_path: Path) -> None:
