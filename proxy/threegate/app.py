@@ -7,7 +7,7 @@ import logging
 import os
 import secrets
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import httpx
@@ -19,6 +19,7 @@ from threegate_classifiers.runtime import Engine
 
 from threegate.audit import upkeep
 from threegate.audit.database import writer_engine
+from threegate.audit.formats import NAMES
 from threegate.audit.settings import AuditSettings, from_settings
 from threegate.audit.store import AuditLog
 from threegate.console.app import create_console
@@ -36,6 +37,8 @@ from threegate.gateway.metrics import Metrics
 from threegate.gateway.notices import Notices
 from threegate.gateway.plain import Plain
 from threegate.gateway.refusals import Refusals
+from threegate.gateway.timed import Timed
+from threegate.gateway.traces import Traces
 from threegate.guard.decide import wanted_kinds
 from threegate.policy.band_store import BandStore
 from threegate.policy.kinds import KINDS
@@ -45,6 +48,7 @@ from threegate.sealed import sealed_source
 from threegate.settings import JudgeSettings, Settings, SettingsError
 from threegate.state.limits import Limiter, MemoryLimiter
 from threegate.state.redis import RedisLimiter
+from threegate.tasks import Tasks
 from threegate.upstream import Upstreams
 from threegate.watch import Watch
 from threegate.wire import ADAPTERS
@@ -110,14 +114,15 @@ async def opened(settings: Settings, say: Callable[[str], None] = log.info) -> A
     engine = _engine(settings, say)
     outbound = httpx.AsyncClient(trust_env=False, follow_redirects=False)
     judges = tuple(LlmJudge(j, _key_of(j, settings), outbound) for j in settings.judges)
-    suites = Suites((*(sentence_detectors(engine) if engine else ()), *judges))
+    metrics = Metrics()
+    sentence = (*(sentence_detectors(engine) if engine else ()), *judges)
+    suites = Suites(tuple(Timed(d, metrics.asked) for d in sentence))
     _check_served(policies, suites, settings)
     door = _door(settings, versions)
     if door.open_to_all and not settings.loopback:
         raise SettingsError("without an API key (`threegate keys add`) only loopback is served")
     keys = _upstream_keys(settings)
     audit = await AuditLog.open(audit_settings(settings))
-    metrics = Metrics()
     upstreams = Upstreams(settings.upstreams, keys, metrics)
     limiter = _limiter(settings, metrics)
     deps = Deps(
@@ -131,18 +136,20 @@ async def opened(settings: Settings, say: Callable[[str], None] = log.info) -> A
         limiter,
         _secret(settings),
         Notices(Bands()),
+        _traces(settings, outbound, metrics),
     )
     store = BandStore.open(versions.engine, secrets.token_hex(8))
     watch = Watch(policies, versions, audit, metrics, deps.notices, store, settings.reload_s)
     say(await asyncio.to_thread(greeting, settings, deps.secret))
-    running = [asyncio.ensure_future(w) for w in (watch.run(), upkeep.run(audit))]
+    beside = Tasks()
+    for work in (watch.run(), upkeep.run(audit), *([deps.traces.run()] if deps.traces else ())):
+        beside.spawn(work)
     try:
         yield deps
     finally:
-        for task in running:
-            task.cancel()
-            with suppress(asyncio.CancelledError):
-                await task
+        await beside.cancel()
+        if deps.traces is not None:
+            await deps.traces.send()
         await outbound.aclose()
         await limiter.aclose()
         await upstreams.aclose()
@@ -202,6 +209,15 @@ def _engine(settings: Settings, say: Callable[[str], None]) -> Engine | None:
         shared=shared,
         say=say,
     )
+
+
+def _traces(settings: Settings, client: httpx.AsyncClient, metrics: Metrics) -> Traces | None:
+    if not settings.traces_url:
+        return None
+    if settings.traces_names not in NAMES:
+        raise SettingsError(f"traces_names: one of {', '.join(NAMES)}")
+    url = settings.traces_url.rstrip("/").removesuffix("/v1/traces")
+    return Traces(url, settings.traces_names, client, metrics.spans_lost.inc)
 
 
 def _check_served(policies: PolicyStore, suites: Suites, settings: Settings) -> None:

@@ -75,7 +75,7 @@ class Settings:
     packs: tuple[str, ...] = ("base",)
     bundle: str = ""  # a signed policy bundle, in place of `policies` and `packs`
     bundle_keys: tuple[str, ...] = ()  # who may sign it
-    reload_s: float = 1.0  # between two looks for another policy
+    reload_s: float = 0.5  # between two looks for another policy
     models: Path = Path("classifiers/models")
     classifiers: str = "required"  # required | off
     threads: int = 0  # of one model run; 0 takes half the cores
@@ -96,6 +96,8 @@ class Settings:
     keys_file: str = ""  # of API keys; empty: beside the audit log in PostgreSQL, or in `var`
     keys: str = "auto"  # auto: needed once one exists | required
     secret_env: str = ""
+    traces_url: str = ""  # of an OpenTelemetry collector that takes OTLP over HTTP; empty: none
+    traces_names: str = "verdict"  # of guardrail attributes: verdict | decision (older)
     producer: str = ""  # code of the organisation in the AI-content label (USCC)
     log_level: str = "info"
     log_format: str = "text"  # text | json

@@ -96,6 +96,14 @@ def test_otel_spans_are_one_call_and_one_guardrail_per_layer() -> None:
     assert guardrail["status"] == {"code": 1}
 
 
+def test_older_tools_get_the_names_they_know() -> None:
+    _, guardrail = otel_spans(FULL, "decision")["resourceSpans"][0]["scopeSpans"][0]["spans"]
+    found = attributes(guardrail["attributes"])
+    assert found["gen_ai.security.decision.type"] == "deny"
+    assert found["gen_ai.security.guardian.name"] == "threegate.input"
+    assert not any("verdict" in name for name in found)
+
+
 def test_a_record_without_trace_gets_one_of_its_own() -> None:
     (call,) = otel_spans(parsed(Record(stage=Stage.COMPLETED)))["resourceSpans"][0]["scopeSpans"][
         0

@@ -14,6 +14,13 @@ from typing import Any
 from threegate.audit.record import microseconds
 
 SEMCONV = "1.41"  # OpenTelemetry semantic conventions of the attributes below
+SECURITY = "gen_ai.security."
+NAMES: Mapping[str, Mapping[str, str]] = {
+    "verdict": {},
+    "decision": {"verdict.": "decision.", "guardrail.": "guardian."},
+}
+"""Names of the guardrail convention, which is not stable: as it stands, and what older tools know
+(begin of a name after `SECURITY`: what they call it)."""
 OCSF_VERSION = "1.9.0-dev"
 PRODUCT = {"name": "Threegate", "vendor_name": "Threegate"}
 FLAT = (
@@ -155,8 +162,9 @@ def otel_log(entry: Json) -> dict[str, Any]:
     return {"resourceLogs": [{"resource": _resource(), "scopeLogs": [scope]}]}
 
 
-def otel_spans(entry: Json) -> dict[str, Any]:
-    """TracesData: the model call and one `apply_guardrail` span per layer. Needs a final record."""
+def otel_spans(entry: Json, names: str = "verdict") -> dict[str, Any]:
+    """TracesData: the model call and one `apply_guardrail` span per layer, with attributes by one
+    of `NAMES`. Needs a final record."""
     event = entry["event"]
     end = microseconds(entry["ts"]) * 1000
     start = end - int(event.get("timings_ms", {}).get("total", 0) * 1_000_000)
@@ -167,12 +175,17 @@ def otel_spans(entry: Json) -> dict[str, Any]:
         trace, root, f"chat {model}".strip(), start, end, {**_gen_ai(event), **_own(entry)}, kind=3
     )
     call |= {"parentSpanId": event["trace"]["span"]} if event.get("trace", {}).get("span") else {}
-    spans = [call]
+    if event.get("error"):
+        call["status"] = {"code": 2}
+    spans, at = [call], start
     for n, decision in enumerate(event.get("decisions", ())):
         took = int(decision["ms"].get("total", 0) * 1_000_000)
+        begin = max(start, end - took) if decision["layer"] == "output" else at
+        at = begin + took
         span_id = f"{int(root, 16) ^ (n + 1):016x}"
         name = f"apply_guardrail {decision['layer']}"
-        span = _span(trace, span_id, name, start, start + took, _guardrail(decision), kind=1)
+        attributes = _guardrail(decision, event.get("policy", {}).get("revision", ""), names)
+        span = _span(trace, span_id, name, begin, at, attributes, kind=1)
         spans.append(span | {"parentSpanId": root})
     scope = {"scope": {"name": "threegate.audit", "version": SEMCONV}, "spans": spans}
     return {"resourceSpans": [{"resource": _resource(), "scopeSpans": [scope]}]}
@@ -194,30 +207,43 @@ def _span(
     }
 
 
-def _guardrail(decision: Json) -> dict[str, Any]:
+def _guardrail(decision: Json, revision: str, names: str) -> dict[str, Any]:
     target = {"input": "llm_input", "output": "llm_output"}.get(decision["layer"], "message")
-    return {
-        "gen_ai.operation.name": "apply_guardrail",
-        "gen_ai.security.target.type": target,
-        "gen_ai.security.verdict.type": decision_type(decision["action"]),
-        "gen_ai.security.policy.version": decision["policy"],
-        "gen_ai.security.policy.rule.id": sorted({r["rule"] for r in decision["ruled"]}),
-        "gen_ai.security.risk.category": sorted(
-            {r["kind"] for r in decision["ruled"] if "kind" in r}
-        ),
+    ruled = decision["ruled"]
+    said = {
+        "target.type": target,
+        "verdict.type": decision_type(decision["action"]),
+        "guardrail.name": f"threegate.{decision['layer']}",
+        "policy.id": decision["policy"],
+        "policy.version": revision,
+        "policy.rule.id": sorted({r["rule"] for r in ruled}),
+        "risk.category": sorted({r["kind"] for r in ruled if "kind" in r}),
+        "risk.score": max((float(r["score"]) for r in ruled if "score" in r), default=None),
     }
+    renamed = {SECURITY + _renamed(name, names): value for name, value in said.items()}
+    return {"gen_ai.operation.name": "apply_guardrail", **renamed}
+
+
+def _renamed(name: str, names: str) -> str:
+    for begin, other in NAMES[names].items():
+        if name.startswith(begin):
+            return other + name.removeprefix(begin)
+    return name
 
 
 def _gen_ai(event: Json) -> dict[str, Any]:
     """`gen_ai.*` of a call; content attributes are opt-in and never written."""
     usage, model = event.get("usage", {}), event.get("model", {})
-    reasons = event.get("finish_reason", "")
+    reasons, first = event.get("finish_reason", ""), event.get("timings_ms", {}).get("first_token")
     return {
         "gen_ai.operation.name": "chat",
         "gen_ai.provider.name": "threegate",
         "gen_ai.request.model": model.get("requested", ""),
         "gen_ai.response.model": model.get("served", ""),
         "gen_ai.response.finish_reasons": [reasons] if reasons else [],
+        "gen_ai.request.stream": event.get("stream", False),
+        "gen_ai.response.time_to_first_chunk": first / 1000 if first else None,
+        "error.type": event.get("error", ""),
         "gen_ai.conversation.id": event.get("caller", {}).get("conversation", ""),
         "gen_ai.usage.input_tokens": usage.get("input", 0),
         "gen_ai.usage.output_tokens": usage.get("output", 0),
@@ -262,6 +288,8 @@ def _value(value: Any) -> dict[str, Any]:
             return {"boolValue": value}
         case int():
             return {"intValue": str(value)}
+        case float():
+            return {"doubleValue": value}
         case list():
             return {"arrayValue": {"values": [_value(v) for v in value]}}
         case _:

@@ -6,12 +6,14 @@ completed judgement calls `notify`, so that released text goes out at once.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from threegate.detectors.suite import Suite
 from threegate.gateway.gates import Gate
+from threegate.gateway.held import Held
 from threegate.guard.output import ChannelGuard, OutputGuard, letters
 from threegate.guard.redact import STOPS, edited
 from threegate.guard.stream import (
@@ -75,6 +77,7 @@ class Track:
     released: list[str] = field(default_factory=list, repr=False)
     ready: list[str] = field(default_factory=list, repr=False)
     ruled: list[Ruled] = field(default_factory=list, repr=False)
+    held: Held | None = None
     gate: Gate | None = None
     stand_in: str | None = None  # what the client reads in place of the text
     done: bool = False  # nothing more will be released
@@ -86,7 +89,10 @@ class Track:
         self.said = True
         if self.answer.keep:
             self.raw.append(text)
-        self._run(self.machine.receive(TextReceived(text, last)))
+        commands = self.machine.receive(TextReceived(text, last))
+        if self.held is not None:
+            self.held.came(self.machine.received)
+        self._run(commands)
 
     def close(self) -> None:
         if self.machine.state is State.OPEN:
@@ -131,6 +137,8 @@ class Track:
             match command:
                 case Release(text):
                     self.ready.append(text)
+                    if self.held is not None:
+                        self.held.left(self.machine.received - self.machine.held)
                     if self.answer.keep:
                         self.released.append(text)
                 case ScanPatterns():
@@ -169,6 +177,7 @@ class Track:
     def _scan(self, asked: ScanPatterns) -> None:
         if self.machine.state is State.CUT:
             return
+        started = time.perf_counter()
         passage = Passage(self.locus, asked.text, asked.offset)
         scan = self.answer.suite.scan(passage, self.guard.pattern_kinds, final=asked.final)
         new = [
@@ -176,6 +185,7 @@ class Track:
         ]
         known = self.answer.question.known if new else ""
         verdict = self.guard.judge_patterns(asked.text, asked.offset, new, scan.failures, known)
+        self.answer.spent_s += time.perf_counter() - started
         self._run(self.machine.receive(PatternsScanned(verdict, scan.settled)))
 
     async def _judge(self, asked: list[JudgeSentence], beside: str) -> None:
@@ -184,9 +194,11 @@ class Track:
             Passage(self.locus, a.text, a.offset, a.before, beside, question.text, question.sources)
             for a in asked
         ]
+        started = time.perf_counter()
         judged = await self.answer.suite.judge(
             passages, self.guard.sentence_kinds, self.guard.deadline_ms
         )
+        self.answer.spent_s += time.perf_counter() - started
         for a, judgement in zip(asked, judged, strict=True):
             self.answer.correct(judgement.findings)
             if self.machine.state is State.CUT:
@@ -221,6 +233,7 @@ class Answer:
     tracks: dict[StreamKey, Track] = field(default_factory=dict)
     ruled: list[Ruled] = field(default_factory=list, repr=False)
     cut: Ruled | None = None
+    spent_s: float = 0.0  # in scans and judgements, those at the same time added up
     on_track: Callable[[Track], None] = lambda track: None
 
     def track(self, key: StreamKey) -> Track:

@@ -11,6 +11,7 @@ from threegate.audit.record import Content, Record
 from threegate.detectors.suite import Suite
 from threegate.gateway.metrics import Metrics
 from threegate.gateway.notices import Notices
+from threegate.gateway.traces import Traces
 from threegate.policy.model import CompiledPolicy, PolicySet
 from threegate.settings import Settings
 from threegate.state.limits import Limiter
@@ -49,4 +50,5 @@ class Deps:
     limiter: Limiter
     secret: bytes = field(repr=False)
     notices: Notices
+    traces: Traces | None = None
     today: Callable[[], str] = today_utc

@@ -38,6 +38,7 @@ from threegate.gateway.refusals import REQUEST_ID, Refusals
 from threegate.gateway.request import constraint_layer, input_layer
 from threegate.gateway.respond import output_layer
 from threegate.gateway.sources import conversation_of, language_of, with_provenance
+from threegate.gateway.traces import parent_of
 from threegate.guard.mask import MaskMap
 from threegate.types import Caller
 from threegate.wire import json as strict_json
@@ -129,7 +130,7 @@ class Endpoint:
         bands = deps.notices.bands
         ledger = Ledger(deps.audit, deps.metrics, bands, caller, policy, api, streamed)
         ledger.stopped = bands.stopped(policy)
-        ledger.trace_id = headers.get("traceparent", "")[:64]
+        ledger.parent, ledger.traces = parent_of(headers), deps.traces
         out.headers |= {
             REQUEST_ID: ledger.request_id,
             "x-threegate-policy": f"{policy.name}@{policy.digest[:12]}",

@@ -16,6 +16,7 @@ from threegate.errors import ThreegateError
 from threegate.gateway.bands import Bands
 from threegate.gateway.deps import Audit
 from threegate.gateway.metrics import Metrics
+from threegate.gateway.traces import NO_PARENT, Parent, Traces
 from threegate.guard.constraint import Change
 from threegate.policy.model import CompiledPolicy
 from threegate.types import (
@@ -54,7 +55,8 @@ class Ledger:
     request_id: str = field(default_factory=lambda: new_id("tg"))
     decision_id: str = field(default_factory=lambda: new_id("dec"))
     model_served: str = ""
-    trace_id: str = ""
+    parent: Parent = NO_PARENT
+    traces: Traces | None = None
     upstream_status: int = 0
     finish_reason: str = ""
     usage: WireUsage | None = None
@@ -101,7 +103,7 @@ class Ledger:
         """The first text of a stream leaves now."""
         seconds = time.perf_counter() - self._started
         self.timings_ms["first_token"] = round(seconds * 1000, 3)
-        self.metrics.first_token.observe(seconds)
+        self.metrics.first_token.observe(seconds, self._exemplar())
 
     def failed(self, error: BaseException) -> None:
         """Why the call ends early: a code, never the words of an error."""
@@ -110,7 +112,7 @@ class Ledger:
         )
 
     async def received(self, parts: Sequence[Part]) -> None:
-        await self.audit.append(self._record(Stage.RECEIVED), self._content(parts))
+        await self._append(self._record(Stage.RECEIVED), parts)
 
     async def ended(self, stage: Stage, parts: Sequence[Part] = ()) -> None:
         """The second record; once."""
@@ -124,8 +126,22 @@ class Ledger:
             self.decide(Layer.OUTPUT, Verdict(action, tuple(self.output)), ms)
         self.bands.count(self.policy, self.caller, self.decisions)
         self.metrics.requests.labels(self.endpoint, stage.value).inc()
-        self.metrics.call.labels(self.endpoint).observe(self.timings_ms["total"] / 1000)
-        await self.audit.append(self._record(stage), self._content(parts))
+        seconds = self.timings_ms["total"] / 1000
+        self.metrics.call.labels(self.endpoint).observe(seconds, self._exemplar())
+        record = self._record(stage)
+        receipt = await self._append(record, parts)
+        if self.traces is not None and self.parent.sampled:
+            self.traces.tell(record, receipt)
+
+    async def _append(self, record: Record, parts: Sequence[Part]) -> object:
+        started = time.perf_counter()
+        receipt = await self.audit.append(record, self._content(parts))
+        self.metrics.audit_lag.observe(time.perf_counter() - started)
+        return receipt
+
+    def _exemplar(self) -> dict[str, str] | None:
+        """The trace that a number of a histogram came from."""
+        return {"trace_id": self.parent.trace_id} if self.parent.trace_id else None
 
     def _content(self, parts: Sequence[Part]) -> Content | None:
         if not parts:
@@ -139,7 +155,8 @@ class Ledger:
             stage=stage,
             request_id=self.request_id,
             caller=self.caller,
-            trace_id=self.trace_id,
+            trace_id=self.parent.trace_id,
+            span_id=self.parent.span_id,
             endpoint=self.endpoint,
             stream=self.stream,
             model_served=self.model_served,

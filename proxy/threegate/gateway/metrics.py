@@ -11,7 +11,8 @@ import os
 from collections.abc import Iterable
 from dataclasses import asdict
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from prometheus_client.exposition import choose_encoder
 from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead
 
 from threegate.audit.writer import Counters
@@ -59,6 +60,22 @@ class Metrics:
             buckets=_SECONDS,
             registry=r,
         )
+        self.hold = Histogram(
+            "threegate_hold_seconds",
+            "How long the oldest character of each piece of a stream was held",
+            buckets=_SECONDS,
+            registry=r,
+        )
+        self.detector = Histogram(
+            "threegate_detector_seconds",
+            "One question to a classifier or judge, with its queue",
+            ["detector"],
+            buckets=_SECONDS,
+            registry=r,
+        )
+        self.spans_lost = Counter(
+            "threegate_spans_lost", "Calls whose spans were not taken", registry=r
+        )
         self.call = Histogram(
             "threegate_request_seconds",
             "A whole call, to its last byte",
@@ -101,6 +118,12 @@ class Metrics:
             registry=r,
             multiprocess_mode="livesum",
         )
+        self.audit_lag = Histogram(
+            "threegate_audit_lag_seconds",
+            "From a record to its commit, which its call waits for",
+            buckets=_SECONDS,
+            registry=r,
+        )
         self.policy_errors = Gauge(
             "threegate_policy_errors",
             "Errors of the policy that was read last; the last good one serves",
@@ -132,6 +155,9 @@ class Metrics:
             multiprocess_mode="livesum",
         )
 
+    def asked(self, detector: str, seconds: float) -> None:
+        self.detector.labels(detector).observe(seconds)
+
     def answered(self, upstream: str, outcome: str, seconds: float) -> None:
         self.upstream.labels(upstream, outcome).observe(seconds)
 
@@ -155,13 +181,15 @@ class Metrics:
             self.out_of_band.labels(*each).set(each in now)
         self._left |= now
 
-    def exposition(self) -> bytes:
-        """The text that Prometheus reads, of all workers."""
-        if not os.environ.get(SHARED_METRICS):
-            return generate_latest(self.registry)
-        shared = CollectorRegistry()
-        MultiProcessCollector(shared)  # type: ignore[no-untyped-call]
-        return generate_latest(shared)
+    def exposition(self, accepted: str = "") -> tuple[bytes, str]:
+        """The text that Prometheus reads, of all workers, and its type. Exemplars (trace ids) are
+        in OpenMetrics alone, and the library has none of several workers."""
+        encoder, content_type = choose_encoder(accepted)
+        registry = self.registry
+        if os.environ.get(SHARED_METRICS):
+            registry = CollectorRegistry()
+            MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
+        return encoder(registry), content_type
 
     def count(self, layer: str, verdict: Verdict) -> None:
         for ruled in verdict.ruled:

@@ -7,7 +7,6 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
 
 import orjson
-from prometheus_client.exposition import CONTENT_TYPE_LATEST
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -112,7 +111,8 @@ class Plain:
         return json_response(200, document())
 
     async def metrics(self, request: Request) -> Response:
-        return Response(self.deps.metrics.exposition(), media_type=CONTENT_TYPE_LATEST)
+        text, content_type = self.deps.metrics.exposition(request.headers.get("accept", ""))
+        return Response(text, headers={"content-type": content_type})
 
     async def other(self, request: Request) -> Response:
         """A path of the policy's `pass_through` goes to the model API as it is; all else is

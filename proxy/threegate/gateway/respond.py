@@ -10,6 +10,7 @@ from threegate.errors import AuditError, ThreegateError, UpstreamError
 from threegate.gateway.answer import Answer, Question, Track
 from threegate.gateway.call import Call
 from threegate.gateway.gates import ToolRules, format_gate, schemas_of
+from threegate.gateway.held import Held
 from threegate.gateway.label import HEADER, label_for, label_of, sign_of
 from threegate.gateway.outcome import outcome_of
 from threegate.gateway.sources import last_question, sources_of
@@ -70,6 +71,8 @@ def _answer(call: Call, guard: OutputGuard) -> Answer:
     gate = format_gate(call.constraints, call.body)
 
     def prepare(track: Track) -> None:
+        if call.ledger.stream:
+            track.held = Held(call.deps.metrics.hold.observe)
         match track.key.channel:
             case Channel.REASONING:
                 track.stand_in = notice
@@ -140,6 +143,7 @@ async def _whole(call: Call, reply: Reply, answer: Answer, options: StreamOption
 
 async def _close(call: Call, answer: Answer, stage: Stage) -> None:
     call.ledger.output = answer.ruled
+    call.ledger.timings_ms["output"] = round(answer.spent_s * 1000, 3)
     await call.ledger.ended(stage, _answer_parts(answer))
 
 

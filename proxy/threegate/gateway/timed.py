@@ -1,0 +1,27 @@
+"""Sentence detectors whose time is told, whether they answer, fail or are given up."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from threegate.detectors.base import DetectorInfo, SentenceDetector
+from threegate.types import Failed, Finding, Passage
+
+
+@dataclass(frozen=True, slots=True)
+class Timed:
+    detector: SentenceDetector
+    tell: Callable[[str, float], None]  # its id, seconds
+
+    @property
+    def info(self) -> DetectorInfo:
+        return self.detector.info
+
+    async def judge(self, passages: Sequence[Passage]) -> list[tuple[Finding, ...] | Failed]:
+        started = time.perf_counter()
+        try:
+            return await self.detector.judge(passages)
+        finally:
+            self.tell(self.info.id, time.perf_counter() - started)

@@ -1,0 +1,99 @@
+"""Spans of each call for an OpenTelemetry collector, over OTLP/HTTP in JSON.
+
+Off unless `traces_url` is set, and then beside the calls: what the collector does not take is
+counted and dropped. A call's spans are made of its last audit record (`audit.formats`), so that
+they hold ids and codes and never text of a conversation.
+
+Protocol: https://opentelemetry.io/docs/specs/otlp/#otlphttp
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections import deque
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from itertools import chain
+from typing import Any, NamedTuple
+
+import httpx
+import orjson
+
+from threegate.audit.database import now_us
+from threegate.audit.formats import otel_spans
+from threegate.audit.record import Record, event, timestamp
+from threegate.audit.writer import Receipt
+
+EVERY_S = 1.0
+MOST_WAITING = 4096
+BATCH = 128
+TIMEOUT_S = 5.0
+_PARENT = re.compile(r"[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-(?!0{16})([0-9a-f]{16})-([0-9a-f]{2})")
+
+
+class Parent(NamedTuple):
+    """Where a call comes from, by its `traceparent` (W3C)."""
+
+    trace_id: str = ""
+    span_id: str = ""
+    sampled: bool = True
+
+
+NO_PARENT = Parent()
+
+
+def parent_of(headers: Mapping[str, str]) -> Parent:
+    """Empty where the header is missing or not what it should be."""
+    found = _PARENT.match(headers.get("traceparent", ""))
+    return Parent(found[1], found[2], bool(int(found[3], 16) & 1)) if found else NO_PARENT
+
+
+@dataclass(slots=True)
+class Traces:
+    """`lost` is told how many calls the collector did not get."""
+
+    url: str
+    names: str
+    client: httpx.AsyncClient = field(repr=False)
+    lost: Callable[[int], None]
+    _waiting: deque[tuple[Record, Receipt, int]] = field(default_factory=deque, repr=False)
+
+    def tell(self, record: Record, receipt: object) -> None:
+        """A record that ends a call, and where it lies."""
+        if not isinstance(receipt, Receipt):
+            return
+        if len(self._waiting) >= MOST_WAITING:
+            self.lost(1)
+            return
+        self._waiting.append((record, receipt, now_us()))
+
+    async def run(self) -> None:
+        while True:
+            await asyncio.sleep(EVERY_S)
+            await self.send()
+
+    async def send(self) -> None:
+        """All that waits."""
+        while self._waiting:
+            some = [self._waiting.popleft() for _ in range(min(BATCH, len(self._waiting)))]
+            if not await self._taken(some):
+                self.lost(len(some))
+
+    async def _taken(self, some: Iterable[tuple[Record, Receipt, int]]) -> bool:
+        spans = (otel_spans(_entry(*each), self.names)["resourceSpans"] for each in some)
+        body = orjson.dumps({"resourceSpans": list(chain.from_iterable(spans))})
+        kind = {"content-type": "application/json"}
+        try:
+            reply = await self.client.post(
+                f"{self.url}/v1/traces", content=body, headers=kind, timeout=TIMEOUT_S
+            )
+        except httpx.HTTPError:
+            return False
+        return reply.is_success
+
+
+def _entry(record: Record, receipt: Receipt, ts_us: int) -> dict[str, Any]:
+    """As `formats` wants it: the record's event and its place in the log."""
+    made = event(record, receipt.id, 0, [], "")
+    return {"event": made, "writer": receipt.writer, "seq": receipt.seq, "ts": timestamp(ts_us)}

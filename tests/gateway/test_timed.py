@@ -1,0 +1,30 @@
+"""The time of a sentence detector is told whatever becomes of its answer."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+from threegate.gateway.timed import Timed
+from threegate.types import Channel, Layer, Locus, Passage
+
+from tests.gateway.shell import INFO, BadWords
+
+PASSAGE = Passage(Locus(Layer.OUTPUT, Channel.CONTENT), "bad")
+
+
+async def test_an_answer_and_a_failure_and_a_question_given_up() -> None:
+    told: list[tuple[str, float]] = []
+
+    def timed(detector: BadWords) -> Timed:
+        return Timed(detector, lambda name, seconds: told.append((name, seconds)))
+
+    (found,) = await timed(BadWords()).judge([PASSAGE])
+    assert found
+    with pytest.raises(RuntimeError):
+        await timed(BadWords(fail=True)).judge([PASSAGE])
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(0.01):
+            await timed(BadWords(delay=30)).judge([PASSAGE])
+    assert [name for name, _ in told] == [INFO.id] * 3
+    assert all(seconds >= 0 for _, seconds in told)
