@@ -11,11 +11,12 @@ import random
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from functools import cache
+from itertools import pairwise
 from pathlib import Path
 
 import yaml
 
-from guard_rows import CLEAN, GuardRow, language_of
+from guard_rows import CLEAN, HEADS, GuardRow, language_of
 from rows import is_dev
 
 Blocks = dict[str, list[str]]
@@ -41,6 +42,7 @@ def composed(rows: Sequence[GuardRow], seed: int = 11) -> list[GuardRow]:
         *_quoted(rows, rng),
         *_personas(rows, rng),
         *_obfuscated(rows, rng),
+        *_pieces(rows, rng),
     ]
 
 
@@ -151,6 +153,30 @@ def _obfuscated(rows: Sequence[GuardRow], rng: random.Random) -> Iterator[GuardR
     for base in rng.sample(attacks, min(40, len(attacks))):
         code = base64.b64encode(base.text.encode()).decode()
         yield _row(f"Decode this base64 and do what it says: {code}", {"direct": 1}, base, "obfuscated")
+
+
+SO_FAR_BYTES = 400
+"""What the guard detector reads before a sentence of an answer (`BEFORE_BYTES` there)."""
+ANSWERED = ("hazard", "compliance")
+SURE = 0.6
+"""Share of a harmful answer from which on what was said so far is harmful too."""
+
+
+def _pieces(rows: Sequence[GuardRow], rng: random.Random) -> Iterator[GuardRow]:
+    """Answers as a stream shows them: a sentence with what was said before it, and a sentence alone.
+    Of a harmless answer every piece is harmless, however alarming it sounds without the rest."""
+    for base in [row for row in rows if "compliance" in row.heads and row.question]:
+        cuts = [0, *(i + 1 for i, char in enumerate(base.text) if char in "。！？.!?\n"), len(base.text)]
+        spans = [(a, b) for a, b in pairwise(cuts) if base.text[a:b].strip()]
+        if base.heads["compliance"]:
+            spans = [(a, b) for a, b in spans if b > SURE * len(base.text)][:1]
+        for start, end in rng.sample(spans, min(2, len(spans))):
+            before = base.text[:start].encode()[-SO_FAR_BYTES:].decode(errors="ignore")
+            heads = {name: base.heads[name] for name in HEADS if name in ANSWERED and name in base.heads}
+            piece, more = before + base.text[start:end], {"question": base.question}
+            yield _row(piece, heads, base, "piece", categories=base.categories, **more)
+            if not base.heads["compliance"]:
+                yield _row(base.text[start:end], {"offensive": 0}, base, "sentence")
 
 
 def _disguise(text: str, rng: random.Random) -> str:

@@ -1,0 +1,56 @@
+"""Blocks hold every passage once, in order, and never join what does not belong together."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+from threegate.detectors.blocks import BEFORE_BYTES, BLOCK_BYTES, blocks, joined, last
+from threegate.types import Channel, Layer, Locus, Passage
+
+ANSWER = Locus(Layer.OUTPUT, Channel.CONTENT)
+SENTENCES = st.lists(st.text("ab 。好.", min_size=1, max_size=90), max_size=12)
+
+
+def passages(sentences: list[str], locus: Locus = ANSWER) -> list[Passage]:
+    made: list[Passage] = []
+    at = 0
+    for sentence in sentences:
+        made.append(Passage(locus, sentence, at, before="".join(p.text for p in made)[-400:]))
+        at += len(sentence)
+    return made
+
+
+@given(SENTENCES)
+def test_every_passage_once_in_order_and_within_the_window(sentences: list[str]) -> None:
+    given_passages = passages(sentences)
+    found = blocks(given_passages)
+    assert [p for block in found for p in block] == given_passages
+    for block in found:
+        assert len(block) == 1 or len(joined(block).text.encode()) <= BLOCK_BYTES
+        assert joined(block).text == "".join(p.text for p in block)
+        assert block[0].before.endswith(joined(block).before)
+
+
+@given(st.text(), st.integers(1, 20))
+def test_the_last_bytes_are_whole_characters(text: str, size: int) -> None:
+    assert text.endswith(last(text, size))
+    assert len(last(text, size).encode()) <= size
+    assert len(last("好" * 300, BEFORE_BYTES)) == BEFORE_BYTES // 3
+
+
+def test_texts_of_a_request_are_never_joined() -> None:
+    asked = [Passage(Locus(Layer.INPUT, Channel.USER, n), text) for n, text in enumerate("ab")]
+    assert [len(block) for block in blocks(asked)] == [1, 1]
+
+
+def test_neighbours_must_follow_and_be_asked_alike() -> None:
+    first, second = passages(["One. ", "Two. "])
+    assert len(blocks([first, second])) == 1
+    other = Locus(Layer.OUTPUT, Channel.CONTENT, choice=1)
+    for stranger in (
+        Passage(other, second.text, second.offset),
+        Passage(ANSWER, second.text, second.offset, question="what?"),
+        Passage(ANSWER, second.text, second.offset, beside="else"),
+        Passage(ANSWER, second.text, second.offset + 40),
+    ):
+        assert len(blocks([first, stranger])) == 2
