@@ -47,8 +47,8 @@ def rule(rule_id: str, action: Action, *kinds: str, **more: Any) -> Rule:
     return replace(made, **more)
 
 
-def policy(*rules: Rule) -> CompiledPolicy:
-    return CompiledPolicy("digest", "test", rules=rules)
+def policy(*rules: Rule, **more: Any) -> CompiledPolicy:
+    return CompiledPolicy("digest", "test", rules=rules, **more)
 
 
 NO_QUESTION = Question()

@@ -1,11 +1,78 @@
-"""What Prometheus gets: its text, and OpenMetrics with the trace of a slow call."""
+"""What Prometheus reads: rules, outcomes and upstreams, never a text."""
 
 from __future__ import annotations
 
+from threegate.audit.writer import Counters
 from threegate.gateway.metrics import Metrics
+from threegate.types import (
+    Action,
+    Channel,
+    Failed,
+    Finding,
+    Layer,
+    Level,
+    Locus,
+    Reason,
+    Ruled,
+    Span,
+    Verdict,
+)
 
 OPEN = "application/openmetrics-text; version=1.0.0"
 TRACE = {"trace_id": "4bf92f3577b34da6a3ce929d0e0e4736"}
+LOCUS = Locus(Layer.INPUT, Channel.USER)
+FOUND = Finding("d", "pii.email", Span(0, 3), 1.0, Level.HIGH, LOCUS)
+
+
+def told(metrics: Metrics) -> list[str]:
+    text, _ = metrics.exposition()
+    return text.decode().splitlines()
+
+
+def test_rulings_and_failures_are_counted_by_rule() -> None:
+    metrics = Metrics()
+    late = Failed("guard", Reason.TIMEOUT, LOCUS)
+    ruled = (
+        Ruled("r", Action.MASK, FOUND),
+        Ruled("r", Action.BLOCK, FOUND, shadow=True),
+        Ruled("r", Action.BLOCK, late),
+    )
+    metrics.count("input", Verdict(Action.BLOCK, ruled))
+    lines = told(metrics)
+    for action, shadow in (("mask", "false"), ("block", "true"), ("block", "false")):
+        labels = f'action="{action}",layer="input",rule="r",shadow="{shadow}"'
+        assert f"threegate_rulings_total{{{labels}}} 1.0" in lines
+    failed = 'threegate_detector_failures_total{detector="guard",reason="timeout"} 1.0'
+    assert failed in lines
+
+
+def test_what_upstreams_did() -> None:
+    metrics = Metrics()
+    metrics.upstream_is("gpu-1", up=True)
+    metrics.upstream_is("gpu-1", up=False)
+    metrics.answered("gpu-1", "503", 0.2)
+    metrics.tried_again("gpu-1")
+    lines = told(metrics)
+    assert 'threegate_upstream_up{upstream="gpu-1"} 0.0' in lines
+    assert 'threegate_upstream_seconds_count{outcome="503",upstream="gpu-1"} 1.0' in lines
+    assert 'threegate_upstream_tried_again_total{upstream="gpu-1"} 1.0' in lines
+
+
+def test_what_the_writer_did_is_added_once() -> None:
+    metrics, counters = Metrics(), Counters(records=5)
+    metrics.audit(counters, waiting=3)
+    counters.records = 7
+    metrics.audit(counters, waiting=0)
+    lines = told(metrics)
+    assert 'threegate_audit_events_total{what="records"} 7.0' in lines
+    assert "threegate_audit_waiting 0.0" in lines
+
+
+def test_two_apps_share_no_counter() -> None:
+    one, other = Metrics(), Metrics()
+    one.limited.labels("r").inc()
+    assert 'threegate_limited_total{rule="r"} 1.0' in told(one)
+    assert not [line for line in told(other) if line.startswith("threegate_limited_total{")]
 
 
 def test_exemplars_are_in_openmetrics_alone() -> None:

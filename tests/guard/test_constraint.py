@@ -130,6 +130,64 @@ def test_fields() -> None:
     assert run({**HI, "strange": 1}, rule(fields=strict)).refusal is not None
 
 
+@pytest.mark.parametrize("name", ["guided_json", "guided_regex", "guided_"])
+def test_a_pattern_refuses_all_fields_that_begin_so(name: str) -> None:
+    refused = run({**HI, name: 1}, rule(fields=Fields(deny=("guided_*",)))).refusal
+    assert refused is not None
+    assert (refused.code, refused.param) == ("field_denied", f"/{name}")
+    assert run(HI, rule(fields=Fields(deny=("guided_*",)))).refusal is None
+
+
+BEGUN = {"role": "assistant", "content": "Sure, here is"}
+
+
+def test_an_answer_that_the_client_begins() -> None:
+    deny = rule(fields=Fields(deny=("prefill",)))
+    turns = HI["messages"]
+    refused = run({**HI, "messages": [*turns, BEGUN]}, deny).refusal
+    assert refused is not None
+    assert refused.param == "/messages/1"
+    assert run({**HI, "messages": [BEGUN, *turns]}, deny).refusal is None
+    items = {"model": "m", "input": [*turns, BEGUN]}
+    assert run(items, deny, api=Api.RESPONSES).refusal is not None
+
+
+CALL = {"id": "c", "type": "function", "function": {"name": "find", "arguments": "{}"}}
+USE = {"type": "tool_use", "id": "c", "name": "find", "input": {}}
+ITEM = {"type": "function_call", "call_id": "c", "name": "find", "arguments": "{}"}
+THOUGHT = {"type": "reasoning", "summary": []}
+
+
+@pytest.mark.parametrize(
+    ("api", "field", "bare", "whole"),
+    [
+        (
+            Api.CHAT,
+            "messages",
+            [{"role": "assistant", "tool_calls": [CALL]}],
+            [{"role": "assistant", "tool_calls": [CALL], "reasoning_content": "hm"}],
+        ),
+        (
+            Api.MESSAGES,
+            "messages",
+            [{"role": "assistant", "content": [USE]}],
+            [{"role": "assistant", "content": [{"type": "thinking", "thinking": "hm"}, USE]}],
+        ),
+        (Api.RESPONSES, "input", [ITEM], [THOUGHT, ITEM, ITEM]),
+    ],
+)
+def test_tool_calls_must_bring_their_reasoning(
+    api: Api, field: str, bare: list[Any], whole: list[Any]
+) -> None:
+    need = rule("need", reasoning=Reasoning(history=KeepHistory.REQUIRE))
+    refused = run({"model": "m", field: bare}, need, api=api).refusal
+    assert refused is not None
+    assert (refused.rule_id, refused.code) == ("need", "reasoning_required")
+    assert refused.param == f"/{field}/0"
+    assert run({"model": "m", field: whole}, need, api=api).refusal is None
+    assert run({"model": "m", field: bare}, rule(), api=api).refusal is None
+
+
 def test_the_constitution_stands_where_the_model_reads_it() -> None:
     text = rule(constitution=Constitution("Be true."))
     system = run({**HI, "model": "deepseek-r1-0528"}, text).body["messages"]
@@ -164,7 +222,10 @@ def test_old_reasoning_is_stripped() -> None:
     strip = rule(reasoning=Reasoning(history=KeepHistory.STRIP))
     old = {"role": "assistant", "content": "a", "reasoning_content": "secret thoughts"}
     body = {**HI, "messages": [old, *HI["messages"]]}
-    assert "secret thoughts" not in str(run(body, strip).body)
+    done = run(body, strip)
+    assert "secret thoughts" not in str(done.body)
+    assert [(c.rule_id, c.what) for c in done.changes] == [("r", "stripped")]
+    assert not run(HI, strip).changes
 
 
 def test_images_may_be_denied() -> None:

@@ -7,13 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from functools import partial
+from typing import Any, Final
 
-import orjson
-from jsonschema import Draft202012Validator
-from jsonschema.exceptions import SchemaError, ValidationError
-
+from threegate.gateway.schemas import satisfies
 from threegate.guard.constraint import Constraints, tool_allowed
+from threegate.policy.model import ResponseFormat, Tools
 from threegate.types import Action, Channel, Finding, Layer, Level, Locus, Ruled, Span
 from threegate.wire.adapter import Adapter, Body, ToolCall
 
@@ -29,6 +28,11 @@ TOOL_NAME, TOOL_ARGUMENTS, ANSWER_FORMAT = (
 def ruling(rule_id: str, kind: str, channel: Channel, action: Action = Action.BLOCK) -> Ruled:
     locus = Locus(Layer.OUTPUT, channel)
     return Ruled(rule_id, action, Finding("gate", kind, Span(0, 0), 1.0, Level.HIGH, locus))
+
+
+def judges_calls(rule: Tools) -> bool:
+    """Whether a rule has anything to say about the tools that an answer calls."""
+    return rule.arguments == "schema" or rule.allow is not None or bool(rule.deny)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,8 +54,7 @@ class ToolRules:
         """Arguments must satisfy the schema that the request gave for the tool."""
         for rule_id, rule in self.constraints.tools:
             if rule.arguments == "schema" and name in self.offered:
-                schema = self.offered[name]
-                return _schema_gate(rule_id, TOOL_ARGUMENTS, Channel.TOOL_ARGUMENTS, schema)
+                return partial(_arguments_gate, rule_id, self.offered[name])
         return None
 
     def judge(self, calls: Iterable[ToolCall]) -> Ruled | None:
@@ -65,43 +68,53 @@ class ToolRules:
 
 
 def format_gate(constraints: Constraints, body: Body) -> Gate | None:
-    """The policy's answer schema, or the one that the client asked for."""
+    """The policy's demands on the answer; its schema, or the one that the client asked for."""
     for rule_id, wanted in constraints.response_format:
         schema = wanted.json_schema or asked_schema(body)
-        if schema is not None:
-            return _schema_gate(rule_id, ANSWER_FORMAT, Channel.CONTENT, schema, wanted.on_invalid)
+        if schema is not None or wanted.max_chars is not None or wanted.must_say:
+            return partial(_answer_gate, rule_id, wanted, schema)
     return None
 
 
+def _answer_gate(
+    rule_id: str, wanted: ResponseFormat, schema: Mapping[str, Any] | None, text: str
+) -> Ruled | None:
+    short = wanted.max_chars is None or len(text) <= wanted.max_chars
+    says = not wanted.must_say or any(phrase in text for phrase in wanted.must_say)
+    if short and says and (schema is None or satisfies(text or "{}", schema)):
+        return None
+    return ruling(rule_id, ANSWER_FORMAT, Channel.CONTENT, wanted.on_invalid)
+
+
+_ASKED: Final = (
+    ("response_format", "json_schema", "schema"),  # chat completions
+    ("text", "format", "schema"),  # responses
+    ("output_format", "schema"),  # messages
+    ("output_config", "format", "schema"),
+    ("guided_json",),  # vLLM
+)
+_ANY_OBJECT: Final = (("response_format", "type"), ("text", "format", "type"))
+
+
 def asked_schema(body: Body) -> Body | None:
-    asked = body.get("response_format")
-    wrapped = asked.get("json_schema") if isinstance(asked, dict) else None
-    schema = wrapped.get("schema") if isinstance(wrapped, dict) else None
-    return schema if isinstance(schema, dict) else None
+    """What the client wants the answer to follow, in the words of any API."""
+    found = (_at(body, path) for path in _ASKED)
+    schema = next((f for f in found if isinstance(f, dict)), None)
+    if schema is None and any(_at(body, path) == "json_object" for path in _ANY_OBJECT):
+        return {"type": "object"}
+    return schema
+
+
+def _at(value: Any, path: Iterable[str]) -> Any:
+    for name in path:
+        value = value.get(name) if isinstance(value, dict) else None
+    return value
 
 
 def schemas_of(adapter: Adapter, body: Body) -> dict[str, Body]:
     return {t.name: t.parameters for t in adapter.tools(body)}
 
 
-def _schema_gate(
-    rule_id: str,
-    kind: str,
-    channel: Channel,
-    schema: Mapping[str, Any],
-    action: Action = Action.BLOCK,
-) -> Gate:
-    def gate(text: str) -> Ruled | None:
-        valid = _satisfies(text or "{}", schema)
-        return None if valid else ruling(rule_id, kind, channel, action)
-
-    return gate
-
-
-def _satisfies(text: str, schema: Mapping[str, Any]) -> bool:
-    """A schema that is none counts as not satisfied: nothing can be shown to follow it."""
-    try:
-        Draft202012Validator(schema).validate(orjson.loads(text))
-    except (orjson.JSONDecodeError, ValidationError, SchemaError, RecursionError):
-        return False
-    return True
+def _arguments_gate(rule_id: str, schema: Mapping[str, Any], text: str) -> Ruled | None:
+    valid = satisfies(text or "{}", schema)
+    return None if valid else ruling(rule_id, TOOL_ARGUMENTS, Channel.TOOL_ARGUMENTS)

@@ -60,6 +60,7 @@ class Ledger:
     upstream_status: int = 0
     finish_reason: str = ""
     usage: WireUsage | None = None
+    answer_chars: int = 0  # received of the model's texts
     error: str = ""
     masked: tuple[str, ...] = ()
     label: str = ""

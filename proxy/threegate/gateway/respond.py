@@ -9,7 +9,7 @@ from threegate.audit.record import Part, Stage
 from threegate.errors import AuditError, ThreegateError, UpstreamError
 from threegate.gateway.answer import Answer, Question, Track
 from threegate.gateway.call import Call
-from threegate.gateway.gates import ToolRules, format_gate, schemas_of
+from threegate.gateway.gates import ToolRules, format_gate, judges_calls, schemas_of
 from threegate.gateway.held import Held
 from threegate.gateway.label import HEADER, label_for, label_of, sign_of
 from threegate.gateway.outcome import outcome_of
@@ -49,7 +49,10 @@ async def output_layer(call: Call, reply: Reply) -> None:
 
 def _leaves_as_is(call: Call) -> bool:
     c = call.constraints
-    gated = c.response_format or any(t.arguments == "schema" or t.allow for _, t in c.tools)
+    gated = c.response_format or any(judges_calls(t) for _, t in c.tools)
+    gated = gated or any(
+        limits.tokens_per_minute or limits.tokens_per_day for _, limits in c.limits
+    )
     return not gated and c.reasoning.show is Show.SHOWN and call.policy.label is Label.OFF
 
 
@@ -143,6 +146,7 @@ async def _whole(call: Call, reply: Reply, answer: Answer, options: StreamOption
 
 async def _close(call: Call, answer: Answer, stage: Stage) -> None:
     call.ledger.output = answer.ruled
+    call.ledger.answer_chars = sum(t.machine.received for t in answer.tracks.values())
     call.ledger.timings_ms["output"] = round(answer.spent_s * 1000, 3)
     await call.ledger.ended(stage, _answer_parts(answer))
 

@@ -29,6 +29,8 @@ from threegate.types import Caller, Channel
 from threegate.wire.adapter import Adapter, Api, Body, Placement, Slot
 
 MAX_TOKENS = "max_tokens"
+PREFILL = "prefill"
+"""Among refused fields: a last turn of the assistant, `prefix: true` or not."""
 
 DEFAULTED: dict[Api, frozenset[str]] = {
     Api.CHAT: frozenset({"temperature", "top_p", "n", "presence_penalty", "frequency_penalty"}),
@@ -75,6 +77,7 @@ class Constraints:
     tools: tuple[tuple[str, Tools], ...] = ()
     fields: tuple[tuple[str, Fields], ...] = ()
     reasoning: Reasoning = PLAIN
+    history_by: str = ""  # the rule that says what becomes of old reasoning
     limits: tuple[tuple[str, Limits], ...] = ()
     response_format: tuple[tuple[str, ResponseFormat], ...] = ()
     images_denied_by: str = ""
@@ -98,6 +101,9 @@ def merge(policy: CompiledPolicy, caller: Caller) -> Constraints:
         tools=tuple((r.id, r.tools) for r in live if r.tools),
         fields=tuple((r.id, r.fields) for r in live if r.fields),
         reasoning=_strictest(r.reasoning for r in live if r.reasoning),
+        history_by=next(
+            (r.id for r in reversed(live) if r.reasoning and r.reasoning.history != "pass"), ""
+        ),
         limits=tuple((r.id, r.limits) for r in live if r.limits),
         response_format=tuple((r.id, r.response_format) for r in live if r.response_format),
         images_denied_by=next((r.id for r in live if r.images == "deny"), ""),
@@ -128,12 +134,10 @@ def constrain(
     """The body as the model may see it. `kinds` is what layer 1 found, for conditional clauses."""
     changes: list[Change] = []
     body = dict(body)
-    for step in (_model, _fields, _images, _tools, _clamps):
+    for step in (_model, _fields, _images, _tools, _clamps, _history):
         refusal = step(body, shape, constraints, changes)
         if refusal is not None:
             return Constrained(body, tuple(changes), refusal)
-    if constraints.reasoning.history is KeepHistory.STRIP:
-        body = shape.drop_reasoning_history(body)
     return Constrained(_constitution(body, shape, constraints, kinds, changes), tuple(changes))
 
 
@@ -159,7 +163,7 @@ def _fields(
 ) -> Refusal | None:
     for rule_id, rule in constraints.fields:
         for name in rule.deny:
-            if (where := _find_field(body, shape, name)) is not None:
+            if (where := _find_field(body, name)) is not None:
                 return Refusal(rule_id, "field_denied", f"the field {name} is not allowed", where)
         refusal = _unknown(body, rule_id, rule, changes)
         if refusal is not None:
@@ -171,10 +175,20 @@ def _fields(
     return None
 
 
-def _find_field(body: Body, shape: Adapter, name: str) -> str | None:
-    if name in body:
-        return f"/{name}"
-    return next((f"{where}/{name}" for where, m in _messages(body) if name in m), None)
+def _find_field(body: Body, pattern: str) -> str | None:
+    """Where a field is that the pattern names: of the request or of one of its messages."""
+    if pattern == PREFILL:
+        return _prefill(body)
+    for at, holder in (("", body), *_messages(body)):
+        if name := next((n for n in holder if matches(pattern, n)), ""):
+            return f"{at}/{name}"
+    return None
+
+
+def _prefill(body: Body) -> str | None:
+    """The beginning of an answer that the client gives: the model goes on with it."""
+    turns = list(_messages(body))
+    return turns[-1][0] if turns and turns[-1][1].get("role") == "assistant" else None
 
 
 def _messages(body: Body) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -286,6 +300,21 @@ def _clamp(
     bounded = value if clamp.min is None else max(value, clamp.min)
     bounded = bounded if clamp.max is None else min(bounded, clamp.max)
     _set(body, name, bounded, rule_id, "clamped", changes)
+    return None
+
+
+def _history(
+    body: Body, shape: Adapter, constraints: Constraints, changes: list[Change]
+) -> Refusal | None:
+    rule_id, history = constraints.history_by, constraints.reasoning.history
+    if history is KeepHistory.STRIP:
+        stripped = shape.drop_reasoning_history(body)
+        if stripped != body:
+            body.update(stripped)
+            changes.append(Change(rule_id, "reasoning", "stripped"))
+    elif history is KeepHistory.REQUIRE and (where := shape.without_its_reasoning(body)):
+        text = "a turn with tool calls must bring the reasoning that led to them"
+        return Refusal(rule_id, "reasoning_required", text, where)
     return None
 
 

@@ -43,6 +43,7 @@ from threegate.policy.model import (
     Unlabelled,
     WordList,
 )
+from threegate.policy.shapes import plain
 from threegate.types import Action, Bilingual
 
 
@@ -224,7 +225,7 @@ def _tools(spec: schema.ToolsSpec) -> Tools:
 
 
 def _fields(spec: schema.FieldsSpec) -> Fields:
-    return Fields(spec.allow, spec.deny, tuple(spec.force.items()), str(spec.unknown))
+    return Fields(spec.allow, spec.deny, tuple(plain(spec.force).items()), str(spec.unknown))
 
 
 def _reasoning(spec: schema.ReasoningSpec) -> Reasoning:
@@ -244,7 +245,8 @@ def _limits(spec: schema.LimitsSpec) -> Limits:
 
 
 def _response_format(bundle: Bundle, spec: schema.ResponseFormatSpec) -> ResponseFormat:
-    return ResponseFormat(json.loads(bundle.text(spec.json_schema) or "{}"), spec.on_invalid)
+    schema = json.loads(bundle.text(spec.json_schema) or "{}") if spec.json_schema else None
+    return ResponseFormat(schema, spec.on_invalid, spec.max_chars, spec.must_say)
 
 
 def _list(bundle: Bundle, name: str, spec: schema.ListSpec) -> WordList:
@@ -254,8 +256,9 @@ def _list(bundle: Bundle, name: str, spec: schema.ListSpec) -> WordList:
 
 def _leaks(bundle: Bundle) -> Iterator[WordList]:
     """Beginnings of the constitution's sentences: an answer that holds one is reciting it."""
-    rules = (r for r, _ in layered(bundle) if isinstance(r, schema.ConstraintRule))
-    texts = (bundle.text(r.then.constitution.file) for r in rules if r.then.constitution)
+    rules = [r for r, _ in layered(bundle) if isinstance(r, schema.ConstraintRule)]
+    texts = [bundle.text(r.then.constitution.file) for r in rules if r.then.constitution]
+    texts += [clause.text for r in rules for clause in r.then.clauses]
     sentences = (s.strip() for text in texts for s in _SENTENCE_END.split(text))
     heads = dict.fromkeys(head for sentence in sentences if (head := _head(sentence)))
     if heads:

@@ -213,7 +213,8 @@ def _references(pack: Pack) -> Iterator[tuple[str, Mark]]:
 def _constraint_files(rule: ConstraintRule) -> Iterator[tuple[str, Mark]]:
     if text := rule.then.constitution:
         yield text.file, place(text.file)
-    if form := rule.then.response_format:
+    form = rule.then.response_format
+    if form and form.json_schema:
         yield form.json_schema, place(form.json_schema)
 
 

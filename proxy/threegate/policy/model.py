@@ -253,10 +253,13 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class ResponseFormat:
-    """What the answer must be: `json_schema` is checked on the whole answer."""
+    """What the answer must be, checked on the whole of it. Without a schema of the policy the one
+    counts that the client asked for. One of the phrases of `must_say` must be there."""
 
     json_schema: dict[str, Any] | None = None
     on_invalid: Action = Action.BLOCK
+    max_chars: int | None = None
+    must_say: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

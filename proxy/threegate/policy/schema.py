@@ -366,7 +366,12 @@ class FieldsSpec(Located):
     """请求字段 / Request fields"""
 
     allow: tuple[str, ...] | None = doc("允许的字段", "allowed fields", None)
-    deny: tuple[str, ...] = doc("禁止的字段", "refused fields", ())
+    deny: tuple[str, ...] = doc(
+        "禁止的字段，也看每条消息；`guided_*` 指所有以此开头的；`prefill`：以助手的话结尾",
+        "refused fields, of each message too; `guided_*`: all that begin so; `prefill`: a last turn "
+        "of the assistant",
+        (),
+    )
     force: dict[str, Any] = doc("固定的字段值", "forced values", {})
     unknown: Unknown = doc(
         "不在 allow 里的字段怎么办", "what happens to fields outside `allow`", Unknown.DROP
@@ -408,7 +413,15 @@ class LimitsSpec(Located):
 class ResponseFormatSpec(Located):
     """回答格式 / Answer format"""
 
-    json_schema: Path = doc("JSON Schema 文件", "JSON Schema file")
+    json_schema: Path | None = doc(
+        "JSON Schema 文件；没有则用请求要求的格式",
+        "JSON Schema file; without one, what the request asks for",
+        None,
+    )
+    max_chars: int | None = doc("回答的字符上限", "most characters", None, low=1, high=10**7)
+    must_say: tuple[str, ...] = doc(
+        "回答须含其中一句", "one of these phrases must be in the answer", ()
+    )
     on_invalid: Action = doc("不符合时", "when the answer does not fit", Action.BLOCK)
 
 

@@ -39,6 +39,19 @@ def place(value: object, otherwise: Mark = NOWHERE) -> Mark:
     return at if isinstance(at, Mark) else otherwise
 
 
+def plain(value: Any) -> Any:
+    """A value without places, as JSON has it: what writes JSON takes no `Word` as a name."""
+    match value:
+        case str():
+            return str(value)
+        case Mapping():
+            return {str(name): plain(inner) for name, inner in value.items()}
+        case list() | tuple():
+            return [plain(inner) for inner in value]
+        case _:
+            return value
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Located:
     """`at` is where the value stands, `marks` where each key that was written stands."""

@@ -179,6 +179,8 @@ def _formats(old: ConstraintRule, new: ConstraintRule) -> Iterator[Aspect]:
     yield from _added_removed(name, a, b)
     if a and b:
         yield from unclear(name, a.json_schema, b.json_schema)
+        yield from unclear(Bilingual("必含的话", "required phrases"), a.must_say, b.must_say)
+        yield from ceiling(Bilingual("回答长度", "length"), a.max_chars, b.max_chars)
         yield from ranked(
             Bilingual("格式不符时", "on invalid answer"), Action, a.on_invalid, b.on_invalid
         )

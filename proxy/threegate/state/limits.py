@@ -119,3 +119,8 @@ def estimated_tokens(text: str) -> int:
     estimate for a budget, rounded up."""
     han = sum("\u3400" <= c <= "\u9fff" for c in text)
     return int(0.7 * han + (len(text) - han) / 4) + 1
+
+
+def estimated_length(chars: int, language: str) -> int:
+    """The same for a text of which only the length and the language are known."""
+    return int(chars * (0.7 if language.startswith("zh") else 0.25)) + 1

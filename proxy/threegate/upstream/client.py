@@ -21,6 +21,7 @@ from threegate.upstream import headers as crossing
 from threegate.upstream.health import Health
 from threegate.upstream.reply import Reply
 from threegate.upstream.target import Target
+from threegate.upstream.tokens import ModelTokenizer, tokenizer_of
 
 log = logging.getLogger(__name__)
 
@@ -93,7 +94,8 @@ class Upstreams:
 
     def _target(self, settings: UpstreamSettings) -> Target:
         health = Health(settings, partial(self._changed, settings.name))
-        return Target(settings, health, self.keys.get(settings.name, ""))
+        key, tokenizer = self.keys.get(settings.name, ""), tokenizer_of(settings.tokenizer)
+        return Target(settings, health, key, tokenizer)
 
     def _changed(self, name: str, up: bool) -> None:
         log.warning("upstream %s is %s", name, "back" if up else "away")
@@ -112,6 +114,11 @@ class Upstreams:
                 "no model API serves this model", status=404, code="model_not_found"
             )
         return fit
+
+    def tokenizer(self, model: str, tenant: str = "") -> ModelTokenizer | None:
+        """Of the model; None where no upstream that serves it names one."""
+        found = (t.tokenizer for t in self.targets if t.serves(model, tenant))
+        return next((t for t in found if t is not None), None)
 
     def candidates(self, model: str, tenant: str = "") -> list[Target]:
         """Those that can be asked now, in order: the first by weight, in turn; one with weight 0

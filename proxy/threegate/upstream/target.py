@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from threegate.policy.model import matches
 from threegate.settings import UpstreamSettings
 from threegate.upstream.health import Health
+from threegate.upstream.tokens import ModelTokenizer
 
 
 @dataclass(slots=True, eq=False)
@@ -14,6 +15,7 @@ class Target:
     settings: UpstreamSettings
     health: Health
     key: str = field(default="", repr=False)  # the proxy's own; empty: the client's goes on
+    tokenizer: ModelTokenizer | None = field(default=None, repr=False)
     calls: int = 0
 
     @property

@@ -196,6 +196,10 @@ class StreamCodec(Protocol):
     finish_reasons: dict[int, str]
 
     def read(self, event: ServerSentEvent) -> Chunk: ...
+    def is_piece(self, chunk: Chunk, key: StreamKey) -> bool:
+        """Whether the chunk is nothing but one more piece of this text."""
+        ...
+
     def write(self, chunk: Chunk, released: Mapping[StreamKey, str]) -> bytes:
         """The frame with the texts in their places; b"" if it would carry nothing. Text of a key
         without a place in it goes in front as an event of its own."""
@@ -247,6 +251,10 @@ class Adapter(Protocol):
         ...
 
     def drop_reasoning_history(self, body: Body) -> Body: ...
+    def without_its_reasoning(self, body: Body) -> str:
+        """The pointer of the first turn with tool calls whose reasoning is not there; or empty."""
+        ...
+
     def hide_reasoning(self, body: Body, options: StreamOptions = DEFAULT_STREAM) -> Body:
         """A whole answer without its reasoning."""
         ...

@@ -55,6 +55,9 @@ class BaseAdapter:
     def drop_reasoning_history(self, body: Body) -> Body:
         return body
 
+    def without_its_reasoning(self, body: Body) -> str:
+        return ""
+
     def hide_reasoning(self, body: Body, options: StreamOptions = DEFAULT_STREAM) -> Body:
         return body
 

@@ -7,7 +7,7 @@ from typing import Any, Final
 from threegate.types import Channel, Layer
 from threegate.wire import think
 from threegate.wire.adapter import Body, Placement, Slot, Tool
-from threegate.wire.base import BaseAdapter
+from threegate.wire.base import BaseAdapter, objects
 from threegate.wire.slots import SlotWalk, each, walk_fields
 
 ROLE_CHANNELS: Final = {
@@ -105,6 +105,15 @@ class ChatRequest(BaseAdapter):
             for m in body.get("messages") or ()
         ]
         return {**body, "messages": messages}
+
+    def without_its_reasoning(self, body: Body) -> str:
+        bare = (
+            index
+            for index, message in objects(body.get("messages"))
+            if any(message.get(name) for name in _CALLS)
+            and not any(message.get(name) for name in _REASONING)
+        )
+        return next((f"/messages/{index}" for index in bare), "")
 
     def max_tokens_field(self, body: Body) -> str:
         return "max_completion_tokens" if "max_completion_tokens" in body else "max_tokens"

@@ -111,6 +111,13 @@ class Messages(BaseAdapter):
         ]
         return {**body, "messages": messages}
 
+    def without_its_reasoning(self, body: Body) -> str:
+        for index, message in objects(body.get("messages")):
+            kinds = {block.get("type") for _, block in objects(message.get("content"))}
+            if kinds & set(_CALLS) and not kinds & set(_THINKING):
+                return f"/messages/{index}"
+        return ""
+
     def hide_reasoning(self, body: Body, options: StreamOptions = DEFAULT_STREAM) -> Body:
         return {**body, "content": _without_thinking(body.get("content"))}
 

@@ -106,6 +106,16 @@ class Responses(BaseAdapter):
         given = body.get("input")
         return {**body, "input": _without_reasoning(given)} if isinstance(given, list) else body
 
+    def without_its_reasoning(self, body: Body) -> str:
+        """Reasoning is an item of its own, in front of the calls that it led to."""
+        thought = False
+        for index, item in objects(body.get("input")):
+            kind = str(item.get("type") or "")
+            if kind.endswith("_call") and not thought:
+                return f"/input/{index}"
+            thought = kind == "reasoning" or (thought and kind.endswith("_call"))
+        return ""
+
     def hide_reasoning(self, body: Body, options: StreamOptions = DEFAULT_STREAM) -> Body:
         return {**body, "output": _without_reasoning(body.get("output") or [])}
 

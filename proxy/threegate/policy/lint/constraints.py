@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from threegate.policy.kinds import is_known
 from threegate.policy.lint.base import Lint, Subject
 from threegate.policy.lint.detection import own_kinds
+from threegate.policy.model import matches
 from threegate.policy.problems import Mark, Problem, Severity
 from threegate.policy.schema import ClampSpec, ConstraintRule
 from threegate.policy.shapes import place
@@ -138,9 +139,12 @@ class AliasTarget(Lint):
         for rule in subject.constraints:
             models = rule.then.models
             for name, target in models.alias.items() if models else ():
-                allowed = models.allow is None or target in models.allow if models else True
-                if not allowed or (models and target in models.alias):
+                if models and (target in models.alias or not _allows(models.allow, target)):
                     yield self.at(place(target, place(name)), rule=rule.id)
+
+
+def _allows(patterns: tuple[str, ...] | None, model: str) -> bool:
+    return patterns is None or any(matches(p, model) for p in patterns)
 
 
 class ConstitutionText(Lint):

@@ -1,0 +1,41 @@
+"""The model's own tokenizer, where the settings name its `tokenizer.json`: exact budgets."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from functools import cache
+from typing import Any
+
+from tokenizers import Tokenizer
+
+from threegate.settings import SettingsError
+
+
+class ModelTokenizer:
+    """Thread-safe: counting does not change it."""
+
+    def __init__(self, path: str) -> None:
+        try:
+            self._tokenizer: Any = Tokenizer.from_file(path)
+        except Exception as error:  # the library raises bare Exception for a bad file
+            raise SettingsError(f"{path}: {error}") from None
+        self._tokenizer.no_truncation()
+        self._tokenizer.no_padding()
+
+    def count(self, texts: Sequence[str]) -> int:
+        """Tokens of all texts, without what a chat template adds."""
+        encoded = self._tokenizer.encode_batch_fast(list(texts), add_special_tokens=False)
+        return sum(len(e.ids) for e in encoded)
+
+    async def exceeds(self, texts: Sequence[str], limit: int) -> bool:
+        """Counts in a thread, and only where it could be: no token is shorter than a byte."""
+        if sum(len(t.encode("utf-8", "replace")) for t in texts) <= limit:
+            return False
+        return await asyncio.to_thread(self.count, texts) > limit
+
+
+@cache
+def tokenizer_of(path: str) -> ModelTokenizer | None:
+    """Read once for all upstreams that name it. Raises SettingsError."""
+    return ModelTokenizer(path) if path else None

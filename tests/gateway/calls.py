@@ -1,0 +1,151 @@
+"""One call without sockets: real layers, detectors, ledger and limiter; what went out is kept."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import orjson
+from threegate.audit.record import Content, Record
+from threegate.detectors.suite import Suite
+from threegate.gateway.applied import AppliedPolicies
+from threegate.gateway.bands import Bands
+from threegate.gateway.call import Call
+from threegate.gateway.deps import Deps
+from threegate.gateway.door import KeyFile
+from threegate.gateway.http import Responder
+from threegate.gateway.ledger import Ledger
+from threegate.gateway.metrics import Metrics
+from threegate.gateway.notices import Notices
+from threegate.guard.mask import MaskMap
+from threegate.policy.model import Binding, CompiledPolicy, PolicySet, Selector
+from threegate.settings import Settings, UpstreamSettings
+from threegate.state.limits import MemoryLimiter
+from threegate.types import Caller
+from threegate.upstream import Upstreams
+from threegate.wire import ADAPTERS
+from threegate.wire.adapter import Api
+
+from tests.gateway.shell import suite
+
+BY_API = {adapter.api: adapter for adapter in ADAPTERS}
+HI: dict[str, Any] = {"model": "m", "messages": [{"role": "user", "content": "hi"}]}
+NOWHERE = UpstreamSettings("http://127.0.0.1:9")
+
+
+@dataclass
+class Log:
+    """An audit log in memory."""
+
+    records: list[Record] = field(default_factory=list)
+    contents: list[Content | None] = field(default_factory=list)
+    away: bool = False
+
+    async def append(self, record: Record, content: Content | None = None) -> None:
+        self.records.append(record)
+        self.contents.append(content)
+
+    async def healthy(self) -> bool:
+        return not self.away
+
+
+@dataclass
+class Pinned:
+    """One policy for everybody, or none."""
+
+    policy: CompiledPolicy | None
+
+    def pin(self) -> PolicySet:
+        every = Binding(Selector(), self.policy) if self.policy else None
+        return PolicySet("d", (every,) if every else ())
+
+
+@dataclass
+class Sent:
+    """What a client gets."""
+
+    events: list[dict[str, Any]] = field(default_factory=list)
+
+    async def __call__(self, event: dict[str, Any]) -> None:
+        self.events.append(event)
+
+    @property
+    def status(self) -> int:
+        return int(self.events[0]["status"])
+
+    @property
+    def headers(self) -> dict[str, str]:
+        return {k.decode(): v.decode() for k, v in self.events[0]["headers"]}
+
+    @property
+    def data(self) -> bytes:
+        return b"".join(e.get("body", b"") for e in self.events)
+
+    @property
+    def body(self) -> Any:
+        return orjson.loads(self.data)
+
+
+@dataclass
+class Said:
+    """A model API's answer, whole or in pieces."""
+
+    pieces: Iterable[bytes]
+    status: int = 200
+    headers: Mapping[str, str] = field(default_factory=lambda: {"content-type": "application/json"})
+    starts_in_reasoning: bool = False
+    own_key: bool = False
+
+    async def chunks(self) -> AsyncIterator[bytes]:
+        for piece in self.pieces:
+            yield piece
+
+
+def said(body: Any, **more: Any) -> Said:
+    return Said([orjson.dumps(body)], **more)
+
+
+def deps_of(
+    tmp_path: Path,
+    policy: CompiledPolicy | None,
+    *,
+    detectors: Suite | None = None,
+    upstream: UpstreamSettings = NOWHERE,
+) -> Deps:
+    """Inside a running loop."""
+    found = detectors or suite()
+    return Deps(
+        Settings(var=tmp_path, upstreams=(upstream,)),
+        Pinned(policy),
+        lambda _: found,
+        Upstreams((upstream,), {}),
+        Log(),
+        KeyFile(tmp_path / "keys.json"),
+        Metrics(),
+        MemoryLimiter(),
+        b"s" * 32,
+        Notices(Bands()),
+    )
+
+
+def call_of(
+    deps: Deps,
+    policy: CompiledPolicy,
+    body: dict[str, Any] | None = None,
+    *,
+    api: Api = Api.CHAT,
+    caller: Caller | None = None,
+) -> tuple[Call, Sent]:
+    sent, adapter, asked = Sent(), BY_API[api], body or HI
+    who, found = caller or Caller(model=adapter.model(asked)), deps.suite_of(policy)
+    streamed = adapter.streamed(asked)
+    ledger = Ledger(deps.audit, deps.metrics, deps.notices.bands, who, policy, api.value, streamed)
+    applied = AppliedPolicies().of(policy, who, found)
+    call = Call(
+        deps, adapter, Responder(sent), who, policy, found, ledger, {}, adapter.paths[0],
+        asked, asked, "2026-11-26", MaskMap(b"k" * 32), applied,
+        slots=adapter.request_slots(asked),
+    )  # fmt: skip
+    return call, sent

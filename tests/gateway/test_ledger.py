@@ -1,0 +1,88 @@
+"""What a call did, written twice: before the model is asked and before the last byte."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from threegate.audit.record import Part, Stage
+from threegate.errors import UpstreamError
+from threegate.gateway.ledger import degraded
+from threegate.guard.constraint import Change
+from threegate.types import (
+    Action,
+    Channel,
+    Decision,
+    Failed,
+    Finding,
+    Layer,
+    Level,
+    Locus,
+    Reason,
+    Ruled,
+    Span,
+    Verdict,
+)
+from threegate.wire.adapter import Usage
+
+from tests.gateway.calls import Log, call_of, deps_of
+from tests.gateway.shell import policy
+
+LOCUS = Locus(Layer.OUTPUT, Channel.CONTENT)
+FOUND = Ruled("r", Action.REDACT, Finding("d", "pii.email", Span(0, 3), 1.0, Level.HIGH, LOCUS))
+LATE = Ruled("s", Action.BLOCK, Failed("guard", Reason.TIMEOUT, LOCUS))
+
+
+async def test_the_second_record_is_written_once_and_knows_everything(tmp_path: Path) -> None:
+    rules = policy()
+    deps = deps_of(tmp_path, rules)
+    ledger = call_of(deps, rules)[0].ledger
+    await ledger.received([])
+    ledger.usage, ledger.output, ledger.upstream_status = Usage(3, 9, 1, 4), [FOUND], 200
+    ledger.finish_reason = "stop"
+    await ledger.ended(Stage.COMPLETED, [Part("x", "y", None)])
+    await ledger.ended(Stage.ABORTED)
+    log = deps.audit
+    assert isinstance(log, Log)
+    first, last = log.records
+    assert (first.stage, last.stage) == (Stage.RECEIVED, Stage.COMPLETED)
+    assert first.request_id == last.request_id
+    assert (last.usage.input, last.usage.output, last.usage.reasoning) == (3, 9, 4)
+    assert (last.finish_reason, last.upstream_status) == ("stop", 200)
+    assert last.decisions[-1].verdict == Verdict(Action.REDACT, (FOUND,))
+    assert log.contents[0] is None
+    assert log.contents[1] is not None
+    assert last.timings_ms["total"] >= 0
+    await deps.upstreams.aclose()
+
+
+async def test_changes_of_layer_2_are_rulings_without_values(tmp_path: Path) -> None:
+    rules = policy()
+    deps = deps_of(tmp_path, rules)
+    ledger = call_of(deps, rules)[0].ledger
+    ledger.constrained([Change("model.values", "temperature", "clamped")], 0.1)
+    ledger.constrained([], 0.1)
+    changed, nothing = ledger.decisions
+    assert changed.layer is Layer.CONSTRAINT
+    assert changed.verdict.ruled[0].rule_id == "model.values"
+    found = changed.verdict.ruled[0].finding
+    assert isinstance(found, Finding)
+    assert (found.kind, found.note) == ("constraint.clamped", "temperature")
+    assert nothing.verdict == Verdict()
+    await deps.upstreams.aclose()
+
+
+async def test_the_first_reason_for_a_failure_stays_and_is_a_code(tmp_path: Path) -> None:
+    rules = policy()
+    deps = deps_of(tmp_path, rules)
+    ledger = call_of(deps, rules)[0].ledger
+    ledger.failed(UpstreamError("the words of an error", code="upstream_timeout"))
+    ledger.failed(RuntimeError("secret"))
+    assert ledger.error == "upstream_timeout"
+    await deps.upstreams.aclose()
+
+
+def test_what_gave_no_answer_is_named_once() -> None:
+    decision = Decision("d", "r", Layer.OUTPUT, Verdict(Action.BLOCK, (LATE, LATE, FOUND)), "p")
+    assert degraded([decision]) == ("guard:timeout",)
+    assert degraded([decision], frozenset({"r"})) == ("guard:timeout", "band:r")
+    assert degraded([]) == ()

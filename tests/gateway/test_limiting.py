@@ -1,0 +1,93 @@
+"""A caller's limits around one call, and what a call is counted for."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from threegate.errors import RequestError
+from threegate.gateway.limiting import limited
+from threegate.policy.model import ConstraintRule, Limits
+from threegate.state.limits import estimated_tokens
+from threegate.types import Bilingual, Caller
+from threegate.upstream.tokens import tokenizer_of
+from threegate.wire.adapter import Usage
+
+from tests.gateway.calls import NOWHERE, call_of, deps_of
+from tests.gateway.shell import policy
+
+SHIPPED = str(Path(__file__).parents[2] / "classifiers/models/guard/1/tokenizer.json")
+TEXT = "information " * 40
+
+
+def asking(text: str) -> dict[str, Any]:
+    return {"model": "m", "messages": [{"role": "user", "content": text}]}
+
+
+def limits_of(**more: Any) -> Any:
+    rule = ConstraintRule("limits", Bilingual("", ""), limits=Limits(**more))
+    return replace(policy(), constraints=(rule,))
+
+
+async def test_a_place_is_held_while_the_call_lasts(tmp_path: Path) -> None:
+    rules = limits_of(concurrency=1)
+    deps = deps_of(tmp_path, rules)
+    first, second = call_of(deps, rules)[0], call_of(deps, rules)[0]
+    async with limited(first):
+        with pytest.raises(RequestError) as caught:
+            async with limited(second):
+                pass
+    assert caught.value.status == 429
+    async with limited(second):
+        pass
+    await deps.upstreams.aclose()
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+async def test_tokens_are_counted_or_estimated(tmp_path: Path, language: str) -> None:
+    rules = limits_of(tokens_per_day=1000)
+    deps = deps_of(tmp_path, rules)
+    told, _ = call_of(deps, rules, caller=Caller(key_id="told"))
+    async with limited(told):
+        told.ledger.usage = Usage(400, 700)
+    with pytest.raises(RequestError):
+        async with limited(call_of(deps, rules, caller=Caller(key_id="told"))[0]):
+            pass
+    untold = Caller(key_id="untold", language=language)
+    silent, _ = call_of(deps, rules, asking("hi"), caller=untold)
+    async with limited(silent):
+        silent.ledger.upstream_status, silent.ledger.answer_chars = 200, 6000
+    with pytest.raises(RequestError):
+        async with limited(call_of(deps, rules, caller=untold)[0]):
+            pass
+    refused = Caller(key_id="refused")
+    failed, _ = call_of(deps, rules, asking(TEXT * 90), caller=refused)
+    async with limited(failed):
+        failed.ledger.upstream_status = 503
+    async with limited(call_of(deps, rules, caller=refused)[0]):
+        pass
+    await deps.upstreams.aclose()
+
+
+@pytest.mark.parametrize("tokenizer", ["", SHIPPED])
+async def test_the_context_is_held_against_the_request_as_it_is_sent(
+    tmp_path: Path, tokenizer: str
+) -> None:
+    own = tokenizer_of(tokenizer)
+    tokens = own.count([TEXT]) if own else estimated_tokens(TEXT)
+    for spare, passes in ((0, True), (-1, False)):
+        rules = limits_of(context_tokens=tokens + spare)
+        deps = deps_of(tmp_path, rules, upstream=replace(NOWHERE, tokenizer=tokenizer))
+        call, _ = call_of(deps, rules, asking("short"))
+        call.body = asking(TEXT)  # as the layers left it
+        if passes:
+            async with limited(call):
+                pass
+        else:
+            with pytest.raises(RequestError, match="larger than") as caught:
+                async with limited(call):
+                    pass
+            assert caught.value.code == "context_too_large"
+        await deps.upstreams.aclose()

@@ -1,0 +1,123 @@
+"""Layer 3 of one call: guarded, or as it is where no rule looks at it; errors with their status."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from threegate.audit.record import Stage
+from threegate.errors import UpstreamError
+from threegate.gateway.respond import output_layer
+from threegate.policy.model import CompiledPolicy, ConstraintRule, Label, Limits, Tools
+from threegate.types import Action, Bilingual
+from threegate.wire.adapter import Usage
+
+from tests.gateway.calls import HI, Log, Said, Sent, call_of, deps_of, said
+from tests.gateway.shell import policy, rule, stream_of
+
+KEY = "sk-4f9a1c7e2b8d4a6f9c3e5b7d1a2f8c6e"
+SECRETS = policy(rule("key", Action.REDACT, "secret"))
+BLOCKED = policy(rule("key", Action.BLOCK, "secret"))
+CALL = {"id": "c", "type": "function", "function": {"name": "drop", "arguments": "{}"}}
+EVENTS = {"content-type": "text/event-stream", "x-request-id": "up-1"}
+
+
+def chat(content: str, **more: Any) -> dict[str, Any]:
+    message = {"role": "assistant", "content": content, **more}
+    choice = {"index": 0, "message": message, "finish_reason": "stop"}
+    return {"choices": [choice], "usage": {"prompt_tokens": 2, "completion_tokens": 3}}
+
+
+async def respond(
+    tmp_path: Path, rules: CompiledPolicy, reply: Said, **more: Any
+) -> tuple[Sent, Log, Any]:
+    deps = deps_of(tmp_path, rules)
+    call, sent = call_of(deps, rules, {**HI, **more})
+    try:
+        await output_layer(call, reply)  # type: ignore[arg-type]
+    finally:
+        await deps.upstreams.aclose()
+    assert isinstance(deps.audit, Log)
+    return sent, deps.audit, call.ledger
+
+
+async def test_without_rules_bytes_pass_as_they_are(tmp_path: Path) -> None:
+    pieces = [b'{"choices": [],  ', b'"odd":   1}']
+    sent, log, _ = await respond(tmp_path, policy(), Said(pieces, headers={"x-request-id": "up-1"}))
+    assert sent.data == b"".join(pieces)
+    assert sent.headers["x-request-id"] == "up-1"
+    assert [r.stage for r in log.records] == [Stage.COMPLETED]
+
+
+@pytest.mark.parametrize("action", [Action.REDACT, Action.BLOCK])
+async def test_a_whole_answer_is_guarded_and_counted(tmp_path: Path, action: Action) -> None:
+    rules = policy(rule("key", action, "secret"))
+    sent, log, ledger = await respond(tmp_path, rules, said(chat(f"It is {KEY}.")))
+    assert KEY.encode() not in sent.data
+    stage = Stage.BLOCKED if action is Action.BLOCK else Stage.COMPLETED
+    assert [r.stage for r in log.records] == [stage]
+    assert ledger.usage == Usage(2, 3)
+    assert ledger.answer_chars == len(f"It is {KEY}.")
+
+
+async def test_a_stream_is_guarded_and_ends_after_its_record(tmp_path: Path) -> None:
+    data = stream_of(["It is ", KEY, " here."])
+    reply = Said([data], headers=EVENTS)
+    sent, log, ledger = await respond(tmp_path, SECRETS, reply, stream=True)
+    assert KEY.encode() not in sent.data
+    assert sent.data.endswith(b"data: [DONE]\n\n")
+    assert sent.headers["cache-control"] == "no-cache"
+    assert [r.stage for r in log.records] == [Stage.COMPLETED]
+    assert ledger.finish_reason == "stop"
+
+
+LIMITS = ConstraintRule("limits", Bilingual("", ""), limits=Limits(tokens_per_day=5))
+TOOLS = ConstraintRule("tools", Bilingual("", ""), tools=Tools(deny=("drop",)))
+
+
+async def test_usage_is_read_where_a_budget_needs_it(tmp_path: Path) -> None:
+    for rules, usage in ((policy(), None), (replace(policy(), constraints=(LIMITS,)), Usage(2, 3))):
+        _, _, ledger = await respond(tmp_path, rules, said(chat("Hello.")))
+        assert ledger.usage == usage
+
+
+async def test_a_tool_that_is_denied_by_name_alone_ends_the_answer(tmp_path: Path) -> None:
+    rules = replace(policy(), constraints=(TOOLS,))
+    sent, log, _ = await respond(tmp_path, rules, said(chat("", tool_calls=[CALL])))
+    assert b"drop" not in sent.data
+    assert sent.body["threegate"]["rule_id"] == "tools"
+    assert [r.stage for r in log.records] == [Stage.BLOCKED]
+
+
+async def test_a_label_is_in_header_and_field(tmp_path: Path) -> None:
+    rules = replace(policy(), label=Label.FIELD)
+    sent, log, ledger = await respond(tmp_path, rules, said(chat("Hello.")))
+    assert sent.body["aigc"]["ProduceID"] == ledger.request_id
+    assert ledger.request_id in sent.headers["x-aigc"]
+    assert log.records[0].label == "field"
+
+
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [
+        (b'{"error": {"message": "slow down"}}', "slow down"),
+        (b"<html>nginx at 10.0.0.7</html>", "the model API answered with status 429"),
+    ],
+)
+async def test_an_error_keeps_its_status_and_an_error_page_is_not_shown(
+    tmp_path: Path, data: bytes, message: str
+) -> None:
+    sent, log, _ = await respond(tmp_path, SECRETS, Said([data], status=429))
+    assert sent.status == 429
+    assert sent.body["error"]["message"].startswith(message)
+    assert log.records[0].error == "upstream_429"
+
+
+async def test_what_is_said_about_the_proxys_key_is_not_shown(tmp_path: Path) -> None:
+    reply = Said([b'{"error": {"message": "bad key sk-own"}}'], status=401, own_key=True)
+    with pytest.raises(UpstreamError) as caught:
+        await respond(tmp_path, SECRETS, reply)
+    assert caught.value.code == "upstream_key"
+    assert "sk-own" not in str(caught.value)

@@ -1,0 +1,90 @@
+"""A whole answer goes through the machines of a stream."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from threegate.errors import UpstreamError
+from threegate.gateway.answer import Answer
+from threegate.gateway.label import SIGN
+from threegate.gateway.whole import guard_body, parse_answer, read_body
+from threegate.guard.mask import MaskMap
+from threegate.guard.output import OutputGuard
+from threegate.policy.model import CompiledPolicy
+from threegate.types import Action, Caller
+from threegate.wire.adapter import Api, StreamOptions
+from threegate.wire.limits import MAX_RESPONSE_BYTES
+
+from tests.gateway.calls import BY_API, Said
+from tests.gateway.shell import NO_QUESTION, BadWords, policy, rule, suite
+
+KEY = "sk-4f9a1c7e2b8d4a6f9c3e5b7d1a2f8c6e"
+SECRETS = policy(rule("key", Action.REDACT, "secret"))
+HARM = policy(rule("harm", Action.BLOCK, "hazard.test"))
+
+
+def answer_of(rules: CompiledPolicy) -> Answer:
+    found = suite(BadWords())
+    guard = OutputGuard.of(
+        rules, Caller(), "2026-11-26", MaskMap(b"k" * 32),
+        same=True, kinds_of=found.kinds_of, needs=found,
+    )  # fmt: skip
+    return Answer(guard, found, NO_QUESTION)
+
+
+def chat(content: str, **more: Any) -> dict[str, Any]:
+    message = {"role": "assistant", "content": content, **more}
+    return {"choices": [{"index": 0, "message": message, "finish_reason": "stop"}]}
+
+
+async def guarded(
+    rules: CompiledPolicy, body: dict[str, Any], sign: str = "", **options: bool
+) -> Any:
+    made = StreamOptions(**options)
+    return await guard_body(body, BY_API[Api.CHAT], answer_of(rules), made, sign)
+
+
+async def test_nothing_found_is_nothing_changed() -> None:
+    body = chat("Hello.", reasoning_content="hm")
+    assert await guarded(SECRETS, body) is body
+
+
+async def test_texts_are_edited_in_their_places() -> None:
+    made = await guarded(SECRETS, chat(f"It is {KEY}.", new=[f"see {KEY}"]))
+    message = made["choices"][0]["message"]
+    assert KEY not in str(made)
+    assert message["content"].startswith("It is ")
+    assert message["new"][0].startswith("see ")
+
+
+async def test_a_sentence_that_is_judged_ends_the_answer() -> None:
+    assert await guarded(HARM, chat("This is fine. This is bad. More.")) is None
+    assert await guarded(HARM, chat("Fine.", reasoning_content="a bad thought")) is None
+    assert await guarded(HARM, chat("All is fine.")) is not None
+
+
+async def test_the_sign_stands_after_answers_and_not_after_what_is_beside_them() -> None:
+    made = await guarded(SECRETS, chat("Hello.", title="A page", reasoning="hm"), SIGN)
+    message = made["choices"][0]["message"]
+    assert message["content"] == f"Hello.{SIGN}"
+    assert (message["title"], message["reasoning"]) == ("A page", "hm")
+
+
+async def test_hidden_reasoning_is_gone_with_its_tags() -> None:
+    body = chat("<think>hm</think>\n\nHello.")
+    made = await guarded(SECRETS, body, show_reasoning=False)
+    assert made["choices"][0]["message"]["content"] == "Hello."
+
+
+async def test_an_answer_that_is_too_large_is_an_upstream_error() -> None:
+    half = b"x" * (MAX_RESPONSE_BYTES // 2 + 1)
+    with pytest.raises(UpstreamError):
+        await read_body(Said([half, half]))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("data", [b"", b"nothing", b"[1]", b'"x"', b'{"a": NaN}'])
+def test_an_answer_that_is_no_object_is_an_upstream_error(data: bytes) -> None:
+    with pytest.raises(UpstreamError):
+        parse_answer(data)
+    assert parse_answer(b'\n\n\n{"a": 1}') == {"a": 1}
