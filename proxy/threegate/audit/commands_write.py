@@ -14,7 +14,9 @@ from threegate.audit.commands_read import moment, query_of, search_arguments
 from threegate.audit.database import now_us
 from threegate.audit.erasure import DAY_US, Erasure, erase, retain, shred
 from threegate.audit.export import Exported, Format, Reveal, export
+from threegate.audit.formats import NAMES
 from threegate.audit.holds import HOLD_FIELDS, Hold, hold, holds, release
+from threegate.audit.otlp import deliver
 from threegate.audit.record import STANDARD, timestamp
 from threegate.audit.report import gather
 from threegate.audit.report_page import html, outline, pdf
@@ -29,6 +31,8 @@ def export_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("directory_out", type=Path, metavar="DIRECTORY", help="made by the export")
     search_arguments(parser)
     parser.add_argument("--format", choices=[f.value for f in Format], default=Format.JSONL)
+    parser.add_argument("--names", choices=list(NAMES), default="verdict", help="in otel-spans")
+    parser.add_argument("--collector", default="", help="an OTLP/HTTP URL that takes otel-* too")
     parser.add_argument("--reveal", choices=[r.value for r in Reveal], default=Reveal.NOTHING)
     reason_arguments(parser)
 
@@ -36,6 +40,9 @@ def export_arguments(parser: argparse.ArgumentParser) -> None:
 def export_command(args: argparse.Namespace, settings: AuditSettings) -> int:
     done = asyncio.run(_export(args, settings))
     print(f"{done.records} records ({done.proven} proven) in {done.directory}")
+    if args.collector:
+        file = done.directory / f"records.{args.format}"
+        print(f"{deliver(file, args.format, args.collector)} records to the collector")
     return 0
 
 
@@ -51,6 +58,7 @@ async def _export(args: argparse.Namespace, settings: AuditSettings) -> Exported
             form=Format(args.format),
             reveal=Reveal(args.reveal),
             master=log.master,
+            names=args.names,
         )
 
 

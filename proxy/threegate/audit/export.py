@@ -15,6 +15,7 @@ import hashlib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
+from functools import partial
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -70,9 +71,10 @@ def export(
     form: Format = Format.JSONL,
     reveal: Reveal = Reveal.NOTHING,
     master: MasterKey | None = None,
+    names: str = "verdict",
 ) -> Exported:
-    """All records that match, of one moment. `directory` must not exist. Raises `AuditError`,
-    `OSError`.
+    """All records that match, of one moment. `directory` must not exist. `names` are those of the
+    guardrail attributes (`formats.NAMES`). Raises `AuditError`, `OSError`.
     """
     if reveal is not Reveal.NOTHING and master is None:
         raise AuditError("export: text needs the master key")
@@ -80,7 +82,8 @@ def export(
     directory.mkdir(parents=True)
     try:
         with engine.begin() as connection:
-            return _Export(connection, directory, signer, reveal, master).run(query, form)
+            made = _Export(connection, directory, signer, reveal, master, names)
+            return made.run(query, form)
     finally:
         engine.dispose()
 
@@ -106,6 +109,7 @@ class _Export:
     signer: Signer
     reveal: Reveal
     master: MasterKey | None
+    names: str = "verdict"
     proofs: dict[str, _Proofs | None] = field(default_factory=dict)
     records: int = 0
     proven: int = 0
@@ -116,7 +120,7 @@ class _Export:
                 for entry in self._entries(query):
                     lines.write(self._line(entry))
             else:
-                sink = SINKS[form]
+                sink = SINKS[form](self.names)
                 sink(self._copied(self._entries(query), lines), self.directory / f"records.{form}")
         self._checkpoints()
         return self._manifest()
@@ -261,10 +265,11 @@ def _json_lines(
     return write
 
 
-SINKS: Mapping[Format, Sink] = {
-    Format.CSV: _csv,
-    Format.PARQUET: _parquet,
-    Format.OCSF: _json_lines(ocsf),
-    Format.OTEL_LOGS: _json_lines(otel_log),
-    Format.OTEL_SPANS: _json_lines(otel_spans, FINAL),
+SINKS: Mapping[Format, Callable[[str], Sink]] = {
+    Format.CSV: lambda names: _csv,
+    Format.PARQUET: lambda names: _parquet,
+    Format.OCSF: lambda names: _json_lines(ocsf),
+    Format.OTEL_LOGS: lambda names: _json_lines(otel_log),
+    Format.OTEL_SPANS: lambda names: _json_lines(partial(otel_spans, names=names), FINAL),
 }
+"""By the names that guardrail attributes are to have."""

@@ -1,0 +1,52 @@
+"""Hands an exported file of OpenTelemetry lines to a collector, over OTLP/HTTP in JSON.
+
+For what lies in the log already; live calls are told by `gateway.traces`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import chain, islice
+from pathlib import Path
+
+import httpx
+import orjson
+
+from threegate.errors import AuditError
+
+ENDS = {
+    "otel-logs": ("/v1/logs", "resourceLogs"),
+    "otel-spans": ("/v1/traces", "resourceSpans"),
+}
+BATCH = 256  # records a request
+TIMEOUT_S = 30.0
+
+
+def deliver(file: Path, form: str, url: str) -> int:
+    """Returns how many lines the collector took. Raises `AuditError` at the first refusal: the
+    lines before it are delivered.
+    """
+    if form not in ENDS:
+        raise AuditError(f"export: a collector takes {' or '.join(ENDS)}")
+    path, member = ENDS[form]
+    taken = 0
+    with file.open("rb") as lines, httpx.Client(trust_env=False, timeout=TIMEOUT_S) as client:
+        for batch in _batches(lines):
+            groups = chain.from_iterable(orjson.loads(line)[member] for line in batch)
+            _post(client, url.rstrip("/") + path, orjson.dumps({member: list(groups)}), taken)
+            taken += len(batch)
+    return taken
+
+
+def _batches(lines: Iterator[bytes]) -> Iterator[list[bytes]]:
+    while batch := list(islice(lines, BATCH)):
+        yield batch
+
+
+def _post(client: httpx.Client, url: str, body: bytes, taken: int) -> None:
+    try:
+        reply = client.post(url, content=body, headers={"content-type": "application/json"})
+    except httpx.HTTPError as error:
+        raise AuditError(f"collector: {type(error).__name__} after {taken} records") from None
+    if not reply.is_success:
+        raise AuditError(f"collector: status {reply.status_code} after {taken} records")
