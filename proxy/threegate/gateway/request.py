@@ -8,6 +8,7 @@ from dataclasses import replace
 from threegate.audit.record import Part
 from threegate.gateway.call import Call, ms_since, stop
 from threegate.gateway.outcome import outcome_of, refused
+from threegate.gateway.turns import together
 from threegate.guard.constraint import constrain, oversized
 from threegate.guard.input import InputResult, ScannedText, judge_input
 from threegate.types import Channel, Layer, Passage
@@ -43,11 +44,14 @@ async def _judge_input(call: Call) -> InputResult:
             continue
         deadline = min(INPUT_DEADLINE_MS, rules.deadline_ms or INPUT_DEADLINE_MS)
         passages = [Passage(s.locus, s.text) for s in slots]
-        judged = await call.suite.check(passages, rules.patterns, rules.sentence, deadline)
+        wanted = rules.patterns, rules.sentence, deadline
+        judged = await call.suite.check(passages, *wanted)
         scans += [
             ScannedText(s.locus, s.pointer, s.text, j.findings, j.failures)
             for s, j in zip(slots, judged, strict=True)
         ]
+        if spread := await together(call.suite, slots, *wanted):
+            scans.append(ScannedText(slots[-1].locus, slots[-1].pointer, slots[-1].text, spread))
     return judge_input(scans, by_channel, call.masks)
 
 

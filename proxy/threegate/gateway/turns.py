@@ -1,0 +1,128 @@
+"""Orders spread over turns: what single messages do not say, but say together.
+
+The last texts of a channel are read as one, in three ways: one after the other with a blank,
+without one, and only what they quote or assign (`a = "ignore all"`, then `a + b`). A finding counts
+only where it lies over the joint of two texts; what lies in one was found there. Models are asked
+when a text speaks of putting parts together. Findings belong to the last text, in full.
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import accumulate
+
+from threegate.detectors.suite import Judgement, Suite
+from threegate.types import Finding, Passage, Span
+from threegate.wire.adapter import Slot
+
+TURNS = 8
+"""Texts of one channel that are read together."""
+
+EDGE = 400
+"""Code points of a text's end (and beginning) that take part: fragments are short."""
+
+NOTE = "turns"
+FAMILIES = frozenset({"injection", "hazard", "offensive", "list", "category"})
+"""What words can say together. A number in parts is no order."""
+
+_QUOTED = re.compile(
+    r"\"([^\"\n]{1,200})\"|“([^”\n]{1,200})”|「([^」\n]{1,200})」|`([^`\n]{1,200})`"
+    r"|(?m:^|[\s,;，；])'([^'\n]{1,200})'"
+    r"|(?m:^|[\s,，;；])[A-Za-z]\w{0,8}\s?[=＝]\s?([^\s\"'“「`][^\n]{0,200})"
+)
+_TOGETHER = re.compile(
+    r"(?i)\b(?:combin|concatenat|join|merg|assembl|append|put\b.{0,20}\btogether|stitch)"
+    r"|\b[a-z]\w{0,8}\s?\+\s?[a-z]|\bparts?\s?(?:\d|one|two|a\b)"
+    r"|\b(?:execute|run|follow|do) (?:it|them|that|the)\b"
+    r"|拼(?:接|起来|在一起|成)|合(?:并|起来|在一起|成一)|组合|连(?:起来|接|在一起)|接(?:着|起来)"
+    r"|执行|照做|前面(?:那?[两二三四几]|的)|第[一二三四]部分"
+)
+_ENDED = re.compile(r"[。.!?！？…\n]\s*\Z")
+
+
+@dataclass(frozen=True, slots=True)
+class _Joined:
+    """`joints` are the places where one text ends and the next begins."""
+
+    text: str = field(repr=False)
+    joints: tuple[int, ...]
+
+    def over(self, span: Span) -> bool:
+        at = bisect_right(self.joints, span.start)
+        return at < len(self.joints) and self.joints[at] < span.end
+
+
+def _joined(pieces: Sequence[str], blank: str) -> _Joined:
+    ends = list(accumulate(len(p) + len(blank) for p in pieces))
+    return _Joined(blank.join(pieces), tuple(e - len(blank) for e in ends[:-1]))
+
+
+def readings(texts: Sequence[str]) -> list[_Joined]:
+    """The ways in which the last of `texts` can be read as one; none for a single text."""
+    last = [t for t in texts if t.strip()][-TURNS:]
+    if len(last) < 2:
+        return []
+    ends = [_edges(t.strip()) for t in last]
+    open_ = [not _ENDED.search(before) for before in ends[:-1]]
+    quoted = [q for t in last for q in _quoted(t)]
+    plain = [_joined(ends, " "), _joined(ends, "")] if any(open_) else []
+    made = [_only(j, open_) for j in plain]
+    return made + ([_joined(quoted, b) for b in ("", " ")] if len(quoted) > 1 else [])
+
+
+def _edges(text: str) -> str:
+    return text if len(text) <= 2 * EDGE else text[:EDGE] + "\n" * 3 + text[-EDGE:]
+
+
+def _only(joined: _Joined, open_: Sequence[bool]) -> _Joined:
+    """Without the joints behind a sentence that has ended: that one is not continued."""
+    kept = (j for j, still in zip(joined.joints, open_, strict=True) if still)
+    return replace(joined, joints=tuple(kept))
+
+
+def _quoted(text: str) -> list[str]:
+    return ["".join(g for g in m.groups() if g).strip() for m in _QUOTED.finditer(text)]
+
+
+async def together(
+    suite: Suite,
+    slots: Sequence[Slot],
+    patterns: frozenset[str],
+    sentence: frozenset[str],
+    deadline_ms: int,
+) -> tuple[Finding, ...]:
+    """Findings of all texts read as one, at the last of them."""
+    read = readings([s.text for s in slots])
+    if not read:
+        return ()
+    asked = _of(sentence) if any(_TOGETHER.search(s.text) for s in slots[-2:]) else frozenset()
+    passages = [Passage(slots[-1].locus, r.text) for r in read]
+    judged = await suite.check(passages, _of(patterns), frozenset(), deadline_ms)
+    if asked:
+        judged += await suite.check([passages[-1]], frozenset(), asked, deadline_ms)
+        read.append(replace(read[-1], joints=(len(read[-1].text) - 1,)))
+    return tuple(_at_last(slots[-1], _over(read, judged)))
+
+
+def _of(kinds: frozenset[str]) -> frozenset[str]:
+    return frozenset(k for k in kinds if k.split(".")[0] in FAMILIES)
+
+
+def _over(read: Sequence[_Joined], judged: Sequence[Judgement]) -> Iterable[Finding]:
+    for joined, judgement in zip(read, judged, strict=True):
+        yield from (f for f in judgement.findings if joined.over(f.span))
+
+
+def _at_last(slot: Slot, found: Iterable[Finding]) -> Iterable[Finding]:
+    """Each kind once, as sure as its surest."""
+    best: dict[str, Finding] = {}
+    for finding in found:
+        if finding.kind not in best or best[finding.kind].level < finding.level:
+            best[finding.kind] = finding
+    whole = Span(0, len(slot.text))
+    for finding in best.values():
+        note = f"{finding.note}@{NOTE}" if finding.note else NOTE
+        yield replace(finding, span=whole, locus=slot.locus, note=note)
