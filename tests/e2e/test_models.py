@@ -9,6 +9,8 @@ from typing import Any
 import httpx
 import orjson
 import pytest
+from threegate.guard.segments import sentences
+from threegate.testing.scripts import SCENES
 
 from tests.e2e.running import Running, proxy
 from tests.gateway.shell import Heard, stream_of
@@ -122,6 +124,53 @@ def test_marks_in_the_text_say_what_bears_a_claim_out(
     ends = [s.strip()[:-1] + mark + s.strip()[-1] for s, mark in ((true, "[2]"), (false, "[≠2]"))]
     assert [e for e in ends if e not in body] == []
     assert listing.splitlines()[1].startswith("[2] ")
+
+
+THREE = next(scene for scene in SCENES if scene.name == "checked_answer")
+"""An answer on a long source: one claim that it bears out, one that it contradicts, one invented."""
+
+
+def three(
+    running: Running, language: str, model: str, *, stream: bool
+) -> tuple[list[str], httpx.Response]:
+    """The three claims, and what the client got."""
+    assert THREE.source is not None
+    said = THREE.reply[language == "en"].answer
+    answer(running, said, stream=stream)
+    source = THREE.source.get(language)
+    question = THREE.question.get(language)
+    reply = ask(running, question, model=model, stream=stream, context=[source])
+    return [said[span.start : span.end].strip() for span in sentences(said)], reply
+
+
+@both
+@languages
+def test_three_claims_on_a_long_source_are_told_apart(
+    running: Running, language: str, stream: bool
+) -> None:
+    claims, reply = three(running, language, "noted", stream=stream)
+    bodies = Heard(reply.content).payloads() if stream else [reply.json()]
+    notes = [c for b in bodies for c in b.get("threegate", {}).get("claims", ())]
+    assert [n["verdict"] for n in notes] == ["supported", "contradicted", "unsupported"]
+    source = THREE.source.get(language) if THREE.source else ""
+    places = [n["evidence"].rpartition(":")[2].split("-") for n in notes[:2]]
+    borne_out, put_right = (source[int(start) : int(end)] for start, end in places)
+    assert ("四十元" if language == "zh" else "8 euros") in borne_out
+    assert "30" in put_right
+    shown = Heard(reply.content).text() if stream else reply.text
+    assert [c for c in claims if c not in shown] == []
+
+
+@both
+@languages
+def test_of_three_claims_the_contradicted_one_is_never_shown_under_block(
+    running: Running, language: str, stream: bool
+) -> None:
+    claims, reply = three(running, language, "strict", stream=stream)
+    assert claims[1] not in reply.text
+    assert claims[2] not in reply.text  # behind the place where the answer was stopped
+    assert (claims[0] in (Heard(reply.content).text() if stream else reply.text)) is stream
+    assert "content_filter" in reply.text
 
 
 @pytest.mark.parametrize(

@@ -121,7 +121,7 @@ SCENES: Final[tuple[Scene, ...]] = (
                 "The professional plan costs 8 euros a month and allows 10 devices at the same"
                 " time."
                 " Deleted files stay in the trash for 90 days."
-                " Every new customer receives a tablet computer as a gift.",
+                " A version for smart televisions will follow in spring.",
                 "The document is long. I will pick what it says of the professional plan.",
             ),
         ),
