@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-from threegate import policy_bank_cli, policy_life_cli
+from threegate import policy_bank_cli, policy_life_cli, policy_sealed_cli
 from threegate.check import Runner
 from threegate.detectors.suites import Suites
 from threegate.errors import PolicyError
@@ -86,6 +86,7 @@ def register(commands: Any) -> None:
     _add(verbs, "taxonomy", _taxonomies, "the ids that `why` can name")
     policy_life_cli.register(verbs, _locale_language())
     policy_bank_cli.register(verbs, _locale_language(), _runner)
+    policy_sealed_cli.register(verbs, _locale_language())
 
 
 def _add(

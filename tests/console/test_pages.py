@@ -41,6 +41,7 @@ MATRIX = {
     "GET /policies/edit/{pack}": "editor",
     "POST /policies/edit/{pack}": "editor",
     "POST /policies/check/{pack}": "editor",
+    "POST /policies/complete/{pack}": "editor",
     "GET /policies/draft": "editor",
     "POST /policies/draft/discard": "editor",
     "POST /policies/draft/tests": "editor",

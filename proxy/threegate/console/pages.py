@@ -60,6 +60,7 @@ PAGES = (
     Page("GET", "/policies/edit/{pack}", drafts.editor, EDITORS),
     Page("POST", "/policies/edit/{pack}", drafts.save, EDITORS),
     Page("POST", "/policies/check/{pack}", drafts.check_text, EDITORS),
+    Page("POST", "/policies/complete/{pack}", drafts.complete_text, EDITORS),
     Page("GET", "/policies/draft", drafts.draft, EDITORS),
     Page("POST", "/policies/draft/discard", drafts.discard, EDITORS),
     Page("POST", "/policies/draft/tests", trying.tests, EDITORS),

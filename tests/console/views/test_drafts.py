@@ -40,6 +40,20 @@ def test_problems_stand_at_their_line(site: Site) -> None:
     assert editor.get("/policies/draft.json").json()["files"] == []
 
 
+def test_completion_where_somebody_types(site: Site) -> None:
+    editor = site.who("editor", name="typist")
+    text = "rules:\n  - id: a\n    layer: input\n    mo"
+    ask = {"text": text, "line": "4", "column": "7"}
+    answer = editor.post("/policies/complete/base.json", json=ask)
+    assert answer.json()["choices"][0] == {
+        "text": "mode",
+        "title": "off, shadow (record only) or enforce",
+    }
+    for wrong in ({}, {"line": "x", "column": "1"}, {"line": "9" * 9, "column": "1"}):
+        assert editor.post("/policies/complete/base", json=wrong).status_code == 400
+    assert editor.post("/policies/complete/none", json=ask).status_code == 404
+
+
 def test_a_broken_draft_is_kept_and_cannot_be_submitted(site: Site) -> None:
     editor = site.who("editor", name="broken-draft")
     editor.post("/policies/edit/cn-privacy", data={"text": "pack: ["})

@@ -1,5 +1,5 @@
-// Comfort only: every page works without this file. Line numbers and problems while typing in the
-// YAML editor, Ctrl+S to save, Ctrl+Enter to send, "/" to search.
+// Comfort only: every page works without this file. Line numbers, problems and completion while
+// typing in the YAML editor, Ctrl+S to save, Ctrl+Enter to send, "/" to search.
 "use strict";
 
 const WORDS = {
@@ -12,7 +12,10 @@ const WORDS = {
   },
 };
 const editor = document.getElementById("editor");
-if (editor) startEditor(editor);
+if (editor) {
+  startEditor(editor);
+  startCompletion(editor);
+}
 
 document.addEventListener("keydown", (event) => {
   const control = event.ctrlKey || event.metaKey;
@@ -109,4 +112,108 @@ function startEditor(form) {
   number();
   const wanted = +form.dataset.line;
   if (wanted) go(wanted);
+}
+
+// The server says what can stand at the cursor (it knows the schema and the pack); keys choose.
+function startCompletion(form) {
+  const area = form.querySelector("textarea");
+  const list = document.getElementById("choices");
+  let chosen = 0;
+  let waiting = 0;
+  let asked = 0;
+
+  function place() {
+    const before = area.value.slice(0, area.selectionStart).split("\n");
+    return { line: before.length, column: [...before[before.length - 1]].length + 1 };
+  }
+
+  function typed() {
+    return area.value.slice(0, area.selectionStart).match(/[\w.-]*$/)[0];
+  }
+
+  function close() {
+    asked++;
+    list.hidden = true;
+    area.removeAttribute("aria-activedescendant");
+  }
+
+  function select(n) {
+    const items = [...list.children];
+    chosen = (n + items.length) % items.length;
+    items.forEach((item, i) => item.setAttribute("aria-selected", i === chosen));
+    items[chosen].scrollIntoView({ block: "nearest" });
+    area.setAttribute("aria-activedescendant", items[chosen].id);
+  }
+
+  function open(choices) {
+    list.replaceChildren(...choices.map((choice, n) => {
+      const item = document.createElement("li");
+      item.id = "choice-" + n;
+      item.setAttribute("role", "option");
+      item.dataset.text = choice.text;
+      const title = document.createElement("span");
+      title.textContent = choice.title;
+      item.append(choice.text, title);
+      return item;
+    }));
+    list.hidden = !choices.length;
+    if (!choices.length) return;
+    const { line } = place();
+    const style = getComputedStyle(area);
+    const height = parseFloat(style.lineHeight) || parseFloat(style.fontSize) * 1.5;
+    const top = line * height + parseFloat(style.paddingTop) - area.scrollTop;
+    const prefix = area.value.slice(0, area.selectionStart - typed().length).split("\n").pop();
+    const fits = top + list.offsetHeight <= area.clientHeight;
+    list.style.top = Math.max(0, fits ? top : top - height - list.offsetHeight) + "px";
+    list.style.left = area.offsetLeft + width(prefix, style) - area.scrollLeft + "px";
+    select(0);
+  }
+
+  function width(text, style) {
+    const ruler = document.createElement("canvas").getContext("2d");
+    ruler.font = style.fontSize + " " + style.fontFamily;
+    return ruler.measureText(text).width + parseFloat(style.paddingLeft);
+  }
+
+  async function ask() {
+    const turn = ++asked;
+    const answer = await fetch(form.dataset.complete, {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify({ text: area.value, ...place() }),
+    });
+    if (answer.ok && turn === asked) open((await answer.json()).choices);
+  }
+
+  function take() {
+    const text = list.children[chosen].dataset.text;
+    area.setRangeText(text, area.selectionStart - typed().length, area.selectionStart, "end");
+    close();
+    area.dispatchEvent(new Event("input"));
+  }
+
+  area.addEventListener("input", (event) => {
+    clearTimeout(waiting);
+    close();
+    if (event.inputType === "insertText" && typed()) waiting = setTimeout(ask, 150);
+  });
+  area.addEventListener("keydown", (event) => {
+    if (event.ctrlKey && event.key === " ") {
+      event.preventDefault();
+      ask();
+    } else if (!list.hidden) {
+      const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+      if (step) { event.preventDefault(); select(chosen + step); }
+      else if (event.key === "Enter" || event.key === "Tab") { event.preventDefault(); take(); }
+      else if (event.key === "Escape") close();
+    }
+  });
+  area.addEventListener("blur", close);
+  list.addEventListener("mousedown", (event) => {
+    const item = event.target.closest("li");
+    if (!item) return;
+    event.preventDefault();
+    chosen = [...list.children].indexOf(item);
+    take();
+  });
 }

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
+from starlette.responses import JSONResponse
+
 from threegate.console import told
 from threegate.console.desk import Proposal
 from threegate.console.drafts import Workspace, workspace
 from threegate.console.edit import EditError, RuleForm, edited, with_test
 from threegate.console.views.policies import known_pack, rule_of, space_of
 from threegate.console.web import Answer, Moved, Refusal, Shown, Visit, blocking
+from threegate.policy.completion import complete
 from threegate.policy.diff import diff_sets
 from threegate.policy.facade import Checked
 from threegate.policy.load import pack_path
@@ -26,6 +29,7 @@ EDITS = {
     "reason": Bilingual("请选择原因", "choose a reason"),
     "date": Bilingual("日期应为 年-月-日", "a date is year-month-day"),
 }
+MAX_DIGITS = 8
 FIELDS = ("tenant", "key", "route", "model", "language", "value")
 
 
@@ -124,6 +128,18 @@ async def check_text(visit: Visit) -> Answer:
     name, text, space = await _tried(visit)
     checked = await blocking(space.check)
     return Shown("editor.html", _page(visit, name, text, checked, space))
+
+
+async def complete_text(visit: Visit) -> Answer:
+    """What can be written where the visitor is typing; nothing is kept."""
+    await known_pack(visit, await space_of(visit))
+    place = [visit.form.get(n, "") for n in ("line", "column")]
+    if not all(n.isdecimal() and len(n) < MAX_DIGITS for n in place):
+        raise Refusal(400, "请给出行号和列号", "give a line and a column")
+    line, column = (max(1, int(n)) for n in place)
+    found = await blocking(complete, visit.form.get("text", ""), line, column)
+    rows = [{"text": c.text, "title": c.title.get(visit.language)} for c in found]
+    return JSONResponse({"ok": True, "choices": rows})
 
 
 async def changes(visit: Visit, space: Workspace, checked: Checked) -> list[dict[str, Any]]:
