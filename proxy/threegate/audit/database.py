@@ -121,16 +121,13 @@ def _json(value: Any) -> Any:
     return "\\x" + value.hex() if isinstance(value, bytes) else value
 
 
-LAST_CONTENT = "SELECT max(id) FROM audit_content"
+NEXT_IDS_POSTGRES = (
+    "SELECT nextval(pg_get_serial_sequence('audit_content', 'id')) FROM generate_series(1, :n)"
+)
 TERMS_SQLITE = "INSERT INTO audit_text (rowid, terms) VALUES (?, ?)"
 TERMS_POSTGRES = (
     "INSERT INTO audit_text (id, terms) SELECT id, to_tsvector('simple', t)"
     " FROM json_to_recordset(CAST(:rows AS json)) AS r(id bigint, t text)"
-)
-PLACED_TERMS_POSTGRES = (
-    "INSERT INTO audit_text (id, terms) SELECT c.id, to_tsvector('simple', r.t)"
-    " FROM json_to_recordset(CAST(:rows AS json)) AS r(t text, w text, s bigint)"
-    " JOIN audit_content c ON c.writer = r.w AND c.seq = r.s"
 )
 
 
@@ -138,20 +135,26 @@ def insert_texts(
     connection: Connection, names: Sequence[str], rows: Sequence[Row], terms: Sequence[str]
 ) -> None:
     """Rows of `audit_content` and the search words of each (empty: none), keyed by its id."""
-    insert(connection, CONTENT, names, rows)
-    if not any(terms):
+    if not rows:
         return
+    ids = _next_ids(connection, len(rows))
+    numbered = [(id, *row) for id, row in zip(ids, rows, strict=True)]
+    insert(connection, CONTENT, ("id", *names), numbered)
+    index_texts(connection, [(id, t) for id, t in zip(ids, terms, strict=True) if t])
+
+
+def _next_ids(connection: Connection, number: int) -> Sequence[int]:
     if is_postgres(connection):
-        named = [{"t": t, "w": w, "s": s} for t, (w, s, *_) in zip(terms, rows, strict=True) if t]
-        connection.execute(text(PLACED_TERMS_POSTGRES), {"rows": orjson.dumps(named).decode()})
-        return
-    last = connection.exec_driver_sql(LAST_CONTENT).scalar_one()  # we hold the write lock
-    first = int(last) - len(rows) + 1
-    index_texts(connection, [(n, t) for n, t in enumerate(terms, first) if t])
+        return connection.execute(text(NEXT_IDS_POSTGRES), {"n": number}).scalars().all()
+    last = connection.exec_driver_sql("SELECT coalesce(max(id), 0) FROM audit_content")
+    first = int(last.scalar_one()) + 1  # nobody else writes: the transaction has the lock
+    return range(first, first + number)
 
 
 def index_texts(connection: Connection, rows: Sequence[tuple[int, str]]) -> None:
     """Search words by the id of the `audit_content` row."""
+    if not rows:
+        return
     if is_postgres(connection):
         named = [{"id": id, "t": terms} for id, terms in rows]
         connection.execute(text(TERMS_POSTGRES), {"rows": orjson.dumps(named).decode()})
