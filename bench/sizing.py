@@ -1,6 +1,7 @@
 """What one worker costs: CPU per call and per stream, memory per open call, bytes of audit log.
 
     python bench/sizing.py [--classifiers off] [--pack base] [--calls 300] [--open 300]
+        [--audit URL]
 
 The proxy and the demo model run as processes of their own. CPU seconds are read from /proc, so that
 the figures mean something on a machine that does other work too; one CPU second is one core for a
@@ -13,16 +14,15 @@ import argparse
 import asyncio
 import os
 import socket
-import sqlite3
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Awaitable, Callable
-from contextlib import closing
 from pathlib import Path
 
 import aiohttp
+from sqlalchemy import create_engine, text
 
 TEXT = (
     "我的手机号是13812345678，请帮我写一段感谢信。Please keep the tone warm and the letter short."
@@ -81,8 +81,10 @@ async def measure(given: argparse.Namespace, url: str, pid: int) -> None:
     connector = aiohttp.TCPConnector(limit=0)
     async with aiohttp.ClientSession(connector=connector) as session:
         await ready(session, url)
+        events = 0
 
         async def call(number: int, stream: bool, said: str) -> None:
+            nonlocal events
             body = {
                 "model": "deepseek-r1",
                 "stream": stream,
@@ -92,6 +94,7 @@ async def measure(given: argparse.Namespace, url: str, pid: int) -> None:
                 assert reply.status == 200, await reply.text()
                 data = await reply.read()
                 assert not stream or b"[DONE]" in data
+                events += data.count(b"data: ")
 
         await many(20, 4, lambda n: call(n, False, TEXT))
         for name, stream, said in (
@@ -99,13 +102,14 @@ async def measure(given: argparse.Namespace, url: str, pid: int) -> None:
             ("stream", True, TEXT),
             ("stream of 100 words", True, WORDS),
         ):
-            before, started = cpu(pid), time.monotonic()
+            before, started, events = cpu(pid), time.monotonic(), 0
             await many(given.calls, 8, lambda n, s=stream, t=said: call(n, s, t))  # type: ignore[misc]
             used, wall = cpu(pid) - before, time.monotonic() - started
             print(
                 f"{name:22} {used / given.calls * 1000:7.2f} ms CPU each"
                 f"  {given.calls / used:7.1f} a second and core"
                 f"  ({given.calls / wall:.0f} a second here)"
+                + (f"  {events / used:.0f} events a second and core" if stream else "")
             )
         idle = memory(pid)
         slow = "[demo: delay=6] hello"
@@ -118,12 +122,18 @@ async def measure(given: argparse.Namespace, url: str, pid: int) -> None:
         )
 
 
-def stored(var: Path) -> float:
+def stored(database: str) -> float:
     """Bytes of the log for one call: two records and what is searched in them."""
-    database = var / "audit.sqlite3"
-    with closing(sqlite3.connect(database)) as connection:
-        (records,) = connection.execute("select count(*) from audit_record").fetchone()
-    return 2 * database.stat().st_size / records
+    engine = create_engine(database.replace("postgresql://", "postgresql+pg8000://"))
+    size = (
+        "pg_database_size(current_database())"
+        if engine.dialect.name == "postgresql"
+        else "page_count * page_size from pragma_page_count, pragma_page_size"
+    )
+    with engine.connect() as connection:
+        records = connection.execute(text("select count(*) from audit_record")).scalar_one()
+        taken = connection.execute(text(f"select {size}")).scalar_one()
+    return float(2 * taken / records)
 
 
 def main() -> None:
@@ -132,6 +142,7 @@ def main() -> None:
     options.add_argument("--pack", default="base")
     options.add_argument("--calls", type=int, default=300)
     options.add_argument("--open", type=int, default=300)
+    options.add_argument("--audit", help="database of the audit log, an empty one")
     given = options.parse_args()
     demo_port, port = free_port(), free_port()
     with tempfile.TemporaryDirectory() as folder:
@@ -139,14 +150,16 @@ def main() -> None:
         command = [sys.executable, "-m", "threegate.cli", "serve", "--port", str(port)]
         command += ["--upstream", f"http://127.0.0.1:{demo_port}", "--var", folder]
         command += ["--pack", given.pack, "--classifiers", given.classifiers]
-        proxy = subprocess.Popen(command, stderr=subprocess.DEVNULL)
+        database = given.audit or f"sqlite:///{folder}/audit.sqlite3"
+        environment = {**os.environ, "THREEGATE_AUDIT_URL": database}
+        proxy = subprocess.Popen(command, stderr=subprocess.DEVNULL, env=environment)
         try:
             asyncio.run(measure(given, f"http://127.0.0.1:{port}", proxy.pid))
         finally:
             for process in (proxy, demo):
                 process.terminate()
                 process.wait()
-        print(f"audit log {stored(Path(folder)) / 1024:.1f} KiB a call, at the level of the pack")
+        print(f"audit log {stored(database) / 1024:.1f} KiB a call, at the level of the pack")
 
 
 if __name__ == "__main__":

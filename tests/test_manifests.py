@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import json
+import os
 import re
+import shutil
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +16,7 @@ from threegate import settings
 
 DOCKER = Path(__file__).parents[1] / "docker"
 K8S = DOCKER / "k8s"
+COMPOSE = shutil.which("docker-compose")
 
 
 def documents(path: Path) -> list[dict[str, Any]]:
@@ -68,6 +73,20 @@ def test_services_of_compose_name_settings_that_exist() -> None:
     assert given <= names | {"THREEGATE_UPSTREAM"}
     for mount in re.findall(r"- (\./[^:]+):", (DOCKER / "compose.yaml").read_text("utf-8")):
         assert (DOCKER / mount).exists()
+
+
+@pytest.mark.skipif(COMPOSE is None, reason="docker-compose is not installed")
+@pytest.mark.parametrize("profiles", [(), ("shared", "observe")])
+def test_compose_takes_its_file(profiles: tuple[str, ...]) -> None:
+    command = [str(COMPOSE), "-f", "compose.yaml", *(w for p in profiles for w in ("--profile", p))]
+    given = {"PATH": os.defpath, "POSTGRES_PASSWORD": "x", "GRAFANA_PASSWORD": "y"}
+    done = subprocess.run(
+        [*command, "config", "--format", "json"],
+        cwd=DOCKER, env=given, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    services = set(json.loads(done.stdout)["services"])
+    assert ("postgres" in services) == ("prometheus" in services) == bool(profiles)
 
 
 @pytest.mark.parametrize("name", ["Dockerfile", "Dockerfile.gpu"])

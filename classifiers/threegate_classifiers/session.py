@@ -90,7 +90,7 @@ def providers(*, gpu: bool, gpu_mib: int) -> list[Any]:
     what is asked for and not to twice of it, and ends at `gpu_mib`; 0: wherever the GPU ends.
 
     There is no priority to give here: a stream of the lowest is the default one. Between processes
-    the driver gives it (`CUDA_MPS_CLIENT_PRIORITY`, docs/scale.md).
+    the driver gives it (`CUDA_MPS_CLIENT_PRIORITY`, docs/operate.md).
     """
     if not gpu:
         return ["CPUExecutionProvider"]

@@ -176,7 +176,7 @@ def fleet(
             "SIGNING": uuid.uuid4().hex * 2,
         }
         made = [stack.enter_context(replica(root / f"r{n}", environment)) for n in range(replicas)]
-        assert eventually(lambda: all(r.ready() and len(r.workers()) == 2 for r in made), 180)
+        assert eventually(lambda: all(r.ready() and len(r.workers()) == 2 for r in made), 300)
         yield Fleet(
             made,
             demo,
