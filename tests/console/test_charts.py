@@ -2,7 +2,16 @@ from __future__ import annotations
 
 from hypothesis import given
 from hypothesis import strategies as st
-from threegate.console.charts import HEIGHT, MAX_BARS, SECOND_US, WIDTH, histogram, slots, step_us
+from threegate.console.charts import (
+    HEIGHT,
+    MAX_BARS,
+    SECOND_US,
+    WIDTH,
+    columns,
+    histogram,
+    slots,
+    step_us,
+)
 
 HOUR = 3600 * SECOND_US
 
@@ -30,3 +39,11 @@ def test_bars_and_marks_stay_in_the_box() -> None:
 
 def test_an_empty_time_draws_nothing() -> None:
     assert histogram([], HOUR, [])["bars"] == []
+
+
+def test_columns_are_as_high_as_their_values() -> None:
+    drawn = columns([("a", 1.0, "one"), ("b", 2.0, "two")])
+    assert [b["rects"][0]["h"] for b in drawn["bars"]] == [HEIGHT / 2, HEIGHT]
+    assert (drawn["from"], drawn["to"], drawn["most"]) == ("a", "b", 2.0)
+    assert columns([("a", 0.25, "")], most=1.0)["bars"][0]["rects"][0]["h"] == HEIGHT / 4
+    assert columns([])["bars"] == []

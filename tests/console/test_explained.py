@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import pytest
-from threegate.console.explained import channel_of, texts
+from threegate.console.explained import channel_of, texts, why_no_text
 
 RULED = [
     {
@@ -50,3 +50,11 @@ def test_originals_only_where_revealed() -> None:
 )
 def test_channels_of_parts(name: str, channel: str) -> None:
     assert channel_of(name) == channel
+
+
+def test_why_there_is_no_text() -> None:
+    hashed = {"content": [{"part": "messages/0/content:user", "hash": "aa", "chars": 3}]}
+    stored = {"content": [*hashed["content"], {"blob": "bb", "key": "k", "level": "redacted"}]}
+    assert why_no_text([{}]) == "none"
+    assert why_no_text([{}, hashed]) == "metadata"
+    assert why_no_text([hashed, stored]) == "erased"

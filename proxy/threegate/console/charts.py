@@ -83,3 +83,27 @@ def _bar(slot: Slot, x: float, wide: float, most: int) -> dict[str, Any]:
             rects.append(box | {"h": round(high, 1), "name": name})
     title = f"{timestamp(slot.start_us)[:16]} · {slot.total} · {slot.stopped}"
     return {"title": title, "rects": rects, "start_us": slot.start_us}
+
+
+def columns(values: Sequence[tuple[str, float, str]], most: float = 0.0) -> dict[str, Any]:
+    """One column for each (name, value, title); `most` is the height of the box, else the largest
+    value."""
+    top = most or max((v for _, v, _ in values), default=0.0) or 1.0
+    wide = min(WIDTH / max(1, len(values)), WIDTH / 12)
+    return {
+        "width": WIDTH,
+        "height": HEIGHT,
+        "bars": [
+            {"title": title, "rects": [_column(n * wide, wide, value / top)]}
+            for n, (_, value, title) in enumerate(values)
+        ],
+        "from": values[0][0] if values else "",
+        "to": values[-1][0] if values else "",
+        "most": round(top, 2),
+    }
+
+
+def _column(x: float, wide: float, share: float) -> dict[str, Any]:
+    high = HEIGHT * share
+    box = {"x": round(x, 1), "y": round(HEIGHT - high, 1), "w": round(max(wide - 1, 1), 1)}
+    return box | {"h": round(high, 1), "name": "edited"}

@@ -1,4 +1,5 @@
-"""The console's own tables: accounts, invitations, drafts, proposals, labels. SQLite or PostgreSQL.
+"""The console's own tables: accounts, invitations, drafts, and what reviewers keep: proposals,
+labels, assignments, complaints, saved views. SQLite or PostgreSQL.
 
 Nothing here is evidence: what people did is in the audit log.
 """
@@ -20,6 +21,14 @@ ACCOUNT = Table(
     Column("team", String, nullable=False),
     Column("epoch", Integer, nullable=False),  # counted up to end every session
     Column("closed", Integer, nullable=False),
+)
+
+# Accounts that single sign-on made; `subject` is the provider's name for the person.
+GUEST = Table(
+    "console_guest",
+    METADATA,
+    Column("subject", String, primary_key=True),
+    Column("name", String, nullable=False, unique=True),
 )
 
 # A one-time link. `name` is empty where the guest chooses it (the first account).
@@ -67,6 +76,42 @@ LABEL = Table(
     Column("label", String, nullable=False),
     Column("category", String, nullable=False),
     Column("at", String, nullable=False),
+)
+
+# Who has taken a request from the queue.
+ASSIGNMENT = Table(
+    "console_assignment",
+    METADATA,
+    Column("request", String, primary_key=True),
+    Column("reviewer", String, nullable=False),
+    Column("at", String, nullable=False),
+)
+
+# What somebody said of a decision, and what came of it. `outcome` is empty while it is open.
+COMPLAINT = Table(
+    "console_complaint",
+    METADATA,
+    Column("id", String, primary_key=True),
+    Column("request", String, nullable=False),
+    Column("source", String, nullable=False),
+    Column("claim", String, nullable=False),
+    Column("text", Text, nullable=False),
+    Column("author", String, nullable=False),
+    Column("at", String, nullable=False),
+    Column("outcome", String, nullable=False),
+    Column("answer", Text, nullable=False),
+    Column("closed_by", String, nullable=False),
+    Column("closed_at", String, nullable=False),
+)
+
+# A search under a name. `shared`: 1 where every reviewer sees it.
+VIEW = Table(
+    "console_view",
+    METADATA,
+    Column("owner", String, primary_key=True),
+    Column("name", String, primary_key=True),
+    Column("query", Text, nullable=False),
+    Column("shared", Integer, nullable=False),
 )
 
 

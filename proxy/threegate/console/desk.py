@@ -1,4 +1,5 @@
-"""What reviewers add to the log: labels on decisions, and tests proposed from records.
+"""What reviewers add to the log: labels on decisions, tests proposed from records, and who looks
+at what.
 
 A label judges one rule on one request (rule empty: the request as a whole, for what was missed);
 each reviewer has one of their own, and the last one counts.
@@ -7,13 +8,14 @@ each reviewer has one of their own, and the last one counts.
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
-from typing import Any
 
 from sqlalchemy import Engine, delete, insert, select
 
-from threegate.console.database import LABEL, PROPOSAL
+from threegate.console.complaints import Complaints
+from threegate.console.database import ASSIGNMENT, LABEL, PROPOSAL
+from threegate.console.saved import Saved
 
 LABELS = ("correct", "false_positive", "false_negative")
 
@@ -43,22 +45,6 @@ class Proposal:
 
 
 @dataclass(frozen=True, slots=True)
-class Precision:
-    """How a rule stood the test. `precision` is None until somebody judged a hit of it."""
-
-    rule: str
-    correct: int
-    false_positive: int
-    missed: int
-    disputed: int  # requests that reviewers judge differently
-
-    @property
-    def precision(self) -> float | None:
-        judged = self.correct + self.false_positive
-        return self.correct / judged if judged else None
-
-
-@dataclass(frozen=True, slots=True)
 class Desk:
     """Methods block; async callers use a thread."""
 
@@ -82,6 +68,29 @@ class Desk:
         with self.engine.begin() as connection:
             return tuple(Label(**row._mapping) for row in connection.execute(query))
 
+    def assign(self, requests: Iterable[str], reviewer: str, at: str) -> None:
+        """Whoever had them before; an empty reviewer gives them back."""
+        named = list(requests)
+        rows = [{"request": r, "reviewer": reviewer, "at": at} for r in named]
+        with self.engine.begin() as connection:
+            connection.execute(delete(ASSIGNMENT).where(ASSIGNMENT.c.request.in_(named)))
+            if rows and reviewer:
+                connection.execute(insert(ASSIGNMENT), rows)
+
+    def assigned(self) -> dict[str, str]:
+        """Request to reviewer."""
+        wanted = select(ASSIGNMENT.c.request, ASSIGNMENT.c.reviewer)
+        with self.engine.begin() as connection:
+            return {str(request): str(who) for request, who in connection.execute(wanted)}
+
+    @property
+    def complaints(self) -> Complaints:
+        return Complaints(self.engine)
+
+    @property
+    def saved(self) -> Saved:
+        return Saved(self.engine)
+
     def propose(self, proposal: Proposal) -> None:
         with self.engine.begin() as connection:
             connection.execute(insert(PROPOSAL).values(asdict(proposal)))
@@ -103,24 +112,3 @@ class Desk:
 
 def new_id() -> str:
     return f"case_{secrets.token_hex(6)}"
-
-
-def precision(labels: Iterable[Label]) -> tuple[Precision, ...]:
-    """Per rule, worst first; where reviewers disagree the request counts as disputed only."""
-    by_rule: dict[str, dict[str, set[str]]] = {}
-    for label in labels:
-        by_rule.setdefault(label.rule, {}).setdefault(label.request, set()).add(label.label)
-    made = [_precision(rule, judged) for rule, judged in by_rule.items()]
-    return tuple(sorted(made, key=lambda p: (p.precision is None, p.precision or 0.0, p.rule)))
-
-
-def _precision(rule: str, judged: Mapping[str, set[str]]) -> Precision:
-    agreed = [next(iter(found)) for found in judged.values() if len(found) == 1]
-    counts: dict[str, Any] = {name: agreed.count(name) for name in LABELS}
-    return Precision(
-        rule,
-        counts["correct"],
-        counts["false_positive"],
-        counts["false_negative"],
-        len(judged) - len(agreed),
-    )

@@ -125,6 +125,14 @@ def _text(
     return {"part": name, "channel": channel_of(name), "pieces": cut, "original": original}
 
 
+def why_no_text(events: Sequence[Mapping[str, Any]]) -> str:
+    """`none`: nothing was kept; `metadata`: hashes only; `erased`: what was kept is gone."""
+    kept = [part for event in events for part in event.get("content", ())]
+    if any("blob" in part for part in kept):
+        return "erased"
+    return "metadata" if kept else "none"
+
+
 def channel_of(name: str) -> str:
     """`messages/0/content:user` and `choices/0/reasoning/`: the channel of a kept part."""
     if name.startswith("choices/"):

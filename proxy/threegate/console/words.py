@@ -56,6 +56,32 @@ LABEL: Words = {
     "correct": Bilingual("判断正确", "correct"),
     "false_positive": Bilingual("误报", "false positive"),
     "false_negative": Bilingual("漏报", "missed"),
+    "disputed": Bilingual("有分歧", "disputed"),
+}
+WHY: Words = {
+    "first": Bilingual("待判断", "first look"),
+    "second": Bilingual("第二人复核", "second opinion"),
+    "disputed": Bilingual("有分歧", "disputed"),
+    "complaint": Bilingual("有投诉", "complaint"),
+}
+SOURCE: Words = {
+    "user": Bilingual("用户", "user"),
+    "staff": Bilingual("内部员工", "staff"),
+    "regulator": Bilingual("监管部门", "regulator"),
+    "other": Bilingual("其他", "other"),
+}
+CLAIM: Words = {
+    "over_blocked": Bilingual("不该拦截", "wrongly stopped"),
+    "missed": Bilingual("应拦未拦", "should have been stopped"),
+    "wrong_answer": Bilingual("回答有误", "wrong answer"),
+    "personal_data": Bilingual("个人信息", "personal data"),
+    "other": Bilingual("其他", "other"),
+}
+OUTCOME: Words = {
+    "upheld": Bilingual("成立", "upheld"),
+    "rejected": Bilingual("不成立", "rejected"),
+    "duplicate": Bilingual("重复", "duplicate"),
+    "open": Bilingual("处理中", "open"),
 }
 VERSION: Words = {
     "submitted": Bilingual("待审批", "submitted"),
@@ -86,6 +112,10 @@ BOOKS: Mapping[str, Words] = {
     "role": ROLE,
     "channel": CHANNEL,
     "label": LABEL,
+    "why": WHY,
+    "source": SOURCE,
+    "claim": CLAIM,
+    "outcome": OUTCOME,
     "version": VERSION,
     "severity": SEVERITY,
     "verb": VERB,

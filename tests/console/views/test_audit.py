@@ -183,3 +183,33 @@ def test_what_the_output_layer_removed_is_not_in_the_log(tmp_path: Path) -> None
     assert "秋天" in said["user"]
     assert "[GONE]" in said["content"]
     assert "秋天" not in said["content"] + said["reasoning"]
+
+
+def test_a_view_is_kept_and_shared(site: Site) -> None:
+    ann, ben = site.who("reviewer", name="ann"), site.who("reviewer", name="ben")
+    form = {"name": "masked this month", "action": "mask", "days": "30", "bad": "x"}
+    ann.post("/audit/views", data=form | {"shared": "1"})
+    ann.post("/audit/views", data={"name": "mine", "action": "block"})
+    assert [v["name"] for v in ben.get("/audit.json").json()["saved"]] == ["masked this month"]
+    (view,) = ben.get("/audit.json").json()["saved"]
+    assert view["query"] == "days=30&action=mask"
+    shown = ben.get(f"/audit?{view['query']}")
+    assert "masked this month" in shown.text
+    ben.post("/audit/views/drop", data={"name": "masked this month"})  # not theirs
+    assert len(ann.get("/audit.json").json()["saved"]) == 2
+    for name in ("masked this month", "mine"):
+        ann.post("/audit/views/drop", data={"name": name})
+    assert ann.get("/audit.json").json()["saved"] == []
+    assert ann.post("/audit/views.json", data={"name": " "}).status_code == 400
+
+
+def test_a_record_without_text_says_why(tmp_path: Path) -> None:
+    folder = policies(tmp_path / "policies", "metadata")
+    with proxy(tmp_path / "var", folder, packs=PACKS) as running:
+        site = opened_site(running)
+        site.ask("写一首关于秋天的诗")
+        client = site.who("reviewer")
+        request = client.get("/audit.json").json()["rows"][0]["request"]
+        shown = client.get(f"/audit/record/{request}.json").json()
+        assert (shown["texts"], shown["no_text"]) == ([], "metadata")
+        assert "audit: level: redacted" in client.get(f"/audit/record/{request}").text

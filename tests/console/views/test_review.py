@@ -2,20 +2,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from hypothesis import given
-from hypothesis import strategies as st
-from threegate.console.views.review import sampled
-
 from tests.console.conftest import Site
 
 Newest = Callable[[str], str]
-
-
-@given(st.text(min_size=1), st.integers(0, 99))
-def test_a_larger_sample_holds_the_smaller(id: str, percent: int) -> None:
-    assert sampled(id, percent + 1) or not sampled(id, percent)
-    assert sampled(id, 100)
-    assert not sampled(id, 0)
 
 
 def test_labels_make_the_precision_of_a_rule(site: Site, newest: Newest) -> None:
@@ -68,7 +57,43 @@ def test_a_record_becomes_a_test_in_the_draft_of_an_editor(site: Site, newest: N
     assert again.status_code == 404
 
 
-def test_the_report_counts(site: Site) -> None:
-    figures = site.who("reviewer").get("/audit/report.json").json()["figures"]
-    assert figures["requests"] >= 4
-    assert figures["rules"]["cn.pii.documents"] >= 1
+def test_a_reviewer_takes_work_that_others_then_do_not_see(fresh_site: Site) -> None:
+    site = fresh_site
+    for n in range(4):
+        site.ask(f"写一首关于秋天的诗 {n}")
+    ann, ben = (site.who("reviewer", name=n) for n in ("ann", "ben"))
+    view = "/audit/queue.json?sample=100"
+    assert len(ann.get(view).json()["rows"]) == 4
+    taken = ann.post("/audit/queue/take.json", data={"count": "3", "sample": "100"}).json()
+    assert taken["assigned"] == 3
+    assert len(ann.get(view + "&show=mine").json()["rows"]) == 3
+    assert len(ben.get(view).json()["rows"]) == 1
+    form = {"count": "1", "sample": "100", "reviewer": "ben"}
+    assert ann.post("/audit/queue/take.json", data=form).json()["assigned"] == 1
+    assert len(ben.get(view + "&show=mine").json()["rows"]) == 1
+    assert ann.post("/audit/queue/take.json", data={"count": "0"}).json()["assigned"] == 3
+    assert len(ben.get(view).json()["rows"]) == 4
+    stranger = {"count": "1", "reviewer": "nobody"}
+    assert ann.post("/audit/queue/take.json", data=stranger).status_code == 400
+
+
+def test_a_second_reviewer_and_then_a_third(fresh_site: Site) -> None:
+    site = fresh_site
+    site.ask("写一首关于秋天的诗")
+    people = [site.who("reviewer", name=n) for n in ("ann", "ben", "eva")]
+    view = "/audit/queue.json?sample=100&second=100"
+    for client, why, said in zip(
+        people,
+        ("first", "second", "disputed"),
+        ("correct", "false_negative", "correct"),
+        strict=True,
+    ):
+        (row,) = client.get(view).json()["rows"]
+        assert row["why"] == why
+        form = {"rule": "", "label": said}
+        client.post(f"/audit/record/{row['request']}/label", data=form)
+        assert client.get(view).json()["rows"] == []
+    quality = people[0].get("/audit/quality.json").json()
+    assert quality["agreement"]["twice"] == 1
+    assert quality["agreement"]["agreed"] == 0
+    assert quality["rows"][0]["disputed"] == 0  # two of three

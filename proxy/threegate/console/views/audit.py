@@ -18,7 +18,9 @@ from threegate.audit.query import MAX_PAGE, Entry, Page, Query, find
 from threegate.audit.record import timestamp
 from threegate.audit.verify import Report
 from threegate.console import explained, searching
+from threegate.console.complaints import CLAIMS, SOURCES
 from threegate.console.desk import Label
+from threegate.console.saved import View
 from threegate.console.sessions import REVEAL_S
 from threegate.console.web import Answer, Moved, Refusal, Shown, Visit, blocking
 from threegate.errors import AuditError
@@ -26,6 +28,7 @@ from threegate.types import Bilingual
 
 MAX_EXPORT = 10_000
 MIN_REASON = 8
+MAX_NAME = 60
 MEDIA = {"jsonl": "application/x-ndjson", "csv": "text/csv; charset=utf-8"}
 
 
@@ -47,12 +50,32 @@ async def search(visit: Visit) -> Answer:
             "timeline": chart,
             "more": more.lstrip("&"),
             "view": searching.address(terms),
+            "saved": [asdict(v) for v in await blocking(visit.parts.desk.saved.of, visit.me.name)],
         },
     )
 
 
 def _found(connection: Connection, query: Query, language: str) -> tuple[Page, dict[str, Any]]:
     return find(connection, query), searching.timeline(connection, query, language)
+
+
+async def keep_view(visit: Visit) -> Answer:
+    """The search that is shown, under a name; `shared` shows it to every reviewer."""
+    name = visit.form.get("name", "").strip()[:MAX_NAME]
+    query = searching.address(searching.terms_of(visit.form))
+    if not name:
+        raise Refusal(400, "请给视图起个名字", "give the view a name")
+    view = View(visit.me.name, name, query, visit.form.get("shared") == "1")
+    await visit.note("save-view", shared=view.shared)
+    await blocking(visit.parts.desk.saved.keep, view)
+    return Moved(f"/audit?{query}", done="view-saved", data={"name": name})
+
+
+async def drop_view(visit: Visit) -> Answer:
+    """One's own only."""
+    await visit.note("drop-view")
+    await blocking(visit.parts.desk.saved.drop, visit.me.name, visit.form.get("name", ""))
+    return Moved("/audit", done="view-dropped")
 
 
 async def entries_of(visit: Visit) -> Sequence[Entry]:
@@ -70,6 +93,7 @@ async def record(visit: Visit) -> Answer:
     texts, problem = await _texts(visit, entries, revealed=revealed)
     known = explained.titles(visit.parts.policies.pin())
     labels = await blocking(visit.parts.desk.labels, [visit.path["request"]])
+    complaints = await blocking(visit.parts.desk.complaints.all, visit.path["request"])
     last = entries[-1]
     return Shown(
         "record.html",
@@ -80,6 +104,10 @@ async def record(visit: Visit) -> Answer:
             "decisions": explained.decisions(last.event, visit.language, known),
             "texts": texts,
             "text_problem": problem,
+            "no_text": explained.why_no_text([e.event for e in entries]),
+            "complaints": [asdict(c) for c in complaints],
+            "sources": SOURCES,
+            "claims": CLAIMS,
             "revealed": revealed,
             "records": [_place(e) for e in entries],
             "labels": [asdict(label) for label in labels],

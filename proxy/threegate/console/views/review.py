@@ -1,27 +1,29 @@
-"""Judging what the guard did: queue, labels, precision per rule, tests from records, report."""
+"""Judging what the guard did: queue, assignment, labels, precision per rule, tests from records."""
 
 from __future__ import annotations
 
-import hashlib
+from collections.abc import Collection, Sequence
 from dataclasses import asdict
 from typing import Any
 
 from sqlalchemy import Connection
 
-from threegate.audit.query import Entry, Query, find
-from threegate.audit.record import Stage, timestamp
-from threegate.audit.report import Figures, gather
-from threegate.console import explained, searching
+from threegate.audit.query import Entry, Query, find, of_request
+from threegate.audit.record import Stage
+from threegate.console import charts, explained, queueing, searching
 from threegate.console.accounts import now
-from threegate.console.desk import LABELS, Label, Proposal, new_id, precision
+from threegate.console.desk import LABELS, Label, Proposal, new_id
+from threegate.console.judging import agreement, precision, wrong_by_day
+from threegate.console.queueing import Desktop, Why
 from threegate.console.views.audit import entries_of, kept_parts
 from threegate.console.web import Answer, Moved, Refusal, Shown, Visit, blocking
+from threegate.policy.lifecycle import Role
 from threegate.types import Action
 
 QUEUE = 50
 LOOKED_AT = 500
 """How far back the queue looks, in records of each sort."""
-DEFAULT_SAMPLE = 5
+DEFAULT_SAMPLE, DEFAULT_SECOND = 5, 20
 
 
 async def label(visit: Visit) -> Answer:
@@ -57,40 +59,93 @@ async def propose(visit: Visit) -> Answer:
 
 
 async def queue(visit: Visit) -> Answer:
-    """What still waits for a judgement: everything that was stopped, and a sample of the rest."""
+    """What waits for this reviewer, what is taken by them only where `show=mine`."""
     sample = _percent(visit.query.get("sample", str(DEFAULT_SAMPLE)))
-    entries = await visit.parts.audit.read(lambda c: _waiting(c, sample))
+    second = _percent(visit.query.get("second", str(DEFAULT_SECOND)))
+    only_mine = visit.query.get("show", "") == "mine"
+    waiting, desktop = await _waiting(visit, sample, second)
+    shown = [(e, why) for e, why in waiting if not only_mine or desktop.mine(e.request_id)]
+    await visit.note("queue", sample=sample, second=second, found=len(shown))
     known = explained.titles(visit.parts.policies.pin())
-    labels = await blocking(visit.parts.desk.labels, [e.request_id for e in entries])
-    mine = {x.request for x in labels if x.author == visit.me.name}
-    open_entries = [e for e in entries if e.request_id not in mine][:QUEUE]
-    await visit.note("queue", sample=sample, found=len(open_entries))
-    rows = [explained.row(e, visit.language, known) for e in open_entries]
-    return Shown("queue.html", {"rows": rows, "sample": sample, "done_by_me": len(mine)})
+    rows = [
+        explained.row(e, visit.language, known)
+        | {"why": why.value, "holder": desktop.assigned.get(e.request_id, "")}
+        for e, why in shown[:QUEUE]
+    ]
+    people = await blocking(visit.parts.accounts.all)
+    return Shown(
+        "queue.html",
+        {
+            "rows": rows,
+            "waiting": len(waiting),
+            "sample": sample,
+            "second": second,
+            "show": "mine" if only_mine else "",
+            "mine": sum(desktop.mine(e.request_id) for e, _ in waiting),
+            "done_by_me": _done(desktop),
+            "reviewers": [a.name for a in people if not a.closed and Role.REVIEWER in a.roles],
+        },
+    )
+
+
+def _done(desktop: Desktop) -> int:
+    return sum(any(x.author == desktop.me for x in given) for given in desktop.labels.values())
+
+
+async def take(visit: Visit) -> Answer:
+    """Assigns the next of what waits and nobody holds to a reviewer; `count=0` gives back what the
+    reviewer holds."""
+    sample = _percent(visit.form.get("sample", str(DEFAULT_SAMPLE)))
+    second = _percent(visit.form.get("second", str(DEFAULT_SECOND)))
+    count = _percent(visit.form.get("count", "10"))
+    who = visit.form.get("reviewer", "") or visit.me.name
+    account = await blocking(visit.parts.accounts.find, who)
+    if account is None or account.closed or Role.REVIEWER not in account.roles:
+        raise Refusal(400, "没有这位审核员", "there is no such reviewer")
+    waiting, desktop = await _waiting(visit, sample, second, who)
+    if count:
+        chosen = [e.request_id for e, _ in waiting if e.request_id not in desktop.assigned][:count]
+    else:
+        chosen = [request for request, holder in desktop.assigned.items() if holder == who]
+    await visit.note("assign", reviewer=who if count else "", found=len(chosen))
+    at = now().isoformat(timespec="seconds")
+    await blocking(visit.parts.desk.assign, chosen, who if count else "", at)
+    return Moved("/audit/queue?show=mine", done="assigned", data={"assigned": len(chosen)})
 
 
 def _percent(text: str) -> int:
     if not text.isdigit() or int(text) > 100:
-        raise Refusal(400, "抽样比例应为 0 到 100", "the sample is a whole number up to 100")
+        raise Refusal(400, "应为 0 到 100 的整数", "a whole number up to 100 is expected")
     return int(text)
 
 
-def _waiting(connection: Connection, sample: int) -> list[Entry]:
+async def _waiting(
+    visit: Visit, sample: int, second: int, who: str = ""
+) -> tuple[list[tuple[Entry, Why]], Desktop]:
+    desk = visit.parts.desk
+    complaints = await blocking(desk.complaints.all)
+    complained = {c.request for c in complaints if c.request and not c.outcome}
+    entries = await visit.parts.audit.read(lambda c: _looked_at(c, sample, complained))
+    labels = await blocking(desk.labels, [e.request_id for e in entries])
+    assigned = await blocking(desk.assigned)
+    name = who or visit.me.name
+    desktop = Desktop(name, queueing.by_request(labels), assigned, complained, second)
+    reasons = ((e, desktop.why(e.request_id)) for e in entries)
+    return [(e, why) for e, why in reasons if why is not None], desktop
+
+
+def _looked_at(connection: Connection, sample: int, complained: Collection[str]) -> list[Entry]:
+    """Complaints first, then what was stopped, then the sample; each request once."""
     stops = Query(stage=searching.FINAL, action=(Action.ANSWER, Action.BLOCK), limit=LOOKED_AT)
     rest = Query(stage=(Stage.COMPLETED, Stage.ABORTED), limit=LOOKED_AT)
-    stopped = find(connection, stops).entries
-    seen = {e.request_id for e in stopped}
-    others = [e for e in find(connection, rest).entries if e.request_id not in seen]
-    return [*stopped, *(e for e in others if sampled(e.id, sample))]
-
-
-def sampled(id: str, percent: int) -> bool:
-    """The same records for everybody and at every look: nobody can choose what is reviewed."""
-    return int.from_bytes(hashlib.sha256(id.encode()).digest()[:4], "big") % 100 < percent
+    named = [entries[-1] for r in sorted(complained) if (entries := of_request(connection, r))]
+    others = [e for e in find(connection, rest).entries if queueing.sampled(e.id, sample)]
+    every = [*named, *find(connection, stops).entries, *others]
+    return list({e.request_id: e for e in reversed(every)}.values())[::-1]
 
 
 async def quality(visit: Visit) -> Answer:
-    labels = await blocking(visit.parts.desk.labels)
+    labels: Sequence[Label] = await blocking(visit.parts.desk.labels)
     known = explained.titles(visit.parts.policies.pin())
     rows = [
         asdict(p)
@@ -102,26 +157,20 @@ async def quality(visit: Visit) -> Answer:
     ]
     people = sorted({x.author for x in labels})
     counts = {p: sum(x.author == p for x in labels) for p in people}
-    return Shown("quality.html", {"rows": rows, "people": counts, "total": len(labels)})
+    both = agreement(labels)
+    return Shown(
+        "quality.html",
+        {
+            "rows": rows,
+            "people": counts,
+            "total": len(labels),
+            "agreement": asdict(both) | {"share": both.share},
+            "wrong": _wrong_chart(labels),
+        },
+    )
 
 
-async def report(visit: Visit) -> Answer:
-    terms = searching.terms_of(visit.query)
-    since, until = searching.period({"days": "30"} | terms)
-    figures = await visit.parts.audit.read(lambda c: gather(c, since, until))
-    await visit.note("report", since=timestamp(since)[:10])
-    serving = visit.parts.policies.pin()
-    known = explained.titles(serving)
-    made = _figures(figures, explained.constraint_ids(serving))
-    names = {r: known[r].get(visit.language) for r in made["rules"] if r in known}
-    return Shown("report.html", {"figures": made, "terms": terms, "titles": names})
-
-
-def _figures(figures: Figures, settings: frozenset[str]) -> dict[str, Any]:
-    """Without the rules of layer 2, which take part in nearly every call and find nothing."""
-    made = asdict(figures)
-    made["rules"] = {r: n for r, n in figures.rules.items() if r not in settings}
-    made["kinds"] = {k: n for k, n in figures.kinds.items() if not k.startswith("constraint.")}
-    made["days"] = [{"day": d, "requests": r, "blocked": b} for d, (r, b) in figures.days.items()]
-    made["since"], made["until"] = (timestamp(t)[:10] for t in (figures.since_us, figures.until_us))
-    return made
+def _wrong_chart(labels: Sequence[Label]) -> dict[str, Any]:
+    days = wrong_by_day(labels)
+    columns = [(d, w / judged, f"{d} · {w}/{judged}") for d, (w, judged) in days.items()]
+    return charts.columns(columns[-charts.MAX_BARS :], most=1.0)

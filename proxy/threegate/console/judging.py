@@ -1,0 +1,108 @@
+"""What labels say: the verdict of several reviewers, how far they agree, how precise a rule is.
+
+Pure. Of one question (a rule on a request) the majority of its reviewers decides; without one it is
+disputed until another reviewer looks.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from threegate.console.desk import LABELS, Label
+
+Question = tuple[str, str]  # request, rule
+
+
+@dataclass(frozen=True, slots=True)
+class Precision:
+    """How a rule stood the test. `precision` is None until somebody judged a hit of it."""
+
+    rule: str
+    correct: int
+    false_positive: int
+    missed: int
+    disputed: int  # requests on which its reviewers have no majority
+
+    @property
+    def precision(self) -> float | None:
+        judged = self.correct + self.false_positive
+        return self.correct / judged if judged else None
+
+
+@dataclass(frozen=True, slots=True)
+class Agreement:
+    """Of the questions that two reviewers answered. `pi` is Scott's: it takes out what
+    chance alone would give; None where it has no meaning.
+    """
+
+    twice: int
+    agreed: int
+    pi: float | None
+
+    @property
+    def share(self) -> float | None:
+        return self.agreed / self.twice if self.twice else None
+
+
+def questions(labels: Iterable[Label]) -> dict[Question, list[str]]:
+    """The answers to each question, in the order they were given."""
+    found: dict[Question, list[str]] = {}
+    for label in sorted(labels, key=lambda x: x.at):
+        found.setdefault((label.request, label.rule), []).append(label.label)
+    return found
+
+
+def settled(answers: Sequence[str]) -> str | None:
+    """What more than half of them say."""
+    said, number = Counter(answers).most_common(1)[0]
+    return said if 2 * number > len(answers) else None
+
+
+def disputed(labels: Iterable[Label]) -> frozenset[str]:
+    """Requests that need one more reviewer."""
+    return frozenset(q[0] for q, said in questions(labels).items() if settled(said) is None)
+
+
+def agreement(labels: Iterable[Label]) -> Agreement:
+    """The first two answers of each question count."""
+    pairs = [said[:2] for said in questions(labels).values() if len(said) > 1]
+    agreed = sum(a == b for a, b in pairs)
+    if not pairs:
+        return Agreement(0, 0, None)
+    shares = [n / (2 * len(pairs)) for n in Counter(x for p in pairs for x in p).values()]
+    chance = sum(s * s for s in shares)
+    pi = (agreed / len(pairs) - chance) / (1 - chance) if chance < 1 else None
+    return Agreement(len(pairs), agreed, None if pi is None else round(pi, 2))
+
+
+def precision(labels: Iterable[Label]) -> tuple[Precision, ...]:
+    """Per rule, worst first."""
+    by_rule: dict[str, list[str | None]] = {}
+    for (_, rule), said in questions(labels).items():
+        by_rule.setdefault(rule, []).append(settled(said))
+    made = [_precision(rule, verdicts) for rule, verdicts in by_rule.items()]
+    return tuple(sorted(made, key=lambda p: (p.precision is None, p.precision or 0.0, p.rule)))
+
+
+def _precision(rule: str, verdicts: Sequence[str | None]) -> Precision:
+    counts: dict[str, Any] = {name: verdicts.count(name) for name in LABELS}
+    return Precision(
+        rule,
+        counts["correct"],
+        counts["false_positive"],
+        counts["false_negative"],
+        verdicts.count(None),
+    )
+
+
+def wrong_by_day(labels: Iterable[Label]) -> Mapping[str, tuple[int, int]]:
+    """Day of the label → (false positives, judged hits)."""
+    days: dict[str, tuple[int, int]] = {}
+    for label in sorted(labels, key=lambda x: x.at):
+        if label.label in ("correct", "false_positive"):
+            wrong, judged = days.get(label.at[:10], (0, 0))
+            days[label.at[:10]] = (wrong + (label.label == "false_positive"), judged + 1)
+    return days

@@ -1,0 +1,151 @@
+"""The report of a period: a page with charts, and the same as a PDF."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
+from typing import Any
+
+from sqlalchemy import Connection
+from starlette.responses import Response
+
+from threegate.audit.record import timestamp
+from threegate.audit.report import Figures, gather
+from threegate.audit.report_page import Row, Section, counted, outline, pdf
+from threegate.console import charts, explained, searching, words
+from threegate.console.complaints import Complaint, median_days, within
+from threegate.console.desk import Label
+from threegate.console.judging import Agreement, agreement, questions, settled
+from threegate.console.web import Answer, Shown, Visit, blocking, wants_json
+
+PERIOD = ("days", "since", "until")
+
+
+@dataclass(frozen=True, slots=True)
+class Reviewed:
+    """What people did in the period, beside what the guard did."""
+
+    judged: int
+    verdicts: dict[str, int]
+    agreement: Agreement
+    complaints: dict[str, int]
+    outcomes: dict[str, int]
+    median_days: float | None
+
+
+async def report(visit: Visit) -> Answer:
+    terms, figures, timeline = await _gathered(visit)
+    reviewed = await _reviewed(visit, figures)
+    known = explained.titles(visit.parts.policies.pin())
+    names = {r: known[r].get(visit.language) for r in figures.rules if r in known}
+    return Shown(
+        "report.html",
+        {
+            "figures": _plain(figures),
+            "terms": terms,
+            "titles": names,
+            "timeline": timeline,
+            "latency": _latency_chart(figures),
+            "reviewed": asdict(reviewed) | {"share": reviewed.agreement.share},
+            "view": searching.address(terms),
+        },
+    )
+
+
+async def report_pdf(visit: Visit) -> Answer:
+    """Its JSON twin is the report's."""
+    if wants_json(visit.request):
+        return await report(visit)
+    _, figures, _ = await _gathered(visit)
+    reviewed = await _reviewed(visit, figures)
+    known = explained.titles(visit.parts.policies.pin())
+
+    def naming(table: str, code: str) -> str:
+        if table in ("rules", "shadow"):
+            return f"{known[code].get(visit.language)}  {code}" if code in known else code
+        book = {"actions": "action", "kinds": "kind", "failures": "kind", "stages": "stage"}
+        return words.name(book[table], code, visit.language) if table in book else code
+
+    more = _sections(reviewed, visit.language)
+    made = outline(figures, visit.language, naming=naming, more=more)
+    name = f"threegate-report-{timestamp(figures.since_us)[:10]}.pdf"
+    head = {"content-disposition": f'attachment; filename="{name}"'}
+    return Response(pdf(made), media_type="application/pdf", headers=head)
+
+
+async def _gathered(visit: Visit) -> tuple[dict[str, str], Figures, dict[str, Any]]:
+    terms = {n: v for n, v in searching.terms_of(visit.query).items() if n in PERIOD}
+    query = searching.to_query({"days": "30"} | terms)
+    settings = explained.constraint_ids(visit.parts.policies.pin())
+
+    def work(connection: Connection) -> tuple[Figures, dict[str, Any]]:
+        figures = gather(connection, query.since_us, query.until_us)
+        return figures, searching.timeline(connection, query, visit.language)
+
+    figures, timeline = await visit.parts.audit.read(work)
+    await visit.note("report", since=timestamp(query.since_us)[:10])
+    return terms, _findings_only(figures, settings), timeline
+
+
+def _findings_only(figures: Figures, settings: frozenset[str]) -> Figures:
+    """Without the rules of layer 2, which take part in nearly every call and find nothing."""
+    rules = {r: n for r, n in figures.rules.items() if r not in settings}
+    kinds = {k: n for k, n in figures.kinds.items() if not k.startswith("constraint.")}
+    return replace(figures, rules=rules, kinds=kinds)
+
+
+async def _reviewed(visit: Visit, figures: Figures) -> Reviewed:
+    since, until = timestamp(figures.since_us)[:10], timestamp(figures.until_us)[:19]
+    labels: Sequence[Label] = await blocking(visit.parts.desk.labels)
+    mine = [x for x in labels if since <= x.at[:10] and x.at < until]
+    taken: Sequence[Complaint] = await blocking(visit.parts.desk.complaints.all)
+    taken = within(taken, since, until)
+    verdicts = Counter(settled(said) or "disputed" for said in questions(mine).values())
+    outcomes = Counter(c.outcome or "open" for c in taken)
+    claims = Counter(c.claim for c in taken)
+    requests = len({x.request for x in mine})
+    return Reviewed(
+        requests, dict(verdicts), agreement(mine), dict(claims), dict(outcomes), median_days(taken)
+    )
+
+
+def _sections(reviewed: Reviewed, language: str) -> list[Section]:
+    def named(title: tuple[str, str], book: str, counts: dict[str, int]) -> Section:
+        shown = title[0] if language == "zh" else title[1]
+        return counted(shown, counts, lambda code: words.name(book, code, language))
+
+    facts = {
+        ("复核的请求", "Requests reviewed"): f"{reviewed.judged}",
+        ("两人都看过的判断", "Judged by two"): f"{reviewed.agreement.twice}",
+        ("其中一致", "of these alike"): f"{reviewed.agreement.agreed}",
+        ("投诉答复天数（中位）", "Days to answer a complaint (median)"): _or_dash(
+            reviewed.median_days
+        ),
+    }
+    short = 0 if language == "zh" else 1
+    rows = tuple(Row(title[short], (value,), 0.0) for title, value in facts.items())
+    return [
+        Section("人工复核" if language == "zh" else "Review by people", rows),
+        named(("复核结论", "What reviewers found"), "label", reviewed.verdicts),
+        named(("投诉", "Complaints"), "claim", reviewed.complaints),
+        named(("投诉处理", "Outcome of complaints"), "outcome", reviewed.outcomes),
+    ]
+
+
+def _or_dash(value: float | None) -> str:
+    return "-" if value is None else f"{value}"
+
+
+def _plain(figures: Figures) -> dict[str, Any]:
+    made = asdict(figures)
+    made["days"] = [{"day": d, "requests": r, "blocked": b} for d, (r, b) in figures.days.items()]
+    made["since"], made["until"] = (timestamp(t)[:10] for t in (figures.since_us, figures.until_us))
+    return made
+
+
+def _latency_chart(figures: Figures) -> dict[str, Any]:
+    shown = list(figures.latency_ms.items())[-charts.MAX_BARS :]
+    return charts.columns(
+        [(d[:10], p95, f"{d[:10]} · p50 {p50} · p95 {p95} ms") for d, (p50, p95) in shown]
+    )

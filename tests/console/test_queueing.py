@@ -1,0 +1,45 @@
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+from threegate.console.queueing import Desktop, Why, by_request, sampled
+
+from tests.console.test_judging import label
+
+ONE = [label("1", "correct", "ann")]
+TWO = [*ONE, label("1", "false_positive", "ben")]
+
+
+def desktop(me: str, given: list[object] | None = None, **more: object) -> Desktop:
+    members = {"assigned": {}, "complained": (), "second": 0} | more
+    return Desktop(me, by_request(given or []), **members)  # type: ignore[arg-type]
+
+
+@given(st.text(min_size=1), st.integers(0, 99))
+def test_a_larger_sample_holds_the_smaller(id: str, percent: int) -> None:
+    assert sampled(id, percent + 1) or not sampled(id, percent)
+    assert sampled(id, 100)
+    assert not sampled(id, 0)
+
+
+def test_nobody_judges_twice() -> None:
+    assert desktop("ann", ONE, second=100).why("1") is None
+    assert desktop("ann", TWO, second=100).why("1") is None
+
+
+def test_the_first_look_the_second_and_the_third() -> None:
+    assert desktop("eva").why("1") is Why.FIRST
+    assert desktop("eva", complained={"1"}).why("1") is Why.COMPLAINT
+    assert desktop("eva", ONE).why("1") is None
+    assert desktop("eva", ONE, second=100).why("1") is Why.SECOND
+    assert desktop("eva", TWO).why("1") is Why.DISPUTED
+    agreed = [*ONE, label("1", "correct", "ben")]
+    assert desktop("eva", agreed, second=100).why("1") is None
+
+
+def test_what_somebody_holds_waits_for_them_alone_until_they_have_judged() -> None:
+    held = {"assigned": {"1": "ann"}}
+    assert desktop("eva", **held).why("1") is None
+    assert desktop("ann", **held).why("1") is Why.FIRST
+    assert desktop("ann", **held).mine("1")
+    assert desktop("eva", ONE, second=100, **held).why("1") is Why.SECOND
