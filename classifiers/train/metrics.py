@@ -69,6 +69,12 @@ class Rates:
     medium: tuple[float, float] = (0.05, 0.01)
     high: tuple[float, float] = (0.01, 0.002)
 
+    def __str__(self) -> str:
+        levels = {"low": self.low, "medium": self.medium, "high": self.high}
+        return "; ".join(
+            f"{n} at most {h:.1%} of hard and {o:.1%} of public harmless rows" for n, (h, o) in levels.items()
+        )
+
 
 def stated_levels(hard: Floats, ordinary: Floats, rates: Rates) -> Levels:
     """The lowest threshold of each level that keeps both of its rates."""

@@ -28,6 +28,11 @@ STATED: dict[str, tuple[str, ...]] = {  # harmless rows, by source, that set the
     "indirect": ("authored/injection_indirect", "authored2/indirect", "authored3/indirect", "generated/document-order"),
     "hazard": ("authored/benign", "authored/hazard", "authored2/xstest", "authored2/hazard", "authored3/hazard"),
 }  # fmt: skip
+RATES = {  # documents that give orders are the hardest to tell from attacks, and a policy may only mark them
+    "direct": Rates(),
+    "indirect": Rates(low=(0.20, 0.03), medium=(0.10, 0.01), high=(0.03, 0.002)),
+    "hazard": Rates(),
+}
 PUBLISHED = {"direct": "injection.direct", "indirect": "injection.indirect", "offensive": "offensive",
              "compliance": "compliance.harmful"}  # fmt: skip
 HAZARDS = slice(2, 20)
@@ -79,7 +84,7 @@ def levels_of(head: str, scores: Array, labels: Array, sources: Array) -> Levels
     harmless = labels == 0
     hard = np.array([source.startswith(STATED[head]) for source in sources])
     own = np.array([source.startswith(("authored", "generated")) for source in sources])
-    return stated_levels(scores[harmless & hard], scores[harmless & ~own], Rates())
+    return stated_levels(scores[harmless & hard], scores[harmless & ~own], RATES[head])
 
 
 def by_source(
@@ -147,7 +152,7 @@ def main() -> None:
     exact = np.stack(run(session(full, 2), [made[i] for i in picked]))
     same = agreement(logits[picked], exact, [held[i] for i in picked], calibration, levels)
     results = {"model": f"guard/{args.version}", "int8_agrees_with_fp32": round(same, 4), "dev": figures}
-    results["floor"] = known_floor("guard")
+    results |= {"floor": known_floor("guard"), "rates": {head: str(rates) for head, rates in RATES.items()}}
     facts = {"title": TITLE, "task": "classify", "activation": "sigmoid", "max_tokens": WIDTH, "overlap_tokens": 40,
              "labels": list(LABELS), "calibration": spread(calibration), "levels": spread(levels)}  # fmt: skip
     write_manifest(folder, tokenizer, facts)
@@ -155,9 +160,8 @@ def main() -> None:
     out = Path(__file__).parent / "results" / f"guard-{args.version}.json"
     out.parent.mkdir(exist_ok=True)
     out.write_text(json.dumps(results, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
-    for head in HEADS:
-        for language in ("zh", "en"):
-            print(head, language, levels[head][language], figures[head][language]["all"]["medium"])
+    for head, language in itertools.product(HEADS, ("zh", "en")):
+        print(head, language, levels[head][language], figures[head][language]["all"]["medium"])
     print("int8 = fp32 on", same)
 
 
