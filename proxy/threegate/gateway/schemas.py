@@ -69,4 +69,4 @@ def _names(value: Any) -> Iterator[str]:
             yield from _names(inner)
 
 
-_Validator: Final = extend(Draft202012Validator, {"pattern": _pattern})
+_Validator: Final = extend(Draft202012Validator, {"pattern": _pattern})  # type: ignore[no-untyped-call]
