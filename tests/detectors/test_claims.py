@@ -80,6 +80,16 @@ async def test_right_part_of_a_long_source(engine: Engine) -> None:
     assert found.note == f"s1:{len(FILLER)}-{len(FILLER) + 22}"
 
 
+async def test_the_sentence_before_finds_the_place_of_a_claim_that_leans_on_it(
+    engine: Engine,
+) -> None:
+    sources = (Source("s0", FILLER + "The museum has lockers, yes. " + FILLER),)
+    for before, place in (("The museum has lockers. ", len(FILLER)), ("", 0)):
+        passage = Passage(LOCUS, "They cost a euro.", before=before, sources=sources)
+        found = await ClaimsDetector(engine).check(passage)
+        assert found.note.startswith(f"s0:{place}-")
+
+
 @pytest.mark.parametrize(
     ("claim", "source"),
     [

@@ -1,7 +1,8 @@
 """The fact check: is a claim supported by its sources, contradicted, or not in them?
 
-A passage is one sentence of an answer. The grounding model reads it against the best sentences of
-the sources, once as many as fit and once the very best with its neighbours. Three signals decide:
+A passage is one sentence of an answer; the sentence that it leans on ("It costs …") helps to find
+its place in the sources. The grounding model reads it against their best sentences, once as many
+as fit and once the very best with its neighbours. Three signals decide:
 
 1. the model: support counts from either reading, a contradiction only from the one that holds the
    best match;
@@ -28,6 +29,7 @@ from threegate.detectors import numbers
 from threegate.detectors.base import DetectorInfo
 from threegate.detectors.evidence import Evidence, Index, terms, tokens
 from threegate.detectors.judging import Answer, finding, judge_each
+from threegate.detectors.leaning import lead_of
 from threegate.guard.segments import carries_claim
 from threegate.types import Bilingual, Finding, Level, Passage, Source, Span
 
@@ -77,7 +79,8 @@ class ClaimsDetector:
         claim = passage.text.strip()
         index = await self._index(passage.sources)
         room = int(0.95 * (self._room - min(tokens(claim), self._room // 3)))
-        wide, near = index.focus(claim, room), index.around(claim)
+        asked = f"{lead_of(claim, passage.before)} {claim}"
+        wide, near = index.focus(asked, room), index.around(asked)
         if wide is None or near is None:
             return self._finding(passage, _Verdict(NO_SOURCE, 1.0, Level.HIGH))
         verdict = _plain(claim, wide)
