@@ -1,4 +1,5 @@
-"""Local accounts: argon2id passwords, roles, one-time invitations. No default password.
+"""Accounts: argon2id passwords, roles, one-time invitations; no default password. Or made by
+single sign-on, without a password.
 
 While there is no account, one link makes the first, with every role; its token comes from the
 installation's secret, so every worker and replica names the same one. Every later account is
@@ -18,10 +19,10 @@ from typing import Any
 
 from argon2 import PasswordHasher
 from argon2.exceptions import Argon2Error, InvalidHashError
-from sqlalchemy import Engine, delete, func, insert, select, update
+from sqlalchemy import Connection, Engine, delete, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
-from threegate.console.database import ACCOUNT, INVITE
+from threegate.console.database import ACCOUNT, GUEST, INVITE
 from threegate.policy.lifecycle import Person, Role
 
 NAME = re.compile(r"[\w.@-]{1,64}")
@@ -33,7 +34,7 @@ _NOBODY = _HASHER.hash(secrets.token_urlsafe(16))
 
 
 class AccountError(Exception):
-    """`code` says what is wrong: name, password, invite, taken, last-admin."""
+    """`code` says what is wrong: name, password, invite, taken, closed, last-admin."""
 
     def __init__(self, code: str) -> None:
         super().__init__(code)
@@ -55,6 +56,16 @@ class Account:
 
 @dataclass(frozen=True, slots=True)
 class Invite:
+    name: str
+    roles: frozenset[Role]
+    group: str
+
+
+@dataclass(frozen=True, slots=True)
+class Guest:
+    """Who single sign-on says came. `subject` is the provider's lasting name for the person."""
+
+    subject: str
     name: str
     roles: frozenset[Role]
     group: str
@@ -99,6 +110,21 @@ class Accounts:
         account = self.find(name) if _fits(stored or _NOBODY, password) and stored else None
         return None if account is None or account.closed else account
 
+    def welcome(self, guest: Guest) -> Account:
+        """The account of a guest, made at the first visit, with the roles that they have now. A
+        name that somebody else has here is never given away. Raises AccountError."""
+        if not NAME.fullmatch(guest.name):
+            raise AccountError("name")
+        with self.engine.begin() as connection:
+            name = _known_guest(connection, guest) or _new_guest(connection, guest)
+            now_has = {"roles": _listed(guest.roles), "team": guest.group}
+            connection.execute(update(ACCOUNT).where(ACCOUNT.c.name == name).values(now_has))
+        account = self.find(name)
+        assert account is not None
+        if account.closed:
+            raise AccountError("closed")
+        return account
+
     def invite(self, name: str, roles: frozenset[Role], group: str, now: datetime) -> str:
         """The token of a one-time link. Raises AccountError for a name that is taken or odd."""
         if name and not NAME.fullmatch(name):
@@ -112,6 +138,8 @@ class Accounts:
             "expires": (now + INVITE_LIFE).isoformat(),
         }
         with self.engine.begin() as connection:
+            if connection.execute(select(GUEST.c.name).where(GUEST.c.name == name)).scalar():
+                raise AccountError("taken")
             connection.execute(delete(INVITE).where(INVITE.c.name == name))
             connection.execute(insert(INVITE).values(row))
         return token
@@ -169,6 +197,22 @@ class Accounts:
         bump = update(ACCOUNT).where(ACCOUNT.c.name == name)
         with self.engine.begin() as connection:
             connection.execute(bump.values(epoch=ACCOUNT.c.epoch + 1))
+
+
+def _known_guest(connection: Connection, guest: Guest) -> str:
+    query = select(GUEST.c.name).where(GUEST.c.subject == guest.subject)
+    return str(connection.execute(query).scalar() or "")
+
+
+def _new_guest(connection: Connection, guest: Guest) -> str:
+    """Raises AccountError."""
+    row = {"name": guest.name, "password": "", "roles": "", "team": "", "epoch": 0, "closed": 0}
+    try:
+        connection.execute(insert(ACCOUNT).values(row))
+        connection.execute(insert(GUEST).values(subject=guest.subject, name=guest.name))
+    except IntegrityError:
+        raise AccountError("taken") from None
+    return guest.name
 
 
 def _is_first(connection: Any) -> bool:

@@ -133,8 +133,12 @@ class Console:
 
     def _shown(self, visit: Visit, shown: Shown) -> Response:
         if wants_json(visit.request):
-            return _json(shown.status, {"ok": shown.status < 400, **shown.data})
-        return self._html(visit.request, visit.language, visit.person, shown)
+            response = _json(shown.status, {"ok": shown.status < 400, **shown.data})
+        else:
+            response = self._html(visit.request, visit.language, visit.person, shown)
+        for name, value in shown.cookies.items():
+            _set_cookie(visit.request, response, name, value)
+        return response
 
     def _html(
         self, request: Request, language: str, person: Person | None, shown: Shown

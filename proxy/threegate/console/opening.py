@@ -14,6 +14,7 @@ from threegate.console.accounts import Accounts
 from threegate.console.database import prepared
 from threegate.console.desk import Desk
 from threegate.console.drafts import Drafts, Ground
+from threegate.console.oidc import Provider
 from threegate.console.parts import Parts
 from threegate.console.sessions import Signer
 from threegate.detectors.suite import Suite
@@ -24,7 +25,7 @@ from threegate.policy.model import CompiledPolicy
 from threegate.policy.store import DirTree, PolicyStore
 from threegate.policy.versions import Versions
 from threegate.sealed import sealed_source
-from threegate.settings import Settings
+from threegate.settings import Settings, SettingsError
 
 
 def engine_of(settings: Settings) -> Engine:
@@ -56,8 +57,19 @@ def open_parts(
         signer=Signer(secret),
         notices=notices,
         band_store=BandStore(versions.engine, ""),
+        sso=_provider(settings),
         partial=settings.classifiers == "off",
     )
+
+
+def _provider(settings: Settings) -> Provider | None:
+    """Raises SettingsError where its secret is not set."""
+    oidc = settings.oidc
+    if oidc is None:
+        return None
+    if oidc.secret_env and not settings.environment.get(oidc.secret_env):
+        raise SettingsError(f"oidc: {oidc.secret_env} is not set")
+    return Provider(oidc, settings.environment.get(oidc.secret_env, ""))
 
 
 def _ground(settings: Settings) -> Ground:

@@ -10,6 +10,7 @@ from threegate.audit.store import AuditLog
 from threegate.console.accounts import Accounts
 from threegate.console.desk import Desk
 from threegate.console.drafts import Drafts, Ground
+from threegate.console.oidc import Provider
 from threegate.console.sessions import Signer, Throttle
 from threegate.detectors.suite import Suite
 from threegate.gateway.notices import Notices
@@ -35,5 +36,6 @@ class Parts:
     signer: Signer
     notices: Notices
     band_store: BandStore
+    sso: Provider | None = None
     partial: bool = False
     throttle: Throttle = field(default_factory=Throttle)

@@ -17,6 +17,9 @@ from itsdangerous import BadData, URLSafeTimedSerializer
 
 COOKIE = "threegate_session"
 SESSION_S = 12 * 3600
+SSO_COOKIE = "threegate_sso"
+SSO_S = 600
+"""How long somebody may take at the provider's pages."""
 REVEAL_S = 600
 """A revealed text is shown for ten minutes; then a reason has to be given again."""
 

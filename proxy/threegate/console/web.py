@@ -42,6 +42,7 @@ class Shown:
     template: str
     data: Mapping[str, Any]
     status: int = 200
+    cookies: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

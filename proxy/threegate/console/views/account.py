@@ -1,14 +1,20 @@
-"""Log in, log out, the one-time link, the language."""
+"""Log in, by password or at a provider, log out, the one-time link, the language."""
 
 from __future__ import annotations
 
+import hmac
+import logging
 from urllib.parse import urlsplit
 
+from starlette.responses import RedirectResponse
+
 from threegate.console.accounts import MIN_PASSWORD, Account, AccountError, now
-from threegate.console.sessions import COOKIE, MAX_OF_ADDRESS
+from threegate.console.oidc import OidcError, Provider, Started
+from threegate.console.sessions import COOKIE, MAX_OF_ADDRESS, SSO_COOKIE, SSO_S
 from threegate.console.web import LANGUAGE_COOKIE, Answer, Moved, Refusal, Shown, Visit, blocking
 from threegate.types import Bilingual
 
+log = logging.getLogger(__name__)
 ERRORS = {
     "name": Bilingual("账号名只能用字母、数字和 . _ @ -", "use letters, digits and . _ @ -"),
     "password": Bilingual(f"密码至少 {MIN_PASSWORD} 位", f"at least {MIN_PASSWORD} characters"),
@@ -21,7 +27,11 @@ ERRORS = {
 
 async def login_page(visit: Visit) -> Answer:
     empty = await blocking(visit.parts.accounts.empty)
-    return Shown("login.html", {"error": "", "empty": empty})
+    return Shown("login.html", _login(visit, empty=empty))
+
+
+def _login(visit: Visit, error: str = "", *, empty: bool = False) -> dict[str, object]:
+    return {"error": error, "empty": empty, "sso": visit.parts.sso is not None}
 
 
 async def login(visit: Visit) -> Answer:
@@ -36,7 +46,7 @@ async def login(visit: Visit) -> Answer:
         for key in keys:
             throttle.failed(key)
         error = visit.says("账号或密码不对", "wrong name or password")
-        return Shown("login.html", {"error": error, "empty": False}, 401)
+        return Shown("login.html", _login(visit, error), 401)
     throttle.succeeded(keys[0])
     return _welcome(visit, account)
 
@@ -44,6 +54,59 @@ async def login(visit: Visit) -> Answer:
 def _welcome(visit: Visit, account: Account) -> Moved:
     cookie = visit.parts.signer.sign("session", account.name, account.epoch)
     return Moved("", data={"name": account.name}, cookies={COOKIE: cookie})
+
+
+async def sso(visit: Visit) -> Answer:
+    """On to the provider. What comes back has to fit what this browser keeps meanwhile."""
+    try:
+        started = await _provider(visit).start()
+    except OidcError as error:
+        raise _no_entry(error) from None
+    kept = visit.parts.signer.sign("sso", started.state, started.nonce, started.verifier)
+    response = RedirectResponse(started.url, 303)
+    # Lax: the provider's page sends the browser back here, and Strict cookies stay behind then.
+    response.set_cookie(
+        SSO_COOKIE, kept, SSO_S, path=_sso_path(visit), httponly=True, samesite="lax",
+        secure=_provider(visit).redirect.startswith("https:"),
+    )  # fmt: skip
+    return response
+
+
+async def sso_back(visit: Visit) -> Answer:
+    """The provider's answer becomes a session. Shown, not moved: the next request is then one of
+    our own page's, and takes the strict cookie along."""
+    kept = visit.request.cookies.get(SSO_COOKIE, "")
+    values = visit.parts.signer.read("sso", kept, SSO_S)
+    if values is None or len(values) != 3:
+        raise Refusal(400, "登录已过期，请重新开始", "this log-in is too old; start again")
+    started = Started(*(str(v) for v in values))
+    if not hmac.compare_digest(visit.query.get("state", "").encode(), started.state.encode()):
+        raise Refusal(400, "登录已过期，请重新开始", "this log-in is too old; start again")
+    try:
+        guest = await _provider(visit).finish(visit.query.get("code", ""), started)
+        account = await blocking(visit.parts.accounts.welcome, guest)
+    except (OidcError, AccountError) as error:
+        raise _no_entry(error) from None
+    cookie = visit.parts.signer.sign("session", account.name, account.epoch)
+    return Shown("welcome.html", {"name": account.name}, cookies={COOKIE: cookie})
+
+
+def _provider(visit: Visit) -> Provider:
+    if visit.parts.sso is None:
+        raise Refusal(404, "没有配置单点登录", "single sign-on is not set up")
+    return visit.parts.sso
+
+
+def _sso_path(visit: Visit) -> str:
+    return f"{visit.request.scope.get('root_path', '')}/login"
+
+
+def _no_entry(error: OidcError | AccountError) -> Refusal:
+    """Why goes to the server's log: whoever tries learns nothing."""
+    log.warning("single sign-on: %s", error)
+    return Refusal(
+        403, "单点登录没有成功，请联系管理员", "single sign-on did not work; ask an administrator"
+    )
 
 
 async def setup_page(visit: Visit) -> Answer:

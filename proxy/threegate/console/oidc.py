@@ -1,0 +1,157 @@
+"""Log-in at a company's OpenID Connect provider: authorization code with PKCE.
+
+The provider says who somebody is and in which groups; the settings say which roles the groups have.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import hashlib
+import secrets
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import urlencode, urlsplit
+
+import httpx
+import orjson
+
+from threegate.console.accounts import Guest
+from threegate.console.id_token import Expected, TokenError, UnknownKey, claims_of
+from threegate.policy.lifecycle import Role
+from threegate.settings import OidcSettings
+
+CALLBACK = "/login/sso/callback"
+TIMEOUT_S = 10.0
+FRESH_S = 3600.0
+AGAIN_S = 60.0
+MAX_ANSWER = 1 << 20
+
+
+class OidcError(Exception):
+    """The log-in did not work; the message quotes nothing of tokens or answers."""
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    """What the browser keeps, signed, until it comes back, and where it goes now."""
+
+    state: str
+    nonce: str
+    verifier: str
+    url: str = ""
+
+
+@dataclass(slots=True)
+class Provider:
+    """One provider. Its addresses and keys are read when they are first needed, and again after
+    an hour, or when a token names a key that is not known."""
+
+    settings: OidcSettings
+    secret: str = field(default="", repr=False)
+    _about: Mapping[str, Any] = field(default_factory=dict)
+    _keys: tuple[Mapping[str, Any], ...] = ()
+    _read: float = float("-inf")
+    _lock: asyncio.Lock = field(default_factory=asyncio.Lock, repr=False)
+
+    @property
+    def redirect(self) -> str:
+        return self.settings.url.rstrip("/") + CALLBACK
+
+    async def start(self) -> Started:
+        """Raises OidcError."""
+        await self._fresh(FRESH_S)
+        state, nonce, verifier = (secrets.token_urlsafe(32) for _ in range(3))
+        digest = hashlib.sha256(verifier.encode()).digest()
+        asked = {
+            "response_type": "code",
+            "client_id": self.settings.client_id,
+            "redirect_uri": self.redirect,
+            "scope": self.settings.scope,
+            "state": state,
+            "nonce": nonce,
+            "code_challenge": base64.urlsafe_b64encode(digest).rstrip(b"=").decode(),
+            "code_challenge_method": "S256",
+        }
+        url = self._address("authorization_endpoint")
+        joint = "&" if urlsplit(url).query else "?"
+        return Started(state, nonce, verifier, f"{url}{joint}{urlencode(asked)}")
+
+    async def finish(self, code: str, started: Started) -> Guest:
+        """Who came back with this code. Raises OidcError."""
+        await self._fresh(FRESH_S)
+        form = {
+            "grant_type": "authorization_code",
+            "code": code,
+            "redirect_uri": self.redirect,
+            "client_id": self.settings.client_id,
+            "code_verifier": started.verifier,
+        }
+        auth = (self.settings.client_id, self.secret) if self.secret else None
+        answer = await self._json("POST", self._address("token_endpoint"), data=form, auth=auth)
+        return guest_of(await self._claims(answer.get("id_token"), started), self.settings)
+
+    async def _claims(self, token: object, started: Started) -> Mapping[str, Any]:
+        expected = Expected(self.settings.issuer, self.settings.client_id, started.nonce)
+        if not isinstance(token, str):
+            raise OidcError("the provider sent no ID token")
+        try:
+            try:
+                return claims_of(token, self._keys, expected, time.time())
+            except UnknownKey:
+                await self._fresh(AGAIN_S)
+                return claims_of(token, self._keys, expected, time.time())
+        except TokenError as error:
+            raise OidcError(str(error)) from None
+
+    async def _fresh(self, seconds: float) -> None:
+        async with self._lock:
+            if time.monotonic() - self._read < seconds:
+                return
+            issuer = self.settings.issuer
+            where = issuer.rstrip("/") + "/.well-known/openid-configuration"
+            about = await self._json("GET", where)
+            if about.get("issuer") != issuer:
+                raise OidcError("the provider names another issuer")
+            self._about = about
+            keys = (await self._json("GET", self._address("jwks_uri"))).get("keys")
+            self._keys = tuple(k for k in keys or () if isinstance(k, dict))
+            self._read = time.monotonic()
+
+    def _address(self, name: str) -> str:
+        """TLS, unless the issuer itself is on this machine."""
+        url = str(self._about.get(name, ""))
+        if urlsplit(url).scheme != urlsplit(self.settings.issuer).scheme:
+            raise OidcError("the provider names an address that is not to be trusted")
+        return url
+
+    async def _json(self, method: str, url: str, **more: Any) -> Mapping[str, Any]:
+        client = httpx.AsyncClient(timeout=TIMEOUT_S, trust_env=False)
+        try:
+            async with client, client.stream(method, url, **more) as reply:
+                body = b""
+                async for chunk in reply.aiter_bytes():
+                    body += chunk
+                    if len(body) > MAX_ANSWER:
+                        raise OidcError("the provider's answer is too long")
+            value = orjson.loads(body) if reply.status_code == 200 else None
+        except (httpx.HTTPError, orjson.JSONDecodeError):
+            value = None
+        if not isinstance(value, dict):
+            raise OidcError("the provider does not answer as it should")
+        return value
+
+
+def guest_of(claims: Mapping[str, Any], settings: OidcSettings) -> Guest:
+    """Raises OidcError for who has no role here."""
+    listed = claims.get(settings.roles_claim, ())
+    groups = [listed] if isinstance(listed, str) else listed if isinstance(listed, list) else []
+    words = {word for group in groups for word in settings.roles.get(str(group), "").split(",")}
+    roles = frozenset(role for role in Role if role.value in {w.strip() for w in words})
+    if not roles:
+        raise OidcError("no group of yours has a role here")
+    name = claims.get(settings.name_claim) or claims["sub"]
+    team = str(claims.get(settings.team_claim, ""))[:64]
+    return Guest(f"{settings.issuer} {claims['sub']}", str(name), roles, team)

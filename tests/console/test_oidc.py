@@ -1,0 +1,125 @@
+"""The whole log-in at a provider on a real socket, as a browser goes through it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from threegate.console.accounts import AccountError, now
+from threegate.console.oidc import OidcError, guest_of
+from threegate.policy.lifecycle import Role
+from threegate.settings import OidcSettings
+
+from tests.console.conftest import Site, opened_site
+from tests.console.provider import CLIENT, SECRET, FakeCompany, company, rsa_key
+from tests.e2e.running import proxy
+
+ROLES = {"policy-editors": "editor, viewer", "policy-approvers": "approver"}
+ANN = {
+    "sub": "u-1",
+    "preferred_username": "ann",
+    "groups": ["policy-editors"],
+    "department": "privacy",
+}
+
+
+def settings(issuer: str) -> OidcSettings:
+    return OidcSettings(issuer, CLIENT, "http://127.0.0.1:1/console", ROLES, "OIDC_SECRET")
+
+
+@contextmanager
+def sites(tmp_path: Path, **claims: Any) -> Iterator[tuple[Site, FakeCompany]]:
+    with company(**claims) as made:
+        given: dict[str, Any] = {
+            "oidc": settings(made.issuer),
+            "environment": {"OIDC_SECRET": SECRET},
+        }
+        with proxy(tmp_path / "var", **given) as running:
+            yield opened_site(running), made
+
+
+def went(site: Site, client: httpx.Client) -> httpx.Response:
+    """From the log-in page to the provider and back; the callback's answer."""
+    away = client.get("/login/sso")
+    assert away.status_code == 303, away.text
+    back = httpx.get(away.headers["location"])
+    assert back.headers["location"].startswith("http://127.0.0.1:1/console/login/sso/callback?")
+    return client.get("/login/sso/callback?" + back.headers["location"].partition("?")[2])
+
+
+def me(client: httpx.Client) -> int:
+    return client.get("/policies.json").status_code
+
+
+def test_a_log_in_with_roles_of_the_group(tmp_path: Path) -> None:
+    with sites(tmp_path, **ANN) as (site, made):
+        visitor = site.visitor()
+        assert "/console/login/sso" in visitor.get("/login").text
+        answer = went(site, visitor)
+        assert answer.status_code == 200
+        assert 'http-equiv="refresh"' in answer.text
+        assert "samesite=strict" in answer.headers["set-cookie"].lower()
+        assert me(visitor) == 200
+        account = site.accounts.find("ann")
+        assert account is not None
+        assert account.roles == {Role.EDITOR, Role.VIEWER}
+        assert account.group == "privacy"
+        assert site.accounts.log_in("ann", "") is None  # no password, no log-in by one
+
+        made.claims["groups"] = ["policy-approvers", "others"]
+        assert went(site, site.visitor()).status_code == 200
+        account = site.accounts.find("ann")
+        assert account is not None
+        assert account.roles == {Role.APPROVER}
+
+        made.kid, made.key = "k2", rsa_key()  # the provider changes its key
+        assert went(site, site.visitor()).status_code == 403  # asked again once a minute at most
+
+
+def test_who_does_not_get_in(tmp_path: Path) -> None:
+    with sites(tmp_path, **ANN) as (site, made):
+        site.who("admin", name="li")
+        for claims, spoil in (
+            ({"groups": ["others"]}, {}),
+            ({"groups": None}, {}),
+            ({"preferred_username": "li"}, {}),  # somebody else's name here
+            ({"preferred_username": "a b"}, {}),
+            ({}, {"nonce": "another"}),
+            ({}, {"aud": "another"}),
+            ({}, {"exp": 1}),
+        ):
+            made.claims, made.spoil = ANN | claims, spoil
+            visitor = site.visitor()
+            assert went(site, visitor).status_code == 403, (claims, spoil)
+            assert me(visitor) == 401
+        assert site.accounts.find("ann") is None
+
+
+def test_an_answer_belongs_to_the_browser_that_asked(tmp_path: Path) -> None:
+    with sites(tmp_path, **ANN) as (site, _):
+        attacker, victim = site.visitor(), site.visitor()
+        away = attacker.get("/login/sso").headers["location"]
+        back = "?" + httpx.get(away).headers["location"].partition("?")[2]
+        assert victim.get("/login/sso/callback" + back).status_code == 400  # none asked
+        victim.get("/login/sso")
+        assert victim.get("/login/sso/callback" + back).status_code == 400  # another state
+        assert attacker.get("/login/sso/callback" + back).status_code == 200
+        assert attacker.get("/login/sso/callback" + back).status_code == 403  # used up
+        with pytest.raises(AccountError, match="taken"):  # no password beside single sign-on
+            site.accounts.invite("ann", frozenset(Role), "", now())
+
+
+def test_roles_come_from_the_settings_alone() -> None:
+    made = settings("https://id.example")
+    claims = {"sub": "u", "groups": ["policy-editors", "admin", "policy-approvers"]}
+    guest = guest_of(claims, made)
+    assert guest.roles == {Role.EDITOR, Role.VIEWER, Role.APPROVER}
+    assert guest.name == "u"
+    assert guest_of({"sub": "u", "groups": "policy-editors"}, made).roles
+    for nobody in ({}, {"groups": 7}, {"groups": ["admin"]}):
+        with pytest.raises(OidcError):
+            guest_of({"sub": "u"} | nobody, made)
