@@ -61,6 +61,22 @@ class JudgeSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class OidcSettings:
+    """Log-in to the console at an OpenID Connect provider. `url` is the console as browsers see it;
+    `roles` gives each group of `roles_claim` its roles, with commas."""
+
+    issuer: str
+    client_id: str
+    url: str
+    roles: Mapping[str, str]
+    secret_env: str = ""  # none: a public client, by PKCE alone
+    scope: str = "openid profile"
+    roles_claim: str = "groups"
+    name_claim: str = "preferred_username"
+    team_claim: str = "department"  # for the rule that weaker changes need another group
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """Everything that can be set. Paths are relative to the working directory."""
 
@@ -71,6 +87,7 @@ class Settings:
     drain: int = 300  # seconds that streams may go on after the port is closed
     upstreams: tuple[UpstreamSettings, ...] = ()
     judges: tuple[JudgeSettings, ...] = ()
+    oidc: OidcSettings | None = None
     policies: Path = Path("policies")
     packs: tuple[str, ...] = ("base",)
     bundle: str = ""  # a signed policy bundle, in place of `policies` and `packs`
@@ -195,6 +212,23 @@ def _judge(value: Any, where: str) -> JudgeSettings:
     return JudgeSettings(**{**value, "url": url})
 
 
+def _oidc(value: Any, where: str) -> OidcSettings:
+    known = {f.name for f in fields(OidcSettings)}
+    if not isinstance(value, Mapping) or set(value) - known:
+        raise SettingsError(f"{where}: oidc has the keys {', '.join(sorted(known))}")
+    missing = {"issuer", "client_id", "url", "roles"} - set(value)
+    if missing:
+        raise SettingsError(f"{where}: oidc: {sorted(missing)[0]} is missing")
+    if not isinstance(value["roles"], Mapping):
+        raise SettingsError(f"{where}: oidc: roles gives each group its roles")
+    roles = {str(k): str(v) for k, v in value["roles"].items()}
+    made = OidcSettings(**{**{k: str(v) for k, v in value.items()}, "roles": roles})
+    for url in (made.issuer, made.url):
+        if not url.startswith(("https://", "http://127.0.0.1:", "http://localhost:")):
+            raise SettingsError(f"{where}: oidc: issuer and url begin with https://")
+    return made
+
+
 def _from_file(path: Path, *, required: bool) -> dict[str, Any]:
     if not path.exists():
         if required:
@@ -211,7 +245,7 @@ def _from_file(path: Path, *, required: bool) -> dict[str, Any]:
 
 
 def _from_environment(env: Mapping[str, str]) -> dict[str, Any]:
-    names = {f.name for f in fields(Settings)} - {"environment", "upstreams", "judges"} | {
+    names = {f.name for f in fields(Settings)} - {"environment", "upstreams", "judges", "oidc"} | {
         "upstream"
     }
     found = {n: env[PREFIX + n.upper()] for n in names if env.get(PREFIX + n.upper())}
@@ -241,6 +275,8 @@ def _convert(name: str, value: Any, where: str) -> Any:
         case "judges":
             items = value if isinstance(value, list) else [value]
             return tuple(_judge(v, f"{where}: judges[{i}]") for i, v in enumerate(items))
+        case "oidc":
+            return _oidc(value, where)
         case "upstream":
             return value
         case _ if name in {f.name for f in fields(Settings)} - {"environment"}:
