@@ -134,3 +134,16 @@ def test_servers_of_models_are_a_mapping_or_one_text(tmp_path: Path) -> None:
 def test_a_model_without_its_server_is_refused() -> None:
     with pytest.raises(SettingsError, match="must give each name its value"):
         load(environment={**NOWHERE, "THREEGATE_REMOTE_MODELS": "guard"})
+
+
+OIDC = "oidc: {issuer: 'https://id.example', client_id: tg, url: 'https://tg.example/console', %s}"
+
+
+def test_single_sign_on_is_a_mapping_with_roles_for_groups(tmp_path: Path) -> None:
+    made = from_text(tmp_path, OIDC % "roles: {editors: 'editor, viewer'}").oidc
+    assert made is not None
+    assert made.roles == {"editors": "editor, viewer"}
+    assert made.roles_claim == "groups"
+    for wrong in ("", "roles: editor", "roles: {}, colour: red", "roles: {}, issuer: 'http://id'"):
+        with pytest.raises(SettingsError, match="oidc|threegate.yaml"):
+            from_text(tmp_path, OIDC % wrong)
