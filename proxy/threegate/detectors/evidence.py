@@ -8,6 +8,7 @@ cut to the wrong part.
 
 from __future__ import annotations
 
+import logging
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -17,6 +18,8 @@ import bm25s
 
 from threegate.guard.segments import sentences
 from threegate.types import Source, Span
+
+logging.getLogger("bm25s").setLevel(logging.WARNING)  # it writes a line per index otherwise
 
 _PARTS = re.compile(r"[\u3400-\u9fff]+|[a-z]+(?:['’][a-z]+)?|\d+(?:[.,]\d+)*", re.IGNORECASE)
 _PLURAL = re.compile(r"(?<=[a-z]{3})(?:es|s|ed|ing)$")
