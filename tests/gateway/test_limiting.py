@@ -14,11 +14,13 @@ from threegate.state.limits import estimated_tokens
 from threegate.types import Bilingual, Caller
 from threegate.upstream.tokens import tokenizer_of
 from threegate.wire.adapter import Usage
+from threegate_classifiers.registry import SHIPPED as MODELS
+from threegate_classifiers.registry import find
 
 from tests.gateway.calls import NOWHERE, call_of, deps_of
 from tests.gateway.shell import policy
 
-SHIPPED = str(Path(__file__).parents[2] / "classifiers/models/guard/1/tokenizer.json")
+SHIPPED = str(find(MODELS, "guard").folder / "tokenizer.json")
 TEXT = "information " * 40
 
 

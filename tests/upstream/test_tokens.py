@@ -9,8 +9,10 @@ import pytest
 from threegate.settings import SettingsError, UpstreamSettings
 from threegate.upstream import Upstreams
 from threegate.upstream.tokens import ModelTokenizer, tokenizer_of
+from threegate_classifiers.registry import SHIPPED as MODELS
+from threegate_classifiers.registry import find
 
-SHIPPED = str(Path(__file__).parents[2] / "classifiers/models/guard/1/tokenizer.json")
+SHIPPED = str(find(MODELS, "guard").folder / "tokenizer.json")
 OWN = UpstreamSettings("http://127.0.0.1:9", name="own", models=("deepseek-*",), tokenizer=SHIPPED)
 ANY = replace(OWN, name="any", models=("qwen",), tokenizer="")
 
