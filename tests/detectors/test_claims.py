@@ -90,6 +90,19 @@ async def test_the_sentence_before_finds_the_place_of_a_claim_that_leans_on_it(
         assert found.note.startswith(f"s0:{place}-")
 
 
+async def test_a_claim_is_borne_out_alone_and_with_the_sentence_that_it_leans_on(
+    engine: Engine,
+) -> None:
+    source = Source("s", "The museum opened yes early.")
+    for before, kind in (
+        ("", "claim.supported"),
+        ("It rains. ", "claim.supported"),
+        ("The museum says no no. ", "claim.contradicted"),
+    ):
+        passage = Passage(LOCUS, "It opened early.", before=before, sources=(source,))
+        assert (await ClaimsDetector(engine).check(passage)).kind == kind
+
+
 @pytest.mark.parametrize(
     ("claim", "source"),
     [

@@ -1,11 +1,11 @@
 """The fact check: is a claim supported by its sources, contradicted, or not in them?
 
-A passage is one sentence of an answer; the sentence that it leans on ("It costs …") helps to find
-its place in the sources. The grounding model reads it against their best sentences, once as many
-as fit and once the very best with its neighbours. Three signals decide:
+A passage is one sentence of an answer. The grounding model reads it against the best sentences of
+the sources, once as many as fit and once the very best with its neighbours. Three signals decide:
 
 1. the model: support counts from either reading, a contradiction only from the one that holds the
-   best match;
+   best match; a claim that leans on the sentence before it ("It costs …") finds its place by both
+   and must be borne out alone and together with it;
 2. words: a source sentence that begins with the claim bears it out;
 3. numbers: where a source sentence says the same as the claim with another number, date or unit,
    the claim is contradicted whatever the model feels.
@@ -79,18 +79,24 @@ class ClaimsDetector:
         claim = passage.text.strip()
         index = await self._index(passage.sources)
         room = int(0.95 * (self._room - min(tokens(claim), self._room // 3)))
-        asked = f"{lead_of(claim, passage.before)} {claim}"
-        wide, near = index.focus(asked, room), index.around(asked)
+        lead = lead_of(claim, passage.before)
+        said = (claim, f"{lead} {claim}") if lead else (claim,)
+        wide, near = index.focus(said[-1], room), index.around(said[-1])
         if wide is None or near is None:
             return self._finding(passage, _Verdict(NO_SOURCE, 1.0, Level.HIGH))
         verdict = _plain(claim, wide)
         if verdict is None:
-            verdict = _combine(await self._read(claim, wide, near))
+            verdict = _combine(await self._read(said, wide, near))
         return self._finding(passage, verdict, _reference(passage.sources, wide))
 
-    async def _read(self, claim: str, wide: Evidence, near: Evidence) -> list[Entailment]:
-        texts = dict.fromkeys((wide.text, near.text))
-        return await self._engine.entail(self._model, [(text, claim) for text in texts])
+    async def _read(self, said: Sequence[str], wide: Evidence, near: Evidence) -> list[Entailment]:
+        """One reading per evidence: of several forms of the claim the one with least support."""
+        texts = list(dict.fromkeys((wide.text, near.text)))
+        pairs = [(text, form) for text in texts for form in said]
+        found = await self._engine.entail(self._model, pairs)
+        forms = len(said)
+        readings = (found[i : i + forms] for i in range(0, len(found), forms))
+        return [min(reading, key=lambda r: r.supported) for reading in readings]
 
     def _finding(self, passage: Passage, verdict: _Verdict, note: str = "") -> Finding:
         text = passage.text
