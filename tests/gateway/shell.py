@@ -138,6 +138,7 @@ async def hear(
     *,
     same: bool = True,
     stored: bool = True,
+    adapter: Adapter = CHAT,
 ) -> Heard:
     """With `stored` false the last record of the call cannot be made durable."""
     caller, heard = Caller(), Heard(b"")
@@ -161,7 +162,7 @@ async def hear(
             raise AuditError("the audit record could not be stored")
 
     shell = StreamShell(
-        CHAT.stream({"model": "m"}),
+        adapter.stream({"model": "m"}),
         answer,
         send,
         outcome=lambda r: outcome_of(r, rules, "dec_1", "en"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,8 +19,13 @@ from threegate.gateway.answer import Question
 from threegate.guard.constraint import Constraints
 from threegate.guard.mask import MaskMap
 from threegate.policy.model import StreamMode, Tools
+from threegate.testing import shapes
 from threegate.testing.cuts import cut_at
+from threegate.testing.responses import Responses
+from threegate.testing.scripts import Prompt, Reply
 from threegate.types import Action, Failed, Finding, Level, Passage, Span
+from threegate.wire import ADAPTERS
+from threegate.wire.adapter import Api
 
 from tests.gateway.shell import INFO, BadWords, Heard, hear, policy, rule, stream_of, suite
 
@@ -264,3 +269,35 @@ async def test_without_its_last_record_a_stream_ends_in_an_error(said: str) -> N
     assert heard.payloads()[-1]["error"]["code"] == "audit_unavailable"
     assert heard.finish() is None
     assert b"[DONE]" not in heard.data
+
+
+ARGUMENTS = {"text": f"Look it up: {PLACEHOLDER}, and more."}
+SHAPES = {Api.CHAT: shapes.Chat, Api.RESPONSES: Responses, Api.MESSAGES: shapes.Messages}
+PIECE = {Api.CHAT: "arguments", Api.RESPONSES: "delta", Api.MESSAGES: "partial_json"}
+
+
+@pytest.mark.parametrize("together", [1, 2, 3, 1000])
+@pytest.mark.parametrize("api", SHAPES)
+async def test_arguments_come_after_the_name_however_many_events_come_at_once(
+    api: Api, together: int
+) -> None:
+    reply = Reply(calls=(("lookup", ARGUMENTS),))
+    events = list(SHAPES[api](Prompt(), reply, {}).events())
+    pieces = [b"".join(events[i : i + together]) for i in range(0, len(events), together)]
+    adapter = next(a for a in ADAPTERS if a.api is api)
+    heard = await hear(pieces, PATTERNS, SUITE, MASKS, adapter=adapter)
+    assert heard.stages == [Stage.COMPLETED]
+    said = [(n, t) for n, t in _texts(heard.payloads()) if n in ("name", PIECE[api])]
+    assert said[0] == ("name", "lookup")
+    whole = "".join(text for name, text in said if name == PIECE[api])
+    assert json.loads(whole) == {"text": ARGUMENTS["text"].replace(PLACEHOLDER, 'a"b@example.com')}
+
+
+def _texts(value: Any) -> Iterator[tuple[str, str]]:
+    """All fields with a text, in order, as a client meets them."""
+    below = enumerate(value) if isinstance(value, list) else value.items()
+    for name, inner in below:
+        if isinstance(inner, str) and inner:
+            yield str(name), inner
+        elif isinstance(inner, dict | list):
+            yield from _texts(inner)

@@ -222,7 +222,7 @@ class StreamShell:
 
     def _write(self, chunk: Chunk) -> bytes:
         released = {}
-        for key in (*(d.key for d in chunk.deltas), *chunk.closes):
+        for key in (*(d.key for d in chunk.deltas if d.text), *chunk.closes):
             if text := self.answer.track(key).take():
                 released[key] = text
         if self.label and chunk.frame is not None:
