@@ -62,7 +62,7 @@ def export_both(
     model: Model, tokenizer: Tokenizer, folder: Path, work: Path, hazards: slice | None = None
 ) -> tuple[Path, Path]:
     """(int8 file that ships, fp32 file for the parity check)."""
-    small, full = folder / "model.onnx", work / "fp32" / f"{folder.parent.name}.onnx"
+    small, full = folder / "model.onnx", work / "fp32" / f"{folder.parent.name}-{folder.name}.onnx"
     build(model, small, evens(model, tokenizer), hazards)
     build(model, full, None, hazards)
     return small, full
