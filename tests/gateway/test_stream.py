@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from threegate.audit.record import Stage
 from threegate.detectors.base import DetectorInfo, Scanned
@@ -27,6 +27,7 @@ from threegate.types import Action, Failed, Finding, Level, Passage, Span
 from threegate.wire import ADAPTERS
 from threegate.wire.adapter import Api
 
+from tests.cases import cases
 from tests.gateway.shell import INFO, BadWords, Heard, hear, policy, rule, stream_of, suite
 
 ID, MOBILE, KEY = "11010519491231002X", "13812345678", "sk-4f9a1c7e2b8d4a6f9c3e5b7d1a2f8c6e"
@@ -77,7 +78,7 @@ def story(heard: Heard) -> tuple[object, ...]:
 
 
 @given(streams())
-@settings(max_examples=2000)
+@cases(2000)
 def test_every_cut_gives_the_same_answer_and_no_value_leaks(
     case: tuple[bytes, list[bytes]],
 ) -> None:
@@ -91,7 +92,7 @@ def test_every_cut_gives_the_same_answer_and_no_value_leaks(
 
 
 @given(streams())
-@settings(max_examples=300)
+@cases(300)
 def test_held_sentences_do_not_depend_on_the_cut(case: tuple[bytes, list[bytes]]) -> None:
     data, pieces = case
     with asyncio.Runner() as runner:

@@ -6,7 +6,7 @@ import random
 from itertools import pairwise
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 from threegate.detectors import base
 from threegate.errors import ProtocolError
@@ -31,6 +31,7 @@ from threegate.guard.stream import (
 )
 from threegate.types import Action, Channel, Verdict
 
+from tests.cases import cases
 from tests.guard.machine import Driver, outcome, ruled
 
 PATTERNS = Plan(Channel.CONTENT, patterns=True, judge=False, hold=False)
@@ -73,7 +74,7 @@ def drive(plan: Plan, pieces: list[str], seed: int, pattern: Action, judge: Acti
 
 
 @given(cut_texts(), st.integers(0, 99), st.sampled_from([Action.REDACT, Action.BLOCK, Action.FLAG]))
-@settings(max_examples=1000)
+@cases(1000)
 @example(("a123-456b", list("a123-456b")), 0, Action.BLOCK)
 def test_any_cut_and_any_order_gives_the_same(
     case: tuple[str, list[str]], seed: int, action: Action
@@ -86,7 +87,7 @@ def test_any_cut_and_any_order_gives_the_same(
 
 
 @given(cut_texts(), st.integers(0, 99))
-@settings(max_examples=300)
+@cases(300)
 def test_marks_are_the_same_for_any_cut_and_any_order(
     case: tuple[str, list[str]], seed: int
 ) -> None:
@@ -115,7 +116,7 @@ def test_a_mark_stands_before_the_punctuation_that_ends_its_claim() -> None:
 
 
 @given(cut_texts(), st.integers(0, 99))
-@settings(max_examples=500)
+@cases(500)
 def test_nothing_of_a_value_leaves(case: tuple[str, list[str]], seed: int) -> None:
     for action in (Action.REDACT, Action.BLOCK, Action.MASK):
         driver = drive(HOLD, case[1], seed, action, Action.BLOCK)
@@ -124,7 +125,7 @@ def test_nothing_of_a_value_leaves(case: tuple[str, list[str]], seed: int) -> No
 
 
 @given(cut_texts(), st.integers(0, 99))
-@settings(max_examples=300)
+@cases(300)
 def test_without_findings_the_text_arrives_whole(case: tuple[str, list[str]], seed: int) -> None:
     text = case[0].replace(PLACEHOLDER, "").replace(PLACEHOLDER.lower(), "")
     for plan in (PATTERNS, HOLD, CUT):
@@ -134,7 +135,7 @@ def test_without_findings_the_text_arrives_whole(case: tuple[str, list[str]], se
 
 
 @given(cut_texts(), st.integers(0, 99))
-@settings(max_examples=300)
+@cases(300)
 def test_rules_that_cut_still_stop_the_stream(case: tuple[str, list[str]], seed: int) -> None:
     text, pieces = case
     driver = drive(CUT, pieces, seed, Action.FLAG, Action.BLOCK)

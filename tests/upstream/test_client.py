@@ -299,6 +299,29 @@ async def test_a_connection_closed_at_once_is_tried_once_more(times: int, answer
     assert len(seen) == min(times + 1, 2)
 
 
+@asynccontextmanager
+async def keeping() -> AsyncIterator[UpstreamSettings]:
+    """Answers once on each connection, keeps it, and closes it when it is used again."""
+
+    async def one(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"]}")
+        writer.write(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}")
+        await writer.drain()
+        await reader.read(1)
+        writer.transport.abort()
+
+    server = await asyncio.start_server(one, "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    async with server:
+        yield UpstreamSettings(f"http://127.0.0.1:{port}")
+
+
+async def test_after_a_pause_all_kept_connections_may_be_closed() -> None:
+    async with keeping() as settings, upstreams(settings) as one:
+        assert await asyncio.gather(*(read(one) for _ in range(8))) == [b"{}"] * 8
+        assert await asyncio.gather(*(read(one) for _ in range(8))) == [b"{}"] * 8
+
+
 async def until(holds: Callable[[], bool]) -> bool:
     async with asyncio.timeout(20):
         while not holds():

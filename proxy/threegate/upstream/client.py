@@ -40,6 +40,10 @@ EARLY_S = 2.0
 get the comments that keep its line alive."""
 
 
+KEPT_S = 4.0
+"""So long a connection is kept that nobody uses: uvicorn, and so vLLM and SGLang, close after 5."""
+
+
 class Watch(Protocol):
     """Who is told what happens here."""
 
@@ -76,17 +80,14 @@ class Upstreams:
     watch: Watch = field(default_factory=Unwatched, repr=False)
     targets: tuple[Target, ...] = field(init=False)
     client: aiohttp.ClientSession = field(init=False, repr=False)
+    fresh: aiohttp.ClientSession = field(init=False, repr=False)  # keeps no connection
     _checks: Tasks = field(default_factory=Tasks, init=False, repr=False)
     _turn: Any = field(default_factory=count, init=False, repr=False)
 
     def __post_init__(self) -> None:
         self.targets = tuple(self._target(s) for s in self.settings)
-        self.client = aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(limit=0),  # each target bounds its own
-            cookie_jar=aiohttp.DummyCookieJar(),
-            skip_auto_headers=("user-agent",),
-            auto_decompress=False,
-        )
+        self.client = _session(keepalive_timeout=KEPT_S)
+        self.fresh = _session(force_close=True)
         for target in self.targets:
             self.watch.upstream_is(target.name, up=True)
             if target.settings.health_path:
@@ -104,6 +105,7 @@ class Upstreams:
     async def aclose(self) -> None:
         await self._checks.cancel()
         await self.client.close()
+        await self.fresh.close()
         await asyncio.sleep(0)  # the transports close in the next turn of the loop
 
     def serving(self, model: str, tenant: str = "") -> list[Target]:
@@ -199,18 +201,20 @@ class Upstreams:
         return Reply(response.status, headers, response, target, until, first, trial)
 
     async def _twice(self, target: Target, request: Request) -> aiohttp.ClientResponse:
-        """A kept connection may have been closed by the other side at this very moment: once more,
-        on another."""
+        """A kept connection may have been closed by the other side at this very moment, and after a
+        pause all of them: once more, on a new one."""
         try:
-            return await self._response(target, request)
+            return await self._response(target, request, self.client)
         except (aiohttp.ServerDisconnectedError, ConnectionResetError):
-            return await self._response(target, request)
+            return await self._response(target, request, self.fresh)
 
-    async def _response(self, target: Target, request: Request) -> aiohttp.ClientResponse:
+    async def _response(
+        self, target: Target, request: Request, client: aiohttp.ClientSession
+    ) -> aiohttp.ClientResponse:
         upstream = target.settings
         headers = crossing.sent(request.headers, target.key, body=bool(request.body))
         async with asyncio.timeout(min(upstream.first_byte_s, upstream.total_s)):
-            return await self.client.request(
+            return await client.request(
                 request.method,
                 URL(upstream.url + request.path, encoded=True),
                 data=request.body or None,
@@ -230,11 +234,20 @@ class Upstreams:
         request = Request("GET", target.settings.health_path, b"", {})
         try:
             async with asyncio.timeout(target.settings.health_s):
-                response = await self._response(target, request)
+                response = await self._response(target, request, self.client)
         except (TimeoutError, aiohttp.ClientError, OSError, ValueError, RequestError):
             return False
         response.close()
         return response.status < 500
+
+
+def _session(**connector: Any) -> aiohttp.ClientSession:
+    return aiohttp.ClientSession(
+        connector=aiohttp.TCPConnector(limit=0, **connector),  # each target bounds its own
+        cookie_jar=aiohttp.DummyCookieJar(),
+        skip_auto_headers=("user-agent",),
+        auto_decompress=False,
+    )
 
 
 async def _early(response: aiohttp.ClientResponse) -> bytes | None:
