@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import pytest
 from threegate.check import Runner
@@ -24,6 +24,7 @@ from threegate.types import (
     Locus,
     Passage,
     Reason,
+    Source,
     Span,
 )
 
@@ -89,6 +90,27 @@ async def test_shadow_rules_are_tested_too() -> None:
 async def test_answers_go_through_the_stream_machine() -> None:
     found = await outcomes("stop.loans", Judge("category.loans", "一定"))
     assert [o.passed for o in found] == [True, False, True, True]
+
+
+@dataclass(frozen=True, slots=True)
+class Witness(Judge):
+    """Remembers what it was asked with."""
+
+    asked: list[Passage] = field(default_factory=list)
+
+    async def judge(self, passages: Sequence[Passage]) -> list[tuple[Finding, ...] | Failed]:
+        self.asked.extend(passages)
+        return [() for _ in passages]
+
+
+async def test_sentences_are_judged_with_their_question_and_sources() -> None:
+    witness = Witness("category.loans", "")
+    runner, _ = setup(spoiled(), witness)
+    source = Source("s", "利率为百分之四。")
+    locus = Locus(Layer.OUTPUT, Channel.CONTENT)
+    await runner.ruled(Passage(locus, "一定能批。", question="能批吗？", sources=(source,)))
+    (passage,) = witness.asked
+    assert (passage.question, passage.beside, passage.sources) == ("能批吗？", "", (source,))
 
 
 async def test_a_failing_detector_fails_the_test() -> None:

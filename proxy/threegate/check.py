@@ -243,14 +243,7 @@ class _Drive:
         return self.machine.receive(PatternsScanned(verdict, scan.settled))
 
     async def _judge(self, asked: JudgeSentence) -> Sequence[Command]:
-        passage = Passage(
-            self.passage.locus,
-            asked.text,
-            asked.offset,
-            asked.before,
-            self.passage.question,
-            self.passage.sources,
-        )
+        passage = replace(self.passage, text=asked.text, offset=asked.offset, before=asked.before)
         judged = await self.suite.judge([passage], self.guard.sentence_kinds, DEADLINE_MS)
         if self.machine.state is State.CUT:
             return ()
