@@ -2,7 +2,8 @@
 
 From a supported pair come a contradicted one (an edit), one that is not in the source (the
 supporting sentence taken out) and joined claims, which are as true as their worst part. Sentences of
-the evidence serve as claims too. Generated pairs stay in the group of their source.
+the evidence serve as claims too; evidence is gathered from many contexts as a knowledge base gives
+it. Generated pairs stay in the group of their source.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 
 from edits import edited
-from grounding_rows import Pair, focus, sentences, words
+from grounding_rows import Pair, cut, focus, sentences, words
 from rows import is_dev
 
 SUPPORTED, NOT_IN_SOURCE = (0,), (2,)
@@ -34,6 +35,7 @@ def generated(pairs: Sequence[Pair], seed: int = 31) -> list[Pair]:
             made.extend(_from_sentences(pair, rng))
     made.extend(_distracted(pairs, rng))
     made.extend(_joined(pairs, rng))
+    made.extend(_gathered(pairs, rng))
     return made
 
 
@@ -96,6 +98,26 @@ def _distracted(pairs: Sequence[Pair], rng: random.Random) -> Iterator[Pair]:
         yield Pair(
             "\n".join(both), pair.claim, pair.allowed, pair.group, "generated/distracted", pair.language
         )
+
+
+def _gathered(pairs: Sequence[Pair], rng: random.Random) -> Iterator[Pair]:
+    """Evidence as a knowledge base gives it: the nearest sentences of many contexts, with those of
+    the claim's own context among them or without."""
+    mine = [p for p in pairs if "authored" in p.source and len(p.allowed) == 1]
+    pools: dict[tuple[bool, str], dict[str, tuple[str, set[str]]]] = defaultdict(dict)
+    for pair in mine:
+        pool = pools[is_dev(pair.group), pair.language]
+        pool.update({s: (pair.group, words(s)) for s in sentences(pair.evidence)})
+    for pair in rng.sample(mine, len(mine) // 3):
+        wanted = words(pair.claim)
+        pool = pools[is_dev(pair.group), pair.language]
+        others = [(len(wanted & has), s) for s, (group, has) in pool.items() if group != pair.group]
+        near = [s for _, s in sorted(others, reverse=True)[: rng.randrange(3, 7)]]
+        own = sentences(cut(pair).evidence) if rng.random() < 0.6 else []
+        parts = [*near, *own[:6]]
+        rng.shuffle(parts)
+        allowed = pair.allowed if own else NOT_IN_SOURCE
+        yield _made(pair, " ".join(parts), pair.claim, allowed, "gathered")
 
 
 def _made(pair: Pair, evidence: str, claim: str, allowed: tuple[int, ...], kind: str) -> Pair:
