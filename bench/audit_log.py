@@ -26,7 +26,7 @@ from typing import Any
 from threegate.audit import AuditLog, AuditSettings, Content, Part, Query, Record, Stage, Usage
 from threegate.audit.chain import Hasher
 from threegate.audit.commands_read import own_keys, published_files
-from threegate.audit.database import now_us, writer_engine
+from threegate.audit.database import PATIENT_SECONDS, now_us, writer_engine
 from threegate.audit.export import export
 from threegate.audit.rows import Item, make
 from threegate.audit.sources import connect
@@ -112,7 +112,7 @@ async def fill(log: AuditLog, records: int, clients: int, author: Author) -> Non
 
 def load(settings: AuditSettings, records: int) -> None:
     """By the writer itself, without its thread and without clients."""
-    writer_id, engine = new_writer_id(), writer_engine(settings.url)
+    writer_id, engine = new_writer_id(), writer_engine(settings.url, PATIENT_SECONDS)
     master, publisher = load_master(settings), load_publisher(settings, writer_id)
     writer = Writer(settings, engine, publisher, master, writer_id)
     writer._ready()

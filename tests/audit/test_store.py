@@ -2,9 +2,11 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
+import os
 import resource
 import sqlite3
 import stat
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -222,6 +224,42 @@ async def test_a_full_disk_refuses_and_recovers(settings: AuditSettings) -> None
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
     await log.append(record("kept"))
+    await log.close()
+    report = check(settings)
+    assert report.ok
+    assert report.chains[0].pending == 0
+
+
+async def test_a_read_only_database_refuses_and_recovers(settings: AuditSettings) -> None:
+    log = await filled(settings, 1)
+    for mode, works in (("ON", False), ("OFF", True)):
+        with closing(log._writer.engine.raw_connection()) as connection:  # the writer's only one
+            connection.cursor().execute(f"PRAGMA query_only={mode}")
+        if not works:
+            with pytest.raises(AuditError):
+                await log.append(record("lost"), content())
+        assert await log.healthy() is works
+    await log.append(record("kept"))
+    assert not await log.get("lost")
+    await log.close()
+    assert check(settings).ok
+
+
+async def test_a_checkpoint_whose_fsync_fails_is_written_again(
+    settings: AuditSettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Records stay durable and pending meanwhile; requests go on."""
+    log = await AuditLog.open(dataclasses.replace(settings, checkpoint_records=1))
+
+    def broken(descriptor: int) -> None:
+        raise OSError(5, "Input/output error")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "fsync", broken)
+        await log.append(record("meanwhile"))
+        while not log.counters.checkpoint_failures:
+            await asyncio.sleep(0.01)
+    await log.append(record("after"))
     await log.close()
     report = check(settings)
     assert report.ok
