@@ -8,11 +8,15 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.console.conftest import PASSWORD, Site, opened_site, policies
 from tests.e2e.running import proxy
+
+if TYPE_CHECKING:
+    from tests.console.browser import Browser
 
 CHROMIUM = os.environ.get("THREEGATE_TEST_CHROMIUM", "")
 pytestmark = [
@@ -201,11 +205,41 @@ def test_a_reviewer_finds_and_judges(tmp_path: Path, language: str) -> None:
         page.press("button[value=no_match]")
         page.press("form[action$='/verify'] button")
         assert page.all(".note.good")
-        page.go("/audit/queue?sample=10")
-        page.shot("queue")
-        page.press("ul.queue button[value=correct]")
-        page.go("/audit/quality")
-        assert page.all("meter")
+        _desk(page, site)
         page.go("/audit/report")
         page.shot("report")
+        saved = page.one("#pdf").get_attribute("href") or ""
+        answer = site.who("reviewer", name="chen").get(saved.partition("/console")[2])
+        assert answer.content.startswith(b"%PDF")
         assert page.complaints() == []
+
+
+def _desk(page: Browser, site: Site) -> None:
+    """Work is taken and judged, a second reviewer differs, a complaint is answered, a view kept."""
+    page.go("/audit/queue?sample=100&second=100")
+    page.fill("[name=count]", "3")
+    page.press("#take")
+    assert len(page.all("ul.queue li")) == 3
+    page.shot("queue")
+    request = (page.one("ul.queue a.row").get_attribute("href") or "").rpartition("/")[2]
+    page.press("ul.queue button[name=label]")
+    rules = site.who("reviewer", name="zhou").get(f"/audit/record/{request}.json").json()["judged"]
+    other = {"rule": rules[0]["rule"], "label": "false_positive"}
+    site.who("reviewer", name="zhou").post(f"/audit/record/{request}/label", data=other)
+    page.go(f"/audit/record/{request}")
+    page.one("details summary").click()
+    page.fill("textarea[name=text]", "用户来电：正常的问题被拦截。")
+    page.press("form[action$='/complaints'] button")
+    assert page.all(".outcome-open")
+    page.go("/audit/complaints")
+    page.shot("complaints")
+    page.fill("[name=answer]", "规则已调整。")
+    page.press("form[action*='/complaints/cpl_'] button")
+    assert page.all(".outcome-upheld")
+    page.go("/audit?action=mask&days=30")
+    page.fill("form[action$='/audit/views'] [name=name]", "30d")
+    page.press("form[action$='/audit/views'] button")
+    assert "30d" in page.one("aside").text
+    page.go("/audit/quality")
+    assert page.all("meter")
+    page.shot("quality")
