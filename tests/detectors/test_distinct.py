@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 from hypothesis import given
 from hypothesis import strategies as st
 from threegate.detectors.distinct import distinct
@@ -66,3 +68,24 @@ def test_it_is_done_once(some: list[Finding]) -> None:
     once = distinct(some)
     assert distinct(once) == once
     assert {f for f in once if f.kind != "pii.address"} <= set(some)
+
+
+@given(
+    st.lists(
+        st.builds(
+            lambda kind, start, length, level: finding(kind, start, start + length, level),
+            st.sampled_from(["pii.a", "pii.b"]),
+            st.integers(0, 40),
+            st.integers(1, 8),
+            st.sampled_from(Level),
+        ),
+        max_size=30,
+    )
+)
+def test_what_stays_of_a_kind_does_not_overlap_and_covers_what_goes(found: list[Finding]) -> None:
+    stays = distinct(found)
+    for kind in {f.kind for f in stays}:
+        spans = sorted(f.span for f in stays if f.kind == kind)
+        assert all(a.end <= b.start for a, b in pairwise(spans))
+    for gone in (f for f in found if f not in stays):
+        assert any(f.span.start < gone.span.end and gone.span.start < f.span.end for f in stays)

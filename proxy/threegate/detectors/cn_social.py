@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from typing import Any
+
+import re2
 
 from threegate.detectors import tails
 from threegate.detectors.base import DetectorInfo, Example
@@ -31,13 +34,26 @@ _PLAIN = re.compile(r"[a-z]+|[A-Z]+|[A-Z][a-z]+")
 _EXPLICIT = re.compile(r"[:：=是为為号號>]| is| to")
 
 
+_WECHAT_HEAD = re2.compile(r"(?i)微信|薇信|威信|wechat|weixin|wxid|vx|v信|wx|v[:：]|加v|加我")
+_QQ_HEAD = re2.compile("(?i)qq|扣扣|企鹅号")
+
+
+def _at(head: Any, pattern: re.Pattern[str], text: str) -> Iterator[re.Match[str]]:
+    """Where a label stands, which RE2 finds at once."""
+    for place in head.finditer(text):
+        start = place.start()
+        match = pattern.match(text, start) or pattern.match(text, start + 1)  # 加 of 加v信
+        if match:
+            yield match
+
+
 def find(view: View) -> Iterator[Hit]:
-    for match in _WECHAT.finditer(view.text):
+    for match in _at(_WECHAT_HEAD, _WECHAT, view.text):
         plain = _PLAIN.fullmatch(match["value"])
         explicit = bool(_EXPLICIT.search(match["link"])) and len(match["label"]) > 1
         if explicit or not plain:
             yield Hit(*match.span("value"), WECHAT, Level.HIGH)
-    for match in _QQ.finditer(view.text):
+    for match in _at(_QQ_HEAD, _QQ, view.text):
         yield Hit(*match.span("value"), QQ, Level.HIGH)
     for match in _QQ_AFTER.finditer(view.text):
         end = match.start() + len(match.group().rstrip("(（QqＱ号)） "))

@@ -2,11 +2,13 @@
 
 Of findings of one kind that overlap, the surer and then the longer one stays. Of an address a
 pattern and a model often see different ends: together they are one. A model's word for "some
-number" says nothing where another finding knows which number it is.
+number" says nothing where another finding knows which number it is. In n log n: a text may be full
+of findings.
 """
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
@@ -20,36 +22,62 @@ def distinct(findings: Sequence[Finding]) -> tuple[Finding, ...]:
     """In the order of `findings`; those of other families (`hazard`, `claim` …) all stay."""
     findings = _whole_addresses(findings)
     kept = _best_of_each_kind(findings)
-    exact = [f for f in kept if _is_exact(f)]
-    return tuple(f for f in findings if f in kept and not _is_vague(f, exact))
+    exact = _Spans(f.span for f in kept if _is_exact(f))
+    stays = {id(f) for f in kept if not (f.kind in VAGUE and exact.meet(f.span))}
+    return tuple(f for f in findings if id(f) in stays)
+
+
+class _Spans:
+    """What some spans cover, as spans that do not meet."""
+
+    def __init__(self, spans: Iterable[Span]) -> None:
+        self._starts: list[int] = []
+        self._ends: list[int] = []
+        for span in sorted(spans):
+            if self._ends and span.start < self._ends[-1]:
+                self._ends[-1] = max(self._ends[-1], span.end)
+            else:
+                self._starts.append(span.start)
+                self._ends.append(span.end)
+
+    def around(self, span: Span) -> Span:
+        """The covering span in which `span` lies."""
+        at = bisect_right(self._starts, span.start) - 1
+        return Span(self._starts[at], self._ends[at])
+
+    def meet(self, span: Span) -> bool:
+        at = bisect_right(self._ends, span.start)
+        return at < len(self._starts) and self._starts[at] < span.end
+
+    def add(self, span: Span) -> None:
+        """One that meets no other."""
+        at = bisect_left(self._starts, span.start)
+        self._starts.insert(at, span.start)
+        self._ends.insert(at, span.end)
 
 
 def _whole_addresses(findings: Sequence[Finding]) -> Sequence[Finding]:
     """Sure addresses that overlap, of different detectors, stand for all of what they cover."""
-    sure = [f for f in findings if f.kind == ADDRESS and f.level >= Level.MEDIUM]
+    sure = [f for f in findings if _is_address(f)]
     if len({f.detector for f in sure}) < 2:
         return findings
-    return [_widened(f, sure) if f in sure else f for f in findings]
+    whole = _Spans(f.span for f in sure)
+    return [replace(f, span=whole.around(f.span)) if _is_address(f) else f for f in findings]
 
 
-def _widened(finding: Finding, others: Sequence[Finding]) -> Finding:
-    """Over everything that it is chained to by overlaps."""
-    span, wider = finding.span, None
-    while wider != span:
-        span = wider or span
-        reach = [f.span for f in others if f.span.start < span.end and span.start < f.span.end]
-        wider = Span(min(s.start for s in reach), max(s.end for s in reach))
-    return replace(finding, span=span)
+def _is_address(finding: Finding) -> bool:
+    return finding.kind == ADDRESS and finding.level >= Level.MEDIUM
 
 
 def _best_of_each_kind(findings: Iterable[Finding]) -> list[Finding]:
     kept: list[Finding] = []
-    by_kind: dict[str, list[Finding]] = {}
+    by_kind: dict[str, _Spans] = {}
     for finding in sorted(findings, key=_strength, reverse=True):
-        same = by_kind.setdefault(finding.kind, [])
-        if _spans_matter(finding) and any(_overlap(finding, other) for other in same):
-            continue
-        same.append(finding)
+        same = by_kind.setdefault(finding.kind, _Spans(()))
+        if _spans_matter(finding):
+            if same.meet(finding.span):
+                continue
+            same.add(finding.span)
         kept.append(finding)
     return kept
 
@@ -65,11 +93,3 @@ def _spans_matter(finding: Finding) -> bool:
 def _is_exact(finding: Finding) -> bool:
     known = _spans_matter(finding) and finding.kind not in VAGUE
     return known and finding.level >= Level.MEDIUM
-
-
-def _is_vague(finding: Finding, exact: Iterable[Finding]) -> bool:
-    return finding.kind in VAGUE and any(_overlap(finding, other) for other in exact)
-
-
-def _overlap(one: Finding, other: Finding) -> bool:
-    return one.span.start < other.span.end and other.span.start < one.span.end

@@ -30,24 +30,27 @@ from typing import Any
 
 import re2
 import regex
-from presidio_analyzer import (
-    AnalyzerEngine,
-    ContextAwareEnhancer,
-    EntityRecognizer,
-    Pattern,
-    PatternRecognizer,
-    RecognizerRegistry,
-    RecognizerResult,
-)
-from presidio_analyzer import predefined_recognizers as predefined
-from presidio_analyzer.nlp_engine import NoOpNlpEngine
 
 from threegate.detectors import checksums, tails
 from threegate.detectors.base import DetectorInfo, Example
 from threegate.detectors.folding import fold
 from threegate.detectors.recognizer import SCORES, Hit, Recognizer, View
+from threegate.detectors.without_spacy import without_spacy
 from threegate.errors import PolicyError
 from threegate.types import Bilingual, Level
+
+with without_spacy():
+    from presidio_analyzer import (
+        AnalyzerEngine,
+        ContextAwareEnhancer,
+        EntityRecognizer,
+        Pattern,
+        PatternRecognizer,
+        RecognizerRegistry,
+        RecognizerResult,
+    )
+    from presidio_analyzer import predefined_recognizers as predefined
+    from presidio_analyzer.nlp_engine import NoOpNlpEngine
 
 LANGUAGES = ("zh", "en")
 MAX_SPAN = 128
