@@ -53,6 +53,15 @@ def test_all_fits() -> None:
     assert found.text.endswith("托管费按年收取。")
 
 
+def test_what_does_not_all_fit_comes_from_one_source() -> None:
+    other = Source("o", "The museum in Lyon opened in 1998. It is closed on Mondays.")
+    index = Index([MUSEUM, other, BANK])
+    found = index.focus("The museum in Lyon is closed on Mondays.", 60)
+    assert found is not None
+    assert (found.best.source, found.whole) == (1, False)
+    assert found.text == other.text
+
+
 def test_around_stays_in_its_source() -> None:
     found = Index([MUSEUM, BANK]).around("dogs bark loudly")
     assert found is not None

@@ -79,11 +79,14 @@ class Index:
         return [float(score) for score in self._ranker.get_scores(wanted)]
 
     def focus(self, claim: str, room: int) -> Evidence | None:
-        """The best sentences for `claim` that fit about `room` tokens; None without sources."""
+        """The best sentences for `claim` that fit about `room` tokens; None without sources. Where
+        not all fit, only those of the source with the best one: sentences of many documents side
+        by side read like support for what none of them says."""
         if not self.pieces:
             return None
         order = self._order(claim)
-        kept = set(order) if sum(self._sizes) <= room else self._fill(order, room)
+        own = [i for i in order if self.pieces[i].source == self.pieces[order[0]].source]
+        kept = set(order) if sum(self._sizes) <= room else self._fill(own, room)
         return Evidence(self._join(kept), self.pieces[order[0]], len(kept) == len(self.pieces))
 
     def around(self, claim: str, reach: int = 1) -> Evidence | None:
