@@ -1,0 +1,102 @@
+"""One model API behind the guard: what ends a call, and what is told of it."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import Any
+
+import orjson
+import pytest
+from threegate.audit.record import Stage
+from threegate.errors import AuditError, RequestError, UpstreamError
+from threegate.gateway.deps import Deps
+from threegate.gateway.endpoint import Endpoint, retry_after
+from threegate.gateway.refusals import Refusals
+from threegate.policy.model import CompiledPolicy
+from threegate.settings import UpstreamSettings
+from threegate.testing.server import serve
+from threegate.testing.upstream import DemoUpstream
+from threegate.types import Action, Channel, Layer
+from threegate.wire.adapter import Api
+
+from tests.gateway.calls import BY_API, HI, NOWHERE, Log, Sent, deps_of
+from tests.gateway.shell import policy, rule
+
+STOP = policy(
+    rule(
+        "stop", Action.BLOCK, "pii.cn.mobile", layer=Layer.INPUT, channels=frozenset({Channel.USER})
+    )
+)
+
+
+async def call(deps: Deps, body: bytes, **headers: str) -> Sent:
+    sent, endpoint = Sent(), Endpoint(deps, BY_API[Api.CHAT], Refusals(deps.audit))
+    events = [{"type": "http.request", "body": body}]
+
+    async def receive() -> dict[str, Any]:
+        if not events:
+            await asyncio.Event().wait()
+        return events.pop(0)
+
+    raw = [(k.replace("_", "-").encode(), v.encode()) for k, v in headers.items()]
+    await endpoint({"path": "/v1/chat/completions", "headers": raw}, receive, sent)
+    return sent
+
+
+def stages(deps: Deps) -> list[Stage]:
+    assert isinstance(deps.audit, Log)
+    return [r.stage for r in deps.audit.records]
+
+
+async def test_a_call_goes_through_and_leaves_two_records(tmp_path: Path) -> None:
+    demo = DemoUpstream()
+    with serve(demo.app) as url:
+        deps = deps_of(tmp_path, policy(), upstream=UpstreamSettings(url))
+        sent = await call(deps, orjson.dumps(HI))
+        await deps.upstreams.aclose()
+    assert sent.status == 200
+    assert sent.headers["x-threegate-policy"] == "test@digest"
+    assert stages(deps) == [Stage.RECEIVED, Stage.COMPLETED]
+    name = sent.headers["x-threegate-request-id"]
+    assert demo.received[-1].headers["x-request-id"] == name
+
+
+@pytest.mark.parametrize(
+    ("rules", "body", "status", "written"),
+    [
+        (policy(), b"{", 400, [Stage.ABORTED]),
+        (policy(), b'{"model": "m"}', 400, [Stage.ABORTED]),
+        (None, orjson.dumps(HI), 403, [Stage.ABORTED]),
+        (policy(), orjson.dumps(HI), 502, [Stage.RECEIVED, Stage.ABORTED]),
+        (
+            STOP,
+            b'{"model":"m","messages":[{"role":"user","content":"13812345678"}]}',
+            200,
+            [Stage.BLOCKED],
+        ),
+    ],
+)
+async def test_every_end_has_its_status_and_its_record(
+    tmp_path: Path, rules: CompiledPolicy | None, body: bytes, status: int, written: list[Stage]
+) -> None:
+    deps = deps_of(tmp_path, rules, upstream=NOWHERE)
+    sent = await call(deps, body)
+    await deps.upstreams.aclose()
+    assert sent.status == status
+    assert stages(deps) == written
+    assert b"13812345678" not in sent.data
+
+
+@pytest.mark.parametrize(
+    ("error", "headers"),
+    [
+        (RequestError("slow", status=429, retry_after=7.4), {"retry-after": "7"}),
+        (UpstreamError("away", status=503, retry_after=0.2), {"retry-after": "1"}),
+        (AuditError("disk full"), {"retry-after": "1"}),
+        (RequestError("no", retry_after=9), {}),
+        (UpstreamError("no"), {}),
+    ],
+)
+def test_when_to_come_again(error: Any, headers: dict[str, str]) -> None:
+    assert retry_after(error) == headers

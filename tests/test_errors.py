@@ -1,0 +1,41 @@
+"""Each error has a status and a word for programs, and says nothing that it was not told."""
+
+from __future__ import annotations
+
+import pytest
+from threegate.errors import (
+    AuditError,
+    PolicyError,
+    ProtocolError,
+    RequestError,
+    ThreegateError,
+    UpstreamError,
+)
+
+
+@pytest.mark.parametrize(
+    ("error", "status", "code"),
+    [
+        (RequestError("no"), 400, "invalid_request"),
+        (RequestError("no", status=413, code="request_too_large"), 413, "request_too_large"),
+        (UpstreamError("no"), 502, "upstream_error"),
+        (UpstreamError("no", status=504, code="upstream_timeout"), 504, "upstream_timeout"),
+        (AuditError("no"), 503, "audit_unavailable"),
+        (ProtocolError("no"), 500, "internal_error"),
+    ],
+)
+def test_status_and_code(error: ThreegateError, status: int, code: str) -> None:
+    assert (error.status, error.code) == (status, code)
+    assert str(error) == "no"
+
+
+def test_one_error_does_not_change_the_next() -> None:
+    assert RequestError("a", status=451, param="/x", retry_after=3).retry_after == 3
+    assert (RequestError("b").status, RequestError("b").param) == (400, "")
+    assert UpstreamError("c", status=503, retry_after=2).retry_after == 2
+    assert UpstreamError("d").retry_after is None
+
+
+def test_a_policy_error_carries_its_problems() -> None:
+    assert PolicyError("bad", ["one", "two"]).problems == ("one", "two")
+    assert PolicyError("bad").problems == ()
