@@ -86,13 +86,14 @@ class View:
     """One text under scan, folded (same length as the original). `open` is where a hit may
     still change."""
 
-    __slots__ = ("_sieve", "final", "open", "text")
+    __slots__ = ("_lasts", "_sieve", "final", "open", "text")
 
     def __init__(self, text: str, *, final: bool = True) -> None:
         self.text = text
         self.final = final
         self.open = len(text)
         self._sieve: Sieve | None = None
+        self._lasts: dict[tuple[Labels, str], int] = {}
 
     @property
     def sieve(self) -> Sieve:
@@ -114,6 +115,13 @@ class View:
         if (asked := _ANSWER.search(window)) and not _DIGIT.search(asked["line"]):
             return f"{_clause(asked['line'].rstrip('。！？!?；; '))} {clause}"
         return clause
+
+    def last(self, labels: Labels, clause: str) -> int:
+        """`labels.last`; in a text of one thing over and over every clause is the same."""
+        key = labels, clause
+        if key not in self._lasts:
+            self._lasts[key] = labels.last(clause)
+        return self._lasts[key]
 
     def after(self, start: int, end: int) -> str:
         """The clause after `end`, at most `AFTER` characters. Holds the hit at `start` while it
@@ -196,7 +204,7 @@ def cue(
 ) -> int:
     """1: a label of this kind is near; -1: the nearest label says it is something else; 0: none."""
     before = view.before(start)
-    own, foreign = labels.last(before), other.last(before)
+    own, foreign = view.last(labels, before), view.last(other, before)
     if own >= 0 or foreign >= 0:
         return 1 if own >= foreign else -1
     return 1 if behind and labels.search(view.after(start, end)) else 0

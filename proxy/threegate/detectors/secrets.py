@@ -445,7 +445,12 @@ def _finder(rule: SecretRule) -> Find:
     beside = re.compile(f"[{rule.not_before}]") if rule.not_before else None
     behind = re.compile(f"[{rule.not_after}]") if rule.not_after else None
 
+    def secret(value: str) -> bool:
+        placeholder = _PLACEHOLDER.search(value) or (allow and allow.search(value))
+        return not placeholder and entropy(value) >= rule.entropy
+
     def find(view: View) -> Iterator[Hit]:
+        judged: dict[str, bool] = {}
         for match in pattern.finditer(view.text):
             value = match.group(group)
             if len(value) > tails.MAX_TOKEN or (other and _is_other(view.text, *match.span(other))):
@@ -455,8 +460,9 @@ def _finder(rule: SecretRule) -> Find:
                 behind and behind.match(view.text, end)
             ):
                 continue
-            placeholder = _PLACEHOLDER.search(value) or (allow and allow.search(value))
-            if not placeholder and entropy(value) >= rule.entropy:
+            if value not in judged:
+                judged[value] = secret(value)
+            if judged[value]:
                 yield Hit(start, end, rule.kind, rule.level, rule.id)
 
     return find
