@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from threegate.audit import AuditLog, AuditSettings, Content, ContentLevel, OnFailure, Part, Query
 from threegate.audit.database import now_us
 from threegate.audit.erasure import DAY_US, Erasure, erase, ranges, retain, shred
-from threegate.audit.settings import Retention
 from threegate.audit.holds import hold, release
+from threegate.audit.settings import Retention
 from threegate.audit.store import today
 from threegate.errors import AuditError
 from threegate.types import Caller

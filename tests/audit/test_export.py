@@ -12,8 +12,9 @@ from pathlib import Path
 import pytest
 from threegate.audit import AuditLog, AuditSettings, ContentLevel, Query, Stage
 from threegate.audit.commands_read import own_keys
-from threegate.audit.export import Exported, Format, Reveal, export
+from threegate.audit.export import Exported, Reveal, export
 from threegate.audit.note import Signer
+from threegate.audit.settings import Format
 from threegate.audit.store import load_master, load_signer
 from threegate.audit.verify_export import ExportReport, verify_export
 from threegate.errors import AuditError

@@ -2,8 +2,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
 from threegate.audit.record import ContentLevel
-from threegate.audit.settings import AuditSettings, OnFailure, from_settings
+from threegate.audit.settings import AuditSettings, Format, OnFailure, from_settings
 from threegate.settings import Settings
 
 
@@ -24,3 +25,16 @@ def test_the_process_settings_decide(tmp_path: Path) -> None:
     assert made.directory == tmp_path / "audit"
     assert made.url == f"sqlite:///{tmp_path / 'audit.sqlite3'}"
     assert "topsecret" not in repr(made)
+
+
+def test_retention_and_exports_are_checked_at_the_start(tmp_path: Path) -> None:
+    made = from_settings(
+        Settings(audit_content_days=30, audit_metadata_days=400, audit_export=str(tmp_path))
+    )
+    assert (made.retention.content_days, made.retention.metadata_days["standard"]) == (30, 400)
+    assert (made.export_to, made.export_format) == (tmp_path, Format.JSONL)
+    assert made.retention.metadata_days["handover"] == 1095
+    with pytest.raises(ValueError, match="184 days"):
+        from_settings(Settings(audit_metadata_days=183))
+    with pytest.raises(ValueError, match="xml"):
+        from_settings(Settings(audit_export_format="xml"))

@@ -1,12 +1,13 @@
 from __future__ import annotations
 
+import asyncio
 import dataclasses
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from sqlalchemy import update
-from threegate.audit import AuditLog, AuditSettings
+from threegate.audit import AuditLog, AuditSettings, upkeep
 from threegate.audit.commands_read import own_keys
 from threegate.audit.erasure import DAY_US
 from threegate.audit.schema import RECORD
@@ -87,3 +88,21 @@ async def test_an_export_that_broke_off_is_made_again(
     (tmp_path / f".{yesterday}.part").mkdir()
     assert yesterday in export_days(settings)
     assert not list(tmp_path.glob(".*.part"))
+
+
+async def test_the_loop_outlives_an_absent_database(
+    closed_log: AuditSettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(upkeep, "FIRST_LOOK", 0.0)
+    monkeypatch.setattr(upkeep, "LOOK", 0.01)
+    log = await AuditLog.open(closed_log)
+    file = Path(closed_log.url.removeprefix("sqlite:///") + ".upkeep")
+    file.mkdir()  # the lock cannot be taken
+    running = asyncio.ensure_future(upkeep.run(log))
+    await asyncio.sleep(0.2)
+    assert not running.done()
+    file.rmdir()
+    while not await log.get(f"upkeep-{today()}"):
+        await asyncio.sleep(0.05)
+    running.cancel()
+    await log.close()

@@ -6,8 +6,9 @@ import shutil
 
 import pytest
 from threegate.audit import AuditSettings
-from threegate.audit.export import Format, Reveal
+from threegate.audit.export import Reveal
 from threegate.audit.note import Signer
+from threegate.audit.settings import Format
 from threegate.audit.verify_export import verify_export
 
 from tests.audit.test_export import check, exported

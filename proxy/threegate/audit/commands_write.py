@@ -13,14 +13,14 @@ from threegate.audit.commands import access, opened, print_json, reading, reason
 from threegate.audit.commands_read import moment, query_of, search_arguments
 from threegate.audit.database import now_us
 from threegate.audit.erasure import DAY_US, Erasure, erase, retain, shred
-from threegate.audit.export import Exported, Format, Reveal, export
+from threegate.audit.export import Exported, Reveal, export
 from threegate.audit.formats import NAMES
 from threegate.audit.holds import HOLD_FIELDS, Hold, hold, holds, release
 from threegate.audit.otlp import deliver
 from threegate.audit.record import STANDARD, timestamp
 from threegate.audit.report import gather
 from threegate.audit.report_page import html, outline, pdf
-from threegate.audit.settings import AuditSettings, Retention
+from threegate.audit.settings import AuditSettings, Format, Retention
 from threegate.audit.store import load_signer
 from threegate.errors import AuditError
 

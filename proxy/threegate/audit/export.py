@@ -30,20 +30,12 @@ from threegate.audit.keys import MasterKey
 from threegate.audit.note import Checkpoint, Note, Signer, sign
 from threegate.audit.query import MAX_PAGE, Entry, Query, data_key, find, read_content
 from threegate.audit.schema import CHECKPOINT, RECORD, STUB
+from threegate.audit.settings import Format
 from threegate.errors import AuditError
 
 TITLE = "threegate audit export 1"
 RECORDS, MANIFEST, CHECKPOINTS = "records.jsonl", "MANIFEST", "checkpoints"
 FINAL = ("completed", "blocked", "aborted")
-
-
-class Format(StrEnum):
-    JSONL = "jsonl"
-    CSV = "csv"
-    PARQUET = "parquet"
-    OCSF = "ocsf"
-    OTEL_LOGS = "otel-logs"
-    OTEL_SPANS = "otel-spans"
 
 
 class Reveal(StrEnum):

@@ -27,6 +27,17 @@ class OnFailure(StrEnum):
     CONTINUE = "continue"
 
 
+class Format(StrEnum):
+    """Of exports (`export`)."""
+
+    JSONL = "jsonl"
+    CSV = "csv"
+    PARQUET = "parquet"
+    OCSF = "ocsf"
+    OTEL_LOGS = "otel-logs"
+    OTEL_SPANS = "otel-spans"
+
+
 @dataclass(frozen=True, slots=True)
 class Retention:
     """Days until text and metadata go, the latter by retention class. Raises `ValueError` below
@@ -74,12 +85,12 @@ class AuditSettings:
     publish: str = ""
     retention: Retention = field(default_factory=Retention)
     export_to: Path | None = None
-    export_format: str = "jsonl"
+    export_format: Format = Format.JSONL
 
 
 def from_settings(settings: Settings) -> AuditSettings:
     """The audit part of the process's settings. Raises `ValueError` for a retention below six
-    months.
+    months or an unknown format.
     """
     days = METADATA_DAYS | {STANDARD: settings.audit_metadata_days}
     return AuditSettings(
@@ -93,5 +104,5 @@ def from_settings(settings: Settings) -> AuditSettings:
         publish=settings.audit_publish,
         retention=Retention(settings.audit_content_days, days),
         export_to=Path(settings.audit_export) if settings.audit_export else None,
-        export_format=settings.audit_export_format,
+        export_format=Format(settings.audit_export_format),
     )

@@ -21,12 +21,11 @@ from sqlalchemy import text
 
 from threegate.audit.database import now_us, reader_engine
 from threegate.audit.erasure import DAY_US, retain
-from threegate.audit.export import Format, export
+from threegate.audit.export import export
 from threegate.audit.query import Query
 from threegate.audit.record import Record, Stage
 from threegate.audit.settings import AuditSettings
 from threegate.audit.store import AuditLog, load_signer, today
-from threegate.errors import AuditError
 
 log = logging.getLogger(__name__)
 FIRST_LOOK, LOOK = 60.0, 3600.0  # seconds after the start, and between two looks
@@ -49,7 +48,7 @@ async def run(audit: AuditLog) -> None:
     while True:
         try:
             await keep(audit)
-        except (AuditError, OSError) as error:
+        except Exception as error:  # the loop must outlive whatever a driver raises
             log.error("audit upkeep failed: %s", type(error).__name__)
         await asyncio.sleep(LOOK)
 
@@ -117,6 +116,5 @@ def _export_day(settings: AuditSettings, target: Path, day: str) -> None:
     query = Query(since_us=start, until_us=start + DAY_US)
     part = target / f".{day}.part"
     shutil.rmtree(part, ignore_errors=True)
-    form = Format(settings.export_format)
-    export(settings.url, query, part, load_signer(settings), form=form)
+    export(settings.url, query, part, load_signer(settings), form=settings.export_format)
     part.rename(target / day)
