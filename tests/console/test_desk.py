@@ -38,3 +38,7 @@ def test_a_request_has_one_holder_who_can_give_it_back(desk: Desk) -> None:
     assert desk.assigned() == {"1": "ann", "2": "ben"}
     desk.assign(["1"], "", "2026-11-25")
     assert desk.assigned() == {"2": "ben"}
+    desk.label(label("2", "correct"))
+    assert desk.assigned() == {"2": "ben"}
+    desk.label(label("2", "correct", author="ben"))
+    assert desk.assigned() == {}

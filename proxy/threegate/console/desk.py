@@ -51,6 +51,7 @@ class Desk:
     engine: Engine
 
     def label(self, label: Label) -> None:
+        """In place of an earlier one; who has judged holds the request no more."""
         mine = (
             (LABEL.c.request == label.request)
             & (LABEL.c.rule == label.rule)
@@ -59,6 +60,8 @@ class Desk:
         with self.engine.begin() as connection:
             connection.execute(delete(LABEL).where(mine))
             connection.execute(insert(LABEL).values(asdict(label)))
+            held = (ASSIGNMENT.c.request == label.request) & (ASSIGNMENT.c.reviewer == label.author)
+            connection.execute(delete(ASSIGNMENT).where(held))
 
     def labels(self, requests: Iterable[str] | None = None) -> tuple[Label, ...]:
         """Labels of some requests, or all of them."""

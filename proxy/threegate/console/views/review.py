@@ -125,20 +125,22 @@ async def _waiting(
     desk = visit.parts.desk
     complaints = await blocking(desk.complaints.all)
     complained = {c.request for c in complaints if c.request and not c.outcome}
-    entries = await visit.parts.audit.read(lambda c: _looked_at(c, sample, complained))
-    labels = await blocking(desk.labels, [e.request_id for e in entries])
     assigned = await blocking(desk.assigned)
     name = who or visit.me.name
+    named = complained | {request for request, holder in assigned.items() if holder == name}
+    entries = await visit.parts.audit.read(lambda c: _looked_at(c, sample, named))
+    labels = await blocking(desk.labels, [e.request_id for e in entries])
     desktop = Desktop(name, queueing.by_request(labels), assigned, complained, second)
     reasons = ((e, desktop.why(e.request_id)) for e in entries)
     return [(e, why) for e, why in reasons if why is not None], desktop
 
 
-def _looked_at(connection: Connection, sample: int, complained: Collection[str]) -> list[Entry]:
-    """Complaints first, then what was stopped, then the sample; each request once."""
+def _looked_at(connection: Connection, sample: int, wanted: Collection[str]) -> list[Entry]:
+    """Complaints and what is held first, then what was stopped, then the sample; each request
+    once."""
     stops = Query(stage=searching.FINAL, action=(Action.ANSWER, Action.BLOCK), limit=LOOKED_AT)
     rest = Query(stage=(Stage.COMPLETED, Stage.ABORTED), limit=LOOKED_AT)
-    named = [entries[-1] for r in sorted(complained) if (entries := of_request(connection, r))]
+    named = [entries[-1] for r in sorted(wanted) if (entries := of_request(connection, r))]
     others = [e for e in find(connection, rest).entries if queueing.sampled(e.id, sample)]
     every = [*named, *find(connection, stops).entries, *others]
     return list({e.request_id: e for e in reversed(every)}.values())[::-1]
