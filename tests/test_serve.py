@@ -1,80 +1,59 @@
-"""`threegate serve` as a process: a stop is announced before the port closes, and streams finish."""
+"""The server: a stop signal is announced, a taken port is named, a demo model stands in."""
 
 from __future__ import annotations
 
-import os
-import signal
-import subprocess
-import sys
-import time
-from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, suppress
-from pathlib import Path
+import asyncio
+import socket
+from typing import Any
 
 import httpx
-from threegate.serve import Leaving
-from threegate.testing.server import serve
-from threegate.testing.upstream import DemoUpstream
-
-from tests.e2e.fleet import eventually
-from tests.e2e.running import ROOT
-
-SLOW = "[demo: pause=0.5] one two three four five six seven eight nine ten"
+import pytest
+from threegate.serve import Leaving, config, listening, with_upstream
+from threegate.settings import Settings, SettingsError, UpstreamSettings
 
 
-def test_a_stop_that_is_announced_is_deaf_later() -> None:
-    leaving = Leaving(60)
-    assert (leaving.missing(), leaving.over) == ({}, False)
+def test_a_stop_is_told_at_once_and_comes_after_the_delay() -> None:
+    leaving = Leaving(delay_s=3600)
+    assert not leaving.missing()
     leaving.announce(delayed=True)
-    assert (leaving.missing(), leaving.over) == ({"server": "stopping"}, False)
+    assert leaving.missing() == {"server": "stopping"}
+    assert not leaving.over
     leaving.announce(delayed=False)
     assert leaving.over
 
 
-@contextmanager
-def served(var: Path, upstream: str) -> Iterator[tuple[str, subprocess.Popen[str]]]:
-    """A proxy that stays reachable for 5 s after it has said that it leaves."""
-    command = [sys.executable, "-m", "threegate.cli", "serve", "--port", "0", "--var", str(var)]
-    settings = {"THREEGATE_UPSTREAM": upstream, "THREEGATE_SHUTDOWN_DELAY": "5"}
-    process = subprocess.Popen(
-        [*command, "--classifiers", "off"],
-        cwd=ROOT,
-        env={**os.environ, **settings},
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    assert process.stderr is not None
-    try:
-        line = next(line for line in process.stderr if "listens at" in line)
-        yield line.split("listens at ")[1].split()[0], process
-    finally:
-        process.kill()
-        process.wait(30)
-        process.stderr.close()
+def test_a_port_that_is_taken_is_named() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        with (
+            pytest.raises(SettingsError, match=f"127.0.0.1:{port}"),
+            listening(Settings(port=port)),
+        ):
+            pass
 
 
-def status(url: str) -> int:
-    with suppress(httpx.HTTPError):
-        return httpx.get(url, timeout=30).status_code
-    return 0
+def test_nothing_of_a_request_reaches_the_servers_log() -> None:
+    made = config(None, Settings(drain=7))
+    assert not made.access_log
+    assert (made.server_header, made.proxy_headers, made.ws) == (False, False, "none")
+    assert made.timeout_graceful_shutdown == 7
 
 
-def test_readiness_goes_first_and_streams_finish(tmp_path: Path) -> None:
-    demo = DemoUpstream()
-    with (
-        serve(demo.app) as upstream,
-        served(tmp_path, upstream) as (url, process),
-        ThreadPoolExecutor(1) as pool,
-    ):
-        body = {"model": "m", "stream": True, "messages": [{"role": "user", "content": SLOW}]}
-        stream = pool.submit(httpx.post, f"{url}/v1/chat/completions", json=body, timeout=120)
-        assert eventually(lambda: bool(demo.received))
-        assert status(f"{url}/readyz") == 200
-        process.send_signal(signal.SIGTERM)
-        announced = time.monotonic()
-        assert eventually(lambda: status(f"{url}/readyz") == 503)
-        assert status(f"{url}/healthz") == 200 or time.monotonic() - announced > 5
-        assert stream.result().text.rstrip().endswith("data: [DONE]")
-        assert process.wait(60) == 0
-        assert status(f"{url}/healthz") == 0
+async def test_without_an_upstream_the_demo_model_answers() -> None:
+    async with with_upstream(Settings()) as complete:
+        (demo,) = complete.upstreams
+        models = await listed(demo.url)
+    assert {m["id"] for m in models["data"]} >= {"deepseek-r1"}
+    own = Settings(upstreams=(UpstreamSettings("http://127.0.0.1:9"),))
+    async with with_upstream(own) as same:
+        assert same is own
+
+
+async def listed(url: str) -> Any:
+    """The models of a server that has just been told to start."""
+    async with httpx.AsyncClient(trust_env=False) as client, asyncio.timeout(60):
+        while True:
+            try:
+                return (await client.get(f"{url}/v1/models")).json()
+            except httpx.ConnectError:
+                await asyncio.sleep(0.02)

@@ -1,0 +1,97 @@
+"""Endpoints without a conversation."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from pathlib import Path
+
+import httpx
+import pytest
+from starlette.applications import Starlette
+from starlette.routing import Route
+from threegate.gateway.plain import Plain
+from threegate.gateway.refusals import Refusals
+from threegate.policy.model import CompiledPolicy, ConstraintRule, Models
+from threegate.settings import UpstreamSettings
+from threegate.testing.server import serve
+from threegate.testing.upstream import DemoUpstream
+from threegate.types import Bilingual
+
+from tests.gateway.calls import Log, deps_of
+from tests.gateway.shell import policy
+
+BALANCE = replace(policy(), pass_through=("/user/balance",))
+NARROW = replace(
+    policy(),
+    constraints=(
+        ConstraintRule(
+            "m", Bilingual("", ""),
+            models=Models(("deepseek-r1",), (("gpt-4o", "deepseek-r1"),)),
+        ),
+    ),
+)  # fmt: skip
+
+
+@asynccontextmanager
+async def client(
+    tmp_path: Path, rules: CompiledPolicy | None, *, missing: str = ""
+) -> AsyncIterator[tuple[httpx.AsyncClient, Log]]:
+    with serve(DemoUpstream().app) as url:
+        deps = deps_of(tmp_path, rules, upstream=UpstreamSettings(url))
+        assert isinstance(deps.audit, Log)
+        ready = {"policy": missing} if missing else {}
+        plain = Plain(deps, lambda: ready, Refusals(deps.audit))
+        app = Starlette(
+            routes=[
+                Route("/v1/models", plain.models),
+                Route("/readyz", plain.readiness),
+                Route("/{path:path}", plain.other, methods=["GET", "POST"]),
+            ]
+        )
+        transport = httpx.ASGITransport(app)
+        async with httpx.AsyncClient(transport=transport, base_url="http://proxy") as made:
+            yield made, deps.audit
+        await deps.upstreams.aclose()
+
+
+async def test_models_are_those_that_the_policy_allows_and_its_aliases(tmp_path: Path) -> None:
+    async with client(tmp_path, NARROW) as (http, _):
+        listed = (await http.get("/v1/models")).json()
+    assert {m["id"] for m in listed["data"]} == {"deepseek-r1", "gpt-4o"}
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status"),
+    [
+        ("GET", "/user/balance", 200),
+        ("POST", "/user/balance", 404),
+        ("GET", "/v1/files", 404),
+        ("POST", "/v1/batches", 404),
+        ("GET", "/user/balance/..", 404),
+    ],
+)
+async def test_other_paths_are_closed(tmp_path: Path, method: str, path: str, status: int) -> None:
+    async with client(tmp_path, BALANCE) as (http, log):
+        reply = await http.request(method, path)
+        assert reply.status_code == status
+        if status == 404:
+            assert reply.json()["error"]["code"] == "unknown_path"
+            assert reply.headers["x-threegate-request-id"] == log.records[-1].request_id
+
+
+async def test_nobody_without_a_policy(tmp_path: Path) -> None:
+    async with client(tmp_path, None) as (http, _):
+        assert (await http.get("/v1/models")).status_code == 403
+        assert (await http.get("/user/balance")).status_code == 403
+
+
+async def test_readiness_names_what_is_missing(tmp_path: Path) -> None:
+    async with client(tmp_path, policy(), missing="broken") as (http, log):
+        log.away = True
+        reply = await http.get("/readyz")
+        assert reply.status_code == 503
+        assert reply.json()["missing"] == {"policy": "broken", "audit": "not writable"}
+    async with client(tmp_path, policy()) as (http, _):
+        assert (await http.get("/readyz")).json() == {"status": "ready", "missing": {}}
