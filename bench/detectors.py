@@ -4,8 +4,8 @@
     python bench/detectors.py worst          # 1 MiB of each worst-case input, milliseconds
 
 Texts are made here; the 50,000 characters are prose of both languages with one identifier in about
-250 characters. Stock Presidio is its default registry over a blank spaCy pipeline: less than its
-English pipeline with a model costs (about 39 ms per KB, see the rig's results).
+250 characters.
+`bench/presidio.py` has stock Presidio beside us, `bench/worst.py` every family on its worst texts.
 """
 
 from __future__ import annotations
@@ -58,7 +58,6 @@ def figures() -> Iterator[tuple[str, float]]:
         "50,000 characters, mixed, one pass",
         microseconds(lambda: every.scan(Passage(LOCUS, text)), 3),
     )
-    yield "the same through stock Presidio (blank pipeline)", stock(text)
     engine = presidio.engine([r for r in DETECTORS if r.info.id != "presidio"])
     short = text[:1000]
     yield (
@@ -68,23 +67,6 @@ def figures() -> Iterator[tuple[str, float]]:
     for name, sample in (("mixed", short), ("clean Chinese", (CHINESE * 30)[:1000])):
         cost = microseconds(lambda t=sample: engine.analyze(t, "zh"), 20)
         yield f"1,000 characters {name}, AnalyzerEngine with everything", cost
-
-
-def stock(text: str) -> float:
-    import spacy
-    import tldextract
-    from presidio_analyzer import AnalyzerEngine, RecognizerRegistry
-    from presidio_analyzer.nlp_engine import SpacyNlpEngine
-
-    tldextract.tldextract.TLD_EXTRACTOR = tldextract.TLDExtract(suffix_list_urls=())
-    nlp = SpacyNlpEngine([{"lang_code": "en", "model_name": "blank"}])
-    blank = spacy.blank("en")
-    blank.max_length = len(text) + 1
-    nlp.nlp = {"en": blank}
-    registry = RecognizerRegistry()
-    registry.load_predefined_recognizers(languages=["en"], nlp_engine=nlp)
-    engine = AnalyzerEngine(registry=registry, nlp_engine=nlp)
-    return microseconds(lambda: engine.analyze(text, "en"), 1)
 
 
 WORST = {
