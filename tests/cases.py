@@ -7,4 +7,4 @@ from hypothesis import settings
 
 def cases(at_least: int) -> settings:
     """So many, or as many as the profile in use wants: `scripts/nightly` wants 10,000."""
-    return settings(max_examples=max(at_least, settings.default.max_examples))
+    return settings(max_examples=max(at_least, settings().max_examples))

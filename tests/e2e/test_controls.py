@@ -332,8 +332,8 @@ def called(api: str, thought: str = "") -> list[Json]:
 
 @conversing
 def test_reasoning_in_the_history_is_stripped_or_needed(held: Running, api: str) -> None:
-    with_it = ["go", *called(api, THOUGHT), result(api, "found")]
-    without = ["go", *called(api), result(api, "found")]
+    with_it: list[Json | str] = ["go", *called(api, THOUGHT), result(api, "found")]
+    without: list[Json | str] = ["go", *called(api), result(api, "found")]
     assert THOUGHT not in json.dumps(sent(held, api, *with_it))
     assert THOUGHT in json.dumps(sent(held, api, *with_it, model="quiet-1"))
     assert refusal(held, api, ask(api, *without, model="quiet-1"))[2] == "model.reasoning"

@@ -273,7 +273,11 @@ async def test_without_its_last_record_a_stream_ends_in_an_error(said: str) -> N
 
 
 ARGUMENTS = {"text": f"Look it up: {PLACEHOLDER}, and more."}
-SHAPES = {Api.CHAT: shapes.Chat, Api.RESPONSES: Responses, Api.MESSAGES: shapes.Messages}
+SHAPES: dict[Api, Any] = {
+    Api.CHAT: shapes.Chat,
+    Api.RESPONSES: Responses,
+    Api.MESSAGES: shapes.Messages,
+}
 PIECE = {Api.CHAT: "arguments", Api.RESPONSES: "delta", Api.MESSAGES: "partial_json"}
 
 

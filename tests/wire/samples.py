@@ -178,7 +178,7 @@ def responses_stream(*, text: str = "Hello there", reasoning: str = "let me") ->
     out += halves("response.function_call_arguments", function["arguments"], **at_f)
     out += one("response.function_call_arguments.done", **at_f, arguments=function["arguments"])
     out += one("response.output_item.done", output_index=2, item=function)
-    final = {**head, "status": "completed", "output": [thought, message, function]}
+    final: Json = {**head, "status": "completed", "output": [thought, message, function]}
     final["usage"] = {"input_tokens": 3, "output_tokens": 4}
     return out + one("response.completed", response=final)
 
