@@ -106,13 +106,13 @@ def test_an_editor_changes_a_rule(
         area = page.one("textarea[name=text]")
         page.until(lambda: area == page.driver.switch_to.active_element)
         mistake = "    modee: shadow\n"
-        area.send_keys("    mod")
+        area.send_keys("  - mod")
         page.until(lambda: page.all("#choices li"))
         assert page.one("#choices li").text.startswith("mode")
         page.shot("completion")
         area.send_keys("\n")
-        assert "    mode" in (area.get_attribute("value") or "")
-        page.rub_out(area, len("    mode"))
+        assert "  - mode  - id" in (area.get_attribute("value") or "")
+        page.rub_out(area, len("  - mode"))
         area.send_keys(mistake)
         page.until(lambda: page.all("#problem-rows .s-error"))
         places = [a.text for a in page.all("#problem-rows .s-error .place")]
