@@ -65,7 +65,7 @@ def choose_levels(scores: Floats, labels: Ints, hard: Floats, limit: float = 0.0
 class Rates:
     """Shares of harmless texts that may reach a level: of hard ones, and of ordinary ones."""
 
-    low: tuple[float, float] = (0.10, 0.03)
+    low: tuple[float, float] = (0.15, 0.05)
     medium: tuple[float, float] = (0.05, 0.01)
     high: tuple[float, float] = (0.01, 0.002)
 
