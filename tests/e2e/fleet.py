@@ -117,7 +117,8 @@ class Fleet:
                     wait = int(reply.headers.get("retry-after", 0))
                     return Sent(reply.status, sent, time.monotonic(), wait)
 
-            connector = aiohttp.TCPConnector(limit=at_once)
+            # A kept connection that the server closes at the moment of the next call is no failure.
+            connector = aiohttp.TCPConnector(limit=at_once, force_close=True)
             async with aiohttp.ClientSession(headers=headers, connector=connector) as session:
                 return await asyncio.gather(*(one(session, n) for n in range(calls)))
 
