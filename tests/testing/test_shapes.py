@@ -53,11 +53,14 @@ def test_whole_and_streamed_answers_show_the_same_texts_to_the_guard(
 ) -> None:
     adapter, machines = BY_API[api], Delay()
     replay(adapter.stream({}), decode([b"".join(made(shape, mode).events())]), machines)
-    streamed = [(str(key.channel), text) for key, text in machines.seen.items()]
+    streamed = {(str(key.channel), compact(text)) for key, text in machines.seen.items()}
     slots = adapter.response_slots(made(shape, mode).body())
-    whole = [(str(s.locus.channel), s.text) for s in slots if not s.pointer.endswith("/name")]
-    spaced = [(channel, text.replace('": ', '":').replace(", ", ",")) for channel, text in whole]
-    assert [(c, t.replace('": ', '":').replace(", ", ",")) for c, t in streamed] == spaced
+    assert streamed == {(str(s.locus.channel), compact(s.text)) for s in slots}
+
+
+def compact(text: str) -> str:
+    """A stream says a name again in each event of its call, and spells JSON without blanks."""
+    return text.replace('": ', '":').replace(", ", ",")
 
 
 @pytest.mark.parametrize(("api", "shape"), SHAPES)

@@ -66,9 +66,9 @@ class Complaints:
             return tuple(Complaint(**row._mapping) for row in connection.execute(wanted))
 
 
-def within(complaints: Sequence[Complaint], since: str, until: str) -> tuple[Complaint, ...]:
-    """Taken in [since, until), ISO dates."""
-    return tuple(c for c in complaints if since <= c.at[: len(since)] and c.at < until)
+def within(complaints: Sequence[Complaint], first: str, last: str) -> tuple[Complaint, ...]:
+    """Taken from `first` to `last`, ISO times, both included to their own precision."""
+    return tuple(c for c in complaints if first <= c.at[: len(first)] and c.at[: len(last)] <= last)
 
 
 def median_days(complaints: Sequence[Complaint]) -> float | None:

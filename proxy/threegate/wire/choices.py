@@ -150,8 +150,10 @@ class ChoiceCodec(FrameCodec):
             self._end_choice(chunk, index)
 
     def _link(self, chunk: Chunk, choice: Body, name: str, index: int) -> None:
-        """Log probabilities stay with the text that they are of, and only with it."""
-        if listed.odd(choice[name]) or all(d.key.choice != index for d in chunk.deltas):
+        """Log probabilities stay with the text or tag that they are of, and only with it."""
+        tagged = any(isinstance(piece, str) for at in chunk.places for piece in at.pieces)
+        spoken = tagged or any(d.key.choice == index for d in chunk.deltas)
+        if listed.odd(choice[name]) or not spoken:
             choice[name] = None
         else:
             chunk.linked.append(Linked(choice, name, index))

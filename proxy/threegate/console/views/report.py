@@ -96,11 +96,11 @@ def _findings_only(figures: Figures, settings: frozenset[str]) -> Figures:
 
 
 async def _reviewed(visit: Visit, figures: Figures) -> Reviewed:
-    since, until = timestamp(figures.since_us)[:10], timestamp(figures.until_us)[:19]
+    first, last = timestamp(figures.since_us)[:10], timestamp(figures.until_us - 1)[:19]
     labels: Sequence[Label] = await blocking(visit.parts.desk.labels)
-    mine = [x for x in labels if since <= x.at[:10] and x.at < until]
+    mine = [x for x in labels if first <= x.at[:10] and x.at[:19] <= last]
     taken: Sequence[Complaint] = await blocking(visit.parts.desk.complaints.all)
-    taken = within(taken, since, until)
+    taken = within(taken, first, last)
     verdicts = Counter(settled(said) or "disputed" for said in questions(mine).values())
     outcomes = Counter(c.outcome or "open" for c in taken)
     claims = Counter(c.claim for c in taken)
