@@ -222,7 +222,8 @@ def _oidc(value: Any, where: str) -> OidcSettings:
     if not isinstance(value["roles"], Mapping):
         raise SettingsError(f"{where}: oidc: roles gives each group its roles")
     roles = {str(k): str(v) for k, v in value["roles"].items()}
-    made = OidcSettings(**{**{k: str(v) for k, v in value.items()}, "roles": roles})
+    texts = {str(k): str(v) for k, v in value.items() if k != "roles"}
+    made = OidcSettings(**texts, roles=roles)
     for url in (made.issuer, made.url):
         if not url.startswith(("https://", "http://127.0.0.1:", "http://localhost:")):
             raise SettingsError(f"{where}: oidc: issuer and url begin with https://")
