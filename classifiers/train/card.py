@@ -12,7 +12,7 @@ from rows import OWN, read_rows
 START = "intfloat/multilingual-e5-small (MIT), vocabulary cut to Chinese, English and code"
 LAYERS = {
     "guard": "six layers: every second of the twelve",
-    "entities": "six layers: every second of the twelve",
+    "entities": "the lower six of the twelve layers",
     "grounding": "the lower six of the twelve layers, with marks for side and shared pieces",
 }
 TEACHERS = (

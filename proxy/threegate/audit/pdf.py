@@ -4,7 +4,7 @@ no font in the file.
 Latin text is set in Helvetica, all else in STSong-Light by the CMap UniGB-UTF16-H. Both are named
 and not embedded, so the reader brings them: browsers, Acrobat, Preview, WPS, poppler. A font file
 for Chinese would be larger than the rest of the program
-(docs/decisions/0007-pdf-without-a-library.md).
+(docs/decisions/0011-pdf-without-a-library.md).
 """
 
 from __future__ import annotations
