@@ -26,12 +26,13 @@ STATED: dict[str, tuple[str, ...]] = {  # harmless rows, by source, that set the
     "direct": ("authored/benign", "authored/injection_direct", "authored2/notinject", "authored2/xstest",
                "authored3/notinject", "generated/quoted", "generated/persona"),
     "indirect": ("authored/injection_indirect", "authored2/indirect", "authored3/indirect", "generated/document-order"),
-    "hazard": ("authored/benign", "authored/hazard", "authored2/xstest", "authored2/hazard", "authored3/hazard"),
+    "hazard": ("authored/benign", "authored/hazard", "authored2/xstest", "authored2/hazard", "authored3/hazard",
+               "authored4/plain"),
 }  # fmt: skip
 RATES = {  # documents that give orders are the hardest to tell from attacks, and a policy may only mark them
     "direct": Rates(),
     "indirect": Rates(low=(0.20, 0.05), medium=(0.10, 0.01), high=(0.03, 0.002)),
-    "hazard": Rates(),
+    "hazard": Rates(medium=(0.08, 0.01)),  # a plain ask that passes is worse than a hard row flagged
 }
 PUBLISHED = {"direct": "injection.direct", "indirect": "injection.indirect", "offensive": "offensive",
              "compliance": "compliance.harmful"}  # fmt: skip
@@ -70,18 +71,20 @@ def calibrate(rows: list[GuardRow], logits: Array) -> tuple[dict[str, Any], dict
         platt = fit_platt(raw, labels)
         scores = platt(raw)
         sources = np.array([rows[i].source for i in mine])
-        found = levels_of(head, scores, labels, sources)
+        alone = np.array([not rows[i].question for i in mine])
+        found = levels_of(head, scores, labels, sources, alone)
         calibration[head][language] = asdict(platt)
         levels[head][language] = asdict(found)
         figures[head][language] = by_source(sources, scores, labels, found, STATED.get(head, ()))
     return calibration, levels, figures
 
 
-def levels_of(head: str, scores: Array, labels: Array, sources: Array) -> Levels:
-    """At stated rates on hard and on public harmless rows; the other heads where both errors weigh the same."""
+def levels_of(head: str, scores: Array, labels: Array, sources: Array, alone: Array) -> Levels:
+    """At stated rates on hard and on public harmless rows that are no answers (whose public labels are
+    doubtful); the other heads where both errors weigh the same."""
     if head not in STATED:
         return choose_levels(scores, labels, scores[:0], limit=1.0)
-    harmless = labels == 0
+    harmless = (labels == 0) & alone
     hard = np.array([source.startswith(STATED[head]) for source in sources])
     own = np.array([source.startswith(("authored", "generated")) for source in sources])
     return stated_levels(scores[harmless & hard], scores[harmless & ~own], RATES[head])
