@@ -178,6 +178,8 @@ def fleet(
         }
         made = [stack.enter_context(replica(root / f"r{n}", environment)) for n in range(replicas)]
         assert eventually(lambda: all(r.ready() and len(r.workers()) == 2 for r in made), 300)
+        assert eventually(lambda: _writers(table) == 2 * replicas, 60)
+        time.sleep(SETTLED_S)
         yield Fleet(
             made,
             demo,
@@ -189,6 +191,17 @@ def fleet(
             table,
         )
         table.engine.dispose()
+
+
+SETTLED_S = 2.0
+"""From a worker's first write to its first call, with room: a worker that is still starting when a
+test cuts its database does not start."""
+
+
+def _writers(table: KeyTable) -> int:
+    """Workers whose audit log is open: the first one of a replica answers before the second."""
+    with table.engine.connect() as connection:
+        return int(connection.execute(text("select count(*) from audit_writer")).scalar_one())
 
 
 @contextmanager
