@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -54,6 +56,20 @@ def acting(watch: Watch, calls: int) -> None:
 def shown(watch: Watch) -> float | None:
     labels = {"rule": "pii.email", "side": "above"}
     return watch.metrics.registry.get_sample_value("threegate_rule_out_of_band", labels)
+
+
+async def test_what_waits_for_classifiers_is_a_figure(tmp_path: Path) -> None:
+    put(tmp_path / "policies", GOOD)
+    async with watched(tmp_path) as made:
+        watch = replace(made, every_s=0.01, queued=lambda: {"guard": 7})
+        running = asyncio.ensure_future(watch.run())
+        labels = {"model": "guard"}
+        gauge = watch.metrics.registry.get_sample_value
+        while gauge("threegate_classifier_queued_tokens", labels) is None:
+            await asyncio.sleep(0.01)
+        running.cancel()
+        await asyncio.wait([running])
+        assert gauge("threegate_classifier_queued_tokens", labels) == 7
 
 
 async def test_another_policy_is_taken_up_and_recorded_once(tmp_path: Path) -> None:

@@ -68,6 +68,11 @@ class Batcher:
         for thread in self._threads:
             thread.start()
 
+    @property
+    def queued(self) -> int:
+        """Tokens of the rows that wait; those of a run under way do not."""
+        return self._queued
+
     def submit(self, rows: Sequence[Row], deadline_s: float) -> list[Future[Logits]]:
         """One future per row. Raises Overloaded, and queues none, when they do not all fit."""
         items = [_Item(row, time.monotonic() + deadline_s) for row in rows]

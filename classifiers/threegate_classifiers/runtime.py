@@ -85,6 +85,11 @@ class Model:
         )
         self.close = self._batcher.close
 
+    @property
+    def queued(self) -> int:
+        """Tokens that wait for a run."""
+        return self._batcher.queued
+
     def start(
         self, texts: Sequence[Text], deadline_s: float
     ) -> tuple[list[_Ticket], list[Future[Logits]]]:
@@ -230,6 +235,10 @@ class Engine:
     def manifest(self, name: str, task: Task) -> Manifest:
         """What an opened model is. Raises ModelError if it is not open or made for another task."""
         return self._model(name, task).manifest
+
+    def queued(self) -> dict[str, int]:
+        """Tokens that wait, by model."""
+        return {name: model.queued for name, model in self.models.items()}
 
     def close(self) -> None:
         for model in self.models.values():

@@ -139,7 +139,10 @@ async def opened(settings: Settings, say: Callable[[str], None] = log.info) -> A
         _traces(settings, outbound, metrics),
     )
     store = BandStore.open(versions.engine, secrets.token_hex(8))
-    watch = Watch(policies, versions, audit, metrics, deps.notices, store, settings.reload_s)
+    queued = engine.queued if engine else dict
+    watch = Watch(
+        policies, versions, audit, metrics, deps.notices, store, settings.reload_s, queued
+    )
     say(await asyncio.to_thread(greeting, settings, deps.secret))
     beside = Tasks()
     for work in (watch.run(), upkeep.run(audit), *([deps.traces.run()] if deps.traces else ())):

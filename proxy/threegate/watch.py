@@ -1,5 +1,5 @@
 """What a process does once a second beside its calls: take up another policy, hold rules against
-their bands, say in metrics how the log and the policy are.
+their bands, say in metrics how the log, the policy and the classifiers are.
 
 Whatever is wrong with a new policy, the last good one keeps serving. An activation, and a rule that
 has stopped itself, are records of the log. A rule that had stopped itself acts again, counted from
@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from threegate.audit.record import Record, Stage
@@ -34,11 +35,13 @@ class Watch:
     notices: Notices
     store: BandStore
     every_s: float
+    queued: Callable[[], Mapping[str, int]] = dict  # tokens that wait, by classifier
 
     async def run(self) -> None:
         while True:
             await asyncio.sleep(self.every_s)
             self.metrics.audit(self.audit.counters, self.audit.waiting)
+            self.metrics.queued(self.queued())
             for work in (self.policy, self.band):
                 try:
                     await work()

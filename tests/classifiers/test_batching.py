@@ -67,11 +67,13 @@ def test_zero_budget_runs_rows_alone(gate: Gate) -> None:
 def test_full_queue_takes_all_or_nothing(gate: Gate) -> None:
     batcher = busy(gate, queued_tokens=10)
     batcher.submit([row(6)], 60)
+    assert batcher.queued == 6
     with pytest.raises(Overloaded, match="6 tokens are queued, 5 more do not fit"):
         batcher.submit([row(1), row(4)], 60)
     (fits,) = batcher.submit([row(4)], 60)
     gate.open.set()
     fits.result(10)
+    assert batcher.queued == 0
     batcher.close()
     assert sum(map(sum, gate.batches)) == 11
 

@@ -155,6 +155,19 @@ async def test_cancelled_waiter_is_dropped(slow: Engine, held: Held) -> None:
     assert held.rows == 1
 
 
+async def test_what_waits_is_told_by_model(slow: Engine, held: Held) -> None:
+    held.open.clear()
+    async with asyncio.TaskGroup() as group:
+        group.create_task(ask(slow, "a"))
+        assert await asyncio.to_thread(held.entered.wait, 10)
+        assert slow.queued() == {"guard": 0}
+        group.create_task(ask(slow, "b"))
+        await asyncio.sleep(0)
+        assert slow.queued()["guard"] > 0
+        held.open.set()
+    assert slow.queued() == {"guard": 0}
+
+
 async def ask(engine: Engine, text: str) -> int:
     return len(await engine.classify("guard", [Text(text)]))
 

@@ -68,6 +68,15 @@ def test_what_the_writer_did_is_added_once() -> None:
     assert "threegate_audit_waiting 0.0" in lines
 
 
+def test_what_waits_for_a_classifier_is_its_last_figure() -> None:
+    metrics = Metrics()
+    metrics.queued({"guard": 300, "entities": 0})
+    metrics.queued({"guard": 40, "entities": 0})
+    lines = told(metrics)
+    assert 'threegate_classifier_queued_tokens{model="guard"} 40.0' in lines
+    assert 'threegate_classifier_queued_tokens{model="entities"} 0.0' in lines
+
+
 def test_two_apps_share_no_counter() -> None:
     one, other = Metrics(), Metrics()
     one.limited.labels("r").inc()

@@ -8,7 +8,7 @@ prometheus_client; whichever of them is asked answers for all.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
@@ -72,6 +72,13 @@ class Metrics:
             ["detector"],
             buckets=_SECONDS,
             registry=r,
+        )
+        self.queue = Gauge(
+            "threegate_classifier_queued_tokens",
+            "Tokens of texts that wait for a classifier",
+            ["model"],
+            registry=r,
+            multiprocess_mode="livesum",
         )
         self.spans_lost = Counter(
             "threegate_spans_lost", "Calls whose spans were not taken", registry=r
@@ -173,6 +180,11 @@ class Metrics:
         for name, total in asdict(counters).items():
             self.audit_events.labels(name).inc(total - self._told.get(name, 0))
             self._told[name] = total
+
+    def queued(self, tokens: Mapping[str, int]) -> None:
+        """What waits for each classifier now."""
+        for model, count in tokens.items():
+            self.queue.labels(model).set(count)
 
     def left_bands(self, rules: Iterable[tuple[str, str]]) -> None:
         """All rules that are out of their band now, each with its side."""
