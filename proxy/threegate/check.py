@@ -17,20 +17,19 @@ from typing import Any
 from threegate.detectors.suite import Suite
 from threegate.guard.constraint import constrain, merge
 from threegate.guard.decide import Judge, wanted_kinds
-from threegate.guard.mask import MaskMap
-from threegate.guard.output import ChannelGuard, OutputGuard, letters
-from threegate.guard.stream import (
+from threegate.guard.events import (
     Command,
     JudgeSentence,
     PatternsScanned,
     Record,
     ScanPatterns,
     SentenceJudged,
-    State,
-    StreamMachine,
     TextReceived,
     UpstreamClosed,
 )
+from threegate.guard.mask import MaskMap
+from threegate.guard.output import ChannelGuard, OutputGuard, letters
+from threegate.guard.stream import State, StreamMachine
 from threegate.policy.cases import Case, ConstraintCase, Outcome, Report
 from threegate.policy.model import CompiledPolicy, ConstraintRule, Mode, Rule
 from threegate.types import (

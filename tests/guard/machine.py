@@ -7,22 +7,20 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from threegate.guard.stream import (
+from threegate.guard.events import (
     Command,
     Cut,
     Finish,
     JudgeSentence,
     PatternsScanned,
-    Plan,
     Record,
     Release,
     ScanPatterns,
     SentenceJudged,
-    State,
-    StreamMachine,
     TextReceived,
     UpstreamClosed,
 )
+from threegate.guard.stream import Plan, State, StreamMachine
 from threegate.types import (
     Action,
     Channel,

@@ -11,25 +11,24 @@ from hypothesis import strategies as st
 from threegate.detectors import base
 from threegate.errors import ProtocolError
 from threegate.guard import stream
-from threegate.guard.mask import MaskMap, Restorer
-from threegate.guard.stream import (
+from threegate.guard.events import (
     ClientGone,
     Cut,
     Finish,
     JudgeSentence,
     PatternsScanned,
     Pause,
-    Plan,
     Record,
     Release,
+    Resume,
     ScanPatterns,
     SentenceJudged,
-    State,
-    StreamMachine,
     TextReceived,
     UpstreamClosed,
 )
-from threegate.types import Action, Channel, Verdict
+from threegate.guard.mask import MaskMap, Restorer
+from threegate.guard.stream import Plan, State, StreamMachine
+from threegate.types import Action, Channel, Ruled, Verdict
 
 from tests.cases import cases
 from tests.guard.machine import Driver, outcome, ruled
@@ -199,7 +198,7 @@ def test_a_block_stops_at_its_first_character() -> None:
 def test_a_shadow_rule_is_recorded_only() -> None:
     machine = StreamMachine(PATTERNS, lambda r, t: "")
     machine.receive(TextReceived("ab"))
-    hit = stream.Ruled("r", Action.BLOCK, ruled("id", 0, 2, Action.BLOCK).finding, shadow=True)
+    hit = Ruled("r", Action.BLOCK, ruled("id", 0, 2, Action.BLOCK).finding, shadow=True)
     assert machine.receive(PatternsScanned(Verdict(Action.ALLOW, (hit,)), 2)) == [
         Record((hit,)),
         Release("ab"),
@@ -212,7 +211,7 @@ def test_reading_pauses_when_too_much_is_held() -> None:
     assert commands[0] == Pause()
     assert machine.receive(PatternsScanned(Verdict(), 0)) == []
     done = machine.receive(PatternsScanned(Verdict(), stream.HIGH_WATER))
-    assert done[-1] == stream.Resume()
+    assert done[-1] == Resume()
 
 
 def test_events_that_a_state_does_not_allow() -> None:

@@ -14,10 +14,7 @@ from functools import cached_property
 from threegate.detectors.suite import Suite
 from threegate.gateway.gates import Gate
 from threegate.gateway.held import Held
-from threegate.guard.output import ChannelGuard, OutputGuard, letters
-from threegate.guard.redact import STOPS, edited
-from threegate.guard.stream import (
-    CONTEXT,
+from threegate.guard.events import (
     ClientGone,
     Command,
     Cut,
@@ -28,11 +25,12 @@ from threegate.guard.stream import (
     Release,
     ScanPatterns,
     SentenceJudged,
-    State,
-    StreamMachine,
     TextReceived,
     UpstreamClosed,
 )
+from threegate.guard.output import ChannelGuard, OutputGuard, letters
+from threegate.guard.redact import STOPS, edited
+from threegate.guard.stream import CONTEXT, State, StreamMachine
 from threegate.tasks import Tasks
 from threegate.types import Channel, Finding, Layer, Locus, Passage, Ruled, Source
 from threegate.wire.adapter import StreamKey

@@ -21,16 +21,34 @@ An edit leaves whole or not at all, and a blocked span stops everything from its
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import Enum, auto
 from typing import assert_never
 
 from threegate.errors import ProtocolError
 from threegate.guard.cite import marked
+from threegate.guard.events import (
+    ClientGone,
+    Command,
+    Cut,
+    Event,
+    Finish,
+    JudgeSentence,
+    PatternsScanned,
+    Pause,
+    Record,
+    Release,
+    Resume,
+    ScanPatterns,
+    SentenceJudged,
+    TextReceived,
+    UpstreamClosed,
+)
 from threegate.guard.mask import Restored, Restorer
+from threegate.guard.redact import EDITS, STOPS
 from threegate.guard.segments import sentences
-from threegate.types import Action, Channel, Finding, Ruled, Span, Verdict
+from threegate.types import Channel, Finding, Ruled, Span, Verdict
 
 LOOKBEHIND = 64
 """What a pattern may look at before its start: `detectors.base.LOOKBEHIND`, asserted equal in a
@@ -51,98 +69,6 @@ class State(Enum):
     CUT = auto()
 
 
-# What follows without `frozen` is made for every event of a stream, where freezing costs as much
-# again as all else about it.
-
-
-@dataclass(slots=True)
-class TextReceived:
-    """`last`: the text ends here, as if `UpstreamClosed` followed; then it is scanned once."""
-
-    text: str = field(repr=False)
-    last: bool = False
-
-
-@dataclass(slots=True)
-class PatternsScanned:
-    """The answer to `ScanPatterns`: spans and `settled` count from the start of the stream."""
-
-    verdict: Verdict
-    settled: int
-
-
-@dataclass(frozen=True, slots=True)
-class SentenceJudged:
-    index: int
-    verdict: Verdict
-
-
-@dataclass(frozen=True, slots=True)
-class UpstreamClosed:
-    pass
-
-
-@dataclass(frozen=True, slots=True)
-class ClientGone:
-    pass
-
-
-Event = TextReceived | PatternsScanned | SentenceJudged | UpstreamClosed | ClientGone
-
-
-@dataclass(slots=True)
-class ScanPatterns:
-    """Scan `text`, which begins at `offset`. Findings that start before `since` are known
-    already."""
-
-    text: str = field(repr=False)
-    offset: int
-    since: int
-    final: bool
-
-
-@dataclass(frozen=True, slots=True)
-class JudgeSentence:
-    index: int
-    text: str = field(repr=False)
-    offset: int
-    before: str = field(repr=False)
-
-
-@dataclass(slots=True)
-class Release:
-    text: str = field(repr=False)
-
-
-@dataclass(frozen=True, slots=True)
-class Cut:
-    ruled: Ruled
-
-
-@dataclass(frozen=True, slots=True)
-class Record:
-    """What was ruled, for audit and annotations, in text order."""
-
-    ruled: tuple[Ruled, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Finish:
-    pass
-
-
-@dataclass(frozen=True, slots=True)
-class Pause:
-    pass
-
-
-@dataclass(frozen=True, slots=True)
-class Resume:
-    pass
-
-
-Command = ScanPatterns | JudgeSentence | Release | Cut | Record | Finish | Pause | Resume
-
 ALLOWED: dict[State, tuple[type[Event], ...]] = {
     State.OPEN: (TextReceived, PatternsScanned, SentenceJudged, UpstreamClosed, ClientGone),
     State.DRAINING: (PatternsScanned, SentenceJudged, ClientGone),
@@ -151,8 +77,6 @@ ALLOWED: dict[State, tuple[type[Event], ...]] = {
 }
 
 _NEUTRAL = re.compile("[\n。，！？；：、\u4e00-\u9fff]")
-_EDITS = (Action.MASK, Action.REDACT, Action.REWRITE)
-_STOPS = (Action.ANSWER, Action.BLOCK)
 
 Render = Callable[[Ruled, str], str]
 """What stands in the place of an edited span: (ruled, original text) -> text."""
@@ -301,9 +225,9 @@ class StreamMachine:
             self._ruled.append((span.start, ruled))
             if ruled.shadow:
                 continue
-            if ruled.action in _STOPS:
+            if ruled.action in STOPS:
                 self._stop_at(max(span.start, self._released), ruled)
-            elif ruled.action in _EDITS and span.start >= self._released:
+            elif ruled.action in EDITS and span.start >= self._released:
                 original = self._text[span.start - self._base : span.end - self._base]
                 self._add(_Edit(span, self.render(ruled, original)))
             elif (mark := self.mark(ruled)) and span.end > max(span.start, self._released):
@@ -448,7 +372,3 @@ def _by_place(item: tuple[int, Ruled]) -> tuple[int, str, str]:
 
 def _absolute(restored: Restored, base: int) -> _Edit:
     return _Edit(Span(restored.span.start + base, restored.span.end + base), restored.text)
-
-
-def released_text(commands: Sequence[Command]) -> str:
-    return "".join(c.text for c in commands if isinstance(c, Release))

@@ -1,0 +1,103 @@
+"""What a stream machine is told and what it wants done. Data only: nothing here acts.
+
+The shell tells events (`TextReceived` … `ClientGone`); the machine answers with commands
+(`ScanPatterns` … `Resume`) that the shell runs.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from threegate.types import Ruled, Verdict
+
+# What follows without `frozen` is made for every event of a stream, where freezing costs as much
+# again as all else about it.
+
+
+@dataclass(slots=True)
+class TextReceived:
+    """`last`: the text ends here, as if `UpstreamClosed` followed; then it is scanned once."""
+
+    text: str = field(repr=False)
+    last: bool = False
+
+
+@dataclass(slots=True)
+class PatternsScanned:
+    """The answer to `ScanPatterns`: spans and `settled` count from the start of the stream."""
+
+    verdict: Verdict
+    settled: int
+
+
+@dataclass(frozen=True, slots=True)
+class SentenceJudged:
+    index: int
+    verdict: Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class UpstreamClosed:
+    pass
+
+
+@dataclass(frozen=True, slots=True)
+class ClientGone:
+    pass
+
+
+Event = TextReceived | PatternsScanned | SentenceJudged | UpstreamClosed | ClientGone
+
+
+@dataclass(slots=True)
+class ScanPatterns:
+    """Scan `text`, which begins at `offset`. Findings that start before `since` are known
+    already."""
+
+    text: str = field(repr=False)
+    offset: int
+    since: int
+    final: bool
+
+
+@dataclass(frozen=True, slots=True)
+class JudgeSentence:
+    index: int
+    text: str = field(repr=False)
+    offset: int
+    before: str = field(repr=False)
+
+
+@dataclass(slots=True)
+class Release:
+    text: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Cut:
+    ruled: Ruled
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """What was ruled, for audit and annotations, in text order."""
+
+    ruled: tuple[Ruled, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Finish:
+    pass
+
+
+@dataclass(frozen=True, slots=True)
+class Pause:
+    pass
+
+
+@dataclass(frozen=True, slots=True)
+class Resume:
+    pass
+
+
+Command = ScanPatterns | JudgeSentence | Release | Cut | Record | Finish | Pause | Resume
