@@ -14,38 +14,41 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import platform
 import shutil
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import onnxruntime
 
 from threegate_classifiers.errors import ModelError
+from threegate_classifiers.processor import described
 
 GRAPH, WEIGHTS = "model.onnx", "weights.bin"
 MIN_BYTES = 1024
 """Smaller tensors stay in the graph."""
 
 
-def prepared(path: Path, into: Path, options: Any, config: Mapping[str, str]) -> Path:
+def prepared(
+    path: Path, into: Path, options: Any, config: Mapping[str, str], unfused: Sequence[str] = ()
+) -> Path:
     """The graph to open in place of `path`, made in `into` if it is not there. `options` are a
-    session's, and used up; `config` are their entries. Raises ModelError."""
-    folder = into / _fingerprint(path, config)
+    session's, and used up; `config` are their entries, `unfused` optimisers that stay off.
+    Raises ModelError."""
+    folder = into / _fingerprint(path, config, unfused)
     if not (folder / GRAPH).is_file():
         into.mkdir(parents=True, exist_ok=True)
         made = Path(tempfile.mkdtemp(dir=into))
         try:
-            _write(path, made, options)
+            _write(path, made, options, unfused)
             _settle(made, folder)
         finally:
             shutil.rmtree(made, ignore_errors=True)
     return folder / GRAPH
 
 
-def _write(path: Path, folder: Path, options: Any) -> None:
+def _write(path: Path, folder: Path, options: Any, unfused: Sequence[str]) -> None:
     options.optimized_model_filepath = str(folder / GRAPH)
     for name, value in (
         ("optimized_model_external_initializers_file_name", WEIGHTS),
@@ -53,7 +56,12 @@ def _write(path: Path, folder: Path, options: Any) -> None:
     ):
         options.add_session_config_entry(f"session.{name}", value)
     try:
-        onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+        onnxruntime.InferenceSession(
+            str(path),
+            options,
+            providers=["CPUExecutionProvider"],
+            disabled_optimizers=list(unfused),
+        )
     except Exception as error:  # the library's exceptions share no base
         raise ModelError(f"{path}: ONNX Runtime cannot prepare it: {error}") from None
 
@@ -70,19 +78,10 @@ def _settle(made: Path, folder: Path) -> None:
             raise
 
 
-def _fingerprint(path: Path, config: Mapping[str, str]) -> str:
+def _fingerprint(path: Path, config: Mapping[str, str], unfused: Sequence[str]) -> str:
     """Optimised for one kind of processor by one ONNX Runtime in one way."""
     with path.open("rb") as stream:
         digest = hashlib.file_digest(stream, "sha256")
-    for part in (onnxruntime.__version__, _processor(), json.dumps(dict(config))):
+    for part in (onnxruntime.__version__, described(), json.dumps([dict(config), *unfused])):
         digest.update(b"\0" + part.encode())
     return digest.hexdigest()[:32]
-
-
-def _processor() -> str:
-    try:
-        lines = Path("/proc/cpuinfo").read_text("utf-8").splitlines()
-    except OSError:
-        return platform.machine()
-    told = ("model name", "flags", "Features", "CPU part")
-    return "\n".join(dict.fromkeys(line for line in lines if line.startswith(told)))

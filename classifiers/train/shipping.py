@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,10 @@ from even import evens
 from export import build
 from reopen import reopen
 from trainer import PAD, Example
+
+sys.path.append(str(Path(__file__).parent.parent))
+from threegate_classifiers.processor import described
+from threegate_classifiers.session import config
 
 MODELS = Path(__file__).parent.parent / "models"
 
@@ -71,8 +76,8 @@ def export_both(
 def session(path: Path, threads: int = 1) -> onnxruntime.InferenceSession:
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads
-    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-    options.add_session_config_entry("session.x64quantprecision", "1")
+    for name, value in config(described()).items():
+        options.add_session_config_entry(name, value)
     return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
 
 

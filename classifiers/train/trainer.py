@@ -130,7 +130,7 @@ def _optimiser(model: nn.Module, plan: Plan) -> torch.optim.Optimizer:
         {"params": [p for n, p in named if _fresh(n)], "top": plan.head_rate},
         {"params": [p for n, p in named if not _fresh(n)], "top": plan.rate},
     ]
-    return torch.optim.AdamW(groups, lr=plan.rate, weight_decay=0.01, betas=(0.9, 0.98))
+    return torch.optim.AdamW(groups, lr=plan.rate, weight_decay=0.01, betas=(0.9, 0.98), fused=True)
 
 
 def _fresh(name: str) -> bool:

@@ -9,7 +9,7 @@ import yaml
 from threegate_classifiers.errors import ModelError
 from threegate_classifiers.manifest import read_manifest
 from threegate_classifiers.registry import SHIPPED, find
-from threegate_classifiers.session import Session, choose, has_gpu, providers
+from threegate_classifiers.session import Session, choose, config, has_gpu, providers
 from threegate_classifiers.testing import build_model
 from threegate_classifiers.tokenize import Text, WindowTokenizer
 
@@ -120,3 +120,21 @@ def test_on_a_gpu_a_model_takes_no_more_than_it_may() -> None:
     assert (name, otherwise) == ("CUDAExecutionProvider", "CPUExecutionProvider")
     assert options == {"arena_extend_strategy": "kSameAsRequested", "gpu_mem_limit": "536870912"}
     assert "gpu_mem_limit" not in providers(gpu=True, gpu_mib=0)[0][1]
+
+
+def test_sums_that_could_saturate_are_taken_the_slow_way() -> None:
+    slow, quick = config("flags : avx2 avx512f"), config("flags : avx512_vnni")
+    assert slow["session.x64quantprecision"] == "1"
+    assert "session.x64quantprecision" not in quick
+
+
+def test_a_norm_stays_in_parts(tmp_path: Path) -> None:
+    """Mapped or read, logits are the same to the bit."""
+    folder = find(SHIPPED, "guard").folder
+    manifest = read_manifest(folder)
+    rows = WindowTokenizer(folder / "tokenizer.json", manifest).rows(Text(TEXTS[1]))
+    plain = Session(folder, manifest, threads=1, pad_id=1, gpu=False)
+    mapped = Session(folder, manifest, threads=1, pad_id=1, gpu=False, shared=tmp_path)
+    np.testing.assert_array_equal(plain.run(rows)[0], mapped.run(rows)[0])
+    (graph,) = tmp_path.glob("*/model.onnx")
+    assert b"SkipLayerNormalization" not in graph.read_bytes()
