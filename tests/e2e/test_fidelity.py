@@ -1,239 +1,66 @@
-"""What clients of DeepSeek, vLLM and SGLang rely on goes through the guard unharmed, while every text
-is checked. The answers here are bytes as those engines send them."""
+"""What clients of DeepSeek, vLLM and SGLang rely on goes through the guard unharmed, and guarded.
+
+One table, API x item, without an empty cell: the first items are bytes of an engine (`fidelity`),
+the last are about the call itself and stand here.
+"""
 
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Iterator
+from contextlib import suppress
+from itertools import pairwise
 from typing import Any
 
 import httpx
 import pytest
-from langchain_core.messages import AIMessage, HumanMessage, SystemMessage, ToolMessage
-from langchain_core.tools import tool
-from langchain_openai import ChatOpenAI
 from threegate.settings import UpstreamSettings
+from threegate.testing.playbook import decode
+from threegate.testing.server import serve
+from threegate.testing.upstream import DemoUpstream
 
-from tests.e2e.running import Running, proxy
-from tests.gateway.shell import Heard
+from tests.e2e import fidelity_choices as choices
+from tests.e2e import fidelity_events as events
+from tests.e2e.fidelity import PATHS, REMOVED, SAID, SECRET, Cell, Json, pieces, request
+from tests.e2e.running import ROOT, Running, proxy
+from tests.e2e.test_faults import eventually, stages
+from tests.wire.samples import DONE, chat, choice, payloads, seen
 
-KEY = "sk-4f9a1c7e2b8d4a6f9c3e5b7d1a2f8c6e"
-ID, MOBILE = "11010519491231002X", "13812345678"
-USAGE = {
-    "prompt_tokens": 12,
-    "completion_tokens": 9,
-    "total_tokens": 21,
-    "prompt_cache_hit_tokens": 8,
-    "prompt_cache_miss_tokens": 4,
-    "prompt_tokens_details": {"cached_tokens": 8},
-    "completion_tokens_details": {"reasoning_tokens": 5},
+TABLE = {
+    "chat": choices.CHAT,
+    "completions": choices.COMPLETIONS,
+    "responses": events.RESPONSES,
+    "messages": events.MESSAGES,
 }
+ITEMS = tuple(choices.CHAT)
+CELLS = [
+    pytest.param(api, cell, id=f"{api}-{item}")
+    for api, row in TABLE.items()
+    for item, cell in row.items()
+    if isinstance(cell, Cell)
+]
+cells = pytest.mark.parametrize(("api", "cell"), CELLS)
+apis = pytest.mark.parametrize("api", PATHS)
+modes = pytest.mark.parametrize("stream", [False, True], ids=["whole", "stream"])
 
 
-def ask(text: str, **more: Any) -> dict[str, Any]:
-    return {"model": "deepseek-r1", "messages": [{"role": "user", "content": text}], **more}
+def test_no_cell_is_empty() -> None:
+    assert set(TABLE) == set(PATHS)
+    assert all(tuple(row) == ITEMS for row in TABLE.values())
 
 
-def post(running: Running, text: str = "hello", **more: Any) -> httpx.Response:
-    return httpx.post(f"{running.url}/v1/chat/completions", json=ask(text, **more), timeout=30)
-
-
-def chunk(*choices: dict[str, Any], **more: Any) -> bytes:
-    made = {"id": "c1", "object": "chat.completion.chunk", "created": 1, "model": "deepseek-r1"}
-    return b"data: " + json.dumps({**made, "choices": choices, **more}).encode() + b"\n\n"
-
-
-def delta(index: int = 0, reason: str | None = None, **fields: Any) -> dict[str, Any]:
-    return {"index": index, "delta": fields, "finish_reason": reason}
-
-
-DONE = b"data: [DONE]\n\n"
-
-
-def streamed(running: Running, *pieces: bytes, **how: Any) -> Heard:
-    running.demo.play(pieces, **how)
-    reply = post(running, stream=True)
-    assert reply.status_code == 200
-    assert reply.headers["content-type"].startswith("text/event-stream")
-    return Heard(reply.content)
-
-
-def whole(running: Running, message: dict[str, Any], **more: Any) -> dict[str, Any]:
-    choice = {"index": 0, "message": {"role": "assistant", **message}, "finish_reason": "stop"}
-    body = {"id": "c1", "object": "chat.completion", "created": 1, "model": "deepseek-r1"}
-    made = {**body, "choices": [choice], "usage": USAGE, **more}
-    running.demo.play([json.dumps(made).encode()], media_type="application/json")
-    reply: dict[str, Any] = post(running).json()
-    return reply
-
-
-def test_blank_lines_and_comments_while_the_model_waits(guarded: Running) -> None:
-    assert post(guarded, "[demo: keepalive] hello").json()["choices"][0]["message"]["content"]
-    reply = post(guarded, "[demo: keepalive] hello", stream=True)
-    assert reply.content.count(b": keep-alive\n\n") >= 2
-    assert Heard(reply.content).finish() == "stop"
-
-
-def test_own_keep_alives_while_a_text_is_held(
-    guarded: Running, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """An open word is held until it ends; the client's line is kept alive meanwhile."""
-    monkeypatch.setattr("threegate.gateway.stream.KEEP_ALIVE_S", 0.05)
-    pieces = [chunk(delta(content="1381234")), chunk(delta(content="5678，好的。"))]
-    end = chunk(delta(reason="stop")) + DONE
-    heard = streamed(guarded, *pieces, end, pause=0.3)
-    first = heard.data.find(b'"content"')
-    assert b": keep-alive" in heard.data[:first]
-    assert "好的。" in heard.text()
-
-
-def test_usage_with_cache_and_reasoning_is_kept(guarded: Running) -> None:
-    assert whole(guarded, {"content": "Hello."})["usage"] == USAGE
-    heard = streamed(
-        guarded,
-        chunk(delta(content="Hello.")),
-        chunk(delta(reason="stop"), usage=None),
-        chunk(usage=USAGE),
-        DONE,
-    )
-    assert heard.payloads()[-1]["usage"] == USAGE
-
-
-REASONS = ["stop", "length", "content_filter", "tool_calls", "insufficient_system_resource", "new"]
-
-
-@pytest.mark.parametrize("reason", REASONS)
-def test_finish_reasons_are_kept(guarded: Running, reason: str) -> None:
-    heard = streamed(guarded, chunk(delta(content="Hi.")), chunk(delta(reason=reason)), DONE)
-    assert heard.finish() == reason
-    choice = {
-        "index": 0,
-        "message": {"role": "assistant", "content": "Hi."},
-        "finish_reason": reason,
-    }
-    assert whole(guarded, {}, choices=[choice])["choices"][0]["finish_reason"] == reason
-
-
-@pytest.mark.parametrize("name", ["reasoning", "reasoning_content"])
-def test_reasoning_and_answer_in_one_delta(guarded: Running, name: str) -> None:
-    """vLLM names it `reasoning`, DeepSeek and SGLang `reasoning_content`; both are guarded."""
-    key = f"the key is {KEY} here. "
-    heard = streamed(
-        guarded,
-        chunk(delta(role="assistant", content=None, **{name: ""})),
-        chunk(delta(**{name: key})),
-        chunk(delta(**{name: "so. "}, content="Hello. ")),
-        chunk(delta(content=key)),
-        chunk(delta(reason="stop")),
-        DONE,
-    )
-    assert heard.text(name) == "the key is [secret removed] here. so. "
-    assert heard.text() == "Hello. the key is [secret removed] here. "
-    assert KEY.encode() not in heard.data
-
-
-@pytest.mark.parametrize("stream", [False, True])
-def test_choices_do_not_mix(guarded: Running, stream: bool) -> None:
-    texts = [f"choice {i} says {KEY} ok." for i in range(3)]
-    want = [f"choice {i} says [secret removed] ok." for i in range(3)]
-    if stream:
-        pieces = [
-            chunk(*(delta(i, content=t[at : at + 5]) for i, t in enumerate(texts)))
-            for at in range(0, len(texts[0]), 5)
-        ]
-        end = chunk(*(delta(i, reason="stop") for i in range(3)))
-        heard = streamed(guarded, *pieces, end, DONE)
-        said = [""] * 3
-        for payload in heard.payloads():
-            for choice in payload["choices"]:
-                said[choice["index"]] += choice["delta"].get("content") or ""
-    else:
-        choices = [
-            {"index": i, "message": {"role": "assistant", "content": t}, "finish_reason": "stop"}
-            for i, t in enumerate(texts)
-        ]
-        body = whole(guarded, {}, choices=choices)
-        said = [c["message"]["content"] for c in body["choices"]]
-    assert said == want
-
-
-def test_log_probabilities_stay_with_their_text_and_go_with_a_changed_one(
-    guarded: Running,
-) -> None:
-    def tokens(text: str) -> dict[str, Any]:
-        return {"content": [{"token": text, "logprob": -0.1, "bytes": None, "top_logprobs": []}]}
-
-    def answer(text: str) -> dict[str, Any]:
-        choice = {
-            "index": 0,
-            "message": {"role": "assistant", "content": text},
-            "logprobs": tokens(text),
-            "finish_reason": "stop",
-        }
-        made: dict[str, Any] = whole(guarded, {}, choices=[choice])["choices"][0]
-        return made
-
-    assert answer("Hello.")["logprobs"] == tokens("Hello.")
-    assert answer(f"It is {KEY}.")["logprobs"] is None
-
-
-def test_parallel_tool_calls_in_fragments(guarded: Running) -> None:
-    def call(index: int, **function: str) -> dict[str, Any]:
-        head = {"id": f"call_{index}", "type": "function"} if "name" in function else {}
-        return {"index": index, **head, "function": function}
-
-    arguments = ['{"to": "a@b.example", "n": 1}', json.dumps({"key": KEY})]
-    pieces = [chunk(delta(tool_calls=[call(i, name=f"f{i}", arguments="")])) for i in range(2)]
-    for at in range(0, max(map(len, arguments)), 7):
-        calls = [call(i, arguments=a[at : at + 7]) for i, a in enumerate(arguments) if a[at:]]
-        pieces.append(chunk(delta(tool_calls=calls)))
-    heard = streamed(guarded, *pieces, chunk(delta(reason="tool_calls")), DONE)
-    said = ["", ""]
-    names = {}
-    for one in (c for d in heard.deltas() for c in d.get("tool_calls") or ()):
-        said[one["index"]] += one["function"].get("arguments") or ""
-        if name := one["function"].get("name"):
-            names[one["index"]] = name
-    assert names == {0: "f0", 1: "f1"}
-    assert json.loads(said[1]) == {"key": "[secret removed]"}
-    assert json.loads(said[0])["n"] == 1
-    assert heard.finish() == "tool_calls"
-
-
-def test_refusals_are_text_too(guarded: Running) -> None:
-    heard = streamed(
-        guarded,
-        chunk(delta(role="assistant", content=None, refusal="I will not say ")),
-        chunk(delta(refusal=f"{KEY} ever.")),
-        chunk(delta(reason="stop")),
-        DONE,
-    )
-    assert heard.text("refusal") == "I will not say [secret removed] ever."
-    body = whole(guarded, {"content": None, "refusal": f"Not {KEY}."})
-    assert body["choices"][0]["message"]["refusal"] == "Not [secret removed]."
-
-
-def test_empty_deltas_and_unknown_fields_are_kept(guarded: Running) -> None:
-    heard = streamed(
-        guarded,
-        chunk(delta(role="assistant", content="")),
-        chunk(delta()),
-        chunk(delta(content="Hi.", new_field=5), x_groq={"id": "r"}),
-        chunk(delta(content="", reason="stop")),
-        DONE,
-    )
-    assert heard.deltas()[0] == {"role": "assistant", "content": ""}
-    assert heard.text() == "Hi."
-    assert [p["x_groq"] for p in heard.payloads() if "x_groq" in p] == [{"id": "r"}]
-    assert heard.data.endswith(DONE)
+@pytest.mark.parametrize("page", ["streams.md", "streams.zh-CN.md"])
+def test_the_page_shows_this_table(page: str) -> None:
+    lines = (ROOT / "docs" / page).read_text("utf-8").rpartition("| chat |")[2].splitlines()[2:]
+    shown = [[cell.strip()[0] for cell in line.split("|")[2:6]] for line in lines[: len(ITEMS)]]
+    marks = [["✓" if isinstance(TABLE[api][i], Cell) else "–" for api in PATHS] for i in ITEMS]
+    assert shown == marks
 
 
 @pytest.fixture(scope="module")
-def raw_r1(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+def opened_think(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     """An engine without a reasoning parser whose template ends in `<think>`."""
-    from threegate.testing.server import serve
-    from threegate.testing.upstream import DemoUpstream
-
     demo = DemoUpstream()
     with serve(demo.app) as url:
         one = UpstreamSettings(url, starts_in_reasoning=True)
@@ -242,40 +69,158 @@ def raw_r1(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
             yield running
 
 
-THOUGHTS = {
-    "both tags": (f"<think>\nkey {KEY} hm.\n</think>\n\nHello there.", False),
-    "no start tag": (f"key {KEY} hm.\n</think>\n\nHello there.", True),
-    "no end tag": (f"<think>\nkey {KEY} hm. Hello there.", False),
-    "no tag": (f"key {KEY} hm. Hello there.", True),
+def post(running: Running, api: str, **asked: Any) -> httpx.Response:
+    headers = asked.pop("headers", {})
+    url = running.url + PATHS[api]
+    return httpx.post(url, json=request(api, **asked), headers=headers, timeout=30)
+
+
+def streamed(running: Running, api: str, raw: bytes, **how: Any) -> bytes:
+    running.demo.play([raw], **how)
+    reply = post(running, api, stream=True)
+    assert reply.status_code == 200
+    assert reply.headers["content-type"].startswith("text/event-stream")
+    return reply.content
+
+
+def whole(running: Running, api: str, body: Json) -> Json:
+    """The model API sends blank lines while it thinks."""
+    sent = [b"\n\n", b"\n", json.dumps(body).encode()]
+    running.demo.play(sent, media_type="application/json")
+    made: Json = post(running, api).json()
+    return made
+
+
+@cells
+def test_with_the_policy_off_all_is_as_it_was(unguarded: Running, api: str, cell: Cell) -> None:
+    for raw in cell.streams:
+        assert payloads(streamed(unguarded, api, raw)) == payloads(raw)
+    for body in cell.wholes:
+        assert whole(unguarded, api, body) == body
+
+
+@cells
+def test_with_the_policy_on_the_secret_is_gone_and_nothing_else(
+    guarded: Running, opened_think: Running, api: str, cell: Cell
+) -> None:
+    running = opened_think if cell.starts else guarded
+    for raw in cell.streams:
+        got = streamed(running, api, raw)
+        assert SECRET.encode() not in got
+        assert seen(api, got) == {key: clean(text) for key, text in seen(api, raw).items()}
+        assert facts(api, got) == facts(api, raw)
+        assert comments(got) >= comments(raw)
+    for body in cell.wholes:
+        assert marked(whole(running, api, body)) == json.loads(clean(json.dumps(body)))
+
+
+def clean(text: str) -> str:
+    return text.replace(SECRET, REMOVED)
+
+
+def marked(body: Json) -> Json:
+    """Without what the guard adds."""
+    return {name: value for name, value in body.items() if name != "threegate"}
+
+
+def comments(raw: bytes) -> int:
+    return sum(e.comment is not None for e in decode([raw]))
+
+
+PIECES = {  # where a stream's text comes in pieces, which may be joined
+    "chat": {"content", "refusal", "reasoning", "reasoning_content", "arguments"},
+    "completions": {"text"},
+    "responses": {"delta"},
+    "messages": {"text", "thinking", "partial_json"},
 }
 
 
-@pytest.mark.parametrize("size", [1, 3, 1000])
-@pytest.mark.parametrize("name", THOUGHTS)
-def test_inline_reasoning_with_missing_tags(
-    guarded: Running, raw_r1: Running, name: str, size: int
+def facts(api: str, raw: bytes) -> set[tuple[str, str]]:
+    """Everything else that a stream says, of whatever event: (path, value)."""
+    frames = [one for one in payloads(raw) if isinstance(one, tuple)]
+    if api == "responses":
+        numbers = [frame["sequence_number"] for _, frame in frames]
+        assert all(a < b for a, b in pairwise(numbers))
+    out: set[tuple[str, str]] = set()
+    for name, frame in frames:
+        kept = {k: v for k, v in frame.items() if k not in ("sequence_number", "threegate")}
+        out |= set(_leaves(kept, name, PIECES[api]))
+    return out
+
+
+def _leaves(value: Any, path: str, pieces: set[str]) -> Iterator[tuple[str, str]]:
+    if isinstance(value, dict):
+        for name, below in value.items():
+            in_pieces = name in pieces and not path.endswith((".done", ".completed"))
+            if not (in_pieces and isinstance(below, str)):
+                yield from _leaves(below, f"{path}/{name}", pieces)
+    elif isinstance(value, list):
+        for below in value:
+            yield from _leaves(below, path, pieces)
+    elif value not in (None, ""):
+        yield path, clean(str(value))
+
+
+def test_reasoning_and_answer_in_turns_are_guarded_as_wholes(guarded: Running) -> None:
+    """Event by event: the second piece of reasoning goes on to the end."""
+    turns = [chat(choice(**{name: p})) for p in pieces(SAID) for name in ("reasoning", "content")]
+    raw = b"".join((*turns, chat(choice(finish="stop")), DONE))
+    wanted = {key: clean(text) for key, text in seen("chat", raw).items()}
+    assert seen("chat", streamed(guarded, "chat", raw)) == wanted
+
+
+def test_log_probabilities_go_with_a_changed_text(guarded: Running) -> None:
+    said = pieces(SAID)
+    tokens = [{"token": p, "logprob": -0.1, "bytes": [], "top_logprobs": []} for p in said]
+    old = {"tokens": said, "token_logprobs": [-0.1] * len(said)}
+    bodies = {
+        "chat": choices.logged(choices.answer(), {"content": tokens}),
+        "completions": choices.completion(choices.text(SAID, "stop", logprobs=old)),
+        "responses": events.response(events.message(logprobs=tokens)),
+    }
+    one_by_one = [
+        chat({**choice(content=piece), "logprobs": {"content": [token]}})
+        for piece, token in zip(said, tokens, strict=True)
+    ]
+    raws = {
+        "chat": choices.streamed(one_by_one),
+        "completions": b"".join(
+            choices.texts(choices.text(p, logprobs={"tokens": [p]})) for p in said
+        )
+        + choices.typed(""),
+        "responses": events.responses(bodies["responses"]),
+    }
+    secret = {piece for piece in said if len(piece) == 5 and piece in SECRET}
+    for api, raw in raws.items():
+        got = [p[1] for p in payloads(streamed(guarded, api, raw)) if isinstance(p, tuple)]
+        assert not secret & set(strings(got))
+        assert not secret & set(strings(whole(guarded, api, bodies[api])))
+
+
+def strings(value: Any) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict | list):
+        for below in value.values() if isinstance(value, dict) else value:
+            yield from strings(below)
+
+
+@apis
+def test_own_keep_alives_while_a_text_is_held(
+    guarded: Running, monkeypatch: pytest.MonkeyPatch, api: str
 ) -> None:
-    text, starts_in_reasoning = THOUGHTS[name]
-    running = raw_r1 if starts_in_reasoning else guarded
-    pieces = [chunk(delta(content=text[at : at + size])) for at in range(0, len(text), size)]
-    reason = "stop" if "</think>" in text else "length"
-    heard = streamed(running, *pieces, chunk(delta(reason=reason)), DONE)
-    assert heard.text() == text.replace(KEY, "[secret removed]")
-    assert heard.finish() == reason
+    """An open word is held until it ends; the client's line is kept alive meanwhile."""
+    monkeypatch.setattr("threegate.gateway.stream.KEEP_ALIVE_S", 0.05)
+    raw = TABLE[api]["usage"].streams[0]  # type: ignore[union-attr]
+    at = raw.find(b"4f9a1")
+    guarded.demo.play([raw[:at], raw[at:]], pause=0.3)
+    got = post(guarded, api, stream=True).content
+    assert b": keep-alive" in got[: got.find(REMOVED.encode())]
+    assert seen(api, got) == {key: clean(t) for key, t in seen(api, raw).items()}
 
 
-@pytest.mark.parametrize("stream", [False, True])
-def test_request_ids(guarded: Running, stream: bool) -> None:
-    headers = {"x-request-id": "client-made"}
-    url = f"{guarded.url}/v1/chat/completions"
-    reply = httpx.post(url, json=ask("hello", stream=stream), headers=headers)
-    ours = reply.headers["x-threegate-request-id"]
-    assert ours.startswith("tg_")
-    assert guarded.demo.received[-1].headers["x-request-id"] == ours
-    assert reply.headers["x-threegate-policy"].startswith("base@")
-
-
-def test_ids_and_limits_of_the_model_api_come_back(guarded: Running) -> None:
+@apis
+def test_headers_of_the_model_api_are_kept_or_hidden(guarded: Running, api: str) -> None:
     names = {"x-request-id": "up-1", "retry-after": "7", "x-ratelimit-remaining-tokens": "5"}
     hidden = {"server": "vllm", "x-internal-host": "10.0.0.7", "set-cookie": "a=b", "via": "x"}
     guarded.demo.play(
@@ -284,76 +229,43 @@ def test_ids_and_limits_of_the_model_api_come_back(guarded: Running) -> None:
         media_type="application/json",
         headers=tuple({**names, **hidden}.items()),
     )
-    reply = post(guarded)
+    reply = post(guarded, api)
     assert reply.status_code == 429
     assert {n: reply.headers[n] for n in names} == names
     assert not set(reply.headers) & set(hidden)
 
 
-@tool
-def lookup(text: str) -> str:
-    """Looks a text up."""
-    return f"nothing about {text}"
+@apis
+@modes
+def test_request_ids(guarded: Running, api: str, stream: bool) -> None:
+    reply = post(guarded, api, stream=stream, headers={"x-request-id": "client-made"})
+    ours = reply.headers["x-threegate-request-id"]
+    assert ours.startswith("tg_")
+    assert guarded.demo.received[-1].headers["x-request-id"] == ours
+    assert reply.headers["x-threegate-policy"].startswith("base@")
 
 
-def chain(url: str) -> ChatOpenAI:
-    return ChatOpenAI(
-        base_url=f"{url}/v1", api_key="x", model="deepseek-r1", max_retries=0, stream_usage=True
-    )  # type: ignore[call-arg]
-
-
-TEXT = f"我的身份证是{ID}，手机{MOBILE}。"
-SCENES: dict[str, list[Any]] = {
-    "plain": [HumanMessage("Hello there")],
-    "system": [SystemMessage("Be short."), HumanMessage(TEXT)],
-    "turns": [HumanMessage("hello"), AIMessage("Hi."), HumanMessage(TEXT)],
-    "result": [
-        HumanMessage(TEXT),
-        AIMessage("", tool_calls=[{"name": "lookup", "args": {"text": ID}, "id": "call_1"}]),
-        ToolMessage(f"It is {MOBILE}.", tool_call_id="call_1"),
-    ],
+GONE = {  # what the model API does when the client leaves
+    "in a stream": {"pause": 0.2},
+    "before a stream": {"hang": True},
+    "before an answer": {"hang": True},
 }
 
 
-def langchain_said(url: str, scene: str, mode: str) -> tuple[Any, ...]:
-    model = chain(url)
-    if mode == "tools":
-        made = model.bind_tools([lookup]).invoke([HumanMessage(f"Look up with the tool: {TEXT}")])
-    elif mode == "stream":
-        parts = list(model.stream(SCENES[scene]))
-        made = parts[0]
-        for part in parts[1:]:
-            made = made + part
-    else:
-        made = model.invoke(SCENES[scene])
-    calls = [(c["name"], c["args"]) for c in made.tool_calls]
-    return made.content, calls, made.usage_metadata, made.response_metadata.get("finish_reason")
-
-
-CASES = [(s, m) for s in SCENES for m in ("whole", "stream")] + [("plain", "tools")]
-
-
-@pytest.mark.filterwarnings("ignore::ResourceWarning")
-@pytest.mark.parametrize(("scene", "mode"), CASES)
-def test_langchain_is_the_same_with_the_policy_off(
-    unguarded: Running, scene: str, mode: str
+@apis
+@pytest.mark.parametrize("when", GONE)
+def test_a_client_that_leaves_cancels_the_call_of_the_model(
+    guarded: Running, api: str, when: str
 ) -> None:
-    through = langchain_said(unguarded.url, scene, mode)
-    assert through == langchain_said(unguarded.direct, scene, mode)
-    assert through[0] or through[1]
-
-
-@pytest.mark.filterwarnings("ignore::ResourceWarning")
-@pytest.mark.parametrize(("scene", "mode"), CASES)
-def test_langchain_is_guarded_with_the_policy_on(guarded: Running, scene: str, mode: str) -> None:
-    guarded.demo.received.clear()
-    content, calls, usage, _ = langchain_said(guarded.url, scene, mode)
-    sent = json.dumps([r.body for r in guarded.demo.received], ensure_ascii=False)
-    assert "deepseek-r1" in sent
-    assert ID not in sent
-    assert MOBILE not in sent
-    assert usage["output_tokens"] > 0
-    if scene in ("system", "turns"):
-        assert ID in content
-    if mode == "tools":
-        assert ID in calls[0][1]["text"]
+    raw = TABLE[api]["usage"].streams[0]  # type: ignore[union-attr]
+    guarded.demo.play([raw[:900], *([b": wait\n\n"] * 99)], **GONE[when])
+    before = guarded.demo.aborted
+    asked = request(api, stream=when != "before an answer")
+    url = guarded.url + PATHS[api]
+    with suppress(httpx.ReadTimeout), httpx.stream("POST", url, json=asked, timeout=1) as reply:
+        next(reply.iter_raw())
+    left = time.monotonic()
+    assert eventually(lambda: guarded.demo.aborted > before)
+    print(f"\n{api}, {when}: cancelled {time.monotonic() - left:.3f} s after the client left")
+    request_id = guarded.demo.received[-1].headers["x-request-id"]
+    assert eventually(lambda: stages(guarded, request_id)[-1:] == ["aborted"])

@@ -128,16 +128,23 @@ def test_reasoning_after_content_is_a_text_of_its_own() -> None:
         chat(choice(reasoning_content="a"))
         + chat(choice(content="b"))
         + chat(choice(reasoning_content="c"))
+        + chat(choice(content="b"))
+        + chat(choice(reasoning_content="d"))
         + chat(choice(finish="stop"))
     )
-    codec, machines = CHAT.stream({"model": "m"}), Delay()
-    assert through(codec, raw, machines)
-    assert {
-        key.part: text for key, text in machines.seen.items() if key.channel == "reasoning"
-    } == {
-        0: "a",
-        1: "c",
-    }
+    assert thoughts(raw) == {0: "a", 1: "cd"}
+
+
+def test_reasoning_and_content_in_each_event_are_two_texts() -> None:
+    raw = b"".join(chat(choice(reasoning_content=c, content=c)) for c in "abc")
+    assert thoughts(raw + chat(choice(finish="stop"))) == {0: "abc"}
+
+
+def thoughts(raw: bytes) -> dict[int, str]:
+    """The texts of reasoning that machines see, by part."""
+    machines = Delay()
+    assert through(CHAT.stream({"model": "m"}), raw, machines)
+    return {k.part: text for k, text in machines.seen.items() if k.channel is Channel.REASONING}
 
 
 def test_more_choices_than_any_client_asks_for_are_refused() -> None:

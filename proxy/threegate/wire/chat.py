@@ -109,7 +109,7 @@ class ChatCodec(ChoiceCodec):
 
     def _call(self, chunk: Chunk, function: Body, state: Choice, part: int) -> None:
         key = StreamKey(state.content_key.choice, Channel.TOOL_ARGUMENTS, part)
-        self._close_reasoning(chunk, state)
+        self._leave_reasoning(chunk, state)
         if name := function.get("name"):
             self._names[key] = self._names.get(key, "") + name
             self._whole(chunk, function, "name", key.choice, Channel.TOOL_ARGUMENTS)

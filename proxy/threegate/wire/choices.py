@@ -1,6 +1,6 @@
 """What the OpenAI APIs with `choices` share in a stream: chat completions and completions.
 
-Reasoning closes when content or a tool call begins, everything else with the `finish_reason`.
+Reasoning closes once, when content or a tool call begins, everything else with the `finish_reason`.
 Reading runs ahead of writing (a frame may wait for a verdict), so what the client has *got* is
 noted on writing: a cut ends only what the client has seen unfinished.
 """
@@ -162,7 +162,7 @@ class ChoiceCodec(FrameCodec):
         """Content, which may begin with inline reasoning."""
         splitter = state.splitter
         if splitter is None or splitter.done:
-            self._close_reasoning(chunk, state)
+            self._leave_reasoning(chunk, state)
             self._take(chunk, holder, name, Delta(state.content_key, text))
             return
         pieces = self._split(splitter.feed(text), state, name)
@@ -179,10 +179,16 @@ class ChoiceCodec(FrameCodec):
         }
         return [text if kind is think.Kind.TAG else Delta(keys[kind], text) for kind, text in parts]
 
+    def _leave_reasoning(self, chunk: Chunk, state: Choice) -> None:
+        """What is no reasoning has begun, unless the event says both."""
+        if all(delta.key != state.reasoning_key for delta in chunk.deltas):
+            self._close_reasoning(chunk, state)
+
     def _close_reasoning(self, chunk: Chunk, state: Choice) -> None:
-        """Reasoning that comes after content is a new text, with a key of its own."""
+        """Reasoning that comes after content is a new text, with a key of its own, to the end of
+        the choice: were it one each time it comes back, values would fall into pieces."""
         key = state.reasoning_key
-        if key in self._open:
+        if key in self._open and not key.part:
             self._end(chunk, [key])
             state.reasoning_key = key._replace(part=key.part + 1)
 
