@@ -166,7 +166,6 @@ def fleet(
             "THREEGATE_POLICIES": str(policies),
             "THREEGATE_PACKS": "fleet",
             "THREEGATE_CLASSIFIERS": "off",
-            "THREEGATE_RELOAD_S": "0.25",
             "THREEGATE_AUDIT_URL": shared.render_as_string(hide_password=False),
             "THREEGATE_STATE_URL": f"redis://{redis.host}:{redis.port}/0",
             "THREEGATE_SECRET_ENV": "MASK_SECRET",
