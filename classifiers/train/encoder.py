@@ -17,7 +17,7 @@ from torch.nn import functional
 
 HIDDEN, HEADS, INNER, EPS = 384, 12, 1536, 1e-12
 SIX = (0, 2, 4, 6, 8, 11)  # every second layer, the first and the last among them
-LOWER = (0, 1, 2, 3, 4, 5)  # whole lower half: nothing to heal, better where tokens matter
+DEPTHS = {depth: tuple(range(depth)) for depth in (6, 8, 12)}  # lower layers as they are: nothing to heal
 END = 2  # id of </s>
 GELU_FLOOR = 0.17  # GELU's minimum is -0.16997
 FAR = 1e4  # pushes tokens out of a maximum

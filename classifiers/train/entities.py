@@ -17,7 +17,7 @@ from tokenizers import Tokenizer
 from torch import Tensor
 from torch.nn import functional
 
-from encoder import LOWER, Model, load_encoder
+from encoder import DEPTHS, Model, load_encoder
 from entities_rows import KINDS, EntityRow, Span, all_rows, halves
 from shipping import load_start, tokenizer_of
 from trainer import Example, Plan, seed_all, train
@@ -101,6 +101,7 @@ def main() -> None:
     parser.add_argument(
         "--start", default="", help="go on from this run, or from a shipped model (entities/1)"
     )
+    parser.add_argument("--layers", type=int, choices=sorted(DEPTHS), default=12)
     parser.add_argument("--rate", type=float, default=2e-4)
     parser.add_argument("--samples", type=int, default=40_000)
     parser.add_argument("--threads", type=int, default=2)
@@ -116,7 +117,8 @@ def main() -> None:
     if args.start:
         model = load_start(args.work, args.start, len(LABELS), per_token=True)
     else:
-        model = Model(load_encoder(args.work / "base", LOWER), len(LABELS), per_token=True)
+        encoder = load_encoder(args.work / "base", DEPTHS[args.layers])
+        model = Model(encoder, len(LABELS), per_token=True)
     model.to("cuda" if torch.cuda.is_available() else "cpu")
     train(model, made, loss, Plan(args.samples, rate=args.rate), args.work / f"{args.run}.pt")
 

@@ -14,7 +14,7 @@ import torch
 from tokenizers import Tokenizer
 from torch import Tensor
 
-from encoder import LOWER, Model, load_encoder
+from encoder import DEPTHS, Model, load_encoder
 from generate import generated
 from grounding_rows import LABELS, Pair, all_pairs, cut, focus
 from rows import is_dev
@@ -23,7 +23,6 @@ from trainer import Example, Plan, seed_all, train
 
 WIDTH, TRAIN_WIDTH = 256, 144
 CUT = 0.6  # share of training pairs whose evidence is cut to what decides
-DEPTHS = {6: LOWER, 8: tuple(range(8)), 12: tuple(range(12))}
 
 
 def encode(tokenizer: Tokenizer, pair: Pair, width: int) -> list[int]:
@@ -74,7 +73,7 @@ def main() -> None:
         "--start", default="", help="go on from this run, or from a shipped model (grounding/1)"
     )
     parser.add_argument("--samples", type=int, default=45_000)
-    parser.add_argument("--layers", type=int, choices=sorted(DEPTHS), default=6)
+    parser.add_argument("--layers", type=int, choices=sorted(DEPTHS), default=12)
     parser.add_argument("--rate", type=float, default=1.5e-4)
     parser.add_argument("--threads", type=int, default=2)
     args = parser.parse_args()

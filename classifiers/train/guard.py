@@ -21,6 +21,7 @@ from torch.nn import functional
 from compose import composed
 from encoder import Model, load_encoder
 from guard_rows import HEADS, GuardRow, all_rows, categories
+from ordinary import ordinary_rows
 from rows import is_dev
 from shipping import load_start, start_tokenizer
 from trainer import Example, Plan, seed_all, train
@@ -100,7 +101,7 @@ def examples(
 
 def split(data: Path) -> tuple[list[GuardRow], list[GuardRow]]:
     rows = all_rows(data)
-    rows += composed(rows)
+    rows = [*rows, *composed(rows), *ordinary_rows(data)]
     return [r for r in rows if not is_dev(r.group)], [r for r in rows if is_dev(r.group)]
 
 

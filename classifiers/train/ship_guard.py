@@ -28,10 +28,12 @@ STATED: dict[str, tuple[str, ...]] = {  # harmless rows, by source, that set the
     "indirect": ("authored/injection_indirect", "authored2/indirect", "authored3/indirect", "generated/document-order"),
     "hazard": ("authored/benign", "authored/hazard", "authored2/xstest", "authored2/hazard", "authored3/hazard",
                "authored4/plain"),
+    "compliance": ("authored/answers", "authored2/answers", "authored3/answers", "generated/piece"),
 }  # fmt: skip
 RATES = {  # documents that give orders are the hardest to tell from attacks, and a policy may only mark them
     "direct": Rates(),
     "indirect": Rates(low=(0.20, 0.05), medium=(0.10, 0.01), high=(0.03, 0.002)),
+    "compliance": Rates(low=(0.25, 0.03), medium=(0.10, 0.004), high=(0.03, 0.001)),  # asked of each sentence
     "hazard": Rates(medium=(0.08, 0.01)),  # a plain ask that passes is worse than a hard row flagged
 }
 PUBLISHED = {"direct": "injection.direct", "indirect": "injection.indirect", "offensive": "offensive",
@@ -51,9 +53,9 @@ def scores_of(logits: Array, head: str) -> Array:
 
 
 def keep(row: GuardRow, rng: random.Random) -> bool:
-    """Plain public harmless prompts are many and easy, COLD is large: a part of them is enough here."""
+    """Plain harmless rows are many and easy, COLD is large: a part of them is enough here."""
     plain = (
-        row.source.startswith(("clinc", "banking", "CrossWOZ", "CMRC", "awesome", "COLD"))
+        row.source.startswith(("clinc", "banking", "CrossWOZ", "CMRC", "awesome", "COLD", "ordinary/public"))
         and "sensitive" not in row.source
     )
     return not plain or rng.random() < 0.15
@@ -80,11 +82,11 @@ def calibrate(rows: list[GuardRow], logits: Array) -> tuple[dict[str, Any], dict
 
 
 def levels_of(head: str, scores: Array, labels: Array, sources: Array, alone: Array) -> Levels:
-    """At stated rates on hard and on public harmless rows that are no answers (whose public labels are
-    doubtful); the other heads where both errors weigh the same."""
+    """At stated rates on hard and on other harmless rows, of the compliance head answers, of the others
+    no answers (whose public labels are doubtful); offence where both errors weigh the same."""
     if head not in STATED:
         return choose_levels(scores, labels, scores[:0], limit=1.0)
-    harmless = (labels == 0) & alone
+    harmless = (labels == 0) & (alone if head != "compliance" else ~alone)
     hard = np.array([source.startswith(STATED[head]) for source in sources])
     own = np.array([source.startswith(("authored", "generated")) for source in sources])
     return stated_levels(scores[harmless & hard], scores[harmless & ~own], RATES[head])
