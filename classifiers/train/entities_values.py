@@ -1,7 +1,7 @@
 """Made-up values for the generated entity rows: names, addresses, organisations, dates, numbers, accounts.
 
-Names come from Faker in many countries and from our lists in `entities.yaml` (rare surnames, minority and
-transliterated names, nicknames, titles); `like` gives another name of the same form as the one it replaces.
+Names come from Faker in many countries and from our lists in `entities.yaml` (rare surnames, minority,
+transliterated and romanised names, nicknames, titles); `like` gives another name of the same form as the one it replaces.
 """
 
 from __future__ import annotations
@@ -84,8 +84,7 @@ class Values:
         return self._western(self.rng.choice(["first", "first", "last"]))
 
     def _western(self, form: str) -> str:
-        fake = self.rng.choice(self.west)
-        first, last = str(fake.first_name()), str(fake.last_name())
+        first, last = self._pair()
         match form:
             case "first":
                 return first
@@ -100,6 +99,14 @@ class Values:
         if self.rng.random() < 0.12:
             return f"{first} {last}-{self.rng.choice(self.west[:5]).last_name()}"
         return f"{first} {last}"
+
+    def _pair(self) -> tuple[str, str]:
+        """First and last name as written; pinyin, Arabic or Slavic ones come from our list."""
+        if self.rng.random() < 0.25:
+            first, last = self.pick("romanised").split(" ", 1)
+            return first, last
+        fake = self.rng.choice(self.west)
+        return str(fake.first_name()), str(fake.last_name())
 
     def _family(self) -> str:
         roll = self.rng.random()
