@@ -14,8 +14,9 @@ from sqlalchemy import create_engine, make_url, text
 from threegate.audit import AuditLog, AuditSettings, Content, Part, Query, Record, Stage, Usage
 from threegate.audit.cli import register
 from threegate.audit.commands_read import own_keys, published_files
+from threegate.audit.findings import Report
 from threegate.audit.sources import connect
-from threegate.audit.verify import Report, verify_database
+from threegate.audit.verify import verify_database
 from threegate.types import (
     Action,
     Caller,

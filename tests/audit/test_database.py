@@ -45,6 +45,17 @@ def test_migrations_make_the_tables_that_queries_name(settings: AuditSettings) -
     engine.dispose()
 
 
+async def test_a_subject_is_looked_up_in_the_index_by_time(settings: AuditSettings) -> None:
+    log = await filled(settings, 2)
+    await log.close()
+    asked = text("EXPLAIN QUERY PLAN SELECT ts FROM audit_record WHERE subject = 'x'")
+    engine = reader_engine(settings.url)
+    with engine.begin() as connection:
+        plan = " ".join(str(row) for row in connection.execute(asked))
+    engine.dispose()
+    assert "COVERING INDEX audit_record_ts" in plan
+
+
 @pytest.mark.postgres
 async def test_postgres_records_are_partitioned_by_month(postgres_settings: AuditSettings) -> None:
     log = await filled(postgres_settings, 2)

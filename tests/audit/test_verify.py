@@ -16,10 +16,11 @@ from hypothesis import strategies as st
 from threegate.audit import AuditLog, AuditSettings
 from threegate.audit.chain import SHA256, Frontier
 from threegate.audit.commands_read import own_keys, published_files
+from threegate.audit.findings import Report
 from threegate.audit.note import Checkpoint, Signer, sign
 from threegate.audit.record import canonical
 from threegate.audit.sources import Database, connect
-from threegate.audit.verify import Report, belongs, verify_database
+from threegate.audit.verify import belongs, verify_database
 from threegate.errors import AuditError
 
 from tests.audit.conftest import check, filled, record

@@ -15,7 +15,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 from threegate.audit.record import Record, Stage
-from threegate.audit.writer import Receipt
+from threegate.audit.tickets import Receipt
 from threegate.gateway.traces import MOST_WAITING, NO_PARENT, Parent, Traces, parent_of
 from threegate.testing.server import serve
 

@@ -11,7 +11,7 @@ from threegate.audit.query import Entry, Page, Query
 from threegate.audit.record import Content, ContentLevel, Part, Record, Stage, Usage
 from threegate.audit.settings import AuditSettings, OnFailure
 from threegate.audit.store import AuditLog
-from threegate.audit.writer import Receipt
+from threegate.audit.tickets import Receipt
 
 __all__ = [
     "AuditLog",

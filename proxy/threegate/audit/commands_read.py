@@ -15,13 +15,14 @@ from pathlib import Path
 from typing import Any
 
 from threegate.audit.commands import access, opened, print_json, reading, reason_arguments
+from threegate.audit.findings import Report
 from threegate.audit.note import Verifier
 from threegate.audit.query import Entry, Query, find, follow, of_request
 from threegate.audit.record import Stage, microseconds, timestamp
 from threegate.audit.settings import AuditSettings
 from threegate.audit.sources import connect
 from threegate.audit.store import TAIL_SECONDS
-from threegate.audit.verify import Report, verify_database
+from threegate.audit.verify import verify_database
 from threegate.audit.verify_export import verify_export
 from threegate.types import Action
 

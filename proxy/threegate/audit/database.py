@@ -109,9 +109,11 @@ def _many(connection: Connection, statement: str, rows: Sequence[Sequence[Any]])
     """Straight to the driver: for the few rows of a commit SQLAlchemy's own work costs as much as
     SQLite's.
     """
-    driver = connection.connection.driver_connection
-    assert driver is not None
-    driver.executemany(statement, rows)
+    _driver(connection).executemany(statement, rows)
+
+
+def _driver(connection: Connection) -> Any:
+    return connection.connection.driver_connection
 
 
 def _json(value: Any) -> Any:
@@ -146,8 +148,8 @@ def insert_texts(
 def _next_ids(connection: Connection, number: int) -> Sequence[int]:
     if is_postgres(connection):
         return connection.execute(text(NEXT_IDS_POSTGRES), {"n": number}).scalars().all()
-    last = connection.exec_driver_sql("SELECT coalesce(max(id), 0) FROM audit_content")
-    first = int(last.scalar_one()) + 1  # nobody else writes: the transaction has the lock
+    last = _driver(connection).execute("SELECT coalesce(max(id), 0) FROM audit_content")
+    first = int(last.fetchone()[0]) + 1  # nobody else writes: the transaction has the lock
     return range(first, first + number)
 
 

@@ -18,6 +18,7 @@ from sqlalchemy import ColumnElement, Connection, delete, exists, insert, select
 
 from threegate.audit.database import PATIENT_SECONDS, is_postgres, now_us, writer_engine
 from threegate.audit.holds import unheld
+from threegate.audit.query import of_subject
 from threegate.audit.record import Record, Stage
 from threegate.audit.schema import CONTENT, HIT, KEY, RECORD, STUB
 from threegate.audit.settings import Retention
@@ -57,7 +58,7 @@ async def erase(log: AuditLog, wanted: Erasure) -> int:
         raise AuditError("erase: a subject is known within a tenant, name it")
     conditions = [_present()]
     if wanted.subject:
-        conditions.append(RECORD.c.subject == log.master.pseudonym(wanted.tenant, wanted.subject))
+        conditions.append(of_subject(log.master.pseudonym(wanted.tenant, wanted.subject)))
     for name in ("tenant", "request_id", "conversation"):
         if getattr(wanted, name):
             conditions.append(RECORD.c[name] == getattr(wanted, name))

@@ -293,7 +293,13 @@ def entry(
 
 def timestamp(ts_us: int) -> str:
     """RFC 3339 in UTC of microseconds since 1970."""
-    return (EPOCH + timedelta(microseconds=ts_us)).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    seconds, rest = divmod(ts_us, 1_000_000)
+    return f"{_second(seconds)}.{rest:06d}Z"
+
+
+@lru_cache(maxsize=64)  # records of a second come together
+def _second(seconds: int) -> str:
+    return (EPOCH + timedelta(seconds=seconds)).strftime("%Y-%m-%dT%H:%M:%S")
 
 
 def microseconds(stamp: str) -> int:

@@ -26,7 +26,8 @@ from threegate.audit.query import Entry, Page, Query, find, follow, of_request, 
 from threegate.audit.record import Content, ContentLevel, Record
 from threegate.audit.rows import Item, make
 from threegate.audit.settings import AuditSettings, OnFailure
-from threegate.audit.writer import Counters, Receipt, Ticket, Writer, new_writer_id
+from threegate.audit.tickets import Receipt, Ticket
+from threegate.audit.writer import Counters, Writer, new_writer_id
 from threegate.errors import AuditError
 
 Result = TypeVar("Result")
@@ -98,13 +99,14 @@ class AuditLog:
         return await self.read(lambda c: read_content(c, self.master, entry))
 
     async def _submit(self, item: Item | None) -> Receipt:
-        future: asyncio.Future[Receipt] = asyncio.get_running_loop().create_future()
+        loop = asyncio.get_running_loop()
+        future: asyncio.Future[Receipt] = loop.create_future()
         self._writer.submit(Ticket(item, future))
+        late = loop.call_later(self.settings.commit_timeout_seconds, _give_up, future)
         try:
-            async with asyncio.timeout(self.settings.commit_timeout_seconds):
-                return await future
-        except TimeoutError:
-            raise AuditError("the audit record was not stored in time") from None
+            return await future
+        finally:
+            late.cancel()
 
     def _item(self, record: Record, content: Content | None) -> Item:
         tenant = record.caller.tenant
@@ -197,6 +199,11 @@ class AuditLog:
             for entry in entries:
                 yield entry
             await asyncio.sleep(TAIL_SECONDS)
+
+
+def _give_up(future: asyncio.Future[Receipt]) -> None:
+    if not future.done():
+        future.set_exception(AuditError("the audit record was not stored in time"))
 
 
 def load_master(settings: AuditSettings) -> MasterKey:

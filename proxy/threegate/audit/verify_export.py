@@ -24,9 +24,10 @@ from threegate.audit.export import (
     file_digest,
     hasher_of,
 )
+from threegate.audit.findings import Problem
 from threegate.audit.note import Checkpoint, NoteError, Verifier, verify
 from threegate.audit.record import canonical
-from threegate.audit.verify import Problem, belongs
+from threegate.audit.verify import belongs
 
 MAX_PROBLEMS = 1_000
 

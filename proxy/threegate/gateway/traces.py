@@ -23,7 +23,7 @@ import orjson
 from threegate.audit.database import now_us
 from threegate.audit.formats import otel_spans
 from threegate.audit.record import Record, event, timestamp
-from threegate.audit.writer import Receipt
+from threegate.audit.tickets import Receipt
 
 EVERY_S = 1.0
 MOST_WAITING = 4096

@@ -14,7 +14,7 @@ from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import Connection, Engine, text
 
-HEAD = "0001"
+HEAD = "0002"
 VERSION_TABLE = "audit_version"
 LOCK_ID = 0x7467_6175  # any constant shared by all workers
 

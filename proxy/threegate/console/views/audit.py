@@ -13,10 +13,10 @@ from sqlalchemy import Connection
 from starlette.responses import Response
 
 from threegate.audit.commands_read import verify_all
+from threegate.audit.findings import Report
 from threegate.audit.formats import FLAT, cell, flat
 from threegate.audit.query import MAX_PAGE, Entry, Page, Query, find
 from threegate.audit.record import timestamp
-from threegate.audit.verify import Report
 from threegate.console import explained, searching
 from threegate.console.complaints import CLAIMS, SOURCES
 from threegate.console.desk import Label

@@ -1,0 +1,108 @@
+"""What a verification found: of each writer's chain, each problem with its place, and what
+tombstones account for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import orjson
+
+MAX_PROBLEMS = 1_000
+# What reading a changed log may raise: each is a finding, none may end the verification.
+MALFORMED = (KeyError, TypeError, ValueError, AttributeError, IndexError, OverflowError)
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """`code` is stable; `seq` is -1 where the problem is not at one entry."""
+
+    writer: str
+    seq: int
+    code: str
+    message: str
+
+    def __str__(self) -> str:
+        place = f"{self.writer}/{self.seq}" if self.seq >= 0 else self.writer
+        return f"{place}: {self.code}: {self.message}"
+
+
+@dataclass(slots=True)
+class Chain:
+    """What was found of one writer. `size` = `integrated` + covered + pending, by position."""
+
+    writer: str
+    size: int = 0
+    integrated: int = 0
+    covered: int = 0
+    pruned: int = 0
+    erased: int = 0
+    checkpoints: int = 0
+    leaves: dict[int, bytes] = field(default_factory=dict, repr=False)  # those that peers name
+
+    @property
+    def pending(self) -> int:
+        return self.size - max(self.integrated, self.covered)
+
+
+@dataclass(slots=True)
+class Report:
+    chains: list[Chain] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)
+    unanswered: int = 0  # requests received whose end was never recorded (a crash)
+
+    @property
+    def ok(self) -> bool:
+        return not self.problems
+
+    def add(self, writer: str, seq: int, code: str, message: str) -> None:
+        if len(self.problems) < MAX_PROBLEMS:
+            self.problems.append(Problem(writer, seq, code, message))
+
+
+@dataclass(slots=True)
+class Erasures:
+    """What tombstones account for: ranges of entries whose text or body is gone, and destroyed
+    keys.
+    """
+
+    texts: dict[str, list[tuple[int, int]]] = field(default_factory=dict)
+    bodies: dict[str, list[tuple[int, int]]] = field(default_factory=dict)
+    keys: set[str] = field(default_factory=set)
+
+    @classmethod
+    def read(cls, entries: Iterable[str], report: Report) -> Erasures:
+        found = cls()
+        for entry in entries:
+            try:
+                found.add(event_of(entry)["detail"])
+            except MALFORMED:
+                report.add("", -1, "malformed", "a tombstone cannot be read")
+        return found
+
+    def add(self, detail: dict[str, Any]) -> None:
+        where = self.bodies if detail["verb"] == "prune" else self.texts
+        for writer, first, last in detail.get("places", ()):
+            where.setdefault(writer, []).append((int(first), int(last)))
+        self.keys.update(detail.get("keys", ()))
+
+    def text(self, writer: str, seq: int, key_id: str) -> bool:
+        return key_id in self.keys or _within(self.texts.get(writer, ()), seq)
+
+    def body(self, writer: str, seq: int) -> bool:
+        return _within(self.bodies.get(writer, ()), seq)
+
+
+def _within(ranges: Sequence[tuple[int, int]], seq: int) -> bool:
+    return any(first <= seq <= last for first, last in ranges)
+
+
+def event_of(entry: str) -> dict[str, Any]:
+    try:
+        parsed = orjson.loads(entry)
+        event = parsed["event"]
+    except (orjson.JSONDecodeError, KeyError, TypeError):
+        return {}
+    return event if isinstance(event, dict) else {}

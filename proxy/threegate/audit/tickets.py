@@ -1,0 +1,62 @@
+"""What waits for the writer, and how it is answered: in one wake-up per event loop."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+
+from threegate.audit.rows import Item
+from threegate.errors import AuditError
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """Where a durable record is. `spooled`: in the spool file, its place follows; `lost`: nowhere
+    (`continue`).
+    """
+
+    id: str
+    writer: str
+    seq: int = -1
+    leaf: bytes = b""
+    spooled: bool = False
+    lost: bool = False
+
+
+Result = Receipt | AuditError
+
+
+@dataclass(frozen=True, slots=True)
+class Ticket:
+    """An item (None: a probe that must reach the database) and who waits for it."""
+
+    item: Item | None
+    future: asyncio.Future[Receipt]
+
+
+def items_of(tickets: Sequence[Ticket]) -> list[Item]:
+    return [t.item for t in tickets if t.item is not None]
+
+
+def settle(tickets: Sequence[Ticket], results: Sequence[Result], probed: Result) -> None:
+    """`results` are those of the items, in order; `probed` is what probes are told."""
+    answers = iter(results)
+    by_loop: dict[asyncio.AbstractEventLoop, list[tuple[asyncio.Future[Receipt], Result]]] = {}
+    for ticket in tickets:
+        answer = next(answers) if ticket.item is not None else probed
+        by_loop.setdefault(ticket.future.get_loop(), []).append((ticket.future, answer))
+    for loop, ours in by_loop.items():
+        with suppress(RuntimeError):  # the loop is closed: nobody waits any more
+            loop.call_soon_threadsafe(_resolve, ours)
+
+
+def _resolve(answers: Sequence[tuple[asyncio.Future[Receipt], Result]]) -> None:
+    for future, answer in answers:
+        if future.done():  # its caller gave up
+            continue
+        if isinstance(answer, AuditError):
+            future.set_exception(answer)
+        else:
+            future.set_result(answer)

@@ -1,0 +1,199 @@
+"""One writer's chain, from its first entry to its last: every entry, what stands beside it, every
+checkpoint on the way.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import groupby
+from typing import Any
+
+import orjson
+
+from threegate.audit.chain import ZERO, Algorithm, Frontier, Hasher
+from threegate.audit.findings import MALFORMED, Chain, Erasures, Report, event_of
+from threegate.audit.record import canonical, microseconds
+from threegate.audit.rows import bind, columns, hits
+from threegate.audit.sources import Database, Stored
+
+
+class Aligned:
+    """Rows sorted by their first member, taken place by place; what is skipped is stray."""
+
+    def __init__(self, rows: Iterator[Sequence[Any]]) -> None:
+        self._groups = groupby(rows, key=lambda row: row[0])
+        self._next: tuple[int, list[Sequence[Any]]] | None = None
+        self.stray: list[int] = []
+
+    def take(self, seq: int | None) -> list[Sequence[Any]]:
+        """The rows at `seq`; None drains what is left."""
+        while True:
+            if self._next is None:
+                group = next(self._groups, None)
+                if group is None:
+                    return []
+                self._next = (group[0], list(group[1]))
+            at, rows = self._next
+            if seq is not None and at > seq:
+                return []
+            self._next = None
+            if at == seq:
+                return rows
+            self.stray.append(at)
+
+
+class Walk:
+    """One writer's chain from its first entry to its last."""
+
+    def __init__(
+        self,
+        database: Database,
+        writer: str,
+        report: Report,
+        erasures: Erasures,
+        roots: dict[int, set[bytes]],
+        wanted: set[int],
+    ) -> None:
+        self.database, self.report, self.erasures = database, report, erasures
+        self.roots, self.wanted, self.chain = roots, wanted, Chain(writer)
+        self.received: set[str] = set()
+        self.ended: set[str] = set()
+        self._hits = Aligned(database.hits(writer))
+        self._contents = Aligned(database.contents(writer))
+        self._hasher, self._prev = Hasher(), ZERO
+        self._frontier = Frontier(self._hasher)
+
+    def run(self) -> Chain:
+        try:
+            self._follow()
+        except MALFORMED:
+            self._problem(self.chain.size, "malformed", "rows of this chain are not of a log")
+        self._ends()
+        return self.chain
+
+    def _follow(self) -> None:
+        for stored in self.database.rows(self.chain.writer):
+            if stored.seq != self.chain.size:
+                self._gap(stored.seq)
+                break
+            self._place(stored)
+        for rest in (self._hits, self._contents):
+            rest.take(None)
+
+    def _problem(self, seq: int, code: str, message: str) -> None:
+        self.report.add(self.chain.writer, seq, code, message)
+
+    def _gap(self, found: int) -> None:
+        expected = self.chain.size
+        code, what = ("missing", "is missing") if found > expected else ("twice", "is there twice")
+        self._problem(min(found, expected), code, f"entry {min(found, expected)} {what}")
+
+    def _place(self, stored: Stored) -> None:
+        if stored.entry is None:
+            self._stub(stored)
+        else:
+            self._entry(stored, stored.entry)
+        self._prev = stored.leaf
+        self._frontier.append(stored.leaf)
+        if stored.seq in self.wanted:
+            self.chain.leaves[stored.seq] = stored.leaf
+        self.chain.size += 1
+        self._checkpoint(self.chain.size)
+
+    def _checkpoint(self, size: int) -> None:
+        for root in self.roots.get(size, ()):
+            self.chain.checkpoints += 1
+            if root == self._frontier.root():
+                self.chain.integrated = size
+            else:
+                self._problem(-1, "root_differs", f"the signed root of the first {size} is another")
+
+    def _stub(self, stored: Stored) -> None:
+        self.chain.pruned += 1
+        if not self.erasures.body(stored.writer, stored.seq):
+            self._problem(stored.seq, "pruned_silently", "body gone without a tombstone")
+        if self._hits.take(stored.seq) or self._contents.take(stored.seq):
+            self._problem(stored.seq, "stray", "rows of a pruned entry are left")
+
+    def _entry(self, stored: Stored, entry: str) -> None:
+        if stored.seq == 0:
+            self._choose_hash(entry)
+        if self._hasher.leaf(entry.encode(errors="surrogatepass")) != stored.leaf:
+            self._problem(stored.seq, "changed", "the entry does not hash to its leaf")
+        try:
+            parsed = orjson.loads(entry)
+            if canonical(parsed).decode() != entry:
+                self._problem(stored.seq, "not_canonical", "the entry is not canonical JSON")
+            self._members(stored, parsed)
+        except MALFORMED:  # a JSONDecodeError is a ValueError
+            self._problem(stored.seq, "malformed", "the entry is not one of this log")
+
+    def _choose_hash(self, entry: str) -> None:
+        try:
+            self._hasher = Hasher(Algorithm(event_of(entry)["detail"]["algorithm"]))
+        except MALFORMED:
+            self._problem(0, "algorithm", "the first entry names no hash that is known here")
+        self._frontier = Frontier(self._hasher)
+
+    def _members(self, stored: Stored, parsed: dict[str, Any]) -> None:
+        event, seq = parsed["event"], stored.seq
+        if (parsed["writer"], parsed["seq"]) != (stored.writer, seq):
+            self._problem(seq, "moved", "the entry names another place")
+        if parsed["prev"] != self._prev.hex():
+            self._problem(seq, "unlinked", "the entry does not follow the one before it")
+        if microseconds(parsed["ts"]) != stored.ts_us or columns(event) != stored.columns:
+            self._problem(seq, "columns", "searchable columns differ from the entry")
+        self._check_hits(stored, event)
+        self._check_beside(stored, event)
+        self._account(event)
+
+    def _check_hits(self, stored: Stored, event: dict[str, Any]) -> None:
+        found = self._hits.take(stored.seq)
+        expected = [(n, stored.ts_us, *hit) for n, hit in enumerate(hits(event))]
+        if [tuple(row[1:]) for row in found] != expected:
+            self._problem(stored.seq, "hits", "rule hits differ from the entry")
+
+    def _check_beside(self, stored: Stored, event: dict[str, Any]) -> None:
+        """What may be erased: the salt with the subject, and the text."""
+        kept = [c for c in event.get("content", ()) if "blob" in c]
+        key_id = kept[0]["key"] if kept else ""
+        gone = self.erasures.text(stored.writer, stored.seq, key_id)
+        self._check_salt(stored, event.get("bind", ""), gone=gone)
+        rows = self._contents.take(stored.seq)
+        if not rows:
+            self.chain.erased += bool(kept)
+            if kept and not gone:
+                self._problem(stored.seq, "text_missing", "text gone without a tombstone")
+        elif not kept or (rows[0][1], self._hasher.digest(bytes(rows[0][2])).hex()) != (
+            key_id,
+            kept[0]["blob"],
+        ):
+            self._problem(stored.seq, "text_changed", "the text is not the one that was logged")
+
+    def _check_salt(self, stored: Stored, commitment: str, *, gone: bool) -> None:
+        if stored.salt is None:
+            if commitment and not gone:
+                self._problem(stored.seq, "salt_missing", "salt gone without a tombstone")
+            if stored.subject is not None:
+                self._problem(stored.seq, "subject", "a subject without a salt")
+        elif bind(stored.salt, stored.subject or "", self._hasher) != commitment:
+            self._problem(stored.seq, "subject", "salt or subject differ from the entry")
+
+    def _account(self, event: dict[str, Any]) -> None:
+        match event["stage"]:
+            case "received":
+                self.received.add(event["request"])
+            case "completed" | "blocked" | "aborted":
+                self.ended.add(event["request"])
+
+    def _ends(self) -> None:
+        for seq in sorted({*self._hits.stray, *self._contents.stray}):
+            self._problem(seq, "stray", "rows without an entry")
+        beyond = [size for size in self.roots if size > self.chain.size]
+        if beyond:
+            size = max(beyond)
+            self._problem(
+                -1, "truncated", f"a checkpoint signs {size}, there are {self.chain.size}"
+            )
+        if not self.chain.size:
+            self._problem(-1, "empty", "the writer is known, its entries are gone")

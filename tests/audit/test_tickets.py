@@ -1,0 +1,46 @@
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+from threegate.audit import Record, Stage
+from threegate.audit.chain import SHA256
+from threegate.audit.record import ContentLevel
+from threegate.audit.rows import Item, make
+from threegate.audit.tickets import Receipt, Ticket, items_of, settle
+from threegate.errors import AuditError
+
+
+def item() -> Item:
+    record, none = Record(stage=Stage.RECEIVED), ContentLevel.NONE
+    options = {"ts_us": 1, "mono_us": 1, "level": none, "key": None, "pseudonym": ""}
+    return make(record, None, hasher=SHA256, **options)  # type: ignore[arg-type]
+
+
+async def test_items_and_probes_get_their_own_answers() -> None:
+    loop = asyncio.get_running_loop()
+    tickets = [Ticket(one, loop.create_future()) for one in (item(), None, item())]
+    stored, probed = Receipt("a", "w", 0), Receipt("", "w")
+    assert items_of(tickets) == [tickets[0].item, tickets[2].item]
+    settle(tickets, [stored, AuditError("refused")], probed)
+    assert await tickets[0].future == stored
+    assert await tickets[1].future == probed
+    with pytest.raises(AuditError, match="refused"):
+        await tickets[2].future
+
+
+async def test_who_gave_up_is_passed_over() -> None:
+    loop = asyncio.get_running_loop()
+    gone, waiting = (Ticket(item(), loop.create_future()) for _ in range(2))
+    gone.future.cancel()
+    settle([gone, waiting], [Receipt("a", "w"), Receipt("b", "w")], Receipt("", "w"))
+    assert await waiting.future == Receipt("b", "w")
+    assert gone.future.cancelled()
+
+
+def test_a_closed_loop_has_nobody_to_answer() -> None:
+    loop = asyncio.new_event_loop()
+    ticket = Ticket(item(), loop.create_future())
+    loop.close()
+    settle([ticket], [Receipt("a", "w")], Receipt("", "w"))
+    assert not ticket.future.done()
