@@ -7,10 +7,9 @@ from pathlib import Path
 
 import pytest
 from threegate.policy.facade import check, load_policies
-from threegate.policy.model import Action
 from threegate.policy.schema import Rule
 from threegate.policy.store import DirTree
-from threegate.types import Caller
+from threegate.types import Action, Caller
 
 POLICIES = Path(__file__).parents[2] / "policies"
 PACKS = sorted(p.stem for p in (POLICIES / "packs").glob("*.yaml"))

@@ -1,0 +1,42 @@
+"""Which calls something is about, and how a pattern of names matches."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from threegate.types import Caller
+
+
+@dataclass(frozen=True, slots=True)
+class Selector:
+    """Which callers. Empty means any. Values are exact or end in `*`."""
+
+    tenant: tuple[str, ...] = ()
+    key: tuple[str, ...] = ()
+    route: tuple[str, ...] = ()
+    model: tuple[str, ...] = ()
+    language: tuple[str, ...] = ()
+
+    def matches(self, caller: Caller) -> bool:
+        return (
+            _any(self.tenant, caller.tenant)
+            and _any(self.key, caller.key_id)
+            and _any(self.route, caller.route)
+            and _any(self.model, caller.model)
+            and _any(self.language, caller.language)
+        )
+
+
+EVERYONE = Selector()
+
+
+def _any(patterns: tuple[str, ...], value: str) -> bool:
+    return not patterns or any(matches(p, value) for p in patterns)
+
+
+def matches(pattern: str, value: str) -> bool:
+    """`pii.cn.*` matches everything below; `pii.cn` matches itself and everything below; else
+    equality."""
+    if pattern.endswith("*"):
+        return value.startswith(pattern[:-1])
+    return value == pattern or value.startswith(pattern + ".")

@@ -1,0 +1,140 @@
+"""The compiled policy, with the lists, patterns and texts that its rules use, and who gets it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+from threegate.policy.model.callers import Selector
+from threegate.policy.model.constraints import ConstraintRule
+from threegate.policy.model.rules import Mode, Rule
+from threegate.types import Bilingual, Caller, Channel, Layer, Level
+
+
+class Label(StrEnum):
+    """AI-content label (GB 45438): nowhere, response header, `aigc` field, once in the text."""
+
+    OFF = "off"
+    HEADER = "header"
+    FIELD = "field"
+    TEXT = "text"
+
+
+@dataclass(frozen=True, slots=True)
+class Unlabelled:
+    """Callers whose answers get no sign in the text: they asked, and an agreement makes them answer
+    for it (labelling measures, article 9). ISO dates, both included; no `expires`: for good."""
+
+    id: str
+    match: Selector
+    agreement: str
+    agreed: str
+    expires: str = ""
+
+    def covers(self, caller: Caller, today: str) -> bool:
+        holds = self.agreed <= today and (not self.expires or today <= self.expires)
+        return holds and self.match.matches(caller)
+
+
+@dataclass(frozen=True, slots=True)
+class WordList:
+    """`match`: word (edges matter for ASCII) | substring | sound (by pinyin too). Matching runs on
+    normalised views."""
+
+    name: str
+    kind: str
+    words: tuple[str, ...] = field(repr=False)
+    match: str = "substring"
+
+
+@dataclass(frozen=True, slots=True)
+class CustomPattern:
+    """An author's RE2 pattern, CJK-safe edges added by the detector."""
+
+    name: str
+    kind: str
+    pattern: str
+    level: Level = Level.HIGH
+    edges: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Category:
+    """A category from a description and examples; scored by embeddings."""
+
+    name: str
+    kind: str
+    describe: Bilingual
+    examples: tuple[str, ...]
+    counter_examples: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AuditSetting:
+    level: str = "metadata"  # none | metadata | redacted | full
+    on_failure: str = "fail_request"  # fail_request | spool | continue
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A curated reply (代答)."""
+
+    id: str
+    text: Bilingual
+    categories: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Knowledge:
+    """One document of the knowledge base."""
+
+    id: str
+    text: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class CompiledPolicy:
+    """Everything the guard needs for one binding. `digest` names the exact bytes it came from."""
+
+    digest: str
+    name: str
+    version: str = ""
+    rules: tuple[Rule, ...] = ()
+    constraints: tuple[ConstraintRule, ...] = ()
+    lists: tuple[WordList, ...] = ()
+    patterns: tuple[CustomPattern, ...] = ()
+    categories: tuple[Category, ...] = ()
+    answers: tuple[Answer, ...] = ()
+    knowledge: tuple[Knowledge, ...] = ()
+    pass_through: tuple[str, ...] = ()
+    label: Label = Label.OFF
+    unlabelled: tuple[Unlabelled, ...] = ()
+    audit: AuditSetting = AuditSetting()
+    recognizers: tuple[dict[str, Any], ...] = ()
+    banded: tuple[Rule, ...] = ()
+    """Those of `rules` that have a band."""
+
+    def rules_for(self, layer: Layer, channel: Channel) -> tuple[Rule, ...]:
+        return tuple(
+            r
+            for r in self.rules
+            if r.layer is layer and channel in r.channels and r.mode is not Mode.OFF
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Binding:
+    selector: Selector
+    policy: CompiledPolicy
+
+
+@dataclass(frozen=True, slots=True)
+class PolicySet:
+    """All bindings, first match wins; `digest` covers all of them."""
+
+    digest: str
+    bindings: tuple[Binding, ...]
+
+    def policy_for(self, caller: Caller) -> CompiledPolicy | None:
+        return next((b.policy for b in self.bindings if b.selector.matches(caller)), None)

@@ -1,0 +1,145 @@
+"""Rules of the constraint layer, compiled."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from threegate.policy.model.callers import EVERYONE, Selector
+from threegate.policy.model.rules import Mode
+from threegate.types import Action, Bilingual
+
+
+class Place(StrEnum):
+    """Where the constitution goes. AUTO: first user turn for R1 models that ignore system prompts,
+    else system."""
+
+    AUTO = "auto"
+    SYSTEM = "system"
+    FIRST_USER = "first_user"
+
+
+class Show(StrEnum):
+    SHOWN = "shown"
+    HIDDEN = "hidden"
+    NOTICE = "notice"
+
+
+class KeepHistory(StrEnum):
+    """Old reasoning in a request's history."""
+
+    STRIP = "strip"
+    REQUIRE = "require"
+    PASS = "pass"  # noqa: S105
+
+
+@dataclass(frozen=True, slots=True)
+class Clamp:
+    """Bounds of one sampling field; `drop` removes it. Order: force, drop, default, min and max."""
+
+    min: float | None = None
+    max: float | None = None
+    default: float | None = None
+    force: float | None = None
+    drop: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Tools:
+    allow: tuple[str, ...] | None = None
+    deny: tuple[str, ...] = ()
+    arguments: str = (
+        "any"  # any | schema: arguments in answers must satisfy the tool's own JSON Schema
+    )
+    max: int = 128
+    result_bytes: int = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Fields:
+    """Request fields. With `allow` every other unknown field is dropped or refused (`unknown`)."""
+
+    allow: tuple[str, ...] | None = None
+    deny: tuple[str, ...] = ()
+    force: tuple[tuple[str, Any], ...] = ()
+    unknown: str = "drop"  # drop | refuse | pass
+
+
+NOTICE = Bilingual("（思考过程已隐藏）", "(reasoning hidden)")
+
+
+@dataclass(frozen=True, slots=True)
+class Reasoning:
+    show: Show = Show.SHOWN
+    check: str = "same"  # same: content rules judge reasoning too | separate: only rules naming it
+    history: KeepHistory = KeepHistory.PASS
+    notice: Bilingual = NOTICE
+
+
+@dataclass(frozen=True, slots=True)
+class Constitution:
+    text: str
+    place: Place = Place.AUTO
+
+
+@dataclass(frozen=True, slots=True)
+class Clause:
+    """Extra constitution text when layer 1 found one of these kinds (medical -> disclaimer)."""
+
+    kinds: tuple[str, ...]
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Models:
+    allow: tuple[str, ...] | None = None
+    alias: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Per tenant and key. None is unlimited."""
+
+    requests_per_minute: int | None = None
+    tokens_per_minute: int | None = None
+    tokens_per_day: int | None = None
+    concurrency: int | None = None
+    context_tokens: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ResponseFormat:
+    """What the answer must be, checked on the whole of it. Without a schema of the policy the one
+    counts that the client asked for. One of the phrases of `must_say` must be there."""
+
+    json_schema: dict[str, Any] | None = None
+    on_invalid: Action = Action.BLOCK
+    max_chars: int | None = None
+    must_say: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ConstraintRule:
+    """A rule of layer 2. Several may apply; they are merged in order, the stricter value wins."""
+
+    id: str
+    title: Bilingual
+    when: Selector = EVERYONE
+    owner: str = ""
+    why: tuple[str, ...] = ()
+    mode: Mode = Mode.ENFORCE
+    rollout: int = 100
+    constitution: Constitution | None = None
+    clauses: tuple[Clause, ...] = ()
+    clamp: tuple[tuple[str, Clamp], ...] = ()
+    models: Models | None = None
+    tools: Tools | None = None
+    fields: Fields | None = None
+    reasoning: Reasoning | None = None
+    limits: Limits | None = None
+    response_format: ResponseFormat | None = None
+    images: str = "allow"  # allow | deny
+    message: Bilingual | None = None
+    review_by: str = ""
+    pack: str = ""

@@ -1,0 +1,117 @@
+"""Rules of the input and output layer, compiled."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from threegate.policy.model.callers import EVERYONE, Selector, matches
+from threegate.types import Action, Bilingual, Channel, Layer, Level
+
+
+class Mode(StrEnum):
+    OFF = "off"
+    SHADOW = "shadow"
+    ENFORCE = "enforce"
+
+
+class StreamMode(StrEnum):
+    """HOLD releases a sentence after its verdict; CUT releases at once and ends the stream when it
+    comes."""
+
+    HOLD = "hold"
+    CUT = "cut"
+
+
+class MaskStyle(StrEnum):
+    PLACEHOLDER = "placeholder"
+    HASH = "hash"
+    SYNTHETIC = "synthetic"
+
+
+@dataclass(frozen=True, slots=True)
+class Detect:
+    """Kinds a rule looks for (prefixes allowed). `levels` overrides `level` for single kinds.
+
+    `all`: every one of these kinds must be found in the same passage. `none`: the rule rests if
+    one is found.
+    """
+
+    any: tuple[str, ...] = ()
+    all: tuple[str, ...] = ()
+    none: tuple[str, ...] = ()
+    level: Level = Level.MEDIUM
+    levels: tuple[tuple[str, Level], ...] = ()
+
+    def level_for(self, kind: str) -> Level:
+        return next((lv for p, lv in self.levels if matches(p, kind)), self.level)
+
+
+@dataclass(frozen=True, slots=True)
+class Claims:
+    """Fact check: which sources count, and what each verdict does. No source is its own outcome,
+    never a pass."""
+
+    sources: tuple[str, ...] = ("system", "user", "tool_result", "context", "knowledge")
+    contradicted: Level = Level.MEDIUM
+    unsupported: Level = Level.HIGH
+    on_contradicted: Action = Action.BLOCK
+    on_unsupported: Action = Action.ANNOTATE
+    on_no_source: Action = Action.FLAG
+    cite: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class RuleException:
+    """Lives inside the rule it weakens. `expires` is an ISO date; past it the exception is gone."""
+
+    id: str
+    match: Selector
+    reason: str
+    approver: str
+    expires: str
+    values_sha256: tuple[str, ...] = ()
+    """Only findings of these values, hashed with `salt` (`policy.values`); empty: of any."""
+    salt: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Band:
+    """Percent of calls that a rule should act on, over `minutes`, from `calls` calls on."""
+
+    max: float = 100.0
+    min: float = 0.0
+    minutes: int = 10
+    calls: int = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """An input or output rule."""
+
+    id: str
+    layer: Layer
+    title: Bilingual
+    channels: frozenset[Channel]
+    action: Action
+    detect: Detect = Detect()
+    claims: Claims | None = None
+    when: Selector = EVERYONE
+    owner: str = ""
+    why: tuple[str, ...] = ()
+    on_error: Action = Action.BLOCK
+    on_timeout: Action = Action.BLOCK
+    deadline_ms: int = 2000
+    mode: Mode = Mode.ENFORCE
+    rollout: int = 100
+    stream: StreamMode = StreamMode.HOLD
+    message: Bilingual | None = None
+    restore: bool = True
+    style: MaskStyle = MaskStyle.PLACEHOLDER
+    replacement: str = ""
+    answer: str = ""
+    http_status: int | None = None
+    exceptions: tuple[RuleException, ...] = ()
+    band: Band | None = None
+    review_by: str = ""
+    pack: str = ""
