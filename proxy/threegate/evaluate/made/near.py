@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable
 from random import Random
 
-from threegate.evaluate.made import numbers as n
+from threegate.evaluate.made import china, draws, world
 from threegate.evaluate.made.kinds import KINDS, Kind
 
 Text = Callable[[Random], str]
@@ -55,9 +55,9 @@ def longer(rng: Random, language: str) -> str:
     value = kind.make(rng)
     wider = rng.choice(
         (
-            n.digits(rng, 1) + value + n.digits(rng, 2),
-            "TX" + value + n.digits(rng, 4),
-            value + n.digits(rng, 5),
+            draws.digits(rng, 1) + value + draws.digits(rng, 2),
+            "TX" + value + draws.digits(rng, 4),
+            value + draws.digits(rng, 5),
         )
     )
     return _framed(rng, language, rng.choice(_OTHERS[language]), wider)
@@ -66,20 +66,20 @@ def longer(rng: Random, language: str) -> str:
 def other_label(rng: Random, language: str) -> str:
     value = rng.choice(
         (
-            n.mobile,
-            n.passport,
-            n.taiwan_permit,
-            lambda r: n.number(r, 12),
-            lambda r: n.number(r, 15),
-            n.nino,
-            n.qq,
+            china.mobile,
+            china.passport,
+            china.taiwan_permit,
+            lambda r: draws.number(r, 12),
+            lambda r: draws.number(r, 15),
+            world.nino,
+            china.qq,
         )
     )(rng)
     return _framed(rng, language, rng.choice(_OTHERS[language]), value)
 
 
 def masked(rng: Random, language: str) -> str:
-    value = rng.choice((n.mobile, n.bank_card, n.resident_id))(rng)
+    value = rng.choice((china.mobile, china.bank_card, china.resident_id))(rng)
     shown = rng.choice(("{0}****{1}", "{0}******{1}", "{0} **** **** {1}")).format(
         value[:3], value[-4:]
     )
@@ -127,11 +127,11 @@ def filled(rng: Random, template: str) -> str:
         what, count = match[1], int(match[2] or 1)
         match what:
             case "d":
-                return n.number(rng, count)
+                return draws.number(rng, count)
             case "h":
-                return n.letters(rng, count, "0123456789abcdef")
+                return draws.letters(rng, count, "0123456789abcdef")
             case "u":
-                return n.letters(rng, count)
+                return draws.letters(rng, count)
             case _:
                 return ".".join(str(rng.randrange(20)) for _ in range(rng.choice((3, 4))))
 
