@@ -139,11 +139,18 @@ class Relay:
     def _accept(self, listener: socket.socket) -> None:
         with suppress(OSError):
             while True:
-                near, _ = listener.accept()
-                far = socket.create_connection(self.to)
-                self._open += [near, far]
-                self._spawn(self._copy, near, far)
-                self._spawn(self._copy, far, near)
+                self._join(listener.accept()[0])
+
+    def _join(self, near: socket.socket) -> None:
+        """A server that is down refuses: whoever comes is let go, and the next one is taken."""
+        try:
+            far = socket.create_connection(self.to)
+        except OSError:
+            near.close()
+            return
+        self._open += [near, far]
+        self._spawn(self._copy, near, far)
+        self._spawn(self._copy, far, near)
 
     def _copy(self, source: socket.socket, target: socket.socket) -> None:
         with suppress(OSError):
