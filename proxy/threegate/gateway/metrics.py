@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict
+from functools import partial
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 from prometheus_client.exposition import choose_encoder
@@ -35,132 +36,98 @@ class Metrics:
     """One registry per app, so that tests and workers do not share counters."""
 
     def __init__(self) -> None:
-        r = self.registry = CollectorRegistry()
-        self.requests = Counter(
-            "threegate_requests", "Calls by API and outcome", ["api", "outcome"], registry=r
+        registry = self.registry = CollectorRegistry()
+        counter = partial(Counter, registry=registry)
+        # One value of all workers: their sum, or that of the worst.
+        summed = partial(Gauge, registry=registry, multiprocess_mode="livesum")
+        highest = partial(Gauge, registry=registry, multiprocess_mode="livemax")
+        lowest = partial(Gauge, registry=registry, multiprocess_mode="livemin")
+        seconds = partial(Histogram, registry=registry, buckets=_SECONDS)
+        long = partial(Histogram, registry=registry, buckets=_LONG)
+
+        # Calls
+        self.requests = counter(
+            "threegate_requests", "Calls by API and outcome", ["api", "outcome"]
         )
-        self.rulings = Counter(
+        self.active = summed("threegate_active_calls", "Calls in progress")
+        self.call = long("threegate_request_seconds", "A whole call, to its last byte", ["api"])
+        self.errors = counter("threegate_errors", "Calls answered with an error", ["api", "status"])
+        self.limited = counter("threegate_limited", "Calls refused by a limit", ["rule"])
+        self.state_away = counter("threegate_state_away", "Times the shared state did not answer")
+        self.spans_lost = counter("threegate_spans_lost", "Calls whose spans were not taken")
+
+        # Layers
+        self.seconds = seconds("threegate_layer_seconds", "Time in a layer", ["layer"])
+        self.rulings = counter(
             "threegate_rulings",
             "Rulings by layer, rule and action",
             ["layer", "rule", "action", "shadow"],
-            registry=r,
         )
-        self.failures = Counter(
-            "threegate_detector_failures",
-            "Detectors without an answer",
-            ["detector", "reason"],
-            registry=r,
+        self.failures = counter(
+            "threegate_detector_failures", "Detectors without an answer", ["detector", "reason"]
         )
-        self.seconds = Histogram(
-            "threegate_layer_seconds", "Time in a layer", ["layer"], buckets=_SECONDS, registry=r
-        )
-        self.first_token = Histogram(
-            "threegate_first_token_seconds",
-            "From the request to the first released text of a stream",
-            buckets=_SECONDS,
-            registry=r,
-        )
-        self.hold = Histogram(
-            "threegate_hold_seconds",
-            "How long the oldest character of each piece of a stream was held",
-            buckets=_SECONDS,
-            registry=r,
-        )
-        self.detector = Histogram(
+        self.detector = seconds(
             "threegate_detector_seconds",
             "One question to a classifier or judge, with its queue",
             ["detector"],
-            buckets=_SECONDS,
-            registry=r,
         )
-        self.queue = Gauge(
+        self.queue = summed(
             "threegate_classifier_queued_tokens",
             "Tokens of texts that wait for a classifier",
             ["model"],
-            registry=r,
-            multiprocess_mode="livesum",
         )
-        self.spans_lost = Counter(
-            "threegate_spans_lost", "Calls whose spans were not taken", registry=r
+        self.first_token = seconds(
+            "threegate_first_token_seconds",
+            "From the request to the first released text of a stream",
         )
-        self.call = Histogram(
-            "threegate_request_seconds",
-            "A whole call, to its last byte",
-            ["api"],
-            buckets=_LONG,
-            registry=r,
+        self.hold = seconds(
+            "threegate_hold_seconds",
+            "How long the oldest character of each piece of a stream was held",
         )
-        self.errors = Counter(
-            "threegate_errors", "Calls answered with an error", ["api", "status"], registry=r
-        )
-        self.limited = Counter(
-            "threegate_limited", "Calls refused by a limit", ["rule"], registry=r
-        )
-        self.upstream = Histogram(
+
+        # Model APIs
+        self.upstream = long(
             "threegate_upstream_seconds",
             "From the call of a model API to its status, or to its failure",
             ["upstream", "outcome"],
-            buckets=_LONG,
-            registry=r,
         )
-        self.upstream_up = Gauge(
+        self.upstream_up = lowest(
             "threegate_upstream_up",
             "1 where a model API can be asked, 0 while it rests or its checks fail",
             ["upstream"],
-            registry=r,
-            multiprocess_mode="livemin",
         )
-        self.upstream_again = Counter(
+        self.upstream_again = counter(
             "threegate_upstream_tried_again",
             "Calls that went on to another model API, by the one that failed",
             ["upstream"],
-            registry=r,
         )
-        self.audit_events = Counter(
-            "threegate_audit_events", "What the audit log's writer did", ["what"], registry=r
+
+        # Audit
+        self.audit_events = counter(
+            "threegate_audit_events", "What the audit log's writer did", ["what"]
         )
-        self.audit_waiting = Gauge(
-            "threegate_audit_waiting",
-            "Records that wait for their commit",
-            registry=r,
-            multiprocess_mode="livesum",
-        )
-        self.audit_lag = Histogram(
+        self.audit_waiting = summed("threegate_audit_waiting", "Records that wait for their commit")
+        self.audit_lag = seconds(
             "threegate_audit_lag_seconds",
             "From a record to its commit, which its call waits for",
-            buckets=_SECONDS,
-            registry=r,
         )
-        self.policy_errors = Gauge(
+        self._told: dict[str, int] = {}
+
+        # Policy
+        self.policy_errors = highest(
             "threegate_policy_errors",
             "Errors of the policy that was read last; the last good one serves",
-            registry=r,
-            multiprocess_mode="livemax",
         )
-        self.emergency = Gauge(
+        self.emergency = highest(
             "threegate_policy_emergency",
             "1 while a policy is active that nobody approved",
-            registry=r,
-            multiprocess_mode="livemax",
         )
-        self.out_of_band = Gauge(
+        self.out_of_band = highest(
             "threegate_rule_out_of_band",
             "1 for a rule that left its band; above it the rule only records now",
             ["rule", "side"],
-            registry=r,
-            multiprocess_mode="livemax",
         )
         self._left: set[tuple[str, str]] = set()
-        self._told: dict[str, int] = {}
-        self.state_away = Counter(
-            "threegate_state_away", "Times the shared state did not answer", registry=r
-        )
-        self.active = Gauge(
-            "threegate_active_calls",
-            "Calls in progress",
-            registry=r,
-            multiprocess_mode="livesum",
-        )
 
     def asked(self, detector: str, seconds: float) -> None:
         self.detector.labels(detector).observe(seconds)
