@@ -67,9 +67,12 @@ def _own(rng: random.Random) -> Iterator[GuardRow]:
     """Documents weigh as `x.md`, whatever their language; docstrings as their module."""
     for path in sorted(p for pattern in PAGES for p in ROOT.glob(pattern)):
         group = f"{path.name.split('.')[0]} page"
-        page = plain(path.read_text(encoding="utf-8"))
-        for passage in (*passages(page, rng), *passages(page, rng)):
+        page = path.read_text(encoding="utf-8")
+        for passage in (*passages(plain(page), rng), *passages(plain(page), rng)):
             yield _row(passage, group, "pages", 1)
+        for block in re.split(r"\n\s*\n", page):
+            if 20 < len(block) < 900 and not _TALKS_OF_ATTACKS.search(block):
+                yield _row(block, group, "markdown", 0.7)
     for path in sorted(p for folder in CODE for p in (ROOT / folder).rglob("*.py")):
         for text in docstrings(path.read_text(encoding="utf-8")):
             for passage in passages(text, rng):
