@@ -21,7 +21,7 @@ from typing import Any
 import aiohttp
 import httpx
 import orjson
-from sqlalchemy import create_engine, make_url, text
+from sqlalchemy import NullPool, create_engine, make_url, text
 from threegate.audit.database import writer_engine
 from threegate.gateway.key_table import KeyTable
 from threegate.testing.server import serve
@@ -229,10 +229,10 @@ def replica(var: Path, environment: dict[str, str]) -> Iterator[Replica]:
 
 @contextmanager
 def a_database() -> Iterator[str]:
-    """A database of its own, dropped afterwards."""
+    """A database of its own, dropped afterwards; the server may have been down in between."""
     name = f"fleet_{uuid.uuid4().hex}"
     url = make_url(POSTGRES).set(drivername="postgresql+pg8000")
-    engine = create_engine(url, isolation_level="AUTOCOMMIT")
+    engine = create_engine(url, isolation_level="AUTOCOMMIT", poolclass=NullPool)
     with engine.connect() as connection:
         connection.execute(text(f"create database {name}"))
     try:
@@ -240,7 +240,6 @@ def a_database() -> Iterator[str]:
     finally:
         with engine.connect() as connection:
             connection.execute(text(f"drop database {name} with (force)"))
-        engine.dispose()
 
 
 def _relay(url: str, usual_port: int, network: Network) -> Relay:
