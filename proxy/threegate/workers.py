@@ -77,6 +77,7 @@ class Supervisor:
                 return FAILED
             if number == 0:
                 self.serving()
+        log.info("all %d workers are ready", self.count)
         await self._stopped.wait()
         await self._stop_all(self._how)
         return 0

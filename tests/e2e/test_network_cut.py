@@ -20,7 +20,6 @@ pytestmark = [
         not (POSTGRES and REDIS), reason="THREEGATE_TEST_POSTGRES, THREEGATE_TEST_REDIS: no servers"
     ),
     pytest.mark.skipif(not namespaces(), reason="needs root and `ip netns`"),
-    pytest.mark.xdist_group("replicas"),
 ]
 
 MOBILE = "13812345678"

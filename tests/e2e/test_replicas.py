@@ -30,7 +30,6 @@ pytestmark = [
     pytest.mark.skipif(
         not (POSTGRES and REDIS), reason="THREEGATE_TEST_POSTGRES, THREEGATE_TEST_REDIS: no servers"
     ),
-    pytest.mark.xdist_group("replicas"),
 ]
 
 LIMIT = 500  # requests_per_minute of the pack
