@@ -15,7 +15,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from threegate.detectors.suite import Suite
-from threegate.guard.constraint import constrain, merge
+from threegate.guard.constraint import constrain
 from threegate.guard.decide import Judge, wanted_kinds
 from threegate.guard.events import (
     Command,
@@ -28,6 +28,7 @@ from threegate.guard.events import (
     UpstreamClosed,
 )
 from threegate.guard.mask import MaskMap
+from threegate.guard.merge import merge
 from threegate.guard.output import ChannelGuard, OutputGuard, letters
 from threegate.guard.stream import State, StreamMachine
 from threegate.policy.cases import Case, ConstraintCase, Outcome, Report

@@ -17,8 +17,8 @@ from threegate.gateway.answer import Answer, Question
 from threegate.gateway.gates import ToolRules
 from threegate.gateway.outcome import outcome_of
 from threegate.gateway.stream import StreamShell
-from threegate.guard.constraint import Constraints
 from threegate.guard.mask import MaskMap
+from threegate.guard.merge import Constraints
 from threegate.guard.output import OutputGuard
 from threegate.policy.model import CompiledPolicy, Detect, Rule
 from threegate.types import (

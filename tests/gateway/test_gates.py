@@ -15,7 +15,7 @@ from threegate.gateway.gates import (
     judges_calls,
     schemas_of,
 )
-from threegate.guard.constraint import Constraints
+from threegate.guard.merge import Constraints
 from threegate.policy.model import ResponseFormat, Tools
 from threegate.types import Action, Finding, Ruled
 from threegate.wire.adapter import Api, ToolCall

@@ -16,8 +16,8 @@ from threegate.audit.record import Stage
 from threegate.detectors.base import DetectorInfo, Scanned
 from threegate.detectors.suite import Suite
 from threegate.gateway.answer import Question
-from threegate.guard.constraint import Constraints
 from threegate.guard.mask import MaskMap
+from threegate.guard.merge import Constraints
 from threegate.policy.model import StreamMode, Tools
 from threegate.testing import shapes
 from threegate.testing.cuts import cut_at

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from threegate.guard.constraint import Constrained, constrain, merge, place_for
+from threegate.guard.constraint import Constrained, constrain, place_for
+from threegate.guard.merge import merge
 from threegate.policy.model import (
     Clamp,
     Clause,
@@ -17,11 +18,9 @@ from threegate.policy.model import (
     ConstraintRule,
     Fields,
     KeepHistory,
-    Mode,
     Models,
     Place,
     Reasoning,
-    Show,
     Tools,
 )
 from threegate.types import Bilingual
@@ -233,18 +232,6 @@ def test_images_may_be_denied() -> None:
     body = {**HI, "messages": [{"role": "user", "content": [part]}]}
     assert run(body, rule(images="deny")).refusal is not None
     assert run(body, rule()).refusal is None
-
-
-def test_the_strictest_reasoning_setting_wins_and_shadow_changes_nothing() -> None:
-    rules = (
-        rule("a", reasoning=Reasoning(show=Show.HIDDEN)),
-        rule("b", reasoning=Reasoning(show=Show.NOTICE)),
-        rule("c", mode=Mode.SHADOW, clamp=(("temperature", Clamp(force=0.0)),)),
-    )
-    merged = merge(CompiledPolicy("d", "p", constraints=rules), CALLER)
-    assert merged.reasoning.show is Show.HIDDEN
-    assert merged.shadow == ("c",)
-    assert "temperature" not in run(HI, *rules).body
 
 
 @pytest.mark.parametrize("api", [Api.MESSAGES, Api.RESPONSES, Api.COMPLETIONS, Api.EMBEDDINGS])

@@ -10,9 +10,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from threegate.detectors.suite import Suite
-from threegate.guard.constraint import Constraints, merge
 from threegate.guard.decide import Judge, wanted_kinds
 from threegate.guard.input import judges
+from threegate.guard.merge import Constraints, merge
 from threegate.guard.output import ChannelGuard, channel_guards
 from threegate.policy.model import CompiledPolicy
 from threegate.types import Caller, Channel, Layer

@@ -14,8 +14,8 @@ from threegate.gateway.deps import Deps
 from threegate.gateway.http import Responder
 from threegate.gateway.label import label_for
 from threegate.gateway.ledger import Ledger
-from threegate.guard.constraint import Constraints
 from threegate.guard.mask import MaskMap
+from threegate.guard.merge import Constraints
 from threegate.policy.model import CompiledPolicy, Label
 from threegate.types import Caller
 from threegate.wire.adapter import Adapter, Body, Outcome, Slot

@@ -11,7 +11,8 @@ from functools import partial
 from typing import Any, Final
 
 from threegate.gateway.schemas import satisfies
-from threegate.guard.constraint import Constraints, tool_allowed
+from threegate.guard.constraint import tool_allowed
+from threegate.guard.merge import Constraints
 from threegate.policy.model import ResponseFormat, Tools
 from threegate.types import Action, Channel, Finding, Layer, Level, Locus, Ruled, Span
 from threegate.wire.adapter import Adapter, Body, ToolCall

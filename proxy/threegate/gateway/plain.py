@@ -17,7 +17,7 @@ from threegate.gateway.http import headers_of
 from threegate.gateway.openapi import document
 from threegate.gateway.refusals import REQUEST_ID, Refusals
 from threegate.gateway.whole import parse_answer, read_body
-from threegate.guard.constraint import merge
+from threegate.guard.merge import merge
 from threegate.policy.model import CompiledPolicy, matches
 from threegate.types import Caller
 from threegate.upstream.client import Request as Asked

@@ -1,34 +1,21 @@
 """Layer 2: the model call is held to the organisation's values. Pure: a body in, a body out.
 
-Several rules may apply to a caller; they are merged first and the stricter value wins, so that an
-overlay can narrow what a base pack allows and never widen it. The client never wins over a rule.
+The rules of a caller are merged first (`merge`). The client never wins over a rule.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field
 from typing import Any
 
-from threegate.policy.model import (
-    Clamp,
-    Clause,
-    CompiledPolicy,
-    Fields,
-    KeepHistory,
-    Limits,
-    Mode,
-    Place,
-    Reasoning,
-    ResponseFormat,
-    Show,
-    Tools,
-    matches,
-)
-from threegate.types import Caller, Channel
+from threegate.guard.merge import Constraints
+from threegate.policy.model import Clamp, Fields, KeepHistory, Place, Tools, matches
+from threegate.types import Channel
 from threegate.wire.adapter import Adapter, Api, Body, Placement, Slot
 
 MAX_TOKENS = "max_tokens"
+TOKEN_LIMITS = (MAX_TOKENS, "max_completion_tokens", "max_output_tokens")
 PREFILL = "prefill"
 """Among refused fields: a last turn of the assistant, `prefix: true` or not."""
 
@@ -62,65 +49,6 @@ class Refusal:
     status: int = 400
 
 
-PLAIN = Reasoning()
-
-
-@dataclass(frozen=True, slots=True)
-class Constraints:
-    """All constraint rules of one caller, merged. Each value remembers the rule it came from."""
-
-    clamps: tuple[tuple[str, str, Clamp], ...] = ()  # (rule id, field, clamp)
-    constitutions: tuple[tuple[str, str, Place], ...] = ()
-    clauses: tuple[tuple[str, Clause], ...] = ()
-    allow: tuple[tuple[str, tuple[str, ...]], ...] = ()
-    alias: tuple[tuple[str, str, str], ...] = ()
-    tools: tuple[tuple[str, Tools], ...] = ()
-    fields: tuple[tuple[str, Fields], ...] = ()
-    reasoning: Reasoning = PLAIN
-    history_by: str = ""  # the rule that says what becomes of old reasoning
-    limits: tuple[tuple[str, Limits], ...] = ()
-    response_format: tuple[tuple[str, ResponseFormat], ...] = ()
-    images_denied_by: str = ""
-    shadow: tuple[str, ...] = ()
-
-
-def merge(policy: CompiledPolicy, caller: Caller) -> Constraints:
-    """The constraints of one caller. Rules in shadow are named, not applied."""
-    rules = [r for r in policy.constraints if r.when.matches(caller) and r.mode is not Mode.OFF]
-    live = [r for r in rules if r.mode is Mode.ENFORCE]
-    return Constraints(
-        clamps=tuple((r.id, name, clamp) for r in live for name, clamp in r.clamp),
-        constitutions=tuple(
-            (r.id, r.constitution.text, r.constitution.place) for r in live if r.constitution
-        ),
-        clauses=tuple((r.id, c) for r in live for c in r.clauses),
-        allow=tuple(
-            (r.id, r.models.allow) for r in live if r.models and r.models.allow is not None
-        ),
-        alias=tuple((r.id, a, b) for r in live if r.models for a, b in r.models.alias),
-        tools=tuple((r.id, r.tools) for r in live if r.tools),
-        fields=tuple((r.id, r.fields) for r in live if r.fields),
-        reasoning=_strictest(r.reasoning for r in live if r.reasoning),
-        history_by=next(
-            (r.id for r in reversed(live) if r.reasoning and r.reasoning.history != "pass"), ""
-        ),
-        limits=tuple((r.id, r.limits) for r in live if r.limits),
-        response_format=tuple((r.id, r.response_format) for r in live if r.response_format),
-        images_denied_by=next((r.id for r in live if r.images == "deny"), ""),
-        shadow=tuple(r.id for r in rules if r.mode is Mode.SHADOW),
-    )
-
-
-def _strictest(settings: Iterable[Reasoning]) -> Reasoning:
-    out = Reasoning()
-    for r in settings:
-        show = max(out.show, r.show, key=(Show.SHOWN, Show.NOTICE, Show.HIDDEN).index)
-        history = r.history if r.history is not KeepHistory.PASS else out.history
-        check = "separate" if "separate" in (out.check, r.check) else "same"
-        out = replace(r, show=show, history=history, check=check)
-    return out
-
-
 @dataclass(frozen=True, slots=True)
 class Constrained:
     body: Body
@@ -132,46 +60,61 @@ def constrain(
     body: Body, shape: Adapter, constraints: Constraints, kinds: frozenset[str] = frozenset()
 ) -> Constrained:
     """The body as the model may see it. `kinds` is what layer 1 found, for conditional clauses."""
-    changes: list[Change] = []
-    body = dict(body)
+    call = _Call(dict(body), shape, constraints)
     for step in (_model, _fields, _images, _tools, _clamps, _history):
-        refusal = step(body, shape, constraints, changes)
-        if refusal is not None:
-            return Constrained(body, tuple(changes), refusal)
-    return Constrained(_constitution(body, shape, constraints, kinds, changes), tuple(changes))
+        if (refusal := step(call)) is not None:
+            return Constrained(call.body, tuple(call.changes), refusal)
+    _place_constitution(call, kinds)
+    return Constrained(call.body, tuple(call.changes))
 
 
-def _model(
-    body: Body, shape: Adapter, constraints: Constraints, changes: list[Change]
-) -> Refusal | None:
-    asked = body.get("model")
+@dataclass(slots=True)
+class _Call:
+    """What the steps work on, one after another: the body changes, and each change is noted."""
+
+    body: Body
+    shape: Adapter
+    constraints: Constraints
+    changes: list[Change] = field(default_factory=list)
+
+    def note(self, rule_id: str, name: str, what: str) -> None:
+        self.changes.append(Change(rule_id, name, what))
+
+    def drop(self, name: str, rule_id: str) -> None:
+        if name in self.body:
+            del self.body[name]
+            self.note(rule_id, name, "dropped")
+
+    def set(self, name: str, value: Any, rule_id: str, what: str) -> None:
+        if self.body.get(name) != value:
+            self.body[name] = value
+            self.note(rule_id, name, what)
+
+
+def _model(call: _Call) -> Refusal | None:
+    asked = call.body.get("model")
     if not isinstance(asked, str):
         return Refusal("", "invalid_request", "model must be a string", "/model")
-    for rule_id, name, served in constraints.alias:
+    for rule_id, name, served in call.constraints.alias:
         if asked == name:
-            body["model"] = asked = served
-            changes.append(Change(rule_id, "model", "aliased"))
+            call.body["model"] = asked = served
+            call.note(rule_id, "model", "aliased")
             break
-    for rule_id, allowed in constraints.allow:
+    for rule_id, allowed in call.constraints.allow:
         if not any(matches(p, asked) for p in allowed):
             return Refusal(rule_id, "model_not_allowed", "this model is not allowed", "/model", 403)
     return None
 
 
-def _fields(
-    body: Body, shape: Adapter, constraints: Constraints, changes: list[Change]
-) -> Refusal | None:
-    for rule_id, rule in constraints.fields:
+def _fields(call: _Call) -> Refusal | None:
+    for rule_id, rule in call.constraints.fields:
         for name in rule.deny:
-            if (where := _find_field(body, name)) is not None:
+            if (where := _find_field(call.body, name)) is not None:
                 return Refusal(rule_id, "field_denied", f"the field {name} is not allowed", where)
-        refusal = _unknown(body, rule_id, rule, changes)
-        if refusal is not None:
+        if (refusal := _unknown(call, rule_id, rule)) is not None:
             return refusal
         for name, value in rule.force:
-            if body.get(name) != value:
-                body[name] = value
-                changes.append(Change(rule_id, name, "forced"))
+            call.set(name, value, rule_id, "forced")
     return None
 
 
@@ -192,30 +135,29 @@ def _prefill(body: Body) -> str | None:
 
 
 def _messages(body: Body) -> Iterator[tuple[str, dict[str, Any]]]:
-    for field in ("messages", "input"):
-        items = body.get(field)
+    for field_name in ("messages", "input"):
+        items = body.get(field_name)
         for i, item in enumerate(items if isinstance(items, list) else ()):
             if isinstance(item, dict):
-                yield f"/{field}/{i}", item
+                yield f"/{field_name}/{i}", item
 
 
-def _unknown(body: Body, rule_id: str, rule: Fields, changes: list[Change]) -> Refusal | None:
+def _unknown(call: _Call, rule_id: str, rule: Fields) -> Refusal | None:
     if rule.allow is None or rule.unknown == "pass":
         return None
-    unknown = [name for name in body if name not in rule.allow]
+    unknown = [name for name in call.body if name not in rule.allow]
     if unknown and rule.unknown == "refuse":
         return Refusal(rule_id, "unknown_field", "a field is not on the allow-list", "")
     for name in unknown:
-        del body[name]
-        changes.append(Change(rule_id, "unknown", "dropped"))
+        del call.body[name]
+        call.note(rule_id, "unknown", "dropped")  # its name is the client's own text
     return None
 
 
-def _images(
-    body: Body, shape: Adapter, constraints: Constraints, changes: list[Change]
-) -> Refusal | None:
-    if constraints.images_denied_by and any(_has_image(m) for _, m in _messages(body)):
-        return Refusal(constraints.images_denied_by, "image_denied", "images are not allowed", "")
+def _images(call: _Call) -> Refusal | None:
+    denied_by = call.constraints.images_denied_by
+    if denied_by and any(_has_image(m) for _, m in _messages(call.body)):
+        return Refusal(denied_by, "image_denied", "images are not allowed", "")
     return None
 
 
@@ -226,20 +168,16 @@ def _has_image(message: dict[str, Any]) -> bool:
     return any(isinstance(p, dict) and p.get("type") in IMAGE_PARTS for p in parts)
 
 
-def _tools(
-    body: Body, shape: Adapter, constraints: Constraints, changes: list[Change]
-) -> Refusal | None:
-    for rule_id, rule in constraints.tools:
-        names = [t.name for t in shape.tools(body)]
+def _tools(call: _Call) -> Refusal | None:
+    for rule_id, rule in call.constraints.tools:
+        names = [t.name for t in call.shape.tools(call.body)]
         if len(names) > rule.max:
             text = f"more than {rule.max} tools"
             return Refusal(rule_id, "too_many_tools", text, "/tools")
         kept = frozenset(n for n in names if tool_allowed(rule, n))
         if len(kept) < len(names):
-            smaller = shape.keep_tools(body, kept)
-            body.clear()
-            body.update(smaller)
-            changes.append(Change(rule_id, "tools", "dropped"))
+            call.body = call.shape.keep_tools(call.body, kept)
+            call.note(rule_id, "tools", "dropped")
     return None
 
 
@@ -259,97 +197,89 @@ def tool_allowed(rule: Tools, name: str) -> bool:
     return not denied and (rule.allow is None or any(matches(p, name) for p in rule.allow))
 
 
-def _clamps(
-    body: Body, shape: Adapter, constraints: Constraints, changes: list[Change]
-) -> Refusal | None:
-    for rule_id, name, clamp in constraints.clamps:
-        for target in _targets(body, shape, name):
-            refusal = _clamp(body, target, rule_id, clamp, changes)
-            if refusal is not None:
+def _clamps(call: _Call) -> Refusal | None:
+    for rule_id, name, clamp in call.constraints.clamps:
+        for target in _targets(call, name):
+            if (refusal := _clamp(call, target, rule_id, clamp)) is not None:
                 return refusal
     return None
 
 
-def _targets(body: Body, shape: Adapter, name: str) -> tuple[str, ...]:
+def _targets(call: _Call, name: str) -> tuple[str, ...]:
     """`max_tokens` has other names in other APIs; sampling fields only where the API has them."""
+    api = call.shape.api
     if name == MAX_TOKENS:
-        return (shape.max_tokens_field(body),) if shape.api is not Api.EMBEDDINGS else ()
-    return (name,) if name in body or name in DEFAULTED[shape.api] else ()
+        return (call.shape.max_tokens_field(call.body),) if api is not Api.EMBEDDINGS else ()
+    return (name,) if name in call.body or name in DEFAULTED[api] else ()
 
 
-def _clamp(
-    body: Body, name: str, rule_id: str, clamp: Clamp, changes: list[Change]
-) -> Refusal | None:
-    value = body.get(name)
+def _clamp(call: _Call, name: str, rule_id: str, clamp: Clamp) -> Refusal | None:
+    """Order: drop, force, default, min and max."""
+    value = call.body.get(name)
     if clamp.drop:
-        if name in body:
-            del body[name]
-            changes.append(Change(rule_id, name, "dropped"))
-        return None
-    if clamp.force is not None:
-        _set(body, name, clamp.force, rule_id, "forced", changes)
-        return None
-    if value is None:
-        default = clamp.default
-        if default is None and name in ("max_tokens", "max_completion_tokens", "max_output_tokens"):
-            default = clamp.max
-        _set(body, name, default, rule_id, "defaulted", changes)
-        return None
-    if isinstance(value, bool) or not isinstance(value, int | float):
+        call.drop(name, rule_id)
+    elif clamp.force is not None:
+        call.set(name, _number(name, clamp.force), rule_id, "forced")
+    elif value is None:
+        default = _default(name, clamp)
+        if default is not None:
+            call.set(name, _number(name, default), rule_id, "defaulted")
+    elif isinstance(value, bool) or not isinstance(value, int | float):
         return Refusal(rule_id, "invalid_request", f"{name} must be a number", f"/{name}")
-    bounded = value if clamp.min is None else max(value, clamp.min)
-    bounded = bounded if clamp.max is None else min(bounded, clamp.max)
-    _set(body, name, bounded, rule_id, "clamped", changes)
+    else:
+        call.set(name, _number(name, _bounded(value, clamp)), rule_id, "clamped")
     return None
 
 
-def _history(
-    body: Body, shape: Adapter, constraints: Constraints, changes: list[Change]
-) -> Refusal | None:
-    rule_id, history = constraints.history_by, constraints.reasoning.history
-    if history is KeepHistory.STRIP:
-        stripped = shape.drop_reasoning_history(body)
-        if stripped != body:
-            body.update(stripped)
-            changes.append(Change(rule_id, "reasoning", "stripped"))
-    elif history is KeepHistory.REQUIRE and (where := shape.without_its_reasoning(body)):
-        text = "a turn with tool calls must bring the reasoning that led to them"
-        return Refusal(rule_id, "reasoning_required", text, where)
-    return None
+def _default(name: str, clamp: Clamp) -> float | None:
+    """A call that names no number of tokens gets the most that it may."""
+    if clamp.default is None and name in TOKEN_LIMITS:
+        return clamp.max
+    return clamp.default
 
 
-def _set(
-    body: Body, name: str, value: float | None, rule_id: str, what: str, changes: list[Change]
-) -> None:
-    if value is None or body.get(name) == value:
-        return
-    body[name] = int(value) if float(value).is_integer() and _is_count(name) else value
-    changes.append(Change(rule_id, name, what))
+def _bounded(value: float, clamp: Clamp) -> float:
+    value = value if clamp.min is None else max(value, clamp.min)
+    return value if clamp.max is None else min(value, clamp.max)
+
+
+def _number(name: str, value: float) -> float:
+    """Counts are whole numbers: model APIs refuse `8.0`."""
+    return int(value) if float(value).is_integer() and _is_count(name) else value
 
 
 def _is_count(name: str) -> bool:
     return name in ("n", "top_k", "seed", "best_of", "top_logprobs") or "tokens" in name
 
 
-def _constitution(
-    body: Body,
-    shape: Adapter,
-    constraints: Constraints,
-    kinds: frozenset[str],
-    changes: list[Change],
-) -> Body:
-    clauses = [
-        (rule_id, c.text)
-        for rule_id, c in constraints.clauses
-        if any(matches(p, k) for p in c.kinds for k in kinds)
+def _history(call: _Call) -> Refusal | None:
+    rule_id, history = call.constraints.history_by, call.constraints.reasoning.history
+    if history is KeepHistory.STRIP:
+        stripped = call.shape.drop_reasoning_history(call.body)
+        if stripped != call.body:
+            call.body = stripped
+            call.note(rule_id, "reasoning", "stripped")
+    elif history is KeepHistory.REQUIRE and (where := call.shape.without_its_reasoning(call.body)):
+        text = "a turn with tool calls must bring the reasoning that led to them"
+        return Refusal(rule_id, "reasoning_required", text, where)
+    return None
+
+
+def _place_constitution(call: _Call, kinds: frozenset[str]) -> None:
+    texts = [(rule_id, text) for rule_id, text, _ in call.constraints.constitutions]
+    texts += [
+        (rule_id, clause.text)
+        for rule_id, clause in call.constraints.clauses
+        if any(matches(p, k) for p in clause.kinds for k in kinds)
     ]
-    if not constraints.constitutions and not clauses:
-        return body
-    place = constraints.constitutions[-1][2] if constraints.constitutions else Place.AUTO
-    parts = [(rule_id, text) for rule_id, text, _ in constraints.constitutions] + clauses
-    changes.extend(Change(rule_id, "constitution", "placed") for rule_id, _ in parts)
-    text = "\n\n".join(text.strip() for _, text in parts)
-    return shape.place_system(body, text, place_for(place, str(body.get("model", ""))))
+    if not texts:
+        return
+    for rule_id, _ in texts:
+        call.note(rule_id, "constitution", "placed")
+    places = [place for _, _, place in call.constraints.constitutions]
+    where = place_for(places[-1] if places else Place.AUTO, str(call.body.get("model", "")))
+    text = "\n\n".join(text.strip() for _, text in texts)
+    call.body = call.shape.place_system(call.body, text, where)
 
 
 def place_for(place: Place, model: str) -> Placement:
@@ -360,7 +290,3 @@ def place_for(place: Place, model: str) -> Placement:
     name = model.lower()
     old_r1 = "r1" in name.replace("-", " ").split() or "deepseek-r1" in name
     return Placement.FIRST_USER if old_r1 and "0528" not in name else Placement.SYSTEM
-
-
-def constitution_text(constraints: Constraints) -> str:
-    return "\n\n".join(text for _, text, _ in constraints.constitutions)

@@ -1,0 +1,25 @@
+from __future__ import annotations
+
+from typing import Any
+
+from threegate.guard.merge import merge
+from threegate.policy.model import Clamp, CompiledPolicy, ConstraintRule, Mode, Reasoning, Show
+from threegate.types import Bilingual
+
+from tests.guard.build import CALLER
+
+
+def rule(rule_id: str, **more: Any) -> ConstraintRule:
+    return ConstraintRule(rule_id, Bilingual(rule_id, rule_id), **more)
+
+
+def test_the_strictest_reasoning_setting_wins_and_shadow_changes_nothing() -> None:
+    rules = (
+        rule("a", reasoning=Reasoning(show=Show.HIDDEN)),
+        rule("b", reasoning=Reasoning(show=Show.NOTICE)),
+        rule("c", mode=Mode.SHADOW, clamp=(("temperature", Clamp(force=0.0)),)),
+    )
+    merged = merge(CompiledPolicy("d", "p", constraints=rules), CALLER)
+    assert merged.reasoning.show is Show.HIDDEN
+    assert merged.shadow == ("c",)
+    assert merged.clamps == ()
