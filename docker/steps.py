@@ -88,15 +88,16 @@ class Build:
             self.stage.environment["PATH"] = path.replace("$PATH", usual)
 
     def copy(self, words: list[str]) -> None:
-        source = CONTEXT
+        source: Path = CONTEXT
+        skipped: tuple[str, ...] = ("__pycache__",)  # as .dockerignore says
         if words[0].startswith("--from="):
-            source = self.stages[words.pop(0).removeprefix("--from=")].root
+            source, skipped = self.stages[words.pop(0).removeprefix("--from=")].root, ()
         *names, to = words
         target = self.stage.path(to)
         for name in names:
             origin = source / name.lstrip("/")
             if origin.is_dir():
-                skip = shutil.ignore_patterns("__pycache__")
+                skip = shutil.ignore_patterns(*skipped)
                 shutil.copytree(origin, target, symlinks=True, ignore=skip, dirs_exist_ok=True)
             else:
                 place = target / origin.name if to.endswith("/") else target
