@@ -31,9 +31,8 @@ def test_retention_and_exports_are_checked_at_the_start(tmp_path: Path) -> None:
     made = from_settings(
         Settings(audit_content_days=30, audit_metadata_days=400, audit_export=str(tmp_path))
     )
-    assert (made.retention.content_days, made.retention.metadata_days["standard"]) == (30, 400)
+    assert (made.retention.content_days, made.retention.metadata_days) == (30, 400)
     assert (made.export_to, made.export_format) == (tmp_path, Format.JSONL)
-    assert made.retention.metadata_days["handover"] == 1095
     with pytest.raises(ValueError, match="184 days"):
         from_settings(Settings(audit_metadata_days=183))
     with pytest.raises(ValueError, match="xml"):

@@ -17,7 +17,7 @@ from threegate.audit.export import Exported, Reveal, export
 from threegate.audit.formats import NAMES
 from threegate.audit.holds import HOLD_FIELDS, Hold, hold, holds, release
 from threegate.audit.otlp import deliver
-from threegate.audit.record import STANDARD, timestamp
+from threegate.audit.record import timestamp
 from threegate.audit.report import gather
 from threegate.audit.report_page import html, outline, pdf
 from threegate.audit.settings import AuditSettings, Format, Retention
@@ -119,10 +119,10 @@ def retain_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def retain_command(args: argparse.Namespace, settings: AuditSettings) -> int:
-    given = {} if args.metadata_days is None else {STANDARD: args.metadata_days}
-    days = {**settings.retention.metadata_days, **given}
-    content = args.content_days or settings.retention.content_days
-    texts, pruned = asyncio.run(_retain(Retention(content, days), settings))
+    kept = settings.retention
+    metadata = kept.metadata_days if args.metadata_days is None else args.metadata_days
+    wanted = Retention(args.content_days or kept.content_days, metadata)
+    texts, pruned = asyncio.run(_retain(wanted, settings))
     print(f"{texts} texts erased, {pruned} records pruned")
     return 0
 

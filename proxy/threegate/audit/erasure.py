@@ -103,11 +103,8 @@ async def retain(log: AuditLog, retention: Retention, *, at_us: int = 0) -> tupl
     at = at_us or now_us()
     old = [_present(), RECORD.c.ts < at - retention.content_days * DAY_US]
     texts = await _sweep(log, old, "erase", "retention", "content_days", _forget)
-    pruned = 0
-    for name, days in retention.metadata_days.items():
-        ended = [RECORD.c.retention == name, RECORD.c.stage.not_in(STAYS)]
-        ended.append(RECORD.c.ts < at - days * DAY_US)
-        pruned += await _sweep(log, ended, "prune", "retention", f"metadata_days.{name}", _prune)
+    ended = [RECORD.c.stage.not_in(STAYS), RECORD.c.ts < at - retention.metadata_days * DAY_US]
+    pruned = await _sweep(log, ended, "prune", "retention", "metadata_days", _prune)
     if texts or pruned:
         await asyncio.to_thread(scrub, log)
     return texts, pruned

@@ -30,7 +30,7 @@ from threegate.types import Action, Caller, Decision, Failed, Level, Locus, Rule
 ENTRY_VERSION = 1
 MAX_FIELD_CHARS = 256  # ids, model names, codes: longer ones are an attack or a mistake
 MAX_RULED = 200  # per decision; a text with more hits is cut here and says so (`dropped`)
-STANDARD = "standard"  # the retention class of ordinary records
+STANDARD = "standard"  # the retention class that the format has a place for; there is no other
 NOBODY = Caller(tenant="", key_id="", language="")  # of records that no caller caused
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 ACTIONS = {action: action.name.lower() for action in Action}
@@ -123,7 +123,6 @@ class Record:
     degraded: tuple[str, ...] = ()
     masked: tuple[str, ...] = ()
     label: str = ""
-    retention: str = STANDARD
     timings_ms: Mapping[str, float] = field(default_factory=dict)
     detail: Mapping[str, Any] = field(default_factory=dict)
 
@@ -254,7 +253,7 @@ def event(
         "model": _dense(requested=clean(caller.model), served=clean(record.model_served)),
         "policy": _dense(digest=clean(record.policy), revision=clean(record.policy_revision)),
         "request": clean(record.request_id) or event_id,
-        "retention": clean(record.retention),
+        "retention": STANDARD,
         "stage": record.stage.value,
         "stream": record.stream,
         "timings_ms": {clean(k): n for k, v in record.timings_ms.items() if (n := number(v))},

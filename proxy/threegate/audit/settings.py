@@ -8,11 +8,11 @@ from enum import StrEnum
 from pathlib import Path
 
 from threegate.audit.chain import Algorithm
-from threegate.audit.record import STANDARD, ContentLevel
+from threegate.audit.record import ContentLevel
 from threegate.settings import Settings
 
 MIN_METADATA_DAYS = 184  # six months: 网络安全法, EU AI Act Art. 19 and 26(6)
-METADATA_DAYS = {STANDARD: 190, "handover": 1095}  # handed-over personal data: three years
+METADATA_DAYS = 190
 
 
 class OnFailure(StrEnum):
@@ -40,17 +40,16 @@ class Format(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Retention:
-    """Days until text and metadata go, the latter by retention class. Raises `ValueError` below
-    six months.
+    """Days until text and metadata go; a legal hold keeps what is needed longer. Raises
+    `ValueError` below six months.
     """
 
     content_days: int = 90
-    metadata_days: Mapping[str, int] = field(default_factory=lambda: dict(METADATA_DAYS))
+    metadata_days: int = METADATA_DAYS
 
     def __post_init__(self) -> None:
-        short = [c for c, days in self.metadata_days.items() if days < MIN_METADATA_DAYS]
-        if short:
-            raise ValueError(f"retention: {', '.join(short)}: less than {MIN_METADATA_DAYS} days")
+        if self.metadata_days < MIN_METADATA_DAYS:
+            raise ValueError(f"retention: less than {MIN_METADATA_DAYS} days")
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +91,6 @@ def from_settings(settings: Settings) -> AuditSettings:
     """The audit part of the process's settings. Raises `ValueError` for a retention below six
     months or an unknown format.
     """
-    days = METADATA_DAYS | {STANDARD: settings.audit_metadata_days}
     return AuditSettings(
         url=settings.audit_database,
         directory=settings.var / "audit",
@@ -102,7 +100,7 @@ def from_settings(settings: Settings) -> AuditSettings:
         signing_key=settings.audit_signing_key,
         environment=settings.environment,
         publish=settings.audit_publish,
-        retention=Retention(settings.audit_content_days, days),
+        retention=Retention(settings.audit_content_days, settings.audit_metadata_days),
         export_to=Path(settings.audit_export) if settings.audit_export else None,
         export_format=Format(settings.audit_export_format),
     )
