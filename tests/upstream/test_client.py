@@ -4,6 +4,7 @@ real servers. Through the whole proxy: `e2e/test_upstreams.py`."""
 from __future__ import annotations
 
 import asyncio
+import time
 from collections import Counter
 from collections.abc import AsyncIterator, Callable
 from contextlib import ExitStack, asynccontextmanager
@@ -71,6 +72,18 @@ async def test_weights_are_kept_and_the_others_follow() -> None:
         chosen = [[u.name for u in both.candidates("deepseek-r1")] for _ in range(40)]
     assert Counter(names[0] for names in chosen) == {"a": 30, "b": 10}
     assert all(sorted(names) == ["a", "b"] for names in chosen)
+
+
+async def test_a_process_that_was_busy_does_not_blame_the_model_api() -> None:
+    """The connection stands, but the time to connect is over when it is looked at."""
+    async with demo(connect_s=0.2) as (_, settings):
+        for turns in range(2, 8):  # one of them is when the connection is asked for
+            async with upstreams(settings) as one:
+                reading = [asyncio.ensure_future(read(one)) for _ in range(3)]
+                for _ in range(turns):
+                    await asyncio.sleep(0)
+                time.sleep(0.6)
+                assert all(await asyncio.gather(*reading))
 
 
 async def test_all_away_is_an_error_that_names_no_address() -> None:

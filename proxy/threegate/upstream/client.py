@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -39,6 +40,10 @@ EARLY_S = 2.0
 """So long an answer is waited for that has a status and no byte yet. Longer, and a client would not
 get the comments that keep its line alive."""
 
+
+LATE_S = 0.25
+"""A time to connect that ends so much later than it should says that this process was late, not the
+upstream."""
 
 KEPT_S = 4.0
 """So long a connection is kept that nobody uses: uvicorn, and so vLLM and SGLang, close after 5."""
@@ -202,10 +207,17 @@ class Upstreams:
 
     async def _twice(self, target: Target, request: Request) -> aiohttp.ClientResponse:
         """A kept connection may have been closed by the other side at this very moment, and after a
-        pause all of them: once more, on a new one."""
+        pause all of them: once more, on a new one. Likewise where the time to connect ran out while
+        this process was busy: the connection may have stood, and nothing was sent."""
+        started = asyncio.get_running_loop().time()
         try:
             return await self._response(target, request, self.client)
         except (aiohttp.ServerDisconnectedError, ConnectionResetError):
+            return await self._response(target, request, self.fresh)
+        except aiohttp.ConnectionTimeoutError:
+            waited = asyncio.get_running_loop().time() - started
+            if waited < target.settings.connect_s + LATE_S:
+                raise
             return await self._response(target, request, self.fresh)
 
     async def _response(
@@ -219,7 +231,9 @@ class Upstreams:
                 URL(upstream.url + request.path, encoded=True),
                 data=request.body or None,
                 headers=headers,
-                timeout=aiohttp.ClientTimeout(total=None, sock_connect=upstream.connect_s),
+                timeout=aiohttp.ClientTimeout(
+                    total=None, sock_connect=upstream.connect_s, ceil_threshold=math.inf
+                ),
                 allow_redirects=False,
             )
 
