@@ -7,7 +7,7 @@ import logging
 import os
 import secrets
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
 import httpx
@@ -111,54 +111,65 @@ async def opened(settings: Settings, say: Callable[[str], None] = log.info) -> A
     settings.var.mkdir(parents=True, exist_ok=True)
     versions = policy_versions(settings)
     policies = policy_store(settings, versions)
-    engine = _engine(settings, say)
-    outbound = httpx.AsyncClient(trust_env=False, follow_redirects=False)
-    judges = tuple(LlmJudge(j, _key_of(j, settings), outbound) for j in settings.judges)
-    metrics = Metrics()
-    sentence = (*(sentence_detectors(engine) if engine else ()), *judges)
-    suites = Suites(tuple(Timed(d, metrics.asked) for d in sentence))
-    _check_served(policies, suites, settings)
     door = _door(settings, versions)
-    if door.open_to_all and not settings.loopback:
-        raise SettingsError("without an API key (`threegate keys add`) only loopback is served")
     keys = _upstream_keys(settings)
-    audit = await AuditLog.open(audit_settings(settings))
-    upstreams = Upstreams(settings.upstreams, keys, metrics)
-    limiter = _limiter(settings, metrics)
-    deps = Deps(
-        settings,
-        policies,
-        suites.of,
-        upstreams,
-        audit,
-        door,
-        metrics,
-        limiter,
-        _secret(settings),
-        Notices(Bands()),
-        _traces(settings, outbound, metrics),
-    )
-    store = BandStore.open(versions.engine, secrets.token_hex(8))
-    queued = engine.queued if engine else dict
-    watch = Watch(
-        policies, versions, audit, metrics, deps.notices, store, settings.reload_s, queued
-    )
-    say(await asyncio.to_thread(greeting, settings, deps.secret))
-    beside = Tasks()
-    for work in (watch.run(), upkeep.run(audit), *([deps.traces.run()] if deps.traces else ())):
-        beside.spawn(work)
-    try:
+    metrics = Metrics()
+    async with AsyncExitStack() as stack:
+        if (engine := _engine(settings, say)) is not None:
+            stack.callback(engine.close)
+        outbound = httpx.AsyncClient(trust_env=False, follow_redirects=False)
+        stack.push_async_callback(outbound.aclose)
+        suites = _suites(settings, engine, outbound, metrics)
+        _check_served(policies, suites, settings)
+        audit = await AuditLog.open(audit_settings(settings))
+        stack.push_async_callback(audit.close)
+        upstreams = Upstreams(settings.upstreams, keys, metrics)
+        stack.push_async_callback(upstreams.aclose)
+        limiter = _limiter(settings, metrics)
+        stack.push_async_callback(limiter.aclose)
+        deps = Deps(
+            settings,
+            policies,
+            suites.of,
+            upstreams,
+            audit,
+            door,
+            metrics,
+            limiter,
+            _secret(settings),
+            Notices(Bands()),
+            _traces(settings, outbound, metrics),
+        )
+        say(await asyncio.to_thread(greeting, settings, deps.secret))
+        queued = engine.queued if engine else dict
+        store = BandStore.open(versions.engine, secrets.token_hex(8))
+        watch = Watch(
+            policies, versions, audit, metrics, deps.notices, store, settings.reload_s, queued
+        )
+        await stack.enter_async_context(_beside(deps, watch, audit))
         yield deps
+
+
+@asynccontextmanager
+async def _beside(deps: Deps, watch: Watch, audit: AuditLog) -> AsyncIterator[None]:
+    """What runs beside the calls; the spans that still wait are sent at the end."""
+    tasks = Tasks()
+    for work in (watch.run(), upkeep.run(audit), *([deps.traces.run()] if deps.traces else ())):
+        tasks.spawn(work)
+    try:
+        yield
     finally:
-        await beside.cancel()
+        await tasks.cancel()
         if deps.traces is not None:
             await deps.traces.send()
-        await outbound.aclose()
-        await limiter.aclose()
-        await upstreams.aclose()
-        await audit.close()
-        if engine is not None:
-            engine.close()
+
+
+def _suites(
+    settings: Settings, engine: Engine | None, outbound: httpx.AsyncClient, metrics: Metrics
+) -> Suites:
+    judges = (LlmJudge(j, _key_of(j, settings), outbound) for j in settings.judges)
+    sentence = (*(sentence_detectors(engine) if engine else ()), *judges)
+    return Suites(tuple(Timed(d, metrics.asked) for d in sentence))
 
 
 def audit_settings(settings: Settings) -> AuditSettings:
@@ -184,9 +195,14 @@ def policy_store(settings: Settings, versions: Versions) -> PolicyStore:
 
 def _door(settings: Settings, versions: Versions) -> KeyFile | KeyTable:
     required = settings.keys == "required"
-    if settings.keys_in_database:
-        return KeyTable.open(versions.engine, required=required)
-    return KeyFile(settings.key_file, required=required)
+    door = (
+        KeyTable.open(versions.engine, required=required)
+        if settings.keys_in_database
+        else KeyFile(settings.key_file, required=required)
+    )
+    if door.open_to_all and not settings.loopback:
+        raise SettingsError("without an API key (`threegate keys add`) only loopback is served")
+    return door
 
 
 def _limiter(settings: Settings, metrics: Metrics) -> Limiter:

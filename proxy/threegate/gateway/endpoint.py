@@ -40,6 +40,7 @@ from threegate.gateway.respond import output_layer
 from threegate.gateway.sources import conversation_of, language_of, with_provenance
 from threegate.gateway.traces import parent_of
 from threegate.guard.mask import MaskMap
+from threegate.policy.model import CompiledPolicy
 from threegate.types import Caller
 from threegate.wire import json as strict_json
 from threegate.wire import shape
@@ -126,25 +127,33 @@ class Endpoint:
         policy = deps.policies.pin().policy_for(caller)
         if policy is None:
             raise RequestError("no policy is bound to this caller", status=403, code="no_policy")
-        api, streamed = adapter.api.value, adapter.streamed(body)
-        bands = deps.notices.bands
-        ledger = Ledger(deps.audit, deps.metrics, bands, caller, policy, api, streamed)
-        ledger.stopped = bands.stopped(policy)
-        ledger.parent, ledger.traces = parent_of(headers), deps.traces
+        ledger = self._ledger(caller, policy, headers, streamed=adapter.streamed(body))
         out.headers |= {
             REQUEST_ID: ledger.request_id,
             "x-threegate-policy": f"{policy.name}@{policy.digest[:12]}",
             **deps.notices.headers(policy),
         }
-        key = hmac.new(
-            deps.secret, f"{caller.tenant}\0{caller.conversation}".encode(), hashlib.sha256
-        )
         suite = deps.suite_of(policy)
         applied = self.applied.of(policy, caller, suite)
         return Call(
             deps, adapter, out, caller, policy, suite, ledger, headers, path,
-            body, body, deps.today(), MaskMap(key.digest()), applied, ledger.stopped, slots,
+            body, body, deps.today(), self._masks(caller), applied, ledger.stopped, slots,
         )  # fmt: skip
+
+    def _ledger(
+        self, caller: Caller, policy: CompiledPolicy, headers: Mapping[str, str], *, streamed: bool
+    ) -> Ledger:
+        deps, bands = self.deps, self.deps.notices.bands
+        api = self.adapter.api.value
+        made = Ledger(deps.audit, deps.metrics, bands, caller, policy, api, streamed)
+        made.stopped = bands.stopped(policy)
+        made.parent, made.traces = parent_of(headers), deps.traces
+        return made
+
+    def _masks(self, caller: Caller) -> MaskMap:
+        """Placeholders are of one tenant and conversation: elsewhere they mean nothing."""
+        scope = f"{caller.tenant}\0{caller.conversation}".encode()
+        return MaskMap(hmac.new(self.deps.secret, scope, hashlib.sha256).digest())
 
 
 async def _run(call: Call) -> None:
