@@ -22,7 +22,8 @@ from threegate.wire.adapter import (
 )
 from threegate.wire.base import BaseAdapter, objects
 from threegate.wire.chat_request import ROLE_CHANNELS, place_in_messages
-from threegate.wire.responses_stream import ResponsesCodec, message_item, response_of, usage_of
+from threegate.wire.responses_parts import message_item, response_of, usage_of
+from threegate.wire.responses_stream import ResponsesCodec
 from threegate.wire.slots import SlotWalk, each, walk_fields
 
 _SYSTEM_FIELDS: Final = ("instructions", "tools", "text")

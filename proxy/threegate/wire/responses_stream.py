@@ -9,7 +9,7 @@ place that has it. `sequence_number` counts what the client gets.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Final, NamedTuple
+from typing import Any
 
 import orjson
 
@@ -22,112 +22,32 @@ from threegate.wire.adapter import (
     Delta,
     Linked,
     Outcome,
-    OutcomeKind,
     Place,
     StreamKey,
     StreamOptions,
-    Usage,
 )
 from threegate.wire.deltas import WHOLE_PARTS, FrameCodec, parse_frame, shape_errors
 from threegate.wire.errors import openai_error
+from threegate.wire.responses_parts import (
+    BY_DELTA,
+    BY_DONE,
+    BY_ITEM,
+    BY_PART,
+    ENDS,
+    OF_FRAME,
+    REASONING,
+    REFUSAL,
+    SUMMARY,
+    TEXT,
+    Stem,
+    index_of,
+    item_of,
+    key_of,
+    message_item,
+    response_of,
+    usage_of,
+)
 from threegate.wire.sse import ServerSentEvent, encode_json
-
-
-class Stem(NamedTuple):
-    """A family of events, `<name>.delta` and `<name>.done`. `field` is the text's name in `.done`,
-    `place` the name of its index in the item ("" where an item has one such text)."""
-
-    name: str
-    channel: Channel
-    field: str
-    place: str = ""
-
-
-_TEXT: Final = Stem("response.output_text", Channel.CONTENT, "text", "content_index")
-_REFUSAL: Final = Stem("response.refusal", Channel.CONTENT, "refusal", "content_index")
-_REASONING: Final = Stem("response.reasoning_text", Channel.REASONING, "text", "content_index")
-_SUMMARY: Final = Stem(
-    "response.reasoning_summary_text", Channel.REASONING, "text", "summary_index"
-)
-_ARGUMENTS: Final = Stem("response.function_call_arguments", Channel.TOOL_ARGUMENTS, "arguments")
-_STEMS: Final = (
-    _TEXT,
-    _REFUSAL,
-    _REASONING,
-    _SUMMARY,
-    _ARGUMENTS,
-    Stem("response.mcp_call_arguments", Channel.TOOL_ARGUMENTS, "arguments"),
-    Stem("response.custom_tool_call_input", Channel.TOOL_ARGUMENTS, "input"),
-    Stem("response.code_interpreter_call_code", Channel.TOOL_ARGUMENTS, "code"),
-)
-_BY_DELTA: Final = {f"{stem.name}.delta": stem for stem in _STEMS}
-_BY_DONE: Final = {f"{stem.name}.done": stem for stem in _STEMS}
-_BY_PART: Final = {
-    "output_text": _TEXT,
-    "refusal": _REFUSAL,
-    "reasoning_text": _REASONING,
-    "summary_text": _SUMMARY,
-}
-_BY_ITEM: Final = {
-    "function_call": _ARGUMENTS,
-    "mcp_call": _STEMS[5],
-    "custom_tool_call": _STEMS[6],
-    "code_interpreter_call": _STEMS[7],
-}
-_OF_FRAME: Final = {  # by the field with the event's text
-    name: listed.RESPONSES_FRAME | {name}
-    for name in ("", "delta", "item", "part", "response", *(stem.field for stem in _STEMS))
-}
-_ENDS: Final = frozenset(("response.completed", "response.incomplete", "response.failed"))
-_ITEM_BITS: Final = 12  # part of a key = output index << 12 | summary bit | index in the item
-_SUMMARY_BIT: Final = 1 << 11
-
-
-def usage_of(usage: Any) -> Usage | None:
-    """Token counts of a responses `usage` object."""
-    if not isinstance(usage, dict):
-        return None
-    return Usage(
-        input=usage.get("input_tokens") or 0,
-        output=usage.get("output_tokens") or 0,
-        cached=(usage.get("input_tokens_details") or {}).get("cached_tokens") or 0,
-        reasoning=(usage.get("output_tokens_details") or {}).get("reasoning_tokens") or 0,
-    )
-
-
-def message_item(item_id: str, text: str) -> Body:
-    """A finished message of ours."""
-    return {
-        "id": item_id,
-        "type": "message",
-        "role": "assistant",
-        "status": "completed",
-        "content": [{"type": "output_text", "text": text, "annotations": [], "logprobs": []}],
-    }
-
-
-def response_of(head: Body, outcome: Outcome, model: str, items: list[Body]) -> Body:
-    """The response object of a call that the guard ended; `head` is the upstream's, if any."""
-    answered = outcome.kind is OutcomeKind.ANSWER
-    return {
-        "id": f"resp_{outcome.decision_id}",
-        "object": "response",
-        "created_at": outcome.created,
-        "model": model,
-        "error": None,
-        "instructions": None,
-        "metadata": {},
-        "parallel_tool_calls": True,
-        "temperature": None,
-        "tool_choice": "auto",
-        "tools": [],
-        "top_p": None,
-        "usage": None,
-        **head,
-        "status": "completed" if answered else "incomplete",
-        "incomplete_details": None if answered else {"reason": "content_filter"},
-        "output": items,
-    }
 
 
 class _Text:
@@ -140,11 +60,6 @@ class _Text:
         self.item_id = item_id
         self.received = ""
         self.out = ""
-
-
-def _key(stem: Stem, item: int, index: int) -> StreamKey:
-    bit = _SUMMARY_BIT if stem is _SUMMARY else 0
-    return StreamKey(0, stem.channel, item << _ITEM_BITS | bit | index)
 
 
 class ResponsesCodec(FrameCodec):
@@ -200,18 +115,18 @@ class ResponsesCodec(FrameCodec):
 
     def _read_frame(self, chunk: Chunk, frame: Body, kind: str) -> None:
         handled = self._read_texts(chunk, frame, kind)
-        self._unlisted(chunk, frame, _OF_FRAME[handled])
+        self._unlisted(chunk, frame, OF_FRAME[handled])
         if kind == "error":
             self._finish(chunk)
-        elif kind in _ENDS and "response" in frame:
+        elif kind in ENDS and "response" in frame:
             self._ends(chunk, frame["response"])
 
     def _read_texts(self, chunk: Chunk, frame: Body, kind: str) -> str:
         """Takes out the texts of the one field that a frame of this kind has, and names it."""
-        if stem := _BY_DELTA.get(kind):
+        if stem := BY_DELTA.get(kind):
             self._piece(chunk, frame, "delta", self._place(stem, frame), stem)
             return "delta"
-        if stem := _BY_DONE.get(kind):
+        if stem := BY_DONE.get(kind):
             key = self._place(stem, frame)
             self._text(chunk, frame, stem.field, key, stem, frame.get("item_id") or "")
             self._end(chunk, [key] if key in self._open else [])
@@ -237,7 +152,7 @@ class ResponsesCodec(FrameCodec):
 
     def _place(self, stem: Stem, frame: Body) -> StreamKey:
         index = frame.get(stem.place) or 0 if stem.place else 0
-        return _key(stem, frame.get("output_index") or 0, index)
+        return key_of(stem, frame.get("output_index") or 0, index)
 
     def _piece(self, chunk: Chunk, frame: Body, name: str, key: StreamKey, stem: Stem) -> None:
         """A text that goes on."""
@@ -274,7 +189,7 @@ class ResponsesCodec(FrameCodec):
         self._piece(chunk, holder, name, key, stem)
 
     def _part(self, chunk: Chunk, part: Body, frame: Body) -> None:
-        stem = _BY_PART.get(part.get("type") or "")
+        stem = BY_PART.get(part.get("type") or "")
         if stem is not None:
             key, item_id = self._place(stem, frame), frame.get("item_id") or ""
             self._text(chunk, part, stem.field, key, stem, item_id)
@@ -282,8 +197,8 @@ class ResponsesCodec(FrameCodec):
 
     def _item(self, chunk: Chunk, item: Body, index: int) -> None:
         item_id = item.get("id") or ""
-        if stem := _BY_ITEM.get(item.get("type") or ""):
-            key = _key(stem, index, 0)
+        if stem := BY_ITEM.get(item.get("type") or ""):
+            key = key_of(stem, index, 0)
             self._name(chunk, item, key)
             self._text(chunk, item, stem.field, key, stem, item_id)
         for name in ("content", "summary"):
@@ -302,15 +217,10 @@ class ResponsesCodec(FrameCodec):
         self._whole(chunk, item, "name", 0, Channel.TOOL_ARGUMENTS)
 
     def _end_item(self, chunk: Chunk, index: int) -> None:
-        self._end(
-            chunk,
-            [k for k in self._open if k.part < WHOLE_PARTS and k.part >> _ITEM_BITS == index],
-        )
+        self._end(chunk, [k for k in self._open if k.part < WHOLE_PARTS and item_of(k) == index])
 
     def _whole_response(self, chunk: Chunk, response: Body) -> None:
-        if (
-            "instructions" in response
-        ):  # the API repeats them: as the client sent them, not as we did
+        if "instructions" in response:  # repeated as the client sent them, not as we did
             response["instructions"] = self._request.get("instructions")
         for index, item in enumerate(response.get("output") or ()):
             self._item(chunk, item, index)
@@ -345,7 +255,7 @@ class ResponsesCodec(FrameCodec):
         return carried
 
     def _hollow(self, frame: Body) -> bool:
-        return frame.get("type") in _BY_DELTA
+        return frame.get("type") in BY_DELTA
 
     def _wrote(self, frame: Body) -> None:
         if "sequence_number" in frame:
@@ -355,7 +265,7 @@ class ResponsesCodec(FrameCodec):
         kind = frame.get("type")
         if "response" in frame:
             self._response = frame["response"]
-            self._ended = self._ended or kind in _ENDS
+            self._ended = self._ended or kind in ENDS
         elif "item" in frame:
             index = frame.get("output_index") or 0
             self._waiting.discard(index)
@@ -366,7 +276,7 @@ class ResponsesCodec(FrameCodec):
                 self._items[index] = frame["item"]
 
     def text(self, key: StreamKey, text: str) -> bytes:
-        if key.part >> _ITEM_BITS in self._waiting:
+        if item_of(key) in self._waiting:
             return b""  # a cut, and the client has not got the start of this item
         if self._unsaid(key, text):
             return b""
@@ -376,9 +286,9 @@ class ResponsesCodec(FrameCodec):
         return self._event(f"{state.stem.name}.delta", **self._where(key, state), delta=written)
 
     def _where(self, key: StreamKey, text: _Text) -> Body:
-        where: Body = {"item_id": text.item_id, "output_index": key.part >> _ITEM_BITS}
+        where: Body = {"item_id": text.item_id, "output_index": item_of(key)}
         if text.stem.place:
-            where[text.stem.place] = key.part & (_SUMMARY_BIT - 1)
+            where[text.stem.place] = index_of(key)
         return where
 
     def _event(self, kind: str, **fields: Any) -> bytes:
@@ -414,21 +324,21 @@ class ResponsesCodec(FrameCodec):
         out, parts = b"", []
         item: Body = {**self._items[index], "status": "incomplete"}
         for key, text in self._texts.items():
-            if key.part >> _ITEM_BITS == index:
+            if item_of(key) == index:
                 stem, where = text.stem, self._where(key, text)
                 out += self._event(f"{stem.name}.done", **where, **{stem.field: text.out})
                 if stem.place:
                     parts.append((stem, self._part_of(stem, text.out)))
                 else:
                     item[stem.field] = text.out
-        for name, stems in (("content", (_TEXT, _REFUSAL, _REASONING)), ("summary", (_SUMMARY,))):
+        for name, stems in (("content", (TEXT, REFUSAL, REASONING)), ("summary", (SUMMARY,))):
             if found := [part for stem, part in parts if stem in stems]:
                 item[name] = found
         return out + self._event("response.output_item.done", output_index=index, item=item)
 
     def _part_of(self, stem: Stem, text: str) -> Body:
-        kind = next(kind for kind, known in _BY_PART.items() if known is stem)
-        return {"type": kind, stem.field: text, **({"annotations": []} if stem is _TEXT else {})}
+        kind = next(kind for kind, known in BY_PART.items() if known is stem)
+        return {"type": kind, stem.field: text, **({"annotations": []} if stem is TEXT else {})}
 
     def _message(self, item: Body) -> bytes:
         index = max(self._done, default=-1) + 1

@@ -1,0 +1,119 @@
+"""OpenAI responses: which events and parts carry texts, the key of a text, and objects of ours."""
+
+from __future__ import annotations
+
+from typing import Any, Final, NamedTuple
+
+from threegate.types import Channel
+from threegate.wire import listed
+from threegate.wire.adapter import Body, Outcome, OutcomeKind, StreamKey, Usage
+
+
+class Stem(NamedTuple):
+    """A family of events, `<name>.delta` and `<name>.done`. `field` is the text's name in `.done`,
+    `place` the name of its index in the item ("" where an item has one such text)."""
+
+    name: str
+    channel: Channel
+    field: str
+    place: str = ""
+
+
+TEXT: Final = Stem("response.output_text", Channel.CONTENT, "text", "content_index")
+REFUSAL: Final = Stem("response.refusal", Channel.CONTENT, "refusal", "content_index")
+REASONING: Final = Stem("response.reasoning_text", Channel.REASONING, "text", "content_index")
+SUMMARY: Final = Stem("response.reasoning_summary_text", Channel.REASONING, "text", "summary_index")
+_ARGUMENTS: Final = Stem("response.function_call_arguments", Channel.TOOL_ARGUMENTS, "arguments")
+_STEMS: Final = (
+    TEXT,
+    REFUSAL,
+    REASONING,
+    SUMMARY,
+    _ARGUMENTS,
+    Stem("response.mcp_call_arguments", Channel.TOOL_ARGUMENTS, "arguments"),
+    Stem("response.custom_tool_call_input", Channel.TOOL_ARGUMENTS, "input"),
+    Stem("response.code_interpreter_call_code", Channel.TOOL_ARGUMENTS, "code"),
+)
+BY_DELTA: Final = {f"{stem.name}.delta": stem for stem in _STEMS}
+BY_DONE: Final = {f"{stem.name}.done": stem for stem in _STEMS}
+BY_PART: Final = {
+    "output_text": TEXT,
+    "refusal": REFUSAL,
+    "reasoning_text": REASONING,
+    "summary_text": SUMMARY,
+}
+BY_ITEM: Final = {
+    "function_call": _ARGUMENTS,
+    "mcp_call": _STEMS[5],
+    "custom_tool_call": _STEMS[6],
+    "code_interpreter_call": _STEMS[7],
+}
+OF_FRAME: Final = {  # by the field with the event's text
+    name: listed.RESPONSES_FRAME | {name}
+    for name in ("", "delta", "item", "part", "response", *(stem.field for stem in _STEMS))
+}
+ENDS: Final = frozenset(("response.completed", "response.incomplete", "response.failed"))
+_ITEM_BITS: Final = 12  # part of a key = output index << 12 | summary bit | index in the item
+_SUMMARY_BIT: Final = 1 << 11
+
+
+def usage_of(usage: Any) -> Usage | None:
+    """Token counts of a responses `usage` object."""
+    if not isinstance(usage, dict):
+        return None
+    return Usage(
+        input=usage.get("input_tokens") or 0,
+        output=usage.get("output_tokens") or 0,
+        cached=(usage.get("input_tokens_details") or {}).get("cached_tokens") or 0,
+        reasoning=(usage.get("output_tokens_details") or {}).get("reasoning_tokens") or 0,
+    )
+
+
+def message_item(item_id: str, text: str) -> Body:
+    """A finished message of ours."""
+    return {
+        "id": item_id,
+        "type": "message",
+        "role": "assistant",
+        "status": "completed",
+        "content": [{"type": "output_text", "text": text, "annotations": [], "logprobs": []}],
+    }
+
+
+def response_of(head: Body, outcome: Outcome, model: str, items: list[Body]) -> Body:
+    """The response object of a call that the guard ended; `head` is the upstream's, if any."""
+    answered = outcome.kind is OutcomeKind.ANSWER
+    return {
+        "id": f"resp_{outcome.decision_id}",
+        "object": "response",
+        "created_at": outcome.created,
+        "model": model,
+        "error": None,
+        "instructions": None,
+        "metadata": {},
+        "parallel_tool_calls": True,
+        "temperature": None,
+        "tool_choice": "auto",
+        "tools": [],
+        "top_p": None,
+        "usage": None,
+        **head,
+        "status": "completed" if answered else "incomplete",
+        "incomplete_details": None if answered else {"reason": "content_filter"},
+        "output": items,
+    }
+
+
+def key_of(stem: Stem, item: int, index: int) -> StreamKey:
+    bit = _SUMMARY_BIT if stem is SUMMARY else 0
+    return StreamKey(0, stem.channel, item << _ITEM_BITS | bit | index)
+
+
+def item_of(key: StreamKey) -> int:
+    """The output index of the item that a text is in."""
+    return key.part >> _ITEM_BITS
+
+
+def index_of(key: StreamKey) -> int:
+    """The index of a text in its item."""
+    return key.part & (_SUMMARY_BIT - 1)
