@@ -157,38 +157,15 @@ def test_an_event_that_is_no_object_is_an_upstream_error(name: str, junk: str) -
         codec(name).read(ServerSentEvent(junk))
 
 
+KNOWN = st.sampled_from(
+    [
+        *("choices", "delta", "index", "content", "tool_calls", "function", "arguments", "usage"),
+        *("type", "content_block", "item", "part", "response", "output", "error", "text"),
+    ]
+)
 BAD = st.recursive(
     st.none() | st.integers() | st.text(max_size=5) | st.booleans(),
-    lambda below: (
-        st.lists(below, max_size=3)
-        | st.dictionaries(
-            st.sampled_from(
-                [
-                    *(
-                        "choices",
-                        "delta",
-                        "index",
-                        "content",
-                        "tool_calls",
-                        "function",
-                        "arguments",
-                    ),
-                    *(
-                        "type",
-                        "content_block",
-                        "item",
-                        "part",
-                        "response",
-                        "output",
-                        "usage",
-                        "error",
-                    ),
-                ]
-            ),
-            below,
-            max_size=4,
-        )
-    ),
+    lambda below: st.lists(below, max_size=3) | st.dictionaries(KNOWN, below, max_size=4),
     max_leaves=12,
 )
 KINDS = st.sampled_from(
@@ -199,7 +176,10 @@ KINDS = st.sampled_from(
 )
 
 
-@given(st.sampled_from(NAMES), st.lists(st.tuples(KINDS, st.dictionaries(st.text(), BAD) | BAD)))
+FRAMES = st.lists(st.tuples(KINDS, st.dictionaries(KNOWN, BAD, max_size=4) | BAD), max_size=4)
+
+
+@given(st.sampled_from(NAMES), FRAMES)
 def test_frames_of_any_shape_are_read_or_refused(
     name: str, frames: list[tuple[str, object]]
 ) -> None:
