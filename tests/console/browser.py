@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -33,7 +33,7 @@ class Browser:
     shots: list[str] = field(default_factory=list)
 
     def go(self, path: str) -> None:
-        self.driver.get(self.url + path)
+        self._leave(lambda: self.driver.get(self.url + path))
 
     def one(self, css: str) -> WebElement:
         return self.driver.find_element(By.CSS_SELECTOR, css)
@@ -41,13 +41,23 @@ class Browser:
     def all(self, css: str) -> list[WebElement]:
         return self.driver.find_elements(By.CSS_SELECTOR, css)
 
-    def press(self, css: str) -> None:
-        """Clicks, and waits for the next page."""
-        old = self.one("html")
+    def press(self, css: str, *, whole: bool = True) -> None:
+        """Clicks, and waits for the next page; unless `whole`, only for its beginning."""
         element = self.one(css)
         self.driver.execute_script("arguments[0].scrollIntoView({block: 'center'})", element)
-        element.click()
+        self._leave(element.click, whole=whole)
+
+    def _leave(self, by: Callable[[], None], *, whole: bool = True) -> None:
+        old = self.one("html")
+        by()
         self.until(lambda: not _same(old))
+        if whole:
+            self.whole()
+
+    def whole(self) -> None:
+        """Waits until the page is there to its end."""
+        ready = "return document.readyState"
+        self.until(lambda: self.driver.execute_script(ready) == "complete")
 
     def fill(self, css: str, text: str) -> None:
         element = self.one(css)
@@ -96,8 +106,12 @@ def browser(url: str, language: str) -> Iterator[Browser]:
     for flag in (*FLAGS, f"--lang={language}"):
         options.add_argument(flag)
     options.add_experimental_option("prefs", {"intl.accept_languages": language})
+    options.page_load_strategy = "none"  # a page is looked at while it comes
     options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
-    driver = Chrome(options, ChromeService(shutil.which("chromedriver")))
+    driver = Chrome(
+        options,
+        ChromeService(shutil.which("chromedriver"), env=os.environ | {"LANGUAGE": language}),
+    )
     try:
         yield Browser(driver, url, language)
     finally:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -79,6 +80,17 @@ def record(sites: tuple[Site, Site], calls: int) -> None:
         assert {reply.status_code for reply in asked} == {200}
 
 
+def watch(page: Browser) -> list[int]:
+    """How far the bar was each time we looked, until the result has taken its place."""
+    bar = "return [...document.querySelectorAll('.step progress')].pop()?.value"
+    seen = []
+    while page.driver.execute_script("return document.readyState") != "complete":
+        seen.append(int(page.driver.execute_script(bar) or 0))
+        time.sleep(0.1)
+    assert not page.one(".working").is_displayed()
+    return seen
+
+
 def digest_of(site: Site) -> str:
     return site.running.deps.policies.pin().digest
 
@@ -101,7 +113,7 @@ def test_an_editor_changes_a_rule(
         page.log_in("wang", PASSWORD)
         page.go("/policies/rule/base.pii.id_card")
         page.shot("rule")
-        line = int(page.one("a.right").get_attribute("href").rpartition("#L")[2])
+        line = int((page.one("a.right").get_attribute("href") or "").rpartition("#L")[2])
         page.press("a.right")
         area = page.one("textarea[name=text]")
         page.until(lambda: area == page.driver.switch_to.active_element)
@@ -114,12 +126,12 @@ def test_an_editor_changes_a_rule(
         assert "  - mode  - id" in (area.get_attribute("value") or "")
         page.rub_out(area, len("  - mode"))
         area.send_keys(mistake)
-        page.until(lambda: page.all("#problem-rows .s-error"))
+        page.until(lambda: "yaml-syntax" in page.one("#problem-rows").text)
         places = [a.text for a in page.all("#problem-rows .s-error .place")]
         assert any(abs(int(p.rpartition(":")[2]) - line) <= 1 for p in places), places
         page.shot("editor")
         page.rub_out(area, len(mistake))
-        page.until(lambda: "good" in page.one("#verdict").get_attribute("class"))
+        page.until(lambda: page.all("#verdict.good"))
         assert not page.all("#problem-rows .s-error")
 
         page.go("/policies/rule/base.pii.id_card")
@@ -133,10 +145,16 @@ def test_an_editor_changes_a_rule(
 
         page.go("/policies/draft")
         assert "base.pii.id_card" in page.one("ul.changes").text
-        page.press("form[action*='draft/tests'] button")
-        assert "good" in page.one("#tests .note").get_attribute("class")
+        page.press("form[action*='draft/tests'] button", whole=False)
+        watch(page)
+        assert page.all("#tests .note.good")
         page.fill("form[action*='draft/replay'] input", str(calls))
-        page.press("form[action*='draft/replay'] button")
+        page.press("form[action*='draft/replay'] button", whole=False)
+        page.until(lambda: page.all(".step progress[value]"))
+        page.shot("replay")
+        seen = watch(page)
+        assert seen == sorted(seen)
+        assert len(page.all(".working .step")) > 2
         assert str(calls) in page.one("#replay").text
         shown = [row.text for row in page.all("#replay tbody tr")]
         assert len(shown) == min(50, calls // len(TRAFFIC))  # the ID cards are masked no more

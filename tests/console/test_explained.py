@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import pytest
-from threegate.console.explained import channel_of, texts, why_no_text
+from threegate.console.explained import channel_of, number_of, texts, why_no_text
 
 RULED = [
     {
@@ -50,6 +50,20 @@ def test_originals_only_where_revealed() -> None:
 )
 def test_channels_of_parts(name: str, channel: str) -> None:
     assert channel_of(name) == channel
+
+
+@pytest.mark.parametrize(
+    ("name", "number"),
+    [
+        ("messages/0/content:user", 1),
+        ("messages/3/tool_calls/0", 4),
+        ("choices/0/content/1", 0),
+        ("choices/1/content/1", 2),
+        ("prompt:user", 0),
+    ],
+)
+def test_numbers_of_parts(name: str, number: int) -> None:
+    assert number_of(name) == number
 
 
 def test_why_there_is_no_text() -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ import orjson
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, RedirectResponse, Response
+from starlette.responses import HTMLResponse, RedirectResponse, Response, StreamingResponse
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp
@@ -26,12 +27,14 @@ from threegate.console.pages import PAGES, Page
 from threegate.console.parts import Parts
 from threegate.console.security import Guarded
 from threegate.console.sessions import COOKIE, SESSION_S
+from threegate.console.watching import finished, watched
 from threegate.console.web import (
     LANGUAGE_COOKIE,
     Moved,
     Refusal,
     Shown,
     Visit,
+    Watched,
     blocking,
     form_of,
     language_of,
@@ -87,13 +90,8 @@ class Console:
             language = language_of(request)
             try:
                 return await self._answer(page, request, language)
-            except Refusal as refusal:
-                status, text = refusal.status, refusal.text.get(language)
-            except ThreegateError as error:
-                status, text = _told(error, language)
-            except Exception as error:  # its message may quote what was read
-                log.error("console: unexpected %s at %s", type(error).__name__, page.path)
-                status, text = 500, "出错了" if language == "zh" else "something went wrong"
+            except Exception as error:
+                status, text = _told(error, language, page.path)
             return self._refused(request, language, status, text, await self._person(request))
 
         return answer
@@ -112,6 +110,10 @@ class Console:
                 return self._shown(visit, shown)
             case Moved() as moved:
                 return self._moved(visit, moved)
+            case Watched() as slow if wants_json(request):
+                return self._shown(visit, await finished(slow))
+            case Watched() as slow:
+                return self._watched(visit, slow, page.path)
             case response:
                 return response
 
@@ -140,13 +142,26 @@ class Console:
             _set_cookie(visit.request, response, name, value)
         return response
 
+    def _watched(self, visit: Visit, slow: Watched, path: str) -> Response:
+        def failed(error: Exception) -> Shown:
+            status, text = _told(error, visit.language, path)
+            return Shown("error.html", {"status": status, "error": text}, status)
+
+        page = partial(self._page, visit.request, visit.language, visit.person)
+        headers = {"x-accel-buffering": "no"}  # a reverse proxy shall pass on each step
+        steps = watched(slow, page, failed)
+        return StreamingResponse(steps, media_type="text/html", headers=headers)
+
     def _html(
         self, request: Request, language: str, person: Person | None, shown: Shown
     ) -> Response:
+        return HTMLResponse(self._page(request, language, person, shown), shown.status)
+
+    def _page(self, request: Request, language: str, person: Person | None, shown: Shown) -> str:
         page = self.environment.get_template(shown.template)
         context = _context(request, language, person) | dict(shown.data)
         context["notices"] = told.notices(self.parts.notices if person else None)
-        return HTMLResponse(page.render(context), shown.status)
+        return page.render(context)
 
     def _moved(self, visit: Visit, moved: Moved) -> Response:
         if wants_json(visit.request):
@@ -171,17 +186,24 @@ class Console:
         return self._html(request, language, person, shown)
 
 
-def _told(error: ThreegateError, language: str) -> tuple[int, str]:
-    """Status and text of an error from below; audit errors say no more than that."""
+def _told(error: Exception, language: str, path: str) -> tuple[int, str]:
+    """Status and text of an error; of audit errors and of what nobody expected no more than that:
+    its message may quote what was read.
+    """
     match error:
+        case Refusal():
+            return error.status, error.text.get(language)
         case PolicyError():
             return 422, str(error)
         case AuditError():
             log.error("console: audit log: %s", type(error).__name__)
             zh, en = "审计日志暂时不可用", "the audit log is not available"
             return 503, zh if language == "zh" else en
-        case _:
+        case ThreegateError():
             return 400, type(error).__name__
+        case _:
+            log.error("console: unexpected %s at %s", type(error).__name__, path)
+            return 500, "出错了" if language == "zh" else "something went wrong"
 
 
 def _context(request: Request, language: str, person: Person | None) -> dict[str, Any]:

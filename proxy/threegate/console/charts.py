@@ -64,8 +64,8 @@ def histogram(
         "bars": [_bar(b, i * wide, wide, most) for i, b in enumerate(bars)],
         "marks": [m for m in marks if 0 <= m["x"] <= WIDTH],
         "most": most,
-        "from": timestamp(start)[:16],
-        "to": timestamp(start + length)[:16],
+        "from": timestamp(start)[:16].replace("T", " "),
+        "to": timestamp(start + length)[:16].replace("T", " "),
     }
 
 

@@ -122,7 +122,13 @@ def _text(
         cut = pieces(part["text"], () if name.startswith("choices/") else marks)
     else:
         cut = pieces(redacted, (*moved(redacted, marks), *placeholders(redacted)))
-    return {"part": name, "channel": channel_of(name), "pieces": cut, "original": original}
+    return {
+        "part": name,
+        "number": number_of(name),
+        "channel": channel_of(name),
+        "pieces": cut,
+        "original": original,
+    }
 
 
 def why_no_text(events: Sequence[Mapping[str, Any]]) -> str:
@@ -138,6 +144,14 @@ def channel_of(name: str) -> str:
     if name.startswith("choices/"):
         return name.split("/")[2]
     return name.rpartition(":")[2]
+
+
+def number_of(name: str) -> int:
+    """Which message or which answer it is, from 1; 0 where nobody counts (the first answer)."""
+    kind, _, rest = name.partition("/")
+    digits = rest.partition("/")[0]
+    number = int(digits) if digits.isdecimal() else 0
+    return number + 1 if kind == "messages" or number else 0
 
 
 def _is_at(name: str, at: Mapping[str, Any]) -> bool:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from datetime import date, timedelta
 from typing import Any
 
+from threegate.console import words
 from threegate.gateway.notices import Notices
 from threegate.policy.actions import then_action, title_of, written_actions
 from threegate.policy.compile import layered
@@ -14,10 +15,17 @@ from threegate.policy.lifecycle import Event, State, Version
 from threegate.policy.load import Bundle
 from threegate.policy.problems import Problem
 from threegate.policy.schema import ConstraintRule, Exceptional, Rule
+from threegate.policy.strength import Direction
 from threegate.policy.versions import COMMANDS
 
 AnyRule = Rule | ConstraintRule
 SOON = timedelta(days=30)
+TONES = {
+    Direction.STRICTER: "good",
+    Direction.LOOSER: "bad",
+    Direction.UNCLEAR: "warn",
+    Direction.CHANGED: "",
+}
 _VERBS = {kind: name for name, kind in COMMANDS.items()}
 
 
@@ -131,6 +139,11 @@ def change_row(change: Change, language: str) -> dict[str, Any]:
         "id": change.id,
         "direction": change.direction.name.lower(),
         "lines": describe(change, language).split("\n"),
+        "title": change.title.get(language),
+        "fate": words.name("fate", change.fate.value, language),
+        "result": words.name("direction", change.direction.name.lower(), language),
+        "tone": TONES[change.direction],
+        "aspects": [a.text.get(language).replace(" -> ", " → ") for a in change.aspects],
     }
 
 

@@ -1,13 +1,13 @@
 """One visit to a page: who, in which language, with what; and the answers a view can give.
 
 A view returns plain data (`Shown`) that is printed as HTML or as JSON, whatever the visitor asked
-for, or sends the visitor on (`Moved`). So every page has its JSON twin and nothing is computed in a
-template.
+for, sends the visitor on (`Moved`), or says how far it is until it can show something (`Watched`).
+So every page has its JSON twin and nothing is computed in a template.
 """
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 from urllib.parse import parse_qsl, urlencode
@@ -60,7 +60,23 @@ class Moved:
         return f"{self.to}{joint}{urlencode({'done': self.done})}" if self.done else self.to
 
 
-Answer = Shown | Moved | Response
+@dataclass(frozen=True, slots=True)
+class Step:
+    """How far a piece of work is. `total` 0: not known yet."""
+
+    done: int = 0
+    total: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Watched:
+    """Work that takes a while: steps, and a page at the end. It stops when the visitor leaves."""
+
+    title: str
+    work: AsyncIterator[Step | Shown]
+
+
+Answer = Shown | Moved | Watched | Response
 
 
 @dataclass(frozen=True, slots=True)

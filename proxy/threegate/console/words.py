@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from threegate.policy.actions import ACTIONS
+from threegate.policy.diff import DIRECTIONS, FATES
 from threegate.policy.kinds import title_of
 from threegate.types import Bilingual
 
@@ -119,6 +120,8 @@ BOOKS: Mapping[str, Words] = {
     "version": VERSION,
     "severity": SEVERITY,
     "verb": VERB,
+    "fate": {fate.value: title for fate, title in FATES.items()},
+    "direction": {each.name.lower(): title for each, title in DIRECTIONS.items()},
 }
 
 

@@ -88,18 +88,18 @@ class Diff:
         counts = Counter(c.direction for c in self.changes)
         if not counts:
             return Bilingual("没有变化", "no change")
-        zh = "，".join(f"{counts[d]} 处{_NAMES[d].zh}" for d in _NAMES if counts[d])
-        en = ", ".join(f"{counts[d]} {_NAMES[d].en}" for d in _NAMES if counts[d])
+        zh = "，".join(f"{counts[d]} 处{DIRECTIONS[d].zh}" for d in DIRECTIONS if counts[d])
+        en = ", ".join(f"{counts[d]} {DIRECTIONS[d].en}" for d in DIRECTIONS if counts[d])
         return Bilingual(zh, en)
 
 
-_NAMES = {
+DIRECTIONS = {
     Direction.STRICTER: Bilingual("变严", "stricter"),
     Direction.LOOSER: Bilingual("变松", "looser"),
     Direction.UNCLEAR: Bilingual("无法判定", "unclear"),
     Direction.CHANGED: Bilingual("改动措辞或设置", "changed in wording or settings"),
 }
-_FATES = {
+FATES = {
     Fate.ADDED: Bilingual("新增", "added"),
     Fate.REMOVED: Bilingual("删除", "removed"),
     Fate.CHANGED: Bilingual("修改", "changed"),
@@ -133,8 +133,8 @@ _BINDINGS = Bilingual("绑定", "bindings")
 
 def describe(change: Change, language: str) -> str:
     """One line for a change and one for each of its aspects."""
-    head = f"{_FATES[change.fate].get(language)} {change.id} ({change.title.get(language)}): "
-    lines = [head + _NAMES[change.direction].get(language)]
+    head = f"{FATES[change.fate].get(language)} {change.id} ({change.title.get(language)}): "
+    lines = [head + DIRECTIONS[change.direction].get(language)]
     lines += [f"  {_SIGNS[a.direction]} {a.text.get(language)}" for a in change.aspects]
     return "\n".join(lines)
 

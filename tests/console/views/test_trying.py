@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import re
+
 import pytest
 from threegate.audit.query import Query
 
@@ -78,6 +80,21 @@ def test_replay_finds_what_a_draft_would_change(site: Site) -> None:
     both.post("/policies/draft/discard")
     report = editor.post("/policies/draft/tests.json").json()["report"]
     assert report["passed"], report["failures"]
+    editor.post("/policies/draft/discard")
+
+
+def test_the_bar_moves_within_the_answer(site: Site) -> None:
+    editor = site.who("editor", name="watching")
+    text = editor.get("/policies/pack/cn-privacy.json").json()["text"]
+    editor.post("/policies/edit/cn-privacy", data={"text": text + "# note\n"})
+    for work in ("tests", "replay"):
+        page = editor.post(f"/policies/draft/{work}").text
+        bars = [int(v) for v in re.findall(r'<progress[^>]* value="(\d+)"', page)]
+        assert bars == sorted(bars)
+        assert bars[0] == 0
+        assert len(bars) > 1
+        assert page.count("<main") == page.count("</html>") == 1
+        assert f'id="{work}"' in page.partition("</progress>")[2]
     editor.post("/policies/draft/discard")
 
 

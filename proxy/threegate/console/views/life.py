@@ -88,11 +88,13 @@ async def history(visit: Visit) -> Answer:
     active = state.active(now_utc())
     digest = active.digest if active else ""
     rows = [told.version_row(v, state, digest) for v in state.versions.values()]
+    happened = [told.event_row(e) for e in reversed(events)]
     return Shown(
         "history.html",
         {
             "versions": list(reversed(rows)),
-            "events": [told.event_row(e) for e in reversed(events)],
+            "events": happened,
+            "submitted": {e["digest"]: e for e in happened if e["verb"] == "submit"},
             "serving": visit.parts.policies.pin().digest,
             "active": digest,
         },

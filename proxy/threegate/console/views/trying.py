@@ -6,7 +6,7 @@ Real detectors, real machines; what is tried is not stored.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from typing import Any
 
 from sqlalchemy import Connection
@@ -21,7 +21,7 @@ from threegate.console.explained import channel_of, policies_of
 from threegate.console.spans import Mark, pieces
 from threegate.console.views.drafts import base_of, draft_page
 from threegate.console.views.policies import space_of
-from threegate.console.web import Answer, Refusal, Shown, Visit, blocking
+from threegate.console.web import Answer, Refusal, Shown, Step, Visit, Watched, blocking
 from threegate.console.words import family
 from threegate.guard.mask import MaskMap
 from threegate.guard.redact import Renderer, edited
@@ -134,22 +134,25 @@ async def tests(visit: Visit) -> Answer:
     bundle = await blocking(space.bundle)
     policy = policies_of(policies)[-1]
     runner = Runner(policy, visit.parts.suite_of(policy))
-    report = await _gently(runner, cases(bundle), partial=visit.parts.partial)
-    return Shown("draft.html", await draft_page(visit, report=_report(report)))
+    title = visit.says("正在运行测试", "Running the tests")
+    return Watched(title, _tested(visit, runner, cases(bundle)))
 
 
-async def _gently(
-    runner: Runner, every: Sequence[Case | ConstraintCase], *, partial: bool
-) -> Report:
-    """A whole run, with a pause after every few tests: the proxy serves on the same loop."""
+async def _tested(
+    visit: Visit, runner: Runner, every: Sequence[Case | ConstraintCase]
+) -> AsyncIterator[Step | Shown]:
+    """A few tests at a time, with a pause after each: the proxy serves on the same loop."""
     outcomes: list[Outcome] = []
     left_out = 0
     for start in range(0, len(every), AT_ONCE):
-        report = await runner.run(every[start : start + AT_ONCE], partial=partial)
+        yield Step(start, len(every))
+        some = every[start : start + AT_ONCE]
+        report = await runner.run(some, partial=visit.parts.partial)
         outcomes += report.outcomes
         left_out += report.left_out
         await asyncio.sleep(0)
-    return Report(runner.policy.name, tuple(outcomes), left_out)
+    whole = Report(runner.policy.name, tuple(outcomes), left_out)
+    yield Shown("draft.html", await draft_page(visit, report=_report(whole)))
 
 
 def _report(report: Report) -> dict[str, Any]:
@@ -171,17 +174,31 @@ async def replay(visit: Visit) -> Answer:
         raise Refusal(400, "条数应为 1 到 1000", "the number of calls is 1 to 1000")
     new, _ = await _policies(visit)
     old = await base_of(visit)
-    calls, texts = await recorded(visit.parts.audit, int(limit))
     before, after = (policies_of(s)[-1] for s in (old, new))
     sides = (Side(before, visit.parts.suite_of(before)), Side(after, visit.parts.suite_of(after)))
+    title = visit.says("正在重放最近的请求", "Replaying recent calls")
+    return Watched(title, _replayed(visit, sides, int(limit)))
+
+
+async def _replayed(
+    visit: Visit, sides: tuple[Side, Side], limit: int
+) -> AsyncIterator[Step | Shown]:
+    yield Step()
+    calls, texts = await recorded(visit.parts.audit, limit)
     found = Replay(0, ())
     for start in range(0, len(texts), AT_ONCE):
-        some = await replayed(texts[start : start + AT_ONCE], sides[0], sides[1], today=today_utc())
+        yield Step(start, len(texts))
+        some = await replayed(texts[start : start + AT_ONCE], *sides, today=today_utc())
         found = Replay(found.total + some.total, found.differences + some.differences)
         await asyncio.sleep(0)  # the proxy serves on the same loop
     await visit.note("replay", calls=calls, texts=len(texts), changed=len(found.differences))
-    result = _replay(found, calls, shown=visit.may(Role.REVIEWER)) | {"limit": int(limit)}
-    return Shown("draft.html", await draft_page(visit, replay=result, limit=int(limit)))
+    result = _replay(found, calls, shown=visit.may(Role.REVIEWER))
+    result |= {"limit": limit, "titles": _titles(sides, visit.language)}
+    yield Shown("draft.html", await draft_page(visit, replay=result, limit=limit))
+
+
+def _titles(sides: tuple[Side, Side], language: str) -> dict[str, str]:
+    return {r.id: r.title.get(language) for side in sides for r in side.policy.rules}
 
 
 async def recorded(audit: AuditLog, limit: int) -> tuple[int, list[Recorded]]:

@@ -1,0 +1,46 @@
+"""Work that takes a while, watched: its bar moves within the answer that ends with the page.
+
+One answer, so one worker does the work and a visitor who leaves stops it. No script: each step is
+a bar of its own and the style sheet shows the newest; when the page follows, it hides them all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+
+from threegate.console.web import Shown, Step, Watched
+from threegate.errors import ProtocolError
+
+MAIN = '<main id="main">'
+STEPS = "<!-- steps -->"
+PERCENT = 100
+
+
+async def finished(slow: Watched) -> Shown:
+    """The page alone."""
+    async for step in slow.work:
+        if isinstance(step, Shown):
+            return step
+    raise ProtocolError("work ended without a page")
+
+
+async def watched(
+    slow: Watched, page: Callable[[Shown], str], failed: Callable[[Exception], Shown]
+) -> AsyncIterator[str]:
+    """The pieces of the answer: the head of the page, a bar for each percent, the rest."""
+    yield page(Shown("working.html", {"title": slow.title})).partition(STEPS)[0]
+    shown, before = Shown("error.html", {}), -1
+    try:
+        async for step in slow.work:
+            if isinstance(step, Shown):
+                shown = step
+            elif (now := _percent(step)) != before:
+                before = now
+                yield page(Shown("step.html", {"step": step}))
+    except Exception as error:  # the head is sent: the page says it instead of a status
+        shown = failed(error)
+    yield "</div></section>" + page(shown).partition(MAIN)[2]
+
+
+def _percent(step: Step) -> int:
+    return step.done * PERCENT // step.total if step.total else 0
