@@ -10,6 +10,8 @@ from hypothesis import strategies as st
 from threegate.guard.mask import MaskMap, Restorer, hashed
 from threegate.types import Channel
 
+from tests.guard.manglings import MANGLED, MANGLINGS, forms
+
 VALUE = '6222 "021" 中文'
 
 
@@ -32,31 +34,11 @@ def test_a_value_has_one_placeholder_in_a_conversation_and_another_in_the_next()
     assert len(first) == 1
 
 
-MANGLED = {
-    "as is": "{0}",
-    "lower": "{1}",
-    "no brackets": "{2}",
-    "other brackets": "（{2}）",
-    "corner brackets": "【{2}】",
-    "angle": "<{2}>",
-    "spaces": "[ {2} ]",
-    "hyphens": "[{3}]",
-    "blanks": "[{4}]",
-    "full width": "{5}",
-    "markdown": "**{0}**",
-    "code": "`{2}`",
-    "possessive": "{2}'s",
-    "chinese around": "卡号{2}的余额",
-}
-
-
 @pytest.mark.parametrize("name", MANGLED)
 def test_a_mangled_placeholder_comes_back(name: str) -> None:
     placeholder, restorer = made("VALUE")
     bare = placeholder.strip("[]")
-    wide = "".join(chr(ord(c) + 0xFEE0) if "!" <= c <= "~" else c for c in placeholder)
-    forms = (placeholder, placeholder.lower(), bare, bare.replace("_", "-"), bare.replace("_", " "))
-    text = MANGLED[name].format(*forms, wide)
+    text = MANGLED[name].format(*forms(placeholder))
     assert "VALUE" in restored(restorer, f"see {text} there")
     assert bare not in restored(restorer, text).upper()
 
@@ -100,25 +82,6 @@ def test_text_before_open_from_is_decided(text: str, more: str) -> None:
     assert all(r.span.end <= open_from for r in part)
 
 
-MANGLINGS = {
-    **MANGLED,
-    "upper": "{0}",
-    "title case": "{6}",
-    "bold inside": "[**{2}**]",
-    "code around": "`{0}`",
-    "escaped underscores": "[{7}]",
-    "no bracket at the end": "[{2} ",
-    "in a link": "%5B{2}%5D",
-    "json": '{{"card": "{0}"}}',
-    "html": "<b>{2}</b>",
-    "quoted": "“{0}”",
-    "list item": "- {0}\n",
-    "possessive, curly": "{0}’s",
-    "translated around": "カード{0}です",
-    "other language": "номер {2}, пожалуйста",
-}
-
-
 @pytest.mark.parametrize("synthetic", [False, True], ids=["placeholder", "made up"])
 def test_99_of_100_manglings_are_undone(synthetic: bool) -> None:
     masks = MaskMap(b"k" * 32)
@@ -136,21 +99,6 @@ def test_99_of_100_manglings_are_undone(synthetic: bool) -> None:
             if value not in restored(restorer, text):
                 misses.append(name)
     assert len(misses) <= total / 100, sorted(set(misses))
-
-
-def forms(placeholder: str) -> tuple[str, ...]:
-    bare = placeholder.strip("[]")
-    wide = "".join(chr(ord(c) + 0xFEE0) if "!" <= c <= "~" else c for c in placeholder)
-    return (
-        placeholder,
-        placeholder.lower(),
-        bare,
-        bare.replace("_", "-"),
-        bare.replace("_", " "),
-        wide,
-        bare.title(),
-        bare.replace("_", "\\_"),
-    )
 
 
 @given(st.integers(0, 40), st.integers(0, 40), st.sampled_from(["[", "%5B", "（", ""]))
