@@ -25,8 +25,9 @@ import re2
 from threegate.detectors import DETECTORS, custom
 from threegate.detectors.folding import fold
 from threegate.detectors.injection import InjectionSignatures
-from threegate.detectors.recognizer import Recognizer, View
+from threegate.detectors.recognizer import Recognizer
 from threegate.detectors.scanner import PatternScanner
+from threegate.detectors.surroundings import View
 from threegate.normalize import views
 from threegate.policy.model import CompiledPolicy, WordList
 from threegate.types import Channel, Layer, Locus, Passage

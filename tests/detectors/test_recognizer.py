@@ -4,7 +4,8 @@ import re
 
 import pytest
 from threegate.detectors.labels import words
-from threegate.detectors.recognizer import View, cue, first, overlapping
+from threegate.detectors.recognizer import first, overlapping
+from threegate.detectors.surroundings import View, cue
 
 LABELS = words("卡号|card")
 

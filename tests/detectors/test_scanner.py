@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from threegate.detectors import DETECTORS, scanner
 from threegate.detectors.base import LOOKBEHIND
 from threegate.detectors.folding import fold
-from threegate.detectors.recognizer import View
+from threegate.detectors.surroundings import View
 from threegate.types import Channel, Finding, Layer, Level, Locus, Passage
 
 from tests.detectors.strategies import texts

@@ -9,10 +9,12 @@ from threegate.detectors import (
     secret_rules_apps,
     secret_rules_cloud,
     secret_rules_cn,
+    secret_rules_forms,
+    secret_rules_keys,
 )
-from threegate.detectors.recognizer import View
 from threegate.detectors.secret_shapes import ALNUM, HEX, named, prefixed, sample
-from threegate.detectors.secrets import SECRET_RULES, SecretRule, recognizer
+from threegate.detectors.secrets import SecretRule, recognizer
+from threegate.detectors.surroundings import View
 from threegate.types import Channel, Layer, Locus, Passage
 
 RULES = (*secret_rules_cloud.RULES, *secret_rules_apps.RULES, *secret_rules_cn.RULES)
@@ -35,7 +37,7 @@ HARMLESS = (
 
 
 def test_there_are_at_least_150_and_ids_are_unique() -> None:
-    ids = [r.id for r in (*RULES, *SECRET_RULES)]
+    ids = [r.id for r in (*RULES, *secret_rules_keys.RULES, *secret_rules_forms.RULES)]
     assert len(ids) == len(set(ids))
     assert len(ids) >= 150
 

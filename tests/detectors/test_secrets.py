@@ -1,18 +1,20 @@
 from __future__ import annotations
 
 import re2
-from threegate.detectors import scanner
-from threegate.detectors.secrets import MAX_PEM, SECRET_RULES, entropy
+from threegate.detectors import scanner, secret_rules_forms, secret_rules_keys
+from threegate.detectors.pem import MAX_PEM
+from threegate.detectors.secrets import entropy
 from threegate.types import Channel, Layer, Locus, Passage
 
+RULES = (*secret_rules_keys.RULES, *secret_rules_forms.RULES)
 LOCUS = Locus(Layer.INPUT, Channel.USER)
 SECRETS = scanner(frozenset({"secret"}))
 
 
 def test_rules_are_sound() -> None:
-    ids = [r.id for r in SECRET_RULES]
+    ids = [r.id for r in RULES]
     assert len(ids) == len(set(ids))
-    for rule in SECRET_RULES:
+    for rule in RULES:
         assert re2.compile(rule.pattern)
         assert rule.keywords
         assert all(k == k.lower() for k in rule.keywords)
@@ -20,7 +22,7 @@ def test_rules_are_sound() -> None:
 
 
 def test_keywords_are_in_every_true_example() -> None:
-    for rule in SECRET_RULES:
+    for rule in RULES:
         for example in rule.examples:
             if example.values:
                 assert any(k in example.text.lower() for k in rule.keywords), rule.id

@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from threegate.detectors import DETECTORS, recognizer, scanner
+from threegate.detectors import DETECTORS, recognizer, scanner, surroundings
 from threegate.detectors.checksums import luhn
 from threegate.detectors.labels import words
-from threegate.detectors.recognizer import View
 from threegate.detectors.sieve import Sieve, together
+from threegate.detectors.surroundings import View
 from threegate.types import Channel, Finding, Layer, Locus, Passage
 
 from tests.detectors.strategies import EXAMPLES, VALUES, texts
@@ -19,10 +19,15 @@ LOCUS = Locus(Layer.INPUT, Channel.USER)
 ALL = scanner()
 
 
+def sieve_of(text: str) -> Sieve:
+    return Sieve(text, text.encode())
+
+
 def both_ways(text: str, monkeypatch: pytest.MonkeyPatch) -> list[tuple[Finding, ...]]:
     out = []
     for least in (0, 1 << 40):
-        monkeypatch.setattr(recognizer, "LONG", least)
+        for module in (recognizer, surroundings):
+            monkeypatch.setattr(module, "LONG", least)
         out.append(ALL.scan(Passage(LOCUS, text)).findings)
     return out
 
@@ -59,7 +64,7 @@ def test_numbers_written_in_every_way(seed: int, monkeypatch: pytest.MonkeyPatch
 
 def test_digits_in_rows_runs_and_tokens() -> None:
     text = "a12 34-5，678 B1234567890123456"
-    sieve = Sieve(text)
+    sieve = sieve_of(text)
     assert [text[p] for p in sieve.at[sieve.rows(5)]] == ["1", "1"]
     assert sieve.at[sieve.runs(3)].tolist() == [text.index("678")]
     starts, ends = sieve.tokens(17)
@@ -68,15 +73,15 @@ def test_digits_in_rows_runs_and_tokens() -> None:
 
 @given(st.text("0123456789", min_size=13, max_size=40), st.integers(13, 19))
 def test_luhn_over_any_window(digits: str, count: int) -> None:
-    sieve = Sieve(digits)
+    sieve = sieve_of(digits)
     i = np.arange(len(digits) - count + 1)
     expected = [luhn(digits[k : k + count]) for k in i]
     assert sieve.luhn(i, count).tolist() == expected
 
 
 def test_labels_near_a_position() -> None:
-    sieve = Sieve("tel" + " " * 80 + "x")
-    assert sieve.labelled(np.array([10, 83]), words("tel")).tolist() == [True, False]
+    sieve = sieve_of("电话" + " " * 400 + "x")
+    assert sieve.labelled(np.array([10, 402]), words("电话")).tolist() == [True, False]
 
 
 def test_positions_together_are_in_order_and_unique() -> None:

@@ -9,7 +9,8 @@ from collections.abc import Iterator
 from threegate.detectors import tails
 from threegate.detectors.base import DetectorInfo, Example
 from threegate.detectors.labels import words
-from threegate.detectors.recognizer import Hit, Recognizer, View
+from threegate.detectors.recognizer import Hit, Recognizer
+from threegate.detectors.surroundings import View
 from threegate.types import Bilingual, Level
 
 KIND = "pii.address"
@@ -41,7 +42,7 @@ _LABELS = words(
 def find(view: View) -> Iterator[Hit]:
     for match in _STREET.finditer(view.text):
         end = match.start() + len(match.group().rstrip(" ,."))
-        labelled = bool(_LABELS.search(view.before(match.start())))
+        labelled = view.last(match.start(), _LABELS) >= 0
         level = Level.LOW if _YEAR.match(match.group()) else Level.MEDIUM
         yield Hit(match.start(), end, KIND, Level.HIGH if labelled else level)
     for match in _BOX.finditer(view.text):

@@ -12,17 +12,9 @@ from threegate.detectors import tails
 from threegate.detectors.base import DetectorInfo, Example
 from threegate.detectors.checksums import luhn
 from threegate.detectors.labels import words
-from threegate.detectors.recognizer import (
-    EDGE,
-    GAP,
-    Hit,
-    Recognizer,
-    View,
-    candidates,
-    cue,
-    first,
-)
+from threegate.detectors.recognizer import EDGE, GAP, Hit, Recognizer, candidates, first
 from threegate.detectors.sieve import Ints, Sieve, together
+from threegate.detectors.surroundings import View, cue
 from threegate.types import Bilingual, Level
 
 KIND = "pii.bank_card"
@@ -78,8 +70,8 @@ def _spots(sieve: Sieve) -> Ints:
 
 
 def _of_length(sieve: Sieve, count: int) -> Ints:
-    i = sieve.rows(count)
-    i = i[sieve.solid(i, 0, 2) & sieve.ends(i + count - 1)]
+    i = sieve.rows(count, sieve.threes)
+    i = i[sieve.ends(i + count - 1)]
     known = np.isin(sieve.number(i, 0, 2), _KNOWN)
     i = i[(known & sieve.solid(i, 0, count - 1)) | sieve.luhn(i, count)]
     known = np.isin(sieve.number(i, 0, 2), _KNOWN) & (sieve.groups(i, count) <= _SPLIT)

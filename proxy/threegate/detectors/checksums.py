@@ -6,51 +6,69 @@ function.
 
 from __future__ import annotations
 
+import string
+from operator import mul
+
 _MOD11_WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
 USCC_ALPHABET = "0123456789ABCDEFGHJKLMNPQRTUWXY"
 USCC_WEIGHTS = (1, 3, 9, 27, 19, 26, 16, 17, 20, 29, 25, 13, 8, 24, 10, 30, 28)
-_VIN_VALUES = dict(zip("ABCDEFGHJKLMNPRSTUVWXYZ", "12345678123457923456789", strict=True))
 _VIN_WEIGHTS = (8, 7, 6, 5, 4, 3, 2, 10, 0, 9, 8, 7, 6, 5, 4, 3, 2)
-_LUHN_DOUBLE = (0, 2, 4, 6, 8, 1, 3, 5, 7, 9)
+_NONE = 255
+
+
+def _table(worth: dict[str, int]) -> bytes:
+    """From a byte to what it is worth, digits their own: bytes, their tables and `map` cost a
+    third of a loop."""
+    known = {str(digit): digit for digit in range(10)} | worth
+    return bytes(known.get(chr(code), _NONE) for code in range(256))
+
+
+_VALUES = _table({})
+_DOUBLED = bytes((0, 2, 4, 6, 8, 1, 3, 5, 7, 9)) + bytes(range(10, 256))
+_USCC_VALUES = _table({c: place for place, c in enumerate(USCC_ALPHABET)})
+_VIN_VALUES = _table(
+    dict(zip("ABCDEFGHJKLMNPRSTUVWXYZ", map(int, "12345678123457923456789"), strict=True))
+)
+_HONG_KONG_VALUES = _table({c: int(c, 36) for c in string.ascii_uppercase} | {" ": 36})
+_IBAN_VALUES = {c: str(int(c, 36)) for c in string.digits + string.ascii_uppercase}
 _TW_LETTERS = "ABCDEFGHJKLMNPQRSTUVXYWZIO"
 
 
 def luhn(digits: str) -> bool:
     """ISO/IEC 7812-1."""
-    odd = sum(map(int, digits[-1::-2]))
-    return (odd + sum(_LUHN_DOUBLE[int(d)] for d in digits[-2::-2])) % 10 == 0
+    values = digits.encode().translate(_VALUES)
+    return (sum(values[-1::-2]) + sum(values[-2::-2].translate(_DOUBLED))) % 10 == 0
 
 
 def resident_id(value: str) -> bool:
     """GB 11643 (ISO 7064 MOD 11-2) over 18 characters, the last may be X or x."""
-    total = sum(w * int(d) for w, d in zip(_MOD11_WEIGHTS, value, strict=False))
+    total = sum(map(mul, _MOD11_WEIGHTS, value.encode().translate(_VALUES)))
     return "10X98765432"[total % 11] == value[17].upper()
 
 
 def uscc(value: str) -> bool:
     """GB 32100 over 18 upper-case characters."""
-    if any(c not in USCC_ALPHABET for c in value):
-        return False
-    total = sum(w * USCC_ALPHABET.index(c) for w, c in zip(USCC_WEIGHTS, value, strict=False))
-    return (31 - total % 31) % 31 == USCC_ALPHABET.index(value[17])
+    values = value.encode().translate(_USCC_VALUES)
+    total = sum(map(mul, USCC_WEIGHTS, values))
+    return max(values) < len(USCC_ALPHABET) and (31 - total % 31) % 31 == values[17]
 
 
 def vin(value: str) -> bool:
     """ISO 3779 / GB 16735 check digit over 17 upper-case characters without I, O, Q."""
-    total = sum(w * int(_VIN_VALUES.get(c, c)) for w, c in zip(_VIN_WEIGHTS, value, strict=True))
+    total = sum(map(mul, _VIN_WEIGHTS, value.encode().translate(_VIN_VALUES)))
     return "0123456789X"[total % 11] == value[8]
 
 
 def mod97(value: str) -> bool:
     """ISO 13616 (IBAN) over upper-case characters."""
     moved = value[4:] + value[:4]
-    return int("".join(str(int(c, 36)) for c in moved)) % 97 == 1
+    return int("".join(map(_IBAN_VALUES.__getitem__, moved))) % 97 == 1
 
 
 def hong_kong_id(value: str) -> bool:
     """One or two letters, six digits, check character."""
     padded = value.rjust(9)
-    total = sum((9 - i) * (36 if c == " " else int(c, 36)) for i, c in enumerate(padded[:8]))
+    total = sum(map(mul, range(9, 1, -1), padded[:8].encode().translate(_HONG_KONG_VALUES)))
     return "0123456789A"[-total % 11] == padded[8]
 
 

@@ -14,7 +14,8 @@ from collections.abc import Iterator
 from threegate.detectors import tails
 from threegate.detectors.base import DetectorInfo, Example
 from threegate.detectors.labels import words
-from threegate.detectors.recognizer import Hit, Recognizer, View
+from threegate.detectors.recognizer import Hit, Recognizer
+from threegate.detectors.surroundings import View
 from threegate.types import Bilingual, Level
 
 KIND = "pii.address"
@@ -41,7 +42,7 @@ _PLACE = (
     rf"|栋|棟|幢|座|号楼|号院|单元|室|楼|层|期|区|排|房|(?<=[0-9]{{3}})(?![0-9A-Za-z%元年月日米人]))))"
 )
 _STREET = re.compile(
-    rf"{_ROAD}(?:[东西南北中]段|[一二三四五六七八九十0-9]{{1,3}}段)?{_S}(?P<no>{_NUM}"
+    rf"{_ROAD}(?:[东西南北中]段|[一二三四五六七八九十0-9]{{1,3}}段)?{_S}({_NUM}"
     rf"{_S}(?:号院|號院|号楼|號樓|号|號|弄|巷|组)(?:附[0-9]{{1,3}}|[甲乙丙])?)"
     rf"(?:{_PLACE}?{_UNIT}|{_ROOM}){{0,6}}"
 )
@@ -53,10 +54,22 @@ _VILLAGE = re.compile(
     rf"(?:县|區|区|市|旗|镇|乡){_NAME}{{1,8}}(?:村|屯|社区|街道)(?:{_NAME}{{0,6}}"
     rf"{_UNIT}|{_NAME}{{1,4}}组)?"
 )
+_WORDS = f"户籍地|地址为|址为|住于|居于|现居|楼上|楼下|寝室|家搬|{_LEADS}"
 _LEAD = re.compile(
-    rf"户籍地|地址为|址为|住于|居于|现居|楼上|楼下|寝室|家搬|从(?!化)|{_LEADS}|[{_STOP}:：]"
-    rf"|(?<![省市县區区旗州镇乡道路村街号\s])[ ]+|[^{_HAN}0-9A-Za-z \-]"
+    rf"{_WORDS}|从(?!化)|[{_STOP}:：]|(?<![省市县區区旗州镇乡道路村街号\s])[ ]+"
+    rf"|[^{_HAN}0-9A-Za-z \-]"
 )
+_DRAWN = re.compile(
+    rf"[^{_HAN}0-9A-Za-z \-]|[{_STOP}:：]|[ ]+(?![省市县區区旗州镇乡道路村街号\s])|(?<!化)从|"
+    + "|".join(word[::-1] for word in _WORDS.split("|"))
+)
+"""`_LEAD` in a text read from its end: the first one found is the last one of the text."""
+_TELLING = re.compile(
+    "["
+    + "".join(sorted({w[-1] for w in _WORDS.split("|")}))
+    + rf"{_STOP}从:： ]|[^{_HAN}0-9A-Za-z\-]"
+)
+"""The characters with which a lead may end: without one there is none."""
 _FIRST = re.compile(rf"[{_HAN}]")
 _OPEN_FIRST = re.compile(rf"(?:(?<![0-9A-Za-z])[0-9A-Za-z]{{1,3}}[ ]{{0,2}})?[{_HAN}]")
 """A building without a street begins with its number."""
@@ -69,41 +82,70 @@ _REGION = re.compile(r"[省市县区區旗州盟镇鎮乡鄉]")
 _LABELS = words(
     "地址|住址|收货|收貨|送到|送至|寄到|家住|住在|户籍|现住|取件|收件|address|addr", "位于|上门"
 )
-_NOT_NAME = re.compile(r"[的了吗呢吧啊这那我你他她们很会就都也和]")
+_NO_NAME = "的了吗呢吧啊这那我你他她们很会就都也和"
+_NOT_NAME = re.compile(f"[{_NO_NAME}]")
+_APART = re.compile(f"[{_NO_NAME}]|{_TELLING.pattern}")
 
 
 def find(view: View) -> Iterator[Hit]:
-    for match in _STREET.finditer(view.text):
-        start = _start(view, match)
-        name = view.text[start : match.start()]
-        if name and not _NOT_NAME.search(name):
-            yield Hit(start, match.end(), KIND, _level(view, start, match, name))
+    yield from _streets(view)
     for match in _BUILDING.finditer(view.text):
-        start = _start(view, match)
+        _hold(view, match)
         if _ROOMED.search(match.group()):
-            yield Hit(start, match.end(), KIND, Level.MEDIUM)
+            yield Hit(_start(view, match.start()), match.end(), KIND, Level.MEDIUM)
     for match in _VILLAGE.finditer(view.text):
-        start = _start(view, match)
+        _hold(view, match)
+        start = _start(view, match.start())
         if start < match.start() and len(_REGION.findall(view.text[start : match.end()])) >= 2:
             yield Hit(start, match.end(), KIND, Level.MEDIUM)
 
 
-def _start(view: View, match: re.Match[str]) -> int:
-    """Where the clause with the place names begins. Holds the hit while a building may follow."""
-    core = match.start()
+def _streets(view: View) -> Iterator[Hit]:
+    """Streets of one clause are one address, so text of nothing but streets has few."""
+    start, end, exact = 0, -_LEFT, False
+    for match in _STREET.finditer(view.text):
+        core = match.start()
+        _hold(view, match)
+        if core - end < _LEFT and (core == end or not _APART.search(view.text, end, core)):
+            exact = exact or _exact(view.text, end, match)
+        else:
+            if end > 0:
+                yield Hit(start, end, KIND, _level(view, start, exact=exact))
+            start = _start(view, core)
+            if start == core or _NOT_NAME.search(view.text, start, core):
+                end = -_LEFT
+                continue
+            exact = _exact(view.text, start, match)
+        end = match.end()
+    if end > 0:
+        yield Hit(start, end, KIND, _level(view, start, exact=exact))
+
+
+def _exact(text: str, named: int, match: re.Match[str]) -> bool:
+    """More than a number, or a region in the name that begins at `named`."""
+    return match.end() > match.end(1) or bool(_REGION.search(text, named, match.start()))
+
+
+def _start(view: View, core: int) -> int:
+    """Where the clause with the place names begins."""
     left = max(0, core - _LEFT)
-    cut = max((m.end() for m in _LEAD.finditer(view.text, left, core)), default=left)
-    name = _FIRST.search(view.text, cut, core)
-    start = name.start() if name else core
-    rest = view.text[match.end() : match.end() + _AHEAD]
-    if len(rest) < _AHEAD and _CHARS.fullmatch(rest):
-        view.hold(start)
-    return start
+    lead = (
+        _DRAWN.search(view.text[left:core][::-1])
+        if _TELLING.search(view.text, left, core)
+        else None
+    )
+    name = _FIRST.search(view.text, core - lead.start() if lead else left, core)
+    return name.start() if name else core
 
 
-def _level(view: View, start: int, match: re.Match[str], name: str) -> Level:
-    exact = match.end() > match.end("no") or bool(_REGION.search(name))
-    labelled = bool(_LABELS.search(view.before(start)))
+def _hold(view: View, match: re.Match[str]) -> None:
+    """Holds the hit while a building may follow."""
+    if match.end() + _AHEAD > len(view.text) and _CHARS.fullmatch(view.text, match.end()):
+        view.hold(_start(view, match.start()))
+
+
+def _level(view: View, start: int, *, exact: bool) -> Level:
+    labelled = view.last(start, _LABELS) >= 0
     if exact:
         return Level.HIGH if labelled else Level.MEDIUM
     return Level.MEDIUM if labelled else Level.LOW

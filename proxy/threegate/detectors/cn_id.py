@@ -17,18 +17,9 @@ from threegate.detectors import tails
 from threegate.detectors.base import DetectorInfo, Example
 from threegate.detectors.checksums import resident_id
 from threegate.detectors.labels import words
-from threegate.detectors.recognizer import (
-    EDGE,
-    GAP,
-    WORD_EDGE,
-    Hit,
-    Recognizer,
-    View,
-    candidates,
-    cue,
-    first,
-)
+from threegate.detectors.recognizer import EDGE, GAP, WORD_EDGE, Hit, Recognizer, candidates, first
 from threegate.detectors.sieve import Ints, Mask, Sieve
+from threegate.detectors.surroundings import View, cue
 from threegate.types import Bilingual, Level
 
 KIND = "pii.cn.id_card"
@@ -57,8 +48,8 @@ def _born(text: str) -> bool:
 
 
 def _new_spots(sieve: Sieve) -> Ints:
-    i = sieve.rows(17)
-    i = i[sieve.solid(i, 0, 2) & _dated(sieve, i, 10)]
+    i = sieve.rows(17, sieve.threes)
+    i = i[_dated(sieve, i, 10)]
     year = sieve.number(i, 6, 4)
     i = i[(year >= 1900) & (year < 2040)]
     known: Mask = np.isin(sieve.number(i, 0, 2), _KNOWN) | (sieve.digit[i] == 9)

@@ -6,9 +6,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+import re2
+
 from threegate.detectors import tails
 from threegate.detectors.base import DetectorInfo, Example
-from threegate.detectors.recognizer import ANSWER, Hit, Recognizer, View
+from threegate.detectors.recognizer import ANSWER, Hit, Recognizer, headed
+from threegate.detectors.surroundings import View
 from threegate.types import Bilingual, Level
 
 MEDICAL, SOCIAL = "pii.cn.medical_id", "pii.cn.social_security"
@@ -38,13 +41,17 @@ _SOCIAL = re.compile(
     rf"{_LINK}{_VALUE}"
 )
 
+_MEDICAL_HEAD = re2.compile(f"(?i){_WORDS}|mrn|medical|patient|hosp")
+_SOCIAL_HEAD = re2.compile("(?i)社保|社会保|社會保|养老保|公积金|shebao|china")
+_FORMS = ((MEDICAL, _MEDICAL_HEAD, _MEDICAL), (SOCIAL, _SOCIAL_HEAD, _SOCIAL))
+
 _NEAR, _LONG = 4, 6
 """Further away than this from its label, a number must be as long as that."""
 
 
 def find(view: View) -> Iterator[Hit]:
-    for kind, pattern in ((MEDICAL, _MEDICAL), (SOCIAL, _SOCIAL)):
-        for match in pattern.finditer(view.text):
+    for kind, heads, pattern in _FORMS:
+        for match in headed(view, heads, pattern):
             if len(match["gap"]) > _NEAR and len(match["value"]) < _LONG:
                 continue
             yield Hit(*match.span("value"), kind, Level.HIGH)

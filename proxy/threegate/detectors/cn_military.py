@@ -7,7 +7,8 @@ from collections.abc import Iterator
 
 from threegate.detectors import tails
 from threegate.detectors.base import DetectorInfo, Example
-from threegate.detectors.recognizer import ANSWER, Hit, Recognizer, View
+from threegate.detectors.recognizer import ANSWER, Hit, Recognizer
+from threegate.detectors.surroundings import View
 from threegate.types import Bilingual, Level
 
 KIND = "pii.cn.military_id"

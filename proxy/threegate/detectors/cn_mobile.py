@@ -11,17 +11,9 @@ import numpy as np
 from threegate.detectors import tails
 from threegate.detectors.base import DetectorInfo, Example
 from threegate.detectors.labels import words
-from threegate.detectors.recognizer import (
-    BREAK,
-    DASH,
-    SPACE,
-    Hit,
-    Recognizer,
-    View,
-    candidates,
-    cue,
-)
+from threegate.detectors.recognizer import BREAK, DASH, Hit, Recognizer, candidates
 from threegate.detectors.sieve import Ints, Sieve, together
+from threegate.detectors.surroundings import SPACE, View, cue
 from threegate.types import Bilingual, Level
 
 KIND = "pii.cn.mobile"

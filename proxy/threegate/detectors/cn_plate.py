@@ -8,7 +8,8 @@ from collections.abc import Iterator
 
 from threegate.detectors.base import DetectorInfo, Example
 from threegate.detectors.labels import words
-from threegate.detectors.recognizer import Hit, Recognizer, View, cue
+from threegate.detectors.recognizer import Hit, Recognizer
+from threegate.detectors.surroundings import View, cue
 from threegate.types import Bilingual, Level
 
 KIND = "pii.cn.plate"

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import Any
 
 import re2
 
 from threegate.detectors import tails
 from threegate.detectors.base import DetectorInfo, Example
-from threegate.detectors.recognizer import ANSWER, Hit, Recognizer, View
+from threegate.detectors.recognizer import ANSWER, Hit, Recognizer, headed
+from threegate.detectors.surroundings import View
 from threegate.types import Bilingual, Level
 
 WECHAT, QQ = "pii.cn.wechat", "pii.cn.qq"
@@ -25,7 +25,8 @@ _WECHAT = re.compile(
     r"(?P<value>[A-Za-z][-_A-Za-z0-9]{5,19})(?![-_A-Za-z0-9@])(?!\.[A-Za-z0-9])"
 )
 _QQ = re.compile(
-    rf"(?i)(?:(?<![a-z])qq|扣扣|企鹅号)(?P<link>(?:号码|号|號|群号|群| number| no\.?)?(?:{ANSWER}"
+    rf"(?i)(?-i:[Qq扣企])(?:(?<=q)(?<![a-z].)q|(?<=扣)扣|(?<=企)鹅号)"
+    rf"(?P<link>(?:号码|号|號|群号|群| number| no\.?)?(?:{ANSWER}"
     rf"|(?: [a-z]{{1,8}}){{0,4}} ?[:(（]? ?|{_LINK}))"
     r"(?P<value>[1-9][0-9]{4,10})(?![0-9A-Za-z@])(?!\.[0-9])(?!-[0-9])"
 )
@@ -35,25 +36,15 @@ _EXPLICIT = re.compile(r"[:：=是为為号號>]| is| to")
 
 
 _WECHAT_HEAD = re2.compile(r"(?i)微信|薇信|威信|wechat|weixin|wxid|vx|v信|wx|v[:：]|加v|加我")
-_QQ_HEAD = re2.compile("(?i)qq|扣扣|企鹅号")
-
-
-def _at(head: Any, pattern: re.Pattern[str], text: str) -> Iterator[re.Match[str]]:
-    """Where a label stands, which RE2 finds at once."""
-    for place in head.finditer(text):
-        start = place.start()
-        match = pattern.match(text, start) or pattern.match(text, start + 1)  # 加 of 加v信
-        if match:
-            yield match
 
 
 def find(view: View) -> Iterator[Hit]:
-    for match in _at(_WECHAT_HEAD, _WECHAT, view.text):
+    for match in headed(view, _WECHAT_HEAD, _WECHAT):
         plain = _PLAIN.fullmatch(match["value"])
         explicit = bool(_EXPLICIT.search(match["link"])) and len(match["label"]) > 1
         if explicit or not plain:
             yield Hit(*match.span("value"), WECHAT, Level.HIGH)
-    for match in _at(_QQ_HEAD, _QQ, view.text):
+    for match in _QQ.finditer(view.text):
         yield Hit(*match.span("value"), QQ, Level.HIGH)
     for match in _QQ_AFTER.finditer(view.text):
         end = match.start() + len(match.group().rstrip("(（QqＱ号)） "))

@@ -10,16 +10,9 @@ from collections.abc import Iterator
 from threegate.detectors import tails
 from threegate.detectors.base import DetectorInfo, Example
 from threegate.detectors.labels import words
-from threegate.detectors.recognizer import (
-    WORD_EDGE,
-    Hit,
-    Recognizer,
-    View,
-    candidates,
-    cue,
-    first,
-)
+from threegate.detectors.recognizer import WORD_EDGE, Hit, Recognizer, candidates, first
 from threegate.detectors.sieve import Ints, Sieve, together
+from threegate.detectors.surroundings import View, cue
 from threegate.types import Bilingual, Level
 
 PASSPORT, PERMIT = "pii.cn.passport", "pii.cn.travel_permit"

@@ -12,16 +12,9 @@ from threegate.detectors import tails
 from threegate.detectors.base import DetectorInfo, Example
 from threegate.detectors.checksums import USCC_ALPHABET, USCC_WEIGHTS, uscc
 from threegate.detectors.labels import words
-from threegate.detectors.recognizer import (
-    WORD_EDGE,
-    Hit,
-    Recognizer,
-    View,
-    candidates,
-    cue,
-    first,
-)
+from threegate.detectors.recognizer import WORD_EDGE, Hit, Recognizer, candidates, first
 from threegate.detectors.sieve import Ints, Mask, Sieve
+from threegate.detectors.surroundings import View, cue
 from threegate.types import Bilingual, Level
 
 KIND = "pii.cn.uscc"

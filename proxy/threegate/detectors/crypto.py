@@ -7,14 +7,18 @@ import re
 from collections.abc import Iterator
 from hashlib import sha256
 
+import numpy as np
+
 from threegate.detectors import tails
 from threegate.detectors.base import DetectorInfo, Example
-from threegate.detectors.recognizer import Hit, Recognizer, View, candidates
+from threegate.detectors.recognizer import Hit, Recognizer, Spots, candidates
 from threegate.detectors.sieve import Ints, Sieve
+from threegate.detectors.surroundings import View
 from threegate.types import Bilingual, Level
 
 KIND = "pii.crypto_wallet"
 _BASE58 = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
+_DIGITS = bytes(max(_BASE58.find(chr(c)), 0) for c in range(256))
 _BECH32 = "qpzry9x8gf2tvdw0s3jn54khce6mua7l"
 _CHECKED = re.compile(rf"[13T](?<![0-9A-Za-z].)[{_BASE58}]{{25,34}}(?![0-9A-Za-z])")
 _SEGWIT = re.compile(rf"[bB](?<![0-9A-Za-z].)(?i:c1[{_BECH32}]{{38,58}})(?![0-9A-Za-z])")
@@ -22,26 +26,33 @@ _ETHER = re.compile(r"0(?<![0-9A-Za-z].)x[0-9a-fA-F]{40}(?![0-9A-Za-z])")
 _GENERATOR = (0x3B6A57B2, 0x26508E6D, 0x1EA119FA, 0x3D4233DD, 0x2A1462B3)
 
 
-def _spots(sieve: Sieve) -> Ints:
-    return sieve.tokens(26)[0]
+def _spots(heads: str, least: int) -> Spots:
+    """Words of that length which begin with one of `heads`."""
+    codes = [ord(c) for c in heads]
+
+    def spots(sieve: Sieve) -> Ints:
+        starts = sieve.tokens(least)[0]
+        return starts[np.isin(sieve.codes[starts], codes)]
+
+    return spots
 
 
 def find(view: View) -> Iterator[Hit]:
-    for match in candidates(view, _CHECKED, _spots):
+    for match in candidates(view, _CHECKED, _spots("13T", 26)):
         if _base58check(match.group()):
             yield Hit(*match.span(), KIND, Level.HIGH)
-    for match in candidates(view, _SEGWIT, _spots):
+    for match in candidates(view, _SEGWIT, _spots("bB", 41)):
         if _bech32(match.group().lower()):
             yield Hit(*match.span(), KIND, Level.HIGH)
-    for match in candidates(view, _ETHER, _spots):
+    for match in candidates(view, _ETHER, _spots("0", 42)):
         if len(set(match.group()[2:].lower())) >= 8:
             yield Hit(*match.span(), KIND, Level.MEDIUM)
 
 
 def _base58check(value: str) -> bool:
     number = 0
-    for char in value:
-        number = number * 58 + _BASE58.index(char)
+    for digit in value.encode().translate(_DIGITS):
+        number = number * 58 + digit
     try:
         raw = number.to_bytes(25, "big")
     except OverflowError:

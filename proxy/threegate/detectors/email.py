@@ -4,6 +4,7 @@ suffix must be a real one."""
 from __future__ import annotations
 
 import re
+import string
 from collections.abc import Iterator
 from functools import cache
 
@@ -11,7 +12,8 @@ import tldextract
 
 from threegate.detectors import tails
 from threegate.detectors.base import DetectorInfo, Example
-from threegate.detectors.recognizer import Hit, Recognizer, View
+from threegate.detectors.recognizer import Hit, Recognizer
+from threegate.detectors.surroundings import View
 from threegate.types import Bilingual, Level
 
 KIND = "pii.email"
@@ -19,7 +21,8 @@ _EMAIL = re.compile(
     r"@(?P<domain>(?:[A-Za-z0-9](?:[A-Za-z0-9\-]{0,61}[A-Za-z0-9])?\.)"
     r"{1,6}[A-Za-z]{2,24})(?![A-Za-z0-9])(?!-[A-Za-z0-9])"
 )
-_LOCAL = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._%+'\-]{0,62}[A-Za-z0-9_+\-])?\Z")
+_LOCAL = string.ascii_letters + string.digits + "._%+'-"
+_LONGEST = 64
 _USERINFO = re.compile(r"://[^/\s@]*\Z")
 
 
@@ -32,14 +35,22 @@ def _suffixes() -> tldextract.TLDExtract:
 def find(view: View) -> Iterator[Hit]:
     for match in _EMAIL.finditer(view.text):
         at = match.start()
-        local = _LOCAL.search(view.text, max(0, at - 64), at)
-        if local and _addressed(view.text, local.start(), match):
-            yield Hit(local.start(), match.end(), KIND, Level.HIGH)
+        start = _begin(view.text, at)
+        if start < at and _addressed(view.text, start, match):
+            yield Hit(start, match.end(), KIND, Level.HIGH)
+
+
+def _begin(text: str, at: int) -> int:
+    """Where the local part before the @ begins; at the @ if there is none."""
+    window = text[max(0, at - _LONGEST) : at]
+    local = window[len(window.rstrip(_LOCAL)) :].lstrip("._%+'-")
+    return at if local[-1:] in (".", "%", "'") else at - len(local)
 
 
 def _addressed(text: str, start: int, match: re.Match[str]) -> bool:
     """Not the user part of a URL, not `git@host:path`."""
-    if _USERINFO.search(text, max(0, start - 40), start):
+    before = text[max(0, start - 40) : start]
+    if "://" in before and _USERINFO.search(before):
         return False
     if text[start : match.start()] == "git" and text[match.end() : match.end() + 1] in (":", "/"):
         return False

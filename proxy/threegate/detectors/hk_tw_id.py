@@ -10,15 +10,8 @@ from threegate.detectors import tails
 from threegate.detectors.base import DetectorInfo, Example
 from threegate.detectors.checksums import hong_kong_id, taiwan_id
 from threegate.detectors.labels import words
-from threegate.detectors.recognizer import (
-    WORD_EDGE,
-    Hit,
-    Recognizer,
-    View,
-    cue,
-    first,
-    overlapping,
-)
+from threegate.detectors.recognizer import WORD_EDGE, Hit, Recognizer, first, overlapping
+from threegate.detectors.surroundings import View, cue
 from threegate.types import Bilingual, Level
 
 HONG_KONG, TAIWAN, MACAU = "pii.hk.id_card", "pii.tw.id_card", "pii.mo.id_card"
@@ -51,9 +44,8 @@ def find(view: View) -> Iterator[Hit]:
 
 
 def _hong_kong(view: View, match: re.Match[str]) -> Iterator[Hit]:
-    check = match["check"] or match["bare"]
-    body = "".join(c for c in match.group() if c.isalnum())[:-1]
-    if hong_kong_id((body + check).upper()):
+    value = match.group()
+    if hong_kong_id((value[:-3] + value[-2] if match["check"] else value).upper()):
         near = cue(view, *match.span(), _LABELS, behind=False)
         sure = bool(match["check"])
         level = Level.HIGH if sure and near >= 0 else Level.MEDIUM if near > 0 else Level.LOW

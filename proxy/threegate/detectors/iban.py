@@ -7,7 +7,8 @@ from collections.abc import Iterator
 
 from threegate.detectors.base import DetectorInfo, Example
 from threegate.detectors.checksums import mod97
-from threegate.detectors.recognizer import Hit, Recognizer, View, overlapping
+from threegate.detectors.recognizer import Hit, Recognizer, overlapping
+from threegate.detectors.surroundings import View
 from threegate.types import Bilingual, Level
 
 KIND = "pii.iban"
@@ -34,13 +35,13 @@ def find(view: View) -> Iterator[Hit]:
 
 def _end(text: str) -> int:
     """Length of the valid IBAN at the start of `text`, 0 without one."""
-    wanted, seen = _LENGTHS.get(text[:2], 0), 0
-    for index, char in enumerate(text):
-        seen += char not in " \u00a0"
-        if seen == wanted:
-            value = text[: index + 1].replace(" ", "").replace("\u00a0", "")
-            return index + 1 if mod97(value) else 0
-    return 0
+    wanted = _LENGTHS.get(text[:2], 0)
+    value = text.replace(" ", "").replace("\u00a0", "")[:wanted]
+    if not wanted or len(value) < wanted or not mod97(value):
+        return 0
+    if text[:wanted] == value:
+        return wanted
+    return [i for i, char in enumerate(text) if char not in " \u00a0"][wanted - 1] + 1
 
 
 _OPEN = re.compile(r"(?<![0-9A-Za-z])[A-Z](?:[A-Z](?:[0-9](?:[0-9][ \u00a00-9A-Z]{0,42})?)?)?\Z")

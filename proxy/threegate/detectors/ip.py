@@ -5,12 +5,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from ipaddress import AddressValueError, IPv4Address, IPv6Address
+from ipaddress import AddressValueError, IPv6Address
 
 from threegate.detectors import tails
 from threegate.detectors.base import DetectorInfo, Example
 from threegate.detectors.labels import words
-from threegate.detectors.recognizer import Hit, Recognizer, View, overlapping
+from threegate.detectors.recognizer import Hit, Recognizer, overlapping
+from threegate.detectors.surroundings import View
 from threegate.types import Bilingual, Level
 
 KIND = "pii.ip"
@@ -44,18 +45,15 @@ def find(view: View) -> Iterator[Hit]:
 
 def _v4(view: View, match: re.Match[str]) -> Level | None:
     value = match.group()
-    try:
-        address = IPv4Address(value)
-    except AddressValueError:
+    first, *rest = map(int, value.split("."))
+    if first == 127 or 224 <= first < 240 or first >= 255:  # loopback, multicast, masks
         return None
-    if address.is_loopback or address.is_multicast or value.startswith("255."):
-        return None
-    before = view.before(match.start())
-    label, version = _LABELS.last(before), _VERSIONS.last(before)
-    small = all(int(part) < 20 for part in value.split("."))
+    label, version = view.last(match.start(), _LABELS), view.last(match.start(), _VERSIONS)
+    small = max(first, *rest) < 20
     if label >= 0 or version >= 0:
         return Level.HIGH if label > version and not (small and version >= 0) else Level.LOW
-    return Level.LOW if small or (before.endswith("/") and value.endswith(".0.0")) else Level.MEDIUM
+    beside = value.endswith(".0.0") and view.before(match.start()).endswith("/")
+    return Level.LOW if small or beside else Level.MEDIUM
 
 
 def _v6(value: str) -> bool:

@@ -8,6 +8,9 @@ from typing import Any
 
 import re2
 
+MARK = 64
+"""Bytes of a text, one mark of a label in which stands for all labels in it."""
+
 _SHORT = 4
 """ASCII words up to this length need edges; longer ones are found inside identifiers too."""
 
@@ -32,6 +35,14 @@ class Labels:
         for match in self._any.finditer(text):
             if _stands(text, *match.span()):
                 yield match.end()
+
+    def marks(self, data: bytes) -> Iterator[int]:
+        """Ends of labels in UTF-8, also of such as are part of a word. Wherever a label stands,
+        one of them lies within `MARK` bytes: text of nothing but labels has few marks."""
+        at = 0
+        while match := self._any.search(data, at):
+            yield match.end()
+            at = match.end() + MARK
 
 
 def _stands(text: str, start: int, end: int) -> bool:

@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import chain
 
 from threegate.detectors import tails
 from threegate.detectors.base import DetectorInfo, Example
-from threegate.detectors.recognizer import Hit, Recognizer, View, overlapping
+from threegate.detectors.recognizer import Hit, Recognizer, overlapping
+from threegate.detectors.surroundings import View
 from threegate.types import Bilingual, Level
 
 KIND = "secret.password"
@@ -22,7 +24,7 @@ _CHINESE = re.compile(
     rf"link>[ :=\t\"'`]{{0,4}})(?<![A-Za-z0-9]){_VALUE}"
 )
 _ENGLISH = re.compile(
-    r"(?i)(?<![a-z])(?P<label>(?:password|passwd|passphrase|passcode|pass|pwd|pw)\d?)(?![a-z])"
+    r"(?i)(?-i:[Pp])(?<![a-z].)(?:assword|asswd|assphrase|asscode|ass|wd|w)\d?(?![a-z])"
     rf"(?P<gap>(?: [a-z'\-]{{1,14}}){{0,8}}?)(?P<link>[\"'`\]]?[ \t]{{0,2}}(?:(?:is|w"
     rf"as|to|now|be)(?![a-z])[ \t]?|=>|:=|=|:|：|是|为)?[ \t]{{0,2}}[\"'`]?)(?<![A-Za"
     rf"-z0-9]){_VALUE}"
@@ -42,17 +44,16 @@ _EXPLICIT = re.compile(r"[:=：是为成]\s*[\"'“「]?$")
 
 
 def find(view: View) -> Iterator[Hit]:
-    for pattern in (_CHINESE, _ENGLISH):
-        for match in overlapping(pattern, view.text):
-            if match.start("value") - match.start() > _REACH:
-                continue
-            value = (
-                match["value"].rstrip(".,:;?!") if match["value"][-1] in ".,:;?" else match["value"]
-            )
-            level = _level(value, match["gap"] + match["link"], close=len(match["gap"]) <= 4)
-            if level:
-                start = match.start("value")
-                yield Hit(start, start + len(value), KIND, level)
+    for match in chain(overlapping(_CHINESE, view.text), overlapping(_ENGLISH, view.text)):
+        start = match.start("value")
+        if start - match.start() > _REACH:
+            continue
+        value = match["value"]
+        if value[-1] in ".,:;?":
+            value = value.rstrip(".,:;?!")
+        level = _level(value, match["gap"] + match["link"], close=len(match["gap"]) <= 4)
+        if level:
+            yield Hit(start, start + len(value), KIND, level)
 
 
 def _level(value: str, link: str, *, close: bool) -> Level | None:

@@ -16,18 +16,9 @@ import phonenumbers
 from threegate.detectors import tails
 from threegate.detectors.base import DetectorInfo, Example
 from threegate.detectors.labels import words
-from threegate.detectors.recognizer import (
-    DASH,
-    EDGE,
-    SPACE,
-    Hit,
-    Recognizer,
-    View,
-    candidates,
-    cue,
-    digits_of,
-)
+from threegate.detectors.recognizer import DASH, EDGE, Hit, Recognizer, candidates, digits_of
 from threegate.detectors.sieve import Ints, Sieve, together
+from threegate.detectors.surroundings import SPACE, View, cue
 from threegate.types import Bilingual, Level
 
 KIND = "pii.phone"
@@ -87,7 +78,9 @@ def _american_spots(sieve: Sieve) -> Ints:
     i = sieve.rows(10, sieve.runs(3))
     i = i[sieve.solid(i, 3, 5) & sieve.solid(i, 6, 9) & sieve.ends(i + 9)]
     start = sieve.at[i]
-    return together(start, start - 1, sieve.at[i[(i > 0) & (sieve.digit[i - 1] == 1)] - 1])
+    bracket = start[sieve.codes[np.maximum(start - 1, 0)] == ord("(")] - 1
+    plain = start[(sieve.digit[i] >= 2) & ~sieve.goes_on(start)]
+    return together(plain, bracket, sieve.at[i[(i > 0) & (sieve.digit[i - 1] == 1)] - 1])
 
 
 def _national_spots(sieve: Sieve) -> Ints:

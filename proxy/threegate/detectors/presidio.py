@@ -34,7 +34,8 @@ import regex
 from threegate.detectors import checksums, tails
 from threegate.detectors.base import DetectorInfo, Example
 from threegate.detectors.folding import fold
-from threegate.detectors.recognizer import SCORES, Hit, Recognizer, View
+from threegate.detectors.recognizer import SCORES, Hit, Recognizer
+from threegate.detectors.surroundings import View
 from threegate.detectors.without_spacy import without_spacy
 from threegate.errors import PolicyError
 from threegate.types import Bilingual, Level

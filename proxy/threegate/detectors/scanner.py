@@ -19,7 +19,8 @@ import re2
 
 from threegate.detectors.base import DetectorInfo, Scanned
 from threegate.detectors.folding import fold
-from threegate.detectors.recognizer import SCORES, Hit, Recognizer, Tail, View
+from threegate.detectors.recognizer import SCORES, Hit, Recognizer, Tail
+from threegate.detectors.surroundings import View
 from threegate.types import Bilingual, Finding, Passage, Span
 
 __all__ = ["PatternScanner", "fold", "resolve"]

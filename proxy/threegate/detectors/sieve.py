@@ -23,7 +23,8 @@ LONG = 2048
 
 _WIDEST = 5
 """From one digit to the next: a line break with blanks on both sides."""
-_LABEL_REACH = 60
+_BUCKET = 6
+"""Nearness of labels is told for stretches of 2 ** 6 characters."""
 
 _DIGIT, _BETWEEN, _LETTER, _INNER = 1, 2, 4, 8
 _CLASSES = {
@@ -41,21 +42,48 @@ _DOUBLED = np.array((0, 2, 4, 6, 8, 1, 3, 5, 7, 9), np.int32)
 class Sieve:
     """`at` and `digit`: place and value of every digit. Indexes named `i` count digits."""
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, data: bytes) -> None:
         self._text = text
-        self.codes = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), np.uint32)
-        self._class = _CLASS_OF[np.minimum(self.codes, 0xFFFF)]
-        self.at: Ints = np.flatnonzero(self._class & _DIGIT)
-        self.digit = (self.codes[self.at] - 48).astype(np.int32)
-        self._ends: dict[Labels, Ints] = {}
+        self._data = data
+        self._near: dict[Labels, bytes] = {}
+
+    @cached_property
+    def codes(self) -> NDArray[np.uint32]:
+        return np.frombuffer(self._text.encode("utf-32-le", "surrogatepass"), np.uint32)
+
+    @cached_property
+    def _class(self) -> NDArray[np.uint8]:
+        return _CLASS_OF[np.minimum(self.codes, 0xFFFF)]
+
+    @cached_property
+    def at(self) -> Ints:
+        return np.flatnonzero(self._class & _DIGIT)
+
+    @cached_property
+    def digit(self) -> NDArray[np.int32]:
+        return (self.codes[self.at] - 48).astype(np.int32)
+
+    @cached_property
+    def places(self) -> NDArray[np.int32]:
+        """For every byte of the text how many characters begin before it."""
+        begins = (np.frombuffer(self._data, np.uint8) & 0xC0) != 0x80
+        return np.cumsum(np.concatenate(([False], begins)), dtype=np.int32)
 
     @cached_property
     def free(self) -> Ints:
         """Digits without a digit in front, next to them or before a dot, dash or slash."""
         starts = self._run_starts
-        before = self.at[starts] - 1
-        inner = self._is(before, _INNER) & self._is(before - 1, _DIGIT)
-        return starts[~inner]
+        return starts[~self.goes_on(self.at[starts])]
+
+    def goes_on(self, position: Ints) -> Mask:
+        """Whether a digit and a dot, dash or slash stand before it."""
+        return self._is(position - 1, _INNER) & self._is(position - 2, _DIGIT)
+
+    @cached_property
+    def threes(self) -> Ints:
+        """Free digits with two more right behind them, as most numbers begin."""
+        i = self.free[self.free + 2 < len(self.at)]
+        return i[self.solid(i, 0, 2)]
 
     def rows(self, count: int, starts: Ints | None = None) -> Ints:
         """Where `count` digits with no more than separators between them begin, of `starts` (all
@@ -108,13 +136,21 @@ class Sieve:
         fits: Mask = total % 10 == 0
         return fits
 
+    def near(self, labels: Labels) -> bytes:
+        """For every stretch of characters whether one of `labels` may stand beside it."""
+        if labels not in self._near:
+            marked = np.zeros((len(self._text) >> _BUCKET) + 5, np.bool_)
+            ends = np.fromiter(labels.marks(self._data), np.int64)
+            stretch = (ends if self._text.isascii() else self.places[ends]) >> _BUCKET
+            for shift in range(-2, 3):
+                marked[np.maximum(stretch + shift, 0)] = True
+            self._near[labels] = marked.tobytes()
+        return self._near[labels]
+
     def labelled(self, position: Ints, labels: Labels) -> Mask:
         """Whether one of `labels` stands so near to the position that it may count."""
-        if labels not in self._ends:
-            self._ends[labels] = np.fromiter(labels.ends(self._text), np.int64)
-        ends = self._ends[labels]
-        upto = np.searchsorted(ends, position + _LABEL_REACH, "right")
-        return upto > np.searchsorted(ends, position - _LABEL_REACH, "left")
+        beside: Mask = np.frombuffer(self.near(labels), np.bool_)[position >> _BUCKET]
+        return beside
 
     def is_letter(self, position: Ints) -> Mask:
         """Of ASCII."""
@@ -127,19 +163,27 @@ class Sieve:
 
     @cached_property
     def _run_starts(self) -> Ints:
-        return np.flatnonzero(np.diff(self.at, prepend=-2) != 1)
+        first = np.ones(len(self.at), np.bool_)
+        np.not_equal(self.at[1:], self.at[:-1] + 1, out=first[1:])
+        return np.flatnonzero(first)
 
     @cached_property
     def _run_number(self) -> NDArray[np.int32]:
-        return np.cumsum(np.diff(self.at, prepend=-2) != 1, dtype=np.int32)
+        return self._counted(self._run_starts)
 
     @cached_property
     def _breaks(self) -> NDArray[np.int32]:
         """For every digit how often a row has ended before it."""
-        other = (self._class & (_DIGIT | _BETWEEN)) == 0
-        foreign = np.diff(np.cumsum(other, dtype=np.int32)[self.at], prepend=0) > 0
-        apart = np.diff(self.at, prepend=0) > _WIDEST
-        return np.cumsum(apart | foreign, dtype=np.int32)
+        starts = self._run_starts[1:]
+        here, before = self.at[starts], self.at[starts - 1]
+        other = np.cumsum((self._class & (_DIGIT | _BETWEEN)) == 0, dtype=np.int32)
+        return self._counted(starts[(here - before > _WIDEST) | (other[here] > other[before])])
+
+    def _counted(self, starts: Ints) -> NDArray[np.int32]:
+        """For every digit how many of `starts` it does not stand before."""
+        marks = np.zeros(len(self.at), np.bool_)
+        marks[starts] = True
+        return np.cumsum(marks, dtype=np.int32)
 
     @cached_property
     def _luhn_sums(self) -> NDArray[np.int32]:

@@ -17,14 +17,13 @@ from threegate.detectors.recognizer import (
     WORD_EDGE,
     Hit,
     Recognizer,
-    View,
     candidates,
-    cue,
     digits_of,
     first,
     overlapping,
 )
 from threegate.detectors.sieve import Ints, Mask, Sieve
+from threegate.detectors.surroundings import View, cue
 from threegate.types import Bilingual, Level
 
 NHS, NINO = "pii.uk.nhs", "pii.uk.nino"
@@ -39,9 +38,8 @@ _NINO_LABELS = words("国民保险|national insurance|insurance number|nino|ni n
 
 
 def _nhs_spots(sieve: Sieve) -> Ints:
-    i = sieve.rows(10)
-    i = i[sieve.solid(i, 0, 2) & sieve.solid(i, 3, 5) & sieve.solid(i, 6, 9)]
-    i = i[sieve.ends(i + 9)]
+    i = sieve.rows(10, sieve.threes)
+    i = i[sieve.solid(i, 3, 5) & sieve.solid(i, 6, 9) & sieve.ends(i + 9)]
     total = sum((10 - place) * sieve.digit[i + place] for place in range(10))
     fits: Mask = np.asarray(total) % 11 == 0
     return sieve.at[i[fits]]

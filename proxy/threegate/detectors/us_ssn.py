@@ -9,16 +9,9 @@ from collections.abc import Iterator
 from threegate.detectors import tails
 from threegate.detectors.base import DetectorInfo, Example
 from threegate.detectors.labels import words
-from threegate.detectors.recognizer import (
-    EDGE,
-    Hit,
-    Recognizer,
-    View,
-    candidates,
-    cue,
-    first,
-)
+from threegate.detectors.recognizer import EDGE, Hit, Recognizer, candidates, first
 from threegate.detectors.sieve import Ints, Sieve
+from threegate.detectors.surroundings import View, cue
 from threegate.types import Bilingual, Level
 
 KIND = "pii.us.ssn"
@@ -31,9 +24,9 @@ _LABELS = words("ssn|social security|social|社会安全号|社安号|美国社�
 
 
 def _spots(sieve: Sieve) -> Ints:
-    i = sieve.rows(9)
-    i = i[sieve.solid(i, 0, 2) & sieve.solid(i, 3, 4) & sieve.solid(i, 5, 8)]
-    return sieve.at[i[sieve.ends(i + 8)]]
+    i = sieve.rows(9, sieve.threes)
+    i = i[sieve.solid(i, 3, 4) & sieve.solid(i, 5, 8) & sieve.ends(i + 8)]
+    return sieve.at[i]
 
 
 def find(view: View) -> Iterator[Hit]:

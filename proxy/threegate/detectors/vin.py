@@ -9,15 +9,9 @@ from collections.abc import Iterator
 from threegate.detectors import checksums, tails
 from threegate.detectors.base import DetectorInfo, Example
 from threegate.detectors.labels import words
-from threegate.detectors.recognizer import (
-    WORD_EDGE,
-    Hit,
-    Recognizer,
-    View,
-    candidates,
-    cue,
-)
+from threegate.detectors.recognizer import WORD_EDGE, Hit, Recognizer, candidates
 from threegate.detectors.sieve import Ints, Sieve
+from threegate.detectors.surroundings import View, cue
 from threegate.types import Bilingual, Level
 
 KIND = "pii.vin"
@@ -46,7 +40,7 @@ def find(view: View) -> Iterator[Hit]:
     for match in candidates(view, _VIN, _spots):
         start, end = match.start() - 13, match.end()
         value = view.text[start:end].upper()
-        if sum(c.isalpha() for c in value) >= 2:
+        if len(value.encode().translate(None, b"0123456789")) >= 2:
             yield Hit(start, end, KIND, _level(view, start, end, value))
     yield from _grouped(view)
 
