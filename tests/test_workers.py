@@ -7,12 +7,13 @@ import signal
 import socket
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+
+from tests.waiting import eventually
 
 PROGRAM = """
 import asyncio, os, signal, socket, sys
@@ -55,15 +56,6 @@ async def main():
 
 sys.exit(asyncio.run(main()))
 """
-
-
-def eventually(holds: Callable[[], bool]) -> bool:
-    until = time.monotonic() + 30
-    while time.monotonic() < until:
-        if holds():
-            return True
-        time.sleep(0.02)
-    return False
 
 
 def alive(pid: int) -> bool:

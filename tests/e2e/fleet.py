@@ -12,7 +12,7 @@ import subprocess
 import sys
 import time
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -29,20 +29,12 @@ from threegate.testing.upstream import DemoUpstream
 
 from tests.e2e.network import LOOPBACK, Network, Relay
 from tests.e2e.running import ROOT
+from tests.waiting import eventually
 
 POSTGRES = os.environ.get("THREEGATE_TEST_POSTGRES", "")
 REDIS = os.environ.get("THREEGATE_TEST_REDIS", "")
 POLICIES = Path(__file__).parent / "policies"
 MODEL = "upstreams: [{{url: '{url}', connect_s: 2, first_byte_s: 10, idle_s: 5}}]\n"
-
-
-def eventually(holds: Callable[[], bool], seconds: float = 60) -> bool:
-    until = time.monotonic() + seconds
-    while time.monotonic() < until:
-        if holds():
-            return True
-        time.sleep(0.05)
-    return False
 
 
 @dataclass
@@ -102,7 +94,7 @@ class Fleet:
             f"{self.replicas[replica].url}/v1/chat/completions",
             json=body,
             headers={"authorization": f"Bearer {self.keys[key]}"},
-            timeout=60,
+            timeout=120,
         )
 
     def burst(self, key: int, calls: int, at_once: int = 64) -> list[Sent]:

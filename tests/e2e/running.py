@@ -33,7 +33,7 @@ class Running:
 
     def run(self, work: Any) -> Any:
         """Runs a coroutine on the proxy's own loop."""
-        return asyncio.run_coroutine_threadsafe(work, self.loop).result(30)
+        return asyncio.run_coroutine_threadsafe(work, self.loop).result(120)
 
     loop: asyncio.AbstractEventLoop = None  # type: ignore[assignment]
 
@@ -87,7 +87,7 @@ def running(settings: Settings) -> Iterator[tuple[str, Deps, asyncio.AbstractEve
 
     thread = threading.Thread(target=target, daemon=True)
     thread.start()
-    assert started.wait(60)
+    assert started.wait(300)
     if "error" in box:
         raise box["error"]
     try:

@@ -14,7 +14,8 @@ from threegate.audit.record import Stage
 
 from tests.console.conftest import Site, opened_site
 from tests.e2e.running import proxy
-from tests.e2e.test_policy import PACKS, eventually, finish, post
+from tests.e2e.test_policy import PACKS, finish, post
+from tests.waiting import eventually
 
 CALLS = 20
 

@@ -59,7 +59,7 @@ def test_the_call_that_the_r1_guides_print(guarded: Running) -> None:
             "temperature": 0.7,
             "max_tokens": 2048,
         },
-        timeout=20,
+        timeout=120,
     )
     assert reply.status_code == 200
     assert reply.json()["choices"][0]["message"]["content"]

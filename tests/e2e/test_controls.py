@@ -67,7 +67,7 @@ def ask(api: str, *turns: Json | str, **more: Any) -> Json:
 
 
 def post(running: Running, api: str, body: Json) -> httpx.Response:
-    return httpx.post(running.url + DOORS[api].path, json=body, timeout=30)
+    return httpx.post(running.url + DOORS[api].path, json=body, timeout=120)
 
 
 def sent(running: Running, api: str, *turns: Json | str, **more: Any) -> Json:

@@ -35,7 +35,7 @@ def base(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
 
 def post(running: Running, text: str, **more: Any) -> httpx.Response:
     body = {"model": "deepseek-r1", "messages": [{"role": "user", "content": text}], **more}
-    return httpx.post(f"{running.url}/v1/chat/completions", json=body, timeout=30)
+    return httpx.post(f"{running.url}/v1/chat/completions", json=body, timeout=120)
 
 
 def sent(running: Running) -> str:
@@ -70,10 +70,10 @@ def test_nothing_of_an_original_in_logs_metrics_audit_or_errors(
     errors = [
         post(base, CARD, messages=[{"role": CARD, "content": [{"type": KEY, "text": MOBILE}]}]),
         post(base, CARD, temperature=f"{KEY}"),
-        httpx.post(f"{base.url}/v1/chat/completions", content=f'{{"{CARD}": {KEY}', timeout=30),
+        httpx.post(f"{base.url}/v1/chat/completions", content=f'{{"{CARD}": {KEY}', timeout=120),
     ]
     assert [e.status_code // 100 for e in errors[1:]] == [4, 4]
-    metrics = httpx.get(f"{base.url}/metrics", timeout=30).text
+    metrics = httpx.get(f"{base.url}/metrics", timeout=120).text
     files = [p.read_bytes() for p in base.var.rglob("*") if p.is_file()]
     assert files
     for value in secrets:

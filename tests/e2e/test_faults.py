@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 import json
 import socket
-import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,7 @@ from threegate.errors import AuditError
 from threegate.types import Bilingual, Failed, Finding, Passage, Reason
 
 from tests.e2e.running import Running, proxy
+from tests.waiting import eventually
 
 CANARY = "zebra-canary-4711"
 
@@ -27,7 +28,7 @@ def ask(text: str, **more: Any) -> dict[str, Any]:
 
 
 def post(running: Running, body: dict[str, Any]) -> httpx.Response:
-    return httpx.post(f"{running.url}/v1/chat/completions", json=body, timeout=30)
+    return httpx.post(f"{running.url}/v1/chat/completions", json=body, timeout=120)
 
 
 def stages(running: Running, request_id: str) -> list[str]:
@@ -106,15 +107,6 @@ def test_a_client_that_leaves_is_recorded_and_the_upstream_cancelled(guarded: Ru
     assert eventually(lambda: stages(guarded, request_id) == ["received", "aborted"])
 
 
-def eventually(holds: Callable[[], bool]) -> bool:
-    until = time.monotonic() + 10
-    while time.monotonic() < until:
-        if holds():
-            return True
-        time.sleep(0.02)
-    return False
-
-
 def test_nothing_of_a_conversation_is_in_logs_metrics_or_errors(
     guarded: Running, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -127,13 +119,13 @@ def test_nothing_of_a_conversation_is_in_logs_metrics_or_errors(
 
 
 def wait_ready(url: str) -> None:
-    for _ in range(600):
-        try:
-            if httpx.get(f"{url}/readyz", timeout=2).status_code == 200:
-                return
-        except httpx.HTTPError:
-            time.sleep(0.05)
-    raise AssertionError("the program did not become ready")
+    assert eventually(lambda: is_ready(url)), "the program did not become ready"
+
+
+def is_ready(url: str) -> bool:
+    with suppress(httpx.HTTPError):
+        return httpx.get(f"{url}/readyz").status_code == 200
+    return False
 
 
 def free_port() -> int:

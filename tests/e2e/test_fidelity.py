@@ -24,7 +24,8 @@ from tests.e2e import fidelity_choices as choices
 from tests.e2e import fidelity_events as events
 from tests.e2e.fidelity import PATHS, REMOVED, SAID, SECRET, Cell, Json, pieces, request
 from tests.e2e.running import ROOT, Running, proxy
-from tests.e2e.test_faults import eventually, stages
+from tests.e2e.test_faults import stages
+from tests.waiting import eventually
 from tests.wire.samples import DONE, chat, choice, payloads, seen
 
 TABLE = {
@@ -72,7 +73,7 @@ def opened_think(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
 def post(running: Running, api: str, **asked: Any) -> httpx.Response:
     headers = asked.pop("headers", {})
     url = running.url + PATHS[api]
-    return httpx.post(url, json=request(api, **asked), headers=headers, timeout=30)
+    return httpx.post(url, json=request(api, **asked), headers=headers, timeout=120)
 
 
 def streamed(running: Running, api: str, raw: bytes, **how: Any) -> bytes:

@@ -24,9 +24,10 @@ from threegate.audit.commands import reading
 from threegate.testing.server import serve
 from threegate.testing.upstream import DemoUpstream
 
-from tests.e2e.fleet import POSTGRES, eventually
+from tests.e2e.fleet import POSTGRES
 from tests.e2e.running import ROOT
 from tests.e2e.test_faults import ask, free_port, wait_ready
+from tests.waiting import eventually
 
 CLIENTS = 4
 MAX_ANSWERS = 30  # before the kill
@@ -81,7 +82,7 @@ def answered_before_the_kill(place: Place, dice: random.Random) -> list[str]:
 
 def ask_until_dead(url: str, number: int, answers: list[str]) -> None:
     body = ask("hello there", stream=number % 2 == 0)
-    with httpx.Client(base_url=url, timeout=20) as client, suppress(httpx.HTTPError):
+    with httpx.Client(base_url=url, timeout=120) as client, suppress(httpx.HTTPError):
         while True:
             reply = client.post("/v1/chat/completions", json=body)
             assert reply.status_code == 200

@@ -42,7 +42,7 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
 
 def ask(running: Running, text: str, **more: Any) -> httpx.Response:
     body = {"model": "deepseek-r1", "messages": [{"role": "user", "content": text}], **more}
-    return httpx.post(f"{running.url}/v1/chat/completions", json=body, timeout=60)
+    return httpx.post(f"{running.url}/v1/chat/completions", json=body, timeout=120)
 
 
 def answer(running: Running, text: str, *, stream: bool) -> None:
@@ -211,7 +211,7 @@ def test_orders_in_a_tool_result_are_indirect_injection(running: Running) -> Non
     reply = httpx.post(
         f"{running.url}/v1/chat/completions",
         json={"model": "deepseek-r1", "messages": messages},
-        timeout=60,
+        timeout=120,
     )
     assert reply.json()["choices"][0]["finish_reason"] == "content_filter"
 

@@ -10,8 +10,9 @@ from contextlib import ExitStack
 import httpx
 import pytest
 
-from tests.e2e.fleet import POSTGRES, REDIS, Fleet, eventually, fleet
+from tests.e2e.fleet import POSTGRES, REDIS, Fleet, fleet
 from tests.e2e.network import Apart, apart, namespaces
+from tests.waiting import eventually
 
 pytestmark = [
     pytest.mark.postgres,
@@ -75,7 +76,7 @@ def test_without_the_database_no_answer_is_whole(one: Fleet, cables: dict[int, A
             assert "[DONE]" not in begun.result().text
             assert '"error"' in begun.result().text
             assert httpx.get(f"{one.replicas[0].url}/healthz").status_code == 200
-            assert httpx.get(f"{one.replicas[0].url}/readyz", timeout=30).status_code == 503
+            assert httpx.get(f"{one.replicas[0].url}/readyz", timeout=120).status_code == 503
             assert len(one.demo.received) == seen
         finally:
             cables[POSTGRES_AT].mend()

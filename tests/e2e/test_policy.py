@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import shutil
 import threading
-import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -20,6 +19,7 @@ from threegate.policy.values import value_sha256
 
 from tests.e2e.running import Running, proxy
 from tests.gateway.shell import Heard, stream_of
+from tests.waiting import eventually
 
 PACKS = Path(__file__).parent / "policies"
 IN_A_MONTH = (datetime.now(UTC) + timedelta(days=30)).date().isoformat()
@@ -48,7 +48,7 @@ def rich(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
 
 def post(running: Running, text: str, **more: Any) -> httpx.Response:
     body = {"model": "deepseek-r1", "messages": [{"role": "user", "content": text}], **more}
-    return httpx.post(f"{running.url}/v1/chat/completions", json=body, timeout=20)
+    return httpx.post(f"{running.url}/v1/chat/completions", json=body, timeout=120)
 
 
 def content(reply: httpx.Response) -> str:
@@ -251,15 +251,6 @@ def test_a_broken_policy_file_changes_nothing_and_a_good_one_acts(tmp_path: Path
         assert eventually(lambda: policies.pin().digest != first)
         assert finish(post(running, "STOP-1")) == "stop"
         assert finish(post(running, "HALT-1")) == "content_filter"
-
-
-def eventually(holds: Any) -> bool:
-    until = time.monotonic() + 15
-    while time.monotonic() < until:
-        if holds():
-            return True
-        time.sleep(0.05)
-    return False
 
 
 def test_a_stream_keeps_the_policy_that_it_began_with(tmp_path: Path) -> None:

@@ -23,7 +23,8 @@ from threegate.policy.load import DictTree
 from threegate.policy.problems import Severity
 
 from tests.e2e.running import Running, proxy
-from tests.e2e.test_policy import content, eventually
+from tests.e2e.test_policy import content
+from tests.waiting import eventually
 
 WORDS = ("ALPHA", "BETA", "GAMMA", "DELTA")
 TAKEN = {"A": {"ALPHA", "GAMMA"}, "B": {"BETA", "DELTA"}}
@@ -91,7 +92,7 @@ class Load:
 
     def _run(self, stream: bool) -> None:
         body = {"model": "deepseek-r1", "messages": [{"role": "user", "content": QUESTION}]}
-        with httpx.Client(base_url=self.running.url, timeout=60) as client:
+        with httpx.Client(base_url=self.running.url, timeout=120) as client:
             while not self._stop.is_set():
                 try:
                     path = "/v1/chat/completions"

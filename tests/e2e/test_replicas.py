@@ -21,8 +21,9 @@ from threegate.policy.lifecycle import Activate, Approve, Event, Person, Role, S
 from threegate.policy.store import DirTree, now_utc, today_utc
 from threegate.policy.versions import Versions
 
-from tests.e2e.fleet import POSTGRES, REDIS, Fleet, eventually, fleet
+from tests.e2e.fleet import POSTGRES, REDIS, Fleet, fleet
 from tests.e2e.running import ROOT
+from tests.waiting import eventually
 
 pytestmark = [
     pytest.mark.postgres,
@@ -192,7 +193,7 @@ def test_without_the_database_nothing_is_answered_and_it_comes_back(two: Fleet) 
         for n in (0, 1):
             for stream in (False, True):
                 assert two.post(n, "hello", AWAY, stream=stream).status_code == 503
-            assert httpx.get(f"{two.replicas[n].url}/readyz", timeout=30).status_code == 503
+            assert httpx.get(f"{two.replicas[n].url}/readyz", timeout=120).status_code == 503
             assert httpx.get(f"{two.replicas[n].url}/healthz").status_code == 200
         assert len(two.demo.received) == seen
     finally:
@@ -231,7 +232,7 @@ def test_a_rolling_restart_drops_no_stream_and_fails_no_call(two: Fleet) -> None
     def load() -> None:
         while not stop.is_set():
             try:
-                statuses[httpx.get(f"{replica.url}/healthz", timeout=30).status_code] += 1
+                statuses[httpx.get(f"{replica.url}/healthz", timeout=120).status_code] += 1
             except httpx.HTTPError as error:
                 statuses[type(error).__name__] += 1
 
@@ -266,7 +267,7 @@ def test_a_replica_killed_in_a_stream_leaves_a_whole_log(two: Fleet) -> None:
             "stream": True,
         },
         headers=key(two, KILLED),
-        timeout=60,
+        timeout=120,
     ) as reply:
         request_id = reply.headers["x-threegate-request-id"]
         pieces = reply.iter_raw()

@@ -17,7 +17,7 @@ def asked(running: Running, conversation: str) -> str | None:
     body = {"model": "deepseek-r1", "messages": [{"role": "user", "content": "STOP-1"}]}
     headers = {"x-conversation-id": conversation}
     url = f"{running.url}/v1/chat/completions"
-    return finish(httpx.post(url, json=body, headers=headers, timeout=60))
+    return finish(httpx.post(url, json=body, headers=headers, timeout=120))
 
 
 def test_a_conversation_is_on_one_side_on_every_worker(tmp_path: Path) -> None:

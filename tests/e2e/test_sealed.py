@@ -12,7 +12,8 @@ from threegate.sealed import seal
 
 from tests.console.conftest import opened_site
 from tests.e2e.running import proxy
-from tests.e2e.test_policy import PACKS, eventually, finish, post
+from tests.e2e.test_policy import PACKS, finish, post
+from tests.waiting import eventually
 
 OURS, THEIRS = Signer.from_seed("ci", b"1" * 32), Signer.from_seed("ci", b"2" * 32)
 PACK = "packs/rich.yaml"

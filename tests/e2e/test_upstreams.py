@@ -41,7 +41,7 @@ def post(running: Running, text: str = "hello", **more: Any) -> httpx.Response:
     headers = more.pop("headers", {})
     body = {"model": "deepseek-r1", "messages": [{"role": "user", "content": text}], **more}
     url = f"{running.url}/v1/chat/completions"
-    return httpx.post(url, json=body, headers=headers, timeout=30)
+    return httpx.post(url, json=body, headers=headers, timeout=120)
 
 
 def metric(running: Running, line: str) -> bool:

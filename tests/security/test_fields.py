@@ -68,7 +68,7 @@ def test_unknown_fields_never_reach_the_model(
     values = [None, True, 1, "text", ID, [], [ID], {}, {"a": {"b": ID}}]
     unknown = [name for name in names(SEED + len(path)) if name not in listed]
     assert len(unknown) >= NAMES_PER_API - len(listed)
-    with httpx.Client(base_url=guarded.url, timeout=30) as client:
+    with httpx.Client(base_url=guarded.url, timeout=120) as client:
         for start in range(0, len(unknown), NAMES_PER_CALL):
             batch = unknown[start : start + NAMES_PER_CALL]
             extra = {name: chance.choice(values) for name in batch}
@@ -120,7 +120,7 @@ def wrong(path: str) -> list[dict[str, Any]]:
 
 @pytest.mark.parametrize("path", BODIES)
 def test_wrong_types_are_refused_or_checked(guarded: Running, watched: Watched, path: str) -> None:
-    with httpx.Client(base_url=guarded.url, timeout=30) as client:
+    with httpx.Client(base_url=guarded.url, timeout=120) as client:
         for body in wrong(path):
             reply = client.post(path, json=body)
             assert reply.status_code in (200, 400, 403, 404), (body, reply.text)

@@ -48,7 +48,7 @@ def keyed(
 
 def call(running: Running, path: str = CHAT, **headers: str) -> httpx.Response:
     body = {**ask("hello"), "input": "hello", "prompt": "hello", "max_tokens": 9}
-    return httpx.post(f"{running.url}{path}", json=body, headers=headers, timeout=20)
+    return httpx.post(f"{running.url}{path}", json=body, headers=headers, timeout=120)
 
 
 def bearer(secret: str) -> dict[str, str]:

@@ -34,7 +34,7 @@ EVIL = (
 
 
 def post(running: Running, body: dict[str, Any], **headers: str) -> httpx.Response:
-    return httpx.post(f"{running.url}{CHAT}", json=body, headers=headers, timeout=20)
+    return httpx.post(f"{running.url}{CHAT}", json=body, headers=headers, timeout=120)
 
 
 def exported(running: Running, form: str, to: Path) -> Path:
@@ -198,7 +198,7 @@ def test_an_error_tells_nothing_of_the_text_or_of_our_inside(
 ) -> None:
     caplog.set_level(logging.DEBUG, "threegate")
     path, body = REFUSED[name]
-    reply = httpx.post(f"{guarded.url}{path}", content=body, timeout=20)
+    reply = httpx.post(f"{guarded.url}{path}", content=body, timeout=120)
     assert reply.status_code >= 400
     inside = (CANARY, "Traceback", ".py", "127.0.0.1", str(guarded.var), "httpx", "aiohttp")
     port = str(urlsplit(guarded.deps.settings.upstreams[0].url).port)
