@@ -55,7 +55,7 @@ async def test_differences_name_rule_tenant_and_id_but_no_text() -> None:
     (difference,) = found.differences
     assert (difference.id, difference.rules) == ("r7", ("pii.email",))
     assert (difference.before, difference.after) == (Action.MASK, Action.ALLOW)
-    assert found.by_tenant(Change.EDITS_DIFFER) == {"retail": 1}
+    assert (difference.change, difference.tenant) == (Change.EDITS_DIFFER, "retail")
     assert found.examples(Change.EDITS_DIFFER) == ("r7",)
     assert "a@b.com" not in repr((recorded, found))
 

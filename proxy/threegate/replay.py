@@ -77,9 +77,6 @@ class Replay:
     def by_rule(self, change: Change) -> Counter[str]:
         return Counter(r for d in self.differences if d.change is change for r in d.rules)
 
-    def by_tenant(self, change: Change) -> Counter[str]:
-        return Counter(d.tenant for d in self.differences if d.change is change)
-
     def examples(self, change: Change) -> tuple[str, ...]:
         """Ids of the first differences of a sort."""
         found = (d.id for d in self.differences if d.change is change)

@@ -16,8 +16,6 @@ from threegate.types import Channel, Layer, Passage
 INPUT_DEADLINE_MS = 5_000
 """For the sentence detectors of one request; a rule's own deadline can only shorten it."""
 
-AUDITED = (Channel.USER, Channel.TOOL_RESULT, Channel.TOOL_ARGUMENTS)
-
 
 async def input_layer(call: Call) -> InputResult | None:
     """None when the call has ended here."""

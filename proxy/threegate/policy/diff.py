@@ -74,8 +74,6 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Diff:
-    old_digest: str
-    new_digest: str
     changes: tuple[Change, ...]
 
     @property
@@ -110,7 +108,7 @@ def diff(old: CompiledPolicy, new: CompiledPolicy) -> Diff:
     """Everything that differs between two policies, in the new policy's order, removed things
     last."""
     changes = (*_rules(old, new), *_lists(old, new), *_detectors(old, new), *_settings(old, new))
-    return Diff(old.digest, new.digest, changes)
+    return Diff(changes)
 
 
 def diff_sets(old: PolicySet, new: PolicySet) -> tuple[Change, ...]:
