@@ -14,7 +14,7 @@ import sys
 import timeit
 from collections.abc import Callable, Iterator
 
-from threegate.detectors import DETECTORS, presidio, scanner
+from threegate.detectors import DETECTORS, presidio_engine, scanner
 from threegate.types import Channel, Layer, Locus, Passage
 
 LOCUS = Locus(Layer.INPUT, Channel.USER)
@@ -58,7 +58,7 @@ def figures() -> Iterator[tuple[str, float]]:
         "50,000 characters, mixed, one pass",
         microseconds(lambda: every.scan(Passage(LOCUS, text)), 3),
     )
-    engine = presidio.engine([r for r in DETECTORS if r.info.id != "presidio"])
+    engine = presidio_engine.engine([r for r in DETECTORS if r.info.id != "presidio"])
     short = text[:1000]
     yield (
         "1,000 characters mixed, our scanner",

@@ -2,7 +2,8 @@ from __future__ import annotations
 
 import pytest
 from presidio_analyzer import AnalyzerEngine
-from threegate.detectors import DETECTORS, kinds, presidio, scanner
+from threegate.detectors import DETECTORS, kinds, presidio, presidio_engine, scanner
+from threegate.detectors.presidio_table import entity_of, kind_of
 from threegate.errors import PolicyError
 from threegate.types import Channel, Layer, Level, Locus, Passage
 
@@ -17,7 +18,7 @@ OWN = {
 
 @pytest.fixture(scope="module")
 def engine() -> AnalyzerEngine:
-    return presidio.engine([r for r in DETECTORS if r.info.id != "presidio"], [OWN])
+    return presidio_engine.engine([r for r in DETECTORS if r.info.id != "presidio"], [OWN])
 
 
 @pytest.mark.parametrize("language", ["zh", "en"])
@@ -36,12 +37,10 @@ def test_engine_finds_ours_and_the_policys(engine: AnalyzerEngine, language: str
 
 
 def test_entity_names_are_unique_and_come_back() -> None:
-    names = [presidio.entity_of(k) for k in kinds() if k.startswith("pii.")]
+    names = [entity_of(k) for k in kinds() if k.startswith("pii.")]
     assert len(names) == len(set(names))
     assert all(
-        presidio.kind_of(presidio.entity_of(k)) == k
-        for k in kinds()
-        if k.startswith("pii.") and k.count(".") == 2
+        kind_of(entity_of(k)) == k for k in kinds() if k.startswith("pii.") and k.count(".") == 2
     )
 
 

@@ -93,14 +93,11 @@ def overlapping(pattern: re.Pattern[str], text: str) -> Iterator[re.Match[str]]:
 
 
 def headed(view: View, heads: Any, pattern: re.Pattern[str]) -> Iterator[re.Match[str]]:
-    """`pattern.finditer` where every match begins with one of `heads`, which RE2 finds at once.
-    A head may begin at the second character of another: 加v of 加v信."""
-    end = 0
+    """`overlapping` where every match begins with one of `heads`, which RE2 finds at once. A head
+    may begin at the second character of another: 加v of 加v信."""
     for start in view.places(heads):
-        match = pattern.match(view.text, start) or pattern.match(view.text, start + 1)
-        if match and match.start() >= end:
+        if match := pattern.match(view.text, start) or pattern.match(view.text, start + 1):
             yield match
-            end = match.end()
 
 
 Spots = Callable[[Sieve], Ints]
