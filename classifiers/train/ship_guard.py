@@ -17,25 +17,28 @@ import card
 from floor import known_floor
 from guard import LABELS, WIDTH, encode, split, target
 from guard_rows import HEADS, GuardRow
-from metrics import Levels, Platt, Rates, choose_levels, curve, fit_platt, stated_levels, table
+from metrics import Levels, Platt, Rates, choose_levels, curve, fit_platt, reach, stated_levels, table
 from shipping import MODELS, export_both, load_run, run, session, tokenizer_of, write_manifest
 from trainer import Example
 
 Array = NDArray[Any]
 STATED: dict[str, tuple[str, ...]] = {  # harmless rows, by source, that set the levels of a head
     "direct": ("authored/benign", "authored/injection_direct", "authored2/notinject", "authored2/xstest",
-               "authored3/notinject", "generated/quoted", "generated/persona"),
-    "indirect": ("authored/injection_indirect", "authored2/indirect", "authored3/indirect", "generated/document-order"),
+               "authored3/notinject", "authored5/notinject", "generated/quoted", "generated/persona"),
+    "indirect": ("authored/injection_indirect", "authored2/indirect", "authored3/indirect", "authored5/indirect",
+                 "generated/document-order"),
     "hazard": ("authored/benign", "authored/hazard", "authored2/xstest", "authored2/hazard", "authored3/hazard",
-               "authored4/plain"),
-    "compliance": ("authored/answers", "authored2/answers", "authored3/answers", "generated/piece"),
+               "authored4/plain", "authored5/hazard", "authored5/plain"),
+    "compliance": ("authored/answers", "authored2/answers", "authored3/answers", "authored5/answers", "generated/piece"),
 }  # fmt: skip
 RATES = {  # documents that give orders are the hardest to tell from attacks, and a policy may only mark them
-    "direct": Rates(),
+    "direct": Rates(medium=(0.06, 0.02)),  # a policy marks at medium and stops at high
     "indirect": Rates(low=(0.20, 0.05), medium=(0.10, 0.01), high=(0.03, 0.002)),
-    "compliance": Rates(low=(0.25, 0.03), medium=(0.10, 0.004), high=(0.03, 0.001)),  # asked of each sentence
+    "compliance": Rates(low=(0.25, 0.03), medium=(0.12, 0.005), high=(0.03, 0.001)),  # asked of each sentence
     "hazard": Rates(medium=(0.08, 0.01)),  # a plain ask that passes is worse than a hard row flagged
 }
+ORDINARY = 0.01
+"""Share of ordinary texts that may reach medium of the head of offence, which has no hard rows of its own."""
 PUBLISHED = {"direct": "injection.direct", "indirect": "injection.indirect", "offensive": "offensive",
              "compliance": "compliance.harmful"}  # fmt: skip
 HAZARDS = slice(2, 20)
@@ -83,9 +86,12 @@ def calibrate(rows: list[GuardRow], logits: Array) -> tuple[dict[str, Any], dict
 
 def levels_of(head: str, scores: Array, labels: Array, sources: Array, alone: Array) -> Levels:
     """At stated rates on hard and on other harmless rows, of the compliance head answers, of the others
-    no answers (whose public labels are doubtful); offence where both errors weigh the same."""
+    no answers (whose public labels are doubtful); offence where both errors weigh the same, if not too low for ORDINARY."""
     if head not in STATED:
-        return choose_levels(scores, labels, scores[:0], limit=1.0)
+        found = choose_levels(scores, labels, scores[:0], limit=1.0)
+        dry = np.array([source.startswith("ordinary") for source in sources]) & (labels == 0)
+        least = round(reach(scores[dry], ORDINARY), 4)
+        return Levels(found.low, max(found.medium, least), max(found.high, least))
     harmless = (labels == 0) & (alone if head != "compliance" else ~alone)
     hard = np.array([source.startswith(STATED[head]) for source in sources])
     own = np.array([source.startswith(("authored", "generated")) for source in sources])
