@@ -99,7 +99,7 @@ def main() -> None:
     parser.add_argument("--work", type=Path, default=Path(".checkpoints"))
     parser.add_argument("--run", default="entities")
     parser.add_argument(
-        "--start", default="", help="go on from this run, or from a shipped model (entities/1)"
+        "--start", default="", help="go on from this run, or from a shipped model (entities/3)"
     )
     parser.add_argument("--layers", type=int, choices=sorted(DEPTHS), default=12)
     parser.add_argument("--rate", type=float, default=2e-4)

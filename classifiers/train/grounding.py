@@ -70,7 +70,7 @@ def main() -> None:
     parser.add_argument("--work", type=Path, default=Path(".checkpoints"))
     parser.add_argument("--run", default="grounding")
     parser.add_argument(
-        "--start", default="", help="go on from this run, or from a shipped model (grounding/1)"
+        "--start", default="", help="go on from this run, or from a shipped model (grounding/2)"
     )
     parser.add_argument("--samples", type=int, default=45_000)
     parser.add_argument("--layers", type=int, choices=sorted(DEPTHS), default=12)

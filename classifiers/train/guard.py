@@ -122,7 +122,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--data", type=Path, default=Path("../shared/data"))
     parser.add_argument("--work", type=Path, default=Path(".checkpoints"))
     parser.add_argument("--run", default="guard")
-    parser.add_argument("--start", default="", help="go on from this run, or from a shipped model (guard/3)")
+    parser.add_argument("--start", default="", help="go on from this run, or from a shipped model (guard/4)")
     parser.add_argument("--weigh", type=weighed, nargs="*", default=[], metavar="NAME=FACTOR",
                         help="how often rows are seen: public, or what their source begins with")  # fmt: skip
     parser.add_argument("--rate", type=float, default=1.5e-4)
