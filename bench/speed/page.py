@@ -3,7 +3,7 @@
 
     python -m bench.speed.page bench/results/speed-NAME.json
 
-Writes docs/speed.md, docs/speed.zh-CN.md and docs/images/speed-*.svg.
+Writes the tables of docs/speed.md and docs/speed.zh-CN.md, and docs/images/speed-*.svg.
 """
 
 from __future__ import annotations
@@ -44,8 +44,8 @@ INTRO = {
 Measured by `scripts/bench` (see `bench/speed`): a mock model API, one load and every proxy in turn beside it; peers are
 installed by `scripts/bench-peers`. Prompts are synthetic, in English and Chinese; `_pii` sets hold made-up personal data.
 
-Machine: {processor}, {cores} cores shared by mock, load and proxy, Python {python}, {when}. **The machine was busy with other
-work (load {load_at_end} at the end), which makes every figure larger, for all systems alike: compare within a table.**
+Machine: {processor}, {cores} cores shared by mock, load and proxy, Python {python}, {when}, load {load_at_end} at the end. What else
+runs makes every figure larger, for all systems alike: compare within a table. Classifiers are off where none is named.
 CPU is that of the system's own processes, from `/proc`. Delay is from the model's write to the arrival of as many answer
 characters, so text that is held counts. `held` is what had been sent and had not arrived, just before the next event.
 """,
@@ -54,8 +54,8 @@ characters, so text that is held counts. `held` is what had been sent and had no
 由 `scripts/bench` 测得（见 `bench/speed`）：一个模拟模型接口、同一负载，各代理轮流运行；对照产品由 `scripts/bench-peers`
 安装。提示词均为合成，中英文都有；`_pii` 组含虚构的个人信息。
 
-机器：{processor}，{cores} 核，由模拟接口、负载和代理共用，Python {python}，{when}。**机器当时还在忙别的工作（结束时负载
-{load_at_end}），所有系统的数字都因此偏大：请在同一张表内比较。** CPU 是系统自身进程的用量，取自 `/proc`。延迟从模型写出算起，到同样
+机器：{processor}，{cores} 核，由模拟接口、负载和代理共用，Python {python}，{when}，结束时负载
+{load_at_end}。其他程序会使所有系统的数字同样偏大：请在同一张表内比较。未注明时不开分类模型。CPU 是系统自身进程的用量，取自 `/proc`。延迟从模型写出算起，到同样
 多的回答字符到达为止，所以被暂留的文字也计入。“暂留字符”是在下一个事件之前已发出而尚未到达的字符数。
 """,
 }
@@ -71,44 +71,12 @@ TITLES = {
     },
     "models": {"en": "With classifiers", "zh": "含分类模型"},
 }
-GROWTH = {
-    "en": """## Growth
-
-Input layer alone, in process (`python -m bench.speed.growth`), milliseconds, both axes logarithmic.
-
-![prompt](images/speed-characters.svg) ![policy](images/speed-policy.svg) ![conversation](images/speed-turns.svg)
-""",
-    "zh": """## 增长
-
-只含输入层，进程内测量（`python -m bench.speed.growth`），毫秒，两轴均为对数。
-
-![提示词](images/speed-characters.svg) ![策略](images/speed-policy.svg) ![对话](images/speed-turns.svg)
-""",
-}
-
-LIMITS = {
-    "en": """## What limits it
-
-- A request: two audit records that are on disk before the model is asked and before the last byte leaves. Making the canonical
-  entry is the largest single part of the loop thread, the commit that of the writer thread.
-- A streamed event under patterns: the scan of the line so far, of which the search for unfinished matches (`tails`) is the larger
-  half, then the machine, JSON and one write. English text is held to the end of the word, so its delay is at least one event
-  where an event ends inside a word.
-- Start and memory: `presidio_analyzer` imports spaCy, which no rule uses; that is most of the start and about a quarter of the
-  memory without models.
-""",
-    "zh": """## 受什么限制
-
-- 一个请求：两条审计记录，一条在询问模型之前落盘，一条在最后一个字节离开之前落盘。生成规范化条目是事件循环线程中最大的一项，
-  提交是写线程中最大的一项。
-- 有模式规则的流式事件：扫描当前这一行，其中寻找未完成匹配（`tails`）占大半，其次是状态机、JSON 和一次写出。英文会暂留到单词结束，
-  因此事件在词中结束时，延迟至少为一个事件。
-- 启动与内存：`presidio_analyzer` 会导入没有规则用到的 spaCy，占启动时间的大部分和（不含模型）内存的约四分之一。
-""",
-}
+BY_HAND = {"en": "## Fact check", "zh": "## 事实核查"}
+"""The heading from which a page is written by hand and stays."""
 
 
-def page(report: Row, language: str) -> str:
+def page(report: Row, language: str, before: str) -> str:
+    """The tables in place of those of the page `before`."""
     out = [INTRO[language].format(**report["machine"])]
     for scenario, title in TITLES.items():
         rows = [r for r in report["rows"] if r["scenario"] == scenario]
@@ -119,7 +87,7 @@ def page(report: Row, language: str) -> str:
             here = [r for r in rows if (r["prompts"], r["at_once"]) == (prompts, at_once)]
             names = NAMES[language]
             out.append(f"`{prompts}`, {names['at_once']}: {at_once}\n\n{table(here, names)}\n")
-    return "\n".join([*out, GROWTH[language], LIMITS[language]])
+    return "\n".join([*out, before[before.index(BY_HAND[language]) :]])
 
 
 def table(rows: list[Row], names: dict[str, str]) -> str:
@@ -162,8 +130,9 @@ def plots(growth: dict[str, list[tuple[float, float]]]) -> dict[str, str]:
 
 def main() -> None:
     report = json.loads(Path(sys.argv[1]).read_text("utf-8"))
-    (DOCS / "speed.md").write_text(page(report, "en"), encoding="utf-8")
-    (DOCS / "speed.zh-CN.md").write_text(page(report, "zh"), encoding="utf-8")
+    for language, name in (("en", "speed.md"), ("zh", "speed.zh-CN.md")):
+        before = (DOCS / name).read_text("utf-8")
+        (DOCS / name).write_text(page(report, language, before), encoding="utf-8")
     IMAGES.mkdir(exist_ok=True)
     growth = json.loads((RESULTS / "growth.json").read_text("utf-8"))
     for name, text in plots(growth).items():
