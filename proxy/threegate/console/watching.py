@@ -29,12 +29,12 @@ async def watched(
 ) -> AsyncIterator[str]:
     """The pieces of the answer: the head of the page, a bar for each percent, the rest."""
     yield page(Shown("working.html", {"title": slow.title})).partition(STEPS)[0]
-    shown, before = Shown("error.html", {}), -1
+    shown, before = Shown("error.html", {}), (0, -1)
     try:
         async for step in slow.work:
             if isinstance(step, Shown):
                 shown = step
-            elif (now := _percent(step)) != before:
+            elif (now := (step.total, _percent(step))) != before:
                 before = now
                 yield page(Shown("step.html", {"step": step}))
     except Exception as error:  # the head is sent: the page says it instead of a status
