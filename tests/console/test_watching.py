@@ -48,8 +48,8 @@ async def pieces(slow: Watched) -> list[str]:
 async def test_a_bar_for_each_percent_and_then_the_page() -> None:
     head, *steps, rest = await pieces(Watched("t", work()))
     assert head == f"<html>{MAIN}"
-    assert len(steps) == 100
-    assert [f'value="{n * 10}"' in steps[n] for n in (50, 99)] == [True, False]
+    assert len(steps) == 1 + 100
+    assert [f'value="{n * 10}"' in steps[1 + n] for n in (0, 50, 99)] == [True, True, False]
     assert "".join([head, *steps, rest]).count(MAIN) == 1
     assert rest == "</div></section>draft.html</main></html>"
 
