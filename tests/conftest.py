@@ -9,23 +9,16 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, settings
 
-from tests.cases import PLAIN
-
 COMMON = {"deadline": None, "suppress_health_check": [HealthCheck.too_slow], "print_blob": False}
-settings.register_profile(PLAIN, derandomize=True, **COMMON)
-settings.register_profile("slow", derandomize=True, **COMMON)
+settings.register_profile("ci", derandomize=True, **COMMON)
 settings.register_profile("nightly", max_examples=10_000, **COMMON)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci"))
 
 LOCAL = ("127.", "::1", "localhost")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--slow", action="store_true", help="also run tests marked slow")
-
-
-def pytest_configure(config: pytest.Config) -> None:
-    usual = "slow" if config.getoption("--slow") else PLAIN
-    settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", usual))
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
