@@ -46,6 +46,7 @@ from threegate.policy.store import FolderSource, PolicyStore, VersionSource, now
 from threegate.policy.versions import Versions
 from threegate.sealed import sealed_source
 from threegate.settings import JudgeSettings, Settings, SettingsError
+from threegate.state.admission import CHECKING, Admission
 from threegate.state.limits import Limiter, MemoryLimiter
 from threegate.state.redis import RedisLimiter
 from threegate.tasks import Tasks
@@ -56,6 +57,7 @@ from threegate.wire import ADAPTERS
 log = logging.getLogger(__name__)
 
 SECRET_BYTES = 32
+CHECKING_ELSEWHERE = 256
 SECRET_FILE = "secret"  # noqa: S105
 
 
@@ -139,6 +141,7 @@ async def opened(settings: Settings, say: Callable[[str], None] = log.info) -> A
             _secret(settings),
             Notices(Bands()),
             _traces(settings, outbound, metrics),
+            admission=_admission(settings),
         )
         say(await asyncio.to_thread(greeting, settings, deps.secret))
         queued = engine.queued if engine else dict
@@ -209,6 +212,15 @@ def _limiter(settings: Settings, metrics: Metrics) -> Limiter:
     if not settings.state_url:
         return MemoryLimiter()
     return RedisLimiter.open(settings.state_url, metrics.state_away.inc)
+
+
+def _admission(settings: Settings) -> Admission:
+    """A call that waits for a judge or another server's classifier uses no processor here."""
+    asks = settings.judges or settings.remote_models
+    checking = settings.max_checking or (CHECKING_ELSEWHERE if asks else CHECKING)
+    if settings.max_calls < 1 or checking < 1:
+        raise SettingsError("max_calls and max_checking begin at 1")
+    return Admission(settings.max_calls, checking)
 
 
 def _engine(settings: Settings, say: Callable[[str], None]) -> Engine | None:

@@ -2,6 +2,7 @@
 
 ThreegateError
 ├── RequestError     the client sent something we refuse          4xx
+│   └── OverloadError  more calls than this process takes on      503
 ├── UpstreamError    the model API failed or timed out            502 / 504
 ├── PolicyError      a policy cannot be used; carries problems    never reaches a client
 ├── AuditError       a record could not be made durable           503, fail closed
@@ -42,6 +43,14 @@ class RequestError(ThreegateError):
         super().__init__(message)
         self.status, self.code, self.param = status, code, param
         self.retry_after = retry_after
+
+
+class OverloadError(RequestError):
+    """More calls came than this process takes on; coming again can help."""
+
+    def __init__(self) -> None:
+        text = "the guard has too many calls at this moment"
+        super().__init__(text, status=503, code="overloaded", retry_after=1.0)
 
 
 class UpstreamError(ThreegateError):

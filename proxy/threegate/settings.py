@@ -85,6 +85,8 @@ class Settings:
     workers: int = 1
     shutdown_delay: int = 0  # seconds between `/readyz` off and the closed port, on SIGTERM
     drain: int = 300  # seconds that streams may go on after the port is closed
+    max_calls: int = 2048  # in progress at once in a worker; beyond it 503
+    max_checking: int = 0  # of them being checked; 0: 32, 256 with judges or remote models
     upstreams: tuple[UpstreamSettings, ...] = ()
     judges: tuple[JudgeSettings, ...] = ()
     oidc: OidcSettings | None = None
@@ -92,7 +94,7 @@ class Settings:
     packs: tuple[str, ...] = ("base",)
     bundle: str = ""  # a signed policy bundle, in place of `policies` and `packs`
     bundle_keys: tuple[str, ...] = ()  # who may sign it
-    reload_s: float = 0.5  # between two looks for another policy
+    reload_s: float = 0.2  # between two looks for another policy
     models: Path = Path("classifiers/models")
     classifiers: str = "required"  # required | off
     threads: int = 0  # of one model run; 0 takes half the cores
@@ -256,6 +258,8 @@ def _from_environment(env: Mapping[str, str]) -> dict[str, Any]:
 def _convert(name: str, value: Any, where: str) -> Any:
     match name:
         case "port" | "workers" | "threads" | "shutdown_delay" | "drain" | "gpu_mib":
+            return _integer(name, value, where)
+        case "max_calls" | "max_checking":
             return _integer(name, value, where)
         case "audit_content_days" | "audit_metadata_days":
             return _integer(name, value, where)

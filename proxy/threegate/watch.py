@@ -1,4 +1,4 @@
-"""What a process does once a second beside its calls: take up another policy, hold rules against
+"""What a process does beside its calls, at each look: take up another policy, hold rules against
 their bands, say in metrics how the log, the policy and the classifiers are.
 
 Whatever is wrong with a new policy, the last good one keeps serving. An activation, and a rule that
@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 
 from threegate.audit.record import Record, Stage
@@ -38,15 +38,20 @@ class Watch:
     queued: Callable[[], Mapping[str, int]] = dict  # tokens that wait, by classifier
 
     async def run(self) -> None:
+        """Each at its own pace: a slow look at bands does not delay a policy."""
+        await asyncio.gather(*map(self._repeat, (self.figures, self.policy, self.band)))
+
+    async def _repeat(self, work: Callable[[], Awaitable[None]]) -> None:
         while True:
             await asyncio.sleep(self.every_s)
-            self.metrics.audit(self.audit.counters, self.audit.waiting)
-            self.metrics.queued(self.queued())
-            for work in (self.policy, self.band):
-                try:
-                    await work()
-                except Exception as error:
-                    log.error("policy %s failed: %s", work.__name__, type(error).__name__)
+            try:
+                await work()
+            except Exception as error:
+                log.error("the look at %s failed: %s", work.__name__, type(error).__name__)
+
+    async def figures(self) -> None:
+        self.metrics.audit(self.audit.counters, self.audit.waiting)
+        self.metrics.queued(self.queued())
 
     async def policy(self) -> None:
         """Another policy, if there is one."""
@@ -61,8 +66,7 @@ class Watch:
             log.warning("policy problem %s", problem.code)
         errors = sum(p.severity is Severity.ERROR for p in self.policies.problems)
         self.metrics.policy_errors.set(errors)
-        state = await asyncio.to_thread(self.versions.state)
-        self.notices.emergency = state.emergency(now_utc())
+        self.notices.emergency = self.versions.seen.emergency(now_utc())
         self.metrics.emergency.set(self.notices.emergency is not None)
 
     def _resume(self) -> None:

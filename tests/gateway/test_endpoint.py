@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from threegate.gateway.endpoint import Endpoint, retry_after
 from threegate.gateway.refusals import Refusals
 from threegate.policy.model import CompiledPolicy
 from threegate.settings import UpstreamSettings
+from threegate.state.admission import Admission
 from threegate.testing.server import serve
 from threegate.testing.upstream import DemoUpstream
 from threegate.types import Action, Channel, Layer
@@ -100,3 +102,25 @@ async def test_every_end_has_its_status_and_its_record(
 )
 def test_when_to_come_again(error: Any, headers: dict[str, str]) -> None:
     assert retry_after(error) == headers
+
+
+async def test_under_overload_some_are_told_to_come_again_and_none_goes_on_unchecked(
+    tmp_path: Path,
+) -> None:
+    """Five times as many calls as there are places, all at one moment; the model answers late."""
+    demo, body = DemoUpstream(), {**HI, "messages": [{"role": "user", "content": "13812345678"}]}
+    asked = {**HI, "messages": [{"role": "user", "content": "[demo: delay=1] hi"}]}
+    with serve(demo.app) as url:
+        made = deps_of(tmp_path, STOP, upstream=UpstreamSettings(url))
+        deps = replace(made, admission=Admission(calls=4, checking=2))
+        given = [asked] * 4 + [body] * 16
+        sent = await asyncio.gather(*(call(deps, orjson.dumps(b)) for b in given))
+        assert [s.status for s in sent] == [200] * 4 + [503] * 16
+        assert all(s.headers["retry-after"] == "1" for s in sent[4:])
+        assert all(s.body["error"]["code"] == "overloaded" for s in sent[4:])
+        assert len(demo.received) == 4
+        assert stages(deps).count(Stage.ABORTED) == 16
+        again = await call(deps, orjson.dumps(body))
+        assert again.body["choices"][0]["finish_reason"] == "content_filter"
+        await deps.upstreams.aclose()
+    assert len(demo.received) == 4

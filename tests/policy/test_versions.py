@@ -22,7 +22,7 @@ from threegate.policy.lifecycle import (
 )
 from threegate.policy.load import DictTree
 from threegate.policy.store import DirTree, FolderSource, PolicyStore, VersionSource
-from threegate.policy.versions import VERSIONS, Versions
+from threegate.policy.versions import EVENTS, VERSIONS, Versions
 
 from tests.policy.packs import GOOD, TODAY, checked, spoiled
 
@@ -188,3 +188,17 @@ def test_a_lost_version_leaves_the_last_good_one(
         connection.execute(VERSIONS.delete())
     again = PolicyStore.of(source(versions, tmp_path / "policies"), tmp_path / "state")
     assert again.pin().digest == digest
+
+
+def test_a_look_reads_what_is_new_and_all_of_a_restored_database(
+    versions: Versions, engine: Engine
+) -> None:
+    watching = Versions(engine)
+    first = activated(versions, GOOD)
+    assert watching.state().active(NOW) == watching.seen.active(NOW)
+    second = activated(versions, OTHER, first)
+    assert watching.seen.active(NOW).digest == first  # type: ignore[union-attr]
+    assert watching.state().active(NOW).digest == second  # type: ignore[union-attr]
+    with engine.begin() as connection:
+        connection.execute(EVENTS.delete().where(EVENTS.c.seq > 3))
+    assert watching.state().active(NOW).digest == first  # type: ignore[union-attr]

@@ -4,6 +4,7 @@ import pytest
 from threegate import errors
 from threegate.errors import (
     AuditError,
+    OverloadError,
     PolicyError,
     ProtocolError,
     RequestError,
@@ -28,6 +29,7 @@ MAPPED = [
     (UpstreamError("late", status=504), 504, "upstream_error", "timeout_error"),
     (PolicyError("secret policy"), 500, "policy_error", "api_error"),
     (AuditError("disk"), 503, "service_unavailable", "overloaded_error"),
+    (OverloadError(), 503, "overloaded_error", "overloaded_error"),
     (ProtocolError("bug"), 500, "internal_error", "api_error"),
     (ThreegateError("base"), 500, "internal_error", "api_error"),
 ]

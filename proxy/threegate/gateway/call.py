@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from threegate.audit.record import Part, Stage
@@ -42,6 +42,7 @@ class Call:
     stopped: frozenset[str] = frozenset()  # rules that go on as in shadow
     slots: tuple[Slot, ...] = field(default=(), repr=False)
     parts: tuple[Part, ...] = field(default=(), repr=False)
+    checked: Callable[[], None] = lambda: None  # told when the model is asked
 
     @property
     def label(self) -> Label:

@@ -14,6 +14,7 @@ from threegate.gateway.notices import Notices
 from threegate.gateway.traces import Traces
 from threegate.policy.model import CompiledPolicy, PolicySet
 from threegate.settings import Settings
+from threegate.state.admission import Admission
 from threegate.state.limits import Limiter
 from threegate.types import Caller
 from threegate.upstream import Upstreams
@@ -52,3 +53,4 @@ class Deps:
     notices: Notices
     traces: Traces | None = None
     today: Callable[[], str] = today_utc
+    admission: Admission = field(default_factory=Admission)

@@ -41,6 +41,7 @@ from threegate.gateway.sources import conversation_of, language_of, with_provena
 from threegate.gateway.traces import parent_of
 from threegate.guard.mask import MaskMap
 from threegate.policy.model import CompiledPolicy
+from threegate.state.admission import Place
 from threegate.types import Caller
 from threegate.wire import json as strict_json
 from threegate.wire import shape
@@ -80,21 +81,26 @@ class Endpoint:
         await out.json(status_of(error), self.adapter.error(error), retry_after(error))
 
     async def _serve(self, scope: Scope, receive: Receive, out: Responder) -> None:
-        call = await self._opened(scope, receive, out)
-        try:
-            async with while_connected(receive):
-                await _run(call)
-        except BaseException as error:
-            await self._broken(call, error)
-            raise
+        with self.deps.admission.place() as place:
+            call = await self._opened(scope, receive, out, place)
+            call.checked = place.checked
+            try:
+                async with while_connected(receive):
+                    await _run(call)
+            except BaseException as error:
+                await self._broken(call, error)
+                raise
 
-    async def _opened(self, scope: Scope, receive: Receive, out: Responder) -> Call:
+    async def _opened(self, scope: Scope, receive: Receive, out: Responder, place: Place) -> Call:
         """The call that a request asks for. Raises RequestError, recorded, where it is none."""
         caller = NOBODY
         try:
             headers = headers_of(scope)
             caller = await self.deps.door.admit(presented_key(headers))
-            body = strict_json.parse(await read_request(receive, headers))
+            place.enter()
+            data = await read_request(receive, headers)
+            await place.turn()
+            body = strict_json.parse(data)
             shape.check(self.adapter.api, body)
             return self._call(scope["path"], headers, body, caller, out)
         except RequestError as error:
@@ -166,6 +172,7 @@ async def _run(call: Call) -> None:
 
 
 async def _ask_model(call: Call) -> None:
+    call.checked()
     headers = onward(call.headers, call.caller) | {"x-request-id": call.ledger.request_id}
     path, data = _upstream_path(call.path), orjson.dumps(call.body)
     model, tenant = call.adapter.model(call.body), call.caller.tenant

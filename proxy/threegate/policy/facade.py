@@ -73,18 +73,19 @@ def compile_pack(
     return build(bundle)
 
 
-def load_bundles(tree: Tree, names: Iterable[str]) -> tuple[Bundle, ...]:
-    """The bundles that a set of packs is made of."""
-    return _plan(tree, tuple(names)).bundles
+@dataclass(frozen=True, slots=True)
+class Rebuilt:
+    bundles: tuple[Bundle, ...]
+    policies: PolicySet
 
 
-def rebuild(tree: Tree, names: Iterable[str]) -> PolicySet:
+def rebuild(tree: Tree, names: Iterable[str]) -> Rebuilt:
     """A set that passed `check` before (a stored version): loaded again, not linted again."""
     plan = _plan(tree, tuple(names))
     problems = tuple(p for b in plan.bundles for p in b.problems)
     if errors(problems):
         raise PolicyError(summary(errors(problems)), problems)
-    return _policy_set(plan)
+    return Rebuilt(plan.bundles, _policy_set(plan))
 
 
 def summary(problems: tuple[Problem, ...]) -> str:

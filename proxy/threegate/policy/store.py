@@ -20,7 +20,7 @@ from threading import get_ident
 from typing import Any, Protocol
 
 from threegate.errors import PolicyError
-from threegate.policy.facade import Checked, check, load_bundles, rebuild, summary
+from threegate.policy.facade import Checked, check, rebuild, summary
 from threegate.policy.kinds import KINDS
 from threegate.policy.load import MAX_TEXT_BYTES, DictTree
 from threegate.policy.model import PolicySet
@@ -128,15 +128,11 @@ class VersionSource:
 
     def check(self) -> Found:
         active = self._versions.state().active(self._now())
-        stored = self._versions.load(active.digest) if active else None
         if active is None:
             return self._otherwise.check()
-        if stored is None:
-            raise PolicyError("the active policy version is not in the database")
         # It was linted when it was submitted; lints that look at the date must not stop it now.
-        bundles = load_bundles(DictTree(stored.files), stored.packs)
-        checked = Checked(bundles, (), self._versions.build(stored.digest))
-        return Found(checked, stored.packs, stored.digest)
+        stored, made = self._versions.rebuilt(active.digest)
+        return Found(Checked(made.bundles, (), made.policies), stored.packs, stored.digest)
 
     def fingerprint(self) -> object:
         active = self._versions.state().active(self._now())
@@ -219,7 +215,7 @@ class PolicyStore:
         with suppress(OSError, ValueError, KeyError, PolicyError):
             kept: dict[str, Any] = json.loads(self.state.read_bytes())
             files = {path: base64.b64decode(text) for path, text in kept["files"].items()}
-            policies = rebuild(DictTree(files), kept["packs"])
+            policies = rebuild(DictTree(files), kept["packs"]).policies
             if policies.digest == kept["digest"]:
                 return policies
         raise PolicyError(summary(self.problems), self.problems)

@@ -12,14 +12,14 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from sqlalchemy import Column, Engine, Integer, MetaData, Table, Text, insert, select
 from sqlalchemy.exc import IntegrityError, OperationalError, ProgrammingError
 
 from threegate.errors import PolicyError
-from threegate.policy.facade import Checked, rebuild
+from threegate.policy.facade import Checked, Rebuilt, rebuild
 from threegate.policy.lifecycle import (
     Activate,
     Approve,
@@ -89,11 +89,16 @@ def create_tables(engine: Engine, tables: MetaData) -> None:
         tables.create_all(engine)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False)
 class Versions:
-    """All versions of one database. Methods block; async callers use a thread."""
+    """All versions of one database. Methods block; async callers use a thread.
+
+    Events never change, so a look at the database reads the last known one and what follows; where
+    it is another one now (a database that was restored), all are read again.
+    """
 
     engine: Engine
+    _known: tuple[Event, ...] = field(default=(), init=False, repr=False)
 
     @classmethod
     def open(cls, engine: Engine) -> Versions:
@@ -132,21 +137,38 @@ class Versions:
     def build(self, digest: str) -> PolicySet:
         """The policy set of a version. Raises PolicyError if it is missing or not what its digest
         says."""
+        return self.rebuilt(digest)[1].policies
+
+    def rebuilt(self, digest: str) -> tuple[Stored, Rebuilt]:
+        """A version as it is stored, and what it makes. Raises PolicyError like `build`."""
         stored = self.load(digest)
         if stored is None:
             raise PolicyError("the policy version is not in the database")
-        policies = rebuild(DictTree(stored.files), stored.packs)
-        if policies.digest != digest:
+        made = rebuild(DictTree(stored.files), stored.packs)
+        if made.policies.digest != digest:
             raise PolicyError("the stored policy version is damaged")
-        return policies
+        return stored, made
 
     def events(self) -> tuple[Event, ...]:
+        known = self._known
+        found = self._from(len(known))
+        if known and known[-1:] != found[:1]:
+            known, found = (), self._from(0)
+        self._known = known[:-1] + found
+        return self._known
+
+    def _from(self, seq: int) -> tuple[Event, ...]:
+        query = select(EVENTS).where(EVENTS.c.seq >= seq).order_by(EVENTS.c.seq)
         with self.engine.connect() as connection:
-            rows = connection.execute(select(EVENTS).order_by(EVENTS.c.seq)).all()
-        return tuple(_event(row) for row in rows)
+            return tuple(_event(row) for row in connection.execute(query))
 
     def state(self) -> State:
         return fold(self.events())
+
+    @property
+    def seen(self) -> State:
+        """As it was at the last look, without another."""
+        return fold(self._known)
 
     def act(self, command: Command, by: Person, now: str) -> Event | Refused:
         """Records a command if the rules allow it now."""

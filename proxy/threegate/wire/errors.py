@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from threegate.errors import (
     AuditError,
+    OverloadError,
     PolicyError,
     ProtocolError,
     RequestError,
@@ -16,6 +17,7 @@ from threegate.errors import (
 # Subclass → (OpenAI `type`). The text of an error that is ours, not the client's, stays inside.
 _OPENAI_TYPES: Final[dict[type[ThreegateError], str]] = {
     RequestError: "invalid_request_error",
+    OverloadError: "overloaded_error",
     UpstreamError: "upstream_error",
     PolicyError: "policy_error",
     AuditError: "service_unavailable",

@@ -1,0 +1,110 @@
+"""How many calls one process takes on: under overload those that it takes keep their latency.
+
+Two bounds. `calls` are in progress at once, most of them waiting for their model. `checking` are on
+their way to it, where a call uses the processor; beyond that, calls stand in line. A line of a
+moment is a burst, first come, first served. A line that has not been empty for `patience_s` is
+overload: then the newest is taken first, since the oldest has waited in vain, and who still waits
+after `impatience_s` is refused with 503 and a time to come again. No call goes on unchecked.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import deque
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+from threegate.errors import OverloadError
+
+CALLS, CHECKING = 2048, 32
+PATIENCE_S, IMPATIENCE_S = 2.0, 0.1
+
+
+@dataclass(slots=True)
+class Admission:
+    """The places of one process. `clock` gives seconds."""
+
+    calls: int = CALLS
+    checking: int = CHECKING
+    patience_s: float = PATIENCE_S
+    impatience_s: float = IMPATIENCE_S
+    clock: Callable[[], float] = time.monotonic
+    _open: int = field(default=0, init=False)
+    _busy: int = field(default=0, init=False)
+    _line: deque[asyncio.Future[None]] = field(default_factory=deque, init=False, repr=False)
+    _since: float = field(default=0.0, init=False)  # when the line began
+
+    @contextmanager
+    def place(self) -> Iterator[Place]:
+        """Where a call stands; whatever it has taken is given back at the end."""
+        place = Place(self)
+        try:
+            yield place
+        finally:
+            place.checked()
+            self._open -= place.entered
+
+    @property
+    def overloaded(self) -> bool:
+        return bool(self._line) and self.clock() - self._since >= self.patience_s
+
+    def enter(self) -> None:
+        if self._open >= self.calls:
+            raise OverloadError
+        self._open += 1
+
+    async def turn(self) -> None:
+        if self._busy < self.checking:
+            self._busy += 1
+            return
+        if not self._line:
+            self._since = self.clock()
+        mine = asyncio.get_running_loop().create_future()
+        self._line.append(mine)
+        await self._wait(mine)
+
+    async def _wait(self, mine: asyncio.Future[None]) -> None:
+        wait = self.impatience_s if self.overloaded else self.patience_s
+        try:
+            await asyncio.wait((mine,), timeout=wait)
+        except asyncio.CancelledError:
+            if mine.done():
+                self.next()
+            else:
+                self._line.remove(mine)
+            raise
+        if not mine.done():
+            self._line.remove(mine)
+            raise OverloadError
+
+    def next(self) -> None:
+        """A turn is over: it goes to one of the line."""
+        if not self._line:
+            self._busy -= 1
+            return
+        taken = self._line.pop() if self.overloaded else self._line.popleft()
+        taken.set_result(None)
+
+
+@dataclass(slots=True)
+class Place:
+    """One call: `enter`, then `turn`, then `checked`. The first two raise OverloadError."""
+
+    admission: Admission
+    entered: bool = False
+    _turn: bool = False
+
+    def enter(self) -> None:
+        self.admission.enter()
+        self.entered = True
+
+    async def turn(self) -> None:
+        await self.admission.turn()
+        self._turn = True
+
+    def checked(self) -> None:
+        if self._turn:
+            self._turn = False
+            self.admission.next()

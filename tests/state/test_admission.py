@@ -1,0 +1,163 @@
+"""Calls that one process takes on: bounded, in order, the newest first under overload."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import suppress
+from dataclasses import dataclass, field
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from threegate.errors import OverloadError
+from threegate.state.admission import Admission
+
+
+class Clock:
+    now = 1_000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@dataclass
+class Calls:
+    """Calls that stand somewhere until they are told to go on; `order` of their turns."""
+
+    admission: Admission
+    order: list[str] = field(default_factory=list)
+    at_once: int = 0
+    ends: dict[str, asyncio.Event] = field(default_factory=dict)
+    tasks: dict[str, asyncio.Task[None]] = field(default_factory=dict)
+
+    async def begin(self, *names: str) -> None:
+        for name in names:
+            self.ends[name] = asyncio.Event()
+            self.tasks[name] = asyncio.ensure_future(self._call(name))
+            await settle()
+
+    async def end(self, *names: str) -> None:
+        for name in names:
+            self.ends[name].set()
+            await settle()
+
+    async def cancel(self, name: str) -> None:
+        self.tasks[name].cancel()
+        await settle()
+
+    async def _call(self, name: str) -> None:
+        with self.admission.place() as place:
+            place.enter()
+            await place.turn()
+            self.order.append(name)
+            self.at_once += 1
+            try:
+                await self.ends[name].wait()
+            finally:
+                self.at_once -= 1
+
+
+async def settle() -> None:
+    for _ in range(5):
+        await asyncio.sleep(0)
+
+
+def empty(admission: Admission) -> bool:
+    return (admission._open, admission._busy, len(admission._line)) == (0, 0, 0)
+
+
+async def test_a_burst_is_taken_in_the_order_it_came() -> None:
+    calls = Calls(Admission(checking=2, clock=Clock()))
+    await calls.begin(*"abcde")
+    assert calls.order == ["a", "b"]
+    await calls.end(*"abcde")
+    assert calls.order == list("abcde")
+    assert empty(calls.admission)
+
+
+async def test_a_line_that_stands_is_overload_and_the_newest_goes_first() -> None:
+    clock = Clock()
+    admission = Admission(checking=1, patience_s=60, impatience_s=60, clock=clock)
+    calls = Calls(admission)
+    await calls.begin("a", "old")
+    clock.now += 60
+    assert admission.overloaded
+    await calls.begin("new")
+    await calls.end("a", "new")
+    assert calls.order == ["a", "new", "old"]
+    await calls.begin("later")
+    assert not admission.overloaded  # the line was empty in between
+    await calls.end("old", "later")
+    assert empty(admission)
+
+
+async def test_who_waits_too_long_is_told_to_come_again() -> None:
+    clock = Clock()
+    admission = Admission(checking=1, patience_s=60, impatience_s=0, clock=clock)
+    calls = Calls(admission)
+    await calls.begin("a", "b")
+    clock.now += 60
+    with pytest.raises(OverloadError) as refused:
+        await calls._call("c")
+    assert (refused.value.status, refused.value.code) == (503, "overloaded")
+    assert refused.value.retry_after == 1
+    await calls.end("a", "b")
+    assert calls.order == ["a", "b"]
+    assert empty(admission)
+
+
+async def test_a_client_that_leaves_the_line_blocks_nobody() -> None:
+    calls = Calls(Admission(checking=1, clock=Clock()))
+    await calls.begin(*"abc")
+    await calls.cancel("b")
+    calls.ends["a"].set()
+    calls.tasks["c"].cancel()  # at the moment when its turn comes
+    await settle()
+    await calls.begin("d")
+    await calls.end("d")
+    assert calls.order == ["a", "d"]
+    assert empty(calls.admission)
+
+
+async def test_a_turn_that_is_over_takes_no_place_of_others() -> None:
+    admission = Admission(calls=2, checking=1)
+    with admission.place() as first, admission.place() as second, admission.place() as third:
+        for place in (first, second):
+            place.enter()
+            await place.turn()
+            place.checked()
+        with pytest.raises(OverloadError):
+            third.enter()
+    assert empty(admission)
+
+
+STEPS = st.lists(st.tuples(st.sampled_from(["begin", "end", "cancel", "late"]), st.integers(0, 9)))
+
+
+@given(STEPS)
+def test_whatever_happens_the_bounds_hold_and_every_place_comes_back(
+    steps: list[tuple[str, int]],
+) -> None:
+    async def run() -> None:
+        clock = Clock()
+        calls = Calls(Admission(calls=6, checking=2, clock=clock))
+        for number, (verb, which) in enumerate(steps):
+            name = list(calls.ends)[which % len(calls.ends)] if calls.ends else ""
+            match verb:
+                case "begin":
+                    await calls.begin(str(number))
+                case "end" if name:
+                    await calls.end(name)
+                case "cancel" if name:
+                    await calls.cancel(name)
+                case "late":
+                    clock.now += 1
+            assert calls.at_once <= 2
+            assert calls.admission._open <= 6
+        await calls.end(*calls.ends)
+        for task in calls.tasks.values():
+            with suppress(OverloadError, asyncio.CancelledError):
+                await task
+        assert empty(calls.admission)
+
+    asyncio.run(run())
