@@ -38,7 +38,7 @@ class UpstreamSettings:
     first_byte_s: float = 600.0  # of an answer's body
     idle_s: float = 120.0  # between two pieces of an answer
     total_s: float = 1800.0
-    max_connections: int = 1024
+    max_connections: int = 2048
     failures: int = 5  # in a row, then nothing is sent for `rest_s`
     rest_s: float = 10.0
     health_path: str = ""  # asked every `health_s`; empty: only calls show how it is

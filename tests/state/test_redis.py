@@ -9,7 +9,7 @@ import uuid
 import pytest
 from threegate.errors import RequestError
 from threegate.policy.model import Limits
-from threegate.state.redis import RedisLimiter
+from threegate.state.redis import ASKED_AT_ONCE, RedisLimiter
 
 URL = os.environ.get("THREEGATE_TEST_REDIS", "")
 
@@ -65,3 +65,21 @@ async def test_without_the_store_each_process_limits_by_itself() -> None:
     await limiter.settle(leases[0], 5)
     assert len(told) == 3
     await limiter.aclose()
+
+
+async def test_what_waits_for_a_silent_store_does_not_ask_it_again() -> None:
+    asked: list[bytes] = []
+
+    async def silent(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        asked.append(await reader.read(1))
+        await reader.read()
+        writer.close()
+
+    async with await asyncio.start_server(silent, "127.0.0.1", 0) as server:
+        port = server.sockets[0].getsockname()[1]
+        limiter = RedisLimiter.open(f"redis://127.0.0.1:{port}/0")
+        limits = Limits(requests_per_minute=100)
+        leases = await asyncio.gather(*(limiter.admit("s", limits) for _ in range(80)))
+        assert all(lease.local for lease in leases)
+        assert len(asked) == ASKED_AT_ONCE
+        await limiter.aclose()

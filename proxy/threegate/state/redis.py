@@ -8,6 +8,7 @@ most as many times too generous as there are processes, and never off.
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import time
 import uuid
@@ -34,6 +35,9 @@ makes a limit too generous."""
 AGAIN_S = 1.0
 """So long nothing waits for a store that did not answer."""
 CONNECTIONS = 32
+ASKED_AT_ONCE = 8
+"""A script takes microseconds. More at once only make a burst begin with as many new connections,
+and what waits for one does not wait again for a store that has just been found away."""
 
 ADMIT = """
 local now = redis.call('TIME')
@@ -82,6 +86,7 @@ class RedisLimiter:
     fallback: MemoryLimiter = field(default_factory=MemoryLimiter)
     clock: Callable[[], float] = time.monotonic
     _back_at: float = 0.0
+    _lanes: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(ASKED_AT_ONCE))
     _admit: object = field(init=False, repr=False)
     _settle: object = field(init=False, repr=False)
 
@@ -101,20 +106,28 @@ class RedisLimiter:
         self._settle = self.client.register_script(SETTLE)
 
     async def admit(self, scope: str, limits: Limits) -> Lease:
-        if self.clock() < self._back_at:
-            return await self._local(scope, limits)
         lease = Lease(uuid.uuid4().hex, scope, limits)
-        numbers = [-1 if n is None else n for n in _numbers(limits)]
-        try:
-            what, wait = await self._admit(  # type: ignore[operator]
-                keys=[PREFIX + scope], args=[lease.id, *numbers, LEASE_S]
-            )
-        except (RedisError, OSError) as error:
-            self._lost(error)
+        async with self._lanes:
+            answer = await self._asked(lease)
+        if answer is None:
             return await self._local(scope, limits)
+        what, wait = answer
         if what:
             raise refused(what.decode(), float(wait))
         return lease
+
+    async def _asked(self, lease: Lease) -> tuple[bytes, int] | None:
+        """What the store says, None while it is away."""
+        if self.clock() < self._back_at:
+            return None
+        numbers = [-1 if n is None else n for n in _numbers(lease.limits)]
+        args = [lease.id, *numbers, LEASE_S]
+        try:
+            what, wait = await self._admit(keys=[PREFIX + lease.scope], args=args)  # type: ignore[operator]
+        except (RedisError, OSError) as error:
+            self._lost(error)
+            return None
+        return what, wait
 
     async def settle(self, lease: Lease, tokens: int) -> None:
         if lease.local:
