@@ -62,9 +62,17 @@ characters, so text that is held counts. `held` is what had been sent and had no
 TITLES = {
     "plain": {"en": "Nothing is checked", "zh": "不检查"},
     "guarded": {"en": "Guarded, prompts with findings", "zh": "检查，提示词含命中"},
+    "entities": {
+        "en": "Guarded, the peers with Presidio and spaCy, one at a time",
+        "zh": "检查，使用 Presidio 与 spaCy 的产品，逐个请求",
+    },
     "concurrency": {"en": "One and 64 at once", "zh": "并发 1 与 64"},
     "long": {"en": "About 8,000 tokens, one at a time", "zh": "约 8000 词元，逐个请求"},
     "stream": {"en": "Streams, an event every 10 ms", "zh": "流式，每 10 毫秒一个事件"},
+    "stream-entities": {
+        "en": "Streams of the peers with Presidio and spaCy",
+        "zh": "使用 Presidio 与 spaCy 的产品，流式",
+    },
     "streams-256": {
         "en": "256 streams, an event every 40 ms",
         "zh": "256 路流，每 40 毫秒一个事件",

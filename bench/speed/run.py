@@ -3,6 +3,7 @@
     scripts/bench                               # all scenarios, three rounds
     scripts/bench plain guarded --rounds 1      # some
     scripts/bench --only direct,threegate-off   # some systems
+    scripts/bench --peers nemo,aegis            # ours, the references, and these peers
 
 Writes bench/results/speed-<machine>.json. On a shared machine trust the processor time of the
 system's own processes and the ratios, not requests per second.
@@ -25,11 +26,15 @@ from pathlib import Path
 from typing import Any
 
 from bench.speed import load, prompts
-from bench.speed.systems import HERE, HOME, MOCK_PORT, SYSTEMS, System
+from bench.speed.peers import SYSTEMS, versions
+from bench.speed.systems import HERE, HOME, MOCK_PORT, OWN, System
 
 RESULTS = HERE.parent / "results"
 REFERENCES = ("direct", "nginx")
 OURS = ("threegate-off", "threegate-input", "threegate-patterns")
+SLOW = ("litellm-presidio", "privaite", "aegis-mask", "nemo-mask")
+"""With spaCy, up to seconds of CPU a call: one call at a time, so that what is cut off at the end
+of a round counts little."""
 Row = dict[str, Any]
 
 
@@ -47,14 +52,21 @@ class Scenario:
 MEDIUM = (("medium_en", 16), ("medium_zh", 16))
 PERSONAL = (("medium_en_pii", 16), ("medium_zh_pii", 16))
 SCENARIOS = (
-    Scenario("plain", ("threegate-off", "portkey", "litellm"), MEDIUM),
-    Scenario("guarded", (*OURS[1:], "portkey-regex", "litellm-filter"), PERSONAL),
+    Scenario("plain", ("threegate-off", "portkey", "litellm", "nemo", "aegis"), MEDIUM),
+    Scenario("guarded", (*OURS[1:], "portkey-regex", "litellm-filter", "nemo-regex"), PERSONAL),
+    Scenario("entities", ("threegate-patterns", *SLOW), (("medium_en_pii", 1),), seconds=8),
     Scenario("concurrency", ("threegate-patterns", "portkey"), (("short_en", 1), ("short_en", 64))),
     Scenario("long", ("threegate-patterns", "portkey-regex"), (("long_en_pii", 1),)),
     Scenario(
         "stream",
         (*OURS, "portkey", "litellm"),
         (("short_en_pii", 16), ("short_en_pii", 64), ("short_zh_pii", 64)),
+        stream_gap_ms=10,
+    ),
+    Scenario(
+        "stream-entities",
+        ("threegate-patterns", *SLOW),
+        (("short_en_pii", 4),),
         stream_gap_ms=10,
     ),
     Scenario("streams-256", ("threegate-patterns",), (("short_en", 256),), stream_gap_ms=40),
@@ -67,10 +79,11 @@ def main() -> int:
     parser.add_argument("scenarios", nargs="*", choices=[[], *(s.name for s in SCENARIOS)])
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--only", default="", help="systems, separated by commas")
+    parser.add_argument("--peers", default="", help="these and ours, separated by commas")
     parser.add_argument("--out", type=Path, default=RESULTS / f"speed-{platform.node()}.json")
     asked = parser.parse_args()
     chosen = [s for s in SCENARIOS if not asked.scenarios or s.name in asked.scenarios]
-    only = frozenset(filter(None, asked.only.split(",")))
+    only = wanted(asked.only, asked.peers)
     with mock():
         rows = [row for s in chosen for row in measured(narrowed(s, only), asked.rounds)]
     kept = [r for r in _recorded(asked.out) if r["scenario"] not in {s.name for s in chosen}]
@@ -80,6 +93,15 @@ def main() -> int:
     return 0
 
 
+def wanted(only: str, peers: str) -> frozenset[str]:
+    """Names of systems. A peer's name stands for all its configurations."""
+    if not peers:
+        return frozenset(filter(None, only.split(","))) or frozenset(SYSTEMS)
+    names = peers.split(",")
+    found = {s for s in SYSTEMS for n in names if s == n or s.startswith(f"{n}-")}
+    return frozenset({*OWN, *found})
+
+
 def _recorded(path: Path) -> list[Row]:
     rows: list[Row] = json.loads(path.read_text("utf-8"))["rows"] if path.exists() else []
     return rows
@@ -87,7 +109,7 @@ def _recorded(path: Path) -> list[Row]:
 
 def narrowed(scenario: Scenario, only: frozenset[str]) -> Scenario:
     names = (*REFERENCES, *scenario.systems)
-    there = [n for n in names if SYSTEMS[n].installed and (not only or n in only)]
+    there = [n for n in names if SYSTEMS[n].installed and n in only]
     for name in sorted(set(names) - set(there)):
         print(f"{scenario.name}: {name} is left out", file=sys.stderr)
     return replace(scenario, systems=tuple(there))
@@ -107,8 +129,8 @@ def measured(scenario: Scenario, rounds: int) -> Iterator[Row]:
             try:
                 with load.running(SYSTEMS[name]) as target:
                     yield from _loads(scenario, target, turn)
-            except RuntimeError as error:
-                print(error, file=sys.stderr)
+            except (RuntimeError, TimeoutError) as error:
+                print(f"{name}: {error!r}", file=sys.stderr)
 
 
 def _loads(scenario: Scenario, target: load.Running, turn: int) -> Iterator[Row]:
@@ -153,6 +175,7 @@ def machine() -> Row:
     )  # fmt: skip
     stamp = datetime.now(UTC).isoformat(timespec="seconds")
     out: Row = {"processor": model, "cores": os.cpu_count(), "python": platform.python_version()}
+    out |= {"peers": versions()}
     return {**out, "when": stamp, "load_at_end": round(os.getloadavg()[0], 1), "unix": time.time()}
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from bench import compare
-from bench.speed import load, mock, plot, prompts, run
+from bench.speed import load, mock, overload, plot, prompts, run
 
 LOG = [(0, 0), (10_000_000, 5), (20_000_000, 10), (30_000_000, 12)]
 
@@ -56,3 +56,21 @@ def test_what_became_slower_is_named(tmp_path: Path) -> None:
 def test_a_plot_has_one_point_for_each_figure() -> None:
     drawn = plot.svg("t", "x", "y", {"a": [(1, 1), (10, 10)], "b": [(2, 5)]})
     assert drawn.count("<circle") == 3
+
+
+def test_a_peers_name_stands_for_all_its_configurations() -> None:
+    chosen = run.wanted("", "nemo")
+    assert {"nemo", "nemo-regex", "nemo-mask", "direct", "threegate-off"} <= chosen
+    assert not {"litellm", "portkey-regex", "privaite"} & chosen
+    assert run.wanted("direct,privaite", "") == {"direct", "privaite"}
+
+
+def test_calls_under_overload_are_counted_by_their_end() -> None:
+    answers = [overload.Answer(200, 0.01, come_again=False)] * 2
+    answers += [
+        overload.Answer(503, 0.1, come_again=True),
+        overload.Answer(0, 20, come_again=False),
+    ]
+    row = overload.figures("x", answers, 2)
+    assert (row["per_second"], row["answered"], row["p50_ms"]) == (2, 1, 10)
+    assert (row["refused_share"], row["come_again_share"], row["others"]) == (0.25, 1, {0: 1})
