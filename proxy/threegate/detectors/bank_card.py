@@ -129,4 +129,5 @@ RECOGNIZER = Recognizer(
     find=find,
     tails=(tails.number, tails.han_number),
     rank=80,
+    plain=False,
 )

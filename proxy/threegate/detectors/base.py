@@ -16,7 +16,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from threegate.types import Bilingual, Failed, Finding, Passage
 
@@ -59,6 +59,16 @@ class PatternDetector(Protocol):
 
     def scan(self, passage: Passage, *, final: bool = True) -> Scanned:
         """Spans are relative to `passage.text` (the caller adds `passage.offset`)."""
+        ...
+
+
+@runtime_checkable
+class Quiet(Protocol):
+    """A pattern detector that knows at little cost where it would find nothing."""
+
+    def quiet(self, text: str, start: int) -> int:
+        """What a scan of `text`, of which all before `start` is settled, would call settled if it
+        found nothing behind `start`; -1 where it may find something or only a scan can say."""
         ...
 
 

@@ -135,4 +135,5 @@ RECOGNIZER = Recognizer(
     find=find,
     tails=(tails.token, tails.number, tails.han_number),
     rank=90,
+    plain=False,
 )

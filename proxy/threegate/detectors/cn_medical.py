@@ -77,4 +77,5 @@ RECOGNIZER = Recognizer(
     find=find,
     tails=(tails.token,),
     rank=45,
+    plain=False,
 )

@@ -39,6 +39,7 @@ _OPEN = re.compile(
 )
 
 
+@tails.begins(_OPEN.pattern)
 def tail(text: str) -> int:
     """The printed form begins with a service letter."""
     match = _OPEN.search(text, max(0, len(text) - 16))
@@ -62,4 +63,5 @@ RECOGNIZER = Recognizer(
     find=find,
     tails=(tails.token, tail),
     rank=65,
+    plain=False,
 )

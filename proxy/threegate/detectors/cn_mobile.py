@@ -88,4 +88,5 @@ RECOGNIZER = Recognizer(
     find=find,
     tails=(tails.token, tails.number, tails.han_number),
     rank=70,
+    plain=False,
 )

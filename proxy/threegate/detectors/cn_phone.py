@@ -98,4 +98,5 @@ RECOGNIZER = Recognizer(
     find=find,
     tails=(tails.token, tails.number),
     rank=60,
+    plain=False,
 )

@@ -6,6 +6,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from threegate.detectors import tails
 from threegate.detectors.base import DetectorInfo, Example
 from threegate.detectors.labels import words
 from threegate.detectors.recognizer import Hit, Recognizer
@@ -44,6 +45,7 @@ _OPEN = re.compile(
 )
 
 
+@tails.begins(_OPEN.pattern)
 def tail(text: str) -> int:
     """A province character may begin a plate."""
     match = _OPEN.search(text, max(0, len(text) - 10))
@@ -70,4 +72,5 @@ RECOGNIZER = Recognizer(
     find=find,
     tails=(tail,),
     rank=65,
+    plain=False,
 )

@@ -54,6 +54,7 @@ def find(view: View) -> Iterator[Hit]:
 _QQ_OPEN = re.compile(r"[1-9][0-9]{4,10}[ ]?(?:[(（][Qq]{0,2})?\Z")
 
 
+@tails.begins(_QQ_OPEN.pattern)
 def tail(text: str) -> int:
     """A label in brackets may follow a number."""
     match = _QQ_OPEN.search(text, max(0, len(text) - 15))

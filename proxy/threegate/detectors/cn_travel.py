@@ -80,4 +80,5 @@ RECOGNIZER = Recognizer(
     find=find,
     tails=(tails.token,),
     rank=55,
+    plain=False,
 )

@@ -82,4 +82,5 @@ RECOGNIZER = Recognizer(
     find=find,
     tails=(tails.token, tails.groups),
     rank=85,
+    plain=False,
 )

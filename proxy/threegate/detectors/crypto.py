@@ -98,4 +98,5 @@ RECOGNIZER = Recognizer(
     find=find,
     tails=(tails.token,),
     rank=77,
+    plain=False,
 )

@@ -56,6 +56,12 @@ class ListDetector:
         findings = tuple(_finding(self.info.id, s, passage) for s in spans)
         return Scanned(findings, _uncrossed(settled, spans))
 
+    def quiet(self, text: str, start: int) -> int:
+        rest = _folded(text[start:])
+        if next(self._automaton.iter(rest), None) is not None:
+            return -1
+        return start + self._open_from(rest, [])
+
     def _open_from(self, text: str, spans: list[Span]) -> int:
         """Where a word may have begun that goes on, or one ended whose right edge is not seen."""
         length = len(text)

@@ -79,4 +79,5 @@ RECOGNIZER = Recognizer(
     find=find,
     tails=(tails.token,),
     rank=60,
+    plain=False,
 )

@@ -55,6 +55,7 @@ def _hong_kong(view: View, match: re.Match[str]) -> Iterator[Hit]:
 _OPEN = re.compile(r"(?:[A-Za-z]{1,2}[0-9]{6}|[157][0-9]{6})[(（][0-9Aa]?\Z")
 
 
+@tails.begins(_OPEN.pattern)
 def tail(text: str) -> int:
     match = _OPEN.search(text, max(0, len(text) - 12))
     return match.start() if match else len(text)
@@ -78,4 +79,5 @@ RECOGNIZER = Recognizer(
     find=find,
     tails=(tails.token, tail),
     rank=63,
+    plain=False,
 )

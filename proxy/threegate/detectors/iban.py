@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from threegate.detectors import tails
 from threegate.detectors.base import DetectorInfo, Example
 from threegate.detectors.checksums import mod97
 from threegate.detectors.recognizer import Hit, Recognizer, overlapping
@@ -47,6 +48,7 @@ def _end(text: str) -> int:
 _OPEN = re.compile(r"(?<![0-9A-Za-z])[A-Z](?:[A-Z](?:[0-9](?:[0-9][ \u00a00-9A-Z]{0,42})?)?)?\Z")
 
 
+@tails.begins(_OPEN.pattern)
 def tail(text: str) -> int:
     match = _OPEN.search(text, max(0, len(text) - 48))
     return match.start() if match else len(text)
@@ -69,4 +71,5 @@ RECOGNIZER = Recognizer(
     find=find,
     tails=(tail,),
     rank=88,
+    plain=False,
 )

@@ -85,4 +85,5 @@ RECOGNIZER = Recognizer(
     find=find,
     tails=(tails.token,),
     rank=60,
+    plain=False,
 )

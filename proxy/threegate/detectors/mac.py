@@ -57,4 +57,5 @@ RECOGNIZER = Recognizer(
     find=find,
     tails=(tails.token,),
     rank=62,
+    plain=False,
 )

@@ -102,4 +102,5 @@ RECOGNIZER = Recognizer(
     find=find,
     tails=(tails.token,),
     rank=60,
+    plain=False,
 )

@@ -47,6 +47,7 @@ def find(view: View) -> Iterator[Hit]:
             yield Hit(start, stop, KIND, Level.HIGH)
 
 
+@tails.begins(_PEM_OPEN.pattern)
 def tail(text: str) -> int:
     match = _PEM_OPEN.search(text, max(0, len(text) - 64))
     return match.start() if match else len(text)
@@ -73,4 +74,5 @@ RECOGNIZER = Recognizer(
     find=find,
     tails=(tails.token, tail),
     rank=99,
+    plain=False,
 )

@@ -136,4 +136,5 @@ RECOGNIZER = Recognizer(
     find=find,
     tails=(tails.token, tails.number),
     rank=40,
+    plain=False,
 )

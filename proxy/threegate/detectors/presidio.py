@@ -162,6 +162,7 @@ def _national() -> Recognizer:
         find=gate.find,
         tails=(tails.token, tails.number),
         rank=25,
+        plain=False,
     )
 
 

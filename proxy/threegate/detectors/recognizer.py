@@ -75,13 +75,15 @@ class Recognizer:
     """`trigger` is RE2 and matches somewhere in every (folded) text in which `find` finds
     something.
 
-    `rank` decides between overlapping hits of equal level: the higher one stays."""
+    `rank` decides between overlapping hits of equal level: the higher one stays. `plain`: it may
+    find something in plain words, as `prose` defines them."""
 
     info: DetectorInfo
     trigger: str
     find: Find
     tails: tuple[Tail, ...]
     rank: int = 50
+    plain: bool = True
 
 
 def overlapping(pattern: re.Pattern[str], text: str) -> Iterator[re.Match[str]]:

@@ -17,6 +17,7 @@ from collections.abc import Iterable
 
 import re2
 
+from threegate.detectors import prose
 from threegate.detectors.base import DetectorInfo, Scanned
 from threegate.detectors.folding import fold
 from threegate.detectors.recognizer import SCORES, Hit, Recognizer, Tail
@@ -42,6 +43,7 @@ class PatternScanner:
         for recognizer in self._recognizers:
             self._triggers.Add(recognizer.trigger)
         self._triggers.Compile()
+        self._prose = prose.gate(self._recognizers, self._tails)
         self.info = DetectorInfo(
             id="patterns",
             kinds=tuple(dict.fromkeys(k for r in self._recognizers for k in r.info.kinds)),
@@ -67,6 +69,9 @@ class PatternScanner:
             for h, r in resolve(raw)
         )
         return Scanned(findings, settled)
+
+    def quiet(self, text: str, start: int) -> int:
+        return -1 if self._prose is None else self._prose.settled(text, start)
 
     def _hits(self, view: View) -> list[tuple[Hit, Recognizer]]:
         triggered = self._triggers.Match(view.text)

@@ -123,18 +123,21 @@ _GENERIC: tuple[SecretRule, ...] = (
         r"\bcurl\b[^\n|]{0,40}?(?:\s-u|\s--user)[ =]{0,3}[\"']?[^\s\"':]{0,40}[\"']?:[\"']?(?P<value>[^\s\"'$<{][^\s\"']{2,63})", 1.5,
         allow=r"(?i)^(?:pass(?:word)?|pwd|token|key|secret|test|x+)$|word>$|^%|^\[|^/",
         examples=(Example(f"curl -u admin:{_CURL} https://db:9200", (_CURL,)), Example('curl -u "$USER:$PASS" https://db:9200')),
+        plain=True,
     ),
     SecretRule(
         "user_option", PASSWORD, Bilingual("命令行中的密码", "Password on a command line"), ("-u ", "--user "),
         r"(?:\s-u|\s--user)[ =]{1,3}[\"']?[A-Za-z0-9@._{}\-]{0,40}[\"']?:[\"']?(?P<value>[^\s\"'$<:/{][^\s\"':]{5,63}|\{[A-Za-z0-9]{8,63}\})", 2.6,
         allow=r"(?i)pass(?:word)?$|^token|(?-i:^[a-z]+$)|^\[|^[0-9.:]+$",
         examples=(Example(f"  --user 'api:{_CURL}' \\", (_CURL,)), Example("docker run -u 1000:1000 image")),
+        plain=True,
     ),
     SecretRule(
         "auth_header", KEY, Bilingual("请求头中的凭证", "Credential in a header"), ("authorization", "token:", "api-key:", "apikey:"),
         r"(?i)[\"'](?:proxy-)?(?:authorization|[a-z\-]{0,16}(?:token|api-?key))\s?:\s{0,4}(?:(?:basic|bearer|token|api-token|apikey|key)[ =:]{1,2})?(?P<value>[A-Za-z0-9_=~@.+/\-]{10,})", 2.8,
         allow=r"(?i)^[a-z_\-]+$|^token$|^\$|example",
         examples=(Example("curl -H 'Authorization: Token " + sample(HEX, 40) + "'", (sample(HEX, 40),)), Example("-H 'Authorization: Bearer $TOKEN_FROM_ENV'")),
+        plain=True,
     ),
     SecretRule(
         "jwt_unsigned", "secret.jwt", Bilingual("未签名的 JWT", "Unsigned JSON Web Token"), ("eyjhbgcioijub25l",),

@@ -132,6 +132,7 @@ RULES: tuple[SecretRule, ...] = (
         Example("Server=db1;Database=app;User Id=sa;Password=Qx7#kkP2;", ("Qx7#kkP2",)),
         kind=PASSWORD,
         entropy=0.0,
+        plain=True,
     ),
     rule(
         "generic_key",

@@ -11,6 +11,7 @@ import hashlib
 import re
 import string
 
+from threegate.detectors import tails
 from threegate.detectors.base import Example
 from threegate.detectors.secrets import KEY, NEXT_LINE, SecretRule
 from threegate.types import Bilingual, Level
@@ -63,6 +64,7 @@ def prefixed(
         ),
         not_before=r"A-Za-z0-9_.\-",
         not_after="" if most < 0 else _ENDS.get(alphabet, ALNUM),
+        plain=min(map(len, heads)) + least <= tails.WORD + 1,
     )
 
 
@@ -104,6 +106,7 @@ def named(
             Example(f'{heads[0]}{middle} = "{"x" * least}"'),
         ),
         not_after=_ENDS.get(alphabet, ALNUM) + "+/",
+        plain=least <= tails.WORD + 1 or "," in alphabet,
     )
 
 

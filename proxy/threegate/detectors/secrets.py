@@ -58,6 +58,7 @@ class SecretRule:
     not_before: str = ""
     not_after: str = ""
     rank: int = 95
+    plain: bool = False  # a value may be a plain word: see `prose`
 
 
 def rule(
@@ -98,6 +99,7 @@ def recognizer(rule: SecretRule) -> Recognizer:
         find=_finder(rule),
         tails=(tails.token,),
         rank=rule.rank,
+        plain=rule.plain,
     )
 
 

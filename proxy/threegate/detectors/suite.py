@@ -11,8 +11,9 @@ import logging
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 
-from threegate.detectors.base import PatternDetector, Scanned, SentenceDetector
+from threegate.detectors.base import PatternDetector, Quiet, Scanned, SentenceDetector
 from threegate.detectors.distinct import distinct
 from threegate.detectors.views import Viewed, brought_back, merged, second_reading, viewed
 from threegate.policy.model import matches
@@ -68,6 +69,12 @@ class Suite:
 
     def is_pattern_kind(self, pattern: str) -> bool:
         return bool(self._for(frozenset({pattern})))
+
+    def quiet(self, kinds: frozenset[str]) -> Callable[[str, int], int] | None:
+        """See `base.Quiet`, for all pattern detectors; None where one of them never knows."""
+        detectors = self._for(kinds)
+        known = [d.quiet for d in detectors if isinstance(d, Quiet)]
+        return partial(_quiet, known) if len(known) == len(detectors) else None
 
     def scan(self, passage: Passage, kinds: frozenset[str], *, final: bool) -> Scan:
         """Pattern detectors, inline. A failing one holds nothing back: its failure decides."""
@@ -175,6 +182,16 @@ class Suite:
         if known is None:
             known = self._patterns[kinds] = self.build(kinds)
         return known
+
+
+def _quiet(detectors: Sequence[Callable[[str, int], int]], text: str, start: int) -> int:
+    settled = len(text)
+    for quiet in detectors:
+        if (to := quiet(text, start)) < settled:
+            settled = to
+        if to < 0:
+            break
+    return settled
 
 
 def _scanned(

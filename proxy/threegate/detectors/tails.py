@@ -7,6 +7,25 @@ Each looks at a bounded end of the text: no match is longer than the bound it us
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
+
+WORD = 12
+"""Letters of the longest plain word (`prose`)."""
+
+BEGINS: dict[Callable[[str], int], str] = {}
+"""By tail: a pattern of what it may hold from before the word at the end of the text; empty where
+it holds no more than that word."""
+
+
+def begins(pattern: str) -> Callable[[Callable[[str], int]], Callable[[str], int]]:
+    """Notes what a tail holds: every place that it names before `token`'s matches `pattern`."""
+
+    def note(tail: Callable[[str], int]) -> Callable[[str], int]:
+        BEGINS[tail] = pattern
+        return tail
+
+    return note
+
 
 MAX_TOKEN = 8192
 """Longest token that can be a finding (a JWT with many claims)."""
@@ -19,12 +38,14 @@ HAN_DIGITS = "〇零一二三四五六七八九壹贰叁肆伍陆柒捌玖幺"
 _NUMBER_START = re.compile(r"[0-9(（+]")
 
 
+@begins("")
 def token(text: str) -> int:
     """The current run of printable ASCII: words, keys, e-mail addresses, URLs."""
     tail = text[-MAX_TOKEN:]
     return len(text) - len(tail) + len(tail.rstrip(TOKEN_CHARS))
 
 
+@begins("[0-9(（+]")
 def number(text: str) -> int:
     """The current number with its separators, from its first digit, sign or bracket."""
     tail = text[-MAX_NUMBER:]
@@ -37,12 +58,14 @@ _GROUPS = re.compile(r"(?<![0-9A-Za-z])(?:[0-9A-Z]{1,9}[ \-]){1,4}[0-9A-Z]{0,9}\
 MAX_GROUPS = 24
 
 
+@begins(r"[0-9A-Z]{1,9}[ \-]")
 def groups(text: str) -> int:
     """Groups of capitals and digits, as long numbers are dictated."""
     match = _GROUPS.search(text, max(0, len(text) - MAX_GROUPS))
     return match.start() if match else len(text)
 
 
+@begins(f"[0-9{HAN_DIGITS}]")
 def han_number(text: str) -> int:
     """The current run of Chinese digits and ASCII digits."""
     tail = text[-MAX_NUMBER:]

@@ -61,6 +61,7 @@ _OPEN = re.compile(
 )
 
 
+@tails.begins(_OPEN.pattern)
 def tail(text: str) -> int:
     match = _OPEN.search(text, max(0, len(text) - 14))
     return match.start() if match else len(text)
@@ -84,4 +85,5 @@ RECOGNIZER = Recognizer(
     find=find,
     tails=(tails.token, tails.number, tail),
     rank=42,
+    plain=False,
 )

@@ -31,6 +31,7 @@ def find(view: View) -> Iterator[Hit]:
 _OPEN = re.compile(r"://[^\s@/\"'<>]*\Z")
 
 
+@tails.begins(_OPEN.pattern)
 def tail(text: str) -> int:
     """Everything behind the scheme may be user and password."""
     match = _OPEN.search(text, max(0, len(text) - 256))
@@ -53,4 +54,5 @@ RECOGNIZER = Recognizer(
     find=find,
     tails=(tails.token, tail),
     rank=50,
+    plain=False,
 )

@@ -57,4 +57,5 @@ RECOGNIZER = Recognizer(
     find=find,
     tails=(tails.token, tails.number),
     rank=64,
+    plain=False,
 )

@@ -88,4 +88,5 @@ RECOGNIZER = Recognizer(
     find=find,
     tails=(tails.token, tails.groups),
     rank=75,
+    plain=False,
 )

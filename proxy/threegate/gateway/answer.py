@@ -240,8 +240,9 @@ class Answer:
             channel = key.channel if key.channel in self.guard.channels else Channel.CONTENT
             part = f"/{key.part}" if key.part else ""
             locus = Locus(Layer.OUTPUT, channel, part=part, choice=key.choice)
-            machine = self.guard.machine(channel)
-            known = Track(key, locus, machine, self.guard.channels[channel], self)
+            machine, guard = self.guard.machine(channel), self.guard.channels[channel]
+            machine.quiet = self.suite.quiet(guard.pattern_kinds)
+            known = Track(key, locus, machine, guard, self)
             self.tracks[key] = known
             self.on_track(known)
         return known

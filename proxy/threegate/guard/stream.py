@@ -81,6 +81,10 @@ _NEUTRAL = re.compile("[\n。，！？；：、\u4e00-\u9fff]")
 Render = Callable[[Ruled, str], str]
 """What stands in the place of an edited span: (ruled, original text) -> text."""
 
+Quiet = Callable[[str, int], int]
+"""What a pattern scan of a text would call settled that finds nothing behind a position; -1 where
+only the scan can say. `detectors.base.Quiet`."""
+
 Mark = Callable[[Ruled], str]
 """What stands at the end of the span of a ruling that edits nothing; mostly empty."""
 
@@ -107,6 +111,7 @@ class StreamMachine:
     render: Render
     restorer: Restorer | None = None
     mark: Mark = lambda ruled: ""
+    quiet: Quiet | None = None
     state: State = field(default=State.OPEN, init=False)
     _text: str = field(default="", init=False, repr=False)
     _base: int = field(default=0, init=False)  # position of _text[0]; what lies before is forgotten
@@ -174,11 +179,20 @@ class StreamMachine:
         out: list[Command] = []
         if self.plan.judge:
             out += self._segment()
-        if self.plan.patterns:  # its answer releases
+        if not self.plan.patterns:
+            self._settled = self._end
+            self._scanned = self.state is State.DRAINING
+        elif not self._is_quiet():  # the answer to the scan releases
             return [*out, *self._pressure(), self._scan()]
-        self._settled = self._end
-        self._scanned = self.state is State.DRAINING
         return out + self._release()
+
+    def _is_quiet(self) -> bool:
+        """Whether a scan would find nothing new; then its answer needs no scan."""
+        if self.quiet is None or self.state is not State.OPEN:
+            return False
+        settled = self.quiet(self._text, self._settled - self._base)
+        self._settled = max(self._settled, self._base + settled)
+        return settled >= 0
 
     def _scan(self) -> ScanPatterns:
         start = self._line_start(self._settled - LOOKBEHIND)

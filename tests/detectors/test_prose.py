@@ -1,0 +1,180 @@
+"""The gate says nothing that a scan would not say, and it opens for ordinary prose."""
+
+from __future__ import annotations
+
+import re
+import re._constants as ops
+import re._parser as parser
+from collections.abc import Iterator
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+from threegate.detectors import (
+    DETECTORS,
+    prose,
+    scanner,
+    secret_rules_apps,
+    secret_rules_cloud,
+    secret_rules_cn,
+    secret_rules_forms,
+    secret_rules_keys,
+    tails,
+)
+from threegate.detectors.custom import ListDetector
+from threegate.detectors.folding import fold
+from threegate.detectors.scanner import PatternScanner
+from threegate.detectors.surroundings import View
+from threegate.policy.model import WordList
+from threegate.types import Channel, Layer, Locus, Passage
+
+from tests.detectors.strategies import texts
+
+ANSWERS = frozenset(
+    ("pii.cn", "pii.us", "pii.bank_card", "pii.email", "pii.phone", "pii.ip", "pii.iban", "secret")
+)
+"""What the base policy looks for in answers."""
+SCANNER = scanner(ANSWERS)
+LIST = ListDetector(
+    WordList("house", "list.house", ("Be truthful. Say so", "如实回答", "say when"), match="word")
+)
+HERE = Locus(Layer.OUTPUT, Channel.CONTENT)
+WORDS = [
+    "The ", "quick ", "brown fox ", "expensive checks, ", "Be truthful. ", "say when ", "如实", "回答", "缓存会保留", "结果，",
+    "微信：felixtomas", "wechat: felix", "文", "新", "一", "云A", "password is Hello", "AB ", "secret", "key ", "it's. ", "So: ", "W", "J ",
+]  # fmt: skip
+ODD = prose.Prose((), (tails.token,))._odd
+Pieces = st.lists(st.one_of(st.sampled_from(WORDS), texts(3)), max_size=8)
+
+
+def streams() -> st.SearchStrategy[list[str]]:
+    """A text cut anywhere."""
+    return st.builds(
+        _cut, Pieces.map("".join), st.lists(st.integers(1, 9), min_size=1, max_size=60)
+    )
+
+
+def _cut(text: str, sizes: list[int]) -> list[str]:
+    out, at = [], 0
+    for size in sizes:
+        out.append(text[at : at + size])
+        at += size
+    return [*out, text[at:]]
+
+
+@pytest.mark.parametrize("detector", [SCANNER, LIST], ids=["patterns", "list"])
+@given(pieces=streams())
+@example(pieces=["AB", " ", "CD"])
+@example(pieces=["wechat: ", "felixtomas "])
+def test_the_gate_says_what_a_scan_says(detector: PatternScanner, pieces: list[str]) -> None:
+    text, settled = "", 0
+    for piece in pieces:
+        text += piece
+        said = detector.quiet(text, settled)
+        scan = detector.scan(Passage(HERE, text), final=False)
+        if said >= 0:
+            assert [f for f in scan.findings if f.span.start >= settled] == []
+            assert said == max(settled, scan.settled)
+        settled = max(settled, scan.settled)
+
+
+@pytest.mark.parametrize(
+    ("text", "start", "settled"),
+    [
+        ("The quick brown fox ", 4, 20),
+        ("The quick brown fo", 16, 16),
+        ("One sentence. Another", 14, 14),
+        ("缓存会保留最近的结果，", 0, 11),
+        ("请求 body 只", 3, 9),
+    ],
+)
+def test_prose_passes(text: str, start: int, settled: int) -> None:
+    assert SCANNER.quiet(text, start) == settled
+
+
+@pytest.mark.parametrize(
+    "text", ["call 4", "a@b", "x=y", "sub.example", "antidisestablishment", "一", "微信：felix"]
+)
+def test_what_may_be_a_value_is_scanned(text: str) -> None:
+    assert SCANNER.quiet(text, 0) == -1
+
+
+def test_a_scanner_whose_tails_are_not_known_is_asked() -> None:
+    assert scanner(frozenset({"pii.address"})).quiet("plain words ", 0) == -1
+
+
+@given(texts())
+def test_tails_hold_what_they_say(text: str) -> None:
+    for tail, begins in tails.BEGINS.items():
+        at = tail(text)
+        assert at >= tails.token(text) or (begins and re.compile(begins).match(text, at))
+
+
+@given(texts())
+def test_only_what_says_so_finds_plain_words(text: str) -> None:
+    view = View(fold(text))
+    for recognizer in DETECTORS:
+        if not recognizer.plain:
+            for hit in recognizer.find(view):
+                run = len(view.text[hit.end :]) - len(
+                    view.text[hit.end :].lstrip(tails.TOKEN_CHARS)
+                )
+                assert ODD.search(view.text, hit.start, hit.end + run), recognizer.info.id
+
+
+SECRETS = [
+    rule
+    for module in (secret_rules_apps, secret_rules_cloud, secret_rules_cn, secret_rules_forms, secret_rules_keys)
+    for rule in module.RULES
+]  # fmt: skip
+
+
+def test_secrets_that_may_be_a_plain_word_say_so() -> None:
+    """A value that is not plain is longer than a plain word and a sign behind it, and one token; or
+    it holds the rule's keyword, and that is odd."""
+    for rule in SECRETS:
+        if rule.plain:
+            continue
+        value = _value(parser.parse(rule.pattern))
+        whole = "(?P<value>" not in rule.pattern
+        odd = whole and all(ODD.search(k) for k in rule.keywords)
+        long = value.getwidth()[0] > tails.WORD + 1 and not any(_outside(value))
+        assert odd or long, rule.id
+
+
+def _value(tree: parser.SubPattern) -> parser.SubPattern:
+    number = tree.state.groupdict.get("value")
+    found = [part for part in _parts(tree) if number is not None and part[0] == number]
+    return found[0][1] if found else tree
+
+
+def _parts(tree: parser.SubPattern) -> Iterator[tuple[int | None, parser.SubPattern]]:
+    for op, value in tree:
+        below = {
+            ops.SUBPATTERN: lambda v: [v[3]],
+            ops.BRANCH: lambda v: v[1],
+            ops.MAX_REPEAT: lambda v: [v[2]],
+            ops.MIN_REPEAT: lambda v: [v[2]],
+        }.get(op, lambda v: [])(value)
+        for part in below:
+            yield (value[0] if op is ops.SUBPATTERN else None), part
+            yield from _parts(part)
+
+
+def _outside(tree: parser.SubPattern) -> Iterator[bool]:
+    """For every character that a pattern takes: whether it may be none of a token."""
+    for op, value in [*tree, *(item for _, part in _parts(tree) for item in part)]:
+        if op is ops.LITERAL:
+            yield chr(value) not in tails.TOKEN_CHARS
+        elif op in (ops.NOT_LITERAL, ops.ANY):
+            yield True
+        elif op is ops.IN:
+            yield any(_item_outside(*item) for item in value)
+
+
+def _item_outside(op: object, value: object) -> bool:
+    if op is ops.LITERAL:
+        return chr(value) not in tails.TOKEN_CHARS
+    if op is ops.RANGE:
+        return any(chr(c) not in tails.TOKEN_CHARS for c in range(value[0], value[1] + 1))
+    return value is not ops.CATEGORY_DIGIT
