@@ -4,8 +4,9 @@ from collections.abc import Iterator
 from itertools import pairwise
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import event, select
 from threegate.audit import AuditSettings, ContentLevel, migrations
+from threegate.audit import appender as appender_module
 from threegate.audit.appender import Appender
 from threegate.audit.chain import SHA256, ZERO
 from threegate.audit.database import writer_engine
@@ -39,6 +40,7 @@ def appender(settings: AuditSettings) -> Iterator[Appender]:
     made = Appender(engine, "w1", SHA256, DETAIL, index=True)
     made.open()
     yield made
+    made.release()
     engine.dispose()
 
 
@@ -51,6 +53,33 @@ def test_the_chain_moves_on_with_a_commit(appender: Appender) -> None:
     assert f'"prev":"{ZERO.hex()}"' in leaves[0][1]
     assert all(f'"prev":"{a.hex()}"' in b for (a, _), (_, b) in pairwise(leaves))
     assert [leaf for leaf, _ in leaves[1:]] == [r.leaf for r in receipts]
+
+
+def test_commits_close_together_share_a_connection(
+    appender: Appender, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    taken = list[object]()
+    event.listen(appender.engine, "checkout", lambda driver, *_: taken.append(driver))
+    monkeypatch.setattr(appender_module, "KEEP_SECONDS", 3600)
+    appender.commit([item("a")])
+    taken.clear()
+    appender.commit([item("b")])
+    assert not taken
+    appender.release()
+    appender.commit([item("c")])
+    assert len(taken) == 1
+    monkeypatch.setattr(appender_module, "KEEP_SECONDS", -1)
+    appender.commit([item("d")])
+    appender.commit([item("e")])  # an idle while later it is asked for anew
+    assert len(taken) == 2
+    assert appender.engine.pool.checkedout() == 1
+
+
+def test_a_failed_commit_gives_its_connection_back(appender: Appender) -> None:
+    with pytest.raises(ZeroDivisionError), appender.transaction():
+        raise ZeroDivisionError
+    assert appender.engine.pool.checkedout() == 0
+    assert appender.commit([item("a")])
 
 
 def test_it_stays_where_it_was_after_a_commit_that_failed(appender: Appender) -> None:

@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+import dataclasses
+
 import pytest
 from threegate.audit import AuditLog, AuditSettings, Content, Part, Query, Stage
-from threegate.types import Action, Caller
+from threegate.types import Action, Caller, Verdict
 
-from tests.audit.conftest import SECRET, content, filled, record
+from tests.audit.conftest import SECRET, content, decision, filled, record
 
 TEXTS = (
     "我想查询贷款进度",
@@ -102,6 +104,50 @@ async def test_pages_cover_everything_once(settings: AuditSettings) -> None:
     with pytest.raises(ValueError, match=r"unpack|literal"):
         await log.search(Query(after="nonsense"))
     await log.close()
+
+
+async def newest_of_a_rule(settings: AuditSettings) -> None:
+    """Records that one rule judged twice, more of them than a page, come once each and in order."""
+    log = await AuditLog.open(settings)
+    first = decision()
+    (ruled, failed) = first.verdict.ruled
+    finding = dataclasses.replace(ruled.finding, kind="pii.cn.passport")
+    both = (ruled, dataclasses.replace(ruled, finding=finding), failed)
+    twice = dataclasses.replace(first, verdict=Verdict(Action.BLOCK, both))
+    for n in range(5):
+        await log.append(record(f"twice{n}", decisions=(twice,)))
+        await log.append(record(f"none{n}", decisions=()))
+    query, seen = Query(rule="pii.cn.id_card", limit=2), list[str]()
+    while True:
+        page = await log.search(query)
+        seen += [e.request_id for e in page.entries]
+        if not page.next:
+            break
+        query = dataclasses.replace(query, after=page.next)
+    assert seen == [f"twice{n}" for n in (4, 3, 2, 1, 0)]
+    third = (await log.get("twice2"))[0].ts_us
+    for condition, requests in (
+        ({"kind": "pii.cn.passport"}, ["twice4", "twice3"]),
+        ({"until_us": third}, ["twice1", "twice0"]),
+        ({"since_us": third, "until_us": third + 1}, ["twice2"]),
+        ({"shadow": True}, []),
+        ({"text": "贷款"}, []),
+    ):
+        page = await log.search(Query(rule="pii.cn.id_card", limit=2, facets=True, **condition))
+        assert [e.request_id for e in page.entries] == requests
+        assert sum(page.facets["stage"].values()) >= len(requests)
+    counts = (await log.search(Query(rule="pii.cn.id_card", facets=True))).facets
+    assert (counts["stage"], counts["rule"]["pii.cn.id_card"]) == ({"received": 5}, 10)
+    await log.close()
+
+
+async def test_newest_records_of_a_rule(settings: AuditSettings) -> None:
+    await newest_of_a_rule(settings)
+
+
+@pytest.mark.postgres
+async def test_newest_records_of_a_rule_on_postgres(postgres_settings: AuditSettings) -> None:
+    await newest_of_a_rule(postgres_settings)
 
 
 async def test_facets_count_what_matches(settings: AuditSettings) -> None:

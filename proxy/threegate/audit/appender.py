@@ -6,7 +6,9 @@ The chain in memory moves on only after a commit. A commit that fails may still 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 from sqlalchemy import Connection, Engine, select, update
@@ -18,6 +20,7 @@ from threegate.audit.rows import COLUMN_NAMES, Item, Row, make
 from threegate.audit.schema import CHECKPOINT, HIT, KEY, RECORD, WRITER
 from threegate.audit.tickets import Receipt
 
+KEEP_SECONDS = 1.0
 PEERS = 64  # how many earlier writers a new one names
 RECORD_NAMES = ("writer", "seq", "ts", "leaf", "entry", "subject", "salt", *COLUMN_NAMES)
 HIT_NAMES = ("writer", "seq", "n", "ts", "rule", "kind", "layer", "action", "shadow")
@@ -37,6 +40,8 @@ class Appender:
         self.frontier = Frontier(hasher)
         self._detail, self._index = detail, index
         self._prev, self._stored_keys = ZERO, set[str]()
+        self._held: Connection | None = None
+        self._fresh_until = 0.0
 
     @property
     def size(self) -> int:
@@ -44,7 +49,7 @@ class Appender:
 
     def open(self) -> None:
         """The first entry: what this writer is, and the heads of the others."""
-        with self.engine.begin() as connection:
+        with self.transaction() as connection:
             stamp = now_us()
             opened = self.own_record("opened", _peers(connection, self.writer))
             insert(connection, WRITER, ("id", "opened", "seen"), [(self.writer, stamp, stamp)])
@@ -55,7 +60,7 @@ class Appender:
     def commit(self, items: Sequence[Item], *, probe: bool = False) -> list[Receipt]:
         """One transaction with all of `items`; a probe must write even without any."""
         linked, first = self._link(items), self.size
-        with self.engine.begin() as connection:
+        with self.transaction() as connection:
             self._insert(connection, items, linked)
             for item in items:
                 if item.work is not None:
@@ -69,6 +74,29 @@ class Appender:
             Receipt(item.event_id, self.writer, seq, leaf)
             for seq, (item, (_, leaf)) in enumerate(zip(items, linked, strict=True), first)
         ]
+
+    @contextmanager
+    def transaction(self) -> Iterator[Connection]:
+        """On a connection that is kept for the next commit if that comes soon: taking one from the
+        pool costs as much as writing several records, and asks PostgreSQL whether it is there,
+        which is right after a failure or an idle while.
+        """
+        if time.monotonic() > self._fresh_until:
+            self.release()
+        held, self._held = self._held or self.engine.connect(), None
+        try:
+            with held.begin():
+                yield held
+        except BaseException:
+            held.close()
+            raise
+        self._held, self._fresh_until = held, time.monotonic() + KEEP_SECONDS
+
+    def release(self) -> None:
+        """Gives the kept connection back to the pool."""
+        if self._held is not None:
+            self._held.close()
+            self._held = None
 
     def _link(self, items: Sequence[Item]) -> list[Linked]:
         """The items as entries that continue the chain."""
@@ -118,14 +146,14 @@ class Appender:
     def absent(self, items: Sequence[Item]) -> list[Item]:
         """Those of a spool that a crash before its removal has not left in the database already."""
         found = select(RECORD.c.entry).where(RECORD.c.request_id.in_({i.columns[0] for i in items}))
-        with self.engine.begin() as connection:
+        with self.transaction() as connection:
             stored = "\n".join(connection.execute(found).scalars())
         return [i for i in items if f'"id":"{i.event_id}"' not in stored]
 
     def store_checkpoint(self, size: int, stamp: int, note: str) -> None:
         """Once: an earlier attempt may have committed without our knowing."""
         same = (CHECKPOINT.c.writer == self.writer) & (CHECKPOINT.c.size == size)
-        with self.engine.begin() as connection:
+        with self.transaction() as connection:
             if connection.execute(select(CHECKPOINT.c.size).where(same)).first() is None:
                 row = (self.writer, size, stamp, note)
                 insert(connection, CHECKPOINT, CHECKPOINT_NAMES, [row])

@@ -67,17 +67,18 @@ class Frontier:
     nodes: list[bytes] = field(default_factory=list)
 
     def append(self, leaf: bytes) -> None:
-        """Each trailing one-bit of the old size is a full subtree that merges with the new one."""
-        size, node = self.size, leaf
-        while size & 1:
-            node = self.hasher.node(self.nodes.pop(), node)
-            size >>= 1
-        self.nodes.append(node)
-        self.size += 1
+        self.extend((leaf,))
 
     def extend(self, leaves: Iterable[bytes]) -> None:
-        for leaf in leaves:
-            self.append(leaf)
+        """Each trailing one-bit of a size is a full subtree that merges with the new leaf."""
+        nodes, digest = self.nodes, self.hasher.digest
+        for node in leaves:
+            size = self.size
+            while size & 1:
+                node = digest(b"\1" + nodes.pop() + node)
+                size >>= 1
+            nodes.append(node)
+            self.size += 1
 
     def root(self) -> bytes:
         if not self.nodes:

@@ -128,9 +128,16 @@ def unseal(blob: bytes, event_id: str, key: DataKey) -> list[dict[str, str]]:
 _WIDE = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\uf900-\ufaff\U00020000-\U0003ffff"
 _RUNS = re.compile(rf"([{_WIDE}]+)|([^\W_{_WIDE}]+)")
 _WORDS = re.compile(rf"(?=([{_WIDE}]{{1,2}}))[{_WIDE}]|([^\W_{_WIDE}]+)")
+_MARKS = "，：；！？（）"  # the commonest signs that normal forms change, none of them in a word
 
 
 def _folded(text: str) -> str:
+    """Normalized and in lower case. A text without a character to change is normalized in no time,
+    and in Chinese most have only such signs.
+    """
+    if not text.isascii():
+        for mark in _MARKS:
+            text = text.replace(mark, " ")
     return unicodedata.normalize("NFKC", text).lower()
 
 

@@ -17,13 +17,16 @@ from sqlalchemy import (
     Connection,
     Row,
     Select,
+    Table,
+    and_,
     func,
     literal_column,
     select,
     text,
+    true,
     tuple_,
 )
-from sqlalchemy.sql import exists
+from sqlalchemy.sql.expression import FromClause
 
 from threegate.audit.content import query_phrases, unseal
 from threegate.audit.database import is_postgres
@@ -108,10 +111,12 @@ class Page:
     facets: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
 
 
+# Not EXISTS: of that PostgreSQL makes a table of all contents before it looks at the first row.
 _HAS_CONTENT = (
-    exists()
+    select(CONTENT.c.id)
     .where((CONTENT.c.writer == RECORD.c.writer) & (CONTENT.c.seq == RECORD.c.seq))
-    .label("has_content")
+    .scalar_subquery()
+    .label("content")
 )
 _SIGNED = (
     select(func.max(CHECKPOINT.c.size))
@@ -134,7 +139,7 @@ def _entry(row: Row[Any]) -> Entry:
         bytes(row.leaf),
         orjson.loads(row.entry)["event"],
         row.entry,
-        bool(row.has_content),
+        row.content is not None,
         row.seq < (row.signed or 0),
     )
 
@@ -168,8 +173,9 @@ def data_key(connection: Connection, master: MasterKey, entry: Entry) -> DataKey
 def find(connection: Connection, query: Query) -> Page:
     conditions = where(connection, query)
     limit = max(1, min(query.limit, MAX_PAGE))
-    wanted = _select().where(*conditions, *_after(query.after))
-    newest = (RECORD.c.ts.desc(), RECORD.c.writer.desc(), RECORD.c.seq.desc())
+    by = HIT if query.rule else RECORD
+    wanted = _select().where(*conditions, *_after(by, query.after))
+    newest = (by.c.ts.desc(), by.c.writer.desc(), by.c.seq.desc())
     rows = connection.execute(wanted.order_by(*newest).limit(limit + 1)).all()
     entries = tuple(map(_entry, rows[:limit]))
     more = len(rows) > limit
@@ -182,12 +188,12 @@ def _cursor(entry: Entry) -> str:
     return f"{entry.ts_us}.{entry.writer}.{entry.seq}"
 
 
-def _after(cursor: str) -> list[ColumnElement[bool]]:
+def _after(by: Table, cursor: str) -> list[ColumnElement[bool]]:
     """Raises `ValueError` for a cursor that is not ours."""
     if not cursor:
         return []
     ts, writer, seq = cursor.split(".")
-    return [tuple_(RECORD.c.ts, RECORD.c.writer, RECORD.c.seq) < (int(ts), writer, int(seq))]
+    return [tuple_(by.c.ts, by.c.writer, by.c.seq) < (int(ts), writer, int(seq))]
 
 
 def where(
@@ -207,7 +213,7 @@ def where(
     if query.action:
         same.append(RECORD.c.action.in_([int(a) for a in query.action]))
     if query.rule or query.kind or query.shadow is not None:
-        same.append(_hit(query, all_of_them=all_of_them))
+        same.append(_every_hit(connection, query) if all_of_them else _newest_hit(query))
     if query.text:
         same.append(_matches(connection, query.text))
     return same
@@ -220,24 +226,39 @@ def of_subject(pseudonym: str) -> ColumnElement[bool]:
     return (RECORD.c.subject == pseudonym) & RECORD.c.ts.in_(times)
 
 
-def _hit(query: Query, *, all_of_them: bool) -> ColumnElement[bool]:
-    """A record that a rule judged.
-
-    To count all of them, SQLite must begin at the hits; to list the
-    newest, at the records.
-    """
-    hit = select(HIT.c.writer, HIT.c.seq)
+def _judged(hit: FromClause, query: Query) -> ColumnElement[bool]:
+    """What the query asks of a hit."""
+    asked: list[ColumnElement[bool]] = [true()]
     if query.rule:
-        hit = hit.where(HIT.c.rule == query.rule)
+        asked.append(hit.c.rule == query.rule)
     if query.kind:
-        below = HIT.c.kind.startswith(query.kind + ".", autoescape=True)
-        hit = hit.where((HIT.c.kind == query.kind) | below)
+        below = hit.c.kind.startswith(query.kind + ".", autoescape=True)
+        asked.append((hit.c.kind == query.kind) | below)
     if query.shadow is not None:
-        hit = hit.where(HIT.c.shadow == query.shadow)
-    if all_of_them:
-        return tuple_(RECORD.c.writer, RECORD.c.seq).in_(hit)
+        asked.append(hit.c.shadow == query.shadow)
+    if query.since_us:
+        asked.append(hit.c.ts >= query.since_us)
+    if query.until_us:
+        asked.append(hit.c.ts < query.until_us)
+    return and_(*asked)
+
+
+def _every_hit(connection: Connection, query: Query) -> ColumnElement[bool]:
+    """To count all records that a rule judged: begin at the hits."""
+    return _among(connection, HIT, _judged(HIT, query))
+
+
+def _newest_hit(query: Query) -> ColumnElement[bool]:
+    """To list the newest records that a rule judged, whose hits have an index by rule and time:
+    each record beside the first of its hits. Without a rule, begin at the records.
+    """
     of_record = (HIT.c.writer == RECORD.c.writer) & (HIT.c.seq == RECORD.c.seq)
-    return hit.where(of_record).correlate(RECORD).exists()
+    if not query.rule:
+        return select(HIT.c.n).where(of_record, _judged(HIT, query)).correlate(RECORD).exists()
+    other = HIT.alias()
+    same = (other.c.writer == HIT.c.writer) & (other.c.seq == HIT.c.seq) & (other.c.n < HIT.c.n)
+    earlier = select(other.c.n).where(same, _judged(other, query)).correlate(HIT).exists()
+    return and_(of_record, HIT.c.ts == RECORD.c.ts, _judged(HIT, query), ~earlier)
 
 
 def _matches(connection: Connection, words: str) -> ColumnElement[bool]:
@@ -266,8 +287,16 @@ def _matches(connection: Connection, words: str) -> ColumnElement[bool]:
     ids = (
         found.bindparams(asked=asked, most=MAX_TEXT_MATCHES).columns(CONTENT.c.id).scalar_subquery()
     )
-    places = select(CONTENT.c.writer, CONTENT.c.seq).where(CONTENT.c.id.in_(ids))
-    return tuple_(RECORD.c.writer, RECORD.c.seq).in_(places)
+    return _among(connection, CONTENT, CONTENT.c.id.in_(ids))
+
+
+def _among(
+    connection: Connection, beside: Table, condition: ColumnElement[bool]
+) -> ColumnElement[bool]:
+    """The records of the rows of `beside` that match; PostgreSQL finds their month by the time."""
+    names = ("writer", "seq", "ts") if is_postgres(connection) else ("writer", "seq")
+    rows = select(*(beside.c[n] for n in names)).where(condition)
+    return tuple_(*(RECORD.c[n] for n in names)).in_(rows)
 
 
 def _open_end(phrase: Any) -> str:

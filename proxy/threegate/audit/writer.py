@@ -217,7 +217,7 @@ class Writer(threading.Thread):
     def _reopen(self) -> None:
         if self._chain.size == 0:
             migrations.upgrade(self.engine)
-        with self.engine.begin() as connection:
+        with self._chain.transaction() as connection:
             self._chain.read_back(connection)
             month = time.strftime("%Y%m", time.gmtime())
             if month != self._month:
@@ -268,6 +268,7 @@ class Writer(threading.Thread):
             self._checkpoint()
         except Exception as error:  # closing without a database: the next writer covers this chain
             self._failed(error)
+        self._chain.release()
         self._spool.close()
 
     def _drain(self) -> list[Ticket]:
