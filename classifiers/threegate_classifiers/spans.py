@@ -8,7 +8,7 @@ model's card.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import zip_longest
@@ -19,6 +19,9 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float64]
 Token = tuple[int, int, Floats]
 """Start, end and the probabilities of the labels."""
+
+Span = tuple[int, int, str, float]
+"""Start, end, kind and the mean probability of the kind."""
 
 SURELY_OUTSIDE = 0.98
 """Tokens that are outside with this probability part the text; only what is between is searched."""
@@ -35,6 +38,9 @@ UNOPENED_COST = 3.0
 
 _CELL = re.compile(r"[\n\t]| {4}")
 """What parts lines and cells. Three blanks stand between words where a scan spaces letters."""
+
+_WHOLE = frozenset({"ADDRESS"})
+"""Kinds of which one right behind another, a blank between, is one: a town and its postcode."""
 
 _EDGES = ",;:，；：、"
 """Marks that no span starts or ends with."""
@@ -83,15 +89,26 @@ class Kinds:
         return table
 
 
-def spans(
-    tokens: Sequence[Token], kinds: Kinds, text: str
-) -> Iterator[tuple[int, int, str, float]]:
-    """(start, end, kind, mean probability of the kind). Tokens in order, each once."""
+def spans(tokens: Sequence[Token], kinds: Kinds, text: str) -> Iterator[Span]:
+    """Tokens in order, each once."""
     real = [t for t, after in zip_longest(tokens, tokens[1:]) if _is_real(t, after)]
     for island in _islands(real, kinds, text):
         path = _path(island, kinds, text)
-        for start, end, kind, probability in _runs(island, path, kinds):
-            yield *trim(text, start, end), kind, probability
+        runs = ((*trim(text, s, e), kind, p) for s, e, kind, p in _runs(island, path, kinds))
+        yield from _whole(runs, text)
+
+
+def _whole(found: Iterable[Span], text: str) -> Iterator[Span]:
+    """Spans of `_WHOLE` kinds with nothing but a blank between them as one."""
+    last: Span | None = None
+    for span in found:
+        if last and span[2] == last[2] in _WHOLE and text[last[1] : span[0]] in ("", " "):
+            span = (last[0], span[1], last[2], (last[3] + span[3]) / 2)
+        elif last:
+            yield last
+        last = span
+    if last:
+        yield last
 
 
 def _is_real(token: Token, after: Token | None) -> bool:
@@ -155,9 +172,7 @@ def _is_latin(char: str) -> bool:
     return char == "_" or (char.isalnum() and char < "\u0250")
 
 
-def _runs(
-    tokens: Sequence[Token], path: Sequence[int], kinds: Kinds
-) -> Iterator[tuple[int, int, str, float]]:
+def _runs(tokens: Sequence[Token], path: Sequence[int], kinds: Kinds) -> Iterator[Span]:
     run: list[tuple[int, int, float]] = []
     kind = -1
     for (start, end, values), label in zip(tokens, path, strict=True):
@@ -173,7 +188,7 @@ def _runs(
         yield _run(run, kinds.names[kind])
 
 
-def _run(run: Sequence[tuple[int, int, float]], name: str) -> tuple[int, int, str, float]:
+def _run(run: Sequence[tuple[int, int, float]], name: str) -> Span:
     return run[0][0], run[-1][1], name, sum(p for _, _, p in run) / len(run)
 
 

@@ -105,12 +105,14 @@ def main() -> None:
     parser.add_argument("--rate", type=float, default=2e-4)
     parser.add_argument("--samples", type=int, default=40_000)
     parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--seed", type=int, default=23, help="draws the values of generated rows")
+    parser.add_argument("--hide", type=float, default=0.0, help="share of tokens shown as unknown")
     args = parser.parse_args()
     torch.set_num_threads(args.threads)
     seed_all(7)
     tokenizer = spans_tokenizer(args.work, args.start)
     tokenizer.save(str(args.work / f"{args.run}.tokenizer.json"))
-    rows, held = halves(all_rows(args.data, args.work / "teacher.jsonl"))
+    rows, held = halves(all_rows(args.data, args.work / "teacher.jsonl", seed=args.seed))
     made = examples(tokenizer, rows, TRAIN_WIDTH, repeat=True)
     mean = sum(len(e.ids) for e in made) / len(made)
     print(f"{len(made)} examples of {mean:.0f} tokens, {len(held)} held", flush=True)
@@ -120,7 +122,8 @@ def main() -> None:
         encoder = load_encoder(args.work / "base", DEPTHS[args.layers])
         model = Model(encoder, len(LABELS), per_token=True)
     model.to("cuda" if torch.cuda.is_available() else "cpu")
-    train(model, made, loss, Plan(args.samples, rate=args.rate), args.work / f"{args.run}.pt")
+    plan = Plan(args.samples, rate=args.rate, hide=args.hide, seed=args.seed)
+    train(model, made, loss, plan, args.work / f"{args.run}.pt")
 
 
 if __name__ == "__main__":

@@ -33,10 +33,12 @@ class EntityRow:
     times: float = 1.0
 
 
-def all_rows(data: Path, teacher: Path | None = None, generated: int = 7000) -> list[EntityRow]:
-    """Every row; `teacher` is the file of `teach.py`."""
+def all_rows(
+    data: Path, teacher: Path | None = None, generated: int = 7000, seed: int = 23
+) -> list[EntityRow]:
+    """Every row; `teacher` is the file of `teach.py`, `seed` draws the values of generated rows."""
     own = list(_authored(data))
-    values = Values(23)
+    values = Values(seed)
     made = [*_generated(generated, values), *_swapped(own, values, 3)]
     rows = [*own, *_public(data), *(disguised(row, values.rng) for row in made)]
     return rows + (list(_taught(teacher)) if teacher and teacher.exists() else [])

@@ -70,14 +70,22 @@ class Graph:
         if self.evens is None:
             return x
         found = self.evens[name]
-        scaled = self.node("Mul", [x, self.constant(f"{name}.even", 1 / found.scale)])
+        scaled = self.node("Mul", [x, self.constant(f"{name}.even", found.inverse)])
         return self.node("Sub", [scaled, self.constant(f"{name}.shift", found.shift / found.scale)])
+
+    def beside(self, product: str, x: str, name: str, weight: Array) -> str:
+        """`product` and the share of the channels of `x` that stand apart (see even.py)."""
+        if self.evens is None or not len(apart := self.evens[name].apart):
+            return product
+        picked = self.node("Gather", [x, self.constant(f"{name}.apart", apart)], axis=2)
+        share = self.node("MatMul", [picked, self.constant(f"{name}.apart.w", weight[:, apart].T)])
+        return self.node("Add", [product, share])
 
     def product(self, x: str, name: str, weight: Array) -> str:
         """x @ weight.T without bias; `weight` is [out, in], `x` of either sign."""
         if not self.eight_bit:
             return self.node("MatMul", [x, self.constant(f"{name}.w", weight.T)])
-        whole, scale = quantise_rows(weight)
+        whole, scale = quantise_rows(self._together(name, weight))
         rows, token_scale = self._token_bytes(x)
         inputs = [
             rows,
@@ -88,6 +96,13 @@ class Graph:
         ]
         product = self.node("MatMulIntegerToFloat", inputs, "com.microsoft")
         return self.node("Mul", [product, token_scale])
+
+    def _together(self, name: str, weight: Array) -> Array:
+        """`weight` without the channels that stand apart."""
+        made = weight.copy()
+        if self.evens is not None and name in self.evens:
+            made[:, self.evens[name].apart] = 0
+        return made
 
     def _token_bytes(self, x: str) -> tuple[str, str]:
         """`x` as uint8 around 128 and its scale per token; shared by all products of `x`."""
@@ -110,20 +125,20 @@ class Graph:
         """
         if self.evens is None:
             return self.product(x, name, weight), bias
-        whole, scale = quantise_rows(weight)
+        whole, scale = quantise_rows(self._together(name, weight))
         if "floor" not in self.named:
             for key, value in GELU_SCALARS.items():
                 self.constant(key, value)
-        even = self.evens[name].scale
-        raised = self.node("Mul", [self.node("Add", [x, "floor"]), self.constant(f"{name}.even", 1 / even)])
+        even = self.evens[name].inverse
+        raised = self.node("Mul", [self.node("Add", [x, "floor"]), self.constant(f"{name}.even", even)])
         top = self.node("Max", [self.node("ReduceMax", [raised, "last"], keepdims=1), "tiny"])
         scaled = self.node("Mul", [raised, self.node("Div", ["full", top])])
         rows = self.node("Cast", [self.node("Add", [scaled, "round"])], to=TensorProto.UINT8)
         inputs = [rows, self.constant(f"{name}.q", whole.T), "one", self.constant(f"{name}.s", scale[:, 0])]
         product = self.node("MatMulIntegerToFloat", inputs, "com.microsoft")
-        column = (whole / even * scale).sum(-1)
+        column = (whole * even * scale).sum(-1)
         product = self.node("Mul", [product, self.node("Div", [top, "full"])])
-        return product, (bias - GELU_FLOOR * column).astype(np.float32)
+        return self.beside(product, x, name, weight), (bias - GELU_FLOOR * column).astype(np.float32)
 
 
 def build(model: Model, path: Path, evens: Evens | None, hazards: slice | None = None) -> None:
@@ -213,7 +228,9 @@ def _block(graph: Graph, state: dict[str, Array], name: str, x: str, mask: str) 
     mixed = graph.node("MultiHeadAttention", inputs, "com.microsoft", num_heads=HEADS)
     out = graph.product(mixed, f"{name}.out", state[f"{name}.out.weight"])
     x = _skip_norm(graph, state, f"{name}.norm1", out, x, state[f"{name}.out.bias"])
-    up = graph.product(graph.even(x, f"{name}.up"), f"{name}.up", state[f"{name}.up.weight"])
+    weight = state[f"{name}.up.weight"]
+    up = graph.product(graph.even(x, f"{name}.up"), f"{name}.up", weight)
+    up = graph.beside(up, x, f"{name}.up", weight)
     gelu = graph.node(
         "BiasGelu", [up, graph.constant(f"{name}.up.b", state[f"{name}.up.bias"])], "com.microsoft"
     )

@@ -76,6 +76,7 @@ def main() -> None:
     parser.add_argument("--layers", type=int, choices=sorted(DEPTHS), default=12)
     parser.add_argument("--rate", type=float, default=1.5e-4)
     parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--hide", type=float, default=0.0, help="share of tokens shown as unknown")
     args = parser.parse_args()
     torch.set_num_threads(args.threads)
     seed_all(7)
@@ -94,7 +95,7 @@ def main() -> None:
         model,
         made,
         loss,
-        Plan(args.samples, batch_tokens=2048, rate=args.rate, head_rate=2e-3),
+        Plan(args.samples, batch_tokens=2048, rate=args.rate, head_rate=2e-3, hide=args.hide),
         args.work / f"{args.run}.pt",
     )
 

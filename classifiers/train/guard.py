@@ -128,6 +128,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--rate", type=float, default=1.5e-4)
     parser.add_argument("--samples", type=int, default=90_000)
     parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--hide", type=float, default=0.0, help="share of tokens shown as unknown")
     return parser.parse_args()
 
 
@@ -147,7 +148,7 @@ def main() -> None:
     else:
         model = Model(load_encoder(args.work / "base"), OUTPUTS, per_token=False)
     model.to("cuda" if torch.cuda.is_available() else "cpu")
-    train(model, made, loss, Plan(args.samples, rate=args.rate), args.work / f"{args.run}.pt")
+    train(model, made, loss, Plan(args.samples, rate=args.rate, hide=args.hide), args.work / f"{args.run}.pt")
 
 
 if __name__ == "__main__":

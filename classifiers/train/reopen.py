@@ -49,14 +49,24 @@ def _outside(arrays: dict[str, Array]) -> dict[str, Array]:
 def _block(arrays: dict[str, Array], name: str) -> dict[str, Array]:
     def matrix(part: str, evened_as: str = "") -> Array:
         whole = (arrays[f"{name}.{part}.q"].astype(np.float32) * arrays[f"{name}.{part}.s"]).T
-        return np.ascontiguousarray(whole * arrays.get(f"{name}.{evened_as or part}.even", ONE))
+        made = np.ascontiguousarray(whole * arrays.get(f"{name}.{evened_as or part}.even", ONE))
+        if f"{name}.{part}.apart" in arrays:
+            made[:, arrays[f"{name}.{part}.apart"]] = arrays[f"{name}.{part}.apart.w"].T
+        return made
 
     def bias(part: str, stored: str, weight: Array) -> Array:
         """What an evened product adds, without the share of the shift."""
         shift = arrays.get(f"{name}.{part}.shift")
         if shift is None:
             return arrays[stored]
-        return np.asarray(arrays[stored] - weight @ (shift / arrays[f"{name}.{part}.even"]))
+        inverse = arrays[f"{name}.{part}.even"]
+        return np.asarray(
+            arrays[stored] - weight @ np.divide(shift, inverse, where=inverse != 0, out=0 * shift)
+        )
+
+    def together(part: str) -> Array:
+        """0 for channels that stand apart (see even.py), 1 for others."""
+        return (arrays[f"{name}.{part}.even"] != 0).astype(np.float32)
 
     qkv, up, down = np.concatenate([matrix(part, "qkv") for part in "qkv"]), matrix("up"), matrix("down")
     made = {
@@ -67,7 +77,7 @@ def _block(arrays: dict[str, Array], name: str) -> dict[str, Array]:
         f"{name}.up.weight": up,
         f"{name}.up.bias": bias("up", f"{name}.up.b", up),
         f"{name}.down.weight": down,
-        f"{name}.down.bias": arrays[f"{name}.norm2.before"] + GELU_FLOOR * down.sum(-1),
+        f"{name}.down.bias": arrays[f"{name}.norm2.before"] + GELU_FLOOR * (down * together("down")).sum(-1),
     }
     kept = [f"{name}.{norm}.{part}" for norm in NORMS for part in ("weight", "bias")]
     return made | {key: arrays[key] for key in kept}

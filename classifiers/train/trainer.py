@@ -18,7 +18,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-PAD = 1
+PAD, UNKNOWN = 1, 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +42,7 @@ class Plan:
     warmup: float = 0.06
     seed: int = 7
     save_seconds: float = 150.0
+    hide: float = 0.0  # share of tokens shown as unknown, so that their surroundings are read
 
 
 Loss = Callable[[Tensor, list[Example]], Tensor]
@@ -107,7 +108,7 @@ def train(model: nn.Module, examples: Sequence[Example], loss: Loss, plan: Plan,
         if seen >= plan.samples:
             break
         _set_rate(optimiser, seen / plan.samples, plan)
-        value = _step(model, optimiser, batch, loss)
+        value = _step(model, optimiser, batch, loss, plan.hide)
         total += value
         seen, step = seen + len(batch), step + 1
         if step % 50 == 0:
@@ -150,9 +151,19 @@ def precision(device: torch.device) -> torch.autocast:
     return torch.autocast(device.type, dtype=torch.bfloat16, enabled=quick)
 
 
-def _step(model: nn.Module, optimiser: torch.optim.Optimizer, batch: list[Example], loss: Loss) -> float:
+def hidden(ids: Tensor, share: float) -> Tensor:
+    """`ids` with a share of its pieces unknown; special tokens stay."""
+    if not share:
+        return ids
+    return ids.masked_fill((torch.rand(ids.shape) < share) & (ids > UNKNOWN), UNKNOWN)
+
+
+def _step(
+    model: nn.Module, optimiser: torch.optim.Optimizer, batch: list[Example], loss: Loss, hide: float
+) -> float:
     device = next(model.parameters()).device
     ids, mask = pad(batch)
+    ids = hidden(ids, hide)
     with precision(device):
         logits = model(ids.to(device), mask.to(device))
     value = loss(logits.float(), batch)

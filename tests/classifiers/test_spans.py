@@ -59,6 +59,20 @@ def test_plain_tags(text: str, tags: list[str], expected: list[tuple[str, str]])
     assert read(text, [sure(tag, 0.97) for tag in tags]) == expected
 
 
+@pytest.mark.parametrize(
+    ("text", "tags", "expected"),
+    [
+        ("4 Elm Row YO42", ["B-ADDRESS", "I-ADDRESS", "I-ADDRESS", "B-ADDRESS"], [("4 Elm Row YO42", "ADDRESS")]),
+        ("4 Elm Row  9 Oak", ["B-ADDRESS", "I-ADDRESS", "I-ADDRESS", "B-ADDRESS", "I-ADDRESS"], [("4 Elm Row", "ADDRESS"), ("9 Oak", "ADDRESS")]),
+        ("Ada Bo", ["B-PERSON", "B-PERSON"], [("Ada", "PERSON"), ("Bo", "PERSON")]),
+    ],
+)  # fmt: skip
+def test_sure_begin_parts_all_but_an_address(
+    text: str, tags: list[str], expected: list[tuple[str, str]]
+) -> None:
+    assert read(text, [sure(tag, 0.9999) for tag in tags]) == expected
+
+
 def test_half_sure_begin_does_not_cut_a_name() -> None:
     values = [mixed(B_PERSON=0.95), mixed(B_PERSON=0.55, I_PERSON=0.43), mixed(I_PERSON=0.9)]
     assert read("欧阳修", values) == [("欧阳修", "PERSON")]
