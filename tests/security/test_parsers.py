@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import gzip
 import json
+from uuid import UUID
 
 import httpx
 import pytest
@@ -253,7 +254,7 @@ def test_headers_go_on_by_an_allow_list(guarded: Running, watched: Watched) -> N
     assert reply.status_code == 200
     sent = watched.seen[-1][2]
     assert sent["anthropic-version"] == "2023-06-01"
-    assert sent["x-request-id"] == reply.headers["x-threegate-request-id"]
+    assert f"tg_{UUID(sent['x-request-id']).hex}" == reply.headers["x-threegate-request-id"]
     assert sent["accept-encoding"] == "identity"
     assert not (set(HOP) & set(sent)) - {"connection"}
     everything = json.dumps(sent)

@@ -13,6 +13,7 @@ import hmac
 import logging
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from uuid import UUID
 
 import orjson
 
@@ -173,7 +174,7 @@ async def _run(call: Call) -> None:
 
 async def _ask_model(call: Call) -> None:
     call.checked()
-    headers = onward(call.headers, call.caller) | {"x-request-id": call.ledger.request_id}
+    headers = onward(call.headers, call.caller) | {"x-request-id": engine_id(call)}
     path, data = _upstream_path(call.path), orjson.dumps(call.body)
     model, tenant = call.adapter.model(call.body), call.caller.tenant
     reply = await call.deps.upstreams.send("POST", path, data, headers, model, tenant)
@@ -181,6 +182,11 @@ async def _ask_model(call: Call) -> None:
         await output_layer(call, reply)
     finally:
         await reply.aclose()
+
+
+def engine_id(call: Call) -> str:
+    """As a UUID: llama-cpp-python's server refuses a request with any other kind of id."""
+    return str(UUID(call.ledger.request_id.rpartition("_")[2]))
 
 
 def _upstream_path(path: str) -> str:
