@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import orjson
@@ -38,6 +38,7 @@ from threegate.types import Action
 
 MAX_PAGE = 500
 MAX_FACET_VALUES = 50
+HITS_PER_RECORD = 4  # looked at for a page of a rule's records before all of its hits are
 MAX_TEXT_MATCHES = 20_000  # the newest; commoner words are narrowed by other conditions
 FACETS = ("stage", "action", "layer", "tenant", "key_id", "model", "policy", "language")
 
@@ -171,17 +172,39 @@ def data_key(connection: Connection, master: MasterKey, entry: Entry) -> DataKey
 
 
 def find(connection: Connection, query: Query) -> Page:
-    conditions = where(connection, query)
     limit = max(1, min(query.limit, MAX_PAGE))
-    by = HIT if query.rule else RECORD
-    wanted = _select().where(*conditions, *_after(by, query.after))
-    newest = (by.c.ts.desc(), by.c.writer.desc(), by.c.seq.desc())
-    rows = connection.execute(wanted.order_by(*newest).limit(limit + 1)).all()
+    rows = _newest_of_rule(connection, query, limit + 1) if query.rule else None
+    if rows is None:
+        rows = _newest(connection, query, limit + 1)
     entries = tuple(map(_entry, rows[:limit]))
     more = len(rows) > limit
     every = where(connection, query, all_of_them=True) if query.facets else []
     counts = facets(connection, every) if query.facets else {}
     return Page(entries, _cursor(entries[-1]) if more else "", counts)
+
+
+def _newest(connection: Connection, query: Query, number: int) -> Sequence[Row[Any]]:
+    by = HIT if query.rule else RECORD
+    wanted = _select().where(*where(connection, query), *_after(by, query.after))
+    newest = (by.c.ts.desc(), by.c.writer.desc(), by.c.seq.desc())
+    return connection.execute(wanted.order_by(*newest).limit(number)).all()
+
+
+def _newest_of_rule(connection: Connection, query: Query, number: int) -> Sequence[Row[Any]] | None:
+    """Of the rule's newest hits only, or None where too few of their records match. No planner sees
+    by itself that it may stop there: PostgreSQL would join all hits of the rule first.
+    """
+    before = [HIT.c.ts <= int(query.after.partition(".")[0])] if query.after else []
+    hits = (
+        select(HIT.c.ts)
+        .where(_judged(HIT, query), *_timely(HIT, query), *before)
+        .order_by(HIT.c.ts.desc())
+    )
+    since = connection.execute(hits.offset(HITS_PER_RECORD * number).limit(1)).scalar()
+    if since is None:
+        return None
+    rows = _newest(connection, replace(query, since_us=since), number)
+    return rows if len(rows) == number else None
 
 
 def _cursor(entry: Entry) -> str:
@@ -204,10 +227,7 @@ def where(
     same = [RECORD.c[n] == getattr(query, n) for n in (*names, "conversation") if getattr(query, n)]
     if query.subject:
         same.append(of_subject(query.subject))
-    if query.since_us:
-        same.append(RECORD.c.ts >= query.since_us)
-    if query.until_us:
-        same.append(RECORD.c.ts < query.until_us)
+    same.extend(_timely(RECORD, query))
     if query.stage:
         same.append(RECORD.c.stage.in_([s.value for s in query.stage]))
     if query.action:
@@ -227,7 +247,7 @@ def of_subject(pseudonym: str) -> ColumnElement[bool]:
 
 
 def _judged(hit: FromClause, query: Query) -> ColumnElement[bool]:
-    """What the query asks of a hit."""
+    """What the query asks of a hit, but for the time."""
     asked: list[ColumnElement[bool]] = [true()]
     if query.rule:
         asked.append(hit.c.rule == query.rule)
@@ -236,16 +256,17 @@ def _judged(hit: FromClause, query: Query) -> ColumnElement[bool]:
         asked.append((hit.c.kind == query.kind) | below)
     if query.shadow is not None:
         asked.append(hit.c.shadow == query.shadow)
-    if query.since_us:
-        asked.append(hit.c.ts >= query.since_us)
-    if query.until_us:
-        asked.append(hit.c.ts < query.until_us)
     return and_(*asked)
+
+
+def _timely(of: FromClause, query: Query) -> list[ColumnElement[bool]]:
+    since = [of.c.ts >= query.since_us] if query.since_us else []
+    return since + ([of.c.ts < query.until_us] if query.until_us else [])
 
 
 def _every_hit(connection: Connection, query: Query) -> ColumnElement[bool]:
     """To count all records that a rule judged: begin at the hits."""
-    return _among(connection, HIT, _judged(HIT, query))
+    return _among(connection, HIT, and_(_judged(HIT, query), *_timely(HIT, query)))
 
 
 def _newest_hit(query: Query) -> ColumnElement[bool]:
@@ -258,7 +279,8 @@ def _newest_hit(query: Query) -> ColumnElement[bool]:
     other = HIT.alias()
     same = (other.c.writer == HIT.c.writer) & (other.c.seq == HIT.c.seq) & (other.c.n < HIT.c.n)
     earlier = select(other.c.n).where(same, _judged(other, query)).correlate(HIT).exists()
-    return and_(of_record, HIT.c.ts == RECORD.c.ts, _judged(HIT, query), ~earlier)
+    of_rule = and_(_judged(HIT, query), *_timely(HIT, query), ~earlier)
+    return of_record & (HIT.c.ts == RECORD.c.ts) & of_rule
 
 
 def _matches(connection: Connection, words: str) -> ColumnElement[bool]:
