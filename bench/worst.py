@@ -6,8 +6,9 @@
 
 Texts are one MiB of UTF-8: one class of characters, numbers and keys that just miss, and for every
 recognizer its own false examples over and over. A family is a recognizer (the rules for secrets
-each on its own), folding, the pre-scan, the injection signatures, a list of 100,000 words, the
-normalised views. Processor time, so other programs of the machine do not count.
+each on its own), folding, the pre-scan, the injection signatures, a list of 100,000 words, an
+author's pattern of each form, the normalised views. Processor time, so other programs of the
+machine do not count.
 """
 
 from __future__ import annotations
@@ -23,13 +24,14 @@ from pathlib import Path
 
 import re2
 from threegate.detectors import DETECTORS, custom
+from threegate.detectors.base import PatternDetector, Scanned
 from threegate.detectors.folding import fold
 from threegate.detectors.injection import InjectionSignatures
 from threegate.detectors.recognizer import Recognizer
 from threegate.detectors.scanner import PatternScanner
 from threegate.detectors.surroundings import View
 from threegate.normalize import views
-from threegate.policy.model import CompiledPolicy, WordList
+from threegate.policy.model import CompiledPolicy, CustomPattern, WordList
 from threegate.types import Channel, Layer, Locus, Passage
 
 MIB = 1 << 20
@@ -84,6 +86,14 @@ TEXTS = {
     "base64 of bytes": base64.b64encode(b"near match \xff\xfe and more").decode(),
     "base64 of text": base64.b64encode("号码在这里 ".encode() * 3).decode() + " ",
     "near orders": "ignore all previous ",
+    "staff numbers": "EMP-123456 ",
+    "near staff numbers": "EMP-12345 ",
+}
+PATTERNS = {
+    "a number": r"EMP-\d{6}",
+    "between edges": r"\b[A-Z]{2,5}-?\d{4,12}\b",
+    "a label and its line": r"(?i)(?:key|密码)\s*[=:]?\s*.{4,}$",
+    "from here to there": r"(?s)EMP.*END",
 }
 Work = Callable[[str], object]
 
@@ -140,12 +150,19 @@ def _near() -> Iterator[tuple[str, str]]:
 def _others() -> Iterator[tuple[str, Work]]:
     words = WordList("w", "list.w", tuple(f"绝密词{i}" for i in range(100_000)))
     (listed,) = custom.detectors(CompiledPolicy("bench", "bench", lists=(words,)))
+    made = tuple(CustomPattern(n, f"pattern.{n}", p) for n, p in PATTERNS.items())
+    for detector in custom.detectors(CompiledPolicy("bench", "bench", patterns=made)):
+        yield f"a pattern, {detector.info.title.en}", partial(_scanned, detector)
     scanner = PatternScanner(DETECTORS)
     yield "folding", fold
     yield "pre-scan", scanner._triggers.Match
-    yield "injection signatures", lambda t: InjectionSignatures().scan(Passage(LOCUS, t))
-    yield "a list of 100,000 words", lambda t: listed.scan(Passage(LOCUS, t))
+    yield "injection signatures", partial(_scanned, InjectionSignatures())
+    yield "a list of 100,000 words", partial(_scanned, listed)
     yield "normalised views", views
+
+
+def _scanned(detector: PatternDetector, text: str) -> Scanned:
+    return detector.scan(Passage(LOCUS, text))
 
 
 def hits() -> Iterator[tuple[str, int, float]]:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pytest
-from hypothesis import given
+import re2
+from hypothesis import example, given
 from hypothesis import strategies as st
 from threegate.detectors.base import PatternDetector
-from threegate.detectors.custom import ListDetector, RegexDetector
+from threegate.detectors.custom import MAX_SPAN, ListDetector, RegexDetector
 from threegate.policy.model import CustomPattern, WordList
-from threegate.types import Channel, Layer, Locus, Passage
+from threegate.types import Channel, Layer, Locus, Passage, Span
 
 WORDS = ListDetector(WordList("w", "list.w", ("北极星", "北极星计划", "project x", "ab", "abab")))
 WHOLE = ListDetector(WordList("v", "list.v", ("cat", "catalogue", "凤凰"), match="word"))
@@ -69,3 +72,73 @@ def test_text_before_settled_is_decided(detector: PatternDetector, text: str, mo
 def test_ordinary_text_is_not_held() -> None:
     assert WORDS.scan(Passage(LOCUS, "今天的天气很好"), final=False).settled == 7
     assert WORDS.scan(Passage(LOCUS, "今天的北"), final=False).settled == 3
+
+
+def plain(pattern: str, text: str, *, edges: bool) -> Iterator[Span]:
+    """What a pattern finds, by definition: one search over the whole text after the other."""
+    compiled, at = re2.compile(pattern), 0
+    while at <= len(text) and (match := compiled.search(text, at)) is not None:
+        start = match.start()
+        here = compiled.match(text[start : start + MAX_SPAN])
+        end = start + (here.end() if here else 0)
+        stands = end > start and not (edges and (word(text, start) or word(text, end)))
+        if stands:
+            yield Span(start, end)
+        at = end if stands else start + 1
+
+
+def word(text: str, at: int) -> bool:
+    """Whether an ASCII word goes on from before `at` to behind it."""
+    beside = text[max(0, at - 1) : at + 1] if at else ""
+    return len(beside) == 2 and bool(re2.fullmatch("[0-9A-Za-z_]{2}", beside))
+
+
+PATTERNS = [
+    r"EMP-\d{6}",
+    r"\bab+\b|\Bb",
+    r"^a+|b+$",
+    r"(?m)^a.*b$|7$",
+    r"(?s)a.*b",
+    r"a+?国|(?i)é{2,}\b",
+    r"[^a\n]+",
+    r"\A.|.\z",
+    r"a*",
+    r"\B",
+]
+PIECES = [
+    "a",
+    "b",
+    "ab",
+    "国",
+    "é",
+    "É",
+    "\n",
+    " ",
+    "7",
+    "EMP-123456",
+    "😀",
+    "_",
+    "a" * 99,
+    "b" * 60,
+]
+"""No text of four of them has more bytes than a match may."""
+STRETCHES = [0, 1, 4080, 4096]
+
+
+@pytest.mark.parametrize("edges", [True, False])
+@pytest.mark.parametrize("pattern", PATTERNS)
+@given(
+    st.lists(st.sampled_from(PIECES), max_size=8).map("".join),
+    st.sampled_from(STRETCHES),
+    st.sampled_from("\n国-"),
+    st.lists(st.sampled_from(PIECES), max_size=8).map("".join),
+)
+@example("a" * 300, 0, "-", "b" * 300)
+@example("国", 4094, "-", "ab国EMP-123456")
+def test_a_pattern_finds_what_search_after_search_would(
+    pattern: str, edges: bool, left: str, stretch: int, filler: str, right: str
+) -> None:
+    text = left + filler * stretch + right
+    custom = RegexDetector(CustomPattern("p", "pattern.p", pattern, edges=edges))
+    spans = [f.span for f in custom.scan(Passage(LOCUS, text)).findings]
+    assert spans == list(plain(pattern, text, edges=edges))

@@ -21,6 +21,11 @@ from threegate.types import Bilingual, Finding, Level, Passage, Span
 
 MAX_SPAN = 256
 
+_REACH = 4 * MAX_SPAN
+"""Bytes behind its start within which a pattern must match; what needs more is no match."""
+_STRIDE = 4096
+"""Bytes that one search looks at for a start, so that none reads the whole text."""
+
 
 def detectors(policy: CompiledPolicy) -> tuple[PatternDetector, ...]:
     lists: tuple[PatternDetector, ...] = tuple(ListDetector(w) for w in policy.lists if w.words)
@@ -107,17 +112,40 @@ class RegexDetector:
         return Scanned(findings, _uncrossed(settled, spans))
 
     def _spans(self, text: str) -> Iterator[Span]:
-        at = 0
-        while (m := self._pattern.search(text, at)) is not None:
-            here = self._pattern.match(text[m.start() : m.start() + MAX_SPAN])
-            span = Span(m.start(), m.start() + (here.end() if here else 0))
-            if span.end > span.start and (not self._edges or _edges(text, span)):
+        data = text.encode()
+        at = place = 0
+        while (start := self._start(data, at)) >= 0:
+            place += len(data[at:start].decode())
+            span = self._span(text, place)
+            step = span.end - span.start or 1
+            if span.end > span.start:
                 yield span
-                at = span.end
-            else:
-                at = m.start() + 1
-            if at > len(text):
+            elif place == len(text):
                 return
+            at = start + len(text[place : place + step].encode())
+            place += step
+
+    def _start(self, data: bytes, at: int) -> int:
+        """The first place from `at` on where the pattern matches, or -1."""
+        for begin in range(at, len(data) + 1, _STRIDE):
+            found = self._pattern.search(data, begin, begin + _STRIDE + _REACH)
+            if found and found.start() < begin + _STRIDE:
+                return _character(data, found.start())
+        return -1
+
+    def _span(self, text: str, start: int) -> Span:
+        """The match at `start`; empty where there is none that stands alone."""
+        here = self._pattern.match(text[start : start + MAX_SPAN])
+        span = Span(start, start + (here.end() if here else 0))
+        alone = span.end > start and not (self._edges and not _edges(text, span))
+        return span if alone else Span(start, start)
+
+
+def _character(data: bytes, at: int) -> int:
+    """The first character that does not begin before `at`."""
+    while at < len(data) and data[at] & 0xC0 == 0x80:
+        at += 1
+    return at
 
 
 def _finding(kind: str, span: Span, passage: Passage, level: Level = Level.HIGH) -> Finding:
