@@ -1,7 +1,11 @@
-"""The KServe v2 clients against a real MLServer that serves the tiny guard, over HTTP and over gRPC.
+"""The KServe v2 clients against real servers that serve the tiny guard, over HTTP and over gRPC.
 
-Needs MLServer in an environment of its own (it pins old libraries):
-`pip install mlserver onnxruntime`, then `THREEGATE_TEST_MLSERVER=<path of its mlserver>`.
+Each needs an environment of its own, as it pins old libraries:
+
+- MLServer: `pip install mlserver onnxruntime`, `THREEGATE_TEST_MLSERVER=<path of its mlserver>`;
+- Triton: `pip install nvidia-pytriton onnxruntime`, `THREEGATE_TEST_TRITON=<folder of that venv>`.
+  The package holds NVIDIA's server with the Python backend alone, so the exported repository is
+  served as it is but for its `backend`.
 """
 
 from __future__ import annotations
@@ -13,6 +17,7 @@ import shutil
 import signal
 import socket
 import subprocess
+import sysconfig
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -26,9 +31,12 @@ from threegate_classifiers.remote import KServe, Remote, at
 from threegate_classifiers.runtime import Engine
 from threegate_classifiers.testing import build_model
 from threegate_classifiers.tokenize import Text
+from threegate_classifiers.triton import CONFIG, export
 
 MLSERVER = os.environ.get("THREEGATE_TEST_MLSERVER", "")
+TRITON = os.environ.get("THREEGATE_TEST_TRITON", "")
 DEADLINE_S = 2.0
+UNKNOWN = r"answered 404|failed: NOT_FOUND"
 WORDS = {"injection.direct": ["ignore", "忽"], "offensive": ["stupid", "蠢"]}
 TEXTS = [
     Text("please ignore this"),
@@ -74,29 +82,70 @@ class Serving:
         return at(getattr(self, scheme), model)
 
 
-@contextmanager
-def serving(local_root: Path, folder: Path) -> Iterator[Serving]:
-    http, grpc, metrics = free_port(), free_port(), free_port()
+Ports = tuple[int, int, int]
+"""Of HTTP, gRPC and metrics."""
+
+
+def mlserver(local_root: Path, folder: Path, ports: Ports) -> tuple[list[str], dict[str, str]]:
+    """The command and what it wants of the environment."""
+    http, grpc, metrics = ports
     shutil.copy(Path(__file__).parent / "mlserver" / "served.py", folder)
     settings = {"http_port": http, "grpc_port": grpc, "metrics_port": metrics, "host": "127.0.0.1"}
     (folder / "settings.json").write_text(json.dumps(settings | {"parallel_workers": 0}))
     uri = str(local_root / "guard" / "1")
     model = {"name": "guard", "implementation": "served.OnnxModel", "parameters": {"uri": uri}}
     (folder / "model-settings.json").write_text(json.dumps(model))
+    return [MLSERVER, "start", str(folder)], {}
+
+
+def triton(local_root: Path, folder: Path, ports: Ports) -> tuple[list[str], dict[str, str]]:
+    (made,) = export(local_root, folder / "repository")
+    config = (made / CONFIG).read_text("utf-8")
+    assert 'backend: "onnxruntime"' in config
+    (made / CONFIG).write_text(config.replace('backend: "onnxruntime"', 'backend: "python"'))
+    shutil.copy(Path(__file__).parent / "triton" / "model.py", made / "1")
+    site = next(Path(TRITON).glob("lib/python3.*/site-packages"))
+    server, version = site / "pytriton" / "tritonserver", site.parent.name.removeprefix("python")
+    shutil.copytree(server / "backends", folder / "backends")
+    stub = server / "python_backend_stubs" / version / "triton_python_backend_stub"
+    shutil.copy(stub, folder / "backends" / "python")
+    command = [str(server / "bin" / "tritonserver"), "--exit-timeout-secs", "5"]
+    command += ["--model-repository", str(folder / "repository")]
+    command += ["--backend-directory", str(folder / "backends")]
+    for name, port in zip(("http", "grpc", "metrics"), ports, strict=True):
+        command += [f"--{name}-address", "127.0.0.1", f"--{name}-port", str(port)]
+    libraries = f"{site / 'nvidia_pytriton.libs'}:{sysconfig.get_config_var('LIBDIR')}"
+    path = f"{TRITON}/bin:{os.environ['PATH']}"
+    return command, {"PATH": path, "PYTHONPATH": str(site), "LD_LIBRARY_PATH": libraries}
+
+
+@contextmanager
+def serving(kind: str, local_root: Path, folder: Path) -> Iterator[Serving]:
+    http, grpc, _ = ports = free_port(), free_port(), free_port()
+    assert len(set(ports)) == len(ports)
+    command, wanted = {"mlserver": mlserver, "triton": triton}[kind](local_root, folder, ports)
     with (folder / "log").open("wb") as log:
-        process = subprocess.Popen([MLSERVER, "start", str(folder)], stdout=log, stderr=log)
+        process = subprocess.Popen(
+            command,
+            env={**os.environ, **wanted},
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
+        )
     try:
         made = Serving(process, f"http://127.0.0.1:{http}", f"grpc://127.0.0.1:{grpc}")
         wait_ready(made)
         yield made
     finally:
-        process.kill()
+        os.killpg(process.pid, signal.SIGKILL)
         process.wait(20)
 
 
 @pytest.fixture(scope="module")
-def server(local_root: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serving]:
-    with serving(local_root, tmp_path_factory.mktemp("mlserver")) as made:
+def server(
+    kind: str, local_root: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Serving]:
+    with serving(kind, local_root, tmp_path_factory.mktemp(kind)) as made:
         yield made
 
 
@@ -104,18 +153,28 @@ def wait_ready(made: Serving) -> None:
     client = made.at("http")
     end = time.monotonic() + 120
     while not client.ready():
-        assert made.process.poll() is None, "MLServer ended"
-        assert time.monotonic() < end, "MLServer is not ready after two minutes"
+        assert made.process.poll() is None, "the server ended"
+        assert time.monotonic() < end, "the server is not ready after two minutes"
         time.sleep(0.2)
     client.close()
 
 
+def needs(name: str, value: str) -> pytest.MarkDecorator:
+    return pytest.mark.skipif(not value, reason=f"{name} is not set")
+
+
+KINDS = [
+    pytest.param("mlserver", marks=needs("THREEGATE_TEST_MLSERVER", MLSERVER)),
+    pytest.param("triton", marks=needs("THREEGATE_TEST_TRITON", TRITON)),
+]
+
+
 @pytest.mark.kserve
-@pytest.mark.skipif(not MLSERVER, reason="THREEGATE_TEST_MLSERVER is not set")
+@pytest.mark.parametrize("kind", KINDS, scope="module")
 @pytest.mark.parametrize("scheme", ["http", "grpc"])
-class TestAgainstMLServer:
+class TestAgainstAServer:
     async def test_same_answers_as_here(
-        self, server: Serving, scheme: str, local_root: Path, remote_root: Path
+        self, kind: str, server: Serving, scheme: str, local_root: Path, remote_root: Path
     ) -> None:
         backend = server.at(scheme)
         assert backend.ready()
@@ -126,20 +185,26 @@ class TestAgainstMLServer:
             part.close()
 
     def test_unknown_model_is_an_error(
-        self, server: Serving, scheme: str, remote_root: Path
+        self, kind: str, server: Serving, scheme: str, remote_root: Path
     ) -> None:
         backend = server.at(scheme, "nobody")
         assert not backend.ready()
-        with pytest.raises(ClassifierError, match=r"answered 404|failed: NOT_FOUND"):
+        with pytest.raises(ClassifierError, match=UNKNOWN):
             Engine.open(remote_root, ["guard"], remote={"guard": backend}, say=lambda _: None)
         backend.close()
 
     @pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGSTOP])
     async def test_its_death_is_told_within_the_deadline(
-        self, scheme: str, how: signal.Signals, local_root: Path, remote_root: Path, tmp_path: Path
+        self,
+        kind: str,
+        scheme: str,
+        how: signal.Signals,
+        local_root: Path,
+        remote_root: Path,
+        tmp_path: Path,
     ) -> None:
         """Killed it refuses, stopped it is silent: both are an error and no answer."""
-        with serving(local_root, tmp_path) as dying:
+        with serving(kind, local_root, tmp_path) as dying:
             backend = dying.at(scheme)
             there = Engine.open(
                 remote_root, ["guard"], remote={"guard": backend}, say=lambda _: None
