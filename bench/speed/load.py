@@ -99,6 +99,7 @@ def running(system: System) -> Iterator[Running]:
     run.mkdir(parents=True, exist_ok=True)
     shutil.rmtree(run / f"var-{system.name}", ignore_errors=True)
     for name, text in system.files.items():
+        (run / name).parent.mkdir(parents=True, exist_ok=True)
         (run / name).write_text(text, encoding="utf-8")
     if not system.command:
         yield Running(system, None, 0.0)
@@ -229,7 +230,7 @@ async def _read(system: System, body: dict[str, Any]) -> Stream:
 
 
 def _stream_figures(read: list[Stream], spent_s: float) -> Figures:
-    first, delays, held, events, bad = [], [], [], 0, 0
+    first, answer, delays, held, events, bad = [], [], [], [], 0, 0
     for stream in read:
         log = json.loads(get(f"{MOCK}/_sent?tag={stream.tag}"))
         came = stream.progress()
@@ -238,10 +239,12 @@ def _stream_figures(read: list[Stream], spent_s: float) -> Figures:
             continue
         events += len(log)
         first.append((next(t for t, _, every in came if every) - log[FIRST_TEXT][0]) / 1e6)
+        answer.append(_first_answer_ms(log, came))
         delays += _delays(log, came)
         held += _held(log, came)
     return {
         "first_ms": quantile(first, 0.5),
+        "answer_ms": quantile(answer, 0.5),
         "delay_p50_ms": quantile(delays, 0.5),
         "delay_p99_ms": quantile(delays, 0.99),
         "held_p50": quantile(held, 0.5),
@@ -250,6 +253,11 @@ def _stream_figures(read: list[Stream], spent_s: float) -> Figures:
         "errors": bad,
         "streams": len(read),
     }
+
+
+def _first_answer_ms(log: list[tuple[int, int]], came: list[tuple[int, int, int]]) -> float:
+    """From the first event of the answer, which comes after the reasoning, to its first text."""
+    return (next(t for t, n, _ in came if n) - next(t for t, n in log if n)) / 1e6
 
 
 def _delays(log: list[tuple[int, int]], came: list[tuple[int, int, int]]) -> list[float]:

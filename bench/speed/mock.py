@@ -4,7 +4,8 @@
 
 `GET /_cfg?gap=10` sets the milliseconds between the events of a stream (0: all at once) and
 `GET /_sent?tag=abcdefgh` gives [[time in ns, answer characters so far], ...] of the stream whose
-prompt held `zqtagabcdefgh`. An answer with `zqpii` in its prompt holds personal data.
+prompt held `zqtagabcdefgh`. An answer with `zqpii` in its prompt holds personal data, one with
+`zqfresh` is streamed in words that no other stream has, so that no check knows them already.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
+import random
 import re
 import time
 from collections import OrderedDict
@@ -102,6 +104,31 @@ STREAM = {name: events(text, min(EVENTS, len(text) // 3)) for name, text in TEXT
 AT_ONCE = {name: HEAD + b"".join(e for e, _ in STREAM[name]) + DONE for name in TEXTS}
 
 
+SENTENCE = {"en": re.compile(r"(?<=\.) "), "zh": re.compile(r"(?<=。)")}
+OPENING = {"en": "In a {} {} it is like this: {} ", "zh": "在{}的{}里是这样的：{}"}
+KINDS = {
+    "en": ("busy", "quiet", "large", "small", "modern", "simple", "distant", "public", "shared"),
+    "zh": ("繁忙", "安静", "大型", "小型", "现代", "简单", "遥远", "公共", "共用"),
+}
+PLACES = {
+    "en": ("office", "library", "factory", "market", "school", "harbour", "station", "workshop"),
+    "zh": ("办公室", "图书馆", "工厂", "市场", "学校", "港口", "车站", "车间"),
+}
+
+
+SAID = {"en": 880, "zh": 300}
+"""Characters: 4.4 and 1.5 in each of 200 events, as tokens have."""
+
+
+def fresh(language: str, seed: str) -> Events:
+    dice = random.Random(seed)
+    sentences = [s for s in SENTENCE[language].split(TEXTS[language].strip()) if s]
+    dice.shuffle(sentences)
+    opening, kinds, places = OPENING[language], KINDS[language], PLACES[language]
+    made = (opening.format(dice.choice(kinds), dice.choice(places), s) for s in sentences)
+    return events("".join(made)[: SAID[language]])
+
+
 def chosen(body: bytes) -> str:
     if b"zqpii" in body:
         return "pii"
@@ -148,9 +175,11 @@ class Connection(asyncio.Protocol):
         elif not gap_ms:
             self.transport.write(AT_ONCE[chosen(body)])
         else:
-            tag = _TAG.search(body)
-            log = self.stream(STREAM[chosen(body)], tag[1].decode() if tag else "")
-            self.task = asyncio.ensure_future(log)
+            found = _TAG.search(body)
+            tag, name = found[1].decode() if found else "", chosen(body)
+            said_anew = b"zqfresh" in body and name in OPENING
+            items = fresh(name, tag) if said_anew else STREAM[name]
+            self.task = asyncio.ensure_future(self.stream(items, tag))
 
     async def stream(self, items: Events, tag: str) -> None:
         """On a fixed schedule, so that a slow moment does not add up."""
