@@ -17,9 +17,9 @@ class Shell:
     def __init__(self, root: Path, capsys: pytest.CaptureFixture[str]) -> None:
         self.root, self.capsys = root, capsys
 
-    def __call__(self, *args: str) -> tuple[int, str]:
+    def __call__(self, *args: str, lang: str = "en") -> tuple[int, str]:
         folder = ["--policies", str(self.root / "policies")] if args[0] == "submit" else []
-        database = ["--database", f"sqlite:///{self.root / 'v.sqlite3'}", "--lang", "en"]
+        database = ["--database", f"sqlite:///{self.root / 'v.sqlite3'}", "--lang", lang]
         code = main(["policy", *args, *folder, *database])
         return code, self.capsys.readouterr().out
 
@@ -81,3 +81,17 @@ def test_a_pack_with_errors_is_not_submitted(shell: Shell) -> None:
 
 def test_a_digest_must_be_clear(shell: Shell) -> None:
     assert shell("approve", "abc", "--by", "bob")[0] == 2
+
+
+def test_history_in_chinese(shell: Shell) -> None:
+    digest = shell.submit(GOOD)
+    shell("approve", digest, "--by", "bob", "--note", "看过")
+    shell("activate", digest, "--by", "bob")
+    submitted, approved, activated, active = shell("history", lang="zh")[1].splitlines()
+    assert submitted.endswith(f"ann 提交 {digest}")
+    assert approved.endswith(f"bob 批准 {digest} - 看过")
+    assert activated.endswith(f"bob 启用 {digest}")
+    assert active.startswith(f"正在使用：{digest}，自 ")
+    assert active.endswith(" 起，由 bob 启用")
+    code, out = shell("activate", digest, "--by", "bob", lang="zh")
+    assert (code, out) == (1, "wrong-stage: 这个版本的状态是“使用中”\n")

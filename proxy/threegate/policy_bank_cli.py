@@ -10,7 +10,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -29,16 +29,14 @@ from threegate.policy.banks import (
     standing,
 )
 from threegate.policy.facade import compile_pack
-from threegate.policy.model import CompiledPolicy
 from threegate.policy.store import DirTree
 from threegate.policy.wordlist import Imported, imported, list_file
+from threegate.policy_args import add_classifiers
+from threegate.policy_run_cli import runner
 from threegate.progress import progress
 
-MakeRunner = Callable[[CompiledPolicy, argparse.Namespace], Runner]
 
-
-def register(verbs: Any, language: str, runner: MakeRunner) -> None:
-    """`runner` makes a test runner for a policy with the classifiers that the arguments name."""
+def register(verbs: Any, language: str) -> None:
     check = verbs.add_parser("bank-check", help="count a question bank against its targets")
     run = verbs.add_parser("bank-run", help="refusals of a sampled question bank")
     words = verbs.add_parser("words", help="bring a keyword file (txt, csv, xlsx) into lists/")
@@ -48,11 +46,10 @@ def register(verbs: Any, language: str, runner: MakeRunner) -> None:
         parser.add_argument("--lang", choices=["zh", "en"], default=language)
     run.add_argument("--pack", default="cn-gbt45654")
     run.add_argument("--seed", default="1", help="the same seed draws the same sample")
-    run.add_argument("--models", type=Path, default=Path("classifiers/models"))
-    run.add_argument("--classifiers", choices=["required", "off"], default="required")
+    add_classifiers(run)
     words.add_argument("--name", required=True, help="name of the list")
     check.set_defaults(run=_check)
-    run.set_defaults(run=lambda args: _run(args, runner))
+    run.set_defaults(run=_run)
     words.set_defaults(run=_words)
 
 
@@ -80,12 +77,12 @@ def _print_standing(target: Target, found: Iterable[Standing], language: str) ->
         print(f"  {mark} {each.name:16} {each.count:6} / {each.target}")
 
 
-def _run(args: argparse.Namespace, make: MakeRunner) -> int:
+def _run(args: argparse.Namespace) -> int:
     bank = _bank(args)
     policy = compile_pack(DirTree(args.policies), args.pack)
-    runner = make(policy, args)
+    judge = runner(policy, args)
     results = [
-        asyncio.run(_measured(runner, expect, bank[expect], args.seed))
+        asyncio.run(_measured(judge, expect, bank[expect], args.seed))
         for expect in (Expect.REFUSE, Expect.ANSWER)
         if expect in bank
     ]
@@ -94,7 +91,7 @@ def _run(args: argparse.Namespace, make: MakeRunner) -> int:
 
 
 async def _measured(
-    runner: Runner, expect: Expect, bank: list[Question], seed: str
+    judge: Runner, expect: Expect, bank: list[Question], seed: str
 ) -> dict[str, Any]:
     """Counts only; which questions went wrong is given by row text to nobody but the operator's own
     file, so misses are listed by risk."""
@@ -103,7 +100,7 @@ async def _measured(
     stopped = []
     with progress(expect.value, len(drawn)) as step:
         for question in drawn:
-            stopped.append(await runner.stops(question.text))
+            stopped.append(await judge.stops(question.text))
             step()
     share = sum(stopped) / len(drawn)
     wrong = [q.risk for q, s in zip(drawn, stopped, strict=True) if s != (expect is Expect.REFUSE)]

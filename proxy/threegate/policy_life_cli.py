@@ -13,16 +13,17 @@ from pathlib import Path
 from typing import Any
 
 from threegate.audit.database import writer_engine
+from threegate.console import words
 from threegate.errors import PolicyError
 from threegate.policy.diff import describe, diff_sets
 from threegate.policy.facade import check, summary
+from threegate.policy.four_eyes import Refused
 from threegate.policy.lifecycle import (
     Activate,
     Approve,
     Command,
     Event,
     Person,
-    Refused,
     Reject,
     Role,
     RollBack,
@@ -33,7 +34,8 @@ from threegate.policy.lifecycle import (
 )
 from threegate.policy.model import PolicySet
 from threegate.policy.store import DirTree, now_utc, today_utc
-from threegate.policy.versions import Versions
+from threegate.policy.versions import COMMANDS, Versions
+from threegate.types import Bilingual
 
 DATABASE = "sqlite:///var/policy/versions.sqlite3"
 MIN_PREFIX = 6
@@ -82,7 +84,7 @@ def _do(versions: Versions, command: Command, args: argparse.Namespace) -> int:
     answer = versions.act(command, person, now_utc())
     match answer:
         case Event():
-            print(_line(answer))
+            print(_line(answer, args.lang))
             return 0
         case Refused(code, text):
             print(f"{code}: {text.get(args.lang)}")
@@ -150,17 +152,28 @@ def _history(args: argparse.Namespace) -> int:
     versions, now = _versions(args), now_utc()
     state = versions.state()
     for event in versions.events():
-        print(_line(event))
+        print(_line(event, args.lang))
     active = state.active(now)
     if active:
-        urgent = " EMERGENCY, ends after 24 hours" if active.emergency else ""
-        print(f"active: {active.digest[:12]} since {active.at} by {active.by}{urgent}")
+        told = _ACTIVE.get(args.lang).format(active.digest[:12], active.at, active.by)
+        print(told + (_URGENT.get(args.lang) if active.emergency else ""))
     return 0
 
 
-def _line(event: Event) -> str:
+_ACTIVE = Bilingual("正在使用：{0}，自 {1} 起，由 {2} 启用", "active: {0} since {1} by {2}")
+_URGENT = Bilingual("（紧急启用，24 小时后失效）", " EMERGENCY, ends after 24 hours")
+_LINE = Bilingual("{at} {by} {verb} {digest}", "{at} {verb} {digest} by {by}")
+_WEAKER = Bilingual("（可能变松）", " (may be weaker)")
+_VERBS = {kind: name for name, kind in COMMANDS.items()}
+
+
+def _line(event: Event, language: str) -> str:
     command = event.command
+    verb = words.name("verb", _VERBS[type(command)], language)
+    line = _LINE.get(language).format(
+        at=event.at, by=event.by, verb=verb, digest=command.digest[:12]
+    )
+    if isinstance(command, Submit) and command.weaker:
+        line += _WEAKER.get(language)
     note = getattr(command, "note", "") or getattr(command, "reason", "")
-    words = [event.at, type(command).__name__.lower(), command.digest[:12], "by", event.by]
-    words += ["(may be weaker)"] if isinstance(command, Submit) and command.weaker else []
-    return " ".join([*words, f"- {note}" if note else ""]).rstrip()
+    return f"{line} - {note}" if note else line

@@ -19,10 +19,11 @@ import orjson
 
 from threegate.audit.note import NoteError, Signer, Verifier, sign, verify
 from threegate.errors import PolicyError
+from threegate.policy.codes import problem
 from threegate.policy.facade import Checked, check
 from threegate.policy.kinds import KINDS
 from threegate.policy.load import DictTree
-from threegate.policy.problems import Mark, problem
+from threegate.policy.problems import Mark
 from threegate.policy.store import Found, today_utc
 from threegate.settings import Settings, SettingsError
 

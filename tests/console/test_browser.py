@@ -121,6 +121,7 @@ def test_an_editor_changes_a_rule(
         area.send_keys("  - mod")
         page.until(lambda: page.all("#choices li"))
         assert page.one("#choices li").text.startswith("mode")
+        page.until(lambda: page.all("#verdict.bad"))  # never an old "no errors" over a new text
         page.shot("completion")
         area.send_keys("\n")
         assert "  - mode  - id" in (area.get_attribute("value") or "")
@@ -128,7 +129,9 @@ def test_an_editor_changes_a_rule(
         area.send_keys(mistake)
         page.until(lambda: "yaml-syntax" in page.one("#problem-rows").text)
         places = [a.text for a in page.all("#problem-rows .s-error .place")]
-        assert any(abs(int(p.rpartition(":")[2]) - line) <= 1 for p in places), places
+        assert any(abs(int(p.split(":")[-2]) - line) <= 1 for p in places), places
+        told = page.one("#problem-rows").text
+        assert ("同一层的下一个键" if language == "zh-CN" else "next key of the same level") in told
         page.shot("editor")
         page.rub_out(area, len(mistake))
         page.until(lambda: page.all("#verdict.good"))
@@ -144,7 +147,9 @@ def test_an_editor_changes_a_rule(
         page.shot("try")
 
         page.go("/policies/draft")
-        assert "base.pii.id_card" in page.one("ul.changes").text
+        told = page.one("ul.changes").text
+        assert "base.pii.id_card" in told
+        assert ("方式：生效 → 仅观察" if language == "zh-CN" else "mode: enforce → shadow") in told
         page.press("form[action*='draft/tests'] button", whole=False)
         watch(page)
         assert page.all("#tests .note.good")

@@ -1,16 +1,19 @@
 from __future__ import annotations
 
 from threegate.audit.record import Stage
-from threegate.console.words import ACTION, BOOKS, ROLE, STAGE, family, kind_title, name
+from threegate.console.words import ACTION, BOOKS, STAGE, family, name
 from threegate.policy.kinds import KIND_INFOS
 from threegate.policy.lifecycle import Role
+from threegate.policy.lifecycle import Stage as Standing
+from threegate.policy.vocabulary import kind_title
 from threegate.types import Action
 
 
 def test_every_code_has_a_name_in_both_languages() -> None:
     assert set(ACTION) == {a.name.lower() for a in Action}
     assert set(STAGE) == {s.value for s in Stage}
-    assert set(ROLE) == {r.value for r in Role}
+    assert set(BOOKS["role"]) == {r.value for r in Role}
+    assert set(BOOKS["version"]) == {s.value for s in Standing}
     for book in BOOKS.values():
         assert all(words.zh and words.en for words in book.values())
 

@@ -7,13 +7,13 @@ from datetime import datetime, timedelta
 import pytest
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
+from threegate.policy.four_eyes import Refused, decide
 from threegate.policy.lifecycle import (
     Activate,
     Approve,
     Command,
     Event,
     Person,
-    Refused,
     Reject,
     Role,
     RollBack,
@@ -22,7 +22,6 @@ from threegate.policy.lifecycle import (
     Submit,
     Withdraw,
     apply,
-    decide,
     fold,
     previous,
 )

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import pytest
+from threegate.policy.codes import CODES
 from threegate.policy.lint import LINTS
-from threegate.policy.problems import CODES
 
 from tests.policy.packs import FILES, GOOD, checked, codes, spoiled
 

@@ -9,7 +9,7 @@ import pytest
 from threegate.policy.facade import check, load_policies
 from threegate.policy.schema import Rule
 from threegate.policy.store import DirTree
-from threegate.types import Action, Caller
+from threegate.types import Action, Caller, Level
 
 POLICIES = Path(__file__).parents[2] / "policies"
 PACKS = sorted(p.stem for p in (POLICIES / "packs").glob("*.yaml"))
@@ -52,13 +52,42 @@ def test_all_packs_together_make_one_policy() -> None:
     assert len(policy.rules) > 70
 
 
-MISS_IS_WORSE = {"base.harm.request": 2, "base.out.harm": 2, "base.out.self_harm": 1}
-"""Rules that stop before they are certain; the pack says why, the model card how often wrongly."""
+STOPS = {
+    "base.injection.direct": {"injection.direct": Level.HIGH, "injection.signature": Level.HIGH},
+    "base.injection.indirect": {
+        "injection.indirect": Level.HIGH,
+        "injection.signature": Level.MEDIUM,
+    },
+    "base.harm.request": {
+        "hazard.violence": Level.MEDIUM,
+        "hazard.child_safety": Level.MEDIUM,
+        "hazard.weapons": Level.MEDIUM,
+        "hazard.extremism": Level.MEDIUM,
+        "hazard.drugs": Level.HIGH,
+        "hazard.cyber": Level.HIGH,
+        "hazard.fraud": Level.HIGH,
+    },
+    "base.harm.self_harm": {"hazard.self_harm": Level.HIGH, "list.self_harm": Level.HIGH},
+    "base.out.leak": {"leak.constitution": Level.HIGH},
+    "base.out.harm": {
+        "compliance.harmful": Level.MEDIUM,
+        "hazard.child_safety": Level.MEDIUM,
+        "hazard.weapons": Level.MEDIUM,
+        "hazard.extremism": Level.MEDIUM,
+    },
+    "base.out.self_harm": {"hazard.self_harm": Level.LOW},
+}
+"""All that base stops, and from which level: whoever adds to it or lowers a level changes this."""
 
 
-def test_base_stops_only_what_is_certain() -> None:
+def test_base_stops_exactly_this() -> None:
     policy = load_policies(DirTree(POLICIES), ["base"]).policy_for(Caller())
     assert policy is not None
-    for rule in policy.rules:
-        if rule.action >= Action.ANSWER:
-            assert rule.detect.level == MISS_IS_WORSE.get(rule.id, 3), rule.id
+    stops = {
+        rule.id: {
+            kind: rule.detect.level_for(kind) for kind in (*rule.detect.any, *rule.detect.all)
+        }
+        for rule in policy.rules
+        if rule.action >= Action.ANSWER
+    }
+    assert stops == STOPS

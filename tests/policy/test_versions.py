@@ -9,17 +9,9 @@ import pytest
 from sqlalchemy import Engine, create_engine, update
 from threegate.errors import PolicyError
 from threegate.policy.facade import check
+from threegate.policy.four_eyes import Refused
 from threegate.policy.kinds import KINDS
-from threegate.policy.lifecycle import (
-    Activate,
-    Approve,
-    Event,
-    Person,
-    Refused,
-    Role,
-    RollBack,
-    Submit,
-)
+from threegate.policy.lifecycle import Activate, Approve, Event, Person, Role, RollBack, Submit
 from threegate.policy.load import DictTree
 from threegate.policy.store import DirTree, FolderSource, PolicyStore, VersionSource
 from threegate.policy.versions import EVENTS, VERSIONS, Versions

@@ -4,18 +4,34 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from threegate.policy.actions import ACTIONS
+from threegate.policy import vocabulary
 from threegate.policy.diff import DIRECTIONS, FATES
-from threegate.policy.kinds import title_of
+from threegate.policy.four_eyes import ROLES, STAGES
+from threegate.policy.vocabulary import kind_title
 from threegate.types import Bilingual
 
 Words = Mapping[str, Bilingual]
 
-ACTION: Words = {info.key: info.title for info in ACTIONS}
-LAYER: Words = {
-    "input": Bilingual("输入层", "Input"),
-    "constraint": Bilingual("约束层", "Constraint"),
-    "output": Bilingual("输出层", "Output"),
+
+def _codes(scale: vocabulary.Scale) -> Words:
+    """Words of the policy language by what files, records and addresses write."""
+    return {key.name.lower(): title for key, title in scale.items()}
+
+
+ACTION = _codes(vocabulary.ACTION)
+LAYER = _codes(vocabulary.LAYER)
+LEVEL = _codes(vocabulary.LEVEL)
+MODE = _codes(vocabulary.MODE)
+CHANNEL = _codes(vocabulary.CHANNEL)
+SEVERITY = _codes(vocabulary.SEVERITY)
+REASON = _codes(vocabulary.REASON)
+COVERS: Words = {
+    "tenant": Bilingual("租户", "tenants"),
+    "key": Bilingual("密钥", "keys"),
+    "route": Bilingual("路径", "routes"),
+    "model": Bilingual("模型", "models"),
+    "language": Bilingual("语言", "languages"),
+    "value_sha256": Bilingual("值", "values"),
 }
 STAGE: Words = {
     "received": Bilingual("已接收", "received"),
@@ -26,32 +42,6 @@ STAGE: Words = {
     "access": Bilingual("查阅记录", "access"),
     "writer": Bilingual("日志写入器", "log writer"),
     "erased": Bilingual("已删除", "erasure"),
-}
-LEVEL: Words = {
-    "low": Bilingual("低", "low"),
-    "medium": Bilingual("中", "medium"),
-    "high": Bilingual("高", "high"),
-}
-MODE: Words = {
-    "off": Bilingual("停用", "off"),
-    "shadow": Bilingual("仅观察", "shadow"),
-    "enforce": Bilingual("生效", "enforce"),
-}
-ROLE: Words = {
-    "viewer": Bilingual("查看", "viewer"),
-    "reviewer": Bilingual("审核", "reviewer"),
-    "editor": Bilingual("编辑", "editor"),
-    "approver": Bilingual("审批", "approver"),
-    "admin": Bilingual("管理员", "admin"),
-}
-CHANNEL: Words = {
-    "system": Bilingual("系统提示", "system"),
-    "user": Bilingual("用户", "user"),
-    "assistant": Bilingual("历史回答", "earlier answer"),
-    "tool_result": Bilingual("工具结果", "tool result"),
-    "tool_arguments": Bilingual("工具参数", "tool arguments"),
-    "content": Bilingual("回答", "answer"),
-    "reasoning": Bilingual("思考过程", "reasoning"),
 }
 LABEL: Words = {
     "correct": Bilingual("判断正确", "correct"),
@@ -84,18 +74,6 @@ OUTCOME: Words = {
     "duplicate": Bilingual("重复", "duplicate"),
     "open": Bilingual("处理中", "open"),
 }
-VERSION: Words = {
-    "submitted": Bilingual("待审批", "submitted"),
-    "approved": Bilingual("已批准", "approved"),
-    "active": Bilingual("使用中", "active"),
-    "retired": Bilingual("已退役", "retired"),
-    "rejected": Bilingual("已退回", "rejected"),
-}
-SEVERITY: Words = {
-    "error": Bilingual("错误", "error"),
-    "warning": Bilingual("警告", "warning"),
-    "info": Bilingual("提示", "info"),
-}
 VERB: Words = {
     "submit": Bilingual("提交", "submitted"),
     "approve": Bilingual("批准", "approved"),
@@ -110,14 +88,16 @@ BOOKS: Mapping[str, Words] = {
     "stage": STAGE,
     "level": LEVEL,
     "mode": MODE,
-    "role": ROLE,
+    "role": ROLES,
+    "reason": REASON,
+    "covers": COVERS,
     "channel": CHANNEL,
     "label": LABEL,
     "why": WHY,
     "source": SOURCE,
     "claim": CLAIM,
     "outcome": OUTCOME,
-    "version": VERSION,
+    "version": STAGES,
     "severity": SEVERITY,
     "verb": VERB,
     "fate": {fate.value: title for fate, title in FATES.items()},
@@ -130,25 +110,6 @@ def name(book: str, code: str, language: str) -> str:
     if book == "kind":
         return kind_title(code).get(language)
     return BOOKS[book][code].get(language) if code in BOOKS[book] else code
-
-
-OWN: Words = {
-    "list": Bilingual("词表", "word list"),
-    "pattern": Bilingual("自定义模式", "own pattern"),
-    "category": Bilingual("自定义类别", "own category"),
-}
-
-
-def kind_title(kind: str) -> Bilingual:
-    """The name of a kind, or that of the nearest family above it with what is left of the kind."""
-    title = OWN.get(kind) or title_of(kind)
-    above, _, rest = kind.rpartition(".")
-    if title.en != kind or not above:
-        return title
-    wider = kind_title(above)
-    if wider.en == above:
-        return title
-    return Bilingual(f"{wider.zh} {rest}", f"{wider.en} {rest}")
 
 
 def family(kind: str) -> str:

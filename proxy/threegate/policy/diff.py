@@ -37,6 +37,7 @@ from threegate.policy.strength import (
 )
 from threegate.policy.strength_constraints import compare_constraints
 from threegate.policy.strength_rules import compare_rules
+from threegate.policy.vocabulary import AUDIT_LEVEL, LABEL, MATCH, ON_AUDIT_FAILURE
 from threegate.types import Bilingual
 
 AnyRule = Rule | ConstraintRule
@@ -208,9 +209,7 @@ def compare_lists(old: WordList, new: WordList, *, lets_through: bool) -> tuple[
         aspects.append(
             Aspect(Direction.LOOSER, Bilingual(f"去掉 {lost} 个词", f"{lost} words removed"))
         )
-    aspects += ranked(
-        Bilingual("匹配方式", "matching"), ("word", "substring", "sound"), old.match, new.match
-    )
+    aspects += ranked(Bilingual("匹配方式", "matching"), MATCH, old.match, new.match)
     return tuple(inverted(aspects) if lets_through else aspects)
 
 
@@ -253,12 +252,12 @@ def _unsigned(old: CompiledPolicy, new: CompiledPolicy) -> Iterator[Aspect]:
 def compare_settings(old: CompiledPolicy, new: CompiledPolicy) -> tuple[Aspect, ...]:
     """Differences of what stands at the top of a pack."""
     parts = (
-        ranked(Bilingual("AI 标识", "AI label"), Label, old.label, new.label),
+        ranked(Bilingual("AI 标识", "AI label"), LABEL, old.label, new.label),
         _unsigned(old, new),
-        ranked(Bilingual("审计级别", "audit level"), _AUDIT, old.audit.level, new.audit.level),
+        ranked(Bilingual("审计级别", "audit level"), AUDIT_LEVEL, old.audit.level, new.audit.level),
         ranked(
             Bilingual("审计写入失败时", "on audit failure"),
-            _ON_FAILURE,
+            ON_AUDIT_FAILURE,
             old.audit.on_failure,
             new.audit.on_failure,
         ),
@@ -275,7 +274,3 @@ def compare_settings(old: CompiledPolicy, new: CompiledPolicy) -> tuple[Aspect, 
         wording(Bilingual("代答文本", "curated replies"), old.answers, new.answers),
     )
     return tuple(aspect for part in parts for aspect in part)
-
-
-_AUDIT = ("none", "metadata", "redacted", "full")
-_ON_FAILURE = ("continue", "spool", "fail_request")

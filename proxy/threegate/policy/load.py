@@ -13,9 +13,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from threegate.policy.codes import problem
 from threegate.policy.decode import MISSING_VALUE, Decoder
 from threegate.policy.nodes import read
-from threegate.policy.problems import Mark, Problem, problem
+from threegate.policy.problems import Mark, Problem
 from threegate.policy.schema import ConstraintRule, Pack, Rule
 from threegate.policy.shapes import place
 

@@ -15,7 +15,10 @@ from typing import Any
 
 import yaml
 
-from threegate.policy.problems import Mark, Problem, problem
+from threegate.policy.codes import problem
+from threegate.policy.problems import Mark, Problem
+from threegate.policy.yaml_words import said
+from threegate.types import Bilingual
 
 MAX_FILE_BYTES = 1 << 20
 MAX_DEPTH = 32
@@ -102,14 +105,21 @@ class _Reader:
         try:
             yield from yaml.parse(text, Loader=_LOADER)
         except yaml.MarkedYAMLError as error:
-            mark = error.problem_mark or error.context_mark
-            at = self._mark(mark) if mark else Mark(self.file)
-            self._stop(problem("yaml-syntax", at, detail=error.problem or "?"))
+            self._stop(self._complaint(error, text))
         except yaml.reader.ReaderError as error:
-            at = _position(self.file, text, error.position)
-            self._stop(problem("yaml-syntax", at, detail=error.reason))
+            at = _position(self.file, text, _index(text, error))
+            self._stop(_syntax(at, said(error.reason)))
         except RecursionError:
             self._stop(problem("too-deep", Mark(self.file), limit=MAX_DEPTH))
+
+    def _complaint(self, error: yaml.MarkedYAMLError, text: str) -> Problem:
+        context, began = error.context or "", error.context_mark
+        mark = error.problem_mark or began
+        if mark is None:
+            return _syntax(Mark(self.file), said(error.problem or "?", context))
+        line = began.line + 1 if began and began.line != mark.line else 0
+        character = text[mark.index : mark.index + 1]
+        return _syntax(self._mark(mark), said(error.problem or "?", context, character, line))
 
     def _stop(self, why: Problem) -> None:
         self.problems.append(why)
@@ -192,8 +202,19 @@ class _Reader:
             parent.pairs[name] = (at, node)
 
 
+def _syntax(at: Mark, words: Bilingual) -> Problem:
+    return problem("yaml-syntax", at, zh_detail=words.zh, en_detail=words.en)
+
+
 def _is_plain(event: Any) -> bool:
     return event.style in (None, "")
+
+
+def _index(text: str, error: yaml.reader.ReaderError) -> int:
+    """Where a character stands that YAML has not; libyaml counts bytes, PyYAML characters."""
+    if error.encoding == "unicode":
+        return int(error.position)
+    return len(text.encode()[: error.position].decode(errors="ignore"))
 
 
 def _position(file: str, text: str, index: int) -> Mark:

@@ -11,15 +11,12 @@ from typing import Any
 from xml.sax.saxutils import quoteattr
 
 from threegate.policy.cases import Outcome, Report
+from threegate.policy.codes import CODES
 from threegate.policy.lint import LINTS
-from threegate.policy.problems import CODES, Problem, Severity
+from threegate.policy.problems import Problem, Severity
+from threegate.policy.vocabulary import SEVERITY
 from threegate.types import Bilingual
 
-_WORDS = {
-    Severity.ERROR: Bilingual("错误", "error"),
-    Severity.WARNING: Bilingual("警告", "warning"),
-    Severity.INFO: Bilingual("提示", "info"),
-}
 _SARIF_LEVELS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.INFO: "note"}
 _SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 
@@ -27,7 +24,7 @@ _SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 def problems_text(problems: Iterable[Problem], language: str) -> str:
     """Two lines a problem: where and what, then how to mend it."""
     return "\n".join(
-        f"{p.at}: {_WORDS[p.severity].get(language)} [{p.code}] {p.text.get(language)}\n"
+        f"{p.at}: {SEVERITY[p.severity].get(language)} [{p.code}] {p.text.get(language)}\n"
         f"    {p.hint.get(language)}"
         for p in problems
     )

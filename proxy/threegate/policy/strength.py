@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import Any
 
-from threegate.policy import actions
-from threegate.policy.model import Mode, Selector
-from threegate.types import Action, Bilingual, Level
+from threegate.policy.model import Selector
+from threegate.policy.vocabulary import MODE, Scale
+from threegate.types import Bilingual
 
 
 class Direction(IntEnum):
@@ -35,57 +35,59 @@ class Aspect:
     text: Bilingual
 
 
-MODES = (Mode.OFF, Mode.SHADOW, Mode.ENFORCE)
-_LEVEL_ZH = {Level.LOW: "低", Level.MEDIUM: "中", Level.HIGH: "高"}
-
-
 # --- helpers that turn two values into an aspect
 
 
-def ranked(name: Bilingual, order: Iterable[Any], old: Any, new: Any) -> Iterator[Aspect]:
+def ranked(name: Bilingual, scale: Scale, old: Any, new: Any) -> Iterator[Aspect]:
     """Values on a scale, weakest first."""
     if old != new:
-        scale = list(order)
-        yield moved(name, scale.index(new) - scale.index(old), word(old), word(new))
+        order = list(scale)
+        yield moved(name, order.index(new) - order.index(old), scale[old], scale[new])
 
 
 def moved(name: Bilingual, sign: float, old: Bilingual, new: Bilingual) -> Aspect:
-    direction = Direction.STRICTER if sign > 0 else Direction.LOOSER
-    text = Bilingual(f"{name.zh}：{old.zh} → {new.zh}", f"{name.en}: {old.en} -> {new.en}")
-    return Aspect(direction, text)
+    return Aspect(Direction.STRICTER if sign > 0 else Direction.LOOSER, _step(name, old, new))
 
 
-def word(value: Any) -> Bilingual:
-    match value:
-        case Action():
-            return actions.title_of(value)
-        case Level():
-            return Bilingual(_LEVEL_ZH[value], value.name.lower())
-        case None:
-            return Bilingual("不限", "no limit")
-    return Bilingual(str(value), str(value))
+def worded(name: Bilingual, words: Scale, old: Any, new: Any) -> Iterator[Aspect]:
+    """Values of which none is stricter than another."""
+    if old != new:
+        yield Aspect(Direction.CHANGED, _step(name, words[old], words[new]))
+
+
+def _step(name: Bilingual, old: Bilingual, new: Bilingual) -> Bilingual:
+    return Bilingual(f"{name.zh}：{old.zh} → {new.zh}", f"{name.en}: {old.en} -> {new.en}")
+
+
+def verbatim(value: str) -> Bilingual:
+    """What an author named: the same in both languages."""
+    return Bilingual(value, value)
 
 
 def covering(
-    name: Bilingual, old: Iterable[str], new: Iterable[str], covers: Callable[[str, str], bool]
+    name: Bilingual,
+    old: Iterable[str],
+    new: Iterable[str],
+    covers: Callable[[str, str], bool],
+    say: Callable[[str], Bilingual] = verbatim,
 ) -> Iterator[Aspect]:
-    """Sets where more is stricter; `covers(a, b)`: a includes b."""
+    """Sets where more is stricter; `covers(a, b)`: a includes b. `say` names an item."""
     before, after = tuple(old), tuple(new)
     lost = [b for b in before if not any(covers(a, b) for a in after)]
     gained = [a for a in after if not any(covers(b, a) for b in before)]
     if gained:
-        yield _listed(Direction.STRICTER, name, "增加", "added", gained)
+        yield Aspect(Direction.STRICTER, _listed(name, Bilingual("增加", "added"), gained, say))
     if lost:
-        yield _listed(Direction.LOOSER, name, "去掉", "removed", lost)
+        yield Aspect(Direction.LOOSER, _listed(name, Bilingual("去掉", "removed"), lost, say))
 
 
 def _listed(
-    direction: Direction, name: Bilingual, zh: str, en: str, items: Iterable[str]
-) -> Aspect:
-    shown = sorted(items)
+    name: Bilingual, verb: Bilingual, items: Iterable[str], say: Callable[[str], Bilingual]
+) -> Bilingual:
+    shown = [say(item) for item in sorted(items)]
     more = f" … ({len(shown)})" if len(shown) > 8 else ""
-    listed = ", ".join(shown[:8]) + more
-    return Aspect(direction, Bilingual(f"{name.zh}{zh}：{listed}", f"{name.en} {en}: {listed}"))
+    zh, en = "、".join(s.zh for s in shown[:8]), ", ".join(s.en for s in shown[:8])
+    return Bilingual(f"{name.zh}{verb.zh}：{zh}{more}", f"{name.en} {verb.en}: {en}{more}")
 
 
 def inverted(aspects: Iterable[Aspect]) -> Iterator[Aspect]:
@@ -144,11 +146,15 @@ _SELECTOR_PARTS = (
 def _scope(name: Bilingual, old: tuple[str, ...], new: tuple[str, ...]) -> Iterator[Aspect]:
     everything = Bilingual("全部", "all")
     if not new:
-        yield moved(name, 1, Bilingual(", ".join(old), ", ".join(old)), everything)
+        yield moved(name, 1, _all_of(old), everything)
     elif not old:
-        yield moved(name, -1, everything, Bilingual(", ".join(new), ", ".join(new)))
+        yield moved(name, -1, everything, _all_of(new))
     else:
         yield from covering(name, old, new, glob)
+
+
+def _all_of(names: tuple[str, ...]) -> Bilingual:
+    return Bilingual("、".join(names), ", ".join(names))
 
 
 def selector_covers(wide: Selector, narrow: Selector) -> bool:
@@ -161,7 +167,7 @@ def selector_covers(wide: Selector, narrow: Selector) -> bool:
 
 
 def life(old: Any, new: Any) -> Iterator[Aspect]:
-    yield from ranked(Bilingual("方式", "mode"), MODES, old.mode, new.mode)
+    yield from ranked(Bilingual("方式", "mode"), MODE, old.mode, new.mode)
     if old.rollout != new.rollout:
         name = Bilingual("生效比例", "rollout")
         words = (Bilingual(f"{r}%", f"{r} %") for r in (old.rollout, new.rollout))

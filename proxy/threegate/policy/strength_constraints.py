@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
-from threegate.policy.model import Clamp, ConstraintRule, Fields, Limits, Reasoning, Show, Tools
+from threegate.policy.model import Clamp, ConstraintRule, Fields, Limits, Reasoning, Tools
 from threegate.policy.strength import (
     Aspect,
     Direction,
@@ -20,16 +20,21 @@ from threegate.policy.strength import (
     same,
     texts,
     unclear,
-    word,
+    verbatim,
+    worded,
     wording,
 )
-from threegate.types import Action, Bilingual
-
-SHOWS = (Show.SHOWN, Show.NOTICE, Show.HIDDEN)
-UNKNOWNS = ("pass", "drop", "refuse")
-ARGUMENTS = ("any", "schema")
-IMAGES = ("allow", "deny")
-CHECKS = ("separate", "same")
+from threegate.policy.vocabulary import (
+    ACTION,
+    ARGUMENTS,
+    CHECK,
+    HISTORY,
+    IMAGES,
+    PLACE,
+    SHOW,
+    UNKNOWN,
+)
+from threegate.types import Bilingual
 
 
 def compare_constraints(old: ConstraintRule, new: ConstraintRule) -> tuple[Aspect, ...]:
@@ -54,8 +59,8 @@ def _constitution(old: ConstraintRule, new: ConstraintRule) -> Iterator[Aspect]:
         else:
             yield from unclear(name, a.text, b.text)
     if a and b:
-        yield from wording(
-            Bilingual("约束文本的位置", "place of the constitution"), a.place, b.place
+        yield from worded(
+            Bilingual("约束文本的位置", "place of the constitution"), PLACE, a.place, b.place
         )
     before, after = ({c.text for c in r.clauses} for r in (old, new))
     if before - after:
@@ -76,7 +81,7 @@ def _clamps(old: ConstraintRule, new: ConstraintRule) -> Iterator[Aspect]:
 
 def _clamp(name: Bilingual, a: Clamp, b: Clamp) -> Iterator[Aspect]:
     (low_a, high_a), (low_b, high_b) = _interval(a), _interval(b)
-    words = (Bilingual(_bounds(c), _bounds(c)) for c in (a, b))
+    words = (_bounds(c) for c in (a, b))
     if (low_a, high_a) == (low_b, high_b):
         yield from wording(Bilingual(f"{name.zh}的默认值", f"default in {name.en}"), a, b)
     elif low_b >= low_a and high_b <= high_a:
@@ -95,11 +100,14 @@ def _interval(clamp: Clamp) -> tuple[float, float]:
     return low, float("inf") if clamp.max is None else clamp.max
 
 
-def _bounds(clamp: Clamp) -> str:
+def _bounds(clamp: Clamp) -> Bilingual:
     if clamp.drop:
-        return "drop"
+        return Bilingual("删除参数", "parameter removed")
     low, high = _interval(clamp)
-    return f"{low:g}…{high:g}"
+    if low == high:
+        return verbatim(f"{low:g}")
+    ends = [f"≥ {low:g}"] * (low > float("-inf")) + [f"≤ {high:g}"] * (high < float("inf"))
+    return Bilingual("，".join(ends) or NO_LIMIT.zh, ", ".join(ends) or NO_LIMIT.en)
 
 
 def _allow(
@@ -140,22 +148,31 @@ def ceiling(name: Bilingual, old: float | None, new: float | None) -> Iterator[A
     """Upper limits: None is unlimited, lower is stricter."""
     if old != new:
         before, after = (float("inf") if v is None else v for v in (old, new))
-        yield moved(name, before - after, word(old), word(new))
+        yield moved(name, before - after, _limit(old), _limit(new))
+
+
+def _limit(value: float | None) -> Bilingual:
+    return NO_LIMIT if value is None else verbatim(str(value))
+
+
+NO_LIMIT = Bilingual("不限", "no limit")
 
 
 def _fields(old: ConstraintRule, new: ConstraintRule) -> Iterator[Aspect]:
     a, b = old.fields or Fields(), new.fields or Fields()
     yield from _allow(Bilingual("字段白名单", "field allow-list"), a.allow, b.allow)
     yield from covering(Bilingual("禁用字段", "refused fields"), a.deny, b.deny, same)
-    yield from ranked(Bilingual("未知字段", "unknown fields"), UNKNOWNS, a.unknown, b.unknown)
+    yield from ranked(Bilingual("未知字段", "unknown fields"), UNKNOWN, a.unknown, b.unknown)
     yield from unclear(Bilingual("固定字段", "forced fields"), dict(a.force), dict(b.force))
 
 
 def _reasoning(old: ConstraintRule, new: ConstraintRule) -> Iterator[Aspect]:
     a, b = old.reasoning or Reasoning(), new.reasoning or Reasoning()
-    yield from ranked(Bilingual("思考过程", "reasoning"), SHOWS, a.show, b.show)
-    yield from ranked(Bilingual("思考过程的检查", "check of reasoning"), CHECKS, a.check, b.check)
-    yield from wording(Bilingual("历史思考过程", "reasoning in history"), a.history, b.history)
+    yield from ranked(Bilingual("思考过程", "reasoning"), SHOW, a.show, b.show)
+    yield from ranked(Bilingual("思考过程的检查", "check of reasoning"), CHECK, a.check, b.check)
+    yield from worded(
+        Bilingual("历史思考过程", "reasoning in history"), HISTORY, a.history, b.history
+    )
     yield from wording(Bilingual("隐藏提示", "notice"), a.notice, b.notice)
 
 
@@ -182,7 +199,7 @@ def _formats(old: ConstraintRule, new: ConstraintRule) -> Iterator[Aspect]:
         yield from unclear(Bilingual("必含的话", "required phrases"), a.must_say, b.must_say)
         yield from ceiling(Bilingual("回答长度", "length"), a.max_chars, b.max_chars)
         yield from ranked(
-            Bilingual("格式不符时", "on invalid answer"), Action, a.on_invalid, b.on_invalid
+            Bilingual("格式不符时", "on invalid answer"), ACTION, a.on_invalid, b.on_invalid
         )
     yield from ranked(Bilingual("图片", "images"), IMAGES, old.images, new.images)
 

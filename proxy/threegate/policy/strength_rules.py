@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from threegate.policy.model import Band, Claims, Rule, StreamMode
+from threegate.policy.model import Band, Claims, Rule
+from threegate.policy.schema import Restore
 from threegate.policy.strength import (
     Aspect,
     Direction,
@@ -18,12 +19,11 @@ from threegate.policy.strength import (
     same,
     texts,
     unclear,
+    worded,
     wording,
 )
-from threegate.types import Action, Bilingual, Level
-
-STREAMS = (StreamMode.CUT, StreamMode.HOLD)
-LEVELS = (Level.HIGH, Level.MEDIUM, Level.LOW)
+from threegate.policy.vocabulary import ACTION, CHANNEL, LEVEL, RESTORE, STREAM, STYLE, kind_named
+from threegate.types import Action, Bilingual
 
 
 def compare_rules(old: Rule, new: Rule) -> tuple[Aspect, ...]:
@@ -33,7 +33,9 @@ def compare_rules(old: Rule, new: Rule) -> tuple[Aspect, ...]:
 
 def _place(old: Rule, new: Rule) -> Iterator[Aspect]:
     yield from unclear(Bilingual("层", "layer"), old.layer, new.layer)
-    yield from covering(Bilingual("检测位置", "channels"), old.channels, new.channels, same)
+    yield from covering(
+        Bilingual("检测位置", "channels"), old.channels, new.channels, same, CHANNEL.__getitem__
+    )
 
 
 def _kinds(old: Rule, new: Rule) -> Iterator[Aspect]:
@@ -41,46 +43,52 @@ def _kinds(old: Rule, new: Rule) -> Iterator[Aspect]:
     if bool(a.any) != bool(b.any):
         yield from unclear(Bilingual("检测类别", "kinds"), a.any, b.any)
     else:
-        yield from covering(Bilingual("检测类别", "kinds"), a.any, b.any, includes)
-    need = covering(Bilingual("须同时出现的类别", "kinds needed together"), a.all, b.all, same)
+        yield from covering(Bilingual("检测类别", "kinds"), a.any, b.any, includes, kind_named)
+    need = covering(
+        Bilingual("须同时出现的类别", "kinds needed together"), a.all, b.all, same, kind_named
+    )
     yield from inverted(need)
     rests = covering(
-        Bilingual("出现则不命中的类别", "kinds that rest the rule"), a.none, b.none, same
+        Bilingual("出现则不命中的类别", "kinds that rest the rule"),
+        a.none,
+        b.none,
+        same,
+        kind_named,
     )
     yield from inverted(rests)
 
 
 def _levels(old: Rule, new: Rule) -> Iterator[Aspect]:
     a, b = old.detect, new.detect
-    yield from ranked(Bilingual("级别", "level"), LEVELS, a.level, b.level)
+    yield from ranked(Bilingual("级别", "level"), LEVEL, a.level, b.level)
     if a.levels == b.levels:
         return
     for kind in sorted({k for k, _ in (*a.levels, *b.levels)}):
-        name = Bilingual(f"{kind} 的级别", f"level of {kind}")
-        yield from ranked(name, LEVELS, a.level_for(kind), b.level_for(kind))
+        named = kind_named(kind)
+        name = Bilingual(f"{named.zh}的级别", f"level of {named.en}")
+        yield from ranked(name, LEVEL, a.level_for(kind), b.level_for(kind))
 
 
 def _action(old: Rule, new: Rule) -> Iterator[Aspect]:
     if not (old.claims and new.claims):
-        yield from ranked(Bilingual("动作", "action"), Action, old.action, new.action)
+        yield from ranked(Bilingual("动作", "action"), ACTION, old.action, new.action)
     if old.restore != new.restore and new.action is Action.MASK:
         name = Bilingual("脱敏还原", "restoring masks")
         words = (
-            Bilingual("是", "yes") if r else Bilingual("否", "no")
-            for r in (old.restore, new.restore)
+            RESTORE[Restore.CLIENT if r else Restore.NEVER] for r in (old.restore, new.restore)
         )
         yield moved(name, old.restore - new.restore, *words)
-    yield from wording(Bilingual("替代形式", "mask style"), old.style, new.style)
+    yield from worded(Bilingual("替代形式", "mask style"), STYLE, old.style, new.style)
     yield from wording(Bilingual("替换文字", "replacement"), old.replacement, new.replacement)
     yield from wording(Bilingual("代答", "curated reply"), old.answer, new.answer)
     yield from wording(Bilingual("HTTP 状态码", "HTTP status"), old.http_status, new.http_status)
 
 
 def _failing(old: Rule, new: Rule) -> Iterator[Aspect]:
-    yield from ranked(Bilingual("出错时", "on error"), Action, old.on_error, new.on_error)
-    yield from ranked(Bilingual("超时时", "on timeout"), Action, old.on_timeout, new.on_timeout)
+    yield from ranked(Bilingual("出错时", "on error"), ACTION, old.on_error, new.on_error)
+    yield from ranked(Bilingual("超时时", "on timeout"), ACTION, old.on_timeout, new.on_timeout)
     yield from wording(Bilingual("检测时限", "deadline"), old.deadline_ms, new.deadline_ms)
-    yield from ranked(Bilingual("流式方式", "streaming"), STREAMS, old.stream, new.stream)
+    yield from ranked(Bilingual("流式方式", "streaming"), STREAM, old.stream, new.stream)
 
 
 def _claims(old: Rule, new: Rule) -> Iterator[Aspect]:
@@ -97,18 +105,18 @@ def _claims(old: Rule, new: Rule) -> Iterator[Aspect]:
 
 def _claim_parts(a: Claims, b: Claims) -> Iterator[Aspect]:
     yield from ranked(
-        Bilingual("矛盾的级别", "level of contradicted"), LEVELS, a.contradicted, b.contradicted
+        Bilingual("矛盾的级别", "level of contradicted"), LEVEL, a.contradicted, b.contradicted
     )
     yield from ranked(
-        Bilingual("无依据的级别", "level of unsupported"), LEVELS, a.unsupported, b.unsupported
+        Bilingual("无依据的级别", "level of unsupported"), LEVEL, a.unsupported, b.unsupported
     )
     yield from ranked(
-        Bilingual("矛盾时", "on contradicted"), Action, a.on_contradicted, b.on_contradicted
+        Bilingual("矛盾时", "on contradicted"), ACTION, a.on_contradicted, b.on_contradicted
     )
     yield from ranked(
-        Bilingual("无依据时", "on unsupported"), Action, a.on_unsupported, b.on_unsupported
+        Bilingual("无依据时", "on unsupported"), ACTION, a.on_unsupported, b.on_unsupported
     )
-    yield from ranked(Bilingual("无来源时", "on no source"), Action, a.on_no_source, b.on_no_source)
+    yield from ranked(Bilingual("无来源时", "on no source"), ACTION, a.on_no_source, b.on_no_source)
     # More sources support more claims and contradict more of them: neither way is provable.
     yield from unclear(Bilingual("来源", "sources"), set(a.sources), set(b.sources))
     yield from wording(Bilingual("标注依据", "citing"), a.cite, b.cite)

@@ -20,19 +20,18 @@ from sqlalchemy.exc import IntegrityError, OperationalError, ProgrammingError
 
 from threegate.errors import PolicyError
 from threegate.policy.facade import Checked, Rebuilt, rebuild
+from threegate.policy.four_eyes import Refused, decide
 from threegate.policy.lifecycle import (
     Activate,
     Approve,
     Command,
     Event,
     Person,
-    Refused,
     Reject,
     RollBack,
     State,
     Submit,
     Withdraw,
-    decide,
     fold,
 )
 from threegate.policy.load import DictTree

@@ -4,10 +4,12 @@
 
 const WORDS = {
   "zh-CN": {
-    good: "没有错误。", bad: "有错误，不能提交。", error: "错误", warning: "警告", info: "提示",
+    good: "没有错误。", bad: "有错误，不能提交。", checking: "正在检查…",
+    unchecked: "检查没有完成，请稍后再试。", error: "错误", warning: "警告", info: "提示",
   },
   en: {
-    good: "No errors.", bad: "Errors: it cannot be submitted.",
+    good: "No errors.", bad: "Errors: it cannot be submitted.", checking: "Checking…",
+    unchecked: "It could not be checked; try again.",
     error: "error", warning: "warning", info: "info",
   },
 };
@@ -69,7 +71,7 @@ function startEditor(form) {
     place.className = "place";
     place.href = "#L" + problem.line;
     place.dataset.line = problem.line;
-    place.textContent = problem.file + ":" + problem.line;
+    place.textContent = [problem.file, problem.line, problem.column].join(":");
     const pill = document.createElement("span");
     pill.className = "pill severity-" + problem.severity;
     pill.textContent = words[problem.severity];
@@ -80,27 +82,33 @@ function startEditor(form) {
     return item;
   }
 
+  function tell(text, tone) {
+    verdict.textContent = text;
+    verdict.className = "note " + tone;
+  }
+
   async function check() {
     const turn = ++asked;
     const answer = await fetch(form.dataset.check, {
       method: "POST",
       headers: { "content-type": "application/json" },
       body: JSON.stringify({ text: area.value }),
-    });
-    if (!answer.ok || turn !== asked) return;
+    }).catch(() => null);
+    if (turn !== asked) return;
+    if (!answer || !answer.ok) { tell(words.unchecked, "bad"); return; }
     const found = await answer.json();
     const list = document.createElement("ul");
     list.className = "problems";
     list.append(...found.problems.map(show));
     rows.replaceChildren(list);
-    verdict.textContent = found.good ? words.good : words.bad;
-    verdict.className = "note " + (found.good ? "good" : "bad");
+    tell(found.good ? words.good : words.bad, found.good ? "good" : "bad");
     wrong = new Set(found.problems.filter((p) => p.severity === "error").map((p) => p.line));
     number();
   }
 
   area.addEventListener("input", () => {
     number();
+    tell(words.checking, "");
     clearTimeout(waiting);
     waiting = setTimeout(check, 400);
   });

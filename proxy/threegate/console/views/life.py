@@ -16,11 +16,11 @@ from threegate.console.views.policies import space_of
 from threegate.console.web import Answer, Moved, Refusal, Shown, Visit, blocking
 from threegate.policy.diff import diff_sets
 from threegate.policy.facade import check
+from threegate.policy.four_eyes import Refused
 from threegate.policy.lifecycle import (
     Activate,
     Approve,
     Command,
-    Refused,
     Reject,
     RollBack,
     Submit,

@@ -8,6 +8,7 @@ from threegate.policy.lint.bands import BANDS
 from threegate.policy.lint.base import Lint, Subject
 from threegate.policy.lint.constraints import CONSTRAINTS
 from threegate.policy.lint.detection import DETECTION
+from threegate.policy.lint.doing import DOING
 from threegate.policy.lint.exceptions import EXCEPTIONS
 from threegate.policy.lint.labels import LABELS
 from threegate.policy.lint.meta import META
@@ -20,6 +21,7 @@ from threegate.policy.problems import Problem
 LINTS: tuple[Lint, ...] = (
     *META,
     *DETECTION,
+    *DOING,
     *SAMPLES,
     *EXCEPTIONS,
     *BANDS,

@@ -1,0 +1,171 @@
+"""Who may do what in the life of a policy version: commands are checked against the state and give
+the event to record, or `Refused` with the reason.
+
+The author of a version never approves it, nor does whoever edited it on the way. A change that may
+let more through (`weaker`) needs an approver of another group than the author's. An approval may be
+withdrawn until activation. An emergency activation needs no approval, but two different people (who
+submitted and who activates), and ends after 24 hours: then the version that was active before
+counts again. Going back to a version that was once active needs one person with the right to
+activate, since it was approved before.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import assert_never
+
+from threegate.policy.lifecycle import (
+    Activate,
+    Approve,
+    Command,
+    Event,
+    Person,
+    Reject,
+    Role,
+    RollBack,
+    Stage,
+    State,
+    Submit,
+    Withdraw,
+    previous,
+    proper,
+)
+from threegate.types import Bilingual
+
+ROLES: Mapping[str, Bilingual] = {
+    Role.VIEWER: Bilingual("查看", "viewer"),
+    Role.REVIEWER: Bilingual("审核", "reviewer"),
+    Role.EDITOR: Bilingual("编辑", "editor"),
+    Role.APPROVER: Bilingual("审批", "approver"),
+    Role.ADMIN: Bilingual("管理员", "admin"),
+}
+STAGES: Mapping[str, Bilingual] = {
+    Stage.SUBMITTED: Bilingual("待审批", "submitted"),
+    Stage.APPROVED: Bilingual("已批准", "approved"),
+    Stage.ACTIVE: Bilingual("使用中", "active"),
+    Stage.RETIRED: Bilingual("已退役", "retired"),
+    Stage.REJECTED: Bilingual("已退回", "rejected"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """A command that the rules do not allow."""
+
+    code: str
+    text: Bilingual
+
+
+def decide(state: State, command: Command, by: Person, now: str) -> Event | Refused:
+    """The event to record for a command, or why it is refused."""
+    refused = _refusal(state, command, by, now)
+    return refused or Event(command, by.name, by.group, now)
+
+
+def _refusal(state: State, command: Command, by: Person, now: str) -> Refused | None:
+    match command:
+        case Submit():
+            return _may(by, Role.EDITOR) or _submit(state, command)
+        case Approve():
+            return _may(by, Role.APPROVER) or _approve(state, command, by)
+        case Withdraw():
+            return _withdraw(state, command, by)
+        case Reject():
+            return _may(by, Role.APPROVER) or _known(state, command.digest, _OPEN)
+        case Activate():
+            return _may(by, Role.APPROVER) or _activate(state, command, by, now)
+        case RollBack():
+            return _may(by, Role.APPROVER) or _roll_back(state, command, now)
+    assert_never(command)
+
+
+_OPEN = (Stage.SUBMITTED, Stage.APPROVED)
+
+
+def _refused(code: str, zh: str, en: str) -> Refused:
+    return Refused(code, Bilingual(zh, en))
+
+
+def _may(by: Person, role: Role) -> Refused | None:
+    if role in by.roles:
+        return None
+    return _refused("role", f"需要“{ROLES[role].zh}”角色", f"the role {role} is needed")
+
+
+def _known(state: State, digest: str, stages: tuple[Stage, ...]) -> Refused | None:
+    version = state.versions.get(digest)
+    if version is None:
+        return _refused("unknown-version", "没有这个版本", "there is no such version")
+    if version.stage not in stages:
+        stage = STAGES[version.stage]
+        return _refused(
+            "wrong-stage", f"这个版本的状态是“{stage.zh}”", f"the version is {stage.en}"
+        )
+    return None
+
+
+def _submit(state: State, command: Submit) -> Refused | None:
+    known = state.versions.get(command.digest)
+    stale = known is not None and known.base != proper(state) and known.stage in _OPEN
+    if known and known.stage in (*_OPEN, Stage.ACTIVE) and not stale:
+        return _refused("submitted", "这个版本已提交", "this version has been submitted already")
+    return None
+
+
+def _approve(state: State, command: Approve, by: Person) -> Refused | None:
+    if refused := _known(state, command.digest, _OPEN):
+        return refused
+    version = state.versions[command.digest]
+    if by.name in version.authors:
+        return _refused(
+            "own-work", "作者不能批准自己的版本", "authors cannot approve their own version"
+        )
+    if by.name in {name for name, _ in version.approvals}:
+        return _refused("approved", "你已经批准过", "you have approved it already")
+    return None
+
+
+def _withdraw(state: State, command: Withdraw, by: Person) -> Refused | None:
+    if refused := _known(state, command.digest, _OPEN):
+        return refused
+    if by.name in {name for name, _ in state.versions[command.digest].approvals}:
+        return None
+    return _refused("not-yours", "你没有批准过它", "you have not approved it")
+
+
+def _activate(state: State, command: Activate, by: Person, now: str) -> Refused | None:
+    if command.emergency:
+        return _known(state, command.digest, _OPEN) or _emergency(state, command, by)
+    if refused := _known(state, command.digest, (Stage.APPROVED,)):
+        return refused
+    # What was approved is a step from `base`; from elsewhere it may be a weaker one.
+    if state.versions[command.digest].base != proper(state):
+        return _refused(
+            "moved",
+            "提交之后启用了别的版本，请重新提交",
+            "another version became active; submit it again",
+        )
+    return None
+
+
+def _emergency(state: State, command: Activate, by: Person) -> Refused | None:
+    if not command.reason.strip():
+        return _refused("reason", "紧急启用要写原因", "an emergency needs a reason")
+    if by.name in state.versions[command.digest].authors:
+        return _refused(
+            "own-work", "作者不能启用自己的版本", "authors cannot activate their own version"
+        )
+    return None
+
+
+def _roll_back(state: State, command: RollBack, now: str) -> Refused | None:
+    target = command.digest or previous(state, now)
+    active = state.active(now)
+    if target not in {a.digest for a in state.activations if not a.emergency}:
+        return _refused(
+            "never-active", "这个版本从未正式启用", "that version was never properly active"
+        )
+    if active and active.digest == target:
+        return _refused("active", "这个版本正在使用", "that version is active")
+    return None

@@ -1,0 +1,58 @@
+"""What commands of `threegate policy` have in common: their arguments and the packs they read."""
+
+from __future__ import annotations
+
+import argparse
+import locale
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from threegate.errors import PolicyError
+from threegate.policy.facade import Checked, check
+from threegate.policy.store import DirTree, today_utc
+
+
+def locale_language() -> str:
+    return "zh" if (locale.getlocale()[0] or "").lower().startswith(("zh", "chinese")) else "en"
+
+
+def add(
+    verbs: Any,
+    name: str,
+    run: Callable[[argparse.Namespace], int],
+    about: str,
+    *,
+    packs: str = "",
+    formats: tuple[str, ...] = (),
+) -> argparse.ArgumentParser:
+    """A command that reads packs: one (`1`), any number (`*`), or none."""
+    parser: argparse.ArgumentParser = verbs.add_parser(name, help=about)
+    if packs == "1":
+        parser.add_argument("pack")
+    elif packs:
+        parser.add_argument("packs", nargs="*", metavar="PACK", help="default: every pack")
+    if formats:
+        parser.add_argument("--format", choices=["text", *formats], default="text")
+    parser.add_argument("--policies", type=Path, default=Path("policies"))
+    parser.add_argument("--lang", choices=["zh", "en"], default=locale_language())
+    parser.set_defaults(run=run)
+    return parser
+
+
+def add_classifiers(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--models", type=Path, default=Path("classifiers/models"))
+    parser.add_argument("--classifiers", choices=["required", "off"], default="required")
+
+
+def names(args: argparse.Namespace) -> list[str]:
+    """The packs asked for, else every pack of the folder. No pack at all is wrong use."""
+    found = args.packs or sorted(p.stem for p in (args.policies / "packs").glob("*.yaml"))
+    if not found:
+        raise PolicyError(f"no pack in {args.policies / 'packs'}")
+    return list(found)
+
+
+def checked(args: argparse.Namespace) -> list[Checked]:
+    """Each pack by itself, so that one broken pack hides nothing of another."""
+    return [check(DirTree(args.policies), [n], today=today_utc()) for n in names(args)]
