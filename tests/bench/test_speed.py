@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from bench import compare
-from bench.speed import load, mock, overload, plot, prompts, run
+from bench.speed import load, mock, overload, overload_page, plot, prompts, run
 
 LOG = [(0, 0), (10_000_000, 5), (20_000_000, 10), (30_000_000, 12)]
 
@@ -74,3 +74,26 @@ def test_calls_under_overload_are_counted_by_their_end() -> None:
     row = overload.figures("x", answers, 2)
     assert (row["per_second"], row["answered"], row["p50_ms"]) == (2, 1, 10)
     assert (row["refused_share"], row["come_again_share"], row["others"]) == (0.25, 1, {0: 1})
+
+
+def test_the_overload_section_is_put_in_and_replaced_in_both_languages() -> None:
+    answers = [
+        overload.Answer(200, 0.01, come_again=False),
+        overload.Answer(503, 0.1, come_again=True),
+    ]
+    streams = {
+        "what": "streams",
+        "memory_mb": {"before": 200.0, "silent": 240.0, "active": 250.0},
+        "kib_a_silent_stream": 40.0,
+        "cpu_share_silent": 0.001,
+        "silent_ended": 0,
+        "active": {"cpu_us_event": 90.0, "errors": 3, "delay_p50_ms": 1.0, "delay_p99_ms": 9.0},
+    }
+    rows = [overload.figures("5 × capacity", answers, 1), {"asked": 7, "unguarded": 0}, streams]
+    report = {"machine": {"cores": 2, "load_at_end": 1.0, "when": "now"}, "rows": rows}
+    for language, refused in (("en", "| 50% | 100% |"), ("zh", "| 50% | 100% |")):
+        made = overload_page.section(report, language)
+        assert refused in made
+        page = overload_page.put("# Title\n\nText\n\n## Next\n\nMore\n", made, language)
+        assert page.index(made) < page.index("## Next")
+        assert overload_page.put(page, made, language) == page

@@ -1,0 +1,108 @@
+# ruff: noqa: E501
+"""The figures of `bench.speed.overload` as the section on overload of the sizing page, in both languages.
+
+python -m bench.speed.overload_page bench/results/overload-NAME.json
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+from pathlib import Path
+from typing import Any
+
+from bench.speed.systems import ROOT
+
+DOCS = {"en": ROOT / "docs" / "scale.md", "zh": ROOT / "docs" / "scale.zh-CN.md"}
+HEADS = {"en": "## Overload\n", "zh": "## 过载\n"}
+COLUMNS = {
+    "en": ("calls", "a second", "answered a second", "refused (503)", "of these with `retry-after`", "p50 ms", "p99 ms", "refused after, ms", "no answer"),
+    "zh": ("请求", "每秒", "每秒答复", "拒绝（503）", "其中带 `retry-after`", "p50 毫秒", "p99 毫秒", "多久后拒绝，毫秒", "无答复"),
+}  # fmt: skip
+INTRO = {
+    "en": """
+`python -m bench.speed.overload`: one worker, base pack, patterns alone, {cores} cores shared by proxy, model and load, load {load_at_end} at
+the end, {when}. Calls come at a fixed rate whether or not earlier ones are answered; times are those of answered calls.
+""",
+    "zh": """
+`python -m bench.speed.overload`：一个工作进程，基础策略包，只有模式匹配，{cores} 个核由代理、模型和负载共用，结束时负载 {load_at_end}，{when}。
+请求按固定速率到达，不管之前的是否已答复；时间是已答复请求的。
+""",
+}
+STREAMS = {
+    "en": """
+{what}: {silent_ended} of the silent ended, {bad} of the active had errors; memory {before:.0f} MiB before, {silent:.0f} with the silent
+({kib:.0f} KiB each), {active:.0f} with all; all silent ones together take {share:.1%} of a core, the active ones {event:.0f} µs an event, delay
+p50 {p50:.3g} and p99 {p99:.3g} ms. Of {asked:,} requests that reached the model, {unguarded} held an unmasked address.
+""",
+    "zh": """
+{what}（静默的 1,000 个，活动的 256 个）：静默的流中断 {silent_ended} 个，活动的流出错 {bad} 个；内存之前 {before:.0f} MiB，加上静默的 {silent:.0f}（每个
+{kib:.0f} KiB），全部 {active:.0f}；静默的流合计占一个核的 {share:.1%}，活动的每个事件 {event:.0f} 微秒，延迟 p50 {p50:.3g}、p99 {p99:.3g} 毫秒。到达模型的
+{asked:,} 个请求中，含未遮盖地址的有 {unguarded} 个。
+""",
+}
+NAMES = {
+    "one at a time": "逐个",
+    "16 at once: capacity": "同时 16 个：容量",
+    "one at a time, after": "逐个，之后",
+}
+Row = dict[str, Any]
+
+
+def section(report: Row, language: str) -> str:
+    *calls, counted, streams = report["rows"]
+    lines = [HEADS[language], INTRO[language].format(**report["machine"])]
+    lines += ["|" + "|".join(f" {c} " for c in COLUMNS[language]) + "|\n"]
+    lines += ["|" + "---|" * len(COLUMNS[language]) + "\n"]
+    lines += [_line(row, language) for row in calls]
+    return "".join([*lines, STREAMS[language].format(**_streams(streams), **counted), "\n"])
+
+
+def _line(row: Row, language: str) -> str:
+    name = row["what"] if language == "en" else _chinese(row["what"])
+    told = f"{row['come_again_share']:.0%}" if row["refused_share"] else "–"
+    waited = f"{row['refused_p50_ms']:.3g}" if row["refused_share"] else "–"
+    cells = [name, f"{row['per_second']:,.0f}", f"{row['answered']:,.0f}"]
+    cells += [f"{row['refused_share']:.0%}", told, f"{row['p50_ms']:.3g}", f"{row['p99_ms']:.3g}"]
+    return "|" + "|".join(f" {c} " for c in (*cells, waited, sum(row["others"].values()))) + "|\n"
+
+
+def _chinese(name: str) -> str:
+    return NAMES.get(name, name.replace("× capacity", "× 容量"))
+
+
+def _streams(row: Row) -> Row:
+    active, memory = row["active"], row["memory_mb"]
+    figures = {"event": active["cpu_us_event"], "bad": active["errors"]}
+    figures |= {"p50": active["delay_p50_ms"], "p99": active["delay_p99_ms"]}
+    known = {"what": row["what"], "silent_ended": row["silent_ended"]}
+    return (
+        known
+        | memory
+        | figures
+        | {
+            "kib": row["kib_a_silent_stream"],
+            "share": row["cpu_share_silent"],
+        }
+    )
+
+
+def put(page: str, made: str, language: str) -> str:
+    """In place of the section as it was; before the first other section where there is none."""
+    head = HEADS[language]
+    if head in page:
+        return re.sub(rf"{head}.*?(?=^## )", lambda _: made, page, count=1, flags=re.S | re.M)
+    at = page.index("\n## ") + 1
+    return page[:at] + made + page[at:]
+
+
+def main() -> None:
+    report = json.loads(Path(sys.argv[1]).read_text("utf-8"))
+    for language, path in DOCS.items():
+        page = path.read_text("utf-8")
+        path.write_text(put(page, section(report, language), language), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
