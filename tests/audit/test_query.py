@@ -117,14 +117,17 @@ async def newest_of_a_rule(settings: AuditSettings) -> None:
     for n in range(5):
         await log.append(record(f"twice{n}", decisions=(twice,)))
         await log.append(record(f"none{n}", decisions=()))
-    query, seen = Query(rule="pii.cn.id_card", limit=2), list[str]()
-    while True:
-        page = await log.search(query)
-        seen += [e.request_id for e in page.entries]
-        if not page.next:
-            break
-        query = dataclasses.replace(query, after=page.next)
-    assert seen == [f"twice{n}" for n in (4, 3, 2, 1, 0)]
+    for limit in (1, 2):  # from the newest hits alone, and from all of them
+        query, seen = Query(rule="pii.cn.id_card", limit=limit), list[str]()
+        while True:
+            page = await log.search(query)
+            seen += [e.request_id for e in page.entries]
+            if not page.next:
+                break
+            query = dataclasses.replace(query, after=page.next)
+        assert seen == [f"twice{n}" for n in (4, 3, 2, 1, 0)]
+        oldest = await log.search(Query(rule="pii.cn.id_card", request_id="twice0", limit=limit))
+        assert [e.request_id for e in oldest.entries] == ["twice0"]
     third = (await log.get("twice2"))[0].ts_us
     for condition, requests in (
         ({"kind": "pii.cn.passport"}, ["twice4", "twice3"]),
