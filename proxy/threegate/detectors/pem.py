@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from threegate.detectors import tails
 from threegate.detectors.base import DetectorInfo, Example
@@ -20,31 +20,46 @@ MIN_PEM_BODY = 20
 """Less than this between BEGIN and END is a placeholder."""
 
 _BEGIN = re.compile(r"-----BEGIN (?:[A-Z0-9]{2,12} ){0,2}PRIVATE KEY(?: BLOCK)?-----")
+_END, _DASHES = "-----END ", "-----"
 _BODY = re.compile(r"[\sA-Za-z0-9+/=:,\-\\]*")
 _PEM_OPEN = re.compile(r"-----BEGIN [A-Z0-9 ]{0,40}-{0,5}\Z")
 
 
 def find(view: View) -> Iterator[Hit]:
     """Up to the END line; without one, up to where the text no longer looks like a key."""
-    stop = 0
+    stop, ends, closes = 0, _following(view.text, _END), _following(view.text, _DASHES)
     for match in _BEGIN.finditer(view.text):
-        start, limit = match.start(), match.start() + MAX_PEM
+        start, first, limit = match.start(), match.end(), match.start() + MAX_PEM
         if start < stop:
             continue
-        end = view.text.find("-----END ", match.end(), limit)
-        close = view.text.find("-----", end + 9, limit) if end >= 0 else -1
-        if close < 0 and len(view.text) < limit:
+        end = ends(first)
+        close = closes(end + len(_END)) if end + len(_END) <= limit else limit
+        closed = close + len(_DASHES) <= limit
+        if not closed and len(view.text) < limit:
             view.hold(start)
-        body = _BODY.match(view.text, match.end(), limit)
-        stop = (
-            close + 5
-            if close >= 0
-            else match.end() + len(body.group().rstrip())
-            if body
-            else match.end()
-        )
-        if close < 0 or end - match.end() >= MIN_PEM_BODY:
+        stop = close + len(_DASHES) if closed else _like_a_key(view.text, first, limit)
+        if not closed or end - first >= MIN_PEM_BODY:
             yield Hit(start, stop, KIND, Level.HIGH)
+
+
+def _following(text: str, mark: str) -> Callable[[int], int]:
+    """Where `mark` next begins, asked for from left to right: text is searched once however many
+    keys begin in it. Beyond every limit where there is none."""
+    found = -1
+
+    def following(at: int) -> int:
+        nonlocal found
+        if found < at:
+            place = text.find(mark, at)
+            found = place if place >= 0 else len(text) + MAX_PEM
+        return found
+
+    return following
+
+
+def _like_a_key(text: str, first: int, limit: int) -> int:
+    body = _BODY.match(text, first, limit)
+    return first + len(body.group().rstrip()) if body else first
 
 
 @tails.begins(_PEM_OPEN.pattern)
