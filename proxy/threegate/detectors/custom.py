@@ -2,7 +2,8 @@
 beside CJK.
 
 Both keep the prefix stability of `base`: a word is at most as long as the longest of its list; a
-pattern's match is decided within `MAX_SPAN` code points from its start, whatever follows.
+pattern's match is decided within its greatest width, at most `MAX_SPAN` code points from its start,
+and the character behind, whatever follows.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from collections.abc import Iterable, Iterator
 import ahocorasick
 import re2
 
+from threegate.detectors import pattern_width
 from threegate.detectors.base import DetectorInfo, PatternDetector, Scanned
 from threegate.detectors.sounds import SoundDetector
 from threegate.normalize import plain_text
@@ -103,11 +105,12 @@ class RegexDetector:
     def __init__(self, custom: CustomPattern) -> None:
         self.info = DetectorInfo(custom.kind, (custom.kind,), Bilingual(custom.name, custom.name))
         self._pattern = re2.compile(custom.pattern)
+        self._widest = pattern_width.greatest(custom.pattern, MAX_SPAN)
         self._edges, self._level = custom.edges, custom.level
 
     def scan(self, passage: Passage, *, final: bool = True) -> Scanned:
         spans = list(self._spans(passage.text))
-        settled = len(passage.text) if final else max(0, len(passage.text) - MAX_SPAN - 1)
+        settled = len(passage.text) if final else max(0, len(passage.text) - self._widest - 1)
         findings = tuple(_finding(self.info.id, s, passage, self._level) for s in spans)
         return Scanned(findings, _uncrossed(settled, spans))
 

@@ -1,0 +1,85 @@
+"""The greatest width of a policy's pattern, and what a stream holds for it."""
+
+from __future__ import annotations
+
+import pytest
+import re2
+from hypothesis import given
+from hypothesis import strategies as st
+from threegate.detectors.custom import MAX_SPAN, RegexDetector
+from threegate.detectors.pattern_width import greatest
+from threegate.policy.model import CustomPattern
+from threegate.types import Channel, Layer, Locus, Passage
+
+LOCUS = Locus(Layer.OUTPUT, Channel.CONTENT)
+
+
+@pytest.mark.parametrize(
+    ("pattern", "width"),
+    [
+        (r"EMP-\d{6}", 10),
+        (r"(?i)emp-?\d{4,6}\b", 10),
+        (r"项目(?:甲|乙丙丁)", 5),
+        (r"[\p{Han}·]{2,4}先生", 6),
+        (r"\pL{3}", 3),
+        (r"(?P<a>x){2,3}", 3),
+        (r"a+", MAX_SPAN),
+        (r"a.*b", MAX_SPAN),
+        (r"a{900}", MAX_SPAN),
+        (r"\\p{Han}", 7),  # a backslash and six letters, no class
+        (r"[[:alpha:]]{3}", MAX_SPAN),
+        (r"a{,2}", MAX_SPAN),  # five characters to RE2
+        (r"\Qa.b\E", MAX_SPAN),
+        (r"(?U)a{2,3}", MAX_SPAN),
+        (r"a\z", MAX_SPAN),
+    ],
+)
+def test_width(pattern: str, width: int) -> None:
+    re2.compile(pattern)
+    assert greatest(pattern, MAX_SPAN) == width
+
+
+atoms = st.sampled_from(["a", "b", ".", "北", "[ab北]", r"\d", r"\pL", r"\p{Han}", r"\b", "^", "$", r"\\", r"\.", r"[^\p{Han}a]", r"(?i:K)", "[[:alpha:]]", "{,", "a{,2}"])  # fmt: skip
+counts = st.sampled_from(["", "?", "*", "+", "{2}", "{1,3}", "{2,}", "??", "{0,2}?"])
+patterns = st.recursive(
+    st.tuples(atoms, counts).map("".join),
+    lambda inner: st.one_of(
+        st.lists(inner, min_size=1, max_size=3).map("".join),
+        st.lists(inner, min_size=2, max_size=3).map(lambda parts: f"(?:{'|'.join(parts)})"),
+        st.tuples(inner, counts).map(lambda part: f"(?:{part[0]}){part[1]}"),
+    ),
+    max_leaves=6,
+)
+texts = st.lists(st.sampled_from(["a", "b", "北", "京", "1", "K", "k", "\u212a", ".", "\\", "{,", " ", "\n"]), max_size=40).map("".join)  # fmt: skip
+
+
+def compiles(pattern: str) -> bool:
+    options = re2.Options()
+    options.log_errors = False
+    try:
+        re2.compile(pattern, options)
+    except re2.error:
+        return False
+    return True
+
+
+@given(patterns.filter(compiles), texts)
+def test_no_match_is_wider(pattern: str, text: str) -> None:
+    width = greatest(pattern, MAX_SPAN)
+    assert all(m.end() - m.start() <= width for m in re2.compile(pattern).finditer(text))
+
+
+@given(patterns.filter(compiles), texts, texts)
+def test_text_before_settled_is_decided(pattern: str, text: str, more: str) -> None:
+    detector = RegexDetector(CustomPattern("p", "pattern.p", pattern))
+    part = detector.scan(Passage(LOCUS, text), final=False)
+    whole = detector.scan(Passage(LOCUS, text + more), final=True)
+    early = [f for f in part.findings if f.span.start < part.settled]
+    assert [f for f in whole.findings if f.span.start < part.settled] == early
+    assert all(f.span.end <= part.settled for f in early)
+
+
+def test_a_narrow_pattern_holds_little() -> None:
+    detector = RegexDetector(CustomPattern("p", "pattern.p", r"EMP-\d{6}"))
+    text = "word " * 20
+    assert detector.scan(Passage(LOCUS, text), final=False).settled == len(text) - 11
