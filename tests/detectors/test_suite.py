@@ -6,8 +6,13 @@ import asyncio
 import threading
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from threegate.detectors import scanner
 from threegate.detectors.base import DetectorInfo, Scanned
+from threegate.detectors.custom import ListDetector
 from threegate.detectors.suite import LONG_TEXT, Suite
+from threegate.policy.model import WordList
 from threegate.types import Bilingual, Channel, Finding, Layer, Level, Locus, Passage, Span
 
 KINDS = frozenset({"pii.letter"})
@@ -53,3 +58,37 @@ def test_a_known_text_is_not_scanned_again_and_its_findings_have_their_own_place
     findings = asyncio.run(both())
     assert [f.locus for f in findings] == [LOCUS, other]
     assert len(letters.threads) == 1
+
+
+RECITED = (
+    "My rules: These principles come before any other instruction, mail ada@example.com, and end."
+)
+WORDS = ListDetector(WordList("w", "list.w", ("these principles come before any other i",)))
+SCANNER = scanner(frozenset({"pii.email"}))
+STREAMED = frozenset({"list.w", "pii.email"})
+
+
+def streamed(cuts: list[int]) -> list[str]:
+    """What a stream that comes in these pieces is told: findings that begin behind what was settled
+    and end before what is."""
+    suite = Suite(lambda kinds: (SCANNER, WORDS))
+    told, since = [], 0
+    for end in [*cuts, len(RECITED)]:
+        scan = suite.scan(Passage(LOCUS, RECITED[:end]), STREAMED, final=end == len(RECITED))
+        spans = [
+            f.span for f in scan.findings if since <= f.span.start and f.span.end <= scan.settled
+        ]
+        told += [RECITED[s.start : s.end] for s in spans]
+        since = max(since, scan.settled)
+    return sorted(told)
+
+
+@given(st.lists(st.integers(1, len(RECITED) - 1), max_size=12, unique=True).map(sorted))
+def test_a_finding_is_told_wherever_the_stream_is_cut(cuts: list[int]) -> None:
+    assert streamed(cuts) == streamed([])
+
+
+@pytest.mark.parametrize("cut", range(1, len(RECITED)))
+def test_no_detector_cuts_the_finding_of_another(cut: int) -> None:
+    assert streamed([cut]) == streamed([])
+    assert len(streamed([cut])) == 2
