@@ -125,6 +125,13 @@ PIECES = [
 STRETCHES = [0, 1, 4080, 4096]
 
 
+def test_a_long_match_is_found_by_its_first_characters() -> None:
+    key = RegexDetector(CustomPattern("k", "pattern.k", r"\bsk-\w+\b", edges=False))
+    text = "x " * 2000 + "sk-" + "a1" * 5000 + " end"
+    spans = [f.span for f in key.scan(Passage(LOCUS, text)).findings]
+    assert spans == [Span(4000, 4000 + MAX_SPAN)]
+
+
 @pytest.mark.parametrize("edges", [True, False])
 @pytest.mark.parametrize("pattern", PATTERNS)
 @given(

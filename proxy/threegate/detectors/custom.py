@@ -23,7 +23,7 @@ from threegate.types import Bilingual, Finding, Level, Passage, Span
 
 MAX_SPAN = 256
 
-_REACH = 4 * MAX_SPAN
+_REACH = 16 * 1024
 """Bytes behind its start within which a pattern must match; what needs more is no match."""
 _STRIDE = 4096
 """Bytes that one search looks at for a start, so that none reads the whole text."""
