@@ -14,7 +14,7 @@ run in the background.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
@@ -51,6 +51,25 @@ class Scanned:
 
     findings: tuple[Finding, ...]
     settled: int
+
+
+class Stretch(Protocol):
+    """A span or a hit."""
+
+    @property
+    def start(self) -> int: ...
+
+    @property
+    def end(self) -> int: ...
+
+
+def uncrossed(settled: int, found: Iterable[Stretch]) -> int:
+    """`settled`, or further left where something found crosses it: what begins before a frontier
+    and ends behind it would be told neither now nor later."""
+    for one in sorted(found, key=lambda s: s.start, reverse=True):
+        if one.start < settled < one.end:
+            settled = one.start
+    return settled
 
 
 class PatternDetector(Protocol):

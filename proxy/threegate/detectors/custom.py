@@ -15,7 +15,7 @@ import ahocorasick
 import re2
 
 from threegate.detectors import pattern_width
-from threegate.detectors.base import DetectorInfo, PatternDetector, Scanned
+from threegate.detectors.base import DetectorInfo, PatternDetector, Scanned, uncrossed
 from threegate.detectors.sounds import SoundDetector
 from threegate.normalize import plain_text
 from threegate.policy.model import CompiledPolicy, CustomPattern, WordList, matches
@@ -61,7 +61,7 @@ class ListDetector:
         if not spans:
             return Scanned((), settled)
         findings = tuple(_finding(self.info.id, s, passage) for s in spans)
-        return Scanned(findings, _uncrossed(settled, spans))
+        return Scanned(findings, uncrossed(settled, spans))
 
     def quiet(self, text: str, start: int) -> int:
         rest = _folded(text[start:])
@@ -112,7 +112,7 @@ class RegexDetector:
         spans = list(self._spans(passage.text))
         settled = len(passage.text) if final else max(0, len(passage.text) - self._widest - 1)
         findings = tuple(_finding(self.info.id, s, passage, self._level) for s in spans)
-        return Scanned(findings, _uncrossed(settled, spans))
+        return Scanned(findings, uncrossed(settled, spans))
 
     def _spans(self, text: str) -> Iterator[Span]:
         data = text.encode()
@@ -174,10 +174,3 @@ def _edges(text: str, span: Span) -> bool:
 
 def _joined(left: str, right: str) -> bool:
     return all(c.isascii() and (c.isalnum() or c == "_") for c in (left, right))
-
-
-def _uncrossed(settled: int, spans: list[Span]) -> int:
-    for span in reversed(spans):
-        if span.start < settled < span.end:
-            settled = span.start
-    return settled

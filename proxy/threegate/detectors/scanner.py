@@ -18,7 +18,7 @@ from collections.abc import Iterable
 import re2
 
 from threegate.detectors import prose
-from threegate.detectors.base import DetectorInfo, Scanned
+from threegate.detectors.base import DetectorInfo, Scanned, uncrossed
 from threegate.detectors.folding import fold
 from threegate.detectors.recognizer import SCORES, Hit, Recognizer, Tail
 from threegate.detectors.surroundings import View
@@ -89,10 +89,7 @@ class PatternScanner:
         if not hits:
             return settled
         settled = min((settled, *(h.start for h in hits if h.end >= len(text))))
-        for hit in sorted(hits, key=lambda h: -h.end):
-            if hit.start < settled < hit.end:
-                settled = hit.start
-        return settled
+        return uncrossed(settled, hits)
 
 
 def _selected(recognizer: Recognizer, kinds: frozenset[str] | None) -> bool:

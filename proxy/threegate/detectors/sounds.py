@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 import ahocorasick
 
-from threegate.detectors.base import DetectorInfo, Scanned
+from threegate.detectors.base import DetectorInfo, Scanned, uncrossed
 from threegate.normalize.sound import Sound, sound
 from threegate.policy.model import WordList
 from threegate.types import Bilingual, Finding, Level, Passage, Span
@@ -36,10 +36,7 @@ class SoundDetector:
             return Scanned((), length)
         heard = sound(passage.text)
         spans = list(self._spans(heard))
-        settled = length if final else self._settled(heard, length)
-        for span in reversed(spans):
-            if span.start < settled < span.end:
-                settled = span.start
+        settled = uncrossed(length if final else self._settled(heard, length), spans)
         found = tuple(
             Finding(self.info.id, self.info.kinds[0], s, 0.9, Level.HIGH, passage.locus, "sound")
             for s in spans

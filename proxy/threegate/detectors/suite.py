@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 
-from threegate.detectors.base import PatternDetector, Quiet, Scanned, SentenceDetector
+from threegate.detectors.base import PatternDetector, Quiet, Scanned, SentenceDetector, uncrossed
 from threegate.detectors.distinct import distinct
 from threegate.detectors.views import Viewed, brought_back, merged, second_reading, viewed
 from threegate.policy.model import matches
@@ -88,7 +88,7 @@ class Suite:
                 continue
             found += scanned.findings
             settled = min(settled, scanned.settled)
-        settled = _uncrossed(settled, found)
+        settled = uncrossed(settled, (f.span for f in found))
         moved = tuple(_moved(f, passage.offset) for f in found) if passage.offset else tuple(found)
         return Scan(moved, tuple(failed), passage.offset + settled)
 
@@ -183,15 +183,6 @@ class Suite:
         if known is None:
             known = self._patterns[kinds] = self.build(kinds)
         return known
-
-
-def _uncrossed(settled: int, found: Iterable[Finding]) -> int:
-    """No finding of one detector may be cut where another one holds the text: what begins before
-    `settled` and ends behind it would be told neither now nor later."""
-    for finding in sorted(found, key=lambda f: f.span.start, reverse=True):
-        if finding.span.start < settled < finding.span.end:
-            settled = finding.span.start
-    return settled
 
 
 def _quiet(detectors: Sequence[Callable[[str, int], int]], text: str, start: int) -> int:
