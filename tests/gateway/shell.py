@@ -89,14 +89,17 @@ def suite(*sentence: SentenceDetector) -> Suite:
 
 @dataclass
 class Pieces:
-    """A reply whose bytes come in these pieces."""
+    """A reply whose bytes come in these pieces, after which the line stays open for some turns."""
 
     pieces: Iterable[bytes]
+    silent: int = 0
 
     async def chunks(self) -> AsyncIterator[bytes]:
         for piece in self.pieces:
             await asyncio.sleep(0)
             yield piece
+        for _ in range(self.silent):
+            await asyncio.sleep(0)
 
 
 @dataclass
@@ -139,9 +142,12 @@ async def hear(
     same: bool = True,
     stored: bool = True,
     adapter: Adapter = CHAT,
+    silent: int = 0,
+    heard: Heard | None = None,
 ) -> Heard:
-    """With `stored` false the last record of the call cannot be made durable."""
-    caller, heard = Caller(), Heard(b"")
+    """With `stored` false the last record of the call cannot be made durable. `heard` is for what
+    the client got before an exception."""
+    caller, heard = Caller(), heard or Heard(b"")
     guard = OutputGuard.of(
         rules,
         caller,
@@ -170,8 +176,10 @@ async def hear(
         tools=ToolRules(constraints or Constraints(), {}),
         first=lambda: None,
     )
-    await shell.run(Pieces(pieces))  # type: ignore[arg-type]
-    await answer.abandon()
+    try:
+        await shell.run(Pieces(pieces, silent))  # type: ignore[arg-type]
+    finally:
+        await answer.abandon()
     return heard
 
 

@@ -18,7 +18,7 @@ from threegate.detectors.suite import Suite
 from threegate.gateway.answer import Question
 from threegate.guard.mask import MaskMap
 from threegate.guard.merge import Constraints
-from threegate.policy.model import StreamMode, Tools
+from threegate.policy.model import CompiledPolicy, StreamMode, Tools
 from threegate.testing import shapes
 from threegate.testing.cuts import cut_at
 from threegate.testing.responses import Responses
@@ -270,6 +270,31 @@ async def test_without_its_last_record_a_stream_ends_in_an_error(said: str) -> N
     assert heard.payloads()[-1]["error"]["code"] == "audit_unavailable"
     assert heard.finish() is None
     assert b"[DONE]" not in heard.data
+
+
+@pytest.mark.parametrize("said", ["All is well.", "It is bad."])
+async def test_a_record_that_fails_while_the_model_is_silent_is_told(said: str) -> None:
+    heard = await hear([stream_of([said])], EVERYTHING, SUITE, stored=False, silent=200)
+    assert heard.stages in ([Stage.COMPLETED], [Stage.BLOCKED])
+    assert heard.payloads()[-1]["error"]["code"] == "audit_unavailable"
+    assert b"[DONE]" not in heard.data
+
+
+@pytest.mark.parametrize("silent", [0, 200])
+@pytest.mark.parametrize("rules", [PATTERNS, EVERYTHING])
+async def test_a_bug_of_ours_ends_the_stream_in_an_error(
+    monkeypatch: pytest.MonkeyPatch, rules: CompiledPolicy, silent: int
+) -> None:
+    def broken(ruled: object) -> None:
+        raise LookupError("secret text must not be told")
+
+    monkeypatch.setattr("threegate.gateway.stream.notes_of", broken)
+    heard = Heard(b"")
+    with pytest.raises(LookupError):
+        await hear([stream_of([f"{MOBILE} is it."])], rules, SUITE, silent=silent, heard=heard)
+    assert [p["error"]["code"] for p in heard.payloads() if "error" in p] == ["internal_error"]
+    assert heard.stages == [Stage.ABORTED]
+    assert b"secret" not in heard.data
 
 
 ARGUMENTS = {"text": f"Look it up: {PLACEHOLDER}, and more."}

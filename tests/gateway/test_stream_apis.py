@@ -18,6 +18,7 @@ from threegate.testing.responses import Responses
 from threegate.testing.scripts import Prompt, Reply
 from threegate.wire import ADAPTERS
 from threegate.wire.adapter import Adapter
+from threegate.wire.limits import MAX_ANSWER_DEPTH
 
 from tests.cases import cases
 from tests.gateway.shell import Heard, hear
@@ -95,3 +96,20 @@ def test_every_cut_gives_the_same_answer_and_no_value_leaks(
         assert value not in cut.data.decode()
     if rules is EVERYTHING:
         assert "bad" not in "".join(seen(api, cut.data).values())
+
+
+@pytest.mark.parametrize("depth", [MAX_ANSWER_DEPTH + 1, 300, 1000, 100_000])
+@pytest.mark.parametrize("api", [*SHAPES, "chat"])
+def test_an_event_that_is_nested_too_deeply_ends_the_stream_in_an_error(
+    api: str, depth: int
+) -> None:
+    first, *others = ({"chat": shapes.Chat} | SHAPES)[api](
+        Prompt(), Reply("hm", "Hello."), {}
+    ).events()
+    deep = b'data: {"x": ' + b"[" * (depth - 1) + b"]" * (depth - 1) + b"}\n\n"
+    heard = heard_of(api, [first, deep, *others], EVERYTHING)
+    assert heard.stages == [Stage.ABORTED]
+    last = heard.payloads()[-1]
+    assert "error" in (last.get("type"), *last)
+    assert b"Hello" not in heard.data
+    assert not {name for name, _ in _ends(heard.payloads())} & {"finish_reason", "stop_reason"}

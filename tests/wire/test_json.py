@@ -7,9 +7,9 @@ import orjson
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from threegate.errors import RequestError
-from threegate.wire.json import parse
-from threegate.wire.limits import MAX_DEPTH
+from threegate.errors import RequestError, UpstreamError
+from threegate.wire.json import parse, parse_answer
+from threegate.wire.limits import MAX_ANSWER_DEPTH, MAX_DEPTH
 
 SECRET = "sk-canary-000"
 
@@ -122,3 +122,26 @@ def test_a_repeated_key_is_always_found(body: dict[str, object], data: st.DataOb
 def test_any_bytes_give_an_object_or_a_request_error(raw: bytes) -> None:
     with contextlib.suppress(RequestError):
         assert isinstance(parse(raw), dict)
+
+
+def nested(depth: int) -> bytes:
+    return b'{"a": ' + b"[" * (depth - 1) + b"]" * (depth - 1) + b"}"
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        *(b"", b"nothing", b"[1]", b'"x"', b'{"a": NaN}'),
+        *(nested(MAX_ANSWER_DEPTH + n) for n in (1, 2, 150, 5000)),
+    ],
+)
+def test_an_answer_that_cannot_be_checked_is_an_upstream_error(data: bytes) -> None:
+    for given_as in (data, data.decode()):
+        with pytest.raises(UpstreamError):
+            parse_answer(given_as)
+
+
+def test_answers_may_be_deep_have_blank_lines_and_say_a_key_twice() -> None:
+    assert orjson.loads(nested(MAX_ANSWER_DEPTH)) == parse_answer(nested(MAX_ANSWER_DEPTH))
+    assert parse_answer(b'\n\n\n{"a": 1}') == {"a": 1}
+    assert parse_answer('{"a": "[[[' + "[" * 200 + '", "a": 2}') == {"a": 2}

@@ -16,7 +16,7 @@ from threegate.gateway.door import onward, presented_key
 from threegate.gateway.http import headers_of
 from threegate.gateway.openapi import document
 from threegate.gateway.refusals import REQUEST_ID, Refusals
-from threegate.gateway.whole import parse_answer, read_body
+from threegate.gateway.whole import read_body
 from threegate.guard.merge import merge
 from threegate.policy.model import CompiledPolicy, matches
 from threegate.types import Caller
@@ -25,6 +25,7 @@ from threegate.upstream.target import Target
 from threegate.wire.adapter import Body
 from threegate.wire.base import objects
 from threegate.wire.errors import openai_error, status_of
+from threegate.wire.json import parse_answer
 from threegate.wire.models import visible_models
 
 LIST_S = 10.0

@@ -15,13 +15,14 @@ from threegate.gateway.label import HEADER, label_for, label_of, sign_of
 from threegate.gateway.outcome import outcome_of
 from threegate.gateway.sources import last_question, sources_of
 from threegate.gateway.stream import StreamShell
-from threegate.gateway.whole import guard_body, parse_answer, read_body
+from threegate.gateway.whole import guard_body, read_body
 from threegate.guard.output import OutputGuard
 from threegate.policy.model import Label, Show
 from threegate.types import Channel, Ruled
 from threegate.upstream import Reply
 from threegate.wire.adapter import Body, Outcome, StreamOptions
 from threegate.wire.deltas import WHOLE_PARTS
+from threegate.wire.json import parse_answer
 
 STREAM_ENDS = (b"[DONE]", b"message_stop", b"response.completed")
 """One of these is in the last event of a stream that no rule looks at; only that one is held."""
@@ -111,8 +112,10 @@ async def _stream(call: Call, reply: Reply, answer: Answer, options: StreamOptio
     await call.out.start(200, headers)
     try:
         await shell.run(reply)
-    except BaseException:
+    except BaseException as error:
         await _close(call, answer, Stage.ABORTED)
+        if isinstance(error, Exception):  # a bug, which the client was told; nobody has left
+            await call.out.finish()
         raise
     finally:
         await answer.abandon()

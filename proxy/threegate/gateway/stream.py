@@ -14,7 +14,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 
 from threegate.audit.record import Stage
-from threegate.errors import AuditError, ThreegateError, UpstreamError
+from threegate.errors import AuditError, ProtocolError, ThreegateError, UpstreamError
 from threegate.gateway.answer import Answer
 from threegate.gateway.claims import notes_of
 from threegate.gateway.gates import ToolRules
@@ -57,35 +57,53 @@ class StreamShell:
     _begun: bool = False
     _wake: asyncio.Event = field(default_factory=asyncio.Event)
     _told_progress: asyncio.Event = field(default_factory=asyncio.Event)
-    _over: bool = False
+    _reading: bool = True
+    _over: bool = False  # nothing more of the answer goes out
+    _closed: bool = False  # the client has got the end, or an error
 
     async def run(self, reply: Reply) -> None:
-        """Returns when the last byte has been sent. Errors end the stream in its own format."""
+        """Returns when the last byte has been sent. Errors end the stream in its own format; a bug
+        of ours is raised when the client has been told."""
         self.answer.notify = self._wake.set
+        await self._telling(self._answer(reply))
+
+    async def _telling(self, work: Awaitable[None]) -> None:
         try:
-            await self._read(reply)
-            await self._drain()
-            await self._conclude()
+            await work
         except ThreegateError as error:
             await self._fail(error)
+        except Exception:
+            await self._fail(ProtocolError("unexpected error"))
+            raise
+
+    async def _answer(self, reply: Reply) -> None:
+        pump = asyncio.ensure_future(self._telling(self._tend()))
+        try:
+            await self._read(reply)
+        except asyncio.CancelledError:
+            pump.cancel()
+            raise
+        except Exception:
+            self._queue.clear()  # what still waits for a verdict does not leave
+            raise
+        finally:
+            self._reading = False
+            self._wake.set()
+            await pump
+        await self._conclude()
 
     async def _read(self, reply: Reply) -> None:
         decoder = SSEDecoder()
-        pump = asyncio.ensure_future(self._tend())
-        try:
-            async for data in reply.chunks():
-                self._events(decoder.feed(data))
-                await self._flush()
-                if self._over:
-                    return
-                if self.answer.held > HIGH_WATER and len(self.answer.tasks):
-                    await self._progress()
-            self._events(decoder.close())
-            if self.answer.cut is None and (last := self.codec.close()) is not None:
-                self._take(last)
-                self._feed()
-        finally:
-            pump.cancel()
+        async for data in reply.chunks():
+            self._events(decoder.feed(data))
+            await self._flush()
+            await self._progress()
+            if self._over:
+                return
+        self._events(decoder.close())
+        if self.answer.cut is None and (last := self.codec.close()) is not None:
+            self._take(last)
+            self._feed()
 
     def _events(self, events: Iterable[ServerSentEvent]) -> None:
         """None after a cut: what leaves does not depend on how many came at once."""
@@ -113,12 +131,15 @@ class StreamShell:
 
     async def _progress(self) -> None:
         """Too much is held: no further reading before a judgement has come."""
-        self._told_progress.clear()
-        await self._told_progress.wait()
+        if self.answer.held > HIGH_WATER and len(self.answer.tasks) and not self._over:
+            self._told_progress.clear()
+            await self._told_progress.wait()
 
     async def _tend(self) -> None:
-        """Sends what judgements release between two reads, and keeps the client's line alive."""
-        while not self._over:
+        """Sends what judgements release between two reads and after the last one, and keeps the
+        client's line alive."""
+        while not self._over and (self._reading or self._queue):
+            self.answer.tasks.raise_first()
             try:
                 async with asyncio.timeout(KEEP_ALIVE_S):
                     await self._wake.wait()
@@ -127,19 +148,6 @@ class StreamShell:
                 await self._flush()
             except TimeoutError:
                 await self.send(KEEP_ALIVE)
-
-    async def _drain(self) -> None:
-        """The upstream has ended: wait for the last verdicts."""
-        await self._flush()
-        while not self._over and self._queue:
-            self.answer.tasks.raise_first()
-            try:
-                async with asyncio.timeout(KEEP_ALIVE_S):
-                    await self._wake.wait()
-            except TimeoutError:
-                await self.send(KEEP_ALIVE)
-            self._wake.clear()
-            await self._flush()
 
     async def _conclude(self) -> None:
         """The bytes have ended without the event that ends a stream."""
@@ -190,6 +198,7 @@ class StreamShell:
             await self.end(Stage.COMPLETED)
         if data := b"".join(out):
             await self.send(data)
+        self._closed = self._over
 
     def _ready(self) -> list[bytes]:
         out: list[bytes] = []
@@ -251,11 +260,15 @@ class StreamShell:
         out.append(self.codec.cut(self.outcome(ruled)))
         await self.end(Stage.BLOCKED)
         await self.send(b"".join(out))
+        self._closed = True
 
     async def _fail(self, error: ThreegateError) -> None:
-        """Told in the stream's own format; in place of its end, where the last record of the call
-        cannot be stored."""
-        ended, self._over = self._over, True
+        """Told once, in the stream's own format; in place of its end, where the last record of the
+        call cannot be stored."""
+        if self._closed:
+            return
+        ended, self._over, self._closed = self._over, True, True
+        self._told_progress.set()
         self.failed(error)
         if not ended:
             with suppress(AuditError):

@@ -6,8 +6,6 @@ from __future__ import annotations
 import asyncio
 from typing import Final
 
-import orjson
-
 from threegate.errors import UpstreamError
 from threegate.gateway.answer import Answer, Track
 from threegate.gateway.claims import notes_of
@@ -29,17 +27,6 @@ async def read_body(reply: Reply) -> bytes:
             raise UpstreamError("the model API's answer is too large")
         parts.append(data)
     return b"".join(parts)
-
-
-def parse_answer(data: bytes) -> Body:
-    """DeepSeek sends blank lines while it waits; JSON ignores them."""
-    try:
-        body = orjson.loads(data)
-    except orjson.JSONDecodeError:
-        raise UpstreamError("the model API's answer is not JSON") from None
-    if not isinstance(body, dict):
-        raise UpstreamError("the model API's answer is not an object")
-    return body
 
 
 async def guard_body(

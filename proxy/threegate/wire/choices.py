@@ -24,7 +24,8 @@ from threegate.wire.adapter import (
     StreamOptions,
     Usage,
 )
-from threegate.wire.deltas import FrameCodec, hollow, parse_frame, shape_errors
+from threegate.wire.deltas import FrameCodec, hollow, shape_errors
+from threegate.wire.json import parse_answer
 from threegate.wire.sse import DONE, ServerSentEvent, encode_json
 
 LINKED: Final = ("logprobs", "token_ids")
@@ -107,7 +108,7 @@ class ChoiceCodec(FrameCodec):
             return Chunk(event)
         if event.data == "[DONE]":
             return self._finish(Chunk(event))
-        frame = parse_frame(event)
+        frame = parse_answer(event.data, "event")
         chunk = Chunk(event, frame)
         with shape_errors:
             self._read_frame(chunk, frame)

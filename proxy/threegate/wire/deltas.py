@@ -27,19 +27,7 @@ from threegate.wire.errors import openai_error
 from threegate.wire.jsontext import JsonTextReader, JsonTextWriter
 from threegate.wire.limits import MAX_PARTS
 from threegate.wire.slots import is_protocol
-from threegate.wire.sse import ServerSentEvent, encode, encode_json
-
-
-def parse_frame(event: ServerSentEvent) -> Body:
-    """The JSON object of an event. What cannot be read cannot be checked, so it is an error."""
-    try:
-        frame = orjson.loads(event.data or "")
-    except orjson.JSONDecodeError:
-        frame = None
-    if not isinstance(frame, dict):
-        raise UpstreamError("the model API sent an event that is no JSON object")
-    return frame
-
+from threegate.wire.sse import encode, encode_json
 
 WHOLE_PARTS: Final = 1 << 40  # parts from here on are texts that came whole, in one event
 

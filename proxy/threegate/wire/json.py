@@ -1,7 +1,9 @@
-"""A request body, parsed strictly: one text, one meaning, whoever reads it next.
+"""JSON of both sides, parsed strictly.
 
-Refused with 400: invalid UTF-8, BOM, NaN and Infinity, lone surrogates, duplicate keys, nesting
-over 64, integers beyond 2**53, anything that is not an object. Errors name a place, never a value.
+A request has one meaning, whoever reads it next. Refused with 400: invalid UTF-8, BOM, NaN and
+Infinity, lone surrogates, duplicate keys, nesting over 64, integers beyond 2**53, anything that is
+not an object. Errors name a place, never a value. An answer of the model API has to be an object
+that can be checked and written again.
 
 Fast path: orjson parses; then cheap sufficient tests over the bytes (no long digit run, few
 brackets, as many `":` as keys) rule out the rest, and only a body that fails one is read again.
@@ -15,8 +17,13 @@ from typing import Any, Final
 
 import orjson
 
-from threegate.errors import RequestError
-from threegate.wire.limits import MAX_DEPTH, MAX_POINTER_CHARS, MAX_SAFE_INTEGER
+from threegate.errors import RequestError, UpstreamError
+from threegate.wire.limits import (
+    MAX_ANSWER_DEPTH,
+    MAX_DEPTH,
+    MAX_POINTER_CHARS,
+    MAX_SAFE_INTEGER,
+)
 from threegate.wire.pointer import escape
 
 _COLON: Final = re.compile(rb'"[ \t\r\n]*:')
@@ -36,8 +43,8 @@ def parse(raw: bytes) -> dict[str, Any]:
         raise _syntax_error(raw, error) from None
     if not isinstance(body, dict):
         raise _refused("is not a JSON object")
-    if raw.count(b"{") + raw.count(b"[") > MAX_DEPTH:
-        _check_depth(body)
+    if _brackets(raw) > MAX_DEPTH and _deeper(body, MAX_DEPTH):
+        raise _refused(f"is nested deeper than {MAX_DEPTH}", _deepest(body))
     if _count_colons(raw) != _count_keys(body):
         _check_duplicates(raw)
     if _LONG_NUMBER in raw.translate(_DIGITS):  # eight times faster than a regular expression
@@ -65,7 +72,43 @@ def _count_keys(body: dict[str, Any]) -> int:
     return count
 
 
-def _check_depth(body: dict[str, Any]) -> None:
+def parse_answer(data: bytes | str, what: str = "answer") -> dict[str, Any]:
+    """The object that the model API sent. DeepSeek sends blank lines while it waits; JSON ignores
+    them. Raises `UpstreamError`, which calls it `what`: what cannot be read cannot be checked."""
+    try:
+        body = orjson.loads(data)
+    except orjson.JSONDecodeError:
+        raise UpstreamError(f"the model API sent an {what} that is not JSON") from None
+    if not isinstance(body, dict):
+        raise UpstreamError(f"the model API sent an {what} that is no JSON object")
+    if _brackets(data) > MAX_ANSWER_DEPTH and _deeper(body, MAX_ANSWER_DEPTH):
+        raise UpstreamError(f"the model API sent an {what} nested deeper than {MAX_ANSWER_DEPTH}")
+    return body
+
+
+def _brackets(data: bytes | str) -> int:
+    """At least as many as there are levels."""
+    if isinstance(data, str):
+        return data.count("{") + data.count("[")
+    return data.count(b"{") + data.count(b"[")
+
+
+def _below(value: Any) -> list[Any]:
+    inside = value.values() if type(value) is dict else value
+    return [below for below in inside if type(below) is dict or type(below) is list]
+
+
+def _deeper(body: dict[str, Any], limit: int) -> bool:
+    level: list[Any] = [body]
+    for _ in range(limit):
+        if not level:
+            return False
+        level = [below for value in level for below in _below(value)]
+    return bool(level)
+
+
+def _deepest(body: dict[str, Any]) -> str:
+    """The pointer of the first value that is nested too deeply."""
     level: list[tuple[str, Any]] = [("", body)]
     for _ in range(MAX_DEPTH):
         level = [
@@ -74,9 +117,7 @@ def _check_depth(body: dict[str, Any]) -> None:
             for name, below in _items(value)
             if isinstance(below, dict | list)
         ]
-        if not level:
-            return
-    raise _refused(f"is nested deeper than {MAX_DEPTH}", level[0][0])
+    return level[0][0]
 
 
 def _items(value: Any) -> Any:

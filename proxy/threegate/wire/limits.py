@@ -14,6 +14,10 @@ MAX_EVENT_BYTES = 4 << 20
 MAX_DEPTH = 64
 """Nesting of a request body: tool schemas seldom pass 20; orjson would allow 1024."""
 
+MAX_ANSWER_DEPTH = 128
+"""Nesting of an answer or an event: a request that it repeats and as much again. orjson reads 1024
+levels and writes 254; code that walks an answer uses up to three Python frames a level."""
+
 MAX_SAFE_INTEGER = 2**53
 """Beyond it JSON readers disagree about the value (RFC 8259 section 6)."""
 

@@ -24,8 +24,9 @@ from threegate.wire.adapter import (
     StreamOptions,
     Usage,
 )
-from threegate.wire.deltas import FrameCodec, parse_frame, shape_errors
+from threegate.wire.deltas import FrameCodec, shape_errors
 from threegate.wire.errors import anthropic_error
+from threegate.wire.json import parse_answer
 from threegate.wire.sse import ServerSentEvent, encode_json
 
 # delta type → (field, channel)
@@ -86,7 +87,7 @@ class MessagesCodec(FrameCodec):
     def read(self, event: ServerSentEvent) -> Chunk:
         if event.data is None:
             return Chunk(event)
-        frame = parse_frame(event)
+        frame = parse_answer(event.data, "event")
         chunk = Chunk(event, frame)
         with shape_errors:
             self._read_frame(chunk, frame)

@@ -26,8 +26,9 @@ from threegate.wire.adapter import (
     StreamKey,
     StreamOptions,
 )
-from threegate.wire.deltas import WHOLE_PARTS, FrameCodec, parse_frame, shape_errors
+from threegate.wire.deltas import WHOLE_PARTS, FrameCodec, shape_errors
 from threegate.wire.errors import openai_error
+from threegate.wire.json import parse_answer
 from threegate.wire.responses_parts import (
     BY_DELTA,
     BY_DONE,
@@ -95,7 +96,7 @@ class ResponsesCodec(FrameCodec):
             return Chunk(event)
         if event.data == "[DONE]":
             return self._finish(Chunk(event))
-        frame = parse_frame(event)
+        frame = parse_answer(event.data, "event")
         if self._first:
             number = frame.get("sequence_number")
             self._first, self._sequence = False, number if isinstance(number, int) else 0
