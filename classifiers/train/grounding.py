@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import random
+from dataclasses import replace
 from pathlib import Path
 
 import torch
@@ -17,7 +18,7 @@ from torch import Tensor
 from encoder import DEPTHS, Model, load_encoder
 from generate import generated
 from grounding_rows import LABELS, Pair, all_pairs, cut, focus
-from rows import is_dev
+from rows import factor, is_dev, weighed
 from shipping import load_start, start_tokenizer
 from trainer import Example, Plan, seed_all, train
 
@@ -72,6 +73,8 @@ def main() -> None:
     parser.add_argument(
         "--start", default="", help="go on from this run, or from a shipped model (grounding/2)"
     )
+    parser.add_argument("--weigh", type=weighed, nargs="*", default=[], metavar="NAME=FACTOR",
+                        help="how often pairs are seen: public, or what their source begins with")  # fmt: skip
     parser.add_argument("--samples", type=int, default=45_000)
     parser.add_argument("--layers", type=int, choices=sorted(DEPTHS), default=12)
     parser.add_argument("--rate", type=float, default=1.5e-4)
@@ -82,6 +85,8 @@ def main() -> None:
     seed_all(7)
     tokenizer = start_tokenizer(args.work, args.start, args.run)
     pairs, held = split(args.data)
+    factors = dict(args.weigh)
+    pairs = [replace(p, times=p.times * factor(p.source, factors)) for p in pairs]
     made = examples(tokenizer, pairs, TRAIN_WIDTH, repeat=True)
     mean = sum(len(e.ids) for e in made) / len(made)
     print(f"{len(made)} examples of {mean:.0f} tokens, {len(held)} held", flush=True)

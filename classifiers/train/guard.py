@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import argparse
 import random
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -22,7 +21,7 @@ from compose import composed
 from encoder import Model, load_encoder
 from guard_rows import HEADS, GuardRow, all_rows, categories
 from ordinary import ordinary_rows
-from rows import is_dev
+from rows import factor, is_dev, weighed
 from shipping import load_start, start_tokenizer
 from trainer import Example, Plan, seed_all, train
 
@@ -103,18 +102,6 @@ def split(data: Path) -> tuple[list[GuardRow], list[GuardRow]]:
     rows = all_rows(data)
     rows = [*rows, *composed(rows), *ordinary_rows(data)]
     return [r for r in rows if not is_dev(r.group)], [r for r in rows if is_dev(r.group)]
-
-
-def weighed(text: str) -> tuple[str, float]:
-    name, _, number = text.partition("=")
-    return name, float(number)
-
-
-def factor(source: str, factors: Mapping[str, float]) -> float:
-    """That of the longest beginning of `source`; sources we neither wrote nor generated are public."""
-    own = source.startswith(("authored", "generated"))
-    found = [name for name in factors if source.startswith(name)] or ([] if own else ["public"])
-    return factors.get(max(found, key=len, default=""), 1.0)
 
 
 def arguments() -> argparse.Namespace:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import gzip
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -43,6 +43,18 @@ def is_dev(group: str) -> bool:
 def group_of(row: Row) -> str:
     """What must stay on one side: the context of a claim, else the row itself."""
     return str(row.get("context_id") or row["id"])
+
+
+def weighed(text: str) -> tuple[str, float]:
+    name, _, number = text.partition("=")
+    return name, float(number)
+
+
+def factor(source: str, factors: Mapping[str, float]) -> float:
+    """That of the longest beginning of `source`; sources we neither wrote nor generated are public."""
+    own = source.startswith(("authored", "generated"))
+    found = [name for name in factors if source.startswith(name)] or ([] if own else ["public"])
+    return factors.get(max(found, key=len, default=""), 1.0)
 
 
 def read_texts(data: Path, extra: list[Path]) -> tuple[list[str], list[str]]:
