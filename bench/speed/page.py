@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.speed import plot
-from bench.speed.run import RESULTS
+from bench.speed.run import OURS, RESULTS
 from bench.speed.systems import ROOT
 
 DOCS, IMAGES = ROOT / "docs", ROOT / "docs" / "images"
@@ -44,7 +44,7 @@ INTRO = {
 Measured by `scripts/bench` (see `bench/speed`): a mock model API, one load and every proxy in turn beside it; peers are
 installed by `scripts/bench-peers`. Prompts are synthetic, in English and Chinese; `_pii` sets hold made-up personal data.
 
-Machine: {processor}, {cores} cores shared by mock, load and proxy, Python {python}, {when}, load {load_at_end} at the end. What else
+Machine: {processor}, {cores} cores shared by mock, load and proxy, Python {python}, {when}, load {load_at_end} at the end. {peers}. What else
 runs makes every figure larger, for all systems alike: compare within a table. Classifiers are off where none is named.
 CPU is that of the system's own processes, from `/proc`. Delay is from the model's write to the arrival of as many answer
 characters, so text that is held counts. `held` is what had been sent and had not arrived, just before the next event.
@@ -55,7 +55,7 @@ characters, so text that is held counts. `held` is what had been sent and had no
 安装。提示词均为合成，中英文都有；`_pii` 组含虚构的个人信息。
 
 机器：{processor}，{cores} 核，由模拟接口、负载和代理共用，Python {python}，{when}，结束时负载
-{load_at_end}。其他程序会使所有系统的数字同样偏大：请在同一张表内比较。未注明时不开分类模型。CPU 是系统自身进程的用量，取自 `/proc`。延迟从模型写出算起，到同样
+{load_at_end}。{peers}。其他程序会使所有系统的数字同样偏大：请在同一张表内比较。未注明时不开分类模型。CPU 是系统自身进程的用量，取自 `/proc`。延迟从模型写出算起，到同样
 多的回答字符到达为止，所以被暂留的文字也计入。“暂留字符”是在下一个事件之前已发出而尚未到达的字符数。
 """,
 }
@@ -79,13 +79,30 @@ TITLES = {
     },
     "models": {"en": "With classifiers", "zh": "含分类模型"},
 }
+HEADLINE = {
+    "en": """## Guarded, beside the others unguarded
+
+CPU of one call of a medium prompt, 16 at once: Threegate with its patterns on input and output, masks restored, the audit on disk
+(`_pii` prompts), and the others with nothing checked. `times` is their cost over that of Threegate guarded.
+""",
+    "zh": """## 检查中的 Threegate 与不检查的其他产品
+
+中等长度提示词、并发 16 时每次调用的 CPU：Threegate 输入输出模式全开、还原遮盖、审计落盘（`_pii` 提示词），其他产品什么都不检查。“倍数”是它们的开销与检查中的 Threegate 之比。
+""",
+}
+TIMES = {"en": "times", "zh": "倍数"}
 BY_HAND = {"en": "## Fact check", "zh": "## 事实核查"}
 """The heading from which a page is written by hand and stays."""
 
 
 def page(report: Row, language: str, before: str) -> str:
     """The tables in place of those of the page `before`."""
-    out = [INTRO[language].format(**report["machine"])]
+    machine = report["machine"]
+    peers = ", ".join(f"{name} {version}" for name, version in sorted(machine["peers"].items()))
+    out = [
+        INTRO[language].format(**machine | {"peers": peers}),
+        *headline(report["rows"], language),
+    ]
     for scenario, title in TITLES.items():
         rows = [r for r in report["rows"] if r["scenario"] == scenario]
         sets = dict.fromkeys((r["prompts"], r["at_once"]) for r in rows)
@@ -96,6 +113,32 @@ def page(report: Row, language: str, before: str) -> str:
             names = NAMES[language]
             out.append(f"`{prompts}`, {names['at_once']}: {at_once}\n\n{table(here, names)}\n")
     return "\n".join([*out, before[before.index(BY_HAND[language]) :]])
+
+
+def headline(rows: list[Row], language: str) -> list[str]:
+    """Threegate guarded and everyone unguarded, English and Chinese prompts side by side."""
+    cost = {
+        (r["system"], r["prompts"]): r["cpu_ms"]
+        for r in rows
+        if r["scenario"] in ("plain", "guarded")
+    }
+    ours = [cost.get(("threegate-patterns", f"medium_{tongue}_pii")) for tongue in ("en", "zh")]
+    if None in ours:
+        return []
+    names, times = NAMES[language], TIMES[language]
+    heads = (
+        names["system"],
+        *(f"{x}, {t}" for t in ("en", "zh") for x in (names["cpu_ms"], times)),
+    )
+    lines = [_line(heads), _line("---" for _ in heads)]
+    lines += [_line(("threegate-patterns", *(_figure(x) for c in ours for x in (c, 1))))]
+    for name in dict.fromkeys(
+        s for s, p in cost if p == "medium_en" and s != "direct" and s not in OURS
+    ):
+        theirs = [cost[name, f"medium_{tongue}"] for tongue in ("en", "zh")]
+        pairs = zip(theirs, ours, strict=True)
+        lines.append(_line((name, *(_figure(x) for c, o in pairs for x in (c, c / o)))))
+    return [HEADLINE[language], "\n".join(lines) + "\n"]
 
 
 def table(rows: list[Row], names: dict[str, str]) -> str:
