@@ -4,6 +4,7 @@ docs/streams.md, made by running it."""
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Iterator
 
 import pytest
@@ -11,7 +12,7 @@ from threegate.testing import shapes
 from threegate.testing.responses import Responses
 from threegate.testing.scripts import Prompt, Reply
 
-from tests.e2e.running import ROOT, Running
+from tests.e2e.running import ROOT, Running, proxy
 from tests.e2e.test_chat import KEY
 from tests.e2e.test_doors import DOORS, ID, TEXT, anthropic_client, openai_client
 from tests.e2e.test_masks import PLACEHOLDER
@@ -119,6 +120,41 @@ def seen(guarded: Running) -> Seen:
 @pytest.mark.parametrize("cell", CELLS, ids=str)
 def test_every_cell_is_guarded(seen: Seen, cell: tuple[str, str, bool]) -> None:
     assert seen[cell] == tuple(DONE)
+
+
+MASKED = """\
+pack: masked
+title: {zh: 推理保持脱敏, en: Reasoning stays masked}
+version: '1'
+rules:
+  - id: masked.reasoning
+    title: {zh: 推理保持脱敏, en: Reasoning stays masked}
+    owner: privacy
+    why: [pipl.51]
+    layer: constraint
+    then: {reasoning: {show: masked}}
+    review_by: 2027-06-30
+"""
+
+
+@pytest.fixture(scope="module")
+def masking(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    root = tmp_path_factory.mktemp("masked")
+    shutil.copytree(ROOT / "policies", root / "policies")
+    (root / "policies" / "packs" / "masked.yaml").write_text(MASKED, "utf-8")
+    with proxy(root / "var", root / "policies", packs=("base", "masked")) as made:
+        yield made
+
+
+@pytest.mark.parametrize("stream", [False, True], ids=["whole", "stream"])
+@pytest.mark.parametrize("api", SHAPES)
+def test_reasoning_may_stay_masked(masking: Running, api: str, stream: bool) -> None:
+    hidden = placeholder(masking, api)
+    text = f"It is {hidden} ."
+    thought = said(masking, api, "reasoning", text, stream=stream)
+    assert hidden in thought
+    assert ID not in thought
+    assert ID in said(masking, api, "content", text, stream=stream)
 
 
 def table(seen: Seen, language: int) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,8 @@ from typing import Any
 import pytest
 from threegate.errors import RequestError
 from threegate.gateway.limiting import limited
-from threegate.policy.model import ConstraintRule, Limits
+from threegate.gateway.respond import output_layer
+from threegate.policy.model import ConstraintRule, Limits, Per
 from threegate.state.limits import estimated_tokens
 from threegate.types import Bilingual, Caller
 from threegate.upstream.tokens import tokenizer_of
@@ -17,8 +19,8 @@ from threegate.wire.adapter import Usage
 from threegate_classifiers.registry import SHIPPED as MODELS
 from threegate_classifiers.registry import find
 
-from tests.gateway.calls import NOWHERE, call_of, deps_of
-from tests.gateway.shell import policy
+from tests.gateway.calls import NOWHERE, Said, call_of, deps_of
+from tests.gateway.shell import policy, stream_of
 
 SHIPPED = str(find(MODELS, "guard").folder / "tokenizer.json")
 TEXT = "information " * 40
@@ -70,6 +72,44 @@ async def test_tokens_are_counted_or_estimated(tmp_path: Path, language: str) ->
         failed.ledger.upstream_status = 503
     async with limited(call_of(deps, rules, caller=refused)[0]):
         pass
+    await deps.upstreams.aclose()
+
+
+async def test_a_tenant_may_share_what_its_keys_have_each(tmp_path: Path) -> None:
+    for per, passes in ((Per.KEY, True), (Per.TENANT, False)):
+        rules = limits_of(requests_per_minute=1, per=per)
+        deps = deps_of(tmp_path, rules)
+        async with limited(call_of(deps, rules, caller=Caller(tenant="a", key_id="one"))[0]):
+            pass
+        other = call_of(deps, rules, caller=Caller(tenant="a", key_id="two"))[0]
+        stranger = call_of(deps, rules, caller=Caller(tenant="b", key_id="three"))[0]
+        with nullcontext() if passes else pytest.raises(RequestError):
+            async with limited(other):
+                pass
+        async with limited(stranger):
+            pass
+        await deps.upstreams.aclose()
+
+
+@pytest.mark.parametrize("spare", [0, -1])
+async def test_an_answer_that_nobody_counted_is_counted_by_the_models_own_tokenizer(
+    tmp_path: Path, spare: int
+) -> None:
+    own = tokenizer_of(SHIPPED)
+    assert own is not None
+    used = own.count([TEXT, TEXT * 3])
+    assert used < estimated_tokens(TEXT * 4)
+    rules = limits_of(tokens_per_day=used + 1 + spare)
+    deps = deps_of(tmp_path, rules, upstream=replace(NOWHERE, tokenizer=SHIPPED))
+    call, sent = call_of(deps, rules, asking(TEXT) | {"stream": True})
+    events = {"content-type": "text/event-stream"}
+    async with limited(call):
+        await output_layer(call, Said([stream_of([TEXT * 3])], headers=events))  # type: ignore[arg-type]
+    assert b"[DONE]" in sent.data
+    with nullcontext() if spare == 0 else pytest.raises(RequestError):
+        async with limited(call_of(deps, rules)[0]):
+            pass
+    assert deps.audit.contents == [None]  # type: ignore[attr-defined]
     await deps.upstreams.aclose()
 
 

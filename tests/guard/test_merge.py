@@ -21,5 +21,8 @@ def test_the_strictest_reasoning_setting_wins_and_shadow_changes_nothing() -> No
     )
     merged = merge(CompiledPolicy("d", "p", constraints=rules), CALLER)
     assert merged.reasoning.show is Show.HIDDEN
+    milder = (rule("a", reasoning=Reasoning()), rule("b", reasoning=Reasoning(show=Show.MASKED)))
+    merged_too = merge(CompiledPolicy("d", "p", constraints=milder), CALLER)
+    assert merged_too.reasoning.show is Show.MASKED
     assert merged.shadow == ("c",)
     assert merged.clamps == ()

@@ -40,6 +40,7 @@ STRICTER = [
     ("deny: [prefix]", "deny: [prefix, suffix]"),
     ("deny: [prefix]", "deny: [prefix], unknown: refuse"),
     ("reasoning:", "limits: {concurrency: 3}\n      reasoning:"),
+    ("reasoning:", "limits: {concurrency: 3, per: tenant}\n      reasoning:"),
     ("reasoning:", "images: deny\n      reasoning:"),
     ("[海燕计划, ", "[海燕计划, 晨星计划, "),
     ("pass_through: [/user/balance]", "pass_through: []"),

@@ -220,7 +220,8 @@ def _read_with(other: Track, track: Track) -> bool:
 
 @dataclass(slots=True)
 class Answer:
-    """All tracks of one answer. `keep` stores texts for the audit log; `cut` is what stopped it."""
+    """All tracks of one answer. `keep` stores texts, for the audit log or to be counted; `cut` is
+    what stopped it."""
 
     guard: OutputGuard
     suite: Suite

@@ -42,6 +42,7 @@ class Call:
     stopped: frozenset[str] = frozenset()  # rules that go on as in shadow
     slots: tuple[Slot, ...] = field(default=(), repr=False)
     parts: tuple[Part, ...] = field(default=(), repr=False)
+    said: tuple[str, ...] = field(default=(), repr=False)  # by the model, where texts are kept
     checked: Callable[[], None] = lambda: None  # told when the model is asked
 
     @property

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 
@@ -9,6 +10,7 @@ from threegate.errors import RequestError
 from threegate.gateway.call import Call
 from threegate.policy.model import Limits
 from threegate.state.limits import estimated_length, estimated_tokens, scope_of
+from threegate.upstream.tokens import ModelTokenizer
 
 
 @asynccontextmanager
@@ -24,7 +26,7 @@ async def limited(call: Call) -> AsyncIterator[None]:
 @asynccontextmanager
 async def _place(call: Call, rule_id: str, limits: Limits) -> AsyncIterator[None]:
     try:
-        lease = await call.deps.limiter.admit(scope_of(call.caller, rule_id), limits)
+        lease = await call.deps.limiter.admit(scope_of(call.caller, rule_id, limits), limits)
     except RequestError:
         call.deps.metrics.limited.labels(rule_id).inc()
         raise
@@ -33,18 +35,36 @@ async def _place(call: Call, rule_id: str, limits: Limits) -> AsyncIterator[None
     try:
         yield
     finally:
-        await call.deps.limiter.settle(lease, _used(call))
+        await call.deps.limiter.settle(lease, await _used(call) if _by_tokens(limits) else 0)
 
 
-def _used(call: Call) -> int:
-    """Tokens of one call; estimated where the model API does not tell, as in many streams."""
+async def _used(call: Call) -> int:
+    """Tokens of one call; where the model API does not tell, as in many streams, counted by the
+    model's own tokenizer or else estimated."""
     ledger = call.ledger
     if ledger.usage is not None:
         return ledger.usage.input + ledger.usage.output
     if not 200 <= ledger.upstream_status < 400:
         return 0
-    asked = sum(estimated_tokens(s.text) for s in call.slots)
-    return asked + estimated_length(ledger.answer_chars, call.caller.language)
+    if (tokenizer := _tokenizer(call)) is not None:
+        asked = [s.text for s in call.adapter.request_slots(call.body)]
+        return await asyncio.to_thread(tokenizer.count, [*asked, *call.said])
+    asked_tokens = sum(estimated_tokens(s.text) for s in call.slots)
+    return asked_tokens + estimated_length(ledger.answer_chars, call.caller.language)
+
+
+def counts_text(call: Call) -> bool:
+    """Whether the text of the answer may have to be counted when it has ended."""
+    limited = any(_by_tokens(limits) for _, limits in call.constraints.limits)
+    return limited and _tokenizer(call) is not None
+
+
+def _by_tokens(limits: Limits) -> bool:
+    return limits.tokens_per_minute is not None or limits.tokens_per_day is not None
+
+
+def _tokenizer(call: Call) -> ModelTokenizer | None:
+    return call.deps.upstreams.tokenizer(call.adapter.model(call.body), call.caller.tenant)
 
 
 async def _check_context(call: Call, limits: Limits) -> None:
@@ -58,8 +78,7 @@ async def _check_context(call: Call, limits: Limits) -> None:
 
 
 async def _exceeds(call: Call, texts: Sequence[str], limit: int) -> bool:
-    model, tenant = call.adapter.model(call.body), call.caller.tenant
-    tokenizer = call.deps.upstreams.tokenizer(model, tenant)
+    tokenizer = _tokenizer(call)
     if tokenizer is None:
         return sum(map(estimated_tokens, texts)) > limit
     return await tokenizer.exceeds(texts, limit)

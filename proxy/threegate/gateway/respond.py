@@ -12,6 +12,7 @@ from threegate.gateway.call import Call
 from threegate.gateway.gates import ToolRules, format_gate, judges_calls, schemas_of
 from threegate.gateway.held import Held
 from threegate.gateway.label import HEADER, label_for, label_of, sign_of
+from threegate.gateway.limiting import counts_text
 from threegate.gateway.outcome import outcome_of
 from threegate.gateway.sources import last_question, sources_of
 from threegate.gateway.stream import StreamShell
@@ -54,7 +55,8 @@ def _leaves_as_is(call: Call) -> bool:
     gated = gated or any(
         limits.tokens_per_minute or limits.tokens_per_day for _, limits in c.limits
     )
-    return not gated and c.reasoning.show is Show.SHOWN and call.policy.label is Label.OFF
+    as_said = c.reasoning.show in (Show.SHOWN, Show.MASKED)
+    return not gated and as_said and call.policy.label is Label.OFF
 
 
 def _label_header(call: Call) -> None:
@@ -68,9 +70,10 @@ def _answer(call: Call, guard: OutputGuard) -> Answer:
     asked = "\n".join(s.text for s in call.slots)
     question = Question(last_question(call.slots), sources_of(call.slots, call.policy), asked)
     guard.cite([s.id for s in question.sources], call.caller.language)
-    keep = call.policy.audit.level in ("redacted", "full")
-    answer = Answer(guard, call.suite, question, keep)
     reasoning = call.constraints.reasoning
+    if reasoning.show is Show.MASKED:
+        guard.masked = frozenset({Channel.REASONING})
+    answer = Answer(guard, call.suite, question, _keeps(call) or counts_text(call))
     notice = reasoning.notice.get(call.caller.language) if reasoning.show is Show.NOTICE else None
     gate = format_gate(call.constraints, call.body)
 
@@ -147,11 +150,16 @@ async def _whole(call: Call, reply: Reply, answer: Answer, options: StreamOption
     await call.out.json(200, guarded, reply.headers)
 
 
+def _keeps(call: Call) -> bool:
+    return call.policy.audit.level in ("redacted", "full")
+
+
 async def _close(call: Call, answer: Answer, stage: Stage) -> None:
     call.ledger.output = answer.ruled
     call.ledger.answer_chars = sum(t.machine.received for t in answer.tracks.values())
     call.ledger.timings_ms["output"] = round(answer.spent_s * 1000, 3)
-    await call.ledger.ended(stage, _answer_parts(answer))
+    call.said = tuple("".join(track.raw) for track in answer.tracks.values())
+    await call.ledger.ended(stage, _answer_parts(answer) if _keeps(call) else ())
 
 
 def _outcome(call: Call, ruled: Ruled) -> Outcome:

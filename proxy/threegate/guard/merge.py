@@ -76,7 +76,7 @@ def merge(policy: CompiledPolicy, caller: Caller) -> Constraints:
 def _strictest(settings: Iterable[Reasoning]) -> Reasoning:
     out = Reasoning()
     for r in settings:
-        show = max(out.show, r.show, key=(Show.SHOWN, Show.NOTICE, Show.HIDDEN).index)
+        show = max(out.show, r.show, key=list(Show).index)
         history = r.history if r.history is not KeepHistory.PASS else out.history
         check = "separate" if "separate" in (out.check, r.check) else "same"
         out = replace(r, show=show, history=history, check=check)

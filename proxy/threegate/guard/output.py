@@ -92,6 +92,7 @@ class OutputGuard:
     restorer: Restorer | None
     corrections: dict[str, str] = field(default_factory=dict, repr=False)
     citations: Citations = field(default_factory=Citations)
+    masked: frozenset[Channel] = frozenset()  # where masked values are not put back
 
     @classmethod
     def of(
@@ -114,7 +115,8 @@ class OutputGuard:
 
     def machine(self, channel: Channel) -> StreamMachine:
         plan, render = self.channels[channel].plan, self.renderer(channel)
-        return StreamMachine(plan, render, self.restorer, self.citations.mark)
+        restorer = None if channel in self.masked else self.restorer
+        return StreamMachine(plan, render, restorer, self.citations.mark)
 
     def cite(self, sources: Sequence[str], language: str) -> None:
         """Marks for the rules that ask for them; before the first machine is made."""

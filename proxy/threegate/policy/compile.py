@@ -241,6 +241,7 @@ def _limits(spec: schema.LimitsSpec) -> Limits:
         spec.tokens_per_day,
         spec.concurrency,
         spec.context_tokens,
+        spec.per,
     )
 
 

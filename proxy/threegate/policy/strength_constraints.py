@@ -30,6 +30,7 @@ from threegate.policy.vocabulary import (
     CHECK,
     HISTORY,
     IMAGES,
+    PER,
     PLACE,
     SHOW,
     UNKNOWN,
@@ -180,6 +181,7 @@ def _limits(old: ConstraintRule, new: ConstraintRule) -> Iterator[Aspect]:
     a, b = old.limits or Limits(), new.limits or Limits()
     for part, zh, en in _LIMIT_PARTS:
         yield from ceiling(Bilingual(zh, en), getattr(a, part), getattr(b, part))
+    yield from ranked(Bilingual("限额的计算", "whose calls count together"), PER, a.per, b.per)
 
 
 _LIMIT_PARTS = (

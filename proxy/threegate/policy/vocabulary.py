@@ -12,7 +12,7 @@ from typing import Any
 
 from threegate.policy.actions import ACTIONS
 from threegate.policy.kinds import title_of
-from threegate.policy.model import KeepHistory, Label, MaskStyle, Mode, Place, Show, StreamMode
+from threegate.policy.model import KeepHistory, Label, MaskStyle, Mode, Per, Place, Show, StreamMode
 from threegate.policy.problems import Severity
 from threegate.policy.schema import (
     Arguments,
@@ -103,6 +103,7 @@ PLACE: Scale = {
 }
 SHOW: Scale = {
     Show.SHOWN: Bilingual("显示", "shown"),
+    Show.MASKED: Bilingual("显示，脱敏内容不还原", "shown, masked values stay masked"),
     Show.NOTICE: Bilingual("只显示提示", "notice"),
     Show.HIDDEN: Bilingual("隐藏", "hidden"),
 }
@@ -123,6 +124,10 @@ UNKNOWN: Scale = {
 ARGUMENTS: Scale = {
     Arguments.ANY: Bilingual("不检查", "any"),
     Arguments.SCHEMA: Bilingual("须符合工具的 JSON Schema", "must satisfy the tool's JSON Schema"),
+}
+PER: Scale = {
+    Per.KEY: Bilingual("每把密钥", "each key"),
+    Per.TENANT: Bilingual("租户合计", "the whole tenant"),
 }
 IMAGES: Scale = {
     Images.ALLOW: Bilingual("允许", "allowed"),
@@ -149,6 +154,7 @@ VOCABULARY: Mapping[type[Enum], Scale] = {
     Match: MATCH,
     Mode: MODE,
     OnAuditFailure: ON_AUDIT_FAILURE,
+    Per: PER,
     Place: PLACE,
     ReasonCode: REASON,
     Restore: RESTORE,

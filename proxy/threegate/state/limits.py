@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from threegate.errors import RequestError
-from threegate.policy.model import Limits
+from threegate.policy.model import Limits, Per
 from threegate.types import Caller
 
 MINUTE_S, DAY_S = 60, 86_400
@@ -25,7 +25,7 @@ LEASE_S = 1_800
 
 @dataclass(frozen=True, slots=True)
 class Lease:
-    """A place that a call holds. `scope` names tenant, key and rule."""
+    """A place that a call holds. `scope` names tenant, key (`*` for all) and rule."""
 
     id: str
     scope: str
@@ -45,8 +45,10 @@ class Limiter(Protocol):
     async def aclose(self) -> None: ...
 
 
-def scope_of(caller: Caller, rule_id: str) -> str:
-    return f"{caller.tenant}/{caller.key_id}/{rule_id}"
+def scope_of(caller: Caller, rule_id: str, limits: Limits) -> str:
+    """Whose calls count together."""
+    key = "*" if limits.per is Per.TENANT else caller.key_id
+    return f"{caller.tenant}/{key}/{rule_id}"
 
 
 def refused(what: str, retry_after_s: float) -> RequestError:

@@ -21,9 +21,12 @@ class Place(StrEnum):
 
 
 class Show(StrEnum):
+    """What a client gets of reasoning, the strictest last. MASKED: what layer 1 masked stays so."""
+
     SHOWN = "shown"
-    HIDDEN = "hidden"
+    MASKED = "masked"
     NOTICE = "notice"
+    HIDDEN = "hidden"
 
 
 class KeepHistory(StrEnum):
@@ -97,15 +100,23 @@ class Models:
     alias: tuple[tuple[str, str], ...] = ()
 
 
+class Per(StrEnum):
+    """Who shares a limit: the calls of one key, or of all keys of a tenant."""
+
+    KEY = "key"
+    TENANT = "tenant"
+
+
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Per tenant and key. None is unlimited."""
+    """None is unlimited."""
 
     requests_per_minute: int | None = None
     tokens_per_minute: int | None = None
     tokens_per_day: int | None = None
     concurrency: int | None = None
     context_tokens: int | None = None
+    per: Per = Per.KEY
 
 
 @dataclass(frozen=True, slots=True)

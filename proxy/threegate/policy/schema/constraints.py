@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from threegate.policy.model import KeepHistory, Mode, Place, Show
+from threegate.policy.model import KeepHistory, Mode, Per, Place, Show
 from threegate.policy.schema.callers import When
 from threegate.policy.shapes import Date, Id, Kind, Located, Path, doc
 from threegate.types import Action, Bilingual, Layer
@@ -110,7 +110,11 @@ class FieldsSpec(Located):
 class ReasoningSpec(Located):
     """思考过程 / Reasoning"""
 
-    show: Show = doc("是否给客户端看", "whether the client sees it", Show.SHOWN)
+    show: Show = doc(
+        "是否给客户端看；masked：可以看，但输入层脱敏的内容不还原",
+        "whether the client sees it; masked: with what the input layer masked left masked",
+        Show.SHOWN,
+    )
     check: Check = doc(
         "same：与回答同样检查；separate：只用写明 reasoning 的规则",
         "same: content rules apply; separate: only rules naming reasoning",
@@ -122,7 +126,7 @@ class ReasoningSpec(Located):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LimitsSpec(Located):
-    """用量上限，按租户和密钥 / Limits per tenant and key"""
+    """用量上限 / Limits"""
 
     requests_per_minute: int | None = doc(
         "每分钟请求数", "requests per minute", None, low=1, high=10**9
@@ -135,6 +139,11 @@ class LimitsSpec(Located):
         "同时进行的请求数", "requests at the same time", None, low=1, high=10**6
     )
     context_tokens: int | None = doc("上下文词元数", "tokens of context", None, low=1, high=10**9)
+    per: Per = doc(
+        "按每把密钥计，或租户的所有密钥合计",
+        "counted for each key, or for all keys of a tenant together",
+        Per.KEY,
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
