@@ -47,6 +47,7 @@ class Calls:
 
     async def _call(self, name: str) -> None:
         with self.admission.place() as place:
+            place.look()
             place.enter()
             await place.turn()
             self.order.append(name)
@@ -89,6 +90,20 @@ async def test_a_line_that_stands_is_overload_and_the_newest_goes_first() -> Non
     assert not admission.overloaded  # the line was empty in between
     await calls.end("old", "later")
     assert empty(admission)
+
+
+async def test_before_a_standing_line_that_is_long_enough_a_call_is_refused_at_once() -> None:
+    clock = Clock()
+    calls = Calls(Admission(checking=2, clock=clock))
+    await calls.begin("a", "b", "waits", "too", "also")
+    calls.admission.look()  # a burst: whoever comes may stand in line
+    clock.now += 3
+    with pytest.raises(OverloadError):
+        calls.admission.look()
+    await calls.end("a")
+    calls.admission.look()  # one of the line has gone on
+    await calls.end("b", "waits", "too", "also")
+    assert calls.order == ["a", "b", "also", "too", "waits"]
 
 
 async def test_who_waits_too_long_is_told_to_come_again() -> None:

@@ -96,6 +96,7 @@ class Endpoint:
         """The call that a request asks for. Raises RequestError, recorded, where it is none."""
         caller = NOBODY
         try:
+            place.look()
             headers = headers_of(scope)
             caller = await self.deps.door.admit(presented_key(headers))
             place.enter()

@@ -4,7 +4,9 @@ Two bounds. `calls` are in progress at once, most of them waiting for their mode
 their way to it, where a call uses the processor; beyond that, calls stand in line. A line of a
 moment is a burst, first come, first served. A line that has not been empty for `patience_s` is
 overload: then the newest is taken first, since the oldest has waited in vain, and who still waits
-after `impatience_s` is refused with 503 and a time to come again. No call goes on unchecked.
+after `impatience_s` is refused with 503 and a time to come again. Who comes while more stand in
+line than can be checked at once is refused before the request is read: refusing must cost little,
+or it is refusals that the others wait for. No call goes on unchecked.
 """
 
 from __future__ import annotations
@@ -50,6 +52,10 @@ class Admission:
     def overloaded(self) -> bool:
         return bool(self._line) and self.clock() - self._since >= self.patience_s
 
+    def look(self) -> None:
+        if self.overloaded and len(self._line) > self.checking:
+            raise OverloadError
+
     def enter(self) -> None:
         if self._open >= self.calls:
             raise OverloadError
@@ -90,11 +96,14 @@ class Admission:
 
 @dataclass(slots=True)
 class Place:
-    """One call: `enter`, then `turn`, then `checked`. The first two raise OverloadError."""
+    """One call: `look`, `enter`, `turn`, then `checked`. The first three raise OverloadError."""
 
     admission: Admission
     entered: bool = False
     _turn: bool = False
+
+    def look(self) -> None:
+        self.admission.look()
 
     def enter(self) -> None:
         self.admission.enter()
