@@ -4,17 +4,19 @@ digits, credit cards 16."""
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from itertools import chain
 
 import numpy as np
+from numpy.typing import NDArray
 
-from threegate.detectors import tails
+from threegate.detectors import bulk, tails
 from threegate.detectors.base import DetectorInfo, Example
 from threegate.detectors.checksums import luhn
 from threegate.detectors.labels import words
-from threegate.detectors.recognizer import EDGE, GAP, Hit, Recognizer, candidates, first
-from threegate.detectors.sieve import Ints, Sieve, together
-from threegate.detectors.surroundings import View, cue
+from threegate.detectors.recognizer import EDGE, GAP, Hit, Recognizer, first, sifted
+from threegate.detectors.sieve import Ints, Mask, Sieve, together
+from threegate.detectors.surroundings import View, cue, cues
 from threegate.types import Bilingual, Level
 
 KIND = "pii.bank_card"
@@ -25,20 +27,35 @@ _LABELS = words(
     "还款卡|新卡|这张卡|這張卡|转出|转入|打到|汇到|收款|卡上|行卡|农卡|支行|存折",
     "card|visa|mastercard|unionpay|amex|account|acct|pan|debit|credit",
 )
-_ISSUERS = tuple(
-    (re.compile(prefix), lengths)
-    for prefix, lengths in (
-        (r"62", (16, 17, 18, 19)),
-        (r"4", (16,)),
-        (r"4367|955880", (19,)),
-        (r"5[1-5]|222[1-9]|22[3-9]|2[3-6]|27[01]|2720", (16,)),
-        (r"3[47]", (15,)),
-        (r"35(?:2[89]|[3-8])|6011|65|64[4-9]|60[38]", (16,)),
-    )
+_Ranges = tuple[tuple[int, int, tuple[int, ...]], ...]
+"""Least and greatest first six digits, and the lengths that numbers between them have."""
+_ISSUERS: _Ranges = (
+    (620000, 629999, (16, 17, 18, 19)),
+    (400000, 499999, (16,)),
+    (436700, 436799, (19,)),
+    (955880, 955880, (19,)),
+    (222100, 272099, (16,)),
+    (510000, 559999, (16,)),
+    (340000, 349999, (15,)),
+    (370000, 379999, (15,)),
+    (352800, 358999, (16,)),
+    (601100, 601199, (16,)),
+    (603000, 603999, (16,)),
+    (608000, 608999, (16,)),
+    (644000, 659999, (16,)),
 )
-_KNOWN = (22, 23, 24, 25, 26, 27, 34, 35, 37, *range(40, 56), 60, 62, 64, 65, 95)
+_RARE: _Ranges = (
+    (400000, 499999, (13,)),
+    (300000, 305999, (14,)),
+    (360000, 369999, (14,)),
+    (380000, 389999, (14,)),
+    (100000, 199999, (16, 17, 18, 19)),
+    (400000, 699999, (16, 17, 18, 19)),
+    (800000, 999999, (16, 17, 18, 19)),
+)
+_KNOWN = sorted({p for low, high, _ in _ISSUERS for p in range(low // 10000, high // 10000 + 1)})
 """First two digits of `_ISSUERS`."""
-_RARE = re.compile(r"(?:4[0-9]{12}|3(?:0[0-5]|[68][0-9])[0-9]{11}|(?:9|6|5|4|1|8)[0-9]{15,18})$")
+_LEAST, _LONGEST = 13, 19
 _SPLIT = 5
 """More groups of digits than this are a card only beside a label."""
 _GROUPINGS = {(4, 4, 4, 4), (4, 4, 4, 4, 3), (4, 6, 5), (6, 13), (4, 4, 4, 4, 2), (4, 4, 4, 4, 1)}
@@ -56,7 +73,9 @@ def _parts(match: re.Match[str]) -> Iterator[tuple[int, str, tuple[int, ...]]]:
 
 
 def find(view: View) -> Iterator[Hit]:
-    for match in candidates(view, _CARD, _spots):
+    found, matches = sifted(view, _CARD, _sift)
+    yield from found
+    for match in matches:
         for end, digits, shape in _parts(match):
             level = _level(view, match.start(), end, digits, shape)
             if level:
@@ -64,31 +83,71 @@ def find(view: View) -> Iterator[Hit]:
                 break
 
 
-def _spots(sieve: Sieve) -> Ints:
-    """A length with a check digit that fits; or one group that an issuer begins like that."""
-    return together(*(sieve.at[_of_length(sieve, count)] for count in range(13, 20)))
+def _sift(view: View) -> tuple[Iterable[Hit], Ints]:
+    """Numbers of one group are judged here where the next group cannot belong to them."""
+    sieve = view.sieve
+    found: list[Iterator[Hit]] = []
+    left: list[Ints] = []
+    for count in range(_LEAST, _LONGEST + 1):
+        i = sieve.rows(count, sieve.threes)
+        i = i[sieve.ends(i + count - 1) & sieve.linked(i, 0, count - 1)]
+        single = sieve.solid(i, 0, count - 1) & ~_goes_on(sieve, i, count)
+        own = single & bulk.left(sieve, sieve.at[i])
+        found.append(_single(view, i[own], count))
+        left.append(_spots(sieve, i[~own], count))
+    return chain.from_iterable(found), together(*left)
 
 
-def _of_length(sieve: Sieve, count: int) -> Ints:
-    i = sieve.rows(count, sieve.threes)
-    i = i[sieve.ends(i + count - 1)]
+def _goes_on(sieve: Sieve, i: Ints, count: int) -> Mask:
+    """Whether with the next group a number would not be too long."""
+    return sieve.joined(i + count - 1) & (count + sieve.size(i + count) <= _LONGEST)
+
+
+def _single(view: View, i: Ints, count: int) -> Iterator[Hit]:
+    sieve = view.sieve
+    i = i[bulk.right(sieve, sieve.at[i] + count) & (sieve.digit[i] > 0)]
+    prefix, checked = sieve.number(i, 0, 6), sieve.luhn(i, count)
+    common, rare = (_any_within(ranges, prefix, count) for ranges in (_ISSUERS, _RARE))
+    start, near = sieve.at[i], np.zeros(len(i), np.int64)
+    asked = checked & (common | rare)
+    near[asked] = cues(view, start[asked], start[asked] + count, _LABELS)
+    level = np.select(
+        [~checked & common, asked & common & (near > 0), asked & (near > 0), asked & common],
+        [Level.LOW, Level.HIGH, Level.MEDIUM, np.where(near < 0, Level.LOW, Level.MEDIUM)],
+        0,
+    )
+    told = level > 0
+    return bulk.hits(start[told], start[told] + count, KIND, level[told])
+
+
+def _spots(sieve: Sieve, i: Ints, count: int) -> Ints:
+    """A check digit that fits; or one group that an issuer begins like that."""
     known = np.isin(sieve.number(i, 0, 2), _KNOWN)
     i = i[(known & sieve.solid(i, 0, count - 1)) | sieve.luhn(i, count)]
     known = np.isin(sieve.number(i, 0, 2), _KNOWN) & (sieve.groups(i, count) <= _SPLIT)
-    return i[known | sieve.labelled(sieve.at[i], _LABELS)]
+    return sieve.at[i[known | sieve.labelled(sieve.at[i], _LABELS)]]
 
 
-def _issued(digits: str) -> bool:
-    return any(len(digits) in lengths and prefix.match(digits) for prefix, lengths in _ISSUERS)
+def _any_within(ranges: _Ranges, prefix: NDArray[np.int32], count: int) -> Mask:
+    found = np.zeros(len(prefix), np.bool_)
+    for low, high, counts in ranges:
+        if count in counts:
+            found |= (low <= prefix) & (prefix <= high)
+    return found
+
+
+def _within(ranges: _Ranges, digits: str) -> bool:
+    prefix = int(digits[:6])
+    return any(len(digits) in counts and low <= prefix <= high for low, high, counts in ranges)
 
 
 def _level(view: View, start: int, end: int, digits: str, shape: tuple[int, ...]) -> Level | None:
-    common, checked = _issued(digits), luhn(digits)
+    common, checked = _within(_ISSUERS, digits), luhn(digits)
     regular = len(shape) == 1 or shape in _GROUPINGS
-    if not (common or _RARE.match(digits)) or not (checked or (common and len(shape) == 1)):
+    if not (common or _within(_RARE, digits)):
         return None
     if not checked:
-        return Level.LOW
+        return Level.LOW if common and len(shape) == 1 else None
     near = cue(view, start, end, _LABELS)
     if near <= 0 and (not common or len(shape) > _SPLIT):
         return None

@@ -9,7 +9,7 @@ from __future__ import annotations
 import string
 from operator import mul
 
-_MOD11_WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
+MOD11_WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
 USCC_ALPHABET = "0123456789ABCDEFGHJKLMNPQRTUWXY"
 USCC_WEIGHTS = (1, 3, 9, 27, 19, 26, 16, 17, 20, 29, 25, 13, 8, 24, 10, 30, 28)
 _VIN_WEIGHTS = (8, 7, 6, 5, 4, 3, 2, 10, 0, 9, 8, 7, 6, 5, 4, 3, 2)
@@ -42,7 +42,7 @@ def luhn(digits: str) -> bool:
 
 def resident_id(value: str) -> bool:
     """GB 11643 (ISO 7064 MOD 11-2) over 18 characters, the last may be X or x."""
-    total = sum(map(mul, _MOD11_WEIGHTS, value.encode().translate(_VALUES)))
+    total = sum(map(mul, MOD11_WEIGHTS, value.encode().translate(_VALUES)))
     return "10X98765432"[total % 11] == value[17].upper()
 
 
@@ -73,11 +73,17 @@ def hong_kong_id(value: str) -> bool:
 
 
 def taiwan_id(value: str) -> bool:
-    """Letter and nine digits; the letter is worth 10 to 35 in the order of `_TW_LETTERS`."""
-    first = _TW_LETTERS.index(value[0]) + 10
+    """Letter and nine digits."""
     weights = (8, 7, 6, 5, 4, 3, 2, 1, 1)
-    total = first // 10 + first % 10 * 9
+    total = taiwan_letter(value[0])
     return (total + sum(w * int(d) for w, d in zip(weights, value[1:], strict=True))) % 10 == 0
+
+
+def taiwan_letter(letter: str) -> int:
+    """What it adds: the two digits of 10 to 35, in the order of `_TW_LETTERS`, the second times
+    nine."""
+    tens, ones = divmod(_TW_LETTERS.index(letter) + 10, 10)
+    return tens + ones * 9
 
 
 def nric(value: str) -> bool:

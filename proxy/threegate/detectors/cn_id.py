@@ -12,20 +12,30 @@ from collections.abc import Iterator
 from datetime import date
 
 import numpy as np
+from numpy.typing import NDArray
 
-from threegate.detectors import tails
+from threegate.detectors import bulk, tails
 from threegate.detectors.base import DetectorInfo, Example
-from threegate.detectors.checksums import resident_id
+from threegate.detectors.checksums import MOD11_WEIGHTS, resident_id
 from threegate.detectors.labels import words
-from threegate.detectors.recognizer import EDGE, GAP, WORD_EDGE, Hit, Recognizer, candidates, first
+from threegate.detectors.recognizer import (
+    EDGE,
+    GAP,
+    WORD_EDGE,
+    Hit,
+    Recognizer,
+    candidates,
+    first,
+    sifted,
+)
 from threegate.detectors.sieve import Ints, Mask, Sieve
-from threegate.detectors.surroundings import View, cue
+from threegate.detectors.surroundings import View, cue, cues
 from threegate.types import Bilingual, Level
 
 KIND = "pii.cn.id_card"
 _CODES = "11 12 13 14 15 21 22 23 31 32 33 34 35 36 37 41 42 43 44 45 46 50 51 52 53 54 61 62 63"
 _PROVINCES = frozenset([*_CODES.split(), "64", "65", "71", "81", "82", "83", "91"])
-_KNOWN = tuple(map(int, _PROVINCES))
+_CODES_KNOWN = tuple(map(int, _PROVINCES))
 _NEW = re.compile(
     first("1-9") + rf"(?=[0-9]{{2}})(?:{GAP}?[0-9]){{16}}{GAP}?[0-9Xx]{WORD_EDGE}(?![.\-/][0-9])"
 )
@@ -34,6 +44,12 @@ _FOREIGN = re.compile(rf"[A-Z](?<![0-9A-Za-z].)[A-Z]{{2}}[0-9]{{12}}{EDGE}")
 _FOREIGN_LABELS = words("永久居留|居留证|居留證|permanent residen|residence card|residence permit")
 _PARTS = re.compile(r"[0-9Xx]+")
 _REGULAR = {(18,), (6, 8, 4), (6, 4, 4, 4), (4, 4, 4, 4, 2), (3, 3, 4, 4, 4), (6, 12), (14, 4)}
+_SPLIT = 6
+"""More parts than this are no number of one person."""
+_X = tuple(map(ord, "Xx"))
+_DAYS = np.array((0, 31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31, 0))
+_CHECKS = np.array((1, 0, 10, 9, 8, 7, 6, 5, 4, 3, 2))
+"""By the weighted sum modulo 11."""
 _LABELS = words(
     "身份证|身份證|身分證|证件|證件|证号|公民身份|居住证|居留|户口|持证人|社保卡",
     "idcard|id card|id_card|id no|id_no|identity|resident id|national id|sfz|法人",
@@ -47,32 +63,78 @@ def _born(text: str) -> bool:
         return False
 
 
-def _new_spots(sieve: Sieve) -> Ints:
+def _sift_new(view: View) -> tuple[Iterator[Hit], Ints]:
+    """A check digit that does not fit is LOW whatever stands around it."""
+    sieve = view.sieve
+    i = _dated(sieve)
+    start, (end, worth) = sieve.at[i], _last(sieve, i)
+    whole = (end > 0) & ~sieve.is_word(end) & ~bulk.followed(sieve, end, ".-/")
+    whole &= sieve.groups(i, 18 - (worth > 9)) <= _SPLIT
+    own, labelled = bulk.left(sieve, start), sieve.is_letter(start - 1)
+    sums = sieve.digit[i[:, None] + np.arange(17)] @ np.array(MOD11_WEIGHTS)
+    missed = whole & own & (_CHECKS[sums % 11] != worth)
+    far = sieve.at[i + 16, None] + np.arange(2, 6)
+    split = (end == 0) & np.isin(sieve.code(far), _X).any(1)
+    left = (own | labelled) & (split | (whole & ~missed))
+    return bulk.hits(start[missed], end[missed], KIND, Level.LOW), start[left]
+
+
+def _dated(sieve: Sieve) -> Ints:
     i = sieve.rows(17, sieve.threes)
-    i = i[_dated(sieve, i, 10)]
-    year = sieve.number(i, 6, 4)
-    i = i[(year >= 1900) & (year < 2040)]
-    known: Mask = np.isin(sieve.number(i, 0, 2), _KNOWN) | (sieve.digit[i] == 9)
-    return sieve.at[i[known]]
+    i = i[_known(sieve, i) | (sieve.digit[i] == 9)]
+    i = i[_real(sieve, i, 10, sieve.number(i, 6, 4))]
+    linked: Ints = i[sieve.linked(i, 0, 16)]
+    return linked
 
 
-def _old_spots(sieve: Sieve) -> Ints:
+def _last(sieve: Sieve, i: Ints) -> tuple[Ints, Ints]:
+    """End and worth of the check character behind 17 digits. End 0: no digit, nor X at once."""
+    after, joined = sieve.at[i + 16] + 1, sieve.joined(i + 16)
+    digit = np.minimum(i + 17, len(sieve.at) - 1)
+    crossed = np.isin(sieve.code(after), _X)
+    end = np.select([joined, crossed], [sieve.at[digit] + 1, after + 1], 0)
+    return end, np.where(joined, sieve.digit[digit], 10)
+
+
+def _sift_old(view: View) -> tuple[Iterator[Hit], Ints]:
+    sieve = view.sieve
     i = sieve.runs(15)
-    i = i[_dated(sieve, i, 8)]
-    return sieve.at[i[np.isin(sieve.number(i, 0, 2), _KNOWN)]]
+    i = i[_known(sieve, i)]
+    i = i[_real(sieve, i, 8, 1900 + sieve.number(i, 6, 2))]
+    start, end = sieve.at[i], sieve.at[i] + 15
+    edge = bulk.right(sieve, end)
+    own = edge & bulk.left(sieve, start)
+    near = cues(view, start[own], end[own], _LABELS)
+    level = np.where(near > 0, Level.MEDIUM, Level.LOW)
+    found = bulk.hits(start[own], end[own], KIND, level, "old_form")
+    return found, start[edge & sieve.is_letter(start - 1)]
 
 
-def _dated(sieve: Sieve, i: Ints, month: int) -> Mask:
-    number, day = sieve.number(i, month, 2), sieve.number(i, month + 2, 2)
-    return (number > 0) & (number <= 12) & (day > 0) & (day <= 31)
+def _known(sieve: Sieve, i: Ints) -> Mask:
+    return np.isin(sieve.number(i, 0, 2), _CODES_KNOWN)
+
+
+def _real(sieve: Sieve, i: Ints, place: int, year: NDArray[np.int32]) -> Mask:
+    """`_born`, of a month and a day at `place`."""
+    month, day = sieve.number(i, place, 2), sieve.number(i, place + 2, 2)
+    leap = (year % 4 == 0) & ((year % 100 > 0) | (year % 400 == 0))
+    days = _DAYS[np.minimum(month, 13)] - ((month == 2) & ~leap)
+    real: Mask = (day > 0) & (day <= days) & (year >= 1900) & (year < 2040)
+    return real
+
+
+def _foreign_spots(sieve: Sieve) -> Ints:
+    return sieve.at[sieve.runs(12)] - 3
 
 
 def _new(view: View) -> Iterator[Hit]:
-    for match in candidates(view, _NEW, _new_spots):
+    found, matches = sifted(view, _NEW, _sift_new)
+    yield from found
+    for match in matches:
         parts = _PARTS.findall(match.group()) if len(match.group()) > 18 else [match.group()]
         value = "".join(parts)
         known = value[:2] in _PROVINCES or value[0] == "9"
-        if len(parts) <= 6 and known and _born(value[6:14]):
+        if len(parts) <= _SPLIT and known and _born(value[6:14]):
             regular = tuple(map(len, parts)) in _REGULAR
             yield Hit(*match.span(), KIND, _level(view, match, resident_id(value), regular))
 
@@ -85,7 +147,9 @@ def _level(view: View, match: re.Match[str], checked: bool, regular: bool) -> Le
 
 
 def _old(view: View) -> Iterator[Hit]:
-    for match in candidates(view, _OLD, _old_spots):
+    found, matches = sifted(view, _OLD, _sift_old)
+    yield from found
+    for match in matches:
         value = match.group()
         if value[:2] in _PROVINCES and _born("19" + value[6:12]):
             labelled = cue(view, *match.span(), _LABELS) > 0
@@ -93,7 +157,7 @@ def _old(view: View) -> Iterator[Hit]:
 
 
 def _foreign(view: View) -> Iterator[Hit]:
-    for match in _FOREIGN.finditer(view.text):
+    for match in candidates(view, _FOREIGN, _foreign_spots):
         if cue(view, *match.span(), _FOREIGN_LABELS) > 0:
             yield Hit(*match.span(), KIND, Level.HIGH, "foreign")
 

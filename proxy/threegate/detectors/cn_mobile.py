@@ -8,28 +8,33 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from threegate.detectors import tails
+from threegate.detectors import bulk, tails
 from threegate.detectors.base import DetectorInfo, Example
 from threegate.detectors.labels import words
-from threegate.detectors.recognizer import BREAK, DASH, Hit, Recognizer, candidates
-from threegate.detectors.sieve import Ints, Sieve, together
-from threegate.detectors.surroundings import SPACE, View, cue
+from threegate.detectors.recognizer import BREAK, DASH, EDGE, Hit, Recognizer, sifted
+from threegate.detectors.sieve import Ints, Mask, Sieve, together
+from threegate.detectors.surroundings import SPACE, View, cue, cues
 from threegate.types import Bilingual, Level
 
 KIND = "pii.cn.mobile"
 _GAP = rf"(?:[{SPACE}{DASH}.]|{BREAK})?"
 _PREFIX = r"1(?:[38][0-9]|4[5-9]|5[0-35-9]|6[25-7]|7[0-8]|9[0-35-9])"
-_EDGE = r"(?![0-9A-Za-z])(?!\.[0-9])(?![\-/][0-9]{5})"
 _ABROAD = "".join(rf"(?<![+][0-9]{{{n}}}[ \-].)" for n in (1, 2, 3))
 """Behind another country's code; +86 is part of the match."""
 _LEFT = _ABROAD + (
     r"(?:(?<![0-9A-Za-z+].)(?<![0-9][.\-/].)|(?<=(?i:tel|mob).)|(?<=(?i:phone).)|(?<=(?i:mobile).))"
 )
 _COUNTRY = rf"(?:[+](?<![0-9A-Za-z].)86|0{_LEFT}086|8{_LEFT}6)[)）]?[{SPACE}{DASH}]?"
-_NATIONAL = _PREFIX[1:] + rf"{_GAP}[0-9]{_GAP}[0-9]{{3}}{_GAP}[0-9]{_GAP}[0-9]{{3}}{_EDGE}"
+_NATIONAL = _PREFIX[1:] + rf"{_GAP}[0-9]{_GAP}[0-9]{{3}}{_GAP}[0-9]{_GAP}[0-9]{{3}}{EDGE}"
 _MOBILE = re.compile(rf"(?P<country>{_COUNTRY})1{_NATIONAL}|1{_LEFT}{_NATIONAL}")
 _DOTS = 2
 """More of them stand in versions: 133.0.7415.166."""
+_ASSIGNED = np.array([bool(re.fullmatch(_PREFIX, f"{n:03}")) for n in range(1000)])
+_PARTING = (ord(" "), ord("-"))
+_PLUS, _DOT = map(ord, "+.")
+_BARE = np.array((Level.MEDIUM, Level.HIGH, Level.LOW))
+"""Of a number without a country code, by what the nearest label says: nothing, this, (-1) another
+number."""
 _LABELS = words(
     "手机|手機|电话|電話|联系|聯絡|聯繫|来电|致电|回电|拨打|打给|号码|號碼|短信",
     "热线|机主|绑定|备用|微信|phone|mobile|tel|cell|call|contact|whatsapp|sms",
@@ -37,32 +42,60 @@ _LABELS = words(
 )
 
 
-def _spots(sieve: Sieve) -> Ints:
-    """Where 1 and ten more digits stand, or a country code before them begins."""
-    free, digit = sieve.free, sieve.digit
-    plain = _numbers(sieve, free[digit[free] == 1])
-    coded = np.flatnonzero((digit[:-2] == 8) & (digit[1:-1] == 6) & (digit[2:] == 1)) + 2
-    country = sieve.at[_numbers(sieve, coded) - 2]
-    return together(sieve.at[plain], country, country - 1, country - 2)
+def _sift(view: View) -> tuple[Iterator[Hit], Ints]:
+    """Numbers without a country code are judged here, unless a word stands right before them."""
+    sieve = view.sieve
+    i = _numbers(sieve, sieve.free[sieve.digit[sieve.free] == 1])
+    start, end = sieve.at[i], sieve.at[i + 10] + 1
+    edge = bulk.right(sieve, end) & (_dots(sieve, i) <= _DOTS)
+    own = edge & bulk.left(sieve, start) & (sieve.code(start - 1) != _PLUS)
+    own &= ~_abroad(sieve, start)
+    near = cues(view, start[own], end[own], _LABELS, behind=False)
+    found = bulk.hits(start[own], end[own], KIND, _BARE[near])
+    return found, together(start[edge & sieve.is_letter(start - 1)], _coded(sieve))
+
+
+def _coded(sieve: Sieve) -> Ints:
+    """Where a country code may begin."""
+    digit = sieve.digit
+    eight = np.flatnonzero((digit[:-2] == 8) & (digit[1:-1] == 6) & (digit[2:] == 1))
+    country = sieve.at[_numbers(sieve, eight + 2) - 2]
+    return together(country, country - 1, country - 2)
 
 
 def _numbers(sieve: Sieve, ones: Ints) -> Ints:
     i = sieve.rows(11, ones)
     i = i[sieve.solid(i, 0, 2) & sieve.solid(i, 4, 6) & sieve.solid(i, 8, 10)]
-    return i[(sieve.digit[i + 1] >= 3) & sieve.ends(i + 10)]
+    return i[_ASSIGNED[sieve.number(i, 0, 3)] & sieve.ends(i + 10) & sieve.linked(i, 2, 8)]
+
+
+def _dots(sieve: Sieve, i: Ints) -> Ints:
+    behind = sieve.at[i[:, None] + np.array((2, 3, 6, 7))] + 1
+    dots: Ints = (sieve.code(behind) == _DOT).sum(1)
+    return dots
+
+
+def _abroad(sieve: Sieve, start: Ints) -> Mask:
+    """`_ABROAD`: behind a plus sign, one to three digits and a blank or dash."""
+    abroad = np.zeros(len(start), np.bool_)
+    parted = np.isin(sieve.code(start - 1), _PARTING)
+    for digits in (1, 2, 3):
+        parted &= sieve.is_digit(start - 1 - digits)
+        abroad |= parted & (sieve.code(start - 2 - digits) == _PLUS)
+    return abroad
 
 
 def find(view: View) -> Iterator[Hit]:
-    for match in candidates(view, _MOBILE, _spots):
+    found, matches = sifted(view, _MOBILE, _sift)
+    yield from found
+    for match in matches:
         if match.group().count(".") <= _DOTS:
             yield Hit(*match.span(), KIND, _level(view, match))
 
 
 def _level(view: View, match: re.Match[str]) -> Level:
     near = cue(view, *match.span(), _LABELS, behind=False)
-    if near < 0:
-        return Level.LOW
-    return Level.HIGH if near or match["country"] else Level.MEDIUM
+    return Level.HIGH if match["country"] and not near else Level(_BARE[near])
 
 
 RECOGNIZER = Recognizer(

@@ -8,13 +8,13 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from threegate.detectors import tails
+from threegate.detectors import bulk, tails
 from threegate.detectors.base import DetectorInfo, Example
 from threegate.detectors.checksums import USCC_ALPHABET, USCC_WEIGHTS, uscc
 from threegate.detectors.labels import words
-from threegate.detectors.recognizer import WORD_EDGE, Hit, Recognizer, candidates, first
+from threegate.detectors.recognizer import WORD_EDGE, Hit, Recognizer, candidates, first, sifted
 from threegate.detectors.sieve import Ints, Mask, Sieve
-from threegate.detectors.surroundings import View, cue
+from threegate.detectors.surroundings import View, cue, cues
 from threegate.types import Bilingual, Level
 
 KIND = "pii.cn.uscc"
@@ -28,6 +28,7 @@ _GROUPED = re.compile(
     rf"|{_B}{{2}}([ \-]){_B}{{6}}\2{_B}{{9}}\2{_B}|{_B}{{8}}[ \-]{_B}{{9}}[ \-]?{_B}){WORD_EDGE}"
 )
 """As it is printed; only with a check character that fits."""
+_DASH = ord("-")
 _VALUES = np.full(128, -1)
 for _place, _char in enumerate(USCC_ALPHABET):
     _VALUES[[ord(_char), ord(_char.lower())]] = _place
@@ -38,25 +39,50 @@ _LABELS = words(
 )
 
 
-def _spots(sieve: Sieve) -> Ints:
-    """Words of that length whose check character fits or that have a label."""
-    start = sieve.tokens(18)[1] - 18
+def _sift(view: View) -> tuple[Iterator[Hit], Ints]:
+    """Words of that length are judged here, those with a label glued to them left."""
+    sieve = view.sieve
+    starts, end = sieve.tokens(18)
+    start = end - 18
     value = _VALUES[sieve.codes[start[:, None] + np.arange(18)]]
-    total = value[:, :17] @ np.array(USCC_WEIGHTS)
-    checked: Mask = (value >= 0).all(1) & ((total + value[:, 17]) % 31 == 0)
-    return start[checked | sieve.labelled(start, _LABELS)]
+    shaped: Mask = (value[:, :3] > 0).all(1) & (value[:, 2] < 9) & (value >= 0).all(1)
+    shaped &= (value[:, 3:8] < 10).all(1) & ~((sieve.code(end) == _DASH) & sieve.is_word(end + 1))
+    own = shaped & (start == starts) & bulk.left(sieve, start)
+    left = start[shaped & sieve.is_letter(start - 1)]
+    start, end, value = start[own], end[own], value[own]
+    level = _levels(value, cues(view, start, end, _LABELS))
+    told = level > 0
+    return bulk.hits(start[told], end[told], KIND, level[told]), left
+
+
+def _levels(value: Ints, near: Ints) -> Ints:
+    """`_level` of rows of worths."""
+    checked = (value[:, :17] @ np.array(USCC_WEIGHTS) + value[:, 17]) % 31 == 0
+    good = checked & (near >= 0)
+    sure = good & ((near > 0) | (value > 9).any(1))
+    return np.select([sure, good, checked | (near > 0)], [Level.HIGH, Level.MEDIUM, Level.LOW], 0)
+
+
+def _level(view: View, match: re.Match[str]) -> Level | None:
+    checked = uscc(match.group().upper())
+    near = cue(view, *match.span(), _LABELS)
+    if checked and near >= 0:
+        mixed = not match.group().isdigit()
+        return Level.HIGH if near or mixed else Level.MEDIUM
+    return Level.LOW if checked or near > 0 else None
+
+
+def _grouped_spots(sieve: Sieve) -> Ints:
+    return sieve.grouped((4, 4, 4, 4, 2), (2, 6, 9, 1), (8, 9, 1), (8, 10))
 
 
 def find(view: View) -> Iterator[Hit]:
-    for match in candidates(view, _USCC, _spots):
-        checked = uscc(match.group().upper())
-        near = cue(view, *match.span(), _LABELS)
-        if checked and near >= 0:
-            mixed = not match.group().isdigit()
-            yield Hit(*match.span(), KIND, Level.HIGH if near or mixed else Level.MEDIUM)
-        elif checked or near > 0:
-            yield Hit(*match.span(), KIND, Level.LOW)
-    for match in _GROUPED.finditer(view.text):
+    found, matches = sifted(view, _USCC, _sift)
+    yield from found
+    for match in matches:
+        if level := _level(view, match):
+            yield Hit(*match.span(), KIND, level)
+    for match in candidates(view, _GROUPED, _grouped_spots):
         value = match.group().replace(" ", "").replace("-", "")
         if _SHAPE.fullmatch(value) and uscc(value) and cue(view, *match.span(), _LABELS) >= 0:
             yield Hit(*match.span(), KIND, Level.HIGH)

@@ -5,13 +5,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from string import ascii_uppercase
 
-from threegate.detectors import tails
+import numpy as np
+
+from threegate.detectors import bulk, tails
 from threegate.detectors.base import DetectorInfo, Example
-from threegate.detectors.checksums import hong_kong_id, taiwan_id
+from threegate.detectors.checksums import hong_kong_id, taiwan_id, taiwan_letter
 from threegate.detectors.labels import words
-from threegate.detectors.recognizer import WORD_EDGE, Hit, Recognizer, first, overlapping
-from threegate.detectors.surroundings import View, cue
+from threegate.detectors.recognizer import WORD_EDGE, Hit, Recognizer, candidates, first, sifted
+from threegate.detectors.sieve import Ints, Mask, Sieve, together
+from threegate.detectors.surroundings import View, cue, cues
 from threegate.types import Bilingual, Level
 
 HONG_KONG, TAIWAN, MACAU = "pii.hk.id_card", "pii.tw.id_card", "pii.mo.id_card"
@@ -21,6 +25,11 @@ _HONG_KONG = re.compile(
 )
 _TAIWAN = re.compile(first("A-Za-z") + rf"[1289][0-9]{{8}}{WORD_EDGE}(?!-[0-9])")
 _MACAU = re.compile(first("157") + r"[0-9]{6}[(（][0-9][)）]")
+_BRACKETS, _CLOSING = ([ord(c) for c in signs] for signs in ("(（", ")）"))
+_NOUGHT, _TEN, _LOWER = ord("0"), ord("a"), 0x20
+_NO_LETTER = 36
+"""Worth of the first letter where there is one only."""
+_TW_WORTH = np.array([*map(taiwan_letter, ascii_uppercase)])
 _LABELS = words(
     "身份证|身份證|身分證|hkid|identity card|id card|id no|香港|統一編號",
     "national id|澳门|澳門|台湾|台灣|macau|macao|taiwan|hk_id|tw_id",
@@ -28,9 +37,9 @@ _LABELS = words(
 
 
 def find(view: View) -> Iterator[Hit]:
-    for match in overlapping(_HONG_KONG, view.text):
+    for match in candidates(view, _HONG_KONG, _hong_kong_spots):
         yield from _hong_kong(view, match)
-    for match in overlapping(_TAIWAN, view.text):
+    for match in candidates(view, _TAIWAN, _taiwan_spots):
         if taiwan_id(match.group().upper()):
             near = cue(view, *match.span(), _LABELS)
             yield Hit(
@@ -38,9 +47,58 @@ def find(view: View) -> Iterator[Hit]:
                 TAIWAN,
                 Level.HIGH if near > 0 else Level.LOW if near else Level.MEDIUM,
             )
-    for match in overlapping(_MACAU, view.text):
+    found, matches = sifted(view, _MACAU, _sift_macau)
+    yield from found
+    for match in matches:
         near = cue(view, *match.span(), _LABELS, behind=False)
         yield Hit(*match.span(), MACAU, Level.MEDIUM if near > 0 else Level.LOW)
+
+
+def _hong_kong_spots(sieve: Sieve) -> Ints:
+    """One or two letters and six digits before a check character that fits."""
+    i = sieve.runs(6, 7)
+    i = i[sieve.is_letter(sieve.at[i] - 1)]
+    start, check = sieve.at[i], _check(sieve, i)
+    sums = sieve.digit[i[:, None] + np.arange(6)] @ np.arange(7, 1, -1)
+    sums += 8 * _worth(sieve.code(start - 1))
+    one = start[(-sums - 9 * _NO_LETTER) % 11 == check] - 1
+    two = (-sums - 9 * _worth(sieve.code(start - 2))) % 11 == check
+    return together(one, start[two & sieve.is_letter(start - 2)] - 2)
+
+
+def _check(sieve: Sieve, i: Ints) -> Ints:
+    """What the character behind six digits, or the bracket behind them, is worth; -1: nothing."""
+    after = sieve.at[i + 5] + 1
+    code = sieve.code(after + np.isin(sieve.code(after), _BRACKETS))
+    digit = (code >= _NOUGHT) & (code < _NOUGHT + 10)
+    return np.select([digit, (code | _LOWER) == _TEN], [code - _NOUGHT, 10], -1)
+
+
+def _worth(letter: Ints) -> Ints:
+    """10 to 35, in any case."""
+    return (letter | _LOWER) - _TEN + 10
+
+
+def _taiwan_spots(sieve: Sieve) -> Ints:
+    i = sieve.runs(9)
+    i = i[sieve.is_letter(sieve.at[i] - 1)]
+    letter = _TW_WORTH[_worth(sieve.code(sieve.at[i] - 1)) - 10]
+    sums = sieve.digit[i[:, None] + np.arange(9)] @ np.array((8, 7, 6, 5, 4, 3, 2, 1, 1))
+    fits: Mask = (sums + letter) % 10 == 0
+    return sieve.at[i[fits]] - 1
+
+
+def _sift_macau(view: View) -> tuple[Iterator[Hit], Ints]:
+    sieve = view.sieve
+    i = sieve.runs(7)
+    i = i[np.isin(sieve.digit[i], (1, 5, 7))]
+    start, end = sieve.at[i], sieve.at[i] + 10
+    whole = np.isin(sieve.code(end - 3), _BRACKETS) & sieve.is_digit(end - 2)
+    whole &= np.isin(sieve.code(end - 1), _CLOSING)
+    own = whole & bulk.left(sieve, start)
+    near = cues(view, start[own], end[own], _LABELS, behind=False)
+    level = np.where(near > 0, Level.MEDIUM, Level.LOW)
+    return bulk.hits(start[own], end[own], MACAU, level), start[whole & sieve.is_letter(start - 1)]
 
 
 def _hong_kong(view: View, match: re.Match[str]) -> Iterator[Hit]:

@@ -7,10 +7,13 @@ import re
 from collections.abc import Iterator
 from ipaddress import AddressValueError, IPv6Address
 
-from threegate.detectors import tails
+import numpy as np
+
+from threegate.detectors import bulk, tails
 from threegate.detectors.base import DetectorInfo, Example
 from threegate.detectors.labels import words
-from threegate.detectors.recognizer import Hit, Recognizer, overlapping
+from threegate.detectors.recognizer import Hit, Recognizer, candidates, sifted
+from threegate.detectors.sieve import COLON, HEX, Ints, Sieve, together
 from threegate.detectors.surroundings import View
 from threegate.types import Bilingual, Level
 
@@ -21,8 +24,13 @@ _V4 = re.compile(
     rf"\.[0-9])(?![+\-][0-9A-Za-z])"
 )
 _V6 = re.compile(
-    r"(?:[0-9A-Fa-f]|:(?=:))(?<![0-9A-Za-z.].)(?<![0-9A-Fa-f:]:.)[0-9A-Fa-f:]{5,38}(?![0-9A-Za-z:])"
+    r"(?:[0-9A-Fa-f]|:(?=:))(?<![0-9A-Za-z.].)(?<![0-9A-Fa-f:]:.)(?<!::)[0-9A-Fa-f:]{5,38}(?![0-9A-Za-z:])"
 )
+_DOT, _SIGNS = ord("."), (ord("+"), ord("-"))
+_SMALL = 20
+"""Versions have parts below it."""
+_SHORTEST, _GROUPS, _LEAST = 5, 8, 3
+"""Of an address of version 6 the characters, the groups if none is left out, and the least here."""
 _LABELS = words(
     "ip|地址|主机|服务器|跳板机|登录|host|server|gateway|address|addr|from|client",
     "ping|ssh|网关|source",
@@ -34,13 +42,80 @@ _VERSIONS = words(
 
 
 def find(view: View) -> Iterator[Hit]:
-    for match in overlapping(_V4, view.text):
+    found, matches = sifted(view, _V4, _sift)
+    yield from found
+    for match in matches:
         level = _v4(view, match)
         if level:
             yield Hit(*match.span(), KIND, level, "v4")
-    for match in _V6.finditer(view.text):
-        if _v6(match.group()):
+    judged: dict[str, bool] = {}
+    for match in candidates(view, _V6, _v6_spots):
+        value = match.group()
+        if value not in judged:
+            judged[value] = _v6(value)
+        if judged[value]:
             yield Hit(*match.span(), KIND, Level.HIGH, "v6")
+
+
+def _sift(view: View) -> tuple[Iterator[Hit], Ints]:
+    """Nothing is left: no label may be glued to an address."""
+    start, end, parts = _dotted(view.sieve)
+    first, small = parts[0], parts.max(0) < _SMALL
+    told = (first != 127) & ~((first >= 224) & (first < 240)) & (first < 255)
+    start, end, small = start[told], end[told], small[told]
+    label, version = (view.lasts(start, labels) for labels in (_LABELS, _VERSIONS))
+    said = np.where((label > version) & ~(small & (version >= 0)), Level.HIGH, Level.LOW)
+    level = np.where((label >= 0) | (version >= 0), said, Level.MEDIUM)
+    plain = np.flatnonzero((label < 0) & (version < 0))
+    level[plain[small[plain]]] = Level.LOW
+    for i in plain[(parts[2:, told][:, plain] == 0).all(0)].tolist():
+        level[i] = Level.LOW if view.before(int(start[i])).endswith("/") else level[i]
+    return bulk.hits(start, end, KIND, level, "v4"), start[:0]
+
+
+def _dotted(sieve: Sieve) -> tuple[Ints, Ints, Ints]:
+    """Start, end and parts of what `_V4` matches."""
+    i = sieve.runs(1, 2, 3)
+    before = sieve.at[i] - 1
+    i = i[(sieve.digit[i] > 0) & ~sieve.is_word(before) & (sieve.code(before) != _DOT)]
+    runs = [i]
+    for _ in range(3):
+        following = np.minimum(runs[-1] + sieve.size(runs[-1]), len(sieve.at) - 1)
+        dot = sieve.at[following] - 1
+        dotted = (sieve.code(dot) == _DOT) & (sieve.at[following - 1] == dot - 1)
+        fits = dotted & (_byte(sieve, following) < 256)
+        runs = [run[fits] for run in (*runs, following)]
+    end = sieve.at[runs[3]] + sieve.size(runs[3])
+    edge = ~sieve.is_word(end) & ~bulk.followed(sieve, end, ".")
+    edge &= ~(np.isin(sieve.code(end), _SIGNS) & sieve.is_word(end + 1))
+    parts = np.array([_byte(sieve, run[edge]) for run in runs])
+    return sieve.at[runs[0][edge]], end[edge], parts
+
+
+def _byte(sieve: Sieve, i: Ints) -> Ints:
+    """What a run of digits is worth; 1000 where it is too long or has a nought in front."""
+    size, last = sieve.size(i), len(sieve.at) - 1
+    one, two, three = (sieve.digit[np.minimum(i + place, last)] for place in range(3))
+    worth = [one, one * 10 + two, one * 100 + two * 10 + three]
+    return np.select([size == 1, (size == 2) & (one > 0), (size == 3) & (one > 0)], worth, 1000)
+
+
+def _v6_spots(sieve: Sieve) -> Ints:
+    """Where the colons and groups of a stretch may be those of an address."""
+    start, end = sieve.stretches(HEX | COLON)
+    start, end = start[wide := end - start > _SHORTEST], end[wide]
+    colon, after = sieve.stretches(COLON)
+    single, double, more = (
+        _count(colon[fits], start, end)
+        for fits in (after - colon == 1, after - colon == 2, after - colon > 2)
+    )
+    may = (more == 0) & ((double == 1) | ((double == 0) & (single >= _GROUPS - 1)))
+    start = start[may & (_count(sieve.stretches(HEX)[0], start, end) >= _LEAST)]
+    return together(start, start + 1)
+
+
+def _count(places: Ints, start: Ints, end: Ints) -> Ints:
+    return np.searchsorted(places, end) - np.searchsorted(places, start)
 
 
 def _v4(view: View, match: re.Match[str]) -> Level | None:
@@ -49,7 +124,7 @@ def _v4(view: View, match: re.Match[str]) -> Level | None:
     if first == 127 or 224 <= first < 240 or first >= 255:  # loopback, multicast, masks
         return None
     label, version = view.last(match.start(), _LABELS), view.last(match.start(), _VERSIONS)
-    small = max(first, *rest) < 20
+    small = max(first, *rest) < _SMALL
     if label >= 0 or version >= 0:
         return Level.HIGH if label > version and not (small and version >= 0) else Level.LOW
     beside = value.endswith(".0.0") and view.before(match.start()).endswith("/")
@@ -62,7 +137,7 @@ def _v6(value: str) -> bool:
     except AddressValueError:
         return False
     groups = [g for g in value.split(":") if g]
-    return len(groups) >= 3 and any(c.isdigit() for c in value) and not address.is_loopback
+    return len(groups) >= _LEAST and any(c.isdigit() for c in value) and not address.is_loopback
 
 
 RECOGNIZER = Recognizer(

@@ -11,6 +11,9 @@ import re2
 MARK = 64
 """Bytes of a text, one mark of a label in which stands for all labels in it."""
 
+_UNSEEN = 4096
+"""Bytes that are taken to have labels after as many that had."""
+
 _SHORT = 4
 """ASCII words up to this length need edges; longer ones are found inside identifiers too."""
 
@@ -37,12 +40,15 @@ class Labels:
                 yield match.end()
 
     def marks(self, data: bytes) -> Iterator[int]:
-        """Ends of labels in UTF-8, also of such as are part of a word. Wherever a label stands,
-        one of them lies within `MARK` bytes: text of nothing but labels has few marks."""
-        at = 0
+        """Ends of labels in UTF-8, also of such as are part of a word, and in text that is full
+        of them places between, unseen. Wherever a label stands, one of them lies within `MARK`
+        bytes: text of nothing but labels takes few looks."""
+        at, unseen = 0, MARK
         while match := self._any.search(data, at):
-            yield match.end()
-            at = match.end() + MARK
+            end = match.end()
+            unseen = min(2 * unseen, _UNSEEN) if end - at <= MARK else MARK
+            yield from range(end, min(end + unseen, len(data) + 1), MARK)
+            at = end + unseen
 
 
 def _stands(text: str, start: int, end: int) -> bool:

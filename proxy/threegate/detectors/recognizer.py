@@ -15,7 +15,7 @@ Invariants that the scanner's stability rests on:
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -114,6 +114,20 @@ def candidates(view: View, pattern: re.Pattern[str], spots: Spots) -> Iterator[r
     for position in spots(view.sieve).tolist():
         if position >= 0 and (match := pattern.match(view.text, position)):
             yield match
+
+
+Sift = Callable[[View], tuple[Iterable[Hit], Ints]]
+"""The hits that arrays alone can tell of a long text, and the positions left to the pattern."""
+
+
+def sifted(
+    view: View, pattern: re.Pattern[str], sift: Sift
+) -> tuple[Iterable[Hit], Iterator[re.Match[str]]]:
+    """`candidates` of a recognizer whose near misses arrays judge."""
+    if len(view.text) < LONG:
+        return (), overlapping(pattern, view.text)
+    found, spots = sift(view)
+    return found, candidates(view, pattern, lambda _: spots)
 
 
 def digits_of(text: str) -> str:

@@ -23,15 +23,23 @@ LONG = 2048
 
 _WIDEST = 5
 """From one digit to the next: a line break with blanks on both sides."""
+_BLANK, _RETURN, _NEWLINE = map(ord, " \r\n")
+_PARTING = (ord(" "), ord("-"))
 _BUCKET = 6
 """Nearness of labels is told for stretches of 2 ** 6 characters."""
 
-_DIGIT, _BETWEEN, _LETTER, _INNER = 1, 2, 4, 8
+_UNSEEN = 128
+"""Characters at the end of a text beside which a label may stand that is still to come."""
+
+_DIGIT, _BETWEEN, _LETTER, _INNER, _GAP, HEX, COLON = 1, 2, 4, 8, 16, 32, 64
 _CLASSES = {
     _DIGIT: "0123456789",
     _BETWEEN: " \u00a0\u2007\u2009\u202f\u3000-\u2010\u2011\u2012\u2013./()（）\r\n",
     _LETTER: "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz",
     _INNER: ".-/",
+    _GAP: " \u00a0\u2007\u2009\u202f\u3000-\u2010\u2011\u2012\u2013.\n",
+    HEX: "0123456789ABCDEFabcdef",
+    COLON: ":",
 }
 _CLASS_OF = np.zeros(0x10000, np.uint8)
 for _class, _chars in _CLASSES.items():
@@ -62,6 +70,13 @@ class Sieve:
     @cached_property
     def digit(self) -> NDArray[np.int32]:
         return (self.codes[self.at] - 48).astype(np.int32)
+
+    @cached_property
+    def without_values(self) -> str:
+        """The text with every digit a nought."""
+        codes = self.codes.copy()
+        codes[self.at] = ord("0")
+        return codes.tobytes().decode("utf-32-le", "surrogatepass")
 
     @cached_property
     def places(self) -> NDArray[np.int32]:
@@ -95,26 +110,59 @@ class Sieve:
 
     def runs(self, *counts: int) -> Ints:
         """Where runs of exactly so many digits begin."""
-        starts = self._run_starts
-        sizes = np.diff(starts, append=len(self.at))
-        return starts[np.isin(sizes, counts)]
+        return self._run_starts[np.isin(self._run_sizes, counts)]
+
+    def size(self, i: Ints) -> Ints:
+        """How many digits the run around digit i has; 0 behind the last digit."""
+        inside = np.minimum(i, len(self.at) - 1)
+        return np.where(i < len(self.at), self._run_sizes[self._run_number[inside] - 1], 0)
 
     def tokens(self, least: int) -> tuple[Ints, Ints]:
         """Starts and ends of runs of at least so many ASCII letters and digits."""
-        word = (self._class & (_DIGIT | _LETTER)) > 0
-        edges = np.flatnonzero(np.diff(word, prepend=False, append=False))
-        starts, ends = edges[::2], edges[1::2]
+        starts, ends = self._tokens
         long = ends - starts >= least
         return starts[long], ends[long]
 
-    def groups(self, i: Ints, count: int) -> NDArray[np.int32]:
+    def stretches(self, classes: int) -> tuple[Ints, Ints]:
+        """Starts and ends of runs of characters of these classes."""
+        edges = np.flatnonzero(np.diff((self._class & classes) > 0, prepend=False, append=False))
+        return edges[::2], edges[1::2]
+
+    def grouped(self, *shapes: tuple[int, ...]) -> Ints:
+        """Where tokens of these lengths stand, a blank or dash between two."""
+        starts, ends = self._tokens
+        found = [self._in_shape(starts, ends, shape) for shape in shapes]
+        return starts[together(*found)]
+
+    def _in_shape(self, starts: Ints, ends: Ints, shape: tuple[int, ...]) -> Ints:
+        i = np.flatnonzero(ends - starts == shape[0])
+        i = i[i + len(shape) <= len(starts)]
+        for place, length in enumerate(shape[1:], 1):
+            start, before = starts[i + place], ends[i + place - 1]
+            beside = (start - before == 1) & np.isin(self.code(before), _PARTING)
+            i = i[beside & (ends[i + place] - start == length)]
+        return i
+
+    def groups(self, i: Ints, count: int | Ints) -> NDArray[np.int32]:
         """Into how many runs the `count` digits from `i` on fall."""
-        return 1 + self._run_number[i + count - 1] - self._run_number[i]
+        groups: NDArray[np.int32] = 1 + self._run_number[i + count - 1] - self._run_number[i]
+        return groups
 
     def solid(self, i: Ints, first: int, last: int) -> Mask:
         """Nothing between digit i + first and digit i + last."""
         solid: Mask = self.at[i + last] - self.at[i + first] == last - first
         return solid
+
+    def linked(self, i: Ints, first: int, last: int) -> Mask:
+        """Nothing but single gaps (`recognizer.GAP`) between digit i + first and i + last."""
+        linked: Mask = self._cuts[i + first] == self._cuts[i + last]
+        return linked
+
+    def joined(self, i: Ints) -> Mask:
+        """Another digit follows, at once or behind a gap."""
+        following = np.minimum(i + 1, len(self.at) - 1)
+        joined: Mask = (following > i) & (self._cuts[following] == self._cuts[i])
+        return joined
 
     def ends(self, i: Ints) -> Mask:
         """No digit follows at once."""
@@ -144,6 +192,7 @@ class Sieve:
             stretch = (ends if self._text.isascii() else self.places[ends]) >> _BUCKET
             for shift in range(-2, 3):
                 marked[np.maximum(stretch + shift, 0)] = True
+            marked[max(0, len(self._text) - _UNSEEN) >> _BUCKET :] = True
             self._near[labels] = marked.tobytes()
         return self._near[labels]
 
@@ -152,9 +201,21 @@ class Sieve:
         beside: Mask = np.frombuffer(self.near(labels), np.bool_)[position >> _BUCKET]
         return beside
 
+    def code(self, position: Ints) -> Ints:
+        """The character there, 0 outside the text."""
+        inside = (position >= 0) & (position < len(self.codes))
+        codes = self.codes[np.clip(position, 0, len(self.codes) - 1)].astype(np.int64)
+        return np.where(inside, codes, 0)
+
+    def is_digit(self, position: Ints) -> Mask:
+        return self._is(position, _DIGIT)
+
     def is_letter(self, position: Ints) -> Mask:
         """Of ASCII."""
         return self._is(position, _LETTER)
+
+    def is_word(self, position: Ints) -> Mask:
+        return self._is(position, _DIGIT | _LETTER)
 
     def _is(self, position: Ints, class_: int) -> Mask:
         inside = (position >= 0) & (position < len(self._class))
@@ -162,10 +223,18 @@ class Sieve:
         return inside & (found > 0)
 
     @cached_property
+    def _tokens(self) -> tuple[Ints, Ints]:
+        return self.stretches(_DIGIT | _LETTER)
+
+    @cached_property
     def _run_starts(self) -> Ints:
         first = np.ones(len(self.at), np.bool_)
         np.not_equal(self.at[1:], self.at[:-1] + 1, out=first[1:])
         return np.flatnonzero(first)
+
+    @cached_property
+    def _run_sizes(self) -> Ints:
+        return np.diff(self._run_starts, append=len(self.at))
 
     @cached_property
     def _run_number(self) -> NDArray[np.int32]:
@@ -178,6 +247,24 @@ class Sieve:
         here, before = self.at[starts], self.at[starts - 1]
         other = np.cumsum((self._class & (_DIGIT | _BETWEEN)) == 0, dtype=np.int32)
         return self._counted(starts[(here - before > _WIDEST) | (other[here] > other[before])])
+
+    @cached_property
+    def _cuts(self) -> NDArray[np.int32]:
+        """For every digit how often more than one gap has stood before it."""
+        starts = self._run_starts[1:]
+        here, before = self.at[starts], self.at[starts - 1] + 1
+        gap = (here - before == 1) & self._is(before, _GAP)
+        rest = np.flatnonzero((here - before > 1) & (here - before < _WIDEST))
+        gap[rest] = self._line_break(before[rest]) == here[rest]
+        return self._counted(starts[~gap])
+
+    def _line_break(self, at: Ints) -> Ints:
+        """Where the line break that begins at `at` ends, with a blank on either side; -1: none."""
+        at = at + (self.code(at) == _BLANK)
+        at = at + (self.code(at) == _RETURN)
+        broken = self.code(at) == _NEWLINE
+        at = at + 1
+        return np.where(broken, at + (self.code(at) == _BLANK), -1)
 
     def _counted(self, starts: Ints) -> NDArray[np.int32]:
         """For every digit how many of `starts` it does not stand before."""

@@ -3,16 +3,19 @@ the labels in both.
 
 A label is asked for at every candidate, and hostile text is nothing but candidates. So in a long
 text the places of the labels are found once, a candidate far from all of them costs one look, and
-the same surroundings are judged once.
+the same surroundings are judged once; to labels all digits are the same.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from typing import Any
 
+import numpy as np
+
 from threegate.detectors.labels import Labels, words
-from threegate.detectors.sieve import LONG, Sieve
+from threegate.detectors.sieve import LONG, Ints, Sieve
 
 BEFORE = 40
 """Columns of text before a value in which a label may stand; a Chinese character fills two."""
@@ -48,7 +51,7 @@ class View:
     """One text under scan, folded (same length as the original). `open` is where a hit may
     still change."""
 
-    __slots__ = ("_cues", "_data", "_lasts", "_sieve", "final", "open", "text")
+    __slots__ = ("_behinds", "_data", "_lasts", "_sides", "_sieve", "final", "open", "text")
 
     def __init__(self, text: str, *, final: bool = True) -> None:
         self.text = text
@@ -56,8 +59,9 @@ class View:
         self.open = len(text)
         self._data: bytes | None = None
         self._sieve: Sieve | None = None
-        self._lasts: dict[tuple[Labels, str], int] = {}
-        self._cues: dict[tuple[Labels, Labels, str, str], int] = {}
+        self._lasts: dict[Labels, _Last] = {}
+        self._sides: dict[tuple[Labels, Labels], _Sides] = {}
+        self._behinds: dict[Labels, _Behind] = {}
 
     @property
     def data(self) -> bytes:
@@ -106,11 +110,15 @@ class View:
         """Where in `before(start)` the last of `labels` ends, or -1."""
         if self.far(start, labels):
             return -1
-        window = self.text[max(0, start - REACH) : start]
-        known = self._lasts.get((labels, window))
-        if known is None:
-            known = self._lasts[labels, window] = labels.last(_told(window))
-        return known
+        return self._last(labels)[self._words[max(0, start - REACH) : start]]
+
+    def lasts(self, starts: Ints, labels: Labels) -> Ints:
+        """`last` of many values in a long text."""
+        found = np.full(len(starts), -1)
+        at = np.flatnonzero(self.sieve.labelled(starts, labels))
+        windows = self._cut(np.maximum(starts[at] - REACH, 0), starts[at])
+        found[at] = list(map(self._last(labels).__getitem__, windows))
+        return found
 
     def after(self, start: int, end: int) -> str:
         """The clause after `end`, at most `AFTER` characters. Holds the hit at `start` while it
@@ -125,22 +133,91 @@ class View:
 
     def cue(self, start: int, end: int, labels: Labels, other: Labels, *, behind: bool) -> int:
         """See `cue`. At the end of the text nothing is remembered: what stands there is held."""
-        if end + AFTER > len(self.text):
-            return self._cue(start, end, labels, other, behind=behind)
-        if self.far(start, labels) and self.far(start, other):
+        late = end + AFTER > len(self.text)
+        if not late and self.far(start, labels) and self.far(start, other):
             return 0
-        after = self.text[end : end + AFTER] if behind else ""
-        key = labels, other, self.text[max(0, start - REACH) : start], after
-        known = self._cues.get(key)
-        if known is None:
-            known = self._cues[key] = self._cue(start, end, labels, other, behind=behind)
-        return known
+        side = self._side(labels, other)[self._words[max(0, start - REACH) : start]]
+        if side or not behind:
+            return side
+        if late:
+            return 1 if labels.search(self.after(start, end)) else 0
+        return self._behind(labels)[self._words[end : end + AFTER]]
 
-    def _cue(self, start: int, end: int, labels: Labels, other: Labels, *, behind: bool) -> int:
-        own, foreign = self.last(start, labels), self.last(start, other)
-        if own >= 0 or foreign >= 0:
-            return 1 if own >= foreign else -1
-        return 1 if behind and labels.search(self.after(start, end)) else 0
+    def cues(
+        self, starts: Ints, ends: Ints, labels: Labels, other: Labels, *, behind: bool
+    ) -> Ints:
+        """See `cues`."""
+        found = np.zeros(len(starts), np.int64)
+        near = self.sieve.labelled(starts, labels) | self.sieve.labelled(starts, other)
+        late = ends + AFTER > len(self.text)
+        for i in np.flatnonzero(late).tolist():
+            found[i] = self.cue(int(starts[i]), int(ends[i]), labels, other, behind=behind)
+        at = np.flatnonzero(near & ~late)
+        windows = self._cut(np.maximum(starts[at] - REACH, 0), starts[at])
+        found[at] = list(map(self._side(labels, other).__getitem__, windows))
+        if behind:
+            at = at[found[at] == 0]
+            windows = self._cut(ends[at], ends[at] + AFTER)
+            found[at] = list(map(self._behind(labels).__getitem__, windows))
+        return found
+
+    @property
+    def _words(self) -> str:
+        """The text as labels are looked for in it."""
+        return self.text if len(self.text) < LONG else self.sieve.without_values
+
+    def _cut(self, starts: Ints, ends: Ints) -> Iterator[str]:
+        return map(self._words.__getitem__, map(slice, starts.tolist(), ends.tolist()))
+
+    def _last(self, labels: Labels) -> _Last:
+        if labels not in self._lasts:
+            self._lasts[labels] = _Last(labels)
+        return self._lasts[labels]
+
+    def _side(self, labels: Labels, other: Labels) -> _Sides:
+        if (labels, other) not in self._sides:
+            self._sides[labels, other] = _Sides(labels, other)
+        return self._sides[labels, other]
+
+    def _behind(self, labels: Labels) -> _Behind:
+        if labels not in self._behinds:
+            self._behinds[labels] = _Behind(labels)
+        return self._behinds[labels]
+
+
+class _Last(dict[str, int]):
+    """By the text before a value where in its clause the last label ends."""
+
+    def __init__(self, labels: Labels) -> None:
+        self._labels = labels
+
+    def __missing__(self, window: str) -> int:
+        self[window] = self._labels.last(_told(window))
+        return self[window]
+
+
+class _Sides(dict[str, int]):
+    """By the text before a value what the nearest label in it says."""
+
+    def __init__(self, labels: Labels, other: Labels) -> None:
+        self._labels, self._other = labels, other
+
+    def __missing__(self, window: str) -> int:
+        told = _told(window)
+        own, foreign = self._labels.last(told), self._other.last(told)
+        self[window] = 0 if own < 0 and foreign < 0 else 1 if own >= foreign else -1
+        return self[window]
+
+
+class _Behind(dict[str, int]):
+    """By the text behind a value whether a label stands in its clause."""
+
+    def __init__(self, labels: Labels) -> None:
+        self._labels = labels
+
+    def __missing__(self, window: str) -> int:
+        self[window] = int(self._labels.search(_STRONG.split(window, 1)[0]))
+        return self[window]
 
 
 def cue(
@@ -154,6 +231,19 @@ def cue(
 ) -> int:
     """1: a label of this kind is near; -1: the nearest label says it is something else; 0: none."""
     return view.cue(start, end, labels, other, behind=behind)
+
+
+def cues(
+    view: View,
+    starts: Ints,
+    ends: Ints,
+    labels: Labels,
+    *,
+    other: Labels = OTHER_NUMBER,
+    behind: bool = True,
+) -> Ints:
+    """`cue` of many values in a long text."""
+    return view.cues(starts, ends, labels, other, behind=behind)
 
 
 def _told(window: str) -> str:

@@ -6,12 +6,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from threegate.detectors import tails
+import numpy as np
+
+from threegate.detectors import bulk, tails
 from threegate.detectors.base import DetectorInfo, Example
 from threegate.detectors.labels import words
-from threegate.detectors.recognizer import EDGE, Hit, Recognizer, candidates, first
-from threegate.detectors.sieve import Ints, Sieve
-from threegate.detectors.surroundings import View, cue
+from threegate.detectors.recognizer import EDGE, Hit, Recognizer, first, sifted
+from threegate.detectors.sieve import Ints, Mask, Sieve
+from threegate.detectors.surroundings import View, cue, cues
 from threegate.types import Bilingual, Level
 
 KIND = "pii.us.ssn"
@@ -20,23 +22,50 @@ _SSN = re.compile(
     + rf"(?<!000)[0-9]{{2}}(?<!000)(?<!666)([ \-]?)(?!00)[0-9]{{2}}\1(?!0000)[0-9]{{4}}"
     rf"{EDGE}(?!-[0-9])"
 )
+_BLANK, _DASH = map(ord, " -")
 _LABELS = words("ssn|social security|social|社会安全号|社安号|美国社保|taxpayer|soc sec")
 
 
-def _spots(sieve: Sieve) -> Ints:
+_DASHED = np.array((Level.MEDIUM, Level.HIGH, Level.LOW))
+_OTHER = np.array((Level.LOW, Level.MEDIUM, Level.LOW))
+"""By what the nearest label says: nothing, this, (-1) another number."""
+
+
+def _sift(view: View) -> tuple[Iterator[Hit], Ints]:
+    sieve = view.sieve
+    i = _issued(sieve)
+    gap = _gap(sieve, i, 2)
+    i, gap = i[fits := (gap >= 0) & (gap == _gap(sieve, i, 4))], gap[fits]
+    start, end = sieve.at[i], sieve.at[i + 8] + 1
+    edge = bulk.right(sieve, end) & ~bulk.followed(sieve, end, "-")
+    own = edge & bulk.left(sieve, start)
+    near = cues(view, start[own], end[own], _LABELS)
+    level = np.where(gap[own] == _DASH, _DASHED[near], _OTHER[near])
+    return bulk.hits(start[own], end[own], KIND, level), start[edge & sieve.is_letter(start - 1)]
+
+
+def _issued(sieve: Sieve) -> Ints:
     i = sieve.rows(9, sieve.threes)
-    i = i[sieve.solid(i, 3, 4) & sieve.solid(i, 5, 8) & sieve.ends(i + 8)]
-    return sieve.at[i]
+    i = i[sieve.solid(i, 3, 4) & sieve.solid(i, 5, 8) & (sieve.digit[i] < 9)]
+    area, group, serial = (sieve.number(i, *part) for part in ((0, 3), (3, 2), (5, 4)))
+    issued: Mask = (area > 0) & (area != 666) & (group > 0) & (serial > 0)
+    return i[issued]
+
+
+def _gap(sieve: Sieve, i: Ints, place: int) -> Ints:
+    """The separator behind the digit at `place`: 0 is none, -1 no single one."""
+    wide = sieve.at[i + place + 1] - sieve.at[i + place]
+    code = sieve.code(sieve.at[i + place] + 1)
+    return np.select([wide == 1, (wide == 2) & ((code == _BLANK) | (code == _DASH))], [0, code], -1)
 
 
 def find(view: View) -> Iterator[Hit]:
-    for match in candidates(view, _SSN, _spots):
+    found, matches = sifted(view, _SSN, _sift)
+    yield from found
+    for match in matches:
         near = cue(view, *match.span(), _LABELS)
-        if match[1] == "-":
-            level = Level.HIGH if near > 0 else Level.LOW if near else Level.MEDIUM
-        else:
-            level = Level.MEDIUM if near > 0 else Level.LOW
-        yield Hit(*match.span(), KIND, level)
+        level = (_DASHED if match[1] == "-" else _OTHER)[near]
+        yield Hit(*match.span(), KIND, Level(level))
 
 
 RECOGNIZER = Recognizer(

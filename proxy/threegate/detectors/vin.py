@@ -45,8 +45,12 @@ def find(view: View) -> Iterator[Hit]:
     yield from _grouped(view)
 
 
+def _grouped_spots(sieve: Sieve) -> Ints:
+    return sieve.grouped((4, 4, 4, 4, 1), (3, 6, 2, 6))
+
+
 def _grouped(view: View) -> Iterator[Hit]:
-    for match in _GROUPED.finditer(view.text):
+    for match in candidates(view, _GROUPED, _grouped_spots):
         value = match.group().replace(" ", "").replace("-", "")
         near = cue(view, *match.span(), _LABELS)
         if checksums.vin(value) and (near > 0 or (near == 0 and _regular(value))):

@@ -1,0 +1,129 @@
+"""Arrays judge near misses as the patterns do, hit by hit."""
+
+from __future__ import annotations
+
+import re
+from random import Random
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from threegate.detectors import (
+    bank_card,
+    bulk,
+    cn_address,
+    cn_id,
+    cn_mobile,
+    cn_uscc,
+    hk_tw_id,
+    ip,
+    recognizer,
+    surroundings,
+    us_ssn,
+    vin,
+)
+from threegate.detectors.base import Example
+from threegate.detectors.checksums import USCC_ALPHABET
+from threegate.detectors.recognizer import EDGE, Hit, Recognizer
+from threegate.detectors.sieve import Sieve
+from threegate.detectors.surroundings import View
+from threegate.types import Level
+
+JUDGED = [
+    module.RECOGNIZER
+    for module in (bank_card, cn_address, cn_id, cn_mobile, cn_uscc, hk_tw_id, ip, us_ssn, vin)
+]
+GAPS = [*[""] * 6, " ", "-", ".", "/", "\n", " \r\n ", "\r\n", "  ", "\u3000", "(", ") "]
+ENDS = [*" ，,\n;", "", "X", "a", "-12345", "/123456", ".5", "-", "(", "号", "+", "  "]
+WORDS = [
+    "电话", "手机 ", "id", "tel", "no", "订单", "order ", "身份证", "ssn ", "card ", "税号", "commit ",
+    "版本", "ip ", "/", "+1 ", "+86 ", "0086", "86", "v", "香港", "澳门", "vin ", "号码：", "", "", "\n",
+]  # fmt: skip
+
+
+def digits(draw: Random, count: int) -> str:
+    return "".join(draw.choices("0123456789", k=count))
+
+
+def resident(draw: Random) -> str:
+    born = f"{draw.choice(['1900', '1949', '2000', '2039', '2040'])}{draw.randrange(14):02}"
+    head = draw.choice(["110105", "640000", "999999", "810000", "720000"])
+    born += f"{draw.randrange(33):02}"
+    return draw.choice([f"{head}{born}{digits(draw, 3)}{draw.choice('0123456789Xx')}",
+                        f"{head}{born[2:]}{digits(draw, 3)}"])  # fmt: skip
+
+
+def address(draw: Random) -> str:
+    if draw.random() < 0.5:
+        return ".".join(str(draw.choice([0, 1, 19, 127, 255, 256, "01"])) for _ in range(4))
+    groups = draw.choices(["0", "1", "fe80", "2001", "", "abcd"], k=draw.randint(3, 9))
+    return ":".join(groups)
+
+
+def made(draw: Random) -> str:
+    kind = draw.randrange(8)
+    if kind == 0:
+        return resident(draw)
+    if kind == 1:
+        return address(draw)
+    if kind == 2:
+        return "".join(draw.choices(USCC_ALPHABET, k=2)) + digits(draw, 6) + digits(draw, 10)
+    if kind == 3:
+        sign = draw.choice(["", "", "(", "（", "A"])
+        return draw.choice("AKidz1") + digits(draw, 6) + sign + digits(draw, 1) + draw.choice(")）")
+    if kind == 4:
+        return draw.choice(["138", "170", "62", "4111", "35", "6222", "000", "423"]) + digits(
+            draw, draw.choice([6, 8, 12, 14, 15])
+        )
+    if kind == 5:
+        return draw.choice(["路3号", "建国路88号", "大道3号5栋", "村12组", "3栋2单元"])
+    return digits(draw, draw.choice([7, 9, 11, 13, 15, 16, 18, 19]))
+
+
+def gapped(draw: Random, value: str) -> str:
+    for _ in range(draw.choice([0, 0, 0, 1, 2, 3, 7])):
+        at = draw.randint(0, len(value))
+        value = value[:at] + draw.choice(GAPS) + value[at:]
+    return value
+
+
+def near_misses(draw: Random) -> str:
+    examples: list[Example] = [e for r in JUDGED for e in r.info.examples]
+    parts = []
+    for _ in range(draw.randint(1, 16)):
+        value = draw.choice(examples).text if draw.random() < 0.2 else made(draw)
+        parts += [draw.choice(WORDS), gapped(draw, value), draw.choice(ENDS)]
+    return "".join(parts)
+
+
+def told(ours: Recognizer, text: str, least: int, *, final: bool) -> tuple[list[Hit], int]:
+    with pytest.MonkeyPatch.context() as patch:
+        for module in (recognizer, surroundings):
+            patch.setattr(module, "LONG", least)
+        view = View(text, final=final)
+        return sorted(ours.find(view)), view.open
+
+
+@pytest.mark.parametrize("ours", JUDGED, ids=lambda r: r.info.id)
+@pytest.mark.parametrize("seed", range(25))
+def test_arrays_tell_what_the_pattern_tells(ours: Recognizer, seed: int) -> None:
+    text = near_misses(Random(seed))
+    for final in (True, False):
+        arrays = told(ours, text, 0, final=final)
+        assert arrays == told(ours, text, 1 << 40, final=final)
+
+
+@given(st.text("0123456789-/.a ", min_size=1, max_size=12))
+def test_the_right_edge_of_a_number(text: str) -> None:
+    places = np.arange(len(text) + 1)
+    expected = [bool(re.compile(EDGE).match(text, int(at))) for at in places]
+    assert bulk.right(Sieve(text, text.encode()), places).tolist() == expected
+
+
+def test_hits_at_once_are_hits() -> None:
+    start, end = np.array([1, 5]), np.array([3, 9])
+    several = list(bulk.hits(start, end, "k", np.array([1, 3]), "n"))
+    assert several == [Hit(1, 3, "k", Level.LOW, "n"), Hit(5, 9, "k", Level.HIGH, "n")]
+    assert all(type(hit) is Hit and type(hit.level) is Level for hit in several)
+    assert [h.level for h in bulk.hits(start, end, "k", Level.LOW)] == [Level.LOW] * 2
