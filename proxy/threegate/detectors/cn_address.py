@@ -24,7 +24,9 @@ _LEFT = 28
 _HAN = "\u3400-\u9fff"
 _NUM = r"(?:[0-9]{1,5}[A-Za-z]?|[一二三四五六七八九十百零〇]{1,5}|[A-Za-z甲乙丙丁])"
 _S = r"[ ]{0,2}"
-_ROAD = r"(?:路|街|大道|道|巷|弄|胡同|里|村|公路|东街|西街|横路|新村|社区|镇|屯|寨|坪|湾)"
+_ROAD = r"(?:[路街道巷弄里村镇屯寨坪湾]|大道|胡同|公路|东街|西街|横路|新村|社区)"
+_D = "一二三四五六七八九十0-9"
+_PART = rf"(?:[东西南北中{_D}](?:段|(?<![东西南北中])[{_D}](?:段|[{_D}]段)))"
 _UNIT = (
     rf"(?:{_S}(?:附|之)?{_NUM}{_S}(?:号楼|號樓|号院|號院|栋|棟|幢|座|期|区|區|单元|單"
     rf"元|楼|樓|层|層|室|房|户|组|排|门|號|号|弄|巷|床|舍|铺|鋪)"
@@ -36,19 +38,22 @@ _ROOM = (
 )
 _STOP = "的了在到住是把址给我你他她它们去这请往称其找寄吗呢吧啊"
 _LEADS = "位于|户籍|籍贯|注册|放在|那个|那里|收货|收貨|收件"
-_NAME = rf"(?:(?!{_LEADS})(?![{_STOP}])[{_HAN}])"
+_NAME = rf"(?:(?!{_LEADS})[{_HAN}](?<![{_STOP}]))"
 _PLACE = (
     rf"(?:{_S}{_NAME}{{2,8}}?(?=[A-Za-z0-9一二三四五六七八九十甲乙丙]{{1,4}}(?:-[0-9]"
     rf"|栋|棟|幢|座|号楼|号院|单元|室|楼|层|期|区|排|房|(?<=[0-9]{{3}})(?![0-9A-Za-z%元年月日米人]))))"
 )
-_STREET = re.compile(
-    rf"{_ROAD}(?:[东西南北中]段|[一二三四五六七八九十0-9]{{1,3}}段)?{_S}({_NUM}"
-    rf"{_S}(?:号院|號院|号楼|號樓|号|號|弄|巷|组)(?:附[0-9]{{1,3}}|[甲乙丙])?)"
-    rf"(?:{_PLACE}?{_UNIT}|{_ROOM}){{0,6}}"
+_MAY = rf"(?=[ 附之A-Za-z甲乙丙丁百零〇{_D}]|[{_HAN}]{{2}})"
+"""Where a unit or room may begin: most streets have none."""
+_STREET_OF = (
+    rf"{_ROAD}{_PART}?{_S}{_NUM}{_S}(?:号[院楼]?|號[院樓]?|弄|巷|组)(?:附[0-9]{{1,3}}|[甲乙丙])?"
+    rf"(?P<within>(?:{_MAY}(?:{_PLACE}?{_UNIT}|{_ROOM})){{1,6}})?"
 )
+_STREET = re.compile(_STREET_OF)
+_STREETS = re.compile(rf"(?:{_STREET_OF}){{1,64}}")
 _BUILDING = re.compile(
-    rf"(?<![0-9A-Za-z])(?:[0-9]{{1,3}}|[A-Za-z]|[一二三四五六七八九十]{{1,3}}){_S}(?:"
-    rf"号楼|號樓|栋|棟|幢|座){_UNIT}{{0,3}}{_ROOM}?"
+    rf"[A-Za-z{_D}](?<![0-9A-Za-z].)(?:(?<=[0-9])[0-9]{{0,2}}|(?<=[A-Za-z])"
+    rf"|(?<=[一二三四五六七八九十])[一二三四五六七八九十]{{0,2}}){_S}(?:号楼|號樓|栋|棟|幢|座){_UNIT}{{0,3}}{_ROOM}?"
 )
 _VILLAGE = re.compile(
     rf"(?:县|區|区|市|旗|镇|乡){_NAME}{{1,8}}(?:村|屯|社区|街道)(?:{_NAME}{{0,6}}"
@@ -102,28 +107,30 @@ def find(view: View) -> Iterator[Hit]:
 
 def _streets(view: View) -> Iterator[Hit]:
     """Streets of one clause are one address, so text of nothing but streets has few."""
-    start, end, exact = 0, -_LEFT, False
-    for match in _STREET.finditer(view.text):
-        core = match.start()
+    start, end, exact, at = 0, -_LEFT, False, 0
+    while match := _STREET.search(view.text, at):
+        core, at = match.span()
         _hold(view, match)
-        if core - end < _LEFT and (core == end or not _APART.search(view.text, end, core)):
-            exact = exact or _exact(view.text, end, match)
-        else:
+        joined = core - end < _LEFT and (core == end or not _APART.search(view.text, end, core))
+        if not joined:
             if end > 0:
                 yield Hit(start, end, KIND, _level(view, start, exact=exact))
-            start = _start(view, core)
+            start, exact = _start(view, core), False
             if start == core or _NOT_NAME.search(view.text, start, core):
                 end = -_LEFT
                 continue
-            exact = _exact(view.text, start, match)
-        end = match.end()
+        exact = exact or _exact(view.text, end if joined else start, match)
+        end = at
+        if view.final and (more := _STREETS.match(view.text, at)):
+            exact = exact or bool(more["within"])
+            end = at = more.end()
     if end > 0:
         yield Hit(start, end, KIND, _level(view, start, exact=exact))
 
 
 def _exact(text: str, named: int, match: re.Match[str]) -> bool:
     """More than a number, or a region in the name that begins at `named`."""
-    return match.end() > match.end(1) or bool(_REGION.search(text, named, match.start()))
+    return bool(match["within"] or _REGION.search(text, named, match.start()))
 
 
 def _start(view: View, core: int) -> int:
