@@ -14,8 +14,9 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from functools import lru_cache
 
+from threegate.normalize import blocks, escapes
 from threegate.normalize.tables import HIDDEN
-from threegate.normalize.view import View, edited
+from threegate.normalize.view import LONG, Ints, View, edited, edited_at, padded
 
 NAME = "decoded"
 DEPTH = 3
@@ -46,8 +47,8 @@ def decoded(source: View, triggered: Iterable[str]) -> View:
     view = source
     for trigger in TRIGGERS:
         if trigger in triggered:
-            for pattern, decode in _STEPS[trigger]:
-                view = edited(view, NAME, pattern, decode)
+            for step in _STEPS[trigger]:
+                view = step(view)
     return view
 
 
@@ -88,7 +89,8 @@ def _hex(match: re.Match[str]) -> str | None:
 
 
 def _bits(match: re.Match[str]) -> str | None:
-    return readable(bytes(int(b, 2) for b in re.findall("[01]{8}", match.group())))
+    bits = match.group().replace(" ", "").replace(",", "")
+    return readable(int(bits, 2).to_bytes(len(bits) // 8))
 
 
 def _base64(match: re.Match[str]) -> str | None:
@@ -116,22 +118,55 @@ def readable(data: bytes) -> str | None:
         text = data.decode()
     except UnicodeDecodeError:
         return None
-    seen = HIDDEN.sub("", text)
-    foreign = [c for c in seen if not c.isascii()]
-    if len(data) < _LONG and sum("\u2e80" <= c <= "\uffef" for c in foreign) * 2 < len(foreign):
-        return None
-    return text if seen and all(c.isprintable() or c in "\n\r\t" for c in seen) else None
+    seen = text if text.isascii() else HIDDEN.sub("", text)
+    if len(data) < _LONG and not seen.isascii():
+        foreign = [c for c in seen if not c.isascii()]
+        if sum("\u2e80" <= c <= "\uffef" for c in foreign) * 2 < len(foreign):
+            return None
+    return text if seen and seen.translate(_BREAKS).isprintable() else None
 
+
+_BREAKS = dict.fromkeys(map(ord, "\n\r\t"))
 
 Decode = Callable[[re.Match[str]], str | None]
-_STEPS: Mapping[str, tuple[tuple[re.Pattern[str], Decode], ...]] = {
-    r"%[0-9A-Fa-f]{2}": ((_PERCENT, lambda match: _percent(match.group())),),
-    r"\\[uUx][0-9A-Fa-f{]": ((_BACKSLASH, lambda match: _backslash(match.group())),),
-    r"&(?:#|[A-Za-z]{2,8};)": ((_ENTITY, lambda match: _entity(match.group())),),
-    r"U\+[0-9A-Fa-f]{4}": ((_NOTATION, _notation),),
-    r"(?:[01]{8}[ ,]?){6}": ((_BITS, _bits),),
-    r"(?:[0-9A-Fa-f]{2}[ :]?){6}": ((_HEX, _hex),),
-    r"[A-Za-z0-9+/_\-]{12}|[A-Za-z0-9+/_\-]{6}=": ((_BASE64, _base64), (_BASE32, _base32)),
+Step = Callable[[View], View]
+
+
+def _escape(
+    pattern: re.Pattern[str], decode: Callable[[str], str | None], find: escapes.Find
+) -> Step:
+    """Escapes of one character; in a long text found by arrays."""
+
+    def step(view: View) -> View:
+        if len(view.text) >= LONG:
+            return escapes.unescaped(view, NAME, find)
+        return edited(view, NAME, pattern, lambda match: decode(match.group()))
+
+    return step
+
+
+def _block(pattern: re.Pattern[str], decode: Decode, places: Callable[[Ints], Ints]) -> Step:
+    """Encoded blocks; in a long text arrays say where."""
+
+    def step(view: View) -> View:
+        if len(view.text) >= LONG:
+            return edited_at(view, NAME, pattern, decode, places(padded(view.text)))
+        return edited(view, NAME, pattern, decode)
+
+    return step
+
+
+_STEPS: Mapping[str, tuple[Step, ...]] = {
+    r"%[0-9A-Fa-f]{2}": (_escape(_PERCENT, _percent, escapes.percents),),
+    r"\\[uUx][0-9A-Fa-f{]": (_escape(_BACKSLASH, _backslash, escapes.backslashes),),
+    r"&(?:#|[A-Za-z]{2,8};)": (_escape(_ENTITY, _entity, escapes.entities),),
+    r"U\+[0-9A-Fa-f]{4}": (lambda view: edited(view, NAME, _NOTATION, _notation),),
+    r"(?:[01]{8}[ ,]?){6}": (lambda view: edited(view, NAME, _BITS, _bits),),
+    r"(?:[0-9A-Fa-f]{2}[ :]?){6}": (_block(_HEX, _hex, blocks.hexadecimal),),
+    r"[A-Za-z0-9+/_\-]{12}|[A-Za-z0-9+/_\-]{6}=": (
+        _block(_BASE64, _base64, blocks.base64),
+        _block(_BASE32, _base32, blocks.base32),
+    ),
 }
 TRIGGERS = tuple(_STEPS)
 """RE2; one of them matches in every text in which its steps may decode something."""

@@ -9,18 +9,41 @@ from __future__ import annotations
 import re
 from functools import cache
 
-from threegate.normalize.tables import HIDDEN, OVER, char_class, tables
-from threegate.normalize.view import View, edited, removed, translated
+import numpy as np
+from numpy.typing import NDArray
+
+from threegate.normalize.tables import HIDDEN, INVISIBLE, MARKS, OVER, char_class, tables
+from threegate.normalize.view import LONG, View, codes_of, edited, removed, translated, without
 
 NAME = "plain"
 
 
 def plain(source: View) -> View:
     """`source` itself when nothing differs."""
-    view = removed(source, NAME, HIDDEN)
-    view = removed(view, NAME, OVER)
+    view = _seen(source)
     view = edited(view, NAME, _multiple(), lambda match: tables().multiple[match.group()])
     return translated(view, NAME, tables().single)
+
+
+def _seen(source: View) -> View:
+    """Without what has no shape and what lies over letters."""
+    if len(source.text) >= LONG:
+        codes = codes_of(source.text)
+        return without(source, NAME, np.flatnonzero(_gone()[np.minimum(codes, _BEYOND)]))
+    return removed(removed(source, NAME, HIDDEN), NAME, OVER)
+
+
+@cache
+def _gone() -> NDArray[np.bool_]:
+    """By code point, whether it goes."""
+    gone = np.zeros(_BEYOND + 1, np.bool_)
+    for first, last in re.findall("(?s)(.)(?:-(.))?", INVISIBLE + MARKS):
+        gone[ord(first) : ord(last or first) + 1] = True
+    return gone
+
+
+_BEYOND = 0xE01F0
+"""The first code point behind all that go."""
 
 
 def plain_text(text: str) -> str:

@@ -8,30 +8,38 @@ the first text that contains everything the span was made of, and never cuts an 
 from __future__ import annotations
 
 import re
-from bisect import bisect_right
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from operator import itemgetter
+
+import numpy as np
+from numpy.typing import NDArray
 
 from threegate.types import Span
 
-Piece = tuple[int, int, int, int]
-"""Start and end in the view, start and end in its source."""
+Ints = NDArray[np.int64]
+Mask = NDArray[np.bool_]
+Codes = NDArray[np.uint32]
 
 Edit = tuple[int, int, str]
 """Start and end of what goes, and what comes in its place."""
 
-_START = itemgetter(0)
+LONG = 2048
+"""Code points from which arrays are cheaper than a match after the other."""
+
+
+def _no_pieces() -> Ints:
+    return np.zeros((4, 0), np.int64)
 
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """`pieces` are in order and disjoint. `backwards`: the source read from its end."""
+    """`pieces` are in order and disjoint: their starts and ends in the view, and in its source.
+    `backwards`: the source read from its end."""
 
     name: str
     text: str = field(repr=False)
     source: View | None = field(default=None, repr=False)
-    pieces: tuple[Piece, ...] = field(default=(), repr=False)
+    pieces: Ints = field(default_factory=_no_pieces, repr=False, compare=False)
     backwards: bool = False
 
     def original(self, span: Span) -> Span:
@@ -49,10 +57,10 @@ class View:
         return Span(self._char(span.start).start, self._char(span.end - 1).end)
 
     def _char(self, index: int) -> Span:
-        at = bisect_right(self.pieces, index, key=_START) - 1
+        at = int(np.searchsorted(self.pieces[0], index, "right")) - 1
         if at < 0:
             return Span(index, index + 1)
-        _, end, source_start, source_end = self.pieces[at]
+        end, source_start, source_end = self.pieces[1:, at].tolist()
         if index < end:
             return Span(source_start, source_end)
         return Span(source_end + index - end, source_end + index - end + 1)
@@ -71,22 +79,36 @@ def edited(
     return replaced(source, name, [(s, e, p) for s, e, p in edits if p is not None and s < e])
 
 
+def edited_at(
+    source: View,
+    name: str,
+    pattern: re.Pattern[str],
+    new: Callable[[re.Match[str]], str | None],
+    places: Ints,
+) -> View:
+    """`edited` where a match can say something at these places only."""
+    edits: list[Edit] = []
+    stop = 0
+    for place in places.tolist():
+        if place >= stop and (match := pattern.match(source.text, place)):
+            stop = match.end()
+            put = new(match)
+            edits += [] if put is None else [(place, stop, put)]
+    return replaced(source, name, edits)
+
+
 def replaced(source: View, name: str, edits: Sequence[Edit]) -> View:
     """`source` with `edits` made, which are in order and disjoint; `source` without any."""
     if not edits:
         return source
-    text = source.text
     out: list[str] = []
-    pieces: list[Piece] = []
-    at = length = 0
+    at = 0
     for start, end, put in edits:
-        out += (text[at:start], put)
-        length += start - at
-        pieces.append((length, length + len(put), start, end))
-        length += len(put)
+        out += (source.text[at:start], put)
         at = end
-    out.append(text[at:])
-    return View(name, "".join(out), source, tuple(pieces))
+    out.append(source.text[at:])
+    start, end = np.array([edit[:2] for edit in edits]).T
+    return View(name, "".join(out), source, _pieces(start, end, np.array([*map(len, out[1::2])])))
 
 
 def removed(source: View, name: str, pattern: re.Pattern[str]) -> View:
@@ -94,11 +116,56 @@ def removed(source: View, name: str, pattern: re.Pattern[str]) -> View:
     gone = [match.span() for match in pattern.finditer(source.text)]
     if not gone:
         return source
-    lost, pieces = 0, []
-    for start, end in gone:
-        pieces.append((start - lost, start - lost, start, end))
-        lost += end - start
-    return View(name, pattern.sub("", source.text), source, tuple(pieces))
+    start, end = np.array(gone).T
+    return View(name, pattern.sub("", source.text), source, _pieces(start, end, 0))
+
+
+def without(source: View, name: str, gone: Ints) -> View:
+    """`source` without these characters, told by their places in order."""
+    if not len(gone):
+        return source
+    first = np.diff(gone, prepend=-2) > 1
+    start, end = gone[first], gone[np.roll(first, -1)] + 1
+    text = text_of(np.delete(codes_of(source.text), gone))
+    return View(name, text, source, _pieces(start, end, 0))
+
+
+def rewritten(source: View, name: str, start: Ints, end: Ints, code: Ints) -> View:
+    """`source` with one character in the place of each stretch; they are in order and disjoint."""
+    if not len(start):
+        return source
+    codes, marks = codes_of(source.text).copy(), np.zeros(len(source.text) + 1, np.int8)
+    codes[start] = code
+    marks[start + 1] += 1
+    marks[end] -= 1
+    text = text_of(codes[np.cumsum(marks[:-1], dtype=np.int8) == 0])
+    return View(name, text, source, _pieces(start, end, 1))
+
+
+def _pieces(start: Ints, end: Ints, put: int | Ints) -> Ints:
+    """Of edits that put so many characters in the place of each stretch."""
+    size = np.broadcast_to(put, start.shape)
+    shift = np.cumsum(size - (end - start))
+    first = start + np.concatenate(([0], shift[:-1]))
+    return np.stack((first, first + size, start, end))
+
+
+_BEYOND = 16
+
+
+def padded(text: str) -> Ints:
+    """Its code points with noughts behind them, so that looking ahead needs no care."""
+    codes = np.zeros(len(text) + _BEYOND, np.int64)
+    codes[: len(text)] = codes_of(text)
+    return codes
+
+
+def codes_of(text: str) -> Codes:
+    return np.frombuffer(text.encode("utf-32-le", "surrogatepass"), np.uint32)
+
+
+def text_of(codes: Codes) -> str:
+    return codes.tobytes().decode("utf-32-le", "surrogatepass")
 
 
 def translated(source: View, name: str, table: dict[int, int]) -> View:

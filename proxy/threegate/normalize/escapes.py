@@ -1,0 +1,144 @@
+"""Escapes of one character each (percent, backslash, HTML), in a long text all at once by arrays.
+
+The patterns of `decoded` say the same, match by match: a text of nothing but escapes has hundreds
+of thousands.
+"""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Callable
+from html.entities import html5
+from string import ascii_letters
+
+import numpy as np
+
+from threegate.normalize.view import Ints, Mask, View, padded, rewritten
+
+Found = tuple[Ints, Ints, Ints]
+"""Starts, ends, and the character that each stands for; -1: for none."""
+Find = Callable[[Ints], Found]
+
+_NONE = 999
+_DIGITS, _LETTERS = np.full(256, _NONE), np.full(256, _NONE)
+"""What a character is worth: as a digit to any base, a letter as itself."""
+for _char in "0123456789abcdefABCDEF":
+    _DIGITS[ord(_char)] = int(_char, 16)
+for _char in ascii_letters:
+    _LETTERS[ord(_char)] = ord(_char)
+_LAST, _UNKNOWN = 0x10FFFF, 0xFFFD
+_HIGH, _LOW = 0xD800 >> 10, 0xDC00 >> 10
+"""Halves of a pair, by their upper bits."""
+_UNIT = len(r"\uXXXX")
+_SIZES = np.array((0, 1, 0, 2, 3, 4, 0))
+"""Bytes of a character by where its first one lies among these."""
+_FIRST_BYTES = (0, 0x80, 0xC2, 0xE0, 0xF0, 0xF5)
+_LEAST = np.array((0, 0, 0x80, 0x800, 0x10000))
+"""What less bytes could say."""
+
+
+def unescaped(source: View, name: str, find: Find) -> View:
+    """`source` with everything that `find` finds replaced by its character."""
+    start, end, code = find(padded(source.text))
+    real = (code >= 0) & (code <= _LAST) & (code >> 11 != _HIGH >> 1)
+    return rewritten(source, name, start[real], end[real], code[real])
+
+
+def percents(codes: Ints) -> Found:
+    """UTF-8 of one character, each byte as `%XX`."""
+    at = np.flatnonzero(codes == ord("%"))
+    byte = np.full(len(codes), -1)
+    byte[at] = first = _number(codes, at + 1, 2)
+    size = _SIZES[np.searchsorted(_FIRST_BYTES, first, "right")]
+    code = np.where(size > 1, first & (0x7F >> size), first)
+    whole = size > 0
+    for place in (1, 2, 3):
+        more, inside = byte[at + 3 * place], size > place
+        code = np.where(inside, code << 6 | more & 0x3F, code)
+        whole &= ~inside | (more >> 6 == 2)
+    return at, at + 3 * size, np.where(whole & (code >= _LEAST[size]), code, -1)
+
+
+def backslashes(codes: Ints) -> Found:
+    r"""`\uXXXX` and pairs of them, `\u{X…}`, `\UXXXXXXXX`, `\xXX`."""
+    at = np.flatnonzero(codes == ord("\\"))
+    code, size = np.full(len(at), -1), np.zeros(len(at), np.int64)
+    for sign, digits in (("u", 4), ("U", 8), ("x", 2)):
+        digit = _DIGITS[np.minimum(codes[at + 2], 255)] < 16
+        here = np.flatnonzero(digit & (codes[at + 1] == ord(sign)))
+        code[here], size[here] = _number(codes, at[here] + 2, digits), digits + 2
+    braced = np.flatnonzero((codes[at + 1] == ord("u")) & (codes[at + 2] == ord("{")))
+    code[braced], digits_ = _until(codes, at[braced] + 3, "}", 6, 16)
+    size[braced] = digits_ + 4
+    half = np.full(len(codes), -1)
+    half[at] = np.where(size == _UNIT, code, -1)
+    low = half[at + _UNIT]
+    pair = (half[at] >> 10 == _HIGH) & (low >> 10 == _LOW)
+    code = np.where(pair, 0x10000 + ((code & 0x3FF) << 10) + (low & 0x3FF), code)
+    return at, at + np.where(pair, 2 * _UNIT, size), code
+
+
+def entities(codes: Ints) -> Found:
+    """`&#NN;`, `&#xXX;`, `&name;`, read as HTML does."""
+    at = np.flatnonzero(codes == ord("&"))
+    numbered = codes[at + 1] == ord("#")
+    crossed = numbered & (codes[at + 2] | 0x20 == ord("x"))
+    parts = []
+    for own, skip, most, base in ((numbered & ~crossed, 2, 7, 10), (crossed, 3, 6, 16)):
+        number, size = _until(codes, at[own] + skip, ";", most, base)
+        parts.append((at[own], at[own] + skip + size + 1, _referred(number)))
+    plain = at[~numbered]
+    name, size = _until(codes, plain + 1, ";", 8, 128, _LETTERS)
+    parts.append((plain, plain + size + 2, np.where(size > 1, _named(name), -1)))
+    start, end, code = map(np.concatenate, zip(*parts, strict=True))
+    order = np.argsort(start)
+    return start[order], end[order], code[order]
+
+
+def _referred(number: Ints) -> Ints:
+    """What HTML takes a number for: itself, but for those that nobody should write."""
+    plain = (number >= 0x20) & (number < 0x7F) | (number >= 0xA0) & (number < 0xD800)
+    plain |= (number >= 0xE000) & (number < 0xFDD0)
+    plain |= (number >= 0x10000) & (number <= _LAST) & (number & 0xFFFF < 0xFFFE)
+    number = np.where(number > _LAST, _UNKNOWN, number)
+    return np.where(plain, number, _each(number, lambda n: html.unescape(f"&#{n};"), ~plain))
+
+
+def _named(name: Ints) -> Ints:
+    return _each(name, lambda n: html5.get(_letters(n) + ";", ""), name >= 0)
+
+
+def _letters(packed: int) -> str:
+    return "" if not packed else _letters(packed >> 7) + chr(packed & 0x7F)
+
+
+def _each(values: Ints, read: Callable[[int], str], asked: Mask) -> Ints:
+    """What each value asked for reads as, where that is one character; few differ."""
+    out = np.full(len(values), -1)
+    known, place = np.unique(values[asked], return_inverse=True)
+    texts = [read(n) if n >= 0 else "" for n in known.tolist()]
+    out[asked] = np.array([ord(t) if len(t) == 1 else -1 for t in texts], np.int64)[place]
+    return out
+
+
+def _number(codes: Ints, at: Ints, digits: int) -> Ints:
+    """Of so many hexadecimal digits; -1 where there are less."""
+    worth = _DIGITS[np.minimum(codes[at[:, None] + np.arange(digits)], 255)]
+    value = worth @ (1 << np.arange(4 * digits - 4, -1, -4))
+    return np.where((worth < 16).all(1), value, -1)
+
+
+def _until(
+    codes: Ints, at: Ints, end: str, most: int, base: int, worths: Ints = _DIGITS
+) -> tuple[Ints, Ints]:
+    """Number and count of at most so many digits that `end` ends; -1 and 0: something else."""
+    value, size = np.full(len(at), -1), np.zeros(len(at), np.int64)
+    live, so_far = np.arange(len(at)), np.zeros(len(at), np.int64)
+    for place in range(most + 1):
+        code = codes[at[live] + place]
+        ended = live[(code == ord(end)) & (place > 0)]
+        value[ended], size[ended] = so_far[ended], place
+        worth = worths[np.minimum(code, 255)]
+        live, worth = live[worth < base], worth[worth < base]
+        so_far[live] = so_far[live] * base + worth
+    return value, size
