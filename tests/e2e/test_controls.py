@@ -224,7 +224,7 @@ def tool(api: str, name: str) -> Json:
             return {"name": name, "input_schema": SCHEMA}
 
 
-def result(api: str, text: str) -> Json:
+def result(api: str, text: str | list[Json]) -> Json:
     match api:
         case "chat":
             return {"role": "tool", "tool_call_id": "c", "content": text}
@@ -242,7 +242,9 @@ def test_tools_on_the_way_in(held: Running, api: str) -> None:
     assert body["tools"] == tools[:1]
     assert refusal(held, api, ask(api, tools=[*tools, tool(api, "third")]))[2] == "model.tools"
     assert sent(held, api, "go", result(api, "x" * 60))
-    assert refusal(held, api, ask(api, "go", result(api, "x" * 70)))[2] == "model.tools"
+    assert sent(held, api, "go", result(api, "x" * 60), result(api, "y" * 60))
+    for large in ("x" * 70, [{"type": "text", "text": "x" * 40}] * 2):
+        assert refusal(held, api, ask(api, "go", result(api, large)))[2] == "model.tools"
 
 
 @conversing

@@ -64,6 +64,11 @@ SAMPLING = rule(
         ({"temperature": 0.5, "top_p": 1}, {"temperature": 0.5, "top_p": 0.95}),
         ({"max_tokens": 5000}, {"max_tokens": 100}),
         ({"max_completion_tokens": 5000}, {"max_completion_tokens": 100}),
+        (
+            {"max_completion_tokens": 5, "max_tokens": 5000, "max_output_tokens": 5000},
+            {"max_completion_tokens": 5, "max_tokens": 100, "max_output_tokens": 100},
+        ),
+        ({"max_output_tokens": 5000}, {"max_tokens": 100, "max_output_tokens": 100}),
         ({"n": 8}, {"n": 1}),
     ],
 )
@@ -113,6 +118,23 @@ def test_tools_that_are_not_allowed_go_and_too_many_are_refused() -> None:
     none = run({**HI, "tools": TOOLS}, rule(tools=Tools(allow=()))).body
     assert "tools" not in none
     assert run({**HI, "tools": TOOLS}, rule(tools=Tools(max=1))).refusal is not None
+
+
+NAMELESS: dict[Api, tuple[dict[str, Any], ...]] = {
+    Api.CHAT: (TOOLS[0], {"type": "custom", "custom": {"name": "shell"}}),
+    Api.RESPONSES: ({"type": "function", "name": "a"}, {"type": "shell"}),
+}
+
+
+@pytest.mark.parametrize("api", NAMELESS)
+@pytest.mark.parametrize(
+    ("rule_of_tools", "kept"),
+    [(Tools(deny=("shell",)), 1), (Tools(allow=("a",)), 1), (Tools(allow=("a", "shell")), 2)],
+)
+def test_a_tool_without_a_function_is_named_too(api: Api, rule_of_tools: Tools, kept: int) -> None:
+    body = {"model": "m", "messages": [], "tools": list(NAMELESS[api])}
+    left = run(body, rule(tools=rule_of_tools), api=api).body["tools"]
+    assert left == list(NAMELESS[api])[:kept]
 
 
 def test_fields() -> None:

@@ -62,7 +62,7 @@ def test_the_constitution_goes_to_instructions_or_the_first_user_turn() -> None:
 
 
 def test_tools_and_history() -> None:
-    assert [t.name for t in RESPONSES.tools(REQUEST)] == ["find", ""]
+    assert [t.name for t in RESPONSES.tools(REQUEST)] == ["find", "web_search"]
     kept = RESPONSES.keep_tools(REQUEST, frozenset(["web_search"]))["tools"]
     assert kept == [{"type": "web_search"}]
     assert "tools" not in RESPONSES.keep_tools(REQUEST, frozenset())

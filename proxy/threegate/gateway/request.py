@@ -61,7 +61,7 @@ async def constraint_layer(call: Call, kinds: frozenset[str]) -> bool:
     call.body = done.body
     call.ledger.constrained(done.changes, ms_since(started))
     call.ledger.model_served = call.adapter.model(call.body)
-    refusal = done.refusal or oversized(call.slots, call.constraints)
+    refusal = done.refusal or oversized(call.slots, call.constraints, call.adapter.api)
     if refusal is None:
         return True
     outcome = refused(refusal, call.ledger.decision_id)

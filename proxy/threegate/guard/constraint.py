@@ -181,15 +181,26 @@ def _tools(call: _Call) -> Refusal | None:
     return None
 
 
-def oversized(slots: Iterable[Slot], constraints: Constraints) -> Refusal | None:
-    """A tool result that is larger than a rule lets in."""
+def oversized(slots: Iterable[Slot], constraints: Constraints, api: Api) -> Refusal | None:
+    """A tool result that is larger than a rule lets in, all its parts together."""
+    sizes = _result_sizes(slots, api) if constraints.tools else {}
     for rule_id, rule in constraints.tools:
-        for slot in slots:
-            result = slot.locus.channel is Channel.TOOL_RESULT
-            if result and len(slot.text.encode("utf-8", "replace")) > rule.result_bytes:
+        for place, size in sizes.items():
+            if size > rule.result_bytes:
                 text = f"a tool result is larger than {rule.result_bytes} bytes"
-                return Refusal(rule_id, "tool_result_too_large", text, slot.pointer)
+                return Refusal(rule_id, "tool_result_too_large", text, place)
     return None
+
+
+def _result_sizes(slots: Iterable[Slot], api: Api) -> dict[str, int]:
+    """By the pointer of a result: a turn of its own, in messages a block of a turn."""
+    depth = 5 if api is Api.MESSAGES else 3
+    sizes: dict[str, int] = {}
+    for slot in slots:
+        if slot.locus.channel is Channel.TOOL_RESULT:
+            place = "/".join(slot.pointer.split("/")[:depth])
+            sizes[place] = sizes.get(place, 0) + len(slot.text.encode("utf-8", "replace"))
+    return sizes
 
 
 def tool_allowed(rule: Tools, name: str) -> bool:
@@ -206,10 +217,13 @@ def _clamps(call: _Call) -> Refusal | None:
 
 
 def _targets(call: _Call, name: str) -> tuple[str, ...]:
-    """`max_tokens` has other names in other APIs; sampling fields only where the API has them."""
+    """`max_tokens` has other names, and an engine reads the one that it knows; sampling fields only
+    where the API has them."""
     api = call.shape.api
     if name == MAX_TOKENS:
-        return (call.shape.max_tokens_field(call.body),) if api is not Api.EMBEDDINGS else ()
+        own = () if api is Api.EMBEDDINGS else (call.shape.max_tokens_field(call.body),)
+        given = (n for n in TOKEN_LIMITS if call.body.get(n) is not None)
+        return tuple(dict.fromkeys((*own, *given)))
     return (name,) if name in call.body or name in DEFAULTED[api] else ()
 
 

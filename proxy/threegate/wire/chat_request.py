@@ -51,6 +51,11 @@ def without_reasoning(message: Body) -> Body:
     return made
 
 
+def _kind(tool: Body) -> str:
+    """Where a tool says its name: `function`, or `custom` for one that takes any text."""
+    return "custom" if tool.get("type") == "custom" else "function"
+
+
 class ChatRequest(BaseAdapter):
     """The half of the chat adapter that reads and reshapes requests."""
 
@@ -76,7 +81,7 @@ class ChatRequest(BaseAdapter):
 
     def tools(self, body: Body) -> tuple[Tool, ...]:
         offered = [
-            (f"/tools/{i}/function", tool.get("function") or {})
+            (f"/tools/{i}/{_kind(tool)}", tool.get(_kind(tool)) or {})
             for i, tool in enumerate(body.get("tools") or ())
         ]
         legacy = [(f"/functions/{i}", f) for i, f in enumerate(body.get("functions") or ())]
@@ -89,7 +94,7 @@ class ChatRequest(BaseAdapter):
         made = dict(body)
         if "tools" in body:
             made["tools"] = [
-                t for t in body["tools"] if (t.get("function") or {}).get("name") in names
+                t for t in body["tools"] if ((t.get(_kind(t)) or {}).get("name") or "") in names
             ]
         if "functions" in body:
             made["functions"] = [f for f in body["functions"] if f.get("name") in names]

@@ -77,14 +77,12 @@ class Responses(BaseAdapter):
 
     def tools(self, body: Body) -> tuple[Tool, ...]:
         return tuple(
-            Tool(tool.get("name") or "", tool.get("parameters") or {}, f"/tools/{index}")
+            Tool(_name(tool), tool.get("parameters") or {}, f"/tools/{index}")
             for index, tool in objects(body.get("tools"))
         )
 
     def keep_tools(self, body: Body, names: frozenset[str]) -> Body:
-        """Built-in tools have a type and no name; the type is the name then."""
-        tools = objects(body.get("tools"))
-        kept = [t for _, t in tools if (t.get("name") or t.get("type")) in names]
+        kept = [t for _, t in objects(body.get("tools")) if _name(t) in names]
         made = {**body, "tools": kept}
         if not kept:
             del made["tools"]
@@ -155,6 +153,11 @@ class Responses(BaseAdapter):
 
     def stream(self, request: Body, options: StreamOptions = DEFAULT_STREAM) -> StreamCodec:
         return ResponsesCodec(request, options)
+
+
+def _name(tool: Body) -> str:
+    """Built-in tools have a type and no name; the type is the name then."""
+    return str(tool.get("name") or tool.get("type") or "")
 
 
 def _channel(item: Body, assistant: Channel) -> Channel:

@@ -53,6 +53,7 @@ WORDS: Final = Shape((Kind.STRING, Kind.ARRAY))
 _NAMED: Final = Shape((Kind.STRING, Kind.OBJECT))
 _ARGUMENTS: Final = Shape((Kind.STRING, Kind.OBJECT))
 _FUNCTION: Final = Shape((Kind.OBJECT,), fields=_fields(name=TEXT, parameters=OBJECT))
+_CUSTOM: Final = Shape((Kind.OBJECT,), fields=_fields(name=TEXT))
 _CALL: Final = Shape((Kind.OBJECT,), fields=_fields(name=TEXT, arguments=_ARGUMENTS))
 _PART: Final = Shape((Kind.OBJECT,), fields=_fields(type=TEXT, text=TEXT))
 _CONTENT: Final = Shape((Kind.STRING, Kind.ARRAY), _PART)
@@ -84,7 +85,7 @@ _CHAT: Final = _fields(
         tool_calls=_objects(function=_CALL),
         function_call=_CALL,
     ),
-    tools=_objects(type=TEXT, function=_FUNCTION),
+    tools=_objects(type=TEXT, function=_FUNCTION, custom=_CUSTOM),
     tool_choice=_NAMED,
     functions=Shape((Kind.ARRAY,), _FUNCTION),
     function_call=_NAMED,
