@@ -263,6 +263,32 @@ async def test_pieces_that_come_together_are_scanned_and_sent_together() -> None
     assert counted.asked == 2 + 50 + 1
 
 
+@dataclass
+class Late:
+    """Patterns that find nothing and call the last characters unsettled."""
+
+    held: int
+    info: DetectorInfo = COUNTED
+
+    def scan(self, passage: Passage, *, final: bool = True) -> Scanned:
+        end = len(passage.text) + passage.offset
+        return Scanned((), end if final else max(passage.offset, end - self.held))
+
+
+@pytest.mark.parametrize(("held", "told"), [(0, [True] * 4), (3, [False] * 4)])
+async def test_log_probabilities_of_a_held_text_do_not_leave(held: int, told: list[bool]) -> None:
+    """While one piece is held the one before it leaves, which reads the same."""
+    late = Suite(lambda kinds: (Late(held),), (), {"counted": ("secret.x",)})
+    tokens = {"content": [{"token": "go ", "logprob": -0.1, "top_logprobs": []}]}
+    choice = {"index": 0, "delta": {"content": "go "}, "logprobs": tokens, "finish_reason": None}
+    piece = b"data: " + json.dumps({"id": "c", "choices": [choice]}).encode() + b"\n\n"
+    rules = policy(rule("secret", Action.REDACT, "secret.x"))
+    heard = await hear([piece] * 4 + [STOP], rules, late)
+    assert heard.text() == "go go go go "
+    spoken = [c for p in heard.payloads() for c in p["choices"] if c["delta"].get("content")]
+    assert [bool(c.get("logprobs")) for c in spoken] == told
+
+
 @pytest.mark.parametrize("said", ["hello", f"my number is {ID}."])
 async def test_without_its_last_record_a_stream_ends_in_an_error(said: str) -> None:
     heard = await hear([stream_of([said])], PATTERNS, SUITE, stored=False)

@@ -241,9 +241,18 @@ class StreamShell:
                 released[key] = released.get(key, "") + tail
         if released:
             self._first_text()
+        self._unlink(chunk)
         written = self.codec.write(chunk, released)
         notes = self._notes()
         return b"".join([*notes, written]) if notes else written
+
+    def _unlink(self, chunk: Chunk) -> None:
+        """Log probabilities of a text that is held go: they spell it, token by token. The text that
+        leaves now may be an older piece that reads the same."""
+        for link in chunk.linked:
+            keys = (d.key for d in chunk.deltas if d.key.choice == link.choice)
+            if any(self.answer.track(key).machine.held for key in keys):
+                link.holder[link.name] = link.empty
 
     def _notes(self) -> list[bytes]:
         if self._told == len(self.answer.ruled):
