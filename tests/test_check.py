@@ -84,7 +84,7 @@ async def test_input_patterns() -> None:
 async def test_shadow_rules_are_tested_too() -> None:
     found = await outcomes("help", Judge("hazard.self_harm", "不想活"))
     assert [o.passed for o in found] == [True, False, True, True]
-    assert found[1].detail == "should match, found nothing"
+    assert found[1].detail.en == "should match, found nothing"
 
 
 async def test_answers_go_through_the_stream_machine() -> None:
@@ -115,13 +115,15 @@ async def test_sentences_are_judged_with_their_question_and_sources() -> None:
 
 async def test_a_failing_detector_fails_the_test() -> None:
     found = await outcomes("help", Judge("hazard.self_harm", "", fails=True))
-    assert {o.detail for o in found} == {"detector judge.hazard.self_harm failed: error"}
+    assert {o.detail.en for o in found} == {"detector judge.hazard.self_harm gave no answer: error"}
 
 
 async def test_constraints() -> None:
     assert [o.passed for o in await outcomes("model")] == [True, True]
     wrong = spoiled(("becomes: {temperature: 0.7}", "becomes: {temperature: 0.6}"))
-    assert next(o.detail for o in await outcomes("model", text=wrong)) == "differs in temperature"
+    assert (
+        next(o.detail.en for o in await outcomes("model", text=wrong)) == "differs in temperature"
+    )
 
 
 async def test_what_nothing_detects_is_left_out_only_on_request() -> None:

@@ -11,6 +11,7 @@ from threegate.errors import (
     ThreegateError,
     UpstreamError,
 )
+from threegate.types import Bilingual
 
 
 @pytest.mark.parametrize(
@@ -37,5 +38,5 @@ def test_one_error_does_not_change_the_next() -> None:
 
 
 def test_a_policy_error_carries_its_problems() -> None:
-    assert PolicyError("bad", ["one", "two"]).problems == ("one", "two")
-    assert PolicyError("bad").problems == ()
+    error = PolicyError(Bilingual("坏", "bad"), ["one", "two"])
+    assert (error.problems, error.text.zh, str(error)) == (("one", "two"), "坏", "bad")

@@ -37,7 +37,7 @@ def explained(capsys: pytest.CaptureFixture[str], id: str, database: Path, *more
         ("zh", ["第一层 输入: 脱敏", "第二层 约束", "第三层 输出", "中国手机号", "把握 高"]),
         (
             "en",
-            ["layer 1, input: masked", "layer 2", "layer 3", "Chinese mobile number", "level high"],
+            ["layer 1, input: mask, ", "layer 2", "layer 3", "Chinese mobile number", "level high"],
         ),
     ],
 )
@@ -87,6 +87,6 @@ def test_failures_exceptions_and_evidence() -> None:
     }  # fmt: skip
     said = "\n".join(lines(event, {}, "en"))
     assert "evidence 0:3-9" in said
-    assert "the detector gave no answer: guard timeout" in said
+    assert "the detector gave no answer: guard too late" in said
     assert "exception x.1" in said
     assert "(shadow)" in said

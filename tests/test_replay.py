@@ -9,6 +9,7 @@ import pytest
 from threegate.cli import main
 from threegate.policy.compile import build
 from threegate.policy.load import load_bundle
+from threegate.policy.model import EVERYONE, Binding, PolicySet, Selector
 from threegate.replay import BATCH, Change, Recorded, Replay, Side, replay
 from threegate.types import Action, Caller, Channel, Layer
 
@@ -22,7 +23,8 @@ WRITTEN = "工号EMP-123456和 a@b.com"
 
 def side(text: str, *sentence: Judge) -> Side:
     policy = build(load_bundle(tree(text), ["shop"]))
-    return Side(policy, suite(policy, *sentence))
+    everybody = PolicySet("", (Binding(EVERYONE, policy),))
+    return Side(everybody, lambda bound: suite(bound, *sentence))
 
 
 async def run(old: str, new: str, texts: Sequence[Recorded]) -> Replay:
@@ -60,6 +62,23 @@ async def test_differences_name_rule_tenant_and_id_but_no_text() -> None:
     assert "a@b.com" not in repr((recorded, found))
 
 
+async def test_each_text_is_judged_by_the_policy_of_its_caller() -> None:
+    """One tenant's policy is changed, so only that tenant's texts come out otherwise; a caller to
+    whom nothing is bound any more is refused."""
+    mild, strict = (build(load_bundle(tree(text), ["shop"])) for text in (GOOD, STRICT))
+    retail, rest = Selector(tenant=("retail",)), Selector(tenant=("staff", "old"))
+    old = PolicySet("1", (Binding(retail, mild), Binding(rest, mild)))
+    new = PolicySet("2", (Binding(retail, strict), Binding(Selector(tenant=("staff",)), mild)))
+    recorded = [
+        Recorded(tenant, WRITTEN, caller=Caller(tenant, "k1"))
+        for tenant in ("staff", "retail", "old", "retail")
+    ]
+    found = await replay(recorded, Side(old, suite), Side(new, suite))
+    assert [d.id for d in found.differences] == ["retail", "old", "retail"]
+    assert found.by_caller(Change.NEWLY_STOPPED) == {"retail / k1": 2, "old / k1": 1}
+    assert found.differences[1].after is Action.BLOCK
+
+
 async def test_shadow_rules_make_no_difference() -> None:
     shadow = GOOD.replace("    except:", "    mode: shadow\n    except:")
     off = GOOD.replace("    except:", "    mode: off\n    except:")
@@ -92,4 +111,5 @@ def test_on_the_command_line(tmp_path: Path, capsys: pytest.CaptureFixture[str])
     assert main(["policy", "replay", "base", "--to", "secrets", str(traffic), *args]) == 0
     out = capsys.readouterr().out
     assert "      1 newly stopped  secrets.cloud 1" in out
+    assert "callers: default / anonymous 1" in out
     assert main(["policy", "replay", "secrets", "--to", "base", str(traffic), *args]) == 1

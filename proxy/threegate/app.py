@@ -27,7 +27,6 @@ from threegate.console.opening import greeting, open_parts
 from threegate.detectors.llm_judge import LlmJudge
 from threegate.detectors.models import MODELS, sentence_detectors
 from threegate.detectors.suites import Suites
-from threegate.errors import PolicyError
 from threegate.gateway.bands import Bands
 from threegate.gateway.deps import Deps
 from threegate.gateway.door import KeyFile
@@ -41,6 +40,7 @@ from threegate.gateway.timed import Timed
 from threegate.gateway.traces import Traces
 from threegate.guard.decide import wanted_kinds
 from threegate.policy.band_store import BandStore
+from threegate.policy.failures import failure
 from threegate.policy.kinds import KINDS
 from threegate.policy.store import FolderSource, PolicyStore, VersionSource, now_utc, today_utc
 from threegate.policy.versions import Versions
@@ -258,7 +258,7 @@ def _check_served(policies: PolicyStore, suites: Suites, settings: Settings) -> 
         suite = suites.of(binding.policy)
         missing = suite.unserved(wanted_kinds(binding.policy.rules))
         if missing and settings.classifiers != "off":
-            raise PolicyError(f"no detector reports {', '.join(sorted(missing))}")
+            raise failure("no-detector", kinds=", ".join(sorted(missing)))
 
 
 def _key_of(judge: JudgeSettings, settings: Settings) -> str:

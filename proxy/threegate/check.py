@@ -31,10 +31,12 @@ from threegate.guard.mask import MaskMap
 from threegate.guard.merge import merge
 from threegate.guard.output import ChannelGuard, OutputGuard, letters
 from threegate.guard.stream import State, StreamMachine
+from threegate.policy import case_words as told
 from threegate.policy.cases import Case, ConstraintCase, Outcome, Report
 from threegate.policy.model import CompiledPolicy, ConstraintRule, Mode, Rule
 from threegate.types import (
     Action,
+    Bilingual,
     Caller,
     Channel,
     Failed,
@@ -101,10 +103,13 @@ class Runner:
             return await self._input(self.policy, passage)
         return await self._output(self.policy, passage)
 
-    async def stops(self, text: str) -> bool:
-        """Whether a user's text is stopped on its way in (curated reply or block)."""
-        ruled = await self.ruled(Passage(Locus(Layer.INPUT, Channel.USER), text))
-        return any(r.action >= Action.ANSWER and not r.shadow for r in ruled)
+    async def stops(self, text: str, answer: str = "") -> bool:
+        """Whether a user's text is stopped on its way in (curated reply or block), or the answer to
+        it on its way out."""
+        passage = Passage(Locus(Layer.INPUT, Channel.USER), text)
+        if answer:
+            passage = Passage(Locus(Layer.OUTPUT, Channel.CONTENT), answer, question=text)
+        return any(r.action >= Action.ANSWER and not r.shadow for r in await self.ruled(passage))
 
     def _served(self, case: Case | ConstraintCase) -> bool:
         if isinstance(case, ConstraintCase):
@@ -146,39 +151,33 @@ class Runner:
         drive = _Drive(guard.machine(channel), guard.channels[channel], self.suite, passage)
         return await drive.run()
 
-    def _verdict(self, case: Case, ruled: Sequence[Ruled]) -> tuple[bool, str]:
+    def _verdict(self, case: Case, ruled: Sequence[Ruled]) -> tuple[bool, Bilingual]:
         failures = [r.finding for r in ruled if isinstance(r.finding, Failed)]
         if failures:
-            return False, f"detector {failures[0].detector} failed: {failures[0].reason.value}"
-        found = sorted({_seen(r.finding) for r in ruled if isinstance(r.finding, Finding)})
+            return False, told.failed(failures[0])
+        found = [r.finding for r in ruled if isinstance(r.finding, Finding)]
         matched = any(_acts(r) for r in ruled)
         if matched == case.expect_match:
-            return True, ", ".join(found)
-        if case.expect_match:
-            return False, f"should match, found {', '.join(found) or 'nothing'}"
-        return False, f"should not match, found {', '.join(found)}"
+            return True, told.seen(found)
+        return False, told.missed(found) if case.expect_match else told.false_hit(found)
 
-    def _constrained(self, case: ConstraintCase) -> tuple[bool, str]:
+    def _constrained(self, case: ConstraintCase) -> tuple[bool, Bilingual]:
         rule = self._constraints[case.rule_id]
         alone = replace(self.policy, constraints=(rule,))
         caller = Caller(language=case.language or "en")
         body = _request(rule, case.request)
         result = constrain(body, Chat(), merge(alone, caller))
         if result.refusal is not None:
-            return case.refused, f"refused: {result.refusal.code}"
+            return case.refused, told.refused(result.refusal.code)
         if case.refused:
-            return False, "should be refused"
+            return False, told.NOT_REFUSED
         wanted = case.request if case.becomes is None else case.becomes
         wrong = sorted(name for name, value in wanted.items() if not _is(result.body, name, value))
-        return not wrong, f"differs in {', '.join(wrong)}" if wrong else ""
+        return not wrong, told.differs(wrong)
 
 
 def _bare(rule: Rule) -> Rule:
     return replace(rule, mode=Mode.ENFORCE, rollout=100, exceptions=(), deadline_ms=DEADLINE_MS)
-
-
-def _seen(finding: Finding) -> str:
-    return f"{finding.kind} {finding.level.name.lower()}"
 
 
 def _acts(ruled: Ruled) -> bool:

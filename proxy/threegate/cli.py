@@ -14,6 +14,8 @@ from threegate.audit import cli as audit_cli
 from threegate.demo import cli as demo_cli
 from threegate.errors import PolicyError, ThreegateError
 from threegate.evaluate import cli as eval_cli
+from threegate.policy.report import problems_text
+from threegate.policy_args import locale_language
 from threegate.scan import cli as scan_cli
 from threegate.settings import SettingsError
 
@@ -52,9 +54,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except PolicyError as error:
-        print(f"threegate: {error}", file=sys.stderr)
-        for problem in error.problems:
-            print(f"  {problem}", file=sys.stderr)
+        language = getattr(args, "lang", None) or locale_language()
+        told = problems_text(error.problems, language) or error.text.get(language)
+        print(f"threegate: {told}", file=sys.stderr)
         return 2
     except (SettingsError, ThreegateError, ModelError) as error:
         print(f"threegate: {error}", file=sys.stderr)

@@ -16,6 +16,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from threegate.types import Bilingual
+
 
 class ThreegateError(Exception):
     """Base. `status` is the HTTP status, `code` a stable word for programs."""
@@ -72,14 +74,14 @@ class UpstreamError(ThreegateError):
 
 
 class PolicyError(ThreegateError):
-    """A policy cannot be used. `problems` are `policy.problems.Problem` values with file, line and
-    column."""
+    """A policy cannot be used, or a command on one not carried out. `problems` are
+    `policy.problems.Problem` values with their places; `policy.failures` makes these errors."""
 
     code = "policy_error"
 
-    def __init__(self, message: str, problems: Sequence[Any] = ()) -> None:
-        super().__init__(message)
-        self.problems = tuple(problems)
+    def __init__(self, text: Bilingual, problems: Sequence[Any] = ()) -> None:
+        super().__init__(text.en)
+        self.text, self.problems = text, tuple(problems)
 
 
 class AuditError(ThreegateError):

@@ -23,12 +23,13 @@ from threegate.audit.database import reader_engine
 from threegate.audit.query import Entry, of_request
 from threegate.audit.record import timestamp
 from threegate.audit.schema import RECORD
+from threegate.console import words
 from threegate.errors import AuditError, PolicyError
 from threegate.policy.compile import build
-from threegate.policy.kinds import title_of
 from threegate.policy.load import load_bundle
 from threegate.policy.model import CompiledPolicy
 from threegate.policy.store import DirTree
+from threegate.policy_args import locale_language
 from threegate.settings import Settings
 from threegate.types import Bilingual
 
@@ -40,27 +41,6 @@ LAYERS = {
     "constraint": Bilingual("第二层 约束", "layer 2, constraint"),
     "output": Bilingual("第三层 输出", "layer 3, output"),
 }
-ACTIONS = {
-    "allow": Bilingual("放行", "allowed"),
-    "flag": Bilingual("记录", "recorded"),
-    "annotate": Bilingual("注明", "annotated"),
-    "mask": Bilingual("脱敏", "masked"),
-    "redact": Bilingual("删除", "removed"),
-    "rewrite": Bilingual("改写", "rewritten"),
-    "answer": Bilingual("代答", "answered by us"),
-    "block": Bilingual("拦截", "blocked"),
-}
-STAGES = {
-    "received": Bilingual("已接收，没有结束记录", "received, no end recorded"),
-    "completed": Bilingual("完成", "completed"),
-    "blocked": Bilingual("已拦截", "blocked"),
-    "aborted": Bilingual("中断", "aborted"),
-}
-LEVELS = {
-    "low": Bilingual("低", "low"),
-    "medium": Bilingual("中", "medium"),
-    "high": Bilingual("高", "high"),
-}
 WORDS = {
     "request": Bilingual("请求", "request"),
     "time": Bilingual("时间", "time"),
@@ -68,6 +48,7 @@ WORDS = {
     "caller": Bilingual("调用方", "caller"),
     "model": Bilingual("模型", "model"),
     "policy": Bilingual("策略", "policy"),
+    "none": Bilingual("没有这个请求的记录：", "no record of "),
     "nothing": Bilingual("没有规则命中", "no rule saw anything"),
     "shadow": Bilingual("（仅观察）", " (shadow)"),
     "exception": Bilingual("例外", "exception"),
@@ -85,7 +66,7 @@ WORDS = {
 def register(commands: Any) -> None:
     explain = commands.add_parser("explain", help="why a request went as it did")
     explain.add_argument("id", help="request id or decision id")
-    explain.add_argument("--lang", choices=["zh", "en"], default="en")
+    explain.add_argument("--lang", choices=["zh", "en"], default=locale_language())
     explain.add_argument("--json", action="store_true")
     explain.add_argument("--database", help="URL or SQLite file of the audit log")
     explain.add_argument("--config", type=Path, help="threegate.yaml")
@@ -96,7 +77,7 @@ def _explain(args: argparse.Namespace) -> int:
     settings = settings_module.load(file=args.config)
     event = event_of(database_url(args.database, settings), args.id)
     if event is None:
-        print(f"no record of {args.id}")
+        print(f"{_word('none', args.lang)}{args.id}")
         return 1
     if args.json:
         print(json.dumps(event, ensure_ascii=False, indent=2))
@@ -173,11 +154,11 @@ def lines(event: Event, titles: Titles | None, language: str) -> Iterator[str]:
 def _head(event: Event, language: str) -> Iterator[str]:
     caller, model, policy = (event.get(k, {}) for k in ("caller", "model", "policy"))
     stage, action = event["stage"], event.get("action", "allow")
-    outcome = f"{_in(STAGES, stage, language)}, {_in(ACTIONS, action, language)}"
+    outcome = [words.name("stage", stage, language), words.name("action", action, language)]
     rows = {
         "request": event["request"],
         "time": event["ts"],
-        "outcome": outcome,
+        "outcome": " · ".join(outcome),
         "caller": f"{caller.get('tenant', '')} / {caller.get('key', '')}",
         "model": f"{model.get('requested', '')} → {model.get('served', '')}",
         "policy": f"{policy.get('revision', '')} {policy.get('digest', '')}",
@@ -188,8 +169,8 @@ def _head(event: Event, language: str) -> Iterator[str]:
 
 def _layer(decision: Event, titles: Titles, language: str) -> Iterator[str]:
     took = decision.get("ms", {}).get("total", 0)
-    action = _in(ACTIONS, decision["action"], language)
-    yield f"{_in(LAYERS, decision['layer'], language)}: {action}, {took} ms, {decision['id']}"
+    action = words.name("action", decision["action"], language)
+    yield f"{LAYERS[decision['layer']].get(language)}: {action}, {took} ms, {decision['id']}"
     if not decision["ruled"]:
         yield f"  {_word('nothing', language)}"
     for ruled in decision["ruled"]:
@@ -199,9 +180,11 @@ def _layer(decision: Event, titles: Titles, language: str) -> Iterator[str]:
 def _ruling(ruled: Event, titles: Titles, language: str) -> str:
     rule = ruled["rule"]
     name = f"{rule} {titles[rule].get(language)}" if rule in titles else rule
-    parts = [f"{_in(ACTIONS, ruled['action'], language)}{_shadow(ruled, language)}", name]
+    action = words.name("action", ruled["action"], language)
+    parts = [f"{action}{_shadow(ruled, language)}", name]
     if "failed" in ruled:
-        parts.append(f"{_word('failed', language)}: {ruled['detector']} {ruled['failed']}")
+        why = words.name("failed", ruled["failed"], language)
+        parts.append(f"{_word('failed', language)}: {ruled['detector']} {why}")
     else:
         parts += _found(ruled, language)
     if exception := ruled.get("exception"):
@@ -210,20 +193,21 @@ def _ruling(ruled: Event, titles: Titles, language: str) -> str:
 
 
 def _found(ruled: Event, language: str) -> Iterator[str]:
-    kind, level = ruled["kind"], _in(LEVELS, ruled["level"], language)
-    yield f"{kind} {title_of(kind).get(language)}"
+    kind, level = ruled["kind"], words.name("level", ruled["level"], language)
+    yield f"{kind} {words.name('kind', kind, language)}"
     yield f"{_word('level', language)} {level} {ruled['score']}"
-    yield f"{_place(ruled['at'])} [{ruled['span'][0]}-{ruled['span'][1]}]"
+    yield f"{_place(ruled['at'], language)} [{ruled['span'][0]}-{ruled['span'][1]}]"
     if note := ruled.get("note"):
         word = "evidence" if kind.startswith("claim.") else "noted"
         yield f"{_word(word, language)} {note}"
 
 
-def _place(at: Event) -> str:
-    """`messages/0 user`, `choice 1 reasoning`."""
+def _place(at: Event, language: str) -> str:
+    """`messages/0 user`, `choices/1 reasoning`: the field of the call, then what it is."""
     where = f"messages/{at['message']} " if "message" in at else ""
-    choice = f"choice {at['choice']} " if "choice" in at else ""
-    return f"{where}{choice}{at['channel']}{at.get('part', '')}"
+    choice = f"choices/{at['choice']} " if "choice" in at else ""
+    channel = words.name("channel", at["channel"], language)
+    return f"{where}{choice}{channel}{at.get('part', '')}"
 
 
 def _shadow(ruled: Event, language: str) -> str:
@@ -232,7 +216,3 @@ def _shadow(ruled: Event, language: str) -> str:
 
 def _word(name: str, language: str) -> str:
     return WORDS[name].get(language)
-
-
-def _in(names: Mapping[str, Bilingual], value: str, language: str) -> str:
-    return names[value].get(language) if value in names else value

@@ -8,8 +8,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from threegate.errors import PolicyError
 from threegate.policy.facade import Checked, check
+from threegate.policy.failures import failure
 from threegate.policy.store import DirTree, today_utc
 
 
@@ -49,7 +49,7 @@ def names(args: argparse.Namespace) -> list[str]:
     """The packs asked for, else every pack of the folder. No pack at all is wrong use."""
     found = args.packs or sorted(p.stem for p in (args.policies / "packs").glob("*.yaml"))
     if not found:
-        raise PolicyError(f"no pack in {args.policies / 'packs'}")
+        raise failure("no-packs", folder=args.policies)
     return list(found)
 
 

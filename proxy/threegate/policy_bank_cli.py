@@ -1,8 +1,9 @@
 """`threegate policy bank` and `threegate policy words`: the operator's own banks and keyword
 library.
 
-`bank check` counts by risk against the targets of GB/T 45654, `bank run` draws the sample and
-measures refusals on the input layer, `words` brings a keyword file into `lists/`.
+`bank-check` counts by risk against the targets of GB/T 45654, `bank-run` draws the sample and
+measures what the input layer refuses and, of answers to questions to generate from, what the output
+layer stops; `words` brings a keyword file into `lists/`.
 """
 
 from __future__ import annotations
@@ -10,12 +11,13 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
+from collections import Counter
 from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from threegate.check import Runner
-from threegate.errors import PolicyError
 from threegate.policy.banks import (
     KEYWORDS,
     TARGETS,
@@ -29,11 +31,13 @@ from threegate.policy.banks import (
     standing,
 )
 from threegate.policy.facade import compile_pack
+from threegate.policy.failures import failure
 from threegate.policy.store import DirTree
 from threegate.policy.wordlist import Imported, imported, list_file
 from threegate.policy_args import add_classifiers
 from threegate.policy_run_cli import runner
 from threegate.progress import progress
+from threegate.types import Bilingual
 
 
 def register(verbs: Any, language: str) -> None:
@@ -45,6 +49,7 @@ def register(verbs: Any, language: str) -> None:
         parser.add_argument("--policies", type=Path, default=Path("policies"))
         parser.add_argument("--lang", choices=["zh", "en"], default=language)
     run.add_argument("--pack", default="cn-gbt45654")
+    run.add_argument("--format", choices=["text", "json"], default="text")
     run.add_argument("--seed", default="1", help="the same seed draws the same sample")
     add_classifiers(run)
     words.add_argument("--name", required=True, help="name of the list")
@@ -56,7 +61,7 @@ def register(verbs: Any, language: str) -> None:
 def _bank(args: argparse.Namespace) -> dict[Expect, list[Question]]:
     made = questions(rows(args.file.read_bytes(), args.file.name))
     if not made:
-        raise PolicyError(f"{args.file} holds no question")
+        raise failure("nothing-to-read", name=args.file)
     return {e: kept for e in Expect if (kept := [q for q in made if q.expect is e])}
 
 
@@ -74,63 +79,131 @@ def _print_standing(target: Target, found: Iterable[Standing], language: str) ->
     print(target.title.get(language))
     for each in found:
         mark = "-" if each.short else "+"
-        print(f"  {mark} {each.name:16} {each.count:6} / {each.target}")
+        name = each.name if each.name.isascii() else ""
+        counted = f"{each.count:6} / {each.target:<6}"
+        print(f"  {mark} {name:14} {counted} {each.title.get(language)}")
 
 
 def _run(args: argparse.Namespace) -> int:
     bank = _bank(args)
+    if Expect.GENERATE in bank:  # without a model's answer there is nothing to judge
+        bank[Expect.GENERATE] = [q for q in bank[Expect.GENERATE] if q.answer]
     policy = compile_pack(DirTree(args.policies), args.pack)
     judge = runner(policy, args)
-    results = [
-        asyncio.run(_measured(judge, expect, bank[expect], args.seed))
-        for expect in (Expect.REFUSE, Expect.ANSWER)
-        if expect in bank
-    ]
-    print(json.dumps({"policy": policy.digest, "results": results}, ensure_ascii=False, indent=2))
-    return int(not all(r["passed"] for r in results))
+    results = [asyncio.run(_measured(judge, e, some, args)) for e, some in bank.items() if some]
+    if args.format == "json":
+        made = {"policy": policy.digest, "results": [_as_json(r) for r in results]}
+        print(json.dumps(made, ensure_ascii=False, indent=2))
+    else:
+        print(RUN_HEAD.get(args.lang).format(pack=args.pack, digest=policy.digest, seed=args.seed))
+        for result in results:
+            _print_sample(result, args.lang)
+    return int(not results or not all(r.passed for r in results))
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """What a drawn sample came to. Counts only; misses are listed by risk, since the texts of a
+    bank are confidential."""
+
+    expect: Expect
+    size: int
+    stopped: int
+    wrong: Counter[str]
+
+    @property
+    def share(self) -> float:
+        return self.stopped / self.size
+
+    @property
+    def passed(self) -> bool:
+        target = TARGETS[self.expect]
+        within = target.refused_at_least <= self.share <= target.refused_at_most
+        return within and self.size >= target.sample
 
 
 async def _measured(
-    judge: Runner, expect: Expect, bank: list[Question], seed: str
-) -> dict[str, Any]:
-    """Counts only; which questions went wrong is given by row text to nobody but the operator's own
-    file, so misses are listed by risk."""
+    judge: Runner, expect: Expect, bank: list[Question], args: argparse.Namespace
+) -> Sample:
     target = TARGETS[expect]
-    drawn = sampled(bank, target.sample, seed)
+    drawn = sampled(bank, target.sample, args.seed)
     stopped = []
-    with progress(expect.value, len(drawn)) as step:
+    with progress(target.title.get(args.lang), len(drawn)) as step:
         for question in drawn:
-            stopped.append(await judge.stops(question.text))
+            stopped.append(await judge.stops(question.text, question.answer))
             step()
-    share = sum(stopped) / len(drawn)
-    wrong = [q.risk for q, s in zip(drawn, stopped, strict=True) if s != (expect is Expect.REFUSE)]
+    wanted = expect is Expect.REFUSE
+    wrong = Counter(q.risk for q, s in zip(drawn, stopped, strict=True) if s is not wanted)
+    return Sample(expect, len(drawn), sum(stopped), wrong)
+
+
+def _as_json(result: Sample) -> dict[str, Any]:
     return {
-        "bank": expect.value,
-        "sample": len(drawn),
-        "sample_target": target.sample,
-        "refused": round(share, 4),
-        "wrong_by_risk": {risk: wrong.count(risk) for risk in sorted(set(wrong))},
-        "passed": target.refused_at_least <= share <= target.refused_at_most
-        and len(drawn) >= target.sample,
+        "bank": result.expect.value,
+        "sample": result.size,
+        "sample_target": TARGETS[result.expect].sample,
+        "refused": round(result.share, 4),
+        "wrong_by_risk": dict(sorted(result.wrong.items())),
+        "passed": result.passed,
     }
+
+
+def _print_sample(result: Sample, language: str) -> None:
+    target = TARGETS[result.expect]
+    at_least = target.refused_at_least > 0
+    line = STOPPED_AT_LEAST if at_least else STOPPED_AT_MOST
+    limit = target.refused_at_least if at_least else target.refused_at_most
+    told = line.get(language).format(result.size, target.sample, result.share * 100, limit * 100)
+    mark = (MET if result.passed else NOT_MET).get(language)
+    print(f"{target.title.get(language)}{told} {mark}")
+    for risk, count in result.wrong.most_common():
+        title = Standing(risk, count, 0).title.get(language)
+        print(f"  {risk if risk.isascii() else '':14} {count:6} {title}")
+
+
+RUN_HEAD = Bilingual("{pack} {digest}，抽样种子 {seed}", "{pack} {digest}, seed {seed}")
+STOPPED_AT_LEAST = Bilingual(
+    "：抽样 {} 条（应有 {}），拦下 {:.1f} %（至少 {:.0f} %）",
+    ": sample of {} (of {} wanted), {:.1f} % stopped (at least {:.0f} %)",
+)
+STOPPED_AT_MOST = Bilingual(
+    "：抽样 {} 条（应有 {}），拦下 {:.1f} %（至多 {:.0f} %）",
+    ": sample of {} (of {} wanted), {:.1f} % stopped (at most {:.0f} %)",
+)
+MET, NOT_MET = Bilingual("达到", "met"), Bilingual("未达到", "not met")
 
 
 def _words(args: argparse.Namespace) -> int:
     found = imported(rows(args.file.read_bytes(), args.file.name))
     if not found.words:
-        raise PolicyError(f"{args.file} holds no usable word")
+        raise failure("nothing-to-read", name=args.file)
     path = args.policies / "lists" / f"{args.name}.txt"
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(list_file(found.words, args.file.name), encoding="utf-8")
-    print(f"{path}: {len(found.words)} words, {found.left_out} left out")
-    _print_left_out(found)
+    told = IMPORTED.get(args.lang)
+    print(told.format(path=path, words=len(found.words), left_out=found.left_out))
+    _print_left_out(found, args.lang)
     if found.risks:
         _print_standing(KEYWORDS, standing(found.risks.elements(), KEYWORDS), args.lang)
     return 0
 
 
-def _print_left_out(found: Imported) -> None:
-    for name in ("repeated", "short", "common", "long"):
+def _print_left_out(found: Imported, language: str) -> None:
+    for name, why in LEFT_OUT.items():
         if numbers := getattr(found, name):
-            more = " …" if len(numbers) > 20 else ""
-            print(f"  {name}: rows {', '.join(map(str, numbers[:20]))}{more}")
+            more = " …" if len(numbers) > MOST_ROWS else ""
+            rows_named = ROWS.get(language).format(", ".join(map(str, numbers[:MOST_ROWS])))
+            print(f"  {why.get(language)}{rows_named}{more}")
+
+
+IMPORTED = Bilingual(
+    "{path}：{words} 个词，舍去 {left_out} 个", "{path}: {words} words, {left_out} left out"
+)
+LEFT_OUT = {
+    "repeated": Bilingual("重复", "repeated"),
+    "short": Bilingual("太短，到处都会出现", "too short, would occur everywhere"),
+    "common": Bilingual("日常用词", "everyday words"),
+    "long": Bilingual("太长，是句子", "too long, a sentence"),
+}
+ROWS = Bilingual("：第 {} 行", ": rows {}")
+MOST_ROWS = 20

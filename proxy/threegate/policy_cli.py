@@ -14,12 +14,12 @@ from pathlib import Path
 from typing import Any
 
 from threegate import policy_bank_cli, policy_life_cli, policy_run_cli, policy_sealed_cli
-from threegate.errors import PolicyError
 from threegate.policy.codes import CODES
 from threegate.policy.compile import build
 from threegate.policy.coverage import coverage, matrix_text
 from threegate.policy.diff import describe, diff
 from threegate.policy.facade import compile_pack
+from threegate.policy.failures import FAILURES, failure
 from threegate.policy.kinds import KIND_INFOS
 from threegate.policy.lint import LINTS
 from threegate.policy.load import load_bundle
@@ -32,7 +32,7 @@ from threegate.policy.report import (
 )
 from threegate.policy.schema_json import schema_json
 from threegate.policy.store import DirTree
-from threegate.policy.taxonomy import TAXONOMIES, taxonomy
+from threegate.policy.taxonomy import TAXONOMIES
 from threegate.policy.values import new_salt, value_sha256
 from threegate.policy.vocabulary import MODE, SEVERITY
 from threegate.policy_args import add, checked, locale_language, names
@@ -96,9 +96,7 @@ def _diff(args: argparse.Namespace) -> int:
 
 
 def _coverage(args: argparse.Namespace) -> int:
-    chosen = taxonomy(args.taxonomy)
-    if chosen is None:
-        raise PolicyError(f"no taxonomy {args.taxonomy}")
+    chosen = next(t for t in TAXONOMIES if t.id == args.taxonomy)
     bundle = load_bundle(DirTree(args.policies), names(args))
     print(matrix_text(coverage(bundle, chosen), args.lang))
     return 0
@@ -107,7 +105,7 @@ def _coverage(args: argparse.Namespace) -> int:
 def _explain(args: argparse.Namespace) -> int:
     text = _explained(args)
     if not text:
-        raise PolicyError(f"nothing is called {args.what}")
+        raise failure("nothing-called", name=args.what)
     print(text)
     return 0
 
@@ -116,9 +114,9 @@ def _explained(args: argparse.Namespace) -> str:
     for lint in LINTS:
         if lint.code == args.what:
             return _told(lint.code, lint.severity, (lint.title, lint.why, lint.fix), args.lang)
-    for code in CODES:
+    for code in (*CODES, *FAILURES):
         if code.code == args.what:
-            return _told(code.code, code.severity, (code.hint,), args.lang)
+            return _told(code.code, Severity.ERROR, code.told, args.lang)
     policy = build(load_bundle(DirTree(args.policies), names(args)))
     rules: tuple[Any, ...] = (*policy.rules, *policy.constraints)
     return next((_rule_text(rule, args.lang) for rule in rules if rule.id == args.what), "")
@@ -158,7 +156,7 @@ def _hash(args: argparse.Namespace) -> int:
     salt = args.salt or new_salt()
     values = [line.strip() for line in sys.stdin if line.strip()]
     if not values:
-        raise PolicyError("give the values on standard input, one a line")
+        raise failure("no-values")
     hashes = ", ".join(f"'{value_sha256(value, salt)}'" for value in values)
     print(f"match: {{value_salt: '{salt}', value_sha256: [{hashes}]}}")
     return 0

@@ -14,9 +14,9 @@ from typing import Any
 
 from threegate.audit.database import writer_engine
 from threegate.console import words
-from threegate.errors import PolicyError
 from threegate.policy.diff import describe, diff_sets
-from threegate.policy.facade import check, summary
+from threegate.policy.facade import check
+from threegate.policy.failures import broken, failure
 from threegate.policy.four_eyes import Refused
 from threegate.policy.lifecycle import (
     Activate,
@@ -95,7 +95,7 @@ def _submit(args: argparse.Namespace) -> int:
     versions, packs = _versions(args), tuple(args.packs)
     checked = check(DirTree(args.policies), packs, today=today_utc())
     if checked.policies is None:
-        raise PolicyError(summary(checked.errors), checked.problems)
+        raise broken(checked.problems)
     base = proper(versions.state())
     weaker = _weaker(versions.build(base) if base else None, checked.policies, args.lang)
     digest = versions.save(checked, packs, now_utc())
@@ -144,7 +144,7 @@ def _full(state: State, prefix: str) -> str:
     """The digest that begins so. Raises PolicyError where none or several do."""
     found = [digest for digest in state.versions if digest.startswith(prefix)]
     if len(prefix) < MIN_PREFIX or len(found) != 1:
-        raise PolicyError(f"{len(found)} versions begin with {prefix}")
+        raise failure("version-prefix", count=len(found), prefix=prefix, least=MIN_PREFIX)
     return found[0]
 
 

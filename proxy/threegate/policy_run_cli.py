@@ -6,20 +6,19 @@ import argparse
 import asyncio
 import sys
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from threegate.check import Runner
 from threegate.detectors.suites import Suites
-from threegate.errors import PolicyError
 from threegate.guard.output import OUTPUT_CHANNELS
 from threegate.policy.banks import rows
-from threegate.policy.cases import Outcome, Report, cases
-from threegate.policy.compile import build
+from threegate.policy.cases import Outcome, Report, joined, planned
 from threegate.policy.facade import compile_pack
+from threegate.policy.failures import failure
 from threegate.policy.load import Bundle
-from threegate.policy.model import CompiledPolicy
+from threegate.policy.model import EVERYONE, Binding, CompiledPolicy, PolicySet
 from threegate.policy.report import (
     problems_text,
     report_json,
@@ -30,7 +29,7 @@ from threegate.policy.report import (
 from threegate.policy.store import DirTree, today_utc
 from threegate.policy_args import add, add_classifiers, checked
 from threegate.progress import progress
-from threegate.replay import Change, Recorded, Side, replay
+from threegate.replay import CHANGE, Change, Recorded, Side, replay
 from threegate.types import Bilingual, Caller, Channel, Layer
 
 
@@ -41,7 +40,8 @@ def register(verbs: Any) -> None:
     add_classifiers(test)
     again = add(verbs, "replay", _replay, "recorded texts under two packs", packs="1")
     again.add_argument("--to", required=True, help="the draft")
-    again.add_argument("file", type=Path, help="JSONL: id, text, and if wanted channel, tenant")
+    columns = "JSONL, CSV or XLSX: text, and if wanted id, channel, tenant, key, question"
+    again.add_argument("file", type=Path, help=columns)
     add_classifiers(again)
 
 
@@ -59,19 +59,12 @@ def _test(args: argparse.Namespace) -> int:
 
 async def _run(bundles: Iterable[Bundle], args: argparse.Namespace) -> Report:
     suites = Suites(_sentence(args))
-    seen: set[object] = set()
-    outcomes: list[Outcome] = []
-    left_out = 0
-    for bundle in bundles:
-        policy = build(bundle)
-        runner = Runner(policy, suites.of(policy), _progress)
-        # A pack that extends another would run the other's tests again.
-        new = [c for c in cases(bundle) if (c.at, c.id) not in seen and _wanted(c.rule_id, args)]
-        seen.update((c.at, c.id) for c in new)
-        report = await runner.run(new, partial=args.classifiers == "off")
-        outcomes += report.outcomes
-        left_out += report.left_out
-    return Report("policy", tuple(outcomes), left_out)
+    reports = []
+    for policy, every in planned(bundles):
+        wanted = [c for c in every if _wanted(c.rule_id, args)]
+        judge = Runner(policy, suites.of(policy), _progress)
+        reports.append(await judge.run(wanted, partial=args.classifiers == "off"))
+    return joined("policy", reports)
 
 
 def runner(policy: CompiledPolicy, args: argparse.Namespace) -> Runner:
@@ -102,7 +95,7 @@ def _rendered(report: Report, args: argparse.Namespace) -> str:
         case "json":
             return report_json(report)
         case "junit":
-            return report_junit(report)
+            return report_junit(report, args.lang)
         case "sarif":
             return report_sarif(report, args.lang)
     return report_text(report, args.lang)
@@ -112,28 +105,29 @@ def _replay(args: argparse.Namespace) -> int:
     """Exit code 1 when the draft lets something through that was stopped before."""
     texts = tuple(_recorded(args.file))
     if not texts:
-        raise PolicyError(f"{args.file} holds no text")
+        raise failure("nothing-to-read", name=args.file)
     suites = Suites(_sentence(args))
-    packs = (args.pack, args.to)
-    policies = [compile_pack(DirTree(args.policies), p, today=today_utc()) for p in packs]
-    old, new = (Side(policy, suites.of(policy)) for policy in policies)
-    with progress("replay", len(texts)) as step:
+    old, new = (Side(_for_all(pack, args.policies), suites.of) for pack in (args.pack, args.to))
+    with progress(REPLAY.get(args.lang), len(texts)) as step:
         found = asyncio.run(replay(texts, old, new, today=today_utc(), step=step))
-    for change, words in CHANGES.items():
+    for change, words in CHANGE.items():
         name = words.get(args.lang)
         print(f"{found.counts[change]:7} {name}  {_most(found.by_rule(change))}".rstrip())
+        if who := _most(found.by_caller(change)):
+            print(f"{'':8}{CALLERS.get(args.lang)}{who}")
         if ids := found.examples(change):
             print(f"{'':8}{', '.join(ids)}")
     return int(found.counts[Change.NEWLY_PASSED] > 0)
 
 
-CHANGES = {
-    Change.SAME: Bilingual("不变", "same"),
-    Change.NEWLY_STOPPED: Bilingual("新拦截", "newly stopped"),
-    Change.NEWLY_PASSED: Bilingual("新放行", "newly let through"),
-    Change.EDITS_DIFFER: Bilingual("脱敏不同", "other masks"),
-    Change.OTHER_ACTION: Bilingual("动作不同", "other action"),
-}
+def _for_all(pack: str, folder: Path) -> PolicySet:
+    """One pack for every caller, whatever its bindings say."""
+    policy = compile_pack(DirTree(folder), pack, today=today_utc())
+    return PolicySet(policy.digest, (Binding(EVERYONE, policy),))
+
+
+REPLAY = Bilingual("重放", "replay")
+CALLERS = Bilingual("调用方：", "callers: ")
 
 
 def _most(counts: Counter[str]) -> str:
@@ -142,7 +136,15 @@ def _most(counts: Counter[str]) -> str:
 
 def _recorded(path: Path) -> Iterator[Recorded]:
     for number, row in enumerate(rows(path.read_bytes(), path.name), start=1):
-        channel = Channel(row.get("channel", Channel.USER))
-        layer = Layer.OUTPUT if channel in OUTPUT_CHANNELS else Layer.INPUT
-        caller = Caller(tenant=row.get("tenant", "default"))
-        yield Recorded(row.get("id", str(number)), row["text"], layer, channel, caller)
+        if not row.get("text"):
+            raise failure("row-text", row=number)
+        if (channel := row.get("channel", Channel.USER)) not in list(Channel):
+            raise failure("row-channel", row=number, known=", ".join(Channel))
+        yield _record(number, row, Channel(channel))
+
+
+def _record(number: int, row: Mapping[str, str], channel: Channel) -> Recorded:
+    layer = Layer.OUTPUT if channel in OUTPUT_CHANNELS else Layer.INPUT
+    caller = Caller(row.get("tenant", "default"), row.get("key", "anonymous"))
+    question = row.get("question", "")
+    return Recorded(row.get("id", str(number)), row["text"], layer, channel, caller, question)

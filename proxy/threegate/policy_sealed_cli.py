@@ -16,11 +16,17 @@ from threegate.audit.keys import load_key
 from threegate.audit.note import Signer
 from threegate.errors import PolicyError
 from threegate.policy.facade import check
+from threegate.policy.failures import failure
 from threegate.policy.report import problems_text
 from threegate.policy.store import DirTree, now_utc, today_utc, write_durably
 from threegate.sealed import seal, trusted_keys, unseal
+from threegate.types import Bilingual
 
 KEY = Path("var/policy/signing.key")
+
+
+KEY_LINE = Bilingual("密钥：", "key: ")
+SIGNED = Bilingual("由 {signers} 签名于 {at}", "signed by {signers} at {at}")
 
 
 def register(verbs: Any, language: str) -> None:
@@ -50,7 +56,7 @@ def _bundle(args: argparse.Namespace) -> int:
     signer = Signer.from_seed(args.name, load_key(args.key, KEY, os.environ))
     write_durably(args.out, seal(checked, args.packs, now_utc(), [signer]))
     print(f"{args.out}: {', '.join(args.packs)}")
-    print(f"key: {signer.verifier.vkey()}")
+    print(f"{KEY_LINE.get(args.lang)}{signer.verifier.vkey()}")
     return 0
 
 
@@ -62,7 +68,8 @@ def _verify(args: argparse.Namespace) -> int:
         print(problems_text(error.problems, args.lang), file=sys.stderr)
         return 1
     print(f"{', '.join(sealed.packs)} {sealed.digest}")
-    print(f"signed by {', '.join(sealed.signers)} at {sealed.sealed_at}")
+    signers = ", ".join(sealed.signers)
+    print(SIGNED.get(args.lang).format(signers=signers, at=sealed.sealed_at))
     if args.extract:
         _extract(sealed.files, args.extract)
     return 0
@@ -73,6 +80,6 @@ def _extract(files: Mapping[str, bytes], folder: Path) -> None:
     root = folder.resolve()
     outside = [p for p in files if not (root / p).resolve().is_relative_to(root)]
     if outside:
-        raise PolicyError("a file of the bundle leads out of the folder")
+        raise failure("bundle-path")
     for path, content in files.items():
         write_durably(root / path, content)

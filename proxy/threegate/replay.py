@@ -9,16 +9,27 @@ masked, where there is one: for whoever may read the log.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from itertools import islice
 
 from threegate.check import DEADLINE_MS
-from threegate.detectors.suite import Judgement, Suite
+from threegate.detectors.suite import Suite
 from threegate.guard.decide import Judge, wanted_kinds
-from threegate.policy.model import CompiledPolicy
-from threegate.types import Action, Caller, Channel, Finding, Layer, Locus, Passage, Span, Verdict
+from threegate.policy.model import CompiledPolicy, PolicySet
+from threegate.types import (
+    Action,
+    Bilingual,
+    Caller,
+    Channel,
+    Finding,
+    Layer,
+    Locus,
+    Passage,
+    Span,
+    Verdict,
+)
 
 BATCH = 64
 """Texts judged together: enough to fill a batch of the classifiers, little enough for a live
@@ -50,6 +61,15 @@ class Change(StrEnum):
     OTHER_ACTION = "other_action"
 
 
+CHANGE: Mapping[Change, Bilingual] = {
+    Change.NEWLY_STOPPED: Bilingual("新拦截", "newly stopped"),
+    Change.NEWLY_PASSED: Bilingual("新放行", "newly let through"),
+    Change.EDITS_DIFFER: Bilingual("脱敏不同", "other masks"),
+    Change.OTHER_ACTION: Bilingual("动作不同", "other action"),
+    Change.SAME: Bilingual("不变", "same"),
+}
+
+
 @dataclass(frozen=True, slots=True)
 class Difference:
     """`rules` acted under one policy and not under the other."""
@@ -60,6 +80,7 @@ class Difference:
     after: Action
     rules: tuple[str, ...]
     tenant: str = ""
+    key: str = ""
     shown: str = field(default="", repr=False)
 
 
@@ -77,32 +98,51 @@ class Replay:
     def by_rule(self, change: Change) -> Counter[str]:
         return Counter(r for d in self.differences if d.change is change for r in d.rules)
 
+    def by_caller(self, change: Change) -> Counter[str]:
+        """By tenant and name of the key."""
+        return Counter(f"{d.tenant} / {d.key}" for d in self.differences if d.change is change)
+
     def examples(self, change: Change) -> tuple[str, ...]:
         """Ids of the first differences of a sort."""
         found = (d.id for d in self.differences if d.change is change)
         return tuple(id for id, _ in zip(found, range(MAX_EXAMPLES), strict=False))
 
 
+NOT_BOUND = Verdict(Action.BLOCK)
+"""The proxy refuses a caller to whom no policy is bound."""
+
+
 @dataclass(frozen=True, slots=True)
 class Side:
-    """One policy with its detectors."""
+    """A policy set with its detectors: each text is judged by the policy of its caller."""
 
-    policy: CompiledPolicy
-    suite: Suite
+    policies: PolicySet
+    suite_of: Callable[[CompiledPolicy], Suite]
 
     async def verdicts(self, texts: Sequence[Recorded], today: str) -> list[Verdict]:
         """One verdict per text, in order."""
-        rules = self.policy.rules
-        wanted = wanted_kinds(rules)
-        sentence = frozenset(k for k in wanted if self.suite.is_sentence_kind(k))
-        passages = [Passage(Locus(t.layer, t.channel), t.text, question=t.question) for t in texts]
-        found = await self.suite.check(passages, wanted, sentence, DEADLINE_MS)
-        return [self._verdict(t, f, today) for t, f in zip(texts, found, strict=True)]
+        bound = [self.policies.policy_for(t.caller) for t in texts]
+        made = [NOT_BOUND] * len(texts)
+        for policy in {p.digest: p for p in bound if p}.values():
+            numbers = [i for i, p in enumerate(bound) if p and p.digest == policy.digest]
+            judged = await self._judged(policy, [texts[i] for i in numbers], today)
+            for i, verdict in zip(numbers, judged, strict=True):
+                made[i] = verdict
+        return made
 
-    def _verdict(self, text: Recorded, found: Judgement, today: str) -> Verdict:
-        kinds_of = self.suite.kinds_of
-        judge = Judge.of(self.policy, text.layer, text.channel, text.caller, today, kinds_of)
-        return judge.verdict(found.findings, found.failures, text.text)
+    async def _judged(
+        self, policy: CompiledPolicy, texts: Sequence[Recorded], today: str
+    ) -> list[Verdict]:
+        suite, wanted = self.suite_of(policy), wanted_kinds(policy.rules)
+        sentence = frozenset(k for k in wanted if suite.is_sentence_kind(k))
+        passages = [Passage(Locus(t.layer, t.channel), t.text, question=t.question) for t in texts]
+        found = await suite.check(passages, wanted, sentence, DEADLINE_MS)
+        return [
+            Judge.of(policy, t.layer, t.channel, t.caller, today, suite.kinds_of).verdict(
+                f.findings, f.failures, t.text
+            )
+            for t, f in zip(texts, found, strict=True)
+        ]
 
 
 async def replay(
@@ -132,7 +172,8 @@ def compared(text: Recorded, old: Verdict, new: Verdict) -> Iterator[Difference]
     if change is not Change.SAME:
         rules = sorted(set(old.rule_ids) ^ set(new.rule_ids))
         acts = (change, old.action, new.action, tuple(rules))
-        yield Difference(text.id, *acts, text.caller.tenant, text.shown)
+        who = (text.caller.tenant, text.caller.key_id)
+        yield Difference(text.id, *acts, *who, text.shown)
 
 
 def _change(old: Verdict, new: Verdict) -> Change:

@@ -19,11 +19,10 @@ import orjson
 
 from threegate.audit.note import NoteError, Signer, Verifier, sign, verify
 from threegate.errors import PolicyError
-from threegate.policy.codes import problem
 from threegate.policy.facade import Checked, check
+from threegate.policy.failures import broken, failure
 from threegate.policy.kinds import KINDS
 from threegate.policy.load import DictTree
-from threegate.policy.problems import Mark
 from threegate.policy.store import Found, today_utc
 from threegate.settings import Settings, SettingsError
 
@@ -45,7 +44,7 @@ class Sealed:
 def seal(checked: Checked, packs: Sequence[str], now: str, signers: Sequence[Signer]) -> bytes:
     """Raises PolicyError for a policy with errors."""
     if checked.policies is None:
-        raise PolicyError("a policy with errors is not signed", checked.problems)
+        raise broken(checked.problems)
     files = {path: base64.b64encode(content).decode() for path, content in checked.files.items()}
     body = {"packs": list(packs), "files": files}
     text = f"{TITLE}\n{checked.policies.digest}\n{_sha256(body)}\n{now}\n"
@@ -56,11 +55,10 @@ def unseal(data: bytes, trusted: Sequence[Verifier], name: str = "bundle") -> Se
     """Raises PolicyError, with a problem, unless one of `trusted` signed exactly this."""
     try:
         return _unsealed(data, trusted)
-    except NoteError as error:
-        found = problem("bundle-untrusted", Mark(name), detail=str(error))
+    except NoteError:
+        raise failure("bundle-untrusted", name=name) from None
     except (ValueError, TypeError, KeyError, AttributeError):
-        found = problem("bundle-unreadable", Mark(name))
-    raise PolicyError(found.text.en, (found,))
+        raise failure("bundle-unreadable", name=name) from None
 
 
 def _unsealed(data: bytes, trusted: Sequence[Verifier]) -> Sealed:
@@ -134,5 +132,5 @@ def trusted_keys(vkeys: Sequence[str]) -> tuple[Verifier, ...]:
     """Raises PolicyError for what is no key."""
     try:
         return tuple(Verifier.parse(v) for v in vkeys)
-    except NoteError as error:
-        raise PolicyError(f"a trusted key: {error}") from None
+    except NoteError:
+        raise failure("bundle-key") from None

@@ -161,9 +161,12 @@ def test_an_editor_changes_a_rule(
         assert seen == sorted(seen)
         assert len(page.all(".working .step")) > 2
         assert str(calls) in page.one("#replay").text
-        shown = [row.text for row in page.all("#replay tbody tr")]
+        shown = [row.text for row in page.all("#examples tbody tr")]
         assert len(shown) == min(50, calls // len(TRAFFIC))  # the ID cards are masked no more
         assert all("贷款进度" in text and "11010519491231002X" not in text for text in shown)
+        assert page.all("#tests .note.good")  # both results stay
+        by_rule = page.one("#by-rule tbody").text
+        assert f" {calls // len(TRAFFIC)}" in by_rule, by_rule
         page.shot("draft")
         page.fill("[name=note]", "shadow for a week")
         page.press("form[action$='draft/submit'] button")
@@ -172,6 +175,8 @@ def test_an_editor_changes_a_rule(
 
         page.log_in("li", PASSWORD)
         page.go(f"/policies/version/{version}")
+        assert str(calls) in page.one("#replay").text
+        assert page.all("#tests .note.good")
         page.shot("approve")
         page.press("form[action$='/approve'] button")
         with Traffic(sites) as traffic:

@@ -1,6 +1,13 @@
 from __future__ import annotations
 
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import threegate
 from threegate.audit.record import Stage
+from threegate.console.deeds import FACT, VERB
 from threegate.console.words import ACTION, BOOKS, STAGE, family, name
 from threegate.policy.kinds import KIND_INFOS
 from threegate.policy.lifecycle import Role
@@ -16,6 +23,41 @@ def test_every_code_has_a_name_in_both_languages() -> None:
     assert set(BOOKS["version"]) == {s.value for s in Standing}
     for book in BOOKS.values():
         assert all(words.zh and words.en for words in book.values())
+
+
+HAN = re.compile(r"[\u3400-\u9fff]")
+SOURCE = Path(threegate.__file__).parent
+
+
+def nodes(*folders: str) -> Iterator[ast.AST]:
+    for folder in folders:
+        for path in (SOURCE / folder).rglob("*.py"):
+            yield from ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+
+
+def literal(node: ast.AST | None) -> str:
+    known = isinstance(node, ast.Constant) and isinstance(node.value, str)
+    return str(node.value) if isinstance(node, ast.Constant) and known else ""
+
+
+def test_whatever_is_noted_has_a_name_in_both_languages() -> None:
+    """Verbs and facts of the log's own records, as the source writes them."""
+    verbs, facts = set(), set()
+    for node in nodes("console", "audit"):
+        if isinstance(node, ast.Call) and getattr(node.func, "attr", "") == "note":
+            verbs.add(literal(node.args[0]))
+            facts |= {word.arg or "" for word in node.keywords}
+        if isinstance(node, ast.Dict):
+            pairs = {literal(k): v for k, v in zip(node.keys, node.values, strict=True)}
+            if "verb" in pairs and "actor" in pairs:
+                verbs.add(literal(pairs["verb"]))
+                facts |= set(pairs)
+    assert len(verbs) > 15
+    assert verbs - {""} <= set(VERB)
+    assert facts - {""} <= set(FACT)
+    for words in (*VERB.values(), *FACT.values()):
+        assert HAN.search(words.zh)
+        assert not HAN.search(words.en)
 
 
 def test_unknown_codes_are_shown_as_they_are() -> None:

@@ -26,7 +26,7 @@ def printed(played: Played, language: str) -> str:
     ("language", "words"),
     [
         ("zh", ["客户端发送", "模型看到", "脱敏", "居民身份证号", "身份证号脱敏"]),
-        ("en", ["the client sent", "the model saw", "masked", "Mask ID numbers", "send_sms"]),
+        ("en", ["the client sent", "the model saw", ": mask pii.", "Mask ID numbers", "send_sms"]),
     ],
 )
 def test_both_sides_and_the_rule(language: str, words: list[str]) -> None:

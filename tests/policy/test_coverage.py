@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from threegate.policy.beside import BESIDE
 from threegate.policy.coverage import coverage, matrix_text
 from threegate.policy.load import load_bundle
 from threegate.policy.store import DirTree
-from threegate.policy.taxonomy import GBT45654, MLCOMMONS, OWASP
+from threegate.policy.taxonomy import BY_ID, CNLABEL, GBT45654, MLCOMMONS, OWASP
 from threegate.types import Layer
 
 from tests.policy.packs import spoiled, tree
@@ -35,8 +36,19 @@ def test_a_taxonomy_that_the_author_did_not_name_is_not_claimed() -> None:
 
 def test_the_table_names_what_is_empty() -> None:
     text = matrix_text(coverage(SHOP, OWASP), "en")
-    assert "no rule: owasp.llm01" in text
+    assert "no rule (9): owasp.llm01" in text
+    assert "no rule in the input layer (" in text
+    shown = next(line for line in text.split("\n") if "input layer" in line)
+    assert "owasp.llm09" in shown  # its only rule stands in the output layer
     assert "owasp.llm09 misinformation" in text
+
+
+def test_what_serves_a_category_beside_rules_is_said() -> None:
+    assert set(BESIDE) <= set(BY_ID)
+    assert "cnlabel.9" in {c.id for c in coverage(SHOP, CNLABEL).gaps}
+    shown = matrix_text(coverage(SHOP, CNLABEL), "zh")
+    assert "cnlabel.9 不含显式标识的提供与记录: 策略包的 unlabelled" in shown
+    assert "beside" not in shown
 
 
 def test_the_gbt_pack_covers_all_31_risks_and_owasp_what_it_says() -> None:

@@ -9,48 +9,47 @@ from threegate.policy.shapes import Word
 
 from tests.policy.packs import GOOD, checked, codes, spoiled
 
+WRONG = [
+    ("owner: privacy", "ownr: privacy", "unknown-key"),
+    ("    owner: privacy\n", "", "missing-key"),
+    ("owner: privacy", "owner:", "empty-value"),
+    ("owner: privacy", "owner: yes", "ambiguous-text"),
+    ("owner: privacy", "owner: 0123", "ambiguous-text"),
+    ("owner: privacy", "owner: 12:30:45", "ambiguous-text"),
+    ("owner: privacy", "owner: 2026-01-01", "ambiguous-text"),
+    ("version: '1'", "version: 1.10", "ambiguous-text"),
+    ("owner: privacy", "owner: [privacy]", "wrong-type"),
+    ("why: [pipl.51]", "why: pipl.51", "wrong-type"),
+    ("layer: input", "layer: inputs", "unknown-value"),
+    ("mode: shadow", "mode: shadw", "unknown-value"),
+    ("stream: cut", "rollout: 101", "out-of-range"),
+    ("stream: cut", "rollout: 010", "not-integer"),
+    ("stream: cut", "rollout: 0x10", "not-integer"),
+    ("stream: cut", "rollout: 1_0", "not-integer"),
+    ("stream: cut", "rollout: yes", "not-integer"),
+    ("min: 0.3", "min: .inf", "not-number"),
+    ("min: 0.3", "min: 1:30", "not-number"),
+    ("drop: true", "drop: yes", "not-boolean"),
+    ("drop: true", "drop: 'true'", "not-boolean"),
+    ("review_by: 2027-06-30", "review_by: soon", "not-date"),
+    ("id: help", "id: Help me", "bad-format"),
+    ("knowledge/products.md", "../secret.md", "bad-path"),
+    ("knowledge/products.md", "/etc/passwd", "bad-path"),
+    ("knowledge/products.md", "knowledge/none.md", "missing-file"),
+    ("title: {zh: 求助, en: Help}", "title: 求助", "wrong-type"),
+    ("title: {zh: 求助, en: Help}", "title: {zh: 求助}", "missing-key"),
+    ("then: {answer: {use: help}}", "then: answer", "missing-key"),
+    ("then: {answer: {use: help}}", "then: allow", "wrong-type"),
+    ("pack: shop\ntitle", "pack: shopp\ntitle", "pack-name"),
+    (
+        "words: [海燕计划, Project Petrel]",
+        "words: [海燕计划], file: lists/x.txt",
+        "file-and-words",
+    ),
+]
 
-@pytest.mark.parametrize(
-    ("old", "new", "code"),
-    [
-        ("owner: privacy", "ownr: privacy", "unknown-key"),
-        ("    owner: privacy\n", "", "missing-key"),
-        ("owner: privacy", "owner:", "empty-value"),
-        ("owner: privacy", "owner: yes", "ambiguous-text"),
-        ("owner: privacy", "owner: 0123", "ambiguous-text"),
-        ("owner: privacy", "owner: 12:30:45", "ambiguous-text"),
-        ("owner: privacy", "owner: 2026-01-01", "ambiguous-text"),
-        ("version: '1'", "version: 1.10", "ambiguous-text"),
-        ("owner: privacy", "owner: [privacy]", "wrong-type"),
-        ("why: [pipl.51]", "why: pipl.51", "wrong-type"),
-        ("layer: input", "layer: inputs", "unknown-value"),
-        ("mode: shadow", "mode: shadw", "unknown-value"),
-        ("stream: cut", "rollout: 101", "out-of-range"),
-        ("stream: cut", "rollout: 010", "not-integer"),
-        ("stream: cut", "rollout: 0x10", "not-integer"),
-        ("stream: cut", "rollout: 1_0", "not-integer"),
-        ("stream: cut", "rollout: yes", "not-integer"),
-        ("min: 0.3", "min: .inf", "not-number"),
-        ("min: 0.3", "min: 1:30", "not-number"),
-        ("drop: true", "drop: yes", "not-boolean"),
-        ("drop: true", "drop: 'true'", "not-boolean"),
-        ("review_by: 2027-06-30", "review_by: soon", "not-date"),
-        ("id: help", "id: Help me", "bad-format"),
-        ("knowledge/products.md", "../secret.md", "bad-path"),
-        ("knowledge/products.md", "/etc/passwd", "bad-path"),
-        ("knowledge/products.md", "knowledge/none.md", "missing-file"),
-        ("title: {zh: 求助, en: Help}", "title: 求助", "wrong-type"),
-        ("title: {zh: 求助, en: Help}", "title: {zh: 求助}", "missing-key"),
-        ("then: {answer: {use: help}}", "then: answer", "missing-key"),
-        ("then: {answer: {use: help}}", "then: allow", "wrong-type"),
-        ("pack: shop\ntitle", "pack: shopp\ntitle", "pack-name"),
-        (
-            "words: [海燕计划, Project Petrel]",
-            "words: [海燕计划], file: lists/x.txt",
-            "file-and-words",
-        ),
-    ],
-)
+
+@pytest.mark.parametrize(("old", "new", "code"), WRONG)
 def test_wrong_values(old: str, new: str, code: str) -> None:
     assert code in codes(spoiled((old, new)))
 

@@ -16,12 +16,14 @@ from threegate.policy.report import (
     report_sarif,
     report_text,
 )
+from threegate.types import Bilingual
 
 from tests.policy.packs import checked, spoiled, tree
 
 PROBLEMS = checked(spoiled(("pipl.51", "pipl.999"))).problems
 ALL = cases(load_bundle(tree(), ["shop"]))
-REPORT = Report("shop", (Outcome(ALL[0], True), Outcome(ALL[1], False, 'found <nothing> & "x"')), 3)
+DETAIL = Bilingual('发现 <无> & "x"', 'found <nothing> & "x"')
+REPORT = Report("shop", (Outcome(ALL[0], True), Outcome(ALL[1], False, DETAIL)), 3)
 EMPTY = Report("shop", ())
 
 
@@ -39,8 +41,9 @@ def test_reports() -> None:
         "2 tests, 1 failed, 3 left out for want of a detector"
     )
     assert json.loads(report_json(REPORT))["failures"] == 1
-    suite = ElementTree.fromstring(report_junit(REPORT))
+    suite = ElementTree.fromstring(report_junit(REPORT, "zh"))
     assert (suite.get("tests"), suite.get("failures")) == ("2", "1")
+    assert [f.get("message") for f in suite.iter("failure")] == [DETAIL.zh]
     assert (
         json.loads(report_sarif(REPORT, "en"))["runs"][0]["results"][0]["ruleId"] == "test-failed"
     )
@@ -48,10 +51,10 @@ def test_reports() -> None:
 
 def test_an_empty_run_fails_in_every_format() -> None:
     assert "failure" in report_text(EMPTY, "en")
-    assert ElementTree.fromstring(report_junit(EMPTY)).get("failures") == "1"
+    assert ElementTree.fromstring(report_junit(EMPTY, "zh")).get("failures") == "1"
     assert json.loads(report_json(EMPTY))["passed"] is False
 
 
 def test_no_text_of_a_test_leaks() -> None:
-    for text in (report_text(REPORT, "zh"), report_json(REPORT), report_junit(REPORT)):
+    for text in (report_text(REPORT, "zh"), report_json(REPORT), report_junit(REPORT, "zh")):
         assert "a@b.c" not in text

@@ -11,6 +11,7 @@ from threegate.errors import (
     ThreegateError,
     UpstreamError,
 )
+from threegate.types import Bilingual
 from threegate.wire.errors import anthropic_error, openai_error, status_of
 
 MAPPED = [
@@ -27,7 +28,7 @@ MAPPED = [
     (RequestError("odd", status=418), 418, "invalid_request_error", "invalid_request_error"),
     (UpstreamError("down"), 502, "upstream_error", "api_error"),
     (UpstreamError("late", status=504), 504, "upstream_error", "timeout_error"),
-    (PolicyError("secret policy"), 500, "policy_error", "api_error"),
+    (PolicyError(Bilingual("secret policy", "secret policy")), 500, "policy_error", "api_error"),
     (AuditError("disk"), 503, "service_unavailable", "overloaded_error"),
     (OverloadError(), 503, "overloaded_error", "overloaded_error"),
     (ProtocolError("bug"), 500, "internal_error", "api_error"),
@@ -58,7 +59,11 @@ def test_every_subclass_is_mapped() -> None:
 
 
 def test_what_is_inside_stays_inside() -> None:
-    for error in (PolicyError("secret policy"), ProtocolError("secret bug"), ThreegateError()):
+    for error in (
+        PolicyError(Bilingual("secret policy", "secret policy")),
+        ProtocolError("secret bug"),
+        ThreegateError(),
+    ):
         assert "secret" not in str(openai_error(error)) + str(anthropic_error(error))
     assert openai_error(RequestError("bad", param="/a"))["error"]["param"] == "/a"
     assert openai_error(UpstreamError("down"))["error"]["param"] is None

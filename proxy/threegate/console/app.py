@@ -194,7 +194,7 @@ def _told(error: Exception, language: str, path: str) -> tuple[int, str]:
         case Refusal():
             return error.status, error.text.get(language)
         case PolicyError():
-            return 422, str(error)
+            return 422, error.text.get(language)
         case AuditError():
             log.error("console: audit log: %s", type(error).__name__)
             zh, en = "审计日志暂时不可用", "the audit log is not available"

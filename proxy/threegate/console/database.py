@@ -52,6 +52,17 @@ DRAFT = Table(
     Column("changed", String, nullable=False),
 )
 
+# What the tests or a replay made of a policy with this content, for its author and its approver.
+# No text: the log alone keeps texts, and can erase them.
+RESULT = Table(
+    "console_result",
+    METADATA,
+    Column("digest", String, primary_key=True),
+    Column("name", String, primary_key=True),  # report | replay
+    Column("at", String, nullable=False),
+    Column("body", Text, nullable=False),
+)
+
 # A test case that a reviewer made from a record, waiting for an editor.
 PROPOSAL = Table(
     "console_proposal",

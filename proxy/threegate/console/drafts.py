@@ -1,4 +1,5 @@
-"""What editors are writing: files over the policy in force, one draft per person.
+"""What editors are writing: files over the policy in force, one draft per person; and what tests
+and replays made of a content.
 
 `Workspace` is what a draft is checked, tested and compared as: a tree, the packs in force, and the
 digest it started from. The policy in force is the active version of the database, or the folder
@@ -7,16 +8,21 @@ digest it started from. The policy in force is the active version of the databas
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import json
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
 
-from sqlalchemy import ColumnElement, Engine, delete, insert, select
+from sqlalchemy import ColumnElement, Engine, and_, delete, insert, or_, select
 
-from threegate.console.database import DRAFT
+from threegate.console.database import DRAFT, RESULT
 from threegate.policy.facade import Checked, check
 from threegate.policy.load import Bundle, DictTree, Tree, load_bundle
 from threegate.policy.store import now_utc, today_utc
 from threegate.policy.versions import Versions
+
+RESULTS_KEPT = timedelta(days=90)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +47,23 @@ class Drafts:
         gone = _one(owner, path) if path else (DRAFT.c.owner == owner,)
         with self.engine.begin() as connection:
             connection.execute(delete(DRAFT).where(*gone))
+
+    def keep(self, digest: str, name: str, body: Mapping[str, Any]) -> None:
+        """The newest result of this name for a policy with this content; old ones go."""
+        now = datetime.now(UTC)
+        row = {"digest": digest, "name": name, "at": now.isoformat(), "body": json.dumps(body)}
+        same = and_(RESULT.c.digest == digest, RESULT.c.name == name)
+        old = RESULT.c.at < (now - RESULTS_KEPT).isoformat()
+        with self.engine.begin() as connection:
+            connection.execute(delete(RESULT).where(or_(same, old)))
+            connection.execute(insert(RESULT).values(row))
+
+    def results(self, digest: str) -> dict[str, dict[str, Any]]:
+        """What was kept for exactly this content, by name, each with its time as `at`."""
+        query = select(RESULT).where(RESULT.c.digest == digest)
+        with self.engine.begin() as connection:
+            rows = connection.execute(query).all()
+        return {row.name: json.loads(row.body) | {"at": row.at} for row in rows}
 
 
 def _one(owner: str, path: str) -> tuple[ColumnElement[bool], ...]:
@@ -67,7 +90,10 @@ class Workspace:
         return check(self.tree, self.packs, today=today_utc())
 
     def bundle(self) -> Bundle:
-        return load_bundle(self.tree, self.packs)
+        """The packs in force and those that they bind to callers."""
+        made = load_bundle(self.tree, self.packs)
+        bound = [binding.pack for pack in made.packs for binding in pack.bindings]
+        return load_bundle(self.tree, dict.fromkeys((*self.packs, *bound))) if bound else made
 
     def text(self, path: str) -> str:
         return (self.tree.read(path) or b"").decode("utf-8", "replace")

@@ -26,7 +26,8 @@ def constraint_ids(policies: PolicySet) -> frozenset[str]:
 
 
 def policies_of(policies: PolicySet) -> tuple[CompiledPolicy, ...]:
-    return tuple(dict.fromkeys(b.policy for b in policies.bindings))
+    """Each policy of a set once, in order."""
+    return tuple({b.policy.digest: b.policy for b in policies.bindings}.values())
 
 
 def _rules(policy: CompiledPolicy) -> Iterable[Any]:

@@ -16,7 +16,9 @@ from threegate.policy.load import Bundle
 from threegate.policy.problems import Problem
 from threegate.policy.schema import ConstraintRule, Exceptional, Rule
 from threegate.policy.strength import Direction
+from threegate.policy.taxonomy import BY_ID
 from threegate.policy.versions import COMMANDS
+from threegate.types import Bilingual
 
 AnyRule = Rule | ConstraintRule
 SOON = timedelta(days=30)
@@ -62,7 +64,7 @@ def _action_title(rule: AnyRule, language: str) -> str:
 def rule_full(rule: AnyRule, language: str) -> dict[str, Any]:
     """What the rule page and its form need beyond the row."""
     full: dict[str, Any] = {
-        "why": list(rule.why),
+        "why": [{"id": id, "title": _reason(id).get(language)} for id in rule.why],
         "line": rule.at.line,
         "file": rule.at.file,
         "message_zh": rule.message.zh if rule.message else "",
@@ -86,6 +88,10 @@ def rule_full(rule: AnyRule, language: str) -> dict[str, Any]:
             "single": len(written_actions(rule.then)) == 1,
         }
     return full
+
+
+def _reason(id: str) -> Bilingual:
+    return BY_ID[id].title if id in BY_ID else Bilingual(id, id)
 
 
 def exception_row(exception: Exceptional) -> dict[str, Any]:
@@ -145,6 +151,18 @@ def change_row(change: Change, language: str) -> dict[str, Any]:
         "tone": TONES[change.direction],
         "aspects": [a.text.get(language).replace(" -> ", " → ") for a in change.aspects],
     }
+
+
+def spoken(value: Any, language: str) -> Any:
+    """Plain data with every `{"zh", "en"}` in it as the text of one language."""
+    match value:
+        case {"zh": zh, "en": en, **rest} if not rest:
+            return Bilingual(zh, en).get(language)
+        case dict():
+            return {key: spoken(part, language) for key, part in value.items()}
+        case list():
+            return [spoken(part, language) for part in value]
+    return value
 
 
 def notices(now: Notices | None) -> dict[str, Any]:

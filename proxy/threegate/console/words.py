@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from threegate.console import deeds
 from threegate.policy import vocabulary
 from threegate.policy.diff import DIRECTIONS, FATES
 from threegate.policy.four_eyes import ROLES, STAGES
 from threegate.policy.vocabulary import kind_title
+from threegate.replay import CHANGE
 from threegate.types import Bilingual
 
 Words = Mapping[str, Bilingual]
@@ -24,6 +26,7 @@ LEVEL = _codes(vocabulary.LEVEL)
 MODE = _codes(vocabulary.MODE)
 CHANNEL = _codes(vocabulary.CHANNEL)
 SEVERITY = _codes(vocabulary.SEVERITY)
+FAILED = _codes(vocabulary.FAILED)
 REASON = _codes(vocabulary.REASON)
 COVERS: Words = {
     "tenant": Bilingual("租户", "tenants"),
@@ -74,14 +77,6 @@ OUTCOME: Words = {
     "duplicate": Bilingual("重复", "duplicate"),
     "open": Bilingual("处理中", "open"),
 }
-VERB: Words = {
-    "submit": Bilingual("提交", "submitted"),
-    "approve": Bilingual("批准", "approved"),
-    "withdraw": Bilingual("撤回批准", "withdrew approval"),
-    "reject": Bilingual("退回", "rejected"),
-    "activate": Bilingual("启用", "activated"),
-    "rollback": Bilingual("回退", "rolled back"),
-}
 BOOKS: Mapping[str, Words] = {
     "action": ACTION,
     "layer": LAYER,
@@ -99,7 +94,10 @@ BOOKS: Mapping[str, Words] = {
     "outcome": OUTCOME,
     "version": STAGES,
     "severity": SEVERITY,
-    "verb": VERB,
+    "failed": FAILED,
+    "verb": deeds.VERB,
+    "fact": deeds.FACT,
+    "change": {change.value: title for change, title in CHANGE.items()},
     "fate": {fate.value: title for fate, title in FATES.items()},
     "direction": {each.name.lower(): title for each, title in DIRECTIONS.items()},
 }

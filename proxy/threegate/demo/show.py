@@ -11,8 +11,9 @@ from rich.console import Console, Group
 from rich.table import Table
 from rich.text import Text
 
+from threegate.console import words
 from threegate.demo.play import Acted, Played, Said
-from threegate.explain import ACTIONS, LAYERS
+from threegate.explain import LAYERS
 from threegate.policy.kinds import title_of
 from threegate.types import Bilingual
 
@@ -127,7 +128,7 @@ def _rules(played: Played, titles: Titles, language: str) -> Group:
 def _rule(acted: Acted, titles: Titles, language: str) -> Text:
     title = titles[acted.rule].get(language) if acted.rule in titles else ""
     made = Text(f"  {LAYERS[acted.layer].get(language)}: ")
-    made.append(ACTIONS[acted.action].get(language), "bold")
+    made.append(words.name("action", acted.action, language), "bold")
     made.append(f" {acted.kind} {title_of(acted.kind).get(language)} · {acted.rule} {title}")
     if acted.shadow:
         made.append(f" ({SHADOW.get(language)})", "dim")

@@ -21,7 +21,7 @@ from threegate.detectors.presidio_table import MORE_CONTEXT, PREDEFINED, entity_
 from threegate.detectors.recognizer import SCORES, Recognizer
 from threegate.detectors.surroundings import View
 from threegate.detectors.without_spacy import without_spacy
-from threegate.errors import PolicyError
+from threegate.policy.failures import failure
 
 with without_spacy():
     from presidio_analyzer import (
@@ -180,10 +180,11 @@ def parsed(data: Mapping[str, Any], language: str) -> LinearPatterns:
     """Raises PolicyError naming the recognizer and what is wrong."""
     name = str(data.get("name", "recognizer"))
     if unknown := sorted(set(data) - _FIELDS):
-        raise PolicyError(f"recognizer {name}: unknown keys {', '.join(unknown)}")
+        known = ", ".join(sorted(_FIELDS))
+        raise failure("recognizer-keys", name=name, keys=", ".join(unknown), known=known)
     entity = data.get("supported_entity") or next(iter(data.get("supported_entities") or ()), None)
     if not entity or not (data.get("patterns") or data.get("deny_list")):
-        raise PolicyError(f"recognizer {name}: needs supported_entity and patterns or deny_list")
+        raise failure("recognizer-empty", name=name)
     patterns = [_pattern(name, p) for p in data.get("patterns") or ()]
     patterns += [
         Pattern("deny_list", re2.escape(w), float(data.get("deny_list_score", 1.0)))
@@ -202,9 +203,5 @@ def _pattern(name: str, data: Mapping[str, Any]) -> Pattern:
     try:
         _linear(str(data["regex"]))
         return Pattern(str(data.get("name", name)), str(data["regex"]), float(data["score"]))
-    except KeyError as error:
-        raise PolicyError(f"recognizer {name}: a pattern lacks {error.args[0]}") from None
-    except (re2.error, ValueError, TypeError):
-        raise PolicyError(
-            f"recognizer {name}: a pattern is no RE2 expression or its score no number"
-        ) from None
+    except (re2.error, KeyError, ValueError, TypeError):
+        raise failure("recognizer-pattern", name=name) from None

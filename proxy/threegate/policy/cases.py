@@ -6,15 +6,16 @@ Pure: `threegate.check` runs cases through the real detectors and the stream mac
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from threegate.policy.compile import layered
+from threegate.policy.compile import build, layered
 from threegate.policy.load import Bundle
+from threegate.policy.model import CompiledPolicy
 from threegate.policy.problems import NOWHERE, Mark
 from threegate.policy.schema import Change, ConstraintRule, Rule, Sample
-from threegate.types import Channel, Layer
+from threegate.types import Bilingual, Channel, Layer
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,13 +50,16 @@ class ConstraintCase:
     at: Mark = NOWHERE
 
 
+UNTOLD = Bilingual("", "")
+
+
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """What one case came to. `detail` holds kinds, levels and field names, never the text."""
 
     case: Case | ConstraintCase
     passed: bool
-    detail: str = ""
+    detail: Bilingual = UNTOLD
     seconds: float = 0.0
 
 
@@ -74,6 +78,24 @@ class Report:
     @property
     def passed(self) -> bool:
         return bool(self.outcomes) and not self.failures
+
+
+def joined(name: str, reports: Iterable[Report]) -> Report:
+    """One report of several runs."""
+    every = tuple(reports)
+    outcomes = tuple(o for report in every for o in report.outcomes)
+    return Report(name, outcomes, sum(report.left_out for report in every))
+
+
+def planned(
+    bundles: Iterable[Bundle],
+) -> Iterator[tuple[CompiledPolicy, list[Case | ConstraintCase]]]:
+    """Each policy with its tests; those of a base that several packs extend run once."""
+    seen: set[tuple[Mark, str]] = set()
+    for bundle in bundles:
+        new = [case for case in cases(bundle) if (case.at, case.id) not in seen]
+        seen.update((case.at, case.id) for case in new)
+        yield build(bundle), new
 
 
 def cases(bundle: Bundle) -> tuple[Case | ConstraintCase, ...]:

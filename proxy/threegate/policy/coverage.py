@@ -7,15 +7,17 @@ standards its author never meant).
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from threegate.policy.beside import BESIDE
 from threegate.policy.compile import layered
 from threegate.policy.kinds import KIND_INFOS
 from threegate.policy.load import Bundle
 from threegate.policy.schema import ConstraintRule, Rule
 from threegate.policy.strength import includes
 from threegate.policy.taxonomy import Category, Taxonomy
+from threegate.policy.vocabulary import LAYER
 from threegate.types import Bilingual, Layer
 
 ENOUGH_TESTS = 2
@@ -55,7 +57,12 @@ class Matrix:
 
     @property
     def gaps(self) -> tuple[Category, ...]:
+        """Categories that no rule serves."""
         return tuple(row.category for row in self.rows if row.empty)
+
+    def gaps_on(self, layer: Layer) -> tuple[Category, ...]:
+        """Categories that no rule of this layer serves."""
+        return tuple(row.category for row in self.rows if not dict(row.cells)[layer].rules)
 
 
 def coverage(bundle: Bundle, taxonomy: Taxonomy) -> Matrix:
@@ -87,15 +94,31 @@ def serves(rule: Rule | ConstraintRule, taxonomy: Taxonomy) -> frozenset[str]:
 
 
 def matrix_text(matrix: Matrix, language: str) -> str:
-    """A table for a terminal: rules/tests per layer, then what is empty."""
+    """A table for a terminal: rules per layer and tests (`!` no rule, `~` too few tests), then what
+    is empty, in all and on each layer."""
     heads = Bilingual("输入  约束  输出  测试", "input constr output tests").get(language)
     title = f"{matrix.taxonomy.title.get(language)}: {matrix.covered}/{len(matrix.rows)}"
     lines = [title, f"{heads}  {Bilingual('类别', 'category').get(language)}"]
     lines += [_line(row, language) for row in matrix.rows]
-    if matrix.gaps:
-        word = Bilingual("没有规则：", "no rule: ").get(language)
-        lines.append(word + ", ".join(category.id for category in matrix.gaps))
+    lines += [_served(c, language) for c in matrix.gaps if c.id in BESIDE]
+    lines += _gaps(NO_RULE.get(language), matrix.gaps)
+    for layer in Layer:
+        what = NONE_ON.get(language).format(LAYER[layer].get(language))
+        lines += _gaps(what, matrix.gaps_on(layer))
     return "\n".join(lines)
+
+
+def _served(category: Category, language: str) -> str:
+    return f"{category.id} {category.title.get(language)}: {BESIDE[category.id].get(language)}"
+
+
+NO_RULE = Bilingual("没有规则", "no rule")
+NONE_ON = Bilingual("{}没有规则", "no rule in the {} layer")
+
+
+def _gaps(what: str, gaps: Sequence[Category]) -> Iterator[str]:
+    if gaps:
+        yield f"{what} ({len(gaps)}): {', '.join(category.id for category in gaps)}"
 
 
 def _line(row: Row, language: str) -> str:

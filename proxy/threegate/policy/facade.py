@@ -11,8 +11,8 @@ import json
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from threegate.errors import PolicyError
 from threegate.policy.compile import build
+from threegate.policy.failures import broken
 from threegate.policy.kinds import KINDS
 from threegate.policy.lint import lint
 from threegate.policy.load import Bundle, Tree, load_bundle
@@ -57,7 +57,7 @@ def load_policies(
     """The policy set of some packs. Raises PolicyError with every problem."""
     checked = check(tree, names, today=today, known=known)
     if checked.policies is None:
-        raise PolicyError(summary(checked.errors), checked.problems)
+        raise broken(checked.problems)
     return checked.policies
 
 
@@ -69,7 +69,7 @@ def compile_pack(
     bundle = load_bundle(tree, [name])
     problems = (*bundle.problems, *lint(bundle, today=today, known=known))
     if errors(problems):
-        raise PolicyError(summary(errors(problems)), problems)
+        raise broken(problems)
     return build(bundle)
 
 
@@ -84,16 +84,8 @@ def rebuild(tree: Tree, names: Iterable[str]) -> Rebuilt:
     plan = _plan(tree, tuple(names))
     problems = tuple(p for b in plan.bundles for p in b.problems)
     if errors(problems):
-        raise PolicyError(summary(errors(problems)), problems)
+        raise broken(problems)
     return Rebuilt(plan.bundles, _policy_set(plan))
-
-
-def summary(problems: tuple[Problem, ...]) -> str:
-    if not problems:
-        return "the policy has no errors"
-    first = problems[0]
-    more = f" and {len(problems) - 1} more" if len(problems) > 1 else ""
-    return f"{first.at}: {first.text.en}{more}"
 
 
 @dataclass(frozen=True, slots=True)

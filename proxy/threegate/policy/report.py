@@ -13,21 +13,28 @@ from xml.sax.saxutils import quoteattr
 from threegate.policy.cases import Outcome, Report
 from threegate.policy.codes import CODES
 from threegate.policy.lint import LINTS
-from threegate.policy.problems import Problem, Severity
+from threegate.policy.problems import Mark, Problem, Severity
 from threegate.policy.vocabulary import SEVERITY
 from threegate.types import Bilingual
 
 _SARIF_LEVELS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.INFO: "note"}
+NO_TESTS = Bilingual("没有测试", "no tests")
+NONE_RAN = Bilingual("没有测试，视为失败", "no tests ran, a failure")
+TEST_FAILED = Bilingual("测试失败", "a test failed")
 _SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 
 
 def problems_text(problems: Iterable[Problem], language: str) -> str:
     """Two lines a problem: where and what, then how to mend it."""
     return "\n".join(
-        f"{p.at}: {SEVERITY[p.severity].get(language)} [{p.code}] {p.text.get(language)}\n"
+        f"{_where(p.at)}{SEVERITY[p.severity].get(language)} [{p.code}] {p.text.get(language)}\n"
         f"    {p.hint.get(language)}"
         for p in problems
     )
+
+
+def _where(at: Mark) -> str:
+    return f"{at}: " if at.file else ""
 
 
 def problems_json(problems: Iterable[Problem]) -> str:
@@ -82,11 +89,11 @@ def _sarif(results: list[dict[str, Any]], language: str) -> str:
 
 
 def _sarif_rules(language: str) -> list[dict[str, Any]]:
-    loader = [_sarif_rule(c.code, c.code, c.hint.get(language)) for c in CODES]
+    loader = [_sarif_rule(c.code, *(t.get(language) for t in c.told)) for c in CODES]
     lints = [
         _sarif_rule(each.code, each.title.get(language), each.fix.get(language)) for each in LINTS
     ]
-    failed = _sarif_rule("test-failed", "test-failed", "")
+    failed = _sarif_rule("test-failed", TEST_FAILED.get(language), "")
     return [*loader, *lints, failed]
 
 
@@ -96,16 +103,14 @@ def _sarif_rule(code: str, title: str, help_text: str) -> dict[str, Any]:
 
 def report_text(report: Report, language: str) -> str:
     """Failures one a line, then the tally."""
-    lines = [f"{o.case.at}: {o.case.id}: {o.detail}" for o in report.failures]
+    lines = [f"{o.case.at}: {o.case.id}: {o.detail.get(language)}" for o in report.failures]
     return "\n".join([*lines, tally(report).get(language)])
 
 
 def tally(report: Report) -> Bilingual:
     total, failed = len(report.outcomes), len(report.failures)
     if not total:
-        return Bilingual(
-            f"{report.name}：没有测试，视为失败", f"{report.name}: no tests ran, a failure"
-        )
+        return Bilingual(f"{report.name}：{NONE_RAN.zh}", f"{report.name}: {NONE_RAN.en}")
     zh, en = (
         f"{report.name}：{total} 条测试，{failed} 条失败",
         f"{report.name}: {total} tests, {failed} failed",
@@ -134,16 +139,16 @@ def _outcome(outcome: Outcome) -> dict[str, Any]:
         "id": outcome.case.id,
         "rule": outcome.case.rule_id,
         "passed": outcome.passed,
-        "detail": outcome.detail,
+        "detail": {"zh": outcome.detail.zh, "en": outcome.detail.en},
         "seconds": round(outcome.seconds, 4),
         "file": outcome.case.at.file,
         "line": outcome.case.at.line,
     }
 
 
-def report_junit(report: Report) -> str:
+def report_junit(report: Report, language: str) -> str:
     """One test suite; an empty run holds one failing case that says so."""
-    body = "\n".join(_testcase(o) for o in report.outcomes) or _EMPTY
+    body = "\n".join(_testcase(o, language) for o in report.outcomes) or _empty(language)
     failures = len(report.failures) if report.outcomes else 1
     count = max(1, len(report.outcomes))
     name = quoteattr(report.name)
@@ -153,17 +158,19 @@ def report_junit(report: Report) -> str:
     )
 
 
-_EMPTY = '  <testcase name="no tests"><failure message="no tests ran"/></testcase>'
+def _empty(language: str) -> str:
+    name, why = NO_TESTS.get(language), NONE_RAN.get(language)
+    return f"  <testcase name={quoteattr(name)}><failure message={quoteattr(why)}/></testcase>"
 
 
-def _testcase(outcome: Outcome) -> str:
+def _testcase(outcome: Outcome, language: str) -> str:
     head = (
         f"  <testcase classname={quoteattr(outcome.case.rule_id)} name={quoteattr(outcome.case.id)}"
     )
     head += f' time="{outcome.seconds:.4f}"'
     if outcome.passed:
         return head + "/>"
-    return f"{head}><failure message={quoteattr(outcome.detail)}/></testcase>"
+    return f"{head}><failure message={quoteattr(outcome.detail.get(language))}/></testcase>"
 
 
 def report_sarif(report: Report, language: str) -> str:
@@ -172,7 +179,7 @@ def report_sarif(report: Report, language: str) -> str:
         _located(
             "test-failed",
             "error",
-            f"{o.case.id}: {o.detail}",
+            f"{o.case.id}: {o.detail.get(language)}",
             o.case.at.file,
             o.case.at.line,
             o.case.at.column,

@@ -20,7 +20,8 @@ from threading import get_ident
 from typing import Any, Protocol
 
 from threegate.errors import PolicyError
-from threegate.policy.facade import Checked, check, rebuild, summary
+from threegate.policy.facade import Checked, check, rebuild
+from threegate.policy.failures import broken
 from threegate.policy.kinds import KINDS
 from threegate.policy.load import MAX_TEXT_BYTES, DictTree
 from threegate.policy.model import PolicySet
@@ -175,7 +176,7 @@ class PolicyStore:
     def pin(self) -> PolicySet:
         """The active set; hold on to it for the whole request."""
         if self._active is None:
-            raise PolicyError(summary(self.problems), self.problems)
+            raise broken(self.problems)
         return self._active
 
     def changed(self) -> bool:
@@ -187,7 +188,7 @@ class PolicyStore:
         try:
             found = self._source.check()
         except PolicyError as error:
-            self.problems = error.problems or self.problems
+            self.problems = error.problems
             return False
         checked = found.checked
         self.problems = checked.problems
@@ -218,7 +219,7 @@ class PolicyStore:
             policies = rebuild(DictTree(files), kept["packs"]).policies
             if policies.digest == kept["digest"]:
                 return policies
-        raise PolicyError(summary(self.problems), self.problems)
+        raise broken(self.problems)
 
 
 def write_durably(path: Path, content: bytes) -> None:

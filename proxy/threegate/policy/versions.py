@@ -18,8 +18,8 @@ from typing import Any
 from sqlalchemy import Column, Engine, Integer, MetaData, Table, Text, insert, select
 from sqlalchemy.exc import IntegrityError, OperationalError, ProgrammingError
 
-from threegate.errors import PolicyError
 from threegate.policy.facade import Checked, Rebuilt, rebuild
+from threegate.policy.failures import broken, failure
 from threegate.policy.four_eyes import Refused, decide
 from threegate.policy.lifecycle import (
     Activate,
@@ -107,7 +107,7 @@ class Versions:
     def save(self, checked: Checked, packs: tuple[str, ...], now: str) -> str:
         """Keeps the content of a checked set; the digest names it. Raises PolicyError on errors."""
         if checked.policies is None:
-            raise PolicyError("a policy with errors is not stored", checked.problems)
+            raise broken(checked.problems)
         digest = checked.policies.digest
         files = {path: base64.b64encode(text).decode() for path, text in checked.files.items()}
         row = {
@@ -142,10 +142,10 @@ class Versions:
         """A version as it is stored, and what it makes. Raises PolicyError like `build`."""
         stored = self.load(digest)
         if stored is None:
-            raise PolicyError("the policy version is not in the database")
+            raise failure("version-unknown")
         made = rebuild(DictTree(stored.files), stored.packs)
         if made.policies.digest != digest:
-            raise PolicyError("the stored policy version is damaged")
+            raise failure("version-damaged")
         return stored, made
 
     def events(self) -> tuple[Event, ...]:
@@ -172,13 +172,13 @@ class Versions:
     def act(self, command: Command, by: Person, now: str) -> Event | Refused:
         """Records a command if the rules allow it now."""
         if isinstance(command, Submit) and self.load(command.digest) is None:
-            raise PolicyError("save the content before submitting it")
+            raise failure("version-unsaved")
         for _ in range(MAX_TRIES):
             known = self.events()
             answer = decide(fold(known), command, by, now)
             if isinstance(answer, Refused) or self._append(answer, len(known) + 1):
                 return answer
-        raise PolicyError("too many people act on policies at this moment; try again")
+        raise failure("too-many-acting")
 
     def _append(self, event: Event, seq: int) -> bool:
         """False if somebody else took the number."""

@@ -25,7 +25,7 @@ from threegate.policy.schema import (
     Restore,
     Unknown,
 )
-from threegate.types import Action, Bilingual, Channel, Layer, Level
+from threegate.types import Action, Bilingual, Channel, Layer, Level, Reason
 
 Scale = Mapping[Any, Bilingual]
 """Values with their words. A member of a `StrEnum` is found by its text too."""
@@ -133,6 +133,11 @@ IMAGES: Scale = {
     Images.ALLOW: Bilingual("允许", "allowed"),
     Images.DENY: Bilingual("拒绝", "refused"),
 }
+FAILED: Scale = {
+    Reason.TIMEOUT: Bilingual("超时", "too late"),
+    Reason.OVERLOAD: Bilingual("过载", "overloaded"),
+    Reason.ERROR: Bilingual("出错", "error"),
+}
 SEVERITY: Scale = {
     Severity.ERROR: Bilingual("错误", "error"),
     Severity.WARNING: Bilingual("警告", "warning"),
@@ -156,6 +161,7 @@ VOCABULARY: Mapping[type[Enum], Scale] = {
     OnAuditFailure: ON_AUDIT_FAILURE,
     Per: PER,
     Place: PLACE,
+    Reason: FAILED,
     ReasonCode: REASON,
     Restore: RESTORE,
     Severity: SEVERITY,

@@ -6,7 +6,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from threegate.policy.kinds import title_of
+from threegate.policy.vocabulary import LEVEL, kind_title
 from threegate.scan.item import Item
 from threegate.scan.scanner import Answer, Stance
 from threegate.types import Bilingual, Finding, Level, Span
@@ -23,11 +23,6 @@ STANCES = {
     Stance.SUPPORTED: (Bilingual("有依据", "supported"), "green"),
     Stance.CONTRADICTED: (Bilingual("与来源矛盾", "contradicted"), "bold red"),
     Stance.NEI: (Bilingual("来源没有", "not in the sources"), "yellow"),
-}
-LEVELS = {
-    Level.LOW: Bilingual("低", "low"),
-    Level.MEDIUM: Bilingual("中", "medium"),
-    Level.HIGH: Bilingual("高", "high"),
 }
 COLUMNS = Bilingual("类别|内容|位置|分数|等级|检测器", "kind|what|where|score|level|detector")
 NOTHING = Bilingual("没有发现。", "Nothing found.")
@@ -69,11 +64,11 @@ def _table(text: str, findings: tuple[Finding, ...], language: str) -> Table:
         table.add_column(head, overflow="fold")
     for f in findings:
         table.add_row(
-            Text(f"{f.kind}\n{title_of(f.kind).get(language)}"),
+            Text(f"{f.kind}\n{kind_title(f.kind).get(language)}"),
             Text(_part(_cut(text, f.span))),
             f"{f.span.start}-{f.span.end}",
             f"{f.score:.2f}",
-            LEVELS[f.level].get(language),
+            LEVEL[f.level].get(language),
             f.detector,
         )
     return table

@@ -6,6 +6,7 @@ from typing import Any
 
 from threegate.console.views.policies import space_of
 from threegate.console.web import Answer, Refusal, Shown, Visit, blocking
+from threegate.policy.beside import BESIDE
 from threegate.policy.coverage import ENOUGH_TESTS, Matrix, Row, coverage
 from threegate.policy.taxonomy import TAXONOMIES, taxonomy
 
@@ -36,6 +37,7 @@ def _row(row: Row, language: str) -> dict[str, Any]:
         "title": row.category.title.get(language),
         "group": row.category.group,
         "state": state,
+        "beside": BESIDE[row.category.id].get(language) if row.category.id in BESIDE else "",
         "tests": row.tests,
         "cells": [
             {"layer": layer.value, "rules": list(cell.rules), "tests": cell.tests}

@@ -158,26 +158,40 @@ async def base_of(visit: Visit) -> PolicySet:
     return checked.policies or parts.policies.pin()
 
 
+async def draft_policies(visit: Visit) -> tuple[PolicySet, Checked, Workspace]:
+    """The draft compiled, and what it was made of. Raises Refusal while it has errors."""
+    space = await space_of(visit)
+    checked = await blocking(space.check)
+    if checked.policies is None:
+        raise Refusal(422, "草稿有错误，请先改正", "the draft has errors; mend them first")
+    return checked.policies, checked, space
+
+
 async def draft(visit: Visit) -> Answer:
     return Shown("draft.html", await draft_page(visit))
 
 
-async def draft_page(visit: Visit, **more: Any) -> dict[str, Any]:
-    """The whole draft: files, problems, difference; results of tests or replay where given."""
+async def draft_page(visit: Visit) -> dict[str, Any]:
+    """The whole draft: files, problems, difference, and what tests and replay last made of exactly
+    this content."""
     space = await space_of(visit)
     checked = await blocking(space.check)
+    digest = checked.policies.digest if checked.policies else ""
     rows = told.problem_rows(checked.problems, visit.language)
     page: dict[str, Any] = {
         "files": sorted(space.files),
-        "digest": checked.policies.digest if checked.policies else "",
+        "digest": digest,
         "errors": [r for r in rows if r["severity"] == "error"],
         "warnings": [r for r in rows if r["severity"] == "warning"],
         "changes": await changes(visit, space, checked),
-        "report": None,
-        "replay": None,
-        "limit": 200,
     }
-    return page | more
+    return page | await results_of(visit, digest)
+
+
+async def results_of(visit: Visit, digest: str) -> dict[str, Any]:
+    """What tests and replay made of a policy with this content; None where they did not run."""
+    kept = await blocking(visit.parts.drafts.results, digest)
+    return {"report": None, "replay": None, **told.spoken(kept, visit.language)}
 
 
 async def discard(visit: Visit) -> Answer:

@@ -11,8 +11,7 @@ from typing import Any
 from threegate.audit.record import Record, Stage
 from threegate.console import told
 from threegate.console.drafts import workspace
-from threegate.console.views.drafts import base_of
-from threegate.console.views.policies import space_of
+from threegate.console.views.drafts import base_of, draft_policies, results_of
 from threegate.console.web import Answer, Moved, Refusal, Shown, Visit, blocking
 from threegate.policy.diff import diff_sets
 from threegate.policy.facade import check
@@ -56,16 +55,14 @@ def _note(visit: Visit, name: str = "note") -> str:
 
 async def submit(visit: Visit) -> Answer:
     """The draft becomes a version under its digest, and is a draft no more."""
-    parts, space = visit.parts, await space_of(visit)
+    parts = visit.parts
+    policies, checked, space = await draft_policies(visit)
     if not space.files:
         raise Refusal(409, "草稿里没有改动", "the draft changes nothing")
-    checked = await blocking(space.check)
-    if checked.policies is None:
-        raise Refusal(422, "草稿有错误，请先改正", "the draft has errors; mend them first")
     await _keep_base(visit)
     base = proper(await blocking(parts.versions.state))
     old = await base_of(visit)
-    weaker = any(c.needs_other_group for c in diff_sets(old, checked.policies))
+    weaker = any(c.needs_other_group for c in diff_sets(old, policies))
     digest = await blocking(parts.versions.save, checked, space.packs, now_utc())
     await act(visit, Submit(digest, weaker, base, (visit.me.name,), _note(visit)), "submit")
     await blocking(parts.drafts.discard, visit.me.name)
@@ -118,6 +115,7 @@ async def version(visit: Visit) -> Answer:
             "own": visit.me.name in known.authors,
             "approved_by_me": visit.me.name in {name for name, _ in known.approvals},
             "moved": known.base != proper(state),
+            **await results_of(visit, digest),
         },
     )
 

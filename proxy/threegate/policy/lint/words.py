@@ -140,8 +140,8 @@ class BadPattern(Lint):
             except PatternError as error:
                 yield self.at(
                     spec.mark("regex"),
-                    f"正则表达式不能用：{error}",
-                    f"the pattern cannot be used: {error}",
+                    f"正则表达式不能用：{error.text.zh}",
+                    f"the pattern cannot be used: {error.text.en}",
                 )
 
 

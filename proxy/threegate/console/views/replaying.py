@@ -1,0 +1,150 @@
+"""Replay: recorded calls under the policy in force and under a draft, and what would change.
+
+Texts are shown as the log shows them, masked, to who may read the log; the kept result has none.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import asdict
+from typing import Any
+
+from sqlalchemy import Connection
+
+from threegate.audit.query import MAX_PAGE, Entry, Query, find, read_content
+from threegate.audit.record import Stage as AuditStage
+from threegate.audit.store import AuditLog
+from threegate.console import searching
+from threegate.console.explained import channel_of, policies_of
+from threegate.console.views.drafts import base_of, draft_page, draft_policies
+from threegate.console.web import Answer, Refusal, Shown, Step, Visit, Watched, blocking
+from threegate.policy.lifecycle import Role
+from threegate.policy.model import PolicySet
+from threegate.policy.store import today_utc
+from threegate.replay import CHANGE, Change, Recorded, Replay, Side
+from threegate.replay import replay as replayed
+from threegate.types import Caller, Channel, Layer
+
+MAX_REPLAY = 1000
+MAX_EXAMPLES = 50
+MOST = 20
+"""Rules and callers that are named for one sort of change."""
+DIFFERENT = tuple(c for c in CHANGE if c is not Change.SAME)
+EXCERPT = 120
+AT_ONCE = 4
+"""Texts judged before other requests get their turn: a few milliseconds."""
+
+
+async def replay(visit: Visit) -> Answer:
+    """Recorded texts under the policy in force and under the draft: what would change."""
+    limit = visit.form.get("limit", "200")
+    if not limit.isdigit() or not 0 < int(limit) <= MAX_REPLAY:
+        raise Refusal(400, "条数应为 1 到 1000", "the number of calls is 1 to 1000")
+    new, _, _ = await draft_policies(visit)
+    old = await base_of(visit)
+    title = visit.says("正在重放最近的请求", "Replaying recent calls")
+    return Watched(title, _replayed(visit, old, new, int(limit)))
+
+
+async def _replayed(
+    visit: Visit, old: PolicySet, new: PolicySet, limit: int
+) -> AsyncIterator[Step | Shown]:
+    yield Step()
+    sides = [Side(policies, visit.parts.suite_of) for policies in (old, new)]
+    calls, texts = await recorded(visit.parts.audit, limit)
+    found = Replay(0, ())
+    for start in range(0, len(texts), AT_ONCE):
+        yield Step(start, len(texts))
+        some = await replayed(texts[start : start + AT_ONCE], *sides, today=today_utc())
+        found = Replay(found.total + some.total, found.differences + some.differences)
+        await asyncio.sleep(0)  # the proxy serves on the same loop
+    await visit.note("replay", calls=calls, texts=len(texts), changed=len(found.differences))
+    kept = {"limit": limit, "titles": _titles(old, new), **_counted(found, calls)}
+    await blocking(visit.parts.drafts.keep, new.digest, "replay", kept)
+    page = await draft_page(visit)
+    if page["replay"]:  # unless the draft was changed meanwhile
+        page["replay"]["examples"] = _examples(found, shown=visit.may(Role.REVIEWER))
+    yield Shown("draft.html", page)
+
+
+def _titles(*sets: PolicySet) -> dict[str, dict[str, str]]:
+    return {r.id: asdict(r.title) for s in sets for p in policies_of(s) for r in p.rules}
+
+
+async def recorded(audit: AuditLog, limit: int) -> tuple[int, list[Recorded]]:
+    """How many of the newest calls kept a text, and those texts, as the log has them."""
+    stages = (AuditStage.RECEIVED, *searching.FINAL)
+
+    def work(connection: Connection) -> tuple[int, list[Recorded]]:
+        entries = [e for e in newest(connection, stages, 2 * limit) if e.has_content]
+        calls = list(dict.fromkeys(e.request_id for e in entries))[:limit]
+        texts = [
+            made
+            for e in entries
+            if e.request_id in set(calls)
+            for part in read_content(connection, audit.master, e)
+            for made in _recorded(e.request_id, e.event, part)
+        ]
+        return len(calls), list(dict.fromkeys(texts))
+
+    return await audit.read(work)
+
+
+def newest(connection: Connection, stages: tuple[AuditStage, ...], limit: int) -> list[Entry]:
+    """Records of these stages, at most `limit`, page by page."""
+    entries: list[Entry] = []
+    after = ""
+    while len(entries) < limit:
+        size = min(MAX_PAGE, limit - len(entries))
+        page = find(connection, Query(stage=stages, limit=size, after=after))
+        entries += page.entries
+        after = page.next
+        if not after:
+            break
+    return entries
+
+
+def _recorded(request: str, event: Any, part: dict[str, str]) -> list[Recorded]:
+    name = channel_of(part["part"])
+    if name not in {c.value for c in Channel}:
+        return []
+    layer = Layer.OUTPUT if part["part"].startswith("choices/") else Layer.INPUT
+    caller = event.get("caller", {})
+    who = Caller(
+        tenant=caller.get("tenant", ""),
+        key_id=caller.get("key", ""),
+        route=caller.get("route", ""),
+        model=event.get("model", {}).get("requested", ""),
+        language=caller.get("language", "en"),
+        conversation=caller.get("conversation", ""),
+    )
+    text = part.get("text", part["redacted"])
+    return [Recorded(request, text, layer, Channel(name), who, shown=part["redacted"][:EXCERPT])]
+
+
+def _counted(found: Replay, calls: int) -> dict[str, Any]:
+    counts = found.counts
+    return {
+        "calls": calls,
+        "texts": found.total,
+        "counts": {c.value: counts[c] for c in CHANGE},
+        "rules": {c.value: dict(found.by_rule(c).most_common(MOST)) for c in DIFFERENT},
+        "callers": {c.value: dict(found.by_caller(c).most_common(MOST)) for c in DIFFERENT},
+        "examples": _examples(found, shown=False),
+    }
+
+
+def _examples(found: Replay, *, shown: bool) -> list[dict[str, Any]]:
+    return [
+        {
+            "request": d.id,
+            "change": d.change.value,
+            "before": d.before.name.lower(),
+            "after": d.after.name.lower(),
+            "rules": list(d.rules),
+            "tenant": d.tenant,
+            "text": d.shown if shown else "",
+        }
+        for d in found.differences[:MAX_EXAMPLES]
+    ]
