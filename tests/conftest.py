@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
+import inspect
 import os
 import socket
 from typing import Any
 
+import httpx
 import pytest
 from hypothesis import HealthCheck, settings
+
+from tests.waiting import PATIENCE_S
 
 COMMON = {"deadline": None, "suppress_health_check": [HealthCheck.too_slow], "print_blob": False}
 settings.register_profile("ci", derandomize=True, **COMMON)
 settings.register_profile("nightly", max_examples=10_000, **COMMON)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci"))
+
+PATIENT: httpx.Timeout = inspect.signature(httpx.get).parameters["timeout"].default
+for phase in ("connect", "read", "write", "pool"):
+    setattr(PATIENT, phase, PATIENCE_S)  # httpx' own 5 s would make a busy machine a failure
 
 LOCAL = ("127.", "::1", "localhost")
 

@@ -10,6 +10,7 @@ import openai
 import pytest
 import requests
 from threegate.testing.cuts import cut_at
+from threegate.wire import ADAPTERS
 from threegate.wire.sse import SSEDecoder
 
 from tests.e2e.running import Running
@@ -21,6 +22,7 @@ PROMPT = f"我的身份证是{ID}，手机{MOBILE}，卡号{CARD}号，密钥{KE
 
 
 def client(url: str) -> openai.OpenAI:
+    """To be closed: a socket that is left to the collector fails whatever test runs then."""
     return openai.OpenAI(base_url=f"{url}/v1", api_key="sk-client", max_retries=0)
 
 
@@ -34,14 +36,14 @@ def seen(running: Running) -> str:
 
 @pytest.mark.parametrize("stream", [False, True])
 def test_planted_values_never_reach_the_model_and_come_back(guarded: Running, stream: bool) -> None:
-    answer = client(guarded.url).chat.completions.create(**ask(PROMPT, stream=stream))
-    if stream:
-        deltas = [c.choices[0].delta for c in answer if c.choices]
-        content = "".join(d.content or "" for d in deltas)
-        reasoning = "".join(getattr(d, "reasoning_content", None) or "" for d in deltas)
-    else:
-        content = answer.choices[0].message.content
-        reasoning = answer.choices[0].message.reasoning_content
+    with client(guarded.url) as asking:
+        answer = asking.chat.completions.create(**ask(PROMPT, stream=stream))
+        if stream:
+            said = [c.choices[0].delta for c in answer if c.choices]
+        else:
+            said = [answer.choices[0].message]
+    content = "".join(s.content or "" for s in said)
+    reasoning = "".join(getattr(s, "reasoning_content", None) or "" for s in said)
     assert not [value for value in PLANTED if value in seen(guarded)]
     for value in (ID, MOBILE, CARD):
         assert value in content
@@ -68,7 +70,8 @@ def test_the_call_that_the_r1_guides_print(guarded: Running) -> None:
 
 
 def test_the_client_never_wins_over_a_clamp(guarded: Running) -> None:
-    client(guarded.url).chat.completions.create(**ask("hi", temperature=2.0, top_p=0.1))
+    with client(guarded.url) as asking:
+        asking.chat.completions.create(**ask("hi", temperature=2.0, top_p=0.1))
     body = guarded.demo.received[-1].body
     assert (body["temperature"], body["top_p"]) == (0.7, 0.85)
 
@@ -120,8 +123,8 @@ def test_errors_of_the_model_arrive_as_they_are(unguarded: Running, status: int)
     body = ask(f"[demo: status={status}] hello")
     errors = []
     for url in (unguarded.direct, unguarded.url):
-        with pytest.raises(openai.APIStatusError) as caught:
-            client(url).chat.completions.create(**body)
+        with client(url) as asking, pytest.raises(openai.APIStatusError) as caught:
+            asking.chat.completions.create(**body)
         errors.append((type(caught.value), caught.value.status_code, caught.value.body))
     assert errors[0] == errors[1]
 
@@ -139,7 +142,11 @@ def test_a_broken_upstream_gives_a_clear_error(guarded: Running, fault: str) -> 
 
 BAD: dict[str, bytes] = {
     "duplicate": b'{"model":"a","model":"b","messages":[]}',
+    "duplicate below": b'{"model":"a","messages":[{"role":"user","content":"x","content":"y"}]}',
+    "duplicate by escape": b'{"model":"a","messages":[],"\\u006dodel":"b"}',
     "nan": b'{"model":"a","messages":[],"temperature":NaN}',
+    "infinity": b'{"model":"a","messages":[],"temperature":-Infinity}',
+    "too large a float": b'{"model":"a","messages":[],"temperature":1e999}',
     "deep": b'{"model":"a","messages":' + b"[" * 100 + b"]" * 100 + b"}",
     "surrogate": b'{"model":"a","messages":[{"role":"user","content":"\\ud800"}]}',
     "huge": b'{"model":"a","messages":[],"seed":' + b"9" * 5000 + b"}",
@@ -149,12 +156,18 @@ BAD: dict[str, bytes] = {
 }
 
 
+DOORS = [path for adapter in ADAPTERS for path in adapter.paths]
+
+
 @pytest.mark.parametrize("name", BAD)
 def test_bad_json_is_refused_and_the_proxy_lives(guarded: Running, name: str) -> None:
-    reply = httpx.post(f"{guarded.url}/v1/chat/completions", content=BAD[name])
-    assert reply.status_code == 400
-    assert reply.json()["error"]["message"]
-    assert httpx.get(f"{guarded.url}/healthz").status_code == 200
+    since = len(guarded.demo.received)
+    for path in DOORS:
+        reply = httpx.post(f"{guarded.url}{path}", content=BAD[name])
+        assert reply.status_code == 400
+        assert reply.json()["error"]["message"]
+        assert httpx.get(f"{guarded.url}/healthz").status_code == 200
+    assert len(guarded.demo.received) == since
 
 
 def test_ready_metrics_and_closed_doors(guarded: Running) -> None:

@@ -5,7 +5,6 @@ The table API x mode x channel has no empty cell: each cell is one case here.
 
 from __future__ import annotations
 
-import gc
 import json
 from collections.abc import Callable, Iterator
 from functools import cache
@@ -27,22 +26,34 @@ ASK_TOOL = f"Look up with the tool: {TEXT}"
 Said = dict[str, str]
 
 
+CLIENTS: list[openai.OpenAI | anthropic.Anthropic] = []
+
+
 @cache
 def openai_client(url: str) -> openai.OpenAI:
-    return openai.OpenAI(base_url=f"{url}/v1", api_key="x", max_retries=0)
+    made = openai.OpenAI(base_url=f"{url}/v1", api_key="x", max_retries=0)
+    CLIENTS.append(made)
+    return made
 
 
 @cache
 def anthropic_client(url: str) -> anthropic.Anthropic:
-    return anthropic.Anthropic(base_url=url, api_key="x", max_retries=0)
+    made = anthropic.Anthropic(base_url=url, api_key="x", max_retries=0)
+    CLIENTS.append(made)
+    return made
+
+
+def close_clients() -> None:
+    openai_client.cache_clear()
+    anthropic_client.cache_clear()
+    while CLIENTS:
+        CLIENTS.pop().close()
 
 
 @pytest.fixture(autouse=True, scope="module")
 def _close_clients() -> Iterator[None]:
     yield
-    openai_client.cache_clear()
-    anthropic_client.cache_clear()
-    gc.collect()
+    close_clients()
 
 
 def chat(url: str, text: str, stream: bool, tools: bool) -> Said:
@@ -173,8 +184,26 @@ def test_balance_passes_because_the_pack_says_so(guarded: Running) -> None:
     assert httpx.get(f"{guarded.url}/user/balance").json()["is_available"] is True
 
 
-@pytest.mark.parametrize("path", ["/v1/files", "/v1/batches", "/v1/audio/speech", "/v1/x"])
+CLOSED = [
+    *("/v1/files", "/v1/files/f-1/content", "/v1/uploads", "/v1/batches", "/v1/messages/batches"),
+    *("/v1/messages/count_tokens", "/v1/responses/resp_1", "/v1/responses/resp_1/cancel"),
+    *(
+        "/v1/chat/completions/c-1",
+        "/v1/audio/speech",
+        "/v1/audio/transcriptions",
+        "/v1/moderations",
+    ),
+    *("/v1/images/generations", "/v1/fine_tuning/jobs", "/v1/assistants", "/v1/vector_stores"),
+    *("/v1/realtime", "/v1/x", "/generate", "/tokenize", "/pooling", "/v1/load_lora_adapter"),
+]
+
+
+@pytest.mark.parametrize("path", CLOSED)
 def test_other_doors_are_closed(guarded: Running, path: str) -> None:
-    reply = httpx.post(f"{guarded.url}{path}", json={})
-    assert reply.status_code == 404
-    assert reply.json()["error"]["code"] == "unknown_path"
+    before = list(guarded.demo.received)
+    for method in ("POST", "GET", "DELETE"):
+        reply = httpx.request(method, f"{guarded.url}{path}")
+        assert reply.status_code == 404
+        assert reply.json()["error"]["code"] == "unknown_path"
+    assert "files, batches" in reply.json()["error"]["message"]
+    assert list(guarded.demo.received) == before

@@ -8,6 +8,7 @@ import socket
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
+from threading import Event
 from typing import Any
 
 import httpx
@@ -79,7 +80,8 @@ class Hanging:
 def test_a_detector_that_gives_no_answer_closes_the_input(
     tmp_path: Path, how: str, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("threegate.gateway.request.INPUT_DEADLINE_MS", 100)
+    if how == "hang":
+        monkeypatch.setattr("threegate.gateway.request.INPUT_DEADLINE_MS", 100)
     with proxy(tmp_path / "var") as running:
         policy = running.deps.policies.pin().bindings[0].policy
         whole: Suite = running.deps.suite_of(policy)
@@ -98,8 +100,9 @@ def test_a_detector_that_gives_no_answer_closes_the_input(
 
 
 def test_a_client_that_leaves_is_recorded_and_the_upstream_cancelled(guarded: Running) -> None:
-    body = ask("[demo: pause=0.3] one two three four five six", stream=True)
-    before = guarded.demo.aborted
+    body, before = ask("hello", stream=True), guarded.demo.aborted
+    start = b'data: {"choices":[{"index":0,"delta":{"content":"Hello there. "}}]}\n\n'
+    guarded.demo.play([start, start], go_on=Event())
     with httpx.stream("POST", f"{guarded.url}/v1/chat/completions", json=body) as reply:
         request_id = reply.headers["x-threegate-request-id"]
         next(reply.iter_raw())

@@ -9,8 +9,8 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Iterator
-from contextlib import suppress
 from itertools import pairwise
+from threading import Event
 from typing import Any
 from uuid import UUID
 
@@ -26,6 +26,8 @@ from tests.e2e import fidelity_events as events
 from tests.e2e.fidelity import PATHS, REMOVED, SAID, SECRET, Cell, Json, pieces, request
 from tests.e2e.running import ROOT, Running, proxy
 from tests.e2e.test_faults import stages
+from tests.security.raw import request as raw_request
+from tests.security.raw import sized, waiting
 from tests.waiting import eventually
 from tests.wire.samples import DONE, chat, choice, payloads, seen
 
@@ -215,8 +217,14 @@ def test_own_keep_alives_while_a_text_is_held(
     monkeypatch.setattr("threegate.gateway.stream.KEEP_ALIVE_S", 0.05)
     raw = TABLE[api]["usage"].streams[0]  # type: ignore[union-attr]
     at = raw.find(b"4f9a1")
-    guarded.demo.play([raw[:at], raw[at:]], pause=0.3)
-    got = post(guarded, api, stream=True).content
+    got, kept_alive = b"", Event()
+    guarded.demo.play([raw[:at], raw[at:]], go_on=kept_alive)
+    asked = request(api, stream=True)
+    with httpx.stream("POST", guarded.url + PATHS[api], json=asked) as reply:
+        for piece in reply.iter_raw():
+            got += piece
+            if b": keep-alive" in got:
+                kept_alive.set()
     assert b": keep-alive" in got[: got.find(REMOVED.encode())]
     assert seen(api, got) == {key: clean(t) for key, t in seen(api, raw).items()}
 
@@ -253,7 +261,7 @@ def sent_id(running: Running) -> str:
 
 
 GONE = {  # what the model API does when the client leaves
-    "in a stream": {"pause": 0.2},
+    "in a stream": {"go_on": Event()},
     "before a stream": {"hang": True},
     "before an answer": {"hang": True},
 }
@@ -265,12 +273,13 @@ def test_a_client_that_leaves_cancels_the_call_of_the_model(
     guarded: Running, api: str, when: str
 ) -> None:
     raw = TABLE[api]["usage"].streams[0]  # type: ignore[union-attr]
-    guarded.demo.play([raw[:900], *([b": wait\n\n"] * 99)], **GONE[when])
-    before = guarded.demo.aborted
-    asked = request(api, stream=when != "before an answer")
-    url = guarded.url + PATHS[api]
-    with suppress(httpx.ReadTimeout), httpx.stream("POST", url, json=asked, timeout=1) as reply:
-        next(reply.iter_raw())
+    guarded.demo.play([raw[:900], raw[900:]], **GONE[when])
+    before, last = guarded.demo.aborted, list(guarded.demo.received)[-1:]
+    body = json.dumps(request(api, stream=when != "before an answer")).encode()
+    with waiting(guarded, raw_request(body, target=PATHS[api], headers=sized(body))) as line:
+        assert eventually(lambda: list(guarded.demo.received)[-1:] != last)
+        if when == "in a stream":
+            assert line.recv(1)
     left = time.monotonic()
     assert eventually(lambda: guarded.demo.aborted > before)
     print(f"\n{api}, {when}: cancelled {time.monotonic() - left:.3f} s after the client left")

@@ -14,7 +14,7 @@ from threegate.testing.scripts import Prompt, Reply
 
 from tests.e2e.running import ROOT, Running, proxy
 from tests.e2e.test_chat import KEY
-from tests.e2e.test_doors import DOORS, ID, TEXT, anthropic_client, openai_client
+from tests.e2e.test_doors import DOORS, ID, TEXT, close_clients
 from tests.e2e.test_masks import PLACEHOLDER
 
 SHAPES = {
@@ -47,8 +47,7 @@ RECITED = (
 @pytest.fixture(autouse=True, scope="module")
 def _close_clients() -> Iterator[None]:
     yield
-    openai_client.cache_clear()
-    anthropic_client.cache_clear()
+    close_clients()
 
 
 def reply(api: str, channel: str, text: str) -> Reply:

@@ -6,6 +6,7 @@ import json
 import shutil
 import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -260,16 +261,19 @@ def test_a_stream_keeps_the_policy_that_it_began_with(tmp_path: Path) -> None:
     with proxy(tmp_path / "var", root, packs=("rich",)) as running:
         policies = running.deps.policies
         first = policies.pin().digest
-        got: list[httpx.Response] = []
-        text = "[demo: pause=0.15] one two three four five six seven eight BAD-1"
-        thread = threading.Thread(target=lambda: got.append(post(running, text, stream=True)))
-        thread.start()
-        assert eventually(lambda: len(running.demo.received) == 1)
-        relaxed = pack.read_text("utf-8").replace(r"BAD-\d", r"EVIL-\d").replace("BAD-1", "EVIL-1")
-        pack.write_text(relaxed, "utf-8")
-        assert eventually(lambda: policies.pin().digest != first)
-        thread.join(30)
-        assert "help line" in content(got[0])
+        data, changed = stream_of(["one two three ", "BAD-1 and more."]), threading.Event()
+        at = data.rfind(b"data: ", 0, data.find(b"BAD-1"))
+        running.demo.play([data[:at], data[at:]], go_on=changed)
+        with ThreadPoolExecutor(1) as pool:
+            asked = pool.submit(post, running, "go", stream=True)
+            assert eventually(lambda: len(running.demo.received) == 1)
+            relaxed = pack.read_text("utf-8").replace(r"BAD-\d", r"EVIL-\d")
+            pack.write_text(relaxed.replace("BAD-1", "EVIL-1"), "utf-8")
+            assert eventually(lambda: policies.pin().digest != first)
+            changed.set()
+            said = content(asked.result())
+        assert "help line" in said
+        assert "more" not in said
 
 
 TEN_MISTAKES = """\

@@ -3,7 +3,6 @@ and that a client can neither choose one nor lose its key to one."""
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
@@ -19,6 +18,8 @@ from threegate.testing.upstream import DemoUpstream
 
 from tests.e2e.running import Running, proxy
 from tests.gateway.shell import Heard
+from tests.security.raw import chat, request, sized, waiting
+from tests.waiting import eventually
 
 A = UpstreamSettings("", name="a", failures=3, rest_s=60)
 B = UpstreamSettings("", name="b", weight=0)
@@ -104,16 +105,14 @@ def test_more_calls_than_connections_are_refused_not_queued(tmp_path: Path) -> N
     with serve(demo.app) as url:
         one = UpstreamSettings(url, max_connections=1)
         with proxy(tmp_path, upstreams=(one,)) as running:
-            text = "[demo: pause=0.2] one two three four five six seven eight"
-            slow = threading.Thread(target=post, args=(running, text), kwargs={"stream": True})
-            slow.start()
-            while not demo.received:
-                pass
-            reply = post(running)
-            assert (reply.status_code, reply.headers["retry-after"]) == (503, "1")
-            assert reply.json()["error"]["code"] == "upstream_busy"
-            slow.join(30)
-            assert post(running).status_code == 200
+            demo.play([], hang=True)
+            body = chat("hello")
+            with waiting(running, request(body, headers=sized(body))):
+                assert eventually(lambda: len(demo.received) == 1)
+                reply = post(running)
+                assert (reply.status_code, reply.headers["retry-after"]) == (503, "1")
+                assert reply.json()["error"]["code"] == "upstream_busy"
+            assert eventually(lambda: post(running).status_code == 200)
 
 
 def test_the_models_of_all_are_one_list(tmp_path: Path) -> None:

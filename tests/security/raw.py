@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
 
 from tests.e2e.running import Running
+from tests.waiting import PATIENCE_S
 
 CHAT = "/v1/chat/completions"
 
@@ -42,24 +45,35 @@ class Said:
     statuses: list[int] = field(default_factory=list)
 
 
-def exchange(running: Running, data: bytes, *, wait_s: float = 3.0, finish: bool = False) -> Said:
-    """Sends, reads to the end. `finish` closes our side, so that a waiting server gives up."""
-    where = urlsplit(running.url)
-    assert where.hostname is not None
-    with socket.create_connection((where.hostname, where.port or 80), timeout=wait_s) as line:
+def exchange(
+    running: Running, data: bytes, *, wait_s: float = 3.0, enough: int | None = None
+) -> Said:
+    """Sends, reads to the end, or until `enough` answers have begun."""
+    with _connected(running, wait_s) as line:
         got, closed = b"", False
         try:
             line.sendall(data)
-            if finish:
-                line.shutdown(socket.SHUT_WR)
-            while piece := line.recv(65536):
+            while len(statuses_of(got)) != enough and (piece := line.recv(65536)):
                 got += piece
-            closed = True
+            closed = enough is None
         except TimeoutError:
             pass
         except OSError:
             closed = True
     return Said(got, closed, statuses_of(got))
+
+
+@contextmanager
+def waiting(running: Running, data: bytes) -> Iterator[socket.socket]:
+    """A client that has sent this and stays; it is gone when the block ends."""
+    with _connected(running, PATIENCE_S) as line:
+        line.sendall(data)
+        yield line
+
+
+def _connected(running: Running, wait_s: float) -> socket.socket:
+    where = urlsplit(running.url)
+    return socket.create_connection((where.hostname or "", where.port or 80), timeout=wait_s)
 
 
 def statuses_of(data: bytes) -> list[int]:

@@ -18,6 +18,7 @@ from threegate.wire.limits import MAX_BODY_BYTES
 from tests.e2e.running import Running
 from tests.security.conftest import Watched
 from tests.security.raw import CHAT, ask, chat, exchange, request, sized
+from tests.waiting import PATIENCE_S
 
 ID = "11010519491231002X"
 PLANTED = chat(f"我的身份证是{ID}。")
@@ -180,14 +181,14 @@ def test_an_encoded_request_is_refused(guarded: Running, watched: Watched, encod
 
 def test_a_body_is_refused_by_its_length_before_it_is_read(guarded: Running) -> None:
     data = request(headers=("Content-Type: application/json", f"Content-Length: {1 << 40}"))
-    assert exchange(guarded, data, wait_s=0.5).statuses == [413]
+    assert exchange(guarded, data, wait_s=PATIENCE_S, enough=1).statuses == [413]
 
 
 def test_a_body_without_a_length_is_read_up_to_the_limit(guarded: Running) -> None:
     piece = b"10000\r\n" + b" " * 0x10000 + b"\r\n"
     pieces = MAX_BODY_BYTES // 0x10000 + 2
     data = request(piece * pieces, headers=("Content-Type: application/json", TE))
-    assert exchange(guarded, data, wait_s=2).statuses == [413]
+    assert exchange(guarded, data, wait_s=PATIENCE_S, enough=1).statuses == [413]
 
 
 def test_a_body_that_does_not_come_is_not_waited_for(
@@ -196,7 +197,7 @@ def test_a_body_that_does_not_come_is_not_waited_for(
     monkeypatch.setattr("threegate.gateway.http.BODY_S", 0.1)
     monkeypatch.setattr("threegate.connection.LINGER_S", 0.1)
     data = request(b'{"model"', headers=sized(PLANTED))
-    said = exchange(guarded, data, wait_s=10)
+    said = exchange(guarded, data, wait_s=PATIENCE_S)
     assert said.statuses == [408]
     assert said.closed
 
@@ -206,7 +207,7 @@ def test_a_head_that_does_not_come_is_not_waited_for(
     guarded: Running, monkeypatch: pytest.MonkeyPatch, start: bytes
 ) -> None:
     monkeypatch.setattr("threegate.connection.HEAD_S", 0.1)
-    said = exchange(guarded, start, wait_s=10)
+    said = exchange(guarded, start, wait_s=PATIENCE_S)
     assert said.closed
     assert said.statuses == []
 
@@ -221,7 +222,7 @@ def test_a_head_that_does_not_come_is_not_waited_for(
     ids=["line", "value", "many"],
 )
 def test_a_head_is_bounded(guarded: Running, head: bytes) -> None:
-    said = exchange(guarded, head, wait_s=10)
+    said = exchange(guarded, head, wait_s=PATIENCE_S)
     assert said.closed
     assert said.statuses in ([400], [])
 

@@ -157,5 +157,5 @@ class Plain:
 
 
 def _unknown() -> RequestError:
-    text = "this path is not served: an unguarded door is closed by default"
+    text = "this path is not served: files, batches and all else that is not checked are closed"
     return RequestError(text, status=404, code="unknown_path")

@@ -13,6 +13,7 @@ import json
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from threading import Event
 from typing import Any, Final, Protocol
 
 import anyio
@@ -46,8 +47,9 @@ class Received:
 
 @dataclass(frozen=True, slots=True)
 class Played:
-    """A scripted answer: pieces of bytes, `pause` seconds before each. `finish` False breaks the
-    connection after the last, `hang` never begins."""
+    """A scripted answer: pieces of bytes, `pause` seconds before each; those after the first wait
+    until `go_on` is set. `finish` False breaks the connection after the last, `hang` never
+    begins."""
 
     pieces: tuple[bytes, ...]
     status: int = 200
@@ -56,6 +58,7 @@ class Played:
     pause: float = 0.0
     finish: bool = True
     hang: bool = False
+    go_on: Event | None = None
 
 
 class Shape(Protocol):
@@ -115,9 +118,17 @@ class PiecesResponse(Response):
             await send({"type": "http.response.body", "body": b"", "more_body": False})
 
     async def _paced(self) -> AsyncIterator[bytes]:
-        for piece in self._played.pieces:
+        for number, piece in enumerate(self._played.pieces):
             await anyio.sleep(self._played.pause)
+            if number and self._played.go_on is not None:
+                await _set(self._played.go_on)
             yield piece
+
+
+async def _set(event: Event) -> None:
+    """A thread sets it; a thread that waited for it could not be cancelled."""
+    while not event.is_set():  # noqa: ASYNC110
+        await anyio.sleep(0.01)
 
 
 class DemoUpstream:
