@@ -3,8 +3,8 @@ from __future__ import annotations
 import pytest
 from presidio_analyzer import AnalyzerEngine
 from threegate.detectors import DETECTORS, kinds, presidio, presidio_engine, scanner
-from threegate.detectors.presidio_table import entity_of, kind_of
 from threegate.errors import PolicyError
+from threegate.policy.recognizers import entity_of, kind_of
 from threegate.types import Channel, Layer, Level, Locus, Passage
 
 LOCUS = Locus(Layer.INPUT, Channel.USER)

@@ -18,6 +18,7 @@ from threegate.policy.decode import enum_values, key_of
 from threegate.policy.failures import FAILURES, broken, failure
 from threegate.policy.lint import LINTS
 from threegate.policy.patterns import SAYINGS
+from threegate.policy.recognizers import FIELDS
 
 from tests.policy import test_decode, test_lint
 from tests.policy.packs import checked, spoiled
@@ -99,7 +100,7 @@ FAULTS = [tuple(changes) for changes in test_lint.BAD.values()] + [
 ]
 LATIN = re.compile(r"[A-Za-z][A-Za-z_]+")
 TERMS = {
-    "zh", "en", "policies", "packs", "yaml", "README", "CN", "md", "threegate", "policy", "hash", "kinds", "taxonomy", "YAML", "JSON",
+    "zh", "en", "policies", "packs", "yaml", "README", "CN", "md", "threegate", "policy", "hash", "kinds", "taxonomy", "YAML", "JSON", "score",
     "RE", "true", "false", "yes", "no", "on", "off", "pack", "Schema", "SHA", "system", "context", "knowledge", "user",
     "chat", "completions", "embeddings", "messages", "responses", "seed", "logprobs", "AI", "API", "HTTP", "TLS", "HSM", "EU", "Unicode", "ASCII",
 }  # fmt: skip
@@ -113,7 +114,7 @@ KEYS = {
     for spec in fields(kind)
     if "doc" in spec.metadata
 }
-NAMES = KEYS | TERMS | {word for kind in WORDS for word in enum_values(kind)}
+NAMES = KEYS | TERMS | FIELDS | {word for kind in WORDS for word in enum_values(kind)}
 
 
 def foreign(text: str, file: str) -> set[str]:

@@ -44,6 +44,7 @@ BAD: dict[str, list[Change]] = {
     "nothing-detected": [("{any: [hazard.self_harm]}", "{none: [hazard.self_harm]}")],
     "no-channels": [("where: [user]\n", "where: []\n")],
     "wrong-channel": [("where: [user]\n", "where: [content]\n")],
+    "bad-recognizer": [("pack: shop\n", "pack: shop\nrecognizers: [{name: x, supported_entity: A}]\n")],
     "one-action": [("then: {block: {}}", "then: {block: {}, flag: {}}")],
     "claims-alone": [(", on_no_source: flag", "")],
     "claims-place": [("where: [content]\n    detect: {claims", "where: [tool_arguments]\n    detect: {claims")],

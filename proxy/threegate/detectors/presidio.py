@@ -22,10 +22,11 @@ import re2
 from threegate.detectors import checksums, tails
 from threegate.detectors.base import DetectorInfo, Example
 from threegate.detectors.presidio_engine import MAX_SPAN, QUIET, engine_of, parsed, repaired
-from threegate.detectors.presidio_table import PREDEFINED, kind_of
+from threegate.detectors.presidio_table import PREDEFINED
 from threegate.detectors.recognizer import Hit, Recognizer
 from threegate.detectors.surroundings import View
 from threegate.detectors.without_spacy import without_spacy
+from threegate.policy.recognizers import kind_of
 from threegate.types import Bilingual, Level
 
 with without_spacy():

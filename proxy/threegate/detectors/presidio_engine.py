@@ -17,11 +17,12 @@ import re2
 import regex
 
 from threegate.detectors.folding import fold
-from threegate.detectors.presidio_table import MORE_CONTEXT, PREDEFINED, entity_of
+from threegate.detectors.presidio_table import MORE_CONTEXT, PREDEFINED
 from threegate.detectors.recognizer import SCORES, Recognizer
 from threegate.detectors.surroundings import View
 from threegate.detectors.without_spacy import without_spacy
 from threegate.policy.failures import failure
+from threegate.policy.recognizers import entity, entity_of, fault
 
 with without_spacy():
     from presidio_analyzer import (
@@ -171,27 +172,18 @@ def repaired(recognizer: PatternRecognizer) -> PatternRecognizer:
     return recognizer
 
 
-_FIELDS = frozenset(
-    ("name", "supported_entity", "supported_entities", "supported_language", "type", "enabled")
-) | {"supported_languages", "patterns", "deny_list", "deny_list_score", "context"}
-
-
 def parsed(data: Mapping[str, Any], language: str) -> LinearPatterns:
     """Raises PolicyError naming the recognizer and what is wrong."""
     name = str(data.get("name", "recognizer"))
-    if unknown := sorted(set(data) - _FIELDS):
-        known = ", ".join(sorted(_FIELDS))
-        raise failure("recognizer-keys", name=name, keys=", ".join(unknown), known=known)
-    entity = data.get("supported_entity") or next(iter(data.get("supported_entities") or ()), None)
-    if not entity or not (data.get("patterns") or data.get("deny_list")):
-        raise failure("recognizer-empty", name=name)
+    if (wrong := fault(data)) is not None:
+        raise failure("unusable-recognizer", name=name, zh_fault=wrong.zh, en_fault=wrong.en)
     patterns = [_pattern(name, p) for p in data.get("patterns") or ()]
     patterns += [
         Pattern("deny_list", re2.escape(w), float(data.get("deny_list_score", 1.0)))
         for w in data.get("deny_list") or ()
     ]
     return LinearPatterns(
-        str(entity),
+        entity(data),
         name=name,
         supported_language=language,
         patterns=patterns,
@@ -200,8 +192,4 @@ def parsed(data: Mapping[str, Any], language: str) -> LinearPatterns:
 
 
 def _pattern(name: str, data: Mapping[str, Any]) -> Pattern:
-    try:
-        _linear(str(data["regex"]))
-        return Pattern(str(data.get("name", name)), str(data["regex"]), float(data["score"]))
-    except (re2.error, KeyError, ValueError, TypeError):
-        raise failure("recognizer-pattern", name=name) from None
+    return Pattern(str(data.get("name", name)), data["regex"], float(data["score"]))

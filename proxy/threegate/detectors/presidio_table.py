@@ -98,30 +98,3 @@ MORE_CONTEXT: Mapping[str, str] = {
     "ZA_LICENSE_PLATE": "南非车牌",
 }
 """Labels beside those that Presidio knows, by entity: Chinese ones, and what data calls them."""
-
-_KNOWN = {
-    "pii.email": "EMAIL_ADDRESS",
-    "pii.bank_card": "CREDIT_CARD",
-    "pii.ip": "IP_ADDRESS",
-    "pii.mac": "MAC_ADDRESS",
-    "pii.iban": "IBAN_CODE",
-    "pii.phone": "PHONE_NUMBER",
-    "pii.crypto_wallet": "CRYPTO",
-    "pii.address": "LOCATION",
-    "pii.de.driving_licence": "DE_FUEHRERSCHEIN",
-}
-_CODES = "AU CA CN DE ES FI HK IN IT KR MO NG PH PL SE SG TH TR TW UK US ZA"
-_COUNTRIES = frozenset(_CODES.split())
-
-
-def entity_of(kind: str) -> str:
-    """`pii.cn.id_card` is CN_ID_CARD; where Presidio has a name, that one."""
-    return _KNOWN.get(kind) or kind.removeprefix("pii.").replace(".", "_").upper()
-
-
-def kind_of(entity: str) -> str:
-    """AU_ABN is `pii.au.abn`, EMPLOYEE_NO is `pii.employee_no`."""
-    known = {v: k for k, v in _KNOWN.items()}.get(entity)
-    country, _, rest = entity.partition("_")
-    dotted = f"{country}.{rest}" if country in _COUNTRIES and rest else entity
-    return known or "pii." + dotted.lower()

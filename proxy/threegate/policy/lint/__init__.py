@@ -13,6 +13,7 @@ from threegate.policy.lint.exceptions import EXCEPTIONS
 from threegate.policy.lint.labels import LABELS
 from threegate.policy.lint.meta import META
 from threegate.policy.lint.overlay import OVERLAY
+from threegate.policy.lint.recognizers import RECOGNIZERS
 from threegate.policy.lint.samples import SAMPLES
 from threegate.policy.lint.words import WORDS
 from threegate.policy.load import Bundle
@@ -28,6 +29,7 @@ LINTS: tuple[Lint, ...] = (
     *LABELS,
     *CONSTRAINTS,
     *WORDS,
+    *RECOGNIZERS,
     *OVERLAY,
 )
 

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from threegate.policy.kinds import is_known
 from threegate.policy.lint.base import Lint, Subject
 from threegate.policy.problems import Problem, Severity
+from threegate.policy.recognizers import entity, kind_of
 from threegate.policy.schema import Rule
 from threegate.policy.shapes import place
 from threegate.policy.strength import includes
@@ -29,10 +30,11 @@ SOURCES = ("system", "user", "tool_result", "context", "knowledge")
 
 
 def own_kinds(subject: Subject) -> frozenset[str]:
-    """Kinds of the lists and detectors of the packs themselves."""
+    """Kinds of the lists, detectors and recognizers of the packs themselves."""
     made: set[str] = set()
     for pack in subject.packs:
         made.update(f"list.{name}" for name in pack.lists)
+        made.update(kind_of(entity(each)) for each in pack.recognizers)
         for name, spec in pack.detectors.items():
             made.add(f"pattern.{name}" if spec.regex else f"category.{name}")
     return frozenset(made)

@@ -1,0 +1,94 @@
+"""Recognizers in Presidio's format: the kind that one finds, and what is wrong with it.
+
+Presidio's names of entities and our kinds stand for each other: AU_ABN is `pii.au.abn`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from threegate.policy.patterns import PatternError, compile_pattern
+from threegate.types import Bilingual
+
+_KNOWN = {
+    "pii.email": "EMAIL_ADDRESS",
+    "pii.bank_card": "CREDIT_CARD",
+    "pii.ip": "IP_ADDRESS",
+    "pii.mac": "MAC_ADDRESS",
+    "pii.iban": "IBAN_CODE",
+    "pii.phone": "PHONE_NUMBER",
+    "pii.crypto_wallet": "CRYPTO",
+    "pii.address": "LOCATION",
+    "pii.de.driving_licence": "DE_FUEHRERSCHEIN",
+}
+_CODES = "AU CA CN DE ES FI HK IN IT KR MO NG PH PL SE SG TH TR TW UK US ZA"
+_COUNTRIES = frozenset(_CODES.split())
+FIELDS = frozenset(
+    ("name", "supported_entity", "supported_entities", "supported_language", "type", "enabled")
+) | {"supported_languages", "patterns", "deny_list", "deny_list_score", "context"}
+
+
+def entity_of(kind: str) -> str:
+    """`pii.cn.id_card` is CN_ID_CARD; where Presidio has a name, that one."""
+    return _KNOWN.get(kind) or kind.removeprefix("pii.").replace(".", "_").upper()
+
+
+def kind_of(entity: str) -> str:
+    """AU_ABN is `pii.au.abn`, EMPLOYEE_NO is `pii.employee_no`."""
+    known = {v: k for k, v in _KNOWN.items()}.get(entity)
+    country, _, rest = entity.partition("_")
+    dotted = f"{country}.{rest}" if country in _COUNTRIES and rest else entity
+    return known or "pii." + dotted.lower()
+
+
+def entity(data: Mapping[str, Any]) -> str:
+    """What a recognizer finds, by Presidio's name; empty where it does not say."""
+    several = data.get("supported_entities")
+    first = several[0] if isinstance(several, list) and several else ""
+    return str(data.get("supported_entity") or first)
+
+
+def fault(data: Mapping[str, Any]) -> Bilingual | None:
+    """Why a recognizer cannot be used; None where it can."""
+    if unknown := sorted(set(data) - FIELDS):
+        names = ", ".join(unknown)
+        return Bilingual(f"有不认识的键：{names}", f"unknown keys {names}")
+    if not entity(data):
+        return Bilingual("缺少 supported_entity", "supported_entity is missing")
+    patterns, words = data.get("patterns") or [], data.get("deny_list") or []
+    if not (patterns or words):
+        return Bilingual("需要 patterns 或 deny_list", "patterns or deny_list is needed")
+    if not isinstance(patterns, list) or not _texts(words) or not _texts(data.get("context") or []):
+        return Bilingual(
+            "patterns、deny_list 和 context 应为列表，后两者的每一项是文字",
+            "patterns, deny_list and context are lists, the latter two of texts",
+        )
+    if not _share(data.get("deny_list_score", 1)):
+        return Bilingual(
+            "deny_list_score 应为 0 到 1 的数字", "deny_list_score is a number from 0 to 1"
+        )
+    return next((wrong for p in patterns if (wrong := _pattern_fault(p))), None)
+
+
+def _texts(value: Any) -> bool:
+    return isinstance(value, list) and all(isinstance(word, str) and word for word in value)
+
+
+def _share(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= 1
+
+
+def _pattern_fault(pattern: Any) -> Bilingual | None:
+    if not isinstance(pattern, dict) or not isinstance(pattern.get("regex"), str):
+        return Bilingual("pattern 缺少 regex", "a pattern lacks regex")
+    if not _share(pattern.get("score")):
+        return Bilingual(
+            "pattern 的 score 应为 0 到 1 的数字", "the score of a pattern is a number from 0 to 1"
+        )
+    try:
+        compile_pattern(pattern["regex"])
+    except PatternError as error:
+        zh, en = f"正则表达式不能用：{error.text.zh}", f"RE2 cannot use it: {error.text.en}"
+        return Bilingual(zh, en)
+    return None

@@ -1,0 +1,122 @@
+"""Results of tests and replays: they belong to a content, and stay while it stays."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.console.conftest import Site, opened_site, policies
+from tests.console.views.test_life import RULE, submitted
+from tests.console.views.test_trying import with_autumn
+from tests.e2e.running import proxy
+
+PASSPORT = "我的护照号码是E12345678"
+
+
+def test_both_stay_until_the_draft_changes(site: Site) -> None:
+    editor = site.who("editor", "reviewer", name="stays")
+    text = editor.get("/policies/pack/cn-privacy.json").json()["text"]
+    editor.post("/policies/edit/cn-privacy", data={"text": with_autumn(text)})
+    shown = editor.post("/policies/draft/tests.json").json()
+    assert (shown["report"]["failures"], shown["replay"]) == ([], None)
+    shown = editor.post("/policies/draft/replay.json", data={"limit": "50"}).json()
+    assert shown["report"]["passed"] is True
+    assert "秋天" in shown["replay"]["examples"][0]["text"]
+    assert shown["replay"]["rules"]["newly_stopped"] == {"cn.word.autumn": 1}
+    assert shown["replay"]["callers"]["newly_stopped"] == {"default / anonymous": 1}
+    page = editor.get("/policies/draft").text
+    assert 'id="tests"' in page
+    assert 'id="replay"' in page
+    kept = editor.get("/policies/draft.json").json()
+    assert {e["text"] for e in kept["replay"]["examples"]} == {""}  # the log alone keeps texts
+    editor.post(RULE, data={"mode": "shadow"})
+    changed = editor.get("/policies/draft.json").json()
+    assert (changed["report"], changed["replay"]) == (None, None)
+    editor.post("/policies/draft/discard")
+
+
+def test_the_approver_sees_them_in_their_own_language(fresh_site: Site) -> None:
+    site = fresh_site
+    assert site.ask(PASSPORT).status_code == 200
+    editor = site.who("editor", name="ed", group="privacy")
+    text = editor.get("/policies/pack/cn-privacy.json").json()["text"]
+    wrong = text.replace("        - '会议室E1234在三楼'\n", "        - '护照号码是E12345678'\n", 1)
+    editor.post("/policies/edit/cn-privacy", data={"text": wrong})
+    editor.post("/policies/draft/tests")
+    editor.post("/policies/draft/replay")
+    digest = submitted(editor, mode="off")
+    approver = site.who("approver", name="al", group="legal")
+    version = f"/policies/version/{digest}.json"
+    assert approver.get(version).json()["report"] is None  # `submitted` changed it once more
+    editor.post("/policies/edit/cn-privacy", data={"text": wrong})
+    editor.post("/policies/draft/tests")
+    editor.post("/policies/draft/replay")
+    digest = editor.post("/policies/draft/submit.json").json()["digest"]
+    version = f"/policies/version/{digest}.json"
+    seen = approver.get(version).json()
+    detail = "should not match, found Chinese passport number (pii.cn.passport) high"
+    assert [f["detail"] for f in seen["report"]["failures"]] == [detail]
+    assert seen["replay"]["calls"] == 1
+    approver.headers["accept-language"] = "zh"
+    (failure,) = approver.get(version).json()["report"]["failures"]
+    assert failure["detail"].startswith("不应命中；发现：")
+    page = approver.get(f"/policies/version/{digest}").text
+    assert "条失败" in page
+    assert "没有任何请求会得到不同的处理。" in page
+
+
+RETAIL = """\
+pack: retail
+title: {zh: 零售, en: Retail}
+recognizers:
+  - {name: ticket, supported_entity: TICKET, patterns: [{name: t, regex: 'TCK-\\d{4}', score: 0.9}]}
+rules:
+  - id: retail.ticket
+    title: {zh: 工单号, en: Ticket numbers}
+    owner: privacy
+    why: [pipl.51]
+    layer: input
+    where: [user]
+    detect: {any: [pii.ticket]}
+    then: {block: {}}
+    message: {zh: 不行, en: No.}
+    tests: {match: ['工单TCK-1234', 'See TCK-1234'], no_match: ['工单1234', 'See 1234']}
+    review_by: 2027-06-30
+"""
+BOUND = """\
+pack: bound
+title: {zh: 绑定, en: Bindings}
+bindings:
+  - {pack: retail, tenants: [retail]}
+  - {pack: base}
+"""
+
+
+@pytest.fixture
+def bound_site(tmp_path: Path) -> Iterator[Site]:
+    root = policies(tmp_path / "policies")
+    (root / "packs" / "retail.yaml").write_text(RETAIL, "utf-8")
+    (root / "packs" / "bound.yaml").write_text(BOUND, "utf-8")
+    with proxy(tmp_path / "var", root, packs=("bound",)) as running:
+        yield opened_site(running)
+
+
+def test_every_bound_policy_is_shown_tested_tried_and_replayed(bound_site: Site) -> None:
+    site = bound_site
+    editor = site.who("editor", name="ed")
+    assert site.ask("工单TCK-1234").status_code == 200  # everybody else has base
+    packs = editor.get("/policies.json").json()["packs"]
+    assert {p["name"] for p in packs} == {"bound", "base", "retail"}
+    form = {"text": "工单TCK-1234", "channel": "user"}
+    tried = editor.post("/policies/try.json", data=form | {"policy": "retail"}).json()
+    assert tried["trace"]["action"] == "block"
+    assert editor.post("/policies/try.json", data=form).json()["trace"]["action"] == "allow"
+    assert editor.post("/policies/try", data=form | {"policy": "x"}).status_code == 400
+    editor.post("/policies/rule/retail.ticket", data={"review_by": "2027-05-31"})
+    shown = editor.post("/policies/draft/tests.json").json()["report"]
+    assert shown["passed"], shown["failures"]
+    assert shown["total"] + shown["left_out"] == sum(p["tests"] for p in packs)
+    replay = editor.post("/policies/draft/replay.json").json()["replay"]
+    assert replay["counts"]["same"] == replay["texts"] > 0
