@@ -169,7 +169,8 @@ class Verdict:
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Who calls, as rules and audit see it. `key_id` names the API key, never the key itself."""
+    """Who calls, as rules and audit see it. `key_id` names the API key, never the key itself;
+    `served` the model that answers, where a policy's alias leads to another than was asked for."""
 
     tenant: str = "default"
     key_id: str = "anonymous"
@@ -177,6 +178,7 @@ class Caller:
     model: str = ""
     language: str = "en"
     conversation: str = ""
+    served: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -337,5 +337,6 @@ def test_reasoning_in_the_history_is_stripped_or_needed(held: Running, api: str)
     with_it: list[Json | str] = ["go", *called(api, THOUGHT), result(api, "found")]
     without: list[Json | str] = ["go", *called(api), result(api, "found")]
     assert THOUGHT not in json.dumps(sent(held, api, *with_it))
+    assert THOUGHT not in json.dumps(sent(held, api, *with_it, model="gpt-4o"))  # an alias of it
     assert THOUGHT in json.dumps(sent(held, api, *with_it, model="quiet-1"))
     assert refusal(held, api, ask(api, *without, model="quiet-1"))[2] == "model.reasoning"

@@ -10,9 +10,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from threegate.guard.decide import Judge, in_rollout, wanted_kinds
-from threegate.policy.model import Claims, Detect, Mode, Rule, RuleException, Selector
+from threegate.policy.model import (
+    Claims,
+    ConstraintRule,
+    Detect,
+    Mode,
+    Models,
+    Rule,
+    RuleException,
+    Selector,
+)
 from threegate.policy.values import value_sha256
-from threegate.types import Action, Channel, Layer, Level, Reason, Verdict
+from threegate.types import Action, Bilingual, Channel, Layer, Level, Reason, Verdict
 
 from tests.guard.build import CALLER, failed, finding, policy, rule
 
@@ -47,6 +56,21 @@ def test_a_level_below_the_rule_does_not_act() -> None:
         rule("r", Action.BLOCK, "hazard", detect=Detect(any=("hazard",), level=Level.HIGH))
     )
     assert made.verdict([finding("hazard.violence", level=Level.MEDIUM)]).ruled == ()
+
+
+@pytest.mark.parametrize("mode", [Mode.ENFORCE, Mode.SHADOW])
+def test_an_alias_is_no_way_round_the_rules_of_a_model(mode: Mode) -> None:
+    models = Models(alias=(("fast", "deepseek-r1"),))
+    aliased = ConstraintRule("alias", Bilingual("", ""), models=models, mode=mode)
+    for name, acts in (("deepseek-r1", True), ("fast", mode is Mode.ENFORCE), ("other", False)):
+        ruled = rule("r", Action.BLOCK, "a", when=Selector(model=("deepseek-*",)))
+        given = policy(ruled, constraints=(aliased,))
+        who = replace(CALLER, model=name)
+        made = Judge.of(given, Layer.INPUT, Channel.USER, who, "2026-11-25", KINDS)
+        assert (action(made, "a") is Action.BLOCK) == acts
+    own = rule("r", Action.BLOCK, "a", when=Selector(model=("fast",)))
+    named = policy(own, constraints=(aliased,)).named(replace(CALLER, model="fast"))
+    assert own.when.matches(named)
 
 
 def test_all_and_none_look_at_the_whole_passage() -> None:

@@ -135,6 +135,7 @@ class Endpoint:
         policy = deps.policies.pin().policy_for(caller)
         if policy is None:
             raise RequestError("no policy is bound to this caller", status=403, code="no_policy")
+        caller = policy.named(caller)
         ledger = self._ledger(caller, policy, headers, streamed=adapter.streamed(body))
         out.headers |= {
             REQUEST_ID: ledger.request_id,

@@ -51,6 +51,7 @@ class Judge:
         kinds_of: Mapping[str, tuple[str, ...]],
     ) -> Judge:
         rules = policy.rules_for(layer, channel)
+        caller = policy.named(caller)
         return cls(tuple(r for r in rules if r.when.matches(caller)), caller, today, kinds_of)
 
     def bound(self, caller: Caller, today: str, stopped: frozenset[str] = frozenset()) -> Judge:

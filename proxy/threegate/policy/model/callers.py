@@ -22,9 +22,14 @@ class Selector:
             _any(self.tenant, caller.tenant)
             and _any(self.key, caller.key_id)
             and _any(self.route, caller.route)
-            and _any(self.model, caller.model)
+            and self._model(caller)
             and _any(self.language, caller.language)
         )
+
+    def _model(self, caller: Caller) -> bool:
+        """By either name: asking for an alias is no way around the rules of a model."""
+        served = bool(caller.served) and _any(self.model, caller.served)
+        return served or _any(self.model, caller.model)
 
 
 EVERYONE = Selector()

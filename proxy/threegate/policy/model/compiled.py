@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any
 
@@ -121,6 +121,13 @@ class CompiledPolicy:
             for r in self.rules
             if r.layer is layer and channel in r.channels and r.mode is not Mode.OFF
         )
+
+    def named(self, caller: Caller) -> Caller:
+        """With the model that answers, where an alias that is in force leads to another."""
+        live = (r for r in self.constraints if r.mode is Mode.ENFORCE and r.when.matches(caller))
+        aliases = (alias for r in live if r.models for alias in r.models.alias)
+        served = next((served for name, served in aliases if name == caller.model), caller.served)
+        return caller if served == caller.served else replace(caller, served=served)
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,5 +14,9 @@ class When(Located):
     tenant: tuple[str, ...] = doc("租户；空表示全部", "tenants; none means all", ())
     key: tuple[str, ...] = doc("API 密钥的名称", "names of API keys", ())
     route: tuple[str, ...] = doc("路径，末尾可写 *", "paths, may end in *", ())
-    model: tuple[str, ...] = doc("模型名，末尾可写 *", "model names, may end in *", ())
+    model: tuple[str, ...] = doc(
+        "模型名：请求的或别名指向的，末尾可写 *",
+        "models, by the name asked for or the one an alias leads to; may end in *",
+        (),
+    )
     language: tuple[str, ...] = doc("语言：zh、en", "languages: zh, en", ())
