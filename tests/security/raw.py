@@ -46,7 +46,7 @@ class Said:
 
 
 def exchange(
-    running: Running, data: bytes, *, wait_s: float = 3.0, enough: int | None = None
+    running: Running, data: bytes, *, wait_s: float = PATIENCE_S, enough: int | None = None
 ) -> Said:
     """Sends, reads to the end, or until `enough` answers have begun."""
     with _connected(running, wait_s) as line:
