@@ -8,8 +8,8 @@ anybody test a guess, and a reader who is given salt and text can check both aga
 
 from __future__ import annotations
 
+import os
 import re
-import secrets
 import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -40,7 +40,7 @@ class Fresh:
 
     @classmethod
     def draw(cls) -> Fresh:
-        drawn = secrets.token_bytes(EVENT_ID_BYTES + SALT_NONCE_BYTES + NONCE_BYTES)
+        drawn = os.urandom(EVENT_ID_BYTES + SALT_NONCE_BYTES + NONCE_BYTES)
         event_id, rest = drawn[:EVENT_ID_BYTES], drawn[EVENT_ID_BYTES:]
         return cls(event_id.hex(), rest[:SALT_NONCE_BYTES], rest[SALT_NONCE_BYTES:])
 

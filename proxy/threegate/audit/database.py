@@ -61,7 +61,7 @@ def _engine(url: str, begin: str, size: int, away_seconds: int) -> Engine:
         connect_args={"timeout": BUSY_SECONDS, "check_same_thread": False},
     )
     event.listen(engine, "connect", _pragmas)
-    event.listen(engine, "begin", lambda connection: connection.exec_driver_sql(begin))
+    event.listen(engine, "begin", lambda connection: _driver(connection).execute(begin))
     return engine
 
 

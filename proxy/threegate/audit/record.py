@@ -25,7 +25,7 @@ from typing import Any
 
 import orjson
 
-from threegate.types import Action, Caller, Decision, Failed, Level, Locus, Ruled
+from threegate.types import Action, Caller, Channel, Decision, Failed, Layer, Level, Locus, Ruled
 
 ENTRY_VERSION = 1
 MAX_FIELD_CHARS = 256  # ids, model names, codes: longer ones are an attack or a mistake
@@ -34,6 +34,8 @@ STANDARD = "standard"  # the retention class that the format has a place for; th
 NOBODY = Caller(tenant="", key_id="", language="")  # of records that no caller caused
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 ACTIONS = {action: action.name.lower() for action in Action}
+CHANNELS = {channel: channel.value for channel in Channel}
+LAYERS = {layer: layer.value for layer in Layer}
 ACTION_OF = {name: int(action) for action, name in ACTIONS.items()}
 LEVELS = {level: level.name.lower() for level in Level}
 
@@ -94,7 +96,7 @@ class Usage:
 NO_USAGE = Usage()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)  # made twice a call: freezing so many members takes its time
 class Record:
     """One thing that happened. Texts are codes and ids, never text of a conversation.
 
@@ -174,7 +176,7 @@ def _plain(value: Any) -> Any:
 
 
 def _locus(locus: Locus) -> dict[str, Any]:
-    at: dict[str, Any] = {"channel": locus.channel.value}
+    at: dict[str, Any] = {"channel": CHANNELS[locus.channel]}
     if locus.message is not None:
         at["message"] = locus.message
     if locus.part:
@@ -195,8 +197,8 @@ def _ruled(ruled: Ruled) -> dict[str, Any]:
     if isinstance(found, Failed):
         out["failed"] = found.reason.value
     else:
-        out |= {"kind": clean(found.kind), "level": LEVELS[found.level]}
-        out |= {"score": number(found.score), "span": [found.span.start, found.span.end]}
+        out["kind"], out["level"] = clean(found.kind), LEVELS[found.level]
+        out["score"], out["span"] = number(found.score), [found.span.start, found.span.end]
         if found.note:
             out["note"] = clean(found.note)
     if ruled.shadow:
@@ -211,7 +213,7 @@ def _decision(decision: Decision) -> dict[str, Any]:
     out: dict[str, Any] = {
         "action": ACTIONS[verdict.action],
         "id": clean(decision.id),
-        "layer": decision.layer.value,
+        "layer": LAYERS[decision.layer],
         "ms": {clean(k): number(v) for k, v in decision.timings_ms.items()},
         "policy": clean(decision.policy),
         "ruled": [_ruled(r) for r in verdict.ruled[:MAX_RULED]],

@@ -26,7 +26,7 @@ Row = tuple[Any, ...]
 BIND_BYTES = 16
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # made twice a call, as a record is
 class Item:
     """One record on its way to the writer. `columns` are `audit_record`'s from `request_id` to
     `retention`.

@@ -11,7 +11,6 @@ import dataclasses
 import time
 from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime
 from typing import TypeVar
 
 from sqlalchemy import Connection, Engine
@@ -23,7 +22,7 @@ from threegate.audit.database import now_us, reader_engine, writer_engine
 from threegate.audit.keys import DataKey, MasterKey, load_key, write_once
 from threegate.audit.note import COSIGNATURE_V1, Signer
 from threegate.audit.query import Entry, Page, Query, find, follow, of_request, read_content
-from threegate.audit.record import Content, ContentLevel, Record
+from threegate.audit.record import Content, ContentLevel, Record, timestamp
 from threegate.audit.rows import Item, make
 from threegate.audit.settings import AuditSettings, OnFailure
 from threegate.audit.tickets import Receipt, Ticket
@@ -250,7 +249,7 @@ def _publish_vkey(settings: AuditSettings, signer: Signer) -> None:
 
 
 def today() -> str:
-    return datetime.now(UTC).strftime("%Y-%m-%d")
+    return timestamp(now_us())[: len("2026-01-01")]
 
 
 def _first_line(error: Exception) -> str:
