@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import math
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -134,6 +133,8 @@ class Upstreams:
         ready = [t for t in fit if t.health.admits()]
         if not ready:
             raise _unavailable("away", min(t.health.rests_s for t in fit))
+        if len(ready) == 1:
+            return ready
         weighted = [t for t in ready for _ in range(t.settings.weight)] or ready
         first = weighted[next(self._turn) % len(weighted)]
         rest = sorted((t for t in ready if t is not first), key=lambda t: -t.settings.weight)
@@ -231,9 +232,7 @@ class Upstreams:
                 URL(upstream.url + request.path, encoded=True),
                 data=request.body or None,
                 headers=headers,
-                timeout=aiohttp.ClientTimeout(
-                    total=None, sock_connect=upstream.connect_s, ceil_threshold=math.inf
-                ),
+                timeout=target.timeout,
                 allow_redirects=False,
             )
 
@@ -268,6 +267,8 @@ async def _early(response: aiohttp.ClientResponse) -> bytes | None:
     """The first of the body if it comes soon. An answer that breaks before that has begun nowhere
     but here, so another upstream can give it."""
     try:
+        if first := response.content.read_nowait():
+            return first
         async with asyncio.timeout(EARLY_S):
             return await response.content.readany()
     except TimeoutError:

@@ -91,7 +91,9 @@ class Health:
             self.succeeded()
 
     def succeeded(self) -> None:
-        self._tell(lambda: None)
+        """Nothing new where no failure is counted."""
+        if self._storage.state != STATE_CLOSED or self._storage.counter:
+            self._tell(lambda: None)
 
     def failed(self) -> None:
         self._tell(_fail)

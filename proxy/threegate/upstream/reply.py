@@ -36,11 +36,16 @@ class Reply:
         return bool(self.target.key)
 
     async def chunks(self) -> AsyncIterator[bytes]:
+        content = self.response.content
         try:
-            if self.first is None:
-                self.first = await self._begin()
-            async for chunk in self._pieces(self.first):
-                yield chunk
+            chunk = await self._begin() if self.first is None else self.first
+            silence = _Silence(content, self.target.settings.idle_s, self.until)
+            try:
+                while chunk:
+                    yield chunk
+                    chunk = content.read_nowait() or await silence.bounded(content.readany())
+            finally:
+                silence.over()
         except TimeoutError:
             self.target.health.failed()
             text = "the model API fell silent, or its answer took too long"
@@ -55,16 +60,6 @@ class Reply:
         now = asyncio.get_running_loop().time()
         async with asyncio.timeout(min(self.target.settings.first_byte_s, self.until - now)):
             return await self.response.content.readany()
-
-    async def _pieces(self, chunk: bytes) -> AsyncIterator[bytes]:
-        content = self.response.content
-        silence = _Silence(content, self.target.settings.idle_s, self.until)
-        try:
-            while chunk:
-                yield chunk
-                chunk = content.read_nowait() or await silence.bounded(content.readany())
-        finally:
-            silence.over()
 
     async def aclose(self) -> None:
         if not self.closed:

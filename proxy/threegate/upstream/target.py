@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
+
+from aiohttp import ClientTimeout
 
 from threegate.policy.model import matches
 from threegate.settings import UpstreamSettings
@@ -17,6 +20,12 @@ class Target:
     key: str = field(default="", repr=False)  # the proxy's own; empty: the client's goes on
     tokenizer: ModelTokenizer | None = field(default=None, repr=False)
     calls: int = 0
+    timeout: ClientTimeout = field(init=False, repr=False)  # to connect; others are counted here
+
+    def __post_init__(self) -> None:
+        self.timeout = ClientTimeout(
+            total=None, sock_connect=self.settings.connect_s, ceil_threshold=math.inf
+        )
 
     @property
     def name(self) -> str:
