@@ -106,6 +106,19 @@ def test_every_sound_object_is_parsed_as_the_standard_library_does(
     assert parse(raw) == json.loads(raw)
 
 
+HUGE = st.integers(2**53 + 1, 10**30) | st.integers(-(10**30), -(2**53) - 1)
+
+
+@given(st.lists(VALUES, max_size=3), HUGE, st.sampled_from([None, 1]), st.booleans())
+def test_a_huge_integer_is_found_wherever_it_stands(
+    others: list[object], huge: int, indent: int | None, in_list: bool
+) -> None:
+    value = [*others, huge] if in_list else huge
+    raw = json.dumps({"card": "4111111111111111", "others": others, "n": value}, indent=indent)
+    with pytest.raises(RequestError, match="has an integer beyond"):
+        parse(raw.encode())
+
+
 @given(st.dictionaries(KEYS, VALUES, min_size=1), st.data())
 def test_a_repeated_key_is_always_found(body: dict[str, object], data: st.DataObject) -> None:
     key = data.draw(st.sampled_from(sorted(body)))

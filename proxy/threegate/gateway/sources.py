@@ -32,6 +32,8 @@ MIN_SOURCE_CHARS = 120
 def language_of(slots: Sequence[Slot]) -> str:
     """`zh` if more than 15 % of the letters of the last user turn are Han characters, else `en`."""
     text = last_question(slots)[:LANGUAGE_CHARS]
+    if text.isascii():
+        return "en"
     han, latin = len(_HAN.findall(text)), len(_LATIN.findall(text))
     return "zh" if han > 0.15 * (han + latin) else "en"
 

@@ -29,7 +29,8 @@ from threegate.wire.pointer import escape
 _COLON: Final = re.compile(rb'"[ \t\r\n]*:')
 _SPACED_COLONS: Final = (b" :", b"\t:", b"\n:", b"\r:")
 _DIGITS: Final = bytes(0x30 if 0x30 <= code <= 0x39 else 0x20 for code in range(256))
-_LONG_NUMBER: Final = b"0" * 16  # 2**53 has sixteen digits
+_LONG_NUMBER: Final = b"0" * 16  # 2**53 has sixteen digits; eight times faster than what follows
+_LONG_INTEGER: Final = re.compile(rb"[\[:,][ \t\r\n]*-?[0-9]{16}")  # not a card's in a text
 _BOM: Final = b"\xef\xbb\xbf"
 
 
@@ -47,7 +48,7 @@ def parse(raw: bytes) -> dict[str, Any]:
         raise _refused(f"is nested deeper than {MAX_DEPTH}", _deepest(body))
     if _count_colons(raw) != _count_keys(body):
         _check_duplicates(raw)
-    if _LONG_NUMBER in raw.translate(_DIGITS):  # eight times faster than a regular expression
+    if _LONG_NUMBER in raw.translate(_DIGITS) and _LONG_INTEGER.search(raw):
         _check_integers(raw)
     return body
 

@@ -7,7 +7,8 @@ OpenAPI document, so what is told is what is checked.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Final
 
@@ -26,6 +27,17 @@ class Kind(StrEnum):
     OBJECT = "object"
 
 
+_TYPES: Final[dict[Kind, tuple[type, ...]]] = {
+    Kind.STRING: (str,),
+    Kind.NUMBER: (int, float),
+    Kind.INTEGER: (int, float),
+    Kind.BOOLEAN: (bool,),
+    Kind.ARRAY: (list,),
+    Kind.OBJECT: (dict,),
+}
+"""As the parser makes them; `bool` is told from `int`."""
+
+
 @dataclass(frozen=True, slots=True)
 class Shape:
     """`items` are of an array, `fields` of an object; `required` may be neither absent nor null."""
@@ -34,6 +46,18 @@ class Shape:
     items: Shape | None = None
     fields: tuple[tuple[str, Shape], ...] = ()
     required: tuple[str, ...] = ()
+    types: frozenset[type] = field(init=False, repr=False)
+    named: Mapping[str, Shape] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        types = frozenset(t for kind in self.kinds for t in _TYPES[kind])
+        object.__setattr__(self, "types", types)
+        object.__setattr__(self, "named", dict(self.fields))
+
+    def fits(self, value: Any) -> bool:
+        if type(value) is float and Kind.INTEGER in self.kinds:
+            return value.is_integer()
+        return type(value) in self.types
 
 
 def _fields(**shapes: Shape) -> tuple[tuple[str, Shape], ...]:
@@ -142,7 +166,7 @@ def check(api: Api, body: Body) -> None:
 def _check(value: Any, shape: Shape, at: str) -> None:
     if value is None and at:
         return
-    if not any(_is(value, kind) for kind in shape.kinds):
+    if not shape.fits(value):
         raise _refused(at, f"must be {_either(shape)}")
     if isinstance(value, list) and shape.items is not None:
         for index, item in enumerate(value):
@@ -157,25 +181,9 @@ def _check_object(value: Body, shape: Shape, at: str) -> None:
     for name in shape.required:
         if value.get(name) is None:
             raise _refused(f"{at}/{name}", "is needed")
-    for name, inner in shape.fields:
-        if name in value:
-            _check(value[name], inner, f"{at}/{name}")
-
-
-def _is(value: Any, kind: Kind) -> bool:
-    match kind:
-        case Kind.STRING:
-            return isinstance(value, str)
-        case Kind.BOOLEAN:
-            return isinstance(value, bool)
-        case Kind.ARRAY:
-            return isinstance(value, list)
-        case Kind.OBJECT:
-            return isinstance(value, dict)
-        case Kind.INTEGER:
-            return _is(value, Kind.NUMBER) and float(value).is_integer()
-        case Kind.NUMBER:
-            return isinstance(value, int | float) and not isinstance(value, bool)
+    for name, below in value.items():
+        if (inner := shape.named.get(name)) is not None:
+            _check(below, inner, f"{at}/{name}")
 
 
 def _either(shape: Shape) -> str:
