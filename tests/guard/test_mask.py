@@ -43,6 +43,15 @@ def test_a_mangled_placeholder_comes_back(name: str) -> None:
     assert bare not in restored(restorer, text).upper()
 
 
+def test_a_placeholder_that_ends_the_text_comes_back_and_half_of_one_does_not() -> None:
+    placeholder, restorer = made("VALUE")
+    for end in range(1, len(placeholder)):
+        text = "see " + placeholder[:end]
+        whole = end == len(placeholder) - 1  # a missing bracket alone
+        assert restored(restorer, text) == ("see VALUE" if whole else text)
+    assert restored(restorer, "see " + placeholder) == "see VALUE"
+
+
 def test_words_that_only_look_alike_stay() -> None:
     placeholder, restorer = made()
     for text in ("[BANK_CARD_]", "bank card", "[EMAIL_ABCD]", placeholder[:-2] + "X]"):

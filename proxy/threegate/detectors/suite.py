@@ -56,6 +56,9 @@ class Suite:
     _patterns: dict[frozenset[str], tuple[PatternDetector, ...]] = field(
         default_factory=dict, repr=False
     )
+    _quiets: dict[frozenset[str], Callable[[str, int], int] | None] = field(
+        default_factory=dict, repr=False
+    )
     _cache: OrderedDict[bytes, Judgement] = field(default_factory=OrderedDict, repr=False)
 
     def unserved(self, wanted: frozenset[str]) -> frozenset[str]:
@@ -72,9 +75,12 @@ class Suite:
 
     def quiet(self, kinds: frozenset[str]) -> Callable[[str, int], int] | None:
         """See `base.Quiet`, for all pattern detectors; None where one of them never knows."""
-        detectors = self._for(kinds)
-        known = [d.quiet for d in detectors if isinstance(d, Quiet)]
-        return partial(_quiet, known) if len(known) == len(detectors) else None
+        if kinds not in self._quiets:
+            detectors = self._for(kinds)
+            known = [d.quiet for d in detectors if isinstance(d, Quiet)]
+            all_know = len(known) == len(detectors)
+            self._quiets[kinds] = partial(_quiet, known) if all_know else None
+        return self._quiets[kinds]
 
     def scan(self, passage: Passage, kinds: frozenset[str], *, final: bool) -> Scan:
         """Pattern detectors, inline. A failing one holds nothing back: its failure decides."""
@@ -237,6 +243,9 @@ def _moved(finding: Finding, offset: int) -> Finding:
 
 def _at(judgement: Judgement, passage: Passage) -> Judgement:
     """The same text at another place: findings carry the place they were found at."""
+    places = [*(f.locus for f in judgement.findings), *(f.locus for f in judgement.failures)]
+    if all(place == passage.locus for place in places):
+        return judgement
     return Judgement(
         tuple(replace(f, locus=passage.locus) for f in judgement.findings),
         tuple(replace(f, locus=passage.locus) for f in judgement.failures),

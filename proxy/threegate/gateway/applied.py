@@ -33,6 +33,8 @@ class InputRules:
 
 @dataclass(frozen=True, slots=True)
 class Applied:
+    """`input` has the channels alone that a rule looks at."""
+
     input: Mapping[Channel, InputRules]
     output: Mapping[Channel, ChannelGuard]
     constraints: Constraints
@@ -58,7 +60,8 @@ def _applied(policy: CompiledPolicy, caller: Caller, suite: Suite) -> Applied:
     by_channel = judges(policy, Layer.INPUT, caller, "", suite.kinds_of)
     same = constraints.reasoning.check == "same"
     output = channel_guards(policy, caller, "", same=same, kinds_of=suite.kinds_of, needs=suite)
-    return Applied({c: _input(j, suite) for c, j in by_channel.items()}, output, constraints)
+    asked = {c: _input(j, suite) for c, j in by_channel.items() if j.rules}
+    return Applied(asked, output, constraints)
 
 
 def _input(judge: Judge, suite: Suite) -> InputRules:

@@ -10,6 +10,7 @@ from threegate.gateway.call import Call, ms_since, stop
 from threegate.gateway.outcome import outcome_of, refused
 from threegate.gateway.turns import together
 from threegate.guard.constraint import constrain, oversized
+from threegate.guard.decide import Judge
 from threegate.guard.input import InputResult, ScannedText, judge_input
 from threegate.types import Channel, Layer, Passage
 
@@ -33,13 +34,13 @@ async def input_layer(call: Call) -> InputResult | None:
 
 
 async def _judge_input(call: Call) -> InputResult:
-    bound = (call.caller, call.today, call.stopped)
-    by_channel = {c: r.judge.bound(*bound) for c, r in call.applied.input.items()}
+    by_channel: dict[Channel, Judge] = {}
     scans: list[ScannedText] = []
     for channel, rules in call.applied.input.items():
         slots = [s for s in call.slots if s.locus.channel is channel]
-        if not slots or not rules.judge.rules:
+        if not slots:
             continue
+        by_channel[channel] = rules.judge.bound(call.caller, call.today, call.stopped)
         deadline = min(INPUT_DEADLINE_MS, rules.deadline_ms or INPUT_DEADLINE_MS)
         passages = [Passage(s.locus, s.text) for s in slots]
         wanted = rules.patterns, rules.sentence, deadline

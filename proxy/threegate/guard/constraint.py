@@ -5,7 +5,7 @@ The rules of a caller are merged first (`merge`). The client never wins over a r
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -108,8 +108,9 @@ def _model(call: _Call) -> Refusal | None:
 
 def _fields(call: _Call) -> Refusal | None:
     for rule_id, rule in call.constraints.fields:
+        named = _names(call.body) if rule.deny else {}
         for name in rule.deny:
-            if (where := _find_field(call.body, name)) is not None:
+            if (where := _find_field(call.body, named, name)) is not None:
                 return Refusal(rule_id, "field_denied", f"the field {name} is not allowed", where)
         if (refusal := _unknown(call, rule_id, rule)) is not None:
             return refusal
@@ -118,12 +119,21 @@ def _fields(call: _Call) -> Refusal | None:
     return None
 
 
-def _find_field(body: Body, pattern: str) -> str | None:
+def _names(body: Body) -> dict[str, str]:
+    """The fields of the request and of its messages, each with the first place where it is."""
+    named = dict.fromkeys(body, "")
+    for at, message in _messages(body):
+        for name in message:
+            named.setdefault(name, at)
+    return named
+
+
+def _find_field(body: Body, named: Mapping[str, str], pattern: str) -> str | None:
     """Where a field is that the pattern names: of the request or of one of its messages."""
     if pattern == PREFILL:
         return _prefill(body)
-    for at, holder in (("", body), *_messages(body)):
-        if name := next((n for n in holder if matches(pattern, n)), ""):
+    for name, at in named.items():
+        if matches(pattern, name):
             return f"{at}/{name}"
     return None
 

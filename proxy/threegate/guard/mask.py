@@ -12,7 +12,6 @@ one.
 
 from __future__ import annotations
 
-import hashlib
 import hmac
 import json
 from dataclasses import dataclass, field
@@ -87,15 +86,15 @@ class MaskMap:
 
 
 def _code(key: bytes, kind: str, value: str, length: int) -> str:
-    digest = hmac.new(key, f"{kind}\0{value}".encode(), hashlib.sha256).digest()
+    digest = hmac.digest(key, f"{kind}\0{value}".encode(), "sha256")
     return "".join(_ALPHABET[b % len(_ALPHABET)] for b in digest[:length])
 
 
 def hashed(key: bytes, kind: str, value: str) -> str:
     """A one-way pseudonym: same value, same word, and no way back."""
     word = kind.rsplit(".", 1)[-1].upper()
-    digest = hmac.new(key, f"hash\0{kind}\0{value}".encode(), hashlib.sha256)
-    return f"[{word}#{digest.hexdigest()[:12]}]"
+    digest = hmac.digest(key, f"hash\0{kind}\0{value}".encode(), "sha256")
+    return f"[{word}#{digest.hex()[:12]}]"
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +149,7 @@ class Restorer:
         out: list[Restored] = []
         if not self._values:
             return out, len(text)
-        at = self._begin(text, start)
+        at = self._begin(text, start, final=final)
         base = max(0, at - 1)  # the character before a code decides whether it is one
         folded = _fold(text[base:])
         while (hit := self._next(folded, at - base, final=final)) is not None:
@@ -161,12 +160,13 @@ class Restorer:
             at = span.end
         return out, len(text) if final else base + _half_opened(folded, at - base)
 
-    def _begin(self, text: str, start: int) -> int:
-        """No placeholder from `start` on begins before this position, whole or in part."""
+    def _begin(self, text: str, start: int, *, final: bool) -> int:
+        """No placeholder from `start` on begins before this position, whole or in part; in part
+        only while the text goes on."""
         rest = text[start:]
         heads = [p.search(rest) for p in (self._heads, self._alike)]
         first = min((start + h.start() - _BRACKET for h in heads if h), default=len(text))
-        return max(start, min(first, len(text) - self._reach))
+        return max(start, first if final else min(first, len(text) - self._reach))
 
     def _next(self, folded: str, start: int, *, final: bool) -> tuple[str, int, int] | None:
         """Code, start and end of the next placeholder; one cut off by the end of the text ends
@@ -245,7 +245,7 @@ def _heads(words: frozenset[str]) -> Any:
 def _beginnings(codes: list[str]) -> Any:
     """The first characters of made-up values; of one conversation, so never kept."""
     shapes = {_loose([_letter(c) for c in code[:_HEAD]]) for code in codes}
-    return re2.compile("|".join(sorted(shapes)) or _NOTHING)
+    return re2.compile("|".join(sorted(shapes))) if shapes else _heads(frozenset())
 
 
 def _loose(letters: list[str]) -> str:
