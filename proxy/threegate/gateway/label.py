@@ -6,22 +6,25 @@ ASCII without blank, quote and backslash, as the annex asks.
 
 from __future__ import annotations
 
+import re
+
 from threegate.policy.model import CompiledPolicy, Label
 from threegate.types import Caller
 
 SIGN = "（内容由AI生成 / AI-generated）"
 HEADER = "x-aigc"
+_UNFIT = re.compile(r'[^!-~]|["\\]')
 
 
 def label_of(producer: str, request_id: str) -> dict[str, str]:
-    name = _plain(producer) or "self-hosted"
+    name, made = _plain(producer) or "self-hosted", _plain(request_id)
     return {
         "Label": "1",
         "ContentProducer": name,
-        "ProduceID": _plain(request_id),
+        "ProduceID": made,
         "ReservedCode1": "",
         "ContentPropagator": name,
-        "PropagateID": _plain(request_id),
+        "PropagateID": made,
         "ReservedCode2": "",
     }
 
@@ -37,7 +40,7 @@ def label_for(policy: CompiledPolicy, caller: Caller, today: str) -> tuple[Label
 
 
 def _plain(text: str) -> str:
-    return "".join(c for c in text if "!" <= c <= "~" and c not in '"\\')
+    return _UNFIT.sub("", text)
 
 
 def sign_of(label: Label) -> str:

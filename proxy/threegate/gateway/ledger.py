@@ -6,10 +6,11 @@ last byte leaves. Nothing here decides anything.
 
 from __future__ import annotations
 
-import secrets
+import os
 import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from threegate.audit.record import Content, ContentLevel, Part, Record, Stage, Usage
 from threegate.errors import ThreegateError
@@ -39,7 +40,7 @@ from threegate.wire.adapter import Usage as WireUsage
 
 def new_id(prefix: str) -> str:
     """Sorted by time, so that an index of them grows at its end; the rest is random."""
-    return f"{prefix}_{time.time_ns() // 1_000_000:012x}{secrets.token_hex(10)}"
+    return f"{prefix}_{time.time_ns() // 1_000_000:012x}{os.urandom(10).hex()}"
 
 
 @dataclass(slots=True)
@@ -74,31 +75,15 @@ class Ledger:
     _started: float = field(default_factory=time.perf_counter)
 
     def decide(self, layer: Layer, verdict: Verdict, ms: float) -> None:
-        self.metrics.count(layer.value, verdict)
-        self.metrics.seconds.labels(layer.value).observe(ms / 1000)
+        self.metrics.count(layer, verdict)
+        self.metrics.seconds.labels(layer).observe(ms / 1000)
         took = {"total": round(ms, 3)}
         made = Decision(self.decision_id, self.request_id, layer, verdict, self.policy.digest, took)
         self.decisions.append(made)
 
     def constrained(self, changes: Iterable[Change], ms: float) -> None:
         """Layer 2's changes as rulings, so that they are counted and explained like any other."""
-        locus = Locus(Layer.CONSTRAINT, Channel.SYSTEM)
-        ruled = tuple(
-            Ruled(
-                c.rule_id,
-                Action.FLAG,
-                Finding(
-                    "constraint",
-                    f"constraint.{c.what}",
-                    Span(0, 0),
-                    1.0,
-                    Level.HIGH,
-                    locus,
-                    c.field,
-                ),
-            )
-            for c in changes
-        )
+        ruled = tuple(map(_ruling, changes))
         self.decide(Layer.CONSTRAINT, Verdict(Action.FLAG if ruled else Action.ALLOW, ruled), ms)
 
     def first_text(self) -> None:
@@ -127,7 +112,7 @@ class Ledger:
             ms = self.timings_ms.get("output", 0.0)
             self.decide(Layer.OUTPUT, Verdict(action, tuple(self.output)), ms)
         self.bands.count(self.policy, self.caller, self.decisions)
-        self.metrics.requests.labels(self.endpoint, stage.value).inc()
+        self.metrics.requests.labels(self.endpoint, stage).inc()
         seconds = self.timings_ms["total"] / 1000
         self.metrics.call.labels(self.endpoint).observe(seconds, self._exemplar())
         record = self._record(stage)
@@ -176,14 +161,21 @@ class Ledger:
         )
 
 
+@lru_cache(maxsize=1024)  # a policy makes the same changes again and again
+def _ruling(change: Change) -> Ruled:
+    locus = Locus(Layer.CONSTRAINT, Channel.SYSTEM)
+    kind = f"constraint.{change.what}"
+    found = Finding("constraint", kind, Span(0, 0), 1.0, Level.HIGH, locus, change.field)
+    return Ruled(change.rule_id, Action.FLAG, found)
+
+
 def degraded(
     decisions: Iterable[Decision], stopped: frozenset[str] = frozenset()
 ) -> tuple[str, ...]:
     """Detectors that gave no answer, as `detector:reason`, and rules that would have acted but
     have left their band, as `band:rule`."""
     ruled = [r for d in decisions for r in d.verdict.ruled]
-    failed = (r.finding for r in ruled if isinstance(r.finding, Failed))
+    failed = [r.finding for r in ruled if isinstance(r.finding, Failed)]
     late = [f"{f.detector}:{Reason(f.reason).value}" for f in failed]
-    return tuple(
-        dict.fromkeys([*late, *(f"band:{r.rule_id}" for r in ruled if r.rule_id in stopped)])
-    )
+    left = [f"band:{r.rule_id}" for r in ruled if r.rule_id in stopped]
+    return tuple(dict.fromkeys(late + left))

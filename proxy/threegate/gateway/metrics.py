@@ -10,12 +10,14 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict
-from functools import partial
+from functools import cache, partial
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 from prometheus_client.exposition import choose_encoder
+from prometheus_client.metrics import MetricWrapperBase
 from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead
 
+from threegate.audit.record import ACTIONS
 from threegate.audit.writer import Counters
 from threegate.types import Failed, Verdict
 
@@ -33,7 +35,8 @@ def forget_worker(pid: int) -> None:
 
 
 class Metrics:
-    """One registry per app, so that tests and workers do not share counters."""
+    """One registry per app, so that tests and workers do not share counters. Children are kept at
+    hand: to find one, the library takes a lock and makes strings of all labels."""
 
     def __init__(self) -> None:
         registry = self.registry = CollectorRegistry()
@@ -128,6 +131,9 @@ class Metrics:
             ["rule", "side"],
         )
         self._left: set[tuple[str, str]] = set()
+        for metric in vars(self).values():
+            if isinstance(metric, MetricWrapperBase):
+                metric.labels = cache(metric.labels)  # type: ignore[method-assign]
 
     def asked(self, detector: str, seconds: float) -> None:
         self.detector.labels(detector).observe(seconds)
@@ -172,7 +178,7 @@ class Metrics:
 
     def count(self, layer: str, verdict: Verdict) -> None:
         for ruled in verdict.ruled:
-            action = ruled.action.name.lower()
-            self.rulings.labels(layer, ruled.rule_id, action, str(ruled.shadow).lower()).inc()
+            shadow = "true" if ruled.shadow else "false"
+            self.rulings.labels(layer, ruled.rule_id, ACTIONS[ruled.action], shadow).inc()
             if isinstance(ruled.finding, Failed):
                 self.failures.labels(ruled.finding.detector, ruled.finding.reason.value).inc()
