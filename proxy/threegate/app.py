@@ -30,6 +30,7 @@ from threegate.detectors.suites import Suites
 from threegate.gateway.bands import Bands
 from threegate.gateway.deps import Deps
 from threegate.gateway.door import KeyFile
+from threegate.gateway.doors import Doors
 from threegate.gateway.endpoint import Endpoint
 from threegate.gateway.key_table import KeyTable
 from threegate.gateway.metrics import Metrics
@@ -81,7 +82,7 @@ def create_app(deps: Deps, ready: Callable[[], dict[str, str]] = dict) -> Starle
         routes.append(Route(path, handler, methods=["GET"]))
     routes += _console(deps)
     routes.append(Route("/{path:path}", plain.other, methods=_ALL))
-    return Starlette(routes=routes)
+    return Doors(routes)
 
 
 def _console(deps: Deps) -> list[BaseRoute]:

@@ -10,9 +10,9 @@ from threegate.gateway.http import (
     ClientLeft,
     Receive,
     Responder,
+    WhileConnected,
     headers_of,
     read_request,
-    while_connected,
 )
 from threegate.wire.limits import MAX_BODY_BYTES
 
@@ -89,22 +89,22 @@ async def test_a_slow_body_and_a_client_that_leaves(monkeypatch: pytest.MonkeyPa
 
 async def test_what_runs_ends_when_the_client_leaves() -> None:
     with pytest.raises(ClientLeft):
-        async with while_connected(receiving([*body(b""), GONE])):
+        async with WhileConnected(receiving([*body(b""), GONE])):
             await asyncio.Event().wait()
 
 
 async def test_what_ends_first_is_not_disturbed() -> None:
-    async with while_connected(receiving([])):
+    async with WhileConnected(receiving([])):
         done = True
     assert done
     with pytest.raises(ZeroDivisionError):
-        async with while_connected(receiving([])):
+        async with WhileConnected(receiving([])):
             raise ZeroDivisionError
 
 
 async def test_a_cancellation_from_outside_stays_one() -> None:
     async def work() -> None:
-        async with while_connected(receiving([])):
+        async with WhileConnected(receiving([])):
             await asyncio.Event().wait()
 
     task = asyncio.ensure_future(work())

@@ -8,12 +8,10 @@ last byte.
 
 from __future__ import annotations
 
-import hashlib
 import hmac
 import logging
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from uuid import UUID
 
 import orjson
 
@@ -29,9 +27,9 @@ from threegate.gateway.http import (
     Responder,
     Scope,
     SendEvent,
+    WhileConnected,
     headers_of,
     read_request,
-    while_connected,
 )
 from threegate.gateway.ledger import Ledger
 from threegate.gateway.limiting import limited
@@ -86,7 +84,7 @@ class Endpoint:
             call = await self._opened(scope, receive, out, place)
             call.checked = place.checked
             try:
-                async with while_connected(receive):
+                async with WhileConnected(receive):
                     await _run(call)
             except BaseException as error:
                 await self._broken(call, error)
@@ -125,12 +123,13 @@ class Endpoint:
     ) -> Call:
         deps, adapter = self.deps, self.adapter
         slots = with_provenance(adapter.request_slots(body))
-        caller = replace(
-            admitted,
-            route=path,
-            model=adapter.model(body),
-            language=language_of(slots),
-            conversation=conversation_of(headers, slots, admitted),
+        caller = Caller(
+            admitted.tenant,
+            admitted.key_id,
+            path,
+            adapter.model(body),
+            language_of(slots),
+            conversation_of(headers, slots, admitted),
         )
         policy = deps.policies.pin().policy_for(caller)
         if policy is None:
@@ -162,7 +161,7 @@ class Endpoint:
     def _masks(self, caller: Caller) -> MaskMap:
         """Placeholders are of one tenant and conversation: elsewhere they mean nothing."""
         scope = f"{caller.tenant}\0{caller.conversation}".encode()
-        return MaskMap(hmac.new(self.deps.secret, scope, hashlib.sha256).digest())
+        return MaskMap(hmac.digest(self.deps.secret, scope, "sha256"))
 
 
 async def _run(call: Call) -> None:
@@ -188,7 +187,8 @@ async def _ask_model(call: Call) -> None:
 
 def engine_id(call: Call) -> str:
     """As a UUID: llama-cpp-python's server refuses a request with any other kind of id."""
-    return str(UUID(call.ledger.request_id.rpartition("_")[2]))
+    digits = call.ledger.request_id.rpartition("_")[2]
+    return "-".join((digits[:8], digits[8:12], digits[12:16], digits[16:20], digits[20:]))
 
 
 def _upstream_path(path: str) -> str:

@@ -4,10 +4,9 @@ ASGI."""
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import asynccontextmanager, suppress
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
 import orjson
 
@@ -21,6 +20,8 @@ SendEvent = Callable[[dict[str, Any]], Awaitable[None]]
 BODY_S = 30.0
 """A body must arrive within this many seconds (slow-loris)."""
 
+_CONTROLS: Final = bytes({*range(32), 127} - {ord("\t")})
+
 
 class ClientLeft(Exception):
     """The client closed the connection; there is nobody to answer."""
@@ -30,7 +31,7 @@ def headers_of(scope: Scope) -> dict[str, str]:
     """Lower-case names; the last of repeated ones. Raises RequestError for control characters."""
     out: dict[str, str] = {}
     for name, value in scope["headers"]:
-        if any(c < 32 or c == 127 for c in value.replace(b"\t", b" ")):
+        if value.translate(None, _CONTROLS) != value:
             raise RequestError("a header holds control characters", param=name.decode("latin-1"))
         out[name.decode("latin-1")] = value.decode("latin-1")
     return out
@@ -93,33 +94,31 @@ class Responder:
     async def chunk(self, data: bytes) -> None:
         await self.send({"type": "http.response.body", "body": data, "more_body": True})
 
-    async def finish(self) -> None:
-        await self.send({"type": "http.response.body", "body": b""})
+    async def finish(self, data: bytes = b"") -> None:
+        await self.send({"type": "http.response.body", "body": data})
 
 
-@asynccontextmanager
-async def while_connected(receive: Receive) -> AsyncIterator[None]:
+class WhileConnected:
     """Raises ClientLeft inside the block as soon as the client is gone."""
-    inside = asyncio.current_task()
-    assert inside is not None
-    left = False
 
-    async def watch() -> None:
-        nonlocal left
-        while (await receive())["type"] != "http.disconnect":
+    def __init__(self, receive: Receive) -> None:
+        self._receive, self._left = receive, False
+
+    async def __aenter__(self) -> None:
+        inside = asyncio.current_task()
+        assert inside is not None
+        self._inside = inside
+        self._watcher = asyncio.get_running_loop().create_task(self._watch())
+
+    async def __aexit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        """Nobody waits for the watcher: it has nothing left to do but end."""
+        self._watcher.cancel()
+        if self._left and kind is asyncio.CancelledError:
+            self._inside.uncancel()
+            raise ClientLeft from None
+
+    async def _watch(self) -> None:
+        while (await self._receive())["type"] != "http.disconnect":
             pass
-        left = True
-        inside.cancel()
-
-    watcher = asyncio.ensure_future(watch())
-    try:
-        yield
-    except asyncio.CancelledError:
-        if not left:
-            raise
-        inside.uncancel()
-        raise ClientLeft from None
-    finally:
-        watcher.cancel()
-        with suppress(asyncio.CancelledError):
-            await watcher
+        self._left = True
+        self._inside.cancel()

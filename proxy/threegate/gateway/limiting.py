@@ -4,7 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import (
+    AbstractAsyncContextManager,
+    AsyncExitStack,
+    asynccontextmanager,
+    nullcontext,
+)
 
 from threegate.errors import RequestError
 from threegate.gateway.call import Call
@@ -13,9 +18,13 @@ from threegate.state.limits import estimated_length, estimated_tokens, scope_of
 from threegate.upstream.tokens import ModelTokenizer
 
 
-@asynccontextmanager
-async def limited(call: Call) -> AsyncIterator[None]:
+def limited(call: Call) -> AbstractAsyncContextManager[None]:
     """Raises RequestError 429 when a limit is reached, 400 when the context is too large."""
+    return _limited(call) if call.constraints.limits else nullcontext()
+
+
+@asynccontextmanager
+async def _limited(call: Call) -> AsyncIterator[None]:
     async with AsyncExitStack() as stack:
         for rule_id, limits in call.constraints.limits:
             await _check_context(call, limits)

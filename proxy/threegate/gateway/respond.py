@@ -31,25 +31,30 @@ STREAM_ENDS = (b"[DONE]", b"message_stop", b"response.completed")
 
 async def output_layer(call: Call, reply: Reply) -> None:
     call.ledger.upstream_status = reply.status
-    bound = (call.caller, call.today, call.stopped)
-    channels = {c: g.bound(*bound) for c, g in call.applied.output.items()}
-    guard = OutputGuard.over(channels, call.masks)
     if reply.status >= 400:
         await _pass_error(call, reply)
-    elif guard.idle and _leaves_as_is(call):
+    elif _leaves_as_is(call):
         await _pass_through(call, reply)
     else:
         _label_header(call)
-        answer = _answer(call, guard)
         options = StreamOptions(
             starts_in_reasoning=reply.starts_in_reasoning,
             show_reasoning=call.constraints.reasoning.show is not Show.HIDDEN,
         )
         respond = _stream if _is_stream(reply) else _whole
-        await respond(call, reply, answer, options)
+        await respond(call, reply, _answer(call, _guard(call)), options)
+
+
+def _guard(call: Call) -> OutputGuard:
+    bound = (call.caller, call.today, call.stopped)
+    channels = {c: g.bound(*bound) for c, g in call.applied.output.items()}
+    return OutputGuard.over(channels, call.masks)
 
 
 def _leaves_as_is(call: Call) -> bool:
+    """Nothing to check, to restore or to add: bytes may pass as they are."""
+    if len(call.masks) or not all(g.idle for g in call.applied.output.values()):
+        return False
     c = call.constraints
     gated = c.response_format or any(judges_calls(t) for _, t in c.tools)
     gated = gated or any(
@@ -178,18 +183,19 @@ async def _pass_through(call: Call, reply: Reply) -> None:
     streamed = _is_stream(reply)
     await call.out.start(reply.status, reply.headers)
     try:
-        await _bytes(call, reply, streamed)
+        last = await _bytes(call, reply, streamed)
     except ThreegateError as error:
         if not streamed:
             raise
         call.ledger.failed(error)
         with suppress(AuditError):
             await call.ledger.ended(Stage.ABORTED)
-        await call.out.chunk(b"\n\n" + call.adapter.stream(call.asked).error(error))
-    await call.out.finish()
+        last = b"\n\n" + call.adapter.stream(call.asked).error(error)
+    await call.out.finish(last)
 
 
-async def _bytes(call: Call, reply: Reply, streamed: bool) -> None:
+async def _bytes(call: Call, reply: Reply, streamed: bool) -> bytes:
+    """Those that may leave only now."""
     held = b""
     async for data in reply.chunks():
         if held:
@@ -198,7 +204,7 @@ async def _bytes(call: Call, reply: Reply, streamed: bool) -> None:
         if not held:
             await call.out.chunk(data)
     await call.ledger.ended(Stage.COMPLETED)
-    await call.out.chunk(held)
+    return held
 
 
 async def _pass_error(call: Call, reply: Reply) -> None:

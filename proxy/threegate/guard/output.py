@@ -44,7 +44,11 @@ class ChannelGuard:
     tells_new: bool = False  # a rule looks for personal data that nobody asked with
 
     def bound(self, caller: Caller, today: str, stopped: frozenset[str]) -> ChannelGuard:
-        return replace(self, judge=self.judge.bound(caller, today, stopped))
+        judge = self.judge.bound(caller, today, stopped)
+        return ChannelGuard(
+            judge, self.plan, self.pattern_kinds, self.sentence_kinds, self.deadline_ms,
+            self.tells_new,
+        )  # fmt: skip
 
     @property
     def idle(self) -> bool:
@@ -127,11 +131,6 @@ class OutputGuard:
     def renderer(self, channel: Channel) -> Renderer:
         rules = {r.id: r for r in self.channels[channel].judge.rules}
         return Renderer(rules, self.masks, self.corrections)
-
-    @property
-    def idle(self) -> bool:
-        """Nothing to check and nothing to restore: bytes may pass as they are."""
-        return self.restorer is None and all(g.idle for g in self.channels.values())
 
 
 def channel_guards(

@@ -14,8 +14,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import deque
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from threegate.errors import OverloadError
@@ -38,15 +37,9 @@ class Admission:
     _line: deque[asyncio.Future[None]] = field(default_factory=deque, init=False, repr=False)
     _since: float = field(default=0.0, init=False)  # when the line began
 
-    @contextmanager
-    def place(self) -> Iterator[Place]:
-        """Where a call stands; whatever it has taken is given back at the end."""
-        place = Place(self)
-        try:
-            yield place
-        finally:
-            place.checked()
-            self._open -= place.entered
+    def place(self) -> Place:
+        """Where a call stands."""
+        return Place(self)
 
     @property
     def overloaded(self) -> bool:
@@ -60,6 +53,9 @@ class Admission:
         if self._open >= self.calls:
             raise OverloadError
         self._open += 1
+
+    def leave(self) -> None:
+        self._open -= 1
 
     async def turn(self) -> None:
         if self._busy < self.checking:
@@ -96,11 +92,20 @@ class Admission:
 
 @dataclass(slots=True)
 class Place:
-    """One call: `look`, `enter`, `turn`, then `checked`. The first three raise OverloadError."""
+    """One call: `look`, `enter`, `turn`, then `checked`. The first three raise OverloadError.
+    Whatever it has taken is given back at the end of its block."""
 
     admission: Admission
     entered: bool = False
     _turn: bool = False
+
+    def __enter__(self) -> Place:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.checked()
+        if self.entered:
+            self.admission.leave()
 
     def look(self) -> None:
         self.admission.look()

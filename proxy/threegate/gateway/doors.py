@@ -1,0 +1,29 @@
+"""The app as a server calls it: a path that is a model call's goes straight to its endpoint.
+
+An endpoint answers all of its errors itself, so Starlette's layers around a route would only cost
+each call, and each piece of a stream, their time. Everything else goes through them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from starlette.applications import Starlette
+from starlette.routing import BaseRoute, Route
+from starlette.types import Receive, Scope, Send
+
+from threegate.gateway.endpoint import Endpoint
+
+
+class Doors(Starlette):
+    def __init__(self, routes: Sequence[BaseRoute]) -> None:
+        super().__init__(routes=routes)
+        found = [r for r in routes if isinstance(r, Route) and isinstance(r.endpoint, Endpoint)]
+        self._endpoints = {r.path: r.app for r in found}
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        endpoint = self._endpoints.get(scope.get("path", ""))
+        if endpoint is not None and scope.get("method") == "POST":
+            await endpoint(scope, receive, send)
+        else:
+            await super().__call__(scope, receive, send)
