@@ -28,7 +28,6 @@ from threegate_classifiers.errors import ModelError, TimedOut
 from threegate_classifiers.manifest import TOKENIZER, Manifest, Task
 from threegate_classifiers.registry import Entry, find
 from threegate_classifiers.results import Answer, Entailment, Entity, Scores
-from threegate_classifiers.session import Session
 from threegate_classifiers.tokenize import Row, Text, WindowTokenizer
 
 MAX_THREADS = 4
@@ -264,6 +263,8 @@ def _open(
 ) -> Model:
     tokenizer = WindowTokenizer(entry.folder / TOKENIZER, entry.manifest)
     if backend is None:
+        from threegate_classifiers.session import Session  # ONNX Runtime: 18 MB, only where it runs
+
         backend = Session(
             entry.folder,
             entry.manifest,

@@ -12,8 +12,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tokenizers import Tokenizer
-
 from threegate_classifiers.errors import ModelError
 from threegate_classifiers.manifest import Manifest, Task
 
@@ -45,6 +43,8 @@ class WindowTokenizer:
     """Thread-safe: encoding does not change the tokenizer."""
 
     def __init__(self, path: Path, manifest: Manifest) -> None:
+        from tokenizers import Tokenizer  # only where a model runs
+
         try:
             self._tokenizer: Any = Tokenizer.from_file(str(path))
         except Exception as error:  # the library raises bare Exception for a bad file

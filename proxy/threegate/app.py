@@ -49,7 +49,6 @@ from threegate.sealed import sealed_source
 from threegate.settings import JudgeSettings, Settings, SettingsError
 from threegate.state.admission import CHECKING, Admission
 from threegate.state.limits import Limiter, MemoryLimiter
-from threegate.state.redis import RedisLimiter
 from threegate.tasks import Tasks
 from threegate.upstream import Upstreams
 from threegate.watch import Watch
@@ -212,6 +211,8 @@ def _door(settings: Settings, versions: Versions) -> KeyFile | KeyTable:
 def _limiter(settings: Settings, metrics: Metrics) -> Limiter:
     if not settings.state_url:
         return MemoryLimiter()
+    from threegate.state.redis import RedisLimiter  # only where workers share their state
+
     return RedisLimiter.open(settings.state_url, metrics.state_away.inc)
 
 

@@ -11,9 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from rich.console import Console
-from rich.markdown import Markdown
 from rich.table import Table
-from threegate_classifiers import triton
 from threegate_classifiers.errors import ModelError
 from threegate_classifiers.manifest import CARD, Manifest, verify_files
 from threegate_classifiers.registry import Entry, scan
@@ -56,6 +54,8 @@ def _entries(args: argparse.Namespace) -> tuple[Path, tuple[Entry, ...]]:
 
 def _export(args: argparse.Namespace) -> int:
     root, _ = _entries(args)
+    from threegate_classifiers import triton  # with ONNX Runtime, which a server may not need
+
     for folder in triton.export(root, args.triton, gpu=args.gpu):
         print(folder)
     return 0
@@ -111,5 +111,7 @@ def _card(args: argparse.Namespace) -> int:
     path = fitting[-1].folder / CARD
     if not path.is_file():
         raise ModelError(f"{path}: no such file")
+    from rich.markdown import Markdown
+
     Console().print(Markdown(path.read_text("utf-8")))
     return 0

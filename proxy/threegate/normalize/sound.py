@@ -6,11 +6,13 @@ is found; the other readings of a character are not tried.
 
 from __future__ import annotations
 
+import runpy
 import unicodedata
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
-
-from pypinyin.pinyin_dict import pinyin_dict
+from importlib.util import find_spec
+from pathlib import Path
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +54,18 @@ def _heard(char: str) -> str:
 
 @cache
 def _syllables() -> dict[str, str]:
-    return {chr(code): _toneless(readings) for code, readings in pinyin_dict.items()}
+    return {chr(code): _toneless(readings) for code, readings in _readings().items()}
+
+
+def _readings() -> Mapping[int, str]:
+    """pypinyin's table of single characters alone: the package would bring its 47,000 phrases,
+    56 MB."""
+    package = find_spec("pypinyin")
+    if package is None or not package.origin:
+        raise ModuleNotFoundError("pypinyin")
+    table = runpy.run_path(str(Path(package.origin).with_name("pinyin_dict.py")))["pinyin_dict"]
+    readings: Mapping[int, str] = table
+    return readings
 
 
 def _toneless(readings: str) -> str:

@@ -21,8 +21,6 @@ from enum import StrEnum
 from typing import Any
 from zipfile import BadZipFile
 
-import openpyxl
-
 from threegate.policy.failures import failure
 from threegate.policy.taxonomy import BY_ID, GBT45654
 from threegate.types import Bilingual
@@ -195,6 +193,8 @@ def _txt(content: bytes) -> Iterator[dict[str, str]]:
 
 def _xlsx(content: bytes) -> Iterator[dict[str, str]]:
     """The first sheet; its first row names the columns."""
+    import openpyxl  # only where a bank is a workbook
+
     book = openpyxl.load_workbook(io.BytesIO(content), read_only=True, data_only=True)
     sheet = iter(book.worksheets[0].iter_rows(values_only=True))
     head = [_cell(value) for value in next(sheet, ())]

@@ -7,8 +7,6 @@ from collections.abc import Sequence
 from functools import cache
 from typing import Any
 
-from tokenizers import Tokenizer
-
 from threegate.settings import SettingsError
 
 
@@ -16,6 +14,8 @@ class ModelTokenizer:
     """Thread-safe: counting does not change it."""
 
     def __init__(self, path: str) -> None:
+        from tokenizers import Tokenizer  # only where an upstream names one
+
         try:
             self._tokenizer: Any = Tokenizer.from_file(path)
         except Exception as error:  # the library raises bare Exception for a bad file
