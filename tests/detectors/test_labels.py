@@ -1,7 +1,11 @@
 from __future__ import annotations
 
+import re
+from types import ModuleType
+
 import pytest
-from threegate.detectors.labels import words
+from threegate import detectors
+from threegate.detectors.labels import MARK, Labels, words
 
 LABELS = words("tel|phone|卡号|id|id card")
 
@@ -13,6 +17,21 @@ LABELS = words("tel|phone|卡号|id|id card")
 def test_the_last_label_that_stands_free(text: str, end: int) -> None:
     assert LABELS.last(text) == end
     assert LABELS.search(text) is (end >= 0)
+
+
+def test_a_text_of_labels_takes_few_looks_and_none_is_far_from_a_mark() -> None:
+    text = ("tel " * 3000 + " " * 999 + "id card" + " " * 999 + "x" * 40 + " tel ") * 2
+    marks = list(LABELS.marks(text.encode()))
+    for end in LABELS.ends(text):
+        assert min(abs(mark - end) for mark in marks) <= MARK
+    assert all(0 <= mark <= len(text) for mark in marks)
+
+
+def test_no_label_of_a_number_has_digits() -> None:
+    """To labels all digits are alike: `surroundings` remembers by a text without them."""
+    for module in (v for v in vars(detectors).values() if isinstance(v, ModuleType)):
+        for labels in (v for v in vars(module).values() if isinstance(v, Labels)):
+            assert not re.search("[0-9]", labels._any.pattern)
 
 
 def test_every_end_in_order() -> None:

@@ -80,8 +80,9 @@ def test_luhn_over_any_window(digits: str, count: int) -> None:
 
 
 def test_labels_near_a_position() -> None:
-    sieve = sieve_of("电话" + " " * 400 + "x")
+    sieve = sieve_of("电话" + " " * 400 + "x" + " " * 400)
     assert sieve.labelled(np.array([10, 402]), words("电话")).tolist() == [True, False]
+    assert sieve.labelled(np.array([800]), words("电话")).tolist() == [True]  # one may still come
 
 
 def test_positions_together_are_in_order_and_unique() -> None:

@@ -12,21 +12,21 @@ from operator import mul
 MOD11_WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
 USCC_ALPHABET = "0123456789ABCDEFGHJKLMNPQRTUWXY"
 USCC_WEIGHTS = (1, 3, 9, 27, 19, 26, 16, 17, 20, 29, 25, 13, 8, 24, 10, 30, 28)
-_VIN_WEIGHTS = (8, 7, 6, 5, 4, 3, 2, 10, 0, 9, 8, 7, 6, 5, 4, 3, 2)
-_NONE = 255
+VIN_WEIGHTS = (8, 7, 6, 5, 4, 3, 2, 10, 0, 9, 8, 7, 6, 5, 4, 3, 2)
+NONE = 255
 
 
 def _table(worth: dict[str, int]) -> bytes:
     """From a byte to what it is worth, digits their own: bytes, their tables and `map` cost a
     third of a loop."""
     known = {str(digit): digit for digit in range(10)} | worth
-    return bytes(known.get(chr(code), _NONE) for code in range(256))
+    return bytes(known.get(chr(code), NONE) for code in range(256))
 
 
 _VALUES = _table({})
 _DOUBLED = bytes((0, 2, 4, 6, 8, 1, 3, 5, 7, 9)) + bytes(range(10, 256))
 _USCC_VALUES = _table({c: place for place, c in enumerate(USCC_ALPHABET)})
-_VIN_VALUES = _table(
+VIN_VALUES = _table(
     dict(zip("ABCDEFGHJKLMNPRSTUVWXYZ", map(int, "12345678123457923456789"), strict=True))
 )
 _HONG_KONG_VALUES = _table({c: int(c, 36) for c in string.ascii_uppercase} | {" ": 36})
@@ -55,7 +55,7 @@ def uscc(value: str) -> bool:
 
 def vin(value: str) -> bool:
     """ISO 3779 / GB 16735 check digit over 17 upper-case characters without I, O, Q."""
-    total = sum(map(mul, _VIN_WEIGHTS, value.encode().translate(_VIN_VALUES)))
+    total = sum(map(mul, VIN_WEIGHTS, value.encode().translate(VIN_VALUES)))
     return "0123456789X"[total % 11] == value[8]
 
 

@@ -6,11 +6,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-import re2
-
 from threegate.detectors import tails
 from threegate.detectors.base import DetectorInfo, Example
-from threegate.detectors.recognizer import ANSWER, Hit, Recognizer, headed
+from threegate.detectors.linear import loosened
+from threegate.detectors.recognizer import ANSWER, Hit, Recognizer, likely
 from threegate.detectors.surroundings import View
 from threegate.types import Bilingual, Level
 
@@ -41,17 +40,18 @@ _SOCIAL = re.compile(
     rf"{_LINK}{_VALUE}"
 )
 
-_MEDICAL_HEAD = re2.compile(f"(?i){_WORDS}|mrn|medical|patient|hosp")
-_SOCIAL_HEAD = re2.compile("(?i)社保|社会保|社會保|养老保|公积金|shebao|china")
-_FORMS = ((MEDICAL, _MEDICAL_HEAD, _MEDICAL), (SOCIAL, _SOCIAL_HEAD, _SOCIAL))
+_FORMS = (
+    (MEDICAL, loosened(_MEDICAL.pattern), _MEDICAL),
+    (SOCIAL, loosened(_SOCIAL.pattern), _SOCIAL),
+)
 
 _NEAR, _LONG = 4, 6
 """Further away than this from its label, a number must be as long as that."""
 
 
 def find(view: View) -> Iterator[Hit]:
-    for kind, heads, pattern in _FORMS:
-        for match in headed(view, heads, pattern):
+    for kind, loose, pattern in _FORMS:
+        for match in likely(view, loose, pattern):
             if len(match["gap"]) > _NEAR and len(match["value"]) < _LONG:
                 continue
             yield Hit(*match.span("value"), kind, Level.HIGH)

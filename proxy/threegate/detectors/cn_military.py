@@ -7,7 +7,8 @@ from collections.abc import Iterator
 
 from threegate.detectors import tails
 from threegate.detectors.base import DetectorInfo, Example
-from threegate.detectors.recognizer import ANSWER, Hit, Recognizer
+from threegate.detectors.linear import loosened
+from threegate.detectors.recognizer import ANSWER, Hit, Recognizer, apart, likely
 from threegate.detectors.surroundings import View
 from threegate.types import Bilingual, Level
 
@@ -24,12 +25,13 @@ _LABELLED = re.compile(
     rf"[\s是为為:：=(（\"]{{0,4}}|{ANSWER}|[^0-9A-Za-z\n。；]{{0,10}}(?:是|为))"
     r"(?P<value>[A-Z]{0,2}[0-9]{6,8}(?![0-9A-Za-z]))"
 )
+_LOOSE = loosened(_LABELLED.pattern)
 
 
 def find(view: View) -> Iterator[Hit]:
     for match in _PRINTED.finditer(view.text):
         yield Hit(*match.span(), KIND, Level.HIGH)
-    for match in _LABELLED.finditer(view.text):
+    for match in apart(likely(view, _LOOSE, _LABELLED)):
         yield Hit(*match.span("value"), KIND, Level.HIGH)
 
 

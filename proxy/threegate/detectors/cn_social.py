@@ -9,7 +9,8 @@ import re2
 
 from threegate.detectors import tails
 from threegate.detectors.base import DetectorInfo, Example
-from threegate.detectors.recognizer import ANSWER, Hit, Recognizer, headed
+from threegate.detectors.linear import loosened
+from threegate.detectors.recognizer import ANSWER, Hit, Recognizer, apart, likely
 from threegate.detectors.surroundings import View
 from threegate.types import Bilingual, Level
 
@@ -19,10 +20,12 @@ _WECHAT_LABEL = (
     r"|v(?=[:：]))(?![a-z])|加v|加我)"
 )
 _LINK = r"[\s\"']{0,2}[:：=是为為（(【\[]{0,2}[\s\"'是]{0,2}"
-_WECHAT = re.compile(
+_WECHAT_START = (
     rf"(?i)(?P<label>{_WECHAT_LABEL})(?P<link>(?:号|號| ?id|账号|小号|名)?(?:{ANSWER}"
     rf"|(?-i:(?: [a-z]{{1,5}}){{0,4}})[ :]{{1,2}}[(（]?|{_LINK}))"
-    r"(?P<value>[A-Za-z][-_A-Za-z0-9]{5,19})(?![-_A-Za-z0-9@])(?!\.[A-Za-z0-9])"
+)
+_WECHAT = re.compile(
+    _WECHAT_START + r"(?P<value>[A-Za-z][-_A-Za-z0-9]{5,19})(?![-_A-Za-z0-9@])(?!\.[A-Za-z0-9])"
 )
 _QQ = re.compile(
     rf"(?i)(?-i:[Qq扣企])(?:(?<=q)(?<![a-z].)q|(?<=扣)扣|(?<=企)鹅号)"
@@ -35,18 +38,24 @@ _PLAIN = re.compile(r"[a-z]+|[A-Z]+|[A-Z][a-z]+")
 _EXPLICIT = re.compile(r"[:：=是为為号號>]| is| to")
 
 
-_WECHAT_HEAD = re2.compile(r"(?i)微信|薇信|威信|wechat|weixin|wxid|vx|v信|wx|v[:：]|加v|加我")
+_MIXED = r"(?-i:[A-Za-z][-_A-Za-z0-9]{0,18}(?:[-_0-9]|[a-z][A-Z]|[A-Z][A-Z][a-z]))"
+_TELLING = re2.compile(
+    f"{loosened(_WECHAT_START).pattern}{_MIXED}"
+    f"|(?:{loosened(_WECHAT_LABEL).pattern})(?s:.){{0,60}}(?:{_EXPLICIT.pattern})"
+)
+"""Where an account is more than a plain word or is told to be one."""
+_LOOSE_QQ, _LOOSE_QQ_AFTER = (loosened(pattern.pattern) for pattern in (_QQ, _QQ_AFTER))
 
 
 def find(view: View) -> Iterator[Hit]:
-    for match in headed(view, _WECHAT_HEAD, _WECHAT):
+    for match in likely(view, _TELLING, _WECHAT):
         plain = _PLAIN.fullmatch(match["value"])
         explicit = bool(_EXPLICIT.search(match["link"])) and len(match["label"]) > 1
         if explicit or not plain:
             yield Hit(*match.span("value"), WECHAT, Level.HIGH)
-    for match in _QQ.finditer(view.text):
+    for match in apart(likely(view, _LOOSE_QQ, _QQ)):
         yield Hit(*match.span("value"), QQ, Level.HIGH)
-    for match in _QQ_AFTER.finditer(view.text):
+    for match in apart(likely(view, _LOOSE_QQ_AFTER, _QQ_AFTER)):
         end = match.start() + len(match.group().rstrip("(（QqＱ号)） "))
         yield Hit(match.start(), end, QQ, Level.HIGH)
 

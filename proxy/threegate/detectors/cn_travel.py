@@ -6,13 +6,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from string import ascii_uppercase
 
-from threegate.detectors import tails
+import numpy as np
+
+from threegate.detectors import bulk, tails
 from threegate.detectors.base import DetectorInfo, Example
-from threegate.detectors.labels import words
-from threegate.detectors.recognizer import WORD_EDGE, Hit, Recognizer, candidates, first
-from threegate.detectors.sieve import Ints, Sieve, together
-from threegate.detectors.surroundings import View, cue
+from threegate.detectors.labels import Labels, words
+from threegate.detectors.recognizer import WORD_EDGE, Hit, Recognizer, first, sifted
+from threegate.detectors.sieve import Ints, Mask, Sieve, together
+from threegate.detectors.surroundings import View, cue, cues
 from threegate.types import Bilingual, Level
 
 PASSPORT, PERMIT = "pii.cn.passport", "pii.cn.travel_permit"
@@ -27,6 +30,7 @@ _PERMIT = re.compile(
     + rf"(?:(?<=[HMhm])[0-9]{{8}}(?:[0-9]{{2}})?|(?<=[CWT])[A-Z]?[0-9]{{7,8}}|(?<=[0-9]"
     rf")[0-9]{{7}}){WORD_EDGE}(?!-[0-9])"
 )
+_SERIES = "ABCDEFGHJKLMNPabcdefghjklmnp"
 _PASSPORT_LABELS = words("护照|護照|passport|签证|簽證")
 _PERMIT_LABELS = words(
     "回乡证|回鄉證|返乡证|台胞证|台胞證|通行证|通行證|往来港澳|往来台湾|来往内地",
@@ -34,26 +38,61 @@ _PERMIT_LABELS = words(
 )
 
 
-def _passport_spots(sieve: Sieve) -> Ints:
-    digits = sieve.at[sieve.runs(7, 8)]
-    digits = digits[sieve.is_letter(digits - 1)]
-    return together(digits - 1, digits - 2)
-
-
-def _permit_spots(sieve: Sieve) -> Ints:
-    lettered, plain = sieve.at[sieve.runs(7, 8, 10)], sieve.at[sieve.runs(8)]
-    lettered = lettered[sieve.is_letter(lettered - 1)]
-    return together(lettered - 1, lettered - 2, plain[sieve.labelled(plain, _PERMIT_LABELS)])
-
-
 def find(view: View) -> Iterator[Hit]:
-    for match in candidates(view, _PASSPORT, _passport_spots):
+    found, matches = sifted(view, _PASSPORT, _sift_passports)
+    yield from found
+    for match in matches:
         near = cue(view, *match.span(), _PASSPORT_LABELS, other=_PERMIT_LABELS)
         yield Hit(*match.span(), PASSPORT, Level.HIGH if near > 0 else Level.LOW)
-    for match in candidates(view, _PERMIT, _permit_spots):
+    found, matches = sifted(view, _PERMIT, _sift_permits)
+    yield from found
+    for match in matches:
         near = cue(view, *match.span(), _PERMIT_LABELS, other=_PASSPORT_LABELS)
         if near > 0 or not match.group().isdigit():
             yield Hit(*match.span(), PERMIT, Level.HIGH if near > 0 else Level.LOW)
+
+
+def _sift_passports(view: View) -> tuple[Iterator[Hit], Ints]:
+    forms = ((8, "", "EGegKH"), (7, "Ee", _SERIES), (7, "DSP", "E"), (7, "M", "A"), (7, "K", "J"))
+    found = [_formed(view.sieve, *form) for form in (*forms, (7, "H", "AB"))]
+    return _lettered(view, found, PASSPORT, _PASSPORT_LABELS, _PERMIT_LABELS)
+
+
+def _sift_permits(view: View) -> tuple[Iterator[Hit], Ints]:
+    """Eight digits alone are left to the pattern where a label is near."""
+    sieve = view.sieve
+    forms = [(size, "", "HMhm") for size in (8, 10)]
+    forms += [(size, "", "CWT") for size in (7, 8)]
+    forms += [(size, "CWT", ascii_uppercase) for size in (7, 8)]
+    found = [_formed(sieve, *form) for form in forms]
+    hits, left = _lettered(view, found, PERMIT, _PERMIT_LABELS, _PASSPORT_LABELS)
+    eight = sieve.at[sieve.runs(8)]
+    return hits, together(left, eight[sieve.labelled(eight, _PERMIT_LABELS)])
+
+
+def _formed(sieve: Sieve, size: int, first: str, second: str) -> tuple[Ints, Ints]:
+    """Starts and ends of so many digits behind one of the letters `second`, and that behind one of
+    `first`."""
+    at = sieve.at[sieve.runs(size)]
+    at = at[_in(sieve, at - 1, second)]
+    at = at[_in(sieve, at - 2, first)] if first else at
+    return at - (2 if first else 1), at + size
+
+
+def _lettered(
+    view: View, found: list[tuple[Ints, Ints]], kind: str, labels: Labels, other: Labels
+) -> tuple[Iterator[Hit], Ints]:
+    sieve = view.sieve
+    start, end = map(np.concatenate, zip(*found, strict=True))
+    edge = ~sieve.is_word(end) & ~bulk.followed(sieve, end, "-")
+    own = edge & bulk.left(sieve, start)
+    near = cues(view, start[own], end[own], labels, other=other)
+    level = np.where(near > 0, Level.HIGH, Level.LOW)
+    return bulk.hits(start[own], end[own], kind, level), start[edge & sieve.is_letter(start - 1)]
+
+
+def _in(sieve: Sieve, position: Ints, chars: str) -> Mask:
+    return np.isin(sieve.code(position), [ord(c) for c in chars])
 
 
 RECOGNIZER = Recognizer(

@@ -6,11 +6,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-import re2
-
 from threegate.detectors import tails
 from threegate.detectors.base import DetectorInfo, Example
-from threegate.detectors.recognizer import ANSWER, Hit, Recognizer, headed
+from threegate.detectors.linear import loosened
+from threegate.detectors.recognizer import ANSWER, Hit, Recognizer, likely
 from threegate.detectors.surroundings import View
 from threegate.types import Bilingual, Level
 
@@ -44,21 +43,15 @@ _ACCOUNT = re.compile(
     rf"(?i)(?:{_ACCOUNT_LABEL}){_GAP}{_LEFT}(?P<value>[0-9]{{8,21}}|[0-9]{{4}}(?:[ -][0-9]{{4}})"
     rf"{{1,4}}(?:[ -][0-9]{{1,3}})?){_RIGHT}"
 )
-_PASSPORT_HEAD = re2.compile("(?i)护照|護照|pass[ap]|reisep|pasap|여권")
-_LICENCE_HEAD = re2.compile("(?i)驾照|駕照|驾驶|駕駛|driv|licen|dvla|dl n|führer|patente|permis")
-_ACCOUNT_HEAD = re2.compile(
-    "(?i)银行|銀行|对公|开户|開戶|收款|付款|结算|汇款|还款|工资|bank|check|saving|acc"
-)
-_FORMS = (
-    (PASSPORT, _PASSPORT_HEAD, _PASSPORT),
-    (LICENCE, _LICENCE_HEAD, _LICENCE),
-    (ACCOUNT, _ACCOUNT_HEAD, _ACCOUNT),
+_FORMS = tuple(
+    (kind, loosened(pattern.pattern), pattern)
+    for kind, pattern in ((PASSPORT, _PASSPORT), (LICENCE, _LICENCE), (ACCOUNT, _ACCOUNT))
 )
 
 
 def find(view: View) -> Iterator[Hit]:
-    for kind, heads, pattern in _FORMS:
-        for match in headed(view, heads, pattern):
+    for kind, loose, pattern in _FORMS:
+        for match in likely(view, loose, pattern):
             if match.start("value") - match.start() <= _REACH:
                 level = Level.MEDIUM if kind == ACCOUNT else Level.HIGH  # a card says more
                 yield Hit(*match.span("value"), kind, level)

@@ -94,11 +94,21 @@ def overlapping(pattern: re.Pattern[str], text: str) -> Iterator[re.Match[str]]:
         position = match.start() + 1
 
 
-def headed(view: View, heads: Any, pattern: re.Pattern[str]) -> Iterator[re.Match[str]]:
-    """`overlapping` where every match begins with one of `heads`, which RE2 finds at once. A head
-    may begin at the second character of another: 加v of 加v信."""
-    for start in view.places(heads):
-        if match := pattern.match(view.text, start) or pattern.match(view.text, start + 1):
+def likely(view: View, loose: Any, pattern: re.Pattern[str]) -> Iterator[re.Match[str]]:
+    """`overlapping` where RE2's `loose` says at once that `pattern` may match."""
+    at = 0
+    while found := loose.search(view.data, at):
+        at = found.start() + 1
+        if match := pattern.match(view.text, view.place(found.start())):
+            yield match
+
+
+def apart(matches: Iterable[re.Match[str]]) -> Iterator[re.Match[str]]:
+    """Of `matches`, in order, those that begin behind the last one that was taken."""
+    end = 0
+    for match in matches:
+        if match.start() >= end:
+            end = match.end()
             yield match
 
 

@@ -5,21 +5,31 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from string import ascii_lowercase, ascii_uppercase
 
-from threegate.detectors import checksums, tails
+import numpy as np
+
+from threegate.detectors import bulk, checksums, tails
 from threegate.detectors.base import DetectorInfo, Example
+from threegate.detectors.checksums import NONE, VIN_VALUES, VIN_WEIGHTS
 from threegate.detectors.labels import words
-from threegate.detectors.recognizer import WORD_EDGE, Hit, Recognizer, candidates
-from threegate.detectors.sieve import Ints, Sieve
-from threegate.detectors.surroundings import View, cue
+from threegate.detectors.recognizer import WORD_EDGE, Hit, Recognizer, candidates, sifted
+from threegate.detectors.sieve import Ints, Mask, Sieve
+from threegate.detectors.surroundings import View, cue, cues
 from threegate.types import Bilingual, Level
 
 KIND = "pii.vin"
+_DASH, _NINE, _LOWER = ord("-"), ord("9"), 0x20
 _BODY = "[0-9A-HJ-NPR-Z]"
 _VIN = re.compile(
     rf"[0-9](?<=(?i:{_BODY}{{13}}).)(?<![0-9A-Za-z].{{14}})[0-9]{{3}}{WORD_EDGE}(?!-[0-9A-Za-z])"
 )
 """Found from its serial number, the four digits at the end: few texts have those."""
+_LENGTH = 17
+_VALUES = np.array([-1 if value == NONE else value for value in VIN_VALUES[:128]])
+_VALUES[[ord(c) for c in ascii_lowercase]] = _VALUES[[ord(c) for c in ascii_uppercase]]
+_CHECKS = np.array([ord(c) | _LOWER for c in "0123456789X"])
+_MANDATORY = [ord(c) for c in "L145l"]
 _LABELS = words("车架|車架|车辆识别|识别代号|车身号|vin|chassis|vehicle|vehicle identification")
 
 
@@ -30,14 +40,34 @@ _GROUPED = re.compile(
 """As people dictate it; only with a check digit that fits."""
 
 
-def _spots(sieve: Sieve) -> Ints:
-    starts, ends = sieve.tokens(17)
-    last: Ints = ends[ends - starts == 17] - 4
-    return last
+def _sift(view: View) -> tuple[Iterator[Hit], Ints]:
+    """All are judged here: nothing is left."""
+    sieve = view.sieve
+    start, end = sieve.tokens(_LENGTH)
+    start = start[end - start == _LENGTH]
+    end = start + _LENGTH
+    codes = sieve.codes[start[:, None] + np.arange(_LENGTH)]
+    value, digits = _VALUES[codes], (codes <= _NINE).sum(1)
+    whole: Mask = (value >= 0).all(1) & (codes[:, -4:] <= _NINE).all(1)
+    whole &= (digits <= _LENGTH - 2) & ~((sieve.code(end) == _DASH) & sieve.is_word(end + 1))
+    start, end, value, codes = start[whole], end[whole], value[whole], codes[whole]
+    checked = _CHECKS[(value @ np.array(VIN_WEIGHTS)) % 11] == codes[:, 8] | _LOWER
+    mandatory = np.isin(codes[:, 0], _MANDATORY)
+    near = np.zeros(len(start), np.int64)
+    asked = checked | ~mandatory
+    near[asked] = cues(view, start[asked], end[asked], _LABELS)
+    level = np.select(
+        [checked & (near > 0), checked & (near == 0), ~checked & (near > 0)],
+        [Level.HIGH, Level.MEDIUM, Level.MEDIUM],
+        Level.LOW,
+    )
+    return bulk.hits(start, end, KIND, level), start[:0]
 
 
 def find(view: View) -> Iterator[Hit]:
-    for match in candidates(view, _VIN, _spots):
+    found, matches = sifted(view, _VIN, _sift)
+    yield from found
+    for match in matches:
         start, end = match.start() - 13, match.end()
         value = view.text[start:end].upper()
         if len(value.encode().translate(None, b"0123456789")) >= 2:

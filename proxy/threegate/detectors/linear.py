@@ -1,0 +1,99 @@
+"""Patterns over bytes, compiled by what finds their matches at least cost.
+
+RE2 takes linear time whatever the pattern, but a match costs its binding five times what one costs
+`re`, and hostile text has tens of thousands. A pattern of a few letters and one run of characters
+is linear to `re` too, and both read it alike: such a one is `re`'s, every other RE2's.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from typing import Any
+
+import re2
+
+_AROUND = re.compile(r"\(\?<?[=!](?:[^()\\\[]|\\.|\[(?:[^\]\\]|\\.)*\])*\)")
+_PARTS = re.compile(r"(?s)\\.|.")
+_BLANKS = (
+    r"\t-\r\x1c-\x20\x{85}\x{a0}\x{1680}\x{2000}-\x{200a}\x{2028}\x{2029}\x{202f}\x{205f}\x{3000}"
+)
+"""What `\\s` is to `re` in a string, as the inside of a class."""
+
+_CHOICES = 256
+"""Ways to split a match between the parts of a pattern, all of which `re` may have to try."""
+_ALIKE = {"CATEGORY_DIGIT", "CATEGORY_WORD"}
+"""`re` has one blank more than RE2."""
+
+
+def compiled(pattern: str) -> Any:
+    """`pattern`, which matches no empty text; its matches have spans."""
+    if pattern.isascii() and _is_simple(pattern):
+        return re.compile(pattern.encode())
+    return re2.compile(pattern)
+
+
+def loosened(pattern: str) -> Any:
+    """RE2 that matches wherever `pattern`, of `re`, does: it does not look around. Of classes of
+    characters `pattern` may use `\\s` and those that it spells out."""
+    made, inside = "", False
+    for part in _PARTS.findall(_AROUND.sub("", pattern)):
+        inside = part == "[" or (inside and part != "]")
+        made += part if part != r"\s" else _BLANKS if inside else f"[{_BLANKS}]"
+    return re2.compile(made)
+
+
+def _is_simple(pattern: str) -> bool:
+    from re import _parser  # type: ignore[attr-defined]  # no public parser tells the parts
+
+    try:
+        parts = _parser.parse(pattern)
+    except re.error:
+        return False
+    if parts.state.flags != re.UNICODE:
+        return False
+    *most, (op, found) = parts
+    if str(op) == "MAX_REPEAT" and found[1] is _parser.MAXREPEAT and _one(found[2]):
+        return 0 < _ways(most) <= _CHOICES  # nothing follows, so nothing is tried twice
+    return 0 < _ways(parts) <= _CHOICES
+
+
+def _ways(parts: Iterable[tuple[Any, Any]]) -> int:
+    """In how many ways these may match one text; 0: in many, or not as RE2 would."""
+    ways = 1
+    for op, found in parts:
+        ways *= _ways_of(str(op), found)
+    return ways
+
+
+def _ways_of(op: str, found: Any) -> int:
+    match op:
+        case "LITERAL" | "IN":
+            return int(_one([(op, found)]))
+        case "AT":
+            return int(str(found) == "AT_BOUNDARY")
+        case "SUBPATTERN":
+            return 0 if found[1] or found[2] else _ways(found[3])
+        case "BRANCH":
+            ways = [_ways(branch) for branch in found[1]]
+            return max(ways) if all(ways) else 0
+        case "MAX_REPEAT":
+            least, most, part = found
+            if int(most) == 1 and not _one(part):
+                return _ways(part) and 1 + _ways(part)
+            return (int(most) - int(least) + 1) * _one(part) if int(most) < _CHOICES else 0
+        case _:
+            return 0
+
+
+def _one(parts: Iterable[tuple[Any, Any]]) -> bool:
+    """One character of ASCII, of a class that both read alike."""
+    (op, found), *more = parts
+    if more or str(op) not in ("LITERAL", "IN"):
+        return False
+    return str(op) == "LITERAL" or all(map(_is_alike, found))
+
+
+def _is_alike(item: tuple[Any, Any]) -> bool:
+    op, found = item
+    return str(op) in ("LITERAL", "RANGE") or (str(op) == "CATEGORY" and str(found) in _ALIKE)
