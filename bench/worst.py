@@ -138,7 +138,10 @@ def _arrays(view: View) -> int:
 
 
 def _found(recognizer: Recognizer, view: View) -> int:
-    return sum(1 for _ in recognizer.find(view))
+    """With nothing remembered but the arrays, which all share."""
+    fresh = View(view.text)
+    fresh._sieve, fresh._data = view.sieve, view.data
+    return sum(1 for _ in recognizer.find(fresh))
 
 
 def _near() -> Iterator[tuple[str, str]]:

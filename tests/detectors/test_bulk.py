@@ -15,11 +15,15 @@ from threegate.detectors import (
     cn_address,
     cn_id,
     cn_mobile,
+    cn_travel,
     cn_uscc,
     hk_tw_id,
+    iban,
     ip,
+    mac,
     recognizer,
     surroundings,
+    uk_ids,
     us_ssn,
     vin,
 )
@@ -30,10 +34,11 @@ from threegate.detectors.sieve import Sieve
 from threegate.detectors.surroundings import View
 from threegate.types import Level
 
-JUDGED = [
-    module.RECOGNIZER
-    for module in (bank_card, cn_address, cn_id, cn_mobile, cn_uscc, hk_tw_id, ip, us_ssn, vin)
-]
+MODULES = (
+    *(bank_card, cn_address, cn_id, cn_mobile, cn_travel, cn_uscc, hk_tw_id, iban, ip, mac),
+    *(uk_ids, us_ssn, vin),
+)
+JUDGED = [module.RECOGNIZER for module in MODULES]
 GAPS = [*[""] * 6, " ", "-", ".", "/", "\n", " \r\n ", "\r\n", "  ", "\u3000", "(", ") "]
 ENDS = [*" ，,\n;", "", "X", "a", "-12345", "/123456", ".5", "-", "(", "号", "+", "  "]
 WORDS = [
@@ -62,7 +67,7 @@ def address(draw: Random) -> str:
 
 
 def made(draw: Random) -> str:
-    kind = draw.randrange(8)
+    kind = draw.randrange(9)
     if kind == 0:
         return resident(draw)
     if kind == 1:
@@ -78,6 +83,9 @@ def made(draw: Random) -> str:
         )
     if kind == 5:
         return draw.choice(["路3号", "建国路88号", "大道3号5栋", "村12组", "3栋2单元"])
+    if kind == 6:
+        head = draw.choice(["DE89", "GB82", "AB", "E", "EK", "CA", "H", "3c:52:82:0a:1f:", "52ad."])
+        return head + digits(draw, draw.choice([2, 6, 7, 8, 18, 10])) + draw.choice(["", "C", "X"])
     return digits(draw, draw.choice([7, 9, 11, 13, 15, 16, 18, 19]))
 
 

@@ -73,7 +73,7 @@ def _level(view: View, match: re.Match[str]) -> Level | None:
 
 
 def _grouped_spots(sieve: Sieve) -> Ints:
-    return sieve.grouped((4, 4, 4, 4, 2), (2, 6, 9, 1), (8, 9, 1), (8, 10))
+    return sieve.grouped(" -", (4, 4, 4, 4, 2), (2, 6, 9, 1), (8, 9, 1), (8, 10))
 
 
 def find(view: View) -> Iterator[Hit]:

@@ -5,9 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+import numpy as np
+
 from threegate.detectors import tails
 from threegate.detectors.base import DetectorInfo, Example
-from threegate.detectors.recognizer import Hit, Recognizer
+from threegate.detectors.recognizer import Hit, Recognizer, candidates
+from threegate.detectors.sieve import Ints, Sieve
 from threegate.detectors.surroundings import View
 from threegate.types import Bilingual, Level
 
@@ -23,11 +26,22 @@ _CISCO = re.compile(
 )
 
 
+def _spots(sieve: Sieve) -> Ints:
+    return sieve.grouped(":-", (2,) * 6)
+
+
+def _cisco_spots(sieve: Sieve) -> Ints:
+    """Where a letter is among the twelve: digits alone are none."""
+    start = sieve.grouped(".", (4, 4, 4))
+    letters = sieve.is_letter(start[:, None] + np.arange(14)).any(1)
+    return start[letters]
+
+
 def find(view: View) -> Iterator[Hit]:
-    for match in _MAC.finditer(view.text):
+    for match in candidates(view, _MAC, _spots):
         if len(set(match.group().upper())) > 2:
             yield Hit(*match.span(), KIND, Level.HIGH)
-    for match in _CISCO.finditer(view.text):
+    for match in candidates(view, _CISCO, _cisco_spots):
         if _mixed(match.group()):
             yield Hit(*match.span(), KIND, Level.MEDIUM)
 

@@ -24,7 +24,6 @@ LONG = 2048
 _WIDEST = 5
 """From one digit to the next: a line break with blanks on both sides."""
 _BLANK, _RETURN, _NEWLINE = map(ord, " \r\n")
-_PARTING = (ord(" "), ord("-"))
 _BUCKET = 6
 """Nearness of labels is told for stretches of 2 ** 6 characters."""
 
@@ -128,18 +127,21 @@ class Sieve:
         edges = np.flatnonzero(np.diff((self._class & classes) > 0, prepend=False, append=False))
         return edges[::2], edges[1::2]
 
-    def grouped(self, *shapes: tuple[int, ...]) -> Ints:
-        """Where tokens of these lengths stand, a blank or dash between two."""
+    def grouped(self, between: str, *shapes: tuple[int, ...]) -> Ints:
+        """Where tokens of these lengths stand, one of the characters `between` two."""
         starts, ends = self._tokens
-        found = [self._in_shape(starts, ends, shape) for shape in shapes]
+        codes = [ord(c) for c in between]
+        found = [self._in_shape(starts, ends, codes, shape) for shape in shapes]
         return starts[together(*found)]
 
-    def _in_shape(self, starts: Ints, ends: Ints, shape: tuple[int, ...]) -> Ints:
+    def _in_shape(
+        self, starts: Ints, ends: Ints, between: list[int], shape: tuple[int, ...]
+    ) -> Ints:
         i = np.flatnonzero(ends - starts == shape[0])
         i = i[i + len(shape) <= len(starts)]
         for place, length in enumerate(shape[1:], 1):
             start, before = starts[i + place], ends[i + place - 1]
-            beside = (start - before == 1) & np.isin(self.code(before), _PARTING)
+            beside = (start - before == 1) & np.isin(self.code(before), between)
             i = i[beside & (ends[i + place] - start == length)]
         return i
 

@@ -20,7 +20,6 @@ from threegate.detectors.recognizer import (
     candidates,
     digits_of,
     first,
-    overlapping,
 )
 from threegate.detectors.sieve import Ints, Mask, Sieve
 from threegate.detectors.surroundings import View, cue
@@ -45,11 +44,19 @@ def _nhs_spots(sieve: Sieve) -> Ints:
     return sieve.at[i[fits]]
 
 
+def _nino_spots(sieve: Sieve) -> Ints:
+    """Two letters, a blank or none, and six digits in one run or three."""
+    at = sieve.at[sieve.runs(2, 6)]
+    start = at - 2 - (sieve.code(at - 1) == ord(" "))
+    letters = sieve.is_letter(start) & sieve.is_letter(start + 1)
+    return start[letters & ~sieve.is_word(start - 1)]
+
+
 def find(view: View) -> Iterator[Hit]:
     for match in candidates(view, _NHS, _nhs_spots):
         if nhs(digits_of(match.group())) and cue(view, *match.span(), _NHS_LABELS) > 0:
             yield Hit(*match.span(), NHS, Level.HIGH)
-    for match in overlapping(_NINO, view.text):
+    for match in candidates(view, _NINO, _nino_spots):
         near = cue(view, *match.span(), _NINO_LABELS, behind=False)
         yield Hit(
             *match.span(), NINO, Level.HIGH if near > 0 else Level.MEDIUM if match[1] else Level.LOW

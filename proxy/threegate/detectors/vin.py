@@ -76,7 +76,7 @@ def find(view: View) -> Iterator[Hit]:
 
 
 def _grouped_spots(sieve: Sieve) -> Ints:
-    return sieve.grouped((4, 4, 4, 4, 1), (3, 6, 2, 6))
+    return sieve.grouped(" -", (4, 4, 4, 4, 1), (3, 6, 2, 6))
 
 
 def _grouped(view: View) -> Iterator[Hit]:
