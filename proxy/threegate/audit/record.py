@@ -186,6 +186,9 @@ def _locus(locus: Locus) -> dict[str, Any]:
     return at
 
 
+_score = lru_cache(maxsize=256)(number)  # detectors have few
+
+
 def _ruled(ruled: Ruled) -> dict[str, Any]:
     found = ruled.finding
     out: dict[str, Any] = {
@@ -198,7 +201,7 @@ def _ruled(ruled: Ruled) -> dict[str, Any]:
         out["failed"] = found.reason.value
     else:
         out["kind"], out["level"] = clean(found.kind), LEVELS[found.level]
-        out["score"], out["span"] = number(found.score), [found.span.start, found.span.end]
+        out["score"], out["span"] = _score(found.score), [found.span.start, found.span.end]
         if found.note:
             out["note"] = clean(found.note)
     if ruled.shadow:

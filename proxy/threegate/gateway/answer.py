@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cached_property
 
 from threegate.detectors.suite import Suite
@@ -272,7 +272,7 @@ class Answer:
     def at(self, locus: Locus, key: StreamKey) -> Track:
         """The track of a slot of a whole answer, which knows its own place."""
         track = self.track(key)
-        track.locus = replace(locus, layer=Layer.OUTPUT)
+        track.locus = locus
         return track
 
     async def abandon(self) -> None:

@@ -10,11 +10,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from threegate.detectors.suite import Suite
+from threegate.gateway.gates import judges_calls
 from threegate.guard.decide import Judge, wanted_kinds
 from threegate.guard.input import judges
 from threegate.guard.merge import Constraints, merge
 from threegate.guard.output import ChannelGuard, channel_guards
-from threegate.policy.model import CompiledPolicy
+from threegate.policy.model import CompiledPolicy, Label, Show
 from threegate.types import Caller, Channel, Layer
 
 KEPT = 1024
@@ -33,11 +34,13 @@ class InputRules:
 
 @dataclass(frozen=True, slots=True)
 class Applied:
-    """`input` has the channels alone that a rule looks at."""
+    """`input` has the channels alone that a rule looks at. `as_said`: no rule looks at an answer or
+    adds to it."""
 
     input: Mapping[Channel, InputRules]
     output: Mapping[Channel, ChannelGuard]
     constraints: Constraints
+    as_said: bool
 
 
 @dataclass(slots=True)
@@ -61,7 +64,15 @@ def _applied(policy: CompiledPolicy, caller: Caller, suite: Suite) -> Applied:
     same = constraints.reasoning.check == "same"
     output = channel_guards(policy, caller, "", same=same, kinds_of=suite.kinds_of, needs=suite)
     asked = {c: _input(j, suite) for c, j in by_channel.items() if j.rules}
-    return Applied(asked, output, constraints)
+    as_said = all(g.idle for g in output.values()) and _as_said(policy, constraints)
+    return Applied(asked, output, constraints, as_said)
+
+
+def _as_said(policy: CompiledPolicy, c: Constraints) -> bool:
+    gated = c.response_format or any(judges_calls(t) for _, t in c.tools)
+    counted = any(x.tokens_per_minute or x.tokens_per_day for _, x in c.limits)
+    shown = c.reasoning.show in (Show.SHOWN, Show.MASKED)
+    return not gated and not counted and shown and policy.label is Label.OFF
 
 
 def _input(judge: Judge, suite: Suite) -> InputRules:

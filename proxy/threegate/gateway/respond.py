@@ -9,7 +9,7 @@ from threegate.audit.record import Part, Stage
 from threegate.errors import AuditError, ThreegateError, UpstreamError
 from threegate.gateway.answer import Answer, Question, Track
 from threegate.gateway.call import Call
-from threegate.gateway.gates import ToolRules, format_gate, judges_calls, schemas_of
+from threegate.gateway.gates import ToolRules, format_gate, schemas_of
 from threegate.gateway.held import Held
 from threegate.gateway.label import HEADER, label_for, label_of, sign_of
 from threegate.gateway.limiting import counts_text
@@ -33,7 +33,7 @@ async def output_layer(call: Call, reply: Reply) -> None:
     call.ledger.upstream_status = reply.status
     if reply.status >= 400:
         await _pass_error(call, reply)
-    elif _leaves_as_is(call):
+    elif call.applied.as_said and not len(call.masks):
         await _pass_through(call, reply)
     else:
         _label_header(call)
@@ -49,19 +49,6 @@ def _guard(call: Call) -> OutputGuard:
     bound = (call.caller, call.today, call.stopped)
     channels = {c: g.bound(*bound) for c, g in call.applied.output.items()}
     return OutputGuard.over(channels, call.masks)
-
-
-def _leaves_as_is(call: Call) -> bool:
-    """Nothing to check, to restore or to add: bytes may pass as they are."""
-    if len(call.masks) or not all(g.idle for g in call.applied.output.values()):
-        return False
-    c = call.constraints
-    gated = c.response_format or any(judges_calls(t) for _, t in c.tools)
-    gated = gated or any(
-        limits.tokens_per_minute or limits.tokens_per_day for _, limits in c.limits
-    )
-    as_said = c.reasoning.show in (Show.SHOWN, Show.MASKED)
-    return not gated and as_said and call.policy.label is Label.OFF
 
 
 def _label_header(call: Call) -> None:

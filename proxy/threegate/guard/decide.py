@@ -140,6 +140,8 @@ def _covers(exception: RuleException, value: str) -> bool:
 
 
 def _together(detect: Detect, kinds: frozenset[str]) -> bool:
+    if not detect.all and not detect.none:
+        return True
     has_all = all(any(matches(p, k) for k in kinds) for p in detect.all)
     return has_all and not any(matches(p, k) for p in detect.none for k in kinds)
 

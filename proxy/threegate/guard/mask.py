@@ -24,6 +24,7 @@ from threegate.guard.synthetic import synthetic as synthetic_value
 from threegate.types import Channel, Span
 
 _ALPHABET = "BCDFGHJKLMNPQRSTVWXZ"  # no words, and no digits that a detector may take for ids
+_LETTERS = bytes(ord(_ALPHABET[byte % len(_ALPHABET)]) for byte in range(256))
 CODE_LENGTH = 4
 ATTEMPTS = 8
 """Made-up values tried before a placeholder is taken."""
@@ -31,9 +32,11 @@ ATTEMPTS = 8
 
 @dataclass(frozen=True, slots=True)
 class Masked:
-    """One masked value. `restore` says whether the client gets it back."""
+    """One masked value. `bare` is the placeholder's letters and digits, `restore` says whether the
+    client gets the value back."""
 
     placeholder: str
+    bare: str
     kind: str
     restore: bool = True
     value: str = field(default="", repr=False)
@@ -46,7 +49,7 @@ class MaskMap:
 
     key: bytes = field(repr=False)
     _by_value: dict[tuple[str, str], Masked] = field(default_factory=dict, repr=False)
-    _by_code: dict[str, Masked] = field(default_factory=dict, repr=False)
+    _by_bare: dict[str, Masked] = field(default_factory=dict, repr=False)
 
     def mask(self, kind: str, value: str, *, restore: bool = True, synthetic: bool = False) -> str:
         """The placeholder of a value; the same one for the same value. `synthetic`: a made-up
@@ -58,43 +61,53 @@ class MaskMap:
         return known.placeholder
 
     def entries(self) -> tuple[Masked, ...]:
-        return tuple(self._by_code.values())
+        return tuple(self._by_bare.values())
 
     def __len__(self) -> int:
-        return len(self._by_code)
+        return len(self._by_bare)
 
     def _made_up(self, kind: str, value: str, *, restore: bool) -> Masked | None:
         for attempt in range(ATTEMPTS):
             stand_in = synthetic_value(self.key, kind, value, attempt)
             if stand_in is None:
                 return None
-            if _bare(stand_in) not in self._by_code:
-                made = Masked(stand_in, kind, restore, value, synthetic=True)
-                self._by_code[_bare(stand_in)] = self._by_value[kind, value] = made
+            if (bare := _bare(stand_in)) not in self._by_bare:
+                made = Masked(stand_in, bare, kind, restore, value, synthetic=True)
+                self._by_bare[bare] = self._by_value[kind, value] = made
                 return made
         return None
 
     def _new(self, kind: str, value: str, *, restore: bool) -> Masked:
-        word = kind.rsplit(".", 1)[-1].upper()
-        for length in range(CODE_LENGTH, 32):
-            code = f"{word}_{_code(self.key, kind, value, length)}"
-            if code not in self._by_code:
+        word, bare_word = _word(kind), _bare_word(kind)
+        letters = _letters(self.key, kind, value)
+        for length in range(CODE_LENGTH, len(letters)):
+            bare = bare_word + letters[:length]
+            if bare not in self._by_bare:
                 break
-        made = Masked(f"[{code}]", kind, restore, value)
-        self._by_code[code] = self._by_value[kind, value] = made
+        made = Masked(f"[{word}_{letters[:length]}]", bare, kind, restore, value)
+        self._by_bare[bare] = self._by_value[kind, value] = made
         return made
 
 
-def _code(key: bytes, kind: str, value: str, length: int) -> str:
+def _letters(key: bytes, kind: str, value: str) -> str:
+    """As many as the longest code may need."""
     digest = hmac.digest(key, f"{kind}\0{value}".encode(), "sha256")
-    return "".join(_ALPHABET[b % len(_ALPHABET)] for b in digest[:length])
+    return digest.translate(_LETTERS).decode()
+
+
+def _word(kind: str) -> str:
+    return kind.rsplit(".", 1)[-1].upper()
+
+
+@cache
+def _bare_word(kind: str) -> str:
+    return _bare(_word(kind))
 
 
 def hashed(key: bytes, kind: str, value: str) -> str:
     """A one-way pseudonym: same value, same word, and no way back."""
-    word = kind.rsplit(".", 1)[-1].upper()
     digest = hmac.digest(key, f"hash\0{kind}\0{value}".encode(), "sha256")
-    return f"[{word}#{digest.hex()[:12]}]"
+    return f"[{_word(kind)}#{digest.hex()[:12]}]"
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,12 +142,11 @@ class Restorer:
 
     def __init__(self, masks: MaskMap) -> None:
         back = [m for m in masks.entries() if m.restore]
-        self._values = {_bare(m.placeholder): m for m in back}
+        self._values = {m.bare: m for m in back}
         self._codes = sorted(self._values, key=len, reverse=True)
         self._firsts = frozenset(code[0] for code in self._codes)
-        words = (m.placeholder.rpartition("_")[0] for m in back if not m.synthetic)
-        self._heads = _heads(frozenset(map(_bare, words)))
-        self._alike = _beginnings([_bare(m.placeholder) for m in back if m.synthetic])
+        self._heads = _heads(frozenset(_bare_word(m.kind) for m in back if not m.synthetic))
+        self._alike = _beginnings([m.bare for m in back if m.synthetic])
         longest = max(map(len, self._codes), default=0)
         self._reach = _BRACKET + longest * (1 + _GAP_MAX)  # of a part that shows no head yet
 

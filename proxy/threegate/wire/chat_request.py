@@ -66,7 +66,7 @@ class ChatRequest(BaseAdapter):
             self._message_slots(walk, message)
         walk.message, walk.base = None, ""
         for name in _DEFINITIONS:
-            walk.walk(body.get(name), f"/{name}", Channel.SYSTEM, name)
+            walk.field("", name, body.get(name), Channel.SYSTEM)
         walk_fields(walk, body, Channel.USER, without=("messages", *_DEFINITIONS))
         return tuple(walk.slots)
 

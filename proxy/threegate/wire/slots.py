@@ -72,7 +72,10 @@ class SlotWalk:
 
     def field(self, at: str, name: str, value: Any, channel: Channel) -> None:
         """All texts of one field of the object at `at`."""
-        if type(value) in _TEXTFUL:
+        kind = type(value)
+        if kind is str:
+            self._string(value, f"{at}/{escape(name)}", channel, name)
+        elif kind in _TEXTFUL:
             self.walk(value, f"{at}/{escape(name)}", channel, name)
 
     def add(self, text: str, pointer: str, channel: Channel) -> None:
