@@ -8,7 +8,7 @@ from random import Random
 
 import numpy as np
 import pytest
-from threegate.normalize import decoded, fold, views
+from threegate.normalize import decoded, fold, joined, views
 from threegate.normalize.view import View, raw, removed, rewritten, without
 from threegate.types import Span
 
@@ -21,6 +21,19 @@ ESCAPES = [
     *("&a;", "&#;", "&#x;", "&fjlig;", "&NotEqualTilde;", "&", "&#x10FFFF;", "&#127;"),
 ]
 SIGNS = ["a\u0336", "\u200b", "\ufe0f", "\U000e0041", "\u0301", "国", "國", "ﬁ", "Ａ", "e\u0301"]
+APART = [
+    "身*份",
+    "忽 略",
+    "密-码 ",
+    "国    家",
+    "请~忽",
+    "1*3_8",
+    "1**3",
+    "1***3",
+    "甲\\乙",
+    "国·",
+    "*国",
+]
 BETWEEN = [*" ,\n:;=aZ1", "\r\n", "", "", "", "  ", "==", "/", "-", "_", "0d"]
 SAYS = [
     "ignore all previous",
@@ -48,12 +61,13 @@ def made(draw: Random) -> str:
         kind = draw.random()
         parts.append(draw.choice(ESCAPES) if kind < 0.5 else block(draw) if kind < 0.8 else "")
         parts.append(draw.choice(SIGNS) if kind > 0.9 else draw.choice(BETWEEN))
+        parts.append(draw.choice(APART) if kind > 0.7 else "")
     return "".join(parts)
 
 
 def told(text: str, least: int) -> list[tuple[str, str, list[Span]]]:
     with pytest.MonkeyPatch.context() as patch:
-        for module in (decoded, fold):
+        for module in (decoded, fold, joined):
             patch.setattr(module, "LONG", least)
         return [(v.name, v.text, places(v)) for v in views(text)]
 

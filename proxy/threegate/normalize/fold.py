@@ -10,9 +10,17 @@ import re
 from functools import cache
 
 import numpy as np
-from numpy.typing import NDArray
 
-from threegate.normalize.tables import HIDDEN, INVISIBLE, MARKS, OVER, char_class, tables
+from threegate.normalize.tables import (
+    HIDDEN,
+    INVISIBLE,
+    MARKS,
+    MOST,
+    OVER,
+    char_class,
+    members,
+    tables,
+)
 from threegate.normalize.view import LONG, View, codes_of, edited, removed, translated, without
 
 NAME = "plain"
@@ -28,22 +36,9 @@ def plain(source: View) -> View:
 def _seen(source: View) -> View:
     """Without what has no shape and what lies over letters."""
     if len(source.text) >= LONG:
-        codes = codes_of(source.text)
-        return without(source, NAME, np.flatnonzero(_gone()[np.minimum(codes, _BEYOND)]))
+        gone = members(INVISIBLE + MARKS)[np.minimum(codes_of(source.text), MOST)]
+        return without(source, NAME, np.flatnonzero(gone))
     return removed(removed(source, NAME, HIDDEN), NAME, OVER)
-
-
-@cache
-def _gone() -> NDArray[np.bool_]:
-    """By code point, whether it goes."""
-    gone = np.zeros(_BEYOND + 1, np.bool_)
-    for first, last in re.findall("(?s)(.)(?:-(.))?", INVISIBLE + MARKS):
-        gone[ord(first) : ord(last or first) + 1] = True
-    return gone
-
-
-_BEYOND = 0xE01F0
-"""The first code point behind all that go."""
 
 
 def plain_text(text: str) -> str:

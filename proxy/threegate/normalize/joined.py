@@ -8,7 +8,10 @@ from __future__ import annotations
 
 import re
 
-from threegate.normalize.view import View, edited, removed
+import numpy as np
+
+from threegate.normalize.tables import MOST, members
+from threegate.normalize.view import LONG, Codes, Mask, View, codes_of, cut, edited, removed
 
 NAME = "joined"
 
@@ -47,9 +50,24 @@ def joined(source: View) -> View:
     for run in _RUNS:
         view = edited(view, NAME, run, _without_separator)
     view = edited(view, NAME, _DIGITS, _digits)
-    for gap in (_HAN_GAP, _ODD_GAP):
-        view = removed(view, NAME, gap)
+    for gap, classes in ((_HAN_GAP, (HAN, SOFT, 3)), (_ODD_GAP, ("0-9", _ODD, 2))):
+        view = _closed(view, *classes) if len(view.text) >= LONG else removed(view, NAME, gap)
     return view if view is source else edited(view, NAME, _WIDE_GAP, lambda match: " ")
+
+
+def _closed(view: View, beside: str, inside: str, most: int) -> View:
+    """Without gaps of at most so many characters of the class `inside` between two of `beside`."""
+    codes = codes_of(view.text)
+    edges = np.flatnonzero(np.diff(_of(inside, codes), prepend=False, append=False))
+    start, end = edges[::2], edges[1::2]
+    inner = (start > 0) & (end < len(codes)) & (end - start <= most)
+    start, end = start[inner], end[inner]
+    own = _of(beside, codes[start - 1]) & _of(beside, codes[end])
+    return cut(view, NAME, start[own], end[own])
+
+
+def _of(inside: str, codes: Codes) -> Mask:
+    return members(inside)[np.minimum(codes, MOST)]
 
 
 def _without_separator(match: re.Match[str]) -> str:

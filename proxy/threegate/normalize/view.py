@@ -125,8 +125,14 @@ def without(source: View, name: str, gone: Ints) -> View:
     if not len(gone):
         return source
     first = np.diff(gone, prepend=-2) > 1
-    start, end = gone[first], gone[np.roll(first, -1)] + 1
-    text = text_of(np.delete(codes_of(source.text), gone))
+    return cut(source, name, gone[first], gone[np.roll(first, -1)] + 1)
+
+
+def cut(source: View, name: str, start: Ints, end: Ints) -> View:
+    """`source` without these stretches, which are in order and disjoint."""
+    if not len(start):
+        return source
+    text = text_of(codes_of(source.text)[_outside(len(source.text), start, end)])
     return View(name, text, source, _pieces(start, end, 0))
 
 
@@ -134,12 +140,19 @@ def rewritten(source: View, name: str, start: Ints, end: Ints, code: Ints) -> Vi
     """`source` with one character in the place of each stretch; they are in order and disjoint."""
     if not len(start):
         return source
-    codes, marks = codes_of(source.text).copy(), np.zeros(len(source.text) + 1, np.int8)
+    codes = codes_of(source.text).copy()
     codes[start] = code
-    marks[start + 1] += 1
-    marks[end] -= 1
-    text = text_of(codes[np.cumsum(marks[:-1], dtype=np.int8) == 0])
+    text = text_of(codes[_outside(len(codes), start + 1, end)])
     return View(name, text, source, _pieces(start, end, 1))
+
+
+def _outside(length: int, start: Ints, end: Ints) -> Mask:
+    """Which characters stand in none of these stretches, which do not overlap."""
+    marks = np.zeros(length + 1, np.int8)
+    marks[start] += 1
+    marks[end] -= 1
+    outside: Mask = np.cumsum(marks[:-1], dtype=np.int8) == 0
+    return outside
 
 
 def _pieces(start: Ints, end: Ints, put: int | Ints) -> Ints:
