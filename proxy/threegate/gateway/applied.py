@@ -70,7 +70,7 @@ def _applied(policy: CompiledPolicy, caller: Caller, suite: Suite) -> Applied:
 
 def _as_said(policy: CompiledPolicy, c: Constraints) -> bool:
     gated = c.response_format or any(judges_calls(t) for _, t in c.tools)
-    counted = any(x.tokens_per_minute or x.tokens_per_day for _, x in c.limits)
+    counted = any(limits.by_tokens for _, limits in c.limits)
     shown = c.reasoning.show in (Show.SHOWN, Show.MASKED)
     return not gated and not counted and shown and policy.label is Label.OFF
 

@@ -44,7 +44,7 @@ async def _place(call: Call, rule_id: str, limits: Limits) -> AsyncIterator[None
     try:
         yield
     finally:
-        await call.deps.limiter.settle(lease, await _used(call) if _by_tokens(limits) else 0)
+        await call.deps.limiter.settle(lease, await _used(call) if limits.by_tokens else 0)
 
 
 async def _used(call: Call) -> int:
@@ -64,12 +64,8 @@ async def _used(call: Call) -> int:
 
 def counts_text(call: Call) -> bool:
     """Whether the text of the answer may have to be counted when it has ended."""
-    limited = any(_by_tokens(limits) for _, limits in call.constraints.limits)
+    limited = any(limits.by_tokens for _, limits in call.constraints.limits)
     return limited and _tokenizer(call) is not None
-
-
-def _by_tokens(limits: Limits) -> bool:
-    return limits.tokens_per_minute is not None or limits.tokens_per_day is not None
 
 
 def _tokenizer(call: Call) -> ModelTokenizer | None:

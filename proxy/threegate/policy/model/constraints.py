@@ -118,6 +118,11 @@ class Limits:
     context_tokens: int | None = None
     per: Per = Per.KEY
 
+    @property
+    def by_tokens(self) -> bool:
+        """Whether the tokens of a call have to be known when it has ended."""
+        return self.tokens_per_minute is not None or self.tokens_per_day is not None
+
 
 @dataclass(frozen=True, slots=True)
 class ResponseFormat:
