@@ -61,7 +61,8 @@ def _fitting(sieve: Sieve, start: Ints, length: int) -> Ints:
     for place in (*range(4, length), *range(4)):
         worth = _WORTH[sieve.codes[start + place]]
         rest = np.where(worth < 10, rest * 10 + worth, rest * 100 + worth) % 97
-    return start[rest == 1]
+    fitting: Ints = start[rest == 1]
+    return fitting
 
 
 def find(view: View) -> Iterator[Hit]:

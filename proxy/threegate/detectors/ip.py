@@ -11,9 +11,10 @@ import numpy as np
 
 from threegate.detectors import bulk, tails
 from threegate.detectors.base import DetectorInfo, Example
+from threegate.detectors.characters import COLON, HEX
 from threegate.detectors.labels import words
 from threegate.detectors.recognizer import Hit, Recognizer, candidates, sifted
-from threegate.detectors.sieve import COLON, HEX, Ints, Sieve, together
+from threegate.detectors.sieve import Ints, Sieve, together
 from threegate.detectors.surroundings import View
 from threegate.types import Bilingual, Level
 

@@ -2,8 +2,8 @@
 
 A pattern with edges and separators tries every digit of a text, which takes seconds for a megabyte
 of digits. The arrays of one `Sieve`, shared by the recognizers of a scan, say in a few passes which
-positions are worth trying. They never decide: the recognizer's own pattern does, at the positions
-that are left, and a sieve must not drop one at which the recognizer would find something.
+positions are worth trying. They drop none at which a recognizer's own pattern would find something;
+what arrays say of a number in full is in `bulk`.
 """
 
 from __future__ import annotations
@@ -13,13 +13,20 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from threegate.detectors.characters import (
+    BETWEEN,
+    DIGIT,
+    GAP,
+    INNER,
+    LONG,
+    Characters,
+    Ints,
+    Mask,
+    together,
+)
 from threegate.detectors.labels import Labels
 
-Ints = NDArray[np.int64]
-Mask = NDArray[np.bool_]
-
-LONG = 2048
-"""Code points from which arrays are cheaper than a search."""
+__all__ = ["LONG", "Ints", "Mask", "Sieve", "together"]
 
 _WIDEST = 5
 """From one digit to the next: a line break with blanks on both sides."""
@@ -30,41 +37,20 @@ _BUCKET = 6
 _UNSEEN = 128
 """Characters at the end of a text beside which a label may stand that is still to come."""
 
-_DIGIT, _BETWEEN, _LETTER, _INNER, _GAP, HEX, COLON = 1, 2, 4, 8, 16, 32, 64
-_CLASSES = {
-    _DIGIT: "0123456789",
-    _BETWEEN: " \u00a0\u2007\u2009\u202f\u3000-\u2010\u2011\u2012\u2013./()（）\r\n",
-    _LETTER: "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz",
-    _INNER: ".-/",
-    _GAP: " \u00a0\u2007\u2009\u202f\u3000-\u2010\u2011\u2012\u2013.\n",
-    HEX: "0123456789ABCDEFabcdef",
-    COLON: ":",
-}
-_CLASS_OF = np.zeros(0x10000, np.uint8)
-for _class, _chars in _CLASSES.items():
-    _CLASS_OF[[ord(c) for c in _chars]] |= _class
 _DOUBLED = np.array((0, 2, 4, 6, 8, 1, 3, 5, 7, 9), np.int32)
 
 
-class Sieve:
+class Sieve(Characters):
     """`at` and `digit`: place and value of every digit. Indexes named `i` count digits."""
 
     def __init__(self, text: str, data: bytes) -> None:
-        self._text = text
+        super().__init__(text)
         self._data = data
         self._near: dict[Labels, bytes] = {}
 
     @cached_property
-    def codes(self) -> NDArray[np.uint32]:
-        return np.frombuffer(self._text.encode("utf-32-le", "surrogatepass"), np.uint32)
-
-    @cached_property
-    def _class(self) -> NDArray[np.uint8]:
-        return _CLASS_OF[np.minimum(self.codes, 0xFFFF)]
-
-    @cached_property
     def at(self) -> Ints:
-        return np.flatnonzero(self._class & _DIGIT)
+        return np.flatnonzero(self.classes & DIGIT)
 
     @cached_property
     def digit(self) -> NDArray[np.int32]:
@@ -91,7 +77,7 @@ class Sieve:
 
     def goes_on(self, position: Ints) -> Mask:
         """Whether a digit and a dot, dash or slash stand before it."""
-        return self._is(position - 1, _INNER) & self._is(position - 2, _DIGIT)
+        return self.has(position - 1, INNER) & self.has(position - 2, DIGIT)
 
     @cached_property
     def threes(self) -> Ints:
@@ -116,35 +102,6 @@ class Sieve:
         inside = np.minimum(i, len(self.at) - 1)
         return np.where(i < len(self.at), self._run_sizes[self._run_number[inside] - 1], 0)
 
-    def tokens(self, least: int) -> tuple[Ints, Ints]:
-        """Starts and ends of runs of at least so many ASCII letters and digits."""
-        starts, ends = self._tokens
-        long = ends - starts >= least
-        return starts[long], ends[long]
-
-    def stretches(self, classes: int) -> tuple[Ints, Ints]:
-        """Starts and ends of runs of characters of these classes."""
-        edges = np.flatnonzero(np.diff((self._class & classes) > 0, prepend=False, append=False))
-        return edges[::2], edges[1::2]
-
-    def grouped(self, between: str, *shapes: tuple[int, ...]) -> Ints:
-        """Where tokens of these lengths stand, one of the characters `between` two."""
-        starts, ends = self._tokens
-        codes = [ord(c) for c in between]
-        found = [self._in_shape(starts, ends, codes, shape) for shape in shapes]
-        return starts[together(*found)]
-
-    def _in_shape(
-        self, starts: Ints, ends: Ints, between: list[int], shape: tuple[int, ...]
-    ) -> Ints:
-        i = np.flatnonzero(ends - starts == shape[0])
-        i = i[i + len(shape) <= len(starts)]
-        for place, length in enumerate(shape[1:], 1):
-            start, before = starts[i + place], ends[i + place - 1]
-            beside = (start - before == 1) & np.isin(self.code(before), between)
-            i = i[beside & (ends[i + place] - start == length)]
-        return i
-
     def groups(self, i: Ints, count: int | Ints) -> NDArray[np.int32]:
         """Into how many runs the `count` digits from `i` on fall."""
         groups: NDArray[np.int32] = 1 + self._run_number[i + count - 1] - self._run_number[i]
@@ -168,7 +125,7 @@ class Sieve:
 
     def ends(self, i: Ints) -> Mask:
         """No digit follows at once."""
-        return ~self._is(self.at[i] + 1, _DIGIT)
+        return ~self.has(self.at[i] + 1, DIGIT)
 
     def number(self, i: Ints, first: int, count: int) -> NDArray[np.int32]:
         """The value of the `count` digits from i + first on."""
@@ -203,31 +160,6 @@ class Sieve:
         beside: Mask = np.frombuffer(self.near(labels), np.bool_)[position >> _BUCKET]
         return beside
 
-    def code(self, position: Ints) -> Ints:
-        """The character there, 0 outside the text."""
-        inside = (position >= 0) & (position < len(self.codes))
-        codes = self.codes[np.clip(position, 0, len(self.codes) - 1)].astype(np.int64)
-        return np.where(inside, codes, 0)
-
-    def is_digit(self, position: Ints) -> Mask:
-        return self._is(position, _DIGIT)
-
-    def is_letter(self, position: Ints) -> Mask:
-        """Of ASCII."""
-        return self._is(position, _LETTER)
-
-    def is_word(self, position: Ints) -> Mask:
-        return self._is(position, _DIGIT | _LETTER)
-
-    def _is(self, position: Ints, class_: int) -> Mask:
-        inside = (position >= 0) & (position < len(self._class))
-        found = self._class[np.clip(position, 0, len(self._class) - 1)] & class_
-        return inside & (found > 0)
-
-    @cached_property
-    def _tokens(self) -> tuple[Ints, Ints]:
-        return self.stretches(_DIGIT | _LETTER)
-
     @cached_property
     def _run_starts(self) -> Ints:
         first = np.ones(len(self.at), np.bool_)
@@ -247,7 +179,7 @@ class Sieve:
         """For every digit how often a row has ended before it."""
         starts = self._run_starts[1:]
         here, before = self.at[starts], self.at[starts - 1]
-        other = np.cumsum((self._class & (_DIGIT | _BETWEEN)) == 0, dtype=np.int32)
+        other = np.cumsum((self.classes & (DIGIT | BETWEEN)) == 0, dtype=np.int32)
         return self._counted(starts[(here - before > _WIDEST) | (other[here] > other[before])])
 
     @cached_property
@@ -255,7 +187,7 @@ class Sieve:
         """For every digit how often more than one gap has stood before it."""
         starts = self._run_starts[1:]
         here, before = self.at[starts], self.at[starts - 1] + 1
-        gap = (here - before == 1) & self._is(before, _GAP)
+        gap = (here - before == 1) & self.has(before, GAP)
         rest = np.flatnonzero((here - before > 1) & (here - before < _WIDEST))
         gap[rest] = self._line_break(before[rest]) == here[rest]
         return self._counted(starts[~gap])
@@ -284,8 +216,3 @@ class Sieve:
         np.cumsum(np.where(even, self.digit, twice), out=sums[0, 1:])
         np.cumsum(np.where(even, twice, self.digit), out=sums[1, 1:])
         return sums
-
-
-def together(*positions: Ints) -> Ints:
-    """In order, each once."""
-    return np.unique(np.concatenate(positions))

@@ -49,7 +49,8 @@ def _nino_spots(sieve: Sieve) -> Ints:
     at = sieve.at[sieve.runs(2, 6)]
     start = at - 2 - (sieve.code(at - 1) == ord(" "))
     letters = sieve.is_letter(start) & sieve.is_letter(start + 1)
-    return start[letters & ~sieve.is_word(start - 1)]
+    alone: Ints = start[letters & ~sieve.is_word(start - 1)]
+    return alone
 
 
 def find(view: View) -> Iterator[Hit]:

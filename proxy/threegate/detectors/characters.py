@@ -1,0 +1,101 @@
+"""The characters of a long text as arrays: what each is, and where the words stand."""
+
+from __future__ import annotations
+
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+Ints = NDArray[np.int64]
+Mask = NDArray[np.bool_]
+
+LONG = 2048
+"""Code points from which arrays are cheaper than a search."""
+
+DIGIT, BETWEEN, LETTER, INNER, GAP, HEX, COLON = 1, 2, 4, 8, 16, 32, 64
+_CLASSES = {
+    DIGIT: "0123456789",
+    BETWEEN: " \u00a0\u2007\u2009\u202f\u3000-\u2010\u2011\u2012\u2013./()（）\r\n",
+    LETTER: "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz",
+    INNER: ".-/",
+    GAP: " \u00a0\u2007\u2009\u202f\u3000-\u2010\u2011\u2012\u2013.\n",
+    HEX: "0123456789ABCDEFabcdef",
+    COLON: ":",
+}
+_CLASS_OF = np.zeros(0x10000, np.uint8)
+for _class, _chars in _CLASSES.items():
+    _CLASS_OF[[ord(c) for c in _chars]] |= _class
+
+
+class Characters:
+    def __init__(self, text: str) -> None:
+        self._text = text
+
+    @cached_property
+    def codes(self) -> NDArray[np.uint32]:
+        return np.frombuffer(self._text.encode("utf-32-le", "surrogatepass"), np.uint32)
+
+    @cached_property
+    def classes(self) -> NDArray[np.uint8]:
+        return _CLASS_OF[np.minimum(self.codes, 0xFFFF)]
+
+    def tokens(self, least: int) -> tuple[Ints, Ints]:
+        """Starts and ends of runs of at least so many ASCII letters and digits."""
+        starts, ends = self._tokens
+        long = ends - starts >= least
+        return starts[long], ends[long]
+
+    def stretches(self, classes: int) -> tuple[Ints, Ints]:
+        """Starts and ends of runs of characters of these classes."""
+        edges = np.flatnonzero(np.diff((self.classes & classes) > 0, prepend=False, append=False))
+        return edges[::2], edges[1::2]
+
+    def grouped(self, between: str, *shapes: tuple[int, ...]) -> Ints:
+        """Where tokens of these lengths stand, one of the characters `between` two."""
+        starts, ends = self._tokens
+        codes = [ord(c) for c in between]
+        found = [self._in_shape(starts, ends, codes, shape) for shape in shapes]
+        return starts[together(*found)]
+
+    def _in_shape(
+        self, starts: Ints, ends: Ints, between: list[int], shape: tuple[int, ...]
+    ) -> Ints:
+        i = np.flatnonzero(ends - starts == shape[0])
+        i = i[i + len(shape) <= len(starts)]
+        for place, length in enumerate(shape[1:], 1):
+            start, before = starts[i + place], ends[i + place - 1]
+            beside = (start - before == 1) & np.isin(self.code(before), between)
+            i = i[beside & (ends[i + place] - start == length)]
+        return i
+
+    def code(self, position: Ints) -> Ints:
+        """The character there, 0 outside the text."""
+        inside = (position >= 0) & (position < len(self.codes))
+        codes = self.codes[np.clip(position, 0, len(self.codes) - 1)].astype(np.int64)
+        return np.where(inside, codes, 0)
+
+    def is_digit(self, position: Ints) -> Mask:
+        return self.has(position, DIGIT)
+
+    def is_letter(self, position: Ints) -> Mask:
+        """Of ASCII."""
+        return self.has(position, LETTER)
+
+    def is_word(self, position: Ints) -> Mask:
+        return self.has(position, DIGIT | LETTER)
+
+    def has(self, position: Ints, class_: int) -> Mask:
+        """Whether the character there is of the class."""
+        inside = (position >= 0) & (position < len(self.classes))
+        found = self.classes[np.clip(position, 0, len(self.classes) - 1)] & class_
+        return inside & (found > 0)
+
+    @cached_property
+    def _tokens(self) -> tuple[Ints, Ints]:
+        return self.stretches(DIGIT | LETTER)
+
+
+def together(*positions: Ints) -> Ints:
+    """In order, each once."""
+    return np.unique(np.concatenate(positions))
