@@ -149,13 +149,13 @@ def test_an_editor_changes_a_rule(
         page.go("/policies/draft")
         told = page.one("ul.changes").text
         assert "base.pii.id_card" in told
-        assert ("方式：生效 → 仅观察" if language == "zh-CN" else "mode: enforce → shadow") in told
+        assert ("模式：生效 → 仅观察" if language == "zh-CN" else "mode: enforce → shadow") in told
         page.press("form[action*='draft/tests'] button", whole=False)
         watch(page)
         assert page.all("#tests .note.good")
         page.fill("form[action*='draft/replay'] input", str(calls))
         page.press("form[action*='draft/replay'] button", whole=False)
-        page.until(lambda: page.all(".step progress[value]"))
+        page.until(lambda: page.all(".step progress[value]:not([value='0'])"))
         page.shot("replay")
         seen = watch(page)
         assert seen == sorted(seen)

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from collections.abc import Iterator
 from dataclasses import fields, is_dataclass
 from enum import Enum
+from pathlib import Path
 from typing import Any, get_args
 
 import pytest
+from threegate.gateway.gates import ANSWER_FORMAT, TOOL_ARGUMENTS, TOOL_NAME
+from threegate.guard import constraint
 from threegate.policy.compile import build
 from threegate.policy.decode import enum_values, hints
 from threegate.policy.diff import describe, diff
@@ -16,11 +20,12 @@ from threegate.policy.load import load_bundle
 from threegate.policy.model import CompiledPolicy
 from threegate.policy.problems import Severity
 from threegate.policy.schema import Pack
-from threegate.policy.vocabulary import VOCABULARY, kind_named
+from threegate.policy.vocabulary import VOCABULARY, kind_named, kind_title
 from threegate.types import Reason
 
 from tests.policy.packs import GOOD, spoiled, tree
 
+GATES = (TOOL_NAME, TOOL_ARGUMENTS, ANSWER_FORMAT)
 HAN = re.compile(r"[\u3400-\u9fff]")
 
 
@@ -111,6 +116,21 @@ def test_an_aspect_in_chinese_has_no_word_of_the_language_left(old: str, new: st
 def test_no_member_of_the_schema_stands_in_a_chinese_aspect() -> None:
     values = {word for kind in WORDS for word in enum_values(kind)}
     assert not values & NAMED
+
+
+def test_what_the_constraint_layer_does_has_a_name() -> None:
+    """The last word of each note in its source, and the kinds of the gates."""
+    tree = ast.parse(Path(constraint.__file__).read_text(encoding="utf-8"))
+    noted = {
+        last.value
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Call) and getattr(node.func, "attr", "") in ("note", "set")
+        if isinstance(last := node.args[-1], ast.Constant)
+    }
+    assert len(noted) > 4
+    for kind in (*(f"constraint.{what}" for what in noted), *GATES):
+        assert HAN.search(kind_title(kind).zh), kind
+        assert not HAN.search(kind_title(kind).en)
 
 
 def test_kinds_are_named_and_still_found_in_the_file() -> None:

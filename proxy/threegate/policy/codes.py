@@ -195,14 +195,14 @@ CODES = (
     ),
     entry(
         "unknown-key",
-        "{owner}没有 {name} 这个键",
+        "{owner} 没有 {name} 这个键",
         "{owner} has no key {name}",
         "{zh_guess}可用的键：{known}。",
         "{en_guess}Known keys: {known}.",
     ),
     entry(
         "missing-key",
-        "{owner}缺少 {name}",
+        "{owner} 缺少 {name}",
         "{owner} lacks {name}",
         "补上 {name}。",
         "Add {name}.",

@@ -167,7 +167,7 @@ def selector_covers(wide: Selector, narrow: Selector) -> bool:
 
 
 def life(old: Any, new: Any) -> Iterator[Aspect]:
-    yield from ranked(Bilingual("方式", "mode"), MODE, old.mode, new.mode)
+    yield from ranked(Bilingual("模式", "mode"), MODE, old.mode, new.mode)
     if old.rollout != new.rollout:
         name = Bilingual("生效比例", "rollout")
         words = (Bilingual(f"{r}%", f"{r} %") for r in (old.rollout, new.rollout))
