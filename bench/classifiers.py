@@ -24,7 +24,7 @@ from pathlib import Path
 from typing import Any
 
 import onnxruntime
-from threegate_classifiers.manifest import TOKENIZER, Manifest, Task
+from threegate_classifiers.manifest import Manifest, Task
 from threegate_classifiers.registry import SHIPPED, find
 from threegate_classifiers.runtime import Call, Engine
 from threegate_classifiers.tokenize import Text, WindowTokenizer
@@ -62,7 +62,7 @@ def measure(
     root: Path, name: str, threads: int, rounds: int, *, gpu: bool
 ) -> Iterator[dict[str, Any]]:
     entry = find(root, name)
-    tokenizer = WindowTokenizer(entry.folder / TOKENIZER, entry.manifest)
+    tokenizer = WindowTokenizer(entry.folder, entry.manifest)
     engine = Engine.open(root, [name], threads=threads, cache=0, gpu=gpu, say=note)
     model = engine.models[entry.manifest.name]
     for length in LENGTHS:
@@ -99,6 +99,8 @@ def ask(engine: Engine, manifest: Manifest, texts: Sequence[str]) -> Call[Any]:
         case Task.ENTAIL:
             halves = [(text[: len(text) * 3 // 4], text[len(text) * 3 // 4 :]) for text in texts]
             return engine.entail(manifest.name, halves)
+        case Task.EMBED:
+            raise SystemExit(f"{manifest.id} adds up vectors: see classifiers/train/ranking.py")
 
 
 def summary(took: list[tuple[float, float]], batch: int) -> dict[str, Any]:

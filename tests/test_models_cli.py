@@ -19,17 +19,17 @@ def models(root: Path, *args: str) -> int:
 def test_list(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert models(root, "list", "--lang", "zh") == 0
     said = capsys.readouterr().out
-    assert all(name in said for name in ("guard/1", "entities/1", "grounding/1"))
+    assert all(name in said for name in ("guard/1", "entities/1", "grounding/1", "evidence/1"))
 
 
 def test_verify(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert models(root, "verify") == 0
-    assert capsys.readouterr().out.count("2 files unchanged") == 3
+    assert capsys.readouterr().out.count("2 files unchanged") == 4
     (root / "guard/1/tokenizer.json").write_text("{}")
     assert models(root, "verify") == 1
     said = capsys.readouterr().out
     assert "guard/1: " in said
-    assert said.count("unchanged") == 2
+    assert said.count("unchanged") == 3
 
 
 def test_card(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -50,5 +50,6 @@ def test_export(root: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) 
     assert models(root, "export", "--triton", str(into)) == 0
     assert (into / "guard" / "config.pbtxt").is_file()
     assert (into / "guard" / "1" / "model.onnx").is_file()
+    assert not (into / "evidence").exists()
     assert str(into / "guard") in capsys.readouterr().out
     assert models(root, "export", "--triton", str(into)) == 2

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from pathlib import Path
 from typing import Any, TypeVar
@@ -18,7 +18,7 @@ import yaml
 from threegate_classifiers.errors import ModelError
 
 MANIFEST, MODEL, TOKENIZER, CARD = "manifest.yaml", "model.onnx", "tokenizer.json", "CARD.md"
-GPU_MODEL = "model.fp16.onnx"
+GPU_MODEL, VECTORS = "model.fp16.onnx", "vectors.npy"
 LEVELS = ("low", "medium", "high")
 DEFAULT_LEVELS = (0.3, 0.5, 0.8)
 """Thresholds of a label without any: for foreign models, whose scores nobody calibrated here."""
@@ -31,6 +31,7 @@ class Task(StrEnum):
     CLASSIFY = "classify"
     TAG = "tag"
     ENTAIL = "entail"
+    EMBED = "embed"
 
 
 class Activation(StrEnum):
@@ -58,6 +59,7 @@ class Manifest:
     """`levels` and `calibration` are keyed by (label, language); thresholds are low, medium, high.
 
     `kinds` maps a label to the kind that a finding of it has; a label not in it is its own kind.
+    An `embed` model has no labels and nothing that follows from them.
     """
 
     name: str
@@ -65,10 +67,10 @@ class Manifest:
     task: Task
     licence: str
     files: tuple[File, ...]
-    labels: tuple[str, ...]
-    activation: Activation
-    max_tokens: int
-    overlap_tokens: int
+    labels: tuple[str, ...] = ()
+    activation: Activation = Activation.SOFTMAX
+    max_tokens: int = 0
+    overlap_tokens: int = 0
     inputs: tuple[str, ...] = ("input_ids", "attention_mask")
     output: str = "logits"
     title: tuple[tuple[str, str], ...] = ()
@@ -89,16 +91,17 @@ class Manifest:
         return tuple(dict.fromkeys(label[2:] for label in self.labels if label[:2] == "B-"))
 
 
-_REQUIRED = {"name", "version", "task", "licence", "files", "labels", "activation", "max_tokens"}
-_OPTIONAL = {
-    "title",
+_REQUIRED = {"name", "version", "task", "licence", "files"}
+_OPTIONAL = {"title", "source"}
+_JUDGES = {"labels", "activation", "max_tokens"}
+"""What is required, too, of a model that judges."""
+_JUDGES_MAY = {
     "inputs",
     "output",
     "overlap_tokens",
     "kinds",
     "calibration",
     "levels",
-    "source",
 }
 
 
@@ -129,22 +132,29 @@ def _manifest(loaded: Any) -> Manifest:
     if not isinstance(loaded, dict):
         raise ModelError("not a mapping")
     _check_keys(loaded)
-    labels = tuple(str(label) for label in _list(loaded, "labels"))
     task = _choice(Task, loaded, "task")
-    _check_labels(task, set(labels))
-    return Manifest(
+    made = Manifest(
         name=str(loaded["name"]),
         version=str(loaded["version"]),
         task=task,
         licence=str(loaded["licence"]),
         files=_files(loaded["files"]),
+        title=tuple(_mapping(loaded, "title").items()),
+    )
+    return made if task is Task.EMBED else _judging(made, loaded)
+
+
+def _judging(made: Manifest, loaded: Mapping[str, Any]) -> Manifest:
+    labels = tuple(str(label) for label in _list(loaded, "labels"))
+    _check_labels(made.task, set(labels))
+    return replace(
+        made,
         labels=labels,
         activation=_choice(Activation, loaded, "activation"),
         max_tokens=_count(loaded, "max_tokens", None, least=8),
         overlap_tokens=_count(loaded, "overlap_tokens", 0, least=0),
         inputs=tuple(map(str, loaded.get("inputs", ("input_ids", "attention_mask")))),
         output=str(loaded.get("output", "logits")),
-        title=tuple(_mapping(loaded, "title").items()),
         kinds=tuple(_mapping(loaded, "kinds").items()),
         calibration=_by_language(loaded, "calibration", labels, _platt),
         levels=_by_language(loaded, "levels", labels, _thresholds),
@@ -152,7 +162,10 @@ def _manifest(loaded: Any) -> Manifest:
 
 
 def _check_keys(loaded: Mapping[str, Any]) -> None:
-    missing, unknown = _REQUIRED - set(loaded), set(loaded) - _REQUIRED - _OPTIONAL
+    judges = loaded.get("task") != Task.EMBED
+    required = _REQUIRED | _JUDGES if judges else _REQUIRED
+    may = _OPTIONAL | _JUDGES_MAY if judges else _OPTIONAL
+    missing, unknown = required - set(loaded), set(loaded) - required - may
     if missing:
         raise ModelError(f"key missing: {sorted(missing)[0]}")
     if unknown:

@@ -25,10 +25,11 @@ from threegate_classifiers.batching import Batcher, Logits
 from threegate_classifiers.cache import Lru, digest
 from threegate_classifiers.calibrate import language_of
 from threegate_classifiers.errors import ModelError, TimedOut
-from threegate_classifiers.manifest import TOKENIZER, Manifest, Task
+from threegate_classifiers.manifest import Manifest, Task
 from threegate_classifiers.registry import Entry, find
 from threegate_classifiers.results import Answer, Entailment, Entity, Scores
 from threegate_classifiers.tokenize import Row, Text, WindowTokenizer
+from threegate_classifiers.vectors import Vectors
 
 MAX_THREADS = 4
 """Default bound of one model's threads: more barely help at these sizes."""
@@ -126,6 +127,8 @@ class Model:
                 return results.entities(self.manifest, rows, logits, language, text.first)
             case Task.ENTAIL:
                 return results.entailment(self.manifest, rows, logits, language)
+            case Task.EMBED:
+                raise ModelError(f"{self.manifest.id} has no logits")
 
 
 class Call(Generic[A]):
@@ -183,8 +186,8 @@ def _leave(futures: Sequence[Future[Logits]]) -> None:
 class Engine:
     """Opened models by name. Close it to end its threads."""
 
-    def __init__(self, models: Mapping[str, Model]) -> None:
-        self.models = dict(models)
+    def __init__(self, models: Mapping[str, Model], vectors: Mapping[str, Vectors]) -> None:
+        self.models, self._vectors = dict(models), dict(vectors)
 
     @classmethod
     def open(
@@ -206,13 +209,18 @@ class Engine:
         weights. Raises ModelError."""
         count = threads or min(MAX_THREADS, os.cpu_count() or 1)
         models: dict[str, Model] = {}
+        vectors: dict[str, Vectors] = {}
         for name in names:
             entry = find(root, name)
             backend = (remote or {}).get(entry.manifest.name)
-            model = _open(entry, count, cache, gpu, gpu_mib, backend, shared)
-            say(f"model {entry.manifest.id} on {model.device}")
-            models[entry.manifest.name] = model
-        return cls(models)
+            made: Model | Vectors
+            if entry.manifest.task is Task.EMBED:
+                made = vectors[entry.manifest.name] = _vectors(entry, backend)
+            else:
+                made = _open(entry, count, cache, gpu, gpu_mib, backend, shared)
+                models[entry.manifest.name] = made
+            say(f"model {entry.manifest.id} on {made.device}")
+        return cls(models, vectors)
 
     def classify(
         self, name: str, texts: Sequence[Text], *, deadline_s: float = DEADLINE_S
@@ -230,6 +238,12 @@ class Engine:
         """`pairs` are (evidence, claim)."""
         texts = [Text(evidence, claim) for evidence, claim in pairs]
         return Call(self._model(name, Task.ENTAIL), texts, deadline_s)
+
+    def vectors(self, name: str) -> Vectors:
+        """What makes vectors of sentences. Raises ModelError if it is not open."""
+        if name not in self._vectors:
+            raise ModelError(f"model {name} is not open")
+        return self._vectors[name]
 
     def manifest(self, name: str, task: Task) -> Manifest:
         """What an opened model is. Raises ModelError if it is not open or made for another task."""
@@ -252,6 +266,12 @@ class Engine:
         return model
 
 
+def _vectors(entry: Entry, backend: Backend | None) -> Vectors:
+    if backend is not None:
+        raise ModelError(f"{entry.manifest.id} runs here, not on another server")
+    return Vectors(entry.folder, entry.manifest)
+
+
 def _open(
     entry: Entry,
     threads: int,
@@ -261,7 +281,7 @@ def _open(
     backend: Backend | None,
     shared: Path | None,
 ) -> Model:
-    tokenizer = WindowTokenizer(entry.folder / TOKENIZER, entry.manifest)
+    tokenizer = WindowTokenizer(entry.folder, entry.manifest)
     if backend is None:
         from threegate_classifiers.session import Session  # ONNX Runtime: 18 MB, only where it runs
 

@@ -16,7 +16,7 @@ import numpy as np
 import yaml
 from tokenizers import Regex, Tokenizer, models, pre_tokenizers, processors, trainers
 
-from threegate_classifiers.manifest import MANIFEST, MODEL, TOKENIZER
+from threegate_classifiers.manifest import MANIFEST, MODEL, TOKENIZER, VECTORS
 
 WEIGHT = 8.0
 _SPECIAL = ["<s>", "<pad>", "</s>", "<unk>"]
@@ -45,6 +45,27 @@ def build_model(
     if quantise:
         _quantise(folder / MODEL)
     write_manifest(folder, _manifest(name, version, task, list(words)) | manifest)
+    return folder
+
+
+def build_vectors(
+    root: Path, name: str, groups: Sequence[Sequence[str]], *, version: str = "1"
+) -> Path:
+    """Likewise an `embed` model: the words of a group mean the same, all others nothing."""
+    folder = root / name / version
+    folder.mkdir(parents=True)
+    tokenizer = train_tokenizer([word for group in groups for word in group])
+    tokenizer.save(str(folder / TOKENIZER))
+    record = np.dtype([("scale", "<f4"), ("row", "i1", (len(groups),))])
+    table = np.zeros(tokenizer.get_vocab_size(), record)
+    for column, group in enumerate(groups):
+        for word in group:
+            ids = tokenizer.encode(word, add_special_tokens=False).ids
+            table["row"][ids, column], table["scale"][ids] = 1, 1.0
+    np.save(folder / VECTORS, table)
+    head = _manifest(name, version, "embed", [])
+    keys = ("name", "version", "title", "task", "licence")
+    write_manifest(folder, {key: head[key] for key in keys})
     return folder
 
 
@@ -137,7 +158,7 @@ def write_manifest(folder: Path, manifest: Mapping[str, Any]) -> None:
             "sha256": hashlib.sha256((folder / name).read_bytes()).hexdigest(),
             "bytes": (folder / name).stat().st_size,
         }
-        for name in (MODEL, TOKENIZER)
+        for name in (MODEL, VECTORS, TOKENIZER)
         if (folder / name).exists()
     }
     text = yaml.safe_dump({"files": files} | dict(manifest), allow_unicode=True, sort_keys=False)
@@ -159,12 +180,14 @@ TINY_ENTITIES = {
     "I-ORG": ["Corp"],
 }
 TINY_GROUNDING = {"supported": ["yes"], "contradicted": ["no"], "nei": ["maybe"]}
+TINY_EVIDENCE = (("car", "vehicle", "车"), ("child", "kid", "孩"))
 
 
 def build_tiny_models(root: Path) -> Path:
-    """guard, entities and grounding as their word lists say; for tests of detectors."""
+    """guard, entities, grounding and evidence as their word lists say; for tests of detectors."""
     build_model(root, "guard", "classify", TINY_GUARD)
     kinds = {"PERSON": "pii.person", "ORG": "pii.org"}
     build_model(root, "entities", "tag", TINY_ENTITIES, kinds=kinds)
     build_model(root, "grounding", "entail", TINY_GROUNDING, max_tokens=320, overlap_tokens=32)
+    build_vectors(root, "evidence", TINY_EVIDENCE)
     return root

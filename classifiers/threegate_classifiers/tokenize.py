@@ -8,12 +8,13 @@ whole, up to a third of the window, in every row.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 from threegate_classifiers.errors import ModelError
-from threegate_classifiers.manifest import Manifest, Task
+from threegate_classifiers.manifest import TOKENIZER, Manifest, Task
 
 _PAD = ("<pad>", "[PAD]", "<|endoftext|>")
 _UNKNOWN = ("<unk>", "[UNK]")
@@ -39,18 +40,38 @@ class Row:
     end: int
 
 
+@dataclass(frozen=True, slots=True)
+class _File:
+    """Told from others by what it holds."""
+
+    path: Path = field(compare=False)
+    sha256: str
+
+
+def tokenizer_of(folder: Path, manifest: Manifest) -> Any:
+    """The model's tokenizer; models with the same one share it. Raises ModelError."""
+    digest = next(file.sha256 for file in manifest.files if file.name == TOKENIZER)
+    return _opened(_File(folder / TOKENIZER, digest))
+
+
+@lru_cache(maxsize=4)
+def _opened(file: _File) -> Any:
+    from tokenizers import Tokenizer  # only where a model runs
+
+    try:
+        tokenizer = Tokenizer.from_file(str(file.path))
+    except Exception as error:  # the library raises bare Exception for a bad file
+        raise ModelError(f"{file.path}: {error}") from None
+    tokenizer.no_truncation()
+    tokenizer.no_padding()
+    return tokenizer
+
+
 class WindowTokenizer:
     """Thread-safe: encoding does not change the tokenizer."""
 
-    def __init__(self, path: Path, manifest: Manifest) -> None:
-        from tokenizers import Tokenizer  # only where a model runs
-
-        try:
-            self._tokenizer: Any = Tokenizer.from_file(str(path))
-        except Exception as error:  # the library raises bare Exception for a bad file
-            raise ModelError(f"{path}: {error}") from None
-        self._tokenizer.no_truncation()
-        self._tokenizer.no_padding()
+    def __init__(self, folder: Path, manifest: Manifest) -> None:
+        self._tokenizer = tokenizer_of(folder, manifest)
         self._size = manifest.max_tokens
         self._overlap = manifest.overlap_tokens
         self._window_second = manifest.task is not Task.ENTAIL

@@ -18,7 +18,7 @@ from typing import Any
 import onnxruntime
 
 from threegate_classifiers.errors import ModelError
-from threegate_classifiers.manifest import GPU_MODEL, MODEL, Manifest, verify_files
+from threegate_classifiers.manifest import GPU_MODEL, MODEL, Manifest, Task, verify_files
 from threegate_classifiers.registry import scan
 
 CONFIG = "config.pbtxt"
@@ -35,14 +35,16 @@ _TYPES = {
 
 def export(root: Path, into: Path, *, gpu: bool = False) -> tuple[Path, ...]:
     """Writes `<into>/<name>/config.pbtxt` and `<into>/<name>/<version>/model.onnx` for each model
-    in `root`; the folders of the models. With `gpu` the half-precision graph where there is one,
-    on a GPU instance.
+    in `root` that has a graph; the folders of the models. With `gpu` the half-precision graph where
+    there is one, on a GPU instance.
 
     Raises ModelError for changed files, a version that is no number, or a folder that is there.
     """
     made = []
     for entry in scan(root):
         manifest = entry.manifest
+        if manifest.task is Task.EMBED:
+            continue
         verify_files(entry.folder, manifest)
         if not manifest.version.isdecimal():
             raise ModelError(f"{manifest.id}: Triton wants a version that is a whole number")

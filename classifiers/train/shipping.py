@@ -104,13 +104,14 @@ def file_facts(path: Path) -> dict[str, Any]:
     return {"sha256": hashlib.sha256(path.read_bytes()).hexdigest(), "bytes": path.stat().st_size}
 
 
-def write_manifest(folder: Path, tokenizer: Tokenizer, facts: dict[str, Any]) -> None:
-    """tokenizer.json and manifest.yaml beside model.onnx."""
+def write_manifest(
+    folder: Path, tokenizer: Tokenizer, facts: dict[str, Any], weights: str = "model.onnx"
+) -> None:
+    """tokenizer.json and manifest.yaml beside the weights."""
     tokenizer.no_truncation()
     tokenizer.no_padding()
     tokenizer.save(str(folder / "tokenizer.json"), pretty=False)
-    files = {name: file_facts(folder / name) for name in ("model.onnx", "tokenizer.json")}
-    head = {"name": folder.parent.name, "version": folder.name, "licence": "Apache-2.0", "files": files,
-            "inputs": ["input_ids", "attention_mask"]}  # fmt: skip
+    files = {name: file_facts(folder / name) for name in (weights, "tokenizer.json")}
+    head = {"name": folder.parent.name, "version": folder.name, "licence": "Apache-2.0", "files": files}
     text = yaml.safe_dump(head | facts, allow_unicode=True, sort_keys=False, width=110)
     (folder / "manifest.yaml").write_text(text, encoding="utf-8")

@@ -29,7 +29,7 @@ def shipped(request: pytest.FixtureRequest) -> Path:
 
 def opened(folder: Path, shared: Path | None) -> Iterator[np.ndarray]:
     manifest = read_manifest(folder)
-    tokenizer = WindowTokenizer(folder / "tokenizer.json", manifest)
+    tokenizer = WindowTokenizer(folder, manifest)
     session = Session(
         folder, manifest, threads=1, pad_id=tokenizer.pad_id, gpu=False, shared=shared
     )

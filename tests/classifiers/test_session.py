@@ -19,7 +19,7 @@ TEXTS = ["alpha", "alpha alpha beta beta beta beta gamma", "beta", "gamma " * 20
 
 def opened(folder: Path) -> tuple[Session, WindowTokenizer]:
     manifest = read_manifest(folder)
-    tokenizer = WindowTokenizer(folder / "tokenizer.json", manifest)
+    tokenizer = WindowTokenizer(folder, manifest)
     return Session(folder, manifest, threads=1, pad_id=tokenizer.pad_id, gpu=False), tokenizer
 
 
@@ -132,7 +132,7 @@ def test_a_norm_stays_in_parts(tmp_path: Path) -> None:
     """Mapped or read, logits are the same to the bit."""
     folder = find(SHIPPED, "guard").folder
     manifest = read_manifest(folder)
-    rows = WindowTokenizer(folder / "tokenizer.json", manifest).rows(Text(TEXTS[1]))
+    rows = WindowTokenizer(folder, manifest).rows(Text(TEXTS[1]))
     plain = Session(folder, manifest, threads=1, pad_id=1, gpu=False)
     mapped = Session(folder, manifest, threads=1, pad_id=1, gpu=False, shared=tmp_path)
     np.testing.assert_array_equal(plain.run(rows)[0], mapped.run(rows)[0])

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
@@ -7,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from threegate_classifiers.errors import ModelError
-from threegate_classifiers.manifest import read_manifest
+from threegate_classifiers.manifest import File, read_manifest
 from threegate_classifiers.registry import SHIPPED, find
 from threegate_classifiers.tokenize import Row, Text, WindowTokenizer
 
@@ -23,7 +24,7 @@ def tokenizer(models_root: Path) -> WindowTokenizer:
 
 
 def opened(folder: Path) -> WindowTokenizer:
-    return WindowTokenizer(folder / "tokenizer.json", read_manifest(folder))
+    return WindowTokenizer(folder, read_manifest(folder))
 
 
 def token_starts(row: Row) -> list[int]:
@@ -84,8 +85,9 @@ def test_special_tokens_in_a_text_are_text(tokenizer: WindowTokenizer, text: str
 
 def test_bad_file(tmp_path: Path, models_root: Path) -> None:
     (tmp_path / "tokenizer.json").write_text("{}")
+    manifest = read_manifest(models_root / "guard" / "1")
     with pytest.raises(ModelError, match=r"tokenizer\.json"):
-        WindowTokenizer(tmp_path / "tokenizer.json", read_manifest(models_root / "guard" / "1"))
+        WindowTokenizer(tmp_path, replace(manifest, files=(File("tokenizer.json", "0" * 64),)))
 
 
 @pytest.mark.skipif(not any(SHIPPED.glob("guard/*/manifest.yaml")), reason="no trained guard yet")

@@ -20,8 +20,8 @@ from threegate_classifiers.registry import SHIPPED, scan
         ({"injection"}, ("guard",)),
         ({"hazard.weapons"}, ("guard",)),
         ({"offensive", "secret"}, ("guard",)),
-        ({"claim"}, ("grounding",)),
-        (KINDS, ("guard", "entities", "grounding")),
+        ({"claim"}, ("grounding", "evidence")),
+        (KINDS, ("guard", "entities", "grounding", "evidence")),
     ],
 )
 def test_just_the_models_that_are_needed(wanted: set[str], models: tuple[str, ...]) -> None:

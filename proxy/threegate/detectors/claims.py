@@ -20,6 +20,7 @@ import re
 from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from threegate_classifiers.manifest import Task
 from threegate_classifiers.results import Entailment
@@ -59,10 +60,11 @@ class _Verdict:
 
 
 class ClaimsDetector:
-    """`model` names an `entail` model of the engine."""
+    """`model` names an `entail` model of the engine, `vectors` what ranks sentences by meaning."""
 
-    def __init__(self, engine: Engine, model: str = "grounding") -> None:
+    def __init__(self, engine: Engine, model: str = "grounding", vectors: str = "evidence") -> None:
         self._engine, self._model = engine, model
+        self._embed = engine.vectors(vectors).of
         self._room = engine.manifest(model, Task.ENTAIL).max_tokens - 4
         self._indexes: OrderedDict[tuple[Source, ...], Index] = OrderedDict()
         kinds = (SUPPORTED, CONTRADICTED, UNSUPPORTED, NO_SOURCE)
@@ -110,7 +112,8 @@ class ClaimsDetector:
         known = self._indexes.get(sources)
         if known is None:
             long = sum(len(source.text) for source in sources) > INLINE_CHARACTERS
-            known = await asyncio.to_thread(Index, sources) if long else Index(sources)
+            made = partial(Index, sources, self._embed)
+            known = await asyncio.to_thread(made) if long else made()
             self._indexes[sources] = known
         self._indexes.move_to_end(sources)
         while len(self._indexes) > INDEXES:

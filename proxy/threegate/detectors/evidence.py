@@ -1,28 +1,39 @@
-"""Which part of the sources a claim should be held against: sentences ranked by BM25.
+"""Which part of the sources a claim should be held against: sentences ranked by words and meaning.
 
-Chinese is ranked by character pairs, everything else by words; numbers count as words. The chosen
-sentences stand in the order of the sources, so that what a pronoun means stays near. A claim in
-another language than its source shares only names and numbers with it: there a long source may be
-cut to the wrong part.
+Words: BM25, Chinese by character pairs, everything else by words; numbers count as words. Meaning:
+sentence vectors, which also find what says the same in other words or in the other language. The
+chosen sentences stand in the order of the sources, so that what a pronoun means stays near.
 """
 
 from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import bm25s
+import numpy as np
+from numpy.typing import NDArray
+from threegate_classifiers.vectors import Matrix, nearness
 
 from threegate.guard.segments import sentences
 from threegate.types import Source, Span
 
 logging.getLogger("bm25s").setLevel(logging.WARNING)  # it writes a line per index otherwise
 
+Embed = Callable[[Sequence[str]], Matrix]
+"""A vector per sentence."""
+
+MEANING = 4.0
+"""What a cosine of 1 counts, where the best sentence by words counts 1 (docs/decisions/0012)."""
+
 _PARTS = re.compile(r"[\u3400-\u9fff]+|[a-z]+(?:['’][a-z]+)?|\d+(?:[.,]\d+)*", re.IGNORECASE)
 _PLURAL = re.compile(r"(?<=[a-z]{3})(?:es|s|ed|ing)$")
+
+
+Scores = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,20 +74,30 @@ def tokens(text: str) -> int:
 class Index:
     """The sentences of some sources, ready to be asked. Immutable."""
 
-    def __init__(self, sources: Sequence[Source]) -> None:
+    def __init__(self, sources: Sequence[Source], embed: Embed | None) -> None:
+        """Without `embed` words alone decide."""
         self.pieces = tuple(_pieces(sources))
         self._sizes = [tokens(piece.text) for piece in self.pieces]
         corpus = [terms(piece.text) for piece in self.pieces]
         self._ranker: Any = bm25s.BM25() if any(corpus) else None
         if self._ranker is not None:
             self._ranker.index(corpus, show_progress=False)
+        self._embed = embed
+        self._vectors = embed([piece.text for piece in self.pieces]) if embed else None
 
-    def rank(self, claim: str) -> list[float]:
-        """A score per piece; zero where it shares nothing with the claim."""
+    def rank(self, claim: str) -> Scores:
+        """A score per piece: its share of the best by words, and how near it is in meaning."""
+        words = self._by_words(claim)
+        words /= max(words.max(initial=0), 1e-9)
+        if self._embed is None or self._vectors is None:
+            return words
+        return words + MEANING * nearness(self._vectors, self._embed([claim])[0])
+
+    def _by_words(self, claim: str) -> Scores:
         wanted = list(dict.fromkeys(terms(claim)))
         if self._ranker is None or not wanted:
-            return [0.0] * len(self.pieces)
-        return [float(score) for score in self._ranker.get_scores(wanted)]
+            return np.zeros(len(self.pieces))
+        return np.asarray(self._ranker.get_scores(wanted), np.float64)
 
     def focus(self, claim: str, room: int) -> Evidence | None:
         """The best sentences for `claim` that fit about `room` tokens; None without sources. Where
@@ -100,8 +121,7 @@ class Index:
         return Evidence(self._join(kept), self.pieces[best], len(kept) == len(self.pieces))
 
     def _order(self, claim: str) -> list[int]:
-        scores = self.rank(claim)
-        return sorted(range(len(self.pieces)), key=lambda i: -scores[i])
+        return [int(i) for i in np.argsort(-self.rank(claim), kind="stable")]
 
     def _fill(self, order: Iterable[int], room: int) -> set[int]:
         kept: set[int] = set()

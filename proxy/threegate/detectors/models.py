@@ -9,7 +9,7 @@ from threegate.detectors.claims import ClaimsDetector
 from threegate.detectors.classifier import GuardDetector
 from threegate.detectors.names import EntitiesDetector
 
-MODELS = ("guard", "entities", "grounding")
+MODELS = ("guard", "entities", "grounding", "evidence")
 
 
 def sentence_detectors(engine: Engine) -> tuple[SentenceDetector, ...]:

@@ -113,7 +113,7 @@ class NumbersAlone:
 
     async def check(self, passage: Passage) -> Finding:
         claim = passage.text.strip()
-        evidence = Index(passage.sources).focus(claim, WIDE)
+        evidence = Index(passage.sources, None).focus(claim, WIDE)
         wrong = evidence is not None and contradicts_by_number(claim, evidence)
         kind = CONTRADICTED if wrong else UNSUPPORTED
         span = Span(0, len(passage.text))

@@ -27,6 +27,7 @@ NEEDS = (
     ("guard", ("injection.direct", "injection.indirect", "hazard", "offensive", "compliance")),
     ("entities", tuple(f"pii.{name}" for name in _NAMES)),
     ("grounding", (CLAIM,)),
+    ("evidence", (CLAIM,)),
 )
 """Model and what it may report: kinds or families."""
 
