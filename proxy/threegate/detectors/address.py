@@ -9,8 +9,7 @@ from collections.abc import Iterator
 from threegate.detectors import tails
 from threegate.detectors.base import DetectorInfo, Example
 from threegate.detectors.labels import words
-from threegate.detectors.linear import loosened
-from threegate.detectors.recognizer import Hit, Recognizer, apart, likely
+from threegate.detectors.recognizer import Hit, Recognizer
 from threegate.detectors.surroundings import View
 from threegate.types import Bilingual, Level
 
@@ -32,7 +31,6 @@ _STREET = re.compile(
     r"(?:[0-9]{5}(?:-[0-9]{4})?|[A-Z]{1,2}[0-9][0-9A-Z]? [0-9][A-Z]{2})"
     r"(?![0-9A-Za-z]))|,? [A-Z]{2}(?: [0-9]{5})(?![0-9]))?"
 )
-_STREET_LOOSE = loosened(_STREET.pattern)
 _YEAR = re.compile(r"(?:19|20)[0-9]{2} ")
 _BOX = re.compile(r"(?i)(?<![0-9a-z])P\.?O\.? ?Box [0-9]{1,6}(?![0-9A-Za-z])")
 _LABELS = words(
@@ -42,7 +40,7 @@ _LABELS = words(
 
 
 def find(view: View) -> Iterator[Hit]:
-    for match in apart(likely(view, _STREET_LOOSE, _STREET)):
+    for match in _STREET.finditer(view.text):
         end = match.start() + len(match.group().rstrip(" ,."))
         labelled = view.last(match.start(), _LABELS) >= 0
         level = Level.LOW if _YEAR.match(match.group()) else Level.MEDIUM

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from threegate.detectors import tails
 from threegate.detectors.base import DetectorInfo, Example
 from threegate.detectors.linear import loosened
-from threegate.detectors.recognizer import ANSWER, Hit, Recognizer, apart, likely
+from threegate.detectors.recognizer import ANSWER, Hit, Recognizer, likely
 from threegate.detectors.surroundings import View
 from threegate.types import Bilingual, Level
 
@@ -31,7 +31,7 @@ _LOOSE = loosened(_LABELLED.pattern)
 def find(view: View) -> Iterator[Hit]:
     for match in _PRINTED.finditer(view.text):
         yield Hit(*match.span(), KIND, Level.HIGH)
-    for match in apart(likely(view, _LOOSE, _LABELLED)):
+    for match in likely(view, _LOOSE, _LABELLED, apart=True):
         yield Hit(*match.span("value"), KIND, Level.HIGH)
 
 

@@ -10,7 +10,7 @@ import re2
 from threegate.detectors import tails
 from threegate.detectors.base import DetectorInfo, Example
 from threegate.detectors.linear import loosened
-from threegate.detectors.recognizer import ANSWER, Hit, Recognizer, apart, likely
+from threegate.detectors.recognizer import ANSWER, Hit, Recognizer, likely
 from threegate.detectors.surroundings import View
 from threegate.types import Bilingual, Level
 
@@ -53,9 +53,9 @@ def find(view: View) -> Iterator[Hit]:
         explicit = bool(_EXPLICIT.search(match["link"])) and len(match["label"]) > 1
         if explicit or not plain:
             yield Hit(*match.span("value"), WECHAT, Level.HIGH)
-    for match in apart(likely(view, _LOOSE_QQ, _QQ)):
+    for match in likely(view, _LOOSE_QQ, _QQ, apart=True):
         yield Hit(*match.span("value"), QQ, Level.HIGH)
-    for match in apart(likely(view, _LOOSE_QQ_AFTER, _QQ_AFTER)):
+    for match in likely(view, _LOOSE_QQ_AFTER, _QQ_AFTER, apart=True):
         end = match.start() + len(match.group().rstrip("(（QqＱ号)） "))
         yield Hit(match.start(), end, QQ, Level.HIGH)
 

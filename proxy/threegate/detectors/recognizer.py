@@ -94,22 +94,17 @@ def overlapping(pattern: re.Pattern[str], text: str) -> Iterator[re.Match[str]]:
         position = match.start() + 1
 
 
-def likely(view: View, loose: Any, pattern: re.Pattern[str]) -> Iterator[re.Match[str]]:
-    """`overlapping` where RE2's `loose` says at once that `pattern` may match."""
+def likely(
+    view: View, loose: Any, pattern: re.Pattern[str], *, apart: bool = False
+) -> Iterator[re.Match[str]]:
+    """`overlapping`, or what does not overlap, where RE2's `loose` says at once that `pattern` may
+    match."""
     at = 0
     while found := loose.search(view.data, at):
         at = found.start() + 1
         if match := pattern.match(view.text, view.place(found.start())):
             yield match
-
-
-def apart(matches: Iterable[re.Match[str]]) -> Iterator[re.Match[str]]:
-    """Of `matches`, in order, those that begin behind the last one that was taken."""
-    end = 0
-    for match in matches:
-        if match.start() >= end:
-            end = match.end()
-            yield match
+            at += len(match.group().encode()) - 1 if apart else 0
 
 
 Spots = Callable[[Sieve], Ints]
