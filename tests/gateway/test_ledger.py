@@ -7,7 +7,7 @@ from pathlib import Path
 from threegate.audit.record import Part, Stage
 from threegate.errors import UpstreamError
 from threegate.gateway.ledger import degraded
-from threegate.guard.constraint import Change
+from threegate.guard.constraint import Change, Constrained, Refusal
 from threegate.types import (
     Action,
     Channel,
@@ -59,9 +59,20 @@ async def test_changes_of_layer_2_are_rulings_without_values(tmp_path: Path) -> 
     rules = policy()
     deps = deps_of(tmp_path, rules)
     ledger = call_of(deps, rules)[0].ledger
-    ledger.constrained([Change("model.values", "temperature", "clamped")], 0.1)
-    ledger.constrained([], 0.1)
-    changed, nothing = ledger.decisions
+    clamped = Change("model.values", "temperature", "clamped")
+    refusal = Refusal("model.fields", "field_denied", "the field secret is not allowed", "/secret")
+    ledger.constrained(Constrained({}, (clamped,)), None, 0.1)
+    ledger.constrained(Constrained({}), None, 0.1)
+    ledger.constrained(Constrained({}, refusal=refusal), None, 0.1)
+    ledger.constrained(Constrained({}), Constrained({}, (clamped,), refusal), 0.1)
+    changed, nothing, refused, tried = ledger.decisions
+    assert refused.verdict.action is Action.BLOCK
+    assert "secret" not in str(refused)
+    assert tried.verdict.action is Action.ALLOW
+    assert [(r.rule_id, r.shadow) for r in tried.verdict.ruled] == [
+        ("model.values", True),
+        ("model.fields", True),
+    ]
     assert changed.layer is Layer.CONSTRAINT
     assert changed.verdict.ruled[0].rule_id == "model.values"
     found = changed.verdict.ruled[0].finding

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from threegate.audit.record import Stage
 from threegate.gateway.request import constraint_layer, input_layer
-from threegate.policy.model import AuditSetting, ConstraintRule, Fields, Rule, Tools
+from threegate.policy.model import AuditSetting, Clamp, ConstraintRule, Fields, Mode, Rule, Tools
 from threegate.types import Action, Bilingual, Channel, Layer
 
 from tests.gateway.calls import HI, Log, call_of, deps_of
@@ -110,4 +110,24 @@ async def test_a_refusal_of_layer_2_is_an_error(
     assert sent.status == 400
     assert sent.body["error"]["code"] == code
     assert sent.body["threegate"]["rule_id"] == "held"
+    ruled = call.ledger.decisions[-1].verdict.ruled[-1]
+    assert (ruled.rule_id, ruled.action, ruled.finding.note) == ("held", Action.BLOCK, code)  # type: ignore[union-attr]
+    await deps.upstreams.aclose()
+
+
+@pytest.mark.parametrize("how", [{"mode": Mode.SHADOW}, {"rollout": 0}])
+async def test_what_is_tried_is_recorded_and_changes_nothing(
+    tmp_path: Path, how: dict[str, Any]
+) -> None:
+    fields = Fields(deny=("chat_template",), force=(("user", "proxy"),))
+    rules = constrained(fields=fields, clamp=(("temperature", Clamp(force=0.5)),), **how)
+    deps = deps_of(tmp_path, rules)
+    for body, what in (({"temperature": 1}, "forced"), ({"chat_template": "x"}, "refused")):
+        call, _ = call_of(deps, rules, {**HI, **body})
+        assert await constraint_layer(call, frozenset())
+        assert call.body == {**HI, **body}
+        verdict = call.ledger.decisions[-1].verdict
+        assert verdict.action is Action.ALLOW
+        assert verdict.ruled[-1].shadow
+        assert verdict.ruled[-1].finding.kind == f"constraint.{what}"  # type: ignore[union-attr]
     await deps.upstreams.aclose()

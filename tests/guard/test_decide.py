@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from threegate.guard.decide import Judge, in_rollout, wanted_kinds
+from threegate.guard.decide import Judge, wanted_kinds
 from threegate.policy.model import (
     Claims,
     ConstraintRule,
@@ -19,6 +19,7 @@ from threegate.policy.model import (
     Rule,
     RuleException,
     Selector,
+    in_rollout,
 )
 from threegate.policy.values import value_sha256
 from threegate.types import Action, Bilingual, Channel, Layer, Level, Reason, Verdict

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from threegate.guard.merge import merge
@@ -24,5 +25,16 @@ def test_the_strictest_reasoning_setting_wins_and_shadow_changes_nothing() -> No
     milder = (rule("a", reasoning=Reasoning()), rule("b", reasoning=Reasoning(show=Show.MASKED)))
     merged_too = merge(CompiledPolicy("d", "p", constraints=milder), CALLER)
     assert merged_too.reasoning.show is Show.MASKED
-    assert merged.shadow == ("c",)
+    assert merged.trial is not None
+    assert merged.trial.clamps == (("c", "temperature", Clamp(force=0.0)),)
     assert merged.clamps == ()
+
+
+def test_a_roll_out_reaches_some_conversations_and_is_tried_in_the_others() -> None:
+    half = rule("half", rollout=50, clamp=(("temperature", Clamp(force=0.0)),))
+    policy = CompiledPolicy("d", "p", constraints=(half,))
+    sides = [merge(policy, replace(CALLER, conversation=str(n))) for n in range(400)]
+    acts = [merged for merged in sides if merged.clamps]
+    assert 140 < len(acts) < 260
+    assert all(merged.trial is None for merged in acts)
+    assert all(m.trial is not None and m.trial.clamps for m in sides if not m.clamps)

@@ -15,7 +15,7 @@ from threegate.guard.decide import Judge, wanted_kinds
 from threegate.guard.input import judges
 from threegate.guard.merge import Constraints, merge
 from threegate.guard.output import ChannelGuard, channel_guards
-from threegate.policy.model import CompiledPolicy, Label, Show
+from threegate.policy.model import CompiledPolicy, Label, Show, in_rollout
 from threegate.types import Caller, Channel, Layer
 
 KEPT = 1024
@@ -49,7 +49,9 @@ class AppliedPolicies:
 
     def of(self, policy: CompiledPolicy, caller: Caller, suite: Suite) -> Applied:
         c = caller
-        key = (policy.digest, c.tenant, c.key_id, c.route, c.model, c.language)
+        rolled = (r for r in policy.constraints if r.rollout < 100)
+        sides = "".join("01"[in_rollout(r, c)] for r in rolled)
+        key = (policy.digest, c.tenant, c.key_id, c.route, c.model, c.language, sides)
         known = self._known.get(key)
         if known is None:
             if len(self._known) >= KEPT:

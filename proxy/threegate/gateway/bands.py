@@ -6,9 +6,8 @@ import time
 from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 
-from threegate.guard.decide import in_rollout
 from threegate.policy.bands import Left, Side, Tally
-from threegate.policy.model import CompiledPolicy, Mode, Rule
+from threegate.policy.model import CompiledPolicy, Mode, Rule, in_rollout
 from threegate.types import Caller, Decision, Finding
 
 NONE: frozenset[str] = frozenset()

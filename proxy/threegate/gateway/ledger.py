@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 
 from threegate.audit.record import Content, ContentLevel, Part, Record, Stage, Usage
@@ -18,7 +18,7 @@ from threegate.gateway.bands import Bands
 from threegate.gateway.deps import Audit
 from threegate.gateway.metrics import Metrics
 from threegate.gateway.traces import NO_PARENT, Parent, Traces
-from threegate.guard.constraint import Change
+from threegate.guard.constraint import Constrained
 from threegate.policy.model import CompiledPolicy
 from threegate.types import (
     Action,
@@ -81,10 +81,12 @@ class Ledger:
         made = Decision(self.decision_id, self.request_id, layer, verdict, self.policy.digest, took)
         self.decisions.append(made)
 
-    def constrained(self, changes: Iterable[Change], ms: float) -> None:
-        """Layer 2's changes as rulings, so that they are counted and explained like any other."""
-        ruled = tuple(map(_ruling, changes))
-        self.decide(Layer.CONSTRAINT, Verdict(Action.FLAG if ruled else Action.ALLOW, ruled), ms)
+    def constrained(self, done: Constrained, tried: Constrained | None, ms: float) -> None:
+        """Layer 2's changes and refusals as rulings, so that they are counted and explained like
+        any other; what rules in shadow would have done (`tried`) among them."""
+        ruled = (*_rulings(done), *(replace(r, shadow=True) for r in _rulings(tried)))
+        action = max((r.action for r in ruled if not r.shadow), default=Action.ALLOW)
+        self.decide(Layer.CONSTRAINT, Verdict(action, ruled), ms)
 
     def first_text(self) -> None:
         """The first text of a stream leaves now."""
@@ -161,12 +163,21 @@ class Ledger:
         )
 
 
+def _rulings(done: Constrained | None) -> Iterator[Ruled]:
+    """Of a refusal its code alone: what it was about may be the client's own words."""
+    if done is None:
+        return
+    for change in done.changes:
+        yield _ruling(change.rule_id, Action.FLAG, change.what, change.field)
+    if (refusal := done.refusal) is not None and refusal.rule_id:
+        yield _ruling(refusal.rule_id, Action.BLOCK, "refused", refusal.code)
+
+
 @lru_cache(maxsize=1024)  # a policy makes the same changes again and again
-def _ruling(change: Change) -> Ruled:
-    locus = Locus(Layer.CONSTRAINT, Channel.SYSTEM)
-    kind = f"constraint.{change.what}"
-    found = Finding("constraint", kind, Span(0, 0), 1.0, Level.HIGH, locus, change.field)
-    return Ruled(change.rule_id, Action.FLAG, found)
+def _ruling(rule_id: str, action: Action, what: str, note: str) -> Ruled:
+    locus, kind = Locus(Layer.CONSTRAINT, Channel.SYSTEM), f"constraint.{what}"
+    found = Finding("constraint", kind, Span(0, 0), 1.0, Level.HIGH, locus, note)
+    return Ruled(rule_id, action, found)
 
 
 def degraded(

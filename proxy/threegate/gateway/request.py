@@ -9,10 +9,12 @@ from threegate.audit.record import Part
 from threegate.gateway.call import Call, ms_since, stop
 from threegate.gateway.outcome import outcome_of, refused
 from threegate.gateway.turns import together
-from threegate.guard.constraint import constrain, oversized
+from threegate.guard.constraint import Constrained, constrain, oversized
 from threegate.guard.decide import Judge
 from threegate.guard.input import InputResult, ScannedText, judge_input
+from threegate.guard.merge import Constraints
 from threegate.types import Channel, Layer, Passage
+from threegate.wire.adapter import Body
 
 INPUT_DEADLINE_MS = 5_000
 """For the sentence detectors of one request; a rule's own deadline can only shorten it."""
@@ -58,16 +60,25 @@ async def constraint_layer(call: Call, kinds: frozenset[str]) -> bool:
     """False when the call has ended here. `kinds` is what layer 1 found, for clauses."""
     started = time.perf_counter()
     sent = {k: v for k, v in call.body.items() if k != "context"}
-    done = constrain(sent, call.adapter, call.constraints, kinds)
+    done = _constrained(call, sent, call.constraints, kinds)
+    trial = call.constraints.trial
+    tried = None if trial is None else _constrained(call, sent, trial, kinds)
     call.body = done.body
-    call.ledger.constrained(done.changes, ms_since(started))
+    call.ledger.constrained(done, tried, ms_since(started))
     call.ledger.model_served = call.adapter.model(call.body)
-    refusal = done.refusal or oversized(call.slots, call.constraints, call.adapter.api)
-    if refusal is None:
+    if (refusal := done.refusal) is None:
         return True
     outcome = refused(refusal, call.ledger.decision_id)
     await stop(call, replace(outcome, http_status=refusal.status), refusal.code)
     return False
+
+
+def _constrained(
+    call: Call, sent: Body, constraints: Constraints, kinds: frozenset[str]
+) -> Constrained:
+    done = constrain(sent, call.adapter, constraints, kinds)
+    refusal = done.refusal or oversized(call.slots, constraints, call.adapter.api)
+    return replace(done, refusal=refusal)
 
 
 def _parts(call: Call, result: InputResult) -> tuple[Part, ...]:

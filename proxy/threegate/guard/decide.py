@@ -7,11 +7,18 @@ needs it.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from threegate.policy.model import CompiledPolicy, Detect, Mode, Rule, RuleException, matches
+from threegate.policy.model import (
+    CompiledPolicy,
+    Detect,
+    Mode,
+    Rule,
+    RuleException,
+    in_rollout,
+    matches,
+)
 from threegate.policy.values import value_sha256
 from threegate.types import (
     Action,
@@ -116,14 +123,6 @@ def wanted_kinds(rules: Iterable[Rule]) -> frozenset[str]:
         if rule.claims is not None:
             out.update(CLAIM_KINDS)
     return frozenset(out)
-
-
-def in_rollout(rule: Rule, caller: Caller) -> bool:
-    """A conversation is always on the same side of a percentage."""
-    if rule.rollout >= 100:
-        return True
-    digest = hashlib.sha256(f"{rule.id}\0{caller.conversation}".encode()).digest()
-    return int.from_bytes(digest[:4], "big") % 100 < rule.rollout
 
 
 def _value(finding: Finding, text: str, offset: int) -> str:

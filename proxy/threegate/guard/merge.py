@@ -5,13 +5,14 @@ The stricter value wins, so that an overlay can narrow what a base pack allows a
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from threegate.policy.model import (
     Clamp,
     Clause,
     CompiledPolicy,
+    ConstraintRule,
     Fields,
     KeepHistory,
     Limits,
@@ -21,6 +22,7 @@ from threegate.policy.model import (
     ResponseFormat,
     Show,
     Tools,
+    in_rollout,
 )
 from threegate.types import Caller
 
@@ -43,13 +45,19 @@ class Constraints:
     limits: tuple[tuple[str, Limits], ...] = ()
     response_format: tuple[tuple[str, ResponseFormat], ...] = ()
     images_denied_by: str = ""
-    shadow: tuple[str, ...] = ()
+    trial: Constraints | None = None  # what rules would do that are only recorded
 
 
 def merge(policy: CompiledPolicy, caller: Caller) -> Constraints:
-    """The constraints of one caller. Rules in shadow are named, not applied."""
+    """The constraints of one caller. Rules in shadow, and those of a roll-out that has not reached
+    the caller's conversation, are merged apart: they are tried, not applied."""
     rules = [r for r in policy.constraints if r.when.matches(caller) and r.mode is not Mode.OFF]
-    live = [r for r in rules if r.mode is Mode.ENFORCE]
+    live = [r for r in rules if r.mode is Mode.ENFORCE and in_rollout(r, caller)]
+    tried = [r for r in rules if r not in live]
+    return replace(_merged(live), trial=_merged(tried) if tried else None)
+
+
+def _merged(live: Sequence[ConstraintRule]) -> Constraints:
     return Constraints(
         clamps=tuple((r.id, name, clamp) for r in live for name, clamp in r.clamp),
         constitutions=tuple(
@@ -69,7 +77,6 @@ def merge(policy: CompiledPolicy, caller: Caller) -> Constraints:
         limits=tuple((r.id, r.limits) for r in live if r.limits),
         response_format=tuple((r.id, r.response_format) for r in live if r.response_format),
         images_denied_by=next((r.id for r in live if r.images == "deny"), ""),
-        shadow=tuple(r.id for r in rules if r.mode is Mode.SHADOW),
     )
 
 

@@ -180,6 +180,7 @@ _OWN = {
     "constraint.dropped": Bilingual("去掉字段", "field removed"),
     "constraint.placed": Bilingual("加入约束文本", "constitution placed"),
     "constraint.aliased": Bilingual("换成指定的模型", "model replaced by its alias"),
+    "constraint.refused": Bilingual("拒绝请求", "request refused"),
     "constraint.stripped": Bilingual("去掉历史思考过程", "earlier reasoning removed"),
     "constraint.tool_name": Bilingual("不允许的工具", "tool that is not allowed"),
     "constraint.tool_arguments": Bilingual("工具参数不符", "arguments do not fit the tool"),

@@ -7,7 +7,7 @@ Durations are milliseconds, sizes are bytes unless a name says tokens or charact
 
 from __future__ import annotations
 
-from threegate.policy.model.callers import EVERYONE, Selector, matches
+from threegate.policy.model.callers import EVERYONE, Selector, in_rollout, matches
 from threegate.policy.model.compiled import (
     Answer,
     AuditSetting,
@@ -86,5 +86,6 @@ __all__ = [
     "Tools",
     "Unlabelled",
     "WordList",
+    "in_rollout",
     "matches",
 ]

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
+from typing import Protocol
 
 from threegate.types import Caller
 
@@ -45,3 +47,20 @@ def matches(pattern: str, value: str) -> bool:
     if pattern.endswith("*"):
         return value.startswith(pattern[:-1])
     return value == pattern or value.startswith(pattern + ".")
+
+
+class Rolled(Protocol):
+    """A rule with a percentage of conversations."""
+
+    @property
+    def id(self) -> str: ...
+    @property
+    def rollout(self) -> int: ...
+
+
+def in_rollout(rule: Rolled, caller: Caller) -> bool:
+    """A conversation is always on the same side of a percentage."""
+    if rule.rollout >= 100:
+        return True
+    digest = hashlib.sha256(f"{rule.id}\0{caller.conversation}".encode()).digest()
+    return int.from_bytes(digest[:4], "big") % 100 < rule.rollout

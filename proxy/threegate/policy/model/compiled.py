@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any
 
-from threegate.policy.model.callers import Selector
+from threegate.policy.model.callers import Selector, in_rollout
 from threegate.policy.model.constraints import ConstraintRule
 from threegate.policy.model.rules import Mode, Rule
 from threegate.types import Bilingual, Caller, Channel, Layer, Level
@@ -124,7 +124,8 @@ class CompiledPolicy:
 
     def named(self, caller: Caller) -> Caller:
         """With the model that answers, where an alias that is in force leads to another."""
-        live = (r for r in self.constraints if r.mode is Mode.ENFORCE and r.when.matches(caller))
+        own = (r for r in self.constraints if r.mode is Mode.ENFORCE and r.when.matches(caller))
+        live = (r for r in own if r.models and in_rollout(r, caller))
         aliases = (alias for r in live if r.models for alias in r.models.alias)
         served = next((served for name, served in aliases if name == caller.model), caller.served)
         return caller if served == caller.served else replace(caller, served=served)
