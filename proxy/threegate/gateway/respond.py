@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from contextlib import suppress
 
 from threegate.audit.record import Part, Stage
@@ -25,7 +26,7 @@ from threegate.wire.adapter import Body, Outcome, StreamOptions
 from threegate.wire.deltas import WHOLE_PARTS
 from threegate.wire.json import parse_answer
 
-STREAM_ENDS = (b"[DONE]", b"message_stop", b"response.completed")
+STREAM_ENDS = re.compile(rb"\[DONE\]|message_stop|response\.completed")
 """One of these is in the last event of a stream that no rule looks at; only that one is held."""
 
 
@@ -187,7 +188,7 @@ async def _bytes(call: Call, reply: Reply, streamed: bool) -> bytes:
     async for data in reply.chunks():
         if held:
             await call.out.chunk(held)
-        held = data if not streamed or any(end in data for end in STREAM_ENDS) else b""
+        held = data if not streamed or STREAM_ENDS.search(data) else b""
         if not held:
             await call.out.chunk(data)
     await call.ledger.ended(Stage.COMPLETED)
