@@ -9,6 +9,7 @@ import numpy as np
 
 from threegate.detectors import tails
 from threegate.detectors.base import DetectorInfo, Example
+from threegate.detectors.characters import HEX
 from threegate.detectors.recognizer import Hit, Recognizer, candidates
 from threegate.detectors.sieve import Ints, Sieve
 from threegate.detectors.surroundings import View
@@ -27,7 +28,11 @@ _CISCO = re.compile(
 
 
 def _spots(sieve: Sieve) -> Ints:
-    return sieve.grouped(":-", (2,) * 6)
+    """Six pairs that no pair stands before."""
+    start = sieve.grouped(":-", (2,) * 6)
+    joined = np.isin(sieve.code(start - 1), (ord(":"), ord("-"))) & sieve.has(start - 2, HEX)
+    alone: Ints = start[~joined]
+    return alone
 
 
 def _cisco_spots(sieve: Sieve) -> Ints:

@@ -50,13 +50,17 @@ def joined(source: View) -> View:
     for run in _RUNS:
         view = edited(view, NAME, run, _without_separator)
     view = edited(view, NAME, _DIGITS, _digits)
-    for gap, classes in ((_HAN_GAP, (HAN, SOFT, 3)), (_ODD_GAP, ("0-9", _ODD, 2))):
-        view = _closed(view, *classes) if len(view.text) >= LONG else removed(view, NAME, gap)
+    if not view.text.isascii():
+        view = _closed(view, _HAN_GAP, HAN, SOFT, 3)
+    if any(sign in view.text for sign in _ODD):
+        view = _closed(view, _ODD_GAP, "0-9", _ODD, 2)
     return view if view is source else edited(view, NAME, _WIDE_GAP, lambda match: " ")
 
 
-def _closed(view: View, beside: str, inside: str, most: int) -> View:
+def _closed(view: View, gap: re.Pattern[str], beside: str, inside: str, most: int) -> View:
     """Without gaps of at most so many characters of the class `inside` between two of `beside`."""
+    if len(view.text) < LONG:
+        return removed(view, NAME, gap)
     codes = codes_of(view.text)
     edges = np.flatnonzero(np.diff(_of(inside, codes), prepend=False, append=False))
     start, end = edges[::2], edges[1::2]
