@@ -32,7 +32,8 @@ ENGLISH, CHINESE = _ENGLISH.split("\n"), _CHINESE.split("\n")
 SIZES = {"short": (160, 60), "medium": (2000, 750), "long": (32_000, 12_000)}
 """Characters, English and Chinese; `long` is about 8,000 tokens."""
 FINDINGS = {"short": 2, "medium": 8, "long": 40}
-VARIANTS = 20
+VARIANTS = {"short": 4000, "medium": 2000, "long": 200}
+"""More than a guard answers in a round: no text comes twice, who keeps verdicts gains nothing."""
 _WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
 
 
@@ -92,7 +93,7 @@ def bodies(name: str, *, stream: bool) -> list[dict[str, object]]:
     """`name` is `medium_zh` or, with findings, `medium_zh_pii`."""
     size, language, *rest = name.split("_")
     found = rest == ["pii"]
-    texts = [text(size, language, findings=found, seed=n) for n in range(VARIANTS)]
+    texts = [text(size, language, findings=found, seed=n) for n in range(VARIANTS[size])]
     return [body(t, stream=stream) for t in texts]
 
 

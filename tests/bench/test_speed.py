@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+import random
 from pathlib import Path
 from typing import Any
+
+from threegate.detectors.checksums import luhn, resident_id
 
 from bench import compare
 from bench.speed import load, mock, overload, overload_page, plot, prompts, run
@@ -29,10 +32,16 @@ def test_a_chunked_body_is_read_when_all_of_it_is_there() -> None:
     assert mock.dechunked(whole[:12]) is None
 
 
+def test_no_prompt_comes_twice_and_every_run_has_the_same() -> None:
+    texts = [prompts.text("medium", "zh", findings=True, seed=n) for n in range(300)]
+    assert texts == [prompts.text("medium", "zh", findings=True, seed=n) for n in range(300)]
+    assert len(set(texts)) == 300
+
+
 def test_made_up_identifiers_have_right_check_digits() -> None:
-    bodies = prompts.bodies("medium_zh_pii", stream=False)
-    assert bodies == prompts.bodies("medium_zh_pii", stream=False)
-    assert len(bodies) == prompts.VARIANTS
+    dice = random.Random(5)
+    assert all(luhn(prompts.card(dice)) for _ in range(200))
+    assert all(resident_id(prompts.resident(dice)) for _ in range(200))
 
 
 def row(cpu: float, turn: int = 0) -> dict[str, Any]:
