@@ -71,6 +71,14 @@ def test_digits_in_rows_runs_and_tokens() -> None:
     assert [text[a:b] for a, b in zip(starts, ends, strict=True)] == ["B1234567890123456"]
 
 
+def test_tokens_in_groups() -> None:
+    sieve = sieve_of("1234-ab 1234-12 x 12-34-ab-56,12-34")
+    assert sieve.grouped("-", (4, 2)).tolist() == [0, 8]
+    assert sieve.grouped("-", (2, 2, 2), (2, 2)).tolist() == [18, 21, 24, 30]
+    assert sieve.grouped(" ", (2, 2)).tolist() == []
+    assert sieve_of("ab").grouped("-", (2, 2)).tolist() == []
+
+
 @given(st.text("0123456789", min_size=13, max_size=40), st.integers(13, 19))
 def test_luhn_over_any_window(digits: str, count: int) -> None:
     sieve = sieve_of(digits)

@@ -54,20 +54,18 @@ class Characters:
     def grouped(self, between: str, *shapes: tuple[int, ...]) -> Ints:
         """Where tokens of these lengths stand, one of the characters `between` two."""
         starts, ends = self._tokens
-        codes = [ord(c) for c in between]
-        found = [self._in_shape(starts, ends, codes, shape) for shape in shapes]
-        return starts[together(*found)]
-
-    def _in_shape(
-        self, starts: Ints, ends: Ints, between: list[int], shape: tuple[int, ...]
-    ) -> Ints:
-        i = np.flatnonzero(ends - starts == shape[0])
-        i = i[i + len(shape) <= len(starts)]
-        for place, length in enumerate(shape[1:], 1):
-            start, before = starts[i + place], ends[i + place - 1]
-            beside = (start - before == 1) & np.isin(self.code(before), between)
-            i = i[beside & (ends[i + place] - start == length)]
-        return i
+        sizes = np.minimum(ends - starts, 255).astype(np.uint8)
+        parting = np.isin(self.codes[ends[:-1]], [ord(c) for c in between])
+        linked = (starts[1:] - ends[:-1] == 1) & parting
+        found = np.zeros(len(starts), np.bool_)
+        for shape in shapes:
+            here = max(0, len(starts) - len(shape) + 1)
+            fits = sizes[:here] == shape[0]
+            for place, length in enumerate(shape[1:], 1):
+                fits &= linked[place - 1 : place - 1 + here]
+                fits &= sizes[place : place + here] == length
+            found[:here] |= fits
+        return starts[found]
 
     def code(self, position: Ints) -> Ints:
         """The character there, 0 outside the text."""
