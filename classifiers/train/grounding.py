@@ -71,7 +71,7 @@ def main() -> None:
     parser.add_argument("--work", type=Path, default=Path(".checkpoints"))
     parser.add_argument("--run", default="grounding")
     parser.add_argument(
-        "--start", default="", help="go on from this run, or from a shipped model (grounding/2)"
+        "--start", default="", help="go on from this run, or from a shipped model (grounding/3)"
     )
     parser.add_argument("--weigh", type=weighed, nargs="*", default=[], metavar="NAME=FACTOR",
                         help="how often pairs are seen: public, or what their source begins with")  # fmt: skip

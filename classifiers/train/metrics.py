@@ -41,11 +41,14 @@ class Levels:
     high: float
 
 
-def choose_levels(scores: Floats, labels: Ints, hard: Floats, limit: float = 0.04) -> Levels:
+def choose_levels(
+    scores: Floats, labels: Ints, hard: Floats, limit: float = 0.04, slack: float = 0.0
+) -> Levels:
     """Thresholds from labelled scores and the scores of hard harmless texts.
 
     low: 8 % of `hard` reach it. medium: best balanced accuracy among thresholds that at most `limit`
-    of `hard` reach. high: at most 0.5 % of `hard` reach it.
+    of `hard` reach; with `slack` the middle of all that come so near to it, as the top of a flat
+    curve is where chance puts it. high: at most 0.5 % of `hard` reach it.
     """
     pool = np.sort(hard) if len(hard) else np.sort(scores[labels == 0])
 
@@ -55,7 +58,10 @@ def choose_levels(scores: Floats, labels: Ints, hard: Floats, limit: float = 0.0
 
     grid = np.unique(np.round(np.concatenate([scores, np.linspace(0.02, 0.99, 98)]), 4))
     fair = [t for t in grid if t >= min(at_rate(limit), 0.985)] or [0.985]
-    best = float(max(fair, key=lambda t: (balanced(scores >= t, labels), -abs(t - 0.5))))
+    good = {float(t): balanced(scores >= t, labels) for t in fair}
+    best = max(good, key=lambda t: (good[t], -abs(t - 0.5)))
+    if slack:
+        best = float(np.median([t for t, accuracy in good.items() if accuracy >= good[best] - slack]))
     low = min(max(0.02, at_rate(0.08)), best)
     high = max(min(0.995, at_rate(0.005)), best)
     return Levels(round(low, 4), round(best, 4), round(high, 4))

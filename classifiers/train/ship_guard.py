@@ -26,7 +26,7 @@ STATED: dict[str, tuple[str, ...]] = {  # harmless rows, by source, that set the
     "direct": ("authored/benign", "authored/injection_direct", "authored2/notinject", "authored2/xstest",
                "authored3/notinject", "authored5/notinject", "generated/quoted", "generated/persona"),
     "indirect": ("authored/injection_indirect", "authored2/indirect", "authored3/indirect", "authored5/indirect",
-                 "generated/document-order"),
+                 "authored7/indirect", "authored11/indirect"),  # not generated/document-order: two Chinese sentences there
     "hazard": ("authored/benign", "authored/hazard", "authored2/xstest", "authored2/hazard", "authored3/hazard",
                "authored4/plain", "authored5/hazard", "authored5/plain"),
     "compliance": ("authored/answers", "authored2/answers", "authored3/answers", "authored5/answers", "generated/piece"),
