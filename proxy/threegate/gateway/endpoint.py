@@ -138,7 +138,7 @@ class Endpoint:
         ledger = self._ledger(caller, policy, headers, streamed=adapter.streamed(body))
         out.headers |= {
             REQUEST_ID: ledger.request_id,
-            "x-threegate-policy": f"{policy.name}@{policy.digest[:12]}",
+            "x-threegate-policy": policy.stamp,
             **deps.notices.headers(policy),
         }
         suite = deps.suite_of(policy)

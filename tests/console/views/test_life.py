@@ -38,7 +38,10 @@ def test_from_draft_to_force_and_back(fresh_site: Site) -> None:
     assert act(approver, first, "activate") == 200
     site.reload()
     assert site.running.deps.policies.pin().digest == first != before
-    assert site.ask(PASSPORT).headers["x-threegate-policy"].startswith("base+cn-privacy@")
+    stamp = site.ask(PASSPORT).headers["x-threegate-policy"]
+    assert stamp.startswith("base+cn-privacy@")
+    assert stamp in approver.get(f"/policies/version/{first}.json").json()["stamps"]
+    assert stamp in approver.get(f"/policies/version/{first}").text
     second = submitted(editor, mode="enforce")
     assert act(approver, second, "approve") == 200
     assert act(approver, second, "activate") == 200

@@ -26,6 +26,7 @@ from threegate.policy.lifecycle import (
     Withdraw,
     proper,
 )
+from threegate.policy.model import PolicySet
 from threegate.policy.store import now_utc, today_utc
 from threegate.types import Caller
 
@@ -105,13 +106,15 @@ async def version(visit: Visit) -> Answer:
     if known is None:
         raise Refusal(404, "没有这个版本", "there is no such version")
     active = state.active(now_utc())
+    policies = await blocking(versions.build, digest)
     events = [told.event_row(e) for e in await blocking(versions.events)]
     return Shown(
         "version.html",
         {
             "version": told.version_row(known, state, active.digest if active else ""),
             "events": [e for e in events if e["digest"] == digest],
-            "changes": await _changes(visit, known.base, digest),
+            "changes": await _changes(visit, known.base, policies),
+            "stamps": list(dict.fromkeys(b.policy.stamp for b in policies.bindings)),
             "own": visit.me.name in known.authors,
             "approved_by_me": visit.me.name in {name for name, _ in known.approvals},
             "moved": known.base != proper(state),
@@ -120,10 +123,9 @@ async def version(visit: Visit) -> Answer:
     )
 
 
-async def _changes(visit: Visit, base: str, digest: str) -> list[dict[str, Any]]:
+async def _changes(visit: Visit, base: str, new: PolicySet) -> list[dict[str, Any]]:
     """The version against what it was submitted over; the folder's policy where nothing was active
     yet."""
-    new = await blocking(visit.parts.versions.build, digest)
     old = await blocking(visit.parts.versions.build, base) if base else await _folder(visit)
     return [told.change_row(c, visit.language) for c in diff_sets(old, new)]
 

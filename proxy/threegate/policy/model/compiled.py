@@ -115,6 +115,11 @@ class CompiledPolicy:
     banded: tuple[Rule, ...] = ()
     """Those of `rules` that have a band."""
 
+    @property
+    def stamp(self) -> str:
+        """What every response names, in `x-threegate-policy`."""
+        return f"{self.name}@{self.digest[:12]}"
+
     def rules_for(self, layer: Layer, channel: Channel) -> tuple[Rule, ...]:
         return tuple(
             r
