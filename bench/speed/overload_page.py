@@ -53,7 +53,7 @@ Row = dict[str, Any]
 def section(report: Row, language: str) -> str:
     *calls, counted, streams = report["rows"]
     lines = [HEADS[language], INTRO[language].format(**report["machine"])]
-    lines += ["|" + "|".join(f" {c} " for c in COLUMNS[language]) + "|\n"]
+    lines += ["\n|" + "|".join(f" {c} " for c in COLUMNS[language]) + "|\n"]
     lines += ["|" + "---|" * len(COLUMNS[language]) + "\n"]
     lines += [_line(row, language) for row in calls]
     return "".join([*lines, STREAMS[language].format(**_streams(streams), **counted), "\n"])
@@ -62,10 +62,14 @@ def section(report: Row, language: str) -> str:
 def _line(row: Row, language: str) -> str:
     name = row["what"] if language == "en" else _chinese(row["what"])
     told = f"{row['come_again_share']:.0%}" if row["refused_share"] else "–"
-    waited = f"{row['refused_p50_ms']:.3g}" if row["refused_share"] else "–"
+    waited = _ms(row["refused_p50_ms"]) if row["refused_share"] else "–"
     cells = [name, f"{row['per_second']:,.0f}", f"{row['answered']:,.0f}"]
-    cells += [f"{row['refused_share']:.0%}", told, f"{row['p50_ms']:.3g}", f"{row['p99_ms']:.3g}"]
+    cells += [f"{row['refused_share']:.0%}", told, _ms(row["p50_ms"]), _ms(row["p99_ms"])]
     return "|" + "|".join(f" {c} " for c in (*cells, waited, sum(row["others"].values()))) + "|\n"
+
+
+def _ms(value: float) -> str:
+    return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"
 
 
 def _chinese(name: str) -> str:
