@@ -42,7 +42,8 @@ INTRO = {
     "en": """# Speed
 
 Measured by `scripts/bench` (see `bench/speed`): a mock model API, one load and every proxy in turn beside it; peers are
-installed by `scripts/bench-peers`. Prompts are synthetic, in English and Chinese; `_pii` sets hold made-up personal data.
+installed by `scripts/bench-peers`. Prompts are synthetic, in English and Chinese; `_pii` sets hold made-up personal data; no text comes
+twice, so verdicts that Threegate keeps of texts it has seen (a conversation's history) save nothing here.
 
 Machine: {processor}, {cores} cores shared by mock, load and proxy, Python {python}, {when}, load {load_at_end} at the end. {peers}. What else
 runs makes every figure larger, for all systems alike: compare within a table. Classifiers are off where none is named.
@@ -52,7 +53,7 @@ characters, so text that is held counts. `held` is what had been sent and had no
     "zh": """# 速度
 
 由 `scripts/bench` 测得（见 `bench/speed`）：一个模拟模型接口、同一负载，各代理轮流运行；对照产品由 `scripts/bench-peers`
-安装。提示词均为合成，中英文都有；`_pii` 组含虚构的个人信息。
+安装。提示词均为合成，中英文都有；`_pii` 组含虚构的个人信息。没有重复的文本，所以 Threegate 对见过的文本（对话历史）留存的结论在这里不起作用。
 
 机器：{processor}，{cores} 核，由模拟接口、负载和代理共用，Python {python}，{when}，结束时负载
 {load_at_end}。{peers}。其他程序会使所有系统的数字同样偏大：请在同一张表内比较。未注明时不开分类模型。CPU 是系统自身进程的用量，取自 `/proc`。延迟从模型写出算起，到同样
