@@ -18,7 +18,8 @@ PASSPORT = "我的护照号码是E12345678"
 def test_both_stay_until_the_draft_changes(site: Site) -> None:
     editor = site.who("editor", "reviewer", name="stays")
     text = editor.get("/policies/pack/cn-privacy.json").json()["text"]
-    editor.post("/policies/edit/cn-privacy", data={"text": with_autumn(text)})
+    own = with_autumn(text) + "# results belong to a content: this one is nobody else's\n"
+    editor.post("/policies/edit/cn-privacy", data={"text": own})
     shown = editor.post("/policies/draft/tests.json").json()
     assert (shown["report"]["failures"], shown["replay"]) == ([], None)
     shown = editor.post("/policies/draft/replay.json", data={"limit": "50"}).json()
