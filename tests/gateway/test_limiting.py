@@ -49,6 +49,25 @@ async def test_a_place_is_held_while_the_call_lasts(tmp_path: Path) -> None:
     await deps.upstreams.aclose()
 
 
+async def test_a_place_comes_back_when_the_count_fails(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rules = limits_of(concurrency=1, tokens_per_day=10)
+    deps = deps_of(tmp_path, rules)
+
+    async def failing(call: object) -> int:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr("threegate.gateway.limiting._used", failing)
+    with pytest.raises(ZeroDivisionError):
+        async with limited(call_of(deps, rules, asking(TEXT))[0]):
+            pass
+    with pytest.raises(RequestError, match="limit of tokens"):  # not of calls
+        async with limited(call_of(deps, rules, asking(TEXT))[0]):
+            pass
+    await deps.upstreams.aclose()
+
+
 @pytest.mark.parametrize("language", ["en", "zh"])
 async def test_tokens_are_counted_or_estimated(tmp_path: Path, language: str) -> None:
     rules = limits_of(tokens_per_day=1000)

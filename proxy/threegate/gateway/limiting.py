@@ -14,7 +14,7 @@ from contextlib import (
 from threegate.errors import RequestError
 from threegate.gateway.call import Call
 from threegate.policy.model import Limits
-from threegate.state.limits import estimated_length, estimated_tokens, scope_of
+from threegate.state.limits import Lease, estimated_length, estimated_tokens, scope_of
 from threegate.upstream.tokens import ModelTokenizer
 
 
@@ -44,7 +44,16 @@ async def _place(call: Call, rule_id: str, limits: Limits) -> AsyncIterator[None
     try:
         yield
     finally:
-        await call.deps.limiter.settle(lease, await _used(call) if limits.by_tokens else 0)
+        await _settle(call, lease)
+
+
+async def _settle(call: Call, lease: Lease) -> None:
+    """The place comes back and something is counted, whatever happens to the tokenizer's count."""
+    used = _estimated(call) if lease.limits.by_tokens else 0
+    try:
+        used = await _used(call) if lease.limits.by_tokens else 0
+    finally:
+        await call.deps.limiter.settle(lease, used)
 
 
 async def _used(call: Call) -> int:
@@ -58,8 +67,12 @@ async def _used(call: Call) -> int:
     if (tokenizer := _tokenizer(call)) is not None:
         asked = [s.text for s in call.adapter.request_slots(call.body)]
         return await asyncio.to_thread(tokenizer.count, [*asked, *call.said])
-    asked_tokens = sum(estimated_tokens(s.text) for s in call.slots)
-    return asked_tokens + estimated_length(ledger.answer_chars, call.caller.language)
+    return _estimated(call)
+
+
+def _estimated(call: Call) -> int:
+    asked = sum(estimated_tokens(s.text) for s in call.slots)
+    return asked + estimated_length(call.ledger.answer_chars, call.caller.language)
 
 
 def counts_text(call: Call) -> bool:
