@@ -40,8 +40,8 @@ UNSUPPORTED, NO_SOURCE = "claim.unsupported", "claim.no_source"
 INDEXES = 32
 """Sets of sources whose sentences stay ranked; one conversation uses one set."""
 
-INLINE_CHARACTERS = 20_000
-"""Longer sources are split and indexed in a thread."""
+INLINE_CHARACTERS = 4_000
+"""Longer sources are split and indexed in a thread: so many already take some 10 ms."""
 
 SAME_STATEMENT = 0.7
 """Share of the claim's words, numbers aside, that a source sentence must have to be "the same"."""
