@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import time
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 
 import pytest
@@ -54,6 +56,22 @@ async def test_a_subject_is_looked_up_in_the_index_by_time(settings: AuditSettin
         plan = " ".join(str(row) for row in connection.execute(asked))
     engine.dispose()
     assert "COVERING INDEX audit_record_ts" in plan
+
+
+@pytest.mark.postgres
+def test_a_worker_waits_for_the_one_that_makes_the_tables(postgres_settings: AuditSettings) -> None:
+    """Longer than a database may be silent."""
+    first, second = (writer_engine(postgres_settings.url, away_seconds=1) for _ in range(2))
+    with ThreadPoolExecutor(1) as pool, first.connect() as connection:
+        with migrations._alone(connection):
+            waiting = pool.submit(migrations.upgrade, second)
+            time.sleep(1.5)
+            assert not waiting.done()
+        waiting.result(timeout=60)
+    with second.connect() as connection:
+        assert migrations.revision(connection) == migrations.HEAD
+    for engine in (first, second):
+        engine.dispose()
 
 
 @pytest.mark.postgres

@@ -65,9 +65,10 @@ class AuditLog:
         log = cls(settings, master, writer)
         writer.start()
         writer.opened.wait()
-        if writer.problem is not None and settings.on_failure is OnFailure.FAIL_REQUEST:
+        problem = writer.problem  # the last attempt of a writer that stops may clear it
+        if problem is not None and settings.on_failure is OnFailure.FAIL_REQUEST:
             log._shut()
-            raise AuditError(f"audit database: {_first_line(writer.problem)}")
+            raise AuditError(f"audit database: {_first_line(problem)}")
         return log
 
     async def append(self, record: Record, content: Content | None = None) -> Receipt:

@@ -5,6 +5,7 @@ first.
 from __future__ import annotations
 
 import fcntl
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,9 +15,13 @@ from sqlalchemy import Connection, Engine, inspect, text
 HEAD = "0002"
 VERSION_TABLE = "audit_version"
 LOCK_ID = 0x7467_6175  # any constant shared by all workers
+LOCK_SECONDS, ASK_SECONDS = 60, 0.05
+"""How long the worker that was first may take, and how often the others ask. They do not wait in
+a statement: it would end as if the database were away."""
 
 
 def upgrade(engine: Engine) -> None:
+    """Raises TimeoutError where another worker does not get done."""
     with engine.connect() as connection, _alone(connection):
         if revision(connection) != HEAD:
             connection.rollback()
@@ -44,8 +49,7 @@ def _run(connection: Connection) -> None:
 def _alone(connection: Connection) -> Iterator[None]:
     """Several workers may start on an empty database at once."""
     if connection.dialect.name == "postgresql":
-        connection.execute(text("SELECT pg_advisory_lock(:id)"), {"id": LOCK_ID})
-        connection.commit()
+        _lock(connection)
         try:
             yield
         finally:
@@ -57,3 +61,13 @@ def _alone(connection: Connection) -> Iterator[None]:
     with Path(f"{database}.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield
+
+
+def _lock(connection: Connection) -> None:
+    until, ask = time.monotonic() + LOCK_SECONDS, text("SELECT pg_try_advisory_lock(:id)")
+    while not connection.execute(ask, {"id": LOCK_ID}).scalar():
+        connection.commit()
+        if time.monotonic() > until:
+            raise TimeoutError("another worker is still making the tables of the audit log")
+        time.sleep(ASK_SECONDS)
+    connection.commit()
