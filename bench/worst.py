@@ -158,7 +158,7 @@ def _others() -> Iterator[tuple[str, Work]]:
         yield f"a pattern, {detector.info.title.en}", partial(_scanned, detector)
     scanner = PatternScanner(DETECTORS)
     yield "folding", fold
-    yield "pre-scan", scanner._triggers.Match
+    yield "pre-scan", lambda text: scanner._triggers.pulled(View(text))
     yield "injection signatures", partial(_scanned, InjectionSignatures())
     yield "a list of 100,000 words", partial(_scanned, listed)
     yield "normalised views", views

@@ -60,8 +60,8 @@ def test_triggers_are_necessary(text: str) -> None:
     for recognizer in DETECTORS:
         if list(recognizer.find(View(folded))):
             alone = scanner(frozenset(recognizer.info.kinds))
-            triggered = alone._triggers.Match(folded)
-            assert any(alone._recognizers[i] is recognizer for i in triggered), recognizer.info.id
+            pulled = alone._triggers.pulled(View(folded))
+            assert any(r is recognizer for r in pulled), recognizer.info.id
 
 
 @given(texts())

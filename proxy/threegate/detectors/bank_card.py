@@ -14,7 +14,7 @@ from threegate.detectors import bulk, tails
 from threegate.detectors.base import DetectorInfo, Example
 from threegate.detectors.checksums import luhn
 from threegate.detectors.labels import words
-from threegate.detectors.recognizer import EDGE, GAP, Hit, Recognizer, first, sifted
+from threegate.detectors.recognizer import EDGE, GAP, NUMBER, Hit, Recognizer, first, sifted
 from threegate.detectors.sieve import Ints, Mask, Sieve, together
 from threegate.detectors.surroundings import View, cue, cues
 from threegate.types import Bilingual, Level
@@ -189,4 +189,5 @@ RECOGNIZER = Recognizer(
     tails=(tails.number, tails.han_number),
     rank=80,
     plain=False,
+    gate=NUMBER,
 )

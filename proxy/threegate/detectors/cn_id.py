@@ -21,6 +21,7 @@ from threegate.detectors.labels import words
 from threegate.detectors.recognizer import (
     EDGE,
     GAP,
+    NUMBER,
     WORD_EDGE,
     Hit,
     Recognizer,
@@ -200,4 +201,5 @@ RECOGNIZER = Recognizer(
     tails=(tails.token, tails.number, tails.han_number),
     rank=90,
     plain=False,
+    gate=NUMBER,
 )

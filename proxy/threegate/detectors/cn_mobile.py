@@ -11,7 +11,7 @@ import numpy as np
 from threegate.detectors import bulk, tails
 from threegate.detectors.base import DetectorInfo, Example
 from threegate.detectors.labels import words
-from threegate.detectors.recognizer import BREAK, DASH, EDGE, Hit, Recognizer, sifted
+from threegate.detectors.recognizer import BREAK, DASH, EDGE, NUMBER, Hit, Recognizer, sifted
 from threegate.detectors.sieve import Ints, Mask, Sieve, together
 from threegate.detectors.surroundings import SPACE, View, cue, cues
 from threegate.types import Bilingual, Level
@@ -122,4 +122,5 @@ RECOGNIZER = Recognizer(
     tails=(tails.token, tails.number, tails.han_number),
     rank=70,
     plain=False,
+    gate=NUMBER,
 )

@@ -11,7 +11,7 @@ import numpy as np
 from threegate.detectors import tails
 from threegate.detectors.base import DetectorInfo, Example
 from threegate.detectors.labels import words
-from threegate.detectors.recognizer import DASH, EDGE, Hit, Recognizer, candidates
+from threegate.detectors.recognizer import DASH, EDGE, NUMBER, Hit, Recognizer, candidates
 from threegate.detectors.sieve import Ints, Sieve, together
 from threegate.detectors.surroundings import SPACE, View, cue
 from threegate.types import Bilingual, Level
@@ -99,4 +99,5 @@ RECOGNIZER = Recognizer(
     tails=(tails.token, tails.number),
     rank=60,
     plain=False,
+    gate=NUMBER,
 )

@@ -13,7 +13,7 @@ import numpy as np
 from threegate.detectors import bulk, tails
 from threegate.detectors.base import DetectorInfo, Example
 from threegate.detectors.labels import Labels, words
-from threegate.detectors.recognizer import WORD_EDGE, Hit, Recognizer, first, sifted
+from threegate.detectors.recognizer import NUMBER, WORD_EDGE, Hit, Recognizer, first, sifted
 from threegate.detectors.sieve import Ints, Mask, Sieve, together
 from threegate.detectors.surroundings import View, cue, cues
 from threegate.types import Bilingual, Level
@@ -120,4 +120,5 @@ RECOGNIZER = Recognizer(
     tails=(tails.token,),
     rank=55,
     plain=False,
+    gate=NUMBER,
 )

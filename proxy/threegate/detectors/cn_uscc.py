@@ -12,7 +12,15 @@ from threegate.detectors import bulk, tails
 from threegate.detectors.base import DetectorInfo, Example
 from threegate.detectors.checksums import USCC_ALPHABET, USCC_WEIGHTS, uscc
 from threegate.detectors.labels import words
-from threegate.detectors.recognizer import WORD_EDGE, Hit, Recognizer, candidates, first, sifted
+from threegate.detectors.recognizer import (
+    NUMBER,
+    WORD_EDGE,
+    Hit,
+    Recognizer,
+    candidates,
+    first,
+    sifted,
+)
 from threegate.detectors.sieve import Ints, Mask, Sieve
 from threegate.detectors.surroundings import View, cue, cues
 from threegate.types import Bilingual, Level
@@ -109,4 +117,5 @@ RECOGNIZER = Recognizer(
     tails=(tails.token, tails.groups),
     rank=85,
     plain=False,
+    gate=NUMBER,
 )

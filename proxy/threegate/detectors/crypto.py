@@ -99,4 +99,5 @@ RECOGNIZER = Recognizer(
     tails=(tails.token,),
     rank=77,
     plain=False,
+    gate="[0-9A-Za-z]{25}|(?i:bc1)",
 )

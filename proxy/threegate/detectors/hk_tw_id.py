@@ -13,7 +13,15 @@ from threegate.detectors import bulk, tails
 from threegate.detectors.base import DetectorInfo, Example
 from threegate.detectors.checksums import hong_kong_id, taiwan_id, taiwan_letter
 from threegate.detectors.labels import words
-from threegate.detectors.recognizer import WORD_EDGE, Hit, Recognizer, candidates, first, sifted
+from threegate.detectors.recognizer import (
+    NUMBER,
+    WORD_EDGE,
+    Hit,
+    Recognizer,
+    candidates,
+    first,
+    sifted,
+)
 from threegate.detectors.sieve import Ints, Mask, Sieve, together
 from threegate.detectors.surroundings import View, cue, cues
 from threegate.types import Bilingual, Level
@@ -138,4 +146,5 @@ RECOGNIZER = Recognizer(
     tails=(tails.token, tail),
     rank=63,
     plain=False,
+    gate=NUMBER,
 )

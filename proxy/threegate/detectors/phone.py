@@ -16,7 +16,15 @@ import phonenumbers
 from threegate.detectors import tails
 from threegate.detectors.base import DetectorInfo, Example
 from threegate.detectors.labels import words
-from threegate.detectors.recognizer import DASH, EDGE, Hit, Recognizer, candidates, digits_of
+from threegate.detectors.recognizer import (
+    DASH,
+    EDGE,
+    NUMBER,
+    Hit,
+    Recognizer,
+    candidates,
+    digits_of,
+)
 from threegate.detectors.sieve import Ints, Sieve, together
 from threegate.detectors.surroundings import SPACE, View, cue
 from threegate.types import Bilingual, Level
@@ -137,4 +145,5 @@ RECOGNIZER = Recognizer(
     tails=(tails.token, tails.number),
     rank=40,
     plain=False,
+    gate=NUMBER,
 )

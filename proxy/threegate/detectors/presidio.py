@@ -14,7 +14,7 @@ recognizer sees every text. `bench/detectors.py` measures both. Nothing here use
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import re2
@@ -23,7 +23,7 @@ from threegate.detectors import checksums, tails
 from threegate.detectors.base import DetectorInfo, Example
 from threegate.detectors.presidio_engine import MAX_SPAN, QUIET, engine_of, parsed, repaired
 from threegate.detectors.presidio_table import PREDEFINED
-from threegate.detectors.recognizer import Hit, Recognizer
+from threegate.detectors.recognizer import ANYTHING, Hit, Recognizer
 from threegate.detectors.surroundings import View
 from threegate.detectors.without_spacy import without_spacy
 from threegate.policy.recognizers import kind_of
@@ -54,18 +54,17 @@ class _Gate:
 
     def __init__(self, members: Sequence[PatternRecognizer], *, labelled: bool) -> None:
         self._analyzer = engine_of([*members, *(_stub(m) for m in members)])
-        patterns = [(m, _trigger(p.regex)) for m in members for p in m.patterns]
-        words = [(m, _any_word(m.context)) for m in members if m.context]
-        self._patterns, self._words = _Entities(patterns), _Entities(words)
-        self._labelled = labelled
-        self.trigger = "|".join(f"(?:{p})" for _, p in (words if labelled else patterns))
+        self._patterns = {_entity(m): _set(_trigger(p.regex) for p in m.patterns) for m in members}
+        words = {_entity(m): _any_word(m.context) for m in members if m.context}
+        self._labelled = _Labelled(words) if labelled else None
+        patterns = [_trigger(p.regex) for m in members for p in m.patterns]
+        self.trigger = "|".join(f"(?:{p})" for p in (words.values() if labelled else patterns))
 
     def find(self, view: View) -> Iterator[Hit]:
-        entities = self._patterns.of(view.text)
-        if self._labelled and entities:
-            entities &= self._words.of(view.text)
+        named = self._labelled.of(view.data) if self._labelled else self._patterns
+        entities = sorted(e for e in named if self._patterns[e].Match(view.data))
         if entities:
-            for result in self._analyzer.analyze(view.text, "en", sorted(entities)):
+            for result in self._analyzer.analyze(view.text, "en", entities):
                 if result.score > 0 and self._stands(view.text, result):
                     kind, level = kind_of(result.entity_type), _level(result.score)
                     yield Hit(result.start, result.end, kind, level, "presidio")
@@ -80,29 +79,40 @@ _CHECKS: Mapping[str, Callable[[str], bool]] = {"SG_NRIC_FIN": checksums.nric}
 """Check digits that Presidio does not look at."""
 
 
-class _Entities:
-    """Which entities' patterns match somewhere: one RE2 Set."""
+class _Labelled:
+    """Which entities are spoken of. Their patterns are tried one by one: together they would make
+    one large automaton (see `triggers`)."""
 
-    def __init__(self, patterns: Sequence[tuple[PatternRecognizer, str]]) -> None:
-        self._names = [member.supported_entities[0] for member, _ in patterns]
-        self._set = re2.Set.SearchSet()
-        for _, pattern in patterns:
-            self._set.Add(pattern)
-        self._set.Compile()
+    def __init__(self, words: Mapping[str, str]) -> None:
+        self._names, self._set = tuple(words), _set(words.values())
 
-    def of(self, text: str) -> set[str]:
-        return {self._names[i] for i in self._set.Match(text) or ()}
+    def of(self, data: bytes) -> list[str]:
+        return [self._names[i] for i in self._set.Match(data) or ()]
+
+
+def _entity(member: PatternRecognizer) -> str:
+    return str(member.supported_entities[0])
+
+
+def _set(patterns: Iterable[str]) -> Any:
+    made = re2.Set.SearchSet()
+    for pattern in patterns:
+        made.Add(pattern)
+    made.Compile()
+    return made
 
 
 def _any_word(words: Sequence[str]) -> str:
-    return "(?i)" + "|".join(re2.escape(w).replace("\\ ", "[ _]") for w in words)
+    """As the engine looks for them: English ones as words, `_` as a blank."""
+    plain = [re2.escape(w).replace("\\ ", "[ _]") for w in words if w.isascii()]
+    other = [re2.escape(w) for w in words if not w.isascii()]
+    edged = [f"(?:^|[^a-z])(?:{'|'.join(plain)})(?:[^a-z]|$)"] if plain else []
+    return "(?i)" + "|".join([*edged, *other])
 
 
 def _stub(member: PatternRecognizer) -> PatternRecognizer:
     """The registry must serve both languages; only one is asked."""
-    return PatternRecognizer(
-        member.supported_entities[0], supported_language="zh", patterns=member.patterns
-    )
+    return PatternRecognizer(_entity(member), supported_language="zh", patterns=member.patterns)
 
 
 def _clean(text: str, start: int, end: int) -> bool:
@@ -136,6 +146,7 @@ def from_policy(own: Sequence[Mapping[str, Any]]) -> Recognizer:
         find=gate.find,
         tails=(_bounded,),
         rank=35,
+        gate=ANYTHING,
     )
 
 

@@ -53,6 +53,12 @@ EDGE = r"(?![0-9A-Za-z])(?!\.[0-9])(?![\-/][0-9]{5})"
 """Right edge of a number: not inside a longer number, a decimal, an order number."""
 WORD_EDGE = r"(?![0-9A-Za-z])"
 
+NUMBER = r"(?s)[0-9](?:.{0,4}[0-9]){5}"
+"""RE2: six digits, not far apart: the gate of long numbers. A line break inside one has at most
+four characters (`BREAK`)."""
+ANYTHING = "(?s)."
+"""RE2: the gate of a trigger of which nothing is known."""
+
 
 class Hit(NamedTuple):
     """One raw match: a half-open span of the viewed text. A tuple, because hostile text has tens
@@ -73,7 +79,7 @@ Tail = Callable[[str], int]
 @dataclass(frozen=True, slots=True)
 class Recognizer:
     """`trigger` is RE2 and matches somewhere in every (folded) text in which `find` finds
-    something.
+    something. So does `gate`, of a trigger that counts many characters: see `triggers`.
 
     `rank` decides between overlapping hits of equal level: the higher one stays. `plain`: it may
     find something in plain words, as `prose` defines them."""
@@ -84,6 +90,7 @@ class Recognizer:
     tails: tuple[Tail, ...]
     rank: int = 50
     plain: bool = True
+    gate: str = ""
 
 
 def overlapping(pattern: re.Pattern[str], text: str) -> Iterator[re.Match[str]]:

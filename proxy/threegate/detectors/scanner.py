@@ -1,8 +1,7 @@
 """All pattern recognizers as one detector: one pre-scan, then only those that can match.
 
-The pre-scan is one RE2 Set over the folded text: the triggers of every selected recognizer at
-once. Folding is one character to one character (full-width letters and digits, Chinese digits
-in long runs), so spans stay.
+The pre-scan (`triggers`) runs over the folded text. Folding is one character to one character
+(full-width letters and digits, Chinese digits in long runs), so spans stay.
 
 `settled` is the smallest position at which anything may still change: where a recognizer's
 alphabet run at the end begins (its `tails`), where a complete hit still reads ahead
@@ -15,13 +14,12 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Iterable
 
-import re2
-
 from threegate.detectors import prose
 from threegate.detectors.base import DetectorInfo, Scanned, uncrossed
 from threegate.detectors.folding import fold
 from threegate.detectors.recognizer import SCORES, Hit, Recognizer, Tail
 from threegate.detectors.surroundings import View
+from threegate.detectors.triggers import Triggers
 from threegate.types import Bilingual, Finding, Passage, Span
 
 __all__ = ["PatternScanner", "fold", "resolve"]
@@ -39,10 +37,7 @@ class PatternScanner:
         self._tails: tuple[Tail, ...] = tuple(
             dict.fromkeys(t for r in self._recognizers for t in r.tails)
         )
-        self._triggers = re2.Set.SearchSet()
-        for recognizer in self._recognizers:
-            self._triggers.Add(recognizer.trigger)
-        self._triggers.Compile()
+        self._triggers = Triggers(self._recognizers)
         self._prose = prose.gate(self._recognizers, self._tails)
         self.info = DetectorInfo(
             id="patterns",
@@ -74,11 +69,8 @@ class PatternScanner:
         return -1 if self._prose is None else self._prose.settled(text, start)
 
     def _hits(self, view: View) -> list[tuple[Hit, Recognizer]]:
-        triggered = self._triggers.Match(view.text)
-        if not triggered:
-            return []
-        chosen = (self._recognizers[i] for i in sorted(triggered))
-        return [(h, r) for r in chosen for h in r.find(view) if self._wants(h.kind)]
+        pulled = self._triggers.pulled(view)
+        return [(h, r) for r in pulled for h in r.find(view) if self._wants(h.kind)]
 
     def _wants(self, kind: str) -> bool:
         return self._kinds is None or _matches(kind, self._kinds)

@@ -14,6 +14,7 @@ from threegate.detectors.checksums import nhs
 from threegate.detectors.labels import words
 from threegate.detectors.recognizer import (
     EDGE,
+    NUMBER,
     WORD_EDGE,
     Hit,
     Recognizer,
@@ -94,4 +95,5 @@ RECOGNIZER = Recognizer(
     tails=(tails.token, tails.number, tail),
     rank=42,
     plain=False,
+    gate=NUMBER,
 )

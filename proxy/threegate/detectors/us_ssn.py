@@ -11,7 +11,7 @@ import numpy as np
 from threegate.detectors import bulk, tails
 from threegate.detectors.base import DetectorInfo, Example
 from threegate.detectors.labels import words
-from threegate.detectors.recognizer import EDGE, Hit, Recognizer, first, sifted
+from threegate.detectors.recognizer import EDGE, NUMBER, Hit, Recognizer, first, sifted
 from threegate.detectors.sieve import Ints, Mask, Sieve
 from threegate.detectors.surroundings import View, cue, cues
 from threegate.types import Bilingual, Level
@@ -87,4 +87,5 @@ RECOGNIZER = Recognizer(
     tails=(tails.token, tails.number),
     rank=64,
     plain=False,
+    gate=NUMBER,
 )
