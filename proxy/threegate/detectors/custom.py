@@ -12,21 +12,13 @@ import re
 from collections.abc import Iterable, Iterator
 
 import ahocorasick
-import re2
 
-from threegate.detectors import pattern_width
 from threegate.detectors.base import DetectorInfo, PatternDetector, Scanned, uncrossed
+from threegate.detectors.occurrences import Occurrences
 from threegate.detectors.sounds import SoundDetector
 from threegate.normalize import plain_text
 from threegate.policy.model import CompiledPolicy, CustomPattern, WordList, matches
 from threegate.types import Bilingual, Finding, Level, Passage, Span
-
-MAX_SPAN = 256
-
-_REACH = 16 * 1024
-"""Bytes behind its start within which a pattern must match; what needs more is no match."""
-_STRIDE = 4096
-"""Bytes that one search looks at for a start, so that none reads the whole text."""
 
 
 def detectors(policy: CompiledPolicy) -> tuple[PatternDetector, ...]:
@@ -104,51 +96,21 @@ def _leftmost_longest(hit: tuple[int, int]) -> tuple[int, int]:
 class RegexDetector:
     def __init__(self, custom: CustomPattern) -> None:
         self.info = DetectorInfo(custom.kind, (custom.kind,), Bilingual(custom.name, custom.name))
-        self._pattern = re2.compile(custom.pattern)
-        self._widest = pattern_width.greatest(custom.pattern, MAX_SPAN)
-        self._edges, self._level = custom.edges, custom.level
+        self._occurrences = Occurrences(custom.pattern, edges=custom.edges)
+        self._level = custom.level
 
     def scan(self, passage: Passage, *, final: bool = True) -> Scanned:
-        spans = list(self._spans(passage.text))
-        settled = len(passage.text) if final else max(0, len(passage.text) - self._widest - 1)
-        findings = tuple(_finding(self.info.id, s, passage, self._level) for s in spans)
-        return Scanned(findings, uncrossed(settled, spans))
+        """Of a text that may go on no more is told than the first matches; the rest is held."""
+        text = passage.text
+        if final:
+            return self._scanned(self._occurrences.all(text), len(text), passage)
+        spans, told = self._occurrences.first(text)
+        settled = min(told, max(0, len(text) - self._occurrences.widest - 1))
+        return self._scanned(spans, uncrossed(settled, spans), passage)
 
-    def _spans(self, text: str) -> Iterator[Span]:
-        data = text.encode()
-        at = place = 0
-        while (start := self._start(data, at)) >= 0:
-            place += len(data[at:start].decode())
-            span = self._span(text, place)
-            step = span.end - span.start or 1
-            if span.end > span.start:
-                yield span
-            elif place == len(text):
-                return
-            at = start + len(text[place : place + step].encode())
-            place += step
-
-    def _start(self, data: bytes, at: int) -> int:
-        """The first place from `at` on where the pattern matches, or -1."""
-        for begin in range(at, len(data) + 1, _STRIDE):
-            found = self._pattern.search(data, begin, begin + _STRIDE + _REACH)
-            if found and found.start() < begin + _STRIDE:
-                return _character(data, found.start())
-        return -1
-
-    def _span(self, text: str, start: int) -> Span:
-        """The match at `start`; empty where there is none that stands alone."""
-        here = self._pattern.match(text[start : start + MAX_SPAN])
-        span = Span(start, start + (here.end() if here else 0))
-        alone = span.end > start and not (self._edges and not _edges(text, span))
-        return span if alone else Span(start, start)
-
-
-def _character(data: bytes, at: int) -> int:
-    """The first character that does not begin before `at`."""
-    while at < len(data) and data[at] & 0xC0 == 0x80:
-        at += 1
-    return at
+    def _scanned(self, spans: list[Span], settled: int, passage: Passage) -> Scanned:
+        found = (_finding(self.info.id, s, passage, self._level) for s in spans)
+        return Scanned(tuple(found), settled)
 
 
 def _finding(kind: str, span: Span, passage: Passage, level: Level = Level.HIGH) -> Finding:

@@ -13,6 +13,8 @@ from typing import Any
 
 import re2
 
+from threegate.detectors.pattern_parts import parsed
+
 _AROUND = re.compile(r"\(\?<?[=!](?:[^()\\\[]|\\.|\[(?:[^\]\\]|\\.)*\])*\)")
 _PARTS = re.compile(r"(?s)\\.|.")
 _BLANKS = (
@@ -44,16 +46,11 @@ def loosened(pattern: str) -> Any:
 
 
 def _is_simple(pattern: str) -> bool:
-    from re import _parser  # type: ignore[attr-defined]  # no public parser tells the parts
-
-    try:
-        parts = _parser.parse(pattern)
-    except re.error:
-        return False
-    if parts.state.flags != re.UNICODE:
+    parts = parsed(pattern)
+    if parts is None or parts.state.flags != re.UNICODE:
         return False
     *most, (op, found) = parts
-    if str(op) == "MAX_REPEAT" and found[1] is _parser.MAXREPEAT and _one(found[2]):
+    if str(op) == "MAX_REPEAT" and str(found[1]) == "MAXREPEAT" and _one(found[2]):
         return 0 < _ways(most) <= _CHOICES  # nothing follows, so nothing is tried twice
     return 0 < _ways(parts) <= _CHOICES
 

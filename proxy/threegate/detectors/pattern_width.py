@@ -7,7 +7,8 @@ does. What it does not know, or reads as something else, has no known width.
 from __future__ import annotations
 
 import re
-import warnings
+
+from threegate.detectors.pattern_parts import parsed
 
 _ESCAPE = re.compile(r"\\(?:(?P<kind>[pP](?:\{\^?\w+\}|\w))|.)", re.DOTALL)
 _READ_OTHERWISE = re.compile(r"\[:|\{,")
@@ -19,14 +20,5 @@ def greatest(pattern: str, limit: int) -> int:
     if _READ_OTHERWISE.search(pattern):
         return limit
     plain = _ESCAPE.sub(lambda m: r"\w" if m["kind"] else m[0], pattern)
-    try:
-        with warnings.catch_warnings(action="error"):
-            return min(limit, _width(plain))
-    except (re.error, Warning, OverflowError, RecursionError, ImportError):
-        return limit
-
-
-def _width(pattern: str) -> int:
-    from re import _parser  # type: ignore[attr-defined]  # no public parser tells a width
-
-    return int(_parser.parse(pattern).getwidth()[1])
+    parts = parsed(plain)
+    return limit if parts is None else min(limit, int(parts.getwidth()[1]))
