@@ -23,14 +23,14 @@ _ABROAD = "(?<!美国)(?<!英国)(?<!德国)(?<!韩国)(?<!加拿大)(?<!澳大�
 """Their numbers have recognizers of their own."""
 _WORDS = (
     "病历|病歷|病案|住院|门诊|門診|就诊|就診|体检|處方|处方|挂号|掛號|检查|检验|医"
-    "保|醫保|健康卡|诊疗|样本"
+    "保|醫保|医疗保险|醫療保險|健康卡|诊疗|样本|患者|病人"
 )
 _MEDICAL = re.compile(
     rf"(?i)(?:{_ABROAD}(?:{_WORDS})"
     r"(?:电子凭证|个人|序列)?(?:卡|证|登记|条码)?(?:号码|號碼|编号|編號|号|號)|"
     r"医保卡|(?<![a-z])mrn(?![a-z])"
     r"|medical record (?:number|no\.?)|patient (?:id|no\.?|number)|patient_?(?:id|"
-    r"no)|hosp(?:ital|\.)? (?:no\.?|number))"
+    r"no)|health insurance (?:id|number|no\.?)|(?:患者|病人)id|hosp(?:ital|\.)? (?:no\.?|number))"
     rf"{_LINK}{_VALUE}"
 )
 _SOCIAL = re.compile(
@@ -67,13 +67,15 @@ RECOGNIZER = Recognizer(
             Example("病歷號碼2038471-6，主訴心悸", ("2038471-6",)),
             Example('{"mrn":"M-448120","dx"', ("M-448120",)),
             Example("医保卡号：1234567890", ("1234567890",)),
+            Example("医疗保险号：YB0930256787", ("YB0930256787",)),
+            Example("患者编号 20193847，病人ID：A0012938", ("20193847", "A0012938")),
             Example("社保卡号 A12345678", ("A12345678",)),
             Example("国药准字H20053909，批号2403117"),
-            Example("医保报销2000元"),
+            Example("医保报销2000元，患者12345人"),
         ),
     ),
-    trigger=rf"(?i)(?:{_WORDS}|mrn|medical record|patient|hosp|社保|社会保|社會保|shebao"
-    r"|china social|养老保险|公积金)[^0-9]{0,30}[0-9]",
+    trigger=rf"(?i)(?:{_WORDS}|mrn|medical record|patient|health insurance|hosp|社保|社会保|社會保"
+    r"|shebao|china social|养老保险|公积金)[^0-9]{0,30}[0-9]",
     find=find,
     tails=(tails.token,),
     rank=45,

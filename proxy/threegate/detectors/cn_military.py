@@ -21,8 +21,9 @@ _LABEL = (
     r"ficer[ _](?:card|id|no)|military (?:card|id))"
 )
 _LABELLED = re.compile(
-    rf"(?i){_LABEL}(?:号码|号|號碼|號| number| no\.?)?(?:(?-i:(?: [a-z]{{1,5}}){{0,3}})"
-    rf"[\s是为為:：=(（\"]{{0,4}}|{ANSWER}|[^0-9A-Za-z\n。；]{{0,10}}(?:是|为))"
+    rf"(?i){_LABEL}(?:[，,、]?(?:编号|号码|号|號碼|號)| number| no\.?)?"
+    rf"(?:(?-i:(?: [a-z]{{1,5}}){{0,3}})[\s是为為:：=(（\"]{{0,4}}|{ANSWER}"
+    r"|[^0-9A-Za-z\n。；]{0,10}(?:是|为))"
     r"(?P<value>[A-Z]{0,2}[0-9]{6,8}(?![0-9A-Za-z]))"
 )
 _LOOSE = loosened(_LABELLED.pattern)
@@ -56,6 +57,7 @@ RECOGNIZER = Recognizer(
         examples=(
             Example("军官证号：南字第01234567号", ("南字第01234567号",)),
             Example("士兵证12345678已失效", ("12345678",)),
+            Example("军人证件：军官证，号码4119703", ("4119703",)),
             Example("officer card no. A1234567", ("A1234567",)),
             Example("军官证在有效期内12345678"),
             Example("文字第三行有误"),

@@ -17,30 +17,39 @@ KIND = "pii.cn.plate"
 _PROVINCE = "京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘晋蒙陕吉闽贵粤青藏川宁琼滬遼魯蘇贛陝閩貴粵寧瓊雲"
 _GAP = r"[ ·•・．.\-]?"
 _ALNUM = "[0-9A-HJ-NP-Z]"
+_ANY_CASE = "[0-9A-HJ-NP-Za-hj-np-z]"
 _PLATE = re.compile(
     rf"[{_PROVINCE}][A-Z]{_GAP}(?:[DF]{_ALNUM}[0-9]{{4}}|[0-9]{{5}}[DF]|{_ALNUM}{{4}}"
     rf"[学警港澳挂領领]|{_ALNUM}{{5}})"
     r"(?![0-9A-Za-z])(?!标准|号文)|WJ[ ]?[京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘晋蒙陕吉闽贵粤青"
     r"藏川宁琼]?[0-9]{4}[0-9XBTSHJD](?![0-9A-Za-z])"
     r"|使[0-9]{6}(?![0-9A-Za-z])"
+    rf"|[{_PROVINCE}][a-z]{_GAP}(?:{_ANY_CASE}{{4}}[学警港澳挂領领]|{_ANY_CASE}{{5,6}})(?![0-9A-Za-z])"
 )
-_LABELS = words(
-    "车牌|車牌|牌照|号牌|车辆|車輛|车号|挪车|违章|绿牌|蓝牌|过户|车主|plate|vehicle", "car"
-)
+"""Small letters, as in chats, need a word beside them."""
+_LABELS = words("牌照|号牌|違章|违章|绿牌|蓝牌|过户|车|車|plate|vehicle|car|parking")
+
+
+_DIGITS = 3
+"""Fewer of them are more often part of a word."""
 
 
 def find(view: View) -> Iterator[Hit]:
     for match in _PLATE.finditer(view.text):
         digits = sum(c.isdigit() for c in match.group())
         near = cue(view, *match.span(), _LABELS, behind=False)
+        if match.group()[1].islower() and (near <= 0 or digits < _DIGITS):
+            continue
         if near > 0:
             yield Hit(*match.span(), KIND, Level.HIGH)
         else:
-            yield Hit(*match.span(), KIND, Level.MEDIUM if digits >= 3 and not near else Level.LOW)
+            yield Hit(
+                *match.span(), KIND, Level.MEDIUM if digits >= _DIGITS and not near else Level.LOW
+            )
 
 
 _OPEN = re.compile(
-    rf"(?:[{_PROVINCE}](?:[A-Z]{_GAP}{_ALNUM}{{0,6}})?|W|WJ[ ]?[{_PROVINCE}]?[0-9]{{0"
+    rf"(?:[{_PROVINCE}](?:[A-Za-z]{_GAP}{_ANY_CASE}{{0,6}})?|W|WJ[ ]?[{_PROVINCE}]?[0-9]{{0"
     rf",4}}|使[0-9]{{0,6}})\Z"
 )
 
@@ -63,12 +72,14 @@ RECOGNIZER = Recognizer(
             Example('{"plate":"京AD12345"}', ("京AD12345",)),
             Example("挂车沪B1234挂", ("沪B1234挂",)),
             Example("两地牌粤Z1234港", ("粤Z1234港",)),
+            Example("我的车冀eh1001在B2", ("冀eh1001",)),
             Example("浙A股行情"),
+            Example("新a12345和蒙v100000，新b站"),
             Example("已收藏A12号商品"),
             Example("新GB22239标准"),
         ),
     ),
-    trigger=rf"[{_PROVINCE}][A-Z]{_GAP}{_ALNUM}{{4}}|WJ|使[0-9]",
+    trigger=rf"[{_PROVINCE}][A-Za-z]{_GAP}{_ANY_CASE}{{4}}|WJ|使[0-9]",
     find=find,
     tails=(tail,),
     rank=65,

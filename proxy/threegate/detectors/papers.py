@@ -15,7 +15,10 @@ from threegate.types import Bilingual, Level
 
 PASSPORT, LICENCE, ACCOUNT = "pii.passport", "pii.driving_licence", "pii.bank_account"
 _GAP = rf"(?:[^0-9\n。；;!?！？]{{0,24}}?|{ANSWER})"
-_PASSPORT_LABEL = r"护照|護照|passports?(?![a-z])|reisepass|pasaporte|passaporto|여권"
+_PASSPORT_LABEL = (
+    r"护照|護照|旅券|passports?(?![a-z])(?:\s{1,3}(?:number|no\b))?|passeport|reisepass|pasaporte"
+    r"|passaporto|paspoort|paszport|여권|паспорт"
+)
 _LICENCE_LABEL = (
     r"驾照|駕照|驾驶证|駕駛證|驾驶执照|驾驶本|driv(?:er|ers|er's|er’s|ing)[ _\-]?licen[cs]es?"
     r"|licen[cs]e (?:no|number)|dvla|(?<![a-z])dl (?:no|number)|führerschein(?:nummer)?"
@@ -24,8 +27,14 @@ _LICENCE_LABEL = (
 _ACCOUNT_LABEL = (
     r"(?:银行|銀行|对公|开户|開戶|收款|付款|结算|汇款|还款|工资)(?:账号|帳號|账户|帳戶|户号)"
     r"|(?:bank|checking|savings)[ _\-]?(?:account|acct)(?![a-z])"
-    r"|(?<![a-z])(?:account|acct)(?:[ _\-](?:no|number|num|nr)(?![a-z])|#)"
+    r"|开户(?:行|银行)(?:及|与|、|/)(?:账号|账户)|[户戶]口(?:号码|號碼)|口座番号|계좌번호"
+    r"|(?<![a-z])(?:account|acct)(?:[ _\-](?:no|number|num|nr)(?![a-z])| ?#)"
+    r"|(?<![0-9a-z])a/c(?![a-z])"
+    r"|(?:routing|sort code|swift|bsb|ifsc)[^\n。；;]{0,28}?(?<![a-z])(?:account|acct)(?![a-z])"
+    r"|kontonummer|konto-?nr|num[ée]ro de compte|n[úu]mero de (?:cuenta|conta)|rekeningnummer"
 )
+_ANY_ACCOUNT_LABEL = r"账号|帳號|账户|帳戶"
+"""Also of games and shops: only right before as many digits as a bank's account has."""
 _LEFT = "(?<![0-9A-Za-z])"
 _RIGHT = r"(?![0-9A-Za-z])(?!\.[0-9])(?!-[0-9A-Za-z])"
 _PASSPORT = re.compile(
@@ -41,11 +50,18 @@ _LICENCE = re.compile(
 )
 _ACCOUNT = re.compile(
     rf"(?i)(?:{_ACCOUNT_LABEL}){_GAP}{_LEFT}(?P<value>[0-9]{{8,21}}|[0-9]{{4}}(?:[ -][0-9]{{4}})"
-    rf"{{1,4}}(?:[ -][0-9]{{1,3}})?){_RIGHT}"
+    rf"{{1,4}}(?:[ -][0-9]{{1,3}})?|[0-9]{{3}}-[0-9]{{5,6}}-[0-9]{{3}}){_RIGHT}"
+)
+_ANY_ACCOUNT = re.compile(
+    rf"(?:{_ANY_ACCOUNT_LABEL})[\s:：=是为為\"'(（]{{0,5}}{_LEFT}(?P<value>[0-9]{{12,21}}"
+    rf"|[0-9]{{4}}(?:[ -][0-9]{{4}}){{2,4}}(?:[ -][0-9]{{1,3}})?){_RIGHT}"
 )
 _FORMS = tuple(
     (kind, loosened(pattern.pattern), pattern)
-    for kind, pattern in ((PASSPORT, _PASSPORT), (LICENCE, _LICENCE), (ACCOUNT, _ACCOUNT))
+    for kind, pattern in (
+        *((PASSPORT, _PASSPORT), (LICENCE, _LICENCE)),
+        *((ACCOUNT, _ACCOUNT), (ACCOUNT, _ANY_ACCOUNT)),
+    )
 )
 
 
@@ -74,13 +90,23 @@ RECOGNIZER = Recognizer(
             Example("驾照号码为D12345678", ("D12345678",)),
             Example("对公账号：110908123410601", ("110908123410601",)),
             Example('{"account_number": "40817810099910"}', ("40817810099910",)),
+            Example("旅券番号 TR1744429", ("TR1744429",)),
+            Example("Passeport n° 61KP93703", ("61KP93703",)),
+            Example("Passport\nNumber:\n475628353", ("475628353",)),
+            Example("开户行：农业银行\n账号：33142821348411111", ("33142821348411111",)),
+            Example("开户行及账号：宁波银行海曙支行 42284376211866", ("42284376211866",)),
+            Example("A/C No 991578407618, IFSC HDFC0001234", ("991578407618",)),
+            Example("routing 011401533, account 3978281866", ("3978281866",)),
+            Example("戶口號碼 980-269091-171（恒生）", ("980-269091-171",)),
+            Example("游戏账号 10293847 被封，账号异常 202411080019283746"),
             Example("passport renewal takes 6 weeks and costs 130 dollars"),
             Example("the account has 12345678 followers"),
             Example("order 533380006, part D1234567"),
         ),
     ),
     trigger=rf"(?i){_PASSPORT_LABEL.replace('(?![a-z])', '')}|驾照|駕照|驾驶|駕駛|licen[cs]e|dvla"
-    r"|dl n|führerschein|patente|permis|账号|帳號|账户|帳戶|户号|account|acct",
+    r"|dl n|führerschein|patente|permis|账号|帳號|账户|帳戶|户号|[户戶]口|account|acct|a/c|口座"
+    r"|계좌|konto|compte|cuenta|conta|rekening",
     find=find,
     tails=(tails.token, tails.number),
     rank=43,
