@@ -23,7 +23,7 @@ REQUEST: dict[str, Any] = {
             "role": "assistant",
             "content": [
                 THINKING,
-                {"type": "redacted_thinking", "data": "b3BhcXVl"},
+                {"type": "redacted_thinking", "data": "/v3+/Q" * 20},
                 {"type": "text", "text": "calling"},
                 {"type": "tool_use", "id": "t", "name": "find", "input": {"phone": 13800138000}},
             ],
@@ -38,7 +38,7 @@ REQUEST: dict[str, Any] = {
                     "content": [{"type": "text", "text": "x"}],
                 },
                 {"type": "document", "title": "doc", "source": {"type": "text", "data": "plain!"}},
-                {"type": "image", "source": {"type": "base64", "data": "/9j/4AAQSkZJRg=="}},
+                {"type": "image", "source": {"type": "base64", "data": "/9j/" * 20}},
             ],
         },
     ],

@@ -35,17 +35,17 @@ async def guard_body(
     """The body with its texts as released, `sign` after each answer; None if it was cut."""
     if answer.cut is not None:
         return None
-    pointers = {}
+    read: list[tuple[str, Track, str]] = []
     for i, slot in enumerate(adapter.response_slots(body, options)):
         channel = slot.locus.channel
         key = StreamKey(slot.locus.choice or 0, channel, i if _is_answer(slot) else WHOLE_PARTS + i)
         track = answer.at(slot.locus, key)
-        pointers[slot.pointer] = (track, slot.text)
+        read.append((slot.pointer, track, slot.text))
         track.feed(slot.text, last=True)
     await _settle(answer)
     if answer.cut is not None:
         return None
-    texts = {p: new for p, (t, old) in pointers.items() if (new := _text(t, sign)) != old}
+    texts = {p: new for p, track, old in read if (new := _text(track, sign)) != old}
     guarded = adapter.put(body, texts) if texts else body
     notes = notes_of(answer.ruled)
     guarded = adapter.annotate(guarded, "claims", notes) if notes else guarded

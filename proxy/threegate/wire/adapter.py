@@ -39,7 +39,8 @@ class Api(StrEnum):
 class Slot:
     """A text of a body. `pointer` is an RFC 6901 pointer, `#form` appended where the text is not
     the bare string: `#json` (readable JSON text, see `jsontext`), `#think` and `#answer` (halves of
-    a content with inline reasoning), `#data` (data: URL), `#base64`."""
+    a content with inline reasoning), `#data` (data: URL), `#base64`, `#number`; `#name` is the name
+    of the field itself. Two slots may share a pointer: readings of the same bytes."""
 
     locus: Locus
     pointer: str

@@ -164,7 +164,7 @@ def _content(walk: SlotWalk, content: Any, at: str, channel: Channel) -> None:
             walk.walk(block, place, Channel.TOOL_RESULT)
         elif kind in _THINKING and channel is Channel.CONTENT:
             walk.walk(block, place, Channel.REASONING)
-        elif kind != "redacted_thinking":
+        else:
             walk.walk(block, place, channel)
 
 

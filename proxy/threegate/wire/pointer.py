@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -10,6 +11,10 @@ import orjson
 
 from threegate.errors import ProtocolError
 from threegate.wire import jsontext, think
+
+NAME = "#name"
+"""The form of a pointer to the name of a field, not to its value."""
+_CHARSET = re.compile(r";charset=[^;,]*", re.IGNORECASE)
 
 
 def escape(name: str) -> str:
@@ -34,11 +39,22 @@ def put(body: dict[str, Any], texts: Mapping[str, str]) -> dict[str, Any]:
     if not texts:
         return body
     made = copy(body)
+    names = [pointer for pointer in texts if pointer.endswith(NAME)]
     for pointer, text in texts.items():
-        path, _, form = pointer.partition("#")
-        holder, name = _resolve(made, path)
-        holder[name] = _shaped(holder[name], form, text)
+        if not pointer.endswith(NAME):
+            path, _, form = pointer.partition("#")
+            holder, name = _resolve(made, path)
+            holder[name] = _shaped(holder[name], form, text)
+    for pointer in sorted(names, key=lambda p: -p.count("/")):  # a path ends where a name changes
+        _rename(*_resolve(made, pointer.removesuffix(NAME)), texts[pointer])
     return made
+
+
+def _rename(holder: dict[str, Any], name: str, new: str) -> None:
+    """Fields keep their order; of two that get one name the later stays."""
+    fields = [(new if known == name else known, value) for known, value in holder.items()]
+    holder.clear()
+    holder.update(fields)
 
 
 def get(body: Any, pointer: str) -> Any:
@@ -61,7 +77,7 @@ def _resolve(body: Any, path: str) -> tuple[Any, Any]:
 def _shaped(old: Any, form: str, text: str) -> Any:
     """The new value where `old` stood."""
     match form:
-        case "":
+        case "" | "number":
             return text
         case "json":
             written = jsontext.write(text)
@@ -71,7 +87,7 @@ def _shaped(old: Any, form: str, text: str) -> Any:
         case "base64":
             return base64.b64encode(text.encode()).decode()
         case "data":
-            head = old.partition(",")[0].removesuffix(";base64")
+            head = _CHARSET.sub(";charset=utf-8", old.partition(",")[0].removesuffix(";base64"))
             return f"{head};base64,{base64.b64encode(text.encode()).decode()}"
         case _:
             raise ProtocolError(f"no such form of a slot: {form}")

@@ -145,7 +145,7 @@ class Responses(BaseAdapter):
         made = pointer.put(body, texts)
         for place in texts:
             parts = place.split("/")
-            if parts[1] == "output" and parts[-1] == "text":
+            if parts[1] in ("output", "input") and parts[-1] == "text":
                 holder = pointer.get(made, "/".join(parts[:-1]))
                 if holder.get("logprobs"):
                     holder["logprobs"] = []

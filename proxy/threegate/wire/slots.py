@@ -1,22 +1,20 @@
 """Every text of a body, found by walking it: what no rule knows is still text.
 
 Skipped are only short protocol words (`role`, `type`, ids) and binary data. So an unknown field, a
-new content part or a tool definition cannot carry text past the guard.
+new content part or a tool definition cannot carry text past the guard, and neither can the name of
+a field or, in a request, a number.
 """
 
 from __future__ import annotations
 
-import base64
-import binascii
 import re
 from collections.abc import Collection, Iterator
 from typing import Any, Final
-from urllib.parse import unquote_to_bytes
 
 import orjson
 
 from threegate.types import Channel, Layer, Locus
-from threegate.wire import jsontext
+from threegate.wire import inline, jsontext
 from threegate.wire.adapter import Slot
 from threegate.wire.pointer import escape
 
@@ -28,17 +26,31 @@ STRUCTURAL: Final = frozenset(
         *("include", "truncation", "signature", "encrypted_content", "effort", "reasoning_effort"),
     )
 )
-_LINKED: Final = frozenset(("logprobs",))  # repeats a text token by token; goes when it changes
+_LINKED: Final = frozenset(("logprobs",))  # repeats an answer token by token; goes when it changes
 _WORD: Final = re.compile(r"[\w.:/+=\-]{0,128}", re.ASCII)
+_SEALED: Final = re.compile(r"[\w.:/+=\-]{64,}", re.ASCII)
+_NAME: Final = re.compile(r"[A-Za-z_$][\w$.\-]{0,63}|\d{1,6}", re.ASCII)
 _OPAQUE: Final = frozenset(("signature", "encrypted_content"))
-_BINARY: Final = frozenset(("data", "file_data"))
 _FREE: Final = frozenset(("metadata", "default", "const", "examples", "enum"))  # the client's words
 _JSON_CHANNELS: Final = frozenset((Channel.TOOL_ARGUMENTS, Channel.TOOL_RESULT))
+_COUNTED: Final = frozenset(("seed",))  # a number of the protocol, however large
+_LONG_NUMBER: Final = 10**6
+"""Seven digits: the shortest number that is somebody's."""
 
 
 def is_protocol(key: str, text: str) -> bool:
     """Whether a string is a word of the protocol, or opaque: nothing that anybody could read."""
-    return key in STRUCTURAL and (key in _OPAQUE or _WORD.fullmatch(text) is not None)
+    if key not in STRUCTURAL or _is_number(text):
+        return False
+    return _WORD.fullmatch(text) is not None or (
+        key in _OPAQUE and _SEALED.fullmatch(text) is not None
+    )
+
+
+def _is_number(text: str) -> bool:
+    """Whether a word is somebody's number: many digits and hardly a letter."""
+    digits = sum(map(str.isdigit, text))
+    return digits >= 7 and sum(map(str.isalpha, text)) <= 3
 
 
 class SlotWalk:
@@ -62,21 +74,39 @@ class SlotWalk:
                 self.json_object(value, pointer, channel)
                 return
             for name, below in value.items():
-                if type(below) in _TEXTFUL and name not in _LINKED:
+                self._named(pointer, name, channel)
+                if type(below) in _TEXTFUL and not self._is_linked(name):
                     inner = key if key in _FREE else name
                     self.walk(below, f"{pointer}/{escape(name)}", channel, inner)
         elif isinstance(value, list):
             for index, below in enumerate(value):
                 if type(below) in _TEXTFUL:
                     self.walk(below, f"{pointer}/{index}", channel, key)
+        elif type(value) in (int, float):
+            self._number(value, pointer, channel)
 
     def field(self, at: str, name: str, value: Any, channel: Channel) -> None:
-        """All texts of one field of the object at `at`."""
+        """All texts of one field of the object at `at`, its name included."""
+        self._named(at, name, channel)
         kind = type(value)
         if kind is str:
             self._string(value, f"{at}/{escape(name)}", channel, name)
-        elif kind in _TEXTFUL:
+        elif kind in _TEXTFUL and name not in _COUNTED:
             self.walk(value, f"{at}/{escape(name)}", channel, name)
+
+    def _is_linked(self, name: str) -> bool:
+        return name in _LINKED and self._layer is Layer.OUTPUT
+
+    def _named(self, at: str, name: str, channel: Channel) -> None:
+        """The name of a field, where it is more than a plain one: models read names too."""
+        if _NAME.fullmatch(name) is None or _is_number(name):
+            self.add(name, f"{at}/{escape(name)}#name", channel)
+
+    def _number(self, value: float, pointer: str, channel: Channel) -> None:
+        """A phone number need not be in quotes. In answers the numbers outside texts are counts."""
+        if self._layer is Layer.INPUT and abs(value) >= _LONG_NUMBER:
+            whole = int(value) if value == int(value) else value
+            self.add(str(whole), f"{pointer}#number", channel)
 
     def add(self, text: str, pointer: str, channel: Channel) -> None:
         if text:
@@ -92,56 +122,31 @@ class SlotWalk:
     def _string(self, text: str, pointer: str, channel: Channel, key: str) -> None:
         if is_protocol(key, text):
             return
-        if text.startswith("data:") and "," in text:
-            self._decoded(_data_url(text), text, pointer + "#data", channel)
-        elif key in _BINARY and len(text) > 3:
-            self._decoded(_base64(text), text, pointer + "#base64", channel)
-        elif channel in _JSON_CHANNELS and "\\" in text and _is_json(text):
+        if key in inline.HOLDERS:
+            for form, read in inline.readings(key, text):
+                self.add(read, pointer + form, channel)
+        elif channel in _JSON_CHANNELS and "\\" in text and _is_json(text, key):
             self.add(jsontext.read(text), pointer + "#json", channel)
-        elif channel is Channel.TOOL_ARGUMENTS and _is_json(text):
+        elif channel is Channel.TOOL_ARGUMENTS and _is_json(text, key):
             self.add(text, pointer + "#json", channel)
         else:
             self.add(text, pointer, channel)
 
-    def _decoded(self, data: bytes | None, text: str, pointer: str, channel: Channel) -> None:
-        if data is None:  # not encoded after all: plain text
-            self.add(text, pointer.partition("#")[0], channel)
-        elif (decoded := _utf8(data)) is not None:
-            self.add(decoded, pointer, channel)
+
+_TEXTFUL: Final = frozenset((str, dict, list, int, float))
 
 
-_TEXTFUL: Final = frozenset((str, dict, list))
-
-
-def _is_json(text: str) -> bool:
+def _is_json(text: str, key: str) -> bool:
+    """Arguments that break off, as those of an answer that became too long, are JSON text too."""
     if text.lstrip()[:1] not in ("{", "["):
         return False
+    if key == "arguments":
+        return True
     try:
         orjson.loads(text)
     except orjson.JSONDecodeError:
         return False
     return True
-
-
-def _data_url(url: str) -> bytes | None:
-    head, _, data = url.partition(",")
-    return _base64(data) if head.endswith(";base64") else unquote_to_bytes(data)
-
-
-def _base64(text: str) -> bytes | None:
-    try:
-        return base64.b64decode(text, validate=True)
-    except (binascii.Error, ValueError):
-        return None
-
-
-def _utf8(data: bytes) -> str | None:
-    """Text, or None for binary data: an image is not UTF-8 and a text has no NUL."""
-    try:
-        text = data.decode()
-    except UnicodeDecodeError:
-        return None
-    return None if "\0" in text else text
 
 
 def walk_fields(
@@ -168,4 +173,4 @@ def each(walk: SlotWalk, body: dict[str, Any], field: str) -> Iterator[tuple[int
         if isinstance(item, dict):
             yield index, item
         else:
-            walk.field(f"/{field}", str(index), item, Channel.USER)
+            walk.walk(item, f"/{field}/{index}", Channel.USER)
