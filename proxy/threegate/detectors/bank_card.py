@@ -14,8 +14,9 @@ from threegate.detectors import bulk, tails
 from threegate.detectors.base import DetectorInfo, Example
 from threegate.detectors.checksums import luhn
 from threegate.detectors.labels import words
-from threegate.detectors.recognizer import EDGE, GAP, NUMBER, Hit, Recognizer, first, sifted
+from threegate.detectors.recognizer import EDGE, GAP, Hit, Recognizer, first, sifted_numbers
 from threegate.detectors.sieve import Ints, Mask, Sieve, together
+from threegate.detectors.stretches import NUMBER
 from threegate.detectors.surroundings import View, cue, cues
 from threegate.types import Bilingual, Level
 
@@ -25,7 +26,8 @@ _GROUP = re.compile(r"[0-9]+")
 _LABELS = words(
     "银行卡|銀行卡|卡号|卡號|账号|帳號|账户|帳戶|信用卡|借记卡|储蓄卡|工资卡|卡片",
     "还款卡|新卡|这张卡|這張卡|转出|转入|打到|汇到|收款|卡上|行卡|农卡|支行|存折",
-    "card|visa|mastercard|unionpay|amex|account|acct|pan|debit|credit",
+    "card|visa|mastercard|unionpay|amex|diners|jcb|discover|maestro|银联|銀聯|account|acct|pan|debit",
+    "credit",
 )
 _Ranges = tuple[tuple[int, int, tuple[int, ...]], ...]
 """Least and greatest first six digits, and the lengths that numbers between them have."""
@@ -58,7 +60,7 @@ _KNOWN = sorted({p for low, high, _ in _ISSUERS for p in range(low // 10000, hig
 _LEAST, _LONGEST = 13, 19
 _SPLIT = 5
 """More groups of digits than this are a card only beside a label."""
-_GROUPINGS = {(4, 4, 4, 4), (4, 4, 4, 4, 3), (4, 6, 5), (6, 13), (4, 4, 4, 4, 2), (4, 4, 4, 4, 1)}
+_GROUPINGS = {(4, 4, 4, 4), (4, 4, 4, 4, 3), (4, 6, 5), (4, 6, 4), (6, 13), (4, 4, 4, 4, 2), (4, 4, 4, 4, 1)}
 
 
 def _parts(match: re.Match[str]) -> Iterator[tuple[int, str, tuple[int, ...]]]:
@@ -73,7 +75,7 @@ def _parts(match: re.Match[str]) -> Iterator[tuple[int, str, tuple[int, ...]]]:
 
 
 def find(view: View) -> Iterator[Hit]:
-    found, matches = sifted(view, _CARD, _sift)
+    found, matches = sifted_numbers(view, _CARD, _sift)
     yield from found
     for match in matches:
         for end, digits, shape in _parts(match):
@@ -168,6 +170,7 @@ RECOGNIZER = Recognizer(
             Example("我的卡6216600100001234564丢了", ("6216600100001234564",)),
             Example("卡号4111111111111111号", ("4111111111111111",)),
             Example("pay with 4111 1111 1111 1111 123 please", ("4111 1111 1111 1111",)),
+            Example("Diners Club 3056 930902 5904 was declined", ("3056 930902 5904",)),
             Example("amex 3782-822463-10005.", ("3782-822463-10005",)),
             Example("账号：622202123456\n7890128\n户名", ("622202123456\n7890128",)),
             Example(
@@ -184,10 +187,9 @@ RECOGNIZER = Recognizer(
             Example("请把3.14159265358979323846四舍五入"),
         ),
     ),
-    trigger=rf"[1-9](?:{GAP}?[0-9]){{12}}",
+    trigger=NUMBER,
     find=find,
     tails=(tails.number, tails.han_number),
     rank=80,
     plain=False,
-    gate=NUMBER,
 )

@@ -21,15 +21,15 @@ from threegate.detectors.labels import words
 from threegate.detectors.recognizer import (
     EDGE,
     GAP,
-    NUMBER,
     WORD_EDGE,
     Hit,
     Recognizer,
-    candidates,
     first,
-    sifted,
+    numbers,
+    sifted_numbers,
 )
 from threegate.detectors.sieve import Ints, Mask, Sieve
+from threegate.detectors.stretches import NUMBER
 from threegate.detectors.surroundings import View, cue, cues
 from threegate.types import Bilingual, Level
 
@@ -37,8 +37,10 @@ KIND = "pii.cn.id_card"
 _CODES = "11 12 13 14 15 21 22 23 31 32 33 34 35 36 37 41 42 43 44 45 46 50 51 52 53 54 61 62 63"
 _PROVINCES = frozenset([*_CODES.split(), "64", "65", "71", "81", "82", "83", "91"])
 _CODES_KNOWN = tuple(map(int, _PROVINCES))
+_STUDENT = "(?<=[GJLgjl].)(?<![0-9A-Za-z]..)"
+"""A national student number (学籍号) is a letter and the number of the identity card."""
 _NEW = re.compile(
-    first("1-9") + rf"(?=[0-9]{{2}})(?:{GAP}?[0-9]){{16}}{GAP}?[0-9Xx]{WORD_EDGE}(?![.\-/][0-9])"
+    first("1-9").removesuffix(")") + f"|{_STUDENT})" + rf"(?=[0-9]{{2}})(?:{GAP}?[0-9]){{16}}{GAP}?[0-9Xx]{WORD_EDGE}(?![.\-/][0-9])"
 )
 _OLD = re.compile(first("1-9") + rf"[0-9]{{14}}{EDGE}")
 _FOREIGN = re.compile(rf"[A-Z](?<![0-9A-Za-z].)[A-Z]{{2}}[0-9]{{12}}{EDGE}")
@@ -129,7 +131,7 @@ def _foreign_spots(sieve: Sieve) -> Ints:
 
 
 def _new(view: View) -> Iterator[Hit]:
-    found, matches = sifted(view, _NEW, _sift_new)
+    found, matches = sifted_numbers(view, _NEW, _sift_new)
     yield from found
     for match in matches:
         parts = _PARTS.findall(match.group()) if len(match.group()) > 18 else [match.group()]
@@ -148,7 +150,7 @@ def _level(view: View, match: re.Match[str], checked: bool, regular: bool) -> Le
 
 
 def _old(view: View) -> Iterator[Hit]:
-    found, matches = sifted(view, _OLD, _sift_old)
+    found, matches = sifted_numbers(view, _OLD, _sift_old)
     yield from found
     for match in matches:
         value = match.group()
@@ -158,7 +160,7 @@ def _old(view: View) -> Iterator[Hit]:
 
 
 def _foreign(view: View) -> Iterator[Hit]:
-    for match in candidates(view, _FOREIGN, _foreign_spots):
+    for match in numbers(view, _FOREIGN, _foreign_spots):
         if cue(view, *match.span(), _FOREIGN_LABELS) > 0:
             yield Hit(*match.span(), KIND, Level.HIGH, "foreign")
 
@@ -195,11 +197,9 @@ RECOGNIZER = Recognizer(
             Example("流水130102560301735已入账"),
         ),
     ),
-    trigger=r"[A-Z]{3}[0-9]{12}|"
-    rf"[1-9](?:{GAP}?[0-9]){{14}}",
+    trigger=NUMBER,
     find=find,
     tails=(tails.token, tails.number, tails.han_number),
     rank=90,
     plain=False,
-    gate=NUMBER,
 )

@@ -11,8 +11,9 @@ import numpy as np
 from threegate.detectors import bulk, tails
 from threegate.detectors.base import DetectorInfo, Example
 from threegate.detectors.labels import words
-from threegate.detectors.recognizer import BREAK, DASH, EDGE, NUMBER, Hit, Recognizer, sifted
+from threegate.detectors.recognizer import BREAK, DASH, EDGE, Hit, Recognizer, sifted_numbers
 from threegate.detectors.sieve import Ints, Mask, Sieve, together
+from threegate.detectors.stretches import NUMBER
 from threegate.detectors.surroundings import SPACE, View, cue, cues
 from threegate.types import Bilingual, Level
 
@@ -20,18 +21,25 @@ KIND = "pii.cn.mobile"
 _GAP = rf"(?:[{SPACE}{DASH}.]|{BREAK})?"
 _PREFIX = r"1(?:[38][0-9]|4[5-9]|5[0-35-9]|6[25-7]|7[0-8]|9[0-35-9])"
 _ABROAD = "".join(rf"(?<![+][0-9]{{{n}}}[ \-].)" for n in (1, 2, 3))
-"""Behind another country's code; +86 is part of the match."""
+_ABROAD += r"(?<!(?<![0-9A-Za-z])00[34][0-9][ \-].)"
+"""Behind another country's code; +86 is part of the match. After 00 only the codes of Europe, some
+of whose numbers look like these."""
+_SECOND = "(?<=(?<![0-9])1[3-9][0-9]{9}/.)"
+"""Of two numbers with a stroke between."""
 _LEFT = _ABROAD + (
-    r"(?:(?<![0-9A-Za-z+].)(?<![0-9][.\-/].)|(?<=(?i:tel|mob).)|(?<=(?i:phone).)|(?<=(?i:mobile).))"
+    rf"(?:(?<![0-9A-Za-z+].)(?:(?<![0-9][.\-/].)|{_SECOND})|(?<=(?i:tel|mob).)|(?<=(?i:phone).)|(?<=(?i:mobile).))"
 )
-_COUNTRY = rf"(?:[+](?<![0-9A-Za-z].)86|0{_LEFT}086|8{_LEFT}6)[)）]?[{SPACE}{DASH}]?"
-_NATIONAL = _PREFIX[1:] + rf"{_GAP}[0-9]{_GAP}[0-9]{{3}}{_GAP}[0-9]{_GAP}[0-9]{{3}}{EDGE}"
+_EDGE = EDGE.replace(r"[\-/][0-9]{5}", r"(?:-|/(?!1[3-9][0-9]{9}(?![0-9])))[0-9]{5}")
+_COUNTRY = rf"(?:[(（](?=[+]86[)）])[+]86|[+](?<![0-9A-Za-z].)(?<![(（](?=.86[)）]).)86|0{_LEFT}086|8{_LEFT}6)[)）]?[{SPACE}{DASH}]?"
+_NATIONAL = _PREFIX[1:] + rf"{_GAP}[0-9]{_GAP}[0-9]{{3}}{_GAP}[0-9]{_GAP}[0-9]{{3}}{_EDGE}"
 _MOBILE = re.compile(rf"(?P<country>{_COUNTRY})1{_NATIONAL}|1{_LEFT}{_NATIONAL}")
 _DOTS = 2
 """More of them stand in versions: 133.0.7415.166."""
 _ASSIGNED = np.array([bool(re.fullmatch(_PREFIX, f"{n:03}")) for n in range(1000)])
 _PARTING = (ord(" "), ord("-"))
-_PLUS, _DOT = map(ord, "+.")
+_PLUS, _DOT, _SLASH, _BLANK = map(ord, "+./ ")
+_COUNTERS = "次件元台吨噸份块塊斤克米票"
+"""Right behind a number that no label calls a telephone number, they say that it counts."""
 _BARE = np.array((Level.MEDIUM, Level.HIGH, Level.LOW))
 """Of a number without a country code, by what the nearest label says: nothing, this, (-1) another
 number."""
@@ -49,10 +57,18 @@ def _sift(view: View) -> tuple[Iterator[Hit], Ints]:
     start, end = sieve.at[i], sieve.at[i + 10] + 1
     edge = bulk.right(sieve, end) & (_dots(sieve, i) <= _DOTS)
     own = edge & bulk.left(sieve, start) & (sieve.code(start - 1) != _PLUS)
-    own &= ~_abroad(sieve, start)
+    paired = (sieve.code(start - 1) == _SLASH) | (sieve.code(end) == _SLASH)
+    own &= ~_abroad(sieve, start) & ~paired
     near = cues(view, start[own], end[own], _LABELS, behind=False)
-    found = bulk.hits(start[own], end[own], KIND, _BARE[near])
-    return found, together(start[edge & sieve.is_letter(start - 1)], _coded(sieve))
+    level = np.where((near == 0) & _counted(sieve, end[own]), Level.LOW, _BARE[near])
+    found = bulk.hits(start[own], end[own], KIND, level)
+    left = start[(edge & sieve.is_letter(start - 1)) | (paired & (_dots(sieve, i) <= _DOTS))]
+    return found, together(left, _coded(sieve))
+
+
+def _counted(sieve: Sieve, end: Ints) -> Mask:
+    after = sieve.code(end + (sieve.code(end) == _BLANK))
+    return np.isin(after, [ord(c) for c in _COUNTERS])
 
 
 def _coded(sieve: Sieve) -> Ints:
@@ -76,17 +92,21 @@ def _dots(sieve: Sieve, i: Ints) -> Ints:
 
 
 def _abroad(sieve: Sieve, start: Ints) -> Mask:
-    """`_ABROAD`: behind a plus sign, one to three digits and a blank or dash."""
+    """`_ABROAD`: behind a plus sign or 00, the digits of a country's code and a blank or dash."""
     abroad = np.zeros(len(start), np.bool_)
     parted = np.isin(sieve.code(start - 1), _PARTING)
     for digits in (1, 2, 3):
         parted &= sieve.is_digit(start - 1 - digits)
         abroad |= parted & (sieve.code(start - 2 - digits) == _PLUS)
+    code = [sieve.code(start - back) - ord("0") for back in (5, 4, 3)]
+    european = (code[0] == 0) & (code[1] == 0) & ((code[2] == 3) | (code[2] == 4))
+    european &= sieve.is_digit(start - 2) & np.isin(sieve.code(start - 1), _PARTING)
+    abroad |= european & ~sieve.is_word(start - 6)
     return abroad
 
 
 def find(view: View) -> Iterator[Hit]:
-    found, matches = sifted(view, _MOBILE, _sift)
+    found, matches = sifted_numbers(view, _MOBILE, _sift)
     yield from found
     for match in matches:
         if match.group().count(".") <= _DOTS:
@@ -95,7 +115,12 @@ def find(view: View) -> Iterator[Hit]:
 
 def _level(view: View, match: re.Match[str]) -> Level:
     near = cue(view, *match.span(), _LABELS, behind=False)
-    return Level.HIGH if match["country"] and not near else Level(_BARE[near])
+    if match["country"]:
+        sure = match.group()[0] in "(（+"
+        return Level.HIGH if near >= 0 else Level.MEDIUM if sure else Level.LOW
+    after = view.text[match.end() : match.end() + 2].removeprefix(" ")[:1]
+    counted = not near and after and after in _COUNTERS
+    return Level.LOW if counted else Level(_BARE[near])
 
 
 RECOGNIZER = Recognizer(
@@ -111,16 +136,20 @@ RECOGNIZER = Recognizer(
             Example("手机：１３８００１３８０００", ("１３８００１３８０００",)),
             Example("电话是幺三八零零一三八零零零", ("幺三八零零一三八零零零",)),
             Example('{"mobile":"13800138000"}', ("13800138000",)),
+            Example("手机号(+86)13800138000", ("(+86)13800138000",)),
+            Example("手机13800138000/15912345678", ("13800138000", "15912345678")),
+            Example("Ticket 4471: Li (+86 138 0013 8000) has no code", ("+86 138 0013 8000",)),
+            Example("播放量13800138000次，共 13800138000 元"),
+            Example("unter 0049 1515 7341084/222"),
             Example("订单13800138000麻烦改一下"),
             Example("工单号4838050043281470521"),
             Example("EPOCH_MS = 1718000000000"),
             Example("x = 0.13800138000"),
         ),
     ),
-    trigger=rf"1{_GAP}[3-9](?:{_GAP}[0-9]){{9}}",
+    trigger=NUMBER,
     find=find,
     tails=(tails.token, tails.number, tails.han_number),
     rank=70,
     plain=False,
-    gate=NUMBER,
 )

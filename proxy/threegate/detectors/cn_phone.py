@@ -11,8 +11,9 @@ import numpy as np
 from threegate.detectors import tails
 from threegate.detectors.base import DetectorInfo, Example
 from threegate.detectors.labels import words
-from threegate.detectors.recognizer import DASH, EDGE, NUMBER, Hit, Recognizer, candidates
+from threegate.detectors.recognizer import DASH, EDGE, Hit, Recognizer, numbers
 from threegate.detectors.sieve import Ints, Sieve, together
+from threegate.detectors.stretches import NUMBER
 from threegate.detectors.surroundings import SPACE, View, cue
 from threegate.types import Bilingual, Level
 
@@ -21,8 +22,8 @@ _AREA = r"(?:10|2[0-57-9]|[3-9][0-9]{2})"
 _LEFT = r"(?:(?<![0-9A-Za-z].)(?<![0-9][.\-/].)|(?<=(?i:tel|fax).)|(?<=(?i:phone).))"
 _GAP = rf"[{SPACE}{DASH}]"
 _LANDLINE = re.compile(
-    rf"(?:[+](?<![0-9A-Za-z].)86{_GAP}?)?(?:[(（]0{_AREA}[)）]{_GAP}?|0{_LEFT}{_AREA}"
-    rf"(?P<gap>{_GAP})?)"
+    rf"(?:(?:[+](?<![0-9A-Za-z].)86{_GAP}?)?(?:[(（]0{_AREA}[)）]{_GAP}?|0{_LEFT}{_AREA}"
+    rf"(?P<gap>{_GAP})?)|[+](?<![0-9A-Za-z].)86{_GAP}?[(（]?0?[)）]?{_GAP}?{_AREA}[)）]?{_GAP}?)"
     rf"[2-8][0-9]{{2,3}}(?P<split>{_GAP})?[0-9]{{4}}{EDGE}"
 )
 _HAN = re.compile("[\u3400-\u9fff]")
@@ -41,9 +42,9 @@ def _spots(sieve: Sieve) -> Ints:
     """Where an area code, its bracket or the country code before it begins."""
     free, digit = sieve.free, sieve.digit
     plain = sieve.at[_numbers(sieve, free[digit[free] == 0])]
-    coded = np.flatnonzero((digit[:-2] == 8) & (digit[1:-1] == 6) & (digit[2:] == 0)) + 2
-    country = sieve.at[_numbers(sieve, coded) - 2]
-    return together(plain, plain - 1, country - 1)
+    coded = np.flatnonzero((digit[:-2] == 8) & (digit[1:-1] == 6))
+    country = sieve.at[coded] - 1
+    return together(plain, plain - 1, country[sieve.code(country) == ord("+")])
 
 
 def _numbers(sieve: Sieve, zeros: Ints) -> Ints:
@@ -59,11 +60,11 @@ def _service_spots(sieve: Sieve) -> Ints:
 
 
 def find(view: View) -> Iterator[Hit]:
-    for match in candidates(view, _LANDLINE, _spots):
+    for match in numbers(view, _LANDLINE, _spots):
         formed = match["gap"] is not None or match.group()[0] in "(（+"
-        if not match["split"] or _HAN.search(view.before(match.start())):
+        if match.group()[0] == "+" or not match["split"] or _HAN.search(view.before(match.start())):
             yield Hit(*match.span(), KIND, _level(view, match, formed))
-    for match in candidates(view, _SERVICE, _service_spots):
+    for match in numbers(view, _SERVICE, _service_spots):
         near = cue(view, *match.span(), _LABELS, behind=False) > 0
         yield Hit(*match.span(), KIND, Level.MEDIUM if near else Level.LOW, "service")
 
@@ -71,7 +72,7 @@ def find(view: View) -> Iterator[Hit]:
 def _level(view: View, match: re.Match[str], formed: bool) -> Level:
     near = cue(view, *match.span(), _LABELS)
     if near < 0:
-        return Level.LOW
+        return Level.MEDIUM if match.group()[0] == "+" else Level.LOW
     if near:
         return Level.HIGH if formed else Level.MEDIUM
     return Level.MEDIUM if formed else Level.LOW
@@ -88,16 +89,16 @@ RECOGNIZER = Recognizer(
             Example("请失主拨打(0991)6901465认领", ("(0991)6901465",)),
             Example("地址、电话：见备注 02050100536", ("02050100536",)),
             Example("客服热线400-820-8820", ("400-820-8820",)),
+            Example("Tel: +86 512 4992 1003", ("+86 512 4992 1003",)),
+            Example("Tel: +86-755-51005032, Ms Ye", ("+86-755-51005032",)),
             Example("我打12306没人接，换95533很快"),
             Example("发票代码044002100311"),
             Example("批号010-6124"),
         ),
     ),
-    trigger=rf"0[1-9][0-9]{{1,2}}[)）{SPACE}{DASH}]{{0,2}}[2-8][0-9]{{2,3}}{_GAP}?[0-9]{{4}}|"
-    rf"[48]00{_GAP}?[0-9]{{3}}{_GAP}?[0-9]{{4}}",
+    trigger=NUMBER,
     find=find,
     tails=(tails.token, tails.number),
     rank=60,
     plain=False,
-    gate=NUMBER,
 )

@@ -13,8 +13,9 @@ import numpy as np
 from threegate.detectors import bulk, tails
 from threegate.detectors.base import DetectorInfo, Example
 from threegate.detectors.labels import Labels, words
-from threegate.detectors.recognizer import NUMBER, WORD_EDGE, Hit, Recognizer, first, sifted
+from threegate.detectors.recognizer import WORD_EDGE, Hit, Recognizer, first, sifted_numbers
 from threegate.detectors.sieve import Ints, Mask, Sieve, together
+from threegate.detectors.stretches import NUMBER
 from threegate.detectors.surroundings import View, cue, cues
 from threegate.types import Bilingual, Level
 
@@ -39,12 +40,12 @@ _PERMIT_LABELS = words(
 
 
 def find(view: View) -> Iterator[Hit]:
-    found, matches = sifted(view, _PASSPORT, _sift_passports)
+    found, matches = sifted_numbers(view, _PASSPORT, _sift_passports)
     yield from found
     for match in matches:
         near = cue(view, *match.span(), _PASSPORT_LABELS, other=_PERMIT_LABELS)
         yield Hit(*match.span(), PASSPORT, Level.HIGH if near > 0 else Level.LOW)
-    found, matches = sifted(view, _PERMIT, _sift_permits)
+    found, matches = sifted_numbers(view, _PERMIT, _sift_permits)
     yield from found
     for match in matches:
         near = cue(view, *match.span(), _PERMIT_LABELS, other=_PASSPORT_LABELS)
@@ -115,10 +116,9 @@ RECOGNIZER = Recognizer(
             Example("大约12345678人"),
         ),
     ),
-    trigger=r"(?i)(?:[DEGKHMPSCTW][A-Z]?|[0-9])[0-9]{7}",
+    trigger=NUMBER,
     find=find,
     tails=(tails.token,),
     rank=55,
     plain=False,
-    gate=NUMBER,
 )

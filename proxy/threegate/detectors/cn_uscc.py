@@ -13,15 +13,15 @@ from threegate.detectors.base import DetectorInfo, Example
 from threegate.detectors.checksums import USCC_ALPHABET, USCC_WEIGHTS, uscc
 from threegate.detectors.labels import words
 from threegate.detectors.recognizer import (
-    NUMBER,
     WORD_EDGE,
     Hit,
     Recognizer,
-    candidates,
     first,
-    sifted,
+    numbers,
+    sifted_numbers,
 )
 from threegate.detectors.sieve import Ints, Mask, Sieve
+from threegate.detectors.stretches import NUMBER
 from threegate.detectors.surroundings import View, cue, cues
 from threegate.types import Bilingual, Level
 
@@ -85,12 +85,12 @@ def _grouped_spots(sieve: Sieve) -> Ints:
 
 
 def find(view: View) -> Iterator[Hit]:
-    found, matches = sifted(view, _USCC, _sift)
+    found, matches = sifted_numbers(view, _USCC, _sift)
     yield from found
     for match in matches:
         if level := _level(view, match):
             yield Hit(*match.span(), KIND, level)
-    for match in candidates(view, _GROUPED, _grouped_spots):
+    for match in numbers(view, _GROUPED, _grouped_spots):
         value = match.group().replace(" ", "").replace("-", "")
         if _SHAPE.fullmatch(value) and uscc(value) and cue(view, *match.span(), _LABELS) >= 0:
             yield Hit(*match.span(), KIND, Level.HIGH)
@@ -110,12 +110,9 @@ RECOGNIZER = Recognizer(
             Example("commit 91350100M000100Y43A"),
         ),
     ),
-    trigger=r"(?i:[1-9A-HJ-NPQRTUWXY][1-9A-HJ-NPQRTUWXY][1-8][0-9]{5}[0-9A-HJ-NPQRTUWXY]{10})"
-    r"|[1-9A-Z]{2}(?:[0-9]{2}[ \-][0-9]{4}[ \-][0-9A-Z]{4}[ \-]|[ \-][0-9]{6}[ \-][0-9A-Z]{9}"
-    r"|[0-9]{6}[ \-][0-9A-Z]{9})",
+    trigger=NUMBER,
     find=find,
     tails=(tails.token, tails.groups),
     rank=85,
     plain=False,
-    gate=NUMBER,
 )

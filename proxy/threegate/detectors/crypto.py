@@ -1,5 +1,5 @@
-"""Wallet addresses: Bitcoin and Tron (Base58Check), Bitcoin SegWit (Bech32), Ethereum (0x and
-40 hexadecimal digits)."""
+"""Wallet addresses: Bitcoin, Litecoin, Dogecoin and Tron (Base58Check), SegWit of the first two
+(Bech32), Ethereum (0x and 40 hexadecimal digits)."""
 
 from __future__ import annotations
 
@@ -20,8 +20,10 @@ KIND = "pii.crypto_wallet"
 _BASE58 = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
 _DIGITS = bytes(max(_BASE58.find(chr(c)), 0) for c in range(256))
 _BECH32 = "qpzry9x8gf2tvdw0s3jn54khce6mua7l"
-_CHECKED = re.compile(rf"[13T](?<![0-9A-Za-z].)[{_BASE58}]{{25,34}}(?![0-9A-Za-z])")
-_SEGWIT = re.compile(rf"[bB](?<![0-9A-Za-z].)(?i:c1[{_BECH32}]{{38,58}})(?![0-9A-Za-z])")
+_CHECKED = re.compile(rf"[13DLMT](?<![0-9A-Za-z].)[{_BASE58}]{{25,34}}(?![0-9A-Za-z])")
+_SEGWIT = re.compile(
+    rf"[bBlL](?<![0-9A-Za-z].)(?i:(?:(?<=b)c|(?<=l)tc)1[{_BECH32}]{{38,59}})(?![0-9A-Za-z])"
+)
 _ETHER = re.compile(r"0(?<![0-9A-Za-z].)x[0-9a-fA-F]{40}(?![0-9A-Za-z])")
 _GENERATOR = (0x3B6A57B2, 0x26508E6D, 0x1EA119FA, 0x3D4233DD, 0x2A1462B3)
 
@@ -38,10 +40,10 @@ def _spots(heads: str, least: int) -> Spots:
 
 
 def find(view: View) -> Iterator[Hit]:
-    for match in candidates(view, _CHECKED, _spots("13T", 26)):
+    for match in candidates(view, _CHECKED, _spots("13DLMT", 26)):
         if _base58check(match.group()):
             yield Hit(*match.span(), KIND, Level.HIGH)
-    for match in candidates(view, _SEGWIT, _spots("bB", 41)):
+    for match in candidates(view, _SEGWIT, _spots("bBlL", 41)):
         if _bech32(match.group().lower()):
             yield Hit(*match.span(), KIND, Level.HIGH)
     for match in candidates(view, _ETHER, _spots("0", 42)):
@@ -61,9 +63,10 @@ def _base58check(value: str) -> bool:
 
 
 def _bech32(value: str) -> bool:
-    """BIP 173 and BIP 350 (Bech32m) checksums; the human-readable part is `bc`."""
-    check = 1
-    for item in [3, 3, 0, 2, 3, *(_BECH32.index(c) for c in value[3:])]:
+    """BIP 173 and BIP 350 (Bech32m) checksums; the human-readable part is `bc` or `ltc`."""
+    check, (chain, data) = 1, value.split("1", 1)
+    head = [*(ord(c) >> 5 for c in chain), 0, *(ord(c) & 31 for c in chain)]
+    for item in [*head, *map(_BECH32.index, data)]:
         top = check >> 25
         check = (check & 0x1FFFFFF) << 5 ^ item
         for index, generator in enumerate(_GENERATOR):
@@ -94,10 +97,9 @@ RECOGNIZER = Recognizer(
             Example("0x0000000000000000000000000000000000000000"),
         ),
     ),
-    trigger=r"[13T][1-9A-HJ-NP-Za-km-z]{25}|(?i:bc1)|0x[0-9a-fA-F]{40}",
+    trigger="[0-9A-Za-z]{25}|(?i:bc1)",
     find=find,
     tails=(tails.token,),
     rank=77,
     plain=False,
-    gate="[0-9A-Za-z]{25}|(?i:bc1)",
 )

@@ -14,15 +14,15 @@ from threegate.detectors.base import DetectorInfo, Example
 from threegate.detectors.checksums import hong_kong_id, taiwan_id, taiwan_letter
 from threegate.detectors.labels import words
 from threegate.detectors.recognizer import (
-    NUMBER,
     WORD_EDGE,
     Hit,
     Recognizer,
-    candidates,
     first,
-    sifted,
+    numbers,
+    sifted_numbers,
 )
 from threegate.detectors.sieve import Ints, Mask, Sieve, together
+from threegate.detectors.stretches import NUMBER
 from threegate.detectors.surroundings import View, cue, cues
 from threegate.types import Bilingual, Level
 
@@ -33,21 +33,27 @@ _HONG_KONG = re.compile(
 )
 _TAIWAN = re.compile(first("A-Za-z") + rf"[1289][0-9]{{8}}{WORD_EDGE}(?!-[0-9])")
 _MACAU = re.compile(first("157") + r"[0-9]{6}[(（][0-9][)）]")
+_MACAU_PARTED = re.compile(first("157") + r"(?:/[0-9]{6}/[0-9]|[0-9]{7})(?![0-9A-Za-z/])(?![.\-][0-9])")
 _BRACKETS, _CLOSING = ([ord(c) for c in signs] for signs in ("(（", ")）"))
 _NOUGHT, _TEN, _LOWER = ord("0"), ord("a"), 0x20
 _NO_LETTER = 36
 """Worth of the first letter where there is one only."""
 _TW_WORTH = np.array([*map(taiwan_letter, ascii_uppercase)])
 _LABELS = words(
-    "身份证|身份證|身分證|hkid|identity card|id card|id no|香港|統一編號",
-    "national id|澳门|澳門|台湾|台灣|macau|macao|taiwan|hk_id|tw_id",
+    "身份证|身份證|身分證|身份証|hkid|hkic|identity card|id card|id no|香港|統一編號",
+    "national id|澳门|澳門|台湾|台灣|macau|macao|taiwan|hk_id|tw_id|bir",
 )
+_MACAU_LABELS = words(
+    "澳门身份|澳門身份|澳门居民身份|澳門居民身份|永久性居民身份|macau id|macao id|macau resident",
+    "macao resident|bir|bilhete de identidade",
+)
+"""Without brackets the number looks like a date or a telephone number."""
 
 
 def find(view: View) -> Iterator[Hit]:
-    for match in candidates(view, _HONG_KONG, _hong_kong_spots):
+    for match in numbers(view, _HONG_KONG, _hong_kong_spots):
         yield from _hong_kong(view, match)
-    for match in candidates(view, _TAIWAN, _taiwan_spots):
+    for match in numbers(view, _TAIWAN, _taiwan_spots):
         if taiwan_id(match.group().upper()):
             near = cue(view, *match.span(), _LABELS)
             yield Hit(
@@ -55,7 +61,10 @@ def find(view: View) -> Iterator[Hit]:
                 TAIWAN,
                 Level.HIGH if near > 0 else Level.LOW if near else Level.MEDIUM,
             )
-    found, matches = sifted(view, _MACAU, _sift_macau)
+    for match in numbers(view, _MACAU_PARTED, _parted_spots):
+        if cue(view, *match.span(), _MACAU_LABELS, behind=False) > 0:
+            yield Hit(*match.span(), MACAU, Level.MEDIUM)
+    found, matches = sifted_numbers(view, _MACAU, _sift_macau)
     yield from found
     for match in matches:
         near = cue(view, *match.span(), _LABELS, behind=False)
@@ -94,6 +103,12 @@ def _taiwan_spots(sieve: Sieve) -> Ints:
     sums = sieve.digit[i[:, None] + np.arange(9)] @ np.array((8, 7, 6, 5, 4, 3, 2, 1, 1))
     fits: Mask = (sums + letter) % 10 == 0
     return sieve.at[i[fits]] - 1
+
+
+def _parted_spots(sieve: Sieve) -> Ints:
+    i = together(sieve.runs(8), sieve.runs(1))
+    start = sieve.at[i[np.isin(sieve.digit[i], (1, 5, 7))]]
+    return start[sieve.labelled(start, _MACAU_LABELS)]
 
 
 def _sift_macau(view: View) -> tuple[Iterator[Hit], Ints]:
@@ -137,14 +152,17 @@ RECOGNIZER = Recognizer(
             Example("HKID A123456(3)", ("A123456(3)",)),
             Example("身分證字號 A123456789，手機", ("A123456789",)),
             Example("澳门身份证1234567(8)", ("1234567(8)",)),
+            Example("HKIC No.: A656992A", ("A656992A",)),
+            Example("澳门身份证号码：5/992098/1", ("5/992098/1",)),
+            Example("BIR number 1257438(1)", ("1257438(1)",)),
+            Example("1/202409/1 in Macau, 15671234 visitors"),
             Example("K429232(5) and f(x) = A123456(4)"),
             Example("型号A123456788"),
         ),
     ),
-    trigger=r"[A-Za-z][0-9]{6}[(（0-9Aa]|[157][0-9]{6}[(（]",
+    trigger=NUMBER,
     find=find,
     tails=(tails.token, tail),
     rank=63,
     plain=False,
-    gate=NUMBER,
 )

@@ -16,16 +16,9 @@ import phonenumbers
 from threegate.detectors import tails
 from threegate.detectors.base import DetectorInfo, Example
 from threegate.detectors.labels import words
-from threegate.detectors.recognizer import (
-    DASH,
-    EDGE,
-    NUMBER,
-    Hit,
-    Recognizer,
-    candidates,
-    digits_of,
-)
+from threegate.detectors.recognizer import DASH, EDGE, Hit, Recognizer, digits_of, numbers
 from threegate.detectors.sieve import Ints, Sieve, together
+from threegate.detectors.stretches import NUMBER
 from threegate.detectors.surroundings import SPACE, View, cue
 from threegate.types import Bilingual, Level
 
@@ -59,17 +52,17 @@ _REGIONS: tuple[tuple[re.Pattern[str], tuple[str, ...]], ...] = (
 
 
 def find(view: View) -> Iterator[Hit]:
-    for match in candidates(view, _INTERNATIONAL, _international_spots):
+    for match in numbers(view, _INTERNATIONAL, _international_spots):
         if hit := _international(view, match):
             yield hit
-    for match in candidates(view, _AMERICAN, _american_spots):
+    for match in numbers(view, _AMERICAN, _american_spots):
         near = cue(view, *match.span(), _LABELS)
-        if _valid(match.group(), "US"):
+        if _valid_in_america(match.group()):
             level = Level.HIGH if near > 0 else Level.LOW if near else Level.MEDIUM
             yield Hit(*match.span(), KIND, level, "US")
         elif near > 0:
             yield Hit(*match.span(), KIND, Level.MEDIUM, "US_form")
-    for match in candidates(view, _NATIONAL, _national_spots):
+    for match in numbers(view, _NATIONAL, _national_spots):
         if hit := _national(view, match):
             yield hit
 
@@ -115,6 +108,12 @@ def _national(view: View, match: re.Match[str]) -> Hit | None:
     return Hit(*match.span(), KIND, Level.MEDIUM, region) if region else None
 
 
+def _valid_in_america(value: str) -> bool:
+    """As `_valid` says it of ten digits, a 1 before them or not, without parsing them."""
+    number = phonenumbers.PhoneNumber(1, int(digits_of(value)[-10:]))
+    return bool(phonenumbers.is_valid_number(number))
+
+
 def _valid(value: str, region: str | None) -> bool:
     try:
         return phonenumbers.is_valid_number(phonenumbers.parse(value, region))
@@ -140,10 +139,9 @@ RECOGNIZER = Recognizer(
             Example("lines 201-260 move, 1,204,500"),
         ),
     ),
-    trigger=rf"[+][1-9]|(?:[0-9][{SPACE}{DASH}()（）./]{{0,3}}){{7}}",
+    trigger=NUMBER,
     find=find,
     tails=(tails.token, tails.number),
     rank=40,
     plain=False,
-    gate=NUMBER,
 )

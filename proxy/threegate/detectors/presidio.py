@@ -23,7 +23,7 @@ from threegate.detectors import checksums, tails
 from threegate.detectors.base import DetectorInfo, Example
 from threegate.detectors.presidio_engine import MAX_SPAN, QUIET, engine_of, parsed, repaired
 from threegate.detectors.presidio_table import PREDEFINED
-from threegate.detectors.recognizer import ANYTHING, Hit, Recognizer
+from threegate.detectors.recognizer import Hit, Recognizer
 from threegate.detectors.surroundings import View
 from threegate.detectors.without_spacy import without_spacy
 from threegate.policy.recognizers import kind_of
@@ -146,7 +146,6 @@ def from_policy(own: Sequence[Mapping[str, Any]]) -> Recognizer:
         find=gate.find,
         tails=(_bounded,),
         rank=35,
-        gate=ANYTHING,
     )
 
 

@@ -21,6 +21,7 @@ from typing import Any, NamedTuple
 
 from threegate.detectors.base import DetectorInfo
 from threegate.detectors.sieve import LONG, Ints, Sieve
+from threegate.detectors.stretches import within
 from threegate.detectors.surroundings import SPACE, View
 from threegate.types import Level
 
@@ -53,12 +54,6 @@ EDGE = r"(?![0-9A-Za-z])(?!\.[0-9])(?![\-/][0-9]{5})"
 """Right edge of a number: not inside a longer number, a decimal, an order number."""
 WORD_EDGE = r"(?![0-9A-Za-z])"
 
-NUMBER = r"(?s)[0-9](?:.{0,4}[0-9]){5}"
-"""RE2: six digits, not far apart: the gate of long numbers. A line break inside one has at most
-four characters (`BREAK`)."""
-ANYTHING = "(?s)."
-"""RE2: the gate of a trigger of which nothing is known."""
-
 
 class Hit(NamedTuple):
     """One raw match: a half-open span of the viewed text. A tuple, because hostile text has tens
@@ -79,7 +74,7 @@ Tail = Callable[[str], int]
 @dataclass(frozen=True, slots=True)
 class Recognizer:
     """`trigger` is RE2 and matches somewhere in every (folded) text in which `find` finds
-    something. So does `gate`, of a trigger that counts many characters: see `triggers`.
+    something. Number recognizers share `NUMBER` (see `triggers` for why).
 
     `rank` decides between overlapping hits of equal level: the higher one stays. `plain`: it may
     find something in plain words, as `prose` defines them."""
@@ -90,7 +85,6 @@ class Recognizer:
     tails: tuple[Tail, ...]
     rank: int = 50
     plain: bool = True
-    gate: str = ""
 
 
 def overlapping(pattern: re.Pattern[str], text: str) -> Iterator[re.Match[str]]:
@@ -121,25 +115,49 @@ Spots = Callable[[Sieve], Ints]
 def candidates(view: View, pattern: re.Pattern[str], spots: Spots) -> Iterator[re.Match[str]]:
     """`overlapping`; in a long text `pattern` is tried at `spots` only."""
     if len(view.text) < LONG:
-        yield from overlapping(pattern, view.text)
-        return
-    for position in spots(view.sieve).tolist():
-        if position >= 0 and (match := pattern.match(view.text, position)):
-            yield match
+        return overlapping(pattern, view.text)
+    return _tried(view, pattern, spots(view.sieve))
+
+
+def numbers(view: View, pattern: re.Pattern[str], spots: Spots) -> Iterator[re.Match[str]]:
+    """`candidates` of a pattern that begins in a stretch of digits."""
+    if view.digits < LONG:
+        return _stretched(view, pattern)
+    return _tried(view, pattern, spots(view.sieve))
 
 
 Sift = Callable[[View], tuple[Iterable[Hit], Ints]]
 """The hits that arrays alone can tell of a long text, and the positions left to the pattern."""
+Sifted = tuple[Iterable[Hit], Iterator[re.Match[str]]]
 
 
-def sifted(
-    view: View, pattern: re.Pattern[str], sift: Sift
-) -> tuple[Iterable[Hit], Iterator[re.Match[str]]]:
+def sifted(view: View, pattern: re.Pattern[str], sift: Sift) -> Sifted:
     """`candidates` of a recognizer whose near misses arrays judge."""
     if len(view.text) < LONG:
         return (), overlapping(pattern, view.text)
+    return _sifted(view, pattern, sift)
+
+
+def sifted_numbers(view: View, pattern: re.Pattern[str], sift: Sift) -> Sifted:
+    """`numbers` of such a recognizer."""
+    if view.digits < LONG:
+        return (), _stretched(view, pattern)
+    return _sifted(view, pattern, sift)
+
+
+def _sifted(view: View, pattern: re.Pattern[str], sift: Sift) -> Sifted:
     found, spots = sift(view)
-    return found, candidates(view, pattern, lambda _: spots)
+    return found, _tried(view, pattern, spots)
+
+
+def _stretched(view: View, pattern: re.Pattern[str]) -> Iterator[re.Match[str]]:
+    return (match for each in view.stretches for match in within(pattern, view.text, each))
+
+
+def _tried(view: View, pattern: re.Pattern[str], spots: Ints) -> Iterator[re.Match[str]]:
+    for position in spots.tolist():
+        if position >= 0 and (match := pattern.match(view.text, position)):
+            yield match
 
 
 def digits_of(text: str) -> str:

@@ -16,6 +16,7 @@ import numpy as np
 
 from threegate.detectors.labels import Labels, words
 from threegate.detectors.sieve import LONG, Ints, Sieve
+from threegate.detectors.stretches import Stretch, stretches
 
 BEFORE = 40
 """Columns of text before a value in which a label may stand; a Chinese character fills two."""
@@ -51,7 +52,10 @@ class View:
     """One text under scan, folded (same length as the original). `open` is where a hit may
     still change."""
 
-    __slots__ = ("_behinds", "_data", "_lasts", "_sides", "_sieve", "final", "open", "text")
+    __slots__ = (
+        *("_behinds", "_data", "_lasts", "_sides", "_sieve", "_stretches"),
+        *("final", "open", "text"),
+    )
 
     def __init__(self, text: str, *, final: bool = True) -> None:
         self.text = text
@@ -59,6 +63,7 @@ class View:
         self.open = len(text)
         self._data: bytes | None = None
         self._sieve: Sieve | None = None
+        self._stretches: list[Stretch] | None = None
         self._lasts: dict[Labels, _Last] = {}
         self._sides: dict[tuple[Labels, Labels], _Sides] = {}
         self._behinds: dict[Labels, _Behind] = {}
@@ -76,6 +81,17 @@ class View:
         if self._sieve is None:
             self._sieve = Sieve(self.text, self.data)
         return self._sieve
+
+    @property
+    def stretches(self) -> list[Stretch]:
+        if self._stretches is None:
+            self._stretches = stretches(self.text, self.data)
+        return self._stretches
+
+    @property
+    def digits(self) -> int:
+        """Characters in stretches of digits."""
+        return sum(last - first for first, last in self.stretches)
 
     def place(self, offset: int) -> int:
         """The character that begins at this byte of `data`."""

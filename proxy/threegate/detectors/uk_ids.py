@@ -14,15 +14,15 @@ from threegate.detectors.checksums import nhs
 from threegate.detectors.labels import words
 from threegate.detectors.recognizer import (
     EDGE,
-    NUMBER,
     WORD_EDGE,
     Hit,
     Recognizer,
-    candidates,
     digits_of,
     first,
+    numbers,
 )
 from threegate.detectors.sieve import Ints, Mask, Sieve
+from threegate.detectors.stretches import NUMBER
 from threegate.detectors.surroundings import View, cue
 from threegate.types import Bilingual, Level
 
@@ -55,10 +55,10 @@ def _nino_spots(sieve: Sieve) -> Ints:
 
 
 def find(view: View) -> Iterator[Hit]:
-    for match in candidates(view, _NHS, _nhs_spots):
+    for match in numbers(view, _NHS, _nhs_spots):
         if nhs(digits_of(match.group())) and cue(view, *match.span(), _NHS_LABELS) > 0:
             yield Hit(*match.span(), NHS, Level.HIGH)
-    for match in candidates(view, _NINO, _nino_spots):
+    for match in numbers(view, _NINO, _nino_spots):
         near = cue(view, *match.span(), _NINO_LABELS, behind=False)
         yield Hit(
             *match.span(), NINO, Level.HIGH if near > 0 else Level.MEDIUM if match[1] else Level.LOW
@@ -89,11 +89,9 @@ RECOGNIZER = Recognizer(
             Example("model AB123456C, part BG 12 34 56 E"),
         ),
     ),
-    trigger=r"[0-9]{3}[ \-]?[0-9]{3}[ \-]?[0-9]{4}|[A-Z]{2}[ ]?[0-9]{2}[ ]?[0-9]{2}[ "
-    r"]?[0-9]{2}[ ]?[A-D]",
+    trigger=NUMBER,
     find=find,
     tails=(tails.token, tails.number, tail),
     rank=42,
     plain=False,
-    gate=NUMBER,
 )

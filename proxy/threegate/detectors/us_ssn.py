@@ -11,8 +11,9 @@ import numpy as np
 from threegate.detectors import bulk, tails
 from threegate.detectors.base import DetectorInfo, Example
 from threegate.detectors.labels import words
-from threegate.detectors.recognizer import EDGE, NUMBER, Hit, Recognizer, first, sifted
+from threegate.detectors.recognizer import EDGE, Hit, Recognizer, first, sifted_numbers
 from threegate.detectors.sieve import Ints, Mask, Sieve
+from threegate.detectors.stretches import NUMBER
 from threegate.detectors.surroundings import View, cue, cues
 from threegate.types import Bilingual, Level
 
@@ -60,7 +61,7 @@ def _gap(sieve: Sieve, i: Ints, place: int) -> Ints:
 
 
 def find(view: View) -> Iterator[Hit]:
-    found, matches = sifted(view, _SSN, _sift)
+    found, matches = sifted_numbers(view, _SSN, _sift)
     yield from found
     for match in matches:
         near = cue(view, *match.span(), _LABELS)
@@ -82,10 +83,9 @@ RECOGNIZER = Recognizer(
             Example("part 423-51-7886-22, total 423517886"),
         ),
     ),
-    trigger=r"[0-8][0-9]{2}[ \-]?[0-9]{2}[ \-]?[0-9]{4}",
+    trigger=NUMBER,
     find=find,
     tails=(tails.token, tails.number),
     rank=64,
     plain=False,
-    gate=NUMBER,
 )
