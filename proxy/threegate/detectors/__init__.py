@@ -32,10 +32,12 @@ from threegate.detectors import (
     password,
     pem,
     phone,
+    pin,
     presidio,
     secret_rules_apps,
     secret_rules_cloud,
     secret_rules_cn,
+    secret_rules_commands,
     secret_rules_forms,
     secret_rules_keys,
     secrets,
@@ -74,6 +76,7 @@ DETECTORS: tuple[Recognizer, ...] = (
     crypto.RECOGNIZER,
     url.RECOGNIZER,
     password.RECOGNIZER,
+    pin.RECOGNIZER,
     presidio.RECOGNIZER,
     *map(secrets.recognizer, secret_rules_keys.RULES),
     *map(secrets.recognizer, secret_rules_forms.RULES),
@@ -81,6 +84,7 @@ DETECTORS: tuple[Recognizer, ...] = (
     *map(secrets.recognizer, secret_rules_cloud.RULES),
     *map(secrets.recognizer, secret_rules_apps.RULES),
     *map(secrets.recognizer, secret_rules_cn.RULES),
+    *map(secrets.recognizer, secret_rules_commands.RULES),
 )
 
 

@@ -13,6 +13,7 @@ from itertools import chain
 from threegate.detectors import tails
 from threegate.detectors.base import DetectorInfo, Example
 from threegate.detectors.recognizer import Hit, Recognizer, overlapping
+from threegate.detectors.secrets import NEXT_LINE
 from threegate.detectors.surroundings import View
 from threegate.types import Bilingual, Level
 
@@ -21,26 +22,31 @@ _CHARS = r"[A-Za-z0-9!#$%&*+\-./:;=?@\\^_|~]"
 _VALUE = rf"(?={_CHARS}{{0,63}}[0-9!@#$%^&*])(?P<value>{_CHARS}{{4,64}})"
 _CHINESE = re.compile(
     rf"[密口](?:(?<=密)[码碼钥]|(?<=口)令)(?P<gap>[^\x00-\x7f。！？；\n]{{0,10}})(?P<"
-    rf"link>[ :=\t\"'`]{{0,4}})(?<![A-Za-z0-9]){_VALUE}"
+    rf"link>[ :=\t\"'`\\]{{0,6}})(?<![A-Za-z0-9]){_VALUE}"
 )
 _ENGLISH = re.compile(
-    r"(?i)(?-i:[Pp])(?<![a-z].)(?:assword|asswd|assphrase|asscode|ass|wd|w)\d?(?![a-z])"
-    rf"(?P<gap>(?: [a-z'\-]{{1,14}}){{0,8}}?)(?P<link>[\"'`\]]?[ \t]{{0,2}}(?:(?:is|w"
-    rf"as|to|now|be)(?![a-z])[ \t]?|=>|:=|=|:|：|是|为)?[ \t]{{0,2}}[\"'`]?)(?<![A-Za"
-    rf"-z0-9]){_VALUE}"
+    r"(?i)(?-i:[Pp])(?:(?<![a-z].)|(?-i:(?<=[a-z]P))|(?=assw))"
+    r"(?:assword|asswd|assphrase|asscode|ass|wd|w)\d?+(?![a-z])(?=[^0-9!@#$%^&*]{0,120}+[0-9!@#$%^&*])"
+    rf"(?P<gap>(?: [a-z'\-]{{1,14}}+){{0,8}}?)(?P<link>>|{NEXT_LINE}"
+    rf"|[\"'`\]\\]{{0,4}}+[ \t]{{0,8}}+(?:(?:is|was|to|now|be)(?![a-z])[ \t]?|=>"
+    rf"|(?<=[ \t])->(?=[ \t])|:[ ]?&?[a-z'][a-z0-9_<>?' ]{{0,14}}="
+    rf"|:=|==?|:|：|是|为)?[ \t]{{0,3}}+"
+    rf"(?:[|>][+\-]?\n[ \t]{{1,8}}+)?(?:[bru@]?[\"'`\\]{{1,4}}+)?)(?<![A-Za-z0-9]){_VALUE}"
 )
 _NOT = re.compile(
     r"(?i)^\$|\$\{|x{4}|\*{3}|getenv|environ|process\.|getpass|config|self\.|args\.|"
     r"input|your|example|placeholder|changeme"
     r"|https?:|://|^\w+\(|^(?:none|null|true|false|string|varchar)|"
     r"^[\w.\-]+@[\w\-]+\.\w+|^[A-Za-z_]+$|^[a-z]+(?:[.\-_/:][a-z]+)+$|^-|"
-    r"^\d{1,3}(?:\.\d{1,3}){3}"
+    r"^\d{1,3}(?:\.\d{1,3}){3}|^~?\.{0,2}/[\w.\-]+(?:/|$)"
 )
 _REACH = 56
 """From the label to the value: within `base.LOOKBEHIND`."""
 _TELLING = 8
 """Letters and digits of this length right behind the label are a password without 是 or a colon."""
-_EXPLICIT = re.compile(r"[:=：是为成]\s*[\"'“「]?$")
+_EXPLICIT = re.compile(
+    r"(?:[:=：是为成>]\s*(?:[bru@]{0,2}[\"'“「`\\]+)?|[:：]\s*[|>][+\-]?\s+)$", re.IGNORECASE
+)
 
 
 def find(view: View) -> Iterator[Hit]:
@@ -49,10 +55,10 @@ def find(view: View) -> Iterator[Hit]:
         if start - match.start() > _REACH:
             continue
         value = match["value"]
-        if value[-1] in ".,:;?":
-            value = value.rstrip(".,:;?!")
+        if value[-1] in ".,:;?\\":
+            value = value.rstrip(".,:;?!\\")
         level = _level(value, match["gap"] + match["link"], close=len(match["gap"]) <= 4)
-        if level:
+        if level and view.text[match.end() : match.end() + 1] != "(":  # a call
             yield Hit(start, start + len(value), KIND, level)
 
 
@@ -90,6 +96,16 @@ RECOGNIZER = Recognizer(
             Example("SMTP_PASS=Z9SD%8pW5j29", ("Z9SD%8pW5j29",)),
             Example("user k.adler, pw Tiger0422#, MTU", ("Tiger0422#",)),
             Example("口令是 hunter2go", ("hunter2go",)),
+            Example('String dbPassword = "Blue%6530";', ("Blue%6530",)),
+            Example("PGPASSWORD=Blue%6530 psql -h db", ("Blue%6530",)),
+            Example('{"body": "{\\"password\\": \\"Blue%6530\\"}"}', ("Blue%6530",)),
+            Example('- name: DB_PASSWORD\n  value: "Blue%6530"', ("Blue%6530",)),
+            Example('<property name="password" value="Blue%6530"/>', ("Blue%6530",)),
+            Example("<password>Blue%6530</password>", ("Blue%6530",)),
+            Example("password: >-\n  Blue%6530\n", ("Blue%6530",)),
+            Example('let password: &str = "Blue%6530";', ("Blue%6530",)),
+            Example("password = base64.b16encode(secret)"),
+            Example("PWD=/home/user1/src and pw->pw_uid2"),
             Example("12345678能当密码吗？太弱了吧"),
             Example("公司规定密码至少12位,含大小写"),
             Example("DB_PASSWORD=${DB_PASSWORD:?set me}"),

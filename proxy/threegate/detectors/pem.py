@@ -21,6 +21,8 @@ MIN_PEM_BODY = 20
 
 _BEGIN = re.compile(r"-----BEGIN (?:[A-Z0-9]{2,12} ){0,2}PRIVATE KEY(?: BLOCK)?-----")
 _END, _DASHES = "-----END ", "-----"
+_RUN = re.compile(r"[A-Za-z0-9+/=\\]{20}")
+"""The least that a key cut short shows; without it somebody only names the line."""
 _BODY = re.compile(r"[\sA-Za-z0-9+/=:,\-\\]*")
 _PEM_OPEN = re.compile(r"-----BEGIN [A-Z0-9 ]{0,40}-{0,5}\Z")
 
@@ -38,7 +40,7 @@ def find(view: View) -> Iterator[Hit]:
         if not closed and len(view.text) < limit:
             view.hold(start)
         stop = close + len(_DASHES) if closed else _like_a_key(view.text, first, limit)
-        if not closed or end - first >= MIN_PEM_BODY:
+        if end - first >= MIN_PEM_BODY if closed else _RUN.search(view.text, first, stop):
             yield Hit(start, stop, KIND, Level.HIGH)
 
 
@@ -74,6 +76,7 @@ RECOGNIZER = Recognizer(
         (KIND,),
         Bilingual("PEM 私钥", "PEM private key"),
         (
+            Example("A PEM file starts with -----BEGIN RSA PRIVATE KEY-----"),
             Example(
                 "私钥：-----BEGIN EC PRIVATE KEY-----\nMHcCAQEEIBxyz0123+/abc=\n-----END EC "
                 "PRIVATE KEY-----。",

@@ -125,6 +125,13 @@ RULES: tuple[SecretRule, ...] = (
     named("mailjet", "Mailjet credential", "mailjet", HEX, 32),
     named("sparkpost", "SparkPost key", "sparkpost", HEX, 40),
     prefixed("stripe_more", "Stripe key", "rk_prod_ sk_prod_ whsec_", ALNUM, 24, 120),
+    prefixed("firecrawl", "Firecrawl key", "fc-", HEX, 32),
+    SecretRule(
+        "clickup", KEY, Bilingual("ClickUp 令牌", "ClickUp token"), ("pk_",),
+        r"\bpk_[0-9]{6,10}_[A-Z0-9]{32}", 3.0,
+        examples=(Example(f"pk_77324154_{sample(UPPER, 32)}", (f"pk_77324154_{sample(UPPER, 32)}",)),),
+        not_after="A-Za-z0-9_",
+    ),
     prefixed("square", "Square token", "sq0atp- sq0csp- sq0idp-", BASE64URL, 22, 60),
     prefixed("square_eaaa", "Square token", "EAAAl EAAAE", BASE64URL, 55, 64, entropy=4.0),
     prefixed("shopify", "Shopify token", "shpat_ shpca_ shppa_ shpss_", HEX, 32, fold=True),

@@ -88,7 +88,7 @@ RULES: tuple[SecretRule, ...] = (
         examples=(Example(v := f"{sample(ALNUM, 14)}.atlasv1.{sample(ALNUM, 64)}", (v,)),),
     ),
     prefixed("pulumi", "Pulumi token", "pul-", HEX, 40),
-    prefixed("prefect", "Prefect key", "pnu_ pnb_", LOWER, 36),
+    prefixed("prefect", "Prefect key", "pnu_ pnb_", ALNUM, 36),
     prefixed("doppler", "Doppler token", "dp.pt. dp.st. dp.st.dev. dp.st.stg. dp.st.prd. dp.ct. dp.scim.", ALNUM, 40, 44),
     prefixed("infisical", "Infisical token", "st.", HEX + ".", 60, 120),
     SecretRule(
@@ -108,6 +108,7 @@ RULES: tuple[SecretRule, ...] = (
     prefixed("netlify", "Netlify token", "nfp_", ALNUM, 36),
     prefixed("render", "Render key", "rnd_", ALNUM, 28, 36),
     prefixed("vercel", "Vercel token", "vcp_ vck_ vca_", ALNUM, 24, 60),
+    prefixed("vercel_blob", "Vercel Blob token", "vercel_blob_rw_", WORD, 40, 64),
     named("vercel_named", "Vercel token", "vercel", ALNUM, 24),
     prefixed("buildkite", "Buildkite token", "bkua_ bkpt_ bkaj_", HEX, 40),
     prefixed("circleci", "CircleCI token", "CCIPAT_ CCIPRJ_", WORD, 40, 80),

@@ -46,11 +46,13 @@ CHINESE: tuple[SecretRule, ...] = (
     named("volc_secret", "Volcengine secret", "volc volcengine 火山", BASE64 + "=", 40, 60, zh="火山引擎 SecretKey"),
     named("ark", "Volcengine Ark key", "ark_api doubao 豆包 方舟", r"0-9a-f\-", 36, zh="火山方舟密钥"),
     SecretRule(
-        "zhipu", KEY, Bilingual("智谱密钥", "Zhipu key"), ("智谱", "zhipu", "glm", "bigmodel", "key", "token", "密钥"),
+        "zhipu", KEY, Bilingual("智谱密钥", "Zhipu key"), (".",),
         r"[0-9a-f]{32}\.[A-Za-z0-9]{16}", 3.5,
-        examples=(Example(f"智谱的key：{_ZHIPU}，glm-4", (_ZHIPU,)), Example("a" * 32 + "." + "b" * 16)),
+        examples=(Example(f"智谱的key：{_ZHIPU}，glm-4", (_ZHIPU,)), Example(f"`{_ZHIPU}` 报 401", (_ZHIPU,)), Example("a" * 32 + "." + "b" * 16)),
+        allow=r"\.[0-9a-f]+$",  # two sums of a file
         not_before="0-9A-Za-z",
         not_after="0-9A-Za-z",
+        trigger=r"[0-9a-f]{8}\.[0-9A-Za-z]{8}",
     ),
     named("minimax", "MiniMax key", "minimax", DOTTED, 100, 1000, zh="MiniMax 密钥"),
     named("iflytek", "iFlytek secret", "xfyun iflytek spark 讯飞 星火", ALNUM, 32, zh="讯飞密钥"),

@@ -104,7 +104,7 @@ RULES: tuple[SecretRule, ...] = (
         Example("postgres://user:${DB_PASSWORD}@db/app"),
         kind=CONNECTION,
         entropy=0.0,
-        allow=r":(?:\$\{|\{|<|\*{3}|x{4}|password@|PASSWORD@)",
+        allow=r"(?i):(?:\$\{|\{|<|\*{3}|x{4}|(?:pass|password|passwd|pwd|secret|密码)@)",
         zh="数据库连接串",
     ),
     rule(
@@ -138,9 +138,10 @@ RULES: tuple[SecretRule, ...] = (
         "generic_key",
         "Key assigned to a telling name",
         "key secret token credential auth ak sk",
-        rf"(?i)(?P<no>public|csrf|xsrf|bucket|kms|partition|primary|foreign|sort|cache|entry)?"
+        rf"(?i)(?P<no>public|csrf|xsrf|bucket|kms|partition|primary|foreign|sort|cache|entry|idempotency)?"
         rf"[_\-. ]?(?:api|access|secret|app|auth|private|client|encryption|signing|session|re"
-        rf"fresh|bearer|master)?[_\-. ]?(?:(?:key|secret|token)(?:[_\-]?id)?|credentials?)"
+        rf"fresh|bearer|master)?[_\-. ]?(?:(?:key|secret|token)(?:[_\-]?(?:id|base|prod|live"
+        rf"|test|dev|old|new|[0-9]))?|credentials?|[_\-]auth)"
         rf"{ASSIGN}(?P<value>[A-Za-z0-9_\-./+=~]{{16,}})",
         Example(f"app_secret = '{_MIX24}'", (_MIX24,)),
         Example(
@@ -148,13 +149,23 @@ RULES: tuple[SecretRule, ...] = (
             ("lRGMq7A5DW90LXeAHkTjdg6o0E4y1U",),
         ),
         Example(f"访问令牌 token：{_HEX32}。", (_HEX32,)),
+        Example("SECRET_KEY_BASE=" + _HEX32 * 4, (_HEX32 * 4,)),
+        Example("REDIS_AUTH=" + _MIX24, (_MIX24,)),
+        Example(f"the api key is {_MIX24}", (_MIX24,)),
+        Example(f'let token: &str = "{_MIX24}";', (_MIX24,)),
+        Example(f"master_secret       = '{_MIX24}'", (_MIX24,)),
+        Example(f"- {{name: API_KEY, value: {_MIX24}}}", (_MIX24,)),
+        Example(f'{{"a": "{{\\"api_key\\": \\"{_MIX24}\\"}}"}}', (_MIX24,)),
+        Example("key: PKCS7PrivateKeyTypes | ed25519.Ed25519PrivateKey = base64.b16encode(x)"),
         Example('api_key = os.environ["OPENAI_API_KEY"]'),
         Example("ACCESS_KEY_SECRET=<your-access-key-secret>"),
         Example("token = tokenizer.encode(text_with_long_name)"),
         entropy=3.3,
         allow=r"^[a-z_\-./]+$|^[A-Z_\-./]+$|^[A-Za-z_.\-/=+~]+$|^[0-9.\-/]+$|^https?:|^/|"
         r"\.\.$|\.(?:py|js|ts|json|ya?ml|com|cn|org|pem|crt)\b|^(?:[A-Za-z]{3,}[._\-])+v?[0-9.]+$|"
-        r"^(?:[a-z]{2,}[._\-])+[a-z0-9_]{0,16}$|^[A-Za-z]+-[0-9.]+$",
+        r"^(?:[a-z]{2,}[._\-])+[a-z0-9_]{0,16}$|^[A-Za-z]+-[0-9.]+$|"
+        r"^(?:[a-z_][a-z0-9_]{1,24}\.)*(?:[A-Z]{0,6}[0-9]{0,5}[_.]?[A-Z][a-z]{2,}[0-9]{0,5})+$",
+        not_after="(",  # a call
         rank=90,
         zh="以密钥命名的赋值",
     ),

@@ -13,14 +13,14 @@ import string
 
 from threegate.detectors import tails
 from threegate.detectors.base import Example
-from threegate.detectors.secrets import KEY, NEXT_LINE, SecretRule
+from threegate.detectors.secrets import KEY, SecretRule, assign
 from threegate.types import Bilingual, Level
 
 HEX, DIGITS, UPPER, LOWER = "0-9a-f", "0-9", "A-Z0-9", "a-z0-9"
 ALNUM, WORD, BASE64, BASE64URL = "A-Za-z0-9", "A-Za-z0-9_", "A-Za-z0-9+/", r"A-Za-z0-9_\-"
 DOTTED = r"A-Za-z0-9_\-."
 
-ASSIGN = rf"(?:[\"'`\]]{{0,2}}\s{{0,3}}(?:=>|:=|==|=|:|：|是|为|->|,)\s{{0,3}}[\"'`]?|{NEXT_LINE})"
+ASSIGN = assign(",")
 _ENDS = {ALNUM: ALNUM, WORD: WORD, BASE64: "A-Za-z0-9+/=", BASE64URL: BASE64URL}
 
 

@@ -59,6 +59,7 @@ class SecretRule:
     not_after: str = ""
     rank: int = 95
     plain: bool = False  # a value may be a plain word: see `prose`
+    trigger: str = ""  # RE2 in the place of keywords that say too little
 
 
 def rule(
@@ -81,9 +82,21 @@ def rule(
     )
 
 
-NEXT_LINE = r"\s{0,3}\n\s{1,8}[Vv]alue[\"']?:\s{0,3}[\"']?"
-"""`- name: KEY` and `value: …` below it, as in manifests."""
-ASSIGN = rf"(?:[\"'`\]]{{0,2}}\s{{0,3}}(?:=>|:=|==|=|:|：|是|为|->)\s{{0,3}}[\"'`]?|{NEXT_LINE})"
+NEXT_LINE = r"\\?[\"'`]?(?:\s{0,3},)?\s{1,12}[Vv]alue\\?[\"'`]?\s{0,3}[:=]\s{0,3}\\?[\"'`]?"
+"""`- name: KEY` with `value: …` below or beside it, as in manifests and markup."""
+_OPERATOR = r"(?:=>|:=|==|=|:|：|是|为|->|(?:is|was)\s|:\s?&?[A-Za-z'][\w<>\[\]?' ]{0,14}=)"
+"""The last: with a type before the value, as in Rust or Python."""
+_OPEN = r"[bBrRuLf@]{0,2}[\"'`\\]{1,4}|(?:[|>][+\-]?\s{1,8})?"
+"""What begins a value: quotes, escaped where text stands in text; or a block of YAML."""
+
+
+def assign(*more: str) -> str:
+    """RE2 of what stands between a name and its value; `more` operators."""
+    operator = "|".join((_OPERATOR, *more))
+    return rf"(?:[\"'`\]\\]{{0,4}}\s{{0,8}}(?:{operator})\s{{0,3}}(?:{_OPEN})|{NEXT_LINE})"
+
+
+ASSIGN = assign()
 
 
 def entropy(value: str) -> float:
@@ -95,7 +108,7 @@ def entropy(value: str) -> float:
 def recognizer(rule: SecretRule) -> Recognizer:
     return Recognizer(
         DetectorInfo(f"secrets.{rule.id}", (rule.kind,), rule.title, rule.examples),
-        trigger="(?i)" + "|".join(re2.escape(k) for k in rule.keywords),
+        trigger=rule.trigger or "(?i)" + "|".join(re2.escape(k) for k in rule.keywords),
         find=_finder(rule),
         tails=(tails.token,),
         rank=rule.rank,

@@ -1,4 +1,4 @@
-"""Passwords inside http(s) and similar URLs: `scheme://user:password@host`. Only the password
+"""Passwords inside URLs of any scheme: `scheme://user:password@host`. Only the password
 is the finding."""
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from threegate.types import Bilingual, Level
 
 KIND = "secret.password"
 _URL = re.compile(
-    r"(?i)(?:https?|ftps?|sftp|ssh|smtps?|imaps?|wss?|socks5h?|ldaps?|git)"
+    r"(?<![A-Za-z0-9+.\-])[A-Za-z][A-Za-z0-9+.\-]{1,15}"
     r"://[^\s:@/\"'`,<>]{0,40}:(?P<value>[^\s@/\"'`,<>]{3,128})@(?=[0-9A-Za-z\[])"
 )
 _PLACEHOLDER = re.compile(
@@ -46,6 +46,8 @@ RECOGNIZER = Recognizer(
         examples=(
             Example("git clone https://bob:Xk29fQzz@git.corp.cn/a.git", ("Xk29fQzz",)),
             Example("代理http://u1:p4ss77@10.1.2.3:8080吗", ("p4ss77",)),
+            Example("rtsp://admin:Xk29fQzz@10.0.0.8:554/ch1", ("Xk29fQzz",)),
+            Example("cloudinary://8748:Xk29fQzz@mycloud", ("Xk29fQzz",)),
             Example("https://user:password@host/ 与 https://a:${PASS}@b.com"),
             Example("http://host:8080/a@b"),
         ),

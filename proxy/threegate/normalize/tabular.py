@@ -19,7 +19,7 @@ TRIGGERS = (
 _LINE = re.compile(r"[^\n]+")
 _RULE = re.compile(r"[ \t]*\|[ \-:|]{3,}\r?")
 _HEAD = re.compile(r"(?!.*[0-9]{3})[^。；;{}<>=|]{0,40}")
-_VALUE = re.compile(r"[0-9A-Za-z+(（][0-9A-Za-z ()（）._@+\-:]*[0-9][0-9A-Za-z)）]*")
+_VALUE = re.compile(r"[0-9A-Za-z+(（][0-9A-Za-z ()（）._@+\-:!#$%&*^~]*[0-9][0-9A-Za-z)）]*")
 _SEPARATORS = "|\t,"
 _MOST = 400
 """Columns times rows of one table that are read so; a longer one is data, not a message."""

@@ -1,0 +1,78 @@
+"""Short codes that open something: PINs, card security codes, one-time codes, told with their name.
+
+Digits say little, so a code needs its name right in front and a word or sign that assigns it; only
+`PIN` and the names that end with 密码 or 口令 may stand beside four or six digits without one.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from threegate.detectors import tails
+from threegate.detectors.base import DetectorInfo, Example
+from threegate.detectors.recognizer import Hit, Recognizer
+from threegate.detectors.surroundings import View
+from threegate.types import Bilingual, Level
+
+KIND = "secret.password"
+_IS = r"[\"'”」]?\s?(?:is|was|:|：|=|是|为|to)\s?(?:now\s|still\s)?[:：]?\s?[\"'“「]?"
+_EDGE = r"(?![0-9A-Za-z]|[.\-][0-9])"
+_CODE = re.compile(
+    r"(?i)(?:(?<![a-z0-9])(?:pin(?: code| number)?|otp(?: code)?|passcode"
+    r"|(?:one[- ]time|verification|security|door|gate|alarm|entry|unlock|lock|safe|2fa|mfa|sms)"
+    r" (?:code|pin|passcode|combination))"
+    r"|(?:pin|[验驗][证證]|校[验驗]|安全|取款|[开開][门門]|[门門]禁)[码碼]"
+    rf"|[动動][态態](?:[码碼]|口令))(?:{_IS})(?P<value>[0-9]{{4,8}}){_EDGE}"
+)
+_CARD = re.compile(
+    rf"(?i)(?<![a-z0-9])(?:cvv2?|cvc2?|csc|安全码)(?: code|码)?(?:{_IS}|[ ]?)"
+    rf"(?P<value>[0-9]{{3,4}}){_EDGE}"
+)
+_BESIDE = re.compile(
+    r"(?:\bPIN(?: code| number)? |(?:密[码碼]|口令)[ ]?)"
+    rf"(?P<value>(?:[0-9]{{4}}|[0-9]{{6}}){_EDGE})"
+)
+_PATTERNS = (_CODE, _CARD, _BESIDE)
+_WEAK = "01234567890 9876543210"
+_POSTAL = 6
+"""Digits of an Indian postal code, which is called PIN code too."""
+
+
+def find(view: View) -> Iterator[Hit]:
+    for pattern in _PATTERNS:
+        for match in pattern.finditer(view.text):
+            value, name = match["value"], match.group().lower()
+            postal = name.startswith("pin code") and len(value) == _POSTAL
+            weak = pattern is _BESIDE and (value in _WEAK or len(set(value)) == 1)
+            if not postal and not weak:
+                yield Hit(*match.span("value"), KIND, Level.MEDIUM)
+
+
+RECOGNIZER = Recognizer(
+    DetectorInfo(
+        id="pin",
+        kinds=(KIND,),
+        title=Bilingual("PIN 与验证码", "PINs and one-time codes"),
+        examples=(
+            Example("my pin is 5348, please keep it", ("5348",)),
+            Example("短信验证码：367547，五分钟内有效", ("367547",)),
+            Example("支付密码738122", ("738122",)),
+            Example("Your one-time code is 194267.", ("194267",)),
+            Example("CVV 871", ("871",)),
+            Example("动态口令为360058", ("360058",)),
+            Example("GPIO pin is 17; the PIN code is 560001 in Bengaluru"),
+            Example("请输入6位验证码，密码123456太简单"),
+            Example("exit code is 1370, status code: 4040"),
+        ),
+    ),
+    trigger=(
+        r"(?i)\bpin\b|\bpin[码碼]|\botp\b|passcode|[a-z] (?:code|pin|combination)\b"
+        r"|\bcvv|\bcvc|\bcsc"
+        r"|[证證验驗全款门門禁态態][码碼]|密[码碼]|口令"
+    ),
+    find=find,
+    tails=(tails.token,),
+    rank=55,
+    plain=False,
+)

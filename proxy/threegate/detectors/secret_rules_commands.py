@@ -1,0 +1,99 @@
+"""Secrets where programs are called: options of command lines, SQL, arguments of functions, headers.
+
+What stands between the program's name and the value is bounded, and nothing behind the value
+decides.
+"""
+
+# ruff: noqa: E501 (a table reads better with one rule a line)
+from __future__ import annotations
+
+from dataclasses import replace
+
+from threegate.detectors.base import Example
+from threegate.detectors.secret_shapes import ALNUM, BASE64, HEX, sample
+from threegate.detectors.secrets import AWS, CONNECTION, KEY, PASSWORD, SecretRule
+from threegate.types import Bilingual
+
+_PW = "Rk7vTq2mXz"
+_TOKEN = sample(ALNUM, 32)
+
+_SIGNS = r"!#-&(-+\-./0-;=?-_a-~"
+_QUOTE = "[\"']"
+_V = rf"(?P<value>[{_SIGNS}]{{6,64}})"
+_REST = r"[^\n|;&]{0,40}?\s"
+"""Other options of the same command."""
+_NO_NAME = r"|(?-i:^[a-z0-9_\-./]+$)"
+_NO_VALUE = r"(?i)^[$\-%{\[(]|^/[a-z]+$|^[a-z]+$|pass(?:word|wd)$|^[0-9.:]+$"
+
+
+def _command(
+    id: str,
+    zh: str,
+    en: str,
+    keywords: str,
+    pattern: str,
+    *examples: Example,
+    allow: str = "",
+    quote: str = _QUOTE + "?",
+) -> SecretRule:
+    return SecretRule(
+        id, PASSWORD, Bilingual(zh, en), tuple(keywords.split()), pattern + quote + _V, 2.0,
+        allow=_NO_VALUE + allow, examples=examples, plain=True,
+    )  # fmt: skip
+
+
+def _true(text: str) -> Example:
+    return Example(text, (_PW,))
+
+
+_RULES: tuple[SecretRule, ...] = (
+    _command("sshpass", "sshpass 中的密码", "Password of sshpass", "sshpass", r"\bsshpass\s{1,3}-p\s{0,2}", _true(f"sshpass -p '{_PW}' ssh root@db"), Example("sshpass -p $SSH_PASS ssh root@db")),
+    _command("mysql_option", "MySQL 命令中的密码", "Password of a MySQL command", "mysql mariadb", rf"\b(?:mysql|mariadb)(?:-?dump|admin|import)?\b{_REST}-p", _true(f"mysqldump -h db -u root -p{_PW} shop"), Example("mysql -h db -u root -p shopdb1")),
+    _command("login_option", "登录命令中的密码", "Password of a login command", "login", rf"\b(?:docker|podman|nerdctl|helm|oras|az|crane|skopeo|buildah|oc|cf|mc)\s[^\n|;&]{{0,10}}\blogin\b{_REST}(?:-p|--password)[ =]", _true(f"docker login -u bob -p {_PW} registry.example.cn"), Example("docker login -u bob --password-stdin registry2.example.cn")),
+    _command("redis_option", "Redis 命令中的密码", "Password of a Redis command", "redis-cli", rf"\bredis-cli\b{_REST}(?:-a|--pass)\s", _true(f"redis-cli -h cache -a {_PW} ping")),
+    _command("archive_option", "压缩命令中的密码", "Password of an archive", "zip 7z rar", rf"\b(?:(?:un)?zip\b{_REST}-P\s{{0,2}}|(?:7za?|(?:un)?rar)\b{_REST}-h?p)", _true(f"zip -r -P {_PW} out.zip docs"), _true(f"7z x a.7z -p{_PW}")),
+    _command("openssl_option", "OpenSSL 命令中的密码", "Password of an OpenSSL command", "openssl", rf"\bopenssl\b{_REST}(?:-[kK]\s|-pass(?:in|out)?\s[\"']?pass:)", _true(f"openssl enc -aes-256-cbc -k {_PW} -in a"), _true(f"openssl rsa -in k.pem -passin pass:{_PW}")),
+    _command("htpasswd_option", "htpasswd 中的密码", "Password of htpasswd", "htpasswd", r"\bhtpasswd\s(?:-\w{1,4}\s){0,2}-\w{0,4}b\w{0,4}\s(?:-\w{1,4}\s){0,2}(?:[\w./\-]{1,24}\s)?[\w.@\-]{1,16}\s", _true(f"htpasswd -b -c .htpasswd bob {_PW}")),
+    _command("net_user", "net user 中的密码", "Password of net user", "net", r"(?i)\bnet\s{1,2}user\s{1,2}[\w.\-]{1,24}\s{1,2}", _true(f"net user administrator {_PW} /add"), Example("net user administrator /domain")),
+    _command("user_percent", "Samba 命令中的密码", "Password of a Samba command", "-u", r"\s-U\s?[\"']?[\w.\\/\-]{1,30}%", _true(f"smbclient //srv/share -U bob%{_PW}")),
+    _command("identified_by", "SQL 语句中的密码", "Password in SQL", "identified", r"(?i)\bidentified\s{1,2}(?:with\s{1,2}[\"'`]?\w{1,24}[\"'`]?\s{1,2})?by\s{1,2}(?:password\s{1,2})?", _true(f"CREATE USER 'a'@'%' IDENTIFIED BY '{_PW}';"), Example("identified by 'their own name'"), quote=_QUOTE),
+    _command("requirepass", "Redis 设置中的密码", "Password of a Redis server", "requirepass masterauth", r"(?i)\b(?:requirepass|masterauth)\s{1,3}", _true(f"config set requirepass {_PW}"), Example("# requirepass foobared")),
+    _command(
+        "credential_pair", "调用中的用户名与密码", "User and password as arguments", "auth credential login(",
+        r"(?i)(?:\bauth\s?=\s?|(?:Basic_?Auth|Credentials?|PasswordAuthentication|\.login))\(\s{0,2}[\"'][^\"'\n]{1,32}[\"'],\s{0,3}",
+        _true(f'requests.get(url, auth=("admin", "{_PW}"))'), _true(f'new NetworkCredential("svc", "{_PW}")'), Example("auth=('user', 'password')"), quote=_QUOTE,
+    ),
+    _command(
+        "password_argument", "作为参数给出的密码", "Password as an argument", "password passwd pwd",
+        r"(?i)\(\s{0,2}[\"'][\w.\-]{0,24}(?:password|passwd|pwd)[\"']\s{0,2},\s{0,2}",
+        _true(f"define('DB_PASSWORD', '{_PW}');"), _true(f'props.setProperty("mail.smtp.password", "{_PW}")'), Example('t.string("password", "varchar_255")'), Example('check("password", pwInput2)'), quote=_QUOTE, allow=_NO_NAME,
+    ),
+    _command(
+        "user_slash_password", "账号/密码", "User and password with a slash", "credential creds login sqlplus 账号 账户 帐号 用户名 账密",
+        r"(?i)(?:\b(?:credentials?|creds|logins?)|sqlplus\s|(?:账号|账户|帐号|用户名)[\x{4e00}-\x{9fff}]{0,4}|账密)\s?(?:is|are|:|：|=|是|为)?\s?[A-Za-z0-9_.@\-]{2,32}\s?[/／]\s?",
+        _true(f"Credentials: admin / {_PW}"), _true(f"测试账号：tester/{_PW}"), Example("login: home/profile2"), Example("credentials: s3/bucket-12/key"), allow=_NO_NAME,
+    ),
+    SecretRule(
+        "oracle_thin", CONNECTION, Bilingual("Oracle 连接串", "Oracle URL with a password"), ("jdbc:oracle",),
+        r"(?i)\bjdbc:oracle:(?:thin|oci8?):[\w$#.\-]{1,30}/(?P<value>[^\s@/\"'`,<>]{3,64})@", 1.5, allow=_NO_VALUE,
+        examples=(Example(f"jdbc:oracle:thin:scott/{_PW}@//db:1521/ORCL", (_PW,)), Example("jdbc:oracle:thin:@//db:1521/ORCL")),
+    ),
+    SecretRule(
+        "aws_configure", AWS, Bilingual("AWS 命令中的密钥", "Key of an AWS command"), ("aws_secret_access_key", "aws_session_token"),
+        rf"\baws_(?:secret_access_key|session_token)\s{{1,2}}(?P<value>[{BASE64}]{{40,}}={{0,2}})", 4.0,
+        examples=(Example(f"aws configure set aws_secret_access_key {sample(ALNUM, 40)}", (sample(ALNUM, 40),)),),
+    ),
+    SecretRule(
+        "authorization", KEY, Bilingual("请求头中的令牌", "Token in a header"), ("authorization",),
+        r"(?i)\bauthorization[\"'\]\\]{0,4}\s{0,2}[:=,]\s{0,2}[\"'\\]{0,4}(?:token|api-?key|key|ssws|bot|splunk|genie-?key)[ =]{1,2}(?P<value>[A-Za-z0-9_=~@.+/\-]{16,})", 3.0, allow=r"^[A-Za-z_\-.]+$",
+        examples=(Example(f'headers={{"Authorization": "Token {sample(HEX, 40)}"}}', (sample(HEX, 40),)), Example("Authorization: Token authentication_required")),
+    ),
+    SecretRule(
+        "session_cookie", KEY, Bilingual("会话 Cookie", "Session cookie"), ("sess", "connect.sid"),
+        r"(?i)\b(?:(?:php|j|asp(?:\.net)?_?)?sess(?:ion)?[_\-]?id|connect\.sid|[a-z]{2,16}_session)=(?P<value>[A-Za-z0-9%._\-+/=]{16,})", 3.0, allow=r"^[A-Za-z_\-.]+$|^[0-9]+$",
+        examples=(Example(f"Cookie: lang=zh; sessionid={_TOKEN}", (_TOKEN,)), Example("sessionid=your-session-id-here")),
+    ),
+)  # fmt: skip
+
+RULES = tuple(replace(rule, rank=91) for rule in _RULES)
+"""A provider's own rule says more of the same value."""
