@@ -60,7 +60,15 @@ _KNOWN = sorted({p for low, high, _ in _ISSUERS for p in range(low // 10000, hig
 _LEAST, _LONGEST = 13, 19
 _SPLIT = 5
 """More groups of digits than this are a card only beside a label."""
-_GROUPINGS = {(4, 4, 4, 4), (4, 4, 4, 4, 3), (4, 6, 5), (4, 6, 4), (6, 13), (4, 4, 4, 4, 2), (4, 4, 4, 4, 1)}
+_GROUPINGS = {
+    (4, 4, 4, 4),
+    (4, 4, 4, 4, 3),
+    (4, 6, 5),
+    (4, 6, 4),
+    (6, 13),
+    (4, 4, 4, 4, 2),
+    (4, 4, 4, 4, 1),
+}
 
 
 def _parts(match: re.Match[str]) -> Iterator[tuple[int, str, tuple[int, ...]]]:

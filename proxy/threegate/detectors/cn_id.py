@@ -40,7 +40,9 @@ _CODES_KNOWN = tuple(map(int, _PROVINCES))
 _STUDENT = "(?<=[GJLgjl].)(?<![0-9A-Za-z]..)"
 """A national student number (学籍号) is a letter and the number of the identity card."""
 _NEW = re.compile(
-    first("1-9").removesuffix(")") + f"|{_STUDENT})" + rf"(?=[0-9]{{2}})(?:{GAP}?[0-9]){{16}}{GAP}?[0-9Xx]{WORD_EDGE}(?![.\-/][0-9])"
+    first("1-9").removesuffix(")")
+    + f"|{_STUDENT})"
+    + rf"(?=[0-9]{{2}})(?:{GAP}?[0-9]){{16}}{GAP}?[0-9Xx]{WORD_EDGE}(?![.\-/][0-9])"
 )
 _OLD = re.compile(first("1-9") + rf"[0-9]{{14}}{EDGE}")
 _FOREIGN = re.compile(rf"[A-Z](?<![0-9A-Za-z].)[A-Z]{{2}}[0-9]{{12}}{EDGE}")

@@ -30,7 +30,10 @@ _LEFT = _ABROAD + (
     rf"(?:(?<![0-9A-Za-z+].)(?:(?<![0-9][.\-/].)|{_SECOND})|(?<=(?i:tel|mob).)|(?<=(?i:phone).)|(?<=(?i:mobile).))"
 )
 _EDGE = EDGE.replace(r"[\-/][0-9]{5}", r"(?:-|/(?!1[3-9][0-9]{9}(?![0-9])))[0-9]{5}")
-_COUNTRY = rf"(?:[(（](?=[+]86[)）])[+]86|[+](?<![0-9A-Za-z].)(?<![(（](?=.86[)）]).)86|0{_LEFT}086|8{_LEFT}6)[)）]?[{SPACE}{DASH}]?"
+_COUNTRY = (
+    rf"(?:[(（](?=[+]86[)）])[+]86|[+](?<![0-9A-Za-z].)(?<![(（](?=.86[)）]).)86"
+    rf"|0{_LEFT}086|8{_LEFT}6)[)）]?[{SPACE}{DASH}]?"
+)
 _NATIONAL = _PREFIX[1:] + rf"{_GAP}[0-9]{_GAP}[0-9]{{3}}{_GAP}[0-9]{_GAP}[0-9]{{3}}{_EDGE}"
 _MOBILE = re.compile(rf"(?P<country>{_COUNTRY})1{_NATIONAL}|1{_LEFT}{_NATIONAL}")
 _DOTS = 2
@@ -63,7 +66,14 @@ def _sift(view: View) -> tuple[Iterator[Hit], Ints]:
     level = np.where((near == 0) & _counted(sieve, end[own]), Level.LOW, _BARE[near])
     found = bulk.hits(start[own], end[own], KIND, level)
     left = start[(edge & sieve.is_letter(start - 1)) | (paired & (_dots(sieve, i) <= _DOTS))]
-    return found, together(left, _coded(sieve))
+    return found, together(left, _coded(sieve), _seconds(sieve))
+
+
+def _seconds(sieve: Sieve) -> Ints:
+    """Behind eleven digits and a stroke."""
+    stroke = sieve.at[sieve.runs(11)] + 11
+    seconds: Ints = stroke[sieve.code(stroke) == _SLASH] + 1
+    return seconds
 
 
 def _counted(sieve: Sieve, end: Ints) -> Mask:

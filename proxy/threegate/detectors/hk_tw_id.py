@@ -33,7 +33,9 @@ _HONG_KONG = re.compile(
 )
 _TAIWAN = re.compile(first("A-Za-z") + rf"[1289][0-9]{{8}}{WORD_EDGE}(?!-[0-9])")
 _MACAU = re.compile(first("157") + r"[0-9]{6}[(（][0-9][)）]")
-_MACAU_PARTED = re.compile(first("157") + r"(?:/[0-9]{6}/[0-9]|[0-9]{7})(?![0-9A-Za-z/])(?![.\-][0-9])")
+_MACAU_PARTED = re.compile(
+    first("157") + r"(?:/[0-9]{6}/[0-9]|[0-9]{7})(?![0-9A-Za-z/])(?![.\-][0-9])"
+)
 _BRACKETS, _CLOSING = ([ord(c) for c in signs] for signs in ("(（", ")）"))
 _NOUGHT, _TEN, _LOWER = ord("0"), ord("a"), 0x20
 _NO_LETTER = 36

@@ -9,13 +9,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import cache
 
 import numpy as np
 import phonenumbers
+from phonenumbers import PhoneMetadata
 
 from threegate.detectors import tails
 from threegate.detectors.base import DetectorInfo, Example
-from threegate.detectors.labels import words
+from threegate.detectors.labels import Labels, words
 from threegate.detectors.recognizer import DASH, EDGE, Hit, Recognizer, digits_of, numbers
 from threegate.detectors.sieve import Ints, Sieve, together
 from threegate.detectors.stretches import NUMBER
@@ -29,26 +31,74 @@ _INTERNATIONAL = re.compile(
     rf"?[(（]0?[)）]?|[)）][ ]?)?[0-9]){{6,14}}{EDGE}"
 )
 _AMERICAN = re.compile(
-    rf"(?:1(?<![0-9A-Za-z.\-+].){_GAP})?(?:[(](?<![0-9A-Za-z].)[1-9][0-9]{{2}}[)][ ]?"
-    rf"|[2-9](?<![0-9A-Za-z].)(?<![0-9][.\-/(].)[0-9]{{2}}(?P<gap>[{DASH}. \u00a0]))"
+    rf"(?:1(?<![0-9A-Za-z.\-+].){_GAP}(?:[(][1-9][0-9]{{2}}[)][ ]?|[2-9][0-9]{{2}}[{DASH}. \u00a0])"
+    rf"|[(](?<![0-9A-Za-z].)[1-9][0-9]{{2}}[)][ ]?"
+    rf"|[2-9](?<![0-9A-Za-z].)(?<![0-9][.\-/(].)[0-9]{{2}}[{DASH}. \u00a0])"
     rf"[1-9][0-9]{{2}}[{DASH}. ][0-9]{{4}}{EDGE}(?!-[0-9])"
 )
 _NATIONAL = re.compile(
     rf"[0-9](?<![0-9A-Za-z+].)(?<![0-9][.\-/].)(?<![0-9][)] .)(?<![0-9][)].)(?=[0-9])"
-    rf"(?!(?<=[12])[0-9]{{3}}-[0-9]{{2}}-[0-9]{{2}})(?:[{SPACE}{DASH}]?[0-9]){{6,11}}{EDGE}(?!"
-    rf"-[0-9])"
+    rf"(?!(?<=[12])[0-9]{{3}}-[0-9]{{2}}-[0-9]{{2}})"
+    rf"(?:(?:[{SPACE}{DASH}]?[0-9]){{6,11}}|[0-9](?:[.][0-9]{{2}}){{4}}){EDGE}(?!-[0-9])"
 )
+_BRACKETED = re.compile(
+    rf"(?:8(?<![0-9A-Za-z.\-+].)[ ]?[(（]|[(（](?<![0-9A-Za-z].)(?<![0-9][ ].))0?[0-9]{{1,4}}[)）]"
+    rf"[ ]?[0-9](?:[{SPACE}{DASH}]?[0-9]){{5,8}}{EDGE}(?!-[0-9])"
+)
+"""An area code in brackets, in Russia behind an 8."""
+_TELLING = re.compile(
+    r"0[1-9](?:(?P<pair>[ .\-])[0-9]{2})(?:(?P=pair)[0-9]{2}){3}"  # France
+    r"|0[17][0-9]{3} [0-9]{6}|07[0-9]{3} [0-9]{3} [0-9]{3}|01[0-9]1 [0-9]{3} [0-9]{4}"  # Britain
+    r"|010-[0-9]{4}-[0-9]{4}|0[789]0-[0-9]{4}-[0-9]{4}|09[0-9]{2}-[0-9]{3}-[0-9]{3}"  # Korea …
+    r"|04[0-9]{2} [0-9]{3} [0-9]{3}|07[5-9] [0-9]{3} [0-9]{2} [0-9]{2}"  # Australia, Switzerland
+    r"|8 ?[(]9[0-9]{2}[)] ?[0-9]{3}-[0-9]{2}-[0-9]{2}|[(][1-9][0-9][)] ?9[0-9]{4}-[0-9]{4}"
+)
+"""Groups that nothing but a telephone number of that country has: no label is needed."""
+_STRONG = (
+    "电话|電話|手机|手機|手提|携帯|전화|휴대|연락처|whatsapp|phone|mobile|tel|cell|tlf|gsm|telefon",
+    "telefoon|teléfono|telefono|telefone|móvil|movil|celular|cellulare|mobil|handy|natel|téléphone",
+    "portable|numéro|komórka|puhelin|тел|номер|ph|市话|市話",
+)
+_PHONE_LABELS = words(*_STRONG)
 _LABELS = words(
-    "电话|電話|手机|手機|联系|聯絡|致电|撥打|拨打|whatsapp|phone|mobile|tel|cell",
-    "call|text me|reach|contact|fax|number is|ring|dial|sms|home|office",
+    *_STRONG,
+    "联系|聯絡|連絡|致电|撥打|拨打|call|text me|reach|contact|fax|number is|ring|dial|sms|home",
+    "office|rappeler|appelez|erreichen|bel me|llámame",
 )
-_REGIONS: tuple[tuple[re.Pattern[str], tuple[str, ...]], ...] = (
-    (re.compile(r"0[0-9]{7,11}$"), ("TW", "GB", "AU", "DE", "FR", "JP", "KR", "IT")),
-    (re.compile(r"[2-9][0-9]{7}$"), ("HK", "SG", "MO")),
-    (re.compile(r"[6-9][0-9]{8}$"), ("ES",)),
-    (re.compile(r"[2-9][0-9]{9}$|1[2-9][0-9]{2}[2-9][0-9]{6}$"), ("US", "IN")),
+_INITIAL = re.compile("(?<![A-Za-z])[TMPCFDtmpcfd][:.：] ?$")
+"""A label of signatures, right before a number in groups."""
+_TRUNK_REGIONS = (
+    *("TW", "GB", "AU", "DE", "FR", "JP", "KR", "IT", "CH", "AT", "NL", "BE", "SE", "FI", "IE"),
+    *("NZ", "ZA", "NG", "KE", "AE", "SA", "MY", "ID", "PH", "TH", "VN", "IN", "PK", "TR", "IL"),
+    *("UA", "EG", "RO", "BD", "LK", "AR", "BR"),
 )
-"""Where a number of that shape can be national: parsing is what costs."""
+_REGIONS: tuple[tuple[re.Pattern[str], tuple[str, ...], Labels], ...] = (
+    (re.compile(r"0[0-9]{7,11}$"), _TRUNK_REGIONS, _LABELS),
+    (re.compile(r"8[3489][0-9]{9}$"), ("RU", "KZ"), _LABELS),
+    (re.compile(r"[2-9][0-9]{7}$"), ("HK", "SG", "MO"), _LABELS),
+    (re.compile(r"[6-9][0-9]{8}$"), ("ES",), _LABELS),
+    (re.compile(r"[2-9][0-9]{9}$|1[2-9][0-9]{2}[2-9][0-9]{6}$"), ("US", "IN"), _LABELS),
+    (re.compile(r"[2-9][0-9]{7}$"), ("NO", "DK"), _PHONE_LABELS),
+    (re.compile(r"[2-9][0-9]{8}$"), ("PL", "PT", "CZ", "PE"), _PHONE_LABELS),
+    (re.compile(r"[1-9][0-9]{9,10}$"), ("IT", "GR", "MX", "CO", "BR"), _PHONE_LABELS),
+)
+"""Where a number of that shape can be national, and the labels it needs."""
+
+
+@cache
+def _forms(region: str) -> tuple[str, re.Pattern[str]]:
+    """What comes before a national number there, and the form of numbers in use: asking the tables
+    costs a tenth of parsing."""
+    data = PhoneMetadata.metadata_for_region(region)
+    assert data is not None
+    kinds = (data.fixed_line, data.mobile, data.personal_number, data.voip)
+    forms = [kind.national_number_pattern for kind in kinds if kind is not None]
+    return data.national_prefix or "", re.compile("|".join(f"(?:{form})" for form in forms if form))
+
+
+def _in_use(digits: str, region: str) -> bool:
+    prefix, form = _forms(region)
+    return form.fullmatch(digits.removeprefix(prefix)) is not None
 
 
 def find(view: View) -> Iterator[Hit]:
@@ -62,9 +112,10 @@ def find(view: View) -> Iterator[Hit]:
             yield Hit(*match.span(), KIND, level, "US")
         elif near > 0:
             yield Hit(*match.span(), KIND, Level.MEDIUM, "US_form")
-    for match in numbers(view, _NATIONAL, _national_spots):
-        if hit := _national(view, match):
-            yield hit
+    for pattern, spots in ((_NATIONAL, _national_spots), (_BRACKETED, _bracketed_spots)):
+        for match in numbers(view, pattern, spots):
+            if hit := _national(view, match):
+                yield hit
 
 
 def _international_spots(sieve: Sieve) -> Ints:
@@ -85,33 +136,84 @@ def _american_spots(sieve: Sieve) -> Ints:
 
 
 def _national_spots(sieve: Sieve) -> Ints:
-    start = sieve.at[sieve.rows(7)]
-    return start[sieve.labelled(start, _LABELS)]
+    i = sieve.rows(7)
+    start = sieve.at[i]
+    spots: Ints = start[sieve.labelled(start, _LABELS) | (sieve.digit[i] == 0)]
+    return spots
+
+
+def _bracketed_spots(sieve: Sieve) -> Ints:
+    i = sieve.rows(8)
+    start = sieve.at[i]
+    bracket = np.isin(sieve.code(start - 1), [ord(c) for c in "(（"])
+    return together(start[bracket] - 1, start[sieve.digit[i] == 8])
 
 
 def _international(view: View, match: re.Match[str]) -> Hit | None:
-    value = "+" + digits_of(match.group()).removeprefix("00" if match.group()[0] == "0" else "")
-    if not _valid(value, None):
-        return None
+    text = match.group()
+    plus = text[0] == "+"
+    value = "+" + digits_of(text).removeprefix("" if plus else "00")
     near = cue(view, *match.span(), _LABELS)
-    plus = match.group()[0] == "+"
-    level = Level.HIGH if near > 0 and plus else Level.MEDIUM if plus or near > 0 else Level.LOW
+    if not _valid(value, None):
+        possible = plus and near > 0 and _possible(value)
+        return Hit(*match.span(), KIND, Level.MEDIUM, "possible") if possible else None
+    if plus and near > 0 and not value.startswith("+86"):  # the Chinese recognizers say more
+        return Hit(*match.span(), KIND, Level.HIGH, "international")
+    grouped = _AFTER_CODE.match(text) is not None and near == 0
+    level = Level.MEDIUM if plus or grouped or near > 0 else Level.LOW
     return Hit(*match.span(), KIND, level, "international")
+
+
+_AFTER_CODE = re.compile(rf"00[1-9][0-9]{{0,2}}{_GAP}")
+"""A country's code in a group of its own, behind 00."""
 
 
 def _national(view: View, match: re.Match[str]) -> Hit | None:
     digits = digits_of(match.group())
-    regions = next((rs for shape, rs in _REGIONS if shape.match(digits)), ())
-    if not regions or cue(view, *match.span(), _LABELS, behind=False) <= 0:
+    shaped = [(regions, labels) for shape, regions, labels in _REGIONS if shape.match(digits)]
+    if not shaped or not (wanted := _wanted(view, match, [labels for _, labels in shaped])):
         return None
-    region = next((r for r in regions if _valid(digits, r)), None)
+    regions = (r for known, labels in shaped if labels in wanted for r in known)
+    region = next((r for r in regions if _in_use(digits, r)), None)
     return Hit(*match.span(), KIND, Level.MEDIUM, region) if region else None
+
+
+def _wanted(view: View, match: re.Match[str], labels: list[Labels]) -> list[Labels]:
+    """Those of `labels` that speak of the number."""
+    nearest = {each: cue(view, *match.span(), each, behind=False) for each in dict.fromkeys(labels)}
+    if found := [each for each, near in nearest.items() if near > 0]:
+        return found
+    formed = _is_signed(view.text, match) or _is_telling(view.text, match)
+    return labels[:1] if formed and all(near == 0 for near in nearest.values()) else []
+
+
+def _is_signed(text: str, match: re.Match[str]) -> bool:
+    start, value = match.start(), match.group()
+    formed = value[0] in "0(（" and not value.isdigit()
+    return formed and _INITIAL.search(text[max(0, start - 4) : start]) is not None
+
+
+def _is_telling(text: str, match: re.Match[str]) -> bool:
+    """And no further group stands beside it."""
+    start, end = match.span()
+    beside = _BEFORE.match(text, max(0, start - 2), start) or _BEHIND.match(text, end)
+    return not beside and _TELLING.fullmatch(match.group()) is not None
+
+
+_BEFORE, _BEHIND = re.compile(r"[0-9][ .\-]"), re.compile(r"[ .\-][0-9]")
 
 
 def _valid_in_america(value: str) -> bool:
     """As `_valid` says it of ten digits, a 1 before them or not, without parsing them."""
     number = phonenumbers.PhoneNumber(1, int(digits_of(value)[-10:]))
     return bool(phonenumbers.is_valid_number(number))
+
+
+def _possible(value: str) -> bool:
+    try:
+        return phonenumbers.is_possible_number(phonenumbers.parse(value, None))
+    except phonenumbers.NumberParseException:
+        return False
 
 
 def _valid(value: str, region: str | None) -> bool:
@@ -134,6 +236,18 @@ RECOGNIZER = Recognizer(
             Example("+1-617-743-0420吗", ("+1-617-743-0420",)),
             Example("電話0920032283，謝謝", ("0920032283",)),
             Example("聯絡電話 5283-3456，電郵", ("5283-3456",)),
+            Example("M: 07476 202953 T: +44 121 372 7966", ("07476 202953", "+44 121 372 7966")),
+            Example("mon numéro est le 06 12 74 57 85", ("06 12 74 57 85",)),
+            Example("erreichen unter 0049 30 90182034", ("0049 30 90182034",)),
+            Example("reach out: 1-303-218-3627", ("1-303-218-3627",)),
+            Example("тел. 8 (912) 618-35-67", ("8 (912) 618-35-67",)),
+            Example("Telefone: (11) 95710-3454", ("(11) 95710-3454",)),
+            Example("市話 (02)2934-4486", ("(02)2934-4486",)),
+            Example("연락처 010-5593-5517", ("010-5593-5517",)),
+            Example("mobile 0802 093 6443", ("0802 093 6443",)),
+            Example("Tlf 40 65 95 92", ("40 65 95 92",)),
+            Example("phone +852 5738 7594", ("+852 5738 7594",)),
+            Example("am 06 12 2024 10 00 Uhr, t: 1718000000, Raum 40 65 95 92, 05 08 12 19 24 33"),
             Example("978-7-48646-469-4 and 120.0.6099.291"),
             Example("ticket 53297269684, 1+1=2, +86"),
             Example("lines 201-260 move, 1,204,500"),
