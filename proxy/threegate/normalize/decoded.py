@@ -14,6 +14,8 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from functools import lru_cache
 
+import re2
+
 from threegate.normalize import blocks, escapes
 from threegate.normalize.tables import HIDDEN
 from threegate.normalize.view import LONG, Ints, View, edited, edited_at, padded
@@ -145,15 +147,26 @@ def _escape(
     return step
 
 
-def _block(pattern: re.Pattern[str], decode: Decode, places: Callable[[Ints], Ints]) -> Step:
-    """Encoded blocks; in a long text arrays say where."""
+def _block(
+    pattern: re.Pattern[str], tokens: str, decode: Decode, places: Callable[[Ints], Ints]
+) -> Step:
+    """Encoded blocks. Where they may begin RE2 says, of the group in `tokens`; in a long text
+    arrays do."""
+    token = re2.compile(tokens)
 
     def step(view: View) -> View:
         if len(view.text) >= LONG:
-            return edited_at(view, NAME, pattern, decode, places(padded(view.text)))
-        return edited(view, NAME, pattern, decode)
+            return edited_at(view, NAME, pattern, decode, places(padded(view.text)).tolist())
+        starts = [found.start(1) for found in token.finditer(view.text) if _telling(found[1])]
+        return edited_at(view, NAME, pattern, decode, starts)
 
     return step
+
+
+def _telling(token: str) -> bool:
+    """Not a word in small letters, which no sentence is encoded as: of three bytes the first would
+    lie behind `h` in base64, and all above ASCII in hexadecimal."""
+    return not (token[1:].isalpha() and token[1:].islower())
 
 
 _STEPS: Mapping[str, tuple[Step, ...]] = {
@@ -162,10 +175,17 @@ _STEPS: Mapping[str, tuple[Step, ...]] = {
     r"&(?:#|[A-Za-z]{2,8};)": (_escape(_ENTITY, _entity, escapes.entities),),
     r"U\+[0-9A-Fa-f]{4}": (lambda view: edited(view, NAME, _NOTATION, _notation),),
     r"(?:[01]{8}[ ,]?){6}": (lambda view: edited(view, NAME, _BITS, _bits),),
-    r"(?:[0-9A-Fa-f]{2}[ :]?){6}": (_block(_HEX, _hex, blocks.hexadecimal),),
+    r"(?:[0-9A-Fa-f]{2}[ :]?){6}": (
+        _block(
+            _HEX,
+            rf"(?:^|[^0-9A-Za-z])((?:{_H}{{2}}[ :]?){{5,}}{_H}{{2}})",
+            _hex,
+            blocks.hexadecimal,
+        ),
+    ),
     r"[A-Za-z0-9+/_\-]{12}|[A-Za-z0-9+/_\-]{6}=": (
-        _block(_BASE64, _base64, blocks.base64),
-        _block(_BASE32, _base32, blocks.base32),
+        _block(_BASE64, r"([A-Za-z0-9+/_\-]{12,}|[A-Za-z0-9+/_\-]{6,}=)", _base64, blocks.base64),
+        _block(_BASE32, "([A-Z2-7]{16,}|[A-Z2-7]{8,}=)", _base32, blocks.base32),
     ),
 }
 TRIGGERS = tuple(_STEPS)

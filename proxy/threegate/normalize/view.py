@@ -8,7 +8,7 @@ the first text that contains everything the span was made of, and never cuts an 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -84,12 +84,12 @@ def edited_at(
     name: str,
     pattern: re.Pattern[str],
     new: Callable[[re.Match[str]], str | None],
-    places: Ints,
+    places: Iterable[int],
 ) -> View:
-    """`edited` where a match can say something at these places only."""
+    """`edited` where a match can say something at these places only, which are in order."""
     edits: list[Edit] = []
     stop = 0
-    for place in places.tolist():
+    for place in places:
         if place >= stop and (match := pattern.match(source.text, place)):
             stop = match.end()
             put = new(match)
