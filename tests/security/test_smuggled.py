@@ -1,4 +1,5 @@
-"""Values at places of a request where nobody looks for text: none reaches the model API."""
+"""Values at places where nobody looks for text: of a request none reaches the model API, of an
+answer none reaches the client."""
 
 from __future__ import annotations
 
@@ -124,6 +125,20 @@ ANSWERS: dict[str, tuple[str, dict[str, Any]]] = {
 }
 
 
+SAID = f"the key is {SECRET}"
+ANSWERS |= {
+    "text beside a message": (CHAT, {"choices": [{"message": {"content": "ok"}, "text": SAID}]}),
+    "a delta beside a message": (
+        CHAT,
+        {"choices": [{"message": {"content": "ok"}, "delta": {"content": SAID}}]},
+    ),
+    "odd log probabilities": (
+        RESPONSES,
+        {"output": [{"content": [{"type": "output_text", "text": "ok", "logprobs": [SAID]}]}]},
+    ),
+}
+
+
 @pytest.mark.parametrize("case", ANSWERS)
 def test_no_key_comes_back(guarded: Running, watched: Watched, case: str) -> None:
     path, answer = ANSWERS[case]
@@ -137,3 +152,50 @@ def test_no_key_comes_back(guarded: Running, watched: Watched, case: str) -> Non
     assert response.status_code == 200
     assert "secret removed" in response.text
     assert SECRET[3:] not in response.text
+
+
+def event(delta: dict[str, Any], **more: Any) -> dict[str, Any]:
+    return {"choices": [{"index": 0, "delta": delta, **more}]}
+
+
+def custom(**fields: Any) -> dict[str, Any]:
+    return event({"tool_calls": [{"index": 0, "type": "custom", "custom": fields}]})
+
+
+HEAD, TAIL = SAID[:24], SAID[24:]
+END = event({}, finish_reason="stop")
+STREAMS: dict[str, tuple[str, list[dict[str, Any]]]] = {
+    "text beside a delta": (CHAT, [event({"content": "ok"}, text=SAID), END]),
+    "all that has been said, beside each piece": (
+        CHAT,
+        [
+            event({"content": HEAD}, message={"role": "assistant", "content": HEAD}),
+            event({"content": TAIL}, message={"role": "assistant", "content": SAID}),
+            END,
+        ],
+    ),
+    "the input of a custom tool": (
+        CHAT,
+        [custom(name="f", input=HEAD), custom(input=TAIL), END],
+    ),
+    "an event that nobody knows": (
+        MESSAGES,
+        [{"type": "novel", "delta": {"text": SAID}}, {"type": "message_stop"}],
+    ),
+    "a field of an event that has none": (
+        MESSAGES,
+        [{"type": "ping", "content_block": {"text": SAID}}, {"type": "message_stop"}],
+    ),
+}
+
+
+@pytest.mark.parametrize("case", STREAMS)
+def test_no_key_comes_back_in_a_stream(guarded: Running, watched: Watched, case: str) -> None:
+    path, frames = STREAMS[case]
+    asked = {CHAT: chat(), MESSAGES: messages(type="text", text="hi")}
+    watched.demo.play([f"data: {json.dumps(frame)}\n\n".encode() for frame in frames])
+    response = httpx.post(guarded.url + path, json=asked[path] | {"stream": True}, timeout=60)
+    assert response.status_code == 200
+    assert "secret removed" in response.text
+    assert not {HEAD[11:], TAIL} & set(response.text.split('"'))
+    assert SECRET not in response.text

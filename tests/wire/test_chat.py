@@ -6,12 +6,13 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from threegate.errors import RequestError
+from threegate.errors import RequestError, UpstreamError
 from threegate.testing.cuts import cut_at
 from threegate.testing.playbook import Delay, decode, replay
 from threegate.types import Bilingual, Channel
 from threegate.wire import ADAPTERS
 from threegate.wire.adapter import Outcome, OutcomeKind, StreamOptions, Usage
+from threegate.wire.sse import ServerSentEvent
 
 from tests.wire.samples import DONE, call, chat, choice, payloads, seen
 
@@ -96,6 +97,53 @@ def test_hide_reasoning_in_every_shape() -> None:
         assert message == {"role": "assistant", "content": "b"}
     open_tag = CHAT.hide_reasoning(body(content="a</think>b"), StreamOptions(True))
     assert open_tag["choices"][0]["message"]["content"] == "b"
+
+
+def test_no_log_probability_spells_hidden_reasoning() -> None:
+    for message in ({"content": "<think>a</think>b"}, {"content": "b", "reasoning": "a"}):
+        value = body(**message)
+        value["choices"][0] |= {"logprobs": {"content": [{"token": "a"}]}, "token_ids": [1]}
+        choice = CHAT.hide_reasoning(value)["choices"][0]
+        assert (choice["logprobs"], choice["token_ids"]) == (None, None)
+    value = body(content="b")
+    value["choices"][0]["logprobs"] = {"content": [{"token": "b"}]}
+    assert CHAT.hide_reasoning(value) == value
+
+
+def test_reasoning_in_a_part_of_its_own() -> None:
+    """Magistral's shape."""
+    thinking = {"type": "thinking", "thinking": [{"type": "text", "text": "why"}]}
+    value = body(content=[thinking, {"type": "text", "text": "so"}])
+    channels = {s.text: s.locus.channel for s in CHAT.response_slots(value)}
+    assert channels == {"why": Channel.REASONING, "so": Channel.CONTENT}
+    hidden = CHAT.hide_reasoning(value)["choices"][0]["message"]["content"]
+    assert hidden == [{"type": "text", "text": "so"}]
+
+
+def test_a_custom_call_is_a_call() -> None:
+    custom = {"type": "custom", "custom": {"name": "f", "input": "any text"}}
+    (call,) = CHAT.tool_calls(body(tool_calls=[custom]))
+    where = f"{AT}/tool_calls/0/custom/input"
+    assert (call.name, call.arguments, call.pointer) == ("f", "any text", where)
+
+
+def test_a_custom_call_streams_as_one_text() -> None:
+    codec = CHAT.stream({"model": "m"})
+    told = []
+    for piece in ({"name": "f", "input": "ab"}, {"input": "cd"}):
+        call = {"index": 1, "type": "custom", "custom": piece}
+        frame = {"choices": [{"index": 0, "delta": {"tool_calls": [call]}}]}
+        told += codec.read(ServerSentEvent(json.dumps(frame))).deltas
+    key = next(d.key for d in told if d.text == "ab")
+    assert [d.text for d in told if d.key == key] == ["", "ab", "cd"]
+    assert codec.tool_name(key) == "f"
+    assert b'"tool_calls":[{"index":1,"custom":{"input":"rest"}}]' in codec.text(key, "rest")
+
+
+@pytest.mark.parametrize("choices", [{"0": {"message": {"content": "x"}}}, [["x"]], "x", [None]])
+def test_choices_of_another_shape_are_refused(choices: Any) -> None:
+    with pytest.raises(UpstreamError):
+        CHAT.response_slots({"choices": choices})
 
 
 def test_tool_calls_of_a_whole_answer() -> None:

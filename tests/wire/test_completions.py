@@ -43,6 +43,8 @@ def test_a_whole_answer_with_inline_reasoning() -> None:
     made = COMPLETIONS.put(body, {"/choices/0/text#answer": "X"})["choices"][0]
     assert (made["text"], made["logprobs"]) == ("<think>a</think>X", None)
     assert COMPLETIONS.hide_reasoning(body)["choices"][0]["text"] == "b"
+    body["choices"][0]["logprobs"] = {"tokens": ["a"]}
+    assert COMPLETIONS.hide_reasoning(body)["choices"][0]["logprobs"] is None
 
 
 def test_streamed_reasoning_can_be_hidden() -> None:

@@ -98,6 +98,9 @@ def test_a_whole_answer() -> None:
         "function_call",
     ]
     assert RESPONSES.restore_echo(answer, {})["instructions"] is None
+    custom = {"type": "custom_tool_call", "name": "run", "input": "any text"}
+    (call,) = RESPONSES.tool_calls({"output": [custom, {"type": "code_interpreter_call"}]})
+    assert (call.name, call.arguments, call.pointer) == ("run", "any text", "/output/0/input")
 
 
 def test_blocked() -> None:

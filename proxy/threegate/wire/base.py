@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from threegate.errors import RequestError, ThreegateError
+from threegate.errors import RequestError, ThreegateError, UpstreamError
 from threegate.wire import pointer
 from threegate.wire.adapter import (
     DEFAULT_STREAM,
@@ -37,7 +37,7 @@ class BaseAdapter:
         if made is not body:
             for position, choice in enumerate(made.get("choices") or ()):
                 if any(place.startswith(f"/choices/{position}/") for place in texts):
-                    choice.update({name: None for name in LINKED if choice.get(name)})
+                    unlink(choice)
         return made
 
     def place_system(self, body: Body, text: str, where: Placement) -> Body:
@@ -107,6 +107,19 @@ def objects(value: Any) -> list[tuple[int, Body]]:
     """The objects of a list with their positions; nothing when it is no list."""
     items = value if isinstance(value, list) else []
     return [(index, item) for index, item in enumerate(items) if isinstance(item, dict)]
+
+
+def answers(body: Body) -> list[tuple[int, Body]]:
+    """The choices of a whole answer. What is none cannot be checked."""
+    given = body.get("choices") or []
+    if not isinstance(given, list) or not all(isinstance(choice, dict) for choice in given):
+        raise UpstreamError("the model API sent choices of an unknown shape")
+    return list(enumerate(given))
+
+
+def unlink(choice: Body) -> None:
+    """Log probabilities and token ids spell a text: they go when it differs from what was said."""
+    choice.update({name: None for name in LINKED if choice.get(name)})
 
 
 def refuse_tokens(value: Any, pointer: str) -> None:

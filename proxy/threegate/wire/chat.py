@@ -7,7 +7,7 @@ nobody knows is content too: it is released or held like the rest.
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
 from threegate.types import Channel, Layer
 from threegate.wire import listed, pointer, think
@@ -25,14 +25,18 @@ from threegate.wire.adapter import (
     StreamOptions,
     ToolCall,
 )
-from threegate.wire.base import objects
-from threegate.wire.chat_request import ChatRequest
+from threegate.wire.base import answers, objects, unlink
+from threegate.wire.chat_request import ChatRequest, tools_of
 from threegate.wire.choices import Choice, ChoiceCodec, finish_of
 from threegate.wire.slots import SlotWalk, walk_fields
 
 REFUSAL_PART: Final = 1
 TRANSCRIPT_PART: Final = 2
 FUNCTION_PART: Final = -1  # the one call of the legacy `function_call`
+CUSTOM_PART: Final = -2  # calls with any text as input: this and below, by their index
+CHOICE: Final = listed.CHOICE - {"logprobs"}
+"""Of a whole answer, where log probabilities are walked for what they should not hold."""
+_THINKING: Final = ("thinking", "reasoning", "redacted_thinking")  # parts of a content
 REASONING_FIELDS: Final = ("reasoning_content", "reasoning")
 
 
@@ -43,6 +47,7 @@ class ChatCodec(ChoiceCodec):
 
     object_name = "chat.completion.chunk"
     id_prefix = "chatcmpl"
+    fields = listed.CHOICE | {"delta"}
 
     def __init__(self, model: str, options: StreamOptions) -> None:
         super().__init__(model, options)
@@ -55,6 +60,7 @@ class ChatCodec(ChoiceCodec):
         delta = choice.get("delta")
         if not delta:
             return
+        choice.pop("message", None)  # some repeat beside each piece all that has been said
         for name in REASONING_FIELDS:
             if text := delta.get(name):
                 self._reasoning(chunk, delta, name, text, state)
@@ -95,6 +101,8 @@ class ChatCodec(ChoiceCodec):
             self._audio(chunk, audio, index)
         for call in delta.get("tool_calls") or ():
             part = call.get("index") or 0
+            if custom := call.get("custom"):
+                self._custom(chunk, custom, state, CUSTOM_PART - part)
             self._call(chunk, call.get("function") or {}, state, part)
             self._unlisted(chunk, call, listed.CALL, index)
         if call := delta.get("function_call"):
@@ -108,21 +116,36 @@ class ChatCodec(ChoiceCodec):
         self._unlisted(chunk, audio, listed.AUDIO, index)
 
     def _call(self, chunk: Chunk, function: Body, state: Choice, part: int) -> None:
-        key = StreamKey(state.content_key.choice, Channel.TOOL_ARGUMENTS, part)
-        self._leave_reasoning(chunk, state)
-        if name := function.get("name"):
-            self._names[key] = self._names.get(key, "") + name
-            self._whole(chunk, function, "name", key.choice, Channel.TOOL_ARGUMENTS)
-            self._add(chunk, Delta(key, ""))  # a call without arguments is a call
+        key = self._called(chunk, function, state, part)
         if text := function.get("arguments"):
             self._take(chunk, function, "arguments", self._arguments.read(key, text))
         self._unlisted(chunk, function, listed.FUNCTION, key.choice)
+
+    def _custom(self, chunk: Chunk, custom: Body, state: Choice, part: int) -> None:
+        key = self._called(chunk, custom, state, part)
+        if text := custom.get("input"):
+            self._take(chunk, custom, "input", Delta(key, text))
+        self._unlisted(chunk, custom, listed.CUSTOM, key.choice)
+
+    def _called(self, chunk: Chunk, tool: Body, state: Choice, part: int) -> StreamKey:
+        """The key of a call; its name is taken out."""
+        key = StreamKey(state.content_key.choice, Channel.TOOL_ARGUMENTS, part)
+        self._leave_reasoning(chunk, state)
+        if name := tool.get("name"):
+            self._names[key] = self._names.get(key, "") + name
+            self._whole(chunk, tool, "name", key.choice, Channel.TOOL_ARGUMENTS)
+            self._add(chunk, Delta(key, ""))  # a call without arguments is a call
+        return key
 
     def _fields(self, key: StreamKey, text: str) -> Body:
         return {"delta": self._delta(key, text)}
 
     def _delta(self, key: StreamKey, text: str) -> Body:
         match key.channel:
+            case Channel.TOOL_ARGUMENTS if key.part <= CUSTOM_PART:
+                return {
+                    "tool_calls": [{"index": CUSTOM_PART - key.part, "custom": {"input": text}}]
+                }
             case Channel.TOOL_ARGUMENTS:
                 arguments = {"arguments": self._arguments.write(key, text)}
                 if key.part == FUNCTION_PART:
@@ -157,11 +180,14 @@ class Chat(ChatRequest):
         self, body: Body, options: StreamOptions = DEFAULT_STREAM
     ) -> tuple[Slot, ...]:
         walk = SlotWalk(Layer.OUTPUT)
-        for position, choice in objects(body.get("choices")):
+        for position, choice in answers(body):
             walk.choice = choice.get("index", position)
             walk.base = f"/choices/{position}"
-            self._answer_slots(walk, choice.get("message") or {}, options)
-            walk_fields(walk, choice, Channel.CONTENT, without=listed.CHOICE, at=walk.base)
+            known = CHOICE
+            if isinstance(message := choice.get("message"), dict):
+                self._answer_slots(walk, message, options)
+                known = CHOICE | {"message"}
+            walk_fields(walk, choice, Channel.CONTENT, without=known, at=walk.base)
         walk.choice, walk.base = 0, ""
         walk_fields(walk, body, Channel.CONTENT, without=listed.FRAME)
         return tuple(walk.slots)
@@ -177,6 +203,10 @@ class Chat(ChatRequest):
                 walk.field(at, name, value, Channel.TOOL_ARGUMENTS)
             elif name == "content" and isinstance(value, str) and not reasoning:
                 content_slots(walk, value, f"{at}/content", options)
+            elif name == "content" and isinstance(value, list):
+                for index, part in enumerate(value):
+                    channel = Channel.REASONING if _is_thinking(part) else Channel.CONTENT
+                    walk.walk(part, f"{at}/content/{index}", channel, name)
             elif name not in reasoning:
                 walk.field(at, name, value, Channel.CONTENT)
 
@@ -186,15 +216,16 @@ class Chat(ChatRequest):
             message = choice.get("message") or {}
             at = f"/choices/{position}/message"
             calls = [
-                (f"{at}/tool_calls/{i}/function", call.get("function") or {})
+                (f"{at}/tool_calls/{i}/{kind}", tool)
                 for i, call in objects(message.get("tool_calls"))
+                for kind, tool in tools_of(call)
             ]
             if message.get("function_call"):
                 calls.append((f"{at}/function_call", message["function_call"]))
-            for place, function in calls:
-                name, arguments = function.get("name") or "", function.get("arguments") or ""
+            for place, tool in calls:
+                name, field = tool.get("name") or "", "input" if "input" in tool else "arguments"
                 index = choice.get("index", position)
-                out.append(ToolCall(index, name, arguments, f"{place}/arguments"))
+                out.append(ToolCall(index, name, tool.get(field) or "", f"{place}/{field}"))
         return tuple(out)
 
     def hide_reasoning(self, body: Body, options: StreamOptions = DEFAULT_STREAM) -> Body:
@@ -208,6 +239,10 @@ class Chat(ChatRequest):
             if isinstance(content, str) and not parsed:
                 starts = options.starts_in_reasoning
                 message["content"] = think.answer_of(content, starts_in_reasoning=starts)
+            elif isinstance(content, list):
+                message["content"] = [part for part in content if not _is_thinking(part)]
+            if parsed or message.get("content") != content:
+                unlink(choice)
         return made
 
     def _blocked(self, request: Body, outcome: Outcome) -> Body:
@@ -230,6 +265,10 @@ class Chat(ChatRequest):
 
     def stream(self, request: Body, options: StreamOptions = DEFAULT_STREAM) -> StreamCodec:
         return ChatCodec(self.model(request), options)
+
+
+def _is_thinking(part: Any) -> bool:
+    return isinstance(part, dict) and part.get("type") in _THINKING
 
 
 def content_slots(walk: SlotWalk, content: str, at: str, options: StreamOptions) -> None:

@@ -51,9 +51,12 @@ def without_reasoning(message: Body) -> Body:
     return made
 
 
-def _kind(tool: Body) -> str:
-    """Where a tool says its name: `function`, or `custom` for one that takes any text."""
-    return "custom" if tool.get("type") == "custom" else "function"
+def tools_of(tool: Body) -> list[tuple[str, Body]]:
+    """Where a tool, or a call of one, says its name: `function`, or `custom` for one that takes any
+    text; both, where it has both, for nobody knows which of them is read."""
+    found = [(k, tool[k]) for k in ("function", "custom") if isinstance(tool.get(k), dict)]
+    nameless: list[tuple[str, Body]] = [("function", {})]
+    return found or nameless
 
 
 class ChatRequest(BaseAdapter):
@@ -81,8 +84,9 @@ class ChatRequest(BaseAdapter):
 
     def tools(self, body: Body) -> tuple[Tool, ...]:
         offered = [
-            (f"/tools/{i}/{_kind(tool)}", tool.get(_kind(tool)) or {})
+            (f"/tools/{i}/{kind}", named)
             for i, tool in enumerate(body.get("tools") or ())
+            for kind, named in tools_of(tool)
         ]
         legacy = [(f"/functions/{i}", f) for i, f in enumerate(body.get("functions") or ())]
         return tuple(
@@ -94,7 +98,9 @@ class ChatRequest(BaseAdapter):
         made = dict(body)
         if "tools" in body:
             made["tools"] = [
-                t for t in body["tools"] if ((t.get(_kind(t)) or {}).get("name") or "") in names
+                tool
+                for tool in body["tools"]
+                if all((named.get("name") or "") in names for _, named in tools_of(tool))
             ]
         if "functions" in body:
             made["functions"] = [f for f in body["functions"] if f.get("name") in names]

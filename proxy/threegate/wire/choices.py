@@ -81,6 +81,8 @@ class ChoiceCodec(FrameCodec):
 
     object_name = ""
     id_prefix = ""
+    fields = listed.CHOICE
+    """Of a choice: those without text, and those whose texts `_read_texts` takes out."""
 
     def __init__(self, model: str, options: StreamOptions) -> None:
         super().__init__(options)
@@ -142,7 +144,7 @@ class ChoiceCodec(FrameCodec):
             self._limit(len(self._choices))
             state = self._choices[index] = Choice(index, self._options)
         self._read_texts(chunk, choice, state)
-        self._unlisted(chunk, choice, listed.CHOICE, index)
+        self._unlisted(chunk, choice, self.fields, index)
         for name in LINKED:
             if choice.get(name):
                 self._link(chunk, choice, name, index)

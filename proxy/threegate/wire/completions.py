@@ -21,8 +21,8 @@ from threegate.wire.adapter import (
     StreamKey,
     StreamOptions,
 )
-from threegate.wire.base import BaseAdapter, objects, refuse_tokens
-from threegate.wire.chat import content_slots
+from threegate.wire.base import BaseAdapter, answers, objects, refuse_tokens, unlink
+from threegate.wire.chat import CHOICE, content_slots
 from threegate.wire.choices import Choice, ChoiceCodec, finish_of
 from threegate.wire.slots import SlotWalk, walk_fields
 
@@ -34,6 +34,7 @@ class CompletionsCodec(ChoiceCodec):
 
     object_name = "text_completion"
     id_prefix = "cmpl"
+    fields = listed.CHOICE | {"text"}
 
     def tool_name(self, key: StreamKey) -> str:
         return ""
@@ -65,13 +66,12 @@ class Completions(BaseAdapter):
         self, body: Body, options: StreamOptions = DEFAULT_STREAM
     ) -> tuple[Slot, ...]:
         walk = SlotWalk(Layer.OUTPUT)
-        for position, choice in objects(body.get("choices")):
+        for position, choice in answers(body):
             walk.choice, walk.base = choice.get("index", position), f"/choices/{position}"
-            for name, value in choice.items():
-                if name == "text" and isinstance(value, str):
-                    content_slots(walk, value, f"{walk.base}/text", options)
-                elif name not in listed.CHOICE:
-                    walk.field(walk.base, name, value, Channel.CONTENT)
+            if isinstance(text := choice.get("text"), str):
+                content_slots(walk, text, f"{walk.base}/text", options)
+            known = {"text"} if isinstance(text, str) else set()
+            walk_fields(walk, choice, Channel.CONTENT, without=CHOICE | known, at=walk.base)
         walk.choice, walk.base = 0, ""
         walk_fields(walk, body, Channel.CONTENT, without=listed.FRAME)
         return tuple(walk.slots)
@@ -86,6 +86,8 @@ class Completions(BaseAdapter):
             if isinstance(text := choice.get("text"), str):
                 starts = options.starts_in_reasoning
                 choice["text"] = think.answer_of(text, starts_in_reasoning=starts)
+                if choice["text"] != text:
+                    unlink(choice)
         return made
 
     def _blocked(self, request: Body, outcome: Outcome) -> Body:

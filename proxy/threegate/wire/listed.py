@@ -17,22 +17,31 @@ _HEAD: Final = (
 FRAME: Final = frozenset(_HEAD)
 """Of a chat or text completion, whole or as an event."""
 
-CHOICE: Final = frozenset(
-    ("index", "message", "delta", "text", "logprobs", "token_ids", "finish_reason", "stop_reason")
-)
+CHOICE: Final = frozenset(("index", "logprobs", "token_ids", "finish_reason", "stop_reason"))
+"""Besides the one field with the texts: `message` of a chat completion, `delta` of its events,
+`text` of a text completion. In another place these are unknown fields like any other."""
 DELTA: Final = frozenset(
     (
         *("role", "content", "refusal", "audio", "tool_calls", "function_call"),
         *("reasoning_content", "reasoning", "reasoning_details"),
     )
 )
-CALL: Final = frozenset(("index", "id", "type", "function"))
+CALL: Final = frozenset(("index", "id", "type", "function", "custom"))
 FUNCTION: Final = frozenset(("name", "arguments"))
+CUSTOM: Final = frozenset(("name", "input"))
 AUDIO: Final = frozenset(("id", "data", "expires_at", "transcript"))
 DETAIL: Final = frozenset(("type", "id", "index", "format", "text", "summary", "data", "signature"))
 """Of an item of `reasoning_details`."""
 
-MESSAGES_FRAME: Final = frozenset(("type", "index", "delta", "content_block", "message"))
+MESSAGES_FRAME: Final = frozenset(("type",))
+MESSAGES_FRAMES: Final = {
+    "content_block_start": MESSAGES_FRAME | {"index", "content_block"},
+    "content_block_delta": MESSAGES_FRAME | {"index", "delta"},
+    "content_block_stop": MESSAGES_FRAME | {"index"},
+    "message_start": MESSAGES_FRAME | {"message"},
+    "message_delta": MESSAGES_FRAME | {"delta"},
+}
+"""By the type of the event; all others have the type alone."""
 MESSAGE: Final = frozenset(
     ("id", "type", "role", "model", "content", "stop_reason", "stop_sequence")
 )

@@ -111,7 +111,8 @@ class MessagesCodec(FrameCodec):
                 self._message(chunk, frame["message"])
             case "message_delta":
                 self._message_delta(chunk, frame.get("delta") or {}, frame.get("usage"))
-        self._unlisted(chunk, frame, listed.MESSAGES_FRAME)
+        known = listed.MESSAGES_FRAMES.get(frame.get("type") or "", listed.MESSAGES_FRAME)
+        self._unlisted(chunk, frame, known)
         if frame.get("type") in ("message_stop", "error"):
             chunk.terminal = True
             self._end(chunk, list(self._open))

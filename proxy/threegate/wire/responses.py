@@ -22,7 +22,7 @@ from threegate.wire.adapter import (
 )
 from threegate.wire.base import BaseAdapter, objects
 from threegate.wire.chat_request import ROLE_CHANNELS, place_in_messages
-from threegate.wire.responses_parts import message_item, response_of, usage_of
+from threegate.wire.responses_parts import BY_ITEM, message_item, response_of, usage_of
 from threegate.wire.responses_stream import ResponsesCodec
 from threegate.wire.slots import SlotWalk, each, walk_fields
 
@@ -90,15 +90,11 @@ class Responses(BaseAdapter):
         return made
 
     def tool_calls(self, body: Body) -> tuple[ToolCall, ...]:
+        """Of all kinds that have a name: those that a stream tells by it too."""
         return tuple(
-            ToolCall(
-                0,
-                item.get("name") or "",
-                item.get("arguments") or "",
-                f"/output/{index}/arguments",
-            )
+            ToolCall(0, item["name"], item.get(stem.field) or "", f"/output/{index}/{stem.field}")
             for index, item in objects(body.get("output"))
-            if item.get("type") == "function_call"
+            if (stem := BY_ITEM.get(item.get("type") or "")) is not None and item.get("name")
         )
 
     def drop_reasoning_history(self, body: Body) -> Body:

@@ -14,7 +14,7 @@ from typing import Any, Final
 import orjson
 
 from threegate.types import Channel, Layer, Locus
-from threegate.wire import inline, jsontext
+from threegate.wire import inline, jsontext, listed
 from threegate.wire.adapter import Slot
 from threegate.wire.pointer import escape
 
@@ -75,7 +75,7 @@ class SlotWalk:
                 return
             for name, below in value.items():
                 self._named(pointer, name, channel)
-                if type(below) in _TEXTFUL and not self._is_linked(name):
+                if type(below) in _TEXTFUL and not self._is_linked(name, below):
                     inner = key if key in _FREE else name
                     self.walk(below, f"{pointer}/{escape(name)}", channel, inner)
         elif isinstance(value, list):
@@ -91,11 +91,11 @@ class SlotWalk:
         kind = type(value)
         if kind is str:
             self._string(value, f"{at}/{escape(name)}", channel, name)
-        elif kind in _TEXTFUL and name not in _COUNTED:
+        elif kind in _TEXTFUL and name not in _COUNTED and not self._is_linked(name, value):
             self.walk(value, f"{at}/{escape(name)}", channel, name)
 
-    def _is_linked(self, name: str) -> bool:
-        return name in _LINKED and self._layer is Layer.OUTPUT
+    def _is_linked(self, name: str, value: Any) -> bool:
+        return name in _LINKED and self._layer is Layer.OUTPUT and not listed.odd(value)
 
     def _named(self, at: str, name: str, channel: Channel) -> None:
         """The name of a field, where it is more than a plain one: models read names too."""
