@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import pytest
-from threegate.audit.record import Stage
+from threegate.audit.record import Content, Record, Stage
 from threegate.errors import UpstreamError
 from threegate.gateway.respond import output_layer
 from threegate.policy.model import CompiledPolicy, ConstraintRule, Label, Limits, Tools
@@ -71,6 +71,66 @@ async def test_a_stream_is_guarded_and_ends_after_its_record(tmp_path: Path) -> 
     assert sent.headers["cache-control"] == "no-cache"
     assert [r.stage for r in log.records] == [Stage.COMPLETED]
     assert ledger.finish_reason == "stop"
+
+
+@dataclass
+class Watching(Log):
+    """Notes what the client had when the record was written."""
+
+    sent: Sent | None = None
+    had: bytes = b""
+
+    async def append(self, record: Record, content: Content | None = None) -> None:
+        assert self.sent is not None
+        self.had = self.sent.data
+        await super().append(record, content)
+
+
+@pytest.mark.parametrize("end", [b"data: [DONE]\n\n", b'data: {"type":"response.failed"}\n\n'])
+@pytest.mark.parametrize("size", [1, 5, 1000])
+async def test_the_end_of_an_unguarded_stream_waits_for_its_record(
+    tmp_path: Path, end: bytes, size: int
+) -> None:
+    data = b'data: {"choices":[]}\n\n' + end
+    pieces = [data[at : at + size] for at in range(0, len(data), size)]
+    deps, log = deps_of(tmp_path, policy()), Watching()
+    deps = replace(deps, audit=log)
+    call, log.sent = call_of(deps, policy(), {**HI, "stream": True})
+    try:
+        await output_layer(call, Said(pieces, headers=EVENTS))  # type: ignore[arg-type]
+    finally:
+        await deps.upstreams.aclose()
+    assert not log.had.endswith(end)
+    assert log.sent.data == data
+
+
+def refused(message: str) -> Said:
+    return said({"error": {"message": message, "type": "invalid_request_error"}}, status=400)
+
+
+async def test_an_error_that_repeats_the_request_is_guarded(tmp_path: Path) -> None:
+    sent, log, _ = await respond(tmp_path, SECRETS, refused(f"bad input: {KEY}"))
+    assert (sent.status, log.records[-1].error) == (400, "upstream_400")
+    assert sent.body["error"]["message"] == "bad input: [API_KEY_REMOVED]"
+    assert log.records[-1].stage is Stage.COMPLETED
+
+
+async def test_an_error_that_is_blocked_says_its_status_alone(tmp_path: Path) -> None:
+    sent, log, _ = await respond(tmp_path, BLOCKED, refused(f"bad input: {KEY}"))
+    assert sent.status == 400
+    assert sent.body["error"]["message"] == "the model API answered with status 400"
+    assert log.records[-1].stage is Stage.BLOCKED
+
+
+async def test_an_error_names_the_clients_own_values(tmp_path: Path) -> None:
+    deps = deps_of(tmp_path, SECRETS)
+    call, sent = call_of(deps, SECRETS)
+    placeholder = call.masks.mask("pii.cn.mobile", "13812345678")
+    try:
+        await output_layer(call, refused(f"bad input: {placeholder}"))  # type: ignore[arg-type]
+    finally:
+        await deps.upstreams.aclose()
+    assert sent.body["error"]["message"] == "bad input: 13812345678"
 
 
 LIMITS = ConstraintRule("limits", Bilingual("", ""), limits=Limits(tokens_per_day=5))

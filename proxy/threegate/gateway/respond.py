@@ -22,12 +22,14 @@ from threegate.guard.output import OutputGuard
 from threegate.policy.model import Label, Show
 from threegate.types import Channel, Ruled
 from threegate.upstream import Reply
-from threegate.wire.adapter import Body, Outcome, StreamOptions
-from threegate.wire.deltas import WHOLE_PARTS
+from threegate.wire.adapter import DEFAULT_STREAM, Body, Outcome, StreamOptions
+from threegate.wire.deltas import WHOLE_PARTS, shape_errors
 from threegate.wire.json import parse_answer
 
-STREAM_ENDS = re.compile(rb"\[DONE\]|message_stop|response\.completed")
+STREAM_ENDS = re.compile(rb"\[DONE\]|message_stop|response\.(?:completed|incomplete|failed)")
 """One of these is in the last event of a stream that no rule looks at; only that one is held."""
+LONGEST_END = 32
+"""Bytes that one of them takes at most: it may come in pieces."""
 
 
 async def output_layer(call: Call, reply: Reply) -> None:
@@ -121,7 +123,9 @@ async def _stream(call: Call, reply: Reply, answer: Answer, options: StreamOptio
 async def _whole(call: Call, reply: Reply, answer: Answer, options: StreamOptions) -> None:
     body = parse_answer(await read_body(reply))
     tools = ToolRules(call.constraints, schemas_of(call.adapter, call.body))
-    if (ruled := tools.judge(call.adapter.tool_calls(body))) is not None:
+    with shape_errors:
+        calls = call.adapter.tool_calls(body)
+    if (ruled := tools.judge(calls)) is not None:
         answer.stop(ruled)
     try:
         sign = sign_of(call.label)
@@ -184,11 +188,12 @@ async def _pass_through(call: Call, reply: Reply) -> None:
 
 async def _bytes(call: Call, reply: Reply, streamed: bool) -> bytes:
     """Those that may leave only now."""
-    held = b""
+    held = seen = b""
     async for data in reply.chunks():
         if held:
             await call.out.chunk(held)
-        held = data if not streamed or STREAM_ENDS.search(data) else b""
+        held = data if not streamed or STREAM_ENDS.search(seen + data) else b""
+        seen = (seen + data)[-LONGEST_END:]
         if not held:
             await call.out.chunk(data)
     await call.ledger.ended(Stage.COMPLETED)
@@ -197,12 +202,31 @@ async def _bytes(call: Call, reply: Reply, streamed: bool) -> bytes:
 
 async def _pass_error(call: Call, reply: Reply) -> None:
     """The model API's own error with its status: an error page, which says where it comes from,
-    is not handed on, and neither is what the API says about a key that is not the client's."""
+    is not handed on, and neither is what the API says about a key that is not the client's. Errors
+    repeat what they are about, so they are guarded as answers are."""
     body = await _error_body(call, reply)
     call.ledger.error = f"upstream_{reply.status}"
-    await call.ledger.ended(Stage.COMPLETED)
+    if call.applied.as_said and not len(call.masks):
+        await call.ledger.ended(Stage.COMPLETED)
+    else:
+        body = await _guarded_error(call, reply, body)
     headers = {**reply.headers, "content-type": "application/json"}
     await call.out.json(reply.status, body, headers)
+
+
+async def _guarded_error(call: Call, reply: Reply, body: Body) -> Body:
+    answer = _answer(call, _guard(call))
+    try:
+        guarded = await guard_body(body, call.adapter, answer, DEFAULT_STREAM)
+    finally:
+        await answer.abandon()
+    await _close(call, answer, Stage.BLOCKED if guarded is None else Stage.COMPLETED)
+    return guarded or call.adapter.error(_status_alone(reply))
+
+
+def _status_alone(reply: Reply) -> UpstreamError:
+    text = f"the model API answered with status {reply.status}"
+    return UpstreamError(text, status=reply.status)
 
 
 async def _error_body(call: Call, reply: Reply) -> Body:
@@ -212,8 +236,7 @@ async def _error_body(call: Call, reply: Reply) -> Body:
     try:
         return parse_answer(data)
     except UpstreamError:
-        text = f"the model API answered with status {reply.status}"
-        return call.adapter.error(UpstreamError(text, status=reply.status))
+        return call.adapter.error(_status_alone(reply))
 
 
 def _answer_parts(answer: Answer) -> tuple[Part, ...]:
