@@ -256,6 +256,36 @@ def test_images_may_be_denied() -> None:
     assert run(body, rule()).refusal is None
 
 
+PICTURE = {"type": "image", "source": {"type": "base64", "media_type": "image/png", "data": "xx"}}
+
+
+@pytest.mark.parametrize(
+    ("api", "content", "denied"),
+    [
+        (Api.MESSAGES, [{"type": "tool_result", "tool_use_id": "c", "content": [PICTURE]}], True),
+        (Api.CHAT, [{"image_url": {"url": "https://a.b/c.png"}}], True),
+        (Api.CHAT, [{"type": "text", "text": "an image_url"}], False),
+        (Api.MESSAGES, [{"type": "tool_use", "name": "f", "input": {"image": "a name"}}], False),
+    ],
+)
+def test_an_image_is_one_wherever_it_is(api: Api, content: Any, denied: bool) -> None:
+    body = {**HI, "messages": [{"role": "user", "content": content}]}
+    assert (run(body, rule(images="deny"), api=api).refusal is not None) is denied
+
+
+def test_an_image_that_a_tool_gave_back() -> None:
+    output = {"type": "input_image", "image_url": "https://a.b/c.png"}
+    body = {**HI, "input": [{"type": "function_call_output", "call_id": "c", "output": [output]}]}
+    assert run(body, rule(images="deny"), api=Api.RESPONSES).refusal is not None
+
+
+def test_a_tool_with_two_names_needs_both_allowed() -> None:
+    two = {"type": "custom", "custom": {"name": "fine"}, "function": {"name": "shell"}}
+    body = {**HI, "tools": [two]}
+    assert "tools" not in run(body, rule(tools=Tools(allow=("fine",)))).body
+    assert run(body, rule(tools=Tools(allow=("fine", "shell")))).body["tools"] == [two]
+
+
 @pytest.mark.parametrize("api", [Api.MESSAGES, Api.RESPONSES, Api.COMPLETIONS, Api.EMBEDDINGS])
 def test_other_apis_get_only_the_fields_they_know(api: Api) -> None:
     body = {"model": "deepseek-r1", "input": "x", "prompt": "x", "messages": HI["messages"]}

@@ -29,6 +29,8 @@ DEFAULTED: dict[Api, frozenset[str]] = {
 """Fields that a rule may add where the client sent none; others are changed only where present."""
 
 IMAGE_PARTS = ("image_url", "input_image", "image")
+NO_PARTS = ("input", "arguments")
+"""Of a call: what a model wrote for a tool, where a field may have any name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,16 +168,20 @@ def _unknown(call: _Call, rule_id: str, rule: Fields) -> Refusal | None:
 
 def _images(call: _Call) -> Refusal | None:
     denied_by = call.constraints.images_denied_by
-    if denied_by and any(_has_image(m) for _, m in _messages(call.body)):
+    if denied_by and any(_has_image(list(m.values())) for _, m in _messages(call.body)):
         return Refusal(denied_by, "image_denied", "images are not allowed", "")
     return None
 
 
-def _has_image(message: dict[str, Any]) -> bool:
-    parts = message.get("content")
-    if not isinstance(parts, list):
+def _has_image(value: Any) -> bool:
+    """However deep, as in a tool's result. Engines tell a part without a type by its fields."""
+    if isinstance(value, list):
+        return any(_has_image(below) for below in value)
+    if not isinstance(value, dict):
         return False
-    return any(isinstance(p, dict) and p.get("type") in IMAGE_PARTS for p in parts)
+    kinds = [value["type"]] if value.get("type") else list(value)
+    below = (inner for name, inner in value.items() if name not in NO_PARTS)
+    return any(kind in IMAGE_PARTS for kind in kinds) or any(map(_has_image, below))
 
 
 def _tools(call: _Call) -> Refusal | None:
