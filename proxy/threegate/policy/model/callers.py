@@ -23,10 +23,14 @@ class Selector:
         return (
             _any(self.tenant, caller.tenant)
             and _any(self.key, caller.key_id)
-            and _any(self.route, caller.route)
+            and self._route(caller)
             and self._model(caller)
             and _any(self.language, caller.language)
         )
+
+    def _route(self, caller: Caller) -> bool:
+        """By all names of a door: another one is no way around its rules."""
+        return any(_any(self.route, name) for name in names_of(caller.route))
 
     def _model(self, caller: Caller) -> bool:
         """By either name: asking for an alias is no way around the rules of a model."""
@@ -35,6 +39,19 @@ class Selector:
 
 
 EVERYONE = Selector()
+
+_PREFIXES = ("/v1", "/beta", "/anthropic")
+"""What may stand in front of the path of an API; `/chat/completions` is `/v1/chat/completions`."""
+
+
+def names_of(route: str) -> tuple[str, str]:
+    """A path as it was asked for, and as the API's own documents call it."""
+    bare, before = route, ""
+    while bare != before:
+        before = bare
+        for prefix in _PREFIXES:
+            bare = bare.removeprefix(prefix) if bare.startswith(f"{prefix}/") else bare
+    return route, f"/v1{bare}"
 
 
 def _any(patterns: tuple[str, ...], value: str) -> bool:
