@@ -66,6 +66,18 @@ def spans(pattern: object, data: bytes) -> list[tuple[int, int]]:
     return [m.span() for m in pattern.finditer(data)]  # type: ignore[attr-defined]
 
 
+@given(texts, st.sampled_from(RULES))
+def test_the_spans_of_a_finder_are_those_of_re2(text: str, rule: SecretRule) -> None:
+    data = text.encode()
+    assert list(linear.finder(bare(rule))(data)) == spans(re2.compile(bare(rule)), data)
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda r: r.id)
+def test_a_finder_finds_all_of_a_rules_examples(rule: SecretRule) -> None:
+    data = " 字 ".join(e.text for e in rule.examples * 2).encode()
+    assert list(linear.finder(bare(rule))(data)) == spans(re2.compile(bare(rule)), data)
+
+
 @pytest.mark.parametrize(
     "pattern",
     [

@@ -8,7 +8,8 @@ is linear to `re` too, and both read it alike: such a one is `re`'s, every other
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from typing import Any
 
 import re2
@@ -33,6 +34,23 @@ def compiled(pattern: str) -> Any:
     if pattern.isascii() and _is_simple(pattern):
         return re.compile(pattern.encode())
     return re2.compile(pattern)
+
+
+def finder(pattern: str) -> Callable[[bytes], Iterator[tuple[int, int]]]:
+    """Finds the spans of all matches of `pattern`, which matches no empty text."""
+    made = compiled(pattern)
+    if isinstance(made, re.Pattern):
+        return lambda data: (match.span() for match in made.finditer(data))
+    return partial(_spans, made)
+
+
+def _spans(pattern: Any, data: bytes) -> Iterator[tuple[int, int]]:
+    """What RE2's `finditer` says, at half of its cost: its match objects count their groups anew
+    for every span."""
+    search, at, end = pattern._regexp.Match, 0, len(data)
+    while (found := search(re2._Anchor.UNANCHORED, data, at, end)[0])[0] >= 0:
+        yield found
+        at = found[1]
 
 
 def loosened(pattern: str) -> Any:

@@ -21,7 +21,7 @@ from typing import Any, NamedTuple
 
 from threegate.detectors.base import DetectorInfo
 from threegate.detectors.sieve import LONG, Ints, Sieve
-from threegate.detectors.stretches import within
+from threegate.detectors.stretches import Stretch, within
 from threegate.detectors.surroundings import SPACE, View
 from threegate.types import Level
 
@@ -121,8 +121,8 @@ def candidates(view: View, pattern: re.Pattern[str], spots: Spots) -> Iterator[r
 
 def numbers(view: View, pattern: re.Pattern[str], spots: Spots) -> Iterator[re.Match[str]]:
     """`candidates` of a pattern that begins in a stretch of digits."""
-    if view.digits < LONG:
-        return _stretched(view, pattern)
+    if view.stretches is not None:
+        return _stretched(view.text, pattern, view.stretches)
     return _tried(view, pattern, spots(view.sieve))
 
 
@@ -140,8 +140,8 @@ def sifted(view: View, pattern: re.Pattern[str], sift: Sift) -> Sifted:
 
 def sifted_numbers(view: View, pattern: re.Pattern[str], sift: Sift) -> Sifted:
     """`numbers` of such a recognizer."""
-    if view.digits < LONG:
-        return (), _stretched(view, pattern)
+    if view.stretches is not None:
+        return (), _stretched(view.text, pattern, view.stretches)
     return _sifted(view, pattern, sift)
 
 
@@ -150,8 +150,10 @@ def _sifted(view: View, pattern: re.Pattern[str], sift: Sift) -> Sifted:
     return found, _tried(view, pattern, spots)
 
 
-def _stretched(view: View, pattern: re.Pattern[str]) -> Iterator[re.Match[str]]:
-    return (match for each in view.stretches for match in within(pattern, view.text, each))
+def _stretched(
+    text: str, pattern: re.Pattern[str], stretches: Iterable[Stretch]
+) -> Iterator[re.Match[str]]:
+    return (match for each in stretches for match in within(pattern, text, each))
 
 
 def _tried(view: View, pattern: re.Pattern[str], spots: Ints) -> Iterator[re.Match[str]]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-import re2
+from threegate.detectors import linear
 
 NUMBER = r"[0-9](?:[^0-9]{0,4}[0-9]){5}"
 """RE2: six digits, not far apart, as every long number has: a line break inside one, with its
@@ -22,13 +22,17 @@ and behind the last one to which letters, brackets and edges may reach."""
 Stretch = tuple[int, int]
 """First and last character at which a number may begin."""
 
-_STRETCH = re2.compile(NUMBER.replace("{5}", "{5,}"))
+_spans = linear.finder(NUMBER.replace("{5}", "{5,}"))
 
 
-def stretches(text: str, data: bytes) -> list[Stretch]:
-    """In order, apart; `data` is `text` as UTF-8."""
+def stretches(text: str, data: bytes, most: int) -> list[Stretch] | None:
+    """In order, apart; `data` is `text` as UTF-8. None where they have more characters than
+    `most`: to find all of them costs more than to look at the whole text by arrays."""
     found: list[Stretch] = []
     for first, last in _places(text, data):
+        most -= last - first
+        if most < 0:
+            return None
         start = max(0, first - BEFORE)
         if found and start <= found[-1][1]:
             start = found.pop()[0]
@@ -38,7 +42,7 @@ def stretches(text: str, data: bytes) -> list[Stretch]:
 
 def _places(text: str, data: bytes) -> Iterator[Stretch]:
     """Characters of the first and the last digit."""
-    spans = (match.span() for match in _STRETCH.finditer(data))
+    spans = _spans(data)
     if text.isascii():
         yield from ((first, last - 1) for first, last in spans)
         return

@@ -47,6 +47,8 @@ OTHER_NUMBER = words(
 )
 """Labels of numbers that are nobody's: the nearest label decides."""
 
+_UNKNOWN: list[Stretch] = []
+
 
 class View:
     """One text under scan, folded (same length as the original). `open` is where a hit may
@@ -63,7 +65,7 @@ class View:
         self.open = len(text)
         self._data: bytes | None = None
         self._sieve: Sieve | None = None
-        self._stretches: list[Stretch] | None = None
+        self._stretches: list[Stretch] | None = _UNKNOWN
         self._lasts: dict[Labels, _Last] = {}
         self._sides: dict[tuple[Labels, Labels], _Sides] = {}
         self._behinds: dict[Labels, _Behind] = {}
@@ -83,15 +85,11 @@ class View:
         return self._sieve
 
     @property
-    def stretches(self) -> list[Stretch]:
-        if self._stretches is None:
-            self._stretches = stretches(self.text, self.data)
+    def stretches(self) -> list[Stretch] | None:
+        """Of digits; None where there are many."""
+        if self._stretches is _UNKNOWN:
+            self._stretches = stretches(self.text, self.data, LONG)
         return self._stretches
-
-    @property
-    def digits(self) -> int:
-        """Characters in stretches of digits."""
-        return sum(last - first for first, last in self.stretches)
 
     def place(self, offset: int) -> int:
         """The character that begins at this byte of `data`."""

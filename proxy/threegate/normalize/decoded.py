@@ -18,7 +18,7 @@ import re2
 
 from threegate.normalize import blocks, escapes
 from threegate.normalize.tables import HIDDEN
-from threegate.normalize.view import LONG, Ints, View, edited, edited_at, padded
+from threegate.normalize.view import LONG, Ints, View, edited, edited_at
 
 NAME = "decoded"
 DEPTH = 3
@@ -148,7 +148,10 @@ def _escape(
 
 
 def _block(
-    pattern: re.Pattern[str], tokens: str, decode: Decode, places: Callable[[Ints], Ints]
+    pattern: re.Pattern[str],
+    tokens: str,
+    decode: Decode,
+    places: Callable[[blocks.Codes], Ints],
 ) -> Step:
     """Encoded blocks. Where they may begin RE2 says, of the group in `tokens`; in a long text
     arrays do."""
@@ -156,7 +159,7 @@ def _block(
 
     def step(view: View) -> View:
         if len(view.text) >= LONG:
-            return edited_at(view, NAME, pattern, decode, places(padded(view.text)).tolist())
+            return edited_at(view, NAME, pattern, decode, places(blocks.codes(view.text)).tolist())
         starts = [found.start(1) for found in token.finditer(view.text) if _telling(found[1])]
         return edited_at(view, NAME, pattern, decode, starts)
 
