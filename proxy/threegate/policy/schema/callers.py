@@ -13,7 +13,11 @@ class When(Located):
 
     tenant: tuple[str, ...] = doc("租户；空表示全部", "tenants; none means all", ())
     key: tuple[str, ...] = doc("API 密钥的名称", "names of API keys", ())
-    route: tuple[str, ...] = doc("路径，末尾可写 *", "paths, may end in *", ())
+    route: tuple[str, ...] = doc(
+        "路径，末尾可写 *；/v1/… 也指同一接口的其他路径",
+        "paths, may end in *; /v1/… means the API's other paths too",
+        (),
+    )
     model: tuple[str, ...] = doc(
         "模型名：请求的或别名指向的，末尾可写 *",
         "models, by the name asked for or the one an alias leads to; may end in *",

@@ -112,7 +112,11 @@ class BindingSpec(Located):
     """绑定：谁用哪个策略包 / Which callers get which pack; the first match wins"""
 
     pack: Id = doc("策略包", "pack")
-    route: str = doc("路径，末尾可写 *", "path, may end in *", "")
+    route: str = doc(
+        "路径，末尾可写 *；/v1/… 也指同一接口的其他路径",
+        "path, may end in *; /v1/… means the API's other paths too",
+        "",
+    )
     tenants: tuple[str, ...] = doc("租户", "tenants", ())
     keys: tuple[str, ...] = doc("API 密钥的名称", "names of API keys", ())
     models: tuple[str, ...] = doc("模型名", "model names", ())
