@@ -17,11 +17,12 @@ from threegate.types import Bilingual, Level
 WECHAT, QQ = "pii.cn.wechat", "pii.cn.qq"
 _WECHAT_LABEL = (
     r"(?:微信|薇信|威信|wechat|weixin|(?<![a-z0-9#?&_.\-])(?:vx|wxid|v信|wx(?=[号:：= ])"
-    r"|v(?=[:：]))(?![a-z])|加v|加我)"
+    r"|v(?=[:：]))(?![a-z])|加v|v我|加我"
+    r"|加微|(?<![\u3400-\u9fff])微(?=[:：])|绿泡泡)"
 )
 _LINK = r"[\s\"']{0,2}[:：=是为為（(【\[]{0,2}[\s\"'是]{0,2}"
 _WECHAT_START = (
-    rf"(?i)(?P<label>{_WECHAT_LABEL})(?P<link>(?:号|號| ?id|账号|小号|名)?(?:{ANSWER}"
+    rf"(?i)(?P<label>{_WECHAT_LABEL})(?P<link>(?: ?(?:号|號|id|账号|小号|名))?(?:{ANSWER}"
     rf"|(?-i:(?: [a-z]{{1,5}}){{0,4}})[ :]{{1,2}}[(（]?|{_LINK}))"
 )
 _WECHAT = re.compile(
@@ -29,10 +30,15 @@ _WECHAT = re.compile(
 )
 _QQ = re.compile(
     rf"(?i)(?-i:[Qq扣企])(?:(?<=q)(?<![a-z].)q|(?<=扣)扣|(?<=企)鹅号)"
-    rf"(?P<link>(?:号码|号|號|群号|群| number| no\.?)?(?:{ANSWER}"
+    rf"(?P<link>(?: ?(?:号码|号|號|群号|群)| number| no\.?)?(?:{ANSWER}"
     rf"|(?: [a-z]{{1,8}}){{0,4}} ?[:(（]? ?|{_LINK}))"
     r"(?P<value>[1-9][0-9]{4,10})(?![0-9A-Za-z@])(?!\.[0-9])(?!-[0-9])"
 )
+_Q = re.compile(
+    r"(?i)(?-i:[Qq])(?<![0-9A-Za-z].)(?:号[:：]?|(?<=加.)[:：]?|[:：])[ ]?"
+    r"(?P<value>[1-9][0-9]{6,10})(?![0-9A-Za-z@])(?![.\-][0-9])(?![ ]?[+*/×÷=\-])"
+)
+"""A single letter: only before as many digits as accounts of today have."""
 _QQ_AFTER = re.compile(r"[1-9](?<![0-9A-Za-z.\-].)[0-9]{4,10}[ ]?[(（](?i:qq)[号)）]")
 _PLAIN = re.compile(r"[a-z]+|[A-Z]+|[A-Z][a-z]+")
 _EXPLICIT = re.compile(r"[:：=是为為号號>]| is| to")
@@ -44,7 +50,8 @@ _TELLING = re2.compile(
     f"|(?:{loosened(_WECHAT_LABEL).pattern})(?s:.){{0,60}}(?:{_EXPLICIT.pattern})"
 )
 """Where an account is more than a plain word or is told to be one."""
-_LOOSE_QQ, _LOOSE_QQ_AFTER = (loosened(pattern.pattern) for pattern in (_QQ, _QQ_AFTER))
+_QQ_FORMS = tuple((loosened(pattern.pattern), pattern) for pattern in (_QQ, _Q))
+_LOOSE_QQ_AFTER = loosened(_QQ_AFTER.pattern)
 
 
 def find(view: View) -> Iterator[Hit]:
@@ -53,8 +60,9 @@ def find(view: View) -> Iterator[Hit]:
         explicit = bool(_EXPLICIT.search(match["link"])) and len(match["label"]) > 1
         if explicit or not plain:
             yield Hit(*match.span("value"), WECHAT, Level.HIGH)
-    for match in likely(view, _LOOSE_QQ, _QQ, apart=True):
-        yield Hit(*match.span("value"), QQ, Level.HIGH)
+    for loose, pattern in _QQ_FORMS:
+        for match in likely(view, loose, pattern, apart=True):
+            yield Hit(*match.span("value"), QQ, Level.HIGH)
     for match in likely(view, _LOOSE_QQ_AFTER, _QQ_AFTER, apart=True):
         end = match.start() + len(match.group().rstrip("(（QqＱ号)） "))
         yield Hit(match.start(), end, QQ, Level.HIGH)
@@ -83,12 +91,19 @@ RECOGNIZER = Recognizer(
             Example("我QQ是2749106683,进群", ("2749106683",)),
             Example("QQ116511703 皮肤187个", ("116511703",)),
             Example("加你小号9892842047(QQ)，密码", ("9892842047",)),
+            Example(
+                "QQ 号： 63001907，Q：37702768，加q 63001908", ("63001907", "37702768", "63001908")
+            ),
+            Example("v我 tea_bvq905，微：mk_tang1", ("tea_bvq905", "mk_tang1")),
+            Example('"A: 你微信多少\\nB: mr-uctt614 备注"', ("mr-uctt614",)),
+            Example("Q: 1234567*8=? Q：2024年 Q1 1234567，v我50，细微：see_this1"),
             Example("How does wechat payment work?"),
             Example("QQ群里有12345条消息，QQ 2024"),
             Example("微信支付API v3怎么接"),
         ),
     ),
-    trigger=r"(?i)微信|薇信|威信|wechat|weixin|wx|vx|v信|v[ :：]|加v|加我|qq|扣扣|企鹅号",
+    trigger=r"(?i)微信|薇信|威信|wechat|weixin|wx|vx|v信|v[ :：]|加v|v我|加我|微[:：]|绿泡泡"
+    r"|qq|q号|q[:：]|加q|扣扣|企鹅号",
     find=find,
     tails=(tails.token, tail),
     rank=58,

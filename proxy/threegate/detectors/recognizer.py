@@ -38,10 +38,12 @@ _LABELLED = (
     r"(?<=(?i:mobile).)|(?<=(?i:card).)"
 )
 ANSWER = (
-    r"(?:[^0-9\n]{0,12}\n[ \t]{0,4}(?:[^\n:：0-9]{1,16}[:：][ \t]{0,4})?"
+    r"(?:[^0-9\n]{0,12}(?:\n|\\n)[ \t]{0,2}(?:[^\n:：0-9]{1,12}[:：][ \t]{0,2})?"
+    r"(?:(?:sure|yes|ok|好的|嗯)[,，] ?)?(?:(?:是|it'?s|it is)[ :：]?)?"
     r"|</t[hd]>\s{0,4}<t[hd][^>\n]{0,20}>)"
 )
-"""Between a label that ends its line or cell and the value that begins the next one."""
+"""Between a label that ends its line (of JSON too) or cell and the value that begins the next one
+or answers it. Shorter than `base.LOOKBEHIND` with a label before it."""
 
 
 def first(chars: str) -> str:

@@ -35,6 +35,8 @@ _ITEMS = re.compile(rf"(?:[A-Z]{{0,2}}[0-9][0-9 \-]{{3,22}}[0-9Xx][ ]?[{_JOINERS
 _BLANKS = SPACE + "\t\"'"
 _SPEAKER = re.compile(r"[ \t]{0,4}(?:[^\n:：0-9]{1,16}[:：][ \t]{0,4})?")
 """What may stand between a line that asks for a value and the value below it."""
+_REPLY = re.compile(r"[^\n0-9。；;]{0,28}")
+"""The same below a question: sure, it's …"""
 _COLUMNS = re.compile(rf"(?:[^\x00-\x7f]|[\x00-\x7f]{{1,2}}){{1,{BEFORE // 2 + 4}}}")
 """`BEFORE` columns and a little, of a text read from its end."""
 _DIGIT = re.compile("[0-9]")
@@ -267,7 +269,8 @@ def _told(window: str) -> str:
         window = window[: items.start()]
     above, _, beside = window.rpartition("\n")
     line = above.rpartition("\n")[2]
-    if line and not _DIGIT.search(line) and _SPEAKER.fullmatch(beside):
+    between = _REPLY if line.rstrip()[-1:] in ("?", "？") else _SPEAKER
+    if line and not _DIGIT.search(line) and between.fullmatch(beside):
         return f"{_clause(line.rstrip('。！？!?；; '))} {_clause(window)}"
     return _clause(window)
 

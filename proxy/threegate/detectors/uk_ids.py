@@ -85,6 +85,9 @@ RECOGNIZER = Recognizer(
             Example("NHS number 943 476 5919 please", ("943 476 5919",)),
             Example("her national insurance is AB123456C.", ("AB123456C",)),
             Example("AB 12 34 56 C是他的", ("AB 12 34 56 C",)),
+            Example(
+                "Can I have your NHS number?\nCaller: sure, it's 943 476 5919", ("943 476 5919",)
+            ),
             Example("NHS number 943 476 5918"),
             Example("model AB123456C, part BG 12 34 56 E"),
         ),
