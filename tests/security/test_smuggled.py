@@ -199,3 +199,17 @@ def test_no_key_comes_back_in_a_stream(guarded: Running, watched: Watched, case:
     assert "secret removed" in response.text
     assert not {HEAD[11:], TAIL} & set(response.text.split('"'))
     assert SECRET not in response.text
+
+
+def test_no_key_comes_back_beside_the_data(guarded: Running, watched: Watched) -> None:
+    """In comments, and in names and ids of events."""
+    frame = json.dumps(event({"content": "ok"})).encode()
+    said, end = SAID.encode(), f"data: {json.dumps(END)}\n\ndata: [DONE]\n\n".encode()
+    beside = b": %b\n\nevent: %b\nid: %b\ndata: %b\n\nevent: %b\nid: %b\n\n"
+    watched.demo.play([beside % (said, said, said, frame, said, said), end])
+    body = chat() | {"stream": True}
+    text = httpx.post(guarded.url + CHAT, json=body, timeout=60).text
+    assert SECRET not in text
+    assert text.startswith(": keep-alive")
+    assert '"content":"ok"' in text
+    assert "[DONE]" in text

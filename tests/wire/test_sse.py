@@ -11,6 +11,7 @@ from threegate.wire.sse import (
     KEEP_ALIVE,
     ServerSentEvent,
     SSEDecoder,
+    bare,
     encode,
     encode_json,
 )
@@ -99,6 +100,27 @@ def test_json_events_and_constants() -> None:
         E(comment=" keep-alive"),
         E("[DONE]"),
     ]
+
+
+@pytest.mark.parametrize(
+    ("event", "goes_on"),
+    [
+        (E(comment=" keep-alive"), E(comment=" keep-alive")),
+        (E(comment=""), E(comment="")),
+        (E(comment=" OPENROUTER PROCESSING"), E(comment=" OPENROUTER PROCESSING")),
+        (
+            E(comment=" ping - 2026-11-27 07:30:00.123456+00:00"),
+            E(comment=" ping - 2026-11-27 07:30:00.123456+00:00"),
+        ),
+        (E(comment=" her number is 13812345678"), E(comment=" keep-alive")),
+        (E(comment=" 机密"), E(comment=" keep-alive")),
+        (E("[DONE]", "response.done", "1", "3000"), E("[DONE]", "response.done", None, "3000")),
+        (E("[DONE]", "call 13812345678", "a key", "13812345678"), E("[DONE]")),
+        (E(event="13812345678"), E()),
+    ],
+)
+def test_beside_the_data_there_is_no_room_for_text(event: E, goes_on: E) -> None:
+    assert bare(event) == goes_on
 
 
 @pytest.mark.parametrize("piece", [b"data: " + b"x" * 60, b"data: xxx\n" * 12, b"x"])

@@ -27,7 +27,7 @@ from threegate.wire.errors import openai_error
 from threegate.wire.jsontext import JsonTextReader, JsonTextWriter
 from threegate.wire.limits import MAX_PARTS
 from threegate.wire.slots import is_protocol
-from threegate.wire.sse import encode, encode_json
+from threegate.wire.sse import bare, encode, encode_json, name_of
 
 WHOLE_PARTS: Final = 1 << 40  # parts from here on are texts that came whole, in one event
 
@@ -182,13 +182,13 @@ class FrameCodec:
     def write(self, chunk: Chunk, released: Mapping[StreamKey, str]) -> bytes:
         frame = chunk.frame
         if frame is None:
-            return self._loose(chunk, released) + encode(chunk.event)
+            return self._loose(chunk, released) + encode(bare(chunk.event))
         loose = self._loose(chunk, released)
         carried = self._fill(chunk, released)
         if chunk.places and not carried and self._hollow(frame):
             return loose
         self._wrote(frame)
-        return loose + encode_json(orjson.dumps(frame), chunk.event.event)
+        return loose + encode_json(orjson.dumps(frame), name_of(chunk.event.event))
 
     def _unsaid(self, key: StreamKey, text: str) -> bool:
         """Whether a text makes no event of its own: empty, hidden, or beside the answer in a field

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 from threegate.errors import UpstreamError
@@ -147,6 +148,30 @@ def encode(event: ServerSentEvent) -> bytes:
         lines = _DATA_LINE_END.split(event.data)
         out += "".join(f"data: {line}\n" for line in lines)
     return out.encode() + b"\n" if out else b""
+
+
+_COMMENT: Final = re.compile(
+    r"[A-Za-z _.\-]{0,40}(?:\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d[.\d]{0,7}(?:[+\-]\d\d:\d\d)?)?"
+)
+_NAME: Final = re.compile(r"[A-Za-z_.\-]{1,64}")
+_RETRY: Final = re.compile(r"[0-9]{1,6}")
+
+
+def bare(event: ServerSentEvent) -> ServerSentEvent:
+    """An event whose lines beside the data have no room for text: no rule looks there. A comment
+    keeps the line alive whatever it says."""
+    comment, retry = event.comment, event.retry
+    if comment is not None and _COMMENT.fullmatch(comment) is None:
+        comment = " keep-alive"
+    if retry is not None and _RETRY.fullmatch(retry) is None:
+        retry = None
+    return ServerSentEvent(event.data, name_of(event.event), None, retry, comment)
+
+
+@lru_cache(256)
+def name_of(name: str) -> str:
+    """An event's name as it may go on: words, or none."""
+    return name if _NAME.fullmatch(name) else ""
 
 
 _DATA_LINE_END: Final = re.compile(r"\r\n|\n|\r")
