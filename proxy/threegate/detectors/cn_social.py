@@ -16,26 +16,26 @@ from threegate.types import Bilingual, Level
 
 WECHAT, QQ = "pii.cn.wechat", "pii.cn.qq"
 _WECHAT_LABEL = (
-    r"(?:微信|薇信|威信|wechat|weixin|(?<![a-z0-9#?&_.\-])(?:vx|wxid|v信|wx(?=[号:：= ])"
+    r"(?:微信|薇信|威信|wechat|weixin|(?<![a-z0-9#?&_.\-])(?:vx|wxid|v信|wx(?=[号:：= _→])"
     r"|v(?=[:：]))(?![a-z])|加v|v我|加我"
-    r"|加微|(?<![\u3400-\u9fff])微(?=[:：])|绿泡泡)"
+    r"|加微|加薇|(?<![\u3400-\u9fff])微(?=[:：])|绿泡泡)"
 )
-_LINK = r"[\s\"']{0,2}[:：=是为為（(【\[]{0,2}[\s\"'是]{0,2}"
+_LINK = r"[\s\"']{0,2}[:：=是为為（(【\[→>❤♥👉" "\ufe0f" r"]{0,2}[\s\"'是]{0,2}"
 _WECHAT_START = (
-    rf"(?i)(?P<label>{_WECHAT_LABEL})(?P<link>(?: ?(?:号|號|id|账号|小号|名))?(?:{ANSWER}"
-    rf"|(?-i:(?: [a-z]{{1,5}}){{0,4}})[ :]{{1,2}}[(（]?|{_LINK}))"
+    rf"(?i)(?P<label>{_WECHAT_LABEL})(?P<link>(?:[ _]?(?:号|號|id|no|number|account|账号|小号|名)"
+    rf"(?![a-z]))?(?:{ANSWER}|(?-i:(?: [a-z]{{1,5}}){{0,4}})[ :]{{1,2}}[(（]?|{_LINK}))"
 )
 _WECHAT = re.compile(
     _WECHAT_START + r"(?P<value>[A-Za-z][-_A-Za-z0-9]{5,19})(?![-_A-Za-z0-9@])(?!\.[A-Za-z0-9])"
 )
 _QQ = re.compile(
     rf"(?i)(?-i:[Qq扣企])(?:(?<=q)(?<![a-z].)q|(?<=扣)扣|(?<=企)鹅号)"
-    rf"(?P<link>(?: ?(?:号码|号|號|群号|群)| number| no\.?)?(?:{ANSWER}"
+    rf"(?P<link>(?: ?(?:号码|号|號|群号|群)|[ _](?:number|no\.?|id|num))?(?:{ANSWER}"
     rf"|(?: [a-z]{{1,8}}){{0,4}} ?[:(（]? ?|{_LINK}))"
     r"(?P<value>[1-9][0-9]{4,10})(?![0-9A-Za-z@])(?!\.[0-9])(?!-[0-9])"
 )
 _Q = re.compile(
-    r"(?i)(?-i:[Qq])(?<![0-9A-Za-z].)(?:号[:：]?|(?<=加.)[:：]?|[:：])[ ]?"
+    r"(?i)(?-i:[Qq])(?<![0-9A-Za-z].)(?:号[:：]?|(?<=[加➕].)[:：]?|(?<=[加➕] .)[:：]?|[:：])[ ]?"
     r"(?P<value>[1-9][0-9]{6,10})(?![0-9A-Za-z@])(?![.\-][0-9])(?![ ]?[+*/×÷=\-])"
 )
 """A single letter: only before as many digits as accounts of today have."""
@@ -57,6 +57,8 @@ _LOOSE_QQ_AFTER = loosened(_QQ_AFTER.pattern)
 def find(view: View) -> Iterator[Hit]:
     for match in likely(view, _TELLING, _WECHAT):
         plain = _PLAIN.fullmatch(match["value"])
+        if plain and view.text[match.end() : match.end() + 1] == "(":
+            continue  # a call
         explicit = bool(_EXPLICIT.search(match["link"])) and len(match["label"]) > 1
         if explicit or not plain:
             yield Hit(*match.span("value"), WECHAT, Level.HIGH)
@@ -97,13 +99,18 @@ RECOGNIZER = Recognizer(
             Example("v我 tea_bvq905，微：mk_tang1", ("tea_bvq905", "mk_tang1")),
             Example('"A: 你微信多少\\nB: mr-uctt614 备注"', ("mr-uctt614",)),
             Example("Q: 1234567*8=? Q：2024年 Q1 1234567，v我50，细微：see_this1"),
+            Example(
+                '{"wx_id": "lan_yaru03", "qq_number": "8414482139"}', ("lan_yaru03", "8414482139")
+            ),
+            Example("有意加薇❤kkvgcu092，或➕Q 428559808", ("kkvgcu092", "428559808")),
+            Example("const wechat = require('wechat-pay-v3')"),
             Example("How does wechat payment work?"),
             Example("QQ群里有12345条消息，QQ 2024"),
             Example("微信支付API v3怎么接"),
         ),
     ),
-    trigger=r"(?i)微信|薇信|威信|wechat|weixin|wx|vx|v信|v[ :：]|加v|v我|加我|微[:：]|绿泡泡"
-    r"|qq|q号|q[:：]|加q|扣扣|企鹅号",
+    trigger=r"(?i)微信|薇信|威信|wechat|weixin|wx|vx|v信|v[ :：]|加v|v我|加我|加微|加薇"
+    r"|微[:：]|绿泡泡|qq|q号|q[:：]|[加➕] ?q|扣扣|企鹅号",
     find=find,
     tails=(tails.token, tail),
     rank=58,

@@ -27,8 +27,8 @@ _PASSPORT = re.compile(
     rf"{WORD_EDGE}(?!-[0-9])"
 )
 _PERMIT = re.compile(
-    first("CHMTWhm0-9")
-    + rf"(?:(?<=[HMhm])[0-9]{{8}}(?:[0-9]{{2}})?|(?<=[CWT])[A-Z]?[0-9]{{7,8}}|(?<=[0-9]"
+    first("CHLMTWhm0-9")
+    + rf"(?:(?<=[HMhm])[0-9]{{8}}(?:[0-9]{{2}})?|(?<=[CLWT])[A-Z]?[0-9]{{7,8}}|(?<=[0-9]"
     rf")[0-9]{{7}}){WORD_EDGE}(?!-[0-9])"
 )
 _SERIES = "ABCDEFGHJKLMNPabcdefghjklmnp"
@@ -63,8 +63,8 @@ def _sift_permits(view: View) -> tuple[Iterator[Hit], Ints]:
     """Eight digits alone are left to the pattern where a label is near."""
     sieve = view.sieve
     forms = [(size, "", "HMhm") for size in (8, 10)]
-    forms += [(size, "", "CWT") for size in (7, 8)]
-    forms += [(size, "CWT", ascii_uppercase) for size in (7, 8)]
+    forms += [(size, "", "CLWT") for size in (7, 8)]
+    forms += [(size, "CLWT", ascii_uppercase) for size in (7, 8)]
     found = [_formed(sieve, *form) for form in forms]
     hits, left = _lettered(view, found, PERMIT, _PERMIT_LABELS, _PASSPORT_LABELS)
     eight = sieve.at[sieve.runs(8)]
@@ -110,6 +110,8 @@ RECOGNIZER = Recognizer(
             Example("passport EM2410904", ("EM2410904",)),
             Example("过关用的回乡证号码H48404703,", ("H48404703",)),
             Example("台胞证12345678过期了", ("12345678",)),
+            Example("往来台湾通行证号码：L90191573", ("L90191573",)),
+            Example("港澳居民來往內地通行證\n證件號碼\nM78670264", ("M78670264",)),
             Example("港澳通行证CA1234567", ("CA1234567",)),
             Example("HK permit H71174521 for the spouse", ("H71174521",)),
             Example("型号E50570182的遥控器"),

@@ -157,6 +157,7 @@ RECOGNIZER = Recognizer(
             Example("HKIC No.: A656992A", ("A656992A",)),
             Example("澳门身份证号码：5/992098/1", ("5/992098/1",)),
             Example("BIR number 1257438(1)", ("1257438(1)",)),
+            Example("澳門居民身份證編號：1835493(0)", ("1835493(0)",)),
             Example("1/202409/1 in Macau, 15671234 visitors"),
             Example("K429232(5) and f(x) = A123456(4)"),
             Example("型号A123456788"),

@@ -33,7 +33,7 @@ _ACCOUNT_LABEL = (
     r"|(?:routing|sort code|swift|bsb|ifsc)[^\n。；;]{0,28}?(?<![a-z])(?:account|acct)(?![a-z])"
     r"|kontonummer|konto-?nr|num[ée]ro de compte|n[úu]mero de (?:cuenta|conta)|rekeningnummer"
 )
-_ANY_ACCOUNT_LABEL = r"账号|帳號|账户|帳戶"
+_ANY_ACCOUNT_LABEL = r"账号|帳號|账户|帳戶|户口|戶口"
 """Also of games and shops: only right before as many digits as a bank's account has."""
 _LEFT = "(?<![0-9A-Za-z])"
 _RIGHT = r"(?![0-9A-Za-z])(?!\.[0-9])(?!-[0-9A-Za-z])"
@@ -54,7 +54,8 @@ _ACCOUNT = re.compile(
 )
 _ANY_ACCOUNT = re.compile(
     rf"(?:{_ANY_ACCOUNT_LABEL})[\s:：=是为為\"'(（]{{0,5}}{_LEFT}(?P<value>[0-9]{{12,21}}"
-    rf"|[0-9]{{4}}(?:[ -][0-9]{{4}}){{2,4}}(?:[ -][0-9]{{1,3}})?){_RIGHT}"
+    rf"|[0-9]{{4}}(?:[ -][0-9]{{4}}){{2,4}}(?:[ -][0-9]{{1,3}})?"
+    rf"|[0-9]{{3}}-[0-9]{{5,6}}-[0-9]{{3}}){_RIGHT}"
 )
 _FORMS = tuple(
     (kind, loosened(pattern.pattern), pattern)
@@ -98,6 +99,7 @@ RECOGNIZER = Recognizer(
             Example("A/C No 991578407618, IFSC HDFC0001234", ("991578407618",)),
             Example("routing 011401533, account 3978281866", ("3978281866",)),
             Example("戶口號碼 980-269091-171（恒生）", ("980-269091-171",)),
+            Example("匯豐戶口 482-736621-397 收款", ("482-736621-397",)),
             Example("游戏账号 10293847 被封，账号异常 202411080019283746"),
             Example("passport renewal takes 6 weeks and costs 130 dollars"),
             Example("the account has 12345678 followers"),

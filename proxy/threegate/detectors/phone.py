@@ -57,13 +57,13 @@ _TELLING = re.compile(
 _STRONG = (
     "电话|電話|手机|手機|手提|携帯|전화|휴대|연락처|whatsapp|phone|mobile|tel|cell|tlf|gsm|telefon",
     "telefoon|teléfono|telefono|telefone|móvil|movil|celular|cellulare|mobil|handy|natel|téléphone",
-    "portable|numéro|komórka|puhelin|тел|номер|ph|市话|市話",
+    "portable|numéro|komórka|puhelin|тел|номер|ph|市话|市話|โทร|điện thoại|sđt|telp|no hp|τηλ",
 )
 _PHONE_LABELS = words(*_STRONG)
 _LABELS = words(
     *_STRONG,
     "联系|聯絡|連絡|致电|撥打|拨打|call|text me|reach|contact|fax|number is|ring|dial|sms|home",
-    "office|rappeler|appelez|erreichen|bel me|llámame",
+    "office|rappeler|appelez|erreichen|bel me|llámame|chiami|chiamare|hubungi|ligue",
 )
 _INITIAL = re.compile("(?<![A-Za-z])[TMPCFDtmpcfd][:.：] ?$")
 """A label of signatures, right before a number in groups."""
@@ -246,6 +246,7 @@ RECOGNIZER = Recognizer(
             Example("연락처 010-5593-5517", ("010-5593-5517",)),
             Example("mobile 0802 093 6443", ("0802 093 6443",)),
             Example("Tlf 40 65 95 92", ("40 65 95 92",)),
+            Example("โทร 081 242 4847", ("081 242 4847",)),
             Example("phone +852 5738 7594", ("+852 5738 7594",)),
             Example("am 06 12 2024 10 00 Uhr, t: 1718000000, Raum 40 65 95 92, 05 08 12 19 24 33"),
             Example("978-7-48646-469-4 and 120.0.6099.291"),

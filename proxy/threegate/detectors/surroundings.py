@@ -37,6 +37,13 @@ _SPEAKER = re.compile(r"[ \t]{0,4}(?:[^\n:：0-9]{1,16}[:：][ \t]{0,4})?")
 """What may stand between a line that asks for a value and the value below it."""
 _REPLY = re.compile(r"[^\n0-9。；;]{0,28}")
 """The same below a question: sure, it's …"""
+_UNNAMED = re.compile(
+    r"(?i)[ \t]*(?:证件|證件)?(?:号码|號碼|编号|編號|证号|證號|号|號|number|no\.?)[ \t]*[:：]?"
+    r"[ \t]*"
+)
+"""A line that says number, but not of what: the line above it does."""
+_COUNTED = ("编号", "編號")
+"""Right behind a label, no other number's: 身份證編號."""
 _COLUMNS = re.compile(rf"(?:[^\x00-\x7f]|[\x00-\x7f]{{1,2}}){{1,{BEFORE // 2 + 4}}}")
 """`BEFORE` columns and a little, of a text read from its end."""
 _DIGIT = re.compile("[0-9]")
@@ -45,7 +52,7 @@ OTHER_NUMBER = words(
     "订单|单號|单号|訂單|运单|工单|流水|序列号|批号|发票|發票|编号|編號|条码|快递|快件|包裹|版本",
     "税号|随机|质数|坐标|商品|货号|书号|案号|批准文号|哈希|取件码",
     "order|tracking|invoice|ticket|trace|ts|timestamp|seq|sku|ean|isbn|serial|version|build",
-    "commit|hash|sha|shipment|parcel|epoch|_ms|po|trade|txn|nhs",
+    "commit|hash|sha|shipment|parcel|epoch|_ms|po|trade|txn|nhs|awb|waybill",
 )
 """Labels of numbers that are nobody's: the nearest label decides."""
 
@@ -221,7 +228,8 @@ class _Sides(dict[str, int]):
     def __missing__(self, window: str) -> int:
         told = _told(window)
         own, foreign = self._labels.last(told), self._other.last(told)
-        self[window] = 0 if own < 0 and foreign < 0 else 1 if own >= foreign else -1
+        owned = own >= foreign or (own >= 0 and told[own:foreign] in _COUNTED)
+        self[window] = 0 if own < 0 and foreign < 0 else 1 if owned else -1
         return self[window]
 
 
@@ -268,7 +276,9 @@ def _told(window: str) -> str:
     if window[-1:] in _JOINERS and (items := _ITEMS.search(window)):
         window = window[: items.start()]
     above, _, beside = window.rpartition("\n")
-    line = above.rpartition("\n")[2]
+    further, _, line = above.rpartition("\n")
+    if _UNNAMED.fullmatch(line):
+        line = further.rpartition("\n")[2] + line
     between = _REPLY if line.rstrip()[-1:] in ("?", "？") else _SPEAKER
     if line and not _DIGIT.search(line) and between.fullmatch(beside):
         return f"{_clause(line.rstrip('。！？!?；; '))} {_clause(window)}"

@@ -34,7 +34,7 @@ _NINO = re.compile(
     rf"([ ]?)[0-9]{{2}}\1[0-9]{{2}}\1[0-9]{{2}}\1[A-D]{WORD_EDGE}"
 )
 _NHS_LABELS = words("nhs|health service|patient|国民保健")
-_NINO_LABELS = words("国民保险|national insurance|insurance number|nino|ni no|ni number|payroll")
+_NINO_LABELS = words("国民保险|national insurance|insurance number|nino|ni|payroll")
 
 
 def _nhs_spots(sieve: Sieve) -> Ints:
@@ -88,6 +88,7 @@ RECOGNIZER = Recognizer(
             Example(
                 "Can I have your NHS number?\nCaller: sure, it's 943 476 5919", ("943 476 5919",)
             ),
+            Example("P60 for employee NI SW530180C", ("SW530180C",)),
             Example("NHS number 943 476 5918"),
             Example("model AB123456C, part BG 12 34 56 E"),
         ),
