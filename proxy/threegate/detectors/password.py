@@ -44,6 +44,8 @@ _REACH = 56
 """From the label to the value: within `base.LOOKBEHIND`."""
 _TELLING = 8
 """Letters and digits of this length right behind the label are a password without 是 or a colon."""
+_TERM = re.compile(r"^[A-Za-z]+-?\d{1,4}$|^\d+-[A-Za-z\-]+$|&#")
+"""What words between label and value lead to: `encrypted with AES-256`, `or a 6-digit code`."""
 _EXPLICIT = re.compile(
     r"(?:[:=：是为成>]\s*(?:[bru@]{0,2}[\"'“「`\\]+)?|[:：]\s*[|>][+\-]?\s+)$", re.IGNORECASE
 )
@@ -73,6 +75,8 @@ def _level(value: str, link: str, *, close: bool) -> Level | None:
     letter, digit = any(c.isalpha() for c in value), any(c.isdigit() for c in value)
     sign = any(not c.isalnum() for c in value)
     if not (digit and letter) and not (explicit and sign and letter and value != value.lower()):
+        return None
+    if not explicit and link.isascii() and link.strip() and _TERM.search(value):
         return None
     mixed = sign or value.lower() != value
     beside = close and not link.strip() and len(value) >= _TELLING
@@ -105,6 +109,9 @@ RECOGNIZER = Recognizer(
             Example("password: >-\n  Blue%6530\n", ("Blue%6530",)),
             Example('let password: &str = "Blue%6530";', ("Blue%6530",)),
             Example("password = base64.b16encode(secret)"),
+            Example(
+                "crack a password encrypted with SHA-256, or your password plus the 6-digit code"
+            ),
             Example("PWD=/home/user1/src and pw->pw_uid2"),
             Example("12345678能当密码吗？太弱了吧"),
             Example("公司规定密码至少12位,含大小写"),

@@ -138,7 +138,8 @@ RULES: tuple[SecretRule, ...] = (
         "generic_key",
         "Key assigned to a telling name",
         "key secret token credential auth ak sk",
-        rf"(?i)(?P<no>public|csrf|xsrf|bucket|kms|partition|primary|foreign|sort|cache|entry|idempotency)?"
+        rf"(?i)(?P<no>public|csrf|xsrf|bucket|kms|partition|primary|foreign|sort|cache|entry|idempotency"
+        rf"|authenticity|antiforgery)?"
         rf"[_\-. ]?(?:api|access|secret|app|auth|private|client|encryption|signing|session|re"
         rf"fresh|bearer|master)?[_\-. ]?(?:(?:key|secret|token)(?:[_\-]?(?:id|base|prod|live"
         rf"|test|dev|old|new|[0-9]))?|credentials?|[_\-]auth)"

@@ -1,6 +1,6 @@
 """The table behind `injection.py`: wordings that are seldom anything but an injection. RE2 syntax.
 
-Few and plain on purpose: what needs judgement is the guard model's. `{…}` in a pattern is bounded,
+Further ones are in `signature_wordings`. Few and plain on purpose: what needs judgement is the guard model's. `{…}` in a pattern is bounded,
 so that no match is longer than `injection.MAX_MATCH`. Levels: HIGH where honest text hardly has it,
 MEDIUM where a writer on the subject may quote it, LOW where it is a hint only.
 """
@@ -21,7 +21,8 @@ FOREIGN = frozenset({Channel.USER, Channel.TOOL_RESULT})
 
 @dataclass(frozen=True, slots=True)
 class Signature:
-    """`note` names it in findings. `negatable`: a "do not" in front turns it into the opposite."""
+    """`note` names it in findings. `negatable`: a "do not" in front turns it into the opposite.
+    `mentioned`: in quotes behind a user's own words it is only talked about, LOW."""
 
     note: str
     kind: str
@@ -29,6 +30,7 @@ class Signature:
     pattern: str
     channels: frozenset[Channel] = INPUT
     negatable: bool = False
+    mentioned: bool = False
 
 
 _S, _S0 = r"\s{1,4}", r"\s{0,4}"
@@ -49,9 +51,9 @@ SIGNATURES = (
         "chat_template",
         DELIMITER,
         Level.HIGH,
-        r"(?i)<[|｜]\s{0,4}(?:im_start|im_end|im_sep|system|user|assistant|end|endoftext|eot_id|eom_id"
+        r"(?i)<\s{0,2}[|｜❘∣ǀ]\s{0,4}(?:im_start|im_end|im_sep|system|user|assistant|end|endoftext|eot_id|eom_id"
         r"|start_header_id|end_header_id|begin_of_text|end_of_text|python_tag|observation"
-        r"|begin[_▁ ]of[_▁ ]sentence|end[_▁ ]of[_▁ ]sentence|tool[_▁ ][a-z_▁ ]{1,32})\s{0,4}[|｜]>",
+        r"|begin[_▁ ]of[_▁ ]sentence|end[_▁ ]of[_▁ ]sentence|tool[_▁ ][a-z_▁ ]{1,32})\s{0,4}[|｜❘∣ǀ]\s{0,2}>",
     ),
     Signature(
         "chat_template",
@@ -61,7 +63,7 @@ SIGNATURES = (
     ),
     Signature("chat_template", DELIMITER, Level.MEDIUM, r"\[/?INST\]|<(?:start|end)_of_turn>"),
     Signature(
-        "think_tag", DELIMITER, Level.MEDIUM, r"(?i)</?think(?:ing)?>", TOOL,
+        "think_tag", DELIMITER, Level.MEDIUM, r"(?i)</?(?:think(?:ing)?|tool_calls?|tool_response|function_calls?)>", TOOL,
     ),
     Signature("think_tag", DELIMITER, Level.LOW, r"(?i)</?think>", frozenset({Channel.USER})),
     Signature(
@@ -69,7 +71,7 @@ SIGNATURES = (
         DELIMITER,
         Level.MEDIUM,
         r"(?im)^[ \t]{0,8}(?:[#*\[=-]{1,5}[ \t]{0,8})(?:system|developer)(?:[ \t]{1,4}(?:message|prompt|override|instructions?|note|update))?"
-        r"[ \t]{0,8}(?:[\]*=-]{1,5}[ \t]{0,8}[:：]?|[:：])",
+        r"[ \t]{0,8}(?:[\]*=-]{1,5}[ \t]{0,8}[:：]|[:：])",
         FOREIGN,
     ),
     Signature(
