@@ -19,21 +19,21 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import aiohttp
 import orjson
 import uvloop
 
 from bench.speed import load, mock, prompts
+from bench.speed.callers import Answer, Callers
 from bench.speed.run import RESULTS, machine
 from bench.speed.systems import MOCK, MOCK_PORT, OWN, System
 
 SYSTEM = OWN["threegate-patterns"]
 IDLE, ACTIVE, GAP_MS, SILENT_MS = 1_000, 256, 40, 600_000
-CALIBRATE_S, GIVE_UP_S, OPEN_FILES = 3, 20, 8_192
+CALIBRATE_S, OPEN_FILES = 3, 8_192
 ADDRESS = "laura.miller{}@example.com"
 _RAW = re.compile(rb"laura\.miller\d+@example\.com")
 seen: Counter[str] = Counter()
@@ -66,62 +66,44 @@ def model_running() -> Iterator[None]:
         yield
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
-    status: int
-    seconds: float
-    come_again: bool
-
-
 def body(number: int, *, stream: bool = False) -> bytes:
     said = f"{prompts.ENGLISH[number % len(prompts.ENGLISH)]} Write to {ADDRESS.format(number)}."
     return orjson.dumps(prompts.body(said, stream=stream))
 
 
-async def ask(session: aiohttp.ClientSession, number: int) -> Answer:
-    begun = time.perf_counter()
+@contextmanager
+def callers(port: int) -> Iterator[Callers]:
+    made = Callers(port, SYSTEM.headers)
     try:
-        async with session.post(SYSTEM.url, data=body(number)) as reply:
-            await reply.read()
-            status, again = reply.status, "retry-after" in reply.headers
-    except (aiohttp.ClientError, TimeoutError):
-        status, again = 0, False
-    return Answer(status, time.perf_counter() - begun, again)
-
-
-def session() -> aiohttp.ClientSession:
-    headers = SYSTEM.headers | {"content-type": "application/json"}
-    return aiohttp.ClientSession(
-        headers=headers,
-        connector=aiohttp.TCPConnector(limit=0),
-        timeout=aiohttp.ClientTimeout(total=GIVE_UP_S),
-    )
+        yield made
+    finally:
+        made.close()
 
 
 async def closed(at_once: int, seconds: float) -> list[Answer]:
     """That many callers, each with its next call as soon as it has an answer."""
     until = time.monotonic() + seconds
 
-    async def caller(client: aiohttp.ClientSession, first: int) -> list[Answer]:
+    async def caller(asking: Callers, first: int) -> list[Answer]:
         out: list[Answer] = []
         while time.monotonic() < until:
-            out.append(await ask(client, first + len(out)))
+            out.append(await asking.ask(body(first + len(out))))
         return out
 
-    async with session() as client:
-        made = await asyncio.gather(*(caller(client, n * 100_000) for n in range(at_once)))
+    with callers(SYSTEM.port) as asking:
+        made = await asyncio.gather(*(caller(asking, n * 100_000) for n in range(at_once)))
     return [answer for answers in made for answer in answers]
 
 
-async def at_rate(per_second: float, seconds: float) -> list[Answer]:
+async def at_rate(port: int, per_second: float, seconds: float) -> list[Answer]:
     """Calls on a fixed schedule. A generator that is late sends what is due at once."""
     start, tasks = time.monotonic(), list[asyncio.Task[Answer]]()
-    async with session() as client:
+    with callers(port) as asking:
         for number in range(int(per_second * seconds)):
             wait = start + number / per_second - time.monotonic()
             if wait > 0 or number % 16 == 0:
                 await asyncio.sleep(max(0.0, wait))
-            tasks.append(asyncio.ensure_future(ask(client, number)))
+            tasks.append(asyncio.ensure_future(asking.ask(body(number))))
         return await asyncio.gather(*tasks)
 
 
@@ -141,19 +123,27 @@ def figures(name: str, answers: list[Answer], seconds: float) -> Row:
     }
 
 
+def counted() -> dict[str, int]:
+    """What the model was asked so far, and how much of it unguarded."""
+    told = json.loads(load.get(f"{MOCK}/_seen"))
+    return {name: told.get(name, 0) for name in ("asked", "unguarded")}
+
+
 def calls(target: load.Running, times: float, seconds: float) -> Iterator[Row]:
     warm = uvloop.run(closed(16, CALIBRATE_S))
     capacity = sum(a.status == 200 for a in warm) / CALIBRATE_S
     yield figures("one at a time", uvloop.run(closed(1, CALIBRATE_S)), CALIBRATE_S)
     yield figures("16 at once: capacity", warm, CALIBRATE_S)
+    model_alone = uvloop.run(at_rate(MOCK_PORT, times * capacity, seconds))
+    yield figures(f"{times:g} × capacity, the model alone", model_alone, seconds)
+    bare = counted()
     for rate in (0.5, times):
         before = target.cpu_s()
-        row = figures(
-            f"{rate:g} × capacity", uvloop.run(at_rate(rate * capacity, seconds)), seconds
-        )
+        answers = uvloop.run(at_rate(SYSTEM.port, rate * capacity, seconds))
+        row = figures(f"{rate:g} × capacity", answers, seconds)
         yield row | {"cpu_s": target.cpu_s() - before, "rss_mb": target.rss_mb()}
     yield figures("one at a time, after", uvloop.run(closed(1, CALIBRATE_S)), CALIBRATE_S)
-    yield json.loads(load.get(f"{MOCK}/_seen"))
+    yield {name: count - bare[name] for name, count in counted().items()}
 
 
 async def silent(number: int) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
