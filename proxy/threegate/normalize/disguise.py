@@ -9,6 +9,7 @@ import re
 from threegate.normalize.view import View, edited, reversed_, translated
 
 LEET, ROT13, REVERSED, SMUGGLED = "leet", "rot13", "reversed", "smuggled"
+TURNED = "turned"
 
 _LEET = str.maketrans("013457@$!|€", "oieastasiie")
 _ROT13 = {c: ord(codecs.encode(chr(c), "rot13")) for c in (*range(0x41, 0x5B), *range(0x61, 0x7B))}
@@ -21,9 +22,16 @@ _HAN_KEYS = ("忽略", "无视", "指令", "提示词", "系统提示", "开发�
 LEET_TRIGGER = r"[A-Za-z][013457@$!|€]{1,2}[A-Za-z]"
 ROT13_TRIGGER = "(?i)" + "|".join(codecs.encode(k, "rot13") for k in _KEYS)
 REVERSED_TRIGGER = "(?i)" + "|".join(k[::-1] for k in (*_KEYS, *_HAN_KEYS))
-SMUGGLED_TRIGGER = r"[\x{E0020}-\x{E007E}]{4}|[\x{FE00}-\x{FE0F}\x{E0100}-\x{E01EF}]{4}"
+SMUGGLED_TRIGGER = (
+    r"(?:[\x{E0020}-\x{E007E}][\x{200B}-\x{200F}\x{2060}-\x{2064}\x{FEFF}]?){4}"
+    r"|[\x{FE00}-\x{FE0F}\x{E0100}-\x{E01EF}]{4}"
+)
 
-_TAGS = re.compile("[\U000e0020-\U000e007e]{4,}")
+TURN = "\u202e"
+"""From here text is shown from right to left."""
+
+_TURNED = re.compile(f"{TURN}([^\u202a-\u202e\n]{{4,}})\u202c?")
+_TAGS = re.compile("(?:[\U000e0020-\U000e007e][\u200b-\u200f\u2060-\u2064\ufeff]?){4,}")
 _SELECTORS = re.compile("[\ufe00-\ufe0f\U000e0100-\U000e01ef]{4,}")
 
 
@@ -39,6 +47,11 @@ def backwards(source: View) -> View:
     return reversed_(source, REVERSED)
 
 
+def turned(source: View) -> View:
+    """What a direction mark shows from right to left, as it is shown; the marks are gone."""
+    return edited(source, TURNED, _TURNED, lambda match: match.group(1)[::-1])
+
+
 def smuggled(source: View) -> View:
     """Tag characters and the bytes in variation selectors, as the text they carry."""
     view = edited(source, SMUGGLED, _TAGS, _tags)
@@ -46,7 +59,7 @@ def smuggled(source: View) -> View:
 
 
 def _tags(match: re.Match[str]) -> str:
-    return "".join(chr(ord(c) - 0xE0000) for c in match.group())
+    return "".join(chr(ord(c) - 0xE0000) for c in match.group() if c > "\U000e0000")
 
 
 def _selectors(match: re.Match[str]) -> str | None:

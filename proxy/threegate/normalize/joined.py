@@ -28,10 +28,12 @@ _HAN_GAP = re.compile(rf"(?<=[{HAN}])[{SOFT}]{{1,3}}(?=[{HAN}])")
 _WIDE_GAP = re.compile("[ \t\u00a0\u3000]{2,}|[\u00a0\u3000]")
 _ODD_GAP = re.compile(rf"(?<=[0-9])[{_ODD}]{{1,2}}(?=[0-9])")
 _SEPARATOR = rf"(?P<s>{_SIGN}{{1,2}}|_)"
+_HALT = "，。：；、！？"
+_BEFORE = rf"(?:^|(?<=[ :,{_HALT}]))"
 _RUNS = (
     re.compile(rf"(?<![{HAN}])[{HAN}]{_SEPARATOR}(?:[{HAN}](?P=s)){{2,}}[{HAN}](?![{HAN}])"),
-    re.compile(rf"(?<![0-9A-Za-z])[!-~]{_SEPARATOR}(?:[!-~](?P=s))+[!-~](?![0-9A-Za-z])"),
-    re.compile(rf"(?m)^[!-~{HAN}](?P<s>\r?\n)(?:[!-~{HAN}](?P=s))+[!-~{HAN}]$"),
+    re.compile(rf"(?<![0-9A-Za-z])[!-~]{_SEPARATOR}(?:[ -~](?P=s))+[!-~](?![0-9A-Za-z])"),
+    re.compile(rf"(?m){_BEFORE}[!-~{HAN}](?P<s>\r?\n)(?:[ -~{HAN}{_HALT}](?P=s))+[!-~{HAN}]$"),
 )
 _DIGITS = re.compile(rf"(?<![0-9A-Za-z])[0-9](?:{_SIGN}{{1,2}}[0-9](?![0-9A-Za-z])){{6,}}")
 
@@ -40,8 +42,8 @@ _MARK = r"[^\pL\pN_\n]"
 _PARTED = rf"(?:{_MARK}{{1,2}}|_)"
 _GATES = {
     _RUNS[0]: rf"[{HAN}]{_PARTED}(?:[{HAN}]{_PARTED}){{2}}[{HAN}]",
-    _RUNS[1]: rf"(?:\A|[^0-9A-Za-z])(?:[!-~]{_PARTED}){{2,}}[!-~](?:\z|[^0-9A-Za-z])",
-    _RUNS[2]: rf"(?m)^(?:[!-~{HAN}]\r?\n){{2}}[!-~{HAN}]$",
+    _RUNS[1]: rf"(?:\A|[^0-9A-Za-z])[!-~]{_PARTED}(?:[ -~]{_PARTED})+[!-~](?:\z|[^0-9A-Za-z])",
+    _RUNS[2]: rf"(?m)(?:^|[ :,{_HALT}])[!-~{HAN}]\r?\n(?:[ -~{HAN}{_HALT}]\r?\n)+[!-~{HAN}]$",
     _DIGITS: rf"[0-9](?:{_MARK}{{1,2}}[0-9]){{6}}",
     _WIDE_GAP: "[ \t\u00a0\u3000]{2}|[\u00a0\u3000]",
 }
@@ -99,7 +101,8 @@ def _of(inside: str, codes: Codes) -> Mask:
 
 
 def _without_separator(match: re.Match[str]) -> str:
-    return match.group()[:: 1 + len(match["s"])]
+    """A separator that stands in a character's place parts two words."""
+    return match.group()[:: 1 + len(match["s"])].replace(match["s"], " ")
 
 
 def _digits(match: re.Match[str]) -> str:

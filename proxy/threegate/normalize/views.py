@@ -14,7 +14,7 @@ from typing import Any
 import re2
 
 from threegate.normalize import decoded as decoding
-from threegate.normalize import disguise, fold, tabular
+from threegate.normalize import disguise, fold, misread, tabular
 from threegate.normalize import joined as joining
 from threegate.normalize.tables import INVISIBLE, MARKS, tables
 from threegate.normalize.view import View, raw
@@ -23,6 +23,7 @@ WORDING = frozenset({disguise.LEET, disguise.ROT13, disguise.REVERSED})
 """Views that word lists and injection signatures read, and nobody else."""
 
 _FOLD, _JOIN, _SMUGGLED, _TABLE = "fold", "join", "smuggled", "table"
+_TURNED = "turned"
 _LEET, _ROT13, _REVERSED = "leet", "rot13", "reversed"
 
 
@@ -37,6 +38,8 @@ def _views(source: View, depth: int) -> Iterator[View]:
         return
     if _SMUGGLED in signs:
         yield disguise.smuggled(source)
+    if _TURNED in signs and (turned := disguise.turned(source)) is not source:
+        yield fold.plain(turned)
     plain = fold.plain(source) if _FOLD in signs else source
     if plain is not source:
         signs |= _signs(plain.text)
@@ -52,7 +55,7 @@ def _views(source: View, depth: int) -> Iterator[View]:
 
 
 def _decoded(plain: View, signs: frozenset[str], depth: int) -> Iterator[View]:
-    decoded = decoding.decoded(plain, signs)
+    decoded = misread.reread(decoding.decoded(plain, signs))
     if decoded is not plain:
         yield decoded
         for view in _views(decoded, depth + 1):
@@ -90,6 +93,7 @@ def _patterns() -> Iterator[tuple[str, str]]:
     yield _ROT13, disguise.ROT13_TRIGGER
     yield _REVERSED, disguise.REVERSED_TRIGGER
     yield _SMUGGLED, disguise.SMUGGLED_TRIGGER
+    yield _TURNED, disguise.TURN
 
 
 @cache
