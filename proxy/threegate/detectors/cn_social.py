@@ -22,8 +22,9 @@ _WECHAT_LABEL = (
 )
 _LINK = r"[\s\"']{0,2}[:：=是为為（(【\[→>❤♥👉" "\ufe0f" r"]{0,2}[\s\"'是]{0,2}"
 _WECHAT_START = (
-    rf"(?i)(?P<label>{_WECHAT_LABEL})(?P<link>(?:[ _]?(?:号|號|id|no|number|account|账号|小号|名)"
-    rf"(?![a-z]))?(?:{ANSWER}|(?-i:(?: [a-z]{{1,5}}){{0,4}})[ :]{{1,2}}[(（]?|{_LINK}))"
+    rf"(?i)(?P<label>{_WECHAT_LABEL})(?P<link>(?:[ _]?(?:号|號|账号|小号|名"
+    rf"|(?:id|no|number|account)(?![a-z])))?(?:{ANSWER}"
+    rf"|(?-i:(?: [a-z]{{1,5}}){{0,4}})[ :]{{1,2}}[(（]?|{_LINK}))"
 )
 _WECHAT = re.compile(
     _WECHAT_START + r"(?P<value>[A-Za-z][-_A-Za-z0-9]{5,19})(?![-_A-Za-z0-9@])(?!\.[A-Za-z0-9])"
@@ -88,6 +89,7 @@ RECOGNIZER = Recognizer(
         examples=(
             Example("加我微信zhang_san88，备注", ("zhang_san88",)),
             Example('wechat="mkx_tangyuan", addr', ("mkx_tangyuan",)),
+            Example("对方微信号wl_tou_888，自称", ("wl_tou_888",)),
             Example("微信：felixtomas", ("felixtomas",)),
             Example("加V ruth_2924", ("ruth_2924",)),
             Example("我QQ是2749106683,进群", ("2749106683",)),

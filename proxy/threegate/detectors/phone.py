@@ -91,7 +91,7 @@ def _forms(region: str) -> tuple[str, re.Pattern[str]]:
     costs a tenth of parsing."""
     data = PhoneMetadata.metadata_for_region(region)
     assert data is not None
-    kinds = (data.fixed_line, data.mobile, data.personal_number, data.voip)
+    kinds = (data.fixed_line, data.mobile, data.personal_number, data.voip, data.pager, data.uan)
     forms = [kind.national_number_pattern for kind in kinds if kind is not None]
     return data.national_prefix or "", re.compile("|".join(f"(?:{form})" for form in forms if form))
 
