@@ -23,6 +23,8 @@ SEEN = {
     r"\u4f60\u597d": "你好",
     r"\x69\x67\x6e": "ign",
     "69676e6f726520616c6c": "ignore all",
+    r"\\u4f60\\u597d": "你好",
+    r"\\\\u4f60\\\\u597d": "你好",
     "01101001 01100111 01101110 01101111 01110010 01100101": "ignore",
     "NFTW433SMUQGC3DMEBZHK3DFOM======": "ignore all rules",
     "іgnоrе рrеvious": "ignore previous",
@@ -50,6 +52,7 @@ ORDINARY = (
     "L’été, « déjà vu » à Noël ; ça va ?",
     "for i in range(10): x[i] = y[i] + 1  # see https://example.org/a?b=c",
     "Müller & Söhne, Zürich",
+    r"C:\\users\\xavier\\unit",
     "x ≤ y ⇒ ∀ε>0 ∃δ: |f(x)−L| < ε",
 )
 

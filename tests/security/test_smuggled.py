@@ -35,6 +35,12 @@ def file(data: bytes, head: str = "data:text/plain") -> dict[str, Any]:
     return said([{"type": "file", "file": {"file_data": url}}])
 
 
+def nested(text: str) -> str:
+    """As JSON of JSON of JSON that escapes all it can."""
+    inner = '{"手机": "' + "".join(f"\\u{ord(c):04x}" for c in text) + '"}'
+    return json.dumps({"result": json.dumps({"text": inner})})
+
+
 def tool(**schema: Any) -> dict[str, Any]:
     made = {"name": "f", "parameters": {"type": "object", "properties": schema}}
     return chat(tools=[{"type": "function", "function": made}])
@@ -60,6 +66,10 @@ ASKED: dict[str, tuple[str, dict[str, Any]]] = {
     "a file in GBK": (CHAT, file(f"手机号 {PHONE}".encode("gbk"), "data:text/plain;charset=gbk")),
     "a file in UTF-16": (CHAT, file(f"手机号 {PHONE}".encode("utf-16"))),
     "a card that is base64 too": (CHAT, part(data=CARD)),
+    "JSON in JSON in a tool's result": (
+        CHAT,
+        chat(messages=[{"role": "tool", "tool_call_id": "c", "content": nested(PHONE)}]),
+    ),
     "the name of metadata": (CHAT, chat(metadata={f"mobile {PHONE}": "x"})),
     "the name of a property": (CHAT, tool(**{f"手机{PHONE}": {"type": "string"}})),
     "the name of a field of a turn": (
@@ -104,7 +114,7 @@ def test_no_value_passes_unmasked(guarded: Running, watched: Watched, case: str)
     assert httpx.post(guarded.url + path, json=body, timeout=60).status_code == 200
     ((_, _, _, data),) = watched.seen
     assert PHONE not in texts_of(data)
-    assert CARD not in texts_of(data)
+    assert "u0031" not in texts_of(data)
 
 
 SECRET = "sk-4f9a1c7e2b8d4a6f9c3e5b7d1a2f8c6e"

@@ -29,6 +29,7 @@ _PERCENT = re.compile(rf"%[0-7]{_H}|%[CDcd]{_H}%{_B}|%[Ee]{_H}%{_B}%{_B}|%[Ff][0
 _BACKSLASH = re.compile(
     rf"\\u[dD][89abAB]{_H}{{2}}\\u[dD][c-fC-F]{_H}{{2}}|\\u\{{{_H}{{1,6}}\}}|\\u{_H}{{4}}"
     rf"|\\U{_H}{{8}}|\\x{_H}{{2}}"
+    rf"|\\\\(?=\\*(?:u(?:\{{{_H}{{1,6}}\}}|{_H}{{4}})|U{_H}{{8}}|x{_H}{{2}}))"  # JSON in JSON
 )
 _ENTITY = re.compile(rf"&(?:#[xX]{_H}{{1,6}}|#[0-9]{{1,7}}|[A-Za-z]{{2,8}});")
 _NOTATION = re.compile(rf"U\+{_H}{{4,6}}(?:[ ,]?U\+{_H}{{4,6}}){{2,}}")
@@ -64,6 +65,8 @@ def _percent(escape: str) -> str | None:
 
 @lru_cache(4096)
 def _backslash(escape: str) -> str | None:
+    if escape == r"\\":
+        return "\\"
     codes = [int(c, 16) for c in re.findall(r"[0-9A-Fa-f]{1,8}", escape)]
     if len(codes) == 2:
         return chr(0x10000 + ((codes[0] - 0xD800) << 10) + codes[1] - 0xDC00)
@@ -130,6 +133,8 @@ def readable(data: bytes) -> str | None:
 
 _BREAKS = dict.fromkeys(map(ord, "\n\r\t"))
 
+_ROW = "\\" * 16
+
 Decode = Callable[[re.Match[str]], str | None]
 Step = Callable[[View], View]
 
@@ -137,10 +142,11 @@ Step = Callable[[View], View]
 def _escape(
     pattern: re.Pattern[str], decode: Callable[[str], str | None], find: escapes.Find
 ) -> Step:
-    """Escapes of one character; in a long text found by arrays."""
+    """Escapes of one character; in a long text found by arrays, and where the pattern would look
+    along a row of backslashes from each of them."""
 
     def step(view: View) -> View:
-        if len(view.text) >= LONG:
+        if len(view.text) >= LONG or _ROW in view.text:
             return escapes.unescaped(view, NAME, find)
         return edited(view, NAME, pattern, lambda match: decode(match.group()))
 

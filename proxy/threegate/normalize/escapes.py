@@ -60,7 +60,7 @@ def percents(codes: Ints) -> Found:
 
 
 def backslashes(codes: Ints) -> Found:
-    r"""`\uXXXX` and pairs of them, `\u{X…}`, `\UXXXXXXXX`, `\xXX`."""
+    r"""`\uXXXX` and pairs of them, `\u{X…}`, `\UXXXXXXXX`, `\xXX`, and `\\` in front of these."""
     at = np.flatnonzero(codes == ord("\\"))
     code, size = np.full(len(at), -1), np.zeros(len(at), np.int64)
     for sign, digits in (("u", 4), ("U", 8), ("x", 2)):
@@ -74,8 +74,23 @@ def backslashes(codes: Ints) -> Found:
     half[at] = np.where(size == _UNIT, code, -1)
     low = half[at + _UNIT]
     pair = (half[at] >> 10 == _HIGH) & (low >> 10 == _LOW)
+    doubled, second = _doubled(codes, at, code)
     code = np.where(pair, 0x10000 + ((code & 0x3FF) << 10) + (low & 0x3FF), code)
-    return at, at + np.where(pair, 2 * _UNIT, size), code
+    code = np.where(doubled, ord("\\"), np.where(second, -1, code))
+    return at, at + np.where(doubled, 2, np.where(pair, 2 * _UNIT, size)), code
+
+
+def _doubled(codes: Ints, at: Ints, code: Ints) -> tuple[Mask, Mask]:
+    """Which backslashes stand for one with the next, and which are that next one: in a run of them
+    that ends in an escape, two by two from its start."""
+    begins = codes[at - 1] != ord("\\")
+    first = np.maximum.accumulate(np.where(begins, at, 0))
+    ends = codes[at + 1] != ord("\\")
+    order = np.arange(len(at))
+    last = np.minimum.accumulate(np.where(ends, order, len(at))[::-1])[::-1]
+    escaping = (last < len(at)) & (code[np.minimum(last, len(at) - 1)] >= 0)
+    odd = (at - first) % 2 == 1
+    return escaping & ~odd & ~ends, escaping & odd
 
 
 def entities(codes: Ints) -> Found:
