@@ -21,23 +21,26 @@ _WECHAT_LABEL = (
     r"|加微|加薇|(?<![\u3400-\u9fff])微(?=[:：])|绿泡泡)"
 )
 _LINK = r"[\s\"']{0,2}[:：=是为為（(【\[→>❤♥👉" "\ufe0f" r"]{0,2}[\s\"'是]{0,2}"
+_SHARED = "[/／、和或&](?:qq|微信|手机|电话)"
+"""The same name serves there."""
 _WECHAT_START = (
-    rf"(?i)(?P<label>{_WECHAT_LABEL})(?P<link>(?:[ _]?(?:号|號|账号|小号|名"
+    rf"(?i)(?P<label>{_WECHAT_LABEL})(?P<link>(?:{_SHARED}|[ _]?(?:号|號|账号|小号|名"
     rf"|(?:id|no|number|account)(?![a-z])))?(?:{ANSWER}"
-    rf"|(?-i:(?: [a-z]{{1,5}}){{0,4}})[ :]{{1,2}}[(（]?|{_LINK}))"
+    rf"|(?-i:(?: [a-z]{{1,5}}){{0,4}})[ :]{{1,2}}[(（]?| [-–—] |{_LINK}))"
 )
 _WECHAT = re.compile(
     _WECHAT_START + r"(?P<value>[A-Za-z][-_A-Za-z0-9]{5,19})(?![-_A-Za-z0-9@])(?!\.[A-Za-z0-9])"
 )
 _QQ = re.compile(
     rf"(?i)(?-i:[Qq扣企])(?:(?<=q)(?<![a-z].)q|(?<=扣)扣|(?<=企)鹅号)"
-    rf"(?P<link>(?: ?(?:号码|号|號|群号|群)|[ _](?:number|no\.?|id|num))?(?:{ANSWER}"
+    rf"(?P<link>(?:{_SHARED}| ?(?:号码|号|號|群号|群)|[ _](?:number|no\.?|id|num))?(?:{ANSWER}"
     rf"|(?: [a-z]{{1,8}}){{0,4}} ?[:(（]? ?|{_LINK}))"
     r"(?P<value>[1-9][0-9]{4,10})(?![0-9A-Za-z@])(?!\.[0-9])(?!-[0-9])"
 )
 _Q = re.compile(
-    r"(?i)(?-i:[Qq])(?<![0-9A-Za-z].)(?:号[:：]?|(?<=[加➕].)[:：]?|(?<=[加➕] .)[:：]?|[:：])[ ]?"
-    r"(?P<value>[1-9][0-9]{6,10})(?![0-9A-Za-z@])(?![.\-][0-9])(?![ ]?[+*/×÷=\-])"
+    r"(?i)(?-i:[Qq])(?<![0-9A-Za-z].)"
+    r"(?:号[:：]?|(?<=[加➕].)[:：]?|(?<=[加➕] .)[:：]?|[:：]|[ ]?我)[ ]?"
+    r"(?P<value>[1-9][0-9]{6,10})(?![0-9A-Za-z@])(?![.\-][0-9])(?![ ]?[+*/×÷=除乘加减\-])"
 )
 """A single letter: only before as many digits as accounts of today have."""
 _QQ_AFTER = re.compile(r"[1-9](?<![0-9A-Za-z.\-].)[0-9]{4,10}[ ]?[(（](?i:qq)[号)）]")
@@ -105,13 +108,16 @@ RECOGNIZER = Recognizer(
                 '{"wx_id": "lan_yaru03", "qq_number": "8414482139"}', ("lan_yaru03", "8414482139")
             ),
             Example("有意加薇❤kkvgcu092，或➕Q 428559808", ("kkvgcu092", "428559808")),
+            Example("QQ/微信：901129172，有问题 Q 我 893847261", ("901129172", "893847261")),
+            Example("wechat - sunny_w725", ("sunny_w725",)),
+            Example("Q: 12345678 除以 9 等于多少？wechat-sdk-v3 - next"),
             Example("const wechat = require('wechat-pay-v3')"),
             Example("How does wechat payment work?"),
             Example("QQ群里有12345条消息，QQ 2024"),
             Example("微信支付API v3怎么接"),
         ),
     ),
-    trigger=r"(?i)微信|薇信|威信|wechat|weixin|wx|vx|v信|v[ :：]|加v|v我|加我|加微|加薇"
+    trigger=r"(?i)微信|薇信|威信|wechat|weixin|wx|vx|v信|v[ :：]|加v|v我|加我|加微|加薇|q ?我"
     r"|微[:：]|绿泡泡|qq|q号|q[:：]|[加➕] ?q|扣扣|企鹅号",
     find=find,
     tails=(tails.token, tail),

@@ -26,14 +26,14 @@ _LICENCE_LABEL = (
 )
 _ACCOUNT_LABEL = (
     r"(?:银行|銀行|对公|开户|開戶|收款|付款|结算|汇款|还款|工资)(?:账号|帳號|账户|帳戶|户号)"
-    r"|(?:bank|checking|savings)[ _\-]?(?:account|acct)(?![a-z])"
+    r"|(?:bank|checking|savings|beneficiary|payee)[ _\-]?(?:account|acct)(?:no|num)?(?![a-z])"
     r"|开户(?:行|银行)(?:及|与|、|/)(?:账号|账户)|[户戶]口(?:号码|號碼)|口座番号|계좌번호"
     r"|(?<![a-z])(?:account|acct)(?:[ _\-](?:no|number|num|nr)(?![a-z])| ?#)"
     r"|(?<![0-9a-z])a/c(?![a-z])"
     r"|(?:routing|sort code|swift|bsb|ifsc)[^\n。；;]{0,28}?(?<![a-z])(?:account|acct)(?![a-z])"
     r"|kontonummer|konto-?nr|num[ée]ro de compte|n[úu]mero de (?:cuenta|conta)|rekeningnummer"
 )
-_ANY_ACCOUNT_LABEL = r"账号|帳號|账户|帳戶|户口|戶口"
+_ANY_ACCOUNT_LABEL = r"(?:账号|帳號|账户|帳戶|户口|戶口)(?:号码|號碼|编号)?"
 """Also of games and shops: only right before as many digits as a bank's account has."""
 _LEFT = "(?<![0-9A-Za-z])"
 _RIGHT = r"(?![0-9A-Za-z])(?!\.[0-9])(?!-[0-9A-Za-z])"
@@ -100,6 +100,9 @@ RECOGNIZER = Recognizer(
             Example("routing 011401533, account 3978281866", ("3978281866",)),
             Example("戶口號碼 980-269091-171（恒生）", ("980-269091-171",)),
             Example("匯豐戶口 482-736621-397 收款", ("482-736621-397",)),
+            Example("帳戶號碼：831274233353（國泰世華）", ("831274233353",)),
+            Example("beneficiary account 256057746978, swift CHASUS33", ("256057746978",)),
+            Example('{"bankAccountNo":"16085441656290545"}', ("16085441656290545",)),
             Example("游戏账号 10293847 被封，账号异常 202411080019283746"),
             Example("passport renewal takes 6 weeks and costs 130 dollars"),
             Example("the account has 12345678 followers"),

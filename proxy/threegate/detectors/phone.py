@@ -39,6 +39,7 @@ _AMERICAN = re.compile(
 _NATIONAL = re.compile(
     rf"[0-9](?<![0-9A-Za-z+].)(?<![0-9][.\-/].)(?<![0-9][)] .)(?<![0-9][)].)(?=[0-9])"
     rf"(?!(?<=[12])[0-9]{{3}}-[0-9]{{2}}-[0-9]{{2}})"
+    rf"(?!(?<=[012])[0-9][0-5][0-9] ?[{DASH}] ?[012][0-9][0-5][0-9](?![0-9]))"
     rf"(?:(?:[{SPACE}{DASH}]?[0-9]){{6,11}}|[0-9](?:[.][0-9]{{2}}){{4}}){EDGE}(?!-[0-9])"
 )
 _BRACKETED = re.compile(
@@ -47,7 +48,7 @@ _BRACKETED = re.compile(
 )
 """An area code in brackets, in Russia behind an 8."""
 _TELLING = re.compile(
-    r"0[1-9](?:(?P<pair>[ .\-])[0-9]{2})(?:(?P=pair)[0-9]{2}){3}"  # France
+    r"0[1-9](?:(?P<pair>[ .])[0-9]{2})(?:(?P=pair)[0-9]{2}){3}"  # France
     r"|0[17][0-9]{3} [0-9]{6}|07[0-9]{3} [0-9]{3} [0-9]{3}|01[0-9]1 [0-9]{3} [0-9]{4}"  # Britain
     r"|010-[0-9]{4}-[0-9]{4}|0[789]0-[0-9]{4}-[0-9]{4}|09[0-9]{2}-[0-9]{3}-[0-9]{3}"  # Korea …
     r"|04[0-9]{2} [0-9]{3} [0-9]{3}|07[5-9] [0-9]{3} [0-9]{2} [0-9]{2}"  # Australia, Switzerland
@@ -57,7 +58,8 @@ _TELLING = re.compile(
 _STRONG = (
     "电话|電話|手机|手機|手提|携帯|전화|휴대|연락처|whatsapp|phone|mobile|tel|cell|tlf|gsm|telefon",
     "telefoon|teléfono|telefono|telefone|móvil|movil|celular|cellulare|mobil|handy|natel|téléphone",
-    "portable|numéro|komórka|puhelin|тел|номер|ph|市话|市話|โทร|điện thoại|sđt|telp|no hp|τηλ",
+    "portable|numéro|komórka|puhelin|тел|номер|ph|mob|numerem|市话|市話|โทร|điện thoại|sđt|telp",
+    "no hp|τηλ",
 )
 _PHONE_LABELS = words(*_STRONG)
 _LABELS = words(
@@ -249,6 +251,7 @@ RECOGNIZER = Recognizer(
             Example("โทร 081 242 4847", ("081 242 4847",)),
             Example("phone +852 5738 7594", ("+852 5738 7594",)),
             Example("am 06 12 2024 10 00 Uhr, t: 1718000000, Raum 40 65 95 92, 05 08 12 19 24 33"),
+            Example("彩票 05-12-24-36-48; office hours 0900-1800, 电话会议号 829 102 938"),
             Example("978-7-48646-469-4 and 120.0.6099.291"),
             Example("ticket 53297269684, 1+1=2, +86"),
             Example("lines 201-260 move, 1,204,500"),
