@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import orjson
 import pytest
 from threegate.audit.record import Content, Record, Stage
 from threegate.errors import UpstreamError
@@ -102,6 +103,19 @@ async def test_the_end_of_an_unguarded_stream_waits_for_its_record(
         await deps.upstreams.aclose()
     assert not log.had.endswith(end)
     assert log.sent.data == data
+
+
+@pytest.mark.parametrize("reason", ["my number is 13812345678", {"a": 1}, ["x"], "x" * 200])
+@pytest.mark.parametrize("stream", [False, True])
+async def test_a_reason_is_recorded_as_a_word_or_not_at_all(
+    tmp_path: Path, reason: Any, stream: bool
+) -> None:
+    delta = "delta" if stream else "message"
+    body = {"choices": [{"index": 0, delta: {"content": "ok"}, "finish_reason": reason}]}
+    event = Said([b"data: " + orjson.dumps(body) + b"\n\n"], headers=EVENTS)
+    sent, log, _ = await respond(tmp_path, SECRETS, event if stream else said(body), stream=stream)
+    assert sent.status == 200
+    assert log.records[-1].finish_reason == "unknown"
 
 
 def refused(message: str) -> Said:

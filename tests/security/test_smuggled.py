@@ -142,6 +142,12 @@ ANSWERS |= {
         CHAT,
         {"choices": [{"message": {"content": "ok"}, "delta": {"content": SAID}}]},
     ),
+    "a reason in words": (CHAT, {"choices": [{"message": {}, "finish_reason": SAID}]}),
+    "a reason that is an object": (
+        CHAT,
+        {"choices": [{"message": {}, "stop_reason": {"x": SAID}}]},
+    ),
+    "a reason in messages": (MESSAGES, {"content": [], "stop_reason": SAID}),
     "odd log probabilities": (
         RESPONSES,
         {"output": [{"content": [{"type": "output_text", "text": "ok", "logprobs": [SAID]}]}]},
@@ -187,6 +193,11 @@ STREAMS: dict[str, tuple[str, list[dict[str, Any]]]] = {
     "the input of a custom tool": (
         CHAT,
         [custom(name="f", input=HEAD), custom(input=TAIL), END],
+    ),
+    "a reason in words": (CHAT, [event({"content": "ok"}, finish_reason=SAID)]),
+    "a reason in messages": (
+        MESSAGES,
+        [{"type": "message_delta", "delta": {"stop_reason": SAID}}, {"type": "message_stop"}],
     ),
     "an event that nobody knows": (
         MESSAGES,

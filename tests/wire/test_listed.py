@@ -13,7 +13,7 @@ from threegate.types import Channel
 from threegate.wire import ADAPTERS
 from threegate.wire.adapter import Chunk
 from threegate.wire.deltas import WHOLE_PARTS
-from threegate.wire.listed import odd
+from threegate.wire.listed import count, odd
 from threegate.wire.sse import ServerSentEvent
 
 from tests.wire.samples import STREAMS
@@ -168,3 +168,11 @@ def test_a_changed_text_in_a_new_field_goes_back_to_its_place(api: str) -> None:
 )
 def test_log_probabilities_hold_tokens_only(value: Any, is_odd: bool) -> None:
     assert odd(value) is is_odd
+
+
+@pytest.mark.parametrize(
+    ("value", "counted"),
+    [(7, 7), (7.0, 7), (0, 0), (-5, 0), (1e300, 0), (2.5, 0), ("9", 0), (True, 0), (None, 0)],
+)
+def test_only_a_number_of_tokens_is_one(value: object, counted: int) -> None:
+    assert count(value) == counted

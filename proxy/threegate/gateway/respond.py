@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterable
 from contextlib import suppress
 
 from threegate.audit.record import Part, Stage
@@ -25,6 +26,8 @@ from threegate.upstream import Reply
 from threegate.wire.adapter import DEFAULT_STREAM, Body, Outcome, StreamOptions
 from threegate.wire.deltas import WHOLE_PARTS, shape_errors
 from threegate.wire.json import parse_answer
+from threegate.wire.listed import UNKNOWN_REASON
+from threegate.wire.slots import is_protocol
 
 STREAM_ENDS = re.compile(rb"\[DONE\]|message_stop|response\.(?:completed|incomplete|failed)")
 """One of these is in the last event of a stream that no rule looks at; only that one is held."""
@@ -91,7 +94,7 @@ async def _stream(call: Call, reply: Reply, answer: Answer, options: StreamOptio
 
     async def end(stage: Stage) -> None:
         ledger.usage = codec.usage
-        ledger.finish_reason = next(iter(codec.finish_reasons.values()), "")
+        ledger.finish_reason = reason_of(codec.finish_reasons.values())
         await _close(call, answer, stage)
 
     shell = StreamShell(
@@ -133,7 +136,7 @@ async def _whole(call: Call, reply: Reply, answer: Answer, options: StreamOption
     finally:
         await answer.abandon()
     call.ledger.usage = call.adapter.usage(body)
-    call.ledger.finish_reason = next(iter(call.adapter.finish_reasons(body)), "")
+    call.ledger.finish_reason = reason_of(call.adapter.finish_reasons(body))
     if guarded is None:
         assert answer.cut is not None
         await _close(call, answer, Stage.BLOCKED)
@@ -145,6 +148,13 @@ async def _whole(call: Call, reply: Reply, answer: Answer, options: StreamOption
         guarded = {**guarded, "aigc": label}
     await _close(call, answer, Stage.COMPLETED)
     await call.out.json(200, guarded, reply.headers)
+
+
+def reason_of(reasons: Iterable[object]) -> str:
+    """The first, as the log may keep it: a word of the protocol."""
+    first = next(iter(reasons), "")
+    told = isinstance(first, str) and is_protocol("finish_reason", first)
+    return str(first) if told else UNKNOWN_REASON
 
 
 def _keeps(call: Call) -> bool:

@@ -112,9 +112,13 @@ def objects(value: Any) -> list[tuple[int, Body]]:
 def answers(body: Body) -> list[tuple[int, Body]]:
     """The choices of a whole answer. What is none cannot be checked."""
     given = body.get("choices") or []
-    if not isinstance(given, list) or not all(isinstance(choice, dict) for choice in given):
+    if not isinstance(given, list) or not all(map(_is_choice, given)):
         raise UpstreamError("the model API sent choices of an unknown shape")
     return list(enumerate(given))
+
+
+def _is_choice(given: Any) -> bool:
+    return isinstance(given, dict) and type(given.get("index") or 0) is int
 
 
 def unlink(choice: Body) -> None:

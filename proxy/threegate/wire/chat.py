@@ -34,8 +34,8 @@ REFUSAL_PART: Final = 1
 TRANSCRIPT_PART: Final = 2
 FUNCTION_PART: Final = -1  # the one call of the legacy `function_call`
 CUSTOM_PART: Final = -2  # calls with any text as input: this and below, by their index
-CHOICE: Final = listed.CHOICE - {"logprobs"}
-"""Of a whole answer, where log probabilities are walked for what they should not hold."""
+CHOICE: Final = listed.CHOICE - {"logprobs", *listed.REASONS}
+"""Of a whole answer: log probabilities and reasons are walked for what they should not hold."""
 _THINKING: Final = ("thinking", "reasoning", "redacted_thinking")  # parts of a content
 REASONING_FIELDS: Final = ("reasoning_content", "reasoning")
 

@@ -11,6 +11,7 @@ from typing import Final
 
 import orjson
 
+from threegate.errors import UpstreamError
 from threegate.types import Channel
 from threegate.wire import listed, think
 from threegate.wire.adapter import (
@@ -48,10 +49,10 @@ def usage_of(body: Body) -> Usage | None:
     prompt = usage.get("prompt_tokens_details") or {}
     completion = usage.get("completion_tokens_details") or {}
     return Usage(
-        input=usage.get("prompt_tokens") or 0,
-        output=usage.get("completion_tokens") or 0,
-        cached=prompt.get("cached_tokens") or usage.get("prompt_cache_hit_tokens") or 0,
-        reasoning=completion.get("reasoning_tokens") or 0,
+        input=listed.count(usage.get("prompt_tokens")),
+        output=listed.count(usage.get("completion_tokens")),
+        cached=listed.count(prompt.get("cached_tokens") or usage.get("prompt_cache_hit_tokens")),
+        reasoning=listed.count(completion.get("reasoning_tokens")),
     )
 
 
@@ -139,6 +140,8 @@ class ChoiceCodec(FrameCodec):
 
     def _read_choice(self, chunk: Chunk, choice: Body) -> None:
         index = choice.get("index") or 0
+        if type(index) is not int:
+            raise UpstreamError("the model API sent a choice whose index is no number")
         state = self._choices.get(index)
         if state is None:
             self._limit(len(self._choices))
@@ -148,8 +151,10 @@ class ChoiceCodec(FrameCodec):
         for name in LINKED:
             if choice.get(name):
                 self._link(chunk, choice, name, index)
-        if reason := choice.get("finish_reason"):
-            self.finish_reasons[index] = reason
+        if choice.get("stop_reason"):
+            self._reason(chunk, choice, "stop_reason", index)
+        if choice.get("finish_reason"):
+            self.finish_reasons[index] = self._reason(chunk, choice, "finish_reason", index)
             self._end_choice(chunk, index)
 
     def _link(self, chunk: Chunk, choice: Body, name: str, index: int) -> None:

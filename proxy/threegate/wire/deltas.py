@@ -26,6 +26,7 @@ from threegate.wire.adapter import (
 from threegate.wire.errors import openai_error
 from threegate.wire.jsontext import JsonTextReader, JsonTextWriter
 from threegate.wire.limits import MAX_PARTS
+from threegate.wire.listed import UNKNOWN_REASON
 from threegate.wire.slots import is_protocol
 from threegate.wire.sse import bare, encode, encode_json, name_of
 
@@ -126,6 +127,14 @@ class FrameCodec:
                 self._take_all(chunk, value, below, choice)
         elif isinstance(value, str) and value and not is_protocol(name, value):
             self._whole(chunk, holder, name, choice)
+
+    def _reason(self, chunk: Chunk, holder: Body, name: str, choice: int) -> str:
+        """Why a text ends. What is no word is text."""
+        reason = holder[name]
+        if isinstance(reason, str) and is_protocol(name, reason):
+            return reason
+        self._take_all(chunk, holder, name, choice)
+        return UNKNOWN_REASON
 
     def _unlisted(
         self, chunk: Chunk, holder: Body, listed: frozenset[str], choice: int = 0

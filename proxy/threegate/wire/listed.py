@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from threegate.wire.limits import MAX_SAFE_INTEGER
+
 _HEAD: Final = (
     *("id", "object", "created", "model", "system_fingerprint", "service_tier", "provider"),
     *("choices", "obfuscation"),
@@ -75,6 +77,18 @@ PART: Final = frozenset(("type", "logprobs"))
 
 EMBEDDINGS: Final = frozenset(("object", "data", "model"))
 EMBEDDING: Final = frozenset(("object", "index", "embedding"))
+
+REASONS: Final = ("finish_reason", "stop_reason")
+"""Why a text ends: a word, or else text like any other."""
+UNKNOWN_REASON: Final = "unknown"
+"""What is told of a reason that is no word."""
+
+
+def count(value: Any) -> int:
+    """A number of tokens as it was reported; nothing where it is none."""
+    whole = int(value) if type(value) is float and value.is_integer() else value
+    return whole if type(whole) is int and 0 <= whole <= MAX_SAFE_INTEGER else 0
+
 
 _TOKENS: Final = frozenset(("token", "tokens"))
 

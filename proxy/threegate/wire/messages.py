@@ -66,7 +66,7 @@ class Messages(BaseAdapter):
         walk = SlotWalk(Layer.OUTPUT)
         walk.choice = 0
         _content(walk, body.get("content"), "/content", Channel.CONTENT)
-        walk_fields(walk, body, Channel.CONTENT, without=listed.MESSAGE)
+        walk_fields(walk, body, Channel.CONTENT, without=listed.MESSAGE - {"stop_reason"})
         return tuple(walk.slots)
 
     def put(self, body: Body, texts: Mapping[str, str]) -> Body:

@@ -51,11 +51,11 @@ def usage_of(usage: Any) -> Usage | None:
     """Token counts of an Anthropic `usage` object."""
     if not isinstance(usage, dict):
         return None
-    cached = usage.get("cache_read_input_tokens") or 0
-    written = usage.get("cache_creation_input_tokens") or 0
+    cached = listed.count(usage.get("cache_read_input_tokens"))
+    written = listed.count(usage.get("cache_creation_input_tokens"))
     return Usage(
-        input=(usage.get("input_tokens") or 0) + cached + written,
-        output=usage.get("output_tokens") or 0,
+        input=listed.count(usage.get("input_tokens")) + cached + written,
+        output=listed.count(usage.get("output_tokens")),
         cached=cached,
     )
 
@@ -124,8 +124,8 @@ class MessagesCodec(FrameCodec):
 
     def _message_delta(self, chunk: Chunk, delta: Body, usage: Any) -> None:
         self._count(usage)
-        if reason := delta.get("stop_reason"):
-            self.finish_reasons[0] = reason
+        if delta.get("stop_reason"):
+            self.finish_reasons[0] = self._reason(chunk, delta, "stop_reason", 0)
         self._unlisted(chunk, delta, listed.MESSAGE_DELTA)
 
     def _delta(self, chunk: Chunk, delta: Body, index: int) -> None:

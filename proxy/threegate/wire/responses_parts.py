@@ -62,10 +62,10 @@ def usage_of(usage: Any) -> Usage | None:
     if not isinstance(usage, dict):
         return None
     return Usage(
-        input=usage.get("input_tokens") or 0,
-        output=usage.get("output_tokens") or 0,
-        cached=(usage.get("input_tokens_details") or {}).get("cached_tokens") or 0,
-        reasoning=(usage.get("output_tokens_details") or {}).get("reasoning_tokens") or 0,
+        input=listed.count(usage.get("input_tokens")),
+        output=listed.count(usage.get("output_tokens")),
+        cached=listed.count((usage.get("input_tokens_details") or {}).get("cached_tokens")),
+        reasoning=listed.count((usage.get("output_tokens_details") or {}).get("reasoning_tokens")),
     )
 
 
