@@ -57,7 +57,9 @@ from threegate.wire import ADAPTERS
 log = logging.getLogger(__name__)
 
 SECRET_BYTES = 32
-CHECKING_ELSEWHERE = 256
+CHECKING_WITH_MODELS, CHECKING_ELSEWHERE = 32, 256
+"""Calls being checked at once where they wait for a classifier: one of this process, which takes
+several in one batch, or another server's or a judge, for which no processor is used here."""
 SECRET_FILE = "secret"  # noqa: S105
 
 
@@ -141,7 +143,7 @@ async def opened(settings: Settings, say: Callable[[str], None] = log.info) -> A
             _secret(settings),
             Notices(Bands()),
             _traces(settings, outbound, metrics),
-            admission=_admission(settings),
+            admission=_admission(settings, engine),
         )
         say(await asyncio.to_thread(greeting, settings, deps.secret))
         queued = engine.queued if engine else dict
@@ -216,10 +218,10 @@ def _limiter(settings: Settings, metrics: Metrics) -> Limiter:
     return RedisLimiter.open(settings.state_url, metrics.state_away.inc)
 
 
-def _admission(settings: Settings) -> Admission:
-    """A call that waits for a judge or another server's classifier uses no processor here."""
-    asks = settings.judges or settings.remote_models
-    checking = settings.max_checking or (CHECKING_ELSEWHERE if asks else CHECKING)
+def _admission(settings: Settings, engine: Engine | None) -> Admission:
+    elsewhere = settings.judges or settings.remote_models
+    waiting = CHECKING_ELSEWHERE if elsewhere else CHECKING_WITH_MODELS if engine else CHECKING
+    checking = settings.max_checking or waiting
     if settings.max_calls < 1 or checking < 1:
         raise SettingsError("max_calls and max_checking begin at 1")
     return Admission(settings.max_calls, checking)

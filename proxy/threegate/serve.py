@@ -34,6 +34,9 @@ from threegate.settings import Settings, SettingsError, UpstreamSettings
 from threegate.workers import Membership, Supervisor, again
 
 BACKLOG = 2048
+EARS = 16
+"""libuv takes one new connection from a listening socket in a turn of the loop, and under overload
+turns are long: through so many handles of the socket it takes as many."""
 
 
 def register(commands: Any) -> None:
@@ -109,10 +112,14 @@ async def serve(settings: Settings, on: socket.socket | Membership) -> int:
         spare_the_collector()
         if isinstance(on, Membership):
             on.leave_with_supervisor()
-            await Server(app, leaving, on.ready).serve(sockets=[on.listener])
+            await Server(app, leaving, on.ready).serve(sockets=ears(on.listener))
         else:
-            await Server(app, leaving, lambda: _greet(complete)).serve(sockets=[on])
+            await Server(app, leaving, lambda: _greet(complete)).serve(sockets=ears(on))
     return 0
+
+
+def ears(listener: socket.socket) -> list[socket.socket]:
+    return [listener, *(listener.dup() for _ in range(EARS - 1))]
 
 
 def spare_the_collector() -> None:

@@ -86,7 +86,7 @@ class Settings:
     shutdown_delay: int = 0  # seconds between `/readyz` off and the closed port, on SIGTERM
     drain: int = 300  # seconds that streams may go on after the port is closed
     max_calls: int = 2048  # in progress at once in a worker; beyond it 503
-    max_checking: int = 0  # of them being checked; 0: 32, 256 with judges or remote models
+    max_checking: int = 0  # of them being checked; 0: see `app`
     upstreams: tuple[UpstreamSettings, ...] = ()
     judges: tuple[JudgeSettings, ...] = ()
     oidc: OidcSettings | None = None

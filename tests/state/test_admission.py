@@ -82,13 +82,32 @@ async def test_a_line_that_stands_is_overload_and_the_newest_goes_first() -> Non
     calls = Calls(admission)
     await calls.begin("a", "old")
     clock.now += 60
-    assert admission.overloaded
+    assert admission.overloaded()
     await calls.begin("new")
     await calls.end("a", "new")
     assert calls.order == ["a", "new", "old"]
-    await calls.begin("later")
-    assert not admission.overloaded  # the line was empty in between
-    await calls.end("old", "later")
+    await calls.end("old")
+    assert empty(admission)
+
+
+async def test_overload_is_over_when_no_line_has_stood_for_as_long_again() -> None:
+    clock = Clock()
+    admission = Admission(checking=1, patience_s=60, impatience_s=60, clock=clock)
+    calls = Calls(admission)
+    await calls.begin("a", "b")
+    clock.now += 60
+    assert admission.overloaded()
+    await calls.end("a", "b")
+    clock.now += 59
+    await calls.begin("c", "old", "new")
+    await calls.end("c")
+    assert calls.order == ["a", "b", "c", "new"]  # one moment without a line is not enough
+    await calls.end("new", "old")
+    clock.now += 60
+    assert not admission.overloaded()
+    await calls.begin("d", "first", "second")
+    await calls.end("d", "first", "second")
+    assert calls.order[-3:] == ["d", "first", "second"]
     assert empty(admission)
 
 

@@ -3,10 +3,14 @@
 Two bounds. `calls` are in progress at once, most of them waiting for their model. `checking` are on
 their way to it, where a call uses the processor; beyond that, calls stand in line. A line of a
 moment is a burst, first come, first served. A line that has not been empty for `patience_s` is
-overload: then the newest is taken first, since the oldest has waited in vain, and who still waits
-after `impatience_s` is refused with 503 and a time to come again. Who comes while more stand in
-line than can be checked at once is refused before the request is read: refusing must cost little,
-or it is refusals that the others wait for. No call goes on unchecked.
+overload, and remains it until no line has stood for as long again (else the patience of a burst
+would come back with every moment without a line): then the newest is taken first, since the oldest
+has waited in vain, and who still waits after `impatience_s` is refused with 503 and a time to come
+again. Who comes while more stand in line than can be checked at once is refused before the request
+is read: refusing must cost little, or it is refusals that the others wait for. No call goes on
+unchecked.
+
+Checks share one processor: more of them at once make each of them, and every answer, later.
 """
 
 from __future__ import annotations
@@ -19,7 +23,7 @@ from dataclasses import dataclass, field
 
 from threegate.errors import OverloadError
 
-CALLS, CHECKING = 2048, 32
+CALLS, CHECKING = 2048, 8
 PATIENCE_S, IMPATIENCE_S = 2.0, 0.1
 
 
@@ -36,17 +40,20 @@ class Admission:
     _busy: int = field(default=0, init=False)
     _line: deque[asyncio.Future[None]] = field(default_factory=deque, init=False, repr=False)
     _since: float = field(default=0.0, init=False)  # when the line began
+    _until: float = field(default=0.0, init=False)  # when overload is over
 
     def place(self) -> Place:
         """Where a call stands."""
         return Place(self)
 
-    @property
     def overloaded(self) -> bool:
-        return bool(self._line) and self.clock() - self._since >= self.patience_s
+        now = self.clock()
+        if self._line and now - self._since >= self.patience_s:
+            self._until = now + self.patience_s
+        return now < self._until
 
     def look(self) -> None:
-        if self.overloaded and len(self._line) > self.checking:
+        if self.overloaded() and len(self._line) > self.checking:
             raise OverloadError
 
     def enter(self) -> None:
@@ -68,7 +75,7 @@ class Admission:
         await self._wait(mine)
 
     async def _wait(self, mine: asyncio.Future[None]) -> None:
-        wait = self.impatience_s if self.overloaded else self.patience_s
+        wait = self.impatience_s if self.overloaded() else self.patience_s
         try:
             await asyncio.wait((mine,), timeout=wait)
         except asyncio.CancelledError:
@@ -86,7 +93,7 @@ class Admission:
         if not self._line:
             self._busy -= 1
             return
-        taken = self._line.pop() if self.overloaded else self._line.popleft()
+        taken = self._line.pop() if self.overloaded() else self._line.popleft()
         taken.set_result(None)
 
 
