@@ -30,7 +30,7 @@ _MEDICAL = re.compile(
     r"(?:电子凭证|个人|序列|电脑)?(?:卡|证|登记|条码)?(?:号码|號碼|编号|編號|号|號)|"
     r"(?:医保|就诊|就診|诊疗|门诊|住院|健康)卡|(?<![a-z])(?:mrn|pt\.? id)(?![a-z])"
     r"|medical[ _]?record[ _]?(?:number|no\.?|id)|patient (?:id|no\.?|number)|patient_?(?:id|"
-    r"no)|(?:health insurance |medicare[ _]?)(?:id|number|no\.?)|(?:患者|病人)id"
+    r"no)|health insurance (?:id|number|no\.?)|(?:患者|病人)id"
     r"|hosp(?:ital|\.)? (?:no\.?|number))"
     rf"{_LINK}{_VALUE}"
 )
@@ -73,13 +73,12 @@ RECOGNIZER = Recognizer(
             Example("就诊卡700728693051，Pt. ID H-2093847", ("700728693051", "H-2093847")),
             Example('{"medical_record_no":"05420691"}', ("05420691",)),
             Example("医保电脑号：2006013788", ("2006013788",)),
-            Example('{"medicareNo":"H1077512"}', ("H1077512",)),
             Example("社保卡号 A12345678", ("A12345678",)),
             Example("国药准字H20053909，批号2403117"),
             Example("医保报销2000元，患者12345人"),
         ),
     ),
-    trigger=rf"(?i)(?:{_WORDS}|mrn|pt\.? id|medical[ _]?record|patient|health insurance|medicare"
+    trigger=rf"(?i)(?:{_WORDS}|mrn|pt\.? id|medical[ _]?record|patient|health insurance"
     r"|hosp|社保|社会保|社會保|shebao|china social|养老保险|公积金)[^0-9]{0,30}[0-9]",
     find=find,
     tails=(tails.token,),
