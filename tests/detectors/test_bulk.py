@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from threegate.detectors import (
+    address,
     bank_card,
     bulk,
     cn_address,
@@ -17,6 +18,8 @@ from threegate.detectors import (
     cn_mobile,
     cn_travel,
     cn_uscc,
+    crypto,
+    email,
     hk_tw_id,
     iban,
     ip,
@@ -35,8 +38,8 @@ from threegate.detectors.surroundings import View
 from threegate.types import Level
 
 MODULES = (
-    *(bank_card, cn_address, cn_id, cn_mobile, cn_travel, cn_uscc, hk_tw_id, iban, ip, mac),
-    *(uk_ids, us_ssn, vin),
+    *(address, bank_card, cn_address, cn_id, cn_mobile, cn_travel, cn_uscc, crypto, email),
+    *(hk_tw_id, iban, ip, mac, uk_ids, us_ssn, vin),
 )
 JUDGED = [module.RECOGNIZER for module in MODULES]
 GAPS = [*[""] * 6, " ", "-", ".", "/", "\n", " \r\n ", "\r\n", "  ", "\u3000", "(", ") "]
@@ -59,19 +62,36 @@ def resident(draw: Random) -> str:
                         f"{head}{born[2:]}{digits(draw, 3)}"])  # fmt: skip
 
 
-def address(draw: Random) -> str:
+def street(draw: Random) -> str:
+    flat = draw.choice(
+        ["", "", "Flat 3, ", "Apartment. 12B ", "Unit 1234, ", "Lot Lot 5, ", "Room "]
+    )
+    number = draw.choice(["14", "4410", "12B", "7/3", "2024", "123456", "5", "12 34"])
+    name = draw.choice(["Wexley", "Pecan Hollow", "N. Main", "of", "King’s High Long"])
+    behind = draw.choice(["", ", Unit 6", " NW", ", Leeds LS1 4AP", ", Salem, OR 97301", "."])
+    return f"{flat}{number} {name} {draw.choice(['Street', 'Dr', 'Lane', 'Streets'])}{behind}"
+
+
+def mail(draw: Random) -> str:
+    before = draw.choice(["", "", "https://", "a://-", "://b:", "x/", "<", "'", "é"])
+    local = draw.choice(["git", "zhang.san", "a.", "_b_", "-", "x" * 63, "x" * 64, "%a'", ""])
+    return f"{before}{local}@{draw.choice(['example.com', 'qq.com:a', 'b', 'a-.cn', 'x.notld'])}"
+
+
+def ip_address(draw: Random) -> str:
     if draw.random() < 0.5:
         return ".".join(str(draw.choice([0, 1, 19, 127, 255, 256, "01"])) for _ in range(4))
     groups = draw.choices(["0", "1", "fe80", "2001", "", "abcd"], k=draw.randint(3, 9))
     return ":".join(groups)
 
 
+_FORMS = {0: resident, 1: ip_address, 7: street, 8: mail}
+
+
 def made(draw: Random) -> str:
-    kind = draw.randrange(9)
-    if kind == 0:
-        return resident(draw)
-    if kind == 1:
-        return address(draw)
+    kind = draw.randrange(11)
+    if kind in _FORMS:
+        return _FORMS[kind](draw)
     if kind == 2:
         return "".join(draw.choices(USCC_ALPHABET, k=2)) + digits(draw, 6) + digits(draw, 10)
     if kind == 3:
@@ -107,7 +127,7 @@ def near_misses(draw: Random) -> str:
 
 def told(ours: Recognizer, text: str, least: int, *, final: bool) -> tuple[list[Hit], int]:
     with pytest.MonkeyPatch.context() as patch:
-        for module in (recognizer, surroundings):
+        for module in (address, recognizer, surroundings):
             patch.setattr(module, "LONG", least)
         view = View(text, final=final)
         return sorted(ours.find(view)), view.open

@@ -6,10 +6,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from threegate.detectors import tails
+import numpy as np
+import re2
+
+from threegate.detectors import bulk, tails
 from threegate.detectors.base import DetectorInfo, Example
 from threegate.detectors.labels import words
 from threegate.detectors.recognizer import Hit, Recognizer
+from threegate.detectors.sieve import LONG, Ints, Mask, Sieve
 from threegate.detectors.surroundings import View
 from threegate.types import Bilingual, Level
 
@@ -21,8 +25,8 @@ _STREETS = (
     "View|Rise|Bend|Walk|Quay|Trail|Path"
 )
 _FLAT = r"(?:Flat|Apt|Apartment|Unit|Suite|Room|Shop|House|Lot|Rm)\.? ?[0-9A-Z]{1,5},? "
-_STREET = re.compile(
-    rf"(?:{_FLAT})?(?<![0-9A-Za-z.,\-/$€£])[0-9]{{1,5}}[A-Za-z]?(?:[/\-][0-9]{{1,4}})"
+_NUMBERED = (
+    rf"(?<![0-9A-Za-z.,\-/$€£])[0-9]{{1,5}}[A-Za-z]?(?:[/\-][0-9]{{1,4}})"
     rf"? (?:[NSEW]\.? )?(?:[A-Z][A-Za-zÀ-ÿ'’]{{1,15}} ){{1,3}}(?:{_STREETS})(?![A-Za-"
     rf"z])\.?"
     r"(?: [NSEW](?![A-Za-z]))?(?:,? (?:Apt|Unit|Suite|Ste|Flat|Floor|#)\.? "
@@ -31,8 +35,15 @@ _STREET = re.compile(
     r"(?:[0-9]{5}(?:-[0-9]{4})?|[A-Z]{1,2}[0-9][0-9A-Z]? [0-9][A-Z]{2})"
     r"(?![0-9A-Za-z]))|,? [A-Z]{2}(?: [0-9]{5})(?![0-9]))?"
 )
+_STREET, _BARE = re.compile(f"(?:{_FLAT})?{_NUMBERED}"), re.compile(_NUMBERED)
+_FLAT_BEFORE = re.compile(rf"{_FLAT}\Z")
+_LONGEST_FLAT = 18
+_TRAILING = " ,."
+_NO_START, _BEHIND, _BLANK = ".,-/$€£", "/-", ord(" ")
 _YEAR = re.compile(r"(?:19|20)[0-9]{2} ")
 _BOX = re.compile(r"(?i)(?<![0-9a-z])P\.?O\.? ?Box [0-9]{1,6}(?![0-9A-Za-z])")
+_BOXED = re2.compile("(?i)box [0-9]")
+_FLATS = re2.compile(_FLAT + "[0-9]")
 _LABELS = words(
     "address|live at|lives at|lived at|moved to|ship to|deliver|地址|送到|住在",
     "home at|house at|property at",
@@ -40,13 +51,60 @@ _LABELS = words(
 
 
 def find(view: View) -> Iterator[Hit]:
+    yield from _few(view) if len(view.text) < LONG else _many(view)
+    for match in _BOX.finditer(view.text) if _BOXED.search(view.data) else ():
+        yield Hit(*match.span(), KIND, Level.MEDIUM)
+
+
+def _few(view: View) -> Iterator[Hit]:
     for match in _STREET.finditer(view.text):
-        end = match.start() + len(match.group().rstrip(" ,."))
+        end = match.start() + len(match.group().rstrip(_TRAILING))
         labelled = view.last(match.start(), _LABELS) >= 0
         level = Level.LOW if _YEAR.match(match.group()) else Level.MEDIUM
         yield Hit(match.start(), end, KIND, Level.HIGH if labelled else level)
-    for match in _BOX.finditer(view.text):
-        yield Hit(*match.span(), KIND, Level.MEDIUM)
+
+
+def _many(view: View) -> Iterator[Hit]:
+    """The same of a long text."""
+    start, end = bulk.columns(_numbered(view), 2)
+    while (trailing := np.isin(view.sieve.code(end - 1), [ord(c) for c in _TRAILING])).any():
+        end = end - trailing
+    level = np.where(_years(view.sieve, start), Level.LOW, Level.MEDIUM)
+    labelled = view.lasts(start, _LABELS) >= 0
+    return bulk.hits(start, end, KIND, np.where(labelled, Level.HIGH, level))
+
+
+def _numbered(view: View) -> Iterator[tuple[int, int]]:
+    """Streets from their numbers on, which arrays tell; or from the flat before."""
+    text, at, flats = view.text, 0, _FLATS.search(view.data) is not None
+    for number in _spots(view.sieve).tolist():
+        if number < at or not (match := _BARE.match(text, number)):
+            continue
+        if flats and (flat := _FLAT_BEFORE.search(text, max(at, number - _LONGEST_FLAT), number)):
+            match = _STREET.match(text, flat.start()) or match
+        span = match.span()
+        at = span[1]
+        yield span
+
+
+def _spots(sieve: Sieve) -> Ints:
+    """Numbers that a street's name may follow."""
+    start, size = sieve.short_runs(5)
+    before, behind = sieve.code(start - 1), sieve.code(start + size)
+    free = ~sieve.is_word(start - 1) & ~np.isin(before, [ord(c) for c in _NO_START])
+    further = np.isin(behind, [ord(c) for c in _BEHIND]) | sieve.is_letter(start + size)
+    named = (behind == _BLANK) & sieve.is_letter(start + size + 1)
+    spots: Ints = start[free & (further | named)]
+    return spots
+
+
+def _years(sieve: Sieve, start: Ints) -> Mask:
+    """`_YEAR`."""
+    first, second, _, _, behind = (sieve.code(start + place) for place in range(5))
+    century = np.isin(first << 8 | second, [ord(a) << 8 | ord(b) for a, b in ("19", "20")])
+    digits = sieve.is_digit(start + 2) & sieve.is_digit(start + 3)
+    years: Mask = century & digits & (behind == _BLANK)
+    return years
 
 
 _OPEN = re.compile(

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from functools import partial
-from itertools import repeat
+from itertools import chain, repeat
 
 import numpy as np
 
@@ -21,6 +21,12 @@ LEVELS = np.array([None, *Level], object)
 """By its number."""
 
 _DOT, _DASH, _SLASH = map(ord, ".-/")
+
+
+def columns(rows: Iterable[Iterable[int]], count: int) -> Ints:
+    """One array for each of so many columns. No row is kept: ten thousands of small objects keep
+    the garbage collector busy."""
+    return np.fromiter(chain.from_iterable(rows), np.int64).reshape(-1, count).T
 
 
 def left(sieve: Sieve, start: Ints) -> Mask:

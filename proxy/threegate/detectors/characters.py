@@ -13,7 +13,7 @@ Mask = NDArray[np.bool_]
 LONG = 2048
 """Code points from which arrays are cheaper than a search."""
 
-DIGIT, BETWEEN, LETTER, INNER, GAP, HEX, COLON = 1, 2, 4, 8, 16, 32, 64
+DIGIT, BETWEEN, LETTER, INNER, GAP, HEX, COLON, LOCAL = 1, 2, 4, 8, 16, 32, 64, 128
 _CLASSES = {
     DIGIT: "0123456789",
     BETWEEN: " \u00a0\u2007\u2009\u202f\u3000-\u2010\u2011\u2012\u2013./()（）\r\n",
@@ -22,6 +22,7 @@ _CLASSES = {
     GAP: " \u00a0\u2007\u2009\u202f\u3000-\u2010\u2011\u2012\u2013.\n",
     HEX: "0123456789ABCDEFabcdef",
     COLON: ":",
+    LOCAL: "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz._%+'-",
 }
 _CLASS_OF = np.zeros(0x10000, np.uint8)
 for _class, _chars in _CLASSES.items():

@@ -11,6 +11,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+import re2
+
 from threegate.detectors import tails
 from threegate.detectors.base import DetectorInfo, Example
 from threegate.detectors.labels import words
@@ -47,14 +49,16 @@ _MAY = rf"(?=[ 附之A-Za-z甲乙丙丁百零〇{_D}]|[{_HAN}]{{2}})"
 """Where a unit or room may begin: most streets have none."""
 _STREET_OF = (
     rf"{_ROAD}{_PART}?{_S}{_NUM}{_S}(?:号[院楼]?|號[院樓]?|弄|巷|组)(?:附[0-9]{{1,3}}|[甲乙丙])?"
-    rf"(?P<within>(?:{_MAY}(?:{_PLACE}?{_UNIT}|{_ROOM})){{1,6}})?"
+    rf"(?P<within>(?:{_MAY}(?:{_PLACE}?{_UNIT}|{_ROOM})){{1,6}}+)?+"
 )
 _STREET = re.compile(_STREET_OF)
-_STREETS = re.compile(rf"(?:{_STREET_OF}){{1,64}}")
+_STREETS = re.compile(rf"(?:{_STREET_OF}){{1,64}}+")
 _BUILDING = re.compile(
     rf"[A-Za-z{_D}](?<![0-9A-Za-z].)(?:(?<=[0-9])[0-9]{{0,2}}|(?<=[A-Za-z])"
     rf"|(?<=[一二三四五六七八九十])[一二三四五六七八九十]{{0,2}}){_S}(?:号楼|號樓|栋|棟|幢|座){_UNIT}{{0,3}}{_ROOM}?"
 )
+_BUILT = re2.compile("号楼|號樓|[栋棟幢座]")
+"""In every text with a building."""
 _VILLAGE = re.compile(
     rf"(?:县|區|区|市|旗|镇|乡){_NAME}{{1,8}}(?:村|屯|社区|街道)(?:{_NAME}{{0,6}}"
     rf"{_UNIT}|{_NAME}{{1,4}}组)?"
@@ -94,7 +98,7 @@ _APART = re.compile(f"[{_NO_NAME}]|{_TELLING.pattern}")
 
 def find(view: View) -> Iterator[Hit]:
     yield from _streets(view)
-    for match in _BUILDING.finditer(view.text):
+    for match in _BUILDING.finditer(view.text) if _BUILT.search(view.data) else ():
         _hold(view, match)
         if _ROOMED.search(match.group()):
             yield Hit(_start(view, match.start()), match.end(), KIND, Level.MEDIUM)

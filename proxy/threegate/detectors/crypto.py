@@ -5,11 +5,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from hashlib import sha256
 
 import numpy as np
 
-from threegate.detectors import tails
+from threegate.detectors import base58, tails
 from threegate.detectors.base import DetectorInfo, Example
 from threegate.detectors.recognizer import Hit, Recognizer, Spots, candidates
 from threegate.detectors.sieve import Ints, Sieve
@@ -17,10 +16,8 @@ from threegate.detectors.surroundings import View
 from threegate.types import Bilingual, Level
 
 KIND = "pii.crypto_wallet"
-_BASE58 = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
-_DIGITS = bytes(max(_BASE58.find(chr(c)), 0) for c in range(256))
 _BECH32 = "qpzry9x8gf2tvdw0s3jn54khce6mua7l"
-_CHECKED = re.compile(rf"[13DLMT](?<![0-9A-Za-z].)[{_BASE58}]{{25,34}}(?![0-9A-Za-z])")
+_CHECKED = re.compile(rf"[13DLMT](?<![0-9A-Za-z].)[{base58.ALPHABET}]{{25,34}}(?![0-9A-Za-z])")
 _SEGWIT = re.compile(
     rf"[bBlL](?<![0-9A-Za-z].)(?i:(?:(?<=b)c|(?<=l)tc)1[{_BECH32}]{{38,59}})(?![0-9A-Za-z])"
 )
@@ -28,20 +25,24 @@ _ETHER = re.compile(r"0(?<![0-9A-Za-z].)x[0-9a-fA-F]{40}(?![0-9A-Za-z])")
 _GENERATOR = (0x3B6A57B2, 0x26508E6D, 0x1EA119FA, 0x3D4233DD, 0x2A1462B3)
 
 
-def _spots(heads: str, least: int) -> Spots:
+def _words(sieve: Sieve, heads: str, least: int) -> tuple[Ints, Ints]:
     """Words of that length which begin with one of `heads`."""
-    codes = [ord(c) for c in heads]
+    start, end = sieve.tokens(least)
+    headed = np.isin(sieve.codes[start], [ord(c) for c in heads])
+    return start[headed], end[headed]
 
-    def spots(sieve: Sieve) -> Ints:
-        starts = sieve.tokens(least)[0]
-        return starts[np.isin(sieve.codes[starts], codes)]
 
-    return spots
+def _checked_spots(sieve: Sieve) -> Ints:
+    return base58.checked_words(sieve, *_words(sieve, "13DLMT", base58.LEAST))
+
+
+def _spots(heads: str, least: int) -> Spots:
+    return lambda sieve: _words(sieve, heads, least)[0]
 
 
 def find(view: View) -> Iterator[Hit]:
-    for match in candidates(view, _CHECKED, _spots("13DLMT", 26)):
-        if _base58check(match.group()):
+    for match in candidates(view, _CHECKED, _checked_spots):
+        if base58.checked(match.group()):
             yield Hit(*match.span(), KIND, Level.HIGH)
     for match in candidates(view, _SEGWIT, _spots("bBlL", 41)):
         if _bech32(match.group().lower()):
@@ -49,17 +50,6 @@ def find(view: View) -> Iterator[Hit]:
     for match in candidates(view, _ETHER, _spots("0", 42)):
         if len(set(match.group()[2:].lower())) >= 8:
             yield Hit(*match.span(), KIND, Level.MEDIUM)
-
-
-def _base58check(value: str) -> bool:
-    number = 0
-    for digit in value.encode().translate(_DIGITS):
-        number = number * 58 + digit
-    try:
-        raw = number.to_bytes(25, "big")
-    except OverflowError:
-        return False
-    return sha256(sha256(raw[:-4]).digest()).digest()[:4] == raw[-4:]
 
 
 def _bech32(value: str) -> bool:

@@ -8,11 +8,14 @@ import string
 from collections.abc import Iterator
 from functools import cache
 
+import numpy as np
 import tldextract
 
 from threegate.detectors import tails
 from threegate.detectors.base import DetectorInfo, Example
-from threegate.detectors.recognizer import Hit, Recognizer
+from threegate.detectors.characters import LOCAL
+from threegate.detectors.recognizer import Hit, Recognizer, candidates
+from threegate.detectors.sieve import Ints, Sieve
 from threegate.detectors.surroundings import View
 from threegate.types import Bilingual, Level
 
@@ -22,8 +25,9 @@ _EMAIL = re.compile(
     r"{1,6}[A-Za-z]{2,24})(?![A-Za-z0-9])(?!-[A-Za-z0-9])"
 )
 _LOCAL = string.ascii_letters + string.digits + "._%+'-"
+_AT, _NO_END = ord("@"), ".%'"
 _LONGEST = 64
-_USERINFO = re.compile(r"://[^/\s@]*\Z")
+_USERINFO = re.compile(r"[^/\s@]*")
 
 
 @cache
@@ -32,8 +36,20 @@ def _suffixes() -> tldextract.TLDExtract:
     return tldextract.TLDExtract(suffix_list_urls=(), cache_dir=None)
 
 
+def _spots(sieve: Sieve) -> Ints:
+    """Signs behind what may be a local part, not the user right behind a scheme."""
+    start, end = sieve.stretches(LOCAL)
+    own = (sieve.code(end) == _AT) & ~np.isin(sieve.code(end - 1), [ord(c) for c in _NO_END])
+    start, end = start[own], end[own]
+    user = sieve.is_word(start) & (end - start <= _LONGEST)
+    for place, sign in enumerate("//:", 1):
+        user &= sieve.code(start - place) == ord(sign)
+    spots: Ints = end[~user]
+    return spots
+
+
 def find(view: View) -> Iterator[Hit]:
-    for match in _EMAIL.finditer(view.text):
+    for match in candidates(view, _EMAIL, _spots):
         at = match.start()
         start = _begin(view.text, at)
         if start < at and _addressed(view.text, start, match):
@@ -44,13 +60,13 @@ def _begin(text: str, at: int) -> int:
     """Where the local part before the @ begins; at the @ if there is none."""
     window = text[max(0, at - _LONGEST) : at]
     local = window[len(window.rstrip(_LOCAL)) :].lstrip("._%+'-")
-    return at if local[-1:] in (".", "%", "'") else at - len(local)
+    return at if local[-1:] in tuple(_NO_END) else at - len(local)
 
 
 def _addressed(text: str, start: int, match: re.Match[str]) -> bool:
     """Not the user part of a URL, not `git@host:path`."""
-    before = text[max(0, start - 40) : start]
-    if "://" in before and _USERINFO.search(before):
+    scheme = text.rfind("://", max(0, start - 40), start)
+    if scheme >= 0 and _USERINFO.fullmatch(text, scheme + 3, start):
         return False
     if text[start : match.start()] == "git" and text[match.end() : match.end() + 1] in (":", "/"):
         return False

@@ -29,6 +29,8 @@ _WANTED = np.zeros((27, 27), np.int64)
 for _country, _length in _LENGTHS.items():
     _WANTED[ord(_country[0]) - ord("A"), ord(_country[1]) - ord("A")] = _length
 _WORTH = np.array([int(c, 36) if c.isascii() and c.isalnum() else 0 for c in map(chr, range(128))])
+_SMALL = tuple(map(ord, "az"))
+_BLANKS = tuple(map(ord, " \u00a0"))
 _IBAN = re.compile(
     r"[A-Z](?<![0-9A-Za-z].)[A-Z][0-9]{2}(?:[ \u00a0]?[0-9A-Z]{4}){2,7}(?:[ \u00a0]?[0-9A-Z]{1,3})?"
 )
@@ -41,12 +43,31 @@ def _spots(sieve: Sieve) -> Ints:
     wanted = _WANTED[_letter(head[0]), _letter(head[1])]
     digits = sieve.is_digit(start + 2) & sieve.is_digit(start + 3)
     size = end - start
-    start, size = start[may := digits & (wanted >= size) & (wanted > 0)], size[may]
-    whole = size == wanted[may]
+    start, size, wanted = (
+        each[digits & (wanted >= size) & (wanted > 0)] for each in (start, size, wanted)
+    )
+    whole = size == wanted
     fits = np.concatenate(
         [_fitting(sieve, start[whole & (size == length)], length) for length in _SIZES]
     )
-    return together(start[~whole], fits)
+    grouped = start[~whole]
+    return together(grouped[_written(sieve, grouped) >= wanted[~whole]], fits)
+
+
+def _written(sieve: Sieve, start: Ints) -> Ints:
+    """How many characters these words have with those behind them, one blank between two, up to a
+    small letter."""
+    starts, ends = sieve.tokens(1)
+    small = np.cumsum((sieve.codes >= _SMALL[0]) & (sieve.codes <= _SMALL[1]), dtype=np.int32)
+    blank = (starts[1:] - ends[:-1] == 1) & np.isin(sieve.codes[ends[:-1]], _BLANKS)
+    last = np.append(
+        np.flatnonzero(~blank | (small[ends[1:] - 1] > small[ends[:-1]])), len(ends) - 1
+    )
+    sizes = np.cumsum(ends - starts)
+    first = np.searchsorted(starts, start)
+    upto = last[np.searchsorted(last, first)]
+    written: Ints = sizes[upto] - sizes[first] + ends[first] - start
+    return written
 
 
 def _letter(code: Ints) -> Ints:

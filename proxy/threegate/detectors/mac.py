@@ -20,16 +20,18 @@ _MAC = re.compile(
     r"[0-9A-Fa-f](?<![0-9A-Za-z].)(?<![0-9A-Fa-f][:\-].)[0-9A-Fa-f]([:\-])"
     r"[0-9A-Fa-f]{2}(?:\1[0-9A-Fa-f]{2}){4}(?![0-9A-Za-z])(?![:\-][0-9A-Fa-f])"
 )
-
-
+_SMALL = 0x20
+"""In the code of a small letter, and of a digit."""
 _CISCO = re.compile(
     r"[0-9A-Fa-f](?<![0-9A-Za-z.].)[0-9A-Fa-f]{3}\.[0-9A-Fa-f]{4}\.[0-9A-Fa-f]{4}(?![0-9A-Za-z]|\.[0-9A-Za-z])"
 )
 
 
 def _spots(sieve: Sieve) -> Ints:
-    """Six pairs that no pair stands before."""
+    """Six pairs, not of one digit, that no pair stands before."""
     start = sieve.grouped(":-", (2,) * 6)
+    digit = [sieve.codes[start + place] | _SMALL for place in range(17) if place % 3 < 2]
+    start = start[np.any([each != digit[0] for each in digit], axis=0)]
     joined = np.isin(sieve.code(start - 1), (ord(":"), ord("-"))) & sieve.has(start - 2, HEX)
     alone: Ints = start[~joined]
     return alone

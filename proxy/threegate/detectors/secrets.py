@@ -38,6 +38,10 @@ _PLACEHOLDER = re.compile(
 _GROUP = re.compile(r"\(\?P<\w+>")
 
 
+_WIDEST = 5 * tails.MAX_TOKEN
+"""Bytes of a match behind which its value is longer than a token."""
+
+
 @dataclass(frozen=True, slots=True)
 class SecretRule:
     """`keywords` are lower case, at least one is in every text that matches. `entropy` is in
@@ -126,6 +130,8 @@ def _finder(rule: SecretRule) -> Find:
     def find(view: View) -> Iterator[Hit]:
         judged: dict[bytes, bool] = {}
         for first, last in spans(view.data):
+            if last - first > _WIDEST:
+                continue
             text = view.data[first:last]
             if judged.get(text) is False:
                 continue

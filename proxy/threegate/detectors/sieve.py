@@ -97,6 +97,11 @@ class Sieve(Characters):
         """Where runs of exactly so many digits begin."""
         return self._run_starts[np.isin(self._run_sizes, counts)]
 
+    def short_runs(self, most: int) -> tuple[Ints, Ints]:
+        """Places and sizes of runs of no more than so many digits."""
+        short = self._run_sizes <= most
+        return self.at[self._run_starts[short]], self._run_sizes[short]
+
     def size(self, i: Ints) -> Ints:
         """How many digits the run around digit i has; 0 behind the last digit."""
         inside = np.minimum(i, len(self.at) - 1)

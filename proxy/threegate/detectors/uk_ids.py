@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from threegate.detectors import tails
+from threegate.detectors import bulk, tails
 from threegate.detectors.base import DetectorInfo, Example
 from threegate.detectors.checksums import nhs
 from threegate.detectors.labels import words
@@ -23,7 +23,7 @@ from threegate.detectors.recognizer import (
 )
 from threegate.detectors.sieve import Ints, Mask, Sieve
 from threegate.detectors.stretches import NUMBER
-from threegate.detectors.surroundings import View, cue
+from threegate.detectors.surroundings import View, cue, cues
 from threegate.types import Bilingual, Level
 
 NHS, NINO = "pii.uk.nhs", "pii.uk.nino"
@@ -58,11 +58,27 @@ def find(view: View) -> Iterator[Hit]:
     for match in numbers(view, _NHS, _nhs_spots):
         if nhs(digits_of(match.group())) and cue(view, *match.span(), _NHS_LABELS) > 0:
             yield Hit(*match.span(), NHS, Level.HIGH)
-    for match in numbers(view, _NINO, _nino_spots):
-        near = cue(view, *match.span(), _NINO_LABELS, behind=False)
-        yield Hit(
-            *match.span(), NINO, Level.HIGH if near > 0 else Level.MEDIUM if match[1] else Level.LOW
-        )
+    yield from _ninos(view)
+
+
+def _ninos(view: View) -> Iterator[Hit]:
+    found = numbers(view, _NINO, _nino_spots)
+    if view.stretches is None:
+        return _many_ninos(view, found)
+    return (_nino(view, match) for match in found)
+
+
+def _nino(view: View, match: re.Match[str]) -> Hit:
+    near = cue(view, *match.span(), _NINO_LABELS, behind=False)
+    level = Level.MEDIUM if match[1] else Level.LOW
+    return Hit(*match.span(), NINO, Level.HIGH if near > 0 else level)
+
+
+def _many_ninos(view: View, found: Iterator[re.Match[str]]) -> Iterator[Hit]:
+    start, end, spaced = bulk.columns(((*m.span(), len(m[1])) for m in found), 3)
+    near = cues(view, start, end, _NINO_LABELS, behind=False)
+    level = np.where(spaced > 0, Level.MEDIUM, Level.LOW)
+    return bulk.hits(start, end, NINO, np.where(near > 0, Level.HIGH, level))
 
 
 _OPEN = re.compile(

@@ -23,8 +23,12 @@ _PLACEHOLDER = re.compile(
 
 
 def find(view: View) -> Iterator[Hit]:
+    judged: dict[str, bool] = {}
     for match in _URL.finditer(view.text):
-        if not _PLACEHOLDER.search(match["value"]):
+        value = match["value"]
+        if value not in judged:
+            judged[value] = not _PLACEHOLDER.search(value)
+        if judged[value]:
             yield Hit(*match.span("value"), KIND, Level.HIGH, "url")
 
 
