@@ -23,10 +23,13 @@ _WECHAT_LABEL = (
 _LINK = r"[\s\"']{0,2}[:：=是为為（(【\[→>❤♥👉" "\ufe0f" r"]{0,2}[\s\"'是]{0,2}"
 _SHARED = "[/／、和或&](?:qq|微信|手机|电话)"
 """The same name serves there."""
+_CORRECTED = (
+    r"[^0-9A-Za-z\n。；]{0,6}(?:应该?是|應該是|改[成为為]|换[成为]|換成|變成|变成)了?[:： ]?"
+)
 _WECHAT_START = (
     rf"(?i)(?P<label>{_WECHAT_LABEL})(?P<link>(?:{_SHARED}|[ _]?(?:号|號|账号|小号|名"
     rf"|(?:id|no|number|account)(?![a-z])))?(?:{ANSWER}"
-    rf"|(?-i:(?: [a-z]{{1,5}}){{0,4}})[ :]{{1,2}}[(（]?| [-–—] |{_LINK}))"
+    rf"|(?-i:(?: (?:[a-z]{{1,5}}|I)){{0,4}})[ :]{{1,2}}[(（]?| [-–—] |{_CORRECTED}|{_LINK}))"
 )
 _WECHAT = re.compile(
     _WECHAT_START + r"(?P<value>[A-Za-z][-_A-Za-z0-9]{5,19})(?![-_A-Za-z0-9@])(?!\.[A-Za-z0-9])"
@@ -34,7 +37,7 @@ _WECHAT = re.compile(
 _QQ = re.compile(
     rf"(?i)(?-i:[Qq扣企])(?:(?<=q)(?<![a-z].)q|(?<=扣)扣|(?<=企)鹅号)"
     rf"(?P<link>(?:{_SHARED}| ?(?:号码|号|號|群号|群)|[ _](?:number|no\.?|id|num))?(?:{ANSWER}"
-    rf"|(?: [a-z]{{1,8}}){{0,4}} ?[:(（]? ?|{_LINK}))"
+    rf"|(?: [a-z]{{1,8}}){{0,4}} ?[:(（]? ?|{_CORRECTED}|{_LINK}))"
     r"(?P<value>[1-9][0-9]{4,10})(?![0-9A-Za-z@])(?!\.[0-9])(?!-[0-9])"
 )
 _Q = re.compile(
@@ -45,7 +48,8 @@ _Q = re.compile(
 """A single letter: only before as many digits as accounts of today have."""
 _QQ_AFTER = re.compile(r"[1-9](?<![0-9A-Za-z.\-].)[0-9]{4,10}[ ]?[(（](?i:qq)[号)）]")
 _PLAIN = re.compile(r"[a-z]+|[A-Z]+|[A-Z][a-z]+")
-_EXPLICIT = re.compile(r"[:：=是为為号號>]| is| to")
+_LABELS_ALONE = {"wechat", "weixin"}
+_EXPLICIT = re.compile(r"[:：=是为為号號>成]| is| to")
 
 
 _MIXED = r"(?-i:[A-Za-z][-_A-Za-z0-9]{0,18}(?:[-_0-9]|[a-z][A-Z]|[A-Z][A-Z][a-z]))"
@@ -61,6 +65,8 @@ _LOOSE_QQ_AFTER = loosened(_QQ_AFTER.pattern)
 def find(view: View) -> Iterator[Hit]:
     for match in likely(view, _TELLING, _WECHAT):
         plain = _PLAIN.fullmatch(match["value"])
+        if match["value"].lower() in _LABELS_ALONE:
+            continue
         if plain and view.text[match.end() : match.end() + 1] == "(":
             continue  # a call
         explicit = bool(_EXPLICIT.search(match["link"])) and len(match["label"]) > 1
@@ -111,6 +117,12 @@ RECOGNIZER = Recognizer(
             Example("QQ/微信：901129172，有问题 Q 我 893847261", ("901129172", "893847261")),
             Example("wechat - sunny_w725", ("sunny_w725",)),
             Example("Q: 12345678 除以 9 等于多少？wechat-sdk-v3 - next"),
+            Example(
+                "WeChat填错啦，应该是sunny_cn_08，QQ改成 529897497了", ("sunny_cn_08", "529897497")
+            ),
+            Example("The WeChat ID that I sent was tom202075.", ("tom202075",)),
+            Example("INSERT INTO person (qq) VALUES ('429471')", ("429471",)),
+            Example("A：WeChat ID发我\nB：WeChat ID tom8892", ("tom8892",)),
             Example("const wechat = require('wechat-pay-v3')"),
             Example("How does wechat payment work?"),
             Example("QQ群里有12345条消息，QQ 2024"),

@@ -23,7 +23,7 @@ class Labels:
 
     def __init__(self, words: list[str]) -> None:
         longest_first = sorted(dict.fromkeys(words), key=len, reverse=True)
-        self._any: Any = re2.compile("(?i)" + "|".join(map(re2.escape, longest_first)))
+        self._any: Any = re2.compile("(?i)" + "|".join(map(_written, longest_first)))
 
     def search(self, text: str) -> bool:
         """Whether one stands anywhere."""
@@ -49,6 +49,11 @@ class Labels:
             unseen = min(2 * unseen, _UNSEEN) if end - at <= MARK else MARK
             yield from range(end, min(end + unseen, len(data) + 1), MARK)
             at = end + unseen
+
+
+def _written(word: str) -> str:
+    """A blank is written `_`, `-` or not at all in the names that data has."""
+    return str(re2.escape(word)).replace("\\ ", "[ _\\-]?")
 
 
 def _stands(text: str, start: int, end: int) -> bool:

@@ -56,7 +56,7 @@ PREDEFINED: tuple[type[PatternRecognizer], ...] = (
 )
 MORE_CONTEXT: Mapping[str, str] = {
     "AU_ABN": "澳大利亚商业号|澳洲商业号|australian business number",
-    "AU_ACN": "澳大利亚公司号|澳洲公司号",
+    "AU_ACN": "澳大利亚公司号|澳洲公司号|australian company number",
     "AU_MEDICARE": "澳大利亚医保|澳洲医保",
     "AU_TFN": "澳大利亚税号|澳洲税号|tax file number",
     "CA_SIN": "加拿大社会保险|加拿大社保",

@@ -40,10 +40,11 @@ _LABELLED = (
 ANSWER = (
     r"(?:[^0-9\n]{0,12}(?:\n|\\n)[ \t]{0,2}(?:[^\n:：0-9]{1,12}[:：][ \t]{0,2})?"
     r"(?:(?:sure|yes|ok|好的|嗯)[,，] ?)?(?:(?:是|it'?s|it is)[ :：]?)?"
+    r"|[)] ?(?i:values) ?[(]['\"]?"
     r"|</t[hd]>\s{0,4}<t[hd][^>\n]{0,20}>)"
 )
-"""Between a label that ends its line (of JSON too) or cell and the value that begins the next one
-or answers it. Shorter than `base.LOOKBEHIND` with a label before it."""
+"""Between a label that ends its line (of JSON too), cell or column of SQL and the value that begins
+the next one or answers it. Shorter than `base.LOOKBEHIND` with a label before it."""
 
 
 def first(chars: str) -> str:
