@@ -43,6 +43,24 @@ def test_a_long_text_leaves_the_loop_to_others(size: int, same: bool) -> None:
     assert all((t == threading.get_ident()) is same for t in letters.threads)
 
 
+def test_many_short_texts_leave_the_loop_to_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("threegate.detectors.suite.TURN_S", 0.0)
+    letters, seen = Letters(), []
+    suite = Suite(lambda kinds: (letters,))
+
+    async def other() -> None:
+        while len(letters.threads) < 50:
+            seen.append(len(letters.threads))
+            await asyncio.sleep(0)
+
+    async def both() -> None:
+        passages = [Passage(LOCUS, f"text {n}") for n in range(50)]
+        await asyncio.gather(other(), suite.check(passages, KINDS, frozenset(), 100))
+
+    asyncio.run(both())
+    assert len(set(seen)) > 40
+
+
 def test_a_known_text_is_not_scanned_again_and_its_findings_have_their_own_place() -> None:
     letters = Letters()
     suite = Suite(lambda kinds: (letters,))

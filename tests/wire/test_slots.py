@@ -7,7 +7,9 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from threegate.errors import RequestError, UpstreamError
 from threegate.types import Channel, Layer
+from threegate.wire.limits import MAX_TEXTS
 from threegate.wire.pointer import NAME, put
 from threegate.wire.slots import STRUCTURAL, SlotWalk, walk_fields
 
@@ -146,6 +148,17 @@ PHONE = "13812345678"
 )
 def test_what_looks_like_a_file_is_text_where_a_model_reads_text(name: str, text: str) -> None:
     assert slots({name: text}) == {f"/x/{name}": text}
+
+
+@pytest.mark.parametrize(
+    ("layer", "error"), [(Layer.INPUT, RequestError), (Layer.OUTPUT, UpstreamError)]
+)
+def test_texts_are_counted(layer: Layer, error: type[Exception]) -> None:
+    walk = SlotWalk(layer)
+    walk.walk(["a"] * MAX_TEXTS, "/x", Channel.USER)
+    assert len(walk.slots) == MAX_TEXTS
+    with pytest.raises(error, match="16384 texts"):
+        walk.walk("a", "/y", Channel.USER)
 
 
 def leaves(value: Any, key: str = "") -> list[str]:

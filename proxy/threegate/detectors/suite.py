@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import logging
+import time
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -24,6 +25,10 @@ log = logging.getLogger(__name__)
 LONG_TEXT = 64 * 1024
 """Code points from which a text is scanned in a thread, so that other calls go on: the worst texts
 take seconds a MiB."""
+
+TURN_S = 0.01
+"""So long scans of short texts go on before other calls get their turn: one request may bring
+thousands of them."""
 
 CACHED_TEXTS = 20_000
 """Judged texts kept by content hash (about 200 bytes each): a long conversation is scanned once."""
@@ -119,7 +124,7 @@ class Suite:
         keys = [_key(p, patterns, sentence) for p in passages]
         known = {key: self._cached(key) for key in keys if key in self._cache}
         new = [i for i, key in enumerate(keys) if key not in known]
-        scanned = [await self._scan_new(passages[i], patterns) for i in new]
+        scanned = await self._scan_all([passages[i] for i in new], patterns)
         fresh, scans = [v for v, _ in scanned], [s for _, s in scanned]
         judged = await self._judge_views(fresh, sentence, deadline_ms) if sentence else []
         out: dict[bytes, Judgement] = {}
@@ -128,7 +133,19 @@ class Suite:
             found = distinct((*scans[n].findings, *extra.findings))
             out[keys[i]] = Judgement(found, (*scans[n].failures, *extra.failures))
         self._remember(out)
-        return [_at((known | out)[k], p) for k, p in zip(keys, passages, strict=True)]
+        said = known | out
+        return [_at(said[k], p) for k, p in zip(keys, passages, strict=True)]
+
+    async def _scan_all(
+        self, passages: Sequence[Passage], kinds: frozenset[str]
+    ) -> list[tuple[Viewed, Judgement]]:
+        out, since = [], time.perf_counter()
+        for passage in passages:
+            out.append(await self._scan_new(passage, kinds))
+            if time.perf_counter() - since > TURN_S:
+                await asyncio.sleep(0)
+                since = time.perf_counter()
+        return out
 
     async def _scan_new(self, passage: Passage, kinds: frozenset[str]) -> tuple[Viewed, Judgement]:
         if len(passage.text) < LONG_TEXT:

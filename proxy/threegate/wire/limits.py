@@ -11,6 +11,10 @@ MAX_RESPONSE_BYTES = 16 << 20
 MAX_EVENT_BYTES = 4 << 20
 """One server-sent event. Responses `response.completed` repeats the whole answer, 64 k tokens."""
 
+MAX_TEXTS = 16_384
+"""Texts in one request, or in one whole answer; each is scanned by itself, which takes about a
+millisecond. A thousand turns with calls and a hundred tools have five thousand."""
+
 MAX_DEPTH = 64
 """Nesting of a request body: tool schemas seldom pass 20; orjson would allow 1024."""
 

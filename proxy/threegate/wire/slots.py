@@ -13,9 +13,11 @@ from typing import Any, Final
 
 import orjson
 
+from threegate.errors import RequestError, ThreegateError, UpstreamError
 from threegate.types import Channel, Layer, Locus
 from threegate.wire import inline, jsontext, listed
 from threegate.wire.adapter import Slot
+from threegate.wire.limits import MAX_TEXTS
 from threegate.wire.pointer import escape
 
 STRUCTURAL: Final = frozenset(
@@ -110,9 +112,17 @@ class SlotWalk:
 
     def add(self, text: str, pointer: str, channel: Channel) -> None:
         if text:
+            if len(self.slots) >= MAX_TEXTS:
+                raise self._too_many()
             part = pointer.removeprefix(self.base)
             locus = Locus(self._layer, channel, self.message, part, self.choice)
             self.slots.append(Slot(locus, pointer, text))
+
+    def _too_many(self) -> ThreegateError:
+        if self._layer is Layer.INPUT:
+            text = f"the request holds more than {MAX_TEXTS} texts"
+            return RequestError(text, status=413, code="too_many_texts")
+        return UpstreamError(f"the model API sent more than {MAX_TEXTS} texts in one answer")
 
     def json_object(self, value: object, pointer: str, channel: Channel) -> None:
         """Arguments that are an object: the same readable JSON text as arguments in a string."""
