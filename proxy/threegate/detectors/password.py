@@ -27,17 +27,26 @@ _CHINESE = re.compile(
 _ENGLISH = re.compile(
     r"(?i)(?-i:[Pp])(?:(?<![a-z].)|(?-i:(?<=[a-z]P))|(?=assw))"
     r"(?:assword|asswd|assphrase|asscode|ass|wd|w)\d?+(?![a-z])(?=[^0-9!@#$%^&*]{0,120}+[0-9!@#$%^&*])"
-    rf"(?P<gap>(?: [a-z'\-]{{1,14}}+){{0,8}}?)(?P<link>>|{NEXT_LINE}"
-    rf"|[\"'`\]\\]{{0,4}}+[ \t]{{0,8}}+(?:(?:is|was|to|now|be)(?![a-z])[ \t]?|=>"
+    rf"(?P<gap>(?:['’]s)?+(?: \([a-z ]{{1,20}}\))?+(?: [a-z'\-]{{1,14}}+){{0,8}}?)"
+    rf"(?P<link>>|\([ ]?[\"'`]|{NEXT_LINE}"
+    rf"|[\"'`\]\\]{{0,4}}+[ \t]{{0,8}}+(?:(?:is|was|to|now|be)(?![a-z])[ \t]?|=>|→"
     rf"|(?<=[ \t])->(?=[ \t])|:[ ]?&?[a-z'][a-z0-9_<>?' ]{{0,14}}="
     rf"|:=|==?|:|：|是|为)?[ \t]{{0,3}}+"
-    rf"(?:[|>][+\-]?\n[ \t]{{1,8}}+)?(?:[bru@]?[\"'`\\]{{1,4}}+)?)(?<![A-Za-z0-9]){_VALUE}"
+    rf"(?:[|>][+\-]?\n[ \t]{{1,8}}+)?"
+    rf"(?:(?:\w{{2,12}}\(default=)?[brun@]?[\"'`\\]{{1,4}}+)?)(?<![A-Za-z0-9]){_VALUE}"
 )
+_OTHER = re.compile(
+    r"(?i)(?:contrase[nñ]a|mot de passe|passwort|kennwort|senha|пароль|パスワード|비밀번호"
+    r"|mật khẩu|wachtwoord)(?P<gap>)(?P<link>[\"']?[ ]{0,2}(?:[:：=は]|es(?= )|ist(?= ))"
+    rf"[ ]{{0,2}}[\"'“「]?)(?<![A-Za-z0-9]){_VALUE}"
+)
+"""The word in other languages, with what assigns."""
+_LABELS = (_CHINESE, _ENGLISH, _OTHER)
 _NOT = re.compile(
     r"(?i)^\$|\$\{|x{4}|\*{3}|getenv|environ|process\.|getpass|config|self\.|args\.|"
     r"input|your|example|placeholder|changeme"
     r"|https?:|://|^\w+\(|^(?:none|null|true|false|string|varchar)|"
-    r"^[\w.\-]+@[\w\-]+\.\w+|^[A-Za-z_]+$|^[a-z]+(?:[.\-_/:][a-z]+)+$|^-|"
+    r"^[\w.\-]+@[\w\-]+\.[A-Za-z]{2,12}$|^1password$|^[A-Za-z_]+$|^[a-z]+(?:[.\-_/:][a-z]+)+$|^-|"
     r"^\d{1,3}(?:\.\d{1,3}){3}|^~?\.{0,2}/[\w.\-]+(?:/|$)"
 )
 _REACH = 56
@@ -45,14 +54,16 @@ _REACH = 56
 _TELLING = 8
 """Letters and digits of this length right behind the label are a password without 是 or a colon."""
 _TERM = re.compile(r"^[A-Za-z]+-?\d{1,4}$|^\d+-[A-Za-z\-]+$|&#")
+_AMOUNT = re.compile(r"^[0-9]+(?:\.[0-9]+)?[A-Za-z/%]{1,8}$")
 """What words between label and value lead to: `encrypted with AES-256`, `or a 6-digit code`."""
 _EXPLICIT = re.compile(
-    r"(?:[:=：是为成>]\s*(?:[bru@]{0,2}[\"'“「`\\]+)?|[:：]\s*[|>][+\-]?\s+)$", re.IGNORECASE
+    r"(?:[:=：是为成は>→(]\s*(?:(?:\w+\(default=)?[brun@]{0,2}[\"'“「`\\]+)?|[:：]\s*[|>][+\-]?\s+)$",
+    re.IGNORECASE,
 )
 
 
 def find(view: View) -> Iterator[Hit]:
-    for match in chain(overlapping(_CHINESE, view.text), overlapping(_ENGLISH, view.text)):
+    for match in chain.from_iterable(overlapping(label, view.text) for label in _LABELS):
         start = match.start("value")
         if start - match.start() > _REACH:
             continue
@@ -66,7 +77,7 @@ def find(view: View) -> Iterator[Hit]:
 
 def _level(value: str, link: str, *, close: bool) -> Level | None:
     explicit = bool(_EXPLICIT.search(link)) or link.rstrip().lower().endswith(
-        (" is", " was", "is", "was", " to")
+        (" is", " was", "is", "was", " to", "'s", "’s")
     )
     if len(value) < 6 or _NOT.search(value):
         return None
@@ -76,13 +87,17 @@ def _level(value: str, link: str, *, close: bool) -> Level | None:
     sign = any(not c.isalnum() for c in value)
     if not (digit and letter) and not (explicit and sign and letter and value != value.lower()):
         return None
-    if not explicit and link.isascii() and link.strip() and _TERM.search(value):
+    if not explicit and (_AMOUNT.search(value) or (_words(link) and _TERM.search(value))):
         return None
     mixed = sign or value.lower() != value
     beside = close and not link.strip() and len(value) >= _TELLING
     if explicit and mixed:
         return Level.HIGH
     return Level.MEDIUM if explicit or mixed or beside else Level.LOW
+
+
+def _words(link: str) -> bool:
+    return link.isascii() and bool(link.strip())
 
 
 RECOGNIZER = Recognizer(
@@ -112,6 +127,13 @@ RECOGNIZER = Recognizer(
             Example(
                 "crack a password encrypted with SHA-256, or your password plus the 6-digit code"
             ),
+            Example("пароль: Blue%6530 и パスワードはRiver@77xです", ("Blue%6530", "River@77x")),
+            Example("My Netflix password's Blue%6530", ("Blue%6530",)),
+            Example("Password (temporary): Blue%6530", ("Blue%6530",)),
+            Example("CREATE LOGIN bob WITH PASSWORD = N'Blue%6530'", ("Blue%6530",)),
+            Example('user.setPassword("Blue%6530")', ("Blue%6530",)),
+            Example('{"type":"password","value":"Blue%6530"}', ("Blue%6530",)),
+            Example("Password managers such as 1Password; 量子密钥分发速率达到1.2Mbps"),
             Example("PWD=/home/user1/src and pw->pw_uid2"),
             Example("12345678能当密码吗？太弱了吧"),
             Example("公司规定密码至少12位,含大小写"),
@@ -121,7 +143,8 @@ RECOGNIZER = Recognizer(
             Example("if len(password) < 12: password=******"),
         ),
     ),
-    trigger=r"(?i)密码|密碼|密钥|口令|password|passwd|passphrase|passcode|pass|pwd|pw",
+    trigger=r"(?i)密码|密碼|密钥|口令|password|passwd|passphrase|passcode|pass|pwd|pw"
+    r"|contrase|kennwort|senha|пароль|パスワード|비밀번호|mật khẩu|wachtwoord",
     find=find,
     tails=(tails.token,),
     rank=60,

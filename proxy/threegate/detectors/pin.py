@@ -23,14 +23,14 @@ _CODE = re.compile(
     r"|(?:one[- ]time|verification|security|door|gate|alarm|entry|unlock|lock|safe|2fa|mfa|sms)"
     r" (?:code|pin|passcode|combination))"
     r"|(?:pin|[验驗][证證]|校[验驗]|安全|取款|[开開][门門]|[门門]禁)[码碼]"
-    rf"|[动動][态態](?:[码碼]|口令))(?:{_IS})(?P<value>[0-9]{{4,8}}){_EDGE}"
+    rf"|[动動][态態](?:[码碼]|口令)|密[码碼])(?:{_IS})(?P<value>[0-9]{{4,8}}){_EDGE}"
 )
 _CARD = re.compile(
     rf"(?i)(?<![a-z0-9])(?:cvv2?|cvc2?|csc|安全码)(?: code|码)?(?:{_IS}|[ ]?)"
     rf"(?P<value>[0-9]{{3,4}}){_EDGE}"
 )
 _BESIDE = re.compile(
-    r"(?:\bPIN(?: code| number)? |(?:密[码碼]|口令)[ ]?)"
+    r"(?:\bPIN(?: code| number)? |(?:密[码碼]|口令|[验驗][证證][码碼])[ ]?)"
     rf"(?P<value>(?:[0-9]{{4}}|[0-9]{{6}}){_EDGE})"
 )
 _PATTERNS = (_CODE, _CARD, _BESIDE)
@@ -59,6 +59,7 @@ RECOGNIZER = Recognizer(
             Example("短信验证码：367547，五分钟内有效", ("367547",)),
             Example("支付密码738122", ("738122",)),
             Example("Your one-time code is 194267.", ("194267",)),
+            Example("门禁密码：5525", ("5525",)),
             Example("CVV 871", ("871",)),
             Example("动态口令为360058", ("360058",)),
             Example("GPIO pin is 17; the PIN code is 560001 in Bengaluru"),

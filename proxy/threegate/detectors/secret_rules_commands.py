@@ -22,8 +22,9 @@ _QUOTE = "[\"']"
 _V = rf"(?P<value>[{_SIGNS}]{{6,64}})"
 _REST = r"[^\n|;&]{0,40}?\s"
 """Other options of the same command."""
-_NO_NAME = r"|(?-i:^[a-z0-9_\-./]+$)"
-_NO_VALUE = r"(?i)^[$\-%{\[(]|^/[a-z]+$|^[a-z]+$|pass(?:word|wd)$|^[0-9.:]+$"
+_LETTERS = r"|^[A-Za-z]+$"
+_NO_NAME = _LETTERS + r"|(?-i:^[a-z0-9_\-./]+$)"
+_NO_VALUE = r"(?i)^[$\-%{\[(]|^/[a-z]+$|(?-i:^[a-z]+$|^[A-Z]+$)|pass(?:word|wd)$|^[0-9.:]+$"
 
 
 def _command(
@@ -61,7 +62,7 @@ _RULES: tuple[SecretRule, ...] = (
     _command(
         "credential_pair", "调用中的用户名与密码", "User and password as arguments", "auth credential login(",
         r"(?i)(?:\bauth\s?=\s?|(?:Basic_?Auth|Credentials?|PasswordAuthentication|\.login))\(\s{0,2}[\"'][^\"'\n]{1,32}[\"'],\s{0,3}",
-        _true(f'requests.get(url, auth=("admin", "{_PW}"))'), _true(f'new NetworkCredential("svc", "{_PW}")'), Example("auth=('user', 'password')"), quote=_QUOTE,
+        _true(f'requests.get(url, auth=("admin", "{_PW}"))'), _true(f'new NetworkCredential("svc", "{_PW}")'), Example("auth=('user', 'password')"), quote=_QUOTE, allow=_LETTERS,
     ),
     _command(
         "password_argument", "作为参数给出的密码", "Password as an argument", "password passwd pwd",
@@ -92,6 +93,30 @@ _RULES: tuple[SecretRule, ...] = (
         "session_cookie", KEY, Bilingual("会话 Cookie", "Session cookie"), ("sess", "connect.sid"),
         r"(?i)\b(?:(?:php|j|asp(?:\.net)?_?)?sess(?:ion)?[_\-]?id|connect\.sid|[a-z]{2,16}_session)=(?P<value>[A-Za-z0-9%._\-+/=]{16,})", 3.0, allow=r"^[A-Za-z_\-.]+$|^[0-9]+$",
         examples=(Example(f"Cookie: lang=zh; sessionid={_TOKEN}", (_TOKEN,)), Example("sessionid=your-session-id-here")),
+    ),
+    _command("directory_option", "目录、消息与远程桌面命令中的密码", "Password of a directory, message or desktop command", "ldap ssh-keygen mosquitto snmp freerdp", rf"\b(?:ldap\w{{3,8}}\b{_REST}-w\s|ssh-keygen\b{_REST}-N\s|mosquitto_\w{{2,4}}\b{_REST}-P\s|snmp\w{{2,10}}\b{_REST}-[AX]\s|x?freerdp\d?\b{_REST}/p:)", _true(f"ldapsearch -D cn=admin -w {_PW} -b dc=x"), _true(f"ssh-keygen -t ed25519 -N '{_PW}' -f id"), _true(f"xfreerdp /v:db /u:admin /p:{_PW}")),
+    _command("auth_option", "HTTP 命令中的密码", "Password of an HTTP command", "--auth", r"\s--auth[ =][\"']?[\w.@\-]{1,32}:", _true(f"http --auth bob:{_PW} https://api.x.io"), quote=""),
+    _command("router", "网络设备设置中的密码", "Password of a network device", "secret password community psk", r"(?i)\b(?:(?:enable|username\s[\w.\-]{1,20}(?:\sprivilege\s[0-9]{1,2})?)\s(?:secret|password)\s(?:[0-9]\s)?|snmp-server\scommunity\s|psk\s?=\s?)", _true(f"enable secret {_PW}"), _true(f"username admin privilege 15 password 0 {_PW}"), _true(f'psk="{_PW}"'), Example("enable secret rotation")),
+    _command("pgpass", "pgpass 文件中的密码", "Password in a pgpass file", ":*: :5432:", r"[\w.*\-]{1,30}:(?:5432:[\w.*\-]{1,16}|(?:[0-9]{4,5}|\*):\*):[\w.\-]{1,16}:", _true(f"db.corp:5432:*:app:{_PW}"), quote=""),
+    _command("secure_string", "PowerShell 中的密码", "Password in PowerShell", "securestring", r"(?i)\bConvertTo-SecureString\s(?:-String\s)?", _true(f'ConvertTo-SecureString "{_PW}" -AsPlainText -Force'), quote=_QUOTE),
+    _command("host_user_password", "主机、用户与密码作为参数", "Host, user and password as arguments", "mysqli mysql_connect wifi.begin", r"(?i)\b(?:(?:mysqli(?:_connect)?|mysql_connect)\(\s?[\"'][^\"'\n]{0,24}[\"'],\s?[\"'][^\"'\n]{1,16}[\"'],\s?|WiFi\.begin\(\s?[\"'][^\"'\n]{1,32}[\"'],\s?)", _true(f'new mysqli("localhost", "root", "{_PW}", "db")'), _true(f'WiFi.begin("home", "{_PW}");'), quote=_QUOTE, allow=_LETTERS),
+    SecretRule(
+        "key_beside", KEY, Bilingual("名称旁的密钥", "Key beside its name"), ("key", "secret", "token"),
+        r"(?i)(?:api|access|secret|client|auth|private|service|bot)[_\- ]?(?:access[_\- ]?)?(?:key|secret|token)[\x{4e00}-\x{9fff}]{0,4}[ \t]{1,3}[\"'`]?(?P<value>[A-Za-z0-9_\-/+=]{24,})", 3.6,
+        allow=r"^[A-Za-z_\-/]+$|^[0-9]+$|^(?:[A-Za-z]+[_\-/])+|^(?:[A-Z]?[a-z]{2,}[0-9]{0,3})+$",
+        examples=(Example(f"ENV API_TOKEN {_TOKEN}", (_TOKEN,)), Example(f'#define API_TOKEN "{_TOKEN}"', (_TOKEN,)), Example("the access token authentication_middleware_v2_handler")),
+        not_after="(",
+    ),
+    SecretRule(
+        "key_call", KEY, Bilingual("设置密钥的调用", "Key given to a call"), ("key(", "secret(", "token(", "jwt.", "createhmac"),
+        r"(?i)(?:(?:api_?|set_?|access_?|auth_?|private_?)(?:key|secret|token)\(\s{0,2}|\bjwt\.(?:sign|verify|encode|decode)\([\w.{}: ]{1,24},\s?|createHmac\(\s?[\"'][\w\-]{3,10}[\"'],\s?)[\"'](?P<value>[A-Za-z0-9_\-./+=~]{16,})", 3.3,
+        allow=r"^[A-Za-z_\-./]+$|^https?:|^(?:[a-z]+[0-9]{0,2}[._\-])+[a-z0-9]+$",
+        examples=(Example(f'api.setApiKey("{_TOKEN}")', (_TOKEN,)), Example(f'crypto.createHmac("sha256", "{_TOKEN}")', (_TOKEN,)), Example('setToken("user_session_v2_name")')),
+    ),
+    SecretRule(
+        "docker_config", KEY, Bilingual("镜像仓库凭证", "Registry credentials"), (".dockerconfigjson",),
+        rf"\.dockerconfigjson[\"']?\s?[:=]\s{{0,3}}[\"']?(?P<value>[{BASE64}]{{40,}}={{0,2}})", 3.5,
+        examples=(Example(f".dockerconfigjson: {sample(ALNUM, 64)}", (sample(ALNUM, 64),)),),
     ),
 )  # fmt: skip
 

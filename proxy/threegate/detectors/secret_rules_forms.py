@@ -142,8 +142,8 @@ RULES: tuple[SecretRule, ...] = (
         rf"|authenticity|antiforgery)?"
         rf"[_\-. ]?(?:api|access|secret|app|auth|private|client|encryption|signing|session|re"
         rf"fresh|bearer|master)?[_\-. ]?(?:(?:key|secret|token)(?:[_\-]?(?:id|base|prod|live"
-        rf"|test|dev|old|new|[0-9]))?|credentials?|[_\-]auth)"
-        rf"{ASSIGN}(?P<value>[A-Za-z0-9_\-./+=~]{{16,}})",
+        rf"|test|dev|old|new|[0-9]))?|credentials?|[_\-\"]auth|\b[as]k\b)"
+        rf"{ASSIGN}(?:base64:)?(?P<value>[A-Za-z0-9_\-./+=~]{{16,}})",
         Example(f"app_secret = '{_MIX24}'", (_MIX24,)),
         Example(
             "ALIYUN_ACCESS_KEY_SECRET=lRGMq7A5DW90LXeAHkTjdg6o0E4y1U",
@@ -158,14 +158,19 @@ RULES: tuple[SecretRule, ...] = (
         Example(f"- {{name: API_KEY, value: {_MIX24}}}", (_MIX24,)),
         Example(f'{{"a": "{{\\"api_key\\": \\"{_MIX24}\\"}}"}}', (_MIX24,)),
         Example("key: PKCS7PrivateKeyTypes | ed25519.Ed25519PrivateKey = base64.b16encode(x)"),
+        Example('"auth": "' + _MIX24 + '"', (_MIX24,)),
+        Example('{"key":"api_key","value":"' + _MIX24 + '"}', (_MIX24,)),
+        Example(f"<secret>{_MIX24}</secret>", (_MIX24,)),
+        Example("hotkey: ctrl+alt+shift+f12"),
         Example('api_key = os.environ["OPENAI_API_KEY"]'),
         Example("ACCESS_KEY_SECRET=<your-access-key-secret>"),
         Example("token = tokenizer.encode(text_with_long_name)"),
         entropy=3.3,
-        allow=r"^[a-z_\-./]+$|^[A-Z_\-./]+$|^[A-Za-z_.\-/=+~]+$|^[0-9.\-/]+$|^https?:|^/|"
+        allow=r"^[a-z_\-./]+$|^(?:[a-z]+\+)+[a-z0-9]+$|^[A-Z_\-./]+$|^[A-Za-z_.\-/=+~]+$|^[0-9.\-/]+$|^https?:|^/|"
         r"\.\.$|\.(?:py|js|ts|json|ya?ml|com|cn|org|pem|crt)\b|^(?:[A-Za-z]{3,}[._\-])+v?[0-9.]+$|"
         r"^(?:[a-z]{2,}[._\-])+[a-z0-9_]{0,16}$|^[A-Za-z]+-[0-9.]+$|"
-        r"^(?:[a-z_][a-z0-9_]{1,24}\.)*(?:[A-Z]{0,6}[0-9]{0,5}[_.]?[A-Z][a-z]{2,}[0-9]{0,5})+$",
+        r"^(?:[a-z_][a-z0-9_]{1,24}\.)*(?:[A-Z]{0,6}[0-9]{0,5}[_.]?[A-Z][a-z]{2,}[0-9]{0,5})+$"
+        r"|^[a-z][a-z0-9_]{1,24}\.(?:[A-Z][a-z]+[0-9]{0,5})+$",
         not_after="(",  # a call
         rank=90,
         zh="以密钥命名的赋值",

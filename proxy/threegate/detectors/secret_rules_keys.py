@@ -76,7 +76,7 @@ RULES: tuple[SecretRule, ...] = (
         "aliyun_secret",
         "Alibaba Cloud AccessKey secret",
         "ltai",
-        r"\bLTAI[A-Za-z0-9]{12,26}[\"']?[\s,，;:]{1,4}[\"']?(?:[\w\-]{0,14}secret[\"']?"
+        r"\bLTAI[A-Za-z0-9]{12,26}[\"']?[\s,，;:/]{1,4}[\"']?(?:[\w\-]{0,14}secret[\"']?"
         r"\s?[=:]\s?[\"']?)?(?P<value>[A-Za-z0-9]{30})(?:[^A-Za-z0-9]|$)",
         Example(
             'AcsClient("LTAI5t6wxq4LghH8rOvhUGZS", "BEIMiJI51WbVrk7gN4uHCo28vwhZs2")',
@@ -98,6 +98,20 @@ RULES: tuple[SecretRule, ...] = (
         kind=TENCENT,
         entropy=3.5,
         zh="腾讯云 SecretId",
+    ),
+    rule(
+        "tencent_secret_pair",
+        "Tencent Cloud SecretKey",
+        "akid",
+        r"\bAKID[A-Za-z0-9]{32}[\"']?[\s,，;:/]{1,4}[\"']?(?P<value>[A-Za-z0-9]{32})"
+        r"(?:[^A-Za-z0-9]|$)",
+        Example(
+            f'Credential("AKID8bYTddhKYxoBdPHUn2HKugVK9jWTHFMu", "{_MIX24}{_MIX24[:8]}")',
+            ("AKID8bYTddhKYxoBdPHUn2HKugVK9jWTHFMu", _MIX24 + _MIX24[:8]),
+        ),
+        kind=TENCENT,
+        entropy=3.5,
+        zh="腾讯云 SecretKey",
     ),
     rule(
         "volcengine",
@@ -178,7 +192,7 @@ RULES: tuple[SecretRule, ...] = (
         "telegram",
         "Telegram bot token",
         ":aa",
-        r"\b[0-9]{8,10}:AA[A-Za-z0-9_\-]{33}\b",
+        r"\b(?:bot)?(?P<value>[0-9]{8,10}:AA[A-Za-z0-9_\-]{33})\b",
         Example(
             "telegram 123456789:AA" + _MIX24 + "Zq1Wx2Ec3", ("123456789:AA" + _MIX24 + "Zq1Wx2Ec3",)
         ),

@@ -32,7 +32,7 @@ AWS, ALIYUN, TENCENT = "secret.aws", "secret.aliyun", "secret.tencent"
 _PLACEHOLDER = re.compile(
     r"(?i)x{5}|\*{3}|\.{3}|\$\{|\$\(|\{\{|%s|<|your|example|placeholder|changeme|"
     r"dummy|redacted|0{8}|1234567890?$"
-    r"|getenv|environ|process\.env|os\.|config\.|secrets?\.|settings\.|^env\b|"
+    r"|getenv|environ|process\.env|os\.|config\.|import\.meta|secrets?\.|settings\.|^env\b|"
     r"abcdefgh|abc123|^(?:none|null|true|false|undefined)$"
 )
 _GROUP = re.compile(r"\(\?P<\w+>")
@@ -86,7 +86,10 @@ def rule(
     )
 
 
-NEXT_LINE = r"\\?[\"'`]?(?:\s{0,3},)?\s{1,12}[Vv]alue\\?[\"'`]?\s{0,3}[:=]\s{0,3}\\?[\"'`]?"
+NEXT_LINE = (
+    r"\\?[\"'`]?(?:\s{0,3},\s{0,12}|\s{1,12})\\?[\"'`]?[Vv]alue"
+    r"\\?[\"'`]?\s{0,3}[:=]\s{0,3}\\?[\"'`]?"
+)
 """`- name: KEY` with `value: …` below or beside it, as in manifests and markup."""
 _OPERATOR = r"(?:=>|:=|==|=|:|：|是|为|->|(?:is|was)\s|:\s?&?[A-Za-z'][\w<>\[\]?' ]{0,14}=)"
 """The last: with a type before the value, as in Rust or Python."""
@@ -97,7 +100,7 @@ _OPEN = r"[bBrRuLf@]{0,2}[\"'`\\]{1,4}|(?:[|>][+\-]?\s{1,8})?"
 def assign(*more: str) -> str:
     """RE2 of what stands between a name and its value; `more` operators."""
     operator = "|".join((_OPERATOR, *more))
-    return rf"(?:[\"'`\]\\]{{0,4}}\s{{0,8}}(?:{operator})\s{{0,3}}(?:{_OPEN})|{NEXT_LINE})"
+    return rf"(?:[\"'`\]\\]{{0,4}}\s{{0,8}}(?:{operator})\s{{0,3}}(?:{_OPEN})|{NEXT_LINE}|>)"
 
 
 ASSIGN = assign()

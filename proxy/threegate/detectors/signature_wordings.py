@@ -16,7 +16,7 @@ from threegate.types import Level
 _S, _S0, _W = r"\s{1,4}", r"\s{0,4}", r"(?:[\w'’-]{1,24}[,]?\s{1,4})"
 _GAP = r"[^。！？!?\n]"
 _ORDERS = r"(?:instructions?|prompts?|guidelines?|directions?|directives?|commands?|programming|rules)"
-_PROMPT = r"(?:system\s{1,4}(?:prompt|message|instructions?)|(?:initial|original|hidden|secret|confidential|internal|full|complete)\s{1,4}(?:system\s{1,4})?(?:prompt|instructions?|message))"
+_PROMPT = r"(?:(?:system|developer)\s{1,4}(?:prompt|message|instructions?)|(?:initial|original|hidden|secret|confidential|internal|full|complete)\s{1,4}(?:system\s{1,4})?(?:prompt|instructions?|message))"
 _AI = r"(?:AI|LLM|(?:large\s{1,4})?language\s{1,4}model|model|assistant|chatbot|bot|character|persona|DAN|GPT|version\s{1,4}of\s{1,4}(?:yourself|you))"
 _LIMITS = r"(?:ethic(?:s|al)?|moral(?:s|ity)?|safety|content|restrictions?|limits?|limitations?|filters?|filtering|guardrails?|censorship|constraints?|rules|guidelines|polic(?:y|ies)|boundaries|moderation)"
 _ZH_PROMPT = r"(?:系统提示|系统消息|系统指令|系统设定|提示词|(?:初始|隐藏|原始|内部|底层)的?(?:指令|提示|设定))"
@@ -43,7 +43,7 @@ _WORDINGS = (
     Signature(
         "ignore_instructions", SIGNATURE, Level.MEDIUM,
         rf"(?i)\b(?:ignore|disregard|forget|override|discard|neglect|set{_S}aside|abandon|skip|(?:do{_S}not|don['’]t|stop){_S}follow(?:ing)?|pay{_S}no{_S}attention{_S}to){_S}{_W}{{0,3}}?(?:{_ORDERS}{_S}"
-        rf"(?:(?:that{_S}|which{_S})?(?:(?:were|are|was|come){_S})?(?:written{_S}|given{_S})?(?:above|before{_S}this|so{_S}far)\b|(?:that{_S})?you{_S}(?:were|have{_S}been|had{_S}been|got|received)\b|in{_S}(?:your|the){_S}system\b)"
+        rf"(?:(?:that{_S}|which{_S})?(?:(?:were|are|was|come|came){_S})?(?:written{_S}|given{_S})?(?:above|before{_S}this|so{_S}far)\b|(?:that{_S})?you{_S}(?:were|have{_S}been|had{_S}been|got|received)\b|in{_S}(?:your|the){_S}system\b)"
         rf"|(?:your|(?:all{_S})?(?:the{_S})?(?:previous|prior|earlier)){_S}{_W}{{0,2}}?{_ORDERS}\b)",
         negatable=True,
     ),
@@ -55,13 +55,13 @@ _WORDINGS = (
     ),
     Signature(
         "instructions_void", SIGNATURE, Level.MEDIUM,
-        rf"(?i)\b(?:your|all){_S}{_W}{{0,3}}?{_ORDERS}{_S}(?:above{_S})?(?:are|is|have{_S}been){_S}(?:now{_S}|hereby{_S})?(?:void|null|cancell?ed|revoked|deleted|erased|superseded|overridden|suspended|lifted|replaced)\b",
+        rf"(?i)\b(?:your|all){_S}{_W}{{0,3}}?{_ORDERS}{_S}(?:above{_S})?(?:are|is|have{_S}been){_S}(?:now{_S}|hereby{_S})?(?:void|null|revoked|erased|superseded|overridden|suspended|lifted)\b|\b(?:rules|instructions|guidelines|restrictions|limits){_S}(?:above{_S})?(?:no{_S}longer|don['’]t|do{_S}not){_S}(?:apply|hold){_S}(?:to|for){_S}you\b",
     ),
     Signature(
         "reveal_prompt", SIGNATURE, Level.MEDIUM,
-        rf"(?i)\b(?:reveal|print|show|repeat|output|display|leak|disclose|recite|translate|encode|summari[sz]e|share|give|tell|write|spell|dump|expose|paraphrase|convert|copy|list){_S}{_W}{{0,3}}?(?:your{_S}{_W}{{0,2}}?{_PROMPT}\b"
-        rf"|(?:the{_S})?{_W}{{0,2}}?{_ORDERS}{_S}(?:that{_S})?(?:you{_S}(?:were|have{_S}been){_S}(?:given|told)|given{_S}to{_S}you|you{_S}(?:received|got)))"
-        rf"|\bwhat{_S}(?:are|were|is|was){_S}your{_S}{_W}{{0,1}}?{_PROMPT}\b|\bwhat{_S}(?:did{_S})?(?:your{_S}(?:developers?|creators?)|the{_S}system{_S}(?:prompt|message)){_S}(?:tell|told|instruct(?:ed)?|say|says)",
+        rf"(?i)\b(?:reveal|print|show|repeat|output|display|leak|disclose|recite|translate|encode|summari[sz]e|share|give|tell|write|spell|dump|expose|paraphrase|convert|copy|list|paste|post|provide|quote){_S}{_W}{{0,3}}?(?:your{_S}{_W}{{0,2}}?{_PROMPT}\b"
+        rf"|(?:the{_S})?{_W}{{0,2}}?{_ORDERS}{_S}(?:that{_S})?(?:you{_S}(?:were|have{_S}been){_S}(?:given|told)|given{_S}to{_S}you|you{_S}(?:received|got)){_S0}(?:[.!?,]|$|above|before|at\b|in\b|so\b|word|verbatim|exactly|initially|originally))|\bthe{_S}(?:(?:hidden|secret|confidential){_S}(?:system{_S}|developer{_S})?(?:prompt|instructions)|hidden{_S}system{_S}message)\b|\b(?:text|words|contents?|wording){_S}of{_S}your{_S}{_W}{{0,2}}?{_PROMPT}\b"
+        rf"|\bwhat(?:['’]s|{_S}(?:are|were|is|was)){_S}(?:in{_S})?your{_S}{_W}{{0,1}}?{_PROMPT}\b|\bwhat{_S}(?:did{_S})?(?:your{_S}(?:developers?|creators?)|the{_S}system{_S}(?:prompt|message)){_S}(?:tell|told|instruct(?:ed)?|say|says)",
         negatable=True,
     ),
     Signature(
@@ -71,10 +71,10 @@ _WORDINGS = (
     ),
     Signature(
         "new_persona", SIGNATURE, Level.MEDIUM,
-        rf"(?i)\b(?:act|behave|respond|answer|reply|pretend|simulate|imagine|role-?play|operate|stay|speak|you{_S}are){_S}(?:now{_S})?{_W}{{0,4}}?{_AI}{_S}{_W}{{0,2}}?(?:with(?:out)?{_S}(?:no{_S}|any{_S}|zero{_S})?|free{_S}(?:of|from){_S}|that{_S}(?:has{_S}no|ignores|never{_S}refuses|is{_S}not{_S}bound{_S}by){_S0}(?:any{_S})?)(?:{_LIMITS}\b|safety{_S}turned{_S}off)"
+        rf"(?i)\b(?:act|behave|respond|answer|reply|pretend|simulate|imagine|role-?play|operate|stay|speak|you{_S}are){_S}(?:now{_S})?{_W}{{0,4}}?{_AI}{_S}{_W}{{0,2}}?(?:with(?:out)?{_S}(?:no{_S}|any{_S}|zero{_S})?|(?:that{_S}is{_S})?free{_S}(?:of|from){_S}(?:all{_S}|any{_S})?|that{_S}(?:has{_S}no|ignores|never{_S}refuses|is{_S}not{_S}bound{_S}by){_S0}(?:any{_S})?)(?:{_LIMITS}\b|safety{_S}turned{_S}off)"
         rf"|\b(?:pretend|imagine|suppose|assume){_S}(?:that{_S})?you{_S}(?:have{_S}no|are{_S}free{_S}(?:of|from)|are{_S}not{_S}bound{_S}by|had{_S}no){_S}(?:any{_S})?{_W}{{0,2}}?{_LIMITS}\b"
-        rf"|\byou{_S}(?:no{_S}longer{_S}have|do{_S}not{_S}have|have{_S}no|are{_S}(?:now{_S})?free{_S}(?:of|from)|are{_S}no{_S}longer{_S}bound{_S}by|have{_S}been{_S}freed{_S}from){_S}(?:any{_S}|all{_S}|your{_S})?{_W}{{0,1}}?(?:restrictions|ethical|moral|filters|guardrails|censorship|content{_S}polic(?:y|ies)|guidelines)\b"
-        rf"|\bdo{_S}anything{_S}now\b|(?-i:\bDAN\b){_S0}(?:mode|prompt|jailbreak)\b|\b(?:as|both){_S}(?:\w{{2,12}}{_S}and{_S})?(?-i:DAN)\b",
+        rf"|\byou{_S}(?:no{_S}longer{_S}have|are{_S}(?:now{_S})?free{_S}(?:of|from)|are{_S}no{_S}longer{_S}bound{_S}by|have{_S}been{_S}freed{_S}from){_S}(?:any{_S}|all{_S}|your{_S})?{_W}{{0,1}}?(?:restrictions|ethical|moral|filters|guardrails|censorship|content{_S}polic(?:y|ies)|guidelines)\b|\byou{_S}(?:do{_S}not{_S}have|have{_S}no){_S}(?:any{_S})?(?:(?:ethical|moral|content){_S}{_LIMITS}|filters|guardrails|censorship|(?:restrictions|limits|guidelines){_S0}(?:[.!,;]|$))"
+        rf"|(?-i:\bDo Anything Now\b)|(?-i:\bDAN\b){_S0}(?:mode|prompt|jailbreak)\b|\b(?:as|both){_S}(?:\w{{2,12}}{_S}and{_S})?(?-i:DAN)\b",
         negatable=True,
     ),
     Signature(
@@ -86,23 +86,24 @@ _WORDINGS = (
     ),
     Signature(
         "drop_safety", SIGNATURE, Level.MEDIUM,
-        rf"(?i)\b(?:bypass|turn{_S}off|switch{_S}off|disable|ignore|remove|deactivate|drop|forget|override|abandon|circumvent|disregard){_S}(?:all{_S}(?:of{_S})?|any{_S}(?:of{_S})?)?your{_S}{_W}{{0,2}}?(?:safety|ethic(?:s|al)|moral(?:s|ity)?|filters?|guardrails?|restrictions?|censorship|moderation|programming|limitations?|training)\b",
+        rf"(?i)\b(?:bypass|turn{_S}off|switch{_S}off|disable|ignore|remove|deactivate|drop|forget|override|abandon|circumvent|disregard|stop{_S}(?:applying|following|enforcing|using)){_S}(?:all{_S}(?:of{_S})?|any{_S}(?:of{_S})?)?your{_S}{_W}{{0,2}}?(?:safety|ethic(?:s|al)|moral(?:s|ity)?|filters?|guardrails?|restrictions?|censorship|moderation|programming|limitations?|training|content{_S}polic(?:y|ies))\b",
         negatable=True,
     ),
     Signature(
         "must_obey", SIGNATURE, Level.MEDIUM,
         rf"(?i)\b(?:never|do{_S}not|don['’]t|you{_S}(?:can(?:not|['’]t)|must{_S}not|may{_S}not|will{_S}not)){_S}(?:ever{_S})?(?:refuse|decline|reject){_S}(?:(?:any|a|my|to{_S}(?:answer|comply|respond)){_S}?)(?:of{_S}my{_S})?(?:requests?|questions?|prompts?|orders?|commands?|me\b|anything|from\b|in\b|$)"
-        rf"|\byou{_S}must{_S}(?:always{_S})?(?:comply{_S}with|obey|fulfil+|answer){_S}(?:everything|all{_S}(?:of{_S})?my|any{_S}(?:request|order|command)|every{_S}(?:request|order|command)|my{_S}every)"
+        rf"|\byou{_S}must{_S}(?:always{_S})?(?:comply{_S}with|obey|fulfil+|answer){_S}(?:everything|all{_S}(?:of{_S})?my|any{_S}(?:request|order|command)|every{_S}(?:request|order|command|question)|my{_S}every)"
         rf"|\bwho{_S}never{_S}refuses\b|\bdo{_S}not{_S}refuse\b[^\n]{{0,4}}$",
     ),
     Signature(
         "if_you_are_ai", SIGNATURE, Level.MEDIUM,
-        rf"(?im)(?:\bif{_S}you(?:['’]re|{_S}are){_S}(?:an?{_S})?(?:AI|A\.I\.|LLM|language{_S}model|chatbot)(?:{_S}(?:language{_S}model|assistant|model|agent|bot|system|reading{_S}this|summari[sz]er)){{0,2}}{_S0}[,:]|^(?:AI|LLM)s?(?:{_S}(?:assistants?|agents?|models?))?{_S}reading{_S}this\b)",
+        rf"(?im)(?:\bif{_S}you(?:['’]re|{_S}are){_S}(?:an?{_S})?(?:AI|A\.I\.|LLM|language{_S}model|chatbot)(?:{_S}(?:language{_S}model|assistant|model|agent|bot|system|reading{_S}this|summari[sz]er)){{0,2}}{_S0}[,:]|^(?:AI|LLM)s?(?:{_S}(?:assistants?|agents?|models?))?{_S}reading{_S}this(?:{_S}\w{{3,10}})?{_S0}[,:])",
         FOREIGN,
     ),
     Signature(
         "指令作废", SIGNATURE, Level.MEDIUM,
-        rf"(?:以上|之前|前面|先前|此前|上述|原有|上面){_GAP}{{0,4}}?(?:指令|指示|提示词|系统提示|设定)(?:全部|都|均|已经?|现在|一律){{0,3}}(?:作废|失效|无效|取消|不再有效|不算数)|之前的(?:规则|要求)(?:全部|都)(?:作废|失效|无效|不算)",
+        rf"(?:以上|之前|以前|前面|先前|此前|上述|原有|上面){_GAP}{{0,4}}?(?:指令|指示|提示词|系统提示|设定)(?:全部|都|均|已经?|现在|一律){{0,3}}(?:作废|失效|无效|取消|不再有效|不算数)|之前的(?:规则|要求)(?:全部|都)(?:作废|失效|无效|不算)|(?:规则|限制|指令|约束){_GAP}{{0,3}}?对你(?:都|已经?)?(?:不再|不)(?:适用|有效|生效|起作用)|你的(?:所有|全部|一切|安全)?(?:限制|约束){_GAP}{{0,2}}?(?:全部|已经?|都)(?:全部)?(?:解除|取消|移除|失效)"
+        rf"|[把将](?:之前|先前|以前|以上|上面|前面|此前){_GAP}{{0,4}}?(?:指令|指示|设定|规则|提示词){_GAP}{{0,6}}?(?:忘掉|忘记|忘了|忽略|抛开|抛弃|清空)|(?:忘掉|忘记|忘了)(?:自己|你)是{_GAP}{{0,4}}?(?:AI|人工智能|助手|模型|机器人)",
     ),
     Signature(
         "忽略指令", SIGNATURE, Level.MEDIUM,
@@ -122,15 +123,15 @@ _WORDINGS = (
     ),
     Signature(
         "抛开安全", SIGNATURE, Level.MEDIUM,
-        rf"(?:绕过|绕开|跳过|突破|解除|关闭|关掉|取消|移除|禁用|无视|忽略|抛开|抛弃|放下|忘记|忘掉)(?:掉|了)?{_GAP}{{0,3}}?[你您](?:的|身上的|自己的)?{_GAP}{{0,4}}?{_ZH_SAFETY}"
-        rf"|(?:抛开|抛弃|放下|忘掉){_GAP}{{0,3}}?(?:所有|一切|全部|任何){_GAP}{{0,3}}?(?:安全|道德|伦理)(?:准则|约束|限制|底线|规则)|(?:跳过|绕过)(?:安全|内容)(?:审查|审核|限制|检查)(?:直接|来|，|并)?(?:回答|告诉|输出)|解除所有限制",
+        rf"(?:绕过|绕开|跳过|突破|解除|关闭|关掉|取消|移除|禁用|无视|忽略|抛开|抛弃|放下|忘记|忘掉|(?:不要再?|不再|别再?|停止)(?:遵守|遵循|执行|应用))(?:掉|了)?{_GAP}{{0,3}}?[你您](?:的|身上的|自己的)?{_GAP}{{0,4}}?{_ZH_SAFETY}"
+        rf"|(?:抛开|抛弃|放下|忘掉){_GAP}{{0,3}}?(?:所有|一切|全部|任何){_GAP}{{0,3}}?(?:安全|道德|伦理)(?:准则|约束|限制|底线|规则)|(?:跳过|绕过)(?:所有|一切|全部)?的?(?:安全|内容)(?:审查|审核|限制|检查)(?:直接|来|，|并)?(?:回答|告诉|输出)|解除所有限制",
         negatable=True,
     ),
     Signature(
         "套取提示词", SIGNATURE, Level.MEDIUM,
         rf"[把将](?:你|您|开发者给你){_GAP}{{0,6}}?(?:{_ZH_PROMPT}|设定){_GAP}{{0,10}}?(?:告诉|发给|给我|输出|打印|翻译|复述|列出|写出|展示|显示|编码|说出|贴出|发出来)"
         rf"|(?:你|您)的(?:系统提示词?|初始指令|系统指令|隐藏指令|初始设定)(?:是什么|有哪些|的?内容)|(?:显示|输出|公开|泄露|告诉我|说出){_GAP}{{0,4}}?(?:隐藏|内部)的?(?:指令|提示词|设定)"
-        rf"|用{_GAP}{{1,10}}?(?:输出|翻译|编码|写出)(?:输出)?{_GAP}{{0,4}}?(?:你|您)的{_ZH_PROMPT}|(?:重复|复述|输出|打印){_GAP}{{0,4}}?(?:上面|以上|上述|前面|之前){_GAP}{{0,6}}?(?:内容|文字|文本|对话|话){_GAP}{{0,8}}?(?:一字不差|一字不漏|逐字|原样|原封不动)",
+        rf"|(?:输出|打印|显示|复述|重复|泄露|告诉我|给出|展示){_GAP}{{0,4}}?[你您]{_GAP}{{0,4}}?{_ZH_PROMPT}|你(?:最初|最开始|一开始|刚开始){_GAP}{{0,4}}?(?:指令|提示词|设定)|[把将](?:完整|全部)?的?系统(?:提示词?|消息|指令){_GAP}{{0,2}}?(?:完整|原样|原文|逐字|一字不[差漏]){_GAP}{{0,4}}?(?:告诉|发给|输出|打印|复述)|(?:逐字|原样|原封不动|一字不[差漏])地?(?:重复|复述|输出|打印){_GAP}{{0,3}}?(?:上面|以上|上述|前面|之前)|用{_GAP}{{1,10}}?(?:输出|翻译|编码|写出)(?:输出)?{_GAP}{{0,4}}?(?:你|您)的{_ZH_PROMPT}|(?:重复|复述|输出|打印){_GAP}{{0,4}}?(?:上面|以上|上述|前面|之前){_GAP}{{0,6}}?(?:内容|文字|文本|对话|话){_GAP}{{0,8}}?(?:一字不差|一字不漏|逐字|原样|原封不动)",
         negatable=True,
     ),
     Signature(

@@ -15,7 +15,7 @@ from threegate.types import Bilingual, Level
 KIND = "secret.password"
 _URL = re.compile(
     r"(?<![A-Za-z0-9+.\-])[A-Za-z][A-Za-z0-9+.\-]{1,15}"
-    r"://[^\s:@/\"'`,<>]{0,40}:(?P<value>[^\s@/\"'`,<>]{3,128})@(?=[0-9A-Za-z\[])"
+    r"://[^\s:@/\"'`,<>]{0,40}:(?P<value>[^\s@/\"'`,<>]{3,128})@(?=[0-9A-Za-z\[{$%])"
 )
 _PLACEHOLDER = re.compile(
     r"(?i)\$\{?|\{|\*{3}|x{4}|^(?:pass(?:word|wd)?|pwd|secret|token|your.*|changeme|密码)$"

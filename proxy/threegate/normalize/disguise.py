@@ -15,9 +15,20 @@ _LEET = str.maketrans("013457@$!|€", "oieastasiie")
 _ROT13 = {c: ord(codecs.encode(chr(c), "rot13")) for c in (*range(0x41, 0x5B), *range(0x61, 0x7B))}
 _KEYS = (
     "ignore", "disregard", "previous", "instructions", "system prompt", "developer mode",
-    "override", "jailbreak",
+    "override", "jailbreak", "prompt", "safety", "filters", "restrictions",
 )  # fmt: skip
-_HAN_KEYS = ("忽略", "无视", "指令", "提示词", "系统提示", "开发者模式", "越狱")
+_HAN_KEYS = (
+    "忽略",
+    "无视",
+    "指令",
+    "提示词",
+    "系统提示",
+    "开发者模式",
+    "越狱",
+    "指示",
+    "限制",
+    "规则",
+)
 
 LEET_TRIGGER = r"[A-Za-z][013457@$!|€]{1,2}[A-Za-z]"
 ROT13_TRIGGER = "(?i)" + "|".join(codecs.encode(k, "rot13") for k in _KEYS)

@@ -29,7 +29,7 @@ _WIDE_GAP = re.compile("[ \t\u00a0\u3000]{2,}|[\u00a0\u3000]")
 _ODD_GAP = re.compile(rf"(?<=[0-9])[{_ODD}]{{1,2}}(?=[0-9])")
 _SEPARATOR = rf"(?P<s>{_SIGN}{{1,2}}|_)"
 _HALT = "，。：；、！？"
-_BEFORE = rf"(?:^|(?<=[ :,{_HALT}]))"
+_BEFORE = rf"(?:^|(?<=[ :,{_HALT}])|(?<=[{HAN}])(?=[!-~]))"
 _RUNS = (
     re.compile(rf"(?<![{HAN}])[{HAN}]{_SEPARATOR}(?:[{HAN}](?P=s)){{2,}}[{HAN}](?![{HAN}])"),
     re.compile(rf"(?<![0-9A-Za-z])[!-~]{_SEPARATOR}(?:[ -~](?P=s))+[!-~](?![0-9A-Za-z])"),
@@ -43,7 +43,7 @@ _PARTED = rf"(?:{_MARK}{{1,2}}|_)"
 _GATES = {
     _RUNS[0]: rf"[{HAN}]{_PARTED}(?:[{HAN}]{_PARTED}){{2}}[{HAN}]",
     _RUNS[1]: rf"(?:\A|[^0-9A-Za-z])[!-~]{_PARTED}(?:[ -~]{_PARTED})+[!-~](?:\z|[^0-9A-Za-z])",
-    _RUNS[2]: rf"(?m)(?:^|[ :,{_HALT}])[!-~{HAN}]\r?\n(?:[ -~{HAN}{_HALT}]\r?\n)+[!-~{HAN}]$",
+    _RUNS[2]: rf"(?m)(?:^|[ :,{_HALT}{HAN}])[!-~{HAN}]\r?\n(?:[ -~{HAN}{_HALT}]\r?\n)+[!-~{HAN}]$",
     _DIGITS: rf"[0-9](?:{_MARK}{{1,2}}[0-9]){{6}}",
     _WIDE_GAP: "[ \t\u00a0\u3000]{2}|[\u00a0\u3000]",
 }
