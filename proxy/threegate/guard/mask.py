@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import hmac
 import json
+from bisect import bisect_right
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
@@ -143,12 +144,13 @@ class Restorer:
     def __init__(self, masks: MaskMap) -> None:
         back = [m for m in masks.entries() if m.restore]
         self._values = {m.bare: m for m in back}
-        self._codes = sorted(self._values, key=len, reverse=True)
+        self._codes = sorted(self._values)
+        self._lengths = sorted({len(code) for code in self._codes}, reverse=True)
         self._firsts = frozenset(code[0] for code in self._codes)
         self._heads = _heads(frozenset(_bare_word(m.kind) for m in back if not m.synthetic))
         self._alike = _beginnings([m.bare for m in back if m.synthetic])
-        longest = max(map(len, self._codes), default=0)
-        self._reach = _BRACKET + longest * (1 + _GAP_MAX)  # of a part that shows no head yet
+        self._longest = max(self._lengths, default=0)
+        self._reach = _BRACKET + self._longest * (1 + _GAP_MAX)  # of a part that shows no head yet
 
     def __bool__(self) -> bool:
         return bool(self._values)
@@ -185,28 +187,49 @@ class Restorer:
         there."""
         for at in range(start, len(folded)):
             if folded[at] in self._firsts and _free(folded, at):
-                for code in self._codes:
-                    if end := _end(folded, at, code, final=final):
-                        if self._values[code].synthetic:
-                            return code, at, end
-                        return code, _opened(folded, start, at), _closed(folded, end)
+                code, end = self._code_at(folded, at, final=final)
+                if code and self._values[code].synthetic:
+                    return code, at, end
+                if code:
+                    return code, _opened(folded, start, at), _closed(folded, end)
         return None
 
+    def _code_at(self, folded: str, at: int, *, final: bool) -> tuple[str, int]:
+        """The code that begins at `at` and its end, the longest there is; one that the end of the
+        text cuts off ends there."""
+        said, ends, cut_off = _spelled(folded, at, self._longest)
+        if cut_off and not final and (begun := self._begun(said)):
+            return begun, len(folded)
+        for length in self._lengths:
+            if length <= len(said) and said[:length] in self._values:
+                end = ends[length - 1]
+                if not (folded[end : end + 1].isascii() and folded[end : end + 1].isalnum()):
+                    return said[:length], end
+        return "", 0
 
-def _end(folded: str, at: int, code: str, *, final: bool) -> int:
-    """Where the code that begins at `at` ends; 0 if it is not there."""
-    size, begin = len(folded), at
-    for char in code:
-        for _ in range(_GAP_MAX if at > begin else 0):
-            at += at < size and _is_gap(folded[at])
-        if at == size:
-            return 0 if final else size
-        if folded[at] != char:
-            return 0
+    def _begun(self, said: str) -> str:
+        """A code that begins so and goes on."""
+        after = bisect_right(self._codes, said)
+        found = self._codes[after] if after < len(self._codes) else ""
+        return found if found.startswith(said) else ""
+
+
+def _spelled(folded: str, at: int, longest: int) -> tuple[str, list[int], bool]:
+    """The letters and digits from `at` on, as far as only small gaps are between, where each ends,
+    and whether the text may have more of them."""
+    said: list[str] = []
+    ends: list[int] = []
+    while len(said) < longest:
+        for _ in range(_GAP_MAX if said else 0):
+            at += at < len(folded) and _is_gap(folded[at])
+        if at == len(folded):
+            return "".join(said), ends, True
+        if not folded[at].isalnum():
+            break
+        said.append(folded[at])
         at += 1
-    if at < size and folded[at].isascii() and folded[at].isalnum():
-        return 0
-    return at
+        ends.append(at)
+    return "".join(said), ends, False
 
 
 def _opened(folded: str, start: int, at: int) -> int:
