@@ -8,11 +8,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from itertools import chain
 
-from threegate.detectors import tails
+from threegate.detectors import linear, tails
 from threegate.detectors.base import DetectorInfo, Example
-from threegate.detectors.recognizer import Hit, Recognizer, overlapping
+from threegate.detectors.recognizer import Hit, Recognizer, likely, overlapping
 from threegate.detectors.secrets import NEXT_LINE
 from threegate.detectors.surroundings import View
 from threegate.types import Bilingual, Level
@@ -41,7 +40,7 @@ _OTHER = re.compile(
     rf"[ ]{{0,2}}[\"'“「]?)(?<![A-Za-z0-9]){_VALUE}"
 )
 """The word in other languages, with what assigns."""
-_LABELS = (_CHINESE, _ENGLISH, _OTHER)
+_LOOSE_OTHER = linear.loosened(_OTHER.pattern)
 _NOT = re.compile(
     r"(?i)^\$|\$\{|x{4}|\*{3}|getenv|environ|process\.|getpass|config|self\.|args\.|"
     r"input|your|example|placeholder|changeme"
@@ -62,8 +61,14 @@ _EXPLICIT = re.compile(
 )
 
 
+def _matches(view: View) -> Iterator[re.Match[str]]:
+    yield from overlapping(_CHINESE, view.text)
+    yield from overlapping(_ENGLISH, view.text)
+    yield from likely(view, _LOOSE_OTHER, _OTHER)
+
+
 def find(view: View) -> Iterator[Hit]:
-    for match in chain.from_iterable(overlapping(label, view.text) for label in _LABELS):
+    for match in _matches(view):
         start = match.start("value")
         if start - match.start() > _REACH:
             continue

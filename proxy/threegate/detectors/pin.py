@@ -9,9 +9,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from threegate.detectors import tails
+from threegate.detectors import linear, tails
 from threegate.detectors.base import DetectorInfo, Example
-from threegate.detectors.recognizer import Hit, Recognizer
+from threegate.detectors.recognizer import Hit, Recognizer, likely
 from threegate.detectors.surroundings import View
 from threegate.types import Bilingual, Level
 
@@ -33,15 +33,15 @@ _BESIDE = re.compile(
     r"(?:\bPIN(?: code| number)? |(?:密[码碼]|口令|[验驗][证證][码碼])[ ]?)"
     rf"(?P<value>(?:[0-9]{{4}}|[0-9]{{6}}){_EDGE})"
 )
-_PATTERNS = (_CODE, _CARD, _BESIDE)
+_PATTERNS = tuple((linear.loosened(p.pattern), p) for p in (_CODE, _CARD, _BESIDE))
 _WEAK = "01234567890 9876543210"
 _POSTAL = 6
 """Digits of an Indian postal code, which is called PIN code too."""
 
 
 def find(view: View) -> Iterator[Hit]:
-    for pattern in _PATTERNS:
-        for match in pattern.finditer(view.text):
+    for loose, pattern in _PATTERNS:
+        for match in likely(view, loose, pattern):
             value, name = match["value"], match.group().lower()
             postal = name.startswith("pin code") and len(value) == _POSTAL
             weak = pattern is _BESIDE and (value in _WEAK or len(set(value)) == 1)
