@@ -29,6 +29,8 @@ from threegate.detectors.folding import fold
 from threegate.detectors.injection import InjectionSignatures
 from threegate.detectors.recognizer import Recognizer
 from threegate.detectors.scanner import PatternScanner
+from threegate.detectors.sieve import LONG
+from threegate.detectors.stretches import stretches
 from threegate.detectors.surroundings import View
 from threegate.normalize import views
 from threegate.policy.model import CompiledPolicy, CustomPattern, WordList
@@ -133,14 +135,15 @@ def matrix() -> Iterator[tuple[str, str, float]]:
 
 def _arrays(view: View) -> int:
     """What all recognizers of numbers share."""
+    stretches(view.text, view.data, LONG)
     rows = view.sieve.rows(13)
     return int(view.sieve.luhn(rows, 13).sum())
 
 
 def _found(recognizer: Recognizer, view: View) -> int:
-    """With nothing remembered but the arrays, which all share."""
+    """With nothing remembered but the arrays and stretches, which all share."""
     fresh = View(view.text)
-    fresh._sieve, fresh._data = view.sieve, view.data
+    fresh._sieve, fresh._data, fresh._stretches = view.sieve, view.data, view.stretches
     return sum(1 for _ in recognizer.find(fresh))
 
 

@@ -16,6 +16,8 @@ from threegate.detectors import (
     cn_address,
     cn_id,
     cn_mobile,
+    cn_phone,
+    cn_plate,
     cn_travel,
     cn_uscc,
     crypto,
@@ -24,6 +26,7 @@ from threegate.detectors import (
     iban,
     ip,
     mac,
+    phone,
     recognizer,
     surroundings,
     uk_ids,
@@ -38,8 +41,8 @@ from threegate.detectors.surroundings import View
 from threegate.types import Level
 
 MODULES = (
-    *(address, bank_card, cn_address, cn_id, cn_mobile, cn_travel, cn_uscc, crypto, email),
-    *(hk_tw_id, iban, ip, mac, uk_ids, us_ssn, vin),
+    *(address, bank_card, cn_address, cn_id, cn_mobile, cn_phone, cn_plate, cn_travel, cn_uscc),
+    *(crypto, email, hk_tw_id, iban, ip, mac, phone, uk_ids, us_ssn, vin),
 )
 JUDGED = [module.RECOGNIZER for module in MODULES]
 GAPS = [*[""] * 6, " ", "-", ".", "/", "\n", " \r\n ", "\r\n", "  ", "\u3000", "(", ") "]
@@ -85,11 +88,29 @@ def ip_address(draw: Random) -> str:
     return ":".join(groups)
 
 
-_FORMS = {0: resident, 1: ip_address, 7: street, 8: mail}
+def plate(draw: Random) -> str:
+    return (
+        draw.choice("京新粤使")
+        + draw.choice("Aab1W")
+        + draw.choice(["12345", "b站", "D12345", "8B9挂"])
+    )
+
+
+def telephone(draw: Random) -> str:
+    head = draw.choice(["+86 ", "(02) ", "(020)", "8 (912) ", "0", "06 12 ", "+44 20 ", "(2) "])
+    return (
+        head
+        + digits(draw, draw.choice([3, 4, 7, 8]))
+        + draw.choice([" ", "-", ".", ""])
+        + digits(draw, 4)
+    )
+
+
+_FORMS = {0: resident, 1: ip_address, 7: street, 8: mail, 9: plate, 10: telephone}
 
 
 def made(draw: Random) -> str:
-    kind = draw.randrange(11)
+    kind = draw.randrange(13)
     if kind in _FORMS:
         return _FORMS[kind](draw)
     if kind == 2:
@@ -127,7 +148,7 @@ def near_misses(draw: Random) -> str:
 
 def told(ours: Recognizer, text: str, least: int, *, final: bool) -> tuple[list[Hit], int]:
     with pytest.MonkeyPatch.context() as patch:
-        for module in (address, recognizer, surroundings):
+        for module in (address, cn_plate, recognizer, surroundings):
             patch.setattr(module, "LONG", least)
         view = View(text, final=final)
         return sorted(ours.find(view)), view.open

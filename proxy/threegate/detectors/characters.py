@@ -96,5 +96,9 @@ class Characters:
 
 
 def together(*positions: Ints) -> Ints:
-    """In order, each once."""
-    return np.unique(np.concatenate(positions))
+    """In order, each once. `numpy.unique` hashes, which costs ten times a sort of what is nearly in
+    order."""
+    every = np.sort(np.concatenate(positions), kind="stable")
+    first = np.ones(len(every), np.bool_)
+    np.not_equal(every[1:], every[:-1], out=first[1:])
+    return every[first]

@@ -42,7 +42,7 @@ def _spots(sieve: Sieve) -> Ints:
     """Where an area code, its bracket or the country code before it begins."""
     free, digit = sieve.free, sieve.digit
     plain = sieve.at[_numbers(sieve, free[digit[free] == 0])]
-    coded = np.flatnonzero((digit[:-2] == 8) & (digit[1:-1] == 6))
+    coded = sieve.rows(11, np.flatnonzero((digit[:-2] == 8) & (digit[1:-1] == 6)))
     country = sieve.at[coded] - 1
     return together(plain, plain - 1, country[sieve.code(country) == ord("+")])
 

@@ -6,11 +6,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from threegate.detectors import tails
+import numpy as np
+
+from threegate.detectors import bulk, tails
 from threegate.detectors.base import DetectorInfo, Example
 from threegate.detectors.labels import words
 from threegate.detectors.recognizer import Hit, Recognizer
-from threegate.detectors.surroundings import View, cue
+from threegate.detectors.sieve import LONG
+from threegate.detectors.surroundings import View, cue, cues
 from threegate.types import Bilingual, Level
 
 KIND = "pii.cn.plate"
@@ -35,17 +38,33 @@ _DIGITS = 3
 
 
 def find(view: View) -> Iterator[Hit]:
-    for match in _PLATE.finditer(view.text):
-        digits = sum(c.isdigit() for c in match.group())
-        near = cue(view, *match.span(), _LABELS, behind=False)
-        if match.group()[1].islower() and (near <= 0 or digits < _DIGITS):
-            continue
-        if near > 0:
-            yield Hit(*match.span(), KIND, Level.HIGH)
-        else:
-            yield Hit(
-                *match.span(), KIND, Level.MEDIUM if digits >= _DIGITS and not near else Level.LOW
-            )
+    found = _PLATE.finditer(view.text)
+    if len(view.text) < LONG:
+        return (hit for match in found if (hit := _told(view, match)))
+    return _many(view, found)
+
+
+def _told(view: View, match: re.Match[str]) -> Hit | None:
+    digits = sum(c.isdigit() for c in match.group())
+    near = cue(view, *match.span(), _LABELS, behind=False)
+    if match.group()[1].islower() and (near <= 0 or digits < _DIGITS):
+        return None
+    level = Level.MEDIUM if digits >= _DIGITS and not near else Level.LOW
+    return Hit(*match.span(), KIND, Level.HIGH if near > 0 else level)
+
+
+def _many(view: View, found: Iterator[re.Match[str]]) -> Iterator[Hit]:
+    """`_told` of a long text's."""
+    sieve = view.sieve
+    start, end = bulk.columns((match.span() for match in found), 2)
+    before = np.searchsorted(sieve.at, (start, end))
+    digits = before[1] - before[0] >= _DIGITS
+    near = cues(view, start, end, _LABELS, behind=False)
+    small = (sieve.code(start + 1) >= ord("a")) & (sieve.code(start + 1) <= ord("z"))
+    told = ~small | ((near > 0) & digits)
+    level = np.where(digits & (near == 0), Level.MEDIUM, Level.LOW)
+    level = np.where(near > 0, Level.HIGH, level)
+    return bulk.hits(start[told], end[told], KIND, level[told])
 
 
 _OPEN = re.compile(

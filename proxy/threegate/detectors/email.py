@@ -25,7 +25,7 @@ _EMAIL = re.compile(
     r"{1,6}[A-Za-z]{2,24})(?![A-Za-z0-9])(?!-[A-Za-z0-9])"
 )
 _LOCAL = string.ascii_letters + string.digits + "._%+'-"
-_AT, _NO_END = ord("@"), ".%'"
+_AT, _DOT, _NO_END = ord("@"), ord("."), ".%'"
 _LONGEST = 64
 _USERINFO = re.compile(r"[^/\s@]*")
 
@@ -37,14 +37,16 @@ def _suffixes() -> tldextract.TLDExtract:
 
 
 def _spots(sieve: Sieve) -> Ints:
-    """Signs behind what may be a local part, not the user right behind a scheme."""
+    """Signs between what may be a local part, not the user right behind a scheme, and a dot."""
     start, end = sieve.stretches(LOCAL)
-    own = (sieve.code(end) == _AT) & ~np.isin(sieve.code(end - 1), [ord(c) for c in _NO_END])
-    start, end = start[own], end[own]
+    dots = np.cumsum(sieve.codes == _DOT, dtype=np.int32)
+    dotted = (start[1:] == end[:-1] + 1) & (dots[end[1:] - 1] > dots[end[:-1]])
+    dotted &= sieve.codes[end[:-1]] == _AT
+    start, end = start[:-1][dotted], end[:-1][dotted]
     user = sieve.is_word(start) & (end - start <= _LONGEST)
     for place, sign in enumerate("//:", 1):
         user &= sieve.code(start - place) == ord(sign)
-    spots: Ints = end[~user]
+    spots: Ints = end[~user & ~np.isin(sieve.code(end - 1), [ord(c) for c in _NO_END])]
     return spots
 
 

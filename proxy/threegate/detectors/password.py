@@ -75,8 +75,10 @@ def find(view: View) -> Iterator[Hit]:
         value = match["value"]
         if value[-1] in ".,:;?\\":
             value = value.rstrip(".,:;?!\\")
+        if view.text[match.end() : match.end() + 1] == "(":
+            continue  # a call
         level = _level(value, match["gap"] + match["link"], close=len(match["gap"]) <= 4)
-        if level and view.text[match.end() : match.end() + 1] != "(":  # a call
+        if level:
             yield Hit(start, start + len(value), KIND, level)
 
 

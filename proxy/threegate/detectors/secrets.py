@@ -130,20 +130,29 @@ def _finder(rule: SecretRule) -> Find:
     group, other = (parts.groupindex.get(name, 0) for name in ("value", "no"))
     secret, alone = _secret(rule), _alone(rule)
 
+    def told(data: bytes, first: int) -> tuple[int, ...]:
+        """Where value and other name stand from the start of a match on; nowhere if it is none."""
+        full = parts.match(data, first)
+        if not secret(full[group].decode()):
+            return ()
+        return tuple(at - first for at in (*full.span(group), *full.span(other)))
+
     def find(view: View) -> Iterator[Hit]:
-        judged: dict[bytes, bool] = {}
+        known: dict[bytes, tuple[int, ...]] = {}
         for first, last in spans(view.data):
             if last - first > _WIDEST:
                 continue
             text = view.data[first:last]
-            if judged.get(text) is False:
+            if text not in known:
+                known[text] = told(view.data, first)
+            if not known[text]:
                 continue
-            full = parts.match(view.data, first)
-            judged[text] = judged.get(text) or secret(full[group].decode())
-            if judged[text] and not (other and _is_other(view, *full.span(other))):
-                start, end = map(view.place, full.span(group))
-                if alone(view.text, start, end):
-                    yield Hit(start, end, rule.kind, rule.level, rule.id)
+            start, end, no, no_end = (first + at for at in known[text])
+            if other and _is_other(view, no, no_end):
+                continue
+            start, end = view.place(start), view.place(end)
+            if alone(view.text, start, end):
+                yield Hit(start, end, rule.kind, rule.level, rule.id)
 
     return find
 
