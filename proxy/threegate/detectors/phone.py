@@ -140,7 +140,9 @@ def _american_spots(sieve: Sieve) -> Ints:
 def _national_spots(sieve: Sieve) -> Ints:
     i = sieve.rows(7)
     start = sieve.at[i]
-    spots: Ints = start[sieve.labelled(start, _LABELS) | (sieve.digit[i] == 0)]
+    spots: Ints = start[
+        sieve.labelled(start, _LABELS) | ((sieve.digit[i] == 0) & (sieve.size(i) < 6))
+    ]
     return spots
 
 
@@ -171,6 +173,8 @@ _AFTER_CODE = re.compile(rf"00[1-9][0-9]{{0,2}}{_GAP}")
 
 
 def _national(view: View, match: re.Match[str]) -> Hit | None:
+    if view.far(match.start(), _LABELS) and not _is_formed(view.text, match):
+        return None
     digits = digits_of(match.group())
     shaped = [(regions, labels) for shape, regions, labels in _REGIONS if shape.match(digits)]
     if not shaped or not (wanted := _wanted(view, match, [labels for _, labels in shaped])):
@@ -185,8 +189,13 @@ def _wanted(view: View, match: re.Match[str], labels: list[Labels]) -> list[Labe
     nearest = {each: cue(view, *match.span(), each, behind=False) for each in dict.fromkeys(labels)}
     if found := [each for each, near in nearest.items() if near > 0]:
         return found
-    formed = _is_signed(view.text, match) or _is_telling(view.text, match)
+    formed = _is_formed(view.text, match)
     return labels[:1] if formed and all(near == 0 for near in nearest.values()) else []
+
+
+def _is_formed(text: str, match: re.Match[str]) -> bool:
+    """Whether it needs no label."""
+    return _is_signed(text, match) or _is_telling(text, match)
 
 
 def _is_signed(text: str, match: re.Match[str]) -> bool:
