@@ -4,16 +4,22 @@ from __future__ import annotations
 
 import re
 
+import re2
+
 from threegate.normalize.view import View, edited
 
 _MORE = "[\x80-\xbf]"
 _MISREAD = re.compile(
     rf"[\xc2-\xdf]{_MORE}|[\xe0-\xef]{_MORE}{{2}}|[\xf0-\xf4]{_MORE}{{3}}"
 )  # fmt: skip
+_SIGN = re2.compile(r"[\x{c2}-\x{f4}][\x{80}-\x{bf}]")
+"""In every text with one."""
 
 
 def reread(source: View) -> View:
     """`source` itself when nothing was misread."""
+    if source.text.isascii() or not _SIGN.search(source.text):
+        return source
     return edited(source, source.name, _MISREAD, _again)
 
 
