@@ -48,6 +48,7 @@ _Q = re.compile(
 """A single letter: only before as many digits as accounts of today have."""
 _QQ_AFTER = re.compile(r"[1-9](?<![0-9A-Za-z.\-].)[0-9]{4,10}[ ]?[(（](?i:qq)[号)）]")
 _PLAIN = re.compile(r"[a-z]+|[A-Z]+|[A-Z][a-z]+")
+_NAME = re.compile(b"[A-Za-z][-_A-Za-z0-9]{5}")
 _LABELS_ALONE = {"wechat", "weixin"}
 _EXPLICIT = re.compile(r"[:：=是为為号號>成]| is| to")
 
@@ -63,7 +64,7 @@ _LOOSE_QQ_AFTER = loosened(_QQ_AFTER.pattern)
 
 
 def find(view: View) -> Iterator[Hit]:
-    for match in likely(view, _TELLING, _WECHAT):
+    for match in likely(view, _TELLING, _WECHAT, value=_NAME):
         plain = _PLAIN.fullmatch(match["value"])
         if match["value"].lower() in _LABELS_ALONE:
             continue

@@ -99,17 +99,32 @@ def overlapping(pattern: re.Pattern[str], text: str) -> Iterator[re.Match[str]]:
 
 
 def likely(
-    view: View, loose: Any, pattern: re.Pattern[str], *, apart: bool = False
+    view: View,
+    loose: Any,
+    pattern: re.Pattern[str],
+    *,
+    apart: bool = False,
+    value: re.Pattern[bytes] | None = None,
 ) -> Iterator[re.Match[str]]:
     """`overlapping`, or what does not overlap, where RE2's `loose` says at once that `pattern` may
-    match."""
+    match. `value` is what every match has within `_VALUE_REACH` bytes: labels alone have none."""
     at = 0
     while found := loose.search(view.data, at):
         at = found.start() + 1
+        if value is not None:
+            ahead = value.search(view.data, at)
+            if ahead is None:
+                return
+            if ahead.start() - at > _VALUE_REACH:
+                at = ahead.start() - _VALUE_REACH
+                continue
         if match := pattern.match(view.text, view.place(found.start())):
             yield match
             at += len(match.group().encode()) - 1 if apart else 0
 
+
+_VALUE_REACH = 384
+"""Beyond `base.LOOKBEHIND`, behind which no value begins."""
 
 Spots = Callable[[Sieve], Ints]
 """Every position at which a pattern may match and mean something; more do no harm."""
