@@ -74,6 +74,7 @@ _TRUNK_REGIONS = (
     *("NZ", "ZA", "NG", "KE", "AE", "SA", "MY", "ID", "PH", "TH", "VN", "IN", "PK", "TR", "IL"),
     *("UA", "EG", "RO", "BD", "LK", "AR", "BR"),
 )
+_BLANK, _OPENING, _CLOSING = ord(" "), tuple(map(ord, "(（")), tuple(map(ord, ")）"))
 _REGIONS: tuple[tuple[re.Pattern[str], tuple[str, ...], Labels], ...] = (
     (re.compile(r"0[0-9]{7,11}$"), _TRUNK_REGIONS, _LABELS),
     (re.compile(r"8[3489][0-9]{9}$"), ("RU", "KZ"), _LABELS),
@@ -138,7 +139,9 @@ def _american_spots(sieve: Sieve) -> Ints:
 
 
 def _national_spots(sieve: Sieve) -> Ints:
+    """Seven digits with no more than one sign between two, and none between the first."""
     i = sieve.rows(7)
+    i = i[sieve.solid(i, 0, 1) & (sieve.at[i + 6] - sieve.at[i] <= 12)]
     start = sieve.at[i]
     spots: Ints = start[
         sieve.labelled(start, _LABELS) | ((sieve.digit[i] == 0) & (sieve.size(i) < 6))
@@ -147,10 +150,12 @@ def _national_spots(sieve: Sieve) -> Ints:
 
 
 def _bracketed_spots(sieve: Sieve) -> Ints:
-    i = sieve.rows(8)
+    i = sieve.rows(7)
     start = sieve.at[i]
-    bracket = np.isin(sieve.code(start - 1), [ord(c) for c in "(（"])
-    return together(start[bracket] - 1, start[sieve.digit[i] == 8])
+    opened = np.isin(sieve.code(start - 1), _OPENING)
+    closed = np.isin(sieve.code(start + sieve.size(i)), _CLOSING)
+    russian = (sieve.digit[i] == 8) & np.isin(sieve.code(start + 1), (_BLANK, *_OPENING))
+    return together(start[opened & closed] - 1, start[russian])
 
 
 def _international(view: View, match: re.Match[str]) -> Hit | None:
