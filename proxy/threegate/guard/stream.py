@@ -28,6 +28,7 @@ from typing import assert_never
 
 from threegate.errors import ProtocolError
 from threegate.guard.cite import marked
+from threegate.guard.edits import Edit, Edits
 from threegate.guard.events import (
     ClientGone,
     Command,
@@ -99,12 +100,6 @@ class Plan:
     hold: bool
 
 
-@dataclass(frozen=True, slots=True)
-class _Edit:
-    span: Span
-    text: str = field(repr=False)
-
-
 @dataclass(slots=True)
 class StreamMachine:
     plan: Plan
@@ -122,7 +117,7 @@ class StreamMachine:
     _restored: int = field(default=0, init=False)
     _ends: list[int] = field(default_factory=list, init=False, repr=False)
     _waiting: set[int] = field(default_factory=set, init=False, repr=False)
-    _edits: list[_Edit] = field(default_factory=list, init=False, repr=False)
+    _edits: Edits = field(default_factory=Edits, init=False, repr=False)
     _ruled: list[tuple[int, Ruled]] = field(default_factory=list, init=False, repr=False)
     _stop: tuple[int, Ruled] | None = field(default=None, init=False, repr=False)
     _paused: bool = field(default=False, init=False)
@@ -243,10 +238,10 @@ class StreamMachine:
                 self._stop_at(max(span.start, self._released), ruled)
             elif ruled.action in EDITS and span.start >= self._released:
                 original = self._text[span.start - self._base : span.end - self._base]
-                self._add(_Edit(span, self.render(ruled, original)))
+                self._edits.add(Edit(span, self.render(ruled, original)))
             elif (mark := self.mark(ruled)) and span.end > max(span.start, self._released):
                 last = Span(span.end - 1, span.end)
-                self._add(_Edit(last, marked(mark, self._text[last.start - self._base])))
+                self._edits.add(Edit(last, marked(mark, self._text[last.start - self._base])))
 
     def _record(self, to: int) -> list[Command]:
         """Rulings are told in text order, when the text that they are about is decided."""
@@ -260,17 +255,6 @@ class StreamMachine:
         if self._stop is None or _rank(at, ruled) < _rank(*self._stop):
             self._stop = (at, ruled)
 
-    def _add(self, edit: _Edit) -> None:
-        """Keeps edits disjoint: of two that overlap, the one that starts first stays and grows."""
-        before = [e for e in self._edits if e.span.end <= edit.span.start]
-        after = [e for e in self._edits if e.span.start >= edit.span.end]
-        over = [e for e in self._edits if e not in before and e not in after]
-        for other in over:
-            first = min(edit, other, key=lambda e: (e.span.start, -e.span.end, e.text))
-            span = Span(first.span.start, max(edit.span.end, other.span.end))
-            edit = _Edit(span, first.text)
-        self._edits = sorted([*before, edit, *after], key=lambda e: e.span)
-
     def _release(self) -> list[Command]:
         self._restore()
         frontier = self._frontier()
@@ -279,7 +263,7 @@ class StreamMachine:
         done = self._settled_all(frontier)
         out = self._record(self._end if done else frontier - 1)
         if frontier > self._released:
-            if text := self._render(self._released, frontier):
+            if text := self._rendered(frontier):
                 out.append(Release(text))
             self._released = frontier
             self._forget()
@@ -290,7 +274,7 @@ class StreamMachine:
 
     def _cut(self, at: int, ruled: Ruled) -> list[Command]:
         out = self._record(at)
-        if text := self._render(self._released, at):
+        if text := self._rendered(at):
             out.append(Release(text))
         self.state = State.CUT
         return [*out, Cut(ruled)]
@@ -308,10 +292,7 @@ class StreamMachine:
         at = min(self._settled, self._restored)
         if self.plan.hold:
             at = min(at, self._judged_to())
-        for edit in self._edits:
-            if edit.span.start < at < edit.span.end:
-                at = edit.span.start
-        return at
+        return self._edits.whole_before(at)
 
     def _judged_to(self) -> int:
         if not self._waiting:
@@ -330,22 +311,11 @@ class StreamMachine:
             self._text, self._restored - self._base, self.plan.channel, final=final
         )
         for r in found:
-            self._add(_absolute(r, self._base))
+            self._edits.add(_absolute(r, self._base))
         self._restored = self._base + open_from
 
-    def _render(self, start: int, end: int) -> str:
-        if not self._edits:
-            return self._text[start - self._base : end - self._base]
-        out, at = [], start
-        for edit in self._edits:
-            if edit.span.start >= end:
-                break
-            if edit.span.end <= start:
-                continue
-            out += [self._text[at - self._base : edit.span.start - self._base], edit.text]
-            at = edit.span.end
-        out.append(self._text[at - self._base : end - self._base])
-        return "".join(out)
+    def _rendered(self, to: int) -> str:
+        return self._edits.render(self._text, self._base, self._released, to)
 
     def _forget(self) -> None:
         """Drops what no scan can reach again; without it a long stream costs its length squared."""
@@ -354,8 +324,7 @@ class StreamMachine:
         if keep - self._base > 4 * CONTEXT:
             self._text = self._text[keep - self._base :]
             self._base = keep
-        if self._edits and self._edits[0].span.end <= self._released:
-            self._edits = [e for e in self._edits if e.span.end > self._released]
+        self._edits.forget(self._released)
 
     def _pressure(self) -> list[Command]:
         if not self._paused and self.held > HIGH_WATER:
@@ -384,5 +353,5 @@ def _by_place(item: tuple[int, Ruled]) -> tuple[int, str, str]:
     return at, ruled.rule_id, kind
 
 
-def _absolute(restored: Restored, base: int) -> _Edit:
-    return _Edit(Span(restored.span.start + base, restored.span.end + base), restored.text)
+def _absolute(restored: Restored, base: int) -> Edit:
+    return Edit(Span(restored.span.start + base, restored.span.end + base), restored.text)
