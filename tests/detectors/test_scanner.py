@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import re
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -7,6 +9,7 @@ from threegate.detectors import DETECTORS, scanner
 from threegate.detectors.base import LOOKBEHIND
 from threegate.detectors.folding import fold
 from threegate.detectors.surroundings import View
+from threegate.detectors.triggers import Triggers
 from threegate.types import Channel, Finding, Layer, Level, Locus, Passage
 
 from tests.detectors.strategies import texts
@@ -62,6 +65,21 @@ def test_triggers_are_necessary(text: str) -> None:
             alone = scanner(frozenset(recognizer.info.kinds))
             pulled = alone._triggers.pulled(View(folded))
             assert any(r is recognizer for r in pulled), recognizer.info.id
+
+
+@pytest.mark.parametrize("end", range(1, 31))
+def test_words_joined_by_apostrophes_are_held_together(end: int) -> None:
+    text = "it's pat.o'brien@example.co.uk"
+    _, settled = found(text[:end], final=False)
+    assert settled <= len("it's ")
+
+
+def test_a_trigger_that_counts_is_alone() -> None:
+    """Together they would multiply: see `triggers`."""
+    counting = {r.trigger for r in DETECTORS if re.search(r"\{(?:\d+,)?\d{2,}\}", r.trigger)}
+    sizes = [len(members) for _, members in Triggers(DETECTORS)._groups]
+    assert len(counting) >= 3
+    assert sizes.count(1) >= len(counting)
 
 
 @given(texts())

@@ -81,6 +81,7 @@ RECOGNIZER = Recognizer(
         kinds=(KIND,),
         title=Bilingual("电子邮箱", "E-mail address"),
         examples=(
+            Example("it's pat.o'brien@example.co.uk, isn't it", ("pat.o'brien@example.co.uk",)),
             Example("请联系邮箱zhang.san@example.com索取样品", ("zhang.san@example.com",)),
             Example("Reply-to is <fan+pei@qq.com>.", ("fan+pei@qq.com",)),
             Example("a.b@sj-hospital.org.cn\n人力", ("a.b@sj-hospital.org.cn",)),
@@ -95,7 +96,7 @@ RECOGNIZER = Recognizer(
     ),
     trigger=r"[A-Za-z0-9_+\-]@[A-Za-z0-9]",
     find=find,
-    tails=(tails.token,),
+    tails=(tails.token, tails.local_part),
     rank=60,
     plain=False,
 )

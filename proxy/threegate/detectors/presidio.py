@@ -58,7 +58,7 @@ class _Gate:
         words = {_entity(m): _any_word(m.context) for m in members if m.context}
         self._labelled = _Labelled(words) if labelled else None
         patterns = [_trigger(p.regex) for m in members for p in m.patterns]
-        self.trigger = "|".join(f"(?:{p})" for p in (words.values() if labelled else patterns))
+        self.trigger = _plain_words(members) if labelled else "|".join(f"(?:{p})" for p in patterns)
 
     def find(self, view: View) -> Iterator[Hit]:
         named = self._labelled.of(view.data) if self._labelled else self._patterns
@@ -108,6 +108,13 @@ def _any_word(words: Sequence[str]) -> str:
     other = [re2.escape(w) for w in words if not w.isascii()]
     edged = [f"(?:^|[^a-z])(?:{'|'.join(plain)})(?:[^a-z]|$)"] if plain else []
     return "(?i)" + "|".join([*edged, *other])
+
+
+def _plain_words(members: Sequence[PatternRecognizer]) -> str:
+    """What `_any_word` finds holds one of these; `triggers` knows them for words."""
+    words = dict.fromkeys(w for m in members for w in m.context or ())
+    spelled = [re2.escape(s) for w in words for s in dict.fromkeys((w, w.replace(" ", "_")))]
+    return "(?i)" + "|".join(spelled)
 
 
 def _stub(member: PatternRecognizer) -> PatternRecognizer:

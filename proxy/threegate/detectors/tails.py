@@ -7,6 +7,7 @@ Each looks at a bounded end of the text: no match is longer than the bound it us
 from __future__ import annotations
 
 import re
+import string
 from collections.abc import Callable
 
 WORD = 12
@@ -29,6 +30,8 @@ def begins(pattern: str) -> Callable[[Callable[[str], int]], Callable[[str], int
 
 MAX_TOKEN = 8192
 """Longest token that can be a finding (a JWT with many claims)."""
+MAX_LOCAL = 64
+"""Longest name before the @ of an address."""
 MAX_NUMBER = 56
 """Longest number with separators and label edge."""
 
@@ -43,6 +46,19 @@ def token(text: str) -> int:
     """The current run of printable ASCII: words, keys, e-mail addresses, URLs."""
     tail = text[-MAX_TOKEN:]
     return len(text) - len(tail) + len(tail.rstrip(TOKEN_CHARS))
+
+
+_LOCAL = string.ascii_letters + string.digits + "._%+-"
+
+
+@begins(r"[A-Za-z0-9._%+\-]+'")
+def local_part(text: str) -> int:
+    """As `token`, with what an apostrophe joins to it: o'brien@…"""
+    start = token(text)
+    while start > 1 and text[start - 1] == "'" and text[start - 2] in _LOCAL:
+        joined = text[max(0, start - MAX_LOCAL) : start - 1]
+        start -= 1 + len(joined) - len(joined.rstrip(_LOCAL))
+    return start
 
 
 @begins("[0-9(（+]")
