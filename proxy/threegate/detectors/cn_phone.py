@@ -32,6 +32,7 @@ around."""
 _SERVICE = re.compile(
     rf"[48](?<![0-9A-Za-z].)(?<![0-9][.\-/ ].)00(?P<gap>{_GAP})?[0-9]{{3}}(?P=gap)?[0-9]{{4}}{EDGE}"
 )
+_OPENING = tuple(map(ord, "(（"))
 _LABELS = words(
     "电话|電話|座机|传真|傳真|联系|致电|拨打|热线|总机|号码|值班|客服|回电|phone",
     "tel|fax|landline|call|office|hotline",
@@ -44,14 +45,18 @@ def _spots(sieve: Sieve) -> Ints:
     plain = sieve.at[_numbers(sieve, free[digit[free] == 0])]
     coded = sieve.rows(11, np.flatnonzero((digit[:-2] == 8) & (digit[1:-1] == 6)))
     country = sieve.at[coded] - 1
-    return together(plain, plain - 1, country[sieve.code(country) == ord("+")])
+    bracket = plain[np.isin(sieve.code(plain - 1), _OPENING)] - 1
+    return together(plain, bracket, country[sieve.code(country) == ord("+")])
 
 
 def _numbers(sieve: Sieve, zeros: Ints) -> Ints:
+    """Three digits of an area code, then a number whose last four stand together."""
     i = sieve.rows(10, zeros)
     first = (sieve.digit[i + 3], sieve.digit[i + 4])
     local = [(d >= 2) & (d <= 8) for d in first]
-    return i[sieve.solid(i, 0, 2) & (sieve.digit[i + 1] > 0) & (local[0] | local[1])]
+    i = i[sieve.solid(i, 0, 2) & (sieve.digit[i + 1] > 0) & (local[0] | local[1])]
+    at = [sieve.at[np.minimum(i + place, len(sieve.at) - 1)] for place in range(6, 12)]
+    return i[np.any([last - four == 3 for four, last in zip(at, at[3:], strict=False)], axis=0)]
 
 
 def _service_spots(sieve: Sieve) -> Ints:

@@ -45,12 +45,17 @@ def finder(pattern: str) -> Callable[[bytes], Iterator[tuple[int, int]]]:
 
 
 def _spans(pattern: Any, data: bytes) -> Iterator[tuple[int, int]]:
-    """What RE2's `finditer` says, at half of its cost: its match objects count their groups anew
-    for every span."""
-    search, at, end = pattern._regexp.Match, 0, len(data)
-    while (found := search(re2._Anchor.UNANCHORED, data, at, end)[0])[0] >= 0:
+    at = 0
+    while (found := span(pattern, data, at))[0] >= 0:
         yield found
         at = found[1]
+
+
+def span(pattern: Any, data: bytes, at: int) -> tuple[int, int]:
+    """What RE2's `search` finds from `at` on, at half of its cost: its match objects count their
+    groups anew for every span. Negative where it finds nothing."""
+    found: tuple[int, int] = pattern._regexp.Match(re2._Anchor.UNANCHORED, data, at, len(data))[0]
+    return found
 
 
 def loosened(pattern: str) -> Any:

@@ -19,6 +19,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+from threegate.detectors import linear
 from threegate.detectors.base import DetectorInfo
 from threegate.detectors.sieve import LONG, Ints, Sieve
 from threegate.detectors.stretches import Stretch, within
@@ -109,8 +110,8 @@ def likely(
     """`overlapping`, or what does not overlap, where RE2's `loose` says at once that `pattern` may
     match. `value` is what every match has within `_VALUE_REACH` bytes: labels alone have none."""
     at = 0
-    while found := loose.search(view.data, at):
-        at = found.start() + 1
+    while (start := linear.span(loose, view.data, at)[0]) >= 0:
+        at = start + 1
         if value is not None:
             ahead = value.search(view.data, at)
             if ahead is None:
@@ -118,7 +119,7 @@ def likely(
             if ahead.start() - at > _VALUE_REACH:
                 at = ahead.start() - _VALUE_REACH
                 continue
-        if match := pattern.match(view.text, view.place(found.start())):
+        if match := pattern.match(view.text, view.place(start)):
             yield match
             at += len(match.group().encode()) - 1 if apart else 0
 
