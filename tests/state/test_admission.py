@@ -90,7 +90,24 @@ async def test_a_line_that_stands_is_overload_and_the_newest_goes_first() -> Non
     assert empty(admission)
 
 
-async def test_overload_is_over_when_no_line_has_stood_for_as_long_again() -> None:
+async def test_overload_lasts_until_nobody_was_refused_for_as_long_again() -> None:
+    clock = Clock()
+    calls = Calls(Admission(checking=1, patience_s=60, clock=clock))
+    await calls.begin("a", "b", "c")
+    clock.now += 60
+    assert calls.admission.overloaded()
+    clock.now += 59
+    with pytest.raises(OverloadError):
+        calls.admission.look()
+    await calls.end("a", "b", "c")
+    clock.now += 59
+    assert calls.admission.overloaded()
+    clock.now += 1
+    assert not calls.admission.overloaded()
+    assert empty(calls.admission)
+
+
+async def test_a_moment_without_a_line_does_not_end_overload() -> None:
     clock = Clock()
     admission = Admission(checking=1, patience_s=60, impatience_s=60, clock=clock)
     calls = Calls(admission)

@@ -3,7 +3,7 @@
 Two bounds. `calls` are in progress at once, most of them waiting for their model. `checking` are on
 their way to it, where a call uses the processor; beyond that, calls stand in line. A line of a
 moment is a burst, first come, first served. A line that has not been empty for `patience_s` is
-overload, and remains it until no line has stood for as long again (else the patience of a burst
+overload, and remains it until nobody was refused for as long again (else the patience of a burst
 would come back with every moment without a line): then the newest is taken first, since the oldest
 has waited in vain, and who still waits after `impatience_s` is refused with 503 and a time to come
 again. Who comes while more stand in line than can be checked at once is refused before the request
@@ -24,7 +24,7 @@ from dataclasses import dataclass, field
 from threegate.errors import OverloadError
 
 CALLS, CHECKING = 2048, 8
-PATIENCE_S, IMPATIENCE_S = 2.0, 0.1
+PATIENCE_S, IMPATIENCE_S = 1.0, 0.1
 
 
 @dataclass(slots=True)
@@ -54,7 +54,7 @@ class Admission:
 
     def look(self) -> None:
         if self.overloaded() and len(self._line) > self.checking:
-            raise OverloadError
+            raise self._refused()
 
     def enter(self) -> None:
         if self._open >= self.calls:
@@ -86,7 +86,11 @@ class Admission:
             raise
         if not mine.done():
             self._line.remove(mine)
-            raise OverloadError
+            raise self._refused()
+
+    def _refused(self) -> OverloadError:
+        self._until = self.clock() + self.patience_s
+        return OverloadError()
 
     def next(self) -> None:
         """A turn is over: it goes to one of the line."""
