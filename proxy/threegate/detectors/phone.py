@@ -19,9 +19,9 @@ from threegate.detectors import tails
 from threegate.detectors.base import DetectorInfo, Example
 from threegate.detectors.labels import Labels, words
 from threegate.detectors.recognizer import DASH, EDGE, Hit, Recognizer, digits_of, numbers
-from threegate.detectors.sieve import Ints, Sieve, together
+from threegate.detectors.sieve import Ints, Mask, Sieve, together
 from threegate.detectors.stretches import NUMBER
-from threegate.detectors.surroundings import SPACE, View, cue
+from threegate.detectors.surroundings import REACH, SPACE, View, cue
 from threegate.types import Bilingual, Level
 
 KIND = "pii.phone"
@@ -55,6 +55,8 @@ _TELLING = re.compile(
     r"|8 ?[(]9[0-9]{2}[)] ?[0-9]{3}-[0-9]{2}-[0-9]{2}|[(][1-9][0-9][)] ?9[0-9]{4}-[0-9]{4}"
 )
 """Groups that nothing but a telephone number of that country has: no label is needed."""
+_GROUPS = (222, 533, 434, 344, 433, 332)
+"""Sizes of the first three of `_TELLING`; beside them a group of five and one of six."""
 _STRONG = (
     "电话|電話|手机|手機|手提|携帯|전화|휴대|연락처|whatsapp|phone|mobile|tel|cell|tlf|gsm|telefon",
     "telefoon|teléfono|telefono|telefone|móvil|movil|celular|cellulare|mobil|handy|natel|téléphone",
@@ -69,6 +71,7 @@ _LABELS = words(
 )
 _INITIAL = re.compile("(?<![A-Za-z])[TMPCFDtmpcfd][:.：] ?$")
 """A label of signatures, right before a number in groups."""
+_SIGNS, _INITIALS = tuple(map(ord, ":.：")), tuple(map(ord, "TMPCFDtmpcfd"))
 _TRUNK_REGIONS = (
     *("TW", "GB", "AU", "DE", "FR", "JP", "KR", "IT", "CH", "AT", "NL", "BE", "SE", "FI", "IE"),
     *("NZ", "ZA", "NG", "KE", "AE", "SA", "MY", "ID", "PH", "TH", "VN", "IN", "PK", "TR", "IL"),
@@ -108,17 +111,25 @@ def find(view: View) -> Iterator[Hit]:
     for match in numbers(view, _INTERNATIONAL, _international_spots):
         if hit := _international(view, match):
             yield hit
-    for match in numbers(view, _AMERICAN, _american_spots):
-        near = cue(view, *match.span(), _LABELS)
-        if _valid_in_america(match.group()):
-            level = Level.HIGH if near > 0 else Level.LOW if near else Level.MEDIUM
-            yield Hit(*match.span(), KIND, level, "US")
-        elif near > 0:
-            yield Hit(*match.span(), KIND, Level.MEDIUM, "US_form")
+    told = {
+        match.span(): _american(view, match) for match in numbers(view, _AMERICAN, _american_spots)
+    }
+    yield from filter(None, told.values())
+    judged: _Judged = {}
     for pattern, spots in ((_NATIONAL, _national_spots), (_BRACKETED, _bracketed_spots)):
         for match in numbers(view, pattern, spots):
-            if hit := _national(view, match):
-                yield hit
+            known = told.get(match.span())
+            open_ = known is None or known.level < Level.MEDIUM
+            if open_ and (region := _national(view, match, judged)):
+                yield Hit(*match.span(), KIND, Level.MEDIUM, region)
+
+
+def _american(view: View, match: re.Match[str]) -> Hit | None:
+    near = cue(view, *match.span(), _LABELS)
+    if _valid_in_america(match.group()):
+        level = Level.HIGH if near > 0 else Level.LOW if near else Level.MEDIUM
+        return Hit(*match.span(), KIND, level, "US")
+    return Hit(*match.span(), KIND, Level.MEDIUM, "US_form") if near > 0 else None
 
 
 def _international_spots(sieve: Sieve) -> Ints:
@@ -139,14 +150,31 @@ def _american_spots(sieve: Sieve) -> Ints:
 
 
 def _national_spots(sieve: Sieve) -> Ints:
-    """Seven digits with no more than one sign between two, and none between the first."""
+    """Seven digits with no more than one sign between two, and none between the first; a label, or
+    a nought in groups that may need none."""
     i = sieve.rows(7)
     i = i[sieve.solid(i, 0, 1) & (sieve.at[i + 6] - sieve.at[i] <= 12)]
     start = sieve.at[i]
-    spots: Ints = start[
-        sieve.labelled(start, _LABELS) | ((sieve.digit[i] == 0) & (sieve.size(i) < 6))
-    ]
+    formed = (sieve.digit[i] == 0) & (_grouped(sieve, i) | _signed(sieve, start))
+    spots: Ints = start[sieve.labelled(start, _LABELS) | formed]
     return spots
+
+
+def _grouped(sieve: Sieve, i: Ints) -> Mask:
+    """Whether the first groups from digit i on are those of a number of `_TELLING`."""
+    sizes = [sieve.size(i)]
+    for _ in range(2):
+        sizes.append(sieve.size(i + sum(sizes)))
+    known = np.isin(sizes[0] * 100 + sizes[1] * 10 + sizes[2], _GROUPS)
+    grouped: Mask = known | ((sizes[0] == 5) & (sizes[1] == 6))
+    return grouped
+
+
+def _signed(sieve: Sieve, start: Ints) -> Mask:
+    """Whether `_INITIAL` may stand before a number."""
+    sign = start - 1 - (sieve.code(start - 1) == _BLANK)
+    signed: Mask = np.isin(sieve.code(sign), _SIGNS) & np.isin(sieve.code(sign - 1), _INITIALS)
+    return signed
 
 
 def _bracketed_spots(sieve: Sieve) -> Ints:
@@ -177,16 +205,28 @@ _AFTER_CODE = re.compile(rf"00[1-9][0-9]{{0,2}}{_GAP}")
 """A country's code in a group of its own, behind 00."""
 
 
-def _national(view: View, match: re.Match[str]) -> Hit | None:
+_Judged = dict[tuple[str, int], str]
+
+
+def _national(view: View, match: re.Match[str], judged: _Judged) -> str:
+    """The region of a national number, empty if it is none; the same surroundings are judged
+    once."""
+    start, end = match.span()
+    key = view.text[max(0, start - REACH) : end + 2], end - start
+    if key not in judged:
+        judged[key] = _region(view, match)
+    return judged[key]
+
+
+def _region(view: View, match: re.Match[str]) -> str:
     if view.far(match.start(), _LABELS) and not _is_formed(view.text, match):
-        return None
+        return ""
     digits = digits_of(match.group())
     shaped = [(regions, labels) for shape, regions, labels in _REGIONS if shape.match(digits)]
     if not shaped or not (wanted := _wanted(view, match, [labels for _, labels in shaped])):
-        return None
+        return ""
     regions = (r for known, labels in shaped if labels in wanted for r in known)
-    region = next((r for r in regions if _in_use(digits, r)), None)
-    return Hit(*match.span(), KIND, Level.MEDIUM, region) if region else None
+    return next((r for r in regions if _in_use(digits, r)), "")
 
 
 def _wanted(view: View, match: re.Match[str], labels: list[Labels]) -> list[Labels]:
