@@ -73,7 +73,9 @@ def _ms(value: float) -> str:
 
 
 def _chinese(name: str) -> str:
-    return NAMES.get(name, name.replace("× capacity", "× 容量").replace(", the model alone", "，仅模型"))
+    return NAMES.get(
+        name, name.replace("× capacity", "× 容量").replace(", the model alone", "，仅模型")
+    )
 
 
 def _streams(row: Row) -> Row:

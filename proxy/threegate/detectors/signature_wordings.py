@@ -15,7 +15,9 @@ from threegate.types import Level
 
 _S, _S0, _W = r"\s{1,4}", r"\s{0,4}", r"(?:[\w'’-]{1,24}[,]?\s{1,4})"
 _GAP = r"[^。！？!?\n]"
-_ORDERS = r"(?:instructions?|prompts?|guidelines?|directions?|directives?|commands?|programming|rules)"
+_ORDERS = (
+    r"(?:instructions?|prompts?|guidelines?|directions?|directives?|commands?|programming|rules)"
+)
 _PROMPT = r"(?:(?:system|developer)\s{1,4}(?:prompt|message|instructions?)|(?:initial|original|hidden|secret|confidential|internal|full|complete)\s{1,4}(?:system\s{1,4})?(?:prompt|instructions?|message))"
 _AI = r"(?:AI|LLM|(?:large\s{1,4})?language\s{1,4}model|model|assistant|chatbot|bot|character|persona|DAN|GPT|version\s{1,4}of\s{1,4}(?:yourself|you))"
 _LIMITS = r"(?:ethic(?:s|al)?|moral(?:s|ity)?|safety|content|restrictions?|limits?|limitations?|filters?|filtering|guardrails?|censorship|constraints?|rules|guidelines|polic(?:y|ies)|boundaries|moderation)"
