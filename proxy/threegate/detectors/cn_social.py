@@ -5,32 +5,31 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-import re2
-
 from threegate.detectors import tails
 from threegate.detectors.base import DetectorInfo, Example
 from threegate.detectors.linear import loosened
-from threegate.detectors.recognizer import ANSWER, Hit, Recognizer, likely
+from threegate.detectors.recognizer import ANSWER, Hit, Recognizer, judged
 from threegate.detectors.surroundings import View
 from threegate.types import Bilingual, Level
 
 WECHAT, QQ = "pii.cn.wechat", "pii.cn.qq"
-_WECHAT_LABEL = (
-    r"(?:微信|薇信|威信|wechat|weixin|(?<![a-z0-9#?&_.\-])(?:vx|wxid|v信|wx(?=[号:：= _→])"
-    r"|v(?=[:：]))(?![a-z])|加v|v我|加我"
-    r"|加微|加薇|(?<![\u3400-\u9fff])微(?=[:：])|绿泡泡)"
+_WECHAT_NAME = (
+    r"微信|薇信|威信|wechat|weixin|(?<![a-z0-9#?&_.\-])(?:vx|wxid|v信|wx(?=[号:：= _→]))(?![a-z])"
+    r"|加v|v我|加我|加微|加薇|绿泡泡"
 )
-_LINK = r"[\s\"']{0,2}[:：=是为為（(【\[→>❤♥👉" "\ufe0f" r"]{0,2}[\s\"'是]{0,2}"
+_WECHAT_LETTER = r"(?<![a-z0-9#?&_.\-])v(?=[:：])|(?<![\u3400-\u9fff])微(?=[:：])"
+_SIGN = "[:：=是为為（(【\\[→>❤♥👉\ufe0f]"
+_LINK = rf"[\s\"']{{0,2}}{_SIGN}{{0,2}}[\s\"'是]{{0,2}}"
 _SHARED = "[/／、和或&](?:qq|微信|手机|电话)"
 """The same name serves there."""
 _CORRECTED = (
     r"[^0-9A-Za-z\n。；]{0,6}(?:应该?是|應該是|改[成为為]|换[成为]|換成|變成|变成)了?[:： ]?"
 )
-_WECHAT_START = (
-    rf"(?i)(?P<label>{_WECHAT_LABEL})(?P<link>(?:{_SHARED}|[ _]?(?:号|號|账号|小号|名"
-    rf"|(?:id|no|number|account)(?![a-z])))?(?:{ANSWER}"
-    rf"|(?-i:(?: (?:[a-z]{{1,5}}|I)){{0,4}})[ :]{{1,2}}[(（]?| [-–—] |{_CORRECTED}|{_LINK}))"
-)
+_NUMBERED = "[ _]?(?:号|號|账号|小号)"
+_NAMED = rf"(?:{_SHARED}|{_NUMBERED}|[ _]?(?:名|(?:id|no|number|account)(?![a-z])))?"
+_WORDS = "(?-i:(?: (?:[a-z]{1,5}|I)){0,4})"
+_ANY_LINK = rf"(?:{ANSWER}|{_WORDS}[ :]{{1,2}}[(（]?| [-–—] |{_CORRECTED}|{_LINK})"
+_WECHAT_START = rf"(?i)(?P<label>{_WECHAT_NAME}|{_WECHAT_LETTER})(?P<link>{_NAMED}{_ANY_LINK})"
 _WECHAT = re.compile(
     _WECHAT_START + r"(?P<value>[A-Za-z][-_A-Za-z0-9]{5,19})(?![-_A-Za-z0-9@])(?!\.[A-Za-z0-9])"
 )
@@ -53,32 +52,50 @@ _LABELS_ALONE = {"wechat", "weixin"}
 _EXPLICIT = re.compile(r"[:：=是为為号號>成]| is| to")
 
 
-_MIXED = r"(?-i:[A-Za-z][-_A-Za-z0-9]{0,18}(?:[-_0-9]|[a-z][A-Z]|[A-Z][A-Z][a-z]))"
-_TELLING = re2.compile(
-    f"{loosened(_WECHAT_START).pattern}{_MIXED}"
-    f"|(?:{loosened(_WECHAT_LABEL).pattern})(?s:.){{0,60}}(?:{_EXPLICIT.pattern})"
+_TURN = "[a-z][A-Z]|[A-Z][A-Z][a-z]"
+_MIXED = rf"(?-i:{_TURN}|[A-Za-z][-_A-Za-z0-9]{{0,18}}(?:[-_0-9]|{_TURN}))"
+_PLAINLY = r"[A-Za-z]{6,20}(?:[^-_A-Za-z0-9@(]|$)"
+_TOLD = (
+    rf"(?:{ANSWER}|{_CORRECTED}"
+    rf"|(?:{_WORDS}(?: :|:[ :]?)|{_WORDS}(?-i: (?:is|to)[a-z]{{0,3}}){_WORDS}[ :]{{1,2}})[(（]?"
+    rf"|[\s\"']{{0,2}}(?:{_SIGN}?[:：=是为為>]{_SIGN}?|{_SIGN}{{0,2}}[\s\"']?是)[\s\"'是]{{0,2}})"
+)
+"""Links in which `_EXPLICIT` finds something, and a few more."""
+_TELLING = loosened(
+    rf"(?i)(?:{_WECHAT_NAME})(?:{_NAMED}{_ANY_LINK}{_MIXED}"
+    rf"|(?:{_NUMBERED}{_ANY_LINK}|{_NAMED}{_TOLD}){_PLAINLY})"
 )
 """Where an account is more than a plain word or is told to be one."""
+_LETTER = loosened("(?i)[v微][:：]")
 _QQ_FORMS = tuple((loosened(pattern.pattern), pattern) for pattern in (_QQ, _Q))
 _LOOSE_QQ_AFTER = loosened(_QQ_AFTER.pattern)
 
 
 def find(view: View) -> Iterator[Hit]:
-    for match in likely(view, _TELLING, _WECHAT, value=_NAME):
-        plain = _PLAIN.fullmatch(match["value"])
-        if match["value"].lower() in _LABELS_ALONE:
-            continue
-        if plain and view.text[match.end() : match.end() + 1] == "(":
-            continue  # a call
-        explicit = bool(_EXPLICIT.search(match["link"])) and len(match["label"]) > 1
-        if explicit or not plain:
-            yield Hit(*match.span("value"), WECHAT, Level.HIGH)
+    for loose in (_TELLING, _LETTER):
+        yield from judged(view, loose, _WECHAT, _wechat, value=_NAME)
     for loose, pattern in _QQ_FORMS:
-        for match in likely(view, loose, pattern, apart=True):
-            yield Hit(*match.span("value"), QQ, Level.HIGH)
-    for match in likely(view, _LOOSE_QQ_AFTER, _QQ_AFTER, apart=True):
-        end = match.start() + len(match.group().rstrip("(（QqＱ号)） "))
-        yield Hit(match.start(), end, QQ, Level.HIGH)
+        yield from judged(view, loose, pattern, _qq, apart=True)
+    yield from judged(view, _LOOSE_QQ_AFTER, _QQ_AFTER, _qq_after, apart=True)
+
+
+def _wechat(match: re.Match[str]) -> Hit | None:
+    plain = _PLAIN.fullmatch(match["value"])
+    if match["value"].lower() in _LABELS_ALONE:
+        return None
+    if plain and match.string[match.end() : match.end() + 1] == "(":
+        return None  # a call
+    explicit = bool(_EXPLICIT.search(match["link"])) and len(match["label"]) > 1
+    return Hit(*match.span("value"), WECHAT, Level.HIGH) if explicit or not plain else None
+
+
+def _qq(match: re.Match[str]) -> Hit:
+    return Hit(*match.span("value"), QQ, Level.HIGH)
+
+
+def _qq_after(match: re.Match[str]) -> Hit:
+    end = match.start() + len(match.group().rstrip("(（QqＱ号)） "))
+    return Hit(match.start(), end, QQ, Level.HIGH)
 
 
 _QQ_OPEN = re.compile(r"[1-9][0-9]{4,10}[ ]?(?:[(（][Qq]{0,2})?\Z")

@@ -9,9 +9,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+import re2
+
 from threegate.detectors import linear, tails
 from threegate.detectors.base import DetectorInfo, Example
-from threegate.detectors.recognizer import Hit, Recognizer, likely, overlapping
+from threegate.detectors.recognizer import Hit, Recognizer, judged
 from threegate.detectors.secrets import NEXT_LINE
 from threegate.detectors.surroundings import View
 from threegate.types import Bilingual, Level
@@ -34,13 +36,16 @@ _ENGLISH = re.compile(
     rf"(?:[|>][+\-]?\n[ \t]{{1,8}}+)?"
     rf"(?:(?:\w{{2,12}}\(default=)?[brun@]?[\"'`\\]{{1,4}}+)?)(?<![A-Za-z0-9]){_VALUE}"
 )
+_LIKELY_ENGLISH = re2.compile(
+    r"(?i)p(?:assword|asswd|assphrase|asscode|ass|wd|w)(?:[0-9!@#$%^&*]"
+    r"|[^0-9a-z!@#$%^&*][^0-9!@#$%^&*]{0,120}[0-9!@#$%^&*])"
+)
 _OTHER = re.compile(
     r"(?i)(?:contrase[nñ]a|mot de passe|passwort|kennwort|senha|пароль|パスワード|비밀번호"
     r"|mật khẩu|wachtwoord)(?P<gap>)(?P<link>[\"']?[ ]{0,2}(?:[:：=は]|es(?= )|ist(?= ))"
     rf"[ ]{{0,2}}[\"'“「]?)(?<![A-Za-z0-9]){_VALUE}"
 )
 """The word in other languages, with what assigns."""
-_LOOSE_OTHER = linear.loosened(_OTHER.pattern)
 _NOT = re.compile(
     r"(?i)^\$|\$\{|x{4}|\*{3}|getenv|environ|process\.|getpass|config|self\.|args\.|"
     r"input|your|example|placeholder|changeme"
@@ -61,25 +66,29 @@ _EXPLICIT = re.compile(
 )
 
 
-def _matches(view: View) -> Iterator[re.Match[str]]:
-    yield from overlapping(_CHINESE, view.text)
-    yield from overlapping(_ENGLISH, view.text)
-    yield from likely(view, _LOOSE_OTHER, _OTHER)
+_FORMS = (
+    (linear.loosened(_CHINESE.pattern), _CHINESE),
+    (_LIKELY_ENGLISH, _ENGLISH),
+    (linear.loosened(_OTHER.pattern), _OTHER),
+)
 
 
 def find(view: View) -> Iterator[Hit]:
-    for match in _matches(view):
-        start = match.start("value")
-        if start - match.start() > _REACH:
-            continue
-        value = match["value"]
-        if value[-1] in ".,:;?\\":
-            value = value.rstrip(".,:;?!\\")
-        if view.text[match.end() : match.end() + 1] == "(":
-            continue  # a call
-        level = _level(value, match["gap"] + match["link"], close=len(match["gap"]) <= 4)
-        if level:
-            yield Hit(start, start + len(value), KIND, level)
+    for loose, pattern in _FORMS:
+        yield from judged(view, loose, pattern, _judge)
+
+
+def _judge(match: re.Match[str]) -> Hit | None:
+    start = match.start("value")
+    if start - match.start() > _REACH:
+        return None
+    value = match["value"]
+    if value[-1] in ".,:;?\\":
+        value = value.rstrip(".,:;?!\\")
+    if match.string[match.end() : match.end() + 1] == "(":
+        return None  # a call
+    level = _level(value, match["gap"] + match["link"], close=len(match["gap"]) <= 4)
+    return Hit(start, start + len(value), KIND, level) if level else None
 
 
 def _level(value: str, link: str, *, close: bool) -> Level | None:

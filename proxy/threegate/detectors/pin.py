@@ -11,7 +11,7 @@ from collections.abc import Iterator
 
 from threegate.detectors import linear, tails
 from threegate.detectors.base import DetectorInfo, Example
-from threegate.detectors.recognizer import Hit, Recognizer, likely
+from threegate.detectors.recognizer import Hit, Recognizer, judged
 from threegate.detectors.surroundings import View
 from threegate.types import Bilingual, Level
 
@@ -41,12 +41,14 @@ _POSTAL = 6
 
 def find(view: View) -> Iterator[Hit]:
     for loose, pattern in _PATTERNS:
-        for match in likely(view, loose, pattern):
-            value, name = match["value"], match.group().lower()
-            postal = name.startswith("pin code") and len(value) == _POSTAL
-            weak = pattern is _BESIDE and (value in _WEAK or len(set(value)) == 1)
-            if not postal and not weak:
-                yield Hit(*match.span("value"), KIND, Level.MEDIUM)
+        yield from judged(view, loose, pattern, _judge)
+
+
+def _judge(match: re.Match[str]) -> Hit | None:
+    value, name = match["value"], match.group().lower()
+    postal = name.startswith("pin code") and len(value) == _POSTAL
+    weak = match.re is _BESIDE and (value in _WEAK or len(set(value)) == 1)
+    return None if postal or weak else Hit(*match.span("value"), KIND, Level.MEDIUM)
 
 
 RECOGNIZER = Recognizer(

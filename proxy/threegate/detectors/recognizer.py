@@ -17,10 +17,12 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, NamedTuple
 
 from threegate.detectors import linear
 from threegate.detectors.base import DetectorInfo
+from threegate.detectors.pattern_parts import parsed
 from threegate.detectors.sieve import LONG, Ints, Sieve
 from threegate.detectors.stretches import Stretch, within
 from threegate.detectors.surroundings import SPACE, View
@@ -110,15 +112,8 @@ def likely(
     """`overlapping`, or what does not overlap, where RE2's `loose` says at once that `pattern` may
     match. `value` is what every match has within `_VALUE_REACH` bytes: labels alone have none."""
     at = 0
-    while (start := linear.span(loose, view.data, at)[0]) >= 0:
+    while (start := _next(view, loose, value, at)) >= 0:
         at = start + 1
-        if value is not None:
-            ahead = value.search(view.data, at)
-            if ahead is None:
-                return
-            if ahead.start() - at > _VALUE_REACH:
-                at = ahead.start() - _VALUE_REACH
-                continue
         if match := pattern.match(view.text, view.place(start)):
             yield match
             at += len(match.group().encode()) - 1 if apart else 0
@@ -126,6 +121,69 @@ def likely(
 
 _VALUE_REACH = 384
 """Beyond `base.LOOKBEHIND`, behind which no value begins."""
+
+Judge = Callable[[re.Match[str]], Hit | None]
+"""Reads its match, the few characters around it that its pattern reads too, and nothing else."""
+_SEEN_BEFORE, _SEEN_BEHIND = 4, 8
+"""Characters on both sides of a match that a pattern or a judge reads."""
+
+
+def judged(
+    view: View,
+    loose: Any,
+    pattern: re.Pattern[str],
+    judge: Judge,
+    *,
+    apart: bool = False,
+    value: re.Pattern[bytes] | None = None,
+) -> Iterator[Hit]:
+    """The hits that `judge` makes of `likely` matches; the same surroundings are judged once.
+    `pattern` reads no more than `_SEEN_BEHIND` characters beyond a match."""
+    known: dict[str, tuple[int, Hit | None]] = {}
+    reach = _reach(pattern)
+    text, last, at = view.text, len(view.text) - reach, 0
+    while (start := _next(view, loose, value, at)) >= 0:
+        place = view.place(start)
+        if _SEEN_BEFORE <= place <= last:
+            around = text[place - _SEEN_BEFORE : place + reach]
+            if (told := known.get(around)) is None:
+                told = known[around] = _judged(text, place, pattern, judge)
+        else:
+            told = _judged(text, place, pattern, judge)
+        size, hit = told
+        if hit is not None:
+            yield hit._replace(start=place + hit.start, end=place + hit.end)
+        at = start + (size if apart and size else 1)
+
+
+@cache
+def _reach(pattern: re.Pattern[str]) -> int:
+    """Characters from the start of a match on that decide."""
+    return int(parsed(pattern.pattern).getwidth()[1]) + _SEEN_BEHIND
+
+
+def _judged(
+    text: str, place: int, pattern: re.Pattern[str], judge: Judge
+) -> tuple[int, Hit | None]:
+    """The bytes of the match here and its hit, counted from its start on."""
+    match = pattern.match(text, place)
+    if match is None:
+        return 0, None
+    size, hit = len(match.group().encode()), judge(match)
+    return size, hit and hit._replace(start=hit.start - place, end=hit.end - place)
+
+
+def _next(view: View, loose: Any, value: re.Pattern[bytes] | None, at: int) -> int:
+    """The next byte at which a match may begin, a value in reach; negative if there is none."""
+    while (start := linear.span(loose, view.data, at)[0]) >= 0 and value is not None:
+        ahead = value.search(view.data, start + 1)
+        if ahead is None:
+            return -1
+        if ahead.start() - start <= _VALUE_REACH:
+            return start
+        at = ahead.start() - _VALUE_REACH
+    return start
+
 
 Spots = Callable[[Sieve], Ints]
 """Every position at which a pattern may match and mean something; more do no harm."""
