@@ -17,7 +17,7 @@ _WECHAT_NAME = (
     r"微信|薇信|威信|wechat|weixin|(?<![a-z0-9#?&_.\-])(?:vx|wxid|v信|wx(?=[号:：= _→]))(?![a-z])"
     r"|加v|v我|加我|加微|加薇|绿泡泡"
 )
-_WECHAT_LETTER = r"(?<![a-z0-9#?&_.\-])v(?=[:：])|(?<![\u3400-\u9fff])微(?=[:：])"
+_WECHAT_LETTER = "(?:(?:\\A|[^a-z0-9#?&_.\\-])v|(?:\\A|[^\u3400-\u9fff])微)"
 _SIGN = "[:：=是为為（(【\\[→>❤♥👉\ufe0f]"
 _LINK = rf"[\s\"']{{0,2}}{_SIGN}{{0,2}}[\s\"'是]{{0,2}}"
 _SHARED = "[/／、和或&](?:qq|微信|手机|电话)"
@@ -29,10 +29,9 @@ _NUMBERED = "[ _]?(?:号|號|账号|小号)"
 _NAMED = rf"(?:{_SHARED}|{_NUMBERED}|[ _]?(?:名|(?:id|no|number|account)(?![a-z])))?"
 _WORDS = "(?-i:(?: (?:[a-z]{1,5}|I)){0,4})"
 _ANY_LINK = rf"(?:{ANSWER}|{_WORDS}[ :]{{1,2}}[(（]?| [-–—] |{_CORRECTED}|{_LINK})"
-_WECHAT_START = rf"(?i)(?P<label>{_WECHAT_NAME}|{_WECHAT_LETTER})(?P<link>{_NAMED}{_ANY_LINK})"
-_WECHAT = re.compile(
-    _WECHAT_START + r"(?P<value>[A-Za-z][-_A-Za-z0-9]{5,19})(?![-_A-Za-z0-9@])(?!\.[A-Za-z0-9])"
-)
+_ACCOUNT = r"(?P<value>[A-Za-z][-_A-Za-z0-9]{5,19})(?![-_A-Za-z0-9@])(?!\.[A-Za-z0-9])"
+_WECHAT = re.compile(rf"(?i)(?:{_WECHAT_NAME})(?P<link>{_NAMED}{_ANY_LINK}){_ACCOUNT}")
+_LETTERED = re.compile(rf"(?i){_WECHAT_LETTER}(?=[:：]){_ANY_LINK}{_ACCOUNT}")
 _QQ = re.compile(
     rf"(?i)(?-i:[Qq扣企])(?:(?<=q)(?<![a-z].)q|(?<=扣)扣|(?<=企)鹅号)"
     rf"(?P<link>(?:{_SHARED}| ?(?:号码|号|號|群号|群)|[ _](?:number|no\.?|id|num))?(?:{ANSWER}"
@@ -66,27 +65,37 @@ _TELLING = loosened(
     rf"|(?:{_NUMBERED}{_ANY_LINK}|{_NAMED}{_TOLD}){_PLAINLY})"
 )
 """Where an account is more than a plain word or is told to be one."""
-_LETTER = loosened("(?i)[v微][:：]")
-_QQ_FORMS = tuple((loosened(pattern.pattern), pattern) for pattern in (_QQ, _Q))
+_LOOSE_LETTERED = loosened(f"(?i){_WECHAT_LETTER}[:：]")
+_QQ_FORMS = (
+    (loosened(_QQ.pattern + r"(?:[^0-9A-Za-z@]|$)"), _QQ),
+    (loosened(_Q.pattern + r"[ ]?(?:[^0-9A-Za-z@+*/×÷=除乘加减\- ]|[ ][^+*/×÷=除乘加减\-]|$)"), _Q),
+)
+"""With most of what may not stand behind them."""
 _LOOSE_QQ_AFTER = loosened(_QQ_AFTER.pattern)
 
 
 def find(view: View) -> Iterator[Hit]:
-    for loose in (_TELLING, _LETTER):
-        yield from judged(view, loose, _WECHAT, _wechat, value=_NAME)
+    yield from judged(view, _TELLING, _WECHAT, _wechat, value=_NAME)
+    yield from judged(view, _LOOSE_LETTERED, _LETTERED, _lettered, value=_NAME)
     for loose, pattern in _QQ_FORMS:
         yield from judged(view, loose, pattern, _qq, apart=True)
     yield from judged(view, _LOOSE_QQ_AFTER, _QQ_AFTER, _qq_after, apart=True)
 
 
 def _wechat(match: re.Match[str]) -> Hit | None:
-    plain = _PLAIN.fullmatch(match["value"])
     if match["value"].lower() in _LABELS_ALONE:
         return None
-    if plain and match.string[match.end() : match.end() + 1] == "(":
-        return None  # a call
-    explicit = bool(_EXPLICIT.search(match["link"])) and len(match["label"]) > 1
-    return Hit(*match.span("value"), WECHAT, Level.HIGH) if explicit or not plain else None
+    if _PLAIN.fullmatch(match["value"]):
+        called = match.string[match.end() : match.end() + 1] == "("
+        if called or not _EXPLICIT.search(match["link"]):
+            return None
+    return Hit(*match.span("value"), WECHAT, Level.HIGH)
+
+
+def _lettered(match: re.Match[str]) -> Hit | None:
+    """A letter alone says too little of a plain word."""
+    plain = _PLAIN.fullmatch(match["value"]) or match["value"].lower() in _LABELS_ALONE
+    return None if plain else Hit(*match.span("value"), WECHAT, Level.HIGH)
 
 
 def _qq(match: re.Match[str]) -> Hit:

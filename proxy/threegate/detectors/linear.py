@@ -23,6 +23,7 @@ _BLANKS = (
 )
 """What `\\s` is to `re` in a string, as the inside of a class."""
 
+_ANYWHERE = re2._Anchor.UNANCHORED
 _CHOICES = 256
 """Ways to split a match between the parts of a pattern, all of which `re` may have to try."""
 _ALIKE = {"CATEGORY_DIGIT", "CATEGORY_WORD"}
@@ -45,17 +46,38 @@ def finder(pattern: str) -> Callable[[bytes], Iterator[tuple[int, int]]]:
 
 
 def _spans(pattern: Any, data: bytes) -> Iterator[tuple[int, int]]:
-    at = 0
-    while (found := span(pattern, data, at))[0] >= 0:
+    """What RE2's `search` finds, at half of its cost: its match objects count their groups anew for
+    every span. Looked up once here, because a near miss costs little more than the call."""
+    search, size, at = pattern._regexp.Match, len(data), 0
+    while (found := search(_ANYWHERE, data, at, size)[0])[0] >= 0:
         yield found
         at = found[1]
 
 
-def span(pattern: Any, data: bytes, at: int) -> tuple[int, int]:
-    """What RE2's `search` finds from `at` on, at half of its cost: its match objects count their
-    groups anew for every span. Negative where it finds nothing."""
-    found: tuple[int, int] = pattern._regexp.Match(re2._Anchor.UNANCHORED, data, at, len(data))[0]
-    return found
+def starts(
+    pattern: Any, data: bytes, value: re.Pattern[bytes] | None = None, reach: int = 0
+) -> Iterator[int]:
+    """Every byte at which `pattern` matches, also inside earlier matches if it is RE2's; only those
+    behind which `value` begins within `reach` bytes."""
+    if isinstance(pattern, re.Pattern):  # few letters, which cannot begin inside one another
+        yield from (match.start() for match in pattern.finditer(data))
+        return
+    search, size, at, ahead = pattern._regexp.Match, len(data), 0, -1
+    while (start := search(_ANYWHERE, data, at, size)[0][0]) >= 0:
+        at = start + 1
+        if value is not None:
+            if ahead < at:
+                ahead = _place(value.search(data, at))
+            if ahead < 0:
+                return
+            if ahead - at > reach:
+                at = ahead - reach
+                continue
+        yield start
+
+
+def _place(match: re.Match[bytes] | None) -> int:
+    return -1 if match is None else match.start()
 
 
 def loosened(pattern: str) -> Any:

@@ -9,8 +9,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-import re2
-
 from threegate.detectors import linear, tails
 from threegate.detectors.base import DetectorInfo, Example
 from threegate.detectors.recognizer import Hit, Recognizer, judged
@@ -21,10 +19,11 @@ from threegate.types import Bilingual, Level
 KIND = "secret.password"
 _CHARS = r"[A-Za-z0-9!#$%&*+\-./:;=?@\\^_|~]"
 _VALUE = rf"(?={_CHARS}{{0,63}}[0-9!@#$%^&*])(?P<value>{_CHARS}{{4,64}})"
-_CHINESE = re.compile(
-    rf"[密口](?:(?<=密)[码碼钥]|(?<=口)令)(?P<gap>[^\x00-\x7f。！？；\n]{{0,10}})(?P<"
-    rf"link>[ :=\t\"'`\\]{{0,6}})(?<![A-Za-z0-9]){_VALUE}"
+_CHINESE_LINK = (
+    r"[密口](?:(?<=密)[码碼钥]|(?<=口)令)(?P<gap>[^\x00-\x7f。！？；\n]{0,10})"
+    r"(?P<link>[ :=\t\"'`\\]{0,6})(?<![A-Za-z0-9])"
 )
+_CHINESE = re.compile(_CHINESE_LINK + _VALUE)
 _ENGLISH = re.compile(
     r"(?i)(?-i:[Pp])(?:(?<![a-z].)|(?-i:(?<=[a-z]P))|(?=assw))"
     r"(?:assword|asswd|assphrase|asscode|ass|wd|w)\d?+(?![a-z])(?=[^0-9!@#$%^&*]{0,120}+[0-9!@#$%^&*])"
@@ -36,10 +35,12 @@ _ENGLISH = re.compile(
     rf"(?:[|>][+\-]?\n[ \t]{{1,8}}+)?"
     rf"(?:(?:\w{{2,12}}\(default=)?[brun@]?[\"'`\\]{{1,4}}+)?)(?<![A-Za-z0-9]){_VALUE}"
 )
-_LIKELY_ENGLISH = re2.compile(
-    r"(?i)p(?:assword|asswd|assphrase|asscode|ass|wd|w)(?:[0-9!@#$%^&*]"
-    r"|[^0-9a-z!@#$%^&*][^0-9!@#$%^&*]{0,120}[0-9!@#$%^&*])"
+_S = rb"(?:[Ss]|\xc5\xbf)"
+_LIKELY_ENGLISH = re.compile(
+    rb"[Pp](?:[Aa]%s%s(?:[Ww][Oo][Rr][Dd]|[Ww][Dd]|[Pp][Hh][Rr][Aa]%s[Ee]|[Cc][Oo][Dd][Ee])?"
+    rb"|[Ww][Dd]?)[0-9]?(?![a-zA-Z\-.)/;{}<+?!~#$%%^&*])" % (_S, _S, _S)
 )
+"""Labels behind which a link may follow; to `re` this costs less than to RE2."""
 _OTHER = re.compile(
     r"(?i)(?:contrase[nñ]a|mot de passe|passwort|kennwort|senha|пароль|パスワード|비밀번호"
     r"|mật khẩu|wachtwoord)(?P<gap>)(?P<link>[\"']?[ ]{0,2}(?:[:：=は]|es(?= )|ist(?= ))"
@@ -67,7 +68,7 @@ _EXPLICIT = re.compile(
 
 
 _FORMS = (
-    (linear.loosened(_CHINESE.pattern), _CHINESE),
+    (linear.loosened(_CHINESE_LINK + _CHARS + "{4}"), _CHINESE),
     (_LIKELY_ENGLISH, _ENGLISH),
     (linear.loosened(_OTHER.pattern), _OTHER),
 )

@@ -111,12 +111,11 @@ def likely(
 ) -> Iterator[re.Match[str]]:
     """`overlapping`, or what does not overlap, where RE2's `loose` says at once that `pattern` may
     match. `value` is what every match has within `_VALUE_REACH` bytes: labels alone have none."""
-    at = 0
-    while (start := _next(view, loose, value, at)) >= 0:
-        at = start + 1
-        if match := pattern.match(view.text, view.place(start)):
+    free = 0
+    for start in linear.starts(loose, view.data, value, _VALUE_REACH):
+        if start >= free and (match := pattern.match(view.text, view.place(start))):
             yield match
-            at += len(match.group().encode()) - 1 if apart else 0
+            free = start + len(match.group().encode()) if apart else 0
 
 
 _VALUE_REACH = 384
@@ -141,8 +140,10 @@ def judged(
     `pattern` reads no more than `_SEEN_BEHIND` characters beyond a match."""
     known: dict[str, tuple[int, Hit | None]] = {}
     reach = _reach(pattern)
-    text, last, at = view.text, len(view.text) - reach, 0
-    while (start := _next(view, loose, value, at)) >= 0:
+    text, last, free = view.text, len(view.text) - reach, 0
+    for start in linear.starts(loose, view.data, value, _VALUE_REACH):
+        if start < free:
+            continue
         place = view.place(start)
         if _SEEN_BEFORE <= place <= last:
             around = text[place - _SEEN_BEFORE : place + reach]
@@ -152,8 +153,8 @@ def judged(
             told = _judged(text, place, pattern, judge)
         size, hit = told
         if hit is not None:
-            yield hit._replace(start=place + hit.start, end=place + hit.end)
-        at = start + (size if apart and size else 1)
+            yield Hit(place + hit[0], place + hit[1], *hit[2:])
+        free = start + size if apart else 0
 
 
 @cache
@@ -171,18 +172,6 @@ def _judged(
         return 0, None
     size, hit = len(match.group().encode()), judge(match)
     return size, hit and hit._replace(start=hit.start - place, end=hit.end - place)
-
-
-def _next(view: View, loose: Any, value: re.Pattern[bytes] | None, at: int) -> int:
-    """The next byte at which a match may begin, a value in reach; negative if there is none."""
-    while (start := linear.span(loose, view.data, at)[0]) >= 0 and value is not None:
-        ahead = value.search(view.data, start + 1)
-        if ahead is None:
-            return -1
-        if ahead.start() - start <= _VALUE_REACH:
-            return start
-        at = ahead.start() - _VALUE_REACH
-    return start
 
 
 Spots = Callable[[Sieve], Ints]

@@ -106,7 +106,7 @@ class View:
             return offset
         if len(self.text) < LONG:
             return len(self.data[:offset].decode())
-        return int(self.sieve.places[offset])
+        return self.sieve.places.item(offset)
 
     def places(self, pattern: Any) -> list[int]:
         """Where RE2's `pattern` begins, over and over."""
