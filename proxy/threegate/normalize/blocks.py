@@ -70,7 +70,9 @@ def _bytes_of(worth: Worths, start: Ints, count: int) -> Iterator[Worths]:
 
 def base32(codes: Codes) -> Ints:
     start, end, _ = _stretches(codes, _WORDS)
-    start = start[(end - start >= 8) & _all_of(codes, _FIVES, start, end)]
+    long = end - start >= 8
+    start, end = start[long], end[long]
+    start = start[_all_of(codes, _FIVES, start, end)]
     v = [_FIVES[codes[start + place]] for place in range(5)]
     second = (v[1] & 3) << 6 | v[2] << 1 | v[3] >> 4
     return start[_readable(v[0] << 3 | v[1] >> 2, second, (v[3] & 15) << 4 | v[4] >> 1)]
@@ -97,6 +99,8 @@ def _stretches(codes: Codes, worths: Worths) -> tuple[Ints, Ints, Worths]:
 
 
 def _all_of(codes: Codes, worths: Worths, start: Ints, end: Ints) -> Mask:
+    if not len(start):
+        return np.zeros(0, np.bool_)
     others = np.cumsum(worths[codes] < 0, dtype=np.int32)
     alike: Mask = others[end - 1] == others[start]
     return alike & (worths[codes[start]] >= 0)

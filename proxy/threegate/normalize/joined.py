@@ -74,8 +74,14 @@ def joined(source: View) -> View:
 
 
 def _edited(view: View, pattern: re.Pattern[str], new: Callable[[re.Match[str]], str]) -> View:
-    gate = _gates()[pattern]
-    return edited(view, NAME, pattern, new) if gate.search(view.text) else view
+    return edited(view, NAME, pattern, new) if _occurs(_gates()[pattern], view.text) else view
+
+
+def _occurs(gate: Any, text: str) -> bool:
+    """RE2's `search` without a match object, which counts all characters before its span."""
+    data = text.encode()
+    found: tuple[int, int] = gate._regexp.Match(re2._Anchor.UNANCHORED, data, 0, len(data))[0]
+    return found[0] >= 0
 
 
 @cache

@@ -74,9 +74,16 @@ def edited(
     source: View, name: str, pattern: re.Pattern[str], new: Callable[[re.Match[str]], str | None]
 ) -> View:
     """`source` with every match replaced; where `new` says None the match stays. `source` itself
-    when nothing changes."""
-    edits = ((*match.span(), new(match)) for match in pattern.finditer(source.text))
-    return replaced(source, name, [(s, e, p) for s, e, p in edits if p is not None and s < e])
+    when nothing changes. What `new` says hangs on the matched text alone: it is asked once for
+    each."""
+    edits: list[Edit] = []
+    known: dict[str, str | None] = {}
+    for match in pattern.finditer(source.text):
+        if (old := match.group()) not in known:
+            known[old] = new(match) if old else None
+        if (put := known[old]) is not None:
+            edits.append((*match.span(), put))
+    return replaced(source, name, edits)
 
 
 def edited_at(
@@ -88,12 +95,15 @@ def edited_at(
 ) -> View:
     """`edited` where a match can say something at these places only, which are in order."""
     edits: list[Edit] = []
+    known: dict[str, str | None] = {}
     stop = 0
     for place in places:
         if place >= stop and (match := pattern.match(source.text, place)):
-            stop = match.end()
-            put = new(match)
-            edits += [] if put is None else [(place, stop, put)]
+            stop, old = match.end(), match.group()
+            if old not in known:
+                known[old] = new(match)
+            if (put := known[old]) is not None:
+                edits.append((place, stop, put))
     return replaced(source, name, edits)
 
 
