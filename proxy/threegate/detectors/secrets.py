@@ -138,16 +138,16 @@ def _finder(rule: SecretRule) -> Find:
         return tuple(at - first for at in (*full.span(group), *full.span(other)))
 
     def find(view: View) -> Iterator[Hit]:
-        known: dict[bytes, tuple[int, ...]] = {}
-        for first, last in spans(view.data):
+        data, known = view.data, dict[bytes, tuple[int, ...]]()
+        for first, last in spans(data):
             if last - first > _WIDEST:
                 continue
-            text = view.data[first:last]
-            if text not in known:
-                known[text] = told(view.data, first)
-            if not known[text]:
+            text = data[first:last]
+            if (places := known.get(text)) is None:
+                places = known[text] = told(data, first)
+            if not places:
                 continue
-            start, end, no, no_end = (first + at for at in known[text])
+            start, end, no, no_end = (first + at for at in places)
             if other and _is_other(view, no, no_end):
                 continue
             start, end = view.place(start), view.place(end)
