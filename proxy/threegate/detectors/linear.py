@@ -59,8 +59,8 @@ def starts(
 ) -> Iterator[int]:
     """Every byte at which `pattern` matches, also inside earlier matches if it is RE2's; only those
     behind which `value` begins within `reach` bytes."""
-    if isinstance(pattern, re.Pattern):  # few letters, which cannot begin inside one another
-        yield from (match.start() for match in pattern.finditer(data))
+    if isinstance(pattern, re.Pattern):
+        yield from _starts(pattern, data, value, reach)
         return
     search, size, at, ahead = pattern._regexp.Match, len(data), 0, -1
     while (start := search(_ANYWHERE, data, at, size)[0][0]) >= 0:
@@ -74,6 +74,23 @@ def starts(
                 at = ahead - reach
                 continue
         yield start
+
+
+def _starts(
+    pattern: re.Pattern[bytes], data: bytes, value: re.Pattern[bytes] | None, reach: int
+) -> Iterator[int]:
+    """Of a pattern of few letters, which cannot begin inside one another."""
+    ahead = -1
+    for match in pattern.finditer(data):
+        at = match.start() + 1
+        if value is not None:
+            if ahead < at:
+                ahead = _place(value.search(data, at))
+            if ahead < 0:
+                return
+            if ahead - at > reach:
+                continue
+        yield at - 1
 
 
 def _place(match: re.Match[bytes] | None) -> int:

@@ -19,11 +19,18 @@ from threegate.types import Bilingual, Level
 KIND = "secret.password"
 _CHARS = r"[A-Za-z0-9!#$%&*+\-./:;=?@\\^_|~]"
 _VALUE = rf"(?={_CHARS}{{0,63}}[0-9!@#$%^&*])(?P<value>{_CHARS}{{4,64}})"
-_CHINESE_LINK = (
-    r"[密口](?:(?<=密)[码碼钥]|(?<=口)令)(?P<gap>[^\x00-\x7f。！？；\n]{0,10})"
-    r"(?P<link>[ :=\t\"'`\\]{0,6})(?<![A-Za-z0-9])"
+_MIXES = re.compile(b"[0-9!@#$%^&*]")
+"""In every value."""
+_CHINESE = re.compile(
+    rf"[密口](?:(?<=密)[码碼钥]|(?<=口)令)(?P<gap>[^\x00-\x7f。！？；\n]{{0,10}})(?P<"
+    rf"link>[ :=\t\"'`\\]{{0,6}})(?<![A-Za-z0-9]){_VALUE}"
 )
-_CHINESE = re.compile(_CHINESE_LINK + _VALUE)
+_LIKELY_CHINESE = re.compile(
+    "(?:密(?:码|碼|钥)|口令)".encode()
+    + rb"(?=[\x80-\xff]{0,40}+[ :=\t\"'`\\]{0,6}"
+    + _CHARS.encode()
+    + b"{4})"
+)
 _ENGLISH = re.compile(
     r"(?i)(?-i:[Pp])(?:(?<![a-z].)|(?-i:(?<=[a-z]P))|(?=assw))"
     r"(?:assword|asswd|assphrase|asscode|ass|wd|w)\d?+(?![a-z])(?=[^0-9!@#$%^&*]{0,120}+[0-9!@#$%^&*])"
@@ -68,7 +75,7 @@ _EXPLICIT = re.compile(
 
 
 _FORMS = (
-    (linear.loosened(_CHINESE_LINK + _CHARS + "{4}"), _CHINESE),
+    (_LIKELY_CHINESE, _CHINESE),
     (_LIKELY_ENGLISH, _ENGLISH),
     (linear.loosened(_OTHER.pattern), _OTHER),
 )
@@ -76,7 +83,7 @@ _FORMS = (
 
 def find(view: View) -> Iterator[Hit]:
     for loose, pattern in _FORMS:
-        yield from judged(view, loose, pattern, _judge)
+        yield from judged(view, loose, pattern, _judge, value=_MIXES)
 
 
 def _judge(match: re.Match[str]) -> Hit | None:
