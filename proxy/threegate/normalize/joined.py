@@ -42,8 +42,8 @@ _MARK = r"[^\pL\pN_\n]"
 _PARTED = rf"(?:{_MARK}{{1,2}}|_)"
 _GATES = {
     _RUNS[0]: rf"[{HAN}]{_PARTED}(?:[{HAN}]{_PARTED}){{2}}[{HAN}]",
-    _RUNS[1]: rf"(?:\A|[^0-9A-Za-z])[!-~]{_PARTED}(?:[ -~]{_PARTED})+[!-~](?:\z|[^0-9A-Za-z])",
-    _RUNS[2]: rf"(?m)(?:^|[ :,{_HALT}{HAN}])[!-~{HAN}]\r?\n(?:[ -~{HAN}{_HALT}]\r?\n)+[!-~{HAN}]$",
+    _RUNS[1]: rf"(?:\A|[^0-9A-Za-z])[!-~]{_PARTED}(?:[ -~]{_PARTED})+?[!-~](?:\z|[^0-9A-Za-z])",
+    _RUNS[2]: rf"(?m)(?:^|[ :,{_HALT}{HAN}])[!-~{HAN}]\r?\n(?:[ -~{HAN}{_HALT}]\r?\n)+?[!-~{HAN}]$",
     _DIGITS: rf"[0-9](?:{_MARK}{{1,2}}[0-9]){{6}}",
     _WIDE_GAP: "[ \t\u00a0\u3000]{2}|[\u00a0\u3000]",
 }

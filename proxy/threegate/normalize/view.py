@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 
 import numpy as np
 from numpy.typing import NDArray
@@ -111,14 +112,12 @@ def replaced(source: View, name: str, edits: Sequence[Edit]) -> View:
     """`source` with `edits` made, which are in order and disjoint; `source` without any."""
     if not edits:
         return source
-    out: list[str] = []
-    at = 0
-    for start, end, put in edits:
-        out += (source.text[at:start], put)
-        at = end
-    out.append(source.text[at:])
-    start, end = np.array([edit[:2] for edit in edits]).T
-    return View(name, "".join(out), source, _pieces(start, end, np.array([*map(len, out[1::2])])))
+    starts, ends = [edit[0] for edit in edits], [edit[1] for edit in edits]
+    puts = [edit[2] for edit in edits]
+    kept = map(source.text.__getitem__, map(slice, [0, *ends], [*starts, None]))
+    text = "".join(chain.from_iterable(zip(kept, [*puts, ""], strict=True)))
+    pieces = _pieces(np.array(starts), np.array(ends), np.array([*map(len, puts)]))
+    return View(name, text, source, pieces)
 
 
 def removed(source: View, name: str, pattern: re.Pattern[str]) -> View:
