@@ -3,9 +3,13 @@ from __future__ import annotations
 import re
 
 import pytest
+import re2
+from hypothesis import given
+from hypothesis import strategies as st
 from threegate.detectors.labels import words
-from threegate.detectors.recognizer import first, overlapping
+from threegate.detectors.recognizer import Hit, first, judged, overlapping
 from threegate.detectors.surroundings import View, cue
+from threegate.types import Level
 
 LABELS = words("卡号|card")
 
@@ -55,3 +59,34 @@ def test_reading_behind_holds_an_unfinished_text() -> None:
     closed = View("abc 4111。", final=False)
     closed.after(4, 8)
     assert closed.open == len(closed.text)
+
+
+NUMBER = re.compile(r"(?<!x)n[0-9]{1,3}(?![a-z])")
+LOOSE, BYTES = re2.compile("n[0-9]{1,3}"), re.compile(b"n[0-9]")
+BYTES_OF_NUMBERS = re.compile(b"[0-9]")
+
+
+def odd(match: re.Match[str]) -> Hit | None:
+    return Hit(*match.span(), "odd", Level.LOW) if match.group()[-1] in "13579" else None
+
+
+@given(
+    st.lists(st.sampled_from(["n1 ", "n12", "xn3 ", "n45a", "n777，", "字", " and so on "])),
+    st.sampled_from([1, 70]),
+    st.sampled_from([LOOSE, BYTES]),
+)
+def test_the_same_surroundings_judged_once_are_judged_alike(
+    pieces: list[str], times: int, loose: object
+) -> None:
+    text = "".join(pieces) * times
+    alone = [hit for m in overlapping(NUMBER, text) if (hit := odd(m))]
+    assert list(judged(View(text), loose, NUMBER, odd)) == alone
+    assert list(judged(View(text), loose, NUMBER, odd, value=BYTES_OF_NUMBERS)) == alone
+    apart = [hit for m in NUMBER.finditer(text) if (hit := odd(m))]
+    assert list(judged(View(text), loose, NUMBER, odd, apart=True)) == apart
+
+
+def test_labels_far_from_all_values_are_passed_over() -> None:
+    text = "n1 " + "n," * 3000 + "n3"
+    found = judged(View(text), re2.compile("n"), NUMBER, odd, value=BYTES_OF_NUMBERS)
+    assert [hit.start for hit in found] == [0, len(text) - 2]
