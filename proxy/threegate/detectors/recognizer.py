@@ -125,6 +125,8 @@ Judge = Callable[[re.Match[str]], Hit | None]
 """Reads its match, the few characters around it that its pattern reads too, and nothing else."""
 _SEEN_BEFORE, _SEEN_BEHIND = 4, 8
 """Characters on both sides of a match that a pattern or a judge reads."""
+_REMEMBERED = 4096
+"""Surroundings of one text: a text with more does not repeat itself, and each may be 300 long."""
 
 
 def judged(
@@ -148,7 +150,9 @@ def judged(
         if _SEEN_BEFORE <= place <= last:
             around = text[place - _SEEN_BEFORE : place + reach]
             if (told := known.get(around)) is None:
-                told = known[around] = _judged(text, place, pattern, judge)
+                told = _judged(text, place, pattern, judge)
+                if len(known) < _REMEMBERED:
+                    known[around] = told
         else:
             told = _judged(text, place, pattern, judge)
         size, hit = told
