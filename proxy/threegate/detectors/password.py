@@ -45,7 +45,8 @@ _ENGLISH = re.compile(
 _S = rb"(?:[Ss]|\xc5\xbf)"
 _LIKELY_ENGLISH = re.compile(
     rb"[Pp](?:[Aa]%s%s(?:[Ww][Oo][Rr][Dd]|[Ww][Dd]|[Pp][Hh][Rr][Aa]%s[Ee]|[Cc][Oo][Dd][Ee])?"
-    rb"|[Ww][Dd]?)[0-9]?(?![a-zA-Z\-.)/;{}<+?!~#$%%^&*])" % (_S, _S, _S)
+    rb"|[Ww][Dd]?)[0-9]?(?![a-zA-Z\-.)/;{}<+?!~#$%%^&*]"
+    rb"|_(?![\w\x80-\xff]{1,44}\(default=))" % (_S, _S, _S)
 )
 """Labels behind which a link may follow; to `re` this costs less than to RE2."""
 _OTHER = re.compile(
