@@ -90,42 +90,42 @@ async def test_a_line_that_stands_is_overload_and_the_newest_goes_first() -> Non
     assert empty(admission)
 
 
-async def test_overload_lasts_until_nobody_was_refused_for_as_long_again() -> None:
+async def test_overload_lasts_for_a_while_and_then_the_order_is_tried_again() -> None:
     clock = Clock()
-    calls = Calls(Admission(checking=1, patience_s=60, clock=clock))
-    await calls.begin("a", "b", "c")
-    clock.now += 60
-    assert calls.admission.overloaded()
-    clock.now += 59
-    with pytest.raises(OverloadError):
-        calls.admission.look()
-    await calls.end("a", "b", "c")
-    clock.now += 59
-    assert calls.admission.overloaded()
-    clock.now += 1
-    assert not calls.admission.overloaded()
-    assert empty(calls.admission)
-
-
-async def test_a_moment_without_a_line_does_not_end_overload() -> None:
-    clock = Clock()
-    admission = Admission(checking=1, patience_s=60, impatience_s=60, clock=clock)
+    admission = Admission(checking=1, patience_s=60, impatience_s=60, strain_s=100, clock=clock)
     calls = Calls(admission)
     await calls.begin("a", "b")
     clock.now += 60
     assert admission.overloaded()
     await calls.end("a", "b")
-    clock.now += 59
+    clock.now += 99
     await calls.begin("c", "old", "new")
     await calls.end("c")
-    assert calls.order == ["a", "b", "c", "new"]  # one moment without a line is not enough
+    assert calls.order == ["a", "b", "c", "new"]
     await calls.end("new", "old")
-    clock.now += 60
+    clock.now += 1
     assert not admission.overloaded()
     await calls.begin("d", "first", "second")
     await calls.end("d", "first", "second")
     assert calls.order[-3:] == ["d", "first", "second"]
     assert empty(admission)
+
+
+async def test_a_line_in_which_nobody_waits_long_is_no_overload() -> None:
+    """As of callers who ask again at once, for ever."""
+    clock = Clock()
+    calls = Calls(Admission(checking=1, clock=clock))
+    names = [str(n) for n in range(40)]
+    await calls.begin(*names[:4])
+    for done, new in zip(names, names[4:], strict=False):
+        clock.now += 0.2
+        calls.admission.look()
+        await calls.begin(new)
+        await calls.end(done)
+    assert not calls.admission.overloaded()
+    assert calls.order == names[: len(calls.order)]
+    await calls.end(*names[36:])
+    assert empty(calls.admission)
 
 
 async def test_before_a_standing_line_that_is_long_enough_a_call_is_refused_at_once() -> None:

@@ -1,14 +1,14 @@
 """How many calls one process takes on: under overload those that it takes keep their latency.
 
 Two bounds. `calls` are in progress at once, most of them waiting for their model. `checking` are on
-their way to it, where a call uses the processor; beyond that, calls stand in line. A line of a
-moment is a burst, first come, first served. A line that has not been empty for `patience_s` is
-overload, and remains it until nobody was refused for as long again (else the patience of a burst
-would come back with every moment without a line): then the newest is taken first, since the oldest
-has waited in vain, and who still waits after `impatience_s` is refused with 503 and a time to come
-again. Who comes while more stand in line than can be checked at once is refused before the request
-is read: refusing must cost little, or it is refusals that the others wait for. No call goes on
-unchecked.
+their way to it, where a call uses the processor; beyond that, calls stand in line. A line in which
+nobody has waited for `patience_s` is served first come, first served. Where somebody has, it is
+overload, for `strain_s`: then the newest is taken first, since the oldest has waited in vain, and
+who still waits after `impatience_s` is refused with 503 and a time to come again. Who comes while
+more stand in line than can be checked at once is refused before the request is read: refusing must
+cost little, or it is refusals that the others wait for. After `strain_s` the order is tried again:
+many callers who ask without a pause are a line for ever, but none in which anybody waits long. No
+call goes on unchecked.
 
 Checks share one processor: more of them at once make each of them, and every answer, later.
 """
@@ -24,7 +24,7 @@ from dataclasses import dataclass, field
 from threegate.errors import OverloadError
 
 CALLS, CHECKING = 2048, 8
-PATIENCE_S, IMPATIENCE_S = 1.0, 0.1
+PATIENCE_S, IMPATIENCE_S, STRAIN_S = 1.0, 0.1, 5.0
 
 
 @dataclass(slots=True)
@@ -35,11 +35,11 @@ class Admission:
     checking: int = CHECKING
     patience_s: float = PATIENCE_S
     impatience_s: float = IMPATIENCE_S
+    strain_s: float = STRAIN_S
     clock: Callable[[], float] = time.monotonic
     _open: int = field(default=0, init=False)
     _busy: int = field(default=0, init=False)
-    _line: deque[asyncio.Future[None]] = field(default_factory=deque, init=False, repr=False)
-    _since: float = field(default=0.0, init=False)  # when the line began
+    _line: deque[Waiting] = field(default_factory=deque, init=False, repr=False)
     _until: float = field(default=0.0, init=False)  # when overload is over
 
     def place(self) -> Place:
@@ -48,13 +48,13 @@ class Admission:
 
     def overloaded(self) -> bool:
         now = self.clock()
-        if self._line and now - self._since >= self.patience_s:
-            self._until = now + self.patience_s
+        if self._line and now - self._line[0].since >= self.patience_s:
+            self._until = now + self.strain_s
         return now < self._until
 
     def look(self) -> None:
         if self.overloaded() and len(self._line) > self.checking:
-            raise self._refused()
+            raise OverloadError
 
     def enter(self) -> None:
         if self._open >= self.calls:
@@ -68,37 +68,42 @@ class Admission:
         if self._busy < self.checking:
             self._busy += 1
             return
-        if not self._line:
-            self._since = self.clock()
-        mine = asyncio.get_running_loop().create_future()
-        self._line.append(mine)
-        await self._wait(mine)
-
-    async def _wait(self, mine: asyncio.Future[None]) -> None:
+        loop = asyncio.get_running_loop()
+        mine = Waiting(loop.create_future(), self.clock())
         wait = self.impatience_s if self.overloaded() else self.patience_s
+        self._line.append(mine)
+        alarm = loop.call_later(wait, mine.refuse)
         try:
-            await asyncio.wait((mine,), timeout=wait)
+            await mine.turn
         except asyncio.CancelledError:
-            if mine.done():
+            if not mine.turn.cancelled() and mine.turn.exception() is None:  # its turn had come
                 self.next()
-            else:
-                self._line.remove(mine)
             raise
-        if not mine.done():
-            self._line.remove(mine)
-            raise self._refused()
-
-    def _refused(self) -> OverloadError:
-        self._until = self.clock() + self.patience_s
-        return OverloadError()
+        finally:
+            alarm.cancel()
+            if mine in self._line:
+                self._line.remove(mine)
 
     def next(self) -> None:
         """A turn is over: it goes to one of the line."""
-        if not self._line:
-            self._busy -= 1
-            return
-        taken = self._line.pop() if self.overloaded() else self._line.popleft()
-        taken.set_result(None)
+        while self._line:
+            taken = self._line.pop() if self.overloaded() else self._line.popleft()
+            if not taken.turn.done():
+                taken.turn.set_result(None)
+                return
+        self._busy -= 1
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Waiting:
+    """One of the line; `since` is when it came."""
+
+    turn: asyncio.Future[None]
+    since: float
+
+    def refuse(self) -> None:
+        if not self.turn.done():
+            self.turn.set_exception(OverloadError())
 
 
 @dataclass(slots=True)
