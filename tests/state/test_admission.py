@@ -98,16 +98,38 @@ async def test_overload_lasts_for_a_while_and_then_the_order_is_tried_again() ->
     clock.now += 60
     assert admission.overloaded()
     await calls.end("a", "b")
-    clock.now += 99
+    clock.now += 50
     await calls.begin("c", "old", "new")
+    with pytest.raises(OverloadError):
+        admission.look()
     await calls.end("c")
     assert calls.order == ["a", "b", "c", "new"]
     await calls.end("new", "old")
+    clock.now += 49
+    assert admission.overloaded()
     clock.now += 1
     assert not admission.overloaded()
     await calls.begin("d", "first", "second")
     await calls.end("d", "first", "second")
     assert calls.order[-3:] == ["d", "first", "second"]
+    assert empty(admission)
+
+
+async def test_overload_ends_when_nobody_was_refused_for_as_long_as_one_may_wait() -> None:
+    clock = Clock()
+    admission = Admission(checking=1, patience_s=60, impatience_s=60, strain_s=1000, clock=clock)
+    calls = Calls(admission)
+    await calls.begin("a", "b")
+    clock.now += 60
+    assert admission.overloaded()
+    await calls.end("a", "b")
+    clock.now += 59
+    assert admission.overloaded()
+    clock.now += 1
+    await calls.begin("c", "d", "e", "f")
+    admission.look()
+    await calls.end("c", "d", "e", "f")
+    assert calls.order == list("abcdef")
     assert empty(admission)
 
 

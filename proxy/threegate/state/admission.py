@@ -3,12 +3,12 @@
 Two bounds. `calls` are in progress at once, most of them waiting for their model. `checking` are on
 their way to it, where a call uses the processor; beyond that, calls stand in line. A line in which
 nobody has waited for `patience_s` is served first come, first served. Where somebody has, it is
-overload, for `strain_s`: then the newest is taken first, since the oldest has waited in vain, and
-who still waits after `impatience_s` is refused with 503 and a time to come again. Who comes while
-more stand in line than can be checked at once is refused before the request is read: refusing must
-cost little, or it is refusals that the others wait for. After `strain_s` the order is tried again:
-many callers who ask without a pause are a line for ever, but none in which anybody waits long. No
-call goes on unchecked.
+overload, for `strain_s` or until nobody was refused for `patience_s`: then the newest is taken
+first, since the oldest has waited in vain, and who still waits after `impatience_s` is refused with
+503 and a time to come again. Who comes while more stand in line than can be checked at once is
+refused before the request is read: refusing must cost little, or it is refusals that the others
+wait for. After `strain_s` the order is tried again: many callers who ask without a pause are a line
+for ever, but none in which anybody waits long. No call goes on unchecked.
 
 Checks share one processor: more of them at once make each of them, and every answer, later.
 """
@@ -24,7 +24,7 @@ from dataclasses import dataclass, field
 from threegate.errors import OverloadError
 
 CALLS, CHECKING = 2048, 8
-PATIENCE_S, IMPATIENCE_S, STRAIN_S = 1.0, 0.1, 5.0
+PATIENCE_S, IMPATIENCE_S, STRAIN_S = 2.0, 0.1, 10.0
 
 
 @dataclass(slots=True)
@@ -40,7 +40,8 @@ class Admission:
     _open: int = field(default=0, init=False)
     _busy: int = field(default=0, init=False)
     _line: deque[Waiting] = field(default_factory=deque, init=False, repr=False)
-    _until: float = field(default=0.0, init=False)  # when overload is over
+    _until: float = field(default=0.0, init=False)  # when the order is tried again
+    _refused: float = field(default=0.0, init=False)  # when somebody was, last
 
     def place(self) -> Place:
         """Where a call stands."""
@@ -49,11 +50,12 @@ class Admission:
     def overloaded(self) -> bool:
         now = self.clock()
         if self._line and now - self._line[0].since >= self.patience_s:
-            self._until = now + self.strain_s
-        return now < self._until
+            self._until, self._refused = now + self.strain_s, now
+        return now < self._until and now - self._refused < self.patience_s
 
     def look(self) -> None:
         if self.overloaded() and len(self._line) > self.checking:
+            self._refused = self.clock()
             raise OverloadError
 
     def enter(self) -> None:
@@ -78,6 +80,9 @@ class Admission:
         except asyncio.CancelledError:
             if not mine.turn.cancelled() and mine.turn.exception() is None:  # its turn had come
                 self.next()
+            raise
+        except OverloadError:
+            self._refused = self.clock()
             raise
         finally:
             alarm.cancel()
