@@ -21,8 +21,9 @@ MIN_PEM_BODY = 20
 
 _BEGIN = re.compile(r"-----BEGIN (?:[A-Z0-9]{2,12} ){0,2}PRIVATE KEY(?: BLOCK)?-----")
 _END, _DASHES = "-----END ", "-----"
-_RUN = re.compile(r"[A-Za-z0-9+/=\\]{20}")
-"""The least that a key cut short shows; without it somebody only names the line."""
+_RUN = re.compile(r"[A-Za-z0-9+/=\\](?:(?:[ \t]*\r?\n[ \t]*)?[A-Za-z0-9+/=\\]){19}")
+"""The least that a key cut short shows, in lines however short; without it somebody only names the
+line."""
 _BODY = re.compile(r"[\sA-Za-z0-9+/=:,\-\\]*")
 _PEM_OPEN = re.compile(r"-----BEGIN [A-Z0-9 ]{0,40}-{0,5}\Z")
 
@@ -77,6 +78,10 @@ RECOGNIZER = Recognizer(
         Bilingual("PEM 私钥", "PEM private key"),
         (
             Example("A PEM file starts with -----BEGIN RSA PRIVATE KEY-----"),
+            Example(
+                "-----BEGIN PRIVATE KEY-----\nMIIEvQIB\nADANBgkq\nhkiG9w0B\n",
+                ("-----BEGIN PRIVATE KEY-----\nMIIEvQIB\nADANBgkq\nhkiG9w0B",),
+            ),
             Example(
                 "私钥：-----BEGIN EC PRIVATE KEY-----\nMHcCAQEEIBxyz0123+/abc=\n-----END EC "
                 "PRIVATE KEY-----。",

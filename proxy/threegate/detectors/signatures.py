@@ -1,8 +1,9 @@
 """The table behind `injection.py`: wordings that are seldom anything but an injection. RE2 syntax.
 
-Further ones are in `signature_wordings`. Few and plain on purpose: what needs judgement is the guard model's. `{…}` in a pattern is bounded,
-so that no match is longer than `injection.MAX_MATCH`. Levels: HIGH where honest text hardly has it,
-MEDIUM where a writer on the subject may quote it, LOW where it is a hint only.
+Few and plain on purpose: what needs judgement is the guard model's. Further ones are in
+`signature_wordings`. `{…}` in a pattern is bounded, so that no match is longer than
+`injection.MAX_MATCH`. Levels: HIGH where honest text hardly has it, MEDIUM where a writer on the
+subject may quote it, LOW where it is a hint only.
 """
 
 # ruff: noqa: E501 (a pattern reads better on one line)
@@ -72,6 +73,14 @@ SIGNATURES = (
         Level.MEDIUM,
         r"(?im)^[ \t]{0,8}(?:[#*\[=-]{1,5}[ \t]{0,8})(?:system|developer)(?:[ \t]{1,4}(?:message|prompt|override|instructions?|note|update))?"
         r"[ \t]{0,8}(?:[\]*=-]{1,5}[ \t]{0,8}[:：]|[:：])",
+        FOREIGN,
+    ),
+    Signature(
+        "role_header",
+        DELIMITER,
+        Level.MEDIUM,
+        r"(?im)^[ \t]{0,8}[#*\[=-]{1,5}[ \t]{0,8}(?:system|developer)(?:[ \t]{1,4}(?:message|prompt|override|instructions?|note|update))?"
+        r"[ \t]{0,8}[\]*=-]{1,5}[ \t]{0,8}(?:you(?:r|'re)?\b|ignore|disregard|forget|from now|new |override|obey|act as|must|do not|never|always|你|您|请|忽略|无视|从现在|新的|必须)",
         FOREIGN,
     ),
     Signature(
