@@ -1,16 +1,21 @@
 from __future__ import annotations
 
+import asyncio
 import time
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import UTC, datetime
+from pathlib import Path
+from threading import Barrier
 
 import pytest
-from sqlalchemy import text
-from threegate.audit import AuditSettings, migrations
+from sqlalchemy import Connection, text
+from threegate.audit import AuditLog, AuditSettings, migrations
+from threegate.audit.appender import Appender
 from threegate.audit.database import ensure_partitions, reader_engine, writer_engine
 from threegate.audit.schema import METADATA
 
-from tests.audit.conftest import filled
+from tests.audit.conftest import content, filled, record
 
 
 def test_only_two_databases_are_known() -> None:
@@ -85,3 +90,22 @@ async def test_postgres_records_are_partitioned_by_month(postgres_settings: Audi
         assert connection.execute(text("SELECT count(*) FROM audit_record_rest")).scalar() == 0
         ensure_partitions(connection)  # again: nothing to do
     engine.dispose()
+
+
+@pytest.mark.postgres
+async def test_workers_that_have_read_the_table_do_not_make_its_months(
+    postgres_settings: AuditSettings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A partition is made when nobody reads the table: two who do both would wait for each other."""
+    both, read = Barrier(2), Appender.read_back
+
+    def read_together(self: Appender, connection: Connection) -> None:
+        read(self, connection)
+        both.wait(30)
+
+    monkeypatch.setattr(Appender, "read_back", read_together)
+    own = [replace(postgres_settings, directory=tmp_path / str(n)) for n in range(2)]
+    logs = await asyncio.gather(*map(AuditLog.open, own))
+    for log in logs:
+        await log.append(record("r"), content())
+        await log.close()

@@ -25,7 +25,7 @@ from threegate.audit import migrations
 from threegate.audit.appender import Appender
 from threegate.audit.chain import Hasher
 from threegate.audit.checkpoint import Publisher
-from threegate.audit.database import ensure_partitions, now_us
+from threegate.audit.database import now_us
 from threegate.audit.keys import MasterKey
 from threegate.audit.rows import Item
 from threegate.audit.settings import AuditSettings, OnFailure
@@ -217,12 +217,12 @@ class Writer(threading.Thread):
     def _reopen(self) -> None:
         if self._chain.size == 0:
             migrations.upgrade(self.engine)
+        month = time.strftime("%Y%m", time.gmtime())
+        if month != self._month:
+            migrations.make_months(self.engine)
+            self._month = month
         with self._chain.transaction() as connection:
             self._chain.read_back(connection)
-            month = time.strftime("%Y%m", time.gmtime())
-            if month != self._month:
-                ensure_partitions(connection)
-                self._month = month
         if self._chain.size == 0:
             self._chain.open()
 

@@ -12,6 +12,8 @@ from pathlib import Path
 
 from sqlalchemy import Connection, Engine, inspect, text
 
+from threegate.audit.database import ensure_partitions, is_postgres
+
 HEAD = "0002"
 VERSION_TABLE = "audit_version"
 LOCK_ID = 0x7467_6175  # any constant shared by all workers
@@ -26,6 +28,17 @@ def upgrade(engine: Engine) -> None:
         if revision(connection) != HEAD:
             connection.rollback()
             _run(connection)
+
+
+def make_months(engine: Engine) -> None:
+    """The partitions of this month and the next, by one worker at a time and in a transaction that
+    has read nothing: two that had read the table would each wait for the other. Raises
+    TimeoutError where another worker does not get done."""
+    with engine.connect() as connection:
+        if is_postgres(connection):
+            with _alone(connection):
+                ensure_partitions(connection)
+                connection.commit()
 
 
 def revision(connection: Connection) -> str | None:
