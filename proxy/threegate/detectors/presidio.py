@@ -21,7 +21,14 @@ import re2
 
 from threegate.detectors import checksums, tails
 from threegate.detectors.base import DetectorInfo, Example
-from threegate.detectors.presidio_engine import MAX_SPAN, QUIET, engine_of, parsed, repaired
+from threegate.detectors.presidio_engine import (
+    MAX_SPAN,
+    QUIET,
+    compact,
+    engine_of,
+    parsed,
+    repaired,
+)
 from threegate.detectors.presidio_table import PREDEFINED
 from threegate.detectors.recognizer import Hit, Recognizer
 from threegate.detectors.surroundings import View
@@ -71,7 +78,7 @@ class _Gate:
 
     def _stands(self, text: str, result: RecognizerResult) -> bool:
         check = _CHECKS.get(result.entity_type)
-        checked = check is None or check(text[result.start : result.end].upper())
+        checked = check is None or check(compact(text[result.start : result.end]).upper())
         return checked and _clean(text, result.start, result.end)
 
 
@@ -173,12 +180,17 @@ def _national() -> Recognizer:
                 Example("his aadhaar is 3675 9834 6016", ("3675 9834 6016",)),
                 Example("PESEL 44051401359号", ("44051401359",)),
                 Example("NIF是12345678Z吗", ("12345678Z",)),
+                Example("Thai ID 3-5201-00847-16-1", ("3-5201-00847-16-1",)),
+                Example("泰国籍，身份证3 5201 00847 16 1。", ("3 5201 00847 16 1",)),
+                Example("codice fiscale RSS MRA 85T10 A562S", ("RSS MRA 85T10 A562S",)),
+                Example("TFN 123.456.782, NRIC S 1234567 D", ("123.456.782", "S 1234567 D")),
+                Example("Thai ID 3-5201-00847-16-2, version 12.345.678-Z"),
                 Example("total 51824753556, part 12345678Z"),
             ),
         ),
         trigger=gate.trigger,
         find=gate.find,
-        tails=(tails.token, tails.number),
+        tails=(tails.token, tails.number, tails.groups),
         rank=25,
         plain=False,
     )

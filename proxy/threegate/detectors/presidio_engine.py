@@ -17,7 +17,7 @@ import re2
 import regex
 
 from threegate.detectors.folding import fold
-from threegate.detectors.presidio_table import MORE_CONTEXT, PREDEFINED
+from threegate.detectors.presidio_table import MORE_CONTEXT, OTHER_FORMS, PREDEFINED
 from threegate.detectors.recognizer import SCORES, Recognizer
 from threegate.detectors.surroundings import View
 from threegate.detectors.without_spacy import without_spacy
@@ -169,7 +169,21 @@ def repaired(recognizer: PatternRecognizer) -> PatternRecognizer:
     for pattern in recognizer.patterns:
         if not pattern.regex.startswith(("\\b", "(?")):
             pattern.regex = rf"\b(?:{pattern.regex})\b"
+    return _with_other_form(recognizer)
+
+
+def _with_other_form(recognizer: PatternRecognizer) -> PatternRecognizer:
+    form = OTHER_FORMS.get(recognizer.supported_entities[0])
+    if form:
+        recognizer.patterns.append(Pattern("other form", rf"\b{form}\b", 0.5))
+        validate = recognizer.validate_result
+        recognizer.validate_result = lambda text: validate(compact(text))
     return recognizer
+
+
+def compact(value: str) -> str:
+    """Without what groups it."""
+    return "".join(c for c in value if c.isalnum())
 
 
 def parsed(data: Mapping[str, Any], language: str) -> LinearPatterns:

@@ -87,7 +87,7 @@ MORE_CONTEXT: Mapping[str, str] = {
     "SE_PERSONNUMMER": "瑞典个人|瑞典身份|swedish personal|swedish id",
     "SG_NRIC_FIN": "新加坡身份证|新加坡准证",
     "SG_UEN": "新加坡公司|新加坡机构",
-    "TH_TNIN": "泰国身份证|thai national|thai id",
+    "TH_TNIN": "泰国|thailand|thai|ประชาชน",
     "TR_LICENSE_PLATE": "土耳其车牌",
     "TR_NATIONAL_ID": "土耳其身份证|kimlik|turkish national",
     "UK_VEHICLE_REGISTRATION": "英国车牌",
@@ -98,3 +98,22 @@ MORE_CONTEXT: Mapping[str, str] = {
     "ZA_LICENSE_PLATE": "南非车牌",
 }
 """Labels beside those that Presidio knows, by entity: Chinese ones, and what data calls them."""
+OTHER_FORMS: Mapping[str, str] = {
+    "AU_ABN": r"[0-9]{2}[.\-][0-9]{3}[.\-][0-9]{3}[.\-][0-9]{3}",
+    "AU_ACN": r"[0-9]{3}[.\-][0-9]{3}[.\-][0-9]{3}",
+    "AU_TFN": r"[0-9]{3}[.\-][0-9]{3}[.\-][0-9]{3}",
+    "AU_MEDICARE": r"[2-6][0-9]{3}[.\-][0-9]{5}[.\-][0-9]",
+    "DE_TAX_ID": r"[1-9][0-9][ .\-/][0-9]{3}[ .\-/][0-9]{3}[ .\-/][0-9]{3}",
+    "ES_NIE": r"[XYZ](?:-?[0-9]\.?[0-9]{3}\.?[0-9]{3}[.\-]?|[ ]?[0-9]{7}[ ]?)[A-Z]",
+    "ES_NIF": r"[0-9]{1,2}[ .]?[0-9]{3}[ .]?[0-9]{3}[ .\-]?[A-Z]",
+    "IN_AADHAAR": r"[0-9]{4}[./_][0-9]{4}[./_][0-9]{4}",
+    "IT_FISCAL_CODE": r"[A-Z]{3}[ \-][A-Z]{3}[ \-][0-9A-Z]{5}[ \-][0-9A-Z]{5}",
+    "KR_RRN": r"[0-9]{6}[ ]?[ \-–][ ]?[1-4][0-9]{6}",
+    "PL_PESEL": r"[0-9]{6}[ .\-][0-9]{5}",
+    "SE_PERSONNUMMER": r"(?:[0-9]{2})?[0-9]{6}[ .–][0-9]{4}",
+    "SG_NRIC_FIN": r"[STFGM][ \-]?[0-9]{7}[ \-]?[A-Z]",
+    "TH_TNIN": r"[1-9][ .\-][0-9]{4}[ .\-][0-9]{5}[ .\-][0-9]{2}[ .\-][0-9]",
+    "TR_NATIONAL_ID": r"[1-9][0-9]{2}[ .\-][0-9]{3}[ .\-][0-9]{3}[ .\-][0-9]{2}",
+    "ZA_ID_NUMBER": r"[0-9]{6}[ .\-][0-9]{4}[ .\-][01][89][ .\-]?[0-9]",
+}
+"""Groupings that Presidio does not know, of identifiers with a check digit."""
