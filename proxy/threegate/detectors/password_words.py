@@ -1,0 +1,140 @@
+"""Passwords of letters alone: `password: correcthorse`, 密码是 xiaoming, "the passphrase is …".
+
+Letters may be any word, so more is asked of what stands around: quotes, a line of settings of its
+own, or a clause that ends with the word; and it must not be a word that speaks of passwords.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from threegate.detectors import linear, password, tails
+from threegate.detectors.base import DetectorInfo, Example
+from threegate.detectors.recognizer import Hit, Recognizer, judged
+from threegate.detectors.secrets import NEXT_LINE
+from threegate.detectors.surroundings import View
+from threegate.types import Bilingual, Level
+
+_LONG = "[Pp]ass(?:[Ww]ord|[Ww]d|phrase|code)"
+_NAME = (
+    rf"(?:{_LONG}|[Pp](?:(?<![A-Za-z].)|(?<=[a-z]P))(?:ass|wd|w)"
+    r"|P(?:ASS(?:WORD|WD|PHRASE)|(?<![A-Za-z].)(?:ASS|WD|W)))[0-9]?(?![A-Za-z])"
+)
+_OPEN, _CLOSE = r"\\?[\"'`“「『]", r"\\?[\"'`”」』]"
+_WORD = "(?P<value>[A-Za-z]{6,32})"
+_WORDS = (
+    rf"(?P<value>[A-Za-z]{{6,32}}|[A-Za-z]{{3,12}}(?:-[A-Za-z]{{3,12}}){{2,4}})(?={_CLOSE}|[|\t])"
+)
+_END = r"(?=[,;!?\n)，。；！？）]|\.\s|\.\Z|\Z)"
+_IS = r"(?:=>|:=|==?|:|：|is|was|->)"
+_QUOTED = re.compile(
+    rf"{_NAME}(?:[\"'`\]\\]{{0,3}}[ \t]{{0,4}}{_IS}[ \t]{{0,4}}[brun@]?{_OPEN}|{NEXT_LINE}){_WORDS}"
+)
+_LINE = re.compile(rf"{_NAME}[ \t]{{0,4}}[:：=][ \t]{{0,4}}{_WORD}(?=[\r\n\"`”]|\Z)")
+_FIELD = re.compile(rf"{_NAME}={_WORD}(?=[ \t&;\"])")
+_TAG = re.compile(rf"{_NAME}>{_WORD}(?=<)")
+_GAP = r"(?: [a-z'’\-]{1,12}){0,6}"
+_ENGLISH = re.compile(rf"{_LONG}{_GAP} (?:is|was|as)(?: (?:still|now|just|simply))? {_WORD}{_END}")
+_SET = re.compile(
+    rf"(?:[Cc]hang|[Ss]et|[Uu]pdat)[a-z]{{0,4}} (?:[a-z'’]{{2,9}} ){{1,3}}{_NAME}{_GAP} to {_WORD}"
+    + _END
+)
+_CHINESE = re.compile(
+    r"(?:密[码碼]|口令)(?:[^\x00-\x7f，。！？；：、\n]{0,8}(?P<verb>[是为為成叫])|[ ]?[:：=])[ ]?"
+    rf"(?P<open>{_OPEN})?{_WORD}(?![A-Za-z0-9_\-.@/(=])"
+)
+_SAID = re.compile(
+    r"(?i)pass|pwd|secret|token|user|hash|crypt|your|enter|input|example|sample|placeholder|change"
+    r"|default|dummy|string|null|undefined|requir|option|valid|value|varchar|hidden|mask|redact"
+    r"|confirm|current|login|name$|(?<!mon)key$|config|random|generat|unknown|missing|incorrect|^correct$"
+    r"|mismatch|expir|reset|forgot|strong|secur|^plain|^clear|encod|argon|object|integer|number"
+    r"|boolean|credential|argument|param|request|respon|session|email|phone|account|character"
+    r"|prompt|vault|^x+$|^\w?(\w)\1+$|^abcdef|^(?:medium|nothing|foobar|foobared|please|normal)$"
+)
+"""What stands where a password would, or speaks of one."""
+_ENDS = re.compile(
+    "(?:ed|ing|able|ible|ly|ive|ous|ful|less|ory|ent|ant|ic|al|ish|est)$"  # of adjectives
+)
+_TELLS = re.compile(
+    r"(?:always|another|anything|better|broken|continue|either|enough|essential|everything|exactly"
+    r"|fourteen|freely|harder|indeed|itself|longer|mandatory|needed|neither|never|obsolete|older"
+    r"|proceed|public|private|rather|really|safest|shorter|similar|simple|something|stolen"
+    r"|sufficient|temporary|twelve|twenty|unique|unusual|useless|visible|whatever|within|without"
+    r"|worthless|written|yours|different|access|unlock|refuse|recover|prevent|protect|ensure"
+    r"|improve|comply|remain|become|register|decrypt|simpler|stronger|weaker|easier|already|before"
+    r"|between|because|myself|someone|nobody|unclear|chosen|hacked)"
+)
+"""What a sentence says of a password."""
+
+
+def find(view: View) -> Iterator[Hit]:
+    for loose, pattern in _FORMS:
+        for hit in judged(view, loose, pattern, _judge):
+            if pattern is not _CHINESE or not _PHRASE.match(view.after(hit.start, hit.end)):
+                yield hit
+
+
+_PHRASE = re.compile(r"[ ][A-Za-z]")
+"""Goes on as English does: 量子密码是 quantum cryptography."""
+
+
+def _judge(match: re.Match[str]) -> Hit | None:
+    value = match["value"]
+    if match.end("value") - match.start() > _REACH + len(value) or _SAID.search(value):
+        return None
+    if match.re in _PROSE and (_TELLS.fullmatch(value) or not value.islower()):
+        return None
+    if match.re is _ENGLISH and _ENDS.search(value):
+        return None
+    if match.re is _LINE and not _is_alike(value):
+        return None
+    if match.re is _CHINESE and match["verb"] and not (match["open"] or value.islower()):
+        return None
+    return Hit(*match.span("value"), password.KIND, Level.MEDIUM)
+
+
+def _is_alike(value: str) -> bool:
+    """No hump in it, as names of code have."""
+    return value[1:].islower() or value.isupper()
+
+
+_REACH = 56
+"""From the label to the value: within `base.LOOKBEHIND`."""
+_PROSE = (_ENGLISH, _SET)
+_FORMS = tuple(
+    (linear.loosened(p.pattern), p) for p in (_QUOTED, _LINE, _FIELD, _TAG, *_PROSE, _CHINESE)
+)
+
+RECOGNIZER = Recognizer(
+    DetectorInfo(
+        id="password_words",
+        kinds=(password.KIND,),
+        title=Bilingual("仅含字母的密码", "Passwords of letters alone"),
+        examples=(
+            Example("db:\n  password: correcthorse\n  pool: 5", ("correcthorse",)),
+            Example("WiFi密码是 xiaoming 全小写", ("xiaoming",)),
+            Example("口令：Mianbao", ("Mianbao",)),
+            Example('user typed "pw = grasshopper" here', ("grasshopper",)),
+            Example("the password for the printer was left as letmein.", ("letmein",)),
+            Example("I changed the wifi password to dragonfly.", ("dragonfly",)),
+            Example('{"password":"marshmallow","remember":true}', ("marshmallow",)),
+            Example("connect(dbPassword='monkey-river-lamp')", ("monkey-river-lamp",)),
+            Example("login failed user=j password=barnacle src=eth", ("barnacle",)),
+            Example('<add key="SmtpPassword" value="tangerine" />', ("tangerine",)),
+            Example("<pass>peppermint</pass>", ("peppermint",)),
+            Example("The password is required. My password is wrong, your password is insecure!"),
+            Example("password: string\nusername: required\npassword: Password"),
+            Example("type User = { password: string; pass: boolean }"),
+            Example("password = credentials\npassword = userInput\nself.password = rawValue"),
+            Example('labels = {"password": "Enter your password"}'),
+            Example("密码是 bcrypt 加密的，密码为 null，密码：required"),
+            Example("量子密码是 quantum cryptography 吗"),
+            Example("password_hash, password manager, a band-pass filter, pass: false"),
+        ),
+    ),
+    trigger=password.RECOGNIZER.trigger,
+    find=find,
+    tails=(tails.token,),
+    rank=50,
+)
