@@ -96,3 +96,12 @@ def test_characters_gone_and_stretches_rewritten_map_back() -> None:
     assert new.text == "aAb😀c--"
     assert new.original(Span(1, 4)) == Span(1, 5)
     assert without(source, "v", np.array([], np.int64)) is source
+
+
+@pytest.mark.parametrize("size", [1, 2, 15, 16, 17, 18, 32, 33, 100])
+def test_a_run_is_found_whatever_its_length(size: int) -> None:
+    """A pattern that counts by sixteens matches what one that counts by ones does."""
+    many = re.compile(f"({joined._many('a[.]', 1)})[ab]")
+    one = re.compile("((?:a[.])+)[ab]")
+    for text in ("a." * size, "a." * size + "b", "a." * size + "ca.a"):
+        assert [m.span(1) for m in many.finditer(text)] == [m.span(1) for m in one.finditer(text)]

@@ -37,7 +37,14 @@ def _worths(alphabet: str, *more: tuple[str, int]) -> Worths:
 _SIXES = _worths(_BASE64, ("-", 62), ("_", 63))
 _FIVES = _worths(_BASE32)
 _FOURS = _worths(string.digits + "abcdef", *((c, int(c, 16)) for c in "ABCDEF"))
-_WORDS = _worths(string.ascii_letters + string.digits)
+_PAD = ord("=")
+_DASH = np.isin(np.arange(256), [ord("-"), ord("_")])
+_NO_END = np.isin(np.arange(256), [ord(c) for c in _BASE64 + "="])
+"""What may not stand behind a block of base64."""
+_WORD = np.isin(np.arange(256), [ord(c) for c in string.ascii_letters + string.digits])
+_PARTING = np.isin(np.arange(256), [ord(" "), ord(":")])
+_LEAST = 12
+"""Hexadecimal digits of a block."""
 
 
 def codes(text: str) -> Codes:
@@ -55,8 +62,17 @@ def base64(codes: Codes) -> Ints:
     readable = _readable(*_bytes_of(worth, start, 4))
     long = np.flatnonzero(readable & (size >= _SHORT))
     readable[long] = _readable(*_bytes_of(worth, start[long], _SHORT))
-    places: Ints = start[(size >= 6) & (readable | goes_on | went_on)]
+    told = (size >= 6) & (readable | went_on) & _ended(codes, start, end) | goes_on
+    places: Ints = start[told]
     return places
+
+
+def _ended(codes: Codes, start: Ints, end: Ints) -> Mask:
+    """Whether a block may end where the stretch does, or inside it before a dash."""
+    first = end + (codes[end] == _PAD)
+    ended: Mask = ~_NO_END[codes[first + ((first > end) & (codes[first] == _PAD))]]
+    dash = _DASH[codes]
+    return ended | _any_of(dash, start, end) if dash.any() else ended
 
 
 def _bytes_of(worth: Worths, start: Ints, count: int) -> Iterator[Worths]:
@@ -69,26 +85,32 @@ def _bytes_of(worth: Worths, start: Ints, count: int) -> Iterator[Worths]:
 
 
 def base32(codes: Codes) -> Ints:
-    start, end, _ = _stretches(codes, _WORDS)
+    start, end, worth = _stretches(codes, _FIVES)
     long = end - start >= 8
-    start, end = start[long], end[long]
-    start = start[_all_of(codes, _FIVES, start, end)]
-    v = [_FIVES[codes[start + place]] for place in range(5)]
+    start, _ = _alone(codes, start[long], end[long])
+    v = [worth[start + place] for place in range(5)]
     second = (v[1] & 3) << 6 | v[2] << 1 | v[3] >> 4
     return start[_readable(v[0] << 3 | v[1] >> 2, second, (v[3] & 15) << 4 | v[4] >> 1)]
 
 
 def hexadecimal(codes: Codes) -> Ints:
-    start, end, _ = _stretches(codes, _WORDS)
-    paired = ((end - start) % 2 == 0) & _all_of(codes, _FOURS, start, end)
-    start, end = start[paired], end[paired]
-    apart = np.isin(codes[end[:-1]], (ord(" "), ord(":")))
-    linked = np.concatenate(([False], (start[1:] - end[:-1] == 1) & apart, [False]))
-    chained = linked[1:] | linked[:-1] if len(start) else linked[:0]
-    v = [_FOURS[codes[start + place]] for place in range(6)]
-    first, second, third = (v[place] << 4 | v[place + 1] for place in (0, 2, 4))
-    places: Ints = start[chained | ((end - start >= 12) & _readable(first, second, third))]
+    """Where chains of pairs begin: words of them, a blank or colon between two."""
+    start, end, _ = _stretches(codes, _FOURS)
+    even = (end - start) % 2 == 0
+    start, end = _alone(codes, start[even], end[even])
+    linked = (start[1:] - end[:-1] == 1) & _PARTING[codes[end[:-1]]]
+    first = np.flatnonzero(np.concatenate(([len(start) > 0], ~linked)))
+    size = np.add.reduceat(end - start, first) if len(first) else first
+    start = start[first[size >= _LEAST]]
+    places: Ints = start[_readable(*_pairs(codes, start))]
     return places
+
+
+def _pairs(codes: Codes, at: Ints) -> Iterator[Worths]:
+    """What the least that a chain has stands for."""
+    for _ in range(_LEAST // 2):
+        yield _FOURS[codes[at]] << 4 | _FOURS[codes[at + 1]]
+        at = at + 2 + _PARTING[codes[at + 2]]
 
 
 def _stretches(codes: Codes, worths: Worths) -> tuple[Ints, Ints, Worths]:
@@ -98,12 +120,17 @@ def _stretches(codes: Codes, worths: Worths) -> tuple[Ints, Ints, Worths]:
     return edges[::2], edges[1::2], worth
 
 
-def _all_of(codes: Codes, worths: Worths, start: Ints, end: Ints) -> Mask:
-    if not len(start):
-        return np.zeros(0, np.bool_)
-    others = np.cumsum(worths[codes] < 0, dtype=np.int32)
-    alike: Mask = others[end - 1] == others[start]
-    return alike & (worths[codes[start]] >= 0)
+def _alone(codes: Codes, start: Ints, end: Ints) -> tuple[Ints, Ints]:
+    """Stretches beside which no letter or digit stands."""
+    alone = ~(_WORD[codes[start - 1]] | _WORD[codes[end]])
+    return start[alone], end[alone]
+
+
+def _any_of(those: Mask, start: Ints, end: Ints) -> Mask:
+    """Whether one of the characters from `start` to `end` is one of those."""
+    count = np.cumsum(those, dtype=np.int32)
+    found: Mask = (count[end - 1] > count[start]) | those[start]
+    return found
 
 
 _TEXT, _MORE = 1, 5

@@ -12,15 +12,17 @@ from html.entities import html5
 from string import ascii_letters
 
 import numpy as np
+from numpy.typing import NDArray
 
 from threegate.normalize.view import Ints, Mask, View, padded, rewritten
 
 Found = tuple[Ints, Ints, Ints]
 """Starts, ends, and the character that each stands for; -1: for none."""
 Find = Callable[[Ints], Found]
+Worths = NDArray[np.int16]
 
 _NONE = 999
-_DIGITS, _LETTERS = np.full(256, _NONE), np.full(256, _NONE)
+_DIGITS, _LETTERS = np.full((2, 256), _NONE, np.int16)
 """What a character is worth: as a digit to any base, a letter as itself."""
 for _char in "0123456789abcdefABCDEF":
     _DIGITS[ord(_char)] = int(_char, 16)
@@ -30,9 +32,8 @@ _LAST, _UNKNOWN = 0x10FFFF, 0xFFFD
 _HIGH, _LOW = 0xD800 >> 10, 0xDC00 >> 10
 """Halves of a pair, by their upper bits."""
 _UNIT = len(r"\uXXXX")
-_SIZES = np.array((0, 1, 0, 2, 3, 4, 0))
-"""Bytes of a character by where its first one lies among these."""
-_FIRST_BYTES = (0, 0x80, 0xC2, 0xE0, 0xF0, 0xF5)
+_SIZES = np.repeat((1, 0, 2, 3, 4, 0), np.diff((0, 0x80, 0xC2, 0xE0, 0xF0, 0xF5, 0x100)))
+"""Bytes of a character by its first one."""
 _LEAST = np.array((0, 0, 0x80, 0x800, 0x10000))
 """What less bytes could say."""
 
@@ -46,30 +47,43 @@ def unescaped(source: View, name: str, find: Find) -> View:
 
 def percents(codes: Ints) -> Found:
     """UTF-8 of one character, each byte as `%XX`."""
-    at = np.flatnonzero(codes == ord("%"))
-    byte = np.full(len(codes), -1)
-    byte[at] = first = _number(codes, at + 1, 2)
-    size = _SIZES[np.searchsorted(_FIRST_BYTES, first, "right")]
-    code = np.where(size > 1, first & (0x7F >> size), first)
-    whole = size > 0
+    worth = _worths(codes)
+    high, low = worth[1:-1], worth[2:]
+    escaped = (codes[:-2] == ord("%")) & (high < 16) & (low < 16)
+    byte = np.where(escaped, high << 4 | low, -1)
+    at = np.flatnonzero(escaped)
+    size = _SIZES[byte[at]]
+    code = _read(byte, at, size)
+    return at, at + 3 * size, np.where(size > 0, code, -1)
+
+
+def _read(byte: Ints, at: Ints, size: Ints) -> Ints:
+    """The character whose first byte is that at `at`; -1 where more must follow and do not."""
+    code = byte[at].astype(np.int64)
+    long = np.flatnonzero(size > 1)
+    at, size = at[long], size[long]
+    read, whole = code[long] & (0x7F >> size), np.ones(len(long), np.bool_)
     for place in (1, 2, 3):
         more, inside = byte[at + 3 * place], size > place
-        code = np.where(inside, code << 6 | more & 0x3F, code)
+        read = np.where(inside, read << 6 | more & 0x3F, read)
         whole &= ~inside | (more >> 6 == 2)
-    return at, at + 3 * size, np.where(whole & (code >= _LEAST[size]), code, -1)
+    code[long] = np.where(whole & (read >= _LEAST[size]), read, -1)
+    return code
 
 
 def backslashes(codes: Ints) -> Found:
     r"""`\uXXXX` and pairs of them, `\u{X…}`, `\UXXXXXXXX`, `\xXX`, and `\\` in front of these."""
     at = np.flatnonzero(codes == ord("\\"))
     code, size = np.full(len(at), -1), np.zeros(len(at), np.int64)
-    for sign, digits in (("u", 4), ("U", 8), ("x", 2)):
-        digit = _DIGITS[np.minimum(codes[at + 2], 255)] < 16
-        here = np.flatnonzero(digit & (codes[at + 1] == ord(sign)))
+    sign, digit = codes[at + 1], _worths(codes[at + 2]) < 16
+    for letter, digits in (("u", 4), ("U", 8), ("x", 2)):
+        here = np.flatnonzero(digit & (sign == ord(letter)))
         code[here], size[here] = _number(codes, at[here] + 2, digits), digits + 2
-    braced = np.flatnonzero((codes[at + 1] == ord("u")) & (codes[at + 2] == ord("{")))
+    braced = np.flatnonzero((sign == ord("u")) & (codes[at + 2] == ord("{")))
     code[braced], digits_ = _until(codes, at[braced] + 3, "}", 6, 16)
     size[braced] = digits_ + 4
+    if not (code >= 0).any():
+        return at[:0], at[:0], code[:0]
     half = np.full(len(codes), -1)
     half[at] = np.where(size == _UNIT, code, -1)
     low = half[at + _UNIT]
@@ -96,18 +110,25 @@ def _doubled(codes: Ints, at: Ints, code: Ints) -> tuple[Mask, Mask]:
 def entities(codes: Ints) -> Found:
     """`&#NN;`, `&#xXX;`, `&name;`, read as HTML does."""
     at = np.flatnonzero(codes == ord("&"))
-    numbered = codes[at + 1] == ord("#")
-    crossed = numbered & (codes[at + 2] | 0x20 == ord("x"))
-    parts = []
-    for own, skip, most, base in ((numbered & ~crossed, 2, 7, 10), (crossed, 3, 6, 16)):
-        number, size = _until(codes, at[own] + skip, ";", most, base)
-        parts.append((at[own], at[own] + skip + size + 1, _referred(number)))
-    plain = at[~numbered]
-    name, size = _until(codes, plain + 1, ";", 8, 128, _LETTERS)
-    parts.append((plain, plain + size + 2, np.where(size > 1, _named(name), -1)))
+    sign, numbered = codes[at + 2], codes[at + 1] == ord("#")
+    crossed = at[numbered & (sign | 0x20 == ord("x"))]
+    number = at[numbered & (sign >= ord("0")) & (sign <= ord("9"))]
+    name = at[~numbered]
+    parts = (
+        _told(number, 2, _until(codes, number + 2, ";", 7, 10), _referred),
+        _told(crossed, 3, _until(codes, crossed + 3, ";", 6, 16), _referred),
+        _told(name, 1, _until(codes, name + 1, ";", 8, 128, _LETTERS), _named),
+    )
     start, end, code = map(np.concatenate, zip(*parts, strict=True))
     order = np.argsort(start)
     return start[order], end[order], code[order]
+
+
+def _told(start: Ints, skip: int, inside: tuple[Ints, Ints], read: Callable[[Ints], Ints]) -> Found:
+    """Those with a number or name `inside`, which begins behind so many characters."""
+    value, size = inside
+    whole = np.flatnonzero(size)
+    return start[whole], start[whole] + skip + size[whole] + 1, read(value[whole])
 
 
 def _referred(number: Ints) -> Ints:
@@ -120,7 +141,7 @@ def _referred(number: Ints) -> Ints:
 
 
 def _named(name: Ints) -> Ints:
-    return _each(name, lambda n: html5.get(_letters(n) + ";", ""), name >= 0)
+    return _each(name, lambda n: html5.get(_letters(n) + ";", ""), np.ones(len(name), np.bool_))
 
 
 def _letters(packed: int) -> str:
@@ -136,15 +157,22 @@ def _each(values: Ints, read: Callable[[int], str], asked: Mask) -> Ints:
     return out
 
 
+def _worths(codes: Ints) -> Worths:
+    return _DIGITS[np.minimum(codes, 255)]
+
+
 def _number(codes: Ints, at: Ints, digits: int) -> Ints:
     """Of so many hexadecimal digits; -1 where there are less."""
-    worth = _DIGITS[np.minimum(codes[at[:, None] + np.arange(digits)], 255)]
-    value = worth @ (1 << np.arange(4 * digits - 4, -1, -4))
-    return np.where((worth < 16).all(1), value, -1)
+    value, whole = np.zeros(len(at), np.int64), np.ones(len(at), np.bool_)
+    for place in range(digits):
+        worth = _worths(codes[at + place])
+        value = value << 4 | worth
+        whole &= worth < 16
+    return np.where(whole, value, -1)
 
 
 def _until(
-    codes: Ints, at: Ints, end: str, most: int, base: int, worths: Ints = _DIGITS
+    codes: Ints, at: Ints, end: str, most: int, base: int, worths: Worths = _DIGITS
 ) -> tuple[Ints, Ints]:
     """Number and count of at most so many digits that `end` ends; -1 and 0: something else."""
     value, size = np.full(len(at), -1), np.zeros(len(at), np.int64)

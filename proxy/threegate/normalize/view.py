@@ -77,14 +77,26 @@ def edited(
     """`source` with every match replaced; where `new` says None the match stays. `source` itself
     when nothing changes. What `new` says hangs on the matched text alone: it is asked once for
     each."""
-    edits: list[Edit] = []
+    starts: list[int] = []
+    ends: list[int] = []
+    sizes: list[int] = []
     known: dict[str, str | None] = {}
-    for match in pattern.finditer(source.text):
-        if (old := match.group()) not in known:
+
+    def put(match: re.Match[str]) -> str:
+        old = match.group()
+        if old not in known:
             known[old] = new(match) if old else None
-        if (put := known[old]) is not None:
-            edits.append((*match.span(), put))
-    return replaced(source, name, edits)
+        if (said := known[old]) is None:
+            return old
+        starts.append(match.start())
+        ends.append(match.end())
+        sizes.append(len(said))
+        return said
+
+    text = pattern.sub(put, source.text)
+    if not starts:
+        return source
+    return View(name, text, source, _pieces(*map(np.array, (starts, ends, sizes))))
 
 
 def edited_at(
