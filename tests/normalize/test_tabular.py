@@ -9,15 +9,39 @@ from threegate.types import Span
 MARKDOWN = "| 姓名 | 护照号 | 状态 |\n| --- | --- | --- |\n| 王芳 | E12345678 | 正常 |"
 CSV = "name,passport,team\nBob,E12345678,finance\nAnn,G87654321,sales"
 TSV = "姓名\t护照号\n韩梅梅\tE12345678"
+SEMICOLONS = "姓名;护照号\n韩梅梅;E12345678"
+QUOTED = '"name","passport"\n"Bob","E12345678"'
+PSQL = " id | passport  \n----+-----------\n  1 | E12345678\n(1 row)"
+MYSQL = "+----+-----------+\n| id | passport  |\n+----+-----------+\n|  1 | E12345678 |"
+COPIED = 'COPY public.people (id, "passport") FROM stdin;\n1\tE12345678\n\\.'
 
 
-@pytest.mark.parametrize("text", [MARKDOWN, CSV, TSV])
+@pytest.mark.parametrize("text", [MARKDOWN, CSV, TSV, SEMICOLONS, QUOTED, PSQL, MYSQL, COPIED])
 def test_a_value_stands_behind_the_head_of_its_column(text: str) -> None:
     (view,) = [v for v in views(text) if v.name == "table"]
     start = view.text.index("E12345678")
     assert view.text[:start].endswith(("护照号：", "passport："))
     span = view.original(Span(start, start + 9))
     assert text[span.start : span.end] == "E12345678"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "user,password,role\nalice,moonlight,admin",
+        "用户;初始密码（旧）\n李四;moonlight",
+        '"user","db_pass"\n"bob","moonlight"',
+        "COPY t (id, pwd) FROM stdin;\n7\tmoonlight",
+    ],
+)
+def test_a_password_of_letters_stands_in_quotes_behind_the_head_of_its_column(text: str) -> None:
+    (view,) = [v for v in views(text) if v.name == "table"]
+    start = view.text.index("moonlight")
+    assert view.text[:start].endswith('："')
+    assert view.text[start + 9] == '"'
+    assert view.original(Span(start, start + 9)) == Span(
+        text.index("moonlight"), text.index("moonlight") + 9
+    )
 
 
 def test_every_row_of_a_table_is_read() -> None:
@@ -32,6 +56,8 @@ def test_every_row_of_a_table_is_read() -> None:
         "a,b,c\n1,2",
         "x = {1, 2}\ny = {3, 4}",
         "| a |",
+        "player;assist/pass\nRuiz;Tarpley",
+        "name,password policy\nfinance,restricted",
     ],
 )
 def test_what_is_no_table_stays(text: str) -> None:

@@ -50,7 +50,7 @@ _SAID = re.compile(
     r"|confirm|current|login|name$|(?<!mon)key$|config|random|generat|unknown|missing|incorrect|^correct$"
     r"|mismatch|expir|reset|forgot|strong|secur|^plain|^clear|encod|argon|object|integer|number"
     r"|boolean|credential|argument|param|request|respon|session|email|phone|account|character"
-    r"|prompt|vault|^x+$|^\w?(\w)\1+$|^abcdef|^(?:medium|nothing|foobar|foobared|please|normal)$"
+    r"|prompt|vault|abled$|^x+$|^\w?(\w)\1+$|^abcdef|^(?:medium|locked|rotated|pending|active|nothing|foobar|foobared|please|normal)$"
 )
 """What stands where a password would, or speaks of one."""
 _ENDS = re.compile(
