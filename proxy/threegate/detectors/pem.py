@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 
-from threegate.detectors import tails
+from threegate.detectors import linear, tails
 from threegate.detectors.base import DetectorInfo, Example
 from threegate.detectors.recognizer import Hit, Recognizer
 from threegate.detectors.surroundings import View
@@ -21,7 +21,7 @@ MIN_PEM_BODY = 20
 
 _BEGIN = re.compile(r"-----BEGIN (?:[A-Z0-9]{2,12} ){0,2}PRIVATE KEY(?: BLOCK)?-----")
 _END, _DASHES = "-----END ", "-----"
-_RUN = re.compile(r"[A-Za-z0-9+/=\\](?:(?:[ \t]*\r?\n[ \t]*)?[A-Za-z0-9+/=\\]){19}")
+_RUNS = linear.finder(r"[A-Za-z0-9+/=\\](?:(?:[ \t]*\r?\n[ \t]*)?[A-Za-z0-9+/=\\]){19}")
 """The least that a key cut short shows, in lines however short; without it somebody only names the
 line."""
 _BODY = re.compile(r"[\sA-Za-z0-9+/=:,\-\\]*")
@@ -41,7 +41,7 @@ def find(view: View) -> Iterator[Hit]:
         if not closed and len(view.text) < limit:
             view.hold(start)
         stop = close + len(_DASHES) if closed else _like_a_key(view.text, first, limit)
-        if end - first >= MIN_PEM_BODY if closed else _RUN.search(view.text, first, stop):
+        if end - first >= MIN_PEM_BODY if closed else _shows_a_key(view.text, first, stop):
             yield Hit(start, stop, KIND, Level.HIGH)
 
 
@@ -63,6 +63,11 @@ def _following(text: str, mark: str) -> Callable[[int], int]:
 def _like_a_key(text: str, first: int, limit: int) -> int:
     body = _BODY.match(text, first, limit)
     return first + len(body.group().rstrip()) if body else first
+
+
+def _shows_a_key(text: str, first: int, stop: int) -> bool:
+    shown = stop - first >= MIN_PEM_BODY and next(_RUNS(text[first:stop].encode()), None)
+    return bool(shown)
 
 
 @tails.begins(_PEM_OPEN.pattern)
