@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from threegate.gateway.held import Held
+from threegate.gateway.held import TOGETHER, Held
 
 
 def test_a_release_tells_of_its_oldest_character() -> None:
@@ -14,10 +14,21 @@ def test_a_release_tells_of_its_oldest_character() -> None:
     held.came(8)
     now[0] = 3.0
     held.left(4)
-    assert told == []
     held.left(7)
-    assert told == [3.0]
     now[0] = 3.5
     held.left(8)
     held.left(8)
+    held.over()
     assert told == [3.0, 2.5]
+
+
+def test_of_a_long_text_releases_are_told_as_it_goes_on() -> None:
+    told: list[float] = []
+    held = Held(told.append, lambda: 0.0)
+    for end in range(1, TOGETHER + 2):
+        held.came(end)
+        held.left(end)
+    assert told == [0.0] * TOGETHER
+    held.over()
+    held.over()
+    assert told == [0.0] * (TOGETHER + 1)

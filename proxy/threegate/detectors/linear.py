@@ -54,6 +54,12 @@ def _spans(pattern: Any, data: bytes) -> Iterator[tuple[int, int]]:
         at = found[1]
 
 
+def found(pattern: Any, data: bytes) -> bool:
+    """Whether RE2's `pattern` matches anywhere, at a third of what its `search` costs."""
+    start: int = pattern._regexp.Match(_ANYWHERE, data, 0, len(data))[0][0]
+    return start >= 0
+
+
 def starts(
     pattern: Any, data: bytes, value: re.Pattern[bytes] | None = None, reach: int = 0
 ) -> Iterator[int]:

@@ -17,6 +17,7 @@ import re2
 
 from threegate.detectors import tails
 from threegate.detectors.base import LOOKBEHIND
+from threegate.detectors.linear import found
 from threegate.detectors.recognizer import Recognizer, Tail
 
 CLOSING = ".;:?"
@@ -46,7 +47,7 @@ class Prose:
         where only a scan can say."""
         if self._odd.search(text, start):
             return -1
-        if self._trigger and self._trigger.search(text[max(0, start - _NEAR) :]):
+        if self._trigger and found(self._trigger, text[max(0, start - _NEAR) :].encode()):
             return -1
         return max(start, tails.token(text))
 

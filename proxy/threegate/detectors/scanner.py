@@ -38,7 +38,8 @@ class PatternScanner:
             dict.fromkeys(t for r in self._recognizers for t in r.tails)
         )
         self._triggers = Triggers(self._recognizers)
-        self._prose = prose.gate(self._recognizers, self._tails)
+        gate = prose.gate(self._recognizers, self._tails)
+        self.quiet = never_quiet if gate is None else gate.settled
         self.info = DetectorInfo(
             id="patterns",
             kinds=tuple(dict.fromkeys(k for r in self._recognizers for k in r.info.kinds)),
@@ -65,9 +66,6 @@ class PatternScanner:
         )
         return Scanned(findings, settled)
 
-    def quiet(self, text: str, start: int) -> int:
-        return -1 if self._prose is None else self._prose.settled(text, start)
-
     def _hits(self, view: View) -> list[tuple[Hit, Recognizer]]:
         pulled = self._triggers.pulled(view)
         return [(h, r) for r in pulled for h in r.find(view) if self._wants(h.kind)]
@@ -82,6 +80,11 @@ class PatternScanner:
             return settled
         settled = min((settled, *(h.start for h in hits if h.end >= len(text))))
         return uncrossed(settled, hits)
+
+
+def never_quiet(text: str, start: int) -> int:
+    """The `base.Quiet.quiet` of a detector that has to scan everything."""
+    return -1
 
 
 def _selected(recognizer: Recognizer, kinds: frozenset[str] | None) -> bool:

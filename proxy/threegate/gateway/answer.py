@@ -111,7 +111,7 @@ class Track:
 
     def take(self) -> str:
         """Text released since the last call; with a gate nothing before the whole has passed it."""
-        if self.gate is not None and not self.done:
+        if not self.ready or (self.gate is not None and not self.done):
             return ""
         text = "".join(self.ready)
         self.ready.clear()
@@ -279,4 +279,6 @@ class Answer:
         for track in self.tracks.values():
             if track.machine.state is not State.CUT:
                 track.abandon()
+            if track.held is not None:
+                track.held.over()
         await self.tasks.cancel()

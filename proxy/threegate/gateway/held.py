@@ -7,15 +7,19 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+TOGETHER = 32
+"""Releases that are told at once: to count one costs as much as to make it."""
+
 
 @dataclass(slots=True)
 class Held:
     """Positions count from the start of the text. `tell` gets seconds, of the oldest character of
-    each release."""
+    each release; whoever has made one must call `over`."""
 
     tell: Callable[[float], None]
     clock: Callable[[], float] = time.perf_counter
     _came: deque[tuple[int, float]] = field(default_factory=deque)
+    _untold: list[float] = field(default_factory=list)
 
     def came(self, end: int) -> None:
         """Text up to `end` is here."""
@@ -29,4 +33,12 @@ class Held:
         oldest = self._came[0][1]
         while self._came and self._came[0][0] <= end:
             self._came.popleft()
-        self.tell(self.clock() - oldest)
+        self._untold.append(self.clock() - oldest)
+        if len(self._untold) == TOGETHER:
+            self.over()
+
+    def over(self) -> None:
+        """Nothing more is released, or enough has been."""
+        for seconds in self._untold:
+            self.tell(seconds)
+        self._untold.clear()

@@ -125,13 +125,13 @@ class StreamShell:
         return True
 
     def _feed(self) -> None:
-        fresh, self._fresh = self._fresh, None
-        if fresh is not None:
+        if (fresh := self._fresh) is not None:
+            self._fresh = None
             self.answer.track(fresh.key).feed(fresh.text)
 
     async def _progress(self) -> None:
         """Too much is held: no further reading before a judgement has come."""
-        if self.answer.held > HIGH_WATER and len(self.answer.tasks) and not self._over:
+        if len(self.answer.tasks) and self.answer.held > HIGH_WATER and not self._over:
             self._told_progress.clear()
             await self._told_progress.wait()
 
@@ -231,7 +231,7 @@ class StreamShell:
 
     def _write(self, chunk: Chunk) -> bytes:
         released = {}
-        for key in (*(d.key for d in chunk.deltas if d.text), *chunk.closes):
+        for key in [*[d.key for d in chunk.deltas if d.text], *chunk.closes]:
             if text := self.answer.track(key).take():
                 released[key] = text
         if self.label and chunk.frame is not None:
@@ -241,10 +241,10 @@ class StreamShell:
                 released[key] = released.get(key, "") + tail
         if released:
             self._first_text()
-        self._unlink(chunk)
+        if chunk.linked:
+            self._unlink(chunk)
         written = self.codec.write(chunk, released)
-        notes = self._notes()
-        return b"".join([*notes, written]) if notes else written
+        return b"".join([*self._notes(), written])
 
     def _unlink(self, chunk: Chunk) -> None:
         """Log probabilities of a text that is held go: they spell it, token by token. The text that

@@ -23,6 +23,9 @@ class Edits:
 
     _edits: list[Edit] = field(default_factory=list, repr=False)
 
+    def __bool__(self) -> bool:
+        return bool(self._edits)
+
     def add(self, edit: Edit) -> None:
         """Of two that overlap, the one that starts first stays and grows."""
         start = bisect_right(self._edits, edit.span.start, key=_end)

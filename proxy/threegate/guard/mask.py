@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import hmac
 import json
+import re
 from bisect import bisect_right
 from dataclasses import dataclass, field
 from functools import cache
@@ -147,6 +148,7 @@ class Restorer:
         self._codes = sorted(self._values)
         self._lengths = sorted({len(code) for code in self._codes}, reverse=True)
         self._firsts = frozenset(code[0] for code in self._codes)
+        self._first = _beginning(self._firsts)
         self._heads = _heads(frozenset(_bare_word(m.kind) for m in back if not m.synthetic))
         self._alike = _beginnings([m.bare for m in back if m.synthetic])
         self._longest = max(self._lengths, default=0)
@@ -165,6 +167,8 @@ class Restorer:
             return out, len(text)
         at = self._begin(text, start, final=final)
         base = max(0, at - 1)  # the character before a code decides whether it is one
+        if self._first.search(text, base) is None:
+            return out, len(text) if final else _open_end(text, at)
         folded = _fold(text[base:])
         while (hit := self._next(folded, at - base, final=final)) is not None:
             code, span = hit[0], Span(hit[1] + base, hit[2] + base)
@@ -172,11 +176,13 @@ class Restorer:
                 return out, span.start
             out.append(Restored(span, _as_json(self._values[code].value, channel)))
             at = span.end
-        return out, len(text) if final else base + _half_opened(folded, at - base)
+        return out, len(text) if final else _open_end(text, at)
 
     def _begin(self, text: str, start: int, *, final: bool) -> int:
         """No placeholder from `start` on begins before this position, whole or in part; in part
         only while the text goes on."""
+        if not final and start >= len(text) - self._reach:
+            return start
         rest = text[start:]
         heads = [p.search(rest) for p in (self._heads, self._alike)]
         first = min((start + h.start() - _BRACKET for h in heads if h), default=len(text))
@@ -241,11 +247,13 @@ def _opened(folded: str, start: int, at: int) -> int:
     return bracket if bracket >= start and folded[bracket] in _OPEN else at
 
 
-def _half_opened(folded: str, start: int) -> int:
-    """Where a bracket at the end may go on to a placeholder, else the end."""
+def _open_end(text: str, start: int) -> int:
+    """Where a bracket at the end may go on to a placeholder, not before `start`, else the end."""
+    base = max(start, len(text) - _BRACKET)
+    folded = _fold(text[base:])
     end = len(folded)
     half = next((n for n in (2, 1) if folded.endswith(_OPEN_IN_URL[:n])), 0)
-    return end - half if half and end - half >= start else _opened(folded, start, end)
+    return base + (end - half if half else _opened(folded, 0, end))
 
 
 def _free(folded: str, at: int) -> bool:
@@ -271,6 +279,14 @@ def _in_word(char: str) -> bool:
 
 
 @cache
+def _beginning(firsts: frozenset[str]) -> re.Pattern[str]:
+    """Where a code may begin: each place that is `_free` and has one of these letters."""
+    letters = "".join(sorted(map(_either, firsts)))
+    bracket = "".join(f"[{_either(c)}]" for c in _OPEN_IN_URL)
+    return re.compile(rf"(?<![A-Za-z0-9_])[{letters}]|{bracket}" if firsts else r"(?!)")
+
+
+@cache
 def _heads(words: frozenset[str]) -> Any:
     """The words of kinds, each followed by the letters of a code, however mangled."""
     shapes = (_loose([*map(_letter, word), *[_CODE_LETTER] * CODE_LENGTH]) for word in words)
@@ -289,8 +305,12 @@ def _loose(letters: list[str]) -> str:
 
 def _letter(char: str) -> str:
     """As it is, lower case and full width."""
+    return f"[{_either(char)}]"
+
+
+def _either(char: str) -> str:
     both = char + char.lower()
-    return f"[{both}{''.join(chr(ord(c) + 0xFEE0) for c in both)}]"
+    return both + "".join(chr(ord(c) + 0xFEE0) for c in both)
 
 
 _HEAD = 2

@@ -59,6 +59,9 @@ CONTEXT = 400
 """Code points before a sentence that classifiers may see, so that harm spread over sentences is
 seen."""
 
+KEPT = 5 * CONTEXT
+"""Code points that have been released and are kept, at most while the other frontiers keep up."""
+
 HIGH_WATER, LOW_WATER = 64 * 1024, 16 * 1024
 """Held code points at which reading from upstream pauses, and goes on again."""
 
@@ -110,6 +113,7 @@ class StreamMachine:
     state: State = field(default=State.OPEN, init=False)
     _text: str = field(default="", init=False, repr=False)
     _base: int = field(default=0, init=False)  # position of _text[0]; what lies before is forgotten
+    _end: int = field(default=0, init=False)  # position behind the last code point received
     _released: int = field(default=0, init=False)
     _settled: int = field(default=0, init=False)
     _scanned: bool = field(default=False, init=False)  # the final pattern scan has been answered
@@ -158,16 +162,13 @@ class StreamMachine:
         """Code points received so far."""
         return self._end
 
-    @property
-    def _end(self) -> int:
-        return self._base + len(self._text)
-
     def _more(self, text: str, *, last: bool) -> list[Command]:
         if last:
             self.state = State.DRAINING
         elif not text:
             return []
         self._text += text
+        self._end += len(text)
         return self._ask()
 
     def _ask(self) -> list[Command]:
@@ -257,6 +258,8 @@ class StreamMachine:
 
     def _release(self) -> list[Command]:
         self._restore()
+        if self._flows():
+            return self._flow(min(self._settled, self._restored))
         frontier = self._frontier()
         if self._stop is not None and self._stops_now(self._stop[0], frontier):
             return self._cut(*self._stop)
@@ -270,6 +273,19 @@ class StreamMachine:
         if done:
             self.state = State.DONE
             return [*out, Finish()]
+        return out + self._pressure()
+
+    def _flows(self) -> bool:
+        """Nothing is known of the text that is kept, and more is to come: as it is with prose."""
+        known = self._edits or self._ruled or self._stop is not None
+        return self.state is State.OPEN and not known and not self.plan.hold
+
+    def _flow(self, to: int) -> list[Command]:
+        out: list[Command] = []
+        if to > self._released:
+            out.append(Release(self._text[self._released - self._base : to - self._base]))
+            self._released = to
+            self._forget()
         return out + self._pressure()
 
     def _cut(self, at: int, ruled: Ruled) -> list[Command]:
@@ -319,12 +335,14 @@ class StreamMachine:
 
     def _forget(self) -> None:
         """Drops what no scan can reach again; without it a long stream costs its length squared."""
+        self._edits.forget(self._released)
+        if self._released - self._base <= KEPT:
+            return
         keep = min(self._released, self._settled, self._segmented if self.plan.judge else self._end)
         keep -= max(CONTEXT, 2 * LOOKBEHIND)
         if keep - self._base > 4 * CONTEXT:
             self._text = self._text[keep - self._base :]
             self._base = keep
-        self._edits.forget(self._released)
 
     def _pressure(self) -> list[Command]:
         if not self._paused and self.held > HIGH_WATER:

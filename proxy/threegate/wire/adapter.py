@@ -22,6 +22,7 @@ from typing import Any, NamedTuple, Protocol
 
 from threegate.errors import ThreegateError
 from threegate.types import Bilingual, Channel, Locus
+from threegate.wire.mould import Mould
 from threegate.wire.sse import ServerSentEvent
 
 Body = dict[str, Any]
@@ -88,7 +89,8 @@ class Linked:
 @dataclass(slots=True)
 class Chunk:
     """One event of a stream. `frame` is its JSON with the texts taken out; None where there is
-    none (comment, `[DONE]`). `closes` are the keys that end with this event, after its deltas."""
+    none (comment, `[DONE]`) or it is a `mould` with another text. `closes` are the keys that end
+    with this event, after its deltas."""
 
     event: ServerSentEvent
     frame: Body | None = field(default=None, repr=False)
@@ -97,6 +99,7 @@ class Chunk:
     terminal: bool = False
     places: list[Place] = field(default_factory=list, repr=False)
     linked: list[Linked] = field(default_factory=list, repr=False)
+    mould: Mould | None = field(default=None, repr=False)
 
 
 class OutcomeKind(StrEnum):

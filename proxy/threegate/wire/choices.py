@@ -7,6 +7,7 @@ noted on writing: a cut ends only what the client has seen unfinished.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final
 
 import orjson
@@ -27,9 +28,12 @@ from threegate.wire.adapter import (
 )
 from threegate.wire.deltas import FrameCodec, hollow, shape_errors
 from threegate.wire.json import parse_answer
+from threegate.wire.mould import Mould, moulded
 from threegate.wire.sse import DONE, ServerSentEvent, encode_json
 
 LINKED: Final = ("logprobs", "token_ids")
+MOULDS: Final = 8
+"""Events in a row whose mould is made though none was of use: some APIs send none alike."""
 _HEAD: Final = (
     "id",
     "object",
@@ -78,7 +82,7 @@ class ChoiceCodec(FrameCodec):
     """Base: a subclass says where the texts of a choice are (`_read_texts`) and how a choice with
     one text looks (`_fields`, `_message`)."""
 
-    __slots__ = ("_begun", "_choices", "_ended", "_head", "_model")
+    __slots__ = ("_begun", "_choices", "_ended", "_head", "_model", "_mould", "_moulds_left")
 
     object_name = ""
     id_prefix = ""
@@ -92,6 +96,8 @@ class ChoiceCodec(FrameCodec):
         self._choices: dict[int, Choice] = {}
         self._begun = False  # the client got a frame
         self._ended: set[int] = set()  # choices whose end the client got
+        self._mould: Mould | None = None  # of the last event that was read in full
+        self._moulds_left = MOULDS
 
     def _read_texts(self, chunk: Chunk, choice: Body, state: Choice) -> None:
         raise NotImplementedError
@@ -109,13 +115,38 @@ class ChoiceCodec(FrameCodec):
     def read(self, event: ServerSentEvent) -> Chunk:
         if event.data is None:
             return Chunk(event)
+        if (chunk := self._read_alike(event, event.data)) is not None:
+            return chunk
+        self._mould = None
         if event.data == "[DONE]":
             return self._finish(Chunk(event))
         frame = parse_answer(event.data, "event")
         chunk = Chunk(event, frame)
         with shape_errors:
             self._read_frame(chunk, frame)
+        if self._moulds_left and self._is_mould(chunk):
+            self._moulds_left -= 1
+            self._mould = moulded(chunk)
         return chunk
+
+    def _read_alike(self, event: ServerSentEvent, data: str) -> Chunk | None:
+        mould = self._mould
+        if mould is None or event.event != mould.name or not (text := mould.text(data)):
+            return None
+        self._moulds_left = MOULDS
+        return Chunk(event, deltas=[Delta(mould.key, text)], mould=mould)
+
+    def _is_mould(self, chunk: Chunk) -> bool:
+        """Whether one more event like this would change nothing but the text of one key, and its
+        text leaves as it is released."""
+        if len(chunk.deltas) != 1 or not self.is_piece(chunk, key := chunk.deltas[0].key):
+            return False
+        splitter = self._choices[key.choice].splitter
+        split = splitter is None or splitter.done
+        shown = key.channel is Channel.CONTENT or (
+            key.channel is Channel.REASONING and self._options.show_reasoning
+        )
+        return split and shown
 
     def close(self) -> Chunk | None:
         chunk = self._finish(Chunk(ServerSentEvent()))
@@ -215,6 +246,13 @@ class ChoiceCodec(FrameCodec):
         for choice in frame.get("choices") or ():
             if choice.get("finish_reason"):
                 self._ended.add(choice.get("index") or 0)
+
+    def _cast(self, mould: Mould, released: Mapping[StreamKey, str]) -> bytes:
+        if released.get(mould.key):
+            self._begun = True
+            if mould.key.channel is Channel.CONTENT:
+                self._spoken.add(mould.key.choice)
+        return super()._cast(mould, released)
 
     def _hollow(self, frame: Body) -> bool:
         return hollow(frame.get("choices")) and all(

@@ -27,6 +27,7 @@ from threegate.wire.errors import openai_error
 from threegate.wire.jsontext import JsonTextReader, JsonTextWriter
 from threegate.wire.limits import MAX_PARTS
 from threegate.wire.listed import UNKNOWN_REASON
+from threegate.wire.mould import Mould
 from threegate.wire.slots import is_protocol
 from threegate.wire.sse import bare, encode, encode_json, name_of
 
@@ -180,6 +181,8 @@ class FrameCodec:
     def is_piece(self, chunk: Chunk, key: StreamKey) -> bool:
         """Whether a chunk is one more piece of this text and says nothing else, so that it need not
         go out once its text has gone with the piece before."""
+        if chunk.mould is not None:
+            return chunk.mould.key == key
         if len(chunk.deltas) != 1 or len(chunk.places) != 1 or chunk.closes or chunk.linked:
             return False
         delta, frame = chunk.deltas[0], chunk.frame
@@ -189,6 +192,8 @@ class FrameCodec:
     # Writing
 
     def write(self, chunk: Chunk, released: Mapping[StreamKey, str]) -> bytes:
+        if chunk.mould is not None:
+            return self._cast(chunk.mould, released)
         frame = chunk.frame
         if frame is None:
             return self._loose(chunk, released) + encode(bare(chunk.event))
@@ -198,6 +203,12 @@ class FrameCodec:
             return loose
         self._wrote(frame)
         return loose + encode_json(orjson.dumps(frame), name_of(chunk.event.event))
+
+    def _cast(self, mould: Mould, released: Mapping[StreamKey, str]) -> bytes:
+        out = [self.text(key, text) for key, text in released.items() if key != mould.key]
+        if text := released.get(mould.key):
+            out.append(encode_json(mould.cast(text), name_of(mould.name)))
+        return b"".join(out)
 
     def _unsaid(self, key: StreamKey, text: str) -> bool:
         """Whether a text makes no event of its own: empty, hidden, or beside the answer in a field

@@ -16,6 +16,7 @@ from threegate.errors import UpstreamError
 from threegate.wire.limits import MAX_EVENT_BYTES
 
 _LINE_END: Final = re.compile(rb"\r\n|\n|\r")
+_DATA, _END = b"data: ", b"\n\n"
 _BOM: Final = b"\xef\xbb\xbf"
 
 
@@ -55,6 +56,8 @@ class SSEDecoder:
             chunk = chunk[1:] if chunk[0] == 0x0A else chunk
         if not chunk:
             return []
+        if self._is_between() and _is_data(chunk):
+            return [ServerSentEvent(chunk[len(_DATA) : -len(_END)].decode("utf-8", "replace"))]
         self._size += len(chunk)
         out: list[ServerSentEvent] = []
         if b"\n" in chunk or b"\r" in chunk:
@@ -73,6 +76,10 @@ class SSEDecoder:
             self._line(line, out)
         self._line(b"", out)
         return out
+
+    def _is_between(self) -> bool:
+        """Whether an event begins here, and no byte order mark can."""
+        return not (self._first or self._size)
 
     def _take(self, chunk: bytes, out: list[ServerSentEvent]) -> None:
         self._tail.append(chunk)
@@ -130,6 +137,16 @@ class SSEDecoder:
                 f"an event of the stream is larger than {self._max} bytes",
                 code="upstream_event_too_large",
             )
+
+
+def _is_data(chunk: bytes) -> bool:
+    """Whether these bytes are one event of one line, as most APIs send one at a time."""
+    return (
+        chunk.startswith(_DATA)
+        and chunk.find(b"\n") == len(chunk) - len(_END)
+        and chunk.endswith(_END)
+        and b"\r" not in chunk
+    )
 
 
 def encode(event: ServerSentEvent) -> bytes:

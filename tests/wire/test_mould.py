@@ -1,0 +1,164 @@
+"""Events alike but for one text: read and written as every event is."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import orjson
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from threegate.testing.playbook import Delay, replay
+from threegate.types import Channel
+from threegate.wire import ADAPTERS
+from threegate.wire.adapter import Api, Chunk, StreamCodec, StreamKey, StreamOptions
+from threegate.wire.choices import MOULDS
+from threegate.wire.sse import ServerSentEvent
+
+CHAT = next(a for a in ADAPTERS if a.api is Api.CHAT)
+HEAD: dict[str, Any] = {"id": "c", "object": "chat.completion.chunk", "created": 1, "model": "m"}
+ANSWER = StreamKey(0, Channel.CONTENT)
+
+
+def frame(text: str, **delta: Any) -> dict[str, Any]:
+    choice = {"index": 0, "delta": {"content": text, **delta}, "finish_reason": None}
+    return {**HEAD, "choices": [choice]}
+
+
+def data(text: str, **delta: Any) -> str:
+    return orjson.dumps(frame(text, **delta)).decode()
+
+
+def codec() -> StreamCodec:
+    return CHAT.stream({"model": "m"})
+
+
+def read(made: StreamCodec, *events: str) -> list[Chunk]:
+    return [made.read(ServerSentEvent(event)) for event in events]
+
+
+def texts(chunks: list[Chunk]) -> list[str]:
+    return [delta.text for chunk in chunks for delta in chunk.deltas]
+
+
+def test_the_second_event_of_a_kind_is_no_longer_parsed() -> None:
+    first, second = read(codec(), data("one"), data(" two"))
+    assert first.mould is None
+    assert first.frame is not None
+    assert second.mould is not None
+    assert second.frame is None
+    assert second.deltas[0].key == ANSWER
+    assert second.deltas[0].text == " two"
+
+
+@given(st.lists(st.text(st.characters(exclude_categories=["Cs"])), min_size=2, max_size=9))
+def test_what_leaves_is_what_left_when_each_was_parsed(pieces: list[str]) -> None:
+    alike, parsed = codec(), codec()
+    for piece in pieces:
+        for spelled in (data(piece), json.dumps(frame(piece)), json.dumps(frame(piece), indent=1)):
+            parsed._moulds_left = 0  # type: ignore[attr-defined]
+            released = {ANSWER: f"<{piece}>"}
+            out = [c.write(c.read(ServerSentEvent(spelled)), released) for c in (alike, parsed)]
+            assert out[0] == out[1]
+    assert parsed._mould is None  # type: ignore[attr-defined]
+
+
+def test_a_held_text_leaves_in_the_mould_of_its_event_or_not_at_all() -> None:
+    made = codec()
+    _, second, third = read(made, data("one"), data("two"), data("three"))
+    assert made.write(second, {}) == b""
+    assert made.write(third, {ANSWER: "both"}) == b"data: " + data("both").encode() + b"\n\n"
+    assert made.is_piece(third, ANSWER)
+    assert not made.is_piece(third, StreamKey(1, Channel.CONTENT))
+
+
+def odd() -> Iterator[tuple[str, str]]:
+    """Events that begin and end like the one before and say something else."""
+    before, after = data("|").split("|")
+    yield "another field", before + 'x","refusal":"y' + after
+    yield "the field twice", before + 'x","content":"y' + after
+    yield "no string", before[:-1] + "7" + after[1:]
+    yield "another role", data("x", role="assistant")
+    yield "no text", data("")
+
+
+@pytest.mark.parametrize(("what", "event"), list(odd()))
+def test_an_event_that_says_more_is_read_in_full(what: str, event: str) -> None:
+    """Here and where it comes first the same."""
+    made = codec()
+    read(made, data("one"), data("two"))
+    alone = codec()
+    read(alone, data("one"))
+    alone._mould = None  # type: ignore[attr-defined]
+
+    def told(reader: StreamCodec) -> object:
+        try:
+            chunk = reader.read(ServerSentEvent(event))
+        except Exception as error:  # the same refusal
+            return str(error)
+        assert chunk.mould is None, what
+        return chunk.deltas, chunk.closes, chunk.frame
+
+    assert told(made) == told(alone)
+
+
+def test_the_same_words_in_another_field_are_not_taken_for_the_text() -> None:
+    """Of two strings alike the one is found that the text is, or none."""
+    for place in ("system_fingerprint", "id"):
+        made = codec()
+        first = {**frame("same"), place: "same"}
+        later = {"a": "same", **first, "choices": first["choices"]}
+        for one in (first, later):
+            chunks = read(made, orjson.dumps(one).decode(), orjson.dumps(one).decode())
+            assert [d.text for c in chunks for d in c.deltas if d.key == ANSWER] == ["same"] * 2
+            out = made.write(chunks[1], {ANSWER: "new"})
+            assert orjson.loads(out[6:])["choices"][0]["delta"]["content"] == "new"
+
+
+def test_moulds_are_given_up_where_no_event_is_like_another() -> None:
+    made = codec()
+    for number in range(MOULDS + 3):
+        made.read(ServerSentEvent(orjson.dumps({**frame("x"), "id": str(number)}).decode()))
+    assert made._moulds_left == 0
+    assert made._mould is None
+
+
+def test_two_choices_in_turn_stay_apart() -> None:
+    def said(index: int, text: str) -> str:
+        one = frame(text)
+        one["choices"][0]["index"] = index
+        return orjson.dumps(one).decode()
+
+    chunks = read(codec(), *(said(n % 2, f"{n} ") for n in range(30)))
+    assert "".join(d.text for c in chunks for d in c.deltas if d.key.choice) == "".join(
+        f"{n} " for n in range(1, 30, 2)
+    )
+
+
+def test_inline_reasoning_is_split_whatever_comes_alike() -> None:
+    pieces = ["<thi", "nk>a", "b</t", "hink>", "c", "d"]
+    chunks = read(codec(), *map(data, pieces))
+    said = {d.key.channel: "" for c in chunks for d in c.deltas}
+    for chunk in chunks:
+        for delta in chunk.deltas:
+            said[delta.key.channel] += delta.text
+    assert said == {Channel.REASONING: "ab", Channel.CONTENT: "cd"}
+
+
+def test_reasoning_that_is_not_shown_is_read_in_full() -> None:
+    made = CHAT.stream({"model": "m"}, StreamOptions(show_reasoning=False))
+    hidden = orjson.dumps(
+        {**HEAD, "choices": [{"index": 0, "delta": {"reasoning_content": "a"}}]}
+    ).decode()
+    assert all(chunk.mould is None for chunk in read(made, hidden, hidden))
+
+
+@given(hold=st.integers(0, 9), pieces=st.lists(st.text(min_size=1, max_size=5), max_size=20))
+def test_texts_are_the_same_however_long_they_are_held(hold: int, pieces: list[str]) -> None:
+    pieces = [p.encode("utf-8", "ignore").decode() or "x" for p in pieces]
+    raw = [ServerSentEvent(data(p)) for p in pieces] + [ServerSentEvent("[DONE]")]
+    out = replay(codec(), raw, Delay(hold))
+    frames = [orjson.loads(x[6:]) for x in out.split(b"\n\n") if x.startswith(b"data: {")]
+    assert "".join(f["choices"][0]["delta"].get("content", "") for f in frames) == "".join(pieces)
