@@ -1,5 +1,5 @@
 """E-mail addresses. ASCII on both sides of the @, so Chinese around is never swallowed; the
-suffix must be a real one."""
+suffix must be a real one. Addresses in other scripts come as a view (`normalize.mail`)."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from threegate.types import Bilingual, Level
 KIND = "pii.email"
 _EMAIL = re.compile(
     r"@(?P<domain>(?:[A-Za-z0-9](?:[A-Za-z0-9\-]{0,61}[A-Za-z0-9])?\.)"
-    r"{1,6}[A-Za-z]{2,24})(?![A-Za-z0-9])(?!-[A-Za-z0-9])"
+    r"{1,6}(?:xn--[A-Za-z0-9\-]{2,56}|[A-Za-z]{2,24}))(?![A-Za-z0-9])(?!-[A-Za-z0-9])"
 )
 _LOCAL = string.ascii_letters + string.digits + "._%+'-"
 _AT, _DOT, _NO_END = ord("@"), ord("."), ".%'"
@@ -88,6 +88,7 @@ RECOGNIZER = Recognizer(
             Example(
                 "邮箱ｚｈａｎｇ＠ｅｘａｍｐｌｅ．ｃｏｍ", ("ｚｈａｎｇ＠ｅｘａｍｐｌｅ．ｃｏｍ",)
             ),
+            Example("hr@xn--fsqu00a.xn--55qx5d，", ("hr@xn--fsqu00a.xn--55qx5d",)),
             Example("git clone git@github.com:acme/app.git"),
             Example("https://user@github.com/acme"),
             Example("npm i lodash@4.17.21 @types/node"),

@@ -9,6 +9,8 @@ import re
 from collections.abc import Iterator
 from itertools import pairwise
 
+import re2
+
 from threegate.normalize.view import Edit, View, replaced
 
 NAME = "table"
@@ -17,9 +19,9 @@ TRIGGERS = (
     r"(?m)^[ \t]*\|[^\n]*\|[ \t]*\r?\n[ \t]*\|[ \-:|]{3,}\r?$",
     r"(?m)^[^,;\t\n]+[,;\t][^\n]*\n[^,;\t\n]*[,;\t][^\n]*[0-9]",
     r"-[+|]-",
-    rf"(?i){_LABEL}[^\n]*\n[^\n]*[,;\t|]",
 )
-"""RE2; one of them matches in every text with a table."""
+"""RE2; one of them matches in every text with a table of numbers."""
+_LETTERED = re2.compile(rf"(?i){_LABEL}[^\n]*\n[^\n]*[,;\t|]")
 _LINE = re.compile(r"[^\n]+")
 _RULE = re.compile(r"[ \t]*[|+]?[ \-:|+=]{3,}\r?")
 _COPY = re.compile(r"(?i)\s*copy [\w.\"]{1,80} ?\((?P<names>[^()\n]{1,400})\) from stdin")
@@ -35,6 +37,11 @@ _MOST = 2000
 """Columns times rows of one table that are read so; a longer one is data, not a message."""
 
 Cells = list[tuple[int, int]]
+
+
+def may_stand(text: str) -> bool:
+    """Whether there may be a table with passwords of letters."""
+    return "\n" in text and _LETTERED.search(text) is not None
 
 
 def tabular(source: View) -> View:

@@ -14,7 +14,7 @@ from typing import Any
 import re2
 
 from threegate.normalize import decoded as decoding
-from threegate.normalize import disguise, fold, misread, tabular
+from threegate.normalize import disguise, fold, mail, misread, tabular
 from threegate.normalize import joined as joining
 from threegate.normalize.tables import INVISIBLE, MARKS, tables
 from threegate.normalize.view import View, raw
@@ -23,8 +23,10 @@ WORDING = frozenset({disguise.LEET, disguise.ROT13, disguise.REVERSED})
 """Views that word lists and injection signatures read, and nobody else."""
 
 _FOLD, _JOIN, _SMUGGLED, _TABLE = "fold", "join", "smuggled", "table"
-_TURNED = "turned"
+_TURNED, _MAIL = "turned", "mail"
 _LEET, _ROT13, _REVERSED = "leet", "rot13", "reversed"
+_MORE = ((_TABLE, tabular.may_stand), (_MAIL, mail.may_stand))
+"""Signs whose triggers would multiply the states of the common look."""
 
 
 def views(text: str) -> tuple[View, ...]:
@@ -46,6 +48,8 @@ def _views(source: View, depth: int) -> Iterator[View]:
         yield plain
     if _TABLE in signs:
         yield tabular.tabular(plain)
+    if _MAIL in signs:
+        yield mail.mailed(source)
     yield from _wordings(plain, signs)
     if _JOIN in signs and (joined := joining.joined(plain)) is not plain:
         yield joined
@@ -74,7 +78,8 @@ def _wordings(plain: View, signs: frozenset[str]) -> Iterator[View]:
 def _signs(text: str) -> frozenset[str]:
     found = _look().Match(text)
     meanings = _meanings()
-    return frozenset(meanings[i] for i in found) if found else frozenset()
+    more = (sign for sign, may_stand in _MORE if may_stand(text))
+    return frozenset((*(meanings[i] for i in found or ()), *more))
 
 
 def _patterns() -> Iterator[tuple[str, str]]:

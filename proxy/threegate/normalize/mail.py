@@ -1,0 +1,70 @@
+"""The mail view: addresses in other scripts with an ASCII address in their place.
+
+josé@exämple.de, 李娜@例子.公司: a run of Chinese has no blanks, so a Chinese name before the @ must
+begin its clause, and a domain must end with a suffix that there is.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from functools import cache
+
+import tldextract
+
+from threegate.normalize.view import Edit, View, replaced
+
+NAME = "mail"
+_HAN = r"\u3040-\u30ff\u3400-\u9fff"
+_LOCAL = re.compile(rf"[^\W{_HAN}\uff00-\uffef](?:['.+_%\-]?[^\W{_HAN}\uff00-\uffef])*\Z")
+_NAME = re.compile(
+    rf"(?:.*[箱至到给給系是为為]|.*(?<![\w@]))(?P<name>[{_HAN}]{{2,6}}[0-9]{{0,4}})\Z", re.DOTALL
+)
+_LONGEST = 64
+_LABEL = r"[^\W_](?:[\w\-]{0,61}[^\W_])?"
+
+
+def may_stand(text: str) -> bool:
+    """Whether there may be one."""
+    return "@" in text and not text.isascii()
+
+
+def mailed(source: View) -> View:
+    """`source` itself when all addresses are ASCII."""
+    return replaced(source, NAME, list(_edits(source.text)))
+
+
+def _edits(text: str) -> Iterator[Edit]:
+    stop = 0
+    for match in _domain().finditer(text):
+        local = _local(text[max(stop, match.start() - _LONGEST) : match.start()])
+        foreign = local and not (local + match.group()).isascii()
+        if foreign and (domain := _ascii(match[1])):
+            stop = match.end()
+            yield match.start() - len(local), stop, f"mail@{domain}"
+
+
+def _local(before: str) -> str:
+    if found := _LOCAL.search(before):
+        return found.group()
+    named = _NAME.match(before)
+    return named["name"] if named else ""
+
+
+def _ascii(domain: str) -> str:
+    """As DNS spells it; nothing where it cannot."""
+    try:
+        return domain.encode("idna").decode()
+    except UnicodeError:
+        return ""
+
+
+@cache
+def _domain() -> re.Pattern[str]:
+    """The list of suffixes is the one inside the package: never the network."""
+    known = tldextract.TLDExtract(suffix_list_urls=(), cache_dir=None).tlds
+    foreign = sorted((t for t in known if "." not in t and not t.isascii()), key=len, reverse=True)
+    return re.compile(
+        rf"@((?:{_LABEL}\.){{1,4}}?(?:{'|'.join(map(re.escape, foreign))}"
+        r"|[A-Za-z]{2,24}(?![0-9A-Za-z_\-]|\.[0-9A-Za-z])))"
+    )
