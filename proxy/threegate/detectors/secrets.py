@@ -29,11 +29,11 @@ KEY, JWT, WEBHOOK = "secret.api_key", "secret.jwt", "secret.webhook"
 CONNECTION, PASSWORD = "secret.connection_string", "secret.password"
 AWS, ALIYUN, TENCENT = "secret.aws", "secret.aliyun", "secret.tencent"
 
-_PLACEHOLDER = re.compile(
+_PLACEHOLDER = re2.compile(
     r"(?i)x{5}|\*{3}|\.{3}|\$\{|\$\(|\{\{|%s|<|your|example|placeholder|changeme|"
-    r"dummy|redacted|0{8}|1234567890?$"
-    r"|getenv|environ|process\.env|os\.|config\.|import\.meta|secrets?\.|settings\.|^env\b|"
-    r"abcdefgh|abc123|^(?:none|null|true|false|undefined)$"
+    r"dummy|redacted|0{8}|1234567890?\n?$"
+    r"|getenv|environ|process\.env|os\.|config\.|import\.meta|secrets?\.|settings\.|^env(?:[^\pL\pN_]|$)|"
+    r"abcdefgh|abc123|^(?:none|null|true|false|undefined)\n?$"
 )
 _GROUP = re.compile(r"\(\?P<\w+>")
 
@@ -47,8 +47,9 @@ class SecretRule:
     """`keywords` are lower case, at least one is in every text that matches. `entropy` is in
     bits a character.
 
-    `allow` is an RE2 pattern (searched) of values that are no secrets. `not_before`, `not_after`:
-    insides of classes of characters that may not stand beside the value."""
+    `allow` is an RE2 pattern (searched) of values that are no secrets. `has`: inside of a class of
+    characters of which it leaves no value without one. `not_before`, `not_after`: insides of
+    classes of characters that may not stand beside the value."""
 
     id: str
     kind: str
@@ -57,6 +58,7 @@ class SecretRule:
     pattern: str
     entropy: float = 0.0
     allow: str = ""
+    has: str = ""
     level: Level = Level.HIGH
     examples: tuple[Example, ...] = ()
     not_before: str = ""
@@ -129,13 +131,15 @@ def _finder(rule: SecretRule) -> Find:
     spans, parts = linear.finder(_GROUP.sub("(?:", rule.pattern)), re2.compile(rule.pattern)
     group, other = (parts.groupindex.get(name, 0) for name in ("value", "no"))
     secret, alone = _secret(rule), _alone(rule)
+    has = re.compile(rf"[{rule.has}\x80-\xff]".encode()) if rule.has else None
 
     def told(data: bytes, first: int) -> tuple[int, ...]:
         """Where value and other name stand from the start of a match on; nowhere if it is none."""
-        full = parts.match(data, first)
-        if not secret(full[group].decode()):
+        full = linear.groups(parts, data, first)
+        start, end = full[group]
+        if not secret(data[start:end]):
             return ()
-        return tuple(at - first for at in (*full.span(group), *full.span(other)))
+        return tuple(at - first for at in (start, end, *full[other]))
 
     def find(view: View) -> Iterator[Hit]:
         data, known = view.data, dict[bytes, tuple[int, ...]]()
@@ -143,6 +147,8 @@ def _finder(rule: SecretRule) -> Find:
             if last - first > _WIDEST:
                 continue
             text = data[first:last]
+            if has and not has.search(text):
+                continue
             if (places := known.get(text)) is None:
                 places = known[text] = told(data, first)
             if not places:
@@ -157,14 +163,16 @@ def _finder(rule: SecretRule) -> Find:
     return find
 
 
-def _secret(rule: SecretRule) -> Callable[[str], bool]:
+def _secret(rule: SecretRule) -> Callable[[bytes], bool]:
     """Whether a value is one and no placeholder; what costs least is asked first."""
-    allow, least = re2.compile(rule.allow) if rule.allow else None, 2**rule.entropy
+    least = 2**rule.entropy
+    others = [_PLACEHOLDER, *([re2.compile(rule.allow)] if rule.allow else [])]
 
-    def secret(value: str) -> bool:
+    def secret(data: bytes) -> bool:
+        value = data.decode()
         if len(value) > tails.MAX_TOKEN or len(set(value)) < least:
             return False
-        placeholder = _PLACEHOLDER.search(value) or (allow and allow.search(value))
+        placeholder = any(linear.found(other, data) for other in others)
         return not placeholder and entropy(value) >= rule.entropy
 
     return secret
