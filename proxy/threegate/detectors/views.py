@@ -19,7 +19,7 @@ from threegate.types import Finding, Level, Passage, Span
 CHARACTERS = frozenset({"pii", "secret"})
 """Families of values: they read no view that is meant for wordings."""
 
-ONLY_PATTERNS = frozenset({"leet", "table", "mail"})
+ONLY_PATTERNS = frozenset({"leet", "table", "mail", "behind"})
 """Views that are no plainer to a model."""
 
 JOINTS = 3

@@ -13,8 +13,8 @@ from typing import Any
 
 import re2
 
+from threegate.normalize import behind, disguise, fold, mail, misread, tabular
 from threegate.normalize import decoded as decoding
-from threegate.normalize import disguise, fold, mail, misread, tabular
 from threegate.normalize import joined as joining
 from threegate.normalize.tables import INVISIBLE, MARKS, tables
 from threegate.normalize.view import View, raw
@@ -23,9 +23,9 @@ WORDING = frozenset({disguise.LEET, disguise.ROT13, disguise.REVERSED})
 """Views that word lists and injection signatures read, and nobody else."""
 
 _FOLD, _JOIN, _SMUGGLED, _TABLE = "fold", "join", "smuggled", "table"
-_TURNED, _MAIL = "turned", "mail"
+_TURNED, _MAIL, _BEHIND = "turned", "mail", "behind"
 _LEET, _ROT13, _REVERSED = "leet", "rot13", "reversed"
-_MORE = ((_TABLE, tabular.may_stand), (_MAIL, mail.may_stand))
+_MORE = ((_TABLE, tabular.may_stand), (_MAIL, mail.may_stand), (_BEHIND, behind.may_stand))
 """Signs whose triggers would multiply the states of the common look."""
 
 
@@ -48,6 +48,8 @@ def _views(source: View, depth: int) -> Iterator[View]:
         yield plain
     if _TABLE in signs:
         yield tabular.tabular(plain)
+    if _BEHIND in signs:
+        yield behind.behind(plain)
     if _MAIL in signs:
         yield mail.mailed(source)
     yield from _wordings(plain, signs)
