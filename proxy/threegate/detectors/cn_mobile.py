@@ -41,7 +41,7 @@ _DOTS = 2
 _ASSIGNED = np.array([bool(re.fullmatch(_PREFIX, f"{n:03}")) for n in range(1000)])
 _PARTING = (ord(" "), ord("-"))
 _PLUS, _DOT, _SLASH, _BLANK = map(ord, "+./ ")
-_COUNTERS = "次件元台吨噸份块塊斤克米票÷×^"
+_COUNTERS = "次件元台吨噸份块塊斤克米票÷×^*%"
 """Right behind a number that no label calls a telephone number, they say that it counts."""
 _BARE = np.array((Level.MEDIUM, Level.HIGH, Level.LOW))
 """Of a number without a country code, by what the nearest label says: nothing, this, (-1) another
@@ -150,6 +150,7 @@ RECOGNIZER = Recognizer(
             Example("手机13800138000/15912345678", ("13800138000", "15912345678")),
             Example("Ticket 4471: Li (+86 138 0013 8000) has no code", ("+86 138 0013 8000",)),
             Example("播放量13800138000次，共 13800138000 元，13912345678 ÷ 3，AWB 176-88291034"),
+            Example("播放量突破 13800138000，n = 13912345678 * 3"),
             Example("unter 0049 1515 7341084/222"),
             Example("订单13800138000麻烦改一下"),
             Example("工单号4838050043281470521"),

@@ -16,7 +16,10 @@ from threegate.detectors.surroundings import View
 from threegate.types import Bilingual, Level
 
 KIND = "secret.password"
-_IS = r"[\"'”」]?\s?(?:is|was|:|：|=|是|为|to)\s?(?:now\s|still\s)?[:：]?\s?[\"'“「]?"
+_IS = (
+    r"[\"'”」]?\s?(?:is|was|:|：|=|[改设換换更]?[成是为為]|to)\s?(?:now\s|still\s)?[:：]?\s?"
+    r"[\"'“「]?"
+)
 _EDGE = r"(?![0-9A-Za-z]|[.\-][0-9])"
 _CODE = re.compile(
     r"(?i)(?:(?<![a-z0-9])(?:pin(?: code| number)?|otp(?: code)?|passcode"
@@ -26,8 +29,8 @@ _CODE = re.compile(
     rf"|[动動][态態](?:[码碼]|口令)|密[码碼])(?:{_IS})(?P<value>[0-9]{{4,8}}){_EDGE}"
 )
 _CARD = re.compile(
-    rf"(?i)(?<![a-z0-9])(?:cvv2?|cvc2?|csc|安全码)(?: code|码)?(?:{_IS}|[ ]?)"
-    rf"(?P<value>[0-9]{{3,4}}){_EDGE}"
+    r"(?i)(?<![a-z0-9])(?:cvv2?|cvc2?|csc|安全码|背面的?后?[三3]位)(?: code|数字?|码)?"
+    rf"(?:{_IS}|[ ]?)(?P<value>[0-9]{{3,4}}){_EDGE}"
 )
 _BESIDE = re.compile(
     r"(?:\bPIN(?: code| number)? |(?:密[码碼]|口令|[验驗][证證][码碼])[ ]?)"
@@ -62,7 +65,8 @@ RECOGNIZER = Recognizer(
             Example("支付密码738122", ("738122",)),
             Example("Your one-time code is 194267.", ("194267",)),
             Example("门禁密码：5525", ("5525",)),
-            Example("CVV 871", ("871",)),
+            Example("CVV 871，背面三位 402", ("871", "402")),
+            Example("门锁密码改成851207#了", ("851207",)),
             Example("动态口令为360058", ("360058",)),
             Example("GPIO pin is 17; the PIN code is 560001 in Bengaluru"),
             Example("请输入6位验证码，密码123456太简单"),
@@ -71,7 +75,7 @@ RECOGNIZER = Recognizer(
     ),
     trigger=(
         r"(?i)\bpin\b|\bpin[码碼]|\botp\b|passcode|[a-z] (?:code|pin|combination)\b"
-        r"|\bcvv|\bcvc|\bcsc"
+        r"|\bcvv|\bcvc|\bcsc|背面"
         r"|[证證验驗全款门門禁态態][码碼]|密[码碼]|口令"
     ),
     find=find,

@@ -164,7 +164,10 @@ RULES: tuple[SecretRule, ...] = (
         Example("hotkey: ctrl+alt+shift+f12"),
         Example('api_key = os.environ["OPENAI_API_KEY"]'),
         Example("ACCESS_KEY_SECRET=<your-access-key-secret>"),
+        Example(f'API_KEY ?= "{_MIX24}"', (_MIX24,)),
         Example("token = tokenizer.encode(text_with_long_name)"),
+        Example('"token4": "xoxp-572370529330-573807301142-572331691188-##########"'),
+        Example('"token3": "xoxp-1234-1234-1234-4ddbc191d40ee098cbaae6f3523ada2d"'),
         entropy=3.3,
         allow=r"^[a-z_\-./]+$|^(?:[a-z]+\+)+[a-z0-9]+$|^[A-Z_\-./]+$|^[A-Za-z_.\-/=+~]+$|^[0-9.\-/]+$|^https?:|^/|"
         r"\.\.$|\.(?:py|js|ts|json|ya?ml|com|cn|org|pem|crt)\b|^(?:[A-Za-z]{3,}[._\-])+v?[0-9.]+$|"
@@ -172,9 +175,29 @@ RULES: tuple[SecretRule, ...] = (
         r"^(?:[a-z_][a-z0-9_]{1,24}\.)*(?:[A-Z]{0,6}[0-9]{0,5}[_.]?[A-Z][a-z]{2,}[0-9]{0,5})+$"
         r"|^[a-z][a-z0-9_]{1,24}\.(?:[A-Z][a-z]+[0-9]{0,5})+$",
         has="0-9",
-        not_after="(",  # a call
+        not_after="(#*",  # a call, or the rest is masked
         rank=90,
         zh="以密钥命名的赋值",
+    ),
+    rule(
+        "named_key",
+        "Key right behind its name",
+        "key secret token credential auth ak sk",
+        r"(?i)(?:access[_\- ]?key(?:[_\- ]?(?:secret|id))?|secret[_\- ]?(?:access[_\- ]?)?key"
+        r"|(?:api|signing|encryption)[_\- ]?key|(?:app|client)[_\- ]?secret"
+        r"|(?:auth|access|refresh)[_\- ]?token)\s{1,2}(?P<value>[A-Za-z0-9_\-./+=]{20,})",
+        Example(
+            "AccessKeySecret v7Kq2Zs9Xw4Lm1Rt8Yb3Nc6Pd5Hf0J，", ("v7Kq2Zs9Xw4Lm1Rt8Yb3Nc6Pd5Hf0J",)
+        ),
+        Example(f"our api key {_MIX24} leaked", (_MIX24,)),
+        Example(
+            "access token https://example.com/oauth2/authorize, api key sdk/v2/client/index.ts"
+        ),
+        Example("the secret key management_service_v2_prod, API key 12345678901234567890"),
+        entropy=3.5,
+        allow=r"^[^0-9]+$|^[0-9.\-/]+$|^(?:[a-z0-9]{1,16}[_\-./])+[a-z0-9]*$|^[A-Za-z]+-|://|\.\w{2,5}$",
+        rank=85,
+        zh="紧跟名称的密钥",
     ),
     rule(
         "bearer",

@@ -31,7 +31,7 @@ AWS, ALIYUN, TENCENT = "secret.aws", "secret.aliyun", "secret.tencent"
 
 _PLACEHOLDER = re2.compile(
     r"(?i)x{5}|\*{3}|\.{3}|\$\{|\$\(|\{\{|%s|<|your|example|placeholder|changeme|"
-    r"dummy|redacted|0{8}|1234567890?\n?$"
+    r"dummy|redacted|0{8}|(?:1234-){2}|1234567890?\n?$"
     r"|getenv|environ|process\.env|os\.|config\.|import\.meta|secrets?\.|settings\.|^env(?:[^\pL\pN_]|$)|"
     r"abcdefgh|abc123|^(?:none|null|true|false|undefined)\n?$"
 )
@@ -93,7 +93,7 @@ NEXT_LINE = (
     r"\\?[\"'`]?\s{0,3}[:=]\s{0,3}\\?[\"'`]?"
 )
 """`- name: KEY` with `value: …` below or beside it, as in manifests and markup."""
-_OPERATOR = r"(?:=>|:=|==|=|:|：|是|为|->|(?:is|was)\s|:\s?&?[A-Za-z'][\w<>\[\]?' ]{0,14}=)"
+_OPERATOR = r"(?:=>|[:?]=|==|=|:|：|是|为|->|(?:is|was)\s|:\s?&?[A-Za-z'][\w<>\[\]?' ]{0,14}=)"
 """The last: with a type before the value, as in Rust or Python."""
 _OPEN = r"[bBrRuLf@]{0,2}[\"'`\\]{1,4}|(?:[|>][+\-]?\s{1,8})?"
 """What begins a value: quotes, escaped where text stands in text; or a block of YAML."""
