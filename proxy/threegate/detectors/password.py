@@ -19,18 +19,21 @@ from threegate.types import Bilingual, Level
 KIND = "secret.password"
 _CHARS = r"[A-Za-z0-9!#$%&*+\-./:;=?@\\^_|~]"
 _VALUE = rf"(?={_CHARS}{{0,63}}[0-9!@#$%^&*])(?P<value>{_CHARS}{{4,64}})"
-_MIXES = re.compile(b"[0-9!@#$%^&*]")
-"""In every value."""
+_C = _CHARS.encode()
+_MIXES = re.compile(
+    b"[0-9!@#$%%^&*](?:(?=%s)(?:(?=%s{5})|(?<=%s{2})(?=%s{4})|(?<=%s{3})(?=%s{3})|(?<=%s{4})(?=%s{2})"
+    b"|(?<=%s{5}))|(?<=%s{6}))" % ((_C,) * 10)
+)
+"""In every value, among six characters that one may have."""
 _CHINESE = re.compile(
     rf"[密口](?:(?<=密)[码碼钥]|(?<=口)令)(?P<gap>[^\x00-\x7f。！？；\n]{{0,10}})(?P<"
     rf"link>[ :=\t\"'`\\]{{0,6}})(?<![A-Za-z0-9]){_VALUE}"
 )
 _LIKELY_CHINESE = re.compile(
     "(?:密(?:码|碼|钥)|口令)".encode()
-    + rb"(?=[\x80-\xff]{0,40}+[ :=\t\"'`\\]{0,6}"
-    + _CHARS.encode()
-    + b"{4})"
+    + rb"(?=[\x80-\xff]{0,40}+[ :=\t\"'`\\]{0,6}%s{6})(?![0-9]++[.,:;?!\\]*+(?!%s))" % (_C, _C)
 )
+"""No digits alone right behind the label either."""
 _ENGLISH = re.compile(
     r"(?i)(?-i:[Pp])(?:(?<![a-z].)|(?-i:(?<=[a-z]P))|(?=assw))"
     r"(?:assword|asswd|assphrase|asscode|ass|wd|w)\d?+(?![a-z])(?=[^0-9!@#$%^&*]{0,120}+[0-9!@#$%^&*])"
@@ -46,9 +49,11 @@ _S = rb"(?:[Ss]|\xc5\xbf)"
 _LIKELY_ENGLISH = re.compile(
     rb"[Pp](?:[Aa]%s%s(?:[Ww][Oo][Rr][Dd]|[Ww][Dd]|[Pp][Hh][Rr][Aa]%s[Ee]|[Cc][Oo][Dd][Ee])?"
     rb"|[Ww][Dd]?)[0-9]?(?![a-zA-Z\-.)/;{}<+?!~#$%%^&*]"
-    rb"|_(?![\w\x80-\xff]{1,44}\(default=))" % (_S, _S, _S)
+    rb"|_(?![\w\x80-\xff]{1,44}\(default=)|[=:]%s{0,5}[{}\[\]),]|[=:]%s{1,64}\((?![a-zA-Z]{7}=))"
+    % (_S, _S, _S, _C, _C)
 )
-"""Labels behind which a link may follow; to `re` this costs less than to RE2."""
+"""Labels behind which a link may follow, and a value of more than five characters that is no call;
+to `re` this costs less than to RE2."""
 _OTHER = re.compile(
     r"(?i)(?:contrase[nñ]a|mot de passe|passwort|kennwort|senha|пароль|パスワード|비밀번호"
     r"|mật khẩu|wachtwoord)(?P<gap>)(?P<link>[\"']?[ ]{0,2}(?:[:：=は]|es(?= )|ist(?= ))"
@@ -64,6 +69,8 @@ _NOT = re.compile(
 )
 _REACH = 56
 """From the label to the value: within `base.LOOKBEHIND`."""
+_DECIDES = 128
+"""Characters from the label on that decide: as far as a value reaches, and the next one."""
 _TELLING = 8
 """Letters and digits of this length right behind the label are a password without 是 or a colon."""
 _TERM = re.compile(r"^[A-Za-z]+-?\d{1,4}$|^\d+-[A-Za-z\-]+$|&#")
@@ -84,7 +91,7 @@ _FORMS = (
 
 def find(view: View) -> Iterator[Hit]:
     for loose, pattern in _FORMS:
-        yield from judged(view, loose, pattern, _judge, value=_MIXES)
+        yield from judged(view, loose, pattern, _judge, value=_MIXES, reach=_DECIDES)
 
 
 def _judge(match: re.Match[str]) -> Hit | None:

@@ -137,20 +137,21 @@ def judged(
     *,
     apart: bool = False,
     value: re.Pattern[bytes] | None = None,
+    reach: int = 0,
 ) -> Iterator[Hit]:
-    """The hits that `judge` makes of `likely` matches; the same surroundings are judged once.
-    `pattern` reads no more than `_SEEN_BEHIND` characters beyond a match."""
+    """The hits that `judge` makes of `likely` matches; the same surroundings are judged once: as
+    many characters as `reach` says, or all that a match has and `_SEEN_BEHIND` beyond it."""
     known: dict[str, tuple[int, Hit | None]] = {}
-    reach = _reach(pattern)
-    text, last, free = view.text, len(view.text) - reach, 0
+    reach = reach or _reach(pattern)
+    text, last, free, place_of = view.text, len(view.text) - reach, 0, _placer(view)
     for start in linear.starts(loose, view.data, value, _VALUE_REACH):
         if start < free:
             continue
-        place = view.place(start)
+        place = place_of(start)
         if _SEEN_BEFORE <= place <= last:
             around = text[place - _SEEN_BEFORE : place + reach]
             if (told := known.get(around)) is None:
-                told = _judged(text, place, pattern, judge)
+                told = _judged(around, _SEEN_BEFORE, pattern, judge)
                 if len(known) < _REMEMBERED:
                     known[around] = told
         else:
@@ -159,6 +160,13 @@ def judged(
         if hit is not None:
             yield Hit(place + hit[0], place + hit[1], *hit[2:])
         free = start + size if apart else 0
+
+
+def _placer(view: View) -> Callable[[int], int]:
+    """`View.place`, asked for over and over."""
+    if view.text.isascii():
+        return int
+    return view.place if len(view.text) < LONG else view.sieve.places.item
 
 
 @cache
