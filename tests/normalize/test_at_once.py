@@ -42,12 +42,16 @@ SAYS = [
     "tel 13800138000\n",
     "\x00\x01binary\xff",
     "éà ok you",
+    "tel\x00 13800138000\x07\x01 and the rest",
 ]
+CODECS = ["utf-8", "utf-8", "utf-16", "utf-16-le", "utf-16-be"]
 
 
 def block(draw: Random) -> str:
     data = (
-        draw.choice(SAYS).encode() if draw.random() < 0.6 else draw.randbytes(draw.randint(4, 60))
+        draw.choice(SAYS).encode(draw.choice(CODECS))
+        if draw.random() < 0.6
+        else draw.randbytes(draw.randint(4, 60))
     )
     coded = draw.choice([base64.b64encode, base64.urlsafe_b64encode, base64.b32encode])
     text = [data.hex(), data.hex(" "), data.hex(":").upper(), coded(data).decode()]

@@ -8,15 +8,17 @@ which one would find something.
 from __future__ import annotations
 
 import string
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
+from threegate.normalize.legible import KINDS, MARKS, MORE, PAGES, SPOILT
 from threegate.normalize.view import Ints, Mask
 
 Codes = NDArray[np.uint8]
 Worths = NDArray[np.int16]
+Kinds = NDArray[np.int8]
 
 _BASE64 = string.ascii_uppercase + string.ascii_lowercase + string.digits + "+/"
 _BASE32 = string.ascii_uppercase + "234567"
@@ -60,8 +62,9 @@ def base64(codes: Codes) -> Ints:
     goes_on = (size >= _LINE[0]) & (size <= _LINE[1]) & broken
     went_on = np.concatenate(([False], goes_on))[: len(start)]
     readable = _readable(*_bytes_of(worth, start, 4))
-    long = np.flatnonzero(readable & (size >= _SHORT))
-    readable[long] = _readable(*_bytes_of(worth, start[long], _SHORT))
+    long = np.flatnonzero(size >= _SHORT)
+    first = list(_bytes_of(worth, start[long], _SHORT))
+    readable[long] = _readable(*first) | _legible(*first)
     told = (size >= 6) & (readable | went_on) & _ended(codes, start, end) | goes_on
     places: Ints = start[told]
     return places
@@ -102,7 +105,8 @@ def hexadecimal(codes: Codes) -> Ints:
     first = np.flatnonzero(np.concatenate(([len(start) > 0], ~linked)))
     size = np.add.reduceat(end - start, first) if len(first) else first
     start = start[first[size >= _LEAST]]
-    places: Ints = start[_readable(*_pairs(codes, start))]
+    pairs = list(_pairs(codes, start))
+    places: Ints = start[_readable(*pairs) | _legible(*pairs)]
     return places
 
 
@@ -133,25 +137,32 @@ def _any_of(those: Mask, start: Ints, end: Ints) -> Mask:
     return found
 
 
-_TEXT, _MORE = 1, 5
-_KINDS = np.zeros(256, np.int8)
-"""What a byte of UTF-8 begins: a character of so many bytes that can be seen, or (5) none."""
-for _kind, _bytes in (
-    (_TEXT, (9, 10, 13, *range(0x20, 0x7F))),
-    (2, range(0xC2, 0xE0)),
-    (3, range(0xE0, 0xF0)),
-    (4, range(0xF0, 0xF5)),
-    (_MORE, range(0x80, 0xC0)),
-):
-    _KINDS[list(_bytes)] = _kind
+_KIND = np.frombuffer(KINDS, np.int8)
+_PAGE = np.isin(np.arange(256), list(PAGES))
 
 
 def _readable(*bytes_: Worths) -> Mask:
     """Whether text may begin with these bytes."""
-    readable = np.ones(bytes_[0].shape, np.bool_)
-    more = np.zeros(bytes_[0].shape, np.int8)  # bytes of the character begun
-    for byte in bytes_:
-        kind = _KINDS[byte & 0xFF]
-        readable &= (kind > 0) & ((kind == _MORE) == (more > 0))
-        more = np.where(more > 0, more, kind) - 1
+    readable: Mask = _spoilt(bytes_) == 0
     return readable
+
+
+def _legible(*bytes_: Worths) -> Mask:
+    """Whether UTF-16 may begin with these bytes, or text among others."""
+    head = [byte & 0xFF for byte in bytes_]
+    marks = [(head[0] == mark[0]) & (head[1] == mark[1]) for mark in MARKS]
+    pages = [np.all([_PAGE[byte] for byte in head[first::2]], axis=0) for first in (0, 1)]
+    legible: Mask = np.any([*marks, *pages, _spoilt(bytes_) <= SPOILT], axis=0)
+    return legible
+
+
+def _spoilt(bytes_: Sequence[Worths]) -> Kinds:
+    """How many of these bytes are no part of a character."""
+    count: Kinds = np.zeros(bytes_[0].shape, np.int8)
+    more = np.zeros_like(count)
+    for byte in bytes_:
+        kind = _KIND[byte & 0xFF]
+        fits = (kind > 0) & ((kind == MORE) == (more > 0))
+        count += ~fits
+        more = np.where(fits & (more > 0), more - 1, np.maximum(0, kind % MORE - 1))
+    return count

@@ -1,7 +1,7 @@
 """The decoded view: escapes and encodings replaced where they stand by what they say.
 
 One escape (percent, HTML, `\\u`) is one character and maps back exactly; an encoded block (base64,
-base32, hex, bits) maps back as a whole. A block counts only if it decodes to readable UTF-8. Every
+base32, hex, bits) maps back as a whole. A block counts only if it decodes to text. Every
 step makes the text shorter, so depth times size bounds the work and nothing can blow up.
 """
 
@@ -17,7 +17,7 @@ from functools import lru_cache
 import re2
 
 from threegate.normalize import blocks, escapes
-from threegate.normalize.tables import HIDDEN
+from threegate.normalize.legible import legible, readable
 from threegate.normalize.view import LONG, Ints, View, edited, edited_at
 
 NAME = "decoded"
@@ -90,7 +90,7 @@ def _notation(match: re.Match[str]) -> str | None:
 
 def _hex(match: re.Match[str]) -> str | None:
     digits = match.group().replace(" ", "").replace(":", "")
-    return readable(bytes.fromhex(digits)) if len(digits) % 2 == 0 else None
+    return legible(bytes.fromhex(digits)) if len(digits) % 2 == 0 else None
 
 
 def _bits(match: re.Match[str]) -> str | None:
@@ -102,7 +102,7 @@ def _base64(match: re.Match[str]) -> str | None:
     token = "".join(match.group().split()).rstrip("=").replace("-", "+").replace("_", "/")
     if len(token) % 4 == 1:
         return None
-    return readable(base64.b64decode(token + "=" * (-len(token) % 4)))
+    return legible(base64.b64decode(token + "=" * (-len(token) % 4)))
 
 
 def _base32(match: re.Match[str]) -> str | None:
@@ -112,26 +112,6 @@ def _base32(match: re.Match[str]) -> str | None:
     except binascii.Error:
         return None
 
-
-_LONG = 16
-"""Bytes: hardly any that were not meant as text are valid UTF-8 for so long."""
-
-
-def readable(data: bytes) -> str | None:
-    """Text that somebody wrote, not numbers that happen to decode."""
-    try:
-        text = data.decode()
-    except UnicodeDecodeError:
-        return None
-    seen = text if text.isascii() else HIDDEN.sub("", text)
-    if len(data) < _LONG and not seen.isascii():
-        foreign = [c for c in seen if not c.isascii()]
-        if sum("\u2e80" <= c <= "\uffef" for c in foreign) * 2 < len(foreign):
-            return None
-    return text if seen and seen.translate(_BREAKS).isprintable() else None
-
-
-_BREAKS = dict.fromkeys(map(ord, "\n\r\t"))
 
 _ROW = "\\" * 16
 
