@@ -102,8 +102,11 @@ def _is_alike(value: str) -> bool:
 _REACH = 56
 """From the label to the value: within `base.LOOKBEHIND`."""
 _PROSE = (_ENGLISH, _SET)
-_FORMS = tuple(
-    (linear.loosened(p.pattern), p) for p in (_QUOTED, _LINE, _FIELD, _TAG, *_PROSE, _CHINESE)
+_BESIDE = r"(?:[^A-Za-z0-9_\-.@/(= ]|[ ][^A-Za-z]|[ ]?$)"
+"""Most of what may stand behind a value in Chinese."""
+_FORMS = (
+    *((linear.loosened(p.pattern), p) for p in (_QUOTED, _LINE, _FIELD, _TAG, *_PROSE)),
+    (linear.loosened(_CHINESE.pattern + _BESIDE), _CHINESE),
 )
 
 RECOGNIZER = Recognizer(

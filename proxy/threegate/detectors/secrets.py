@@ -147,9 +147,9 @@ def _finder(rule: SecretRule) -> Find:
             if last - first > _WIDEST:
                 continue
             text = data[first:last]
-            if has and not has.search(text):
-                continue
             if (places := known.get(text)) is None:
+                if has and not has.search(text):
+                    continue
                 places = known[text] = told(data, first)
             if not places:
                 continue

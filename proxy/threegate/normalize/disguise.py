@@ -6,13 +6,15 @@ from __future__ import annotations
 import codecs
 import re
 
-from threegate.normalize.view import View, edited, reversed_, translated
+from threegate.normalize.view import Letters, View, edited, reversed_, translated
 
 LEET, ROT13, REVERSED, SMUGGLED = "leet", "rot13", "reversed", "smuggled"
 TURNED = "turned"
 
-_LEET = str.maketrans("013457@$!|€", "oieastasiie")
-_ROT13 = {c: ord(codecs.encode(chr(c), "rot13")) for c in (*range(0x41, 0x5B), *range(0x61, 0x7B))}
+_LEET = Letters(str.maketrans("013457@$!|€", "oieastasiie"))
+_ROT13 = Letters(
+    {c: ord(codecs.encode(chr(c), "rot13")) for c in (*range(0x41, 0x5B), *range(0x61, 0x7B))}
+)
 _KEYS = (
     "ignore", "disregard", "previous", "instructions", "system prompt", "developer mode",
     "override", "jailbreak", "prompt", "safety", "filters", "restrictions",

@@ -21,7 +21,16 @@ from threegate.normalize.tables import (
     members,
     tables,
 )
-from threegate.normalize.view import LONG, View, codes_of, edited, removed, translated, without
+from threegate.normalize.view import (
+    LONG,
+    Letters,
+    View,
+    codes_of,
+    edited,
+    removed,
+    translated,
+    without,
+)
 
 NAME = "plain"
 
@@ -30,7 +39,7 @@ def plain(source: View) -> View:
     """`source` itself when nothing differs."""
     view = _seen(source)
     view = edited(view, NAME, _multiple(), lambda match: tables().multiple[match.group()])
-    return translated(view, NAME, tables().single)
+    return translated(view, NAME, _single())
 
 
 def _seen(source: View) -> View:
@@ -44,6 +53,11 @@ def _seen(source: View) -> View:
 def plain_text(text: str) -> str:
     """The same for a word of a list: what `plain` makes of it."""
     return plain(View(NAME, text)).text
+
+
+@cache
+def _single() -> Letters:
+    return Letters(tables().single)
 
 
 @cache

@@ -16,7 +16,8 @@ from threegate.normalize.view import Edit, View, replaced
 
 NAME = "mail"
 _HAN = r"\u3040-\u30ff\u3400-\u9fff"
-_LOCAL = re.compile(rf"[^\W{_HAN}\uff00-\uffef](?:['.+_%\-]?[^\W{_HAN}\uff00-\uffef])*\Z")
+_LOCAL = re.compile(rf"[^\W{_HAN}\uff00-\uffef](?:['.+_%\-]?[^\W{_HAN}\uff00-\uffef])*")
+"""Read from the @ backwards."""
 _NAME = re.compile(
     rf"(?:.*[箱至到给給系是为為]|.*(?<![\w@]))(?P<name>[{_HAN}]{{2,6}}[0-9]{{0,4}})\Z", re.DOTALL
 )
@@ -45,8 +46,10 @@ def _edits(text: str) -> Iterator[Edit]:
 
 
 def _local(before: str) -> str:
-    if found := _LOCAL.search(before):
-        return found.group()
+    if found := _LOCAL.match(before[::-1]):
+        return found.group()[::-1]
+    if not "\u3040" <= before[-1:] <= "\u9fff":
+        return ""
     named = _NAME.match(before)
     return named["name"] if named else ""
 

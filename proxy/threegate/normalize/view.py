@@ -8,8 +8,9 @@ the first text that contains everything the span was made of, and never cuts an 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from itertools import chain
 
 import numpy as np
@@ -28,8 +29,11 @@ LONG = 2048
 """Code points from which arrays are cheaper than a match after the other."""
 
 
+_NO_PIECES: Ints = np.zeros((4, 0), np.int64)
+
+
 def _no_pieces() -> Ints:
-    return np.zeros((4, 0), np.int64)
+    return _NO_PIECES
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,9 +206,28 @@ def text_of(codes: Codes) -> str:
     return codes.tobytes().decode("utf-32-le", "surrogatepass")
 
 
-def translated(source: View, name: str, table: dict[int, int]) -> View:
-    """One character to one character: spans stay."""
-    text = source.text.translate(table)
+class Letters:
+    """One character to one character."""
+
+    def __init__(self, table: Mapping[int, int]) -> None:
+        self._table = table
+
+    def read(self, text: str) -> str:
+        if len(text) < LONG or text.isascii():
+            return text.translate(self._table)
+        codes, last = codes_of(text), len(self._known) - 1
+        return text_of(np.where(codes < last, self._known[np.minimum(codes, last)], codes))
+
+    @cached_property
+    def _known(self) -> Codes:
+        known = np.arange(max(self._table) + 2, dtype=np.uint32)
+        known[list(self._table)] = list(self._table.values())
+        return known
+
+
+def translated(source: View, name: str, letters: Letters) -> View:
+    """Spans stay."""
+    text = letters.read(source.text)
     return source if text == source.text else View(name, text, source)
 
 
