@@ -6,7 +6,7 @@ import re
 
 from hypothesis import given
 from hypothesis import strategies as st
-from threegate.normalize.view import edited, raw, removed, reversed_, translated
+from threegate.normalize.view import LONG, Letters, edited, raw, removed, reversed_, translated
 from threegate.types import Span
 
 TEXT = st.text(alphabet="abxyz123 你好", max_size=40)
@@ -29,13 +29,21 @@ def test_what_is_removed_belongs_to_nobody_at_the_edges_and_to_a_span_around_it(
 
 def test_backwards_and_translated() -> None:
     assert reversed_(raw("abc"), "r").original(Span(0, 1)) == Span(2, 3)
-    assert translated(raw("abc"), "t", {ord("a"): ord("z")}).text == "zbc"
+    assert translated(raw("abc"), "t", Letters({ord("a"): ord("z")})).text == "zbc"
+
+
+def test_letters_of_a_long_text_are_those_of_a_short_one() -> None:
+    letters = Letters({ord("a"): ord("z"), ord("國"): ord("国")})
+    text = "a國b\U0010ffff\U0001f600é"
+    assert (
+        letters.read(text * LONG) == letters.read(text) * LONG == "z国b\U0010ffff\U0001f600é" * LONG
+    )
 
 
 def test_no_edit_is_the_same_view() -> None:
     view = raw("abc")
     assert removed(view, "v", re.compile("z")) is view
-    assert translated(view, "v", {}) is view
+    assert translated(view, "v", Letters({})) is view
     assert edited(view, "v", re.compile("a"), lambda m: None) is view
 
 
