@@ -5,10 +5,11 @@
     python bench/worst.py --hits              # texts of nothing but true values, microseconds a hit
 
 Texts are one MiB of UTF-8: one class of characters, numbers and keys that just miss, and for every
-recognizer its own false examples over and over. A family is a recognizer (the rules for secrets
-each on its own), folding, the pre-scan, the injection signatures, a list of 100,000 words, an
-author's pattern of each form, the normalised views. Processor time, so other programs of the
-machine do not count.
+recognizer its own false examples over and over. What is judged once for the same surroundings is
+read where they differ each time too, as a family of its own. Else a family is a recognizer (the
+rules for secrets each on its own), folding, the pre-scan, the injection signatures, a list of
+100,000 words, an author's pattern of each form, the normalised views. Processor time, so other
+programs of the machine do not count.
 """
 
 from __future__ import annotations
@@ -91,6 +92,21 @@ TEXTS = {
     "staff numbers": "EMP-123456 ",
     "near staff numbers": "EMP-12345 ",
 }
+DIFFERING = {
+    "cn_social": ("wechat {word} ", "const wechat = require('{word}-pay-v3') ", "QQ {n}a "),
+    "password": (
+        *("password {word} is set 1 ", "pw {word} 1 ", "pass: {word}; 1 ", "password={word}1( "),
+        *("密码{word}，1a ", "密码{n}。", "密码 {word} 12 ", "pwd {word}1@{word}.com "),
+    ),
+    "password_words": ("pass: {word}; 1 ", "password={word}1( ", "the password is {word} as ever "),
+    "pin": ("pin is {n}a ", "验证码：{n}x ", "密码{n}9。"),
+    "secrets.generic_key": (
+        *("key={word}{word}{word} ", "token: {word}_{word}_{word};", "key={word}{n}{word}{n}.py "),
+        "secret = {word}.{word}{word}{word}.py ",
+    ),
+    "secrets.aws_secret": ("aws {word} secret={word}{word}{word}{word}{word}{word}abcd ",),
+}
+"""Units that just miss, with another word of letters or number each time."""
 PATTERNS = {
     "a number": r"EMP-\d{6}",
     "between edges": r"\b[A-Z]{2,5}-?\d{4,12}\b",
@@ -102,6 +118,14 @@ Work = Callable[[str], object]
 
 def repeated(unit: str) -> str:
     return unit * (MIB // len(unit.encode()))
+
+
+def differing(unit: str) -> str:
+    def filled(i: int) -> str:
+        word = "".join(chr(ord("b") + i // 24**place % 24) for place in range(6))
+        return unit.format(word=word, n=100_000 + i)
+
+    return "".join(map(filled, range(MIB // len(filled(0).encode()))))
 
 
 def cost(work: Callable[[], object]) -> float:
@@ -131,6 +155,16 @@ def matrix() -> Iterator[tuple[str, str, float]]:
                 recognizer.trigger, view.text
             ):
                 yield recognizer.info.id, name, cost(partial(_found, recognizer, view))
+    yield from _differing()
+
+
+def _differing() -> Iterator[tuple[str, str, float]]:
+    for recognizer in DETECTORS:
+        for unit in DIFFERING.get(recognizer.info.id, ()):
+            view = View(fold(differing(unit)))
+            _arrays(view)
+            family = f"{recognizer.info.id}, each another"
+            yield family, unit, cost(partial(_found, recognizer, view))
 
 
 def _arrays(view: View) -> int:

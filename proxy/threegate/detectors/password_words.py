@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from typing import Any
 
 from threegate.detectors import linear, password, tails
 from threegate.detectors.base import DetectorInfo, Example
@@ -104,8 +105,15 @@ _REACH = 56
 _PROSE = (_ENGLISH, _SET)
 _BESIDE = r"(?:[^A-Za-z0-9_\-.@/(= ]|[ ][^A-Za-z]|[ ]?$)"
 """Most of what may stand behind a value in Chinese."""
+
+
+def _loose(pattern: re.Pattern[str]) -> Any:
+    """With what must stand behind a value."""
+    return linear.loosened(pattern.pattern.replace("(?=", "(?:").replace(r"\Z", "$"))
+
+
 _FORMS = (
-    *((linear.loosened(p.pattern), p) for p in (_QUOTED, _LINE, _FIELD, _TAG, *_PROSE)),
+    *((_loose(p), p) for p in (_QUOTED, _LINE, _FIELD, _TAG, *_PROSE)),
     (linear.loosened(_CHINESE.pattern + _BESIDE), _CHINESE),
 )
 

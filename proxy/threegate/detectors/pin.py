@@ -36,7 +36,9 @@ _BESIDE = re.compile(
     r"(?:\bPIN(?: code| number)? |(?:密[码碼]|口令|[验驗][证證][码碼])[ ]?)"
     rf"(?P<value>(?:[0-9]{{4}}|[0-9]{{6}}){_EDGE})"
 )
-_PATTERNS = tuple((linear.loosened(p.pattern), p) for p in (_CODE, _CARD, _BESIDE))
+_ENDS = r"(?:[^0-9A-Za-z.\-]|[.\-][^0-9]|[.\-]?$)"
+"""What `_EDGE` lets stand behind a code."""
+_PATTERNS = tuple((linear.loosened(p.pattern + _ENDS), p) for p in (_CODE, _CARD, _BESIDE))
 _WEAK = "01234567890 9876543210"
 _POSTAL = 6
 """Digits of an Indian postal code, which is called PIN code too."""
