@@ -94,11 +94,15 @@ def find(view: View) -> Iterator[Hit]:
         yield from judged(view, loose, pattern, _judge, value=_MIXES, reach=_DECIDES)
 
 
+_NEXT_FIELD = re.compile(r"(?<=.);(?=[A-Za-z ]{2,40}=)")
+"""Of a connection string."""
+
+
 def _judge(match: re.Match[str]) -> Hit | None:
     start = match.start("value")
     if start - match.start() > _REACH:
         return None
-    value = match["value"]
+    value = _NEXT_FIELD.split(match["value"])[0]
     if value[-1] in ".,:;?\\":
         value = value.rstrip(".,:;?!\\")
     if match.string[match.end() : match.end() + 1] == "(":
@@ -145,6 +149,7 @@ RECOGNIZER = Recognizer(
                 "The admin password on the printer is harbor.Comet.42, please", ("harbor.Comet.42",)
             ),
             Example("SMTP_PASS=Z9SD%8pW5j29", ("Z9SD%8pW5j29",)),
+            Example("connecting with Password=Thimble88;Encrypt=true", ("Thimble88",)),
             Example("user k.adler, pw Tiger0422#, MTU", ("Tiger0422#",)),
             Example("口令是 hunter2go", ("hunter2go",)),
             Example('String dbPassword = "Blue%6530";', ("Blue%6530",)),

@@ -32,7 +32,10 @@ _IS = r"(?:=>|:=|==?|:|：|is|was|->)"
 _QUOTED = re.compile(
     rf"{_NAME}(?:[\"'`\]\\]{{0,3}}[ \t]{{0,4}}{_IS}[ \t]{{0,4}}[brun@]?{_OPEN}|{NEXT_LINE}){_WORDS}"
 )
-_LINE = re.compile(rf"{_NAME}[ \t]{{0,4}}[:：=][ \t]{{0,4}}{_WORD}(?=[\r\n\"`”]|\Z)")
+_LINE = re.compile(
+    rf"{_NAME}(?:[ \t]{{0,4}}[:：=][ \t]{{0,4}}|{NEXT_LINE}){_WORD}(?=[\r\n\"`”]|\Z)"
+)
+_SQL = re.compile(rf"(?:with|WITH) (?:encrypted |ENCRYPTED )?(?:password|PASSWORD) {_OPEN}{_WORDS}")
 _FIELD = re.compile(rf"{_NAME}={_WORD}(?=[ \t&;\"])")
 _TAG = re.compile(rf"{_NAME}>{_WORD}(?=<)")
 _GAP = r"(?: [a-z'’\-]{1,12}){0,6}"
@@ -42,8 +45,8 @@ _SET = re.compile(
     + _END
 )
 _CHINESE = re.compile(
-    r"(?:密[码碼]|口令)(?:[^\x00-\x7f，。！？；：、\n]{0,8}(?P<verb>[是为為成叫])|[ ]?[:：=])[ ]?"
-    rf"(?P<open>{_OPEN})?{_WORD}(?![A-Za-z0-9_\-.@/(=])"
+    r"(?:密[码碼]|口令)(?:[^\x00-\x7f，。！？；：、\n]{0,8}(?P<verb>[是为為成叫])了?|[ ]?[:：=])"
+    rf"[ ]?(?P<open>{_OPEN})?{_WORD}(?![A-Za-z0-9_\-.@/(=])"
 )
 _SAID = re.compile(
     r"(?i)pass|pwd|secret|token|user|hash|crypt|your|enter|input|example|sample|placeholder|change"
@@ -113,7 +116,7 @@ def _loose(pattern: re.Pattern[str]) -> Any:
 
 
 _FORMS = (
-    *((_loose(p), p) for p in (_QUOTED, _LINE, _FIELD, _TAG, *_PROSE)),
+    *((_loose(p), p) for p in (_QUOTED, _LINE, _SQL, _FIELD, _TAG, *_PROSE)),
     (linear.loosened(_CHINESE.pattern + _BESIDE), _CHINESE),
 )
 
@@ -133,6 +136,9 @@ RECOGNIZER = Recognizer(
             Example("connect(dbPassword='monkey-river-lamp')", ("monkey-river-lamp",)),
             Example("login failed user=j password=barnacle src=eth", ("barnacle",)),
             Example('<add key="SmtpPassword" value="tangerine" />', ("tangerine",)),
+            Example("ALTER USER app WITH PASSWORD 'wanderlust';", ("wanderlust",)),
+            Example("- name: PGPASSWORD\n  value: firefly\n", ("firefly",)),
+            Example("光猫密码被改成了xiaozhuzhu，别外传", ("xiaozhuzhu",)),
             Example("<pass>peppermint</pass>", ("peppermint",)),
             Example("The password is required. My password is wrong, your password is insecure!"),
             Example("password: string\nusername: required\npassword: Password"),

@@ -23,7 +23,8 @@ _IS = (
 _EDGE = r"(?![0-9A-Za-z]|[.\-][0-9])"
 _CODE = re.compile(
     r"(?i)(?:(?<![a-z0-9])(?:pin(?: code| number)?|otp(?: code)?|passcode"
-    r"|(?:one[- ]time|verification|security|door|gate|alarm|entry|unlock|lock|safe|2fa|mfa|sms)"
+    r"|(?:one[- ]time|verification|security|sign[- ]?in|log[- ]?in|door|gate|alarm|entry|unlock"
+    r"|lock|safe|2fa|mfa|sms)"
     r" (?:code|pin|passcode|combination))"
     r"|(?:pin|[验驗][证證]|校[验驗]|安全|取款|[开開][门門]|[门門]禁)[码碼]"
     rf"|[动動][态態](?:[码碼]|口令)|密[码碼])(?:{_IS})(?P<value>[0-9]{{4,8}}){_EDGE}"
@@ -33,7 +34,8 @@ _CARD = re.compile(
     rf"(?:{_IS}|[ ]?)(?P<value>[0-9]{{3,4}}){_EDGE}"
 )
 _BESIDE = re.compile(
-    r"(?:\bPIN(?: code| number)? |(?:密[码碼]|口令|[验驗][证證][码碼])[ ]?)"
+    r"(?:\bPIN(?: code| number)? |\b(?:gate|door|alarm) code "
+    r"|(?:密[码碼]|口令|[验驗][证證][码碼])[ ]?)"
     rf"(?P<value>(?:[0-9]{{4}}|[0-9]{{6}}){_EDGE})"
 )
 _ENDS = r"(?:[^0-9A-Za-z.\-]|[.\-][^0-9]|[.\-]?$)"
@@ -69,6 +71,7 @@ RECOGNIZER = Recognizer(
             Example("门禁密码：5525", ("5525",)),
             Example("CVV 871，背面三位 402", ("871", "402")),
             Example("门锁密码改成851207#了", ("851207",)),
+            Example("Sign-in code: 483920, gate code 2580 then ring", ("483920", "2580")),
             Example("动态口令为360058", ("360058",)),
             Example("GPIO pin is 17; the PIN code is 560001 in Bengaluru"),
             Example("请输入6位验证码，密码123456太简单"),

@@ -71,8 +71,8 @@ _RULES: tuple[SecretRule, ...] = (
     ),
     _command(
         "user_slash_password", "账号/密码", "User and password with a slash", "credential creds login sqlplus 账号 账户 帐号 用户名 账密",
-        r"(?i)(?:\b(?:credentials?|creds|logins?)|sqlplus\s|(?:账号|账户|帐号|用户名)[\x{4e00}-\x{9fff}]{0,4}|账密)\s?(?:is|are|:|：|=|是|为)?\s?[A-Za-z0-9_.@\-]{2,32}\s?[/／]\s?",
-        _true(f"Credentials: admin / {_PW}"), _true(f"测试账号：tester/{_PW}"), Example("login: home/profile2"), Example("credentials: s3/bucket-12/key"), allow=_NO_NAME,
+        r"(?i)(?:\b(?:credentials?|creds|logins?)|sqlplus\s|(?:账号|账户|帐号|用户名)[\x{4e00}-\x{9fff}]{0,4}|账密)\s?(?:is|are|was|were|:|：|=|是|为)?\s?[A-Za-z0-9_.@\-]{2,32}\s?[/／]\s?",
+        _true(f"Credentials: admin / {_PW}"), _true(f"the old login was root/{_PW}"), _true(f"测试账号：tester/{_PW}"), Example("login: home/profile2"), Example("credentials: s3/bucket-12/key"), allow=_NO_NAME,
     ),
     SecretRule(
         "oracle_thin", CONNECTION, Bilingual("Oracle 连接串", "Oracle URL with a password"), ("jdbc:oracle",),

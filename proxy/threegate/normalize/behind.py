@@ -32,10 +32,11 @@ _IS = "(?:is|was)(?: (?:still|now|also|just))? (?:my|our|his|her|their|your|the|
 _NAMED = re.compile(
     rf"(?i)(?P<close>[\"'”’`」』]?)(?:,? {_IS}|(?P<as> as)(?: (?:my|our|the|an?))?) "
     rf"(?P<label>(?:[a-z'’\-]{{2,12}} ){{0,3}}?{_ENGLISH})"
-    r"(?=[ ]?(?:[.,;:!?)\n，。；！？]|\Z|(?:for|on|at|in|and|but|so)\b))"
+    r"(?=[ ]?(?:[.,;:!?)\n，。；！？]|\Z|(?:for|on|at|in|and|but|so|everywhere|now|too)\b))"
     r"|(?P<shut>[\"'”’`」』]?) ?"
     r"(?:[就才也]?[是为為]|(?P<use>当[作成]?|[作做]为?|设置?[为成]|定为)) ?"
-    rf"(?P<name>[\u4e00-\u9fffA-Za-z ]{{0,10}}?{_CHINESE})(?![\u4e00-\u9fffA-Za-z0-9_])"
+    rf"(?P<name>[\u4e00-\u9fffA-Za-z ]{{0,10}}?{_CHINESE})"
+    r"(?=[了吧呢啊后就]|(?![\u4e00-\u9fffA-Za-z0-9_]))"
     rf"|[ ]?[(（](?P<noted>{_PHRASE}{{0,8}}?(?:{_ENGLISH}|{_CHINESE}))[)）]"
 )
 _LIKELY = re2.compile(

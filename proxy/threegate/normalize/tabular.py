@@ -28,7 +28,7 @@ _COPY = re.compile(r"(?i)\s*copy [\w.\"]{1,80} ?\((?P<names>[^()\n]{1,400})\) fr
 _HEAD = re.compile(r"(?!.*[0-9]{3})[^。；;{}<>=|]{0,40}")
 _VALUE = re.compile(r"[0-9A-Za-z+(（][0-9A-Za-z ()（）._@+\-:!#$%&*^~]*[0-9][0-9A-Za-z)）]*")
 _SECRET = re.compile(
-    r"(?i)(?:.*(?:pass(?:word|wd|phrase|code)|密[码碼]|口令)|(?:\w*_)?(?:pass|pwd))(?: ?[(（].*)?"
+    r"(?i)(?:.*(?:pass(?:word|wd|phrase|code)|密[码碼]|口令)|\w*_pass|(?:\w*_)?pwd)(?: ?[(（].*)?"
 )
 _LETTERS = re.compile(r"[A-Za-z][A-Za-z\-]{5,31}")
 _QUOTES = "\"' \t\r"
