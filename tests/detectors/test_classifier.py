@@ -124,6 +124,25 @@ async def test_sentences_of_one_answer_are_read_together_until_one_is_not_quiet(
     assert len(asked) == 1 + 1 + 4
 
 
+async def test_an_answer_that_repeats_itself_is_read_once(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    locus = Locus(Layer.OUTPUT, Channel.CONTENT)
+    line = "Go, stupid. "
+    asked: list[str] = []
+    classify = engine.classify
+
+    async def counted(model: str, parts: Sequence[Text]) -> list[Scores]:
+        asked.append(parts[-1].first)
+        return await classify(model, parts)
+
+    monkeypatch.setattr(engine, "classify", counted)
+    passages = [Passage(locus, line, at * len(line), line * min(at, 1)) for at in range(6)]
+    answers = await GuardDetector(engine).judge(passages)
+    assert [len(answer) for answer in answers if isinstance(answer, tuple)] == [1] * 6
+    assert asked.count(line) == 2
+
+
 async def test_scores_of_every_level(engine: Engine) -> None:
     locus = Locus(Layer.INPUT, Channel.USER)
     scores = await GuardDetector(engine).scores(Passage(locus, "stupid"))

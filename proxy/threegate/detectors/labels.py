@@ -8,6 +8,8 @@ from typing import Any
 
 import re2
 
+from threegate.detectors import linear
+
 MARK = 64
 """Bytes of a text, one mark of a label in which stands for all labels in it."""
 
@@ -35,9 +37,12 @@ class Labels:
 
     def ends(self, text: str) -> Iterator[int]:
         """Ends of all, in order."""
-        for match in self._any.finditer(text):
-            if _stands(text, *match.span()):
-                yield match.end()
+        data = text.encode()
+        for start, end in linear.spans(self._any, data):
+            if len(data) > len(text):
+                start, end = len(data[:start].decode()), len(data[:end].decode())
+            if _stands(text, start, end):
+                yield end
 
     def marks(self, data: bytes) -> Iterator[int]:
         """Ends of labels in UTF-8, also of such as are part of a word, and in text that is full

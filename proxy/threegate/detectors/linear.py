@@ -42,10 +42,10 @@ def finder(pattern: str) -> Callable[[bytes], Iterator[tuple[int, int]]]:
     made = compiled(pattern)
     if isinstance(made, re.Pattern):
         return lambda data: (match.span() for match in made.finditer(data))
-    return partial(_spans, made)
+    return partial(spans, made)
 
 
-def _spans(pattern: Any, data: bytes) -> Iterator[tuple[int, int]]:
+def spans(pattern: Any, data: bytes) -> Iterator[tuple[int, int]]:
     """What RE2's `search` finds, at half of its cost: its match objects count their groups anew for
     every span. Looked up once here, because a near miss costs little more than the call."""
     search, size, at = pattern._regexp.Match, len(data), 0

@@ -184,11 +184,14 @@ class StreamMachine:
 
     def _is_quiet(self) -> bool:
         """Whether a scan would find nothing new; then its answer needs no scan."""
-        if self.quiet is None or self.state is not State.OPEN:
+        if self.quiet is None:
             return False
         settled = self.quiet(self._text, self._settled - self._base)
-        self._settled = max(self._settled, self._base + settled)
-        return settled >= 0
+        if settled < 0:
+            return False
+        self._scanned = self.state is State.DRAINING
+        self._settled = max(self._settled, self._end if self._scanned else self._base + settled)
+        return True
 
     def _scan(self) -> ScanPatterns:
         start = self._line_start(self._settled - LOOKBEHIND)
