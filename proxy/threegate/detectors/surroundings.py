@@ -54,7 +54,7 @@ OTHER_NUMBER = words(
     "播放量|浏览量|阅读量|点击量|访问量|下载量|销量|计算|calculate|compute",
     "order|tracking|invoice|ticket|trace|ts|timestamp|seq|sku|ean|isbn|serial|version|build",
     "commit|hash|sha|shipment|parcel|epoch|_ms|po|trade|txn|nhs|awb|waybill|meeting id",
-    "uid|ledger|ref",
+    "uid|ledger|ref|sum|求和|乘积",
 )
 """Labels of numbers that are nobody's: the nearest label decides."""
 
