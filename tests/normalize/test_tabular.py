@@ -57,7 +57,8 @@ def test_every_row_of_a_table_is_read() -> None:
         "x = {1, 2}\ny = {3, 4}",
         "| a |",
         "player;assist/pass\nRuiz;Tarpley",
-        "test;pass\nlogin;blocked",
+        "test;pass\nlogin;blocking",
+        "plan,password\nfree,included\nteam,supported",
         "name,password policy\nfinance,restricted",
     ],
 )

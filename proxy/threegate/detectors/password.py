@@ -64,7 +64,7 @@ _NOT = re.compile(
     r"(?i)^\$|\$\{|x{4}|\*{3}|getenv|environ|process\.|getpass|config|self\.|args\.|"
     r"input|your|example|placeholder|changeme"
     r"|https?:|://|^\w+\(|^(?:none|null|true|false|string|varchar)|"
-    r"^[\w.\-]+@[\w\-]+\.[A-Za-z]{2,12}$|^1password$|^[A-Za-z_]+$|^[a-z]+(?:[.\-_/:][a-z]+)+$|^-|"
+    r"^[\w.\-]+@[\w\-]+\.[A-Za-z]{2,12}$|^1password$|^(?:base|sha|aes|utf|md|sm|rsa|pbkdf|argon|scram)-?[0-9]{1,4}$|^[A-Za-z_]+$|^[a-z]+(?:[.\-_/:][a-z]+)+$|^-|"
     r"^\d{1,3}(?:\.\d{1,3}){3}|^~?\.{0,2}/[\w.\-]+(?:/|$)"
 )
 _REACH = 56
@@ -174,7 +174,7 @@ RECOGNIZER = Recognizer(
             Example("PWD=/home/user1/src and pw->pw_uid2"),
             Example("12345678能当密码吗？太弱了吧"),
             Example("公司规定密码至少12位,含大小写"),
-            Example("DB_PASSWORD=${DB_PASSWORD:?set me}"),
+            Example("DB_PASSWORD=${DB_PASSWORD:?set me}，密码为 Base64 编码，password: SHA256"),
             Example("Failed password for root from 180.23.20.110 port 52114 ssh2"),
             Example('password = getpass.getpass("Password: ")'),
             Example("if len(password) < 12: password=******"),

@@ -49,7 +49,7 @@ _CHINESE = re.compile(
     rf"[ ]?(?P<open>{_OPEN})?{_WORD}(?![A-Za-z0-9_\-.@/(=])"
 )
 _SAID = re.compile(
-    r"(?i)pass|pwd|secret|token|user|hash|crypt|your|enter|input|example|sample|placeholder|change"
+    r"(?i)pass|pwd|secret|token|user|hash|crypt|cipher|your|enter|input|example|sample|placeholder|change"
     r"|default|dummy|string|null|undefined|requir|option|valid|value|varchar|hidden|mask|redact"
     r"|confirm|current|login|name$|(?<!mon)key$|config|random|generat|unknown|missing|incorrect|^correct$"
     r"|mismatch|expir|reset|forgot|strong|secur|^plain|^clear|encod|argon|object|integer|number"
@@ -58,7 +58,8 @@ _SAID = re.compile(
 )
 """What stands where a password would, or speaks of one."""
 _ENDS = re.compile(
-    "(?:ed|ing|able|ible|ly|ive|ous|ful|less|ory|ent|ant|ic|al|ish|est)$"  # of adjectives
+    "(?:ed|ing|able|ible|ly|ive|ous|ful|less|ory|ent|ant|ic|al|ish|est"  # of adjectives
+    "|[ae]nce|ness|ship|ment|ion|ity)$"  # of what one has no hold of
 )
 _TELLS = re.compile(
     r"(?:always|another|anything|better|broken|continue|either|enough|essential|everything|exactly"
@@ -146,7 +147,8 @@ RECOGNIZER = Recognizer(
             Example("password = credentials\npassword = userInput\nself.password = rawValue"),
             Example('labels = {"password": "Enter your password"}'),
             Example("密码是 bcrypt 加密的，密码为 null，密码：required"),
-            Example("量子密码是 quantum cryptography 吗"),
+            Example("量子密码是 quantum cryptography 吗，密码叫 cipher"),
+            Example("The password to success is patience."),
             Example("password_hash, password manager, a band-pass filter, pass: false"),
         ),
     ),

@@ -30,7 +30,7 @@ _VALUE = re.compile(r"[0-9A-Za-z+(（][0-9A-Za-z ()（）._@+\-:!#$%&*^~]*[0-9][
 _SECRET = re.compile(
     r"(?i)(?:.*(?:pass(?:word|wd|phrase|code)|密[码碼]|口令)|\w*_pass|(?:\w*_)?pwd)(?: ?[(（].*)?"
 )
-_LETTERS = re.compile(r"[A-Za-z][A-Za-z\-]{5,31}")
+_LETTERS = re.compile(r"[A-Za-z][A-Za-z\-]{5,31}(?<!ed)")
 _QUOTES = "\"' \t\r"
 _SEPARATORS = "|\t,;"
 _MOST = 2000
