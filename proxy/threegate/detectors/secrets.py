@@ -35,7 +35,6 @@ _PLACEHOLDER = re2.compile(
     r"|getenv|environ|process\.env|os\.|config\.|import\.meta|secrets?\.|settings\.|^env(?:[^\pL\pN_]|$)|"
     r"abcdefgh|abc123|^(?:none|null|true|false|undefined)\n?$"
 )
-_GROUP = re.compile(r"\(\?P<\w+>")
 
 
 _WIDEST = 5 * tails.MAX_TOKEN
@@ -128,7 +127,7 @@ def recognizer(rule: SecretRule) -> Recognizer:
 def _finder(rule: SecretRule) -> Find:
     """Near misses are many, so groups are looked for once a text, and all over bytes: that costs
     a sixth of what a string does."""
-    spans, parts = linear.finder(_GROUP.sub("(?:", rule.pattern)), re2.compile(rule.pattern)
+    spans, parts = linear.finder(linear.ungrouped(rule.pattern)), re2.compile(rule.pattern)
     group, other = (parts.groupindex.get(name, 0) for name in ("value", "no"))
     secret, alone = _secret(rule), _alone(rule)
     has = re.compile(rf"[{rule.has}\x80-\xff]".encode()) if rule.has else None
