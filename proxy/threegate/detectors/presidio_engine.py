@@ -183,7 +183,7 @@ def _with_other_form(recognizer: PatternRecognizer) -> PatternRecognizer:
 
 def compact(value: str) -> str:
     """Without what groups it."""
-    return "".join(c for c in value if c.isalnum())
+    return "".join(filter(str.isalnum, value))
 
 
 def parsed(data: Mapping[str, Any], language: str) -> LinearPatterns:
