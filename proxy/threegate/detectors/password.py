@@ -64,7 +64,7 @@ _NOT = re.compile(
     r"(?i)^\$|\$\{|x{4}|\*{3}|getenv|environ|process\.|getpass|config|self\.|args\.|"
     r"input|your|example|placeholder|changeme"
     r"|https?:|://|^\w+\(|^(?:none|null|true|false|string|varchar)|"
-    r"^[\w.\-]+@[\w\-]+\.[A-Za-z]{2,12}$|^1password$|^(?:base|sha|aes|utf|md|sm|rsa|pbkdf|argon|scram)-?[0-9]{1,4}$|^[A-Za-z_]+$|^[a-z]+(?:[.\-_/:][a-z]+)+$|^-|"
+    r"^[\w.\-]+@[\w\-]+\.[A-Za-z]{2,12}$|^1password$|^(?:base(?:16|32|58|64|85)|(?:sha|aes)-?(?:128|192|224|256|384|512)|rsa-?(?:1024|2048|4096)|pbkdf2|argon2)$|^[A-Za-z_]+$|^[a-z]+(?:[.\-_/:][a-z]+)+$|^-|"
     r"^\d{1,3}(?:\.\d{1,3}){3}|^~?\.{0,2}/[\w.\-]+(?:/|$)"
 )
 _REACH = 56
