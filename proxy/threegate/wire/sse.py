@@ -56,8 +56,8 @@ class SSEDecoder:
             chunk = chunk[1:] if chunk[0] == 0x0A else chunk
         if not chunk:
             return []
-        if self._is_between() and _is_data(chunk):
-            return [ServerSentEvent(chunk[len(_DATA) : -len(_END)].decode("utf-8", "replace"))]
+        if self._is_between() and (plain := _plain(chunk)):
+            return plain
         self._size += len(chunk)
         out: list[ServerSentEvent] = []
         if b"\n" in chunk or b"\r" in chunk:
@@ -139,14 +139,15 @@ class SSEDecoder:
             )
 
 
-def _is_data(chunk: bytes) -> bool:
-    """Whether these bytes are one event of one line, as most APIs send one at a time."""
-    return (
-        chunk.startswith(_DATA)
-        and chunk.find(b"\n") == len(chunk) - len(_END)
-        and chunk.endswith(_END)
-        and b"\r" not in chunk
-    )
+def _plain(chunk: bytes) -> list[ServerSentEvent]:
+    """The events of bytes that are whole events of one line of data each, as most APIs send them;
+    else none."""
+    if not chunk.endswith(_END) or b"\r" in chunk:
+        return []
+    blocks = chunk[: -len(_END)].split(_END)
+    if not all(block.startswith(_DATA) and b"\n" not in block for block in blocks):
+        return []
+    return [ServerSentEvent(b[len(_DATA) :].decode("utf-8", "replace")) for b in blocks]
 
 
 def encode(event: ServerSentEvent) -> bytes:
