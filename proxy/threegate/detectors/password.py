@@ -49,8 +49,8 @@ _S = rb"(?:[Ss]|\xc5\xbf)"
 _LIKELY_ENGLISH = re.compile(
     rb"[Pp](?:[Aa]%s%s(?:[Ww][Oo][Rr][Dd]|[Ww][Dd]|[Pp][Hh][Rr][Aa]%s[Ee]|[Cc][Oo][Dd][Ee])?"
     rb"|[Ww][Dd]?)[0-9]?(?![a-zA-Z\-.)/;{}<+?!~#$%%^&*]"
-    rb"|_(?![\w\x80-\xff]{1,44}\(default=)|[=:]%s{0,5}[{}\[\]),]|[=:]%s{1,64}\((?![a-zA-Z]{7}=))"
-    % (_S, _S, _S, _C, _C)
+    rb"|_(?![\w\x80-\xff]{1,44}\(default=)|[=:]%s{0,5}[{}\[\]),]|[=:]%s{1,64}\((?![a-zA-Z]{7}=)"
+    rb"|[=:][!#$%%*+\-./:;?^~]%s{0,4}[ \t\r\n])" % (_S, _S, _S, _C, _C, _C)
 )
 """Labels behind which a link may follow, and a value of more than five characters that is no call;
 to `re` this costs less than to RE2."""
