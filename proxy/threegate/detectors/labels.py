@@ -49,8 +49,7 @@ class Labels:
         of them places between, unseen. Wherever a label stands, one of them lies within `MARK`
         bytes: text of nothing but labels takes few looks."""
         at, unseen = 0, MARK
-        while match := self._any.search(data, at):
-            end = match.end()
+        while (end := linear.end_of(self._any, data, at)) >= 0:
             unseen = min(2 * unseen, _UNSEEN) if end - at <= MARK else MARK
             yield from range(end, min(end + unseen, len(data) + 1), MARK)
             at = end + unseen

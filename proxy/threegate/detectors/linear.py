@@ -56,9 +56,16 @@ def spans(pattern: Any, data: bytes) -> Iterator[tuple[int, int]]:
 
 
 def found(pattern: Any, data: bytes) -> bool:
-    """Whether RE2's `pattern` matches anywhere, at a third of what its `search` costs."""
-    start: int = pattern._regexp.Match(_ANYWHERE, data, 0, len(data))[0][0]
-    return start >= 0
+    """Whether RE2's `pattern` matches anywhere."""
+    return end_of(pattern, data) >= 0
+
+
+def end_of(pattern: Any, data: bytes, at: int = 0) -> int:
+    """Where the first match of RE2's `pattern` from `at` on ends, or -1, at a third of what its
+    `search` costs."""
+    size = len(data)
+    end: int = pattern._regexp.Match(_ANYWHERE, data, min(at, size), size)[0][1]
+    return end
 
 
 def groups(pattern: Any, data: bytes, at: int) -> Sequence[tuple[int, int]]:
