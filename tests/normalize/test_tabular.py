@@ -64,3 +64,8 @@ def test_every_row_of_a_table_is_read() -> None:
 )
 def test_what_is_no_table_stays(text: str) -> None:
     assert tabular(raw(text)).text == text
+
+
+def test_a_line_of_blanks_takes_linear_time() -> None:
+    text = "a,b\nc,1\n" + " " * 300_000 + "a"
+    assert tabular(raw(text)).text.endswith(text[-300_000:])

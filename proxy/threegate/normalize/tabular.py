@@ -23,7 +23,8 @@ TRIGGERS = (
 """RE2; one of them matches in every text with a table of numbers."""
 _LETTERED = re2.compile(rf"(?i){_LABEL}[^\n]*\n[^\n]*[,;\t|]")
 _LINE = re.compile(r"[^\n]+")
-_RULE = re.compile(r"[ \t]*[|+]?[ \-:|+=]{3,}\r?")
+_RULE = re.compile(r"(?:[ \t]*\t)?[ \-:|+=]{3,}+\r?")
+"""Blanks in two ways would take the square of their number."""
 _COPY = re.compile(r"(?i)\s*copy [\w.\"]{1,80} ?\((?P<names>[^()\n]{1,400})\) from stdin")
 _HEAD = re.compile(r"(?!.*[0-9]{3})[^。；;{}<>=|]{0,40}")
 _VALUE = re.compile(r"[0-9A-Za-z+(（][0-9A-Za-z ()（）._@+\-:!#$%&*^~]*[0-9][0-9A-Za-z)）]*")
