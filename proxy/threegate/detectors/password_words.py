@@ -10,6 +10,8 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+import re2
+
 from threegate.detectors import linear, password, tails
 from threegate.detectors.base import DetectorInfo, Example
 from threegate.detectors.recognizer import Hit, Recognizer, judged
@@ -48,15 +50,15 @@ _CHINESE = re.compile(
     r"(?:密[码碼]|口令)(?:[^\x00-\x7f，。！？；：、\n]{0,8}(?P<verb>[是为為成叫])了?|[ ]?[:：=])"
     rf"[ ]?(?P<open>{_OPEN})?{_WORD}(?![A-Za-z0-9_\-.@/(=])"
 )
-_SAID = re.compile(
+_SAID = re2.compile(
     r"(?i)pass|pwd|secret|token|user|hash|crypt|cipher|your|enter|input|example|sample|placeholder|change"
     r"|default|dummy|string|null|undefined|requir|option|valid|value|varchar|hidden|mask|redact"
-    r"|confirm|current|login|name$|(?<!mon)key$|config|random|generat|unknown|missing|incorrect|^correct$"
+    r"|confirm|current|login|name$|(?:[^n]|[^o]n|[^m]on)key$|config|random|generat|unknown|missing|incorrect|^correct$"
     r"|mismatch|expir|reset|forgot|strong|secur|^plain|^clear|encod|argon|object|integer|number"
     r"|boolean|credential|argument|param|request|respon|session|email|phone|account|character"
-    r"|prompt|vault|abled$|^x+$|^\w?(\w)\1+$|^abcdef|^(?:medium|locked|rotated|pending|active|nothing|foobar|foobared|please|normal)$"
+    r"|prompt|vault|abled$|^abcdef|^(?:medium|locked|rotated|pending|active|nothing|foobar|foobared|please|normal)$"
 )
-"""What stands where a password would, or speaks of one."""
+"""What stands where a password would, or speaks of one; RE2, to which many words cost a sixth."""
 _ENDS = re.compile(
     "(?:ed|ing|able|ible|ly|ive|ous|ful|less|ory|ent|ant|ic|al|ish|est"  # of adjectives
     "|[ae]nce|ness|ship|ment|ion|ity)$"  # of what one has no hold of
@@ -86,7 +88,7 @@ _PHRASE = re.compile(r"[ ][A-Za-z]")
 
 def _judge(match: re.Match[str]) -> Hit | None:
     value = match["value"]
-    if match.end("value") - match.start() > _REACH + len(value) or _SAID.search(value):
+    if match.end("value") - match.start() > _REACH + len(value) or _is_said(value):
         return None
     if match.re in _PROSE and (_TELLS.fullmatch(value) or not value.islower()):
         return None
@@ -97,6 +99,11 @@ def _judge(match: re.Match[str]) -> Hit | None:
     if match.re is _CHINESE and match["verb"] and not (match["open"] or value.islower()):
         return None
     return Hit(*match.span("value"), password.KIND, Level.MEDIUM)
+
+
+def _is_said(value: str) -> bool:
+    """`_SAID`, or one letter over and over, to which the first may be another."""
+    return linear.found(_SAID, value.encode()) or len(set(value[1:].lower())) == 1
 
 
 def _is_alike(value: str) -> bool:

@@ -158,7 +158,7 @@ def judged(
             told = _judged(text, place, pattern, judge)
         size, hit = told
         if hit is not None:
-            yield Hit(place + hit[0], place + hit[1], *hit[2:])
+            yield _moved(hit, place)
         free = start + size if apart else 0
 
 
@@ -183,7 +183,12 @@ def _judged(
     if match is None:
         return 0, None
     size, hit = len(match.group().encode()), judge(match)
-    return size, hit and hit._replace(start=hit.start - place, end=hit.end - place)
+    return size, hit and _moved(hit, -place)
+
+
+def _moved(hit: Hit, by: int) -> Hit:
+    start, end, kind, level, note = hit
+    return Hit(start + by, end + by, kind, level, note)
 
 
 Spots = Callable[[Sieve], Ints]
