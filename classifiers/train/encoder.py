@@ -1,12 +1,14 @@
 """The encoder in PyTorch: BERT blocks (post-norm, GELU), mean pooling, three kinds of head.
 
-Weights come from `base.py` (`weights.npz`); a pruned encoder takes a subset of the layers. The word
-table is frozen: it holds most parameters and small data would only spoil it.
+Weights come from `base.py` (`weights.npz`); an encoder takes a subset of the layers, and `prune.py` leaves each
+of them the heads and neurons that matter. The word table is frozen: it holds most parameters and small data
+would only spoil it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -15,12 +17,20 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
 
-HIDDEN, HEADS, INNER, EPS = 384, 12, 1536, 1e-12
+HIDDEN, HEAD, EPS = 384, 32, 1e-12
 SIX = (0, 2, 4, 6, 8, 11)  # every second layer, the first and the last among them
 DEPTHS = {depth: tuple(range(depth)) for depth in (6, 8, 12)}  # lower layers as they are: nothing to heal
 END = 2  # id of </s>
 GELU_FLOOR = 0.17  # GELU's minimum is -0.16997
 FAR = 1e4  # pushes tokens out of a maximum
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """Of one block: heads of attention, neurons of the feed-forward part."""
+
+    heads: int = 12
+    inner: int = 1536
 
 
 def attend(query: Tensor, key: Tensor, value: Tensor, mask: Tensor) -> Tensor:
@@ -30,22 +40,26 @@ def attend(query: Tensor, key: Tensor, value: Tensor, mask: Tensor) -> Tensor:
 
 
 class Block(nn.Module):
-    def __init__(self, dropout: float) -> None:
+    def __init__(self, shape: Shape, dropout: float) -> None:
         super().__init__()
-        self.qkv = nn.Linear(HIDDEN, 3 * HIDDEN)
-        self.out = nn.Linear(HIDDEN, HIDDEN)
+        self.heads = shape.heads
+        self.qkv = nn.Linear(HIDDEN, 3 * HEAD * shape.heads)
+        self.out = nn.Linear(HEAD * shape.heads, HIDDEN)
         self.norm1 = nn.LayerNorm(HIDDEN, eps=EPS)
-        self.up = nn.Linear(HIDDEN, INNER)
-        self.down = nn.Linear(INNER, HIDDEN)
+        self.up = nn.Linear(HIDDEN, shape.inner)
+        self.down = nn.Linear(shape.inner, HIDDEN)
         self.norm2 = nn.LayerNorm(HIDDEN, eps=EPS)
         self.dropout = dropout
 
-    def forward(self, x: Tensor, mask: Tensor) -> Tensor:
+    def mixed(self, x: Tensor, mask: Tensor) -> Tensor:
+        """What the heads read, before `out`: [batch, tokens, heads * 32]."""
         batch, length, _ = x.shape
-        qkv = self.qkv(x).view(batch, length, 3, HEADS, HIDDEN // HEADS).permute(2, 0, 3, 1, 4)
-        mixed = attend(qkv[0], qkv[1], qkv[2], mask)
-        mixed = self.out(mixed.transpose(1, 2).reshape(batch, length, HIDDEN))
-        x = self.norm1(x + functional.dropout(mixed, self.dropout, self.training))
+        qkv = self.qkv(x).view(batch, length, 3, self.heads, HEAD).permute(2, 0, 3, 1, 4)
+        return attend(qkv[0], qkv[1], qkv[2], mask).transpose(1, 2).reshape(batch, length, -1)
+
+    def forward(self, x: Tensor, mask: Tensor) -> Tensor:
+        read = self.out(self.mixed(x, mask))
+        x = self.norm1(x + functional.dropout(read, self.dropout, self.training))
         inner = self.down(functional.gelu(self.up(x)))
         result: Tensor = self.norm2(x + functional.dropout(inner, self.dropout, self.training))
         return result
@@ -54,7 +68,9 @@ class Block(nn.Module):
 class Encoder(nn.Module):
     """ids, mask [batch, tokens] -> hidden states [batch, tokens, 384]."""
 
-    def __init__(self, vocabulary: int, layers: int, dropout: float = 0.1, marks: bool = False) -> None:
+    def __init__(
+        self, vocabulary: int, shapes: Sequence[Shape], dropout: float = 0.1, marks: bool = False
+    ) -> None:
         super().__init__()
         self.marks = nn.Embedding(4, HIDDEN) if marks else None
         if self.marks is not None:
@@ -63,13 +79,17 @@ class Encoder(nn.Module):
         self.words.weight.requires_grad_(False)
         self.positions = nn.Embedding(512, HIDDEN)
         self.norm = nn.LayerNorm(HIDDEN, eps=EPS)
-        self.blocks = nn.ModuleList(Block(dropout) for _ in range(layers))
+        self.blocks = nn.ModuleList(Block(shape, dropout) for shape in shapes)
 
-    def forward(self, ids: Tensor, mask: Tensor) -> Tensor:
+    def embed(self, ids: Tensor) -> Tensor:
         x = self.words(ids) + self.positions.weight[: ids.shape[1]]
         if self.marks is not None:
             x = x + self.marks(marks_of(ids))
-        x = self.norm(x)
+        embedded: Tensor = self.norm(x)
+        return embedded
+
+    def forward(self, ids: Tensor, mask: Tensor) -> Tensor:
+        x = self.embed(ids)
         allowed = mask[:, None, None, :].bool()
         for block in self.blocks:
             x = block(x, allowed)
@@ -119,12 +139,28 @@ class Model(nn.Module):
         return torch.cat([mean, (states + (weight - 1) * FAR).amax(1)], -1)
 
 
+def model_of(state: Mapping[str, Tensor], labels: int, per_token: bool) -> Model:
+    """The model whose `state_dict` is `state`, ready to be asked; its word table stays as it is in training."""
+    encoder = Encoder(
+        len(state["encoder.words.weight"]), shapes_of(state), marks="encoder.marks.weight" in state
+    )
+    model = Model(encoder, labels, per_token)
+    model.load_state_dict(dict(state))
+    return model.eval()
+
+
+def shapes_of(state: Mapping[str, Tensor]) -> list[Shape]:
+    count = 1 + max(int(name.split(".")[2]) for name in state if name.startswith("encoder.blocks."))
+    names = [f"encoder.blocks.{layer}" for layer in range(count)]
+    return [Shape(state[f"{n}.out.weight"].shape[1] // HEAD, len(state[f"{n}.up.weight"])) for n in names]
+
+
 def load_encoder(
     base: Path, layers: Sequence[int] = SIX, dropout: float = 0.1, marks: bool = False
 ) -> Encoder:
     """The starting weights, only `layers` of them."""
     with np.load(base / "weights.npz") as arrays:
-        encoder = Encoder(arrays["emb.word"].shape[0], len(layers), dropout, marks)
+        encoder = Encoder(arrays["emb.word"].shape[0], [Shape()] * len(layers), dropout, marks)
         encoder.load_state_dict(_state(arrays, layers), strict=not marks)
     return encoder
 

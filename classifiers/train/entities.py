@@ -17,6 +17,7 @@ from tokenizers import Tokenizer
 from torch import Tensor
 from torch.nn import functional
 
+from distil import taught
 from encoder import DEPTHS, Model, load_encoder
 from entities_rows import KINDS, EntityRow, Span, all_rows, halves
 from shipping import load_start, tokenizer_of
@@ -107,6 +108,7 @@ def main() -> None:
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--seed", type=int, default=23, help="draws the values of generated rows")
     parser.add_argument("--hide", type=float, default=0.0, help="share of tokens shown as unknown")
+    parser.add_argument("--teacher", default="", help="a model whose answers are to be kept (see distil.py)")
     args = parser.parse_args()
     torch.set_num_threads(args.threads)
     seed_all(7)
@@ -121,9 +123,14 @@ def main() -> None:
     else:
         encoder = load_encoder(args.work / "base", DEPTHS[args.layers])
         model = Model(encoder, len(LABELS), per_token=True)
+    aim = (
+        taught(load_start(args.work, args.teacher, len(LABELS), per_token=True), loss)
+        if args.teacher
+        else loss
+    )
     model.to("cuda" if torch.cuda.is_available() else "cpu")
     plan = Plan(args.samples, rate=args.rate, hide=args.hide, seed=args.seed)
-    train(model, made, loss, plan, args.work / f"{args.run}.pt")
+    train(model, made, aim, plan, args.work / f"{args.run}.pt")
 
 
 if __name__ == "__main__":

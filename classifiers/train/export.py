@@ -1,144 +1,24 @@
 """A trained model as ONNX: fused attention, int8 matrices, pooling and head inside.
 
-Matrices are int8 with a scale per output column; activations are evened out (`even.py`) and become
-8-bit with a scale per token, computed in the graph. So a text's logits depend neither on its batch
-mates nor on padding, unlike ONNX Runtime's own dynamic quantisation, which takes one scale for the
-whole batch. The word table is int8 per row. Head and norms stay fp32. The graph is written node by
-node: what runs stands here.
+Matrices are int8 with a scale per output column; activations are evened out (`even.py`) and become 8-bit (`graph.py`).
+The word table is int8 per row. Head and norms stay fp32. The graph is written node by node: what runs stands here.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import onnx
 from numpy.typing import NDArray
-from onnx import TensorProto, helper, numpy_helper
+from onnx import TensorProto, helper
 
-from encoder import END, EPS, FAR, GELU_FLOOR, HEADS, HIDDEN, Model
+from encoder import END, EPS, FAR, HEAD, Model
 from even import Evens, evened, quantise_rows
+from graph import Graph, Product
 
 Array = NDArray[Any]
-SCALARS: dict[str, Array] = {
-    "one": np.array(1, np.float32),
-    "top": np.array(127, np.float32),
-    "tiny": np.array(1e-6, np.float32),
-    "half": np.array(128.5, np.float32),  # the cast truncates, so this rounds
-    "middle": np.array(128, np.uint8),
-    "last": np.array([-1], np.int64),
-}
-
-GELU_SCALARS: dict[str, Array] = {
-    "floor": np.array(GELU_FLOOR, np.float32),
-    "full": np.array(255, np.float32),
-    "round": np.array(0.5, np.float32),
-}
-
-
-@dataclass(slots=True)
-class Graph:
-    """Nodes and initialisers while a graph is written."""
-
-    evens: Evens | None  # none: fp32
-    nodes: list[onnx.NodeProto] = field(default_factory=list)
-    weights: list[onnx.TensorProto] = field(default_factory=list)
-    count: int = 0
-    bytes_of: dict[str, tuple[str, str]] = field(default_factory=dict)
-    named: set[str] = field(default_factory=set)
-
-    @property
-    def eight_bit(self) -> bool:
-        return self.evens is not None
-
-    def constant(self, name: str, value: Array) -> str:
-        self.named.add(name)
-        self.weights.append(numpy_helper.from_array(np.ascontiguousarray(value), name))
-        return name
-
-    def node(self, kind: str, inputs: Sequence[str], domain: str = "", out: str = "", **more: Any) -> str:
-        self.count += 1
-        name = out or f"{kind}_{self.count}"
-        self.nodes.append(helper.make_node(kind, list(inputs), [name], name=name, domain=domain, **more))
-        return name
-
-    def even(self, x: str, name: str) -> str:
-        """`x` as the product `name` expects it."""
-        if self.evens is None:
-            return x
-        found = self.evens[name]
-        scaled = self.node("Mul", [x, self.constant(f"{name}.even", found.inverse)])
-        return self.node("Sub", [scaled, self.constant(f"{name}.shift", found.shift / found.scale)])
-
-    def beside(self, product: str, x: str, name: str, weight: Array) -> str:
-        """`product` and the share of the channels of `x` that stand apart (see even.py)."""
-        if self.evens is None or not len(apart := self.evens[name].apart):
-            return product
-        picked = self.node("Gather", [x, self.constant(f"{name}.apart", apart)], axis=2)
-        share = self.node("MatMul", [picked, self.constant(f"{name}.apart.w", weight[:, apart].T)])
-        return self.node("Add", [product, share])
-
-    def product(self, x: str, name: str, weight: Array) -> str:
-        """x @ weight.T without bias; `weight` is [out, in], `x` of either sign."""
-        if not self.eight_bit:
-            return self.node("MatMul", [x, self.constant(f"{name}.w", weight.T)])
-        whole, scale = quantise_rows(self._together(name, weight))
-        rows, token_scale = self._token_bytes(x)
-        inputs = [
-            rows,
-            self.constant(f"{name}.q", whole.T),
-            "one",
-            self.constant(f"{name}.s", scale[:, 0]),
-            "middle",
-        ]
-        product = self.node("MatMulIntegerToFloat", inputs, "com.microsoft")
-        return self.node("Mul", [product, token_scale])
-
-    def _together(self, name: str, weight: Array) -> Array:
-        """`weight` without the channels that stand apart."""
-        made = weight.copy()
-        if self.evens is not None and name in self.evens:
-            made[:, self.evens[name].apart] = 0
-        return made
-
-    def _token_bytes(self, x: str) -> tuple[str, str]:
-        """`x` as uint8 around 128 and its scale per token; shared by all products of `x`."""
-        if x not in self.bytes_of:
-            if not self.bytes_of:
-                for name, value in SCALARS.items():
-                    self.constant(name, value)
-            top = self.node(
-                "Max", [self.node("ReduceMax", [self.node("Abs", [x]), "last"], keepdims=1), "tiny"]
-            )
-            scaled = self.node("Mul", [x, self.node("Div", ["top", top])])
-            whole = self.node("Cast", [self.node("Add", [scaled, "half"])], to=TensorProto.UINT8)
-            self.bytes_of[x] = whole, self.node("Div", [top, "top"])
-        return self.bytes_of[x]
-
-    def gelu_product(self, x: str, name: str, weight: Array, bias: Array) -> tuple[str, Array]:
-        """As `product` for outputs of GELU, which never fall below -GELU_FLOOR: all 8 bits go upwards.
-
-        Returns the product and the bias that belongs to it (the floor's share is in the bias).
-        """
-        if self.evens is None:
-            return self.product(x, name, weight), bias
-        whole, scale = quantise_rows(self._together(name, weight))
-        if "floor" not in self.named:
-            for key, value in GELU_SCALARS.items():
-                self.constant(key, value)
-        even = self.evens[name].inverse
-        raised = self.node("Mul", [self.node("Add", [x, "floor"]), self.constant(f"{name}.even", even)])
-        top = self.node("Max", [self.node("ReduceMax", [raised, "last"], keepdims=1), "tiny"])
-        scaled = self.node("Mul", [raised, self.node("Div", ["full", top])])
-        rows = self.node("Cast", [self.node("Add", [scaled, "round"])], to=TensorProto.UINT8)
-        inputs = [rows, self.constant(f"{name}.q", whole.T), "one", self.constant(f"{name}.s", scale[:, 0])]
-        product = self.node("MatMulIntegerToFloat", inputs, "com.microsoft")
-        column = (whole * even * scale).sum(-1)
-        product = self.node("Mul", [product, self.node("Div", [top, "full"])])
-        return self.beside(product, x, name, weight), (bias - GELU_FLOOR * column).astype(np.float32)
 
 
 def build(model: Model, path: Path, evens: Evens | None, hazards: slice | None = None) -> None:
@@ -211,32 +91,42 @@ def _norm(graph: Graph, state: dict[str, Array], name: str, x: str) -> str:
     return graph.node("LayerNormalization", [x, scale, shift], axis=-1, epsilon=EPS)
 
 
-def _skip_norm(graph: Graph, state: dict[str, Array], name: str, x: str, skip: str, bias: Array) -> str:
-    """Norm of x + skip + bias. As SkipLayerNormalization it took eight times as long on a CPU."""
-    moved = graph.node("Add", [x, graph.constant(f"{name}.before", bias)])
+def _skip_norm(graph: Graph, state: dict[str, Array], name: str, found: Product, skip: str) -> str:
+    """Norm of product, skip and bias. As SkipLayerNormalization it took eight times as long on a CPU."""
+    moved = found.node
+    if found.bias is not None:
+        moved = graph.node("Add", [moved, graph.constant(f"{name}.before", found.bias)])
     return _norm(graph, state, name, graph.node("Add", [moved, skip]))
 
 
-def _block(graph: Graph, state: dict[str, Array], name: str, x: str, mask: str) -> str:
-    weight, bias = state[f"{name}.qkv.weight"], state[f"{name}.qkv.bias"]
-    entry = graph.even(x, f"{name}.qkv")
+def _gelu(graph: Graph, name: str, found: Product) -> str:
+    if found.bias is None:
+        return graph.node("Gelu", [found.node], "com.microsoft")
+    return graph.node("BiasGelu", [found.node, graph.constant(f"{name}.b", found.bias)], "com.microsoft")
+
+
+def _attention(graph: Graph, state: dict[str, Array], name: str, x: str, mask: str) -> str:
+    """The heads' reading of `x`, before `out`."""
+    weights, biases = (np.split(state[f"{name}.qkv.{part}"], 3) for part in ("weight", "bias"))
     parts = [
-        graph.product(entry, f"{name}.{p}", weight[i * HIDDEN : (i + 1) * HIDDEN])
-        for i, p in enumerate("qkv")
+        graph.linear(x, f"{name}.{part}", weight, bias, f"{name}.qkv")
+        for part, weight, bias in zip("qkv", weights, biases, strict=True)
     ]
-    inputs = [*parts, graph.constant(f"{name}.qkv.b", bias), mask]
-    mixed = graph.node("MultiHeadAttention", inputs, "com.microsoft", num_heads=HEADS)
-    out = graph.product(mixed, f"{name}.out", state[f"{name}.out.weight"])
-    x = _skip_norm(graph, state, f"{name}.norm1", out, x, state[f"{name}.out.bias"])
-    weight = state[f"{name}.up.weight"]
-    up = graph.product(graph.even(x, f"{name}.up"), f"{name}.up", weight)
-    up = graph.beside(up, x, f"{name}.up", weight)
-    gelu = graph.node(
-        "BiasGelu", [up, graph.constant(f"{name}.up.b", state[f"{name}.up.bias"])], "com.microsoft"
-    )
-    weight, bias = state[f"{name}.down.weight"], state[f"{name}.down.bias"]
-    down, bias = graph.gelu_product(gelu, f"{name}.down", weight, bias)
-    return _skip_norm(graph, state, f"{name}.norm2", down, x, bias)
+    added = any(p.bias is None for p in parts)
+    bias = "" if added else graph.constant(f"{name}.qkv.b", np.concatenate(biases))
+    inputs = [*(p.node for p in parts), bias, mask]
+    return graph.node("MultiHeadAttention", inputs, "com.microsoft", num_heads=len(biases[0]) // HEAD)
+
+
+def _block(graph: Graph, state: dict[str, Array], name: str, x: str, mask: str) -> str:
+    def linear(entry: str, part: str) -> Product:
+        weight, bias = (state[f"{name}.{part}.{kind}"] for kind in ("weight", "bias"))
+        return graph.linear(entry, f"{name}.{part}", weight, bias)
+
+    mixed = _attention(graph, state, name, x, mask)
+    x = _skip_norm(graph, state, f"{name}.norm1", linear(mixed, "out"), x)
+    gelu = _gelu(graph, f"{name}.up", linear(x, "up"))
+    return _skip_norm(graph, state, f"{name}.norm2", linear(gelu, "down"), x)
 
 
 def _mean(graph: Graph, x: str, mask: str) -> str:

@@ -15,6 +15,7 @@ import torch
 from tokenizers import Tokenizer
 from torch import Tensor
 
+from distil import taught
 from encoder import DEPTHS, Model, load_encoder
 from generate import generated
 from grounding_rows import LABELS, Pair, all_pairs, cut, focus
@@ -80,6 +81,7 @@ def main() -> None:
     parser.add_argument("--rate", type=float, default=1.5e-4)
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--hide", type=float, default=0.0, help="share of tokens shown as unknown")
+    parser.add_argument("--teacher", default="", help="a model whose answers are to be kept (see distil.py)")
     args = parser.parse_args()
     torch.set_num_threads(args.threads)
     seed_all(7)
@@ -95,11 +97,16 @@ def main() -> None:
     else:
         encoder = load_encoder(args.work / "base", DEPTHS[args.layers], marks=True)
         model = Model(encoder, len(LABELS), per_token=False)
+    aim = (
+        taught(load_start(args.work, args.teacher, len(LABELS), per_token=False), loss)
+        if args.teacher
+        else loss
+    )
     model.to("cuda" if torch.cuda.is_available() else "cpu")
     train(
         model,
         made,
-        loss,
+        aim,
         Plan(args.samples, batch_tokens=2048, rate=args.rate, head_rate=2e-3, hide=args.hide),
         args.work / f"{args.run}.pt",
     )

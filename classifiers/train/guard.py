@@ -18,6 +18,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from compose import composed
+from distil import taught
 from encoder import Model, load_encoder
 from guard_rows import HEADS, GuardRow, all_rows, categories
 from ordinary import ordinary_rows
@@ -116,6 +117,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--samples", type=int, default=90_000)
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--hide", type=float, default=0.0, help="share of tokens shown as unknown")
+    parser.add_argument("--teacher", default="", help="a model whose answers are to be kept (see distil.py)")
     return parser.parse_args()
 
 
@@ -135,7 +137,10 @@ def main() -> None:
     else:
         model = Model(load_encoder(args.work / "base"), OUTPUTS, per_token=False)
     model.to("cuda" if torch.cuda.is_available() else "cpu")
-    train(model, made, loss, Plan(args.samples, rate=args.rate, hide=args.hide), args.work / f"{args.run}.pt")
+    aim = (
+        taught(load_start(args.work, args.teacher, OUTPUTS, per_token=False), loss) if args.teacher else loss
+    )
+    train(model, made, aim, Plan(args.samples, rate=args.rate, hide=args.hide), args.work / f"{args.run}.pt")
 
 
 if __name__ == "__main__":

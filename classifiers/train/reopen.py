@@ -13,7 +13,7 @@ import onnx
 import torch
 from onnx import numpy_helper
 
-from encoder import GELU_FLOOR, Encoder, Model
+from encoder import GELU_FLOOR, Model, model_of
 from even import Array
 
 NORMS = ("norm1", "norm2")
@@ -27,10 +27,8 @@ def reopen(path: Path, per_token: bool) -> Model:
     state = _outside(arrays)
     for layer in range(layers):
         state |= _block(arrays, f"encoder.blocks.{layer}")
-    encoder = Encoder(len(arrays["words.q"]), layers, marks="marks" in arrays)
-    model = Model(encoder, len(arrays["head.b"]), per_token)
-    model.load_state_dict({name: torch.from_numpy(np.array(value)) for name, value in state.items()})
-    return model.eval()
+    tensors = {name: torch.from_numpy(np.array(value)) for name, value in state.items()}
+    return model_of(tensors, len(arrays["head.b"]), per_token)
 
 
 def _outside(arrays: dict[str, Array]) -> dict[str, Array]:
@@ -64,10 +62,12 @@ def _block(arrays: dict[str, Array], name: str) -> dict[str, Array]:
             arrays[stored] - weight @ np.divide(shift, inverse, where=inverse != 0, out=0 * shift)
         )
 
-    def together(part: str) -> Array:
-        """0 for channels that stand apart (see even.py), 1 for others."""
-        return (arrays[f"{name}.{part}.even"] != 0).astype(np.float32)
+    def floored(weight: Array) -> Array:
+        """What GELU's floor takes from the bias of `down`; nothing where a fixed scale has a byte for zero."""
+        together = arrays.get(f"{name}.down.even", np.zeros(1, np.float32)) != 0
+        return np.asarray(GELU_FLOOR * (weight * together).sum(-1))
 
+    arrays = _biases(arrays, name)
     qkv, up, down = np.concatenate([matrix(part, "qkv") for part in "qkv"]), matrix("up"), matrix("down")
     made = {
         f"{name}.qkv.weight": qkv,
@@ -77,7 +77,16 @@ def _block(arrays: dict[str, Array], name: str) -> dict[str, Array]:
         f"{name}.up.weight": up,
         f"{name}.up.bias": bias("up", f"{name}.up.b", up),
         f"{name}.down.weight": down,
-        f"{name}.down.bias": arrays[f"{name}.norm2.before"] + GELU_FLOOR * (down * together("down")).sum(-1),
+        f"{name}.down.bias": arrays[f"{name}.norm2.before"] + floored(down),
     }
     kept = [f"{name}.{norm}.{part}" for norm in NORMS for part in ("weight", "bias")]
     return made | {key: arrays[key] for key in kept}
+
+
+def _biases(arrays: dict[str, Array], name: str) -> dict[str, Array]:
+    """`arrays` with the biases where products with a scale per token leave them: a fixed scale has them inside."""
+    if f"{name}.out.b" not in arrays:
+        return arrays
+    qkv = np.concatenate([arrays[f"{name}.{part}.b"] for part in "qkv"])
+    moved = {"qkv.b": qkv, "norm1.before": arrays[f"{name}.out.b"], "norm2.before": arrays[f"{name}.down.b"]}
+    return arrays | {f"{name}.{part}": value for part, value in moved.items()}

@@ -34,7 +34,9 @@ STATED: dict[str, tuple[str, ...]] = {  # harmless rows, by source, that set the
 RATES = {  # documents that give orders are the hardest to tell from attacks, and a policy may only mark them
     "direct": Rates(medium=(0.06, 0.02)),  # a policy marks at medium and stops at high
     "indirect": Rates(low=(0.20, 0.05), medium=(0.10, 0.01), high=(0.03, 0.002)),
-    "compliance": Rates(low=(0.25, 0.03), medium=(0.12, 0.005), high=(0.03, 0.001)),  # asked of each sentence
+    # Asked of each sentence. Ordinary answers are sentences of other texts beside a question; three or four of each language
+    # read as harm to every version, and a rate below theirs would let them alone set the level.
+    "compliance": Rates(low=(0.25, 0.03), medium=(0.10, 0.008), high=(0.03, 0.0035)),
     "hazard": Rates(medium=(0.08, 0.01)),  # a plain ask that passes is worse than a hard row flagged
 }
 ORDINARY = 0.01

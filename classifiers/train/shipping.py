@@ -15,7 +15,7 @@ import yaml
 from numpy.typing import NDArray
 from tokenizers import Tokenizer
 
-from encoder import Encoder, Model
+from encoder import Model, model_of
 from even import evens
 from export import build
 from reopen import reopen
@@ -30,22 +30,13 @@ MODELS = Path(__file__).parent.parent / "models"
 
 def load_run(state: Path, labels: int, per_token: bool) -> Model:
     """The model of a checkpoint written by `trainer.train`."""
-    saved = torch.load(state, weights_only=True)["model"]
-    layers = 1 + max(int(name.split(".")[2]) for name in saved if name.startswith("encoder.blocks."))
-    marks = "encoder.marks.weight" in saved
-    encoder = Encoder(saved["encoder.words.weight"].shape[0], layers, marks=marks)
-    model = Model(encoder, labels, per_token)
-    model.load_state_dict(saved)
-    model.encoder.words.weight.requires_grad_(False)
-    return model.eval()
+    return model_of(torch.load(state, weights_only=True)["model"], labels, per_token)
 
 
 def load_start(work: Path, start: str, labels: int, per_token: bool) -> Model:
     """Where training goes on: a run in `work`, or a shipped model by `name/version`."""
     if "/" in start:
-        model = reopen(MODELS / start / "model.onnx", per_token)
-        model.encoder.words.weight.requires_grad_(False)
-        return model
+        return reopen(MODELS / start / "model.onnx", per_token)
     return load_run(work / f"{start}.pt", labels, per_token)
 
 
@@ -68,7 +59,8 @@ def export_both(
 ) -> tuple[Path, Path]:
     """(int8 file that ships, fp32 file for the parity check)."""
     small, full = folder / "model.onnx", work / "fp32" / f"{folder.parent.name}-{folder.name}.onnx"
-    build(model, small, evens(model, tokenizer), hazards)
+    fixed = not (model.per_token or model.encoder.marks)  # see even.py
+    build(model, small, evens(model, tokenizer, fixed), hazards)
     build(model, full, None, hazards)
     return small, full
 

@@ -56,12 +56,12 @@ def batches(examples: Sequence[Example], plan: Plan, seed: int) -> Iterator[list
         rng.shuffle(order)
         for start in range(0, len(order), 2048):
             chunk = sorted(order[start : start + 2048], key=lambda i: len(examples[i].ids))
-            made = list(_cut([examples[i] for i in chunk], plan))
+            made = list(cut_batches([examples[i] for i in chunk], plan))
             rng.shuffle(made)
             yield from made
 
 
-def _cut(chunk: list[Example], plan: Plan) -> Iterator[list[Example]]:
+def cut_batches(chunk: list[Example], plan: Plan) -> Iterator[list[Example]]:
     batch: list[Example] = []
     for example in chunk:
         full = (len(batch) + 1) * len(example.ids) > plan.batch_tokens or len(batch) == plan.max_batch
@@ -193,7 +193,7 @@ def predict(model: nn.Module, examples: Sequence[Example], batch_tokens: int = 4
     results: dict[int, Tensor] = {}
     plan = Plan(samples=0, batch_tokens=batch_tokens, max_batch=64)
     at = 0
-    for batch in _cut([examples[i] for i in order], plan):
+    for batch in cut_batches([examples[i] for i in order], plan):
         ids, mask = pad(batch)
         with precision(device):
             logits = model(ids.to(device), mask.to(device))

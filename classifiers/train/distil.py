@@ -1,0 +1,28 @@
+"""A stage that learns from the model before it: the distance to a teacher's logits beside the loss on labels."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from encoder import Model
+from trainer import Example, Loss, pad, precision
+
+LABELS_SHARE = 0.2
+
+
+def taught(teacher: Model, loss: Loss) -> Loss:
+    """`loss` for a fifth, for the rest the distance to what `teacher` says of the same rows, nothing hidden from it."""
+    teacher.eval()
+
+    def together(logits: Tensor, batch: list[Example]) -> Tensor:
+        ids, mask = pad(batch)
+        with torch.no_grad(), precision(logits.device):
+            wanted = teacher(ids.to(logits.device), mask.to(logits.device)).float()
+        apart = functional.smooth_l1_loss(logits, wanted, reduction="none")
+        if teacher.per_token:
+            apart = apart[mask.bool()]
+        return (1 - LABELS_SHARE) * apart.mean() + LABELS_SHARE * loss(logits, batch)
+
+    return together
