@@ -28,6 +28,7 @@ from threegate.detectors.presidio_engine import (
     engine_of,
     parsed,
     repaired,
+    sifted,
 )
 from threegate.detectors.presidio_table import PREDEFINED
 from threegate.detectors.recognizer import Hit, Recognizer
@@ -71,7 +72,7 @@ class _Gate:
         named = self._labelled.of(view.data) if self._labelled else self._patterns
         entities = sorted(e for e in named if self._patterns[e].Match(view.data))
         if entities:
-            for result in self._analyzer.analyze(view.text, "en", entities):
+            for result in self._analyzer.analyze(view.text, "en", entities, nlp_artifacts=view):
                 if result.score > 0 and self._stands(view.text, result):
                     kind, level = kind_of(result.entity_type), _level(result.score)
                     yield Hit(result.start, result.end, kind, level, "presidio")
@@ -168,7 +169,7 @@ def _bounded(text: str) -> int:
 
 
 def _national() -> Recognizer:
-    gate = _Gate([repaired(c(supported_language="en")) for c in PREDEFINED], labelled=True)
+    gate = _Gate([sifted(repaired(c(supported_language="en"))) for c in PREDEFINED], labelled=True)
     entities = dict.fromkeys(c().supported_entities[0] for c in PREDEFINED)
     return Recognizer(
         DetectorInfo(

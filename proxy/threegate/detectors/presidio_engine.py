@@ -9,16 +9,18 @@ characters, not of spaCy tokens.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
-from functools import cache
+from collections.abc import Callable, Mapping, Sequence
+from functools import cache, partial
 from typing import Any
 
 import re2
 import regex
 
 from threegate.detectors.folding import fold
+from threegate.detectors.presidio_digits import SHAPES, WIDEST, Shape, places
 from threegate.detectors.presidio_table import MORE_CONTEXT, OTHER_FORMS, PREDEFINED
 from threegate.detectors.recognizer import SCORES, Recognizer
+from threegate.detectors.sieve import LONG
 from threegate.detectors.surroundings import View
 from threegate.detectors.without_spacy import without_spacy
 from threegate.policy.failures import failure
@@ -175,10 +177,37 @@ def repaired(recognizer: PatternRecognizer) -> PatternRecognizer:
 def _with_other_form(recognizer: PatternRecognizer) -> PatternRecognizer:
     form = OTHER_FORMS.get(recognizer.supported_entities[0])
     if form:
-        recognizer.patterns.append(Pattern("other form", rf"\b{form}\b", 0.5))
+        other = Pattern("other form", rf"\b{form}\b", 0.5)
+        recognizer.patterns = [*recognizer.patterns, other]
         validate = recognizer.validate_result
         recognizer.validate_result = lambda text: validate(compact(text))
     return recognizer
+
+
+def sifted(recognizer: PatternRecognizer) -> PatternRecognizer:
+    """Asked only where arrays leave a check digit, of a long text whose view comes with it."""
+    shape = SHAPES.get(recognizer.supported_entities[0])
+    if shape is not None:
+        recognizer.analyze = partial(_analyzed, recognizer.analyze, shape)
+    return recognizer
+
+
+def _analyzed(
+    analyze: Callable[..., list[RecognizerResult]],
+    shape: Shape,
+    text: str,
+    entities: list[str],
+    nlp_artifacts: object = None,
+) -> list[RecognizerResult]:
+    if not isinstance(nlp_artifacts, View) or len(text) < LONG:
+        return analyze(text=text, entities=entities)
+    found = []
+    for place in places(nlp_artifacts.sieve, shape):
+        start = max(0, place - 1)
+        for result in analyze(text=text[start : place + WIDEST], entities=entities):
+            result.start, result.end = result.start + start, result.end + start
+            found += [result] * (result.start == place)
+    return found
 
 
 def compact(value: str) -> str:
