@@ -1,8 +1,10 @@
 from __future__ import annotations
 
+import random
+
 import pytest
 from threegate.normalize import views
-from threegate.normalize.tabular import tabular
+from threegate.normalize.tabular import _HEAD, _QUOTES, _SEPARATORS, _lines, tabular
 from threegate.normalize.view import raw
 from threegate.types import Span
 
@@ -69,3 +71,23 @@ def test_what_is_no_table_stays(text: str) -> None:
 def test_a_line_of_blanks_takes_linear_time() -> None:
     text = "a,b\nc,1\n" + " " * 300_000 + "a"
     assert tabular(raw(text)).text.endswith(text[-300_000:])
+
+
+def test_arrays_leave_out_no_head_of_a_table() -> None:
+    rng = random.Random(7)
+    cells = ("a", "", "密码", "12", "123", '""', " \t", "。", "<", "x1y", "；")
+    for _ in range(3000):
+        signs = rng.choices(_SEPARATORS, k=2) if rng.random() < 0.3 else [rng.choice(_SEPARATORS)]
+        rows = [
+            "".join(part for _ in range(3) for part in (rng.choice(cells), rng.choice(signs)))
+            for _ in range(2)
+        ]
+        lines = _lines("\n".join(rows))
+        fits = [i for i, sign in enumerate(_SEPARATORS) if _is_head(rows, sign)]
+        assert len(lines.heads) < 1 or lines.heads == [fits[0] if fits else -1]
+
+
+def _is_head(rows: list[str], sign: str) -> bool:
+    names = [name.strip(_QUOTES) for name in rows[0].split(sign)]
+    same = len(names) > 1 and len(names) == rows[1].count(sign) + 1
+    return same and any(names) and all(map(_HEAD.fullmatch, names))

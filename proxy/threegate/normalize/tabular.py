@@ -7,11 +7,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from itertools import pairwise
+from dataclasses import dataclass
+from functools import partial
 
+import numpy as np
 import re2
+from numpy.typing import NDArray
 
-from threegate.normalize.view import Edit, View, replaced
+from threegate.normalize.view import Codes, Edit, Ints, Mask, View, codes_of, replaced
 
 NAME = "table"
 _LABEL = r"(?:pass(?:word|wd|phrase|code)?|pwd|密[码碼]|口令)"
@@ -22,7 +25,6 @@ TRIGGERS = (
 )
 """RE2; one of them matches in every text with a table of numbers."""
 _LETTERED = re2.compile(rf"(?i){_LABEL}[^\n]*\n[^\n]*[,;\t|]")
-_LINE = re.compile(r"[^\n]+")
 _RULE = re.compile(r"(?:[ \t]*\t)?[ \-:|+=]{3,}+\r?")
 """Blanks in two ways would take the square of their number."""
 _COPY = re.compile(r"(?i)\s*copy [\w.\"]{1,80} ?\((?P<names>[^()\n]{1,400})\) from stdin")
@@ -34,10 +36,17 @@ _SECRET = re.compile(
 _LETTERS = re.compile(r"[A-Za-z][A-Za-z\-]{5,31}(?<!ed)")
 _QUOTES = "\"' \t\r"
 _SEPARATORS = "|\t,;"
+_TAB, _NONE = 1, -1
+_ODD, _BARE, _RULED = 1, 2, 4
+_CLASSES = np.zeros(1 << 16, np.uint8)
+"""By code point: in no head, whatever separates it; stripped off a cell; in a rule."""
+for _chars, _bit in (("。；{}<>=", _ODD), (_QUOTES, _BARE), (" \t\r\n-:|+=", _RULED)):
+    _CLASSES[[*map(ord, _chars)]] |= _bit
+_COPIED = re.compile(r"\) (?i:from stdin)")
 _MOST = 2000
 """Columns times rows of one table that are read so; a longer one is data, not a message."""
 
-Cells = list[tuple[int, int]]
+_Counts = NDArray[np.int32]
 
 
 def may_stand(text: str) -> bool:
@@ -50,51 +59,134 @@ def tabular(source: View) -> View:
     return replaced(source, NAME, list(_edits(source.text)))
 
 
+@dataclass(frozen=True, slots=True)
+class _Lines:
+    """What arrays tell of all lines but rules and empty ones. `signs`: how often each of
+    `_SEPARATORS` stands in a line. `heads`: by which of them, told by its number, a line may be the
+    head of a table to which the next one belongs; no line is one without that."""
+
+    spans: list[tuple[int, int]]
+    signs: list[list[int]]
+    heads: list[int]
+    numbered: list[bool]
+
+
+@dataclass(frozen=True, slots=True)
+class _Table:
+    """`sign`: number of its separator. `columns`: names, and whether they are of passwords.
+    `secret`: whether one is."""
+
+    sign: int
+    columns: list[tuple[str, bool]]
+    secret: bool
+
+
+_NO_TABLE = _Table(_NONE, [], False)
+
+
 def _edits(text: str) -> Iterator[Edit]:
-    heads: list[str] = []
-    sign, left = "", 0
-    lines = [m.span() for m in _LINE.finditer(text) if not _RULE.fullmatch(m.group())]
-    for above, line in pairwise(lines):
-        row = _cells(text, line, sign) if sign else []
-        if len(row) != len(heads) or not row or left <= 0:
-            sign, heads = _head(text, above, line)
+    lines, table, left = _lines(text), _NO_TABLE, 0
+    for above, may_be in enumerate(lines.heads):
+        line, sign = above + 1, table.sign
+        if sign == _NONE or lines.signs[sign][line] + 1 != len(table.columns) or left <= 0:
             left = _MOST
-            row = _cells(text, line, sign) if sign else []
-        left -= len(row)
-        yield from _behind(text, line[0], row, heads)
+            table = _NO_TABLE if may_be == _NONE else _table(text, lines, above)
+        left -= len(table.columns)
+        numbered = lines.numbered[line]
+        if table.secret or (numbered and table.columns):
+            yield from _row(text, *lines.spans[line], table, numbered=numbered)
 
 
-def _head(text: str, above: tuple[int, int], line: tuple[int, int]) -> tuple[str, list[str]]:
-    """The separator and the names of the columns if `above` is a table's first line."""
-    if copied := _COPY.match(text, *above):
+def _table(text: str, lines: _Lines, above: int) -> _Table:
+    """The one of which `above` is the first line."""
+    head, signs = text[slice(*lines.spans[above])], lines.signs
+    if copied := _COPY.match(head):
         names = [name.strip(_QUOTES) for name in copied["names"].split(",")]
-        return ("\t", names) if len(names) == len(_cells(text, line, "\t")) else ("", [])
-    for sign in _SEPARATORS:
-        cells = _cells(text, above, sign)
-        names = [text[s:e].strip(_QUOTES) for s, e in cells]
-        same = len(cells) > 1 and len(cells) == len(_cells(text, line, sign))
-        if same and any(names) and all(map(_HEAD.fullmatch, names)):
-            return sign, names
-    return "", []
+        same = len(names) == signs[_TAB][above + 1] + 1
+        return _named(_TAB, names) if same else _NO_TABLE
+    for sign in range(lines.heads[above], len(_SEPARATORS)):
+        if 0 < signs[sign][above] == signs[sign][above + 1]:
+            names = [name.strip(_QUOTES) for name in head.split(_SEPARATORS[sign])]
+            if any(names) and all(map(_HEAD.fullmatch, names)):
+                return _named(sign, names)
+    return _NO_TABLE
 
 
-def _cells(text: str, line: tuple[int, int], sign: str) -> Cells:
-    cells, at = [], line[0]
-    for part in text[line[0] : line[1]].split(sign):
-        cells.append((at, at + len(part)))
-        at += len(part) + 1
-    return cells
+def _named(sign: int, names: list[str]) -> _Table:
+    columns = [(name, _SECRET.fullmatch(name) is not None) for name in names]
+    return _Table(sign, columns, any(secret for _, secret in columns))
 
 
-def _behind(text: str, at: int, row: Cells, heads: list[str]) -> Iterator[Edit]:
+def _row(text: str, start: int, end: int, table: _Table, *, numbered: bool) -> Iterator[Edit]:
     """The separator and blanks before each value that might be somebody's, replaced; a password of
     letters alone in quotes."""
-    for (start, end), head in zip(row, heads, strict=True):
-        first = start + len(text[start:end]) - len(text[start:end].lstrip(_QUOTES))
-        last = max(first, start + len(text[start:end].rstrip(_QUOTES)))
-        put = f"\n{head}：" if start > at else f"{head}："
-        if head and _VALUE.match(text, first, end):
-            yield max(at, start - 1), first, put
-        elif _SECRET.fullmatch(head) and _LETTERS.fullmatch(text, first, last):
-            yield max(at, start - 1), first, put + '"'
-            yield last, last, '"'
+    at, parts = start, text[start:end].split(_SEPARATORS[table.sign])
+    for part, (name, secret) in zip(parts, table.columns, strict=True):
+        if part and name and (secret or numbered):
+            value = part.lstrip(_QUOTES)
+            quote = _quote(value, secret=secret)
+            if quote is not None:
+                first, line = at + len(part) - len(value), "\n" if at > start else ""
+                yield max(start, at - 1), first, f"{line}{name}：{quote}"
+                if quote:
+                    last = first + len(value.rstrip(_QUOTES))
+                    yield last, last, quote
+        at += len(part) + 1
+
+
+def _quote(value: str, *, secret: bool) -> str | None:
+    """What stands around a value; None: it is none."""
+    if _VALUE.match(value):
+        return ""
+    return '"' if secret and _LETTERS.fullmatch(value.rstrip(_QUOTES)) else None
+
+
+def _lines(text: str) -> _Lines:
+    codes = codes_of(text)
+    classes = _CLASSES[np.minimum(codes, len(_CLASSES) - 1)]
+    starts, ends = _spans(text, codes, (classes & _RULED) == 0)
+    counted = partial(_counted, starts, ends)
+    signs = [counted(codes == ord(sign)) for sign in _SEPARATORS]
+    digit = (codes >= ord("0")) & (codes <= ord("9"))
+    odd = (classes & _ODD) != 0
+    odd[2:] |= digit[2:] & digit[1:-1] & digit[:-2]
+    heads = _heads(signs, counted(odd) > 0, counted((classes & _BARE) == 0))
+    copies = [match.start() for match in _COPIED.finditer(text)]
+    heads[np.searchsorted(starts, copies, "right") - 1] = 0
+    spans = zip(starts.tolist(), ends.tolist(), strict=True)
+    numbered = (counted(digit) > 0).tolist()
+    return _Lines([*spans], [n.tolist() for n in signs], heads[:-1].tolist(), numbered)
+
+
+def _spans(text: str, codes: Codes, other: Mask) -> tuple[Ints, Ints]:
+    """Of all lines but rules and empty ones; `other`: what stands in no rule."""
+    breaks = np.flatnonzero(codes == ord("\n"))
+    bounds = np.concatenate(([-1], breaks, [len(codes)]))
+    starts, ends = bounds[:-1] + 1, bounds[1:]
+    kept = ends > starts
+    plain = _counted(starts, ends, other) == 0
+    for line in np.flatnonzero(plain & kept).tolist():
+        kept[line] = not _RULE.fullmatch(text, starts[line], ends[line])
+    return starts[kept], ends[kept]
+
+
+def _heads(signs: list[_Counts], odd: Mask, named: _Counts) -> Ints:
+    """`_Lines.heads`: what `_HEAD` asks for, its length aside, and a name that is not empty."""
+    bar, tab, _, semicolon = signs
+    heads = np.full(len(bar), _NONE)
+    for number in reversed(range(len(signs))):
+        count = signs[number]
+        same = (count > 0) & ~odd
+        same[:-1] &= count[1:] == count[:-1]
+        same &= (named > count) | (count is tab) & (named > 0)
+        same &= ((bar == 0) | (count is bar)) & ((semicolon == 0) | (count is semicolon))
+        heads[same] = number
+    return heads
+
+
+def _counted(starts: Ints, ends: Ints, mask: Mask) -> _Counts:
+    """How many there are in each stretch."""
+    sums = np.zeros(len(mask) + 1, np.int32)
+    np.cumsum(mask, dtype=np.int32, out=sums[1:])
+    counted: _Counts = sums[ends] - sums[starts]
+    return counted
