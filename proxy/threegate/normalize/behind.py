@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 
+import numpy as np
 import re2
 
-from threegate.normalize.view import Edit, View, replaced
+from threegate.normalize.view import View, codes_of, put
 
 NAME = "behind"
 _LABEL = "(?:pass(?:word|wd|phrase|code)|密[码碼]|口令)"
@@ -45,12 +47,14 @@ _LIKELY = re2.compile(
     rf"| ?[(（][\p{{Han}}a-z'’\- ]*?(?:{_ENGLISH}|{_CHINESE})[)）])"
 )
 """Begins with the last character of a value or the quotes behind it."""
-_IN_VALUE = "".join(chr(c) for c in range(0x21, 0x7F) if chr(c) not in "\"'`,;<>()[]{}")
+_OTHER = 0x7F
+_OUTSIDE = np.array([not 0x21 <= c < 0x7F or chr(c) in "\"'`,;<>()[]{}" for c in range(0x80)])
 _OPEN = "\"'“‘`「『"
 _MARKS = "\"'”’`」』"
 _LONGEST = 128
 _LETTERS = re.compile(r"[a-z]{6,32}|[A-Za-z]{3,12}(?:-[A-Za-z]{3,12}){2,4}")
-_NUMBERED = re.compile(r"(?=.{4})[^0-9]*[0-9]")
+_LEAST = 4
+"""Characters of a value with a digit."""
 _MINE = re.compile(r"(?i),? (?:is|was)[a-z ]* (?:my|our|his|her) ")
 
 
@@ -60,39 +64,99 @@ def may_stand(text: str) -> bool:
 
 def behind(source: View) -> View:
     """`source` itself when no value is named behind itself."""
-    return replaced(source, NAME, list(_edits(source.text)))
+    named = _named(source.text)
+    places, puts = _insertions(source.text, named) if named.ends else ([], [])
+    return put(source, NAME, places, places, puts)
 
 
-def _edits(text: str) -> Iterator[Edit]:
-    stop = 0
-    for at in _likely(text):
-        match = _NAMED.match(text, at) if text[at] in _MARKS else None
-        match = match or _NAMED.match(text, at + 1)
-        if match is not None and at >= stop:
-            yield from _before(text, stop, match)
-            stop = match.end()
+@dataclass(frozen=True, slots=True)
+class _Named:
+    """Columns: where a value ends, where its name does, the name, its match. Without a match the
+    name stands in brackets."""
+
+    ends: list[int]
+    stops: list[int]
+    labels: list[str]
+    matches: list[re.Match[str] | None]
 
 
-def _likely(text: str) -> Iterator[int]:
-    """Where matches of `_LIKELY` begin, without match objects: these cost more than a search."""
-    data, search, at = text.encode(), _LIKELY._regexp.Match, 0
-    place = seen = 0
-    while (found := search(re2._Anchor.UNANCHORED, data, at, len(data))[0])[0] >= 0:
-        place += len(data[seen : found[0]].decode())
-        seen, at = found
-        yield place
+def _named(text: str) -> _Named:
+    """What stands in brackets is judged by itself, and once."""
+    named, notes, stop = _Named([], [], [], []), dict[str, str](), 0
+    ends, stops, labels, matches = named.ends, named.stops, named.labels, named.matches
+    for at, last in _likely(text):
+        if at < stop:
+            continue
+        end, match = at + 1, None
+        if text[last - 1] in ")）":
+            note = text[end:last]
+            if (label := notes.get(note)) is None:
+                label = notes[note] = _noted(note)
+        elif match := _match(text, at):
+            end, last, label = match.start(), match.end(), match["label"] or match["name"]
+        else:
+            continue
+        if label:
+            stop = last
+            ends.append(end)
+            stops.append(stop)
+            labels.append(label)
+            matches.append(match)
+    return named
 
 
-def _before(text: str, stop: int, match: re.Match[str]) -> Iterator[Edit]:
-    """The label of `match` put before the value in front of it; quotes around one of letters."""
-    end, label = match.start(), match["label"] or match["name"] or match["noted"]
-    window = text[max(stop, end - _LONGEST) : end]
-    start = end - len(window) + len(window.rstrip(_IN_VALUE))
-    if _NUMBERED.match(text[start:end]):
-        yield start, start, f"\n{label}："
-    elif _is_word(text, start, match) and re.search(f"(?i){_LABEL}", label):
-        yield start, start, f'\n{label}："'
-        yield end, end, '"'
+def _noted(note: str) -> str:
+    match = _NAMED.match(note)
+    return match["noted"] if match else ""
+
+
+def _match(text: str, at: int) -> re.Match[str] | None:
+    match = _NAMED.match(text, at) if text[at] in _MARKS else None
+    return match or _NAMED.match(text, at + 1)
+
+
+def _insertions(text: str, named: _Named) -> tuple[list[int], list[str]]:
+    """Each label put before its value; quotes around one of letters."""
+    places: list[int] = []
+    puts: list[str] = []
+    starts, numbered = _values(text, named)
+    for start, sure, end, label, match in zip(
+        starts, numbered, named.ends, named.labels, named.matches, strict=True
+    ):
+        if sure:
+            places.append(start)
+            puts.append(f"\n{label}：")
+        elif match and _is_word(text, start, match) and re.search(f"(?i){_LABEL}", label):
+            places += [start, end]
+            puts += [f'\n{label}："', '"']
+    return places, puts
+
+
+def _likely(text: str) -> Iterator[tuple[int, int]]:
+    """Spans of `_LIKELY`, without match objects: these cost more than a search."""
+    data, search, end = text.encode(), _LIKELY._regexp.Match, 0
+    plain, size, last = text.isascii(), len(data), 0
+    while (found := search(re2._Anchor.UNANCHORED, data, end, size)[0])[0] >= 0:
+        if plain:
+            yield found
+            end = found[1]
+            continue
+        first = last + len(data[end : found[0]].decode())
+        end, last = found[1], first + len(data[found[0] : found[1]].decode())
+        yield first, last
+
+
+def _values(text: str, named: _Named) -> tuple[list[int], list[bool]]:
+    """Where each value begins, and whether it is one with a digit, of four characters at least."""
+    plain = text.isascii()
+    codes = np.frombuffer(text.encode(), np.uint8) if plain else np.minimum(codes_of(text), _OTHER)
+    outside = np.flatnonzero(_OUTSIDE.take(codes))
+    digits = np.flatnonzero((codes >= ord("0")) & (codes <= ord("9")))
+    end, stop = np.array(named.ends), np.array([0, *named.stops[:-1]])
+    begin = np.concatenate(([-1], outside))[np.searchsorted(outside, end)] + 1
+    start = np.maximum(begin, np.maximum(end - _LONGEST, stop))
+    numbered = np.searchsorted(digits, end) > np.searchsorted(digits, start)
+    return start.tolist(), (numbered & (end - start >= _LEAST)).tolist()
 
 
 def _is_word(text: str, start: int, match: re.Match[str]) -> bool:
