@@ -83,4 +83,11 @@ def test_text_before_settled_is_decided(pattern: str, text: str, more: str) -> N
 def test_a_narrow_pattern_holds_little() -> None:
     detector = RegexDetector(CustomPattern("p", "pattern.p", r"EMP-\d{6}"))
     text = "word " * 20
-    assert detector.scan(Passage(LOCUS, text), final=False).settled == len(text) - 11
+    assert detector.scan(Passage(LOCUS, text), final=False).settled == len(text)
+    assert detector.scan(Passage(LOCUS, text + "EMP-12"), final=False).settled == len(text)
+
+
+def test_a_pattern_whose_beginnings_are_not_known_holds_its_width() -> None:
+    detector = RegexDetector(CustomPattern("p", "pattern.p", r"E{,9}MP"))
+    text = "word " * 80
+    assert detector.scan(Passage(LOCUS, text), final=False).settled == len(text) - MAX_SPAN - 1

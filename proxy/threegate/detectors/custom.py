@@ -3,7 +3,7 @@ beside CJK.
 
 Both keep the prefix stability of `base`: a word is at most as long as the longest of its list; a
 pattern's match is decided within its greatest width, at most `MAX_SPAN` code points from its start,
-and the character behind, whatever follows.
+and the character behind; where the end of a text begins no match, nothing is held.
 """
 
 from __future__ import annotations
@@ -105,7 +105,7 @@ class RegexDetector:
         if final:
             return self._scanned(self._occurrences.all(text), len(text), passage)
         spans, told = self._occurrences.first(text)
-        settled = min(told, max(0, len(text) - self._occurrences.widest - 1))
+        settled = min(told, self._occurrences.open_from(text))
         return self._scanned(spans, uncrossed(settled, spans), passage)
 
     def _scanned(self, spans: list[Span], settled: int, passage: Passage) -> Scanned:

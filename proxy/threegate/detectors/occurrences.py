@@ -16,7 +16,7 @@ from itertools import islice
 import numpy as np
 import re2
 
-from threegate.detectors import linear, pattern_edges, pattern_width
+from threegate.detectors import linear, pattern_edges, pattern_prefix, pattern_width
 from threegate.detectors.characters import Ints
 from threegate.types import Span
 
@@ -43,6 +43,7 @@ class Occurrences:
     def __init__(self, pattern: str, *, edges: bool) -> None:
         self.widest = pattern_width.greatest(pattern, MAX_SPAN)
         self._edges = edges
+        self._begin = pattern_prefix.beginnings(pattern)
         self._decisive = linear.compiled(pattern)
         self._search = re2.compile(pattern_edges.alone(pattern) if edges else pattern)
 
@@ -58,6 +59,15 @@ class Occurrences:
         """No more than the first `MANY`, and up to where these are all."""
         spans, _ = self._first(_Source(text))
         return spans, spans[-1].end if len(spans) == MANY else len(text)
+
+    def open_from(self, text: str) -> int:
+        """Where the earliest match may begin that depends on what follows `text`."""
+        low = max(0, len(text) - self.widest - 1)
+        if self._begin is None:
+            return low
+        end = text[low:].encode()
+        begin = self._begin(end)
+        return len(text) if begin == len(end) else low + len(end[:begin].decode())
 
     def _first(self, source: _Source) -> tuple[list[Span], int]:
         found = list(islice(self._matches(source), MANY))
