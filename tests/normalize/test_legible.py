@@ -24,6 +24,12 @@ def test_such_blocks_are_read_in_a_text(said: str, codec: str, padding: str) -> 
     assert any(said in view.text for view in views(text))
 
 
+@pytest.mark.parametrize("codec", ["utf-16-be", "utf-16-le"])
+def test_the_shortest_block_is_read_in_a_long_text(codec: str) -> None:
+    text = f"{'x' * 4096} run {base64.b64encode('pin1'.encode(codec)).decode()} now"
+    assert any("pin1" in view.text for view in views(text))
+
+
 def test_control_bytes_become_blanks() -> None:
     assert (
         legible(b"\n\x0bcard\x00 4111 1111 1111 1111\xff ok") == "\n card  4111 1111 1111 1111  ok"

@@ -13,7 +13,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from threegate.normalize.legible import KINDS, MARKS, MORE, PAGES, SPOILT
+from threegate.normalize.legible import AMONG, KINDS, MARKS, MORE, PAGES, SPOILT, SURE, WIDE
 from threegate.normalize.view import Ints, Mask
 
 Codes = NDArray[np.uint8]
@@ -24,8 +24,9 @@ _BASE64 = string.ascii_uppercase + string.ascii_lowercase + string.digits + "+/"
 _BASE32 = string.ascii_uppercase + "234567"
 _LINE = (60, 76)
 """Characters of a line of base64 that goes on in the next one."""
-_SHORT = 12
-"""Characters of base64 that are looked at, where a block has so many."""
+_SHORT, _SEEN = 11, 12
+"""Characters of base64 of the shortest UTF-16, and those that are looked at where so many stand:
+behind the last of 11 the ninth byte reads as 0xFF."""
 
 
 def _worths(alphabet: str, *more: tuple[str, int]) -> Worths:
@@ -52,7 +53,7 @@ _LEAST = 12
 def codes(text: str) -> Codes:
     """Of its characters; those that no block has are any other. Noughts behind them, so that
     looking ahead needs no care."""
-    return np.frombuffer(text.encode("latin-1", "replace") + bytes(_SHORT), np.uint8)
+    return np.frombuffer(text.encode("latin-1", "replace") + bytes(_SEEN), np.uint8)
 
 
 def base64(codes: Codes) -> Ints:
@@ -63,8 +64,8 @@ def base64(codes: Codes) -> Ints:
     went_on = np.concatenate(([False], goes_on))[: len(start)]
     readable = _readable(*_bytes_of(worth, start, 4))
     long = np.flatnonzero(size >= _SHORT)
-    first = list(_bytes_of(worth, start[long], _SHORT))
-    readable[long] = _readable(*first) | _legible(*first)
+    first = list(_bytes_of(worth, start[long], _SEEN))
+    readable[long] = _readable(*first[:WIDE]) | _legible(size[long] * 3 // 4, *first)
     told = (size >= 6) & (readable | went_on) & _ended(codes, start, end) | goes_on
     places: Ints = start[told]
     return places
@@ -104,9 +105,9 @@ def hexadecimal(codes: Codes) -> Ints:
     linked = (start[1:] - end[:-1] == 1) & _PARTING[codes[end[:-1]]]
     first = np.flatnonzero(np.concatenate(([len(start) > 0], ~linked)))
     size = np.add.reduceat(end - start, first) if len(first) else first
-    start = start[first[size >= _LEAST]]
+    start, size = start[first[size >= _LEAST]], size[size >= _LEAST]
     pairs = list(_pairs(codes, start))
-    places: Ints = start[_readable(*pairs) | _legible(*pairs)]
+    places: Ints = start[_readable(*pairs) | _legible(size // 2, *pairs)]
     return places
 
 
@@ -147,13 +148,21 @@ def _readable(*bytes_: Worths) -> Mask:
     return readable
 
 
-def _legible(*bytes_: Worths) -> Mask:
-    """Whether UTF-16 may begin with these bytes, or text among others."""
+def _legible(size: Ints, *bytes_: Worths) -> Mask:
+    """Whether UTF-16 may begin with these bytes of so many, or text among others."""
     head = [byte & 0xFF for byte in bytes_]
     marks = [(head[0] == mark[0]) & (head[1] == mark[1]) for mark in MARKS]
-    pages = [np.all([_PAGE[byte] for byte in head[first::2]], axis=0) for first in (0, 1)]
-    legible: Mask = np.any([*marks, *pages, _spoilt(bytes_) <= SPOILT], axis=0)
+    pages = [_pages(size, head[first:WIDE:2]) for first in (0, 1)]
+    wide, among = np.any([*marks, *pages], axis=0), _spoilt(bytes_) <= SPOILT
+    legible: Mask = (wide & (size >= WIDE)) | (among & (size >= AMONG))
     return legible
+
+
+def _pages(size: Ints, bytes_: Sequence[Worths]) -> Mask:
+    """Whether these are first bytes of UTF-16; of a short block, of ASCII alone."""
+    told = np.all([_PAGE[byte] for byte in bytes_], axis=0)
+    pages: Mask = told & ((size >= SURE) | ~np.any(bytes_, axis=0))
+    return pages
 
 
 def _spoilt(bytes_: Sequence[Worths]) -> Kinds:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from threegate.normalize.tables import HIDDEN
 
-_LONG = 16
+SURE = 16
 """Bytes: hardly any that were not meant as text are valid UTF-8 for so long."""
 _BREAKS = dict.fromkeys(map(ord, "\n\r\t"))
 _BLANK = ord(" ")
-_LEAST, _FEW = 24, 8
-"""Bytes of text among others, and one character in so many that may be none."""
+AMONG, _FEW = 24, 8
+"""Bytes of text among others at least, and one character in so many that may be none."""
+WIDE = SURE // 2
+"""Bytes of UTF-16 at least."""
 
 HEAD, SPOILT = 9, 2
 """Of so many bytes so many may be no text in a block that goes on as text."""
@@ -40,7 +42,7 @@ def readable(data: bytes) -> str | None:
     except UnicodeDecodeError:
         return None
     seen = text if text.isascii() else HIDDEN.sub("", text)
-    if len(data) < _LONG and not seen.isascii():
+    if len(data) < SURE and not seen.isascii():
         foreign = [c for c in seen if not c.isascii()]
         if sum("\u2e80" <= c <= "\uffef" for c in foreign) * 2 < len(foreign):
             return None
@@ -48,14 +50,14 @@ def readable(data: bytes) -> str | None:
 
 
 def _wide(data: bytes) -> str | None:
-    if len(data) < _LONG // 2:
+    if len(data) < WIDE:
         return None
     data = data[: len(data) // 2 * 2]
     if data[:2] in MARKS:
         return _decoded(data, "utf-16")
     for first, codec in ((1, "utf-16-le"), (0, "utf-16-be")):
         pages = data[first::2]
-        long = len(data) >= _LONG or not any(pages)
+        long = len(data) >= SURE or not any(pages)
         if long and not pages.translate(None, PAGES):
             return _decoded(data, codec)
     return None
@@ -70,7 +72,7 @@ def _decoded(data: bytes, codec: str) -> str | None:
 
 
 def _among(data: bytes) -> str | None:
-    if len(data) < _LEAST or _spoilt(data[:HEAD]) > SPOILT:
+    if len(data) < AMONG or _spoilt(data[:HEAD]) > SPOILT:
         return None
     text = data.decode(errors="replace")
     plain = text.translate(_GONE)
