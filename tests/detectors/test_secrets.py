@@ -1,9 +1,11 @@
 from __future__ import annotations
 
+import random
+
 import re2
-from threegate.detectors import scanner, secret_rules_forms, secret_rules_keys
+from threegate.detectors import linear, scanner, secret_rules_forms, secret_rules_keys
 from threegate.detectors.pem import MAX_PEM
-from threegate.detectors.secrets import entropy
+from threegate.detectors.secrets import entropy, valued
 from threegate.types import Channel, Layer, Locus, Passage
 
 RULES = (*secret_rules_keys.RULES, *secret_rules_forms.RULES)
@@ -52,3 +54,20 @@ def test_placeholders_are_no_secrets() -> None:
         "secret: xxxxxxxxxxxxxxxxxxxx",
     ):
         assert SECRETS.scan(Passage(LOCUS, text)).findings == (), text
+
+
+def test_values_told_without_groups_are_those_of_the_groups() -> None:
+    rng, told = random.Random(3), 0
+    signs = ("=", "==", "->", "base64:", "K", "ſ", "9", "/", " ", '"', ":", "x", "密", "\n", ".")
+    for rule in (r for r in RULES if "(?P<value>" in r.pattern):
+        full, value_of = re2.compile(rule.pattern), valued(rule.pattern)
+        for example in rule.examples * 60:
+            at = rng.randrange(len(example.text) + 1)
+            text = example.text[:at] + rng.choice(signs) + example.text[at:]
+            data = text.encode()
+            for first, last in linear.spans(re2.compile(linear.ungrouped(rule.pattern)), data):
+                start, end = linear.groups(full, data, first)[full.groupindex["value"]]
+                value = value_of(data, first, last)
+                assert value in (None, data[start:end]), rule.id
+                told += value is not None
+    assert told > 500
