@@ -50,10 +50,12 @@ _LIKELY_ENGLISH = re.compile(
     rb"[Pp](?:[Aa]%s%s(?:[Ww][Oo][Rr][Dd]|[Ww][Dd]|[Pp][Hh][Rr][Aa]%s[Ee]|[Cc][Oo][Dd][Ee])?"
     rb"|[Ww][Dd]?)[0-9]?(?![a-zA-Z\-.)/;{}<+?!~#$%%^&*]"
     rb"|_(?![\w\x80-\xff]{1,44}\(default=)|[=:]%s{0,5}[{}\[\]),]|[=:]%s{1,64}\((?![a-zA-Z]{7}=)"
-    rb"|[=:][!#$%%*+\-./:;?^~]%s{0,4}[ \t\r\n])" % (_S, _S, _S, _C, _C, _C)
+    rb"|[=:][!#$%%*+\-./:;?^~]%s{0,4}[ \t\r\n]"
+    rb"|(?:[ \t]|[=:][ \t]?)[\w.\-]{1,30}@[\w\-]{1,20}\.[A-Za-z]{2,12}(?!%s))"
+    % (_S, _S, _S, _C, _C, _C, _C)
 )
-"""Labels behind which a link may follow, and a value of more than five characters that is no call;
-to `re` this costs less than to RE2."""
+"""Labels behind which a link may follow, and a value of more than five characters that is no call
+and no address; to `re` this costs less than to RE2."""
 _OTHER = re.compile(
     r"(?i)(?:contrase[nñ]a|mot de passe|passwort|kennwort|senha|пароль|パスワード|비밀번호"
     r"|mật khẩu|wachtwoord)(?P<gap>)(?P<link>[\"']?[ ]{0,2}(?:[:：=は]|es(?= )|ist(?= ))"
