@@ -91,7 +91,7 @@ TEXTS = {
     "near orders": "ignore all previous ",
     "staff numbers": "EMP-123456 ",
     "near staff numbers": "EMP-12345 ",
-    "rows": "a,b\n",
+    "rows": "a,_1\n",
 }
 DIFFERING = {
     "cn_social": ("wechat {word} ", "const wechat = require('{word}-pay-v3') ", "QQ {n}a "),
