@@ -59,7 +59,7 @@ _MINE = re.compile(r"(?i),? (?:is|was)[a-z ]* (?:my|our|his|her) ")
 
 
 def may_stand(text: str) -> bool:
-    return _LIKELY.search(text) is not None
+    return next(_likely(text), None) is not None
 
 
 def behind(source: View) -> View:

@@ -73,26 +73,38 @@ TRIGGERS = (
 """RE2; one of them matches in every text that is worth joining."""
 
 
+_Read = tuple[View, bytes]
+"""A view and its text as UTF-8, which is made once for all patterns that look at it."""
+
+
 def joined(source: View) -> View:
     """`source` itself when nothing stands apart."""
-    view = source
+    read = _read(source)
     for run in _RUNS:
-        view = _edited(view, run, _without_separator)
-    view = _edited(view, _DIGITS, _digits)
-    view = _closed(view, _HAN_GAP, HAN, SOFT, 3)
-    view = _closed(view, _ODD_GAP, "0-9", _ODD, 2)
-    return view if view is source else _edited(view, _WIDE_GAP, lambda match: " ")
+        read = _edited(read, run, _without_separator)
+    read = _edited(read, _DIGITS, _digits)
+    read = _closed(read, _HAN_GAP, HAN, SOFT, 3)
+    read = _closed(read, _ODD_GAP, "0-9", _ODD, 2)
+    return read[0] if read[0] is source else _edited(read, _WIDE_GAP, lambda match: " ")[0]
 
 
-def _edited(view: View, pattern: re.Pattern[str], new: Callable[[re.Match[str]], str]) -> View:
-    return edited(view, NAME, pattern, new) if _occurs(pattern, view.text) else view
+def _read(view: View) -> _Read:
+    return view, view.text.encode()
 
 
-def _occurs(pattern: re.Pattern[str], text: str) -> bool:
+def _edited(read: _Read, pattern: re.Pattern[str], new: Callable[[re.Match[str]], str]) -> _Read:
+    if not _occurs(pattern, read):
+        return read
+    made = edited(read[0], NAME, pattern, new)
+    return read if made is read[0] else _read(made)
+
+
+def _occurs(pattern: re.Pattern[str], read: _Read) -> bool:
     """RE2's `search` without a match object, which counts all characters before its span."""
-    if pattern in _CHINESE and text.isascii():
+    view, data = read
+    if pattern in _CHINESE and view.text.isascii():
         return False
-    gate, data = _gates()[pattern], text.encode()
+    gate = _gates()[pattern]
     found: tuple[int, int] = gate._regexp.Match(re2._Anchor.UNANCHORED, data, 0, len(data))[0]
     return found[0] >= 0
 
@@ -102,19 +114,20 @@ def _gates() -> dict[re.Pattern[str], Any]:
     return {pattern: re2.compile(gate) for pattern, gate in _GATES.items()}
 
 
-def _closed(view: View, gap: re.Pattern[str], beside: str, inside: str, most: int) -> View:
+def _closed(read: _Read, gap: re.Pattern[str], beside: str, inside: str, most: int) -> _Read:
     """Without gaps of at most so many characters of the class `inside` between two of `beside`."""
-    if not _occurs(gap, view.text):
-        return view
+    view = read[0]
+    if not _occurs(gap, read):
+        return read
     if len(view.text) < LONG:
-        return removed(view, NAME, gap)
+        return _read(removed(view, NAME, gap))
     codes = codes_of(view.text)
     edges = np.flatnonzero(np.diff(_of(inside, codes), prepend=False, append=False))
     start, end = edges[::2], edges[1::2]
     inner = (start > 0) & (end < len(codes)) & (end - start <= most)
     start, end = start[inner], end[inner]
     own = _of(beside, codes[start - 1]) & _of(beside, codes[end])
-    return cut(view, NAME, start[own], end[own])
+    return _read(cut(view, NAME, start[own], end[own]))
 
 
 def _of(inside: str, codes: Codes) -> Mask:

@@ -110,7 +110,9 @@ def edited_at(
     places: Iterable[int],
 ) -> View:
     """`edited` where a match can say something at these places only, which are in order."""
-    edits: list[Edit] = []
+    starts: list[int] = []
+    ends: list[int] = []
+    puts: list[str] = []
     known: dict[str, str | None] = {}
     stop = 0
     for place in places:
@@ -118,9 +120,11 @@ def edited_at(
             stop, old = match.end(), match.group()
             if old not in known:
                 known[old] = new(match)
-            if (put := known[old]) is not None:
-                edits.append((place, stop, put))
-    return replaced(source, name, edits)
+            if (said := known[old]) is not None:
+                starts.append(place)
+                ends.append(stop)
+                puts.append(said)
+    return put(source, name, starts, ends, puts)
 
 
 def replaced(source: View, name: str, edits: Sequence[Edit]) -> View:
