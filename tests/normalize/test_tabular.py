@@ -4,7 +4,7 @@ import random
 
 import pytest
 from threegate.normalize import views
-from threegate.normalize.tabular import _HEAD, _QUOTES, _SEPARATORS, _lines, tabular
+from threegate.normalize.tabular import _HEAD, _QUOTES, _SEPARATORS, _VALUE, _lines, tabular
 from threegate.normalize.view import raw
 from threegate.types import Span
 
@@ -91,3 +91,14 @@ def _is_head(rows: list[str], sign: str) -> bool:
     names = [name.strip(_QUOTES) for name in rows[0].split(sign)]
     same = len(names) > 1 and len(names) == rows[1].count(sign) + 1
     return same and any(names) and all(map(_HEAD.fullmatch, names))
+
+
+def test_arrays_leave_out_no_value_with_digits() -> None:
+    rng, found = random.Random(11), 0
+    signs = "a1(+_ \"'\t.<密（@"
+    for _ in range(6000):
+        cells = ["".join(rng.choices(signs, k=rng.randrange(7))) for _ in range(3)]
+        held = any(_VALUE.match(cell.lstrip(_QUOTES)) for cell in cells)
+        found += held
+        assert not held or _lines("a\n" + "|".join(cells)).numbered[1]
+    assert found > 500

@@ -6,6 +6,7 @@ rows behind `COPY t (a, b) FROM stdin`.
 from __future__ import annotations
 
 import re
+import string
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
@@ -37,10 +38,19 @@ _LETTERS = re.compile(r"[A-Za-z][A-Za-z\-]{5,31}(?<!ed)")
 _QUOTES = "\"' \t\r"
 _SEPARATORS = "|\t,;"
 _TAB, _NONE = 1, -1
-_ODD, _BARE, _RULED = 1, 2, 4
+_ODD, _BARE, _RULED, _DIGIT, _FIRST, _INSIDE, _BEFORE = (1 << bit for bit in range(7))
 _CLASSES = np.zeros(1 << 16, np.uint8)
-"""By code point: in no head, whatever separates it; stripped off a cell; in a rule."""
-for _chars, _bit in (("。；{}<>=", _ODD), (_QUOTES, _BARE), (" \t\r\n-:|+=", _RULED)):
+"""By code point: in no head, whatever separates it; stripped off a cell; in a rule; a digit; first
+in a value; inside one; before one, blanks aside."""
+for _bit, _chars in (
+    (_ODD, "。；{}<>="),
+    (_BARE, _QUOTES),
+    (_RULED, " \t\r\n-:|+="),
+    (_DIGIT, string.digits),
+    (_FIRST, string.digits + string.ascii_letters + "+(（"),
+    (_INSIDE, string.digits + string.ascii_letters + " ()（）._@+-:!#$%&*^~"),
+    (_BEFORE, _QUOTES + _SEPARATORS + "\n"),
+):
     _CLASSES[[*map(ord, _chars)]] |= _bit
 _COPIED = re.compile(r"\) (?i:from stdin)")
 _MOST = 2000
@@ -63,7 +73,8 @@ def tabular(source: View) -> View:
 class _Lines:
     """What arrays tell of all lines but rules and empty ones. `signs`: how often each of
     `_SEPARATORS` stands in a line. `heads`: by which of them, told by its number, a line may be the
-    head of a table to which the next one belongs; no line is one without that."""
+    head of a table to which the next one belongs; no line is one without that. `numbered`: a cell
+    may hold a value with digits."""
 
     spans: list[tuple[int, int]]
     signs: list[list[int]]
@@ -147,15 +158,29 @@ def _lines(text: str) -> _Lines:
     starts, ends = _spans(text, codes, (classes & _RULED) == 0)
     counted = partial(_counted, starts, ends)
     signs = [counted(codes == ord(sign)) for sign in _SEPARATORS]
-    digit = (codes >= ord("0")) & (codes <= ord("9"))
+    digit = (classes & _DIGIT) != 0
     odd = (classes & _ODD) != 0
     odd[2:] |= digit[2:] & digit[1:-1] & digit[:-2]
     heads = _heads(signs, counted(odd) > 0, counted((classes & _BARE) == 0))
     copies = [match.start() for match in _COPIED.finditer(text)]
     heads[np.searchsorted(starts, copies, "right") - 1] = 0
     spans = zip(starts.tolist(), ends.tolist(), strict=True)
-    numbered = (counted(digit) > 0).tolist()
+    numbered = (counted(_numbers(codes, classes)) > 0).tolist()
     return _Lines([*spans], [n.tolist() for n in signs], heads[:-1].tolist(), numbered)
+
+
+def _numbers(codes: Codes, classes: NDArray[np.uint8]) -> Mask:
+    """Digits in what `_VALUE` may match, of all that stands in a cell first."""
+    solid = np.flatnonzero(codes != ord(" "))
+    kinds = classes[solid]
+    edges = np.where(kinds & _INSIDE, -1, np.arange(len(kinds)))
+    digits = np.flatnonzero(kinds & _DIGIT)
+    before = np.maximum.accumulate(edges)[digits]
+    begins = (before < 0) | ((kinds[before] & _BEFORE) != 0)
+    fits = begins & ((kinds[before + 1] & _FIRST) != 0) & (before + 1 < digits)
+    numbers = np.zeros(len(codes), np.bool_)
+    numbers[solid[digits[fits]]] = True
+    return numbers
 
 
 def _spans(text: str, codes: Codes, other: Mask) -> tuple[Ints, Ints]:
