@@ -72,14 +72,35 @@ def tabular(source: View) -> View:
 @dataclass(frozen=True, slots=True)
 class _Lines:
     """What arrays tell of all lines but rules and empty ones. `signs`: how often each of
-    `_SEPARATORS` stands in a line. `heads`: by which of them, told by its number, a line may be the
-    head of a table to which the next one belongs; no line is one without that. `numbered`: a cell
-    may hold a value with digits."""
+    `_SEPARATORS` stands in a line. `others`: the lines in which it does so more or less often than
+    in the one before, and their end. `heads`: by which of them, told by its number, a line may be
+    the head of a table to which the next one belongs; no line is one without that. `numbered`:
+    those of which a cell may hold a value with digits."""
 
-    spans: list[tuple[int, int]]
-    signs: list[list[int]]
-    heads: list[int]
-    numbered: list[bool]
+    starts: Ints
+    ends: Ints
+    signs: list[_Counts]
+    others: list[Ints]
+    heads: Ints
+    numbered: Ints
+
+    def text(self, text: str, line: int) -> str:
+        return text[self.starts[line] : self.ends[line]]
+
+    def rows(self, table: _Table, above: int) -> range:
+        """Those of the table whose head is `above`."""
+        other = self.others[table.sign]
+        last = int(other[np.searchsorted(other, above + 2)])
+        return range(above + 1, min(last, above + 1 + -(-_MOST // len(table.columns))))
+
+    def told(self, table: _Table, rows: range) -> Iterator[tuple[int, bool]]:
+        """The rows that may hold a value, and whether one with digits."""
+        low, high = np.searchsorted(self.numbered, (rows.start, rows.stop))
+        numbered = self.numbered[low:high].tolist()
+        if not table.secret:
+            return ((line, True) for line in numbered)
+        known = frozenset(numbered)
+        return ((line, line in known) for line in rows)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,26 +117,29 @@ _NO_TABLE = _Table(_NONE, [], False)
 
 
 def _edits(text: str) -> Iterator[Edit]:
-    lines, table, left = _lines(text), _NO_TABLE, 0
-    for above, may_be in enumerate(lines.heads):
-        line, sign = above + 1, table.sign
-        if sign == _NONE or lines.signs[sign][line] + 1 != len(table.columns) or left <= 0:
-            left = _MOST
-            table = _NO_TABLE if may_be == _NONE else _table(text, lines, above)
-        left -= len(table.columns)
-        numbered = lines.numbered[line]
-        if table.secret or (numbered and table.columns):
-            yield from _row(text, *lines.spans[line], table, numbered=numbered)
+    lines, above = _lines(text), 0
+    heads = np.flatnonzero(lines.heads != _NONE)
+    while (at := np.searchsorted(heads, above)) < len(heads):
+        above = int(heads[at])
+        table = _table(text, lines, above)
+        if table is _NO_TABLE:
+            above += 1
+            continue
+        rows = lines.rows(table, above)
+        for line, numbered in lines.told(table, rows):
+            start = int(lines.starts[line])
+            yield from _row(start, lines.text(text, line), table, numbered=numbered)
+        above = rows.stop - 1
 
 
 def _table(text: str, lines: _Lines, above: int) -> _Table:
     """The one of which `above` is the first line."""
-    head, signs = text[slice(*lines.spans[above])], lines.signs
+    head, signs = lines.text(text, above), lines.signs
     if copied := _COPY.match(head):
         names = [name.strip(_QUOTES) for name in copied["names"].split(",")]
         same = len(names) == signs[_TAB][above + 1] + 1
         return _named(_TAB, names) if same else _NO_TABLE
-    for sign in range(lines.heads[above], len(_SEPARATORS)):
+    for sign in range(int(lines.heads[above]), len(_SEPARATORS)):
         if 0 < signs[sign][above] == signs[sign][above + 1]:
             names = [name.strip(_QUOTES) for name in head.split(_SEPARATORS[sign])]
             if any(names) and all(map(_HEAD.fullmatch, names)):
@@ -128,17 +152,17 @@ def _named(sign: int, names: list[str]) -> _Table:
     return _Table(sign, columns, any(secret for _, secret in columns))
 
 
-def _row(text: str, start: int, end: int, table: _Table, *, numbered: bool) -> Iterator[Edit]:
+def _row(start: int, line: str, table: _Table, *, numbered: bool) -> Iterator[Edit]:
     """The separator and blanks before each value that might be somebody's, replaced; a password of
     letters alone in quotes."""
-    at, parts = start, text[start:end].split(_SEPARATORS[table.sign])
+    at, parts = start, line.split(_SEPARATORS[table.sign])
     for part, (name, secret) in zip(parts, table.columns, strict=True):
         if part and name and (secret or numbered):
             value = part.lstrip(_QUOTES)
             quote = _quote(value, secret=secret)
             if quote is not None:
-                first, line = at + len(part) - len(value), "\n" if at > start else ""
-                yield max(start, at - 1), first, f"{line}{name}：{quote}"
+                first, behind = at + len(part) - len(value), "\n" if at > start else ""
+                yield max(start, at - 1), first, f"{behind}{name}：{quote}"
                 if quote:
                     last = first + len(value.rstrip(_QUOTES))
                     yield last, last, quote
@@ -164,9 +188,9 @@ def _lines(text: str) -> _Lines:
     heads = _heads(signs, counted(odd) > 0, counted((classes & _BARE) == 0))
     copies = [match.start() for match in _COPIED.finditer(text)]
     heads[np.searchsorted(starts, copies, "right") - 1] = 0
-    spans = zip(starts.tolist(), ends.tolist(), strict=True)
-    numbered = (counted(_numbers(codes, classes)) > 0).tolist()
-    return _Lines([*spans], [n.tolist() for n in signs], heads[:-1].tolist(), numbered)
+    numbered = np.flatnonzero(counted(_numbers(codes, classes)))
+    others = [np.append(np.flatnonzero(np.diff(n)) + 1, len(n)) for n in signs]
+    return _Lines(starts, ends, signs, others, heads[:-1], numbered)
 
 
 def _numbers(codes: Codes, classes: NDArray[np.uint8]) -> Mask:
