@@ -22,6 +22,7 @@ from distil import taught
 from encoder import Model, load_encoder
 from guard_rows import HEADS, GuardRow, all_rows, categories
 from ordinary import ordinary_rows
+from reasoning import reasoned
 from rows import factor, is_dev, weighed
 from shipping import load_start, start_tokenizer
 from trainer import Example, Plan, seed_all, train
@@ -102,6 +103,7 @@ def examples(
 def split(data: Path) -> tuple[list[GuardRow], list[GuardRow]]:
     rows = all_rows(data)
     rows = [*rows, *composed(rows), *ordinary_rows(data)]
+    rows += reasoned(rows)
     return [r for r in rows if not is_dev(r.group)], [r for r in rows if is_dev(r.group)]
 
 

@@ -36,7 +36,7 @@ RATES = {  # documents that give orders are the hardest to tell from attacks, an
     "indirect": Rates(low=(0.20, 0.05), medium=(0.10, 0.01), high=(0.03, 0.002)),
     # Asked of each sentence. Ordinary answers are sentences of other texts beside a question; three or four of each language
     # read as harm to every version, and a rate below theirs would let them alone set the level.
-    "compliance": Rates(low=(0.25, 0.03), medium=(0.10, 0.008), high=(0.03, 0.0035)),
+    "compliance": Rates(low=(0.25, 0.03), medium=(0.10, 0.012), high=(0.03, 0.004)),
     "hazard": Rates(medium=(0.08, 0.01)),  # a plain ask that passes is worse than a hard row flagged
 }
 ORDINARY = 0.01
