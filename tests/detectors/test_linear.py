@@ -92,6 +92,7 @@ def test_a_finder_finds_all_of_a_rules_examples(rule: SecretRule) -> None:
         r"^abc",
         r"a[a-z]*?b",
         r"a\p{Han}",
+        r"a{,3}b",
     ],
 )
 def test_what_re_reads_otherwise_or_slowly_stays_with_re2(pattern: str) -> None:

@@ -26,6 +26,8 @@ LOCUS = Locus(Layer.OUTPUT, Channel.CONTENT)
         (r"合同编号[:：]?\s*[A-Z]{2}\d{4,8}", "合同编号：  AB1", "合同编号：  AB1"),
         (r"\p{Han}{2}公司", "天河公", "天河公"),
         (r"[\p{Han}x]{2}-\P{Han}", "a汉x-", "汉x-"),
+        (r"\\p{Han}", "a\\p{H", "\\p{H"),  # a backslash and six letters, no class
+        (r"\\\p{Han}!", "a\\汉", "\\汉"),
         (r"a(?i:b)c", "xaB", "aB"),
         (r"a(?:b|cd)*e", "acdbc", "acdbc"),
         (r"a[^\W\d]+!", "1ab2 ab", "ab"),
@@ -74,7 +76,7 @@ patterns = st.recursive(
     ),
     max_leaves=8,
 )
-texts = st.text("abB1 汉\n", max_size=12)
+texts = st.text("abB1 汉\n\\p{Han}", max_size=12)
 
 
 @given(patterns, texts, texts, st.booleans())

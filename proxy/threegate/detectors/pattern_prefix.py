@@ -14,11 +14,8 @@ from typing import Any
 
 import re2
 
-from threegate.detectors.pattern_parts import parsed
+from threegate.detectors.pattern_parts import parsed, without_properties
 
-_PROPERTY = re.compile(r"\\[pP](?:\{\^?\w+\}|\w)")
-_OTHERWISE = re.compile(r"\[:\^?\w+:\]|\{,|\\[CQEz]")
-"""What `re` reads in another way than RE2, or not at all."""
 _STAND_IN = 0xF0000
 """The first of the private characters that stand for `\\p{…}` while `re` parses."""
 _CATEGORIES = {"DIGIT": "d", "SPACE": "s", "WORD": "w"}
@@ -28,11 +25,15 @@ _FLAGS = {re.I: "i", re.M: "m", re.S: "s"}
 def beginnings(pattern: str) -> Callable[[bytes], int] | None:
     """Finds the byte at which the longest end of a text begins that may begin a match; the length
     if none does. None: not known."""
-    properties = _PROPERTY.findall(pattern)
-    if _OTHERWISE.search(pattern) or any(ord(char) >= _STAND_IN for char in pattern):
+    if any(ord(char) >= _STAND_IN for char in pattern):
         return None
-    stand_ins = iter(range(_STAND_IN, _STAND_IN + len(properties)))
-    parts = parsed(_PROPERTY.sub(lambda _: chr(next(stand_ins)), pattern))
+    properties: list[str] = []
+
+    def stand_in(name: str) -> str:
+        properties.append(name)
+        return chr(_STAND_IN + len(properties) - 1)
+
+    parts = parsed(without_properties(pattern, stand_in))
     try:
         made = None if parts is None else _Writer(properties).open(parts)
         return None if made is None else _finder(_flagged(parts.state.flags, 0, made))
