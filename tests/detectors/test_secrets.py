@@ -6,6 +6,7 @@ import re2
 from threegate.detectors import linear, scanner, secret_rules_forms, secret_rules_keys
 from threegate.detectors.pem import MAX_PEM
 from threegate.detectors.secrets import entropy, valued
+from threegate.normalize import re2_spans
 from threegate.types import Channel, Layer, Locus, Passage
 
 RULES = (*secret_rules_keys.RULES, *secret_rules_forms.RULES)
@@ -65,8 +66,8 @@ def test_values_told_without_groups_are_those_of_the_groups() -> None:
             at = rng.randrange(len(example.text) + 1)
             text = example.text[:at] + rng.choice(signs) + example.text[at:]
             data = text.encode()
-            for first, last in linear.spans(re2.compile(linear.ungrouped(rule.pattern)), data):
-                start, end = linear.groups(full, data, first)[full.groupindex["value"]]
+            for first, last in re2_spans.spans(re2.compile(linear.ungrouped(rule.pattern)), data):
+                start, end = re2_spans.groups(full, data, first)[full.groupindex["value"]]
                 value = value_of(data, first, last)
                 assert value in (None, data[start:end]), rule.id
                 told += value is not None

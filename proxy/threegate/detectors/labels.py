@@ -8,7 +8,7 @@ from typing import Any
 
 import re2
 
-from threegate.detectors import linear
+from threegate.normalize import re2_spans
 
 MARK = 64
 """Bytes of a text, one mark of a label in which stands for all labels in it."""
@@ -38,7 +38,7 @@ class Labels:
     def ends(self, text: str) -> Iterator[int]:
         """Ends of all, in order."""
         data = text.encode()
-        for start, end in linear.spans(self._any, data):
+        for start, end in re2_spans.spans(self._any, data):
             if len(data) > len(text):
                 start, end = len(data[:start].decode()), len(data[:end].decode())
             if _stands(text, start, end):
@@ -49,7 +49,7 @@ class Labels:
         of them places between, unseen. Wherever a label stands, one of them lies within `MARK`
         bytes: text of nothing but labels takes few looks."""
         at, unseen = 0, MARK
-        while (end := linear.end_of(self._any, data, at)) >= 0:
+        while (end := re2_spans.end_of(self._any, data, at)) >= 0:
             unseen = min(2 * unseen, _UNSEEN) if end - at <= MARK else MARK
             yield from range(end, min(end + unseen, len(data) + 1), MARK)
             at = end + unseen

@@ -8,13 +8,14 @@ is linear to `re` too, and both read it alike: such a one is `re`'s, every other
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from typing import Any
 
 import re2
 
 from threegate.detectors.pattern_parts import parsed
+from threegate.normalize.re2_spans import ANYWHERE, spans
 
 _AROUND = re.compile(r"\(\?<?[=!](?:[^()\\\[]|\\.|\[(?:[^\]\\]|\\.)*\])*\)")
 _PARTS = re.compile(r"(?s)\\.|.")
@@ -24,7 +25,6 @@ _BLANKS = (
 )
 """What `\\s` is to `re` in a string, as the inside of a class."""
 
-_ANYWHERE, _HERE = re2._Anchor.UNANCHORED, re2._Anchor.ANCHOR_START
 _CHOICES = 256
 """Ways to split a match between the parts of a pattern, all of which `re` may have to try."""
 _ALIKE = {"CATEGORY_DIGIT", "CATEGORY_WORD"}
@@ -46,35 +46,6 @@ def finder(pattern: str) -> Callable[[bytes], Iterator[tuple[int, int]]]:
     return partial(spans, made)
 
 
-def spans(pattern: Any, data: bytes) -> Iterator[tuple[int, int]]:
-    """What RE2's `search` finds, at half of its cost: its match objects count their groups anew for
-    every span. Looked up once here, because a near miss costs little more than the call."""
-    search, size, at = pattern._regexp.Match, len(data), 0
-    while (found := search(_ANYWHERE, data, at, size)[0])[0] >= 0:
-        yield found
-        at = found[1]
-
-
-def found(pattern: Any, data: bytes) -> bool:
-    """Whether RE2's `pattern` matches anywhere."""
-    return end_of(pattern, data) >= 0
-
-
-def end_of(pattern: Any, data: bytes, at: int = 0) -> int:
-    """Where the first match of RE2's `pattern` from `at` on ends, or -1, at a third of what its
-    `search` costs."""
-    size = len(data)
-    end: int = pattern._regexp.Match(_ANYWHERE, data, min(at, size), size)[0][1]
-    return end
-
-
-def groups(pattern: Any, data: bytes, at: int) -> Sequence[tuple[int, int]]:
-    """Spans of the match of RE2's `pattern` that begins here and of its groups, at half of what its
-    `match` costs; (-1, -1): none."""
-    spans: Sequence[tuple[int, int]] = pattern._regexp.Match(_HERE, data, at, len(data))
-    return spans
-
-
 def starts(
     pattern: Any, data: bytes, value: re.Pattern[bytes] | None = None, reach: int = 0
 ) -> Iterator[int]:
@@ -84,7 +55,7 @@ def starts(
         yield from _starts(pattern, data, value, reach)
         return
     search, size, at, ahead = pattern._regexp.Match, len(data), 0, -1
-    while (start := search(_ANYWHERE, data, at, size)[0][0]) >= 0:
+    while (start := search(ANYWHERE, data, at, size)[0][0]) >= 0:
         at = start + 1
         if value is not None:
             if ahead < at:

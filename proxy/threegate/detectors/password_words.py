@@ -17,6 +17,7 @@ from threegate.detectors.base import DetectorInfo, Example
 from threegate.detectors.recognizer import Hit, Recognizer, judged
 from threegate.detectors.secrets import NEXT_LINE
 from threegate.detectors.surroundings import View
+from threegate.normalize import re2_spans
 from threegate.types import Bilingual, Level
 
 _LONG = "[Pp]ass(?:[Ww]ord|[Ww]d|phrase|code)"
@@ -103,7 +104,7 @@ def _judge(match: re.Match[str]) -> Hit | None:
 
 def _is_said(value: str) -> bool:
     """`_SAID`, or one letter over and over, to which the first may be another."""
-    return linear.found(_SAID, value.encode()) or len(set(value[1:].lower())) == 1
+    return re2_spans.found(_SAID, value.encode()) or len(set(value[1:].lower())) == 1
 
 
 def _is_alike(value: str) -> bool:

@@ -17,8 +17,8 @@ import re2
 
 from threegate.detectors import tails
 from threegate.detectors.base import LOOKBEHIND
-from threegate.detectors.linear import found
 from threegate.detectors.recognizer import Recognizer, Tail
+from threegate.normalize.re2_spans import found
 
 CLOSING = ".;:?"
 """Signs that close a clause; one behind a word may also be the last character of a value."""

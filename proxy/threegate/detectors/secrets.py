@@ -23,6 +23,7 @@ from threegate.detectors import linear, tails
 from threegate.detectors.base import DetectorInfo, Example
 from threegate.detectors.recognizer import Find, Hit, Recognizer
 from threegate.detectors.surroundings import View
+from threegate.normalize import re2_spans
 from threegate.types import Bilingual, Level
 
 KEY, JWT, WEBHOOK = "secret.api_key", "secret.jwt", "secret.webhook"
@@ -137,7 +138,7 @@ def _finder(rule: SecretRule) -> Find:
         value = value_of(data, first, last)
         if value is not None and not secret(value):
             return ()
-        full = linear.groups(parts, data, first)
+        full = re2_spans.groups(parts, data, first)
         start, end = full[group]
         if value is None and not secret(data[start:end]):
             return ()
@@ -194,7 +195,7 @@ def _reaching(pattern: str, least: int) -> ValueOf:
     def value_of(data: bytes, first: int, last: int) -> bytes | None:
         if not data[first:last].isascii():
             return None
-        return data[linear.groups(made, data, first)[0][1] - least : last]
+        return data[re2_spans.groups(made, data, first)[0][1] - least : last]
 
     return value_of
 
@@ -222,7 +223,7 @@ def _secret(rule: SecretRule) -> Callable[[bytes], bool]:
         value = data.decode()
         if len(value) > tails.MAX_TOKEN or len(set(value)) < least:
             return False
-        return not linear.found(other, data) and entropy(value) >= rule.entropy
+        return not re2_spans.found(other, data) and entropy(value) >= rule.entropy
 
     return secret
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 import re2
 
+from threegate.normalize.re2_spans import spans
 from threegate.normalize.view import View, codes_of, put
 
 NAME = "behind"
@@ -133,16 +134,14 @@ def _insertions(text: str, named: _Named) -> tuple[list[int], list[str]]:
 
 
 def _likely(text: str) -> Iterator[tuple[int, int]]:
-    """Spans of `_LIKELY`, without match objects: these cost more than a search."""
-    data, search, end = text.encode(), _LIKELY._regexp.Match, 0
-    plain, size, last = text.isascii(), len(data), 0
-    while (found := search(re2._Anchor.UNANCHORED, data, end, size)[0])[0] >= 0:
-        if plain:
-            yield found
-            end = found[1]
-            continue
-        first = last + len(data[end : found[0]].decode())
-        end, last = found[1], first + len(data[found[0] : found[1]].decode())
+    """Spans of `_LIKELY`."""
+    data, end, last = text.encode(), 0, 0
+    if len(data) == len(text):
+        yield from spans(_LIKELY, data)
+        return
+    for start, stop in spans(_LIKELY, data):
+        first = last + len(data[end:start].decode())
+        end, last = stop, first + len(data[start:stop].decode())
         yield first, last
 
 

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 import re2
 
+from threegate.normalize.re2_spans import found
 from threegate.normalize.tables import MOST, members
 from threegate.normalize.view import LONG, Codes, Mask, View, codes_of, cut, edited, removed
 
@@ -100,13 +101,10 @@ def _edited(read: _Read, pattern: re.Pattern[str], new: Callable[[re.Match[str]]
 
 
 def _occurs(pattern: re.Pattern[str], read: _Read) -> bool:
-    """RE2's `search` without a match object, which counts all characters before its span."""
     view, data = read
     if pattern in _CHINESE and view.text.isascii():
         return False
-    gate = _gates()[pattern]
-    found: tuple[int, int] = gate._regexp.Match(re2._Anchor.UNANCHORED, data, 0, len(data))[0]
-    return found[0] >= 0
+    return found(_gates()[pattern], data)
 
 
 @cache
