@@ -59,7 +59,7 @@ def export_both(
 ) -> tuple[Path, Path]:
     """(int8 file that ships, fp32 file for the parity check)."""
     small, full = folder / "model.onnx", work / "fp32" / f"{folder.parent.name}-{folder.name}.onnx"
-    fixed = not (model.per_token or model.encoder.marks)  # see even.py
+    fixed = not model.per_token and model.encoder.marks is None  # see even.py
     build(model, small, evens(model, tokenizer, fixed), hazards)
     build(model, full, None, hazards)
     return small, full
