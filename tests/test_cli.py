@@ -3,6 +3,7 @@ from __future__ import annotations
 import pytest
 from threegate import __version__
 from threegate.cli import main, parser
+from threegate.policy_args import locale_language
 
 COMMANDS = {
     "serve", "demo", "scan", "eval", "policy", "audit", "explain", "models", "keys",
@@ -31,3 +32,27 @@ def test_version(capsys: pytest.CaptureFixture[str]) -> None:
 def test_wrong_settings_are_wrong_use(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["keys", "list", "--config", "nowhere.yaml"]) == 2
     assert "nowhere.yaml" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("environment", "language"),
+    [
+        ({}, "en"),
+        ({"LANG": "zh_CN.UTF-8"}, "zh"),
+        ({"LANG": "zh_CN.UTF-8", "LC_ALL": "en_US.UTF-8"}, "en"),
+        ({"LANG": "C.UTF-8", "LC_MESSAGES": "zh_TW"}, "zh"),
+        ({"LANG": "en_GB", "LANGUAGE": "zh_CN:en"}, "zh"),
+        ({"LANG": "de_DE"}, "en"),
+    ],
+)
+def test_the_language_is_that_of_the_variables(environment: dict[str, str], language: str) -> None:
+    assert locale_language(environment) == language
+
+
+def test_wrong_settings_speak_the_language_of_the_locale(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LC_ALL", "zh_CN.UTF-8")
+    monkeypatch.delenv("LANGUAGE", raising=False)
+    assert main(["keys", "list", "--config", "nowhere.yaml"]) == 2
+    assert "没有这个文件" in capsys.readouterr().err

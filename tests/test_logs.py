@@ -7,7 +7,6 @@ import sys
 
 import pytest
 from threegate.logs import JsonLine, TextLine, set_up
-from threegate.settings import SettingsError
 
 CANARY = "kanarienvogel"
 
@@ -54,9 +53,3 @@ def test_set_up(monkeypatch: pytest.MonkeyPatch) -> None:
         root.handlers[:], root.level = before
     (line,) = out.getvalue().splitlines()
     assert json.loads(line)["message"] == "policy activated"
-
-
-@pytest.mark.parametrize(("level", "form"), [("info", "xml"), ("loud", "text")])
-def test_a_wrong_setting_is_named(level: str, form: str) -> None:
-    with pytest.raises(SettingsError, match="log_"):
-        set_up(level, form)

@@ -46,6 +46,7 @@ def test_a_pod_has_no_rights_and_no_secret_in_it() -> None:
     pod = manifest("Deployment")["spec"]["template"]["spec"]
     (container,) = pod["containers"]
     assert pod["securityContext"]["runAsNonRoot"] is True
+    assert pod["enableServiceLinks"] is False
     assert container["securityContext"]["readOnlyRootFilesystem"] is True
     assert container["securityContext"]["capabilities"] == {"drop": ["ALL"]}
     assert all("secretKeyRef" in e["valueFrom"] for e in container["env"])

@@ -14,7 +14,8 @@ from threegate.errors import PolicyError
 from threegate.policy.kinds import KINDS
 from threegate.policy.store import PolicyStore
 from threegate.sealed import SealedSource, seal, sealed_source, trusted_keys, unseal
-from threegate.settings import Settings, SettingsError
+from threegate.settings import Settings
+from threegate.wrong_settings import SettingsError
 
 from tests.policy.packs import GOOD, TODAY, checked, spoiled
 

@@ -9,7 +9,8 @@ from typing import Any
 import httpx
 import pytest
 from threegate.serve import Leaving, config, listening, with_upstream
-from threegate.settings import Settings, SettingsError, UpstreamSettings
+from threegate.settings import Settings, UpstreamSettings
+from threegate.wrong_settings import SettingsError
 
 
 def test_a_stop_is_told_at_once_and_comes_after_the_delay() -> None:

@@ -4,7 +4,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from threegate.settings import Settings, SettingsError, UpstreamSettings, load, upstream_from
+from threegate.settings import Settings, UpstreamSettings, load, upstream_from
+from threegate.wrong_settings import SettingsError
 
 NOWHERE = {"THREEGATE_CONFIG": "/nonexistent/threegate.yaml"}
 

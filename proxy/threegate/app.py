@@ -19,8 +19,7 @@ from threegate_classifiers.runtime import Engine
 
 from threegate.audit import upkeep
 from threegate.audit.database import writer_engine
-from threegate.audit.formats import NAMES
-from threegate.audit.settings import AuditSettings, from_settings
+from threegate.audit.settings import from_settings
 from threegate.audit.store import AuditLog
 from threegate.console.app import create_console
 from threegate.console.opening import greeting, open_parts
@@ -46,13 +45,14 @@ from threegate.policy.kinds import KINDS
 from threegate.policy.store import FolderSource, PolicyStore, VersionSource, now_utc, today_utc
 from threegate.policy.versions import Versions
 from threegate.sealed import sealed_source
-from threegate.settings import JudgeSettings, Settings, SettingsError
+from threegate.settings import JudgeSettings, Settings
 from threegate.state.admission import CHECKING, Admission
 from threegate.state.limits import Limiter, MemoryLimiter
 from threegate.tasks import Tasks
 from threegate.upstream import Upstreams
 from threegate.watch import Watch
 from threegate.wire import ADAPTERS
+from threegate.wrong_settings import wrong
 
 log = logging.getLogger(__name__)
 
@@ -125,7 +125,7 @@ async def opened(settings: Settings, say: Callable[[str], None] = log.info) -> A
         stack.push_async_callback(outbound.aclose)
         suites = _suites(settings, engine, outbound, metrics)
         _check_served(policies, suites, settings)
-        audit = await AuditLog.open(audit_settings(settings))
+        audit = await AuditLog.open(from_settings(settings))
         stack.push_async_callback(audit.close)
         upstreams = Upstreams(settings.upstreams, keys, metrics)
         stack.push_async_callback(upstreams.aclose)
@@ -177,13 +177,6 @@ def _suites(
     return Suites(tuple(Timed(d, metrics.asked) for d in sentence))
 
 
-def audit_settings(settings: Settings) -> AuditSettings:
-    try:
-        return from_settings(settings)
-    except ValueError as error:
-        raise SettingsError(str(error)) from None
-
-
 def policy_versions(settings: Settings) -> Versions:
     """Policy versions lie beside the audit log in PostgreSQL, else in a SQLite file."""
     shared = settings.audit_url if settings.audit_url.startswith("postgres") else ""
@@ -206,7 +199,7 @@ def _door(settings: Settings, versions: Versions) -> KeyFile | KeyTable:
         else KeyFile(settings.key_file, required=required)
     )
     if door.open_to_all and not settings.loopback:
-        raise SettingsError("without an API key (`threegate keys add`) only loopback is served")
+        raise wrong("not-loopback")
     return door
 
 
@@ -222,8 +215,6 @@ def _admission(settings: Settings, engine: Engine | None) -> Admission:
     elsewhere = settings.judges or settings.remote_models
     waiting = CHECKING_ELSEWHERE if elsewhere else CHECKING_WITH_MODELS if engine else CHECKING
     checking = settings.max_checking or waiting
-    if settings.max_calls < 1 or checking < 1:
-        raise SettingsError("max_calls and max_checking begin at 1")
     return Admission(settings.max_calls, checking)
 
 
@@ -233,7 +224,7 @@ def _engine(settings: Settings, say: Callable[[str], None]) -> Engine | None:
         return None
     unknown = {name for name, _ in settings.remote_models} - set(MODELS)
     if unknown:
-        raise SettingsError(f"remote_models: there is no model {min(unknown)}")
+        raise wrong("no-model", name=min(unknown), known=", ".join(MODELS))
     shared = settings.var / "mapped" if settings.workers > 1 else None
     return Engine.open(
         settings.models,
@@ -249,8 +240,6 @@ def _engine(settings: Settings, say: Callable[[str], None]) -> Engine | None:
 def _traces(settings: Settings, client: httpx.AsyncClient, metrics: Metrics) -> Traces | None:
     if not settings.traces_url:
         return None
-    if settings.traces_names not in NAMES:
-        raise SettingsError(f"traces_names: one of {', '.join(NAMES)}")
     url = settings.traces_url.rstrip("/").removesuffix("/v1/traces")
     return Traces(url, settings.traces_names, client, metrics.spans_lost.inc)
 
@@ -267,7 +256,7 @@ def _check_served(policies: PolicyStore, suites: Suites, settings: Settings) -> 
 
 def _key_of(judge: JudgeSettings, settings: Settings) -> str:
     if judge.key_env and not settings.environment.get(judge.key_env):
-        raise SettingsError(f"judge {judge.name}: {judge.key_env} is not set")
+        raise wrong("not-set", where=f"judge {judge.name}", name=judge.key_env)
     return settings.environment.get(judge.key_env, "")
 
 
@@ -277,7 +266,7 @@ def _upstream_keys(settings: Settings) -> dict[str, str]:
         if upstream.key_env:
             value = settings.environment.get(upstream.key_env, "")
             if not value:
-                raise SettingsError(f"upstream {upstream.name}: {upstream.key_env} is not set")
+                raise wrong("not-set", where=f"upstream {upstream.name}", name=upstream.key_env)
             out[upstream.name] = value
     return out
 
@@ -285,6 +274,8 @@ def _upstream_keys(settings: Settings) -> dict[str, str]:
 def _secret(settings: Settings) -> bytes:
     """The key that masks are made with: from the environment, or a file made at the first start."""
     if settings.secret_env:
+        if not settings.environment.get(settings.secret_env):
+            raise wrong("not-set", where="secret_env", name=settings.secret_env)
         return settings.environment[settings.secret_env].encode()
     path: Path = settings.var / SECRET_FILE
     if not path.exists():

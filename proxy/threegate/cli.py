@@ -17,7 +17,7 @@ from threegate.evaluate import cli as eval_cli
 from threegate.policy.report import problems_text
 from threegate.policy_args import locale_language
 from threegate.scan import cli as scan_cli
-from threegate.settings import SettingsError
+from threegate.wrong_settings import SettingsError
 
 COMMANDS = (
     serve.register,
@@ -53,14 +53,21 @@ def main(argv: Sequence[str] | None = None) -> int:
     except BrokenPipeError:  # the reader has seen enough; nothing more is to be written at exit
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
-    except PolicyError as error:
-        language = getattr(args, "lang", None) or locale_language()
-        told = problems_text(error.problems, language) or error.text.get(language)
-        print(f"threegate: {told}", file=sys.stderr)
-        return 2
     except (SettingsError, ThreegateError, ModelError) as error:
-        print(f"threegate: {error}", file=sys.stderr)
+        language = getattr(args, "lang", None) or locale_language()
+        print(f"threegate: {_told(error, language)}", file=sys.stderr)
         return 2
+
+
+def _told(error: Exception, language: str) -> str:
+    """What it says in this language, where it speaks both."""
+    match error:
+        case PolicyError(problems=problems, text=text):
+            return problems_text(problems, language) or text.get(language)
+        case SettingsError(text=text):
+            return text.get(language)
+        case _:
+            return str(error)
 
 
 if __name__ == "__main__":

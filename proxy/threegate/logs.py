@@ -14,9 +14,6 @@ from typing import Any
 
 import orjson
 
-from threegate.settings import SettingsError
-
-FORMATS = ("text", "json")
 _QUIET = ("httpx", "httpcore", "aiohttp.access", "sqlalchemy", "alembic")
 """They log addresses, statements or chatter below warning."""
 
@@ -48,12 +45,7 @@ class JsonLine(TextLine):
 
 
 def set_up(level: str, form: str = "text") -> None:
-    """Replaces the handlers of the root logger. Raises SettingsError for a level or form that is
-    none."""
-    if form not in FORMATS:
-        raise SettingsError(f"log_format: one of {', '.join(FORMATS)} is needed")
-    if level.upper() not in logging.getLevelNamesMapping():
-        raise SettingsError("log_level: debug, info, warning or error is needed")
+    """Replaces the handlers of the root logger."""
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(JsonLine() if form == "json" else TextLine())
     logging.basicConfig(level=level.upper(), handlers=[handler], force=True)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import argparse
-import locale
-from collections.abc import Callable
+import os
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +13,10 @@ from threegate.policy.failures import failure
 from threegate.policy.store import DirTree, today_utc
 
 
-def locale_language() -> str:
-    return "zh" if (locale.getlocale()[0] or "").lower().startswith(("zh", "chinese")) else "en"
+def locale_language(environment: Mapping[str, str] = os.environ) -> str:
+    """As gettext chooses it: a container often has the variable, not the locale that it names."""
+    named = (environment.get(n) for n in ("LANGUAGE", "LC_ALL", "LC_MESSAGES", "LANG"))
+    return "zh" if next(filter(None, named), "").lower().startswith("zh") else "en"
 
 
 def add(

@@ -24,7 +24,8 @@ from threegate.policy.failures import broken, failure
 from threegate.policy.kinds import KINDS
 from threegate.policy.load import DictTree
 from threegate.policy.store import Found, today_utc
-from threegate.settings import Settings, SettingsError
+from threegate.settings import Settings
+from threegate.wrong_settings import wrong
 
 TITLE = "threegate policy bundle"
 MAX_SEALED_BYTES = 64 << 20
@@ -123,7 +124,7 @@ def sealed_source(settings: Settings) -> SealedSource | None:
     if not settings.bundle:
         return None
     if not settings.bundle_keys:
-        raise SettingsError("bundle needs bundle_keys: who may sign it")
+        raise wrong("bundle-keys")
     keys = trusted_keys(settings.bundle_keys)
     return SealedSource(Path(settings.bundle), keys, today_utc, KINDS)
 

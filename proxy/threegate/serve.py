@@ -30,8 +30,9 @@ from threegate import settings as settings_module
 from threegate.app import create_app, opened
 from threegate.connection import Connection
 from threegate.gateway.metrics import SHARED_METRICS, forget_worker
-from threegate.settings import Settings, SettingsError, UpstreamSettings
+from threegate.settings import CHOICES, Settings, UpstreamSettings
 from threegate.workers import Membership, Supervisor, again
+from threegate.wrong_settings import wrong
 
 BACKLOG = 2048
 EARS = 16
@@ -51,7 +52,9 @@ def register(commands: Any) -> None:
     serve.add_argument("--classifiers", choices=["required", "off"])
     serve.add_argument("--workers", type=int, help="processes that share the port; default 1")
     serve.add_argument("--worker", help=argparse.SUPPRESS)  # given by the supervisor to its own
-    serve.add_argument("--log-format", choices=logs.FORMATS, help="of the server's own log")
+    serve.add_argument(
+        "--log-format", choices=CHOICES["log_format"], help="of the server's own log"
+    )
     serve.add_argument("--config", type=Path, help="threegate.yaml")
     serve.set_defaults(run=_serve)
 
@@ -89,7 +92,7 @@ def listening(settings: Settings) -> Iterator[socket.socket]:
         )
     except OSError as error:
         where = f"{settings.host}:{settings.port}"
-        raise SettingsError(f"cannot listen at {where}: {error.strerror}") from None
+        raise wrong("no-listening", where=where, why=error.strerror) from None
     with listener:
         yield listener
 

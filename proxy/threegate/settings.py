@@ -7,19 +7,17 @@ secret is given by the *name* of an environment variable or file, never by value
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
-from ruamel.yaml import YAML
-from ruamel.yaml.error import YAMLError
+from threegate import settings_values as values
+from threegate.wrong_settings import wrong
 
 PREFIX = "THREEGATE_"
-
-
-class SettingsError(Exception):
-    """A setting is wrong; the message names it and where it came from."""
+MIN_METADATA_DAYS = 184  # six months: 网络安全法, EU AI Act Art. 19 and 26(6)
+MANY = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +137,32 @@ class Settings:
         return self.host in ("127.0.0.1", "::1", "localhost")
 
 
+NUMBERS: Mapping[str, tuple[int, int]] = {
+    "port": (0, 65_535),
+    "workers": (1, 1_024),
+    "shutdown_delay": (0, MANY),
+    "drain": (0, MANY),
+    "max_calls": (1, MANY),
+    "max_checking": (0, MANY),
+    "threads": (0, 1_024),
+    "gpu_mib": (1, MANY),
+    "audit_content_days": (0, 36_500),
+    "audit_metadata_days": (MIN_METADATA_DAYS, 36_500),
+}
+"""The least and the most of each."""
+CHOICES: Mapping[str, tuple[str, ...]] = {
+    "classifiers": ("required", "off"),
+    "audit_on_failure": ("fail_request", "spool", "continue"),
+    "audit_level": ("none", "metadata", "redacted", "full"),
+    "audit_export_format": ("jsonl", "csv", "parquet", "ocsf", "otel-logs", "otel-spans"),
+    "keys": ("auto", "required"),
+    "traces_names": ("verdict", "decision"),
+    "log_level": ("debug", "info", "warning", "error", "critical"),
+    "log_format": ("text", "json"),
+}
+KNOWN = tuple(f.name for f in fields(Settings) if f.name != "environment")
+
+
 def load(
     *,
     given: Mapping[str, Any] | None = None,
@@ -148,169 +172,88 @@ def load(
     """Settings from all sources. Raises SettingsError for an unknown or wrong value."""
     env = dict(os.environ if environment is None else environment)
     path = file or Path(env.get(PREFIX + "CONFIG", "threegate.yaml"))
-    values = _from_file(path, required=file is not None)
-    values |= _from_environment(env)
-    values |= {k: v for k, v in (given or {}).items() if v is not None}
-    upstream = values.pop("upstream", None)
+    if file is not None and not path.exists():
+        raise wrong("no-file", where=path)
+    found = _converted(values.file_of(path), lambda name: str(path)) if path.exists() else {}
+    found |= _converted(_from_environment(env), lambda name: PREFIX + name.upper())
+    said = {k: v for k, v in (given or {}).items() if v is not None}
+    found |= _converted(said, lambda name: "--" + name.replace("_", "-"))
+    upstream = found.pop("upstream", None)
     if upstream:
-        values["upstreams"] = (upstream_from(upstream, "upstream"),)
-    try:
-        return Settings(**values, environment=env)
-    except TypeError as error:
-        raise SettingsError(str(error)) from None
+        found["upstreams"] = (upstream_from(upstream, "upstream"),)
+    return Settings(**found, environment=env)
+
+
+def _from_environment(env: Mapping[str, str]) -> dict[str, str]:
+    names = {*KNOWN, "upstream"} - {"upstreams", "judges", "oidc"}
+    return {n: env[PREFIX + n.upper()] for n in names if env.get(PREFIX + n.upper())}
+
+
+def _converted(raw: Mapping[Any, Any], where: Callable[[str], str]) -> dict[str, Any]:
+    return {str(n): _convert(str(n), v, where(str(n))) for n, v in raw.items()}
+
+
+def _convert(name: str, value: Any, where: str) -> Any:
+    match name:
+        case _ if name in NUMBERS:
+            return values.whole(name, value, where, *NUMBERS[name])
+        case _ if name in CHOICES:
+            return values.choice(name, value, where, CHOICES[name])
+        case "reload_s":
+            return values.seconds(name, value, where)
+        case "policies" | "models" | "var":
+            return Path(values.text(name, value, where))
+        case "packs" | "bundle_keys":
+            return values.texts(name, value, where)
+        case "remote_models":
+            return values.pairs(name, value, where)
+        case "upstreams":
+            return _several(upstream_from, name, value, where)
+        case "judges":
+            return _several(_judge, name, value, where)
+        case "oidc":
+            return _oidc(value, f"{where}: oidc")
+        case "upstream":
+            return value
+        case _ if name in KNOWN:
+            return values.text(name, value, where)
+        case _:
+            raise values.unknown(where, name, KNOWN)
+
+
+def _several(make: Callable[[Any, str], Any], name: str, value: Any, where: str) -> tuple[Any, ...]:
+    """One or a list, each with a name of its own."""
+    items = value if isinstance(value, list) else [value]
+    made = tuple(make(v, f"{where}: {name}[{i}]") for i, v in enumerate(items))
+    if len({each.name for each in made}) < len(made):
+        raise wrong("same-name", where=f"{where}: {name}")
+    return made
 
 
 def upstream_from(value: Any, where: str) -> UpstreamSettings:
     """A URL or a mapping of `UpstreamSettings`."""
     raw = {"url": value} if isinstance(value, str) else value
-    if not isinstance(raw, Mapping) or not isinstance(raw.get("url"), str):
-        raise SettingsError(f"{where}: an upstream needs a url")
-    known = {f.name: f.type for f in fields(UpstreamSettings)}
-    unknown = sorted(set(raw) - set(known))
-    if unknown:
-        raise SettingsError(f"{where}: unknown key {unknown[0]}")
-    url = str(raw["url"]).rstrip("/").removesuffix("/v1")
-    if not url.startswith(("http://", "https://")):
-        raise SettingsError(f"{where}: the url must begin with http:// or https://")
-    given = {k: _of_type(str(known[k]), v, f"{where}: {k}") for k, v in raw.items() if k != "url"}
-    return UpstreamSettings(url=url, **given)
-
-
-def _of_type(kind: str, value: Any, where: str) -> Any:
-    """`value` as a field of this type. Numbers are not negative."""
-    number = isinstance(value, int | float) and not isinstance(value, bool) and value >= 0
-    match kind:
-        case "int" if number and isinstance(value, int):
-            return value
-        case "float" if number:
-            return float(value)
-        case "bool" if isinstance(value, bool):
-            return value
-        case "str" if isinstance(value, str):
-            return value
-        case "tuple[str, ...]" if isinstance(value, list | tuple):
-            return tuple(map(str, value))
-        case _:
-            raise SettingsError(f"{where} must be {_IN_WORDS[kind]}")
-
-
-_IN_WORDS = {
-    "int": "a whole number",
-    "float": "a number",
-    "bool": "true or false",
-    "str": "a text",
-    "tuple[str, ...]": "a list",
-}
+    url = raw.get("url") if isinstance(raw, Mapping) else None
+    if not isinstance(url, str) or not url.startswith(WEB):
+        raise wrong("upstream-url", where=where)
+    given = values.members(UpstreamSettings, raw, where)
+    return UpstreamSettings(**{**given, "url": url.rstrip("/").removesuffix("/v1")})
 
 
 def _judge(value: Any, where: str) -> JudgeSettings:
-    known = {f.name for f in fields(JudgeSettings)}
-    if not isinstance(value, Mapping) or set(value) - known:
-        raise SettingsError(f"{where}: a judge has the keys {', '.join(sorted(known))}")
-    missing = {"name", "url", "model", "question"} - set(value)
-    if missing:
-        raise SettingsError(f"{where}: {sorted(missing)[0]} is missing")
-    url = str(value["url"]).rstrip("/").removesuffix("/v1")
-    return JudgeSettings(**{**value, "url": url})
+    given = values.members(JudgeSettings, value, where)
+    if not given["url"].startswith(WEB):
+        raise wrong("judge-url", where=where)
+    return JudgeSettings(**{**given, "url": given["url"].rstrip("/").removesuffix("/v1")})
 
 
 def _oidc(value: Any, where: str) -> OidcSettings:
-    known = {f.name for f in fields(OidcSettings)}
-    if not isinstance(value, Mapping) or set(value) - known:
-        raise SettingsError(f"{where}: oidc has the keys {', '.join(sorted(known))}")
-    missing = {"issuer", "client_id", "url", "roles"} - set(value)
-    if missing:
-        raise SettingsError(f"{where}: oidc: {sorted(missing)[0]} is missing")
-    if not isinstance(value["roles"], Mapping):
-        raise SettingsError(f"{where}: oidc: roles gives each group its roles")
-    roles = {str(k): str(v) for k, v in value["roles"].items()}
-    texts = {str(k): str(v) for k, v in value.items() if k != "roles"}
-    made = OidcSettings(**texts, roles=roles)
-    for url in (made.issuer, made.url):
-        if not url.startswith(("https://", "http://127.0.0.1:", "http://localhost:")):
-            raise SettingsError(f"{where}: oidc: issuer and url begin with https://")
+    made = OidcSettings(**values.members(OidcSettings, value, where))
+    for name in ("issuer", "url"):
+        if not getattr(made, name).startswith(SAFE):
+            raise wrong("oidc-url", where=where, name=name)
     return made
 
 
-def _from_file(path: Path, *, required: bool) -> dict[str, Any]:
-    if not path.exists():
-        if required:
-            raise SettingsError(f"{path}: no such file")
-        return {}
-    try:
-        raw = YAML(typ="safe", pure=True).load(path.read_text("utf-8")) or {}
-    except (YAMLError, UnicodeDecodeError, RecursionError) as error:
-        problem = getattr(error, "problem", None) or type(error).__name__
-        raise SettingsError(f"{path}: {problem}") from None
-    if not isinstance(raw, dict):
-        raise SettingsError(f"{path}: must be a mapping")
-    return {key: _convert(str(key), value, str(path)) for key, value in raw.items()}
-
-
-def _from_environment(env: Mapping[str, str]) -> dict[str, Any]:
-    names = {f.name for f in fields(Settings)} - {"environment", "upstreams", "judges", "oidc"} | {
-        "upstream"
-    }
-    found = {n: env[PREFIX + n.upper()] for n in names if env.get(PREFIX + n.upper())}
-    return {n: _convert(n, v, f"{PREFIX}{n.upper()}") for n, v in found.items()}
-
-
-def _convert(name: str, value: Any, where: str) -> Any:
-    match name:
-        case "port" | "workers" | "threads" | "shutdown_delay" | "drain" | "gpu_mib":
-            return _integer(name, value, where)
-        case "max_calls" | "max_checking":
-            return _integer(name, value, where)
-        case "audit_content_days" | "audit_metadata_days":
-            return _integer(name, value, where)
-        case "reload_s":
-            return _seconds(name, value, where)
-        case "policies" | "models" | "var":
-            return Path(str(value))
-        case "packs" | "bundle_keys":
-            return tuple(value.split(",") if isinstance(value, str) else map(str, value))
-        case "remote_models":
-            return _pairs(name, value, where)
-        case "upstreams":
-            items = value if isinstance(value, list) else [value]
-            made = [upstream_from(v, f"{where}: upstreams[{i}]") for i, v in enumerate(items)]
-            if len({u.name for u in made}) < len(made):
-                raise SettingsError(f"{where}: each upstream needs a name of its own")
-            return tuple(made)
-        case "judges":
-            items = value if isinstance(value, list) else [value]
-            return tuple(_judge(v, f"{where}: judges[{i}]") for i, v in enumerate(items))
-        case "oidc":
-            return _oidc(value, where)
-        case "upstream":
-            return value
-        case _ if name in {f.name for f in fields(Settings)} - {"environment"}:
-            return str(value)
-        case _:
-            raise SettingsError(f"{where}: unknown setting {name}")
-
-
-def _pairs(name: str, value: Any, where: str) -> tuple[tuple[str, str], ...]:
-    """A mapping, or `name=value,…` where there is only a text."""
-    if isinstance(value, str):
-        value = dict(part.partition("=")[::2] for part in value.split(","))
-    if not isinstance(value, Mapping) or not all(value.values()):
-        raise SettingsError(f"{where}: {name} must give each name its value")
-    return tuple((str(k).strip(), str(v).strip()) for k, v in value.items())
-
-
-def _seconds(name: str, value: Any, where: str) -> float:
-    try:
-        seconds = float(value)
-    except (TypeError, ValueError):
-        seconds = 0.0
-    if not 0.01 <= seconds <= 3600:
-        raise SettingsError(f"{where}: {name} must be 0.01 to 3600 seconds")
-    return seconds
-
-
-def _integer(name: str, value: Any, where: str) -> int:
-    try:
-        return int(value)
-    except (TypeError, ValueError):
-        raise SettingsError(f"{where}: {name} must be a whole number") from None
+WEB = ("http://", "https://")
+SAFE = ("https://", "http://127.0.0.1:", "http://localhost:")

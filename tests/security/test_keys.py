@@ -14,9 +14,10 @@ import httpx
 import openai
 import pytest
 from threegate.gateway.door import KeyFile
-from threegate.settings import SettingsError, UpstreamSettings
+from threegate.settings import UpstreamSettings
 from threegate.testing.server import serve
 from threegate.testing.upstream import DemoUpstream
+from threegate.wrong_settings import SettingsError
 
 from tests.e2e.running import Running, proxy
 from tests.security.raw import CHAT, ask

@@ -6,9 +6,10 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from threegate.settings import SettingsError, UpstreamSettings
+from threegate.settings import UpstreamSettings
 from threegate.upstream import Upstreams
 from threegate.upstream.tokens import ModelTokenizer, tokenizer_of
+from threegate.wrong_settings import SettingsError
 from threegate_classifiers.registry import SHIPPED as MODELS
 from threegate_classifiers.registry import find
 

@@ -20,7 +20,7 @@ from threegate.audit import commands_write as keeping
 from threegate.audit.note import NoteError
 from threegate.audit.settings import AuditSettings, from_settings
 from threegate.errors import AuditError
-from threegate.settings import SettingsError
+from threegate.wrong_settings import SettingsError
 
 Command = Callable[[argparse.Namespace, AuditSettings], int]
 

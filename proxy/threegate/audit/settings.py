@@ -9,9 +9,8 @@ from pathlib import Path
 
 from threegate.audit.chain import Algorithm
 from threegate.audit.record import ContentLevel
-from threegate.settings import Settings
+from threegate.settings import MIN_METADATA_DAYS, Settings
 
-MIN_METADATA_DAYS = 184  # six months: 网络安全法, EU AI Act Art. 19 and 26(6)
 METADATA_DAYS = 190
 
 

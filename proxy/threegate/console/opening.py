@@ -25,7 +25,8 @@ from threegate.policy.model import CompiledPolicy
 from threegate.policy.store import DirTree, PolicyStore
 from threegate.policy.versions import Versions
 from threegate.sealed import sealed_source
-from threegate.settings import Settings, SettingsError
+from threegate.settings import Settings
+from threegate.wrong_settings import wrong
 
 
 def engine_of(settings: Settings) -> Engine:
@@ -68,7 +69,7 @@ def _provider(settings: Settings) -> Provider | None:
     if oidc is None:
         return None
     if oidc.secret_env and not settings.environment.get(oidc.secret_env):
-        raise SettingsError(f"oidc: {oidc.secret_env} is not set")
+        raise wrong("not-set", where="oidc", name=oidc.secret_env)
     return Provider(oidc, settings.environment.get(oidc.secret_env, ""))
 
 

@@ -17,8 +17,8 @@ import yaml
 
 from threegate.policy.codes import problem
 from threegate.policy.problems import Mark, Problem
-from threegate.policy.yaml_words import said
 from threegate.types import Bilingual
+from threegate.yaml_words import said
 
 MAX_FILE_BYTES = 1 << 20
 MAX_DEPTH = 32

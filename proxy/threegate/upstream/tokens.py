@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from functools import cache
 from typing import Any
 
-from threegate.settings import SettingsError
+from threegate.wrong_settings import wrong
 
 
 class ModelTokenizer:
@@ -19,7 +19,7 @@ class ModelTokenizer:
         try:
             self._tokenizer: Any = Tokenizer.from_file(path)
         except Exception as error:  # the library raises bare Exception for a bad file
-            raise SettingsError(f"{path}: {error}") from None
+            raise wrong("tokenizer", where=path, why=error) from None
         self._tokenizer.no_truncation()
         self._tokenizer.no_padding()
 

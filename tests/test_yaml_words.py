@@ -9,8 +9,8 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 from threegate.policy.nodes import read
-from threegate.policy.yaml_words import said
 from threegate.types import Bilingual
+from threegate.yaml_words import said
 
 from tests.policy.packs import GOOD
 

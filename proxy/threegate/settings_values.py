@@ -1,0 +1,151 @@
+"""Values of settings, each as what it must be, or the error that says what that is."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import MISSING, fields
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any
+
+from ruamel.yaml import YAML
+from ruamel.yaml.constructor import DuplicateKeyError
+from ruamel.yaml.error import MarkedYAMLError, YAMLError
+
+from threegate.types import Bilingual
+from threegate.wrong_settings import SettingsError, wrong
+from threegate.yaml_words import said
+
+IN_WORDS = {
+    "int": Bilingual("不小于 0 的整数", "a whole number, 0 or more"),
+    "float": Bilingual("不小于 0 的数，只写数字", "a number, 0 or more"),
+    "bool": Bilingual(" true 或 false", "true or false"),
+    "str": Bilingual("一个文字", "a text"),
+    "tuple[str, ...]": Bilingual("文字的列表", "a list of texts"),
+    "Mapping[str, str]": Bilingual("一组“名称: 值”", "a mapping of texts"),
+}
+
+
+def file_of(path: Path) -> dict[str, Any]:
+    """A YAML file as a mapping; an empty file is an empty one."""
+    try:
+        text = path.read_text("utf-8-sig")
+    except UnicodeDecodeError:
+        raise wrong("not-utf-8", where=path) from None
+    except OSError as error:
+        raise wrong("not-read", where=path, why=error.strerror) from None
+    try:
+        raw = YAML(typ="safe", pure=True).load(text)
+    except (YAMLError, RecursionError, ValueError) as error:
+        raise _broken(error, path, text) from None
+    if not isinstance(raw, dict) and raw is not None:
+        raise wrong("no-mapping", where=path)
+    return raw or {}
+
+
+def _broken(error: Exception, path: Path, text: str) -> SettingsError:
+    """What the parser complains of, at its place, without what it quotes."""
+    mark = getattr(error, "problem_mark", None)
+    place = f":{mark.line + 1}:{mark.column + 1}" if mark else ""
+    character = text[mark.index : mark.index + 1] if mark else ""
+    if isinstance(error, DuplicateKeyError):
+        name = re.findall(r'duplicate key "([^"]*)"', error.problem or "")[:1] or ["?"]
+        return wrong("twice", where=path, place=place, name=name[0])
+    if not isinstance(error, MarkedYAMLError):
+        words = said(getattr(error, "reason", "") or "exceeded maximum nesting depth")
+    else:
+        words = said(error.problem or "?", error.context or "", character)
+    return wrong("yaml", where=path, place=place, zh=words.zh, en=words.en)
+
+
+def unknown(where: str, name: str, known: Sequence[str]) -> SettingsError:
+    close = get_close_matches(name[:100].lower(), known, n=1, cutoff=0.6)
+    zh_hint, en_hint = (f"；是 {close[0]} 吗？", f"; is it {close[0]}?") if close else ("", "")
+    return wrong("unknown", where=where, name=name, zh_hint=zh_hint, en_hint=en_hint)
+
+
+def whole(name: str, value: Any, where: str, least: int, most: int) -> int:
+    """A number, or digits as a variable holds them."""
+    digits = isinstance(value, str) and re.fullmatch(r"[0-9]{1,18}", value.strip())
+    number = int(value) if digits or type(value) is int else None
+    if number is None or not least <= number <= most:
+        raise wrong("number", where=where, name=name, least=least, most=most)
+    return number
+
+
+def seconds(name: str, value: Any, where: str) -> float:
+    try:
+        made = float("nan" if isinstance(value, bool) else value)
+    except (TypeError, ValueError):
+        made = 0.0
+    if not 0.01 <= made <= 3600:
+        raise wrong("seconds", where=where, name=name)
+    return made
+
+
+def text(name: str, value: Any, where: str) -> str:
+    """Digits alone are a text too (`producer`); a list or mapping is none."""
+    if isinstance(value, bool) or not isinstance(value, str | int | Path):
+        raise wrong("text", where=where, name=name)
+    return str(value)
+
+
+def choice(name: str, value: Any, where: str, known: Sequence[str]) -> str:
+    made = str(value).lower()
+    if made not in known:
+        raise wrong("choice", where=where, name=name, known=", ".join(known))
+    return made
+
+
+def texts(name: str, value: Any, where: str) -> tuple[str, ...]:
+    """A list, or `a,b` as a variable holds it."""
+    items = value.split(",") if isinstance(value, str) else value
+    if not isinstance(items, list | tuple) or not all(isinstance(i, str) and i for i in items):
+        raise wrong("texts", where=where, name=name)
+    return tuple(item.strip() for item in items)
+
+
+def pairs(name: str, value: Any, where: str) -> tuple[tuple[str, str], ...]:
+    """A mapping, or `name=value,…` where there is only a text."""
+    if isinstance(value, str):
+        value = dict(part.partition("=")[::2] for part in value.split(","))
+    if not isinstance(value, Mapping) or not all(value.values()):
+        raise wrong("pairs", where=where, name=name)
+    return tuple((str(k).strip(), str(v).strip()) for k, v in value.items())
+
+
+def members(kind: type[Any], value: Any, where: str) -> dict[str, Any]:
+    """A mapping as the fields of `kind`: none unknown, none missing, each of its type."""
+    known = {field.name: field for field in fields(kind)}
+    needed = [n for n, f in known.items() if f.default is MISSING]
+    if not isinstance(value, Mapping):
+        raise wrong("missing-key", where=where, name=needed[0])
+    for name in value:
+        if name not in known:
+            raise wrong("unknown-key", where=where, name=name, known=", ".join(known))
+    for name in needed:
+        if name not in value:
+            raise wrong("missing-key", where=where, name=name)
+    return {str(n): _of_type(str(known[n].type), v, n, where) for n, v in value.items()}
+
+
+def _of_type(kind: str, value: Any, name: str, where: str) -> Any:
+    """`value` as a field of this type. Numbers are not negative."""
+    number = isinstance(value, int | float) and not isinstance(value, bool) and value >= 0
+    match kind:
+        case "int" if number and isinstance(value, int):
+            return value
+        case "float" if number:
+            return float(value)
+        case "bool" if isinstance(value, bool):
+            return value
+        case "str" if isinstance(value, str):
+            return value
+        case "tuple[str, ...]" if isinstance(value, list | tuple):
+            return tuple(map(str, value))
+        case "Mapping[str, str]" if isinstance(value, Mapping):
+            return {str(k): str(v) for k, v in value.items()}
+        case _:
+            words = IN_WORDS[kind]
+            raise wrong("type", where=where, name=name, zh=words.zh, en=words.en)
