@@ -1,8 +1,11 @@
 from __future__ import annotations
 
+import re
+
 import pytest
 from presidio_analyzer import AnalyzerEngine
 from threegate.detectors import DETECTORS, kinds, presidio, presidio_engine, scanner
+from threegate.detectors.presidio_table import PREDEFINED
 from threegate.errors import PolicyError
 from threegate.policy.recognizers import entity_of, kind_of
 from threegate.types import Channel, Layer, Level, Locus, Passage
@@ -77,6 +80,15 @@ def test_edges_hold_beside_chinese_and_context_decides() -> None:
 def test_bad_recognizers_are_named(bad: dict[str, object], word: str) -> None:
     with pytest.raises(PolicyError, match=word):
         presidio.from_policy([bad])
+
+
+def test_no_national_pattern_looks_beyond_its_value() -> None:
+    repaired = [presidio_engine.repaired(c(supported_language="en")) for c in PREDEFINED]
+    assert not [p.regex for r in repaired for p in r.patterns if re.search(r"[.\])][*+]", p.regex)]
+    scan = scanner(frozenset({"pii.in.pan"})).scan
+    assert scan(Passage(LOCUS, "pan abcde-fghi " * 20_000 + "2024")).findings == ()
+    assert scan(Passage(LOCUS, "pan statements of 2024")).findings == ()
+    assert len(scan(Passage(LOCUS, "pan abcd1234ef")).findings) == 1
 
 
 def test_a_catastrophic_pattern_is_linear() -> None:

@@ -117,3 +117,10 @@ OTHER_FORMS: Mapping[str, str] = {
     "ZA_ID_NUMBER": r"[0-9]{6}[ .\-][0-9]{4}[ .\-][01][89][ .\-]?[0-9]",
 }
 """Groupings that Presidio does not know, of identifiers with a check digit."""
+
+LOOKS_AHEAD: Mapping[str, str] = {
+    "(?=.*?[a-zA-Z])": "(?=.{0,9}[a-zA-Z])",
+    "(?=.*?[0-9]{4})": "(?=.{0,6}[0-9]{4})",
+}
+"""Of a PAN, ten characters long: Presidio looks for its letter and digits in all of the text behind
+it, so that a word is one where digits follow anywhere, and takes the square of the length."""
