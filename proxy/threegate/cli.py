@@ -11,11 +11,11 @@ from threegate_classifiers.errors import ModelError
 
 from threegate import __version__, explain, keys_cli, models_cli, policy_cli, serve
 from threegate.audit import cli as audit_cli
+from threegate.cli_language import argparse_speaks, chosen, speak
 from threegate.demo import cli as demo_cli
 from threegate.errors import PolicyError, ThreegateError
 from threegate.evaluate import cli as eval_cli
 from threegate.policy.report import problems_text
-from threegate.policy_args import locale_language
 from threegate.scan import cli as scan_cli
 from threegate.wrong_settings import SettingsError
 
@@ -32,20 +32,24 @@ COMMANDS = (
 )
 
 
-def parser() -> argparse.ArgumentParser:
-    top = argparse.ArgumentParser(
-        prog="threegate", description="A guard in front of a model API / 模型接口前的安全护栏"
+def parser(language: str = "en") -> argparse.ArgumentParser:
+    argparse_speaks(language)
+    top = argparse.ArgumentParser(prog="threegate", description="A guard in front of a model API")
+    version = f"threegate {__version__}"
+    top.add_argument(
+        "--version", action="version", version=version, help="the version of this program"
     )
-    top.add_argument("--version", action="version", version=f"threegate {__version__}")
     commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
     for register in COMMANDS:
         register(commands)
+    speak(top, language)
     return top
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """The exit code: 0 fine, 1 a check failed, 2 wrong use or settings."""
-    args = parser().parse_args(argv)
+    language = chosen(sys.argv[1:] if argv is None else argv)
+    args = parser(language).parse_args(argv)
     try:
         return int(args.run(args) or 0)
     except KeyboardInterrupt:
@@ -54,7 +58,6 @@ def main(argv: Sequence[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except (SettingsError, ThreegateError, ModelError) as error:
-        language = getattr(args, "lang", None) or locale_language()
         print(f"threegate: {_told(error, language)}", file=sys.stderr)
         return 2
 

@@ -29,7 +29,6 @@ from threegate.policy.compile import build
 from threegate.policy.load import load_bundle
 from threegate.policy.model import CompiledPolicy
 from threegate.policy.store import DirTree
-from threegate.policy_args import locale_language
 from threegate.settings import Settings
 from threegate.types import Bilingual
 
@@ -66,10 +65,9 @@ WORDS = {
 def register(commands: Any) -> None:
     explain = commands.add_parser("explain", help="why a request went as it did")
     explain.add_argument("id", help="request id or decision id")
-    explain.add_argument("--lang", choices=["zh", "en"], default=locale_language())
     explain.add_argument("--json", action="store_true")
     explain.add_argument("--database", help="URL or SQLite file of the audit log")
-    explain.add_argument("--config", type=Path, help="threegate.yaml")
+    explain.add_argument("--config", type=Path)
     explain.set_defaults(run=_explain)
 
 

@@ -15,14 +15,14 @@ from threegate.gateway.key_table import KeyTable
 
 def register(commands: Any) -> None:
     top = commands.add_parser("keys", help="add, list and revoke API keys")
-    verbs = top.add_subparsers(dest="verb", required=True)
+    verbs = top.add_subparsers(dest="verb", required=True, metavar="VERB")
     add = verbs.add_parser("add", help="make a key and show it once")
     add.add_argument("--tenant", default="default")
     add.add_argument("--expires", type=utc_time, help="ISO 8601 time, UTC if it names no zone")
     add.set_defaults(run=_add)
     verbs.add_parser("list", help="ids, tenants and states, never a key").set_defaults(run=_list)
     revoke = verbs.add_parser("revoke", help="effective on every worker within a second")
-    revoke.add_argument("id")
+    revoke.add_argument("id", help="id of a key, as the list shows it")
     revoke.set_defaults(run=_revoke)
     for verb in verbs.choices.values():
         verb.add_argument("--config", type=Path)

@@ -38,9 +38,8 @@ def register(commands: Any) -> None:
     export.add_argument("--gpu", action="store_true", help="a GPU instance")
     export.set_defaults(run=_export)
     for verb in verbs.choices.values():
-        verb.add_argument("--models", type=Path, help="folder of the models")
-        verb.add_argument("--config", type=Path, help="threegate.yaml")
-        verb.add_argument("--lang", choices=["zh", "en"], default="en")
+        verb.add_argument("--models", type=Path)
+        verb.add_argument("--config", type=Path)
 
 
 def _entries(args: argparse.Namespace) -> tuple[Path, tuple[Entry, ...]]:

@@ -37,7 +37,6 @@ def add(
     if formats:
         parser.add_argument("--format", choices=["text", *formats], default="text")
     parser.add_argument("--policies", type=Path, default=Path("policies"))
-    parser.add_argument("--lang", choices=["zh", "en"], default=locale_language())
     parser.set_defaults(run=run)
     return parser
 

@@ -40,14 +40,13 @@ from threegate.progress import progress
 from threegate.types import Bilingual
 
 
-def register(verbs: Any, language: str) -> None:
+def register(verbs: Any) -> None:
     check = verbs.add_parser("bank-check", help="count a question bank against its targets")
     run = verbs.add_parser("bank-run", help="refusals of a sampled question bank")
     words = verbs.add_parser("words", help="bring a keyword file (txt, csv, xlsx) into lists/")
     for parser in (check, run, words):
-        parser.add_argument("file", type=Path)
+        parser.add_argument("file", type=Path, help="txt, csv, jsonl or xlsx")
         parser.add_argument("--policies", type=Path, default=Path("policies"))
-        parser.add_argument("--lang", choices=["zh", "en"], default=language)
     run.add_argument("--pack", default="cn-gbt45654")
     run.add_argument("--format", choices=["text", "json"], default="text")
     run.add_argument("--seed", default="1", help="the same seed draws the same sample")

@@ -35,7 +35,7 @@ from threegate.policy.store import DirTree
 from threegate.policy.taxonomy import TAXONOMIES
 from threegate.policy.values import new_salt, value_sha256
 from threegate.policy.vocabulary import MODE, SEVERITY
-from threegate.policy_args import add, checked, locale_language, names
+from threegate.policy_args import add, checked, names
 from threegate.types import Bilingual
 
 
@@ -47,7 +47,10 @@ def register(commands: Any) -> None:
     compare.add_argument("--to", required=True, help="the other pack")
     compare.add_argument("--to-policies", type=Path, help="folder of the other pack")
     cover = add(verbs, "coverage", _coverage, "taxonomy × layer × tests", packs="*")
-    cover.add_argument("--taxonomy", required=True, choices=[t.id for t in TAXONOMIES])
+    standards = [t.id for t in TAXONOMIES]
+    cover.add_argument(
+        "--taxonomy", required=True, choices=standards, help="standard whose categories are shown"
+    )
     explain = add(verbs, "explain", _explain, "a problem code or a rule", packs="*")
     explain.add_argument("--what", required=True, help="a problem code or a rule id")
     schema = add(verbs, "schema", _schema, "the JSON Schema of packs")
@@ -57,11 +60,10 @@ def register(commands: Any) -> None:
     hashing.add_argument("--salt", help="of values hashed before; without it a new one")
     add(verbs, "kinds", _kinds, "everything that rules can look for")
     add(verbs, "taxonomy", _taxonomies, "the ids that `why` can name")
-    language = locale_language()
     policy_run_cli.register(verbs)
-    policy_life_cli.register(verbs, language)
-    policy_bank_cli.register(verbs, language)
-    policy_sealed_cli.register(verbs, language)
+    policy_life_cli.register(verbs)
+    policy_bank_cli.register(verbs)
+    policy_sealed_cli.register(verbs)
 
 
 def _check(args: argparse.Namespace) -> int:

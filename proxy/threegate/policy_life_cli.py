@@ -38,15 +38,15 @@ from threegate.policy.versions import COMMANDS, Versions
 from threegate.types import Bilingual
 
 DATABASE = "sqlite:///var/policy/versions.sqlite3"
+DIGEST = "the first digits of the version's digest"
 MIN_PREFIX = 6
 """Digits of a digest that name a version, where they name only one."""
 
 
-def register(verbs: Any, language: str) -> None:
+def register(verbs: Any) -> None:
     def add(name: str, run: Callable[[argparse.Namespace], int], about: str) -> Any:
         parser = verbs.add_parser(name, help=about)
-        parser.add_argument("--database", default=DATABASE)
-        parser.add_argument("--lang", choices=["zh", "en"], default=language)
+        parser.add_argument("--database", default=DATABASE, help="database of the versions")
         parser.set_defaults(run=run)
         return parser
 
@@ -54,7 +54,7 @@ def register(verbs: Any, language: str) -> None:
         parser = add(name, run, about)
         parser.add_argument("--by", default=getpass.getuser(), help="who acts")
         parser.add_argument("--group", default="", help="the group of who acts")
-        parser.add_argument("--note", default="")
+        parser.add_argument("--note", default="", help="kept with what is done")
         return parser
 
     submit = act("submit", _submit, "store packs as a version and ask for approval")
@@ -66,12 +66,12 @@ def register(verbs: Any, language: str) -> None:
         ("withdraw", _withdraw, "take back your approval"),
         ("reject", _reject, "refuse a version"),
     ):
-        act(name, run, about).add_argument("digest")
+        act(name, run, about).add_argument("digest", help=DIGEST)
     activate = act("activate", _activate, "make an approved version the active one")
-    activate.add_argument("digest")
+    activate.add_argument("digest", help=DIGEST)
     activate.add_argument("--emergency", action="store_true", help="without approval, for 24 hours")
     rollback = act("rollback", _rollback, "back to a version that was active before")
-    rollback.add_argument("digest", nargs="?", default="")
+    rollback.add_argument("digest", nargs="?", default="", help=DIGEST)
     add("history", _history, "what happened to policies")
 
 

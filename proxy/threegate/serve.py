@@ -43,8 +43,8 @@ turns are long: through so many handles of the socket it takes as many."""
 def register(commands: Any) -> None:
     serve = commands.add_parser("serve", help="start the proxy")
     serve.add_argument("--upstream", help="URL of the model API; without it a demo model answers")
-    serve.add_argument("--host")
-    serve.add_argument("--port", type=int)
+    serve.add_argument("--host", help="address to listen at; default 127.0.0.1")
+    serve.add_argument("--port", type=int, help="port to listen at; default 8080")
     serve.add_argument("--pack", action="append", dest="packs", help="policy pack; repeatable")
     serve.add_argument("--policies", type=Path)
     serve.add_argument("--models", type=Path)
@@ -55,7 +55,7 @@ def register(commands: Any) -> None:
     serve.add_argument(
         "--log-format", choices=CHOICES["log_format"], help="of the server's own log"
     )
-    serve.add_argument("--config", type=Path, help="threegate.yaml")
+    serve.add_argument("--config", type=Path)
     serve.set_defaults(run=_serve)
 
 

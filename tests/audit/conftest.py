@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import argparse
 import asyncio
 import dataclasses
 import os
@@ -12,11 +11,11 @@ from pathlib import Path
 import pytest
 from sqlalchemy import create_engine, make_url, text
 from threegate.audit import AuditLog, AuditSettings, Content, Part, Query, Record, Stage, Usage
-from threegate.audit.cli import register
 from threegate.audit.commands_read import own_keys, published_files
 from threegate.audit.findings import Report
 from threegate.audit.sources import connect
 from threegate.audit.verify import verify_database
+from threegate.cli import main
 from threegate.types import (
     Action,
     Caller,
@@ -138,11 +137,8 @@ async def audit(settings: AuditSettings, *args: str) -> int:
 
 
 def run(*args: str) -> int:
-    """The exit code of `threegate …` with the audit commands alone."""
-    top = argparse.ArgumentParser()
-    register(top.add_subparsers(required=True))
-    parsed = top.parse_args(args)
-    return int(parsed.run(parsed))
+    """The exit code of `threegate …`, in English."""
+    return main([*args, "--lang", "en"])
 
 
 Captured = pytest.CaptureFixture[str]

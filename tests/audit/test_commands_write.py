@@ -75,7 +75,6 @@ async def test_a_report_is_counts_or_a_page(
     figures = json.loads(capsys.readouterr().out)
     assert (figures["requests"], figures["actions"]) == (3, {"block": 3})
     assert (
-        await audit(closed_log, "report", "--html", str(tmp_path / "r.html"), "--language", "en")
-        == 0
+        await audit(closed_log, "report", "--html", str(tmp_path / "r.html"), "--lang", "en") == 0
     )
     assert "pii.cn.id_card" in (tmp_path / "r.html").read_text()

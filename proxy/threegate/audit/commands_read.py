@@ -157,17 +157,27 @@ async def _reveal(
         return [part for entry in entries for part in await log.content(entry)]
 
 
+FILTERS = {
+    "rule": "only records of this rule",
+    "kind": "only records of this kind of finding",
+    "layer": "only records of this layer",
+    "tenant": None,
+    "model": "only records of this model",
+    "policy": "only records of this policy digest",
+    "conversation": None,
+}
+
+
 def search_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("text", nargs="?", default="", help="words or Chinese text to find")
-    for name in ("rule", "kind", "layer", "tenant", "model", "policy", "conversation"):
-        parser.add_argument(f"--{name}", default="")
-    parser.add_argument("--stage", action="append", default=[], choices=[s.value for s in Stage])
-    parser.add_argument(
-        "--action", action="append", default=[], choices=[a.name.lower() for a in Action]
-    )
+    for name, about in FILTERS.items():
+        parser.add_argument(f"--{name}", default="", help=about)
+    for name, values in (("stage", [*Stage]), ("action", [a.name.lower() for a in Action])):
+        about = f"only this {name}; repeatable"
+        parser.add_argument(f"--{name}", action="append", default=[], choices=values, help=about)
     parser.add_argument("--since", default="", help="2026-11-25 or 2026-11-25T08:00:00Z")
-    parser.add_argument("--until", default="")
-    parser.add_argument("--limit", type=int, default=50)
+    parser.add_argument("--until", default="", help="likewise; excluded")
+    parser.add_argument("--limit", type=int, default=50, help="most records shown; default 50")
     parser.add_argument("--json", action="store_true")
 
 

@@ -15,7 +15,7 @@ from threegate.audit.database import now_us
 from threegate.audit.erasure import DAY_US, Erasure, erase, retain, shred
 from threegate.audit.export import Exported, Reveal, export
 from threegate.audit.formats import NAMES
-from threegate.audit.holds import HOLD_FIELDS, Hold, hold, holds, release
+from threegate.audit.holds import Hold, hold, holds, release
 from threegate.audit.otlp import deliver
 from threegate.audit.record import timestamp
 from threegate.audit.report import gather
@@ -30,10 +30,21 @@ from threegate.errors import AuditError
 def export_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("directory_out", type=Path, metavar="DIRECTORY", help="made by the export")
     search_arguments(parser)
-    parser.add_argument("--format", choices=[f.value for f in Format], default=Format.JSONL)
-    parser.add_argument("--names", choices=list(NAMES), default="verdict", help="in otel-spans")
+    forms = [f.value for f in Format]
+    parser.add_argument("--format", choices=forms, default=Format.JSONL, help="of the records")
+    parser.add_argument(
+        "--names",
+        choices=list(NAMES),
+        default="verdict",
+        help="names of guardrail attributes in otel-spans",
+    )
     parser.add_argument("--collector", default="", help="an OTLP/HTTP URL that takes otel-* too")
-    parser.add_argument("--reveal", choices=[r.value for r in Reveal], default=Reveal.NOTHING)
+    parser.add_argument(
+        "--reveal",
+        choices=[r.value for r in Reveal],
+        default=Reveal.NOTHING,
+        help="which texts go out (recorded)",
+    )
     reason_arguments(parser)
 
 
@@ -63,8 +74,9 @@ async def _export(args: argparse.Namespace, settings: AuditSettings) -> Exported
 
 
 def erase_arguments(parser: argparse.ArgumentParser) -> None:
-    for name in ("tenant", "subject", "request", "conversation"):
+    for name in ("tenant", "request", "conversation"):
         parser.add_argument(f"--{name}", default="")
+    parser.add_argument("--subject", default="", help="within --tenant")
     parser.add_argument("--day", default="", help="destroy the keys of a tenant's UTC day")
     parser.add_argument("--yes", action="store_true", help="this cannot be undone")
     reason_arguments(parser)
@@ -89,8 +101,13 @@ async def _erase(args: argparse.Namespace, settings: AuditSettings) -> int:
 
 
 def hold_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--add", nargs=2, metavar=("FIELD", "VALUE"), help=", ".join(HOLD_FIELDS))
-    parser.add_argument("--release", metavar="ID")
+    parser.add_argument(
+        "--add",
+        nargs=2,
+        metavar=("FIELD", "VALUE"),
+        help="tenant, conversation, subject or request_id, and which",
+    )
+    parser.add_argument("--release", metavar="ID", help="id of a hold, as the list shows it")
     parser.add_argument("--tenant", default="", help="of the subject to hold")
     reason_arguments(parser, required=False)
 
@@ -136,7 +153,6 @@ def report_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--since", default="", help="2026-11-01 (default: 30 days ago)")
     parser.add_argument("--until", default="", help="excluded (default: now)")
     parser.add_argument("--tenant", default="")
-    parser.add_argument("--language", choices=["zh", "en"], default="zh")
     parser.add_argument("--html", type=Path, help="write a page; otherwise counts as JSON")
     parser.add_argument("--pdf", type=Path, help="write a PDF")
 
@@ -146,7 +162,7 @@ def report_command(args: argparse.Namespace, settings: AuditSettings) -> int:
     since = moment(args.since) or until - 30 * DAY_US
     with reading(settings.url) as connection:
         figures = gather(connection, since, until, args.tenant)
-    made = outline(figures, args.language)
+    made = outline(figures, args.lang)
     if args.html:
         args.html.write_text(html(made), encoding="utf-8")
     if args.pdf:

@@ -45,10 +45,11 @@ def register(commands: Any) -> None:
     demo.add_argument("--policies", type=Path)
     demo.add_argument("--models", type=Path)
     demo.add_argument("--classifiers", choices=["required", "off"])
-    demo.add_argument("--config", type=Path, help="threegate.yaml")
+    demo.add_argument("--config", type=Path)
     names = [c.name for c in CONVERSATIONS]
-    demo.add_argument("--only", action="append", choices=names, help="repeatable")
-    demo.add_argument("--lang", choices=["zh", "en"], default="en")
+    demo.add_argument(
+        "--only", action="append", choices=names, help="only this conversation; repeatable"
+    )
     demo.add_argument("--json", action="store_true")
     demo.set_defaults(run=_demo)
 

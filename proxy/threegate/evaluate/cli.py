@@ -38,7 +38,8 @@ COLUMNS = {
 
 def register(commands: Any) -> None:
     top = commands.add_parser("eval", help="figures of the detectors on labelled files")
-    top.add_argument("task", choices=[*(task.name for task in TASKS), claims_cli.NAME])
+    tasks = [*(task.name for task in TASKS), claims_cli.NAME]
+    top.add_argument("task", choices=tasks, help="what is measured")
     given = top.add_mutually_exclusive_group(required=True)
     given.add_argument("--data", type=Path, action="append", help="FILE.jsonl[.gz]; repeatable")
     given.add_argument("--made", type=int, metavar="N", help="N rows made here: pii, secrets")

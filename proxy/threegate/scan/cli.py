@@ -34,18 +34,20 @@ def register(commands: Any) -> None:
     scan.add_argument("text", nargs="?", help="default: standard input")
     scan.add_argument("--jsonl", action="store_true", help="one object a line, in and out")
     scan.add_argument("--json", action="store_true", help="the findings of one text as JSON")
-    scan.add_argument("--role", choices=list(Role), default=Role.USER)
+    scan.add_argument("--role", choices=list(Role), default=Role.USER, help="who wrote the text")
     scan.add_argument("--prompt", help="the question that the text answers")
     scan.add_argument("--context", action="append", help="a source that claims may rest on")
     scan.add_argument("--claim", help="judge this claim against the context")
-    scan.add_argument("--lang", choices=["zh", "en"], default="en")
     detector_arguments(scan)
     scan.set_defaults(run=_scan)
 
 
 def detector_arguments(parser: argparse.ArgumentParser) -> None:
     """What `scan` and `eval` have in common."""
-    parser.add_argument("--level", choices=[x.name.lower() for x in Level], default="medium")
+    levels = [x.name.lower() for x in Level]
+    parser.add_argument(
+        "--level", choices=levels, default="medium", help="least level of what is shown"
+    )
     parser.add_argument(
         "--kinds",
         default="",
@@ -53,9 +55,9 @@ def detector_arguments(parser: argparse.ArgumentParser) -> None:
         help="only these kinds or families: pii.cn,secret,claim",
     )
     parser.add_argument("--no-models", action="store_true", help="patterns only; loads no model")
-    parser.add_argument("--models", type=Path, help="folder of the models")
+    parser.add_argument("--models", type=Path)
     parser.add_argument("--threads", type=int, help="of one model")
-    parser.add_argument("--config", type=Path, help="threegate.yaml")
+    parser.add_argument("--config", type=Path)
 
 
 def opened(

@@ -1,0 +1,65 @@
+"""One language for the whole command line: chosen before anything is parsed, then every help text
+is put into it. Commands are written in English alone; `cli_words` holds the rest."""
+
+from __future__ import annotations
+
+import argparse
+import textwrap
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
+
+from threegate.cli_words import ARGPARSE, HELP, OPTIONS
+from threegate.policy_args import locale_language
+
+LANGUAGES = ("zh", "en")
+
+
+def chosen(argv: Sequence[str]) -> str:
+    """That of `--lang`, wherever it stands, else that of the locale."""
+    given = [b for a, b in pairwise(argv) if a == "--lang"]
+    given += [a.removeprefix("--lang=") for a in argv if a.startswith("--lang=")]
+    return next((each for each in given if each in LANGUAGES), locale_language())
+
+
+def argparse_speaks(language: str) -> None:
+    """argparse asks gettext for its words, and gettext wants compiled files; a table does."""
+    words = ARGPARSE if language == "zh" else {}
+    vars(argparse).update(
+        _=lambda text: words.get(text, text),
+        ngettext=lambda one, more, n: words.get(one if n == 1 else more, one if n == 1 else more),
+    )
+
+
+def speak(top: argparse.ArgumentParser, language: str) -> None:
+    """Each help text in this language; each command takes `--lang`."""
+    for parser in parsers(top):
+        parser.formatter_class = _Lines
+        parser.description = _help(parser.description, language)
+        commands = [a for a in parser._actions if isinstance(a, argparse._SubParsersAction)]
+        parser.add_argument("--lang", choices=LANGUAGES, default=language)
+        for action in [*parser._actions, *(c for each in commands for c in each._choices_actions)]:
+            action.help = _help(action.help, language) or _option(action.dest, language)
+
+
+def parsers(top: argparse.ArgumentParser) -> Iterator[argparse.ArgumentParser]:
+    """`top` and everything below it."""
+    yield top
+    for action in top._actions:
+        if isinstance(action, argparse._SubParsersAction):
+            for parser in dict.fromkeys(action.choices.values()):
+                yield from parsers(parser)
+
+
+def _help(text: str | None, language: str) -> str | None:
+    return HELP.get(text, text) if text and language == "zh" else text
+
+
+def _option(name: str, language: str) -> str | None:
+    return OPTIONS[name].get(language) if name in OPTIONS else None
+
+
+class _Lines(argparse.HelpFormatter):
+    """Chinese characters take two columns and have no blanks between them."""
+
+    def _split_lines(self, text: str, width: int) -> list[str]:
+        return textwrap.wrap(text, width if text.isascii() else width // 2)
