@@ -36,6 +36,8 @@ from threegate.detectors.surroundings import View
 from threegate.normalize import views
 from threegate.policy.model import CompiledPolicy, CustomPattern, WordList
 from threegate.types import Channel, Layer, Locus, Passage
+from worst_national import NATIONAL
+from worst_units import BLOCKS, HITS, NAMED, Unit, word
 
 MIB = 1 << 20
 AIM = 50
@@ -99,21 +101,26 @@ DIFFERING = {
         *("password {word} is set 1 ", "pw {word} 1 ", "pass: {word}; 1 ", "password={word}1( "),
         *("密码{word}，1a ", "密码{n}。", "密码 {word} 12 ", "pwd {word}1@{word}.com "),
     ),
-    "password_words": ("pass: {word}; 1 ", "password={word}1( ", "the password is {word} as ever "),
+    "password_words": (
+        *("pass: {word}; 1 ", "password={word}1( ", "the password is {word} as ever "),
+        *("password: {word}-", "<pass>{word} ", "密码是{word}1 "),
+    ),
     "pin": ("pin is {n}a ", "验证码：{n}x ", "密码{n}9。"),
     "secrets.generic_key": (
         *("key={word}{word}{word} ", "token: {word}_{word}_{word};", "key={word}{n}{word}{n}.py "),
         "secret = {word}.{word}{word}{word}.py ",
     ),
     "secrets.aws_secret": ("aws {word} secret={word}{word}{word}{word}{word}{word}abcd ",),
+    "presidio": NATIONAL,
 }
-"""Units that just miss, with another word of letters or number each time."""
+"""Units that just miss, with another word of letters or number each time where they say so."""
 PATTERNS = {
     "a number": r"EMP-\d{6}",
     "between edges": r"\b[A-Z]{2,5}-?\d{4,12}\b",
     "a label and its line": r"(?i)(?:key|密码)\s*[=:]?\s*.{4,}$",
     "from here to there": r"(?s)EMP.*END",
 }
+PASSWORDS = ("password", "password_words", "pin")
 Work = Callable[[str], object]
 
 
@@ -122,11 +129,16 @@ def repeated(unit: str) -> str:
 
 
 def differing(unit: str) -> str:
-    def filled(i: int) -> str:
-        word = "".join(chr(ord("b") + i // 24**place % 24) for place in range(6))
-        return unit.format(word=word, n=100_000 + i)
+    return filled(lambda i: unit.format(word=word(i), n=100_000 + i, m=f"{i % 10_000:04}"))
 
-    return "".join(map(filled, range(MIB // len(filled(0).encode()))))
+
+def filled(unit: Unit) -> str:
+    """One MiB of these."""
+    parts: list[str] = []
+    left = MIB
+    while (left := left - len((part := unit(len(parts))).encode())) >= 0:
+        parts.append(part)
+    return "".join(parts)
 
 
 def cost(work: Callable[[], object]) -> float:
@@ -164,8 +176,23 @@ def _differing() -> Iterator[tuple[str, str, float]]:
         for unit in DIFFERING.get(recognizer.info.id, ()):
             view = View(fold(differing(unit)))
             _arrays(view)
-            family = f"{recognizer.info.id}, each another"
+            family = recognizer.info.id + ", each another" * ("{" in unit)
             yield family, unit, cost(partial(_found, recognizer, view))
+    for name, units in (BLOCKS | NAMED).items():
+        yield "normalised views, each another", name, cost(partial(views, filled(units)))
+    yield from _values()
+
+
+def _values() -> Iterator[tuple[str, str, float]]:
+    """Of lists of nothing but passwords, each a finding; the whole scan has a family of its own."""
+    scanner = PatternScanner(DETECTORS)
+    for name, units in HITS.items():
+        text = filled(units)
+        view = View(fold(text))
+        for recognizer in (r for r in DETECTORS if r.info.id in PASSWORDS):
+            family = f"{recognizer.info.id}, all found"
+            yield family, name, cost(partial(_found, recognizer, view))
+        yield "all rules, all found", name, cost(partial(_scanned, scanner, text))
 
 
 def _arrays(view: View) -> int:
