@@ -21,7 +21,7 @@ from threegate.types import Bilingual
         (RequestError("no", status=413, code="request_too_large"), 413, "request_too_large"),
         (UpstreamError("no"), 502, "upstream_error"),
         (UpstreamError("no", status=504, code="upstream_timeout"), 504, "upstream_timeout"),
-        (AuditError("no"), 503, "audit_unavailable"),
+        (AuditError(Bilingual("否", "no")), 503, "audit_unavailable"),
         (ProtocolError("no"), 500, "internal_error"),
     ],
 )

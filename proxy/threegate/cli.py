@@ -13,7 +13,7 @@ from threegate import __version__, explain, keys_cli, models_cli, policy_cli, se
 from threegate.audit import cli as audit_cli
 from threegate.cli_language import argparse_speaks, chosen, speak
 from threegate.demo import cli as demo_cli
-from threegate.errors import PolicyError, ThreegateError
+from threegate.errors import AuditError, PolicyError, ThreegateError
 from threegate.evaluate import cli as eval_cli
 from threegate.policy.report import problems_text
 from threegate.scan import cli as scan_cli
@@ -67,7 +67,7 @@ def _told(error: Exception, language: str) -> str:
     match error:
         case PolicyError(problems=problems, text=text):
             return problems_text(problems, language) or text.get(language)
-        case SettingsError(text=text):
+        case SettingsError(text=text) | AuditError(text=text):
             return text.get(language)
         case _:
             return str(error)

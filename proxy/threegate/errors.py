@@ -85,10 +85,15 @@ class PolicyError(ThreegateError):
 
 
 class AuditError(ThreegateError):
-    """A record could not be made durable; the request must not go on."""
+    """A record could not be made durable, so the request must not go on; or the log cannot do what
+    was asked of it. `audit.words` makes these errors."""
 
     status = 503
     code = "audit_unavailable"
+
+    def __init__(self, text: Bilingual) -> None:
+        super().__init__(text.en)
+        self.text = text
 
 
 class ProtocolError(ThreegateError):

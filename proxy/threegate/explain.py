@@ -23,8 +23,9 @@ from threegate.audit.database import reader_engine
 from threegate.audit.query import Entry, of_request
 from threegate.audit.record import timestamp
 from threegate.audit.schema import RECORD
+from threegate.audit.words import trouble
 from threegate.console import words
-from threegate.errors import AuditError, PolicyError
+from threegate.errors import PolicyError
 from threegate.policy.compile import build
 from threegate.policy.load import load_bundle
 from threegate.policy.model import CompiledPolicy
@@ -99,7 +100,7 @@ def event_of(url: str, id: str) -> dict[str, Any] | None:
             entries = of_request(connection, id)
             entries = entries or of_request(connection, _request_of(connection, id))
     except DBAPIError as error:
-        raise AuditError(f"the audit log cannot be read: {type(error.orig).__name__}") from None
+        raise trouble("explain", why=type(error.orig).__name__) from None
     return _event(entries[-1]) if entries else None
 
 

@@ -68,9 +68,9 @@ def _unsealed(data: bytes, trusted: Sequence[Verifier]) -> Sealed:
     text, signers = verify(given["note"], trusted)
     title, digest, content, sealed_at, _ = text.split("\n")
     if title != TITLE:
-        raise NoteError("the note is about something else")
+        raise NoteError("other")
     if content != _sha256(body):
-        raise NoteError("the files are not those that were signed")
+        raise NoteError("files")
     files = {path: base64.b64decode(text, validate=True) for path, text in body["files"].items()}
     return Sealed(digest, tuple(body["packs"]), files, sealed_at, tuple(s.name for s in signers))
 

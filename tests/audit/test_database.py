@@ -14,13 +14,14 @@ from threegate.audit import AuditLog, AuditSettings, migrations
 from threegate.audit.appender import Appender
 from threegate.audit.database import ensure_partitions, reader_engine, writer_engine
 from threegate.audit.schema import METADATA
+from threegate.errors import AuditError
 
 from tests.audit.conftest import content, filled, record
 
 
 def test_only_two_databases_are_known() -> None:
     for url in ("mysql://h/d", "sqlite://"):
-        with pytest.raises(ValueError, match="expected"):
+        with pytest.raises(AuditError, match="expected"):
             reader_engine(url)
 
 

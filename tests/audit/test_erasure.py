@@ -129,7 +129,7 @@ async def test_a_tombstone_covers_only_what_it_names(settings: AuditSettings) ->
 
 @pytest.mark.parametrize("days", [0, 90, 183])
 def test_metadata_is_kept_half_a_year(days: int) -> None:
-    with pytest.raises(ValueError, match="184 days"):
+    with pytest.raises(AuditError, match="184 days"):
         Retention(metadata_days=days)
     assert Retention(metadata_days=184)
 

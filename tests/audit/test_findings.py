@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from threegate.audit.findings import MAX_PROBLEMS, Chain, Erasures, Problem, Report, event_of
+from threegate.types import Bilingual
 
 ERASE = '{"event":{"detail":{"verb":"erase","places":[["w",2,3]],"keys":["k"]}}}'
 PRUNE = '{"event":{"detail":{"verb":"prune","places":[["w",5,5]]}}}'
@@ -25,14 +26,15 @@ def test_a_tombstone_that_cannot_be_read_is_a_problem() -> None:
 def test_the_list_of_problems_ends_somewhere() -> None:
     report = Report()
     for seq in range(MAX_PROBLEMS + 1):
-        report.add("w", seq, "changed", "")
+        report.add("w", seq, "changed")
     assert len(report.problems) == MAX_PROBLEMS
     assert not report.ok
 
 
 def test_a_problem_says_where_it_is() -> None:
-    assert str(Problem("w", 3, "changed", "text")) == "w/3: changed: text"
-    assert str(Problem("w", -1, "empty", "text")) == "w: empty: text"
+    text = Bilingual("字", "text")
+    assert Problem("w", 3, "changed", text).told("en") == "w/3: changed: text"
+    assert Problem("w", -1, "empty", text).told("zh") == "w: empty: 字"
 
 
 def test_what_no_checkpoint_and_no_peer_covers_is_pending() -> None:

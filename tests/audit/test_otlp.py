@@ -83,5 +83,5 @@ def test_nobody_there(tmp_path: Path) -> None:
     file = lines(tmp_path / "records", 1, "resourceLogs")
     with pytest.raises(AuditError, match="after 0 records"):
         deliver(file, "otel-logs", "http://127.0.0.1:9")
-    with pytest.raises(AuditError, match="takes otel-logs or otel-spans"):
+    with pytest.raises(AuditError, match="takes otel-logs / otel-spans"):
         deliver(file, "csv", "http://127.0.0.1:9")

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 from threegate.audit.record import ContentLevel
 from threegate.audit.settings import AuditSettings, Format, OnFailure, from_settings
+from threegate.errors import AuditError
 from threegate.settings import Settings
 
 
@@ -33,7 +34,7 @@ def test_retention_and_exports_are_checked_at_the_start(tmp_path: Path) -> None:
     )
     assert (made.retention.content_days, made.retention.metadata_days) == (30, 400)
     assert (made.export_to, made.export_format) == (tmp_path, Format.JSONL)
-    with pytest.raises(ValueError, match="184 days"):
+    with pytest.raises(AuditError, match="184 days"):
         from_settings(Settings(audit_metadata_days=183))
     with pytest.raises(ValueError, match="xml"):
         from_settings(Settings(audit_export_format="xml"))

@@ -8,6 +8,7 @@ from threegate.audit.chain import SHA256
 from threegate.audit.record import ContentLevel
 from threegate.audit.rows import Item, make
 from threegate.audit.tickets import Receipt, Ticket, items_of, settle
+from threegate.audit.words import trouble
 from threegate.errors import AuditError
 
 
@@ -22,10 +23,10 @@ async def test_items_and_probes_get_their_own_answers() -> None:
     tickets = [Ticket(one, loop.create_future()) for one in (item(), None, item())]
     stored, probed = Receipt("a", "w", 0), Receipt("", "w")
     assert items_of(tickets) == [tickets[0].item, tickets[2].item]
-    settle(tickets, [stored, AuditError("refused")], probed)
+    settle(tickets, [stored, trouble("not-stored")], probed)
     assert await tickets[0].future == stored
     assert await tickets[1].future == probed
-    with pytest.raises(AuditError, match="refused"):
+    with pytest.raises(AuditError, match="could not be stored"):
         await tickets[2].future
 
 

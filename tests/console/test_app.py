@@ -1,8 +1,8 @@
 from __future__ import annotations
 
 import pytest
+from threegate.audit.words import trouble
 from threegate.console.app import templates
-from threegate.errors import AuditError
 
 from tests.console.conftest import Site
 
@@ -24,7 +24,7 @@ def test_without_the_audit_log_nobody_looks(site: Site, monkeypatch: pytest.Monk
     client = site.who("reviewer")
 
     async def away(*_: object) -> None:
-        raise AuditError("database is away")
+        raise trouble("not-stored")
 
     monkeypatch.setattr(type(site.running.deps.audit), "append", away)
     answer = client.get("/audit.json")

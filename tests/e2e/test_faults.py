@@ -13,9 +13,9 @@ from typing import Any
 
 import httpx
 import pytest
+from threegate.audit.words import trouble
 from threegate.detectors.base import DetectorInfo
 from threegate.detectors.suite import Suite
-from threegate.errors import AuditError
 from threegate.types import Bilingual, Failed, Finding, Passage, Reason
 
 from tests.e2e.running import Running, proxy
@@ -49,7 +49,7 @@ def test_without_audit_nothing_is_answered(tmp_path: Path) -> None:
         seen = len(running.demo.received)
 
         async def fail(*args: object) -> None:
-            raise AuditError("disk full")
+            raise trouble("not-stored")
 
         running.deps.audit.append = fail  # type: ignore[method-assign]
         for stream in (False, True):

@@ -9,10 +9,10 @@ from typing import Any
 
 import orjson
 from threegate.audit.record import Stage
+from threegate.audit.words import trouble
 from threegate.detectors import scanner
 from threegate.detectors.base import DetectorInfo, PatternDetector, SentenceDetector
 from threegate.detectors.suite import Suite
-from threegate.errors import AuditError
 from threegate.gateway.answer import Answer, Question
 from threegate.gateway.gates import ToolRules
 from threegate.gateway.outcome import outcome_of
@@ -165,7 +165,7 @@ async def hear(
     async def end(stage: Stage) -> None:
         heard.stages.append(stage)
         if not stored:
-            raise AuditError("the audit record could not be stored")
+            raise trouble("not-stored")
 
     shell = StreamShell(
         adapter.stream({"model": "m"}),

@@ -11,7 +11,8 @@ from uuid import UUID
 import orjson
 import pytest
 from threegate.audit.record import Stage
-from threegate.errors import AuditError, RequestError, UpstreamError
+from threegate.audit.words import trouble
+from threegate.errors import RequestError, UpstreamError
 from threegate.gateway.deps import Deps
 from threegate.gateway.endpoint import Endpoint, retry_after
 from threegate.gateway.refusals import Refusals
@@ -96,7 +97,7 @@ async def test_every_end_has_its_status_and_its_record(
     [
         (RequestError("slow", status=429, retry_after=7.4), {"retry-after": "7"}),
         (UpstreamError("away", status=503, retry_after=0.2), {"retry-after": "1"}),
-        (AuditError("disk full"), {"retry-after": "1"}),
+        (trouble("not-stored"), {"retry-after": "1"}),
         (RequestError("no", retry_after=9), {}),
         (UpstreamError("no"), {}),
     ],

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from threegate.audit.record import Content, Record, Stage
-from threegate.errors import AuditError, RequestError
+from threegate.audit.words import trouble
+from threegate.errors import RequestError
 from threegate.gateway.refusals import MINUTE_S, PER_MINUTE, Refusals
 from threegate.types import Caller
 
@@ -21,7 +22,7 @@ class Log:
     async def append(self, record: Record, content: Content | None = None) -> None:
         assert content is None
         if self.away:
-            raise AuditError("disk full")
+            raise trouble("not-stored")
         self.records.append(record)
 
     async def healthy(self) -> bool:

@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 from threegate import errors
+from threegate.audit.words import trouble
 from threegate.errors import (
-    AuditError,
     OverloadError,
     PolicyError,
     ProtocolError,
@@ -29,7 +29,7 @@ MAPPED = [
     (UpstreamError("down"), 502, "upstream_error", "api_error"),
     (UpstreamError("late", status=504), 504, "upstream_error", "timeout_error"),
     (PolicyError(Bilingual("secret policy", "secret policy")), 500, "policy_error", "api_error"),
-    (AuditError("disk"), 503, "service_unavailable", "overloaded_error"),
+    (trouble("not-stored"), 503, "service_unavailable", "overloaded_error"),
     (OverloadError(), 503, "overloaded_error", "overloaded_error"),
     (ProtocolError("bug"), 500, "internal_error", "api_error"),
     (ThreegateError("base"), 500, "internal_error", "api_error"),

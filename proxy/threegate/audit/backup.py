@@ -28,7 +28,7 @@ from threegate.audit.database import (
 )
 from threegate.audit.keys import DataKey, MasterKey
 from threegate.audit.schema import CHECKPOINT, CONTENT, HIT, HOLD, KEY, RECORD, STUB, WRITER
-from threegate.errors import AuditError
+from threegate.audit.words import trouble
 
 TABLES = (WRITER, RECORD, STUB, HIT, CONTENT, CHECKPOINT, HOLD)
 PAGE = 5_000  # rows
@@ -39,7 +39,7 @@ def backup(url: str, target: Path, keys: Path | None = None) -> Counts:
     """Writes `target`, and `keys` where they go apart; neither may exist. Returns rows by table."""
     found = next((p for p in (target, keys) if p is not None and p.exists()), None)
     if found is not None:
-        raise AuditError(f"backup: {found} exists")
+        raise trouble("backup-exists", path=found)
     source = reader_engine(url)
     try:
         with source.connect() as connection:
@@ -93,12 +93,12 @@ def restore(
 
 def _check_empty(target: Connection) -> None:
     if any(target.execute(select(func.count()).select_from(t)).scalar() for t in (RECORD, WRITER)):
-        raise AuditError("restore: the database holds a log already")
+        raise trouble("restore-full")
 
 
 def _read_file(path: Path, target: Connection, tables: Sequence[Table]) -> dict[str, int]:
     if not path.is_file():
-        raise AuditError(f"restore: no file {path}")
+        raise trouble("restore-file", path=path)
     engine: Engine = reader_engine(f"sqlite:///{path}")
     try:
         with engine.begin() as source:

@@ -50,9 +50,11 @@ def _runner(command: Command) -> Callable[[argparse.Namespace], int]:
     def run(args: argparse.Namespace) -> int:
         try:
             return command(args, _settings(args))
-        except (AuditError, NoteError, SettingsError, OSError, ValueError) as error:
+        except (AuditError, NoteError, SettingsError) as error:
+            print(f"threegate audit: {error.text.get(args.lang)}", file=sys.stderr)
+        except (OSError, ValueError) as error:
             print(f"threegate audit: {error}", file=sys.stderr)
-            return 2
+        return 2
 
     return run
 

@@ -17,20 +17,20 @@ from threegate.audit.database import reader_engine
 from threegate.audit.record import Record, Stage
 from threegate.audit.settings import AuditSettings
 from threegate.audit.store import AuditLog
-from threegate.errors import AuditError
+from threegate.audit.words import trouble
 
 
 @contextmanager
 def reading(url: str) -> Iterator[Connection]:
     """One transaction that reads. Raises `AuditError` where there is no log."""
     if url.startswith("sqlite:") and not Path(url.removeprefix("sqlite:///")).is_file():
-        raise AuditError(f"no audit database at {url.removeprefix('sqlite:///')}")
+        raise trouble("no-database", path=url.removeprefix("sqlite:///"))
     engine = reader_engine(url)
     try:
         with engine.begin() as connection:
             yield connection
     except SQLAlchemyError as error:
-        raise AuditError(f"audit database: {type(error).__name__}") from None
+        raise trouble("database", why=type(error).__name__) from None
     finally:
         engine.dispose()
 
@@ -46,7 +46,7 @@ async def opened(settings: AuditSettings) -> AsyncIterator[AuditLog]:
 
 def access(args: argparse.Namespace, verb: str, **facts: Any) -> Record:
     if not args.reason:
-        raise AuditError(f"{verb} is recorded and needs --reason")
+        raise trouble("reason", verb=verb)
     detail = {"verb": verb, "actor": args.actor, "reason": args.reason, "by": "cli", **facts}
     return Record(stage=Stage.ACCESS, detail=detail)
 

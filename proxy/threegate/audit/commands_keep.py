@@ -6,12 +6,13 @@ import argparse
 import asyncio
 from pathlib import Path
 
-from threegate.audit.backup import backup, restore
+from threegate.audit.backup import Counts, backup, restore
 from threegate.audit.commands import access, opened, reason_arguments
 from threegate.audit.commands_read import verify_all
 from threegate.audit.settings import AuditSettings
 from threegate.audit.store import load_master
 from threegate.audit.upkeep import Done, keep
+from threegate.audit.words import line
 
 
 def backup_arguments(parser: argparse.ArgumentParser) -> None:
@@ -23,8 +24,12 @@ def backup_arguments(parser: argparse.ArgumentParser) -> None:
 def backup_command(args: argparse.Namespace, settings: AuditSettings) -> int:
     asyncio.run(_record(args, "backup", settings))
     counts = backup(settings.url, args.file, args.keys)
-    print(f"{counts['audit_record']} records, {counts['audit_content']} texts in {args.file}")
+    print(line("backed-up", args.lang, file=args.file, **_told(counts)))
     return 0
+
+
+def _told(counts: Counts) -> dict[str, int]:
+    return {"records": counts["audit_record"], "texts": counts["audit_content"]}
 
 
 def restore_arguments(parser: argparse.ArgumentParser) -> None:
@@ -39,10 +44,10 @@ def restore_command(args: argparse.Namespace, settings: AuditSettings) -> int:
     """Then verifies what is there now: a published checkpoint that is newer than the copy shows."""
     master = load_master(settings) if settings.index_text else None
     counts = restore(settings.url, args.file, args.keys, master)
-    print(f"{counts['audit_record']} records, {counts['audit_content']} texts restored")
+    print(line("restored", args.lang, **_told(counts)))
     sound = verify_all(settings).ok
     asyncio.run(_record(args, "restore", settings))
-    print("the log verifies" if sound else "IT DOES NOT VERIFY: see `threegate audit verify`")
+    print(line("verifies" if sound else "restored-fails", args.lang))
     return 0 if sound else 1
 
 
@@ -59,10 +64,10 @@ def upkeep_command(args: argparse.Namespace, settings: AuditSettings) -> int:
     """What the proxy does once a day by itself."""
     done = asyncio.run(_keep(settings))
     if done is None:
-        print("today's upkeep is done, or another process is at it")
+        print(line("kept-already", args.lang))
         return 0
-    days = len(done.exported)
-    print(f"{done.texts} texts erased, {done.pruned} records pruned, {days} days exported")
+    told = {"texts": done.texts, "pruned": done.pruned, "days": len(done.exported)}
+    print(line("kept", args.lang, **told))
     return 0
 
 

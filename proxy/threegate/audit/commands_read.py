@@ -10,12 +10,11 @@ import json
 import sys
 import time
 from collections.abc import Sequence
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from threegate.audit.commands import access, opened, print_json, reading, reason_arguments
-from threegate.audit.findings import Report
+from threegate.audit.findings import Chain, Report
 from threegate.audit.note import Verifier
 from threegate.audit.query import Entry, Query, find, follow, of_request
 from threegate.audit.record import Stage, microseconds, timestamp
@@ -24,6 +23,7 @@ from threegate.audit.sources import connect
 from threegate.audit.store import TAIL_SECONDS
 from threegate.audit.verify import verify_database
 from threegate.audit.verify_export import verify_export
+from threegate.audit.words import line, trouble
 from threegate.types import Action
 
 # --- verify ---------------------------------------------------------------------------------------
@@ -46,7 +46,10 @@ def verify(args: argparse.Namespace, settings: AuditSettings) -> int:
     if args.export:
         return _verify_export(args, keys)
     report = verify_all(settings, keys, args.checkpoint)
-    print_json(_as_dict(report)) if args.json else _print_report(report, own=not args.key)
+    if args.json:
+        print_json(_as_dict(report, args.lang))
+    else:
+        _print_report(report, args.lang, own=not args.key)
     return 0 if report.ok else 1
 
 
@@ -64,16 +67,15 @@ def verify_all(
 
 def _verify_export(args: argparse.Namespace, keys: list[Verifier]) -> int:
     report = verify_export(args.export, keys)
+    counts = {n: getattr(report, n) for n in ("records", "proven", "pending", "gaps")}
     if args.json:
-        print_json(asdict(report) | {"ok": report.ok})
+        problems = [p.as_dict(args.lang) for p in report.problems]
+        print_json({**counts, "problems": problems, "ok": report.ok})
         return 0 if report.ok else 1
     for problem in report.problems:
-        print(problem)
-    print(
-        f"{report.records} records: {report.proven} proven, {report.pending} pending;"
-        f" {report.gaps} entries of the log between them are not in this export"
-    )
-    print("the export verifies" if report.ok else "THE EXPORT DOES NOT VERIFY")
+        print(problem.told(args.lang))
+    print(line("export", args.lang, **counts))
+    print(line("export-verifies" if report.ok else "export-fails", args.lang))
     return 0 if report.ok else 1
 
 
@@ -91,7 +93,7 @@ def published_files(settings: AuditSettings) -> list[Path]:
     return sorted((settings.directory / "checkpoints").glob("*/[0-9]*"))
 
 
-def _as_dict(report: Report) -> dict[str, Any]:
+def _as_dict(report: Report, language: str) -> dict[str, Any]:
     chains = [
         {"writer": c.writer, "size": c.size, "integrated": c.integrated, "covered": c.covered}
         | {"pending": c.pending, "pruned": c.pruned, "erased": c.erased}
@@ -101,28 +103,35 @@ def _as_dict(report: Report) -> dict[str, Any]:
         "ok": report.ok,
         "chains": chains,
         "unanswered": report.unanswered,
-        "problems": [asdict(p) for p in report.problems],
+        "problems": [p.as_dict(language) for p in report.problems],
     }
 
 
-def _print_report(report: Report, *, own: bool) -> None:
-    for c in report.chains:
-        print(
-            f"{c.writer}: {c.size} entries, {c.integrated} integrated, {c.pending} pending"
-            + (f", {c.erased} texts erased" if c.erased else "")
-            + (f", {c.pruned} pruned" if c.pruned else "")
-        )
+def _print_report(report: Report, language: str, *, own: bool) -> None:
+    for chain in report.chains:
+        print(_chain(chain, language))
     for problem in report.problems:
-        print(problem)
+        print(problem.told(language))
     if report.unanswered:
-        print(f"{report.unanswered} requests were received and have no recorded end (a crash)")
+        print(line("unanswered", language, count=report.unanswered))
     if own:
-        print("checked with the key beside the log; an auditor brings one kept elsewhere (--key)")
-    print(
-        "the log verifies"
-        if report.ok
-        else f"THE LOG DOES NOT VERIFY: {len(report.problems)} problems"
+        print(line("own-key", language))
+    print(line("verifies" if report.ok else "fails", language, count=len(report.problems)))
+
+
+def _chain(chain: Chain, language: str) -> str:
+    told = line(
+        "chain",
+        language,
+        writer=chain.writer,
+        size=chain.size,
+        integrated=chain.integrated,
+        pending=chain.pending,
     )
+    for name in ("erased", "pruned"):
+        if count := getattr(chain, name):
+            told += line(name, language, count=count)
+    return told
 
 
 # --- show, search, tail ---------------------------------------------------------------------------
@@ -139,9 +148,9 @@ def show(args: argparse.Namespace, settings: AuditSettings) -> int:
     with reading(settings.url) as connection:
         entries = of_request(connection, args.id)
     for entry in entries:
-        print(entry.entry if args.json else _detailed(entry))
+        print(entry.entry if args.json else _detailed(entry, args.lang))
     if not entries:
-        print(f"no record of request {args.id}", file=sys.stderr)
+        print(line("no-record", args.lang, id=args.id), file=sys.stderr)
         return 1
     if args.text:
         print_json(asyncio.run(_reveal(args, settings, entries)))
@@ -200,17 +209,24 @@ def query_of(args: argparse.Namespace) -> Query:
 
 
 def moment(text: str) -> int:
+    """Raises AuditError for what is no time."""
     if not text:
         return 0
     stamp = text if "T" in text else f"{text}T00:00:00Z"
-    return microseconds(stamp.removesuffix("Z") + ("Z" if "." in stamp else ".0Z"))
+    try:
+        return microseconds(stamp.removesuffix("Z") + ("Z" if "." in stamp else ".0Z"))
+    except ValueError:
+        raise trouble("time", text=text) from None
 
 
 def search(args: argparse.Namespace, settings: AuditSettings) -> int:
+    query = query_of(args)
     with reading(settings.url) as connection:
-        page = find(connection, query_of(args))
+        page = find(connection, query)
     for entry in page.entries:
-        print(entry.entry if args.json else _line(entry))
+        print(entry.entry if args.json else _line(entry, args.lang))
+    if not page.entries:
+        print(line("no-hit", args.lang), file=sys.stderr)
     return 0
 
 
@@ -224,25 +240,26 @@ def tail(args: argparse.Namespace, settings: AuditSettings) -> int:
             with reading(settings.url) as connection:
                 entries, places = follow(connection, query, places)
             for entry in entries:
-                print(entry.entry if args.json else _line(entry), flush=True)
+                print(entry.entry if args.json else _line(entry, args.lang), flush=True)
             time.sleep(TAIL_SECONDS)
     except KeyboardInterrupt:
         return 0
 
 
-def _line(entry: Entry) -> str:
+def _line(entry: Entry, language: str) -> str:
     event = entry.event
     rules = ",".join(
         dict.fromkeys(r["rule"] for d in event.get("decisions", ()) for r in d["ruled"])
     )
-    state = "integrated" if entry.integrated else "pending"
+    state = line("integrated" if entry.integrated else "pending", language)
     action = event.get("action", "-")
     return (
         f"{timestamp(entry.ts_us)} {entry.stage:<9} {action:<8} {entry.request_id} {rules} {state}"
     )
 
 
-def _detailed(entry: Entry) -> str:
-    head = f"{entry.writer}/{entry.seq} {'integrated' if entry.integrated else 'pending'}"
+def _detailed(entry: Entry, language: str) -> str:
+    state = line("integrated" if entry.integrated else "pending", language)
+    head = f"{entry.writer}/{entry.seq} {state}"
     body = json.dumps(entry.event, ensure_ascii=False, indent=2)
     return f"{head}\nleaf {entry.leaf.hex()}\n{body}"

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import sys
 from dataclasses import asdict
 from pathlib import Path
 
@@ -22,7 +23,7 @@ from threegate.audit.report import gather
 from threegate.audit.report_page import html, outline, pdf
 from threegate.audit.settings import AuditSettings, Format, Retention
 from threegate.audit.store import load_signer
-from threegate.errors import AuditError
+from threegate.audit.words import line, trouble
 
 # --- export, erase, hold, retain, report ----------------------------------------------------------
 
@@ -50,10 +51,12 @@ def export_arguments(parser: argparse.ArgumentParser) -> None:
 
 def export_command(args: argparse.Namespace, settings: AuditSettings) -> int:
     done = asyncio.run(_export(args, settings))
-    print(f"{done.records} records ({done.proven} proven) in {done.directory}")
+    told = {"records": done.records, "proven": done.proven, "folder": done.directory}
+    print(line("exported", args.lang, **told))
     if args.collector:
         file = done.directory / f"records.{args.format}"
-        print(f"{deliver(file, args.format, args.collector)} records to the collector")
+        count = deliver(file, args.format, args.collector)
+        print(line("delivered", args.lang, count=count))
     return 0
 
 
@@ -84,9 +87,9 @@ def erase_arguments(parser: argparse.ArgumentParser) -> None:
 
 def erase_command(args: argparse.Namespace, settings: AuditSettings) -> int:
     if not args.yes:
-        raise AuditError("erasing cannot be undone: repeat with --yes")
+        raise trouble("yes")
     count = asyncio.run(_erase(args, settings))
-    print(f"{count} {'keys destroyed' if args.day else 'records erased'}")
+    print(line("keys-destroyed" if args.day else "records-erased", args.lang, count=count))
     return 0
 
 
@@ -114,8 +117,12 @@ def hold_arguments(parser: argparse.ArgumentParser) -> None:
 
 def hold_command(args: argparse.Namespace, settings: AuditSettings) -> int:
     """Without arguments: lists the holds."""
-    for held in asyncio.run(_hold(args, settings)):
-        print(f"{held.id} {held.name} {held.value} since {timestamp(held.since_us)}: {held.reason}")
+    found = asyncio.run(_hold(args, settings))
+    for held in found:
+        told = {"id": held.id, "name": held.name, "value": held.value, "reason": held.reason}
+        print(line("hold", args.lang, since=timestamp(held.since_us), **told))
+    if not found:
+        print(line("no-hold", args.lang), file=sys.stderr)
     return 0
 
 
@@ -140,7 +147,7 @@ def retain_command(args: argparse.Namespace, settings: AuditSettings) -> int:
     metadata = kept.metadata_days if args.metadata_days is None else args.metadata_days
     wanted = Retention(args.content_days or kept.content_days, metadata)
     texts, pruned = asyncio.run(_retain(wanted, settings))
-    print(f"{texts} texts erased, {pruned} records pruned")
+    print(line("retained", args.lang, texts=texts, pruned=pruned))
     return 0
 
 

@@ -21,7 +21,7 @@ from cryptography.exceptions import InvalidTag
 from threegate.audit.chain import Hasher
 from threegate.audit.keys import NONCE_BYTES, DataKey
 from threegate.audit.record import Content, ContentLevel, Part, clean
-from threegate.errors import AuditError
+from threegate.audit.words import trouble
 
 EVENT_ID_BYTES = 12
 SALT_NONCE_BYTES = 16
@@ -121,7 +121,7 @@ def unseal(blob: bytes, event_id: str, key: DataKey) -> list[dict[str, str]]:
     try:
         parts = orjson.loads(key.cipher.decrypt(nonce, sealed, event_id.encode()))
     except InvalidTag:
-        raise AuditError("content does not open: wrong key or changed") from None
+        raise trouble("content") from None
     return list(parts)
 
 

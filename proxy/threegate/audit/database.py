@@ -16,10 +16,12 @@ from typing import Any
 
 import orjson
 from sqlalchemy import Connection, Engine, Table, create_engine, event, make_url, text
+from sqlalchemy.exc import ArgumentError
 from sqlalchemy.pool import QueuePool
 
 from threegate.audit.rows import Row
 from threegate.audit.schema import CONTENT
+from threegate.audit.words import trouble
 
 BUSY_SECONDS = 10  # how long SQLite waits for another process's transaction
 AWAY_SECONDS = 5  # a PostgreSQL that does not answer a commit for so long is away
@@ -38,7 +40,10 @@ def reader_engine(url: str) -> Engine:
 
 
 def _engine(url: str, begin: str, size: int, away_seconds: int) -> Engine:
-    parsed = make_url(url)
+    try:
+        parsed = make_url(url)
+    except ArgumentError:
+        raise trouble("database-url") from None
     if parsed.get_backend_name() == "postgresql":
         parsed = parsed.set(drivername="postgresql+pg8000")
         engine = create_engine(
@@ -52,7 +57,7 @@ def _engine(url: str, begin: str, size: int, away_seconds: int) -> Engine:
         event.listen(engine, "connect", _planned)
         return engine
     if parsed.get_backend_name() != "sqlite" or not parsed.database:
-        raise ValueError("audit database: sqlite:///PATH or postgresql://… expected")
+        raise trouble("database-url")
     Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
     engine = create_engine(
         parsed,

@@ -23,7 +23,7 @@ from threegate.audit.record import Record, Stage
 from threegate.audit.schema import CONTENT, HIT, KEY, RECORD, STUB
 from threegate.audit.settings import Retention
 from threegate.audit.store import AuditLog, today
-from threegate.errors import AuditError
+from threegate.audit.words import trouble
 
 DAY_US = 86_400 * 1_000_000
 BATCH = 2_000  # places per tombstone: bounds the transaction and the entry
@@ -53,9 +53,9 @@ class Erasure:
 async def erase(log: AuditLog, wanted: Erasure) -> int:
     """Erases text, search words, salt and subject. Returns how many records it reached."""
     if not (wanted.subject or wanted.request_id or wanted.conversation):
-        raise AuditError("erase: name a subject, a request or a conversation")
+        raise trouble("erase-what")
     if wanted.subject and not wanted.tenant:
-        raise AuditError("erase: a subject is known within a tenant, name it")
+        raise trouble("erase-tenant")
     conditions = [_present()]
     if wanted.subject:
         conditions.append(of_subject(log.master.pseudonym(wanted.tenant, wanted.subject)))
@@ -73,14 +73,14 @@ async def shred(log: AuditLog, tenant: str, day: str, *, actor: str, reason: str
     Its texts are gone, and in every copy of the database whose `audit_key` rows are gone as well.
     """
     if day >= today():
-        raise AuditError("shred: today's keys are in use")
+        raise trouble("shred-today")
     wanted = (KEY.c.tenant == tenant) & (KEY.c.day == day)
     found = await log.read(lambda c: c.execute(select(KEY.c.id).where(wanted)).scalars().all())
     keys = list(found)
     if not keys:
         return 0
     if await log.read(lambda c: _held_texts(c, keys)):
-        raise AuditError("shred: a legal hold covers texts of that day")
+        raise trouble("shred-held")
     detail = {"verb": "shred", "actor": actor, "reason": reason, "day": day, "keys": keys}
 
     def destroy(connection: Connection) -> None:

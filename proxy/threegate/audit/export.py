@@ -31,7 +31,7 @@ from threegate.audit.note import Checkpoint, Note, Signer, sign
 from threegate.audit.query import MAX_PAGE, Entry, Query, data_key, find, read_content
 from threegate.audit.schema import CHECKPOINT, RECORD, STUB
 from threegate.audit.settings import Format
-from threegate.errors import AuditError
+from threegate.audit.words import trouble
 
 TITLE = "threegate audit export 1"
 RECORDS, MANIFEST, CHECKPOINTS = "records.jsonl", "MANIFEST", "checkpoints"
@@ -69,9 +69,12 @@ def export(
     guardrail attributes (`formats.NAMES`). Raises `AuditError`, `OSError`.
     """
     if reveal is not Reveal.NOTHING and master is None:
-        raise AuditError("export: text needs the master key")
+        raise trouble("export-master")
     engine = reader_engine(url)
-    directory.mkdir(parents=True)
+    try:
+        directory.mkdir(parents=True)
+    except FileExistsError:
+        raise trouble("export-exists", path=directory) from None
     try:
         with engine.begin() as connection:
             made = _Export(connection, directory, signer, reveal, master, names)
@@ -171,9 +174,7 @@ class _Export:
         checkpoint = Checkpoint.parse(Note.parse(note).text)
         tree = Tree(self._leaves(writer, checkpoint.size), hasher_of(checkpoint.origin))
         if tree.size != checkpoint.size or tree.root() != checkpoint.root:
-            raise AuditError(
-                f"export: the log of {writer} does not match its checkpoint: verify it"
-            )
+            raise trouble("export-differs", writer=writer)
         return _Proofs(note, checkpoint.size, tree)
 
     def _leaves(self, writer: str, size: int) -> list[bytes]:
@@ -232,7 +233,7 @@ def _parquet(entries: Iterator[dict[str, Any]], path: Path) -> None:
         import pyarrow as pa
         import pyarrow.parquet as pq
     except ImportError:
-        raise AuditError("export: Parquet needs the extra `parquet` (pyarrow)") from None
+        raise trouble("export-parquet") from None
     numbers = ("seq", "stream", "input_tokens", "output_tokens", "upstream_status", "spooled")
     schema = pa.schema([(n, pa.int64() if n in numbers else pa.string()) for n in FLAT])
     with pq.ParquetWriter(path, schema) as writer:

@@ -4,11 +4,15 @@ tombstones account for.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import orjson
+
+from threegate.audit.finding_words import FINDINGS
+from threegate.audit.words import filled
+from threegate.types import Bilingual
 
 MAX_PROBLEMS = 1_000
 # What reading a changed log may raise: each is a finding, none may end the verification.
@@ -22,11 +26,20 @@ class Problem:
     writer: str
     seq: int
     code: str
-    message: str
+    text: Bilingual
 
-    def __str__(self) -> str:
+    @classmethod
+    def of(cls, writer: str, seq: int, kind: str, details: Mapping[str, object]) -> Problem:
+        """`kind` is an entry of `FINDINGS`. Missing details are a bug and raise KeyError."""
+        return cls(writer, seq, kind.partition("/")[0], filled(FINDINGS[kind], details))
+
+    def told(self, language: str) -> str:
         place = f"{self.writer}/{self.seq}" if self.seq >= 0 else self.writer
-        return f"{place}: {self.code}: {self.message}"
+        return f"{place}: {self.code}: {self.text.get(language)}"
+
+    def as_dict(self, language: str) -> dict[str, str | int]:
+        message = self.text.get(language)
+        return {"writer": self.writer, "seq": self.seq, "code": self.code, "message": message}
 
 
 @dataclass(slots=True)
@@ -57,9 +70,9 @@ class Report:
     def ok(self) -> bool:
         return not self.problems
 
-    def add(self, writer: str, seq: int, code: str, message: str) -> None:
+    def add(self, writer: str, seq: int, kind: str, /, **details: object) -> None:
         if len(self.problems) < MAX_PROBLEMS:
-            self.problems.append(Problem(writer, seq, code, message))
+            self.problems.append(Problem.of(writer, seq, kind, details))
 
 
 @dataclass(slots=True)
@@ -79,7 +92,7 @@ class Erasures:
             try:
                 found.add(event_of(entry)["detail"])
             except MALFORMED:
-                report.add("", -1, "malformed", "a tombstone cannot be read")
+                report.add("", -1, "malformed/tombstone")
         return found
 
     def add(self, detail: dict[str, Any]) -> None:

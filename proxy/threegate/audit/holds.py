@@ -11,7 +11,7 @@ from threegate.audit.database import now_us
 from threegate.audit.record import Record, Stage
 from threegate.audit.schema import HOLD, RECORD
 from threegate.audit.store import AuditLog
-from threegate.errors import AuditError
+from threegate.audit.words import trouble
 
 HOLD_FIELDS = ("tenant", "conversation", "subject", "request_id")
 
@@ -38,7 +38,7 @@ async def hold(
 ) -> Hold:
     """Nothing that `name` = `value` matches is erased or pruned until `release`."""
     if name not in HOLD_FIELDS or not value or not reason:
-        raise AuditError(f"hold: needs one of {', '.join(HOLD_FIELDS)}, its value and a reason")
+        raise trouble("hold-what", fields=", ".join(HOLD_FIELDS))
     kept = log.master.pseudonym(tenant, value) if name == "subject" else value
     made = Hold(secrets.token_hex(6), name, kept, reason, now_us())
     row = {"id": made.id, "field": name, "value": kept, "reason": reason, "since": made.since_us}
@@ -51,7 +51,7 @@ async def hold(
 async def release(log: AuditLog, hold_id: str, *, actor: str, reason: str) -> None:
     """Raises `AuditError` for an unknown hold."""
     if hold_id not in {h.id for h in await holds(log)}:
-        raise AuditError("hold: no such hold")
+        raise trouble("hold-unknown")
     detail = {"verb": "release", "actor": actor, "reason": reason, "hold": hold_id}
     gone = delete(HOLD).where(HOLD.c.id == hold_id)
     await log.append_with(Record(stage=Stage.ACCESS, detail=detail), lambda c: c.execute(gone))

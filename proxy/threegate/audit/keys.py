@@ -21,7 +21,7 @@ from pathlib import Path
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from threegate.errors import AuditError
+from threegate.audit.words import trouble
 
 KEY_BYTES = 32
 NONCE_BYTES = 12
@@ -40,19 +40,19 @@ def load_key(spec: str, default: Path, environment: Mapping[str, str]) -> bytes:
             return _decode(_read(Path(where)), where)
         case "env":
             if where not in environment:
-                raise AuditError(f"audit key: environment variable {where} is not set")
+                raise trouble("key-variable", name=where)
             return _decode(environment[where].encode(), where)
         case "cmd":
             return _decode(_command(where), "command output")
         case _:
-            raise AuditError("audit key: expected file:PATH, env:NAME or cmd:COMMAND")
+            raise trouble("key-form")
 
 
 def _read(path: Path) -> bytes:
     try:
         return path.read_bytes()
     except OSError as error:
-        raise AuditError(f"audit key: cannot read {path}: {error.strerror}") from None
+        raise trouble("key-file", path=path, why=error.strerror) from None
 
 
 def _read_or_create(path: Path) -> bytes:
@@ -89,7 +89,7 @@ def _command(command: str) -> bytes:
             shlex.split(command), capture_output=True, timeout=KMS_SECONDS, check=True
         )
     except (OSError, subprocess.SubprocessError) as error:
-        raise AuditError(f"audit key: command failed: {type(error).__name__}") from None
+        raise trouble("key-command", why=type(error).__name__) from None
     return done.stdout
 
 
@@ -104,7 +104,7 @@ def _decode(raw: bytes, where: str) -> bytes:
             continue
         if len(key) == KEY_BYTES:
             return key
-    raise AuditError(f"audit key: {where} is not a key of 32 bytes (raw, hex or base64)")
+    raise trouble("key-bytes", where=where)
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,9 +145,7 @@ class MasterKey:
         try:
             key = AESGCM(self._wrapping()).decrypt(nonce, sealed, _bound(key_id, tenant, day))
         except InvalidTag:
-            raise AuditError(
-                f"data key {key_id} does not open: wrong master key or changed"
-            ) from None
+            raise trouble("data-key", key=key_id) from None
         return DataKey(key_id, tenant, day, key, wrapped)
 
     def _wrapping(self) -> bytes:

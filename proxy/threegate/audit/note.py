@@ -18,6 +18,9 @@ from dataclasses import dataclass, field
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
+from threegate.audit.finding_words import NOTES
+from threegate.types import Bilingual
+
 ED25519 = 1
 COSIGNATURE_V1 = 4
 MARK = "— "
@@ -25,7 +28,12 @@ MAX_NOTE_BYTES = 64 * 1024  # ten signatures and a page of text are below 4 KiB
 
 
 class NoteError(ValueError):
-    """The note is malformed, unsigned or wrongly signed. The message says which."""
+    """The note is malformed, unsigned or wrongly signed. The text says which."""
+
+    def __init__(self, code: str, /, **details: str) -> None:
+        entry = NOTES[code]
+        self.text = Bilingual(entry.zh.format_map(details), entry.en.format_map(details))
+        super().__init__(self.text.en)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,9 +51,9 @@ class Checkpoint:
     def parse(cls, text: str) -> Checkpoint:
         lines = text.split("\n")
         if len(lines) < 4 or not lines[0] or not lines[1].isascii() or not lines[1].isdigit():
-            raise NoteError("not a checkpoint: origin, size and root lines expected")
+            raise NoteError("checkpoint")
         if lines[1] != str(int(lines[1])):
-            raise NoteError("checkpoint size has leading zeros")
+            raise NoteError("zeros")
         return cls(lines[0], int(lines[1]), _unbase64(lines[2], "root"))
 
 
@@ -73,12 +81,12 @@ class Verifier:
     def parse(cls, vkey: str) -> Verifier:
         name, _, rest = vkey.strip().partition("+")
         key_id, _, packed = rest.partition("+")
-        raw = _unbase64(packed, "verifier key")
+        raw = _unbase64(packed, "key")
         if len(raw) != 33 or raw[0] not in (ED25519, COSIGNATURE_V1):
-            raise NoteError("verifier key is not an Ed25519 key")
+            raise NoteError("key")
         verifier = cls(name, raw[1:], raw[0])
         if not name or verifier.key_id.hex() != key_id:
-            raise NoteError("verifier key does not match its key id")
+            raise NoteError("key-id")
         return verifier
 
     def named(self, name: str) -> Verifier:
@@ -136,7 +144,7 @@ def _unbase64(text: str, what: str) -> bytes:
     try:
         return base64.b64decode(text, validate=True)
     except (binascii.Error, ValueError):
-        raise NoteError(f"{what} is not base64") from None
+        raise NoteError(f"base64-{what}") from None
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,13 +157,13 @@ class Note:
     @classmethod
     def parse(cls, note: str) -> Note:
         if len(note) > MAX_NOTE_BYTES or any(ord(c) < 32 and c != "\n" for c in note):
-            raise NoteError("note is too long or holds control characters")
+            raise NoteError("long")
         at = note.rfind("\n\n")
         if at < 0 or not note.endswith("\n"):
-            raise NoteError("note has no signature block")
+            raise NoteError("no-block")
         lines = note[at + 2 :].split("\n")[:-1]
         if not lines:
-            raise NoteError("note has no signature block")
+            raise NoteError("no-block")
         return cls(note[: at + 1], tuple(_signature(line) for line in lines))
 
 
@@ -163,13 +171,13 @@ def _signature(line: str) -> tuple[str, bytes, bytes]:
     name, _, packed = line.removeprefix(MARK).partition(" ")
     raw = _unbase64(packed, "signature")
     if not line.startswith(MARK) or not name or len(raw) < 5:
-        raise NoteError("malformed signature line")
+        raise NoteError("line")
     return name, raw[:4], raw[4:]
 
 
 def sign(text: str, signers: Sequence[Signer], seconds: int = 0) -> str:
     if not text.endswith("\n"):
-        raise NoteError("a note's text ends in a newline")
+        raise NoteError("newline")
     return text + "\n" + "".join(signer.line(text, seconds) for signer in signers)
 
 
@@ -184,8 +192,8 @@ def verify(note: str, verifiers: Iterable[Verifier]) -> tuple[str, tuple[Verifie
         if verifier is None:
             continue
         if not verifier.accepts(parsed.text, signature):
-            raise NoteError(f"signature by {name} is wrong")
+            raise NoteError("wrong", name=name)
         good[verifier] = None
     if not good:
-        raise NoteError("no signature by a trusted key")
+        raise NoteError("untrusted")
     return parsed.text, tuple(good)

@@ -12,7 +12,7 @@ from pathlib import Path
 import httpx
 import orjson
 
-from threegate.errors import AuditError
+from threegate.audit.words import trouble
 
 ENDS = {
     "otel-logs": ("/v1/logs", "resourceLogs"),
@@ -27,7 +27,7 @@ def deliver(file: Path, form: str, url: str) -> int:
     lines before it are delivered.
     """
     if form not in ENDS:
-        raise AuditError(f"export: a collector takes {' or '.join(ENDS)}")
+        raise trouble("collector-form", forms=" / ".join(ENDS))
     path, member = ENDS[form]
     taken = 0
     with file.open("rb") as lines, httpx.Client(trust_env=False, timeout=TIMEOUT_S) as client:
@@ -47,6 +47,6 @@ def _post(client: httpx.Client, url: str, body: bytes, taken: int) -> None:
     try:
         reply = client.post(url, content=body, headers={"content-type": "application/json"})
     except httpx.HTTPError as error:
-        raise AuditError(f"collector: {type(error).__name__} after {taken} records") from None
+        raise trouble("collector", why=type(error).__name__, taken=taken) from None
     if not reply.is_success:
-        raise AuditError(f"collector: status {reply.status_code} after {taken} records")
+        raise trouble("collector", why=f"status {reply.status_code}", taken=taken)

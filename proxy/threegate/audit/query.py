@@ -33,7 +33,7 @@ from threegate.audit.database import is_postgres
 from threegate.audit.keys import DataKey, MasterKey
 from threegate.audit.record import Stage
 from threegate.audit.schema import CHECKPOINT, CONTENT, HIT, KEY, RECORD
-from threegate.errors import AuditError
+from threegate.audit.words import trouble
 from threegate.types import Action
 
 MAX_PAGE = 500
@@ -159,7 +159,7 @@ def read_content(connection: Connection, master: MasterKey, entry: Entry) -> lis
         return []
     key = data_key(connection, master, entry)
     if key is None:
-        raise AuditError("the key of this text is gone")
+        raise trouble("key-gone")
     return unseal(bytes(blob), entry.id, key)
 
 

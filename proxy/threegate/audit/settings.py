@@ -9,6 +9,7 @@ from pathlib import Path
 
 from threegate.audit.chain import Algorithm
 from threegate.audit.record import ContentLevel
+from threegate.audit.words import trouble
 from threegate.settings import MIN_METADATA_DAYS, Settings
 
 METADATA_DAYS = 190
@@ -40,7 +41,7 @@ class Format(StrEnum):
 @dataclass(frozen=True, slots=True)
 class Retention:
     """Days until text and metadata go; a legal hold keeps what is needed longer. Raises
-    `ValueError` below six months.
+    `AuditError` below six months.
     """
 
     content_days: int = 90
@@ -48,7 +49,7 @@ class Retention:
 
     def __post_init__(self) -> None:
         if self.metadata_days < MIN_METADATA_DAYS:
-            raise ValueError(f"retention: less than {MIN_METADATA_DAYS} days")
+            raise trouble("retention", least=MIN_METADATA_DAYS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,8 +88,8 @@ class AuditSettings:
 
 
 def from_settings(settings: Settings) -> AuditSettings:
-    """The audit part of the process's settings. Raises `ValueError` for a retention below six
-    months or an unknown format.
+    """The audit part of the process's settings. Raises `AuditError` for a retention below six
+    months.
     """
     return AuditSettings(
         url=settings.audit_database,

@@ -12,7 +12,7 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from threegate.audit.rows import COLUMN_NAMES
-from threegate.errors import AuditError
+from threegate.audit.words import trouble
 
 FIRST = -(2**31)  # below every place, and within every integer column
 PAGE = 5_000  # records; bounds memory, not time
@@ -131,14 +131,14 @@ def connect(url: str) -> Database:
 
 def _sqlite(path: Path) -> Database:
     if not path.is_file():
-        raise AuditError(f"no audit database at {path}")
+        raise trouble("no-database", path=path)
     connection = sqlite3.connect(f"file:{path}?mode=ro", uri=True)
 
     def fetch(sql: str, parameters: Sequence[Any]) -> list[Sequence[Any]]:
         try:
             return list(connection.execute(sql, parameters))
         except sqlite3.Error as error:
-            raise AuditError(f"audit database cannot be read: {error}") from None
+            raise trouble("not-read", why=error) from None
 
     return Database(fetch, connection.close)
 
@@ -156,7 +156,7 @@ def _postgres(url: str) -> Database:
             database=parts.path.lstrip("/"),
         )
     except pg8000.dbapi.Error as error:
-        raise AuditError(f"audit database cannot be reached: {type(error).__name__}") from None
+        raise trouble("not-reached", why=type(error).__name__) from None
 
     def fetch(sql: str, parameters: Sequence[Any]) -> list[Sequence[Any]]:
         cursor = connection.cursor()
@@ -164,6 +164,6 @@ def _postgres(url: str) -> Database:
             cursor.execute(sql.replace("?", "%s"), parameters)
             return list(cursor.fetchall())
         except pg8000.dbapi.Error as error:
-            raise AuditError(f"audit database cannot be read: {type(error).__name__}") from None
+            raise trouble("not-read", why=type(error).__name__) from None
 
     return Database(fetch, connection.close)

@@ -24,7 +24,7 @@ from threegate.audit.checkpoint import sync_directory
 from threegate.audit.content import indexed, unseal
 from threegate.audit.keys import MasterKey
 from threegate.audit.rows import Item
-from threegate.errors import AuditError
+from threegate.audit.words import trouble
 
 
 @dataclass(slots=True)
@@ -44,7 +44,7 @@ class Spool:
         start = file.tell()
         data = b"".join(map(_line, items))
         if start + len(data) > self.max_bytes:
-            raise AuditError("audit spool is full")
+            raise trouble("spool-full")
         try:
             _write_all(file, data)
             os.fsync(file.fileno())

@@ -26,6 +26,7 @@ from threegate.audit.record import Content, ContentLevel, Record, timestamp
 from threegate.audit.rows import Item, make
 from threegate.audit.settings import AuditSettings, OnFailure
 from threegate.audit.tickets import Receipt, Ticket
+from threegate.audit.words import trouble
 from threegate.audit.writer import Counters, Writer, new_writer_id
 from threegate.errors import AuditError
 
@@ -61,14 +62,14 @@ class AuditLog:
             publisher = load_publisher(settings, writer_id)
             writer = Writer(settings, engine, publisher, master, writer_id)
         except (ValueError, OSError) as error:
-            raise AuditError(f"audit log: {error}") from None
+            raise trouble("not-opened", why=error) from None
         log = cls(settings, master, writer)
         writer.start()
         writer.opened.wait()
         problem = writer.problem  # the last attempt of a writer that stops may clear it
         if problem is not None and settings.on_failure is OnFailure.FAIL_REQUEST:
             log._shut()
-            raise AuditError(f"audit database: {_first_line(problem)}")
+            raise trouble("database", why=_first_line(problem))
         return log
 
     async def append(self, record: Record, content: Content | None = None) -> Receipt:
@@ -76,11 +77,11 @@ class AuditLog:
         stored.
         """
         if self._closed or self._writer.pending >= self.settings.max_pending:
-            raise AuditError("the audit log is closed or overloaded")
+            raise trouble("closed")
         try:
             item = self._item(record, content)
         except (TypeError, ValueError) as error:
-            raise AuditError(f"audit record cannot be written: {type(error).__name__}") from None
+            raise trouble("not-written", why=type(error).__name__) from None
         return await self._submit(item)
 
     async def append_with(self, record: Record, work: Callable[[Connection], object]) -> Receipt:
@@ -181,7 +182,7 @@ class AuditLog:
             with self._reader.begin() as connection:
                 return work(connection)
         except SQLAlchemyError as error:
-            raise AuditError(f"audit database: {type(error).__name__}") from None
+            raise trouble("database", why=type(error).__name__) from None
 
     async def get(self, request_id: str) -> tuple[Entry, ...]:
         """All records of one request, oldest first; empty when there is none."""
@@ -203,7 +204,7 @@ class AuditLog:
 
 def _give_up(future: asyncio.Future[Receipt]) -> None:
     if not future.done():
-        future.set_exception(AuditError("the audit record was not stored in time"))
+        future.set_exception(trouble("not-in-time"))
 
 
 def load_master(settings: AuditSettings) -> MasterKey:

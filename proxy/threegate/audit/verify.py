@@ -55,7 +55,7 @@ def verify_database(
     _check_peers(report, peers)
     report.unanswered = len(received - ended)
     if not keys:
-        report.add("", -1, "no_key", "no trusted key was given, so no checkpoint could be checked")
+        report.add("", -1, "no_key")
     return report
 
 
@@ -70,9 +70,7 @@ def _notes(
         if checkpoint is None:
             continue
         if (_writer(checkpoint), checkpoint.size) != (writer, size):
-            report.add(
-                writer, -1, "checkpoint_moved", f"the checkpoint stored at {size} is another"
-            )
+            report.add(writer, -1, "checkpoint_moved", size=size)
         _add(found, checkpoint)
     for note in {*published} - {note for _, _, note in stored}:
         checkpoint = _trusted(note, keys, report, "published checkpoint")
@@ -99,7 +97,7 @@ def _trusted(note: str, keys: Sequence[Verifier], report: Report, where: str) ->
         named = [k.named(checkpoint.origin) for k in keys if belongs(checkpoint.origin, k.name)]
         verify(note, named)
     except NoteError as error:
-        report.add(where, -1, "checkpoint_unsigned", str(error))
+        report.add(where, -1, "checkpoint_unsigned", zh=error.text.zh, en=error.text.en)
         return None
     return checkpoint
 
@@ -122,7 +120,7 @@ def _peers(database: Database, writers: Iterable[str], report: Report) -> list[P
                 Peer(writer, p["writer"], int(p["size"]), bytes.fromhex(p["leaf"])) for p in named
             ]
         except MALFORMED:
-            report.add(writer, 0, "malformed", "what it says of other writers cannot be read")
+            report.add(writer, 0, "malformed/peers")
     return peers
 
 
@@ -131,8 +129,8 @@ def _check_peers(report: Report, peers: Sequence[Peer]) -> None:
     for peer in peers:
         chain, by = chains.get(peer.writer), chains[peer.by]
         if chain is None:
-            report.add(peer.writer, -1, "writer_missing", f"named by {peer.by}, not in the log")
+            report.add(peer.writer, -1, "writer_missing", by=peer.by)
         elif chain.leaves.get(peer.size - 1) != peer.leaf:
-            report.add(peer.writer, peer.size - 1, "peer_differs", f"{peer.by} saw another entry")
+            report.add(peer.writer, peer.size - 1, "peer_differs", by=peer.by)
         elif by.integrated:
             chain.covered = max(chain.covered, peer.size)

@@ -46,9 +46,9 @@ class ExportReport:
     def ok(self) -> bool:
         return not self.problems
 
-    def add(self, where: str, seq: int, code: str, message: str) -> None:
+    def add(self, where: str, seq: int, kind: str, /, **details: object) -> None:
         if len(self.problems) < MAX_PROBLEMS:
-            self.problems.append(Problem(where, seq, code, message))
+            self.problems.append(Problem.of(where, seq, kind, details))
 
 
 def verify_export(directory: Path, keys: Sequence[Verifier]) -> ExportReport:
@@ -61,9 +61,7 @@ def verify_export(directory: Path, keys: Sequence[Verifier]) -> ExportReport:
         report.records += 1
         _record(line, number, checkpoints, places, report)
     if expected is not None and expected != report.records:
-        report.add(
-            RECORDS, -1, "count", f"{expected} records were exported, {report.records} are here"
-        )
+        report.add(RECORDS, -1, "count", expected=expected, found=report.records)
     report.gaps = sum(max(p) - min(p) + 1 - len(p) for p in places.values())
     return report
 
@@ -73,10 +71,10 @@ def _manifest(directory: Path, keys: Sequence[Verifier], report: ExportReport) -
         text, _ = verify((directory / MANIFEST).read_text(), keys)
         title, count, *listed = text.splitlines()
     except (NoteError, OSError, ValueError) as error:
-        report.add(MANIFEST, -1, "manifest", f"not signed by a trusted key: {type(error).__name__}")
+        report.add(MANIFEST, -1, "manifest/unsigned", why=type(error).__name__)
         return None
     if title != TITLE:
-        report.add(MANIFEST, -1, "manifest", "not a manifest of an export")
+        report.add(MANIFEST, -1, "manifest/title")
         return None
     files = {name: digest for digest, _, name in (line.partition(" ") for line in listed)}
     _check_files(directory, files, report)
@@ -86,12 +84,12 @@ def _manifest(directory: Path, keys: Sequence[Verifier], report: ExportReport) -
 def _check_files(directory: Path, files: dict[str, str], report: ExportReport) -> None:
     present = {p.relative_to(directory).as_posix() for p in directory.rglob("*") if p.is_file()}
     for name in sorted(present - files.keys() - {MANIFEST}):
-        report.add(name, -1, "file_extra", "not in the manifest")
+        report.add(name, -1, "file_extra")
     for name, digest in files.items():
         if name not in present:
-            report.add(name, -1, "file_missing", "in the manifest, not here")
+            report.add(name, -1, "file_missing")
         elif file_digest(directory / name) != digest:
-            report.add(name, -1, "file_changed", "not the file that was exported")
+            report.add(name, -1, "file_changed")
 
 
 def _checkpoints(
@@ -105,7 +103,7 @@ def _checkpoints(
             named = [k.named(checkpoint.origin) for k in keys if belongs(checkpoint.origin, k.name)]
             verify(note, named)
         except NoteError as error:
-            report.add(path.name, -1, "checkpoint_unsigned", str(error))
+            report.add(path.name, -1, "checkpoint_unsigned", zh=error.text.zh, en=error.text.en)
             continue
         found[checkpoint.origin.rpartition("/")[2]] = checkpoint
     return found
@@ -118,9 +116,9 @@ def _lines(directory: Path, report: ExportReport) -> Iterator[bytes]:
                 if line.endswith(b"\n"):
                     yield line
                 else:
-                    report.add(RECORDS, -1, "torn", "the last line is cut short")
+                    report.add(RECORDS, -1, "torn")
     except OSError as error:
-        report.add(RECORDS, -1, "file_missing", str(error.strerror))
+        report.add(RECORDS, -1, "file_missing/read", why=error.strerror)
 
 
 def _record(
@@ -135,12 +133,12 @@ def _record(
         entry = row["entry"]
         writer, seq = entry["writer"], entry["seq"]
         if seq in places.setdefault(writer, set()):
-            report.add(writer, seq, "twice", "exported twice")
+            report.add(writer, seq, "twice/export")
         places[writer].add(seq)
         _prove(row, checkpoints.get(writer), report)
         _texts(row, checkpoints.get(writer), report)
     except (orjson.JSONDecodeError, KeyError, TypeError, ValueError, AttributeError):
-        report.add(RECORDS, number, "malformed", f"line {number + 1} is not an exported record")
+        report.add(RECORDS, number, "malformed/line", line=number + 1)
 
 
 def _prove(row: dict[str, Any], checkpoint: Checkpoint | None, report: ExportReport) -> None:
@@ -150,7 +148,7 @@ def _prove(row: dict[str, Any], checkpoint: Checkpoint | None, report: ExportRep
         return
     place = (entry["writer"], entry["seq"])
     if checkpoint is None or proof["size"] != checkpoint.size:
-        report.add(*place, "no_checkpoint", "the proof leads to a checkpoint that is not here")
+        report.add(*place, "no_checkpoint")
         return
     hasher = hasher_of(checkpoint.origin)
     path = [bytes.fromhex(h) for h in proof["path"]]
@@ -158,7 +156,7 @@ def _prove(row: dict[str, Any], checkpoint: Checkpoint | None, report: ExportRep
     if verify_inclusion(leaf, entry["seq"], checkpoint.size, path, checkpoint.root, hasher):
         report.proven += 1
     else:
-        report.add(*place, "not_included", "the entry is not the one in the log")
+        report.add(*place, "not_included")
 
 
 def _texts(row: dict[str, Any], checkpoint: Checkpoint | None, report: ExportReport) -> None:
@@ -174,6 +172,4 @@ def _texts(row: dict[str, Any], checkpoint: Checkpoint | None, report: ExportRep
         for name, digest in (("redacted", shown), ("text", hashes.get("hash"))):
             made = part_hash(part["part"], part.get(name, ""), bytes.fromhex(row["salt"]), hasher)
             if name in part and made != digest:
-                report.add(
-                    entry["writer"], entry["seq"], "text_changed", f"{name} is not as logged"
-                )
+                report.add(entry["writer"], entry["seq"], "text_changed/export", name=name)

@@ -67,7 +67,7 @@ class Walk:
         try:
             self._follow()
         except MALFORMED:
-            self._problem(self.chain.size, "malformed", "rows of this chain are not of a log")
+            self._problem(self.chain.size, "malformed/chain")
         self._ends()
         return self.chain
 
@@ -80,13 +80,13 @@ class Walk:
         for rest in (self._hits, self._contents):
             rest.take(None)
 
-    def _problem(self, seq: int, code: str, message: str) -> None:
-        self.report.add(self.chain.writer, seq, code, message)
+    def _problem(self, seq: int, kind: str, /, **details: object) -> None:
+        self.report.add(self.chain.writer, seq, kind, **details)
 
     def _gap(self, found: int) -> None:
         expected = self.chain.size
-        code, what = ("missing", "is missing") if found > expected else ("twice", "is there twice")
-        self._problem(min(found, expected), code, f"entry {min(found, expected)} {what}")
+        kind, seq = "missing" if found > expected else "twice/entry", min(found, expected)
+        self._problem(seq, kind, seq=seq)
 
     def _place(self, stored: Stored) -> None:
         if stored.entry is None:
@@ -106,43 +106,43 @@ class Walk:
             if root == self._frontier.root():
                 self.chain.integrated = size
             else:
-                self._problem(-1, "root_differs", f"the signed root of the first {size} is another")
+                self._problem(-1, "root_differs", size=size)
 
     def _stub(self, stored: Stored) -> None:
         self.chain.pruned += 1
         if not self.erasures.body(stored.writer, stored.seq):
-            self._problem(stored.seq, "pruned_silently", "body gone without a tombstone")
+            self._problem(stored.seq, "pruned_silently")
         if self._hits.take(stored.seq) or self._contents.take(stored.seq):
-            self._problem(stored.seq, "stray", "rows of a pruned entry are left")
+            self._problem(stored.seq, "stray/pruned")
 
     def _entry(self, stored: Stored, entry: str) -> None:
         if stored.seq == 0:
             self._choose_hash(entry)
         if self._hasher.leaf(entry.encode(errors="surrogatepass")) != stored.leaf:
-            self._problem(stored.seq, "changed", "the entry does not hash to its leaf")
+            self._problem(stored.seq, "changed")
         try:
             parsed = orjson.loads(entry)
             if canonical(parsed).decode() != entry:
-                self._problem(stored.seq, "not_canonical", "the entry is not canonical JSON")
+                self._problem(stored.seq, "not_canonical")
             self._members(stored, parsed)
         except MALFORMED:  # a JSONDecodeError is a ValueError
-            self._problem(stored.seq, "malformed", "the entry is not one of this log")
+            self._problem(stored.seq, "malformed/entry")
 
     def _choose_hash(self, entry: str) -> None:
         try:
             self._hasher = Hasher(Algorithm(event_of(entry)["detail"]["algorithm"]))
         except MALFORMED:
-            self._problem(0, "algorithm", "the first entry names no hash that is known here")
+            self._problem(0, "algorithm")
         self._frontier = Frontier(self._hasher)
 
     def _members(self, stored: Stored, parsed: dict[str, Any]) -> None:
         event, seq = parsed["event"], stored.seq
         if (parsed["writer"], parsed["seq"]) != (stored.writer, seq):
-            self._problem(seq, "moved", "the entry names another place")
+            self._problem(seq, "moved")
         if parsed["prev"] != self._prev.hex():
-            self._problem(seq, "unlinked", "the entry does not follow the one before it")
+            self._problem(seq, "unlinked")
         if microseconds(parsed["ts"]) != stored.ts_us or columns(event) != stored.columns:
-            self._problem(seq, "columns", "searchable columns differ from the entry")
+            self._problem(seq, "columns")
         self._check_hits(stored, event)
         self._check_beside(stored, event)
         self._account(event)
@@ -151,7 +151,7 @@ class Walk:
         found = self._hits.take(stored.seq)
         expected = [(n, stored.ts_us, *hit) for n, hit in enumerate(hits(event))]
         if [tuple(row[1:]) for row in found] != expected:
-            self._problem(stored.seq, "hits", "rule hits differ from the entry")
+            self._problem(stored.seq, "hits")
 
     def _check_beside(self, stored: Stored, event: dict[str, Any]) -> None:
         """What may be erased: the salt with the subject, and the text."""
@@ -163,21 +163,21 @@ class Walk:
         if not rows:
             self.chain.erased += bool(kept)
             if kept and not gone:
-                self._problem(stored.seq, "text_missing", "text gone without a tombstone")
+                self._problem(stored.seq, "text_missing")
         elif not kept or (rows[0][1], self._hasher.digest(bytes(rows[0][2])).hex()) != (
             key_id,
             kept[0]["blob"],
         ):
-            self._problem(stored.seq, "text_changed", "the text is not the one that was logged")
+            self._problem(stored.seq, "text_changed")
 
     def _check_salt(self, stored: Stored, commitment: str, *, gone: bool) -> None:
         if stored.salt is None:
             if commitment and not gone:
-                self._problem(stored.seq, "salt_missing", "salt gone without a tombstone")
+                self._problem(stored.seq, "salt_missing")
             if stored.subject is not None:
-                self._problem(stored.seq, "subject", "a subject without a salt")
+                self._problem(stored.seq, "subject/salt")
         elif bind(stored.salt, stored.subject or "", self._hasher) != commitment:
-            self._problem(stored.seq, "subject", "salt or subject differ from the entry")
+            self._problem(stored.seq, "subject")
 
     def _account(self, event: dict[str, Any]) -> None:
         match event["stage"]:
@@ -188,12 +188,10 @@ class Walk:
 
     def _ends(self) -> None:
         for seq in sorted({*self._hits.stray, *self._contents.stray}):
-            self._problem(seq, "stray", "rows without an entry")
+            self._problem(seq, "stray/rows")
         beyond = [size for size in self.roots if size > self.chain.size]
         if beyond:
             size = max(beyond)
-            self._problem(
-                -1, "truncated", f"a checkpoint signs {size}, there are {self.chain.size}"
-            )
+            self._problem(-1, "truncated", signed=size, found=self.chain.size)
         if not self.chain.size:
-            self._problem(-1, "empty", "the writer is known, its entries are gone")
+            self._problem(-1, "empty")

@@ -31,6 +31,7 @@ from threegate.audit.rows import Item
 from threegate.audit.settings import AuditSettings, OnFailure
 from threegate.audit.spool import Spool
 from threegate.audit.tickets import Receipt, Result, Ticket, items_of, settle
+from threegate.audit.words import trouble
 from threegate.errors import AuditError
 
 RETRY_SECONDS = 1.0  # between attempts to reopen, replay or publish
@@ -161,14 +162,14 @@ class Writer(threading.Thread):
         """
         elsewhere = self.settings.on_failure is not OnFailure.FAIL_REQUEST
         if elsewhere and not patient and self._in_doubt and time.monotonic() < self._next_try:
-            raise AuditError("the audit database is away")
+            raise trouble("away")
 
     def _failed(self, error: Exception) -> AuditError:
         if not isinstance(error, AuditError):
             self._next_try = time.monotonic() + RETRY_SECONDS
         self.problem, self._in_doubt = error, True
         self.counters.failures += 1
-        return AuditError(f"audit database: {type(error).__name__}")
+        return trouble("database", why=type(error).__name__)
 
     def _without_database(self, item: Item) -> Result:
         """What the operator chose. A deletion cannot be spooled, nor go on without its
@@ -181,13 +182,13 @@ class Writer(threading.Thread):
             case OnFailure.SPOOL if item.work is None:
                 return self._spooled(item)
             case _:
-                return AuditError("the audit record could not be stored")
+                return trouble("not-stored")
 
     def _spooled(self, item: Item) -> Result:
         try:
             self._spool.append([item])
         except (OSError, AuditError):
-            return AuditError("the audit record could not be spooled")
+            return trouble("not-spooled")
         self.counters.spooled += 1
         self._replay = True
         return Receipt(item.event_id, self.id, spooled=True)

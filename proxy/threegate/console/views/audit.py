@@ -200,12 +200,11 @@ async def verify(visit: Visit) -> Answer:
     report = await blocking(verify_all, visit.parts.audit_settings)
     await visit.note("verify", ok=report.ok, problems=len(report.problems))
     writer, seq = visit.form.get("writer", ""), visit.form.get("seq", "")
-    return Shown(
-        "verify.html", _verified(report, writer, seq) | {"back_to": visit.form.get("request", "")}
-    )
+    back = {"back_to": visit.form.get("request", "")}
+    return Shown("verify.html", _verified(report, writer, seq, visit.language) | back)
 
 
-def _verified(report: Report, writer: str, seq: str) -> dict[str, Any]:
+def _verified(report: Report, writer: str, seq: str, language: str) -> dict[str, Any]:
     chains = [
         {"writer": c.writer, "size": c.size, "integrated": c.integrated, "covered": c.covered}
         | {"pending": c.pending, "pruned": c.pruned, "erased": c.erased}
@@ -218,7 +217,7 @@ def _verified(report: Report, writer: str, seq: str) -> dict[str, Any]:
         "good": report.ok,
         "chains": chains,
         "unanswered": report.unanswered,
-        "problems": [asdict(p) for p in report.problems[:100]],
+        "problems": [p.as_dict(language) for p in report.problems[:100]],
         "one": {"writer": writer, "seq": seq, "sound": not here, "signed": signed}
         if writer
         else {},
