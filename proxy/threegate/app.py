@@ -49,12 +49,17 @@ from threegate.settings import JudgeSettings, Settings
 from threegate.state.admission import CHECKING, Admission
 from threegate.state.limits import Limiter, MemoryLimiter
 from threegate.tasks import Tasks
+from threegate.types import Bilingual
 from threegate.upstream import Upstreams
 from threegate.watch import Watch
 from threegate.wire import ADAPTERS
 from threegate.wrong_settings import wrong
 
 log = logging.getLogger(__name__)
+WITHOUT = Bilingual(
+    "没有启用分类器：需要分类器的规则不起作用",
+    "classifiers are off: rules that need one do not act",
+)
 
 SECRET_BYTES = 32
 CHECKING_WITH_MODELS, CHECKING_ELSEWHERE = 32, 256
@@ -109,7 +114,9 @@ _ALL = ["GET", "POST", "PUT", "PATCH", "DELETE"]
 
 
 @asynccontextmanager
-async def opened(settings: Settings, say: Callable[[str], None] = log.info) -> AsyncIterator[Deps]:
+async def opened(
+    settings: Settings, say: Callable[[str], None] = log.info, language: str = "en"
+) -> AsyncIterator[Deps]:
     """Everything the endpoints need, closed in reverse order. Raises ThreegateError or
     SettingsError when a part is missing: a guard that cannot guard does not start."""
     settings.var.mkdir(parents=True, exist_ok=True)
@@ -119,7 +126,7 @@ async def opened(settings: Settings, say: Callable[[str], None] = log.info) -> A
     keys = _upstream_keys(settings)
     metrics = Metrics()
     async with AsyncExitStack() as stack:
-        if (engine := _engine(settings, say)) is not None:
+        if (engine := _engine(settings, say, language)) is not None:
             stack.callback(engine.close)
         outbound = httpx.AsyncClient(trust_env=False, follow_redirects=False)
         stack.push_async_callback(outbound.aclose)
@@ -145,7 +152,7 @@ async def opened(settings: Settings, say: Callable[[str], None] = log.info) -> A
             _traces(settings, outbound, metrics),
             admission=_admission(settings, engine),
         )
-        say(await asyncio.to_thread(greeting, settings, deps.secret))
+        say(await asyncio.to_thread(greeting, settings, deps.secret, language))
         queued = engine.queued if engine else dict
         store = BandStore.open(versions.engine, secrets.token_hex(8))
         watch = Watch(
@@ -218,9 +225,9 @@ def _admission(settings: Settings, engine: Engine | None) -> Admission:
     return Admission(settings.max_calls, checking)
 
 
-def _engine(settings: Settings, say: Callable[[str], None]) -> Engine | None:
+def _engine(settings: Settings, say: Callable[[str], None], language: str) -> Engine | None:
     if settings.classifiers == "off":
-        say("classifiers are off: rules that need one do not act")
+        say(WITHOUT.get(language))
         return None
     unknown = {name for name, _ in settings.remote_models} - set(MODELS)
     if unknown:

@@ -4,6 +4,7 @@ replicas. A key is shown once and stored hashed."""
 from __future__ import annotations
 
 import argparse
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,14 @@ from threegate import settings
 from threegate.audit.database import writer_engine
 from threegate.gateway.door import KeyFile, utc_time
 from threegate.gateway.key_table import KeyTable
+from threegate.types import Bilingual
+
+MADE = Bilingual(
+    "{id}，租户 {tenant}；密钥只显示这一次：",
+    "{id} for tenant {tenant}; the key is shown this once:",
+)
+ACTIVE, REVOKED = Bilingual("有效", "active"), Bilingual("已吊销", "revoked")
+NO_KEY = Bilingual("没有密钥 {}", "no key {}")
 
 
 def register(commands: Any) -> None:
@@ -38,13 +47,14 @@ def _keys(args: argparse.Namespace) -> KeyFile | KeyTable:
 def _add(args: argparse.Namespace) -> int:
     expires = args.expires.isoformat() if args.expires else ""
     key, secret = _keys(args).add(args.tenant, expires)
-    print(f"{key.id} for tenant {key.tenant}; the key is shown this once:\n{secret}")
+    print(MADE.get(args.lang).format(id=key.id, tenant=key.tenant))
+    print(secret)
     return 0
 
 
 def _list(args: argparse.Namespace) -> int:
     for key in _keys(args).keys:
-        state = "revoked" if key.revoked else "active"
+        state = (REVOKED if key.revoked else ACTIVE).get(args.lang)
         print(f"{key.id}\t{key.tenant}\t{state}\t{key.created}\t{key.expires}")
     return 0
 
@@ -52,5 +62,5 @@ def _list(args: argparse.Namespace) -> int:
 def _revoke(args: argparse.Namespace) -> int:
     if _keys(args).revoke(args.id):
         return 0
-    print(f"no key {args.id}")
+    print(NO_KEY.get(args.lang).format(args.id), file=sys.stderr)
     return 1

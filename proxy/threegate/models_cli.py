@@ -23,6 +23,8 @@ from threegate.types import Bilingual
 MEBIBYTE = 1 << 20
 COLUMNS = Bilingual("模型|名称|任务|标签|大小 MiB|许可", "model|title|task|labels|MiB|licence")
 
+UNCHANGED = Bilingual("{} 个文件未改动；{}", "{} files unchanged; {}")
+
 
 def register(commands: Any) -> None:
     top = commands.add_parser("models", help="list, verify and describe the classifiers")
@@ -83,20 +85,20 @@ def _verify(args: argparse.Namespace) -> int:
     failed = 0
     for entry in entries:
         try:
-            print(f"{entry.manifest.id}: {_verified(root, entry)}")
+            print(f"{entry.manifest.id}: {_verified(root, entry, args.lang)}")
         except ModelError as error:
             failed += 1
             print(f"{entry.manifest.id}: {error}")
     return int(bool(failed))
 
 
-def _verified(root: Path, entry: Entry) -> str:
+def _verified(root: Path, entry: Entry, language: str) -> str:
     """How it went. Raises ModelError."""
     m = entry.manifest
     verify_files(entry.folder, m)
     said: list[str] = []
     Engine.open(root, (f"{m.name}@{m.version}",), threads=1, say=said.append).close()
-    return f"{len(m.files)} files unchanged; {said[0]}"
+    return UNCHANGED.get(language).format(len(m.files), said[0])
 
 
 def _card(args: argparse.Namespace) -> int:

@@ -13,7 +13,6 @@ import gc
 import os
 import signal
 import socket
-import sys
 import tempfile
 import time
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
@@ -30,7 +29,10 @@ from threegate import settings as settings_module
 from threegate.app import create_app, opened
 from threegate.connection import Connection
 from threegate.gateway.metrics import SHARED_METRICS, forget_worker
+from threegate.greeting import greeting
+from threegate.progress import warn
 from threegate.settings import CHOICES, Settings, UpstreamSettings
+from threegate.types import Bilingual
 from threegate.workers import Membership, Supervisor, again
 from threegate.wrong_settings import wrong
 
@@ -66,12 +68,12 @@ def _serve(args: argparse.Namespace) -> int:
     settings = settings_module.load(given=given, file=args.config)
     logs.set_up(settings.log_level, settings.log_format)
     if args.worker:
-        return _run(serve(settings, Membership.of(args.worker)))
+        return _run(serve(settings, Membership.of(args.worker), args.lang))
     with listening(settings) as listener:
         bound = replace(settings, port=listener.getsockname()[1])
         if settings.workers == 1:
-            return _run(serve(bound, listener))
-        return asyncio.run(supervise(bound, listener))
+            return _run(serve(bound, listener, args.lang))
+        return asyncio.run(supervise(bound, listener, args.lang))
 
 
 def _run(work: Coroutine[Any, Any, int]) -> int:
@@ -97,27 +99,30 @@ def listening(settings: Settings) -> Iterator[socket.socket]:
         yield listener
 
 
-async def supervise(settings: Settings, listener: socket.socket) -> int:
+async def supervise(settings: Settings, listener: socket.socket, language: str) -> int:
     """Many workers. Their counters lie in one folder, so that each shows the metrics of all."""
     with tempfile.TemporaryDirectory(prefix="threegate-metrics-") as folder:
         os.environ[SHARED_METRICS] = folder
         supervisor = Supervisor(
-            again(), listener, settings.workers, lambda: _greet(settings), forget_worker
+            again(), listener, settings.workers, lambda: _greet(settings, language), forget_worker
         )
         return await supervisor.run()
 
 
-async def serve(settings: Settings, on: socket.socket | Membership) -> int:
+async def serve(settings: Settings, on: socket.socket | Membership, language: str) -> int:
     """Runs until a stop signal; streams in progress finish first."""
     leaving = Leaving(settings.shutdown_delay)
-    async with with_upstream(settings) as complete, opened(complete, say=_say) as deps:
+    async with (
+        with_upstream(settings, language) as complete,
+        opened(complete, warn, language) as deps,
+    ):
         app = config(create_app(deps, leaving.missing), complete)
         spare_the_collector()
         if isinstance(on, Membership):
             on.leave_with_supervisor()
             await Server(app, leaving, on.ready).serve(sockets=ears(on.listener))
         else:
-            await Server(app, leaving, lambda: _greet(complete)).serve(sockets=ears(on))
+            await Server(app, leaving, lambda: _greet(complete, language)).serve(sockets=ears(on))
     return 0
 
 
@@ -194,7 +199,7 @@ def config(app: Any, settings: Settings) -> uvicorn.Config:
 
 
 @asynccontextmanager
-async def with_upstream(settings: Settings) -> AsyncIterator[Settings]:
+async def with_upstream(settings: Settings, language: str = "en") -> AsyncIterator[Settings]:
     """Settings with at least one upstream: the demo model on a free port if none is named."""
     if settings.upstreams:
         yield settings
@@ -208,7 +213,7 @@ async def with_upstream(settings: Settings) -> AsyncIterator[Settings]:
     )
     task = asyncio.ensure_future(server.serve(sockets=[listener]))
     url = f"http://127.0.0.1:{listener.getsockname()[1]}"
-    _say(f"no upstream named: the demo model answers at {url}")
+    warn(DEMO.get(language).format(url))
     try:
         yield replace(settings, upstreams=(UpstreamSettings(url, name="demo"),))
     finally:
@@ -216,32 +221,10 @@ async def with_upstream(settings: Settings) -> AsyncIterator[Settings]:
         await task
 
 
-def _say(line: str) -> None:
-    print(line, file=sys.stderr, flush=True)
+DEMO = Bilingual(
+    "没有写上游：由 {} 的演示模型回答", "no upstream named: the demo model answers at {}"
+)
 
 
-GREETING = """
-Threegate listens at {url}   packs: {packs}
-
-  curl {url}/v1/chat/completions -H 'content-type: application/json' -d \\
-    '{{"model":"deepseek-r1","messages":[{{"role":"user","content":"你好，我的手机号是13812345678"}}]}}'
-
-  from openai import OpenAI
-  client = OpenAI(base_url="{url}/v1", api_key="any")
-  print(client.chat.completions.create(model="deepseek-r1",
-      messages=[{{"role": "user", "content": "My e-mail is a.b@example.com"}}]))
-
-audit log  {audit}
-           threegate audit verify --database {audit}
-see also   {url}/readyz  {url}/metrics
-"""
-
-
-def _greet(settings: Settings) -> None:
-    _say(
-        GREETING.format(
-            url=f"http://{settings.host}:{settings.port}",
-            packs=", ".join(settings.packs),
-            audit=settings.audit_database,
-        )
-    )
+def _greet(settings: Settings, language: str) -> None:
+    warn(greeting(settings, language))

@@ -26,6 +26,7 @@ from threegate.policy.store import DirTree, PolicyStore
 from threegate.policy.versions import Versions
 from threegate.sealed import sealed_source
 from threegate.settings import Settings
+from threegate.types import Bilingual
 from threegate.wrong_settings import wrong
 
 
@@ -81,14 +82,16 @@ def _ground(settings: Settings) -> Ground:
     return Ground(DirTree(settings.policies), settings.packs)
 
 
-def greeting(settings: Settings, secret: bytes) -> str:
+def greeting(settings: Settings, secret: bytes, language: str) -> str:
     """Where the console is; with the set-up link while there is no account."""
     base = f"http://{settings.host}:{settings.port}/console"
     engine = engine_of(settings)
     token = Accounts(engine, secret).setup_token()
     engine.dispose()
-    return (
-        f"console: {base}/setup/{token}  (one-time link for the first account)"
-        if token
-        else (f"console: {base}")
-    )
+    if not token:
+        return CONSOLE.get(language).format(base)
+    return CONSOLE.get(language).format(f"{base}/setup/{token}") + ONCE.get(language)
+
+
+CONSOLE = Bilingual("控制台：{}", "console: {}")
+ONCE = Bilingual("（建立第一个账号的一次性链接）", "  (one-time link for the first account)")

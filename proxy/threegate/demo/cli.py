@@ -86,7 +86,7 @@ async def _run(
         database = database_url(args.database, settings) if args.database else ""
         stage = Stage(args.url.rstrip("/").removesuffix("/v1"), args.upstream, database, args.key)
         return await _play_all(stage, chosen, emit)
-    async with in_process(settings) as stage:
+    async with in_process(settings, args.lang) as stage:
         return await _play_all(stage, chosen, emit)
 
 
@@ -102,11 +102,14 @@ async def _play_all(
 
 
 @asynccontextmanager
-async def in_process(settings: Settings) -> AsyncIterator[Stage]:
+async def in_process(settings: Settings, language: str) -> AsyncIterator[Stage]:
     """A whole proxy on a free port, with the demo model, and an audit log that goes away."""
     with tempfile.TemporaryDirectory() as folder:
         own = replace(settings, upstreams=(), var=Path(folder), audit_url="", port=0)
-        async with with_upstream(own) as complete, opened(complete, say=warn) as deps:
+        async with (
+            with_upstream(own, language) as complete,
+            opened(complete, warn, language) as deps,
+        ):
             listener = socket.create_server(("127.0.0.1", 0))
             server = uvicorn.Server(config(create_app(deps), complete))
             task = asyncio.ensure_future(server.serve(sockets=[listener]))

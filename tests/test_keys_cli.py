@@ -1,0 +1,35 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from threegate.cli import main
+
+Captured = pytest.CaptureFixture[str]
+
+
+@pytest.mark.parametrize(
+    ("language", "said"),
+    [("zh", ("只显示这一次", "有效", "已吊销", "没有密钥")), ("en", ("shown this once", "active", "revoked", "no key"))],
+)  # fmt: skip
+def test_a_key_is_shown_once_listed_and_revoked(
+    language: str, said: tuple[str, ...], tmp_path: Path, capsys: Captured
+) -> None:
+    config = tmp_path / "threegate.yaml"
+    config.write_text(f"var: {tmp_path}\n", "utf-8")
+    common = ["--config", str(config), "--lang", language]
+    once, active, revoked, unknown = said
+    assert main(["keys", "add", "--tenant", "shop", *common]) == 0
+    head, secret = capsys.readouterr().out.splitlines()
+    assert once in head
+    assert main(["keys", "list", *common]) == 0
+    listed = capsys.readouterr().out
+    assert active in listed
+    assert secret not in listed
+    id = listed.split("\t")[0]
+    assert id in head
+    assert main(["keys", "revoke", id, *common]) == 0
+    assert main(["keys", "list", *common]) == 0
+    assert revoked in capsys.readouterr().out
+    assert main(["keys", "revoke", "nothing", *common]) == 1
+    assert unknown in capsys.readouterr().err
