@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 import os
 import secrets
@@ -22,7 +21,7 @@ from threegate.audit.database import writer_engine
 from threegate.audit.settings import from_settings
 from threegate.audit.store import AuditLog
 from threegate.console.app import create_console
-from threegate.console.opening import greeting, open_parts
+from threegate.console.opening import open_parts
 from threegate.detectors.llm_judge import LlmJudge
 from threegate.detectors.models import MODELS, sentence_detectors
 from threegate.detectors.suites import Suites
@@ -152,7 +151,6 @@ async def opened(
             _traces(settings, outbound, metrics),
             admission=_admission(settings, engine),
         )
-        say(await asyncio.to_thread(greeting, settings, deps.secret, language))
         queued = engine.queued if engine else dict
         store = BandStore.open(versions.engine, secrets.token_hex(8))
         watch = Watch(

@@ -28,6 +28,7 @@ from threegate import logs
 from threegate import settings as settings_module
 from threegate.app import create_app, opened
 from threegate.connection import Connection
+from threegate.console.opening import console_link
 from threegate.gateway.metrics import SHARED_METRICS, forget_worker
 from threegate.greeting import greeting
 from threegate.progress import warn
@@ -117,6 +118,7 @@ async def serve(settings: Settings, on: socket.socket | Membership, language: st
         opened(complete, warn, language) as deps,
     ):
         app = config(create_app(deps, leaving.missing), complete)
+        warn(await asyncio.to_thread(console_link, settings, deps.secret, language))
         spare_the_collector()
         if isinstance(on, Membership):
             on.leave_with_supervisor()

@@ -82,7 +82,7 @@ def _ground(settings: Settings) -> Ground:
     return Ground(DirTree(settings.policies), settings.packs)
 
 
-def greeting(settings: Settings, secret: bytes, language: str) -> str:
+def console_link(settings: Settings, secret: bytes, language: str) -> str:
     """Where the console is; with the set-up link while there is no account."""
     base = f"http://{settings.host}:{settings.port}/console"
     engine = engine_of(settings)

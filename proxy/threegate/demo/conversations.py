@@ -103,12 +103,14 @@ CONVERSATIONS: Sequence[Conversation] = (
     ),
     Conversation(
         "ungrounded_zh",
-        Bilingual("与资料矛盾的回答", "Answer against its source, Chinese"),
+        Bilingual("资料不支持的回答", "Answer that its source does not bear out, Chinese"),
         _scene("ungrounded_answer", "zh"),
     ),
     Conversation(
         "ungrounded_en",
-        Bilingual("与资料矛盾的回答（英文，流式）", "Answer against its source, streamed"),
+        Bilingual(
+            "资料不支持的回答（英文，流式）", "Answer that its source does not bear out, streamed"
+        ),
         _scene("ungrounded_answer", "en", stream=True),
     ),
     Conversation(
