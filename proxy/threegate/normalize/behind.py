@@ -13,8 +13,9 @@ from dataclasses import dataclass
 import numpy as np
 import re2
 
+from threegate.normalize.arrays import codes_of
 from threegate.normalize.re2_spans import spans
-from threegate.normalize.view import View, codes_of, put
+from threegate.normalize.view import View, put
 
 NAME = "behind"
 _LABEL = "(?:pass(?:word|wd|phrase|code)|密[码碼]|口令)"

@@ -1,177 +1,177 @@
-"""Where in a long text an encoded block may begin that says something to a reader, told by arrays.
+"""Encoded blocks of a long text, found and turned into bytes by arrays, all at once.
 
-Most of what looks like a block is a number or a key, and its first bytes say so. The arrays
-never decide: the patterns of `decoded` do, at the places that are left, and none is left out at
-which one would find something.
+They are the blocks that the patterns of `decoded` match, one after the other, in a short text. What
+they say `said` tells.
 """
 
 from __future__ import annotations
 
+import binascii
 import string
-from collections.abc import Iterator, Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
-from threegate.normalize.legible import AMONG, KINDS, MARKS, MORE, PAGES, SPOILT, SURE, WIDE
-from threegate.normalize.view import Ints, Mask
-
-Codes = NDArray[np.uint8]
-Worths = NDArray[np.int16]
-Kinds = NDArray[np.int8]
+from threegate.normalize.arrays import Bytes, Ints, Mask, inside, runs
+from threegate.normalize.said import Blocks
 
 _BASE64 = string.ascii_uppercase + string.ascii_lowercase + string.digits + "+/"
 _BASE32 = string.ascii_uppercase + "234567"
+_SIX, _WORD, _DIGIT, _FIVE, _FOUR, _BIT, _DASH = (1 << bit for bit in range(7))
+"""Characters of base64, letters and digits, digits, characters of base32, hexadecimal digits, bits,
+and the two of base64 in addresses."""
+_KINDS = bytes(
+    _SIX * (c in _BASE64 + "-_")
+    | _WORD * (c in string.ascii_letters + string.digits)
+    | _DIGIT * (c in string.digits)
+    | _FIVE * (c in _BASE32)
+    | _FOUR * (c in string.hexdigits)
+    | _BIT * (c in "01")
+    | _DASH * (c in "-_")
+    for c in map(chr, range(256))
+)
+_URL = bytes.maketrans(b"-_", b"+/")
 _LINE = (60, 76)
 """Characters of a line of base64 that goes on in the next one."""
-_SHORT, _SEEN = 11, 12
-"""Characters of base64 of the shortest UTF-16, and those that are looked at where so many stand:
-behind the last of 11 the ninth byte reads as 0xFF."""
-
-
-def _worths(alphabet: str, *more: tuple[str, int]) -> Worths:
-    """By character what it is worth, -1 where it is none of them."""
-    worth = np.full(256, -1, np.int16)
-    for char, value in (*((char, value) for value, char in enumerate(alphabet)), *more):
-        worth[ord(char)] = value
-    return worth
-
-
-_SIXES = _worths(_BASE64, ("-", 62), ("_", 63))
-_FIVES = _worths(_BASE32)
-_FOURS = _worths(string.digits + "abcdef", *((c, int(c, 16)) for c in "ABCDEF"))
+_BEYOND = 8
 _PAD = ord("=")
-_DASH = np.isin(np.arange(256), [ord("-"), ord("_")])
-_NO_END = np.isin(np.arange(256), [ord(c) for c in _BASE64 + "="])
-"""What may not stand behind a block of base64."""
-_WORD = np.isin(np.arange(256), [ord(c) for c in string.ascii_letters + string.digits])
-_PARTING = np.isin(np.arange(256), [ord(" "), ord(":")])
 _LEAST = 12
-"""Hexadecimal digits of a block."""
+"""Characters of a block of base64 without padding, or of hexadecimal digits."""
+_MOST_PADS = 6
+_WHOLE = np.isin(np.arange(8), (0, 2, 4, 5, 7))
+"""By characters of base32 over eights, whether they are whole bytes."""
+_FIVES, _FOURS = np.zeros((2, 256), np.uint8)
+"""What a character is worth."""
+_FIVES[[*map(ord, _BASE32)]] = range(32)
+_FOURS[[*map(ord, string.hexdigits)]] = [int(char, 16) for char in string.hexdigits]
 
 
-def codes(text: str) -> Codes:
-    """Of its characters; those that no block has are any other. Noughts behind them, so that
-    looking ahead needs no care."""
-    return np.frombuffer(text.encode("latin-1", "replace") + bytes(_SEEN), np.uint8)
+def base64(text: str) -> Blocks:
+    codes, kinds = _read(text)
+    start, end = runs(kinds & _SIX != 0)
+    long = end - start >= 6
+    start, end = start[long], end[long]
+    start, stop, count = _in_lines(codes, kinds, start, end)
+    whole = count % 4 != 1
+    start, stop, count = start[whole], stop[whole], count[whole]
+    chars = codes[inside(len(codes), start, stop) & (kinds & _SIX != 0)]
+    token, at = _spread(chars, count, (count // 4 + 1) * 4, ord("A"))
+    data = np.frombuffer(binascii.a2b_base64(token.tobytes().translate(_URL)), np.uint8)
+    return Blocks(start, stop, at // 4 * 3, count * 3 // 4, data)
 
 
-def base64(codes: Codes) -> Ints:
-    start, end, worth = _stretches(codes, _SIXES)
-    size = end - start
-    broken = (codes[end] == ord("\n")) | ((codes[end] == ord("\r")) & (codes[end + 1] == ord("\n")))
-    goes_on = (size >= _LINE[0]) & (size <= _LINE[1]) & broken
-    went_on = np.concatenate(([False], goes_on))[: len(start)]
-    readable = _readable(*_bytes_of(worth, start, 4))
-    long = np.flatnonzero(size >= _SHORT)
-    first = list(_bytes_of(worth, start[long], _SEEN))
-    readable[long] = _readable(*first[:WIDE]) | _legible(size[long] * 3 // 4, *first)
-    told = (size >= 6) & (readable | went_on) & _ended(codes, start, end) | goes_on
-    places: Ints = start[told]
-    return places
+def _in_lines(codes: Bytes, kinds: Bytes, start: Ints, end: Ints) -> tuple[Ints, Ints, Ints]:
+    """Where blocks start and end that are made of these runs, a line each, and what they count."""
+    stop, followed = _stops(codes, kinds, start, end), _followed(codes, start, end)
+    first, last = np.flatnonzero(~np.roll(followed, 1)), np.flatnonzero(~followed)
+    last = last - ((stop[last] < 0) & (last > first))
+    before = np.concatenate(([0], np.cumsum(end - start)))
+    count = before[last] - before[first] + np.minimum(stop, end)[last] - start[last]
+    ended = stop[last] >= 0
+    return start[first[ended]], stop[last[ended]], count[ended]
 
 
-def _ended(codes: Codes, start: Ints, end: Ints) -> Mask:
-    """Whether a block may end where the stretch does, or inside it before a dash."""
-    first = end + (codes[end] == _PAD)
-    ended: Mask = ~_NO_END[codes[first + ((first > end) & (codes[first] == _PAD))]]
-    dash = _DASH[codes]
-    return ended | _any_of(dash, start, end) if dash.any() else ended
+def _stops(codes: Bytes, kinds: Bytes, start: Ints, end: Ints) -> Ints:
+    """Where the block ends of which each run is the last line; -1: nowhere."""
+    padded = codes[end] == _PAD
+    stop: Ints = end + padded + (padded & (codes[end + 1] == _PAD))
+    inner = (codes[stop] == _PAD) | (kinds[stop] & (_SIX | _DASH) == _SIX)
+    short = end - start < _LEAST
+    cut = np.flatnonzero(inner & ~short)
+    stop[inner | (short & ~padded)] = -1
+    if len(cut):
+        dash = np.concatenate(([-_LEAST], np.flatnonzero(kinds & _DASH)))
+        last = dash[np.searchsorted(dash, end[cut]) - 1]
+        stop[cut] = np.where(last - start[cut] >= _LEAST, last, -1)
+    return stop
 
 
-def _bytes_of(worth: Worths, start: Ints, count: int) -> Iterator[Worths]:
-    """What so many characters of base64 stand for."""
-    for place in range(0, count, 4):
-        v = [worth[start + place + i] for i in range(4)]
-        yield v[0] << 2 | v[1] >> 4
-        yield (v[1] & 15) << 4 | v[2] >> 2
-        yield (v[2] & 3) << 6 | v[3]
+def _followed(codes: Bytes, start: Ints, end: Ints) -> Mask:
+    """Which runs are lines that go on in the next one."""
+    broken = (codes[end] == ord("\r")).astype(np.int64)
+    broken += codes[end + broken] == ord("\n")
+    size, behind = end - start, end + broken
+    followed: Mask = (size >= _LINE[0]) & (size <= _LINE[1]) & (codes[behind - 1] == ord("\n"))
+    followed[:-1] &= start[1:] == behind[:-1]
+    followed[-1:] = False
+    return followed
 
 
-def base32(codes: Codes) -> Ints:
-    start, end, worth = _stretches(codes, _FIVES)
-    long = end - start >= 8
-    start, _ = _alone(codes, start[long], end[long])
-    v = [worth[start + place] for place in range(5)]
-    second = (v[1] & 3) << 6 | v[2] << 1 | v[3] >> 4
-    return start[_readable(v[0] << 3 | v[1] >> 2, second, (v[3] & 15) << 4 | v[4] >> 1)]
+def base32(text: str) -> Blocks:
+    codes, kinds = _read(text)
+    start, end = _words(kinds, _WORD, _FIVE, 8)
+    padding = np.zeros(len(end), np.int64)
+    for _ in range(_MOST_PADS + 1):
+        padding += codes[end + padding] == _PAD
+    stop, count = end + padding, end - start
+    alone = (padding <= _MOST_PADS) & (kinds[stop] & _WORD == 0)
+    kept = alone & ((count >= 16) | (padding > 0)) & _WHOLE[count % 8]
+    start, stop, count = start[kept], stop[kept], count[kept]
+    chars = codes[inside(len(codes), start, stop) & (kinds & _FIVE != 0)]
+    fives, at = _spread(_FIVES[chars], count, (count // 8 + 1) * 8)
+    return Blocks(start, stop, at // 8 * 5, count * 5 // 8, _forties(fives.reshape(-1, 8)))
 
 
-def hexadecimal(codes: Codes) -> Ints:
-    """Where chains of pairs begin: words of them, a blank or colon between two."""
-    start, end, _ = _stretches(codes, _FOURS)
-    even = (end - start) % 2 == 0
-    start, end = _alone(codes, start[even], end[even])
-    linked = (start[1:] - end[:-1] == 1) & _PARTING[codes[end[:-1]]]
-    first = np.flatnonzero(np.concatenate(([len(start) > 0], ~linked)))
-    size = np.add.reduceat(end - start, first) if len(first) else first
-    start, size = start[first[size >= _LEAST]], size[size >= _LEAST]
-    pairs = list(_pairs(codes, start))
-    places: Ints = start[_readable(*pairs) | _legible(size // 2, *pairs)]
-    return places
+def _forties(fives: Bytes) -> Bytes:
+    """Five bytes of eight times five bits."""
+    forty = np.zeros(len(fives), np.int64)
+    for five in fives.T:
+        forty = forty << 5 | five
+    return forty.astype(">i8").view(np.uint8).reshape(-1, 8)[:, 3:].ravel()
 
 
-def _pairs(codes: Codes, at: Ints) -> Iterator[Worths]:
-    """What the least that a chain has stands for."""
-    for _ in range(_LEAST // 2):
-        yield _FOURS[codes[at]] << 4 | _FOURS[codes[at + 1]]
-        at = at + 2 + _PARTING[codes[at + 2]]
+def hexadecimal(text: str) -> Blocks:
+    start, stop, count, digits = _chains(text, _WORD, _FOUR, 2, " :", _LEAST)
+    fours, at = _spread(_FOURS[digits], count, count + 2)
+    return Blocks(
+        start, stop, at // 2, count // 2, (fours[::2] << 4 | fours[1::2]).astype(np.uint8)
+    )
 
 
-def _stretches(codes: Codes, worths: Worths) -> tuple[Ints, Ints, Worths]:
-    """Starts and ends of runs of characters that are worth something, and what each is worth."""
-    worth = worths[codes]
-    edges = np.flatnonzero(np.diff(worth >= 0, prepend=False, append=False))
-    return edges[::2], edges[1::2], worth
+def bits(text: str) -> Blocks:
+    start, stop, count, digits = _chains(text, _DIGIT, _BIT, 8, " ,", 48)
+    digits, at = _spread(digits, count, count + 8)
+    return Blocks(start, stop, at // 8, count // 8, np.packbits(digits & 1))
 
 
-def _alone(codes: Codes, start: Ints, end: Ints) -> tuple[Ints, Ints]:
-    """Stretches beside which no letter or digit stands."""
-    alone = ~(_WORD[codes[start - 1]] | _WORD[codes[end]])
-    return start[alone], end[alone]
+def _chains(
+    text: str, of: int, only: int, unit: int, parting: str, least: int
+) -> tuple[Ints, Ints, Ints, Bytes]:
+    """Chains of words with a sign between two at most: words of so many digits or twice as many …,
+    `least` in a chain. Where they start and end, how many digits each has, and these."""
+    codes, kinds = _read(text)
+    start, end = _words(kinds, of, only, unit)
+    whole = (end - start) % unit == 0
+    start, end = start[whole], end[whole]
+    parted = np.isin(codes[end], [*map(ord, parting)])
+    linked = parted[:-1] & (start[1:] == end[:-1] + 1)
+    first = np.flatnonzero(np.concatenate(([True], ~linked)))[: len(start)]
+    last = np.append(first[1:], len(start)) - 1
+    before = np.concatenate(([0], np.cumsum(end - start)))
+    count = before[last + 1] - before[first]
+    kept = count >= least
+    start, end, count = start[first[kept]], end[last[kept]], count[kept]
+    digits = codes[inside(len(codes), start, end) & (kinds & only != 0)]
+    return start, end, count, digits
 
 
-def _any_of(those: Mask, start: Ints, end: Ints) -> Mask:
-    """Whether one of the characters from `start` to `end` is one of those."""
-    count = np.cumsum(those, dtype=np.int32)
-    found: Mask = (count[end - 1] > count[start]) | those[start]
-    return found
+def _words(kinds: Bytes, of: int, only: int, least: int) -> tuple[Ints, Ints]:
+    """Runs of characters `of` a kind that are `only` of another one, as long as `least`."""
+    start, end = runs(kinds & of != 0)
+    other = np.bitwise_or.reduceat((kinds & (of | only)) == of, start)
+    kept = ~other & (end - start >= least)
+    return start[kept], end[kept]
 
 
-_KIND = np.frombuffer(KINDS, np.int8)
-_PAGE = np.isin(np.arange(256), list(PAGES))
+def _read(text: str) -> tuple[Bytes, Bytes]:
+    """Its characters and their kinds; those that no block has are any other. Noughts behind them,
+    so that looking ahead needs no care."""
+    data = text.encode("latin-1", "replace") + bytes(_BEYOND)
+    return np.frombuffer(data, np.uint8), np.frombuffer(data.translate(_KINDS), np.uint8)
 
 
-def _readable(*bytes_: Worths) -> Mask:
-    """Whether text may begin with these bytes."""
-    readable: Mask = _spoilt(bytes_) == 0
-    return readable
-
-
-def _legible(size: Ints, *bytes_: Worths) -> Mask:
-    """Whether UTF-16 may begin with these bytes of so many, or text among others."""
-    head = [byte & 0xFF for byte in bytes_]
-    marks = [(head[0] == mark[0]) & (head[1] == mark[1]) for mark in MARKS]
-    pages = [_pages(size, head[first:WIDE:2]) for first in (0, 1)]
-    wide, among = np.any([*marks, *pages], axis=0), _spoilt(bytes_) <= SPOILT
-    legible: Mask = (wide & (size >= WIDE)) | (among & (size >= AMONG))
-    return legible
-
-
-def _pages(size: Ints, bytes_: Sequence[Worths]) -> Mask:
-    """Whether these are first bytes of UTF-16; of a short block, of ASCII alone."""
-    told = np.all([_PAGE[byte] for byte in bytes_], axis=0)
-    pages: Mask = told & ((size >= SURE) | ~np.any(bytes_, axis=0))
-    return pages
-
-
-def _spoilt(bytes_: Sequence[Worths]) -> Kinds:
-    """How many of these bytes are no part of a character."""
-    count: Kinds = np.zeros(bytes_[0].shape, np.int8)
-    more = np.zeros_like(count)
-    for byte in bytes_:
-        kind = _KIND[byte & 0xFF]
-        fits = (kind > 0) & ((kind == MORE) == (more > 0))
-        count += ~fits
-        more = np.where(fits & (more > 0), more - 1, np.maximum(0, kind % MORE - 1))
-    return count
+def _spread(values: Bytes, count: Ints, room: Ints, fill: int = 0) -> tuple[Bytes, Ints]:
+    """So many of the values each in so much room, and where they begin."""
+    first = np.cumsum(room) - room
+    out = np.full(int(room.sum()), fill, np.uint8)
+    out[inside(len(out), first, first + count)] = values
+    return out, first

@@ -18,7 +18,8 @@ import re2
 
 from threegate.normalize import blocks, escapes
 from threegate.normalize.legible import legible, readable
-from threegate.normalize.view import LONG, Ints, View, edited, edited_at
+from threegate.normalize.said import Blocks, said, worth
+from threegate.normalize.view import LONG, View, edited, edited_at, spliced
 
 NAME = "decoded"
 DEPTH = 3
@@ -42,6 +43,7 @@ _BASE64 = re.compile(
     r"(?<![A-Za-z0-9+/_\-])(?:[A-Za-z0-9+/_\-]{60,76}+\r?\n)*(?:[A-Za-z0-9+/_\-]{12,}={0,2}|[A-Za-z0-9+/_\-]{6,}={1,2})"
     r"(?![A-Za-z0-9+/=])"
 )
+_SIXES = r"([A-Za-z0-9+/_\-]{12,}|[A-Za-z0-9+/_\-]{6,}=)"
 _BASE32 = re.compile(r"(?<![A-Za-z0-9])(?:[A-Z2-7]{16,}={0,6}|[A-Z2-7]{8,}={1,6})(?![A-Za-z0-9=])")
 
 
@@ -117,6 +119,7 @@ _ROW = "\\" * 16
 
 Decode = Callable[[re.Match[str]], str | None]
 Step = Callable[[View], View]
+Find = Callable[[str], Blocks]
 
 
 def _escape(
@@ -134,22 +137,29 @@ def _escape(
 
 
 def _block(
-    pattern: re.Pattern[str],
-    tokens: str,
-    decode: Decode,
-    places: Callable[[blocks.Codes], Ints],
+    pattern: re.Pattern[str], tokens: str, decode: Decode, find: Find, *, wide: bool
 ) -> Step:
     """Encoded blocks. Where they may begin RE2 says, of the group in `tokens`; in a long text
-    arrays do."""
+    arrays find and read them. `wide`: of UTF-16 too, or text among other bytes."""
     token = re2.compile(tokens)
 
     def step(view: View) -> View:
         if len(view.text) >= LONG:
-            return edited_at(view, NAME, pattern, decode, places(blocks.codes(view.text)).tolist())
+            return _read(view, find(view.text), wide=wide)
         starts = [found.start(1) for found in token.finditer(view.text) if _telling(found[1])]
         return edited_at(view, NAME, pattern, decode, starts)
 
     return step
+
+
+def _read(view: View, blocks: Blocks, *, wide: bool) -> View:
+    """With what the blocks say in their place."""
+    blocks = worth(blocks, wide=wide)
+    if not len(blocks.start):
+        return view
+    what = said(blocks, wide=wide)
+    start, end = blocks.start[what.told], blocks.end[what.told]
+    return spliced(view, NAME, start, end, *what.text())
 
 
 def _telling(token: str) -> bool:
@@ -163,18 +173,21 @@ _STEPS: Mapping[str, tuple[Step, ...]] = {
     r"\\[uUx][0-9A-Fa-f{]": (_escape(_BACKSLASH, _backslash, escapes.backslashes),),
     r"&(?:#|[A-Za-z]{2,8};)": (_escape(_ENTITY, _entity, escapes.entities),),
     r"U\+[0-9A-Fa-f]{4}": (lambda view: edited(view, NAME, _NOTATION, _notation),),
-    r"(?:[01]{8}[ ,]?){6}": (lambda view: edited(view, NAME, _BITS, _bits),),
+    r"(?:[01]{8}[ ,]?){6}": (
+        _block(_BITS, "(?:^|[^0-9])((?:[01]{8}[ ,]?){5}[01]{8})", _bits, blocks.bits, wide=False),
+    ),
     r"(?:[0-9A-Fa-f]{2}[ :]?){6}": (
         _block(
             _HEX,
             rf"(?:^|[^0-9A-Za-z])((?:{_H}{{2}}[ :]?){{5,}}{_H}{{2}})",
             _hex,
             blocks.hexadecimal,
+            wide=True,
         ),
     ),
     r"[A-Za-z0-9+/_\-]{12}|[A-Za-z0-9+/_\-]{6}=": (
-        _block(_BASE64, r"([A-Za-z0-9+/_\-]{12,}|[A-Za-z0-9+/_\-]{6,}=)", _base64, blocks.base64),
-        _block(_BASE32, "([A-Z2-7]{16,}|[A-Z2-7]{8,}=)", _base32, blocks.base32),
+        _block(_BASE64, _SIXES, _base64, blocks.base64, wide=True),
+        _block(_BASE32, "([A-Z2-7]{16,}|[A-Z2-7]{8,}=)", _base32, blocks.base32, wide=False),
     ),
 }
 TRIGGERS = tuple(_STEPS)

@@ -14,7 +14,8 @@ from string import ascii_letters
 import numpy as np
 from numpy.typing import NDArray
 
-from threegate.normalize.view import Ints, Mask, View, padded, rewritten
+from threegate.normalize.arrays import Ints, Mask, padded
+from threegate.normalize.view import View, rewritten
 
 Found = tuple[Ints, Ints, Ints]
 """Starts, ends, and the character that each stands for; -1: for none."""

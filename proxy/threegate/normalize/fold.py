@@ -11,6 +11,7 @@ from functools import cache
 
 import numpy as np
 
+from threegate.normalize.arrays import codes_of
 from threegate.normalize.tables import (
     HIDDEN,
     INVISIBLE,
@@ -25,7 +26,6 @@ from threegate.normalize.view import (
     LONG,
     Letters,
     View,
-    codes_of,
     edited,
     removed,
     translated,

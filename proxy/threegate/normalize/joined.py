@@ -14,9 +14,10 @@ from typing import Any
 import numpy as np
 import re2
 
+from threegate.normalize.arrays import Codes, Mask, codes_of
 from threegate.normalize.re2_spans import found
 from threegate.normalize.tables import MOST, members
-from threegate.normalize.view import LONG, Codes, Mask, View, codes_of, cut, edited, removed
+from threegate.normalize.view import LONG, View, cut, edited, removed
 
 NAME = "joined"
 

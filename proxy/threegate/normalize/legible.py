@@ -8,7 +8,7 @@ SURE = 16
 """Bytes: hardly any that were not meant as text are valid UTF-8 for so long."""
 _BREAKS = dict.fromkeys(map(ord, "\n\r\t"))
 _BLANK = ord(" ")
-AMONG, _FEW = 24, 8
+AMONG, FEW = 24, 8
 """Bytes of text among others at least, and one character in so many that may be none."""
 WIDE = SURE // 2
 """Bytes of UTF-16 at least."""
@@ -77,7 +77,7 @@ def _among(data: bytes) -> str | None:
     text = data.decode(errors="replace")
     plain = text.translate(_GONE)
     bad = plain.count(" ") - text.count(" ")
-    return plain if bad * _FEW <= len(text) and _seen(plain) else None
+    return plain if bad * FEW <= len(text) and _seen(plain) else None
 
 
 def _spoilt(head: bytes) -> int:

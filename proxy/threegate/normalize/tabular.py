@@ -15,7 +15,8 @@ import numpy as np
 import re2
 from numpy.typing import NDArray
 
-from threegate.normalize.view import Codes, Edit, Ints, Mask, View, codes_of, replaced
+from threegate.normalize.arrays import Codes, Ints, Mask, codes_of
+from threegate.normalize.view import Edit, View, replaced
 
 NAME = "table"
 _LABEL = r"(?:pass(?:word|wd|phrase|code)?|pwd|密[码碼]|口令)"

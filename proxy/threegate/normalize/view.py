@@ -13,13 +13,9 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
-from numpy.typing import NDArray
 
+from threegate.normalize.arrays import Codes, Ints, codes_of, inside, text_of
 from threegate.types import Span
-
-Ints = NDArray[np.int64]
-Mask = NDArray[np.bool_]
-Codes = NDArray[np.uint32]
 
 Edit = tuple[int, int, str]
 """Start and end of what goes, and what comes in its place."""
@@ -170,7 +166,7 @@ def cut(source: View, name: str, start: Ints, end: Ints) -> View:
     """`source` without these stretches, which are in order and disjoint."""
     if not len(start):
         return source
-    text = text_of(codes_of(source.text)[_outside(len(source.text), start, end)])
+    text = text_of(codes_of(source.text)[~inside(len(source.text), start, end)])
     return View(name, text, source, _pieces(start, end, 0))
 
 
@@ -180,17 +176,21 @@ def rewritten(source: View, name: str, start: Ints, end: Ints, code: Ints) -> Vi
         return source
     codes = codes_of(source.text).copy()
     codes[start] = code
-    text = text_of(codes[_outside(len(codes), start + 1, end)])
+    text = text_of(codes[~inside(len(codes), start + 1, end)])
     return View(name, text, source, _pieces(start, end, 1))
 
 
-def _outside(length: int, start: Ints, end: Ints) -> Mask:
-    """Which characters stand in none of these stretches, which do not overlap."""
-    marks = np.zeros(length + 1, np.int8)
-    marks[start] += 1
-    marks[end] -= 1
-    outside: Mask = np.cumsum(marks[:-1], dtype=np.int8) == 0
-    return outside
+def spliced(source: View, name: str, start: Ints, end: Ints, size: Ints, codes: Codes) -> View:
+    """`source` with so many of these characters in the place of each stretch; they are in order and
+    disjoint."""
+    if not len(start):
+        return source
+    pieces = _pieces(start, end, size)
+    kept = codes_of(source.text)[~inside(len(source.text), start, end)]
+    out = np.empty(len(kept) + len(codes), np.uint32)
+    new = inside(len(out), pieces[0], pieces[1])
+    out[new], out[~new] = codes, kept
+    return View(name, text_of(out), source, pieces)
 
 
 def _pieces(start: Ints, end: Ints, put: int | Ints) -> Ints:
@@ -199,24 +199,6 @@ def _pieces(start: Ints, end: Ints, put: int | Ints) -> Ints:
     shift = np.cumsum(size - (end - start))
     first = start + np.concatenate(([0], shift[:-1]))
     return np.stack((first, first + size, start, end))
-
-
-_BEYOND = 16
-
-
-def padded(text: str) -> Ints:
-    """Its code points with noughts behind them, so that looking ahead needs no care."""
-    codes = np.zeros(len(text) + _BEYOND, np.int64)
-    codes[: len(text)] = codes_of(text)
-    return codes
-
-
-def codes_of(text: str) -> Codes:
-    return np.frombuffer(text.encode("utf-32-le", "surrogatepass"), np.uint32)
-
-
-def text_of(codes: Codes) -> str:
-    return codes.tobytes().decode("utf-32-le", "surrogatepass")
 
 
 class Letters:
