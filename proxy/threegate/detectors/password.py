@@ -9,11 +9,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+import re2
+
 from threegate.detectors import linear, tails
 from threegate.detectors.base import DetectorInfo, Example
 from threegate.detectors.recognizer import Hit, Recognizer, judged
 from threegate.detectors.secrets import NEXT_LINE
 from threegate.detectors.surroundings import View
+from threegate.normalize.re2_spans import found
 from threegate.types import Bilingual, Level
 
 KIND = "secret.password"
@@ -62,7 +65,7 @@ _OTHER = re.compile(
     rf"[ ]{{0,2}}[\"'“「]?)(?<![A-Za-z0-9]){_VALUE}"
 )
 """The word in other languages, with what assigns."""
-_NOT = re.compile(
+_NOT = re2.compile(
     r"(?i)^\$|\$\{|x{4}|\*{3}|getenv|environ|process\.|getpass|config|self\.|args\.|"
     r"input|your|example|placeholder|changeme"
     r"|https?:|://|^\w+\(|^(?:none|null|true|false|string|varchar)|"
@@ -78,10 +81,12 @@ _TELLING = 8
 _TERM = re.compile(r"^[A-Za-z]+-?\d{1,4}$|^\d+-[A-Za-z\-]+$|&#")
 _AMOUNT = re.compile(r"^[0-9]+(?:\.[0-9]+)?[A-Za-z/%]{1,8}$")
 """What words between label and value lead to: `encrypted with AES-256`, `or a 6-digit code`."""
-_EXPLICIT = re.compile(
-    r"(?:[:=：是为成は>→(]\s*(?:(?:\w+\(default=)?[brun@]{0,2}[\"'“「`\\]+)?|[:：]\s*[|>][+\-]?\s+)$",
-    re.IGNORECASE,
+_ASSIGNS = tuple(":=：是为成は>→(")
+_QUOTED = re.compile(
+    r"(?i)(?:[:=：是为成は>→(]\s*(?:\w+\(default=)?[brun@]{0,2}[\"'“「`\\]+|[:：]\s*[|>][+\-]?\s+)$"
 )
+"""What assigns a value behind it, and that with quotes or the marks of YAML."""
+_DIGIT = re.compile("[0-9]")
 
 
 _FORMS = (
@@ -104,34 +109,43 @@ def _judge(match: re.Match[str]) -> Hit | None:
     start = match.start("value")
     if start - match.start() > _REACH:
         return None
-    value = _NEXT_FIELD.split(match["value"])[0]
+    gap, link, value = match.group("gap", "link", "value")
+    if ";" in value:
+        value = _NEXT_FIELD.split(value)[0]
     if value[-1] in ".,:;?\\":
         value = value.rstrip(".,:;?!\\")
     if match.string[match.end() : match.end() + 1] == "(":
         return None  # a call
-    level = _level(value, match["gap"] + match["link"], close=len(match["gap"]) <= 4)
+    level = _level(value, gap + link, close=len(gap) <= 4)
     return Hit(start, start + len(value), KIND, level) if level else None
 
 
 def _level(value: str, link: str, *, close: bool) -> Level | None:
-    explicit = bool(_EXPLICIT.search(link)) or link.rstrip().lower().endswith(
-        (" is", " was", "is", "was", " to", "'s", "’s")
-    )
-    if len(value) < 6 or _NOT.search(value):
+    if len(value) < 6 or found(_NOT, value.encode()):
         return None
+    explicit, sign, small = _is_explicit(link), not value.isalnum(), value.lower()
     if value.isdigit():
         return Level.MEDIUM if explicit and close and len(value) <= 12 else None
-    letter, digit = any(c.isalpha() for c in value), any(c.isdigit() for c in value)
-    sign = any(not c.isalnum() for c in value)
-    if not (digit and letter) and not (explicit and sign and letter and value != value.lower()):
+    letter = small != value.upper()
+    told = _DIGIT.search(value) or (explicit and sign and value != small)
+    if not (letter and told):
         return None
     if not explicit and (_AMOUNT.search(value) or (_words(link) and _TERM.search(value))):
         return None
-    mixed = sign or value.lower() != value
+    mixed = sign or small != value
     beside = close and not link.strip() and len(value) >= _TELLING
     if explicit and mixed:
         return Level.HIGH
     return Level.MEDIUM if explicit or mixed or beside else Level.LOW
+
+
+def _is_explicit(link: str) -> bool:
+    end = link.rstrip()
+    return (
+        end[-1:] in _ASSIGNS
+        or _QUOTED.search(link) is not None
+        or end.lower().endswith(("is", "was", " to", "'s", "’s"))
+    )
 
 
 def _words(link: str) -> bool:

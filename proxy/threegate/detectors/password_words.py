@@ -77,34 +77,48 @@ _TELLS = re.compile(
 
 
 def find(view: View) -> Iterator[Hit]:
-    for loose, pattern in _FORMS:
-        for hit in judged(view, loose, pattern, _judge):
-            if pattern is not _CHINESE or not _PHRASE.match(view.after(hit.start, hit.end)):
-                yield hit
+    for loose, pattern, judge in _FORMS:
+        yield from judged(view, loose, pattern, judge)
+    for hit in judged(view, _LOOSE_CHINESE, _CHINESE, _chinese):
+        if not _PHRASE.match(view.after(hit.start, hit.end)):
+            yield hit
 
 
 _PHRASE = re.compile(r"[ ][A-Za-z]")
 """Goes on as English does: 量子密码是 quantum cryptography."""
 
 
-def _judge(match: re.Match[str]) -> Hit | None:
+def _judge(match: re.Match[str], value: str = "") -> Hit | None:
+    value = value or match["value"]
+    start, end = match.span("value")
+    if start - match.start() > _REACH or _is_said(value):
+        return None
+    return Hit(start, end, password.KIND, Level.MEDIUM)
+
+
+def _line(match: re.Match[str]) -> Hit | None:
     value = match["value"]
-    if match.end("value") - match.start() > _REACH + len(value) or _is_said(value):
-        return None
-    if match.re in _PROSE and (_TELLS.fullmatch(value) or not value.islower()):
-        return None
-    if match.re is _ENGLISH and _ENDS.search(value):
-        return None
-    if match.re is _LINE and not _is_alike(value):
-        return None
-    if match.re is _CHINESE and match["verb"] and not (match["open"] or value.islower()):
-        return None
-    return Hit(*match.span("value"), password.KIND, Level.MEDIUM)
+    return _judge(match, value) if _is_alike(value) else None
+
+
+def _set(match: re.Match[str]) -> Hit | None:
+    value = match["value"]
+    return _judge(match, value) if value.islower() and not _TELLS.fullmatch(value) else None
+
+
+def _english(match: re.Match[str]) -> Hit | None:
+    return None if _ENDS.search(match["value"]) else _set(match)
+
+
+def _chinese(match: re.Match[str]) -> Hit | None:
+    verb, quote, value = match.group("verb", "open", "value")
+    return None if verb and not (quote or value.islower()) else _judge(match, value)
 
 
 def _is_said(value: str) -> bool:
     """`_SAID`, or one letter over and over, to which the first may be another."""
-    return re2_spans.found(_SAID, value.encode()) or len(set(value[1:].lower())) == 1
+    rest = value[1:].lower()
+    return rest.count(rest[0]) == len(rest) or re2_spans.found(_SAID, value.encode())
 
 
 def _is_alike(value: str) -> bool:
@@ -114,7 +128,6 @@ def _is_alike(value: str) -> bool:
 
 _REACH = 56
 """From the label to the value: within `base.LOOKBEHIND`."""
-_PROSE = (_ENGLISH, _SET)
 _BESIDE = r"(?:[^A-Za-z0-9_\-.@/(= ]|[ ][^A-Za-z]|[ ]?$)"
 """Most of what may stand behind a value in Chinese."""
 
@@ -124,10 +137,14 @@ def _loose(pattern: re.Pattern[str]) -> Any:
     return linear.loosened(pattern.pattern.replace("(?=", "(?:").replace(r"\Z", "$"))
 
 
-_FORMS = (
-    *((_loose(p), p) for p in (_QUOTED, _LINE, _SQL, _FIELD, _TAG, *_PROSE)),
-    (linear.loosened(_CHINESE.pattern + _BESIDE), _CHINESE),
+_FORMS = tuple(
+    (_loose(pattern), pattern, judge)
+    for pattern, judge in (
+        *((_QUOTED, _judge), (_LINE, _line), (_SQL, _judge), (_FIELD, _judge), (_TAG, _judge)),
+        *((_ENGLISH, _english), (_SET, _set)),
+    )
 )
+_LOOSE_CHINESE = linear.loosened(_CHINESE.pattern + _BESIDE)
 
 RECOGNIZER = Recognizer(
     DetectorInfo(

@@ -52,8 +52,8 @@ def find(view: View) -> Iterator[Hit]:
 
 
 def _judge(match: re.Match[str]) -> Hit | None:
-    value, name = match["value"], match.group().lower()
-    postal = name.startswith("pin code") and len(value) == _POSTAL
+    value = match["value"]
+    postal = len(value) == _POSTAL and match.group()[:8].lower() == "pin code"
     weak = match.re is _BESIDE and (value in _WEAK or len(set(value)) == 1)
     return None if postal or weak else Hit(*match.span("value"), KIND, Level.MEDIUM)
 

@@ -141,7 +141,7 @@ def judged(
 ) -> Iterator[Hit]:
     """The hits that `judge` makes of `likely` matches; the same surroundings are judged once: as
     many characters as `reach` says, or all that a match has and `_SEEN_BEHIND` beyond it."""
-    known: dict[str, tuple[int, Hit | None]] = {}
+    known: dict[str, tuple[str, Hit | None]] = {}
     reach = reach or _reach(pattern)
     text, last, free, place_of = view.text, len(view.text) - reach, 0, _placer(view)
     for start in linear.starts(loose, view.data, value, _VALUE_REACH):
@@ -154,12 +154,13 @@ def judged(
                 told = _judged(around, _SEEN_BEFORE, pattern, judge)
                 if len(known) < _REMEMBERED:
                     known[around] = told
+            place -= _SEEN_BEFORE
         else:
-            told = _judged(text, place, pattern, judge)
-        size, hit = told
+            told, place = _judged(text, place, pattern, judge), 0
+        matched, hit = told
         if hit is not None:
             yield _moved(hit, place)
-        free = start + size if apart else 0
+        free = start + len(matched.encode()) if apart else 0
 
 
 def _placer(view: View) -> Callable[[int], int]:
@@ -177,13 +178,10 @@ def _reach(pattern: re.Pattern[str]) -> int:
 
 def _judged(
     text: str, place: int, pattern: re.Pattern[str], judge: Judge
-) -> tuple[int, Hit | None]:
-    """The bytes of the match here and its hit, counted from its start on."""
+) -> tuple[str, Hit | None]:
+    """What matches here and its hit."""
     match = pattern.match(text, place)
-    if match is None:
-        return 0, None
-    size, hit = len(match.group().encode()), judge(match)
-    return size, hit and _moved(hit, -place)
+    return ("", None) if match is None else (match.group(), judge(match))
 
 
 def _moved(hit: Hit, by: int) -> Hit:
