@@ -35,7 +35,9 @@ from threegate.detectors.stretches import stretches
 from threegate.detectors.surroundings import View
 from threegate.normalize import views
 from threegate.policy.model import CompiledPolicy, CustomPattern, WordList
+from threegate.serve import spare_the_collector
 from threegate.types import Channel, Layer, Locus, Passage
+from worst_keys import near_keys
 from worst_national import NATIONAL
 from worst_units import BLOCKS, HITS, NAMED, Unit, word
 
@@ -141,10 +143,10 @@ def filled(unit: Unit) -> str:
     return "".join(parts)
 
 
-def cost(work: Callable[[], object]) -> float:
+def cost(work: Callable[[], object], aim: float = AIM) -> float:
     """The better of two runs where the first is over the aim: a busy machine only adds."""
     first = _once(work)
-    return min(first, _once(work)) if first > AIM else first
+    return min(first, _once(work)) if first > aim else first
 
 
 def _once(work: Callable[[], object]) -> float:
@@ -178,9 +180,22 @@ def _differing() -> Iterator[tuple[str, str, float]]:
             _arrays(view)
             family = recognizer.info.id + ", each another" * ("{" in unit)
             yield family, unit, cost(partial(_found, recognizer, view))
+    yield from _keys()
     for name, units in (BLOCKS | NAMED).items():
         yield "normalised views, each another", name, cost(partial(views, filled(units)))
     yield from _values()
+
+
+def _keys() -> Iterator[tuple[str, str, float]]:
+    """A quarter of a MiB each, as the rules are many; what a rule finds is no near miss."""
+    for recognizer in (r for r in DETECTORS if r.info.id.startswith("secrets.")):
+        for name, text in near_keys(recognizer, MIB // 4):
+            view = View(fold(text))
+            _arrays(view)
+            if any(recognizer.find(view)):
+                continue
+            family = f"{recognizer.info.id}, each another"
+            yield family, name, 4 * cost(partial(_found, recognizer, view), AIM / 4)
 
 
 def _values() -> Iterator[tuple[str, str, float]]:
@@ -264,6 +279,7 @@ def main() -> int:
     if args.hits:
         show_hits()
         return 0
+    spare_the_collector()  # as the server does
     worst = worst_of(matrix())
     for family, (text, took) in worst.items():
         print(f"{took:9.1f} ms  {family:28}  {text}")

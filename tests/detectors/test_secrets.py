@@ -1,15 +1,33 @@
 from __future__ import annotations
 
 import random
+import re
 
 import re2
-from threegate.detectors import linear, scanner, secret_rules_forms, secret_rules_keys
+from threegate.detectors import (
+    linear,
+    scanner,
+    secret_rules_apps,
+    secret_rules_cloud,
+    secret_rules_cn,
+    secret_rules_commands,
+    secret_rules_forms,
+    secret_rules_keys,
+)
 from threegate.detectors.pem import MAX_PEM
-from threegate.detectors.secrets import entropy, valued
+from threegate.detectors.secret_places import placer
+from threegate.detectors.secret_values import entropy, secrets_of
 from threegate.normalize import re2_spans
 from threegate.types import Channel, Layer, Locus, Passage
 
-RULES = (*secret_rules_keys.RULES, *secret_rules_forms.RULES)
+RULES = (
+    *secret_rules_keys.RULES,
+    *secret_rules_forms.RULES,
+    *secret_rules_cloud.RULES,
+    *secret_rules_apps.RULES,
+    *secret_rules_cn.RULES,
+    *secret_rules_commands.RULES,
+)
 LOCUS = Locus(Layer.INPUT, Channel.USER)
 SECRETS = scanner(frozenset({"secret"}))
 
@@ -59,16 +77,68 @@ def test_placeholders_are_no_secrets() -> None:
 
 def test_values_told_without_groups_are_those_of_the_groups() -> None:
     rng, told = random.Random(3), 0
-    signs = ("=", "==", "->", "base64:", "K", "ſ", "9", "/", " ", '"', ":", "x", "密", "\n", ".")
+    signs = (
+        "=",
+        "==",
+        "->",
+        "base64:",
+        "K",
+        "ſ",
+        "9",
+        "/",
+        " ",
+        '"',
+        ":",
+        "x",
+        "密",
+        "\n",
+        "\v",
+        ".",
+    )
     for rule in (r for r in RULES if "(?P<value>" in r.pattern):
-        full, value_of = re2.compile(rule.pattern), valued(rule.pattern)
+        full, places = re2.compile(rule.pattern), placer(rule.pattern)
         for example in rule.examples * 60:
             at = rng.randrange(len(example.text) + 1)
             text = example.text[:at] + rng.choice(signs) + example.text[at:]
-            data = text.encode()
-            for first, last in re2_spans.spans(re2.compile(linear.ungrouped(rule.pattern)), data):
-                start, end = re2_spans.groups(full, data, first)[full.groupindex["value"]]
-                value = value_of(data, first, last)
-                assert value in (None, data[start:end]), rule.id
-                told += value is not None
-    assert told > 500
+            data = (text + rng.choice(signs) + text).encode()
+            spans = re2_spans.spans(re2.compile(linear.ungrouped(rule.pattern)), data)
+            group = full.groupindex["value"]
+            expected = [(s, *re2_spans.groups(full, data, s)[group]) for s, _ in spans]
+            assert list(places(data)) == expected, rule.id
+            told += len(expected)
+    assert told > 9000
+
+
+def test_many_values_are_judged_as_each_alone() -> None:
+    rng = random.Random(5)
+    signs = (
+        "",
+        "\n",
+        "example",
+        "xxxxx",
+        "=",
+        "a" * 30,
+        ".py",
+        "密",
+        "1234567890",
+        "/",
+        "env",
+        "${",
+    )
+    for rule in RULES:
+        secrets = secrets_of(rule.entropy, rule.allow)
+        drawn = [value for example in rule.examples for value in example.values]
+        shaped = [re.sub("[a-z]", rng.choice("abc1X"), value) for value in drawn]
+        values = [
+            (
+                value[: (at := rng.randrange(len(value) + 1))] + rng.choice(signs) + value[at:]
+            ).encode()
+            for value in (*drawn, *shaped) * 40
+        ]
+        assert len(values) >= 64
+        alone = [n for n, value in enumerate(values) if list(secrets([value]))]
+        assert list(secrets(values)) == alone, rule.id
+        lines = [n for n, value in enumerate(values) if b"\n" not in value]
+        assert list(secrets([values[n] for n in lines])) == [
+            at for at, n in enumerate(lines) if n in set(alone)
+        ], rule.id

@@ -38,7 +38,10 @@ def compiled(pattern: str) -> Any:
     return re2.compile(pattern)
 
 
-def finder(pattern: str) -> Callable[[bytes], Iterator[tuple[int, int]]]:
+Spans = Callable[[bytes], Iterator[tuple[int, int]]]
+
+
+def finder(pattern: str) -> Spans:
     """Finds the spans of all matches of `pattern`, which matches no empty text."""
     made = compiled(pattern)
     if isinstance(made, re.Pattern):

@@ -57,7 +57,7 @@ RULES: tuple[SecretRule, ...] = (
         KEY,
         Bilingual("Facebook 应用令牌", "Facebook app token"),
         ("facebook",),
-        r"(?i)facebook[\w :=\"'\-]{1,24}?(?P<value>[0-9]{15,16}(?:\||%7C)[0-9A-Za-z_\-]{27})",
+        r"(?i)facebook\w{0,12}[ :=\"'\-]{1,4}(?:[a-z_]\w{0,11}[ :=\"'\-]{1,4}){0,2}(?P<value>[0-9]{15,16}(?:\||%7C)[0-9A-Za-z_\-]{27})",
         3.0,
         examples=(Example(f"facebook access_token: {sample(DIGITS, 15)}|{sample(BASE64URL, 27)}", (f"{sample(DIGITS, 15)}|{sample(BASE64URL, 27)}",)),),
     ),

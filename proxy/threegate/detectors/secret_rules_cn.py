@@ -129,9 +129,16 @@ _GENERIC: tuple[SecretRule, ...] = (
     ),
     SecretRule(
         "user_option", PASSWORD, Bilingual("命令行中的密码", "Password on a command line"), ("-u ", "--user "),
-        r"(?:\s-u|\s--user)[ =]{1,3}[\"']?[A-Za-z0-9@._{}\-]{0,40}[\"']?:[\"']?(?P<value>[^\s\"'$<:/{][^\s\"':]{5,63}|\{[A-Za-z0-9]{8,63}\})", 2.6,
+        r"(?:\s-u|\s--user)[ =]{1,3}[\"']?[A-Za-z0-9@._{}\-]{0,40}[\"']?:[\"']?(?P<value>[^\s\"'$<:/{][^\s\"':]{5,63})", 2.6,
         allow=r"(?i)pass(?:word)?$|^token|(?-i:^[a-z]+$)|^\[|^[0-9.:]+$",
         examples=(Example(f"  --user 'api:{_CURL}' \\", (_CURL,)), Example("docker run -u 1000:1000 image")),
+        plain=True,
+    ),
+    SecretRule(
+        "user_option_braced", PASSWORD, Bilingual("命令行中带花括号的密码", "Password in braces on a command line"), ("-u ", "--user "),
+        r"(?:\s-u|\s--user)[ =]{1,3}[\"']?[A-Za-z0-9@._{}\-]{0,40}[\"']?:[\"']?(?P<value>\{[A-Za-z0-9]{8,63}\})", 2.6,
+        allow=r"^\{[A-Za-z]+\}$",
+        examples=(Example("  --user 'api:{" + _CURL.strip("!") + "}' \\", ("{" + _CURL.strip("!") + "}",)), Example("  --user 'api:{password}' \\")),
         plain=True,
     ),
     SecretRule(

@@ -11,17 +11,17 @@ could not release it.
 
 from __future__ import annotations
 
-import math
 import re
-from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import re2
 
-from threegate.detectors import linear, tails
+from threegate.detectors import tails
 from threegate.detectors.base import DetectorInfo, Example
 from threegate.detectors.recognizer import Find, Hit, Recognizer
+from threegate.detectors.secret_places import placer
+from threegate.detectors.secret_values import secrets_of
 from threegate.detectors.surroundings import View
 from threegate.normalize import re2_spans
 from threegate.types import Bilingual, Level
@@ -30,26 +30,14 @@ KEY, JWT, WEBHOOK = "secret.api_key", "secret.jwt", "secret.webhook"
 CONNECTION, PASSWORD = "secret.connection_string", "secret.password"
 AWS, ALIYUN, TENCENT = "secret.aws", "secret.aliyun", "secret.tencent"
 
-_PLACEHOLDER = (
-    r"(?i)x{5}|\*{3}|\.{3}|\$\{|\$\(|\{\{|%s|<|your|example|placeholder|changeme|"
-    r"dummy|redacted|0{8}|(?:1234-){2}|1234567890?\n?$"
-    r"|getenv|environ|process\.env|os\.|config\.|import\.meta|secrets?\.|settings\.|^env(?:[^\pL\pN_]|$)|"
-    r"abcdefgh|abc123|^(?:none|null|true|false|undefined)\n?$"
-)
-
-
-_WIDEST = 5 * tails.MAX_TOKEN
-"""Bytes of a match behind which its value is longer than a token."""
-
 
 @dataclass(frozen=True, slots=True)
 class SecretRule:
     """`keywords` are lower case, at least one is in every text that matches. `entropy` is in
     bits a character.
 
-    `allow` is an RE2 pattern (searched) of values that are no secrets. `has`: inside of a class of
-    characters of which it leaves no value without one. `not_before`, `not_after`: insides of
-    classes of characters that may not stand beside the value."""
+    `allow` is an RE2 pattern (searched) of values that are no secrets. `not_before`, `not_after`:
+    insides of classes of characters that may not stand beside the value."""
 
     id: str
     kind: str
@@ -58,7 +46,6 @@ class SecretRule:
     pattern: str
     entropy: float = 0.0
     allow: str = ""
-    has: str = ""
     level: Level = Level.HIGH
     examples: tuple[Example, ...] = ()
     not_before: str = ""
@@ -108,12 +95,6 @@ def assign(*more: str) -> str:
 ASSIGN = assign()
 
 
-def entropy(value: str) -> float:
-    """Shannon entropy in bits a character."""
-    counts, total = Counter(value).values(), len(value)
-    return -sum(n / total * math.log2(n / total) for n in counts)
-
-
 def recognizer(rule: SecretRule) -> Recognizer:
     return Recognizer(
         DetectorInfo(f"secrets.{rule.id}", (rule.kind,), rule.title, rule.examples),
@@ -126,106 +107,20 @@ def recognizer(rule: SecretRule) -> Recognizer:
 
 
 def _finder(rule: SecretRule) -> Find:
-    """Near misses are many, so groups are looked for once a text, where the value is one or cannot
-    be told without, and all over bytes: that costs a sixth of what a string does."""
-    spans, parts = linear.finder(linear.ungrouped(rule.pattern)), re2.compile(rule.pattern)
-    group, other = (parts.groupindex.get(name, 0) for name in ("value", "no"))
-    secret, alone, value_of = _secret(rule), _alone(rule), valued(rule.pattern)
-    has = re.compile(rf"[{rule.has}\x80-\xff]".encode()) if rule.has else None
-
-    def told(data: bytes, first: int, last: int) -> tuple[int, ...]:
-        """Where value and other name stand from the start of a match on; nowhere if it is none."""
-        value = value_of(data, first, last)
-        if value is not None and not secret(value):
-            return ()
-        full = re2_spans.groups(parts, data, first)
-        start, end = full[group]
-        if value is None and not secret(data[start:end]):
-            return ()
-        return tuple(at - first for at in (start, end, *full[other]))
+    places, secrets = placer(rule.pattern), secrets_of(rule.entropy, rule.allow)
+    alone, is_other = _alone(rule), _other(rule.pattern)
 
     def find(view: View) -> Iterator[Hit]:
-        data, known = view.data, dict[bytes, tuple[int, ...]]()
-        for first, last in spans(data):
-            if last - first > _WIDEST:
-                continue
-            text = data[first:last]
-            if (places := known.get(text)) is None:
-                if has and not has.search(text):
-                    continue
-                places = known[text] = told(data, first, last)
-            if not places:
-                continue
-            start, end, no, no_end = (first + at for at in places)
-            if other and _is_other(view, no, no_end):
+        data, found = view.data, places(view.data)
+        for n in secrets([data[start:end] for _, start, end in found]):
+            first, start, end = found[n]
+            if is_other(view, first):
                 continue
             start, end = view.place(start), view.place(end)
             if alone(view.text, start, end):
                 yield Hit(start, end, rule.kind, rule.level, rule.id)
 
     return find
-
-
-ValueOf = Callable[[bytes, int, int], bytes | None]
-_LAST = re.compile(
-    r"(?P<head>.*)\(\?P<value>(?P<one>\[(?:[^\]\\]|\\.)+\])\{(?P<least>\d+)(?P<more>,)?\}\)"
-    r"(?P<end>\(\?:\[\^[^\]]+\]\|\$\))?",
-    re.DOTALL,
-)
-"""A pattern that ends with a value of so many characters of a class, at most with what ends it."""
-
-
-def valued(pattern: str) -> ValueOf:
-    """The value of a match in ASCII without groups, which cost five times what a match does; None
-    where only they can tell."""
-    match = _LAST.fullmatch(pattern)
-    if match is None or match["one"].startswith("[^") or (match["more"] and match["end"]):
-        return lambda data, first, last: None
-    one, least = match["one"], int(match["least"])
-    if match["more"]:
-        return _reaching(linear.ungrouped(match["head"]) + f"{one}{{{least}}}", least)
-    return _ending(match["end"], least)
-
-
-def _reaching(pattern: str, least: int) -> ValueOf:
-    """Of a value that reaches to the end: `pattern` ends behind its first `least` characters, as
-    parts are chosen in the same order whatever more of it follows."""
-    made = re2.compile(pattern)
-
-    def value_of(data: bytes, first: int, last: int) -> bytes | None:
-        if not data[first:last].isascii():
-            return None
-        return data[re2_spans.groups(made, data, first)[0][1] - least : last]
-
-    return value_of
-
-
-def _ending(end: str | None, size: int) -> ValueOf:
-    """Of a value of `size` with one character behind it, if any, that `end` tells."""
-    ends = re.compile(end.removesuffix("|$)").encode() + b")") if end else None
-
-    def value_of(data: bytes, first: int, last: int) -> bytes | None:
-        if not data[first:last].isascii():
-            return None
-        last -= ends is not None and ends.match(data, last - 1) is not None
-        return data[last - size : last]
-
-    return value_of
-
-
-def _secret(rule: SecretRule) -> Callable[[bytes], bool]:
-    """Whether a value is one and no placeholder; what costs least is asked first."""
-    least = 2**rule.entropy
-    allow = f"|(?:{rule.allow})" if rule.allow else ""
-    other = re2.compile(f"(?:{_PLACEHOLDER}){allow}")
-
-    def secret(data: bytes) -> bool:
-        value = data.decode()
-        if len(value) > tails.MAX_TOKEN or len(set(value)) < least:
-            return False
-        return not re2_spans.found(other, data) and entropy(value) >= rule.entropy
-
-    return secret
 
 
 def _alone(rule: SecretRule) -> Callable[[str, int, int], bool]:
@@ -241,9 +136,17 @@ def _alone(rule: SecretRule) -> Callable[[str, int, int], bool]:
     return alone
 
 
-def _is_other(view: View, first: int, last: int) -> bool:
-    """What the group `no` names; but `entry` is no word of its own in `sentryToken`."""
-    if first >= last:
-        return False
-    start = view.place(first)
-    return not (start > 0 and view.text[start - 1].isalpha() and view.text[start].islower())
+def _other(pattern: str) -> Callable[[View, int], bool]:
+    """Whether the match that begins here has the name of something else; but `entry` is no word of
+    its own in `sentryToken`."""
+    made = re2.compile(pattern)
+    group = made.groupindex.get("no", 0)
+
+    def is_other(view: View, at: int) -> bool:
+        first, last = re2_spans.groups(made, view.data, at)[group]
+        if first >= last:
+            return False
+        start = view.place(first)
+        return not (start > 0 and view.text[start - 1].isalpha() and view.text[start].islower())
+
+    return is_other if group else lambda view, at: False
