@@ -93,3 +93,10 @@ async def test_tail_prints_what_is_new_until_interrupted(
     assert await audit(closed_log, "tail", "--stage", "received") == 0
     assert "fresh" in capsys.readouterr().out
     await writer.close()
+
+
+async def test_what_finds_nothing_says_so(closed_log: AuditSettings, capsys: Captured) -> None:
+    assert await audit(closed_log, "search", "zebra") == 0
+    assert "no record fits; no text" in capsys.readouterr().err
+    assert await audit(closed_log, "search", "--tenant", "nobody") == 0
+    assert capsys.readouterr().err == "no record fits\n"

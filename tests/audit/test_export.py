@@ -7,6 +7,7 @@ import csv
 import dataclasses
 import json
 import sqlite3
+import sys
 from pathlib import Path
 
 import pytest
@@ -132,3 +133,17 @@ async def test_no_cell_is_a_formula(settings: AuditSettings) -> None:
         cells = [value for row in csv.reader(file) for value in row]
     assert "'=cmd|' /C calc'!A0" in cells
     assert not [c for c in cells if c.startswith(("=", "+", "-", "@", "\t", "\r"))]
+
+
+async def test_a_format_that_is_not_installed_leaves_no_folder(
+    settings: AuditSettings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await (await filled(settings)).close()
+    monkeypatch.setitem(sys.modules, "pyarrow", None)
+    folder = tmp_path / "out"
+    with pytest.raises(AuditError, match="pyarrow"):
+        export(settings.url, Query(), folder, load_signer(settings), form=Format.PARQUET)
+    assert not folder.exists()
+    folder.mkdir()
+    with pytest.raises(AuditError, match="exists"):
+        export(settings.url, Query(), folder, load_signer(settings))

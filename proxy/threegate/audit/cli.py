@@ -52,6 +52,8 @@ def _runner(command: Command) -> Callable[[argparse.Namespace], int]:
             return command(args, _settings(args))
         except (AuditError, NoteError, SettingsError) as error:
             print(f"threegate audit: {error.text.get(args.lang)}", file=sys.stderr)
+        except BrokenPipeError:  # the reader has seen enough
+            raise
         except (OSError, ValueError) as error:
             print(f"threegate audit: {error}", file=sys.stderr)
         return 2
@@ -63,7 +65,7 @@ COMMANDS: dict[str, tuple[Command, str, Callable[[argparse.ArgumentParser], None
     "verify": (reading.verify, "prove that nobody changed the log", reading.verify_arguments),
     "show": (reading.show, "all records of a request", reading.show_arguments),
     "search": (reading.search, "find records", reading.search_arguments),
-    "tail": (reading.tail, "follow new records", reading.search_arguments),
+    "tail": (reading.tail, "follow new records", reading.tail_arguments),
     "export": (
         keeping.export_command,
         "a signed directory of records with proofs",

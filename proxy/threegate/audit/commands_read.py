@@ -153,7 +153,8 @@ def show(args: argparse.Namespace, settings: AuditSettings) -> int:
         print(line("no-record", args.lang, id=args.id), file=sys.stderr)
         return 1
     if args.text:
-        print_json(asyncio.run(_reveal(args, settings, entries)))
+        parts = asyncio.run(_reveal(args, settings, entries))
+        print_json(parts) if parts else print(line("no-text", args.lang), file=sys.stderr)
     return 0
 
 
@@ -166,6 +167,7 @@ async def _reveal(
         return [part for entry in entries for part in await log.content(entry)]
 
 
+LIMIT = 50
 FILTERS = {
     "rule": "only records of this rule",
     "kind": "only records of this kind of finding",
@@ -177,7 +179,7 @@ FILTERS = {
 }
 
 
-def search_arguments(parser: argparse.ArgumentParser) -> None:
+def filter_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("text", nargs="?", default="", help="words or Chinese text to find")
     for name, about in FILTERS.items():
         parser.add_argument(f"--{name}", default="", help=about)
@@ -186,7 +188,17 @@ def search_arguments(parser: argparse.ArgumentParser) -> None:
         parser.add_argument(f"--{name}", action="append", default=[], choices=values, help=about)
     parser.add_argument("--since", default="", help="2026-11-25 or 2026-11-25T08:00:00Z")
     parser.add_argument("--until", default="", help="likewise; excluded")
-    parser.add_argument("--limit", type=int, default=50, help="most records shown; default 50")
+    parser.set_defaults(limit=LIMIT)
+
+
+def search_arguments(parser: argparse.ArgumentParser) -> None:
+    filter_arguments(parser)
+    parser.add_argument("--limit", type=int, help="most records shown; default 50")
+    parser.add_argument("--json", action="store_true")
+
+
+def tail_arguments(parser: argparse.ArgumentParser) -> None:
+    filter_arguments(parser)
     parser.add_argument("--json", action="store_true")
 
 
@@ -226,7 +238,7 @@ def search(args: argparse.Namespace, settings: AuditSettings) -> int:
     for entry in page.entries:
         print(entry.entry if args.json else _line(entry, args.lang))
     if not page.entries:
-        print(line("no-hit", args.lang), file=sys.stderr)
+        print(line("no-hit-text" if args.text else "no-hit", args.lang), file=sys.stderr)
     return 0
 
 

@@ -11,7 +11,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from threegate.audit.commands import access, opened, print_json, reading, reason_arguments
-from threegate.audit.commands_read import moment, query_of, search_arguments
+from threegate.audit.commands_read import filter_arguments, moment, query_of
 from threegate.audit.database import now_us
 from threegate.audit.erasure import DAY_US, Erasure, erase, retain, shred
 from threegate.audit.export import Exported, Reveal, export
@@ -30,7 +30,7 @@ from threegate.audit.words import line, trouble
 
 def export_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("directory_out", type=Path, metavar="DIRECTORY", help="made by the export")
-    search_arguments(parser)
+    filter_arguments(parser)
     forms = [f.value for f in Format]
     parser.add_argument("--format", choices=forms, default=Format.JSONL, help="of the records")
     parser.add_argument(

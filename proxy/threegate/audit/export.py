@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from functools import partial
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -70,6 +71,8 @@ def export(
     """
     if reveal is not Reveal.NOTHING and master is None:
         raise trouble("export-master")
+    if form is Format.PARQUET and find_spec("pyarrow") is None:
+        raise trouble("export-parquet")
     engine = reader_engine(url)
     try:
         directory.mkdir(parents=True)
@@ -229,11 +232,9 @@ def _csv(entries: Iterator[dict[str, Any]], path: Path) -> None:
 
 
 def _parquet(entries: Iterator[dict[str, Any]], path: Path) -> None:
-    try:
-        import pyarrow as pa
-        import pyarrow.parquet as pq
-    except ImportError:
-        raise trouble("export-parquet") from None
+    import pyarrow as pa  # an extra
+    import pyarrow.parquet as pq
+
     numbers = ("seq", "stream", "input_tokens", "output_tokens", "upstream_status", "spooled")
     schema = pa.schema([(n, pa.int64() if n in numbers else pa.string()) for n in FLAT])
     with pq.ParquetWriter(path, schema) as writer:

@@ -129,6 +129,15 @@ LINES: Mapping[str, Bilingual] = {
     "export-fails": Bilingual("导出校验不通过", "THE EXPORT DOES NOT VERIFY"),
     "no-record": Bilingual("没有请求 {id} 的记录", "no record of request {id}"),
     "no-hit": Bilingual("没有符合条件的记录", "no record fits"),
+    "no-hit-text": Bilingual(
+        "没有符合条件的记录；策略只保存哈希（audit: {{level: metadata}}）时，文字搜不到",
+        "no record fits; no text is found where the policy keeps hashes only "
+        "(audit: {{level: metadata}})",
+    ),
+    "no-text": Bilingual(
+        "没有保存文字：策略的 audit level 没有要求，或已删除",
+        "no text is kept: the policy's audit level does not ask for it, or it was erased",
+    ),
     "exported": Bilingual(
         "{records} 条记录（{proven} 条已证明），在 {folder}",
         "{records} records ({proven} proven) in {folder}",
