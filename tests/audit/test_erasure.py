@@ -85,6 +85,8 @@ async def test_shredding_a_day_destroys_its_keys(
 ) -> None:
     monkeypatch.setattr("threegate.audit.store.today", lambda: "2026-01-02")
     log = await with_subjects(settings)
+    with pytest.raises(AuditError, match="yesterday is no day"):
+        await shred(log, "t", "yesterday", actor="a", reason="r")
     with pytest.raises(AuditError, match="in use"):
         await shred(log, "retail", today(), actor="dpo", reason="wish")
     held = await hold(log, "request_id", "r4", actor="counsel", reason="case")

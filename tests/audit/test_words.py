@@ -87,6 +87,7 @@ async def test_verify_speaks_chinese(closed_log: AuditSettings, capsys: Captured
         (["erase", "--reason", "x"], "--yes"),
         (["retain", "--metadata-days", "10"], "184"),
         (["search", "--database", "nonsense://x"], "postgresql://"),
+        (["verify", "--key", "/nowhere/log.vkey"], "没有文件 /nowhere/log.vkey"),
     ],
 )
 def test_wrong_use_is_told_in_chinese(

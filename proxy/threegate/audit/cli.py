@@ -19,6 +19,7 @@ from threegate.audit import commands_read as reading
 from threegate.audit import commands_write as keeping
 from threegate.audit.note import NoteError
 from threegate.audit.settings import AuditSettings, from_settings
+from threegate.audit.words import trouble
 from threegate.errors import AuditError
 from threegate.wrong_settings import SettingsError
 
@@ -54,6 +55,9 @@ def _runner(command: Command) -> Callable[[argparse.Namespace], int]:
             print(f"threegate audit: {error.text.get(args.lang)}", file=sys.stderr)
         except BrokenPipeError:  # the reader has seen enough
             raise
+        except FileNotFoundError as error:
+            told = trouble("no-file", path=error.filename).text.get(args.lang)
+            print(f"threegate audit: {told}", file=sys.stderr)
         except (OSError, ValueError) as error:
             print(f"threegate audit: {error}", file=sys.stderr)
         return 2

@@ -10,6 +10,7 @@ verification can tell erased from stolen. What a legal hold names is left alone.
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -72,6 +73,8 @@ async def shred(log: AuditLog, tenant: str, day: str, *, actor: str, reason: str
 
     Its texts are gone, and in every copy of the database whose `audit_key` rows are gone as well.
     """
+    if not re.fullmatch(r"\d{4}-\d\d-\d\d", day):
+        raise trouble("day", text=day)
     if day >= today():
         raise trouble("shred-today")
     wanted = (KEY.c.tenant == tenant) & (KEY.c.day == day)

@@ -33,6 +33,8 @@ ERRORS: Mapping[str, Bilingual] = {
         "{text} 不是时间；写成 2026-11-25 或 2026-11-25T08:00:00Z",
         "{text} is no time; write 2026-11-25 or 2026-11-25T08:00:00Z",
     ),
+    "no-file": Bilingual("没有文件 {path}", "no file {path}"),
+    "day": Bilingual("{text} 不是日期；写成 2026-11-25", "{text} is no day; write 2026-11-25"),
     "reason": Bilingual(
         "{verb} 会被记录，要写明 --reason", "{verb} is recorded and needs --reason"
     ),
