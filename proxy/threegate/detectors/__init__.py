@@ -29,7 +29,9 @@ from threegate.detectors import (
     ip,
     mac,
     papers,
+    passphrase,
     password,
+    password_told,
     password_words,
     pem,
     phone,
@@ -41,6 +43,7 @@ from threegate.detectors import (
     secret_rules_commands,
     secret_rules_forms,
     secret_rules_keys,
+    secret_rules_logins,
     secrets,
     uk_ids,
     url,
@@ -77,7 +80,9 @@ DETECTORS: tuple[Recognizer, ...] = (
     crypto.RECOGNIZER,
     url.RECOGNIZER,
     password.RECOGNIZER,
+    password_told.RECOGNIZER,
     password_words.RECOGNIZER,
+    passphrase.RECOGNIZER,
     pin.RECOGNIZER,
     presidio.RECOGNIZER,
     *map(secrets.recognizer, secret_rules_keys.RULES),
@@ -87,6 +92,7 @@ DETECTORS: tuple[Recognizer, ...] = (
     *map(secrets.recognizer, secret_rules_apps.RULES),
     *map(secrets.recognizer, secret_rules_cn.RULES),
     *map(secrets.recognizer, secret_rules_commands.RULES),
+    *map(secrets.recognizer, secret_rules_logins.RULES),
 )
 
 

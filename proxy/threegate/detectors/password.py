@@ -30,19 +30,22 @@ _MIXES = re.compile(
 """In every value, among six characters that one may have."""
 _CHINESE = re.compile(
     rf"[密口](?:(?<=密)[码碼钥]|(?<=口)令)(?P<gap>[^\x00-\x7f。！？；\n]{{0,10}})(?P<"
-    rf"link>[ :=\t\"'`\\]{{0,6}})(?<![A-Za-z0-9]){_VALUE}"
+    rf"link>[ :=\t\"'`\\]{{0,6}}(?:(?<=[:：])\r?\n[ \t]{{0,4}})?)(?<![A-Za-z0-9]){_VALUE}"
 )
 _LIKELY_CHINESE = re.compile(
     "(?:密(?:码|碼|钥)|口令)".encode()
-    + rb"(?=[\x80-\xff]{0,40}+[ :=\t\"'`\\]{0,6}%s{6})(?![0-9]++[.,:;?!\\]*+(?!%s))" % (_C, _C)
+    + rb"(?=[\x80-\xff]{0,40}+[ :=\t\"'`\\]{0,6}(?:(?:(?<=:)|(?<=\xef\xbc\x9a))\r?\n[ \t]{0,4})?"
+    rb"%s{6})(?![0-9]++[.,:;?!\\]*+(?!%s))" % (_C, _C)
 )
 """No digits alone right behind the label either."""
+_IS = "is|was|to|now|be(?:en)?|remains|stays"
+_STILL = "(?:(?:either|still|always|just|simply|probably|now)[ ])?"
 _ENGLISH = re.compile(
     r"(?i)(?-i:[Pp])(?:(?<![a-z].)|(?-i:(?<=[a-z]P))|(?=assw))"
     r"(?:assword|asswd|assphrase|asscode|ass|wd|w)\d?+(?![a-z])(?=[^0-9!@#$%^&*]{0,120}+[0-9!@#$%^&*])"
     rf"(?P<gap>(?:['’]s)?+(?: \([a-z ]{{1,20}}\))?+(?: [a-z'\-]{{1,14}}+){{0,8}}?)"
-    rf"(?P<link>>|\([ ]?[\"'`]|{NEXT_LINE}"
-    rf"|[\"'`\]\\]{{0,4}}+[ \t]{{0,8}}+(?:(?:is|was|to|now|be)(?![a-z])[ \t]?|=>|→"
+    rf"(?P<link>\\?[\"']?>|\([ ]?[\"'`]|{NEXT_LINE}"
+    rf"|[\"'`\]\\]{{0,4}}+[ \t]{{0,8}}+(?:(?:{_IS})(?![a-z])[ \t]?{_STILL}|=>|→"
     rf"|(?<=[ \t])->(?=[ \t])|:[ ]?&?[a-z'][a-z0-9_<>?' ]{{0,14}}="
     rf"|:=|==?|:|：|是|为)?[ \t]{{0,3}}+"
     rf"(?:[|>][+\-]?\n[ \t]{{1,8}}+)?"
@@ -61,7 +64,7 @@ _LIKELY_ENGLISH = re.compile(
 and no address; to `re` this costs less than to RE2."""
 _OTHER = re.compile(
     r"(?i)(?:contrase[nñ]a|mot de passe|passwort|kennwort|senha|пароль|パスワード|비밀번호"
-    r"|mật khẩu|wachtwoord)(?P<gap>)(?P<link>[\"']?[ ]{0,2}(?:[:：=は]|es(?= )|ist(?= ))"
+    r"|mật khẩu|wachtwoord)(?P<gap>)(?P<link>[\"']?[ ]{0,2}(?:[:：=は]|(?:es|ist|lautet|est)(?= ))?"
     rf"[ ]{{0,2}}[\"'“「]?)(?<![A-Za-z0-9]){_VALUE}"
 )
 """The word in other languages, with what assigns."""
@@ -69,6 +72,7 @@ _NOT = re2.compile(
     r"(?i)^\$|\$\{|x{4}|\*{3}|getenv|environ|process\.|getpass|config|self\.|args\.|"
     r"input|your|example|placeholder|changeme"
     r"|https?:|://|^\w+\(|^(?:none|null|true|false|string|varchar)|"
+    r"^v\d+(?:\.\d+)+$|^(?:windows|office|keepass|oauth|i?os|iphone|android|ubuntu|webauthn)-?\d{1,4}$|"
     r"^[\w.\-]+@[\w\-]+\.[A-Za-z]{2,12}$|^1password$|^(?:base(?:16|32|58|64|85)|(?:sha|aes)-?(?:128|192|224|256|384|512)|rsa-?(?:1024|2048|4096)|pbkdf2|argon2)$|^[A-Za-z_]+$|^[a-z]+(?:[.\-_/:][a-z]+)+$|^-|"
     r"^\d{1,3}(?:\.\d{1,3}){3}|^~?\.{0,2}/[\w.\-]+(?:/|$)"
 )
@@ -86,6 +90,10 @@ _QUOTED = re.compile(
     r"(?i)(?:[:=：是为成は>→(]\s*(?:\w+\(default=)?[brun@]{0,2}[\"'“「`\\]+|[:：]\s*[|>][+\-]?\s+)$"
 )
 """What assigns a value behind it, and that with quotes or the marks of YAML."""
+_ASSIGNING = (
+    *("is", "was", " to", "'s", "’s", " been", " remains", " stays", " es", " ist", " est"),
+    *(" lautet", " either", " still", " always", " just", " simply", " probably", " now"),
+)
 _DIGIT = re.compile("[0-9]")
 
 
@@ -112,15 +120,18 @@ def _judge(match: re.Match[str]) -> Hit | None:
     gap, link, value = match.group("gap", "link", "value")
     if ";" in value:
         value = _NEXT_FIELD.split(value)[0]
-    if value[-1] in ".,:;?\\":
+    if match.string[match.start() - 1 : match.start()] == "/" and "/" in value[1:]:  # user/pass
+        user, _, value = value.partition("/")
+        start += len(user) + 1
+    if value[-1:] in ".,:;?\\":
         value = value.rstrip(".,:;?!\\")
     if match.string[match.end() : match.end() + 1] == "(":
         return None  # a call
-    level = _level(value, gap + link, close=len(gap) <= 4)
+    level = level_of(value, gap + link, close=len(gap) <= 4)
     return Hit(start, start + len(value), KIND, level) if level else None
 
 
-def _level(value: str, link: str, *, close: bool) -> Level | None:
+def level_of(value: str, link: str, *, close: bool) -> Level | None:
     if len(value) < 6 or found(_NOT, value.encode()):
         return None
     explicit, sign, small = _is_explicit(link), not value.isalnum(), value.lower()
@@ -142,9 +153,7 @@ def _level(value: str, link: str, *, close: bool) -> Level | None:
 def _is_explicit(link: str) -> bool:
     end = link.rstrip()
     return (
-        end[-1:] in _ASSIGNS
-        or _QUOTED.search(link) is not None
-        or end.lower().endswith(("is", "was", " to", "'s", "’s"))
+        end[-1:] in _ASSIGNS or _QUOTED.search(link) is not None or end.lower().endswith(_ASSIGNING)
     )
 
 

@@ -115,6 +115,13 @@ def _chinese(match: re.Match[str]) -> Hit | None:
     return None if verb and not (quote or value.islower()) else _judge(match, value)
 
 
+def speaks(word: str) -> bool:
+    """Whether a word speaks of a password, where it may also be one."""
+    return bool(
+        re2_spans.found(_SAID, word.encode()) or _ENDS.search(word) or _TELLS.fullmatch(word)
+    )
+
+
 def _is_said(value: str) -> bool:
     """`_SAID`, or one letter over and over, to which the first may be another."""
     rest = value[1:].lower()

@@ -17,28 +17,35 @@ from threegate.types import Bilingual, Level
 
 KIND = "secret.password"
 _IS = (
-    r"[\"'”」]?\s?(?:is|was|:|：|=|[改设換换更]?[成是为為]|to)\s?(?:now\s|still\s)?[:：]?\s?"
+    r"[\"'”」]?\s?(?:is|was|['’]s|:|：|=|[改设換换更]?[成是为為]|to)\s?(?:now\s|still\s)?[:：]?\s?"
     r"[\"'“「]?"
 )
-_EDGE = r"(?![0-9A-Za-z]|[.\-][0-9])"
+_EDGE = r"(?![0-9A-Za-z年个条次]|[.\-][0-9])"
+_DIAL = r"[0-9]{1,2}(?:-[0-9]{1,2}){2,3}"
+"""Of a lock that is turned."""
+_PLACES = "door|gate|alarm|garage|keypad|lockbox|locker|voicemail"
 _CODE = re.compile(
-    r"(?i)(?:(?<![a-z0-9])(?:pin(?: code| number)?|otp(?: code)?|passcode"
-    r"|(?:one[- ]time|verification|security|sign[- ]?in|log[- ]?in|door|gate|alarm|entry|unlock"
-    r"|lock|safe|2fa|mfa|sms)"
-    r" (?:code|pin|passcode|combination))"
+    r"(?i)(?:(?<![a-z0-9])(?:pin(?: code| number)?|otp(?: code)?|passcode|puk2?(?: code)?"
+    rf"|(?:one[- ]time|verification|security|sign[- ]?in|log[- ]?in|{_PLACES}|entry|unlock"
+    r"|lock|padlock|safe|vault|2fa|mfa|sms)"
+    r" (?:code|pin|passcode|combination|combo)"
+    r"|combination (?:to|of|for|on) (?:the|my|our|his|her|your) [a-z ]{2,16}?)"
     r"|(?:pin|[验驗][证證]|校[验驗]|安全|取款|[开開][门門]|[门門]禁)[码碼]"
-    rf"|[动動][态態](?:[码碼]|口令)|密[码碼])(?:{_IS})(?P<value>[0-9]{{4,8}}){_EDGE}"
+    rf"|[动動][态態](?:[码碼]|口令)|密[码碼])(?:{_IS})(?P<value>[0-9]{{4,8}}|{_DIAL}){_EDGE}"
 )
 _CARD = re.compile(
     r"(?i)(?<![a-z0-9])(?:cvv2?|cvc2?|csc|安全码|背面的?后?[三3]位)(?: code|数字?|码)?"
     rf"(?:{_IS}|[ ]?)(?P<value>[0-9]{{3,4}}){_EDGE}"
 )
 _BESIDE = re.compile(
-    r"(?:\bPIN(?: code| number)? |\b(?:gate|door|alarm) code "
-    r"|(?:密[码碼]|口令|[验驗][证證][码碼])[ ]?)"
-    rf"(?P<value>(?:[0-9]{{4}}|[0-9]{{6}}){_EDGE})"
+    r"(?:\b(?:PIN|(?i:(?:my|your|her|his|their)(?: atm| card| sim| bank)?|atm|sim) pin)"
+    r"(?: code| number)? |\b(?:[Pp]asscode|PUK) "
+    rf"|\b(?i:{_PLACES}) code |(?:密[码碼]|口令|[验驗][证證][码碼])[ ]?"
+    r"|(?:密[码碼]锁|门锁|门禁|单元门|大门)[^0-9\n。]{0,8}?[按输拨摁]入?[ ]?"
+    r"|(?:保险[柜箱][^0-9\n，。]{0,16}|密[码碼][左右顺逆][^0-9\n，。]{0,6})(?=[0-9]{1,2}-))"
+    rf"(?P<value>(?:[0-9]{{4}}|[0-9]{{6}}|{_DIAL}){_EDGE})"
 )
-_ENDS = r"(?:[^0-9A-Za-z.\-]|[.\-][^0-9]|[.\-]?$)"
+_ENDS = r"(?:[^0-9A-Za-z.\-年个条次]|[.\-][^0-9]|[.\-]?$)"
 """What `_EDGE` lets stand behind a code."""
 _PATTERNS = tuple((linear.loosened(p.pattern + _ENDS), p) for p in (_CODE, _CARD, _BESIDE))
 _WEAK = "01234567890 9876543210"
@@ -73,15 +80,19 @@ RECOGNIZER = Recognizer(
             Example("门锁密码改成851207#了", ("851207",)),
             Example("Sign-in code: 483920, gate code 2580 then ring", ("483920", "2580")),
             Example("动态口令为360058", ("360058",)),
+            Example("The combination to the safe is 24-9-37.", ("24-9-37",)),
+            Example("My ATM pin number 5093, her passcode 558210", ("5093", "558210")),
+            Example("保险柜左三圈到47-12-83，大门密码锁：按 3719 再按井号", ("47-12-83", "3719")),
+            Example("a combination of 3-4-5 items, 密码是2024年设的，保险柜型号 3712"),
             Example("GPIO pin is 17; the PIN code is 560001 in Bengaluru"),
             Example("请输入6位验证码，密码123456太简单"),
             Example("exit code is 1370, status code: 4040"),
         ),
     ),
     trigger=(
-        r"(?i)\bpin\b|\bpin[码碼]|\botp\b|passcode|[a-z] (?:code|pin|combination)\b"
+        r"(?i)\bpin\b|\bpin[码碼]|\botp\b|\bpuk|passcode|[a-z] (?:code|pin|combo)\b|combination"
         r"|\bcvv|\bcvc|\bcsc|背面"
-        r"|[证證验驗全款门門禁态態][码碼]|密[码碼]|口令"
+        r"|[证證验驗全款门門禁态態][码碼]|密[码碼]|口令|保险[柜箱]|门锁|门禁|单元门|大门"
     ),
     find=find,
     tails=(tails.token,),

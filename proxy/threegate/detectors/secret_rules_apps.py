@@ -28,7 +28,7 @@ _BOT = f"MT{sample(ALNUM, 24)}.{sample(ALNUM, 6)}.{sample(ALNUM, 38)}"
 _AIRTABLE = f"pat{sample(ALNUM, 14)}.{sample(HEX, 64)}"
 
 RULES: tuple[SecretRule, ...] = (
-    prefixed("anthropic", "Anthropic key", "sk-ant-api03- sk-ant-admin01- sk-ant-oat01- sk-ant-sid01-", BASE64URL, 93, 108, entropy=3.5),
+    prefixed("anthropic", "Anthropic key", "sk-ant-api03- sk-ant-admin01- sk-ant-oat01- sk-ant-sid01-", BASE64URL, 80, 108, entropy=3.5),
     prefixed("groq", "Groq key", "gsk_", ALNUM, 52),
     prefixed("xai", "xAI key", "xai-", ALNUM, 80),
     prefixed("perplexity", "Perplexity key", "pplx-", ALNUM, 48, 56),
@@ -196,6 +196,11 @@ RULES: tuple[SecretRule, ...] = (
     named("cloudinary", "Cloudinary secret", "cloudinary", BASE64URL, 27),
     prefixed("mapbox", "Mapbox token", "sk.eyJ pk.eyJ", BASE64URL + ".", 60, -1),
     named("openweather", "OpenWeather key", "openweather owm_", HEX, 32),
+    SecretRule(
+        "weather_address", KEY, Bilingual("天气接口地址中的密钥", "Key in a weather service's address"), ("openweathermap.org", "weatherapi.com", "qweather.com", "caiyunapp.com"),
+        r"(?i)(?:openweathermap\.org|weatherapi\.com|qweather\.com)/[^\s\"'`]{1,160}?[?&](?:appid|key)=(?P<value>[0-9a-f]{31,32})", 3.0,
+        examples=(Example(f"https://api.openweathermap.org/data/2.5/weather?q=Oslo&appid={sample(HEX, 32)}", (sample(HEX, 32),)),), not_after=ALNUM,
+    ),
     named("etsy", "Etsy key", "etsy", LOWER, 24),
     named("yelp", "Yelp key", "yelp", BASE64URL, 128),
     named("nytimes", "New York Times key", "nytimes new-york-times", BASE64URL, 32),

@@ -14,20 +14,20 @@ from threegate.detectors.secret_shapes import ALNUM, BASE64, HEX, sample
 from threegate.detectors.secrets import AWS, CONNECTION, KEY, PASSWORD, SecretRule
 from threegate.types import Bilingual
 
-_PW = "Rk7vTq2mXz"
+PW = "Rk7vTq2mXz"
 _TOKEN = sample(ALNUM, 32)
 
 _SIGNS = r"!#-&(-+\-./0-;=?-_a-~"
-_QUOTE = "[\"']"
+QUOTE = "[\"']"
 _V = rf"(?P<value>[{_SIGNS}]{{6,64}})"
-_REST = r"[^\n|;&]{0,40}?\s"
+REST = r"[^\n|;&]{0,40}?\s"
 """Other options of the same command."""
-_LETTERS = r"|^[A-Za-z]+$"
-_NO_NAME = _LETTERS + r"|(?-i:^[a-z0-9_\-./]+$)"
-_NO_VALUE = r"(?i)^[$\-%{\[(]|^/[a-z]+$|(?-i:^[a-z]+$|^[A-Z]+$)|pass(?:word|wd)$|^[0-9.:]+$"
+LETTERS = r"|^[A-Za-z]+$"
+_NO_NAME = LETTERS + r"|(?-i:^[a-z0-9_\-./]+$)"
+NO_VALUE = r"(?i)^[$\-%{\[(]|^/[a-z]+$|(?-i:^[a-z]+$|^[A-Z]+$)|pass(?:word|wd)$|^[0-9.:]+$"
 
 
-def _command(
+def command(
     id: str,
     zh: str,
     en: str,
@@ -35,49 +35,49 @@ def _command(
     pattern: str,
     *examples: Example,
     allow: str = "",
-    quote: str = _QUOTE + "?",
+    quote: str = QUOTE + "?",
 ) -> SecretRule:
     return SecretRule(
         id, PASSWORD, Bilingual(zh, en), tuple(keywords.split()), pattern + quote + _V, 2.0,
-        allow=_NO_VALUE + allow, examples=examples, plain=True,
+        allow=NO_VALUE + allow, examples=examples, plain=True,
     )  # fmt: skip
 
 
-def _true(text: str) -> Example:
-    return Example(text, (_PW,))
+def true(text: str) -> Example:
+    return Example(text, (PW,))
 
 
 _RULES: tuple[SecretRule, ...] = (
-    _command("sshpass", "sshpass 中的密码", "Password of sshpass", "sshpass", r"\bsshpass\s{1,3}-p\s{0,2}", _true(f"sshpass -p '{_PW}' ssh root@db"), Example("sshpass -p $SSH_PASS ssh root@db")),
-    _command("mysql_option", "MySQL 命令中的密码", "Password of a MySQL command", "mysql mariadb", rf"\b(?:mysql|mariadb)(?:-?dump|admin|import)?\b{_REST}-p", _true(f"mysqldump -h db -u root -p{_PW} shop"), Example("mysql -h db -u root -p shopdb1")),
-    _command("login_option", "登录命令中的密码", "Password of a login command", "login", rf"\b(?:docker|podman|nerdctl|helm|oras|az|crane|skopeo|buildah|oc|cf|mc)\s[^\n|;&]{{0,10}}\blogin\b{_REST}(?:-p|--password)[ =]", _true(f"docker login -u bob -p {_PW} registry.example.cn"), Example("docker login -u bob --password-stdin registry2.example.cn")),
-    _command("redis_option", "Redis 命令中的密码", "Password of a Redis command", "redis-cli", rf"\bredis-cli\b{_REST}(?:-a|--pass)\s", _true(f"redis-cli -h cache -a {_PW} ping")),
-    _command("archive_option", "压缩命令中的密码", "Password of an archive", "zip 7z rar", rf"\b(?:(?:un)?zip\b{_REST}-P\s{{0,2}}|(?:7za?|(?:un)?rar)\b{_REST}-h?p)", _true(f"zip -r -P {_PW} out.zip docs"), _true(f"7z x a.7z -p{_PW}")),
-    _command("openssl_option", "OpenSSL 命令中的密码", "Password of an OpenSSL command", "openssl", rf"\bopenssl\b{_REST}(?:-[kK]\s|-pass(?:in|out)?\s[\"']?pass:)", _true(f"openssl enc -aes-256-cbc -k {_PW} -in a"), _true(f"openssl rsa -in k.pem -passin pass:{_PW}")),
-    _command("htpasswd_option", "htpasswd 中的密码", "Password of htpasswd", "htpasswd", r"\bhtpasswd\s(?:-\w{1,4}\s){0,2}-\w{0,4}b\w{0,4}\s(?:-\w{1,4}\s){0,2}(?:[\w./\-]{1,24}\s)?[\w.@\-]{1,16}\s", _true(f"htpasswd -b -c .htpasswd bob {_PW}")),
-    _command("net_user", "net user 中的密码", "Password of net user", "net", r"(?i)\bnet\s{1,2}user\s{1,2}[\w.\-]{1,24}\s{1,2}", _true(f"net user administrator {_PW} /add"), Example("net user administrator /domain")),
-    _command("user_percent", "Samba 命令中的密码", "Password of a Samba command", "-u", r"\s-U\s?[\"']?[\w.\\/\-]{1,30}%", _true(f"smbclient //srv/share -U bob%{_PW}")),
-    _command("identified_by", "SQL 语句中的密码", "Password in SQL", "identified", r"(?i)\bidentified\s{1,2}(?:with\s{1,2}[\"'`]?\w{1,24}[\"'`]?\s{1,2})?by\s{1,2}(?:password\s{1,2})?", _true(f"CREATE USER 'a'@'%' IDENTIFIED BY '{_PW}';"), Example("identified by 'their own name'"), quote=_QUOTE),
-    _command("requirepass", "Redis 设置中的密码", "Password of a Redis server", "requirepass masterauth", r"(?i)\b(?:requirepass|masterauth)\s{1,3}", _true(f"config set requirepass {_PW}"), Example("# requirepass foobared")),
-    _command(
+    command("sshpass", "sshpass 中的密码", "Password of sshpass", "sshpass", r"\bsshpass\s{1,3}-p\s{0,2}", true(f"sshpass -p '{PW}' ssh root@db"), Example("sshpass -p $SSH_PASS ssh root@db")),
+    command("mysql_option", "MySQL 命令中的密码", "Password of a MySQL command", "mysql mariadb", rf"\b(?:mysql|mariadb)(?:-?dump|admin|import)?\b{REST}-p", true(f"mysqldump -h db -u root -p{PW} shop"), Example("mysql -h db -u root -p shopdb1")),
+    command("login_option", "登录命令中的密码", "Password of a login command", "login", rf"\b(?:docker|podman|nerdctl|helm|oras|az|crane|skopeo|buildah|oc|cf|mc)\s[^\n|;&]{{0,10}}\blogin\b{REST}(?:-p|--password)[ =]", true(f"docker login -u bob -p {PW} registry.example.cn"), Example("docker login -u bob --password-stdin registry2.example.cn")),
+    command("redis_option", "Redis 命令中的密码", "Password of a Redis command", "redis-cli", rf"\bredis-cli\b{REST}(?:-a|--pass)\s", true(f"redis-cli -h cache -a {PW} ping")),
+    command("archive_option", "压缩命令中的密码", "Password of an archive", "zip 7z rar", rf"\b(?:(?:un)?zip\b{REST}-P\s{{0,2}}|(?:7za?|(?:un)?rar)\b{REST}-h?p)", true(f"zip -r -P {PW} out.zip docs"), true(f"7z x a.7z -p{PW}")),
+    command("openssl_option", "OpenSSL 命令中的密码", "Password of an OpenSSL command", "openssl", rf"\bopenssl\b{REST}(?:-[kK]\s|-pass(?:in|out)?\s[\"']?pass:)", true(f"openssl enc -aes-256-cbc -k {PW} -in a"), true(f"openssl rsa -in k.pem -passin pass:{PW}")),
+    command("htpasswd_option", "htpasswd 中的密码", "Password of htpasswd", "htpasswd", r"\bhtpasswd\s(?:-\w{1,4}\s){0,2}-\w{0,4}b\w{0,4}\s(?:-\w{1,4}\s){0,2}(?:[\w./\-]{1,24}\s)?[\w.@\-]{1,16}\s", true(f"htpasswd -b -c .htpasswd bob {PW}")),
+    command("net_user", "net user 中的密码", "Password of net user", "net", r"(?i)\bnet\s{1,2}user\s{1,2}[\w.\-]{1,24}\s{1,2}", true(f"net user administrator {PW} /add"), Example("net user administrator /domain")),
+    command("user_percent", "Samba 命令中的密码", "Password of a Samba command", "-u", r"\s-U\s?[\"']?[\w.\\/\-]{1,30}%", true(f"smbclient //srv/share -U bob%{PW}")),
+    command("identified_by", "SQL 语句中的密码", "Password in SQL", "identified", r"(?i)\bidentified\s{1,2}(?:with\s{1,2}[\"'`]?\w{1,24}[\"'`]?\s{1,2})?by\s{1,2}(?:password\s{1,2})?", true(f"CREATE USER 'a'@'%' IDENTIFIED BY '{PW}';"), Example("identified by 'their own name'"), quote=QUOTE),
+    command("requirepass", "Redis 设置中的密码", "Password of a Redis server", "requirepass masterauth", r"(?i)\b(?:requirepass|masterauth)\s{1,3}", true(f"config set requirepass {PW}"), Example("# requirepass foobared")),
+    command(
         "credential_pair", "调用中的用户名与密码", "User and password as arguments", "auth credential login(",
         r"(?i)(?:\bauth\s?=\s?|(?:Basic_?Auth|Credentials?|PasswordAuthentication|\.login))\(\s{0,2}[\"'][^\"'\n]{1,32}[\"'],\s{0,3}",
-        _true(f'requests.get(url, auth=("admin", "{_PW}"))'), _true(f'new NetworkCredential("svc", "{_PW}")'), Example("auth=('user', 'password')"), quote=_QUOTE, allow=_LETTERS,
+        true(f'requests.get(url, auth=("admin", "{PW}"))'), true(f'new NetworkCredential("svc", "{PW}")'), Example("auth=('user', 'password')"), quote=QUOTE, allow=LETTERS,
     ),
-    _command(
+    command(
         "password_argument", "作为参数给出的密码", "Password as an argument", "password passwd pwd",
         r"(?i)\(\s{0,2}[\"'][\w.\-]{0,24}(?:password|passwd|pwd)[\"']\s{0,2},\s{0,2}",
-        _true(f"define('DB_PASSWORD', '{_PW}');"), _true(f'props.setProperty("mail.smtp.password", "{_PW}")'), Example('t.string("password", "varchar_255")'), Example('check("password", pwInput2)'), quote=_QUOTE, allow=_NO_NAME,
+        true(f"define('DB_PASSWORD', '{PW}');"), true(f'props.setProperty("mail.smtp.password", "{PW}")'), Example('t.string("password", "varchar_255")'), Example('check("password", pwInput2)'), quote=QUOTE, allow=_NO_NAME,
     ),
-    _command(
+    command(
         "user_slash_password", "账号/密码", "User and password with a slash", "credential creds login sqlplus 账号 账户 帐号 用户名 账密",
         r"(?i)(?:\b(?:credentials?|creds|logins?)|sqlplus\s|(?:账号|账户|帐号|用户名)[\x{4e00}-\x{9fff}]{0,4}|账密)\s?(?:is|are|was|were|:|：|=|是|为)?\s?[A-Za-z0-9_.@\-]{2,32}\s?[/／]\s?",
-        _true(f"Credentials: admin / {_PW}"), _true(f"the old login was root/{_PW}"), _true(f"测试账号：tester/{_PW}"), Example("login: home/profile2"), Example("credentials: s3/bucket-12/key"), allow=_NO_NAME,
+        true(f"Credentials: admin / {PW}"), true(f"the old login was root/{PW}"), true(f"测试账号：tester/{PW}"), Example("login: home/profile2"), Example("credentials: s3/bucket-12/key"), allow=_NO_NAME,
     ),
     SecretRule(
         "oracle_thin", CONNECTION, Bilingual("Oracle 连接串", "Oracle URL with a password"), ("jdbc:oracle",),
-        r"(?i)\bjdbc:oracle:(?:thin|oci8?):[\w$#.\-]{1,30}/(?P<value>[^\s@/\"'`,<>]{3,64})@", 1.5, allow=_NO_VALUE,
-        examples=(Example(f"jdbc:oracle:thin:scott/{_PW}@//db:1521/ORCL", (_PW,)), Example("jdbc:oracle:thin:@//db:1521/ORCL")),
+        r"(?i)\bjdbc:oracle:(?:thin|oci8?):[\w$#.\-]{1,30}/(?P<value>[^\s@/\"'`,<>]{3,64})@", 1.5, allow=NO_VALUE,
+        examples=(Example(f"jdbc:oracle:thin:scott/{PW}@//db:1521/ORCL", (PW,)), Example("jdbc:oracle:thin:@//db:1521/ORCL")),
     ),
     SecretRule(
         "aws_configure", AWS, Bilingual("AWS 命令中的密钥", "Key of an AWS command"), ("aws_secret_access_key", "aws_session_token"),
@@ -94,12 +94,12 @@ _RULES: tuple[SecretRule, ...] = (
         r"(?i)\b(?:(?:php|j|asp(?:\.net)?_?)?sess(?:ion)?[_\-]?id|connect\.sid|[a-z]{2,16}_session)=(?P<value>[A-Za-z0-9%._\-+/=]{16,})", 3.0, allow=r"^[A-Za-z_\-.]+$|^[0-9]+$",
         examples=(Example(f"Cookie: lang=zh; sessionid={_TOKEN}", (_TOKEN,)), Example("sessionid=your-session-id-here")),
     ),
-    _command("directory_option", "目录、消息与远程桌面命令中的密码", "Password of a directory, message or desktop command", "ldap ssh-keygen mosquitto snmp freerdp", rf"\b(?:ldap\w{{3,8}}\b{_REST}-w\s|ssh-keygen\b{_REST}-N\s|mosquitto_\w{{2,4}}\b{_REST}-P\s|snmp\w{{2,10}}\b{_REST}-[AX]\s|x?freerdp\d?\b{_REST}/p:)", _true(f"ldapsearch -D cn=admin -w {_PW} -b dc=x"), _true(f"ssh-keygen -t ed25519 -N '{_PW}' -f id"), _true(f"xfreerdp /v:db /u:admin /p:{_PW}")),
-    _command("auth_option", "HTTP 命令中的密码", "Password of an HTTP command", "--auth", r"\s--auth[ =][\"']?[\w.@\-]{1,32}:", _true(f"http --auth bob:{_PW} https://api.x.io"), quote=""),
-    _command("router", "网络设备设置中的密码", "Password of a network device", "secret password community psk", r"(?i)\b(?:(?:enable|username\s[\w.\-]{1,20}(?:\sprivilege\s[0-9]{1,2})?)\s(?:secret|password)\s(?:[0-9]\s)?|snmp-server\scommunity\s|psk\s?=\s?)", _true(f"enable secret {_PW}"), _true(f"username admin privilege 15 password 0 {_PW}"), _true(f'psk="{_PW}"'), Example("enable secret rotation")),
-    _command("pgpass", "pgpass 文件中的密码", "Password in a pgpass file", ":*: :5432:", r"[\w.*\-]{1,30}:(?:5432:[\w.*\-]{1,16}|(?:[0-9]{4,5}|\*):\*):[\w.\-]{1,16}:", _true(f"db.corp:5432:*:app:{_PW}"), quote=""),
-    _command("secure_string", "PowerShell 中的密码", "Password in PowerShell", "securestring", r"(?i)\bConvertTo-SecureString\s(?:-String\s)?", _true(f'ConvertTo-SecureString "{_PW}" -AsPlainText -Force'), quote=_QUOTE),
-    _command("host_user_password", "主机、用户与密码作为参数", "Host, user and password as arguments", "mysqli mysql_connect wifi.begin", r"(?i)\b(?:(?:mysqli(?:_connect)?|mysql_connect)\(\s?[\"'][^\"'\n]{0,24}[\"'],\s?[\"'][^\"'\n]{1,16}[\"'],\s?|WiFi\.begin\(\s?[\"'][^\"'\n]{1,32}[\"'],\s?)", _true(f'new mysqli("localhost", "root", "{_PW}", "db")'), _true(f'WiFi.begin("home", "{_PW}");'), quote=_QUOTE, allow=_LETTERS),
+    command("directory_option", "目录、消息与远程桌面命令中的密码", "Password of a directory, message or desktop command", "ldap ssh-keygen mosquitto snmp freerdp", rf"\b(?:ldap\w{{3,8}}\b{REST}-w\s|ssh-keygen\b{REST}-N\s|mosquitto_\w{{2,4}}\b{REST}-P\s|snmp\w{{2,10}}\b{REST}-[AX]\s|x?freerdp\d?\b{REST}/p:)", true(f"ldapsearch -D cn=admin -w {PW} -b dc=x"), true(f"ssh-keygen -t ed25519 -N '{PW}' -f id"), true(f"xfreerdp /v:db /u:admin /p:{PW}")),
+    command("auth_option", "HTTP 命令中的密码", "Password of an HTTP command", "--auth", r"\s--auth[ =][\"']?[\w.@\-]{1,32}:", true(f"http --auth bob:{PW} https://api.x.io"), quote=""),
+    command("router", "网络设备设置中的密码", "Password of a network device", "secret password community psk", r"(?i)\b(?:(?:enable|username\s[\w.\-]{1,20}(?:\sprivilege\s[0-9]{1,2})?)\s(?:secret|password)\s(?:[0-9]\s)?|snmp-server\scommunity\s|psk\s?=\s?)", true(f"enable secret {PW}"), true(f"username admin privilege 15 password 0 {PW}"), true(f'psk="{PW}"'), Example("enable secret rotation")),
+    command("pgpass", "pgpass 文件中的密码", "Password in a pgpass file", ":*: :5432:", r"[\w.*\-]{1,30}:(?:5432:[\w.*\-]{1,16}|(?:[0-9]{4,5}|\*):\*):[\w.\-]{1,16}:", true(f"db.corp:5432:*:app:{PW}"), quote=""),
+    command("secure_string", "PowerShell 中的密码", "Password in PowerShell", "securestring", r"(?i)\bConvertTo-SecureString\s(?:-String\s)?", true(f'ConvertTo-SecureString "{PW}" -AsPlainText -Force'), quote=QUOTE),
+    command("host_user_password", "主机、用户与密码作为参数", "Host, user and password as arguments", "mysqli mysql_connect wifi.begin", r"(?i)\b(?:(?:mysqli(?:_connect)?|mysql_connect)\(\s?[\"'][^\"'\n]{0,24}[\"'],\s?[\"'][^\"'\n]{1,16}[\"'],\s?|WiFi\.begin\(\s?[\"'][^\"'\n]{1,32}[\"'],\s?)", true(f'new mysqli("localhost", "root", "{PW}", "db")'), true(f'WiFi.begin("home", "{PW}");'), quote=QUOTE, allow=LETTERS),
     SecretRule(
         "key_beside", KEY, Bilingual("名称旁的密钥", "Key beside its name"), ("key", "secret", "token"),
         r"(?i)(?:api|access|secret|client|auth|private|service|bot)[_\- ]?(?:access[_\- ]?)?(?:key|secret|token)[\x{4e00}-\x{9fff}]{0,4}[ \t]{1,3}[\"'`]?(?P<value>[A-Za-z0-9_\-/+=]{24,})", 3.6,

@@ -1,0 +1,160 @@
+"""Passwords that a sentence leads up to: behind a comma, in the next sentence, as the second of
+two, beside a user.
+
+`password` reads what stands right behind its label. Here more stands between, so more is asked of
+the value: letters and digits or signs, no name of a product, and the clause must end with it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from threegate.detectors import linear, password, tails
+from threegate.detectors.base import DetectorInfo, Example
+from threegate.detectors.recognizer import Hit, Recognizer, judged
+from threegate.detectors.surroundings import View
+from threegate.types import Bilingual, Level
+
+_CHARS = r"[A-Za-z0-9!#$%&*+\-./:;=?@^_~]"
+_VALUE = rf"(?P<value>(?=[^\s,]{{0,32}}[0-9!@#$%^&*])(?<![A-Za-z0-9]){_CHARS}{{6,40}})"
+_FIRST = rf"{_CHARS}{{6,32}}"
+_END = r"(?=[,;!?)\n，。；！？、）\"”'’」]| [—–(]|\Z)"
+_LABEL = r"(?:[Pp]ass(?:word|code|phrase|wd)|PASSWORD|\b[Pp]wd)s?"
+_WORDS = r"[A-Za-z'’ +/\-]"
+_ONE = r"(?:the )?(?:new|other|second|current|old|latter) (?:one|password)(?:['’]s| is| was|:)? ?"
+_ALSO = (
+    rf"(?:,? (?:or|and|but|then)(?: maybe| perhaps| possibly| then| now)? (?:{_ONE})?(?:it['’]s )?"
+    rf"|,? {_ONE})"
+)
+"""Between one password and another."""
+_NEXT = re.compile(
+    rf"{_LABEL}(?:(?:[A-Za-z'’ +/:\-]{{0,40}}?[.!:?)]|{_WORDS}{{0,16}}?,) [(]?"
+    r"(?:[Ii]t|[Tt]hat|[Tt]his)(?:['’]s| is| was| would be)[ :]{1,2}"
+    rf"|(?: {_WORDS}{{1,24}}?)?(?: is| was| to|[:=]|) ?(?:either |still )?[\"'“]?{_FIRST}[\"'”]?"
+    rf"{_ALSO}[\"'“]?|{_WORDS}{{0,32}}, ){_VALUE}{_END}"
+)
+_LEADS = r"也?就是|即|即是|应该是|现在是|新的是|是|为|叫|改成了?|换成了?|变成了?|设成了?|用的?"
+_CHINESE = re.compile(
+    r"(?:密[码碼]|口令)(?:"
+    rf"[^\n。！？；]{{0,16}}?[，,。](?:{_LEADS})[:：]?[ ]?[\"“「]?"
+    r"|[^\n。！？，]{0,10}?(?:[是为為叫用设設改]|我?记得|给你)[^\n。！？，A-Za-z0-9]{0,8}，"
+    r"|有[^\n。！？，A-Za-z0-9]{1,4}，[^\n。！？，A-Za-z0-9]{0,4}"
+    rf"|有[^\n。！？，A-Za-z0-9]{{1,4}}，[^\n。！？，A-Za-z0-9]{{0,4}}{_FIRST}，[^\n。！？，A-Za-z0-9]{{0,4}}"
+    rf"|[^\nA-Za-z0-9]{{0,10}}[:：是][ ]?{_FIRST}[，,？?。、 ]{{0,2}}"
+    rf"(?:不对|错了|不是)?[，,。 ]{{0,2}}(?:应该是|或者?是?|或是|要么是?|和|还有|{_LEADS})[ ]?"
+    rf"){_VALUE}{_END}"
+)
+_THIS = re.compile(
+    rf"(?:这是|这个是|下面是|给你|发你)[^\n，。A-Za-z0-9]{{0,6}}(?:密[码碼]|口令)[，：:]{_VALUE}{_END}"
+)
+_DIGITS = re.compile(
+    r"(?:密[码碼]|口令)(?:(?:就|还|仍|也)?是[㐀-鿿]{1,10}?(?<![第共前后约])"
+    r"|[^\n0-9A-Za-z]{0,4}[:：是][ ]?[0-9]{4,8}[，,？?。、 ]{1,2}(?:不对|错了|不是)[，,。 ]{0,2}"
+    r"(?:应该)?是[ ]?)"
+    rf"(?P<value>[0-9]{{4,8}}){_END}"
+)
+_SHARED = re.compile(
+    r"(?:(?:提取|访问|訪問|分享|解压)[码碼][ ]?[:：是为為]?[ ]{0,2}|[?&]pwd=)"
+    r"(?P<value>(?=[A-Za-z0-9]{0,7}[0-9])[A-Za-z0-9]{4,8}|[a-z]{4})(?![0-9A-Za-z])"
+)
+_READER = r"[\"']? ?\| ?(?:sudo (?:-S|chp)|chpass|passwd)"
+"""To a program that reads a password."""
+_PIPED = re.compile(
+    r"\becho (?:-n |-e )?[\"']?(?:[\w.\-]{1,32}:)?(?P<value>[^\s\"'|;&$`:]{6,64})"
+    rf"(?={_READER})"
+)
+_PRODUCT = re.compile(
+    r"(?i)^(?:[a-z]{0,3}(?:user|admin|server|host|node|test|guest|error|code|step|page|room|level|line|chapter|stage"
+    r"|group|team|demo|account)|python|php|mysql|node|java|redis|saml|fido|sso|mfa|totp|argon|bcrypt|ed"
+    r"|blake|scrypt|md|html|css|utf|usb|gpt|web)[_\-]?\d{1,6}$"
+)
+"""Names with a number: of users, products and formats."""
+_HEADED = re.compile(
+    r"(?i)(?:my|our|his|her|their|your|same|usual|old|new|current|default|temporary|temp)"
+    r" (?:[a-z\-]{2,9} ){0,2}\Z"
+)
+_REACH = 56
+"""From the label to the value: within `base.LOOKBEHIND`."""
+
+
+def find(view: View) -> Iterator[Hit]:
+    for loose, pattern in _FORMS:
+        yield from judged(view, loose, pattern, _judge)
+
+
+def _judge(match: re.Match[str]) -> Hit | None:
+    start = match.start("value")
+    value = match["value"].rstrip(".,:;?")
+    if start - match.start() > _REACH or _PRODUCT.search(value):
+        return None
+    if match.re in (_DIGITS, _SHARED):
+        return Hit(start, start + len(value), password.KIND, Level.MEDIUM)
+    if value.isdigit() or not password.level_of(value, " is ", close=False):
+        return None
+    return Hit(start, start + len(value), password.KIND, Level.MEDIUM)
+
+
+_TELLS = rf"[A-Za-z+\-./:;=?_~]{{0,39}}[0-9!#$%&*@^]{_CHARS}{{0,39}}"
+_ENDS = "(?:[,;!?)\n，。；！？、）\"”'’」]| [—–(]|$)"
+
+
+def _loose(pattern: re.Pattern[str]) -> Any:
+    """With what must stand behind a value."""
+    made = (
+        pattern.pattern.replace(_VALUE, _TELLS)
+        .replace(_END, _ENDS)
+        .replace(f"(?={_READER})", _READER)
+    )
+    return linear.loosened(made)
+
+
+_FORMS = tuple((_loose(p), p) for p in (_NEXT, _CHINESE, _THIS, _DIGITS, _SHARED, _PIPED))
+_OPEN_PIPE = re.compile(
+    r"\becho (?:-n |-e )?[\"']?[^\s\"'|;&$`]{1,96}[\"']? ?\|? ?[a-z]{0,6}(?: [\-a-zS]{0,3})?\Z"
+)
+_LONGEST_PIPE = 128
+
+
+@tails.begins(r"\becho ")
+def tail(text: str) -> int:
+    """From the word echo on, while a program that reads its output may follow."""
+    match = _OPEN_PIPE.search(text, max(0, len(text) - _LONGEST_PIPE))
+    return match.start() if match else len(text)
+
+
+RECOGNIZER = Recognizer(
+    DetectorInfo(
+        id="password_told",
+        kinds=(password.KIND,),
+        title=Bilingual("话中带出的密码", "Passwords that a sentence leads up to"),
+        examples=(
+            Example("Here is the password. It's hunter2hunter2.", ("hunter2hunter2",)),
+            Example("use my usual password, kitten1988, for it", ("kitten1988",)),
+            Example(
+                "Old password Spring2023!, new one Summer2024! — both fail",
+                ("Spring2023!", "Summer2024!"),
+            ),
+            Example("the password is either Fluffy123 or fluffy321.", ("Fluffy123", "fluffy321")),
+            Example("密码是我名字加生日，也就是zhangli0823", ("zhangli0823",)),
+            Example("密码还是老样子，xiaobai1314", ("xiaobai1314",)),
+            Example("这是密码，wo2ai3ni", ("wo2ai3ni",)),
+            Example("密码就是你生日930416", ("930416",)),
+            Example("开机密码：0000？不对，是1024", ("0000", "1024")),
+            Example("https://pan.example/s/1aBcD?pwd=8k2m 提取码: 8k2m", ("8k2m", "8k2m")),
+            Example("echo 'bob:Gr33nTree' | chpasswd", ("Gr33nTree",)),
+            Example(
+                "I lost my password. It's urgent, the password expired on server01, it is OAuth2"
+            ),
+            Example("password policy, user01, and password reset by jsmith42, see PR1482"),
+            Example("密码规则是什么，iphone15怎么设，密码是6位数字，提取码是什么"),
+            Example("密码登录不了，error1045，密码由admin01重置"),
+            Example("echo 'Rk7vTq2mXz' | base64"),
+        ),
+    ),
+    trigger=r"(?i)密码|密碼|口令|passw(?:or)?d|passphrase|passcode|pwd|[取问問享压][码碼]|\becho ",
+    find=find,
+    tails=(tails.token, tail),
+    rank=45,
+)

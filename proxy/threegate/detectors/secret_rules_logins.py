@@ -1,0 +1,105 @@
+"""Secrets of logins: a user and a password side by side, in shells, calls, lists and talk; keys
+right behind a word that names no provider.
+"""
+
+# ruff: noqa: E501 (a table reads better with one rule a line)
+from __future__ import annotations
+
+from dataclasses import replace
+
+from threegate.detectors.base import Example
+from threegate.detectors.secret_rules_commands import (
+    LETTERS,
+    NO_VALUE,
+    PW,
+    QUOTE,
+    REST,
+    command,
+    true,
+)
+from threegate.detectors.secret_shapes import ALNUM, HEX, sample
+from threegate.detectors.secrets import KEY, PASSWORD, SecretRule
+from threegate.types import Bilingual
+
+_TOKEN, _HEX40 = sample(ALNUM, 32), sample(HEX, 40)
+_USER = r"[\w.@\-]{1,32}"
+_ANY = r"[!#-&(-+\-./0-;=?-_a-~]"
+_MIX = rf"(?P<value>(?:[A-Za-z]{{1,32}}[0-9!#$%&*@^+=?~_.\-]|[0-9]{{1,12}}[A-Za-z!#$%&*@^]){_ANY}{{0,48}})"
+"""Letters and digits or signs."""
+_SIGNED = rf"(?P<value>[a-z0-9]{{0,32}}[A-Z!#$%&*@^+=?~]{_ANY}{{4,48}})"
+"""With a capital or a sign in it."""
+_NOT_MIXED = (
+    r"^.{0,5}$|^[^0-9]+$|^[^A-Za-z]+$|/|\.[A-Za-z]{1,4}[0-9]?$|(?i:^(?:oauth|office|windows|saml|fido|v"
+    r"|user|admin|server|test|guest|node|ext|room|id|ed|page|sso|mfa|totp)[\-_]?[0-9.]{1,7}$)|^\$"
+)
+"""What has no letter or no digit; paths, names with a number."""
+
+_RULES: tuple[SecretRule, ...] = (
+    command("server_option", "服务器命令中的密码", "Password of a server's command", "sqlcmd osql bcp tsql ipmitool snowsql", rf"\b(?:sqlcmd|osql|bcp|tsql|ipmitool|snowsql)\b{REST}-P\s{{0,2}}", true(f"sqlcmd -S db1 -U sa -P {PW} -Q q"), true(f"ipmitool -H bmc -U ADMIN -P {PW} power on"), Example("sqlcmd -S db1 -U sa -P $SA_PW")),
+    command("mongo_option", "数据库命令中的密码", "Password of a database command", "mongo cqlsh clickhouse arangosh cypher-shell sqoop beeline", rf"\b(?:mongo(?:sh|dump|restore|export|import|stat)?|cqlsh|clickhouse-client|arangosh|cypher-shell|sqoop|beeline)\s{REST}(?:-p|--password)[ =]", true(f"mongosh --host db -u root -p {PW} --quiet"), Example("mongosh --host db -u root -p --quiet")),
+    command("keystore_option", "密钥库命令中的密码", "Password of a key store's command", "keytool jarsigner", rf"\b(?:keytool|jarsigner)\s{REST}-(?:store|key|deststore|srcstore)pass\s", true(f"keytool -list -keystore k.jks -storepass {PW}"), Example("keytool -list -storepass:env KEY_STORE_PW")),
+    SecretRule(
+        "net_use", PASSWORD, Bilingual("net use 中的密码", "Password of net use"), ("net",),
+        r"(?i)\bnet\s{1,2}use\s[^\n|;&]{0,48}?(?:/user:[\w.\\@\-]{1,40}|\\\\[\w.\-]{1,30}\\[\w.$\-]{1,30})\s{1,2}(?P<value>[!#-&(-+.0-;=?-_a-~][!#-&(-+\-./0-;=?-_a-~]{5,63})", 2.0, allow=NO_VALUE,
+        examples=(true(rf"net use Z: \\fs01\pub /user:corp\bob {PW}"), true(rf"net use \\fs01\pub {PW} /user:bob"), Example(r"net use Z: \\fs01\pub /user:corp\bob /persistent:yes")), plain=True,
+    ),
+    command("minio_alias", "对象存储命令中的密码", "Secret of an object store's command", "mc", rf"\bmc\s{{1,2}}(?:alias\s{{1,2}}set|config\s{{1,2}}host\s{{1,2}}add)\s{{1,2}}\w{{1,20}}\s{{1,2}}[\w:/.\-]{{1,60}}\s{{1,2}}{_USER}\s{{1,2}}", true(f"mc alias set local http://minio:9000 admin {PW}")),
+    command("rabbitmqctl", "RabbitMQ 命令中的密码", "Password of a RabbitMQ command", "rabbitmqctl", rf"\brabbitmqctl\s[^\n|;&]{{0,30}}?(?:add_user|change_password|authenticate_user)\s{{1,2}}{_USER}\s{{1,2}}", true(f"rabbitmqctl add_user bob {PW}")),
+    SecretRule(
+        "oracle_login", PASSWORD, Bilingual("Oracle 命令中的密码", "Password of an Oracle command"), ("sqlplus", "expdp", "impdp", "sqlldr", "rman"),
+        r"(?i)\b(?:sqlplus|expdp|impdp|sqlldr|rman\s{1,2}target)\s(?:-\w{1,3}\s){0,2}[\"']?[\w$#.\-]{1,30}/(?P<value>[!#-&(-+\-.0-;=?A-\[\]-_a-~]{4,64})", 2.0, allow=NO_VALUE,
+        examples=(true(f"sqlplus -s scott/{PW}@ORCL"), true(f"impdp system/{PW} directory=d"), Example("sqlplus scott/$PASS@ORCL")), rank=92, plain=True,
+    ),
+    SecretRule(
+        "expect_send", PASSWORD, Bilingual("expect 脚本中的密码", "Password in an expect script"), ("assword",),
+        r"assword[^\n]{0,12}\n?[^\n]{0,12}\bsend\s{1,2}(?:--\s{1,2})?[\"'](?P<value>[!#-&(-+\-./0-;=?-\[\]-_a-~]{6,64})", 2.0, allow=NO_VALUE,
+        examples=(true(f'expect "assword:" {{ send "{PW}\\r" }}'), Example('expect "assword:" { send "$password" }')), plain=True,
+    ),
+    command(
+        "connect_call", "连接调用中的密码", "Password of a call that connects", "getconnection pdo( connect( createconnection",
+        r"(?i)(?:getConnection|\bPDO|(?:cx_Oracle|oracledb|MySQLdb|pymysql|pymssql|psycopg2)\.connect|createConnection)\((?:[^\"'\n]{0,40}|[^\n]{0,2}[\"'][^\"'\n]{1,80}[\"']),\s?[\"'][^\"'\n]{1,32}[\"'],\s?",
+        true(f'DriverManager.getConnection(url, "bob", "{PW}")'), true(f"new PDO($dsn, 'bob', '{PW}')"), Example('connect("localhost", "user", "password")'), quote=QUOTE, allow=LETTERS,
+    ),
+    SecretRule(
+        "go_dsn", PASSWORD, Bilingual("Go 连接串中的密码", "Password in a connection string of Go"), ("@tcp(", "@unix("),
+        r"[\w.\-]{1,32}:(?P<value>[^\s\"'@:/]{4,64})@(?:tcp|unix)\(", 1.5, allow=NO_VALUE,
+        examples=(true(f'sql.Open("mysql", "bob:{PW}@tcp(db:3306)/x")'), Example('"bob:%s@tcp(db:3306)/x"')), rank=92, plain=True,
+    ),
+    SecretRule(
+        "identified_bare", PASSWORD, Bilingual("SQL 语句中不带引号的密码", "Password in SQL without quotes"), ("identified",),
+        r"(?i)\b(?:user|role|login)\s{1,2}[\"'`]?[\w$.@%\-]{1,40}[\"'`]?\s{1,2}identified\s{1,2}by\s{1,2}(?P<value>[!#-&(-+\-./0-9=?-_a-~]{6,64})", 2.0, allow=NO_VALUE + LETTERS,
+        examples=(true(f"ALTER USER bob IDENTIFIED BY {PW};"), Example("create user bob identified by password")), plain=True,
+    ),
+    command("basic_login", "基本认证的用户与密码", "User and password of basic authentication", "basic", rf"(?i)\bbasic[ \-]auth[a-z]{{0,10}}\s?(?:is|:|=)?\s?[\"'`]?{_USER}:", true(f"Basic auth: bob:{PW}"), quote=""),
+    command("device_key", "网络设备的密钥", "Key of a network device", "tacacs radius wpa", r"(?i)\b(?:(?:tacacs|radius)[\w\-]{0,8}\s[^\n]{0,24}?key\s{1,2}|wpa\d?-?psk\s{1,2}(?:ascii\s)?)(?:[0-9]\s)?", true(f"tacacs-server key 7 {PW}"), true(f"wpa-psk ascii 0 {PW}"), Example("radius server host keyring_name"), allow=LETTERS + "|(?i:^[a-z_]+$)"),
+    SecretRule(
+        "login_with", PASSWORD, Bilingual("登录所用的密码", "Password that one logs in with"), ("login", "log", "sign"),
+        rf"(?i)\b(?:log|sign)(?:ged)?[ ]?(?:in|on|into)(?: (?:to|as|on)(?: [\w@.\-]{{1,20}}){{1,3}}?){{1,2}} (?:with|using) {_MIX}", 2.0, allow=_NOT_MIXED,
+        examples=(true(f"Log in as root with {PW} and run it."), Example("Log in as admin with OAuth2"), Example("sign in to the site using office365")), plain=True,
+    ),
+    SecretRule(
+        "user_then_password", PASSWORD, Bilingual("账号后的密码", "A user, a stroke and a password"), ("account", "login", "creds", "credential", "账号", "帐号", "账户", "登录", "登陆"),
+        rf"(?:\b(?i:accounts?|logins?|log ?in|creds|credentials?)\b|[账帐][号户]|登[录陆])[^\n/]{{0,16}}(?:\n[^\n/]{{0,12}})?[\s，,:：]{_USER} / {_SIGNED}", 2.0, allow=_NOT_MIXED,
+        examples=(true(f"the guest account?\nMe: guest / {PW}"), true(f"用我的账号登，wangh / {PW}"), Example("login / logout, account and/or user"), Example("account: sales / marketing2")), plain=True,
+    ),
+    SecretRule(
+        "address_and_password", PASSWORD, Bilingual("邮箱与密码", "An address and its password"), ("@",),
+        rf"@[\w\-]{{1,30}}(?:\.[A-Za-z][\w\-]{{1,14}}){{1,3}}(?::|-{{4}}| / ){_MIX}", 2.0, allow=_NOT_MIXED,
+        examples=(true(f"kim@corp.io:{PW}"), true(f"lisa@mail.example----{PW}"), true(f"Netflix: kim@corp.io / {PW}"), Example("git@github.com:acme2/app.git, kim@corp.io:2222"), Example("scp a kim@corp.io:report2.txt")), plain=True,
+    ),
+    SecretRule(
+        "redis_bare", PASSWORD, Bilingual("没有主机的 Redis 地址中的口令", "Password of a Redis URL without a host"), ("redis://:", "rediss://:"),
+        r"\brediss?://:(?P<value>[^\s:@/\"'`,<>${\x{80}-\x{10ffff}]{4,64})", 2.0, allow=r"(?i)^(?:\*{3}|x{4}|(?:pass|password|passwd|pwd|secret)$)",
+        examples=(true(f"REDIS=redis://:{PW} 这种写法"), Example("redis://:password, redis://cache:6379")), plain=True,
+    ),
+    SecretRule(
+        "key_named_so", KEY, Bilingual("“密钥”“令牌”之后的值", "A value behind the word token or secret"), ("token", "secret", "密钥", "秘钥", "令牌", "ak", "sk", "key"),
+        r"(?i)(?P<no>csrf|xsrf|page|next|sync|continuation|cache|primary|foreign|public|partition|host|idempotency|sort|device|row|store|the|a|max|[a-z]+ing)?[_\- ]{0,2}(?:(?:\b|_)(?:token|secret)|\b(?:my|our|your) key|(?-i:\b[AS]K)|密钥|秘钥|令牌)(?:[ \t]?[\x{4e00}-\x{9fff}，]{1,10}(?:新的|换成|改成|现在)[:：是为]{0,2}[ \t]{0,2}|[ \t]{1,3})[\"'`]?(?P<value>[A-Za-z_\-/+=]{0,23}[0-9][A-Za-z0-9_\-/+=]{8,})", 3.5,
+        allow=r"^.{0,23}$|^[0-9\-]+$|^(?:[A-Za-z]+[_\-/])+|^(?:[A-Z]?[a-z]{2,}[0-9]{0,3})+$|^[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}",
+        examples=(Example(f"circleci token {_HEX40} still active?", (_HEX40,)), Example(f"密钥 {_TOKEN} 别外传", (_TOKEN,)), Example(f"七牛 AK {_TOKEN} SK {_TOKEN}", (_TOKEN, _TOKEN)), Example(f"access_token 过期了，新的：{_TOKEN}", (_TOKEN,)), Example(f"page token {_TOKEN}, cache key {_HEX40}"), Example("secret management_service_v2_production")),
+        not_after="(", rank=84,
+    ),
+)  # fmt: skip
+
+RULES = tuple(replace(rule, rank=91) if rule.rank == 95 else rule for rule in _RULES)
+"""A provider's own rule says more of the same value."""
