@@ -1,10 +1,12 @@
 from __future__ import annotations
 
 import random
+import re
 
 import pytest
 from threegate.normalize import views
-from threegate.normalize.tabular import _HEAD, _QUOTES, _SEPARATORS, _VALUE, _lines, tabular
+from threegate.normalize.cells import QUOTES
+from threegate.normalize.tabular import _HEAD, _SEPARATORS, _lines, tabular
 from threegate.normalize.view import raw
 from threegate.types import Span
 
@@ -88,17 +90,43 @@ def test_arrays_leave_out_no_head_of_a_table() -> None:
 
 
 def _is_head(rows: list[str], sign: str) -> bool:
-    names = [name.strip(_QUOTES) for name in rows[0].split(sign)]
+    names = [name.strip(QUOTES) for name in rows[0].split(sign)]
     same = len(names) > 1 and len(names) == rows[1].count(sign) + 1
     return same and any(names) and all(map(_HEAD.fullmatch, names))
 
 
-def test_arrays_leave_out_no_value_with_digits() -> None:
+_VALUE = re.compile(r"[0-9A-Za-z+(（][0-9A-Za-z ()（）._@+\-:!#$%&*^~]*[0-9]")
+_LETTERS = re.compile(r"[A-Za-z][A-Za-z\-]{5,31}(?<!ed)")
+
+
+def test_arrays_tell_the_values_that_patterns_do() -> None:
     rng, found = random.Random(11), 0
-    signs = "a1(+_ \"'\t.<密（@"
+    parts = [*"a1(+_ \"'\t.<密（@-", "moonlight", "banned", "a" * 40, "Key-Stone"]
     for _ in range(6000):
-        cells = ["".join(rng.choices(signs, k=rng.randrange(7))) for _ in range(3)]
-        held = any(_VALUE.match(cell.lstrip(_QUOTES)) for cell in cells)
-        found += held
-        assert not held or 1 in _lines("a\n" + "|".join(cells)).numbered
+        cells = ["".join(rng.choices(parts, k=rng.randrange(7))) for _ in range(3)]
+        row = "".join(map(_read, ("a", "b", "password"), cells))
+        found += "：" in row
+        assert (
+            tabular(raw(f"a|b|password|c\n{'|'.join(cells)}|q")).text == f"a|b|password|c\n{row}|q"
+        )
     assert found > 500
+
+
+def _read(name: str, cell: str) -> str:
+    value = cell.lstrip(QUOTES)
+    letters = value.rstrip(QUOTES)
+    before = f"{name}：" if name == "a" else f"\n{name}："
+    if _VALUE.match(value):
+        return before + value
+    if name == "password" and _LETTERS.fullmatch(letters):
+        return f'{before}"{letters}"{value[len(letters) :]}'
+    return cell if name == "a" else f"|{cell}"
+
+
+def test_a_line_of_strokes_is_no_row() -> None:
+    rule = re.compile(r"(?:[ \t]*\t)?[ \-:|+=]{3,}+\r?")
+    rng = random.Random(5)
+    for _ in range(3000):
+        line = "".join(rng.choices(" \t-:|+=\r", [4, 1, 6, 1, 4, 2, 1, 1], k=rng.randrange(1, 9)))
+        lines = _lines(f"a\n{line}\nb")
+        assert len(lines.starts) == 3 - bool(rule.fullmatch(line))
