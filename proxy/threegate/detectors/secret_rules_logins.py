@@ -89,7 +89,7 @@ _RULES: tuple[SecretRule, ...] = (
     ),
     SecretRule(
         "redis_bare", PASSWORD, Bilingual("没有主机的 Redis 地址中的口令", "Password of a Redis URL without a host"), ("redis://:", "rediss://:"),
-        r"\brediss?://:(?P<value>[^\s:@/\"'`,<>${\x{80}-\x{10ffff}]{4,64})", 2.0, allow=r"(?i)^(?:\*{3}|x{4}|(?:pass|password|passwd|pwd|secret)$)",
+        r"\brediss?://:(?P<value>[!#%&(-+\-.0-9;=?A-Z\[\]^_a-z|~]{4,64})", 2.0, allow=r"(?i)^(?:\*{3}|x{4}|(?:pass|password|passwd|pwd|secret)$)",
         examples=(true(f"REDIS=redis://:{PW} 这种写法"), Example("redis://:password, redis://cache:6379")), plain=True,
     ),
     SecretRule(
