@@ -38,3 +38,12 @@ def test_a_forged_session_is_nobody(site: Site) -> None:
     for cookie in ("x", "WyJyb290IiwwXQ.aaaa.bbbb", ""):
         visitor.cookies.set("threegate_session", cookie, domain="127.0.0.1", path="/console")
         assert visitor.get("/people").status_code == 303
+
+
+def test_a_page_that_is_none_is_told_like_anything_else(site: Site) -> None:
+    for visitor in (site.visitor(), site.who("viewer")):
+        answer = visitor.get("/nowhere")
+        assert answer.status_code == 404
+        assert "there is no such page" in answer.text
+        assert visitor.get("/nowhere.json").json()["status"] == 404
+        assert visitor.delete("/policies").status_code == 405

@@ -49,9 +49,11 @@ YEAR_S = 365 * 86_400
 
 
 def create_console(parts: Parts) -> ASGIApp:
-    routes: list[BaseRoute] = [*console_routes(Console(parts, templates()))]
+    console = Console(parts, templates())
+    routes: list[BaseRoute] = [*console_routes(console)]
     routes.append(Mount("/static", StaticFiles(directory=HERE / "static")))
-    return Guarded(Starlette(routes=routes))
+    missing = dict.fromkeys((404, 405), console.missing)
+    return Guarded(Starlette(routes=routes, exception_handlers=missing))
 
 
 def console_routes(console: Console) -> Iterator[Route]:
@@ -95,6 +97,13 @@ class Console:
             return self._refused(request, language, status, text, await self._person(request))
 
         return answer
+
+    async def missing(self, request: Request, error: Exception) -> Response:
+        """No such page, or not by this method: said like anything else."""
+        language = language_of(request)
+        text = "没有这个页面" if language == "zh" else "there is no such page"
+        status = getattr(error, "status_code", 404)
+        return self._refused(request, language, status, text, await self._person(request))
 
     async def _answer(self, page: Page, request: Request, language: str) -> Response:
         person = await self._person(request)

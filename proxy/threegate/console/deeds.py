@@ -103,4 +103,6 @@ FACT: Mapping[str, Bilingual] = {
     "file": Bilingual("文件", "file"),
     "request": Bilingual("请求", "request"),
     "reveal": Bilingual("含原文", "with originals"),
+    "status": Bilingual("状态码", "status"),
+    "untold": Bilingual("未记录的同类请求", "alike, not recorded"),
 }

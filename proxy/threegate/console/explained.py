@@ -54,6 +54,7 @@ def row(entry: Entry, language: str, known: Mapping[str, Bilingual]) -> dict[str
         "rules": [{"id": r, "title": _title(r, known, language)} for r in list(acted)[:4]],
         "kinds": [{"kind": k, "family": family(k)} for k in list(kinds)[:5]],
         "detail": event.get("detail", {}),
+        "error": event.get("error", ""),
         "integrated": entry.integrated,
     }
 

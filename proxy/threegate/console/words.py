@@ -77,6 +77,24 @@ OUTCOME: Words = {
     "duplicate": Bilingual("重复", "duplicate"),
     "open": Bilingual("处理中", "open"),
 }
+ERROR: Words = {
+    "invalid_request": Bilingual("请求有误", "the request is wrong"),
+    "invalid_json": Bilingual("不是 JSON", "no JSON"),
+    "encoding": Bilingual("编码不对", "wrong encoding"),
+    "request_too_large": Bilingual("请求太大", "too large"),
+    "context_too_large": Bilingual("上下文太长", "context too long"),
+    "too_many_texts": Bilingual("文字太多", "too many texts"),
+    "token_ids_refused": Bilingual("用词元编号代替文字", "token ids in place of text"),
+    "unknown_path": Bilingual("没有这个路径", "no such path"),
+    "model_not_found": Bilingual("没有这个模型", "no such model"),
+    "invalid_api_key": Bilingual("密钥不对", "wrong API key"),
+    "no_policy": Bilingual("没有适用的策略", "no policy applies"),
+    "overloaded": Bilingual("过载", "overload"),
+    "internal_error": Bilingual("内部错误", "internal error"),
+    "upstream_error": Bilingual("模型接口出错", "the model API failed"),
+    "upstream_timeout": Bilingual("模型接口没有回答", "the model API did not answer"),
+    "audit_unavailable": Bilingual("审计日志不可用", "the audit log was away"),
+}
 BOOKS: Mapping[str, Words] = {
     "action": ACTION,
     "layer": LAYER,
@@ -95,6 +113,7 @@ BOOKS: Mapping[str, Words] = {
     "version": STAGES,
     "severity": SEVERITY,
     "failed": FAILED,
+    "error": ERROR,
     "verb": deeds.VERB,
     "fact": deeds.FACT,
     "change": {change.value: title for change, title in CHANGE.items()},

@@ -14,7 +14,7 @@ from rich.text import Text
 from threegate.console import words
 from threegate.demo.play import Acted, Played, Said
 from threegate.explain import LAYERS
-from threegate.policy.kinds import title_of
+from threegate.policy.vocabulary import kind_title
 from threegate.types import Bilingual
 
 HEADS = (
@@ -129,7 +129,7 @@ def _rule(acted: Acted, titles: Titles, language: str) -> Text:
     title = titles[acted.rule].get(language) if acted.rule in titles else ""
     made = Text(f"  {LAYERS[acted.layer].get(language)}: ")
     made.append(words.name("action", acted.action, language), "bold")
-    made.append(f" {acted.kind} {title_of(acted.kind).get(language)} · {acted.rule} {title}")
+    made.append(f" {acted.kind} {kind_title(acted.kind).get(language)} · {acted.rule} {title}")
     if acted.shadow:
         made.append(f" ({SHADOW.get(language)})", "dim")
     return made

@@ -285,9 +285,6 @@ def is_known(pattern: str, known: frozenset[str]) -> bool:
 
 
 def title_of(pattern: str) -> Bilingual:
-    """Readable name of a kind, else of the family it belongs to (`secret` of `secret.aws`); the
-    kind itself where nobody named either."""
-    kind = pattern.removesuffix(".*")
-    while kind and kind not in BY_KIND:
-        kind = kind.rpartition(".")[0]
-    return BY_KIND[kind].title if kind else Bilingual(pattern, pattern)
+    """Readable name of a kind or family; the kind itself where nobody named it."""
+    info = BY_KIND.get(pattern.removesuffix(".*"))
+    return info.title if info else Bilingual(pattern, pattern)

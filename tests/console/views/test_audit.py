@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 
+import httpx
 import pytest
 from threegate.audit.query import Query
 from threegate.audit.record import Stage
@@ -213,3 +214,17 @@ def test_a_record_without_text_says_why(tmp_path: Path) -> None:
         shown = client.get(f"/audit/record/{request}.json").json()
         assert (shown["texts"], shown["no_text"]) == ([], "metadata")
         assert "audit: level: redacted" in client.get(f"/audit/record/{request}").text
+
+
+def test_a_refused_request_is_a_row_and_a_record_like_others(site: Site) -> None:
+    """It has no decision and nobody who acted: only what was wrong, and the status."""
+    assert httpx.get(f"{site.running.url}/favicon.ico").status_code == 404
+    reviewer = site.who("reviewer")
+    rows = reviewer.get("/audit.json", params={"stage": "aborted"}).json()["rows"]
+    wrong = next(r for r in rows if r["error"] == "unknown_path")
+    for language, said in (("zh-CN", "没有这个路径"), ("en", "no such path")):
+        reviewer.headers["accept-language"] = language
+        page = reviewer.get("/audit", params={"stage": "aborted"})
+        assert page.status_code == 200
+        assert f"{said} · 404" in page.text
+        assert said in reviewer.get(f"/audit/record/{wrong['request']}").text
