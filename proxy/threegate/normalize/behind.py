@@ -7,15 +7,17 @@ do `mumu_0417（微信）` and `use sunflower as the password`. What a label is 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import re2
 
-from threegate.normalize.arrays import codes_of
-from threegate.normalize.re2_spans import spans
-from threegate.normalize.view import View, put
+from threegate.normalize.arrays import Ints, Mask, codes_of
+from threegate.normalize.labelled import Values, labelled
+from threegate.normalize.re2_spans import found, groups, spans
+from threegate.normalize.view import View
 
 NAME = "behind"
 _LABEL = "(?:pass(?:word|wd|phrase|code)|密[码碼]|口令)"
@@ -33,16 +35,30 @@ _CHINESE = (
 )
 _PHRASE = r"[A-Za-z'’\- \u4e00-\u9fff]"
 _IS = "(?:is|was)(?: (?:still|now|also|just))? (?:my|our|his|her|their|your|the|[a-z]{2,12}['’]s)"
+_WORDS = rf"(?:[a-z'’\-]{{2,12}} ){{0,3}}?{_ENGLISH}"
+_ON = "(?:for|on|at|in|and|but|so|everywhere|now|too)"
 _NAMED = re.compile(
     rf"(?i)(?P<close>[\"'”’`」』]?)(?:,? {_IS}|(?P<as> as)(?: (?:my|our|the|an?))?) "
-    rf"(?P<label>(?:[a-z'’\-]{{2,12}} ){{0,3}}?{_ENGLISH})"
-    r"(?=[ ]?(?:[.,;:!?)\n，。；！？]|\Z|(?:for|on|at|in|and|but|so|everywhere|now|too)\b))"
+    rf"(?P<label>{_WORDS})(?=[ ]?(?:[.,;:!?)\n，。；！？]|\Z|{_ON}\b))"
     r"|(?P<shut>[\"'”’`」』]?) ?"
     r"(?:[就才也]?[是为為]|(?P<use>当[作成]?|[作做]为?|设置?[为成]|定为)) ?"
     rf"(?P<name>[\u4e00-\u9fffA-Za-z ]{{0,10}}?{_CHINESE})"
     r"(?=[了吧呢啊后就]|(?![\u4e00-\u9fffA-Za-z0-9_]))"
     rf"|[ ]?[(（](?P<noted>{_PHRASE}{{0,8}}?(?:{_ENGLISH}|{_CHINESE}))[)）]"
 )
+_ENDED = re2.compile(
+    rf"(?i).[\"'”’`」』]?(?:(?:,? {_IS}| as(?: (?:my|our|the|an?))?) {_WORDS}"
+    rf" ?(?:[.,;:!?)\n，。；！？]|\z|{_ON}(?:[^a-z]|\z))"
+    r"| ?(?:[就才也]?[是为為]|当[作成]?|[作做]为?|设置?[为成]|定为) ?"
+    rf"[\x{{4e00}}-\x{{9fff}}A-Za-z ]{{0,10}}?{_CHINESE}"
+    r"(?:[了吧呢啊后就]|[^\x{4e00}-\x{9fff}A-Za-z0-9_]|\z))"
+)
+"""From the last character of a value on it matches wherever `_NAMED` does without brackets, and
+says at little cost that it does not."""
+_ONLY_RE = re.compile("[ıİ]")
+"""Each an `i` to `re` alone."""
+_ENDS = ".,;:!?)\n，。；！？"
+"""Behind them, or a blank and one of them, nothing counts: no label has one in it."""
 _LIKELY = re2.compile(
     rf"(?i)[0-9a-z!#$%*_\"'`”’」』](?:(?:,? {_IS}| as) [a-z'’\- ]*?{_ENGLISH}"
     rf"| ?(?:是|为|為|当|作|做|设|定)[\p{{Han}}a-z ]*?{_CHINESE}"
@@ -61,92 +77,121 @@ _MINE = re.compile(r"(?i),? (?:is|was)[a-z ]* (?:my|our|his|her) ")
 
 
 def may_stand(text: str) -> bool:
-    return next(_likely(text), None) is not None
+    return found(_LIKELY, text.encode())
 
 
 def behind(source: View) -> View:
     """`source` itself when no value is named behind itself."""
     named = _named(source.text)
-    places, puts = _insertions(source.text, named) if named.ends else ([], [])
-    return put(source, NAME, places, places, puts)
+    return _put(source, named) if named.ends else source
+
+
+class _Label(NamedTuple):
+    """What a value is named: where from the place it is looked for the value ends and its name
+    does, the number of the name. `secret`: may be of a password of letters: of one that is used as
+    such, or stands in quotes, or is somebody's."""
+
+    end: int
+    stop: int
+    number: int
+    secret: bool
+    used: bool
+    closed: bool
+    mine: bool
 
 
 @dataclass(frozen=True, slots=True)
 class _Named:
-    """Columns: where a value ends, where its name does, the name, its match. Without a match the
-    name stands in brackets."""
+    """Columns: where a value ends, where its name does, its label. `names` by their numbers."""
 
     ends: list[int]
     stops: list[int]
-    labels: list[str]
-    matches: list[re.Match[str] | None]
+    labels: list[_Label]
+    names: dict[str, int]
 
 
 def _named(text: str) -> _Named:
-    """What stands in brackets is judged by itself, and once."""
-    named, notes, stop = _Named([], [], [], []), dict[str, str](), 0
-    ends, stops, labels, matches = named.ends, named.stops, named.labels, named.matches
-    for at, last in _likely(text):
+    """The same words are read once."""
+    named, known, stop = _Named([], [], [], {}), dict[str, _Label | None](), 0
+    ends, stops, labels = named.ends, named.stops, named.labels
+    data = text.encode()
+    likely = [*spans(_LIKELY, data)]
+    odd = _ONLY_RE.search(text) is not None
+    for (byte, _), (at, last) in zip(likely, _places(data, likely, text), strict=True):
         if at < stop:
             continue
-        end, match = at + 1, None
-        if text[last - 1] in ")）":
-            note = text[end:last]
-            if (label := notes.get(note)) is None:
-                label = notes[note] = _noted(note)
-        elif match := _match(text, at):
-            end, last, label = match.start(), match.end(), match["label"] or match["name"]
+        note = text[last - 1] in ")）"
+        begin = at if text[at] in _MARKS and not note else at + 1
+        if edge := last if note else _edge(text, last):
+            words = text[begin:edge]
+            if words not in known:
+                known[words] = _label(words, 0, named.names)
+            label = known[words]
+        elif odd or groups(_ENDED, data, byte)[0][0] >= 0:
+            label = _label(text, begin, named.names)
         else:
             continue
         if label:
-            stop = last
-            ends.append(end)
+            stop = begin + label.stop
+            ends.append(begin + label.end)
             stops.append(stop)
             labels.append(label)
-            matches.append(match)
     return named
 
 
-def _noted(note: str) -> str:
-    match = _NAMED.match(note)
-    return match["noted"] if match else ""
+def _places(data: bytes, likely: list[tuple[int, int]], text: str) -> Iterable[Sequence[int]]:
+    """The characters at these bytes."""
+    if not likely or len(data) == len(text):
+        return likely
+    begins = (np.frombuffer(data, np.uint8) & 0xC0) != 0x80
+    places: list[list[int]] = np.append(0, np.cumsum(begins, dtype=np.int32))[likely].tolist()
+    return places
 
 
-def _match(text: str, at: int) -> re.Match[str] | None:
-    match = _NAMED.match(text, at) if text[at] in _MARKS else None
-    return match or _NAMED.match(text, at + 1)
+def _edge(text: str, last: int) -> int:
+    """Where the words of a label surely end that may end here; 0: perhaps further."""
+    if text[last : last + 1] in _ENDS:
+        return last + 1
+    return last + 2 if text[last] == " " and text[last + 1 : last + 2] in _ENDS else 0
 
 
-def _insertions(text: str, named: _Named) -> tuple[list[int], list[str]]:
-    """Each label put before its value; quotes around one of letters."""
-    places: list[int] = []
-    puts: list[str] = []
-    starts, numbered = _values(text, named)
-    for start, sure, end, label, match in zip(
-        starts, numbered, named.ends, named.labels, named.matches, strict=True
-    ):
-        if sure:
-            places.append(start)
-            puts.append(f"\n{label}：")
-        elif match and _is_word(text, start, match) and re.search(f"(?i){_LABEL}", label):
-            places += [start, end]
-            puts += [f'\n{label}："', '"']
-    return places, puts
+def _label(text: str, begin: int, names: dict[str, int]) -> _Label | None:
+    """The one that stands here; its value may end behind a quote that stands here."""
+    match = _NAMED.match(text, begin)
+    if not match and text[begin : begin + 1] in _MARKS:
+        match = _NAMED.match(text, begin + 1)
+    if not match:
+        return None
+    name = match["label"] or match["name"] or match["noted"]
+    used, closed = bool(match["as"] or match["use"]), bool(match["close"] or match["shut"])
+    mine = _MINE.match(match.group()) is not None
+    secret = (used or closed or mine) and re.search(f"(?i){_LABEL}", name) is not None
+    number = names.setdefault(name, len(names))
+    return _Label(match.start() - begin, match.end() - begin, number, secret, used, closed, mine)
 
 
-def _likely(text: str) -> Iterator[tuple[int, int]]:
-    """Spans of `_LIKELY`."""
-    data, end, last = text.encode(), 0, 0
-    if len(data) == len(text):
-        yield from spans(_LIKELY, data)
-        return
-    for start, stop in spans(_LIKELY, data):
-        first = last + len(data[end:start].decode())
-        end, last = stop, first + len(data[start:stop].decode())
-        yield first, last
+def _put(source: View, named: _Named) -> View:
+    """Each label before its value; quotes around one of letters."""
+    begin, told = _values(source.text, named)
+    quoted = np.zeros(len(begin), np.bool_)
+    quoted[_words(source.text, begin.tolist(), np.flatnonzero(~told).tolist(), named)] = True
+    kept = np.flatnonzero(told | quoted)
+    if not len(kept):
+        return source
+    begin, end, quoted = begin[kept], np.array(named.ends)[kept], quoted[kept]
+    number = np.array([label.number for label in named.labels])[kept]
+    leads = np.zeros_like(quoted)
+    values = Values(begin, begin, end, number, leads, quoted)
+    return labelled(source, NAME, values, [*named.names])
 
 
-def _values(text: str, named: _Named) -> tuple[list[int], list[bool]]:
+def _words(text: str, starts: list[int], at: list[int], named: _Named) -> list[int]:
+    """Which of these are passwords of letters."""
+    ends, labels = named.ends, named.labels
+    return [i for i in at if labels[i].secret and _is_word(text, starts[i], ends[i], labels[i])]
+
+
+def _values(text: str, named: _Named) -> tuple[Ints, Mask]:
     """Where each value begins, and whether it is one with a digit, of four characters at least."""
     plain = text.isascii()
     codes = np.frombuffer(text.encode(), np.uint8) if plain else np.minimum(codes_of(text), _OTHER)
@@ -156,16 +201,16 @@ def _values(text: str, named: _Named) -> tuple[list[int], list[bool]]:
     begin = np.concatenate(([-1], outside))[np.searchsorted(outside, end)] + 1
     start = np.maximum(begin, np.maximum(end - _LONGEST, stop))
     numbered = np.searchsorted(digits, end) > np.searchsorted(digits, start)
-    return start.tolist(), (numbered & (end - start >= _LEAST)).tolist()
+    told: Mask = numbered & (end - start >= _LEAST)
+    return start, told
 
 
-def _is_word(text: str, start: int, match: re.Match[str]) -> bool:
-    """Whether what stands before may be a password of letters: in quotes, used as one, or what a
+def _is_word(text: str, start: int, end: int, label: _Label) -> bool:
+    """Whether what stands there may be a password of letters: in quotes, used as one, or what a
     clause begins with."""
-    if not _LETTERS.fullmatch(text, start, match.start()):
+    if not _LETTERS.fullmatch(text, start, end):
         return False
-    quoted = bool(match["close"] or match["shut"]) and text[max(0, start - 1) : start] in _OPEN
+    if label.used or (label.closed and start > 0 and text[start - 1] in _OPEN):
+        return True
     before = text[max(0, start - 2) : start].strip(" ")
-    begins = not before or before[-1] in ".,;!?:。，；！？：\n"
-    mine = bool(_MINE.match(match.group())) and begins
-    return (start > 0 and quoted) or bool(match["as"] or match["use"]) or mine
+    return label.mine and (not before or before[-1] in ".,;!?:。，；！？：\n")

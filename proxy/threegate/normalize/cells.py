@@ -11,8 +11,9 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from threegate.normalize.arrays import Bytes, Codes, Ints, Mask, codes_of, gathered
-from threegate.normalize.view import View, spliced
+from threegate.normalize.arrays import Bytes, Codes, Ints, Mask, gathered
+from threegate.normalize.labelled import Values, labelled
+from threegate.normalize.view import View
 
 QUOTES = "\"' \t\r"
 BARE, DIGIT, ODD, OTHER, _FIRST, _INSIDE, _LETTER = (1 << bit for bit in range(7))
@@ -156,21 +157,7 @@ def filled(source: View, name: str, reader: Reader, cells: Cells, columns: Colum
     if len(left):
         lettered[left], end[left] = reader.lettered(begin[left], cells.end[left])
     kept = numbered | lettered
-    return _put(source, name, cells.only(kept), begin[kept], end[kept], lettered[kept], columns)
-
-
-def _put(
-    source: View, name: str, cells: Cells, begin: Ints, end: Ints, quoted: Mask, columns: Columns
-) -> View:
-    """The name goes before where each value begins, and where it ends a quote if one is `quoted`.
-    All edits are pieces of one string."""
-    said = [f'\n{each}："' for each in columns.names]
-    sizes = np.array([*map(len, said)])
-    at = (np.cumsum(sizes) - sizes)[cells.column] + cells.leads
-    size = sizes[cells.column] - cells.leads - ~quoted
-    both = np.stack((np.ones_like(quoted), quoted), 1)
-    place = np.stack((cells.start - ~cells.leads, end), 1)[both]
-    stop = np.stack((begin, end), 1)[both]
-    at = np.stack((at, np.full_like(at, sizes[0] - 1)), 1)[both]
-    size = np.stack((size, np.ones_like(size)), 1)[both]
-    return spliced(source, name, place, stop, size, codes_of("".join(said))[gathered(at, size)])
+    cells, begin, end, quoted = cells.only(kept), begin[kept], end[kept], lettered[kept]
+    place = cells.start - ~cells.leads
+    values = Values(place, begin, end, cells.column, cells.leads, quoted)
+    return labelled(source, name, values, columns.names)

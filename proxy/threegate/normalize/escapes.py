@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import html
 from collections.abc import Callable
+from functools import cache, reduce
 from html.entities import html5
 from string import ascii_letters
 
@@ -75,36 +76,45 @@ def _read(byte: Ints, at: Ints, size: Ints) -> Ints:
 def backslashes(codes: Ints) -> Found:
     r"""`\uXXXX` and pairs of them, `\u{X…}`, `\UXXXXXXXX`, `\xXX`, and `\\` in front of these."""
     at = np.flatnonzero(codes == ord("\\"))
+    code, size = _escaped(codes, at)
+    if not (code >= 0).any():
+        return at[:0], at[:0], code[:0]
+    high = np.flatnonzero((size == _UNIT) & (code >> 10 == _HIGH))
+    low = np.minimum(np.searchsorted(at, at[high] + _UNIT), len(at) - 1)
+    paired = (at[low] == at[high] + _UNIT) & (size[low] == _UNIT) & (code[low] >> 10 == _LOW)
+    high, low = high[paired], low[paired]
+    code[high] = 0x10000 + ((code[high] & 0x3FF) << 10) + (code[low] & 0x3FF)
+    size[high] = 2 * _UNIT
+    if (codes[at + 1] == ord("\\")).any():
+        first, second = _doubled(codes, at, code)
+        code, size = np.where(second, -1, code), np.where(first, 2, size)
+        code[first] = ord("\\")
+    return at, at + size, code
+
+
+def _escaped(codes: Ints, at: Ints) -> tuple[Ints, Ints]:
+    """What the escapes that begin at these backslashes say, -1: nothing, and how long they are."""
     code, size = np.full(len(at), -1), np.zeros(len(at), np.int64)
     sign, digit = codes[at + 1], _worths(codes[at + 2]) < 16
     for letter, digits in (("u", 4), ("U", 8), ("x", 2)):
         here = np.flatnonzero(digit & (sign == ord(letter)))
-        code[here], size[here] = _number(codes, at[here] + 2, digits), digits + 2
+        if len(here):
+            code[here], size[here] = _number(codes, at[here] + 2, digits), digits + 2
     braced = np.flatnonzero((sign == ord("u")) & (codes[at + 2] == ord("{")))
-    code[braced], digits_ = _until(codes, at[braced] + 3, "}", 6, 16)
-    size[braced] = digits_ + 4
-    if not (code >= 0).any():
-        return at[:0], at[:0], code[:0]
-    half = np.full(len(codes), -1)
-    half[at] = np.where(size == _UNIT, code, -1)
-    low = half[at + _UNIT]
-    pair = (half[at] >> 10 == _HIGH) & (low >> 10 == _LOW)
-    doubled, second = _doubled(codes, at, code)
-    code = np.where(pair, 0x10000 + ((code & 0x3FF) << 10) + (low & 0x3FF), code)
-    code = np.where(doubled, ord("\\"), np.where(second, -1, code))
-    return at, at + np.where(doubled, 2, np.where(pair, 2 * _UNIT, size)), code
+    if len(braced):
+        code[braced], digits_ = _until(codes, at[braced] + 3, "}", 6, 16)
+        size[braced] = digits_ + 4
+    return code, size
 
 
 def _doubled(codes: Ints, at: Ints, code: Ints) -> tuple[Mask, Mask]:
     """Which backslashes stand for one with the next, and which are that next one: in a run of them
     that ends in an escape, two by two from its start."""
-    begins = codes[at - 1] != ord("\\")
-    first = np.maximum.accumulate(np.where(begins, at, 0))
     ends = codes[at + 1] != ord("\\")
-    order = np.arange(len(at))
-    last = np.minimum.accumulate(np.where(ends, order, len(at))[::-1])[::-1]
-    escaping = (last < len(at)) & (code[np.minimum(last, len(at) - 1)] >= 0)
-    odd = (at - first) % 2 == 1
+    last = np.flatnonzero(ends)
+    sizes = np.diff(last, prepend=-1)
+    odd = (np.arange(len(at)) - np.repeat(last - sizes + 1, sizes)) % 2 == 1
+    escaping = np.repeat(code[last] >= 0, sizes)
     return escaping & ~odd & ~ends, escaping & odd
 
 
@@ -142,19 +152,31 @@ def _referred(number: Ints) -> Ints:
 
 
 def _named(name: Ints) -> Ints:
-    return _each(name, lambda n: html5.get(_letters(n) + ";", ""), np.ones(len(name), np.bool_))
+    """What is one character, by letters as a number to base 128."""
+    known, said = _names()
+    place = np.minimum(np.searchsorted(known, name), len(known) - 1)
+    named: Ints = np.where(known[place] == name, said[place], -1)
+    return named
 
 
-def _letters(packed: int) -> str:
-    return "" if not packed else _letters(packed >> 7) + chr(packed & 0x7F)
+@cache
+def _names() -> tuple[Ints, Ints]:
+    """Of at most eight letters, in order, and what they say."""
+    names = {
+        reduce(lambda number, char: number << 7 | ord(char), name[:-1], 0): ord(said)
+        for name, said in html5.items()
+        if name[-1] == ";" and name[:-1].isalpha() and len(name) <= 9 and len(said) == 1
+    }
+    return np.array(sorted(names)), np.array([names[number] for number in sorted(names)])
 
 
 def _each(values: Ints, read: Callable[[int], str], asked: Mask) -> Ints:
     """What each value asked for reads as, where that is one character; few differ."""
     out = np.full(len(values), -1)
-    known, place = np.unique(values[asked], return_inverse=True)
-    texts = [read(n) if n >= 0 else "" for n in known.tolist()]
-    out[asked] = np.array([ord(t) if len(t) == 1 else -1 for t in texts], np.int64)[place]
+    if asked.any():
+        known, place = np.unique(values[asked], return_inverse=True)
+        texts = [read(n) if n >= 0 else "" for n in known.tolist()]
+        out[asked] = np.array([ord(t) if len(t) == 1 else -1 for t in texts], np.int64)[place]
     return out
 
 
