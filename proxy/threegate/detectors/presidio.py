@@ -4,41 +4,38 @@
 - `from_policy` brings recognizers that a policy writes in Presidio's format (data only, RE2
   syntax, linear time).
 
-On the hot path our recognizers run directly; `AnalyzerEngine.analyze` runs only when the pre-scan
-matched the pattern and a context word of an entity, with just those entities. Why: on 1,000
-characters with four identifiers the engine with everything takes 4 to 10 times as long as the whole
-scanner (0.5 ms), on clean text over a hundred times (1.4 ms and 11 µs), because every
+On the hot path our recognizers run directly. Of Presidio's only those are asked of which the
+pre-scan found a context word: national identifiers by their patterns and check digits alone
+(`presidio_national`), a policy's by `AnalyzerEngine.analyze` where a pattern matches too. Why: on
+1,000 characters with four identifiers the engine with everything takes 4 to 10 times as long as the
+whole scanner (0.5 ms), on clean text over a hundred times (1.4 ms and 11 µs), because every
 recognizer sees every text. `bench/detectors.py` measures both. Nothing here uses the network.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import chain
 from typing import Any
 
 import re2
 
-from threegate.detectors import checksums, tails
+from threegate.detectors import tails
 from threegate.detectors.base import DetectorInfo, Example
-from threegate.detectors.presidio_engine import (
-    MAX_SPAN,
-    QUIET,
-    compact,
-    engine_of,
-    parsed,
-    repaired,
-    sifted,
-)
+from threegate.detectors.presidio_engine import MAX_SPAN, QUIET, engine_of, parsed, repaired
+from threegate.detectors.presidio_national import Entity, level_of, stands
+from threegate.detectors.presidio_places import Places
 from threegate.detectors.presidio_table import PREDEFINED
 from threegate.detectors.recognizer import Hit, Recognizer
+from threegate.detectors.sieve import LONG
 from threegate.detectors.surroundings import View
 from threegate.detectors.without_spacy import without_spacy
 from threegate.policy.recognizers import kind_of
-from threegate.types import Bilingual, Level
+from threegate.types import Bilingual
 
 with without_spacy():
-    from presidio_analyzer import PatternRecognizer, RecognizerResult
+    from presidio_analyzer import PatternRecognizer
 
 _BOUNDARY = re.compile(r"\\b|\(\?<?[=!](?:[^()\\]|\\.|\[[^\]]*\])*\)")
 
@@ -54,48 +51,48 @@ def _trigger(pattern: str) -> str:
     return plain
 
 
-class _Gate:
-    """Our `find` over an engine: pre-scan by entity, one `analyze` with those that may match.
+class _Own:
+    """`find` over a policy's recognizers: the engine is asked for those whose pattern matches."""
 
-    With `labelled` an entity may match only where one of its context words stands too.
-    """
-
-    def __init__(self, members: Sequence[PatternRecognizer], *, labelled: bool) -> None:
-        self._analyzer = engine_of([*members, *(_stub(m) for m in members)])
+    def __init__(self, members: Sequence[PatternRecognizer]) -> None:
+        self._analyzer = engine_of([*members, *map(_stub, members)])
         self._patterns = {_entity(m): _set(_trigger(p.regex) for p in m.patterns) for m in members}
-        words = {_entity(m): _any_word(m.context) for m in members if m.context}
-        self._labelled = _Labelled(words) if labelled else None
         patterns = [_trigger(p.regex) for m in members for p in m.patterns]
-        self.trigger = _plain_words(members) if labelled else "|".join(f"(?:{p})" for p in patterns)
+        self.trigger = "|".join(f"(?:{p})" for p in patterns)
 
     def find(self, view: View) -> Iterator[Hit]:
-        named = self._labelled.of(view.data) if self._labelled else self._patterns
-        entities = sorted(e for e in named if self._patterns[e].Match(view.data))
+        entities = sorted(e for e, found in self._patterns.items() if found.Match(view.data))
         if entities:
-            for result in self._analyzer.analyze(view.text, "en", entities, nlp_artifacts=view):
-                if result.score > 0 and self._stands(view.text, result):
-                    kind, level = kind_of(result.entity_type), _level(result.score)
+            for result in self._analyzer.analyze(view.text, "en", entities):
+                if result.score > 0 and stands(view.text, result.start, result.end):
+                    kind, level = kind_of(result.entity_type), level_of(result.score)
                     yield Hit(result.start, result.end, kind, level, "presidio")
 
-    def _stands(self, text: str, result: RecognizerResult) -> bool:
-        check = _CHECKS.get(result.entity_type)
-        checked = check is None or check(compact(text[result.start : result.end]).upper())
-        return checked and _clean(text, result.start, result.end)
+
+_LARGE = 32 * 1024
+"""Characters from which RE2 takes longer to tell that a pattern matches nowhere than arrays do."""
 
 
-_CHECKS: Mapping[str, Callable[[str], bool]] = {"SG_NRIC_FIN": checksums.nric}
-"""Check digits that Presidio does not look at."""
+class _National:
+    """`find` over Presidio's national identifiers: those of which a label is there and a pattern
+    matches. RE2 tries the patterns one by one: together they would make one large automaton (see
+    `triggers`)."""
 
+    def __init__(self, members: Sequence[PatternRecognizer]) -> None:
+        members = sorted(members, key=_entity)
+        self._entities = [Entity(m) for m in members]
+        self._patterns = [_set(_trigger(p.regex) for p in m.patterns) for m in members]
+        self._labels = _set(_any_word(m.context) for m in members)
+        self.trigger = _plain_words(members)
 
-class _Labelled:
-    """Which entities are spoken of. Their patterns are tried one by one: together they would make
-    one large automaton (see `triggers`)."""
-
-    def __init__(self, words: Mapping[str, str]) -> None:
-        self._names, self._set = tuple(words), _set(words.values())
-
-    def of(self, data: bytes) -> list[str]:
-        return [self._names[i] for i in self._set.Match(data) or ()]
+    def find(self, view: View) -> Iterator[Hit]:
+        named = sorted(self._labels.Match(view.data) or ())
+        if len(view.text) < _LARGE:
+            named = [i for i in named if self._patterns[i].Match(view.data)]
+        if not named or len(view.text) < LONG:
+            return chain.from_iterable(self._entities[i].of_short(view) for i in named)
+        places = Places(view)
+        return chain.from_iterable(self._entities[i].of_long(places) for i in named)
 
 
 def _entity(member: PatternRecognizer) -> str:
@@ -130,26 +127,10 @@ def _stub(member: PatternRecognizer) -> PatternRecognizer:
     return PatternRecognizer(_entity(member), supported_language="zh", patterns=member.patterns)
 
 
-def _clean(text: str, start: int, end: int) -> bool:
-    """Not inside a longer word or a longer row of numbers: what stands before decides, not
-    where a search began."""
-    before, after = text[max(0, start - 2) : start], text[end : end + 1]
-    joined = len(before) == 2 and before[0].isdigit() and before[1] in " -./"
-    return not joined and not _word(before[-1:]) and not _word(after)
-
-
-def _word(char: str) -> bool:
-    return char.isascii() and char.isalnum()
-
-
-def _level(score: float) -> Level:
-    return Level.HIGH if score >= 0.85 else Level.MEDIUM if score >= 0.5 else Level.LOW
-
-
 def from_policy(own: Sequence[Mapping[str, Any]]) -> Recognizer:
     """Recognizers in Presidio's format. Raises PolicyError."""
     members = [parsed(d, "en") for d in own]
-    gate = _Gate(members, labelled=False)
+    gate = _Own(members)
     entities = dict.fromkeys(m.supported_entities[0] for m in members)
     return Recognizer(
         DetectorInfo(
@@ -169,7 +150,7 @@ def _bounded(text: str) -> int:
 
 
 def _national() -> Recognizer:
-    gate = _Gate([sifted(repaired(c(supported_language="en"))) for c in PREDEFINED], labelled=True)
+    gate = _National([repaired(c(supported_language="en")) for c in PREDEFINED])
     entities = dict.fromkeys(c().supported_entities[0] for c in PREDEFINED)
     return Recognizer(
         DetectorInfo(

@@ -9,15 +9,14 @@ characters, not of spaCy tokens.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
-from functools import cache, partial
+from collections.abc import Mapping, Sequence
+from functools import cache
 from typing import Any
 
 import re2
 import regex
 
 from threegate.detectors.folding import fold
-from threegate.detectors.presidio_digits import SHAPES, WIDEST, Shape, places
 from threegate.detectors.presidio_table import (
     LOOKS_AHEAD,
     MORE_CONTEXT,
@@ -25,7 +24,6 @@ from threegate.detectors.presidio_table import (
     PREDEFINED,
 )
 from threegate.detectors.recognizer import SCORES, Recognizer
-from threegate.detectors.sieve import LONG
 from threegate.detectors.surroundings import View
 from threegate.detectors.without_spacy import without_spacy
 from threegate.policy.failures import failure
@@ -94,6 +92,9 @@ class LinearPatterns(PatternRecognizer):  # type: ignore[misc]
         ]
 
 
+_RAISE, _LABELLED = 0.35, 0.4
+"""What a label adds to a score, and the least one beside it."""
+
 QUIET = re2.Options()
 QUIET.log_errors = False
 
@@ -108,7 +109,7 @@ class WindowContext(ContextAwareEnhancer):  # type: ignore[misc]
     already."""
 
     def __init__(self) -> None:
-        super().__init__(0.35, 0.4, 0, 0)
+        super().__init__(_RAISE, _LABELLED, 0, 0)
 
     def enhance_using_context(
         self,
@@ -130,21 +131,30 @@ class WindowContext(ContextAwareEnhancer):  # type: ignore[misc]
     def _weigh(
         self, result: RecognizerResult, view: View, context: list[str], source: PatternRecognizer
     ) -> None:
-        before = view.before(result.start).lower().replace("_", " ")
-        if any(_mentions(before, word.lower()) for word in context):
-            raised = max(
-                result.score + self.context_similarity_factor,
-                self.min_score_with_context_similarity,
-            )
-            result.score = min(raised, self.MAX_SCORE)
+        if mentions(tuple(context)).search(spelled(view.before(result.start))):
+            result.score = raised(result.score)
         elif not isinstance(source, LinearPatterns):
             result.score = 0.0
 
 
-def _mentions(text: str, word: str) -> bool:
-    if not word.isascii():
-        return word in text
-    return re.search(rf"(?<![a-z]){re.escape(word)}(?![a-z])", text) is not None
+def raised(score: float) -> float:
+    """Of a value beside a label of its own."""
+    return float(min(max(score + _RAISE, _LABELLED), EntityRecognizer.MAX_SCORE))
+
+
+def spelled(text: str) -> str:
+    """As `mentions` reads it."""
+    return text.lower().replace("_", " ")
+
+
+@cache
+def mentions(labels: tuple[str, ...]) -> re.Pattern[str]:
+    """Finds one of these: English ones as words."""
+    small = [re.escape(label.lower()) for label in labels]
+    plain = "|".join(label for label in small if label.isascii())
+    words = [rf"(?<![a-z])(?:{plain})(?![a-z])"] if plain else []
+    found = [*words, *(label for label in small if not label.isascii())]
+    return re.compile("|".join(found) if found else "(?!)")
 
 
 def engine(
@@ -189,32 +199,6 @@ def _with_other_form(recognizer: PatternRecognizer) -> PatternRecognizer:
         validate = recognizer.validate_result
         recognizer.validate_result = lambda text: validate(compact(text))
     return recognizer
-
-
-def sifted(recognizer: PatternRecognizer) -> PatternRecognizer:
-    """Asked only where arrays leave a check digit, of a long text whose view comes with it."""
-    shape = SHAPES.get(recognizer.supported_entities[0])
-    if shape is not None:
-        recognizer.analyze = partial(_analyzed, recognizer.analyze, shape)
-    return recognizer
-
-
-def _analyzed(
-    analyze: Callable[..., list[RecognizerResult]],
-    shape: Shape,
-    text: str,
-    entities: list[str],
-    nlp_artifacts: object = None,
-) -> list[RecognizerResult]:
-    if not isinstance(nlp_artifacts, View) or len(text) < LONG:
-        return analyze(text=text, entities=entities)
-    found = []
-    for place in places(nlp_artifacts.sieve, shape):
-        start = max(0, place - 1)
-        for result in analyze(text=text[start : place + WIDEST], entities=entities):
-            result.start, result.end = result.start + start, result.end + start
-            found += [result] * (result.start == place)
-    return found
 
 
 def compact(value: str) -> str:

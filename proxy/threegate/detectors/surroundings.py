@@ -29,9 +29,10 @@ REACH = 60
 
 SPACE = " \u00a0\u2007\u2009\u202f\u3000"
 
-_STRONG = re.compile(r"[。！？!?；;\n\r]")
-_JOINERS = "、,，/和及与或"
-_ITEMS = re.compile(rf"(?:[A-Z]{{0,2}}[0-9][0-9 \-]{{3,22}}[0-9Xx][ ]?[{_JOINERS}][ ]?)+$")
+STOPS = "。！？!?；;\n\r"
+_STRONG = re.compile(f"[{STOPS}]")
+JOINERS = "、,，/和及与或"
+_ITEMS = re.compile(rf"(?:[A-Z]{{0,2}}[0-9][0-9 \-]{{3,22}}[0-9Xx][ ]?[{JOINERS}][ ]?)+$")
 _BLANKS = SPACE + "\t\"'"
 _SPEAKER = re.compile(r"[ \t]{0,4}(?:[^\n:：0-9]{1,16}[:：][ \t]{0,4})?")
 """What may stand between a line that asks for a value and the value below it."""
@@ -129,7 +130,7 @@ class View:
     def before(self, start: int) -> str:
         """The clause before `start`, at most `BEFORE` columns; list items of the same shape are
         skipped."""
-        return _told(self.text[max(0, start - REACH) : start])
+        return told(self.text[max(0, start - REACH) : start])
 
     def last(self, start: int, labels: Labels) -> int:
         """Where in `before(start)` the last of `labels` ends, or -1."""
@@ -217,7 +218,7 @@ class _Last(dict[str, int]):
         self._labels = labels
 
     def __missing__(self, window: str) -> int:
-        self[window] = self._labels.last(_told(window))
+        self[window] = self._labels.last(told(window))
         return self[window]
 
 
@@ -228,9 +229,9 @@ class _Sides(dict[str, int]):
         self._labels, self._other = labels, other
 
     def __missing__(self, window: str) -> int:
-        told = _told(window)
-        own, foreign = self._labels.last(told), self._other.last(told)
-        owned = own >= foreign or (own >= 0 and told[own:foreign] in _COUNTED)
+        clause = told(window)
+        own, foreign = self._labels.last(clause), self._other.last(clause)
+        owned = own >= foreign or (own >= 0 and clause[own:foreign] in _COUNTED)
         self[window] = 0 if own < 0 and foreign < 0 else 1 if owned else -1
         return self[window]
 
@@ -272,10 +273,10 @@ def cues(
     return view.cues(starts, ends, labels, other, behind=behind)
 
 
-def _told(window: str) -> str:
-    """What of the `REACH` characters before a value speaks of it."""
+def told(window: str) -> str:
+    """What of the `REACH` characters before a value speaks of it; all digits are the same to it."""
     window = window.rstrip(_BLANKS)
-    if window[-1:] in _JOINERS and (items := _ITEMS.search(window)):
+    if window[-1:] in JOINERS and (items := _ITEMS.search(window)):
         window = window[: items.start()]
     above, _, beside = window.rpartition("\n")
     further, _, line = above.rpartition("\n")
