@@ -11,7 +11,7 @@ from functools import cache
 
 import numpy as np
 
-from threegate.normalize.arrays import codes_of
+from threegate.normalize.arrays import Ints, codes_of, gathered
 from threegate.normalize.tables import (
     HIDDEN,
     INVISIBLE,
@@ -28,6 +28,7 @@ from threegate.normalize.view import (
     View,
     edited,
     removed,
+    spliced,
     translated,
     without,
 )
@@ -37,9 +38,7 @@ NAME = "plain"
 
 def plain(source: View) -> View:
     """`source` itself when nothing differs."""
-    view = _seen(source)
-    view = edited(view, NAME, _multiple(), lambda match: tables().multiple[match.group()])
-    return translated(view, NAME, _single())
+    return translated(_spelt(_seen(source)), NAME, _single())
 
 
 def _seen(source: View) -> View:
@@ -48,6 +47,27 @@ def _seen(source: View) -> View:
         gone = members(INVISIBLE + MARKS)[np.minimum(codes_of(source.text), MOST)]
         return without(source, NAME, np.flatnonzero(gone))
     return removed(removed(source, NAME, HIDDEN), NAME, OVER)
+
+
+def _spelt(source: View) -> View:
+    """With several characters in the place of each that stands for them."""
+    if len(source.text) < LONG:
+        return edited(source, NAME, _multiple(), lambda match: tables().multiple[match.group()])
+    known, said, sizes = _spellings()
+    codes = codes_of(source.text)
+    at = np.flatnonzero(members(known)[np.minimum(codes, MOST)])
+    number = np.searchsorted([*map(ord, known)], codes[at])
+    first = (np.cumsum(sizes) - sizes)[number]
+    put = codes_of(said)[gathered(first, sizes[number])]
+    return spliced(source, NAME, at, at + 1, sizes[number], put)
+
+
+@cache
+def _spellings() -> tuple[str, str, Ints]:
+    """Those that stand for several, in order, what they stand for, and how many that are."""
+    known = sorted(tables().multiple)
+    said = [tables().multiple[char] for char in known]
+    return "".join(known), "".join(said), np.array([*map(len, said)])
 
 
 def plain_text(text: str) -> str:

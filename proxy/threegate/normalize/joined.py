@@ -8,16 +8,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from functools import cache
+from functools import cache, cached_property
 from typing import Any
 
 import numpy as np
 import re2
 
-from threegate.normalize.arrays import Codes, Mask, codes_of
+from threegate.normalize.arrays import Codes, Ints, Mask, codes_of, runs
 from threegate.normalize.re2_spans import found
 from threegate.normalize.tables import MOST, members
-from threegate.normalize.view import LONG, View, cut, edited, removed
+from threegate.normalize.view import LONG, View, cut, edited, edited_at, removed, rewritten
 
 NAME = "joined"
 
@@ -27,7 +27,8 @@ _ODD = "*_|~^#·•・"
 _SIGN = r"[^\w\n]"
 
 _HAN_GAP = re.compile(rf"(?<=[{HAN}])[{SOFT}]{{1,3}}(?=[{HAN}])")
-_WIDE_GAP = re.compile("[ \t\u00a0\u3000]{2,}|[\u00a0\u3000]")
+_WIDE = "\u00a0\u3000"
+_WIDE_GAP = re.compile(f"[ \t{_WIDE}]{{2,}}|[{_WIDE}]")
 _ODD_GAP = re.compile(rf"(?<=[0-9])[{_ODD}]{{1,2}}(?=[0-9])")
 _SEPARATOR = rf"(?P<s>{_SIGN}{{1,2}}|_)"
 _HALT = "，。：；、！？"
@@ -59,7 +60,7 @@ _GATES = {
     _DIGITS: rf"[0-9](?:{_MARK}{{1,2}}[0-9]){{6}}",
     _HAN_GAP: rf"[{HAN}][{SOFT}]{{1,3}}[{HAN}]",
     _ODD_GAP: rf"[0-9][{_ODD}]{{1,2}}[0-9]",
-    _WIDE_GAP: "[ \t\u00a0\u3000]{2}|[\u00a0\u3000]",
+    _WIDE_GAP: f"[ \t{_WIDE}]{{2}}|[{_WIDE}]",
 }
 """RE2 that matches in every text in which the pattern does, and says at little cost that it does
 not."""
@@ -75,37 +76,70 @@ TRIGGERS = (
 """RE2; one of them matches in every text that is worth joining."""
 
 
-_Read = tuple[View, bytes]
-"""A view and its text as UTF-8, which is made once for all patterns that look at it."""
+_FIRST = {_RUNS[0]: HAN, _RUNS[1]: "!-~", _RUNS[2]: f"!-~{HAN}"}
+"""What a run begins with."""
+_AHEAD = 5
+"""Characters behind the first one of a run that tell of two separators."""
+
+
+class _Read:
+    """A view and what is made once for all patterns that look at it: its text as UTF-8 and as
+    codes, and where in it a character stands before two separators that are the same."""
+
+    def __init__(self, view: View) -> None:
+        self.view = view
+
+    @cached_property
+    def data(self) -> bytes:
+        return self.view.text.encode()
+
+    @cached_property
+    def codes(self) -> Codes:
+        return codes_of(self.view.text)
+
+    @cached_property
+    def before(self) -> Ints:
+        """Each with another character between its two separators, of one sign or of two."""
+        ahead = np.append(self.codes, np.zeros(_AHEAD, np.uint32))
+        size = len(self.codes)
+        first, second, third, fourth, fifth = (ahead[i : i + size] for i in range(1, _AHEAD + 1))
+        alike = (first == third) | ((first == fourth) & (second == fifth))
+        return np.flatnonzero(alike[:-1])
 
 
 def joined(source: View) -> View:
     """`source` itself when nothing stands apart."""
-    read = _read(source)
+    read = _Read(source)
     for run in _RUNS:
-        read = _edited(read, run, _without_separator)
+        read = _run(read, run)
     read = _edited(read, _DIGITS, _digits)
     read = _closed(read, _HAN_GAP, HAN, SOFT, 3)
     read = _closed(read, _ODD_GAP, "0-9", _ODD, 2)
-    return read[0] if read[0] is source else _edited(read, _WIDE_GAP, lambda match: " ")[0]
+    return read.view if read.view is source else _narrowed(read).view
 
 
-def _read(view: View) -> _Read:
-    return view, view.text.encode()
+def _run(read: _Read, run: re.Pattern[str]) -> _Read:
+    """In a long text arrays say where one may begin."""
+    if len(read.view.text) < LONG:
+        return _edited(read, run, _without_separator)
+    at, codes = read.before, read.codes
+    apart = ~_of("0-9A-Za-z", codes[at + 1]) & _of(_FIRST[run], codes[at])
+    places = at[apart].tolist()
+    made = edited_at(read.view, NAME, run, _without_separator, places)
+    return read if made is read.view else _Read(made)
 
 
 def _edited(read: _Read, pattern: re.Pattern[str], new: Callable[[re.Match[str]], str]) -> _Read:
     if not _occurs(pattern, read):
         return read
-    made = edited(read[0], NAME, pattern, new)
-    return read if made is read[0] else _read(made)
+    made = edited(read.view, NAME, pattern, new)
+    return read if made is read.view else _Read(made)
 
 
 def _occurs(pattern: re.Pattern[str], read: _Read) -> bool:
-    view, data = read
-    if pattern in _CHINESE and view.text.isascii():
+    if pattern in _CHINESE and read.view.text.isascii():
         return False
-    return found(_gates()[pattern], data)
+    return found(_gates()[pattern], read.data)
 
 
 @cache
@@ -115,18 +149,27 @@ def _gates() -> dict[re.Pattern[str], Any]:
 
 def _closed(read: _Read, gap: re.Pattern[str], beside: str, inside: str, most: int) -> _Read:
     """Without gaps of at most so many characters of the class `inside` between two of `beside`."""
-    view = read[0]
+    view = read.view
     if not _occurs(gap, read):
         return read
     if len(view.text) < LONG:
-        return _read(removed(view, NAME, gap))
-    codes = codes_of(view.text)
-    edges = np.flatnonzero(np.diff(_of(inside, codes), prepend=False, append=False))
-    start, end = edges[::2], edges[1::2]
+        return _Read(removed(view, NAME, gap))
+    codes = read.codes
+    start, end = runs(_of(inside, codes))
     inner = (start > 0) & (end < len(codes)) & (end - start <= most)
     start, end = start[inner], end[inner]
     own = _of(beside, codes[start - 1]) & _of(beside, codes[end])
-    return _read(cut(view, NAME, start[own], end[own]))
+    return _Read(cut(view, NAME, start[own], end[own]))
+
+
+def _narrowed(read: _Read) -> _Read:
+    """With one blank for many, or for a wide one."""
+    if len(read.view.text) < LONG:
+        return _edited(read, _WIDE_GAP, lambda match: " ")
+    start, end = runs(_of(" \t" + _WIDE, read.codes))
+    wide = (end - start > 1) | _of(_WIDE, read.codes[start])
+    blank = np.full(np.count_nonzero(wide), ord(" "))
+    return _Read(rewritten(read.view, NAME, start[wide], end[wide], blank))
 
 
 def _of(inside: str, codes: Codes) -> Mask:

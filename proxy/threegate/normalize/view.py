@@ -8,7 +8,8 @@ the first text that contains everything the span was made of, and never cuts an 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from bisect import bisect_left
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -103,17 +104,19 @@ def edited_at(
     name: str,
     pattern: re.Pattern[str],
     new: Callable[[re.Match[str]], str | None],
-    places: Iterable[int],
+    places: Sequence[int],
 ) -> View:
     """`edited` where a match can say something at these places only, which are in order."""
     starts: list[int] = []
     ends: list[int] = []
     puts: list[str] = []
     known: dict[str, str | None] = {}
-    stop = 0
-    for place in places:
-        if place >= stop and (match := pattern.match(source.text, place)):
+    at = 0
+    while at < len(places):
+        place, at = places[at], at + 1
+        if match := pattern.match(source.text, place):
             stop, old = match.end(), match.group()
+            at = bisect_left(places, stop, at)
             if old not in known:
                 known[old] = new(match)
             if (said := known[old]) is not None:
