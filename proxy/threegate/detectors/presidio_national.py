@@ -15,13 +15,12 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import regex
-from numpy.typing import NDArray
 
 from threegate.detectors import checksums
 from threegate.detectors.presidio_checks import CHECKS, MORE, WRITTEN
 from threegate.detectors.presidio_engine import compact, mentions, raised, spelled
-from threegate.detectors.presidio_places import BEFORE, Places, run_kind
-from threegate.detectors.presidio_states import DIGITS, SOLID, Ends, States
+from threegate.detectors.presidio_places import BEFORE, Places
+from threegate.detectors.presidio_states import SOLID, Ends, Runs, States
 from threegate.detectors.recognizer import Hit
 from threegate.detectors.sieve import Ints, Mask, together
 from threegate.detectors.surroundings import REACH, View, told
@@ -151,11 +150,8 @@ class Entity:
         return States(word.replace("\\ ", "[ _]") for word in words)
 
     @cached_property
-    def _begins(self) -> NDArray[np.int16]:
-        """Kinds of runs of letters and digits with which one may begin."""
-        letters, digits = map(self._states.sizes, (SOLID & ~DIGITS, DIGITS))
-        kinds = [run_kind(np.flatnonzero(digits), True), run_kind(np.flatnonzero(letters), False)]
-        return np.concatenate(kinds)
+    def _begins(self) -> Runs:
+        return self._states.runs()
 
     @cached_property
     def _is_odd(self) -> bool:

@@ -8,8 +8,18 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from threegate.detectors.presidio_checks import SIGN
-from threegate.detectors.presidio_states import DIGITS, SOLID, SYMBOLS, States, symbols, table_of
+from threegate.detectors.presidio_columns import SIGN
+from threegate.detectors.presidio_states import (
+    DIGITS,
+    LONGEST,
+    SOLID,
+    SYMBOLS,
+    Runs,
+    States,
+    run_kind,
+    symbols,
+    table_of,
+)
 from threegate.detectors.sieve import Ints, Mask, together
 from threegate.detectors.surroundings import JOINERS, REACH, SPACE, STOPS, View
 
@@ -35,15 +45,21 @@ class Places:
         start, end = view.sieve.tokens(1)
         row = _GROUPING[self.symbols[start - 1]] & DIGITS[self.symbols[start - 2]]
         size, free = end - start, np.flatnonzero(~row)
-        self.start, self.first = start[free], (np.cumsum(size) - size)[free]
-        kinds = run_kind(np.minimum(size, SYMBOLS - 1), DIGITS[self.symbols[start]])[free]
+        first = np.cumsum(size) - size
+        self.start, self.first = start[free], first[free]
+        kinds = self._kinds(self.start, size[free])
         self._by_kind = np.argsort(kinds, kind="stable")
-        self._bounds = np.searchsorted(kinds[self._by_kind], np.arange(2 * SYMBOLS + 1))
+        self._bounds = np.searchsorted(kinds[self._by_kind], np.arange(2 * LONGEST**2 + 1))
 
-    def of(self, kinds: NDArray[np.int16]) -> Ints:
+    def _kinds(self, start: Ints, size: Ints) -> Runs:
+        digit = DIGITS.take(self.symbols)
+        before = np.cumsum(digit, dtype=np.int32)
+        return run_kind(size, before[start + size] - before[start] + digit[start], digit[start])
+
+    def of(self, kinds: Runs) -> Ints:
         """The runs of these kinds, by number."""
-        pieces = [self._by_kind[self._bounds[k] : self._bounds[k + 1]] for k in kinds.tolist()]
-        return np.concatenate(pieces)
+        first, last = self._bounds[kinds], self._bounds[kinds + 1]
+        return self._by_kind[_between(first, last)]
 
     def solid(self, first: Ints, count: int) -> list[Ints]:
         """The values of so many letters and digits, one array for each."""
@@ -77,7 +93,7 @@ class Places:
         low = np.maximum(places - REACH, 0)
         clause = np.maximum(low, _last(self._stops, places) + 1)
         begin = np.where(self._led(places, low), low, clause)
-        spots = _between(begin, places)
+        spots = _between(*_once(begin, places))
         spots = spots[labels.begins()[self.symbols[spots]]]
         ends = labels.ends(self.symbols, spots)
         end = np.sort(spots[ends.place] + ends.size)
@@ -116,21 +132,20 @@ class Places:
         return values
 
 
-def run_kind(size: Ints, digit: Mask | bool) -> NDArray[np.int16]:
-    """Of a run of letters and digits: its size, and whether a digit comes first."""
-    return (size * 2 + digit).astype(np.int16)
-
-
 def _last(of: Ints, places: Ints) -> Ints:
     """The last one before each place, or -1."""
     found: Ints = np.concatenate(([-1], of))[np.searchsorted(of, places)]
     return found
 
 
-def _between(begins: Ints, ends: Ints) -> Ints:
-    """What lies between, each once, and maybe more that lies before a later end."""
+def _once(begins: Ints, ends: Ints) -> tuple[Ints, Ints]:
+    """Of what lies between these and those, all that lies before no earlier end, and maybe more."""
     begins = np.minimum.accumulate(begins[::-1])[::-1]
-    begins = np.maximum(begins, np.concatenate(([0], ends[:-1])))
+    return np.maximum(begins, np.concatenate(([0], ends[:-1]))), ends
+
+
+def _between(begins: Ints, ends: Ints) -> Ints:
+    """All numbers from these up to those."""
     sizes = ends - begins
     between: Ints = np.arange(sizes.sum()) + np.repeat(ends - np.cumsum(sizes), sizes)
     return between

@@ -7,7 +7,7 @@ pattern looks at around itself are left out of it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -25,7 +25,11 @@ _CATEGORIES = {
 }
 _AROUND = {"AT", "ASSERT", "ASSERT_NOT"}
 
+LONGEST = 32
+"""More letters and digits than a run of them has with which an identifier begins."""
+
 Kinds = frozenset[int]
+Runs = NDArray[np.int16]
 
 
 def symbols(text: str) -> NDArray[np.uint8]:
@@ -61,6 +65,29 @@ class Ends(NamedTuple):
     solid: Ints
 
 
+class _Run(NamedTuple):
+    size: int
+    digits: int
+    first: bool
+    """Is a digit."""
+
+
+def run_kind(size: Any, digits: Any, first: Any) -> Runs:
+    """Of a run of letters and digits as a number: its size, how many are digits, and whether the
+    first one is. Of one that is too long for an identifier 0."""
+    kind = np.minimum(size, LONGEST) * 2 * LONGEST + np.minimum(digits, LONGEST - 1) * 2 + first
+    return np.where(np.asarray(size) < LONGEST, kind, 0).astype(np.int16)
+
+
+def _stepped(table: Ints, run: _Run, states: set[int]) -> Iterator[tuple[_Run, set[int]]]:
+    """One more letter, one more digit."""
+    rows = table[sorted(states)]
+    for is_digit, of in ((False, SOLID & ~DIGITS), (True, DIGITS)):
+        to = set(rows[:, of].ravel().tolist()) - {0}
+        first = run.first if run.size else is_digit
+        yield _Run(run.size + 1, run.digits + is_digit, first), to
+
+
 class States:
     def __init__(self, patterns: Iterable[str]) -> None:
         """In any case."""
@@ -76,16 +103,21 @@ class States:
         begins: Mask = self._next[SYMBOLS : 2 * SYMBOLS] > 0
         return begins
 
-    def sizes(self, first: Mask) -> Mask:
-        """By number whether the patterns may begin with so many `SOLID` characters, one of `first`
-        among them the first one, and no more."""
+    def runs(self) -> Runs:
+        """With how many `SOLID` characters and no more the patterns may begin: which of them are
+        digits decides as `run_kind` says."""
         table = self._next.reshape(-1, SYMBOLS) // SYMBOLS
-        sizes = np.zeros(SYMBOLS, np.bool_)
-        level = set(table[1][first].tolist()) - {0}
-        for size in range(1, SYMBOLS):
-            sizes[size] = any(self._final[s * SYMBOLS] or table[s][~SOLID].any() for s in level)
-            level = set(table[sorted(level)][:, SOLID].ravel().tolist()) - {0}
-        return sizes
+        goes_on = self._final[::SYMBOLS] | table[:, ~SOLID].any(1)
+        kinds: list[int] = []
+        level = {_Run(0, 0, False): {1}}
+        while level:
+            following: dict[_Run, set[int]] = {}
+            for run, states in level.items():
+                for more, to in _stepped(table, run, states):
+                    following.setdefault(more, set()).update(to)
+            level = {run: states for run, states in following.items() if states}
+            kinds += [int(run_kind(*run)) for run, to in level.items() if goes_on[list(to)].any()]
+        return np.array(sorted(kinds), np.int16)
 
     def ends(self, text: NDArray[np.uint8], places: Ints) -> Ends:
         """`text` as `symbols`."""
