@@ -27,11 +27,12 @@ _STREETS = (
 _FLAT = r"(?:Flat|Apt|Apartment|Unit|Suite|Room|Shop|House|Lot|Rm)\.? ?[0-9A-Z]{1,5},? "
 _NUMBERED = (
     rf"(?<![0-9A-Za-z.,\-/$€£])[0-9]{{1,5}}[A-Za-z]?(?:[/\-][0-9]{{1,4}})"
-    rf"? (?:[NSEW]\.? )?(?:[A-Z][A-Za-zÀ-ÿ'’]{{1,15}} ){{1,3}}(?:{_STREETS})(?![A-Za-"
-    rf"z])\.?"
-    r"(?: [NSEW](?![A-Za-z]))?(?:,? (?:Apt|Unit|Suite|Ste|Flat|Floor|#)\.? "
+    rf"? (?:[NSEW]\.? )?(?:(?:[A-Z][A-Za-zÀ-ÿ'’]{{1,15}} ){{1,3}}|[0-9]{{1,3}}(?:st|nd|rd|th) )"
+    rf"(?:{_STREETS})(?![A-Za-z])\.?"
+    r"(?: (?:[NSEW]|[NS][EW])(?![A-Za-z]))?(?:,? (?:Apt|Unit|Suite|Ste|Flat|Floor|#)\.? "
     r"?#?[0-9A-Z]{1,5}(?![0-9A-Za-z]))?"
-    r"(?:,? (?:[A-Z][a-z]{2,14} ?){1,2}(?:,? [A-Z]{2}(?![A-Za-z]))?(?:,? "
+    r"(?:,? (?:[A-Z][a-z]{2,14} ?){1,2}(?:, (?:[A-Z][a-z]{2,14} ?){1,2})?"
+    r"(?:,? [A-Z]{2}(?![A-Za-z]))?(?:,? "
     r"(?:[0-9]{5}(?:-[0-9]{4})?|[A-Z]{1,2}[0-9][0-9A-Z]? [0-9][A-Z]{2})"
     r"(?![0-9A-Za-z]))|,? [A-Z]{2}(?: [0-9]{5})(?![0-9]))?"
 )
@@ -93,9 +94,19 @@ def _spots(sieve: Sieve) -> Ints:
     before, behind = sieve.code(start - 1), sieve.code(start + size)
     free = ~sieve.is_word(start - 1) & ~np.isin(before, [ord(c) for c in _NO_START])
     further = np.isin(behind, [ord(c) for c in _BEHIND]) | sieve.is_letter(start + size)
-    named = (behind == _BLANK) & sieve.is_letter(start + size + 1)
+    name = start + size + 1
+    named = (behind == _BLANK) & (sieve.is_letter(name) | _ordinals(sieve, name))
     spots: Ints = start[free & (further | named)]
     return spots
+
+
+def _ordinals(sieve: Sieve, start: Ints) -> Mask:
+    """One to three digits and a letter, as in 79th."""
+    ordinals, digits = np.zeros(len(start), np.bool_), sieve.is_digit(start)
+    for place in (1, 2, 3):
+        ordinals |= digits & sieve.is_letter(start + place)
+        digits = digits & sieve.is_digit(start + place)
+    return ordinals
 
 
 def _years(sieve: Sieve, start: Ints) -> Mask:
@@ -109,7 +120,7 @@ def _years(sieve: Sieve, start: Ints) -> Mask:
 
 _OPEN = re.compile(
     r"[0-9](?<![0-9A-Za-z].)[0-9]{0,4}[A-Za-z]?(?:[/\-][0-9]{0,4})?(?: "
-    r"[A-Z#][A-Za-zÀ-ÿ'’.,]*)*(?:,? ?[0-9A-Z#\-]{0,10}){0,3}[ ,]?\Z"
+    r"[0-9A-Z#][0-9A-Za-zÀ-ÿ'’.,]*)*(?:,? ?[0-9A-Z#\-]{0,10}){0,3}[ ,]?\Z"
 )
 _OPEN_FLAT = re.compile(
     r"(?<![0-9A-Za-z])(?:Flat|Apt|Apartment|Unit|Suite|Room|Shop|House|Lot|Rm)"
@@ -141,11 +152,19 @@ RECOGNIZER = Recognizer(
             ),
             Example("her home at 318 Ludington Ave.", ("318 Ludington Ave",)),
             Example("mail from PO Box 118, thanks", ("PO Box 118",)),
-            Example("In 2024 Wall Street fell"),
+            Example(
+                "at 118 W 79th St Apt 3F, New York, NY 10024, or",
+                ("118 W 79th St Apt 3F, New York, NY 10024",),
+            ),
+            Example(
+                "12 King's Road, Chelsea, London SW3 4RY",
+                ("12 King's Road, Chelsea, London SW3 4RY",),
+            ),
+            Example("In 2024 Wall Street fell, in 2023 15th Street was closed"),
             Example("5 people on the street"),
         ),
     ),
-    trigger=rf"[0-9][A-Za-z]? (?:[A-Z][^ ]* ){{1,4}}(?:{_STREETS})|(?i:box [0-9])",
+    trigger=rf"[0-9][A-Za-z]? (?:[0-9A-Z][^ ]* ){{1,4}}(?:{_STREETS})|(?i:box [0-9])",
     find=find,
     tails=(tails.token, tails.number, tail),
     rank=28,

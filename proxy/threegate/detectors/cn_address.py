@@ -36,7 +36,7 @@ _UNIT = (
 )
 _ROOM = (
     rf"(?:{_S}[A-Za-z]?[0-9]{{1,4}}(?:-[0-9]{{1,4}}){{0,2}}(?![0-9A-Za-z%年月日元块点"
-    rf"时分米岁人个]))"
+    rf"时分米岁人个])(?!-[0-9]{{5}}))"
 )
 _STOP = "的了在到住是把址给我你他她它们去这请往称其找寄吗呢吧啊"
 _LEADS = "位于|户籍|籍贯|注册|放在|那个|那里|收货|收貨|收件"
@@ -45,11 +45,16 @@ _PLACE = (
     rf"(?:{_S}{_NAME}{{2,8}}?(?=[A-Za-z0-9一二三四五六七八九十甲乙丙]{{1,4}}(?:-[0-9]"
     rf"|栋|棟|幢|座|号楼|号院|单元|室|楼|层|期|区|排|房|(?<=[0-9]{{3}})(?![0-9A-Za-z%元年月日米人]))))"
 )
+_TOWER = (
+    rf"(?:{_S}{_NAME}{{1,10}}?(?:[座塔厦苑园城府寓轩阁庭湾邸]|广场|中心|公馆|小区){_S}[A-Za-z]?[0-9]{{3,4}}"
+    r"(?![0-9A-Za-z%元年月日米人平家户万亩个]))"
+)
+"""A room of a building that has a name."""
 _MAY = rf"(?=[ 附之A-Za-z甲乙丙丁百零〇{_D}]|[{_HAN}]{{2}})"
 """Where a unit or room may begin: most streets have none."""
 _STREET_OF = (
     rf"{_ROAD}{_PART}?{_S}{_NUM}{_S}(?:号[院楼]?|號[院樓]?|弄|巷|组)(?:附[0-9]{{1,3}}|[甲乙丙])?"
-    rf"(?P<within>(?:{_MAY}(?:{_PLACE}?{_UNIT}|{_ROOM})){{1,6}}+)?+"
+    rf"(?P<within>(?:{_MAY}(?:{_PLACE}?{_UNIT}|{_ROOM}|{_TOWER})){{1,6}}+)?+"
 )
 _STREET = re.compile(_STREET_OF)
 _STREETS = re.compile(rf"(?:{_STREET_OF}){{1,64}}+")
@@ -87,26 +92,38 @@ _LONGEST = 64
 _AHEAD = 24
 """Longest name and building that may still follow a complete address."""
 _ROOMED = re.compile("单元|單元|室|房|[0-9]{3}")
+_ROOM_TOLD = re.compile("室|房|[0-9]{3}")
 _REGION = re.compile(r"[省市县区區旗州盟镇鎮乡鄉]")
 _LABELS = words(
     "地址|住址|收货|收貨|送到|送至|寄到|家住|住在|户籍|现住|取件|收件|address|addr", "位于|上门"
 )
-_NO_NAME = "的了吗呢吧啊这那我你他她们很会就都也和"
-_NOT_NAME = re.compile(f"[{_NO_NAME}]")
-_APART = re.compile(f"[{_NO_NAME}]|{_TELLING.pattern}")
+_NO_NAME = (
+    "[的了吗呢吧啊这那我你他她们很就也]|都(?<![成新江宜昌丰于武首京]都)(?!江堰|匀|昌|兰|安|市|区|县)"
+    "|和(?<![仁太政平泰云永同中嘉祥义共安]和)(?!平|田|县|硕|静|顺|林|龙|政|谐|睦|兴)"
+    "|会(?<![四新社机]会)(?!宁|理|昌|同|泽|展|稽|仙|东|城)"
+)
+"""Words of a sentence, where they are no part of a place's name."""
+_NOT_NAME = re.compile(_NO_NAME)
+_APART = re.compile(f"{_NO_NAME}|{_TELLING.pattern}")
 
 
 def find(view: View) -> Iterator[Hit]:
     yield from _streets(view)
     for match in _BUILDING.finditer(view.text) if _BUILT.search(view.data) else ():
         _hold(view, match)
-        if _ROOMED.search(match.group()):
+        if _ROOMED.search(match.group()) and _is_one(view.text, match):
             yield Hit(_start(view, match.start()), match.end(), KIND, Level.MEDIUM)
     for match in _VILLAGE.finditer(view.text):
         _hold(view, match)
         start = _start(view, match.start())
         if start < match.start() and len(_REGION.findall(view.text[start : match.end()])) >= 2:
             yield Hit(start, match.end(), KIND, Level.MEDIUM)
+
+
+def _is_one(text: str, match: re.Match[str]) -> bool:
+    """A building that no word names, without a room, is many people's."""
+    named = _FIRST.match(text, max(0, match.start() - 1))
+    return named is not None or _ROOM_TOLD.search(match.group()) is not None
 
 
 def _streets(view: View) -> Iterator[Hit]:
@@ -187,7 +204,9 @@ RECOGNIZER = Recognizer(
                 ("太原市小店区体育西路恒大绿洲9号楼2单元1701",),
             ),
             Example("家住绵阳市游仙区芙蓉桥街26号。", ("绵阳市游仙区芙蓉桥街26号",)),
-            Example("坐602路在第11站换乘地铁4号线"),
+            Example("地址：四川省成都市武侯区科华北路99号", ("四川省成都市武侯区科华北路99号",)),
+            Example("在体育东路116号财富广场东塔1203，门口", ("体育东路116号财富广场东塔1203",)),
+            Example("坐602路在第11站换乘地铁4号线，3号楼2单元的电梯坏了"),
             Example("从虹桥到浦东打车走哪条路不堵？"),
         ),
     ),

@@ -56,7 +56,7 @@ _DAYS = np.array((0, 31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31, 0))
 _CHECKS = np.array((1, 0, 10, 9, 8, 7, 6, 5, 4, 3, 2))
 """By the weighted sum modulo 11."""
 _LABELS = words(
-    "身份证|身份證|身分證|证件|證件|证号|公民身份|居住证|居留|户口|持证人|社保卡",
+    "身份证|身份證|身分證|老证|旧证|一代证|证件|證件|证号|公民身份|居住证|居留|户口|持证人|社保卡",
     "idcard|id card|id_card|id no|id_no|identity|resident id|national id|sfz|法人",
 )
 

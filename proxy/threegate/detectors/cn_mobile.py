@@ -43,6 +43,8 @@ _PARTING = (ord(" "), ord("-"))
 _PLUS, _DOT, _SLASH, _BLANK = map(ord, "+./ ")
 _COUNTERS = "次件元台吨噸份块塊斤克米票÷×^*%"
 """Right behind a number that no label calls a telephone number, they say that it counts."""
+_JOINED = re.compile(r"[A-Za-z][\-_]\Z")
+"""Part of a name: thread-13800138000."""
 _BARE = np.array((Level.MEDIUM, Level.HIGH, Level.LOW))
 """Of a number without a country code, by what the nearest label says: nothing, this, (-1) another
 number."""
@@ -63,7 +65,8 @@ def _sift(view: View) -> tuple[Iterator[Hit], Ints]:
     paired = (sieve.code(start - 1) == _SLASH) | (sieve.code(end) == _SLASH)
     own &= ~_abroad(sieve, start) & ~paired
     near = cues(view, start[own], end[own], _LABELS, behind=False)
-    level = np.where((near == 0) & _counted(sieve, end[own]), Level.LOW, _BARE[near])
+    counted = _counted(sieve, end[own]) | _joined(sieve, start[own], end[own])
+    level = np.where((near == 0) & counted, Level.LOW, _BARE[near])
     found = bulk.hits(start[own], end[own], KIND, level)
     left = start[(edge & sieve.is_letter(start - 1)) | (paired & (_dots(sieve, i) <= _DOTS))]
     return found, together(left, _coded(sieve), _seconds(sieve))
@@ -79,6 +82,14 @@ def _seconds(sieve: Sieve) -> Ints:
 def _counted(sieve: Sieve, end: Ints) -> Mask:
     after = sieve.code(end + (sieve.code(end) == _BLANK))
     return np.isin(after, [ord(c) for c in _COUNTERS])
+
+
+def _joined(sieve: Sieve, start: Ints, end: Ints) -> Mask:
+    """`_JOINED`, or in groups and before another number."""
+    named = np.isin(sieve.code(start - 1), [ord(c) for c in "-_"]) & sieve.is_letter(start - 2)
+    row = (end - start > 11) & (sieve.code(end) == _BLANK) & sieve.is_digit(end + 1)
+    joined: Mask = named | row
+    return joined
 
 
 def _coded(sieve: Sieve) -> Ints:
@@ -129,8 +140,14 @@ def _level(view: View, match: re.Match[str]) -> Level:
         sure = match.group()[0] in "(（+"
         return Level.HIGH if near >= 0 else Level.MEDIUM if sure else Level.LOW
     after = view.text[match.end() : match.end() + 2].removeprefix(" ")[:1]
-    counted = not near and after and after in _COUNTERS
-    return Level.LOW if counted else Level(_BARE[near])
+    counted = (after and after in _COUNTERS) or _is_joined(view.text, *match.span())
+    return Level.LOW if not near and counted else Level(_BARE[near])
+
+
+def _is_joined(text: str, start: int, end: int) -> bool:
+    """`_joined` of one."""
+    row = end - start > 11 and text[end : end + 1] == " " and text[end + 1 : end + 2].isdigit()
+    return row or _JOINED.search(text, max(0, start - 2), start) is not None
 
 
 RECOGNIZER = Recognizer(
@@ -154,6 +171,7 @@ RECOGNIZER = Recognizer(
             Example("unter 0049 1515 7341084/222"),
             Example("订单13800138000麻烦改一下，UID 13920384756，等级 60"),
             Example("工单号4838050043281470521"),
+            Example("thread-13874650921 exited, 合计 138 2714 5566 7.5%"),
             Example("EPOCH_MS = 1718000000000"),
             Example("x = 0.13800138000"),
         ),

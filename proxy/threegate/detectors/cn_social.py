@@ -34,7 +34,8 @@ _WECHAT = re.compile(rf"(?i)(?:{_WECHAT_NAME})(?P<link>{_NAMED}{_ANY_LINK}){_ACC
 _LETTERED = re.compile(rf"(?i){_WECHAT_LETTER}(?=[:：]){_ANY_LINK}{_ACCOUNT}")
 _QQ = re.compile(
     rf"(?i)(?-i:[Qq扣企])(?:(?<=q)(?<![a-z].)q|(?<=扣)扣|(?<=企)鹅号)"
-    rf"(?P<link>(?:{_SHARED}| ?(?:号码|号|號|群号|群)|[ _](?:number|no\.?|id|num))?(?:{ANSWER}"
+    rf"(?P<link>(?:[^0-9\n。；?？]{{0,6}}[?？][ ]?|{_SHARED}| ?(?:号码|号|號|群号|群)"
+    rf"|[ _](?:number|no\.?|id|num))?(?:{ANSWER}"
     rf"|(?: [a-z]{{1,8}}){{0,4}} ?[:(（]? ?|{_CORRECTED}|{_LINK}))"
     r"(?P<value>[1-9][0-9]{4,10})(?![0-9A-Za-z@])(?!\.[0-9])(?!-[0-9])"
 )
@@ -45,6 +46,11 @@ _Q = re.compile(
 )
 """A single letter: only before as many digits as accounts of today have."""
 _QQ_AFTER = re.compile(r"[1-9](?<![0-9A-Za-z.\-].)[0-9]{4,10}[ ]?[(（](?i:qq)[号)）]")
+_ADDED = re.compile(
+    r"加(?:一下)?我(?:好友)?[ :：]?(?P<value>[1-9](?<![0-9A-Za-z].)[0-9]{7,9})"
+    r"(?![0-9A-Za-z@元分块个])(?![.\-][0-9])"
+)
+"""Numbers that people add each other by, shorter than a telephone's."""
 _PLAIN = re.compile(r"[a-z]+|[A-Z]+|[A-Z][a-z]+")
 _NAME = re.compile(b"[A-Za-z][-_A-Za-z0-9]{5}")
 _LABELS_ALONE = {"wechat", "weixin"}
@@ -68,6 +74,7 @@ _TELLING = loosened(
 _LOOSE_LETTERED = loosened(f"(?i){_WECHAT_LETTER}[:：]")
 _QQ_FORMS = (
     (loosened(_QQ.pattern + r"(?:[^0-9A-Za-z@]|$)"), _QQ),
+    (loosened(_ADDED.pattern + "(?:[^0-9A-Za-z@元分块个]|$)"), _ADDED),
     (loosened(_Q.pattern + r"[ ]?(?:[^0-9A-Za-z@+*/×÷=除乘加减\- ]|[ ][^+*/×÷=除乘加减\-]|$)"), _Q),
 )
 """With most of what may not stand behind them."""
@@ -134,6 +141,7 @@ RECOGNIZER = Recognizer(
             Example(
                 "QQ 号： 63001907，Q：37702768，加q 63001908", ("63001907", "37702768", "63001908")
             ),
+            Example("直接加我872039416备注买家，你扣扣多少？29381746", ("872039416", "29381746")),
             Example("v我 tea_bvq905，微：mk_tang1", ("tea_bvq905", "mk_tang1")),
             Example('"A: 你微信多少\\nB: mr-uctt614 备注"', ("mr-uctt614",)),
             Example("Q: 1234567*8=? Q：2024年 Q1 1234567，v我50，细微：see_this1"),

@@ -27,7 +27,7 @@ _EMAIL = re.compile(
 _LOCAL = string.ascii_letters + string.digits + "._%+'-"
 _AT, _DOT, _NO_END = ord("@"), ord("."), ".%'"
 _LONGEST = 64
-_USERINFO = re.compile(r"[^/\s@]*")
+_USERINFO = re.compile(r"[^/\s?#,;]*")
 
 
 @cache
@@ -90,7 +90,8 @@ RECOGNIZER = Recognizer(
             ),
             Example("hr@xn--fsqu00a.xn--55qx5d，", ("hr@xn--fsqu00a.xn--55qx5d",)),
             Example("git clone git@github.com:acme/app.git"),
-            Example("https://user@github.com/acme"),
+            Example("https://user@github.com/acme, postgresql://a:b@2023@db.example.com/x"),
+            Example("https://x.example?to=kim@example.com", ("kim@example.com",)),
             Example("npm i lodash@4.17.21 @types/node"),
             Example("微博@小鹿乱撞2333发的"),
         ),

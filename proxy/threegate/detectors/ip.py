@@ -14,7 +14,7 @@ from threegate.detectors.base import DetectorInfo, Example
 from threegate.detectors.characters import COLON, HEX
 from threegate.detectors.labels import words
 from threegate.detectors.recognizer import Hit, Recognizer, candidates, sifted
-from threegate.detectors.sieve import Ints, Sieve, together
+from threegate.detectors.sieve import Ints, Mask, Sieve, together
 from threegate.detectors.surroundings import View
 from threegate.types import Bilingual, Level
 
@@ -34,12 +34,16 @@ _SHORTEST, _GROUPS, _LEAST = 5, 8, 3
 """Of an address of version 6 the characters, the groups if none is left out, and the least here."""
 _LABELS = words(
     "ip|地址|主机|服务器|跳板机|登录|host|server|gateway|address|addr|from|client",
-    "ping|ssh|网关|source",
+    "ping|ssh|网关|source|telnet|nmap|traceroute",
 )
 _VERSIONS = words(
     "版本|version|ver|build|release|升级|固件|chrome|chromium|firmware|upgrade|v",
-    "补丁|patch|edition|section|章节",
+    "补丁|patch|edition|section|章节|内核|驱动|kernel|cuda|cudnn|numpy|pip|jdk|sdk|pytorch",
 )
+_BEHIND = words("版本|内核|固件|驱动|version|kernel|firmware")
+_HOSTED = ("://", "@", "-h ")
+"""Right before an address; behind it stands a port."""
+_PORT = re.compile(":[0-9]{2}")
 
 
 def find(view: View) -> Iterator[Hit]:
@@ -68,10 +72,25 @@ def _sift(view: View) -> tuple[Iterator[Hit], Ints]:
     said = np.where((label > version) & ~(small & (version >= 0)), Level.HIGH, Level.LOW)
     level = np.where((label >= 0) | (version >= 0), said, Level.MEDIUM)
     plain = np.flatnonzero((label < 0) & (version < 0))
-    level[plain[small[plain]]] = Level.LOW
+    behind = view.cues(start[plain], end[plain], _BEHIND, _BEHIND, behind=True) > 0
+    level[plain[(small[plain] & ~_hosted(view.sieve, start[plain], end[plain])) | behind]] = (
+        Level.LOW
+    )
     for i in plain[(parts[2:, told][:, plain] == 0).all(0)].tolist():
         level[i] = Level.LOW if view.before(int(start[i])).endswith("/") else level[i]
     return bulk.hits(start, end, KIND, level, "v4"), start[:0]
+
+
+def _hosted(sieve: Sieve, start: Ints, end: Ints) -> Mask:
+    """`_HOSTED`, `_PORT`."""
+    hosted = (sieve.code(end) == ord(":")) & sieve.is_digit(end + 1) & sieve.is_digit(end + 2)
+    for sign in _HOSTED:
+        before = np.ones(len(start), np.bool_)
+        for place, char in enumerate(reversed(sign), 1):
+            before &= sieve.code(start - place) == ord(char)
+        hosted |= before
+    told: Mask = hosted
+    return told
 
 
 def _dotted(sieve: Sieve) -> tuple[Ints, Ints, Ints]:
@@ -125,11 +144,13 @@ def _v4(view: View, match: re.Match[str]) -> Level | None:
     if first == 127 or 224 <= first < 240 or first >= 255:  # loopback, multicast, masks
         return None
     label, version = view.last(match.start(), _LABELS), view.last(match.start(), _VERSIONS)
-    small = max(first, *rest) < _SMALL
+    hosted = view.text[: match.start()].endswith(_HOSTED) or _PORT.match(view.text, match.end())
+    small = max(first, *rest) < _SMALL and not (hosted and version < 0)
     if label >= 0 or version >= 0:
         return Level.HIGH if label > version and not (small and version >= 0) else Level.LOW
     beside = value.endswith(".0.0") and view.before(match.start()).endswith("/")
-    return Level.LOW if small or beside else Level.MEDIUM
+    behind = _BEHIND.search(view.after(*match.span()))
+    return Level.LOW if small or beside or behind else Level.MEDIUM
 
 
 def _v6(value: str) -> bool:
@@ -153,7 +174,8 @@ RECOGNIZER = Recognizer(
             Example("from 2001:db8:85a3::8a2e:370:7334 port 22", ("2001:db8:85a3::8a2e:370:7334",)),
             Example("listening on 0.0.0.0:8080, metrics on 127.0.0.1:9090"),
             Example("chromium 120.0.6099.291 和 3.9.50+build9413"),
-            Example("版本12.6.12.8偶发闪退"),
+            Example("curl http://10.1.1.9/x, 10.0.0.12:8080", ("10.1.1.9", "10.0.0.12")),
+            Example("版本12.6.12.8偶发闪退，cudnn 8.9.7.29，4.19.112.3 这个内核"),
             Example("v1.22.33.44, std::vector, 10:22:31"),
         ),
     ),

@@ -21,7 +21,7 @@ _PASSPORT_LABEL = (
 )
 _LICENCE_LABEL = (
     r"驾照|駕照|驾驶证|駕駛證|驾驶执照|驾驶本|driv(?:er|ers|er's|er’s|ing)[ _\-]?licen[cs]es?"
-    r"|licen[cs]e (?:no|number)|dvla|(?<![a-z])dl (?:no|number)|führerschein(?:nummer)?"
+    r"|licen[cs]e (?:no|number)|dvla|(?<![a-z])dl(?: (?:no|number)| ?[#:])|führerschein(?:nummer)?"
     r"|patente di guida|permis de conduire"
 )
 _ACCOUNT_LABEL = (
@@ -44,7 +44,8 @@ _PASSPORT = re.compile(
 )
 _LICENCE = re.compile(
     rf"(?i)(?:{_LICENCE_LABEL}){_GAP}{_LEFT}(?P<value>[A-Z9]{{5}}[0-9]{{6}}[A-Z9]{{2}}[0-9A-Z]{{3}}"
-    rf"|[A-Z]{{1,2}}[0-9]{{5,13}}[A-Z]?|[0-9]{{7,12}}|[A-Z][0-9]{{3}}-[0-9]{{4}}-[0-9]{{4}}"
+    rf"|[A-Z]{{1,2}}[0-9]{{5,13}}[A-Z]?|[0-9]{{7,12}}|[A-Z][0-9]{{3}}-[0-9]{{4}}-[0-9]{{4}}(?:-[0-9])?"
+    rf"|[A-Z][0-9]{{3}}-[0-9]{{3}}-[0-9]{{2}}-[0-9]{{3}}-[0-9]"
     rf"|[0-9]{{2}}-[0-9]{{2}}-[0-9]{{6}}-[0-9]{{2}}|[A-Z][0-9A-Z]{{2}}[0-9]{{6,8}}[0-9A-Z]?)"
     rf"{_RIGHT}"
 )
@@ -88,6 +89,7 @@ RECOGNIZER = Recognizer(
             Example("Indian passport J8369854", ("J8369854",)),
             Example("driver's license D1234567 expired", ("D1234567",)),
             Example("driving licence MORGA657054SM9IJ", ("MORGA657054SM9IJ",)),
+            Example("DL# S530-4608-8123-0 IL", ("S530-4608-8123-0",)),
             Example("驾照号码为D12345678", ("D12345678",)),
             Example("对公账号：110908123410601", ("110908123410601",)),
             Example('{"account_number": "40817810099910"}', ("40817810099910",)),
@@ -110,8 +112,8 @@ RECOGNIZER = Recognizer(
         ),
     ),
     trigger=rf"(?i){_PASSPORT_LABEL.replace('(?![a-z])', '')}|驾照|駕照|驾驶|駕駛|licen[cs]e|dvla"
-    r"|dl n|führerschein|patente|permis|账号|帳號|账户|帳戶|户号|[户戶]口|account|acct|a/c|口座"
-    r"|계좌|konto|compte|cuenta|conta|rekening",
+    r"|dl(?: n| ?[#:])|führerschein|patente|permis|账号|帳號|账户|帳戶|户号|[户戶]口|account|acct"
+    r"|a/c|口座|계좌|konto|compte|cuenta|conta|rekening",
     find=find,
     tails=(tails.token, tails.number),
     rank=43,

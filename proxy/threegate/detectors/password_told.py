@@ -18,9 +18,11 @@ from threegate.detectors.surroundings import View
 from threegate.types import Bilingual, Level
 
 _CHARS = r"[A-Za-z0-9!#$%&*+\-./:;=?@^_~]"
-_VALUE = rf"(?P<value>(?=[^\s,]{{0,32}}[0-9!@#$%^&*])(?<![A-Za-z0-9]){_CHARS}{{6,40}})"
+_VALUE = rf"(?P<value>(?=[^\s,]{{0,32}}[0-9!@#$%^&*])(?<![A-Za-z0-9]){_CHARS}{{6,40}}+)"
 _FIRST = rf"{_CHARS}{{6,32}}"
-_END = r"(?=[,;!?)\n，。；！？、）\"”'’」]| [—–(]|\Z)"
+_SIGNS = r"[,)\n，。；！？、）\"”'’」]"
+_END = rf"(?:(?<=[.!?;:])(?=[ \t\r\n])|(?={_SIGNS}|\Z))"
+"""A clause ends behind the whole of a value."""
 _LABEL = r"(?:[Pp]ass(?:word|code|phrase|wd)|PASSWORD|\b[Pp]wd)s?"
 _WORDS = r"[A-Za-z'’ +/\-]"
 _ONE = r"(?:the )?(?:new|other|second|current|old|latter) (?:one|password)(?:['’]s| is| was|:)? ?"
@@ -53,7 +55,7 @@ _DIGITS = re.compile(
     r"(?:密[码碼]|口令)(?:(?:就|还|仍|也)?是[㐀-鿿]{1,10}?(?<![第共前后约])"
     r"|[^\n0-9A-Za-z]{0,4}[:：是][ ]?[0-9]{4,8}[，,？?。、 ]{1,2}(?:不对|错了|不是)[，,。 ]{0,2}"
     r"(?:应该)?是[ ]?)"
-    rf"(?P<value>[0-9]{{4,8}}){_END}"
+    rf"(?P<value>[0-9]{{4,8}})(?=[!?;]|{_SIGNS}|\Z)"
 )
 _SHARED = re.compile(
     r"(?:(?:提取|访问|訪問|分享|解压)[码碼][ ]?[:：是为為]?[ ]{0,2}|[?&]pwd=)"
@@ -71,10 +73,6 @@ _PRODUCT = re.compile(
     r"|blake|scrypt|md|html|css|utf|usb|gpt|web)[_\-]?\d{1,6}$"
 )
 """Names with a number: of users, products and formats."""
-_HEADED = re.compile(
-    r"(?i)(?:my|our|his|her|their|your|same|usual|old|new|current|default|temporary|temp)"
-    r" (?:[a-z\-]{2,9} ){0,2}\Z"
-)
 _REACH = 56
 """From the label to the value: within `base.LOOKBEHIND`."""
 
@@ -97,7 +95,7 @@ def _judge(match: re.Match[str]) -> Hit | None:
 
 
 _TELLS = rf"[A-Za-z+\-./:;=?_~]{{0,39}}[0-9!#$%&*@^]{_CHARS}{{0,39}}"
-_ENDS = "(?:[,;!?)\n，。；！？、）\"”'’」]| [—–(]|$)"
+_ENDS = rf"(?:[.!?;:][ \t\r\n]|{_SIGNS}|$)"
 
 
 def _loose(pattern: re.Pattern[str]) -> Any:

@@ -67,7 +67,8 @@ _PHONE_LABELS = words(*_STRONG)
 _LABELS = words(
     *_STRONG,
     "联系|聯絡|連絡|致电|撥打|拨打|call|text me|reach|contact|fax|number is|ring|dial|sms|home",
-    "office|rappeler|appelez|erreichen|bel me|llámame|chiami|chiamare|hubungi|ligue",
+    "office|rappeler|appelez|erreich|ruf mich an|anrufen|bel me|llámame|chiami|chiamare|hubungi",
+    "ligue",
 )
 _INITIAL = re.compile("(?<![A-Za-z])[TMPCFDtmpcfd][:.：] ?$")
 """A label of signatures, right before a number in groups."""
