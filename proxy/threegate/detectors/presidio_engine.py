@@ -18,10 +18,10 @@ import regex
 
 from threegate.detectors.folding import fold
 from threegate.detectors.presidio_table import (
-    LOOKS_AHEAD,
     MORE_CONTEXT,
     OTHER_FORMS,
     PREDEFINED,
+    REWRITTEN,
 )
 from threegate.detectors.recognizer import SCORES, Recognizer
 from threegate.detectors.surroundings import View
@@ -184,8 +184,8 @@ def repaired(recognizer: PatternRecognizer) -> PatternRecognizer:
     more = MORE_CONTEXT.get(recognizer.supported_entities[0], "")
     recognizer.context = [*(recognizer.context or ()), *filter(None, more.split("|"))]
     for pattern in recognizer.patterns:
-        for far, near in LOOKS_AHEAD.items():
-            pattern.regex = pattern.regex.replace(far, near)
+        for part, other in REWRITTEN.items():
+            pattern.regex = pattern.regex.replace(part, other)
         if not pattern.regex.startswith(("\\b", "(?")):
             pattern.regex = rf"\b(?:{pattern.regex})\b"
     return _with_other_form(recognizer)

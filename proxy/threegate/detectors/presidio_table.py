@@ -118,9 +118,11 @@ OTHER_FORMS: Mapping[str, str] = {
 }
 """Groupings that Presidio does not know, of identifiers with a check digit."""
 
-LOOKS_AHEAD: Mapping[str, str] = {
+REWRITTEN: Mapping[str, str] = {
     "(?=.*?[a-zA-Z])": "(?=.{0,9}[a-zA-Z])",
     "(?=.*?[0-9]{4})": "(?=.{0,6}[0-9]{4})",
+    "([0-9][ _]?){11}": "(?:[0-9][ _]?){10}[0-9]",
 }
-"""Of a PAN, ten characters long: Presidio looks for its letter and digits in all of the text behind
-it, so that a word is one where digits follow anywhere, and takes the square of the length."""
+"""Parts of patterns. Of an Indian PAN, ten characters long, Presidio looks for the letter and the
+digits in all of the text behind: a word is one where digits follow anywhere, and it takes the square
+of the length. To an Italian VAT number it counts the blank behind, so that a word joins it."""
