@@ -124,5 +124,6 @@ REWRITTEN: Mapping[str, str] = {
     "([0-9][ _]?){11}": "(?:[0-9][ _]?){10}[0-9]",
 }
 """Parts of patterns. Of an Indian PAN, ten characters long, Presidio looks for the letter and the
-digits in all of the text behind: a word is one where digits follow anywhere, and it takes the square
-of the length. To an Italian VAT number it counts the blank behind, so that a word joins it."""
+digits in all of the text behind: a word is one where digits follow anywhere, and it takes the
+square of the length. To an Italian VAT number it counts the blank behind, so that a word joins it.
+"""
