@@ -67,6 +67,12 @@ class Browser:
     def rub_out(self, element: WebElement, characters: int) -> None:
         element.send_keys(Keys.BACKSPACE * characters)
 
+    def alt(self, element: WebElement, key: str) -> None:
+        element.send_keys(Keys.ALT, key)
+
+    def escape(self, element: WebElement) -> None:
+        element.send_keys(Keys.ESCAPE)
+
     def until(self, holds: object) -> None:
         WebDriverWait(self.driver, WAIT_S, 0.1).until(lambda _: holds())  # type: ignore[operator]
 
@@ -80,6 +86,10 @@ class Browser:
         self.fill("[name=name]", name)
         self.fill("[name=password]", password)
         self.press("main button")
+
+    def narrow(self, width: int) -> None:
+        size = {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": width < 600}
+        self.driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
 
     def shot(self, name: str) -> None:
         if SHOTS:

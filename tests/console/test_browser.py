@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from threegate.policy.lifecycle import Role
 
 from tests.console.conftest import PASSWORD, Site, opened_site, policies
 from tests.e2e.running import proxy
@@ -133,6 +134,10 @@ def test_an_editor_changes_a_rule(
         told = page.one("#problem-rows").text
         assert ("同一层的下一个键" if language == "zh-CN" else "next key of the same level") in told
         page.shot("editor")
+        page.alt(area, "/")  # an input method may take Ctrl+Space
+        page.until(lambda: page.one("#choices").is_displayed())
+        page.escape(area)
+        page.until(lambda: not page.one("#choices").is_displayed())
         page.rub_out(area, len(mistake))
         page.until(lambda: page.all("#verdict.good"))
         assert not page.all("#problem-rows .s-error")
@@ -271,3 +276,38 @@ def _desk(page: Browser, site: Site) -> None:
     page.go("/audit/quality")
     assert page.all("meter")
     page.shot("quality")
+
+
+PAGES = (
+    "/", "/audit", "/audit?q=zebra", "/audit/queue?sample=100", "/audit/complaints", "/audit/quality", "/audit/report", "/policies",
+    "/policies/rule/base.pii.id_card", "/policies/edit/base", "/policies/try", "/policies/draft", "/policies/history",
+    "/policies/coverage", "/people", "/nowhere",
+)  # fmt: skip
+WIDER = "return document.documentElement.scrollWidth - document.documentElement.clientWidth"
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("width", [390, 1360])
+def test_no_page_is_wider_than_the_window(tmp_path: Path, language: str, width: int) -> None:
+    """Whatever people write: titles, texts and notes without end and without a blank."""
+    from tests.console.browser import browser
+
+    root = policies(tmp_path / "policies")
+    pack = root / "packs" / "base.yaml"
+    long = "{zh: " + "很长的名字" * 60 + ", en: " + "Averylongtitle" * 30 + "}"
+    short = "{zh: 居民身份证号脱敏, en: Mask Chinese resident ID numbers}"
+    assert short in pack.read_text("utf-8")
+    pack.write_text(pack.read_text("utf-8").replace(short, long), "utf-8")
+    with (
+        proxy(tmp_path / "var", root, packs=PACKS) as running,
+        browser(running.url + "/console", language) as page,
+    ):
+        site = opened_site(running)
+        site.who(*(role.value for role in Role), name="root")
+        site.ask("我的身份证号是11010519491231002X。" + "a" * 3000 + "好" * 3000)
+        page.narrow(width)
+        page.log_in("root", PASSWORD)
+        for path in PAGES:
+            page.go(path)
+            assert page.driver.execute_script(WIDER) <= 0, path
+        assert not [c for c in page.complaints() if "404" not in c]

@@ -189,8 +189,8 @@ function startCompletion(form) {
       method: "POST",
       headers: { "content-type": "application/json" },
       body: JSON.stringify({ text: area.value, ...place() }),
-    });
-    if (answer.ok && turn === asked) open((await answer.json()).choices);
+    }).catch(() => null);
+    if (answer && answer.ok && turn === asked) open((await answer.json()).choices);
   }
 
   function take() {
@@ -206,10 +206,11 @@ function startCompletion(form) {
     if (event.inputType === "insertText" && typed()) waiting = setTimeout(ask, 150);
   });
   area.addEventListener("keydown", (event) => {
-    if (event.ctrlKey && event.key === " ") {
+    const slash = event.altKey && event.code === "Slash";  // input methods take Ctrl+Space
+    if (slash || (event.ctrlKey && event.key === " ")) {
       event.preventDefault();
       ask();
-    } else if (!list.hidden) {
+    } else if (!list.hidden && !event.isComposing) {
       const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
       if (step) { event.preventDefault(); select(chosen + step); }
       else if (event.key === "Enter" || event.key === "Tab") { event.preventDefault(); take(); }
