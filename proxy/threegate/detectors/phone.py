@@ -12,12 +12,12 @@ from collections.abc import Iterator
 from functools import cache
 
 import numpy as np
-import phonenumbers
 from phonenumbers import PhoneMetadata
 
 from threegate.detectors import tails
 from threegate.detectors.base import DetectorInfo, Example
 from threegate.detectors.labels import Labels, words
+from threegate.detectors.phone_table import in_use, in_use_in_america, is_possible
 from threegate.detectors.recognizer import DASH, EDGE, Hit, Recognizer, digits_of, numbers
 from threegate.detectors.sieve import Ints, Mask, Sieve, together
 from threegate.detectors.stretches import NUMBER
@@ -127,7 +127,7 @@ def find(view: View) -> Iterator[Hit]:
 
 def _american(view: View, match: re.Match[str]) -> Hit | None:
     near = cue(view, *match.span(), _LABELS)
-    if _valid_in_america(match.group()):
+    if in_use_in_america(digits_of(match.group())[-10:]):
         level = Level.HIGH if near > 0 else Level.LOW if near else Level.MEDIUM
         return Hit(*match.span(), KIND, level, "US")
     return Hit(*match.span(), KIND, Level.MEDIUM, "US_form") if near > 0 else None
@@ -192,8 +192,8 @@ def _international(view: View, match: re.Match[str]) -> Hit | None:
     plus = text[0] == "+"
     value = "+" + digits_of(text).removeprefix("" if plus else "00")
     near = cue(view, *match.span(), _LABELS)
-    if not _valid(value, None):
-        possible = plus and near > 0 and _possible(value)
+    if not in_use(value[1:]):
+        possible = plus and near > 0 and is_possible(value[1:])
         return Hit(*match.span(), KIND, Level.MEDIUM, "possible") if possible else None
     if plus and near > 0 and not value.startswith("+86"):  # the Chinese recognizers say more
         return Hit(*match.span(), KIND, Level.HIGH, "international")
@@ -258,26 +258,6 @@ def _is_telling(text: str, match: re.Match[str]) -> bool:
 
 
 _BEFORE, _BEHIND = re.compile(r"[0-9][ .\-]"), re.compile(r"[ .\-][0-9]")
-
-
-def _valid_in_america(value: str) -> bool:
-    """As `_valid` says it of ten digits, a 1 before them or not, without parsing them."""
-    number = phonenumbers.PhoneNumber(1, int(digits_of(value)[-10:]))
-    return bool(phonenumbers.is_valid_number(number))
-
-
-def _possible(value: str) -> bool:
-    try:
-        return phonenumbers.is_possible_number(phonenumbers.parse(value, None))
-    except phonenumbers.NumberParseException:
-        return False
-
-
-def _valid(value: str, region: str | None) -> bool:
-    try:
-        return phonenumbers.is_valid_number(phonenumbers.parse(value, region))
-    except phonenumbers.NumberParseException:
-        return False
 
 
 RECOGNIZER = Recognizer(
