@@ -49,13 +49,14 @@ def _broken(error: Exception, path: Path, text: str) -> SettingsError:
     mark = getattr(error, "problem_mark", None)
     place = f":{mark.line + 1}:{mark.column + 1}" if mark else ""
     character = text[mark.index : mark.index + 1] if mark else ""
+    near = "\n".join(text.split("\n")[max(0, mark.line - 1) : mark.line + 1]) if mark else ""
     if isinstance(error, DuplicateKeyError):
         name = re.findall(r'duplicate key "([^"]*)"', error.problem or "")[:1] or ["?"]
         return wrong("twice", where=path, place=place, name=name[0])
     if not isinstance(error, MarkedYAMLError):
         words = said(getattr(error, "reason", "") or "exceeded maximum nesting depth")
     else:
-        words = said(error.problem or "?", error.context or "", character)
+        words = said(error.problem or "?", error.context or "", character, 0, near)
     return wrong("yaml", where=path, place=place, zh=words.zh, en=words.en)
 
 

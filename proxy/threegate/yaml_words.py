@@ -166,15 +166,49 @@ _PARTS: Iterable[tuple[str, Bilingual]] = (
     (r"simple key", Bilingual("这个键", "the key")),
     (r"block scalar", Bilingual("这段文字", "the text")),
 )
+_FULL_WIDTH: Iterable[tuple[str, Bilingual]] = (
+    (
+        r"(?m)^\s*(?:[-－]\s*)?[\w.-]+\s*：",
+        Bilingual(
+            "键后面的冒号是全角的“：”，要写半角的“:”和一个空格",
+            "the colon behind a key is the full-width one; write the ASCII : and a blank",
+        ),
+    ),
+    (
+        r"(?m)[:,\[{]\s*[｛［【]|[｝］】]\s*$",
+        Bilingual(
+            "括号是全角的，要写半角的 [ ] { }", "a bracket is full-width; write [ ] { } of ASCII"
+        ),
+    ),
+    (
+        r"(?m)^\s*[－—–]",
+        Bilingual(
+            "列表项前面的短横是全角的，要写半角的“- ”",
+            'the dash before an item is no ASCII one; write "- "',
+        ),
+    ),
+    (
+        r"(?m)^ *[\u3000\u00a0]",
+        Bilingual(
+            "缩进里有全角空格或不换行空格，要写普通空格",
+            "a full-width or no-break blank is in the indentation; write plain blanks",
+        ),
+    ),
+)
 
 
 def _first(table: Iterable[tuple[str, Bilingual]], text: str) -> Bilingual | None:
     return next((words for pattern, words in table if re.search(pattern, text)), None)
 
 
-def said(problem: str, context: str = "", character: str = "", began: int = 0) -> Bilingual:
+def said(
+    problem: str, context: str = "", character: str = "", began: int = 0, lines: str = ""
+) -> Bilingual:
     """A complaint in both languages. `character` stands at the place; `began` is the line where the
-    part named by `context` begins, 0 where that is the line of the mistake itself."""
+    part named by `context` begins, 0 where that is the line of the mistake itself. `lines` are the
+    one at fault and the one above: full-width signs in them are what is wrong."""
+    if (typed := _first(_FULL_WIDTH, lines)) is not None:
+        return typed
     words = _first(_BY_PLACE, f"{context} {problem}")
     words = words or _first(_SAYINGS, f"{problem} {character!r}")
     if words is None:

@@ -181,3 +181,10 @@ def test_a_problem_stands_where_the_fault_is() -> None:
         "packs/shop.yaml:23:11",
         "pii.email",
     )
+
+
+def test_rules_that_cannot_be_read_are_not_called_missing() -> None:
+    whole = "pack: shop\ntitle: {zh: 店, en: Shop}\nrules:\n  - {id: a, layr: input}\n"
+    found = codes(whole)
+    assert "unknown-key" in found
+    assert "no-rules" not in found

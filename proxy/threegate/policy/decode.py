@@ -71,7 +71,7 @@ class Decoder:
     def _wrong(self, node: Node, name: str, zh: str, en: str) -> Any:
         if isinstance(node, Scalar) and node.yaml_type == "null":
             return self._fail("empty-value", node.at, name=name)
-        return self._fail("wrong-type", node.at, name=name, zh_type=zh, en_type=en)
+        return self._fail("wrong-type", node.at, name=name or "pack", zh_type=zh, en_type=en)
 
     # --- scalars
 

@@ -119,7 +119,9 @@ class _Reader:
             return _syntax(Mark(self.file), said(error.problem or "?", context))
         line = began.line + 1 if began and began.line != mark.line else 0
         character = text[mark.index : mark.index + 1]
-        return _syntax(self._mark(mark), said(error.problem or "?", context, character, line))
+        near = "\n".join(text.split("\n")[max(0, mark.line - 1) : mark.line + 1])
+        words = said(error.problem or "?", context, character, line, near)
+        return _syntax(self._mark(mark), words)
 
     def _stop(self, why: Problem) -> None:
         self.problems.append(why)

@@ -51,7 +51,10 @@ class UnknownKind(Lint):
         "没有检测器会报告它，规则永远不命中。",
         "No detector reports it: the rule would never match.",
     )
-    fix = Bilingual("用 threegate policy kinds 查看类别。", "See `threegate policy kinds`.")
+    fix = Bilingual(
+        "用 threegate policy kinds 查看类别；类别之间用半角逗号。",
+        "See `threegate policy kinds`; ASCII commas stand between kinds.",
+    )
 
     def check(self, subject: Subject) -> Iterator[Problem]:
         known = subject.known | own_kinds(subject)

@@ -35,7 +35,8 @@ class UnknownWhy(Lint):
         "写错的编号在覆盖矩阵里会落空。", "A mistyped id is lost in the coverage matrix."
     )
     fix = Bilingual(
-        "用 threegate policy taxonomy 查看编号。", "See `threegate policy taxonomy` for the ids."
+        "用 threegate policy taxonomy 查看编号；编号之间用半角逗号。",
+        "See `threegate policy taxonomy` for the ids; ASCII commas stand between them.",
     )
 
     def check(self, subject: Subject) -> Iterator[Problem]:
@@ -120,8 +121,10 @@ class NoRules(Lint):
     fix = Bilingual("写规则、extends 或 bindings。", "Add rules, extends or bindings.")
 
     def check(self, subject: Subject) -> Iterator[Problem]:
+        """Not where rules could not be read: that is told already."""
+        unread = {problem.at.file for problem in subject.bundle.problems}
         for pack in subject.packs:
-            if not (pack.rules or pack.extends or pack.bindings):
+            if not (pack.rules or pack.extends or pack.bindings or pack.at.file in unread):
                 yield self.at(pack.at)
 
 
