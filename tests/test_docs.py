@@ -1,0 +1,49 @@
+"""The pages lead somewhere: files and headings that are linked exist, in the reader's language."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+FOLDERS = (".", "docs", "docs/decisions", "docker", "policies")
+PAGES = sorted(page for folder in FOLDERS for page in (ROOT / folder).glob("*.md"))
+LINK = re.compile(r"\[([^\]]*)\]\(([^)\s]+)\)")
+CHINESE = ".zh-CN.md"
+OTHER_LANGUAGE = ("English", "英文页", "audit.md")
+"""What a Chinese page calls its English twin."""
+
+
+def links(page: Path) -> list[tuple[str, Path, str]]:
+    """(text, file, heading) of what a page leads to within the repository."""
+    found = LINK.findall(page.read_text("utf-8"))
+    inside = [(t, *to.partition("#")) for t, to in found if "://" not in to]
+    return [(t, (page.parent / file if file else page).resolve(), h) for t, file, _, h in inside]
+
+
+def headings(page: Path) -> set[str]:
+    """As GitHub names them."""
+    lines = re.findall(r"^#+ (.*)$", page.read_text("utf-8"), re.M)
+    return {re.sub(r"[^\w\- ]", "", line.strip().lower()).replace(" ", "-") for line in lines}
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda p: str(p.relative_to(ROOT)))
+def test_every_link_leads_somewhere_in_the_same_language(page: Path) -> None:
+    for text, file, heading in links(page):
+        assert file.exists(), file
+        if heading and file.suffix == ".md":
+            assert heading in headings(file), f"{file.name}#{heading}"
+        twin = file.with_name(file.name.replace(".md", CHINESE))
+        english = file.suffix == ".md" and not file.name.endswith(CHINESE) and twin.exists()
+        if page.name.endswith(CHINESE) and english:
+            assert text in OTHER_LANGUAGE, f"{text}: there is {twin.name}"
+
+
+def test_a_page_and_its_twin_have_the_same_parts() -> None:
+    for page in PAGES:
+        twin = page.with_name(page.name.replace(".md", CHINESE))
+        if twin != page and twin.exists():
+            levels = [re.findall(r"^(#+) ", p.read_text("utf-8"), re.M) for p in (page, twin)]
+            assert levels[0] == levels[1], page.name
