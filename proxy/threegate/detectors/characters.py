@@ -70,9 +70,9 @@ class Characters:
 
     def code(self, position: Ints) -> Ints:
         """The character there, 0 outside the text."""
-        inside = (position >= 0) & (position < len(self.codes))
-        codes = self.codes[np.clip(position, 0, len(self.codes) - 1)].astype(np.int64)
-        return np.where(inside, codes, 0)
+        codes = self.codes.take(position, mode="clip").astype(np.int64)
+        codes[(position < 0) | (position >= len(self.codes))] = 0
+        return codes
 
     def is_digit(self, position: Ints) -> Mask:
         return self.has(position, DIGIT)
@@ -86,9 +86,9 @@ class Characters:
 
     def has(self, position: Ints, class_: int) -> Mask:
         """Whether the character there is of the class."""
-        inside = (position >= 0) & (position < len(self.classes))
-        found = self.classes[np.clip(position, 0, len(self.classes) - 1)] & class_
-        return inside & (found > 0)
+        found: Mask = (self.classes.take(position, mode="clip") & class_) > 0
+        found &= (position >= 0) & (position < len(self.classes))
+        return found
 
     @cached_property
     def _tokens(self) -> tuple[Ints, Ints]:

@@ -134,10 +134,9 @@ def _american(view: View, match: re.Match[str]) -> Hit | None:
 
 
 def _international_spots(sieve: Sieve) -> Ints:
-    i = sieve.rows(7)
-    plus = sieve.at[i] - 1
-    zeros = sieve.at[i[sieve.solid(i, 0, 1) & (sieve.number(i, 0, 2) == 0)]]
-    return together(plus[sieve.codes[np.maximum(plus, 0)] == ord("+")], zeros)
+    plus = sieve.free[sieve.before_free == ord("+")]
+    zeros = sieve.pairs[sieve.number(sieve.pairs, 0, 2) == 0]
+    return together(sieve.at[sieve.rows(7, plus)] - 1, sieve.at[sieve.rows(7, zeros)])
 
 
 def _american_spots(sieve: Sieve) -> Ints:
@@ -153,8 +152,8 @@ def _american_spots(sieve: Sieve) -> Ints:
 def _national_spots(sieve: Sieve) -> Ints:
     """Seven digits with no more than one sign between two, and none between the first; a label, or
     a nought in groups that may need none."""
-    i = sieve.rows(7)
-    i = i[sieve.solid(i, 0, 1) & (sieve.at[i + 6] - sieve.at[i] <= 12)]
+    i = sieve.rows(7, sieve.pairs)
+    i = i[sieve.at[i + 6] - sieve.at[i] <= 12]
     start = sieve.at[i]
     formed = (sieve.digit[i] == 0) & (_grouped(sieve, i) | _signed(sieve, start))
     spots: Ints = start[sieve.labelled(start, _LABELS) | formed]
@@ -179,12 +178,11 @@ def _signed(sieve: Sieve, start: Ints) -> Mask:
 
 
 def _bracketed_spots(sieve: Sieve) -> Ints:
-    i = sieve.rows(7)
-    start = sieve.at[i]
-    opened = np.isin(sieve.code(start - 1), _OPENING)
-    closed = np.isin(sieve.code(start + sieve.size(i)), _CLOSING)
-    russian = (sieve.digit[i] == 8) & np.isin(sieve.code(start + 1), (_BLANK, *_OPENING))
-    return together(start[opened & closed] - 1, start[russian])
+    opened = sieve.rows(7, sieve.free[np.isin(sieve.before_free, _OPENING)])
+    russian = sieve.rows(7, sieve.free[sieve.digit.take(sieve.free) == 8])
+    start, eight = sieve.at[opened], sieve.at[russian]
+    closed = np.isin(sieve.code(start + sieve.size(opened)), _CLOSING)
+    return together(start[closed] - 1, eight[np.isin(sieve.code(eight + 1), (_BLANK, *_OPENING))])
 
 
 def _international(view: View, match: re.Match[str]) -> Hit | None:

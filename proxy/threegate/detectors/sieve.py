@@ -54,7 +54,7 @@ class Sieve(Characters):
 
     @cached_property
     def digit(self) -> NDArray[np.int32]:
-        return (self.codes[self.at] - 48).astype(np.int32)
+        return self.codes.take(self.at).astype(np.int32) - 48
 
     @cached_property
     def without_values(self) -> str:
@@ -77,20 +77,32 @@ class Sieve(Characters):
 
     def goes_on(self, position: Ints) -> Mask:
         """Whether a digit and a dot, dash or slash stand before it."""
-        return self.has(position - 1, INNER) & self.has(position - 2, DIGIT)
+        joined = self.has(position - 1, INNER)
+        at = np.flatnonzero(joined)
+        joined[at] = self.has(position[at] - 2, DIGIT)
+        return joined
+
+    @cached_property
+    def before_free(self) -> NDArray[np.uint32]:
+        """The characters before free digits; before a text its last one."""
+        return self.codes.take(self.at.take(self.free) - 1)
+
+    @cached_property
+    def pairs(self) -> Ints:
+        """Free digits with one more right behind them."""
+        return self.free[self.size(self.free) > 1]
 
     @cached_property
     def threes(self) -> Ints:
         """Free digits with two more right behind them, as most numbers begin."""
-        i = self.free[self.free + 2 < len(self.at)]
-        return i[self.solid(i, 0, 2)]
+        return self.pairs[self.size(self.pairs) > 2]
 
     def rows(self, count: int, starts: Ints | None = None) -> Ints:
-        """Where `count` digits with no more than separators between them begin, of `starts` (all
-        free ones)."""
+        """Where `count` digits with no more than separators between them begin, of `starts`, in
+        order (all free ones)."""
         i = self.free if starts is None else starts
-        i = i[i + count <= len(self.at)]
-        whole: Mask = self._breaks[i] == self._breaks[i + count - 1]
+        i = i[: np.searchsorted(i, len(self.at) - count, "right")]
+        whole: Mask = self._breaks.take(i) == self._breaks.take(i + (count - 1))
         return i[whole]
 
     def runs(self, *counts: int) -> Ints:
@@ -144,7 +156,9 @@ class Sieve(Characters):
         if not len(i):
             return np.zeros(0, np.bool_)
         parity = (i + count - 1) % 2
-        total = self._luhn_sums[parity, i + count] - self._luhn_sums[parity, i]
+        first = parity * (len(self.digit) + 1) + i
+        sums = self._luhn_sums.ravel()
+        total = sums.take(first + count) - sums.take(first)
         fits: Mask = total % 10 == 0
         return fits
 
@@ -183,9 +197,10 @@ class Sieve(Characters):
     def _breaks(self) -> NDArray[np.int32]:
         """For every digit how often a row has ended before it."""
         starts = self._run_starts[1:]
-        here, before = self.at[starts], self.at[starts - 1]
+        here, before = self.at.take(starts), self.at.take(starts - 1)
         other = np.cumsum((self.classes & (DIGIT | BETWEEN)) == 0, dtype=np.int32)
-        return self._counted(starts[(here - before > _WIDEST) | (other[here] > other[before])])
+        apart = other.take(here) > other.take(before)
+        return self._counted(starts[(here - before > _WIDEST) | apart])
 
     @cached_property
     def _cuts(self) -> NDArray[np.int32]:
@@ -215,9 +230,10 @@ class Sieve(Characters):
     def _luhn_sums(self) -> NDArray[np.int32]:
         """Running sums of the digits: as they are where their index is even, or odd, else
         doubled."""
-        even = np.arange(len(self.digit)) % 2 == 0
-        twice = _DOUBLED[self.digit]
+        twice = _DOUBLED.take(self.digit)
         sums = np.zeros((2, len(self.digit) + 1), np.int32)
-        np.cumsum(np.where(even, self.digit, twice), out=sums[0, 1:])
-        np.cumsum(np.where(even, twice, self.digit), out=sums[1, 1:])
+        for parity in range(2):
+            mixed = self.digit.copy()
+            mixed[1 - parity :: 2] = twice[1 - parity :: 2]
+            np.cumsum(mixed, out=sums[parity, 1:])
         return sums
