@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import cache
 
 import numpy as np
 
@@ -54,14 +55,32 @@ def find(view: View) -> Iterator[Hit]:
 
 def _bech32(value: str) -> bool:
     """BIP 173 and BIP 350 (Bech32m) checksums; the human-readable part is `bc` or `ltc`."""
-    check, (chain, data) = 1, value.split("1", 1)
-    head = [*(ord(c) >> 5 for c in chain), 0, *(ord(c) & 31 for c in chain)]
-    for item in [*head, *map(_BECH32.index, data)]:
-        top = check >> 25
-        check = (check & 0x1FFFFFF) << 5 ^ item
-        for index, generator in enumerate(_GENERATOR):
-            check ^= generator if top >> index & 1 else 0
-    return check in (1, 0x2BC830A3)
+    chain, data = value.split("1", 1)
+    return _check(data.translate(_ITEMS).encode(), _head(chain)) in (1, 0x2BC830A3)
+
+
+@cache
+def _head(chain: str) -> int:
+    """The check of the human-readable part."""
+    return _check(bytes([*(ord(c) >> 5 for c in chain), 0, *(ord(c) & 31 for c in chain)]), 1)
+
+
+def _check(items: bytes, check: int) -> int:
+    for item in items:
+        check = (check & 0x1FFFFFF) << 5 ^ item ^ _TOPS[check >> 25]
+    return check
+
+
+def _top(bits: int) -> int:
+    """What the five bits that leave at the top put in."""
+    check = 0
+    for index, generator in enumerate(_GENERATOR):
+        check ^= generator if bits >> index & 1 else 0
+    return check
+
+
+_ITEMS = str.maketrans({letter: chr(item) for item, letter in enumerate(_BECH32)})
+_TOPS = tuple(map(_top, range(32)))
 
 
 RECOGNIZER = Recognizer(

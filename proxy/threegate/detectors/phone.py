@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from functools import cache
+from functools import cache, lru_cache
 
 import numpy as np
 from phonenumbers import PhoneMetadata
@@ -90,6 +90,8 @@ _REGIONS: tuple[tuple[re.Pattern[str], tuple[str, ...], Labels], ...] = (
     (re.compile(r"[1-9][0-9]{9,10}$"), ("IT", "GR", "MX", "CO", "BR"), _PHONE_LABELS),
 )
 """Where a number of that shape can be national, and the labels it needs."""
+_HEAD = 5
+"""Digits at which shapes look; of the others only how many there are."""
 
 
 @cache
@@ -106,6 +108,30 @@ def _forms(region: str) -> tuple[str, re.Pattern[str]]:
 def _in_use(digits: str, region: str) -> bool:
     prefix, form = _forms(region)
     return form.fullmatch(digits.removeprefix(prefix)) is not None
+
+
+@cache
+def _all_forms(regions: tuple[str, ...]) -> tuple[tuple[str, re.Pattern[str]], ...]:
+    """The forms of some regions together, by what comes before a number."""
+    by_prefix: dict[str, list[str]] = {}
+    for prefix, form in map(_forms, regions):
+        by_prefix.setdefault(prefix, []).append(form.pattern)
+    return tuple((prefix, re.compile("|".join(forms))) for prefix, forms in by_prefix.items())
+
+
+def _first_in_use(digits: str, regions: tuple[str, ...]) -> str:
+    """The first of these regions in which the number is in use; empty if it is in none."""
+    forms = _all_forms(regions)
+    if not any(form.fullmatch(digits.removeprefix(prefix)) for prefix, form in forms):
+        return ""
+    return next(region for region in regions if _in_use(digits, region))
+
+
+@lru_cache(4096)
+def _shaped(head: str, size: int) -> tuple[tuple[tuple[str, ...], Labels], ...]:
+    """Where so many digits that begin so can be national; shapes look at no more of them."""
+    digits = head.ljust(size, "2")
+    return tuple((regions, labels) for shape, regions, labels in _REGIONS if shape.match(digits))
 
 
 def find(view: View) -> Iterator[Hit]:
@@ -221,11 +247,11 @@ def _region(view: View, match: re.Match[str]) -> str:
     if view.far(match.start(), _LABELS) and not _is_formed(view.text, match):
         return ""
     digits = digits_of(match.group())
-    shaped = [(regions, labels) for shape, regions, labels in _REGIONS if shape.match(digits)]
+    shaped = _shaped(digits[:_HEAD], len(digits))
     if not shaped or not (wanted := _wanted(view, match, [labels for _, labels in shaped])):
         return ""
-    regions = (r for known, labels in shaped if labels in wanted for r in known)
-    return next((r for r in regions if _in_use(digits, r)), "")
+    regions = tuple(r for known, labels in shaped if labels in wanted for r in known)
+    return _first_in_use(digits, regions)
 
 
 def _wanted(view: View, match: re.Match[str], labels: list[Labels]) -> list[Labels]:

@@ -82,8 +82,10 @@ def _grouped_spots(sieve: Sieve) -> Ints:
 def _grouped(view: View) -> Iterator[Hit]:
     for match in candidates(view, _GROUPED, _grouped_spots):
         value = match.group().replace(" ", "").replace("-", "")
+        if not checksums.vin(value):
+            continue
         near = cue(view, *match.span(), _LABELS)
-        if checksums.vin(value) and (near > 0 or (near == 0 and _regular(value))):
+        if near > 0 or (near == 0 and _regular(value)):
             yield Hit(*match.span(), KIND, Level.HIGH if near else Level.MEDIUM)
 
 
