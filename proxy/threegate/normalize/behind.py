@@ -55,7 +55,7 @@ _ENDED = re2.compile(
 )
 """From the last character of a value on it matches wherever `_NAMED` does without brackets, and
 says at little cost that it does not."""
-_ONLY_RE = re.compile("[ıİ]")
+_ONLY_RE = "ıİ"
 """Each an `i` to `re` alone."""
 _ENDS = ".,;:!?)\n，。；！？"
 """Behind them, or a blank and one of them, nothing counts: no label has one in it."""
@@ -116,7 +116,7 @@ def _named(text: str) -> _Named:
     ends, stops, labels = named.ends, named.stops, named.labels
     data = text.encode()
     likely = [*spans(_LIKELY, data)]
-    odd = _ONLY_RE.search(text) is not None
+    odd = any(char in text for char in _ONLY_RE)
     for (byte, _), (at, last) in zip(likely, _places(data, likely, text), strict=True):
         if at < stop:
             continue

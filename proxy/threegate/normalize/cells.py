@@ -72,6 +72,8 @@ class Cells:
 
 def joined(parts: Sequence[Cells]) -> Cells:
     """All of these in order."""
+    if len(parts) == 1:
+        return parts[0]
     rows = ((part.start, part.end, part.column, part.leads) for part in parts)
     start, end, column, leads = map(np.concatenate, zip(*rows, strict=True))
     return Cells(start, end, column, leads).only(np.argsort(start, kind="stable"))
@@ -91,10 +93,10 @@ def cells(start: Ints, end: Ints, signs: Ints, column: Ints, count: Ints) -> Cel
 
 
 class Reader:
-    """What the cells of a text say."""
+    """What the cells of a text say, behind which something stands that ends the last one."""
 
     def __init__(self, codes: Codes, classes: Bytes) -> None:
-        self._codes, self._classes = codes, np.append(classes, np.zeros(2, np.uint8))
+        self._codes, self._classes = codes, classes
 
     def begin(self, cells: Cells) -> Ints:
         """Where something stands in each that is no blank nor quote; its end or beyond: nowhere."""

@@ -11,15 +11,16 @@ import base64
 import binascii
 import html
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import lru_cache
 
 import re2
 
 from threegate.normalize import blocks, escapes
 from threegate.normalize.legible import legible, readable
+from threegate.normalize.re2_spans import found
 from threegate.normalize.said import Blocks, said, worth
-from threegate.normalize.view import LONG, View, edited, edited_at, spliced
+from threegate.normalize.view import FEW, LONG, Edit, View, edited, edited_at, replaced, spliced
 
 NAME = "decoded"
 DEPTH = 3
@@ -145,8 +146,9 @@ def _block(
 
     def step(view: View) -> View:
         if len(view.text) >= LONG:
-            return _read(view, find(view.text), wide=wide)
-        starts = [found.start(1) for found in token.finditer(view.text) if _telling(found[1])]
+            likely = found(token, view.text.encode())
+            return _read(view, find(view.text), wide=wide) if likely else view
+        starts = [match.start(1) for match in token.finditer(view.text) if _telling(match[1])]
         return edited_at(view, NAME, pattern, decode, starts)
 
     return step
@@ -154,12 +156,21 @@ def _block(
 
 def _read(view: View, blocks: Blocks, *, wide: bool) -> View:
     """With what the blocks say in their place."""
+    if len(blocks.start) < FEW:
+        return replaced(view, NAME, [*_edits(blocks, legible if wide else readable)])
     blocks = worth(blocks, wide=wide)
     if not len(blocks.start):
         return view
     what = said(blocks, wide=wide)
     start, end = blocks.start[what.told], blocks.end[what.told]
     return spliced(view, NAME, start, end, *what.text())
+
+
+def _edits(blocks: Blocks, read: Callable[[bytes], str | None]) -> Iterator[Edit]:
+    rows = (blocks.start, blocks.end, blocks.first, blocks.size)
+    for start, end, first, size in zip(*(row.tolist() for row in rows), strict=True):
+        if text := read(blocks.data[first : first + size].tobytes()):
+            yield start, end, text
 
 
 def _telling(token: str) -> bool:

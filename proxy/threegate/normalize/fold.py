@@ -23,11 +23,13 @@ from threegate.normalize.tables import (
     tables,
 )
 from threegate.normalize.view import (
+    FEW,
     LONG,
     Letters,
     View,
     edited,
     removed,
+    replaced,
     spliced,
     translated,
     without,
@@ -56,7 +58,10 @@ def _spelt(source: View) -> View:
     known, said, sizes = _spellings()
     codes = codes_of(source.text)
     at = np.flatnonzero(members(known)[np.minimum(codes, MOST)])
-    number = np.searchsorted([*map(ord, known)], codes[at])
+    if len(at) < FEW:
+        edits = [(i, i + 1, tables().multiple[source.text[i]]) for i in at.tolist()]
+        return replaced(source, NAME, edits)
+    number = np.searchsorted(codes_of(known), codes[at])
     first = (np.cumsum(sizes) - sizes)[number]
     put = codes_of(said)[gathered(first, sizes[number])]
     return spliced(source, NAME, at, at + 1, sizes[number], put)

@@ -49,6 +49,8 @@ _HEAD = re.compile(r"(?!.*[0-9]{3})[^。；;{}<>=|]{0,40}")
 _VALUE = re.compile(r"[0-9A-Za-z+(（][0-9A-Za-z ()（）._@+\-:!#$%&*^~]*[0-9][0-9A-Za-z)）]*")
 _SEPARATORS = "|\t,;"
 _TAB, _NONE = 1, -1
+_BEHIND = "\n  "
+"""Ends the last line; blanks so that looking ahead needs no care."""
 _COPIED = re.compile(r"\) (?i:from stdin)")
 _MOST = 2000
 """Columns times rows of one table that are read so; a longer one is data, not a message."""
@@ -124,7 +126,6 @@ def _tables(text: str, lines: _Lines, columns: Columns) -> Iterator[_Table]:
 def _heads(lines: _Lines) -> _Heads:
     at = np.flatnonzero(lines.heads != _NONE)
     here, below = zip(*((count[at], count[at + 1]) for count in lines.counts), strict=True)
-    others = [np.append(np.flatnonzero(np.diff(n)) + 1, len(n)) for n in lines.counts]
     return _Heads(
         at.data,
         lines.starts[at].data,
@@ -132,8 +133,14 @@ def _heads(lines: _Lines) -> _Heads:
         lines.heads[at].data,
         below[_TAB].data,
         [((a > 0) & (a == b)).data for a, b in zip(here, below, strict=True)],
-        [other[np.searchsorted(other, at + 2)].data for other in others],
+        [_stops(count, at).data for count in lines.counts],
     )
+
+
+def _stops(count: _Counts, at: Ints) -> Ints:
+    """Where the lines end of which each has as many as the one behind these."""
+    others = np.append(np.flatnonzero(np.diff(count)) + 1, len(count))
+    return others[np.searchsorted(others, at + 2)]
 
 
 def _table(head: str, heads: _Heads, at: int) -> tuple[int, tuple[str, ...]] | None:
@@ -161,16 +168,16 @@ def _cells(lines: _Lines, tables: Ints) -> Cells:
     likely = lines.numbered[row] | (secret[table] > 0)
     row, table = row[likely], table[likely]
     parts = []
-    for number, char in enumerate(_SEPARATORS):
+    for number in {*sign.tolist()}:
         here = sign[table] == number
-        of, signs = table[here], np.flatnonzero(lines.codes == ord(char))
+        of, signs = table[here], np.flatnonzero(lines.codes == ord(_SEPARATORS[number]))
         start, end = lines.starts[row[here]], lines.ends[row[here]]
         parts.append(cells(start, end, signs, column[of], count[of]))
     return joined(parts)
 
 
 def _lines(text: str) -> _Lines:
-    codes = codes_of(text + "\n")
+    codes = codes_of(text + _BEHIND)
     classes = classes_of(codes)
     digit = (classes & DIGIT) != 0
     classes[2:][digit[2:] & digit[1:-1] & digit[:-2]] |= ODD
@@ -192,7 +199,8 @@ def _kept(codes: Codes, starts: Ints, ends: Ints, have: Bytes) -> Mask:
     """All lines but rules and empty ones."""
     kept = ends > starts
     plain = np.flatnonzero(kept & (have & OTHER == 0))
-    kept[plain] = ~_rules(codes, starts[plain], ends[plain])
+    if len(plain):
+        kept[plain] = ~_rules(codes, starts[plain], ends[plain])
     return kept
 
 
@@ -214,6 +222,8 @@ def _least(counts: list[_Counts], odd: Mask, named: _Counts) -> Ints:
     heads = np.full(len(bar), _NONE)
     for number in reversed(range(len(counts))):
         count = counts[number]
+        if not count.any():
+            continue
         same = (count > 0) & ~odd
         same[:-1] &= count[1:] == count[:-1]
         same &= (named > count) | (count is tab) & (named > 0)

@@ -25,6 +25,9 @@ LONG = 2048
 """Code points from which arrays are cheaper than a match after the other."""
 
 
+FEW = 32
+"""Things of a kind in a text up to which each by itself costs less than arrays of all."""
+
 _NO_PIECES: Ints = np.zeros((4, 0), np.int64)
 
 
