@@ -18,6 +18,7 @@ from threegate.evaluate import cli as eval_cli
 from threegate.policy.report import problems_text
 from threegate.scan import cli as scan_cli
 from threegate.wrong_settings import SettingsError
+from threegate.wrong_use import UseError
 
 COMMANDS = (
     serve.register,
@@ -57,7 +58,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except BrokenPipeError:  # the reader has seen enough; nothing more is to be written at exit
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
-    except (SettingsError, ThreegateError, ModelError) as error:
+    except (SettingsError, UseError, ThreegateError, ModelError) as error:
         print(f"threegate: {_told(error, language)}", file=sys.stderr)
         return 2
 
@@ -67,7 +68,7 @@ def _told(error: Exception, language: str) -> str:
     match error:
         case PolicyError(problems=problems, text=text):
             return problems_text(problems, language) or text.get(language)
-        case SettingsError(text=text) | AuditError(text=text):
+        case SettingsError(text=text) | AuditError(text=text) | UseError(text=text):
             return text.get(language)
         case _:
             return str(error)

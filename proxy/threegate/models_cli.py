@@ -19,6 +19,7 @@ from threegate_classifiers.runtime import Engine
 
 from threegate import settings
 from threegate.types import Bilingual
+from threegate.wrong_use import misuse
 
 MEBIBYTE = 1 << 20
 COLUMNS = Bilingual("模型|名称|任务|标签|大小 MiB|许可", "model|title|task|labels|MiB|licence")
@@ -45,11 +46,11 @@ def register(commands: Any) -> None:
 
 
 def _entries(args: argparse.Namespace) -> tuple[Path, tuple[Entry, ...]]:
-    """Raises ModelError when there is none: an empty folder is a mistake, not a state."""
+    """Raises UseError when there is none: an empty folder is a mistake, not a state."""
     root = settings.load(given={"models": args.models}, file=args.config).models
     entries = scan(root)
     if not entries:
-        raise ModelError(f"no model in {root}")
+        raise misuse("no-models", folder=root)
     return root, entries
 
 
@@ -108,10 +109,10 @@ def _card(args: argparse.Namespace) -> int:
         e for e in entries if e.manifest.name == name and version in ("", e.manifest.version)
     ]
     if not fitting:
-        raise ModelError(f"no model {args.name}")
+        raise misuse("no-model", name=args.name)
     path = fitting[-1].folder / CARD
     if not path.is_file():
-        raise ModelError(f"{path}: no such file")
+        raise misuse("no-file", path=path)
     from rich.markdown import Markdown
 
     Console().print(Markdown(path.read_text("utf-8")))

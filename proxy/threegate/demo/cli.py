@@ -26,11 +26,11 @@ from threegate.app import create_app, opened
 from threegate.demo.conversations import CONVERSATIONS, Conversation
 from threegate.demo.play import Played, Stage, play
 from threegate.demo.show import Titles, as_json, show
-from threegate.errors import UpstreamError
 from threegate.explain import database_url, titles_of
 from threegate.progress import warn
 from threegate.serve import config, with_upstream
 from threegate.settings import Settings
+from threegate.wrong_use import misuse
 
 PLAIN_WIDTH = 160
 
@@ -62,7 +62,7 @@ def _demo(args: argparse.Namespace) -> int:
     try:
         played = asyncio.run(_run(args, settings, chosen, _printer(args, settings)))
     except httpx.HTTPError as error:
-        raise UpstreamError(f"no answer: {type(error).__name__}") from None
+        raise misuse("no-answer", why=type(error).__name__) from None
     if args.json:
         print(json.dumps([as_json(p) for p in played], ensure_ascii=False, indent=1))
     return int(any(p.got.status >= 500 for p in played))

@@ -10,23 +10,23 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from threegate.errors import RequestError
 from threegate.evaluate.claims import TASK, Figures, Way, measure, tables
 from threegate.evaluate.rows import Read, read
 from threegate.progress import progress, warn
 from threegate.scan.cli import level_of, opened
+from threegate.wrong_use import misuse, unread
 
 NAME = TASK.name
 
 
 def run(args: argparse.Namespace, console: Console) -> int:
-    """Raises RequestError."""
+    """Raises UseError."""
     if not args.data:
-        raise RequestError("claims: --data FILE.jsonl[.gz] is needed")
+        raise misuse("needs-data")
     try:
         rows = read(args.data, TASK.item_of, held_out=args.held_out)
     except OSError as error:
-        raise RequestError(f"{error.filename}: {error.strerror}") from None
+        raise unread(error) from None
     made = asyncio.run(_measure(rows, args))
     report = report_of(rows, made, args.level)
     if args.json:

@@ -14,13 +14,13 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from threegate.errors import RequestError
 from threegate.evaluate import claims_cli, made
 from threegate.evaluate.rows import Read, collected, read
 from threegate.evaluate.run import Evaluation, evaluate, tables, unknown_labels
 from threegate.evaluate.tasks import BY_NAME, TASKS, Task
 from threegate.progress import progress, warn
 from threegate.scan.cli import detector_arguments, level_of, opened
+from threegate.wrong_use import misuse, unread
 
 PLAIN_WIDTH = 160
 COLUMNS = {
@@ -71,9 +71,9 @@ def _rows(args: argparse.Namespace, task: Task) -> Read:
         try:
             return read(args.data, task.item_of, held_out=args.held_out)
         except OSError as error:
-            raise RequestError(f"{error.filename}: {error.strerror}") from None
+            raise unread(error) from None
     if task.name not in made.TASKS:
-        raise RequestError(f"--made: rows are made for {', '.join(made.TASKS)} only")
+        raise misuse("not-made", tasks=", ".join(made.TASKS))
     return collected(made.rows(task.name, args.made, args.seed), task.item_of)
 
 

@@ -17,7 +17,6 @@ from typing import Any, BinaryIO
 import orjson
 
 from threegate import settings as settings_module
-from threegate.errors import RequestError
 from threegate.policy.kinds import KINDS as VOCABULARY
 from threegate.policy.kinds import is_known
 from threegate.progress import progress, warn
@@ -27,6 +26,7 @@ from threegate.scan.open import KINDS, scanner
 from threegate.scan.scanner import Scanner, as_json, failed_json
 from threegate.scan.show import show
 from threegate.types import Level
+from threegate.wrong_use import misuse
 
 
 def register(commands: Any) -> None:
@@ -63,7 +63,7 @@ def detector_arguments(parser: argparse.ArgumentParser) -> None:
 def opened(
     args: argparse.Namespace, kinds: frozenset[str] = KINDS
 ) -> AbstractContextManager[Scanner]:
-    """The scanner that the arguments ask for. Raises ModelError, RequestError."""
+    """The scanner that the arguments ask for. Raises ModelError, UseError."""
     chosen = _kinds(args.kinds) or kinds
     given = {"models": args.models, "threads": args.threads}
     settings = settings_module.load(given=given, file=args.config)
@@ -72,11 +72,11 @@ def opened(
 
 
 def _kinds(text: str) -> frozenset[str]:
-    """Raises RequestError for a kind that nothing could report: a typo would find nothing."""
+    """Raises UseError for a kind that nothing could report: a typo would find nothing."""
     chosen = frozenset(k.strip() for k in text.split(",") if k.strip())
     unknown = sorted(k for k in chosen if not is_known(k, VOCABULARY))
     if unknown:
-        raise RequestError(f"--kinds: nothing reports {unknown[0]}; see `threegate policy kinds`")
+        raise misuse("no-kind", kind=unknown[0])
     return chosen
 
 
@@ -95,7 +95,7 @@ def _scan(args: argparse.Namespace) -> int:
 
 def _input(args: argparse.Namespace) -> BinaryIO:
     if args.text is not None:
-        raise RequestError("with --jsonl the lines come from standard input, not as an argument")
+        raise misuse("lines-from-input")
     return sys.stdin.buffer
 
 

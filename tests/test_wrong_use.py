@@ -1,0 +1,46 @@
+"""Commands that cannot do their work say so in the language of their user."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+from threegate.cli import main
+from threegate.wrong_use import WRONG_USE
+
+HAN = re.compile(r"[一-鿿]")
+
+
+@pytest.mark.parametrize("code", sorted(WRONG_USE))
+def test_both_languages_take_the_same_details(code: str) -> None:
+    entry = WRONG_USE[code]
+    assert HAN.search(entry.zh)
+    assert not HAN.search(entry.en)
+    assert set(re.findall(r"\{\w+\}", entry.zh)) == set(re.findall(r"\{\w+\}", entry.en))
+
+
+@pytest.mark.parametrize(
+    ("words", "zh", "en"),
+    [
+        (["scan", "--kinds", "pii.cn.pasport", "x"], "没有检测器报告", "nothing reports"),
+        (["scan", "--jsonl", "x"], "标准输入", "standard input"),
+        (
+            ["eval", "pii", "--data", "/nowhere/x.jsonl"],
+            "没有文件 /nowhere/x.jsonl",
+            "no such file",
+        ),
+        (["eval", "injection", "--made", "3"], "只能生成", "rows are made for"),
+        (["eval", "claims", "--made", "3"], "--data", "--data"),
+        (["models", "list", "--models", "{}"], "里没有模型", "no model in"),
+        (["demo", "--url", "http://127.0.0.1:1", "--only", "harmless"], "没有回答", "no answer"),
+    ],
+)
+def test_wrong_use_is_told(
+    words: list[str], zh: str, en: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for language, said in (("zh", zh), ("en", en)):
+        assert main([*(w.format(tmp_path) for w in words), "--lang", language]) == 2
+        told = capsys.readouterr().err
+        assert said in told
+        assert bool(HAN.search(told)) is (language == "zh")
