@@ -311,3 +311,21 @@ def test_no_page_is_wider_than_the_window(tmp_path: Path, language: str, width: 
             page.go(path)
             assert page.driver.execute_script(WIDER) <= 0, path
         assert not [c for c in page.complaints() if "404" not in c]
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_people_have_names_of_any_script(tmp_path: Path, language: str) -> None:
+    from tests.console.browser import browser
+
+    root = policies(tmp_path / "policies")
+    with (
+        proxy(tmp_path / "var", root, packs=PACKS) as running,
+        browser(running.url + "/console", language) as page,
+    ):
+        opened_site(running).who("admin", name="王芳")
+        page.log_in("王芳", PASSWORD)
+        for name in ("李雷", "zoë.o-neil@example.com"):
+            page.go("/people")
+            page.fill("form[action$='/people'] [name=name]", name)
+            page.press("form[action$='/people'] button")
+            assert "/console/setup/" in page.one("code.link").text
