@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.console.conftest import Site, opened_site, policies
+from tests.console.conftest import PACKS, Site, opened_site, policies
 from tests.console.views.test_life import RULE, submitted
 from tests.console.views.test_trying import with_autumn
 from tests.e2e.running import proxy
@@ -121,3 +121,15 @@ def test_every_bound_policy_is_shown_tested_tried_and_replayed(bound_site: Site)
     assert shown["total"] + shown["left_out"] == sum(p["tests"] for p in packs)
     replay = editor.post("/policies/draft/replay.json").json()["replay"]
     assert replay["counts"]["same"] == replay["texts"] > 0
+
+
+def test_a_replay_of_nothing_is_no_good_news(tmp_path: Path) -> None:
+    root = policies(tmp_path / "policies", "metadata")
+    with proxy(tmp_path / "var", root, packs=PACKS) as running:
+        site = opened_site(running)
+        assert site.ask(PASSPORT).status_code == 200
+        editor = site.who("editor", name="ed")
+        editor.post(RULE, data={"mode": "shadow"})
+        page = editor.post("/policies/draft/replay").text
+        assert "There is nothing to replay" in page
+        assert "No call would have been treated differently" not in page
