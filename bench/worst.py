@@ -114,6 +114,7 @@ DIFFERING = {
     ),
     "secrets.aws_secret": ("aws {word} secret={word}{word}{word}{word}{word}{word}abcd ",),
     "presidio": NATIONAL,
+    "email": ("joe@{word}.nosuch ", "git@{word}.com:a ", "{word}%@{word}.com "),
 }
 """Units that just miss, with another word of letters or number each time where they say so."""
 PATTERNS = {
