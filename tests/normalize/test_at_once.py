@@ -8,7 +8,7 @@ from random import Random
 
 import numpy as np
 import pytest
-from threegate.normalize import decoded, fold, joined, views
+from threegate.normalize import decoded, fold, joined, misread, views
 from threegate.normalize.view import View, raw, removed, rewritten, without
 from threegate.types import Span
 
@@ -19,6 +19,8 @@ ESCAPES = [
     *(r"\UFFFFFFFF", r"\x41", "\\", r"\u", r"\u{}", r"\uDE00", r"\u{0000041}", r"\x4"),
     *("&#65;", "&#x41;", "&#0;", "&#13;", "&#128;", "&#160;", "&#xD800;", "&#9999999;", "&#65534;"),
     *("&#64976;", "&#1114111;", "&#00000065;", "&lt;", "&amp;", "&nope;", "&Aacute;", "&hellip;"),
+    *("U+4F60 U+0041", "U+0041,U+1F600 U+10FFFF", "U+D800", "U+0041U+0042", "U+004", "U+0000411"),
+    *(r"\xe4\xbd\xa0", r"\xf0\x9f\x98\x80", r"\xe0\x80\x80", r"\xed\xa0\x80", "ä½\xa0", "Ã©"),
     *("&a;", "&#;", "&#x;", "&fjlig;", "&NotEqualTilde;", "&", "&#x10FFFF;", "&#127;"),
 ]
 SIGNS = ["a\u0336", "\u200b", "\ufe0f", "\U000e0041", "\u0301", "国", "國", "ﬁ", "Ａ", "e\u0301"]
@@ -72,7 +74,7 @@ def made(draw: Random) -> str:
 
 def told(text: str, least: int) -> list[tuple[str, str, list[Span]]]:
     with pytest.MonkeyPatch.context() as patch:
-        for module in (decoded, fold, joined):
+        for module in (decoded, fold, joined, misread):
             patch.setattr(module, "LONG", least)
         return [(v.name, v.text, places(v)) for v in views(text)]
 

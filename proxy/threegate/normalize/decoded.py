@@ -137,6 +137,12 @@ def _escape(
     return step
 
 
+def _spelt(view: View) -> View:
+    if len(view.text) >= LONG:
+        return escapes.spelt(view, NAME)
+    return edited(view, NAME, _NOTATION, _notation)
+
+
 def _block(
     pattern: re.Pattern[str], tokens: str, decode: Decode, find: Find, *, wide: bool
 ) -> Step:
@@ -183,7 +189,7 @@ _STEPS: Mapping[str, tuple[Step, ...]] = {
     r"%[0-9A-Fa-f]{2}": (_escape(_PERCENT, _percent, escapes.percents),),
     r"\\[uUx][0-9A-Fa-f{]": (_escape(_BACKSLASH, _backslash, escapes.backslashes),),
     r"&(?:#|[A-Za-z]{2,8};)": (_escape(_ENTITY, _entity, escapes.entities),),
-    r"U\+[0-9A-Fa-f]{4}": (lambda view: edited(view, NAME, _NOTATION, _notation),),
+    r"U\+[0-9A-Fa-f]{4}": (_spelt,),
     r"(?:[01]{8}[ ,]?){6}": (
         _block(_BITS, "(?:^|[^0-9])((?:[01]{8}[ ,]?){5}[01]{8})", _bits, blocks.bits, wide=False),
     ),

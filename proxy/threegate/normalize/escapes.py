@@ -15,8 +15,8 @@ from string import ascii_letters
 import numpy as np
 from numpy.typing import NDArray
 
-from threegate.normalize.arrays import Ints, Mask, padded
-from threegate.normalize.view import View, rewritten
+from threegate.normalize.arrays import Ints, Mask, gathered, padded
+from threegate.normalize.view import View, rewritten, spliced
 
 Found = tuple[Ints, Ints, Ints]
 """Starts, ends, and the character that each stands for; -1: for none."""
@@ -43,8 +43,14 @@ _LEAST = np.array((0, 0, 0x80, 0x800, 0x10000))
 def unescaped(source: View, name: str, find: Find) -> View:
     """`source` with everything that `find` finds replaced by its character."""
     start, end, code = find(padded(source.text))
-    real = (code >= 0) & (code <= _LAST) & (code >> 11 != _HIGH >> 1)
+    real = _real(code)
     return rewritten(source, name, start[real], end[real], code[real])
+
+
+def _real(code: Ints) -> Mask:
+    """Which are characters."""
+    real: Mask = (code >= 0) & (code <= _LAST) & (code >> 11 != _HIGH >> 1)
+    return real
 
 
 def percents(codes: Ints) -> Found:
@@ -55,18 +61,26 @@ def percents(codes: Ints) -> Found:
     byte = np.where(escaped, high << 4 | low, -1)
     at = np.flatnonzero(escaped)
     size = _SIZES[byte[at]]
-    code = _read(byte, at, size)
+    code = _read(byte, at, size, 3)
     return at, at + 3 * size, np.where(size > 0, code, -1)
 
 
-def _read(byte: Ints, at: Ints, size: Ints) -> Ints:
-    """The character whose first byte is that at `at`; -1 where more must follow and do not."""
+def misread(codes: Ints) -> Found:
+    """UTF-8 of one character, each byte as a character; none of ASCII."""
+    at = np.flatnonzero((codes >= 0xC2) & (codes < 0xF5))
+    size = _SIZES[codes[at]]
+    return at, at + size, _read(codes, at, size, 1)
+
+
+def _read(byte: Ints, at: Ints, size: Ints, step: int) -> Ints:
+    """The character whose first byte is that at `at`, so far from the second; -1 where more must
+    follow and do not."""
     code = byte[at].astype(np.int64)
     long = np.flatnonzero(size > 1)
     at, size = at[long], size[long]
     read, whole = code[long] & (0x7F >> size), np.ones(len(long), np.bool_)
     for place in (1, 2, 3):
-        more, inside = byte[at + 3 * place], size > place
+        more, inside = byte[at + step * place], size > place
         read = np.where(inside, read << 6 | more & 0x3F, read)
         whole &= ~inside | (more >> 6 == 2)
     code[long] = np.where(whole & (read >= _LEAST[size]), read, -1)
@@ -192,6 +206,36 @@ def _number(codes: Ints, at: Ints, digits: int) -> Ints:
         value = value << 4 | worth
         whole &= worth < 16
     return np.where(whole, value, -1)
+
+
+def spelt(source: View, name: str) -> View:
+    """`source` with rows of `U+XXXX`, a blank or comma between two, as the characters they say."""
+    codes = padded(source.text)
+    at = np.flatnonzero((codes[:-1] == ord("U")) & (codes[1:] == ord("+")))
+    size, code = _digits(codes, at + 2, 6)
+    at, size, code = at[size >= 4], size[size >= 4], code[size >= 4]
+    if not len(at):
+        return source
+    end = at + 2 + size
+    parted = (codes[end] == ord(" ")) | (codes[end] == ord(","))
+    goes_on = (at[1:] == end[:-1]) | ((at[1:] == end[:-1] + 1) & parted[:-1])
+    first = np.flatnonzero(np.append(True, ~goes_on))
+    count = np.diff(first, append=len(at))
+    real = np.logical_and.reduceat(_real(code), first) & (count >= 3)
+    first, count = first[real], count[real]
+    said = code[gathered(first, count)].astype(np.uint32)
+    return spliced(source, name, at[first], end[first + count - 1], count, said)
+
+
+def _digits(codes: Ints, at: Ints, most: int) -> tuple[Ints, Ints]:
+    """How many hexadecimal digits stand there, of at most so many, and their number."""
+    size, code = np.zeros((2, len(at)), np.int64)
+    for place in range(most):
+        worth = _worths(codes[at + place])
+        more = (size == place) & (worth < 16)
+        code = np.where(more, code << 4 | worth, code)
+        size += more
+    return size, code
 
 
 def _until(

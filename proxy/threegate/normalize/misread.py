@@ -6,7 +6,8 @@ import re
 
 import re2
 
-from threegate.normalize.view import View, edited
+from threegate.normalize import escapes
+from threegate.normalize.view import LONG, View, edited
 
 _MORE = "[\x80-\xbf]"
 _MISREAD = re.compile(
@@ -20,6 +21,8 @@ def reread(source: View) -> View:
     """`source` itself when nothing was misread."""
     if source.text.isascii() or not _SIGN.search(source.text):
         return source
+    if len(source.text) >= LONG:
+        return escapes.unescaped(source, source.name, escapes.misread)
     return edited(source, source.name, _MISREAD, _again)
 
 
