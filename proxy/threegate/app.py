@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import os
 import secrets
@@ -37,6 +38,7 @@ from threegate.gateway.plain import Plain
 from threegate.gateway.refusals import Refusals
 from threegate.gateway.timed import Timed
 from threegate.gateway.traces import Traces
+from threegate.gateway.warm import warm
 from threegate.guard.decide import wanted_kinds
 from threegate.policy.band_store import BandStore
 from threegate.policy.failures import failure
@@ -131,6 +133,7 @@ async def opened(
         stack.push_async_callback(outbound.aclose)
         suites = _suites(settings, engine, outbound, metrics)
         _check_served(policies, suites, settings)
+        await asyncio.to_thread(warm, policies.pin(), suites.of)
         audit = await AuditLog.open(from_settings(settings))
         stack.push_async_callback(audit.close)
         upstreams = Upstreams(settings.upstreams, keys, metrics)

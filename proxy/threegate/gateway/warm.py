@@ -1,0 +1,51 @@
+"""Before the first call: what the active policies scan with has been built and has read something.
+
+Automata, lists of suffixes and tables of numbers are made when they are first needed. That takes a
+second in all, during which no call would go on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from threegate.detectors import DETECTORS
+from threegate.detectors.suite import Suite
+from threegate.detectors.views import viewed
+from threegate.gateway.applied import Applied, AppliedPolicies
+from threegate.policy.model import CompiledPolicy, PolicySet
+from threegate.types import Caller, Channel, Layer, Locus, Passage
+
+OFTEN = {
+    "email",
+    "phone",
+    "cn_mobile",
+    "cn_id",
+    "bank_card",
+    "ip",
+    "address",
+    "password",
+    "secrets.generic_key",
+}
+_LOCUS = Locus(Layer.INPUT, Channel.USER)
+
+
+def warm(policies: PolicySet, suite_of: Callable[[CompiledPolicy], Suite]) -> None:
+    """Scans what texts hold most often as each channel of each policy would; rarer things keep
+    their memory until they come."""
+    text = "\n".join(_examples())
+    viewed(Passage(_LOCUS, text))
+    for policy in {binding.policy.digest: binding.policy for binding in policies.bindings}.values():
+        suite = suite_of(policy)
+        for kinds in set(_scanned(AppliedPolicies().of(policy, Caller(), suite))):
+            suite.quiet(kinds)
+            suite.scan(Passage(_LOCUS, text), kinds, final=False)
+
+
+def _examples() -> Iterator[str]:
+    for recognizer in (r for r in DETECTORS if r.info.id in OFTEN):
+        yield next(e.text for e in recognizer.info.examples if e.values)
+
+
+def _scanned(applied: Applied) -> Iterator[frozenset[str]]:
+    yield from (rules.patterns for rules in applied.input.values())
+    yield from (guard.pattern_kinds for guard in applied.output.values())
