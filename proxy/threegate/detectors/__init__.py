@@ -49,6 +49,7 @@ from threegate.detectors import (
     url,
     us_ssn,
     vin,
+    world_ids,
 )
 from threegate.detectors.base import DetectorInfo
 from threegate.detectors.recognizer import Recognizer
@@ -75,6 +76,7 @@ DETECTORS: tuple[Recognizer, ...] = (
     us_ssn.RECOGNIZER,
     uk_ids.RECOGNIZER,
     papers.RECOGNIZER,
+    world_ids.RECOGNIZER,
     phone.RECOGNIZER,
     address.RECOGNIZER,
     crypto.RECOGNIZER,

@@ -51,7 +51,7 @@ number."""
 _LABELS = words(
     "手机|手機|电话|電話|联系|聯絡|聯繫|来电|致电|回电|拨打|打给|号码|號碼|短信",
     "热线|机主|绑定|备用|微信|phone|mobile|tel|cell|call|contact|whatsapp|sms",
-    "text me",
+    "text me|骑手|司机|快递员|收件人|寄件人|负责人|业主|户主|房东|中介|店长|本人",
 )
 
 

@@ -28,7 +28,8 @@ _CORRECTED = (
 _NUMBERED = "[ _]?(?:号|號|账号|小号)"
 _NAMED = rf"(?:{_SHARED}|{_NUMBERED}|[ _]?(?:名|(?:id|no|number|account)(?![a-z])))?"
 _WORDS = "(?-i:(?: (?:[a-z]{1,5}|I)){0,4})"
-_ANY_LINK = rf"(?:{ANSWER}|{_WORDS}[ :]{{1,2}}[(（]?| [-–—] |{_CORRECTED}|{_LINK})"
+_TALK = "(?:细聊|详聊|私聊|咨询|联系|沟通|了解|报名|预约|同号|如下)[:：][ ]?"
+_ANY_LINK = rf"(?:{ANSWER}|{_TALK}|{_WORDS}[ :]{{1,2}}[(（]?| [-–—] |{_CORRECTED}|{_LINK})"
 _ACCOUNT = r"(?P<value>[A-Za-z][-_A-Za-z0-9]{5,19})(?![-_A-Za-z0-9@])(?!\.[A-Za-z0-9])"
 _WECHAT = re.compile(rf"(?i)(?:{_WECHAT_NAME})(?P<link>{_NAMED}{_ANY_LINK}){_ACCOUNT}")
 _LETTERED = re.compile(rf"(?i){_WECHAT_LETTER}(?=[:：]){_ANY_LINK}{_ACCOUNT}")
@@ -61,7 +62,7 @@ _TURN = "[a-z][A-Z]|[A-Z][A-Z][a-z]"
 _MIXED = rf"(?-i:{_TURN}|[A-Za-z][-_A-Za-z0-9]{{0,18}}(?:[-_0-9]|{_TURN}))"
 _PLAINLY = r"[A-Za-z]{6,20}(?:[^-_A-Za-z0-9@(]|$)"
 _TOLD = (
-    rf"(?:{ANSWER}|{_CORRECTED}"
+    rf"(?:{ANSWER}|{_CORRECTED}|{_TALK}"
     rf"|(?:{_WORDS}(?: :|:[ :]?)|{_WORDS}(?-i: (?:is|to)[a-z]{{0,3}}){_WORDS}[ :]{{1,2}})[(（]?"
     rf"|[\s\"']{{0,2}}(?:{_SIGN}?[:：=是为為>]{_SIGN}?|{_SIGN}{{0,2}}[\s\"']?是)[\s\"'是]{{0,2}})"
 )
@@ -133,7 +134,7 @@ RECOGNIZER = Recognizer(
             Example("加我微信zhang_san88，备注", ("zhang_san88",)),
             Example('wechat="mkx_tangyuan", addr', ("mkx_tangyuan",)),
             Example("对方微信号wl_tou_888，自称", ("wl_tou_888",)),
-            Example("微信：felixtomas", ("felixtomas",)),
+            Example("微信：felixtomas，加微信细聊：qinghe_design", ("felixtomas", "qinghe_design")),
             Example("加V ruth_2924", ("ruth_2924",)),
             Example("我QQ是2749106683,进群", ("2749106683",)),
             Example("QQ116511703 皮肤187个", ("116511703",)),

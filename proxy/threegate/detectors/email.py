@@ -30,6 +30,9 @@ _NO_BEGIN, _NO_END = "._%+'-", ".%'"
 _LONGEST = 64
 _USERINFO = re.compile(r"[^/\s?#,;]*")
 
+_MESSAGE = re.compile(r"(?i)(?:message-id|in-reply-to|references):\s?<\Z")
+"""Its number, which only looks like an address."""
+
 
 @cache
 def _tops() -> Mapping[str, frozenset[str]]:
@@ -107,6 +110,8 @@ def _addressed(text: str, start: int, match: re.Match[str]) -> bool:
     scheme = text.rfind("://", max(0, start - 40), start)
     if scheme >= 0 and _USERINFO.fullmatch(text, scheme + 3, start):
         return False
+    if text[start - 1 : start] == "<" and _MESSAGE.search(text, max(0, start - 16), start):
+        return False
     if text[start : match.start()] == "git" and text[match.end() : match.end() + 1] in (":", "/"):
         return False
     return is_real(match["domain"].lower())
@@ -130,6 +135,7 @@ RECOGNIZER = Recognizer(
             Example("https://user@github.com/acme, postgresql://a:b@2023@db.example.com/x"),
             Example("https://x.example?to=kim@example.com", ("kim@example.com",)),
             Example("npm i lodash@4.17.21 @types/node"),
+            Example("Message-ID: <20261127091402.7731@mail.example.com>"),
             Example("微博@小鹿乱撞2333发的"),
         ),
     ),

@@ -38,7 +38,7 @@ _LABELS = words(
 )
 _VERSIONS = words(
     "版本|version|ver|build|release|升级|固件|chrome|chromium|firmware|upgrade|v",
-    "补丁|patch|edition|section|章节|内核|驱动|kernel|cuda|cudnn|numpy|pip|jdk|sdk|pytorch",
+    "补丁|patch|edition|section|章节|内核|驱动|cuda|cudnn|numpy|pip|jdk|sdk|pytorch",
 )
 _BEHIND = words("版本|内核|固件|驱动|version|kernel|firmware")
 _HOSTED = ("://", "@", "-h ")

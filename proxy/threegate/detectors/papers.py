@@ -30,6 +30,7 @@ _ACCOUNT_LABEL = (
     r"|开户(?:行|银行)(?:及|与|、|/)(?:账号|账户)|[户戶]口(?:号码|號碼)|口座番号|계좌번호"
     r"|(?<![a-z])(?:account|acct)(?:[ _\-](?:no|number|num|nr)(?![a-z])| ?#)"
     r"|(?<![0-9a-z])a/c(?![a-z])"
+    r"|\bbank\b[^\n。；;0-9]{0,24}?(?<![a-z])(?:account|acct)(?![a-z])"
     r"|(?:routing|sort code|swift|bsb|ifsc)[^\n。；;]{0,28}?(?<![a-z])(?:account|acct)(?![a-z])"
     r"|kontonummer|konto-?nr|num[ée]ro de compte|n[úu]mero de (?:cuenta|conta)|rekeningnummer"
 )
@@ -99,6 +100,7 @@ RECOGNIZER = Recognizer(
             Example("开户行：农业银行\n账号：33142821348411111", ("33142821348411111",)),
             Example("开户行及账号：宁波银行海曙支行 42284376211866", ("42284376211866",)),
             Example("A/C No 991578407618, IFSC HDFC0001234", ("991578407618",)),
+            Example("Bank: Monzo, account 48210973, sort 04-00-04", ("48210973",)),
             Example("routing 011401533, account 3978281866", ("3978281866",)),
             Example("戶口號碼 980-269091-171（恒生）", ("980-269091-171",)),
             Example("匯豐戶口 482-736621-397 收款", ("482-736621-397",)),

@@ -109,8 +109,8 @@ def find(view: View) -> Iterator[Hit]:
         yield from judged(view, loose, pattern, _judge, value=_MIXES, reach=_DECIDES)
 
 
-_NEXT_FIELD = re.compile(r"(?<=.);(?=[A-Za-z ]{2,40}=)")
-"""Of a connection string."""
+_NEXT_FIELD = re.compile(r"(?<=.)(?:;(?=[A-Za-z ]{2,40}=)|&(?=[a-z_]{3,40}=))")
+"""Of a connection string or a query."""
 
 
 def _judge(match: re.Match[str]) -> Hit | None:
@@ -118,7 +118,7 @@ def _judge(match: re.Match[str]) -> Hit | None:
     if start - match.start() > _REACH:
         return None
     gap, link, value = match.group("gap", "link", "value")
-    if ";" in value:
+    if ";" in value or "&" in value:
         value = _NEXT_FIELD.split(value)[0]
     if match.string[match.start() - 1 : match.start()] == "/" and "/" in value[1:]:  # user/pass
         user, _, value = value.partition("/")
@@ -177,6 +177,7 @@ RECOGNIZER = Recognizer(
             Example("connecting with Password=Thimble88;Encrypt=true", ("Thimble88",)),
             Example("user k.adler, pw Tiger0422#, MTU", ("Tiger0422#",)),
             Example("口令是 hunter2go", ("hunter2go",)),
+            Example("user=a&password=Tz%219kLm&grant_type=password", ("Tz%219kLm",)),
             Example('String dbPassword = "Blue%6530";', ("Blue%6530",)),
             Example("PGPASSWORD=Blue%6530 psql -h db", ("Blue%6530",)),
             Example('{"body": "{\\"password\\": \\"Blue%6530\\"}"}', ("Blue%6530",)),

@@ -20,7 +20,7 @@ from threegate.types import Bilingual, Level
 _CHARS = r"[A-Za-z0-9!#$%&*+\-./:;=?@^_~]"
 _VALUE = rf"(?P<value>(?=[^\s,]{{0,32}}[0-9!@#$%^&*])(?<![A-Za-z0-9]){_CHARS}{{6,40}}+)"
 _FIRST = rf"{_CHARS}{{6,32}}"
-_SIGNS = r"[,)\n，。；！？、）\"”'’」]"
+_SIGNS = r"[,)\n，。；！？、）\"”'’」不没已失]"
 _END = rf"(?:(?<=[.!?;:])(?=[ \t\r\n])|(?={_SIGNS}|\Z))"
 """A clause ends behind the whole of a value."""
 _LABEL = r"(?:[Pp]ass(?:word|code|phrase|wd)|PASSWORD|\b[Pp]wd)s?"
@@ -37,10 +37,13 @@ _NEXT = re.compile(
     rf"|(?: {_WORDS}{{1,24}}?)?(?: is| was| to|[:=]|) ?(?:either |still )?[\"'“]?{_FIRST}[\"'”]?"
     rf"{_ALSO}[\"'“]?|{_WORDS}{{0,32}}, ){_VALUE}{_END}"
 )
-_LEADS = r"也?就是|即|即是|应该是|现在是|新的是|是|为|叫|改成了?|换成了?|变成了?|设成了?|用的?"
+_LEADS = (
+    r"也?就是|(?:原来|以前|之前|旧|老)的是?"
+    r"|即|即是|应该是|现在是|新的是|是|为|叫|改成了?|换成了?|变成了?|设成了?|用的?"
+)
 _CHINESE = re.compile(
     r"(?:密[码碼]|口令)(?:"
-    rf"[^\n。！？；]{{0,16}}?[，,。](?:{_LEADS})[:：]?[ ]?[\"“「]?"
+    rf"[^\n。！？；]{{0,16}}?[，,。][^\n，。A-Za-z0-9]{{0,6}}?(?:{_LEADS})[:：]?[ ]?[\"“「]?"
     r"|[^\n。！？，]{0,10}?(?:[是为為叫用设設改]|我?记得|给你)[^\n。！？，A-Za-z0-9]{0,8}，"
     r"|有[^\n。！？，A-Za-z0-9]{1,4}，[^\n。！？，A-Za-z0-9]{0,4}"
     rf"|有[^\n。！？，A-Za-z0-9]{{1,4}}，[^\n。！？，A-Za-z0-9]{{0,4}}{_FIRST}，[^\n。！？，A-Za-z0-9]{{0,4}}"
@@ -136,7 +139,9 @@ RECOGNIZER = Recognizer(
             ),
             Example("the password is either Fluffy123 or fluffy321.", ("Fluffy123", "fluffy321")),
             Example("密码是我名字加生日，也就是zhangli0823", ("zhangli0823",)),
+            Example("打开密码是身份证后六位，比如我的就是14281X", ("14281X",)),
             Example("密码还是老样子，xiaobai1314", ("xiaobai1314",)),
+            Example("密码改了，原来的abc12345不能用了", ("abc12345",)),
             Example("这是密码，wo2ai3ni", ("wo2ai3ni",)),
             Example("密码就是你生日930416", ("930416",)),
             Example("开机密码：0000？不对，是1024", ("0000", "1024")),

@@ -49,7 +49,7 @@ _BRACKETED = re.compile(
 """An area code in brackets, in Russia behind an 8."""
 _TELLING = re.compile(
     r"0[1-9](?:(?P<pair>[ .])[0-9]{2})(?:(?P=pair)[0-9]{2}){3}"  # France
-    r"|0[17][0-9]{3} [0-9]{6}|07[0-9]{3} [0-9]{3} [0-9]{3}|01[0-9]1 [0-9]{3} [0-9]{4}"  # Britain
+    r"|0[17][0-9]{3} [0-9]{6}|0[17][0-9]{3} [0-9]{3} [0-9]{3}|01[0-9]1 [0-9]{3} [0-9]{4}"  # Britain
     r"|010-[0-9]{4}-[0-9]{4}|0[789]0-[0-9]{4}-[0-9]{4}|09[0-9]{2}-[0-9]{3}-[0-9]{3}"  # Korea …
     r"|04[0-9]{2} [0-9]{3} [0-9]{3}|07[5-9] [0-9]{3} [0-9]{2} [0-9]{2}"  # Australia, Switzerland
     r"|8 ?[(]9[0-9]{2}[)] ?[0-9]{3}-[0-9]{2}-[0-9]{2}|[(][1-9][0-9][)] ?9[0-9]{4}-[0-9]{4}"
@@ -68,7 +68,7 @@ _LABELS = words(
     *_STRONG,
     "联系|聯絡|連絡|致电|撥打|拨打|call|text me|reach|contact|fax|number is|ring|dial|sms|home",
     "office|rappeler|appelez|erreich|ruf mich an|anrufen|bel me|llámame|chiami|chiamare|hubungi",
-    "ligue",
+    "ligue|辦公室|办公室",
 )
 _INITIAL = re.compile("(?<![A-Za-z])[TMPCFDtmpcfd][:.：] ?$")
 """A label of signatures, right before a number in groups."""

@@ -29,6 +29,7 @@ _CODE = re.compile(
     rf"|(?:one[- ]time|verification|security|sign[- ]?in|log[- ]?in|{_PLACES}|entry|unlock"
     r"|lock|padlock|safe|vault|2fa|mfa|sms)"
     r" (?:code|pin|passcode|combination|combo)"
+    rf"|code (?:for|to|of) (?:the|my|our) (?:[a-z]{{1,9}} )?(?:{_PLACES}|safe|vault|building|lock)"
     r"|combination (?:to|of|for|on) (?:the|my|our|his|her|your) [a-z ]{2,16}?)"
     r"|(?:pin|[验驗][证證]|校[验驗]|安全|取款|[开開][门門]|[门門]禁)[码碼]"
     rf"|[动動][态態](?:[码碼]|口令)|密[码碼])(?:{_IS})(?P<value>[0-9]{{4,8}}|{_DIAL}){_EDGE}"
@@ -40,7 +41,8 @@ _CARD = re.compile(
 _BESIDE = re.compile(
     r"(?:\b(?:PIN|(?i:(?:my|your|her|his|their)(?: atm| card| sim| bank)?|atm|sim) pin)"
     r"(?: code| number)? |\b(?:[Pp]asscode|PUK) "
-    rf"|\b(?i:{_PLACES}) code |(?:密[码碼]|口令|[验驗][证證][码碼])[ ]?"
+    rf"|\b(?i:{_PLACES}) code |\b[Cc]ombo (?=[0-9]{{1,2}}-)"
+    r"|(?:密[码碼]|口令|[验驗][证證][码碼])[ ]?"
     r"|(?:密[码碼]锁|门锁|门禁|单元门|大门)[^0-9\n。]{0,8}?[按输拨摁]入?[ ]?"
     r"|(?:保险[柜箱][^0-9\n，。]{0,16}|密[码碼][左右顺逆][^0-9\n，。]{0,6})(?=[0-9]{1,2}-))"
     rf"(?P<value>(?:[0-9]{{4}}|[0-9]{{6}}|{_DIAL}){_EDGE})"
@@ -81,6 +83,7 @@ RECOGNIZER = Recognizer(
             Example("Sign-in code: 483920, gate code 2580 then ring", ("483920", "2580")),
             Example("动态口令为360058", ("360058",)),
             Example("The combination to the safe is 24-9-37.", ("24-9-37",)),
+            Example("The code for the gate is 0417, combo 32-8-19", ("0417", "32-8-19")),
             Example("My ATM pin number 5093, her passcode 558210", ("5093", "558210")),
             Example("保险柜左三圈到47-12-83，大门密码锁：按 3719 再按井号", ("47-12-83", "3719")),
             Example("a combination of 3-4-5 items, 密码是2024年设的，保险柜型号 3712"),
@@ -90,7 +93,7 @@ RECOGNIZER = Recognizer(
         ),
     ),
     trigger=(
-        r"(?i)\bpin\b|\bpin[码碼]|\botp\b|\bpuk|passcode|[a-z] (?:code|pin|combo)\b|combination"
+        r"(?i)\bpin\b|\bpin[码碼]|\botp\b|\bpuk|passcode|[a-z] (?:code|pin)\b|combo|combination"
         r"|\bcvv|\bcvc|\bcsc|背面"
         r"|[证證验驗全款门門禁态態][码碼]|密[码碼]|口令|保险[柜箱]|门锁|门禁|单元门|大门"
     ),

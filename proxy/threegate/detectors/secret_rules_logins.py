@@ -94,9 +94,9 @@ _RULES: tuple[SecretRule, ...] = (
     ),
     SecretRule(
         "key_named_so", KEY, Bilingual("“密钥”“令牌”之后的值", "A value behind the word token or secret"), ("token", "secret", "密钥", "秘钥", "令牌", "ak", "sk", "key"),
-        r"(?i)(?P<no>csrf|xsrf|page|next|sync|continuation|cache|primary|foreign|public|partition|host|idempotency|sort|device|row|store|the|a|max|[a-z]+ing)?[_\- ]{0,2}(?:(?:\b|_)(?:token|secret)|\b(?:my|our|your) key|(?-i:\b[AS]K)|密钥|秘钥|令牌)(?:[ \t]?[\x{4e00}-\x{9fff}，]{1,10}(?:新的|换成|改成|现在)[:：是为]{0,2}[ \t]{0,2}|[ \t]{1,3})[\"'`]?(?P<value>[A-Za-z_\-/+=]{0,23}[0-9][A-Za-z0-9_\-/+=]{8,})", 3.5,
+        r"(?i)(?P<no>csrf|xsrf|page|next|sync|continuation|cache|primary|foreign|public|partition|host|idempotency|sort|device|row|store|the|a|max|[a-z]+ing)?[_\- ]{0,2}(?:(?:\b|_)(?:token|secret)|\b(?:my|our|your) key|\b(?:api|app|access)[_\- ]?key|(?-i:\b[AS]K)|密钥|秘钥|令牌)(?:[ \t]?[\x{4e00}-\x{9fff}，]{1,10}(?:新的|换成|改成|现在)[:：是为]{0,2}[ \t]{0,2}|[ \t]{1,3})[\"'`]?(?P<value>[A-Za-z_\-/+=]{0,23}[0-9][A-Za-z0-9_\-/+=]{8,})", 3.2,
         allow=r"^.{0,23}$|^[0-9\-]+$|^(?:[A-Za-z]+[_\-/])+|^(?:[A-Z]?[a-z]{2,}[0-9]{0,3})+$|^[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}",
-        examples=(Example(f"circleci token {_HEX40} still active?", (_HEX40,)), Example(f"密钥 {_TOKEN} 别外传", (_TOKEN,)), Example(f"七牛 AK {_TOKEN} SK {_TOKEN}", (_TOKEN, _TOKEN)), Example(f"access_token 过期了，新的：{_TOKEN}", (_TOKEN,)), Example(f"page token {_TOKEN}, cache key {_HEX40}"), Example("secret management_service_v2_production")),
+        examples=(Example(f"circleci token {_HEX40} still active?", (_HEX40,)), Example(f"密钥 {_TOKEN} 别外传", (_TOKEN,)), Example("APIKey f47c8f026782561587c6f37c6cc4b832", ("f47c8f026782561587c6f37c6cc4b832",)), Example(f"七牛 AK {_TOKEN} SK {_TOKEN}", (_TOKEN, _TOKEN)), Example(f"access_token 过期了，新的：{_TOKEN}", (_TOKEN,)), Example(f"page token {_TOKEN}, cache key {_HEX40}"), Example("secret management_service_v2_production")),
         not_after="(", rank=84,
     ),
 )  # fmt: skip

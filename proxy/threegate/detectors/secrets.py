@@ -89,7 +89,9 @@ _OPEN = r"[bBrRuLf@]{0,2}[\"'`\\]{1,4}|(?:[|>][+\-]?\s{1,8})?"
 def assign(*more: str) -> str:
     """RE2 of what stands between a name and its value; `more` operators."""
     operator = "|".join((_OPERATOR, *more))
-    return rf"(?:[\"'`\]\\]{{0,4}}\s{{0,8}}(?:{operator})\s{{0,3}}(?:{_OPEN})|{NEXT_LINE}|>)"
+    return (
+        rf"(?:[\"'`\]\\]{{0,4}}\s{{0,8}}(?:{operator})\s{{0,3}}(?:{_OPEN})|{NEXT_LINE}|\\?[\"']?>)"
+    )
 
 
 ASSIGN = assign()

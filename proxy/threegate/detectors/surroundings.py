@@ -43,6 +43,8 @@ _UNNAMED = re.compile(
     r"[ \t]*"
 )
 """A line that says number, but not of what: the line above it does."""
+_PARTED = "，"
+"""Behind the name of another number it begins what is no such number: 订单已送达，骑手 138…"""
 _COUNTED = ("编号", "編號")
 """Right behind a label, no other number's: 身份證編號."""
 _COLUMNS = re.compile(rf"(?:[^\x00-\x7f]|[\x00-\x7f]{{1,2}}){{1,{BEFORE // 2 + 4}}}")
@@ -231,6 +233,8 @@ class _Sides(dict[str, int]):
     def __missing__(self, window: str) -> int:
         clause = told(window)
         own, foreign = self._labels.last(clause), self._other.last(clause)
+        if foreign >= 0 and _PARTED in clause[foreign:]:
+            foreign = -1
         owned = own >= foreign or (own >= 0 and clause[own:foreign] in _COUNTED)
         self[window] = 0 if own < 0 and foreign < 0 else 1 if owned else -1
         return self[window]

@@ -1,0 +1,170 @@
+"""Identity and tax numbers of persons and firms in more countries: behind their label, with the
+right check digits; a few by their groups and check digits alone.
+
+Labels are looked for at once, then each number of those that are there by a pass of its own.
+Arrays compute the check digits of all.
+"""
+
+# ruff: noqa: E501 (a table reads better with one number a line)
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+import numpy as np
+import re2
+
+from threegate.detectors import bulk, tails
+from threegate.detectors.base import DetectorInfo, Example
+from threegate.detectors.linear import loosened
+from threegate.detectors.recognizer import ANSWER, Hit, Recognizer
+from threegate.detectors.sieve import Ints, Mask, Sieve
+from threegate.detectors.surroundings import View
+from threegate.detectors.world_checks import (
+    Check,
+    baltic,
+    belgian,
+    born_day_first,
+    born_year_first,
+    brazilian,
+    czech,
+    french,
+    indonesian,
+    japanese,
+    luhn,
+    modulo_11,
+    norwegian,
+    remainder_11,
+    russian_insurance,
+    russian_tax,
+    varied,
+    weighted,
+)
+from threegate.normalize import re2_spans
+from threegate.types import Bilingual, Level
+
+OTHER, SIN, RRN = "pii.id_other", "pii.ca.sin", "pii.kr.rrn"
+_GAP = rf"(?:[^0-9\n。；;!?！？]{{0,20}}?|{ANSWER})"
+_REACH = 56
+"""From the label to the value: within `base.LOOKBEHIND`."""
+
+
+class _Number(NamedTuple):
+    """`label` finds the words alone; `whole`, RE2, ends with a value of so many `digits`."""
+
+    label: str
+    whole: Any
+    digits: int
+    check: Check
+    kind: str
+
+
+def _number(label: str, form: str, digits: int, check: Check, kind: str = OTHER) -> _Number:
+    return _Number(label, loosened(f"(?i)(?:{label}){_GAP}(?:{form})"), digits, check, kind)
+
+
+def _alone(form: str, digits: int, check: Check) -> _Number:
+    return _Number(form, re2.compile(form), digits, check, OTHER)
+
+
+_LABELLED = (
+    _number(r"s[ée]cu(?:rit[ée] sociale)?\b|\bNIR\b|num[ée]ro insee", r"[12] ?[0-9]{2} ?[0-9]{2} ?[0-9]{2} ?[0-9]{3} ?[0-9]{3} ?[0-9]{2}", 15, french),
+    _number(r"\bBSN\b|burgerservicenummer|sofinummer", r"[0-9]{9}|[0-9]{4}[. ][0-9]{2}[. ][0-9]{3}", 9, weighted(11, 9, 8, 7, 6, 5, 4, 3, 2, -1)),
+    _number(r"num[ée]ro national|registre national|rijksregister(?:nummer)?|\bNISS\b|\bINSZ\b", r"[0-9]{2}\.?[0-9]{2}\.?[0-9]{2}-?[0-9]{3}[.\-]?[0-9]{2}", 11, belgian),
+    _number(r"\bNIF\b|contribuinte", r"[0-9]{9}|[0-9]{3} [0-9]{3} [0-9]{3}", 9, modulo_11(9, 8, 7, 6, 5, 4, 3, 2)),
+    _number(r"\bAHV\b|\bAVS\b", r"756\.?[0-9]{4}\.?[0-9]{4}\.?[0-9]{2}", 13, weighted(10, *(1, 3) * 6, 1)),
+    _number(r"f[øo]dselsnummer|\bfnr\b", r"[0-9]{6} ?[0-9]{5}", 11, norwegian),
+    _number(r"\bCPR\b", r"[0-9]{6}-?[0-9]{4}", 10, born_day_first),
+    _number(r"rodn[ée] [čc][íi]slo|rodn[ée]ho [čc][íi]sla", r"[0-9]{6}/?[0-9]{4}", 10, czech),
+    _number(r"\bCNP\b|cod numeric personal", r"[1-8][0-9]{12}", 13, remainder_11(2, 7, 9, 1, 4, 6, 3, 5, 8, 2, 7, 9)),
+    _number(r"\bEGN\b|ЕГН", r"[0-9]{10}", 10, remainder_11(2, 4, 8, 5, 10, 9, 7, 3, 6)),
+    _number(r"isikukood|asmens kodas", r"[1-6][0-9]{10}", 11, baltic),
+    _number(r"\bUTR\b|unique taxpayer reference", r"[0-9]{5} ?[0-9]{5}", 10, varied),
+    _number(r"\bCPF\b", r"[0-9]{3}\.?[0-9]{3}\.?[0-9]{3}-?[0-9]{2}", 11, brazilian),
+    _number(r"\bCNPJ\b", r"[0-9]{2}\.?[0-9]{3}\.?[0-9]{3}/?[0-9]{4}-?[0-9]{2}", 14, brazilian),
+    _number(r"\bCUI[TL]\b", r"[0-9]{2}-?[0-9]{8}-?[0-9]", 11, modulo_11(5, 4, 3, 2, 7, 6, 5, 4, 3, 2)),
+    _number(r"マイナンバー|個人番号|\bmy ?number\b", r"[0-9]{4}[ -]?[0-9]{4}[ -]?[0-9]{4}", 12, japanese),
+    _number(r"\bNIK\b|\bKTP\b", r"[0-9]{16}", 16, indonesian),
+    _number(r"\bmykad\b|kad pengenalan|\bIC (?:no|number)\b", r"[0-9]{6}-?[0-9]{2}-?[0-9]{4}", 12, born_year_first),
+    _number(r"\bCCCD\b|căn cước|chứng minh nhân dân", r"[0-9]{12}", 12, varied),
+    _number(r"снилс|\bSNILS\b", r"[0-9]{3}-?[0-9]{3}-?[0-9]{3}[ -]?[0-9]{2}", 11, russian_insurance),
+    _number(r"(?-i:ИНН)|\bINN\b", r"[0-9]{10}", 10, russian_tax),
+    _number(r"(?-i:ИНН)|\bINN\b", r"[0-9]{12}", 12, russian_tax),
+    _number(r"teudat zehut|תעודת זהות", r"[0-9]{8}-?[0-9]", 9, luhn),
+    _number(r"\bEIN\b|employer identification", r"[0-9]{2}-[0-9]{7}", 9, varied),
+    _number(r"\bSIN\b|social insurance|assurance sociale", r"[0-9]{9}", 9, luhn, SIN),
+    _number(r"주민(?:등록)?번호", r"[0-9]{6}-?[1-4][0-9]{6}", 13, born_year_first, RRN),
+)  # fmt: skip
+_TABLE = (
+    *_LABELLED,
+    _alone(r"[0-9]{3}\.[0-9]{3}\.[0-9]{3}-[0-9]{2}", 11, brazilian),
+    _alone(r"[0-9]{2}\.[0-9]{3}\.[0-9]{3}/[0-9]{4}-[0-9]{2}", 14, brazilian),
+    _alone(r"756\.[0-9]{4}\.[0-9]{4}\.[0-9]{2}", 13, weighted(10, *(1, 3) * 6, 1)),
+    _alone(r"784-[0-9]{4}-[0-9]{7}-[0-9]", 15, luhn),
+)  # fmt: skip
+
+
+def _labels() -> Any:
+    made = re2.Set.SearchSet()
+    for number in _TABLE:
+        made.Add(f"(?i){number.label}")
+    made.Compile()
+    return made
+
+
+_LABELS = _labels()
+
+
+def find(view: View) -> Iterator[Hit]:
+    for n in sorted(_LABELS.Match(view.data) or ()):
+        yield from _found(view, _TABLE[n])
+
+
+def _found(view: View, number: _Number) -> Iterator[Hit]:
+    spans = bulk.columns(re2_spans.spans(number.whole, view.data), 2)
+    if not len(spans[0]):
+        return
+    sieve = view.sieve
+    label, end = sieve.places[spans]
+    i = np.searchsorted(sieve.at, end)
+    digits = sieve.digit[i[:, None] - np.arange(number.digits, 0, -1)]
+    start = sieve.at[i - number.digits]
+    right = (start - label <= _REACH) & _edged(sieve, start, end) & number.check(digits)
+    yield from bulk.hits(start[right], end[right], number.kind, Level.HIGH)
+
+
+def _edged(sieve: Sieve, start: Ints, end: Ints) -> Mask:
+    """Nothing beside a value that makes it a part of something longer."""
+    before = ~sieve.is_word(start - 1) & ~sieve.goes_on(start)
+    return before & ~sieve.is_word(end) & ~bulk.followed(sieve, end, ".-/")
+
+
+RECOGNIZER = Recognizer(
+    DetectorInfo(
+        id="world_ids",
+        kinds=(OTHER, SIN, RRN),
+        title=Bilingual("更多国家的证件号与税号", "Identity and tax numbers of more countries"),
+        examples=(
+            Example("numéro de sécurité sociale 1 97 04 75 429 324 24", ("1 97 04 75 429 324 24",)),
+            Example("BSN 347475632 staat op de loonstrook", ("347475632",)),
+            Example(
+                "CPF 572.317.045-73, CNPJ 11.222.333/0001-81",
+                ("572.317.045-73", "11.222.333/0001-81"),
+            ),
+            Example("AHV-Nr. 756.9217.0769.85, SIN 339500720", ("756.9217.0769.85", "339500720")),
+            Example(
+                "nota 572.317.045-73 em anexo, 운전자 주민번호 881014-1573908",
+                ("572.317.045-73", "881014-1573908"),
+            ),
+            Example("ИНН 7707083893, 500100732259", ("7707083893",)),
+            Example("BSN 347475633, the number of a part"),
+            Example("CPF 572.317.045-74, order 756.9217.0769.86, EIN 12-34567"),
+            Example("le numéro national 347475632, NIF 12, my number 1234"),
+        ),
+    ),
+    trigger=rf"(?i){'|'.join(dict.fromkeys(n.label for n in _LABELLED))}"
+    r"|[0-9]\.[0-9]{3}\.[0-9]{3}[\-/]|756\.[0-9]|784-[0-9]",
+    find=find,
+    tails=(tails.token, tails.number),
+    rank=44,
+)
