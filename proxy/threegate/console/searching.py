@@ -58,8 +58,8 @@ def address(terms: Mapping[str, str], **changed: str) -> str:
 
 def to_query(terms: Mapping[str, str], **more: Any) -> Query:
     """Raises Refusal for a term that cannot be."""
+    since, until = period(terms)
     try:
-        since, until = period(terms)
         same: dict[str, Any] = {n: terms.get(n, "") for n in SAME}
         query = Query(
             text=terms.get("q", ""),
@@ -81,11 +81,19 @@ def _stages(text: str) -> tuple[Stage, ...]:
 
 
 def period(terms: Mapping[str, str]) -> tuple[int, int]:
-    """[since, until) in microseconds. Dates are UTC days; `until` is the last day shown."""
-    until = _day(terms["until"]) + DAY_US if "until" in terms else now_us() + 1
-    if "since" in terms:
-        return _day(terms["since"]), until
-    return until - int(terms.get("days", DEFAULT_DAYS)) * DAY_US, until
+    """[since, until) in microseconds. Dates are UTC days; `until` is the last day shown. Raises
+    Refusal for what is no date, no number of days, or ends before it begins."""
+    try:
+        until = _day(terms["until"]) + DAY_US if "until" in terms else now_us() + 1
+        days = int(terms.get("days", DEFAULT_DAYS))
+        since = _day(terms["since"]) if "since" in terms else until - days * DAY_US
+    except ValueError:
+        since = until = -1
+    if since < 0:
+        raise Refusal(400, "日期要写成 2026-11-25", "a date is written 2026-11-25")
+    if since >= until:
+        raise Refusal(400, "开始日期晚于结束日期", "the period ends before it begins")
+    return since, until
 
 
 def _day(text: str) -> int:

@@ -41,11 +41,24 @@ def test_facets_lead_to_what_they_count(site: Site) -> None:
         assert {r["action"] for r in found["rows"]} == {value["value"]}
 
 
-@pytest.mark.parametrize("term", ["days=x", "since=soon", "action=nothing", "stage=none"])
-def test_terms_that_cannot_be(site: Site, term: str) -> None:
+@pytest.mark.parametrize(
+    ("term", "said"),
+    [
+        ("days=x", "a date is written"),
+        ("days=99999999999", "a date is written"),
+        ("days=0", "before it begins"),
+        ("since=soon", "a date is written"),
+        ("until=2026-13-01", "a date is written"),
+        ("since=2026-11-02&until=2026-10-01", "before it begins"),
+        ("action=nothing", "a search term"),
+        ("stage=none", "a search term"),
+    ],
+)
+def test_terms_that_cannot_be(site: Site, term: str, said: str) -> None:
     answer = site.who("reviewer").get(f"/audit.json?{term}")
     assert answer.status_code == 400
     assert answer.json()["ok"] is False
+    assert said in answer.json()["error"]
 
 
 def test_a_record_shows_masked_texts_and_why(site: Site, newest: Newest) -> None:

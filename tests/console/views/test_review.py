@@ -44,6 +44,8 @@ def test_a_record_becomes_a_test_in_the_draft_of_an_editor(site: Site, newest: N
     request = newest("q=秋天")
     reviewer = site.who("reviewer")
     form = {"rule": "cn.pii.documents", "expect": "no_match", "part": "messages/0/content:user"}
+    nobody = reviewer.post(f"/audit/record/{request}/propose.json", data=form | {"rule": "cn.none"})
+    assert nobody.json()["error"] == "there is no rule called cn.none"
     answer = reviewer.post(f"/audit/record/{request}/propose.json", data=form).json()
     editor = site.who("editor", name="tester")
     editor.post("/policies/edit/cn-privacy", data={"text": "pack: ["})

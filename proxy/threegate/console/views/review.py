@@ -49,6 +49,8 @@ async def propose(visit: Visit) -> Answer:
     rule, expect = visit.form.get("rule", ""), visit.form.get("expect", "")
     if part is None or not rule or expect not in ("match", "no_match"):
         raise Refusal(400, "请选择规则和保存下来的文本", "choose a rule and a text that was kept")
+    if rule not in explained.titles(visit.parts.policies.pin()):
+        raise Refusal(400, f"没有名为 {rule} 的规则", f"there is no rule called {rule}")
     request = visit.path["request"]
     channel = explained.channel_of(part["part"])
     at = now().isoformat(timespec="seconds")
