@@ -126,6 +126,13 @@ def test_a_short_text_is_read_as_presidio_reads_it(entity: str) -> None:
         assert spans(Entity(read(entity)).of_short(View(text))) == told(entity, text)
 
 
+@pytest.mark.parametrize("entity", BY_ENTITY)
+def test_few_values_in_a_long_text_are_found(entity: str) -> None:
+    for number in range(40):
+        text = "号 " * LONG + text_of(entity, 4, number)
+        assert spans(Entity(read(entity)).of_long(Places(View(text)))) >= told(entity, text)
+
+
 def test_no_value_is_wider_than_what_is_read_of_it() -> None:
     for member in map(read, BY_ENTITY):
         for pattern in member.patterns:

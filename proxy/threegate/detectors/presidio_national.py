@@ -37,6 +37,10 @@ _CHECKS: Mapping[str, Callable[[str], bool]] = {"SG_NRIC_FIN": checksums.nric}
 """Check digits that Presidio does not look at."""
 
 
+_FEW = 16
+"""Places to ask at that cost less than arrays to leave some of them out."""
+
+
 class Value(NamedTuple):
     start: int
     end: int
@@ -59,15 +63,18 @@ class Entity:
         return self._hits(view.text, spoken)
 
     def of_long(self, text: Places) -> Iterator[Hit]:
-        places = self.places(text)
-        if len(places):
-            yield from self._told_of(text, places[text.spoken(places, self._labels)])
-
-    def _told_of(self, text: Places, places: Ints) -> Iterator[Hit]:
-        """Where a label does stand before. Values that read alike but for their digits are judged
-        once, where the right check digit is all that these say."""
-        words = text.alike if self._plain else text.content
+        runs = text.of(self._begins)
+        if len(runs) <= _FEW and not self._is_odd:
+            return self._told_of(text, np.sort(text.start[runs]), text.content)
+        if not len(places := self._places(text, runs)):
+            return iter(())
         shapes = text.content if self.name in MORE else text.alike
+        return self._told_of(text, places[text.spoken(places, self._labels)], shapes)
+
+    def _told_of(self, text: Places, places: Ints, shapes: str) -> Iterator[Hit]:
+        """Where a label does stand before. Values of the same shape are judged once: where the
+        right check digit is all that digits say, all digits are the same."""
+        words = text.alike if self._plain else text.content
         spoken, known = _Spoken(self._speaks), dict[str, list[tuple[int, Level]]]()
         before = len(BEFORE)
         for place in places.tolist():
@@ -80,9 +87,8 @@ class Entity:
             for size, level in hits:
                 yield Hit(place, place + size, self._kind, level, "presidio")
 
-    def places(self, text: Places) -> Ints:
-        """Where one may stand, whatever is said before."""
-        runs = text.of(self._begins)
+    def _places(self, text: Places, runs: Ints) -> Ints:
+        """Where one may stand that begins with one of these, whatever is said before."""
         at, first = text.start[runs], text.first[runs]
         if self._is_odd:
             at = np.concatenate((at, text.beside_underscores))
