@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 
 import pytest
+from threegate import settings
 
 ROOT = Path(__file__).parents[1]
 FOLDERS = (".", "docs", "docs/decisions", "docker", "policies")
@@ -47,3 +48,22 @@ def test_a_page_and_its_twin_have_the_same_parts() -> None:
         if twin != page and twin.exists():
             levels = [re.findall(r"^(#+) ", p.read_text("utf-8"), re.M) for p in (page, twin)]
             assert levels[0] == levels[1], page.name
+
+
+SETTINGS = re.compile(r"```yaml\n(.*?)```", re.S)
+
+
+@pytest.mark.parametrize("name", ["operate", "upstreams"])
+def test_settings_on_the_pages_load_and_say_the_same_in_both_languages(
+    name: str, tmp_path: Path
+) -> None:
+    loaded = []
+    for page in (f"{name}.md", f"{name}{CHINESE}"):
+        blocks = SETTINGS.findall((ROOT / "docs" / page).read_text("utf-8"))
+        assert blocks
+        for number, block in enumerate(blocks):
+            file = tmp_path / f"{page}.{number}.yaml"
+            file.write_text(block, "utf-8")
+            loaded.append(settings.load(environment={}, file=file))
+    half = len(loaded) // 2
+    assert loaded[:half] == loaded[half:]
