@@ -23,6 +23,7 @@ from encoder import Model, load_encoder
 from guard_rows import HEADS, GuardRow, all_rows, categories
 from ordinary import ordinary_rows
 from reasoning import reasoned
+from repeated import repeated
 from rows import factor, is_dev, weighed
 from shipping import load_start, start_tokenizer
 from trainer import Example, Plan, seed_all, train
@@ -103,7 +104,8 @@ def examples(
 def split(data: Path) -> tuple[list[GuardRow], list[GuardRow]]:
     rows = all_rows(data)
     rows = [*rows, *composed(rows), *ordinary_rows(data)]
-    rows += reasoned(rows)
+    again = repeated(rows)
+    rows += [*reasoned(rows), *again, *reasoned(again)]
     return [r for r in rows if not is_dev(r.group)], [r for r in rows if is_dev(r.group)]
 
 

@@ -16,7 +16,7 @@ from typing import Any
 
 import yaml
 
-from rows import Row, authored, read_rows
+from rows import Row, authored, group_of, read_rows
 
 HEADS = ("direct", "indirect", "hazard", "offensive", "compliance")
 CLEAN = {"direct": 0, "indirect": 0, "hazard": 0}
@@ -64,7 +64,7 @@ def language_of(text: str) -> str:
 
 
 def make(row: Row, heads: dict[str, int], times: float = 1.0, **more: Any) -> GuardRow:
-    more.setdefault("group", row["id"])
+    more.setdefault("group", group_of(row))
     return GuardRow(
         row["text"], heads, source=row["source"], language=language_of(row["text"]), times=times, **more
     )

@@ -6,6 +6,7 @@ import argparse
 import itertools
 import json
 import random
+import re
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -26,10 +27,11 @@ STATED: dict[str, tuple[str, ...]] = {  # harmless rows, by source, that set the
     "direct": ("authored/benign", "authored/injection_direct", "authored2/notinject", "authored2/xstest",
                "authored3/notinject", "authored5/notinject", "generated/quoted", "generated/persona"),
     "indirect": ("authored/injection_indirect", "authored2/indirect", "authored3/indirect", "authored5/indirect",
-                 "authored7/indirect", "authored11/indirect"),  # not generated/document-order: two Chinese sentences there
+                 "authored7/indirect", "authored11/indirect", "authored13/indirect"),  # not generated/document-order: two Chinese sentences there
     "hazard": ("authored/benign", "authored/hazard", "authored2/xstest", "authored2/hazard", "authored3/hazard",
-               "authored4/plain", "authored5/hazard", "authored5/plain"),
-    "compliance": ("authored/answers", "authored2/answers", "authored3/answers", "authored5/answers", "generated/piece"),
+               "authored4/plain", "authored5/hazard", "authored5/plain", "authored13/hazard"),
+    "compliance": ("authored/answers", "authored2/answers", "authored3/answers", "authored5/answers", "authored13/answers",
+                   "generated/piece"),
 }  # fmt: skip
 RATES = {  # documents that give orders are the hardest to tell from attacks, and a policy may only mark them
     "direct": Rates(medium=(0.06, 0.02)),  # a policy marks at medium and stops at high
@@ -41,6 +43,8 @@ RATES = {  # documents that give orders are the hardest to tell from attacks, an
 }
 ORDINARY = 0.01
 """Share of ordinary texts that may reach medium of the head of offence, which has no hard rows of its own."""
+OWN = re.compile(r"((reasoned/)?repeated/)?(authored|generated)")
+"""Sources of rows that are not ordinary: a hard answer said three times is no ordinary one."""
 PUBLISHED = {"direct": "injection.direct", "indirect": "injection.indirect", "offensive": "offensive",
              "compliance": "compliance.harmful"}  # fmt: skip
 HAZARDS = slice(2, 20)
@@ -96,7 +100,7 @@ def levels_of(head: str, scores: Array, labels: Array, sources: Array, alone: Ar
         return Levels(found.low, max(found.medium, least), max(found.high, least))
     harmless = (labels == 0) & (alone if head != "compliance" else ~alone)
     hard = np.array([source.startswith(STATED[head]) for source in sources])
-    own = np.array([source.startswith(("authored", "generated")) for source in sources])
+    own = np.array([OWN.match(source) is not None for source in sources])
     return stated_levels(scores[harmless & hard], scores[harmless & ~own], RATES[head])
 
 
