@@ -76,6 +76,8 @@ def told(text: str, least: int) -> list[tuple[str, str, list[Span]]]:
     with pytest.MonkeyPatch.context() as patch:
         for module in (decoded, fold, joined, misread):
             patch.setattr(module, "LONG", least)
+        for module in (decoded, fold):
+            patch.setattr(module, "FEW", least)
         return [(v.name, v.text, places(v)) for v in views(text)]
 
 

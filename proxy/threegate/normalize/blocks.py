@@ -99,6 +99,8 @@ def _followed(codes: Bytes, start: Ints, end: Ints) -> Mask:
 def base32(text: str) -> Blocks:
     codes, kinds = _read(text)
     start, end = _words(kinds, _WORD, _FIVE, 8)
+    if not len(start):
+        return Blocks(start, end, start, end, codes)
     padding = np.zeros(len(end), np.int64)
     for _ in range(_MOST_PADS + 1):
         padding += codes[end + padding] == _PAD

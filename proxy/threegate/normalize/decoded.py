@@ -18,7 +18,6 @@ import re2
 
 from threegate.normalize import blocks, escapes
 from threegate.normalize.legible import legible, readable
-from threegate.normalize.re2_spans import found
 from threegate.normalize.said import Blocks, said, worth
 from threegate.normalize.view import FEW, LONG, Edit, View, edited, edited_at, replaced, spliced
 
@@ -152,8 +151,7 @@ def _block(
 
     def step(view: View) -> View:
         if len(view.text) >= LONG:
-            likely = found(token, view.text.encode())
-            return _read(view, find(view.text), wide=wide) if likely else view
+            return _read(view, find(view.text), wide=wide)
         starts = [match.start(1) for match in token.finditer(view.text) if _telling(match[1])]
         return edited_at(view, NAME, pattern, decode, starts)
 
@@ -162,11 +160,10 @@ def _block(
 
 def _read(view: View, blocks: Blocks, *, wide: bool) -> View:
     """With what the blocks say in their place."""
+    if len(blocks.start) >= FEW:
+        blocks = worth(blocks, wide=wide)
     if len(blocks.start) < FEW:
         return replaced(view, NAME, [*_edits(blocks, legible if wide else readable)])
-    blocks = worth(blocks, wide=wide)
-    if not len(blocks.start):
-        return view
     what = said(blocks, wide=wide)
     start, end = blocks.start[what.told], blocks.end[what.told]
     return spliced(view, NAME, start, end, *what.text())
