@@ -15,7 +15,7 @@ Invariants that the scanner's stability rests on:
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any, NamedTuple
@@ -24,7 +24,7 @@ from threegate.detectors import linear
 from threegate.detectors.base import DetectorInfo
 from threegate.detectors.pattern_parts import parsed
 from threegate.detectors.sieve import LONG, Ints, Sieve
-from threegate.detectors.stretches import Stretch, within
+from threegate.detectors.stretches import BEYOND, Stretch, within
 from threegate.detectors.surroundings import SPACE, View
 from threegate.types import Level
 
@@ -203,7 +203,7 @@ def candidates(view: View, pattern: re.Pattern[str], spots: Spots) -> Iterator[r
 def numbers(view: View, pattern: re.Pattern[str], spots: Spots) -> Iterator[re.Match[str]]:
     """`candidates` of a pattern that begins in a stretch of digits."""
     if view.stretches is not None:
-        return _stretched(view.text, pattern, view.stretches)
+        return _stretched(view, pattern, view.stretches)
     return _tried(view, pattern, spots(view.sieve))
 
 
@@ -222,7 +222,7 @@ def sifted(view: View, pattern: re.Pattern[str], sift: Sift) -> Sifted:
 def sifted_numbers(view: View, pattern: re.Pattern[str], sift: Sift) -> Sifted:
     """`numbers` of such a recognizer."""
     if view.stretches is not None:
-        return (), _stretched(view.text, pattern, view.stretches)
+        return (), _stretched(view, pattern, view.stretches)
     return _sifted(view, pattern, sift)
 
 
@@ -232,9 +232,41 @@ def _sifted(view: View, pattern: re.Pattern[str], sift: Sift) -> Sifted:
 
 
 def _stretched(
-    text: str, pattern: re.Pattern[str], stretches: Iterable[Stretch]
+    view: View, pattern: re.Pattern[str], stretches: Sequence[Stretch]
 ) -> Iterator[re.Match[str]]:
-    return (match for each in stretches for match in within(pattern, text, each))
+    if not _has_edge(pattern):
+        return (match for each in stretches for match in within(pattern, view.text, each))
+    if view.beginnings is None:
+        view.beginnings = [_beginnings(view.text, each) for each in stretches]
+    return _begun(view.text, pattern, stretches, view.beginnings)
+
+
+def _begun(
+    text: str,
+    pattern: re.Pattern[str],
+    stretches: Sequence[Stretch],
+    beginnings: Sequence[Sequence[int]],
+) -> Iterator[re.Match[str]]:
+    """As `within` finds them, tried only where a word begins: a tenth of the places."""
+    for (_, last), starts in zip(stretches, beginnings, strict=True):
+        for start in starts:
+            if match := pattern.match(text, start, last + BEYOND):
+                yield match
+
+
+def _beginnings(text: str, stretch: Stretch) -> list[int]:
+    start, last = stretch
+    return [match.start() for match in _BEGINNING.finditer(text, start, last + 1)]
+
+
+@cache
+def _has_edge(pattern: re.Pattern[str]) -> bool:
+    """Whether it begins as `first` makes it."""
+    return _EDGED.match(pattern.pattern) is not None
+
+
+_BEGINNING = re.compile(first("0-9A-Za-z"))
+_EDGED = re.compile(r"\[[0-9A-Za-z\-]+\]" + re.escape(first("").removeprefix("[]")))
 
 
 def _tried(view: View, pattern: re.Pattern[str], spots: Ints) -> Iterator[re.Match[str]]:

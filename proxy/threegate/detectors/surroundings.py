@@ -66,11 +66,11 @@ _UNKNOWN: list[Stretch] = []
 
 class View:
     """One text under scan, folded (same length as the original). `open` is where a hit may
-    still change."""
+    still change, `beginnings` where words begin in each of the stretches, once somebody asks."""
 
     __slots__ = (
         *("_behinds", "_data", "_lasts", "_sides", "_sieve", "_stretches"),
-        *("final", "open", "text"),
+        *("beginnings", "final", "open", "text"),
     )
 
     def __init__(self, text: str, *, final: bool = True) -> None:
@@ -80,6 +80,7 @@ class View:
         self._data: bytes | None = None
         self._sieve: Sieve | None = None
         self._stretches: list[Stretch] | None = _UNKNOWN
+        self.beginnings: list[list[int]] | None = None
         self._lasts: dict[Labels, _Last] = {}
         self._sides: dict[tuple[Labels, Labels], _Sides] = {}
         self._behinds: dict[Labels, _Behind] = {}
