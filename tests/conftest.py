@@ -18,6 +18,8 @@ settings.register_profile("ci", derandomize=True, **COMMON)
 settings.register_profile("nightly", max_examples=10_000, **COMMON)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci"))
 
+os.environ["LANGUAGE"] = "en"  # whoever runs them; tests of Chinese ask for it
+
 PATIENT: httpx.Timeout = inspect.signature(httpx.get).parameters["timeout"].default
 for phase in ("connect", "read", "write", "pool"):
     setattr(PATIENT, phase, PATIENCE_S)  # httpx' own 5 s would make a busy machine a failure

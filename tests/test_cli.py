@@ -52,7 +52,7 @@ def test_the_language_is_that_of_the_variables(environment: dict[str, str], lang
 def test_wrong_settings_speak_the_language_of_the_locale(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.delenv("LANGUAGE")
     monkeypatch.setenv("LC_ALL", "zh_CN.UTF-8")
-    monkeypatch.delenv("LANGUAGE", raising=False)
     assert main(["keys", "list", "--config", "nowhere.yaml"]) == 2
     assert "没有这个文件" in capsys.readouterr().err
