@@ -294,7 +294,7 @@ rules:
     mode: on
     rollout: 250
     owner: again
-    tests: {match: ["STOP-1"], no_match: ["go"]}
+    tests: {match: ["STOP-1"], nomatch: ["go"]}
     review_by: 2027-13-45
 """
 
@@ -309,7 +309,7 @@ def test_ten_mistakes_are_ten_problems_with_their_places(tmp_path: Path) -> None
         assert eventually(lambda: any(p.severity is Severity.ERROR for p in policies.problems))
         found = [p for p in policies.problems if p.severity is Severity.ERROR]
         assert len({(p.at.line, p.at.column) for p in found}) >= 10
-        assert {4, 5, 11, 12, 14, 15, 16, 17, 19} <= {p.at.line for p in found}
+        assert {4, 5, 11, 12, 14, 15, 16, 17, 18, 19} <= {p.at.line for p in found}
         assert all(p.code and p.text.zh and p.text.en for p in found)
         assert policies.pin().digest == first
         assert finish(post(running, "STOP-1")) == "content_filter"
