@@ -23,16 +23,12 @@ from threegate.types import Bilingual
 
 _TOKEN, _HEX40 = sample(ALNUM, 32), sample(HEX, 40)
 _USER = r"[\w.@\-]{1,32}"
-_ANY = r"[!#-&(-+\-./0-;=?-_a-~]"
-_MIX = rf"(?P<value>(?:[A-Za-z]{{1,32}}[0-9!#$%&*@^+=?~_.\-]|[0-9]{{1,12}}[A-Za-z!#$%&*@^]){_ANY}{{0,48}})"
-"""Letters and digits or signs."""
-_SIGNED = rf"(?P<value>[a-z0-9]{{0,32}}[A-Z!#$%&*@^+=?~]{_ANY}{{4,48}})"
-"""With a capital or a sign in it."""
+_MIX = r"(?P<value>[!#-&(-+\-./0-;=?-_a-~]{6,48})"
 _NOT_MIXED = (
-    r"^.{0,5}$|^[^0-9]+$|^[^A-Za-z]+$|/|\.[A-Za-z]{1,4}[0-9]?$|(?i:^(?:oauth|office|windows|saml|fido|v"
+    r"^[A-Za-z]+$|^[^A-Za-z]+$|^[A-Za-z]+(?:[.\-_][A-Za-z]+)*[.,;:]?$|/|\.[A-Za-z]{1,4}[0-9]?$|(?i:^(?:oauth|office|windows|saml|fido|v"
     r"|user|admin|server|test|guest|node|ext|room|id|ed|page|sso|mfa|totp)[\-_]?[0-9.]{1,7}$)|^\$"
 )
-"""What has no letter or no digit; paths, names with a number."""
+"""Words, numbers, paths, names with a number."""
 
 _RULES: tuple[SecretRule, ...] = (
     command("server_option", "服务器命令中的密码", "Password of a server's command", "sqlcmd osql bcp tsql ipmitool snowsql", rf"\b(?:sqlcmd|osql|bcp|tsql|ipmitool|snowsql)\b{REST}-P\s{{0,2}}", true(f"sqlcmd -S db1 -U sa -P {PW} -Q q"), true(f"ipmitool -H bmc -U ADMIN -P {PW} power on"), Example("sqlcmd -S db1 -U sa -P $SA_PW")),
@@ -75,11 +71,11 @@ _RULES: tuple[SecretRule, ...] = (
     SecretRule(
         "login_with", PASSWORD, Bilingual("登录所用的密码", "Password that one logs in with"), ("login", "log", "sign"),
         rf"(?i)\b(?:log|sign)(?:ged)?[ ]?(?:in|on|into)(?: (?:to|as|on)(?: [\w@.\-]{{1,20}}){{1,3}}?){{1,2}} (?:with|using) {_MIX}", 2.0, allow=_NOT_MIXED,
-        examples=(true(f"Log in as root with {PW} and run it."), Example("Log in as admin with OAuth2"), Example("sign in to the site using office365")), plain=True,
+        examples=(true(f"Log in as root with {PW} and run it."), Example("Log in as admin with OAuth2, or as a guest of the house"), Example("sign in to the site using office365")), plain=True,
     ),
     SecretRule(
         "user_then_password", PASSWORD, Bilingual("账号后的密码", "A user, a stroke and a password"), ("account", "login", "creds", "credential", "账号", "帐号", "账户", "登录", "登陆"),
-        rf"(?:\b(?i:accounts?|logins?|log ?in|creds|credentials?)\b|[账帐][号户]|登[录陆])[^\n/]{{0,16}}(?:\n[^\n/]{{0,12}})?[\s，,:：]{_USER} / {_SIGNED}", 2.0, allow=_NOT_MIXED,
+        rf"(?:\b(?i:accounts?|logins?|log ?in|creds|credentials?)\b|[账帐][号户]|登[录陆])[^\n/]{{0,16}}(?:\n[^\n/]{{0,12}})?[\s，,:：]{_USER} / {_MIX}", 2.0, allow=_NOT_MIXED + r"|^[a-z0-9]+$",
         examples=(true(f"the guest account?\nMe: guest / {PW}"), true(f"用我的账号登，wangh / {PW}"), Example("login / logout, account and/or user"), Example("account: sales / marketing2")), plain=True,
     ),
     SecretRule(
@@ -94,9 +90,9 @@ _RULES: tuple[SecretRule, ...] = (
     ),
     SecretRule(
         "key_named_so", KEY, Bilingual("“密钥”“令牌”之后的值", "A value behind the word token or secret"), ("token", "secret", "密钥", "秘钥", "令牌", "ak", "sk", "key"),
-        r"(?i)(?P<no>csrf|xsrf|page|next|sync|continuation|cache|primary|foreign|public|partition|host|idempotency|sort|device|row|store|the|a|max|[a-z]+ing)?[_\- ]{0,2}(?:(?:\b|_)(?:token|secret)|\b(?:my|our|your) key|\b(?:api|app|access)[_\- ]?key|(?-i:\b[AS]K)|密钥|秘钥|令牌)(?:[ \t]?[\x{4e00}-\x{9fff}，]{1,10}(?:新的|换成|改成|现在)[:：是为]{0,2}[ \t]{0,2}|[ \t]{1,3})[\"'`]?(?P<value>[A-Za-z_\-/+=]{0,23}[0-9][A-Za-z0-9_\-/+=]{8,})", 3.2,
-        allow=r"^.{0,23}$|^[0-9\-]+$|^(?:[A-Za-z]+[_\-/])+|^(?:[A-Z]?[a-z]{2,}[0-9]{0,3})+$|^[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}",
-        examples=(Example(f"circleci token {_HEX40} still active?", (_HEX40,)), Example(f"密钥 {_TOKEN} 别外传", (_TOKEN,)), Example("APIKey f47c8f026782561587c6f37c6cc4b832", ("f47c8f026782561587c6f37c6cc4b832",)), Example(f"七牛 AK {_TOKEN} SK {_TOKEN}", (_TOKEN, _TOKEN)), Example(f"access_token 过期了，新的：{_TOKEN}", (_TOKEN,)), Example(f"page token {_TOKEN}, cache key {_HEX40}"), Example("secret management_service_v2_production")),
+        r"(?i)(?P<no>csrf|xsrf|page|next|sync|continuation|cache|primary|foreign|public|partition|host|idempotency|sort|device|row|store|the|a|max|[a-z]+ing)?[_\- ]{0,2}(?:(?:\b|_)(?:token|secret)|\b(?:my|our|your) key|\b(?:api|app|access)[_\- ]?key|(?-i:\b[AS]K)|密钥|秘钥|令牌)(?:[ \t]?[\x{4e00}-\x{9fff}，]{1,10}(?:新的|换成|改成|现在)[:：是为]{0,2}[ \t]{0,2}|[ \t]{1,3})[\"'`]?(?P<value>[A-Za-z0-9_\-/+=]{24,})", 3.2,
+        allow=r"^[^0-9]+$|^[0-9\-]+$|^(?:[A-Za-z]+[_\-/])+|^(?:[A-Z]?[a-z]{2,}[0-9]{0,3})+$|^[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}",
+        examples=(Example(f"circleci token {_HEX40} still active?", (_HEX40,)), Example(f"密钥 {_TOKEN} 别外传", (_TOKEN,)), Example("APIKey f47c8f026782561587c6f37c6cc4b832", ("f47c8f026782561587c6f37c6cc4b832",)), Example(f"七牛 AK {_TOKEN} SK {_TOKEN}", (_TOKEN, _TOKEN)), Example(f"access_token 过期了，新的：{_TOKEN}", (_TOKEN,)), Example(f"the page token {_TOKEN} leads to the next page of a long list"), Example("secret management_service_v2_production")),
         not_after="(", rank=84,
     ),
 )  # fmt: skip
