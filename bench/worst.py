@@ -42,6 +42,8 @@ from worst_national import NATIONAL
 from worst_units import BLOCKS, HITS, NAMED, Unit, word
 
 MIB = 1 << 20
+_LINE = 60
+"""Characters of a unit that are shown."""
 AIM = 50
 LOCUS = Locus(Layer.INPUT, Channel.TOOL_RESULT)
 TEXTS = {
@@ -180,7 +182,8 @@ def _differing() -> Iterator[tuple[str, str, float]]:
             view = View(fold(differing(unit)))
             _arrays(view)
             family = recognizer.info.id + ", each another" * ("{" in unit)
-            yield family, unit, cost(partial(_found, recognizer, view))
+            name = unit if len(unit) < _LINE else f"{unit[:_LINE]}…"
+            yield family, name, cost(partial(_found, recognizer, view))
     yield from _keys()
     for name, units in (BLOCKS | NAMED).items():
         yield "normalised views, each another", name, cost(partial(views, filled(units)))
