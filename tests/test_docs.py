@@ -67,3 +67,9 @@ def test_settings_on_the_pages_load_and_say_the_same_in_both_languages(
             loaded.append(settings.load(environment={}, file=file))
     half = len(loaded) // 2
     assert loaded[:half] == loaded[half:]
+
+
+@pytest.mark.parametrize("page", ["operate.md", f"operate{CHINESE}"])
+def test_every_setting_is_on_the_page(page: str) -> None:
+    told = set(re.findall(r"`([a-z_]+)`", (ROOT / "docs" / page).read_text("utf-8")))
+    assert {name for name in settings.KNOWN if name not in told} == set()
