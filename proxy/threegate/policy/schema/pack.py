@@ -88,7 +88,10 @@ class AuditSpec(Located):
 
     level: AuditLevel = doc("记录多少", "how much is recorded", AuditLevel.METADATA)
     on_failure: OnAuditFailure = doc(
-        "写不进审计时", "when a record cannot be written", OnAuditFailure.FAIL_REQUEST
+        "写不进审计时应如何；实际按代理的设置 audit_on_failure",
+        "what is asked where a record cannot be written; the proxy does what its setting "
+        "audit_on_failure says",
+        OnAuditFailure.FAIL_REQUEST,
     )
 
 
