@@ -76,8 +76,9 @@ _LEAST = 4
 _MINE = re.compile(r"(?i),? (?:is|was)[a-z ]* (?:my|our|his|her) ")
 
 
-def may_stand(text: str) -> bool:
-    return found(_LIKELY, text.encode())
+def may_stand(data: bytes) -> bool:
+    """Whether there may be one in this text."""
+    return found(_LIKELY, data)
 
 
 def behind(source: View) -> View:

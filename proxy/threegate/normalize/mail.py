@@ -25,9 +25,9 @@ _LONGEST = 64
 _LABEL = r"[^\W_](?:[\w\-]{0,61}[^\W_])?"
 
 
-def may_stand(text: str) -> bool:
-    """Whether there may be one."""
-    return "@" in text and not text.isascii()
+def may_stand(data: bytes) -> bool:
+    """Whether there may be one in this text."""
+    return b"@" in data and not data.isascii()
 
 
 def mailed(source: View) -> View:

@@ -31,6 +31,7 @@ from threegate.normalize.cells import (
     joined,
     sums,
 )
+from threegate.normalize.re2_spans import found
 from threegate.normalize.view import View
 
 NAME = "table"
@@ -58,9 +59,9 @@ _MOST = 2000
 _Counts = NDArray[np.int32]
 
 
-def may_stand(text: str) -> bool:
-    """Whether there may be a table with passwords of letters."""
-    return "\n" in text and _LETTERED.search(text) is not None
+def may_stand(data: bytes) -> bool:
+    """Whether there may be a table with passwords of letters in this text."""
+    return b"\n" in data and found(_LETTERED, data)
 
 
 def tabular(source: View) -> View:

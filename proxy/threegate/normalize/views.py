@@ -78,9 +78,10 @@ def _wordings(plain: View, signs: frozenset[str]) -> Iterator[View]:
 
 
 def _signs(text: str) -> frozenset[str]:
-    found = _look().Match(text)
+    data = text.encode()
+    found = _look().Match(data)
     meanings = _meanings()
-    more = (sign for sign, may_stand in _MORE if may_stand(text))
+    more = (sign for sign, may_stand in _MORE if may_stand(data))
     return frozenset((*(meanings[i] for i in found or ()), *more))
 
 
