@@ -74,6 +74,11 @@ _RULES: tuple[SecretRule, ...] = (
         examples=(true(f"Log in as root with {PW} and run it."), Example("Log in as admin with OAuth2, or as a guest of the house"), Example("sign in to the site using office365")), plain=True,
     ),
     SecretRule(
+        "login_pair", PASSWORD, Bilingual("登录所用的账号与密码", "User and password that one logs in with"), ("login", "log", "sign"),
+        rf"(?i)\b(?:log|sign)(?:ged)?[ ]?in (?:as|with) {_USER}:{_MIX}", 2.0, allow=_NOT_MIXED,
+        examples=(true(f"login as admin:{PW} on the box"), Example("login as admin:admin or with https://a.example/b2")), plain=True,
+    ),
+    SecretRule(
         "user_then_password", PASSWORD, Bilingual("账号后的密码", "A user, a stroke and a password"), ("account", "login", "creds", "credential", "账号", "帐号", "账户", "登录", "登陆"),
         rf"(?:\b(?i:accounts?|logins?|log ?in|creds|credentials?)\b|[账帐][号户]|登[录陆])[^\n/]{{0,16}}(?:\n[^\n/]{{0,12}})?[\s，,:：]{_USER} / {_MIX}", 2.0, allow=_NOT_MIXED + r"|^[a-z0-9]+$",
         examples=(true(f"the guest account?\nMe: guest / {PW}"), true(f"用我的账号登，wangh / {PW}"), Example("login / logout, account and/or user"), Example("account: sales / marketing2")), plain=True,
