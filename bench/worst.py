@@ -6,8 +6,9 @@
 
 Texts are one MiB of UTF-8: one class of characters, numbers and keys that just miss, and for every
 recognizer its own false examples over and over. What is judged once for the same surroundings is
-read where they differ each time too, as a family of its own. Else a family is a recognizer (the
-rules for secrets each on its own), folding, the pre-scan, the injection signatures, a list of
+read where they differ each time too, as a family of its own; so are lists of nothing but passwords
+(`all found`: what hits cost, without an aim). Else a family is a recognizer (the rules for secrets
+each on its own), folding, the pre-scan, the injection signatures, a list of
 100,000 words, an author's pattern of each form, the normalised views. Processor time, so other
 programs of the machine do not count.
 """
