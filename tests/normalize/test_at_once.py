@@ -76,6 +76,7 @@ def told(text: str, least: int) -> list[tuple[str, str, list[Span]]]:
     with pytest.MonkeyPatch.context() as patch:
         for module in (decoded, fold, joined, misread):
             patch.setattr(module, "LONG", least)
+        patch.setattr(joined, "_SPARSE", 0)
         for module in (decoded, fold):
             patch.setattr(module, "FEW", least)
         return [(v.name, v.text, places(v)) for v in views(text)]

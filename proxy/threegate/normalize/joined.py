@@ -78,13 +78,17 @@ TRIGGERS = (
 
 _FIRST = {_RUNS[0]: HAN, _RUNS[1]: "!-~", _RUNS[2]: f"!-~{HAN}"}
 """What a run begins with."""
+_SPARSE = 64
+"""A pattern that is tried at one character in so many costs what it does at every one."""
+_SAMPLE = 1 << 12
+"""Characters that tell of the others."""
 _AHEAD = 5
 """Characters behind the first one of a run that tell of two separators."""
 
 
 class _Read:
     """A view and what is made once for all patterns that look at it: its text as UTF-8 and as
-    codes, and where in it a character stands before two separators that are the same."""
+    codes."""
 
     def __init__(self, view: View) -> None:
         self.view = view
@@ -96,15 +100,6 @@ class _Read:
     @cached_property
     def codes(self) -> Codes:
         return codes_of(self.view.text)
-
-    @cached_property
-    def before(self) -> Ints:
-        """Each with another character between its two separators, of one sign or of two."""
-        ahead = np.append(self.codes, np.zeros(_AHEAD, np.uint32))
-        size = len(self.codes)
-        first, second, third, fourth, fifth = (ahead[i : i + size] for i in range(1, _AHEAD + 1))
-        alike = (first == third) | ((first == fourth) & (second == fifth))
-        return np.flatnonzero(alike[:-1])
 
 
 def joined(source: View) -> View:
@@ -119,21 +114,40 @@ def joined(source: View) -> View:
 
 
 def _run(read: _Read, run: re.Pattern[str]) -> _Read:
-    """In a long text arrays say where one may begin."""
-    if len(read.view.text) < LONG:
-        return _edited(read, run, _without_separator)
-    at, codes = read.before, read.codes
-    apart = ~_of("0-9A-Za-z", codes[at + 1]) & _of(_FIRST[run], codes[at])
-    places = at[apart].tolist()
-    made = edited_at(read.view, NAME, run, _without_separator, places)
-    return read if made is read.view else _Read(made)
+    """In a long text arrays say where one may begin, if that is at few places."""
+    if not _occurs(run, read):
+        return read
+    if len(read.view.text) >= LONG and _are_few(_places(read.codes[:_SAMPLE], run), _SAMPLE):
+        places = _places(read.codes, run)
+        if _are_few(places, len(read.codes)):
+            view = edited_at(read.view, NAME, run, _without_separator, places.tolist())
+            return _made(read, view)
+    return _made(read, edited(read.view, NAME, run, _without_separator))
+
+
+def _are_few(places: Ints, length: int) -> bool:
+    return len(places) * _SPARSE <= length
+
+
+def _places(codes: Codes, run: re.Pattern[str]) -> Ints:
+    """Where a character stands before two separators that are the same, of one sign or of two,
+    with another character between."""
+    ahead = np.append(codes, np.zeros(_AHEAD, np.uint32))
+    first, second, third, fourth, fifth = (ahead[i : i + len(codes)] for i in range(1, _AHEAD + 1))
+    alike = (first == third) | ((first == fourth) & (second == fifth))
+    at = np.flatnonzero(alike[:-1])
+    places: Ints = at[~_of("0-9A-Za-z", codes[at + 1]) & _of(_FIRST[run], codes[at])]
+    return places
+
+
+def _made(read: _Read, view: View) -> _Read:
+    return read if view is read.view else _Read(view)
 
 
 def _edited(read: _Read, pattern: re.Pattern[str], new: Callable[[re.Match[str]], str]) -> _Read:
     if not _occurs(pattern, read):
         return read
-    made = edited(read.view, NAME, pattern, new)
-    return read if made is read.view else _Read(made)
+    return _made(read, edited(read.view, NAME, pattern, new))
 
 
 def _occurs(pattern: re.Pattern[str], read: _Read) -> bool:
