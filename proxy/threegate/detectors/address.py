@@ -164,7 +164,8 @@ RECOGNIZER = Recognizer(
             Example("5 people on the street"),
         ),
     ),
-    trigger=rf"[0-9][A-Za-z]? (?:[0-9A-Z][^ ]* ){{1,4}}(?:{_STREETS})|(?i:box [0-9])",
+    trigger=rf"[0-9][A-Za-z]? (?:[A-Z][^ ]* ){{1,4}}(?:{_STREETS})"
+    rf"|(?:st|nd|rd|th) (?:{_STREETS})|(?i:box [0-9])",
     find=find,
     tails=(tails.token, tails.number, tail),
     rank=28,

@@ -97,11 +97,20 @@ _LABELLED = (
 )  # fmt: skip
 _TABLE = (
     *_LABELLED,
-    _alone(r"[0-9]{3}\.[0-9]{3}\.[0-9]{3}-[0-9]{2}", 11, brazilian),
-    _alone(r"[0-9]{2}\.[0-9]{3}\.[0-9]{3}/[0-9]{4}-[0-9]{2}", 14, brazilian),
+    _alone(r"[0-9]{2}\.[0-9]{3}\.[0-9]{3}/0001-[0-9]{2}", 14, brazilian),
     _alone(r"756\.[0-9]{4}\.[0-9]{4}\.[0-9]{2}", 13, weighted(10, *(1, 3) * 6, 1)),
     _alone(r"784-[0-9]{4}-[0-9]{7}-[0-9]", 15, luhn),
 )  # fmt: skip
+
+
+_WORDS = (
+    r"(?i)sécu|secu|nir|insee|bsn|burgerservice|sofinummer|national|rijksregister|niss|insz|nif|contribuinte"
+    r"|ahv|avs|dselsnummer|fnr|cpr|rodn|cnp|numeric personal|egn|егн|isikukood|asmens|utr|unique taxpayer"
+    r"|cpf|cuit|cuil|マイナンバー|個人番号|my number|mynumber|nik|ktp|mykad|pengenalan|ic no|ic number|cccd"
+    r"|căn cước|chứng minh|снилс|snils|инн|inn|teudat|תעודת|ein|employer identification|sin|social insurance"
+    r"|assurance sociale|주민|emirates id|/0001-|756\.|784-"
+)
+"""Of every label a part that is no pattern: words share one automaton with all others."""
 
 
 def _labels() -> Any:
@@ -152,10 +161,8 @@ RECOGNIZER = Recognizer(
                 ("572.317.045-73", "11.222.333/0001-81"),
             ),
             Example("AHV-Nr. 756.9217.0769.85, SIN 339500720", ("756.9217.0769.85", "339500720")),
-            Example(
-                "nota 572.317.045-73 em anexo, 운전자 주민번호 881014-1573908",
-                ("572.317.045-73", "881014-1573908"),
-            ),
+            Example("운전자 주민번호 881014-1573908", ("881014-1573908",)),
+            Example("nota 11.222.333/0001-81 em anexo", ("11.222.333/0001-81",)),
             Example("ИНН 7707083893, 500100732259", ("7707083893",)),
             Example("BSN 347475633, the number of a part"),
             Example("CPF 572.317.045-74, which no person has"),
@@ -163,9 +170,9 @@ RECOGNIZER = Recognizer(
             Example("le numéro national 347475632, NIF 12, my number 1234"),
         ),
     ),
-    trigger=rf"(?i){'|'.join(dict.fromkeys(n.label for n in _LABELLED))}"
-    r"|[0-9]\.[0-9]{3}\.[0-9]{3}[\-/]|756\.[0-9]|784-[0-9]",
+    trigger=_WORDS,
     find=find,
     tails=(tails.token, tails.number),
     rank=44,
+    plain=False,
 )
