@@ -13,6 +13,7 @@ from threegate.detectors import (
     secret_rules_commands,
     secret_rules_forms,
     secret_rules_keys,
+    secret_rules_logins,
 )
 from threegate.detectors.pem import MAX_PEM
 from threegate.detectors.secret_places import placer
@@ -27,6 +28,7 @@ RULES = (
     *secret_rules_apps.RULES,
     *secret_rules_cn.RULES,
     *secret_rules_commands.RULES,
+    *secret_rules_logins.RULES,
 )
 LOCUS = Locus(Layer.INPUT, Channel.USER)
 SECRETS = scanner(frozenset({"secret"}))

@@ -31,6 +31,7 @@ _MANY = 64
 """Values from which on it pays to look at all of them at once."""
 
 Secrets = Callable[[Sequence[bytes]], Iterator[int]]
+"""The numbers of those values that are secrets."""
 
 
 def entropy(value: str) -> float:
@@ -52,12 +53,10 @@ def secrets_of(floor: float, allow: str) -> Secrets:
         return not re2_spans.found(other, data) and entropy(value) >= floor
 
     def secrets(values: Sequence[bytes]) -> Iterator[int]:
-        known = dict[bytes, bool]()
-        for n in range(len(values)) if len(values) < _MANY else _left(values, floor, row):
-            if (told := known.get(values[n])) is None:
-                told = known[values[n]] = is_secret(values[n])
-            if told:
-                yield n
+        known = list(dict.fromkeys(values))
+        likely = known if len(known) < _MANY else [known[n] for n in _left(known, floor, row)]
+        good = set(filter(is_secret, likely))
+        return (n for n, value in enumerate(values) if value in good)
 
     return secrets
 

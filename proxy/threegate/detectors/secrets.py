@@ -110,19 +110,27 @@ def recognizer(rule: SecretRule) -> Recognizer:
 
 def _finder(rule: SecretRule) -> Find:
     places, secrets = placer(rule.pattern), secrets_of(rule.entropy, rule.allow)
-    alone, is_other = _alone(rule), _other(rule.pattern)
+    alone, other = _alone(rule), _other(rule.pattern)
 
     def find(view: View) -> Iterator[Hit]:
         data, found = view.data, places(view.data)
+        others = dict[bytes, bool]()
         for n in secrets([data[start:end] for _, start, end in found]):
-            first, start, end = found[n]
-            if is_other(view, first):
+            first, begin, last = found[n]
+            start, end = view.place(begin), view.place(last)
+            if not alone(view.text, start, end):
                 continue
-            start, end = view.place(start), view.place(end)
-            if alone(view.text, start, end):
+            name = data[max(0, first - _WIDEST) : begin]
+            if name not in others:
+                others[name] = other(view, first)
+            if not others[name]:
                 yield Hit(start, end, rule.kind, rule.level, rule.id)
 
     return find
+
+
+_WIDEST = 4
+"""Bytes of a character: the one before a name has a say."""
 
 
 def _alone(rule: SecretRule) -> Callable[[str, int, int], bool]:
@@ -144,11 +152,11 @@ def _other(pattern: str) -> Callable[[View, int], bool]:
     made = re2.compile(pattern)
     group = made.groupindex.get("no", 0)
 
-    def is_other(view: View, at: int) -> bool:
+    def other(view: View, at: int) -> bool:
         first, last = re2_spans.groups(made, view.data, at)[group]
         if first >= last:
             return False
         start = view.place(first)
         return not (start > 0 and view.text[start - 1].isalpha() and view.text[start].islower())
 
-    return is_other if group else lambda view, at: False
+    return other if group else lambda view, at: False
