@@ -140,6 +140,8 @@ def _heads(lines: _Lines) -> _Heads:
 
 def _stops(count: _Counts, at: Ints) -> Ints:
     """Where the lines end of which each has as many as the one behind these."""
+    if not count.any():
+        return np.full(len(at), len(count))
     others = np.append(np.flatnonzero(np.diff(count)) + 1, len(count))
     return others[np.searchsorted(others, at + 2)]
 
