@@ -186,6 +186,9 @@ class TestShipped:
                 marks=pytest.mark.xfail(strict=True, reason="the model misses this paraphrase"),
             ),
             ("退货不需要保留原包装。", "退货时须保留原包装，否则不予受理。", False),
+            ("It is 36 months.", "The warranty is 12 months.", False),
+            ("It's 12 months.", "The warranty is 12 months.", True),
+            ("它是36个月。", "保修期是12个月。", False),
         ],
     )
     async def test_plain_claims(

@@ -166,9 +166,20 @@ def contradicts_by_number(claim: str, evidence: Evidence) -> bool:
 
 
 def _shared(claim: str, source: str) -> float:
-    """Share of the claim's words that the source has, numbers aside."""
-    said = {term for term in terms(_without_amounts(claim)) if not term[0].isdigit()}
-    return len(said & set(terms(_without_amounts(source)))) / len(said) if said else 0.0
+    """Share of the claim's words that the source has, numbers aside; a claim that only points at
+    what the source speaks of ("It is …") has no words of its own and says the same."""
+    pointing = _POINTING.match(claim)
+    own = claim[pointing.end() :] if pointing else claim
+    said = {term for term in terms(_without_amounts(own)) if not term[0].isdigit()}
+    if not said:
+        return float(pointing is not None)
+    return len(said & set(terms(_without_amounts(source)))) / len(said)
+
+
+_POINTING = re.compile(
+    r"(?i)(?:it|this|that|they|these|those)(?:['’]s|\b)(?: (?:is|are|was|were)\b)?"
+    r"|(?:它|这个?|那个?|該|该|其|此)(?:是|为|為)?"
+)
 
 
 def _without_amounts(text: str) -> str:
