@@ -39,7 +39,7 @@ RATES = {  # documents that give orders are the hardest to tell from attacks, an
     # Asked of each sentence. Ordinary answers are sentences of other texts beside a question; three or four of each language
     # read as harm to every version, and a rate below theirs would let them alone set the level.
     "compliance": Rates(low=(0.25, 0.03), medium=(0.10, 0.012), high=(0.03, 0.004)),
-    "hazard": Rates(medium=(0.08, 0.01)),  # a plain ask that passes is worse than a hard row flagged
+    "hazard": Rates(medium=(0.07, 0.01)),  # a plain ask that passes is worse than a hard row flagged
 }
 ORDINARY = 0.01
 """Share of ordinary texts that may reach medium of the head of offence, which has no hard rows of its own."""
