@@ -106,15 +106,16 @@ def _begin(text: str, at: int) -> int:
 
 
 def _addressed(text: str, start: int, match: re.Match[str]) -> bool:
-    """Not the user part of a URL, not `git@host:path`."""
+    """A real name, not the user part of a URL, not `git@host:path`; the first sorts out most."""
+    if not is_real(match["domain"].lower()):
+        return False
     scheme = text.rfind("://", max(0, start - 40), start)
     if scheme >= 0 and _USERINFO.fullmatch(text, scheme + 3, start):
         return False
     if text[start - 1 : start] == "<" and _MESSAGE.search(text, max(0, start - 16), start):
         return False
-    if text[start : match.start()] == "git" and text[match.end() : match.end() + 1] in (":", "/"):
-        return False
-    return is_real(match["domain"].lower())
+    path = text[match.end() : match.end() + 1] in (":", "/")
+    return not (path and text[start : match.start()] == "git")
 
 
 RECOGNIZER = Recognizer(

@@ -72,13 +72,16 @@ def _reaching(last: re.Match[str], grouped: Any) -> Places:
     lead, one, least = last["lead"] or "", last["one"], int(last["least"])
     head = re2.compile(linear.ungrouped(last["head"]) + f"{lead}{one}{{{least}}}")
     search, rest = head._regexp.Match, _rest(last)
+    more = last["more"]
     fewest, wide = least + bool(lead), () if "[^" in lead + one else _LETTERS
 
     def places(data: bytes) -> Sequence[Place]:
         odd, size, found = _has(data, wide), len(data), list[Place]()
         first, middle = search(ANYWHERE, data, 0, size)[0]
         while first >= 0:
-            start, end = middle - fewest, rest(data, middle).end()  # type: ignore[union-attr]
+            start, end = middle - fewest, middle
+            if more or data.startswith(b"=", end):
+                end = rest(data, end).end()  # type: ignore[union-attr]
             if odd and not data[start : end + 1].isascii():
                 first, start, end = _told(grouped, data, first)
             found.append((first, start, end))
