@@ -106,16 +106,15 @@ def _begin(text: str, at: int) -> int:
 
 
 def _addressed(text: str, start: int, match: re.Match[str]) -> bool:
-    """A real name, not the user part of a URL, not `git@host:path`; the first sorts out most."""
+    """Not `git@host:path`, a real name, not the user part of a URL; the first sort out most."""
+    if text[match.end() : match.end() + 1] in (":", "/") and text[start : match.start()] == "git":
+        return False
     if not is_real(match["domain"].lower()):
         return False
     scheme = text.rfind("://", max(0, start - 40), start)
     if scheme >= 0 and _USERINFO.fullmatch(text, scheme + 3, start):
         return False
-    if text[start - 1 : start] == "<" and _MESSAGE.search(text, max(0, start - 16), start):
-        return False
-    path = text[match.end() : match.end() + 1] in (":", "/")
-    return not (path and text[start : match.start()] == "git")
+    return not (text[start - 1 : start] == "<" and _MESSAGE.search(text, max(0, start - 16), start))
 
 
 RECOGNIZER = Recognizer(

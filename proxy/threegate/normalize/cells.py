@@ -16,7 +16,7 @@ from threegate.normalize.labelled import Values, labelled
 from threegate.normalize.view import View
 
 QUOTES = "\"' \t\r"
-BARE, DIGIT, ODD, OTHER, _FIRST, _INSIDE, _LETTER = (1 << bit for bit in range(7))
+BARE, DIGIT, ODD, OTHER, FIRST, _INSIDE, _LETTER = (1 << bit for bit in range(7))
 _CLASSES = np.full(1 << 16, OTHER, np.uint8)
 """By code point: stripped off a cell; a digit; in no head, whatever separates it; in no rule; first
 in a value; inside one; in a password of letters."""
@@ -24,7 +24,7 @@ for _bit, _chars in (
     (BARE, QUOTES),
     (DIGIT, string.digits),
     (ODD, "。；{}<>="),
-    (_FIRST, string.digits + string.ascii_letters + "+(（"),
+    (FIRST, string.digits + string.ascii_letters + "+(（"),
     (_INSIDE, string.digits + string.ascii_letters + " ()（）._@+-:!#$%&*^~"),
     (_LETTER, string.ascii_letters + "-"),
 ):
@@ -107,7 +107,7 @@ class Reader:
 
     def numbered(self, begin: Ints, end: Ints) -> Mask:
         """Which may be somebody's number or a password with digits."""
-        told: Mask = (begin < end) & (self._classes[begin] & _FIRST != 0)
+        told: Mask = (begin < end) & (self._classes[begin] & FIRST != 0)
         likely = np.flatnonzero(told)
         at_once = self._classes[begin[likely] + 1] & DIGIT != 0
         told[likely[at_once]] = begin[likely[at_once]] + 1 < end[likely[at_once]]

@@ -19,6 +19,7 @@ from threegate.normalize.arrays import Bytes, Codes, Ints, Mask, codes_of, gathe
 from threegate.normalize.cells import (
     BARE,
     DIGIT,
+    FIRST,
     ODD,
     OTHER,
     QUOTES,
@@ -43,6 +44,8 @@ TRIGGERS = (
 )
 """RE2; one of them matches in every text with a table of numbers."""
 _LETTERED = re2.compile(rf"(?i){_LABEL}[^\n]*\n[^\n]*[,;\t|]")
+_FEWEST = 3
+"""Letters and digits of the shortest value, the code of a card."""
 _RULE = 3
 """Strokes and blanks of a rule."""
 _COPY = re.compile(r"(?i)\s*copy [\w.\"]{1,80} ?\((?P<names>[^()\n]{1,400})\) from stdin")
@@ -79,7 +82,7 @@ class _Lines:
     """What arrays tell of all lines but rules and empty ones. `counts`: how often each of
     `_SEPARATORS` stands in a line. `heads`: by which of them, told by its number, a line may be
     the head of a table to which the next one belongs; no line is one without that. `numbered`:
-    those with a digit."""
+    those with a digit, and letters and digits enough for a value."""
 
     codes: Codes
     classes: Bytes
@@ -195,7 +198,8 @@ def _lines(text: str) -> _Lines:
     least = _least(counts, (have & ODD) != 0, named)
     copies = [match.start() for match in _COPIED.finditer(text)]
     least[np.searchsorted(starts, copies, "right") - 1] = 0
-    return _Lines(codes, classes, starts, ends, counts, least[:-1], (have & DIGIT) != 0)
+    numbered = ((have & DIGIT) != 0) & (counted((classes & FIRST) != 0) >= _FEWEST)
+    return _Lines(codes, classes, starts, ends, counts, least[:-1], numbered)
 
 
 def _kept(codes: Codes, starts: Ints, ends: Ints, have: Bytes) -> Mask:
