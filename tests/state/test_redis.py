@@ -7,9 +7,10 @@ import os
 import uuid
 
 import pytest
+from redis.exceptions import TimeoutError as RedisTimeoutError
 from threegate.errors import RequestError
 from threegate.policy.model import Limits
-from threegate.state.redis import ASKED_AT_ONCE, RedisLimiter
+from threegate.state.redis import ASKED_AT_ONCE, TIMEOUT_S, RedisLimiter
 
 URL = os.environ.get("THREEGATE_TEST_REDIS", "")
 
@@ -83,3 +84,27 @@ async def test_what_waits_for_a_silent_store_does_not_ask_it_again() -> None:
         assert all(lease.local for lease in leases)
         assert len(asked) == ASKED_AT_ONCE
         await limiter.aclose()
+
+
+class Busy:
+    """A store that answers the second question; the first one times out so much too late."""
+
+    def __init__(self, limiter: RedisLimiter, late_s: float) -> None:
+        self.now, self.asked, self._late_s = 0.0, 0, late_s
+        limiter.clock, limiter._admit = lambda: self.now, self
+
+    async def __call__(self, keys: list[str], args: list[object]) -> tuple[bytes, int]:
+        self.asked += 1
+        if self.asked == 1:
+            self.now += TIMEOUT_S + self._late_s
+            raise RedisTimeoutError
+        return b"", 0
+
+
+@pytest.mark.parametrize(("late_s", "local"), [(0.5, False), (0.01, True)])
+async def test_who_was_busy_itself_asks_once_more(late_s: float, local: bool) -> None:
+    limiter = RedisLimiter.open("redis://127.0.0.1:1/0")
+    busy = Busy(limiter, late_s)
+    lease = await limiter.admit("s", Limits(requests_per_minute=2))
+    assert (lease.local, busy.asked) == (local, 1 if local else 2)
+    await limiter.aclose()

@@ -17,6 +17,7 @@ from dataclasses import dataclass, field, replace
 
 from redis.asyncio import BlockingConnectionPool, Redis
 from redis.exceptions import RedisError
+from redis.exceptions import TimeoutError as RedisTimeoutError
 
 from threegate.policy.model import Limits
 from threegate.state.limits import (
@@ -32,6 +33,9 @@ PREFIX = "threegate:limit:"
 TIMEOUT_S = 2.0
 """Above what a busy event loop takes to notice an answer: a store that is only thought to be away
 makes a limit too generous."""
+LATE_S = 0.1
+"""A timeout that comes so much later than it should says that this process was busy, and nothing of
+the store: it is asked once more."""
 AGAIN_S = 1.0
 """So long nothing waits for a store that did not answer."""
 CONNECTIONS = 32
@@ -120,14 +124,25 @@ class RedisLimiter:
         """What the store says, None while it is away."""
         if self.clock() < self._back_at:
             return None
+        for again in (True, False):
+            asked_at = self.clock()
+            try:
+                return await self._answer(lease)
+            except (RedisError, OSError) as error:
+                if not (again and self._is_own_fault(error, asked_at)):
+                    self._lost(error)
+                    break
+        return None
+
+    async def _answer(self, lease: Lease) -> tuple[bytes, int]:
         numbers = [-1 if n is None else n for n in _numbers(lease.limits)]
         args = [lease.id, *numbers, LEASE_S]
-        try:
-            what, wait = await self._admit(keys=[PREFIX + lease.scope], args=args)  # type: ignore[operator]
-        except (RedisError, OSError) as error:
-            self._lost(error)
-            return None
+        what, wait = await self._admit(keys=[PREFIX + lease.scope], args=args)  # type: ignore[operator]
         return what, wait
+
+    def _is_own_fault(self, error: Exception, asked_at: float) -> bool:
+        late = self.clock() - asked_at - TIMEOUT_S
+        return isinstance(error, RedisTimeoutError) and late > LATE_S
 
     async def settle(self, lease: Lease, tokens: int) -> None:
         if lease.local:
