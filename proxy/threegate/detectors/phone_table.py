@@ -41,6 +41,8 @@ class _Country:
 
     def has(self, number: str) -> bool:
         """Whether `number`, without code and prefix, is in use in the first region it may be of."""
+        if not _LEAST <= len(number) <= _MOST:
+            return False
         led = self.led.match(number)
         for region in self.regions:
             if region.leading is None:
@@ -50,27 +52,18 @@ class _Country:
                 return _form(self.code, region.name).match(number) is not None
         return False
 
+    def is_as_long(self, number: str) -> bool:
+        return len(number) in self.sizes
+
 
 def in_use(digits: str) -> bool:
     """Whether these digits, a country's code first, are a valid number."""
-    country = _country_of(digits)
-    if country is None:
-        return False
-    number = digits[len(str(country.code)) :]
-    if country.prefix.match(number):
-        return _parsed(digits, phonenumbers.is_valid_number)
-    return _LEAST <= len(number) <= _MOST and country.has(number)
+    return _asked(digits, _Country.has, phonenumbers.is_valid_number)
 
 
 def is_possible(digits: str) -> bool:
     """Whether numbers of that country are as long, as `phonenumbers.is_possible_number` says it."""
-    country = _country_of(digits)
-    if country is None:
-        return False
-    number = digits[len(str(country.code)) :]
-    if country.prefix.match(number):
-        return _parsed(digits, phonenumbers.is_possible_number)
-    return len(number) in country.sizes
+    return _asked(digits, _Country.is_as_long, phonenumbers.is_possible_number)
 
 
 def in_use_in_america(number: str) -> bool:
@@ -79,9 +72,19 @@ def in_use_in_america(number: str) -> bool:
     return country is not None and country.has(number)
 
 
-def _parsed(digits: str, ask: Callable[[phonenumbers.PhoneNumber], bool]) -> bool:
+def _asked(
+    digits: str,
+    of_table: Callable[[_Country, str], bool],
+    of_library: Callable[[phonenumbers.PhoneNumber], bool],
+) -> bool:
+    country = _country_of(digits)
+    if country is None:
+        return False
+    number = digits[len(str(country.code)) :]
+    if not country.prefix.match(number):
+        return of_table(country, number)
     try:
-        return ask(phonenumbers.parse("+" + digits, None))
+        return of_library(phonenumbers.parse("+" + digits, None))
     except phonenumbers.NumberParseException:
         return False
 

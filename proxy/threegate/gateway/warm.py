@@ -15,17 +15,12 @@ from threegate.gateway.applied import Applied, AppliedPolicies
 from threegate.policy.model import CompiledPolicy, PolicySet
 from threegate.types import Caller, Channel, Layer, Locus, Passage
 
-OFTEN = {
-    "email",
-    "phone",
-    "cn_mobile",
-    "cn_id",
-    "bank_card",
-    "ip",
-    "address",
-    "password",
-    "secrets.generic_key",
-}
+OFTEN = frozenset(
+    (
+        *("email", "phone", "cn_mobile", "cn_id", "bank_card", "ip", "address"),
+        *("password", "secrets.generic_key"),
+    )
+)
 _LOCUS = Locus(Layer.INPUT, Channel.USER)
 
 
