@@ -21,9 +21,11 @@ async def hello(scope: Any, receive: Any, send: Any) -> None:
 
 
 @asynccontextmanager
-async def connected() -> AsyncIterator[tuple[asyncio.StreamReader, asyncio.StreamWriter]]:
+async def connected(
+    state: ServerState | None = None,
+) -> AsyncIterator[tuple[asyncio.StreamReader, asyncio.StreamWriter]]:
     config = uvicorn.Config(hello, log_config=None, ws="none")
-    state = ServerState()
+    state = state or ServerState()
     loop = asyncio.get_running_loop()
     server = await loop.create_server(lambda: Connection(config, state, {}), "127.0.0.1", 0)
     async with server:
@@ -82,3 +84,37 @@ async def test_a_body_that_comes_late_but_whole_keeps_the_connection() -> None:
         await reader.readuntil(b"hi")
         writer.write(b"x" * 8 + GET)
         assert (await reader.readuntil(b"hi")).startswith(b"HTTP/1.1 200")
+
+
+async def stop(state: ServerState) -> None:
+    """What uvicorn does with the connections it has; here with the one that is to come."""
+    async with asyncio.timeout(10):
+        while not state.connections:
+            await asyncio.sleep(0)
+    for connection in list(state.connections):
+        connection.shutdown()
+
+
+@pytest.mark.parametrize("answered", [0, 1])
+@pytest.mark.parametrize("begun", [0, 9])
+async def test_a_server_that_stops_answers_what_is_on_its_way(answered: int, begun: int) -> None:
+    state = ServerState()
+    async with connected(state) as (reader, writer):
+        writer.write(GET * answered + GET[:begun])
+        for _ in range(answered):
+            await reader.readuntil(b"hi")
+        await stop(state)
+        writer.write(GET[begun:])
+        answer = await rest(reader)
+        assert answer.startswith(b"HTTP/1.1 200")
+        assert b"connection: close" in answer
+
+
+async def test_a_server_that_stops_does_not_wait_for_nothing(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("threegate.connection.LEAVE_S", 0.05)
+    state = ServerState()
+    async with connected(state) as (reader, _):
+        await stop(state)
+        assert await rest(reader) == b""

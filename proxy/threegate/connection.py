@@ -2,7 +2,8 @@
 
 uvicorn with httptools waits for a head for ever and lets it grow without end. Here a head comes
 whole within HEAD_S and HEAD_BYTES, and a client that goes on sending a body whose answer it has got
-is left after LINGER_S.
+is left after LINGER_S. A server that stops closes an idle connection at once, and with it a request
+that was sent and not yet read: here it waits LEAVE_S for one, and answers it.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 HEAD_S = 30.0
 HEAD_BYTES = 64 * 1024
 LINGER_S = 5.0
+LEAVE_S = 1.0
 
 
 class Connection(HttpToolsProtocol):
@@ -23,6 +25,7 @@ class Connection(HttpToolsProtocol):
     _due: float | None = None
     _timer: asyncio.TimerHandle | None = None
     _head: int | None = 0  # bytes of the head so far; None: it is complete
+    _leaving: bool = False  # the server stops: the next answer is the last
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
@@ -49,6 +52,8 @@ class Connection(HttpToolsProtocol):
     def on_headers_complete(self) -> None:
         self._head = self._due = None
         super().on_headers_complete()
+        if self._leaving:
+            self.cycle.keep_alive = False
 
     def on_response_complete(self) -> None:
         super().on_response_complete()
@@ -59,6 +64,13 @@ class Connection(HttpToolsProtocol):
         super().on_message_complete()
         if self.cycle.response_complete:
             self._end_in(HEAD_S)
+
+    def shutdown(self) -> None:
+        self._leaving = True
+        if self.cycle is None or self.cycle.response_complete:
+            self._end_in(LEAVE_S)
+        else:
+            super().shutdown()
 
     def _end_in(self, seconds: float) -> None:
         self._due = due = self.loop.time() + seconds
