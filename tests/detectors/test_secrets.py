@@ -77,38 +77,44 @@ def test_placeholders_are_no_secrets() -> None:
         assert SECRETS.scan(Passage(LOCUS, text)).findings == (), text
 
 
+_SIGNS = ("=", "==", "->", "base64:", "K", "ſ", "9", "/", " ", '"', ":", "x", "密", "\n", "\v", ".")
+_VALUED = [rule for rule in RULES if "(?P<value>" in rule.pattern]
+
+
+def told(pattern: str, data: bytes) -> list[tuple[int, int, int]]:
+    """Where matches and values lie, by the groups of each match."""
+    full = re2.compile(pattern)
+    spans = re2_spans.spans(re2.compile(linear.ungrouped(pattern)), data)
+    group = full.groupindex["value"]
+    return [(start, *re2_spans.groups(full, data, start)[group]) for start, _ in spans]
+
+
 def test_values_told_without_groups_are_those_of_the_groups() -> None:
-    rng, told = random.Random(3), 0
-    signs = (
-        "=",
-        "==",
-        "->",
-        "base64:",
-        "K",
-        "ſ",
-        "9",
-        "/",
-        " ",
-        '"',
-        ":",
-        "x",
-        "密",
-        "\n",
-        "\v",
-        ".",
-    )
-    for rule in (r for r in RULES if "(?P<value>" in r.pattern):
-        full, places = re2.compile(rule.pattern), placer(rule.pattern)
+    rng, count = random.Random(3), 0
+    for rule in _VALUED:
+        places = placer(rule.pattern)
         for example in rule.examples * 60:
             at = rng.randrange(len(example.text) + 1)
-            text = example.text[:at] + rng.choice(signs) + example.text[at:]
-            data = (text + rng.choice(signs) + text).encode()
-            spans = re2_spans.spans(re2.compile(linear.ungrouped(rule.pattern)), data)
-            group = full.groupindex["value"]
-            expected = [(s, *re2_spans.groups(full, data, s)[group]) for s, _ in spans]
-            assert list(places(data)) == expected, rule.id
-            told += len(expected)
-    assert told > 9000
+            text = example.text[:at] + rng.choice(_SIGNS) + example.text[at:]
+            data = (text + rng.choice(_SIGNS) + text).encode()
+            expected = told(rule.pattern, data)
+            assert list(zip(*places(data), strict=True)) == expected, rule.id
+            count += len(expected)
+    assert count > 9000
+
+
+def test_values_by_the_hundred_are_those_of_the_groups() -> None:
+    rng, count = random.Random(4), 0
+    plain = [sign for sign in _SIGNS if sign.isascii()]
+    for rule in _VALUED:
+        parts = [e.text[: rng.randrange(len(e.text))] for e in rule.examples * 20]
+        parts += [e.text for e in rule.examples * 100]
+        rng.shuffle(parts)
+        data = "".join(part + rng.choice(plain) for part in parts if part.isascii()).encode()
+        expected = told(rule.pattern, data)
+        assert list(zip(*placer(rule.pattern)(data), strict=True)) == expected, rule.id
+        count += len(expected)
+    assert count > 20_000
 
 
 def test_many_values_are_judged_as_each_alone() -> None:

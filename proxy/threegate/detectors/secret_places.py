@@ -7,19 +7,24 @@ and five times that with them, so groups are asked for only where a value cannot
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
+from operator import lt
 from typing import Any
 
+import numpy as np
 import re2
+from numpy.typing import NDArray
 
 from threegate.detectors import linear
 from threegate.normalize import re2_spans
-from threegate.normalize.re2_spans import ANYWHERE
+from threegate.normalize.re2_spans import ANYWHERE, spans
 
 Place = tuple[int, int, int]
-"""Bytes: where a match begins, where its value does, where that ends. A plain tuple costs least."""
-Places = Callable[[bytes], Sequence[Place]]
+"""Bytes: where a match begins, where its value does, where that ends."""
+Columns = tuple[Sequence[int], Sequence[int], Sequence[int]]
+"""Places, told apart: a tuple for each costs more than to look at it."""
+Places = Callable[[bytes], Columns]
 _CLASS = r"\[(?:[^\]\\]|\\.)+\]"
 _LAST = re.compile(
     rf"(?P<head>.*)\(\?P<value>(?P<lead>{_CLASS})?(?P<one>{_CLASS})\{{(?P<least>\d+)"
@@ -28,6 +33,9 @@ _LAST = re.compile(
 )
 """A pattern that ends with its value: so many characters of a class, perhaps one of another before
 them and `=` behind."""
+_ANY = 1 << 40
+_MANY = 64
+"""Values from which on it pays to look at all of them at once."""
 _FIXED = re.compile(
     rf".*\(\?P<value>(?!\[\^){_CLASS}\{{(?P<size>\d+)\}}\)(?P<end>\(\?:\[\^[^\]]+\]\|\$\))",
     re.DOTALL,
@@ -52,43 +60,90 @@ def _told(grouped: Any, data: bytes, first: int) -> Place:
     return first, start, end
 
 
-def _grouped(made: Any, data: bytes) -> Sequence[Place]:
+def _grouped(made: Any, data: bytes) -> Columns:
     search, size, group = made._regexp.Match, len(data), made.groupindex["value"]
-    found, places = search(ANYWHERE, data, 0, size), list[Place]()
+    found, firsts, values = search(ANYWHERE, data, 0, size), list[int](), list[tuple[int, int]]()
     while (first := found[0][0]) >= 0:
-        places.append((first, *found[group]))
+        firsts.append(first)
+        values.append(found[group])
         found = search(ANYWHERE, data, found[0][1], size)
-    return places
+    return (firsts, *_parted(values))
 
 
-def _whole(spans: linear.Spans, data: bytes) -> Sequence[Place]:
-    return [(first, first, last) for first, last in spans(data)]
+def _parted(spans: Iterable[tuple[int, int]]) -> tuple[Sequence[int], Sequence[int]]:
+    starts, ends = tuple(zip(*spans, strict=True)) or ((), ())
+    return starts, ends
+
+
+def _whole(spans: linear.Spans, data: bytes) -> Columns:
+    starts, ends = _parted(spans(data))
+    return starts, starts, ends
 
 
 def _reaching(last: re.Match[str], grouped: Any) -> Places:
     """Found with the fewest characters of the value: where they end is where it begins, and parts
-    are chosen in the same order whatever more of it follows. Bytes count as characters do where
-    all are ASCII; others are told by their groups."""
+    are chosen in the same order whatever more of it follows."""
     lead, one, least = last["lead"] or "", last["one"], int(last["least"])
     head = re2.compile(linear.ungrouped(last["head"]) + f"{lead}{one}{{{least}}}")
-    search, rest = head._regexp.Match, _rest(last)
-    more = last["more"]
     fewest, wide = least + bool(lead), () if "[^" in lead + one else _LETTERS
+    ends_of, exactly = _ends(last), _one_by_one(last, head, fewest, grouped)
 
-    def places(data: bytes) -> Sequence[Place]:
-        odd, size, found = _has(data, wide), len(data), list[Place]()
+    def places(data: bytes) -> Columns:
+        if _has(data, wide):
+            return exactly(data)
+        firsts, middles = _parted(spans(head, data))
+        ends = ends_of(data, middles)
+        if any(map(lt, firsts[1:], ends)):  # one begins inside the value before it
+            return exactly(data)
+        return firsts, [middle - fewest for middle in middles], ends
+
+    return places
+
+
+def _one_by_one(last: re.Match[str], head: Any, fewest: int, grouped: Any) -> Places:
+    """Bytes count as characters do where all are ASCII; others are told by their groups."""
+    search, rest = head._regexp.Match, _rest(last)
+
+    def places(data: bytes) -> Columns:
+        size, found = len(data), list[Place]()
         first, middle = search(ANYWHERE, data, 0, size)[0]
         while first >= 0:
-            start, end = middle - fewest, middle
-            if more or data.startswith(b"=", end):
-                end = rest(data, end).end()  # type: ignore[union-attr]
-            if odd and not data[start : end + 1].isascii():
+            start, end = middle - fewest, rest(data, middle).end()  # type: ignore[union-attr]
+            if not data[start : end + 1].isascii():
                 first, start, end = _told(grouped, data, first)
             found.append((first, start, end))
             first, middle = search(ANYWHERE, data, end, size)[0]
-        return found
+        return _columns(found)
 
     return places
+
+
+def _columns(places: Sequence[Place]) -> Columns:
+    firsts, starts, ends = tuple(zip(*places, strict=True)) or ((), (), ())
+    return firsts, starts, ends
+
+
+def _ends(last: re.Match[str]) -> Callable[[bytes, Sequence[int]], Sequence[int]]:
+    """Where values end whose fewest characters end here; of many, arrays tell it."""
+    rest, most = _rest(last), int(last["most"] or _ANY) - int(last["least"])
+    inside = _bytes_of(last) if last["more"] and not last["rest"] else None
+
+    def ends_of(data: bytes, middles: Sequence[int]) -> Sequence[int]:
+        if inside is None or len(middles) < _MANY:
+            return [rest(data, middle).end() for middle in middles]  # type: ignore[union-attr]
+        outside = np.flatnonzero(~inside[np.frombuffer(data, np.uint8)])
+        at = np.array(middles)
+        ends = np.append(outside, len(data))[np.searchsorted(outside, at)]
+        reached: list[int] = np.minimum(ends, at + most).tolist()
+        return reached
+
+    return ends_of
+
+
+def _bytes_of(last: re.Match[str]) -> NDArray[np.bool_]:
+    """Which bytes a value goes on with, where it holds ASCII alone."""
+    one = re.compile(_flagged(last, last["one"])).match
+    return np.array([n < 128 and one(bytes([n])) is not None for n in range(256)])
 
 
 def _has(data: bytes, wide: tuple[bytes, ...]) -> bool:
@@ -104,9 +159,17 @@ def _rest(last: re.Match[str]) -> Callable[[bytes, int], re.Match[bytes] | None]
     """What follows the fewest characters of a value; nothing is enough."""
     most = str(int(last["most"]) - int(last["least"])) if last["most"] else ""
     more = f"{last['one']}{{0,{most}}}" if last["more"] else ""
+    return re.compile(_flagged(last, more + (last["rest"] or ""))).match
+
+
+def _flagged(last: re.Match[str], part: str) -> bytes:
+    """A part of the pattern by itself."""
     flag = "(?i)" if last["head"].startswith("(?i)") else ""
-    blanks = r"\t\n\f\r "  # to `re` there is one more
-    return re.compile(f"{flag}{more}{last['rest'] or ''}".replace(r"\s", blanks).encode()).match
+    return (flag + part.replace(r"\s", _BLANKS)).encode()
+
+
+_BLANKS = r"\t\n\f\r "
+"""To `re` there is one more."""
 
 
 def _ending(fixed: re.Match[str], spans: linear.Spans, grouped: Any) -> Places:
@@ -120,4 +183,4 @@ def _ending(fixed: re.Match[str], spans: linear.Spans, grouped: Any) -> Places:
         last -= ends(data, last - 1) is not None
         return first, last - size, last
 
-    return lambda data: [place(data, first, last) for first, last in spans(data)]
+    return lambda data: _columns([place(data, first, last) for first, last in spans(data)])

@@ -55,7 +55,8 @@ def secrets_of(floor: float, allow: str) -> Secrets:
     def secrets(values: Sequence[bytes]) -> Iterator[int]:
         known = list(dict.fromkeys(values))
         likely = known if len(known) < _MANY else [known[n] for n in _left(known, floor, row)]
-        good = set(filter(is_secret, likely))
+        if not (good := set(filter(is_secret, likely))):
+            return iter(())
         return (n for n, value in enumerate(values) if value in good)
 
     return secrets

@@ -113,11 +113,12 @@ def _finder(rule: SecretRule) -> Find:
     alone, other = _alone(rule), _other(rule.pattern)
 
     def find(view: View) -> Iterator[Hit]:
-        data, found = view.data, places(view.data)
+        data = view.data
+        firsts, starts, ends = places(data)
         others = dict[bytes, bool]()
-        for n in secrets([data[start:end] for _, start, end in found]):
-            first, begin, last = found[n]
-            start, end = view.place(begin), view.place(last)
+        for n in secrets([data[start:end] for start, end in zip(starts, ends, strict=True)]):
+            first, begin = firsts[n], starts[n]
+            start, end = view.place(begin), view.place(ends[n])
             if not alone(view.text, start, end):
                 continue
             name = data[max(0, first - _WIDEST) : begin]

@@ -134,8 +134,8 @@ def _places(codes: Codes, run: re.Pattern[str]) -> Ints:
     with another character between."""
     ahead = np.append(codes, np.zeros(_AHEAD, np.uint32))
     first, second, third, fourth, fifth = (ahead[i : i + len(codes)] for i in range(1, _AHEAD + 1))
-    alike = (first == third) | ((first == fourth) & (second == fifth))
-    at = np.flatnonzero(alike[:-1])
+    twice = (first == fourth) & (second == fifth) & ~_of("0-9A-Za-z", second)
+    at = np.flatnonzero(((first == third) | twice)[:-1])
     places: Ints = at[~_of("0-9A-Za-z", codes[at + 1]) & _of(_FIRST[run], codes[at])]
     return places
 
