@@ -14,6 +14,28 @@ def test_the_default_fails_closed() -> None:
     assert AuditSettings().level is ContentLevel.REDACTED
 
 
+@pytest.mark.parametrize(
+    ("setting", "asked", "holds"),
+    [
+        ("continue", None, "continue"),
+        ("continue", "continue", "continue"),
+        ("continue", "spool", "spool"),
+        ("continue", "fail_request", "fail_request"),
+        ("spool", None, "spool"),
+        ("spool", "continue", "spool"),
+        ("spool", "fail_request", "fail_request"),
+        ("fail_request", None, "fail_request"),
+        ("fail_request", "continue", "fail_request"),
+        ("fail_request", "spool", "fail_request"),
+    ],
+)
+def test_the_stricter_of_setting_and_policy_holds(
+    setting: str, asked: str | None, holds: str
+) -> None:
+    wanted = OnFailure(asked) if asked else None
+    assert OnFailure(setting).or_stricter(wanted) == holds
+
+
 def test_the_process_settings_decide(tmp_path: Path) -> None:
     process = Settings(
         var=tmp_path,

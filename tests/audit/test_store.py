@@ -6,11 +6,12 @@ import os
 import resource
 import sqlite3
 import stat
+import threading
 from contextlib import closing
 from pathlib import Path
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import Connection, text
 from threegate.audit import (
     AuditLog,
     AuditSettings,
@@ -19,6 +20,7 @@ from threegate.audit import (
     OnFailure,
     Part,
     Query,
+    Receipt,
     Stage,
 )
 from threegate.audit.chain import SHA256, Algorithm
@@ -191,6 +193,79 @@ async def test_spool_keeps_records_and_replays_them(settings: AuditSettings) -> 
     assert check(settings).ok
 
 
+async def test_each_record_of_a_batch_gets_what_it_asks_for(settings: AuditSettings) -> None:
+    log = await filled(dataclasses.replace(settings, on_failure=OnFailure.CONTINUE), 1)
+    asked = [None, OnFailure.FAIL_REQUEST, OnFailure.SPOOL, OnFailure.CONTINUE] * 3
+    with Outage(settings):
+        for _ in range(2):  # as it fails, and while it is known to have failed
+            told = await asyncio.gather(
+                *(log.append(record(f"r{n}"), content(), one) for n, one in enumerate(asked)),
+                return_exceptions=True,
+            )
+            for one, answer in zip(asked, told, strict=True):
+                if one is OnFailure.FAIL_REQUEST:
+                    assert isinstance(answer, AuditError)
+                else:
+                    assert isinstance(answer, Receipt)
+                    assert answer.spooled is (one is OnFailure.SPOOL)
+                    assert answer.lost is (one is not OnFailure.SPOOL)
+    assert await log.healthy()
+    assert (log.counters.lost, log.counters.spooled, log.counters.replayed) == (12, 6, 6)
+    assert len(await log.get("r2")) == 2
+    assert await log.get("r3") == ()
+    await log.close()
+    assert check(settings).ok
+
+
+@pytest.mark.parametrize("setting", OnFailure)
+async def test_a_policy_cannot_ask_for_less_than_the_setting(
+    settings: AuditSettings, setting: OnFailure
+) -> None:
+    log = await filled(dataclasses.replace(settings, on_failure=setting), 1)
+    with Outage(settings):
+        if setting is OnFailure.FAIL_REQUEST:
+            with pytest.raises(AuditError):
+                await log.append(record("lost"), None, OnFailure.CONTINUE)
+        else:
+            receipt = await log.append(record("lost"), None, OnFailure.CONTINUE)
+            assert (receipt.spooled, receipt.lost) == (not receipt.lost, setting == "continue")
+    await log.close()
+
+
+async def test_who_can_go_elsewhere_does_not_wait_for_who_cannot(
+    settings: AuditSettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One batch holds both while the database is slow to come back."""
+    log = await filled(dataclasses.replace(settings, on_failure=OnFailure.CONTINUE), 1)
+    writing, fails, back = threading.Event(), threading.Event(), threading.Event()
+    read_back = log._writer._chain.read_back
+
+    def broken(connection: Connection) -> None:
+        writing.set()
+        fails.wait(30)
+        raise OSError(5, "Input/output error")
+
+    def slow(connection: Connection) -> None:
+        back.wait(30)
+        read_back(connection)
+
+    monkeypatch.setattr(log._writer._chain, "read_back", slow)
+    failing = asyncio.ensure_future(log.append_with(record("first"), broken))
+    await asyncio.to_thread(writing.wait, 30)
+    strict = asyncio.ensure_future(log.append(record("kept"), None, OnFailure.FAIL_REQUEST))
+    lenient = asyncio.ensure_future(log.append(record("lost")))
+    await asyncio.sleep(0)
+    fails.set()
+    assert (await lenient).lost
+    assert not strict.done()
+    back.set()
+    assert (await strict).seq > 0
+    with pytest.raises(AuditError):
+        await failing
+    await log.close()
+    assert check(settings).ok
+
+
 async def test_a_dead_process_spool_is_adopted(settings: AuditSettings) -> None:
     spooling = dataclasses.replace(settings, on_failure=OnFailure.SPOOL)
     log = await filled(spooling, 1)
@@ -228,6 +303,24 @@ async def test_a_full_disk_refuses_and_recovers(settings: AuditSettings) -> None
     report = check(settings)
     assert report.ok
     assert report.chains[0].pending == 0
+
+
+async def test_on_a_full_disk_each_record_gets_what_it_asks_for(settings: AuditSettings) -> None:
+    """The spool lies on the same disk: what asks for it is refused when that is full too."""
+    log = await filled(dataclasses.replace(settings, on_failure=OnFailure.CONTINUE), 1)
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1024, hard))
+    try:
+        assert (await log.append(record("lost"), content())).lost
+        for asked in (OnFailure.FAIL_REQUEST, OnFailure.SPOOL):
+            with pytest.raises(AuditError):
+                await log.append(record("refused"), content(), asked)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert await log.healthy()
+    await log.append(record("kept"), content(), OnFailure.FAIL_REQUEST)
+    await log.close()
+    assert check(settings).ok
 
 
 async def test_a_read_only_database_refuses_and_recovers(settings: AuditSettings) -> None:

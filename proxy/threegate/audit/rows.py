@@ -21,6 +21,7 @@ from threegate.audit.record import (
     canonical,
     event,
 )
+from threegate.audit.settings import OnFailure
 
 Row = tuple[Any, ...]
 BIND_BYTES = 16
@@ -46,6 +47,7 @@ class Item:
     terms: str = field(default="", repr=False)
     spooled: bool = False
     work: Callable[[Connection], object] | None = None  # in the same transaction
+    on_failure: OnFailure = OnFailure.FAIL_REQUEST
 
 
 def make(

@@ -16,7 +16,7 @@ METADATA_DAYS = 190
 
 
 class OnFailure(StrEnum):
-    """What a record that cannot be made durable means for its request.
+    """What a record that cannot be made durable means for its request, strictest first.
 
     `fail_request` refuses it; `spool` writes the record to a local file, fsynced, and replays it
     later; `continue` lets the request go on without a record, counted.
@@ -25,6 +25,10 @@ class OnFailure(StrEnum):
     FAIL_REQUEST = "fail_request"
     SPOOL = "spool"
     CONTINUE = "continue"
+
+    def or_stricter(self, asked: OnFailure | None) -> OnFailure:
+        """A policy can ask for more than the proxy's setting, never for less."""
+        return min(self, asked or self, key=tuple(OnFailure).index)
 
 
 class Format(StrEnum):

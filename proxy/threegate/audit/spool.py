@@ -1,4 +1,4 @@
-"""A local file for records while the database is away (`on_audit_failure: spool`).
+"""A local file for records while the database is away (`spool`).
 
 Append-only, one line per record, `crc32 SP JSON LF`, fsynced before the record counts as durable. A
 torn last line (crash while writing) is skipped and counted. Texts in it are encrypted like those in

@@ -72,9 +72,14 @@ class AuditLog:
             raise trouble("database", why=_first_line(problem))
         return log
 
-    async def append(self, record: Record, content: Content | None = None) -> Receipt:
-        """Durable when it returns. Raises `AuditError`; then the record may or may not be
-        stored.
+    async def append(
+        self,
+        record: Record,
+        content: Content | None = None,
+        on_failure: OnFailure | None = None,
+    ) -> Receipt:
+        """Durable when it returns, or what the stricter of the log's setting and `on_failure`
+        allows instead. Raises `AuditError`; then the record may or may not be stored.
         """
         if self._closed or self._writer.pending >= self.settings.max_pending:
             raise trouble("closed")
@@ -82,11 +87,12 @@ class AuditLog:
             item = self._item(record, content)
         except (TypeError, ValueError) as error:
             raise trouble("not-written", why=type(error).__name__) from None
+        item.on_failure = self.settings.on_failure.or_stricter(on_failure)
         return await self._submit(item)
 
     async def append_with(self, record: Record, work: Callable[[Connection], object]) -> Receipt:
         """As `append`; `work` happens in the record's transaction, so neither is there without
-        the other.
+        the other, whatever the setting.
         """
         return await self._submit(dataclasses.replace(self._item(record, None), work=work))
 

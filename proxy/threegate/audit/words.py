@@ -10,7 +10,6 @@ from threegate.errors import AuditError
 from threegate.types import Bilingual
 
 ERRORS: Mapping[str, Bilingual] = {
-    "away": Bilingual("审计数据库不可用", "the audit database is away"),
     "database": Bilingual("审计数据库：{why}", "audit database: {why}"),
     "database-url": Bilingual(
         "审计数据库：应为 sqlite:///路径 或 postgresql://…",

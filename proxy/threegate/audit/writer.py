@@ -132,10 +132,16 @@ class Writer(threading.Thread):
         return max(0.001, due - time.monotonic())
 
     def _serve(self, tickets: Sequence[Ticket]) -> None:
+        """Records that can go elsewhere do not wait for a database that has just failed."""
+        if self._in_doubt and time.monotonic() < self._next_try:
+            tickets = self._set_aside(tickets)
+        if tickets:
+            self._write(tickets)
+
+    def _write(self, tickets: Sequence[Ticket]) -> None:
         items, started = items_of(tickets), time.monotonic()
         probe = len(items) < len(tickets)
         try:
-            self._not_away(patient=probe)
             self._ready()
             results: list[Result] = list(self._commit(items, probe=probe))
             probed: Result = Receipt("", self.id)
@@ -155,33 +161,31 @@ class Writer(threading.Thread):
 
     # --- without a database -----------------------------------------------------------------------
 
-    def _not_away(self, *, patient: bool) -> None:
-        """Raises while a failed database is left alone, where records have somewhere else to go.
-
-        Otherwise each of them would first wait for the database to time out.
-        """
-        elsewhere = self.settings.on_failure is not OnFailure.FAIL_REQUEST
-        if elsewhere and not patient and self._in_doubt and time.monotonic() < self._next_try:
-            raise trouble("away")
+    def _set_aside(self, tickets: Sequence[Ticket]) -> list[Ticket]:
+        """Answers those that need no database, and returns the others."""
+        aside, rest = list[Ticket](), list[Ticket]()
+        for ticket in tickets:
+            patient = ticket.item is None or ticket.item.on_failure is OnFailure.FAIL_REQUEST
+            (rest if patient else aside).append(ticket)
+        results = [self._without_database(item) for item in items_of(aside)]
+        settle(aside, results, Receipt("", self.id))
+        return rest
 
     def _failed(self, error: Exception) -> AuditError:
-        if not isinstance(error, AuditError):
-            self._next_try = time.monotonic() + RETRY_SECONDS
+        self._next_try = time.monotonic() + RETRY_SECONDS
         self.problem, self._in_doubt = error, True
         self.counters.failures += 1
         return trouble("database", why=type(error).__name__)
 
     def _without_database(self, item: Item) -> Result:
-        """What the operator chose. A deletion cannot be spooled, nor go on without its
-        tombstone.
-        """
-        match self.settings.on_failure:
-            case OnFailure.CONTINUE if item.work is None:
+        """What the record asks for, whatever others of its batch do."""
+        match item.on_failure:
+            case OnFailure.CONTINUE:
                 self.counters.lost += 1
                 return Receipt(item.event_id, self.id, lost=True)
-            case OnFailure.SPOOL if item.work is None:
+            case OnFailure.SPOOL:
                 return self._spooled(item)
-            case _:
+            case OnFailure.FAIL_REQUEST:
                 return trouble("not-stored")
 
     def _spooled(self, item: Item) -> Result:
