@@ -147,7 +147,8 @@ def studio(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     pack = root / "policies" / "packs" / "rich.yaml"
     asked = "{id: studio, tenants: [default], agreement: terms-3, agreed: 2026-01-31}"
     text = pack.read_text("utf-8")
-    pack.write_text(text.replace("label: text\n", f"label: text\nunlabelled: [{asked}]\n"), "utf-8")
+    kept = f"label: text\nunlabelled: [{asked}]\naudit: {{on_failure: fail_request}}\n"
+    pack.write_text(text.replace("label: text\n", kept), "utf-8")
     with proxy(root / "var", root / "policies", packs=("rich",)) as p:
         yield p
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import orjson
 from threegate.audit.record import Content, Record
+from threegate.audit.settings import OnFailure
 from threegate.detectors.suite import Suite
 from threegate.gateway.applied import AppliedPolicies
 from threegate.gateway.bands import Bands
@@ -41,11 +42,18 @@ class Log:
 
     records: list[Record] = field(default_factory=list)
     contents: list[Content | None] = field(default_factory=list)
+    asked: list[OnFailure | None] = field(default_factory=list)
     away: bool = False
 
-    async def append(self, record: Record, content: Content | None = None) -> None:
+    async def append(
+        self,
+        record: Record,
+        content: Content | None = None,
+        on_failure: OnFailure | None = None,
+    ) -> None:
         self.records.append(record)
         self.contents.append(content)
+        self.asked.append(on_failure)
 
     async def healthy(self) -> bool:
         return not self.away

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
+import pytest
 from threegate.audit.record import Part, Stage
+from threegate.audit.settings import OnFailure
 from threegate.errors import UpstreamError
 from threegate.gateway.ledger import degraded
 from threegate.guard.constraint import Change, Constrained, Refusal
+from threegate.policy.model import AuditSetting
 from threegate.types import (
     Action,
     Channel,
@@ -52,6 +56,20 @@ async def test_the_second_record_is_written_once_and_knows_everything(tmp_path: 
     assert log.contents[0] is None
     assert log.contents[1] is not None
     assert last.timings_ms["total"] >= 0
+    await deps.upstreams.aclose()
+
+
+@pytest.mark.parametrize("asked", [None, *OnFailure])
+async def test_both_records_say_what_the_policy_asks_for(
+    tmp_path: Path, asked: OnFailure | None
+) -> None:
+    rules = replace(policy(), audit=AuditSetting(on_failure=asked))
+    deps = deps_of(tmp_path, rules)
+    ledger = call_of(deps, rules)[0].ledger
+    await ledger.received([])
+    await ledger.ended(Stage.COMPLETED)
+    assert isinstance(deps.audit, Log)
+    assert deps.audit.asked == [asked, asked]
     await deps.upstreams.aclose()
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from threegate.audit.record import Content, Record, Stage
+from threegate.audit.settings import OnFailure
 from threegate.audit.words import trouble
 from threegate.errors import RequestError
 from threegate.gateway.refusals import MINUTE_S, PER_MINUTE, Refusals
@@ -17,10 +18,17 @@ NO_JSON = RequestError("the request body has a key twice at /secret", code="inva
 @dataclass
 class Log:
     records: list[Record] = field(default_factory=list)
+    asked: list[OnFailure | None] = field(default_factory=list)
     away: bool = False
 
-    async def append(self, record: Record, content: Content | None = None) -> None:
+    async def append(
+        self,
+        record: Record,
+        content: Content | None = None,
+        on_failure: OnFailure | None = None,
+    ) -> None:
         assert content is None
+        self.asked.append(on_failure)
         if self.away:
             raise trouble("not-stored")
         self.records.append(record)
@@ -69,6 +77,13 @@ async def test_a_flood_of_one_reason_or_key_hides_no_other() -> None:
     await refusals.note(NO_JSON, "chat")
     await refusals.note(WRONG_KEY, "chat", Caller(key_id="key_2"))
     assert [r.error for r in log.records[PER_MINUTE:]] == ["invalid_json", "invalid_api_key"]
+
+
+async def test_a_refused_call_has_what_its_policy_asks_for() -> None:
+    log = Log()
+    await Refusals(log).note(WRONG_KEY, "chat")
+    await Refusals(log).note(WRONG_KEY, "chat", on_failure=OnFailure.SPOOL)
+    assert log.asked == [None, OnFailure.SPOOL]
 
 
 async def test_a_log_that_is_away_changes_nothing_for_the_client() -> None:

@@ -9,6 +9,7 @@ from typing import Any
 import orjson
 import pytest
 from threegate.audit.record import Content, Record, Stage
+from threegate.audit.settings import OnFailure
 from threegate.errors import UpstreamError
 from threegate.gateway.respond import output_layer
 from threegate.policy.model import CompiledPolicy, ConstraintRule, Label, Limits, Tools
@@ -81,10 +82,15 @@ class Watching(Log):
     sent: Sent | None = None
     had: bytes = b""
 
-    async def append(self, record: Record, content: Content | None = None) -> None:
+    async def append(
+        self,
+        record: Record,
+        content: Content | None = None,
+        on_failure: OnFailure | None = None,
+    ) -> None:
         assert self.sent is not None
         self.had = self.sent.data
-        await super().append(record, content)
+        await super().append(record, content, on_failure)
 
 
 @pytest.mark.parametrize("end", [b"data: [DONE]\n\n", b'data: {"type":"response.failed"}\n\n'])

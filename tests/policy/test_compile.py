@@ -27,6 +27,17 @@ def test_a_detection_rule() -> None:
     assert (rule.on_error, rule.mode, rule.pack) == (Action.BLOCK, Mode.ENFORCE, "shop")
 
 
+@pytest.mark.parametrize(
+    ("written", "asked"),
+    [("", None), ("continue", None), ("spool", "spool"), ("fail_request", "fail_request")],
+)
+def test_what_a_policy_asks_for_where_a_record_is_lost(written: str, asked: str | None) -> None:
+    whole = ", on_failure: fail_request"
+    said = f", on_failure: {written}" if written else ""
+    made = build(load_bundle(tree(spoiled((whole, said))), ["shop"]))
+    assert (made.audit.level, made.audit.on_failure) == ("metadata", asked)
+
+
 def test_levels_streams_and_modes() -> None:
     rule = POLICY.rules[1]
     assert rule.detect.level_for("category.loans") is Level.HIGH

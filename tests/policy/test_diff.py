@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -66,6 +68,23 @@ def test_letting_somebody_off_the_sign_is_looser() -> None:
     assert {c.direction for c in diff(policy(signed), policy(off)).changes} == {Direction.LOOSER}
     assert {c.direction for c in diff(policy(off), policy(signed)).changes} == {Direction.STRICTER}
     assert {c.direction for c in diff(policy(), policy(off)).changes} == {Direction.STRICTER}
+
+
+def test_a_policy_that_asks_for_less_where_a_record_is_lost_is_looser() -> None:
+    """`continue` asks for nothing, as a policy without a word about it does."""
+    whole = ", on_failure: fail_request"
+    rising = [
+        spoiled((whole, "")),
+        spoiled((whole, ", on_failure: spool")),
+        spoiled((whole, ", on_failure: fail_request")),
+    ]
+    for weak, strict in pairwise(map(policy, rising)):
+        assert {c.direction for c in diff(weak, strict).changes} == {Direction.STRICTER}
+        assert {c.direction for c in diff(strict, weak).changes} == {Direction.LOOSER}
+    nothing = policy(spoiled((whole, ", on_failure: continue")))
+    assert not diff(policy(rising[0]), nothing).changes
+    (change,) = diff(policy(), nothing).changes
+    assert "on audit failure: refuse the request -> as the proxy is set" in describe(change, "en")
 
 
 @pytest.mark.parametrize(("old", "new"), UNCLEAR)

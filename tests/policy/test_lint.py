@@ -161,6 +161,24 @@ def test_an_overlay_may_strengthen_but_not_weaken() -> None:
     assert "weaker-overlay" in overlay("flag")
 
 
+@pytest.mark.parametrize(
+    ("audit", "lost"),
+    [
+        ("", True),
+        ("audit: {level: metadata}\n", True),
+        ("audit: {on_failure: continue}\n", True),
+        ("audit: {on_failure: spool}\n", False),
+        ("audit: {on_failure: fail_request}\n", False),
+    ],
+)
+def test_an_agreement_is_recorded_where_the_policy_makes_sure(audit: str, lost: bool) -> None:
+    """The proxy's setting may be `continue`; no policy sees it."""
+    whole = "audit: {level: metadata, on_failure: fail_request}\n"
+    found = codes(spoiled((whole, audit), ("pass_through:", UNLABELLED + "pass_through:")))
+    assert ("unlabelled-unrecorded" in found) is lost
+    assert ("audit-too-little" in found) is ("continue" in audit)
+
+
 def test_every_lint_is_tried_here() -> None:
     elsewhere = {"constitution-text", "constitution-length", "empty-answer", "weaker-overlay"}
     assert {lint.code for lint in LINTS} == set(BAD) | elsewhere

@@ -82,6 +82,7 @@ STEPS = [
     ("match: word", "match: sound"),
     ("level: metadata", "level: full"),
     ("on_failure: fail_request", "on_failure: spool"),
+    (", on_failure: fail_request", ""),
     ("version: '1'", "version: '1'\nlabel: header"),
     ("deny: [prefix]", "deny: [prefix], unknown: refuse"),
     ("reasoning:", "images: deny\n      reasoning:"),

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import Protocol
 
 from threegate.audit.record import Content, Record
+from threegate.audit.settings import OnFailure
 from threegate.detectors.suite import Suite
 from threegate.gateway.metrics import Metrics
 from threegate.gateway.notices import Notices
@@ -21,7 +22,12 @@ from threegate.upstream import Upstreams
 
 
 class Audit(Protocol):
-    async def append(self, record: Record, content: Content | None = None) -> object: ...
+    async def append(
+        self,
+        record: Record,
+        content: Content | None = None,
+        on_failure: OnFailure | None = None,
+    ) -> object: ...
     async def healthy(self) -> bool: ...
 
 

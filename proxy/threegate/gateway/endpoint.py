@@ -31,7 +31,7 @@ from threegate.gateway.http import (
     headers_of,
     read_request,
 )
-from threegate.gateway.ledger import Ledger
+from threegate.gateway.ledger import Ledger, on_failure_of
 from threegate.gateway.limiting import limited
 from threegate.gateway.refusals import REQUEST_ID, Refusals
 from threegate.gateway.request import constraint_layer, input_layer
@@ -113,7 +113,8 @@ class Endpoint:
         """Callers over their limit come often: their records are bounded like those of refusals."""
         if isinstance(error, RequestError) and error.status == 429:
             endpoint, request_id = self.adapter.api.value, call.ledger.request_id
-            await self.refusals.note(error, endpoint, call.caller, request_id)
+            asked = on_failure_of(call.policy)
+            await self.refusals.note(error, endpoint, call.caller, request_id, asked)
             return
         call.ledger.failed(error)
         await call.ledger.ended(Stage.ABORTED, call.parts)

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 from functools import lru_cache
 
 from threegate.audit.record import Content, ContentLevel, Part, Record, Stage, Usage
+from threegate.audit.settings import OnFailure
 from threegate.errors import ThreegateError
 from threegate.gateway.bands import Bands
 from threegate.gateway.deps import Audit
@@ -41,6 +42,12 @@ from threegate.wire.adapter import Usage as WireUsage
 def new_id(prefix: str) -> str:
     """Sorted by time, so that an index of them grows at its end; the rest is random."""
     return f"{prefix}_{time.time_ns() // 1_000_000:012x}{os.urandom(10).hex()}"
+
+
+def on_failure_of(policy: CompiledPolicy) -> OnFailure | None:
+    """What the policy asks for where a record of its calls cannot be stored."""
+    asked = policy.audit.on_failure
+    return OnFailure(asked) if asked else None
 
 
 @dataclass(slots=True)
@@ -124,7 +131,7 @@ class Ledger:
 
     async def _append(self, record: Record, parts: Sequence[Part]) -> object:
         started = time.perf_counter()
-        receipt = await self.audit.append(record, self._content(parts))
+        receipt = await self.audit.append(record, self._content(parts), on_failure_of(self.policy))
         self.metrics.audit_lag.observe(time.perf_counter() - started)
         return receipt
 

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from threegate.audit.record import NOBODY, Record, Stage
+from threegate.audit.settings import OnFailure
 from threegate.errors import AuditError, ThreegateError
 from threegate.gateway.deps import Audit
 from threegate.gateway.ledger import new_id
@@ -43,7 +44,12 @@ class Refusals:
     _minutes: dict[tuple[str, str], _Minute] = field(default_factory=dict, repr=False)
 
     async def note(
-        self, error: ThreegateError, endpoint: str, caller: Caller = NOBODY, request_id: str = ""
+        self,
+        error: ThreegateError,
+        endpoint: str,
+        caller: Caller = NOBODY,
+        request_id: str = "",
+        on_failure: OnFailure | None = None,
     ) -> str:
         """The request id of the record, empty where none was written. A log that is away does not
         turn a refusal into something else."""
@@ -55,7 +61,7 @@ class Refusals:
         request_id = request_id or new_id("tg")
         record = _record(error, endpoint, caller, request_id, minute.untold)
         try:
-            await self.audit.append(record)
+            await self.audit.append(record, None, on_failure)
         except AuditError:
             log.warning("a refusal was not recorded")
             return ""

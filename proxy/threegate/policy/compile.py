@@ -98,7 +98,10 @@ def _last(bundle: Bundle, part: str, default: Any) -> Any:
 
 
 def _audit(spec: schema.AuditSpec) -> AuditSetting:
-    return AuditSetting(str(spec.level), str(spec.on_failure))
+    """`continue` is the least that a proxy can be set to: asking for it asks for nothing."""
+    asked = spec.on_failure
+    nothing = asked is None or asked is schema.OnAuditFailure.CONTINUE
+    return AuditSetting(str(spec.level), None if nothing else str(asked))
 
 
 def _unlabelled(spec: schema.UnlabelledSpec) -> Unlabelled:

@@ -37,7 +37,7 @@ from threegate.policy.strength import (
 )
 from threegate.policy.strength_constraints import compare_constraints
 from threegate.policy.strength_rules import compare_rules
-from threegate.policy.vocabulary import AUDIT_LEVEL, LABEL, MATCH, ON_AUDIT_FAILURE
+from threegate.policy.vocabulary import AUDIT_LEVEL, LABEL, MATCH, ON_AUDIT_FAILURE, Scale
 from threegate.types import Bilingual
 
 AnyRule = Rule | ConstraintRule
@@ -249,6 +249,9 @@ def _unsigned(old: CompiledPolicy, new: CompiledPolicy) -> Iterator[Aspect]:
         yield from inverted(covering(name, before, after, lambda a, b: a == b))
 
 
+_AUDIT_FAILURE: Scale = {None: Bilingual("按代理的设置", "as the proxy is set"), **ON_AUDIT_FAILURE}
+
+
 def compare_settings(old: CompiledPolicy, new: CompiledPolicy) -> tuple[Aspect, ...]:
     """Differences of what stands at the top of a pack."""
     parts = (
@@ -257,7 +260,7 @@ def compare_settings(old: CompiledPolicy, new: CompiledPolicy) -> tuple[Aspect, 
         ranked(Bilingual("审计级别", "audit level"), AUDIT_LEVEL, old.audit.level, new.audit.level),
         ranked(
             Bilingual("审计写入失败时", "on audit failure"),
-            ON_AUDIT_FAILURE,
+            _AUDIT_FAILURE,
             old.audit.on_failure,
             new.audit.on_failure,
         ),

@@ -35,9 +35,10 @@ class UnlabelledUnrecorded(Lint):
     code = "unlabelled-unrecorded"
     title = Bilingual("记录可能丢失", "its record may be lost")
     why = Bilingual(
-        "第九条要求留存提供对象等信息不少于六个月；audit.on_failure 为 continue 时记录可能丢失。",
-        "Article 9 asks for the recipients' record, kept six months and more; "
-        "`audit.on_failure: continue` may lose it.",
+        "第九条要求留存提供对象等信息不少于六个月；不写 audit.on_failure 或写 continue 时，"
+        "代理的设置可以让记录丢失。",
+        "Article 9 asks for the recipients' record, kept six months and more; without "
+        "`audit.on_failure`, or with `continue`, the proxy may be set to lose it.",
     )
     fix = Bilingual(
         "把 audit.on_failure 改为 fail_request 或 spool。",
@@ -45,8 +46,8 @@ class UnlabelledUnrecorded(Lint):
     )
 
     def check(self, subject: Subject) -> Iterator[Problem]:
-        given = [pack.audit for pack in subject.packs if pack.audit is not None]
-        if given and given[-1].on_failure is OnAuditFailure.CONTINUE:
+        given = [pack.audit.on_failure for pack in subject.packs if pack.audit is not None]
+        if (given or [None])[-1] in (None, OnAuditFailure.CONTINUE):
             yield from (self.at(entry.at) for _, entry in _entries(subject))
 
 

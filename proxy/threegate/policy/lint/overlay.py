@@ -128,14 +128,15 @@ class AuditTooLittle(Lint):
     code = "audit-too-little"
     severity = Severity.WARNING
     title = Bilingual(
-        "审计不记录，或记录失败也放行", "nothing is recorded, or calls go on without a record"
+        "审计不记录，或允许没有记录也放行",
+        "nothing is recorded, or calls may go on without a record",
     )
     why = Bilingual(
         "网络安全法等要求保存日志至少六个月。", "Several laws ask for logs of at least six months."
     )
     fix = Bilingual(
-        "level 至少 metadata，on_failure 用 fail_request。",
-        "Use at least level metadata and on_failure fail_request.",
+        "level 至少 metadata，on_failure 用 fail_request 或 spool。",
+        "Use at least level metadata and on_failure fail_request or spool.",
     )
 
     def check(self, subject: Subject) -> Iterator[Problem]:

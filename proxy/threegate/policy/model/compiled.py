@@ -73,7 +73,7 @@ class Category:
 @dataclass(frozen=True, slots=True)
 class AuditSetting:
     level: str = "metadata"  # none | metadata | redacted | full
-    on_failure: str = "fail_request"  # fail_request | spool | continue
+    on_failure: str | None = None  # fail_request | spool; None: as the proxy is set
 
 
 @dataclass(frozen=True, slots=True)

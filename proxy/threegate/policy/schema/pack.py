@@ -29,6 +29,8 @@ class AuditLevel(StrEnum):
 
 
 class OnAuditFailure(StrEnum):
+    """Strictest first."""
+
     FAIL_REQUEST = "fail_request"
     SPOOL = "spool"
     CONTINUE = "continue"
@@ -87,11 +89,10 @@ class AuditSpec(Located):
     """审计 / Audit"""
 
     level: AuditLevel = doc("记录多少", "how much is recorded", AuditLevel.METADATA)
-    on_failure: OnAuditFailure = doc(
-        "写不进审计时应如何；实际按代理的设置 audit_on_failure",
-        "what is asked where a record cannot be written; the proxy does what its setting "
-        "audit_on_failure says",
-        OnAuditFailure.FAIL_REQUEST,
+    on_failure: OnAuditFailure | None = doc(
+        "写不进审计时如何；与代理的设置 audit_on_failure 相比取较严者，不写则按该设置",
+        "what a record that cannot be written means for its call: the stricter of this and the proxy's setting audit_on_failure; without it the setting alone",
+        None,
     )
 
 
