@@ -141,7 +141,8 @@ def level_of(value: str, link: str, *, close: bool) -> Level | None:
     told = _DIGIT.search(value) or (explicit and sign and value != small)
     if not (letter and told):
         return None
-    if not explicit and (_AMOUNT.search(value) or (_words(link) and _TERM.search(value))):
+    named = _words(link) and (_TERM.search(value) or small.startswith("passw"))
+    if not explicit and (named or _AMOUNT.search(value)):
         return None
     mixed = sign or small != value
     beside = close and not link.strip() and len(value) >= _TELLING
@@ -195,6 +196,7 @@ RECOGNIZER = Recognizer(
             Example("Password (temporary): Blue%6530", ("Blue%6530",)),
             Example("CREATE LOGIN bob WITH PASSWORD = N'Blue%6530'", ("Blue%6530",)),
             Example('user.setPassword("Blue%6530")', ("Blue%6530",)),
+            Example('Password meters often rate "Password1!" as strong'),
             Example('{"type":"password","value":"Blue%6530"}', ("Blue%6530",)),
             Example("Password managers such as 1Password; 量子密钥分发速率达到1.2Mbps"),
             Example("PWD=/home/user1/src and pw->pw_uid2"),

@@ -56,10 +56,18 @@ _THIS = re.compile(
 )
 _DIGITS = re.compile(
     r"(?:密[码碼]|口令)(?:(?:就|还|仍|也)?是[㐀-鿿]{1,10}?(?<![第共前后约])"
+    r"|[^\n0-9A-Za-z，。]{0,4}(?:[改换換设設]|用的|还是|就是)[成为了的是]{0,2}[㐀-鿿]{2,8}，"
     r"|[^\n0-9A-Za-z]{0,4}[:：是][ ]?[0-9]{4,8}[，,？?。、 ]{1,2}(?:不对|错了|不是)[，,。 ]{0,2}"
     r"(?:应该)?是[ ]?)"
     rf"(?P<value>[0-9]{{4,8}})(?=[!?;]|{_SIGNS}|\Z)"
 )
+_ASKED = re.compile(
+    r"(?:(?:密[码碼]|口令)[^\n。！；A-Za-z0-9]{0,6}(?:多少|什么|啥|来着|[发给]我|[报说]一?下|[？?])"
+    rf"[^\nA-Za-z0-9]{{0,4}}|{_LABEL}[A-Za-z'’ ]{{0,20}}\?[\"”]?)\n[ \t]{{0,2}}"
+    r"(?:[\[(（]?[0-9]{1,2}(?::[0-9]{2}){1,2}[\])）]?[ ]{0,2})?(?:[^\n:：0-9]{1,10}[:：][ ]{0,2})?"
+    rf"(?:应该是|好像是|就是|还是|是|[Ii]t['’]s |[Tt]ry )?{_VALUE}{_END}"
+)
+"""A question and, in the next line, what somebody answers."""
 _SHARED = re.compile(
     r"(?:(?:提取|访问|訪問|分享|解压)[码碼][ ]?[:：是为為]?[ ]{0,2}|[?&]pwd=)"
     r"(?P<value>(?=[A-Za-z0-9]{0,7}[0-9])[A-Za-z0-9]{4,8}|[a-z]{4})(?![0-9A-Za-z])"
@@ -90,6 +98,8 @@ def _judge(match: re.Match[str]) -> Hit | None:
     value = match["value"].rstrip(".,:;?")
     if start - match.start() > _REACH or _PRODUCT.search(value):
         return None
+    if match.re is _DIGITS and match.string[start - 1] == "，" and len(value) % 2:
+        return None  # a number to call
     if match.re in (_DIGITS, _SHARED):
         return Hit(start, start + len(value), password.KIND, Level.MEDIUM)
     if value.isdigit() or not password.level_of(value, " is ", close=False):
@@ -111,7 +121,7 @@ def _loose(pattern: re.Pattern[str]) -> Any:
     return linear.loosened(made)
 
 
-_FORMS = tuple((_loose(p), p) for p in (_NEXT, _CHINESE, _THIS, _DIGITS, _SHARED, _PIPED))
+_FORMS = tuple((_loose(p), p) for p in (_NEXT, _CHINESE, _THIS, _DIGITS, _ASKED, _SHARED, _PIPED))
 _OPEN_PIPE = re.compile(
     r"\becho (?:-n |-e )?[\"']?[^\s\"'|;&$`]{1,96}[\"']? ?\|? ?[a-z]{0,6}(?: [\-a-zS]{0,3})?\Z"
 )
@@ -142,6 +152,10 @@ RECOGNIZER = Recognizer(
             Example("打开密码是身份证后六位，比如我的就是14281X", ("14281X",)),
             Example("密码还是老样子，xiaobai1314", ("xiaobai1314",)),
             Example("密码改了，原来的abc12345不能用了", ("abc12345",)),
+            Example("密码多少来着？\n00:03:20 小吴：Huangshan@1864，大写", ("Huangshan@1864",)),
+            Example("what's the wifi password?\nAnn: it's blue42heron.", ("blue42heron",)),
+            Example("银行卡密码我改成你生日了，920817，取完", ("920817",)),
+            Example("密码多少位？\n小王：至少12位，密码改了，10086 打不通"),
             Example("这是密码，wo2ai3ni", ("wo2ai3ni",)),
             Example("密码就是你生日930416", ("930416",)),
             Example("开机密码：0000？不对，是1024", ("0000", "1024")),

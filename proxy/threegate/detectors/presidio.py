@@ -167,6 +167,7 @@ def _national() -> Recognizer:
                 Example("codice fiscale RSS MRA 85T10 A562S", ("RSS MRA 85T10 A562S",)),
                 Example("TFN 123.456.782, NRIC S 1234567 D", ("123.456.782", "S 1234567 D")),
                 Example("Thai ID 3-5201-00847-16-2, version 12.345.678-Z"),
+                Example('<taxId c="DE">41376975202, plate LK68 VDN', ("41376975202", "LK68 VDN")),
                 Example("Partita IVA 12345678903 di Roma", ("12345678903",)),
                 Example("PAN ABCPE1234F, see form 49A", ("ABCPE1234F",)),
                 Example("total 51824753556, part 12345678Z"),

@@ -21,11 +21,25 @@ from threegate.detectors.secrets import AWS, KEY, PASSWORD, SecretRule
 from threegate.types import Bilingual
 
 _AZURE = sample(ALNUM, 3) + "8Q~" + sample(ALNUM, 34)
+_AWS_ID = "AKIAQ2W3E4R5T6Y7U2IO"
 _ONE = "A3-ASWWYB-798JRYLJVD4-23DC2-86TVM-H43EB"
 
 RULES: tuple[SecretRule, ...] = (
     prefixed("aws_bedrock", "Amazon Bedrock key", "ABSK", BASE64, 109, 269, kind=AWS, entropy=3.0),
     prefixed("aws_bedrock_short", "Amazon Bedrock short key", "bedrock-api-key-", BASE64URL, 40, -1, kind=AWS),
+    SecretRule(
+        "aws_pair",
+        AWS,
+        Bilingual("AWS 密钥对", "AWS key and its secret"),
+        ("akia", "asia"),
+        r"\bA(?:KIA|SIA)[A-Z2-7]{16}[\"'`]?\s?[,:|/;]\s{0,3}[\"'`]?(?P<value>[A-Za-z0-9+/]{40})",
+        3.5,
+        examples=(
+            Example(f'("{_AWS_ID}", "{sample(BASE64, 40)}")', (_AWS_ID, sample(BASE64, 40))),
+            Example("AWS-AKIA-SECRET-40:" + "x" * 40),
+        ),
+        not_after="A-Za-z0-9+/=",
+    ),
     named("aws_session", "AWS session token", "aws_session_token sessiontoken", BASE64 + "=", 100, 1000, kind=AWS),
     SecretRule(
         "azure_ad",

@@ -160,6 +160,12 @@ _GENERIC: tuple[SecretRule, ...] = (
         examples=(Example(f"生产环境密钥是 {sample(ALNUM, 24)}，别外传", (sample(ALNUM, 24),)), Example("密钥是一串随机的字符")),
     ),
     SecretRule(
+        "platform_key", KEY, Bilingual("平台名称后的密钥", "Key behind the name of a platform"), ("key",),
+        r"(?i)(?:高德|百度|腾讯|阿里|讯飞|智谱|通义|千问|豆包|火山|和风|心知|聚合|硅基|流动|地图|接口|平台|天气|模型|应用|授权|服务)[㐀-鿿]{0,3}的? ?key值?[ :：是为]{1,3}(?P<value>[A-Za-z0-9_\-]{24,})", 3.2,
+        allow=r"^[A-Za-z_\-]+$|^[0-9\-]+$",
+        examples=(Example(f"高德 key {sample(HEX, 32)} 报错", (sample(HEX, 32),)), Example(f"缓存 key {sample(HEX, 32)}，接口 key user_profile_cache_key_name")),
+    ),
+    SecretRule(
         "argument", KEY, Bilingual("作为参数给出的密钥", "Key given as an argument"), ("token", "api_key", "apikey", "secret"),
         r"(?i)[\"'](?:[a-z_\-]{0,16})(?:token|api_?key|secret)[\"']\s{0,2},\s{0,2}[\"'](?P<value>[A-Za-z0-9_\-./+=~]{20,})[\"']", 3.3,
         allow=r"^[A-Za-z_\-./]+$|^https?:",

@@ -114,6 +114,13 @@ _RULES: tuple[SecretRule, ...] = (
         examples=(Example(f'api.setApiKey("{_TOKEN}")', (_TOKEN,)), Example(f'crypto.createHmac("sha256", "{_TOKEN}")', (_TOKEN,)), Example('setToken("user_session_v2_name")')),
     ),
     SecretRule(
+        "php_define", KEY, Bilingual("PHP 常量中的密钥", "Key in a constant of PHP"), ("define(",),
+        rf"(?i)\bdefine\(\s{{0,2}}[\"']\w{{0,24}}(?:key|salt|secret|token)[\"']\s{{0,2}},\s{{0,3}}[\"'](?P<value>[{_SIGNS}]{{20,80}})", 3.5,
+        allow=r"^[A-Za-z_\-./ ]+$|put your unique phrase|^https?:",
+        examples=(Example("define('AUTH_KEY', 'x|7!mQ{b9Wf#2kLp=Zt4');", ("x|7!mQ{b9Wf#2kLp=Zt4",)), Example("define('CACHE_KEY', 'the key of all pages in it');")),
+        not_after=" <>\\\\", plain=True,
+    ),
+    SecretRule(
         "docker_config", KEY, Bilingual("镜像仓库凭证", "Registry credentials"), (".dockerconfigjson",),
         rf"\.dockerconfigjson[\"']?\s?[:=]\s{{0,3}}[\"']?(?P<value>[{BASE64}]{{40,}}={{0,2}})", 3.5,
         examples=(Example(f".dockerconfigjson: {sample(ALNUM, 64)}", (sample(ALNUM, 64),)),),

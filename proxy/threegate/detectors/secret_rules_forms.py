@@ -138,11 +138,11 @@ RULES: tuple[SecretRule, ...] = (
         "generic_key",
         "Key assigned to a telling name",
         "key secret token credential auth ak sk",
-        rf"(?i)(?P<no>public|csrf|xsrf|bucket|kms|partition|primary|foreign|sort|cache|entry|idempotency"
-        rf"|authenticity|antiforgery)?"
-        rf"[_\-. ]?(?:api|access|secret|app|auth|private|client|encryption|signing|session|re"
+        rf"(?i)(?:private[_\-. ]?key|(?P<no>public|private|csrf|xsrf|bucket|kms"
+        rf"|partition|primary|foreign|sort|cache|entry|idempotency|authenticity|antiforgery)?"
+        rf"[_\-. ]?(?:api|access|secret|app|auth|client|encryption|signing|session|re"
         rf"fresh|bearer|master)?[_\-. ]?(?:(?:key|secret|token)(?:[_\-]?(?:id|base|prod|live"
-        rf"|test|dev|old|new|[0-9]))?|credentials?|[_\-\"]auth|\b[as]k\b)"
+        rf"|test|dev|old|new|[0-9]))?|credentials?|[_\-\"]auth|\b[as]k\b))"
         rf"{ASSIGN}(?:base64:)?(?P<value>[A-Za-z0-9_\-./+=~]{{16,}})",
         Example(f"app_secret = '{_MIX24}'", (_MIX24,)),
         Example(
@@ -162,6 +162,7 @@ RULES: tuple[SecretRule, ...] = (
         Example('{"key":"api_key","value":"' + _MIX24 + '"}', (_MIX24,)),
         Example(f"<secret>{_MIX24}</secret>", (_MIX24,)),
         Example("hotkey: ctrl+alt+shift+f12"),
+        Example(f'"private_key_id": "{_HEX32}", "private_key": "{_MIX24}"', (_MIX24,)),
         Example('api_key = os.environ["OPENAI_API_KEY"]'),
         Example("ACCESS_KEY_SECRET=<your-access-key-secret>"),
         Example(f'API_KEY ?= "{_MIX24}"', (_MIX24,)),

@@ -52,8 +52,8 @@ _RULES: tuple[SecretRule, ...] = (
         examples=(true(f'expect "assword:" {{ send "{PW}\\r" }}'), Example('expect "assword:" { send "$password" }')), plain=True,
     ),
     command(
-        "connect_call", "连接调用中的密码", "Password of a call that connects", "getconnection pdo( connect( createconnection",
-        r"(?i)(?:getConnection|\bPDO|(?:cx_Oracle|oracledb|MySQLdb|pymysql|pymssql|psycopg2)\.connect|createConnection)\((?:[^\"'\n]{0,40}|[^\n]{0,2}[\"'][^\"'\n]{1,80}[\"']),\s?[\"'][^\"'\n]{1,32}[\"'],\s?",
+        "connect_call", "连接调用中的密码", "Password of a call that connects", "getconnection pdo( connect( createconnection ftp_login( imap_open(",
+        r"(?i)(?:getConnection|\bPDO|(?:cx_Oracle|oracledb|MySQLdb|pymysql|pymssql|psycopg2)\.connect|createConnection|DBI->connect|odbc_connect|ftp_login|imap_open)\((?:[^\"'\n]{0,40}|[^\n]{0,2}[\"'][^\"'\n]{1,80}[\"']),\s?[\"'][^\"'\n]{1,32}[\"'],\s?",
         true(f'DriverManager.getConnection(url, "bob", "{PW}")'), true(f"new PDO($dsn, 'bob', '{PW}')"), Example('connect("localhost", "user", "password")'), quote=QUOTE, allow=LETTERS,
     ),
     SecretRule(
@@ -82,6 +82,21 @@ _RULES: tuple[SecretRule, ...] = (
         "user_then_password", PASSWORD, Bilingual("账号后的密码", "A user, a stroke and a password"), ("account", "login", "creds", "credential", "账号", "帐号", "账户", "登录", "登陆"),
         rf"(?:\b(?i:accounts?|logins?|log ?in|creds|credentials?)\b|[账帐][号户]|登[录陆])[^\n/]{{0,16}}(?:\n[^\n/]{{0,12}})?[\s，,:：]{_USER} / {_MIX}", 2.0, allow=_NOT_MIXED + r"|^[a-z0-9]+$",
         examples=(true(f"the guest account?\nMe: guest / {PW}"), true(f"用我的账号登，wangh / {PW}"), Example("login / logout, account and/or user"), Example("account: sales / marketing2")), plain=True,
+    ),
+    SecretRule(
+        "known_user", PASSWORD, Bilingual("常见账号后的密码", "Password behind a well-known user"), ("admin", "root", "sa ", "sys", "postgres", "oracle", "ubuntu", "guest", "user", "test"),
+        rf"(?i)(?:^|[^\w/.\-])(?:admin(?:istrator)?|root|sa|sys(?:dba|admin)?|postgres|oracle|ubuntu|guest|user|tester?)\s?[/／|]\s{_MIX}", 2.0, allow=_NOT_MIXED + r"|^[a-z0-9]+$|^[A-Za-z_.]+[^A-Za-z0-9]{0,3}$",
+        examples=(true(f"打印机后台 10.0.6.31  admin / {PW}"), true(f"router: root | {PW}"), Example("admin / editor, user / group2, root | grep x1_y")), plain=True,
+    ),
+    SecretRule(
+        "user_beside_password", PASSWORD, Bilingual("并排的账号与密码", "A user and a password side by side"), ("user", "login", "用户", "账号", "帐号", "登录名"),
+        rf"(?i)(?:\buser(?:name)?|\blogin|用户名?|[账帐]号|登录名)[:：]?[ ]{{1,2}}{_USER}(?:[ ]{{2,4}}|\t){_MIX}", 2.0, allow=_NOT_MIXED + r"|^[\w.\-]+$|@[\w\-]+\.[A-Za-z]{2}",
+        examples=(Example("财务共享盘  用户 fin02  Cw@2026fin02", ("Cw@2026fin02",)), Example("user root  2026-11-27, login bob  bob@mail.example")), plain=True,
+    ),
+    SecretRule(
+        "setting_of_secret", PASSWORD, Bilingual("设置里的短口令", "A short secret in settings"), ("_auth", "_secret", "_token", "_cred"),
+        r"\b[A-Z][A-Z0-9_]{0,30}_(?:AUTH|SECRET|TOKEN|CREDENTIALS?)[\"']?\s?[=:]\s?[\"']?(?P<value>[!#%-&(-+\-./0-;=?-_a-~]{8,15})", 2.5, allow=_NOT_MIXED + r"|^[\w.\-]*\(|^[a-z]+[0-9]?$|^<|://",
+        examples=(Example("REDIS_AUTH=r3d1s-Kunlun", ("r3d1s-Kunlun",)), Example('export APP_SECRET="Kite77!blue"', ("Kite77!blue",)), Example("USE_AUTH=enabled, MAX_TOKEN=4096000000, X_SECRET=${SECRET1}, GIT_TOKEN=os.getenv(T1)")), plain=True, rank=80, not_after="!#%-&(-+\\-./0-;=?-_a-~",
     ),
     SecretRule(
         "address_and_password", PASSWORD, Bilingual("邮箱与密码", "An address and its password"), ("@",),
