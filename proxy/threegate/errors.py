@@ -8,7 +8,8 @@ ThreegateError
 ├── AuditError       a record could not be made durable           503, fail closed
 └── ProtocolError    a bug of ours                                500
 
-No message holds text of a conversation or a secret: messages name what is wrong and where.
+No message holds text of a conversation or a secret: messages name what is wrong and where. What a
+client can be told is in both languages (`text`); programs and logs see the English.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from threegate.error_words import said
 from threegate.types import Bilingual
 
 
@@ -35,15 +37,15 @@ class RequestError(ThreegateError):
 
     def __init__(
         self,
-        message: str,
+        text: Bilingual,
         *,
         status: int = 400,
         code: str = "invalid_request",
         param: str = "",
         retry_after: float | None = None,
     ) -> None:
-        super().__init__(message)
-        self.status, self.code, self.param = status, code, param
+        super().__init__(text.en)
+        self.text, self.status, self.code, self.param = text, status, code, param
         self.retry_after = retry_after
 
 
@@ -51,8 +53,7 @@ class OverloadError(RequestError):
     """More calls came than this process takes on; coming again can help."""
 
     def __init__(self) -> None:
-        text = "the guard has too many calls at this moment"
-        super().__init__(text, status=503, code="overloaded", retry_after=1.0)
+        super().__init__(said("overloaded"), status=503, code="overloaded", retry_after=1.0)
 
 
 class UpstreamError(ThreegateError):
@@ -63,14 +64,14 @@ class UpstreamError(ThreegateError):
 
     def __init__(
         self,
-        message: str,
+        text: Bilingual,
         *,
         status: int = 502,
         code: str = "upstream_error",
         retry_after: float | None = None,
     ) -> None:
-        super().__init__(message)
-        self.status, self.code, self.retry_after = status, code, retry_after
+        super().__init__(text.en)
+        self.text, self.status, self.code, self.retry_after = text, status, code, retry_after
 
 
 class PolicyError(ThreegateError):

@@ -21,7 +21,7 @@ from threegate.settings import UpstreamSettings
 from threegate.state.admission import Admission
 from threegate.testing.server import serve
 from threegate.testing.upstream import DemoUpstream
-from threegate.types import Action, Channel, Layer
+from threegate.types import Action, Bilingual, Channel, Layer
 from threegate.wire.adapter import Api
 
 from tests.gateway.calls import BY_API, HI, NOWHERE, Log, Sent, deps_of
@@ -95,11 +95,14 @@ async def test_every_end_has_its_status_and_its_record(
 @pytest.mark.parametrize(
     ("error", "headers"),
     [
-        (RequestError("slow", status=429, retry_after=7.4), {"retry-after": "7"}),
-        (UpstreamError("away", status=503, retry_after=0.2), {"retry-after": "1"}),
+        (RequestError(Bilingual("慢", "slow"), status=429, retry_after=7.4), {"retry-after": "7"}),
+        (
+            UpstreamError(Bilingual("不在", "away"), status=503, retry_after=0.2),
+            {"retry-after": "1"},
+        ),
         (trouble("not-stored"), {"retry-after": "1"}),
-        (RequestError("no", retry_after=9), {}),
-        (UpstreamError("no"), {}),
+        (RequestError(Bilingual("否", "no"), retry_after=9), {}),
+        (UpstreamError(Bilingual("否", "no")), {}),
     ],
 )
 def test_when_to_come_again(error: Any, headers: dict[str, str]) -> None:

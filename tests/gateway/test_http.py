@@ -13,6 +13,7 @@ from threegate.gateway.http import (
     WhileConnected,
     headers_of,
     read_request,
+    wanted_language,
 )
 from threegate.wire.limits import MAX_BODY_BYTES
 
@@ -45,6 +46,30 @@ def test_headers_have_lower_case_names_and_no_control_characters() -> None:
         with pytest.raises(RequestError) as caught:
             headers_of({"headers": [(b"name", b"a" + bytes([code]))]})
         assert caught.value.param == "name"
+
+
+@pytest.mark.parametrize(
+    ("accepted", "language"),
+    [
+        ("", ""),
+        ("*", ""),
+        ("fr, de;q=0.9", ""),
+        ("english", ""),
+        ("zh-CN", "zh"),
+        ("zh", "zh"),
+        ("zh-Hant-TW;q=0.5", "zh"),
+        ("en-US,en;q=0.9,zh-CN;q=0.8", "en"),
+        ("zh-CN,zh;q=0.9,en;q=0.8", "zh"),
+        ("en;q=0.3, zh;q=0.7", "zh"),
+        ("fr, ZH; q=0.2", "zh"),
+        ("zh;q=0", ""),
+        ("zh;q=0, en;q=0.1", "en"),
+        ("zh;q=x", "zh"),
+        (",,;q=1,zh" + ",a;q=0.1" * 1000, "zh"),
+    ],
+)
+def test_the_language_that_a_client_wants(accepted: str, language: str) -> None:
+    assert wanted_language(accepted) == language
 
 
 async def test_a_body_is_collected() -> None:

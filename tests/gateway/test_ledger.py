@@ -8,12 +8,14 @@ from pathlib import Path
 import pytest
 from threegate.audit.record import Part, Stage
 from threegate.audit.settings import OnFailure
+from threegate.error_words import said
 from threegate.errors import UpstreamError
 from threegate.gateway.ledger import degraded
 from threegate.guard.constraint import Change, Constrained, Refusal
 from threegate.policy.model import AuditSetting
 from threegate.types import (
     Action,
+    Bilingual,
     Channel,
     Decision,
     Failed,
@@ -78,7 +80,9 @@ async def test_changes_of_layer_2_are_rulings_without_values(tmp_path: Path) -> 
     deps = deps_of(tmp_path, rules)
     ledger = call_of(deps, rules)[0].ledger
     clamped = Change("model.values", "temperature", "clamped")
-    refusal = Refusal("model.fields", "field_denied", "the field secret is not allowed", "/secret")
+    refusal = Refusal(
+        "model.fields", "field_denied", said("field-denied", name="secret"), "/secret"
+    )
     ledger.constrained(Constrained({}, (clamped,)), None, 0.1)
     ledger.constrained(Constrained({}), None, 0.1)
     ledger.constrained(Constrained({}, refusal=refusal), None, 0.1)
@@ -104,7 +108,9 @@ async def test_the_first_reason_for_a_failure_stays_and_is_a_code(tmp_path: Path
     rules = policy()
     deps = deps_of(tmp_path, rules)
     ledger = call_of(deps, rules)[0].ledger
-    ledger.failed(UpstreamError("the words of an error", code="upstream_timeout"))
+    ledger.failed(
+        UpstreamError(Bilingual("错误的话", "the words of an error"), code="upstream_timeout")
+    )
     ledger.failed(RuntimeError("secret"))
     assert ledger.error == "upstream_timeout"
     await deps.upstreams.aclose()

@@ -56,6 +56,17 @@ async def client(
         await deps.upstreams.aclose()
 
 
+@pytest.mark.parametrize(
+    ("accepted", "said"), [("", "this path is not served"), ("zh-CN", "此路径不提供")]
+)
+async def test_errors_follow_the_language_that_is_wanted(
+    tmp_path: Path, accepted: str, said: str
+) -> None:
+    async with client(tmp_path, BALANCE) as (http, _):
+        reply = await http.get("/v1/files", headers={"accept-language": accepted})
+    assert reply.json()["error"]["message"].startswith(said)
+
+
 async def test_models_are_those_that_the_policy_allows_and_its_aliases(tmp_path: Path) -> None:
     async with client(tmp_path, NARROW) as (http, _):
         listed = (await http.get("/v1/models")).json()

@@ -9,10 +9,17 @@ from threegate.audit.settings import OnFailure
 from threegate.audit.words import trouble
 from threegate.errors import RequestError
 from threegate.gateway.refusals import MINUTE_S, PER_MINUTE, Refusals
-from threegate.types import Caller
+from threegate.types import Bilingual, Caller
 
-WRONG_KEY = RequestError("a valid API key is needed", status=401, code="invalid_api_key")
-NO_JSON = RequestError("the request body has a key twice at /secret", code="invalid_json")
+WRONG_KEY = RequestError(
+    Bilingual("需要有效的 API 密钥", "a valid API key is needed"),
+    status=401,
+    code="invalid_api_key",
+)
+NO_JSON = RequestError(
+    Bilingual("请求正文中的键出现两次：/secret", "the request body has a key twice at /secret"),
+    code="invalid_json",
+)
 
 
 @dataclass

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ import orjson
 import pytest
 from threegate.audit.record import Content, Record, Stage
 from threegate.audit.settings import OnFailure
+from threegate.error_words import said as said_of
 from threegate.errors import UpstreamError
 from threegate.gateway.respond import output_layer
 from threegate.policy.model import CompiledPolicy, ConstraintRule, Label, Limits, Tools
@@ -193,6 +195,44 @@ async def test_an_error_keeps_its_status_and_an_error_page_is_not_shown(
     assert sent.status == 429
     assert sent.body["error"]["message"].startswith(message)
     assert log.records[0].error == "upstream_429"
+
+
+@dataclass
+class BrokenOff(Said):
+    """Ends in the middle of a stream."""
+
+    async def chunks(self) -> AsyncIterator[bytes]:
+        yield b'data: {"choices":[]}\n\n'
+        raise UpstreamError(said_of("upstream-broke-off"))
+
+
+@pytest.mark.parametrize(
+    ("language", "text"),
+    [("", "the model API broke off its answer"), ("zh", "模型接口中断了回答")],
+)
+@pytest.mark.parametrize("rules", [policy(), SECRETS], ids=["unguarded", "guarded"])
+async def test_a_stream_ends_in_an_error_of_the_callers_language(
+    tmp_path: Path, rules: CompiledPolicy, language: str, text: str
+) -> None:
+    deps = deps_of(tmp_path, rules)
+    call, sent = call_of(deps, rules, {**HI, "stream": True})
+    call.out.language = language
+    try:
+        await output_layer(call, BrokenOff([], headers=EVENTS))  # type: ignore[arg-type]
+    finally:
+        await deps.upstreams.aclose()
+    assert f'"message":"{text}"' in sent.data.decode()
+
+
+async def test_an_error_page_is_told_in_the_callers_language(tmp_path: Path) -> None:
+    deps = deps_of(tmp_path, SECRETS)
+    call, sent = call_of(deps, SECRETS)
+    call.out.language = "zh"
+    try:
+        await output_layer(call, Said([b"<html>"], status=429))  # type: ignore[arg-type]
+    finally:
+        await deps.upstreams.aclose()
+    assert sent.body["error"]["message"] == "模型接口返回状态 429"
 
 
 async def test_what_is_said_about_the_proxys_key_is_not_shown(tmp_path: Path) -> None:

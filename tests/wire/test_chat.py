@@ -186,7 +186,7 @@ def test_usage_and_annotation() -> None:
     assert CHAT.finish_reasons(value) == ("stop",)
     twice = CHAT.annotate(CHAT.annotate(value, "a", 1), "b", 2)
     assert twice["threegate"] == {"a": 1, "b": 2}
-    assert CHAT.error(RequestError("no"))["error"]["message"] == "no"
+    assert CHAT.error(RequestError(Bilingual("否", "no")))["error"]["message"] == "no"
 
 
 @given(st.text(min_size=1), st.lists(st.integers(0, 30)), st.integers(0, 9), st.booleans())

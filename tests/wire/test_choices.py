@@ -93,7 +93,9 @@ def test_an_error_in_the_stream_raises_in_the_client() -> None:
     codec = CHAT.stream({"model": "m"})
     made = through(codec, chat(choice(content="x")))
     with pytest.raises(openai.APIError, match="timed out"):
-        chat_chunks(made + codec.error(UpstreamError("the model API timed out")))
+        chat_chunks(
+            made + codec.error(UpstreamError(Bilingual("模型接口超时", "the model API timed out")))
+        )
 
 
 def test_an_annotation_is_skipped_by_the_client() -> None:

@@ -122,4 +122,7 @@ def test_blocked_and_errors_have_the_shape_of_the_api() -> None:
     assert made["threegate"]["rule_id"] == "r"
     as_error = Outcome(OutcomeKind.BLOCK, "d", "r", Bilingual("不行", "No"), http_status=403)
     assert MESSAGES.blocked(REQUEST, as_error)["error"]["type"] == "permission_error"
-    assert MESSAGES.error(RequestError("no"))["error"]["type"] == "invalid_request_error"
+    assert (
+        MESSAGES.error(RequestError(Bilingual("否", "no")))["error"]["type"]
+        == "invalid_request_error"
+    )

@@ -75,7 +75,9 @@ def test_a_whole_stream_is_read_by_the_client_as_before() -> None:
 def test_errors_and_annotations() -> None:
     codec, made = some(3)
     with pytest.raises(anthropic.APIError, match="timed out"):
-        final_message(made + codec.error(UpstreamError("the model API timed out")))
+        final_message(
+            made + codec.error(UpstreamError(Bilingual("模型接口超时", "the model API timed out")))
+        )
     codec, made = some(3)
     final = final_message(made + codec.extra("label", {"ai": True}) + codec.cut(BLOCK))
     assert final.stop_reason == "refusal"

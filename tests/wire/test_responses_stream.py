@@ -148,7 +148,7 @@ def test_errors_annotations_and_usage() -> None:
     kinds, _ = final_response(made + codec.extra("label", {"ai": True}) + codec.cut(BLOCK))
     assert kinds[-1] == "response.incomplete"
     codec, made = some(5)
-    kinds, _ = final_response(made + codec.error(UpstreamError("timed out")))
+    kinds, _ = final_response(made + codec.error(UpstreamError(Bilingual("超时", "timed out"))))
     assert kinds[-1] == "error"
     codec, _ = some(99)
     assert codec.usage == Usage(input=3, output=4)

@@ -60,10 +60,8 @@ async def stop(call: Call, outcome: Outcome, code: str = "content_filter") -> No
     ledger.finish_reason = "content_filter"
     await ledger.ended(Stage.BLOCKED, call.parts)
     if outcome.http_status is not None:
-        refusal = RequestError(
-            outcome.message.get(call.caller.language), status=outcome.http_status, code=code
-        )
-        body = {**call.adapter.error(refusal), "threegate": outcome.note}
+        refusal = RequestError(outcome.message, status=outcome.http_status, code=code)
+        body = {**call.adapter.error(refusal, call.out.language), "threegate": outcome.note}
         await call.out.json(outcome.http_status, body)
     elif call.adapter.streamed(call.body):
         await call.out.start(200, {"content-type": "text/event-stream"})

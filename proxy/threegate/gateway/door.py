@@ -16,6 +16,7 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from threegate.error_words import said
 from threegate.errors import RequestError
 from threegate.types import Caller
 
@@ -74,7 +75,7 @@ def made(tenant: str, expires: str = "") -> tuple[Key, str]:
 
 
 def refused() -> RequestError:
-    return RequestError("a valid API key is needed", status=401, code="invalid_api_key")
+    return RequestError(said("key"), status=401, code="invalid_api_key")
 
 
 class KeyFile:

@@ -16,6 +16,7 @@ from dataclasses import dataclass, field, replace
 import orjson
 
 from threegate.audit.record import NOBODY, Stage
+from threegate.error_words import said
 from threegate.errors import ProtocolError, RequestError, ThreegateError
 from threegate.gateway.applied import AppliedPolicies
 from threegate.gateway.call import Call
@@ -30,6 +31,7 @@ from threegate.gateway.http import (
     WhileConnected,
     headers_of,
     read_request,
+    wanted_language,
 )
 from threegate.gateway.ledger import Ledger, on_failure_of
 from threegate.gateway.limiting import limited
@@ -58,7 +60,7 @@ class Endpoint:
     applied: AppliedPolicies = field(default_factory=AppliedPolicies, repr=False)
 
     async def __call__(self, scope: Scope, receive: Receive, send: SendEvent) -> None:
-        out = Responder(send)
+        out = Responder(send, language=_wanted(scope))
         self.deps.metrics.active.inc()
         try:
             await self._serve(scope, receive, out)
@@ -77,7 +79,8 @@ class Endpoint:
         self.deps.metrics.errors.labels(self.adapter.api.value, status).inc()
         if out.started:
             return
-        await out.json(status_of(error), self.adapter.error(error), retry_after(error))
+        body = self.adapter.error(error, out.language)
+        await out.json(status_of(error), body, retry_after(error))
 
     async def _serve(self, scope: Scope, receive: Receive, out: Responder) -> None:
         with self.deps.admission.place() as place:
@@ -132,9 +135,10 @@ class Endpoint:
             language_of(slots),
             conversation_of(headers, slots, admitted),
         )
+        out.language = out.language or caller.language
         policy = deps.policies.pin().policy_for(caller)
         if policy is None:
-            raise RequestError("no policy is bound to this caller", status=403, code="no_policy")
+            raise RequestError(said("no-policy"), status=403, code="no_policy")
         caller = policy.named(caller)
         ledger = self._ledger(caller, policy, headers, streamed=adapter.streamed(body))
         out.headers |= {
@@ -184,6 +188,12 @@ async def _ask_model(call: Call) -> None:
         await output_layer(call, reply)
     finally:
         await reply.aclose()
+
+
+def _wanted(scope: Scope) -> str:
+    """Before the headers are read, which may be refused."""
+    found = (v for k, v in scope["headers"] if k == b"accept-language")
+    return wanted_language(next(found, b"").decode("latin-1"))
 
 
 def engine_id(call: Call) -> str:

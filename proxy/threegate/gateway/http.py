@@ -4,12 +4,14 @@ ASGI."""
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
 import orjson
 
+from threegate.error_words import said
 from threegate.errors import RequestError
 from threegate.wire.limits import MAX_BODY_BYTES
 
@@ -20,6 +22,9 @@ SendEvent = Callable[[dict[str, Any]], Awaitable[None]]
 BODY_S = 30.0
 """A body must arrive within this many seconds (slow-loris)."""
 
+_LANGUAGE: Final = re.compile(
+    r"(?:^|,)[ \t]*(zh|en)(?![a-z])[^,;]*(?:;[ \t]*q=([01](?:\.\d{1,3})?))?"
+)
 _CONTROLS: Final = bytes({*range(32), 127} - {ord("\t")})
 
 
@@ -32,15 +37,23 @@ def headers_of(scope: Scope) -> dict[str, str]:
     out: dict[str, str] = {}
     for name, value in scope["headers"]:
         if value.translate(None, _CONTROLS) != value:
-            raise RequestError("a header holds control characters", param=name.decode("latin-1"))
+            raise RequestError(said("header-controls"), param=name.decode("latin-1"))
         out[name.decode("latin-1")] = value.decode("latin-1")
     return out
+
+
+def wanted_language(accepted: str) -> str:
+    """Of an `accept-language`: zh or en, whichever is wanted more; empty where it names neither."""
+    weights = {"": 0.0}
+    for tag, weight in _LANGUAGE.findall(accepted.lower()):
+        weights.setdefault(tag, float(weight or 1))
+    return max(weights, key=weights.__getitem__)
 
 
 async def read_request(receive: Receive, headers: Mapping[str, str]) -> bytes:
     """The body. Raises RequestError: 413 too large, 415 encoded, 408 too slow."""
     if headers.get("content-encoding", "identity") not in ("identity", ""):
-        raise RequestError("compressed requests are not accepted", status=415, code="encoding")
+        raise RequestError(said("compressed"), status=415, code="encoding")
     declared = headers.get("content-length", "0")
     if declared.isdigit() and int(declared) > MAX_BODY_BYTES:
         raise _too_large()
@@ -48,7 +61,7 @@ async def read_request(receive: Receive, headers: Mapping[str, str]) -> bytes:
         async with asyncio.timeout(BODY_S):
             return await _collect(receive)
     except TimeoutError:
-        raise RequestError("the body did not arrive in time", status=408, code="timeout") from None
+        raise RequestError(said("body-late"), status=408, code="timeout") from None
 
 
 async def _collect(receive: Receive) -> bytes:
@@ -67,16 +80,18 @@ async def _collect(receive: Receive) -> bytes:
 
 
 def _too_large() -> RequestError:
-    text = f"the body is larger than {MAX_BODY_BYTES} bytes"
+    text = said("body-large", limit=MAX_BODY_BYTES)
     return RequestError(text, status=413, code="request_too_large")
 
 
 @dataclass(slots=True)
 class Responder:
-    """One answer to one request. `headers` are added to whatever is sent."""
+    """One answer to one request. `headers` are added to whatever is sent. `language` is that of its
+    errors: what the client wants, else that of the text that it sent, else English."""
 
     send: SendEvent
     headers: dict[str, str] = field(default_factory=dict)
+    language: str = ""
     started: bool = False
 
     async def json(self, status: int, body: Any, headers: Mapping[str, str] | None = None) -> None:

@@ -11,6 +11,7 @@ from contextlib import (
     nullcontext,
 )
 
+from threegate.error_words import said
 from threegate.errors import RequestError
 from threegate.gateway.call import Call
 from threegate.policy.model import Limits
@@ -91,7 +92,7 @@ async def _check_context(call: Call, limits: Limits) -> None:
         return
     texts = [s.text for s in call.adapter.request_slots(call.body)]
     if await _exceeds(call, texts, limits.context_tokens):
-        text = f"the context is larger than {limits.context_tokens} tokens"
+        text = said("context", limit=limits.context_tokens)
         raise RequestError(text, code="context_too_large", param="/messages")
 
 

@@ -29,8 +29,7 @@ def outcome_of(ruled: Ruled, policy: CompiledPolicy, decision_id: str, language:
 
 
 def refused(refusal: Refusal, decision_id: str) -> Outcome:
-    message = Bilingual(f"请求不符合策略：{refusal.code}", refusal.message)
-    return Outcome(OutcomeKind.BLOCK, decision_id, refusal.rule_id, message)
+    return Outcome(OutcomeKind.BLOCK, decision_id, refusal.rule_id, refusal.message)
 
 
 def _message(ruled: Ruled, rule: Rule | None) -> Bilingual:

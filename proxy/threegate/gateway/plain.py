@@ -10,10 +10,11 @@ import orjson
 from starlette.requests import Request
 from starlette.responses import Response
 
+from threegate.error_words import said
 from threegate.errors import RequestError, ThreegateError, UpstreamError
 from threegate.gateway.deps import Deps
 from threegate.gateway.door import onward, presented_key
-from threegate.gateway.http import headers_of
+from threegate.gateway.http import headers_of, wanted_language
 from threegate.gateway.openapi import document
 from threegate.gateway.refusals import REQUEST_ID, Refusals
 from threegate.gateway.whole import read_body
@@ -36,8 +37,10 @@ def json_response(status: int, body: object) -> Response:
     return Response(orjson.dumps(body), status, media_type="application/json")
 
 
-def failure(error: ThreegateError, headers: Mapping[str, str] | None = None) -> Response:
-    made = json_response(status_of(error), openai_error(error))
+def failure(
+    error: ThreegateError, language: str, headers: Mapping[str, str] | None = None
+) -> Response:
+    made = json_response(status_of(error), openai_error(error, language))
     made.headers.update(headers or {})
     return made
 
@@ -83,6 +86,7 @@ class Plain:
         return (200, joined) if joined else (status, said)
 
     async def _list(self, target: Target, headers: Mapping[str, str]) -> tuple[int, Body]:
+        language = wanted_language(headers.get("accept-language", ""))
         try:
             async with asyncio.timeout(LIST_S):
                 reply = await self.deps.upstreams.ask(
@@ -93,10 +97,10 @@ class Plain:
                 finally:
                     await reply.aclose()
         except TimeoutError:
-            error = UpstreamError("the model API did not answer in time", status=504)
-            return error.status, openai_error(error)
+            error = UpstreamError(said("upstream-late"), status=504)
+            return error.status, openai_error(error, language)
         except UpstreamError as error:
-            return error.status, openai_error(error)
+            return error.status, openai_error(error, language)
 
     async def health(self, request: Request) -> Response:
         return json_response(200, {"status": "ok"})
@@ -127,10 +131,11 @@ class Plain:
             return await answer(request)
         except ThreegateError as error:
             self.deps.metrics.errors.labels("plain", str(status_of(error))).inc()
+            language = wanted_language(request.headers.get("accept-language", ""))
             if not isinstance(error, RequestError):
-                return failure(error)
+                return failure(error, language)
             request_id = await self.refusals.note(error, "plain")
-            return failure(error, {REQUEST_ID: request_id} if request_id else {})
+            return failure(error, language, {REQUEST_ID: request_id} if request_id else {})
 
     async def _other(self, request: Request) -> Response:
         path, headers = request.scope["path"], headers_of(dict(request.scope))
@@ -152,10 +157,9 @@ class Plain:
         caller = replace(await self.deps.door.admit(presented_key(headers)), route=path)
         policy = self.deps.policies.pin().policy_for(caller)
         if policy is None:
-            raise RequestError("no policy is bound to this caller", status=403, code="no_policy")
+            raise RequestError(said("no-policy"), status=403, code="no_policy")
         return caller, policy
 
 
 def _unknown() -> RequestError:
-    text = "this path is not served: files, batches and all else that is not checked are closed"
-    return RequestError(text, status=404, code="unknown_path")
+    return RequestError(said("unknown-path"), status=404, code="unknown_path")

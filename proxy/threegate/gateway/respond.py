@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from contextlib import suppress
 
 from threegate.audit.record import Part, Stage
+from threegate.error_words import said
 from threegate.errors import AuditError, ThreegateError, UpstreamError
 from threegate.gateway.answer import Answer, Question, Track
 from threegate.gateway.call import Call
@@ -108,6 +109,7 @@ async def _stream(call: Call, reply: Reply, answer: Answer, options: StreamOptio
         failed=call.ledger.failed,
         label=_field(call),
         sign=sign_of(call.label),
+        language=call.out.language,
     )
     headers = {**reply.headers, "content-type": "text/event-stream", "cache-control": "no-cache"}
     await call.out.start(200, headers)
@@ -192,7 +194,7 @@ async def _pass_through(call: Call, reply: Reply) -> None:
         call.ledger.failed(error)
         with suppress(AuditError):
             await call.ledger.ended(Stage.ABORTED)
-        last = b"\n\n" + call.adapter.stream(call.asked).error(error)
+        last = b"\n\n" + call.adapter.stream(call.asked).error(error, call.out.language)
     await call.out.finish(last)
 
 
@@ -231,22 +233,21 @@ async def _guarded_error(call: Call, reply: Reply, body: Body) -> Body:
     finally:
         await answer.abandon()
     await _close(call, answer, Stage.BLOCKED if guarded is None else Stage.COMPLETED)
-    return guarded or call.adapter.error(_status_alone(reply))
+    return guarded or call.adapter.error(_status_alone(reply), call.out.language)
 
 
 def _status_alone(reply: Reply) -> UpstreamError:
-    text = f"the model API answered with status {reply.status}"
-    return UpstreamError(text, status=reply.status)
+    return UpstreamError(said("upstream-status", status=reply.status), status=reply.status)
 
 
 async def _error_body(call: Call, reply: Reply) -> Body:
     data = await read_body(reply)
     if reply.own_key and reply.status in (401, 403):
-        raise UpstreamError("the model API refuses the key of the proxy", code="upstream_key")
+        raise UpstreamError(said("upstream-key"), code="upstream_key")
     try:
         return parse_answer(data)
     except UpstreamError:
-        return call.adapter.error(_status_alone(reply))
+        return call.adapter.error(_status_alone(reply), call.out.language)
 
 
 def _answer_parts(answer: Answer) -> tuple[Part, ...]:

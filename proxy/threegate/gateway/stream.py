@@ -14,6 +14,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 
 from threegate.audit.record import Stage
+from threegate.error_words import said
 from threegate.errors import AuditError, ProtocolError, ThreegateError, UpstreamError
 from threegate.gateway.answer import Answer
 from threegate.gateway.claims import notes_of
@@ -51,6 +52,7 @@ class StreamShell:
     failed: Callable[[ThreegateError], None] = lambda error: None  # told why before `end`
     label: dict[str, str] | None = None
     sign: str = ""
+    language: str = ""  # of an error
     _fresh: Fresh | None = None
     _queue: deque[Chunk] = field(default_factory=deque, repr=False)
     _told: int = 0
@@ -154,7 +156,7 @@ class StreamShell:
         if self._over:
             return
         if not self.codec.finish_reasons:
-            raise UpstreamError("the model API ended its answer early")
+            raise UpstreamError(said("upstream-ended"))
         self._over = True
         await self.end(Stage.COMPLETED)
 
@@ -282,4 +284,4 @@ class StreamShell:
         if not ended:
             with suppress(AuditError):
                 await self.end(Stage.ABORTED)
-        await self.send(self.codec.error(error))
+        await self.send(self.codec.error(error, self.language))

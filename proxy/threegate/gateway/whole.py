@@ -6,6 +6,7 @@ from __future__ import annotations
 import asyncio
 from typing import Final
 
+from threegate.error_words import said
 from threegate.errors import UpstreamError
 from threegate.gateway.answer import Answer, Track
 from threegate.gateway.claims import notes_of
@@ -24,7 +25,7 @@ async def read_body(reply: Reply) -> bytes:
     async for data in reply.chunks():
         size += len(data)
         if size > MAX_RESPONSE_BYTES:
-            raise UpstreamError("the model API's answer is too large")
+            raise UpstreamError(said("answer-large"))
         parts.append(data)
     return b"".join(parts)
 

@@ -9,9 +9,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from threegate.error_words import said
 from threegate.guard.merge import Constraints
 from threegate.policy.model import Clamp, Fields, KeepHistory, Place, Tools, matches
-from threegate.types import Channel
+from threegate.types import Bilingual, Channel
 from threegate.wire.adapter import Adapter, Api, Body, Placement, Slot
 
 MAX_TOKENS = "max_tokens"
@@ -46,7 +47,7 @@ class Change:
 class Refusal:
     rule_id: str
     code: str
-    message: str
+    message: Bilingual
     param: str
     status: int = 400
 
@@ -96,7 +97,8 @@ class _Call:
 def _model(call: _Call) -> Refusal | None:
     asked = call.body.get("model")
     if not isinstance(asked, str):
-        return Refusal("", "invalid_request", "model must be a string", "/model")
+        text = said("kind", place="model", kinds=said("string"))
+        return Refusal("", "invalid_request", text, "/model")
     for rule_id, name, served in call.constraints.alias:
         if asked == name:
             call.body["model"] = asked = served
@@ -104,7 +106,7 @@ def _model(call: _Call) -> Refusal | None:
             break
     for rule_id, allowed in call.constraints.allow:
         if not any(matches(p, asked) for p in allowed):
-            return Refusal(rule_id, "model_not_allowed", "this model is not allowed", "/model", 403)
+            return Refusal(rule_id, "model_not_allowed", said("model-not-allowed"), "/model", 403)
     return None
 
 
@@ -113,7 +115,7 @@ def _fields(call: _Call) -> Refusal | None:
         named = _names(call.body) if rule.deny else {}
         for name in rule.deny:
             if (where := _find_field(call.body, named, name)) is not None:
-                return Refusal(rule_id, "field_denied", f"the field {name} is not allowed", where)
+                return Refusal(rule_id, "field_denied", said("field-denied", name=name), where)
         if (refusal := _unknown(call, rule_id, rule)) is not None:
             return refusal
         for name, value in rule.force:
@@ -159,7 +161,7 @@ def _unknown(call: _Call, rule_id: str, rule: Fields) -> Refusal | None:
         return None
     unknown = [name for name in call.body if name not in rule.allow]
     if unknown and rule.unknown == "refuse":
-        return Refusal(rule_id, "unknown_field", "a field is not on the allow-list", "")
+        return Refusal(rule_id, "unknown_field", said("unknown-field"), "")
     for name in unknown:
         del call.body[name]
         call.note(rule_id, "unknown", "dropped")  # its name is the client's own text
@@ -169,7 +171,7 @@ def _unknown(call: _Call, rule_id: str, rule: Fields) -> Refusal | None:
 def _images(call: _Call) -> Refusal | None:
     denied_by = call.constraints.images_denied_by
     if denied_by and any(_has_image(list(m.values())) for _, m in _messages(call.body)):
-        return Refusal(denied_by, "image_denied", "images are not allowed", "")
+        return Refusal(denied_by, "image_denied", said("images"), "")
     return None
 
 
@@ -188,7 +190,7 @@ def _tools(call: _Call) -> Refusal | None:
     for rule_id, rule in call.constraints.tools:
         names = [t.name for t in call.shape.tools(call.body)]
         if len(names) > rule.max:
-            text = f"more than {rule.max} tools"
+            text = said("tools", limit=rule.max)
             return Refusal(rule_id, "too_many_tools", text, "/tools")
         kept = frozenset(n for n in names if tool_allowed(rule, n))
         if len(kept) < len(names):
@@ -203,7 +205,7 @@ def oversized(slots: Iterable[Slot], constraints: Constraints, api: Api) -> Refu
     for rule_id, rule in constraints.tools:
         for place, size in sizes.items():
             if size > rule.result_bytes:
-                text = f"a tool result is larger than {rule.result_bytes} bytes"
+                text = said("tool-result", limit=rule.result_bytes)
                 return Refusal(rule_id, "tool_result_too_large", text, place)
     return None
 
@@ -255,7 +257,8 @@ def _clamp(call: _Call, name: str, rule_id: str, clamp: Clamp) -> Refusal | None
         if default is not None:
             call.set(name, _number(name, default), rule_id, "defaulted")
     elif isinstance(value, bool) or not isinstance(value, int | float):
-        return Refusal(rule_id, "invalid_request", f"{name} must be a number", f"/{name}")
+        text = said("kind", place=name, kinds=said("number"))
+        return Refusal(rule_id, "invalid_request", text, f"/{name}")
     else:
         call.set(name, _number(name, _bounded(value, clamp)), rule_id, "clamped")
     return None
@@ -290,8 +293,7 @@ def _history(call: _Call) -> Refusal | None:
             call.body = stripped
             call.note(rule_id, "reasoning", "stripped")
     elif history is KeepHistory.REQUIRE and (where := call.shape.without_its_reasoning(call.body)):
-        text = "a turn with tool calls must bring the reasoning that led to them"
-        return Refusal(rule_id, "reasoning_required", text, where)
+        return Refusal(rule_id, "reasoning_required", said("reasoning"), where)
     return None
 
 

@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from threegate.error_words import said
 from threegate.errors import RequestError
 from threegate.policy.model import Limits, Per
 from threegate.types import Caller
@@ -52,10 +53,8 @@ def scope_of(caller: Caller, rule_id: str, limits: Limits) -> str:
 
 
 def refused(what: str, retry_after_s: float) -> RequestError:
-    text = f"the limit of {what} is reached"
-    return RequestError(
-        text, status=429, code="rate_limit_exceeded", retry_after=max(1.0, retry_after_s)
-    )
+    text, wait = said(f"limit-{what}"), max(1.0, retry_after_s)
+    return RequestError(text, status=429, code="rate_limit_exceeded", retry_after=wait)
 
 
 @dataclass(slots=True)
@@ -110,7 +109,7 @@ Check = tuple[int | None, int, str, float]
 def _checks(limits: Limits, counts: _Counts, now: float) -> Iterator[Check]:
     oldest = counts.requests[0] if counts.requests else now
     yield limits.requests_per_minute, len(counts.requests), "requests", oldest + MINUTE_S - now
-    yield limits.concurrency, len(counts.leases), "calls at the same time", 1
+    yield limits.concurrency, len(counts.leases), "calls", 1
     for limit, length in ((limits.tokens_per_minute, MINUTE_S), (limits.tokens_per_day, DAY_S)):
         used = counts.tokens.get((length, int(now // length)), 0)
         yield limit, used, "tokens", length - now % length

@@ -60,7 +60,7 @@ if limit[1] >= 0 and redis.call('ZCARD', requests) >= limit[1] then
   return {'requests', wait}
 end
 if limit[2] >= 0 and redis.call('ZCARD', leases) >= limit[2] then
-  return {'calls at the same time', 1}
+  return {'calls', 1}
 end
 if limit[3] >= 0 and tonumber(redis.call('GET', base .. ':m' .. minute) or '0') >= limit[3] then
   return {'tokens', 60 - now[1] % 60}

@@ -14,6 +14,7 @@ from typing import Any, Protocol
 import aiohttp
 from yarl import URL
 
+from threegate.error_words import said
 from threegate.errors import RequestError, UpstreamError
 from threegate.settings import UpstreamSettings
 from threegate.tasks import Tasks
@@ -116,9 +117,7 @@ class Upstreams:
         """All that serve a model to a tenant; all for a call without one."""
         fit = [t for t in self.targets if t.serves(model, tenant)]
         if not fit:
-            raise UpstreamError(
-                "no model API serves this model", status=404, code="model_not_found"
-            )
+            raise UpstreamError(said("no-model"), status=404, code="model_not_found")
         return fit
 
     def tokenizer(self, model: str, tenant: str = "") -> ModelTokenizer | None:
@@ -199,10 +198,10 @@ class Upstreams:
             response = _checked(await self._twice(target, request))
             first = await _early(response)
         except TimeoutError:
-            text = "the model API did not answer in time"
-            raise UpstreamError(text, status=504, code="upstream_timeout") from None
+            late = said("upstream-late")
+            raise UpstreamError(late, status=504, code="upstream_timeout") from None
         except (aiohttp.ClientError, OSError, ValueError):
-            raise UpstreamError("the model API cannot be reached") from None
+            raise UpstreamError(said("upstream-unreached")) from None
         headers = crossing.returned(response.headers)
         return Reply(response.status, headers, response, target, until, first, trial)
 
@@ -280,7 +279,7 @@ async def _early(response: aiohttp.ClientResponse) -> bytes | None:
 
 def _unavailable(why: str, retry_after_s: float) -> UpstreamError:
     return UpstreamError(
-        f"every model API for this model is {why}",
+        said(f"upstream-{why}"),
         status=503,
         code=f"upstream_{why}",
         retry_after=max(1.0, retry_after_s),
@@ -290,8 +289,8 @@ def _unavailable(why: str, retry_after_s: float) -> UpstreamError:
 def _checked(response: aiohttp.ClientResponse) -> aiohttp.ClientResponse:
     if 300 <= response.status < 400:
         response.close()
-        raise UpstreamError("the model API redirects", code="upstream_redirect")
+        raise UpstreamError(said("upstream-redirects"), code="upstream_redirect")
     if response.headers.get("content-encoding", "identity") != "identity":
         response.close()
-        raise UpstreamError("the model API compresses its answer", code="upstream_encoding")
+        raise UpstreamError(said("upstream-compresses"), code="upstream_encoding")
     return response

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from threegate.error_words import said
 from threegate.errors import RequestError
 
 FORWARDED = frozenset(
@@ -67,4 +68,4 @@ def _plain(name: str, value: str) -> str:
     """Header values go on in printable ASCII alone: what lies beyond is read differently."""
     if value.isascii() and value.isprintable():
         return value
-    raise RequestError("this header must be printable ASCII", param=name)
+    raise RequestError(said("header-ascii"), param=name)

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 import aiohttp
 
+from threegate.error_words import said
 from threegate.errors import UpstreamError
 from threegate.upstream.target import Target
 
@@ -48,11 +49,11 @@ class Reply:
                 silence.over()
         except TimeoutError:
             self.target.health.failed()
-            text = "the model API fell silent, or its answer took too long"
-            raise UpstreamError(text, status=504, code="upstream_timeout") from None
+            silent = said("upstream-silent")
+            raise UpstreamError(silent, status=504, code="upstream_timeout") from None
         except (aiohttp.ClientError, OSError):
             self.target.health.failed()
-            raise UpstreamError("the model API broke off its answer") from None
+            raise UpstreamError(said("upstream-broke-off")) from None
         if self.status < 500:
             self.target.health.succeeded()
 

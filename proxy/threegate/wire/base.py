@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from threegate.error_words import said
 from threegate.errors import RequestError, ThreegateError, UpstreamError
+from threegate.types import Bilingual
 from threegate.wire import pointer
 from threegate.wire.adapter import (
     DEFAULT_STREAM,
@@ -82,8 +84,8 @@ class BaseAdapter:
     def _blocked(self, request: Body, outcome: Outcome) -> Body:
         raise NotImplementedError
 
-    def error(self, error: ThreegateError) -> Body:
-        return openai_error(error)
+    def error(self, error: ThreegateError, language: str = "") -> Body:
+        return openai_error(error, language)
 
     def usage(self, body: Body) -> Usage | None:
         return usage_of(body)
@@ -100,7 +102,8 @@ class BaseAdapter:
 
 def refusal(outcome: Outcome) -> RequestError:
     """A block as an error, where the policy or the API wants one."""
-    return RequestError(outcome.text, status=outcome.http_status or 400, code="content_filter")
+    text = Bilingual(outcome.text, outcome.text)
+    return RequestError(text, status=outcome.http_status or 400, code="content_filter")
 
 
 def objects(value: Any) -> list[tuple[int, Body]]:
@@ -113,7 +116,7 @@ def answers(body: Body) -> list[tuple[int, Body]]:
     """The choices of a whole answer. What is none cannot be checked."""
     given = body.get("choices") or []
     if not isinstance(given, list) or not all(map(_is_choice, given)):
-        raise UpstreamError("the model API sent choices of an unknown shape")
+        raise UpstreamError(said("answer-choices"))
     return list(enumerate(given))
 
 
@@ -132,5 +135,5 @@ def refuse_tokens(value: Any, pointer: str) -> None:
         for index, item in enumerate(value):
             if isinstance(item, list | int | float):
                 where = f"{pointer}/{index}"
-                message = f"text given as token ids cannot be checked: {where}; send strings"
-                raise RequestError(message, code="token_ids_refused", param=where)
+                text = said("token-ids", place=where)
+                raise RequestError(text, code="token_ids_refused", param=where)

@@ -12,6 +12,7 @@ from typing import Final
 
 import orjson
 
+from threegate.error_words import said
 from threegate.errors import UpstreamError
 from threegate.types import Channel
 from threegate.wire import listed, think
@@ -172,7 +173,7 @@ class ChoiceCodec(FrameCodec):
     def _read_choice(self, chunk: Chunk, choice: Body) -> None:
         index = choice.get("index") or 0
         if type(index) is not int:
-            raise UpstreamError("the model API sent a choice whose index is no number")
+            raise UpstreamError(said("event-index"))
         state = self._choices.get(index)
         if state is None:
             self._limit(len(self._choices))

@@ -12,6 +12,7 @@ from typing import Any, Final
 
 import orjson
 
+from threegate.error_words import said
 from threegate.errors import ThreegateError, UpstreamError
 from threegate.types import Channel
 from threegate.wire.adapter import (
@@ -42,7 +43,7 @@ class _ShapeErrors:
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
         if kind is not None and issubclass(kind, (AttributeError, TypeError, ValueError, KeyError)):
-            raise UpstreamError("the model API sent an event of an unknown shape") from None
+            raise UpstreamError(said("event-shape")) from None
 
 
 shape_errors: Final = _ShapeErrors()
@@ -162,11 +163,11 @@ class FrameCodec:
 
     def _limit(self, parts: int) -> None:
         if parts >= MAX_PARTS:
-            raise UpstreamError("the model API sent too many parts in one answer")
+            raise UpstreamError(said("event-parts"))
 
     def _add(self, chunk: Chunk, delta: Delta) -> None:
         if not isinstance(delta.text, str):
-            raise UpstreamError("the model API sent a text that is no string")
+            raise UpstreamError(said("event-text"))
         chunk.deltas.append(delta)
         self._open[delta.key] = None
 
@@ -267,8 +268,8 @@ class FrameCodec:
             self._spoken.add(key.choice)
         return text
 
-    def error(self, error: ThreegateError) -> bytes:
-        return encode_json(orjson.dumps(openai_error(error)))
+    def error(self, error: ThreegateError, language: str = "") -> bytes:
+        return encode_json(orjson.dumps(openai_error(error, language)))
 
 
 def _has_place(chunk: Chunk, key: StreamKey) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from threegate.error_words import said
 from threegate.errors import (
     AuditError,
     OverloadError,
@@ -40,7 +41,6 @@ _ANTHROPIC_BY_STATUS: Final = {
     504: "timeout_error",
     529: "overloaded_error",
 }
-_OURS: Final = "The guard could not handle this request. 护栏无法处理此请求。"
 
 
 def status_of(error: ThreegateError) -> int:
@@ -48,12 +48,12 @@ def status_of(error: ThreegateError) -> int:
     return error.status
 
 
-def openai_error(error: ThreegateError) -> dict[str, Any]:
-    """`{"error": {message, type, param, code}}`."""
+def openai_error(error: ThreegateError, language: str = "") -> dict[str, Any]:
+    """`{"error": {message, type, param, code}}`; the message in English unless told otherwise."""
     kind = _OPENAI_BY_STATUS.get(error.status) or _type_of(error)
     return {
         "error": {
-            "message": _public(error),
+            "message": _public(error, language),
             "type": kind,
             "param": getattr(error, "param", "") or None,
             "code": error.code,
@@ -61,11 +61,11 @@ def openai_error(error: ThreegateError) -> dict[str, Any]:
     }
 
 
-def anthropic_error(error: ThreegateError) -> dict[str, Any]:
+def anthropic_error(error: ThreegateError, language: str = "") -> dict[str, Any]:
     """`{"type": "error", "error": {type, message}}`."""
     fallback = "invalid_request_error" if error.status < 500 else "api_error"
     kind = _ANTHROPIC_BY_STATUS.get(error.status, fallback)
-    return {"type": "error", "error": {"type": kind, "message": _public(error)}}
+    return {"type": "error", "error": {"type": kind, "message": _public(error, language)}}
 
 
 def _type_of(error: ThreegateError) -> str:
@@ -75,7 +75,8 @@ def _type_of(error: ThreegateError) -> str:
     return "internal_error"
 
 
-def _public(error: ThreegateError) -> str:
+def _public(error: ThreegateError, language: str) -> str:
     """What a client may read: a bug or a policy problem says nothing about our inside."""
-    public = isinstance(error, RequestError | UpstreamError | AuditError)
-    return str(error) if public and str(error) else _OURS
+    if isinstance(error, RequestError | UpstreamError | AuditError):
+        return error.text.get(language)
+    return said("ours").get(language)

@@ -17,6 +17,7 @@ from typing import Any, Final
 
 import orjson
 
+from threegate.error_words import said
 from threegate.errors import RequestError, UpstreamError
 from threegate.wire.limits import (
     MAX_ANSWER_DEPTH,
@@ -37,15 +38,15 @@ _BOM: Final = b"\xef\xbb\xbf"
 def parse(raw: bytes) -> dict[str, Any]:
     """The object in `raw`. Raises `RequestError` (400)."""
     if raw.startswith(_BOM):
-        raise _refused("starts with a byte order mark")
+        raise _refused("bom")
     try:
         body = orjson.loads(raw)
     except orjson.JSONDecodeError as error:
         raise _syntax_error(raw, error) from None
     if not isinstance(body, dict):
-        raise _refused("is not a JSON object")
+        raise _refused("no-object")
     if _brackets(raw) > MAX_DEPTH and _deeper(body, MAX_DEPTH):
-        raise _refused(f"is nested deeper than {MAX_DEPTH}", _deepest(body))
+        raise _refused("deep", _deepest(body), limit=MAX_DEPTH)
     if _count_colons(raw) != _count_keys(body):
         _check_duplicates(raw)
     if _LONG_NUMBER in raw.translate(_DIGITS) and _LONG_INTEGER.search(raw):
@@ -79,11 +80,11 @@ def parse_answer(data: bytes | str, what: str = "answer") -> dict[str, Any]:
     try:
         body = orjson.loads(data)
     except orjson.JSONDecodeError:
-        raise UpstreamError(f"the model API sent an {what} that is not JSON") from None
+        raise UpstreamError(said("answer-no-json", what=said(what))) from None
     if not isinstance(body, dict):
-        raise UpstreamError(f"the model API sent an {what} that is no JSON object")
+        raise UpstreamError(said("answer-no-object", what=said(what)))
     if _brackets(data) > MAX_ANSWER_DEPTH and _deeper(body, MAX_ANSWER_DEPTH):
-        raise UpstreamError(f"the model API sent an {what} nested deeper than {MAX_ANSWER_DEPTH}")
+        raise UpstreamError(said("answer-deep", what=said(what), limit=MAX_ANSWER_DEPTH))
     return body
 
 
@@ -133,7 +134,7 @@ def _check_duplicates(raw: bytes) -> None:
     try:
         json.loads(raw, object_pairs_hook=_unique)
     except _Duplicate:
-        raise _refused("has a key twice", _find_duplicate(raw)) from None
+        raise _refused("twice", _find_duplicate(raw)) from None
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -172,7 +173,7 @@ def _check_integers(raw: bytes) -> None:
         if value is None:
             continue
         if value is _HUGE:
-            raise _refused("has an integer beyond 2**53, which JSON readers round", at)
+            raise _refused("huge", at)
         if isinstance(value, dict | list):
             stack.extend((f"{at}/{escape(str(name))}", below) for name, below in _items(value))
 
@@ -190,11 +191,10 @@ def _syntax_error(raw: bytes, error: orjson.JSONDecodeError) -> RequestError:
     try:
         raw.decode()
     except UnicodeDecodeError as at:
-        return _refused(f"is not UTF-8 at byte {at.start}")
-    return _refused(f"is not valid JSON at line {error.lineno} column {error.colno}")
+        return _refused("no-utf8", byte=at.start)
+    return _refused("no-json", line=error.lineno, column=error.colno)
 
 
-def _refused(what: str, pointer: str = "") -> RequestError:
+def _refused(name: str, pointer: str = "", **details: int) -> RequestError:
     place = pointer[:MAX_POINTER_CHARS]
-    where = f" at {place}" if place else ""
-    return RequestError(f"the request body {what}{where}", code="invalid_json", param=place)
+    return RequestError(said(name, place=place, **details), code="invalid_json", param=place)

@@ -137,8 +137,8 @@ class Messages(BaseAdapter):
             "threegate": outcome.note,
         }
 
-    def error(self, error: ThreegateError) -> Body:
-        return anthropic_error(error)
+    def error(self, error: ThreegateError, language: str = "") -> Body:
+        return anthropic_error(error, language)
 
     def usage(self, body: Body) -> Usage | None:
         return usage_of(body.get("usage"))

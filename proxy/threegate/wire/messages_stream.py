@@ -11,6 +11,7 @@ from typing import Any, Final
 
 import orjson
 
+from threegate.error_words import said
 from threegate.errors import ThreegateError, UpstreamError
 from threegate.types import Channel
 from threegate.wire import listed
@@ -163,7 +164,7 @@ class MessagesCodec(FrameCodec):
 
     def _call(self, chunk: Chunk, block: Body, key: StreamKey) -> None:
         if block.get("input"):
-            raise UpstreamError("the model API sent tool input outside a delta")
+            raise UpstreamError(said("event-tool-input"))
         if name := block.get("name"):
             self._names[key] = name
             self._whole(chunk, block, "name", 0, Channel.TOOL_ARGUMENTS)
@@ -259,5 +260,5 @@ class MessagesCodec(FrameCodec):
         """A `ping`, which clients ignore, with the field."""
         return self._event("ping", threegate={name: payload})
 
-    def error(self, error: ThreegateError) -> bytes:
-        return encode_json(orjson.dumps(anthropic_error(error)), "error")
+    def error(self, error: ThreegateError, language: str = "") -> bytes:
+        return encode_json(orjson.dumps(anthropic_error(error, language)), "error")

@@ -360,7 +360,7 @@ class ResponsesCodec(FrameCodec):
         """An event of our own: clients skip types they do not know."""
         return self._event("threegate.note", threegate={name: payload})
 
-    def error(self, error: ThreegateError) -> bytes:
-        body = openai_error(error)["error"]
+    def error(self, error: ThreegateError, language: str = "") -> bytes:
+        body = openai_error(error, language)["error"]
         fields = {name: body[name] for name in ("code", "message", "param")}
         return self._event("error", **fields)

@@ -12,7 +12,9 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Final
 
+from threegate.error_words import either, said
 from threegate.errors import RequestError
+from threegate.types import Bilingual
 from threegate.wire.adapter import Api, Body
 
 
@@ -167,11 +169,11 @@ def _check(value: Any, shape: Shape, at: str) -> None:
     if value is None and at:
         return
     if not shape.fits(value):
-        raise _refused(at, f"must be {_either(shape)}")
+        raise _refused("kind", at, kinds=either(shape.kinds))
     if isinstance(value, list) and shape.items is not None:
         for index, item in enumerate(value):
             if item is None:
-                raise _refused(f"{at}/{index}", f"must be {_either(shape.items)}")
+                raise _refused("kind", f"{at}/{index}", kinds=either(shape.items.kinds))
             _check(item, shape.items, f"{at}/{index}")
     elif isinstance(value, dict):
         _check_object(value, shape, at)
@@ -180,15 +182,12 @@ def _check(value: Any, shape: Shape, at: str) -> None:
 def _check_object(value: Body, shape: Shape, at: str) -> None:
     for name in shape.required:
         if value.get(name) is None:
-            raise _refused(f"{at}/{name}", "is needed")
+            raise _refused("needed", f"{at}/{name}")
     for name, below in value.items():
         if (inner := shape.named.get(name)) is not None:
             _check(below, inner, f"{at}/{name}")
 
 
-def _either(shape: Shape) -> str:
-    return " or ".join(f"{'an' if k[0] in 'aio' else 'a'} {k}" for k in shape.kinds)
-
-
-def _refused(at: str, what: str) -> RequestError:
-    return RequestError(f"{at.lstrip('/').replace('/', '.')} {what}", param=at)
+def _refused(name: str, at: str, **details: Bilingual) -> RequestError:
+    place = at.lstrip("/").replace("/", ".")
+    return RequestError(said(name, place=place, **details), param=at)

@@ -13,6 +13,7 @@ from typing import Any, Final
 
 import orjson
 
+from threegate.error_words import said
 from threegate.errors import RequestError, ThreegateError, UpstreamError
 from threegate.types import Channel, Layer, Locus
 from threegate.wire import inline, jsontext, listed
@@ -120,9 +121,9 @@ class SlotWalk:
 
     def _too_many(self) -> ThreegateError:
         if self._layer is Layer.INPUT:
-            text = f"the request holds more than {MAX_TEXTS} texts"
+            text = said("texts", limit=MAX_TEXTS)
             return RequestError(text, status=413, code="too_many_texts")
-        return UpstreamError(f"the model API sent more than {MAX_TEXTS} texts in one answer")
+        return UpstreamError(said("answer-texts", limit=MAX_TEXTS))
 
     def json_object(self, value: object, pointer: str, channel: Channel) -> None:
         """Arguments that are an object: the same readable JSON text as arguments in a string."""

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
 
+from threegate.error_words import said
 from threegate.errors import UpstreamError
 from threegate.wire.limits import MAX_EVENT_BYTES
 
@@ -133,10 +134,8 @@ class SSEDecoder:
 
     def _check_size(self) -> None:
         if self._size > self._max:
-            raise UpstreamError(
-                f"an event of the stream is larger than {self._max} bytes",
-                code="upstream_event_too_large",
-            )
+            text = said("event-large", limit=self._max)
+            raise UpstreamError(text, code="upstream_event_too_large")
 
 
 def _plain(chunk: bytes) -> list[ServerSentEvent]:

@@ -1,0 +1,101 @@
+"""What callers are told is in both languages, each entry is used, and no error is worded beside them."""
+
+from __future__ import annotations
+
+import ast
+import re
+import string
+from pathlib import Path
+
+import pytest
+import threegate
+from threegate.error_words import ERRORS, either, said
+from threegate.types import Bilingual
+from threegate.wire.shape import Kind
+
+HAN = re.compile(r"[一-鿿]")
+NAMES = {
+    "AI", "API", "ASCII", "JSON", "UTF", "choice", "choices", "index",
+}  # fmt: skip
+"""What a protocol or a standard calls so in every language."""
+MADE = {"limit-": ("requests", "calls", "tokens"), "upstream-": ("away", "busy")}
+"""Entries whose name is put together."""
+ROOT = Path(threegate.__file__).parent
+SOURCES = [path.read_text("utf-8") for path in ROOT.rglob("*.py")]
+OURS = [ast.parse(text) for text in SOURCES if "from threegate.error_words import" in text]
+CALLS = [n for tree in OURS for n in ast.walk(tree) if isinstance(n, ast.Call)]
+EVERY = [n for text in SOURCES for n in ast.walk(ast.parse(text)) if isinstance(n, ast.Call)]
+
+
+def holes(text: str) -> set[str]:
+    return {name for _, name, _, _ in string.Formatter().parse(text) if name}
+
+
+def named(call: ast.Call) -> str:
+    return getattr(call.func, "id", getattr(call.func, "attr", ""))
+
+
+@pytest.mark.parametrize("name", ERRORS)
+def test_both_languages_say_it_with_the_same_details(name: str) -> None:
+    entry = ERRORS[name]
+    assert holes(entry.zh) == holes(entry.en)
+    assert HAN.search(entry.zh)
+    assert not re.search(r"[一-鿿，。：；、]", entry.en)
+    bare = re.sub(r"\{\w+\}", "", entry.zh)
+    assert set(re.findall(r"[A-Za-z]+", bare)) <= NAMES
+
+
+def test_no_two_entries_say_the_same() -> None:
+    for language in ("zh", "en"):
+        texts = [entry.get(language) for entry in ERRORS.values()]
+        assert len(set(texts)) == len(texts)
+
+
+def test_each_entry_is_used_with_its_details() -> None:
+    """`_refused` of a module adds where it is."""
+    used = {prefix + end for prefix, ends in MADE.items() for end in ends} | set(Kind)
+    for call in CALLS:
+        first = call.args[0] if call.args else None
+        if named(call) not in ("said", "_refused") or not isinstance(first, ast.Constant):
+            continue
+        name = str(first.value)
+        used.add(name)
+        given = {str(word.arg) for word in call.keywords}
+        place = {"place"} if named(call) == "_refused" else set[str]()
+        assert holes(ERRORS[name].en) <= given | place
+        assert given <= holes(ERRORS[name].en)
+    for call in EVERY:
+        if named(call) == "parse_answer" and len(call.args) == 2:
+            used.add(str(getattr(call.args[1], "value", "")))
+    assert used | {"answer"} == set(ERRORS)
+
+
+def test_put_together_names_are_in_the_table() -> None:
+    joined = [
+        c.args[0] for c in CALLS if named(c) == "said" and isinstance(c.args[0], ast.JoinedStr)
+    ]
+    assert {str(getattr(j.values[0], "value", "")) for j in joined} == set(MADE)
+    assert all(prefix + end in ERRORS for prefix, ends in MADE.items() for end in ends)
+
+
+def test_no_error_of_the_api_is_worded_beside_the_table() -> None:
+    """The one that is not is a rule's own message."""
+    made = [c for c in EVERY if named(c) in ("RequestError", "UpstreamError") and c.args]
+    assert len(made) > 30
+    for call in made:
+        first = call.args[0]
+        assert isinstance(first, ast.Name | ast.Call | ast.Attribute)
+        if isinstance(first, ast.Call):
+            assert named(first) == "said"
+
+
+def test_details_may_be_in_both_languages_themselves() -> None:
+    assert said("key") is ERRORS["key"]
+    told = said("kind", place="n", kinds=either(("string", "array")))
+    assert told == Bilingual("n 应为字符串或数组", "n must be a string or an array")
+    with pytest.raises(KeyError):
+        said("kind", place="n")
+
+
+def test_braces_of_a_detail_stay_what_they_are() -> None:
+    assert said("twice", place="/{limit}").zh.endswith("/{limit}")
