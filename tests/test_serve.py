@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import socket
 from typing import Any
 
 import httpx
 import pytest
-from threegate.serve import Leaving, config, listening, with_upstream
+from threegate.serve import Leaving, config, ears, listening, with_upstream
 from threegate.settings import Settings, UpstreamSettings
+from threegate.workers import Membership
 from threegate.wrong_settings import SettingsError
 
 
@@ -31,6 +33,19 @@ def test_a_port_that_is_taken_is_named() -> None:
             listening(Settings(port=port)),
         ):
             pass
+
+
+def test_no_worker_makes_the_socket_of_all_wait() -> None:
+    reading, writing = os.pipe()
+    with listening(Settings(port=0)) as listener, os.fdopen(reading):
+        assert not os.get_blocking(listener.fileno())
+        member = Membership.of(f"{os.dup(listener.fileno())}:{writing}")
+        assert not os.get_blocking(listener.fileno())
+        copies = ears(member.listener)
+        assert not os.get_blocking(listener.fileno())
+        for copy in copies:
+            copy.close()
+        member.ready()
 
 
 def test_nothing_of_a_request_reaches_the_servers_log() -> None:

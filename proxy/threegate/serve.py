@@ -97,6 +97,7 @@ def listening(settings: Settings) -> Iterator[socket.socket]:
         where = f"{settings.host}:{settings.port}"
         raise wrong("no-listening", where=where, why=error.strerror) from None
     with listener:
+        listener.setblocking(False)
         yield listener
 
 
@@ -129,6 +130,7 @@ async def serve(settings: Settings, on: socket.socket | Membership, language: st
 
 
 def ears(listener: socket.socket) -> list[socket.socket]:
+    """A copy waits or not as the socket does from which it is made, and so do all workers then."""
     return [listener, *(listener.dup() for _ in range(EARS - 1))]
 
 

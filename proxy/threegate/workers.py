@@ -195,9 +195,14 @@ class Membership:
 
     @classmethod
     def of(cls, shared: str) -> Membership:
-        """`shared` as the supervisor wrote it: listening socket and pipe, as descriptors."""
-        listener, told = (int(part) for part in shared.split(":"))
-        return cls(socket.socket(fileno=listener), told)
+        """`shared` as the supervisor wrote it: listening socket and pipe, as descriptors.
+
+        Whether the socket waits is one flag for all workers: one that set it, for a moment even,
+        would hold another in `accept` when a third has taken the connection."""
+        descriptor, told = (int(part) for part in shared.split(":"))
+        listener = socket.socket(fileno=descriptor)
+        listener.setblocking(False)
+        return cls(listener, told)
 
     def ready(self) -> None:
         os.write(self._told, READY)
