@@ -252,6 +252,7 @@ def test_a_rolling_restart_drops_no_stream_and_fails_no_call(two: Fleet) -> None
     stop.set()
     for thread in threads:
         thread.join(60)
+    assert not any(thread.is_alive() for thread in threads)
     assert set(statuses) == {200}
     assert len(streams) == 3
     assert all(s.text.rstrip().endswith("data: [DONE]") for s in streams)
