@@ -360,6 +360,32 @@ async def test_a_checkpoint_whose_fsync_fails_is_written_again(
     assert report.chains[0].pending == 0
 
 
+@pytest.mark.parametrize("setting", OnFailure)
+async def test_a_checkpoint_that_cannot_be_published_loses_no_record(
+    settings: AuditSettings, setting: OnFailure, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The database is as it was: nothing is spooled or lost, whatever was chosen."""
+    chosen = dataclasses.replace(settings, checkpoint_records=1, on_failure=setting)
+    log = await AuditLog.open(chosen)
+
+    def full(path: Path, data: bytes) -> None:
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("threegate.audit.checkpoint.replace_file", full)
+        receipts = [await log.append(record(f"r{n}")) for n in range(20)]
+    assert 0 < log.counters.checkpoint_failures < 20  # not tried with each record
+    assert all(r.seq > 0 for r in receipts)
+    async with asyncio.timeout(30):
+        signed = log.counters.checkpoints
+        while log.counters.checkpoints == signed:
+            await asyncio.sleep(0.05)
+    await log.close()
+    report = check(settings)
+    assert report.ok
+    assert report.chains[0].pending == 0
+
+
 async def test_a_locked_database_times_out_and_recovers(settings: AuditSettings) -> None:
     """The lock outlives the caller's patience, however slow the machine is; what was written after all
     is there once.

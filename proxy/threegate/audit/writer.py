@@ -80,6 +80,7 @@ class Writer(threading.Thread):
         self._signed = 0
         self._in_doubt, self._replay = True, True
         self._next_checkpoint = time.monotonic() + settings.checkpoint_seconds
+        self._publish_after = 0.0
         self._next_try, self._month, self._stopping = 0.0, "", False
         self._linger_s = 0.0
 
@@ -242,7 +243,7 @@ class Writer(threading.Thread):
     def _checkpoint_if_due(self, now: float) -> None:
         unsigned = self._chain.size - self._signed
         due = now >= self._next_checkpoint or unsigned >= self.settings.checkpoint_records
-        if not due:
+        if not due or now < self._publish_after:
             return
         self._next_checkpoint = now + self.settings.checkpoint_seconds
         if unsigned:
@@ -256,8 +257,11 @@ class Writer(threading.Thread):
         try:
             self.publisher.publish(size, note)
             self._chain.store_checkpoint(size, stamp, note)
-        except Exception:
+        except Exception as error:
             self.counters.checkpoint_failures += 1
+            self._next_checkpoint = self._publish_after = time.monotonic() + RETRY_SECONDS
+            if isinstance(error, OSError):  # of the published file: the database is in no doubt
+                return
             raise
         self._signed = size
         self.counters.checkpoints += 1
