@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+from collections.abc import Sequence
 
 import pytest
 from hypothesis import given
@@ -110,3 +111,26 @@ def test_a_finding_is_told_wherever_the_stream_is_cut(cuts: list[int]) -> None:
 def test_no_detector_cuts_the_finding_of_another(cut: int) -> None:
     assert streamed([cut]) == streamed([])
     assert len(streamed([cut])) == 2
+
+
+class Reader:
+    """Finds nothing, and remembers what it read."""
+
+    info = DetectorInfo("reader", ("hazard.fraud",), Bilingual("读者", "reader"))
+
+    def __init__(self) -> None:
+        self.read: list[str] = []
+
+    async def judge(self, passages: Sequence[Passage]) -> list[tuple[Finding, ...]]:
+        self.read += [p.text for p in passages]
+        return [()] * len(passages)
+
+
+def test_a_model_reads_escapes_as_what_they_say_and_other_texts_as_they_are() -> None:
+    reader = Reader()
+    suite = Suite(lambda kinds: (), (reader,))
+    texts = ["plain", '{"a": "\\u6c5f\\u4e0a\\u6709\\u6865"}', "請坐"]
+    passages = [Passage(LOCUS, text) for text in texts]
+    judged = asyncio.run(suite.check(passages, frozenset(), frozenset({"hazard"}), 100))
+    assert reader.read == ["plain", "請坐", '{"a": "江上有桥"}', "请坐"]
+    assert len(judged) == len(texts)

@@ -175,13 +175,16 @@ class Suite:
     async def _judge_views(
         self, texts: Sequence[Viewed], kinds: frozenset[str], deadline_ms: int
     ) -> list[Judgement]:
-        """As they are and, where it differs, as they read in plain."""
+        """As they are, if that can be read, and, where it differs, as they read in plain."""
         again = [(i, view) for i, t in enumerate(texts) if (view := t.for_model())]
-        passages = [t.passage for t in texts]
+        first = [i for i, t in enumerate(texts) if not t.illegible()]
+        passages = [texts[i].passage for i in first]
         extra = [second_reading(view, texts[i].passage) for i, view in again]
         judged = await self.judge([*passages, *extra], kinds, deadline_ms)
-        out = judged[: len(texts)]
-        for (i, view), more in zip(again, judged[len(texts) :], strict=True):
+        out = [Judgement()] * len(texts)
+        for i, said in zip(first, judged[: len(first)], strict=True):
+            out[i] = said
+        for (i, view), more in zip(again, judged[len(first) :], strict=True):
             passage = texts[i].passage
             back = brought_back(view, more.findings, len(passage.text))
             moved = [_moved(f, passage.offset) for f in back]

@@ -12,8 +12,11 @@ from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
+import re2
+
 from threegate.detectors.base import PatternDetector
 from threegate.normalize import WORDING, View, views
+from threegate.normalize.decoded import NAME as DECODED
 from threegate.types import Finding, Level, Passage, Span
 
 CHARACTERS = frozenset({"pii", "secret"})
@@ -21,6 +24,11 @@ CHARACTERS = frozenset({"pii", "secret"})
 
 ONLY_PATTERNS = frozenset({"leet", "table", "mail", "behind"})
 """Views that are no plainer to a model."""
+
+ESCAPE = re2.compile(r"\\u[0-9a-fA-F]{4}")
+ESCAPED = 0.3
+"""Share of a text in escapes (`\\u4f60`, as JSON writers make them of Chinese) from which a model
+reads noise: its plain view, in which everything else stands as it was, then takes its place."""
 
 JOINTS = 3
 """So many separators between characters make a text worth a second reading by a model."""
@@ -41,6 +49,14 @@ class Viewed:
         """The one view worth a second reading: the plainest."""
         worth = [v for v in self.views if v.name not in ONLY_PATTERNS and not self._hardly(v)]
         return worth[-1] if worth else None
+
+    def illegible(self) -> bool:
+        """Whether only the plain view is worth a model's reading."""
+        view = self.for_model()
+        if view is None or view.name != DECODED:
+            return False
+        raw = self.passage.text
+        return len(raw) - len(ESCAPE.sub("", raw)) > ESCAPED * len(raw)
 
     def _hardly(self, view: View) -> bool:
         gone = len(self.passage.text) - len(view.text)
