@@ -24,27 +24,32 @@ _STREETS = (
     "Square|Sq|Row|Mews|Gardens|Parkway|Pkwy|Circle|Cir|Highway|Hwy|Grove|Hill|"
     "View|Rise|Bend|Walk|Quay|Trail|Path"
 )
-_FLAT = r"(?:Flat|Apt|Apartment|Unit|Suite|Room|Shop|House|Lot|Rm)\.? ?[0-9A-Z]{1,5},? "
+_UNITS = "Flat|Apt|Apartment|Unit|Suite|Room|Shop|House|Lot|Rm|Block|Blk|Building|Tower"
+_FLAT = (
+    rf"(?:{_UNITS})\.? ?[0-9A-Z]{{1,5}},? (?:(?:Building|Tower|Block) [0-9A-Z]{{1,4}}, )?"
+    r"(?:(?:[A-Z][a-z'’]{2,14} ){1,2}(?:House|Court|Tower|Building|Mansions|Lodge), )?"
+)
 _NUMBERED = (
     rf"(?<![0-9A-Za-z.,\-/$€£])[0-9]{{1,5}}[A-Za-z]?(?:[/\-][0-9]{{1,4}})"
     rf"? (?:[NSEW]\.? )?(?:(?:[A-Z][A-Za-zÀ-ÿ'’]{{1,15}} ){{1,3}}|[0-9]{{1,3}}(?:st|nd|rd|th) )"
     rf"(?:{_STREETS})(?![A-Za-z])\.?"
     r"(?: (?:[NSEW]|[NS][EW])(?![A-Za-z]))?(?:,? (?:Apt|Unit|Suite|Ste|Flat|Floor|#)\.? "
-    r"?#?[0-9A-Z]{1,5}(?![0-9A-Za-z]))?"
+    r"?#?[0-9A-Z]{1,5}(?![0-9A-Za-z])|, [0-9]{1,2}(?:st|nd|rd|th) (?:Floor|Fl)(?![A-Za-z])\.?)?"
     r"(?:,? (?:[A-Z][a-z]{2,14} ?){1,2}(?:, (?:[A-Z][a-z]{2,14} ?){1,2})?"
     r"(?:,? [A-Z]{2}(?![A-Za-z]))?(?:,? "
-    r"(?:[0-9]{5}(?:-[0-9]{4})?|[A-Z]{1,2}[0-9][0-9A-Z]? [0-9][A-Z]{2})"
+    r"(?:[0-9]{6}|[0-9]{5}(?:-[0-9]{4})?|[A-Z]{1,2}[0-9][0-9A-Z]? [0-9][A-Z]{2}"
+    r"|(?:NSW|VIC|QLD|WA|SA|TAS|ACT|NT) [0-9]{4})"
     r"(?![0-9A-Za-z]))|,? [A-Z]{2}(?: [0-9]{5})(?![0-9]))?"
 )
 _STREET, _BARE = re.compile(f"(?:{_FLAT})?{_NUMBERED}"), re.compile(_NUMBERED)
 _FLAT_BEFORE = re.compile(rf"{_FLAT}\Z")
-_LONGEST_FLAT = 18
+_LONGEST_FLAT = 60
 _TRAILING = " ,."
 _NO_START, _BEHIND, _BLANK = ".,-/$€£", "/-", ord(" ")
 _YEAR = re.compile(r"(?:19|20)[0-9]{2} ")
 _BOX = re.compile(r"(?i)(?<![0-9a-z])P\.?O\.? ?Box [0-9]{1,6}(?![0-9A-Za-z])")
 _BOXED = re2.compile("(?i)box [0-9]")
-_FLATS = re2.compile(_FLAT + "[0-9]")
+_FLATS = re2.compile(rf"(?:{_UNITS})\.? ?[0-9A-Z]{{1,5}},? ")
 _LABELS = words(
     "address|live at|lives at|lived at|moved to|ship to|deliver|地址|送到|住在",
     "home at|house at|property at",
@@ -123,8 +128,8 @@ _OPEN = re.compile(
     r"[0-9A-Z#][0-9A-Za-zÀ-ÿ'’.,]*)*(?:,? ?[0-9A-Z#\-]{0,10}){0,3}[ ,]?\Z"
 )
 _OPEN_FLAT = re.compile(
-    r"(?<![0-9A-Za-z])(?:Flat|Apt|Apartment|Unit|Suite|Room|Shop|House|Lot|Rm)"
-    r"(?:\.? ?[0-9A-Z]{0,5},? ?)?\Z"
+    rf"(?<![0-9A-Za-z])(?:{_UNITS})"
+    r"(?:\.? ?[0-9A-Z]{0,5}(?:,? [0-9A-Z][0-9A-Za-z'’]{0,14}){0,4},? ?)?\Z"
 )
 _OPEN_BOX = re.compile(
     r"(?<![0-9A-Za-z])[Pp](?:\.?[Oo]\.?(?: ?(?:[Bb](?:[Oo](?:[Xx](?: [0-9]*)?)?)?)?)?)?\Z"
@@ -136,7 +141,7 @@ def tail(text: str) -> int:
     box = _OPEN_BOX.search(text, max(0, len(text) - 18))
     house = _OPEN.search(text, max(0, len(text) - 110))
     start = house.start() if house else len(text)
-    flat = _OPEN_FLAT.search(text, max(0, start - 20), start)
+    flat = _OPEN_FLAT.search(text, max(0, start - _LONGEST_FLAT - 8), start)
     return min(box.start() if box else start, flat.start() if flat else start)
 
 
@@ -159,6 +164,15 @@ RECOGNIZER = Recognizer(
             Example(
                 "12 King's Road, Chelsea, London SW3 4RY",
                 ("12 King's Road, Chelsea, London SW3 4RY",),
+            ),
+            Example(
+                "Flat 4, Rosewood House, 22 Church Lane, Bristol BS1 5TR",
+                ("Flat 4, Rosewood House, 22 Church Lane, Bristol BS1 5TR",),
+            ),
+            Example("at 350 Fifth Avenue, 34th Floor, now", ("350 Fifth Avenue, 34th Floor",)),
+            Example(
+                "42 MG Road, Bengaluru 560001; 9 Wattle Grove, Fitzroy VIC 3065",
+                ("42 MG Road, Bengaluru 560001", "9 Wattle Grove, Fitzroy VIC 3065"),
             ),
             Example("In 2024 Wall Street fell, in 2023 15th Street was closed"),
             Example("5 people on the street"),

@@ -21,7 +21,7 @@ from threegate.detectors.surroundings import View
 from threegate.types import Bilingual, Level
 
 KIND = "pii.address"
-_LEFT = 28
+_LEFT = 40
 """Characters before the road or building in which regions and the street's name stand."""
 _HAN = "\u3400-\u9fff"
 _NUM = r"(?:[0-9]{1,5}[A-Za-z]?|[一二三四五六七八九十百零〇]{1,5}|[A-Za-z甲乙丙丁])"
@@ -31,19 +31,19 @@ _D = "一二三四五六七八九十0-9"
 _PART = rf"(?:[东西南北中{_D}](?:段|(?<![东西南北中])[{_D}](?:段|[{_D}]段)))"
 _UNIT = (
     rf"(?:{_S}(?:附|之)?{_NUM}{_S}(?:号楼|號樓|号院|號院|栋|棟|幢|座|期|区|區|单元|單"
-    rf"元|楼|樓|层|層|室|房|户(?![主名型籍口])|组|排|门|號|号|弄|巷|床|舍|铺|鋪)"
+    rf"元|楼|樓|层|層|室|房|户(?![主名型籍口])|组|排|门|號|号|弄|巷|床|舍|铺|鋪)(?<!座(?=[位次席谈]))"
     rf"(?:之[0-9]{{1,2}}|[东西南北中]户)?)"
 )
 _ROOM = (
-    rf"(?:{_S}[A-Za-z]?[0-9]{{1,4}}(?:-[0-9]{{1,4}}){{0,2}}(?![0-9A-Za-z%年月日元块点"
+    rf"(?:{_S}[A-Za-z]?[0-9]{{1,4}}(?:-[0-9]{{1,4}}){{0,2}}(?:(?<=[0-9]{{3}})[A-Z])?(?![0-9A-Za-z%年月日元块点"
     rf"时分米岁人个])(?!-[0-9]{{5}}))"
 )
 _STOP = "的了在到住是把址给我你他她它们去这请往称其找寄吗呢吧啊"
-_LEADS = "位于|户籍|籍贯|注册|放在|那个|那里|收货|收貨|收件"
+_LEADS = "位于|住所地|住所|坐落于|坐落|座落|户籍|籍贯|注册|放在|那个|那里|收货|收貨|收件"
 _NAME = rf"(?:(?!{_LEADS})[{_HAN}](?<![{_STOP}]))"
 _PLACE = (
-    rf"(?:{_S}{_NAME}{{2,8}}?(?=[A-Za-z0-9一二三四五六七八九十甲乙丙]{{1,4}}(?:-[0-9]"
-    rf"|栋|棟|幢|座|号楼|号院|单元|室|楼|层|期|区|排|房|(?<=[0-9]{{3}})(?![0-9A-Za-z%元年月日米人]))))"
+    rf"(?:{_S}{_NAME}{{2,12}}?(?=[A-Za-z0-9一二三四五六七八九十甲乙丙]{{1,4}}(?:-[0-9]"
+    rf"|栋|棟|幢|座|号楼|号院|单元|室|楼|层|期|区|排|房|舍|(?<=[0-9]{{3}})(?![0-9A-Za-z%元年月日米人]))))"
 )
 _TOWER = (
     rf"(?:{_S}{_NAME}{{1,10}}?(?:[座塔厦苑园城府寓轩阁庭湾邸]|广场|中心|公馆|小区){_S}[A-Za-z]?"
@@ -54,21 +54,38 @@ _TOWER = (
 _MAY = rf"(?=[ 附之A-Za-z甲乙丙丁百零〇{_D}]|[{_HAN}]{{2}})"
 """Where a unit or room may begin: most streets have none."""
 _STREET_OF = (
-    rf"{_ROAD}(?:{_PART}|{_NAME}{{1,4}}段)?{_S}{_NUM}{_S}(?:号[院楼]?|號[院樓]?|弄|巷|组)(?:附[0-9]{{1,3}}|[甲乙丙])?"
+    rf"{_ROAD}(?:{_PART}|{_NAME}{{1,4}}段)?{_S}{_NUM}(?:[之\-][0-9]{{1,3}})?{_S}(?:号[院楼]?|號[院樓]?|弄|巷|组)(?:附[0-9]{{1,3}}|[甲乙丙])?"
     rf"(?P<within>(?:{_MAY}(?:{_PLACE}?{_UNIT}|{_ROOM}|{_TOWER})){{1,6}}+)?+"
 )
 _STREET = re.compile(_STREET_OF)
 _STREETS = re.compile(rf"(?:{_STREET_OF}){{1,64}}+")
 _BUILDING = re.compile(
     rf"[A-Za-z{_D}](?<![0-9A-Za-z].)(?:(?<=[0-9])[0-9]{{0,2}}|(?<=[A-Za-z])"
-    rf"|(?<=[一二三四五六七八九十])[一二三四五六七八九十]{{0,2}}){_S}(?:号楼|號樓|栋|棟|幢|座){_UNIT}{{0,3}}{_ROOM}?"
+    rf"|(?<=[一二三四五六七八九十])[一二三四五六七八九十]{{0,2}})"
+    rf"{_S}(?:号楼|號樓|栋|棟|幢|座(?![位次席谈])|门(?=[ ]?[0-9]{{3}})){_UNIT}{{0,3}}{_ROOM}?"
 )
-_BUILT = re2.compile("号楼|號樓|[栋棟幢座]")
+_BUILT = re2.compile("号楼|號樓|[栋棟幢座]|门 ?[0-9]{3}")
 """In every text with a building."""
+_ANY = "[各全本该每某等及内省市县區区旗镇鎮乡鄉街道社村]{1,8}(?:村|屯|社区|街道)"
+"""No name: 全市各区社区."""
 _VILLAGE = re.compile(
-    rf"(?:县|區|区|市|旗|镇|乡){_NAME}{{1,8}}(?:村|屯|社区|街道)(?:{_NAME}{{0,6}}"
+    rf"(?:县|區|区|市|旗|镇|乡)(?!{_ANY}){_NAME}{{1,8}}(?:村|屯|社区|街道)(?:{_NUM}[社队])?(?:{_NAME}{{0,6}}"
     rf"{_UNIT}|{_NAME}{{1,4}}组)?"
 )
+_FLOOR = re.compile(
+    r"[0-9](?<![0-9A-Za-z].)[0-9]{0,2}[ ]?[樓楼層层][ ]?[A-Za-z0-9]{1,4}[ ]?"
+    r"(?:座(?!位)|室|單位|单位)"
+)
+_FLOORS = re2.compile("[樓楼層层] ?[A-Za-z0-9]{1,4} ?(?:座|室|單位|单位)")
+_ESTATE = re.compile(
+    r"(?:小区|花园|家园|公馆|[城苑园府寓轩阁庭湾邸里居])[ ]?[0-9]{1,3}-[0-9]{1,2}-"
+    r"(?!(?:19|20)[0-9]{2})[0-9]{3,4}(?![0-9A-Za-z.\-])"
+)
+_ESTATES = re2.compile("[区园馆城苑府寓轩阁庭湾邸里居] ?[0-9]{1,3}-[0-9]{1,2}-[0-9]{3}")
+"""Building, entrance and room of an estate: 翠屏国际城 12-2-1503."""
+_TOWNS = re.compile("香港|九[龍龙]|新界|澳[門门]|氹仔|路環|台北|臺北|高雄|臺中|台中|臺南")
+_NAMED = 4
+"""Characters of the shortest name of a building and its town."""
 _WORDS = f"户籍地|地址为|址为|住于|居于|现居|楼上|楼下|寝室|家搬|{_LEADS}"
 _LEAD = re.compile(
     rf"{_WORDS}|从(?!化)|[{_STOP}:：]|(?<![省市县區区旗州镇乡道路村街号\s])[ ]+"
@@ -100,7 +117,7 @@ _LABELS = words(
 )
 _NO_NAME = (
     "[的了吗呢吧啊这那我你他她们很就也]|都(?<![成新江宜昌丰于武首京]都)(?!江堰|匀|昌|兰|安|市|区|县)"
-    "|和(?<![仁太政平泰云永同中嘉祥义共安]和)(?!平|田|县|硕|静|顺|林|龙|政|谐|睦|兴)"
+    "|和(?<![仁太政平泰云永同中嘉祥义共安呼]和)(?!平|田|县|硕|静|顺|林|龙|政|谐|睦|兴)"
     "|会(?<![四新社机]会)(?!宁|理|昌|同|泽|展|稽|仙|东|城)"
 )
 """Words of a sentence, where they are no part of a place's name."""
@@ -118,6 +135,20 @@ def find(view: View) -> Iterator[Hit]:
         _hold(view, match)
         start = _start(view, match.start())
         if start < match.start() and len(_REGION.findall(view.text[start : match.end()])) >= 2:
+            yield Hit(start, match.end(), KIND, Level.MEDIUM)
+
+    for match in _ESTATE.finditer(view.text) if _ESTATES.search(view.data) else ():
+        _hold(view, match)
+        start = _start(view, match.start())
+        if match.start() - start >= 2 and not _NOT_NAME.search(view.text, start, match.start()):
+            yield Hit(start, match.end(), KIND, Level.MEDIUM)
+    for match in _FLOOR.finditer(view.text) if _FLOORS.search(view.data) else ():
+        _hold(view, match)
+        start = _start(view, match.start())
+        named = match.start() - start >= _NAMED and not _NOT_NAME.search(
+            view.text, start, match.end()
+        )
+        if named and (_TOWNS.match(view.text, start) or view.last(start, _LABELS) >= 0):
             yield Hit(start, match.end(), KIND, Level.MEDIUM)
 
 
@@ -208,12 +239,39 @@ RECOGNIZER = Recognizer(
             Example("地址：四川省成都市武侯区科华北路99号", ("四川省成都市武侯区科华北路99号",)),
             Example("在体育东路116号财富广场东塔1203，门口", ("体育东路116号财富广场东塔1203",)),
             Example("到福华三路88号财富大厦21A，前台", ("福华三路88号财富大厦21A",)),
+            Example(
+                "坐落于河池市宜州区北牙乡拉勿村上屯23号，", ("河池市宜州区北牙乡拉勿村上屯23号",)
+            ),
+            Example(
+                "地址：臺中市西屯區青海路二段207之18號5樓之2，",
+                ("臺中市西屯區青海路二段207之18號5樓之2",),
+            ),
+            Example(
+                "澳門氹仔孫逸仙博士大馬路海洋花園桂苑8樓C座。",
+                ("澳門氹仔孫逸仙博士大馬路海洋花園桂苑8樓C座",),
+            ),
+            Example("考场 028 座位 11，3楼A座会议室，全市各区社区，本县各乡镇村"),
+            Example(
+                "我家住翠屏国际城 12-2-1503，密云路56-3号1-4-2",
+                ("翠屏国际城 12-2-1503", "密云路56-3号1-4-2"),
+            ),
+            Example(
+                "白堤路风荷园小区8门402，紫荆公寓7号楼313A",
+                ("白堤路风荷园小区8门402", "紫荆公寓7号楼313A"),
+            ),
+            Example(
+                "呼和浩特市赛罕区大学西街235号，昭觉县四开乡好谷村3社12号",
+                ("呼和浩特市赛罕区大学西街235号", "昭觉县四开乡好谷村3社12号"),
+            ),
+            Example("比分在主城 12-2-2024，一共8门课，考了7门"),
             Example("坐602路在第11站换乘地铁4号线，3号楼2单元的电梯坏了"),
             Example("从虹桥到浦东打车走哪条路不堵？"),
         ),
     ),
     trigger=rf"[0-9A-Za-z一二三四五六七八九十百零〇甲乙丙丁][ ]{{0,2}}(?:号|號|弄|巷|组|栋|棟"
-    rf"|幢|座)|(?:县|區|区|市|旗|镇|乡)[{_HAN}]{{1,8}}(?:村|屯|社区|街道)",
+    rf"|幢|座)|(?:县|區|区|市|旗|镇|乡)[{_HAN}]{{1,8}}(?:村|屯|社区|街道)"
+    r"|[樓楼層层] ?[A-Za-z0-9]{1,4} ?(?:座|室|單位|单位)|门 ?[0-9]{3}"
+    r"|[区园馆城苑府寓轩阁庭湾邸里居] ?[0-9]{1,3}-[0-9]{1,2}-[0-9]{3}",
     find=find,
     tails=(tails.token, tails.number, tail),
     rank=30,

@@ -37,7 +37,8 @@ _MEDICAL = re.compile(
 _SOCIAL = re.compile(
     rf"(?i)(?:{_ABROAD}(?:社保|社会保障|社会保险|社會保險|养老保险|公积金)(?:电脑|个人|账户|帳戶|"
     r"卡)?(?:号码|號碼|编号|編號|账号|号|號|卡)|shebao(?:_(?:no|id|card))?"
-    r"|china social (?:security|insurance)(?: (?:card|number|no\.?))?)"
+    r"|china social (?:security|insurance)(?: (?:card|number|no\.?))?"
+    r"|(?:社保|社会保险|医保|公积金|养老)[^0-9A-Za-z\n。；]{1,8}?(?:个人|职工|参保)(?:编号|账号|号码))"
     rf"{_LINK}{_VALUE}"
 )
 
@@ -73,6 +74,7 @@ RECOGNIZER = Recognizer(
             Example("就诊卡700728693051，Pt. ID H-2093847", ("700728693051", "H-2093847")),
             Example('{"medical_record_no":"05420691"}', ("05420691",)),
             Example("医保电脑号：2006013788", ("2006013788",)),
+            Example("社保查询：个人编号 1004829173，缴费", ("1004829173",)),
             Example("社保卡号 A12345678", ("A12345678",)),
             Example("国药准字H20053909，批号2403117"),
             Example("医保报销2000元，患者12345人"),

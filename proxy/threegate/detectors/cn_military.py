@@ -14,7 +14,7 @@ from threegate.types import Bilingual, Level
 
 KIND = "pii.cn.military_id"
 _SERVICES = "[军兵士文职广南北沈兰成济后政参装海陆空火战支联武警东西中新藏]"
-_PRINTED = re.compile(rf"{_SERVICES}[^\S\n]?字第\s?[0-9]{{4,8}}\s?号")
+_PRINTED = re.compile(rf"{_SERVICES}[^\S\n]?字第\s?[0-9]{{4,12}}\s?号")
 _LABEL = (
     r"(?:军官证|士官证|士兵证|义务兵证|文职干部证|文职人员证|军人证|警官证|军官证件|軍官證|士兵證|of"
     r"ficer[ _](?:card|id|no)|military (?:card|id))"
@@ -35,13 +35,13 @@ def find(view: View) -> Iterator[Hit]:
         yield Hit(*match.span("value"), KIND, Level.HIGH)
 
 
-_OPEN = re.compile(rf"{_SERVICES}[^\S\n]?(?:字(?:第(?:\s?[0-9]{{0,8}}\s?))?)?\Z")
+_OPEN = re.compile(rf"{_SERVICES}[^\S\n]?(?:字(?:第(?:\s?[0-9]{{0,12}}\s?))?)?\Z")
 
 
 @tails.begins(_OPEN.pattern)
 def tail(text: str) -> int:
     """The printed form begins with a service letter."""
-    match = _OPEN.search(text, max(0, len(text) - 16))
+    match = _OPEN.search(text, max(0, len(text) - 20))
     return match.start() if match else len(text)
 
 
@@ -52,6 +52,7 @@ RECOGNIZER = Recognizer(
         title=Bilingual("军官证、士兵证", "Chinese military ID"),
         examples=(
             Example("军官证号：南字第01234567号", ("南字第01234567号",)),
+            Example("退伍证 南字第20190384726号", ("南字第20190384726号",)),
             Example("士官证，证号陆字第0591827号", ("陆字第0591827号",)),
             Example("士兵证12345678已失效", ("12345678",)),
             Example("军人证件：军官证，号码4119703", ("4119703",)),

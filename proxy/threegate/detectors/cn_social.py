@@ -34,7 +34,8 @@ _ACCOUNT = r"(?P<value>[A-Za-z][-_A-Za-z0-9]{5,19})(?![-_A-Za-z0-9@])(?!\.[A-Za-
 _WECHAT = re.compile(rf"(?i)(?:{_WECHAT_NAME})(?P<link>{_NAMED}{_ANY_LINK}){_ACCOUNT}")
 _LETTERED = re.compile(rf"(?i){_WECHAT_LETTER}(?=[:：]){_ANY_LINK}{_ACCOUNT}")
 _QQ = re.compile(
-    rf"(?i)(?-i:[Qq扣企])(?:(?<=q)(?<![a-z].)q|(?<=扣)扣|(?<=企)鹅号)"
+    rf"(?i)(?-i:[Qq扣企])(?:(?<=q)(?<![a-z].)q|(?<=扣)扣"
+    rf"|(?<=企)鹅(?:号|(?=[:： ]{{0,2}}[1-9][0-9]{{6}})))"
     rf"(?P<link>(?:[^0-9\n。；?？]{{0,6}}[?？][ ]?|{_SHARED}| ?(?:号码|号|號|群号|群)"
     rf"|[ _](?:number|no\.?|id|num))?(?:{ANSWER}"
     rf"|(?: [a-z]{{1,8}}){{0,4}} ?[:(（]? ?|{_CORRECTED}|{_LINK}))"
@@ -152,6 +153,8 @@ RECOGNIZER = Recognizer(
             Example("有意加薇❤kkvgcu092，或➕Q 428559808", ("kkvgcu092", "428559808")),
             Example("QQ/微信：901129172，有问题 Q 我 893847261", ("901129172", "893847261")),
             Example("wechat - sunny_w725", ("sunny_w725",)),
+            Example("发我企鹅 392817465，企鹅号：29381746", ("392817465", "29381746")),
+            Example("南极企鹅 2024 年有 12345 只"),
             Example("Q: 12345678 除以 9 等于多少？wechat-sdk-v3 - next"),
             Example(
                 "WeChat填错啦，应该是sunny_cn_08，QQ改成 529897497了", ("sunny_cn_08", "529897497")
@@ -166,7 +169,7 @@ RECOGNIZER = Recognizer(
         ),
     ),
     trigger=r"(?i)微信|薇信|威信|wechat|weixin|wx|vx|v信|v[ :：]|加v|v我|加我|加微|加薇|q ?我"
-    r"|微[:：]|绿泡泡|qq|q号|q[:：]|[加➕] ?q|扣扣|企鹅号",
+    r"|微[:：]|绿泡泡|qq|q号|q[:：]|[加➕] ?q|扣扣|企鹅",
     find=find,
     tails=(tails.token, tail),
     rank=58,

@@ -43,6 +43,8 @@ _VERSIONS = words(
 _BEHIND = words("版本|内核|固件|驱动|version|kernel|firmware")
 _HOSTED = ("://", "@", "-h ")
 """Right before an address; behind it stands a port."""
+_NETWORK = re.compile("/[0-9]")
+"""Behind an address that ends with nought: of many hosts."""
 _PORT = re.compile(":[0-9]{2}")
 
 
@@ -69,13 +71,16 @@ def _sift(view: View) -> tuple[Iterator[Hit], Ints]:
     told = (first != 127) & ~((first >= 224) & (first < 240)) & (first < 255)
     start, end, small = start[told], end[told], small[told]
     label, version = (view.lasts(start, labels) for labels in (_LABELS, _VERSIONS))
-    said = np.where((label > version) & ~(small & (version >= 0)), Level.HIGH, Level.LOW)
+    behind = view.sieve.code(end)
+    sent = (view.sieve.code(start - 1) == ord("@")) & (behind == ord(":"))
+    said = ((label > version) & ~(small & (version >= 0))) | sent
+    said = np.where(said, Level.HIGH, Level.LOW)
     level = np.where((label >= 0) | (version >= 0), said, Level.MEDIUM)
     plain = np.flatnonzero((label < 0) & (version < 0))
-    behind = view.cues(start[plain], end[plain], _BEHIND, _BEHIND, behind=True) > 0
-    level[plain[(small[plain] & ~_hosted(view.sieve, start[plain], end[plain])) | behind]] = (
-        Level.LOW
-    )
+    network = (behind == ord("/")) & view.sieve.is_digit(end + 1) & (parts[3, told] == 0)
+    versions = view.cues(start[plain], end[plain], _BEHIND, _BEHIND, behind=True) > 0
+    few = small[plain] & ~_hosted(view.sieve, start[plain], end[plain])
+    level[plain[few | versions | network[plain]]] = Level.LOW
     for i in plain[(parts[2:, told][:, plain] == 0).all(0)].tolist():
         level[i] = Level.LOW if view.before(int(start[i])).endswith("/") else level[i]
     return bulk.hits(start, end, KIND, level, "v4"), start[:0]
@@ -144,13 +149,17 @@ def _v4(view: View, match: re.Match[str]) -> Level | None:
     if first == 127 or 224 <= first < 240 or first >= 255:  # loopback, multicast, masks
         return None
     label, version = view.last(match.start(), _LABELS), view.last(match.start(), _VERSIONS)
-    hosted = view.text[: match.start()].endswith(_HOSTED) or _PORT.match(view.text, match.end())
+    text, end = view.text, match.end()
+    hosted = text.endswith(_HOSTED, 0, match.start()) or _PORT.match(text, end)
     small = max(first, *rest) < _SMALL and not (hosted and version < 0)
     if label >= 0 or version >= 0:
-        return Level.HIGH if label > version and not (small and version >= 0) else Level.LOW
+        sent = text.endswith("@", 0, match.start()) and text[end : end + 1] == ":"
+        said = sent or (label > version and not (small and version >= 0))
+        return Level.HIGH if said else Level.LOW
+    network = rest[-1] == 0 and _NETWORK.match(text, end)
     beside = value.endswith(".0.0") and view.before(match.start()).endswith("/")
     behind = _BEHIND.search(view.after(*match.span()))
-    return Level.LOW if small or beside or behind else Level.MEDIUM
+    return Level.LOW if small or network or beside or behind else Level.MEDIUM
 
 
 def _v6(value: str) -> bool:
@@ -175,6 +184,8 @@ RECOGNIZER = Recognizer(
             Example("listening on 0.0.0.0:8080, metrics on 127.0.0.1:9090"),
             Example("chromium 120.0.6099.291 和 3.9.50+build9413"),
             Example("curl http://10.1.1.9/x, 10.0.0.12:8080", ("10.1.1.9", "10.0.0.12")),
+            Example("scp build.tar.gz ops@34.90.201.6:/srv/", ("34.90.201.6",)),
+            Example("why is 192.168.0.0/16 private, pip build@34.90.201.6"),
             Example("版本12.6.12.8偶发闪退，cudnn 8.9.7.29，4.19.112.3 这个内核"),
             Example("v1.22.33.44, std::vector, 10:22:31"),
         ),

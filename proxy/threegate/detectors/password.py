@@ -38,7 +38,7 @@ _LIKELY_CHINESE = re.compile(
     rb"%s{6})(?![0-9]++[.,:;?!\\]*+(?!%s))" % (_C, _C)
 )
 """No digits alone right behind the label either."""
-_IS = "is|was|to|now|be(?:en)?|remains|stays"
+_IS = "is|was|as|to|now|be(?:en)?|remains|stays"
 _STILL = "(?:(?:either|still|always|just|simply|probably|now)[ ])?"
 _ENGLISH = re.compile(
     r"(?i)(?-i:[Pp])(?:(?<![a-z].)|(?-i:(?<=[a-z]P))|(?=assw))"
@@ -73,7 +73,7 @@ _NOT = re2.compile(
     r"input|your|example|placeholder|changeme"
     r"|https?:|://|^\w+\(|^(?:none|null|true|false|string|varchar)|"
     r"^v\d+(?:\.\d+)+$|^(?:windows|office|keepass|oauth|i?os|iphone|android|ubuntu|webauthn)-?\d{1,4}$|"
-    r"^[\w.\-]+@[\w\-]+\.[A-Za-z]{2,12}$|^1password$|^(?:base(?:16|32|58|64|85)|(?:sha|aes)-?(?:128|192|224|256|384|512)|rsa-?(?:1024|2048|4096)|pbkdf2|argon2)$|^[A-Za-z_]+$|^[a-z]+(?:[.\-_/:][a-z]+)+$|^-|"
+    r"^[\w.\-]+@[\w\-]+\.[A-Za-z]{2,12}$|^1password$|^(?:base(?:16|32|58|64|85)|(?:sha|aes)-?(?:128|192|224|256|384|512)|rsa-?(?:1024|2048|4096)|pbkdf2|argon2(?:id?)?|md5|scrypt|bcrypt\d*)$|^[A-Za-z_]+$|^[a-z]+(?:[.\-_/:][a-z]+)+$|^-|"
     r"^\d{1,3}(?:\.\d{1,3}){3}|^~?\.{0,2}/[\w.\-]+(?:/|$)"
 )
 _REACH = 56
@@ -91,7 +91,7 @@ _QUOTED = re.compile(
 )
 """What assigns a value behind it, and that with quotes or the marks of YAML."""
 _ASSIGNING = (
-    *("is", "was", " to", "'s", "’s", " been", " remains", " stays", " es", " ist", " est"),
+    *("is", "was", " as", " to", "'s", "’s", " been", " remains", " stays", " es", " ist", " est"),
     *(" lautet", " either", " still", " always", " just", " simply", " probably", " now"),
 )
 _DIGIT = re.compile("[0-9]")
@@ -193,6 +193,8 @@ RECOGNIZER = Recognizer(
             ),
             Example("пароль: Blue%6530 и パスワードはRiver@77xです", ("Blue%6530", "River@77x")),
             Example("My Netflix password's Blue%6530", ("Blue%6530",)),
+            Example("I set my new password as PurpleRain1984 last night", ("PurpleRain1984",)),
+            Example("store the password as argon2id, send the password as Base64"),
             Example("Password (temporary): Blue%6530", ("Blue%6530",)),
             Example("CREATE LOGIN bob WITH PASSWORD = N'Blue%6530'", ("Blue%6530",)),
             Example('user.setPassword("Blue%6530")', ("Blue%6530",)),

@@ -21,7 +21,7 @@ from threegate.detectors.secrets import AWS, KEY, PASSWORD, SecretRule
 from threegate.types import Bilingual
 
 _AZURE = sample(ALNUM, 3) + "8Q~" + sample(ALNUM, 34)
-_AWS_ID = "AKIAQ2W3E4R5T6Y7U2IO"
+_AWS_ID = "AKIAIOSFODNN7EXAMPLE"
 _ONE = "A3-ASWWYB-798JRYLJVD4-23DC2-86TVM-H43EB"
 
 RULES: tuple[SecretRule, ...] = (
@@ -35,7 +35,7 @@ RULES: tuple[SecretRule, ...] = (
         r"\bA(?:KIA|SIA)[A-Z2-7]{16}[\"'`]?\s?[,:|/;]\s{0,3}[\"'`]?(?P<value>[A-Za-z0-9+/]{40})",
         3.5,
         examples=(
-            Example(f'("{_AWS_ID}", "{sample(BASE64, 40)}")', (_AWS_ID, sample(BASE64, 40))),
+            Example(f'("{_AWS_ID}", "{sample(BASE64, 40)}")', (sample(BASE64, 40),)),
             Example("AWS-AKIA-SECRET-40:" + "x" * 40),
         ),
         not_after="A-Za-z0-9+/=",

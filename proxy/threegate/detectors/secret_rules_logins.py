@@ -75,8 +75,8 @@ _RULES: tuple[SecretRule, ...] = (
     ),
     SecretRule(
         "login_pair", PASSWORD, Bilingual("登录所用的账号与密码", "User and password that one logs in with"), ("login", "log", "sign"),
-        rf"(?i)\b(?:log|sign)(?:ged)?[ ]?in (?:as|with) {_USER}:{_MIX}", 2.0, allow=_NOT_MIXED,
-        examples=(true(f"login as admin:{PW} on the box"), Example("login as admin:admin or with https://a.example/b2")), plain=True,
+        rf"(?i)\b(?:log|sign)(?:ged)?[ ]?in:?(?: as| with)? {_USER}:{_MIX}", 2.0, allow=_NOT_MIXED + r"|^[a-z0-9]+$",
+        examples=(true(f"login as admin:{PW} on the box"), true(f"login jdoe:{PW}"), Example("login as admin:admin or with https://a.example/b2, login form:input1")), plain=True,
     ),
     SecretRule(
         "user_then_password", PASSWORD, Bilingual("账号后的密码", "A user, a stroke and a password"), ("account", "login", "creds", "credential", "账号", "帐号", "账户", "登录", "登陆"),
@@ -94,14 +94,24 @@ _RULES: tuple[SecretRule, ...] = (
         examples=(Example("财务共享盘  用户 fin02  Cw@2026fin02", ("Cw@2026fin02",)), Example("user root  2026-11-27, login bob  bob@mail.example")), plain=True,
     ),
     SecretRule(
+        "headed_line", PASSWORD, Bilingual("标题行下的密码", "A password below a line of headings"), ("password", "passwd", "pwd", "密码", "口令"),
+        rf"(?i)(?:user(?:name)?|login|用户名?|[账帐]号)[ \t]{{1,8}}(?:password|passwd|pwd|密码|口令)[ \t]{{0,4}}\r?\n[ \t]{{0,4}}{_USER}[ \t]{{1,8}}{_MIX}", 2.0, allow=_NOT_MIXED,
+        examples=(Example("账号 密码\nadmin Admin@2026", ("Admin@2026",)), true(f"user  password\nbob   {PW}"), Example("user password\nbob wrong")), plain=True,
+    ),
+    SecretRule(
+        "wifi_key", PASSWORD, Bilingual("无线网络的密钥", "Key of a wireless network"), ("wifi", "wi-fi", "ssid", "wlan", "wpa", "hotspot"),
+        rf"(?i)\b(?:wi-?fi|ssid|wlan|wpa[23]?|hotspot)[^\n.;]{{0,48}}?\b(?:pass)?key(?: is|:|=| =)\s?[\"']?{_MIX}", 2.0, allow=_NOT_MIXED,
+        examples=(true(f"SSID: HomeNet-2G / Key: {PW}"), true(f"The Wi-Fi name is Bluebird and the key is {PW}"), Example("wifi: the key is to restart, ssid key: required")), plain=True,
+    ),
+    SecretRule(
         "setting_of_secret", PASSWORD, Bilingual("设置里的短口令", "A short secret in settings"), ("_auth", "_secret", "_token", "_cred"),
         r"\b[A-Z][A-Z0-9_]{0,30}_(?:AUTH|SECRET|TOKEN|CREDENTIALS?)[\"']?\s?[=:]\s?[\"']?(?P<value>[!#%-&(-+\-./0-;=?-_a-~]{8,15})", 2.5, allow=_NOT_MIXED + r"|^[\w.\-]*\(|^[a-z]+[0-9]?$|^<|://",
         examples=(Example("REDIS_AUTH=r3d1s-Kunlun", ("r3d1s-Kunlun",)), Example('export APP_SECRET="Kite77!blue"', ("Kite77!blue",)), Example("USE_AUTH=enabled, MAX_TOKEN=4096000000, X_SECRET=${SECRET1}, GIT_TOKEN=os.getenv(T1)")), plain=True, rank=80, not_after="!#%-&(-+\\-./0-;=?-_a-~",
     ),
     SecretRule(
         "address_and_password", PASSWORD, Bilingual("邮箱与密码", "An address and its password"), ("@",),
-        rf"@[\w\-]{{1,30}}(?:\.[A-Za-z][\w\-]{{1,14}}){{1,3}}(?::|-{{4}}| / ){_MIX}", 2.0, allow=_NOT_MIXED,
-        examples=(true(f"kim@corp.io:{PW}"), true(f"lisa@mail.example----{PW}"), true(f"Netflix: kim@corp.io / {PW}"), Example("git@github.com:acme2/app.git, kim@corp.io:2222"), Example("scp a kim@corp.io:report2.txt")), plain=True,
+        rf"@(?:[\w\-]{{1,30}}(?:\.[A-Za-z][\w\-]{{1,14}}){{1,3}}(?::|-{{4}}| / )|[0-9]{{1,3}}(?:\.[0-9]{{1,3}}){{3}}(?:-{{4}}| / )){_MIX}", 2.0, allow=_NOT_MIXED,
+        examples=(true(f"kim@corp.io:{PW}"), true(f"lisa@mail.example----{PW}"), true(f"Netflix: kim@corp.io / {PW}"), Example("git@github.com:acme2/app.git, kim@corp.io:2222"), Example("scp a kim@corp.io:report2.txt"), true(f"ssh pi@192.168.4.9 / {PW}"), Example("ssh pi@192.168.4.9 / raspberry")), plain=True,
     ),
     SecretRule(
         "redis_bare", PASSWORD, Bilingual("没有主机的 Redis 地址中的口令", "Password of a Redis URL without a host"), ("redis://:", "rediss://:"),
