@@ -19,6 +19,7 @@ from starlette.responses import Response
 
 from threegate.audit.record import Record, Stage
 from threegate.console.parts import Parts
+from threegate.gateway.http import wanted_language
 from threegate.policy.lifecycle import Person, Role
 from threegate.types import Bilingual, Caller
 
@@ -126,14 +127,11 @@ async def blocking(work: Callable[..., Result], *args: Any) -> Result:
 
 
 def language_of(request: Request) -> str:
-    """The visitor's setting, else the first of zh and en that the browser accepts."""
+    """The visitor's setting, else what the browser wants more of zh and en."""
     chosen = request.cookies.get(LANGUAGE_COOKIE)
     if chosen in ("zh", "en"):
         return chosen
-    for part in request.headers.get("accept-language", "").lower().split(","):
-        if part.strip()[:2] in ("zh", "en"):
-            return part.strip()[:2]
-    return "zh"
+    return wanted_language(request.headers.get("accept-language", "")) or "zh"
 
 
 async def form_of(request: Request) -> dict[str, str]:
