@@ -16,7 +16,7 @@ import pytest
 from tests.waiting import eventually
 
 PROGRAM = """
-import asyncio, os, signal, socket, sys
+import asyncio, logging, os, signal, socket, sys
 from pathlib import Path
 from threegate.workers import Membership, Supervisor, again
 
@@ -26,6 +26,8 @@ async def work(membership):
     loop, stop, calls = asyncio.get_running_loop(), asyncio.Event(), set()
     if (room / "broken").exists():
         raise SystemExit(3)
+    while (room / "slow").exists():
+        await asyncio.sleep(0.02)
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
 
@@ -49,6 +51,7 @@ async def main():
     if sys.argv[-2] == "--worker":
         await work(Membership.of(sys.argv[-1]))
         return 0
+    logging.basicConfig(level=logging.INFO)
     listener = socket.create_server(("127.0.0.1", 0))
     (room / "port.new").write_text(str(listener.getsockname()[1]))
     (room / "port.new").rename(room / "port")
@@ -143,16 +146,37 @@ def test_a_restart_keeps_calls_and_replaces_all(fleet: Fleet) -> None:
     assert eventually(lambda: not fleet.living() & old)
 
 
+def told(fleet: Fleet, what: str) -> bool:
+    """Waits until the supervisor has logged it, once more."""
+    assert fleet.process.stderr is not None
+    return any(what in line for line in fleet.process.stderr)
+
+
 def test_a_restart_into_a_broken_program_leaves_the_old_workers(fleet: Fleet) -> None:
     old = fleet.pids()
     (fleet.room / "broken").touch()
     fleet.process.send_signal(signal.SIGHUP)
-    assert fleet.process.stderr is not None
-    assert eventually(lambda: "restart given up" in fleet.process.stderr.readline())  # type: ignore[union-attr]
+    assert told(fleet, "restart given up")
     assert fleet.living() == old
     call = fleet.call()
     assert call.ask() in old
     call.close()
+
+
+def test_a_worker_that_dies_in_a_restart_is_replaced_once(fleet: Fleet) -> None:
+    slow = fleet.room / "slow"
+    slow.touch()
+    fleet.process.send_signal(signal.SIGHUP)
+    assert told(fleet, "restart of 2 workers")
+    for victim in fleet.pids():
+        os.kill(victim, signal.SIGKILL)
+    assert told(fleet, "another starts") and told(fleet, "another starts")
+    slow.unlink()
+    assert told(fleet, "restart done")
+    fleet.process.send_signal(signal.SIGHUP)
+    assert told(fleet, "restart done")
+    assert len(fleet.pids()) == 6
+    assert eventually(lambda: len(fleet.living()) == 2)
 
 
 @pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT])

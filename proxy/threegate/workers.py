@@ -169,9 +169,9 @@ class Supervisor:
         log.info("restart done")
 
     async def _put(self, old: Worker) -> bool:
-        """A new worker in the place of `old`."""
-        new = await self._start()
-        if new is None or old not in self._places:
+        """A new worker in the place of `old`, if it has one still: one that died while a restart
+        was on its way may have got a successor by that."""
+        if old not in self._places or (new := await self._start()) is None:
             return False
         self._places[self._places.index(old)] = new
         return True
