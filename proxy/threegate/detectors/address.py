@@ -26,7 +26,8 @@ _STREETS = (
 )
 _UNITS = "Flat|Apt|Apartment|Unit|Suite|Room|Shop|House|Lot|Rm|Block|Blk|Building|Tower"
 _FLAT = (
-    rf"(?:{_UNITS})\.? ?[0-9A-Z]{{1,5}},? (?:(?:Building|Tower|Block) [0-9A-Z]{{1,4}}, )?"
+    rf"(?<![0-9A-Za-z])(?:{_UNITS})\.? ?[0-9A-Z]{{1,5}},? "
+    r"(?:(?:Building|Tower|Block) [0-9A-Z]{1,4}, )?"
     r"(?:(?:[A-Z][a-z'’]{2,14} ){1,2}(?:House|Court|Tower|Building|Mansions|Lodge), )?"
 )
 _NUMBERED = (

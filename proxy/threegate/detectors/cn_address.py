@@ -88,7 +88,8 @@ _NAMED = 4
 """Characters of the shortest name of a building and its town."""
 _WORDS = f"户籍地|地址为|址为|住于|居于|现居|楼上|楼下|寝室|家搬|{_LEADS}"
 _LEAD = re.compile(
-    rf"{_WORDS}|从(?!化)|[{_STOP}:：]|(?<![省市县區区旗州镇乡道路村街号\s])[ ]+"
+    rf"{_WORDS}|从(?!化)|[{_STOP}:：]"
+    r"|(?<![省市县區区旗州镇乡道路村街号园馆城苑府寓轩阁庭湾邸里居\s])[ ]+"
     rf"|[^{_HAN}0-9A-Za-z \-]"
 )
 _DRAWN = re.compile(

@@ -11,7 +11,16 @@ import numpy as np
 from threegate.detectors import bulk, tails
 from threegate.detectors.base import DetectorInfo, Example
 from threegate.detectors.labels import words
-from threegate.detectors.recognizer import BREAK, DASH, EDGE, Hit, Recognizer, sifted_numbers
+from threegate.detectors.recognizer import (
+    BREAK,
+    DASH,
+    EDGE,
+    Hit,
+    Recognizer,
+    digits_of,
+    sifted_numbers,
+)
+from threegate.detectors.samples import MOBILES, shown
 from threegate.detectors.sieve import Ints, Mask, Sieve, together
 from threegate.detectors.stretches import NUMBER
 from threegate.detectors.surroundings import SPACE, View, cue, cues
@@ -38,6 +47,7 @@ _NATIONAL = _PREFIX[1:] + rf"{_GAP}[0-9]{_GAP}[0-9]{{3}}{_GAP}[0-9]{_GAP}[0-9]{{
 _MOBILE = re.compile(rf"(?P<country>{_COUNTRY})1{_NATIONAL}|1{_LEFT}{_NATIONAL}")
 _DOTS = 2
 """More of them stand in versions: 133.0.7415.166."""
+_SHOWN = sorted({int(number[:7]) for number in MOBILES})
 _ASSIGNED = np.array([bool(re.fullmatch(_PREFIX, f"{n:03}")) for n in range(1000)])
 _PARTING = (ord(" "), ord("-"))
 _PLUS, _DOT, _SLASH, _BLANK = map(ord, "+./ ")
@@ -67,6 +77,10 @@ def _sift(view: View) -> tuple[Iterator[Hit], Ints]:
     near = cues(view, start[own], end[own], _LABELS, behind=False)
     counted = _counted(sieve, end[own]) | _joined(sieve, start[own], end[own])
     level = np.where((near == 0) & counted, Level.LOW, _BARE[near])
+    for n in np.flatnonzero(np.isin(sieve.number(i[own], 0, 7), _SHOWN)).tolist():
+        first, last = int(start[own][n]), int(end[own][n])
+        if shown(view, first, last, digits_of(view.text[first:last])):
+            level[n] = Level.LOW
     found = bulk.hits(start[own], end[own], KIND, level)
     left = start[(edge & sieve.is_letter(start - 1)) | (paired & (_dots(sieve, i) <= _DOTS))]
     return found, together(left, _coded(sieve), _seconds(sieve))
@@ -141,7 +155,8 @@ def _level(view: View, match: re.Match[str]) -> Level:
         return Level.HIGH if near >= 0 else Level.MEDIUM if sure else Level.LOW
     after = view.text[match.end() : match.end() + 2].removeprefix(" ")[:1]
     counted = (after and after in _COUNTERS) or _is_joined(view.text, *match.span())
-    return Level.LOW if not near and counted else Level(_BARE[near])
+    example = shown(view, *match.span(), digits_of(match.group()))
+    return Level.LOW if example or (not near and counted) else Level(_BARE[near])
 
 
 def _is_joined(text: str, start: int, end: int) -> bool:
@@ -156,6 +171,7 @@ RECOGNIZER = Recognizer(
         kinds=(KIND,),
         title=Bilingual("手机号", "Chinese mobile number"),
         examples=(
+            Example("示例：手机号 13800138000，仅作演示"),
             Example("我的手机号是13800138000。", ("13800138000",)),
             Example("联系人手机+8613800138000，请备齐", ("+8613800138000",)),
             Example("call +86 138 0013 8000 now", ("+86 138 0013 8000",)),

@@ -31,7 +31,7 @@ _ACCOUNT_LABEL = (
     r"|(?<![a-z])(?:account|acct)(?:[ _\-](?:no|number|num|nr)(?![a-z])| ?#)"
     r"|(?<![0-9a-z])a/c(?![a-z])"
     r"|\bbank\b[^\n。；;0-9]{0,24}?(?<![a-z])(?:account|acct)(?![a-z])"
-    r"|(?:routing|sort code|swift|bsb|ifsc)[^\n。；;]{0,28}?(?<![a-z])(?:account|acct)(?![a-z])"
+    r"|(?:routing|sort code|swift|bsb|ifsc)[^\n。；;]{0,28}?(?<![a-z])acc(?:oun)?t?(?![a-z])"
     r"|kontonummer|konto-?nr|num[ée]ro de compte|n[úu]mero de (?:cuenta|conta)|rekeningnummer"
 )
 _ANY_ACCOUNT_LABEL = r"(?:账号|帳號|账户|帳戶|户口|戶口)(?:号码|號碼|编号)?"
@@ -101,6 +101,7 @@ RECOGNIZER = Recognizer(
             Example("开户行及账号：宁波银行海曙支行 42284376211866", ("42284376211866",)),
             Example("A/C No 991578407618, IFSC HDFC0001234", ("991578407618",)),
             Example("Bank: Monzo, account 48210973, sort 04-00-04", ("48210973",)),
+            Example("sort code 12-34-56 acc 48392017", ("48392017",)),
             Example("routing 011401533, account 3978281866", ("3978281866",)),
             Example("戶口號碼 980-269091-171（恒生）", ("980-269091-171",)),
             Example("匯豐戶口 482-736621-397 收款", ("482-736621-397",)),
@@ -115,7 +116,7 @@ RECOGNIZER = Recognizer(
     ),
     trigger=rf"(?i){_PASSPORT_LABEL.replace('(?![a-z])', '')}|驾照|駕照|驾驶|駕駛|licen[cs]e|dvla"
     r"|dl(?: n| ?[#:])|führerschein|patente|permis|账号|帳號|账户|帳戶|户号|[户戶]口|account|acct"
-    r"|a/c|口座|계좌|konto|compte|cuenta|conta|rekening",
+    r"|sort code|a/c|口座|계좌|konto|compte|cuenta|conta|rekening",
     find=find,
     tails=(tails.token, tails.number),
     rank=43,

@@ -91,7 +91,7 @@ _RULES: tuple[SecretRule, ...] = (
     ),
     SecretRule(
         "session_cookie", KEY, Bilingual("会话 Cookie", "Session cookie"), ("sess", "connect.sid", "cookie:"),
-        r"(?i)\b(?:(?:php|j|asp(?:\.net)?_?)?sess(?:ion)?[_\-]?id|connect\.sid|[a-z]{2,16}_session|cookie:[^\n]{0,60}?[ ;](?:s?sid|auth|sess))=(?P<value>[A-Za-z0-9%._\-+/=]{16,})", 3.0, allow=r"^[A-Za-z_\-.]+$|^[0-9]+$",
+        r"(?i)\b(?:(?:php|j|asp(?:\.net)?_?)?sess(?:ion)?[_\-]?id|connect\.sid|[a-z]{2,16}_session|cookie:[^\n]{0,40}?[ ;](?:s?sid|auth|sess))=(?P<value>[A-Za-z0-9%._\-+/=]{16,})", 3.0, allow=r"^[A-Za-z_\-.]+$|^[0-9]+$",
         examples=(Example(f"Cookie: lang=zh; sessionid={_TOKEN}", (_TOKEN,)), Example(f"Set-Cookie: sid={_TOKEN}; HttpOnly", (_TOKEN,)), Example("sessionid=your-session-id-here")),
     ),
     command("directory_option", "目录、消息与远程桌面命令中的密码", "Password of a directory, message or desktop command", "ldap ssh-keygen mosquitto snmp freerdp", rf"\b(?:ldap\w{{3,8}}\b{REST}-w\s|ssh-keygen\b{REST}-N\s|mosquitto_\w{{2,4}}\b{REST}-P\s|snmp\w{{2,10}}\b{REST}-[AX]\s|x?freerdp\d?\b{REST}/p:)", true(f"ldapsearch -D cn=admin -w {PW} -b dc=x"), true(f"ssh-keygen -t ed25519 -N '{PW}' -f id"), true(f"xfreerdp /v:db /u:admin /p:{PW}")),

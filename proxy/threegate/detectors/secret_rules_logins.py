@@ -95,12 +95,12 @@ _RULES: tuple[SecretRule, ...] = (
     ),
     SecretRule(
         "headed_line", PASSWORD, Bilingual("标题行下的密码", "A password below a line of headings"), ("password", "passwd", "pwd", "密码", "口令"),
-        rf"(?i)(?:user(?:name)?|login|用户名?|[账帐]号)[ \t]{{1,8}}(?:password|passwd|pwd|密码|口令)[ \t]{{0,4}}\r?\n[ \t]{{0,4}}{_USER}[ \t]{{1,8}}{_MIX}", 2.0, allow=_NOT_MIXED,
+        rf"(?i)(?:^|[^\w.\-])(?:user(?:name)?|login|用户名?|[账帐]号)[ \t]{{1,4}}(?:password|passwd|pwd|密码|口令)[ \t]{{0,2}}\r?\n[ \t]{{0,2}}[\w.@\-]{{1,20}}[ \t]{{1,4}}{_MIX}", 2.0, allow=_NOT_MIXED,
         examples=(Example("账号 密码\nadmin Admin@2026", ("Admin@2026",)), true(f"user  password\nbob   {PW}"), Example("user password\nbob wrong")), plain=True,
     ),
     SecretRule(
         "wifi_key", PASSWORD, Bilingual("无线网络的密钥", "Key of a wireless network"), ("wifi", "wi-fi", "ssid", "wlan", "wpa", "hotspot"),
-        rf"(?i)\b(?:wi-?fi|ssid|wlan|wpa[23]?|hotspot)[^\n.;]{{0,48}}?\b(?:pass)?key(?: is|:|=| =)\s?[\"']?{_MIX}", 2.0, allow=_NOT_MIXED,
+        rf"(?i)\b(?:wi-?fi|ssid|wlan|wpa[23]?|hotspot)[^\n.;]{{0,36}}?\b(?:pass)?key(?: is|:|=| =)\s?[\"']?{_MIX}", 2.0, allow=_NOT_MIXED,
         examples=(true(f"SSID: HomeNet-2G / Key: {PW}"), true(f"The Wi-Fi name is Bluebird and the key is {PW}"), Example("wifi: the key is to restart, ssid key: required")), plain=True,
     ),
     SecretRule(

@@ -1,0 +1,35 @@
+"""Values that manuals show: cards of payment providers' sandboxes, telephone numbers of
+advertisements. Where the words beside one call it an example it is nobody's."""
+
+from __future__ import annotations
+
+from threegate.detectors.labels import words
+from threegate.detectors.surroundings import View
+
+CARDS = frozenset(
+    (
+        *("4111111111111111", "4242424242424242", "4012888888881881", "4000056655665556"),
+        *("4000000000000002", "4000000000003220", "5555555555554444", "5105105105105100"),
+        *("5200828282828210", "2223003122003222", "378282246310005", "371449635398431"),
+        *("6011111111111117", "6011000990139424", "3530111333300000", "3566002020360505"),
+        *("30569309025904", "38520000023237", "6200000000000005"),
+    )
+)
+MOBILES = frozenset(
+    (
+        *("13800138000", "13800000000", "13900000000", "13888888888", "13999999999"),
+        *("18888888888", "13812345678", "13912345678", "13712345678", "15012345678"),
+        *("18812345678", "13500000000"),
+    )
+)
+_LABELS = words(
+    "测试|示例|样例|例如|举例|演示|模板|占位|虚构|测试卡|sandbox|test card|test number|example",
+    "sample|dummy|placeholder|fake|demo|for testing|documented",
+)
+
+
+def shown(view: View, start: int, end: int, digits: str) -> bool:
+    """Whether these digits are among `CARDS` or `MOBILES`, and the clause says what they are."""
+    if digits not in CARDS and digits not in MOBILES:
+        return False
+    return view.last(start, _LABELS) >= 0 or _LABELS.search(view.after(start, end))
