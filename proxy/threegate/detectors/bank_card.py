@@ -62,6 +62,9 @@ _SHOWN = sorted({int(card[:6]) for card in CARDS})
 _LEAST, _LONGEST = 13, 19
 _SPLIT = 5
 """More groups of digits than this are a card only beside a label."""
+_ROW_BEFORE = re.compile(r"[0-9A-Fa-f]{4,5}[ \r\n]{1,2}$")
+_ROW_BEHIND = re.compile(r"[ \r]?[ \n][0-9]{4,5}(?![0-9A-Za-z/])")
+"""Of rows and columns of numbers: a card that nothing labels is none of them."""
 _GROUPINGS = {
     (4, 4, 4, 4),
     (4, 4, 4, 4, 3),
@@ -166,12 +169,25 @@ def _level(view: View, start: int, end: int, digits: str, shape: tuple[int, ...]
     near = cue(view, start, end, _LABELS)
     if near <= 0 and (not common or len(shape) > _SPLIT):
         return None
+    if near == 0 and len(shape) > 1 and _is_row(view.text, start, end):
+        return Level.LOW
     if near < 0 or shown(view, start, end, digits):
         return Level.LOW
     if not regular:
         return Level.MEDIUM if near > 0 else Level.LOW
     return Level.HIGH if near > 0 and common else Level.MEDIUM
 
+
+def _is_row(text: str, start: int, end: int) -> bool:
+    """Part of a row of numbers, or on more than two lines."""
+    if text.count("\n", start, end) > 1:
+        return True
+    before = text[max(0, start - _ROW) : start]
+    return bool(_ROW_BEFORE.search(before) or _ROW_BEHIND.match(text, end))
+
+
+_ROW = 8
+"""Characters before a card in which a number of the same row may stand."""
 
 RECOGNIZER = Recognizer(
     DetectorInfo(
@@ -196,6 +212,7 @@ RECOGNIZER = Recognizer(
             ),
             Example("测试卡号6222021234567890127过不了Luhn"),
             Example("use the test card 4242 4242 4242 4242; 测试卡号4111111111111111 是文档里的"),
+            Example("4096\n4172\n4176\n4250\n4256, 5412 5416 5406 5444 5452 5453"),
             Example("订单4711851210781365629显示已签收"),
             Example("计算 6222021234567890128 mod 97, sum = 4111111111111111 + 1"),
             Example("seq=000184467440737 ts=1716893322123"),

@@ -50,7 +50,7 @@ _DOTS = 2
 _SHOWN = sorted({int(number[:7]) for number in MOBILES})
 _ASSIGNED = np.array([bool(re.fullmatch(_PREFIX, f"{n:03}")) for n in range(1000)])
 _PARTING = (ord(" "), ord("-"))
-_PLUS, _DOT, _SLASH, _BLANK = map(ord, "+./ ")
+_PLUS, _DOT, _SLASH, _BLANK, _LINE = map(ord, "+./ \n")
 _COUNTERS = "次件元台吨噸份块塊斤克米票÷×^*%"
 """Right behind a number that no label calls a telephone number, they say that it counts."""
 _JOINED = re.compile(r"[A-Za-z][\-_]\Z")
@@ -70,7 +70,8 @@ def _sift(view: View) -> tuple[Iterator[Hit], Ints]:
     sieve = view.sieve
     i = _numbers(sieve, sieve.free[sieve.digit[sieve.free] == 1])
     start, end = sieve.at[i], sieve.at[i + 10] + 1
-    edge = bulk.right(sieve, end) & (_dots(sieve, i) <= _DOTS)
+    whole = (_dots(sieve, i) <= _DOTS) & (_breaks(sieve, i) <= 1)
+    edge = bulk.right(sieve, end) & whole
     own = edge & bulk.left(sieve, start) & (sieve.code(start - 1) != _PLUS)
     paired = (sieve.code(start - 1) == _SLASH) | (sieve.code(end) == _SLASH)
     own &= ~_abroad(sieve, start) & ~paired
@@ -82,7 +83,7 @@ def _sift(view: View) -> tuple[Iterator[Hit], Ints]:
         if shown(view, first, last, digits_of(view.text[first:last])):
             level[n] = Level.LOW
     found = bulk.hits(start[own], end[own], KIND, level)
-    left = start[(edge & sieve.is_letter(start - 1)) | (paired & (_dots(sieve, i) <= _DOTS))]
+    left = start[(edge & sieve.is_letter(start - 1)) | (paired & whole)]
     return found, together(left, _coded(sieve), _seconds(sieve))
 
 
@@ -126,6 +127,14 @@ def _dots(sieve: Sieve, i: Ints) -> Ints:
     return dots
 
 
+def _breaks(sieve: Sieve, i: Ints) -> Ints:
+    """Lines that end inside: a column of numbers has many."""
+    before = sieve.at[i[:, None] + np.array((3, 4, 7, 8))] - 1
+    code = sieve.code(before)
+    breaks: Ints = ((code == _LINE) | ((code == _BLANK) & (sieve.code(before - 1) == _LINE))).sum(1)
+    return breaks
+
+
 def _abroad(sieve: Sieve, start: Ints) -> Mask:
     """`_ABROAD`: behind a plus sign or 00, the digits of a country's code and a blank or dash."""
     abroad = np.zeros(len(start), np.bool_)
@@ -144,7 +153,7 @@ def find(view: View) -> Iterator[Hit]:
     found, matches = sifted_numbers(view, _MOBILE, _sift)
     yield from found
     for match in matches:
-        if match.group().count(".") <= _DOTS:
+        if match.group().count(".") <= _DOTS and match.group().count("\n") <= 1:
             yield Hit(*match.span(), KIND, _level(view, match))
 
 
@@ -171,6 +180,7 @@ RECOGNIZER = Recognizer(
         kinds=(KIND,),
         title=Bilingual("手机号", "Chinese mobile number"),
         examples=(
+            Example("column:\n177\n178\n1423\n1424\n2046, 138\n1234\n5678"),
             Example("示例：手机号 13800138000，仅作演示"),
             Example("我的手机号是13800138000。", ("13800138000",)),
             Example("联系人手机+8613800138000，请备齐", ("+8613800138000",)),

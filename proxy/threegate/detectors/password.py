@@ -73,7 +73,7 @@ _NOT = re2.compile(
     r"input|your|example|placeholder|changeme"
     r"|https?:|://|^\w+\(|^(?:none|null|true|false|string|varchar)|"
     r"^v\d+(?:\.\d+)+$|^(?:windows|office|keepass|oauth|i?os|iphone|android|ubuntu|webauthn)-?\d{1,4}$|"
-    r"^[\w.\-]+@[\w\-]+\.[A-Za-z]{2,12}$|^1password$|^(?:base(?:16|32|58|64|85)|(?:sha|aes)-?(?:128|192|224|256|384|512)|rsa-?(?:1024|2048|4096)|pbkdf2|argon2(?:id?)?|md5|scrypt|bcrypt\d*)$|^[A-Za-z_]+$|^[a-z]+(?:[.\-_/:][a-z]+)+$|^-|"
+    r"^[\w.\-]+@[\w\-]+\.[A-Za-z]{2,12}$|^1password$|^(?:base(?:16|32|58|64|85)|(?:scram-)?(?:sha|aes)-?(?:128|192|224|256|384|512)|rsa-?(?:1024|2048|4096)|pbkdf2|argon2(?:id?)?|md5|scrypt|bcrypt\d*)$|^[A-Za-z_]+$|^[a-z]+(?:[.\-_/:][a-z]+)+$|^-|"
     r"^\d{1,3}(?:\.\d{1,3}){3}|^~?\.{0,2}/[\w.\-]+(?:/|$)"
 )
 _REACH = 56
@@ -95,6 +95,9 @@ _ASSIGNING = (
     *(" lautet", " either", " still", " always", " just", " simply", " probably", " now"),
 )
 _DIGIT = re.compile("[0-9]")
+_VERB = re.compile(r"^[A-Za-z'’\- ]*(?: to|`) ?$")
+_SIGN = re.compile("[!@#$%^&*]")
+"""Pass it to pod2html, pass a `boto3.Client`."""
 
 
 _FORMS = (
@@ -127,6 +130,9 @@ def _judge(match: re.Match[str]) -> Hit | None:
         value = value.rstrip(".,:;?!\\")
     if match.string[match.end() : match.end() + 1] == "(":
         return None  # a call
+    label = match.string[match.start() : match.start("gap")].lower()
+    if label == "pass" and _VERB.search(gap + link) and not _SIGN.search(value):
+        return None
     level = level_of(value, gap + link, close=len(gap) <= 4)
     return Hit(start, start + len(value), KIND, level) if level else None
 
@@ -195,6 +201,9 @@ RECOGNIZER = Recognizer(
             Example("My Netflix password's Blue%6530", ("Blue%6530",)),
             Example("I set my new password as PurpleRain1984 last night", ("PurpleRain1984",)),
             Example("store the password as argon2id, send the password as Base64"),
+            Example(
+                "Just pass to pod2html, pass a `boto3.Client` or set the pass to scram-sha-256"
+            ),
             Example("Password (temporary): Blue%6530", ("Blue%6530",)),
             Example("CREATE LOGIN bob WITH PASSWORD = N'Blue%6530'", ("Blue%6530",)),
             Example('user.setPassword("Blue%6530")', ("Blue%6530",)),
