@@ -1,12 +1,13 @@
 from __future__ import annotations
 
 import asyncio
+import sqlite3
 import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from threading import Barrier
+from threading import Barrier, Timer
 
 import pytest
 from sqlalchemy import Connection, text
@@ -39,6 +40,19 @@ def test_sqlite_is_durable_and_overwrites_what_it_deletes(settings: AuditSetting
         "secure_delete": 1,
         "foreign_keys": 1,
     }
+
+
+def test_a_new_database_that_another_writes_to_is_waited_for(tmp_path: Path) -> None:
+    other = sqlite3.connect(tmp_path / "a.db", isolation_level=None, check_same_thread=False)
+    other.execute("BEGIN IMMEDIATE")
+    ended = Timer(0.1, other.execute, ("COMMIT",))
+    ended.start()
+    engine = writer_engine(f"sqlite:///{tmp_path}/a.db")
+    with engine.connect() as connection:
+        assert connection.exec_driver_sql("PRAGMA journal_mode").scalar() == "wal"
+    engine.dispose()
+    ended.join()
+    other.close()
 
 
 def test_migrations_make_the_tables_that_queries_name(settings: AuditSettings) -> None:

@@ -92,8 +92,8 @@ def _planned(connection: Any, _record: object) -> None:
 def _pragmas(connection: sqlite3.Connection, _record: object) -> None:
     """`secure_delete` overwrites what erasure deletes."""
     connection.isolation_level = None  # transactions are ours, not the driver's
+    _to_wal(connection)
     for pragma in (
-        "journal_mode=WAL",
         "synchronous=FULL",
         "secure_delete=ON",
         "foreign_keys=ON",
@@ -101,6 +101,19 @@ def _pragmas(connection: sqlite3.Connection, _record: object) -> None:
         f"wal_autocheckpoint={WAL_PAGES}",
     ):
         connection.execute(f"PRAGMA {pragma}")
+
+
+def _to_wal(connection: sqlite3.Connection) -> None:
+    """SQLite waits for nobody here: where two connect to a new database at once, one fails."""
+    until = time.monotonic() + BUSY_SECONDS
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode=WAL")
+            return
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() >= until:
+                raise
+            time.sleep(0.01)
 
 
 def is_postgres(connection: Connection) -> bool:
