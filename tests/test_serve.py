@@ -45,7 +45,8 @@ def test_no_worker_makes_the_socket_of_all_wait() -> None:
         assert not os.get_blocking(listener.fileno())
         for copy in copies:
             copy.close()
-        member.ready()
+        member.listener.close()
+        os.close(writing)
 
 
 def test_nothing_of_a_request_reaches_the_servers_log() -> None:

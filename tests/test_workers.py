@@ -16,8 +16,9 @@ import pytest
 from tests.waiting import eventually
 
 PROGRAM = """
-import asyncio, logging, os, signal, socket, sys
+import asyncio, logging, os, signal, socket, sys, time
 from pathlib import Path
+from threegate import workers
 from threegate.workers import Membership, Supervisor, again
 
 room = Path(sys.argv[1])
@@ -34,6 +35,8 @@ async def work(membership):
     async def answer(reader, writer):
         calls.add(asyncio.current_task())
         while line := await reader.readline():
+            if line == b"stand still\\n":
+                time.sleep(1000)
             writer.write(f"{os.getpid()}\\n".encode())
         writer.close()
         calls.discard(asyncio.current_task())
@@ -48,6 +51,8 @@ async def work(membership):
         await asyncio.wait(set(calls))
 
 async def main():
+    workers.STILL_S = float(sys.argv[2])
+    workers.BEAT_S = workers.STILL_S / 60
     if sys.argv[-2] == "--worker":
         await work(Membership.of(sys.argv[-1]))
         return 0
@@ -91,9 +96,12 @@ class Call:
         self.socket = socket.create_connection(("127.0.0.1", port), timeout=30)
         self.file = self.socket.makefile("rw")
 
-    def ask(self) -> int:
-        self.file.write("who\n")
+    def say(self, what: str) -> None:
+        self.file.write(f"{what}\n")
         self.file.flush()
+
+    def ask(self) -> int:
+        self.say("who")
         return int(self.file.readline())
 
     def close(self) -> None:
@@ -101,10 +109,10 @@ class Call:
         self.socket.close()
 
 
-def start(room: Path) -> Fleet:
+def start(room: Path, still_s: float = 60) -> Fleet:
     program = room / "program.py"
     program.write_text(PROGRAM)
-    command = [sys.executable, str(program), str(room)]
+    command = [sys.executable, str(program), str(room), str(still_s)]
     process = subprocess.Popen(command, stderr=subprocess.PIPE, stdin=subprocess.DEVNULL, text=True)
     return Fleet(room, process)
 
@@ -128,6 +136,23 @@ def test_a_dead_worker_is_replaced(fleet: Fleet) -> None:
     call = fleet.call()
     assert call.ask() != victim
     call.close()
+
+
+def test_a_worker_that_stands_still_is_replaced(tmp_path: Path) -> None:
+    fleet = start(tmp_path, still_s=3)
+    try:
+        assert eventually(lambda: len(fleet.pids()) == 2)
+        call = fleet.call()
+        victim = call.ask()
+        call.say("stand still")
+        assert told(fleet, f"worker {victim} stands still")
+        assert eventually(lambda: len(fleet.living() - {victim}) == 2)
+        assert not alive(victim)
+        call.close()
+    finally:
+        fleet.process.kill()
+        fleet.process.communicate()
+        assert eventually(lambda: not fleet.living())
 
 
 def test_a_restart_keeps_calls_and_replaces_all(fleet: Fleet) -> None:

@@ -6,6 +6,7 @@ connection that waits. What holds:
 
 - the first worker makes files and tables; the others start when it is ready;
 - a worker is retired only after its successor is ready, and then finishes its streams;
+- a worker whose loop stands still is killed and replaced like a dead one;
 - a supervisor that is killed takes its workers along (their standard input ends).
 """
 
@@ -18,6 +19,7 @@ import signal
 import socket
 import sys
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 log = logging.getLogger(__name__)
@@ -26,13 +28,19 @@ READY_S = 300.0
 """Loading models on a busy machine may take long; a worker that needs more has failed."""
 AGAIN_S = 1.0
 """Between two starts in one place, so that a worker that cannot live does not use up the CPU."""
-READY = b"ready\n"
+BEAT_S = 1.0
+STILL_S = 60.0
+"""So long no worker's loop is busy with one thing. Looked at in parts: when this process itself
+has stood still, what was said meanwhile is heard at the next look."""
+LOOKS = 4
+READY, BEAT = b"ready\n", b"."
 FAILED = 1
 
 
 @dataclass(slots=True, eq=False)
 class Worker:
-    """`process` of one worker; `told` is the end of a pipe on which it says that it is ready."""
+    """`process` of one worker; `told` is the end of a pipe on which it says that it is ready, and
+    from then on every second that it is there."""
 
     process: asyncio.subprocess.Process
     told: asyncio.StreamReader
@@ -44,6 +52,27 @@ class Worker:
                 return await self.told.readline() == READY
         except TimeoutError:
             return False
+
+    async def ended(self) -> int:
+        """Its exit status."""
+        watch = asyncio.ensure_future(self._kill_if_still())
+        try:
+            return await self.process.wait()
+        finally:
+            watch.cancel()
+
+    async def _kill_if_still(self) -> None:
+        missed = 0
+        while missed < LOOKS:
+            try:
+                async with asyncio.timeout(STILL_S / LOOKS):
+                    if not await self.told.read(1 << 10):
+                        return  # it has ended
+                missed = 0
+            except TimeoutError:
+                missed += 1
+        log.error("worker %d stands still: it is killed", self.process.pid)
+        self.process.kill()
 
     def stop(self, how: signal.Signals) -> None:
         """SIGTERM: announced first (`/readyz`). SIGINT: at once. Both finish their streams."""
@@ -143,7 +172,7 @@ class Supervisor:
         task.add_done_callback(self._watchers.discard)
 
     async def _replace_if_dead(self, worker: Worker) -> None:
-        status = await worker.process.wait()
+        status = await worker.ended()
         self.ended(worker.process.pid)
         while not worker.retired and not self._stopped.is_set():
             log.error("worker %d ended with %d: another starts", worker.process.pid, status)
@@ -205,8 +234,14 @@ class Membership:
         return cls(listener, told)
 
     def ready(self) -> None:
+        os.set_blocking(self._told, False)
         os.write(self._told, READY)
-        os.close(self._told)
+        self._beat()
+
+    def _beat(self) -> None:
+        with suppress(BlockingIOError, BrokenPipeError):
+            os.write(self._told, BEAT)
+        asyncio.get_running_loop().call_later(BEAT_S, self._beat)
 
     def leave_with_supervisor(self) -> None:
         """A stop signal to this process as soon as the supervisor is gone."""
