@@ -19,7 +19,7 @@ _WECHAT_NAME = (
 )
 _WECHAT_LETTER = "(?:(?:\\A|[^a-z0-9#?&_.\\-])v|(?:\\A|[^\u3400-\u9fff])微)"
 _SIGN = "[:：=是为為（(【\\[→>❤♥👉\ufe0f]"
-_LINK = rf"[\s\"']{{0,2}}{_SIGN}{{0,2}}[\s\"'是]{{0,2}}"
+_LINK = rf"[\s\"'*]{{0,2}}{_SIGN}{{0,2}}[\s\"'是*]{{0,3}}"
 _SHARED = "[/／、和或&](?:qq|微信|手机|电话)"
 """The same name serves there."""
 _CORRECTED = (
@@ -65,7 +65,7 @@ _PLAINLY = r"[A-Za-z]{6,20}(?:[^-_A-Za-z0-9@(]|$)"
 _TOLD = (
     rf"(?:{ANSWER}|{_CORRECTED}|{_TALK}"
     rf"|(?:{_WORDS}(?: :|:[ :]?)|{_WORDS}(?-i: (?:is|to)[a-z]{{0,3}}){_WORDS}[ :]{{1,2}})[(（]?"
-    rf"|[\s\"']{{0,2}}(?:{_SIGN}?[:：=是为為>]{_SIGN}?|{_SIGN}{{0,2}}[\s\"']?是)[\s\"'是]{{0,2}})"
+    rf"|[\s\"'*]{{0,2}}(?:{_SIGN}?[:：=是为為>]{_SIGN}?|{_SIGN}{{0,2}}[\s\"']?是)[\s\"'是*]{{0,3}})"
 )
 """Links in which `_EXPLICIT` finds something, and a few more."""
 _TELLING = loosened(
@@ -153,6 +153,7 @@ RECOGNIZER = Recognizer(
             Example("有意加薇❤kkvgcu092，或➕Q 428559808", ("kkvgcu092", "428559808")),
             Example("QQ/微信：901129172，有问题 Q 我 893847261", ("901129172", "893847261")),
             Example("wechat - sunny_w725", ("sunny_w725",)),
+            Example("**微信**：zhang_san88，**QQ：** 2749106683", ("zhang_san88", "2749106683")),
             Example("发我企鹅 392817465，企鹅号：29381746", ("392817465", "29381746")),
             Example("南极企鹅 2024 年有 12345 只"),
             Example("Q: 12345678 除以 9 等于多少？wechat-sdk-v3 - next"),

@@ -14,7 +14,7 @@ import re2
 from threegate.detectors import linear, tails
 from threegate.detectors.base import DetectorInfo, Example
 from threegate.detectors.recognizer import Hit, Recognizer, judged
-from threegate.detectors.secrets import NEXT_LINE
+from threegate.detectors.secrets import NEXT_LINE, TAGS
 from threegate.detectors.surroundings import View
 from threegate.normalize.re2_spans import found
 from threegate.types import Bilingual, Level
@@ -29,36 +29,37 @@ _MIXES = re.compile(
 )
 """In every value, among six characters that one may have."""
 _CHINESE = re.compile(
-    rf"[密口](?:(?<=密)[码碼钥]|(?<=口)令)(?P<gap>[^\x00-\x7f。！？；\n]{{0,10}})(?P<"
-    rf"link>[ :=\t\"'`\\]{{0,6}}(?:(?<=[:：])\r?\n[ \t]{{0,4}})?)(?<![A-Za-z0-9]){_VALUE}"
+    rf"[密口](?:(?<=密)[码碼钥]|(?<=口)令)(?P<gap>\*{{0,3}}[^\x00-\x7f。！？；\n]{{0,10}})(?P<"
+    rf"link>{TAGS}?[ :=\t\"'`\\*|]{{0,6}}(?:(?<=[:：])\r?\n[ \t]{{0,4}})?)(?<![A-Za-z0-9]){_VALUE}"
 )
 _LIKELY_CHINESE = re.compile(
-    "(?:密(?:码|碼|钥)|口令)".encode()
-    + rb"(?=[\x80-\xff]{0,40}+[ :=\t\"'`\\]{0,6}(?:(?:(?<=:)|(?<=\xef\xbc\x9a))\r?\n[ \t]{0,4})?"
+    "(?:密(?:码|碼|钥)|口令)".encode() + rb"(?=\*{0,3}+[\x80-\xff]{0,40}+(?:</[^\n]{1,32}>)?"
+    rb"[ :=\t\"'`\\*|]{0,6}(?:(?:(?<=:)|(?<=\xef\xbc\x9a))\r?\n[ \t]{0,4})?"
     rb"%s{6})(?![0-9]++[.,:;?!\\]*+(?!%s))" % (_C, _C)
 )
 """No digits alone right behind the label either."""
-_IS = "is|was|as|to|now|be(?:en)?|remains|stays"
+_IS = "is|was|are|as|to|now|be(?:en)?|remains|stays"
 _STILL = "(?:(?:either|still|always|just|simply|probably|now)[ ])?"
 _ENGLISH = re.compile(
     r"(?i)(?-i:[Pp])(?:(?<![a-z].)|(?-i:(?<=[a-z]P))|(?=assw))"
-    r"(?:assword|asswd|assphrase|asscode|ass|wd|w)\d?+(?![a-z])(?=[^0-9!@#$%^&*]{0,120}+[0-9!@#$%^&*])"
-    rf"(?P<gap>(?:['’]s)?+(?: \([a-z ]{{1,20}}\))?+(?: [a-z'\-]{{1,14}}+){{0,8}}?)"
-    rf"(?P<link>\\?[\"']?>|\([ ]?[\"'`]|{NEXT_LINE}"
-    rf"|[\"'`\]\\]{{0,4}}+[ \t]{{0,8}}+(?:(?:{_IS})(?![a-z])[ \t]?{_STILL}|=>|→"
+    r"(?:(?:assword|asswd|assphrase|asscode)s?+|ass|wd|w)\d?+(?![a-z])(?=[^0-9!@#$%^&*]{0,120}+[0-9!@#$%^&*])"
+    rf"(?P<gap>(?:['’]s)?+(?: \([a-z ]{{1,20}}\))?+(?: [a-z'\-]{{1,14}}+){{0,8}}?"
+    r"(?: for(?: the)?(?: user| account)? [\"'`]?[\w.@\-]{2,24}[\"'`]?(?= (?:is|was) |[ ]?[:=]))?)"
+    rf"(?P<link>{TAGS}[ ]?|\\?[\"']?>|\([ ]?[\"'`]|{NEXT_LINE}"
+    rf"|[\"'`\]\\*]{{0,4}}+[ \t]{{0,8}}+(?:(?:{_IS})(?![a-z])[ \t]?{_STILL}|=>|→|\|"
     rf"|(?<=[ \t])->(?=[ \t])|:[ ]?&?[a-z'][a-z0-9_<>?' ]{{0,14}}="
-    rf"|:=|==?|:|：|是|为)?[ \t]{{0,3}}+"
+    rf"|:=|==?|:|：|是|为)?\*{{0,3}}+[ \t]{{0,3}}+"
     rf"(?:[|>][+\-]?\n[ \t]{{1,8}}+)?"
     rf"(?:(?:\w{{2,12}}\(default=)?[brun@]?[\"'`\\]{{1,4}}+)?)(?<![A-Za-z0-9]){_VALUE}"
 )
 _S = rb"(?:[Ss]|\xc5\xbf)"
 _LIKELY_ENGLISH = re.compile(
-    rb"[Pp](?:[Aa]%s%s(?:[Ww][Oo][Rr][Dd]|[Ww][Dd]|[Pp][Hh][Rr][Aa]%s[Ee]|[Cc][Oo][Dd][Ee])?"
-    rb"|[Ww][Dd]?)[0-9]?(?![a-zA-Z\-.)/;{}<+?!~#$%%^&*]"
+    rb"[Pp](?:[Aa]%s%s(?:(?:[Ww][Oo][Rr][Dd]|[Ww][Dd]|[Pp][Hh][Rr][Aa]%s[Ee]|[Cc][Oo][Dd][Ee])%s?)?"
+    rb"|[Ww][Dd]?)[0-9]?(?![a-zA-Z\-.)/;{}+?!~#$%%^&]|<[^/]|\*[^*:\xef]"
     rb"|_(?![\w\x80-\xff]{1,44}\(default=)|[=:]%s{0,5}[{}\[\]),]|[=:]%s{1,64}\((?![a-zA-Z]{7}=)"
-    rb"|[=:][!#$%%*+\-./:;?^~]%s{0,4}[ \t\r\n]"
+    rb"|[=:](?!\*{1,3}[ \t])[!#$%%*+\-./:;?^~]%s{0,4}[ \t\r\n]"
     rb"|(?:[ \t]|[=:][ \t]?)[\w.\-]{1,30}@[\w\-]{1,20}\.[A-Za-z]{2,12}(?!%s))"
-    % (_S, _S, _S, _C, _C, _C, _C)
+    % (_S, _S, _S, _S, _C, _C, _C, _C)
 )
 """Labels behind which a link may follow, and a value of more than five characters that is no call
 and no address; to `re` this costs less than to RE2."""
@@ -87,14 +88,33 @@ _AMOUNT = re.compile(r"^[0-9]+(?:\.[0-9]+)?[A-Za-z/%]{1,8}$")
 """What words between label and value lead to: `encrypted with AES-256`, `or a 6-digit code`."""
 _ASSIGNS = tuple(":=：是为成は>→(")
 _QUOTED = re.compile(
-    r"(?i)(?:[:=：是为成は>→(]\s*(?:\w+\(default=)?[brun@]{0,2}[\"'“「`\\]+|[:：]\s*[|>][+\-]?\s+)$"
+    r"(?i)(?:[:=：是为成は>→(]\**\s*(?:\w+\(default=)?[brun@]{0,2}[\"'“「`\\]+|[:：]\s*[|>][+\-]?\s+)$"
 )
 """What assigns a value behind it, and that with quotes or the marks of YAML."""
 _ASSIGNING = (
-    *("is", "was", " as", " to", "'s", "’s", " been", " remains", " stays", " es", " ist", " est"),
+    *(
+        "is",
+        "was",
+        " are",
+        " as",
+        " to",
+        "'s",
+        "’s",
+        " been",
+        " remains",
+        " stays",
+        " es",
+        " ist",
+        " est",
+    ),
     *(" lautet", " either", " still", " always", " just", " simply", " probably", " now"),
 )
 _DIGIT = re.compile("[0-9]")
+_OTHERS = re.compile(
+    r" (?:user(?:name)?|account|role|host|server|database|file|port|version|error|code)[ \"'`(]*$"
+    r"|^(?:管理器|管理软件|生成器|学|算法)|(?:型号|版本|编号|机型|错误码|代码|端口|工号|单号|用户名|[账帐]号)$"
+)
+"""The name of something else, right before the value."""
 _VERB = re.compile(r"^[A-Za-z'’\- ]*(?: to|`) ?$")
 _SIGN = re.compile("[!@#$%^&*]")
 """Pass it to pod2html, pass a `boto3.Client`."""
@@ -131,6 +151,8 @@ def _judge(match: re.Match[str]) -> Hit | None:
     if match.string[match.end() : match.end() + 1] == "(":
         return None  # a call
     label = match.string[match.start() : match.start("gap")].lower()
+    if _OTHERS.search(gap + link):
+        return None
     if label == "pass" and _VERB.search(gap + link) and not _SIGN.search(value):
         return None
     level = level_of(value, gap + link, close=len(gap) <= 4)
@@ -158,7 +180,7 @@ def level_of(value: str, link: str, *, close: bool) -> Level | None:
 
 
 def _is_explicit(link: str) -> bool:
-    end = link.rstrip()
+    end = link.rstrip().rstrip("*").rstrip()
     return (
         end[-1:] in _ASSIGNS or _QUOTED.search(link) is not None or end.lower().endswith(_ASSIGNING)
     )
@@ -204,6 +226,18 @@ RECOGNIZER = Recognizer(
             Example(
                 "Just pass to pod2html, pass a `boto3.Client` or set the pass to scram-sha-256"
             ),
+            Example("**Password:** `Tiger77!x`, *Password*: Tiger77!x", ("Tiger77!x", "Tiger77!x")),
+            Example("**密码**：`Tiger77!x`，<b>密码：</b>Lion88?y", ("Tiger77!x", "Lion88?y")),
+            Example(
+                "<b>Password:</b> Tiger77!x\n<td>Password</td><td>Lion88?y</td>",
+                ("Tiger77!x", "Lion88?y"),
+            ),
+            Example("password for app_user1 is Tiger77!x", ("Tiger77!x",)),
+            Example('Password for user "sa@db01": Tiger77!x', ("Tiger77!x",)),
+            Example("my passwords are Tiger77!x, as you know", ("Tiger77!x",)),
+            Example('password authentication failed for user "app_user1"'),
+            Example("WiFi密码忘了，路由器型号TL-WR842N，密码管理器用的是Bitwarden2024版"),
+            Example("Passwords are case-sensitive! **Password**: required2fill(x)"),
             Example("Password (temporary): Blue%6530", ("Blue%6530",)),
             Example("CREATE LOGIN bob WITH PASSWORD = N'Blue%6530'", ("Blue%6530",)),
             Example('user.setPassword("Blue%6530")', ("Blue%6530",)),

@@ -28,13 +28,14 @@ _WORDS = r"[A-Za-z'’ +/\-]"
 _ONE = r"(?:the )?(?:new|other|second|current|old|latter) (?:one|password)(?:['’]s| is| was|:)? ?"
 _ALSO = (
     rf"(?:,? (?:or|and|but|then)(?: maybe| perhaps| possibly| then| now)? (?:{_ONE})?(?:it['’]s )?"
-    rf"|,? {_ONE})"
+    rf"|,? {_ONE}| to )"
 )
 """Between one password and another."""
 _NEXT = re.compile(
     rf"{_LABEL}(?:(?:[A-Za-z'’ +/:\-]{{0,40}}?[.!:?)]|{_WORDS}{{0,16}}?,) [(]?"
     r"(?:[Ii]t|[Tt]hat|[Tt]his)(?:['’]s| is| was| would be)[ :]{1,2}"
-    rf"|(?: {_WORDS}{{1,24}}?)?(?: is| was| to|[:=]|) ?(?:either |still )?[\"'“]?{_FIRST}[\"'”]?"
+    rf"|(?: {_WORDS}{{1,24}}?)?(?: is| was| are| to| from|[:=]|) ?(?:either |still )?"
+    rf"[\"'“]?{_FIRST}[\"'”]?"
     rf"{_ALSO}[\"'“]?|{_WORDS}{{0,32}}, ){_VALUE}{_END}"
 )
 _LEADS = (
@@ -157,6 +158,7 @@ RECOGNIZER = Recognizer(
             Example("what's the wifi password?\nAnn: it's blue42heron.", ("blue42heron",)),
             Example("银行卡密码我改成你生日了，920817，取完", ("920817",)),
             Example("初始密码为身份证后六位 203718", ("203718",)),
+            Example("Password changed from Tiger77!x to Lion88?y", ("Tiger77!x", "Lion88?y")),
             Example("密码多少位？\n小王：至少12位，密码改了，10086 打不通"),
             Example("这是密码，wo2ai3ni", ("wo2ai3ni",)),
             Example("密码就是你生日930416", ("930416",)),

@@ -33,10 +33,12 @@ _WORDS = (
 _END = r"(?=[,;!?\n)，。；！？）]|\.\s|\.\Z|\Z)"
 _IS = r"(?:=>|:=|==?|:|：|is|was|->)"
 _QUOTED = re.compile(
-    rf"{_NAME}(?:[\"'`\]\\]{{0,3}}[ \t]{{0,4}}{_IS}[ \t]{{0,4}}[brun@]?{_OPEN}|{NEXT_LINE}){_WORDS}"
+    rf"{_NAME}(?:[\"'`\]\\*]{{0,3}}[ \t]{{0,4}}{_IS}\*{{0,2}}[ \t]{{0,4}}[brun@]?{_OPEN}"
+    rf"|{NEXT_LINE}){_WORDS}"
 )
 _LINE = re.compile(
-    rf"{_NAME}(?:[ \t]{{0,4}}[:：=][ \t]{{0,4}}|{NEXT_LINE}){_WORD}(?=[\r\n\"`”]|\Z)"
+    rf"{_NAME}(?:\*{{0,2}}[ \t]{{0,4}}[:：=]\*{{0,2}}[ \t]{{0,4}}|{NEXT_LINE})"
+    rf"{_WORD}(?=[\r\n\"`”]|\Z)"
 )
 _SQL = re.compile(rf"(?:with|WITH) (?:encrypted |ENCRYPTED )?(?:password|PASSWORD) {_OPEN}{_WORDS}")
 _FIELD = re.compile(rf"{_NAME}={_WORD}(?=[ \t&;\"])")
@@ -48,7 +50,8 @@ _SET = re.compile(
     + _END
 )
 _CHINESE = re.compile(
-    r"(?:密[码碼]|口令)(?:[^\x00-\x7f，。！？；：、\n]{0,8}(?P<verb>[是为為成叫])了?|[ ]?[:：=])"
+    r"(?:密[码碼]|口令)(?:[^\x00-\x7f，。！？；：、\n]{0,8}(?P<verb>[是为為成叫])了?"
+    r"|\*{0,2}[ ]?[:：=]\*{0,2})"
     rf"[ ]?(?P<open>{_OPEN})?{_WORD}(?![A-Za-z0-9_\-.@/(=])"
 )
 _SAID = re2.compile(
@@ -160,6 +163,10 @@ RECOGNIZER = Recognizer(
         title=Bilingual("仅含字母的密码", "Passwords of letters alone"),
         examples=(
             Example("db:\n  password: correcthorse\n  pool: 5", ("correcthorse",)),
+            Example(
+                "**密码：** letmeinplease\n**Password:** opensesame\n",
+                ("letmeinplease", "opensesame"),
+            ),
             Example("WiFi密码是 xiaoming 全小写", ("xiaoming",)),
             Example("口令：Mianbao", ("Mianbao",)),
             Example('user typed "pw = grasshopper" here', ("grasshopper",)),

@@ -17,8 +17,8 @@ from threegate.types import Bilingual, Level
 
 KIND = "secret.password"
 _IS = (
-    r"[\"'”」]?\s?(?:is|was|are|['’]s|:|：|=|[改设換换更]?[成是为為]|to|changed(?: again)?:)"
-    r"\s?(?:now\s|still\s)?[:：]?\s?"
+    r"[\"'”」*]{0,2}\s?(?:is|was|are|['’]s|:|：|=|[改设換换更]?[成是为為]|to|changed(?: again)?:)"
+    r"\*{0,2}\s?(?:now\s|still\s)?[:：]?\s?"
     r"[\"'“「]?[*#]?"
 )
 """What assigns; some locks want a sign before the digits."""
@@ -99,6 +99,7 @@ RECOGNIZER = Recognizer(
             Example("the alarm code at mum's is 7741, PIN for the fob is 6093", ("7741", "6093")),
             Example("Gate code changed again: *4410#, 门禁 #5580", ("4410", "5580")),
             Example("The keypad at unit 5 takes 0852, then green", ("0852",)),
+            Example("**PIN:** 5348, **验证码**：583920", ("5348", "583920")),
             Example("The three digits on the back are 518.", ("518",)),
             Example("the error code for that is long, a keypad lock takes 10 minutes, gate 1234"),
             Example("保险柜左三圈到47-12-83，大门密码锁：按 3719 再按井号", ("47-12-83", "3719")),

@@ -160,6 +160,11 @@ _GENERIC: tuple[SecretRule, ...] = (
         examples=(Example(f"生产环境密钥是 {sample(ALNUM, 24)}，别外传", (sample(ALNUM, 24),)), Example("密钥是一串随机的字符")),
     ),
     SecretRule(
+        "mail_code", PASSWORD, Bilingual("邮箱授权码", "Code that lets a program into a mailbox"), ("授权码",),
+        r"授权码[^\x00-\x7f，。；！？\n]{0,6}[\s:：=是为\"“'`*]{0,5}(?P<value>[a-z]{16}|[A-Z][A-Za-z0-9]{11,19}|[a-z]{4}(?: [a-z]{4}){3})", 2.5,
+        examples=(Example("QQ邮箱的授权码 qzkwmvbtrnxjhdgb", ("qzkwmvbtrnxjhdgb",)), Example("smtp授权码是：qzkwmvbtrnxjhdgb，", ("qzkwmvbtrnxjhdgb",)), Example("授权码 authorization 流程，授权码是什么")), plain=True,
+    ),
+    SecretRule(
         "platform_key", KEY, Bilingual("平台名称后的密钥", "Key behind the name of a platform"), ("key",),
         r"(?i)(?:高德|百度|腾讯|阿里|讯飞|智谱|通义|千问|豆包|火山|和风|心知|聚合|硅基|流动|地图|接口|平台|天气|模型|应用|授权|服务)[㐀-鿿]{0,3}的? ?key值?[ :：是为]{1,3}(?P<value>[A-Za-z0-9_\-]{24,})", 3.2,
         allow=r"^[A-Za-z_\-]+$|^[0-9\-]+$",

@@ -161,6 +161,8 @@ RULES: tuple[SecretRule, ...] = (
         Example('"auth": "' + _MIX24 + '"', (_MIX24,)),
         Example('{"key":"api_key","value":"' + _MIX24 + '"}', (_MIX24,)),
         Example(f"<secret>{_MIX24}</secret>", (_MIX24,)),
+        Example(f"**API Key:** `{_MIX24}`, <b>API key:</b> {_MIX24}", (_MIX24, _MIX24)),
+        Example(f"| Token | {_MIX24} |\n<td>Secret</td><td>{_MIX24}</td>", (_MIX24, _MIX24)),
         Example("hotkey: ctrl+alt+shift+f12"),
         Example(f'"private_key_id": "{_HEX32}", "private_key": "{_MIX24}"', (_MIX24,)),
         Example('api_key = os.environ["OPENAI_API_KEY"]'),

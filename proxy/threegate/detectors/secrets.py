@@ -80,6 +80,8 @@ NEXT_LINE = (
     r"\\?[\"'`]?\s{0,3}[:=]\s{0,3}\\?[\"'`]?"
 )
 """`- name: KEY` with `value: …` below or beside it, as in manifests and markup."""
+TAGS = r"(?::?</[A-Za-z0-9]{1,6}>\s{0,4}(?:<[a-z][^<>\n]{0,12}>)?)"
+"""What ends a name in markup and begins its value."""
 _OPERATOR = r"(?:=>|[:?]=|==|=|:|：|是|为|->|(?:is|was)\s|:\s?&?[A-Za-z'][\w<>\[\]?' ]{0,14}=)"
 """The last: with a type before the value, as in Rust or Python."""
 _OPEN = r"[bBrRuLf@]{0,2}[\"'`\\]{1,4}|(?:[|>][+\-]?\s{1,8})?"
@@ -90,7 +92,8 @@ def assign(*more: str) -> str:
     """RE2 of what stands between a name and its value; `more` operators."""
     operator = "|".join((_OPERATOR, *more))
     return (
-        rf"(?:[\"'`\]\\]{{0,4}}\s{{0,8}}(?:{operator})\s{{0,3}}(?:{_OPEN})|{NEXT_LINE}|\\?[\"']?>)"
+        rf"(?:[\"'`\]\\*]{{0,4}}\s{{0,8}}(?:{operator})\*{{0,3}}\s{{0,3}}(?:{_OPEN})|{NEXT_LINE}"
+        rf"|{TAGS}[ ]?|[ \t]{{0,3}}\|[ \t]{{1,3}}[\"'`]?|\\?[\"']?>)"
     )
 
 
