@@ -51,7 +51,7 @@ _SHOWN = sorted({int(number[:7]) for number in MOBILES})
 _ASSIGNED = np.array([bool(re.fullmatch(_PREFIX, f"{n:03}")) for n in range(1000)])
 _PARTING = (ord(" "), ord("-"))
 _PLUS, _DOT, _SLASH, _BLANK, _LINE = map(ord, "+./ \n")
-_COUNTERS = "次件元台吨噸份块塊斤克米票÷×^*%"
+_COUNTERS = "个個次件元台吨噸份块塊斤克米票÷×^*%"
 """Right behind a number that no label calls a telephone number, they say that it counts."""
 _JOINED = re.compile(r"[A-Za-z][\-_]\Z")
 """Part of a name: thread-13800138000."""

@@ -14,7 +14,8 @@ from threegate.types import Bilingual, Level
 
 WECHAT, QQ = "pii.cn.wechat", "pii.cn.qq"
 _WECHAT_NAME = (
-    r"微信|薇信|威信|wechat|weixin|(?<![a-z0-9#?&_.\-])(?:vx|wxid|v信|wx(?=[号:：= _→]))(?![a-z])"
+    r"微信|薇信|威信|wechat|weixin|(?<![a-z0-9#?&_.\-])(?:vx|wxid|v信"
+    r"|wx(?=[号:：= _→\"']))(?![a-z])"
     r"|加v|v我|加我|加微|加薇|绿泡泡"
 )
 _WECHAT_LETTER = "(?:(?:\\A|[^a-z0-9#?&_.\\-])v|(?:\\A|[^\u3400-\u9fff])微)"
@@ -154,6 +155,7 @@ RECOGNIZER = Recognizer(
             Example("QQ/微信：901129172，有问题 Q 我 893847261", ("901129172", "893847261")),
             Example("wechat - sunny_w725", ("sunny_w725",)),
             Example("**微信**：zhang_san88，**QQ：** 2749106683", ("zhang_san88", "2749106683")),
+            Example('{"wx":"zhang_san88","wx":"login"}', ("zhang_san88",)),
             Example("发我企鹅 392817465，企鹅号：29381746", ("392817465", "29381746")),
             Example("南极企鹅 2024 年有 12345 只"),
             Example("Q: 12345678 除以 9 等于多少？wechat-sdk-v3 - next"),

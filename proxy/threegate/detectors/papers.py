@@ -16,7 +16,7 @@ from threegate.types import Bilingual, Level
 PASSPORT, LICENCE, ACCOUNT = "pii.passport", "pii.driving_licence", "pii.bank_account"
 _GAP = rf"(?:[^0-9\n。；;!?！？]{{0,24}}?|{ANSWER})"
 _PASSPORT_LABEL = (
-    r"护照|護照|旅券|passports?(?![a-z])(?:\s{1,3}(?:number|no\b))?|passeport|reisepass|pasaporte"
+    r"护照|護照|旅券|passports?(?:number|num|no|id)?(?![a-z])(?:\s{1,3}(?:number|no\b))?|passeport|reisepass|pasaporte"
     r"|passaporto|paspoort|paszport|여권|паспорт"
 )
 _LICENCE_LABEL = (
@@ -28,7 +28,7 @@ _ACCOUNT_LABEL = (
     r"(?:银行|銀行|对公|开户|開戶|收款|付款|结算|汇款|还款|工资)(?:账号|帳號|账户|帳戶|户号)"
     r"|(?:bank|checking|savings|beneficiary|payee)[ _\-]?(?:account|acct)(?:no|num)?(?![a-z])"
     r"|开户(?:行|银行)(?:及|与|、|/)(?:账号|账户)|[户戶]口(?:号码|號碼)|口座番号|계좌번호"
-    r"|(?<![a-z])(?:account|acct)(?:[ _\-](?:no|number|num|nr)(?![a-z])| ?#)"
+    r"|(?<![a-z])(?:account|acct)(?:[ _\-]?(?:no|number|num|nr)(?![a-z])| ?#)"
     r"|(?<![0-9a-z])a/c(?![a-z])"
     r"|\bbank\b[^\n。；;0-9]{0,24}?(?<![a-z])(?:account|acct)(?![a-z])"
     r"|(?:routing|sort code|swift|bsb|ifsc)[^\n。；;]{0,28}?(?<![a-z])acc(?:oun)?t?(?![a-z])"
@@ -51,8 +51,9 @@ _LICENCE = re.compile(
     rf"{_RIGHT}"
 )
 _ACCOUNT = re.compile(
-    rf"(?i)(?:{_ACCOUNT_LABEL}){_GAP}{_LEFT}(?P<value>[0-9]{{8,21}}|[0-9]{{4}}(?:[ -][0-9]{{4}})"
-    rf"{{1,4}}(?:[ -][0-9]{{1,3}})?|[0-9]{{3}}-[0-9]{{5,6}}-[0-9]{{3}}){_RIGHT}"
+    rf"(?i)(?:{_ACCOUNT_LABEL}){_GAP}{_LEFT}(?P<value>[0-9]{{8,21}}"
+    rf"|[0-9]{{5}} [0-9]{{4}} [0-9]{{5}}|[0-9]{{4}}(?:[ -][0-9]{{4}}){{1,4}}"
+    rf"(?:[ -][0-9]{{1,3}})?|[0-9]{{3}}-[0-9]{{5,6}}-[0-9]{{3}}){_RIGHT}"
 )
 _ANY_ACCOUNT = re.compile(
     rf"(?:{_ANY_ACCOUNT_LABEL})[\s:：=是为為\"'(（*]{{0,6}}{_LEFT}(?P<value>[0-9]{{12,21}}"
@@ -102,6 +103,14 @@ RECOGNIZER = Recognizer(
             Example("A/C No 991578407618, IFSC HDFC0001234", ("991578407618",)),
             Example("Bank: Monzo, account 48210973, sort 04-00-04", ("48210973",)),
             Example("**账号**：571908463210508", ("571908463210508",)),
+            Example(
+                "BSB 062-001 Acc: 1029 3847, a/c 50100 2837 19283",
+                ("1029 3847", "50100 2837 19283"),
+            ),
+            Example(
+                '{"passportNumber":"561290473","accountNumber":"83920174"}',
+                ("561290473", "83920174"),
+            ),
             Example("sort code 12-34-56 acc 48392017", ("48392017",)),
             Example("routing 011401533, account 3978281866", ("3978281866",)),
             Example("戶口號碼 980-269091-171（恒生）", ("980-269091-171",)),
@@ -117,7 +126,7 @@ RECOGNIZER = Recognizer(
     ),
     trigger=rf"(?i){_PASSPORT_LABEL.replace('(?![a-z])', '')}|驾照|駕照|驾驶|駕駛|licen[cs]e|dvla"
     r"|dl(?: n| ?[#:])|führerschein|patente|permis|账号|帳號|账户|帳戶|户号|[户戶]口|account|acct"
-    r"|sort code|a/c|口座|계좌|konto|compte|cuenta|conta|rekening",
+    r"|sort code|bsb|ifsc|routing|swift|a/c|口座|계좌|konto|compte|cuenta|conta|rekening",
     find=find,
     tails=(tails.token, tails.number),
     rank=43,

@@ -111,8 +111,8 @@ _ASSIGNING = (
 )
 _DIGIT = re.compile("[0-9]")
 _OTHERS = re.compile(
-    r" (?:user(?:name)?|account|role|host|server|database|file|port|version|error|code)[ \"'`(]*$"
-    r"|^(?:管理器|管理软件|生成器|学|算法)|(?:型号|版本|编号|机型|错误码|代码|端口|工号|单号|用户名|[账帐]号)$"
+    r" (?:for|user(?:name)?|account|role|host|server|database|file|port|version|error|code)"
+    r"[ \"'`(]*$|^(?:管理器|管理软件|生成器|学|算法)|(?:型号|版本|编号|机型|错误码|代码|端口|工号|单号|用户名|[账帐]号)$"
 )
 """The name of something else, right before the value."""
 _VERB = re.compile(r"^[A-Za-z'’\- ]*(?: to|`) ?$")
@@ -235,6 +235,7 @@ RECOGNIZER = Recognizer(
             Example("password for app_user1 is Tiger77!x", ("Tiger77!x",)),
             Example('Password for user "sa@db01": Tiger77!x', ("Tiger77!x",)),
             Example("my passwords are Tiger77!x, as you know", ("Tiger77!x",)),
+            Example("the password for admin2024 and the password for the account bob2024"),
             Example('password authentication failed for user "app_user1"'),
             Example("WiFi密码忘了，路由器型号TL-WR842N，密码管理器用的是Bitwarden2024版"),
             Example("Passwords are case-sensitive! **Password**: required2fill(x)"),

@@ -182,6 +182,20 @@ RULES: tuple[SecretRule, ...] = (
         zh="以密钥命名的赋值",
     ),
     rule(
+        "secret_setting",
+        "Secret key of a framework",
+        "secret_key secretkey secret_base",
+        r"(?i)secret_?key[\"']?\s{0,3}(?:=>|[:=])\s{0,3}[\"'](?P<value>[!#-&(-+\-./0-;=?-_a-~]{32,100})",
+        Example(
+            "SECRET_KEY = 'django-insecure-8f3kd9&^%$2mqp1z(21xc7)y#'",
+            ("django-insecure-8f3kd9&^%$2mqp1z(21xc7)y#",),
+        ),
+        Example("SECRET_KEY = '" + "change-me-" * 4 + "'"),
+        entropy=3.7,
+        allow=r"^[A-Za-z_\-./]+$|^https?:|\($|^[a-z_.]+\(",
+        rank=91,
+    ),
+    rule(
         "named_key",
         "Key right behind its name",
         "key secret token credential auth ak sk",

@@ -33,7 +33,7 @@ _NINO = re.compile(
     r"N|(?<=Z)Z)[A-CEGHJ-NPR-TW-Z]"
     rf"([ ]?)[0-9]{{2}}\1[0-9]{{2}}\1[0-9]{{2}}\1[A-D]{WORD_EDGE}"
 )
-_NHS_LABELS = words("nhs|health service|patient|国民保健")
+_NHS_LABELS = words("nhs|nhs number|nhs no|health service|patient|国民保健")
 _NINO_LABELS = words("国民保险|national insurance|insurance number|nino|ni|payroll")
 
 
@@ -104,6 +104,7 @@ RECOGNIZER = Recognizer(
             Example(
                 "Can I have your NHS number?\nCaller: sure, it's 943 476 5919", ("943 476 5919",)
             ),
+            Example('{"nhsNumber":"943 476 5919"}', ("943 476 5919",)),
             Example("P60 for employee NI SW530180C", ("SW530180C",)),
             Example("NHS number 943 476 5918"),
             Example("model AB123456C, part BG 12 34 56 E"),
