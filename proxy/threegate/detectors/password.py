@@ -112,7 +112,8 @@ _ASSIGNING = (
 _DIGIT = re.compile("[0-9]")
 _OTHERS = re.compile(
     r" (?:for|user(?:name)?|account|role|host|server|database|file|port|version|error|code)"
-    r"[ \"'`(]*$|^(?:管理器|管理软件|生成器|学|算法)|(?:型号|版本|编号|机型|错误码|代码|端口|工号|单号|用户名|[账帐]号)$"
+    r"[ \"'`(]*$|^(?:管理器|管理软件|生成器|学|算法)"
+    r"|(?:型号|版本|编号|机型|错误码|代码|端口|工号|单号|用户名|[账帐]号)$"
 )
 """The name of something else, right before the value."""
 _VERB = re.compile(r"^[A-Za-z'’\- ]*(?: to|`) ?$")
