@@ -54,6 +54,8 @@ _NEAR, _LONG = 4, 6
 def find(view: View) -> Iterator[Hit]:
     for kind, loose, pattern in _FORMS:
         for match in likely(view, loose, pattern):
+            if "密码" in match["gap"]:
+                continue
             if len(match["gap"]) > _NEAR and len(match["value"]) < _LONG:
                 continue
             yield Hit(*match.span("value"), kind, Level.HIGH)
@@ -77,6 +79,7 @@ RECOGNIZER = Recognizer(
             Example("社保查询：个人编号 1004829173，缴费", ("1004829173",)),
             Example("社保卡号 A12345678", ("A12345678",)),
             Example("国药准字H20053909，批号2403117"),
+            Example("社保卡初始密码是 2836"),
             Example("医保报销2000元，患者12345人"),
         ),
     ),

@@ -38,8 +38,8 @@ _CODE = re.compile(
     rf"|[动動][态態](?:[码碼]|口令)|密[码碼])(?:{_IS})(?P<value>[0-9]{{4,8}}|{_DIAL}){_EDGE}"
 )
 _CARD = re.compile(
-    r"(?i)(?<![a-z0-9])(?:cvv2?|cvc2?|csc|安全码|背面的?后?[三3]位"
-    r"|(?:three|3|last) digits on the back)(?: code|数字?|码)?"
+    r"(?i)(?<![a-z0-9])(?:cvv2?|cvc2?|csc|安全码|背面[^0-9\n，。]{0,6}[三3]位"
+    r"|security code|(?:three|3|last) digits on the back)(?: code|数字?|码)?"
     rf"(?:{_IS}|[ ]?)(?P<value>[0-9]{{3,4}}){_EDGE}"
 )
 _BESIDE = re.compile(
@@ -100,6 +100,7 @@ RECOGNIZER = Recognizer(
             Example("Gate code changed again: *4410#, 门禁 #5580", ("4410", "5580")),
             Example("The keypad at unit 5 takes 0852, then green", ("0852",)),
             Example("**PIN:** 5348, **验证码**：583920", ("5348", "583920")),
+            Example("security code: 821, 卡背面签名栏后三位是 402", ("821", "402")),
             Example("The three digits on the back are 518.", ("518",)),
             Example("the error code for that is long, a keypad lock takes 10 minutes, gate 1234"),
             Example("保险柜左三圈到47-12-83，大门密码锁：按 3719 再按井号", ("47-12-83", "3719")),
@@ -111,7 +112,7 @@ RECOGNIZER = Recognizer(
     ),
     trigger=(
         r"(?i)\bpin\b|\bpin[码碼]|\botp\b|\bpuk|passcode|[a-z] (?:code|pin)\b|combo|combination"
-        r"|\bcvv|\bcvc|\bcsc|背面|keypad|intercom|entry panel|digits on the back"
+        r"|\bcvv|\bcvc|\bcsc|背面|keypad|intercom|entry panel|digits on the back|security code"
         r"|[证證验驗全款门門禁态態][码碼]|密[码碼]|口令|保险[柜箱]|门锁|门禁|单元门|大门"
         r"|(?:gate|door)[: ]{0,2}[#*]"
     ),

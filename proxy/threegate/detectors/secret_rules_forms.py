@@ -205,12 +205,16 @@ RULES: tuple[SecretRule, ...] = (
         Example(
             "AccessKeySecret v7Kq2Zs9Xw4Lm1Rt8Yb3Nc6Pd5Hf0J，", ("v7Kq2Zs9Xw4Lm1Rt8Yb3Nc6Pd5Hf0J",)
         ),
+        Example(
+            "小程序 AppSecret 8f3ad92bfa1e21ac7e8f3cd92af1d2a1",
+            ("8f3ad92bfa1e21ac7e8f3cd92af1d2a1",),
+        ),
         Example(f"our api key {_MIX24} leaked", (_MIX24,)),
         Example(
             "access token https://example.com/oauth2/authorize, api key sdk/v2/client/index.ts"
         ),
         Example("the secret key management_service_v2_prod, API key 12345678901234567890"),
-        entropy=3.5,
+        entropy=3.2,
         allow=r"^[^0-9]+$|^[0-9.\-/]+$|^(?:[a-z0-9]{1,16}[_\-./])+[a-z0-9]*$|^[A-Za-z]+-|://|\.\w{2,5}$",
         rank=85,
         zh="紧跟名称的密钥",

@@ -99,6 +99,16 @@ _RULES: tuple[SecretRule, ...] = (
         examples=(Example("账号 密码\nadmin Admin@2026", ("Admin@2026",)), true(f"user  password\nbob   {PW}"), Example("user password\nbob wrong")), plain=True,
     ),
     SecretRule(
+        "wifi_code", PASSWORD, Bilingual("无线网络二维码中的密码", "Password in the code of a wireless network"), ("wifi:",),
+        r"(?i)\bWIFI:(?:[A-Z]:[^;\n]{0,24};){1,2}P:(?P<value>[!#-&(-+\-./0-:=?-_a-~]{8,63})", 2.0, allow=r"^\{|^<|\*{3}",
+        examples=(true(f"WIFI:T:WPA;S:HomeNet;P:{PW};;"), Example("WIFI:T:WPA;S:HomeNet;P:********;;")), plain=True,
+    ),
+    SecretRule(
+        "recovery_code", PASSWORD, Bilingual("恢复代码", "Code of recovery"), ("recovery", "backup code", "bitlocker", "恢复", "备用"),
+        r"(?i)(?:(?:recovery|backup) (?:code|key)s?|bitlocker[a-z ]{0,14}|恢复(?:代码|密钥|码)|备用(?:验证)?码)[\s:：=是为]{1,4}(?:is )?(?P<value>(?:[0-9]{6}-){7}[0-9]{6}|[A-Za-z0-9]{4,6}-[A-Za-z0-9]{4,6}(?:-[A-Za-z0-9]{4,6}){0,6})", 2.0, allow=r"^[A-Za-z\-]+$|^(?:19|20)[0-9]{2}-",
+        examples=(Example("2FA backup codes: 8291-3847, 2938", ("8291-3847",)), Example("恢复代码：8f3k-d92m-qp1z", ("8f3k-d92m-qp1z",)), Example("recovery code some-word, backup key 2024-1127")), plain=True,
+    ),
+    SecretRule(
         "wifi_key", PASSWORD, Bilingual("无线网络的密钥", "Key of a wireless network"), ("wifi", "wi-fi", "ssid", "wlan", "wpa", "hotspot"),
         rf"(?i)\b(?:wi-?fi|ssid|wlan|wpa[23]?|hotspot)[^\n.;]{{0,36}}?\b(?:pass)?key(?: is|:|=| =)\s?[\"']?{_MIX}", 2.0, allow=_NOT_MIXED,
         examples=(true(f"SSID: HomeNet-2G / Key: {PW}"), true(f"The Wi-Fi name is Bluebird and the key is {PW}"), Example("wifi: the key is to restart, ssid key: required")), plain=True,
