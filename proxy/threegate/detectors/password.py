@@ -45,9 +45,9 @@ _ENGLISH = re.compile(
     r"(?:(?:assword|asswd|assphrase|asscode)s?+|ass|wd|w)\d?+(?![a-z])(?=[^0-9!@#$%^&*]{0,120}+[0-9!@#$%^&*])"
     rf"(?P<gap>(?:['’]s)?+(?: \([a-z ]{{1,20}}\))?+(?: [a-z'\-]{{1,14}}+){{0,8}}?"
     r"(?: for(?: the)?(?: user| account)? [\"'`]?[\w.@\-]{2,24}[\"'`]?(?= (?:is|was) |[ ]?[:=]))?)"
-    rf"(?P<link>{TAGS}[ ]?|\\?[\"']?>|\([ ]?[\"'`]|{NEXT_LINE}"
+    rf"(?P<link>{TAGS}[ ]?|\\?[\"']?>|[ ]?\([ ]?[\"'`]?|{NEXT_LINE}"
     rf"|[\"'`\]\\*]{{0,4}}+[ \t]{{0,8}}+(?:(?:{_IS})(?![a-z])[ \t]?{_STILL}|=>|→|\|"
-    rf"|(?<=[ \t])->(?=[ \t])|:[ ]?&?[a-z'][a-z0-9_<>?' ]{{0,14}}="
+    rf"|(?<=[ \t])(?:->|[\-–—~])(?=[ \t])|:[ ]?&?[a-z'][a-z0-9_<>?' ]{{0,14}}="
     rf"|:=|==?|:|：|是|为)?\*{{0,3}}+[ \t]{{0,3}}+"
     rf"(?:[|>][+\-]?\n[ \t]{{1,8}}+)?"
     rf"(?:(?:\w{{2,12}}\(default=)?[brun@]?[\"'`\\]{{1,4}}+)?)(?<![A-Za-z0-9]){_VALUE}"
@@ -74,7 +74,7 @@ _NOT = re2.compile(
     r"input|your|example|placeholder|changeme"
     r"|https?:|://|^\w+\(|^(?:none|null|true|false|string|varchar)|"
     r"^v\d+(?:\.\d+)+$|^(?:windows|office|keepass|oauth|i?os|iphone|android|ubuntu|webauthn)-?\d{1,4}$|"
-    r"^[\w.\-]+@[\w\-]+\.[A-Za-z]{2,12}$|^1password$|^(?:base(?:16|32|58|64|85)|(?:scram-)?(?:sha|aes)-?(?:128|192|224|256|384|512)|rsa-?(?:1024|2048|4096)|pbkdf2|argon2(?:id?)?|md5|scrypt|bcrypt\d*)$|^[A-Za-z_]+$|^[a-z]+(?:[.\-_/:][a-z]+)+$|^-|"
+    r"^[\w.\-]+@[\w\-]+\.[A-Za-z]{2,12}$|^1password$|^(?:base(?:16|32|58|64|85)|(?:scram-)?(?:sha|aes)-?(?:128|192|224|256|384|512)|rsa-?(?:1024|2048|4096)|pbkdf2|argon2(?:id?)?|latin-?1|utf-?8|md5|scrypt|bcrypt\d*)$|^[A-Za-z_]+$|^[a-z]+(?:[.\-_/:][a-z]+)+$|^-|"
     r"^\d{1,3}(?:\.\d{1,3}){3}|^~?\.{0,2}/[\w.\-]+(?:/|$)"
 )
 _REACH = 56
@@ -86,29 +86,17 @@ _TELLING = 8
 _TERM = re.compile(r"^[A-Za-z]+-?\d{1,4}$|^\d+-[A-Za-z\-]+$|&#")
 _AMOUNT = re.compile(r"^[0-9]+(?:\.[0-9]+)?[A-Za-z/%]{1,8}$")
 """What words between label and value lead to: `encrypted with AES-256`, `or a 6-digit code`."""
-_ASSIGNS = tuple(":=：是为成は>→(")
+_ASSIGNS = tuple(":=：是为成は>→(（-–—~")
 _QUOTED = re.compile(
     r"(?i)(?:[:=：是为成は>→(]\**\s*(?:\w+\(default=)?[brun@]{0,2}[\"'“「`\\]+|[:：]\s*[|>][+\-]?\s+)$"
 )
 """What assigns a value behind it, and that with quotes or the marks of YAML."""
 _ASSIGNING = (
-    *(
-        "is",
-        "was",
-        " are",
-        " as",
-        " to",
-        "'s",
-        "’s",
-        " been",
-        " remains",
-        " stays",
-        " es",
-        " ist",
-        " est",
-    ),
-    *(" lautet", " either", " still", " always", " just", " simply", " probably", " now"),
+    *("is", "was", " be", " are", " as", " to", "'s", "’s", " been", " remains", " stays"),
+    *(" es", " ist", " est", " lautet", " either", " still", " always", " just", " simply"),
+    *(" probably", " now"),
 )
+_BRACKETS, _CLOSED = ("(", "（"), (")", "）")
 _DIGIT = re.compile("[0-9]")
 _OTHERS = re.compile(
     r" (?:for|user(?:name)?|account|role|host|server|database|file|port|version|error|code)"
@@ -149,8 +137,9 @@ def _judge(match: re.Match[str]) -> Hit | None:
         start += len(user) + 1
     if value[-1:] in ".,:;?\\":
         value = value.rstrip(".,:;?!\\")
-    if match.string[match.end() : match.end() + 1] == "(":
-        return None  # a call
+    behind = match.string[match.end() : match.end() + 1]
+    if behind == "(" or ((gap + link)[-1:] in _BRACKETS and behind not in _CLOSED):
+        return None  # a call, or more than a value in brackets
     label = match.string[match.start() : match.start("gap")].lower()
     if _OTHERS.search(gap + link):
         return None
@@ -240,6 +229,13 @@ RECOGNIZER = Recognizer(
             Example('password authentication failed for user "app_user1"'),
             Example("WiFi密码忘了，路由器型号TL-WR842N，密码管理器用的是Bitwarden2024版"),
             Example("Passwords are case-sensitive! **Password**: required2fill(x)"),
+            Example("Wifi password — Gumdrop-71, it should be Gumdrop-71", ("Gumdrop-71",)),
+            Example(
+                "password must be Gumdrop-71; her password (gumdrop71) is old",
+                ("Gumdrop-71", "gumdrop71"),
+            ),
+            Example("她的密码（gumdrop71）一直没换", ("gumdrop71",)),
+            Example("password (min 8 chars, see RFC2617), password - 12 characters"),
             Example("Password (temporary): Blue%6530", ("Blue%6530",)),
             Example("CREATE LOGIN bob WITH PASSWORD = N'Blue%6530'", ("Blue%6530",)),
             Example('user.setPassword("Blue%6530")', ("Blue%6530",)),

@@ -38,6 +38,10 @@ _NEXT = re.compile(
     rf"[\"'“]?{_FIRST}[\"'”]?"
     rf"{_ALSO}[\"'“]?|{_WORDS}{{0,32}}, ){_VALUE}{_END}"
 )
+_TRIED = re.compile(
+    rf"{_LABEL}[^.\n0-9]{{0,24}}(?:I|we|he|she|they) (?:entered|typed|tried|used|put in)"
+    rf" [\"'“]?{_VALUE}"
+)
 _LEADS = (
     r"也?就是|(?:原来|以前|之前|旧|老)的是?"
     r"|即|即是|应该是|现在是|新的是|是|为|叫|改成了?|换成了?|变成了?|设成了?|用的?"
@@ -123,7 +127,9 @@ def _loose(pattern: re.Pattern[str]) -> Any:
     return linear.loosened(made)
 
 
-_FORMS = tuple((_loose(p), p) for p in (_NEXT, _CHINESE, _THIS, _DIGITS, _ASKED, _SHARED, _PIPED))
+_FORMS = tuple(
+    (_loose(p), p) for p in (_NEXT, _TRIED, _CHINESE, _THIS, _DIGITS, _ASKED, _SHARED, _PIPED)
+)
 _OPEN_PIPE = re.compile(
     r"\becho (?:-n |-e )?[\"']?[^\s\"'|;&$`]{1,96}[\"']? ?\|? ?[a-z]{0,6}(?: [\-a-zS]{0,3})?\Z"
 )
@@ -159,6 +165,7 @@ RECOGNIZER = Recognizer(
             Example("银行卡密码我改成你生日了，920817，取完", ("920817",)),
             Example("初始密码为身份证后六位 203718", ("203718",)),
             Example("Password changed from Tiger77!x to Lion88?y", ("Tiger77!x", "Lion88?y")),
+            Example("wrong password again, I entered Gumdrop-71 three times", ("Gumdrop-71",)),
             Example("密码多少位？\n小王：至少12位，密码改了，10086 打不通"),
             Example("这是密码，wo2ai3ni", ("wo2ai3ni",)),
             Example("密码就是你生日930416", ("930416",)),

@@ -17,8 +17,8 @@ from threegate.types import Bilingual, Level
 
 KIND = "secret.password"
 _IS = (
-    r"[\"'”」*]{0,2}\s?(?:is|was|are|['’]s|:|：|=|[改设換换更]?[成是为為]|to|changed(?: again)?:)"
-    r"\*{0,2}\s?(?:now\s|still\s)?[:：]?\s?"
+    r"[\"'”」*]{0,2}\s?(?:is|was|are|['’]s|:|：|=|[改设換换更]?[成是为為]|[改换]了? "
+    r"|to|changed(?: again)?:)\*{0,2}\s?(?:now\s|still\s)?[:：]?\s?"
     r"[\"'“「]?[*#]?"
 )
 """What assigns; some locks want a sign before the digits."""
@@ -48,6 +48,7 @@ _BESIDE = re.compile(
     rf"|\b(?i:{_PLACES}) code |\b[Cc]ombo (?=[0-9]{{1,2}}-)"
     r"|(?:密[码碼]|口令|[验驗][证證][码碼])[ ]?"
     r"|(?:密[码碼]锁|门锁|门禁|单元门|大门)[^0-9\n。]{0,8}?[按输拨摁]入?[ ]?"
+    r"|(?:楼道门|门禁|单元门|大门|门锁)[:： ]{0,2}(?=[0-9]{4,8}#)"
     r"|(?:门禁|单元门|大门|(?i:gate|door))[码号]?[:： ]{0,2}[#*]"
     r"|(?i:keypad|intercom|entry panel)[^0-9\n.,;]{0,20}(?: [0-9]{1,3})?"
     r" (?i:takes|uses|wants|opens with) "
@@ -101,6 +102,7 @@ RECOGNIZER = Recognizer(
             Example("The keypad at unit 5 takes 0852, then green", ("0852",)),
             Example("**PIN:** 5348, **验证码**：583920", ("5348", "583920")),
             Example("security code: 821, 卡背面签名栏后三位是 402", ("821", "402")),
+            Example("楼道门 4471#，开锁密码改 447100 了", ("4471", "447100")),
             Example("The three digits on the back are 518.", ("518",)),
             Example("the error code for that is long, a keypad lock takes 10 minutes, gate 1234"),
             Example("保险柜左三圈到47-12-83，大门密码锁：按 3719 再按井号", ("47-12-83", "3719")),
@@ -113,7 +115,7 @@ RECOGNIZER = Recognizer(
     trigger=(
         r"(?i)\bpin\b|\bpin[码碼]|\botp\b|\bpuk|passcode|[a-z] (?:code|pin)\b|combo|combination"
         r"|\bcvv|\bcvc|\bcsc|背面|keypad|intercom|entry panel|digits on the back|security code"
-        r"|[证證验驗全款门門禁态態][码碼]|密[码碼]|口令|保险[柜箱]|门锁|门禁|单元门|大门"
+        r"|[证證验驗全款门門禁态態][码碼]|密[码碼]|口令|保险[柜箱]|门锁|门禁|单元门|大门|楼道门"
         r"|(?:gate|door)[: ]{0,2}[#*]"
     ),
     find=find,

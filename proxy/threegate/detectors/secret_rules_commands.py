@@ -70,9 +70,9 @@ _RULES: tuple[SecretRule, ...] = (
         true(f"define('DB_PASSWORD', '{PW}');"), true(f'props.setProperty("mail.smtp.password", "{PW}")'), Example('t.string("password", "varchar_255")'), Example('check("password", pwInput2)'), quote=QUOTE, allow=_NO_NAME,
     ),
     command(
-        "user_slash_password", "账号/密码", "User and password with a slash", "credential creds login sqlplus 账号 账户 帐号 用户名 账密",
-        r"(?i)(?:\b(?:credentials?|creds|logins?)|sqlplus\s|(?:账号|账户|帐号|用户名)[\x{4e00}-\x{9fff}]{0,4}|账密)\s?(?:is|are|was|were|:|：|=|是|为)?\s?[A-Za-z0-9_.@\-]{2,32}\s?[/／]\s?",
-        true(f"Credentials: admin / {PW}"), true(f"the old login was root/{PW}"), true(f"测试账号：tester/{PW}"), Example("login: home/profile2"), Example("credentials: s3/bucket-12/key"), allow=_NO_NAME,
+        "user_slash_password", "账号/密码", "User and password with a slash", "credential creds login sqlplus u/p user/pass username/pass 账号 账户 帐号 用户名 账密",
+        r"(?i)(?:\b(?:credentials?|creds|logins?|u/p\b|user(?:name)?/pass(?:word)?)|sqlplus\s|(?:账号|账户|帐号|用户名)[\x{4e00}-\x{9fff}]{0,4}(?:[/、]密码)?|账密)\s?(?:is|are|was|were|:|：|=|是|为)?\s?[A-Za-z0-9_.@\-]{2,32}\s?[/／]\s?",
+        true(f"Credentials: admin / {PW}"), true(f"the old login was root/{PW}"), true(f"测试账号：tester/{PW}"), true(f"u/p: kim/{PW}"), true(f"用户名/密码：kim/{PW}"), Example("login: home/profile2"), Example("credentials: s3/bucket-12/key"), allow=_NO_NAME,
     ),
     SecretRule(
         "oracle_thin", CONNECTION, Bilingual("Oracle 连接串", "Oracle URL with a password"), ("jdbc:oracle",),

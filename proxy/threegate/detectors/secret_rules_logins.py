@@ -94,6 +94,11 @@ _RULES: tuple[SecretRule, ...] = (
         examples=(Example("财务共享盘  用户 fin02  Cw@2026fin02", ("Cw@2026fin02",)), Example("user root  2026-11-27, login bob  bob@mail.example")), plain=True,
     ),
     SecretRule(
+        "credentials_beside", PASSWORD, Bilingual("“账密”之后的账号与密码", "A user and a password behind the word credentials"), ("creds", "账密", "账号密码"),
+        r"(?i)(?:\bcreds|账密|账号密码)[^\n/0-9]{0,20}[\s:：][\w.@\-]{1,24}[ ]{1,2}" + _MIX, 2.0, allow=_NOT_MIXED + r"|^[a-z0-9\-_.]+$|[,;:]$|^[^0-9]+$",
+        examples=(true(f"Creds for the demo: demo@acme.io {PW}"), true(f"账密 kim {PW}"), Example("creds for server prod-2 expired, creds of bob 2026-11-27")), plain=True,
+    ),
+    SecretRule(
         "headed_line", PASSWORD, Bilingual("标题行下的密码", "A password below a line of headings"), ("password", "passwd", "pwd", "密码", "口令"),
         rf"(?i)(?:^|[^\w.\-])(?:user(?:name)?|login|用户名?|[账帐]号)[ \t]{{1,4}}(?:password|passwd|pwd|密码|口令)[ \t]{{0,2}}\r?\n[ \t]{{0,2}}[\w.@\-]{{1,20}}[ \t]{{1,4}}{_MIX}", 2.0, allow=_NOT_MIXED,
         examples=(Example("账号 密码\nadmin Admin@2026", ("Admin@2026",)), true(f"user  password\nbob   {PW}"), Example("user password\nbob wrong")), plain=True,
