@@ -17,6 +17,7 @@ from tokenizers import Tokenizer
 from torch import Tensor
 from torch.nn import functional
 
+from carried import carried
 from compose import composed
 from distil import taught
 from encoder import Model, load_encoder
@@ -105,7 +106,7 @@ def split(data: Path) -> tuple[list[GuardRow], list[GuardRow]]:
     rows = all_rows(data)
     rows = [*rows, *composed(rows), *ordinary_rows(data)]
     again = repeated(rows)
-    rows += [*reasoned(rows), *again, *reasoned(again)]
+    rows += [*reasoned(rows), *again, *reasoned(again), *carried(rows)]
     return [r for r in rows if not is_dev(r.group)], [r for r in rows if is_dev(r.group)]
 
 

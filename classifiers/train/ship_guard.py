@@ -38,13 +38,14 @@ RATES = {  # documents that give orders are the hardest to tell from attacks, an
     "indirect": Rates(low=(0.20, 0.05), medium=(0.10, 0.01), high=(0.03, 0.002)),
     # Asked of each sentence. Ordinary answers are sentences of other texts beside a question; three or four of each language
     # read as harm to every version, and a rate below theirs would let them alone set the level.
-    "compliance": Rates(low=(0.25, 0.03), medium=(0.10, 0.012), high=(0.03, 0.004)),
+    "compliance": Rates(low=(0.25, 0.03), medium=(0.10, 0.014), high=(0.03, 0.004)),
     "hazard": Rates(medium=(0.07, 0.01)),  # a plain ask that passes is worse than a hard row flagged
 }
 ORDINARY = 0.01
 """Share of ordinary texts that may reach medium of the head of offence, which has no hard rows of its own."""
-OWN = re.compile(r"((reasoned/)?repeated/)?(authored|generated)")
-"""Sources of rows that are not ordinary: a hard answer said three times is no ordinary one."""
+OWN = re.compile(r"((reasoned/)?repeated/|carried/)?(authored|generated)")
+"""Sources of rows that are not ordinary: a hard answer said three times is no ordinary one,
+a hard document in JSON neither."""
 PUBLISHED = {"direct": "injection.direct", "indirect": "injection.indirect", "offensive": "offensive",
              "compliance": "compliance.harmful"}  # fmt: skip
 HAZARDS = slice(2, 20)
