@@ -9,7 +9,7 @@ import pytest
 from threegate.cli import main
 
 DATA = Path(__file__).parents[1] / "data"
-FILES = ("identifiers.jsonl", "identifiers2.jsonl")
+FILES = ("identifiers.jsonl", "identifiers2.jsonl", "identifiers3.jsonl")
 
 
 @pytest.mark.parametrize(
@@ -17,6 +17,7 @@ FILES = ("identifiers.jsonl", "identifiers2.jsonl")
     [
         *((FILES[0], "pii", 0.985), (FILES[0], "secrets", 0.985)),
         *((FILES[1], "pii", 0.99), (FILES[1], "secrets", 0.96)),
+        *((FILES[2], "pii", 0.96), (FILES[2], "secrets", 0.925)),
     ],
 )
 def test_values_are_found_and_traps_are_not(
