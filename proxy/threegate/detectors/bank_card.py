@@ -15,7 +15,7 @@ from threegate.detectors.base import DetectorInfo, Example
 from threegate.detectors.checksums import luhn
 from threegate.detectors.labels import words
 from threegate.detectors.recognizer import EDGE, GAP, Hit, Recognizer, first, sifted_numbers
-from threegate.detectors.samples import CARDS, shown
+from threegate.detectors.samples import CARDS, all_shown, shown
 from threegate.detectors.sieve import Ints, Mask, Sieve, together
 from threegate.detectors.stretches import NUMBER
 from threegate.detectors.surroundings import View, cue, cues
@@ -131,9 +131,7 @@ def _single(view: View, i: Ints, count: int) -> Iterator[Hit]:
         [Level.LOW, Level.HIGH, Level.MEDIUM, np.where(near < 0, Level.LOW, Level.MEDIUM)],
         0,
     )
-    for n in np.flatnonzero(np.isin(prefix, _SHOWN) & (level > Level.LOW)).tolist():
-        first, last = int(start[n]), int(start[n]) + count
-        level[n] = Level.LOW if shown(view, first, last, view.text[first:last]) else level[n]
+    level[(level > 0) & all_shown(view, start, start + count, prefix, _SHOWN)] = Level.LOW
     told = level > 0
     return bulk.hits(start[told], start[told] + count, KIND, level[told])
 
@@ -171,7 +169,7 @@ def _level(view: View, start: int, end: int, digits: str, shape: tuple[int, ...]
         return None
     if near == 0 and len(shape) > 1 and _is_row(view.text, start, end):
         return Level.LOW
-    if near < 0 or shown(view, start, end, digits):
+    if near < 0 or shown(view, start, end):
         return Level.LOW
     if not regular:
         return Level.MEDIUM if near > 0 else Level.LOW

@@ -17,10 +17,9 @@ from threegate.detectors.recognizer import (
     EDGE,
     Hit,
     Recognizer,
-    digits_of,
     sifted_numbers,
 )
-from threegate.detectors.samples import MOBILES, shown
+from threegate.detectors.samples import MOBILES, all_shown, shown
 from threegate.detectors.sieve import Ints, Mask, Sieve, together
 from threegate.detectors.stretches import NUMBER
 from threegate.detectors.surroundings import SPACE, View, cue, cues
@@ -78,11 +77,9 @@ def _sift(view: View) -> tuple[Iterator[Hit], Ints]:
     near = cues(view, start[own], end[own], _LABELS, behind=False)
     counted = _counted(sieve, end[own]) | _joined(sieve, start[own], end[own])
     level = np.where((near == 0) & counted, Level.LOW, _BARE[near])
-    for n in np.flatnonzero(np.isin(sieve.number(i[own], 0, 7), _SHOWN)).tolist():
-        first, last = int(start[own][n]), int(end[own][n])
-        if shown(view, first, last, digits_of(view.text[first:last])):
-            level[n] = Level.LOW
-    found = bulk.hits(start[own], end[own], KIND, level)
+    begin, close = start[own], end[own]
+    level[all_shown(view, begin, close, sieve.number(i[own], 0, 7), _SHOWN)] = Level.LOW
+    found = bulk.hits(begin, close, KIND, level)
     left = start[(edge & sieve.is_letter(start - 1)) | (paired & whole)]
     return found, together(left, _coded(sieve), _seconds(sieve))
 
@@ -164,7 +161,7 @@ def _level(view: View, match: re.Match[str]) -> Level:
         return Level.HIGH if near >= 0 else Level.MEDIUM if sure else Level.LOW
     after = view.text[match.end() : match.end() + 2].removeprefix(" ")[:1]
     counted = (after and after in _COUNTERS) or _is_joined(view.text, *match.span())
-    example = shown(view, *match.span(), digits_of(match.group()))
+    example = shown(view, *match.span())
     return Level.LOW if example or (not near and counted) else Level(_BARE[near])
 
 

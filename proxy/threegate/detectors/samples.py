@@ -3,7 +3,11 @@ advertisements. Where the words beside one call it an example it is nobody's."""
 
 from __future__ import annotations
 
+import numpy as np
+
 from threegate.detectors.labels import words
+from threegate.detectors.recognizer import digits_of
+from threegate.detectors.sieve import Ints, Mask
 from threegate.detectors.surroundings import View
 
 CARDS = frozenset(
@@ -22,14 +26,25 @@ MOBILES = frozenset(
         *("18812345678", "13500000000"),
     )
 )
+_ALL = CARDS | MOBILES
 _LABELS = words(
     "测试|示例|样例|例如|举例|演示|模板|占位|虚构|测试卡|sandbox|test card|test number|example",
     "sample|dummy|placeholder|fake|demo|for testing|documented",
 )
 
 
-def shown(view: View, start: int, end: int, digits: str) -> bool:
-    """Whether these digits are among `CARDS` or `MOBILES`, and the clause says what they are."""
-    if digits not in CARDS and digits not in MOBILES:
-        return False
-    return view.last(start, _LABELS) >= 0 or _LABELS.search(view.after(start, end))
+def shown(view: View, start: int, end: int) -> bool:
+    """Whether a number is one of `CARDS` or `MOBILES`, and its clause says what it is."""
+    known = digits_of(view.text[start:end]) in _ALL
+    return known and view.cue(start, end, _LABELS, _LABELS, behind=True) > 0
+
+
+def all_shown(view: View, start: Ints, end: Ints, first: Ints, heads: list[int]) -> Mask:
+    """`shown` of the numbers in a long text; `first` are their first digits, which `heads` has of
+    those that may be."""
+    found = np.isin(first, heads)
+    at = np.flatnonzero(found)
+    found[at] = view.cues(start[at], end[at], _LABELS, _LABELS, behind=True) > 0
+    for n in np.flatnonzero(found).tolist():
+        found[n] = digits_of(view.text[start[n] : end[n]]) in _ALL
+    return found

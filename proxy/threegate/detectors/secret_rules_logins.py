@@ -110,7 +110,7 @@ _RULES: tuple[SecretRule, ...] = (
     ),
     SecretRule(
         "recovery_code", PASSWORD, Bilingual("恢复代码", "Code of recovery"), ("recovery", "backup code", "bitlocker", "恢复", "备用"),
-        r"(?i)(?:(?:recovery|backup) (?:code|key)s?|bitlocker[a-z ]{0,14}|恢复(?:代码|密钥|码)|备用(?:验证)?码)[\s:：=是为]{1,4}(?:is )?(?P<value>(?:[0-9]{6}-){7}[0-9]{6}|[A-Za-z0-9]{4,6}-[A-Za-z0-9]{4,6}(?:-[A-Za-z0-9]{4,6}){0,6})", 2.0, allow=r"^[A-Za-z\-]+$|^(?:19|20)[0-9]{2}-",
+        r"(?i)(?:(?:recovery|backup) (?:code|key)s?|bitlocker[a-z ]{0,14}|恢复(?:代码|密钥|码)|备用(?:验证)?码)[\s:：=是为]{1,4}(?:is )?(?P<value>[A-Za-z0-9\-]{9,56})", 2.0, allow=r"^[A-Za-z\-]+$|^(?:19|20)[0-9]{2}-|^[^\-]+$|[A-Za-z0-9]{7}|^-|-$|(?:^|-)[A-Za-z0-9]{0,3}-|-[A-Za-z0-9]{1,3}$",
         examples=(Example("2FA backup codes: 8291-3847, 2938", ("8291-3847",)), Example("恢复代码：8f3k-d92m-qp1z", ("8f3k-d92m-qp1z",)), Example("recovery code some-word, backup key 2024-1127")), plain=True,
     ),
     SecretRule(
