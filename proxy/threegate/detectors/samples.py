@@ -4,6 +4,7 @@ advertisements. Where the words beside one call it an example it is nobody's."""
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from threegate.detectors.labels import words
 from threegate.detectors.recognizer import digits_of
@@ -39,7 +40,9 @@ def shown(view: View, start: int, end: int) -> bool:
     return known and view.cue(start, end, _LABELS, _LABELS, behind=True) > 0
 
 
-def all_shown(view: View, start: Ints, end: Ints, first: Ints, heads: list[int]) -> Mask:
+def all_shown(
+    view: View, start: Ints, end: Ints, first: NDArray[np.int32], heads: list[int]
+) -> Mask:
     """`shown` of the numbers in a long text; `first` are their first digits, which `heads` has of
     those that may be."""
     found = np.isin(first, heads)
