@@ -28,6 +28,7 @@ from threegate.detectors import (
     mac,
     phone,
     recognizer,
+    samples,
     surroundings,
     uk_ids,
     us_ssn,
@@ -106,11 +107,26 @@ def telephone(draw: Random) -> str:
     )
 
 
-_FORMS = {0: resident, 1: ip_address, 7: street, 8: mail, 9: plate, 10: telephone}
+def row(draw: Random) -> str:
+    """Of numbers, as in a table or a dump."""
+    groups = (digits(draw, draw.choice([4, 4, 4, 5, 3])) for _ in range(draw.randint(3, 8)))
+    first = draw.choice(["4111", "5412", "6222", "de4f", "12A4", "2046"])
+    return draw.choice([" ", "\n", "\r\n", " \n"]).join((first, *groups))
+
+
+def shown(draw: Random) -> str:
+    number = draw.choice(sorted(samples.CARDS | samples.MOBILES))
+    return draw.choice(["测试卡 ", "test card ", "example: ", ""]) + number
+
+
+_FORMS = {0: resident, 1: ip_address, 7: street, 8: mail, 9: plate, 10: telephone} | {
+    13: row,
+    14: shown,
+}
 
 
 def made(draw: Random) -> str:
-    kind = draw.randrange(13)
+    kind = draw.randrange(15)
     if kind in _FORMS:
         return _FORMS[kind](draw)
     if kind == 2:

@@ -15,7 +15,7 @@ from threegate.detectors.base import DetectorInfo, Example
 from threegate.detectors.checksums import luhn
 from threegate.detectors.labels import words
 from threegate.detectors.recognizer import EDGE, GAP, Hit, Recognizer, first, sifted_numbers
-from threegate.detectors.samples import CARDS, all_shown, shown
+from threegate.detectors.samples import are_shown, shown
 from threegate.detectors.sieve import Ints, Mask, Sieve, together
 from threegate.detectors.stretches import NUMBER
 from threegate.detectors.surroundings import View, cue, cues
@@ -58,13 +58,14 @@ _RARE: _Ranges = (
 )
 _KNOWN = sorted({p for low, high, _ in _ISSUERS for p in range(low // 10000, high // 10000 + 1)})
 """First two digits of `_ISSUERS`."""
-_SHOWN = sorted({int(card[:6]) for card in CARDS})
 _LEAST, _LONGEST = 13, 19
 _SPLIT = 5
 """More groups of digits than this are a card only beside a label."""
 _ROW_BEFORE = re.compile(r"[0-9A-Fa-f]{4,5}[ \r\n]{1,2}$")
 _ROW_BEHIND = re.compile(r"[ \r]?[ \n][0-9]{4,5}(?![0-9A-Za-z/])")
 """Of rows and columns of numbers: a card that nothing labels is none of them."""
+_BREAKS = [ord(c) for c in " \r\n"]
+_HEX = [ord(c) for c in "0123456789ABCDEFabcdef"]
 _GROUPINGS = {
     (4, 4, 4, 4),
     (4, 4, 4, 4, 3),
@@ -131,7 +132,8 @@ def _single(view: View, i: Ints, count: int) -> Iterator[Hit]:
         [Level.LOW, Level.HIGH, Level.MEDIUM, np.where(near < 0, Level.LOW, Level.MEDIUM)],
         0,
     )
-    level[(level > 0) & all_shown(view, start, start + count, prefix, _SHOWN)] = Level.LOW
+    sure = np.flatnonzero(level > Level.LOW)
+    level[sure[are_shown(view, i[sure], count)]] = Level.LOW
     told = level > 0
     return bulk.hits(start[told], start[told] + count, KIND, level[told])
 
@@ -141,7 +143,32 @@ def _spots(sieve: Sieve, i: Ints, count: int) -> Ints:
     known = np.isin(sieve.number(i, 0, 2), _KNOWN)
     i = i[(known & sieve.solid(i, 0, count - 1)) | sieve.luhn(i, count)]
     known = np.isin(sieve.number(i, 0, 2), _KNOWN) & (sieve.groups(i, count) <= _SPLIT)
+    known &= ~_are_rows(sieve, i, count)
     return sieve.at[i[known | sieve.labelled(sieve.at[i], _LABELS)]]
+
+
+def _are_rows(sieve: Sieve, i: Ints, count: int) -> Mask:
+    """`_is_row` of many in more than one group."""
+    start, end = sieve.at[i], sieve.at[i + count - 1] + 1
+    left = start - 1 - np.isin(sieve.code(start - 2), _BREAKS)
+    row = np.isin(sieve.code(start - 1), _BREAKS)
+    right = end + 1 + _breaks(sieve, end, " \r", " \n")
+    follows = (right > end + 1) | np.isin(sieve.code(end), [ord(c) for c in " \n"])
+    for place in range(4):
+        row &= np.isin(sieve.code(left - 1 - place), _HEX)
+        follows &= sieve.is_digit(right + place)
+    last = right + 4 + sieve.is_digit(right + 4)
+    follows &= ~(sieve.is_digit(last) | sieve.is_letter(last) | (sieve.code(last) == ord("/")))
+    many = sieve.lines[i + count - 1] - sieve.lines[i] > 1
+    rows: Mask = (row | follows | many) & (sieve.groups(i, count) > 1)
+    return rows
+
+
+def _breaks(sieve: Sieve, at: Ints, first: str, second: str) -> Mask:
+    """Whether one of these two stands there, and one of those behind it."""
+    one, other = ([ord(c) for c in chars] for chars in (first, second))
+    both: Mask = np.isin(sieve.code(at), one) & np.isin(sieve.code(at + 1), other)
+    return both
 
 
 def _any_within(ranges: _Ranges, prefix: NDArray[np.int32], count: int) -> Mask:
@@ -167,9 +194,9 @@ def _level(view: View, start: int, end: int, digits: str, shape: tuple[int, ...]
     near = cue(view, start, end, _LABELS)
     if near <= 0 and (not common or len(shape) > _SPLIT):
         return None
-    if near == 0 and len(shape) > 1 and _is_row(view.text, start, end):
-        return Level.LOW
-    if near < 0 or shown(view, start, end):
+    if near <= 0 and len(shape) > 1 and _is_row(view.text, start, end):
+        return None
+    if near < 0 or shown(view, start, end, digits):
         return Level.LOW
     if not regular:
         return Level.MEDIUM if near > 0 else Level.LOW

@@ -143,7 +143,7 @@ def find(view: View) -> Iterator[Hit]:
         start = _start(view, match.start())
         if match.start() - start >= 2 and not _NOT_NAME.search(view.text, start, match.start()):
             yield Hit(start, match.end(), KIND, Level.MEDIUM)
-    for match in _FLOOR.finditer(view.text) if _FLOORS.search(view.data) else ():
+    for match in _FLOOR.finditer(view.text) if _floors_are_told(view) else ():
         _hold(view, match)
         start = _start(view, match.start())
         named = match.start() - start >= _NAMED and not _NOT_NAME.search(
@@ -151,6 +151,13 @@ def find(view: View) -> Iterator[Hit]:
         )
         if named and (_TOWNS.match(view.text, start) or view.last(start, _LABELS) >= 0):
             yield Hit(start, match.end(), KIND, Level.MEDIUM)
+
+
+def _floors_are_told(view: View) -> bool:
+    """Whether there are any, and what `find` asks of the text before one."""
+    if not _FLOORS.search(view.data):
+        return False
+    return _TOWNS.search(view.text) is not None or _LABELS.search(view.text)
 
 
 def _is_one(text: str, match: re.Match[str]) -> bool:

@@ -17,7 +17,7 @@ MEDICAL, SOCIAL = "pii.cn.medical_id", "pii.cn.social_security"
 _VALUE = r"(?P<value>[A-Za-z]{0,4}-?[0-9](?:[0-9A-Z]|-[0-9A-Z]){3,19})(?![0-9A-Za-z])"
 _LINK = (
     rf"(?P<gap>[\s\"']{{0,2}}[:：=是为為(（#.]{{0,2}}[\s\"']{{0,2}}|{ANSWER}"
-    r"|[^0-9A-Za-z\n。；]{0,12}?|(?-i:(?: [a-z]{1,5}){0,2}) ?[:(]? ?)"
+    r"|[^0-9A-Za-z\n。；密]{0,12}?|(?-i:(?: [a-z]{1,5}){0,2}) ?[:(]? ?)"
 )
 _ABROAD = "(?<!美国)(?<!英国)(?<!德国)(?<!韩国)(?<!加拿大)(?<!澳大利亚)(?<!澳洲)(?<!新加坡)"
 """Their numbers have recognizers of their own."""
@@ -54,8 +54,6 @@ _NEAR, _LONG = 4, 6
 def find(view: View) -> Iterator[Hit]:
     for kind, loose, pattern in _FORMS:
         for match in likely(view, loose, pattern):
-            if "密码" in match["gap"]:
-                continue
             if len(match["gap"]) > _NEAR and len(match["value"]) < _LONG:
                 continue
             yield Hit(*match.span("value"), kind, Level.HIGH)

@@ -17,9 +17,10 @@ from threegate.detectors.recognizer import (
     EDGE,
     Hit,
     Recognizer,
+    digits_of,
     sifted_numbers,
 )
-from threegate.detectors.samples import MOBILES, all_shown, shown
+from threegate.detectors.samples import are_shown, shown
 from threegate.detectors.sieve import Ints, Mask, Sieve, together
 from threegate.detectors.stretches import NUMBER
 from threegate.detectors.surroundings import SPACE, View, cue, cues
@@ -46,7 +47,6 @@ _NATIONAL = _PREFIX[1:] + rf"{_GAP}[0-9]{_GAP}[0-9]{{3}}{_GAP}[0-9]{_GAP}[0-9]{{
 _MOBILE = re.compile(rf"(?P<country>{_COUNTRY})1{_NATIONAL}|1{_LEFT}{_NATIONAL}")
 _DOTS = 2
 """More of them stand in versions: 133.0.7415.166."""
-_SHOWN = sorted({int(number[:7]) for number in MOBILES})
 _ASSIGNED = np.array([bool(re.fullmatch(_PREFIX, f"{n:03}")) for n in range(1000)])
 _PARTING = (ord(" "), ord("-"))
 _PLUS, _DOT, _SLASH, _BLANK, _LINE = map(ord, "+./ \n")
@@ -77,9 +77,9 @@ def _sift(view: View) -> tuple[Iterator[Hit], Ints]:
     near = cues(view, start[own], end[own], _LABELS, behind=False)
     counted = _counted(sieve, end[own]) | _joined(sieve, start[own], end[own])
     level = np.where((near == 0) & counted, Level.LOW, _BARE[near])
-    begin, close = start[own], end[own]
-    level[all_shown(view, begin, close, sieve.number(i[own], 0, 7), _SHOWN)] = Level.LOW
-    found = bulk.hits(begin, close, KIND, level)
+    sure = np.flatnonzero(level > Level.LOW)
+    level[sure[are_shown(view, i[own][sure], 11)]] = Level.LOW
+    found = bulk.hits(start[own], end[own], KIND, level)
     left = start[(edge & sieve.is_letter(start - 1)) | (paired & whole)]
     return found, together(left, _coded(sieve), _seconds(sieve))
 
@@ -161,8 +161,9 @@ def _level(view: View, match: re.Match[str]) -> Level:
         return Level.HIGH if near >= 0 else Level.MEDIUM if sure else Level.LOW
     after = view.text[match.end() : match.end() + 2].removeprefix(" ")[:1]
     counted = (after and after in _COUNTERS) or _is_joined(view.text, *match.span())
-    example = shown(view, *match.span())
-    return Level.LOW if example or (not near and counted) else Level(_BARE[near])
+    level = Level.LOW if not near and counted else Level(_BARE[near])
+    sure = level > Level.LOW and not shown(view, *match.span(), digits_of(match.group()))
+    return level if sure else Level.LOW
 
 
 def _is_joined(text: str, start: int, end: int) -> bool:

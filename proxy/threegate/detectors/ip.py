@@ -105,10 +105,11 @@ def _dotted(sieve: Sieve) -> tuple[Ints, Ints, Ints]:
     i = i[(sieve.digit[i] > 0) & ~sieve.is_word(before) & (sieve.code(before) != _DOT)]
     runs = [i]
     for _ in range(3):
-        following = np.minimum(runs[-1] + sieve.size(runs[-1]), len(sieve.at) - 1)
+        behind = runs[-1] + sieve.size(runs[-1])
+        following = np.minimum(behind, len(sieve.at) - 1)
         dot = sieve.at[following] - 1
         dotted = (sieve.code(dot) == _DOT) & (sieve.at[following - 1] == dot - 1)
-        fits = dotted & (_byte(sieve, following) < 256)
+        fits = (behind == following) & dotted & (_byte(sieve, following) < 256)
         runs = [run[fits] for run in (*runs, following)]
     end = sieve.at[runs[3]] + sieve.size(runs[3])
     edge = ~sieve.is_word(end) & ~bulk.followed(sieve, end, ".")

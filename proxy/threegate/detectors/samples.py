@@ -4,12 +4,10 @@ advertisements. Where the words beside one call it an example it is nobody's."""
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
 from threegate.detectors.labels import words
-from threegate.detectors.recognizer import digits_of
 from threegate.detectors.sieve import Ints, Mask
-from threegate.detectors.surroundings import View
+from threegate.detectors.surroundings import View, cue, cues
 
 CARDS = frozenset(
     (
@@ -27,27 +25,30 @@ MOBILES = frozenset(
         *("18812345678", "13500000000"),
     )
 )
-_ALL = CARDS | MOBILES
 _LABELS = words(
     "测试|示例|样例|例如|举例|演示|模板|占位|虚构|测试卡|sandbox|test card|test number|example",
     "sample|dummy|placeholder|fake|demo|for testing|documented",
 )
 
 
-def shown(view: View, start: int, end: int) -> bool:
-    """Whether a number is one of `CARDS` or `MOBILES`, and its clause says what it is."""
-    known = digits_of(view.text[start:end]) in _ALL
-    return known and view.cue(start, end, _LABELS, _LABELS, behind=True) > 0
+_VALUES = np.array(sorted(map(int, CARDS | MOBILES)))
+_BEGINNINGS = np.array(sorted({int(number[:6]) for number in CARDS | MOBILES}))
 
 
-def all_shown(
-    view: View, start: Ints, end: Ints, first: NDArray[np.int32], heads: list[int]
-) -> Mask:
-    """`shown` of the numbers in a long text; `first` are their first digits, which `heads` has of
-    those that may be."""
-    found = np.isin(first, heads)
-    at = np.flatnonzero(found)
-    found[at] = view.cues(start[at], end[at], _LABELS, _LABELS, behind=True) > 0
-    for n in np.flatnonzero(found).tolist():
-        found[n] = digits_of(view.text[start[n] : end[n]]) in _ALL
+def shown(view: View, start: int, end: int, digits: str) -> bool:
+    """Whether these digits are among `CARDS` or `MOBILES`, and the clause says what they are."""
+    known = digits in CARDS or digits in MOBILES
+    return known and cue(view, start, end, _LABELS, other=_LABELS) > 0
+
+
+def are_shown(view: View, i: Ints, count: int) -> Mask:
+    """`shown` of many rows of so many digits in a long text."""
+    sieve, at = view.sieve, np.flatnonzero(np.isin(view.sieve.number(i, 0, 6), _BEGINNINGS))
+    value = np.zeros(len(at), np.int64)
+    for place in range(count):
+        value = value * 10 + sieve.digit[i[at] + place]
+    at = at[np.isin(value, _VALUES)]
+    start, end = sieve.at[i[at]], sieve.at[i[at] + count - 1] + 1
+    found = np.zeros(len(i), np.bool_)
+    found[at] = cues(view, start, end, _LABELS, other=_LABELS) > 0
     return found

@@ -9,7 +9,8 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
-from operator import lt
+from itertools import islice, repeat
+from operator import le
 from typing import Any
 
 import numpy as np
@@ -91,10 +92,14 @@ def _reaching(last: re.Match[str], grouped: Any) -> Places:
     def places(data: bytes) -> Columns:
         if _has(data, wide):
             return exactly(data)
-        firsts, middles = _parted(spans(head, data))
-        ends = ends_of(data, middles)
-        if any(map(lt, firsts[1:], ends)):  # one begins inside the value before it
-            return exactly(data)
+        found, heads = spans(head, data), list[tuple[int, int]]()
+        for more in (_MANY, None):
+            heads += islice(found, more)
+            firsts, middles = _parted(heads)
+            limits = (*firsts[1:], len(data))
+            ends = ends_of(data, middles, limits)
+            if any(map(le, firsts[1:], ends)):  # one may begin inside the value before it
+                return exactly(data)
         return firsts, [middle - fewest for middle in middles], ends
 
     return places
@@ -123,14 +128,16 @@ def _columns(places: Sequence[Place]) -> Columns:
     return firsts, starts, ends
 
 
-def _ends(last: re.Match[str]) -> Callable[[bytes, Sequence[int]], Sequence[int]]:
-    """Where values end whose fewest characters end here; of many, arrays tell it."""
+def _ends(last: re.Match[str]) -> Callable[[bytes, Sequence[int], Sequence[int]], Sequence[int]]:
+    """Where values end whose fewest characters end here, or that they reach these limits; of many,
+    arrays tell it."""
     rest, most = _rest(last), int(last["most"] or _ANY) - int(last["least"])
     inside = _bytes_of(last) if last["more"] and not last["rest"] else None
 
-    def ends_of(data: bytes, middles: Sequence[int]) -> Sequence[int]:
-        if inside is None or len(middles) < _MANY:
-            return [rest(data, middle).end() for middle in middles]  # type: ignore[union-attr]
+    def ends_of(data: bytes, middles: Sequence[int], limits: Sequence[int]) -> Sequence[int]:
+        if inside is None or len(middles) <= _MANY:
+            found = map(rest, repeat(data), middles, limits)
+            return [match.end() for match in found if match]
         outside = np.flatnonzero(~inside[np.frombuffer(data, np.uint8)])
         at = np.array(middles)
         ends = np.append(outside, len(data))[np.searchsorted(outside, at)]
@@ -155,7 +162,7 @@ _LETTERS = tuple(letter.encode() for letter in "\u017f\u212a")
 """What RE2 takes for an `s` and a `k` where case does not count, and `re` in bytes does not."""
 
 
-def _rest(last: re.Match[str]) -> Callable[[bytes, int], re.Match[bytes] | None]:
+def _rest(last: re.Match[str]) -> Callable[..., re.Match[bytes] | None]:
     """What follows the fewest characters of a value; nothing is enough."""
     most = str(int(last["most"]) - int(last["least"])) if last["most"] else ""
     more = f"{last['one']}{{0,{most}}}" if last["more"] else ""

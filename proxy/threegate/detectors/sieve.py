@@ -83,6 +83,11 @@ class Sieve(Characters):
         return joined
 
     @cached_property
+    def lines(self) -> NDArray[np.int32]:
+        """For every digit how many lines end before it."""
+        return np.cumsum(self.codes == _NEWLINE, dtype=np.int32).take(self.at)
+
+    @cached_property
     def before_free(self) -> NDArray[np.uint32]:
         """The characters before free digits; before a text its last one."""
         return self.codes.take(self.at.take(self.free) - 1)
