@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from itertools import islice, repeat
-from operator import le
+from operator import lt
 from typing import Any
 
 import numpy as np
@@ -96,9 +96,9 @@ def _reaching(last: re.Match[str], grouped: Any) -> Places:
         for more in (_MANY, None):
             heads += islice(found, more)
             firsts, middles = _parted(heads)
-            limits = (*firsts[1:], len(data))
+            limits = (*(first + 1 for first in firsts[1:]), len(data))
             ends = ends_of(data, middles, limits)
-            if any(map(le, firsts[1:], ends)):  # one may begin inside the value before it
+            if any(map(lt, firsts[1:], ends)):  # one begins inside the value before it
                 return exactly(data)
         return firsts, [middle - fewest for middle in middles], ends
 
