@@ -20,6 +20,9 @@ from rows import authored, read_rows
 ROOT = Path(__file__).parent.parent.parent
 PAGES = ("README*.md", "docs/*.md", "docs/decisions/*.md", "policies/README*.md", "classifiers/train/*.md")
 CODE = ("proxy", "classifiers/threegate_classifiers", "bench")
+FILES = ("*.py", "*.js", "*.ts", "*.css", "*.html", "*.toml", "*.yaml", "*.yml", "*.json")
+PIECE = 480
+"""Characters of a file's piece."""
 QUIET = CLEAN | {"offensive": 0}
 ANSWER = {"compliance": 0, "hazard": 0, "offensive": 0}
 ANSWERED = 0.45
@@ -77,6 +80,12 @@ def _own(rng: random.Random) -> Iterator[GuardRow]:
         for text in docstrings(path.read_text(encoding="utf-8")):
             for passage in passages(text, rng):
                 yield _row(passage, f"module {path.stem}", "docstrings", 0.4)
+    for path in sorted(p for folder in (*CODE, "docker") for f in FILES for p in (ROOT / folder).rglob(f)):
+        code = path.read_text(encoding="utf-8")[:40_000]
+        for start in range(rng.randrange(PIECE), len(code), 3 * PIECE):
+            piece = code[start : start + PIECE]
+            if len(piece.strip()) > 40 and not _TALKS_OF_ATTACKS.search(piece):
+                yield _row(piece, f"module {path.stem}", "code", 0.4)
 
 
 def plain(page: str) -> str:
