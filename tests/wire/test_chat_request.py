@@ -147,6 +147,9 @@ def test_tools_and_their_allow_list() -> None:
     assert "tool_choice" not in kept
     assert kept["functions"] == REQUEST["functions"]
     assert CHAT.keep_tools({"messages": []}, frozenset()) == {"messages": []}
+    one = {"functions": [{"name": "old"}]}
+    assert CHAT.keep_tools({"tools": None, **one}, frozenset(["old"])) == one
+    assert CHAT.keep_tools({"functions": None, "tools": []}, frozenset()) == {}
 
 
 def test_reasoning_leaves_the_history() -> None:

@@ -99,11 +99,11 @@ class ChatRequest(BaseAdapter):
         if "tools" in body:
             made["tools"] = [
                 tool
-                for tool in body["tools"]
+                for tool in body["tools"] or ()
                 if all((named.get("name") or "") in names for _, named in tools_of(tool))
             ]
         if "functions" in body:
-            made["functions"] = [f for f in body["functions"] if f.get("name") in names]
+            made["functions"] = [f for f in body["functions"] or () if f.get("name") in names]
         for list_name, choice in (("tools", "tool_choice"), ("functions", "function_call")):
             if not made.get(list_name):
                 made.pop(list_name, None)
