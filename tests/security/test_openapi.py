@@ -16,6 +16,7 @@ from threegate.gateway.openapi import document
 from tests.e2e.running import Running
 
 schema = schemathesis.openapi.from_dict(document())
+schema.config.seed = 1
 schema.config.generation.update(modes=[GenerationMode.POSITIVE, GenerationMode.NEGATIVE])
 
 
