@@ -66,6 +66,24 @@ def test_edges_hold_beside_chinese_and_context_decides() -> None:
 
 
 @pytest.mark.parametrize(
+    ("text", "values"),
+    [
+        ("EMP-123456 EMP-123457, in room 3 EMP-123458", ["123456", "123457", "123458"]),
+        ("2.EMP-123456", ["123456"]),
+        ("XEMP-123456 EMP-1234567 EMP-123456x", []),
+        ("site 4410001 4410002", ["4410001", "4410002"]),
+        ("12-4410001, 4.4410001, 44410001", []),
+    ],
+)
+def test_policy_recognizers_find_what_stands_in_a_row(text: str, values: list[str]) -> None:
+    pattern = {"name": "s", "regex": r"\b441\d{4}\b", "score": 0.6}
+    site = {"name": "site", "supported_entity": "SITE_NO", "patterns": [pattern]}
+    scan = scanner(frozenset({"pii.employee_no", "pii.site_no"}), [OWN, site]).scan
+    found = scan(Passage(LOCUS, text)).findings
+    assert [text[f.span.start : f.span.end].removeprefix("EMP-") for f in found] == values
+
+
+@pytest.mark.parametrize(
     ("bad", "word"),
     [
         (

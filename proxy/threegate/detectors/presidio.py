@@ -24,7 +24,7 @@ import re2
 from threegate.detectors import tails
 from threegate.detectors.base import DetectorInfo, Example
 from threegate.detectors.presidio_engine import MAX_SPAN, QUIET, engine_of, parsed, repaired
-from threegate.detectors.presidio_national import Entity, level_of, stands
+from threegate.detectors.presidio_national import Entity, is_whole, level_of
 from threegate.detectors.presidio_places import Places
 from threegate.detectors.presidio_table import PREDEFINED
 from threegate.detectors.recognizer import Hit, Recognizer
@@ -64,11 +64,19 @@ class _Own:
         entities = sorted(e for e, found in self._patterns.items() if found.Match(view.data))
         if entities:
             for result in self._analyzer.analyze(view.text, "en", entities):
-                if result.score > 0 and stands(view.text, result.start, result.end):
+                if result.score > 0 and _is_one(view.text, result.start, result.end):
                     kind, level = kind_of(result.entity_type), level_of(result.score)
                     yield Hit(result.start, result.end, kind, level, "presidio")
 
 
+def _is_one(text: str, start: int, end: int) -> bool:
+    """Not inside a longer word or number. Behind a blank stands another number, and no number goes
+    on with a letter: what its author's pattern reads there is meant."""
+    inside = text[start].isdigit() and _NUMBER.search(text, max(0, start - 2), start)
+    return not inside and is_whole(text, start, end)
+
+
+_NUMBER = re.compile(r"[0-9][\-./]\Z")
 _LARGE = 32 * 1024
 """Characters from which RE2 takes longer to tell that a pattern matches nowhere than arrays do."""
 

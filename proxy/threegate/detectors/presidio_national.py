@@ -195,9 +195,14 @@ def _order(value: Value) -> tuple[int, int, float]:
 def stands(text: str, start: int, end: int) -> bool:
     """Not inside a longer word or a longer row of numbers: what stands before decides, not
     where a search began."""
-    before, after = text[max(0, start - 2) : start], text[end : end + 1]
+    before = text[max(0, start - 2) : start]
     joined = len(before) == 2 and before[0].isdigit() and before[1] in " -./"
-    return not joined and not _word(before[-1:]) and not _word(after)
+    return not joined and is_whole(text, start, end)
+
+
+def is_whole(text: str, start: int, end: int) -> bool:
+    """Not inside a longer word."""
+    return not _word(text[max(0, start - 1) : start]) and not _word(text[end : end + 1])
 
 
 def _word(char: str) -> bool:
