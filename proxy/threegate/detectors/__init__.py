@@ -77,6 +77,7 @@ DETECTORS: tuple[Recognizer, ...] = (
     uk_ids.RECOGNIZER,
     papers.RECOGNIZER,
     world_ids.RECOGNIZER,
+    world_ids.BARE,
     phone.RECOGNIZER,
     address.RECOGNIZER,
     crypto.RECOGNIZER,

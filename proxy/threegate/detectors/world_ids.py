@@ -17,8 +17,9 @@ import re2
 from threegate.detectors import bulk, tails
 from threegate.detectors.base import DetectorInfo, Example
 from threegate.detectors.linear import loosened
-from threegate.detectors.recognizer import ANSWER, Hit, Recognizer
+from threegate.detectors.recognizer import ANSWER, Find, Hit, Recognizer
 from threegate.detectors.sieve import Ints, Mask, Sieve
+from threegate.detectors.stretches import NUMBER
 from threegate.detectors.surroundings import View
 from threegate.detectors.world_checks import (
     Check,
@@ -95,12 +96,14 @@ _LABELLED = (
     _number(r"\bSIN\b|social insurance|assurance sociale", r"[0-9]{9}", 9, luhn, SIN),
     _number(r"주민(?:등록)?번호", r"[0-9]{6}-?[1-4][0-9]{6}", 13, born_year_first, RRN),
 )  # fmt: skip
-_TABLE = (
-    *_LABELLED,
-    _alone(r"[0-9]{2}\.[0-9]{3}\.[0-9]{3}/0001-[0-9]{2}", 14, brazilian),
+_BARE = (
+    _alone(r"[0-9]{3}\.[0-9]{3}\.[0-9]{3}-[0-9]{2}", 11, brazilian),
+    _alone(r"[0-9]{2}\.[0-9]{3}\.[0-9]{3}/[0-9]{4}-[0-9]{2}", 14, brazilian),
     _alone(r"756\.[0-9]{4}\.[0-9]{4}\.[0-9]{2}", 13, weighted(10, *(1, 3) * 6, 1)),
     _alone(r"784-[0-9]{4}-[0-9]{7}-[0-9]", 15, luhn),
-)  # fmt: skip
+)
+"""Told without a label: whoever looks for numbers anyway looks for these (`BARE`), because as
+triggers of their own they multiply the states of all others."""
 
 
 _WORDS = (
@@ -108,25 +111,22 @@ _WORDS = (
     r"|ahv|avs|dselsnummer|fnr|cpr|rodn|cnp|numeric personal|egn|егн|isikukood|asmens|utr|unique taxpayer"
     r"|cpf|cuit|cuil|マイナンバー|個人番号|my number|mynumber|nik|ktp|mykad|pengenalan|ic no|ic number|cccd"
     r"|căn cước|chứng minh|снилс|snils|инн|inn|teudat|תעודת|ein|employer identification|sin|social insurance"
-    r"|assurance sociale|주민|emirates id|/0001-|756\.|784-"
+    r"|assurance sociale|주민|emirates id"
 )
 """Of every label a part that is no pattern: words share one automaton with all others."""
 
 
-def _labels() -> Any:
-    made = re2.Set.SearchSet()
-    for number in _TABLE:
-        made.Add(f"(?i){number.label}")
-    made.Compile()
-    return made
+def _finder(table: tuple[_Number, ...]) -> Find:
+    labels = re2.Set.SearchSet()
+    for number in table:
+        labels.Add(f"(?i){number.label}")
+    labels.Compile()
 
+    def find(view: View) -> Iterator[Hit]:
+        for n in sorted(labels.Match(view.data) or ()):
+            yield from _found(view, table[n])
 
-_LABELS = _labels()
-
-
-def find(view: View) -> Iterator[Hit]:
-    for n in sorted(_LABELS.Match(view.data) or ()):
-        yield from _found(view, _TABLE[n])
+    return find
 
 
 def _found(view: View, number: _Number) -> Iterator[Hit]:
@@ -162,7 +162,6 @@ RECOGNIZER = Recognizer(
             ),
             Example("AHV-Nr. 756.9217.0769.85, SIN 339500720", ("756.9217.0769.85", "339500720")),
             Example("운전자 주민번호 881014-1573908", ("881014-1573908",)),
-            Example("nota 11.222.333/0001-81 em anexo", ("11.222.333/0001-81",)),
             Example("ИНН 7707083893, 500100732259", ("7707083893",)),
             Example("BSN 347475633, the number of a part"),
             Example("CPF 572.317.045-74, which no person has"),
@@ -171,7 +170,27 @@ RECOGNIZER = Recognizer(
         ),
     ),
     trigger=_WORDS,
-    find=find,
+    find=_finder(_LABELLED),
+    tails=(tails.token, tails.number),
+    rank=44,
+    plain=False,
+)
+BARE = Recognizer(
+    DetectorInfo(
+        id="world_ids_bare",
+        kinds=(OTHER,),
+        title=Bilingual("无标签的他国证件号与税号", "Numbers of other countries without a label"),
+        examples=(
+            Example(
+                "nota 572.317.045-73 em anexo, 11.222.333/0002-62",
+                ("572.317.045-73", "11.222.333/0002-62"),
+            ),
+            Example("756.9217.0769.85 bitte prüfen", ("756.9217.0769.85",)),
+            Example("572.317.045-74, 1572.317.045-73, 11.222.333/0001-82, 756.9217.0769.86"),
+        ),
+    ),
+    trigger=NUMBER,
+    find=_finder(_BARE),
     tails=(tails.token, tails.number),
     rank=44,
     plain=False,
