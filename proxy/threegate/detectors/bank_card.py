@@ -61,11 +61,10 @@ _KNOWN = sorted({p for low, high, _ in _ISSUERS for p in range(low // 10000, hig
 _LEAST, _LONGEST = 13, 19
 _SPLIT = 5
 """More groups of digits than this are a card only beside a label."""
-_ROW_BEFORE = re.compile(r"[0-9A-Fa-f]{4,5}[ \r\n]{1,2}$")
-_ROW_BEHIND = re.compile(r"[ \r]?[ \n][0-9]{4,5}(?![0-9A-Za-z/])")
-"""Of rows and columns of numbers: a card that nothing labels is none of them."""
-_BREAKS = [ord(c) for c in " \r\n"]
-_HEX = [ord(c) for c in "0123456789ABCDEFabcdef"]
+_LINE_ABOVE = re.compile(r"[0-9]{4}[ \r]?\n\Z")
+_LINE_BELOW = re.compile(r"[ \r]?\n[0-9]{4,5}(?![0-9A-Za-z/])")
+"""Of a column of numbers that goes on."""
+_BLANKS, _NEWLINE = [ord(c) for c in " \r"], ord("\n")
 _GROUPINGS = {
     (4, 4, 4, 4),
     (4, 4, 4, 4, 3),
@@ -143,32 +142,23 @@ def _spots(sieve: Sieve, i: Ints, count: int) -> Ints:
     known = np.isin(sieve.number(i, 0, 2), _KNOWN)
     i = i[(known & sieve.solid(i, 0, count - 1)) | sieve.luhn(i, count)]
     known = np.isin(sieve.number(i, 0, 2), _KNOWN) & (sieve.groups(i, count) <= _SPLIT)
-    known &= ~_are_rows(sieve, i, count)
+    known &= ~_are_columns(sieve, i, count)
     return sieve.at[i[known | sieve.labelled(sieve.at[i], _LABELS)]]
 
 
-def _are_rows(sieve: Sieve, i: Ints, count: int) -> Mask:
-    """`_is_row` of many in more than one group."""
+def _are_columns(sieve: Sieve, i: Ints, count: int) -> Mask:
+    """`_is_column` of many."""
     start, end = sieve.at[i], sieve.at[i + count - 1] + 1
-    left = start - 1 - np.isin(sieve.code(start - 2), _BREAKS)
-    row = np.isin(sieve.code(start - 1), _BREAKS)
-    right = end + 1 + _breaks(sieve, end, " \r", " \n")
-    follows = (right > end + 1) | np.isin(sieve.code(end), [ord(c) for c in " \n"])
+    left = start - 2 - np.isin(sieve.code(start - 2), _BLANKS)
+    right = end + np.isin(sieve.code(end), _BLANKS)
+    above, below = sieve.code(start - 1) == _NEWLINE, sieve.code(right) == _NEWLINE
     for place in range(4):
-        row &= np.isin(sieve.code(left - 1 - place), _HEX)
-        follows &= sieve.is_digit(right + place)
-    last = right + 4 + sieve.is_digit(right + 4)
-    follows &= ~(sieve.is_digit(last) | sieve.is_letter(last) | (sieve.code(last) == ord("/")))
-    many = sieve.lines[i + count - 1] - sieve.lines[i] > 1
-    rows: Mask = (row | follows | many) & (sieve.groups(i, count) > 1)
-    return rows
-
-
-def _breaks(sieve: Sieve, at: Ints, first: str, second: str) -> Mask:
-    """Whether one of these two stands there, and one of those behind it."""
-    one, other = ([ord(c) for c in chars] for chars in (first, second))
-    both: Mask = np.isin(sieve.code(at), one) & np.isin(sieve.code(at + 1), other)
-    return both
+        above &= sieve.is_digit(left - place)
+        below &= sieve.is_digit(right + 1 + place)
+    last = right + 5 + sieve.is_digit(right + 5)
+    below &= ~(sieve.is_digit(last) | sieve.is_letter(last) | (sieve.code(last) == ord("/")))
+    columns: Mask = (above | below) & (sieve.lines[i + count - 1] - sieve.lines[i] > 1)
+    return columns
 
 
 def _any_within(ranges: _Ranges, prefix: NDArray[np.int32], count: int) -> Mask:
@@ -194,7 +184,7 @@ def _level(view: View, start: int, end: int, digits: str, shape: tuple[int, ...]
     near = cue(view, start, end, _LABELS)
     if near <= 0 and (not common or len(shape) > _SPLIT):
         return None
-    if near <= 0 and len(shape) > 1 and _is_row(view.text, start, end):
+    if near <= 0 and _is_column(view.text, start, end):
         return None
     if near < 0 or shown(view, start, end, digits):
         return Level.LOW
@@ -203,16 +193,14 @@ def _level(view: View, start: int, end: int, digits: str, shape: tuple[int, ...]
     return Level.HIGH if near > 0 and common else Level.MEDIUM
 
 
-def _is_row(text: str, start: int, end: int) -> bool:
-    """Part of a row of numbers, or on more than two lines."""
-    if text.count("\n", start, end) > 1:
-        return True
-    before = text[max(0, start - _ROW) : start]
-    return bool(_ROW_BEFORE.search(before) or _ROW_BEHIND.match(text, end))
+def _is_column(text: str, start: int, end: int) -> bool:
+    """On more than two lines, with a number on the line above or below. What stands in one line, or
+    alone, is a card though numbers stand beside it: a date, the next card."""
+    if text.count("\n", start, end) < 2:
+        return False
+    above = _LINE_ABOVE.search(text, max(0, start - 8), start)
+    return bool(above or _LINE_BELOW.match(text, end))
 
-
-_ROW = 8
-"""Characters before a card in which a number of the same row may stand."""
 
 RECOGNIZER = Recognizer(
     DetectorInfo(
@@ -237,7 +225,12 @@ RECOGNIZER = Recognizer(
             ),
             Example("测试卡号6222021234567890127过不了Luhn"),
             Example("use the test card 4242 4242 4242 4242; 测试卡号4111111111111111 是文档里的"),
-            Example("4096\n4172\n4176\n4250\n4256, 5412 5416 5406 5444 5452 5453"),
+            Example("4096\n4172\n4176\n4250\n4256, and so on"),
+            Example(
+                "Ann 4012 8888 8888 1881 0927\nBob 5105 1051 0510 5100\n4111 1111 1111 1111",
+                ("4012 8888 8888 1881", "5105 1051 0510 5100", "4111 1111 1111 1111"),
+            ),
+            Example("4111\n1111\n1111\n1111 is what I read", ("4111\n1111\n1111\n1111",)),
             Example("订单4711851210781365629显示已签收"),
             Example("计算 6222021234567890128 mod 97, sum = 4111111111111111 + 1"),
             Example("seq=000184467440737 ts=1716893322123"),

@@ -45,6 +45,7 @@ _COUNTRY = (
 )
 _NATIONAL = _PREFIX[1:] + rf"{_GAP}[0-9]{_GAP}[0-9]{{3}}{_GAP}[0-9]{_GAP}[0-9]{{3}}{_EDGE}"
 _MOBILE = re.compile(rf"(?P<country>{_COUNTRY})1{_NATIONAL}|1{_LEFT}{_NATIONAL}")
+_ABOVE, _BELOW = re.compile(r"[0-9]\n\Z"), re.compile(r"\n[0-9]")
 _DOTS = 2
 """More of them stand in versions: 133.0.7415.166."""
 _ASSIGNED = np.array([bool(re.fullmatch(_PREFIX, f"{n:03}")) for n in range(1000)])
@@ -69,7 +70,7 @@ def _sift(view: View) -> tuple[Iterator[Hit], Ints]:
     sieve = view.sieve
     i = _numbers(sieve, sieve.free[sieve.digit[sieve.free] == 1])
     start, end = sieve.at[i], sieve.at[i + 10] + 1
-    whole = (_dots(sieve, i) <= _DOTS) & (_breaks(sieve, i) <= 1)
+    whole = (_dots(sieve, i) <= _DOTS) & ((_breaks(sieve, i) <= 1) | ~_goes_on(sieve, start, end))
     edge = bulk.right(sieve, end) & whole
     own = edge & bulk.left(sieve, start) & (sieve.code(start - 1) != _PLUS)
     paired = (sieve.code(start - 1) == _SLASH) | (sieve.code(end) == _SLASH)
@@ -132,6 +133,14 @@ def _breaks(sieve: Sieve, i: Ints) -> Ints:
     return breaks
 
 
+def _goes_on(sieve: Sieve, start: Ints, end: Ints) -> Mask:
+    """`_is_column` of many: a digit ends the line above, or begins the one below."""
+    above = (sieve.code(start - 1) == _LINE) & sieve.is_digit(start - 2)
+    below = (sieve.code(end) == _LINE) & sieve.is_digit(end + 1)
+    column: Mask = above | below
+    return column
+
+
 def _abroad(sieve: Sieve, start: Ints) -> Mask:
     """`_ABROAD`: behind a plus sign or 00, the digits of a country's code and a blank or dash."""
     abroad = np.zeros(len(start), np.bool_)
@@ -150,8 +159,15 @@ def find(view: View) -> Iterator[Hit]:
     found, matches = sifted_numbers(view, _MOBILE, _sift)
     yield from found
     for match in matches:
-        if match.group().count(".") <= _DOTS and match.group().count("\n") <= 1:
+        if match.group().count(".") <= _DOTS and not _is_column(view.text, *match.span()):
             yield Hit(*match.span(), KIND, _level(view, match))
+
+
+def _is_column(text: str, start: int, end: int) -> bool:
+    """On more than two lines, of a column of numbers that goes on."""
+    if text.count("\n", start, end) < 2:
+        return False
+    return bool(_ABOVE.search(text, max(0, start - 2), start) or _BELOW.match(text, end))
 
 
 def _level(view: View, match: re.Match[str]) -> Level:
@@ -178,7 +194,9 @@ RECOGNIZER = Recognizer(
         kinds=(KIND,),
         title=Bilingual("手机号", "Chinese mobile number"),
         examples=(
-            Example("column:\n177\n178\n1423\n1424\n2046, 138\n1234\n5678"),
+            Example("column:\n177\n178\n1423\n1424\n2046"),
+            Example("177\n178\n1423\n1424\n2046\n138\n1234\n5678\n12"),
+            Example("我的 138\n1234\n5678 打不通", ("138\n1234\n5678",)),
             Example("示例：手机号 13800138000，仅作演示"),
             Example("我的手机号是13800138000。", ("13800138000",)),
             Example("联系人手机+8613800138000，请备齐", ("+8613800138000",)),
