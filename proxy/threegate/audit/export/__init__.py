@@ -1,0 +1,1 @@
+"""Exports, backups and formats of other systems."""

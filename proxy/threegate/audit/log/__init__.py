@@ -1,0 +1,1 @@
+"""The log itself: records, chain, checkpoints, storage, search."""

@@ -1,0 +1,1 @@
+"""The periodic report, as a page or a PDF."""

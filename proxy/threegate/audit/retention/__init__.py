@@ -1,0 +1,1 @@
+"""Erasure, legal holds and the daily retention job."""

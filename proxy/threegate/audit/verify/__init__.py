@@ -1,0 +1,1 @@
+"""Independent verification of a log or an export."""

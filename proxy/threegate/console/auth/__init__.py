@@ -1,0 +1,1 @@
+"""Accounts, sessions, single sign-on and request security of the console."""

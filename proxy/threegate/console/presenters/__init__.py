@@ -1,0 +1,1 @@
+"""Records and policies as plain data for templates."""

@@ -1,0 +1,1 @@
+"""The reviewer's tools: queue, labels, searches, complaints."""

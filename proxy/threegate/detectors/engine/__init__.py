@@ -1,0 +1,1 @@
+"""What every pattern recognizer is built on, and the scanner that runs them."""

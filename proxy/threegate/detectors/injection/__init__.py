@@ -1,0 +1,1 @@
+"""Prompt injection found by wording."""

@@ -1,0 +1,1 @@
+"""Detectors backed by models: guard, entities, fact check, LLM judge."""

@@ -1,0 +1,1 @@
+"""Identifiers of mainland China, Hong Kong, Macau and Taiwan; one module each."""

@@ -1,0 +1,1 @@
+"""Identifiers of other countries and international ones; one module each."""

@@ -1,0 +1,1 @@
+"""Presidio's national identifiers, and policy recognizers in Presidio's format."""

@@ -1,0 +1,1 @@
+"""Secret rules by provider."""

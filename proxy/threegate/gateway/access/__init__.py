@@ -1,0 +1,1 @@
+"""Who may call, under which policy, and how often."""

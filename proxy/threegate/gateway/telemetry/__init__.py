@@ -1,0 +1,1 @@
+"""What a call leaves behind: audit records, metrics, traces."""

@@ -1,0 +1,1 @@
+"""Bilingual texts of the command line, errors, YAML problems and the audit log."""

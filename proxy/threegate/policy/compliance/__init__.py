@@ -1,0 +1,1 @@
+"""Taxonomies, coverage and question banks."""

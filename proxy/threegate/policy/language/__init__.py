@@ -1,0 +1,1 @@
+"""The policy language: strict YAML, schema decoding, vocabulary, problems."""

@@ -1,0 +1,1 @@
+"""The life of a policy version: approval, activation, storage, rollout bands."""

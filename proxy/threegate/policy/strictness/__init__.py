@@ -1,0 +1,1 @@
+"""Which of two policies is stricter, and how they differ."""

@@ -1,0 +1,1 @@
+"""Tests that policies carry, and reports of them."""

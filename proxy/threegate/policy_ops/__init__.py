@@ -1,0 +1,1 @@
+"""Operations on policies that need real detectors or keys: tests, replay, signed bundles."""

@@ -1,0 +1,1 @@
+"""The server process: HTTP protocol, workers, background work, logging, start-up."""

@@ -1,0 +1,1 @@
+"""The OpenAI APIs (and DeepSeek, which follows them)."""
