@@ -30,15 +30,15 @@ from pathlib import Path
 from typing import Any
 
 from threegate.audit import AuditLog, AuditSettings, Content, Part, Query, Record, Stage, Usage
-from threegate.audit.chain import Hasher
-from threegate.audit.commands_read import own_keys, published_files
-from threegate.audit.database import PATIENT_SECONDS, now_us, writer_engine
-from threegate.audit.export import export
-from threegate.audit.rows import Item, make
-from threegate.audit.sources import connect
-from threegate.audit.store import load_master, load_publisher, load_signer, today
-from threegate.audit.verify import verify_database
-from threegate.audit.writer import Writer, new_writer_id
+from threegate.audit.export.bundle import export
+from threegate.audit.log.chain import Hasher
+from threegate.audit.log.database import PATIENT_SECONDS, now_us, writer_engine
+from threegate.audit.log.rows import Item, make
+from threegate.audit.log.store import load_master, load_publisher, load_signer, today
+from threegate.audit.log.writer import Writer, new_writer_id
+from threegate.audit.verify.sources import connect
+from threegate.audit.verify.verifier import verify_database
+from threegate.cli.audit_read import own_keys, published_files
 from threegate.types import (
     Action,
     Caller,

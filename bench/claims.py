@@ -125,7 +125,7 @@ def proxy(upstream: str) -> Iterator[str]:
         packs = Path(folder) / "policies/packs"
         packs.mkdir(parents=True)
         (packs / "bench.yaml").write_text(PACK, encoding="utf-8")
-        command = [sys.executable, "-m", "threegate.cli", "serve", "--upstream", upstream]
+        command = [sys.executable, "-m", "threegate", "serve", "--upstream", upstream]
         command += ["--port", str(PORT), "--pack", "bench", "--policies", str(packs.parent)]
         command += ["--var", f"{folder}/var", "--classifiers", "required"]
         command += ["--models", str(ROOT / "classifiers/models")]

@@ -14,7 +14,8 @@ import sys
 import timeit
 from collections.abc import Callable, Iterator
 
-from threegate.detectors import DETECTORS, presidio_engine, scanner
+from threegate.detectors.presidio import engine as presidio_engine
+from threegate.detectors.registry import DETECTORS, scanner
 from threegate.types import Channel, Layer, Locus, Passage
 
 LOCUS = Locus(Layer.INPUT, Channel.USER)

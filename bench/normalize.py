@@ -15,10 +15,10 @@ import sys
 import time
 from collections.abc import Callable
 
-from threegate.detectors.suite import Suite
-from threegate.detectors.suites import Suites
+from threegate.detectors.detector_set import Suite
+from threegate.detectors.detector_sets import Suites
 from threegate.normalize import views
-from threegate.normalize.views import _signs
+from threegate.normalize.pipeline import _signs
 from threegate.policy.model import CompiledPolicy, WordList
 from threegate.types import Channel, Layer, Locus, Passage
 

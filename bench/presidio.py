@@ -27,7 +27,7 @@ import tldextract
 from detectors import DEFAULT, LOCUS, mixed  # type: ignore[import-not-found]
 from presidio_analyzer import AnalyzerEngine, RecognizerRegistry
 from presidio_analyzer.nlp_engine import SpacyNlpEngine
-from threegate.detectors.suites import Suites
+from threegate.detectors.detector_sets import Suites
 from threegate.policy.model import CompiledPolicy
 from threegate.types import Passage
 

@@ -151,7 +151,7 @@ def main() -> None:
     demo_port, port = free_port(), free_port()
     with tempfile.TemporaryDirectory() as folder:
         demo = subprocess.Popen([sys.executable, "-c", DEMO, str(demo_port)])
-        command = [sys.executable, "-m", "threegate.cli", "serve", "--port", str(port)]
+        command = [sys.executable, "-m", "threegate", "serve", "--port", str(port)]
         command += ["--upstream", f"http://127.0.0.1:{demo_port}", "--var", folder]
         command += ["--pack", given.pack, "--classifiers", given.classifiers]
         database = given.audit or f"sqlite:///{folder}/audit.sqlite3"

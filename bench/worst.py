@@ -25,18 +25,19 @@ from functools import partial
 from pathlib import Path
 
 import re2
-from threegate.detectors import DETECTORS, custom
+from threegate.cli.serve import spare_the_collector
 from threegate.detectors.base import PatternDetector, Scanned
-from threegate.detectors.folding import fold
-from threegate.detectors.injection import InjectionSignatures
-from threegate.detectors.recognizer import Recognizer
-from threegate.detectors.scanner import PatternScanner
-from threegate.detectors.sieve import LONG
-from threegate.detectors.stretches import stretches
-from threegate.detectors.surroundings import View
+from threegate.detectors.custom import detector as custom
+from threegate.detectors.engine.context import View
+from threegate.detectors.engine.digit_index import LONG
+from threegate.detectors.engine.digit_spans import stretches
+from threegate.detectors.engine.folding import fold
+from threegate.detectors.engine.recognizer import Recognizer
+from threegate.detectors.engine.scanner import PatternScanner
+from threegate.detectors.injection.detector import InjectionSignatures
+from threegate.detectors.registry import DETECTORS
 from threegate.normalize import views
 from threegate.policy.model import CompiledPolicy, CustomPattern, WordList
-from threegate.serve import spare_the_collector
 from threegate.types import Channel, Layer, Locus, Passage
 from worst_keys import near_keys
 from worst_national import NATIONAL

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from itertools import cycle, product
 
-from threegate.detectors.recognizer import Recognizer
+from threegate.detectors.engine.recognizer import Recognizer
 
 _ALPHABET = "bcdefghijklmnopqrstuvwxy"
 _KINDS = ((str.isdigit, "11"), (str.islower, "ab"), (str.isupper, "AB"))

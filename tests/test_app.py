@@ -9,8 +9,8 @@ import pytest
 from starlette.routing import Route
 from threegate.app import SECRET_BYTES, _secret, _upstream_keys, create_app
 from threegate.settings import Settings, UpstreamSettings
+from threegate.settings.errors import SettingsError
 from threegate.wire import ADAPTERS
-from threegate.wrong_settings import SettingsError
 
 from tests.gateway.calls import deps_of
 from tests.gateway.shell import policy

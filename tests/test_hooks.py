@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from ruamel.yaml import YAML
-from threegate.cli import main, parser
+from threegate.cli.main import main, parser
 
 ROOT = Path(__file__).parents[1]
 HOOKS: list[dict[str, Any]] = YAML(typ="safe").load(

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from ruamel.yaml import YAML
-from threegate.gateway.metrics import Metrics
+from threegate.gateway.telemetry.metrics import Metrics
 
 ROOT = Path(__file__).parents[1]
 OBSERVE = ROOT / "docker" / "observe"

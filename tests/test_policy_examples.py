@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import pytest
-from threegate.check import Runner
-from threegate.policy.cases import cases
 from threegate.policy.compile import build
-from threegate.policy.load import DictTree, load_bundle, pack_path
-from threegate.policy.store import DirTree
+from threegate.policy.language.load import DictTree, load_bundle, pack_path
+from threegate.policy.lifecycle.store import DirTree
+from threegate.policy.testing.cases import cases
+from threegate.policy_ops.test_runner import Runner
 
-from tests.policy.test_reference import EXAMPLES, POLICIES
-from tests.test_check import suite
+from tests.policy.language.test_reference import EXAMPLES, POLICIES
+from tests.policy_ops.test_test_runner import suite
 
 
 @pytest.mark.parametrize("example", EXAMPLES)

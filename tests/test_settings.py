@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 from threegate.settings import Settings, UpstreamSettings, load, upstream_from
-from threegate.wrong_settings import SettingsError
+from threegate.settings.errors import SettingsError
 
 NOWHERE = {"THREEGATE_CONFIG": "/nonexistent/threegate.yaml"}
 

@@ -14,7 +14,7 @@ import time
 from collections.abc import Callable
 from dataclasses import replace
 
-from threegate.detectors.suites import Suites
+from threegate.detectors.detector_sets import Suites
 from threegate.guard.decide import wanted_kinds
 from threegate.guard.input import ScannedText, judge_input, judges
 from threegate.guard.mask import MaskMap

@@ -53,7 +53,7 @@ class System:
 
 def threegate(name: str, packs: str, policies: Path, *, models: bool = False) -> System:
     command = (
-        sys.executable, "-m", "threegate.cli", "serve", "--upstream", MOCK,
+        sys.executable, "-m", "threegate", "serve", "--upstream", MOCK,
         "--port", str(MOCK_PORT + 2), "--policies", str(policies),
         "--classifiers", "required" if models else "off",
         "--models", str(ROOT / "classifiers" / "models"), "--var", f"{HOME}/run/var-{name}",

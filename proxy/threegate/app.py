@@ -17,44 +17,50 @@ from starlette.routing import BaseRoute, Mount, Route
 from threegate_classifiers import remote
 from threegate_classifiers.runtime import Engine
 
-from threegate.audit import upkeep
-from threegate.audit.database import writer_engine
+from threegate.audit.log.database import writer_engine
+from threegate.audit.log.store import AuditLog
+from threegate.audit.retention import retention_job
 from threegate.audit.settings import from_settings
-from threegate.audit.store import AuditLog
 from threegate.console.app import create_console
-from threegate.console.opening import open_parts
-from threegate.detectors.llm_judge import LlmJudge
-from threegate.detectors.models import MODELS, sentence_detectors
-from threegate.detectors.suites import Suites
-from threegate.gateway.bands import Bands
+from threegate.console.bootstrap import open_parts
+from threegate.detectors.detector_sets import Suites
+from threegate.detectors.models.factory import MODELS, sentence_detectors
+from threegate.detectors.models.llm_judge import LlmJudge
+from threegate.gateway.access.auth import KeyFile
+from threegate.gateway.access.auth_db import KeyTable
+from threegate.gateway.access.rule_trips import Bands
 from threegate.gateway.deps import Deps
-from threegate.gateway.door import KeyFile
-from threegate.gateway.doors import Doors
 from threegate.gateway.endpoint import Endpoint
-from threegate.gateway.key_table import KeyTable
-from threegate.gateway.metrics import Metrics
+from threegate.gateway.meta_endpoints import Plain
 from threegate.gateway.notices import Notices
-from threegate.gateway.plain import Plain
-from threegate.gateway.refusals import Refusals
-from threegate.gateway.timed import Timed
-from threegate.gateway.traces import Traces
-from threegate.gateway.warm import warm
+from threegate.gateway.router import Doors
+from threegate.gateway.telemetry.metrics import Metrics
+from threegate.gateway.telemetry.rejections import Refusals
+from threegate.gateway.telemetry.timed_detectors import Timed
+from threegate.gateway.telemetry.tracing import Traces
 from threegate.guard.decide import wanted_kinds
-from threegate.policy.band_store import BandStore
-from threegate.policy.failures import failure
+from threegate.limits.admission import CHECKING, Admission
+from threegate.limits.store import Limiter, MemoryLimiter
+from threegate.policy.errors import failure
 from threegate.policy.kinds import KINDS
-from threegate.policy.store import FolderSource, PolicyStore, VersionSource, now_utc, today_utc
-from threegate.policy.versions import Versions
-from threegate.sealed import sealed_source
+from threegate.policy.lifecycle.band_store import BandStore
+from threegate.policy.lifecycle.store import (
+    FolderSource,
+    PolicyStore,
+    VersionSource,
+    now_utc,
+    today_utc,
+)
+from threegate.policy.lifecycle.versions import Versions
+from threegate.policy_ops.signed_bundle import sealed_source
+from threegate.server.background import Watch
+from threegate.server.warmup import warm
 from threegate.settings import JudgeSettings, Settings
-from threegate.state.admission import CHECKING, Admission
-from threegate.state.limits import Limiter, MemoryLimiter
+from threegate.settings.errors import wrong
 from threegate.tasks import Tasks
 from threegate.types import Bilingual
 from threegate.upstream import Upstreams
-from threegate.watch import Watch
 from threegate.wire import ADAPTERS
-from threegate.wrong_settings import wrong
 
 log = logging.getLogger(__name__)
 WITHOUT = Bilingual(
@@ -167,7 +173,11 @@ async def opened(
 async def _beside(deps: Deps, watch: Watch, audit: AuditLog) -> AsyncIterator[None]:
     """What runs beside the calls; the spans that still wait are sent at the end."""
     tasks = Tasks()
-    for work in (watch.run(), upkeep.run(audit), *([deps.traces.run()] if deps.traces else ())):
+    for work in (
+        watch.run(),
+        retention_job.run(audit),
+        *([deps.traces.run()] if deps.traces else ()),
+    ):
         tasks.spawn(work)
     try:
         yield
@@ -214,7 +224,7 @@ def _door(settings: Settings, versions: Versions) -> KeyFile | KeyTable:
 def _limiter(settings: Settings, metrics: Metrics) -> Limiter:
     if not settings.state_url:
         return MemoryLimiter()
-    from threegate.state.redis import RedisLimiter  # only where workers share their state
+    from threegate.limits.redis import RedisLimiter  # only where workers share their state
 
     return RedisLimiter.open(settings.state_url, metrics.state_away.inc)
 

@@ -17,7 +17,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from threegate.error_words import said
+from threegate.i18n.messages import said
 from threegate.types import Bilingual
 
 

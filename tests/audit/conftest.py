@@ -11,11 +11,11 @@ from pathlib import Path
 import pytest
 from sqlalchemy import create_engine, make_url, text
 from threegate.audit import AuditLog, AuditSettings, Content, Part, Query, Record, Stage, Usage
-from threegate.audit.commands_read import own_keys, published_files
-from threegate.audit.findings import Report
-from threegate.audit.sources import connect
-from threegate.audit.verify import verify_database
-from threegate.cli import main
+from threegate.audit.verify.findings import Report
+from threegate.audit.verify.published import own_keys, published_files
+from threegate.audit.verify.sources import connect
+from threegate.audit.verify.verifier import verify_database
+from threegate.cli.main import main
 from threegate.types import (
     Action,
     Caller,

@@ -10,8 +10,8 @@ from types import SimpleNamespace
 import pytest
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
-from threegate.audit.chain import SHA256, Tree
-from threegate.audit.note import Checkpoint, Signer, sign
+from threegate.audit.log.chain import SHA256, Tree
+from threegate.audit.log.note import Checkpoint, Signer, sign
 
 merkle = pytest.importorskip("sigstore._internal.merkle")
 checkpoint = pytest.importorskip("sigstore._internal.rekor.checkpoint")

@@ -3,7 +3,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from threegate.audit.record import ContentLevel
+from threegate.audit.log.record import ContentLevel
 from threegate.audit.settings import AuditSettings, Format, OnFailure, from_settings
 from threegate.errors import AuditError
 from threegate.settings import Settings

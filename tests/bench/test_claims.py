@@ -6,7 +6,7 @@ import random
 
 import pytest
 from threegate.guard.segments import sentences
-from threegate.policy.load import load_text
+from threegate.policy.language.load import load_text
 
 from bench import claims
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from threegate.policy.facade import compile_pack
-from threegate.policy.store import DirTree
+from threegate.policy.lifecycle.store import DirTree
 
 from bench.speed import load, mock, rules, rules_page
 from bench.speed.rule_sets import RULE_SETS

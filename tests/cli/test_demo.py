@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from threegate.cli import main
+from threegate.cli.main import main
 
 ROOT = Path(__file__).parents[2]
 POLICIES = ["--policies", str(ROOT / "policies"), "--classifiers", "off"]

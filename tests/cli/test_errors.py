@@ -6,8 +6,8 @@ import re
 from pathlib import Path
 
 import pytest
-from threegate.cli import main
-from threegate.wrong_use import WRONG_USE
+from threegate.cli.errors import WRONG_USE
+from threegate.cli.main import main
 
 HAN = re.compile(r"[一-鿿]")
 

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from threegate.cli import main
+from threegate.cli.main import main
 
 
 def answers(tmp_path: Path) -> str:

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import httpx
 import pytest
-from threegate.cli import main
-from threegate.explain import lines
+from threegate.cli.explain import lines
+from threegate.cli.main import main
 
 from tests.e2e.running import proxy
 

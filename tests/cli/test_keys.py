@@ -3,7 +3,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from threegate.cli import main
+from threegate.cli.main import main
 
 Captured = pytest.CaptureFixture[str]
 

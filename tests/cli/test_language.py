@@ -7,9 +7,9 @@ import re
 from collections import Counter
 
 import pytest
-from threegate.cli import main, parser
-from threegate.cli_language import chosen, parsers
-from threegate.cli_words import ARGPARSE, HELP, OPTIONS
+from threegate.cli.language import chosen, parsers
+from threegate.cli.main import main, parser
+from threegate.i18n.cli import ARGPARSE, HELP, OPTIONS
 
 HAN = re.compile(r"[一-鿿]")
 

@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 from threegate import __version__
-from threegate.cli import main, parser
-from threegate.policy_args import locale_language
+from threegate.cli.main import main, parser
+from threegate.cli.policy_args import locale_language
 
 COMMANDS = {
     "serve", "demo", "scan", "eval", "policy", "audit", "explain", "models", "keys",

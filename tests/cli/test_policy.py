@@ -8,12 +8,12 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
-from threegate.cli import main
-from threegate.policy.values import value_sha256
+from threegate.cli.main import main
+from threegate.policy.language.hashed_values import value_sha256
 
 from tests.policy.packs import FILES, GOOD, spoiled
 
-POLICIES = Path(__file__).parents[1] / "policies"
+POLICIES = Path(__file__).parents[2] / "policies"
 
 
 def folder(tmp_path: Path, text: str = GOOD) -> Path:

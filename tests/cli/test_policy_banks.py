@@ -7,9 +7,9 @@ import re
 from pathlib import Path
 
 import pytest
-from threegate.cli import main
+from threegate.cli.main import main
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 STARTER = ROOT / "policies" / "tests" / "banks" / "starter.csv"
 
 

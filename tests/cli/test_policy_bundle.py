@@ -7,11 +7,11 @@ import re
 from pathlib import Path
 
 import pytest
-from threegate.cli import main
+from threegate.cli.main import main
 from threegate.policy.facade import load_policies
-from threegate.policy.store import DirTree
+from threegate.policy.lifecycle.store import DirTree
 
-POLICIES = Path(__file__).parents[1] / "policies"
+POLICIES = Path(__file__).parents[2] / "policies"
 
 
 @pytest.fixture
@@ -54,7 +54,7 @@ def test_one_changed_byte_is_refused(
 
 
 def test_another_key_is_refused(bundled: tuple[Path, str]) -> None:
-    from threegate.audit.note import Signer
+    from threegate.audit.log.note import Signer
 
     other = Signer.from_seed("ci", b"3" * 32).verifier.vkey()
     assert main(["policy", "verify", str(bundled[0]), "--trust", other]) == 1

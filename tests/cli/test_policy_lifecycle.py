@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from threegate.cli import main
+from threegate.cli.main import main
 
+from tests.policy.lifecycle.test_store import put
 from tests.policy.packs import GOOD
-from tests.policy.test_store import put
 
 
 class Shell:

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import pytest
-from threegate.progress import progress, warn
+from threegate.cli.progress import progress, warn
 
 
 def test_silent_where_there_is_no_terminal(capsys: pytest.CaptureFixture[str]) -> None:

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from threegate.cli import main
-from threegate.scan.cli import scan_lines
+from threegate.cli.main import main
+from threegate.cli.scan import scan_lines
 from threegate.scan.scanner import Scanner
 from threegate.types import Level
 
@@ -59,7 +59,7 @@ def test_claims_in_lines(tiny: Scanner) -> None:
 
 def test_the_command_as_a_process() -> None:
     """Standard input to standard output; nothing else is written there."""
-    command = [sys.executable, "-m", "threegate.cli", "scan", "--jsonl", "--no-models"]
+    command = [sys.executable, "-m", "threegate", "scan", "--jsonl", "--no-models"]
     given = json.dumps({"id": 1, "text": ID}).encode() + b"\n"
     done = subprocess.run(command, input=given, capture_output=True, timeout=60, check=False)
     assert done.returncode == 0, done.stderr
@@ -103,7 +103,7 @@ def test_wrong_use(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
 def test_a_reader_that_has_seen_enough(tmp_path: Path) -> None:
     lines = tmp_path / "in.jsonl"
     lines.write_text('{"text":"hello"}\n' * 20_000, "utf-8")
-    command = f"{sys.executable} -m threegate.cli scan --jsonl --no-models < {lines} | head -1"
+    command = f"{sys.executable} -m threegate.cli.main scan --jsonl --no-models < {lines} | head -1"
     done = subprocess.run(command, shell=True, capture_output=True, timeout=60, check=False)
     assert json.loads(done.stdout)["findings"] == []
     assert done.stderr == b""

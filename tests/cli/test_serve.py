@@ -9,10 +9,10 @@ from typing import Any
 
 import httpx
 import pytest
-from threegate.serve import Leaving, config, ears, listening, with_upstream
+from threegate.cli.serve import Leaving, config, ears, listening, with_upstream
+from threegate.server.supervisor import Membership
 from threegate.settings import Settings, UpstreamSettings
-from threegate.workers import Membership
-from threegate.wrong_settings import SettingsError
+from threegate.settings.errors import SettingsError
 
 
 def test_a_stop_is_told_at_once_and_comes_after_the_delay() -> None:

@@ -10,10 +10,10 @@ from pathlib import Path
 
 import httpx
 import pytest
-from threegate.console.accounts import Accounts, now
-from threegate.console.opening import engine_of
-from threegate.console.sessions import COOKIE, Signer
-from threegate.policy.lifecycle import Role
+from threegate.console.auth.accounts import Accounts, now
+from threegate.console.auth.sessions import COOKIE, Signer
+from threegate.console.bootstrap import engine_of
+from threegate.policy.lifecycle.machine import Role
 
 from tests.e2e.running import ROOT, Running, proxy
 

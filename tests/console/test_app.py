@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import pytest
-from threegate.audit.words import trouble
+from threegate.audit.errors import trouble
 from threegate.console.app import templates
 
 from tests.console.conftest import Site

@@ -3,8 +3,8 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from threegate.console.accounts import Accounts, now
-from threegate.console.opening import console_link, engine_of
+from threegate.console.auth.accounts import Accounts, now
+from threegate.console.bootstrap import console_link, engine_of
 from threegate.settings import Settings
 
 

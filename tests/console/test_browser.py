@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from threegate.policy.lifecycle import Role
+from threegate.policy.lifecycle.machine import Role
 
 from tests.console.conftest import PASSWORD, Site, opened_site, policies
 from tests.e2e.running import proxy

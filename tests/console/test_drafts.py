@@ -4,12 +4,12 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import Engine
-from threegate.audit.database import writer_engine
+from threegate.audit.log.database import writer_engine
 from threegate.console.database import prepared
 from threegate.console.drafts import Drafts, Ground, workspace
-from threegate.policy.lifecycle import Activate, Approve, Person, Role, Submit
-from threegate.policy.store import DirTree, now_utc
-from threegate.policy.versions import Versions
+from threegate.policy.lifecycle.machine import Activate, Approve, Person, Role, Submit
+from threegate.policy.lifecycle.store import DirTree, now_utc
+from threegate.policy.lifecycle.versions import Versions
 
 POLICIES = Path(__file__).parents[2] / "policies"
 PATH = "packs/base.yaml"

@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 from threegate.console.app import templates
-from threegate.console.watching import MAIN, STEPS, finished, watched
+from threegate.console.progress_page import MAIN, STEPS, finished, watched
 from threegate.console.web import Shown, Step, Watched
 from threegate.errors import ProtocolError
 

@@ -5,9 +5,9 @@ from typing import cast
 import httpx
 import pytest
 from threegate.console.app import Console, console_routes, templates
-from threegate.console.pages import ANYONE, OPEN, PAGES, Page
-from threegate.console.parts import Parts
-from threegate.policy.lifecycle import Role
+from threegate.console.deps import Parts
+from threegate.console.routes import ANYONE, OPEN, PAGES, Page
+from threegate.policy.lifecycle.machine import Role
 
 from tests.console.conftest import Site
 

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from threegate.console.edit import EditError, RuleForm, edited, with_test
-from threegate.policy.load import load_text
+from threegate.console.rule_form import EditError, RuleForm, edited, with_test
+from threegate.policy.language.load import load_text
 from threegate.policy.schema import Rule
 
 PACKS = sorted((Path(__file__).parents[2] / "policies" / "packs").glob("*.yaml"))

@@ -6,7 +6,7 @@ from threegate.demo.conversations import CONVERSATIONS, Conversation
 from threegate.testing.prompts import from_chat
 from threegate.testing.scripts import reply_to
 from threegate.wire import json as strict_json
-from threegate.wire.chat import Chat
+from threegate.wire.openai.chat import Chat
 
 SCENES = (
     "harmful_answer",

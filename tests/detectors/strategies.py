@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from hypothesis import strategies as st
-from threegate.detectors import DETECTORS
+from threegate.detectors.registry import DETECTORS
 
 EXAMPLES = [e.text for r in DETECTORS for e in r.info.examples]
 VALUES = [v for r in DETECTORS for e in r.info.examples for v in e.values]

@@ -4,12 +4,13 @@ import re
 
 from hypothesis import given
 from hypothesis import strategies as st
-from threegate.detectors import bank_card, cn_id, cn_uscc, hk_tw_id
-from threegate.detectors.recognizer import numbers
-from threegate.detectors.stretches import within
-from threegate.detectors.surroundings import View
+from threegate.detectors.engine.context import View
+from threegate.detectors.engine.digit_spans import within
+from threegate.detectors.engine.recognizer import numbers
+from threegate.detectors.pii_cn import hk_tw_id, resident_id, uscc
+from threegate.detectors.pii_intl import bank_card
 
-EDGED = (bank_card._CARD, cn_id._NEW, cn_uscc._USCC, hk_tw_id._HONG_KONG)
+EDGED = (bank_card._CARD, resident_id._NEW, uscc._USCC, hk_tw_id._HONG_KONG)
 PARTS = (
     *("tel", "id", "no.", "card", "A", "x", "-", ".", "/", " ", "(", "号", "\n", "9", "62"),
     *("A123456(3)", "11010519491231002X", "6222021234567890128", "91350100M000100Y43"),

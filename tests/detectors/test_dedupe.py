@@ -6,7 +6,7 @@ from itertools import pairwise
 
 from hypothesis import given
 from hypothesis import strategies as st
-from threegate.detectors.distinct import distinct
+from threegate.detectors.dedupe import distinct
 from threegate.types import Channel, Finding, Layer, Level, Locus, Span
 
 LOCUS = Locus(Layer.INPUT, Channel.USER)

@@ -9,10 +9,10 @@ from collections.abc import Sequence
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from threegate.detectors import scanner
 from threegate.detectors.base import DetectorInfo, Scanned
-from threegate.detectors.custom import ListDetector
-from threegate.detectors.suite import LONG_TEXT, Suite
+from threegate.detectors.custom.detector import ListDetector
+from threegate.detectors.detector_set import LONG_TEXT, Suite
+from threegate.detectors.registry import scanner
 from threegate.policy.model import WordList
 from threegate.types import Bilingual, Channel, Finding, Layer, Level, Locus, Passage, Span
 
@@ -45,7 +45,7 @@ def test_a_long_text_leaves_the_loop_to_others(size: int, same: bool) -> None:
 
 
 def test_many_short_texts_leave_the_loop_to_others(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("threegate.detectors.suite.TURN_S", 0.0)
+    monkeypatch.setattr("threegate.detectors.detector_set.TURN_S", 0.0)
     letters, seen = Letters(), []
     suite = Suite(lambda kinds: (letters,))
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from threegate.detectors.suites import Suites
+from threegate.detectors.detector_sets import Suites
 from threegate.policy.model import CompiledPolicy, CustomPattern, WordList
 from threegate.types import Channel, Layer, Locus, Passage
 

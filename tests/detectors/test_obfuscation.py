@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from threegate.detectors.suite import Suite
-from threegate.detectors.suites import Suites
+from threegate.detectors.detector_set import Suite
+from threegate.detectors.detector_sets import Suites
 from threegate.policy.model import CompiledPolicy, WordList
 from threegate.types import Channel, Finding, Layer, Locus, Passage
 

@@ -6,7 +6,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from threegate.detectors.base import PatternDetector
-from threegate.detectors.formats import CodeDetector, LanguageDetector, LinkDetector, detectors
+from threegate.detectors.output_format import (
+    CodeDetector,
+    LanguageDetector,
+    LinkDetector,
+    detectors,
+)
 from threegate.policy.model import CompiledPolicy, WordList
 from threegate.types import Channel, Layer, Locus, Passage
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from threegate.detectors import DETECTORS, catalogue, kinds, scanner
 from threegate.detectors.base import Example
-from threegate.detectors.recognizer import Recognizer
+from threegate.detectors.engine.recognizer import Recognizer
+from threegate.detectors.registry import DETECTORS, catalogue, kinds, scanner
 from threegate.types import Channel, Layer, Level, Locus, Passage
 
 LOCUS = Locus(Layer.INPUT, Channel.USER)

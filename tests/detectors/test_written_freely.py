@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from threegate.detectors import scanner
+from threegate.detectors.registry import scanner
 from threegate.types import Channel, Layer, Level, Locus, Passage
 
 LOCUS = Locus(Layer.INPUT, Channel.USER)

@@ -22,8 +22,8 @@ import aiohttp
 import httpx
 import orjson
 from sqlalchemy import NullPool, create_engine, make_url, text
-from threegate.audit.database import writer_engine
-from threegate.gateway.key_table import KeyTable
+from threegate.audit.log.database import writer_engine
+from threegate.gateway.access.auth_db import KeyTable
 from threegate.testing.server import serve
 from threegate.testing.upstream import DemoUpstream
 
@@ -193,7 +193,7 @@ def replica(var: Path, environment: dict[str, str]) -> Iterator[Replica]:
         listener.bind(("127.0.0.1", 0))
         port = listener.getsockname()[1]
     var.mkdir()
-    command = [sys.executable, "-m", "threegate.cli", "serve", "--workers", "2"]
+    command = [sys.executable, "-m", "threegate", "serve", "--workers", "2"]
     with (var / "log").open("wb") as log:
         process = subprocess.Popen(
             [*command, "--port", str(port), "--var", str(var)],

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import httpx
-from threegate.audit.query import Query
-from threegate.audit.record import Stage
+from threegate.audit.log.query import Query
+from threegate.audit.log.record import Stage
 
 from tests.console.conftest import Site, opened_site
 from tests.e2e.running import proxy

@@ -15,7 +15,7 @@ import httpx
 import openai
 import pytest
 from threegate.audit import AuditLog
-from threegate.gateway.door import KeyFile
+from threegate.gateway.access.auth import KeyFile
 from threegate.gateway.outcome import BLOCKED
 
 from tests.audit.conftest import Outage

@@ -13,9 +13,9 @@ from typing import Any
 
 import httpx
 import pytest
-from threegate.audit.words import trouble
+from threegate.audit.errors import trouble
 from threegate.detectors.base import DetectorInfo
-from threegate.detectors.suite import Suite
+from threegate.detectors.detector_set import Suite
 from threegate.types import Bilingual, Failed, Finding, Passage, Reason
 
 from tests.e2e.running import Running, proxy
@@ -81,7 +81,7 @@ def test_a_detector_that_gives_no_answer_closes_the_input(
     tmp_path: Path, how: str, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     if how == "hang":
-        monkeypatch.setattr("threegate.gateway.request.INPUT_DEADLINE_MS", 100)
+        monkeypatch.setattr("threegate.gateway.input_layer.INPUT_DEADLINE_MS", 100)
     with proxy(tmp_path / "var") as running:
         policy = running.deps.policies.pin().bindings[0].policy
         whole: Suite = running.deps.suite_of(policy)

@@ -19,8 +19,8 @@ from pathlib import Path
 import httpx
 import pytest
 from sqlalchemy import create_engine, make_url, text
-from threegate import cli
-from threegate.audit.commands import reading
+from threegate.cli import main
+from threegate.cli.audit_common import reading
 from threegate.testing.server import serve
 from threegate.testing.upstream import DemoUpstream
 
@@ -59,7 +59,7 @@ def run_program(place: Place) -> None:
     os.chdir(ROOT)
     os.environ["THREEGATE_AUDIT_URL"] = place.database
     with Path(os.devnull).open("w") as nowhere, redirect_stdout(nowhere):
-        sys.exit(cli.main(place.arguments))
+        sys.exit(main.main(place.arguments))
 
 
 def answered_before_the_kill(place: Place, dice: random.Random) -> list[str]:
@@ -110,7 +110,7 @@ def ended(database: str) -> set[str]:
 
 
 def verified(place: Place) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "threegate.cli", "audit", "verify"]
+    command = [sys.executable, "-m", "threegate", "audit", "verify"]
     command += ["--database", place.database, "--directory", str(place.var / "audit")]
     return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
 

@@ -13,10 +13,10 @@ from typing import Any
 
 import httpx
 import pytest
-from threegate.cli import main
-from threegate.gateway.label import SIGN
-from threegate.policy.problems import Severity
-from threegate.policy.values import value_sha256
+from threegate.cli.main import main
+from threegate.gateway.ai_label import SIGN
+from threegate.policy.language.hashed_values import value_sha256
+from threegate.policy.language.problems import Severity
 
 from tests.e2e.running import Running, proxy
 from tests.gateway.shell import Heard, stream_of

@@ -8,8 +8,8 @@ from typing import Any
 
 import httpx
 import pytest
-from threegate.gateway.door import KeyFile
-from threegate.gateway.refusals import PER_MINUTE
+from threegate.gateway.access.auth import KeyFile
+from threegate.gateway.telemetry.rejections import PER_MINUTE
 
 from tests.e2e.running import Running, proxy
 

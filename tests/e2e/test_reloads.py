@@ -19,8 +19,8 @@ from typing import Any
 import httpx
 import pytest
 from threegate.policy.facade import load_policies
-from threegate.policy.load import DictTree
-from threegate.policy.problems import Severity
+from threegate.policy.language.load import DictTree
+from threegate.policy.language.problems import Severity
 
 from tests.e2e.running import Running, proxy
 from tests.e2e.test_policy import content

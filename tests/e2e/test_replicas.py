@@ -17,9 +17,17 @@ from typing import Any
 import httpx
 import pytest
 from threegate.policy.facade import check
-from threegate.policy.lifecycle import Activate, Approve, Event, Person, Role, Submit, proper
-from threegate.policy.store import DirTree, now_utc, today_utc
-from threegate.policy.versions import Versions
+from threegate.policy.lifecycle.machine import (
+    Activate,
+    Approve,
+    Event,
+    Person,
+    Role,
+    Submit,
+    proper,
+)
+from threegate.policy.lifecycle.store import DirTree, now_utc, today_utc
+from threegate.policy.lifecycle.versions import Versions
 
 from tests.e2e.fleet import POSTGRES, REDIS, Fleet, fleet
 from tests.e2e.running import ROOT
@@ -278,7 +286,7 @@ def test_a_replica_killed_in_a_stream_leaves_a_whole_log(two: Fleet) -> None:
             list(pieces)
     assert [e["stage"] for e in two.events(request_id)] == ["received"]
     assert two.post(0, "hello", KILLED).status_code == 200
-    command = [sys.executable, "-m", "threegate.cli", "audit", "verify"]
+    command = [sys.executable, "-m", "threegate", "audit", "verify"]
     verify = subprocess.run(
         [*command, "--database", two.database, "--directory", str(two.replicas[0].var / "audit")],
         cwd=ROOT,

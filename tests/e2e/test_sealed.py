@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from threegate.audit.note import Signer
+from threegate.audit.log.note import Signer
 from threegate.policy.facade import check
-from threegate.policy.load import DictTree
-from threegate.policy.store import DirTree, now_utc, today_utc
-from threegate.sealed import seal
+from threegate.policy.language.load import DictTree
+from threegate.policy.lifecycle.store import DirTree, now_utc, today_utc
+from threegate.policy_ops.signed_bundle import seal
 
 from tests.console.conftest import opened_site
 from tests.e2e.running import proxy

@@ -11,7 +11,7 @@ from typing import Any
 
 import httpx
 import pytest
-from threegate.gateway.door import KeyFile
+from threegate.gateway.access.auth import KeyFile
 from threegate.settings import UpstreamSettings
 from threegate.testing.server import serve
 from threegate.testing.upstream import DemoUpstream

@@ -3,7 +3,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from threegate.evaluate.claims import (
+from threegate.eval.claims import (
     TASK,
     VERDICTS,
     Figures,
@@ -13,8 +13,8 @@ from threegate.evaluate.claims import (
     tables,
     with_sources,
 )
-from threegate.evaluate.rows import Case, Read
-from threegate.evaluate.tasks import Seen
+from threegate.eval.rows import Case, Read
+from threegate.eval.tasks import Seen
 from threegate.scan.item import LOCI, LineError, Role
 from threegate.scan.scanner import Answer, Claim, Stance
 from threegate.types import Level, Passage, Source, Span

@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
-from threegate.cli import main
+from threegate.cli.main import main
 
 DATA = Path(__file__).parents[1] / "data"
 FILES = ("identifiers.jsonl", "identifiers2.jsonl", "identifiers3.jsonl")

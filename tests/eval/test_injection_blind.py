@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
-from threegate.cli import main
+from threegate.cli.main import main
 
 DATA = Path(__file__).parents[1] / "data" / "injection_blind.jsonl"
 

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import pytest
-from threegate.evaluate.labels import KINDS_OF, NOT_OURS, accepts, is_known, within
+from threegate.eval.labels import KINDS_OF, NOT_OURS, accepts, is_known, within
 from threegate.policy.kinds import BY_KIND
 
 PII, SECRET = frozenset({"pii"}), frozenset({"secret"})

@@ -5,7 +5,7 @@ import itertools
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from threegate.evaluate.metrics import (
+from threegate.eval.metrics import (
     Counts,
     Marked,
     auroc,

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from threegate.evaluate.rows import in_split, read, role_of, text_of, yes
+from threegate.eval.rows import in_split, read, role_of, text_of, yes
 from threegate.scan.item import Item, LineError, Role
 
 

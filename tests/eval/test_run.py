@@ -3,10 +3,10 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
-from threegate.evaluate.metrics import Marked
-from threegate.evaluate.rows import Case, Read
-from threegate.evaluate.run import evaluate, labels_by_source, tables, unknown_labels
-from threegate.evaluate.tasks import BY_NAME, Observation
+from threegate.eval.metrics import Marked
+from threegate.eval.rows import Case, Read
+from threegate.eval.run import evaluate, labels_by_source, tables, unknown_labels
+from threegate.eval.tasks import BY_NAME, Observation
 from threegate.scan.open import scanner
 from threegate.types import Level, Span
 

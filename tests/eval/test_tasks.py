@@ -3,9 +3,9 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from threegate.evaluate.metrics import Marked
-from threegate.evaluate.rows import Case
-from threegate.evaluate.tasks import BY_NAME, Observation, Seen
+from threegate.eval.metrics import Marked
+from threegate.eval.rows import Case
+from threegate.eval.tasks import BY_NAME, Observation, Seen
 from threegate.scan.item import LOCI, LineError, Role
 from threegate.scan.scanner import Answer, Claim, Stance
 from threegate.types import Finding, Level, Span

@@ -8,22 +8,22 @@ from pathlib import Path
 from typing import Any
 
 import orjson
-from threegate.audit.record import Content, Record
+from threegate.audit.log.record import Content, Record
 from threegate.audit.settings import OnFailure
-from threegate.detectors.suite import Suite
-from threegate.gateway.applied import AppliedPolicies
-from threegate.gateway.bands import Bands
-from threegate.gateway.call import Call
+from threegate.detectors.detector_set import Suite
+from threegate.gateway.access.auth import KeyFile
+from threegate.gateway.access.resolved_policy import AppliedPolicies
+from threegate.gateway.access.rule_trips import Bands
+from threegate.gateway.asgi import Responder
+from threegate.gateway.context import Call
 from threegate.gateway.deps import Deps
-from threegate.gateway.door import KeyFile
-from threegate.gateway.http import Responder
-from threegate.gateway.ledger import Ledger
-from threegate.gateway.metrics import Metrics
 from threegate.gateway.notices import Notices
+from threegate.gateway.telemetry.audit_trail import Ledger
+from threegate.gateway.telemetry.metrics import Metrics
 from threegate.guard.mask import MaskMap
+from threegate.limits.store import MemoryLimiter
 from threegate.policy.model import Binding, CompiledPolicy, PolicySet, Selector
 from threegate.settings import Settings, UpstreamSettings
-from threegate.state.limits import MemoryLimiter
 from threegate.types import Caller
 from threegate.upstream import Upstreams
 from threegate.wire import ADAPTERS

@@ -8,17 +8,17 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 import orjson
-from threegate.audit.record import Stage
-from threegate.audit.words import trouble
-from threegate.detectors import scanner
+from threegate.audit.errors import trouble
+from threegate.audit.log.record import Stage
 from threegate.detectors.base import DetectorInfo, PatternDetector, SentenceDetector
-from threegate.detectors.suite import Suite
-from threegate.gateway.answer import Answer, Question
-from threegate.gateway.gates import ToolRules
+from threegate.detectors.detector_set import Suite
+from threegate.detectors.registry import scanner
 from threegate.gateway.outcome import outcome_of
+from threegate.gateway.output_contract import ToolRules
 from threegate.gateway.stream import StreamShell
+from threegate.gateway.tracks import Answer, Question
+from threegate.guard.constraint_merge import Constraints
 from threegate.guard.mask import MaskMap
-from threegate.guard.merge import Constraints
 from threegate.guard.output import OutputGuard
 from threegate.policy.model import CompiledPolicy, Detect, Rule
 from threegate.types import (

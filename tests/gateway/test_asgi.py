@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from threegate.errors import RequestError
-from threegate.gateway.http import (
+from threegate.gateway.asgi import (
     ClientLeft,
     Receive,
     Responder,
@@ -106,7 +106,7 @@ async def test_a_body_at_the_limit_is_taken() -> None:
 async def test_a_slow_body_and_a_client_that_leaves(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(ClientLeft):
         await read_request(receiving([*body(b"a", b"b")[:1], GONE]), {})
-    monkeypatch.setattr("threegate.gateway.http.BODY_S", 0.01)
+    monkeypatch.setattr("threegate.gateway.asgi.BODY_S", 0.01)
     with pytest.raises(RequestError) as caught:
         await read_request(receiving(body(b"a", b"b")[:1]), {})
     assert caught.value.status == 408

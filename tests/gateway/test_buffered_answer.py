@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 from threegate.errors import UpstreamError
-from threegate.gateway.answer import Answer
-from threegate.gateway.label import SIGN
-from threegate.gateway.whole import guard_body, read_body
+from threegate.gateway.ai_label import SIGN
+from threegate.gateway.buffered_answer import guard_body, read_body
+from threegate.gateway.tracks import Answer
 from threegate.guard.mask import MaskMap
 from threegate.guard.output import OutputGuard
 from threegate.policy.model import CompiledPolicy

@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from threegate.audit.record import Stage
-from threegate.gateway.call import stop
+from threegate.audit.log.record import Stage
+from threegate.gateway.context import stop
 from threegate.types import Bilingual
 from threegate.wire.adapter import Api, Outcome, OutcomeKind
 

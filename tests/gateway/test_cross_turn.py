@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from threegate.detectors.suites import Suites
-from threegate.gateway.request import input_layer
-from threegate.gateway.turns import NOTE, readings, together
+from threegate.detectors.detector_sets import Suites
+from threegate.gateway.cross_turn import NOTE, readings, together
+from threegate.gateway.input_layer import input_layer
 from threegate.policy.model import CompiledPolicy, WordList
 from threegate.types import Action, Channel, Finding, Layer, Level, Locus
 from threegate.wire.adapter import Slot

@@ -10,15 +10,15 @@ from uuid import UUID
 
 import orjson
 import pytest
-from threegate.audit.record import Stage
-from threegate.audit.words import trouble
+from threegate.audit.errors import trouble
+from threegate.audit.log.record import Stage
 from threegate.errors import RequestError, UpstreamError
 from threegate.gateway.deps import Deps
 from threegate.gateway.endpoint import Endpoint, retry_after
-from threegate.gateway.refusals import Refusals
+from threegate.gateway.telemetry.rejections import Refusals
+from threegate.limits.admission import Admission
 from threegate.policy.model import CompiledPolicy
 from threegate.settings import UpstreamSettings
-from threegate.state.admission import Admission
 from threegate.testing.server import serve
 from threegate.testing.upstream import DemoUpstream
 from threegate.types import Action, Bilingual, Channel, Layer

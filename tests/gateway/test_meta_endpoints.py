@@ -11,8 +11,8 @@ import httpx
 import pytest
 from starlette.applications import Starlette
 from starlette.routing import Route
-from threegate.gateway.plain import Plain
-from threegate.gateway.refusals import Refusals
+from threegate.gateway.meta_endpoints import Plain
+from threegate.gateway.telemetry.rejections import Refusals
 from threegate.policy.model import CompiledPolicy, ConstraintRule, Models
 from threegate.settings import UpstreamSettings
 from threegate.testing.server import serve

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from threegate.gateway.bands import Bands
+from threegate.gateway.access.rule_trips import Bands
 from threegate.gateway.notices import HEADER, Notices
-from threegate.policy.bands import Count, Left, Side
-from threegate.policy.lifecycle import Activation
+from threegate.policy.lifecycle.bands import Count, Left, Side
+from threegate.policy.lifecycle.machine import Activation
 from threegate.policy.model import CompiledPolicy
 
 AT = "2026-11-25T08:00:00.000+00:00"

@@ -9,9 +9,9 @@ from threegate.errors import RequestError
 from threegate.gateway.openapi import document
 from threegate.wire import ADAPTERS
 from threegate.wire.adapter import Api
-from threegate.wire.shape import check
+from threegate.wire.request_schema import check
 
-from tests.wire.test_shape import VALID, WRONG, bodies
+from tests.wire.test_request_schema import VALID, WRONG, bodies
 
 
 def validator(api: Api) -> Draft202012Validator:

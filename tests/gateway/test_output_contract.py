@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from threegate.gateway.gates import (
+from threegate.gateway.output_contract import (
     ANSWER_FORMAT,
     TOOL_ARGUMENTS,
     TOOL_NAME,
@@ -15,7 +15,7 @@ from threegate.gateway.gates import (
     judges_calls,
     schemas_of,
 )
-from threegate.guard.merge import Constraints
+from threegate.guard.constraint_merge import Constraints
 from threegate.policy.model import ResponseFormat, Tools
 from threegate.types import Action, Finding, Ruled
 from threegate.wire.adapter import Api, ToolCall

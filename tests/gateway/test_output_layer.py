@@ -9,11 +9,11 @@ from typing import Any
 
 import orjson
 import pytest
-from threegate.audit.record import Content, Record, Stage
+from threegate.audit.log.record import Content, Record, Stage
 from threegate.audit.settings import OnFailure
-from threegate.error_words import said as said_of
 from threegate.errors import UpstreamError
-from threegate.gateway.respond import output_layer
+from threegate.gateway.output_layer import output_layer
+from threegate.i18n.messages import said as said_of
 from threegate.policy.model import CompiledPolicy, ConstraintRule, Label, Limits, Tools
 from threegate.types import Action, Bilingual
 from threegate.wire.adapter import Usage

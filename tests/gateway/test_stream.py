@@ -12,12 +12,12 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from threegate.audit.record import Stage
+from threegate.audit.log.record import Stage
 from threegate.detectors.base import DetectorInfo, Scanned
-from threegate.detectors.suite import Suite
-from threegate.gateway.answer import Question
+from threegate.detectors.detector_set import Suite
+from threegate.gateway.tracks import Question
+from threegate.guard.constraint_merge import Constraints
 from threegate.guard.mask import MaskMap
-from threegate.guard.merge import Constraints
 from threegate.policy.model import CompiledPolicy, StreamMode, Tools
 from threegate.testing import shapes
 from threegate.testing.cuts import cut_at

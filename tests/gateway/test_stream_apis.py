@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from threegate.audit.record import Stage
+from threegate.audit.log.record import Stage
 from threegate.policy.model import CompiledPolicy
 from threegate.testing import shapes
 from threegate.testing.cuts import cut_at

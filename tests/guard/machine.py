@@ -20,7 +20,7 @@ from threegate.guard.events import (
     TextReceived,
     UpstreamClosed,
 )
-from threegate.guard.stream import Plan, State, StreamMachine
+from threegate.guard.stream_machine import Plan, State, StreamMachine
 from threegate.types import (
     Action,
     Channel,

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from threegate.guard.constraint import Constrained, constrain, place_for
-from threegate.guard.merge import merge
+from threegate.guard.constraint_merge import merge
 from threegate.policy.model import (
     Clamp,
     Clause,

@@ -3,7 +3,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from threegate.guard.merge import merge
+from threegate.guard.constraint_merge import merge
 from threegate.policy.model import Clamp, CompiledPolicy, ConstraintRule, Mode, Reasoning, Show
 from threegate.types import Bilingual
 

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from threegate.guard.decide import Judge, wanted_kinds
+from threegate.policy.language.hashed_values import value_sha256
 from threegate.policy.model import (
     Claims,
     ConstraintRule,
@@ -21,7 +22,6 @@ from threegate.policy.model import (
     Selector,
     in_rollout,
 )
-from threegate.policy.values import value_sha256
 from threegate.types import Action, Bilingual, Channel, Layer, Level, Reason, Verdict
 
 from tests.guard.build import CALLER, failed, finding, policy, rule

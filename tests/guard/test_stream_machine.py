@@ -10,7 +10,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from threegate.detectors import base
 from threegate.errors import ProtocolError
-from threegate.guard import stream
+from threegate.guard import stream_machine
 from threegate.guard.events import (
     ClientGone,
     Cut,
@@ -27,7 +27,7 @@ from threegate.guard.events import (
     UpstreamClosed,
 )
 from threegate.guard.mask import MaskMap, Restorer
-from threegate.guard.stream import Plan, State, StreamMachine
+from threegate.guard.stream_machine import Plan, State, StreamMachine
 from threegate.types import Action, Channel, Ruled, Verdict
 
 from tests.cases import cases
@@ -207,10 +207,10 @@ def test_a_shadow_rule_is_recorded_only() -> None:
 
 def test_reading_pauses_when_too_much_is_held() -> None:
     machine = StreamMachine(PATTERNS, lambda r, t: "")
-    commands = machine.receive(TextReceived("1" * (stream.HIGH_WATER + 1)))
+    commands = machine.receive(TextReceived("1" * (stream_machine.HIGH_WATER + 1)))
     assert commands[0] == Pause()
     assert machine.receive(PatternsScanned(Verdict(), 0)) == []
-    done = machine.receive(PatternsScanned(Verdict(), stream.HIGH_WATER))
+    done = machine.receive(PatternsScanned(Verdict(), stream_machine.HIGH_WATER))
     assert done[-1] == Resume()
 
 
@@ -231,8 +231,8 @@ def test_old_text_is_forgotten() -> None:
     driver = Driver(HOLD, Action.REDACT, Action.BLOCK)
     driver.run(["一句话在这里。" * 10 for _ in range(200)], eager=True)
     assert driver.released == "一句话在这里。" * 2000
-    assert len(driver.machine._text) < 20 * stream.CONTEXT
+    assert len(driver.machine._text) < 20 * stream_machine.CONTEXT
 
 
 def test_machine_and_detectors_agree_on_how_far_a_pattern_looks_back() -> None:
-    assert stream.LOOKBEHIND == base.LOOKBEHIND
+    assert stream_machine.LOOKBEHIND == base.LOOKBEHIND

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from threegate.detectors import scanner
-from threegate.detectors.checksums import luhn, resident_id
+from threegate.detectors.engine.checksums import luhn, resident_id
+from threegate.detectors.registry import scanner
 from threegate.guard.mask import MaskMap
 from threegate.guard.synthetic import synthetic
 from threegate.types import Channel, Layer, Locus, Passage

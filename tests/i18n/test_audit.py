@@ -9,11 +9,12 @@ from pathlib import Path
 
 import pytest
 import threegate
-from threegate.audit.finding_words import FINDINGS, NOTES
+from threegate.audit.errors import trouble
 from threegate.audit.settings import AuditSettings
-from threegate.audit.words import ERRORS, LINES, trouble
-from threegate.cli import main
+from threegate.cli.main import main
 from threegate.errors import AuditError
+from threegate.i18n.audit import ERRORS, LINES
+from threegate.i18n.audit_findings import FINDINGS, NOTES
 from threegate.types import Bilingual
 
 from tests.audit.conftest import Captured, audit

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 import threegate
-from threegate.error_words import ERRORS, either, said
+from threegate.i18n.messages import ERRORS, either, said
 from threegate.types import Bilingual
-from threegate.wire.shape import Kind
+from threegate.wire.request_schema import Kind
 
 HAN = re.compile(r"[一-鿿]")
 NAMES = {
@@ -22,7 +22,7 @@ MADE = {"limit-": ("requests", "calls", "tokens"), "upstream-": ("away", "busy")
 """Entries whose name is put together."""
 ROOT = Path(threegate.__file__).parent
 SOURCES = [path.read_text("utf-8") for path in ROOT.rglob("*.py")]
-OURS = [ast.parse(text) for text in SOURCES if "from threegate.error_words import" in text]
+OURS = [ast.parse(text) for text in SOURCES if "from threegate.i18n.messages import" in text]
 CALLS = [n for tree in OURS for n in ast.walk(tree) if isinstance(n, ast.Call)]
 EVERY = [n for text in SOURCES for n in ast.walk(ast.parse(text)) if isinstance(n, ast.Call)]
 

@@ -8,9 +8,9 @@ import pytest
 import yaml
 from hypothesis import given
 from hypothesis import strategies as st
-from threegate.policy.nodes import read
+from threegate.i18n.yaml import said
+from threegate.policy.language.nodes import read
 from threegate.types import Bilingual
-from threegate.yaml_words import said
 
 from tests.policy.packs import GOOD
 

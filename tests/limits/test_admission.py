@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from threegate.errors import OverloadError
-from threegate.state.admission import Admission
+from threegate.limits.admission import Admission
 
 
 class Clock:

@@ -9,8 +9,8 @@ import uuid
 import pytest
 from redis.exceptions import TimeoutError as RedisTimeoutError
 from threegate.errors import RequestError
+from threegate.limits.redis import ASKED_AT_ONCE, TIMEOUT_S, RedisLimiter
 from threegate.policy.model import Limits
-from threegate.state.redis import ASKED_AT_ONCE, TIMEOUT_S, RedisLimiter
 
 URL = os.environ.get("THREEGATE_TEST_REDIS", "")
 

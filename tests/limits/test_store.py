@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 from threegate.errors import RequestError
+from threegate.limits.store import LEASE_S, MemoryLimiter, estimated_tokens
 from threegate.policy.model import Limits
-from threegate.state.limits import LEASE_S, MemoryLimiter, estimated_tokens
 
 
 class Clock:

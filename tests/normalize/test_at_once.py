@@ -8,7 +8,7 @@ from random import Random
 
 import numpy as np
 import pytest
-from threegate.normalize import decoded, fold, joined, misread, views
+from threegate.normalize import decoded, despaced, fold, mojibake, views
 from threegate.normalize.view import View, raw, removed, rewritten, without
 from threegate.types import Span
 
@@ -74,9 +74,9 @@ def made(draw: Random) -> str:
 
 def told(text: str, least: int) -> list[tuple[str, str, list[Span]]]:
     with pytest.MonkeyPatch.context() as patch:
-        for module in (decoded, fold, joined, misread):
+        for module in (decoded, fold, despaced, mojibake):
             patch.setattr(module, "LONG", least)
-        patch.setattr(joined, "_SPARSE", 0)
+        patch.setattr(despaced, "_SPARSE", 0)
         for module in (decoded, fold):
             patch.setattr(module, "FEW", least)
         return [(v.name, v.text, places(v)) for v in views(text)]
@@ -110,7 +110,7 @@ def test_characters_gone_and_stretches_rewritten_map_back() -> None:
 @pytest.mark.parametrize("size", [1, 2, 15, 16, 17, 18, 32, 33, 100])
 def test_a_run_is_found_whatever_its_length(size: int) -> None:
     """A pattern that counts by sixteens matches what one that counts by ones does."""
-    many = re.compile(f"({joined._many('a[.]', 1)})[ab]")
+    many = re.compile(f"({despaced._many('a[.]', 1)})[ab]")
     one = re.compile("((?:a[.])+)[ab]")
     for text in ("a." * size, "a." * size + "b", "a." * size + "ca.a"):
         assert [m.span(1) for m in many.finditer(text)] == [m.span(1) for m in one.finditer(text)]

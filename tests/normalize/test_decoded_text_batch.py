@@ -6,8 +6,8 @@ from random import Random
 
 import numpy as np
 import pytest
-from threegate.normalize.legible import legible, readable
-from threegate.normalize.said import Blocks, said, worth
+from threegate.normalize.decoded_text_batch import Blocks, said, worth
+from threegate.normalize.text_sniffing import legible, readable
 
 CHARS = [
     *("a", "Z", " ", "\n", "7", "é", "ж", "国", "、", "Ａ", "😀", "\ufffd", "\u200b", "\ufe0f"),

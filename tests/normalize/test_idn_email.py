@@ -1,9 +1,9 @@
 from __future__ import annotations
 
 import pytest
-from threegate.detectors import scanner
+from threegate.detectors.registry import scanner
 from threegate.detectors.views import brought_back, viewed
-from threegate.normalize.mail import mailed
+from threegate.normalize.idn_email import mailed
 from threegate.normalize.view import raw
 from threegate.types import Channel, Layer, Locus, Passage
 

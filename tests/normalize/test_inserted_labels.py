@@ -5,7 +5,7 @@ from __future__ import annotations
 from random import Random
 
 import pytest
-from threegate.normalize import behind, labelled, tabular
+from threegate.normalize import inserted_labels, table_view, trailing_labels
 from threegate.normalize.view import View, raw
 
 PIECES = [
@@ -20,7 +20,7 @@ PIECES = [
 
 
 def told(text: str) -> list[tuple[str, list[list[int]]]]:
-    made: list[View] = [behind.behind(raw(text)), tabular.tabular(raw(text))]
+    made: list[View] = [trailing_labels.behind(raw(text)), table_view.tabular(raw(text))]
     return [(view.text, view.pieces.tolist()) for view in made]
 
 
@@ -29,7 +29,7 @@ def test_arrays_make_the_edits_that_are_made_one_by_one(seed: int) -> None:
     draw = Random(seed)
     text = "".join(draw.choices(PIECES, k=draw.randint(1, 12)))
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(labelled, "FEW", 0)
+        patch.setattr(inserted_labels, "FEW", 0)
         at_once = told(text)
-        patch.setattr(labelled, "FEW", 1 << 20)
+        patch.setattr(inserted_labels, "FEW", 1 << 20)
         assert told(text) == at_once

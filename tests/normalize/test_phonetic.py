@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from hypothesis import given
 from hypothesis import strategies as st
-from threegate.normalize.sound import sound
+from threegate.normalize.phonetic import sound
 
 
 def test_characters_become_syllables_with_their_places() -> None:

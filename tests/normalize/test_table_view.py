@@ -5,8 +5,8 @@ import re
 
 import pytest
 from threegate.normalize import views
-from threegate.normalize.cells import QUOTES
-from threegate.normalize.tabular import _HEAD, _SEPARATORS, _lines, tabular
+from threegate.normalize.table_cells import QUOTES
+from threegate.normalize.table_view import _HEAD, _SEPARATORS, _lines, tabular
 from threegate.normalize.view import raw
 from threegate.types import Span
 

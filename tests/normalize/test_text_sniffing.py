@@ -5,7 +5,7 @@ from random import Random
 
 import pytest
 from threegate.normalize import views
-from threegate.normalize.legible import legible
+from threegate.normalize.text_sniffing import legible
 
 SAID = ["手机号13800138000，请回电话给我们", "my card 4111 1111 1111 1111 was declined"]
 

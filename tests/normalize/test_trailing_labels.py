@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import pytest
-from threegate.detectors import scanner
+from threegate.detectors.registry import scanner
 from threegate.detectors.views import brought_back, viewed
 from threegate.types import Channel, Layer, Level, Locus, Passage
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from threegate.policy.facade import Checked, check
-from threegate.policy.load import DictTree
+from threegate.policy.language.load import DictTree
 
 GOOD = """\
 pack: shop

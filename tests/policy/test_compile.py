@@ -8,7 +8,7 @@ import pytest
 from threegate.errors import PolicyError
 from threegate.policy.compile import HEAD_LATIN, build
 from threegate.policy.facade import compile_pack
-from threegate.policy.load import load_bundle
+from threegate.policy.language.load import load_bundle
 from threegate.policy.model import Clamp, Mode, Place, Show, StreamMode
 from threegate.types import Action, Channel, Layer, Level
 

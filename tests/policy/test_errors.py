@@ -13,16 +13,17 @@ from string import Formatter
 import pytest
 import threegate
 from threegate.policy import schema
-from threegate.policy.codes import CODES, Code
-from threegate.policy.decode import enum_values, key_of
-from threegate.policy.failures import FAILURES, broken, failure
+from threegate.policy.errors import FAILURES, broken, failure
+from threegate.policy.language.decode import enum_values, key_of
+from threegate.policy.language.patterns import SAYINGS
+from threegate.policy.language.problem_catalog import CODES, Code
+from threegate.policy.language.recognizers import FIELDS
 from threegate.policy.lint import LINTS
-from threegate.policy.patterns import SAYINGS
-from threegate.policy.recognizers import FIELDS
 
-from tests.policy import test_decode, test_lint
+from tests.policy import test_lint
+from tests.policy.language import test_decode
+from tests.policy.language.test_vocabulary import HAN, WORDS
 from tests.policy.packs import checked, spoiled
-from tests.policy.test_vocabulary import HAN, WORDS
 
 SOURCE = Path(threegate.__file__).parent
 TREES = {path: ast.parse(path.read_text(encoding="utf-8")) for path in SOURCE.rglob("*.py")}
@@ -32,7 +33,7 @@ TABLE = SOURCE / "policy" / "failures.py"
 def calls(name: str) -> Iterator[ast.Call]:
     """Of a function of the table, anywhere else."""
     for path, tree in TREES.items():
-        if name == "failure" and "policy.failures import" not in path.read_text(encoding="utf-8"):
+        if name == "failure" and "policy.errors import" not in path.read_text(encoding="utf-8"):
             continue  # another function of this name
         for node in ast.walk(tree):
             if (

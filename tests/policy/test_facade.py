@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from threegate.errors import PolicyError
 from threegate.policy.facade import check, load_policies, rebuild
-from threegate.policy.load import DictTree
+from threegate.policy.language.load import DictTree
 from threegate.types import Caller
 
 from tests.policy.packs import FILES, GOOD, tree

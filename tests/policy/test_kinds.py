@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
-from threegate.detectors import DETECTORS
+from threegate.detectors.registry import DETECTORS
+from threegate.policy.compliance.taxonomy import (
+    BY_ID,
+    GBT45654,
+    MLCOMMONS,
+    NIST,
+    OWASP,
+    TAXONOMIES,
+    taxonomy,
+)
 from threegate.policy.kinds import BY_KIND, KIND_INFOS, KINDS, is_known, title_of
-from threegate.policy.taxonomy import BY_ID, GBT45654, MLCOMMONS, NIST, OWASP, TAXONOMIES, taxonomy
 
 
 def test_detectors_find_only_known_kinds() -> None:

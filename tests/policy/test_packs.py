@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 from threegate.policy.facade import check, load_policies
+from threegate.policy.lifecycle.store import DirTree
 from threegate.policy.schema import Rule
-from threegate.policy.store import DirTree
 from threegate.types import Action, Caller, Level
 
 POLICIES = Path(__file__).parents[2] / "policies"

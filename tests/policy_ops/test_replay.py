@@ -6,15 +6,15 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
-from threegate.cli import main
+from threegate.cli.main import main
 from threegate.policy.compile import build
-from threegate.policy.load import load_bundle
+from threegate.policy.language.load import load_bundle
 from threegate.policy.model import EVERYONE, Binding, PolicySet, Selector
-from threegate.replay import BATCH, Change, Recorded, Replay, Side, replay
+from threegate.policy_ops.replay import BATCH, Change, Recorded, Replay, Side, replay
 from threegate.types import Action, Caller, Channel, Layer
 
 from tests.policy.packs import GOOD, tree
-from tests.test_check import Judge, suite
+from tests.policy_ops.test_test_runner import Judge, suite
 
 STRICT = GOOD.replace("then: {mask: {restore: client}}", "then: block")
 REDACT = GOOD.replace("then: {mask: {restore: client}}", "then: redact")
@@ -102,7 +102,7 @@ async def test_many_texts_are_all_judged() -> None:
 
 
 def test_on_the_command_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    root = Path(__file__).parents[1] / "policies"
+    root = Path(__file__).parents[2] / "policies"
     traffic = tmp_path / "traffic.jsonl"
     traffic.write_text(
         '{"id": "r1", "text": "AccessKeyId是LTAI5tQnKLfpvRXbWcD8mZ7y"}\n{"id": "r2", "text": "hi"}\n'

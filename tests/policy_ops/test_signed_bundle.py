@@ -9,13 +9,19 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from threegate.audit.note import Signer
+from threegate.audit.log.note import Signer
 from threegate.errors import PolicyError
 from threegate.policy.kinds import KINDS
-from threegate.policy.store import PolicyStore
-from threegate.sealed import SealedSource, seal, sealed_source, trusted_keys, unseal
+from threegate.policy.lifecycle.store import PolicyStore
+from threegate.policy_ops.signed_bundle import (
+    SealedSource,
+    seal,
+    sealed_source,
+    trusted_keys,
+    unseal,
+)
 from threegate.settings import Settings
-from threegate.wrong_settings import SettingsError
+from threegate.settings.errors import SettingsError
 
 from tests.policy.packs import GOOD, TODAY, checked, spoiled
 

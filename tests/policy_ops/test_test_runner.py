@@ -6,14 +6,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import pytest
-from threegate.check import Runner
-from threegate.detectors import custom, scanner
 from threegate.detectors.base import DetectorInfo, PatternDetector
-from threegate.detectors.suite import Suite
-from threegate.policy.cases import Case, ConstraintCase, Outcome, cases
+from threegate.detectors.custom import detector
+from threegate.detectors.detector_set import Suite
+from threegate.detectors.registry import scanner
 from threegate.policy.compile import build
-from threegate.policy.load import load_bundle
+from threegate.policy.language.load import load_bundle
 from threegate.policy.model import CompiledPolicy
+from threegate.policy.testing.cases import Case, ConstraintCase, Outcome, cases
+from threegate.policy_ops.test_runner import Runner
 from threegate.types import (
     Bilingual,
     Channel,
@@ -57,11 +58,11 @@ class Judge:
 
 def suite(policy: CompiledPolicy, *sentence: Judge) -> Suite:
     def patterns(kinds: frozenset[str]) -> tuple[PatternDetector, ...]:
-        own = tuple(d for d in custom.detectors(policy) if custom.wanted(d, kinds))
+        own = tuple(d for d in detector.detectors(policy) if detector.wanted(d, kinds))
         built_in = scanner(kinds)
         return (built_in, *own) if built_in.info.kinds else own
 
-    every = (scanner(None), *custom.detectors(policy), *sentence)
+    every = (scanner(None), *detector.detectors(policy), *sentence)
     return Suite(patterns, sentence, {d.info.id: d.info.kinds for d in every})
 
 

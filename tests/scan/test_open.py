@@ -3,7 +3,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from threegate.detectors import kinds
+from threegate.detectors.registry import kinds
 from threegate.scan.open import KINDS, NEEDS, models_for, scanner
 from threegate_classifiers.errors import ModelError
 from threegate_classifiers.registry import SHIPPED, scan

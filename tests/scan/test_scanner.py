@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from threegate.detectors.base import DetectorInfo, Scanned
-from threegate.detectors.suite import Suite
+from threegate.detectors.detector_set import Suite
 from threegate.scan.item import Item, Role, item_of
 from threegate.scan.open import scanner
 from threegate.scan.scanner import (

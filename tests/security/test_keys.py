@@ -13,11 +13,11 @@ import anthropic
 import httpx
 import openai
 import pytest
-from threegate.gateway.door import KeyFile
+from threegate.gateway.access.auth import KeyFile
 from threegate.settings import UpstreamSettings
+from threegate.settings.errors import SettingsError
 from threegate.testing.server import serve
 from threegate.testing.upstream import DemoUpstream
-from threegate.wrong_settings import SettingsError
 
 from tests.e2e.running import Running, proxy
 from tests.security.raw import CHAT, ask

@@ -12,7 +12,7 @@ from uuid import UUID
 
 import httpx
 import pytest
-from threegate.connection import HEAD_BYTES
+from threegate.server.http_protocol import HEAD_BYTES
 from threegate.wire.limits import MAX_BODY_BYTES
 
 from tests.e2e.running import Running
@@ -198,8 +198,8 @@ def test_a_body_without_a_length_is_read_up_to_the_limit(guarded: Running) -> No
 def test_a_body_that_does_not_come_is_not_waited_for(
     guarded: Running, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("threegate.gateway.http.BODY_S", 0.1)
-    monkeypatch.setattr("threegate.connection.LINGER_S", 0.1)
+    monkeypatch.setattr("threegate.gateway.asgi.BODY_S", 0.1)
+    monkeypatch.setattr("threegate.server.http_protocol.LINGER_S", 0.1)
     data = request(b'{"model"', headers=sized(PLANTED))
     said = exchange(guarded, data)
     assert said.statuses == [408]
@@ -210,7 +210,7 @@ def test_a_body_that_does_not_come_is_not_waited_for(
 def test_a_head_that_does_not_come_is_not_waited_for(
     guarded: Running, monkeypatch: pytest.MonkeyPatch, start: bytes
 ) -> None:
-    monkeypatch.setattr("threegate.connection.HEAD_S", 0.1)
+    monkeypatch.setattr("threegate.server.http_protocol.HEAD_S", 0.1)
     said = exchange(guarded, start)
     assert said.closed
     assert said.statuses == []

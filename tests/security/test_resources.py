@@ -62,7 +62,7 @@ def idle(running: Running, count: int) -> Iterator[None]:
 def test_idle_connections_cost_little_and_nobody_waits_for_them(
     guarded: Running, monkeypatch: pytest.MonkeyPatch, count: int
 ) -> None:
-    monkeypatch.setattr("threegate.connection.HEAD_S", 600.0)
+    monkeypatch.setattr("threegate.server.http_protocol.HEAD_S", 600.0)
     assert httpx.post(f"{guarded.url}{CHAT}", json=ask("hello")).status_code == 200
     gc.collect()
     before = status("VmRSS")

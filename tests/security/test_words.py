@@ -43,7 +43,7 @@ def exported(running: Running, form: str, to: Path) -> Path:
     command = [
         sys.executable,
         "-m",
-        "threegate.cli",
+        "threegate",
         "audit",
         "export",
         str(to),

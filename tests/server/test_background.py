@@ -10,20 +10,26 @@ from pathlib import Path
 from typing import Any
 
 from threegate.audit import AuditLog, AuditSettings, Query
-from threegate.audit.database import writer_engine
-from threegate.audit.record import Stage
-from threegate.gateway.bands import Bands
-from threegate.gateway.metrics import Metrics
+from threegate.audit.log.database import writer_engine
+from threegate.audit.log.record import Stage
+from threegate.gateway.access.rule_trips import Bands
 from threegate.gateway.notices import Notices
-from threegate.policy.band_store import BandStore
+from threegate.gateway.telemetry.metrics import Metrics
 from threegate.policy.kinds import KINDS
-from threegate.policy.lifecycle import Activate, Event, Person, Role, Submit
-from threegate.policy.store import FolderSource, PolicyStore, VersionSource, now_utc, today_utc
-from threegate.policy.versions import Versions
-from threegate.watch import Watch
+from threegate.policy.lifecycle.band_store import BandStore
+from threegate.policy.lifecycle.machine import Activate, Event, Person, Role, Submit
+from threegate.policy.lifecycle.store import (
+    FolderSource,
+    PolicyStore,
+    VersionSource,
+    now_utc,
+    today_utc,
+)
+from threegate.policy.lifecycle.versions import Versions
+from threegate.server.background import Watch
 
+from tests.policy.lifecycle.test_store import put
 from tests.policy.packs import GOOD, checked, spoiled
-from tests.policy.test_store import put
 
 BANDED = spoiled(("    review_by", "    band: {max: 20, calls: 20}\n    review_by"))
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 import uvicorn
-from threegate.connection import HEAD_BYTES, Connection
+from threegate.server.http_protocol import HEAD_BYTES, Connection
 from uvicorn.server import ServerState
 
 
@@ -57,7 +57,7 @@ async def test_a_request_is_answered_and_another_after_it() -> None:
 
 @pytest.mark.parametrize("start", [b"", b"GET / HT", GET[:-2], GET + b"\r\n", GET + GET[:9]])
 async def test_a_head_must_come_in_time(monkeypatch: pytest.MonkeyPatch, start: bytes) -> None:
-    monkeypatch.setattr("threegate.connection.HEAD_S", 0.05)
+    monkeypatch.setattr("threegate.server.http_protocol.HEAD_S", 0.05)
     async with connected() as (reader, writer):
         writer.write(start)
         assert (await rest(reader)).count(b"HTTP/1.1 200") == start.count(GET)
@@ -70,7 +70,7 @@ async def test_a_head_has_a_bound() -> None:
 
 
 async def test_a_body_that_nobody_reads_has_an_end(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("threegate.connection.LINGER_S", 0.05)
+    monkeypatch.setattr("threegate.server.http_protocol.LINGER_S", 0.05)
     async with connected() as (reader, writer):
         writer.write(b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 99\r\n\r\nx")
         await reader.readuntil(b"hi")
@@ -113,7 +113,7 @@ async def test_a_server_that_stops_answers_what_is_on_its_way(answered: int, beg
 async def test_a_server_that_stops_does_not_wait_for_nothing(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("threegate.connection.LEAVE_S", 0.05)
+    monkeypatch.setattr("threegate.server.http_protocol.LEAVE_S", 0.05)
     state = ServerState()
     async with connected(state) as (reader, _):
         await stop(state)

@@ -6,7 +6,7 @@ import logging
 import sys
 
 import pytest
-from threegate.logs import JsonLine, TextLine, set_up
+from threegate.server.logging import JsonLine, TextLine, set_up
 
 CANARY = "kanarienvogel"
 

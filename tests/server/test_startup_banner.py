@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from threegate.greeting import GREETING, greeting
+from threegate.server.startup_banner import GREETING, greeting
 from threegate.settings import Settings
 
 

@@ -2,12 +2,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from threegate.detectors import DETECTORS, email
-from threegate.detectors.suites import Suites
-from threegate.gateway.applied import AppliedPolicies
-from threegate.gateway.warm import OFTEN, warm
+from threegate.detectors.detector_sets import Suites
+from threegate.detectors.pii_intl import email
+from threegate.detectors.registry import DETECTORS
+from threegate.gateway.access.resolved_policy import AppliedPolicies
 from threegate.policy.kinds import KINDS
-from threegate.policy.store import FolderSource, PolicyStore
+from threegate.policy.lifecycle.store import FolderSource, PolicyStore
+from threegate.server.warmup import OFTEN, warm
 from threegate.types import Caller
 
 

@@ -7,12 +7,12 @@ import string
 from pathlib import Path
 
 import pytest
-from threegate.audit.formats import NAMES
-from threegate.audit.record import ContentLevel
+from threegate.audit.export.formats import NAMES
+from threegate.audit.log.record import ContentLevel
 from threegate.audit.settings import Format, OnFailure
 from threegate.settings import CHOICES, load
+from threegate.settings.errors import WRONG, SettingsError
 from threegate.types import Bilingual
-from threegate.wrong_settings import WRONG, SettingsError
 
 CANARY = "hunter2canary"
 

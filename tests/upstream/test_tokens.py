@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 from threegate.settings import UpstreamSettings
+from threegate.settings.errors import SettingsError
 from threegate.upstream import Upstreams
 from threegate.upstream.tokens import ModelTokenizer, tokenizer_of
-from threegate.wrong_settings import SettingsError
 from threegate_classifiers.registry import SHIPPED as MODELS
 from threegate_classifiers.registry import find
 

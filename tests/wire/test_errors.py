@@ -3,7 +3,7 @@ from __future__ import annotations
 import orjson
 import pytest
 from threegate import errors
-from threegate.audit.words import trouble
+from threegate.audit.errors import trouble
 from threegate.errors import (
     OverloadError,
     PolicyError,

@@ -14,7 +14,7 @@ from threegate.testing.playbook import Delay, replay
 from threegate.types import Channel
 from threegate.wire import ADAPTERS
 from threegate.wire.adapter import Api, Chunk, StreamCodec, StreamKey, StreamOptions
-from threegate.wire.choices import MOULDS
+from threegate.wire.openai.choices import MOULDS
 from threegate.wire.sse import ServerSentEvent
 
 CHAT = next(a for a in ADAPTERS if a.api is Api.CHAT)

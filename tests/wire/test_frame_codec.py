@@ -14,7 +14,7 @@ from threegate.testing.playbook import Delay, decode, replay
 from threegate.types import Bilingual, Channel
 from threegate.wire import ADAPTERS
 from threegate.wire.adapter import Outcome, OutcomeKind, StreamCodec, StreamKey, StreamOptions
-from threegate.wire.deltas import WHOLE_PARTS, hollow
+from threegate.wire.frame_codec import WHOLE_PARTS, hollow
 from threegate.wire.sse import ServerSentEvent
 
 from tests.wire.samples import STREAMS, payloads, seen

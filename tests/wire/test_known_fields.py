@@ -12,8 +12,8 @@ from threegate.testing.playbook import decode
 from threegate.types import Channel
 from threegate.wire import ADAPTERS
 from threegate.wire.adapter import Chunk
-from threegate.wire.deltas import WHOLE_PARTS
-from threegate.wire.listed import count, odd
+from threegate.wire.frame_codec import WHOLE_PARTS
+from threegate.wire.known_fields import count, odd
 from threegate.wire.sse import ServerSentEvent
 
 from tests.wire.samples import STREAMS

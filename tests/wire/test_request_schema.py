@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from threegate.errors import RequestError
 from threegate.wire import ADAPTERS
 from threegate.wire.adapter import Api, Placement
-from threegate.wire.shape import REQUESTS, Kind, Shape, _check, check
+from threegate.wire.request_schema import REQUESTS, Kind, Shape, _check, check
 
 VALID: dict[Api, dict[str, Any]] = {
     Api.CHAT: {

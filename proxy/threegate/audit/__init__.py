@@ -7,11 +7,11 @@ these.
 
 from __future__ import annotations
 
-from threegate.audit.query import Entry, Page, Query
-from threegate.audit.record import Content, ContentLevel, Part, Record, Stage, Usage
+from threegate.audit.log.append_queue import Receipt
+from threegate.audit.log.query import Entry, Page, Query
+from threegate.audit.log.record import Content, ContentLevel, Part, Record, Stage, Usage
+from threegate.audit.log.store import AuditLog
 from threegate.audit.settings import AuditSettings, OnFailure
-from threegate.audit.store import AuditLog
-from threegate.audit.tickets import Receipt
 
 __all__ = [
     "AuditLog",

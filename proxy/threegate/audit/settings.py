@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 
-from threegate.audit.chain import Algorithm
-from threegate.audit.record import ContentLevel
-from threegate.audit.words import trouble
+from threegate.audit.errors import trouble
+from threegate.audit.log.chain import Algorithm
+from threegate.audit.log.record import ContentLevel
 from threegate.settings import MIN_METADATA_DAYS, Settings
 
 METADATA_DAYS = 190

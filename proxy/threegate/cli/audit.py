@@ -14,14 +14,14 @@ from dataclasses import replace
 from pathlib import Path
 
 from threegate import settings
-from threegate.audit import commands_keep as upkeeping
-from threegate.audit import commands_read as reading
-from threegate.audit import commands_write as keeping
-from threegate.audit.note import NoteError
+from threegate.audit.errors import trouble
+from threegate.audit.log.note import NoteError
 from threegate.audit.settings import AuditSettings, from_settings
-from threegate.audit.words import trouble
+from threegate.cli import audit_backup as upkeeping
+from threegate.cli import audit_read as reading
+from threegate.cli import audit_write as keeping
 from threegate.errors import AuditError
-from threegate.wrong_settings import SettingsError
+from threegate.settings.errors import SettingsError
 
 Command = Callable[[argparse.Namespace, AuditSettings], int]
 

@@ -6,13 +6,13 @@ import argparse
 import asyncio
 from pathlib import Path
 
-from threegate.audit.backup import Counts, backup, restore
-from threegate.audit.commands import access, opened, reason_arguments
-from threegate.audit.commands_read import verify_all
+from threegate.audit.export.backup import Counts, backup, restore
+from threegate.audit.log.store import load_master
+from threegate.audit.retention.retention_job import Done, keep
 from threegate.audit.settings import AuditSettings
-from threegate.audit.store import load_master
-from threegate.audit.upkeep import Done, keep
-from threegate.audit.words import line
+from threegate.audit.verify.published import verify_all
+from threegate.cli.audit_common import access, opened, reason_arguments
+from threegate.i18n.audit import line
 
 
 def backup_arguments(parser: argparse.ArgumentParser) -> None:

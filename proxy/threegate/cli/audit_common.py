@@ -13,11 +13,11 @@ from typing import Any
 from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
 
-from threegate.audit.database import reader_engine
-from threegate.audit.record import Record, Stage
+from threegate.audit.errors import trouble
+from threegate.audit.log.database import reader_engine
+from threegate.audit.log.record import Record, Stage
+from threegate.audit.log.store import AuditLog
 from threegate.audit.settings import AuditSettings
-from threegate.audit.store import AuditLog
-from threegate.audit.words import trouble
 
 
 @contextmanager

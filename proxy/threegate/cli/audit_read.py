@@ -13,17 +13,17 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from threegate.audit.commands import access, opened, print_json, reading, reason_arguments
-from threegate.audit.findings import Chain, Report
-from threegate.audit.note import Verifier
-from threegate.audit.query import Entry, Query, find, follow, of_request
-from threegate.audit.record import Stage, microseconds, timestamp
+from threegate.audit.errors import trouble
+from threegate.audit.log.note import Verifier
+from threegate.audit.log.query import Entry, Query, find, follow, of_request
+from threegate.audit.log.record import Stage, microseconds, timestamp
+from threegate.audit.log.store import TAIL_SECONDS
 from threegate.audit.settings import AuditSettings
-from threegate.audit.sources import connect
-from threegate.audit.store import TAIL_SECONDS
-from threegate.audit.verify import verify_database
-from threegate.audit.verify_export import verify_export
-from threegate.audit.words import line, trouble
+from threegate.audit.verify.export import verify_export
+from threegate.audit.verify.findings import Chain, Report
+from threegate.audit.verify.published import own_keys, verify_all
+from threegate.cli.audit_common import access, opened, print_json, reading, reason_arguments
+from threegate.i18n.audit import line
 from threegate.types import Action
 
 # --- verify ---------------------------------------------------------------------------------------
@@ -53,18 +53,6 @@ def verify(args: argparse.Namespace, settings: AuditSettings) -> int:
     return 0 if report.ok else 1
 
 
-def verify_all(
-    settings: AuditSettings, keys: Sequence[Verifier] = (), checkpoints: Sequence[Path] = ()
-) -> Report:
-    """The database against `keys` (else the key beside it) and every published checkpoint."""
-    published = [p.read_text() for p in [*checkpoints, *published_files(settings)]]
-    database = connect(settings.url)
-    try:
-        return verify_database(database, list(keys) or own_keys(settings), published)
-    finally:
-        database.close()
-
-
 def _verify_export(args: argparse.Namespace, keys: list[Verifier]) -> int:
     report = verify_export(args.export, keys)
     counts = {n: getattr(report, n) for n in ("records", "proven", "pending", "gaps")}
@@ -81,16 +69,6 @@ def _verify_export(args: argparse.Namespace, keys: list[Verifier]) -> int:
 
 def _key(text: str) -> Verifier:
     return Verifier.parse(text if "+" in text else Path(text).read_text())
-
-
-def own_keys(settings: AuditSettings) -> list[Verifier]:
-    """The key beside the log: convenient, and worth less than one kept elsewhere."""
-    path = settings.directory / "log.vkey"
-    return [Verifier.parse(path.read_text())] if path.is_file() else []
-
-
-def published_files(settings: AuditSettings) -> list[Path]:
-    return sorted((settings.directory / "checkpoints").glob("*/[0-9]*"))
 
 
 def _as_dict(report: Report, language: str) -> dict[str, Any]:

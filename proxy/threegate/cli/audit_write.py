@@ -10,20 +10,21 @@ import sys
 from dataclasses import asdict
 from pathlib import Path
 
-from threegate.audit.commands import access, opened, print_json, reading, reason_arguments
-from threegate.audit.commands_read import filter_arguments, moment, query_of
-from threegate.audit.database import now_us
-from threegate.audit.erasure import DAY_US, Erasure, erase, retain, shred
-from threegate.audit.export import Exported, Reveal, export
-from threegate.audit.formats import NAMES
-from threegate.audit.holds import Hold, hold, holds, release
-from threegate.audit.otlp import deliver
-from threegate.audit.record import timestamp
-from threegate.audit.report import gather
-from threegate.audit.report_page import html, outline, pdf
+from threegate.audit.errors import trouble
+from threegate.audit.export.bundle import Exported, Reveal, export
+from threegate.audit.export.formats import NAMES
+from threegate.audit.export.otlp import deliver
+from threegate.audit.log.database import now_us
+from threegate.audit.log.record import timestamp
+from threegate.audit.log.store import load_signer
+from threegate.audit.report.page import html, outline, pdf
+from threegate.audit.report.report import gather
+from threegate.audit.retention.erasure import DAY_US, Erasure, erase, retain, shred
+from threegate.audit.retention.legal_holds import Hold, hold, holds, release
 from threegate.audit.settings import AuditSettings, Format, Retention
-from threegate.audit.store import load_signer
-from threegate.audit.words import line, trouble
+from threegate.cli.audit_common import access, opened, print_json, reading, reason_arguments
+from threegate.cli.audit_read import filter_arguments, moment, query_of
+from threegate.i18n.audit import line
 
 # --- export, erase, hold, retain, report ----------------------------------------------------------
 

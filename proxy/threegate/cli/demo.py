@@ -23,14 +23,14 @@ from rich.console import Console
 
 from threegate import settings as settings_module
 from threegate.app import create_app, opened
+from threegate.cli.errors import misuse
+from threegate.cli.explain import database_url, titles_of
+from threegate.cli.progress import warn
+from threegate.cli.serve import config, with_upstream
 from threegate.demo.conversations import CONVERSATIONS, Conversation
 from threegate.demo.play import Played, Stage, play
 from threegate.demo.show import Titles, as_json, show
-from threegate.explain import database_url, titles_of
-from threegate.progress import warn
-from threegate.serve import config, with_upstream
 from threegate.settings import Settings
-from threegate.wrong_use import misuse
 
 PLAIN_WIDTH = 160
 

@@ -14,13 +14,14 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from threegate.evaluate import claims_cli, made
-from threegate.evaluate.rows import Read, collected, read
-from threegate.evaluate.run import Evaluation, evaluate, tables, unknown_labels
-from threegate.evaluate.tasks import BY_NAME, TASKS, Task
-from threegate.progress import progress, warn
-from threegate.scan.cli import detector_arguments, level_of, opened
-from threegate.wrong_use import misuse, unread
+from threegate.cli import eval_claims
+from threegate.cli.errors import misuse, unread
+from threegate.cli.progress import progress, warn
+from threegate.cli.scan import detector_arguments, level_of, opened
+from threegate.eval import made
+from threegate.eval.rows import Read, collected, read
+from threegate.eval.run import Evaluation, evaluate, tables, unknown_labels
+from threegate.eval.tasks import BY_NAME, TASKS, Task
 
 PLAIN_WIDTH = 160
 COLUMNS = {
@@ -38,7 +39,7 @@ COLUMNS = {
 
 def register(commands: Any) -> None:
     top = commands.add_parser("eval", help="figures of the detectors on labelled files")
-    tasks = [*(task.name for task in TASKS), claims_cli.NAME]
+    tasks = [*(task.name for task in TASKS), eval_claims.NAME]
     top.add_argument("task", choices=tasks, help="what is measured")
     given = top.add_mutually_exclusive_group(required=True)
     given.add_argument("--data", type=Path, action="append", help="FILE.jsonl[.gz]; repeatable")
@@ -53,8 +54,8 @@ def register(commands: Any) -> None:
 
 
 def _eval(args: argparse.Namespace) -> int:
-    if args.task == claims_cli.NAME:
-        return claims_cli.run(args, _console())
+    if args.task == eval_claims.NAME:
+        return eval_claims.run(args, _console())
     task = BY_NAME[args.task]
     rows = _rows(args, task)
     seen = asyncio.run(_judge(task, rows, args))

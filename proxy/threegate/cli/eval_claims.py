@@ -10,11 +10,11 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from threegate.evaluate.claims import TASK, Figures, Way, measure, tables
-from threegate.evaluate.rows import Read, read
-from threegate.progress import progress, warn
-from threegate.scan.cli import level_of, opened
-from threegate.wrong_use import misuse, unread
+from threegate.cli.errors import misuse, unread
+from threegate.cli.progress import progress, warn
+from threegate.cli.scan import level_of, opened
+from threegate.eval.claims import TASK, Figures, Way, measure, tables
+from threegate.eval.rows import Read, read
 
 NAME = TASK.name
 

@@ -15,32 +15,21 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, select
-from sqlalchemy.exc import DBAPIError
-
 from threegate import settings as settings_module
-from threegate.audit.database import reader_engine
-from threegate.audit.query import Entry, of_request
-from threegate.audit.record import timestamp
-from threegate.audit.schema import RECORD
-from threegate.audit.words import trouble
-from threegate.console import words
+from threegate.audit.log.lookup import event_of
+from threegate.console.presenters import labels
+from threegate.console.presenters.labels import LAYERS
 from threegate.errors import PolicyError
 from threegate.policy.compile import build
-from threegate.policy.load import load_bundle
+from threegate.policy.language.load import load_bundle
+from threegate.policy.lifecycle.store import DirTree
 from threegate.policy.model import CompiledPolicy
-from threegate.policy.store import DirTree
 from threegate.settings import Settings
 from threegate.types import Bilingual
 
 Event = Mapping[str, Any]
 Titles = Mapping[str, Bilingual]
 
-LAYERS = {
-    "input": Bilingual("第一层 输入", "layer 1, input"),
-    "constraint": Bilingual("第二层 约束", "layer 2, constraint"),
-    "output": Bilingual("第三层 输出", "layer 3, output"),
-}
 WORDS = {
     "request": Bilingual("请求", "request"),
     "time": Bilingual("时间", "time"),
@@ -92,29 +81,6 @@ def database_url(given: str | None, settings: Settings) -> str:
     return given if ":" in given else f"sqlite:///{given}"
 
 
-def event_of(url: str, id: str) -> dict[str, Any] | None:
-    """The last record of a request, with its time as `ts`; None if there is none. Raises
-    AuditError."""
-    try:
-        with reader_engine(url).begin() as connection:
-            entries = of_request(connection, id)
-            entries = entries or of_request(connection, _request_of(connection, id))
-    except DBAPIError as error:
-        raise trouble("explain", why=type(error.orig).__name__) from None
-    return _event(entries[-1]) if entries else None
-
-
-def _event(entry: Entry) -> dict[str, Any]:
-    return {**entry.event, "ts": timestamp(entry.ts_us)}
-
-
-def _request_of(connection: Connection, decision: str) -> str:
-    """The request that a decision belongs to, or nothing. Reads the log from its end."""
-    named = RECORD.c.entry.contains(f'"id":"{decision}"', autoescape=True)
-    found = select(RECORD.c.request_id).where(named).order_by(RECORD.c.ts.desc()).limit(1)
-    return str(connection.execute(found).scalar() or "")
-
-
 def titles_for(event: Event, settings: Settings) -> Titles | None:
     """Titles by rule id, if the policies at hand are those that decided."""
     with suppress(PolicyError, OSError):
@@ -153,7 +119,7 @@ def lines(event: Event, titles: Titles | None, language: str) -> Iterator[str]:
 def _head(event: Event, language: str) -> Iterator[str]:
     caller, model, policy = (event.get(k, {}) for k in ("caller", "model", "policy"))
     stage, action = event["stage"], event.get("action", "allow")
-    outcome = [words.name("stage", stage, language), words.name("action", action, language)]
+    outcome = [labels.name("stage", stage, language), labels.name("action", action, language)]
     rows = {
         "request": event["request"],
         "time": event["ts"],
@@ -168,7 +134,7 @@ def _head(event: Event, language: str) -> Iterator[str]:
 
 def _layer(decision: Event, titles: Titles, language: str) -> Iterator[str]:
     took = decision.get("ms", {}).get("total", 0)
-    action = words.name("action", decision["action"], language)
+    action = labels.name("action", decision["action"], language)
     yield f"{LAYERS[decision['layer']].get(language)}: {action}, {took} ms, {decision['id']}"
     if not decision["ruled"]:
         yield f"  {_word('nothing', language)}"
@@ -179,10 +145,10 @@ def _layer(decision: Event, titles: Titles, language: str) -> Iterator[str]:
 def _ruling(ruled: Event, titles: Titles, language: str) -> str:
     rule = ruled["rule"]
     name = f"{rule} {titles[rule].get(language)}" if rule in titles else rule
-    action = words.name("action", ruled["action"], language)
+    action = labels.name("action", ruled["action"], language)
     parts = [f"{action}{_shadow(ruled, language)}", name]
     if "failed" in ruled:
-        why = words.name("failed", ruled["failed"], language)
+        why = labels.name("failed", ruled["failed"], language)
         parts.append(f"{_word('failed', language)}: {ruled['detector']} {why}")
     else:
         parts += _found(ruled, language)
@@ -192,8 +158,8 @@ def _ruling(ruled: Event, titles: Titles, language: str) -> str:
 
 
 def _found(ruled: Event, language: str) -> Iterator[str]:
-    kind, level = ruled["kind"], words.name("level", ruled["level"], language)
-    yield f"{kind} {words.name('kind', kind, language)}"
+    kind, level = ruled["kind"], labels.name("level", ruled["level"], language)
+    yield f"{kind} {labels.name('kind', kind, language)}"
     yield f"{_word('level', language)} {level} {ruled['score']}"
     yield f"{_place(ruled['at'], language)} [{ruled['span'][0]}-{ruled['span'][1]}]"
     if note := ruled.get("note"):
@@ -205,7 +171,7 @@ def _place(at: Event, language: str) -> str:
     """`messages/0 user`, `choices/1 reasoning`: the field of the call, then what it is."""
     where = f"messages/{at['message']} " if "message" in at else ""
     choice = f"choices/{at['choice']} " if "choice" in at else ""
-    channel = words.name("channel", at["channel"], language)
+    channel = labels.name("channel", at["channel"], language)
     return f"{where}{choice}{channel}{at.get('part', '')}"
 
 

@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from threegate import settings
-from threegate.audit.database import writer_engine
-from threegate.gateway.door import KeyFile, utc_time
-from threegate.gateway.key_table import KeyTable
+from threegate.audit.log.database import writer_engine
+from threegate.gateway.access.auth import KeyFile, utc_time
+from threegate.gateway.access.auth_db import KeyTable
 from threegate.types import Bilingual
 
 MADE = Bilingual(

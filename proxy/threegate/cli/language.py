@@ -8,8 +8,8 @@ import textwrap
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
-from threegate.cli_words import ARGPARSE, HELP, OPTIONS
-from threegate.policy_args import locale_language
+from threegate.cli.policy_args import locale_language
+from threegate.i18n.cli import ARGPARSE, HELP, OPTIONS
 
 LANGUAGES = ("zh", "en")
 

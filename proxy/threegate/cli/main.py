@@ -9,27 +9,28 @@ from collections.abc import Sequence
 
 from threegate_classifiers.errors import ModelError
 
-from threegate import __version__, explain, keys_cli, models_cli, policy_cli, serve
-from threegate.audit import cli as audit_cli
-from threegate.cli_language import argparse_speaks, chosen, speak
-from threegate.demo import cli as demo_cli
+from threegate import __version__
+from threegate.cli import audit as audit_cli
+from threegate.cli import demo as demo_cli
+from threegate.cli import eval as eval_cli
+from threegate.cli import explain, keys, models, policy, serve
+from threegate.cli import scan as scan_cli
+from threegate.cli.errors import UseError
+from threegate.cli.language import argparse_speaks, chosen, speak
 from threegate.errors import AuditError, PolicyError, ThreegateError
-from threegate.evaluate import cli as eval_cli
-from threegate.policy.report import problems_text
-from threegate.scan import cli as scan_cli
-from threegate.wrong_settings import SettingsError
-from threegate.wrong_use import UseError
+from threegate.policy.testing.report import problems_text
+from threegate.settings.errors import SettingsError
 
 COMMANDS = (
     serve.register,
     demo_cli.register,
     scan_cli.register,
     eval_cli.register,
-    policy_cli.register,
+    policy.register,
     audit_cli.register,
     explain.register,
-    models_cli.register,
-    keys_cli.register,
+    models.register,
+    keys.register,
 )
 
 
@@ -72,7 +73,3 @@ def _told(error: Exception, language: str) -> str:
             return text.get(language)
         case _:
             return str(error)
-
-
-if __name__ == "__main__":
-    sys.exit(main())

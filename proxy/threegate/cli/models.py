@@ -18,8 +18,8 @@ from threegate_classifiers.registry import Entry, scan
 from threegate_classifiers.runtime import Engine
 
 from threegate import settings
+from threegate.cli.errors import misuse
 from threegate.types import Bilingual
-from threegate.wrong_use import misuse
 
 MEBIBYTE = 1 << 20
 COLUMNS = Bilingual("模型|名称|任务|标签|大小 MiB|许可", "model|title|task|labels|MiB|licence")

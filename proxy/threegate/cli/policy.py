@@ -13,29 +13,25 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from threegate import policy_bank_cli, policy_life_cli, policy_run_cli, policy_sealed_cli
-from threegate.policy.codes import CODES
+from threegate.cli import policy_banks, policy_bundle, policy_lifecycle, policy_test
+from threegate.cli.policy_args import add, checked, names
 from threegate.policy.compile import build
-from threegate.policy.coverage import coverage, matrix_text
-from threegate.policy.diff import describe, diff
+from threegate.policy.compliance.coverage import coverage, matrix_text
+from threegate.policy.compliance.taxonomy import TAXONOMIES
+from threegate.policy.errors import FAILURES, failure
 from threegate.policy.facade import compile_pack
-from threegate.policy.failures import FAILURES, failure
 from threegate.policy.kinds import KIND_INFOS
+from threegate.policy.language.hashed_values import new_salt, value_sha256
+from threegate.policy.language.load import load_bundle
+from threegate.policy.language.problem_catalog import CODES
+from threegate.policy.language.problems import Problem, Severity
+from threegate.policy.language.reference import filled
+from threegate.policy.language.schema_json import schema_json
+from threegate.policy.language.vocabulary import MODE, SEVERITY
+from threegate.policy.lifecycle.store import DirTree
 from threegate.policy.lint import LINTS
-from threegate.policy.load import load_bundle
-from threegate.policy.problems import Problem, Severity
-from threegate.policy.reference import filled
-from threegate.policy.report import (
-    problems_json,
-    problems_sarif,
-    problems_text,
-)
-from threegate.policy.schema_json import schema_json
-from threegate.policy.store import DirTree
-from threegate.policy.taxonomy import TAXONOMIES
-from threegate.policy.values import new_salt, value_sha256
-from threegate.policy.vocabulary import MODE, SEVERITY
-from threegate.policy_args import add, checked, names
+from threegate.policy.strictness.diff import describe, diff
+from threegate.policy.testing.report import problems_json, problems_sarif, problems_text
 from threegate.types import Bilingual
 
 
@@ -60,10 +56,10 @@ def register(commands: Any) -> None:
     hashing.add_argument("--salt", help="of values hashed before; without it a new one")
     add(verbs, "kinds", _kinds, "everything that rules can look for")
     add(verbs, "taxonomy", _taxonomies, "the ids that `why` can name")
-    policy_run_cli.register(verbs)
-    policy_life_cli.register(verbs)
-    policy_bank_cli.register(verbs)
-    policy_sealed_cli.register(verbs)
+    policy_test.register(verbs)
+    policy_lifecycle.register(verbs)
+    policy_banks.register(verbs)
+    policy_bundle.register(verbs)
 
 
 def _check(args: argparse.Namespace) -> int:

@@ -8,9 +8,9 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+from threegate.policy.errors import failure
 from threegate.policy.facade import Checked, check
-from threegate.policy.failures import failure
-from threegate.policy.store import DirTree, today_utc
+from threegate.policy.lifecycle.store import DirTree, today_utc
 
 
 def locale_language(environment: Mapping[str, str] = os.environ) -> str:

@@ -17,8 +17,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from threegate.check import Runner
-from threegate.policy.banks import (
+from threegate.cli.policy_args import add_classifiers
+from threegate.cli.policy_test import runner
+from threegate.cli.progress import progress
+from threegate.policy.compliance.banks import (
     KEYWORDS,
     TARGETS,
     Expect,
@@ -30,13 +32,11 @@ from threegate.policy.banks import (
     sampled,
     standing,
 )
+from threegate.policy.errors import failure
 from threegate.policy.facade import compile_pack
-from threegate.policy.failures import failure
-from threegate.policy.store import DirTree
-from threegate.policy.wordlist import Imported, imported, list_file
-from threegate.policy_args import add_classifiers
-from threegate.policy_run_cli import runner
-from threegate.progress import progress
+from threegate.policy.language.wordlist import Imported, imported, list_file
+from threegate.policy.lifecycle.store import DirTree
+from threegate.policy_ops.test_runner import Runner
 from threegate.types import Bilingual
 
 

@@ -12,14 +12,14 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from threegate.audit.keys import load_key
-from threegate.audit.note import Signer
+from threegate.audit.log.keys import load_key
+from threegate.audit.log.note import Signer
 from threegate.errors import PolicyError
+from threegate.policy.errors import failure
 from threegate.policy.facade import check
-from threegate.policy.failures import failure
-from threegate.policy.report import problems_text
-from threegate.policy.store import DirTree, now_utc, today_utc, write_durably
-from threegate.sealed import seal, trusted_keys, unseal
+from threegate.policy.lifecycle.store import DirTree, now_utc, today_utc, write_durably
+from threegate.policy.testing.report import problems_text
+from threegate.policy_ops.signed_bundle import seal, trusted_keys, unseal
 from threegate.types import Bilingual
 
 KEY = Path("var/policy/signing.key")

@@ -12,13 +12,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from threegate.audit.database import writer_engine
-from threegate.console import words
-from threegate.policy.diff import describe, diff_sets
+from threegate.audit.log.database import writer_engine
+from threegate.console.presenters import labels
+from threegate.policy.errors import broken, failure
 from threegate.policy.facade import check
-from threegate.policy.failures import broken, failure
-from threegate.policy.four_eyes import Refused
-from threegate.policy.lifecycle import (
+from threegate.policy.lifecycle.approval import Refused
+from threegate.policy.lifecycle.machine import (
     Activate,
     Approve,
     Command,
@@ -32,9 +31,10 @@ from threegate.policy.lifecycle import (
     Withdraw,
     proper,
 )
+from threegate.policy.lifecycle.store import DirTree, now_utc, today_utc
+from threegate.policy.lifecycle.versions import COMMANDS, Versions
 from threegate.policy.model import PolicySet
-from threegate.policy.store import DirTree, now_utc, today_utc
-from threegate.policy.versions import COMMANDS, Versions
+from threegate.policy.strictness.diff import describe, diff_sets
 from threegate.types import Bilingual
 
 DATABASE = "sqlite:///var/policy/versions.sqlite3"
@@ -169,7 +169,7 @@ _VERBS = {kind: name for name, kind in COMMANDS.items()}
 
 def _line(event: Event, language: str) -> str:
     command = event.command
-    verb = words.name("verb", _VERBS[type(command)], language)
+    verb = labels.name("verb", _VERBS[type(command)], language)
     line = _LINE.get(language).format(
         at=event.at, by=event.by, verb=verb, digest=command.digest[:12]
     )

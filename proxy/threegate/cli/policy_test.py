@@ -10,26 +10,26 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from threegate.check import Runner
-from threegate.detectors.suites import Suites
+from threegate.cli.policy_args import add, add_classifiers, checked
+from threegate.cli.progress import progress
+from threegate.detectors.detector_sets import Suites
 from threegate.guard.output import OUTPUT_CHANNELS
-from threegate.policy.banks import rows
-from threegate.policy.cases import Outcome, Report, joined, planned
+from threegate.policy.compliance.banks import rows
+from threegate.policy.errors import failure
 from threegate.policy.facade import compile_pack
-from threegate.policy.failures import failure
-from threegate.policy.load import Bundle
+from threegate.policy.language.load import Bundle
+from threegate.policy.lifecycle.store import DirTree, today_utc
 from threegate.policy.model import EVERYONE, Binding, CompiledPolicy, PolicySet
-from threegate.policy.report import (
+from threegate.policy.testing.cases import Outcome, Report, joined, planned
+from threegate.policy.testing.report import (
     problems_text,
     report_json,
     report_junit,
     report_sarif,
     report_text,
 )
-from threegate.policy.store import DirTree, today_utc
-from threegate.policy_args import add, add_classifiers, checked
-from threegate.progress import progress
-from threegate.replay import CHANGE, Change, Recorded, Side, replay
+from threegate.policy_ops.replay import CHANGE, Change, Recorded, Side, replay
+from threegate.policy_ops.test_runner import Runner
 from threegate.types import Bilingual, Caller, Channel, Layer
 
 
@@ -80,7 +80,7 @@ def _sentence(args: argparse.Namespace) -> Any:
         return ()
     from threegate_classifiers.runtime import Engine
 
-    from threegate.detectors.models import MODELS, sentence_detectors
+    from threegate.detectors.models.factory import MODELS, sentence_detectors
 
     return sentence_detectors(Engine.open(args.models, MODELS))
 

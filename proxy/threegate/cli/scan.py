@@ -17,16 +17,16 @@ from typing import Any, BinaryIO
 import orjson
 
 from threegate import settings as settings_module
+from threegate.cli.errors import misuse
+from threegate.cli.progress import progress, warn
 from threegate.policy.kinds import KINDS as VOCABULARY
 from threegate.policy.kinds import is_known
-from threegate.progress import progress, warn
 from threegate.scan.flow import in_order
 from threegate.scan.item import Item, LineError, Role, item_of_line, sources_of
 from threegate.scan.open import KINDS, scanner
 from threegate.scan.scanner import Scanner, as_json, failed_json
 from threegate.scan.show import show
 from threegate.types import Level
-from threegate.wrong_use import misuse
 
 
 def register(commands: Any) -> None:

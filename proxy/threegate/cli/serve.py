@@ -24,18 +24,18 @@ from typing import Any
 
 import uvicorn
 
-from threegate import logs
 from threegate import settings as settings_module
 from threegate.app import create_app, opened
-from threegate.connection import Connection
-from threegate.console.opening import console_link
-from threegate.gateway.metrics import SHARED_METRICS, forget_worker
-from threegate.greeting import greeting
-from threegate.progress import warn
+from threegate.cli.progress import warn
+from threegate.console.bootstrap import console_link
+from threegate.gateway.telemetry.metrics import SHARED_METRICS, forget_worker
+from threegate.server import logging
+from threegate.server.http_protocol import Connection
+from threegate.server.startup_banner import greeting
+from threegate.server.supervisor import Membership, Supervisor, again
 from threegate.settings import CHOICES, Settings, UpstreamSettings
+from threegate.settings.errors import wrong
 from threegate.types import Bilingual
-from threegate.workers import Membership, Supervisor, again
-from threegate.wrong_settings import wrong
 
 BACKLOG = 2048
 EARS = 16
@@ -67,7 +67,7 @@ def _serve(args: argparse.Namespace) -> int:
     given = {name: getattr(args, name) for name in (*names, "workers")}
     given["packs"] = tuple(args.packs) if args.packs else None
     settings = settings_module.load(given=given, file=args.config)
-    logs.set_up(settings.log_level, settings.log_format)
+    logging.set_up(settings.log_level, settings.log_format)
     if args.worker:
         return _run(serve(settings, Membership.of(args.worker), args.lang))
     with listening(settings) as listener:

@@ -22,12 +22,12 @@ from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp
 
-from threegate.console import told, words
-from threegate.console.pages import PAGES, Page
-from threegate.console.parts import Parts
-from threegate.console.security import Guarded
-from threegate.console.sessions import COOKIE, SESSION_S
-from threegate.console.watching import finished, watched
+from threegate.console.auth.security import Guarded
+from threegate.console.auth.sessions import COOKIE, SESSION_S
+from threegate.console.deps import Parts
+from threegate.console.presenters import labels, policies
+from threegate.console.progress_page import finished, watched
+from threegate.console.routes import PAGES, Page
 from threegate.console.web import (
     LANGUAGE_COOKIE,
     Moved,
@@ -41,7 +41,7 @@ from threegate.console.web import (
     wants_json,
 )
 from threegate.errors import AuditError, PolicyError, ThreegateError
-from threegate.policy.lifecycle import Person, Role
+from threegate.policy.lifecycle.machine import Person, Role
 
 log = logging.getLogger(__name__)
 HERE = Path(__file__).parent
@@ -78,7 +78,7 @@ def templates() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.globals.update(family=words.family, roles=[r.value for r in Role])
+    environment.globals.update(family=labels.family, roles=[r.value for r in Role])
     return environment
 
 
@@ -169,7 +169,7 @@ class Console:
     def _page(self, request: Request, language: str, person: Person | None, shown: Shown) -> str:
         page = self.environment.get_template(shown.template)
         context = _context(request, language, person) | dict(shown.data)
-        context["notices"] = told.notices(self.parts.notices if person else None)
+        context["notices"] = policies.notices(self.parts.notices if person else None)
         return page.render(context)
 
     def _moved(self, visit: Visit, moved: Moved) -> Response:
@@ -219,7 +219,7 @@ def _context(request: Request, language: str, person: Person | None) -> dict[str
     root = _root(request)
     return {
         "_": lambda zh, en: zh if language == "zh" else en,
-        "word": lambda book, code: words.name(book, code, language),
+        "word": lambda book, code: labels.name(book, code, language),
         "language": language,
         "url": lambda path="": root + path,
         "here": request.url.path.removeprefix(root),

@@ -8,26 +8,26 @@ from functools import partial
 from sqlalchemy import Engine
 
 from threegate.audit import settings as audit_settings
-from threegate.audit.database import writer_engine
-from threegate.audit.store import AuditLog
-from threegate.console.accounts import Accounts
+from threegate.audit.log.database import writer_engine
+from threegate.audit.log.store import AuditLog
+from threegate.console.auth.accounts import Accounts
+from threegate.console.auth.oidc import Provider
+from threegate.console.auth.sessions import Signer
 from threegate.console.database import prepared
-from threegate.console.desk import Desk
+from threegate.console.deps import Parts
 from threegate.console.drafts import Drafts, Ground
-from threegate.console.oidc import Provider
-from threegate.console.parts import Parts
-from threegate.console.sessions import Signer
-from threegate.detectors.suite import Suite
+from threegate.console.review.review_store import Desk
+from threegate.detectors.detector_set import Suite
 from threegate.gateway.notices import Notices
-from threegate.policy.band_store import BandStore
-from threegate.policy.load import DictTree
+from threegate.policy.language.load import DictTree
+from threegate.policy.lifecycle.band_store import BandStore
+from threegate.policy.lifecycle.store import DirTree, PolicyStore
+from threegate.policy.lifecycle.versions import Versions
 from threegate.policy.model import CompiledPolicy
-from threegate.policy.store import DirTree, PolicyStore
-from threegate.policy.versions import Versions
-from threegate.sealed import sealed_source
+from threegate.policy_ops.signed_bundle import sealed_source
 from threegate.settings import Settings
+from threegate.settings.errors import wrong
 from threegate.types import Bilingual
-from threegate.wrong_settings import wrong
 
 
 def engine_of(settings: Settings) -> Engine:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from sqlalchemy import Column, Engine, Integer, MetaData, String, Table, Text
 
-from threegate.policy.versions import create_tables
+from threegate.policy.lifecycle.versions import create_tables
 
 METADATA = MetaData()
 

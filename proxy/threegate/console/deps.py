@@ -5,19 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from threegate.audit.log.store import AuditLog
 from threegate.audit.settings import AuditSettings
-from threegate.audit.store import AuditLog
-from threegate.console.accounts import Accounts
-from threegate.console.desk import Desk
+from threegate.console.auth.accounts import Accounts
+from threegate.console.auth.oidc import Provider
+from threegate.console.auth.sessions import Signer, Throttle
 from threegate.console.drafts import Drafts, Ground
-from threegate.console.oidc import Provider
-from threegate.console.sessions import Signer, Throttle
-from threegate.detectors.suite import Suite
+from threegate.console.review.review_store import Desk
+from threegate.detectors.detector_set import Suite
 from threegate.gateway.notices import Notices
-from threegate.policy.band_store import BandStore
+from threegate.policy.lifecycle.band_store import BandStore
+from threegate.policy.lifecycle.store import PolicyStore
+from threegate.policy.lifecycle.versions import Versions
 from threegate.policy.model import CompiledPolicy
-from threegate.policy.store import PolicyStore
-from threegate.policy.versions import Versions
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,9 +18,9 @@ from sqlalchemy import ColumnElement, Engine, and_, delete, insert, or_, select
 
 from threegate.console.database import DRAFT, RESULT
 from threegate.policy.facade import Checked, check
-from threegate.policy.load import Bundle, DictTree, Tree, load_bundle
-from threegate.policy.store import now_utc, today_utc
-from threegate.policy.versions import Versions
+from threegate.policy.language.load import Bundle, DictTree, Tree, load_bundle
+from threegate.policy.lifecycle.store import now_utc, today_utc
+from threegate.policy.lifecycle.versions import Versions
 
 RESULTS_KEPT = timedelta(days=90)
 

@@ -16,9 +16,9 @@ from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap, CommentedSeq
 from ruamel.yaml.scalarstring import SingleQuotedScalarString
 
-from threegate.policy.load import load_text
+from threegate.policy.language.load import load_text
+from threegate.policy.language.problems import Severity
 from threegate.policy.model import Mode
-from threegate.policy.problems import Severity
 from threegate.policy.schema import ReasonCode
 from threegate.types import Level
 

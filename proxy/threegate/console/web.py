@@ -17,10 +17,10 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 
-from threegate.audit.record import Record, Stage
-from threegate.console.parts import Parts
-from threegate.gateway.http import wanted_language
-from threegate.policy.lifecycle import Person, Role
+from threegate.audit.log.record import Record, Stage
+from threegate.console.deps import Parts
+from threegate.gateway.asgi import wanted_language
+from threegate.policy.lifecycle.machine import Person, Role
 from threegate.types import Bilingual, Caller
 
 MAX_FORM_BYTES = 4 << 20

@@ -15,8 +15,8 @@ from typing import Any
 import httpx
 import orjson
 
+from threegate.audit.log.lookup import event_of
 from threegate.demo.conversations import Conversation
-from threegate.explain import event_of
 from threegate.wire.sse import ServerSentEvent, SSEDecoder
 
 PATH = "/v1/chat/completions"

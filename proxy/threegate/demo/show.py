@@ -11,10 +11,10 @@ from rich.console import Console, Group
 from rich.table import Table
 from rich.text import Text
 
-from threegate.console import words
+from threegate.console.presenters import labels
+from threegate.console.presenters.labels import LAYERS
 from threegate.demo.play import Acted, Played, Said
-from threegate.explain import LAYERS
-from threegate.policy.vocabulary import kind_title
+from threegate.policy.language.vocabulary import kind_title
 from threegate.types import Bilingual
 
 HEADS = (
@@ -128,7 +128,7 @@ def _rules(played: Played, titles: Titles, language: str) -> Group:
 def _rule(acted: Acted, titles: Titles, language: str) -> Text:
     title = titles[acted.rule].get(language) if acted.rule in titles else ""
     made = Text(f"  {LAYERS[acted.layer].get(language)}: ")
-    made.append(words.name("action", acted.action, language), "bold")
+    made.append(labels.name("action", acted.action, language), "bold")
     made.append(f" {acted.kind} {kind_title(acted.kind).get(language)} · {acted.rule} {title}")
     if acted.shadow:
         made.append(f" ({SHADOW.get(language)})", "dim")

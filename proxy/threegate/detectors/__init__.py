@@ -1,1 +1,1 @@
-"""Detectors: pattern recognizers, injection signatures, policy patterns and models. See `registry`."""
+"""Detectors: pattern recognizers, injection signatures, policy patterns, models; see `registry`."""

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 
 from threegate.detectors.base import PatternDetector, Quiet, Scanned, SentenceDetector, uncrossed
-from threegate.detectors.distinct import distinct
+from threegate.detectors.dedupe import distinct
 from threegate.detectors.views import Viewed, brought_back, merged, second_reading, viewed
 from threegate.policy.model import matches
 from threegate.types import Failed, Finding, Passage, Reason, Span

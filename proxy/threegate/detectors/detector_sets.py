@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from threegate.detectors import DETECTORS, categories, custom, formats, presidio
+from threegate.detectors import output_format
 from threegate.detectors.base import DetectorInfo, PatternDetector, SentenceDetector
-from threegate.detectors.injection import InjectionSignatures
-from threegate.detectors.recognizer import Recognizer
-from threegate.detectors.scanner import PatternScanner
-from threegate.detectors.suite import Suite
+from threegate.detectors.custom import categories, detector
+from threegate.detectors.detector_set import Suite
+from threegate.detectors.engine.recognizer import Recognizer
+from threegate.detectors.engine.scanner import PatternScanner
+from threegate.detectors.injection.detector import InjectionSignatures
+from threegate.detectors.presidio import recognizer
+from threegate.detectors.registry import DETECTORS
 from threegate.policy.model import CompiledPolicy
 from threegate.types import Bilingual
 
@@ -39,17 +42,17 @@ class Suites:
         recognizers = _recognizers(policy)
         own: tuple[PatternDetector, ...] = (
             InjectionSignatures(),
-            *formats.detectors(policy),
-            *custom.detectors(policy),
+            *output_format.detectors(policy),
+            *detector.detectors(policy),
         )
 
         def build(kinds: frozenset[str]) -> tuple[PatternDetector, ...]:
             built_in = PatternScanner(recognizers, kinds)
-            chosen = tuple(d for d in own if custom.wanted(d, kinds))
+            chosen = tuple(d for d in own if detector.wanted(d, kinds))
             return ((built_in,) if built_in.info.kinds else ()) + chosen
 
         infos = [PatternScanner(recognizers).info, *(d.info for d in own)]
-        sentence = (*self.sentence, formats.LanguageDetector(), *categories.detectors(policy))
+        sentence = (*self.sentence, output_format.LanguageDetector(), *categories.detectors(policy))
         infos += [d.info for d in sentence]
         infos.append(NEW_PERSONAL_DATA)
         return Suite(build, sentence, {i.id: i.kinds for i in infos})
@@ -59,4 +62,4 @@ def _recognizers(policy: CompiledPolicy) -> tuple[Recognizer, ...]:
     """The built-in ones and those that the policy writes in Presidio's format."""
     if not policy.recognizers:
         return DETECTORS
-    return (*DETECTORS, presidio.from_policy(policy.recognizers))
+    return (*DETECTORS, recognizer.from_policy(policy.recognizers))

@@ -9,63 +9,61 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from threegate.detectors import (
+from threegate.detectors.base import DetectorInfo
+from threegate.detectors.engine.recognizer import Recognizer
+from threegate.detectors.engine.scanner import PatternScanner
+from threegate.detectors.pii_cn import address as cn_address
+from threegate.detectors.pii_cn import (
+    hk_tw_id,
+    landline,
+    medical,
+    military,
+    mobile,
+    plate,
+    resident_id,
+    social_account,
+    travel_document,
+    uscc,
+)
+from threegate.detectors.pii_intl import (
     address,
     bank_card,
-    cn_address,
-    cn_id,
-    cn_medical,
-    cn_military,
-    cn_mobile,
-    cn_phone,
-    cn_plate,
-    cn_social,
-    cn_travel,
-    cn_uscc,
-    crypto,
+    crypto_wallet,
     email,
-    hk_tw_id,
     iban,
     ip,
+    labelled_ids,
     mac,
-    papers,
-    passphrase,
-    password,
-    password_told,
-    password_words,
-    pem,
+    national_ids,
     phone,
-    pin,
-    presidio,
-    secret_rules_apps,
-    secret_rules_cloud,
-    secret_rules_cn,
-    secret_rules_commands,
-    secret_rules_forms,
-    secret_rules_keys,
-    secret_rules_logins,
-    secrets,
     uk_ids,
-    url,
     us_ssn,
     vin,
-    world_ids,
 )
-from threegate.detectors.base import DetectorInfo
-from threegate.detectors.recognizer import Recognizer
-from threegate.detectors.scanner import PatternScanner
+from threegate.detectors.presidio import recognizer
+from threegate.detectors.secrets import (
+    engine,
+    passphrase,
+    password,
+    password_prose,
+    password_words,
+    pem,
+    pin,
+    url,
+)
+from threegate.detectors.secrets.rules import apps, cloud, cn, commands, forms, keys, logins
 
 DETECTORS: tuple[Recognizer, ...] = (
-    cn_id.RECOGNIZER,
-    cn_uscc.RECOGNIZER,
+    resident_id.RECOGNIZER,
+    uscc.RECOGNIZER,
     bank_card.RECOGNIZER,
-    cn_mobile.RECOGNIZER,
-    cn_phone.RECOGNIZER,
-    cn_travel.RECOGNIZER,
-    cn_military.RECOGNIZER,
-    cn_plate.RECOGNIZER,
-    cn_social.RECOGNIZER,
-    cn_medical.RECOGNIZER,
+    mobile.RECOGNIZER,
+    landline.RECOGNIZER,
+    travel_document.RECOGNIZER,
+    military.RECOGNIZER,
+    plate.RECOGNIZER,
+    social_account.RECOGNIZER,
+    medical.RECOGNIZER,
     cn_address.RECOGNIZER,
     hk_tw_id.RECOGNIZER,
     vin.RECOGNIZER,
@@ -75,27 +73,27 @@ DETECTORS: tuple[Recognizer, ...] = (
     iban.RECOGNIZER,
     us_ssn.RECOGNIZER,
     uk_ids.RECOGNIZER,
-    papers.RECOGNIZER,
-    world_ids.RECOGNIZER,
-    world_ids.BARE,
+    labelled_ids.RECOGNIZER,
+    national_ids.RECOGNIZER,
+    national_ids.BARE,
     phone.RECOGNIZER,
     address.RECOGNIZER,
-    crypto.RECOGNIZER,
+    crypto_wallet.RECOGNIZER,
     url.RECOGNIZER,
     password.RECOGNIZER,
-    password_told.RECOGNIZER,
+    password_prose.RECOGNIZER,
     password_words.RECOGNIZER,
     passphrase.RECOGNIZER,
     pin.RECOGNIZER,
-    presidio.RECOGNIZER,
-    *map(secrets.recognizer, secret_rules_keys.RULES),
-    *map(secrets.recognizer, secret_rules_forms.RULES),
+    recognizer.RECOGNIZER,
+    *map(engine.recognizer, keys.RULES),
+    *map(engine.recognizer, forms.RULES),
     pem.RECOGNIZER,
-    *map(secrets.recognizer, secret_rules_cloud.RULES),
-    *map(secrets.recognizer, secret_rules_apps.RULES),
-    *map(secrets.recognizer, secret_rules_cn.RULES),
-    *map(secrets.recognizer, secret_rules_commands.RULES),
-    *map(secrets.recognizer, secret_rules_logins.RULES),
+    *map(engine.recognizer, cloud.RULES),
+    *map(engine.recognizer, apps.RULES),
+    *map(engine.recognizer, cn.RULES),
+    *map(engine.recognizer, commands.RULES),
+    *map(engine.recognizer, logins.RULES),
 )
 
 
@@ -104,7 +102,7 @@ def scanner(
 ) -> PatternScanner:
     """All recognizers that report one of `selected` (kinds or prefixes; None: all). `own` are a
     policy's recognizers in Presidio's format; raises PolicyError for a bad one."""
-    extra = (presidio.from_policy(own),) if own else ()
+    extra = (recognizer.from_policy(own),) if own else ()
     return PatternScanner((*DETECTORS, *extra), selected)
 
 

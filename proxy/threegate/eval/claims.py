@@ -17,12 +17,12 @@ from enum import StrEnum
 from typing import Any
 
 from threegate.detectors.base import DetectorInfo
-from threegate.detectors.claims import CONTRADICTED, UNSUPPORTED, contradicts_by_number
-from threegate.detectors.evidence import Index
-from threegate.evaluate.metrics import Counts
-from threegate.evaluate.rows import Case, Read
-from threegate.evaluate.run import Evaluation, evaluate
-from threegate.evaluate.tasks import NO_CLAIM, Observation, Seen, Task, aligned, answered, worst_of
+from threegate.detectors.models.claims import CONTRADICTED, UNSUPPORTED, contradicts_by_number
+from threegate.detectors.models.evidence import Index
+from threegate.eval.metrics import Counts
+from threegate.eval.rows import Case, Read
+from threegate.eval.run import Evaluation, evaluate
+from threegate.eval.tasks import NO_CLAIM, Observation, Seen, Task, aligned, answered, worst_of
 from threegate.scan.item import Item
 from threegate.scan.scanner import Scanner, Stance
 from threegate.types import Bilingual, Finding, Level, Passage, Source, Span

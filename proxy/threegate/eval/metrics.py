@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
-from threegate.evaluate.labels import accepts
+from threegate.eval.labels import accepts
 from threegate.types import Span
 
 _Same = Callable[[Span, Span], bool]

@@ -9,18 +9,11 @@ from typing import Any
 
 from threegate_classifiers.errors import ClassifierError
 
-from threegate.detectors.judging import reason_of
-from threegate.evaluate.labels import accepts, checked, is_known
-from threegate.evaluate.metrics import (
-    Counts,
-    Marked,
-    auroc,
-    macro_recall,
-    spans_exact,
-    spans_overlap,
-)
-from threegate.evaluate.rows import Case, Read
-from threegate.evaluate.tasks import Observation, Seen, Task
+from threegate.detectors.models.common import reason_of
+from threegate.eval.labels import accepts, checked, is_known
+from threegate.eval.metrics import Counts, Marked, auroc, macro_recall, spans_exact, spans_overlap
+from threegate.eval.rows import Case, Read
+from threegate.eval.tasks import Observation, Seen, Task
 from threegate.scan.flow import each, in_order
 from threegate.scan.scanner import Answer, Scanner
 from threegate.types import Failed, Level

@@ -12,9 +12,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
-from threegate.evaluate.labels import accepts, within
-from threegate.evaluate.metrics import Marked, outermost
-from threegate.evaluate.rows import Case, Row, role_of, text_of, yes
+from threegate.eval.labels import accepts, within
+from threegate.eval.metrics import Marked, outermost
+from threegate.eval.rows import Case, Row, role_of, text_of, yes
 from threegate.policy.model import matches
 from threegate.scan.item import Item, LineError, Role, sources_of
 from threegate.scan.scanner import Answer, Claim, Stance

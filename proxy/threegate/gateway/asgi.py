@@ -11,8 +11,8 @@ from typing import Any, Final
 
 import orjson
 
-from threegate.error_words import said
 from threegate.errors import RequestError
+from threegate.i18n.messages import said
 from threegate.wire.limits import MAX_BODY_BYTES
 
 Scope = dict[str, Any]

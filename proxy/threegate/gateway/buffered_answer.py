@@ -6,13 +6,13 @@ from __future__ import annotations
 import asyncio
 from typing import Final
 
-from threegate.error_words import said
 from threegate.errors import UpstreamError
-from threegate.gateway.answer import Answer, Track
-from threegate.gateway.claims import notes_of
+from threegate.gateway.annotations import notes_of
+from threegate.gateway.tracks import Answer, Track
+from threegate.i18n.messages import said
 from threegate.upstream import Reply
 from threegate.wire.adapter import Adapter, Body, Slot, StreamKey, StreamOptions
-from threegate.wire.deltas import WHOLE_PARTS
+from threegate.wire.frame_codec import WHOLE_PARTS
 from threegate.wire.limits import MAX_RESPONSE_BYTES
 
 _ANSWERS: Final = ("/content", "/text", "/refusal", "/transcript")

@@ -6,16 +6,16 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from threegate.audit.record import Part, Stage
-from threegate.detectors.suite import Suite
+from threegate.audit.log.record import Part, Stage
+from threegate.detectors.detector_set import Suite
 from threegate.errors import RequestError
-from threegate.gateway.applied import Applied
+from threegate.gateway.access.resolved_policy import Applied
+from threegate.gateway.ai_label import label_for
+from threegate.gateway.asgi import Responder
 from threegate.gateway.deps import Deps
-from threegate.gateway.http import Responder
-from threegate.gateway.label import label_for
-from threegate.gateway.ledger import Ledger
+from threegate.gateway.telemetry.audit_trail import Ledger
+from threegate.guard.constraint_merge import Constraints
 from threegate.guard.mask import MaskMap
-from threegate.guard.merge import Constraints
 from threegate.policy.model import CompiledPolicy, Label
 from threegate.types import Caller
 from threegate.wire.adapter import Adapter, Body, Outcome, Slot

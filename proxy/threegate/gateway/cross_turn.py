@@ -14,7 +14,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import accumulate
 
-from threegate.detectors.suite import Judgement, Suite
+from threegate.detectors.detector_set import Judgement, Suite
 from threegate.types import Finding, Passage, Span
 from threegate.wire.adapter import Slot
 

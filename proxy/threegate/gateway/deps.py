@@ -7,16 +7,16 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Protocol
 
-from threegate.audit.record import Content, Record
+from threegate.audit.log.record import Content, Record
 from threegate.audit.settings import OnFailure
-from threegate.detectors.suite import Suite
-from threegate.gateway.metrics import Metrics
+from threegate.detectors.detector_set import Suite
 from threegate.gateway.notices import Notices
-from threegate.gateway.traces import Traces
+from threegate.gateway.telemetry.metrics import Metrics
+from threegate.gateway.telemetry.tracing import Traces
+from threegate.limits.admission import Admission
+from threegate.limits.store import Limiter
 from threegate.policy.model import CompiledPolicy, PolicySet
 from threegate.settings import Settings
-from threegate.state.admission import Admission
-from threegate.state.limits import Limiter
 from threegate.types import Caller
 from threegate.upstream import Upstreams
 

@@ -15,14 +15,12 @@ from dataclasses import dataclass, field, replace
 
 import orjson
 
-from threegate.audit.record import NOBODY, Stage
-from threegate.error_words import said
+from threegate.audit.log.record import NOBODY, Stage
 from threegate.errors import ProtocolError, RequestError, ThreegateError
-from threegate.gateway.applied import AppliedPolicies
-from threegate.gateway.call import Call
-from threegate.gateway.deps import Deps
-from threegate.gateway.door import onward, presented_key
-from threegate.gateway.http import (
+from threegate.gateway.access.auth import onward, presented_key
+from threegate.gateway.access.rate_limit import limited
+from threegate.gateway.access.resolved_policy import AppliedPolicies
+from threegate.gateway.asgi import (
     ClientLeft,
     Receive,
     Responder,
@@ -33,19 +31,21 @@ from threegate.gateway.http import (
     read_request,
     wanted_language,
 )
-from threegate.gateway.ledger import Ledger, on_failure_of
-from threegate.gateway.limiting import limited
-from threegate.gateway.refusals import REQUEST_ID, Refusals
-from threegate.gateway.request import constraint_layer, input_layer
-from threegate.gateway.respond import output_layer
-from threegate.gateway.sources import conversation_of, language_of, with_provenance
-from threegate.gateway.traces import parent_of
+from threegate.gateway.context import Call
+from threegate.gateway.deps import Deps
+from threegate.gateway.input_layer import constraint_layer, input_layer
+from threegate.gateway.output_layer import output_layer
+from threegate.gateway.request_context import conversation_of, language_of, with_provenance
+from threegate.gateway.telemetry.audit_trail import Ledger, on_failure_of
+from threegate.gateway.telemetry.rejections import REQUEST_ID, Refusals
+from threegate.gateway.telemetry.tracing import parent_of
 from threegate.guard.mask import MaskMap
+from threegate.i18n.messages import said
+from threegate.limits.admission import Place
 from threegate.policy.model import CompiledPolicy
-from threegate.state.admission import Place
 from threegate.types import Caller
 from threegate.wire import json as strict_json
-from threegate.wire import shape
+from threegate.wire import request_schema
 from threegate.wire.adapter import Adapter, Body
 from threegate.wire.errors import status_of
 
@@ -104,7 +104,7 @@ class Endpoint:
             data = await read_request(receive, headers)
             await place.turn()
             body = strict_json.parse(data)
-            shape.check(self.adapter.api, body)
+            request_schema.check(self.adapter.api, body)
             return self._call(scope["path"], headers, body, caller, out)
         except RequestError as error:
             known = replace(caller, route=scope["path"])

@@ -5,14 +5,14 @@ from __future__ import annotations
 import time
 from dataclasses import replace
 
-from threegate.audit.record import Part
-from threegate.gateway.call import Call, ms_since, stop
+from threegate.audit.log.record import Part
+from threegate.gateway.context import Call, ms_since, stop
+from threegate.gateway.cross_turn import together
 from threegate.gateway.outcome import outcome_of, refused
-from threegate.gateway.turns import together
 from threegate.guard.constraint import Constrained, constrain, oversized
+from threegate.guard.constraint_merge import Constraints
 from threegate.guard.decide import Judge
 from threegate.guard.input import InputResult, ScannedText, judge_input
-from threegate.guard.merge import Constraints
 from threegate.types import Channel, Layer, Passage
 from threegate.wire.adapter import Body
 

@@ -10,15 +10,15 @@ import orjson
 from starlette.requests import Request
 from starlette.responses import Response
 
-from threegate.error_words import said
 from threegate.errors import RequestError, ThreegateError, UpstreamError
+from threegate.gateway.access.auth import onward, presented_key
+from threegate.gateway.asgi import headers_of, wanted_language
+from threegate.gateway.buffered_answer import read_body
 from threegate.gateway.deps import Deps
-from threegate.gateway.door import onward, presented_key
-from threegate.gateway.http import headers_of, wanted_language
 from threegate.gateway.openapi import document
-from threegate.gateway.refusals import REQUEST_ID, Refusals
-from threegate.gateway.whole import read_body
-from threegate.guard.merge import merge
+from threegate.gateway.telemetry.rejections import REQUEST_ID, Refusals
+from threegate.guard.constraint_merge import merge
+from threegate.i18n.messages import said
 from threegate.policy.model import CompiledPolicy, matches
 from threegate.types import Caller
 from threegate.upstream.client import Request as Asked
@@ -27,7 +27,7 @@ from threegate.wire.adapter import Body
 from threegate.wire.base import objects
 from threegate.wire.errors import openai_error, status_of
 from threegate.wire.json import parse_answer
-from threegate.wire.models import visible_models
+from threegate.wire.openai.models import visible_models
 
 LIST_S = 10.0
 """So long a list of models may take; a model API that hangs must not take the others' along."""

@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from threegate.gateway.bands import Bands
-from threegate.policy.lifecycle import Activation
+from threegate.gateway.access.rule_trips import Bands
+from threegate.policy.lifecycle.machine import Activation
 from threegate.policy.model import CompiledPolicy
 
 HEADER = "x-threegate-notice"

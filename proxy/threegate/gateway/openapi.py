@@ -12,7 +12,7 @@ from typing import Any, Final
 from threegate import __version__
 from threegate.wire import ADAPTERS
 from threegate.wire.adapter import Adapter, Api
-from threegate.wire.shape import REQUESTS, Shape
+from threegate.wire.request_schema import REQUESTS, Shape
 
 Json = dict[str, Any]
 

@@ -10,9 +10,9 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, Final
 
-from threegate.gateway.schemas import satisfies
+from threegate.gateway.json_schema import satisfies
 from threegate.guard.constraint import tool_allowed
-from threegate.guard.merge import Constraints
+from threegate.guard.constraint_merge import Constraints
 from threegate.policy.model import ResponseFormat, Tools
 from threegate.types import Action, Channel, Finding, Layer, Level, Locus, Ruled, Span
 from threegate.wire.adapter import Adapter, Body, ToolCall

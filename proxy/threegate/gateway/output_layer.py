@@ -7,27 +7,27 @@ import re
 from collections.abc import Iterable
 from contextlib import suppress
 
-from threegate.audit.record import Part, Stage
-from threegate.error_words import said
+from threegate.audit.log.record import Part, Stage
 from threegate.errors import AuditError, ThreegateError, UpstreamError
-from threegate.gateway.answer import Answer, Question, Track
-from threegate.gateway.call import Call
-from threegate.gateway.gates import ToolRules, format_gate, schemas_of
-from threegate.gateway.held import Held
-from threegate.gateway.label import HEADER, label_for, label_of, sign_of
-from threegate.gateway.limiting import counts_text
+from threegate.gateway.access.rate_limit import counts_text
+from threegate.gateway.ai_label import HEADER, label_for, label_of, sign_of
+from threegate.gateway.buffered_answer import guard_body, read_body
+from threegate.gateway.context import Call
 from threegate.gateway.outcome import outcome_of
-from threegate.gateway.sources import last_question, sources_of
+from threegate.gateway.output_contract import ToolRules, format_gate, schemas_of
+from threegate.gateway.request_context import last_question, sources_of
 from threegate.gateway.stream import StreamShell
-from threegate.gateway.whole import guard_body, read_body
+from threegate.gateway.telemetry.hold_timer import Held
+from threegate.gateway.tracks import Answer, Question, Track
 from threegate.guard.output import OutputGuard
+from threegate.i18n.messages import said
 from threegate.policy.model import Label, Show
 from threegate.types import Channel, Ruled
 from threegate.upstream import Reply
 from threegate.wire.adapter import DEFAULT_STREAM, Body, Outcome, StreamOptions
-from threegate.wire.deltas import WHOLE_PARTS, shape_errors
+from threegate.wire.frame_codec import WHOLE_PARTS, shape_errors
 from threegate.wire.json import parse_answer
-from threegate.wire.listed import UNKNOWN_REASON
+from threegate.wire.known_fields import UNKNOWN_REASON
 from threegate.wire.slots import is_protocol
 
 STREAM_ENDS = re.compile(rb"\[DONE\]|message_stop|response\.(?:completed|incomplete|failed)")

@@ -13,13 +13,13 @@ from collections.abc import Awaitable, Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass, field
 
-from threegate.audit.record import Stage
-from threegate.error_words import said
+from threegate.audit.log.record import Stage
 from threegate.errors import AuditError, ProtocolError, ThreegateError, UpstreamError
-from threegate.gateway.answer import Answer
-from threegate.gateway.claims import notes_of
-from threegate.gateway.gates import ToolRules
-from threegate.guard.stream import HIGH_WATER
+from threegate.gateway.annotations import notes_of
+from threegate.gateway.output_contract import ToolRules
+from threegate.gateway.tracks import Answer
+from threegate.guard.stream_machine import HIGH_WATER
+from threegate.i18n.messages import said
 from threegate.types import Channel, Ruled
 from threegate.upstream import Reply
 from threegate.wire.adapter import Chunk, Outcome, StreamCodec, StreamKey

@@ -11,9 +11,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from threegate.detectors.suite import Suite
-from threegate.gateway.gates import Gate
-from threegate.gateway.held import Held
+from threegate.detectors.detector_set import Suite
+from threegate.gateway.output_contract import Gate
+from threegate.gateway.telemetry.hold_timer import Held
 from threegate.guard.events import (
     ClientGone,
     Command,
@@ -30,11 +30,11 @@ from threegate.guard.events import (
 )
 from threegate.guard.output import ChannelGuard, OutputGuard, letters
 from threegate.guard.redact import STOPS, edited
-from threegate.guard.stream import CONTEXT, State, StreamMachine
+from threegate.guard.stream_machine import CONTEXT, State, StreamMachine
 from threegate.tasks import Tasks
 from threegate.types import Channel, Finding, Layer, Locus, Passage, Ruled, Source
 from threegate.wire.adapter import StreamKey
-from threegate.wire.deltas import WHOLE_PARTS
+from threegate.wire.frame_codec import WHOLE_PARTS
 
 BESIDE, TEXTS_BESIDE = 200, 3
 """Code points of another text of the answer that a sentence is judged with, and of how many."""

@@ -9,8 +9,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from threegate.error_words import said
-from threegate.guard.merge import Constraints
+from threegate.guard.constraint_merge import Constraints
+from threegate.i18n.messages import said
 from threegate.policy.model import Clamp, Fields, KeepHistory, Place, Tools, matches
 from threegate.types import Bilingual, Channel
 from threegate.wire.adapter import Adapter, Api, Body, Placement, Slot

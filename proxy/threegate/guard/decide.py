@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from threegate.policy.language.hashed_values import value_sha256
 from threegate.policy.model import (
     CompiledPolicy,
     Detect,
@@ -19,7 +20,6 @@ from threegate.policy.model import (
     in_rollout,
     matches,
 )
-from threegate.policy.values import value_sha256
 from threegate.types import (
     Action,
     Caller,

@@ -13,7 +13,7 @@ from threegate.guard.cite import Citations
 from threegate.guard.decide import Judge, wanted_kinds
 from threegate.guard.mask import MaskMap, Restorer
 from threegate.guard.redact import Renderer
-from threegate.guard.stream import Plan, StreamMachine
+from threegate.guard.stream_machine import Plan, StreamMachine
 from threegate.policy.model import CompiledPolicy, Mode, Rule, StreamMode, matches
 from threegate.types import Caller, Channel, Failed, Finding, Layer, Verdict
 

@@ -6,7 +6,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from threegate.errors import AuditError
 from threegate.types import Bilingual
 
 ERRORS: Mapping[str, Bilingual] = {
@@ -175,11 +174,6 @@ LINES: Mapping[str, Bilingual] = {
     "integrated": Bilingual("已签名", "integrated"),
     "pending": Bilingual("待签名", "pending"),
 }
-
-
-def trouble(code: str, /, **details: object) -> AuditError:
-    """The error of one entry. Missing details are a bug and raise KeyError."""
-    return AuditError(filled(ERRORS[code], details))
 
 
 def line(code: str, language: str, /, **details: object) -> str:

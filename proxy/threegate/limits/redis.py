@@ -19,13 +19,8 @@ from redis.asyncio import BlockingConnectionPool, Redis
 from redis.exceptions import RedisError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 
+from threegate.limits.store import LEASE_S, Lease, MemoryLimiter, refused
 from threegate.policy.model import Limits
-from threegate.state.limits import (
-    LEASE_S,
-    Lease,
-    MemoryLimiter,
-    refused,
-)
 
 log = logging.getLogger(__name__)
 

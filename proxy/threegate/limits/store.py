@@ -14,8 +14,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from threegate.error_words import said
 from threegate.errors import RequestError
+from threegate.i18n.messages import said
 from threegate.policy.model import Limits, Per
 from threegate.types import Caller
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from threegate.normalize.fold import plain_text
+from threegate.normalize.pipeline import WORDING, views
 from threegate.normalize.view import View
-from threegate.normalize.views import WORDING, views
 
 __all__ = ["WORDING", "View", "plain_text", "views"]

@@ -16,9 +16,9 @@ from functools import lru_cache
 
 import re2
 
-from threegate.normalize import blocks, escapes
-from threegate.normalize.legible import legible, readable
-from threegate.normalize.said import Blocks, said, worth
+from threegate.normalize import encoded_blocks, escapes
+from threegate.normalize.decoded_text_batch import Blocks, said, worth
+from threegate.normalize.text_sniffing import legible, readable
 from threegate.normalize.view import FEW, LONG, Edit, View, edited, edited_at, replaced, spliced
 
 NAME = "decoded"
@@ -188,20 +188,28 @@ _STEPS: Mapping[str, tuple[Step, ...]] = {
     r"&(?:#|[A-Za-z]{2,8};)": (_escape(_ENTITY, _entity, escapes.entities),),
     r"U\+[0-9A-Fa-f]{4}": (_spelt,),
     r"(?:[01]{8}[ ,]?){6}": (
-        _block(_BITS, "(?:^|[^0-9])((?:[01]{8}[ ,]?){5}[01]{8})", _bits, blocks.bits, wide=False),
+        _block(
+            _BITS,
+            "(?:^|[^0-9])((?:[01]{8}[ ,]?){5}[01]{8})",
+            _bits,
+            encoded_blocks.bits,
+            wide=False,
+        ),
     ),
     r"(?:[0-9A-Fa-f]{2}[ :]?){6}": (
         _block(
             _HEX,
             rf"(?:^|[^0-9A-Za-z])((?:{_H}{{2}}[ :]?){{5,}}{_H}{{2}})",
             _hex,
-            blocks.hexadecimal,
+            encoded_blocks.hexadecimal,
             wide=True,
         ),
     ),
     r"[A-Za-z0-9+/_\-]{12}|[A-Za-z0-9+/_\-]{6}=": (
-        _block(_BASE64, _SIXES, _base64, blocks.base64, wide=True),
-        _block(_BASE32, "([A-Z2-7]{16,}|[A-Z2-7]{8,}=)", _base32, blocks.base32, wide=False),
+        _block(_BASE64, _SIXES, _base64, encoded_blocks.base64, wide=True),
+        _block(
+            _BASE32, "([A-Z2-7]{16,}|[A-Z2-7]{8,}=)", _base32, encoded_blocks.base32, wide=False
+        ),
     ),
 }
 TRIGGERS = tuple(_STEPS)

@@ -14,7 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from threegate.normalize.arrays import Bytes, Codes, Ints, Mask, codes_of, gathered, inside, runs
-from threegate.normalize.legible import (
+from threegate.normalize.confusables import INVISIBLE, MOST, members
+from threegate.normalize.text_sniffing import (
     AMONG,
     CONTROLS,
     FEW,
@@ -27,7 +28,6 @@ from threegate.normalize.legible import (
     SURE,
     WIDE,
 )
-from threegate.normalize.tables import INVISIBLE, MOST, members
 
 _KIND = np.frombuffer(KINDS, np.int8)
 _PAGE = np.full(256, 2, np.uint8)

@@ -15,8 +15,8 @@ import numpy as np
 import re2
 
 from threegate.normalize.arrays import Codes, Ints, Mask, codes_of, runs
+from threegate.normalize.confusables import MOST, members
 from threegate.normalize.re2_spans import found
-from threegate.normalize.tables import MOST, members
 from threegate.normalize.view import LONG, View, cut, edited, edited_at, removed, rewritten
 
 NAME = "joined"

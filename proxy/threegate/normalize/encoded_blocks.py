@@ -12,7 +12,7 @@ import string
 import numpy as np
 
 from threegate.normalize.arrays import Bytes, Ints, Mask, inside, runs
-from threegate.normalize.said import Blocks
+from threegate.normalize.decoded_text_batch import Blocks
 
 _BASE64 = string.ascii_uppercase + string.ascii_lowercase + string.digits + "+/"
 _BASE32 = string.ascii_uppercase + "234567"

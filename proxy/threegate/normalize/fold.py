@@ -12,7 +12,7 @@ from functools import cache
 import numpy as np
 
 from threegate.normalize.arrays import Ints, codes_of, gathered
-from threegate.normalize.tables import (
+from threegate.normalize.confusables import (
     HIDDEN,
     INVISIBLE,
     MARKS,

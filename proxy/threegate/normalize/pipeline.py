@@ -13,19 +13,23 @@ from typing import Any
 
 import re2
 
-from threegate.normalize import behind, disguise, fold, mail, misread, tabular
 from threegate.normalize import decoded as decoding
-from threegate.normalize import joined as joining
-from threegate.normalize.tables import INVISIBLE, MARKS, tables
+from threegate.normalize import despaced as joining
+from threegate.normalize import fold, idn_email, mojibake, obfuscation, table_view, trailing_labels
+from threegate.normalize.confusables import INVISIBLE, MARKS, tables
 from threegate.normalize.view import View, raw
 
-WORDING = frozenset({disguise.LEET, disguise.ROT13, disguise.REVERSED})
+WORDING = frozenset({obfuscation.LEET, obfuscation.ROT13, obfuscation.REVERSED})
 """Views that word lists and injection signatures read, and nobody else."""
 
 _FOLD, _JOIN, _SMUGGLED, _TABLE = "fold", "join", "smuggled", "table"
 _TURNED, _MAIL, _BEHIND = "turned", "mail", "behind"
 _LEET, _ROT13, _REVERSED = "leet", "rot13", "reversed"
-_MORE = ((_TABLE, tabular.may_stand), (_MAIL, mail.may_stand), (_BEHIND, behind.may_stand))
+_MORE = (
+    (_TABLE, table_view.may_stand),
+    (_MAIL, idn_email.may_stand),
+    (_BEHIND, trailing_labels.may_stand),
+)
 """Signs whose triggers would multiply the states of the common look."""
 
 
@@ -39,19 +43,19 @@ def _views(source: View, depth: int) -> Iterator[View]:
     if not signs:
         return
     if _SMUGGLED in signs:
-        yield disguise.smuggled(source)
-    if _TURNED in signs and (turned := disguise.turned(source)) is not source:
+        yield obfuscation.smuggled(source)
+    if _TURNED in signs and (turned := obfuscation.turned(source)) is not source:
         yield fold.plain(turned)
     plain = fold.plain(source) if _FOLD in signs else source
     if plain is not source:
         signs |= _signs(plain.text)
         yield plain
     if _TABLE in signs:
-        yield tabular.tabular(plain)
+        yield table_view.tabular(plain)
     if _BEHIND in signs:
-        yield behind.behind(plain)
+        yield trailing_labels.behind(plain)
     if _MAIL in signs:
-        yield mail.mailed(source)
+        yield idn_email.mailed(source)
     yield from _wordings(plain, signs)
     if _JOIN in signs and (joined := joining.joined(plain)) is not plain:
         yield joined
@@ -61,7 +65,7 @@ def _views(source: View, depth: int) -> Iterator[View]:
 
 
 def _decoded(plain: View, signs: frozenset[str], depth: int) -> Iterator[View]:
-    decoded = misread.reread(decoding.decoded(plain, signs))
+    decoded = mojibake.reread(decoding.decoded(plain, signs))
     if decoded is not plain:
         yield decoded
         for view in _views(decoded, depth + 1):
@@ -70,11 +74,11 @@ def _decoded(plain: View, signs: frozenset[str], depth: int) -> Iterator[View]:
 
 def _wordings(plain: View, signs: frozenset[str]) -> Iterator[View]:
     if _LEET in signs:
-        yield disguise.leet(plain)
+        yield obfuscation.leet(plain)
     if _ROT13 in signs:
-        yield disguise.rot13(plain)
+        yield obfuscation.rot13(plain)
     if _REVERSED in signs:
-        yield disguise.backwards(plain)
+        yield obfuscation.backwards(plain)
 
 
 def _signs(text: str) -> frozenset[str]:
@@ -94,14 +98,14 @@ def _patterns() -> Iterator[tuple[str, str]]:
     yield _FOLD, r"[0-9A-Za-z\p{Han}][\x{200D}\x{FE0F}]"
     yield _FOLD, f"(?:[{known.accented}][A-Za-z]{{0,2}}){{3}}"
     yield _FOLD, r"[\x{1F1E6}-\x{1F1FF}]{7}"
-    yield from ((_TABLE, p) for p in tabular.TRIGGERS)
+    yield from ((_TABLE, p) for p in table_view.TRIGGERS)
     yield from ((_JOIN, p) for p in joining.TRIGGERS)
     yield from ((p, p) for p in decoding.TRIGGERS)
-    yield _LEET, disguise.LEET_TRIGGER
-    yield _ROT13, disguise.ROT13_TRIGGER
-    yield _REVERSED, disguise.REVERSED_TRIGGER
-    yield _SMUGGLED, disguise.SMUGGLED_TRIGGER
-    yield _TURNED, disguise.TURN
+    yield _LEET, obfuscation.LEET_TRIGGER
+    yield _ROT13, obfuscation.ROT13_TRIGGER
+    yield _REVERSED, obfuscation.REVERSED_TRIGGER
+    yield _SMUGGLED, obfuscation.SMUGGLED_TRIGGER
+    yield _TURNED, obfuscation.TURN
 
 
 @cache

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from threegate.normalize.arrays import Bytes, Codes, Ints, Mask, gathered
-from threegate.normalize.labelled import Values, labelled
+from threegate.normalize.inserted_labels import Values, labelled
 from threegate.normalize.view import View
 
 QUOTES = "\"' \t\r"

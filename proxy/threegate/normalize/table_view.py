@@ -16,7 +16,8 @@ import re2
 from numpy.typing import NDArray
 
 from threegate.normalize.arrays import Bytes, Codes, Ints, Mask, codes_of, gathered
-from threegate.normalize.cells import (
+from threegate.normalize.re2_spans import found
+from threegate.normalize.table_cells import (
     BARE,
     DIGIT,
     FIRST,
@@ -32,7 +33,6 @@ from threegate.normalize.cells import (
     joined,
     sums,
 )
-from threegate.normalize.re2_spans import found
 from threegate.normalize.view import View
 
 NAME = "table"

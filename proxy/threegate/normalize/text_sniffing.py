@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from threegate.normalize.tables import HIDDEN
+from threegate.normalize.confusables import HIDDEN
 
 SURE = 16
 """Bytes: hardly any that were not meant as text are valid UTF-8 for so long."""

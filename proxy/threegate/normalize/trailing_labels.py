@@ -15,7 +15,7 @@ import numpy as np
 import re2
 
 from threegate.normalize.arrays import Ints, Mask, codes_of
-from threegate.normalize.labelled import Values, labelled
+from threegate.normalize.inserted_labels import Values, labelled
 from threegate.normalize.re2_spans import found, groups, spans
 from threegate.normalize.view import View
 

@@ -14,7 +14,8 @@ from typing import Any
 
 from threegate.policy import schema
 from threegate.policy.actions import then_action
-from threegate.policy.load import Bundle, answer_paths
+from threegate.policy.language.load import Bundle, answer_paths
+from threegate.policy.language.shapes import plain
 from threegate.policy.model import (
     Answer,
     AuditSetting,
@@ -43,7 +44,6 @@ from threegate.policy.model import (
     Unlabelled,
     WordList,
 )
-from threegate.policy.shapes import plain
 from threegate.types import Action, Bilingual
 
 

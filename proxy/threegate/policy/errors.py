@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from threegate.errors import PolicyError
-from threegate.policy.codes import Code, entry
-from threegate.policy.problems import NOWHERE, Problem, errors
+from threegate.policy.language.problem_catalog import Code, entry
+from threegate.policy.language.problems import NOWHERE, Problem, errors
 from threegate.types import Bilingual
 
 FAILURES: tuple[Code, ...] = (

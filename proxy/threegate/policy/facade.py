@@ -12,12 +12,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from threegate.policy.compile import build
-from threegate.policy.failures import broken
+from threegate.policy.errors import broken
 from threegate.policy.kinds import KINDS
+from threegate.policy.language.load import Bundle, Tree, load_bundle
+from threegate.policy.language.problems import Problem, errors
 from threegate.policy.lint import lint
-from threegate.policy.load import Bundle, Tree, load_bundle
 from threegate.policy.model import Binding, CompiledPolicy, PolicySet, Selector
-from threegate.policy.problems import Problem, errors
 from threegate.policy.schema import BindingSpec, Pack
 
 

@@ -14,10 +14,10 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from itertools import islice
 
-from threegate.check import DEADLINE_MS
-from threegate.detectors.suite import Suite
+from threegate.detectors.detector_set import Suite
 from threegate.guard.decide import Judge, wanted_kinds
 from threegate.policy.model import CompiledPolicy, PolicySet
+from threegate.policy_ops.test_runner import DEADLINE_MS
 from threegate.types import (
     Action,
     Bilingual,

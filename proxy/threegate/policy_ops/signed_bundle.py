@@ -17,15 +17,15 @@ from pathlib import Path
 
 import orjson
 
-from threegate.audit.note import NoteError, Signer, Verifier, sign, verify
+from threegate.audit.log.note import NoteError, Signer, Verifier, sign, verify
 from threegate.errors import PolicyError
+from threegate.policy.errors import broken, failure
 from threegate.policy.facade import Checked, check
-from threegate.policy.failures import broken, failure
 from threegate.policy.kinds import KINDS
-from threegate.policy.load import DictTree
-from threegate.policy.store import Found, today_utc
+from threegate.policy.language.load import DictTree
+from threegate.policy.lifecycle.store import Found, today_utc
 from threegate.settings import Settings
-from threegate.wrong_settings import wrong
+from threegate.settings.errors import wrong
 
 TITLE = "threegate policy bundle"
 MAX_SEALED_BYTES = 64 << 20

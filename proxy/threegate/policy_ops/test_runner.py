@@ -14,8 +14,9 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from threegate.detectors.suite import Suite
+from threegate.detectors.detector_set import Suite
 from threegate.guard.constraint import constrain
+from threegate.guard.constraint_merge import merge
 from threegate.guard.decide import Judge, wanted_kinds
 from threegate.guard.events import (
     Command,
@@ -28,12 +29,11 @@ from threegate.guard.events import (
     UpstreamClosed,
 )
 from threegate.guard.mask import MaskMap
-from threegate.guard.merge import merge
 from threegate.guard.output import ChannelGuard, OutputGuard, letters
-from threegate.guard.stream import State, StreamMachine
-from threegate.policy import case_words as told
-from threegate.policy.cases import Case, ConstraintCase, Outcome, Report
+from threegate.guard.stream_machine import State, StreamMachine
 from threegate.policy.model import CompiledPolicy, ConstraintRule, Mode, Rule
+from threegate.policy.testing import case_messages as told
+from threegate.policy.testing.cases import Case, ConstraintCase, Outcome, Report
 from threegate.types import (
     Action,
     Bilingual,
@@ -47,7 +47,7 @@ from threegate.types import (
     Ruled,
     Source,
 )
-from threegate.wire.chat import Chat
+from threegate.wire.openai.chat import Chat
 
 DEADLINE_MS = 30_000
 """Tests judge rules, not the speed of the machine they run on."""

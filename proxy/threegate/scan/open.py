@@ -10,10 +10,10 @@ from pathlib import Path
 from threegate_classifiers.runtime import Engine
 
 from threegate.detectors.base import SentenceDetector
-from threegate.detectors.claims import ClaimsDetector
-from threegate.detectors.classifier import GuardDetector
-from threegate.detectors.names import EntitiesDetector
-from threegate.detectors.suites import Suites
+from threegate.detectors.detector_sets import Suites
+from threegate.detectors.models.claims import ClaimsDetector
+from threegate.detectors.models.entities import EntitiesDetector
+from threegate.detectors.models.guard import GuardDetector
 from threegate.policy.model import CompiledPolicy, matches
 from threegate.scan.flow import IN_FLIGHT, IN_FLIGHT_CPU
 from threegate.scan.scanner import Scanner

@@ -17,10 +17,10 @@ from typing import Any, Protocol
 from threegate_classifiers.errors import ClassifierError
 
 from threegate.detectors.base import DetectorInfo
-from threegate.detectors.classifier import GuardDetector
-from threegate.detectors.distinct import distinct
-from threegate.detectors.judging import reason_of
-from threegate.detectors.suite import Judgement, Suite
+from threegate.detectors.dedupe import distinct
+from threegate.detectors.detector_set import Judgement, Suite
+from threegate.detectors.models.common import reason_of
+from threegate.detectors.models.guard import GuardDetector
 from threegate.guard.segments import carries_claim, sentences
 from threegate.policy.model import matches
 from threegate.scan.flow import IN_FLIGHT_CPU

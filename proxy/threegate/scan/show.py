@@ -6,7 +6,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from threegate.policy.vocabulary import LEVEL, kind_title
+from threegate.policy.language.vocabulary import LEVEL, kind_title
 from threegate.scan.item import Item
 from threegate.scan.scanner import Answer, Stance
 from threegate.types import Bilingual, Finding, Level, Span

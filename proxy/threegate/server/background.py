@@ -13,15 +13,15 @@ import logging
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 
-from threegate.audit.record import Record, Stage
-from threegate.audit.store import AuditLog
-from threegate.gateway.metrics import Metrics
+from threegate.audit.log.record import Record, Stage
+from threegate.audit.log.store import AuditLog
 from threegate.gateway.notices import Notices
-from threegate.policy.band_store import BandStore, banded
-from threegate.policy.bands import Left, Side
-from threegate.policy.problems import Severity
-from threegate.policy.store import PolicyStore, now_utc
-from threegate.policy.versions import Versions
+from threegate.gateway.telemetry.metrics import Metrics
+from threegate.policy.language.problems import Severity
+from threegate.policy.lifecycle.band_store import BandStore, banded
+from threegate.policy.lifecycle.bands import Left, Side
+from threegate.policy.lifecycle.store import PolicyStore, now_utc
+from threegate.policy.lifecycle.versions import Versions
 
 log = logging.getLogger(__name__)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from threegate.audit.database import without_password
+from threegate.audit.log.database import without_password
 from threegate.settings import Settings
 from threegate.types import Bilingual
 

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from threegate.detectors import DETECTORS
-from threegate.detectors.suite import Suite
+from threegate.detectors.detector_set import Suite
+from threegate.detectors.registry import DETECTORS
 from threegate.detectors.views import viewed
-from threegate.gateway.applied import Applied, AppliedPolicies
+from threegate.gateway.access.resolved_policy import Applied, AppliedPolicies
 from threegate.policy.model import CompiledPolicy, PolicySet
 from threegate.types import Caller, Channel, Layer, Locus, Passage
 

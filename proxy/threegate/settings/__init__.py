@@ -12,8 +12,8 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
-from threegate import settings_values as values
-from threegate.wrong_settings import wrong
+from threegate.settings import values
+from threegate.settings.errors import wrong
 
 PREFIX = "THREEGATE_"
 MIN_METADATA_DAYS = 184  # six months: 网络安全法, EU AI Act Art. 19 and 26(6)

@@ -13,9 +13,9 @@ from ruamel.yaml import YAML
 from ruamel.yaml.constructor import DuplicateKeyError
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
+from threegate.i18n.yaml import said
+from threegate.settings.errors import SettingsError, wrong
 from threegate.types import Bilingual
-from threegate.wrong_settings import SettingsError, wrong
-from threegate.yaml_words import said
 
 IN_WORDS = {
     "int": Bilingual("不小于 0 的整数", "a whole number, 0 or more"),

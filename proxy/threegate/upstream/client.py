@@ -14,8 +14,8 @@ from typing import Any, Protocol
 import aiohttp
 from yarl import URL
 
-from threegate.error_words import said
 from threegate.errors import RequestError, UpstreamError
+from threegate.i18n.messages import said
 from threegate.settings import UpstreamSettings
 from threegate.tasks import Tasks
 from threegate.upstream import headers as crossing

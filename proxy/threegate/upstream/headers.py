@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from threegate.error_words import said
 from threegate.errors import RequestError
+from threegate.i18n.messages import said
 
 FORWARDED = frozenset(
     {

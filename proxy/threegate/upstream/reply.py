@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 
 import aiohttp
 
-from threegate.error_words import said
 from threegate.errors import UpstreamError
+from threegate.i18n.messages import said
 from threegate.upstream.target import Target
 
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from functools import cache
 from typing import Any
 
-from threegate.wrong_settings import wrong
+from threegate.settings.errors import wrong
 
 
 class ModelTokenizer:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Final
 
 from threegate.wire.adapter import Adapter
-from threegate.wire.chat import Chat
-from threegate.wire.completions import Completions
-from threegate.wire.embeddings import Embeddings
-from threegate.wire.messages import Messages
-from threegate.wire.responses import Responses
+from threegate.wire.anthropic.messages import Messages
+from threegate.wire.openai.chat import Chat
+from threegate.wire.openai.completions import Completions
+from threegate.wire.openai.embeddings import Embeddings
+from threegate.wire.openai.responses import Responses
 
 ADAPTERS: Final[tuple[Adapter, ...]] = (
     Chat(),

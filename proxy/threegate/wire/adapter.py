@@ -22,7 +22,7 @@ from typing import Any, NamedTuple, Protocol
 
 from threegate.errors import ThreegateError
 from threegate.types import Bilingual, Channel, Locus
-from threegate.wire.mould import Mould
+from threegate.wire.event_template import Mould
 from threegate.wire.sse import ServerSentEvent
 
 Body = dict[str, Any]

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from threegate.error_words import said
 from threegate.errors import RequestError, ThreegateError, UpstreamError
+from threegate.i18n.messages import said
 from threegate.types import Bilingual
 from threegate.wire import pointer
 from threegate.wire.adapter import (
@@ -20,8 +20,8 @@ from threegate.wire.adapter import (
     ToolCall,
     Usage,
 )
-from threegate.wire.choices import LINKED, usage_of
 from threegate.wire.errors import openai_error
+from threegate.wire.openai.choices import LINKED, usage_of
 
 
 class BaseAdapter:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from threegate.error_words import said
 from threegate.errors import (
     AuditError,
     OverloadError,
@@ -14,6 +13,7 @@ from threegate.errors import (
     ThreegateError,
     UpstreamError,
 )
+from threegate.i18n.messages import said
 
 # Subclass → (OpenAI `type`). The text of an error that is ours, not the client's, stays inside.
 _OPENAI_TYPES: Final[dict[type[ThreegateError], str]] = {

@@ -12,8 +12,8 @@ from typing import Any, Final
 
 import orjson
 
-from threegate.error_words import said
 from threegate.errors import ThreegateError, UpstreamError
+from threegate.i18n.messages import said
 from threegate.types import Channel
 from threegate.wire.adapter import (
     Body,
@@ -25,10 +25,10 @@ from threegate.wire.adapter import (
     Usage,
 )
 from threegate.wire.errors import openai_error
+from threegate.wire.event_template import Mould
 from threegate.wire.jsontext import JsonTextReader, JsonTextWriter
+from threegate.wire.known_fields import UNKNOWN_REASON
 from threegate.wire.limits import MAX_PARTS
-from threegate.wire.listed import UNKNOWN_REASON
-from threegate.wire.mould import Mould
 from threegate.wire.slots import is_protocol
 from threegate.wire.sse import bare, encode, encode_json, name_of
 

@@ -17,8 +17,8 @@ from typing import Any, Final
 
 import orjson
 
-from threegate.error_words import said
 from threegate.errors import RequestError, UpstreamError
+from threegate.i18n.messages import said
 from threegate.wire.limits import (
     MAX_ANSWER_DEPTH,
     MAX_DEPTH,

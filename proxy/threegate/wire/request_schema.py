@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Final
 
-from threegate.error_words import either, said
 from threegate.errors import RequestError
+from threegate.i18n.messages import either, said
 from threegate.types import Bilingual
 from threegate.wire.adapter import Api, Body
 

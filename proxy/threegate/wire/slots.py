@@ -13,10 +13,10 @@ from typing import Any, Final
 
 import orjson
 
-from threegate.error_words import said
 from threegate.errors import RequestError, ThreegateError, UpstreamError
+from threegate.i18n.messages import said
 from threegate.types import Channel, Layer, Locus
-from threegate.wire import inline, jsontext, listed
+from threegate.wire import inline, jsontext, known_fields
 from threegate.wire.adapter import Slot
 from threegate.wire.limits import MAX_TEXTS
 from threegate.wire.pointer import escape
@@ -98,7 +98,7 @@ class SlotWalk:
             self.walk(value, f"{at}/{escape(name)}", channel, name)
 
     def _is_linked(self, name: str, value: Any) -> bool:
-        return name in _LINKED and self._layer is Layer.OUTPUT and not listed.odd(value)
+        return name in _LINKED and self._layer is Layer.OUTPUT and not known_fields.odd(value)
 
     def _named(self, at: str, name: str, channel: Channel) -> None:
         """The name of a field, where it is more than a plain one: models read names too."""

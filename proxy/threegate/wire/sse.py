@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
 
-from threegate.error_words import said
 from threegate.errors import UpstreamError
+from threegate.i18n.messages import said
 from threegate.wire.limits import MAX_EVENT_BYTES
 
 _LINE_END: Final = re.compile(rb"\r\n|\n|\r")

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 from threegate.audit import AuditLog, AuditSettings, Query
-from threegate.audit.backup import backup, restore
-from threegate.audit.erasure import Erasure, erase
-from threegate.audit.store import load_master
+from threegate.audit.export.backup import backup, restore
+from threegate.audit.log.store import load_master
+from threegate.audit.retention.erasure import Erasure, erase
 from threegate.errors import AuditError
 
 from tests.audit.conftest import REDACTED, SECRET, TEXT, check, content, filled, record

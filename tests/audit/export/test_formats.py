@@ -7,8 +7,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from threegate.audit import Record, Stage
-from threegate.audit.formats import FLAT, cell, decision_type, flat, ocsf, otel_log, otel_spans
-from threegate.audit.record import canonical, entry, event
+from threegate.audit.export.formats import (
+    FLAT,
+    cell,
+    decision_type,
+    flat,
+    ocsf,
+    otel_log,
+    otel_spans,
+)
+from threegate.audit.log.record import canonical, entry, event
 from threegate.types import Action
 
 from tests.audit.conftest import record

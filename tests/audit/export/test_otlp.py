@@ -7,7 +7,7 @@ from pathlib import Path
 
 import orjson
 import pytest
-from threegate.audit.otlp import BATCH, deliver
+from threegate.audit.export.otlp import BATCH, deliver
 from threegate.errors import AuditError
 
 

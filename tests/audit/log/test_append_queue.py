@@ -4,11 +4,11 @@ import asyncio
 
 import pytest
 from threegate.audit import Record, Stage
-from threegate.audit.chain import SHA256
-from threegate.audit.record import ContentLevel
-from threegate.audit.rows import Item, make
-from threegate.audit.tickets import Receipt, Ticket, items_of, settle
-from threegate.audit.words import trouble
+from threegate.audit.errors import trouble
+from threegate.audit.log.append_queue import Receipt, Ticket, items_of, settle
+from threegate.audit.log.chain import SHA256
+from threegate.audit.log.record import ContentLevel
+from threegate.audit.log.rows import Item, make
 from threegate.errors import AuditError
 
 

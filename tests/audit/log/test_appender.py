@@ -6,13 +6,13 @@ from itertools import pairwise
 import pytest
 from sqlalchemy import event, select
 from threegate.audit import AuditSettings, ContentLevel, migrations
-from threegate.audit import appender as appender_module
-from threegate.audit.appender import Appender
-from threegate.audit.chain import SHA256, ZERO
-from threegate.audit.database import writer_engine
-from threegate.audit.keys import MasterKey
-from threegate.audit.rows import Item, make
-from threegate.audit.schema import CHECKPOINT, KEY, RECORD
+from threegate.audit.log import appender as appender_module
+from threegate.audit.log.appender import Appender
+from threegate.audit.log.chain import SHA256, ZERO
+from threegate.audit.log.database import writer_engine
+from threegate.audit.log.keys import MasterKey
+from threegate.audit.log.rows import Item, make
+from threegate.audit.log.schema import CHECKPOINT, KEY, RECORD
 
 from tests.audit.conftest import content, record
 

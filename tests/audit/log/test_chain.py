@@ -5,7 +5,7 @@ import hashlib
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from threegate.audit.chain import (
+from threegate.audit.log.chain import (
     SHA256,
     Algorithm,
     Frontier,

@@ -3,9 +3,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from threegate.audit.chain import SHA256, Algorithm, Frontier
-from threegate.audit.checkpoint import LATEST, Publisher, replace_file, writer_origin
-from threegate.audit.note import COSIGNATURE_V1, Checkpoint, Signer, verify
+from threegate.audit.log.chain import SHA256, Algorithm, Frontier
+from threegate.audit.log.checkpoint import LATEST, Publisher, replace_file, writer_origin
+from threegate.audit.log.note import COSIGNATURE_V1, Checkpoint, Signer, verify
 
 SIGNER = Signer.from_seed("t/audit", bytes(32))
 WITNESS = Signer.from_seed("t/witness", bytes([1] * 32), COSIGNATURE_V1)
@@ -38,7 +38,7 @@ def test_a_file_keeps_its_old_content_when_the_new_one_cannot_be_written(
     def no_space(_descriptor: int) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("threegate.audit.checkpoint.os.fsync", no_space)
+    monkeypatch.setattr("threegate.audit.log.checkpoint.os.fsync", no_space)
     with pytest.raises(OSError, match="No space"):
         replace_file(tmp_path / "f", b"new")
     assert (tmp_path / "f").read_bytes() == b"old"

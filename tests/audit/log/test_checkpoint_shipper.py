@@ -3,8 +3,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from threegate.audit import AuditLog, AuditSettings
-from threegate.audit.commands_read import published_files
-from threegate.audit.courier import Courier
+from threegate.audit.log.checkpoint_shipper import Courier
+from threegate.audit.verify.published import published_files
 
 from tests.audit.conftest import record
 

@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from threegate.audit import Content, ContentLevel, Part
-from threegate.audit.chain import SHA256
-from threegate.audit.content import Fresh, part_hash, query_phrases, seal, terms, unseal
-from threegate.audit.keys import MasterKey
+from threegate.audit.log.chain import SHA256
+from threegate.audit.log.content import Fresh, part_hash, query_phrases, seal, terms, unseal
+from threegate.audit.log.keys import MasterKey
 from threegate.errors import AuditError
 
 from tests.audit.conftest import REDACTED, SECRET, TEXT, content

@@ -12,9 +12,9 @@ from threading import Barrier, Timer
 import pytest
 from sqlalchemy import Connection, text
 from threegate.audit import AuditLog, AuditSettings, migrations
-from threegate.audit.appender import Appender
-from threegate.audit.database import ensure_partitions, reader_engine, writer_engine
-from threegate.audit.schema import METADATA
+from threegate.audit.log.appender import Appender
+from threegate.audit.log.database import ensure_partitions, reader_engine, writer_engine
+from threegate.audit.log.schema import METADATA
 from threegate.errors import AuditError
 
 from tests.audit.conftest import content, filled, record

@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from threegate.audit.keys import MasterKey, load_key, write_once
+from threegate.audit.log.keys import MasterKey, load_key, write_once
 from threegate.errors import AuditError
 
 KEY = bytes(range(32))

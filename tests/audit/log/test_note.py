@@ -5,7 +5,7 @@ import base64
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from threegate.audit.note import (
+from threegate.audit.log.note import (
     COSIGNATURE_V1,
     Checkpoint,
     Note,

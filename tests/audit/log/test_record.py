@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from threegate.audit import Record, Stage
-from threegate.audit.record import (
+from threegate.audit.log.record import (
     MAX_FIELD_CHARS,
     MAX_RULED,
     canonical,

@@ -2,9 +2,9 @@ from __future__ import annotations
 
 import orjson
 from threegate.audit import ContentLevel, Record, Stage
-from threegate.audit.chain import SHA256
-from threegate.audit.keys import MasterKey
-from threegate.audit.rows import COLUMN_NAMES, Item, bind, columns, hits, make
+from threegate.audit.log.chain import SHA256
+from threegate.audit.log.keys import MasterKey
+from threegate.audit.log.rows import COLUMN_NAMES, Item, bind, columns, hits, make
 from threegate.types import Action, Decision, Layer, Verdict
 
 from tests.audit.conftest import content, decision, record

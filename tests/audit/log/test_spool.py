@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 from threegate.audit import ContentLevel
-from threegate.audit.chain import SHA256
-from threegate.audit.keys import MasterKey
-from threegate.audit.rows import Item, make
-from threegate.audit.spool import Spool
+from threegate.audit.log.chain import SHA256
+from threegate.audit.log.keys import MasterKey
+from threegate.audit.log.rows import Item, make
+from threegate.audit.log.spool import Spool
 from threegate.errors import AuditError
 
 from tests.audit.conftest import SECRET, TEXT, content, record

@@ -23,8 +23,8 @@ from threegate.audit import (
     Receipt,
     Stage,
 )
-from threegate.audit.chain import SHA256, Algorithm
-from threegate.audit.database import writer_engine
+from threegate.audit.log.chain import SHA256, Algorithm
+from threegate.audit.log.database import writer_engine
 from threegate.errors import AuditError
 
 from tests.audit.conftest import SECRET, TEXT, Outage, check, content, filled, record
@@ -372,7 +372,7 @@ async def test_a_checkpoint_that_cannot_be_published_loses_no_record(
         raise OSError(28, "No space left on device")
 
     with monkeypatch.context() as patch:
-        patch.setattr("threegate.audit.checkpoint.replace_file", full)
+        patch.setattr("threegate.audit.log.checkpoint.replace_file", full)
         receipts = [await log.append(record(f"r{n}")) for n in range(20)]
     assert 0 < log.counters.checkpoint_failures < 20  # not tried with each record
     assert all(r.seq > 0 for r in receipts)

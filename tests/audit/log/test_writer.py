@@ -11,7 +11,7 @@ from contextlib import suppress
 import pytest
 from sqlalchemy import Connection, select
 from threegate.audit import AuditLog, AuditSettings
-from threegate.audit.schema import RECORD
+from threegate.audit.log.schema import RECORD
 
 from tests.audit.conftest import check, record
 from tests.audit.victim import CLIENTS, CONTEXT, write_until_killed

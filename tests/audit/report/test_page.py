@@ -1,9 +1,9 @@
 from __future__ import annotations
 
-from threegate.audit.report import DAY_US, Figures
-from threegate.audit.report_page import Row, Section, html, outline, pdf
+from threegate.audit.report.page import Row, Section, html, outline, pdf
+from threegate.audit.report.report import DAY_US, Figures
 
-from tests.audit.test_pdf import texts_of
+from tests.audit.report.test_pdf import texts_of
 
 FIGURES = Figures(
     0,

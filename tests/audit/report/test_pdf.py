@@ -5,7 +5,7 @@ import zlib
 
 from hypothesis import given
 from hypothesis import strategies as st
-from threegate.audit.pdf import HELVETICA, MARGIN, WIDTH, Paper, fitted, width
+from threegate.audit.report.pdf import HELVETICA, MARGIN, WIDTH, Paper, fitted, width
 
 
 def objects(data: bytes) -> dict[int, bytes]:

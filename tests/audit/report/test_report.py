@@ -1,8 +1,8 @@
 from __future__ import annotations
 
 from threegate.audit import AuditLog, AuditSettings, Stage
-from threegate.audit.database import now_us
-from threegate.audit.report import DAY_US, Figures, gather
+from threegate.audit.log.database import now_us
+from threegate.audit.report.report import DAY_US, Figures, gather
 from threegate.types import Action
 
 from tests.audit.conftest import decision, filled, record

@@ -10,11 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from threegate.audit import AuditLog, AuditSettings, Content, ContentLevel, OnFailure, Part, Query
-from threegate.audit.database import now_us
-from threegate.audit.erasure import DAY_US, Erasure, erase, ranges, retain, shred
-from threegate.audit.holds import hold, release
+from threegate.audit.log.database import now_us
+from threegate.audit.log.store import today
+from threegate.audit.retention.erasure import DAY_US, Erasure, erase, ranges, retain, shred
+from threegate.audit.retention.legal_holds import hold, release
 from threegate.audit.settings import Retention
-from threegate.audit.store import today
 from threegate.errors import AuditError
 from threegate.types import Caller
 
@@ -83,7 +83,7 @@ async def test_erasure_needs_to_know_whom(settings: AuditSettings) -> None:
 async def test_shredding_a_day_destroys_its_keys(
     settings: AuditSettings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("threegate.audit.store.today", lambda: "2026-01-02")
+    monkeypatch.setattr("threegate.audit.log.store.today", lambda: "2026-01-02")
     log = await with_subjects(settings)
     with pytest.raises(AuditError, match="yesterday is no day"):
         await shred(log, "t", "yesterday", actor="a", reason="r")

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import pytest
 from threegate.audit import AuditSettings
-from threegate.audit.erasure import Erasure, erase
-from threegate.audit.holds import hold, holds, release
+from threegate.audit.retention.erasure import Erasure, erase
+from threegate.audit.retention.legal_holds import hold, holds, release
 from threegate.errors import AuditError
 
 from tests.audit.conftest import check
-from tests.audit.test_erasure import with_subjects
+from tests.audit.retention.test_erasure import with_subjects
 
 
 async def test_a_hold_keeps_until_its_release(settings: AuditSettings) -> None:

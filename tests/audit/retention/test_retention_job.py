@@ -7,14 +7,15 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import update
-from threegate.audit import AuditLog, AuditSettings, upkeep
-from threegate.audit.commands_read import own_keys
-from threegate.audit.erasure import DAY_US
-from threegate.audit.schema import RECORD
+from threegate.audit import AuditLog, AuditSettings
+from threegate.audit.log.schema import RECORD
+from threegate.audit.log.store import today
+from threegate.audit.retention import retention_job
+from threegate.audit.retention.erasure import DAY_US
+from threegate.audit.retention.retention_job import CATCH_UP_DAYS, alone, export_days, keep
 from threegate.audit.settings import Retention
-from threegate.audit.store import today
-from threegate.audit.upkeep import CATCH_UP_DAYS, alone, export_days, keep
-from threegate.audit.verify_export import verify_export
+from threegate.audit.verify.export import verify_export
+from threegate.audit.verify.published import own_keys
 
 from tests.audit.conftest import check, filled
 
@@ -93,12 +94,12 @@ async def test_an_export_that_broke_off_is_made_again(
 async def test_the_loop_outlives_an_absent_database(
     closed_log: AuditSettings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(upkeep, "FIRST_LOOK", 0.0)
-    monkeypatch.setattr(upkeep, "LOOK", 0.01)
+    monkeypatch.setattr(retention_job, "FIRST_LOOK", 0.0)
+    monkeypatch.setattr(retention_job, "LOOK", 0.01)
     log = await AuditLog.open(closed_log)
     file = Path(closed_log.url.removeprefix("sqlite:///") + ".upkeep")
     file.mkdir()  # the lock cannot be taken
-    running = asyncio.ensure_future(upkeep.run(log))
+    running = asyncio.ensure_future(retention_job.run(log))
     await asyncio.sleep(0.2)
     assert not running.done()
     file.rmdir()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from threegate.audit.walk import Aligned
+from threegate.audit.verify.chain_verifier import Aligned
 
 
 def test_rows_are_taken_place_by_place() -> None:

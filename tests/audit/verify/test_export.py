@@ -6,12 +6,12 @@ import shutil
 
 import pytest
 from threegate.audit import AuditSettings
-from threegate.audit.export import Reveal
-from threegate.audit.note import Signer
+from threegate.audit.export.bundle import Reveal
+from threegate.audit.log.note import Signer
 from threegate.audit.settings import Format
-from threegate.audit.verify_export import verify_export
+from threegate.audit.verify.export import verify_export
 
-from tests.audit.test_export import check, exported
+from tests.audit.export.test_bundle import check, exported
 
 CHANGES = {
     "entry": ('"input":3', '"input":4', {"file_changed", "not_included"}),

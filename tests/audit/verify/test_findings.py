@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from threegate.audit.findings import MAX_PROBLEMS, Chain, Erasures, Problem, Report, event_of
+from threegate.audit.verify.findings import MAX_PROBLEMS, Chain, Erasures, Problem, Report, event_of
 from threegate.types import Bilingual
 
 ERASE = '{"event":{"detail":{"verb":"erase","places":[["w",2,3]],"keys":["k"]}}}'

@@ -3,8 +3,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from threegate.audit import AuditSettings, sources
-from threegate.audit.sources import connect
+from threegate.audit import AuditSettings
+from threegate.audit.verify import sources
+from threegate.audit.verify.sources import connect
 from threegate.errors import AuditError
 
 from tests.audit.conftest import check, filled

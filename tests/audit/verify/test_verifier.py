@@ -14,13 +14,13 @@ from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from threegate.audit import AuditLog, AuditSettings
-from threegate.audit.chain import SHA256, Frontier
-from threegate.audit.commands_read import own_keys, published_files
-from threegate.audit.findings import Report
-from threegate.audit.note import Checkpoint, Signer, sign
-from threegate.audit.record import canonical
-from threegate.audit.sources import Database, connect
-from threegate.audit.verify import belongs, verify_database
+from threegate.audit.log.chain import SHA256, Frontier
+from threegate.audit.log.note import Checkpoint, Signer, sign
+from threegate.audit.log.record import canonical
+from threegate.audit.verify.findings import Report
+from threegate.audit.verify.published import own_keys, published_files
+from threegate.audit.verify.sources import Database, connect
+from threegate.audit.verify.verifier import belongs, verify_database
 from threegate.errors import AuditError
 
 from tests.audit.conftest import check, filled, record

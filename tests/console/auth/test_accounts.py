@@ -4,10 +4,10 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from threegate.audit.database import writer_engine
-from threegate.console.accounts import AccountError, Accounts, now, roles_from
+from threegate.audit.log.database import writer_engine
+from threegate.console.auth.accounts import AccountError, Accounts, now, roles_from
 from threegate.console.database import prepared
-from threegate.policy.lifecycle import Role
+from threegate.policy.lifecycle.machine import Role
 
 GOOD = "a long enough passphrase"
 ADMIN = frozenset({Role.ADMIN})

@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 from hypothesis import given
 from hypothesis import strategies as st
-from threegate.console.id_token import Expected, TokenError, UnknownKey, claims_of
+from threegate.console.auth.id_token import Expected, TokenError, UnknownKey, claims_of
 
 from tests.console.provider import b64, jwk_of, rsa_key, signed
 

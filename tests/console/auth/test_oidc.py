@@ -9,9 +9,9 @@ from typing import Any
 
 import httpx
 import pytest
-from threegate.console.accounts import AccountError, now
-from threegate.console.oidc import OidcError, guest_of
-from threegate.policy.lifecycle import Role
+from threegate.console.auth.accounts import AccountError, now
+from threegate.console.auth.oidc import OidcError, guest_of
+from threegate.policy.lifecycle.machine import Role
 from threegate.settings import OidcSettings
 
 from tests.console.conftest import Site, opened_site

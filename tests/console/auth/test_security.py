@@ -3,8 +3,8 @@ from __future__ import annotations
 import re
 
 import pytest
-from threegate.console.security import HEADERS
-from threegate.policy.lifecycle import Role
+from threegate.console.auth.security import HEADERS
+from threegate.policy.lifecycle.machine import Role
 
 from tests.console.conftest import Site
 

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from threegate.console.sessions import MAX_FAILURES, MAX_KEYS, WINDOW_S, Signer, Throttle
+from threegate.console.auth.sessions import MAX_FAILURES, MAX_KEYS, WINDOW_S, Signer, Throttle
 
 SIGNER = Signer(b"secret")
 

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from hypothesis import given
 from hypothesis import strategies as st
-from threegate.console.charts import (
+from threegate.console.presenters.charts import (
     HEIGHT,
     MAX_BARS,
     SECOND_US,

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from hypothesis import given
 from hypothesis import strategies as st
-from threegate.console.spans import Mark, marks_of, moved, pieces, placeholders
+from threegate.console.presenters.highlights import Mark, marks_of, moved, pieces, placeholders
 
 TEXTS = st.text(max_size=60)
 MARKS = st.lists(

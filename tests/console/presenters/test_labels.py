@@ -6,13 +6,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import threegate
-from threegate.audit.record import Stage
-from threegate.console.deeds import FACT, VERB
-from threegate.console.words import ACTION, BOOKS, STAGE, family, name
+from threegate.audit.log.record import Stage
+from threegate.console.presenters.activity_labels import FACT, VERB
+from threegate.console.presenters.labels import ACTION, BOOKS, STAGE, family, name
 from threegate.policy.kinds import KIND_INFOS
-from threegate.policy.lifecycle import Role
-from threegate.policy.lifecycle import Stage as Standing
-from threegate.policy.vocabulary import kind_title
+from threegate.policy.language.vocabulary import kind_title
+from threegate.policy.lifecycle.machine import Role
+from threegate.policy.lifecycle.machine import Stage as Standing
 from threegate.types import Action
 
 

@@ -1,11 +1,11 @@
 from __future__ import annotations
 
-from threegate.console.told import expiring, problem_rows, rule_full, rule_row
-from threegate.policy.load import DictTree, load_bundle
-from threegate.policy.problems import Mark, Problem, Severity
+from threegate.console.presenters.policies import expiring, problem_rows, rule_full, rule_row
+from threegate.policy.language.load import DictTree, load_bundle
+from threegate.policy.language.problems import Mark, Problem, Severity
 from threegate.types import Bilingual
 
-from tests.console.test_edit import TEXT, rule
+from tests.console.test_rule_form import TEXT, rule
 
 WORDS = Bilingual("字", "word")
 

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import pytest
-from threegate.console.explained import channel_of, number_of, texts, why_no_text
+from threegate.console.presenters.records import channel_of, number_of, texts, why_no_text
 
 RULED = [
     {

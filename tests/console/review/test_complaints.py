@@ -3,9 +3,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from threegate.audit.database import writer_engine
-from threegate.console.complaints import Complaint, Complaints, median_days, new_id, within
+from threegate.audit.log.database import writer_engine
 from threegate.console.database import prepared
+from threegate.console.review.complaints import Complaint, Complaints, median_days, new_id, within
 
 
 @pytest.fixture

@@ -3,8 +3,14 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from threegate.console.desk import LABELS, Label
-from threegate.console.judging import agreement, disputed, precision, settled, wrong_by_day
+from threegate.console.review.label_statistics import (
+    agreement,
+    disputed,
+    precision,
+    settled,
+    wrong_by_day,
+)
+from threegate.console.review.review_store import LABELS, Label
 
 ANSWERS = st.lists(st.sampled_from(LABELS), min_size=1, max_size=7)
 

@@ -2,9 +2,9 @@ from __future__ import annotations
 
 from hypothesis import given
 from hypothesis import strategies as st
-from threegate.console.queueing import Desktop, Why, by_request, sampled
+from threegate.console.review.review_queue import Desktop, Why, by_request, sampled
 
-from tests.console.test_judging import label
+from tests.console.review.test_label_statistics import label
 
 ONE = [label("1", "correct", "ann")]
 TWO = [*ONE, label("1", "false_positive", "ben")]

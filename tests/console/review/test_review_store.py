@@ -3,9 +3,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from threegate.audit.database import writer_engine
+from threegate.audit.log.database import writer_engine
 from threegate.console.database import prepared
-from threegate.console.desk import Desk, Label, Proposal, new_id
+from threegate.console.review.review_store import Desk, Label, Proposal, new_id
 
 
 @pytest.fixture

@@ -2,9 +2,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from threegate.audit.database import writer_engine
+from threegate.audit.log.database import writer_engine
 from threegate.console.database import prepared
-from threegate.console.saved import Saved, View
+from threegate.console.review.saved_searches import Saved, View
 
 
 def test_views_are_ones_own_unless_shared(tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ from urllib.parse import parse_qsl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from threegate.console.searching import (
+from threegate.console.review.search_terms import (
     DAY_US,
     FINAL,
     NAMES,

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from threegate.console.sessions import MAX_FAILURES
+from threegate.console.auth.sessions import MAX_FAILURES
 
 from tests.console.conftest import PASSWORD, Site
 

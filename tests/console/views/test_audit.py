@@ -8,8 +8,8 @@ from pathlib import Path
 
 import httpx
 import pytest
-from threegate.audit.query import Query
-from threegate.audit.record import Stage
+from threegate.audit.log.query import Query
+from threegate.audit.log.record import Stage
 
 from tests.console.conftest import FORMULA, PACKS, XSS, Site, opened_site, policies
 from tests.e2e.running import proxy

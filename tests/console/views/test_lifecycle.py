@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import httpx
-from threegate.audit.query import Query
-from threegate.audit.record import Stage
+from threegate.audit.log.query import Query
+from threegate.audit.log.record import Stage
 
 from tests.console.conftest import Site
 

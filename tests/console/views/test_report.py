@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from tests.audit.test_pdf import texts_of
+from tests.audit.report.test_pdf import texts_of
 from tests.console.conftest import Site
 
 

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from tests.console.conftest import PACKS, Site, opened_site, policies
-from tests.console.views.test_life import RULE, submitted
-from tests.console.views.test_trying import with_autumn
+from tests.console.views.test_lifecycle import RULE, submitted
+from tests.console.views.test_try_page import with_autumn
 from tests.e2e.running import proxy
 
 PASSPORT = "我的护照号码是E12345678"

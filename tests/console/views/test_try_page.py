@@ -3,7 +3,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from threegate.audit.query import Query
+from threegate.audit.log.query import Query
 
 from tests.console.conftest import Site
 

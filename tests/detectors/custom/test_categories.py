@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from threegate.detectors.categories import CategoryDetector, Centroids, leave_one_out
+from threegate.detectors.custom.categories import CategoryDetector, Centroids, leave_one_out
 from threegate.policy.model import Category
 from threegate.types import Bilingual, Channel, Finding, Layer, Locus, Passage
 

@@ -9,8 +9,8 @@ import re2
 from hypothesis import example, given
 from hypothesis import strategies as st
 from threegate.detectors.base import PatternDetector
-from threegate.detectors.custom import ListDetector, RegexDetector
-from threegate.detectors.occurrences import MAX_SPAN
+from threegate.detectors.custom.detector import ListDetector, RegexDetector
+from threegate.detectors.custom.pattern_matcher import MAX_SPAN
 from threegate.policy.model import CustomPattern, WordList
 from threegate.types import Channel, Layer, Locus, Passage, Span
 

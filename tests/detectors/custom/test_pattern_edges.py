@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from threegate.detectors.pattern_edges import alone
+from threegate.detectors.custom.pattern_edges import alone
 
 
 @pytest.mark.parametrize(

@@ -7,13 +7,13 @@ from itertools import pairwise
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
-from threegate.detectors import occurrences
-from threegate.detectors.custom import RegexDetector
-from threegate.detectors.occurrences import MANY, MAX_SPAN, Occurrences
+from threegate.detectors.custom import pattern_matcher
+from threegate.detectors.custom.detector import RegexDetector
+from threegate.detectors.custom.pattern_matcher import MANY, MAX_SPAN, Occurrences
 from threegate.policy.model import CustomPattern
 from threegate.types import Channel, Layer, Locus, Passage, Span
 
-from tests.detectors.test_custom import PATTERNS, PIECES, plain
+from tests.detectors.custom.test_detector import PATTERNS, PIECES, plain
 
 LOCUS = Locus(Layer.OUTPUT, Channel.CONTENT)
 STAFF = Occurrences(r"EMP-\d{6}", edges=True)
@@ -29,8 +29,8 @@ GAPS = ["", " ", "国", " " * 7, "国" * 9]
 @example("EMP-1234567 EMP-123456")
 def test_every_match_lies_inside_what_is_told(pattern: str, edges: bool, text: str) -> None:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(occurrences, "MANY", 2)
-        patch.setattr(occurrences, "_NEAR", 8)
+        patch.setattr(pattern_matcher, "MANY", 2)
+        patch.setattr(pattern_matcher, "_NEAR", 8)
         told = Occurrences(pattern, edges=edges).all(text)
     matches = list(plain(pattern, text, edges=edges))
     assert told[:2] == matches[:2]

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from threegate.detectors.custom import RegexDetector
-from threegate.detectors.occurrences import Occurrences
-from threegate.detectors.pattern_prefix import beginnings
+from threegate.detectors.custom.detector import RegexDetector
+from threegate.detectors.custom.pattern_matcher import Occurrences
+from threegate.detectors.custom.pattern_prefix import beginnings
 from threegate.policy.model import CustomPattern
 from threegate.types import Channel, Layer, Locus, Passage
 

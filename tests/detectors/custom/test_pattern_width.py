@@ -6,9 +6,9 @@ import pytest
 import re2
 from hypothesis import given
 from hypothesis import strategies as st
-from threegate.detectors.custom import RegexDetector
-from threegate.detectors.occurrences import MAX_SPAN
-from threegate.detectors.pattern_width import greatest
+from threegate.detectors.custom.detector import RegexDetector
+from threegate.detectors.custom.pattern_matcher import MAX_SPAN
+from threegate.detectors.custom.pattern_width import greatest
 from threegate.policy.model import CustomPattern
 from threegate.types import Channel, Layer, Locus, Passage
 

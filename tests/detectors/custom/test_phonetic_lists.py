@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 from threegate.detectors.base import LOOKBEHIND
-from threegate.detectors.sounds import SoundDetector
+from threegate.detectors.custom.phonetic_lists import SoundDetector
 from threegate.policy.model import WordList
 from threegate.types import Channel, Layer, Locus, Passage
 

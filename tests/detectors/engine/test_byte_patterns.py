@@ -9,22 +9,16 @@ import pytest
 import re2
 from hypothesis import given
 from hypothesis import strategies as st
-from threegate.detectors import (
-    linear,
-    secret_rules_apps,
-    secret_rules_cloud,
-    secret_rules_cn,
-    secret_rules_forms,
-    secret_rules_keys,
-)
-from threegate.detectors.secrets import SecretRule
+from threegate.detectors.engine import byte_patterns
+from threegate.detectors.secrets.engine import SecretRule
+from threegate.detectors.secrets.rules import apps, cloud, cn, forms, keys
 
 MODULES = (
-    secret_rules_apps,
-    secret_rules_cloud,
-    secret_rules_cn,
-    secret_rules_forms,
-    secret_rules_keys,
+    apps,
+    cloud,
+    cn,
+    forms,
+    keys,
 )
 RULES = list(chain.from_iterable(m.RULES for m in MODULES))
 
@@ -33,7 +27,7 @@ def bare(rule: SecretRule) -> str:
     return re.sub(r"\(\?P<\w+>", "(?:", rule.pattern)
 
 
-QUICK = [r for r in RULES if isinstance(linear.compiled(bare(r)), re.Pattern)]
+QUICK = [r for r in RULES if isinstance(byte_patterns.compiled(bare(r)), re.Pattern)]
 PIECES = [e.text for r in QUICK for e in r.examples]
 texts = st.lists(
     st.one_of(
@@ -53,13 +47,15 @@ def test_many_rules_are_simple() -> None:
 def test_own_examples_again_and_again(rule: SecretRule) -> None:
     text = " ".join(e.text for e in rule.examples).encode()
     for data in (text, text * 2, text.lower(), text[7:], text.replace(b"-", b"_")):
-        assert spans(linear.compiled(bare(rule)), data) == spans(re2.compile(bare(rule)), data)
+        assert spans(byte_patterns.compiled(bare(rule)), data) == spans(
+            re2.compile(bare(rule)), data
+        )
 
 
 @given(texts, st.sampled_from(QUICK))
 def test_any_text(text: str, rule: SecretRule) -> None:
     data = text.encode()
-    assert spans(linear.compiled(bare(rule)), data) == spans(re2.compile(bare(rule)), data)
+    assert spans(byte_patterns.compiled(bare(rule)), data) == spans(re2.compile(bare(rule)), data)
 
 
 def spans(pattern: object, data: bytes) -> list[tuple[int, int]]:
@@ -69,13 +65,13 @@ def spans(pattern: object, data: bytes) -> list[tuple[int, int]]:
 @given(texts, st.sampled_from(RULES))
 def test_the_spans_of_a_finder_are_those_of_re2(text: str, rule: SecretRule) -> None:
     data = text.encode()
-    assert list(linear.finder(bare(rule))(data)) == spans(re2.compile(bare(rule)), data)
+    assert list(byte_patterns.finder(bare(rule))(data)) == spans(re2.compile(bare(rule)), data)
 
 
 @pytest.mark.parametrize("rule", RULES, ids=lambda r: r.id)
 def test_a_finder_finds_all_of_a_rules_examples(rule: SecretRule) -> None:
     data = " 字 ".join(e.text for e in rule.examples * 2).encode()
-    assert list(linear.finder(bare(rule))(data)) == spans(re2.compile(bare(rule)), data)
+    assert list(byte_patterns.finder(bare(rule))(data)) == spans(re2.compile(bare(rule)), data)
 
 
 @pytest.mark.parametrize(
@@ -96,10 +92,10 @@ def test_a_finder_finds_all_of_a_rules_examples(rule: SecretRule) -> None:
     ],
 )
 def test_what_re_reads_otherwise_or_slowly_stays_with_re2(pattern: str) -> None:
-    assert not isinstance(linear.compiled(pattern), re.Pattern)
+    assert not isinstance(byte_patterns.compiled(pattern), re.Pattern)
 
 
 def test_a_run_at_the_end_may_be_of_any_length() -> None:
-    compiled = linear.compiled(r"ab-[0-9]{4,}")
+    compiled = byte_patterns.compiled(r"ab-[0-9]{4,}")
     assert isinstance(compiled, re.Pattern)
     assert spans(compiled, b"ab-" + b"1" * 5000) == [(0, 5003)]

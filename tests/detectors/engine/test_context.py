@@ -5,9 +5,9 @@ from __future__ import annotations
 import random
 
 import pytest
-from threegate.detectors.labels import words
-from threegate.detectors.sieve import LONG
-from threegate.detectors.surroundings import REACH, View, cue
+from threegate.detectors.engine.context import REACH, View, cue
+from threegate.detectors.engine.digit_index import LONG
+from threegate.detectors.engine.labels import words
 
 OWN = words("手机|电话", "phone|mobile")
 NUMBER = "13812345678"

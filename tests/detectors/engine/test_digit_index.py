@@ -6,11 +6,12 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from threegate.detectors import DETECTORS, recognizer, scanner, surroundings
-from threegate.detectors.checksums import luhn
-from threegate.detectors.labels import words
-from threegate.detectors.sieve import Sieve, together
-from threegate.detectors.surroundings import View
+from threegate.detectors.engine import context, recognizer
+from threegate.detectors.engine.checksums import luhn
+from threegate.detectors.engine.context import View
+from threegate.detectors.engine.digit_index import Sieve, together
+from threegate.detectors.engine.labels import words
+from threegate.detectors.registry import DETECTORS, scanner
 from threegate.types import Channel, Finding, Layer, Locus, Passage
 
 from tests.detectors.strategies import EXAMPLES, VALUES, texts
@@ -26,7 +27,7 @@ def sieve_of(text: str) -> Sieve:
 def both_ways(text: str, monkeypatch: pytest.MonkeyPatch) -> list[tuple[Finding, ...]]:
     out = []
     for least in (0, 1 << 40):
-        for module in (recognizer, surroundings):
+        for module in (recognizer, context):
             monkeypatch.setattr(module, "LONG", least)
         out.append(ALL.scan(Passage(LOCUS, text)).findings)
     return out

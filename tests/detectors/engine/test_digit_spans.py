@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from threegate.detectors.stretches import BEFORE, stretches
+from threegate.detectors.engine.digit_spans import BEFORE, stretches
 
 
 def found(text: str, most: int = 1000) -> list[tuple[int, int]] | None:

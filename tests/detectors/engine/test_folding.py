@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from threegate.detectors.folding import fold
+from threegate.detectors.engine.folding import fold
 
 
 @pytest.mark.parametrize(

@@ -4,8 +4,8 @@ import re
 from types import ModuleType
 
 import pytest
-from threegate import detectors
-from threegate.detectors.labels import MARK, Labels, words
+from threegate.detectors import registry
+from threegate.detectors.engine.labels import MARK, Labels, words
 
 LABELS = words("tel|phone|卡号|id|id card")
 
@@ -29,7 +29,7 @@ def test_a_text_of_labels_takes_few_looks_and_none_is_far_from_a_mark() -> None:
 
 def test_no_label_of_a_number_has_digits() -> None:
     """To labels all digits are alike: `surroundings` remembers by a text without them."""
-    for module in (v for v in vars(detectors).values() if isinstance(v, ModuleType)):
+    for module in (v for v in vars(registry).values() if isinstance(v, ModuleType)):
         for labels in (v for v in vars(module).values() if isinstance(v, Labels)):
             assert not re.search("[0-9]", labels._any.pattern)
 

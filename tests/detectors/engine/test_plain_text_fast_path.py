@@ -10,21 +10,13 @@ from collections.abc import Iterator
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
-from threegate.detectors import (
-    DETECTORS,
-    prose,
-    scanner,
-    secret_rules_apps,
-    secret_rules_cloud,
-    secret_rules_cn,
-    secret_rules_forms,
-    secret_rules_keys,
-    tails,
-)
-from threegate.detectors.custom import ListDetector
-from threegate.detectors.folding import fold
-from threegate.detectors.scanner import PatternScanner
-from threegate.detectors.surroundings import View
+from threegate.detectors.custom.detector import ListDetector
+from threegate.detectors.engine import open_match, plain_text_fast_path
+from threegate.detectors.engine.context import View
+from threegate.detectors.engine.folding import fold
+from threegate.detectors.engine.scanner import PatternScanner
+from threegate.detectors.registry import DETECTORS, scanner
+from threegate.detectors.secrets.rules import apps, cloud, cn, forms, keys
 from threegate.policy.model import WordList
 from threegate.types import Channel, Layer, Locus, Passage
 
@@ -43,7 +35,7 @@ WORDS = [
     "The ", "quick ", "brown fox ", "expensive checks, ", "Be truthful. ", "say when ", "如实", "回答", "缓存会保留", "结果，",
     "微信：felixtomas", "wechat: felix", "文", "新", "一", "云A", "password is Hello", "AB ", "secret", "key ", "it's. ", "So: ", "W", "J ",
 ]  # fmt: skip
-ODD = prose.Prose((), (tails.token,))._odd
+ODD = plain_text_fast_path.Prose((), (open_match.token,))._odd
 Pieces = st.lists(st.one_of(st.sampled_from(WORDS), texts(3)), max_size=8)
 
 
@@ -107,9 +99,9 @@ def test_a_scanner_whose_tails_are_not_known_is_asked() -> None:
 
 @given(texts())
 def test_tails_hold_what_they_say(text: str) -> None:
-    for tail, begins in tails.BEGINS.items():
+    for tail, begins in open_match.BEGINS.items():
         at = tail(text)
-        assert at >= tails.token(text) or (begins and re.compile(begins).match(text, at))
+        assert at >= open_match.token(text) or (begins and re.compile(begins).match(text, at))
 
 
 @given(texts())
@@ -119,14 +111,14 @@ def test_only_what_says_so_finds_plain_words(text: str) -> None:
         if not recognizer.plain:
             for hit in recognizer.find(view):
                 run = len(view.text[hit.end :]) - len(
-                    view.text[hit.end :].lstrip(tails.TOKEN_CHARS)
+                    view.text[hit.end :].lstrip(open_match.TOKEN_CHARS)
                 )
                 assert ODD.search(view.text, hit.start, hit.end + run), recognizer.info.id
 
 
 SECRETS = [
     rule
-    for module in (secret_rules_apps, secret_rules_cloud, secret_rules_cn, secret_rules_forms, secret_rules_keys)
+    for module in (apps, cloud, cn, forms, keys)
     for rule in module.RULES
 ]  # fmt: skip
 
@@ -140,7 +132,7 @@ def test_secrets_that_may_be_a_plain_word_say_so() -> None:
         value = _value(parser.parse(rule.pattern))
         whole = "(?P<value>" not in rule.pattern
         odd = whole and all(ODD.search(k) for k in rule.keywords)
-        long = value.getwidth()[0] > tails.WORD + 1 and not any(_outside(value))
+        long = value.getwidth()[0] > open_match.WORD + 1 and not any(_outside(value))
         assert odd or long, rule.id
 
 
@@ -167,7 +159,7 @@ def _outside(tree: parser.SubPattern) -> Iterator[bool]:
     """For every character that a pattern takes: whether it may be none of a token."""
     for op, value in [*tree, *(item for _, part in _parts(tree) for item in part)]:
         if op is ops.LITERAL:
-            yield chr(value) not in tails.TOKEN_CHARS
+            yield chr(value) not in open_match.TOKEN_CHARS
         elif op in (ops.NOT_LITERAL, ops.ANY):
             yield True
         elif op is ops.IN:
@@ -176,7 +168,7 @@ def _outside(tree: parser.SubPattern) -> Iterator[bool]:
 
 def _item_outside(op: object, value: object) -> bool:
     if op is ops.LITERAL:
-        return chr(value) not in tails.TOKEN_CHARS
+        return chr(value) not in open_match.TOKEN_CHARS
     if op is ops.RANGE:
-        return any(chr(c) not in tails.TOKEN_CHARS for c in range(value[0], value[1] + 1))
+        return any(chr(c) not in open_match.TOKEN_CHARS for c in range(value[0], value[1] + 1))
     return value is not ops.CATEGORY_DIGIT

@@ -6,9 +6,9 @@ import pytest
 import re2
 from hypothesis import given
 from hypothesis import strategies as st
-from threegate.detectors.labels import words
-from threegate.detectors.recognizer import Hit, first, judged, overlapping
-from threegate.detectors.surroundings import View, cue
+from threegate.detectors.engine.context import View, cue
+from threegate.detectors.engine.labels import words
+from threegate.detectors.engine.recognizer import Hit, first, judged, overlapping
 from threegate.types import Level
 
 LABELS = words("卡号|card")

@@ -5,11 +5,11 @@ import re
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from threegate.detectors import DETECTORS, scanner
 from threegate.detectors.base import LOOKBEHIND
-from threegate.detectors.folding import fold
-from threegate.detectors.surroundings import View
-from threegate.detectors.triggers import Triggers
+from threegate.detectors.engine.context import View
+from threegate.detectors.engine.folding import fold
+from threegate.detectors.engine.prefilter import Triggers
+from threegate.detectors.registry import DETECTORS, scanner
 from threegate.types import Channel, Finding, Layer, Level, Locus, Passage
 
 from tests.detectors.strategies import texts

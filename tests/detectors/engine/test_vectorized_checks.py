@@ -9,41 +9,50 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from threegate.detectors import (
+from threegate.detectors.base import Example
+from threegate.detectors.engine import context, example_values, recognizer, vectorized_checks
+from threegate.detectors.engine.checksums import USCC_ALPHABET
+from threegate.detectors.engine.context import View
+from threegate.detectors.engine.digit_index import Sieve
+from threegate.detectors.engine.recognizer import EDGE, Hit, Recognizer
+from threegate.detectors.pii_cn import address as cn_address
+from threegate.detectors.pii_cn import (
+    hk_tw_id,
+    landline,
+    mobile,
+    resident_id,
+    travel_document,
+    uscc,
+)
+from threegate.detectors.pii_cn import plate as cn_plate
+from threegate.detectors.pii_intl import (
     address,
     bank_card,
-    bulk,
-    cn_address,
-    cn_id,
-    cn_mobile,
-    cn_phone,
-    cn_plate,
-    cn_travel,
-    cn_uscc,
-    crypto,
+    crypto_wallet,
     email,
-    hk_tw_id,
     iban,
     ip,
     mac,
     phone,
-    recognizer,
-    samples,
-    surroundings,
     uk_ids,
     us_ssn,
     vin,
 )
-from threegate.detectors.base import Example
-from threegate.detectors.checksums import USCC_ALPHABET
-from threegate.detectors.recognizer import EDGE, Hit, Recognizer
-from threegate.detectors.sieve import Sieve
-from threegate.detectors.surroundings import View
 from threegate.types import Level
 
 MODULES = (
-    *(address, bank_card, cn_address, cn_id, cn_mobile, cn_phone, cn_plate, cn_travel, cn_uscc),
-    *(crypto, email, hk_tw_id, iban, ip, mac, phone, uk_ids, us_ssn, vin),
+    *(
+        address,
+        bank_card,
+        cn_address,
+        resident_id,
+        mobile,
+        landline,
+        cn_plate,
+        travel_document,
+        uscc,
+    ),
+    *(crypto_wallet, email, hk_tw_id, iban, ip, mac, phone, uk_ids, us_ssn, vin),
 )
 JUDGED = [module.RECOGNIZER for module in MODULES]
 GAPS = [*[""] * 6, " ", "-", ".", "/", "\n", " \r\n ", "\r\n", "  ", "\u3000", "(", ") "]
@@ -115,7 +124,7 @@ def row(draw: Random) -> str:
 
 
 def shown(draw: Random) -> str:
-    number = draw.choice(sorted(samples.CARDS | samples.MOBILES))
+    number = draw.choice(sorted(example_values.CARDS | example_values.MOBILES))
     return draw.choice(["测试卡 ", "test card ", "example: ", ""]) + number
 
 
@@ -164,7 +173,7 @@ def near_misses(draw: Random) -> str:
 
 def told(ours: Recognizer, text: str, least: int, *, final: bool) -> tuple[list[Hit], int]:
     with pytest.MonkeyPatch.context() as patch:
-        for module in (address, cn_plate, recognizer, surroundings):
+        for module in (address, cn_plate, recognizer, context):
             patch.setattr(module, "LONG", least)
         view = View(text, final=final)
         return sorted(ours.find(view)), view.open
@@ -183,12 +192,12 @@ def test_arrays_tell_what_the_pattern_tells(ours: Recognizer, seed: int) -> None
 def test_the_right_edge_of_a_number(text: str) -> None:
     places = np.arange(len(text) + 1)
     expected = [bool(re.compile(EDGE).match(text, int(at))) for at in places]
-    assert bulk.right(Sieve(text, text.encode()), places).tolist() == expected
+    assert vectorized_checks.right(Sieve(text, text.encode()), places).tolist() == expected
 
 
 def test_hits_at_once_are_hits() -> None:
     start, end = np.array([1, 5]), np.array([3, 9])
-    several = list(bulk.hits(start, end, "k", np.array([1, 3]), "n"))
+    several = list(vectorized_checks.hits(start, end, "k", np.array([1, 3]), "n"))
     assert several == [Hit(1, 3, "k", Level.LOW, "n"), Hit(5, 9, "k", Level.HIGH, "n")]
     assert all(type(hit) is Hit and type(hit.level) is Level for hit in several)
-    assert [h.level for h in bulk.hits(start, end, "k", Level.LOW)] == [Level.LOW] * 2
+    assert [h.level for h in vectorized_checks.hits(start, end, "k", Level.LOW)] == [Level.LOW] * 2

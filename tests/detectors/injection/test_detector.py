@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from threegate.detectors.injection import MAX_MATCH, TABLE, InjectionSignatures
+from threegate.detectors.injection.detector import MAX_MATCH, TABLE, InjectionSignatures
 from threegate.types import Channel, Finding, Layer, Level, Locus, Passage
 
 DETECTOR = InjectionSignatures()

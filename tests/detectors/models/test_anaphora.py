@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import pytest
-from threegate.detectors.leaning import FAR, lead_of
+from threegate.detectors.models.anaphora import FAR, lead_of
 
 PLAN = "The standard plan includes 200 GB."
 

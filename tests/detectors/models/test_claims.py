@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from threegate.detectors.claims import INDEXES, ClaimsDetector
+from threegate.detectors.models.claims import INDEXES, ClaimsDetector
 from threegate.policy.kinds import KINDS
 from threegate.types import (
     Channel,

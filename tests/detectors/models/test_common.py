@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import pytest
-from threegate.detectors.judging import finding, judge_each, reason_of
+from threegate.detectors.models.common import finding, judge_each, reason_of
 from threegate.types import (
     Channel,
     Failed,

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from presidio_analyzer import AnalyzerEngine, RecognizerRegistry
 from presidio_analyzer.nlp_engine import NlpArtifacts, NlpEngine
-from threegate.detectors.names import EntitiesDetector, EntitiesRecognizer, lines
+from threegate.detectors.models.entities import EntitiesDetector, EntitiesRecognizer, lines
 from threegate.policy.kinds import KINDS
 from threegate.types import Channel, Layer, Level, Locus, Passage, Span
 from threegate_classifiers.registry import SHIPPED

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from threegate.detectors.evidence import Embed, Index, terms, tokens
+from threegate.detectors.models.evidence import Embed, Index, terms, tokens
 from threegate.types import Source
 from threegate_classifiers.registry import SHIPPED
 from threegate_classifiers.runtime import Engine

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
-from threegate.detectors.classifier import HAZARDS_NAMED, GuardDetector
+from threegate.detectors.models.guard import HAZARDS_NAMED, GuardDetector
 from threegate.policy.kinds import KINDS
 from threegate.types import Channel, Failed, Finding, Layer, Level, Locus, Passage, Reason
 from threegate_classifiers.errors import ModelError

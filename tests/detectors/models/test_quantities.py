@@ -5,7 +5,7 @@ from itertools import pairwise
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from threegate.detectors.numbers import Day, Quantity, alike, amounts, missing, same
+from threegate.detectors.models.quantities import Day, Quantity, alike, amounts, missing, same
 
 
 def read(text: str) -> list[tuple]:

@@ -4,7 +4,13 @@ from __future__ import annotations
 
 from hypothesis import given
 from hypothesis import strategies as st
-from threegate.detectors.blocks import BEFORE_BYTES, BLOCK_BYTES, blocks, joined, last
+from threegate.detectors.models.sentence_blocks import (
+    BEFORE_BYTES,
+    BLOCK_BYTES,
+    blocks,
+    joined,
+    last,
+)
 from threegate.types import Channel, Layer, Locus, Passage
 
 ANSWER = Locus(Layer.OUTPUT, Channel.CONTENT)

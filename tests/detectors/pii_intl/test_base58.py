@@ -5,8 +5,8 @@ from __future__ import annotations
 from hashlib import sha256
 from random import Random
 
-from threegate.detectors.base58 import ALPHABET, LEAST, MOST, checked, checked_words
-from threegate.detectors.sieve import Sieve
+from threegate.detectors.engine.digit_index import Sieve
+from threegate.detectors.pii_intl.base58 import ALPHABET, LEAST, MOST, checked, checked_words
 
 DRAW = Random(7)
 

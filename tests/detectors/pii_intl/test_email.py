@@ -6,7 +6,7 @@ import string
 from random import Random
 
 import tldextract
-from threegate.detectors.email import is_real
+from threegate.detectors.pii_intl.email import is_real
 
 PARSER = tldextract.TLDExtract(suffix_list_urls=(), cache_dir=None)
 

@@ -4,7 +4,7 @@ import random
 from collections.abc import Iterator
 
 import phonenumbers
-from threegate.detectors.phone_table import in_use, in_use_in_america, is_possible
+from threegate.detectors.pii_intl.phone_ranges import in_use, in_use_in_america, is_possible
 
 DIGITS = "0123456789"
 

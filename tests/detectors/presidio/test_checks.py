@@ -7,15 +7,15 @@ from random import Random
 from typing import Any
 
 import pytest
-from threegate.detectors.checksums import nric
-from threegate.detectors.pattern_parts import parsed
-from threegate.detectors.presidio_engine import compact, mentions, raised, repaired, spelled
-from threegate.detectors.presidio_national import WIDEST, Entity, level_of, stands
-from threegate.detectors.presidio_places import Places
-from threegate.detectors.presidio_table import PREDEFINED
-from threegate.detectors.recognizer import Hit
-from threegate.detectors.sieve import LONG
-from threegate.detectors.surroundings import View
+from threegate.detectors.custom.pattern_parts import parsed
+from threegate.detectors.engine.checksums import nric
+from threegate.detectors.engine.context import View
+from threegate.detectors.engine.digit_index import LONG
+from threegate.detectors.engine.recognizer import Hit
+from threegate.detectors.presidio.catalog import PREDEFINED
+from threegate.detectors.presidio.engine import compact, mentions, raised, repaired, spelled
+from threegate.detectors.presidio.national import WIDEST, Entity, level_of, stands
+from threegate.detectors.presidio.places import Places
 from threegate.types import Level
 
 BY_ENTITY = {c().supported_entities[0]: c for c in PREDEFINED}

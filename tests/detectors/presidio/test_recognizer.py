@@ -4,10 +4,12 @@ import re
 
 import pytest
 from presidio_analyzer import AnalyzerEngine
-from threegate.detectors import DETECTORS, kinds, presidio, presidio_engine, scanner
-from threegate.detectors.presidio_table import PREDEFINED
+from threegate.detectors.presidio import engine as presidio_engine
+from threegate.detectors.presidio import recognizer
+from threegate.detectors.presidio.catalog import PREDEFINED
+from threegate.detectors.registry import DETECTORS, kinds, scanner
 from threegate.errors import PolicyError
-from threegate.policy.recognizers import entity_of, kind_of
+from threegate.policy.language.recognizers import entity_of, kind_of
 from threegate.types import Channel, Layer, Level, Locus, Passage
 
 LOCUS = Locus(Layer.INPUT, Channel.USER)
@@ -97,7 +99,7 @@ def test_policy_recognizers_find_what_stands_in_a_row(text: str, values: list[st
 )
 def test_bad_recognizers_are_named(bad: dict[str, object], word: str) -> None:
     with pytest.raises(PolicyError, match=word):
-        presidio.from_policy([bad])
+        recognizer.from_policy([bad])
 
 
 def test_no_national_pattern_looks_beyond_its_value() -> None:

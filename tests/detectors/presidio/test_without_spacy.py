@@ -10,7 +10,7 @@ from threegate.detectors.scanner import Passage
 from threegate.types import Channel, Layer, Locus
 assert not [m for m in sys.modules if m.split('.')[0] in ('spacy', 'thinc', 'torch')]
 passage = Passage(Locus(Layer.INPUT, Channel.USER), 'ABN 51 824 753 556')
-(found,) = threegate.detectors.scanner().scan(passage).findings
+(found,) = threegate.detectors.engine.scanner().scan(passage).findings
 assert found.kind == 'pii.au.abn'
 import spacy, thinc.api
 assert [t.text for t in spacy.blank('en')('a b')] == ['a', 'b']

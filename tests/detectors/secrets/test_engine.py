@@ -4,31 +4,23 @@ import random
 import re
 
 import re2
-from threegate.detectors import (
-    linear,
-    scanner,
-    secret_rules_apps,
-    secret_rules_cloud,
-    secret_rules_cn,
-    secret_rules_commands,
-    secret_rules_forms,
-    secret_rules_keys,
-    secret_rules_logins,
-)
-from threegate.detectors.pem import MAX_PEM
-from threegate.detectors.secret_places import placer
-from threegate.detectors.secret_values import entropy, secrets_of
+from threegate.detectors.engine import byte_patterns
+from threegate.detectors.registry import scanner
+from threegate.detectors.secrets.candidates import placer
+from threegate.detectors.secrets.pem import MAX_PEM
+from threegate.detectors.secrets.rules import apps, cloud, cn, commands, forms, keys, logins
+from threegate.detectors.secrets.values import entropy, secrets_of
 from threegate.normalize import re2_spans
 from threegate.types import Channel, Layer, Locus, Passage
 
 RULES = (
-    *secret_rules_keys.RULES,
-    *secret_rules_forms.RULES,
-    *secret_rules_cloud.RULES,
-    *secret_rules_apps.RULES,
-    *secret_rules_cn.RULES,
-    *secret_rules_commands.RULES,
-    *secret_rules_logins.RULES,
+    *keys.RULES,
+    *forms.RULES,
+    *cloud.RULES,
+    *apps.RULES,
+    *cn.RULES,
+    *commands.RULES,
+    *logins.RULES,
 )
 LOCUS = Locus(Layer.INPUT, Channel.USER)
 SECRETS = scanner(frozenset({"secret"}))
@@ -84,7 +76,7 @@ _VALUED = [rule for rule in RULES if "(?P<value>" in rule.pattern]
 def told(pattern: str, data: bytes) -> list[tuple[int, int, int]]:
     """Where matches and values lie, by the groups of each match."""
     full = re2.compile(pattern)
-    spans = re2_spans.spans(re2.compile(linear.ungrouped(pattern)), data)
+    spans = re2_spans.spans(re2.compile(byte_patterns.ungrouped(pattern)), data)
     group = full.groupindex["value"]
     return [(start, *re2_spans.groups(full, data, start)[group]) for start, _ in spans]
 

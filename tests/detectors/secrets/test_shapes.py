@@ -4,20 +4,14 @@ from __future__ import annotations
 
 import pytest
 import re2
-from threegate.detectors import (
-    scanner,
-    secret_rules_apps,
-    secret_rules_cloud,
-    secret_rules_cn,
-    secret_rules_forms,
-    secret_rules_keys,
-)
-from threegate.detectors.secret_shapes import ALNUM, HEX, named, prefixed, sample
-from threegate.detectors.secrets import SecretRule, recognizer
-from threegate.detectors.surroundings import View
+from threegate.detectors.engine.context import View
+from threegate.detectors.registry import scanner
+from threegate.detectors.secrets.engine import SecretRule, recognizer
+from threegate.detectors.secrets.rules import apps, cloud, cn, forms, keys
+from threegate.detectors.secrets.shapes import ALNUM, HEX, named, prefixed, sample
 from threegate.types import Channel, Layer, Locus, Passage
 
-RULES = (*secret_rules_cloud.RULES, *secret_rules_apps.RULES, *secret_rules_cn.RULES)
+RULES = (*cloud.RULES, *apps.RULES, *cn.RULES)
 LOCUS = Locus(Layer.INPUT, Channel.USER)
 SECRETS = scanner(frozenset({"secret"}))
 
@@ -37,7 +31,7 @@ HARMLESS = (
 
 
 def test_there_are_at_least_150_and_ids_are_unique() -> None:
-    ids = [r.id for r in (*RULES, *secret_rules_keys.RULES, *secret_rules_forms.RULES)]
+    ids = [r.id for r in (*RULES, *keys.RULES, *forms.RULES)]
     assert len(ids) == len(set(ids))
     assert len(ids) >= 150
 

@@ -1,8 +1,8 @@
 from __future__ import annotations
 
 import pytest
-from threegate.evaluate.labels import is_known
-from threegate.evaluate.made import TASKS, rows
+from threegate.eval.labels import is_known
+from threegate.eval.made import TASKS, rows
 
 
 @pytest.mark.parametrize("task", TASKS)

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from random import Random
 
-from threegate.evaluate.made import clean
+from threegate.eval.made import clean
 
 
 def test_paragraphs_are_filled_in_both_languages() -> None:

@@ -3,8 +3,8 @@ from __future__ import annotations
 from random import Random
 
 import pytest
-from threegate.evaluate.labels import checked, is_known
-from threegate.evaluate.made.kinds import KINDS, Kind
+from threegate.eval.labels import checked, is_known
+from threegate.eval.made.kinds import KINDS, Kind
 
 
 @pytest.mark.parametrize("kind", KINDS, ids=lambda k: f"{k.label}-{k.key}")

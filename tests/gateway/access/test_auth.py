@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 from threegate.errors import RequestError
-from threegate.gateway.door import KEY_PREFIX, KeyFile
+from threegate.gateway.access.auth import KEY_PREFIX, KeyFile
 from threegate.types import Caller
 
 

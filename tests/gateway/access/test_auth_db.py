@@ -10,13 +10,13 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine, make_url, text
 from sqlalchemy.exc import OperationalError
-from threegate.audit.database import writer_engine
-from threegate.gateway.door import KEY_PREFIX
-from threegate.gateway.key_table import FRESH_S, KeyTable
+from threegate.audit.log.database import writer_engine
+from threegate.gateway.access.auth import KEY_PREFIX
+from threegate.gateway.access.auth_db import FRESH_S, KeyTable
 from threegate.types import Caller
 
 from tests.e2e.fleet import POSTGRES, a_database
-from tests.gateway.test_door import refused
+from tests.gateway.access.test_auth import refused
 
 
 class Clock:

@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 from threegate.errors import RequestError
-from threegate.gateway.limiting import limited
-from threegate.gateway.respond import output_layer
+from threegate.gateway.access.rate_limit import limited
+from threegate.gateway.output_layer import output_layer
+from threegate.limits.store import estimated_tokens
 from threegate.policy.model import ConstraintRule, Limits, Per
-from threegate.state.limits import estimated_tokens
 from threegate.types import Bilingual, Caller
 from threegate.upstream.tokens import tokenizer_of
 from threegate.wire.adapter import Usage
@@ -58,7 +58,7 @@ async def test_a_place_comes_back_when_the_count_fails(
     async def failing(call: object) -> int:
         raise ZeroDivisionError
 
-    monkeypatch.setattr("threegate.gateway.limiting._used", failing)
+    monkeypatch.setattr("threegate.gateway.access.rate_limit._used", failing)
     with pytest.raises(ZeroDivisionError):
         async with limited(call_of(deps, rules, asking(TEXT))[0]):
             pass

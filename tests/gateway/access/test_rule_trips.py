@@ -6,8 +6,8 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from threegate.gateway.bands import Bands
-from threegate.policy.bands import Count, Left, Minute, Side
+from threegate.gateway.access.rule_trips import Bands
+from threegate.policy.lifecycle.bands import Count, Left, Minute, Side
 from threegate.policy.model import Band, CompiledPolicy, Detect, Mode, Rule, Selector
 from threegate.types import (
     Action,

@@ -6,12 +6,12 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from threegate.audit.record import Part, Stage
+from threegate.audit.log.record import Part, Stage
 from threegate.audit.settings import OnFailure
-from threegate.error_words import said
 from threegate.errors import UpstreamError
-from threegate.gateway.ledger import degraded
+from threegate.gateway.telemetry.audit_trail import degraded
 from threegate.guard.constraint import Change, Constrained, Refusal
+from threegate.i18n.messages import said
 from threegate.policy.model import AuditSetting
 from threegate.types import (
     Action,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from threegate.gateway.held import TOGETHER, Held
+from threegate.gateway.telemetry.hold_timer import TOGETHER, Held
 
 
 def test_a_release_tells_of_its_oldest_character() -> None:

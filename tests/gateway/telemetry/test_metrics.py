@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from threegate.audit.writer import Counters
-from threegate.gateway.metrics import Metrics
+from threegate.audit.log.writer import Counters
+from threegate.gateway.telemetry.metrics import Metrics
 from threegate.types import (
     Action,
     Channel,

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from threegate.audit.record import Content, Record, Stage
+from threegate.audit.errors import trouble
+from threegate.audit.log.record import Content, Record, Stage
 from threegate.audit.settings import OnFailure
-from threegate.audit.words import trouble
 from threegate.errors import RequestError
-from threegate.gateway.refusals import MINUTE_S, PER_MINUTE, Refusals
+from threegate.gateway.telemetry.rejections import MINUTE_S, PER_MINUTE, Refusals
 from threegate.types import Bilingual, Caller
 
 WRONG_KEY = RequestError(

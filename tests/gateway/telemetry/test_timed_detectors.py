@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 
 import pytest
-from threegate.gateway.timed import Timed
+from threegate.gateway.telemetry.timed_detectors import Timed
 from threegate.types import Channel, Layer, Locus, Passage
 
 from tests.gateway.shell import INFO, BadWords

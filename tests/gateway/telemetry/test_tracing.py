@@ -14,9 +14,9 @@ from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
-from threegate.audit.record import Record, Stage
-from threegate.audit.tickets import Receipt
-from threegate.gateway.traces import MOST_WAITING, NO_PARENT, Parent, Traces, parent_of
+from threegate.audit.log.append_queue import Receipt
+from threegate.audit.log.record import Record, Stage
+from threegate.gateway.telemetry.tracing import MOST_WAITING, NO_PARENT, Parent, Traces, parent_of
 from threegate.testing.server import serve
 
 from tests.e2e.running import proxy

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from threegate.errors import PolicyError
-from threegate.policy.banks import (
+from threegate.policy.compliance.banks import (
     ASPECTS,
     ILLEGAL,
     KEYWORDS,
@@ -25,7 +25,7 @@ from threegate.policy.banks import (
     standing,
 )
 
-STARTER = Path(__file__).parents[2] / "policies" / "tests" / "banks" / "starter.csv"
+STARTER = Path(__file__).parents[3] / "policies" / "tests" / "banks" / "starter.csv"
 ROWS = [{"text": "问题", "risk": "gbt45654.A1.a", "expect": "refuse"}]
 
 

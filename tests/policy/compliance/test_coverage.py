@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from threegate.policy.beside import BESIDE
-from threegate.policy.coverage import coverage, matrix_text
-from threegate.policy.load import load_bundle
-from threegate.policy.store import DirTree
-from threegate.policy.taxonomy import BY_ID, CNLABEL, GBT45654, MLCOMMONS, OWASP
+from threegate.policy.compliance.coverage import coverage, matrix_text
+from threegate.policy.compliance.product_controls import BESIDE
+from threegate.policy.compliance.taxonomy import BY_ID, CNLABEL, GBT45654, MLCOMMONS, OWASP
+from threegate.policy.language.load import load_bundle
+from threegate.policy.lifecycle.store import DirTree
 from threegate.types import Layer
 
 from tests.policy.packs import spoiled, tree
@@ -52,7 +52,7 @@ def test_what_serves_a_category_beside_rules_is_said() -> None:
 
 
 def test_the_gbt_pack_covers_all_31_risks_and_owasp_what_it_says() -> None:
-    folder = DirTree(Path(__file__).parents[2] / "policies")
+    folder = DirTree(Path(__file__).parents[3] / "policies")
     assert coverage(load_bundle(folder, ["cn-gbt45654"]), GBT45654).covered == 31
     gaps = coverage(load_bundle(folder, ["owasp-llm"]), OWASP).gaps
     assert {c.id for c in gaps} == {"owasp.llm03", "owasp.llm04"}

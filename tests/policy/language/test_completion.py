@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from threegate.policy.completion import complete, place_of
+from threegate.policy.language.completion import complete, place_of
 
 from tests.policy.packs import GOOD
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from threegate.policy.load import load_text
+from threegate.policy.language.load import load_text
+from threegate.policy.language.shapes import Word
 from threegate.policy.schema import ConstraintRule, Rule
-from threegate.policy.shapes import Word
 
 from tests.policy.packs import GOOD, checked, codes, spoiled
 

@@ -7,7 +7,7 @@ import hashlib
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from threegate.policy.values import new_salt, normalised, value_sha256
+from threegate.policy.language.hashed_values import new_salt, normalised, value_sha256
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from threegate.policy.load import DictTree, load_bundle
+from threegate.policy.language.load import DictTree, load_bundle
 
 from tests.policy.packs import FILES, GOOD, tree
 

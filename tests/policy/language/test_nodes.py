@@ -8,7 +8,15 @@ import pytest
 import yaml
 from hypothesis import given
 from hypothesis import strategies as st
-from threegate.policy.nodes import MAX_DEPTH, MAX_FILE_BYTES, Mapping, Node, Scalar, Sequence, read
+from threegate.policy.language.nodes import (
+    MAX_DEPTH,
+    MAX_FILE_BYTES,
+    Mapping,
+    Node,
+    Scalar,
+    Sequence,
+    read,
+)
 
 
 def found(text: str | bytes) -> list[tuple[str, int, int]]:

@@ -7,7 +7,7 @@ import itertools
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from threegate.policy.patterns import PatternError, compile_pattern
+from threegate.policy.language.patterns import PatternError, compile_pattern
 
 
 def found(pattern: str, text: str, *, edges: bool = True) -> list[str]:

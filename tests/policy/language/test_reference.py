@@ -8,13 +8,13 @@ from pathlib import Path
 
 import pytest
 from threegate.policy import schema
-from threegate.policy.decode import key_of
 from threegate.policy.facade import check
-from threegate.policy.load import DictTree, pack_path
-from threegate.policy.reference import filled
-from threegate.policy.store import DirTree
+from threegate.policy.language.decode import key_of
+from threegate.policy.language.load import DictTree, pack_path
+from threegate.policy.language.reference import filled
+from threegate.policy.lifecycle.store import DirTree
 
-POLICIES = Path(__file__).parents[2] / "policies"
+POLICIES = Path(__file__).parents[3] / "policies"
 READMES = {"en": POLICIES / "README.md", "zh": POLICIES / "README.zh-CN.md"}
 FENCE = re.compile(r"```yaml\n(.*?)```", re.S)
 EXAMPLES = [

@@ -10,11 +10,11 @@ from typing import Any
 import jsonschema
 import pytest
 import yaml
-from threegate.policy.schema_json import schema_json
+from threegate.policy.language.schema_json import schema_json
 
 from tests.policy.packs import GOOD, spoiled
 
-POLICIES = Path(__file__).parents[2] / "policies"
+POLICIES = Path(__file__).parents[3] / "policies"
 SCHEMA = json.loads(schema_json())
 VALIDATOR = jsonschema.Draft202012Validator(SCHEMA)
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import orjson
-from threegate.policy.problems import Mark
-from threegate.policy.shapes import Word, place, plain
+from threegate.policy.language.problems import Mark
+from threegate.policy.language.shapes import Word, place, plain
 
 AT = Mark("packs/a.yaml", 3, 5)
 

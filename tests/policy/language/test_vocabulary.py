@@ -11,16 +11,16 @@ from pathlib import Path
 from typing import Any, get_args
 
 import pytest
-from threegate.gateway.gates import ANSWER_FORMAT, TOOL_ARGUMENTS, TOOL_NAME
+from threegate.gateway.output_contract import ANSWER_FORMAT, TOOL_ARGUMENTS, TOOL_NAME
 from threegate.guard import constraint
 from threegate.policy.compile import build
-from threegate.policy.decode import enum_values, hints
-from threegate.policy.diff import describe, diff
-from threegate.policy.load import load_bundle
+from threegate.policy.language.decode import enum_values, hints
+from threegate.policy.language.load import load_bundle
+from threegate.policy.language.problems import Severity
+from threegate.policy.language.vocabulary import VOCABULARY, kind_named, kind_title
 from threegate.policy.model import CompiledPolicy
-from threegate.policy.problems import Severity
 from threegate.policy.schema import Pack
-from threegate.policy.vocabulary import VOCABULARY, kind_named, kind_title
+from threegate.policy.strictness.diff import describe, diff
 from threegate.types import Reason
 
 from tests.policy.packs import GOOD, spoiled, tree

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from threegate.policy.wordlist import imported, list_file
+from threegate.policy.language.wordlist import imported, list_file
 
 
 def test_cleaning_and_faults() -> None:

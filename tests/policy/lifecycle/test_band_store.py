@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import Engine, make_url
-from threegate.audit.database import writer_engine
-from threegate.policy.band_store import KEPT_MINUTES, BandStore, banded
-from threegate.policy.bands import Count, Minute, Side
+from threegate.audit.log.database import writer_engine
+from threegate.policy.lifecycle.band_store import KEPT_MINUTES, BandStore, banded
+from threegate.policy.lifecycle.bands import Count, Minute, Side
 from threegate.policy.model import Band, Binding, CompiledPolicy, Detect, PolicySet, Rule, Selector
 from threegate.types import Action, Bilingual, Channel, Layer
 

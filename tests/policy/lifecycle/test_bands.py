@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from threegate.policy.bands import Count, Minute, Side, Tally, side_of
+from threegate.policy.lifecycle.bands import Count, Minute, Side, Tally, side_of
 from threegate.policy.model import Band
 
 BAND = Band(max=20, min=1, minutes=10, calls=100)

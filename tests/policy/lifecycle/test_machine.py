@@ -7,8 +7,8 @@ from datetime import datetime, timedelta
 import pytest
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
-from threegate.policy.four_eyes import Refused, decide
-from threegate.policy.lifecycle import (
+from threegate.policy.lifecycle.approval import Refused, decide
+from threegate.policy.lifecycle.machine import (
     Activate,
     Approve,
     Command,

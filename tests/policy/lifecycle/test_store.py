@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from threegate.errors import PolicyError
-from threegate.policy.store import LAST_GOOD, DirTree, PolicyStore, write_durably
+from threegate.policy.lifecycle.store import LAST_GOOD, DirTree, PolicyStore, write_durably
 
 from tests.policy.packs import FILES, GOOD, TODAY, spoiled
 

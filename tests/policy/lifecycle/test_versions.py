@@ -9,12 +9,20 @@ import pytest
 from sqlalchemy import Engine, create_engine, update
 from threegate.errors import PolicyError
 from threegate.policy.facade import check
-from threegate.policy.four_eyes import Refused
 from threegate.policy.kinds import KINDS
-from threegate.policy.lifecycle import Activate, Approve, Event, Person, Role, RollBack, Submit
-from threegate.policy.load import DictTree
-from threegate.policy.store import DirTree, FolderSource, PolicyStore, VersionSource
-from threegate.policy.versions import EVENTS, VERSIONS, Versions
+from threegate.policy.language.load import DictTree
+from threegate.policy.lifecycle.approval import Refused
+from threegate.policy.lifecycle.machine import (
+    Activate,
+    Approve,
+    Event,
+    Person,
+    Role,
+    RollBack,
+    Submit,
+)
+from threegate.policy.lifecycle.store import DirTree, FolderSource, PolicyStore, VersionSource
+from threegate.policy.lifecycle.versions import EVENTS, VERSIONS, Versions
 
 from tests.policy.packs import GOOD, TODAY, checked, spoiled
 
@@ -163,7 +171,7 @@ def test_four_eyes_hold_in_the_database(versions: Versions) -> None:
 
 
 def test_a_shipped_pack_makes_the_round_trip(versions: Versions) -> None:
-    folder = DirTree(Path(__file__).parents[2] / "policies")
+    folder = DirTree(Path(__file__).parents[3] / "policies")
     digest = versions.save(check(folder, ["cn-gbt45654"]), ("cn-gbt45654",), NOW)
     stored = versions.load(digest)
     assert stored is not None

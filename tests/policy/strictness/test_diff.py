@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from threegate.policy.compile import build
-from threegate.policy.diff import Diff, describe, diff
-from threegate.policy.load import load_bundle
+from threegate.policy.language.load import load_bundle
 from threegate.policy.model import CompiledPolicy, Detect, Mode, Rule, StreamMode
-from threegate.policy.strength import Direction
-from threegate.policy.strength_rules import compare_rules
+from threegate.policy.strictness.compare import Direction
+from threegate.policy.strictness.diff import Diff, describe, diff
+from threegate.policy.strictness.rules import compare_rules
 from threegate.types import Action, Bilingual, Channel, Layer, Level
 
 from tests.policy.packs import GOOD, spoiled, tree

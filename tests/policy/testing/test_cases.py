@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from threegate.policy.cases import Case, ConstraintCase, Report, cases
-from threegate.policy.load import load_bundle
+from threegate.policy.language.load import load_bundle
+from threegate.policy.testing.cases import Case, ConstraintCase, Report, cases
 from threegate.types import Channel
 
 from tests.policy.packs import tree

@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 from xml.etree import ElementTree
 
-from threegate.policy.cases import Outcome, Report, cases
-from threegate.policy.load import load_bundle
-from threegate.policy.report import (
+from threegate.policy.language.load import load_bundle
+from threegate.policy.testing.cases import Outcome, Report, cases
+from threegate.policy.testing.report import (
     problems_json,
     problems_sarif,
     problems_text,

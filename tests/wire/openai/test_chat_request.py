@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from threegate.wire import ADAPTERS
 from threegate.wire.adapter import Placement
-from threegate.wire.chat_request import place_in_messages, prefixed
+from threegate.wire.openai.chat_request import place_in_messages, prefixed
 
 CHAT = ADAPTERS[0]
 REQUEST: dict[str, Any] = {

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from threegate.wire.models import visible_models
+from threegate.wire.openai.models import visible_models
 
 LIST = {
     "object": "list",

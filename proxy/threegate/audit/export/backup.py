@@ -16,9 +16,10 @@ import orjson
 from sqlalchemy import Connection, Engine, Table, func, select, text
 
 from threegate.audit import migrations
-from threegate.audit.checkpoint import sync_directory
-from threegate.audit.content import indexed, unseal
-from threegate.audit.database import (
+from threegate.audit.errors import trouble
+from threegate.audit.log.checkpoint import sync_directory
+from threegate.audit.log.content import indexed, unseal
+from threegate.audit.log.database import (
     ensure_partitions,
     index_texts,
     insert,
@@ -26,9 +27,8 @@ from threegate.audit.database import (
     reader_engine,
     writer_engine,
 )
-from threegate.audit.keys import DataKey, MasterKey
-from threegate.audit.schema import CHECKPOINT, CONTENT, HIT, HOLD, KEY, RECORD, STUB, WRITER
-from threegate.audit.words import trouble
+from threegate.audit.log.keys import DataKey, MasterKey
+from threegate.audit.log.schema import CHECKPOINT, CONTENT, HIT, HOLD, KEY, RECORD, STUB, WRITER
 
 TABLES = (WRITER, RECORD, STUB, HIT, CONTENT, CHECKPOINT, HOLD)
 PAGE = 5_000  # rows

@@ -23,16 +23,16 @@ from typing import Any, TextIO
 import orjson
 from sqlalchemy import Connection, select
 
-from threegate.audit.chain import Algorithm, Hasher, Tree
-from threegate.audit.checkpoint import replace_file
-from threegate.audit.database import reader_engine
-from threegate.audit.formats import FLAT, cell, flat, ocsf, otel_log, otel_spans
-from threegate.audit.keys import MasterKey
-from threegate.audit.note import Checkpoint, Note, Signer, sign
-from threegate.audit.query import MAX_PAGE, Entry, Query, data_key, find, read_content
-from threegate.audit.schema import CHECKPOINT, RECORD, STUB
+from threegate.audit.errors import trouble
+from threegate.audit.export.formats import FLAT, cell, flat, ocsf, otel_log, otel_spans
+from threegate.audit.log.chain import Algorithm, Hasher, Tree
+from threegate.audit.log.checkpoint import replace_file
+from threegate.audit.log.database import reader_engine
+from threegate.audit.log.keys import MasterKey
+from threegate.audit.log.note import Checkpoint, Note, Signer, sign
+from threegate.audit.log.query import MAX_PAGE, Entry, Query, data_key, find, read_content
+from threegate.audit.log.schema import CHECKPOINT, RECORD, STUB
 from threegate.audit.settings import Format
-from threegate.audit.words import trouble
 
 TITLE = "threegate audit export 1"
 RECORDS, MANIFEST, CHECKPOINTS = "records.jsonl", "MANIFEST", "checkpoints"

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from threegate.audit.record import microseconds
+from threegate.audit.log.record import microseconds
 
 SEMCONV = "1.41"  # OpenTelemetry semantic conventions of the attributes below
 SECURITY = "gen_ai.security."
@@ -255,7 +255,7 @@ def _gen_ai(event: Json) -> dict[str, Any]:
 def _own(entry: Json) -> dict[str, Any]:
     event = entry["event"]
     return {
-        "threegate.audit.writer": entry["writer"],
+        "threegate.audit.log.writer": entry["writer"],
         "threegate.audit.seq": entry["seq"],
         "threegate.request.id": event["request"],
         "threegate.stage": event["stage"],

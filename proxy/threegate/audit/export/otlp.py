@@ -12,7 +12,7 @@ from pathlib import Path
 import httpx
 import orjson
 
-from threegate.audit.words import trouble
+from threegate.audit.errors import trouble
 
 ENDS = {
     "otel-logs": ("/v1/logs", "resourceLogs"),

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
-from threegate.audit.rows import Item
+from threegate.audit.log.rows import Item
 from threegate.errors import AuditError
 
 

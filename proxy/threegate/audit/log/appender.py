@@ -13,12 +13,12 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, select, update
 
-from threegate.audit.chain import ZERO, Frontier, Hasher
-from threegate.audit.database import insert, insert_texts, now_us
-from threegate.audit.record import ContentLevel, Record, Stage, entry
-from threegate.audit.rows import COLUMN_NAMES, Item, Row, make
-from threegate.audit.schema import CHECKPOINT, HIT, KEY, RECORD, WRITER
-from threegate.audit.tickets import Receipt
+from threegate.audit.log.append_queue import Receipt
+from threegate.audit.log.chain import ZERO, Frontier, Hasher
+from threegate.audit.log.database import insert, insert_texts, now_us
+from threegate.audit.log.record import ContentLevel, Record, Stage, entry
+from threegate.audit.log.rows import COLUMN_NAMES, Item, Row, make
+from threegate.audit.log.schema import CHECKPOINT, HIT, KEY, RECORD, WRITER
 
 KEEP_SECONDS = 1.0
 PEERS = 64  # how many earlier writers a new one names

@@ -14,9 +14,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from threegate.audit.chain import Algorithm, Frontier
-from threegate.audit.courier import Courier
-from threegate.audit.note import Checkpoint, Signer, sign
+from threegate.audit.log.chain import Algorithm, Frontier
+from threegate.audit.log.checkpoint_shipper import Courier
+from threegate.audit.log.note import Checkpoint, Signer, sign
 
 LATEST = "checkpoint"
 

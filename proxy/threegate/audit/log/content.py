@@ -18,10 +18,10 @@ from typing import Any
 import orjson
 from cryptography.exceptions import InvalidTag
 
-from threegate.audit.chain import Hasher
-from threegate.audit.keys import NONCE_BYTES, DataKey
-from threegate.audit.record import Content, ContentLevel, Part, clean
-from threegate.audit.words import trouble
+from threegate.audit.errors import trouble
+from threegate.audit.log.chain import Hasher
+from threegate.audit.log.keys import NONCE_BYTES, DataKey
+from threegate.audit.log.record import Content, ContentLevel, Part, clean
 
 EVENT_ID_BYTES = 12
 SALT_NONCE_BYTES = 16

@@ -19,9 +19,9 @@ from sqlalchemy import Connection, Engine, Table, create_engine, event, make_url
 from sqlalchemy.exc import ArgumentError
 from sqlalchemy.pool import QueuePool
 
-from threegate.audit.rows import Row
-from threegate.audit.schema import CONTENT
-from threegate.audit.words import trouble
+from threegate.audit.errors import trouble
+from threegate.audit.log.rows import Row
+from threegate.audit.log.schema import CONTENT
 
 BUSY_SECONDS = 10  # how long SQLite waits for another process's transaction
 AWAY_SECONDS = 5  # a PostgreSQL that does not answer a commit for so long is away

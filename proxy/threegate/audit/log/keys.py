@@ -21,7 +21,7 @@ from pathlib import Path
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from threegate.audit.words import trouble
+from threegate.audit.errors import trouble
 
 KEY_BYTES = 32
 NONCE_BYTES = 12

@@ -28,12 +28,12 @@ from sqlalchemy import (
 )
 from sqlalchemy.sql.expression import FromClause
 
-from threegate.audit.content import query_phrases, unseal
-from threegate.audit.database import is_postgres
-from threegate.audit.keys import DataKey, MasterKey
-from threegate.audit.record import Stage
-from threegate.audit.schema import CHECKPOINT, CONTENT, HIT, KEY, RECORD
-from threegate.audit.words import trouble
+from threegate.audit.errors import trouble
+from threegate.audit.log.content import query_phrases, unseal
+from threegate.audit.log.database import is_postgres
+from threegate.audit.log.keys import DataKey, MasterKey
+from threegate.audit.log.record import Stage
+from threegate.audit.log.schema import CHECKPOINT, CONTENT, HIT, KEY, RECORD
 from threegate.types import Action
 
 MAX_PAGE = 500

@@ -10,17 +10,10 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from threegate.audit.chain import Hasher
-from threegate.audit.content import Fresh, Sealed, seal
-from threegate.audit.keys import DataKey
-from threegate.audit.record import (
-    ACTION_OF,
-    Content,
-    ContentLevel,
-    Record,
-    canonical,
-    event,
-)
+from threegate.audit.log.chain import Hasher
+from threegate.audit.log.content import Fresh, Sealed, seal
+from threegate.audit.log.keys import DataKey
+from threegate.audit.log.record import ACTION_OF, Content, ContentLevel, Record, canonical, event
 from threegate.audit.settings import OnFailure
 
 Row = tuple[Any, ...]

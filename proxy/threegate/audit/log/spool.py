@@ -20,11 +20,11 @@ from typing import Any
 
 import orjson
 
-from threegate.audit.checkpoint import sync_directory
-from threegate.audit.content import indexed, unseal
-from threegate.audit.keys import MasterKey
-from threegate.audit.rows import Item
-from threegate.audit.words import trouble
+from threegate.audit.errors import trouble
+from threegate.audit.log.checkpoint import sync_directory
+from threegate.audit.log.content import indexed, unseal
+from threegate.audit.log.keys import MasterKey
+from threegate.audit.log.rows import Item
 
 
 @dataclass(slots=True)

@@ -16,18 +16,18 @@ from typing import TypeVar
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import SQLAlchemyError
 
-from threegate.audit.checkpoint import Publisher, writer_origin
-from threegate.audit.courier import Courier
-from threegate.audit.database import now_us, reader_engine, writer_engine
-from threegate.audit.keys import DataKey, MasterKey, load_key, write_once
-from threegate.audit.note import COSIGNATURE_V1, Signer
-from threegate.audit.query import Entry, Page, Query, find, follow, of_request, read_content
-from threegate.audit.record import Content, ContentLevel, Record, timestamp
-from threegate.audit.rows import Item, make
+from threegate.audit.errors import trouble
+from threegate.audit.log.append_queue import Receipt, Ticket
+from threegate.audit.log.checkpoint import Publisher, writer_origin
+from threegate.audit.log.checkpoint_shipper import Courier
+from threegate.audit.log.database import now_us, reader_engine, writer_engine
+from threegate.audit.log.keys import DataKey, MasterKey, load_key, write_once
+from threegate.audit.log.note import COSIGNATURE_V1, Signer
+from threegate.audit.log.query import Entry, Page, Query, find, follow, of_request, read_content
+from threegate.audit.log.record import Content, ContentLevel, Record, timestamp
+from threegate.audit.log.rows import Item, make
+from threegate.audit.log.writer import Counters, Writer, new_writer_id
 from threegate.audit.settings import AuditSettings, OnFailure
-from threegate.audit.tickets import Receipt, Ticket
-from threegate.audit.words import trouble
-from threegate.audit.writer import Counters, Writer, new_writer_id
 from threegate.errors import AuditError
 
 Result = TypeVar("Result")

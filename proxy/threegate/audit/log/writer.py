@@ -22,16 +22,16 @@ from dataclasses import dataclass
 from sqlalchemy import Engine
 
 from threegate.audit import migrations
-from threegate.audit.appender import Appender
-from threegate.audit.chain import Hasher
-from threegate.audit.checkpoint import Publisher
-from threegate.audit.database import now_us
-from threegate.audit.keys import MasterKey
-from threegate.audit.rows import Item
+from threegate.audit.errors import trouble
+from threegate.audit.log.append_queue import Receipt, Result, Ticket, items_of, settle
+from threegate.audit.log.appender import Appender
+from threegate.audit.log.chain import Hasher
+from threegate.audit.log.checkpoint import Publisher
+from threegate.audit.log.database import now_us
+from threegate.audit.log.keys import MasterKey
+from threegate.audit.log.rows import Item
+from threegate.audit.log.spool import Spool
 from threegate.audit.settings import AuditSettings, OnFailure
-from threegate.audit.spool import Spool
-from threegate.audit.tickets import Receipt, Result, Ticket, items_of, settle
-from threegate.audit.words import trouble
 from threegate.errors import AuditError
 
 RETRY_SECONDS = 1.0  # between attempts to reopen, replay or publish

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from sqlalchemy import Connection, Engine, inspect, text
 
-from threegate.audit.database import ensure_partitions, is_postgres
+from threegate.audit.log.database import ensure_partitions, is_postgres
 
 HEAD = "0002"
 VERSION_TABLE = "audit_version"

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from alembic import context
 
+from threegate.audit.log.schema import METADATA
 from threegate.audit.migrations import VERSION_TABLE
-from threegate.audit.schema import METADATA
 
 context.configure(
     connection=context.config.attributes["connection"],

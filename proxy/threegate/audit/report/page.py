@@ -6,9 +6,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from html import escape
 
-from threegate.audit.pdf import FAINT, Paper
-from threegate.audit.record import timestamp
-from threegate.audit.report import Figures
+from threegate.audit.log.record import timestamp
+from threegate.audit.report.pdf import FAINT, Paper
+from threegate.audit.report.report import Figures
 from threegate.types import Bilingual
 
 TABLES = {

@@ -13,8 +13,8 @@ from typing import Any
 import orjson
 from sqlalchemy import ColumnElement, Connection, case, func, select
 
-from threegate.audit.record import Stage, timestamp
-from threegate.audit.schema import HIT, RECORD
+from threegate.audit.log.record import Stage, timestamp
+from threegate.audit.log.schema import HIT, RECORD
 from threegate.types import Action
 
 FINAL = (Stage.COMPLETED, Stage.BLOCKED, Stage.ABORTED)

@@ -17,14 +17,14 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, delete, exists, insert, select, text, update
 
-from threegate.audit.database import PATIENT_SECONDS, is_postgres, now_us, writer_engine
-from threegate.audit.holds import unheld
-from threegate.audit.query import of_subject
-from threegate.audit.record import Record, Stage
-from threegate.audit.schema import CONTENT, HIT, KEY, RECORD, STUB
+from threegate.audit.errors import trouble
+from threegate.audit.log.database import PATIENT_SECONDS, is_postgres, now_us, writer_engine
+from threegate.audit.log.query import of_subject
+from threegate.audit.log.record import Record, Stage
+from threegate.audit.log.schema import CONTENT, HIT, KEY, RECORD, STUB
+from threegate.audit.log.store import AuditLog, today
+from threegate.audit.retention.legal_holds import unheld
 from threegate.audit.settings import Retention
-from threegate.audit.store import AuditLog, today
-from threegate.audit.words import trouble
 
 DAY_US = 86_400 * 1_000_000
 BATCH = 2_000  # places per tombstone: bounds the transaction and the entry

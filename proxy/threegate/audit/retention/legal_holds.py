@@ -7,11 +7,11 @@ from dataclasses import dataclass, field
 
 from sqlalchemy import ColumnElement, delete, exists, insert, or_, select
 
-from threegate.audit.database import now_us
-from threegate.audit.record import Record, Stage
-from threegate.audit.schema import HOLD, RECORD
-from threegate.audit.store import AuditLog
-from threegate.audit.words import trouble
+from threegate.audit.errors import trouble
+from threegate.audit.log.database import now_us
+from threegate.audit.log.record import Record, Stage
+from threegate.audit.log.schema import HOLD, RECORD
+from threegate.audit.log.store import AuditLog
 
 HOLD_FIELDS = ("tenant", "conversation", "subject", "request_id")
 

@@ -19,13 +19,13 @@ from pathlib import Path
 
 from sqlalchemy import text
 
-from threegate.audit.database import now_us, reader_engine
-from threegate.audit.erasure import DAY_US, retain
-from threegate.audit.export import export
-from threegate.audit.query import Query
-from threegate.audit.record import Record, Stage
+from threegate.audit.export.bundle import export
+from threegate.audit.log.database import now_us, reader_engine
+from threegate.audit.log.query import Query
+from threegate.audit.log.record import Record, Stage
+from threegate.audit.log.store import AuditLog, load_signer, today
+from threegate.audit.retention.erasure import DAY_US, retain
 from threegate.audit.settings import AuditSettings
-from threegate.audit.store import AuditLog, load_signer, today
 
 log = logging.getLogger(__name__)
 FIRST_LOOK, LOOK = 60.0, 3600.0  # seconds after the start, and between two looks

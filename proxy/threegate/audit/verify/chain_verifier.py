@@ -10,11 +10,11 @@ from typing import Any
 
 import orjson
 
-from threegate.audit.chain import ZERO, Algorithm, Frontier, Hasher
-from threegate.audit.findings import MALFORMED, Chain, Erasures, Report, event_of
-from threegate.audit.record import canonical, microseconds
-from threegate.audit.rows import bind, columns, hits
-from threegate.audit.sources import Database, Stored
+from threegate.audit.log.chain import ZERO, Algorithm, Frontier, Hasher
+from threegate.audit.log.record import canonical, microseconds
+from threegate.audit.log.rows import bind, columns, hits
+from threegate.audit.verify.findings import MALFORMED, Chain, Erasures, Report, event_of
+from threegate.audit.verify.sources import Database, Stored
 
 
 class Aligned:

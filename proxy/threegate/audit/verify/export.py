@@ -14,9 +14,7 @@ from typing import Any
 
 import orjson
 
-from threegate.audit.chain import Hasher, verify_inclusion
-from threegate.audit.content import part_hash
-from threegate.audit.export import (
+from threegate.audit.export.bundle import (
     CHECKPOINTS,
     MANIFEST,
     RECORDS,
@@ -24,10 +22,12 @@ from threegate.audit.export import (
     file_digest,
     hasher_of,
 )
-from threegate.audit.findings import Problem
-from threegate.audit.note import Checkpoint, NoteError, Verifier, verify
-from threegate.audit.record import canonical
-from threegate.audit.verify import belongs
+from threegate.audit.log.chain import Hasher, verify_inclusion
+from threegate.audit.log.content import part_hash
+from threegate.audit.log.note import Checkpoint, NoteError, Verifier, verify
+from threegate.audit.log.record import canonical
+from threegate.audit.verify.findings import Problem
+from threegate.audit.verify.verifier import belongs
 
 MAX_PROBLEMS = 1_000
 

@@ -10,8 +10,8 @@ from typing import Any
 
 import orjson
 
-from threegate.audit.finding_words import FINDINGS
-from threegate.audit.words import filled
+from threegate.i18n.audit import filled
+from threegate.i18n.audit_findings import FINDINGS
 from threegate.types import Bilingual
 
 MAX_PROBLEMS = 1_000

@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
-from threegate.audit.rows import COLUMN_NAMES
-from threegate.audit.words import trouble
+from threegate.audit.errors import trouble
+from threegate.audit.log.rows import COLUMN_NAMES
 
 FIRST = -(2**31)  # below every place, and within every integer column
 PAGE = 5_000  # records; bounds memory, not time

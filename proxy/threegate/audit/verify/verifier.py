@@ -16,10 +16,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from threegate.audit.findings import MALFORMED, Erasures, Report, event_of
-from threegate.audit.note import Checkpoint, NoteError, Verifier, verify
-from threegate.audit.sources import Database
-from threegate.audit.walk import Walk
+from threegate.audit.log.note import Checkpoint, NoteError, Verifier, verify
+from threegate.audit.verify.chain_verifier import Walk
+from threegate.audit.verify.findings import MALFORMED, Erasures, Report, event_of
+from threegate.audit.verify.sources import Database
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,7 +23,7 @@ from sqlalchemy import Connection, Engine, delete, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from threegate.console.database import ACCOUNT, GUEST, INVITE
-from threegate.policy.lifecycle import Person, Role
+from threegate.policy.lifecycle.machine import Person, Role
 
 NAME = re.compile(r"[\w.@-]{1,64}")
 MIN_PASSWORD = 12

@@ -18,9 +18,9 @@ from urllib.parse import urlencode, urlsplit
 import httpx
 import orjson
 
-from threegate.console.accounts import Guest
-from threegate.console.id_token import Expected, TokenError, UnknownKey, claims_of
-from threegate.policy.lifecycle import Role
+from threegate.console.auth.accounts import Guest
+from threegate.console.auth.id_token import Expected, TokenError, UnknownKey, claims_of
+from threegate.policy.lifecycle.machine import Role
 from threegate.settings import OidcSettings
 
 CALLBACK = "/login/sso/callback"

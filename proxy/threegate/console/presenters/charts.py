@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from threegate.audit.record import timestamp
+from threegate.audit.log.record import timestamp
 
 WIDTH, HEIGHT = 960, 96
 STEPS_S = (60, 300, 900, 3600, 3 * 3600, 6 * 3600, 86_400, 7 * 86_400, 30 * 86_400)

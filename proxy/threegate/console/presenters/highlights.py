@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from threegate.console.words import family
+from threegate.console.presenters.labels import family
 
 EDITED = ("mask", "redact", "rewrite")
 _PLACEHOLDER = re.compile(r"\[[A-Z0-9_]+(?:#[0-9a-f]{12})?\]")

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from threegate.console import deeds
-from threegate.policy import vocabulary
-from threegate.policy.diff import DIRECTIONS, FATES
-from threegate.policy.four_eyes import ROLES, STAGES
-from threegate.policy.vocabulary import kind_title
-from threegate.replay import CHANGE
+from threegate.console.presenters import activity_labels
+from threegate.policy.language import vocabulary
+from threegate.policy.language.vocabulary import kind_title
+from threegate.policy.lifecycle.approval import ROLES, STAGES
+from threegate.policy.strictness.diff import DIRECTIONS, FATES
+from threegate.policy_ops.replay import CHANGE
 from threegate.types import Bilingual
 
 Words = Mapping[str, Bilingual]
@@ -28,6 +28,11 @@ CHANNEL = _codes(vocabulary.CHANNEL)
 SEVERITY = _codes(vocabulary.SEVERITY)
 FAILED = _codes(vocabulary.FAILED)
 REASON = _codes(vocabulary.REASON)
+LAYERS: Words = {
+    "input": Bilingual("第一层 输入", "layer 1, input"),
+    "constraint": Bilingual("第二层 约束", "layer 2, constraint"),
+    "output": Bilingual("第三层 输出", "layer 3, output"),
+}
 COVERS: Words = {
     "tenant": Bilingual("租户", "tenants"),
     "key": Bilingual("密钥", "keys"),
@@ -114,8 +119,8 @@ BOOKS: Mapping[str, Words] = {
     "severity": SEVERITY,
     "failed": FAILED,
     "error": ERROR,
-    "verb": deeds.VERB,
-    "fact": deeds.FACT,
+    "verb": activity_labels.VERB,
+    "fact": activity_labels.FACT,
     "change": {change.value: title for change, title in CHANGE.items()},
     "fate": {fate.value: title for fate, title in FATES.items()},
     "direction": {each.name.lower(): title for each, title in DIRECTIONS.items()},

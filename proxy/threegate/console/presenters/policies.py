@@ -6,18 +6,18 @@ from collections.abc import Iterable, Mapping
 from datetime import date, timedelta
 from typing import Any
 
-from threegate.console import words
+from threegate.console.presenters import labels
 from threegate.gateway.notices import Notices
 from threegate.policy.actions import then_action, title_of, written_actions
 from threegate.policy.compile import layered
-from threegate.policy.diff import Change, describe
-from threegate.policy.lifecycle import Event, State, Version
-from threegate.policy.load import Bundle
-from threegate.policy.problems import Problem
+from threegate.policy.compliance.taxonomy import BY_ID
+from threegate.policy.language.load import Bundle
+from threegate.policy.language.problems import Problem
+from threegate.policy.lifecycle.machine import Event, State, Version
+from threegate.policy.lifecycle.versions import COMMANDS
 from threegate.policy.schema import ConstraintRule, Exceptional, Rule
-from threegate.policy.strength import Direction
-from threegate.policy.taxonomy import BY_ID
-from threegate.policy.versions import COMMANDS
+from threegate.policy.strictness.compare import Direction
+from threegate.policy.strictness.diff import Change, describe
 from threegate.types import Bilingual
 
 AnyRule = Rule | ConstraintRule
@@ -146,8 +146,8 @@ def change_row(change: Change, language: str) -> dict[str, Any]:
         "direction": change.direction.name.lower(),
         "lines": describe(change, language).split("\n"),
         "title": change.title.get(language),
-        "fate": words.name("fate", change.fate.value, language),
-        "result": words.name("direction", change.direction.name.lower(), language),
+        "fate": labels.name("fate", change.fate.value, language),
+        "result": labels.name("direction", change.direction.name.lower(), language),
         "tone": TONES[change.direction],
         "aspects": [a.text.get(language).replace(" -> ", " → ") for a in change.aspects],
     }

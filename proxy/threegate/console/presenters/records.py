@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from threegate.audit.query import Entry
-from threegate.audit.record import Stage, timestamp
-from threegate.console.spans import marks_of, moved, pieces, placeholders
-from threegate.console.words import family
+from threegate.audit.log.query import Entry
+from threegate.audit.log.record import Stage, timestamp
+from threegate.console.presenters.highlights import marks_of, moved, pieces, placeholders
+from threegate.console.presenters.labels import family
 from threegate.policy.model import CompiledPolicy, PolicySet
 from threegate.types import Action, Bilingual
 

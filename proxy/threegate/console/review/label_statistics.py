@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from threegate.console.desk import LABELS, Label
+from threegate.console.review.review_store import LABELS, Label
 
 Question = tuple[str, str]  # request, rule
 

@@ -12,8 +12,8 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from threegate.console.desk import Label
-from threegate.console.judging import disputed
+from threegate.console.review.label_statistics import disputed
+from threegate.console.review.review_store import Label
 
 
 class Why(StrEnum):

@@ -13,9 +13,9 @@ from dataclasses import asdict, dataclass, field
 
 from sqlalchemy import Engine, delete, insert, select
 
-from threegate.console.complaints import Complaints
 from threegate.console.database import ASSIGNMENT, LABEL, PROPOSAL
-from threegate.console.saved import Saved
+from threegate.console.review.complaints import Complaints
+from threegate.console.review.saved_searches import Saved
 
 LABELS = ("correct", "false_positive", "false_negative")
 

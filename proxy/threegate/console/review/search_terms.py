@@ -10,10 +10,10 @@ from urllib.parse import urlencode
 
 from sqlalchemy import Connection, func, select
 
-from threegate.audit.query import FACETS, Query, where
-from threegate.audit.record import Stage, timestamp
-from threegate.audit.schema import HIT, RECORD
-from threegate.console import charts, words
+from threegate.audit.log.query import FACETS, Query, where
+from threegate.audit.log.record import Stage, timestamp
+from threegate.audit.log.schema import HIT, RECORD
+from threegate.console.presenters import charts, labels
 from threegate.console.web import Refusal
 from threegate.types import Action, Bilingual
 
@@ -142,8 +142,8 @@ def _values(
 def _label(name: str, value: str, language: str) -> str:
     if name == "policy":
         return value[:12]
-    book = name if name in (*words.BOOKS, "kind") else ""
-    return words.name(book, value, language) if book else value
+    book = name if name in (*labels.BOOKS, "kind") else ""
+    return labels.name(book, value, language) if book else value
 
 
 def _is_setting(kind: str) -> bool:

@@ -8,9 +8,9 @@ from urllib.parse import urlsplit
 
 from starlette.responses import RedirectResponse
 
-from threegate.console.accounts import MIN_PASSWORD, Account, AccountError, now
-from threegate.console.oidc import OidcError, Provider, Started
-from threegate.console.sessions import COOKIE, MAX_OF_ADDRESS, SSO_COOKIE, SSO_S
+from threegate.console.auth.accounts import MIN_PASSWORD, Account, AccountError, now
+from threegate.console.auth.oidc import OidcError, Provider, Started
+from threegate.console.auth.sessions import COOKIE, MAX_OF_ADDRESS, SSO_COOKIE, SSO_S
 from threegate.console.web import LANGUAGE_COOKIE, Answer, Moved, Refusal, Shown, Visit, blocking
 from threegate.types import Bilingual
 

@@ -12,16 +12,17 @@ import orjson
 from sqlalchemy import Connection
 from starlette.responses import Response
 
-from threegate.audit.commands_read import verify_all
-from threegate.audit.findings import Report
-from threegate.audit.formats import FLAT, cell, flat
-from threegate.audit.query import MAX_PAGE, Entry, Page, Query, find
-from threegate.audit.record import timestamp
-from threegate.console import explained, searching
-from threegate.console.complaints import CLAIMS, SOURCES
-from threegate.console.desk import Label
-from threegate.console.saved import View
-from threegate.console.sessions import REVEAL_S
+from threegate.audit.export.formats import FLAT, cell, flat
+from threegate.audit.log.query import MAX_PAGE, Entry, Page, Query, find
+from threegate.audit.log.record import timestamp
+from threegate.audit.verify.findings import Report
+from threegate.audit.verify.published import verify_all
+from threegate.console.auth.sessions import REVEAL_S
+from threegate.console.presenters import records as explained
+from threegate.console.review import search_terms
+from threegate.console.review.complaints import CLAIMS, SOURCES
+from threegate.console.review.review_store import Label
+from threegate.console.review.saved_searches import View
 from threegate.console.web import Answer, Moved, Refusal, Shown, Visit, blocking
 from threegate.errors import AuditError
 from threegate.types import Bilingual
@@ -33,36 +34,38 @@ MEDIA = {"jsonl": "application/x-ndjson", "csv": "text/csv; charset=utf-8"}
 
 
 async def search(visit: Visit) -> Answer:
-    terms = searching.terms_of(visit.query)
+    terms = search_terms.terms_of(visit.query)
     after = visit.query.get("after", "")
-    query = searching.to_query(terms, facets=True, limit=searching.PAGE, after=after)
+    query = search_terms.to_query(terms, facets=True, limit=search_terms.PAGE, after=after)
     page, chart = await visit.parts.audit.read(lambda c: _found(c, query, visit.language))
     await visit.note("search", terms=sorted(terms), found=len(page.entries))
     serving = visit.parts.policies.pin()
     known, settings = explained.titles(serving), explained.constraint_ids(serving)
-    more = searching.address(terms) + f"&after={page.next}" if page.next else ""
+    more = search_terms.address(terms) + f"&after={page.next}" if page.next else ""
     return Shown(
         "audit.html",
         {
             "terms": terms,
             "rows": [explained.row(e, visit.language, known) for e in page.entries],
-            "facets": searching.facet_groups(page.facets, terms, visit.language, known, settings),
+            "facets": search_terms.facet_groups(
+                page.facets, terms, visit.language, known, settings
+            ),
             "timeline": chart,
             "more": more.lstrip("&"),
-            "view": searching.address(terms),
+            "view": search_terms.address(terms),
             "saved": [asdict(v) for v in await blocking(visit.parts.desk.saved.of, visit.me.name)],
         },
     )
 
 
 def _found(connection: Connection, query: Query, language: str) -> tuple[Page, dict[str, Any]]:
-    return find(connection, query), searching.timeline(connection, query, language)
+    return find(connection, query), search_terms.timeline(connection, query, language)
 
 
 async def keep_view(visit: Visit) -> Answer:
     """The search that is shown, under a name; `shared` shows it to every reviewer."""
     name = visit.form.get("name", "").strip()[:MAX_NAME]
-    query = searching.address(searching.terms_of(visit.form))
+    query = search_terms.address(search_terms.terms_of(visit.form))
     if not name:
         raise Refusal(400, "请给视图起个名字", "give the view a name")
     view = View(visit.me.name, name, query, visit.form.get("shared") == "1")
@@ -227,7 +230,7 @@ def _verified(report: Report, writer: str, seq: str, language: str) -> dict[str,
 async def export(visit: Visit) -> Answer:
     """What the search shows, as a file of metadata; texts are exported on the command line, with
     their proofs."""
-    terms = searching.terms_of(visit.form)
+    terms = search_terms.terms_of(visit.form)
     form = visit.form.get("format", "jsonl")
     if form not in MEDIA:
         raise Refusal(400, "不支持的格式", "no such format")
@@ -242,7 +245,7 @@ def _all(connection: Connection, terms: dict[str, str]) -> list[Entry]:
     entries: list[Entry] = []
     after = ""
     while len(entries) < MAX_EXPORT:
-        page = find(connection, searching.to_query(terms, limit=MAX_PAGE, after=after))
+        page = find(connection, search_terms.to_query(terms, limit=MAX_PAGE, after=after))
         entries += page.entries
         after = page.next
         if not after:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import asdict
 
-from threegate.console.accounts import now
-from threegate.console.complaints import CLAIMS, OUTCOMES, SOURCES, Complaint, new_id
+from threegate.console.auth.accounts import now
+from threegate.console.review.complaints import CLAIMS, OUTCOMES, SOURCES, Complaint, new_id
 from threegate.console.web import Answer, Moved, Refusal, Shown, Visit, blocking
 
 MAX_CHARS = 4_000

@@ -6,9 +6,9 @@ from typing import Any
 
 from threegate.console.views.policies import space_of
 from threegate.console.web import Answer, Refusal, Shown, Visit, blocking
-from threegate.policy.beside import BESIDE
-from threegate.policy.coverage import ENOUGH_TESTS, Matrix, Row, coverage
-from threegate.policy.taxonomy import TAXONOMIES, taxonomy
+from threegate.policy.compliance.coverage import ENOUGH_TESTS, Matrix, Row, coverage
+from threegate.policy.compliance.product_controls import BESIDE
+from threegate.policy.compliance.taxonomy import TAXONOMIES, taxonomy
 
 
 async def matrix(visit: Visit) -> Answer:

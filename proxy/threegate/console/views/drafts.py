@@ -6,18 +6,18 @@ from typing import Any
 
 from starlette.responses import JSONResponse
 
-from threegate.console import told
-from threegate.console.desk import Proposal
 from threegate.console.drafts import Workspace, workspace
-from threegate.console.edit import EditError, RuleForm, edited, with_test
+from threegate.console.presenters import policies
+from threegate.console.review.review_store import Proposal
+from threegate.console.rule_form import EditError, RuleForm, edited, with_test
 from threegate.console.views.policies import known_pack, rule_of, space_of
 from threegate.console.web import Answer, Moved, Refusal, Shown, Visit, blocking
-from threegate.policy.completion import complete
-from threegate.policy.diff import diff_sets
 from threegate.policy.facade import Checked
-from threegate.policy.load import pack_path
+from threegate.policy.language.completion import complete
+from threegate.policy.language.hashed_values import new_salt, value_sha256
+from threegate.policy.language.load import pack_path
 from threegate.policy.model import PolicySet
-from threegate.policy.values import new_salt, value_sha256
+from threegate.policy.strictness.diff import diff_sets
 from threegate.types import Bilingual
 
 EDITS = {
@@ -93,7 +93,7 @@ async def editor(visit: Visit) -> Answer:
 
 def _page(visit: Visit, name: str, text: str, checked: Checked, space: Workspace) -> dict[str, Any]:
     path = pack_path(name)
-    rows = told.problem_rows(checked.problems, visit.language)
+    rows = policies.problem_rows(checked.problems, visit.language)
     return {
         "pack": name,
         "path": path,
@@ -148,7 +148,7 @@ async def changes(visit: Visit, space: Workspace, checked: Checked) -> list[dict
         return []
     old = await base_of(visit)
     found = diff_sets(old, checked.policies)
-    return [told.change_row(c, visit.language) for c in found]
+    return [policies.change_row(c, visit.language) for c in found]
 
 
 async def base_of(visit: Visit) -> PolicySet:
@@ -177,7 +177,7 @@ async def draft_page(visit: Visit) -> dict[str, Any]:
     space = await space_of(visit)
     checked = await blocking(space.check)
     digest = checked.policies.digest if checked.policies else ""
-    rows = told.problem_rows(checked.problems, visit.language)
+    rows = policies.problem_rows(checked.problems, visit.language)
     page: dict[str, Any] = {
         "files": sorted(space.files),
         "digest": digest,
@@ -191,7 +191,7 @@ async def draft_page(visit: Visit) -> dict[str, Any]:
 async def results_of(visit: Visit, digest: str) -> dict[str, Any]:
     """What tests and replay made of a policy with this content; None where they did not run."""
     kept = await blocking(visit.parts.drafts.results, digest)
-    return {"report": None, "replay": None, **told.spoken(kept, visit.language)}
+    return {"report": None, "replay": None, **policies.spoken(kept, visit.language)}
 
 
 async def discard(visit: Visit) -> Answer:

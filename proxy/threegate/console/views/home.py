@@ -6,12 +6,13 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from threegate.audit.report import gather
-from threegate.console import searching, told
+from threegate.audit.report.report import gather
+from threegate.console.presenters import policies
+from threegate.console.review import search_terms
 from threegate.console.views.policies import space_of
 from threegate.console.web import Answer, Shown, Visit, blocking
-from threegate.policy.lifecycle import Role, Stage, State
-from threegate.policy.store import today_utc
+from threegate.policy.lifecycle.machine import Role, Stage, State
+from threegate.policy.lifecycle.store import today_utc
 
 
 async def home(visit: Visit) -> Answer:
@@ -25,9 +26,9 @@ async def home(visit: Visit) -> Answer:
             "serving": serving.digest,
             "packs": list(space.packs),
             "rules": sum(len(b.policy.rules) + len(b.policy.constraints) for b in serving.bindings),
-            "notices": told.notices(visit.parts.notices),
+            "notices": policies.notices(visit.parts.notices),
             "waiting": _waiting(state),
-            "expiring": told.expiring(bundle, today_utc(), visit.language),
+            "expiring": policies.expiring(bundle, today_utc(), visit.language),
             "draft": sorted(space.files),
             "proposals": len(await blocking(visit.parts.desk.proposals)),
             "problems": [p.code for p in visit.parts.policies.problems if p.severity == "error"],
@@ -38,19 +39,21 @@ async def home(visit: Visit) -> Answer:
 
 def _waiting(state: State) -> list[dict[str, Any]]:
     opened = (Stage.SUBMITTED, Stage.APPROVED)
-    return [told.version_row(v, state, "") for v in state.versions.values() if v.stage in opened]
+    return [
+        policies.version_row(v, state, "") for v in state.versions.values() if v.stage in opened
+    ]
 
 
 async def _week(visit: Visit) -> dict[str, Any]:
-    until = searching.now_us()
-    query = searching.to_query({"days": "7"})
+    until = search_terms.now_us()
+    query = search_terms.to_query({"days": "7"})
 
     def work(connection: Connection) -> dict[str, Any]:
-        figures = gather(connection, until - 7 * searching.DAY_US, until)
+        figures = gather(connection, until - 7 * search_terms.DAY_US, until)
         return {
             "requests": figures.requests,
             "actions": dict(figures.actions),
-            "chart": searching.timeline(connection, query, visit.language),
+            "chart": search_terms.timeline(connection, query, visit.language),
         }
 
     return await visit.parts.audit.read(work)

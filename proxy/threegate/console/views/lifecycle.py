@@ -8,15 +8,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from threegate.audit.record import Record, Stage
-from threegate.console import told
+from threegate.audit.log.record import Record, Stage
 from threegate.console.drafts import workspace
+from threegate.console.presenters import policies as told
 from threegate.console.views.drafts import base_of, draft_policies, results_of
 from threegate.console.web import Answer, Moved, Refusal, Shown, Visit, blocking
-from threegate.policy.diff import diff_sets
 from threegate.policy.facade import check
-from threegate.policy.four_eyes import Refused
-from threegate.policy.lifecycle import (
+from threegate.policy.lifecycle.approval import Refused
+from threegate.policy.lifecycle.machine import (
     Activate,
     Approve,
     Command,
@@ -26,8 +25,9 @@ from threegate.policy.lifecycle import (
     Withdraw,
     proper,
 )
+from threegate.policy.lifecycle.store import now_utc, today_utc
 from threegate.policy.model import PolicySet
-from threegate.policy.store import now_utc, today_utc
+from threegate.policy.strictness.diff import diff_sets
 from threegate.types import Caller
 
 MAX_NOTE = 200

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from threegate.console.accounts import AccountError, now
+from threegate.console.auth.accounts import AccountError, now
 from threegate.console.views.account import ERRORS
 from threegate.console.web import Answer, Moved, Refusal, Shown, Visit, blocking
-from threegate.policy.lifecycle import Role
+from threegate.policy.lifecycle.machine import Role
 
 
 async def listing(visit: Visit) -> Answer:

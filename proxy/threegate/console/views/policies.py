@@ -5,18 +5,19 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Any
 
-from threegate.console import searching, told
 from threegate.console.drafts import Workspace, workspace
-from threegate.console.edit import SIMPLE
+from threegate.console.presenters import policies
+from threegate.console.review import search_terms
+from threegate.console.rule_form import SIMPLE
 from threegate.console.web import Answer, Refusal, Shown, Visit, blocking
 from threegate.policy.compile import layered
-from threegate.policy.lifecycle import Role
-from threegate.policy.load import Bundle, pack_path
+from threegate.policy.language.load import Bundle, pack_path
+from threegate.policy.lifecycle.machine import Role
 from threegate.policy.model import Mode
 from threegate.policy.schema import ReasonCode
 from threegate.types import Level
 
-WEEK_US = 7 * searching.DAY_US
+WEEK_US = 7 * search_terms.DAY_US
 
 
 async def space_of(visit: Visit) -> Workspace:
@@ -28,14 +29,14 @@ async def space_of(visit: Visit) -> Workspace:
 
 
 async def hits(visit: Visit) -> dict[str, int]:
-    since = searching.now_us() - WEEK_US
-    return await visit.parts.audit.read(lambda c: searching.hits_since(c, since))
+    since = search_terms.now_us() - WEEK_US
+    return await visit.parts.audit.read(lambda c: search_terms.hits_since(c, since))
 
 
 async def listing(visit: Visit) -> Answer:
     space, counts = await space_of(visit), await hits(visit)
     bundle = await blocking(space.bundle)
-    rows = [told.rule_row(r, p, counts, visit.language) for r, p in layered(bundle)]
+    rows = [policies.rule_row(r, p, counts, visit.language) for r, p in layered(bundle)]
     return Shown(
         "policies.html",
         {
@@ -94,8 +95,8 @@ async def rule(visit: Visit) -> Answer:
     return Shown(
         "rule.html",
         {
-            "rule": told.rule_row(found, pack_name, counts, visit.language)
-            | told.rule_full(found, visit.language),
+            "rule": policies.rule_row(found, pack_name, counts, visit.language)
+            | policies.rule_full(found, visit.language),
             "yaml": excerpt(space.text(pack_path(pack_name)), found.at.line),
             "changed": pack_path(pack_name) in space.files,
             "modes": [m.value for m in Mode],
@@ -107,7 +108,7 @@ async def rule(visit: Visit) -> Answer:
     )
 
 
-def rule_of(bundle: Bundle, rule_id: str) -> tuple[told.AnyRule, str]:
+def rule_of(bundle: Bundle, rule_id: str) -> tuple[policies.AnyRule, str]:
     found = next(((r, p) for r, p in layered(bundle) if r.id == rule_id), None)
     if found is None:
         raise Refusal(404, "没有这条规则", "there is no such rule")

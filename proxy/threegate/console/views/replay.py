@@ -12,18 +12,18 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from threegate.audit.query import MAX_PAGE, Entry, Query, find, read_content
-from threegate.audit.record import Stage as AuditStage
-from threegate.audit.store import AuditLog
-from threegate.console import searching
-from threegate.console.explained import channel_of, policies_of
+from threegate.audit.log.query import MAX_PAGE, Entry, Query, find, read_content
+from threegate.audit.log.record import Stage as AuditStage
+from threegate.audit.log.store import AuditLog
+from threegate.console.presenters.records import channel_of, policies_of
+from threegate.console.review import search_terms
 from threegate.console.views.drafts import base_of, draft_page, draft_policies
 from threegate.console.web import Answer, Refusal, Shown, Step, Visit, Watched, blocking
-from threegate.policy.lifecycle import Role
+from threegate.policy.lifecycle.machine import Role
+from threegate.policy.lifecycle.store import today_utc
 from threegate.policy.model import PolicySet
-from threegate.policy.store import today_utc
-from threegate.replay import CHANGE, Change, Recorded, Replay, Side
-from threegate.replay import replay as replayed
+from threegate.policy_ops.replay import CHANGE, Change, Recorded, Replay, Side
+from threegate.policy_ops.replay import replay as replayed
 from threegate.types import Caller, Channel, Layer
 
 MAX_REPLAY = 1000
@@ -74,7 +74,7 @@ def _titles(*sets: PolicySet) -> dict[str, dict[str, str]]:
 
 async def recorded(audit: AuditLog, limit: int) -> tuple[int, list[Recorded]]:
     """How many of the newest calls kept a text, and those texts, as the log has them."""
-    stages = (AuditStage.RECEIVED, *searching.FINAL)
+    stages = (AuditStage.RECEIVED, *search_terms.FINAL)
 
     def work(connection: Connection) -> tuple[int, list[Recorded]]:
         entries = [e for e in newest(connection, stages, 2 * limit) if e.has_content]

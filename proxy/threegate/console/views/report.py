@@ -10,13 +10,15 @@ from typing import Any
 from sqlalchemy import Connection
 from starlette.responses import Response
 
-from threegate.audit.record import timestamp
-from threegate.audit.report import Figures, gather
-from threegate.audit.report_page import Row, Section, counted, outline, pdf
-from threegate.console import charts, explained, searching, words
-from threegate.console.complaints import Complaint, median_days, within
-from threegate.console.desk import Label
-from threegate.console.judging import Agreement, agreement, questions, settled
+from threegate.audit.log.record import timestamp
+from threegate.audit.report.page import Row, Section, counted, outline, pdf
+from threegate.audit.report.report import Figures, gather
+from threegate.console.presenters import charts, records
+from threegate.console.presenters import labels as words
+from threegate.console.review import search_terms
+from threegate.console.review.complaints import Complaint, median_days, within
+from threegate.console.review.label_statistics import Agreement, agreement, questions, settled
+from threegate.console.review.review_store import Label
 from threegate.console.web import Answer, Shown, Visit, blocking, wants_json
 
 PERIOD = ("days", "since", "until")
@@ -37,7 +39,7 @@ class Reviewed:
 async def report(visit: Visit) -> Answer:
     terms, figures, timeline = await _gathered(visit)
     reviewed = await _reviewed(visit, figures)
-    known = explained.titles(visit.parts.policies.pin())
+    known = records.titles(visit.parts.policies.pin())
     names = {r: known[r].get(visit.language) for r in figures.rules if r in known}
     return Shown(
         "report.html",
@@ -48,7 +50,7 @@ async def report(visit: Visit) -> Answer:
             "timeline": timeline,
             "latency": _latency_chart(figures),
             "reviewed": asdict(reviewed) | {"share": reviewed.agreement.share},
-            "view": searching.address(terms),
+            "view": search_terms.address(terms),
         },
     )
 
@@ -59,7 +61,7 @@ async def report_pdf(visit: Visit) -> Answer:
         return await report(visit)
     _, figures, _ = await _gathered(visit)
     reviewed = await _reviewed(visit, figures)
-    known = explained.titles(visit.parts.policies.pin())
+    known = records.titles(visit.parts.policies.pin())
 
     def naming(table: str, code: str) -> str:
         if table in ("rules", "shadow"):
@@ -75,13 +77,13 @@ async def report_pdf(visit: Visit) -> Answer:
 
 
 async def _gathered(visit: Visit) -> tuple[dict[str, str], Figures, dict[str, Any]]:
-    terms = {n: v for n, v in searching.terms_of(visit.query).items() if n in PERIOD}
-    query = searching.to_query({"days": "30"} | terms)
-    settings = explained.constraint_ids(visit.parts.policies.pin())
+    terms = {n: v for n, v in search_terms.terms_of(visit.query).items() if n in PERIOD}
+    query = search_terms.to_query({"days": "30"} | terms)
+    settings = records.constraint_ids(visit.parts.policies.pin())
 
     def work(connection: Connection) -> tuple[Figures, dict[str, Any]]:
         figures = gather(connection, query.since_us, query.until_us)
-        return figures, searching.timeline(connection, query, visit.language)
+        return figures, search_terms.timeline(connection, query, visit.language)
 
     figures, timeline = await visit.parts.audit.read(work)
     await visit.note("report", since=timestamp(query.since_us)[:10])

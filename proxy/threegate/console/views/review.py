@@ -8,16 +8,17 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from threegate.audit.query import Entry, Query, find, of_request
-from threegate.audit.record import Stage
-from threegate.console import charts, explained, queueing, searching
-from threegate.console.accounts import now
-from threegate.console.desk import LABELS, Label, Proposal, new_id
-from threegate.console.judging import agreement, precision, wrong_by_day
-from threegate.console.queueing import Desktop, Why
+from threegate.audit.log.query import Entry, Query, find, of_request
+from threegate.audit.log.record import Stage
+from threegate.console.auth.accounts import now
+from threegate.console.presenters import charts, records
+from threegate.console.review import review_queue, search_terms
+from threegate.console.review.label_statistics import agreement, precision, wrong_by_day
+from threegate.console.review.review_queue import Desktop, Why
+from threegate.console.review.review_store import LABELS, Label, Proposal, new_id
 from threegate.console.views.audit import entries_of, kept_parts
 from threegate.console.web import Answer, Moved, Refusal, Shown, Visit, blocking
-from threegate.policy.lifecycle import Role
+from threegate.policy.lifecycle.machine import Role
 from threegate.types import Action
 
 QUEUE = 50
@@ -49,10 +50,10 @@ async def propose(visit: Visit) -> Answer:
     rule, expect = visit.form.get("rule", ""), visit.form.get("expect", "")
     if part is None or not rule or expect not in ("match", "no_match"):
         raise Refusal(400, "请选择规则和保存下来的文本", "choose a rule and a text that was kept")
-    if rule not in explained.titles(visit.parts.policies.pin()):
+    if rule not in records.titles(visit.parts.policies.pin()):
         raise Refusal(400, f"没有名为 {rule} 的规则", f"there is no rule called {rule}")
     request = visit.path["request"]
-    channel = explained.channel_of(part["part"])
+    channel = records.channel_of(part["part"])
     at = now().isoformat(timespec="seconds")
     made = Proposal(new_id(), rule, expect, channel, part["redacted"], request, visit.me.name, at)
     await visit.note("propose-test", object=request, rule=rule, expect=expect)
@@ -68,9 +69,9 @@ async def queue(visit: Visit) -> Answer:
     waiting, desktop = await _waiting(visit, sample, second)
     shown = [(e, why) for e, why in waiting if not only_mine or desktop.mine(e.request_id)]
     await visit.note("queue", sample=sample, second=second, found=len(shown))
-    known = explained.titles(visit.parts.policies.pin())
+    known = records.titles(visit.parts.policies.pin())
     rows = [
-        explained.row(e, visit.language, known)
+        records.row(e, visit.language, known)
         | {"why": why.value, "holder": desktop.assigned.get(e.request_id, "")}
         for e, why in shown[:QUEUE]
     ]
@@ -132,7 +133,7 @@ async def _waiting(
     named = complained | {request for request, holder in assigned.items() if holder == name}
     entries = await visit.parts.audit.read(lambda c: _looked_at(c, sample, named))
     labels = await blocking(desk.labels, [e.request_id for e in entries])
-    desktop = Desktop(name, queueing.by_request(labels), assigned, complained, second)
+    desktop = Desktop(name, review_queue.by_request(labels), assigned, complained, second)
     reasons = ((e, desktop.why(e.request_id)) for e in entries)
     return [(e, why) for e, why in reasons if why is not None], desktop
 
@@ -140,17 +141,17 @@ async def _waiting(
 def _looked_at(connection: Connection, sample: int, wanted: Collection[str]) -> list[Entry]:
     """Complaints and what is held first, then what was stopped, then the sample; each request
     once."""
-    stops = Query(stage=searching.FINAL, action=(Action.ANSWER, Action.BLOCK), limit=LOOKED_AT)
+    stops = Query(stage=search_terms.FINAL, action=(Action.ANSWER, Action.BLOCK), limit=LOOKED_AT)
     rest = Query(stage=(Stage.COMPLETED, Stage.ABORTED), limit=LOOKED_AT)
     named = [entries[-1] for r in sorted(wanted) if (entries := of_request(connection, r))]
-    others = [e for e in find(connection, rest).entries if queueing.sampled(e.id, sample)]
+    others = [e for e in find(connection, rest).entries if review_queue.sampled(e.id, sample)]
     every = [*named, *find(connection, stops).entries, *others]
     return list({e.request_id: e for e in reversed(every)}.values())[::-1]
 
 
 async def quality(visit: Visit) -> Answer:
     labels: Sequence[Label] = await blocking(visit.parts.desk.labels)
-    known = explained.titles(visit.parts.policies.pin())
+    known = records.titles(visit.parts.policies.pin())
     rows = [
         asdict(p)
         | {

@@ -10,17 +10,17 @@ from collections.abc import AsyncIterator, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from threegate.check import Runner
-from threegate.console.explained import policies_of
-from threegate.console.spans import Mark, pieces
+from threegate.console.presenters.highlights import Mark, pieces
+from threegate.console.presenters.labels import family
+from threegate.console.presenters.records import policies_of
 from threegate.console.views.drafts import draft_page, draft_policies
 from threegate.console.web import Answer, Refusal, Shown, Step, Visit, Watched, blocking
-from threegate.console.words import family
 from threegate.guard.mask import MaskMap
 from threegate.guard.redact import Renderer, edited
-from threegate.policy.cases import Case, ConstraintCase, Outcome, Report, joined, planned
+from threegate.policy.lifecycle.store import today_utc
 from threegate.policy.model import CompiledPolicy, PolicySet
-from threegate.policy.store import today_utc
+from threegate.policy.testing.cases import Case, ConstraintCase, Outcome, Report, joined, planned
+from threegate.policy_ops.test_runner import Runner
 from threegate.types import Action, Channel, Finding, Layer, Locus, Passage, Ruled, Source
 
 MAX_TEXT = 20_000

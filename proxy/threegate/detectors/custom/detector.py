@@ -14,8 +14,8 @@ from collections.abc import Iterable, Iterator
 import ahocorasick
 
 from threegate.detectors.base import DetectorInfo, PatternDetector, Scanned, uncrossed
-from threegate.detectors.occurrences import Occurrences
-from threegate.detectors.sounds import SoundDetector
+from threegate.detectors.custom.pattern_matcher import Occurrences
+from threegate.detectors.custom.phonetic_lists import SoundDetector
 from threegate.normalize import plain_text
 from threegate.policy.model import CompiledPolicy, CustomPattern, WordList, matches
 from threegate.types import Bilingual, Finding, Level, Passage, Span

@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterable
 from typing import Any
 
-from threegate.detectors.pattern_parts import parsed
+from threegate.detectors.custom.pattern_parts import parsed
 
 _OTHERWISE = re.compile(r"\\[pPCQAbBz]|\[:|[$]|(?<!\[)\^|\\\[\^")
 """What the parser of `re` reads in another way than RE2, and what looks around on its own."""

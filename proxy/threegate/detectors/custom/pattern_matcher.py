@@ -16,8 +16,9 @@ from itertools import islice
 import numpy as np
 import re2
 
-from threegate.detectors import linear, pattern_edges, pattern_prefix, pattern_width
-from threegate.detectors.characters import Ints
+from threegate.detectors.custom import pattern_edges, pattern_prefix, pattern_width
+from threegate.detectors.engine import byte_patterns
+from threegate.detectors.engine.character_arrays import Ints
 from threegate.types import Span
 
 MAX_SPAN = 256
@@ -44,7 +45,7 @@ class Occurrences:
         self.widest = pattern_width.greatest(pattern, MAX_SPAN)
         self._edges = edges
         self._begin = pattern_prefix.beginnings(pattern)
-        self._decisive = linear.compiled(pattern)
+        self._decisive = byte_patterns.compiled(pattern)
         self._search = re2.compile(pattern_edges.alone(pattern) if edges else pattern)
 
     def all(self, text: str) -> list[Span]:

@@ -14,7 +14,7 @@ from typing import Any
 
 import re2
 
-from threegate.detectors.pattern_parts import parsed, without_properties
+from threegate.detectors.custom.pattern_parts import parsed, without_properties
 
 _STAND_IN = 0xF0000
 """The first of the private characters that stand for `\\p{…}` while `re` parses."""

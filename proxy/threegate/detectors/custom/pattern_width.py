@@ -6,7 +6,7 @@ does. What it does not know, or reads as something else, has no known width.
 
 from __future__ import annotations
 
-from threegate.detectors.pattern_parts import parsed, without_properties
+from threegate.detectors.custom.pattern_parts import parsed, without_properties
 
 
 def greatest(pattern: str, limit: int) -> int:

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 import ahocorasick
 
 from threegate.detectors.base import DetectorInfo, Scanned, uncrossed
-from threegate.normalize.sound import Sound, sound
+from threegate.normalize.phonetic import Sound, sound
 from threegate.policy.model import WordList
 from threegate.types import Bilingual, Finding, Level, Passage, Span
 

@@ -14,7 +14,7 @@ from typing import Any
 
 import re2
 
-from threegate.detectors.pattern_parts import parsed
+from threegate.detectors.custom.pattern_parts import parsed
 from threegate.normalize.re2_spans import ANYWHERE, spans
 
 _AROUND = re.compile(r"\(\?<?[=!](?:[^()\\\[]|\\.|\[(?:[^\]\\]|\\.)*\])*\)")

@@ -14,9 +14,9 @@ from typing import Any
 
 import numpy as np
 
-from threegate.detectors.labels import Labels, words
-from threegate.detectors.sieve import LONG, Ints, Sieve
-from threegate.detectors.stretches import Stretch, stretches
+from threegate.detectors.engine.digit_index import LONG, Ints, Sieve
+from threegate.detectors.engine.digit_spans import Stretch, stretches
+from threegate.detectors.engine.labels import Labels, words
 
 BEFORE = 40
 """Columns of text before a value in which a label may stand; a Chinese character fills two."""

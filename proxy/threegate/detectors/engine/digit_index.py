@@ -13,7 +13,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from threegate.detectors.characters import (
+from threegate.detectors.engine.character_arrays import (
     BETWEEN,
     DIGIT,
     GAP,
@@ -24,7 +24,7 @@ from threegate.detectors.characters import (
     Mask,
     together,
 )
-from threegate.detectors.labels import Labels
+from threegate.detectors.engine.labels import Labels
 
 __all__ = ["LONG", "Ints", "Mask", "Sieve", "together"]
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from threegate.detectors import linear
+from threegate.detectors.engine import byte_patterns
 
 NUMBER = r"[0-9](?:[^0-9]{0,4}[0-9]){5}"
 """RE2: six digits, not far apart, as every long number has: a line break inside one, with its
@@ -22,7 +22,7 @@ and behind the last one to which letters, brackets and edges may reach."""
 Stretch = tuple[int, int]
 """First and last character at which a number may begin."""
 
-_spans = linear.finder(NUMBER.replace("{5}", "{5,}"))
+_spans = byte_patterns.finder(NUMBER.replace("{5}", "{5,}"))
 
 
 def stretches(text: str, data: bytes, most: int) -> list[Stretch] | None:

@@ -5,9 +5,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from threegate.detectors.labels import words
-from threegate.detectors.sieve import Ints, Mask
-from threegate.detectors.surroundings import View, cue, cues
+from threegate.detectors.engine.context import View, cue, cues
+from threegate.detectors.engine.digit_index import Ints, Mask
+from threegate.detectors.engine.labels import words
 
 CARDS = frozenset(
     (

@@ -8,8 +8,8 @@ import re
 import numpy as np
 from numpy.typing import NDArray
 
-from threegate.detectors.sieve import LONG, Ints, Mask
-from threegate.detectors.tails import HAN_DIGITS
+from threegate.detectors.engine.digit_index import LONG, Ints, Mask
+from threegate.detectors.engine.open_match import HAN_DIGITS
 
 _WIDE = re.compile("[０-９Ａ-Ｚａ-ｚ＠．－＿＋]")
 _NARROW = {

@@ -1,6 +1,6 @@
 """A gate for streams: pieces of plain words leave without a scan.
 
-*Plain* are words of at most `tails.WORD` letters, the signs that close a clause, blanks, and
+*Plain* are words of at most `open_match.WORD` letters, the signs that close a clause, blanks, and
 characters beyond ASCII. A recognizer says whether it finds anything in plain words
 (`Recognizer.plain`), a tail where what it holds may begin (`tails.begins`). So where the text
 behind a frontier is plain, holds no such beginning, and no trigger of a recognizer of plain words
@@ -15,18 +15,18 @@ from collections.abc import Iterable
 
 import re2
 
-from threegate.detectors import tails
 from threegate.detectors.base import LOOKBEHIND
-from threegate.detectors.recognizer import Recognizer, Tail
+from threegate.detectors.engine import open_match
+from threegate.detectors.engine.recognizer import Recognizer, Tail
 from threegate.normalize.re2_spans import found
 
 CLOSING = ".;:?"
 """Signs that close a clause; one behind a word may also be the last character of a value."""
 
-_SIGNS = "".join(re.escape(c) for c in tails.TOKEN_CHARS if not (c.isalnum() or c in CLOSING))
+_SIGNS = "".join(re.escape(c) for c in open_match.TOKEN_CHARS if not (c.isalnum() or c in CLOSING))
 _ODD = (
     rf"[0-9{_SIGNS}`<>\x00-\x08\x0b-\x1f\x7f]",
-    rf"[A-Za-z]{{{tails.WORD + 1}}}",
+    rf"[A-Za-z]{{{open_match.WORD + 1}}}",
     rf"[{CLOSING}](?=[A-Za-z{CLOSING}])",
     "[０-９Ａ-Ｚａ-ｚ＠．－＿＋]",  # read as ASCII
 )
@@ -37,7 +37,7 @@ class Prose:
     """The gate of a scanner's recognizers and tails."""
 
     def __init__(self, recognizers: Iterable[Recognizer], held: Iterable[Tail]) -> None:
-        begins = dict.fromkeys(b for t in held if (b := tails.BEGINS[t]))
+        begins = dict.fromkeys(b for t in held if (b := open_match.BEGINS[t]))
         self._odd = re.compile("|".join((*_ODD, *begins)))
         triggers = [f"(?:{r.trigger})" for r in recognizers if r.plain]
         self._trigger = re2.compile("|".join(triggers)) if triggers else None
@@ -49,11 +49,11 @@ class Prose:
             return -1
         if self._trigger and found(self._trigger, text[max(0, start - _NEAR) :].encode()):
             return -1
-        return max(start, tails.token(text))
+        return max(start, open_match.token(text))
 
 
 def gate(recognizers: tuple[Recognizer, ...], held: tuple[Tail, ...]) -> Prose | None:
     """None where it is not known what a tail may hold."""
-    if tails.token not in held or not all(t in tails.BEGINS for t in held):
+    if open_match.token not in held or not all(t in open_match.BEGINS for t in held):
         return None
     return Prose(recognizers, held)

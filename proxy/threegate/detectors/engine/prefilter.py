@@ -15,8 +15,8 @@ from typing import Any
 
 import re2
 
-from threegate.detectors.recognizer import Recognizer
-from threegate.detectors.surroundings import View
+from threegate.detectors.engine.context import View
+from threegate.detectors.engine.recognizer import Recognizer
 
 _WORDS = re.compile(r"(?:\(\?i\))?(?:\\.|[^\\\[\]{}*+?().^$])*", re.DOTALL)
 _COUNTS = re.compile(r"\{\d*,?(?:[5-9]|\d\d+)\}")

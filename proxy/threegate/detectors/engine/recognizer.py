@@ -20,12 +20,12 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any, NamedTuple
 
-from threegate.detectors import linear
 from threegate.detectors.base import DetectorInfo
-from threegate.detectors.pattern_parts import parsed
-from threegate.detectors.sieve import LONG, Ints, Sieve
-from threegate.detectors.stretches import BEYOND, Stretch, within
-from threegate.detectors.surroundings import SPACE, View
+from threegate.detectors.custom.pattern_parts import parsed
+from threegate.detectors.engine import byte_patterns
+from threegate.detectors.engine.context import SPACE, View
+from threegate.detectors.engine.digit_index import LONG, Ints, Sieve
+from threegate.detectors.engine.digit_spans import BEYOND, Stretch, within
 from threegate.types import Level
 
 SCORES = {Level.LOW: 0.3, Level.MEDIUM: 0.7, Level.HIGH: 0.95}
@@ -112,7 +112,7 @@ def likely(
     """`overlapping`, or what does not overlap, where RE2's `loose` says at once that `pattern` may
     match. `value` is what every match has within `_VALUE_REACH` bytes: labels alone have none."""
     free = 0
-    for start in linear.starts(loose, view.data, value, _VALUE_REACH):
+    for start in byte_patterns.starts(loose, view.data, value, _VALUE_REACH):
         if start >= free and (match := pattern.match(view.text, view.place(start))):
             yield match
             free = start + len(match.group().encode()) if apart else 0
@@ -144,7 +144,7 @@ def judged(
     known: dict[str, tuple[str, Hit | None]] = {}
     reach = reach or _reach(pattern)
     text, last, free, place_of = view.text, len(view.text) - reach, 0, _placer(view)
-    for start in linear.starts(loose, view.data, value, _VALUE_REACH):
+    for start in byte_patterns.starts(loose, view.data, value, _VALUE_REACH):
         if start < free:
             continue
         place = place_of(start)

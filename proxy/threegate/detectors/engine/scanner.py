@@ -14,12 +14,12 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Iterable
 
-from threegate.detectors import prose
 from threegate.detectors.base import DetectorInfo, Scanned, uncrossed
-from threegate.detectors.folding import fold
-from threegate.detectors.recognizer import SCORES, Hit, Recognizer, Tail
-from threegate.detectors.surroundings import View
-from threegate.detectors.triggers import Triggers
+from threegate.detectors.engine import plain_text_fast_path
+from threegate.detectors.engine.context import View
+from threegate.detectors.engine.folding import fold
+from threegate.detectors.engine.prefilter import Triggers
+from threegate.detectors.engine.recognizer import SCORES, Hit, Recognizer, Tail
 from threegate.types import Bilingual, Finding, Passage, Span
 
 __all__ = ["PatternScanner", "fold", "resolve"]
@@ -38,7 +38,7 @@ class PatternScanner:
             dict.fromkeys(t for r in self._recognizers for t in r.tails)
         )
         self._triggers = Triggers(self._recognizers)
-        gate = prose.gate(self._recognizers, self._tails)
+        gate = plain_text_fast_path.gate(self._recognizers, self._tails)
         self.quiet = never_quiet if gate is None else gate.settled
         self.info = DetectorInfo(
             id="patterns",

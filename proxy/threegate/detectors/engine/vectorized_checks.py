@@ -13,8 +13,8 @@ from itertools import chain, repeat
 
 import numpy as np
 
-from threegate.detectors.recognizer import Hit
-from threegate.detectors.sieve import Ints, Mask, Sieve
+from threegate.detectors.engine.digit_index import Ints, Mask, Sieve
+from threegate.detectors.engine.recognizer import Hit
 from threegate.types import Level
 
 LEVELS = np.array([None, *Level], object)

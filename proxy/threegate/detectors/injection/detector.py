@@ -16,10 +16,16 @@ from typing import Any
 import re2
 
 from threegate.detectors.base import DetectorInfo, Example, Scanned
-from threegate.detectors.scanner import fold
-from threegate.detectors.signature_documents import DOCUMENTS
-from threegate.detectors.signature_wordings import WORDINGS
-from threegate.detectors.signatures import DELIMITER, INPUT, SIGNATURE, SIGNATURES, Signature
+from threegate.detectors.engine.scanner import fold
+from threegate.detectors.injection.signatures import (
+    DELIMITER,
+    INPUT,
+    SIGNATURE,
+    SIGNATURES,
+    Signature,
+)
+from threegate.detectors.injection.signatures_documents import DOCUMENTS
+from threegate.detectors.injection.signatures_wordings import WORDINGS
 from threegate.types import Bilingual, Channel, Finding, Level, Passage, Span
 
 MAX_MATCH = 700

@@ -7,7 +7,7 @@ them as a machine, to close the block they stand in, or to say what the user has
 # ruff: noqa: E501 (a pattern reads better on one line)
 from __future__ import annotations
 
-from threegate.detectors.signatures import SIGNATURE, TOOL, Signature
+from threegate.detectors.injection.signatures import SIGNATURE, TOOL, Signature
 from threegate.types import Level
 
 _S, _S0 = r"\s{1,4}", r"\s{0,4}"

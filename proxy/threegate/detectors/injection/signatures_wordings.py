@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from threegate.detectors.signatures import DELIMITER, FOREIGN, SIGNATURE, Signature
+from threegate.detectors.injection.signatures import DELIMITER, FOREIGN, SIGNATURE, Signature
 from threegate.types import Level
 
 _S, _S0, _W = r"\s{1,4}", r"\s{0,4}", r"(?:[\w'’-]{1,24}[,]?\s{1,4})"

@@ -26,11 +26,11 @@ from threegate_classifiers.manifest import Task
 from threegate_classifiers.results import Entailment
 from threegate_classifiers.runtime import Engine
 
-from threegate.detectors import numbers
 from threegate.detectors.base import DetectorInfo
-from threegate.detectors.evidence import Evidence, Index, terms, tokens
-from threegate.detectors.judging import Answer, finding, judge_each
-from threegate.detectors.leaning import lead_of
+from threegate.detectors.models import quantities
+from threegate.detectors.models.anaphora import lead_of
+from threegate.detectors.models.common import Answer, finding, judge_each
+from threegate.detectors.models.evidence import Evidence, Index, terms, tokens
 from threegate.guard.segments import carries_claim
 from threegate.types import Bilingual, Finding, Level, Passage, Source, Span
 
@@ -158,10 +158,10 @@ def contradicts_by_number(claim: str, evidence: Evidence) -> bool:
     best = evidence.best.text
     if _STRUCTURED.search(claim) or _STRUCTURED.search(best):
         return False  # a table row or JSON is no statement to be the same as
-    said, given = numbers.amounts(claim), numbers.amounts(best)
-    wrong = numbers.missing(said, numbers.amounts(evidence.text))
-    unsaid = numbers.missing(given, said)
-    differ = any(numbers.alike(a, b) for a in wrong for b in unsaid)
+    said, given = quantities.amounts(claim), quantities.amounts(best)
+    wrong = quantities.missing(said, quantities.amounts(evidence.text))
+    unsaid = quantities.missing(given, said)
+    differ = any(quantities.alike(a, b) for a in wrong for b in unsaid)
     return differ and _shared(claim, best) >= SAME_STATEMENT
 
 
@@ -183,7 +183,7 @@ _POINTING = re.compile(
 
 
 def _without_amounts(text: str) -> str:
-    for amount in reversed(numbers.amounts(text)):
+    for amount in reversed(quantities.amounts(text)):
         text = f"{text[: amount.span.start]} {text[amount.span.end :]}"
     return text
 

@@ -16,7 +16,7 @@ from threegate_classifiers.results import Entity
 from threegate_classifiers.runtime import Engine
 
 from threegate.detectors.base import DetectorInfo
-from threegate.detectors.judging import Answer, finding, judge_each
+from threegate.detectors.models.common import Answer, finding, judge_each
 from threegate.types import Bilingual, Finding, Passage, Span
 
 PRESIDIO_NAMES = {

@@ -5,9 +5,9 @@ from __future__ import annotations
 from threegate_classifiers.runtime import Engine
 
 from threegate.detectors.base import SentenceDetector
-from threegate.detectors.claims import ClaimsDetector
-from threegate.detectors.classifier import GuardDetector
-from threegate.detectors.names import EntitiesDetector
+from threegate.detectors.models.claims import ClaimsDetector
+from threegate.detectors.models.entities import EntitiesDetector
+from threegate.detectors.models.guard import GuardDetector
 
 MODELS = ("guard", "entities", "grounding", "evidence")
 

@@ -30,8 +30,8 @@ from threegate_classifiers.runtime import Engine
 from threegate_classifiers.tokenize import Text
 
 from threegate.detectors.base import DetectorInfo
-from threegate.detectors.blocks import blocks, joined, last
-from threegate.detectors.judging import Answer, finding, judge_each
+from threegate.detectors.models.common import Answer, finding, judge_each
+from threegate.detectors.models.sentence_blocks import blocks, joined, last
 from threegate.types import Bilingual, Channel, Finding, Level, Passage, Span
 
 DIRECT, INDIRECT = "injection.direct", "injection.indirect"

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
-from threegate.detectors.numerals import HAN_BIG, ONES, TENS, english, han
+from threegate.detectors.models.numerals import HAN_BIG, ONES, TENS, english, han
 from threegate.types import Span
 
 

@@ -13,11 +13,11 @@ from collections.abc import Iterator
 
 import re2
 
-from threegate.detectors import tails
 from threegate.detectors.base import DetectorInfo, Example
-from threegate.detectors.labels import words
-from threegate.detectors.recognizer import Hit, Recognizer
-from threegate.detectors.surroundings import View
+from threegate.detectors.engine import open_match
+from threegate.detectors.engine.context import View
+from threegate.detectors.engine.labels import words
+from threegate.detectors.engine.recognizer import Hit, Recognizer
 from threegate.types import Bilingual, Level
 
 KIND = "pii.address"
@@ -281,6 +281,6 @@ RECOGNIZER = Recognizer(
     r"|[樓楼層层] ?[A-Za-z0-9]{1,4} ?(?:座|室|單位|单位)|门 ?[0-9]{3}"
     r"|[区园馆城苑府寓轩阁庭湾邸里居] ?[0-9]{1,3}-[0-9]{1,2}-[0-9]{3}",
     find=find,
-    tails=(tails.token, tails.number, tail),
+    tails=(open_match.token, open_match.number, tail),
     rank=30,
 )

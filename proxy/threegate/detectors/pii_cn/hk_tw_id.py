@@ -9,11 +9,14 @@ from string import ascii_uppercase
 
 import numpy as np
 
-from threegate.detectors import bulk, tails
 from threegate.detectors.base import DetectorInfo, Example
-from threegate.detectors.checksums import hong_kong_id, taiwan_id, taiwan_letter
-from threegate.detectors.labels import words
-from threegate.detectors.recognizer import (
+from threegate.detectors.engine import open_match, vectorized_checks
+from threegate.detectors.engine.checksums import hong_kong_id, taiwan_id, taiwan_letter
+from threegate.detectors.engine.context import View, cue, cues
+from threegate.detectors.engine.digit_index import Ints, Mask, Sieve, together
+from threegate.detectors.engine.digit_spans import NUMBER
+from threegate.detectors.engine.labels import words
+from threegate.detectors.engine.recognizer import (
     WORD_EDGE,
     Hit,
     Recognizer,
@@ -21,9 +24,6 @@ from threegate.detectors.recognizer import (
     numbers,
     sifted_numbers,
 )
-from threegate.detectors.sieve import Ints, Mask, Sieve, together
-from threegate.detectors.stretches import NUMBER
-from threegate.detectors.surroundings import View, cue, cues
 from threegate.types import Bilingual, Level
 
 HONG_KONG, TAIWAN, MACAU = "pii.hk.id_card", "pii.tw.id_card", "pii.mo.id_card"
@@ -120,10 +120,12 @@ def _sift_macau(view: View) -> tuple[Iterator[Hit], Ints]:
     start, end = sieve.at[i], sieve.at[i] + 10
     whole = np.isin(sieve.code(end - 3), _BRACKETS) & sieve.is_digit(end - 2)
     whole &= np.isin(sieve.code(end - 1), _CLOSING)
-    own = whole & bulk.left(sieve, start)
+    own = whole & vectorized_checks.left(sieve, start)
     near = cues(view, start[own], end[own], _LABELS, behind=False)
     level = np.where(near > 0, Level.MEDIUM, Level.LOW)
-    return bulk.hits(start[own], end[own], MACAU, level), start[whole & sieve.is_letter(start - 1)]
+    return vectorized_checks.hits(start[own], end[own], MACAU, level), start[
+        whole & sieve.is_letter(start - 1)
+    ]
 
 
 def _hong_kong(view: View, match: re.Match[str]) -> Iterator[Hit]:
@@ -138,7 +140,7 @@ def _hong_kong(view: View, match: re.Match[str]) -> Iterator[Hit]:
 _OPEN = re.compile(r"(?:[A-Za-z]{1,2}[0-9]{6}|[157][0-9]{6})[(（][0-9Aa]?\Z")
 
 
-@tails.begins(_OPEN.pattern)
+@open_match.begins(_OPEN.pattern)
 def tail(text: str) -> int:
     match = _OPEN.search(text, max(0, len(text) - 12))
     return match.start() if match else len(text)
@@ -165,7 +167,7 @@ RECOGNIZER = Recognizer(
     ),
     trigger=NUMBER,
     find=find,
-    tails=(tails.token, tail),
+    tails=(open_match.token, tail),
     rank=63,
     plain=False,
 )

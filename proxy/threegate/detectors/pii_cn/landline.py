@@ -8,13 +8,13 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from threegate.detectors import tails
 from threegate.detectors.base import DetectorInfo, Example
-from threegate.detectors.labels import words
-from threegate.detectors.recognizer import DASH, EDGE, Hit, Recognizer, numbers
-from threegate.detectors.sieve import Ints, Sieve, together
-from threegate.detectors.stretches import NUMBER
-from threegate.detectors.surroundings import SPACE, View, cue
+from threegate.detectors.engine import open_match
+from threegate.detectors.engine.context import SPACE, View, cue
+from threegate.detectors.engine.digit_index import Ints, Sieve, together
+from threegate.detectors.engine.digit_spans import NUMBER
+from threegate.detectors.engine.labels import words
+from threegate.detectors.engine.recognizer import DASH, EDGE, Hit, Recognizer, numbers
 from threegate.types import Bilingual, Level
 
 KIND = "pii.cn.landline"
@@ -103,7 +103,7 @@ RECOGNIZER = Recognizer(
     ),
     trigger=NUMBER,
     find=find,
-    tails=(tails.token, tails.number),
+    tails=(open_match.token, open_match.number),
     rank=60,
     plain=False,
 )

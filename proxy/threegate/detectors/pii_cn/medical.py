@@ -6,11 +6,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from threegate.detectors import tails
 from threegate.detectors.base import DetectorInfo, Example
-from threegate.detectors.linear import loosened
-from threegate.detectors.recognizer import ANSWER, Hit, Recognizer, likely
-from threegate.detectors.surroundings import View
+from threegate.detectors.engine import open_match
+from threegate.detectors.engine.byte_patterns import loosened
+from threegate.detectors.engine.context import View
+from threegate.detectors.engine.recognizer import ANSWER, Hit, Recognizer, likely
 from threegate.types import Bilingual, Level
 
 MEDICAL, SOCIAL = "pii.cn.medical_id", "pii.cn.social_security"
@@ -84,7 +84,7 @@ RECOGNIZER = Recognizer(
     trigger=rf"(?i)(?:{_WORDS}|mrn|pt\.? id|medical[ _]?record|patient|health insurance"
     r"|hosp|社保|社会保|社會保|shebao|china social|养老保险|公积金)[^0-9]{0,30}[0-9]",
     find=find,
-    tails=(tails.token,),
+    tails=(open_match.token,),
     rank=45,
     plain=False,
 )

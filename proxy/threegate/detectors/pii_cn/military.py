@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from threegate.detectors import tails
 from threegate.detectors.base import DetectorInfo, Example
-from threegate.detectors.linear import loosened
-from threegate.detectors.recognizer import ANSWER, Hit, Recognizer, likely
-from threegate.detectors.surroundings import View
+from threegate.detectors.engine import open_match
+from threegate.detectors.engine.byte_patterns import loosened
+from threegate.detectors.engine.context import View
+from threegate.detectors.engine.recognizer import ANSWER, Hit, Recognizer, likely
 from threegate.types import Bilingual, Level
 
 KIND = "pii.cn.military_id"
@@ -38,7 +38,7 @@ def find(view: View) -> Iterator[Hit]:
 _OPEN = re.compile(rf"{_SERVICES}[^\S\n]?(?:字(?:第(?:\s?[0-9]{{0,12}}\s?))?)?\Z")
 
 
-@tails.begins(_OPEN.pattern)
+@open_match.begins(_OPEN.pattern)
 def tail(text: str) -> int:
     """The printed form begins with a service letter."""
     match = _OPEN.search(text, max(0, len(text) - 20))
@@ -64,7 +64,7 @@ RECOGNIZER = Recognizer(
     ),
     trigger=rf"字第\s?[0-9]|(?i:{_LABEL})",
     find=find,
-    tails=(tails.token, tail),
+    tails=(open_match.token, tail),
     rank=65,
     plain=False,
 )

@@ -8,10 +8,14 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from threegate.detectors import bulk, tails
 from threegate.detectors.base import DetectorInfo, Example
-from threegate.detectors.labels import words
-from threegate.detectors.recognizer import (
+from threegate.detectors.engine import open_match, vectorized_checks
+from threegate.detectors.engine.context import SPACE, View, cue, cues
+from threegate.detectors.engine.digit_index import Ints, Mask, Sieve, together
+from threegate.detectors.engine.digit_spans import NUMBER
+from threegate.detectors.engine.example_values import are_shown, shown
+from threegate.detectors.engine.labels import words
+from threegate.detectors.engine.recognizer import (
     BREAK,
     DASH,
     EDGE,
@@ -20,10 +24,6 @@ from threegate.detectors.recognizer import (
     digits_of,
     sifted_numbers,
 )
-from threegate.detectors.samples import are_shown, shown
-from threegate.detectors.sieve import Ints, Mask, Sieve, together
-from threegate.detectors.stretches import NUMBER
-from threegate.detectors.surroundings import SPACE, View, cue, cues
 from threegate.types import Bilingual, Level
 
 KIND = "pii.cn.mobile"
@@ -71,8 +71,8 @@ def _sift(view: View) -> tuple[Iterator[Hit], Ints]:
     i = _numbers(sieve, sieve.free[sieve.digit[sieve.free] == 1])
     start, end = sieve.at[i], sieve.at[i + 10] + 1
     whole = (_dots(sieve, i) <= _DOTS) & ((_breaks(sieve, i) <= 1) | ~_goes_on(sieve, start, end))
-    edge = bulk.right(sieve, end) & whole
-    own = edge & bulk.left(sieve, start) & (sieve.code(start - 1) != _PLUS)
+    edge = vectorized_checks.right(sieve, end) & whole
+    own = edge & vectorized_checks.left(sieve, start) & (sieve.code(start - 1) != _PLUS)
     paired = (sieve.code(start - 1) == _SLASH) | (sieve.code(end) == _SLASH)
     own &= ~_abroad(sieve, start) & ~paired
     near = cues(view, start[own], end[own], _LABELS, behind=False)
@@ -80,7 +80,7 @@ def _sift(view: View) -> tuple[Iterator[Hit], Ints]:
     level = np.where((near == 0) & counted, Level.LOW, _BARE[near])
     sure = np.flatnonzero(level > Level.LOW)
     level[sure[are_shown(view, i[own][sure], 11)]] = Level.LOW
-    found = bulk.hits(start[own], end[own], KIND, level)
+    found = vectorized_checks.hits(start[own], end[own], KIND, level)
     left = start[(edge & sieve.is_letter(start - 1)) | (paired & whole)]
     return found, together(left, _coded(sieve), _seconds(sieve))
 
@@ -220,7 +220,7 @@ RECOGNIZER = Recognizer(
     ),
     trigger=NUMBER,
     find=find,
-    tails=(tails.token, tails.number, tails.han_number),
+    tails=(open_match.token, open_match.number, open_match.han_number),
     rank=70,
     plain=False,
 )

@@ -8,12 +8,12 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from threegate.detectors import bulk, tails
 from threegate.detectors.base import DetectorInfo, Example
-from threegate.detectors.labels import words
-from threegate.detectors.recognizer import Hit, Recognizer
-from threegate.detectors.sieve import LONG
-from threegate.detectors.surroundings import View, cue, cues
+from threegate.detectors.engine import open_match, vectorized_checks
+from threegate.detectors.engine.context import View, cue, cues
+from threegate.detectors.engine.digit_index import LONG
+from threegate.detectors.engine.labels import words
+from threegate.detectors.engine.recognizer import Hit, Recognizer
 from threegate.types import Bilingual, Level
 
 KIND = "pii.cn.plate"
@@ -56,7 +56,7 @@ def _told(view: View, match: re.Match[str]) -> Hit | None:
 def _many(view: View, found: Iterator[re.Match[str]]) -> Iterator[Hit]:
     """`_told` of a long text's."""
     sieve = view.sieve
-    start, end = bulk.columns((match.span() for match in found), 2)
+    start, end = vectorized_checks.columns((match.span() for match in found), 2)
     before = np.searchsorted(sieve.at, (start, end))
     digits = before[1] - before[0] >= _DIGITS
     near = cues(view, start, end, _LABELS, behind=False)
@@ -64,7 +64,7 @@ def _many(view: View, found: Iterator[re.Match[str]]) -> Iterator[Hit]:
     told = ~small | ((near > 0) & digits)
     level = np.where(digits & (near == 0), Level.MEDIUM, Level.LOW)
     level = np.where(near > 0, Level.HIGH, level)
-    return bulk.hits(start[told], end[told], KIND, level[told])
+    return vectorized_checks.hits(start[told], end[told], KIND, level[told])
 
 
 _OPEN = re.compile(
@@ -73,7 +73,7 @@ _OPEN = re.compile(
 )
 
 
-@tails.begins(_OPEN.pattern)
+@open_match.begins(_OPEN.pattern)
 def tail(text: str) -> int:
     """A province character may begin a plate."""
     match = _OPEN.search(text, max(0, len(text) - 10))

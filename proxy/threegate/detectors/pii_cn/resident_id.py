@@ -14,11 +14,14 @@ from datetime import date
 import numpy as np
 from numpy.typing import NDArray
 
-from threegate.detectors import bulk, tails
 from threegate.detectors.base import DetectorInfo, Example
-from threegate.detectors.checksums import MOD11_WEIGHTS, resident_id
-from threegate.detectors.labels import words
-from threegate.detectors.recognizer import (
+from threegate.detectors.engine import open_match, vectorized_checks
+from threegate.detectors.engine.checksums import MOD11_WEIGHTS, resident_id
+from threegate.detectors.engine.context import View, cue, cues
+from threegate.detectors.engine.digit_index import Ints, Mask, Sieve
+from threegate.detectors.engine.digit_spans import NUMBER
+from threegate.detectors.engine.labels import words
+from threegate.detectors.engine.recognizer import (
     EDGE,
     GAP,
     WORD_EDGE,
@@ -28,9 +31,6 @@ from threegate.detectors.recognizer import (
     numbers,
     sifted_numbers,
 )
-from threegate.detectors.sieve import Ints, Mask, Sieve
-from threegate.detectors.stretches import NUMBER
-from threegate.detectors.surroundings import View, cue, cues
 from threegate.types import Bilingual, Level
 
 KIND = "pii.cn.id_card"
@@ -73,15 +73,15 @@ def _sift_new(view: View) -> tuple[Iterator[Hit], Ints]:
     sieve = view.sieve
     i = _dated(sieve)
     start, (end, worth) = sieve.at[i], _last(sieve, i)
-    whole = (end > 0) & ~sieve.is_word(end) & ~bulk.followed(sieve, end, ".-/")
+    whole = (end > 0) & ~sieve.is_word(end) & ~vectorized_checks.followed(sieve, end, ".-/")
     whole &= sieve.groups(i, 18 - (worth > 9)) <= _SPLIT
-    own, labelled = bulk.left(sieve, start), sieve.is_letter(start - 1)
+    own, labelled = vectorized_checks.left(sieve, start), sieve.is_letter(start - 1)
     sums = sieve.digit[i[:, None] + np.arange(17)] @ np.array(MOD11_WEIGHTS)
     missed = whole & own & (_CHECKS[sums % 11] != worth)
     far = sieve.at[i + 16, None] + np.arange(2, 6)
     split = (end == 0) & np.isin(sieve.code(far), _X).any(1)
     left = (own | labelled) & (split | (whole & ~missed))
-    return bulk.hits(start[missed], end[missed], KIND, Level.LOW), start[left]
+    return vectorized_checks.hits(start[missed], end[missed], KIND, Level.LOW), start[left]
 
 
 def _dated(sieve: Sieve) -> Ints:
@@ -107,11 +107,11 @@ def _sift_old(view: View) -> tuple[Iterator[Hit], Ints]:
     i = i[_known(sieve, i)]
     i = i[_real(sieve, i, 8, 1900 + sieve.number(i, 6, 2))]
     start, end = sieve.at[i], sieve.at[i] + 15
-    edge = bulk.right(sieve, end)
-    own = edge & bulk.left(sieve, start)
+    edge = vectorized_checks.right(sieve, end)
+    own = edge & vectorized_checks.left(sieve, start)
     near = cues(view, start[own], end[own], _LABELS)
     level = np.where(near > 0, Level.MEDIUM, Level.LOW)
-    found = bulk.hits(start[own], end[own], KIND, level, "old_form")
+    found = vectorized_checks.hits(start[own], end[own], KIND, level, "old_form")
     return found, start[edge & sieve.is_letter(start - 1)]
 
 
@@ -201,7 +201,7 @@ RECOGNIZER = Recognizer(
     ),
     trigger=NUMBER,
     find=find,
-    tails=(tails.token, tails.number, tails.han_number),
+    tails=(open_match.token, open_match.number, open_match.han_number),
     rank=90,
     plain=False,
 )

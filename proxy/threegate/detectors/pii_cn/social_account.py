@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from threegate.detectors import tails
 from threegate.detectors.base import DetectorInfo, Example
-from threegate.detectors.linear import loosened
-from threegate.detectors.recognizer import ANSWER, Hit, Recognizer, judged
-from threegate.detectors.surroundings import View
+from threegate.detectors.engine import open_match
+from threegate.detectors.engine.byte_patterns import loosened
+from threegate.detectors.engine.context import View
+from threegate.detectors.engine.recognizer import ANSWER, Hit, Recognizer, judged
 from threegate.types import Bilingual, Level
 
 WECHAT, QQ = "pii.cn.wechat", "pii.cn.qq"
@@ -120,7 +120,7 @@ def _qq_after(match: re.Match[str]) -> Hit:
 _QQ_OPEN = re.compile(r"[1-9][0-9]{4,10}[ ]?(?:[(（][Qq]{0,2})?\Z")
 
 
-@tails.begins(_QQ_OPEN.pattern)
+@open_match.begins(_QQ_OPEN.pattern)
 def tail(text: str) -> int:
     """A label in brackets may follow a number."""
     match = _QQ_OPEN.search(text, max(0, len(text) - 15))
@@ -174,6 +174,6 @@ RECOGNIZER = Recognizer(
     trigger=r"(?i)微信|薇信|威信|wechat|weixin|wx|vx|v信|v[ :：]|加v|v我|加我|加微|加薇|q ?我"
     r"|微[:：]|绿泡泡|qq|q号|q[:：]|[加➕] ?q|扣扣|企鹅",
     find=find,
-    tails=(tails.token, tail),
+    tails=(open_match.token, tail),
     rank=58,
 )

@@ -10,13 +10,13 @@ from string import ascii_uppercase
 
 import numpy as np
 
-from threegate.detectors import bulk, tails
 from threegate.detectors.base import DetectorInfo, Example
-from threegate.detectors.labels import Labels, words
-from threegate.detectors.recognizer import WORD_EDGE, Hit, Recognizer, first, sifted_numbers
-from threegate.detectors.sieve import Ints, Mask, Sieve, together
-from threegate.detectors.stretches import NUMBER
-from threegate.detectors.surroundings import View, cue, cues
+from threegate.detectors.engine import open_match, vectorized_checks
+from threegate.detectors.engine.context import View, cue, cues
+from threegate.detectors.engine.digit_index import Ints, Mask, Sieve, together
+from threegate.detectors.engine.digit_spans import NUMBER
+from threegate.detectors.engine.labels import Labels, words
+from threegate.detectors.engine.recognizer import WORD_EDGE, Hit, Recognizer, first, sifted_numbers
 from threegate.types import Bilingual, Level
 
 PASSPORT, PERMIT = "pii.cn.passport", "pii.cn.travel_permit"
@@ -85,11 +85,13 @@ def _lettered(
 ) -> tuple[Iterator[Hit], Ints]:
     sieve = view.sieve
     start, end = map(np.concatenate, zip(*found, strict=True))
-    edge = ~sieve.is_word(end) & ~bulk.followed(sieve, end, "-")
-    own = edge & bulk.left(sieve, start)
+    edge = ~sieve.is_word(end) & ~vectorized_checks.followed(sieve, end, "-")
+    own = edge & vectorized_checks.left(sieve, start)
     near = cues(view, start[own], end[own], labels, other=other)
     level = np.where(near > 0, Level.HIGH, Level.LOW)
-    return bulk.hits(start[own], end[own], kind, level), start[edge & sieve.is_letter(start - 1)]
+    return vectorized_checks.hits(start[own], end[own], kind, level), start[
+        edge & sieve.is_letter(start - 1)
+    ]
 
 
 def _in(sieve: Sieve, position: Ints, chars: str) -> Mask:
@@ -120,7 +122,7 @@ RECOGNIZER = Recognizer(
     ),
     trigger=NUMBER,
     find=find,
-    tails=(tails.token,),
+    tails=(open_match.token,),
     rank=55,
     plain=False,
 )

@@ -8,11 +8,14 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from threegate.detectors import bulk, tails
 from threegate.detectors.base import DetectorInfo, Example
-from threegate.detectors.checksums import USCC_ALPHABET, USCC_WEIGHTS, uscc
-from threegate.detectors.labels import words
-from threegate.detectors.recognizer import (
+from threegate.detectors.engine import open_match, vectorized_checks
+from threegate.detectors.engine.checksums import USCC_ALPHABET, USCC_WEIGHTS, uscc
+from threegate.detectors.engine.context import View, cue, cues
+from threegate.detectors.engine.digit_index import Ints, Mask, Sieve
+from threegate.detectors.engine.digit_spans import NUMBER
+from threegate.detectors.engine.labels import words
+from threegate.detectors.engine.recognizer import (
     WORD_EDGE,
     Hit,
     Recognizer,
@@ -20,9 +23,6 @@ from threegate.detectors.recognizer import (
     numbers,
     sifted_numbers,
 )
-from threegate.detectors.sieve import Ints, Mask, Sieve
-from threegate.detectors.stretches import NUMBER
-from threegate.detectors.surroundings import View, cue, cues
 from threegate.types import Bilingual, Level
 
 KIND = "pii.cn.uscc"
@@ -55,12 +55,12 @@ def _sift(view: View) -> tuple[Iterator[Hit], Ints]:
     value = _VALUES[sieve.codes[start[:, None] + np.arange(18)]]
     shaped: Mask = (value[:, :3] > 0).all(1) & (value[:, 2] < 9) & (value >= 0).all(1)
     shaped &= (value[:, 3:8] < 10).all(1) & ~((sieve.code(end) == _DASH) & sieve.is_word(end + 1))
-    own = shaped & (start == starts) & bulk.left(sieve, start)
+    own = shaped & (start == starts) & vectorized_checks.left(sieve, start)
     left = start[shaped & sieve.is_letter(start - 1)]
     start, end, value = start[own], end[own], value[own]
     level = _levels(value, cues(view, start, end, _LABELS))
     told = level > 0
-    return bulk.hits(start[told], end[told], KIND, level[told]), left
+    return vectorized_checks.hits(start[told], end[told], KIND, level[told]), left
 
 
 def _levels(value: Ints, near: Ints) -> Ints:
@@ -112,7 +112,7 @@ RECOGNIZER = Recognizer(
     ),
     trigger=NUMBER,
     find=find,
-    tails=(tails.token, tails.groups),
+    tails=(open_match.token, open_match.groups),
     rank=85,
     plain=False,
 )

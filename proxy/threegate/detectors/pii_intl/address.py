@@ -9,12 +9,12 @@ from collections.abc import Iterator
 import numpy as np
 import re2
 
-from threegate.detectors import bulk, tails
 from threegate.detectors.base import DetectorInfo, Example
-from threegate.detectors.labels import words
-from threegate.detectors.recognizer import Hit, Recognizer
-from threegate.detectors.sieve import LONG, Ints, Mask, Sieve
-from threegate.detectors.surroundings import View
+from threegate.detectors.engine import open_match, vectorized_checks
+from threegate.detectors.engine.context import View
+from threegate.detectors.engine.digit_index import LONG, Ints, Mask, Sieve
+from threegate.detectors.engine.labels import words
+from threegate.detectors.engine.recognizer import Hit, Recognizer
 from threegate.types import Bilingual, Level
 
 KIND = "pii.address"
@@ -73,12 +73,12 @@ def _few(view: View) -> Iterator[Hit]:
 
 def _many(view: View) -> Iterator[Hit]:
     """The same of a long text."""
-    start, end = bulk.columns(_numbered(view), 2)
+    start, end = vectorized_checks.columns(_numbered(view), 2)
     while (trailing := np.isin(view.sieve.code(end - 1), [ord(c) for c in _TRAILING])).any():
         end = end - trailing
     level = np.where(_years(view.sieve, start), Level.LOW, Level.MEDIUM)
     labelled = view.lasts(start, _LABELS) >= 0
-    return bulk.hits(start, end, KIND, np.where(labelled, Level.HIGH, level))
+    return vectorized_checks.hits(start, end, KIND, np.where(labelled, Level.HIGH, level))
 
 
 def _numbered(view: View) -> Iterator[tuple[int, int]]:
@@ -182,6 +182,6 @@ RECOGNIZER = Recognizer(
     trigger=rf"[0-9][A-Za-z]? (?:[A-Z][^ ]* ){{1,4}}(?:{_STREETS})"
     rf"|(?:st|nd|rd|th) (?:{_STREETS})|(?i:box [0-9])",
     find=find,
-    tails=(tails.token, tails.number, tail),
+    tails=(open_match.token, open_match.number, tail),
     rank=28,
 )

@@ -10,15 +10,15 @@ from itertools import chain
 import numpy as np
 from numpy.typing import NDArray
 
-from threegate.detectors import bulk, tails
 from threegate.detectors.base import DetectorInfo, Example
-from threegate.detectors.checksums import luhn
-from threegate.detectors.labels import words
-from threegate.detectors.recognizer import EDGE, GAP, Hit, Recognizer, first, sifted_numbers
-from threegate.detectors.samples import are_shown, shown
-from threegate.detectors.sieve import Ints, Mask, Sieve, together
-from threegate.detectors.stretches import NUMBER
-from threegate.detectors.surroundings import View, cue, cues
+from threegate.detectors.engine import open_match, vectorized_checks
+from threegate.detectors.engine.checksums import luhn
+from threegate.detectors.engine.context import View, cue, cues
+from threegate.detectors.engine.digit_index import Ints, Mask, Sieve, together
+from threegate.detectors.engine.digit_spans import NUMBER
+from threegate.detectors.engine.example_values import are_shown, shown
+from threegate.detectors.engine.labels import words
+from threegate.detectors.engine.recognizer import EDGE, GAP, Hit, Recognizer, first, sifted_numbers
 from threegate.types import Bilingual, Level
 
 KIND = "pii.bank_card"
@@ -107,7 +107,7 @@ def _sift(view: View) -> tuple[Iterable[Hit], Ints]:
         i = sieve.rows(count, sieve.threes)
         i = i[sieve.ends(i + count - 1) & sieve.linked(i, 0, count - 1)]
         single = sieve.solid(i, 0, count - 1) & ~_goes_on(sieve, i, count)
-        own = single & bulk.left(sieve, sieve.at[i])
+        own = single & vectorized_checks.left(sieve, sieve.at[i])
         found.append(_single(view, i[own], count))
         left.append(_spots(sieve, i[~own], count))
     return chain.from_iterable(found), together(*left)
@@ -120,7 +120,7 @@ def _goes_on(sieve: Sieve, i: Ints, count: int) -> Mask:
 
 def _single(view: View, i: Ints, count: int) -> Iterator[Hit]:
     sieve = view.sieve
-    i = i[bulk.right(sieve, sieve.at[i] + count) & (sieve.digit[i] > 0)]
+    i = i[vectorized_checks.right(sieve, sieve.at[i] + count) & (sieve.digit[i] > 0)]
     prefix, checked = sieve.number(i, 0, 6), sieve.luhn(i, count)
     common, rare = (_any_within(ranges, prefix, count) for ranges in (_ISSUERS, _RARE))
     start, near = sieve.at[i], np.zeros(len(i), np.int64)
@@ -134,7 +134,7 @@ def _single(view: View, i: Ints, count: int) -> Iterator[Hit]:
     sure = np.flatnonzero(level > Level.LOW)
     level[sure[are_shown(view, i[sure], count)]] = Level.LOW
     told = level > 0
-    return bulk.hits(start[told], start[told] + count, KIND, level[told])
+    return vectorized_checks.hits(start[told], start[told] + count, KIND, level[told])
 
 
 def _spots(sieve: Sieve, i: Ints, count: int) -> Ints:
@@ -239,7 +239,7 @@ RECOGNIZER = Recognizer(
     ),
     trigger=NUMBER,
     find=find,
-    tails=(tails.number, tails.han_number),
+    tails=(open_match.number, open_match.han_number),
     rank=80,
     plain=False,
 )

@@ -7,8 +7,8 @@ from hashlib import sha256
 import numpy as np
 from numpy.typing import NDArray
 
-from threegate.detectors.characters import Ints, Mask
-from threegate.detectors.sieve import Sieve, together
+from threegate.detectors.engine.character_arrays import Ints, Mask
+from threegate.detectors.engine.digit_index import Sieve, together
 
 ALPHABET = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
 LEAST, MOST = 26, 35

@@ -9,11 +9,12 @@ from functools import cache
 
 import numpy as np
 
-from threegate.detectors import base58, tails
 from threegate.detectors.base import DetectorInfo, Example
-from threegate.detectors.recognizer import Hit, Recognizer, Spots, candidates
-from threegate.detectors.sieve import Ints, Sieve
-from threegate.detectors.surroundings import View
+from threegate.detectors.engine import open_match
+from threegate.detectors.engine.context import View
+from threegate.detectors.engine.digit_index import Ints, Sieve
+from threegate.detectors.engine.recognizer import Hit, Recognizer, Spots, candidates
+from threegate.detectors.pii_intl import base58
 from threegate.types import Bilingual, Level
 
 KIND = "pii.crypto_wallet"
@@ -108,7 +109,7 @@ RECOGNIZER = Recognizer(
     ),
     trigger="[0-9A-Za-z]{25}|(?i:bc1)",
     find=find,
-    tails=(tails.token,),
+    tails=(open_match.token,),
     rank=77,
     plain=False,
 )

@@ -11,12 +11,12 @@ from functools import cache
 import numpy as np
 import tldextract
 
-from threegate.detectors import tails
 from threegate.detectors.base import DetectorInfo, Example
-from threegate.detectors.characters import LOCAL
-from threegate.detectors.recognizer import Hit, Recognizer, overlapping
-from threegate.detectors.sieve import LONG, Ints, Sieve
-from threegate.detectors.surroundings import View
+from threegate.detectors.engine import open_match
+from threegate.detectors.engine.character_arrays import LOCAL
+from threegate.detectors.engine.context import View
+from threegate.detectors.engine.digit_index import LONG, Ints, Sieve
+from threegate.detectors.engine.recognizer import Hit, Recognizer, overlapping
 from threegate.types import Bilingual, Level
 
 KIND = "pii.email"
@@ -141,7 +141,7 @@ RECOGNIZER = Recognizer(
     ),
     trigger=r"[A-Za-z0-9_+\-]@[A-Za-z0-9]",
     find=find,
-    tails=(tails.token, tails.local_part),
+    tails=(open_match.token, open_match.local_part),
     rank=60,
     plain=False,
 )

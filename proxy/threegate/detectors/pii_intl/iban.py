@@ -7,12 +7,12 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from threegate.detectors import tails
 from threegate.detectors.base import DetectorInfo, Example
-from threegate.detectors.checksums import mod97
-from threegate.detectors.recognizer import Hit, Recognizer, candidates
-from threegate.detectors.sieve import Ints, Sieve, together
-from threegate.detectors.surroundings import View
+from threegate.detectors.engine import open_match
+from threegate.detectors.engine.checksums import mod97
+from threegate.detectors.engine.context import View
+from threegate.detectors.engine.digit_index import Ints, Sieve, together
+from threegate.detectors.engine.recognizer import Hit, Recognizer, candidates
 from threegate.types import Bilingual, Level
 
 KIND = "pii.iban"
@@ -108,7 +108,7 @@ def _end(text: str) -> int:
 _OPEN = re.compile(r"(?<![0-9A-Za-z])[A-Z](?:[A-Z](?:[0-9](?:[0-9][ \u00a00-9A-Z]{0,42})?)?)?\Z")
 
 
-@tails.begins(_OPEN.pattern)
+@open_match.begins(_OPEN.pattern)
 def tail(text: str) -> int:
     match = _OPEN.search(text, max(0, len(text) - 48))
     return match.start() if match else len(text)

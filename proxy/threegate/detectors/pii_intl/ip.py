@@ -9,13 +9,13 @@ from ipaddress import AddressValueError, IPv6Address
 
 import numpy as np
 
-from threegate.detectors import bulk, tails
 from threegate.detectors.base import DetectorInfo, Example
-from threegate.detectors.characters import COLON, HEX
-from threegate.detectors.labels import words
-from threegate.detectors.recognizer import Hit, Recognizer, candidates, sifted
-from threegate.detectors.sieve import Ints, Mask, Sieve, together
-from threegate.detectors.surroundings import View
+from threegate.detectors.engine import open_match, vectorized_checks
+from threegate.detectors.engine.character_arrays import COLON, HEX
+from threegate.detectors.engine.context import View
+from threegate.detectors.engine.digit_index import Ints, Mask, Sieve, together
+from threegate.detectors.engine.labels import words
+from threegate.detectors.engine.recognizer import Hit, Recognizer, candidates, sifted
 from threegate.types import Bilingual, Level
 
 KIND = "pii.ip"
@@ -83,7 +83,7 @@ def _sift(view: View) -> tuple[Iterator[Hit], Ints]:
     level[plain[few | versions | network[plain]]] = Level.LOW
     for i in plain[(parts[2:, told][:, plain] == 0).all(0)].tolist():
         level[i] = Level.LOW if view.before(int(start[i])).endswith("/") else level[i]
-    return bulk.hits(start, end, KIND, level, "v4"), start[:0]
+    return vectorized_checks.hits(start, end, KIND, level, "v4"), start[:0]
 
 
 def _hosted(sieve: Sieve, start: Ints, end: Ints) -> Mask:
@@ -112,7 +112,7 @@ def _dotted(sieve: Sieve) -> tuple[Ints, Ints, Ints]:
         fits = (behind == following) & dotted & (_byte(sieve, following) < 256)
         runs = [run[fits] for run in (*runs, following)]
     end = sieve.at[runs[3]] + sieve.size(runs[3])
-    edge = ~sieve.is_word(end) & ~bulk.followed(sieve, end, ".")
+    edge = ~sieve.is_word(end) & ~vectorized_checks.followed(sieve, end, ".")
     edge &= ~(np.isin(sieve.code(end), _SIGNS) & sieve.is_word(end + 1))
     parts = np.array([_byte(sieve, run[edge]) for run in runs])
     return sieve.at[runs[0][edge]], end[edge], parts
@@ -193,7 +193,7 @@ RECOGNIZER = Recognizer(
     ),
     trigger=r"[0-9]\.[0-9]{1,3}\.[0-9]{1,3}\.[0-9]|[0-9A-Fa-f]*:[0-9A-Fa-f]*:[0-9A-Fa-f]*:|::",
     find=find,
-    tails=(tails.token,),
+    tails=(open_match.token,),
     rank=60,
     plain=False,
 )

@@ -6,11 +6,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from threegate.detectors import tails
 from threegate.detectors.base import DetectorInfo, Example
-from threegate.detectors.linear import loosened
-from threegate.detectors.recognizer import ANSWER, Hit, Recognizer, likely
-from threegate.detectors.surroundings import View
+from threegate.detectors.engine import open_match
+from threegate.detectors.engine.byte_patterns import loosened
+from threegate.detectors.engine.context import View
+from threegate.detectors.engine.recognizer import ANSWER, Hit, Recognizer, likely
 from threegate.types import Bilingual, Level
 
 PASSPORT, LICENCE, ACCOUNT = "pii.passport", "pii.driving_licence", "pii.bank_account"
@@ -128,6 +128,6 @@ RECOGNIZER = Recognizer(
     r"|dl(?: n| ?[#:])|führerschein|patente|permis|账号|帳號|账户|帳戶|户号|[户戶]口|account|acct"
     r"|sort code|bsb|ifsc|routing|swift|a/c|口座|계좌|konto|compte|cuenta|conta|rekening",
     find=find,
-    tails=(tails.token, tails.number),
+    tails=(open_match.token, open_match.number),
     rank=43,
 )

@@ -7,12 +7,12 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from threegate.detectors import tails
 from threegate.detectors.base import DetectorInfo, Example
-from threegate.detectors.characters import HEX
-from threegate.detectors.recognizer import Hit, Recognizer, candidates
-from threegate.detectors.sieve import Ints, Sieve
-from threegate.detectors.surroundings import View
+from threegate.detectors.engine import open_match
+from threegate.detectors.engine.character_arrays import HEX
+from threegate.detectors.engine.context import View
+from threegate.detectors.engine.digit_index import Ints, Sieve
+from threegate.detectors.engine.recognizer import Hit, Recognizer, candidates
 from threegate.types import Bilingual, Level
 
 KIND = "pii.mac"
@@ -76,7 +76,7 @@ RECOGNIZER = Recognizer(
     trigger=r"[0-9A-Fa-f]{2}[:\-][0-9A-Fa-f]{2}[:\-][0-9A-Fa-f]{2}[:\-][0-9A-Fa-f]{2}[:\-][0"
     r"-9A-Fa-f]{2}[:\-][0-9A-Fa-f]{2}|[0-9A-Fa-f]{4}\.[0-9A-Fa-f]{4}\.[0-9A-Fa-f]{4}",
     find=find,
-    tails=(tails.token,),
+    tails=(open_match.token,),
     rank=62,
     plain=False,
 )

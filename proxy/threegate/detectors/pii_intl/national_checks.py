@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from threegate.detectors.sieve import Ints, Mask
+from threegate.detectors.engine.digit_index import Ints, Mask
 
 Check = Callable[[Ints], Mask]
 

@@ -14,14 +14,14 @@ from typing import Any, NamedTuple
 import numpy as np
 import re2
 
-from threegate.detectors import bulk, tails
 from threegate.detectors.base import DetectorInfo, Example
-from threegate.detectors.linear import loosened
-from threegate.detectors.recognizer import ANSWER, Find, Hit, Recognizer
-from threegate.detectors.sieve import Ints, Mask, Sieve
-from threegate.detectors.stretches import NUMBER
-from threegate.detectors.surroundings import View
-from threegate.detectors.world_checks import (
+from threegate.detectors.engine import open_match, vectorized_checks
+from threegate.detectors.engine.byte_patterns import loosened
+from threegate.detectors.engine.context import View
+from threegate.detectors.engine.digit_index import Ints, Mask, Sieve
+from threegate.detectors.engine.digit_spans import NUMBER
+from threegate.detectors.engine.recognizer import ANSWER, Find, Hit, Recognizer
+from threegate.detectors.pii_intl.national_checks import (
     Check,
     baltic,
     belgian,
@@ -130,7 +130,7 @@ def _finder(table: tuple[_Number, ...]) -> Find:
 
 
 def _found(view: View, number: _Number) -> Iterator[Hit]:
-    spans = bulk.columns(re2_spans.spans(number.whole, view.data), 2)
+    spans = vectorized_checks.columns(re2_spans.spans(number.whole, view.data), 2)
     if not len(spans[0]):
         return
     sieve = view.sieve
@@ -139,13 +139,13 @@ def _found(view: View, number: _Number) -> Iterator[Hit]:
     digits = sieve.digit[i[:, None] - np.arange(number.digits, 0, -1)]
     start = sieve.at[i - number.digits]
     right = (start - label <= _REACH) & _edged(sieve, start, end) & number.check(digits)
-    yield from bulk.hits(start[right], end[right], number.kind, Level.HIGH)
+    yield from vectorized_checks.hits(start[right], end[right], number.kind, Level.HIGH)
 
 
 def _edged(sieve: Sieve, start: Ints, end: Ints) -> Mask:
     """Nothing beside a value that makes it a part of something longer."""
     before = ~sieve.is_word(start - 1) & ~sieve.goes_on(start)
-    return before & ~sieve.is_word(end) & ~bulk.followed(sieve, end, ".-/")
+    return before & ~sieve.is_word(end) & ~vectorized_checks.followed(sieve, end, ".-/")
 
 
 RECOGNIZER = Recognizer(
@@ -171,7 +171,7 @@ RECOGNIZER = Recognizer(
     ),
     trigger=_WORDS,
     find=_finder(_LABELLED),
-    tails=(tails.token, tails.number),
+    tails=(open_match.token, open_match.number),
     rank=44,
     plain=False,
 )
@@ -191,7 +191,7 @@ BARE = Recognizer(
     ),
     trigger=NUMBER,
     find=_finder(_BARE),
-    tails=(tails.token, tails.number),
+    tails=(open_match.token, open_match.number),
     rank=44,
     plain=False,
 )

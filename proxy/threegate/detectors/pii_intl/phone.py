@@ -14,14 +14,14 @@ from functools import cache, lru_cache
 import numpy as np
 from phonenumbers import PhoneMetadata
 
-from threegate.detectors import tails
 from threegate.detectors.base import DetectorInfo, Example
-from threegate.detectors.labels import Labels, words
-from threegate.detectors.phone_table import in_use, in_use_in_america, is_possible
-from threegate.detectors.recognizer import DASH, EDGE, Hit, Recognizer, digits_of, numbers
-from threegate.detectors.sieve import Ints, Mask, Sieve, together
-from threegate.detectors.stretches import NUMBER
-from threegate.detectors.surroundings import REACH, SPACE, View, cue
+from threegate.detectors.engine import open_match
+from threegate.detectors.engine.context import REACH, SPACE, View, cue
+from threegate.detectors.engine.digit_index import Ints, Mask, Sieve, together
+from threegate.detectors.engine.digit_spans import NUMBER
+from threegate.detectors.engine.labels import Labels, words
+from threegate.detectors.engine.recognizer import DASH, EDGE, Hit, Recognizer, digits_of, numbers
+from threegate.detectors.pii_intl.phone_ranges import in_use, in_use_in_america, is_possible
 from threegate.types import Bilingual, Level
 
 KIND = "pii.phone"
@@ -318,7 +318,7 @@ RECOGNIZER = Recognizer(
     ),
     trigger=NUMBER,
     find=find,
-    tails=(tails.token, tails.number),
+    tails=(open_match.token, open_match.number),
     rank=40,
     plain=False,
 )

@@ -8,11 +8,14 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from threegate.detectors import bulk, tails
 from threegate.detectors.base import DetectorInfo, Example
-from threegate.detectors.checksums import nhs
-from threegate.detectors.labels import words
-from threegate.detectors.recognizer import (
+from threegate.detectors.engine import open_match, vectorized_checks
+from threegate.detectors.engine.checksums import nhs
+from threegate.detectors.engine.context import View, cue, cues
+from threegate.detectors.engine.digit_index import Ints, Mask, Sieve
+from threegate.detectors.engine.digit_spans import NUMBER
+from threegate.detectors.engine.labels import words
+from threegate.detectors.engine.recognizer import (
     EDGE,
     WORD_EDGE,
     Hit,
@@ -21,9 +24,6 @@ from threegate.detectors.recognizer import (
     first,
     numbers,
 )
-from threegate.detectors.sieve import Ints, Mask, Sieve
-from threegate.detectors.stretches import NUMBER
-from threegate.detectors.surroundings import View, cue, cues
 from threegate.types import Bilingual, Level
 
 NHS, NINO = "pii.uk.nhs", "pii.uk.nino"
@@ -75,10 +75,10 @@ def _nino(view: View, match: re.Match[str]) -> Hit:
 
 
 def _many_ninos(view: View, found: Iterator[re.Match[str]]) -> Iterator[Hit]:
-    start, end, spaced = bulk.columns(((*m.span(), len(m[1])) for m in found), 3)
+    start, end, spaced = vectorized_checks.columns(((*m.span(), len(m[1])) for m in found), 3)
     near = cues(view, start, end, _NINO_LABELS, behind=False)
     level = np.where(spaced > 0, Level.MEDIUM, Level.LOW)
-    return bulk.hits(start, end, NINO, np.where(near > 0, Level.HIGH, level))
+    return vectorized_checks.hits(start, end, NINO, np.where(near > 0, Level.HIGH, level))
 
 
 _OPEN = re.compile(
@@ -86,7 +86,7 @@ _OPEN = re.compile(
 )
 
 
-@tails.begins(_OPEN.pattern)
+@open_match.begins(_OPEN.pattern)
 def tail(text: str) -> int:
     match = _OPEN.search(text, max(0, len(text) - 14))
     return match.start() if match else len(text)
@@ -112,7 +112,7 @@ RECOGNIZER = Recognizer(
     ),
     trigger=NUMBER,
     find=find,
-    tails=(tails.token, tails.number, tail),
+    tails=(open_match.token, open_match.number, tail),
     rank=42,
     plain=False,
 )

@@ -8,13 +8,13 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from threegate.detectors import bulk, tails
 from threegate.detectors.base import DetectorInfo, Example
-from threegate.detectors.labels import words
-from threegate.detectors.recognizer import EDGE, Hit, Recognizer, first, sifted_numbers
-from threegate.detectors.sieve import Ints, Mask, Sieve
-from threegate.detectors.stretches import NUMBER
-from threegate.detectors.surroundings import View, cue, cues
+from threegate.detectors.engine import open_match, vectorized_checks
+from threegate.detectors.engine.context import View, cue, cues
+from threegate.detectors.engine.digit_index import Ints, Mask, Sieve
+from threegate.detectors.engine.digit_spans import NUMBER
+from threegate.detectors.engine.labels import words
+from threegate.detectors.engine.recognizer import EDGE, Hit, Recognizer, first, sifted_numbers
 from threegate.types import Bilingual, Level
 
 KIND = "pii.us.ssn"
@@ -38,11 +38,13 @@ def _sift(view: View) -> tuple[Iterator[Hit], Ints]:
     gap = _gap(sieve, i, 2)
     i, gap = i[fits := (gap >= 0) & (gap == _gap(sieve, i, 4))], gap[fits]
     start, end = sieve.at[i], sieve.at[i + 8] + 1
-    edge = bulk.right(sieve, end) & ~bulk.followed(sieve, end, "-")
-    own = edge & bulk.left(sieve, start)
+    edge = vectorized_checks.right(sieve, end) & ~vectorized_checks.followed(sieve, end, "-")
+    own = edge & vectorized_checks.left(sieve, start)
     near = cues(view, start[own], end[own], _LABELS)
     level = np.where(gap[own] == _DASH, _DASHED[near], _OTHER[near])
-    return bulk.hits(start[own], end[own], KIND, level), start[edge & sieve.is_letter(start - 1)]
+    return vectorized_checks.hits(start[own], end[own], KIND, level), start[
+        edge & sieve.is_letter(start - 1)
+    ]
 
 
 def _issued(sieve: Sieve) -> Ints:
@@ -85,7 +87,7 @@ RECOGNIZER = Recognizer(
     ),
     trigger=NUMBER,
     find=find,
-    tails=(tails.token, tails.number),
+    tails=(open_match.token, open_match.number),
     rank=64,
     plain=False,
 )

@@ -9,13 +9,13 @@ from string import ascii_lowercase, ascii_uppercase
 
 import numpy as np
 
-from threegate.detectors import bulk, checksums, tails
 from threegate.detectors.base import DetectorInfo, Example
-from threegate.detectors.checksums import NONE, VIN_VALUES, VIN_WEIGHTS
-from threegate.detectors.labels import words
-from threegate.detectors.recognizer import WORD_EDGE, Hit, Recognizer, candidates, sifted
-from threegate.detectors.sieve import Ints, Mask, Sieve
-from threegate.detectors.surroundings import View, cue, cues
+from threegate.detectors.engine import checksums, open_match, vectorized_checks
+from threegate.detectors.engine.checksums import NONE, VIN_VALUES, VIN_WEIGHTS
+from threegate.detectors.engine.context import View, cue, cues
+from threegate.detectors.engine.digit_index import Ints, Mask, Sieve
+from threegate.detectors.engine.labels import words
+from threegate.detectors.engine.recognizer import WORD_EDGE, Hit, Recognizer, candidates, sifted
 from threegate.types import Bilingual, Level
 
 KIND = "pii.vin"
@@ -61,7 +61,7 @@ def _sift(view: View) -> tuple[Iterator[Hit], Ints]:
         [Level.HIGH, Level.MEDIUM, Level.MEDIUM],
         Level.LOW,
     )
-    return bulk.hits(start, end, KIND, level), start[:0]
+    return vectorized_checks.hits(start, end, KIND, level), start[:0]
 
 
 def find(view: View) -> Iterator[Hit]:
@@ -122,7 +122,7 @@ RECOGNIZER = Recognizer(
     trigger=r"(?i:[0-9A-HJ-NPR-Z]{13}[0-9]{4})"
     rf"|{_BODY}{{3,4}}[ \-]{_BODY}{{4,6}}[ \-]{_BODY}{{2}}",
     find=find,
-    tails=(tails.token, tails.groups),
+    tails=(open_match.token, open_match.groups),
     rank=75,
     plain=False,
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from threegate.detectors.without_spacy import without_spacy
+from threegate.detectors.presidio.without_spacy import without_spacy
 
 with without_spacy():
     from presidio_analyzer import PatternRecognizer

@@ -12,7 +12,8 @@ from functools import partial
 
 import numpy as np
 
-from threegate.detectors.presidio_columns import (
+from threegate.detectors.engine.digit_index import Ints, Mask
+from threegate.detectors.presidio.columns import (
     LETTERS,
     SIGN,
     Columns,
@@ -29,8 +30,7 @@ from threegate.detectors.presidio_columns import (
     verhoeff,
     weighed,
 )
-from threegate.detectors.sieve import Ints, Mask
-from threegate.detectors.without_spacy import without_spacy
+from threegate.detectors.presidio.without_spacy import without_spacy
 
 with without_spacy():
     from presidio_analyzer.predefined_recognizers import SgUenRecognizer

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 
 import numpy as np
 
-from threegate.detectors.sieve import Ints, Mask
+from threegate.detectors.engine.digit_index import Ints, Mask
 
 Columns = Sequence[Ints]
 """The first characters of some identifiers without what groups them, their second ones, and so on:

@@ -16,18 +16,13 @@ from typing import Any
 import re2
 import regex
 
-from threegate.detectors.folding import fold
-from threegate.detectors.presidio_table import (
-    MORE_CONTEXT,
-    OTHER_FORMS,
-    PREDEFINED,
-    REWRITTEN,
-)
-from threegate.detectors.recognizer import SCORES, Recognizer
-from threegate.detectors.surroundings import View
-from threegate.detectors.without_spacy import without_spacy
-from threegate.policy.failures import failure
-from threegate.policy.recognizers import entity, entity_of, fault
+from threegate.detectors.engine.context import View
+from threegate.detectors.engine.folding import fold
+from threegate.detectors.engine.recognizer import SCORES, Recognizer
+from threegate.detectors.presidio.catalog import MORE_CONTEXT, OTHER_FORMS, PREDEFINED, REWRITTEN
+from threegate.detectors.presidio.without_spacy import without_spacy
+from threegate.policy.errors import failure
+from threegate.policy.language.recognizers import entity, entity_of, fault
 
 with without_spacy():
     from presidio_analyzer import (

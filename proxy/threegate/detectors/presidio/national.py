@@ -16,16 +16,16 @@ from typing import Any, NamedTuple
 import numpy as np
 import regex
 
-from threegate.detectors import checksums
-from threegate.detectors.presidio_checks import CHECKS, MORE, WRITTEN
-from threegate.detectors.presidio_engine import compact, mentions, raised, spelled
-from threegate.detectors.presidio_places import BEFORE, Places
-from threegate.detectors.presidio_states import SOLID, Ends, Runs, States
-from threegate.detectors.recognizer import Hit
-from threegate.detectors.sieve import Ints, Mask, together
-from threegate.detectors.surroundings import REACH, View, told
-from threegate.detectors.without_spacy import without_spacy
-from threegate.policy.recognizers import kind_of
+from threegate.detectors.engine import checksums
+from threegate.detectors.engine.context import REACH, View, told
+from threegate.detectors.engine.digit_index import Ints, Mask, together
+from threegate.detectors.engine.recognizer import Hit
+from threegate.detectors.presidio.checks import CHECKS, MORE, WRITTEN
+from threegate.detectors.presidio.engine import compact, mentions, raised, spelled
+from threegate.detectors.presidio.places import BEFORE, Places
+from threegate.detectors.presidio.state_tables import SOLID, Ends, Runs, States
+from threegate.detectors.presidio.without_spacy import without_spacy
+from threegate.policy.language.recognizers import kind_of
 from threegate.types import Level
 
 with without_spacy():

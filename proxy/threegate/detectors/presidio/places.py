@@ -8,8 +8,10 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from threegate.detectors.presidio_columns import SIGN
-from threegate.detectors.presidio_states import (
+from threegate.detectors.engine.context import JOINERS, REACH, SPACE, STOPS, View
+from threegate.detectors.engine.digit_index import Ints, Mask, together
+from threegate.detectors.presidio.columns import SIGN
+from threegate.detectors.presidio.state_tables import (
     DIGITS,
     LONGEST,
     SOLID,
@@ -20,8 +22,6 @@ from threegate.detectors.presidio_states import (
     symbols,
     table_of,
 )
-from threegate.detectors.sieve import Ints, Mask, together
-from threegate.detectors.surroundings import JOINERS, REACH, SPACE, STOPS, View
 
 _GROUPING = table_of(" -./")
 _BLANKS = SPACE + "\t\"'\r"

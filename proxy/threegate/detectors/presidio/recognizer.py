@@ -21,17 +21,17 @@ from typing import Any
 
 import re2
 
-from threegate.detectors import tails
 from threegate.detectors.base import DetectorInfo, Example
-from threegate.detectors.presidio_engine import MAX_SPAN, QUIET, engine_of, parsed, repaired
-from threegate.detectors.presidio_national import Entity, is_whole, level_of
-from threegate.detectors.presidio_places import Places
-from threegate.detectors.presidio_table import PREDEFINED
-from threegate.detectors.recognizer import Hit, Recognizer
-from threegate.detectors.sieve import LONG
-from threegate.detectors.surroundings import View
-from threegate.detectors.without_spacy import without_spacy
-from threegate.policy.recognizers import kind_of
+from threegate.detectors.engine import open_match
+from threegate.detectors.engine.context import View
+from threegate.detectors.engine.digit_index import LONG
+from threegate.detectors.engine.recognizer import Hit, Recognizer
+from threegate.detectors.presidio.catalog import PREDEFINED
+from threegate.detectors.presidio.engine import MAX_SPAN, QUIET, engine_of, parsed, repaired
+from threegate.detectors.presidio.national import Entity, is_whole, level_of
+from threegate.detectors.presidio.places import Places
+from threegate.detectors.presidio.without_spacy import without_spacy
+from threegate.policy.language.recognizers import kind_of
 from threegate.types import Bilingual
 
 with without_spacy():
@@ -183,7 +183,7 @@ def _national() -> Recognizer:
         ),
         trigger=gate.trigger,
         find=gate.find,
-        tails=(tails.token, tails.number, tails.groups),
+        tails=(open_match.token, open_match.number, open_match.groups),
         rank=25,
         plain=False,
     )

@@ -13,8 +13,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from threegate.detectors.characters import Ints, Mask
-from threegate.detectors.pattern_parts import parsed
+from threegate.detectors.custom.pattern_parts import parsed
+from threegate.detectors.engine.character_arrays import Ints, Mask
 
 SYMBOLS = 256
 """Characters as a table knows them: those of ASCII, and others, many of which share one."""

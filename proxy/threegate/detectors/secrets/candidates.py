@@ -17,7 +17,7 @@ import numpy as np
 import re2
 from numpy.typing import NDArray
 
-from threegate.detectors import linear
+from threegate.detectors.engine import byte_patterns
 from threegate.normalize import re2_spans
 from threegate.normalize.re2_spans import ANYWHERE, spans
 
@@ -47,12 +47,12 @@ _FIXED = re.compile(
 def placer(pattern: str) -> Places:
     """Finds the values of all matches of RE2's `pattern`: its group `value`, else the match."""
     if "(?P<value>" not in pattern:
-        return partial(_whole, linear.finder(pattern))
+        return partial(_whole, byte_patterns.finder(pattern))
     grouped = re2.compile(pattern)
     if last := _LAST.fullmatch(pattern):
         return _reaching(last, grouped)
     if fixed := _FIXED.fullmatch(pattern):
-        return _ending(fixed, linear.finder(linear.ungrouped(pattern)), grouped)
+        return _ending(fixed, byte_patterns.finder(byte_patterns.ungrouped(pattern)), grouped)
     return partial(_grouped, grouped)
 
 
@@ -76,7 +76,7 @@ def _parted(spans: Iterable[tuple[int, int]]) -> tuple[Sequence[int], Sequence[i
     return starts, ends
 
 
-def _whole(spans: linear.Spans, data: bytes) -> Columns:
+def _whole(spans: byte_patterns.Spans, data: bytes) -> Columns:
     starts, ends = _parted(spans(data))
     return starts, starts, ends
 
@@ -85,7 +85,7 @@ def _reaching(last: re.Match[str], grouped: Any) -> Places:
     """Found with the fewest characters of the value: where they end is where it begins, and parts
     are chosen in the same order whatever more of it follows."""
     lead, one, least = last["lead"] or "", last["one"], int(last["least"])
-    head = re2.compile(linear.ungrouped(last["head"]) + f"{lead}{one}{{{least}}}")
+    head = re2.compile(byte_patterns.ungrouped(last["head"]) + f"{lead}{one}{{{least}}}")
     fewest, wide = least + bool(lead), () if "[^" in lead + one else _LETTERS
     ends_of, exactly = _ends(last), _one_by_one(last, head, fewest, grouped)
 
@@ -179,7 +179,7 @@ _BLANKS = r"\t\n\f\r "
 """To `re` there is one more."""
 
 
-def _ending(fixed: re.Match[str], spans: linear.Spans, grouped: Any) -> Places:
+def _ending(fixed: re.Match[str], spans: byte_patterns.Spans, grouped: Any) -> Places:
     """With one character behind the value, if any, that the pattern tells."""
     size, end = int(fixed["size"]), fixed["end"].removesuffix("|$)").encode() + b")"
     ends = re.compile(end).match

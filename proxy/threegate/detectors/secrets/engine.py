@@ -17,12 +17,12 @@ from dataclasses import dataclass
 
 import re2
 
-from threegate.detectors import tails
 from threegate.detectors.base import DetectorInfo, Example
-from threegate.detectors.recognizer import Find, Hit, Recognizer
-from threegate.detectors.secret_places import placer
-from threegate.detectors.secret_values import secrets_of
-from threegate.detectors.surroundings import View
+from threegate.detectors.engine import open_match
+from threegate.detectors.engine.context import View
+from threegate.detectors.engine.recognizer import Find, Hit, Recognizer
+from threegate.detectors.secrets.candidates import placer
+from threegate.detectors.secrets.values import secrets_of
 from threegate.normalize import re2_spans
 from threegate.types import Bilingual, Level
 
@@ -105,7 +105,7 @@ def recognizer(rule: SecretRule) -> Recognizer:
         DetectorInfo(f"secrets.{rule.id}", (rule.kind,), rule.title, rule.examples),
         trigger=rule.trigger or "(?i)" + "|".join(re2.escape(k) for k in rule.keywords),
         find=_finder(rule),
-        tails=(tails.token,),
+        tails=(open_match.token,),
         rank=rule.rank,
         plain=rule.plain,
     )

@@ -10,10 +10,11 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from threegate.detectors import linear, password, password_words, tails
 from threegate.detectors.base import DetectorInfo, Example
-from threegate.detectors.recognizer import Hit, Recognizer, judged
-from threegate.detectors.surroundings import View
+from threegate.detectors.engine import byte_patterns, open_match
+from threegate.detectors.engine.context import View
+from threegate.detectors.engine.recognizer import Hit, Recognizer, judged
+from threegate.detectors.secrets import password, password_words
 from threegate.types import Bilingual, Level
 
 _WALLET = (
@@ -89,7 +90,9 @@ _REACH = 56
 
 
 def _loose(pattern: re.Pattern[str], end: str) -> Any:
-    return linear.loosened(pattern.pattern.partition("(?(")[0].replace("(?P<open>", "(?:") + end)
+    return byte_patterns.loosened(
+        pattern.pattern.partition("(?(")[0].replace("(?P<open>", "(?:") + end
+    )
 
 
 _FORMS = (
@@ -103,7 +106,7 @@ _OPEN = re.compile(
 _LONGEST = 300
 
 
-@tails.begins(rf"(?i:{_WALLET}|{_LABEL})")
+@open_match.begins(rf"(?i:{_WALLET}|{_LABEL})")
 def tail(text: str) -> int:
     """From the label on, while words follow it."""
     match = _OPEN.search(text, max(0, len(text) - _LONGEST))
@@ -132,6 +135,6 @@ RECOGNIZER = Recognizer(
     ),
     trigger=rf"(?i){_WALLET}|{_LABEL}",
     find=find,
-    tails=(tails.token, tail),
+    tails=(open_match.token, tail),
     rank=40,
 )

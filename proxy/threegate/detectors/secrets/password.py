@@ -11,11 +11,11 @@ from collections.abc import Iterator
 
 import re2
 
-from threegate.detectors import linear, tails
 from threegate.detectors.base import DetectorInfo, Example
-from threegate.detectors.recognizer import Hit, Recognizer, judged
-from threegate.detectors.secrets import NEXT_LINE, TAGS
-from threegate.detectors.surroundings import View
+from threegate.detectors.engine import byte_patterns, open_match
+from threegate.detectors.engine.context import View
+from threegate.detectors.engine.recognizer import Hit, Recognizer, judged
+from threegate.detectors.secrets.engine import NEXT_LINE, TAGS
 from threegate.normalize.re2_spans import found
 from threegate.types import Bilingual, Level
 
@@ -112,7 +112,7 @@ _SIGN = re.compile("[!@#$%^&*]")
 _FORMS = (
     (_LIKELY_CHINESE, _CHINESE),
     (_LIKELY_ENGLISH, _ENGLISH),
-    (linear.loosened(_OTHER.pattern), _OTHER),
+    (byte_patterns.loosened(_OTHER.pattern), _OTHER),
 )
 
 
@@ -254,7 +254,7 @@ RECOGNIZER = Recognizer(
     trigger=r"(?i)密码|密碼|密钥|口令|password|passwd|passphrase|passcode|pass|pwd|pw"
     r"|contrase|kennwort|senha|пароль|パスワード|비밀번호|mật khẩu|wachtwoord",
     find=find,
-    tails=(tails.token,),
+    tails=(open_match.token,),
     rank=60,
     plain=False,
 )

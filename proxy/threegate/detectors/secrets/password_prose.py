@@ -11,10 +11,11 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from threegate.detectors import linear, password, tails
 from threegate.detectors.base import DetectorInfo, Example
-from threegate.detectors.recognizer import Hit, Recognizer, judged
-from threegate.detectors.surroundings import View
+from threegate.detectors.engine import byte_patterns, open_match
+from threegate.detectors.engine.context import View
+from threegate.detectors.engine.recognizer import Hit, Recognizer, judged
+from threegate.detectors.secrets import password
 from threegate.types import Bilingual, Level
 
 _CHARS = r"[A-Za-z0-9!#$%&*+\-./:;=?@^_~]"
@@ -124,7 +125,7 @@ def _loose(pattern: re.Pattern[str]) -> Any:
         .replace(_END, _ENDS)
         .replace(f"(?={_READER})", _READER)
     )
-    return linear.loosened(made)
+    return byte_patterns.loosened(made)
 
 
 _FORMS = tuple(
@@ -136,7 +137,7 @@ _OPEN_PIPE = re.compile(
 _LONGEST_PIPE = 128
 
 
-@tails.begins(r"\becho ")
+@open_match.begins(r"\becho ")
 def tail(text: str) -> int:
     """From the word echo on, while a program that reads its output may follow."""
     match = _OPEN_PIPE.search(text, max(0, len(text) - _LONGEST_PIPE))
@@ -183,6 +184,6 @@ RECOGNIZER = Recognizer(
     ),
     trigger=r"(?i)密码|密碼|口令|passw(?:or)?d|passphrase|passcode|pwd|[取问問享压][码碼]|\becho ",
     find=find,
-    tails=(tails.token, tail),
+    tails=(open_match.token, tail),
     rank=45,
 )

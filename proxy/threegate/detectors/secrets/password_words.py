@@ -12,11 +12,12 @@ from typing import Any
 
 import re2
 
-from threegate.detectors import linear, password, tails
 from threegate.detectors.base import DetectorInfo, Example
-from threegate.detectors.recognizer import Hit, Recognizer, judged
-from threegate.detectors.secrets import NEXT_LINE
-from threegate.detectors.surroundings import View
+from threegate.detectors.engine import byte_patterns, open_match
+from threegate.detectors.engine.context import View
+from threegate.detectors.engine.recognizer import Hit, Recognizer, judged
+from threegate.detectors.secrets import password
+from threegate.detectors.secrets.engine import NEXT_LINE
 from threegate.normalize import re2_spans
 from threegate.types import Bilingual, Level
 
@@ -144,7 +145,7 @@ _BESIDE = r"(?:[^A-Za-z0-9_\-.@/(= ]|[ ][^A-Za-z]|[ ]?$)"
 
 def _loose(pattern: re.Pattern[str]) -> Any:
     """With what must stand behind a value."""
-    return linear.loosened(pattern.pattern.replace("(?=", "(?:").replace(r"\Z", "$"))
+    return byte_patterns.loosened(pattern.pattern.replace("(?=", "(?:").replace(r"\Z", "$"))
 
 
 _FORMS = tuple(
@@ -154,7 +155,7 @@ _FORMS = tuple(
         *((_ENGLISH, _english), (_SET, _set)),
     )
 )
-_LOOSE_CHINESE = linear.loosened(_CHINESE.pattern + _BESIDE)
+_LOOSE_CHINESE = byte_patterns.loosened(_CHINESE.pattern + _BESIDE)
 
 RECOGNIZER = Recognizer(
     DetectorInfo(
@@ -193,6 +194,6 @@ RECOGNIZER = Recognizer(
     ),
     trigger=password.RECOGNIZER.trigger,
     find=find,
-    tails=(tails.token,),
+    tails=(open_match.token,),
     rank=50,
 )

@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 
-from threegate.detectors import linear, tails
 from threegate.detectors.base import DetectorInfo, Example
-from threegate.detectors.recognizer import Hit, Recognizer
-from threegate.detectors.surroundings import View
+from threegate.detectors.engine import byte_patterns, open_match
+from threegate.detectors.engine.context import View
+from threegate.detectors.engine.recognizer import Hit, Recognizer
 from threegate.types import Bilingual, Level
 
 KIND = "secret.private_key"
@@ -21,7 +21,7 @@ MIN_PEM_BODY = 20
 
 _BEGIN = re.compile(r"-----BEGIN (?:[A-Z0-9]{2,12} ){0,2}PRIVATE KEY(?: BLOCK)?-----")
 _END, _DASHES = "-----END ", "-----"
-_RUNS = linear.finder(r"[A-Za-z0-9+/=\\](?:(?:[ \t]*\r?\n[ \t]*)?[A-Za-z0-9+/=\\]){19}")
+_RUNS = byte_patterns.finder(r"[A-Za-z0-9+/=\\](?:(?:[ \t]*\r?\n[ \t]*)?[A-Za-z0-9+/=\\]){19}")
 """The least that a key cut short shows, in lines however short; without it somebody only names the
 line."""
 _BODY = re.compile(r"[\sA-Za-z0-9+/=:,\-\\]*")
@@ -70,7 +70,7 @@ def _shows_a_key(text: str, first: int, stop: int) -> bool:
     return bool(shown)
 
 
-@tails.begins(_PEM_OPEN.pattern)
+@open_match.begins(_PEM_OPEN.pattern)
 def tail(text: str) -> int:
     match = _PEM_OPEN.search(text, max(0, len(text) - 64))
     return match.start() if match else len(text)
@@ -100,7 +100,7 @@ RECOGNIZER = Recognizer(
     ),
     trigger="PRIVATE KEY",
     find=find,
-    tails=(tails.token, tail),
+    tails=(open_match.token, tail),
     rank=99,
     plain=False,
 )

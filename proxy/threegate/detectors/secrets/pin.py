@@ -9,10 +9,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from threegate.detectors import linear, tails
 from threegate.detectors.base import DetectorInfo, Example
-from threegate.detectors.recognizer import Hit, Recognizer, judged
-from threegate.detectors.surroundings import View
+from threegate.detectors.engine import byte_patterns, open_match
+from threegate.detectors.engine.context import View
+from threegate.detectors.engine.recognizer import Hit, Recognizer, judged
 from threegate.types import Bilingual, Level
 
 KIND = "secret.password"
@@ -57,7 +57,7 @@ _BESIDE = re.compile(
 )
 _ENDS = r"(?:[^0-9A-Za-z.\-年个条次]|[.\-][^0-9]|[.\-]?$)"
 """What `_EDGE` lets stand behind a code."""
-_PATTERNS = tuple((linear.loosened(p.pattern + _ENDS), p) for p in (_CODE, _CARD, _BESIDE))
+_PATTERNS = tuple((byte_patterns.loosened(p.pattern + _ENDS), p) for p in (_CODE, _CARD, _BESIDE))
 _WEAK = "01234567890 9876543210"
 _POSTAL = 6
 """Digits of an Indian postal code, which is called PIN code too."""
@@ -119,7 +119,7 @@ RECOGNIZER = Recognizer(
         r"|(?:gate|door)[: ]{0,2}[#*]"
     ),
     find=find,
-    tails=(tails.token,),
+    tails=(open_match.token,),
     rank=55,
     plain=False,
 )

@@ -11,9 +11,9 @@ import hashlib
 import re
 import string
 
-from threegate.detectors import tails
 from threegate.detectors.base import Example
-from threegate.detectors.secrets import KEY, SecretRule, assign
+from threegate.detectors.engine import open_match
+from threegate.detectors.secrets.engine import KEY, SecretRule, assign
 from threegate.types import Bilingual, Level
 
 HEX, DIGITS, UPPER, LOWER = "0-9a-f", "0-9", "A-Z0-9", "a-z0-9"
@@ -64,7 +64,7 @@ def prefixed(
         ),
         not_before=r"A-Za-z0-9_.\-",
         not_after="" if most < 0 else _ENDS.get(alphabet, ALNUM),
-        plain=min(map(len, heads)) + least <= tails.WORD + 1,
+        plain=min(map(len, heads)) + least <= open_match.WORD + 1,
     )
 
 
@@ -106,7 +106,7 @@ def named(
             Example(f'{heads[0]}{middle} = "{"x" * least}"'),
         ),
         not_after=_ENDS.get(alphabet, ALNUM) + "+/",
-        plain=least <= tails.WORD + 1 or "," in alphabet,
+        plain=least <= open_match.WORD + 1 or "," in alphabet,
     )
 
 

@@ -6,10 +6,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from threegate.detectors import tails
 from threegate.detectors.base import DetectorInfo, Example
-from threegate.detectors.recognizer import Hit, Recognizer
-from threegate.detectors.surroundings import View
+from threegate.detectors.engine import open_match
+from threegate.detectors.engine.context import View
+from threegate.detectors.engine.recognizer import Hit, Recognizer
 from threegate.types import Bilingual, Level
 
 KIND = "secret.password"
@@ -35,7 +35,7 @@ def find(view: View) -> Iterator[Hit]:
 _OPEN = re.compile(r"://[^\s@/\"'<>]*\Z")
 
 
-@tails.begins(_OPEN.pattern)
+@open_match.begins(_OPEN.pattern)
 def tail(text: str) -> int:
     """Everything behind the scheme may be user and password."""
     match = _OPEN.search(text, max(0, len(text) - 256))
@@ -58,7 +58,7 @@ RECOGNIZER = Recognizer(
     ),
     trigger=r"://[^\s:@/]*:[^\s@/]{3,}@",
     find=find,
-    tails=(tails.token, tail),
+    tails=(open_match.token, tail),
     rank=50,
     plain=False,
 )

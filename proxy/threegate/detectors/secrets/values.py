@@ -18,7 +18,7 @@ import numpy as np
 import re2
 from numpy.typing import NDArray
 
-from threegate.detectors import tails
+from threegate.detectors.engine import open_match
 from threegate.normalize import re2_spans
 
 _PLACEHOLDER = (
@@ -48,7 +48,7 @@ def secrets_of(floor: float, allow: str) -> Secrets:
 
     def is_secret(data: bytes) -> bool:
         value = data.decode()
-        if len(value) > tails.MAX_TOKEN or len(set(value)) < least:
+        if len(value) > open_match.MAX_TOKEN or len(set(value)) < least:
             return False
         return not re2_spans.found(other, data) and entropy(value) >= floor
 

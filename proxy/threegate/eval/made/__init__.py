@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from threegate.evaluate.made.build import TASKS, rows
+from threegate.eval.made.build import TASKS, rows
 
 __all__ = ["TASKS", "rows"]

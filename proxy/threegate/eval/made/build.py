@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from random import Random
 from typing import Any
 
-from threegate.evaluate.made import clean, near, secret
-from threegate.evaluate.made.carriers import Carrier, carrier
-from threegate.evaluate.made.kinds import KINDS, Kind, as_is
+from threegate.eval.made import clean, near, secret
+from threegate.eval.made.carriers import Carrier, carrier
+from threegate.eval.made.kinds import KINDS, Kind, as_is
 
 LANGUAGES = ("zh", "en", "mixed")
 SOURCE = "made"

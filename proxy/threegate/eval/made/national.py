@@ -8,7 +8,7 @@ from __future__ import annotations
 import string
 from random import Random
 
-from threegate.evaluate.made.draws import (
+from threegate.eval.made.draws import (
     day,
     digits,
     fitting,

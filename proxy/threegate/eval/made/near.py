@@ -8,8 +8,8 @@ import re
 from collections.abc import Callable
 from random import Random
 
-from threegate.evaluate.made import china, draws, world
-from threegate.evaluate.made.kinds import KINDS, Kind
+from threegate.eval.made import china, draws, world
+from threegate.eval.made.kinds import KINDS, Kind
 
 Text = Callable[[Random], str]
 

@@ -13,7 +13,7 @@ import re
 import string
 from random import Random
 
-from threegate.evaluate.made.near import filled
+from threegate.eval.made.near import filled
 
 _ALPHABETS = {
     "a": string.ascii_letters + string.digits,

@@ -16,8 +16,8 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from threegate.error_words import said
 from threegate.errors import RequestError
+from threegate.i18n.messages import said
 from threegate.types import Caller
 
 KEY_PREFIX = "tg-"

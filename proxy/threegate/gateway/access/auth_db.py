@@ -16,8 +16,8 @@ from dataclasses import asdict, dataclass, field
 
 from sqlalchemy import Boolean, Column, Engine, MetaData, Table, Text, func, insert, select, update
 
-from threegate.gateway.door import Key, made, over, refused
-from threegate.policy.versions import create_tables
+from threegate.gateway.access.auth import Key, made, over, refused
+from threegate.policy.lifecycle.versions import create_tables
 from threegate.types import Caller
 
 log = logging.getLogger(__name__)

@@ -11,11 +11,11 @@ from contextlib import (
     nullcontext,
 )
 
-from threegate.error_words import said
 from threegate.errors import RequestError
-from threegate.gateway.call import Call
+from threegate.gateway.context import Call
+from threegate.i18n.messages import said
+from threegate.limits.store import Lease, estimated_length, estimated_tokens, scope_of
 from threegate.policy.model import Limits
-from threegate.state.limits import Lease, estimated_length, estimated_tokens, scope_of
 from threegate.upstream.tokens import ModelTokenizer
 
 

@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from threegate.detectors.suite import Suite
-from threegate.gateway.gates import judges_calls
+from threegate.detectors.detector_set import Suite
+from threegate.gateway.output_contract import judges_calls
+from threegate.guard.constraint_merge import Constraints, merge
 from threegate.guard.decide import Judge, wanted_kinds
 from threegate.guard.input import judges
-from threegate.guard.merge import Constraints, merge
 from threegate.guard.output import ChannelGuard, channel_guards
 from threegate.policy.model import CompiledPolicy, Label, Show, in_rollout
 from threegate.types import Caller, Channel, Layer

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 
-from threegate.policy.bands import Left, Side, Tally
+from threegate.policy.lifecycle.bands import Left, Side, Tally
 from threegate.policy.model import CompiledPolicy, Mode, Rule, in_rollout
 from threegate.types import Caller, Decision, Finding
 

@@ -12,13 +12,13 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 
-from threegate.audit.record import Content, ContentLevel, Part, Record, Stage, Usage
+from threegate.audit.log.record import Content, ContentLevel, Part, Record, Stage, Usage
 from threegate.audit.settings import OnFailure
 from threegate.errors import ThreegateError
-from threegate.gateway.bands import Bands
+from threegate.gateway.access.rule_trips import Bands
 from threegate.gateway.deps import Audit
-from threegate.gateway.metrics import Metrics
-from threegate.gateway.traces import NO_PARENT, Parent, Traces
+from threegate.gateway.telemetry.metrics import Metrics
+from threegate.gateway.telemetry.tracing import NO_PARENT, Parent, Traces
 from threegate.guard.constraint import Constrained
 from threegate.policy.model import CompiledPolicy
 from threegate.types import (

@@ -17,8 +17,8 @@ from prometheus_client.exposition import choose_encoder
 from prometheus_client.metrics import MetricWrapperBase
 from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead
 
-from threegate.audit.record import ACTIONS
-from threegate.audit.writer import Counters
+from threegate.audit.log.record import ACTIONS
+from threegate.audit.log.writer import Counters
 from threegate.types import Failed, Verdict
 
 _SECONDS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10, 60)

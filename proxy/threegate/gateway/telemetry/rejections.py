@@ -11,11 +11,11 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from threegate.audit.record import NOBODY, Record, Stage
+from threegate.audit.log.record import NOBODY, Record, Stage
 from threegate.audit.settings import OnFailure
 from threegate.errors import AuditError, ThreegateError
 from threegate.gateway.deps import Audit
-from threegate.gateway.ledger import new_id
+from threegate.gateway.telemetry.audit_trail import new_id
 from threegate.types import Caller
 from threegate.wire.errors import status_of
 

@@ -20,10 +20,10 @@ from typing import Any, NamedTuple
 import httpx
 import orjson
 
-from threegate.audit.database import now_us
-from threegate.audit.formats import otel_spans
-from threegate.audit.record import Record, event, timestamp
-from threegate.audit.tickets import Receipt
+from threegate.audit.export.formats import otel_spans
+from threegate.audit.log.append_queue import Receipt
+from threegate.audit.log.database import now_us
+from threegate.audit.log.record import Record, event, timestamp
 
 EVERY_S = 1.0
 MOST_WAITING = 4096

@@ -21,8 +21,8 @@ from enum import StrEnum
 from typing import Any
 from zipfile import BadZipFile
 
-from threegate.policy.failures import failure
-from threegate.policy.taxonomy import BY_ID, GBT45654
+from threegate.policy.compliance.taxonomy import BY_ID, GBT45654
+from threegate.policy.errors import failure
 from threegate.types import Bilingual
 
 MAX_BANK_BYTES = 64 << 20

@@ -10,14 +10,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from threegate.policy.beside import BESIDE
 from threegate.policy.compile import layered
+from threegate.policy.compliance.product_controls import BESIDE
+from threegate.policy.compliance.taxonomy import Category, Taxonomy
 from threegate.policy.kinds import KIND_INFOS
-from threegate.policy.load import Bundle
+from threegate.policy.language.load import Bundle
+from threegate.policy.language.vocabulary import LAYER
 from threegate.policy.schema import ConstraintRule, Rule
-from threegate.policy.strength import includes
-from threegate.policy.taxonomy import Category, Taxonomy
-from threegate.policy.vocabulary import LAYER
+from threegate.policy.strictness.compare import includes
 from threegate.types import Bilingual, Layer
 
 ENOUGH_TESTS = 2

@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
+from threegate.policy.compliance.taxonomy import TAXONOMIES
 from threegate.policy.kinds import KIND_INFOS
-from threegate.policy.schema_json import schema_json
-from threegate.policy.taxonomy import TAXONOMIES
+from threegate.policy.language.schema_json import schema_json
 from threegate.types import Bilingual
 
 ITEM = "[]"

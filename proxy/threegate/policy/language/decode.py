@@ -17,11 +17,11 @@ from functools import cache
 from types import MappingProxyType, NoneType, UnionType
 from typing import Annotated, Any, Union, get_args, get_origin, get_type_hints
 
-from threegate.policy.codes import problem
-from threegate.policy.nodes import MAX_PROBLEMS, Mapping, Node, Scalar, Sequence
-from threegate.policy.problems import Mark, Problem
+from threegate.policy.language.nodes import MAX_PROBLEMS, Mapping, Node, Scalar, Sequence
+from threegate.policy.language.problem_catalog import problem
+from threegate.policy.language.problems import Mark, Problem
+from threegate.policy.language.shapes import Form, Word
 from threegate.policy.schema import ConstraintRule, Rule, Sample, Then
-from threegate.policy.shapes import Form, Word
 from threegate.types import Bilingual, Layer
 
 MISSING_VALUE = object()

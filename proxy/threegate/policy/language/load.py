@@ -13,12 +13,12 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from threegate.policy.codes import problem
-from threegate.policy.decode import MISSING_VALUE, Decoder
-from threegate.policy.nodes import read
-from threegate.policy.problems import Mark, Problem
+from threegate.policy.language.decode import MISSING_VALUE, Decoder
+from threegate.policy.language.nodes import read
+from threegate.policy.language.problem_catalog import problem
+from threegate.policy.language.problems import Mark, Problem
+from threegate.policy.language.shapes import place
 from threegate.policy.schema import ConstraintRule, Pack, Rule
-from threegate.policy.shapes import place
 
 MAX_TEXT_BYTES = 8 << 20
 """Lists, answers and knowledge; a list of 100,000 words has about 1 MiB."""

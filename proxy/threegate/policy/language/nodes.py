@@ -15,10 +15,10 @@ from typing import Any
 
 import yaml
 
-from threegate.policy.codes import problem
-from threegate.policy.problems import Mark, Problem
+from threegate.i18n.yaml import said
+from threegate.policy.language.problem_catalog import problem
+from threegate.policy.language.problems import Mark, Problem
 from threegate.types import Bilingual
-from threegate.yaml_words import said
 
 MAX_FILE_BYTES = 1 << 20
 MAX_DEPTH = 32

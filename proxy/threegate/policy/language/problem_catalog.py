@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from threegate.policy.problems import Mark, Problem, Severity
+from threegate.policy.language.problems import Mark, Problem, Severity
 from threegate.types import Bilingual
 
 

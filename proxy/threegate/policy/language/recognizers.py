@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from threegate.policy.patterns import PatternError, compile_pattern
+from threegate.policy.language.patterns import PatternError, compile_pattern
 from threegate.types import Bilingual
 
 _KNOWN = {

@@ -12,9 +12,9 @@ from enum import Enum
 from types import NoneType, UnionType
 from typing import Annotated, Any, Union, get_args, get_origin
 
-from threegate.policy.decode import enum_values, hints, is_required, key_of
+from threegate.policy.language.decode import enum_values, hints, is_required, key_of
+from threegate.policy.language.shapes import Form
 from threegate.policy.schema import Pack, Sample, Then
-from threegate.policy.shapes import Form
 from threegate.types import Bilingual
 
 _BILINGUAL = {

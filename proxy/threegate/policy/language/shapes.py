@@ -14,7 +14,7 @@ from dataclasses import MISSING, dataclass, field
 from types import MappingProxyType
 from typing import Annotated, Any
 
-from threegate.policy.problems import NOWHERE, Mark
+from threegate.policy.language.problems import NOWHERE, Mark
 from threegate.types import Bilingual
 
 

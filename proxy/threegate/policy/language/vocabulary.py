@@ -12,8 +12,8 @@ from typing import Any
 
 from threegate.policy.actions import ACTIONS
 from threegate.policy.kinds import title_of
+from threegate.policy.language.problems import Severity
 from threegate.policy.model import KeepHistory, Label, MaskStyle, Mode, Per, Place, Show, StreamMode
-from threegate.policy.problems import Severity
 from threegate.policy.schema import (
     Arguments,
     AuditLevel,

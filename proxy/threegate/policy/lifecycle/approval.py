@@ -15,7 +15,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import assert_never
 
-from threegate.policy.lifecycle import (
+from threegate.policy.lifecycle.machine import (
     Activate,
     Approve,
     Command,

@@ -26,9 +26,9 @@ from sqlalchemy import (
 )
 from sqlalchemy.exc import IntegrityError
 
-from threegate.policy.bands import Count, Left, Minute, Side, side_of
+from threegate.policy.lifecycle.bands import Count, Left, Minute, Side, side_of
+from threegate.policy.lifecycle.versions import create_tables
 from threegate.policy.model import Band, PolicySet
-from threegate.policy.versions import create_tables
 
 KEPT_MINUTES = 24 * 60
 """The longest that a band may look back."""

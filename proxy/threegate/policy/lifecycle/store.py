@@ -20,13 +20,13 @@ from threading import get_ident
 from typing import Any, Protocol
 
 from threegate.errors import PolicyError
+from threegate.policy.errors import broken
 from threegate.policy.facade import Checked, check, rebuild
-from threegate.policy.failures import broken
 from threegate.policy.kinds import KINDS
-from threegate.policy.load import MAX_TEXT_BYTES, DictTree
+from threegate.policy.language.load import MAX_TEXT_BYTES, DictTree
+from threegate.policy.language.problems import Problem
+from threegate.policy.lifecycle.versions import Versions
 from threegate.policy.model import PolicySet
-from threegate.policy.problems import Problem
-from threegate.policy.versions import Versions
 
 LAST_GOOD = "policy-last-good.json"
 

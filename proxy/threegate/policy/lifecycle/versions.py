@@ -18,10 +18,11 @@ from typing import Any
 from sqlalchemy import Column, Engine, Integer, MetaData, Table, Text, insert, select
 from sqlalchemy.exc import IntegrityError, OperationalError, ProgrammingError
 
+from threegate.policy.errors import broken, failure
 from threegate.policy.facade import Checked, Rebuilt, rebuild
-from threegate.policy.failures import broken, failure
-from threegate.policy.four_eyes import Refused, decide
-from threegate.policy.lifecycle import (
+from threegate.policy.language.load import DictTree
+from threegate.policy.lifecycle.approval import Refused, decide
+from threegate.policy.lifecycle.machine import (
     Activate,
     Approve,
     Command,
@@ -34,7 +35,6 @@ from threegate.policy.lifecycle import (
     Withdraw,
     fold,
 )
-from threegate.policy.load import DictTree
 from threegate.policy.model import PolicySet
 
 MAX_TRIES = 20

@@ -4,11 +4,13 @@ the one list."""
 from __future__ import annotations
 
 from threegate.policy.kinds import KINDS
+from threegate.policy.language.load import Bundle
+from threegate.policy.language.problems import Problem
+from threegate.policy.lint.actions import DOING
 from threegate.policy.lint.bands import BANDS
 from threegate.policy.lint.base import Lint, Subject
 from threegate.policy.lint.constraints import CONSTRAINTS
 from threegate.policy.lint.detection import DETECTION
-from threegate.policy.lint.doing import DOING
 from threegate.policy.lint.exceptions import EXCEPTIONS
 from threegate.policy.lint.labels import LABELS
 from threegate.policy.lint.meta import META
@@ -16,8 +18,6 @@ from threegate.policy.lint.overlay import OVERLAY
 from threegate.policy.lint.recognizers import RECOGNIZERS
 from threegate.policy.lint.samples import SAMPLES
 from threegate.policy.lint.words import WORDS
-from threegate.policy.load import Bundle
-from threegate.policy.problems import Problem
 
 LINTS: tuple[Lint, ...] = (
     *META,

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from threegate.policy.actions import BY_ACTION, written_actions
+from threegate.policy.language.problems import Problem, Severity
+from threegate.policy.language.shapes import place
 from threegate.policy.lint.base import Lint, Subject
 from threegate.policy.model import Mode, StreamMode
-from threegate.policy.problems import Problem, Severity
-from threegate.policy.shapes import place
-from threegate.policy.strength import includes
+from threegate.policy.strictness.compare import includes
 from threegate.types import Action, Bilingual, Layer, Level
 
 SENTENCE_KINDS = (

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from threegate.policy.language.problems import Problem, Severity
 from threegate.policy.lint.base import Lint, Subject
 from threegate.policy.model import matches
-from threegate.policy.problems import Problem, Severity
 from threegate.types import Bilingual
 
 HOSTILE = ("injection", "hazard", "secret")

@@ -9,8 +9,8 @@ from functools import cached_property
 from typing import ClassVar
 
 from threegate.policy.compile import Layered, layered
-from threegate.policy.load import Bundle
-from threegate.policy.problems import Mark, Problem, Severity
+from threegate.policy.language.load import Bundle
+from threegate.policy.language.problems import Mark, Problem, Severity
 from threegate.policy.schema import ConstraintRule, Pack, Rule
 from threegate.types import Bilingual
 

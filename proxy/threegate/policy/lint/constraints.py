@@ -6,12 +6,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from threegate.policy.kinds import is_known
+from threegate.policy.language.problems import Mark, Problem, Severity
+from threegate.policy.language.shapes import place
 from threegate.policy.lint.base import Lint, Subject
 from threegate.policy.lint.detection import own_kinds
 from threegate.policy.model import matches
-from threegate.policy.problems import Mark, Problem, Severity
 from threegate.policy.schema import ClampSpec, ConstraintRule
-from threegate.policy.shapes import place
 from threegate.types import Bilingual
 
 SAMPLING = (

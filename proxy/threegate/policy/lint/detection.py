@@ -6,12 +6,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from threegate.policy.kinds import is_known
+from threegate.policy.language.problems import Problem, Severity
+from threegate.policy.language.recognizers import entity, kind_of
+from threegate.policy.language.shapes import place
 from threegate.policy.lint.base import Lint, Subject
-from threegate.policy.problems import Problem, Severity
-from threegate.policy.recognizers import entity, kind_of
 from threegate.policy.schema import Rule
-from threegate.policy.shapes import place
-from threegate.policy.strength import includes
+from threegate.policy.strictness.compare import includes
 from threegate.types import Bilingual, Channel, Layer
 
 CHANNELS = {

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import date, timedelta
 
+from threegate.policy.language.problems import Problem, Severity
+from threegate.policy.language.shapes import place
 from threegate.policy.lint.base import Lint, Subject
-from threegate.policy.problems import Problem, Severity
 from threegate.policy.schema import Exceptional, Rule
-from threegate.policy.shapes import place
 from threegate.types import Bilingual
 
 MAX_DAYS = 90

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from threegate.policy.language.problems import Problem, Severity
 from threegate.policy.lint.base import Lint, Subject
 from threegate.policy.model import Label
-from threegate.policy.problems import Problem, Severity
 from threegate.policy.schema import OnAuditFailure, Pack, UnlabelledSpec
 from threegate.types import Bilingual
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from threegate.policy.compliance.taxonomy import BY_ID
+from threegate.policy.language.problems import Problem, Severity
+from threegate.policy.language.shapes import place
 from threegate.policy.lint.base import Lint, Subject
-from threegate.policy.problems import Problem, Severity
 from threegate.policy.schema import Rule
-from threegate.policy.shapes import place
-from threegate.policy.taxonomy import BY_ID
 from threegate.types import Action, Bilingual
 
 _HAN = re.compile(r"[\u3400-\u9fff]")

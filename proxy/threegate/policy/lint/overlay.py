@@ -9,16 +9,16 @@ from dataclasses import replace
 from typing import Any
 
 from threegate.policy.compile import build
-from threegate.policy.diff import Change, diff
-from threegate.policy.diff import Subject as Of
+from threegate.policy.language.load import answer_paths
+from threegate.policy.language.problems import Mark, Problem, Severity
+from threegate.policy.language.shapes import place
 from threegate.policy.lint.base import Lint, Subject
-from threegate.policy.load import answer_paths
 from threegate.policy.model import Mode
 from threegate.policy.model import Rule as Compiled
-from threegate.policy.problems import Mark, Problem, Severity
 from threegate.policy.schema import AuditLevel, OnAuditFailure, Pack
-from threegate.policy.shapes import place
-from threegate.policy.strength import Direction, includes, selector_covers
+from threegate.policy.strictness.compare import Direction, includes, selector_covers
+from threegate.policy.strictness.diff import Change, diff
+from threegate.policy.strictness.diff import Subject as Of
 from threegate.types import Bilingual
 
 

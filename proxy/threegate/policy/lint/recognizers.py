@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from threegate.policy.language.problems import Problem
+from threegate.policy.language.recognizers import fault
 from threegate.policy.lint.base import Lint, Subject
-from threegate.policy.problems import Problem
-from threegate.policy.recognizers import fault
 from threegate.types import Bilingual
 
 

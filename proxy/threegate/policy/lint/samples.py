@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from threegate.policy.language.problems import Problem, Severity
 from threegate.policy.lint.base import Lint, Subject
-from threegate.policy.problems import Problem, Severity
 from threegate.policy.schema import Change, ConstraintRule, Sample
 from threegate.types import Bilingual
 

@@ -7,12 +7,12 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 
+from threegate.policy.language.patterns import PatternError, compile_pattern
+from threegate.policy.language.problems import Mark, Problem, Severity
+from threegate.policy.language.shapes import place
 from threegate.policy.lint.base import Lint, Subject
-from threegate.policy.patterns import PatternError, compile_pattern
-from threegate.policy.problems import Mark, Problem, Severity
 from threegate.policy.schema import DetectorSpec, ListSpec, Match
-from threegate.policy.shapes import place
-from threegate.policy.strength import includes
+from threegate.policy.strictness.compare import includes
 from threegate.types import Bilingual
 
 _HAN = re.compile(r"[\u3400-\u9fff]")

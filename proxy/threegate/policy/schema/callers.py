@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from threegate.policy.shapes import Located, doc
+from threegate.policy.language.shapes import Located, doc
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

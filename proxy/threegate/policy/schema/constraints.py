@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
+from threegate.policy.language.shapes import Date, Id, Kind, Located, Path, doc
 from threegate.policy.model import KeepHistory, Mode, Per, Place, Show
 from threegate.policy.schema.callers import When
-from threegate.policy.shapes import Date, Id, Kind, Located, Path, doc
 from threegate.types import Action, Bilingual, Layer
 
 

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
+from threegate.policy.language.shapes import Date, ExceptionId, Id, Located, Name, Path, Regex, doc
 from threegate.policy.model import Label
 from threegate.policy.schema.constraints import ConstraintRule
 from threegate.policy.schema.rules import Rule
-from threegate.policy.shapes import Date, ExceptionId, Id, Located, Name, Path, Regex, doc
 from threegate.types import Bilingual, Level
 
 

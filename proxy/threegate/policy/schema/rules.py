@@ -7,9 +7,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from threegate.policy.language.shapes import Date, ExceptionId, Id, Kind, Located, Sha256, doc
 from threegate.policy.model import MaskStyle, Mode, StreamMode
 from threegate.policy.schema.callers import When
-from threegate.policy.shapes import Date, ExceptionId, Id, Kind, Located, Sha256, doc
 from threegate.types import Action, Bilingual, Channel, Layer, Level
 
 

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import Any
 
+from threegate.policy.language.vocabulary import MODE, Scale
 from threegate.policy.model import Selector
-from threegate.policy.vocabulary import MODE, Scale
 from threegate.types import Bilingual
 
 

@@ -6,8 +6,19 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
+from threegate.policy.language.vocabulary import (
+    ACTION,
+    ARGUMENTS,
+    CHECK,
+    HISTORY,
+    IMAGES,
+    PER,
+    PLACE,
+    SHOW,
+    UNKNOWN,
+)
 from threegate.policy.model import Clamp, ConstraintRule, Fields, Limits, Reasoning, Tools
-from threegate.policy.strength import (
+from threegate.policy.strictness.compare import (
     Aspect,
     Direction,
     callers,
@@ -23,17 +34,6 @@ from threegate.policy.strength import (
     verbatim,
     worded,
     wording,
-)
-from threegate.policy.vocabulary import (
-    ACTION,
-    ARGUMENTS,
-    CHECK,
-    HISTORY,
-    IMAGES,
-    PER,
-    PLACE,
-    SHOW,
-    UNKNOWN,
 )
 from threegate.types import Bilingual
 

@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
+from threegate.policy.language.vocabulary import AUDIT_LEVEL, LABEL, MATCH, ON_AUDIT_FAILURE, Scale
 from threegate.policy.model import (
     Category,
     CompiledPolicy,
@@ -25,7 +26,7 @@ from threegate.policy.model import (
     Unlabelled,
     WordList,
 )
-from threegate.policy.strength import (
+from threegate.policy.strictness.compare import (
     Aspect,
     Direction,
     covering,
@@ -35,9 +36,8 @@ from threegate.policy.strength import (
     unclear,
     wording,
 )
-from threegate.policy.strength_constraints import compare_constraints
-from threegate.policy.strength_rules import compare_rules
-from threegate.policy.vocabulary import AUDIT_LEVEL, LABEL, MATCH, ON_AUDIT_FAILURE, Scale
+from threegate.policy.strictness.constraints import compare_constraints
+from threegate.policy.strictness.rules import compare_rules
 from threegate.types import Bilingual
 
 AnyRule = Rule | ConstraintRule

@@ -4,9 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
+from threegate.policy.language.vocabulary import (
+    ACTION,
+    CHANNEL,
+    LEVEL,
+    RESTORE,
+    STREAM,
+    STYLE,
+    kind_named,
+)
 from threegate.policy.model import Band, Claims, Rule
 from threegate.policy.schema import Restore
-from threegate.policy.strength import (
+from threegate.policy.strictness.compare import (
     Aspect,
     Direction,
     callers,
@@ -22,7 +31,6 @@ from threegate.policy.strength import (
     worded,
     wording,
 )
-from threegate.policy.vocabulary import ACTION, CHANNEL, LEVEL, RESTORE, STREAM, STYLE, kind_named
 from threegate.types import Action, Bilingual
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from threegate.policy.vocabulary import FAILED, LEVEL, kind_named
+from threegate.policy.language.vocabulary import FAILED, LEVEL, kind_named
 from threegate.types import Bilingual, Failed, Finding
 
 NOTHING = Bilingual("无", "nothing")

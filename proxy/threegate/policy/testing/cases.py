@@ -1,6 +1,6 @@
 """The tests that policies carry, as plain cases, and what became of them.
 
-Pure: `threegate.check` runs cases through the real detectors and the stream machine and makes
+Pure: `policy_ops.test_runner` runs cases through the real detectors and stream machine and makes
 `Outcome`s. A run with no case at all is a failure, so that a typing error in a path cannot pass.
 """
 
@@ -11,9 +11,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from threegate.policy.compile import build, layered
-from threegate.policy.load import Bundle
+from threegate.policy.language.load import Bundle
+from threegate.policy.language.problems import NOWHERE, Mark
 from threegate.policy.model import CompiledPolicy
-from threegate.policy.problems import NOWHERE, Mark
 from threegate.policy.schema import Change, ConstraintRule, Rule, Sample
 from threegate.types import Bilingual, Channel, Layer
 

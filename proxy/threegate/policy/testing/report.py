@@ -10,11 +10,11 @@ from collections.abc import Iterable
 from typing import Any
 from xml.sax.saxutils import quoteattr
 
-from threegate.policy.cases import Outcome, Report
-from threegate.policy.codes import CODES
+from threegate.policy.language.problem_catalog import CODES
+from threegate.policy.language.problems import Mark, Problem, Severity
+from threegate.policy.language.vocabulary import SEVERITY
 from threegate.policy.lint import LINTS
-from threegate.policy.problems import Mark, Problem, Severity
-from threegate.policy.vocabulary import SEVERITY
+from threegate.policy.testing.cases import Outcome, Report
 from threegate.types import Bilingual
 
 _SARIF_LEVELS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.INFO: "note"}

@@ -13,7 +13,7 @@ import orjson
 
 from threegate.errors import ThreegateError
 from threegate.types import Channel, Layer
-from threegate.wire import listed, pointer
+from threegate.wire import known_fields, pointer
 from threegate.wire.adapter import (
     DEFAULT_STREAM,
     Api,
@@ -27,10 +27,10 @@ from threegate.wire.adapter import (
     ToolCall,
     Usage,
 )
+from threegate.wire.anthropic.messages_stream import MessagesCodec, stop_of, usage_of
 from threegate.wire.base import BaseAdapter, objects
-from threegate.wire.chat_request import place_in_messages, prefixed
 from threegate.wire.errors import anthropic_error
-from threegate.wire.messages_stream import MessagesCodec, stop_of, usage_of
+from threegate.wire.openai.chat_request import place_in_messages, prefixed
 from threegate.wire.slots import SlotWalk, each, walk_fields
 
 _THINKING: Final = ("thinking", "redacted_thinking")
@@ -66,7 +66,7 @@ class Messages(BaseAdapter):
         walk = SlotWalk(Layer.OUTPUT)
         walk.choice = 0
         _content(walk, body.get("content"), "/content", Channel.CONTENT)
-        walk_fields(walk, body, Channel.CONTENT, without=listed.MESSAGE - {"stop_reason"})
+        walk_fields(walk, body, Channel.CONTENT, without=known_fields.MESSAGE - {"stop_reason"})
         return tuple(walk.slots)
 
     def put(self, body: Body, texts: Mapping[str, str]) -> Body:

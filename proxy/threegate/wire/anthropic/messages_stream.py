@@ -11,10 +11,10 @@ from typing import Any, Final
 
 import orjson
 
-from threegate.error_words import said
 from threegate.errors import ThreegateError, UpstreamError
+from threegate.i18n.messages import said
 from threegate.types import Channel
-from threegate.wire import listed
+from threegate.wire import known_fields
 from threegate.wire.adapter import (
     Body,
     Chunk,
@@ -25,8 +25,8 @@ from threegate.wire.adapter import (
     StreamOptions,
     Usage,
 )
-from threegate.wire.deltas import FrameCodec, shape_errors
 from threegate.wire.errors import anthropic_error
+from threegate.wire.frame_codec import FrameCodec, shape_errors
 from threegate.wire.json import parse_answer
 from threegate.wire.sse import ServerSentEvent, encode_json
 
@@ -52,11 +52,11 @@ def usage_of(usage: Any) -> Usage | None:
     """Token counts of an Anthropic `usage` object."""
     if not isinstance(usage, dict):
         return None
-    cached = listed.count(usage.get("cache_read_input_tokens"))
-    written = listed.count(usage.get("cache_creation_input_tokens"))
+    cached = known_fields.count(usage.get("cache_read_input_tokens"))
+    written = known_fields.count(usage.get("cache_creation_input_tokens"))
     return Usage(
-        input=listed.count(usage.get("input_tokens")) + cached + written,
-        output=listed.count(usage.get("output_tokens")),
+        input=known_fields.count(usage.get("input_tokens")) + cached + written,
+        output=known_fields.count(usage.get("output_tokens")),
         cached=cached,
     )
 
@@ -112,7 +112,9 @@ class MessagesCodec(FrameCodec):
                 self._message(chunk, frame["message"])
             case "message_delta":
                 self._message_delta(chunk, frame.get("delta") or {}, frame.get("usage"))
-        known = listed.MESSAGES_FRAMES.get(frame.get("type") or "", listed.MESSAGES_FRAME)
+        known = known_fields.MESSAGES_FRAMES.get(
+            frame.get("type") or "", known_fields.MESSAGES_FRAME
+        )
         self._unlisted(chunk, frame, known)
         if frame.get("type") in ("message_stop", "error"):
             chunk.terminal = True
@@ -121,13 +123,13 @@ class MessagesCodec(FrameCodec):
     def _message(self, chunk: Chunk, message: Body) -> None:
         self._count(message.get("usage"))
         self._take_all(chunk, message, "content", 0) if message.get("content") else None
-        self._unlisted(chunk, message, listed.MESSAGE)
+        self._unlisted(chunk, message, known_fields.MESSAGE)
 
     def _message_delta(self, chunk: Chunk, delta: Body, usage: Any) -> None:
         self._count(usage)
         if delta.get("stop_reason"):
             self.finish_reasons[0] = self._reason(chunk, delta, "stop_reason", 0)
-        self._unlisted(chunk, delta, listed.MESSAGE_DELTA)
+        self._unlisted(chunk, delta, known_fields.MESSAGE_DELTA)
 
     def _delta(self, chunk: Chunk, delta: Body, index: int) -> None:
         known = _DELTAS.get(delta.get("type") or "")
@@ -137,7 +139,7 @@ class MessagesCodec(FrameCodec):
                 self._take(chunk, delta, name, self._piece(channel, index, text))
             self._unlisted(chunk, delta, _OF_DELTA[name])
         elif delta.get("type") in _SILENT_DELTAS:
-            self._unlisted(chunk, delta, listed.SIGNATURE_DELTA)
+            self._unlisted(chunk, delta, known_fields.SIGNATURE_DELTA)
         else:
             self._unlisted(chunk, delta, frozenset())
 

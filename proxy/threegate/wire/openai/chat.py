@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from threegate.types import Channel, Layer
-from threegate.wire import listed, pointer, think
+from threegate.wire import known_fields, pointer, think
 from threegate.wire.adapter import (
     DEFAULT_STREAM,
     Api,
@@ -26,15 +26,15 @@ from threegate.wire.adapter import (
     ToolCall,
 )
 from threegate.wire.base import answers, objects, unlink
-from threegate.wire.chat_request import ChatRequest, tools_of
-from threegate.wire.choices import Choice, ChoiceCodec, finish_of
+from threegate.wire.openai.chat_request import ChatRequest, tools_of
+from threegate.wire.openai.choices import Choice, ChoiceCodec, finish_of
 from threegate.wire.slots import SlotWalk, walk_fields
 
 REFUSAL_PART: Final = 1
 TRANSCRIPT_PART: Final = 2
 FUNCTION_PART: Final = -1  # the one call of the legacy `function_call`
 CUSTOM_PART: Final = -2  # calls with any text as input: this and below, by their index
-CHOICE: Final = listed.CHOICE - {"logprobs", *listed.REASONS}
+CHOICE: Final = known_fields.CHOICE - {"logprobs", *known_fields.REASONS}
 """Of a whole answer: log probabilities and reasons are walked for what they should not hold."""
 _THINKING: Final = ("thinking", "reasoning", "redacted_thinking")  # parts of a content
 REASONING_FIELDS: Final = ("reasoning_content", "reasoning")
@@ -47,7 +47,7 @@ class ChatCodec(ChoiceCodec):
 
     object_name = "chat.completion.chunk"
     id_prefix = "chatcmpl"
-    fields = listed.CHOICE | {"delta"}
+    fields = known_fields.CHOICE | {"delta"}
 
     def __init__(self, model: str, options: StreamOptions) -> None:
         super().__init__(model, options)
@@ -68,7 +68,7 @@ class ChatCodec(ChoiceCodec):
             for name in ("text", "summary"):
                 if text := detail.get(name):
                     self._reasoning(chunk, detail, name, text, state)
-            self._unlisted(chunk, detail, listed.DETAIL, state.content_key.choice)
+            self._unlisted(chunk, detail, known_fields.DETAIL, state.content_key.choice)
         content = delta.get("content")
         if content:
             self._content(chunk, delta, "content", content, state)
@@ -104,28 +104,28 @@ class ChatCodec(ChoiceCodec):
             if custom := call.get("custom"):
                 self._custom(chunk, custom, state, CUSTOM_PART - part)
             self._call(chunk, call.get("function") or {}, state, part)
-            self._unlisted(chunk, call, listed.CALL, index)
+            self._unlisted(chunk, call, known_fields.CALL, index)
         if call := delta.get("function_call"):
             self._call(chunk, call, state, FUNCTION_PART)
-        self._unlisted(chunk, delta, listed.DELTA, index)
+        self._unlisted(chunk, delta, known_fields.DELTA, index)
 
     def _audio(self, chunk: Chunk, audio: Body, index: int) -> None:
         if text := audio.get("transcript"):
             key = StreamKey(index, Channel.CONTENT, TRANSCRIPT_PART)
             self._take(chunk, audio, "transcript", Delta(key, text))
-        self._unlisted(chunk, audio, listed.AUDIO, index)
+        self._unlisted(chunk, audio, known_fields.AUDIO, index)
 
     def _call(self, chunk: Chunk, function: Body, state: Choice, part: int) -> None:
         key = self._called(chunk, function, state, part)
         if text := function.get("arguments"):
             self._take(chunk, function, "arguments", self._arguments.read(key, text))
-        self._unlisted(chunk, function, listed.FUNCTION, key.choice)
+        self._unlisted(chunk, function, known_fields.FUNCTION, key.choice)
 
     def _custom(self, chunk: Chunk, custom: Body, state: Choice, part: int) -> None:
         key = self._called(chunk, custom, state, part)
         if text := custom.get("input"):
             self._take(chunk, custom, "input", Delta(key, text))
-        self._unlisted(chunk, custom, listed.CUSTOM, key.choice)
+        self._unlisted(chunk, custom, known_fields.CUSTOM, key.choice)
 
     def _called(self, chunk: Chunk, tool: Body, state: Choice, part: int) -> StreamKey:
         """The key of a call; its name is taken out."""
@@ -189,7 +189,7 @@ class Chat(ChatRequest):
                 known = CHOICE | {"message"}
             walk_fields(walk, choice, Channel.CONTENT, without=known, at=walk.base)
         walk.choice, walk.base = 0, ""
-        walk_fields(walk, body, Channel.CONTENT, without=listed.FRAME)
+        walk_fields(walk, body, Channel.CONTENT, without=known_fields.FRAME)
         return tuple(walk.slots)
 
     def _answer_slots(self, walk: SlotWalk, message: Body, options: StreamOptions) -> None:

@@ -12,10 +12,10 @@ from typing import Final
 
 import orjson
 
-from threegate.error_words import said
 from threegate.errors import UpstreamError
+from threegate.i18n.messages import said
 from threegate.types import Channel
-from threegate.wire import listed, think
+from threegate.wire import known_fields, think
 from threegate.wire.adapter import (
     Body,
     Chunk,
@@ -27,9 +27,9 @@ from threegate.wire.adapter import (
     StreamOptions,
     Usage,
 )
-from threegate.wire.deltas import FrameCodec, hollow, shape_errors
+from threegate.wire.event_template import Mould, moulded
+from threegate.wire.frame_codec import FrameCodec, hollow, shape_errors
 from threegate.wire.json import parse_answer
-from threegate.wire.mould import Mould, moulded
 from threegate.wire.sse import DONE, ServerSentEvent, encode_json
 
 LINKED: Final = ("logprobs", "token_ids")
@@ -54,10 +54,12 @@ def usage_of(body: Body) -> Usage | None:
     prompt = usage.get("prompt_tokens_details") or {}
     completion = usage.get("completion_tokens_details") or {}
     return Usage(
-        input=listed.count(usage.get("prompt_tokens")),
-        output=listed.count(usage.get("completion_tokens")),
-        cached=listed.count(prompt.get("cached_tokens") or usage.get("prompt_cache_hit_tokens")),
-        reasoning=listed.count(completion.get("reasoning_tokens")),
+        input=known_fields.count(usage.get("prompt_tokens")),
+        output=known_fields.count(usage.get("completion_tokens")),
+        cached=known_fields.count(
+            prompt.get("cached_tokens") or usage.get("prompt_cache_hit_tokens")
+        ),
+        reasoning=known_fields.count(completion.get("reasoning_tokens")),
     )
 
 
@@ -87,7 +89,7 @@ class ChoiceCodec(FrameCodec):
 
     object_name = ""
     id_prefix = ""
-    fields = listed.CHOICE
+    fields = known_fields.CHOICE
     """Of a choice: those without text, and those whose texts `_read_texts` takes out."""
 
     def __init__(self, model: str, options: StreamOptions) -> None:
@@ -160,7 +162,7 @@ class ChoiceCodec(FrameCodec):
                 self._read_choice(chunk, choice)
         if frame.get("usage"):
             self.usage = usage_of(frame)
-        self._unlisted(chunk, frame, listed.FRAME)
+        self._unlisted(chunk, frame, known_fields.FRAME)
         if frame.get("error"):
             self._finish(chunk)
 
@@ -193,7 +195,7 @@ class ChoiceCodec(FrameCodec):
         """Log probabilities stay with the text or tag that they are of, and only with it."""
         tagged = any(isinstance(piece, str) for at in chunk.places for piece in at.pieces)
         spoken = tagged or any(d.key.choice == index for d in chunk.deltas)
-        if listed.odd(choice[name]) or not spoken:
+        if known_fields.odd(choice[name]) or not spoken:
             choice[name] = None
         else:
             chunk.linked.append(Linked(choice, name, index))
@@ -257,7 +259,7 @@ class ChoiceCodec(FrameCodec):
 
     def _hollow(self, frame: Body) -> bool:
         return hollow(frame.get("choices")) and all(
-            name in listed.FRAME or value is None for name, value in frame.items()
+            name in known_fields.FRAME or value is None for name, value in frame.items()
         )
 
     def text(self, key: StreamKey, text: str) -> bytes:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from threegate.types import Channel, Layer
-from threegate.wire import listed, pointer, think
+from threegate.wire import known_fields, pointer, think
 from threegate.wire.adapter import (
     DEFAULT_STREAM,
     Api,
@@ -22,8 +22,8 @@ from threegate.wire.adapter import (
     StreamOptions,
 )
 from threegate.wire.base import BaseAdapter, answers, objects, refuse_tokens, unlink
-from threegate.wire.chat import CHOICE, content_slots
-from threegate.wire.choices import Choice, ChoiceCodec, finish_of
+from threegate.wire.openai.chat import CHOICE, content_slots
+from threegate.wire.openai.choices import Choice, ChoiceCodec, finish_of
 from threegate.wire.slots import SlotWalk, walk_fields
 
 
@@ -34,7 +34,7 @@ class CompletionsCodec(ChoiceCodec):
 
     object_name = "text_completion"
     id_prefix = "cmpl"
-    fields = listed.CHOICE | {"text"}
+    fields = known_fields.CHOICE | {"text"}
 
     def tool_name(self, key: StreamKey) -> str:
         return ""
@@ -73,7 +73,7 @@ class Completions(BaseAdapter):
             known = {"text"} if isinstance(text, str) else set()
             walk_fields(walk, choice, Channel.CONTENT, without=CHOICE | known, at=walk.base)
         walk.choice, walk.base = 0, ""
-        walk_fields(walk, body, Channel.CONTENT, without=listed.FRAME)
+        walk_fields(walk, body, Channel.CONTENT, without=known_fields.FRAME)
         return tuple(walk.slots)
 
     def place_system(self, body: Body, text: str, where: Placement) -> Body:

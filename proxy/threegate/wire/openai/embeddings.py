@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from threegate.errors import ProtocolError
 from threegate.types import Channel, Layer
-from threegate.wire import listed
+from threegate.wire import known_fields
 from threegate.wire.adapter import DEFAULT_STREAM, Api, Body, Slot, StreamCodec, StreamOptions
 from threegate.wire.base import BaseAdapter, objects, refuse_tokens
 from threegate.wire.slots import SlotWalk, walk_fields
@@ -31,9 +31,9 @@ class Embeddings(BaseAdapter):
         walk = SlotWalk(Layer.OUTPUT)
         walk.choice = 0
         for index, item in objects(body.get("data")):
-            without = listed.EMBEDDING
+            without = known_fields.EMBEDDING
             walk_fields(walk, item, Channel.CONTENT, without=without, at=f"/data/{index}")
-        walk_fields(walk, body, Channel.CONTENT, without=listed.EMBEDDINGS)
+        walk_fields(walk, body, Channel.CONTENT, without=known_fields.EMBEDDINGS)
         return tuple(walk.slots)
 
     def streamed(self, body: Body) -> bool:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from threegate.types import Channel, Layer
-from threegate.wire import listed, pointer
+from threegate.wire import known_fields, pointer
 from threegate.wire.adapter import (
     DEFAULT_STREAM,
     Api,
@@ -21,9 +21,9 @@ from threegate.wire.adapter import (
     Usage,
 )
 from threegate.wire.base import BaseAdapter, objects
-from threegate.wire.chat_request import ROLE_CHANNELS, place_in_messages
-from threegate.wire.responses_parts import BY_ITEM, message_item, response_of, usage_of
-from threegate.wire.responses_stream import ResponsesCodec
+from threegate.wire.openai.chat_request import ROLE_CHANNELS, place_in_messages
+from threegate.wire.openai.responses_parts import BY_ITEM, message_item, response_of, usage_of
+from threegate.wire.openai.responses_stream import ResponsesCodec
 from threegate.wire.slots import SlotWalk, each, walk_fields
 
 _SYSTEM_FIELDS: Final = ("instructions", "tools", "text")
@@ -51,7 +51,7 @@ class Responses(BaseAdapter):
         walk.choice = 0
         self._items(walk, body, "output", assistant=Channel.CONTENT)
         walk.base = ""
-        walk_fields(walk, body, Channel.CONTENT, without=listed.RESPONSE)
+        walk_fields(walk, body, Channel.CONTENT, without=known_fields.RESPONSE)
         return tuple(walk.slots)
 
     def _items(self, walk: SlotWalk, body: Body, field: str, *, assistant: Channel) -> None:

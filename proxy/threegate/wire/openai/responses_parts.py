@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Final, NamedTuple
 
 from threegate.types import Channel
-from threegate.wire import listed
+from threegate.wire import known_fields
 from threegate.wire.adapter import Body, Outcome, OutcomeKind, StreamKey, Usage
 
 
@@ -49,7 +49,7 @@ BY_ITEM: Final = {
     "code_interpreter_call": _STEMS[7],
 }
 OF_FRAME: Final = {  # by the field with the event's text
-    name: listed.RESPONSES_FRAME | {name}
+    name: known_fields.RESPONSES_FRAME | {name}
     for name in ("", "delta", "item", "part", "response", *(stem.field for stem in _STEMS))
 }
 ENDS: Final = frozenset(("response.completed", "response.incomplete", "response.failed"))
@@ -62,10 +62,12 @@ def usage_of(usage: Any) -> Usage | None:
     if not isinstance(usage, dict):
         return None
     return Usage(
-        input=listed.count(usage.get("input_tokens")),
-        output=listed.count(usage.get("output_tokens")),
-        cached=listed.count((usage.get("input_tokens_details") or {}).get("cached_tokens")),
-        reasoning=listed.count((usage.get("output_tokens_details") or {}).get("reasoning_tokens")),
+        input=known_fields.count(usage.get("input_tokens")),
+        output=known_fields.count(usage.get("output_tokens")),
+        cached=known_fields.count((usage.get("input_tokens_details") or {}).get("cached_tokens")),
+        reasoning=known_fields.count(
+            (usage.get("output_tokens_details") or {}).get("reasoning_tokens")
+        ),
     )
 
 

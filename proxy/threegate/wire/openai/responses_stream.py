@@ -15,7 +15,7 @@ import orjson
 
 from threegate.errors import ThreegateError
 from threegate.types import Channel
-from threegate.wire import listed
+from threegate.wire import known_fields
 from threegate.wire.adapter import (
     Body,
     Chunk,
@@ -26,10 +26,10 @@ from threegate.wire.adapter import (
     StreamKey,
     StreamOptions,
 )
-from threegate.wire.deltas import WHOLE_PARTS, FrameCodec, shape_errors
 from threegate.wire.errors import openai_error
+from threegate.wire.frame_codec import WHOLE_PARTS, FrameCodec, shape_errors
 from threegate.wire.json import parse_answer
-from threegate.wire.responses_parts import (
+from threegate.wire.openai.responses_parts import (
     BY_DELTA,
     BY_DONE,
     BY_ITEM,
@@ -168,7 +168,7 @@ class ResponsesCodec(FrameCodec):
             delta = self._arguments.read(key, frame[name])
         text.received += delta.text
         self._take(chunk, frame, name, delta)
-        if listed.odd(frame.get("logprobs")):
+        if known_fields.odd(frame.get("logprobs")):
             frame["logprobs"] = []
         elif frame.get("logprobs"):
             chunk.linked.append(Linked(frame, "logprobs", 0, empty=[]))
@@ -181,7 +181,7 @@ class ResponsesCodec(FrameCodec):
         if not holder.get(name):
             return
         if known is not None and known.received:
-            if listed.odd(holder.get("logprobs")):
+            if known_fields.odd(holder.get("logprobs")):
                 holder["logprobs"] = []
             holder[name] = ""
             chunk.places.append(Place(holder, name, [Delta(key, "")], mirror=True))
@@ -194,7 +194,7 @@ class ResponsesCodec(FrameCodec):
         if stem is not None:
             key, item_id = self._place(stem, frame), frame.get("item_id") or ""
             self._text(chunk, part, stem.field, key, stem, item_id)
-        self._unlisted(chunk, part, listed.PART | {stem.field} if stem else frozenset())
+        self._unlisted(chunk, part, known_fields.PART | {stem.field} if stem else frozenset())
 
     def _item(self, chunk: Chunk, item: Body, index: int) -> None:
         item_id = item.get("id") or ""
@@ -206,7 +206,9 @@ class ResponsesCodec(FrameCodec):
             for sub, part in enumerate(item.get(name) or ()):
                 places = {"content_index": sub, "summary_index": sub}
                 self._part(chunk, part, {"output_index": index, "item_id": item_id, **places})
-        self._unlisted(chunk, item, listed.CALL_ITEM | {stem.field} if stem else listed.ITEM)
+        self._unlisted(
+            chunk, item, known_fields.CALL_ITEM | {stem.field} if stem else known_fields.ITEM
+        )
 
     def _name(self, chunk: Chunk, item: Body, key: StreamKey) -> None:
         """A name is told again with each repetition of its item."""
@@ -226,7 +228,7 @@ class ResponsesCodec(FrameCodec):
         for index, item in enumerate(response.get("output") or ()):
             self._item(chunk, item, index)
         self.usage = usage_of(response.get("usage")) or self.usage
-        self._unlisted(chunk, response, listed.RESPONSE)
+        self._unlisted(chunk, response, known_fields.RESPONSE)
 
     def _ends(self, chunk: Chunk, response: Body) -> None:
         reason = (response.get("incomplete_details") or {}).get("reason")

@@ -4,7 +4,8 @@
 from __future__ import annotations
 
 from threegate.detectors.base import Example
-from threegate.detectors.secret_shapes import (
+from threegate.detectors.secrets.engine import KEY, WEBHOOK, SecretRule
+from threegate.detectors.secrets.shapes import (
     ALNUM,
     BASE64,
     BASE64URL,
@@ -17,7 +18,6 @@ from threegate.detectors.secret_shapes import (
     prefixed,
     sample,
 )
-from threegate.detectors.secrets import KEY, WEBHOOK, SecretRule
 from threegate.types import Bilingual
 
 _DISCORD = f"https://discord.com/api/webhooks/{sample(DIGITS, 18)}/{sample(BASE64URL, 68)}"

@@ -4,7 +4,8 @@
 from __future__ import annotations
 
 from threegate.detectors.base import Example
-from threegate.detectors.secret_shapes import (
+from threegate.detectors.secrets.engine import AWS, KEY, PASSWORD, SecretRule
+from threegate.detectors.secrets.shapes import (
     ALNUM,
     BASE64,
     BASE64URL,
@@ -17,7 +18,6 @@ from threegate.detectors.secret_shapes import (
     prefixed,
     sample,
 )
-from threegate.detectors.secrets import AWS, KEY, PASSWORD, SecretRule
 from threegate.types import Bilingual
 
 _AZURE = sample(ALNUM, 3) + "8Q~" + sample(ALNUM, 34)

@@ -10,7 +10,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from threegate.detectors.base import Example
-from threegate.detectors.secret_shapes import (
+from threegate.detectors.secrets.engine import ALIYUN, KEY, PASSWORD, TENCENT, WEBHOOK, SecretRule
+from threegate.detectors.secrets.shapes import (
     ALNUM,
     BASE64,
     BASE64URL,
@@ -21,14 +22,6 @@ from threegate.detectors.secret_shapes import (
     named,
     prefixed,
     sample,
-)
-from threegate.detectors.secrets import (
-    ALIYUN,
-    KEY,
-    PASSWORD,
-    TENCENT,
-    WEBHOOK,
-    SecretRule,
 )
 from threegate.types import Bilingual, Level
 

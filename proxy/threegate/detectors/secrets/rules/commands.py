@@ -10,8 +10,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from threegate.detectors.base import Example
-from threegate.detectors.secret_shapes import ALNUM, BASE64, HEX, sample
-from threegate.detectors.secrets import AWS, CONNECTION, KEY, PASSWORD, SecretRule
+from threegate.detectors.secrets.engine import AWS, CONNECTION, KEY, PASSWORD, SecretRule
+from threegate.detectors.secrets.shapes import ALNUM, BASE64, HEX, sample
 from threegate.types import Bilingual
 
 PW = "Rk7vTq2mXz"

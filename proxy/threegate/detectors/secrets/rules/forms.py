@@ -4,7 +4,7 @@ assignments to a telling name, authorization headers."""
 from __future__ import annotations
 
 from threegate.detectors.base import Example
-from threegate.detectors.secrets import (
+from threegate.detectors.secrets.engine import (
     ASSIGN,
     CONNECTION,
     JWT,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from threegate.detectors.base import Example
-from threegate.detectors.secrets import ALIYUN, ASSIGN, AWS, TENCENT, SecretRule, rule
+from threegate.detectors.secrets.engine import ALIYUN, ASSIGN, AWS, TENCENT, SecretRule, rule
 
 _HEX32 = "5b8e1021d7bb4148a3188f4836535719"
 _MIX24 = "Kd8sQ2mZx7Lp4VtR9wYbN3cF"

@@ -8,7 +8,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from threegate.detectors.base import Example
-from threegate.detectors.secret_rules_commands import (
+from threegate.detectors.secrets.engine import KEY, PASSWORD, SecretRule
+from threegate.detectors.secrets.rules.commands import (
     LETTERS,
     NO_VALUE,
     PW,
@@ -17,8 +18,7 @@ from threegate.detectors.secret_rules_commands import (
     command,
     true,
 )
-from threegate.detectors.secret_shapes import ALNUM, HEX, sample
-from threegate.detectors.secrets import KEY, PASSWORD, SecretRule
+from threegate.detectors.secrets.shapes import ALNUM, HEX, sample
 from threegate.types import Bilingual
 
 _TOKEN, _HEX40 = sample(ALNUM, 32), sample(HEX, 40)
