@@ -33,7 +33,7 @@ from threegate.audit import AuditLog, AuditSettings, Content, Part, Query, Recor
 from threegate.audit.export.bundle import export
 from threegate.audit.log.chain import Hasher
 from threegate.audit.log.database import PATIENT_SECONDS, now_us, writer_engine
-from threegate.audit.log.rows import Item, make
+from threegate.audit.log.rows import PendingRecord, make
 from threegate.audit.log.store import load_master, load_publisher, load_signer, today
 from threegate.audit.log.writer import Writer, new_writer_id
 from threegate.audit.verify.sources import connect
@@ -47,9 +47,9 @@ from threegate.types import (
     Finding,
     Layer,
     Level,
-    Locus,
-    Ruled,
+    Ruling,
     Span,
+    TextLocation,
     Verdict,
 )
 
@@ -87,10 +87,10 @@ def text(dice: random.Random, words: int) -> str:
 
 
 def decision(dice: random.Random, request: str) -> Decision:
-    locus = Locus(Layer.INPUT, Channel.USER, message=0)
+    locus = TextLocation(Layer.INPUT, Channel.USER, message=0)
     rule, action = dice.choice(RULES), dice.choice((Action.MASK, Action.FLAG, Action.BLOCK))
     found = Finding("detector", rule, Span(3, 21), 0.91, Level.HIGH, locus)
-    ruled = (Ruled(rule, action, found),) if dice.random() < 0.2 else ()
+    ruled = (Ruling(rule, action, found),) if dice.random() < 0.2 else ()
     verdict = Verdict(action if ruled else Action.ALLOW, ruled)
     return Decision("d", request, Layer.INPUT, verdict, "sha256:0123456789abcdef", {"total": 1.5})
 
@@ -126,7 +126,7 @@ def load(settings: AuditSettings, records: int) -> Figures:
     texts = [text(dice, 20 + 30 * (n % 2)) for n in range(10_000)]
     keys = [master.new_data_key(f"tenant{n}", today()) for n in range(5)]
 
-    def item(n: int) -> Item:
+    def item(n: int) -> PendingRecord:
         ended, request = n % 2, f"ld_{n // 2:09d}"
         caller = Caller(f"tenant{n % 5}", f"key{n % 40}", model="deepseek-r1", language="zh")
         made = Record(

@@ -16,9 +16,9 @@ from collections.abc import Callable, Iterator
 
 from threegate.detectors.presidio import engine as presidio_engine
 from threegate.detectors.registry import DETECTORS, scanner
-from threegate.types import Channel, Layer, Locus, Passage
+from threegate.types import Channel, Layer, Passage, TextLocation
 
-LOCUS = Locus(Layer.INPUT, Channel.USER)
+LOCUS = TextLocation(Layer.INPUT, Channel.USER)
 CHINESE = "今天呢我们来讲高山流水这首曲子，安静些啊，后面的同学马上就要开始放录音了。"
 ENGLISH = (
     "Plan a short geography field trip around Swansea, the Gower and Brecon on a tight budget. "

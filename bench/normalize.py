@@ -15,12 +15,12 @@ import sys
 import time
 from collections.abc import Callable
 
-from threegate.detectors.detector_set import Suite
-from threegate.detectors.detector_sets import Suites
+from threegate.detectors.detector_set import DetectorSet
+from threegate.detectors.detector_sets import DetectorSets
 from threegate.normalize import views
 from threegate.normalize.pipeline import _signs
 from threegate.policy.model import CompiledPolicy, WordList
-from threegate.types import Channel, Layer, Locus, Passage
+from threegate.types import Channel, Layer, Passage, TextLocation
 
 KINDS = frozenset({"pii", "secret", "injection", "list"})
 ORDINARY = {
@@ -72,7 +72,7 @@ def main() -> int:
     parser.add_argument("--size", type=int, default=1 << 20, help="bytes of each text")
     size = parser.parse_args().size
     words = WordList("w", "list.w", tuple(f"绝密词{i}" for i in range(100_000)))
-    suite = Suites(()).of(CompiledPolicy("bench", "bench", lists=(words,)))
+    suite = DetectorSets(()).of(CompiledPolicy("bench", "bench", lists=(words,)))
     print(f"{'text':26}{'look':>9}{'views':>9}{'layer':>9}  views, ms per MiB")
     for name, unit in (ORDINARY | WORST).items():
         text = unit * (size // len(unit.encode()) + 1)
@@ -84,9 +84,9 @@ def main() -> int:
     return 0
 
 
-def checked(suite: Suite, text: str) -> object:
+def checked(suite: DetectorSet, text: str) -> object:
     suite._cache.clear()
-    passage = Passage(Locus(Layer.INPUT, Channel.USER), text)
+    passage = Passage(TextLocation(Layer.INPUT, Channel.USER), text)
     return asyncio.run(suite.check([passage], KINDS, frozenset(), 1000))
 
 

@@ -27,7 +27,7 @@ import tldextract
 from detectors import DEFAULT, LOCUS, mixed  # type: ignore[import-not-found]
 from presidio_analyzer import AnalyzerEngine, RecognizerRegistry
 from presidio_analyzer.nlp_engine import SpacyNlpEngine
-from threegate.detectors.detector_sets import Suites
+from threegate.detectors.detector_sets import DetectorSets
 from threegate.policy.model import CompiledPolicy
 from threegate.types import Passage
 
@@ -45,7 +45,7 @@ def milliseconds(call: Callable[[], object], runs: int) -> float:
 
 
 def ours(text: str) -> float:
-    suite = Suites(()).of(CompiledPolicy("bench", "bench"))
+    suite = DetectorSets(()).of(CompiledPolicy("bench", "bench"))
 
     def once() -> object:
         suite._cache.clear()

@@ -28,7 +28,7 @@ import re2
 from threegate.cli.serve import spare_the_collector
 from threegate.detectors.base import PatternDetector, Scanned
 from threegate.detectors.custom import detector as custom
-from threegate.detectors.engine.context import View
+from threegate.detectors.engine.context import ScanText
 from threegate.detectors.engine.digit_index import LONG
 from threegate.detectors.engine.digit_spans import stretches
 from threegate.detectors.engine.folding import fold
@@ -38,7 +38,7 @@ from threegate.detectors.injection.detector import InjectionSignatures
 from threegate.detectors.registry import DETECTORS
 from threegate.normalize import views
 from threegate.policy.model import CompiledPolicy, CustomPattern, WordList
-from threegate.types import Channel, Layer, Locus, Passage
+from threegate.types import Channel, Layer, Passage, TextLocation
 from worst_keys import near_keys
 from worst_national import NATIONAL
 from worst_units import BLOCKS, HITS, NAMED, Unit, word
@@ -47,7 +47,7 @@ MIB = 1 << 20
 _LINE = 60
 """Characters of a unit that are shown."""
 AIM = 50
-LOCUS = Locus(Layer.INPUT, Channel.TOOL_RESULT)
+LOCUS = TextLocation(Layer.INPUT, Channel.TOOL_RESULT)
 TEXTS = {
     "digits": "1",
     "digits and spaces": "1 ",
@@ -167,7 +167,7 @@ def matrix() -> Iterator[tuple[str, str, float]]:
         text = repeated(unit)
         for family, work in others:
             yield family, name, cost(partial(work, text))
-        view = View(fold(text))
+        view = ScanText(fold(text))
         yield "arrays of numbers", name, cost(partial(_arrays, view))
         owner = name.partition(": ")[2]
         for recognizer in DETECTORS:
@@ -181,7 +181,7 @@ def matrix() -> Iterator[tuple[str, str, float]]:
 def _differing() -> Iterator[tuple[str, str, float]]:
     for recognizer in DETECTORS:
         for unit in DIFFERING.get(recognizer.info.id, ()):
-            view = View(fold(differing(unit)))
+            view = ScanText(fold(differing(unit)))
             _arrays(view)
             family = recognizer.info.id + ", each another" * ("{" in unit)
             name = unit if len(unit) < _LINE else f"{unit[:_LINE]}…"
@@ -196,7 +196,7 @@ def _keys() -> Iterator[tuple[str, str, float]]:
     """A quarter of a MiB each, as the rules are many; what a rule finds is no near miss."""
     for recognizer in (r for r in DETECTORS if r.info.id.startswith("secrets.")):
         for name, text in near_keys(recognizer, MIB // 4):
-            view = View(fold(text))
+            view = ScanText(fold(text))
             _arrays(view)
             if any(recognizer.find(view)):
                 continue
@@ -209,23 +209,23 @@ def _values() -> Iterator[tuple[str, str, float]]:
     scanner = PatternScanner(DETECTORS)
     for name, units in HITS.items():
         text = filled(units)
-        view = View(fold(text))
+        view = ScanText(fold(text))
         for recognizer in (r for r in DETECTORS if r.info.id in PASSWORDS):
             family = f"{recognizer.info.id}, all found"
             yield family, name, cost(partial(_found, recognizer, view))
         yield "all rules, all found", name, cost(partial(_scanned, scanner, text))
 
 
-def _arrays(view: View) -> int:
+def _arrays(view: ScanText) -> int:
     """What all recognizers of numbers share."""
     stretches(view.text, view.data, LONG)
     rows = view.sieve.rows(13)
     return int(view.sieve.luhn(rows, 13).sum())
 
 
-def _found(recognizer: Recognizer, view: View) -> int:
+def _found(recognizer: Recognizer, view: ScanText) -> int:
     """With nothing remembered but the arrays and stretches, which all share."""
-    fresh = View(view.text)
+    fresh = ScanText(view.text)
     fresh._sieve, fresh._data, fresh._stretches = view.sieve, view.data, view.stretches
     return sum(1 for _ in recognizer.find(fresh))
 
@@ -244,7 +244,7 @@ def _others() -> Iterator[tuple[str, Work]]:
         yield f"a pattern, {detector.info.title.en}", partial(_scanned, detector)
     scanner = PatternScanner(DETECTORS)
     yield "folding", fold
-    yield "pre-scan", lambda text: scanner._triggers.pulled(View(text))
+    yield "pre-scan", lambda text: scanner._triggers.pulled(ScanText(text))
     yield "injection signatures", partial(_scanned, InjectionSignatures())
     yield "a list of 100,000 words", partial(_scanned, listed)
     yield "normalised views", views
@@ -258,7 +258,7 @@ def hits() -> Iterator[tuple[str, int, float]]:
     """Recognizer, hits in one MiB of its first true example, microseconds each."""
     for recognizer in (r for r in DETECTORS if not r.info.id.startswith("secrets.")):
         example = next(e for e in recognizer.info.examples if e.values)
-        view = View(fold(repeated(example.text + "\n")))
+        view = ScanText(fold(repeated(example.text + "\n")))
         started = time.process_time()
         count = _found(recognizer, view)
         yield recognizer.info.id, count, (time.process_time() - started) * 1e6 / count

@@ -9,15 +9,15 @@ from threegate.types import (
     Finding,
     Layer,
     Level,
-    Locus,
     Passage,
-    Ruled,
+    Ruling,
     Source,
     Span,
+    TextLocation,
     Verdict,
 )
 
-LOCUS = Locus(Layer.INPUT, Channel.USER)
+LOCUS = TextLocation(Layer.INPUT, Channel.USER)
 FOUND = Finding("d", "pii.email", Span(0, 3), 1.0, Level.HIGH, LOCUS)
 
 
@@ -41,11 +41,11 @@ def test_the_rules_that_acted_strongest_first_each_once() -> None:
     verdict = Verdict(
         Action.BLOCK,
         (
-            Ruled("flags", Action.FLAG, FOUND),
-            Ruled("blocks", Action.BLOCK, FOUND),
-            Ruled("flags", Action.FLAG, FOUND),
-            Ruled("shadow", Action.BLOCK, FOUND, shadow=True),
-            Ruled("allows", Action.ALLOW, FOUND),
+            Ruling("flags", Action.FLAG, FOUND),
+            Ruling("blocks", Action.BLOCK, FOUND),
+            Ruling("flags", Action.FLAG, FOUND),
+            Ruling("shadow", Action.BLOCK, FOUND, shadow=True),
+            Ruling("allows", Action.ALLOW, FOUND),
         ),
     )
     assert verdict.rule_ids == ("blocks", "flags")

@@ -14,12 +14,12 @@ import time
 from collections.abc import Callable
 from dataclasses import replace
 
-from threegate.detectors.detector_sets import Suites
+from threegate.detectors.detector_sets import DetectorSets
 from threegate.guard.decide import wanted_kinds
 from threegate.guard.input import ScannedText, judge_input, judges
 from threegate.guard.mask import MaskMap
 from threegate.policy.model import CompiledPolicy, Detect, Rule, WordList
-from threegate.types import Action, Bilingual, Caller, Channel, Layer, Locus, Passage
+from threegate.types import Action, Bilingual, Caller, Channel, Layer, Passage, TextLocation
 
 from bench.speed import prompts
 
@@ -29,7 +29,7 @@ RULES = (10, 30, 100, 300, 1_000)
 WORDS = (100, 1_000, 10_000, 100_000)
 Texts = Callable[[int], list[str]]
 TURNS = (1, 2, 5, 10, 20, 50, 100)
-USER = Locus(Layer.INPUT, Channel.USER)
+USER = TextLocation(Layer.INPUT, Channel.USER)
 
 
 def rule(number: int, kind: str) -> Rule:
@@ -59,7 +59,7 @@ def of_words(count: int) -> CompiledPolicy:
 
 async def best_ms(policy: CompiledPolicy, texts: Texts) -> float:
     """New texts in each round: a repeated one is answered from the cache."""
-    suite = Suites(()).of(policy)
+    suite = DetectorSets(()).of(policy)
     by_channel = judges(policy, Layer.INPUT, Caller(), "", suite.kinds_of)
     kinds = wanted_kinds(policy.rules)
     took = []

@@ -23,17 +23,17 @@ from threegate.audit.retention import retention_job
 from threegate.audit.settings import from_settings
 from threegate.console.app import create_console
 from threegate.console.bootstrap import open_parts
-from threegate.detectors.detector_sets import Suites
+from threegate.detectors.detector_sets import DetectorSets
 from threegate.detectors.models.factory import MODELS, sentence_detectors
 from threegate.detectors.models.llm_judge import LlmJudge
 from threegate.gateway.access.auth import KeyFile
-from threegate.gateway.access.auth_db import KeyTable
+from threegate.gateway.access.auth_db import KeyDatabase
 from threegate.gateway.access.rule_trips import Bands
 from threegate.gateway.deps import Deps
 from threegate.gateway.endpoint import Endpoint
 from threegate.gateway.meta_endpoints import Plain
 from threegate.gateway.notices import Notices
-from threegate.gateway.router import Doors
+from threegate.gateway.router import Router
 from threegate.gateway.telemetry.metrics import Metrics
 from threegate.gateway.telemetry.rejections import Refusals
 from threegate.gateway.telemetry.timed_detectors import Timed
@@ -53,7 +53,7 @@ from threegate.policy.lifecycle.store import (
 )
 from threegate.policy.lifecycle.versions import Versions
 from threegate.policy_ops.signed_bundle import sealed_source
-from threegate.server.background import Watch
+from threegate.server.background import BackgroundWork
 from threegate.server.warmup import warm
 from threegate.settings import JudgeSettings, Settings
 from threegate.settings.errors import wrong
@@ -95,7 +95,7 @@ def create_app(deps: Deps, ready: Callable[[], dict[str, str]] = dict) -> Starle
         routes.append(Route(path, handler, methods=["GET"]))
     routes += _console(deps)
     routes.append(Route("/{path:path}", plain.other, methods=_ALL))
-    return Doors(routes)
+    return Router(routes)
 
 
 def _console(deps: Deps) -> list[BaseRoute]:
@@ -162,7 +162,7 @@ async def opened(
         )
         queued = engine.queued if engine else dict
         store = BandStore.open(versions.engine, secrets.token_hex(8))
-        watch = Watch(
+        watch = BackgroundWork(
             policies, versions, audit, metrics, deps.notices, store, settings.reload_s, queued
         )
         await stack.enter_async_context(_beside(deps, watch, audit))
@@ -170,7 +170,7 @@ async def opened(
 
 
 @asynccontextmanager
-async def _beside(deps: Deps, watch: Watch, audit: AuditLog) -> AsyncIterator[None]:
+async def _beside(deps: Deps, watch: BackgroundWork, audit: AuditLog) -> AsyncIterator[None]:
     """What runs beside the calls; the spans that still wait are sent at the end."""
     tasks = Tasks()
     for work in (
@@ -189,10 +189,10 @@ async def _beside(deps: Deps, watch: Watch, audit: AuditLog) -> AsyncIterator[No
 
 def _suites(
     settings: Settings, engine: Engine | None, outbound: httpx.AsyncClient, metrics: Metrics
-) -> Suites:
+) -> DetectorSets:
     judges = (LlmJudge(j, _key_of(j, settings), outbound) for j in settings.judges)
     sentence = (*(sentence_detectors(engine) if engine else ()), *judges)
-    return Suites(tuple(Timed(d, metrics.asked) for d in sentence))
+    return DetectorSets(tuple(Timed(d, metrics.asked) for d in sentence))
 
 
 def policy_versions(settings: Settings) -> Versions:
@@ -209,10 +209,10 @@ def policy_store(settings: Settings, versions: Versions) -> PolicyStore:
     return PolicyStore.of(VersionSource(versions, source, now_utc), settings.var / "policy")
 
 
-def _door(settings: Settings, versions: Versions) -> KeyFile | KeyTable:
+def _door(settings: Settings, versions: Versions) -> KeyFile | KeyDatabase:
     required = settings.keys == "required"
     door = (
-        KeyTable.open(versions.engine, required=required)
+        KeyDatabase.open(versions.engine, required=required)
         if settings.keys_in_database
         else KeyFile(settings.key_file, required=required)
     )
@@ -262,7 +262,7 @@ def _traces(settings: Settings, client: httpx.AsyncClient, metrics: Metrics) -> 
     return Traces(url, settings.traces_names, client, metrics.spans_lost.inc)
 
 
-def _check_served(policies: PolicyStore, suites: Suites, settings: Settings) -> None:
+def _check_served(policies: PolicyStore, suites: DetectorSets, settings: Settings) -> None:
     """A rule on a kind that nothing reports would never act: an error, unless classifiers are
     off."""
     for binding in policies.pin().bindings:

@@ -74,7 +74,7 @@ class Span:
 
 
 @dataclass(frozen=True, slots=True)
-class Locus:
+class TextLocation:
     """Where a text sits, so that a span is reportable. `part` is a JSON pointer below the message
     or choice."""
 
@@ -102,7 +102,7 @@ class Passage:
     user turn (for answers); `sources` what claims may rest on.
     """
 
-    locus: Locus
+    locus: TextLocation
     text: str = field(repr=False)
     offset: int = 0
     before: str = field(default="", repr=False)
@@ -125,7 +125,7 @@ class Finding:
     span: Span
     score: float
     level: Level
-    locus: Locus
+    locus: TextLocation
     note: str = ""
 
 
@@ -136,11 +136,11 @@ class Failed:
 
     detector: str
     reason: Reason
-    locus: Locus
+    locus: TextLocation
 
 
 @dataclass(frozen=True, slots=True)
-class Ruled:
+class Ruling:
     """One finding or failure as one rule judged it. `shadow` rules and exceptions are recorded,
     not acted on."""
 
@@ -156,7 +156,7 @@ class Verdict:
     """Pure result of `decide`: the strongest action and everything that led to it."""
 
     action: Action = Action.ALLOW
-    ruled: tuple[Ruled, ...] = ()
+    ruled: tuple[Ruling, ...] = ()
 
     @property
     def rule_ids(self) -> tuple[str, ...]:

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import create_engine, make_url, text
 from threegate.audit import AuditLog, AuditSettings, Content, Part, Query, Record, Stage, Usage
-from threegate.audit.verify.findings import Report
+from threegate.audit.verify.findings import VerifyReport
 from threegate.audit.verify.published import own_keys, published_files
 from threegate.audit.verify.sources import connect
 from threegate.audit.verify.verifier import verify_database
@@ -25,10 +25,10 @@ from threegate.types import (
     Finding,
     Layer,
     Level,
-    Locus,
     Reason,
-    Ruled,
+    Ruling,
     Span,
+    TextLocation,
     Verdict,
 )
 
@@ -44,12 +44,12 @@ def settings(tmp_path: Path) -> AuditSettings:
 
 
 def decision(action: Action = Action.BLOCK) -> Decision:
-    locus = Locus(Layer.INPUT, Channel.USER, message=0)
+    locus = TextLocation(Layer.INPUT, Channel.USER, message=0)
     finding = Finding("cn_id", "pii.cn.id_card", Span(7, 25), 0.98765, Level.HIGH, locus)
     failed = Failed("guard", Reason.TIMEOUT, locus)
     ruled = (
-        Ruled("pii.cn.id_card", action, finding),
-        Ruled("out.hazard", Action.FLAG, failed, shadow=True),
+        Ruling("pii.cn.id_card", action, finding),
+        Ruling("out.hazard", Action.FLAG, failed, shadow=True),
     )
     return Decision("d1", "r1", Layer.INPUT, Verdict(action, ruled), "sha256:abc", {"pii": 1.25})
 
@@ -77,7 +77,7 @@ async def filled(settings: AuditSettings, count: int = 3) -> AuditLog:
     return log
 
 
-def check(settings: AuditSettings) -> Report:
+def check(settings: AuditSettings) -> VerifyReport:
     """What an auditor finds who has the log's public key and published checkpoints."""
     database = connect(settings.url)
     try:

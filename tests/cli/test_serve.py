@@ -9,14 +9,20 @@ from typing import Any
 
 import httpx
 import pytest
-from threegate.cli.serve import Leaving, config, ears, listening, with_upstream
+from threegate.cli.serve import (
+    GracefulShutdown,
+    config,
+    listening,
+    listening_sockets,
+    with_upstream,
+)
 from threegate.server.supervisor import Membership
 from threegate.settings import Settings, UpstreamSettings
 from threegate.settings.errors import SettingsError
 
 
 def test_a_stop_is_told_at_once_and_comes_after_the_delay() -> None:
-    leaving = Leaving(delay_s=3600)
+    leaving = GracefulShutdown(delay_s=3600)
     assert not leaving.missing()
     leaving.announce(delayed=True)
     assert leaving.missing() == {"server": "stopping"}
@@ -41,7 +47,7 @@ def test_no_worker_makes_the_socket_of_all_wait() -> None:
         assert not os.get_blocking(listener.fileno())
         member = Membership.of(f"{os.dup(listener.fileno())}:{writing}")
         assert not os.get_blocking(listener.fileno())
-        copies = ears(member.listener)
+        copies = listening_sockets(member.listener)
         assert not os.get_blocking(listener.fileno())
         for copy in copies:
             copy.close()

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 import pytest
 from threegate.console.app import templates
 from threegate.console.progress_page import MAIN, STEPS, finished, watched
-from threegate.console.web import Shown, Step, Watched
+from threegate.console.web import LongTask, Shown, Step
 from threegate.errors import ProtocolError
 
 TOTAL = 1_000
@@ -41,12 +41,12 @@ def failed(error: Exception) -> Shown:
     return Shown("error.html", {"error": type(error).__name__})
 
 
-async def pieces(slow: Watched) -> list[str]:
+async def pieces(slow: LongTask) -> list[str]:
     return [piece async for piece in watched(slow, page, failed)]
 
 
 async def test_a_bar_for_each_percent_and_then_the_page() -> None:
-    head, *steps, rest = await pieces(Watched("t", work()))
+    head, *steps, rest = await pieces(LongTask("t", work()))
     assert head == f"<html>{MAIN}"
     assert len(steps) == 1 + 100
     assert [f'value="{n * 10}"' in steps[1 + n] for n in (0, 50, 99)] == [True, True, False]
@@ -55,18 +55,18 @@ async def test_a_bar_for_each_percent_and_then_the_page() -> None:
 
 
 async def test_the_bar_does_not_move_while_nobody_knows_how_much_there_is() -> None:
-    _, first, *_ = await pieces(Watched("t", work()))
+    _, first, *_ = await pieces(LongTask("t", work()))
     assert "Reading the log" in first
     assert "value" not in first
 
 
 async def test_an_error_on_the_way_is_told_on_the_page() -> None:
-    told = "".join(await pieces(Watched("t", broken())))
+    told = "".join(await pieces(LongTask("t", broken())))
     assert "error.html" in told
     assert "nobody may see" not in told
 
 
 async def test_the_twin_is_the_page_alone() -> None:
-    assert await finished(Watched("t", work())) is PAGE
+    assert await finished(LongTask("t", work())) is PAGE
     with pytest.raises(ProtocolError):
-        await finished(Watched("t", endless()))
+        await finished(LongTask("t", endless()))

@@ -5,7 +5,7 @@ from typing import cast
 import httpx
 import pytest
 from threegate.console.app import Console, console_routes, templates
-from threegate.console.deps import Parts
+from threegate.console.deps import ConsoleDeps
 from threegate.console.routes import ANYONE, OPEN, PAGES, Page
 from threegate.policy.lifecycle.machine import Role
 
@@ -87,7 +87,7 @@ def test_the_routes_are_the_pages_and_each_is_in_the_matrix() -> None:
         for p in PAGES
     }
     assert listed == {k: v if v == OPEN_TO_ALL else set(v.split()) for k, v in MATRIX.items()}
-    routes = console_routes(Console(cast(Parts, None), templates()))
+    routes = console_routes(Console(cast(ConsoleDeps, None), templates()))
     served = {
         f"{method} {route.path.removesuffix('.json')}"
         for route in routes

@@ -5,8 +5,8 @@ from starlette.requests import Request
 from starlette.types import Message
 from threegate.console.web import (
     MAX_FORM_BYTES,
-    Moved,
-    Refusal,
+    ConsoleError,
+    Redirect,
     form_of,
     language_of,
     wants_json,
@@ -66,7 +66,7 @@ async def test_forms_and_json_bodies() -> None:
     ids=["bytes", "list", "broken", "large", "many"],
 )
 async def test_bad_bodies_are_refused(body: bytes, kind: str, status: int) -> None:
-    with pytest.raises(Refusal) as caught:
+    with pytest.raises(ConsoleError) as caught:
         await form_of(request(body, content_type=kind))
     assert caught.value.status == status
 
@@ -78,5 +78,5 @@ def test_who_wants_json() -> None:
 
 
 def test_a_note_joins_the_address() -> None:
-    assert Moved("/a", done="saved").path == "/a?done=saved"
-    assert Moved("/a?b=1", done="saved").path == "/a?b=1&done=saved"
+    assert Redirect("/a", done="saved").path == "/a?done=saved"
+    assert Redirect("/a?b=1", done="saved").path == "/a?b=1&done=saved"

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from threegate.demo.conversations import TOOLS, Conversation
-from threegate.demo.play import Stage, play, read_answer
+from threegate.demo.play import DemoStage, play, read_answer
 from threegate.testing.server import serve
 from threegate.testing.upstream import DemoUpstream
 from threegate.types import Bilingual
@@ -67,13 +67,13 @@ def test_claims_of_all_events_are_kept() -> None:
 async def test_without_a_proxy_nothing_is_hidden(demo: str) -> None:
     """The demo model played directly: it sees and says what the client sent and got."""
     body = ask("My number is 5")
-    played = await play(Stage(demo, upstream=demo), Conversation("x", TITLE, body))
+    played = await play(DemoStage(demo, upstream=demo), Conversation("x", TITLE, body))
     assert played.seen == body
     assert played.said == played.got
     assert played.acted is None
 
 
 async def test_what_cannot_be_seen_is_unknown(demo: str) -> None:
-    played = await play(Stage(demo), Conversation("x", TITLE, ask("hi")))
+    played = await play(DemoStage(demo), Conversation("x", TITLE, ask("hi")))
     assert (played.seen, played.said, played.acted) == (None, None, None)
     assert played.got.content

@@ -6,12 +6,12 @@ import json
 import pytest
 from rich.console import Console
 from threegate.demo.conversations import CONVERSATIONS, Conversation
-from threegate.demo.play import Acted, Played, Said
+from threegate.demo.play import Acted, DemoAnswer, Played
 from threegate.demo.show import as_json, show
 from threegate.types import Bilingual
 
 FIRST = CONVERSATIONS[0]
-GOT = Said(content="done", calls=(("send_sms", '{"a":1}'),))
+GOT = DemoAnswer(content="done", calls=(("send_sms", '{"a":1}'),))
 RULE = Acted("input", "base.pii.id_card", "mask", "pii.cn.id_card", False)
 TITLES = {"base.pii.id_card": Bilingual("身份证号脱敏", "Mask ID numbers")}
 
@@ -55,14 +55,14 @@ CLAIMS = [
 )
 def test_claims_with_verdict_and_evidence(language: str, lines: list[str]) -> None:
     asked = Conversation("c", Bilingual("c", "c"), {"context": ["## This is A."]})
-    got = Said(content="It is A. It is B.", note={"claims": CLAIMS})
+    got = DemoAnswer(content="It is A. It is B.", note={"claims": CLAIMS})
     said = printed(Played(asked, "r", got, {}, got, ()), language)
     assert [line for line in lines if line not in said] == []
 
 
 def test_a_stopped_call_and_an_unknown_one() -> None:
     assert "never reached the model" in printed(Played(FIRST, "r", GOT, {}, None, (RULE,)), "en")
-    said = printed(Played(FIRST, "r", Said(note={"rule_id": "a.b"})), "en")
+    said = printed(Played(FIRST, "r", DemoAnswer(note={"rule_id": "a.b"})), "en")
     assert "cannot be seen from here" in said
     assert "a.b" in said
 

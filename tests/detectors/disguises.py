@@ -13,7 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import opencc
-from threegate.types import Channel, Layer, Locus, Passage
+from threegate.types import Channel, Layer, Passage, TextLocation
 
 Transform = Callable[[str], str | None]
 WORDINGS = ("reversed", "rot13", "leet")
@@ -168,7 +168,7 @@ class Seed:
     frame: str
 
     def passage(self, disguise: str) -> Passage:
-        return Passage(Locus(Layer.INPUT, Channel.USER), self.frame.format(disguise))
+        return Passage(TextLocation(Layer.INPUT, Channel.USER), self.frame.format(disguise))
 
 
 FRAMES = {

@@ -4,7 +4,7 @@ import re
 
 from hypothesis import given
 from hypothesis import strategies as st
-from threegate.detectors.engine.context import View
+from threegate.detectors.engine.context import ScanText
 from threegate.detectors.engine.digit_spans import within
 from threegate.detectors.engine.recognizer import numbers
 from threegate.detectors.pii_cn import hk_tw_id, resident_id, uscc
@@ -21,7 +21,7 @@ TEXTS = st.lists(st.sampled_from(PARTS), max_size=12).map("".join)
 @given(TEXTS)
 def test_a_number_is_found_where_a_word_begins(text: str) -> None:
     for pattern in EDGED:
-        view = View(text)
+        view = ScanText(text)
         assert view.stretches is not None
         found = [m.span() for m in numbers(view, pattern, _no_spots)]
         searched = [m.span() for each in view.stretches for m in within(pattern, text, each)]
@@ -33,7 +33,7 @@ def _no_spots(sieve: object) -> None:
 
 
 def test_some_are_found() -> None:
-    view = View("tel11010519491231002X 与 A123456(3)")
+    view = ScanText("tel11010519491231002X 与 A123456(3)")
     spans = [m.group() for p in EDGED for m in numbers(view, p, _no_spots)]
     assert re.sub(r"\D", "", spans[0]).startswith("110105")
     assert "A123456(3)" in spans

@@ -7,9 +7,9 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 from threegate.detectors.dedupe import distinct
-from threegate.types import Channel, Finding, Layer, Level, Locus, Span
+from threegate.types import Channel, Finding, Layer, Level, Span, TextLocation
 
-LOCUS = Locus(Layer.INPUT, Channel.USER)
+LOCUS = TextLocation(Layer.INPUT, Channel.USER)
 
 
 def finding(kind: str, start: int, end: int, level: Level = Level.HIGH, by: str = "d") -> Finding:

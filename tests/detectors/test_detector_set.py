@@ -11,13 +11,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from threegate.detectors.base import DetectorInfo, Scanned
 from threegate.detectors.custom.detector import ListDetector
-from threegate.detectors.detector_set import LONG_TEXT, Suite
+from threegate.detectors.detector_set import LONG_TEXT, DetectorSet
 from threegate.detectors.registry import scanner
 from threegate.policy.model import WordList
-from threegate.types import Bilingual, Channel, Finding, Layer, Level, Locus, Passage, Span
+from threegate.types import Bilingual, Channel, Finding, Layer, Level, Passage, Span, TextLocation
 
 KINDS = frozenset({"pii.letter"})
-LOCUS = Locus(Layer.INPUT, Channel.USER)
+LOCUS = TextLocation(Layer.INPUT, Channel.USER)
 
 
 class Letters:
@@ -37,7 +37,7 @@ class Letters:
 @pytest.mark.parametrize(("size", "same"), [(10, True), (LONG_TEXT, False)])
 def test_a_long_text_leaves_the_loop_to_others(size: int, same: bool) -> None:
     letters = Letters()
-    suite = Suite(lambda kinds: (letters,))
+    suite = DetectorSet(lambda kinds: (letters,))
     passages = [Passage(LOCUS, "a" * size)]
     judged = asyncio.run(suite.check(passages, KINDS, frozenset(), 100))
     assert [f.kind for f in judged[0].findings] == ["pii.letter"]
@@ -47,7 +47,7 @@ def test_a_long_text_leaves_the_loop_to_others(size: int, same: bool) -> None:
 def test_many_short_texts_leave_the_loop_to_others(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("threegate.detectors.detector_set.TURN_S", 0.0)
     letters, seen = Letters(), []
-    suite = Suite(lambda kinds: (letters,))
+    suite = DetectorSet(lambda kinds: (letters,))
 
     async def other() -> None:
         while len(letters.threads) < 50:
@@ -64,8 +64,8 @@ def test_many_short_texts_leave_the_loop_to_others(monkeypatch: pytest.MonkeyPat
 
 def test_a_known_text_is_not_scanned_again_and_its_findings_have_their_own_place() -> None:
     letters = Letters()
-    suite = Suite(lambda kinds: (letters,))
-    other = Locus(Layer.INPUT, Channel.USER, message=7)
+    suite = DetectorSet(lambda kinds: (letters,))
+    other = TextLocation(Layer.INPUT, Channel.USER, message=7)
 
     async def both() -> list[Finding]:
         out = []
@@ -90,7 +90,7 @@ STREAMED = frozenset({"list.w", "pii.email"})
 def streamed(cuts: list[int]) -> list[str]:
     """What a stream that comes in these pieces is told: findings that begin behind what was settled
     and end before what is."""
-    suite = Suite(lambda kinds: (SCANNER, WORDS))
+    suite = DetectorSet(lambda kinds: (SCANNER, WORDS))
     told, since = [], 0
     for end in [*cuts, len(RECITED)]:
         scan = suite.scan(Passage(LOCUS, RECITED[:end]), STREAMED, final=end == len(RECITED))
@@ -128,7 +128,7 @@ class Reader:
 
 def test_a_model_reads_escapes_as_what_they_say_and_other_texts_as_they_are() -> None:
     reader = Reader()
-    suite = Suite(lambda kinds: (), (reader,))
+    suite = DetectorSet(lambda kinds: (), (reader,))
     texts = ["plain", '{"a": "\\u6c5f\\u4e0a\\u6709\\u6865"}', "請坐"]
     passages = [Passage(LOCUS, text) for text in texts]
     judged = asyncio.run(suite.check(passages, frozenset(), frozenset({"hazard"}), 100))

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from threegate.detectors.detector_set import Suite
-from threegate.detectors.detector_sets import Suites
+from threegate.detectors.detector_set import DetectorSet
+from threegate.detectors.detector_sets import DetectorSets
 from threegate.policy.model import CompiledPolicy, WordList
-from threegate.types import Channel, Finding, Layer, Locus, Passage
+from threegate.types import Channel, Finding, Layer, Passage, TextLocation
 
 from tests.detectors.disguises import (
     BENIGN,
@@ -23,17 +23,17 @@ DROP = 0.05
 
 
 @pytest.fixture(scope="module")
-def suite() -> Suite:
-    return Suites(()).of(CompiledPolicy("digest", "own", lists=(WORDS,)))
+def suite() -> DetectorSet:
+    return DetectorSets(()).of(CompiledPolicy("digest", "own", lists=(WORDS,)))
 
 
-async def found(suite: Suite, passage: Passage) -> tuple[Finding, ...]:
+async def found(suite: DetectorSet, passage: Passage) -> tuple[Finding, ...]:
     (judgement,) = await suite.check([passage], KINDS, frozenset(), 1000)
     assert not judgement.failures
     return judgement.findings
 
 
-async def hit(suite: Suite, seed: Seed, disguise: str) -> bool:
+async def hit(suite: DetectorSet, seed: Seed, disguise: str) -> bool:
     passage = seed.passage(disguise)
     start = passage.text.index(disguise)
     return any(
@@ -42,7 +42,7 @@ async def hit(suite: Suite, seed: Seed, disguise: str) -> bool:
     )
 
 
-async def recall(suite: Suite, name: str, chosen: list[Seed]) -> tuple[float, float, int]:
+async def recall(suite: DetectorSet, name: str, chosen: list[Seed]) -> tuple[float, float, int]:
     """(plain, disguised, seeds to which the transform applies)"""
     plain = disguised = count = 0
     for seed in chosen:
@@ -55,7 +55,7 @@ async def recall(suite: Suite, name: str, chosen: list[Seed]) -> tuple[float, fl
     return plain / max(1, count), disguised / max(1, count), count
 
 
-async def check(suite: Suite, name: str, language: str, count: int) -> None:
+async def check(suite: DetectorSet, name: str, language: str, count: int) -> None:
     plain, disguised, applied = await recall(suite, name, seeds(language, count))
     assert disguised >= plain - DROP, f"{plain:.3f} -> {disguised:.3f} of {applied}"
 
@@ -69,23 +69,23 @@ def test_there_are_enough_transforms_and_each_applies_somewhere() -> None:
 
 @pytest.mark.parametrize("language", ["zh", "en"])
 @pytest.mark.parametrize("name", TRANSFORMS)
-async def test_a_sample_of_each_disguise(suite: Suite, name: str, language: str) -> None:
+async def test_a_sample_of_each_disguise(suite: DetectorSet, name: str, language: str) -> None:
     await check(suite, name, language, 10)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("language", ["zh", "en"])
 @pytest.mark.parametrize("name", TRANSFORMS)
-async def test_200_seeds_of_each_disguise(suite: Suite, name: str, language: str) -> None:
+async def test_200_seeds_of_each_disguise(suite: DetectorSet, name: str, language: str) -> None:
     await check(suite, name, language, 200)
 
 
 @pytest.mark.parametrize("text", BENIGN)
-async def test_an_honest_look_alike_is_left_alone(suite: Suite, text: str) -> None:
-    assert await found(suite, Passage(Locus(Layer.INPUT, Channel.USER), text)) == ()
+async def test_an_honest_look_alike_is_left_alone(suite: DetectorSet, text: str) -> None:
+    assert await found(suite, Passage(TextLocation(Layer.INPUT, Channel.USER), text)) == ()
 
 
-async def test_a_masked_disguise_leaves_nothing_of_the_value(suite: Suite) -> None:
+async def test_a_masked_disguise_leaves_nothing_of_the_value(suite: DetectorSet) -> None:
     for seed in seeds("zh", 40):
         if not seed.kind.startswith("pii"):
             continue

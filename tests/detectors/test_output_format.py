@@ -13,9 +13,9 @@ from threegate.detectors.output_format import (
     detectors,
 )
 from threegate.policy.model import CompiledPolicy, WordList
-from threegate.types import Channel, Layer, Locus, Passage
+from threegate.types import Channel, Layer, Passage, TextLocation
 
-LOCUS = Locus(Layer.OUTPUT, Channel.CONTENT)
+LOCUS = TextLocation(Layer.OUTPUT, Channel.CONTENT)
 ALL: tuple[PatternDetector, ...] = (LinkDetector(), CodeDetector())
 
 

@@ -6,9 +6,9 @@ import pytest
 from threegate.detectors.base import Example
 from threegate.detectors.engine.recognizer import Recognizer
 from threegate.detectors.registry import DETECTORS, catalogue, kinds, scanner
-from threegate.types import Channel, Layer, Level, Locus, Passage
+from threegate.types import Channel, Layer, Level, Passage, TextLocation
 
-LOCUS = Locus(Layer.INPUT, Channel.USER)
+LOCUS = TextLocation(Layer.INPUT, Channel.USER)
 ALL = scanner()
 CASES = [
     pytest.param(r, e, id=f"{r.info.id}-{i}")

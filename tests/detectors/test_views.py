@@ -7,9 +7,9 @@ from dataclasses import replace
 
 from threegate.detectors.views import brought_back, merged, viewed
 from threegate.normalize import views
-from threegate.types import Channel, Finding, Layer, Level, Locus, Passage, Span
+from threegate.types import Channel, Finding, Layer, Level, Passage, Span, TextLocation
 
-LOCUS = Locus(Layer.INPUT, Channel.USER)
+LOCUS = TextLocation(Layer.INPUT, Channel.USER)
 
 
 def finding(kind: str, start: int, end: int, level: Level = Level.HIGH, note: str = "") -> Finding:

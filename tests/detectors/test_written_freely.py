@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 from threegate.detectors.registry import scanner
-from threegate.types import Channel, Layer, Level, Locus, Passage
+from threegate.types import Channel, Layer, Level, Passage, TextLocation
 
-LOCUS = Locus(Layer.INPUT, Channel.USER)
+LOCUS = TextLocation(Layer.INPUT, Channel.USER)
 ALL = scanner()
 
 TRUE: list[tuple[str, dict[str, tuple[str, ...]]]] = [

@@ -23,7 +23,7 @@ import httpx
 import orjson
 from sqlalchemy import NullPool, create_engine, make_url, text
 from threegate.audit.log.database import writer_engine
-from threegate.gateway.access.auth_db import KeyTable
+from threegate.gateway.access.auth_db import KeyDatabase
 from threegate.testing.server import serve
 from threegate.testing.upstream import DemoUpstream
 
@@ -86,7 +86,7 @@ class Fleet:
     database: str
     policies: Path
     keys: list[str]
-    table: KeyTable = field(repr=False)
+    table: KeyDatabase = field(repr=False)
 
     def post(self, replica: int, said: str, key: int = 0, **more: Any) -> httpx.Response:
         body = {"model": "deepseek-r1", "messages": [{"role": "user", "content": said}], **more}
@@ -153,7 +153,7 @@ def fleet(
         database = stack.enter_context(a_database())
         postgres, redis = _relay(POSTGRES, 5432, postgres_at), _relay(REDIS, 6379, redis_at)
         direct = make_url(POSTGRES).set(database=database, drivername="postgresql")
-        table = KeyTable.open(writer_engine(direct.render_as_string(hide_password=False)))
+        table = KeyDatabase.open(writer_engine(direct.render_as_string(hide_password=False)))
         secrets = [table.add("acme")[1] for _ in range(keys)]
         shared = make_url(POSTGRES).set(database=database, host=postgres.host, port=postgres.port)
         settings = root / "threegate.yaml"

@@ -15,7 +15,7 @@ import httpx
 import pytest
 from threegate.audit.errors import trouble
 from threegate.detectors.base import DetectorInfo
-from threegate.detectors.detector_set import Suite
+from threegate.detectors.detector_set import DetectorSet
 from threegate.types import Bilingual, Failed, Finding, Passage, Reason
 
 from tests.e2e.running import Running, proxy
@@ -84,7 +84,7 @@ def test_a_detector_that_gives_no_answer_closes_the_input(
         monkeypatch.setattr("threegate.gateway.input_layer.INPUT_DEADLINE_MS", 100)
     with proxy(tmp_path / "var") as running:
         policy = running.deps.policies.pin().bindings[0].policy
-        whole: Suite = running.deps.suite_of(policy)
+        whole: DetectorSet = running.deps.suite_of(policy)
         whole.sentence = (Hanging(how),)
         whole.kinds_of = {**whole.kinds_of, "hanging": ("pii.email",)}
         seen = len(running.demo.received)

@@ -16,7 +16,7 @@ from threegate.eval.claims import (
 from threegate.eval.rows import Case, Read
 from threegate.eval.tasks import Seen
 from threegate.scan.item import LOCI, LineError, Role
-from threegate.scan.scanner import Answer, Claim, Stance
+from threegate.scan.scanner import Claim, ScanResult, Stance
 from threegate.types import Level, Passage, Source, Span
 
 ROW = {
@@ -41,7 +41,7 @@ def test_every_sentence_has_its_label_and_the_verdict_on_it() -> None:
         Claim(Span(17, 27), Stance.CONTRADICTED, 0.6, Level.LOW),
         Claim(Span(28, 38), Stance.CONTRADICTED, 0.9, Level.HIGH),
     )
-    seen = Seen(Answer(claims=claims), {}, frozenset(), Level.MEDIUM)
+    seen = Seen(ScanResult(claims=claims), {}, frozenset(), Level.MEDIUM)
     found = list(TASK.observe(TASK, case(), seen))
     assert [o.stances for o in found] == [
         ("no_claim", "no_claim"),

@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 from threegate.eval.rows import in_split, read, role_of, text_of, yes
-from threegate.scan.item import Item, LineError, Role
+from threegate.scan.item import LineError, Role, ScanItem
 
 
-def labelled(row: Any) -> Item:
+def labelled(row: Any) -> ScanItem:
     yes(row)
-    return Item(text_of(row))
+    return ScanItem(text_of(row))
 
 
 def write(path: Path, rows: list[Any]) -> Path:

@@ -7,7 +7,7 @@ from threegate.eval.metrics import Marked
 from threegate.eval.rows import Case
 from threegate.eval.tasks import BY_NAME, Observation, Seen
 from threegate.scan.item import LOCI, LineError, Role
-from threegate.scan.scanner import Answer, Claim, Stance
+from threegate.scan.scanner import Claim, ScanResult, Stance
 from threegate.types import Finding, Level, Span
 
 M = Level.MEDIUM
@@ -21,7 +21,7 @@ def found(kind: str, level: Level = M, span: Span = HERE, score: float = 0.6) ->
 def observe(
     task: str,
     row: dict[str, Any],
-    answer: Answer,
+    answer: ScanResult,
     labels: tuple[str, ...] = (),
     scores: dict[str, float] | None = None,
 ) -> list[Observation]:
@@ -33,19 +33,21 @@ def observe(
 def test_a_finding_below_the_level_says_nothing() -> None:
     row = {"text": "ab", "label": 1}
     for level, said in ((Level.LOW, False), (Level.MEDIUM, True), (Level.HIGH, True)):
-        (o,) = observe("offensive", row, Answer((found("offensive", level),)))
+        (o,) = observe("offensive", row, ScanResult((found("offensive", level),)))
         assert (o.gold, o.said) == (True, said)
 
 
 def test_a_task_counts_its_own_family_only() -> None:
-    (o,) = observe("hazard", {"text": "ab", "label": 0}, Answer((found("injection.direct"),)))
+    (o,) = observe("hazard", {"text": "ab", "label": 0}, ScanResult((found("injection.direct"),)))
     assert not o.said
-    (o,) = observe("injection", {"text": "ab", "label": 0}, Answer((found("injection.signature"),)))
+    (o,) = observe(
+        "injection", {"text": "ab", "label": 0}, ScanResult((found("injection.signature"),))
+    )
     assert o.said
 
 
 def test_of_an_answer_compliance_counts_as_harm() -> None:
-    answer = Answer((found("compliance.harmful"),))
+    answer = ScanResult((found("compliance.harmful"),))
     (o,) = observe("hazard", {"text": "ab", "label": 1, "role": "assistant"}, answer)
     assert o.said
     (o,) = observe("hazard", {"text": "ab", "label": 1}, answer)
@@ -54,15 +56,17 @@ def test_of_an_answer_compliance_counts_as_harm() -> None:
 
 def test_the_score_is_that_of_the_surest_head() -> None:
     scores = {"hazard.drugs": 0.2, "hazard.cyber": 0.3, "offensive": 0.9}
-    (o,) = observe("hazard", {"text": "ab", "label": 0}, Answer(), scores=scores)
+    (o,) = observe("hazard", {"text": "ab", "label": 0}, ScanResult(), scores=scores)
     assert o.score == 0.3
-    (o,) = observe("secrets", {"text": "ab", "label": 0}, Answer())
+    (o,) = observe("secrets", {"text": "ab", "label": 0}, ScanResult())
     assert o.score is None
 
 
 def test_spans_count_labels_of_the_task_and_of_the_source() -> None:
     row = {"text": "Ada a@b.co", "spans": [{"start": 0, "end": 3, "label": "PERSON"}]}
-    answer = Answer((found("pii.person", span=Span(0, 3)), found("pii.email", span=Span(4, 10))))
+    answer = ScanResult(
+        (found("pii.person", span=Span(0, 3)), found("pii.email", span=Span(4, 10)))
+    )
     (o,) = observe("pii", row, answer, labels=("PERSON",))
     assert o.spans == (Marked(Span(0, 3), "PERSON"),)
     assert o.found == (Marked(Span(0, 3), "pii.person"),)
@@ -73,7 +77,7 @@ def test_spans_count_labels_of_the_task_and_of_the_source() -> None:
 
 
 def test_spans_without_labels_are_a_text_with_a_label() -> None:
-    (o,) = observe("secrets", {"text": "ab", "label": 1}, Answer((found("secret.aws"),)))
+    (o,) = observe("secrets", {"text": "ab", "label": 1}, ScanResult((found("secret.aws"),)))
     assert (o.gold, o.said, o.spans) == (True, True, None)
 
 
@@ -94,10 +98,10 @@ def claim(stance: Stance, start: int = 0, end: int = 2, level: Level = Level.HIG
 )
 def test_claims(label: str, gold: bool, stance: str | None) -> None:
     row = {"context": "c", "claim": "ab", "label": label}
-    (o,) = observe("grounding", row, Answer(claims=(claim(Stance.NEI),)))
+    (o,) = observe("grounding", row, ScanResult(claims=(claim(Stance.NEI),)))
     assert (o.gold, o.said) == (gold, True)
     assert o.stances == (None if stance is None else (stance, "nei"))
-    (o,) = observe("grounding", row, Answer(claims=(claim(Stance.SUPPORTED),)))
+    (o,) = observe("grounding", row, ScanResult(claims=(claim(Stance.SUPPORTED),)))
     assert not o.said
     assert o.score == pytest.approx(0.2)
 
@@ -114,7 +118,7 @@ def test_sentences_of_an_answer() -> None:
         ],
     }
     claims = (claim(Stance.SUPPORTED, 6, 16), claim(Stance.CONTRADICTED, 17, 27))
-    idle, red, big = observe("grounding", row, Answer(claims=claims))
+    idle, red, big = observe("grounding", row, ScanResult(claims=claims))
     assert (idle.aside, idle.gold, idle.said) == (True, False, False)
     assert (red.aside, red.gold, red.said) == (False, False, False)
     assert (big.gold, big.said, big.stances) == (True, True, ("nei", "contradicted"))
@@ -122,7 +126,7 @@ def test_sentences_of_an_answer() -> None:
 
 def test_a_sentence_that_nobody_judged_has_passed() -> None:
     row = {"context": [], "answer": "A b.", "sentences": [{"text": "A b.", "label": "nei"}]}
-    (o,) = observe("grounding", row, Answer())
+    (o,) = observe("grounding", row, ScanResult())
     assert (o.gold, o.said) == (True, False)
 
 

@@ -10,15 +10,15 @@ from typing import Any
 import orjson
 from threegate.audit.log.record import Content, Record
 from threegate.audit.settings import OnFailure
-from threegate.detectors.detector_set import Suite
+from threegate.detectors.detector_set import DetectorSet
 from threegate.gateway.access.auth import KeyFile
-from threegate.gateway.access.resolved_policy import AppliedPolicies
+from threegate.gateway.access.resolved_policy import PolicyResolver
 from threegate.gateway.access.rule_trips import Bands
 from threegate.gateway.asgi import Responder
-from threegate.gateway.context import Call
+from threegate.gateway.context import CallContext
 from threegate.gateway.deps import Deps
 from threegate.gateway.notices import Notices
-from threegate.gateway.telemetry.audit_trail import Ledger
+from threegate.gateway.telemetry.audit_trail import AuditTrail
 from threegate.gateway.telemetry.metrics import Metrics
 from threegate.guard.mask import MaskMap
 from threegate.limits.store import MemoryLimiter
@@ -119,7 +119,7 @@ def deps_of(
     tmp_path: Path,
     policy: CompiledPolicy | None,
     *,
-    detectors: Suite | None = None,
+    detectors: DetectorSet | None = None,
     upstream: UpstreamSettings = NOWHERE,
 ) -> Deps:
     """Inside a running loop."""
@@ -145,13 +145,15 @@ def call_of(
     *,
     api: Api = Api.CHAT,
     caller: Caller | None = None,
-) -> tuple[Call, Sent]:
+) -> tuple[CallContext, Sent]:
     sent, adapter, asked = Sent(), BY_API[api], body or HI
     who, found = caller or Caller(model=adapter.model(asked)), deps.suite_of(policy)
     streamed = adapter.streamed(asked)
-    ledger = Ledger(deps.audit, deps.metrics, deps.notices.bands, who, policy, api.value, streamed)
-    applied = AppliedPolicies().of(policy, who, found)
-    call = Call(
+    ledger = AuditTrail(
+        deps.audit, deps.metrics, deps.notices.bands, who, policy, api.value, streamed
+    )
+    applied = PolicyResolver().of(policy, who, found)
+    call = CallContext(
         deps, adapter, Responder(sent), who, policy, found, ledger, {}, adapter.paths[0],
         asked, asked, "2026-11-26", MaskMap(b"k" * 32), applied,
         slots=adapter.request_slots(asked),

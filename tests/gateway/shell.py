@@ -11,12 +11,12 @@ import orjson
 from threegate.audit.errors import trouble
 from threegate.audit.log.record import Stage
 from threegate.detectors.base import DetectorInfo, PatternDetector, SentenceDetector
-from threegate.detectors.detector_set import Suite
+from threegate.detectors.detector_set import DetectorSet
 from threegate.detectors.registry import scanner
 from threegate.gateway.outcome import outcome_of
 from threegate.gateway.output_contract import ToolRules
 from threegate.gateway.stream import StreamShell
-from threegate.gateway.tracks import Answer, Question
+from threegate.gateway.tracks import AnswerContext, AnswerTracks
 from threegate.guard.constraint_merge import Constraints
 from threegate.guard.mask import MaskMap
 from threegate.guard.output import OutputGuard
@@ -51,7 +51,7 @@ def policy(*rules: Rule, **more: Any) -> CompiledPolicy:
     return CompiledPolicy("digest", "test", rules=rules, **more)
 
 
-NO_QUESTION = Question()
+NO_QUESTION = AnswerContext()
 INFO = DetectorInfo("bad", ("hazard.test",), Bilingual("坏", "bad"))
 
 
@@ -82,9 +82,9 @@ def build(kinds: frozenset[str]) -> tuple[PatternDetector, ...]:
     return (made,) if made.info.kinds else ()
 
 
-def suite(*sentence: SentenceDetector) -> Suite:
+def suite(*sentence: SentenceDetector) -> DetectorSet:
     kinds_of = {"patterns": scanner(None).info.kinds, **{d.info.id: d.info.kinds for d in sentence}}
-    return Suite(build, sentence, kinds_of)
+    return DetectorSet(build, sentence, kinds_of)
 
 
 @dataclass
@@ -108,7 +108,7 @@ class Heard:
 
     data: bytes
     stages: list[Stage] = field(default_factory=list)
-    answer: Answer | None = None
+    answer: AnswerTracks | None = None
 
     def text(self, name: str = "content") -> str:
         return "".join(d.get(name) or "" for d in self.deltas())
@@ -134,10 +134,10 @@ class Heard:
 async def hear(
     pieces: Iterable[bytes],
     rules: CompiledPolicy,
-    detectors: Suite,
+    detectors: DetectorSet,
     masks: MaskMap | None = None,
     constraints: Constraints | None = None,
-    question: Question = NO_QUESTION,
+    question: AnswerContext = NO_QUESTION,
     *,
     same: bool = True,
     stored: bool = True,
@@ -157,7 +157,7 @@ async def hear(
         kinds_of=detectors.kinds_of,
         needs=detectors,
     )
-    answer = heard.answer = Answer(guard, detectors, question)
+    answer = heard.answer = AnswerTracks(guard, detectors, question)
 
     async def send(data: bytes) -> None:
         heard.data += data

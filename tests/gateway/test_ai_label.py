@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from threegate.gateway.ai_label import SIGN, label_for, label_of, sign_of
-from threegate.policy.model import CompiledPolicy, Label, Selector, Unlabelled
+from threegate.policy.model import AiLabel, CompiledPolicy, Selector, Unlabelled
 from threegate.types import Caller
 
 
@@ -21,9 +21,9 @@ def test_the_label_leads_to_the_request_and_the_organisation() -> None:
     assert label_of("", "tg_1")["ContentProducer"] == "self-hosted"
 
 
-@pytest.mark.parametrize("label", Label)
-def test_only_one_kind_of_label_stands_in_the_text(label: Label) -> None:
-    assert sign_of(label) == (SIGN if label is Label.TEXT else "")
+@pytest.mark.parametrize("label", AiLabel)
+def test_only_one_kind_of_label_stands_in_the_text(label: AiLabel) -> None:
+    assert sign_of(label) == (SIGN if label is AiLabel.TEXT else "")
 
 
 ASKED = Unlabelled("studio", Selector(tenant=("studio",)), "terms-3", "2026-02-01", "2026-12-31")
@@ -32,17 +32,17 @@ ASKED = Unlabelled("studio", Selector(tenant=("studio",)), "terms-3", "2026-02-0
 @pytest.mark.parametrize(
     ("label", "tenant", "today", "given"),
     [
-        (Label.TEXT, "studio", "2026-02-01", (Label.FIELD, "field:art9:studio:terms-3")),
-        (Label.TEXT, "studio", "2026-12-31", (Label.FIELD, "field:art9:studio:terms-3")),
-        (Label.TEXT, "studio", "2026-01-31", (Label.TEXT, "text")),
-        (Label.TEXT, "studio", "2027-01-01", (Label.TEXT, "text")),
-        (Label.TEXT, "other", "2026-06-01", (Label.TEXT, "text")),
-        (Label.HEADER, "studio", "2026-06-01", (Label.HEADER, "header")),
-        (Label.OFF, "studio", "2026-06-01", (Label.OFF, "")),
+        (AiLabel.TEXT, "studio", "2026-02-01", (AiLabel.FIELD, "field:art9:studio:terms-3")),
+        (AiLabel.TEXT, "studio", "2026-12-31", (AiLabel.FIELD, "field:art9:studio:terms-3")),
+        (AiLabel.TEXT, "studio", "2026-01-31", (AiLabel.TEXT, "text")),
+        (AiLabel.TEXT, "studio", "2027-01-01", (AiLabel.TEXT, "text")),
+        (AiLabel.TEXT, "other", "2026-06-01", (AiLabel.TEXT, "text")),
+        (AiLabel.HEADER, "studio", "2026-06-01", (AiLabel.HEADER, "header")),
+        (AiLabel.OFF, "studio", "2026-06-01", (AiLabel.OFF, "")),
     ],
 )
 def test_who_asked_gets_the_field_in_place_of_the_sign(
-    label: Label, tenant: str, today: str, given: tuple[Label, str]
+    label: AiLabel, tenant: str, today: str, given: tuple[AiLabel, str]
 ) -> None:
     policy = CompiledPolicy("digest", "name", label=label, unlabelled=(ASKED,))
     assert label_for(policy, Caller(tenant=tenant), today) == given

@@ -11,18 +11,18 @@ from threegate.types import (
     Finding,
     Layer,
     Level,
-    Locus,
     Reason,
-    Ruled,
+    Ruling,
     Span,
+    TextLocation,
 )
 
-LOCUS = Locus(Layer.OUTPUT, Channel.CONTENT, choice=1)
+LOCUS = TextLocation(Layer.OUTPUT, Channel.CONTENT, choice=1)
 
 
-def ruled(kind: str, action: Action, *, shadow: bool = False) -> Ruled:
+def ruled(kind: str, action: Action, *, shadow: bool = False) -> Ruling:
     finding = Finding("c", kind, Span(2, 9), 0.98765, Level.HIGH, LOCUS, "tool_result:/m:0-7")
-    return Ruled("r", action, finding, shadow)
+    return Ruling("r", action, finding, shadow)
 
 
 def test_an_annotated_claim_has_verdict_place_and_evidence() -> None:
@@ -48,10 +48,10 @@ def test_an_annotated_claim_has_verdict_place_and_evidence() -> None:
         (ruled("claim.unsupported", Action.FLAG), False),
         (ruled("claim.unsupported", Action.ANNOTATE, shadow=True), False),
         (ruled("pii.email", Action.ANNOTATE), True),
-        (Ruled("r", Action.ANNOTATE, Failed("c", Reason.TIMEOUT, LOCUS)), False),
+        (Ruling("r", Action.ANNOTATE, Failed("c", Reason.TIMEOUT, LOCUS)), False),
     ],
 )
-def test_who_is_told(one: Ruled, told: bool) -> None:
+def test_who_is_told(one: Ruling, told: bool) -> None:
     notes = notes_of([one])
     assert bool(notes) is told
     assert all(("evidence" in n) is n["kind"].startswith("claim.") for n in notes)

@@ -8,7 +8,7 @@ import pytest
 from threegate.errors import UpstreamError
 from threegate.gateway.ai_label import SIGN
 from threegate.gateway.buffered_answer import guard_body, read_body
-from threegate.gateway.tracks import Answer
+from threegate.gateway.tracks import AnswerTracks
 from threegate.guard.mask import MaskMap
 from threegate.guard.output import OutputGuard
 from threegate.policy.model import CompiledPolicy
@@ -24,13 +24,13 @@ SECRETS = policy(rule("key", Action.REDACT, "secret"))
 HARM = policy(rule("harm", Action.BLOCK, "hazard.test"))
 
 
-def answer_of(rules: CompiledPolicy) -> Answer:
+def answer_of(rules: CompiledPolicy) -> AnswerTracks:
     found = suite(BadWords())
     guard = OutputGuard.of(
         rules, Caller(), "2026-11-26", MaskMap(b"k" * 32),
         same=True, kinds_of=found.kinds_of, needs=found,
     )  # fmt: skip
-    return Answer(guard, found, NO_QUESTION)
+    return AnswerTracks(guard, found, NO_QUESTION)
 
 
 def chat(content: str, **more: Any) -> dict[str, Any]:

@@ -5,18 +5,18 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from threegate.detectors.detector_sets import Suites
+from threegate.detectors.detector_sets import DetectorSets
 from threegate.gateway.cross_turn import NOTE, readings, together
 from threegate.gateway.input_layer import input_layer
 from threegate.policy.model import CompiledPolicy, WordList
-from threegate.types import Action, Channel, Finding, Layer, Level, Locus
+from threegate.types import Action, Channel, Finding, Layer, Level, TextLocation
 from threegate.wire.adapter import Slot
 
 from tests.gateway.calls import HI, call_of, deps_of
 from tests.gateway.shell import policy, rule
 
 WORDS = WordList("w", "list.w", ("blue harvest", "蓝色收获"))
-SUITE = Suites(()).of(CompiledPolicy("digest", "own", lists=(WORDS,)))
+SUITE = DetectorSets(()).of(CompiledPolicy("digest", "own", lists=(WORDS,)))
 KINDS = frozenset({"injection", "list", "pii"})
 
 SPLIT = (
@@ -42,7 +42,7 @@ HONEST = (
 
 def slots(texts: tuple[str, ...], channel: Channel = Channel.USER) -> list[Slot]:
     return [
-        Slot(Locus(Layer.INPUT, channel, message=2 * i), f"/messages/{2 * i}/content", text)
+        Slot(TextLocation(Layer.INPUT, channel, message=2 * i), f"/messages/{2 * i}/content", text)
         for i, text in enumerate(texts)
     ]
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from threegate.gateway.access.rule_trips import Bands
 from threegate.gateway.notices import HEADER, Notices
-from threegate.policy.lifecycle.bands import Count, Left, Side
+from threegate.policy.lifecycle.bands import BandExit, BandSide, Count
 from threegate.policy.lifecycle.machine import Activation
 from threegate.policy.model import CompiledPolicy
 
 AT = "2026-11-25T08:00:00.000+00:00"
 POLICY = CompiledPolicy("p", "test")
-STOPPED = Left("p", "secret.rule", Side.ABOVE, Count(100, 50), AT)
+STOPPED = BandExit("p", "secret.rule", BandSide.ABOVE, Count(100, 50), AT)
 
 
 def test_nothing_to_say() -> None:

@@ -17,7 +17,7 @@ from threegate.gateway.output_contract import (
 )
 from threegate.guard.constraint_merge import Constraints
 from threegate.policy.model import ResponseFormat, Tools
-from threegate.types import Action, Finding, Ruled
+from threegate.types import Action, Finding, Ruling
 from threegate.wire.adapter import Api, ToolCall
 
 from tests.gateway.calls import BY_API
@@ -30,7 +30,7 @@ def rules(**more: Any) -> ToolRules:
     return ToolRules(Constraints(tools=(("tools", Tools(**more)),)), {"find": SCHEMA})
 
 
-def kind_of(ruled: Ruled | None) -> str:
+def kind_of(ruled: Ruling | None) -> str:
     return ruled.finding.kind if ruled and isinstance(ruled.finding, Finding) else ""
 
 

@@ -14,7 +14,7 @@ from threegate.audit.settings import OnFailure
 from threegate.errors import UpstreamError
 from threegate.gateway.output_layer import output_layer
 from threegate.i18n.messages import said as said_of
-from threegate.policy.model import CompiledPolicy, ConstraintRule, Label, Limits, Tools
+from threegate.policy.model import AiLabel, CompiledPolicy, ConstraintRule, Limits, Tools
 from threegate.types import Action, Bilingual
 from threegate.wire.adapter import Usage
 
@@ -174,7 +174,7 @@ async def test_a_tool_that_is_denied_by_name_alone_ends_the_answer(tmp_path: Pat
 
 
 async def test_a_label_is_in_header_and_field(tmp_path: Path) -> None:
-    rules = replace(policy(), label=Label.FIELD)
+    rules = replace(policy(), label=AiLabel.FIELD)
     sent, log, ledger = await respond(tmp_path, rules, said(chat("Hello.")))
     assert sent.body["aigc"]["ProduceID"] == ledger.request_id
     assert ledger.request_id in sent.headers["x-aigc"]

@@ -11,7 +11,7 @@ from threegate.gateway.request_context import (
     with_provenance,
 )
 from threegate.policy.model import Claims, Knowledge
-from threegate.types import Action, Caller, Channel, Layer, Locus
+from threegate.types import Action, Caller, Channel, Layer, TextLocation
 from threegate.wire.adapter import Slot
 
 from tests.gateway.shell import policy, rule
@@ -22,7 +22,7 @@ LONG = "A long document that claims may rest on, with all its sentences. " * 3
 def slot(
     text: str, channel: Channel = Channel.USER, message: int | None = 0, pointer: str = "/m"
 ) -> Slot:
-    return Slot(Locus(Layer.INPUT, channel, message), pointer, text)
+    return Slot(TextLocation(Layer.INPUT, channel, message), pointer, text)
 
 
 @pytest.mark.parametrize(

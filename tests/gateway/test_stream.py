@@ -14,8 +14,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from threegate.audit.log.record import Stage
 from threegate.detectors.base import DetectorInfo, Scanned
-from threegate.detectors.detector_set import Suite
-from threegate.gateway.tracks import Question
+from threegate.detectors.detector_set import DetectorSet
+from threegate.gateway.tracks import AnswerContext
 from threegate.guard.constraint_merge import Constraints
 from threegate.guard.mask import MaskMap
 from threegate.policy.model import CompiledPolicy, StreamMode, Tools
@@ -160,7 +160,7 @@ def test_personal_data_that_nobody_asked_with_is_a_leak() -> None:
     suite_with_leaks = suite()
     suite_with_leaks.kinds_of = {**suite_with_leaks.kinds_of, "new_pii": ("leak.pii",)}
     text = f"您的手机{MOBILE}，他的手机13987654321。"
-    asked = Question(asked="我的手机是138-1234-5678")
+    asked = AnswerContext(asked="我的手机是138-1234-5678")
     heard = asyncio.run(hear([stream_of([text])], leaks, suite_with_leaks, question=asked))
     assert heard.text() == f"您的手机{MOBILE}，他的手机[MOBILE_REMOVED]。"
 
@@ -253,7 +253,7 @@ class Counted:
 
 async def test_pieces_that_come_together_are_scanned_and_sent_together() -> None:
     counted = Counted()
-    counting = Suite(lambda kinds: (counted,), (), {"counted": ("secret.x",)})
+    counting = DetectorSet(lambda kinds: (counted,), (), {"counted": ("secret.x",)})
     rules = policy(rule("secret", Action.REDACT, "secret.x"))
     pieces = [_said(0, content=f"word{n} ") for n in range(50)]
     heard = await hear([b"".join([*pieces, STOP])], rules, counting)
@@ -278,7 +278,7 @@ class Late:
 @pytest.mark.parametrize(("held", "told"), [(0, [True] * 4), (3, [False] * 4)])
 async def test_log_probabilities_of_a_held_text_do_not_leave(held: int, told: list[bool]) -> None:
     """While one piece is held the one before it leaves, which reads the same."""
-    late = Suite(lambda kinds: (Late(held),), (), {"counted": ("secret.x",)})
+    late = DetectorSet(lambda kinds: (Late(held),), (), {"counted": ("secret.x",)})
     tokens = {"content": [{"token": "go ", "logprob": -0.1, "top_logprobs": []}]}
     choice = {"index": 0, "delta": {"content": "go "}, "logprobs": tokens, "finish_reason": None}
     piece = b"data: " + json.dumps({"id": "c", "choices": [choice]}).encode() + b"\n\n"

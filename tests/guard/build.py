@@ -15,12 +15,12 @@ from threegate.types import (
     Finding,
     Layer,
     Level,
-    Locus,
     Reason,
     Span,
+    TextLocation,
 )
 
-USER = Locus(Layer.INPUT, Channel.USER, message=0)
+USER = TextLocation(Layer.INPUT, Channel.USER, message=0)
 CALLER = Caller(tenant="retail", key_id="key_1", conversation="c1")
 
 

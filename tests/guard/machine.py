@@ -13,7 +13,7 @@ from threegate.guard.events import (
     Finish,
     JudgeSentence,
     PatternsScanned,
-    Record,
+    RecordRulings,
     Release,
     ScanPatterns,
     SentenceJudged,
@@ -27,19 +27,19 @@ from threegate.types import (
     Finding,
     Layer,
     Level,
-    Locus,
-    Ruled,
+    Ruling,
     Span,
+    TextLocation,
     Verdict,
 )
 
-LOCUS = Locus(Layer.OUTPUT, Channel.CONTENT, choice=0)
+LOCUS = TextLocation(Layer.OUTPUT, Channel.CONTENT, choice=0)
 SECRET = re.compile(r"\d{3}-\d{3}")
 
 
-def ruled(kind: str, start: int, end: int, action: Action) -> Ruled:
+def ruled(kind: str, start: int, end: int, action: Action) -> Ruling:
     finding = Finding("test", kind, Span(start, end), 1.0, Level.HIGH, LOCUS)
-    return Ruled(kind, action, finding)
+    return Ruling(kind, action, finding)
 
 
 def settled_of(text: str) -> int:
@@ -60,7 +60,7 @@ class Driver:
     judge: Action = Action.BLOCK
     order: random.Random = field(default_factory=lambda: random.Random(0))
     restorer: object = None
-    mark: Callable[[Ruled], str] = lambda r: ""
+    mark: Callable[[Ruling], str] = lambda r: ""
     released: str = ""
     findings: set[tuple[str, int, int]] = field(default_factory=set)
     pending: list[JudgeSentence] = field(default_factory=list)
@@ -109,7 +109,7 @@ class Driver:
                     self.cut = command
                 case Finish():
                     self.finished = True
-                case Record(all_ruled):
+                case RecordRulings(all_ruled):
                     self.findings |= {
                         (r.rule_id, r.finding.span.start, r.finding.span.end) for r in all_ruled
                     }

@@ -11,21 +11,21 @@ from threegate.types import (
     Finding,
     Layer,
     Level,
-    Locus,
     Reason,
-    Ruled,
+    Ruling,
     Span,
+    TextLocation,
 )
 
-LOCUS = Locus(Layer.OUTPUT, Channel.CONTENT)
+LOCUS = TextLocation(Layer.OUTPUT, Channel.CONTENT)
 SOURCES = ("context:/context/0", "context:/context/1", "products/prices.zh")
 CITE = Citations(frozenset({"r"}), SOURCES, "en")
 
 
-def claim(verdict: str, action: Action, source: str = "", rule: str = "r", **more: bool) -> Ruled:
+def claim(verdict: str, action: Action, source: str = "", rule: str = "r", **more: bool) -> Ruling:
     note = f"{source}:3-9" if source else ""
     finding = Finding("claims", f"claim.{verdict}", Span(0, 9), 1.0, Level.HIGH, LOCUS, note)
-    return Ruled(rule, action, finding, **more)
+    return Ruling(rule, action, finding, **more)
 
 
 @pytest.mark.parametrize(
@@ -41,10 +41,10 @@ def claim(verdict: str, action: Action, source: str = "", rule: str = "r", **mor
         (claim("no_source", Action.ANNOTATE), ""),
         (claim("supported", Action.ALLOW, SOURCES[0], rule="other"), ""),
         (claim("supported", Action.ALLOW, SOURCES[0], shadow=True), ""),
-        (Ruled("r", Action.ANNOTATE, Failed("claims", Reason.TIMEOUT, LOCUS)), ""),
+        (Ruling("r", Action.ANNOTATE, Failed("claims", Reason.TIMEOUT, LOCUS)), ""),
     ],
 )
-def test_marks(ruled: Ruled, mark: str) -> None:
+def test_marks(ruled: Ruling, mark: str) -> None:
     assert CITE.mark(ruled) == mark
 
 

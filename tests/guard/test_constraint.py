@@ -15,11 +15,11 @@ from threegate.policy.model import (
     Clause,
     CompiledPolicy,
     Constitution,
+    ConstitutionPlace,
     ConstraintRule,
     Fields,
     KeepHistory,
     Models,
-    Place,
     Reasoning,
     Tools,
 )
@@ -230,7 +230,7 @@ def test_the_constitution_stands_where_the_model_reads_it() -> None:
     ],
 )
 def test_where_auto_is(model: str, placement: Placement) -> None:
-    assert place_for(Place.AUTO, model) is placement
+    assert place_for(ConstitutionPlace.AUTO, model) is placement
 
 
 def test_a_finding_adds_its_clause() -> None:

@@ -4,7 +4,14 @@ from dataclasses import replace
 from typing import Any
 
 from threegate.guard.constraint_merge import merge
-from threegate.policy.model import Clamp, CompiledPolicy, ConstraintRule, Mode, Reasoning, Show
+from threegate.policy.model import (
+    Clamp,
+    CompiledPolicy,
+    ConstraintRule,
+    Mode,
+    Reasoning,
+    ReasoningVisibility,
+)
 from threegate.types import Bilingual
 
 from tests.guard.build import CALLER
@@ -16,15 +23,18 @@ def rule(rule_id: str, **more: Any) -> ConstraintRule:
 
 def test_the_strictest_reasoning_setting_wins_and_shadow_changes_nothing() -> None:
     rules = (
-        rule("a", reasoning=Reasoning(show=Show.HIDDEN)),
-        rule("b", reasoning=Reasoning(show=Show.NOTICE)),
+        rule("a", reasoning=Reasoning(show=ReasoningVisibility.HIDDEN)),
+        rule("b", reasoning=Reasoning(show=ReasoningVisibility.NOTICE)),
         rule("c", mode=Mode.SHADOW, clamp=(("temperature", Clamp(force=0.0)),)),
     )
     merged = merge(CompiledPolicy("d", "p", constraints=rules), CALLER)
-    assert merged.reasoning.show is Show.HIDDEN
-    milder = (rule("a", reasoning=Reasoning()), rule("b", reasoning=Reasoning(show=Show.MASKED)))
+    assert merged.reasoning.show is ReasoningVisibility.HIDDEN
+    milder = (
+        rule("a", reasoning=Reasoning()),
+        rule("b", reasoning=Reasoning(show=ReasoningVisibility.MASKED)),
+    )
     merged_too = merge(CompiledPolicy("d", "p", constraints=milder), CALLER)
-    assert merged_too.reasoning.show is Show.MASKED
+    assert merged_too.reasoning.show is ReasoningVisibility.MASKED
     assert merged.trial is not None
     assert merged.trial.clamps == (("c", "temperature", Clamp(force=0.0)),)
     assert merged.clamps == ()

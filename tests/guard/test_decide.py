@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from threegate.guard.decide import Judge, wanted_kinds
+from threegate.guard.decide import RuleSet, wanted_kinds
 from threegate.policy.language.hashed_values import value_sha256
 from threegate.policy.model import (
     Claims,
@@ -29,12 +29,12 @@ from tests.guard.build import CALLER, failed, finding, policy, rule
 KINDS = {"d": ("pii.email", "hazard.violence", "claim.contradicted")}
 
 
-def judge(*rules: Rule, **caller: Any) -> Judge:
+def judge(*rules: Rule, **caller: Any) -> RuleSet:
     who = replace(CALLER, **caller)
-    return Judge.of(policy(*rules), Layer.INPUT, Channel.USER, who, "2026-11-25", KINDS)
+    return RuleSet.of(policy(*rules), Layer.INPUT, Channel.USER, who, "2026-11-25", KINDS)
 
 
-def action(made: Judge, *kinds: str) -> Action:
+def action(made: RuleSet, *kinds: str) -> Action:
     return made.verdict([finding(k) for k in kinds]).action
 
 
@@ -67,7 +67,7 @@ def test_an_alias_is_no_way_round_the_rules_of_a_model(mode: Mode) -> None:
         ruled = rule("r", Action.BLOCK, "a", when=Selector(model=("deepseek-*",)))
         given = policy(ruled, constraints=(aliased,))
         who = replace(CALLER, model=name)
-        made = Judge.of(given, Layer.INPUT, Channel.USER, who, "2026-11-25", KINDS)
+        made = RuleSet.of(given, Layer.INPUT, Channel.USER, who, "2026-11-25", KINDS)
         assert (action(made, "a") is Action.BLOCK) == acts
     own = rule("r", Action.BLOCK, "a", when=Selector(model=("fast",)))
     named = policy(own, constraints=(aliased,)).named(replace(CALLER, model="fast"))

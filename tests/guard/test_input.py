@@ -5,13 +5,13 @@ from __future__ import annotations
 from threegate.guard.input import ScannedText, judge_input, judges
 from threegate.guard.mask import MaskMap
 from threegate.policy.model import MaskStyle, Rule
-from threegate.types import Action, Channel, Finding, Layer, Level, Locus, Span
+from threegate.types import Action, Channel, Finding, Layer, Level, Span, TextLocation
 
 from tests.guard.build import CALLER, failed, policy, rule
 
 
 def scanned(text: str, *hits: tuple[str, str], channel: Channel = Channel.USER) -> ScannedText:
-    locus = Locus(Layer.INPUT, channel, message=0)
+    locus = TextLocation(Layer.INPUT, channel, message=0)
     found = tuple(
         Finding("d", kind, Span(text.index(v), text.index(v) + len(v)), 1.0, Level.HIGH, locus)
         for kind, v in hits

@@ -18,7 +18,7 @@ from threegate.guard.events import (
     JudgeSentence,
     PatternsScanned,
     Pause,
-    Record,
+    RecordRulings,
     Release,
     Resume,
     ScanPatterns,
@@ -28,7 +28,7 @@ from threegate.guard.events import (
 )
 from threegate.guard.mask import MaskMap, Restorer
 from threegate.guard.stream_machine import Plan, State, StreamMachine
-from threegate.types import Action, Channel, Ruled, Verdict
+from threegate.types import Action, Channel, Ruling, Verdict
 
 from tests.cases import cases
 from tests.guard.machine import Driver, outcome, ruled
@@ -167,7 +167,7 @@ def test_a_playbook_of_one_redaction() -> None:
     ]
     found = ruled("id", 4, 11, Action.REDACT)
     assert machine.receive(PatternsScanned(Verdict(Action.REDACT, (found,)), 14)) == [
-        Record((found,)),
+        RecordRulings((found,)),
         Release("*** ok"),
     ]
     assert machine.receive(UpstreamClosed()) == [ScanPatterns("tel 123-456 ok", 0, 14, True)]
@@ -191,16 +191,16 @@ def test_a_block_stops_at_its_first_character() -> None:
     machine.receive(TextReceived("ab123-456cd"))
     hit = ruled("id", 2, 9, Action.BLOCK)
     commands = machine.receive(PatternsScanned(Verdict(Action.BLOCK, (hit,)), 11))
-    assert commands == [Record((hit,)), Release("ab"), Cut(hit)]
+    assert commands == [RecordRulings((hit,)), Release("ab"), Cut(hit)]
     assert machine.receive(TextReceived("more")) == []
 
 
 def test_a_shadow_rule_is_recorded_only() -> None:
     machine = StreamMachine(PATTERNS, lambda r, t: "")
     machine.receive(TextReceived("ab"))
-    hit = Ruled("r", Action.BLOCK, ruled("id", 0, 2, Action.BLOCK).finding, shadow=True)
+    hit = Ruling("r", Action.BLOCK, ruled("id", 0, 2, Action.BLOCK).finding, shadow=True)
     assert machine.receive(PatternsScanned(Verdict(Action.ALLOW, (hit,)), 2)) == [
-        Record((hit,)),
+        RecordRulings((hit,)),
         Release("ab"),
     ]
 

@@ -9,7 +9,7 @@ from threegate.detectors.engine.checksums import luhn, resident_id
 from threegate.detectors.registry import scanner
 from threegate.guard.mask import MaskMap
 from threegate.guard.synthetic import synthetic
-from threegate.types import Channel, Layer, Locus, Passage
+from threegate.types import Channel, Layer, Passage, TextLocation
 
 KEY = b"k" * 32
 DIGITS = "0123456789"
@@ -39,7 +39,7 @@ def test_a_stand_in_belongs_to_nobody() -> None:
         text = f"号码是 {made(kind, value)} 。"
         assert not [
             f
-            for f in find.scan(Passage(Locus(Layer.OUTPUT, Channel.CONTENT), text)).findings
+            for f in find.scan(Passage(TextLocation(Layer.OUTPUT, Channel.CONTENT), text)).findings
             if f.kind == kind
         ]
 

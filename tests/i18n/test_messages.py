@@ -11,7 +11,7 @@ import pytest
 import threegate
 from threegate.i18n.messages import ERRORS, either, said
 from threegate.types import Bilingual
-from threegate.wire.request_schema import Kind
+from threegate.wire.request_schema import JsonType
 
 HAN = re.compile(r"[一-鿿]")
 NAMES = {
@@ -53,7 +53,7 @@ def test_no_two_entries_say_the_same() -> None:
 
 def test_each_entry_is_used_with_its_details() -> None:
     """`_refused` of a module adds where it is."""
-    used = {prefix + end for prefix, ends in MADE.items() for end in ends} | set(Kind)
+    used = {prefix + end for prefix, ends in MADE.items() for end in ends} | set(JsonType)
     for call in CALLS:
         first = call.args[0] if call.args else None
         if named(call) not in ("said", "_refused") or not isinstance(first, ast.Constant):

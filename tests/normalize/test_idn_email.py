@@ -5,9 +5,9 @@ from threegate.detectors.registry import scanner
 from threegate.detectors.views import brought_back, viewed
 from threegate.normalize.idn_email import mailed
 from threegate.normalize.view import raw
-from threegate.types import Channel, Layer, Locus, Passage
+from threegate.types import Channel, Layer, Passage, TextLocation
 
-LOCUS = Locus(Layer.INPUT, Channel.USER)
+LOCUS = TextLocation(Layer.INPUT, Channel.USER)
 EMAIL = scanner(frozenset({"pii.email"}))
 
 

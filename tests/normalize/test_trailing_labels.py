@@ -3,9 +3,9 @@ from __future__ import annotations
 import pytest
 from threegate.detectors.registry import scanner
 from threegate.detectors.views import brought_back, viewed
-from threegate.types import Channel, Layer, Level, Locus, Passage
+from threegate.types import Channel, Layer, Level, Passage, TextLocation
 
-LOCUS = Locus(Layer.INPUT, Channel.USER)
+LOCUS = TextLocation(Layer.INPUT, Channel.USER)
 VALUES = scanner(frozenset({"pii", "secret"}))
 
 

@@ -9,7 +9,7 @@ from threegate.errors import PolicyError
 from threegate.policy.compile import HEAD_LATIN, build
 from threegate.policy.facade import compile_pack
 from threegate.policy.language.load import load_bundle
-from threegate.policy.model import Clamp, Mode, Place, Show, StreamMode
+from threegate.policy.model import Clamp, ConstitutionPlace, Mode, ReasoningVisibility, StreamMode
 from threegate.types import Action, Channel, Layer, Level
 
 from tests.policy.packs import GOOD, TODAY, spoiled, tree
@@ -60,9 +60,9 @@ def test_constraints() -> None:
     assert rule.models is not None
     assert rule.models.alias == (("r1", "deepseek-r1"),)
     assert rule.constitution is not None
-    assert rule.constitution.place is Place.AUTO
+    assert rule.constitution.place is ConstitutionPlace.AUTO
     assert rule.reasoning is not None
-    assert rule.reasoning.show is Show.HIDDEN
+    assert rule.reasoning.show is ReasoningVisibility.HIDDEN
 
 
 def test_lists_patterns_categories_answers_knowledge() -> None:

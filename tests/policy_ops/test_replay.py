@@ -10,7 +10,7 @@ from threegate.cli.main import main
 from threegate.policy.compile import build
 from threegate.policy.language.load import load_bundle
 from threegate.policy.model import EVERYONE, Binding, PolicySet, Selector
-from threegate.policy_ops.replay import BATCH, Change, Recorded, Replay, Side, replay
+from threegate.policy_ops.replay import BATCH, Recorded, Replay, ReplaySide, VerdictChange, replay
 from threegate.types import Action, Caller, Channel, Layer
 
 from tests.policy.packs import GOOD, tree
@@ -21,10 +21,10 @@ REDACT = GOOD.replace("then: {mask: {restore: client}}", "then: redact")
 WRITTEN = "工号EMP-123456和 a@b.com"
 
 
-def side(text: str, *sentence: Judge) -> Side:
+def side(text: str, *sentence: Judge) -> ReplaySide:
     policy = build(load_bundle(tree(text), ["shop"]))
     everybody = PolicySet("", (Binding(EVERYONE, policy),))
-    return Side(everybody, lambda bound: suite(bound, *sentence))
+    return ReplaySide(everybody, lambda bound: suite(bound, *sentence))
 
 
 async def run(old: str, new: str, texts: Sequence[Recorded]) -> Replay:
@@ -38,15 +38,15 @@ def texts(*written: str) -> list[Recorded]:
 @pytest.mark.parametrize(
     ("old", "new", "change"),
     [
-        (GOOD, GOOD, Change.SAME),
-        (GOOD, STRICT, Change.NEWLY_STOPPED),
-        (STRICT, GOOD, Change.NEWLY_PASSED),
-        (GOOD, REDACT, Change.EDITS_DIFFER),
+        (GOOD, GOOD, VerdictChange.SAME),
+        (GOOD, STRICT, VerdictChange.NEWLY_STOPPED),
+        (STRICT, GOOD, VerdictChange.NEWLY_PASSED),
+        (GOOD, REDACT, VerdictChange.EDITS_DIFFER),
     ],
 )
-async def test_changes(old: str, new: str, change: Change) -> None:
+async def test_changes(old: str, new: str, change: VerdictChange) -> None:
     found = await run(old, new, texts(WRITTEN, "你好"))
-    assert found.counts[change] == (2 if change is Change.SAME else 1)
+    assert found.counts[change] == (2 if change is VerdictChange.SAME else 1)
     assert found.total == 2
 
 
@@ -57,8 +57,8 @@ async def test_differences_name_rule_tenant_and_id_but_no_text() -> None:
     (difference,) = found.differences
     assert (difference.id, difference.rules) == ("r7", ("pii.email",))
     assert (difference.before, difference.after) == (Action.MASK, Action.ALLOW)
-    assert (difference.change, difference.tenant) == (Change.EDITS_DIFFER, "retail")
-    assert found.examples(Change.EDITS_DIFFER) == ("r7",)
+    assert (difference.change, difference.tenant) == (VerdictChange.EDITS_DIFFER, "retail")
+    assert found.examples(VerdictChange.EDITS_DIFFER) == ("r7",)
     assert "a@b.com" not in repr((recorded, found))
 
 
@@ -73,9 +73,9 @@ async def test_each_text_is_judged_by_the_policy_of_its_caller() -> None:
         Recorded(tenant, WRITTEN, caller=Caller(tenant, "k1"))
         for tenant in ("staff", "retail", "old", "retail")
     ]
-    found = await replay(recorded, Side(old, suite), Side(new, suite))
+    found = await replay(recorded, ReplaySide(old, suite), ReplaySide(new, suite))
     assert [d.id for d in found.differences] == ["retail", "old", "retail"]
-    assert found.by_caller(Change.NEWLY_STOPPED) == {"retail / k1": 2, "old / k1": 1}
+    assert found.by_caller(VerdictChange.NEWLY_STOPPED) == {"retail / k1": 2, "old / k1": 1}
     assert found.differences[1].after is Action.BLOCK
 
 
@@ -90,7 +90,7 @@ async def test_answers_are_judged_by_output_rules() -> None:
     recorded = [Recorded("a", "您的贷款一定获批", Layer.OUTPUT, Channel.CONTENT)]
     weaker = GOOD.replace("then: {block: {}}\n    stream: cut", "then: flag")
     found = await replay(recorded, side(GOOD, judge), side(weaker, judge))
-    assert found.counts[Change.NEWLY_PASSED] == 1
+    assert found.counts[VerdictChange.NEWLY_PASSED] == 1
 
 
 async def test_many_texts_are_all_judged() -> None:
@@ -98,7 +98,7 @@ async def test_many_texts_are_all_judged() -> None:
     many = texts(*[WRITTEN, "你好"] * BATCH)
     found = await replay(many, side(GOOD), side(STRICT), step=lambda: steps.append(1))
     assert (found.total, len(steps)) == (2 * BATCH, 2 * BATCH)
-    assert found.counts[Change.NEWLY_STOPPED] == BATCH
+    assert found.counts[VerdictChange.NEWLY_STOPPED] == BATCH
 
 
 def test_on_the_command_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import pytest
 from threegate.detectors.base import DetectorInfo, PatternDetector
 from threegate.detectors.custom import detector
-from threegate.detectors.detector_set import Suite
+from threegate.detectors.detector_set import DetectorSet
 from threegate.detectors.registry import scanner
 from threegate.policy.compile import build
 from threegate.policy.language.load import load_bundle
@@ -22,11 +22,11 @@ from threegate.types import (
     Finding,
     Layer,
     Level,
-    Locus,
     Passage,
     Reason,
     Source,
     Span,
+    TextLocation,
 )
 
 from tests.policy.packs import spoiled, tree
@@ -56,14 +56,14 @@ class Judge:
         return (Finding(self.info.id, self.kind, span, 0.9, Level.HIGH, passage.locus),)
 
 
-def suite(policy: CompiledPolicy, *sentence: Judge) -> Suite:
+def suite(policy: CompiledPolicy, *sentence: Judge) -> DetectorSet:
     def patterns(kinds: frozenset[str]) -> tuple[PatternDetector, ...]:
         own = tuple(d for d in detector.detectors(policy) if detector.wanted(d, kinds))
         built_in = scanner(kinds)
         return (built_in, *own) if built_in.info.kinds else own
 
     every = (scanner(None), *detector.detectors(policy), *sentence)
-    return Suite(patterns, sentence, {d.info.id: d.info.kinds for d in every})
+    return DetectorSet(patterns, sentence, {d.info.id: d.info.kinds for d in every})
 
 
 def setup(text: str, *sentence: Judge) -> tuple[Runner, list[Case | ConstraintCase]]:
@@ -108,7 +108,7 @@ async def test_sentences_are_judged_with_their_question_and_sources() -> None:
     witness = Witness("category.loans", "")
     runner, _ = setup(spoiled(), witness)
     source = Source("s", "利率为百分之四。")
-    locus = Locus(Layer.OUTPUT, Channel.CONTENT)
+    locus = TextLocation(Layer.OUTPUT, Channel.CONTENT)
     await runner.ruled(Passage(locus, "一定能批。", question="能批吗？", sources=(source,)))
     (passage,) = witness.asked
     assert (passage.question, passage.beside, passage.sources) == ("能批吗？", "", (source,))
@@ -142,7 +142,9 @@ async def test_outcomes_never_hold_the_text(old: str) -> None:
 
 async def test_the_whole_policy_on_one_text() -> None:
     runner, _ = setup(spoiled(), Judge("hazard.self_harm", "不想活"))
-    ruled = await runner.ruled(Passage(Locus(Layer.INPUT, Channel.USER), "我不想活了 a@b.com"))
+    ruled = await runner.ruled(
+        Passage(TextLocation(Layer.INPUT, Channel.USER), "我不想活了 a@b.com")
+    )
     assert {(r.rule_id, r.shadow) for r in ruled} == {("help", True), ("pii.email", False)}
 
 

@@ -6,20 +6,20 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from threegate.scan.item import Item, LineError, Role, item_of, item_of_line, sources_of
+from threegate.scan.item import LineError, Role, ScanItem, item_of, item_of_line, sources_of
 from threegate.types import Channel, Layer, Source
 
 
 def test_only_text_is_needed_and_other_fields_are_ignored() -> None:
     item = item_of_line(b'{"text":"hi","label":1,"source":"x"}')
-    assert item == Item("hi")
+    assert item == ScanItem("hi")
     assert item.role is Role.USER
 
 
 def test_every_field() -> None:
     row = {"id": 7, "text": "a", "role": "assistant", "prompt": "q", "context": ["s"], "claim": "c"}
     item = item_of(row)
-    assert item == Item("a", 7, Role.ASSISTANT, "q", (Source("0", "s"),), "c")
+    assert item == ScanItem("a", 7, Role.ASSISTANT, "q", (Source("0", "s"),), "c")
     assert item.passage.question == "q"
     assert item.passage.sources == (Source("0", "s"),)
 

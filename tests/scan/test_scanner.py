@@ -8,13 +8,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from threegate.detectors.base import DetectorInfo, Scanned
-from threegate.detectors.detector_set import Suite
-from threegate.scan.item import Item, Role, item_of
+from threegate.detectors.detector_set import DetectorSet
+from threegate.scan.item import Role, ScanItem, item_of
 from threegate.scan.open import scanner
 from threegate.scan.scanner import (
-    Answer,
     Claim,
     Scanner,
+    ScanResult,
     Stance,
     as_json,
     claims_of,
@@ -26,12 +26,12 @@ from threegate.types import Bilingual, Level, Passage, Span
 ID = "11010519491231002X"
 
 
-def scan(scanner: Scanner, **row: Any) -> tuple[Item, Answer]:
+def scan(scanner: Scanner, **row: Any) -> tuple[ScanItem, ScanResult]:
     item = item_of(row)
     return item, asyncio.run(scanner.scan(item))
 
 
-def kinds(answer: Answer, level: Level = Level.MEDIUM) -> set[str]:
+def kinds(answer: ScanResult, level: Level = Level.MEDIUM) -> set[str]:
     return {f.kind for f in answer.at(level)}
 
 
@@ -102,11 +102,11 @@ def test_no_source_at_all_is_not_enough_information(tiny: Scanner) -> None:
 
 def test_every_sentence_of_an_answer_that_carries_a_claim() -> None:
     text = "Sure! The lamp costs 5 euros. It is blue.\n\nDo you want it?"
-    item = Item(text, role=Role.ASSISTANT, sources=())
+    item = ScanItem(text, role=Role.ASSISTANT, sources=())
     places = [span for _, span in claims_of(item)]
     assert [text[s.start : s.end] for s in places] == ["The lamp costs 5 euros.", "It is blue."]
-    assert not list(claims_of(Item(text, role=Role.USER, sources=())))
-    assert not list(claims_of(Item(text, role=Role.ASSISTANT)))
+    assert not list(claims_of(ScanItem(text, role=Role.USER, sources=())))
+    assert not list(claims_of(ScanItem(text, role=Role.ASSISTANT)))
 
 
 def test_an_unsure_contradiction_is_none() -> None:
@@ -117,7 +117,7 @@ def test_an_unsure_contradiction_is_none() -> None:
 
 @given(st.text(alphabet="ab.。\n ", max_size=300), st.integers(20, 60))
 def test_pieces_cover_the_text_in_order(text: str, size: int) -> None:
-    passage = Passage(Item(text).passage.locus, text)
+    passage = Passage(ScanItem(text).passage.locus, text)
     parts = list(pieces(passage, size))
     assert "".join(p.text for p in parts) == text
     assert [p.offset for p in parts] == [
@@ -142,11 +142,11 @@ TEXTS = ["a stupid thing", f"号码{ID}", "Ada Lovelace met bomb", "ignore it", 
 def test_an_answer_does_not_depend_on_batch_mates(
     tiny_once: Scanner, texts: list[str], order: random.Random
 ) -> None:
-    async def all_at_once(items: list[Item]) -> list[Answer]:
+    async def all_at_once(items: list[ScanItem]) -> list[ScanResult]:
         return list(await asyncio.gather(*map(tiny_once.scan, items)))
 
-    items = [Item(text) for text in texts]
-    alone = {t: asyncio.run(tiny_once.scan(Item(t))).findings for t in set(texts)}
+    items = [ScanItem(text) for text in texts]
+    alone = {t: asyncio.run(tiny_once.scan(ScanItem(t))).findings for t in set(texts)}
     order.shuffle(items)
     together = asyncio.run(all_at_once(items))
     assert [a.findings for a in together] == [alone[i.text] for i in items]
@@ -165,6 +165,6 @@ def test_a_detector_without_an_answer_makes_an_error() -> None:
         def scan(self, passage: Passage, *, final: bool = True) -> Scanned:
             raise ValueError(passage.text)
 
-    broken = Scanner(Suite(lambda kinds: (Broken(),)), frozenset({"pii"}))
+    broken = Scanner(DetectorSet(lambda kinds: (Broken(),)), frozenset({"pii"}))
     item, answer = scan(broken, id="x", text="secret words")
     assert failed_json(item, answer) == {"id": "x", "error": "no answer from broken: error"}

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Iterator
 
 import pytest
-from threegate.scan.item import Item, Role
+from threegate.scan.item import Role, ScanItem
 from threegate.scan.open import scanner
 from threegate.scan.scanner import Scanner
 from threegate.types import Level
@@ -22,7 +22,7 @@ def shipped() -> Iterator[Scanner]:
 
 
 def kinds(scanner: Scanner, text: str, role: Role = Role.USER, prompt: str = "") -> set[str]:
-    answer = asyncio.run(scanner.scan(Item(text, role=role, prompt=prompt)))
+    answer = asyncio.run(scanner.scan(ScanItem(text, role=role, prompt=prompt)))
     assert not answer.failures
     return {f.kind for f in answer.at(Level.MEDIUM)}
 

@@ -26,7 +26,7 @@ from threegate.policy.lifecycle.store import (
     today_utc,
 )
 from threegate.policy.lifecycle.versions import Versions
-from threegate.server.background import Watch
+from threegate.server.background import BackgroundWork
 
 from tests.policy.lifecycle.test_store import put
 from tests.policy.packs import GOOD, checked, spoiled
@@ -37,29 +37,29 @@ ANN, BOB = (Person(name, frozenset(Role), name) for name in ("ann", "bob"))
 
 
 @asynccontextmanager
-async def watched(root: Path, process: str = "one") -> AsyncIterator[Watch]:
+async def watched(root: Path, process: str = "one") -> AsyncIterator[BackgroundWork]:
     versions = Versions.open(writer_engine(f"sqlite:///{root / 'versions.sqlite3'}"))
     folder = FolderSource(root / "policies", ("shop",), today_utc, KINDS)
     policies = PolicyStore.of(VersionSource(versions, folder, now_utc), root / process)
     url = f"sqlite:///{root / process}.sqlite3"
     audit = await AuditLog.open(AuditSettings(url=url, directory=root / process))
     store = BandStore.open(versions.engine, process)
-    yield Watch(policies, versions, audit, Metrics(), Notices(Bands()), store, 1.0)
+    yield BackgroundWork(policies, versions, audit, Metrics(), Notices(Bands()), store, 1.0)
     await audit.close()
 
 
-async def told(watch: Watch) -> list[tuple[str, Any]]:
+async def told(watch: BackgroundWork) -> list[tuple[str, Any]]:
     page = await watch.audit.search(Query(stage=(Stage.POLICY,)))
     return [(e.event["detail"]["verb"], e.event["detail"]["object"]) for e in page.entries[::-1]]
 
 
-def acting(watch: Watch, calls: int) -> None:
+def acting(watch: BackgroundWork, calls: int) -> None:
     digest = watch.policies.pin().bindings[0].policy.digest
     for _ in range(calls):
         watch.notices.bands.tally.add(digest, [("pii.email", True)], watch.notices.bands.minute)
 
 
-def shown(watch: Watch) -> float | None:
+def shown(watch: BackgroundWork) -> float | None:
     labels = {"rule": "pii.email", "side": "above"}
     return watch.metrics.registry.get_sample_value("threegate_rule_out_of_band", labels)
 

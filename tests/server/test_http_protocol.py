@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 import uvicorn
-from threegate.server.http_protocol import HEAD_BYTES, Connection
+from threegate.server.http_protocol import HEAD_BYTES, HttpProtocol
 from uvicorn.server import ServerState
 
 
@@ -27,7 +27,7 @@ async def connected(
     config = uvicorn.Config(hello, log_config=None, ws="none")
     state = state or ServerState()
     loop = asyncio.get_running_loop()
-    server = await loop.create_server(lambda: Connection(config, state, {}), "127.0.0.1", 0)
+    server = await loop.create_server(lambda: HttpProtocol(config, state, {}), "127.0.0.1", 0)
     async with server:
         reader, writer = await asyncio.open_connection(*server.sockets[0].getsockname())
         try:

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import pytest
-from threegate.types import Bilingual, Channel, Layer, Locus
+from threegate.types import Bilingual, Channel, Layer, TextLocation
 from threegate.wire import ADAPTERS
 from threegate.wire.adapter import Api, Delta, Outcome, OutcomeKind, Slot, StreamKey
 
@@ -34,5 +34,5 @@ def test_what_the_client_reads(
 
 def test_no_repr_shows_text() -> None:
     key = StreamKey(0, Channel.CONTENT)
-    slot = Slot(Locus(Layer.INPUT, Channel.USER), "/a", "canary")
+    slot = Slot(TextLocation(Layer.INPUT, Channel.USER), "/a", "canary")
     assert "canary" not in repr((slot, Delta(key, "canary", "canary")))

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from threegate.errors import RequestError
 from threegate.wire import ADAPTERS
 from threegate.wire.adapter import Api, Placement
-from threegate.wire.request_schema import REQUESTS, Kind, Shape, _check, check
+from threegate.wire.request_schema import REQUESTS, JsonType, Shape, _check, check
 
 VALID: dict[Api, dict[str, Any]] = {
     Api.CHAT: {
@@ -108,20 +108,20 @@ def test_whatever_passes_does_not_break_an_adapter(case: tuple[Api, dict[str, An
 
 
 def test_each_kind_is_its_own() -> None:
-    values: dict[Kind, Any] = {
-        Kind.STRING: "a",
-        Kind.NUMBER: 1.5,
-        Kind.INTEGER: 2,
-        Kind.BOOLEAN: True,
-        Kind.ARRAY: [],
-        Kind.OBJECT: {},
+    values: dict[JsonType, Any] = {
+        JsonType.STRING: "a",
+        JsonType.NUMBER: 1.5,
+        JsonType.INTEGER: 2,
+        JsonType.BOOLEAN: True,
+        JsonType.ARRAY: [],
+        JsonType.OBJECT: {},
     }
     for kind, value in values.items():
-        fit = {k for k in Kind if _fits(value, k)}
-        assert fit == ({Kind.INTEGER, Kind.NUMBER} if kind is Kind.INTEGER else {kind})
+        fit = {k for k in JsonType if _fits(value, k)}
+        assert fit == ({JsonType.INTEGER, JsonType.NUMBER} if kind is JsonType.INTEGER else {kind})
 
 
-def _fits(value: Any, kind: Kind) -> bool:
+def _fits(value: Any, kind: JsonType) -> bool:
     try:
         _check(value, Shape((kind,)), "/x")
     except RequestError:

@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from threegate.testing.cuts import cut_at, every_single_cut, one_by_one
-from threegate.wire.think import Kind, ThinkSplitter, answer_of, halves, replace
+from threegate.wire.think import ThinkPartKind, ThinkSplitter, answer_of, halves, replace
 
-R, T, C = Kind.REASONING, Kind.TAG, Kind.CONTENT
+R, T, C = ThinkPartKind.REASONING, ThinkPartKind.TAG, ThinkPartKind.CONTENT
 
 CASES = [
     ("", False, []),
@@ -27,11 +27,11 @@ CASES = [
 ]
 
 
-def split(pieces: list[str], starts: bool) -> list[tuple[Kind, str]]:
+def split(pieces: list[str], starts: bool) -> list[tuple[ThinkPartKind, str]]:
     """Parts of the whole, neighbours of one kind joined."""
     splitter = ThinkSplitter(starts_in_reasoning=starts)
     parts = [part for piece in pieces for part in splitter.feed(piece)] + splitter.close()
-    out: list[tuple[Kind, str]] = []
+    out: list[tuple[ThinkPartKind, str]] = []
     for kind, text in parts:
         assert text
         if out and out[-1][0] is kind:
@@ -43,7 +43,7 @@ def split(pieces: list[str], starts: bool) -> list[tuple[Kind, str]]:
 
 @pytest.mark.parametrize(("text", "starts", "parts"), CASES)
 def test_parts_are_the_same_for_every_cut(
-    text: str, starts: bool, parts: list[tuple[Kind, str]]
+    text: str, starts: bool, parts: list[tuple[ThinkPartKind, str]]
 ) -> None:
     for pieces in (one_by_one(text), *every_single_cut(text)):
         assert split(pieces, starts) == parts

@@ -59,7 +59,8 @@ class Retention:
 @dataclass(frozen=True, slots=True)
 class AuditSettings:
     """`directory` holds keys, published checkpoints and the spool. `publish` is a command that
-    takes each checkpoint elsewhere (`courier`), `export_to` a folder for daily exports (`upkeep`).
+    takes each checkpoint elsewhere (`checkpoint_shipper`), `export_to` a folder for daily exports
+    (`retention_job`).
 
     Key specs are `file:PATH`, `env:NAME` (looked up in `environment`) or `cmd:COMMAND` (its
     standard output, for a KMS); 32 bytes, raw, hex or base64. Empty: a file in `directory/keys`,

@@ -20,7 +20,7 @@ from threegate.audit.log.record import Stage, microseconds, timestamp
 from threegate.audit.log.store import TAIL_SECONDS
 from threegate.audit.settings import AuditSettings
 from threegate.audit.verify.export import verify_export
-from threegate.audit.verify.findings import Chain, Report
+from threegate.audit.verify.findings import Chain, VerifyReport
 from threegate.audit.verify.published import own_keys, verify_all
 from threegate.cli.audit_common import access, opened, print_json, reading, reason_arguments
 from threegate.i18n.audit import line
@@ -71,7 +71,7 @@ def _key(text: str) -> Verifier:
     return Verifier.parse(text if "+" in text else Path(text).read_text())
 
 
-def _as_dict(report: Report, language: str) -> dict[str, Any]:
+def _as_dict(report: VerifyReport, language: str) -> dict[str, Any]:
     chains = [
         {"writer": c.writer, "size": c.size, "integrated": c.integrated, "covered": c.covered}
         | {"pending": c.pending, "pruned": c.pruned, "erased": c.erased}
@@ -85,7 +85,7 @@ def _as_dict(report: Report, language: str) -> dict[str, Any]:
     }
 
 
-def _print_report(report: Report, language: str, *, own: bool) -> None:
+def _print_report(report: VerifyReport, language: str, *, own: bool) -> None:
     for chain in report.chains:
         print(_chain(chain, language))
     for problem in report.problems:

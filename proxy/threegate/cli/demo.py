@@ -28,7 +28,7 @@ from threegate.cli.explain import database_url, titles_of
 from threegate.cli.progress import warn
 from threegate.cli.serve import config, with_upstream
 from threegate.demo.conversations import CONVERSATIONS, Conversation
-from threegate.demo.play import Played, Stage, play
+from threegate.demo.play import DemoStage, Played, play
 from threegate.demo.show import Titles, as_json, show
 from threegate.settings import Settings
 
@@ -84,14 +84,16 @@ async def _run(
 ) -> list[Played]:
     if args.url:
         database = database_url(args.database, settings) if args.database else ""
-        stage = Stage(args.url.rstrip("/").removesuffix("/v1"), args.upstream, database, args.key)
+        stage = DemoStage(
+            args.url.rstrip("/").removesuffix("/v1"), args.upstream, database, args.key
+        )
         return await _play_all(stage, chosen, emit)
     async with in_process(settings, args.lang) as stage:
         return await _play_all(stage, chosen, emit)
 
 
 async def _play_all(
-    stage: Stage, chosen: Sequence[Conversation], emit: Callable[[Played], None]
+    stage: DemoStage, chosen: Sequence[Conversation], emit: Callable[[Played], None]
 ) -> list[Played]:
     """One after another: what the model saw last is then of this conversation."""
     made = []
@@ -102,7 +104,7 @@ async def _play_all(
 
 
 @asynccontextmanager
-async def in_process(settings: Settings, language: str) -> AsyncIterator[Stage]:
+async def in_process(settings: Settings, language: str) -> AsyncIterator[DemoStage]:
     """A whole proxy on a free port, with the demo model, and an audit log that goes away."""
     with tempfile.TemporaryDirectory() as folder:
         own = replace(settings, upstreams=(), var=Path(folder), audit_url="", port=0)
@@ -115,7 +117,7 @@ async def in_process(settings: Settings, language: str) -> AsyncIterator[Stage]:
             task = asyncio.ensure_future(server.serve(sockets=[listener]))
             url = f"http://127.0.0.1:{listener.getsockname()[1]}"
             try:
-                yield Stage(url, complete.upstreams[0].url, complete.audit_database)
+                yield DemoStage(url, complete.upstreams[0].url, complete.audit_database)
             finally:
                 server.should_exit = True
                 await task

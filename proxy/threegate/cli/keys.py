@@ -11,7 +11,7 @@ from typing import Any
 from threegate import settings
 from threegate.audit.log.database import writer_engine
 from threegate.gateway.access.auth import KeyFile, utc_time
-from threegate.gateway.access.auth_db import KeyTable
+from threegate.gateway.access.auth_db import KeyDatabase
 from threegate.types import Bilingual
 
 MADE = Bilingual(
@@ -37,10 +37,10 @@ def register(commands: Any) -> None:
         verb.add_argument("--config", type=Path)
 
 
-def _keys(args: argparse.Namespace) -> KeyFile | KeyTable:
+def _keys(args: argparse.Namespace) -> KeyFile | KeyDatabase:
     given = settings.load(file=args.config)
     if given.keys_in_database:
-        return KeyTable.open(writer_engine(given.audit_url))
+        return KeyDatabase.open(writer_engine(given.audit_url))
     return KeyFile(given.key_file)
 
 

@@ -1,5 +1,5 @@
 """One language for the whole command line: chosen before anything is parsed, then every help text
-is put into it. Commands are written in English alone; `cli_words` holds the rest."""
+is put into it. Commands are written in English alone; `cli` holds the rest."""
 
 from __future__ import annotations
 

@@ -23,9 +23,9 @@ from threegate.cli.progress import progress
 from threegate.policy.compliance.banks import (
     KEYWORDS,
     TARGETS,
+    BankCompleteness,
+    BankQuestion,
     Expect,
-    Question,
-    Standing,
     Target,
     questions,
     rows,
@@ -57,7 +57,7 @@ def register(verbs: Any) -> None:
     words.set_defaults(run=_words)
 
 
-def _bank(args: argparse.Namespace) -> dict[Expect, list[Question]]:
+def _bank(args: argparse.Namespace) -> dict[Expect, list[BankQuestion]]:
     made = questions(rows(args.file.read_bytes(), args.file.name))
     if not made:
         raise failure("nothing-to-read", name=args.file)
@@ -74,7 +74,7 @@ def _check(args: argparse.Namespace) -> int:
     return int(not complete)
 
 
-def _print_standing(target: Target, found: Iterable[Standing], language: str) -> None:
+def _print_standing(target: Target, found: Iterable[BankCompleteness], language: str) -> None:
     print(target.title.get(language))
     for each in found:
         mark = "-" if each.short else "+"
@@ -122,7 +122,7 @@ class Sample:
 
 
 async def _measured(
-    judge: Runner, expect: Expect, bank: list[Question], args: argparse.Namespace
+    judge: Runner, expect: Expect, bank: list[BankQuestion], args: argparse.Namespace
 ) -> Sample:
     target = TARGETS[expect]
     drawn = sampled(bank, target.sample, args.seed)
@@ -156,7 +156,7 @@ def _print_sample(result: Sample, language: str) -> None:
     mark = (MET if result.passed else NOT_MET).get(language)
     print(f"{target.title.get(language)}{told} {mark}")
     for risk, count in result.wrong.most_common():
-        title = Standing(risk, count, 0).title.get(language)
+        title = BankCompleteness(risk, count, 0).title.get(language)
         print(f"  {risk if risk.isascii() else '':14} {count:6} {title}")
 
 

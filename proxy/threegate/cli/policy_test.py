@@ -12,7 +12,7 @@ from typing import Any
 
 from threegate.cli.policy_args import add, add_classifiers, checked
 from threegate.cli.progress import progress
-from threegate.detectors.detector_sets import Suites
+from threegate.detectors.detector_sets import DetectorSets
 from threegate.guard.output import OUTPUT_CHANNELS
 from threegate.policy.compliance.banks import rows
 from threegate.policy.errors import failure
@@ -20,7 +20,7 @@ from threegate.policy.facade import compile_pack
 from threegate.policy.language.load import Bundle
 from threegate.policy.lifecycle.store import DirTree, today_utc
 from threegate.policy.model import EVERYONE, Binding, CompiledPolicy, PolicySet
-from threegate.policy.testing.cases import Outcome, Report, joined, planned
+from threegate.policy.testing.cases import Outcome, TestReport, joined, planned
 from threegate.policy.testing.report import (
     problems_text,
     report_json,
@@ -28,7 +28,7 @@ from threegate.policy.testing.report import (
     report_sarif,
     report_text,
 )
-from threegate.policy_ops.replay import CHANGE, Change, Recorded, Side, replay
+from threegate.policy_ops.replay import CHANGE, Recorded, ReplaySide, VerdictChange, replay
 from threegate.policy_ops.test_runner import Runner
 from threegate.types import Bilingual, Caller, Channel, Layer
 
@@ -57,8 +57,8 @@ def _test(args: argparse.Namespace) -> int:
     return int(not report.passed)
 
 
-async def _run(bundles: Iterable[Bundle], args: argparse.Namespace) -> Report:
-    suites = Suites(_sentence(args))
+async def _run(bundles: Iterable[Bundle], args: argparse.Namespace) -> TestReport:
+    suites = DetectorSets(_sentence(args))
     reports = []
     for policy, every in planned(bundles):
         wanted = [c for c in every if _wanted(c.rule_id, args)]
@@ -68,7 +68,7 @@ async def _run(bundles: Iterable[Bundle], args: argparse.Namespace) -> Report:
 
 
 def runner(policy: CompiledPolicy, args: argparse.Namespace) -> Runner:
-    return Runner(policy, Suites(_sentence(args)).of(policy))
+    return Runner(policy, DetectorSets(_sentence(args)).of(policy))
 
 
 def _wanted(rule_id: str, args: argparse.Namespace) -> bool:
@@ -90,7 +90,7 @@ def _progress(outcome: Outcome) -> None:
         print("." if outcome.passed else "F", end="", file=sys.stderr, flush=True)
 
 
-def _rendered(report: Report, args: argparse.Namespace) -> str:
+def _rendered(report: TestReport, args: argparse.Namespace) -> str:
     match args.format:
         case "json":
             return report_json(report)
@@ -106,8 +106,10 @@ def _replay(args: argparse.Namespace) -> int:
     texts = tuple(_recorded(args.file))
     if not texts:
         raise failure("nothing-to-read", name=args.file)
-    suites = Suites(_sentence(args))
-    old, new = (Side(_for_all(pack, args.policies), suites.of) for pack in (args.pack, args.to))
+    suites = DetectorSets(_sentence(args))
+    old, new = (
+        ReplaySide(_for_all(pack, args.policies), suites.of) for pack in (args.pack, args.to)
+    )
     with progress(REPLAY.get(args.lang), len(texts)) as step:
         found = asyncio.run(replay(texts, old, new, today=today_utc(), step=step))
     for change, words in CHANGE.items():
@@ -117,7 +119,7 @@ def _replay(args: argparse.Namespace) -> int:
             print(f"{'':8}{CALLERS.get(args.lang)}{who}")
         if ids := found.examples(change):
             print(f"{'':8}{', '.join(ids)}")
-    return int(found.counts[Change.NEWLY_PASSED] > 0)
+    return int(found.counts[VerdictChange.NEWLY_PASSED] > 0)
 
 
 def _for_all(pack: str, folder: Path) -> PolicySet:

@@ -22,7 +22,7 @@ from threegate.cli.progress import progress, warn
 from threegate.policy.kinds import KINDS as VOCABULARY
 from threegate.policy.kinds import is_known
 from threegate.scan.flow import in_order
-from threegate.scan.item import Item, LineError, Role, item_of_line, sources_of
+from threegate.scan.item import LineError, Role, ScanItem, item_of_line, sources_of
 from threegate.scan.open import KINDS, scanner
 from threegate.scan.scanner import Scanner, as_json, failed_json
 from threegate.scan.show import show
@@ -102,7 +102,7 @@ def _input(args: argparse.Namespace) -> BinaryIO:
 async def _scan_one(detectors: Scanner, args: argparse.Namespace) -> int:
     text = args.text if args.text is not None else sys.stdin.read()
     sources = sources_of(args.context)
-    item = Item(text, None, Role(args.role), args.prompt or "", sources, args.claim)
+    item = ScanItem(text, None, Role(args.role), args.prompt or "", sources, args.claim)
     answer = await detectors.scan(item)
     if answer.failures:
         warn(failed_json(item, answer)["error"])
@@ -118,7 +118,7 @@ async def scan_lines(detectors: Scanner, source: BinaryIO, out: BinaryIO, level:
     """One output line per input line that is not blank, in order. 1 if one has an error. Raises
     BrokenPipeError when nobody reads on."""
 
-    async def work(item: Item | LineError) -> dict[str, Any]:
+    async def work(item: ScanItem | LineError) -> dict[str, Any]:
         return await answer_line(detectors, item, level)
 
     broken = False
@@ -133,7 +133,9 @@ async def scan_lines(detectors: Scanner, source: BinaryIO, out: BinaryIO, level:
     return int(writer.failed)
 
 
-async def answer_line(detectors: Scanner, item: Item | LineError, level: Level) -> dict[str, Any]:
+async def answer_line(
+    detectors: Scanner, item: ScanItem | LineError, level: Level
+) -> dict[str, Any]:
     if isinstance(item, LineError):
         return {"id": item.id, "error": str(item)}
     answer = await detectors.scan(item)
@@ -148,14 +150,14 @@ class _Writer:
     advance: Callable[[], None]
     failed: bool = False
 
-    def put(self, item: Item | LineError, result: dict[str, Any]) -> None:
+    def put(self, item: ScanItem | LineError, result: dict[str, Any]) -> None:
         self.failed = self.failed or "error" in result
         self.out.write(_line(result))
         self.out.flush()
         self.advance()
 
 
-async def _items(source: BinaryIO) -> AsyncIterator[Item | LineError]:
+async def _items(source: BinaryIO) -> AsyncIterator[ScanItem | LineError]:
     number = 0
     while line := await asyncio.to_thread(source.readline):
         number += 1
@@ -167,7 +169,7 @@ async def _items(source: BinaryIO) -> AsyncIterator[Item | LineError]:
             yield LineError(f"line {number}: {error}", error.id)
 
 
-def _size(item: Item | LineError) -> int:
+def _size(item: ScanItem | LineError) -> int:
     return 0 if isinstance(item, LineError) else len(item.text) + len(item.prompt)
 
 

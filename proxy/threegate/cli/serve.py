@@ -30,7 +30,7 @@ from threegate.cli.progress import warn
 from threegate.console.bootstrap import console_link
 from threegate.gateway.telemetry.metrics import SHARED_METRICS, forget_worker
 from threegate.server import logging
-from threegate.server.http_protocol import Connection
+from threegate.server.http_protocol import HttpProtocol
 from threegate.server.startup_banner import greeting
 from threegate.server.supervisor import Membership, Supervisor, again
 from threegate.settings import CHOICES, Settings, UpstreamSettings
@@ -113,7 +113,7 @@ async def supervise(settings: Settings, listener: socket.socket, language: str) 
 
 async def serve(settings: Settings, on: socket.socket | Membership, language: str) -> int:
     """Runs until a stop signal; streams in progress finish first."""
-    leaving = Leaving(settings.shutdown_delay)
+    leaving = GracefulShutdown(settings.shutdown_delay)
     async with (
         with_upstream(settings, language) as complete,
         opened(complete, warn, language) as deps,
@@ -123,13 +123,15 @@ async def serve(settings: Settings, on: socket.socket | Membership, language: st
         spare_the_collector()
         if isinstance(on, Membership):
             on.leave_with_supervisor()
-            await Server(app, leaving, on.ready).serve(sockets=ears(on.listener))
+            await Server(app, leaving, on.ready).serve(sockets=listening_sockets(on.listener))
         else:
-            await Server(app, leaving, lambda: _greet(complete, language)).serve(sockets=ears(on))
+            await Server(app, leaving, lambda: _greet(complete, language)).serve(
+                sockets=listening_sockets(on)
+            )
     return 0
 
 
-def ears(listener: socket.socket) -> list[socket.socket]:
+def listening_sockets(listener: socket.socket) -> list[socket.socket]:
     """A copy waits or not as the socket does from which it is made, and so do all workers then."""
     return [listener, *(listener.dup() for _ in range(EARS - 1))]
 
@@ -142,7 +144,7 @@ def spare_the_collector() -> None:
 
 
 @dataclass(slots=True)
-class Leaving:
+class GracefulShutdown:
     """From the stop signal on not ready; `delay_s` later deaf, so that load balancers can see
     it."""
 
@@ -165,7 +167,7 @@ class Server(uvicorn.Server):
     death: the audit log is to be closed after it."""
 
     def __init__(
-        self, config: uvicorn.Config, leaving: Leaving, started: Callable[[], None]
+        self, config: uvicorn.Config, leaving: GracefulShutdown, started: Callable[[], None]
     ) -> None:
         super().__init__(config)
         self._leaving, self._tell_started = leaving, started
@@ -197,7 +199,7 @@ def config(app: Any, settings: Settings) -> uvicorn.Config:
         server_header=False,
         proxy_headers=False,
         timeout_graceful_shutdown=settings.drain,
-        http=Connection,
+        http=HttpProtocol,
         ws="none",
     )
 

@@ -24,17 +24,17 @@ from starlette.types import ASGIApp
 
 from threegate.console.auth.security import Guarded
 from threegate.console.auth.sessions import COOKIE, SESSION_S
-from threegate.console.deps import Parts
+from threegate.console.deps import ConsoleDeps
 from threegate.console.presenters import labels, policies
 from threegate.console.progress_page import finished, watched
 from threegate.console.routes import PAGES, Page
 from threegate.console.web import (
     LANGUAGE_COOKIE,
-    Moved,
-    Refusal,
+    ConsoleError,
+    ConsoleRequest,
+    LongTask,
+    Redirect,
     Shown,
-    Visit,
-    Watched,
     blocking,
     form_of,
     language_of,
@@ -48,7 +48,7 @@ HERE = Path(__file__).parent
 YEAR_S = 365 * 86_400
 
 
-def create_console(parts: Parts) -> ASGIApp:
+def create_console(parts: ConsoleDeps) -> ASGIApp:
     console = Console(parts, templates())
     routes: list[BaseRoute] = [*console_routes(console)]
     routes.append(Mount("/static", StaticFiles(directory=HERE / "static")))
@@ -84,7 +84,7 @@ def templates() -> Environment:
 
 @dataclass(frozen=True, slots=True)
 class Console:
-    parts: Parts
+    parts: ConsoleDeps
     environment: Environment
 
     def endpoint(self, page: Page) -> Callable[[Request], Awaitable[Response]]:
@@ -111,17 +111,17 @@ class Console:
             if person is None:
                 return self._log_in(request, language)
             if not person.roles & page.roles:
-                raise Refusal(403, "你的角色不能使用此页面", "your roles do not allow this")
+                raise ConsoleError(403, "你的角色不能使用此页面", "your roles do not allow this")
         form = await form_of(request) if page.method == "POST" else {}
-        visit = Visit(request, self.parts, language, person, form)
+        visit = ConsoleRequest(request, self.parts, language, person, form)
         match await page.handler(visit):
             case Shown() as shown:
                 return self._shown(visit, shown)
-            case Moved() as moved:
+            case Redirect() as moved:
                 return self._moved(visit, moved)
-            case Watched() as slow if wants_json(request):
+            case LongTask() as slow if wants_json(request):
                 return self._shown(visit, await finished(slow))
-            case Watched() as slow:
+            case LongTask() as slow:
                 return self._watched(visit, slow, page.path)
             case response:
                 return response
@@ -142,7 +142,7 @@ class Console:
             return self._refused(request, language, 401, text)
         return RedirectResponse(_root(request) + "/login", 303)
 
-    def _shown(self, visit: Visit, shown: Shown) -> Response:
+    def _shown(self, visit: ConsoleRequest, shown: Shown) -> Response:
         if wants_json(visit.request):
             response = _json(shown.status, {"ok": shown.status < 400, **shown.data})
         else:
@@ -151,7 +151,7 @@ class Console:
             _set_cookie(visit.request, response, name, value)
         return response
 
-    def _watched(self, visit: Visit, slow: Watched, path: str) -> Response:
+    def _watched(self, visit: ConsoleRequest, slow: LongTask, path: str) -> Response:
         def failed(error: Exception) -> Shown:
             status, text = _told(error, visit.language, path)
             return Shown("error.html", {"status": status, "error": text}, status)
@@ -172,7 +172,7 @@ class Console:
         context["notices"] = policies.notices(self.parts.notices if person else None)
         return page.render(context)
 
-    def _moved(self, visit: Visit, moved: Moved) -> Response:
+    def _moved(self, visit: ConsoleRequest, moved: Redirect) -> Response:
         if wants_json(visit.request):
             response = _json(200, {"ok": True, "next": moved.path, **moved.data})
         else:
@@ -200,7 +200,7 @@ def _told(error: Exception, language: str, path: str) -> tuple[int, str]:
     its message may quote what was read.
     """
     match error:
-        case Refusal():
+        case ConsoleError():
             return error.status, error.text.get(language)
         case PolicyError():
             return 422, error.text.get(language)

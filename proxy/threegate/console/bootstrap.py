@@ -14,10 +14,10 @@ from threegate.console.auth.accounts import Accounts
 from threegate.console.auth.oidc import Provider
 from threegate.console.auth.sessions import Signer
 from threegate.console.database import prepared
-from threegate.console.deps import Parts
+from threegate.console.deps import ConsoleDeps
 from threegate.console.drafts import Drafts, Ground
-from threegate.console.review.review_store import Desk
-from threegate.detectors.detector_set import Suite
+from threegate.console.review.review_store import ReviewStore
+from threegate.detectors.detector_set import DetectorSet
 from threegate.gateway.notices import Notices
 from threegate.policy.language.load import DictTree
 from threegate.policy.lifecycle.band_store import BandStore
@@ -41,12 +41,12 @@ def open_parts(
     audit: AuditLog,
     policies: PolicyStore,
     versions: Versions,
-    suite_of: Callable[[CompiledPolicy], Suite],
+    suite_of: Callable[[CompiledPolicy], DetectorSet],
     secret: bytes,
     notices: Notices,
-) -> Parts:
+) -> ConsoleDeps:
     engine = engine_of(settings)
-    return Parts(
+    return ConsoleDeps(
         audit=audit,
         audit_settings=audit_settings.from_settings(settings),
         policies=policies,
@@ -55,7 +55,7 @@ def open_parts(
         suite_of=suite_of,
         accounts=Accounts(engine, secret),
         drafts=Drafts(engine),
-        desk=Desk(engine),
+        desk=ReviewStore(engine),
         signer=Signer(secret),
         notices=notices,
         band_store=BandStore(versions.engine, ""),

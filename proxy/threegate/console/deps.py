@@ -11,8 +11,8 @@ from threegate.console.auth.accounts import Accounts
 from threegate.console.auth.oidc import Provider
 from threegate.console.auth.sessions import Signer, Throttle
 from threegate.console.drafts import Drafts, Ground
-from threegate.console.review.review_store import Desk
-from threegate.detectors.detector_set import Suite
+from threegate.console.review.review_store import ReviewStore
+from threegate.detectors.detector_set import DetectorSet
 from threegate.gateway.notices import Notices
 from threegate.policy.lifecycle.band_store import BandStore
 from threegate.policy.lifecycle.store import PolicyStore
@@ -21,7 +21,7 @@ from threegate.policy.model import CompiledPolicy
 
 
 @dataclass(frozen=True, slots=True)
-class Parts:
+class ConsoleDeps:
     """`partial`: classifiers are off, so tests that need one are left out and counted."""
 
     audit: AuditLog
@@ -29,10 +29,10 @@ class Parts:
     policies: PolicyStore
     ground: Callable[[], Ground]
     versions: Versions
-    suite_of: Callable[[CompiledPolicy], Suite]
+    suite_of: Callable[[CompiledPolicy], DetectorSet]
     accounts: Accounts
     drafts: Drafts
-    desk: Desk
+    desk: ReviewStore
     signer: Signer
     notices: Notices
     band_store: BandStore

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable
 
-from threegate.console.web import Shown, Step, Watched
+from threegate.console.web import LongTask, Shown, Step
 from threegate.errors import ProtocolError
 
 MAIN = '<main id="main">'
@@ -16,7 +16,7 @@ STEPS = "<!-- steps -->"
 PERCENT = 100
 
 
-async def finished(slow: Watched) -> Shown:
+async def finished(slow: LongTask) -> Shown:
     """The page alone."""
     async for step in slow.work:
         if isinstance(step, Shown):
@@ -25,7 +25,7 @@ async def finished(slow: Watched) -> Shown:
 
 
 async def watched(
-    slow: Watched, page: Callable[[Shown], str], failed: Callable[[Exception], Shown]
+    slow: LongTask, page: Callable[[Shown], str], failed: Callable[[Exception], Shown]
 ) -> AsyncIterator[str]:
     """The pieces of the answer: the head of the page, a bar for each percent, the rest."""
     yield page(Shown("working.html", {"title": slow.title})).partition(STEPS)[0]

@@ -1,8 +1,8 @@
 """One visit to a page: who, in which language, with what; and the answers a view can give.
 
 A view returns plain data (`Shown`) that is printed as HTML or as JSON, whatever the visitor asked
-for, sends the visitor on (`Moved`), or says how far it is until it can show something (`Watched`).
-So every page has its JSON twin and nothing is computed in a template.
+for, sends the visitor on (`Redirect`), or says how far it is until it can show something
+(`LongTask`). So every page has its JSON twin and nothing is computed in a template.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from threegate.audit.log.record import Record, Stage
-from threegate.console.deps import Parts
+from threegate.console.deps import ConsoleDeps
 from threegate.gateway.asgi import wanted_language
 from threegate.policy.lifecycle.machine import Person, Role
 from threegate.types import Bilingual, Caller
@@ -28,7 +28,7 @@ LANGUAGE_COOKIE = "threegate_language"
 Result = TypeVar("Result")
 
 
-class Refusal(Exception):
+class ConsoleError(Exception):
     """A visit that ends with an error page. The text never repeats what the visitor sent."""
 
     def __init__(self, status: int, zh: str, en: str) -> None:
@@ -47,7 +47,7 @@ class Shown:
 
 
 @dataclass(frozen=True, slots=True)
-class Moved:
+class Redirect:
     """On to another page of the console (`to` begins with a slash), noting what was done."""
 
     to: str
@@ -70,22 +70,22 @@ class Step:
 
 
 @dataclass(frozen=True, slots=True)
-class Watched:
+class LongTask:
     """Work that takes a while: steps, and a page at the end. It stops when the visitor leaves."""
 
     title: str
     work: AsyncIterator[Step | Shown]
 
 
-Answer = Shown | Moved | Watched | Response
+Answer = Shown | Redirect | LongTask | Response
 
 
 @dataclass(frozen=True, slots=True)
-class Visit:
+class ConsoleRequest:
     """`form` and `query` hold single values, the last one given."""
 
     request: Request
-    parts: Parts
+    parts: ConsoleDeps
     language: str
     person: Person | None
     form: Mapping[str, str] = field(default_factory=dict, repr=False)
@@ -118,7 +118,7 @@ class Visit:
 
 
 _STAFF = Caller(tenant="", key_id="console", language="")
-Handler = Callable[[Visit], Awaitable[Answer]]
+Handler = Callable[[ConsoleRequest], Awaitable[Answer]]
 
 
 async def blocking(work: Callable[..., Result], *args: Any) -> Result:
@@ -142,7 +142,7 @@ async def form_of(request: Request) -> dict[str, str]:
     try:
         pairs = parse_qsl(body.decode(), keep_blank_values=True, max_num_fields=500)
     except ValueError:
-        raise Refusal(400, "表单无法读取", "the form cannot be read") from None
+        raise ConsoleError(400, "表单无法读取", "the form cannot be read") from None
     return {name: value.replace("\r\n", "\n") for name, value in pairs}
 
 
@@ -152,7 +152,7 @@ async def _body(request: Request) -> bytes:
         chunks.append(chunk)
         size += len(chunk)
         if size > MAX_FORM_BYTES:
-            raise Refusal(413, "内容过大（上限 4 MiB）", "too large (4 MiB at most)")
+            raise ConsoleError(413, "内容过大（上限 4 MiB）", "too large (4 MiB at most)")
     return b"".join(chunks)
 
 
@@ -162,7 +162,7 @@ def _json_form(body: bytes) -> dict[str, str]:
     except orjson.JSONDecodeError:
         values = None
     if not isinstance(values, dict):
-        raise Refusal(400, "需要一个 JSON 对象", "a JSON object is expected")
+        raise ConsoleError(400, "需要一个 JSON 对象", "a JSON object is expected")
     return {str(k): v if isinstance(v, str) else str(v) for k, v in values.items()}
 
 

@@ -27,7 +27,7 @@ Json = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
+class DemoAnswer:
     """An answer, whole or put together from a stream. `note` is its `threegate` field."""
 
     status: int = 200
@@ -55,14 +55,14 @@ class Played:
 
     conversation: Conversation
     request_id: str
-    got: Said
+    got: DemoAnswer
     seen: Json | None = None
-    said: Said | None = None
+    said: DemoAnswer | None = None
     acted: tuple[Acted, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class Stage:
+class DemoStage:
     """Where the demo plays. `upstream` and `database` may be empty."""
 
     url: str
@@ -71,7 +71,7 @@ class Stage:
     key: str = field(default="", repr=False)
 
 
-async def play(stage: Stage, conversation: Conversation) -> Played:
+async def play(stage: DemoStage, conversation: Conversation) -> Played:
     """Raises httpx.HTTPError when proxy or upstream cannot be reached."""
     headers = {"authorization": f"Bearer {stage.key}"} if stage.key else {}
     async with httpx.AsyncClient(timeout=TIMEOUT_S) as client:
@@ -88,7 +88,7 @@ async def play(stage: Stage, conversation: Conversation) -> Played:
     return Played(conversation, request_id, read_answer(reply), seen, said, acted)
 
 
-async def _received(client: httpx.AsyncClient, stage: Stage) -> list[Json] | None:
+async def _received(client: httpx.AsyncClient, stage: DemoStage) -> list[Json] | None:
     if not stage.upstream:
         return None
     reply = await client.get(stage.upstream + "/demo/received")
@@ -96,11 +96,11 @@ async def _received(client: httpx.AsyncClient, stage: Stage) -> list[Json] | Non
     return list(reply.json())
 
 
-async def _again(client: httpx.AsyncClient, stage: Stage, body: Json) -> Said:
+async def _again(client: httpx.AsyncClient, stage: DemoStage, body: Json) -> DemoAnswer:
     return read_answer(await client.post(stage.upstream + PATH, json=body))
 
 
-def _acted(stage: Stage, request_id: str) -> tuple[Acted, ...] | None:
+def _acted(stage: DemoStage, request_id: str) -> tuple[Acted, ...] | None:
     event = event_of(stage.database, request_id) if stage.database and request_id else None
     if event is None:
         return None
@@ -118,7 +118,7 @@ def _acted(stage: Stage, request_id: str) -> tuple[Acted, ...] | None:
     return tuple(dict.fromkeys(rulings))
 
 
-def read_answer(reply: httpx.Response) -> Said:
+def read_answer(reply: httpx.Response) -> DemoAnswer:
     """A chat completion, an event stream of one, or an error."""
     if reply.headers.get("content-type", "").startswith("text/event-stream"):
         return _joined(reply.status_code, reply.content)
@@ -127,15 +127,15 @@ def read_answer(reply: httpx.Response) -> Said:
     except ValueError:
         body = None
     if not isinstance(body, dict):
-        return Said(reply.status_code, error="not a JSON object")
+        return DemoAnswer(reply.status_code, error="not a JSON object")
     if "choices" not in body:
         error, note = body.get("error"), body.get("threegate") or {}
         message = error.get("message", "") if isinstance(error, dict) else error or ""
-        return Said(reply.status_code, error=str(message), note=note)
+        return DemoAnswer(reply.status_code, error=str(message), note=note)
     return _said(reply.status_code, [c.get("message") or {} for c in body["choices"]][:1], [body])
 
 
-def _joined(status: int, data: bytes) -> Said:
+def _joined(status: int, data: bytes) -> DemoAnswer:
     decoder = SSEDecoder()
     events = [*decoder.feed(data), *decoder.close()]
     texts = [e.data or "" for e in events if isinstance(e, ServerSentEvent)]
@@ -147,7 +147,7 @@ def _joined(status: int, data: bytes) -> Said:
     return _said(status, deltas, frames, str(failed.get("message", "")))
 
 
-def _said(status: int, parts: list[Json], bodies: list[Json], error: str = "") -> Said:
+def _said(status: int, parts: list[Json], bodies: list[Json], error: str = "") -> DemoAnswer:
     note: Json = {}
     claims: list[Json] = []
     for body in bodies:
@@ -158,7 +158,7 @@ def _said(status: int, parts: list[Json], bodies: list[Json], error: str = "") -
         note["claims"] = claims
     reasoning = "".join(p.get("reasoning_content") or p.get("reasoning") or "" for p in parts)
     content = "".join(p.get("content") or "" for p in parts)
-    return Said(status, reasoning, content, _calls(parts), note, error)
+    return DemoAnswer(status, reasoning, content, _calls(parts), note, error)
 
 
 def _calls(parts: Iterable[Json]) -> tuple[tuple[str, str], ...]:

@@ -13,7 +13,7 @@ from rich.text import Text
 
 from threegate.console.presenters import labels
 from threegate.console.presenters.labels import LAYERS
-from threegate.demo.play import Acted, Played, Said
+from threegate.demo.play import Acted, DemoAnswer, Played
 from threegate.policy.language.vocabulary import kind_title
 from threegate.types import Bilingual
 
@@ -75,7 +75,7 @@ def _request(body: Mapping[str, Any]) -> Text:
     return made
 
 
-def _answer(said: Said) -> Text:
+def _answer(said: DemoAnswer) -> Text:
     made = Text()
     if said.status != 200 or said.error:
         made.append(f"{said.status} {said.error}\n", "red")

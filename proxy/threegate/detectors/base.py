@@ -82,7 +82,7 @@ class PatternDetector(Protocol):
 
 
 @runtime_checkable
-class Quiet(Protocol):
+class SupportsFastPath(Protocol):
     """A pattern detector that knows at little cost where it would find nothing."""
 
     def quiet(self, text: str, start: int) -> int:

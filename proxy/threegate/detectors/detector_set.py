@@ -14,7 +14,13 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 
-from threegate.detectors.base import PatternDetector, Quiet, Scanned, SentenceDetector, uncrossed
+from threegate.detectors.base import (
+    PatternDetector,
+    Scanned,
+    SentenceDetector,
+    SupportsFastPath,
+    uncrossed,
+)
 from threegate.detectors.dedupe import distinct
 from threegate.detectors.views import Viewed, brought_back, merged, second_reading, viewed
 from threegate.policy.model import matches
@@ -54,7 +60,7 @@ BuildPatterns = Callable[[frozenset[str]], tuple[PatternDetector, ...]]
 
 
 @dataclass(slots=True)
-class Suite:
+class DetectorSet:
     build: BuildPatterns
     sentence: tuple[SentenceDetector, ...] = ()
     kinds_of: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
@@ -82,7 +88,7 @@ class Suite:
         """See `base.Quiet`, for all pattern detectors; None where one of them never knows."""
         if kinds not in self._quiets:
             detectors = self._for(kinds)
-            known = [d.quiet for d in detectors if isinstance(d, Quiet)]
+            known = [d.quiet for d in detectors if isinstance(d, SupportsFastPath)]
             all_know = len(known) == len(detectors)
             self._quiets[kinds] = partial(_quiet, known) if all_know else None
         return self._quiets[kinds]

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from threegate.detectors import output_format
 from threegate.detectors.base import DetectorInfo, PatternDetector, SentenceDetector
 from threegate.detectors.custom import categories, detector
-from threegate.detectors.detector_set import Suite
+from threegate.detectors.detector_set import DetectorSet
 from threegate.detectors.engine.recognizer import Recognizer
 from threegate.detectors.engine.scanner import PatternScanner
 from threegate.detectors.injection.detector import InjectionSignatures
@@ -26,11 +26,11 @@ KEPT = 32
 
 
 @dataclass(slots=True)
-class Suites:
+class DetectorSets:
     sentence: tuple[SentenceDetector, ...]
-    _made: dict[str, Suite] = field(default_factory=dict, repr=False)
+    _made: dict[str, DetectorSet] = field(default_factory=dict, repr=False)
 
-    def of(self, policy: CompiledPolicy) -> Suite:
+    def of(self, policy: CompiledPolicy) -> DetectorSet:
         known = self._made.get(policy.digest)
         if known is None:
             if len(self._made) >= KEPT:
@@ -38,7 +38,7 @@ class Suites:
             known = self._made[policy.digest] = self._build(policy)
         return known
 
-    def _build(self, policy: CompiledPolicy) -> Suite:
+    def _build(self, policy: CompiledPolicy) -> DetectorSet:
         recognizers = _recognizers(policy)
         own: tuple[PatternDetector, ...] = (
             InjectionSignatures(),
@@ -55,7 +55,7 @@ class Suites:
         sentence = (*self.sentence, output_format.LanguageDetector(), *categories.detectors(policy))
         infos += [d.info for d in sentence]
         infos.append(NEW_PERSONAL_DATA)
-        return Suite(build, sentence, {i.id: i.kinds for i in infos})
+        return DetectorSet(build, sentence, {i.id: i.kinds for i in infos})
 
 
 def _recognizers(policy: CompiledPolicy) -> tuple[Recognizer, ...]:

@@ -23,7 +23,7 @@ from threegate.eval.metrics import Counts
 from threegate.eval.rows import Case, Read
 from threegate.eval.run import Evaluation, evaluate
 from threegate.eval.tasks import NO_CLAIM, Observation, Seen, Task, aligned, answered, worst_of
-from threegate.scan.item import Item
+from threegate.scan.item import ScanItem
 from threegate.scan.scanner import Scanner, Stance
 from threegate.types import Bilingual, Finding, Level, Passage, Source, Span
 
@@ -100,7 +100,7 @@ def pooled(cases: Sequence[Case]) -> dict[str, tuple[Source, ...]]:
 
 
 def with_sources(rows: Read, sources: dict[str, tuple[Source, ...]]) -> Read:
-    def changed(item: Item, language: str) -> Item:
+    def changed(item: ScanItem, language: str) -> ScanItem:
         return replace(item, sources=sources.get(language, ()))
 
     return Read([replace(c, item=changed(c.item, c.language)) for c in rows.cases], rows.left_out)

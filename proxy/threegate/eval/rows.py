@@ -16,7 +16,7 @@ from typing import IO, Any
 import orjson
 from threegate_classifiers.calibrate import language_of
 
-from threegate.scan.item import Item, LineError, Role
+from threegate.scan.item import LineError, Role, ScanItem
 
 Row = Mapping[str, Any]
 
@@ -29,7 +29,7 @@ _NO = frozenset({"0", "false", "not_jailbroken", "safe_refusal_or_redirect", "re
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    item: Item
+    item: ScanItem
     source: str
     language: str
     row: Row = field(repr=False)
@@ -42,7 +42,7 @@ class Read:
     cases: list[Case] = field(default_factory=list)
     left_out: Counter[str] = field(default_factory=Counter)
 
-    def take(self, row: Row, item_of: Callable[[Row], Item], source: str) -> None:
+    def take(self, row: Row, item_of: Callable[[Row], ScanItem], source: str) -> None:
         try:
             item = item_of(row)
         except LineError as error:
@@ -52,7 +52,9 @@ class Read:
         self.cases.append(Case(item, str(row.get("source") or source), language, row))
 
 
-def read(paths: Sequence[Path], item_of: Callable[[Row], Item], *, held_out: bool = False) -> Read:
+def read(
+    paths: Sequence[Path], item_of: Callable[[Row], ScanItem], *, held_out: bool = False
+) -> Read:
     """All rows of all files, or the development split of them. Raises OSError."""
     made = Read()
     for path in paths:
@@ -66,7 +68,7 @@ def read(paths: Sequence[Path], item_of: Callable[[Row], Item], *, held_out: boo
     return made
 
 
-def collected(rows: Iterable[Row], item_of: Callable[[Row], Item]) -> Read:
+def collected(rows: Iterable[Row], item_of: Callable[[Row], ScanItem]) -> Read:
     """Rows that are here already."""
     made = Read()
     for row in rows:

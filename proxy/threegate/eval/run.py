@@ -15,7 +15,7 @@ from threegate.eval.metrics import Counts, Marked, auroc, macro_recall, spans_ex
 from threegate.eval.rows import Case, Read
 from threegate.eval.tasks import Observation, Seen, Task
 from threegate.scan.flow import each, in_order
-from threegate.scan.scanner import Answer, Scanner
+from threegate.scan.scanner import Scanner, ScanResult
 from threegate.types import Failed, Level
 
 ALL = "all"
@@ -35,7 +35,7 @@ async def evaluate(
     labels = labels_by_source(rows.cases)
     made = Evaluation()
 
-    async def work(case: Case) -> tuple[Answer, dict[str, float]]:
+    async def work(case: Case) -> tuple[ScanResult, dict[str, float]]:
         answer = await scanner.scan(case.item)
         if not task.scored or answer.failures:
             return answer, {}
@@ -45,7 +45,7 @@ async def evaluate(
             failed = Failed(task.name, reason_of(error), case.item.passage.locus)
             return replace(answer, failures=(failed,)), {}
 
-    def emit(case: Case, result: tuple[Answer, dict[str, float]]) -> None:
+    def emit(case: Case, result: tuple[ScanResult, dict[str, float]]) -> None:
         answer, scores = result
         advance()
         if answer.failures:

@@ -16,8 +16,8 @@ from threegate.eval.labels import accepts, within
 from threegate.eval.metrics import Marked, outermost
 from threegate.eval.rows import Case, Row, role_of, text_of, yes
 from threegate.policy.model import matches
-from threegate.scan.item import Item, LineError, Role, sources_of
-from threegate.scan.scanner import Answer, Claim, Stance
+from threegate.scan.item import LineError, Role, ScanItem, sources_of
+from threegate.scan.scanner import Claim, ScanResult, Stance
 from threegate.types import Level, Span
 
 
@@ -42,7 +42,7 @@ class Observation:
 class Seen:
     """What an answer is compared with: `labels` are those that the case's source uses at all."""
 
-    answer: Answer
+    answer: ScanResult
     scores: dict[str, float]
     labels: frozenset[str]
     level: Level
@@ -54,7 +54,7 @@ class Task:
 
     name: str
     kinds: frozenset[str]
-    item_of: Callable[[Row], Item]
+    item_of: Callable[[Row], ScanItem]
     observe: Callable[[Task, Case, Seen], Iterator[Observation]]
     scored: bool = False
 
@@ -62,21 +62,21 @@ class Task:
 # --- texts with a label, texts with spans -----------------------------------------------------
 
 
-def _labelled(row: Row) -> Item:
+def _labelled(row: Row) -> ScanItem:
     yes(row)
-    return Item(text_of(row), row.get("id"), role_of(row), str(row.get("prompt") or ""))
+    return ScanItem(text_of(row), row.get("id"), role_of(row), str(row.get("prompt") or ""))
 
 
-def _spanned(row: Row) -> Item:
+def _spanned(row: Row) -> ScanItem:
     if "spans" not in row:
         yes(row)
-    return Item(text_of(row), row.get("id"))
+    return ScanItem(text_of(row), row.get("id"))
 
 
-def _answered(row: Row) -> Item:
+def _answered(row: Row) -> ScanItem:
     item = _labelled(row)
     role = item.role if item.answered else Role.ASSISTANT
-    return Item(item.text, item.id, role, item.prompt)
+    return ScanItem(item.text, item.id, role, item.prompt)
 
 
 def _text(task: Task, case: Case, seen: Seen) -> Iterator[Observation]:
@@ -128,16 +128,16 @@ _GOLD = {
 NO_CLAIM = "no_claim"
 
 
-def answered(row: Row) -> Item:
+def answered(row: Row) -> ScanItem:
     """A whole answer with labelled sentences."""
     answer = row.get("answer")
     if not isinstance(answer, str) or not isinstance(row.get("sentences"), list):
         raise LineError("answer, sentences: a string and a list are needed")
     sources = sources_of(row.get("context") or [])
-    return Item(answer, row.get("id"), Role.ASSISTANT, str(row.get("question") or ""), sources)
+    return ScanItem(answer, row.get("id"), Role.ASSISTANT, str(row.get("question") or ""), sources)
 
 
-def _claimed(row: Row) -> Item:
+def _claimed(row: Row) -> ScanItem:
     """A claim with its sources, or a whole answer."""
     if "sentences" in row:
         return answered(row)
@@ -146,7 +146,7 @@ def _claimed(row: Row) -> Item:
         raise LineError("claim: a string is needed")
     if row.get("label") not in _GOLD:
         raise LineError("label: no verdict on a claim")
-    return Item(
+    return ScanItem(
         claim, row.get("id"), Role.ASSISTANT, "", sources_of(row.get("context") or []), claim
     )
 
@@ -166,7 +166,7 @@ def _sentences(case: Case, seen: Seen) -> Iterator[Observation]:
         yield replace(made, source=f"{case.source} (no claim)", aside=True) if idle else made
 
 
-def aligned(case: Case, answer: Answer) -> Iterator[tuple[str, list[Claim]]]:
+def aligned(case: Case, answer: ScanResult) -> Iterator[tuple[str, list[Claim]]]:
     """The label of every sentence of a whole answer, and the claims that were found in it."""
     at = 0
     for sentence in case.row["sentences"]:

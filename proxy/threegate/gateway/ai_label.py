@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 
-from threegate.policy.model import CompiledPolicy, Label
+from threegate.policy.model import AiLabel, CompiledPolicy
 from threegate.types import Caller
 
 SIGN = "（内容由AI生成 / AI-generated）"
@@ -29,20 +29,20 @@ def label_of(producer: str, request_id: str) -> dict[str, str]:
     }
 
 
-def label_for(policy: CompiledPolicy, caller: Caller, today: str) -> tuple[Label, str]:
+def label_for(policy: CompiledPolicy, caller: Caller, today: str) -> tuple[AiLabel, str]:
     """The label that an answer gets, and what its audit record says about it. Who asked for answers
     without the sign gets the field, and the record names the request and its agreement."""
-    if policy.label is Label.TEXT:
+    if policy.label is AiLabel.TEXT:
         for asked in policy.unlabelled:
             if asked.covers(caller, today):
-                return Label.FIELD, f"field:art9:{asked.id}:{asked.agreement}"
-    return policy.label, "" if policy.label is Label.OFF else policy.label.value
+                return AiLabel.FIELD, f"field:art9:{asked.id}:{asked.agreement}"
+    return policy.label, "" if policy.label is AiLabel.OFF else policy.label.value
 
 
 def _plain(text: str) -> str:
     return _UNFIT.sub("", text)
 
 
-def sign_of(label: Label) -> str:
+def sign_of(label: AiLabel) -> str:
     """What stands once at the end of each answer."""
-    return SIGN if label is Label.TEXT else ""
+    return SIGN if label is AiLabel.TEXT else ""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from threegate.types import Action, Finding, Ruled
+from threegate.types import Action, Finding, Ruling
 
 SUPPORTED = "claim.supported"
 VERDICTS = {
@@ -16,7 +16,7 @@ VERDICTS = {
 }
 
 
-def notes_of(ruled: Iterable[Ruled]) -> list[dict[str, Any]]:
+def notes_of(ruled: Iterable[Ruling]) -> list[dict[str, Any]]:
     """What the client is told: everything that a rule annotates, and the claims that are borne out
     beside it. What a rule only flags stays in the audit log."""
     out = []
@@ -29,7 +29,7 @@ def notes_of(ruled: Iterable[Ruled]) -> list[dict[str, Any]]:
     return out
 
 
-def _annotation(ruled: Ruled, finding: Finding) -> dict[str, Any]:
+def _annotation(ruled: Ruling, finding: Finding) -> dict[str, Any]:
     made: dict[str, Any] = {
         "rule_id": ruled.rule_id,
         "kind": finding.kind,

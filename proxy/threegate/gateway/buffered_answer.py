@@ -8,7 +8,7 @@ from typing import Final
 
 from threegate.errors import UpstreamError
 from threegate.gateway.annotations import notes_of
-from threegate.gateway.tracks import Answer, Track
+from threegate.gateway.tracks import AnswerTracks, Track
 from threegate.i18n.messages import said
 from threegate.upstream import Reply
 from threegate.wire.adapter import Adapter, Body, Slot, StreamKey, StreamOptions
@@ -31,7 +31,7 @@ async def read_body(reply: Reply) -> bytes:
 
 
 async def guard_body(
-    body: Body, adapter: Adapter, answer: Answer, options: StreamOptions, sign: str = ""
+    body: Body, adapter: Adapter, answer: AnswerTracks, options: StreamOptions, sign: str = ""
 ) -> Body | None:
     """The body with its texts as released, `sign` after each answer; None if it was cut."""
     if answer.cut is not None:
@@ -62,7 +62,7 @@ def _text(track: Track, sign: str) -> str:
     return track.take() + track.tail(sign)
 
 
-async def _settle(answer: Answer) -> None:
+async def _settle(answer: AnswerTracks) -> None:
     changed = asyncio.Event()
     answer.notify = changed.set
     while answer.cut is None and not all(t.done for t in answer.tracks.values()):

@@ -7,22 +7,22 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from threegate.audit.log.record import Part, Stage
-from threegate.detectors.detector_set import Suite
+from threegate.detectors.detector_set import DetectorSet
 from threegate.errors import RequestError
-from threegate.gateway.access.resolved_policy import Applied
+from threegate.gateway.access.resolved_policy import ResolvedPolicy
 from threegate.gateway.ai_label import label_for
 from threegate.gateway.asgi import Responder
 from threegate.gateway.deps import Deps
-from threegate.gateway.telemetry.audit_trail import Ledger
+from threegate.gateway.telemetry.audit_trail import AuditTrail
 from threegate.guard.constraint_merge import Constraints
 from threegate.guard.mask import MaskMap
-from threegate.policy.model import CompiledPolicy, Label
+from threegate.policy.model import AiLabel, CompiledPolicy
 from threegate.types import Caller
 from threegate.wire.adapter import Adapter, Body, Outcome, Slot
 
 
 @dataclass(slots=True)
-class Call:
+class CallContext:
     """Texts live here and in no log."""
 
     deps: Deps
@@ -30,15 +30,15 @@ class Call:
     out: Responder
     caller: Caller
     policy: CompiledPolicy
-    suite: Suite
-    ledger: Ledger
+    suite: DetectorSet
+    ledger: AuditTrail
     headers: Mapping[str, str] = field(repr=False)
     path: str
     asked: Body = field(repr=False)  # as the client sent it
     body: Body = field(repr=False)  # as the layers left it
     today: str
     masks: MaskMap = field(repr=False)
-    applied: Applied
+    applied: ResolvedPolicy
     stopped: frozenset[str] = frozenset()  # rules that go on as in shadow
     slots: tuple[Slot, ...] = field(default=(), repr=False)
     parts: tuple[Part, ...] = field(default=(), repr=False)
@@ -46,7 +46,7 @@ class Call:
     checked: Callable[[], None] = lambda: None  # told when the model is asked
 
     @property
-    def label(self) -> Label:
+    def label(self) -> AiLabel:
         return label_for(self.policy, self.caller, self.today)[0]
 
     @property
@@ -54,7 +54,7 @@ class Call:
         return self.applied.constraints
 
 
-async def stop(call: Call, outcome: Outcome, code: str = "content_filter") -> None:
+async def stop(call: CallContext, outcome: Outcome, code: str = "content_filter") -> None:
     """Ends a call before the model was asked: an answer of the API in use, or a status."""
     ledger = call.ledger
     ledger.finish_reason = "content_filter"

@@ -14,7 +14,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import accumulate
 
-from threegate.detectors.detector_set import Judgement, Suite
+from threegate.detectors.detector_set import DetectorSet, Judgement
 from threegate.types import Finding, Passage, Span
 from threegate.wire.adapter import Slot
 
@@ -88,7 +88,7 @@ def _quoted(text: str) -> list[str]:
 
 
 async def together(
-    suite: Suite,
+    suite: DetectorSet,
     slots: Sequence[Slot],
     patterns: frozenset[str],
     sentence: frozenset[str],

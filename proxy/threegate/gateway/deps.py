@@ -9,7 +9,7 @@ from typing import Protocol
 
 from threegate.audit.log.record import Content, Record
 from threegate.audit.settings import OnFailure
-from threegate.detectors.detector_set import Suite
+from threegate.detectors.detector_set import DetectorSet
 from threegate.gateway.notices import Notices
 from threegate.gateway.telemetry.metrics import Metrics
 from threegate.gateway.telemetry.tracing import Traces
@@ -49,7 +49,7 @@ def today_utc() -> str:
 class Deps:
     settings: Settings
     policies: Policies
-    suite_of: Callable[[CompiledPolicy], Suite]
+    suite_of: Callable[[CompiledPolicy], DetectorSet]
     upstreams: Upstreams
     audit: Audit
     door: Doorkeeper

@@ -19,7 +19,7 @@ from threegate.audit.log.record import NOBODY, Stage
 from threegate.errors import ProtocolError, RequestError, ThreegateError
 from threegate.gateway.access.auth import onward, presented_key
 from threegate.gateway.access.rate_limit import limited
-from threegate.gateway.access.resolved_policy import AppliedPolicies
+from threegate.gateway.access.resolved_policy import PolicyResolver
 from threegate.gateway.asgi import (
     ClientLeft,
     Receive,
@@ -31,17 +31,17 @@ from threegate.gateway.asgi import (
     read_request,
     wanted_language,
 )
-from threegate.gateway.context import Call
+from threegate.gateway.context import CallContext
 from threegate.gateway.deps import Deps
 from threegate.gateway.input_layer import constraint_layer, input_layer
 from threegate.gateway.output_layer import output_layer
 from threegate.gateway.request_context import conversation_of, language_of, with_provenance
-from threegate.gateway.telemetry.audit_trail import Ledger, on_failure_of
+from threegate.gateway.telemetry.audit_trail import AuditTrail, on_failure_of
 from threegate.gateway.telemetry.rejections import REQUEST_ID, Refusals
 from threegate.gateway.telemetry.tracing import parent_of
 from threegate.guard.mask import MaskMap
 from threegate.i18n.messages import said
-from threegate.limits.admission import Place
+from threegate.limits.admission import AdmissionSlot
 from threegate.policy.model import CompiledPolicy
 from threegate.types import Caller
 from threegate.wire import json as strict_json
@@ -57,7 +57,7 @@ class Endpoint:
     deps: Deps
     adapter: Adapter
     refusals: Refusals
-    applied: AppliedPolicies = field(default_factory=AppliedPolicies, repr=False)
+    applied: PolicyResolver = field(default_factory=PolicyResolver, repr=False)
 
     async def __call__(self, scope: Scope, receive: Receive, send: SendEvent) -> None:
         out = Responder(send, language=_wanted(scope))
@@ -93,7 +93,9 @@ class Endpoint:
                 await self._broken(call, error)
                 raise
 
-    async def _opened(self, scope: Scope, receive: Receive, out: Responder, place: Place) -> Call:
+    async def _opened(
+        self, scope: Scope, receive: Receive, out: Responder, place: AdmissionSlot
+    ) -> CallContext:
         """The call that a request asks for. Raises RequestError, recorded, where it is none."""
         caller = NOBODY
         try:
@@ -112,7 +114,7 @@ class Endpoint:
                 out.headers[REQUEST_ID] = request_id
             raise
 
-    async def _broken(self, call: Call, error: BaseException) -> None:
+    async def _broken(self, call: CallContext, error: BaseException) -> None:
         """Callers over their limit come often: their records are bounded like those of refusals."""
         if isinstance(error, RequestError) and error.status == 429:
             endpoint, request_id = self.adapter.api.value, call.ledger.request_id
@@ -124,7 +126,7 @@ class Endpoint:
 
     def _call(
         self, path: str, headers: Mapping[str, str], body: Body, admitted: Caller, out: Responder
-    ) -> Call:
+    ) -> CallContext:
         deps, adapter = self.deps, self.adapter
         slots = with_provenance(adapter.request_slots(body))
         caller = Caller(
@@ -148,17 +150,17 @@ class Endpoint:
         }
         suite = deps.suite_of(policy)
         applied = self.applied.of(policy, caller, suite)
-        return Call(
+        return CallContext(
             deps, adapter, out, caller, policy, suite, ledger, headers, path,
             body, body, deps.today(), self._masks(caller), applied, ledger.stopped, slots,
         )  # fmt: skip
 
     def _ledger(
         self, caller: Caller, policy: CompiledPolicy, headers: Mapping[str, str], *, streamed: bool
-    ) -> Ledger:
+    ) -> AuditTrail:
         deps, bands = self.deps, self.deps.notices.bands
         api = self.adapter.api.value
-        made = Ledger(deps.audit, deps.metrics, bands, caller, policy, api, streamed)
+        made = AuditTrail(deps.audit, deps.metrics, bands, caller, policy, api, streamed)
         made.stopped = bands.stopped(policy)
         made.parent, made.traces = parent_of(headers), deps.traces
         return made
@@ -169,7 +171,7 @@ class Endpoint:
         return MaskMap(hmac.digest(self.deps.secret, scope, "sha256"))
 
 
-async def _run(call: Call) -> None:
+async def _run(call: CallContext) -> None:
     result = await input_layer(call)
     if result is None or not await constraint_layer(call, result.kinds):
         return
@@ -178,7 +180,7 @@ async def _run(call: Call) -> None:
         await _ask_model(call)
 
 
-async def _ask_model(call: Call) -> None:
+async def _ask_model(call: CallContext) -> None:
     call.checked()
     headers = onward(call.headers, call.caller) | {"x-request-id": engine_id(call)}
     path, data = _upstream_path(call.path), orjson.dumps(call.body)
@@ -196,7 +198,7 @@ def _wanted(scope: Scope) -> str:
     return wanted_language(next(found, b"").decode("latin-1"))
 
 
-def engine_id(call: Call) -> str:
+def engine_id(call: CallContext) -> str:
     """As a UUID: llama-cpp-python's server refuses a request with any other kind of id."""
     digits = call.ledger.request_id.rpartition("_")[2]
     return "-".join((digits[:8], digits[8:12], digits[12:16], digits[16:20], digits[20:]))

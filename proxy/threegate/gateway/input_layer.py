@@ -6,12 +6,12 @@ import time
 from dataclasses import replace
 
 from threegate.audit.log.record import Part
-from threegate.gateway.context import Call, ms_since, stop
+from threegate.gateway.context import CallContext, ms_since, stop
 from threegate.gateway.cross_turn import together
 from threegate.gateway.outcome import outcome_of, refused
 from threegate.guard.constraint import Constrained, constrain, oversized
 from threegate.guard.constraint_merge import Constraints
-from threegate.guard.decide import Judge
+from threegate.guard.decide import RuleSet
 from threegate.guard.input import InputResult, ScannedText, judge_input
 from threegate.types import Channel, Layer, Passage
 from threegate.wire.adapter import Body
@@ -20,7 +20,7 @@ INPUT_DEADLINE_MS = 5_000
 """For the sentence detectors of one request; a rule's own deadline can only shorten it."""
 
 
-async def input_layer(call: Call) -> InputResult | None:
+async def input_layer(call: CallContext) -> InputResult | None:
     """None when the call has ended here."""
     started = time.perf_counter()
     result = await _judge_input(call)
@@ -35,8 +35,8 @@ async def input_layer(call: Call) -> InputResult | None:
     return None
 
 
-async def _judge_input(call: Call) -> InputResult:
-    by_channel: dict[Channel, Judge] = {}
+async def _judge_input(call: CallContext) -> InputResult:
+    by_channel: dict[Channel, RuleSet] = {}
     scans: list[ScannedText] = []
     for channel, rules in call.applied.input.items():
         slots = [s for s in call.slots if s.locus.channel is channel]
@@ -56,7 +56,7 @@ async def _judge_input(call: Call) -> InputResult:
     return judge_input(scans, by_channel, call.masks)
 
 
-async def constraint_layer(call: Call, kinds: frozenset[str]) -> bool:
+async def constraint_layer(call: CallContext, kinds: frozenset[str]) -> bool:
     """False when the call has ended here. `kinds` is what layer 1 found, for clauses."""
     started = time.perf_counter()
     sent = {k: v for k, v in call.body.items() if k != "context"}
@@ -74,14 +74,14 @@ async def constraint_layer(call: Call, kinds: frozenset[str]) -> bool:
 
 
 def _constrained(
-    call: Call, sent: Body, constraints: Constraints, kinds: frozenset[str]
+    call: CallContext, sent: Body, constraints: Constraints, kinds: frozenset[str]
 ) -> Constrained:
     done = constrain(sent, call.adapter, constraints, kinds)
     refusal = done.refusal or oversized(call.slots, constraints, call.adapter.api)
     return replace(done, refusal=refusal)
 
 
-def _parts(call: Call, result: InputResult) -> tuple[Part, ...]:
+def _parts(call: CallContext, result: InputResult) -> tuple[Part, ...]:
     if call.policy.audit.level not in ("redacted", "full", "metadata"):
         return ()
     return tuple(

@@ -7,7 +7,7 @@ import time
 
 from threegate.guard.constraint import Refusal
 from threegate.policy.model import CompiledPolicy, Rule
-from threegate.types import Action, Bilingual, Finding, Ruled
+from threegate.types import Action, Bilingual, Finding, Ruling
 from threegate.wire.adapter import Outcome, OutcomeKind
 
 BLOCKED = Bilingual("该内容因安全策略被拦截。", "This content was blocked by a safety policy.")
@@ -17,7 +17,7 @@ UNCHECKED = Bilingual(
 )
 
 
-def outcome_of(ruled: Ruled, policy: CompiledPolicy, decision_id: str, language: str) -> Outcome:
+def outcome_of(ruled: Ruling, policy: CompiledPolicy, decision_id: str, language: str) -> Outcome:
     rule = next((r for r in policy.rules if r.id == ruled.rule_id), None)
     answer = _answer(ruled, rule, policy, language)
     kind = OutcomeKind.ANSWER if answer is not None else OutcomeKind.BLOCK
@@ -32,13 +32,13 @@ def refused(refusal: Refusal, decision_id: str) -> Outcome:
     return Outcome(OutcomeKind.BLOCK, decision_id, refusal.rule_id, refusal.message)
 
 
-def _message(ruled: Ruled, rule: Rule | None) -> Bilingual:
+def _message(ruled: Ruling, rule: Rule | None) -> Bilingual:
     if not isinstance(ruled.finding, Finding):
         return UNCHECKED
     return (rule and rule.message) or BLOCKED
 
 
-def _answer(ruled: Ruled, rule: Rule | None, policy: CompiledPolicy, language: str) -> str | None:
+def _answer(ruled: Ruling, rule: Rule | None, policy: CompiledPolicy, language: str) -> str | None:
     """The curated reply (代答): the one the rule names, else one for the category."""
     if ruled.action is not Action.ANSWER or rule is None:
         return None

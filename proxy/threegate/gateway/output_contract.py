@@ -14,10 +14,10 @@ from threegate.gateway.json_schema import satisfies
 from threegate.guard.constraint import tool_allowed
 from threegate.guard.constraint_merge import Constraints
 from threegate.policy.model import ResponseFormat, Tools
-from threegate.types import Action, Channel, Finding, Layer, Level, Locus, Ruled, Span
+from threegate.types import Action, Channel, Finding, Layer, Level, Ruling, Span, TextLocation
 from threegate.wire.adapter import Adapter, Body, ToolCall
 
-Gate = Callable[[str], Ruled | None]
+Gate = Callable[[str], Ruling | None]
 
 TOOL_NAME, TOOL_ARGUMENTS, ANSWER_FORMAT = (
     "constraint.tool_name",
@@ -26,9 +26,9 @@ TOOL_NAME, TOOL_ARGUMENTS, ANSWER_FORMAT = (
 )
 
 
-def ruling(rule_id: str, kind: str, channel: Channel, action: Action = Action.BLOCK) -> Ruled:
-    locus = Locus(Layer.OUTPUT, channel)
-    return Ruled(rule_id, action, Finding("gate", kind, Span(0, 0), 1.0, Level.HIGH, locus))
+def ruling(rule_id: str, kind: str, channel: Channel, action: Action = Action.BLOCK) -> Ruling:
+    locus = TextLocation(Layer.OUTPUT, channel)
+    return Ruling(rule_id, action, Finding("gate", kind, Span(0, 0), 1.0, Level.HIGH, locus))
 
 
 def judges_calls(rule: Tools) -> bool:
@@ -43,7 +43,7 @@ class ToolRules:
     constraints: Constraints
     offered: Mapping[str, Body] = field(repr=False)
 
-    def name(self, name: str) -> Ruled | None:
+    def name(self, name: str) -> Ruling | None:
         """A call of a tool that the rules do not allow or the request does not offer."""
         for rule_id, rule in self.constraints.tools:
             unknown = rule.arguments == "schema" and name not in self.offered
@@ -58,7 +58,7 @@ class ToolRules:
                 return partial(_arguments_gate, rule_id, self.offered[name])
         return None
 
-    def judge(self, calls: Iterable[ToolCall]) -> Ruled | None:
+    def judge(self, calls: Iterable[ToolCall]) -> Ruling | None:
         """The first ruling on the tool calls of a whole answer."""
         for call in calls:
             gate = self.gate(call.name)
@@ -79,7 +79,7 @@ def format_gate(constraints: Constraints, body: Body) -> Gate | None:
 
 def _answer_gate(
     rule_id: str, wanted: ResponseFormat, schema: Mapping[str, Any] | None, text: str
-) -> Ruled | None:
+) -> Ruling | None:
     short = wanted.max_chars is None or len(text) <= wanted.max_chars
     says = not wanted.must_say or any(phrase in text for phrase in wanted.must_say)
     if short and says and (schema is None or satisfies(text or "{}", schema)):
@@ -116,6 +116,6 @@ def schemas_of(adapter: Adapter, body: Body) -> dict[str, Body]:
     return {t.name: t.parameters for t in adapter.tools(body)}
 
 
-def _arguments_gate(rule_id: str, schema: Mapping[str, Any], text: str) -> Ruled | None:
+def _arguments_gate(rule_id: str, schema: Mapping[str, Any], text: str) -> Ruling | None:
     valid = satisfies(text or "{}", schema)
     return None if valid else ruling(rule_id, TOOL_ARGUMENTS, Channel.TOOL_ARGUMENTS)

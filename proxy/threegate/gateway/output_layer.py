@@ -12,17 +12,17 @@ from threegate.errors import AuditError, ThreegateError, UpstreamError
 from threegate.gateway.access.rate_limit import counts_text
 from threegate.gateway.ai_label import HEADER, label_for, label_of, sign_of
 from threegate.gateway.buffered_answer import guard_body, read_body
-from threegate.gateway.context import Call
+from threegate.gateway.context import CallContext
 from threegate.gateway.outcome import outcome_of
 from threegate.gateway.output_contract import ToolRules, format_gate, schemas_of
 from threegate.gateway.request_context import last_question, sources_of
 from threegate.gateway.stream import StreamShell
-from threegate.gateway.telemetry.hold_timer import Held
-from threegate.gateway.tracks import Answer, Question, Track
+from threegate.gateway.telemetry.hold_timer import HoldTimer
+from threegate.gateway.tracks import AnswerContext, AnswerTracks, Track
 from threegate.guard.output import OutputGuard
 from threegate.i18n.messages import said
-from threegate.policy.model import Label, Show
-from threegate.types import Channel, Ruled
+from threegate.policy.model import AiLabel, ReasoningVisibility
+from threegate.types import Channel, Ruling
 from threegate.upstream import Reply
 from threegate.wire.adapter import DEFAULT_STREAM, Body, Outcome, StreamOptions
 from threegate.wire.frame_codec import WHOLE_PARTS, shape_errors
@@ -36,7 +36,7 @@ LONGEST_END = 32
 """Bytes that one of them takes at most: it may come in pieces."""
 
 
-async def output_layer(call: Call, reply: Reply) -> None:
+async def output_layer(call: CallContext, reply: Reply) -> None:
     call.ledger.upstream_status = reply.status
     if reply.status >= 400:
         await _pass_error(call, reply)
@@ -46,39 +46,43 @@ async def output_layer(call: Call, reply: Reply) -> None:
         _label_header(call)
         options = StreamOptions(
             starts_in_reasoning=reply.starts_in_reasoning,
-            show_reasoning=call.constraints.reasoning.show is not Show.HIDDEN,
+            show_reasoning=call.constraints.reasoning.show is not ReasoningVisibility.HIDDEN,
         )
         respond = _stream if _is_stream(reply) else _whole
         await respond(call, reply, _answer(call, _guard(call)), options)
 
 
-def _guard(call: Call) -> OutputGuard:
+def _guard(call: CallContext) -> OutputGuard:
     bound = (call.caller, call.today, call.stopped)
     channels = {c: g.bound(*bound) for c, g in call.applied.output.items()}
     return OutputGuard.over(channels, call.masks)
 
 
-def _label_header(call: Call) -> None:
-    if call.label is not Label.OFF:
+def _label_header(call: CallContext) -> None:
+    if call.label is not AiLabel.OFF:
         label = label_of(call.deps.settings.producer, call.ledger.request_id)
         _, call.ledger.label = label_for(call.policy, call.caller, call.today)
         call.out.headers[HEADER] = json.dumps({"AIGC": label})
 
 
-def _answer(call: Call, guard: OutputGuard) -> Answer:
+def _answer(call: CallContext, guard: OutputGuard) -> AnswerTracks:
     asked = "\n".join(s.text for s in call.slots)
-    question = Question(last_question(call.slots), sources_of(call.slots, call.policy), asked)
+    question = AnswerContext(last_question(call.slots), sources_of(call.slots, call.policy), asked)
     guard.cite([s.id for s in question.sources], call.caller.language)
     reasoning = call.constraints.reasoning
-    if reasoning.show is Show.MASKED:
+    if reasoning.show is ReasoningVisibility.MASKED:
         guard.masked = frozenset({Channel.REASONING})
-    answer = Answer(guard, call.suite, question, _keeps(call) or counts_text(call))
-    notice = reasoning.notice.get(call.caller.language) if reasoning.show is Show.NOTICE else None
+    answer = AnswerTracks(guard, call.suite, question, _keeps(call) or counts_text(call))
+    notice = (
+        reasoning.notice.get(call.caller.language)
+        if reasoning.show is ReasoningVisibility.NOTICE
+        else None
+    )
     gate = format_gate(call.constraints, call.body)
 
     def prepare(track: Track) -> None:
         if call.ledger.stream:
-            track.held = Held(call.deps.metrics.hold.observe)
+            track.held = HoldTimer(call.deps.metrics.hold.observe)
         match track.key.channel:
             case Channel.REASONING:
                 track.stand_in = notice
@@ -89,7 +93,9 @@ def _answer(call: Call, guard: OutputGuard) -> Answer:
     return answer
 
 
-async def _stream(call: Call, reply: Reply, answer: Answer, options: StreamOptions) -> None:
+async def _stream(
+    call: CallContext, reply: Reply, answer: AnswerTracks, options: StreamOptions
+) -> None:
     ledger = call.ledger
     codec = call.adapter.stream(call.asked, options)
 
@@ -125,7 +131,9 @@ async def _stream(call: Call, reply: Reply, answer: Answer, options: StreamOptio
     await call.out.finish()
 
 
-async def _whole(call: Call, reply: Reply, answer: Answer, options: StreamOptions) -> None:
+async def _whole(
+    call: CallContext, reply: Reply, answer: AnswerTracks, options: StreamOptions
+) -> None:
     body = parse_answer(await read_body(reply))
     tools = ToolRules(call.constraints, schemas_of(call.adapter, call.body))
     with shape_errors:
@@ -159,11 +167,11 @@ def reason_of(reasons: Iterable[object]) -> str:
     return str(first) if told else UNKNOWN_REASON
 
 
-def _keeps(call: Call) -> bool:
+def _keeps(call: CallContext) -> bool:
     return call.policy.audit.level in ("redacted", "full")
 
 
-async def _close(call: Call, answer: Answer, stage: Stage) -> None:
+async def _close(call: CallContext, answer: AnswerTracks, stage: Stage) -> None:
     call.ledger.output = answer.ruled
     call.ledger.answer_chars = sum(t.machine.received for t in answer.tracks.values())
     call.ledger.timings_ms["output"] = round(answer.spent_s * 1000, 3)
@@ -171,17 +179,17 @@ async def _close(call: Call, answer: Answer, stage: Stage) -> None:
     await call.ledger.ended(stage, _answer_parts(answer) if _keeps(call) else ())
 
 
-def _outcome(call: Call, ruled: Ruled) -> Outcome:
+def _outcome(call: CallContext, ruled: Ruling) -> Outcome:
     return outcome_of(ruled, call.policy, call.ledger.decision_id, call.caller.language)
 
 
-def _field(call: Call) -> dict[str, str] | None:
-    if call.label not in (Label.FIELD, Label.TEXT):
+def _field(call: CallContext) -> dict[str, str] | None:
+    if call.label not in (AiLabel.FIELD, AiLabel.TEXT):
         return None
     return label_of(call.deps.settings.producer, call.ledger.request_id)
 
 
-async def _pass_through(call: Call, reply: Reply) -> None:
+async def _pass_through(call: CallContext, reply: Reply) -> None:
     """No rule looks at the answer: bytes as they are, the last ones after the audit record. A
     stream that fails ends in an error event."""
     streamed = _is_stream(reply)
@@ -198,7 +206,7 @@ async def _pass_through(call: Call, reply: Reply) -> None:
     await call.out.finish(last)
 
 
-async def _bytes(call: Call, reply: Reply, streamed: bool) -> bytes:
+async def _bytes(call: CallContext, reply: Reply, streamed: bool) -> bytes:
     """Those that may leave only now."""
     held = seen = b""
     async for data in reply.chunks():
@@ -212,7 +220,7 @@ async def _bytes(call: Call, reply: Reply, streamed: bool) -> bytes:
     return held
 
 
-async def _pass_error(call: Call, reply: Reply) -> None:
+async def _pass_error(call: CallContext, reply: Reply) -> None:
     """The model API's own error with its status: an error page, which says where it comes from,
     is not handed on, and neither is what the API says about a key that is not the client's. Errors
     repeat what they are about, so they are guarded as answers are."""
@@ -226,7 +234,7 @@ async def _pass_error(call: Call, reply: Reply) -> None:
     await call.out.json(reply.status, body, headers)
 
 
-async def _guarded_error(call: Call, reply: Reply, body: Body) -> Body:
+async def _guarded_error(call: CallContext, reply: Reply, body: Body) -> Body:
     answer = _answer(call, _guard(call))
     try:
         guarded = await guard_body(body, call.adapter, answer, DEFAULT_STREAM)
@@ -240,7 +248,7 @@ def _status_alone(reply: Reply) -> UpstreamError:
     return UpstreamError(said("upstream-status", status=reply.status), status=reply.status)
 
 
-async def _error_body(call: Call, reply: Reply) -> Body:
+async def _error_body(call: CallContext, reply: Reply) -> Body:
     data = await read_body(reply)
     if reply.own_key and reply.status in (401, 403):
         raise UpstreamError(said("upstream-key"), code="upstream_key")
@@ -250,7 +258,7 @@ async def _error_body(call: Call, reply: Reply) -> Body:
         return call.adapter.error(_status_alone(reply), call.out.language)
 
 
-def _answer_parts(answer: Answer) -> tuple[Part, ...]:
+def _answer_parts(answer: AnswerTracks) -> tuple[Part, ...]:
     return tuple(
         Part(
             f"choices/{key.choice}/{key.channel}/{key.part}",

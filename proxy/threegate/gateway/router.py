@@ -15,7 +15,7 @@ from starlette.types import Receive, Scope, Send
 from threegate.gateway.endpoint import Endpoint
 
 
-class Doors(Starlette):
+class Router(Starlette):
     def __init__(self, routes: Sequence[BaseRoute]) -> None:
         super().__init__(routes=routes)
         found = [r for r in routes if isinstance(r, Route) and isinstance(r.endpoint, Endpoint)]

@@ -17,10 +17,10 @@ from threegate.audit.log.record import Stage
 from threegate.errors import AuditError, ProtocolError, ThreegateError, UpstreamError
 from threegate.gateway.annotations import notes_of
 from threegate.gateway.output_contract import ToolRules
-from threegate.gateway.tracks import Answer
+from threegate.gateway.tracks import AnswerTracks
 from threegate.guard.stream_machine import HIGH_WATER
 from threegate.i18n.messages import said
-from threegate.types import Channel, Ruled
+from threegate.types import Channel, Ruling
 from threegate.upstream import Reply
 from threegate.wire.adapter import Chunk, Outcome, StreamCodec, StreamKey
 from threegate.wire.sse import ServerSentEvent, SSEDecoder
@@ -33,7 +33,7 @@ Send = Callable[[bytes], Awaitable[None]]
 
 
 @dataclass(slots=True)
-class Fresh:
+class PendingText:
     """Text that no machine has got yet."""
 
     key: StreamKey
@@ -43,9 +43,9 @@ class Fresh:
 @dataclass(slots=True)
 class StreamShell:
     codec: StreamCodec
-    answer: Answer
+    answer: AnswerTracks
     send: Send
-    outcome: Callable[[Ruled], Outcome]
+    outcome: Callable[[Ruling], Outcome]
     end: Callable[[Stage], Awaitable[None]]  # writes the audit record; once
     tools: ToolRules
     first: Callable[[], None]  # called with the first text that leaves
@@ -53,7 +53,7 @@ class StreamShell:
     label: dict[str, str] | None = None
     sign: str = ""
     language: str = ""  # of an error
-    _fresh: Fresh | None = None
+    _fresh: PendingText | None = None
     _queue: deque[Chunk] = field(default_factory=deque, repr=False)
     _told: int = 0
     _begun: bool = False
@@ -171,7 +171,7 @@ class StreamShell:
             if self.answer.cut is not None:
                 return
             if delta.text:
-                self._fresh = Fresh(delta.key, delta.text)
+                self._fresh = PendingText(delta.key, delta.text)
         if chunk.closes:
             self._feed()
         for key in chunk.closes:
@@ -263,7 +263,7 @@ class StreamShell:
         self._told = len(self.answer.ruled)
         return [self.codec.extra("claims", notes)] if notes else []
 
-    async def _cut(self, out: list[bytes], ruled: Ruled) -> None:
+    async def _cut(self, out: list[bytes], ruled: Ruling) -> None:
         self._over = True
         for key, track in self.answer.tracks.items():
             if text := track.take():

@@ -11,9 +11,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from threegate.detectors.detector_set import Suite
+from threegate.detectors.detector_set import DetectorSet
 from threegate.gateway.output_contract import Gate
-from threegate.gateway.telemetry.hold_timer import Held
+from threegate.gateway.telemetry.hold_timer import HoldTimer
 from threegate.guard.events import (
     ClientGone,
     Command,
@@ -21,7 +21,7 @@ from threegate.guard.events import (
     Finish,
     JudgeSentence,
     PatternsScanned,
-    Record,
+    RecordRulings,
     Release,
     ScanPatterns,
     SentenceJudged,
@@ -29,10 +29,10 @@ from threegate.guard.events import (
     UpstreamClosed,
 )
 from threegate.guard.output import ChannelGuard, OutputGuard, letters
-from threegate.guard.redact import STOPS, edited
+from threegate.guard.redact import TERMINAL, edited
 from threegate.guard.stream_machine import CONTEXT, State, StreamMachine
 from threegate.tasks import Tasks
-from threegate.types import Channel, Finding, Layer, Locus, Passage, Ruled, Source
+from threegate.types import Channel, Finding, Layer, Passage, Ruling, Source, TextLocation
 from threegate.wire.adapter import StreamKey
 from threegate.wire.frame_codec import WHOLE_PARTS
 
@@ -41,7 +41,7 @@ BESIDE, TEXTS_BESIDE = 200, 3
 
 
 @dataclass(frozen=True)
-class Question:
+class AnswerContext:
     """What the answer is about: the last user turn, the texts that claims may rest on, and all
     texts of the request."""
 
@@ -67,15 +67,15 @@ class Track:
     """One text of an answer on its way through its machine."""
 
     key: StreamKey
-    locus: Locus
+    locus: TextLocation
     machine: StreamMachine
     guard: ChannelGuard
-    answer: Answer
+    answer: AnswerTracks
     raw: list[str] = field(default_factory=list, repr=False)
     released: list[str] = field(default_factory=list, repr=False)
     ready: list[str] = field(default_factory=list, repr=False)
-    ruled: list[Ruled] = field(default_factory=list, repr=False)
-    held: Held | None = None
+    ruled: list[Ruling] = field(default_factory=list, repr=False)
+    held: HoldTimer | None = None
     gate: Gate | None = None
     stand_in: str | None = None  # what the client reads in place of the text
     done: bool = False  # nothing more will be released
@@ -143,7 +143,7 @@ class Track:
                     scans.append(command)
                 case JudgeSentence():
                     asked.append(command)
-                case Record(ruled):
+                case RecordRulings(ruled):
                     self._record(ruled)
                 case Cut(ruled_one):
                     self.done = self.stopped = True
@@ -161,14 +161,14 @@ class Track:
 
     def _pass_gate(self) -> None:
         ruled = self.gate("".join(self.ready)) if self.gate is not None else None
-        if ruled is not None and ruled.action in STOPS:
+        if ruled is not None and ruled.action in TERMINAL:
             self.ready.clear()
             self.stopped = True
             self.answer.stop(ruled)
         elif ruled is not None:
             self._record((ruled,))
 
-    def _record(self, ruled: tuple[Ruled, ...]) -> None:
+    def _record(self, ruled: tuple[Ruling, ...]) -> None:
         self.ruled += ruled
         self.answer.ruled += ruled
 
@@ -219,19 +219,19 @@ def _read_with(other: Track, track: Track) -> bool:
 
 
 @dataclass(slots=True)
-class Answer:
+class AnswerTracks:
     """All tracks of one answer. `keep` stores texts, for the audit log or to be counted; `cut` is
     what stopped it."""
 
     guard: OutputGuard
-    suite: Suite
-    question: Question
+    suite: DetectorSet
+    question: AnswerContext
     keep: bool = False
     notify: Callable[[], None] = lambda: None
     tasks: Tasks = field(default_factory=Tasks)
     tracks: dict[StreamKey, Track] = field(default_factory=dict)
-    ruled: list[Ruled] = field(default_factory=list, repr=False)
-    cut: Ruled | None = None
+    ruled: list[Ruling] = field(default_factory=list, repr=False)
+    cut: Ruling | None = None
     spent_s: float = 0.0  # in scans and judgements, those at the same time added up
     on_track: Callable[[Track], None] = lambda track: None
 
@@ -240,7 +240,7 @@ class Answer:
         if known is None:
             channel = key.channel if key.channel in self.guard.channels else Channel.CONTENT
             part = f"/{key.part}" if key.part else ""
-            locus = Locus(Layer.OUTPUT, channel, part=part, choice=key.choice)
+            locus = TextLocation(Layer.OUTPUT, channel, part=part, choice=key.choice)
             machine, guard = self.guard.machine(channel), self.guard.channels[channel]
             machine.quiet = self.suite.quiet(guard.pattern_kinds)
             known = Track(key, locus, machine, guard, self)
@@ -248,7 +248,7 @@ class Answer:
             self.on_track(known)
         return known
 
-    def stop(self, ruled: Ruled) -> None:
+    def stop(self, ruled: Ruling) -> None:
         """A gate's ruling ends the answer; the first one counts."""
         self.ruled.append(ruled)
         self.cut = self.cut or ruled
@@ -269,7 +269,7 @@ class Answer:
     def held(self) -> int:
         return max((t.machine.held for t in self.tracks.values()), default=0)
 
-    def at(self, locus: Locus, key: StreamKey) -> Track:
+    def at(self, locus: TextLocation, key: StreamKey) -> Track:
         """The track of a slot of a whole answer, which knows its own place."""
         track = self.track(key)
         track.locus = locus

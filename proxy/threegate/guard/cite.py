@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from threegate.types import Action, Bilingual, Finding, Ruled
+from threegate.types import Action, Bilingual, Finding, Ruling
 
 ENDS = "。！？；.!?;|"
 """A mark stands before the punctuation that ends its claim, and inside a table cell."""
@@ -35,7 +35,7 @@ class Citations:
     sources: tuple[str, ...] = ()
     language: str = "en"
 
-    def mark(self, ruled: Ruled) -> str:
+    def mark(self, ruled: Ruling) -> str:
         """What stands at the end of the claim; empty for none."""
         if ruled.rule_id not in self.rules or ruled.shadow:
             return ""
@@ -51,7 +51,7 @@ class Citations:
             case _:
                 return ""
 
-    def listing(self, ruled: Iterable[Ruled]) -> str:
+    def listing(self, ruled: Iterable[Ruling]) -> str:
         """What stands once at the end of a text whose rulings are `ruled`; empty for none."""
         marked = [(self.mark(r), self._number(r)) for r in ruled]
         numbers = sorted({number for mark, number in marked if mark and mark != "[?]"})
@@ -61,7 +61,7 @@ class Citations:
         lines += [UNKNOWN.get(self.language)] if "?" in signs else []
         return "\n".join(["\n", HEADING.get(self.language), *lines]) if lines else ""
 
-    def _number(self, ruled: Ruled) -> int:
+    def _number(self, ruled: Ruling) -> int:
         note = ruled.finding.note if isinstance(ruled.finding, Finding) else ""
         source = note.rpartition(":")[0]
         return self.sources.index(source) + 1 if source in self.sources else 0

@@ -1,6 +1,6 @@
 """Layer 2: the model call is held to the organisation's values. Pure: a body in, a body out.
 
-The rules of a caller are merged first (`merge`). The client never wins over a rule.
+The rules of a caller are merged first (`constraint_merge`). The client never wins over a rule.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from typing import Any
 
 from threegate.guard.constraint_merge import Constraints
 from threegate.i18n.messages import said
-from threegate.policy.model import Clamp, Fields, KeepHistory, Place, Tools, matches
+from threegate.policy.model import Clamp, ConstitutionPlace, Fields, KeepHistory, Tools, matches
 from threegate.types import Bilingual, Channel
 from threegate.wire.adapter import Adapter, Api, Body, Placement, Slot
 
@@ -35,7 +35,7 @@ NO_PARTS = ("input", "arguments")
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class BodyChange:
     """What layer 2 did to one field of a call: recorded, never a value that the client sent."""
 
     rule_id: str
@@ -55,7 +55,7 @@ class Refusal:
 @dataclass(frozen=True, slots=True)
 class Constrained:
     body: Body
-    changes: tuple[Change, ...] = ()
+    changes: tuple[BodyChange, ...] = ()
     refusal: Refusal | None = None
 
 
@@ -78,10 +78,10 @@ class _Call:
     body: Body
     shape: Adapter
     constraints: Constraints
-    changes: list[Change] = field(default_factory=list)
+    changes: list[BodyChange] = field(default_factory=list)
 
     def note(self, rule_id: str, name: str, what: str) -> None:
-        self.changes.append(Change(rule_id, name, what))
+        self.changes.append(BodyChange(rule_id, name, what))
 
     def drop(self, name: str, rule_id: str) -> None:
         if name in self.body:
@@ -309,15 +309,17 @@ def _place_constitution(call: _Call, kinds: frozenset[str]) -> None:
     for rule_id, _ in texts:
         call.note(rule_id, "constitution", "placed")
     places = [place for _, _, place in call.constraints.constitutions]
-    where = place_for(places[-1] if places else Place.AUTO, str(call.body.get("model", "")))
+    where = place_for(
+        places[-1] if places else ConstitutionPlace.AUTO, str(call.body.get("model", ""))
+    )
     text = "\n\n".join(text.strip() for _, text in texts)
     call.body = call.shape.place_system(call.body, text, where)
 
 
-def place_for(place: Place, model: str) -> Placement:
+def place_for(place: ConstitutionPlace, model: str) -> Placement:
     """R1 was trained without a system prompt; since R1-0528 it has one. Source: DeepSeek's
     README."""
-    if place is not Place.AUTO:
+    if place is not ConstitutionPlace.AUTO:
         return Placement(place.value)
     name = model.lower()
     old_r1 = "r1" in name.replace("-", " ").split() or "deepseek-r1" in name

@@ -12,15 +12,15 @@ from threegate.policy.model import (
     Clamp,
     Clause,
     CompiledPolicy,
+    ConstitutionPlace,
     ConstraintRule,
     Fields,
     KeepHistory,
     Limits,
     Mode,
-    Place,
     Reasoning,
+    ReasoningVisibility,
     ResponseFormat,
-    Show,
     Tools,
     in_rollout,
 )
@@ -34,7 +34,7 @@ class Constraints:
     """All constraint rules of one caller, merged. Each value remembers the rule it came from."""
 
     clamps: tuple[tuple[str, str, Clamp], ...] = ()  # (rule id, field, clamp)
-    constitutions: tuple[tuple[str, str, Place], ...] = ()
+    constitutions: tuple[tuple[str, str, ConstitutionPlace], ...] = ()
     clauses: tuple[tuple[str, Clause], ...] = ()
     allow: tuple[tuple[str, tuple[str, ...]], ...] = ()
     alias: tuple[tuple[str, str, str], ...] = ()
@@ -83,7 +83,7 @@ def _merged(live: Sequence[ConstraintRule]) -> Constraints:
 def _strictest(settings: Iterable[Reasoning]) -> Reasoning:
     out = Reasoning()
     for r in settings:
-        show = max(out.show, r.show, key=list(Show).index)
+        show = max(out.show, r.show, key=list(ReasoningVisibility).index)
         history = r.history if r.history is not KeepHistory.PASS else out.history
         check = "separate" if "separate" in (out.check, r.check) else "same"
         out = replace(r, show=show, history=history, check=check)

@@ -29,7 +29,7 @@ from threegate.types import (
     Layer,
     Level,
     Reason,
-    Ruled,
+    Ruling,
     Verdict,
 )
 
@@ -37,7 +37,7 @@ CLAIM_KINDS = ("claim.contradicted", "claim.unsupported", "claim.no_source", "cl
 
 
 @dataclass(slots=True)
-class Judge:
+class RuleSet:
     """The rules that apply to one caller on one channel. `today` is an ISO date for exceptions."""
 
     rules: tuple[Rule, ...]
@@ -56,14 +56,14 @@ class Judge:
         caller: Caller,
         today: str,
         kinds_of: Mapping[str, tuple[str, ...]],
-    ) -> Judge:
+    ) -> RuleSet:
         rules = policy.rules_for(layer, channel)
         caller = policy.named(caller)
         return cls(tuple(r for r in rules if r.when.matches(caller)), caller, today, kinds_of)
 
-    def bound(self, caller: Caller, today: str, stopped: frozenset[str] = frozenset()) -> Judge:
+    def bound(self, caller: Caller, today: str, stopped: frozenset[str] = frozenset()) -> RuleSet:
         """The same rules for another caller whom their selectors cannot tell apart."""
-        return Judge(self.rules, caller, today, self.kinds_of, stopped, self._by_kind)
+        return RuleSet(self.rules, caller, today, self.kinds_of, stopped, self._by_kind)
 
     def verdict(
         self,
@@ -82,13 +82,13 @@ class Judge:
 
     def _rule_finding(
         self, finding: Finding, kinds: frozenset[str], text: str, offset: int
-    ) -> Iterable[Ruled]:
+    ) -> Iterable[Ruling]:
         for rule, level in self._rules_of(finding.kind):
             if finding.level >= level and _together(rule.detect, kinds):
                 value = _value(finding, text, offset) if rule.exceptions else ""
                 yield self._ruled(rule, _action(rule, finding.kind), finding, value)
 
-    def _rule_failure(self, failed: Failed) -> Iterable[Ruled]:
+    def _rule_failure(self, failed: Failed) -> Iterable[Ruling]:
         kinds = self.kinds_of.get(failed.detector, ())
         for rule in self.rules:
             if any(_wants(rule, kind) for kind in kinds):
@@ -97,11 +97,11 @@ class Judge:
 
     def _ruled(
         self, rule: Rule, action: Action, finding: Finding | Failed, value: str = ""
-    ) -> Ruled:
+    ) -> Ruling:
         rests = rule.mode is Mode.SHADOW or rule.id in self.stopped
         shadow = rests or not in_rollout(rule, self.caller)
         excepted = next((e.id for e in rule.exceptions if self._excepts(e, value)), "")
-        return Ruled(rule.id, action, finding, shadow or bool(excepted), excepted)
+        return Ruling(rule.id, action, finding, shadow or bool(excepted), excepted)
 
     def _excepts(self, exception: RuleException, value: str) -> bool:
         alive = self.today <= exception.expires

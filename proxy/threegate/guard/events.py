@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from threegate.types import Ruled, Verdict
+from threegate.types import Ruling, Verdict
 
 # What follows without `frozen` is made for every event of a stream, where freezing costs as much
 # again as all else about it.
@@ -75,14 +75,14 @@ class Release:
 
 @dataclass(frozen=True, slots=True)
 class Cut:
-    ruled: Ruled
+    ruled: Ruling
 
 
 @dataclass(frozen=True, slots=True)
-class Record:
+class RecordRulings:
     """What was ruled, for audit and annotations, in text order."""
 
-    ruled: tuple[Ruled, ...]
+    ruled: tuple[Ruling, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,4 +100,4 @@ class Resume:
     pass
 
 
-Command = ScanPatterns | JudgeSentence | Release | Cut | Record | Finish | Pause | Resume
+Command = ScanPatterns | JudgeSentence | Release | Cut | RecordRulings | Finish | Pause | Resume

@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from threegate.guard.decide import Judge
+from threegate.guard.decide import RuleSet
 from threegate.guard.mask import MaskMap
-from threegate.guard.redact import STOPS, Renderer, edited
+from threegate.guard.redact import TERMINAL, Renderer, edited
 from threegate.policy.model import CompiledPolicy
 from threegate.types import (
     Action,
@@ -20,8 +20,8 @@ from threegate.types import (
     Failed,
     Finding,
     Layer,
-    Locus,
-    Ruled,
+    Ruling,
+    TextLocation,
     Verdict,
 )
 
@@ -30,7 +30,7 @@ from threegate.types import (
 class ScannedText:
     """One text of the request and what the detectors said of it."""
 
-    locus: Locus
+    locus: TextLocation
     pointer: str
     text: str = field(repr=False)
     findings: tuple[Finding, ...] = ()
@@ -47,7 +47,7 @@ class InputResult:
     kinds: frozenset[str]
 
     @property
-    def stop(self) -> Ruled | None:
+    def stop(self) -> Ruling | None:
         return strongest_stop(self.verdict.ruled)
 
 
@@ -57,14 +57,14 @@ def judges(
     caller: Caller,
     today: str,
     kinds_of: Mapping[str, tuple[str, ...]],
-) -> dict[Channel, Judge]:
-    return {c: Judge.of(policy, layer, c, caller, today, kinds_of) for c in Channel}
+) -> dict[Channel, RuleSet]:
+    return {c: RuleSet.of(policy, layer, c, caller, today, kinds_of) for c in Channel}
 
 
 def judge_input(
-    scans: Sequence[ScannedText], by_channel: Mapping[Channel, Judge], masks: MaskMap
+    scans: Sequence[ScannedText], by_channel: Mapping[Channel, RuleSet], masks: MaskMap
 ) -> InputResult:
-    ruled: list[Ruled] = []
+    ruled: list[Ruling] = []
     texts: dict[str, str] = {}
     for scan in scans:
         if not scan.findings and not scan.failures:
@@ -80,7 +80,7 @@ def judge_input(
     return InputResult(Verdict(action, tuple(ruled)), texts, kinds)
 
 
-def strongest_stop(ruled: Sequence[Ruled]) -> Ruled | None:
+def strongest_stop(ruled: Sequence[Ruling]) -> Ruling | None:
     """The ruling that ends the call, if one does: the strongest, then the first."""
-    stops = [r for r in ruled if r.action in STOPS and not r.shadow]
+    stops = [r for r in ruled if r.action in TERMINAL and not r.shadow]
     return max(stops, key=lambda r: r.action, default=None)

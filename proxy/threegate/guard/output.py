@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from threegate.guard.cite import Citations
-from threegate.guard.decide import Judge, wanted_kinds
+from threegate.guard.decide import RuleSet, wanted_kinds
 from threegate.guard.mask import MaskMap, Restorer
 from threegate.guard.redact import Renderer
 from threegate.guard.stream_machine import Plan, StreamMachine
@@ -36,7 +36,7 @@ class Needs(Protocol):
 class ChannelGuard:
     """One channel of an answer: its rules, what they want scanned, and how text is held."""
 
-    judge: Judge
+    judge: RuleSet
     plan: Plan
     pattern_kinds: frozenset[str]
     sentence_kinds: frozenset[str]
@@ -176,5 +176,5 @@ def _channel(
     holding = any(r.stream is StreamMode.HOLD and r.mode is Mode.ENFORCE for r in waits)
     plan = Plan(channel, bool(patterns), bool(sentence), holding)
     deadline = min((r.deadline_ms for r in waits), default=0)
-    judge = Judge(rules, caller, today, kinds_of)
+    judge = RuleSet(rules, caller, today, kinds_of)
     return ChannelGuard(judge, plan, patterns, sentence, deadline, bool(leaks))

@@ -10,10 +10,10 @@ from dataclasses import dataclass, field
 
 from threegate.guard.mask import MaskMap, hashed
 from threegate.policy.model import MaskStyle, Rule
-from threegate.types import Action, Finding, Ruled, Span
+from threegate.types import Action, Finding, Ruling, Span
 
 EDITS = (Action.MASK, Action.REDACT, Action.REWRITE)
-STOPS = (Action.ANSWER, Action.BLOCK)
+TERMINAL = (Action.ANSWER, Action.BLOCK)
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +24,7 @@ class Renderer:
     masks: MaskMap
     corrections: Mapping[str, str] = field(default_factory=dict, repr=False)
 
-    def __call__(self, ruled: Ruled, original: str) -> str:
+    def __call__(self, ruled: Ruling, original: str) -> str:
         rule = self.rules[ruled.rule_id]
         kind = ruled.finding.kind if isinstance(ruled.finding, Finding) else "unchecked"
         match ruled.action:
@@ -39,7 +39,7 @@ class Renderer:
                 return rule.replacement or f"[{kind.rsplit('.', 1)[-1].upper()}_REMOVED]"
 
 
-def edited(text: str, ruled: Sequence[Ruled], render: Renderer) -> str:
+def edited(text: str, ruled: Sequence[Ruling], render: Renderer) -> str:
     """`text` with every edit of `ruled` applied; spans count from the start of `text`."""
     out: list[str] = []
     at = 0
@@ -49,8 +49,8 @@ def edited(text: str, ruled: Sequence[Ruled], render: Renderer) -> str:
     return "".join([*out, text[at:]])
 
 
-def _disjoint(ruled: Sequence[Ruled]) -> list[tuple[Span, Ruled]]:
-    out: list[tuple[Span, Ruled]] = []
+def _disjoint(ruled: Sequence[Ruling]) -> list[tuple[Span, Ruling]]:
+    out: list[tuple[Span, Ruling]] = []
     edits = [r for r in ruled if r.action in EDITS and not r.shadow]
     for r in sorted(edits, key=_span):
         span = _span(r)
@@ -63,10 +63,10 @@ def _disjoint(ruled: Sequence[Ruled]) -> list[tuple[Span, Ruled]]:
     return out
 
 
-def _span(ruled: Ruled) -> Span:
+def _span(ruled: Ruling) -> Span:
     return ruled.finding.span if isinstance(ruled.finding, Finding) else Span(0, 0)
 
 
-def _strength(ruled: Ruled) -> tuple[int, int]:
+def _strength(ruled: Ruling) -> tuple[int, int]:
     span = _span(ruled)
     return ruled.action, span.end - span.start

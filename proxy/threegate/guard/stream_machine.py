@@ -38,7 +38,7 @@ from threegate.guard.events import (
     JudgeSentence,
     PatternsScanned,
     Pause,
-    Record,
+    RecordRulings,
     Release,
     Resume,
     ScanPatterns,
@@ -47,9 +47,9 @@ from threegate.guard.events import (
     UpstreamClosed,
 )
 from threegate.guard.mask import Restored, Restorer
-from threegate.guard.redact import EDITS, STOPS
+from threegate.guard.redact import EDITS, TERMINAL
 from threegate.guard.segments import sentences
-from threegate.types import Channel, Finding, Ruled, Span, Verdict
+from threegate.types import Channel, Finding, Ruling, Span, Verdict
 
 LOOKBEHIND = 64
 """What a pattern may look at before its start: `detectors.base.LOOKBEHIND`, asserted equal in a
@@ -82,14 +82,14 @@ ALLOWED: dict[State, tuple[type[Event], ...]] = {
 
 _NEUTRAL = re.compile("[\n。，！？；：、\u4e00-\u9fff]")
 
-Render = Callable[[Ruled, str], str]
+Render = Callable[[Ruling, str], str]
 """What stands in the place of an edited span: (ruled, original text) -> text."""
 
 Quiet = Callable[[str, int], int]
 """What a pattern scan of a text would call settled that finds nothing behind a position; -1 where
 only the scan can say. `detectors.base.Quiet`."""
 
-Mark = Callable[[Ruled], str]
+Mark = Callable[[Ruling], str]
 """What stands at the end of the span of a ruling that edits nothing; mostly empty."""
 
 
@@ -122,8 +122,8 @@ class StreamMachine:
     _ends: list[int] = field(default_factory=list, init=False, repr=False)
     _waiting: set[int] = field(default_factory=set, init=False, repr=False)
     _edits: Edits = field(default_factory=Edits, init=False, repr=False)
-    _ruled: list[tuple[int, Ruled]] = field(default_factory=list, init=False, repr=False)
-    _stop: tuple[int, Ruled] | None = field(default=None, init=False, repr=False)
+    _ruled: list[tuple[int, Ruling]] = field(default_factory=list, init=False, repr=False)
+    _stop: tuple[int, Ruling] | None = field(default=None, init=False, repr=False)
     _paused: bool = field(default=False, init=False)
 
     def receive(self, event: Event) -> list[Command]:
@@ -238,7 +238,7 @@ class StreamMachine:
             self._ruled.append((span.start, ruled))
             if ruled.shadow:
                 continue
-            if ruled.action in STOPS:
+            if ruled.action in TERMINAL:
                 self._stop_at(max(span.start, self._released), ruled)
             elif ruled.action in EDITS and span.start >= self._released:
                 original = self._text[span.start - self._base : span.end - self._base]
@@ -253,9 +253,9 @@ class StreamMachine:
             return []
         now = sorted((r for r in self._ruled if r[0] <= to), key=_by_place)
         self._ruled = [r for r in self._ruled if r[0] > to]
-        return [Record(tuple(r for _, r in now))] if now else []
+        return [RecordRulings(tuple(r for _, r in now))] if now else []
 
-    def _stop_at(self, at: int, ruled: Ruled) -> None:
+    def _stop_at(self, at: int, ruled: Ruling) -> None:
         if self._stop is None or _rank(at, ruled) < _rank(*self._stop):
             self._stop = (at, ruled)
 
@@ -291,7 +291,7 @@ class StreamMachine:
             self._forget()
         return out + self._pressure()
 
-    def _cut(self, at: int, ruled: Ruled) -> list[Command]:
+    def _cut(self, at: int, ruled: Ruling) -> list[Command]:
         out = self._record(at)
         if text := self._rendered(at):
             out.append(Release(text))
@@ -357,18 +357,18 @@ class StreamMachine:
         return []
 
 
-def _span_of(ruled: Ruled, fallback: int) -> Span:
+def _span_of(ruled: Ruling, fallback: int) -> Span:
     """A failure has no span: it counts from the start of what could not be judged."""
     if isinstance(ruled.finding, Finding):
         return ruled.finding.span
     return Span(fallback, fallback)
 
 
-def _rank(at: int, ruled: Ruled) -> tuple[int, int, str]:
+def _rank(at: int, ruled: Ruling) -> tuple[int, int, str]:
     return at, -ruled.action, ruled.rule_id
 
 
-def _by_place(item: tuple[int, Ruled]) -> tuple[int, str, str]:
+def _by_place(item: tuple[int, Ruling]) -> tuple[int, str, str]:
     at, ruled = item
     kind = ruled.finding.kind if isinstance(ruled.finding, Finding) else ""
     return at, ruled.rule_id, kind

@@ -1,5 +1,5 @@
 """What the audit log says to people, in both languages, one entry each: why it cannot do something,
-and the lines of its commands. What a verification finds: `finding_words`.
+and the lines of its commands. What a verification finds: `audit_findings`.
 """
 
 from __future__ import annotations

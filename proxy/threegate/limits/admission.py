@@ -43,9 +43,9 @@ class Admission:
     _until: float = field(default=0.0, init=False)  # when the order is tried again
     _refused: float = field(default=0.0, init=False)  # when somebody was, last
 
-    def place(self) -> Place:
+    def place(self) -> AdmissionSlot:
         """Where a call stands."""
-        return Place(self)
+        return AdmissionSlot(self)
 
     def overloaded(self) -> bool:
         now = self.clock()
@@ -112,7 +112,7 @@ class Waiting:
 
 
 @dataclass(slots=True)
-class Place:
+class AdmissionSlot:
     """One call: `look`, `enter`, `turn`, then `checked`. The first three raise OverloadError.
     Whatever it has taken is given back at the end of its block."""
 
@@ -120,7 +120,7 @@ class Place:
     entered: bool = False
     _turn: bool = False
 
-    def __enter__(self) -> Place:
+    def __enter__(self) -> AdmissionSlot:
         return self
 
     def __exit__(self, *_: object) -> None:

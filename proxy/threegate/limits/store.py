@@ -16,7 +16,7 @@ from typing import Protocol
 
 from threegate.errors import RequestError
 from threegate.i18n.messages import said
-from threegate.policy.model import Limits, Per
+from threegate.policy.model import Limits, LimitScope
 from threegate.types import Caller
 
 MINUTE_S, DAY_S = 60, 86_400
@@ -48,7 +48,7 @@ class Limiter(Protocol):
 
 def scope_of(caller: Caller, rule_id: str, limits: Limits) -> str:
     """Whose calls count together."""
-    key = "*" if limits.per is Per.TENANT else caller.key_id
+    key = "*" if limits.per is LimitScope.TENANT else caller.key_id
     return f"{caller.tenant}/{key}/{rule_id}"
 
 

@@ -1,4 +1,5 @@
-"""What the bytes of many blocks say to a reader, told by arrays: what `legible` tells of each.
+"""What the bytes of many blocks say to a reader, told by arrays: what `text_sniffing` tells of
+each.
 
 Between two blocks stands a nought at least, which ends a character that is cut short as the end of
 a block does.
@@ -59,7 +60,7 @@ class Blocks:
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
+class DecodedTexts:
     """By block, whether it says something, and where that begins and ends in `codes`."""
 
     told: Mask
@@ -111,7 +112,7 @@ def _spoilt(bytes_: Sequence[Bytes]) -> NDArray[np.int8]:
     return count
 
 
-def said(blocks: Blocks, *, wide: bool) -> Said:
+def said(blocks: Blocks, *, wide: bool) -> DecodedTexts:
     """What each of the blocks says as UTF-8, or if `wide` as UTF-16 or text among other bytes."""
     solid = np.where(_within(blocks), np.maximum(blocks.data, 1), 0).astype(np.uint8)
     codes = codes_of(solid.tobytes().decode(errors="replace"))
@@ -119,12 +120,12 @@ def said(blocks: Blocks, *, wide: bool) -> Said:
     have = np.bitwise_or.reduceat(kinds, begin)
     told = _readable(blocks, solid, kinds, begin, have)
     if not wide or told.all():
-        return Said(told, begin, end, codes)
+        return DecodedTexts(told, begin, end, codes)
     left = np.flatnonzero(~told & (blocks.size >= WIDE))
     among = ~told & _among(blocks, kinds, begin, end, have)
     blanks = inside(len(codes), begin[among], end[among]) & (kinds & (_CONTROL | _LOST) != 0)
     codes = np.where(blanks, np.uint32(_BLANK), codes)
-    narrow = Said(told | among, begin, end, codes)
+    narrow = DecodedTexts(told | among, begin, end, codes)
     return _with_wide(narrow, blocks, left) if len(left) else narrow
 
 
@@ -167,7 +168,7 @@ def _kinds() -> Bytes:
 
 
 def _readable(blocks: Blocks, solid: Bytes, kinds: Bytes, begin: Ints, have: Bytes) -> Mask:
-    """See `legible.readable`."""
+    """See `text_sniffing.readable`."""
     told: Mask = (have & (_SEEN | _BLIND | _CONTROL)) == _SEEN
     lost = told & (have & _LOST != 0)
     if lost.any():
@@ -193,7 +194,7 @@ def _counted(those: NDArray[np.int8] | Mask, begin: Ints) -> NDArray[np.int32]:
 
 
 def _among(blocks: Blocks, kinds: Bytes, begin: Ints, end: Ints, have: Bytes) -> Mask:
-    """See `legible._among`."""
+    """See `text_sniffing._among`."""
     told: Mask = (blocks.size >= AMONG) & (have & (_BLIND | _UNSEEN) == 0)
     left = np.flatnonzero(told)
     told[left] = _spoilt([blocks.data[blocks.first[left] + i] for i in range(HEAD)]) <= SPOILT
@@ -202,7 +203,7 @@ def _among(blocks: Blocks, kinds: Bytes, begin: Ints, end: Ints, have: Bytes) ->
     return told
 
 
-def _with_wide(narrow: Said, blocks: Blocks, left: Ints) -> Said:
+def _with_wide(narrow: DecodedTexts, blocks: Blocks, left: Ints) -> DecodedTexts:
     """The same, and what those `left` say as UTF-16."""
     units, first, size, wide = _units(blocks.data, blocks.first[left], blocks.size[left] // 2)
     left = left[wide]
@@ -214,7 +215,9 @@ def _with_wide(narrow: Said, blocks: Blocks, left: Ints) -> Said:
     left, behind = left[seen], len(narrow.codes)
     narrow.told[left] = True
     narrow.begin[left], narrow.end[left] = begin[seen] + behind, end[seen] + behind
-    return Said(narrow.told, narrow.begin, narrow.end, np.concatenate((narrow.codes, codes)))
+    return DecodedTexts(
+        narrow.told, narrow.begin, narrow.end, np.concatenate((narrow.codes, codes))
+    )
 
 
 def _units(data: Bytes, first: Ints, size: Ints) -> tuple[NDArray[np.uint16], Ints, Ints, Mask]:

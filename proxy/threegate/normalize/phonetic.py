@@ -16,7 +16,7 @@ from pathlib import Path
 
 
 @dataclass(frozen=True, slots=True)
-class Sound:
+class PhoneticText:
     """`text` in lower-case letters, `|` where words cannot go on; a match counts only from an entry
     of `starts` to one of `ends` (position in `text` to position in the original)."""
 
@@ -25,7 +25,7 @@ class Sound:
     ends: dict[int, int] = field(repr=False)
 
 
-def sound(text: str) -> Sound:
+def sound(text: str) -> PhoneticText:
     out: list[str] = []
     starts: dict[int, int] = {}
     ends: dict[int, int] = {}
@@ -43,7 +43,7 @@ def sound(text: str) -> Sound:
         length += len(heard)
         ends[length] = i + 1
         out.append(heard)
-    return Sound("".join(out), starts, ends)
+    return PhoneticText("".join(out), starts, ends)
 
 
 def _heard(char: str) -> str:

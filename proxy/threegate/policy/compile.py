@@ -17,7 +17,7 @@ from threegate.policy.actions import then_action
 from threegate.policy.language.load import Bundle, answer_paths
 from threegate.policy.language.shapes import plain
 from threegate.policy.model import (
-    Answer,
+    AiLabel,
     AuditSetting,
     Band,
     Category,
@@ -27,11 +27,11 @@ from threegate.policy.model import (
     CompiledPolicy,
     Constitution,
     ConstraintRule,
+    CuratedAnswer,
     CustomPattern,
     Detect,
     Fields,
     Knowledge,
-    Label,
     Limits,
     MaskStyle,
     Models,
@@ -66,7 +66,7 @@ def build(bundle: Bundle) -> CompiledPolicy:
         answers=tuple(_answers(bundle, rules)),
         knowledge=tuple(_knowledge(bundle)),
         pass_through=tuple(dict.fromkeys(p for pack in bundle.packs for p in pack.pass_through)),
-        label=_last(bundle, "label", Label.OFF),
+        label=_last(bundle, "label", AiLabel.OFF),
         unlabelled=tuple(_unlabelled(u) for pack in bundle.packs for u in pack.unlabelled),
         audit=_audit(_last(bundle, "audit", schema.AuditSpec())),
         recognizers=tuple(dict(r) for pack in bundle.packs for r in pack.recognizers),
@@ -297,14 +297,14 @@ def _category(name: str, spec: schema.DetectorSpec) -> Category:
     )
 
 
-def _answers(bundle: Bundle, rules: Layered) -> Iterator[Answer]:
+def _answers(bundle: Bundle, rules: Layered) -> Iterator[CuratedAnswer]:
     using: dict[str, set[str]] = {}
     for rule, _ in rules:
         if isinstance(rule, schema.Rule) and rule.then.answer:
             using.setdefault(rule.then.answer.use, set()).update(rule.detect.any)
     for use, kinds in sorted(using.items()):
         zh, en = (bundle.text(path).strip() for path in answer_paths(use))
-        yield Answer(use, Bilingual(zh, en), tuple(sorted(kinds)))
+        yield CuratedAnswer(use, Bilingual(zh, en), tuple(sorted(kinds)))
 
 
 def _knowledge(bundle: Bundle) -> Iterator[Knowledge]:

@@ -14,8 +14,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from itertools import islice
 
-from threegate.detectors.detector_set import Suite
-from threegate.guard.decide import Judge, wanted_kinds
+from threegate.detectors.detector_set import DetectorSet
+from threegate.guard.decide import RuleSet, wanted_kinds
 from threegate.policy.model import CompiledPolicy, PolicySet
 from threegate.policy_ops.test_runner import DEADLINE_MS
 from threegate.types import (
@@ -25,9 +25,9 @@ from threegate.types import (
     Channel,
     Finding,
     Layer,
-    Locus,
     Passage,
     Span,
+    TextLocation,
     Verdict,
 )
 
@@ -51,7 +51,7 @@ class Recorded:
     shown: str = field(default="", repr=False)
 
 
-class Change(StrEnum):
+class VerdictChange(StrEnum):
     """Newly stopped and newly let through are what people look at first."""
 
     SAME = "same"
@@ -61,12 +61,12 @@ class Change(StrEnum):
     OTHER_ACTION = "other_action"
 
 
-CHANGE: Mapping[Change, Bilingual] = {
-    Change.NEWLY_STOPPED: Bilingual("新拦截", "newly stopped"),
-    Change.NEWLY_PASSED: Bilingual("新放行", "newly let through"),
-    Change.EDITS_DIFFER: Bilingual("脱敏不同", "other masks"),
-    Change.OTHER_ACTION: Bilingual("动作不同", "other action"),
-    Change.SAME: Bilingual("不变", "same"),
+CHANGE: Mapping[VerdictChange, Bilingual] = {
+    VerdictChange.NEWLY_STOPPED: Bilingual("新拦截", "newly stopped"),
+    VerdictChange.NEWLY_PASSED: Bilingual("新放行", "newly let through"),
+    VerdictChange.EDITS_DIFFER: Bilingual("脱敏不同", "other masks"),
+    VerdictChange.OTHER_ACTION: Bilingual("动作不同", "other action"),
+    VerdictChange.SAME: Bilingual("不变", "same"),
 }
 
 
@@ -75,7 +75,7 @@ class Difference:
     """`rules` acted under one policy and not under the other."""
 
     id: str
-    change: Change
+    change: VerdictChange
     before: Action
     after: Action
     rules: tuple[str, ...]
@@ -90,19 +90,19 @@ class Replay:
     differences: tuple[Difference, ...]
 
     @property
-    def counts(self) -> Counter[Change]:
+    def counts(self) -> Counter[VerdictChange]:
         counted = Counter(d.change for d in self.differences)
-        counted[Change.SAME] = self.total - len(self.differences)
+        counted[VerdictChange.SAME] = self.total - len(self.differences)
         return counted
 
-    def by_rule(self, change: Change) -> Counter[str]:
+    def by_rule(self, change: VerdictChange) -> Counter[str]:
         return Counter(r for d in self.differences if d.change is change for r in d.rules)
 
-    def by_caller(self, change: Change) -> Counter[str]:
+    def by_caller(self, change: VerdictChange) -> Counter[str]:
         """By tenant and name of the key."""
         return Counter(f"{d.tenant} / {d.key}" for d in self.differences if d.change is change)
 
-    def examples(self, change: Change) -> tuple[str, ...]:
+    def examples(self, change: VerdictChange) -> tuple[str, ...]:
         """Ids of the first differences of a sort."""
         found = (d.id for d in self.differences if d.change is change)
         return tuple(id for id, _ in zip(found, range(MAX_EXAMPLES), strict=False))
@@ -113,11 +113,11 @@ NOT_BOUND = Verdict(Action.BLOCK)
 
 
 @dataclass(frozen=True, slots=True)
-class Side:
+class ReplaySide:
     """A policy set with its detectors: each text is judged by the policy of its caller."""
 
     policies: PolicySet
-    suite_of: Callable[[CompiledPolicy], Suite]
+    suite_of: Callable[[CompiledPolicy], DetectorSet]
 
     async def verdicts(self, texts: Sequence[Recorded], today: str) -> list[Verdict]:
         """One verdict per text, in order."""
@@ -135,10 +135,12 @@ class Side:
     ) -> list[Verdict]:
         suite, wanted = self.suite_of(policy), wanted_kinds(policy.rules)
         sentence = frozenset(k for k in wanted if suite.is_sentence_kind(k))
-        passages = [Passage(Locus(t.layer, t.channel), t.text, question=t.question) for t in texts]
+        passages = [
+            Passage(TextLocation(t.layer, t.channel), t.text, question=t.question) for t in texts
+        ]
         found = await suite.check(passages, wanted, sentence, DEADLINE_MS)
         return [
-            Judge.of(policy, t.layer, t.channel, t.caller, today, suite.kinds_of).verdict(
+            RuleSet.of(policy, t.layer, t.channel, t.caller, today, suite.kinds_of).verdict(
                 f.findings, f.failures, t.text
             )
             for t, f in zip(texts, found, strict=True)
@@ -147,8 +149,8 @@ class Side:
 
 async def replay(
     texts: Iterable[Recorded],
-    old: Side,
-    new: Side,
+    old: ReplaySide,
+    new: ReplaySide,
     *,
     today: str = "",
     step: Callable[[], None] = lambda: None,
@@ -169,20 +171,20 @@ async def replay(
 
 def compared(text: Recorded, old: Verdict, new: Verdict) -> Iterator[Difference]:
     change = _change(old, new)
-    if change is not Change.SAME:
+    if change is not VerdictChange.SAME:
         rules = sorted(set(old.rule_ids) ^ set(new.rule_ids))
         acts = (change, old.action, new.action, tuple(rules))
         who = (text.caller.tenant, text.caller.key_id)
         yield Difference(text.id, *acts, *who, text.shown)
 
 
-def _change(old: Verdict, new: Verdict) -> Change:
+def _change(old: Verdict, new: Verdict) -> VerdictChange:
     stopped, stops = (v.action >= Action.ANSWER for v in (old, new))
     if stops != stopped:
-        return Change.NEWLY_STOPPED if stops else Change.NEWLY_PASSED
+        return VerdictChange.NEWLY_STOPPED if stops else VerdictChange.NEWLY_PASSED
     if _edits(old) != _edits(new):
-        return Change.EDITS_DIFFER
-    return Change.SAME if old.action is new.action else Change.OTHER_ACTION
+        return VerdictChange.EDITS_DIFFER
+    return VerdictChange.SAME if old.action is new.action else VerdictChange.OTHER_ACTION
 
 
 def _edits(verdict: Verdict) -> frozenset[tuple[Span, Action]]:

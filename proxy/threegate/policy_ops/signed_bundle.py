@@ -23,7 +23,7 @@ from threegate.policy.errors import broken, failure
 from threegate.policy.facade import Checked, check
 from threegate.policy.kinds import KINDS
 from threegate.policy.language.load import DictTree
-from threegate.policy.lifecycle.store import Found, today_utc
+from threegate.policy.lifecycle.store import LoadedSource, today_utc
 from threegate.settings import Settings
 from threegate.settings.errors import wrong
 
@@ -32,7 +32,7 @@ MAX_SEALED_BYTES = 64 << 20
 
 
 @dataclass(frozen=True, slots=True)
-class Sealed:
+class SignedBundle:
     """`signers` are the names of the trusted keys that signed it."""
 
     digest: str
@@ -52,7 +52,7 @@ def seal(checked: Checked, packs: Sequence[str], now: str, signers: Sequence[Sig
     return _canonical({"note": sign(text, signers), **body})
 
 
-def unseal(data: bytes, trusted: Sequence[Verifier], name: str = "bundle") -> Sealed:
+def unseal(data: bytes, trusted: Sequence[Verifier], name: str = "bundle") -> SignedBundle:
     """Raises PolicyError, with a problem, unless one of `trusted` signed exactly this."""
     try:
         return _unsealed(data, trusted)
@@ -62,7 +62,7 @@ def unseal(data: bytes, trusted: Sequence[Verifier], name: str = "bundle") -> Se
         raise failure("bundle-unreadable", name=name) from None
 
 
-def _unsealed(data: bytes, trusted: Sequence[Verifier]) -> Sealed:
+def _unsealed(data: bytes, trusted: Sequence[Verifier]) -> SignedBundle:
     given = orjson.loads(data if len(data) <= MAX_SEALED_BYTES else b"")
     body = {"packs": given["packs"], "files": given["files"]}
     text, signers = verify(given["note"], trusted)
@@ -72,7 +72,9 @@ def _unsealed(data: bytes, trusted: Sequence[Verifier]) -> Sealed:
     if content != _sha256(body):
         raise NoteError("files")
     files = {path: base64.b64decode(text, validate=True) for path, text in body["files"].items()}
-    return Sealed(digest, tuple(body["packs"]), files, sealed_at, tuple(s.name for s in signers))
+    return SignedBundle(
+        digest, tuple(body["packs"]), files, sealed_at, tuple(s.name for s in signers)
+    )
 
 
 def _sha256(body: Mapping[str, object]) -> str:
@@ -92,17 +94,17 @@ class SealedSource:
     today: Callable[[], str]
     known: frozenset[str]
 
-    def check(self) -> Found:
+    def check(self) -> LoadedSource:
         seen = self.fingerprint()
         try:
             sealed = self.open()
         except PolicyError as error:
-            return Found(Checked((), error.problems), (), seen)
+            return LoadedSource(Checked((), error.problems), (), seen)
         tree = DictTree(sealed.files)
         checked = check(tree, sealed.packs, today=self.today(), known=self.known)
-        return Found(checked, sealed.packs, seen)
+        return LoadedSource(checked, sealed.packs, seen)
 
-    def open(self) -> Sealed:
+    def open(self) -> SignedBundle:
         """Raises PolicyError."""
         try:
             with self.path.open("rb") as file:

@@ -14,15 +14,15 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from threegate.detectors.detector_set import Suite
+from threegate.detectors.detector_set import DetectorSet
 from threegate.guard.constraint import constrain
 from threegate.guard.constraint_merge import merge
-from threegate.guard.decide import Judge, wanted_kinds
+from threegate.guard.decide import RuleSet, wanted_kinds
 from threegate.guard.events import (
     Command,
     JudgeSentence,
     PatternsScanned,
-    Record,
+    RecordRulings,
     ScanPatterns,
     SentenceJudged,
     TextReceived,
@@ -33,7 +33,7 @@ from threegate.guard.output import ChannelGuard, OutputGuard, letters
 from threegate.guard.stream_machine import State, StreamMachine
 from threegate.policy.model import CompiledPolicy, ConstraintRule, Mode, Rule
 from threegate.policy.testing import case_messages as told
-from threegate.policy.testing.cases import Case, ConstraintCase, Outcome, Report
+from threegate.policy.testing.cases import Case, ConstraintCase, Outcome, TestReport
 from threegate.types import (
     Action,
     Bilingual,
@@ -42,10 +42,10 @@ from threegate.types import (
     Failed,
     Finding,
     Layer,
-    Locus,
     Passage,
-    Ruled,
+    Ruling,
     Source,
+    TextLocation,
 )
 from threegate.wire.openai.chat import Chat
 
@@ -61,7 +61,7 @@ class Runner:
     case. `today` is an ISO date for the exceptions in `ruled`; tests have none."""
 
     policy: CompiledPolicy
-    suite: Suite
+    suite: DetectorSet
     progress: Callable[[Outcome], None] = lambda outcome: None
     today: str = ""
     _rules: dict[str, Rule] = field(init=False, repr=False)
@@ -74,7 +74,9 @@ class Runner:
             for rule in self.policy.constraints
         }
 
-    async def run(self, cases: Iterable[Case | ConstraintCase], *, partial: bool = False) -> Report:
+    async def run(
+        self, cases: Iterable[Case | ConstraintCase], *, partial: bool = False
+    ) -> TestReport:
         """All cases in order. With `partial`, rules whose kinds nothing reports are left out;
         without it they fail."""
         outcomes: list[Outcome] = []
@@ -86,7 +88,7 @@ class Runner:
             outcome = await self.outcome(case)
             self.progress(outcome)
             outcomes.append(outcome)
-        return Report(self.policy.name, tuple(outcomes), left_out)
+        return TestReport(self.policy.name, tuple(outcomes), left_out)
 
     async def outcome(self, case: Case | ConstraintCase) -> Outcome:
         started = time.perf_counter()
@@ -97,7 +99,7 @@ class Runner:
                 passed, detail = self._constrained(case)
         return Outcome(case, passed, detail, time.perf_counter() - started)
 
-    async def ruled(self, passage: Passage) -> tuple[Ruled, ...]:
+    async def ruled(self, passage: Passage) -> tuple[Ruling, ...]:
         """What the whole policy, as it is written, says of one text; nothing is stored."""
         if passage.locus.layer is Layer.INPUT:
             return await self._input(self.policy, passage)
@@ -106,9 +108,9 @@ class Runner:
     async def stops(self, text: str, answer: str = "") -> bool:
         """Whether a user's text is stopped on its way in (curated reply or block), or the answer to
         it on its way out."""
-        passage = Passage(Locus(Layer.INPUT, Channel.USER), text)
+        passage = Passage(TextLocation(Layer.INPUT, Channel.USER), text)
         if answer:
-            passage = Passage(Locus(Layer.OUTPUT, Channel.CONTENT), answer, question=text)
+            passage = Passage(TextLocation(Layer.OUTPUT, Channel.CONTENT), answer, question=text)
         return any(r.action >= Action.ANSWER and not r.shadow for r in await self.ruled(passage))
 
     def _served(self, case: Case | ConstraintCase) -> bool:
@@ -116,11 +118,11 @@ class Runner:
             return True
         return not self.suite.unserved(wanted_kinds((self._rules[case.rule_id],)))
 
-    async def _alone(self, case: Case) -> tuple[Ruled, ...]:
+    async def _alone(self, case: Case) -> tuple[Ruling, ...]:
         rule = self._rules[case.rule_id]
         alone = replace(self.policy, rules=(rule,))
         passage = Passage(
-            Locus(case.layer, case.channel),
+            TextLocation(case.layer, case.channel),
             case.text,
             question=case.question,
             sources=tuple(Source(f"test:{i}", s) for i, s in enumerate(case.sources)),
@@ -129,15 +131,15 @@ class Runner:
             return await self._input(alone, passage)
         return await self._output(alone, passage)
 
-    async def _input(self, policy: CompiledPolicy, passage: Passage) -> tuple[Ruled, ...]:
+    async def _input(self, policy: CompiledPolicy, passage: Passage) -> tuple[Ruling, ...]:
         channel = passage.locus.channel
         wanted = wanted_kinds(policy.rules_for(Layer.INPUT, channel))
         sentence = frozenset(k for k in wanted if self.suite.is_sentence_kind(k))
         found = await self.suite.check([passage], wanted, sentence, DEADLINE_MS)
-        judge = Judge.of(policy, Layer.INPUT, channel, Caller(), self.today, self.suite.kinds_of)
+        judge = RuleSet.of(policy, Layer.INPUT, channel, Caller(), self.today, self.suite.kinds_of)
         return judge.verdict(found[0].findings, found[0].failures, passage.text).ruled
 
-    async def _output(self, policy: CompiledPolicy, passage: Passage) -> tuple[Ruled, ...]:
+    async def _output(self, policy: CompiledPolicy, passage: Passage) -> tuple[Ruling, ...]:
         guard = OutputGuard.of(
             policy,
             Caller(),
@@ -151,7 +153,7 @@ class Runner:
         drive = _Drive(guard.machine(channel), guard.channels[channel], self.suite, passage)
         return await drive.run()
 
-    def _verdict(self, case: Case, ruled: Sequence[Ruled]) -> tuple[bool, Bilingual]:
+    def _verdict(self, case: Case, ruled: Sequence[Ruling]) -> tuple[bool, Bilingual]:
         failures = [r.finding for r in ruled if isinstance(r.finding, Failed)]
         if failures:
             return False, told.failed(failures[0])
@@ -180,7 +182,7 @@ def _bare(rule: Rule) -> Rule:
     return replace(rule, mode=Mode.ENFORCE, rollout=100, exceptions=(), deadline_ms=DEADLINE_MS)
 
 
-def _acts(ruled: Ruled) -> bool:
+def _acts(ruled: Ruling) -> bool:
     """A claim without a source is an outcome of its own, not a hit of the fact check."""
     is_hit = isinstance(ruled.finding, Finding) and ruled.finding.kind != "claim.no_source"
     return is_hit and ruled.action is not Action.ALLOW
@@ -205,11 +207,11 @@ class _Drive:
 
     machine: StreamMachine
     guard: ChannelGuard
-    suite: Suite
+    suite: DetectorSet
     passage: Passage
-    ruled: list[Ruled] = field(default_factory=list)
+    ruled: list[Ruling] = field(default_factory=list)
 
-    async def run(self) -> tuple[Ruled, ...]:
+    async def run(self) -> tuple[Ruling, ...]:
         todo = self.machine.receive(TextReceived(self.passage.text))
         await self._work(todo)
         if self.machine.state is State.OPEN:
@@ -220,7 +222,7 @@ class _Drive:
         waiting = list(commands)
         while waiting:
             match waiting.pop(0):
-                case Record(ruled):
+                case RecordRulings(ruled):
                     self.ruled += ruled
                 case ScanPatterns() as asked:
                     waiting += self._scan(asked)

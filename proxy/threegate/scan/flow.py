@@ -25,7 +25,7 @@ LEAST = 200
 """What the shortest text counts: at most 200 texts are in flight, 16 on a CPU."""
 
 
-class Room:
+class ByteBudget:
     """Sizes that are in, never above `limit` unless one alone is."""
 
     def __init__(self, limit: int) -> None:
@@ -54,7 +54,7 @@ async def in_order(
     limit: int = IN_FLIGHT,
 ) -> None:
     """`emit(item, answer)` for every item, in order. An exception of `work` ends everything."""
-    room = Room(limit)
+    room = ByteBudget(limit)
     queue: asyncio.Queue[tuple[A, int, asyncio.Task[B]] | None] = asyncio.Queue()
 
     async def answer(item: A) -> B:

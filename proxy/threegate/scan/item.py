@@ -16,7 +16,7 @@ from typing import Any
 
 import orjson
 
-from threegate.types import Channel, Layer, Locus, Passage, Source
+from threegate.types import Channel, Layer, Passage, Source, TextLocation
 
 
 class Role(StrEnum):
@@ -27,10 +27,10 @@ class Role(StrEnum):
 
 
 LOCI = {
-    Role.USER: Locus(Layer.INPUT, Channel.USER),
-    Role.TOOL_RESULT: Locus(Layer.INPUT, Channel.TOOL_RESULT),
-    Role.ASSISTANT: Locus(Layer.OUTPUT, Channel.CONTENT),
-    Role.REASONING: Locus(Layer.OUTPUT, Channel.REASONING),
+    Role.USER: TextLocation(Layer.INPUT, Channel.USER),
+    Role.TOOL_RESULT: TextLocation(Layer.INPUT, Channel.TOOL_RESULT),
+    Role.ASSISTANT: TextLocation(Layer.OUTPUT, Channel.CONTENT),
+    Role.REASONING: TextLocation(Layer.OUTPUT, Channel.REASONING),
 }
 
 
@@ -43,7 +43,7 @@ class LineError(ValueError):
 
 
 @dataclass(frozen=True, slots=True)
-class Item:
+class ScanItem:
     """`sources` have their number as id; None: nothing was said of sources, so no claim is judged
     against them."""
 
@@ -64,7 +64,7 @@ class Item:
         return self.role in (Role.ASSISTANT, Role.REASONING)
 
 
-def item_of_line(line: bytes) -> Item:
+def item_of_line(line: bytes) -> ScanItem:
     """Raises LineError."""
     try:
         row = orjson.loads(line)
@@ -75,14 +75,14 @@ def item_of_line(line: bytes) -> Item:
     return item_of(row)
 
 
-def item_of(row: Mapping[str, Any]) -> Item:
+def item_of(row: Mapping[str, Any]) -> ScanItem:
     """Raises LineError."""
     id = row.get("id")
     claim = _optional(row, "claim", id)
     text = row.get("text", claim)
     if not isinstance(text, str):
         raise LineError("text: a string is needed", id)
-    return Item(
+    return ScanItem(
         text,
         id,
         _role(row.get("role"), id),

@@ -10,7 +10,7 @@ from pathlib import Path
 from threegate_classifiers.runtime import Engine
 
 from threegate.detectors.base import SentenceDetector
-from threegate.detectors.detector_sets import Suites
+from threegate.detectors.detector_sets import DetectorSets
 from threegate.detectors.models.claims import ClaimsDetector
 from threegate.detectors.models.entities import EntitiesDetector
 from threegate.detectors.models.guard import GuardDetector
@@ -69,7 +69,7 @@ def _build(engine: Engine | None, kinds: frozenset[str], names: tuple[str, ...])
     sentence: list[SentenceDetector] = [guard] if guard else []
     if engine and "entities" in names:
         sentence.append(EntitiesDetector(engine))
-    suite = Suites(tuple(sentence)).of(CompiledPolicy(digest="", name="scan"))
+    suite = DetectorSets(tuple(sentence)).of(CompiledPolicy(digest="", name="scan"))
     return Scanner(suite, kinds, guard, claims, _in_flight(engine))
 
 

@@ -18,13 +18,13 @@ from threegate_classifiers.errors import ClassifierError
 
 from threegate.detectors.base import DetectorInfo
 from threegate.detectors.dedupe import distinct
-from threegate.detectors.detector_set import Judgement, Suite
+from threegate.detectors.detector_set import DetectorSet, Judgement
 from threegate.detectors.models.common import reason_of
 from threegate.detectors.models.guard import GuardDetector
 from threegate.guard.segments import carries_claim, sentences
 from threegate.policy.model import matches
 from threegate.scan.flow import IN_FLIGHT_CPU
-from threegate.scan.item import Item
+from threegate.scan.item import ScanItem
 from threegate.types import Failed, Finding, Layer, Level, Passage, Span
 
 PIECE = 8_000
@@ -60,7 +60,7 @@ class Claim:
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class ScanResult:
     """Findings of every level, by place. `ms` is wall time, waiting included."""
 
     findings: tuple[Finding, ...] = ()
@@ -85,7 +85,7 @@ class Scanner:
     """`kinds` are kinds or prefixes. Without `guard` or `claims` their findings are not made.
     `in_flight`: code points that are worth having under way at once."""
 
-    suite: Suite
+    suite: DetectorSet
     kinds: frozenset[str]
     guard: GuardDetector | None = None
     claims: Checker | None = None
@@ -94,7 +94,7 @@ class Scanner:
         default_factory=lambda: asyncio.Semaphore(CLAIMS_AT_ONCE)
     )
 
-    async def scan(self, item: Item) -> Answer:
+    async def scan(self, item: ScanItem) -> ScanResult:
         started = time.perf_counter()
         judged = [await self._patterns(item.passage)]
         judged += [await self._judge(piece) for piece in pieces(item.passage)]
@@ -102,14 +102,14 @@ class Scanner:
         failures = [f for j in judged for f in j.failures]
         claims = await self._check(item)
         wanted = (f for f in found if any(matches(k, f.kind) for k in self.kinds))
-        return Answer(
+        return ScanResult(
             tuple(sorted(wanted, key=lambda f: (f.span, f.kind, f.detector))),
             tuple(c for c in claims if isinstance(c, Claim)),
             (*failures, *(c for c in claims if isinstance(c, Failed))),
             round((time.perf_counter() - started) * 1000, 2),
         )
 
-    async def scores(self, item: Item) -> dict[str, float]:
+    async def scores(self, item: ScanItem) -> dict[str, float]:
         """The guard's score of every kind, whatever its level; empty without a guard."""
         best: dict[str, float] = {}
         if self.guard is not None:
@@ -133,13 +133,13 @@ class Scanner:
         (judgement,) = await self.suite.check([piece], frozenset(), self.kinds, DEADLINE_MS)
         return judgement
 
-    async def _check(self, item: Item) -> list[Claim | Failed]:
+    async def _check(self, item: ScanItem) -> list[Claim | Failed]:
         if self.claims is None:
             return []
         asked = [self._verdict(p, s, item) for p, s in claims_of(item)]
         return list(await asyncio.gather(*asked))
 
-    async def _verdict(self, passage: Passage, span: Span, item: Item) -> Claim | Failed:
+    async def _verdict(self, passage: Passage, span: Span, item: ScanItem) -> Claim | Failed:
         assert self.claims is not None
         async with self._claims_room:
             try:
@@ -165,7 +165,7 @@ def pieces(passage: Passage, size: int = PIECE) -> Iterator[Passage]:
     yield replace(passage, text=text[start:], offset=start)
 
 
-def claims_of(item: Item) -> Iterator[tuple[Passage, Span]]:
+def claims_of(item: ScanItem) -> Iterator[tuple[Passage, Span]]:
     """What is to be held against the sources, and where it stands in the text."""
     passage = item.passage
     if item.claim is not None:
@@ -192,7 +192,7 @@ def _evidence(note: str) -> tuple[int, Span] | None:
     return int(number), Span(int(start), int(end))
 
 
-def as_json(item: Item, answer: Answer, level: Level) -> dict[str, Any]:
+def as_json(item: ScanItem, answer: ScanResult, level: Level) -> dict[str, Any]:
     """One line of output. Raises nothing; an answer with failures is `error_json`."""
     return {
         "id": item.id,
@@ -202,7 +202,7 @@ def as_json(item: Item, answer: Answer, level: Level) -> dict[str, Any]:
     }
 
 
-def failed_json(item: Item, answer: Answer) -> dict[str, Any]:
+def failed_json(item: ScanItem, answer: ScanResult) -> dict[str, Any]:
     """A text that a detector gave no answer on: no findings, so that none is taken for all."""
     names = dict.fromkeys(f"{f.detector}: {f.reason}" for f in answer.failures)
     return {"id": item.id, "error": f"no answer from {', '.join(names)}"}
@@ -219,7 +219,7 @@ def _finding_json(finding: Finding) -> dict[str, Any]:
     }
 
 
-def _claim_json(item: Item, claim: Claim, level: Level) -> dict[str, Any]:
+def _claim_json(item: ScanItem, claim: Claim, level: Level) -> dict[str, Any]:
     return {
         "start": claim.span.start,
         "end": claim.span.end,
@@ -229,7 +229,7 @@ def _claim_json(item: Item, claim: Claim, level: Level) -> dict[str, Any]:
     }
 
 
-def _evidence_json(item: Item, claim: Claim) -> dict[str, Any] | None:
+def _evidence_json(item: ScanItem, claim: Claim) -> dict[str, Any] | None:
     if claim.evidence is None:
         return None
     number, span = claim.evidence

@@ -7,8 +7,8 @@ from rich.table import Table
 from rich.text import Text
 
 from threegate.policy.language.vocabulary import LEVEL, kind_title
-from threegate.scan.item import Item
-from threegate.scan.scanner import Answer, Stance
+from threegate.scan.item import ScanItem
+from threegate.scan.scanner import ScanResult, Stance
 from threegate.types import Bilingual, Finding, Level, Span
 
 STYLES = {
@@ -30,7 +30,7 @@ SHOWN = 40
 
 
 def show(
-    item: Item, answer: Answer, level: Level, language: str, console: Console | None = None
+    item: ScanItem, answer: ScanResult, level: Level, language: str, console: Console | None = None
 ) -> None:
     """Prints to standard output. The reader gave the text, so parts of it are shown."""
     console = console or Console()

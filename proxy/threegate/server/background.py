@@ -19,7 +19,7 @@ from threegate.gateway.notices import Notices
 from threegate.gateway.telemetry.metrics import Metrics
 from threegate.policy.language.problems import Severity
 from threegate.policy.lifecycle.band_store import BandStore, banded
-from threegate.policy.lifecycle.bands import Left, Side
+from threegate.policy.lifecycle.bands import BandExit, BandSide
 from threegate.policy.lifecycle.store import PolicyStore, now_utc
 from threegate.policy.lifecycle.versions import Versions
 
@@ -27,7 +27,7 @@ log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class Watch:
+class BackgroundWork:
     policies: PolicyStore
     versions: Versions
     audit: AuditLog
@@ -89,13 +89,13 @@ class Watch:
             await self._left(left)
         self._tell(await asyncio.to_thread(self.store.left, policies))
 
-    def _tell(self, left: tuple[Left, ...]) -> None:
+    def _tell(self, left: tuple[BandExit, ...]) -> None:
         self.notices.bands.told(left)
         self.metrics.left_bands((e.rule, e.side.value) for e in left)
 
-    async def _left(self, left: Left) -> None:
+    async def _left(self, left: BandExit) -> None:
         log.error("rule %s left its band: %s", left.rule, left.side)
-        verb = "stopped" if left.side is Side.ABOVE else "below-band"
+        verb = "stopped" if left.side is BandSide.ABOVE else "below-band"
         seen = {"calls": left.count.calls, "acted": left.count.acted}
         await self._record(left.policy, verb, left.rule, **seen)
 

@@ -18,7 +18,7 @@ LINGER_S = 5.0
 LEAVE_S = 1.0
 
 
-class Connection(HttpToolsProtocol):
+class HttpProtocol(HttpToolsProtocol):
     """`_due` is when a head is late that is awaited, or a body that nobody reads; None while there
     is neither. One timer looks after it: a request moves it four times, and timers cost."""
 

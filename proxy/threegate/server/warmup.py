@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from threegate.detectors.detector_set import Suite
+from threegate.detectors.detector_set import DetectorSet
 from threegate.detectors.registry import DETECTORS
 from threegate.detectors.views import viewed
-from threegate.gateway.access.resolved_policy import Applied, AppliedPolicies
+from threegate.gateway.access.resolved_policy import PolicyResolver, ResolvedPolicy
 from threegate.policy.model import CompiledPolicy, PolicySet
-from threegate.types import Caller, Channel, Layer, Locus, Passage
+from threegate.types import Caller, Channel, Layer, Passage, TextLocation
 
 OFTEN = frozenset(
     (
@@ -21,17 +21,17 @@ OFTEN = frozenset(
         *("password", "secrets.generic_key"),
     )
 )
-_LOCUS = Locus(Layer.INPUT, Channel.USER)
+_LOCUS = TextLocation(Layer.INPUT, Channel.USER)
 
 
-def warm(policies: PolicySet, suite_of: Callable[[CompiledPolicy], Suite]) -> None:
+def warm(policies: PolicySet, suite_of: Callable[[CompiledPolicy], DetectorSet]) -> None:
     """Scans what texts hold most often as each channel of each policy would; rarer things keep
     their memory until they come."""
     text = "\n".join(_examples())
     viewed(Passage(_LOCUS, text))
     for policy in {binding.policy.digest: binding.policy for binding in policies.bindings}.values():
         suite = suite_of(policy)
-        for kinds in set(_scanned(AppliedPolicies().of(policy, Caller(), suite))):
+        for kinds in set(_scanned(PolicyResolver().of(policy, Caller(), suite))):
             suite.quiet(kinds)
             suite.scan(Passage(_LOCUS, text), kinds, final=False)
 
@@ -41,6 +41,6 @@ def _examples() -> Iterator[str]:
         yield next(e.text for e in recognizer.info.examples if e.values)
 
 
-def _scanned(applied: Applied) -> Iterator[frozenset[str]]:
+def _scanned(applied: ResolvedPolicy) -> Iterator[frozenset[str]]:
     yield from (rules.patterns for rules in applied.input.values())
     yield from (guard.pattern_kinds for guard in applied.output.values())

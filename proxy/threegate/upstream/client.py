@@ -49,7 +49,7 @@ KEPT_S = 4.0
 """So long a connection is kept that nobody uses: uvicorn, and so vLLM and SGLang, close after 5."""
 
 
-class Watch(Protocol):
+class UpstreamObserver(Protocol):
     """Who is told what happens here."""
 
     def answered(self, upstream: str, outcome: str, seconds: float) -> None:
@@ -82,7 +82,7 @@ class Upstreams:
 
     settings: tuple[UpstreamSettings, ...]
     keys: Mapping[str, str] = field(repr=False)
-    watch: Watch = field(default_factory=Unwatched, repr=False)
+    watch: UpstreamObserver = field(default_factory=Unwatched, repr=False)
     targets: tuple[Target, ...] = field(init=False)
     client: aiohttp.ClientSession = field(init=False, repr=False)
     fresh: aiohttp.ClientSession = field(init=False, repr=False)  # keeps no connection

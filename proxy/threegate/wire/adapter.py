@@ -21,8 +21,8 @@ from enum import StrEnum
 from typing import Any, NamedTuple, Protocol
 
 from threegate.errors import ThreegateError
-from threegate.types import Bilingual, Channel, Locus
-from threegate.wire.event_template import Mould
+from threegate.types import Bilingual, Channel, TextLocation
+from threegate.wire.event_template import EventTemplate
 from threegate.wire.sse import ServerSentEvent
 
 Body = dict[str, Any]
@@ -43,7 +43,7 @@ class Slot:
     a content with inline reasoning), `#data` (data: URL), `#base64`, `#number`; `#name` is the name
     of the field itself. Two slots may share a pointer: readings of the same bytes."""
 
-    locus: Locus
+    locus: TextLocation
     pointer: str
     text: str = field(repr=False)
 
@@ -66,7 +66,7 @@ class Delta:
 
 
 @dataclass(slots=True)
-class Place:
+class InsertionPoint:
     """Where text goes back in a frame: `holder[name]` (object or array), the pieces one after the
     other. A string piece is protocol text (a `<think>` tag)."""
 
@@ -77,7 +77,7 @@ class Place:
 
 
 @dataclass(slots=True)
-class Linked:
+class LinkedField:
     """A field that describes a text (log probabilities): it goes when the text differs."""
 
     holder: dict[str, Any] = field(repr=False)
@@ -89,17 +89,17 @@ class Linked:
 @dataclass(slots=True)
 class Chunk:
     """One event of a stream. `frame` is its JSON with the texts taken out; None where there is
-    none (comment, `[DONE]`) or it is a `mould` with another text. `closes` are the keys that end
-    with this event, after its deltas."""
+    none (comment, `[DONE]`) or it is a `event_template` with another text. `closes` are the keys
+    that end with this event, after its deltas."""
 
     event: ServerSentEvent
     frame: Body | None = field(default=None, repr=False)
     deltas: list[Delta] = field(default_factory=list)
     closes: list[StreamKey] = field(default_factory=list)
     terminal: bool = False
-    places: list[Place] = field(default_factory=list, repr=False)
-    linked: list[Linked] = field(default_factory=list, repr=False)
-    mould: Mould | None = field(default=None, repr=False)
+    places: list[InsertionPoint] = field(default_factory=list, repr=False)
+    linked: list[LinkedField] = field(default_factory=list, repr=False)
+    mould: EventTemplate | None = field(default=None, repr=False)
 
 
 class OutcomeKind(StrEnum):

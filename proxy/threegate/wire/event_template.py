@@ -21,7 +21,7 @@ _MARKED = orjson.dumps(_MARK)
 
 
 @dataclass(frozen=True, slots=True)
-class Mould:
+class EventTemplate:
     """`before` and `after` are the data of the event around its text, as it came; `begins` and
     `ends` as it leaves."""
 
@@ -47,7 +47,7 @@ class Mould:
         return self.begins + orjson.dumps(text) + self.ends
 
 
-def moulded(chunk: Chunk) -> Mould | None:
+def moulded(chunk: Chunk) -> EventTemplate | None:
     """The mould of an event that is one piece of one text and says nothing else; None where it is
     not clear from its bytes which of its strings the text is."""
     place, delta, frame = chunk.places[0], chunk.deltas[0], chunk.frame
@@ -57,7 +57,7 @@ def moulded(chunk: Chunk) -> Mould | None:
     clear = mark and _MARKED not in ends and _read(before, after) == frame
     place.holder[place.name] = ""
     name = chunk.event.event
-    return Mould(delta.key, name, before, after, begins, ends) if clear else None
+    return EventTemplate(delta.key, name, before, after, begins, ends) if clear else None
 
 
 def _around(data: str, text: str) -> tuple[str, str]:

@@ -19,13 +19,13 @@ from threegate.wire.adapter import (
     Body,
     Chunk,
     Delta,
-    Place,
+    InsertionPoint,
     StreamKey,
     StreamOptions,
     Usage,
 )
 from threegate.wire.errors import openai_error
-from threegate.wire.event_template import Mould
+from threegate.wire.event_template import EventTemplate
 from threegate.wire.jsontext import JsonTextReader, JsonTextWriter
 from threegate.wire.known_fields import UNKNOWN_REASON
 from threegate.wire.limits import MAX_PARTS
@@ -113,7 +113,7 @@ class FrameCodec:
     def _take(self, chunk: Chunk, holder: Any, name: Any, *pieces: Delta | str) -> None:
         """Note that the text at `holder[name]` is made of `pieces`."""
         holder[name] = ""
-        chunk.places.append(Place(holder, name, list(pieces)))
+        chunk.places.append(InsertionPoint(holder, name, list(pieces)))
         for piece in pieces:
             if isinstance(piece, Delta):
                 self._add(chunk, piece)
@@ -205,7 +205,7 @@ class FrameCodec:
         self._wrote(frame)
         return loose + encode_json(orjson.dumps(frame), name_of(chunk.event.event))
 
-    def _cast(self, mould: Mould, released: Mapping[StreamKey, str]) -> bytes:
+    def _cast(self, mould: EventTemplate, released: Mapping[StreamKey, str]) -> bytes:
         out = [self.text(key, text) for key, text in released.items() if key != mould.key]
         if text := released.get(mould.key):
             out.append(encode_json(mould.cast(text), name_of(mould.name)))

@@ -18,7 +18,7 @@ from threegate.types import Bilingual
 from threegate.wire.adapter import Api, Body
 
 
-class Kind(StrEnum):
+class JsonType(StrEnum):
     """JSON types, by their names in JSON Schema. A number without a fraction is an integer."""
 
     STRING = "string"
@@ -29,13 +29,13 @@ class Kind(StrEnum):
     OBJECT = "object"
 
 
-_TYPES: Final[dict[Kind, tuple[type, ...]]] = {
-    Kind.STRING: (str,),
-    Kind.NUMBER: (int, float),
-    Kind.INTEGER: (int, float),
-    Kind.BOOLEAN: (bool,),
-    Kind.ARRAY: (list,),
-    Kind.OBJECT: (dict,),
+_TYPES: Final[dict[JsonType, tuple[type, ...]]] = {
+    JsonType.STRING: (str,),
+    JsonType.NUMBER: (int, float),
+    JsonType.INTEGER: (int, float),
+    JsonType.BOOLEAN: (bool,),
+    JsonType.ARRAY: (list,),
+    JsonType.OBJECT: (dict,),
 }
 """As the parser makes them; `bool` is told from `int`."""
 
@@ -44,7 +44,7 @@ _TYPES: Final[dict[Kind, tuple[type, ...]]] = {
 class Shape:
     """`items` are of an array, `fields` of an object; `required` may be neither absent nor null."""
 
-    kinds: tuple[Kind, ...]
+    kinds: tuple[JsonType, ...]
     items: Shape | None = None
     fields: tuple[tuple[str, Shape], ...] = ()
     required: tuple[str, ...] = ()
@@ -57,7 +57,7 @@ class Shape:
         object.__setattr__(self, "named", dict(self.fields))
 
     def fits(self, value: Any) -> bool:
-        if type(value) is float and Kind.INTEGER in self.kinds:
+        if type(value) is float and JsonType.INTEGER in self.kinds:
             return value.is_integer()
         return type(value) in self.types
 
@@ -67,22 +67,22 @@ def _fields(**shapes: Shape) -> tuple[tuple[str, Shape], ...]:
 
 
 def _objects(**shapes: Shape) -> Shape:
-    return Shape((Kind.ARRAY,), Shape((Kind.OBJECT,), fields=_fields(**shapes)))
+    return Shape((JsonType.ARRAY,), Shape((JsonType.OBJECT,), fields=_fields(**shapes)))
 
 
-TEXT: Final = Shape((Kind.STRING,))
-NUMBER: Final = Shape((Kind.NUMBER,))
-COUNT: Final = Shape((Kind.INTEGER,))
-FLAG: Final = Shape((Kind.BOOLEAN,))
-OBJECT: Final = Shape((Kind.OBJECT,))
-WORDS: Final = Shape((Kind.STRING, Kind.ARRAY))
-_NAMED: Final = Shape((Kind.STRING, Kind.OBJECT))
-_ARGUMENTS: Final = Shape((Kind.STRING, Kind.OBJECT))
-_FUNCTION: Final = Shape((Kind.OBJECT,), fields=_fields(name=TEXT, parameters=OBJECT))
-_CUSTOM: Final = Shape((Kind.OBJECT,), fields=_fields(name=TEXT))
-_CALL: Final = Shape((Kind.OBJECT,), fields=_fields(name=TEXT, arguments=_ARGUMENTS))
-_PART: Final = Shape((Kind.OBJECT,), fields=_fields(type=TEXT, text=TEXT))
-_CONTENT: Final = Shape((Kind.STRING, Kind.ARRAY), _PART)
+TEXT: Final = Shape((JsonType.STRING,))
+NUMBER: Final = Shape((JsonType.NUMBER,))
+COUNT: Final = Shape((JsonType.INTEGER,))
+FLAG: Final = Shape((JsonType.BOOLEAN,))
+OBJECT: Final = Shape((JsonType.OBJECT,))
+WORDS: Final = Shape((JsonType.STRING, JsonType.ARRAY))
+_NAMED: Final = Shape((JsonType.STRING, JsonType.OBJECT))
+_ARGUMENTS: Final = Shape((JsonType.STRING, JsonType.OBJECT))
+_FUNCTION: Final = Shape((JsonType.OBJECT,), fields=_fields(name=TEXT, parameters=OBJECT))
+_CUSTOM: Final = Shape((JsonType.OBJECT,), fields=_fields(name=TEXT))
+_CALL: Final = Shape((JsonType.OBJECT,), fields=_fields(name=TEXT, arguments=_ARGUMENTS))
+_PART: Final = Shape((JsonType.OBJECT,), fields=_fields(type=TEXT, text=TEXT))
+_CONTENT: Final = Shape((JsonType.STRING, JsonType.ARRAY), _PART)
 _COMMON: Final = _fields(
     model=TEXT,
     stream=FLAG,
@@ -113,16 +113,16 @@ _CHAT: Final = _fields(
     ),
     tools=_objects(type=TEXT, function=_FUNCTION, custom=_CUSTOM),
     tool_choice=_NAMED,
-    functions=Shape((Kind.ARRAY,), _FUNCTION),
+    functions=Shape((JsonType.ARRAY,), _FUNCTION),
     function_call=_NAMED,
     response_format=OBJECT,
     max_completion_tokens=COUNT,
 )
 _RESPONSES: Final = _fields(
     input=Shape(
-        (Kind.STRING, Kind.ARRAY),
+        (JsonType.STRING, JsonType.ARRAY),
         Shape(
-            (Kind.OBJECT,),
+            (JsonType.OBJECT,),
             fields=_fields(
                 type=TEXT, role=TEXT, content=_CONTENT, name=TEXT, arguments=_ARGUMENTS,
                 output=_CONTENT,
@@ -143,12 +143,12 @@ _MESSAGES: Final = _fields(
     tool_choice=OBJECT,
     thinking=OBJECT,
     max_tokens=COUNT,
-    stop_sequences=Shape((Kind.ARRAY,), TEXT),
+    stop_sequences=Shape((JsonType.ARRAY,), TEXT),
 )
 
 
 def _request(*fields: tuple[str, Shape], required: tuple[str, ...] = ("model",)) -> Shape:
-    return Shape((Kind.OBJECT,), fields=fields, required=required)
+    return Shape((JsonType.OBJECT,), fields=fields, required=required)
 
 
 REQUESTS: Final[dict[Api, Shape]] = {

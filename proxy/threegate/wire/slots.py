@@ -15,7 +15,7 @@ import orjson
 
 from threegate.errors import RequestError, ThreegateError, UpstreamError
 from threegate.i18n.messages import said
-from threegate.types import Channel, Layer, Locus
+from threegate.types import Channel, Layer, TextLocation
 from threegate.wire import inline, jsontext, known_fields
 from threegate.wire.adapter import Slot
 from threegate.wire.limits import MAX_TEXTS
@@ -116,7 +116,7 @@ class SlotWalk:
             if len(self.slots) >= MAX_TEXTS:
                 raise self._too_many()
             part = pointer.removeprefix(self.base)
-            locus = Locus(self._layer, channel, self.message, part, self.choice)
+            locus = TextLocation(self._layer, channel, self.message, part, self.choice)
             self.slots.append(Slot(locus, pointer, text))
 
     def _too_many(self) -> ThreegateError:

@@ -15,14 +15,14 @@ START_TAG: Final = "<think>"
 END_TAG: Final = "</think>"
 
 
-class Kind(Enum):
+class ThinkPartKind(Enum):
     REASONING = auto()
     TAG = auto()  # a tag or the white space in front of the start tag: protocol, not text
     CONTENT = auto()
 
 
-class Part(NamedTuple):
-    kind: Kind
+class ThinkPart(NamedTuple):
+    kind: ThinkPartKind
     text: str
 
 
@@ -47,40 +47,40 @@ class ThinkSplitter:
         """From here on everything is content."""
         return self._state is _State.CONTENT
 
-    def feed(self, text: str) -> list[Part]:
+    def feed(self, text: str) -> list[ThinkPart]:
         text, self._held = self._held + text, ""
-        out: list[Part] = []
+        out: list[ThinkPart] = []
         if self._state is _State.START:
             text = self._start(text, out)
         if self._state is _State.REASONING:
             text = self._reasoning(text, out)
         if self._state is _State.CONTENT and text:
-            out.append(Part(Kind.CONTENT, text))
+            out.append(ThinkPart(ThinkPartKind.CONTENT, text))
         return out
 
-    def close(self) -> list[Part]:
+    def close(self) -> list[ThinkPart]:
         text, self._held = self._held, ""
         if not text:
             return []
         inside = self._state is _State.REASONING or self._starts_in_reasoning
-        return [Part(Kind.REASONING if inside else Kind.CONTENT, text)]
+        return [ThinkPart(ThinkPartKind.REASONING if inside else ThinkPartKind.CONTENT, text)]
 
-    def _start(self, text: str, out: list[Part]) -> str:
+    def _start(self, text: str, out: list[ThinkPart]) -> str:
         rest = text.lstrip()
         space = text[: len(text) - len(rest)]
         if rest.startswith(START_TAG):
             self._state = _State.REASONING
-            out.append(Part(Kind.TAG, space + START_TAG))
+            out.append(ThinkPart(ThinkPartKind.TAG, space + START_TAG))
             return rest[len(START_TAG) :]
         if space:
-            out.append(Part(Kind.TAG, space))
+            out.append(ThinkPart(ThinkPartKind.TAG, space))
         if START_TAG.startswith(rest):
             self._held = rest
             return ""
         self._state = _State.REASONING if self._starts_in_reasoning else _State.CONTENT
         return rest
 
-    def _reasoning(self, text: str, out: list[Part]) -> str:
+    def _reasoning(self, text: str, out: list[ThinkPart]) -> str:
         before, tag, after = text.partition(END_TAG)
         if tag:
             self._state = _State.CONTENT
@@ -88,9 +88,9 @@ class ThinkSplitter:
             kept = _tag_prefix_length(before)
             before, self._held = before[: len(before) - kept], before[len(before) - kept :]
         if before:
-            out.append(Part(Kind.REASONING, before))
+            out.append(ThinkPart(ThinkPartKind.REASONING, before))
         if tag:
-            out.append(Part(Kind.TAG, tag))
+            out.append(ThinkPart(ThinkPartKind.TAG, tag))
         return after
 
 

@@ -11,7 +11,7 @@ from threegate.audit.log.appender import Appender
 from threegate.audit.log.chain import SHA256, ZERO
 from threegate.audit.log.database import writer_engine
 from threegate.audit.log.keys import MasterKey
-from threegate.audit.log.rows import Item, make
+from threegate.audit.log.rows import PendingRecord, make
 from threegate.audit.log.schema import CHECKPOINT, KEY, RECORD
 
 from tests.audit.conftest import content, record
@@ -20,7 +20,7 @@ DATA_KEY = MasterKey(bytes(32)).new_data_key("retail", "2026-11-25")
 DETAIL = {"algorithm": "sha256", "origin": "log", "key": "k"}
 
 
-def item(request_id: str) -> Item:
+def item(request_id: str) -> PendingRecord:
     return make(
         record(request_id),
         content(),

@@ -3,7 +3,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from threegate.audit import AuditLog, AuditSettings
-from threegate.audit.log.checkpoint_shipper import Courier
+from threegate.audit.log.checkpoint_shipper import CheckpointShipper
 from threegate.audit.verify.published import published_files
 
 from tests.audit.conftest import record
@@ -12,7 +12,7 @@ from tests.audit.conftest import record
 def test_each_file_is_taken_in_order_under_its_name(tmp_path: Path) -> None:
     store = tmp_path / "store"
     store.mkdir()
-    courier = Courier(f"cp {{path}} {store}/")
+    courier = CheckpointShipper(f"cp {{path}} {store}/")
     for n in range(3):
         (tmp_path / f"{n}").write_text(f"note {n}")
         courier.send(tmp_path / f"{n}")
@@ -28,7 +28,7 @@ def test_what_failed_is_tried_again_with_the_next(tmp_path: Path) -> None:
     first, second = tmp_path / "w" / "1", tmp_path / "w" / "2"
     first.write_text("one")
     second.write_text("two")
-    courier = Courier(f"cp {{path}} {tmp_path}/late/")
+    courier = CheckpointShipper(f"cp {{path}} {tmp_path}/late/")
     courier.send(first)
     courier._pool.submit((tmp_path / "late").mkdir)
     courier.send(second)
@@ -38,14 +38,14 @@ def test_what_failed_is_tried_again_with_the_next(tmp_path: Path) -> None:
 
 
 def test_no_shell_reads_the_command(tmp_path: Path) -> None:
-    courier = Courier(f"echo {{name}} > {tmp_path}/made; touch {tmp_path}/touched")
+    courier = CheckpointShipper(f"echo {{name}} > {tmp_path}/made; touch {tmp_path}/touched")
     courier.send(tmp_path / "w" / "1")
     courier.close()
     assert list(tmp_path.iterdir()) == []
 
 
 def test_a_missing_command_is_a_failure(tmp_path: Path) -> None:
-    courier = Courier("threegate-no-such-command {path}")
+    courier = CheckpointShipper("threegate-no-such-command {path}")
     courier.send(tmp_path)
     courier.close()
     assert courier.failures == 1

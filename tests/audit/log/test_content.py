@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from threegate.audit import Content, ContentLevel, Part
 from threegate.audit.log.chain import SHA256
-from threegate.audit.log.content import Fresh, part_hash, query_phrases, seal, terms, unseal
+from threegate.audit.log.content import RandomBytes, part_hash, query_phrases, seal, terms, unseal
 from threegate.audit.log.keys import MasterKey
 from threegate.errors import AuditError
 
@@ -13,7 +13,7 @@ from tests.audit.conftest import REDACTED, SECRET, TEXT, content
 
 MASTER = MasterKey(bytes(32))
 KEY = MASTER.new_data_key("retail", "2026-11-25")
-FRESH = Fresh("id1", bytes(16), bytes(12))
+FRESH = RandomBytes("id1", bytes(16), bytes(12))
 
 
 @pytest.mark.parametrize(
@@ -68,7 +68,7 @@ def test_lone_surrogates_do_not_stop_the_log() -> None:
 
 
 def test_each_record_draws_its_own_random_bytes() -> None:
-    drawn = [Fresh.draw() for _ in range(100)]
+    drawn = [RandomBytes.draw() for _ in range(100)]
     assert len({d.event_id for d in drawn} | {d.salt.hex() for d in drawn}) == 200
     assert {(len(d.event_id), len(d.salt), len(d.nonce)) for d in drawn} == {(24, 16, 12)}
 

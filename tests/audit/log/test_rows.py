@@ -4,7 +4,7 @@ import orjson
 from threegate.audit import ContentLevel, Record, Stage
 from threegate.audit.log.chain import SHA256
 from threegate.audit.log.keys import MasterKey
-from threegate.audit.log.rows import COLUMN_NAMES, Item, bind, columns, hits, make
+from threegate.audit.log.rows import COLUMN_NAMES, PendingRecord, bind, columns, hits, make
 from threegate.types import Action, Decision, Layer, Verdict
 
 from tests.audit.conftest import content, decision, record
@@ -12,7 +12,7 @@ from tests.audit.conftest import content, decision, record
 KEY = MasterKey(bytes(32)).new_data_key("retail", "2026-11-25")
 
 
-def made(record: Record, level: ContentLevel, pseudonym: str = "") -> Item:
+def made(record: Record, level: ContentLevel, pseudonym: str = "") -> PendingRecord:
     return make(
         record,
         content(),

@@ -6,7 +6,7 @@ import pytest
 from threegate.audit import ContentLevel
 from threegate.audit.log.chain import SHA256
 from threegate.audit.log.keys import MasterKey
-from threegate.audit.log.rows import Item, make
+from threegate.audit.log.rows import PendingRecord, make
 from threegate.audit.log.spool import Spool
 from threegate.errors import AuditError
 
@@ -16,7 +16,7 @@ MASTER = MasterKey(bytes(32))
 KEY = MASTER.new_data_key("retail", "2026-11-25")
 
 
-def item(request: str) -> Item:
+def item(request: str) -> PendingRecord:
     return make(
         record(request, subject="u1"),
         content(),

@@ -5,7 +5,7 @@ import zlib
 
 from hypothesis import given
 from hypothesis import strategies as st
-from threegate.audit.report.pdf import HELVETICA, MARGIN, WIDTH, Paper, fitted, width
+from threegate.audit.report.pdf import HELVETICA, MARGIN, WIDTH, PdfPages, fitted, width
 
 
 def objects(data: bytes) -> dict[int, bytes]:
@@ -41,7 +41,7 @@ def _said(line: str) -> str:
 
 @given(st.lists(st.text(st.characters(exclude_categories=("Cs", "Cc"))), max_size=20))
 def test_any_text_stands_on_the_page_or_is_cut_with_dots(lines: list[str]) -> None:
-    paper = Paper("报告", "zh-CN")
+    paper = PdfPages("报告", "zh-CN")
     for line in lines:
         paper.line(line)
     shown = texts_of(paper.pdf())
@@ -49,7 +49,7 @@ def test_any_text_stands_on_the_page_or_is_cut_with_dots(lines: list[str]) -> No
 
 
 def test_pages_follow_when_one_is_full() -> None:
-    paper = Paper("Report", "en")
+    paper = PdfPages("Report", "en")
     for n in range(100):
         paper.row((f"row {n}", f"{n}"), (200, 60), n / 100)
     data = paper.pdf()

@@ -1,6 +1,13 @@
 from __future__ import annotations
 
-from threegate.audit.verify.findings import MAX_PROBLEMS, Chain, Erasures, Problem, Report, event_of
+from threegate.audit.verify.findings import (
+    MAX_PROBLEMS,
+    Chain,
+    Erasures,
+    VerifyProblem,
+    VerifyReport,
+    event_of,
+)
 from threegate.types import Bilingual
 
 ERASE = '{"event":{"detail":{"verb":"erase","places":[["w",2,3]],"keys":["k"]}}}'
@@ -8,7 +15,7 @@ PRUNE = '{"event":{"detail":{"verb":"prune","places":[["w",5,5]]}}}'
 
 
 def test_tombstones_account_for_texts_bodies_and_keys() -> None:
-    report = Report()
+    report = VerifyReport()
     found = Erasures.read([ERASE, PRUNE], report)
     assert [found.text("w", seq, "") for seq in (1, 2, 3, 4)] == [False, True, True, False]
     assert found.text("other", 9, "k")
@@ -18,13 +25,13 @@ def test_tombstones_account_for_texts_bodies_and_keys() -> None:
 
 
 def test_a_tombstone_that_cannot_be_read_is_a_problem() -> None:
-    report = Report()
+    report = VerifyReport()
     Erasures.read(['{"event":{}}', "not JSON"], report)
     assert [p.code for p in report.problems] == ["malformed", "malformed"]
 
 
 def test_the_list_of_problems_ends_somewhere() -> None:
-    report = Report()
+    report = VerifyReport()
     for seq in range(MAX_PROBLEMS + 1):
         report.add("w", seq, "changed")
     assert len(report.problems) == MAX_PROBLEMS
@@ -33,8 +40,8 @@ def test_the_list_of_problems_ends_somewhere() -> None:
 
 def test_a_problem_says_where_it_is() -> None:
     text = Bilingual("字", "text")
-    assert Problem("w", 3, "changed", text).told("en") == "w/3: changed: text"
-    assert Problem("w", -1, "empty", text).told("zh") == "w: empty: 字"
+    assert VerifyProblem("w", 3, "changed", text).told("en") == "w/3: changed: text"
+    assert VerifyProblem("w", -1, "empty", text).told("zh") == "w: empty: 字"
 
 
 def test_what_no_checkpoint_and_no_peer_covers_is_pending() -> None:

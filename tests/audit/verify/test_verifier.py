@@ -17,7 +17,7 @@ from threegate.audit import AuditLog, AuditSettings
 from threegate.audit.log.chain import SHA256, Frontier
 from threegate.audit.log.note import Checkpoint, Signer, sign
 from threegate.audit.log.record import canonical
-from threegate.audit.verify.findings import Report
+from threegate.audit.verify.findings import VerifyReport
 from threegate.audit.verify.published import own_keys, published_files
 from threegate.audit.verify.sources import Database, connect
 from threegate.audit.verify.verifier import belongs, verify_database
@@ -65,7 +65,7 @@ class Copy:
         source.backup(self.sql)
         source.close()
 
-    def report(self, published: list[str] | None = None) -> Report:
+    def report(self, published: list[str] | None = None) -> VerifyReport:
         database = connect_to(self.sql)
         return verify_database(database, self.keys, self.notes if published is None else published)
 

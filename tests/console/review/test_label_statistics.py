@@ -10,13 +10,15 @@ from threegate.console.review.label_statistics import (
     settled,
     wrong_by_day,
 )
-from threegate.console.review.review_store import LABELS, Label
+from threegate.console.review.review_store import LABELS, ReviewLabel
 
 ANSWERS = st.lists(st.sampled_from(LABELS), min_size=1, max_size=7)
 
 
-def label(request: str, said: str, author: str = "ann", rule: str = "r", day: int = 25) -> Label:
-    return Label(request, rule, author, said, "", f"2026-11-{day}T01:00:00+00:00")
+def label(
+    request: str, said: str, author: str = "ann", rule: str = "r", day: int = 25
+) -> ReviewLabel:
+    return ReviewLabel(request, rule, author, said, "", f"2026-11-{day}T01:00:00+00:00")
 
 
 def test_precision_counts_what_is_settled_only() -> None:

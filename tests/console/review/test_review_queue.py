@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from hypothesis import given
 from hypothesis import strategies as st
-from threegate.console.review.review_queue import Desktop, Why, by_request, sampled
+from threegate.console.review.review_queue import Desktop, QueueReason, by_request, sampled
 
 from tests.console.review.test_label_statistics import label
 
@@ -28,11 +28,11 @@ def test_nobody_judges_twice() -> None:
 
 
 def test_the_first_look_the_second_and_the_third() -> None:
-    assert desktop("eva").why("1") is Why.FIRST
-    assert desktop("eva", complained={"1"}).why("1") is Why.COMPLAINT
+    assert desktop("eva").why("1") is QueueReason.FIRST
+    assert desktop("eva", complained={"1"}).why("1") is QueueReason.COMPLAINT
     assert desktop("eva", ONE).why("1") is None
-    assert desktop("eva", ONE, second=100).why("1") is Why.SECOND
-    assert desktop("eva", TWO).why("1") is Why.DISPUTED
+    assert desktop("eva", ONE, second=100).why("1") is QueueReason.SECOND
+    assert desktop("eva", TWO).why("1") is QueueReason.DISPUTED
     agreed = [*ONE, label("1", "correct", "ben")]
     assert desktop("eva", agreed, second=100).why("1") is None
 
@@ -40,6 +40,6 @@ def test_the_first_look_the_second_and_the_third() -> None:
 def test_what_somebody_holds_waits_for_them_alone_until_they_have_judged() -> None:
     held = {"assigned": {"1": "ann"}}
     assert desktop("eva", **held).why("1") is None
-    assert desktop("ann", **held).why("1") is Why.FIRST
+    assert desktop("ann", **held).why("1") is QueueReason.FIRST
     assert desktop("ann", **held).mine("1")
-    assert desktop("eva", ONE, second=100, **held).why("1") is Why.SECOND
+    assert desktop("eva", ONE, second=100, **held).why("1") is QueueReason.SECOND

@@ -5,25 +5,25 @@ from pathlib import Path
 import pytest
 from threegate.audit.log.database import writer_engine
 from threegate.console.database import prepared
-from threegate.console.review.review_store import Desk, Label, Proposal, new_id
+from threegate.console.review.review_store import Proposal, ReviewLabel, ReviewStore, new_id
 
 
 @pytest.fixture
-def desk(tmp_path: Path) -> Desk:
-    return Desk(prepared(writer_engine(f"sqlite:///{tmp_path}/console.sqlite3")))
+def desk(tmp_path: Path) -> ReviewStore:
+    return ReviewStore(prepared(writer_engine(f"sqlite:///{tmp_path}/console.sqlite3")))
 
 
-def label(request: str, said: str, author: str = "ann", rule: str = "r") -> Label:
-    return Label(request, rule, author, said, "", "2026-11-25T01:00:00+00:00")
+def label(request: str, said: str, author: str = "ann", rule: str = "r") -> ReviewLabel:
+    return ReviewLabel(request, rule, author, said, "", "2026-11-25T01:00:00+00:00")
 
 
-def test_the_last_label_of_a_reviewer_counts(desk: Desk) -> None:
+def test_the_last_label_of_a_reviewer_counts(desk: ReviewStore) -> None:
     desk.label(label("1", "correct"))
     desk.label(label("1", "false_positive"))
     assert [x.label for x in desk.labels()] == ["false_positive"]
 
 
-def test_a_proposal_is_taken_once(desk: Desk) -> None:
+def test_a_proposal_is_taken_once(desk: ReviewStore) -> None:
     made = Proposal(new_id(), "r", "match", "user", "text", "tg_1", "ann", "2026-11-25")
     desk.propose(made)
     assert desk.proposals("r") == (made,)
@@ -32,7 +32,7 @@ def test_a_proposal_is_taken_once(desk: Desk) -> None:
     assert desk.take(made.id) is None
 
 
-def test_a_request_has_one_holder_who_can_give_it_back(desk: Desk) -> None:
+def test_a_request_has_one_holder_who_can_give_it_back(desk: ReviewStore) -> None:
     desk.assign(["1", "2"], "ann", "2026-11-25")
     desk.assign(["2"], "ben", "2026-11-25")
     assert desk.assigned() == {"1": "ann", "2": "ben"}

@@ -15,7 +15,7 @@ from threegate.console.review.search_terms import (
     terms_of,
     to_query,
 )
-from threegate.console.web import Refusal
+from threegate.console.web import ConsoleError
 from threegate.types import Action, Bilingual
 
 WORDS = st.text(min_size=1, max_size=20).map(str.strip).filter(bool)
@@ -50,7 +50,7 @@ def test_days_are_whole_and_inclusive() -> None:
     "terms", [{"days": "x"}, {"since": "soon"}, {"stage": "none"}, {"action": "nothing"}]
 )
 def test_terms_that_cannot_be(terms: dict[str, str]) -> None:
-    with pytest.raises(Refusal):
+    with pytest.raises(ConsoleError):
         to_query(terms)
 
 

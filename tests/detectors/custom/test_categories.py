@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from threegate.detectors.custom.categories import CategoryDetector, Centroids, leave_one_out
 from threegate.policy.model import Category
-from threegate.types import Bilingual, Channel, Finding, Layer, Locus, Passage
+from threegate.types import Bilingual, Channel, Finding, Layer, Passage, TextLocation
 
 SALARY = Category(
     "salary",
@@ -22,7 +22,7 @@ SALARY = Category(
 
 
 async def found(text: str) -> list[str]:
-    passage = Passage(Locus(Layer.INPUT, Channel.USER), text)
+    passage = Passage(TextLocation(Layer.INPUT, Channel.USER), text)
     (answer,) = await CategoryDetector(SALARY).judge([passage])
     assert isinstance(answer, tuple)
     return [text[f.span.start : f.span.end] for f in answer if isinstance(f, Finding)]

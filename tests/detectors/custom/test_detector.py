@@ -12,12 +12,12 @@ from threegate.detectors.base import PatternDetector
 from threegate.detectors.custom.detector import ListDetector, RegexDetector
 from threegate.detectors.custom.pattern_matcher import MAX_SPAN
 from threegate.policy.model import CustomPattern, WordList
-from threegate.types import Channel, Layer, Locus, Passage, Span
+from threegate.types import Channel, Layer, Passage, Span, TextLocation
 
 WORDS = ListDetector(WordList("w", "list.w", ("北极星", "北极星计划", "project x", "ab", "abab")))
 WHOLE = ListDetector(WordList("v", "list.v", ("cat", "catalogue", "凤凰"), match="word"))
 STAFF = RegexDetector(CustomPattern("staff", "pattern.staff", r"EMP-\d{6}"))
-LOCUS = Locus(Layer.OUTPUT, Channel.CONTENT)
+LOCUS = TextLocation(Layer.OUTPUT, Channel.CONTENT)
 
 
 def found(detector: PatternDetector, text: str) -> list[str]:

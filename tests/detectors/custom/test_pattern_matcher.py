@@ -9,14 +9,14 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from threegate.detectors.custom import pattern_matcher
 from threegate.detectors.custom.detector import RegexDetector
-from threegate.detectors.custom.pattern_matcher import MANY, MAX_SPAN, Occurrences
+from threegate.detectors.custom.pattern_matcher import MANY, MAX_SPAN, PatternMatcher
 from threegate.policy.model import CustomPattern
-from threegate.types import Channel, Layer, Locus, Passage, Span
+from threegate.types import Channel, Layer, Passage, Span, TextLocation
 
 from tests.detectors.custom.test_detector import PATTERNS, PIECES, plain
 
-LOCUS = Locus(Layer.OUTPUT, Channel.CONTENT)
-STAFF = Occurrences(r"EMP-\d{6}", edges=True)
+LOCUS = TextLocation(Layer.OUTPUT, Channel.CONTENT)
+STAFF = PatternMatcher(r"EMP-\d{6}", edges=True)
 NUMBER = "EMP-123456"
 MORE = [r"\d{6}", r"[a-z]{2,9}", r"a+?", r"(?i)[a-k]b*7?", r"[ab7]{3}|é.", r"b(?:a|\d{6})?_?"]
 GAPS = ["", " ", "国", " " * 7, "国" * 9]
@@ -31,7 +31,7 @@ def test_every_match_lies_inside_what_is_told(pattern: str, edges: bool, text: s
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(pattern_matcher, "MANY", 2)
         patch.setattr(pattern_matcher, "_NEAR", 8)
-        told = Occurrences(pattern, edges=edges).all(text)
+        told = PatternMatcher(pattern, edges=edges).all(text)
     matches = list(plain(pattern, text, edges=edges))
     assert told[:2] == matches[:2]
     assert all(any(t.start <= m.start and m.end <= t.end for t in told) for m in matches)
@@ -43,7 +43,7 @@ def test_every_match_lies_inside_what_is_told(pattern: str, edges: bool, text: s
 @pytest.mark.parametrize("pattern", MORE)
 @given(st.lists(st.sampled_from([*PIECES, *GAPS, "1234567"]), max_size=12).map("".join))
 def test_what_stands_alone_is_told_as_before(pattern: str, edges: bool, text: str) -> None:
-    assert Occurrences(pattern, edges=edges).all(text) == list(plain(pattern, text, edges=edges))
+    assert PatternMatcher(pattern, edges=edges).all(text) == list(plain(pattern, text, edges=edges))
 
 
 @pytest.mark.parametrize("gap", [" ", "，", "\n"])

@@ -6,12 +6,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from threegate.detectors.custom.detector import RegexDetector
-from threegate.detectors.custom.pattern_matcher import Occurrences
+from threegate.detectors.custom.pattern_matcher import PatternMatcher
 from threegate.detectors.custom.pattern_prefix import beginnings
 from threegate.policy.model import CustomPattern
-from threegate.types import Channel, Layer, Locus, Passage
+from threegate.types import Channel, Layer, Passage, TextLocation
 
-LOCUS = Locus(Layer.OUTPUT, Channel.CONTENT)
+LOCUS = TextLocation(Layer.OUTPUT, Channel.CONTENT)
 
 
 @pytest.mark.parametrize(
@@ -38,7 +38,7 @@ LOCUS = Locus(Layer.OUTPUT, Channel.CONTENT)
     ],
 )
 def test_held(pattern: str, text: str, held: str) -> None:
-    assert text[Occurrences(pattern, edges=False).open_from(text) :] == held
+    assert text[PatternMatcher(pattern, edges=False).open_from(text) :] == held
 
 
 def test_what_re_reads_otherwise_is_not_known() -> None:

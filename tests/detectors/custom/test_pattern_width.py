@@ -10,9 +10,9 @@ from threegate.detectors.custom.detector import RegexDetector
 from threegate.detectors.custom.pattern_matcher import MAX_SPAN
 from threegate.detectors.custom.pattern_width import greatest
 from threegate.policy.model import CustomPattern
-from threegate.types import Channel, Layer, Locus, Passage
+from threegate.types import Channel, Layer, Passage, TextLocation
 
-LOCUS = Locus(Layer.OUTPUT, Channel.CONTENT)
+LOCUS = TextLocation(Layer.OUTPUT, Channel.CONTENT)
 
 
 @pytest.mark.parametrize(

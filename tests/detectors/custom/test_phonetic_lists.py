@@ -5,12 +5,12 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 from threegate.detectors.base import LOOKBEHIND
-from threegate.detectors.custom.phonetic_lists import SoundDetector
+from threegate.detectors.custom.phonetic_lists import PhoneticListDetector
 from threegate.policy.model import WordList
-from threegate.types import Channel, Layer, Locus, Passage
+from threegate.types import Channel, Layer, Passage, TextLocation
 
-LOCUS = Locus(Layer.INPUT, Channel.USER)
-LIST = SoundDetector(WordList("w", "list.w", ("北极星计划", "毒品", "的"), "sound"))
+LOCUS = TextLocation(Layer.INPUT, Channel.USER)
+LIST = PhoneticListDetector(WordList("w", "list.w", ("北极星计划", "毒品", "的"), "sound"))
 
 
 def found(text: str) -> list[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 
 import pytest
-from threegate.detectors.engine.context import REACH, View, cue
+from threegate.detectors.engine.context import REACH, ScanText, label_polarity
 from threegate.detectors.engine.digit_index import LONG
 from threegate.detectors.engine.labels import words
 
@@ -28,7 +28,7 @@ FILLER = "。而且天气很好！ and so on. "
 @pytest.mark.parametrize(("before", "expected"), CASES)
 def test_the_nearest_label_decides(before: str, expected: int) -> None:
     text = f"{before}{NUMBER}。"
-    assert cue(View(text), len(before), len(before) + len(NUMBER), OWN) == expected
+    assert label_polarity(ScanText(text), len(before), len(before) + len(NUMBER), OWN) == expected
 
 
 def test_a_long_text_says_the_same_as_its_parts() -> None:
@@ -39,23 +39,23 @@ def test_a_long_text_says_the_same_as_its_parts() -> None:
         asked.append((len(text), expected))
         text += NUMBER + "。"
     text += FILLER * REACH
-    view = View(text)
+    view = ScanText(text)
     for _ in range(2):  # the second time from what is remembered
-        told = [cue(view, start, start + len(NUMBER), OWN) for start, _ in asked]
+        told = [label_polarity(view, start, start + len(NUMBER), OWN) for start, _ in asked]
         assert told == [expected for _, expected in asked]
 
 
 def test_a_label_behind_counts_only_where_it_may() -> None:
     text = f"{NUMBER} (手机) 。" + FILLER
     ends = 0, len(NUMBER)
-    assert cue(View(text), *ends, OWN) == 1
-    assert cue(View(text), *ends, OWN, behind=False) == 0
+    assert label_polarity(ScanText(text), *ends, OWN) == 1
+    assert label_polarity(ScanText(text), *ends, OWN, behind=False) == 0
 
 
 def test_a_value_whose_surroundings_may_still_come_is_held() -> None:
     text = f"编码{NUMBER}"
-    view = View(text, final=False)
-    assert cue(view, 2, len(text), OWN) == 0
+    view = ScanText(text, final=False)
+    assert label_polarity(view, 2, len(text), OWN) == 0
     assert view.open == 2
 
 
@@ -63,5 +63,5 @@ def test_a_value_whose_surroundings_may_still_come_is_held() -> None:
 def test_places_of_bytes_are_places_of_characters(text: str) -> None:
     long = text * (LONG // len(text) + 1)
     for whole in (text, long):
-        view, at = View(whole), whole.index("12")
+        view, at = ScanText(whole), whole.index("12")
         assert view.place(len(whole[:at].encode())) == at

@@ -8,20 +8,20 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from threegate.detectors.engine import context, recognizer
 from threegate.detectors.engine.checksums import luhn
-from threegate.detectors.engine.context import View
-from threegate.detectors.engine.digit_index import Sieve, together
+from threegate.detectors.engine.context import ScanText
+from threegate.detectors.engine.digit_index import DigitIndex, together
 from threegate.detectors.engine.labels import words
 from threegate.detectors.registry import DETECTORS, scanner
-from threegate.types import Channel, Finding, Layer, Locus, Passage
+from threegate.types import Channel, Finding, Layer, Passage, TextLocation
 
 from tests.detectors.strategies import EXAMPLES, VALUES, texts
 
-LOCUS = Locus(Layer.INPUT, Channel.USER)
+LOCUS = TextLocation(Layer.INPUT, Channel.USER)
 ALL = scanner()
 
 
-def sieve_of(text: str) -> Sieve:
-    return Sieve(text, text.encode())
+def sieve_of(text: str) -> DigitIndex:
+    return DigitIndex(text, text.encode())
 
 
 def both_ways(text: str, monkeypatch: pytest.MonkeyPatch) -> list[tuple[Finding, ...]]:
@@ -99,5 +99,5 @@ def test_positions_together_are_in_order_and_unique() -> None:
 
 
 def test_a_view_builds_its_sieve_once() -> None:
-    view = View("12345")
+    view = ScanText("12345")
     assert view.sieve is view.sieve

@@ -28,7 +28,7 @@ def test_a_text_of_labels_takes_few_looks_and_none_is_far_from_a_mark() -> None:
 
 
 def test_no_label_of_a_number_has_digits() -> None:
-    """To labels all digits are alike: `surroundings` remembers by a text without them."""
+    """To labels all digits are alike: `context` remembers by a text without them."""
     for module in (v for v in vars(registry).values() if isinstance(v, ModuleType)):
         for labels in (v for v in vars(module).values() if isinstance(v, Labels)):
             assert not re.search("[0-9]", labels._any.pattern)

@@ -12,13 +12,13 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from threegate.detectors.custom.detector import ListDetector
 from threegate.detectors.engine import open_match, plain_text_fast_path
-from threegate.detectors.engine.context import View
+from threegate.detectors.engine.context import ScanText
 from threegate.detectors.engine.folding import fold
 from threegate.detectors.engine.scanner import PatternScanner
 from threegate.detectors.registry import DETECTORS, scanner
 from threegate.detectors.secrets.rules import apps, cloud, cn, forms, keys
 from threegate.policy.model import WordList
-from threegate.types import Channel, Layer, Locus, Passage
+from threegate.types import Channel, Layer, Passage, TextLocation
 
 from tests.detectors.strategies import texts
 
@@ -30,12 +30,12 @@ SCANNER = scanner(ANSWERS)
 LIST = ListDetector(
     WordList("house", "list.house", ("Be truthful. Say so", "如实回答", "say when"), match="word")
 )
-HERE = Locus(Layer.OUTPUT, Channel.CONTENT)
+HERE = TextLocation(Layer.OUTPUT, Channel.CONTENT)
 WORDS = [
     "The ", "quick ", "brown fox ", "expensive checks, ", "Be truthful. ", "say when ", "如实", "回答", "缓存会保留", "结果，",
     "微信：felixtomas", "wechat: felix", "文", "新", "一", "云A", "password is Hello", "AB ", "secret", "key ", "it's. ", "So: ", "W", "J ",
 ]  # fmt: skip
-ODD = plain_text_fast_path.Prose((), (open_match.token,))._odd
+ODD = plain_text_fast_path.PlainTextFastPath((), (open_match.token,))._odd
 Pieces = st.lists(st.one_of(st.sampled_from(WORDS), texts(3)), max_size=8)
 
 
@@ -106,7 +106,7 @@ def test_tails_hold_what_they_say(text: str) -> None:
 
 @given(texts())
 def test_only_what_says_so_finds_plain_words(text: str) -> None:
-    view = View(fold(text))
+    view = ScanText(fold(text))
     for recognizer in DETECTORS:
         if not recognizer.plain:
             for hit in recognizer.find(view):

@@ -6,7 +6,7 @@ import pytest
 import re2
 from hypothesis import given
 from hypothesis import strategies as st
-from threegate.detectors.engine.context import View, cue
+from threegate.detectors.engine.context import ScanText, label_polarity
 from threegate.detectors.engine.labels import words
 from threegate.detectors.engine.recognizer import Hit, first, judged, overlapping
 from threegate.types import Level
@@ -44,19 +44,19 @@ def test_first_refuses_longer_words_and_numbers(text: str) -> None:
 )
 def test_the_nearest_label_decides(text: str, sign: int) -> None:
     start = text.index("4111")
-    assert cue(View(text), start, start + 4, LABELS) == sign
+    assert label_polarity(ScanText(text), start, start + 4, LABELS) == sign
 
 
 def test_a_list_shares_the_label_before_its_first_item() -> None:
     text = "卡号4111111111111111、5500005555555559、6011000990139424"
-    assert cue(View(text), text.index("6011"), len(text), LABELS) == 1
+    assert label_polarity(ScanText(text), text.index("6011"), len(text), LABELS) == 1
 
 
 def test_reading_behind_holds_an_unfinished_text() -> None:
-    view = View("abc 4111（", final=False)
+    view = ScanText("abc 4111（", final=False)
     view.after(4, 8)
     assert view.open == 4
-    closed = View("abc 4111。", final=False)
+    closed = ScanText("abc 4111。", final=False)
     closed.after(4, 8)
     assert closed.open == len(closed.text)
 
@@ -80,13 +80,13 @@ def test_the_same_surroundings_judged_once_are_judged_alike(
 ) -> None:
     text = "".join(pieces) * times
     alone = [hit for m in overlapping(NUMBER, text) if (hit := odd(m))]
-    assert list(judged(View(text), loose, NUMBER, odd)) == alone
-    assert list(judged(View(text), loose, NUMBER, odd, value=BYTES_OF_NUMBERS)) == alone
+    assert list(judged(ScanText(text), loose, NUMBER, odd)) == alone
+    assert list(judged(ScanText(text), loose, NUMBER, odd, value=BYTES_OF_NUMBERS)) == alone
     apart = [hit for m in NUMBER.finditer(text) if (hit := odd(m))]
-    assert list(judged(View(text), loose, NUMBER, odd, apart=True)) == apart
+    assert list(judged(ScanText(text), loose, NUMBER, odd, apart=True)) == apart
 
 
 def test_labels_far_from_all_values_are_passed_over() -> None:
     text = "n1 " + "n," * 3000 + "n3"
-    found = judged(View(text), re2.compile("n"), NUMBER, odd, value=BYTES_OF_NUMBERS)
+    found = judged(ScanText(text), re2.compile("n"), NUMBER, odd, value=BYTES_OF_NUMBERS)
     assert [hit.start for hit in found] == [0, len(text) - 2]

@@ -6,15 +6,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from threegate.detectors.base import LOOKBEHIND
-from threegate.detectors.engine.context import View
+from threegate.detectors.engine.context import ScanText
 from threegate.detectors.engine.folding import fold
-from threegate.detectors.engine.prefilter import Triggers
+from threegate.detectors.engine.prefilter import Prefilter
 from threegate.detectors.registry import DETECTORS, scanner
-from threegate.types import Channel, Finding, Layer, Level, Locus, Passage
+from threegate.types import Channel, Finding, Layer, Level, Passage, TextLocation
 
 from tests.detectors.strategies import texts
 
-LOCUS = Locus(Layer.OUTPUT, Channel.CONTENT)
+LOCUS = TextLocation(Layer.OUTPUT, Channel.CONTENT)
 ALL = scanner()
 
 
@@ -61,9 +61,9 @@ def test_a_stream_finds_what_the_whole_text_has(text: str, sizes: list[int]) -> 
 def test_triggers_are_necessary(text: str) -> None:
     folded = fold(text)
     for recognizer in DETECTORS:
-        if list(recognizer.find(View(folded))):
+        if list(recognizer.find(ScanText(folded))):
             alone = scanner(frozenset(recognizer.info.kinds))
-            pulled = alone._triggers.pulled(View(folded))
+            pulled = alone._triggers.pulled(ScanText(folded))
             assert any(r is recognizer for r in pulled), recognizer.info.id
 
 
@@ -75,9 +75,9 @@ def test_words_joined_by_apostrophes_are_held_together(end: int) -> None:
 
 
 def test_a_trigger_that_counts_is_alone() -> None:
-    """Together they would multiply: see `triggers`."""
+    """Together they would multiply: see `prefilter`."""
     counting = {r.trigger for r in DETECTORS if re.search(r"\{(?:\d+,)?\d{2,}\}", r.trigger)}
-    sizes = [len(members) for _, members in Triggers(DETECTORS)._groups]
+    sizes = [len(members) for _, members in Prefilter(DETECTORS)._groups]
     assert len(counting) >= 3
     assert sizes.count(1) >= len(counting)
 

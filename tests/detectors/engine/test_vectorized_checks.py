@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from threegate.detectors.base import Example
 from threegate.detectors.engine import context, example_values, recognizer, vectorized_checks
 from threegate.detectors.engine.checksums import USCC_ALPHABET
-from threegate.detectors.engine.context import View
-from threegate.detectors.engine.digit_index import Sieve
+from threegate.detectors.engine.context import ScanText
+from threegate.detectors.engine.digit_index import DigitIndex
 from threegate.detectors.engine.recognizer import EDGE, Hit, Recognizer
 from threegate.detectors.pii_cn import address as cn_address
 from threegate.detectors.pii_cn import (
@@ -175,7 +175,7 @@ def told(ours: Recognizer, text: str, least: int, *, final: bool) -> tuple[list[
     with pytest.MonkeyPatch.context() as patch:
         for module in (address, cn_plate, recognizer, context):
             patch.setattr(module, "LONG", least)
-        view = View(text, final=final)
+        view = ScanText(text, final=final)
         return sorted(ours.find(view)), view.open
 
 
@@ -192,7 +192,7 @@ def test_arrays_tell_what_the_pattern_tells(ours: Recognizer, seed: int) -> None
 def test_the_right_edge_of_a_number(text: str) -> None:
     places = np.arange(len(text) + 1)
     expected = [bool(re.compile(EDGE).match(text, int(at))) for at in places]
-    assert vectorized_checks.right(Sieve(text, text.encode()), places).tolist() == expected
+    assert vectorized_checks.right(DigitIndex(text, text.encode()), places).tolist() == expected
 
 
 def test_hits_at_once_are_hits() -> None:

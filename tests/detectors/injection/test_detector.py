@@ -4,13 +4,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from threegate.detectors.injection.detector import MAX_MATCH, TABLE, InjectionSignatures
-from threegate.types import Channel, Finding, Layer, Level, Locus, Passage
+from threegate.types import Channel, Finding, Layer, Level, Passage, TextLocation
 
 DETECTOR = InjectionSignatures()
 
 
 def scan(text: str, channel: Channel = Channel.USER, **options: bool) -> tuple[Finding, ...]:
-    return DETECTOR.scan(Passage(Locus(Layer.INPUT, channel), text), **options).findings
+    return DETECTOR.scan(Passage(TextLocation(Layer.INPUT, channel), text), **options).findings
 
 
 @pytest.mark.parametrize("example", DETECTOR.info.examples, ids=lambda e: ascii(e.text)[:40])
@@ -153,7 +153,7 @@ def test_quotes_switch_nothing_off_in_a_document(text: str) -> None:
 
 @pytest.mark.parametrize("channel", [Channel.CONTENT, Channel.REASONING, Channel.TOOL_ARGUMENTS])
 def test_what_the_model_writes_is_not_scanned(channel: Channel) -> None:
-    passage = Passage(Locus(Layer.OUTPUT, channel), "<|im_start|>")
+    passage = Passage(TextLocation(Layer.OUTPUT, channel), "<|im_start|>")
     assert DETECTOR.scan(passage, final=False).settled == len(passage.text)
     assert not DETECTOR.scan(passage).findings
 
@@ -168,7 +168,7 @@ PIECES = st.sampled_from(
 @given(st.lists(PIECES, max_size=40).map("".join), st.lists(PIECES, max_size=10).map("".join))
 @pytest.mark.parametrize("channel", [Channel.USER, Channel.TOOL_RESULT])
 def test_prefix_stability(channel: Channel, text: str, more: str) -> None:
-    locus = Locus(Layer.INPUT, channel)
+    locus = TextLocation(Layer.INPUT, channel)
     part = DETECTOR.scan(Passage(locus, text), final=False)
     whole = DETECTOR.scan(Passage(locus, text + more))
     early = [f for f in part.findings if f.span.start < part.settled]

@@ -14,16 +14,16 @@ from threegate.types import (
     Finding,
     Layer,
     Level,
-    Locus,
     Passage,
     Reason,
     Source,
+    TextLocation,
 )
 from threegate_classifiers.registry import SHIPPED
 from threegate_classifiers.runtime import Engine
 from threegate_classifiers.testing import build_tiny_models
 
-LOCUS = Locus(Layer.OUTPUT, Channel.CONTENT)
+LOCUS = TextLocation(Layer.OUTPUT, Channel.CONTENT)
 FILLER = "Rain falls on hills. " * 100
 
 

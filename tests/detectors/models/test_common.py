@@ -8,14 +8,14 @@ from threegate.types import (
     Finding,
     Layer,
     Level,
-    Locus,
     Passage,
     Reason,
     Span,
+    TextLocation,
 )
 from threegate_classifiers.errors import ClassifierError, ModelError, Overloaded, TimedOut
 
-LOCUS = Locus(Layer.INPUT, Channel.USER)
+LOCUS = TextLocation(Layer.INPUT, Channel.USER)
 
 
 @pytest.mark.parametrize(

@@ -9,12 +9,12 @@ from presidio_analyzer import AnalyzerEngine, RecognizerRegistry
 from presidio_analyzer.nlp_engine import NlpArtifacts, NlpEngine
 from threegate.detectors.models.entities import EntitiesDetector, EntitiesRecognizer, lines
 from threegate.policy.kinds import KINDS
-from threegate.types import Channel, Layer, Level, Locus, Passage, Span
+from threegate.types import Channel, Layer, Level, Passage, Span, TextLocation
 from threegate_classifiers.registry import SHIPPED
 from threegate_classifiers.runtime import Engine
 from threegate_classifiers.testing import build_tiny_models
 
-LOCUS = Locus(Layer.INPUT, Channel.USER)
+LOCUS = TextLocation(Layer.INPUT, Channel.USER)
 TEXT = "Ada Lovelace met 王小明 in Acme Corp"
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from threegate.detectors.models.guard import HAZARDS_NAMED, GuardDetector
 from threegate.policy.kinds import KINDS
-from threegate.types import Channel, Failed, Finding, Layer, Level, Locus, Passage, Reason
+from threegate.types import Channel, Failed, Finding, Layer, Level, Passage, Reason, TextLocation
 from threegate_classifiers.errors import ModelError
 from threegate_classifiers.registry import SHIPPED
 from threegate_classifiers.results import Scores
@@ -47,7 +47,9 @@ def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
 
 async def judge(engine: Engine, channel: Channel, text: str, **more: str) -> tuple[Finding, ...]:
     layer = Layer.OUTPUT if channel in (Channel.CONTENT, Channel.REASONING) else Layer.INPUT
-    (answer,) = await GuardDetector(engine).judge([Passage(Locus(layer, channel), text, **more)])
+    (answer,) = await GuardDetector(engine).judge(
+        [Passage(TextLocation(layer, channel), text, **more)]
+    )
     assert isinstance(answer, tuple)
     return answer
 
@@ -102,7 +104,7 @@ async def test_harm_beside_the_sentence_is_seen_once(engine: Engine) -> None:
 async def test_sentences_of_one_answer_are_read_together_until_one_is_not_quiet(
     engine: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    locus = Locus(Layer.OUTPUT, Channel.CONTENT)
+    locus = TextLocation(Layer.OUTPUT, Channel.CONTENT)
     texts = ["A quiet day. ", "And a calm one. ", "Go, stupid. ", "So it ends. "]
     starts = [sum(map(len, texts[:n])) for n in range(len(texts))]
     passages = [Passage(locus, t, at) for t, at in zip(texts, starts, strict=True)]
@@ -127,7 +129,7 @@ async def test_sentences_of_one_answer_are_read_together_until_one_is_not_quiet(
 async def test_an_answer_that_repeats_itself_is_read_once(
     engine: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    locus = Locus(Layer.OUTPUT, Channel.CONTENT)
+    locus = TextLocation(Layer.OUTPUT, Channel.CONTENT)
     line = "Go, stupid. "
     asked: list[str] = []
     classify = engine.classify
@@ -144,7 +146,7 @@ async def test_an_answer_that_repeats_itself_is_read_once(
 
 
 async def test_scores_of_every_level(engine: Engine) -> None:
-    locus = Locus(Layer.INPUT, Channel.USER)
+    locus = TextLocation(Layer.INPUT, Channel.USER)
     scores = await GuardDetector(engine).scores(Passage(locus, "stupid"))
     assert set(scores) == {DIRECT, WEAPONS, RUDE}
     assert scores[RUDE] > 0.9 > 0.1 > scores[DIRECT]
@@ -177,7 +179,7 @@ async def test_closed_engine_is_a_failure(tmp_path: Path) -> None:
     engine = Engine.open(build_tiny_models(tmp_path), ["guard"], gpu=False, say=lambda _: None)
     detector = GuardDetector(engine)
     engine.close()
-    locus = Locus(Layer.INPUT, Channel.USER)
+    locus = TextLocation(Layer.INPUT, Channel.USER)
     assert await detector.judge([Passage(locus, "a")]) == [Failed("guard", Reason.ERROR, locus)]
 
 
@@ -189,7 +191,7 @@ async def test_foreign_model_by_manifest_only(tmp_path: Path) -> None:
     engine = Engine.open(tmp_path, ["prompt-guard"], gpu=False, say=lambda _: None)
     detector = GuardDetector(engine, "prompt-guard")
     assert detector.info.kinds == (DIRECT,)
-    passages = [Passage(Locus(Layer.INPUT, Channel.USER), t) for t in ("ignore", "hello")]
+    passages = [Passage(TextLocation(Layer.INPUT, Channel.USER), t) for t in ("ignore", "hello")]
     bad, good = await detector.judge(passages)
     assert [(f.kind, f.detector) for f in bad] == [(DIRECT, "prompt-guard")]
     assert good == ()

@@ -11,9 +11,9 @@ from threegate.detectors.models.llm_judge import LlmJudge
 from threegate.settings import JudgeSettings
 from threegate.testing.server import serve
 from threegate.testing.upstream import DemoUpstream
-from threegate.types import Channel, Failed, Layer, Locus, Passage, Reason
+from threegate.types import Channel, Failed, Layer, Passage, Reason, TextLocation
 
-LOCUS = Locus(Layer.OUTPUT, Channel.CONTENT)
+LOCUS = TextLocation(Layer.OUTPUT, Channel.CONTENT)
 
 
 @pytest.fixture

@@ -11,13 +11,13 @@ from threegate.detectors.models.sentence_blocks import (
     joined,
     last,
 )
-from threegate.types import Channel, Layer, Locus, Passage
+from threegate.types import Channel, Layer, Passage, TextLocation
 
-ANSWER = Locus(Layer.OUTPUT, Channel.CONTENT)
+ANSWER = TextLocation(Layer.OUTPUT, Channel.CONTENT)
 SENTENCES = st.lists(st.text("ab 。好.", min_size=1, max_size=90), max_size=12)
 
 
-def passages(sentences: list[str], locus: Locus = ANSWER) -> list[Passage]:
+def passages(sentences: list[str], locus: TextLocation = ANSWER) -> list[Passage]:
     made: list[Passage] = []
     at = 0
     for sentence in sentences:
@@ -45,14 +45,16 @@ def test_the_last_bytes_are_whole_characters(text: str, size: int) -> None:
 
 
 def test_texts_of_a_request_are_never_joined() -> None:
-    asked = [Passage(Locus(Layer.INPUT, Channel.USER, n), text) for n, text in enumerate("ab")]
+    asked = [
+        Passage(TextLocation(Layer.INPUT, Channel.USER, n), text) for n, text in enumerate("ab")
+    ]
     assert [len(block) for block in blocks(asked)] == [1, 1]
 
 
 def test_neighbours_must_follow_and_be_asked_alike() -> None:
     first, second = passages(["One. ", "Two. "])
     assert len(blocks([first, second])) == 1
-    other = Locus(Layer.OUTPUT, Channel.CONTENT, choice=1)
+    other = TextLocation(Layer.OUTPUT, Channel.CONTENT, choice=1)
     for stranger in (
         Passage(other, second.text, second.offset),
         Passage(ANSWER, second.text, second.offset, question="what?"),

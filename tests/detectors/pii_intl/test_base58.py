@@ -5,7 +5,7 @@ from __future__ import annotations
 from hashlib import sha256
 from random import Random
 
-from threegate.detectors.engine.digit_index import Sieve
+from threegate.detectors.engine.digit_index import DigitIndex
 from threegate.detectors.pii_intl.base58 import ALPHABET, LEAST, MOST, checked, checked_words
 
 DRAW = Random(7)
@@ -32,7 +32,7 @@ def test_words_of_a_long_text_are_judged_as_one_is() -> None:
     words = [*true, *map(near, true), *random, "1" * 25, "1" * 26, "z" * 35]
     DRAW.shuffle(words)
     text = "，".join(words)
-    sieve = Sieve(text, text.encode())
+    sieve = DigitIndex(text, text.encode())
     start, end = sieve.tokens(LEAST)
     found = set(checked_words(sieve, start, end).tolist())
     spans = zip(start.tolist(), end.tolist(), strict=True)
@@ -42,5 +42,5 @@ def test_words_of_a_long_text_are_judged_as_one_is() -> None:
 
 
 def test_a_text_without_words_has_none() -> None:
-    sieve = Sieve("a", b"a")
+    sieve = DigitIndex("a", b"a")
     assert not len(checked_words(sieve, *sieve.tokens(LEAST)))

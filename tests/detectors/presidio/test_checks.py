@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from threegate.detectors.custom.pattern_parts import parsed
 from threegate.detectors.engine.checksums import nric
-from threegate.detectors.engine.context import View
+from threegate.detectors.engine.context import ScanText
 from threegate.detectors.engine.digit_index import LONG
 from threegate.detectors.engine.recognizer import Hit
 from threegate.detectors.presidio.catalog import PREDEFINED
@@ -89,7 +89,7 @@ def text_of(entity: str, count: int, number: int = 0) -> str:
 
 def told(entity: str, text: str) -> set[tuple[int, int, Level]]:
     """What Presidio says, where a label stands before."""
-    member, view = read(entity), View(text)
+    member, view = read(entity), ScanText(text)
     found = [r for r in member.analyze(text, [entity]) if stands(text, r.start, r.end)]
     if entity == "SG_NRIC_FIN":
         found = [r for r in found if nric(compact(text[r.start : r.end]).upper())]
@@ -109,7 +109,7 @@ def spans(hits: Iterator[Hit]) -> set[tuple[int, int, Level]]:
 def test_arrays_find_what_presidio_finds(entity: str) -> None:
     text = text_of(entity, 4000)
     expected = told(entity, text)
-    found = spans(Entity(read(entity)).of_long(Places(View(text))))
+    found = spans(Entity(read(entity)).of_long(Places(ScanText(text))))
     assert len(expected) > 10
     assert expected <= found
     for start, end, _ in (
@@ -123,14 +123,14 @@ def test_arrays_find_what_presidio_finds(entity: str) -> None:
 def test_a_short_text_is_read_as_presidio_reads_it(entity: str) -> None:
     for number in range(40):
         text = text_of(entity, 50, number)[: LONG - 1]
-        assert spans(Entity(read(entity)).of_short(View(text))) == told(entity, text)
+        assert spans(Entity(read(entity)).of_short(ScanText(text))) == told(entity, text)
 
 
 @pytest.mark.parametrize("entity", BY_ENTITY)
 def test_few_values_in_a_long_text_are_found(entity: str) -> None:
     for number in range(40):
         text = "号 " * LONG + text_of(entity, 4, number)
-        assert spans(Entity(read(entity)).of_long(Places(View(text)))) >= told(entity, text)
+        assert spans(Entity(read(entity)).of_long(Places(ScanText(text)))) >= told(entity, text)
 
 
 def test_no_value_is_wider_than_what_is_read_of_it() -> None:

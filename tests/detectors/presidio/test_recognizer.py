@@ -10,9 +10,9 @@ from threegate.detectors.presidio.catalog import PREDEFINED
 from threegate.detectors.registry import DETECTORS, kinds, scanner
 from threegate.errors import PolicyError
 from threegate.policy.language.recognizers import entity_of, kind_of
-from threegate.types import Channel, Layer, Level, Locus, Passage
+from threegate.types import Channel, Layer, Level, Passage, TextLocation
 
-LOCUS = Locus(Layer.INPUT, Channel.USER)
+LOCUS = TextLocation(Layer.INPUT, Channel.USER)
 OWN = {
     "name": "staff",
     "supported_entity": "EMPLOYEE_NO",

@@ -11,7 +11,7 @@ from threegate.detectors.secrets.pem import MAX_PEM
 from threegate.detectors.secrets.rules import apps, cloud, cn, commands, forms, keys, logins
 from threegate.detectors.secrets.values import entropy, secrets_of
 from threegate.normalize import re2_spans
-from threegate.types import Channel, Layer, Locus, Passage
+from threegate.types import Channel, Layer, Passage, TextLocation
 
 RULES = (
     *keys.RULES,
@@ -22,7 +22,7 @@ RULES = (
     *commands.RULES,
     *logins.RULES,
 )
-LOCUS = Locus(Layer.INPUT, Channel.USER)
+LOCUS = TextLocation(Layer.INPUT, Channel.USER)
 SECRETS = scanner(frozenset({"secret"}))
 
 

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import pytest
 import re2
-from threegate.detectors.engine.context import View
+from threegate.detectors.engine.context import ScanText
 from threegate.detectors.registry import scanner
 from threegate.detectors.secrets.engine import SecretRule, recognizer
 from threegate.detectors.secrets.rules import apps, cloud, cn, forms, keys
 from threegate.detectors.secrets.shapes import ALNUM, HEX, named, prefixed, sample
-from threegate.types import Channel, Layer, Locus, Passage
+from threegate.types import Channel, Layer, Passage, TextLocation
 
 RULES = (*cloud.RULES, *apps.RULES, *cn.RULES)
-LOCUS = Locus(Layer.INPUT, Channel.USER)
+LOCUS = TextLocation(Layer.INPUT, Channel.USER)
 SECRETS = scanner(frozenset({"secret"}))
 
 HARMLESS = (
@@ -42,7 +42,7 @@ def test_a_rule_finds_its_true_examples_and_not_its_false_ones(rule: SecretRule)
     assert any(e.values for e in rule.examples)
     find = recognizer(rule).find
     for example in rule.examples:
-        found = [example.text[h.start : h.end] for h in find(View(example.text))]
+        found = [example.text[h.start : h.end] for h in find(ScanText(example.text))]
         assert tuple(found) == example.values
         if example.values:
             assert any(k in example.text.lower() for k in rule.keywords)
@@ -62,7 +62,7 @@ def test_a_sample_fits_its_alphabet_and_is_the_same_each_time() -> None:
 def test_lengths_bind_at_both_ends() -> None:
     find = recognizer(prefixed("t", "Test", "tok_", HEX, 32)).find
     for length, hits in ((31, 0), (32, 1), (33, 0)):
-        assert len(list(find(View("x tok_" + sample(HEX, length))))) == hits
+        assert len(list(find(ScanText("x tok_" + sample(HEX, length))))) == hits
     find = recognizer(named("n", "Named", "acme", HEX, 32)).find
-    assert list(find(View(f"acme_key={sample(HEX, 32)}")))
-    assert not list(find(View(f"pharmacme_key={sample(HEX, 32)}")))
+    assert list(find(ScanText(f"acme_key={sample(HEX, 32)}")))
+    assert not list(find(ScanText(f"pharmacme_key={sample(HEX, 32)}")))

@@ -4,11 +4,11 @@ from random import Random
 
 import pytest
 from threegate.eval.labels import checked, is_known
-from threegate.eval.made.kinds import KINDS, Kind
+from threegate.eval.made.kinds import KINDS, MadeKind
 
 
 @pytest.mark.parametrize("kind", KINDS, ids=lambda k: f"{k.label}-{k.key}")
-def test_a_kind_is_labelled_in_both_languages_and_written_without_loss(kind: Kind) -> None:
+def test_a_kind_is_labelled_in_both_languages_and_written_without_loss(kind: MadeKind) -> None:
     assert is_known(kind.label)
     assert kind.zh
     assert kind.en

@@ -12,7 +12,7 @@ from sqlalchemy import Engine, make_url, text
 from sqlalchemy.exc import OperationalError
 from threegate.audit.log.database import writer_engine
 from threegate.gateway.access.auth import KEY_PREFIX
-from threegate.gateway.access.auth_db import FRESH_S, KeyTable
+from threegate.gateway.access.auth_db import FRESH_S, KeyDatabase
 from threegate.types import Caller
 
 from tests.e2e.fleet import POSTGRES, a_database
@@ -43,8 +43,8 @@ def engine(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine]:
         yield made
 
 
-def opened(engine: Engine, clock: Clock, **given: bool) -> KeyTable:
-    table = KeyTable.open(engine, **given)
+def opened(engine: Engine, clock: Clock, **given: bool) -> KeyDatabase:
+    table = KeyDatabase.open(engine, **given)
     table.clock = clock
     return table
 
@@ -78,7 +78,7 @@ async def test_required_keys_and_keys_that_are_over(engine: Engine) -> None:
 async def test_many_calls_look_once(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
     table, looks = opened(engine, Clock()), []
     _, secret = table.add("a")
-    monkeypatch.setattr(KeyTable, "look", lambda self: looks.append(1))
+    monkeypatch.setattr(KeyDatabase, "look", lambda self: looks.append(1))
     await asyncio.gather(*(table.admit(secret) for _ in range(50)))
     assert len(looks) == 1
 
@@ -90,11 +90,11 @@ async def test_known_keys_count_while_the_database_is_away(
     table = opened(engine, clock)
     key, secret = table.add("a")
 
-    def away(self: KeyTable) -> None:
+    def away(self: KeyDatabase) -> None:
         raise OperationalError("select", {}, Exception("away"))
 
     with monkeypatch.context() as patch:
-        patch.setattr(KeyTable, "look", away)
+        patch.setattr(KeyDatabase, "look", away)
         clock.wait()
         assert (await table.admit(secret)).key_id == key.id
         assert await refused(table, "tg-other")
@@ -105,7 +105,7 @@ async def test_known_keys_count_while_the_database_is_away(
 
 
 def test_the_table_holds_no_secret(engine: Engine) -> None:
-    table = KeyTable.open(engine)
+    table = KeyDatabase.open(engine)
     _, secret = table.add("a")
     with engine.connect() as connection:
         stored = str(connection.execute(text("select * from api_key")).all())

@@ -12,7 +12,7 @@ from threegate.errors import RequestError
 from threegate.gateway.access.rate_limit import limited
 from threegate.gateway.output_layer import output_layer
 from threegate.limits.store import estimated_tokens
-from threegate.policy.model import ConstraintRule, Limits, Per
+from threegate.policy.model import ConstraintRule, Limits, LimitScope
 from threegate.types import Bilingual, Caller
 from threegate.upstream.tokens import tokenizer_of
 from threegate.wire.adapter import Usage
@@ -95,7 +95,7 @@ async def test_tokens_are_counted_or_estimated(tmp_path: Path, language: str) ->
 
 
 async def test_a_tenant_may_share_what_its_keys_have_each(tmp_path: Path) -> None:
-    for per, passes in ((Per.KEY, True), (Per.TENANT, False)):
+    for per, passes in ((LimitScope.KEY, True), (LimitScope.TENANT, False)):
         rules = limits_of(requests_per_minute=1, per=per)
         deps = deps_of(tmp_path, rules)
         async with limited(call_of(deps, rules, caller=Caller(tenant="a", key_id="one"))[0]):

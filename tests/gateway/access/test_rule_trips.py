@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from threegate.gateway.access.rule_trips import Bands
-from threegate.policy.lifecycle.bands import Count, Left, Minute, Side
+from threegate.policy.lifecycle.bands import BandExit, BandMinute, BandSide, Count
 from threegate.policy.model import Band, CompiledPolicy, Detect, Mode, Rule, Selector
 from threegate.types import (
     Action,
@@ -19,14 +19,14 @@ from threegate.types import (
     Finding,
     Layer,
     Level,
-    Locus,
     Reason,
-    Ruled,
+    Ruling,
     Span,
+    TextLocation,
     Verdict,
 )
 
-LOCUS = Locus(Layer.INPUT, Channel.USER)
+LOCUS = TextLocation(Layer.INPUT, Channel.USER)
 FOUND = Finding("names", "pii.person", Span(0, 1), 1.0, Level.HIGH, LOCUS)
 RULE = Rule(
     "names",
@@ -45,17 +45,17 @@ def policy(**changes: Any) -> CompiledPolicy:
     return CompiledPolicy("p", "test", rules=(rule,), banded=(rule,) if rule.band else ())
 
 
-def decision(*ruled: Ruled, layer: Layer = Layer.INPUT) -> Decision:
+def decision(*ruled: Ruling, layer: Layer = Layer.INPUT) -> Decision:
     return Decision("d", "r", layer, Verdict(Action.ALLOW, ruled), "p", {})
 
 
-ACTED = Ruled("names", Action.MASK, FOUND)
+ACTED = Ruling("names", Action.MASK, FOUND)
 
 
 def counted(made: CompiledPolicy, *decisions: Decision, caller: Caller = RETAIL) -> Count | None:
     bands = Bands(clock=lambda: 120.0)
     bands.count(made, caller, decisions)
-    return bands.tally.take().get(Minute("p", "names", 2))
+    return bands.tally.take().get(BandMinute("p", "names", 2))
 
 
 @pytest.mark.parametrize(
@@ -70,7 +70,7 @@ def counted(made: CompiledPolicy, *decisions: Decision, caller: Caller = RETAIL)
         ((replace(ACTED, finding=Failed("names", Reason.TIMEOUT, LOCUS)),), 0),
     ],
 )
-def test_a_call_counts_once(ruled: tuple[Ruled, ...], acted: int) -> None:
+def test_a_call_counts_once(ruled: tuple[Ruling, ...], acted: int) -> None:
     assert counted(policy(), decision(*ruled)) == Count(1, acted)
 
 
@@ -89,21 +89,21 @@ def test_what_the_rule_did_not_look_at_does_not_count(changes: dict[str, Any]) -
     assert counted(policy(**changes), decision(ACTED)) is None
 
 
-def left(side: Side, policy_digest: str = "p") -> Left:
-    return Left(policy_digest, "names", side, Count(100, 50), "2026-11-25T08:00:00.000+00:00")
+def left(side: BandSide, policy_digest: str = "p") -> BandExit:
+    return BandExit(policy_digest, "names", side, Count(100, 50), "2026-11-25T08:00:00.000+00:00")
 
 
 def test_only_a_rule_above_its_band_rests() -> None:
     bands = Bands()
     assert bands.stopped(policy()) == frozenset()
-    bands.told((left(Side.ABOVE), left(Side.BELOW)))
+    bands.told((left(BandSide.ABOVE), left(BandSide.BELOW)))
     assert bands.stopped(policy()) == {"names"}
-    bands.told((left(Side.BELOW), left(Side.ABOVE, "another")))
+    bands.told((left(BandSide.BELOW), left(BandSide.ABOVE, "another")))
     assert bands.stopped(policy()) == frozenset()
 
 
 def test_a_stopped_rule_is_counted_no_more() -> None:
     bands = Bands()
-    bands.told((left(Side.ABOVE),))
+    bands.told((left(BandSide.ABOVE),))
     bands.count(policy(), RETAIL, [decision(ACTED)])
     assert bands.tally.take() == {}

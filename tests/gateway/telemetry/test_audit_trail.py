@@ -10,7 +10,7 @@ from threegate.audit.log.record import Part, Stage
 from threegate.audit.settings import OnFailure
 from threegate.errors import UpstreamError
 from threegate.gateway.telemetry.audit_trail import degraded
-from threegate.guard.constraint import Change, Constrained, Refusal
+from threegate.guard.constraint import BodyChange, Constrained, Refusal
 from threegate.i18n.messages import said
 from threegate.policy.model import AuditSetting
 from threegate.types import (
@@ -22,10 +22,10 @@ from threegate.types import (
     Finding,
     Layer,
     Level,
-    Locus,
     Reason,
-    Ruled,
+    Ruling,
     Span,
+    TextLocation,
     Verdict,
 )
 from threegate.wire.adapter import Usage
@@ -33,9 +33,9 @@ from threegate.wire.adapter import Usage
 from tests.gateway.calls import Log, call_of, deps_of
 from tests.gateway.shell import policy
 
-LOCUS = Locus(Layer.OUTPUT, Channel.CONTENT)
-FOUND = Ruled("r", Action.REDACT, Finding("d", "pii.email", Span(0, 3), 1.0, Level.HIGH, LOCUS))
-LATE = Ruled("s", Action.BLOCK, Failed("guard", Reason.TIMEOUT, LOCUS))
+LOCUS = TextLocation(Layer.OUTPUT, Channel.CONTENT)
+FOUND = Ruling("r", Action.REDACT, Finding("d", "pii.email", Span(0, 3), 1.0, Level.HIGH, LOCUS))
+LATE = Ruling("s", Action.BLOCK, Failed("guard", Reason.TIMEOUT, LOCUS))
 
 
 async def test_the_second_record_is_written_once_and_knows_everything(tmp_path: Path) -> None:
@@ -79,7 +79,7 @@ async def test_changes_of_layer_2_are_rulings_without_values(tmp_path: Path) -> 
     rules = policy()
     deps = deps_of(tmp_path, rules)
     ledger = call_of(deps, rules)[0].ledger
-    clamped = Change("model.values", "temperature", "clamped")
+    clamped = BodyChange("model.values", "temperature", "clamped")
     refusal = Refusal(
         "model.fields", "field_denied", said("field-denied", name="secret"), "/secret"
     )

@@ -11,16 +11,16 @@ from threegate.types import (
     Finding,
     Layer,
     Level,
-    Locus,
     Reason,
-    Ruled,
+    Ruling,
     Span,
+    TextLocation,
     Verdict,
 )
 
 OPEN = "application/openmetrics-text; version=1.0.0"
 TRACE = {"trace_id": "4bf92f3577b34da6a3ce929d0e0e4736"}
-LOCUS = Locus(Layer.INPUT, Channel.USER)
+LOCUS = TextLocation(Layer.INPUT, Channel.USER)
 FOUND = Finding("d", "pii.email", Span(0, 3), 1.0, Level.HIGH, LOCUS)
 
 
@@ -33,9 +33,9 @@ def test_rulings_and_failures_are_counted_by_rule() -> None:
     metrics = Metrics()
     late = Failed("guard", Reason.TIMEOUT, LOCUS)
     ruled = (
-        Ruled("r", Action.MASK, FOUND),
-        Ruled("r", Action.BLOCK, FOUND, shadow=True),
-        Ruled("r", Action.BLOCK, late),
+        Ruling("r", Action.MASK, FOUND),
+        Ruling("r", Action.BLOCK, FOUND, shadow=True),
+        Ruling("r", Action.BLOCK, late),
     )
     metrics.count("input", Verdict(Action.BLOCK, ruled))
     lines = told(metrics)

@@ -6,11 +6,11 @@ import asyncio
 
 import pytest
 from threegate.gateway.telemetry.timed_detectors import Timed
-from threegate.types import Channel, Layer, Locus, Passage
+from threegate.types import Channel, Layer, Passage, TextLocation
 
 from tests.gateway.shell import INFO, BadWords
 
-PASSAGE = Passage(Locus(Layer.OUTPUT, Channel.CONTENT), "bad")
+PASSAGE = Passage(TextLocation(Layer.OUTPUT, Channel.CONTENT), "bad")
 
 
 async def test_an_answer_and_a_failure_and_a_question_given_up() -> None:

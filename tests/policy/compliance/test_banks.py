@@ -17,8 +17,8 @@ from threegate.policy.compliance.banks import (
     KEYWORDS,
     RISKS,
     TARGETS,
+    BankQuestion,
     Expect,
-    Question,
     questions,
     rows,
     sampled,
@@ -57,7 +57,7 @@ def test_the_numbers_of_the_standard() -> None:
     ],
 )
 def test_every_format_reads_the_same(name: str, content: bytes) -> None:
-    assert questions(rows(content, name)) == (Question("问题", "gbt45654.A1.a", Expect.REFUSE),)
+    assert questions(rows(content, name)) == (BankQuestion("问题", "gbt45654.A1.a", Expect.REFUSE),)
 
 
 @pytest.mark.parametrize(
@@ -92,14 +92,18 @@ def test_the_starter_bank_holds_every_risk_and_aspect() -> None:
 
 
 BANKS = st.lists(
-    st.builds(Question, st.text(max_size=5), st.sampled_from(RISKS[:4]), st.just(Expect.REFUSE)),
+    st.builds(
+        BankQuestion, st.text(max_size=5), st.sampled_from(RISKS[:4]), st.just(Expect.REFUSE)
+    ),
     max_size=30,
     unique_by=lambda q: q.text,
 )
 
 
 @given(BANKS, st.integers(0, 40), st.text(max_size=3))
-def test_a_sample_is_drawn_again_from_any_order(bank: list[Question], size: int, seed: str) -> None:
+def test_a_sample_is_drawn_again_from_any_order(
+    bank: list[BankQuestion], size: int, seed: str
+) -> None:
     drawn = sampled(bank, size, seed)
     assert len(drawn) == min(size, len(bank))
     assert set(drawn) <= set(bank)
@@ -107,7 +111,7 @@ def test_a_sample_is_drawn_again_from_any_order(bank: list[Question], size: int,
 
 
 @given(BANKS, st.integers(1, 40))
-def test_no_risk_is_forgotten_in_a_sample(bank: list[Question], size: int) -> None:
+def test_no_risk_is_forgotten_in_a_sample(bank: list[BankQuestion], size: int) -> None:
     risks = {q.risk for q in bank}
     if size >= len(risks):
         assert {q.risk for q in sampled(bank, size, "s")} == risks

@@ -12,7 +12,7 @@ import pytest
 from sqlalchemy import Engine, make_url
 from threegate.audit.log.database import writer_engine
 from threegate.policy.lifecycle.band_store import KEPT_MINUTES, BandStore, banded
-from threegate.policy.lifecycle.bands import Count, Minute, Side
+from threegate.policy.lifecycle.bands import BandMinute, BandSide, Count
 from threegate.policy.model import Band, Binding, CompiledPolicy, Detect, PolicySet, Rule, Selector
 from threegate.types import Action, Bilingual, Channel, Layer
 
@@ -51,7 +51,7 @@ def engine(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine]:
 
 
 def added(store: BandStore, calls: int, acted: int, minute: int = MINUTE) -> None:
-    store.add({Minute("p", "names", minute): Count(calls, acted)})
+    store.add({BandMinute("p", "names", minute): Count(calls, acted)})
 
 
 def test_two_processes_have_one_share(engine: Engine) -> None:
@@ -73,8 +73,8 @@ def test_old_minutes_do_not_count_and_are_forgotten(engine: Engine) -> None:
     assert store.count("p", "names", 0) == Count(1, 0)
 
 
-@pytest.mark.parametrize(("acted", "side"), [(21, Side.ABOVE), (0, Side.BELOW)])
-def test_what_leaves_its_band_is_told_once(engine: Engine, acted: int, side: Side) -> None:
+@pytest.mark.parametrize(("acted", "side"), [(21, BandSide.ABOVE), (0, BandSide.BELOW)])
+def test_what_leaves_its_band_is_told_once(engine: Engine, acted: int, side: BandSide) -> None:
     stores = [BandStore.open(engine, name) for name in ("one", "two", "three")]
     added(stores[0], 100, acted)
     with ThreadPoolExecutor(3) as pool:
@@ -102,7 +102,7 @@ def test_a_rule_that_acts_again_is_counted_from_nothing(engine: Engine) -> None:
     assert store.left(policies()) == ()
     assert store.look(policies(), NOW, MINUTE) == ()
     added(store, 100, 100)
-    assert [e.side for e in store.look(policies(), NOW, MINUTE)] == [Side.ABOVE]
+    assert [e.side for e in store.look(policies(), NOW, MINUTE)] == [BandSide.ABOVE]
 
 
 def test_each_rule_with_a_band_is_looked_at_once() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from threegate.policy.lifecycle.bands import Count, Minute, Side, Tally, side_of
+from threegate.policy.lifecycle.bands import BandMinute, BandSide, Count, Tally, side_of
 from threegate.policy.model import Band
 
 BAND = Band(max=20, min=1, minutes=10, calls=100)
@@ -17,13 +17,13 @@ CALLS = st.lists(st.tuples(st.sampled_from("abc"), st.booleans(), st.integers(1,
     [
         (99, 99, None),  # too few calls to tell
         (100, 20, None),
-        (100, 21, Side.ABOVE),
+        (100, 21, BandSide.ABOVE),
         (100, 1, None),
-        (100, 0, Side.BELOW),
-        (1000, 9, Side.BELOW),
+        (100, 0, BandSide.BELOW),
+        (1000, 9, BandSide.BELOW),
     ],
 )
-def test_sides(calls: int, acted: int, side: Side | None) -> None:
+def test_sides(calls: int, acted: int, side: BandSide | None) -> None:
     assert side_of(BAND, Count(calls, acted)) is side
 
 
@@ -37,11 +37,11 @@ def test_no_call_is_no_share() -> None:
 
 @given(CALLS)
 def test_taking_and_putting_back_lose_nothing(calls: list[tuple[str, bool, int]]) -> None:
-    tally, expected = Tally(), dict[Minute, Count]()
+    tally, expected = Tally(), dict[BandMinute, Count]()
     for rule, acted, minute in calls:
         tally.put_back(tally.take())
         tally.add("p", [(rule, acted)], minute)
-        key = Minute("p", rule, minute)
+        key = BandMinute("p", rule, minute)
         expected[key] = expected.get(key, Count()) + Count(1, int(acted))
     assert tally.take() == expected
     assert tally.take() == {}

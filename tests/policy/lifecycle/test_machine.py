@@ -17,9 +17,9 @@ from threegate.policy.lifecycle.machine import (
     Reject,
     Role,
     RollBack,
-    Stage,
     State,
     Submit,
+    VersionStage,
     Withdraw,
     apply,
     fold,
@@ -60,7 +60,7 @@ ACTIVE = play((Submit("d1", weaker=False), ANN), (Approve("d1"), BOB), (Activate
 
 
 def test_the_usual_way() -> None:
-    assert ACTIVE.versions["d1"].stage is Stage.ACTIVE
+    assert ACTIVE.versions["d1"].stage is VersionStage.ACTIVE
     active = ACTIVE.active(at(9))
     assert active is not None
     assert (active.digest, active.by) == ("d1", "bob")
@@ -110,7 +110,7 @@ def test_a_weaker_change_needs_another_group() -> None:
     assert refusal(state, Activate("d1"), BOB) == "wrong-stage"
     event = decide(state, Approve("d1"), CHO, at(3))
     assert isinstance(event, Event)
-    assert apply(state, event).versions["d1"].stage is Stage.APPROVED
+    assert apply(state, event).versions["d1"].stage is VersionStage.APPROVED
 
 
 def test_an_approval_can_be_taken_back() -> None:
@@ -178,7 +178,7 @@ def test_rolling_back_goes_to_the_version_before() -> None:
     active = state.active(at(9))
     assert active is not None
     assert active.digest == "d1"
-    assert state.versions["d2"].stage is Stage.RETIRED
+    assert state.versions["d2"].stage is VersionStage.RETIRED
     assert previous(state, at(9)) == "d2"
 
 
@@ -218,7 +218,7 @@ class Abuse(RuleBasedStateMachine):
         if active is None or active.emergency:
             return
         assert self.seen_by_two(active.digest)
-        assert sum(v.stage is Stage.ACTIVE for v in state.versions.values()) == 1
+        assert sum(v.stage is VersionStage.ACTIVE for v in state.versions.values()) == 1
 
     def seen_by_two(self, digest: str) -> bool:
         """Somebody else than an author approved exactly this digest, in the events themselves."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from threegate.policy.language.load import load_bundle
-from threegate.policy.testing.cases import Case, ConstraintCase, Report, cases
+from threegate.policy.testing.cases import Case, ConstraintCase, TestReport, cases
 from threegate.types import Channel
 
 from tests.policy.packs import tree
@@ -31,7 +31,7 @@ def test_constraint_cases() -> None:
 
 
 def test_no_case_is_a_failure() -> None:
-    assert not Report("x", ()).passed
+    assert not TestReport("x", ()).passed
 
 
 def test_texts_stay_out_of_representations() -> None:

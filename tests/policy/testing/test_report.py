@@ -6,7 +6,7 @@ import json
 from xml.etree import ElementTree
 
 from threegate.policy.language.load import load_bundle
-from threegate.policy.testing.cases import Outcome, Report, cases
+from threegate.policy.testing.cases import Outcome, TestReport, cases
 from threegate.policy.testing.report import (
     problems_json,
     problems_sarif,
@@ -23,8 +23,8 @@ from tests.policy.packs import checked, spoiled, tree
 PROBLEMS = checked(spoiled(("pipl.51", "pipl.999"))).problems
 ALL = cases(load_bundle(tree(), ["shop"]))
 DETAIL = Bilingual('发现 <无> & "x"', 'found <nothing> & "x"')
-REPORT = Report("shop", (Outcome(ALL[0], True), Outcome(ALL[1], False, DETAIL)), 3)
-EMPTY = Report("shop", ())
+REPORT = TestReport("shop", (Outcome(ALL[0], True), Outcome(ALL[1], False, DETAIL)), 3)
+EMPTY = TestReport("shop", ())
 
 
 def test_problems() -> None:

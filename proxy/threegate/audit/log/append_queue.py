@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
-from threegate.audit.log.rows import Item
+from threegate.audit.log.rows import PendingRecord
 from threegate.errors import AuditError
 
 
@@ -29,18 +29,18 @@ Result = Receipt | AuditError
 
 
 @dataclass(frozen=True, slots=True)
-class Ticket:
+class PendingAppend:
     """An item (None: a probe that must reach the database) and who waits for it."""
 
-    item: Item | None
+    item: PendingRecord | None
     future: asyncio.Future[Receipt]
 
 
-def items_of(tickets: Sequence[Ticket]) -> list[Item]:
+def items_of(tickets: Sequence[PendingAppend]) -> list[PendingRecord]:
     return [t.item for t in tickets if t.item is not None]
 
 
-def settle(tickets: Sequence[Ticket], results: Sequence[Result], probed: Result) -> None:
+def settle(tickets: Sequence[PendingAppend], results: Sequence[Result], probed: Result) -> None:
     """`results` are those of the items, in order; `probed` is what probes are told."""
     answers = iter(results)
     by_loop: dict[asyncio.AbstractEventLoop, list[tuple[asyncio.Future[Receipt], Result]]] = {}

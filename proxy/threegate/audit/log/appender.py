@@ -17,7 +17,7 @@ from threegate.audit.log.append_queue import Receipt
 from threegate.audit.log.chain import ZERO, Frontier, Hasher
 from threegate.audit.log.database import insert, insert_texts, now_us
 from threegate.audit.log.record import ContentLevel, Record, Stage, entry
-from threegate.audit.log.rows import COLUMN_NAMES, Item, Row, make
+from threegate.audit.log.rows import COLUMN_NAMES, PendingRecord, Row, make
 from threegate.audit.log.schema import CHECKPOINT, HIT, KEY, RECORD, WRITER
 
 KEEP_SECONDS = 1.0
@@ -57,7 +57,7 @@ class Appender:
             self._insert(connection, [opened], linked)
         self._advance(linked)
 
-    def commit(self, items: Sequence[Item], *, probe: bool = False) -> list[Receipt]:
+    def commit(self, items: Sequence[PendingRecord], *, probe: bool = False) -> list[Receipt]:
         """One transaction with all of `items`; a probe must write even without any."""
         linked, first = self._link(items), self.size
         with self.transaction() as connection:
@@ -98,7 +98,7 @@ class Appender:
             self._held.close()
             self._held = None
 
-    def _link(self, items: Sequence[Item]) -> list[Linked]:
+    def _link(self, items: Sequence[PendingRecord]) -> list[Linked]:
         """The items as entries that continue the chain."""
         linked, prev = [], self._prev
         for seq, item in enumerate(items, self.size):
@@ -119,7 +119,7 @@ class Appender:
         self._prev = linked[-1][1] if linked else self._prev
 
     def _insert(
-        self, connection: Connection, items: Sequence[Item], linked: Sequence[Linked]
+        self, connection: Connection, items: Sequence[PendingRecord], linked: Sequence[Linked]
     ) -> None:
         records, hits, contents = list[Row](), list[Row](), list[Row]()
         words, keys = list[str](), dict[str, Row]()
@@ -143,7 +143,7 @@ class Appender:
         rows = connection.execute(select(RECORD.c.leaf).where(mine).order_by(RECORD.c.seq))
         self._advance([(b"", bytes(row.leaf)) for row in rows])
 
-    def absent(self, items: Sequence[Item]) -> list[Item]:
+    def absent(self, items: Sequence[PendingRecord]) -> list[PendingRecord]:
         """Those of a spool that a crash before its removal has not left in the database already."""
         found = select(RECORD.c.entry).where(RECORD.c.request_id.in_({i.columns[0] for i in items}))
         with self.transaction() as connection:
@@ -158,7 +158,7 @@ class Appender:
                 row = (self.writer, size, stamp, note)
                 insert(connection, CHECKPOINT, CHECKPOINT_NAMES, [row])
 
-    def own_record(self, verb: str, peers: Sequence[dict[str, str | int]] = ()) -> Item:
+    def own_record(self, verb: str, peers: Sequence[dict[str, str | int]] = ()) -> PendingRecord:
         detail = {"verb": verb, "peers": list(peers), **self._detail}
         return make(
             Record(stage=Stage.WRITER, detail=detail),

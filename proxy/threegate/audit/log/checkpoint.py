@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from threegate.audit.log.chain import Algorithm, Frontier
-from threegate.audit.log.checkpoint_shipper import Courier
+from threegate.audit.log.checkpoint_shipper import CheckpointShipper
 from threegate.audit.log.note import Checkpoint, Signer, sign
 
 LATEST = "checkpoint"
@@ -35,7 +35,7 @@ class Publisher:
     signer: Signer
     witnesses: Sequence[Signer]
     directory: Path
-    courier: Courier | None = None
+    courier: CheckpointShipper | None = None
 
     def sign(self, frontier: Frontier, seconds: int) -> str:
         text = Checkpoint(self.origin, frontier.size, frontier.root()).text()

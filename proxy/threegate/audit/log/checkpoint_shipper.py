@@ -18,7 +18,7 @@ SECONDS = 60  # for one delivery
 MOST_WAITING = 1_000  # of failed deliveries; beyond it the oldest are left out
 
 
-class Courier:
+class CheckpointShipper:
     """`failures` counts attempts. One thread, started by the first delivery."""
 
     def __init__(self, command: str) -> None:

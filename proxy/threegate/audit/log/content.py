@@ -29,7 +29,7 @@ MAX_INDEXED_CHARS = 16_000  # of one record; PostgreSQL keeps word positions up 
 
 
 @dataclass(frozen=True, slots=True)
-class Fresh:
+class RandomBytes:
     """The random bytes of one record, drawn at once: each draw is a system call that hands the
     interpreter to another thread.
     """
@@ -39,14 +39,14 @@ class Fresh:
     nonce: bytes = field(repr=False)
 
     @classmethod
-    def draw(cls) -> Fresh:
+    def draw(cls) -> RandomBytes:
         drawn = os.urandom(EVENT_ID_BYTES + SALT_NONCE_BYTES + NONCE_BYTES)
         event_id, rest = drawn[:EVENT_ID_BYTES], drawn[EVENT_ID_BYTES:]
         return cls(event_id.hex(), rest[:SALT_NONCE_BYTES], rest[SALT_NONCE_BYTES:])
 
 
 @dataclass(frozen=True, slots=True)
-class Sealed:
+class SealedContent:
     """`entries` go into the log, the rest beside it. `blob` is empty when no text is kept."""
 
     entries: list[dict[str, Any]]
@@ -55,20 +55,20 @@ class Sealed:
 
 
 def seal(
-    content: Content, level: ContentLevel, key: DataKey, fresh: Fresh, hasher: Hasher
-) -> Sealed:
+    content: Content, level: ContentLevel, key: DataKey, fresh: RandomBytes, hasher: Hasher
+) -> SealedContent:
     """`content` as `level` wants it kept. The blob is bound to the record's id."""
     if level is ContentLevel.NONE:
-        return Sealed([])
+        return SealedContent([])
     salt = key.salt(fresh.salt)
     shown = level is not ContentLevel.METADATA
     entries = [_hashed(part, salt, hasher, shown=shown) for part in content.parts]
     if level is ContentLevel.METADATA or not entries:
-        return Sealed(entries)
+        return SealedContent(entries)
     blob = _encrypt([_kept(p, level) for p in content.parts], key, fresh)
     entries.append({"blob": hasher.digest(blob).hex(), "key": key.id, "level": level.value})
     shown_texts = (p.text if p.redacted is None else p.redacted for p in content.parts)
-    return Sealed(entries, blob, indexed(shown_texts))
+    return SealedContent(entries, blob, indexed(shown_texts))
 
 
 def indexed(redacted: Iterable[str]) -> str:
@@ -108,7 +108,7 @@ def _printable(text: str) -> str:
     return text.encode(errors="replace").decode()
 
 
-def _encrypt(parts: list[dict[str, Any]], key: DataKey, fresh: Fresh) -> bytes:
+def _encrypt(parts: list[dict[str, Any]], key: DataKey, fresh: RandomBytes) -> bytes:
     sealed = key.cipher.encrypt(fresh.nonce, orjson.dumps(parts), fresh.event_id.encode())
     return fresh.nonce + sealed
 

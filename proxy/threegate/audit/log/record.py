@@ -25,7 +25,17 @@ from typing import Any
 
 import orjson
 
-from threegate.types import Action, Caller, Channel, Decision, Failed, Layer, Level, Locus, Ruled
+from threegate.types import (
+    Action,
+    Caller,
+    Channel,
+    Decision,
+    Failed,
+    Layer,
+    Level,
+    Ruling,
+    TextLocation,
+)
 
 ENTRY_VERSION = 1
 MAX_FIELD_CHARS = 256  # ids, model names, codes: longer ones are an attack or a mistake
@@ -175,7 +185,7 @@ def _plain(value: Any) -> Any:
             return clean(str(value))
 
 
-def _locus(locus: Locus) -> dict[str, Any]:
+def _locus(locus: TextLocation) -> dict[str, Any]:
     at: dict[str, Any] = {"channel": CHANNELS[locus.channel]}
     if locus.message is not None:
         at["message"] = locus.message
@@ -189,7 +199,7 @@ def _locus(locus: Locus) -> dict[str, Any]:
 _score = lru_cache(maxsize=256)(number)  # detectors have few
 
 
-def _ruled(ruled: Ruled) -> dict[str, Any]:
+def _ruled(ruled: Ruling) -> dict[str, Any]:
     found = ruled.finding
     out: dict[str, Any] = {
         "action": ACTIONS[ruled.action],

@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from threegate.audit.log.chain import Hasher
-from threegate.audit.log.content import Fresh, Sealed, seal
+from threegate.audit.log.content import RandomBytes, SealedContent, seal
 from threegate.audit.log.keys import DataKey
 from threegate.audit.log.record import ACTION_OF, Content, ContentLevel, Record, canonical, event
 from threegate.audit.settings import OnFailure
@@ -21,7 +21,7 @@ BIND_BYTES = 16
 
 
 @dataclass(slots=True)  # made twice a call, as a record is
-class Item:
+class PendingRecord:
     """One record on its way to the writer. `columns` are `audit_record`'s from `request_id` to
     `retention`.
 
@@ -53,17 +53,17 @@ def make(
     key: DataKey | None,
     pseudonym: str,
     hasher: Hasher,
-) -> Item:
+) -> PendingRecord:
     """`key` is the tenant's data key of the day, needed where content is kept or hashed."""
-    fresh = Fresh.draw()
+    fresh = RandomBytes.draw()
     kept = content is not None and key is not None and level is not ContentLevel.NONE
     nonce = fresh.salt if kept or pseudonym else None
-    sealed = Sealed([])
+    sealed = SealedContent([])
     if content is not None and key is not None and nonce is not None:
         sealed = seal(content, level, key, fresh, hasher)
     commitment = bind(nonce, pseudonym, hasher) if nonce else ""
     payload = event(record, fresh.event_id, mono_us, sealed.entries, commitment)
-    return Item(
+    return PendingRecord(
         fresh.event_id,
         canonical(payload),
         ts_us,

@@ -24,7 +24,7 @@ from threegate.audit.errors import trouble
 from threegate.audit.log.checkpoint import sync_directory
 from threegate.audit.log.content import indexed, unseal
 from threegate.audit.log.keys import MasterKey
-from threegate.audit.log.rows import Item
+from threegate.audit.log.rows import PendingRecord
 
 
 @dataclass(slots=True)
@@ -38,7 +38,7 @@ class Spool:
     torn: int = 0
     _file: FileIO | None = field(default=None, init=False)
 
-    def append(self, items: list[Item]) -> None:
+    def append(self, items: list[PendingRecord]) -> None:
         """Returns when all are on disk. Raises `AuditError` (full) and `OSError`."""
         file = self._own()
         start = file.tell()
@@ -67,7 +67,7 @@ class Spool:
     def _path(self) -> Path:
         return self.directory / f"{self.name}.spool"
 
-    def pending(self) -> Iterator[tuple[list[Item], Path]]:
+    def pending(self) -> Iterator[tuple[list[PendingRecord], Path]]:
         """The records of each file that is ours or nobody's. Call `drop` once they are in the
         database.
         """
@@ -75,7 +75,7 @@ class Spool:
             if path == self._path or _orphan(path):
                 yield list(self._read(path)), path
 
-    def _read(self, path: Path) -> Iterator[Item]:
+    def _read(self, path: Path) -> Iterator[PendingRecord]:
         for line in path.read_bytes().split(b"\n"):
             if not line:
                 continue
@@ -85,7 +85,7 @@ class Spool:
                 continue
             yield self._item(orjson.loads(payload))
 
-    def _item(self, row: dict[str, Any]) -> Item:
+    def _item(self, row: dict[str, Any]) -> PendingRecord:
         key = None
         if row["key"]:
             key_id, tenant, day, wrapped = row["key"]
@@ -93,7 +93,7 @@ class Spool:
         blob, words = b64decode(row["blob"]), ""
         if key is not None and blob:
             words = indexed(p["redacted"] for p in unseal(blob, row["id"], key))
-        return Item(
+        return PendingRecord(
             row["id"],
             row["event"].encode(),
             row["ts"],
@@ -120,7 +120,7 @@ class Spool:
         sync_directory(self.directory)
 
 
-def _line(item: Item) -> bytes:
+def _line(item: PendingRecord) -> bytes:
     key = item.key
     payload = orjson.dumps(
         {

@@ -17,15 +17,15 @@ from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import SQLAlchemyError
 
 from threegate.audit.errors import trouble
-from threegate.audit.log.append_queue import Receipt, Ticket
+from threegate.audit.log.append_queue import PendingAppend, Receipt
 from threegate.audit.log.checkpoint import Publisher, writer_origin
-from threegate.audit.log.checkpoint_shipper import Courier
+from threegate.audit.log.checkpoint_shipper import CheckpointShipper
 from threegate.audit.log.database import now_us, reader_engine, writer_engine
 from threegate.audit.log.keys import DataKey, MasterKey, load_key, write_once
 from threegate.audit.log.note import COSIGNATURE_V1, Signer
 from threegate.audit.log.query import Entry, Page, Query, find, follow, of_request, read_content
 from threegate.audit.log.record import Content, ContentLevel, Record, timestamp
-from threegate.audit.log.rows import Item, make
+from threegate.audit.log.rows import PendingRecord, make
 from threegate.audit.log.writer import Counters, Writer, new_writer_id
 from threegate.audit.settings import AuditSettings, OnFailure
 from threegate.errors import AuditError
@@ -105,17 +105,17 @@ class AuditLog:
         """
         return await self.read(lambda c: read_content(c, self.master, entry))
 
-    async def _submit(self, item: Item | None) -> Receipt:
+    async def _submit(self, item: PendingRecord | None) -> Receipt:
         loop = asyncio.get_running_loop()
         future: asyncio.Future[Receipt] = loop.create_future()
-        self._writer.submit(Ticket(item, future))
+        self._writer.submit(PendingAppend(item, future))
         late = loop.call_later(self.settings.commit_timeout_seconds, _give_up, future)
         try:
             return await future
         finally:
             late.cancel()
 
-    def _item(self, record: Record, content: Content | None) -> Item:
+    def _item(self, record: Record, content: Content | None) -> PendingRecord:
         tenant = record.caller.tenant
         level = (content and content.level) or self.settings.level
         wants_key = content is not None and level is not ContentLevel.NONE
@@ -244,7 +244,7 @@ def load_publisher(settings: AuditSettings, writer_id: str) -> Publisher:
         signer,
         witnesses,
         settings.directory / "checkpoints" / writer_id,
-        Courier(settings.publish) if settings.publish else None,
+        CheckpointShipper(settings.publish) if settings.publish else None,
     )
 
 

@@ -23,13 +23,13 @@ from sqlalchemy import Engine
 
 from threegate.audit import migrations
 from threegate.audit.errors import trouble
-from threegate.audit.log.append_queue import Receipt, Result, Ticket, items_of, settle
+from threegate.audit.log.append_queue import PendingAppend, Receipt, Result, items_of, settle
 from threegate.audit.log.appender import Appender
 from threegate.audit.log.chain import Hasher
 from threegate.audit.log.checkpoint import Publisher
 from threegate.audit.log.database import now_us
 from threegate.audit.log.keys import MasterKey
-from threegate.audit.log.rows import Item
+from threegate.audit.log.rows import PendingRecord
 from threegate.audit.log.spool import Spool
 from threegate.audit.settings import AuditSettings, OnFailure
 from threegate.errors import AuditError
@@ -76,7 +76,7 @@ class Writer(threading.Thread):
         self._spool = Spool(
             settings.directory / "spool", writer_id, master, settings.max_spool_bytes
         )
-        self._queue: queue.SimpleQueue[Ticket | None] = queue.SimpleQueue()
+        self._queue: queue.SimpleQueue[PendingAppend | None] = queue.SimpleQueue()
         self._signed = 0
         self._in_doubt, self._replay = True, True
         self._next_checkpoint = time.monotonic() + settings.checkpoint_seconds
@@ -88,7 +88,7 @@ class Writer(threading.Thread):
     def pending(self) -> int:
         return self._queue.qsize()
 
-    def submit(self, ticket: Ticket) -> None:
+    def submit(self, ticket: PendingAppend) -> None:
         self._queue.put(ticket)
 
     def stop(self) -> None:
@@ -108,7 +108,7 @@ class Writer(threading.Thread):
             self._attempt_upkeep()
         self._finish()
 
-    def _collect(self) -> list[Ticket]:
+    def _collect(self) -> list[PendingAppend]:
         """Waits for one ticket, or for upkeep to be due, and takes what else is there."""
         try:
             first = self._queue.get(timeout=self._idle_seconds())
@@ -118,8 +118,8 @@ class Writer(threading.Thread):
             time.sleep(self._linger_s)
         return self._take(first)
 
-    def _take(self, ticket: Ticket | None) -> list[Ticket]:
-        tickets: list[Ticket] = []
+    def _take(self, ticket: PendingAppend | None) -> list[PendingAppend]:
+        tickets: list[PendingAppend] = []
         while ticket is not None:
             tickets.append(ticket)
             if len(tickets) == self.settings.max_batch or self._queue.empty():
@@ -132,14 +132,14 @@ class Writer(threading.Thread):
         due = self._next_checkpoint if not self._in_doubt and not self._replay else self._next_try
         return max(0.001, due - time.monotonic())
 
-    def _serve(self, tickets: Sequence[Ticket]) -> None:
+    def _serve(self, tickets: Sequence[PendingAppend]) -> None:
         """Records that can go elsewhere do not wait for a database that has just failed."""
         if self._in_doubt and time.monotonic() < self._next_try:
             tickets = self._set_aside(tickets)
         if tickets:
             self._write(tickets)
 
-    def _write(self, tickets: Sequence[Ticket]) -> None:
+    def _write(self, tickets: Sequence[PendingAppend]) -> None:
         items, started = items_of(tickets), time.monotonic()
         probe = len(items) < len(tickets)
         try:
@@ -153,7 +153,7 @@ class Writer(threading.Thread):
         took = time.monotonic() - started
         self._linger_s = min(MAX_LINGER_S, took * LINGER_SHARE) if len(tickets) > 1 else 0.0
 
-    def _commit(self, items: Sequence[Item], *, probe: bool = False) -> list[Receipt]:
+    def _commit(self, items: Sequence[PendingRecord], *, probe: bool = False) -> list[Receipt]:
         receipts = self._chain.commit(items, probe=probe)
         self.counters.records += len(items)
         self.counters.batches += 1
@@ -162,9 +162,9 @@ class Writer(threading.Thread):
 
     # --- without a database -----------------------------------------------------------------------
 
-    def _set_aside(self, tickets: Sequence[Ticket]) -> list[Ticket]:
+    def _set_aside(self, tickets: Sequence[PendingAppend]) -> list[PendingAppend]:
         """Answers those that need no database, and returns the others."""
-        aside, rest = list[Ticket](), list[Ticket]()
+        aside, rest = list[PendingAppend](), list[PendingAppend]()
         for ticket in tickets:
             patient = ticket.item is None or ticket.item.on_failure is OnFailure.FAIL_REQUEST
             (rest if patient else aside).append(ticket)
@@ -178,7 +178,7 @@ class Writer(threading.Thread):
         self.counters.failures += 1
         return trouble("database", why=type(error).__name__)
 
-    def _without_database(self, item: Item) -> Result:
+    def _without_database(self, item: PendingRecord) -> Result:
         """What the record asks for, whatever others of its batch do."""
         match item.on_failure:
             case OnFailure.CONTINUE:
@@ -189,7 +189,7 @@ class Writer(threading.Thread):
             case OnFailure.FAIL_REQUEST:
                 return trouble("not-stored")
 
-    def _spooled(self, item: Item) -> Result:
+    def _spooled(self, item: PendingRecord) -> Result:
         try:
             self._spool.append([item])
         except (OSError, AuditError):
@@ -280,7 +280,7 @@ class Writer(threading.Thread):
         self._chain.release()
         self._spool.close()
 
-    def _drain(self) -> list[Ticket]:
+    def _drain(self) -> list[PendingAppend]:
         tickets = []
         while not self._queue.empty():
             ticket = self._queue.get_nowait()

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from html import escape
 
 from threegate.audit.log.record import timestamp
-from threegate.audit.report.pdf import FAINT, Paper
+from threegate.audit.report.pdf import FAINT, PdfPages
 from threegate.audit.report.report import Figures
 from threegate.types import Bilingual
 
@@ -141,7 +141,7 @@ def _row(row: Row) -> str:
 
 
 def pdf(made: Outline) -> bytes:
-    paper = Paper(made.title, made.language)
+    paper = PdfPages(made.title, made.language)
     paper.line(made.title, 18, after=10)
     for name, value in made.facts.items():
         paper.line(f"{name}: {value}", 10)

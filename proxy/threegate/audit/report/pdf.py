@@ -54,7 +54,7 @@ def fitted(text: str, size: float, room: float) -> str:
 
 
 @dataclass(slots=True)
-class Paper:
+class PdfPages:
     """Pages filled from the top; what does not fit begins the next one."""
 
     title: str

@@ -1,7 +1,7 @@
 """The periodic report: what was asked, what the guard did, by category and rule. Counts only, no
 text.
 
-`gather` counts; `report_page` prints it.
+`gather` counts; `page` prints it.
 """
 
 from __future__ import annotations

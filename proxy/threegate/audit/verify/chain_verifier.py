@@ -13,7 +13,7 @@ import orjson
 from threegate.audit.log.chain import ZERO, Algorithm, Frontier, Hasher
 from threegate.audit.log.record import canonical, microseconds
 from threegate.audit.log.rows import bind, columns, hits
-from threegate.audit.verify.findings import MALFORMED, Chain, Erasures, Report, event_of
+from threegate.audit.verify.findings import MALFORMED, Chain, Erasures, VerifyReport, event_of
 from threegate.audit.verify.sources import Database, Stored
 
 
@@ -42,14 +42,14 @@ class Aligned:
             self.stray.append(at)
 
 
-class Walk:
+class ChainVerifier:
     """One writer's chain from its first entry to its last."""
 
     def __init__(
         self,
         database: Database,
         writer: str,
-        report: Report,
+        report: VerifyReport,
         erasures: Erasures,
         roots: dict[int, set[bytes]],
         wanted: set[int],

@@ -26,7 +26,7 @@ from threegate.audit.log.chain import Hasher, verify_inclusion
 from threegate.audit.log.content import part_hash
 from threegate.audit.log.note import Checkpoint, NoteError, Verifier, verify
 from threegate.audit.log.record import canonical
-from threegate.audit.verify.findings import Problem
+from threegate.audit.verify.findings import VerifyProblem
 from threegate.audit.verify.verifier import belongs
 
 MAX_PROBLEMS = 1_000
@@ -40,7 +40,7 @@ class ExportReport:
     proven: int = 0
     pending: int = 0
     gaps: int = 0
-    problems: list[Problem] = field(default_factory=list)
+    problems: list[VerifyProblem] = field(default_factory=list)
 
     @property
     def ok(self) -> bool:
@@ -48,7 +48,7 @@ class ExportReport:
 
     def add(self, where: str, seq: int, kind: str, /, **details: object) -> None:
         if len(self.problems) < MAX_PROBLEMS:
-            self.problems.append(Problem.of(where, seq, kind, details))
+            self.problems.append(VerifyProblem.of(where, seq, kind, details))
 
 
 def verify_export(directory: Path, keys: Sequence[Verifier]) -> ExportReport:

@@ -20,7 +20,7 @@ MALFORMED = (KeyError, TypeError, ValueError, AttributeError, IndexError, Overfl
 
 
 @dataclass(frozen=True, slots=True)
-class Problem:
+class VerifyProblem:
     """`code` is stable; `seq` is -1 where the problem is not at one entry."""
 
     writer: str
@@ -29,7 +29,7 @@ class Problem:
     text: Bilingual
 
     @classmethod
-    def of(cls, writer: str, seq: int, kind: str, details: Mapping[str, object]) -> Problem:
+    def of(cls, writer: str, seq: int, kind: str, details: Mapping[str, object]) -> VerifyProblem:
         """`kind` is an entry of `FINDINGS`. Missing details are a bug and raise KeyError."""
         return cls(writer, seq, kind.partition("/")[0], filled(FINDINGS[kind], details))
 
@@ -61,9 +61,9 @@ class Chain:
 
 
 @dataclass(slots=True)
-class Report:
+class VerifyReport:
     chains: list[Chain] = field(default_factory=list)
-    problems: list[Problem] = field(default_factory=list)
+    problems: list[VerifyProblem] = field(default_factory=list)
     unanswered: int = 0  # requests received whose end was never recorded (a crash)
 
     @property
@@ -72,7 +72,7 @@ class Report:
 
     def add(self, writer: str, seq: int, kind: str, /, **details: object) -> None:
         if len(self.problems) < MAX_PROBLEMS:
-            self.problems.append(Problem.of(writer, seq, kind, details))
+            self.problems.append(VerifyProblem.of(writer, seq, kind, details))
 
 
 @dataclass(slots=True)
@@ -86,7 +86,7 @@ class Erasures:
     keys: set[str] = field(default_factory=set)
 
     @classmethod
-    def read(cls, entries: Iterable[str], report: Report) -> Erasures:
+    def read(cls, entries: Iterable[str], report: VerifyReport) -> Erasures:
         found = cls()
         for entry in entries:
             try:

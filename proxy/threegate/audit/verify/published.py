@@ -7,14 +7,14 @@ from pathlib import Path
 
 from threegate.audit.log.note import Verifier
 from threegate.audit.settings import AuditSettings
-from threegate.audit.verify.findings import Report
+from threegate.audit.verify.findings import VerifyReport
 from threegate.audit.verify.sources import connect
 from threegate.audit.verify.verifier import verify_database
 
 
 def verify_all(
     settings: AuditSettings, keys: Sequence[Verifier] = (), checkpoints: Sequence[Path] = ()
-) -> Report:
+) -> VerifyReport:
     """The database against `keys` (else the key beside it) and every published checkpoint."""
     published = [p.read_text() for p in [*checkpoints, *published_files(settings)]]
     database = connect(settings.url)

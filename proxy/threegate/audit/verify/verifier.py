@@ -17,8 +17,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from threegate.audit.log.note import Checkpoint, NoteError, Verifier, verify
-from threegate.audit.verify.chain_verifier import Walk
-from threegate.audit.verify.findings import MALFORMED, Erasures, Report, event_of
+from threegate.audit.verify.chain_verifier import ChainVerifier
+from threegate.audit.verify.findings import MALFORMED, Erasures, VerifyReport, event_of
 from threegate.audit.verify.sources import Database
 
 
@@ -36,11 +36,11 @@ def verify_database(
     database: Database,
     keys: Sequence[Verifier],
     published: Iterable[str] = (),
-) -> Report:
+) -> VerifyReport:
     """Everything. `keys` are trusted (their names are origins); `published` are notes kept
     outside the database.
     """
-    report = Report()
+    report = VerifyReport()
     erasures = Erasures.read(database.tombstones(), report)
     notes = _notes(database, published, keys, report)
     writers = dict.fromkeys([*database.writers(), *notes])
@@ -48,7 +48,7 @@ def verify_database(
     received, ended = set[str](), set[str]()
     for writer in writers:
         wanted = {p.size - 1 for p in peers if p.writer == writer}
-        walk = Walk(database, writer, report, erasures, notes.get(writer, {}), wanted)
+        walk = ChainVerifier(database, writer, report, erasures, notes.get(writer, {}), wanted)
         report.chains.append(walk.run())
         received |= walk.received
         ended |= walk.ended
@@ -60,7 +60,7 @@ def verify_database(
 
 
 def _notes(
-    database: Database, published: Iterable[str], keys: Sequence[Verifier], report: Report
+    database: Database, published: Iterable[str], keys: Sequence[Verifier], report: VerifyReport
 ) -> dict[str, dict[int, set[bytes]]]:
     """Writer → size → roots that a trusted key signed."""
     found: dict[str, dict[int, set[bytes]]] = {}
@@ -88,7 +88,9 @@ def _writer(checkpoint: Checkpoint) -> str:
     return checkpoint.origin.rpartition("/")[2]
 
 
-def _trusted(note: str, keys: Sequence[Verifier], report: Report, where: str) -> Checkpoint | None:
+def _trusted(
+    note: str, keys: Sequence[Verifier], report: VerifyReport, where: str
+) -> Checkpoint | None:
     """The checkpoint of a note that one of `keys` signed under this log's name."""
     if not keys:
         return None
@@ -108,7 +110,7 @@ def belongs(origin: str, name: str) -> bool:
     return rest != origin and rest.removeprefix("sm3/").count("/") == 0
 
 
-def _peers(database: Database, writers: Iterable[str], report: Report) -> list[Peer]:
+def _peers(database: Database, writers: Iterable[str], report: VerifyReport) -> list[Peer]:
     """What first entries say about other chains; whether they are genuine is the walk's
     business.
     """
@@ -124,7 +126,7 @@ def _peers(database: Database, writers: Iterable[str], report: Report) -> list[P
     return peers
 
 
-def _check_peers(report: Report, peers: Sequence[Peer]) -> None:
+def _check_peers(report: VerifyReport, peers: Sequence[Peer]) -> None:
     chains = {chain.writer: chain for chain in report.chains}
     for peer in peers:
         chain, by = chains.get(peer.writer), chains[peer.by]

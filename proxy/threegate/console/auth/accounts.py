@@ -62,7 +62,7 @@ class Invite:
 
 
 @dataclass(frozen=True, slots=True)
-class Guest:
+class SsoIdentity:
     """Who single sign-on says came. `subject` is the provider's lasting name for the person."""
 
     subject: str
@@ -110,7 +110,7 @@ class Accounts:
         account = self.find(name) if _fits(stored or _NOBODY, password) and stored else None
         return None if account is None or account.closed else account
 
-    def welcome(self, guest: Guest) -> Account:
+    def welcome(self, guest: SsoIdentity) -> Account:
         """The account of a guest, made at the first visit, with the roles that they have now. A
         name that somebody else has here is never given away. Raises AccountError."""
         if not NAME.fullmatch(guest.name):
@@ -199,12 +199,12 @@ class Accounts:
             connection.execute(bump.values(epoch=ACCOUNT.c.epoch + 1))
 
 
-def _known_guest(connection: Connection, guest: Guest) -> str:
+def _known_guest(connection: Connection, guest: SsoIdentity) -> str:
     query = select(GUEST.c.name).where(GUEST.c.subject == guest.subject)
     return str(connection.execute(query).scalar() or "")
 
 
-def _new_guest(connection: Connection, guest: Guest) -> str:
+def _new_guest(connection: Connection, guest: SsoIdentity) -> str:
     """Raises AccountError."""
     row = {"name": guest.name, "password": "", "roles": "", "team": "", "epoch": 0, "closed": 0}
     try:

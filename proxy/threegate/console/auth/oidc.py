@@ -18,7 +18,7 @@ from urllib.parse import urlencode, urlsplit
 import httpx
 import orjson
 
-from threegate.console.auth.accounts import Guest
+from threegate.console.auth.accounts import SsoIdentity
 from threegate.console.auth.id_token import Expected, TokenError, UnknownKey, claims_of
 from threegate.policy.lifecycle.machine import Role
 from threegate.settings import OidcSettings
@@ -79,7 +79,7 @@ class Provider:
         joint = "&" if urlsplit(url).query else "?"
         return Started(state, nonce, verifier, f"{url}{joint}{urlencode(asked)}")
 
-    async def finish(self, code: str, started: Started) -> Guest:
+    async def finish(self, code: str, started: Started) -> SsoIdentity:
         """Who came back with this code. Raises OidcError."""
         await self._fresh(FRESH_S)
         form = {
@@ -144,7 +144,7 @@ class Provider:
         return value
 
 
-def guest_of(claims: Mapping[str, Any], settings: OidcSettings) -> Guest:
+def guest_of(claims: Mapping[str, Any], settings: OidcSettings) -> SsoIdentity:
     """Raises OidcError for who has no role here."""
     listed = claims.get(settings.roles_claim, ())
     groups = [listed] if isinstance(listed, str) else listed if isinstance(listed, list) else []
@@ -154,4 +154,4 @@ def guest_of(claims: Mapping[str, Any], settings: OidcSettings) -> Guest:
         raise OidcError("no group of yours has a role here")
     name = claims.get(settings.name_claim) or claims["sub"]
     team = str(claims.get(settings.team_claim, ""))[:64]
-    return Guest(f"{settings.issuer} {claims['sub']}", str(name), roles, team)
+    return SsoIdentity(f"{settings.issuer} {claims['sub']}", str(name), roles, team)

@@ -15,7 +15,7 @@ SECOND_US = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
-class Slot:
+class Bar:
     """One bar: records that passed, that were edited, that were stopped."""
 
     start_us: int
@@ -37,18 +37,18 @@ def step_us(since_us: int, until_us: int) -> int:
 
 def slots(
     counts: Iterable[tuple[int, int, int]], since_us: int, until_us: int, step: int
-) -> list[Slot]:
+) -> list[Bar]:
     """Every slot of the range from (slot start, action, number) rows; empty ones too."""
     sums: dict[int, list[int]] = {}
     for start, action, number in counts:
         group = 2 if action >= 6 else 1 if action >= 2 else 0
         sums.setdefault(start, [0, 0, 0])[group] += number
     first = since_us - since_us % step
-    return [Slot(at, *sums.get(at, (0, 0, 0))) for at in range(first, until_us, step)]
+    return [Bar(at, *sums.get(at, (0, 0, 0))) for at in range(first, until_us, step)]
 
 
 def histogram(
-    bars: Sequence[Slot], step: int, changes: Sequence[Mapping[str, Any]]
+    bars: Sequence[Bar], step: int, changes: Sequence[Mapping[str, Any]]
 ) -> dict[str, Any]:
     """Rectangles and policy marks in a box of `WIDTH` × `HEIGHT`."""
     most = max((b.total for b in bars), default=0) or 1
@@ -69,7 +69,7 @@ def histogram(
     }
 
 
-def _bar(slot: Slot, x: float, wide: float, most: int) -> dict[str, Any]:
+def _bar(slot: Bar, x: float, wide: float, most: int) -> dict[str, Any]:
     rects, top = [], float(HEIGHT)
     for name, number in (
         ("stopped", slot.stopped),

@@ -20,7 +20,7 @@ _PLACEHOLDER = re.compile(r"\[[A-Z0-9_]+(?:#[0-9a-f]{12})?\]")
 
 
 @dataclass(frozen=True, slots=True)
-class Mark:
+class Highlight:
     """One hit on a text: where, what, which rule, what it did."""
 
     start: int
@@ -45,16 +45,18 @@ class Piece:
         }
 
 
-def marks_of(ruled: Iterable[Mapping[str, Any]]) -> tuple[Mark, ...]:
+def marks_of(ruled: Iterable[Mapping[str, Any]]) -> tuple[Highlight, ...]:
     """Hits of audit entries; failures have no place."""
     return tuple(
-        Mark(r["span"][0], r["span"][1], r["kind"], r["rule"], r["action"], r.get("shadow", False))
+        Highlight(
+            r["span"][0], r["span"][1], r["kind"], r["rule"], r["action"], r.get("shadow", False)
+        )
         for r in ruled
         if "span" in r and r["span"][1] > r["span"][0]
     )
 
 
-def pieces(text: str, marks: Sequence[Mark]) -> list[dict[str, str]]:
+def pieces(text: str, marks: Sequence[Highlight]) -> list[dict[str, str]]:
     """`text` with its marks; of overlapping ones the strongest rules first, nothing is lost."""
     out: list[Piece] = []
     at = 0
@@ -68,17 +70,17 @@ def pieces(text: str, marks: Sequence[Mark]) -> list[dict[str, str]]:
     return [p.as_dict() for p in out if p.text]
 
 
-def _disjoint(marks: Sequence[Mark]) -> list[Mark]:
-    kept: list[Mark] = []
+def _disjoint(marks: Sequence[Highlight]) -> list[Highlight]:
+    kept: list[Highlight] = []
     for mark in sorted(marks, key=lambda m: (m.start, m.shadow, -m.end)):
         if not kept or mark.start >= kept[-1].end:
             kept.append(mark)
     return kept
 
 
-def moved(redacted: str, marks: Sequence[Mark]) -> tuple[Mark, ...]:
+def moved(redacted: str, marks: Sequence[Highlight]) -> tuple[Highlight, ...]:
     """The marks as they lie on the redacted text."""
-    out: list[Mark] = []
+    out: list[Highlight] = []
     shift = 0
     for mark in _disjoint(marks):
         start = mark.start + shift
@@ -89,10 +91,12 @@ def moved(redacted: str, marks: Sequence[Mark]) -> tuple[Mark, ...]:
                 break
             end = found.end()
             shift += found.end() - found.start() - (mark.end - mark.start)
-        out.append(Mark(start, end, mark.kind, mark.rule, mark.action, mark.shadow))
+        out.append(Highlight(start, end, mark.kind, mark.rule, mark.action, mark.shadow))
     return tuple(out)
 
 
-def placeholders(text: str) -> tuple[Mark, ...]:
+def placeholders(text: str) -> tuple[Highlight, ...]:
     """Where placeholders stand, when nothing better is known."""
-    return tuple(Mark(m.start(), m.end(), "pii", "", "mask") for m in _PLACEHOLDER.finditer(text))
+    return tuple(
+        Highlight(m.start(), m.end(), "pii", "", "mask") for m in _PLACEHOLDER.finditer(text)
+    )

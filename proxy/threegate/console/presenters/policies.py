@@ -17,7 +17,7 @@ from threegate.policy.lifecycle.machine import Event, State, Version
 from threegate.policy.lifecycle.versions import COMMANDS
 from threegate.policy.schema import ConstraintRule, Exceptional, Rule
 from threegate.policy.strictness.compare import Direction
-from threegate.policy.strictness.diff import Change, describe
+from threegate.policy.strictness.diff import PolicyChange, describe
 from threegate.types import Bilingual
 
 AnyRule = Rule | ConstraintRule
@@ -140,7 +140,7 @@ def problem_rows(problems: Iterable[Problem], language: str) -> list[dict[str, A
     return sorted(rows, key=lambda r: (order[r["severity"]], r["file"], r["line"]))
 
 
-def change_row(change: Change, language: str) -> dict[str, Any]:
+def change_row(change: PolicyChange, language: str) -> dict[str, Any]:
     return {
         "id": change.id,
         "direction": change.direction.name.lower(),

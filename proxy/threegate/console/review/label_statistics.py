@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from threegate.console.review.review_store import LABELS, Label
+from threegate.console.review.review_store import LABELS, ReviewLabel
 
 Question = tuple[str, str]  # request, rule
 
@@ -47,7 +47,7 @@ class Agreement:
         return self.agreed / self.twice if self.twice else None
 
 
-def questions(labels: Iterable[Label]) -> dict[Question, list[str]]:
+def questions(labels: Iterable[ReviewLabel]) -> dict[Question, list[str]]:
     """The answers to each question, in the order they were given."""
     found: dict[Question, list[str]] = {}
     for label in sorted(labels, key=lambda x: x.at):
@@ -61,12 +61,12 @@ def settled(answers: Sequence[str]) -> str | None:
     return said if 2 * number > len(answers) else None
 
 
-def disputed(labels: Iterable[Label]) -> frozenset[str]:
+def disputed(labels: Iterable[ReviewLabel]) -> frozenset[str]:
     """Requests that need one more reviewer."""
     return frozenset(q[0] for q, said in questions(labels).items() if settled(said) is None)
 
 
-def agreement(labels: Iterable[Label]) -> Agreement:
+def agreement(labels: Iterable[ReviewLabel]) -> Agreement:
     """The first two answers of each question count."""
     pairs = [said[:2] for said in questions(labels).values() if len(said) > 1]
     agreed = sum(a == b for a, b in pairs)
@@ -78,7 +78,7 @@ def agreement(labels: Iterable[Label]) -> Agreement:
     return Agreement(len(pairs), agreed, None if pi is None else round(pi, 2))
 
 
-def precision(labels: Iterable[Label]) -> tuple[Precision, ...]:
+def precision(labels: Iterable[ReviewLabel]) -> tuple[Precision, ...]:
     """Per rule, worst first."""
     by_rule: dict[str, list[str | None]] = {}
     for (_, rule), said in questions(labels).items():
@@ -98,7 +98,7 @@ def _precision(rule: str, verdicts: Sequence[str | None]) -> Precision:
     )
 
 
-def wrong_by_day(labels: Iterable[Label]) -> Mapping[str, tuple[int, int]]:
+def wrong_by_day(labels: Iterable[ReviewLabel]) -> Mapping[str, tuple[int, int]]:
     """Day of the label → (false positives, judged hits)."""
     days: dict[str, tuple[int, int]] = {}
     for label in sorted(labels, key=lambda x: x.at):

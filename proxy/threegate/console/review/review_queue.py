@@ -13,10 +13,10 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from threegate.console.review.label_statistics import disputed
-from threegate.console.review.review_store import Label
+from threegate.console.review.review_store import ReviewLabel
 
 
-class Why(StrEnum):
+class QueueReason(StrEnum):
     FIRST = "first"
     SECOND = "second"
     DISPUTED = "disputed"
@@ -28,12 +28,12 @@ class Desktop:
     """What one reviewer's queue depends on. `second` is the share in per cent that two look at."""
 
     me: str
-    labels: Mapping[str, Sequence[Label]]  # by request
+    labels: Mapping[str, Sequence[ReviewLabel]]  # by request
     assigned: Mapping[str, str]
     complained: Collection[str]
     second: int
 
-    def why(self, request: str) -> Why | None:
+    def why(self, request: str) -> QueueReason | None:
         """Why `request` waits for this reviewer; None where it does not."""
         given = self.labels.get(request, ())
         authors = {label.author for label in given}
@@ -41,18 +41,18 @@ class Desktop:
         if self.me in authors or (holder != self.me and holder not in authors):
             return None
         if not given:
-            return Why.COMPLAINT if request in self.complained else Why.FIRST
+            return QueueReason.COMPLAINT if request in self.complained else QueueReason.FIRST
         if request in disputed(given):
-            return Why.DISPUTED
+            return QueueReason.DISPUTED
         alone = len(authors) == 1
-        return Why.SECOND if alone and sampled(f"second {request}", self.second) else None
+        return QueueReason.SECOND if alone and sampled(f"second {request}", self.second) else None
 
     def mine(self, request: str) -> bool:
         return self.assigned.get(request) == self.me
 
 
-def by_request(labels: Sequence[Label]) -> dict[str, list[Label]]:
-    found: dict[str, list[Label]] = {}
+def by_request(labels: Sequence[ReviewLabel]) -> dict[str, list[ReviewLabel]]:
+    found: dict[str, list[ReviewLabel]] = {}
     for label in labels:
         found.setdefault(label.request, []).append(label)
     return found

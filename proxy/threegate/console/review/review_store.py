@@ -21,7 +21,7 @@ LABELS = ("correct", "false_positive", "false_negative")
 
 
 @dataclass(frozen=True, slots=True)
-class Label:
+class ReviewLabel:
     request: str
     rule: str
     author: str
@@ -45,12 +45,12 @@ class Proposal:
 
 
 @dataclass(frozen=True, slots=True)
-class Desk:
+class ReviewStore:
     """Methods block; async callers use a thread."""
 
     engine: Engine
 
-    def label(self, label: Label) -> None:
+    def label(self, label: ReviewLabel) -> None:
         """In place of an earlier one; who has judged holds the request no more."""
         mine = (
             (LABEL.c.request == label.request)
@@ -63,13 +63,13 @@ class Desk:
             held = (ASSIGNMENT.c.request == label.request) & (ASSIGNMENT.c.reviewer == label.author)
             connection.execute(delete(ASSIGNMENT).where(held))
 
-    def labels(self, requests: Iterable[str] | None = None) -> tuple[Label, ...]:
+    def labels(self, requests: Iterable[str] | None = None) -> tuple[ReviewLabel, ...]:
         """Labels of some requests, or all of them."""
         query = select(LABEL).order_by(LABEL.c.at)
         if requests is not None:
             query = query.where(LABEL.c.request.in_(list(requests)))
         with self.engine.begin() as connection:
-            return tuple(Label(**row._mapping) for row in connection.execute(query))
+            return tuple(ReviewLabel(**row._mapping) for row in connection.execute(query))
 
     def assign(self, requests: Iterable[str], reviewer: str, at: str) -> None:
         """Whoever had them before; an empty reviewer gives them back."""

@@ -10,8 +10,8 @@ from threegate.console.database import VIEW
 
 
 @dataclass(frozen=True, slots=True)
-class View:
-    """`query` is the address of the search (`searching.address`)."""
+class SavedSearch:
+    """`query` is the address of the search (`search_terms.address`)."""
 
     owner: str
     name: str
@@ -25,7 +25,7 @@ class Saved:
 
     engine: Engine
 
-    def keep(self, view: View) -> None:
+    def keep(self, view: SavedSearch) -> None:
         """In place of an earlier one of that name."""
         with self.engine.begin() as connection:
             connection.execute(delete(VIEW).where(_is(view.owner, view.name)))
@@ -35,11 +35,11 @@ class Saved:
         with self.engine.begin() as connection:
             connection.execute(delete(VIEW).where(_is(owner, name)))
 
-    def of(self, person: str) -> tuple[View, ...]:
+    def of(self, person: str) -> tuple[SavedSearch, ...]:
         wanted = select(VIEW).where(or_(VIEW.c.owner == person, VIEW.c.shared == 1))
         with self.engine.begin() as connection:
             rows = connection.execute(wanted.order_by(VIEW.c.name, VIEW.c.owner))
-            return tuple(View(r.owner, r.name, r.query, bool(r.shared)) for r in rows)
+            return tuple(SavedSearch(r.owner, r.name, r.query, bool(r.shared)) for r in rows)
 
 
 def _is(owner: str, name: str) -> ColumnElement[bool]:

@@ -14,7 +14,7 @@ from threegate.audit.log.query import FACETS, Query, where
 from threegate.audit.log.record import Stage, timestamp
 from threegate.audit.log.schema import HIT, RECORD
 from threegate.console.presenters import charts, labels
-from threegate.console.web import Refusal
+from threegate.console.web import ConsoleError
 from threegate.types import Action, Bilingual
 
 FINAL = (Stage.COMPLETED, Stage.BLOCKED, Stage.ABORTED)
@@ -71,7 +71,7 @@ def to_query(terms: Mapping[str, str], **more: Any) -> Query:
         )
         return replace(query, **same, **more)
     except (ValueError, KeyError):
-        raise Refusal(400, "搜索条件无效", "a search term is not valid") from None
+        raise ConsoleError(400, "搜索条件无效", "a search term is not valid") from None
 
 
 def _stages(text: str) -> tuple[Stage, ...]:
@@ -90,9 +90,9 @@ def period(terms: Mapping[str, str]) -> tuple[int, int]:
     except ValueError:
         since = until = -1
     if since < 0:
-        raise Refusal(400, "日期要写成 2026-11-25", "a date is written 2026-11-25")
+        raise ConsoleError(400, "日期要写成 2026-11-25", "a date is written 2026-11-25")
     if since >= until:
-        raise Refusal(400, "开始日期晚于结束日期", "the period ends before it begins")
+        raise ConsoleError(400, "开始日期晚于结束日期", "the period ends before it begins")
     return since, until
 
 

@@ -11,7 +11,15 @@ from starlette.responses import RedirectResponse
 from threegate.console.auth.accounts import MIN_PASSWORD, Account, AccountError, now
 from threegate.console.auth.oidc import OidcError, Provider, Started
 from threegate.console.auth.sessions import COOKIE, MAX_OF_ADDRESS, SSO_COOKIE, SSO_S
-from threegate.console.web import LANGUAGE_COOKIE, Answer, Moved, Refusal, Shown, Visit, blocking
+from threegate.console.web import (
+    LANGUAGE_COOKIE,
+    Answer,
+    ConsoleError,
+    ConsoleRequest,
+    Redirect,
+    Shown,
+    blocking,
+)
 from threegate.types import Bilingual
 
 log = logging.getLogger(__name__)
@@ -25,22 +33,22 @@ ERRORS = {
 }
 
 
-async def login_page(visit: Visit) -> Answer:
+async def login_page(visit: ConsoleRequest) -> Answer:
     empty = await blocking(visit.parts.accounts.empty)
     return Shown("login.html", _login(visit, empty=empty))
 
 
-def _login(visit: Visit, error: str = "", *, empty: bool = False) -> dict[str, object]:
+def _login(visit: ConsoleRequest, error: str = "", *, empty: bool = False) -> dict[str, object]:
     return {"error": error, "empty": empty, "sso": visit.parts.sso is not None}
 
 
-async def login(visit: Visit) -> Answer:
+async def login(visit: ConsoleRequest) -> Answer:
     """Nobody can lock somebody else out from elsewhere: names count per address."""
     name, throttle = visit.form.get("name", "")[:64], visit.parts.throttle
     address = visit.request.client.host if visit.request.client else ""
     keys = (f"name:{name}:{address}", f"address:{address}")
     if throttle.closed(keys[0]) or throttle.closed(keys[1], MAX_OF_ADDRESS):
-        raise Refusal(429, "尝试次数过多，请 15 分钟后再试", "too many tries; wait 15 minutes")
+        raise ConsoleError(429, "尝试次数过多，请 15 分钟后再试", "too many tries; wait 15 minutes")
     account = await blocking(visit.parts.accounts.log_in, name, visit.form.get("password", ""))
     if account is None:
         for key in keys:
@@ -51,12 +59,12 @@ async def login(visit: Visit) -> Answer:
     return _welcome(visit, account)
 
 
-def _welcome(visit: Visit, account: Account) -> Moved:
+def _welcome(visit: ConsoleRequest, account: Account) -> Redirect:
     cookie = visit.parts.signer.sign("session", account.name, account.epoch)
-    return Moved("", data={"name": account.name}, cookies={COOKIE: cookie})
+    return Redirect("", data={"name": account.name}, cookies={COOKIE: cookie})
 
 
-async def sso(visit: Visit) -> Answer:
+async def sso(visit: ConsoleRequest) -> Answer:
     """On to the provider. What comes back has to fit what this browser keeps meanwhile."""
     try:
         started = await _provider(visit).start()
@@ -72,16 +80,16 @@ async def sso(visit: Visit) -> Answer:
     return response
 
 
-async def sso_back(visit: Visit) -> Answer:
+async def sso_back(visit: ConsoleRequest) -> Answer:
     """The provider's answer becomes a session. Shown, not moved: the next request is then one of
     our own page's, and takes the strict cookie along."""
     kept = visit.request.cookies.get(SSO_COOKIE, "")
     values = visit.parts.signer.read("sso", kept, SSO_S)
     if values is None or len(values) != 3:
-        raise Refusal(400, "登录已过期，请重新开始", "this log-in is too old; start again")
+        raise ConsoleError(400, "登录已过期，请重新开始", "this log-in is too old; start again")
     started = Started(*(str(v) for v in values))
     if not hmac.compare_digest(visit.query.get("state", "").encode(), started.state.encode()):
-        raise Refusal(400, "登录已过期，请重新开始", "this log-in is too old; start again")
+        raise ConsoleError(400, "登录已过期，请重新开始", "this log-in is too old; start again")
     try:
         guest = await _provider(visit).finish(visit.query.get("code", ""), started)
         account = await blocking(visit.parts.accounts.welcome, guest)
@@ -91,33 +99,33 @@ async def sso_back(visit: Visit) -> Answer:
     return Shown("welcome.html", {"name": account.name}, cookies={COOKIE: cookie})
 
 
-def _provider(visit: Visit) -> Provider:
+def _provider(visit: ConsoleRequest) -> Provider:
     if visit.parts.sso is None:
-        raise Refusal(404, "没有配置单点登录", "single sign-on is not set up")
+        raise ConsoleError(404, "没有配置单点登录", "single sign-on is not set up")
     return visit.parts.sso
 
 
-def _sso_path(visit: Visit) -> str:
+def _sso_path(visit: ConsoleRequest) -> str:
     return f"{visit.request.scope.get('root_path', '')}/login"
 
 
-def _no_entry(error: OidcError | AccountError) -> Refusal:
+def _no_entry(error: OidcError | AccountError) -> ConsoleError:
     """Why goes to the server's log: whoever tries learns nothing."""
     log.warning("single sign-on: %s", error)
-    return Refusal(
+    return ConsoleError(
         403, "单点登录没有成功，请联系管理员", "single sign-on did not work; ask an administrator"
     )
 
 
-async def setup_page(visit: Visit) -> Answer:
+async def setup_page(visit: ConsoleRequest) -> Answer:
     invite = await blocking(visit.parts.accounts.invited, visit.path["token"], now())
     if invite is None:
-        raise Refusal(404, ERRORS["invite"].zh, ERRORS["invite"].en)
+        raise ConsoleError(404, ERRORS["invite"].zh, ERRORS["invite"].en)
     roles = sorted(r.value for r in invite.roles)
     return Shown("setup.html", {"name": invite.name, "invited_roles": roles, "error": ""})
 
 
-async def setup(visit: Visit) -> Answer:
+async def setup(visit: ConsoleRequest) -> Answer:
     form, token = visit.form, visit.path["token"]
     try:
         if form.get("password", "") != form.get("again", form.get("password", "")):
@@ -135,17 +143,17 @@ async def setup(visit: Visit) -> Answer:
     return _welcome(visit, account)
 
 
-async def logout(visit: Visit) -> Answer:
+async def logout(visit: ConsoleRequest) -> Answer:
     """Ends every session of the account."""
     await blocking(visit.parts.accounts.end_sessions, visit.me.name)
-    return Moved("/login", cookies={COOKIE: ""})
+    return Redirect("/login", cookies={COOKIE: ""})
 
 
-async def language(visit: Visit) -> Answer:
+async def language(visit: ConsoleRequest) -> Answer:
     """Only back to a page of ours."""
     to = visit.path["to"]
     if to not in ("zh", "en"):
-        raise Refusal(404, "没有这种语言", "no such language")
+        raise ConsoleError(404, "没有这种语言", "no such language")
     back = visit.query.get("back", "/")
     ours = back.startswith("/") and not back.startswith(("//", "/\\")) and not urlsplit(back).netloc
-    return Moved(back if ours else "/", cookies={LANGUAGE_COOKIE: to})
+    return Redirect(back if ours else "/", cookies={LANGUAGE_COOKIE: to})

@@ -15,15 +15,15 @@ from starlette.responses import Response
 from threegate.audit.export.formats import FLAT, cell, flat
 from threegate.audit.log.query import MAX_PAGE, Entry, Page, Query, find
 from threegate.audit.log.record import timestamp
-from threegate.audit.verify.findings import Report
+from threegate.audit.verify.findings import VerifyReport
 from threegate.audit.verify.published import verify_all
 from threegate.console.auth.sessions import REVEAL_S
 from threegate.console.presenters import records as explained
 from threegate.console.review import search_terms
 from threegate.console.review.complaints import CLAIMS, SOURCES
-from threegate.console.review.review_store import Label
-from threegate.console.review.saved_searches import View
-from threegate.console.web import Answer, Moved, Refusal, Shown, Visit, blocking
+from threegate.console.review.review_store import ReviewLabel
+from threegate.console.review.saved_searches import SavedSearch
+from threegate.console.web import Answer, ConsoleError, ConsoleRequest, Redirect, Shown, blocking
 from threegate.errors import AuditError
 from threegate.types import Bilingual
 
@@ -33,7 +33,7 @@ MAX_NAME = 60
 MEDIA = {"jsonl": "application/x-ndjson", "csv": "text/csv; charset=utf-8"}
 
 
-async def search(visit: Visit) -> Answer:
+async def search(visit: ConsoleRequest) -> Answer:
     terms = search_terms.terms_of(visit.query)
     after = visit.query.get("after", "")
     query = search_terms.to_query(terms, facets=True, limit=search_terms.PAGE, after=after)
@@ -62,34 +62,34 @@ def _found(connection: Connection, query: Query, language: str) -> tuple[Page, d
     return find(connection, query), search_terms.timeline(connection, query, language)
 
 
-async def keep_view(visit: Visit) -> Answer:
+async def keep_view(visit: ConsoleRequest) -> Answer:
     """The search that is shown, under a name; `shared` shows it to every reviewer."""
     name = visit.form.get("name", "").strip()[:MAX_NAME]
     query = search_terms.address(search_terms.terms_of(visit.form))
     if not name:
-        raise Refusal(400, "请给视图起个名字", "give the view a name")
-    view = View(visit.me.name, name, query, visit.form.get("shared") == "1")
+        raise ConsoleError(400, "请给视图起个名字", "give the view a name")
+    view = SavedSearch(visit.me.name, name, query, visit.form.get("shared") == "1")
     await visit.note("save-view", shared=view.shared)
     await blocking(visit.parts.desk.saved.keep, view)
-    return Moved(f"/audit?{query}", done="view-saved", data={"name": name})
+    return Redirect(f"/audit?{query}", done="view-saved", data={"name": name})
 
 
-async def drop_view(visit: Visit) -> Answer:
+async def drop_view(visit: ConsoleRequest) -> Answer:
     """One's own only."""
     await visit.note("drop-view")
     await blocking(visit.parts.desk.saved.drop, visit.me.name, visit.form.get("name", ""))
-    return Moved("/audit", done="view-dropped")
+    return Redirect("/audit", done="view-dropped")
 
 
-async def entries_of(visit: Visit) -> Sequence[Entry]:
+async def entries_of(visit: ConsoleRequest) -> Sequence[Entry]:
     """The life of the request in the address, oldest first. Raises Refusal."""
     found = await visit.parts.audit.get(visit.path["request"])
     if not found:
-        raise Refusal(404, "没有这条记录", "there is no such record")
+        raise ConsoleError(404, "没有这条记录", "there is no such record")
     return [e for e in found if e.stage in explained.LIFE] or found
 
 
-async def record(visit: Visit) -> Answer:
+async def record(visit: ConsoleRequest) -> Answer:
     entries = await entries_of(visit)
     revealed = _revealed(visit)
     await visit.note("open", object=visit.path["request"], revealed=revealed)
@@ -119,12 +119,12 @@ async def record(visit: Visit) -> Answer:
     )
 
 
-def _revealed(visit: Visit) -> bool:
+def _revealed(visit: ConsoleRequest) -> bool:
     ticket = visit.parts.signer.read("reveal", visit.query.get("ticket", ""), REVEAL_S)
     return ticket == [visit.me.name, visit.path["request"]]
 
 
-async def kept_parts(visit: Visit, entries: Sequence[Entry]) -> list[dict[str, str]]:
+async def kept_parts(visit: ConsoleRequest, entries: Sequence[Entry]) -> list[dict[str, str]]:
     """Every text that the records of a request kept: question first, then the answer. Raises
     AuditError where the key is gone."""
     parts: dict[str, dict[str, str]] = {}
@@ -135,7 +135,7 @@ async def kept_parts(visit: Visit, entries: Sequence[Entry]) -> list[dict[str, s
 
 
 async def _texts(
-    visit: Visit, entries: Sequence[Entry], *, revealed: bool
+    visit: ConsoleRequest, entries: Sequence[Entry], *, revealed: bool
 ) -> tuple[list[dict[str, Any]], str]:
     """The kept texts, coloured; a problem where they do not open."""
     try:
@@ -171,7 +171,7 @@ def _place(entry: Entry) -> dict[str, Any]:
 
 
 def _judged(
-    entry: Entry, labels: Sequence[Label], language: str, known: Mapping[str, Bilingual]
+    entry: Entry, labels: Sequence[ReviewLabel], language: str, known: Mapping[str, Bilingual]
 ) -> list[dict[str, Any]]:
     """Rules that a reviewer can judge here, and the whole request, with what was said of them."""
     decided = (d for d in entry.event.get("decisions", ()) if d["layer"] != "constraint")
@@ -186,19 +186,21 @@ def _judged(
     ]
 
 
-async def reveal(visit: Visit) -> Answer:
+async def reveal(visit: ConsoleRequest) -> Answer:
     """A ticket for ten minutes, for this person and this record, once the reason is recorded."""
     reason = visit.form.get("reason", "").strip()
     if len(reason) < MIN_REASON:
-        raise Refusal(400, f"请写明原因（至少 {MIN_REASON} 个字）", "give a reason of 8 characters")
+        raise ConsoleError(
+            400, f"请写明原因（至少 {MIN_REASON} 个字）", "give a reason of 8 characters"
+        )
     request = visit.path["request"]
     await entries_of(visit)
     await visit.note("reveal", object=request, reason=reason[:200], seconds=REVEAL_S)
     ticket = visit.parts.signer.sign("reveal", visit.me.name, request)
-    return Moved(f"/audit/record/{request}?ticket={ticket}", data={"ticket": ticket})
+    return Redirect(f"/audit/record/{request}?ticket={ticket}", data={"ticket": ticket})
 
 
-async def verify(visit: Visit) -> Answer:
+async def verify(visit: ConsoleRequest) -> Answer:
     """The independent reader over the whole log; what it says of one record, where one is named."""
     report = await blocking(verify_all, visit.parts.audit_settings)
     await visit.note("verify", ok=report.ok, problems=len(report.problems))
@@ -207,7 +209,7 @@ async def verify(visit: Visit) -> Answer:
     return Shown("verify.html", _verified(report, writer, seq, visit.language) | back)
 
 
-def _verified(report: Report, writer: str, seq: str, language: str) -> dict[str, Any]:
+def _verified(report: VerifyReport, writer: str, seq: str, language: str) -> dict[str, Any]:
     chains = [
         {"writer": c.writer, "size": c.size, "integrated": c.integrated, "covered": c.covered}
         | {"pending": c.pending, "pruned": c.pruned, "erased": c.erased}
@@ -227,13 +229,13 @@ def _verified(report: Report, writer: str, seq: str, language: str) -> dict[str,
     }
 
 
-async def export(visit: Visit) -> Answer:
+async def export(visit: ConsoleRequest) -> Answer:
     """What the search shows, as a file of metadata; texts are exported on the command line, with
     their proofs."""
     terms = search_terms.terms_of(visit.form)
     form = visit.form.get("format", "jsonl")
     if form not in MEDIA:
-        raise Refusal(400, "不支持的格式", "no such format")
+        raise ConsoleError(400, "不支持的格式", "no such format")
     entries = await visit.parts.audit.read(lambda c: _all(c, terms))
     await visit.note("export", format=form, records=len(entries), terms=sorted(terms))
     body = _csv(entries) if form == "csv" else _jsonl(entries)

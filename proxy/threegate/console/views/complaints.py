@@ -6,12 +6,12 @@ from dataclasses import asdict
 
 from threegate.console.auth.accounts import now
 from threegate.console.review.complaints import CLAIMS, OUTCOMES, SOURCES, Complaint, new_id
-from threegate.console.web import Answer, Moved, Refusal, Shown, Visit, blocking
+from threegate.console.web import Answer, ConsoleError, ConsoleRequest, Redirect, Shown, blocking
 
 MAX_CHARS = 4_000
 
 
-async def listing(visit: Visit) -> Answer:
+async def listing(visit: ConsoleRequest) -> Answer:
     found = await blocking(visit.parts.desk.complaints.all)
     await visit.note("complaints", found=len(found))
     return Shown(
@@ -26,34 +26,34 @@ async def listing(visit: Visit) -> Answer:
     )
 
 
-async def take(visit: Visit) -> Answer:
+async def take(visit: ConsoleRequest) -> Answer:
     """A complaint as it was received; `request` must be one of the log, or empty."""
     request, text = visit.form.get("request", "").strip(), visit.form.get("text", "").strip()
     source, claim = visit.form.get("source", ""), visit.form.get("claim", "")
     if source not in SOURCES or claim not in CLAIMS or not text or len(text) > MAX_CHARS:
-        raise Refusal(400, "请填写来源、诉求和内容", "source, claim and text are needed")
+        raise ConsoleError(400, "请填写来源、诉求和内容", "source, claim and text are needed")
     if request and not await visit.parts.audit.get(request):
-        raise Refusal(400, "日志中没有这个请求", "the log has no such request")
+        raise ConsoleError(400, "日志中没有这个请求", "the log has no such request")
     at = now().isoformat(timespec="seconds")
     made = Complaint(new_id(), request, source, claim, text, visit.me.name, at)
     await visit.note("complaint", object=request, complaint=made.id, source=source, claim=claim)
     await blocking(visit.parts.desk.complaints.take, made)
-    return Moved(_back(visit, request), done="complained", data={"id": made.id})
+    return Redirect(_back(visit, request), done="complained", data={"id": made.id})
 
 
-async def answer(visit: Visit) -> Answer:
+async def answer(visit: ConsoleRequest) -> Answer:
     id, outcome = visit.path["id"], visit.form.get("outcome", "")
     text = visit.form.get("answer", "").strip()
     if outcome not in OUTCOMES or not text or len(text) > MAX_CHARS:
-        raise Refusal(400, "请选择结论并写明答复", "choose an outcome and write an answer")
+        raise ConsoleError(400, "请选择结论并写明答复", "choose an outcome and write an answer")
     await visit.note("complaint-answered", complaint=id, outcome=outcome)
     at = now().isoformat(timespec="seconds")
     done = await blocking(visit.parts.desk.complaints.answer, id, outcome, text, visit.me.name, at)
     if not done:
-        raise Refusal(404, "没有这条待处理的投诉", "there is no such open complaint")
-    return Moved("/audit/complaints", done="answered", data={"id": id})
+        raise ConsoleError(404, "没有这条待处理的投诉", "there is no such open complaint")
+    return Redirect("/audit/complaints", done="answered", data={"id": id})
 
 
-def _back(visit: Visit, request: str) -> str:
+def _back(visit: ConsoleRequest, request: str) -> str:
     from_record = visit.form.get("from") == "record" and request
     return f"/audit/record/{request}" if from_record else "/audit/complaints"

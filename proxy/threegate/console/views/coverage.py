@@ -5,16 +5,16 @@ from __future__ import annotations
 from typing import Any
 
 from threegate.console.views.policies import space_of
-from threegate.console.web import Answer, Refusal, Shown, Visit, blocking
+from threegate.console.web import Answer, ConsoleError, ConsoleRequest, Shown, blocking
 from threegate.policy.compliance.coverage import ENOUGH_TESTS, Matrix, Row, coverage
 from threegate.policy.compliance.product_controls import BESIDE
 from threegate.policy.compliance.taxonomy import TAXONOMIES, taxonomy
 
 
-async def matrix(visit: Visit) -> Answer:
+async def matrix(visit: ConsoleRequest) -> Answer:
     chosen = taxonomy(visit.query.get("taxonomy", "gbt45654"))
     if chosen is None:
-        raise Refusal(404, "没有这个分类标准", "there is no such taxonomy")
+        raise ConsoleError(404, "没有这个分类标准", "there is no such taxonomy")
     space = await space_of(visit)
     made = coverage(await blocking(space.bundle), chosen)
     names = [{"id": t.id, "title": t.title.get(visit.language)} for t in TAXONOMIES]

@@ -10,12 +10,12 @@ from threegate.audit.report.report import gather
 from threegate.console.presenters import policies
 from threegate.console.review import search_terms
 from threegate.console.views.policies import space_of
-from threegate.console.web import Answer, Shown, Visit, blocking
-from threegate.policy.lifecycle.machine import Role, Stage, State
+from threegate.console.web import Answer, ConsoleRequest, Shown, blocking
+from threegate.policy.lifecycle.machine import Role, State, VersionStage
 from threegate.policy.lifecycle.store import today_utc
 
 
-async def home(visit: Visit) -> Answer:
+async def home(visit: ConsoleRequest) -> Answer:
     state = await blocking(visit.parts.versions.state)
     space = await space_of(visit)
     bundle = await blocking(space.bundle)
@@ -38,13 +38,13 @@ async def home(visit: Visit) -> Answer:
 
 
 def _waiting(state: State) -> list[dict[str, Any]]:
-    opened = (Stage.SUBMITTED, Stage.APPROVED)
+    opened = (VersionStage.SUBMITTED, VersionStage.APPROVED)
     return [
         policies.version_row(v, state, "") for v in state.versions.values() if v.stage in opened
     ]
 
 
-async def _week(visit: Visit) -> dict[str, Any]:
+async def _week(visit: ConsoleRequest) -> dict[str, Any]:
     until = search_terms.now_us()
     query = search_terms.to_query({"days": "7"})
 

@@ -12,7 +12,7 @@ from threegate.audit.log.record import Record, Stage
 from threegate.console.drafts import workspace
 from threegate.console.presenters import policies as told
 from threegate.console.views.drafts import base_of, draft_policies, results_of
-from threegate.console.web import Answer, Moved, Refusal, Shown, Visit, blocking
+from threegate.console.web import Answer, ConsoleError, ConsoleRequest, Redirect, Shown, blocking
 from threegate.policy.facade import check
 from threegate.policy.lifecycle.approval import Refused
 from threegate.policy.lifecycle.machine import (
@@ -34,14 +34,14 @@ MAX_NOTE = 200
 STAFF = Caller(tenant="", key_id="console", language="")
 
 
-async def act(visit: Visit, command: Command, verb: str) -> None:
+async def act(visit: ConsoleRequest, command: Command, verb: str) -> None:
     """Records a command, in the lifecycle and in the audit log. Raises Refusal where the rules do
     not allow it."""
     await visit.note("attempt", what=verb, object=command.digest)
     answer = await blocking(visit.parts.versions.act, command, visit.me, now_utc())
     if isinstance(answer, Refused):
         await visit.note("refused", what=verb, object=command.digest, code=answer.code)
-        raise Refusal(409, answer.text.zh, answer.text.en)
+        raise ConsoleError(409, answer.text.zh, answer.text.en)
     detail: dict[str, Any] = {"actor": visit.me.name, "verb": verb, "group": visit.me.group}
     detail |= told.event_row(answer) | {"reason": getattr(command, "reason", "")}
     record = Record(stage=Stage.POLICY, caller=STAFF, policy=command.digest, detail=detail)
@@ -50,16 +50,16 @@ async def act(visit: Visit, command: Command, verb: str) -> None:
     visit.parts.notices.emergency = state.emergency(now_utc())
 
 
-def _note(visit: Visit, name: str = "note") -> str:
+def _note(visit: ConsoleRequest, name: str = "note") -> str:
     return visit.form.get(name, "").strip()[:MAX_NOTE]
 
 
-async def submit(visit: Visit) -> Answer:
+async def submit(visit: ConsoleRequest) -> Answer:
     """The draft becomes a version under its digest, and is a draft no more."""
     parts = visit.parts
     policies, checked, space = await draft_policies(visit)
     if not space.files:
-        raise Refusal(409, "草稿里没有改动", "the draft changes nothing")
+        raise ConsoleError(409, "草稿里没有改动", "the draft changes nothing")
     await _keep_base(visit)
     base = proper(await blocking(parts.versions.state))
     old = await base_of(visit)
@@ -67,10 +67,10 @@ async def submit(visit: Visit) -> Answer:
     digest = await blocking(parts.versions.save, checked, space.packs, now_utc())
     await act(visit, Submit(digest, weaker, base, (visit.me.name,), _note(visit)), "submit")
     await blocking(parts.drafts.discard, visit.me.name)
-    return Moved(f"/policies/version/{digest}", done="submitted", data={"digest": digest})
+    return Redirect(f"/policies/version/{digest}", done="submitted", data={"digest": digest})
 
 
-async def _keep_base(visit: Visit) -> None:
+async def _keep_base(visit: ConsoleRequest) -> None:
     """The folder's policy is kept as a version too, so that differences can be shown later."""
     parts = visit.parts
     clean = await blocking(workspace, parts.versions, parts.ground, {})
@@ -79,7 +79,7 @@ async def _keep_base(visit: Visit) -> None:
         await blocking(parts.versions.save, checked, clean.packs, now_utc())
 
 
-async def history(visit: Visit) -> Answer:
+async def history(visit: ConsoleRequest) -> Answer:
     versions = visit.parts.versions
     state = await blocking(versions.state)
     events = await blocking(versions.events)
@@ -99,12 +99,12 @@ async def history(visit: Visit) -> Answer:
     )
 
 
-async def version(visit: Visit) -> Answer:
+async def version(visit: ConsoleRequest) -> Answer:
     versions, digest = visit.parts.versions, visit.path["digest"]
     state = await blocking(versions.state)
     known = state.versions.get(digest)
     if known is None:
-        raise Refusal(404, "没有这个版本", "there is no such version")
+        raise ConsoleError(404, "没有这个版本", "there is no such version")
     active = state.active(now_utc())
     policies = await blocking(versions.build, digest)
     events = [told.event_row(e) for e in await blocking(versions.events)]
@@ -123,60 +123,60 @@ async def version(visit: Visit) -> Answer:
     )
 
 
-async def _changes(visit: Visit, base: str, new: PolicySet) -> list[dict[str, Any]]:
+async def _changes(visit: ConsoleRequest, base: str, new: PolicySet) -> list[dict[str, Any]]:
     """The version against what it was submitted over; the folder's policy where nothing was active
     yet."""
     old = await blocking(visit.parts.versions.build, base) if base else await _folder(visit)
     return [told.change_row(c, visit.language) for c in diff_sets(old, new)]
 
 
-async def _folder(visit: Visit) -> Any:
+async def _folder(visit: ConsoleRequest) -> Any:
     ground = await blocking(visit.parts.ground)
     checked = await blocking(lambda: check(ground.tree, ground.packs, today=today_utc()))
     return checked.policies or visit.parts.policies.pin()
 
 
-async def approve(visit: Visit) -> Answer:
+async def approve(visit: ConsoleRequest) -> Answer:
     digest = visit.path["digest"]
     await act(visit, Approve(digest, _note(visit)), "approve")
-    return Moved(f"/policies/version/{digest}", done="approved")
+    return Redirect(f"/policies/version/{digest}", done="approved")
 
 
-async def withdraw(visit: Visit) -> Answer:
+async def withdraw(visit: ConsoleRequest) -> Answer:
     digest = visit.path["digest"]
     await act(visit, Withdraw(digest), "withdraw")
-    return Moved(f"/policies/version/{digest}", done="withdrawn")
+    return Redirect(f"/policies/version/{digest}", done="withdrawn")
 
 
-async def reject(visit: Visit) -> Answer:
+async def reject(visit: ConsoleRequest) -> Answer:
     digest = visit.path["digest"]
     await act(visit, Reject(digest, _note(visit)), "reject")
-    return Moved(f"/policies/version/{digest}", done="rejected")
+    return Redirect(f"/policies/version/{digest}", done="rejected")
 
 
-async def activate(visit: Visit) -> Answer:
+async def activate(visit: ConsoleRequest) -> Answer:
     """In force within a second or two: every worker looks each second."""
     digest, emergency = visit.path["digest"], bool(visit.form.get("emergency"))
     await act(visit, Activate(digest, emergency, _note(visit, "reason")), "activate")
-    return Moved(f"/policies/version/{digest}", done="activated")
+    return Redirect(f"/policies/version/{digest}", done="activated")
 
 
-async def resume(visit: Visit) -> Answer:
+async def resume(visit: ConsoleRequest) -> Answer:
     """A rule that stopped itself acts again; other workers follow within a second."""
     rule, parts, serving = visit.path["rule"], visit.parts, visit.parts.policies.pin()
     await visit.note("attempt", what="resume", object=rule)
     stopped = {e.policy for e in await blocking(parts.band_store.left, serving) if e.rule == rule}
     if not stopped:
-        raise Refusal(409, "这条规则没有停用", "this rule has not stopped itself")
+        raise ConsoleError(409, "这条规则没有停用", "this rule has not stopped itself")
     for digest in stopped:
         await blocking(parts.band_store.resume, digest, rule)
     parts.notices.bands.told(await blocking(parts.band_store.left, serving))
     detail = {"actor": visit.me.name, "verb": "resume", "object": rule, "reason": _note(visit)}
     await parts.audit.append(Record(stage=Stage.POLICY, caller=STAFF, detail=detail))
-    return Moved(f"/policies/rule/{rule}", done="resumed")
+    return Redirect(f"/policies/rule/{rule}", done="resumed")
 
 
-async def rollback(visit: Visit) -> Answer:
+async def rollback(visit: ConsoleRequest) -> Answer:
     digest = visit.path["digest"]
     await act(visit, RollBack(digest, _note(visit, "reason")), "rollback")
-    return Moved(f"/policies/version/{digest}", done="rolled-back")
+    return Redirect(f"/policies/version/{digest}", done="rolled-back")

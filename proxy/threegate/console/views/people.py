@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from threegate.console.auth.accounts import AccountError, now
 from threegate.console.views.account import ERRORS
-from threegate.console.web import Answer, Moved, Refusal, Shown, Visit, blocking
+from threegate.console.web import Answer, ConsoleError, ConsoleRequest, Redirect, Shown, blocking
 from threegate.policy.lifecycle.machine import Role
 
 
-async def listing(visit: Visit) -> Answer:
+async def listing(visit: ConsoleRequest) -> Answer:
     return Shown("people.html", {"people": await _people(visit), "link": "", "error": ""})
 
 
-async def _people(visit: Visit) -> list[dict[str, object]]:
+async def _people(visit: ConsoleRequest) -> list[dict[str, object]]:
     return [
         {
             "name": a.name,
@@ -24,15 +24,15 @@ async def _people(visit: Visit) -> list[dict[str, object]]:
     ]
 
 
-def _roles(visit: Visit) -> frozenset[Role]:
+def _roles(visit: ConsoleRequest) -> frozenset[Role]:
     return frozenset(r for r in Role if visit.form.get(f"role_{r.value}"))
 
 
-async def invite(visit: Visit) -> Answer:
+async def invite(visit: ConsoleRequest) -> Answer:
     """The link is shown once. For a known name it only sets a new password."""
     name, group, roles = visit.form.get("name", ""), visit.form.get("group", "")[:64], _roles(visit)
     if not name:
-        raise Refusal(400, ERRORS["name"].zh, ERRORS["name"].en)
+        raise ConsoleError(400, ERRORS["name"].zh, ERRORS["name"].en)
     try:
         token = await blocking(visit.parts.accounts.invite, name, roles, group, now())
     except AccountError as error:
@@ -46,16 +46,16 @@ async def invite(visit: Visit) -> Answer:
     return Shown("people.html", {"people": await _people(visit), "link": link, "error": ""})
 
 
-async def change(visit: Visit) -> Answer:
+async def change(visit: ConsoleRequest) -> Answer:
     name, roles = visit.path["name"], _roles(visit)
     closed, group = bool(visit.form.get("closed")), visit.form.get("group", "")[:64]
     if await blocking(visit.parts.accounts.find, name) is None:
-        raise Refusal(404, "没有这个账号", "no such account")
+        raise ConsoleError(404, "没有这个账号", "no such account")
     try:
         await blocking(
             lambda: visit.parts.accounts.change(name, roles, group, closed=closed),
         )
     except AccountError as error:
-        raise Refusal(409, ERRORS[error.code].zh, ERRORS[error.code].en) from None
+        raise ConsoleError(409, ERRORS[error.code].zh, ERRORS[error.code].en) from None
     await visit.note("account", object=name, roles=sorted(roles), group=group, closed=closed)
-    return Moved("/people", done="saved")
+    return Redirect("/people", done="saved")

@@ -9,7 +9,7 @@ from threegate.console.drafts import Workspace, workspace
 from threegate.console.presenters import policies
 from threegate.console.review import search_terms
 from threegate.console.rule_form import SIMPLE
-from threegate.console.web import Answer, Refusal, Shown, Visit, blocking
+from threegate.console.web import Answer, ConsoleError, ConsoleRequest, Shown, blocking
 from threegate.policy.compile import layered
 from threegate.policy.language.load import Bundle, pack_path
 from threegate.policy.lifecycle.machine import Role
@@ -20,7 +20,7 @@ from threegate.types import Level
 WEEK_US = 7 * search_terms.DAY_US
 
 
-async def space_of(visit: Visit) -> Workspace:
+async def space_of(visit: ConsoleRequest) -> Workspace:
     """The visitor's draft over the policy in force; the policy itself for who does not edit."""
     parts = visit.parts
     edits = visit.may(Role.EDITOR)
@@ -28,12 +28,12 @@ async def space_of(visit: Visit) -> Workspace:
     return await blocking(workspace, parts.versions, parts.ground, files)
 
 
-async def hits(visit: Visit) -> dict[str, int]:
+async def hits(visit: ConsoleRequest) -> dict[str, int]:
     since = search_terms.now_us() - WEEK_US
     return await visit.parts.audit.read(lambda c: search_terms.hits_since(c, since))
 
 
-async def listing(visit: Visit) -> Answer:
+async def listing(visit: ConsoleRequest) -> Answer:
     space, counts = await space_of(visit), await hits(visit)
     bundle = await blocking(space.bundle)
     rows = [policies.rule_row(r, p, counts, visit.language) for r, p in layered(bundle)]
@@ -48,7 +48,7 @@ async def listing(visit: Visit) -> Answer:
     )
 
 
-def _wanted(row: dict[str, Any], visit: Visit) -> bool:
+def _wanted(row: dict[str, Any], visit: ConsoleRequest) -> bool:
     words = visit.query.get("q", "").lower().split()
     text = f"{row['id']} {row['title']} {row['owner']}".lower()
     same = all(visit.query.get(n, "") in ("", row[n]) for n in ("mode", "layer", "pack"))
@@ -70,24 +70,24 @@ def _pack(pack: Any, space: Workspace, rows: list[dict[str, Any]], language: str
     }
 
 
-async def pack(visit: Visit) -> Answer:
+async def pack(visit: ConsoleRequest) -> Answer:
     space = await space_of(visit)
     name = await known_pack(visit, space)
     text = space.text(pack_path(name))
     return Shown("pack.html", {"pack": name, "text": text, "path": pack_path(name)})
 
 
-async def known_pack(visit: Visit, space: Workspace) -> str:
+async def known_pack(visit: ConsoleRequest, space: Workspace) -> str:
     """The pack in the address, if it is in force or in the draft (a draft that does not parse hides
     its pack). Raises Refusal: a name is never made a path unseen."""
     name = visit.path["pack"]
     names = {p.pack for p in (await blocking(space.bundle)).packs}
     if name not in names and pack_path(name) not in space.files:
-        raise Refusal(404, "没有这个策略包", "there is no such pack in force")
+        raise ConsoleError(404, "没有这个策略包", "there is no such pack in force")
     return name
 
 
-async def rule(visit: Visit) -> Answer:
+async def rule(visit: ConsoleRequest) -> Answer:
     space, counts = await space_of(visit), await hits(visit)
     bundle = await blocking(space.bundle)
     found, pack_name = rule_of(bundle, visit.path["rule"])
@@ -111,7 +111,7 @@ async def rule(visit: Visit) -> Answer:
 def rule_of(bundle: Bundle, rule_id: str) -> tuple[policies.AnyRule, str]:
     found = next(((r, p) for r, p in layered(bundle) if r.id == rule_id), None)
     if found is None:
-        raise Refusal(404, "没有这条规则", "there is no such rule")
+        raise ConsoleError(404, "没有这条规则", "there is no such rule")
     return found
 
 

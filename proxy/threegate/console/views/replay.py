@@ -18,11 +18,19 @@ from threegate.audit.log.store import AuditLog
 from threegate.console.presenters.records import channel_of, policies_of
 from threegate.console.review import search_terms
 from threegate.console.views.drafts import base_of, draft_page, draft_policies
-from threegate.console.web import Answer, Refusal, Shown, Step, Visit, Watched, blocking
+from threegate.console.web import (
+    Answer,
+    ConsoleError,
+    ConsoleRequest,
+    LongTask,
+    Shown,
+    Step,
+    blocking,
+)
 from threegate.policy.lifecycle.machine import Role
 from threegate.policy.lifecycle.store import today_utc
 from threegate.policy.model import PolicySet
-from threegate.policy_ops.replay import CHANGE, Change, Recorded, Replay, Side
+from threegate.policy_ops.replay import CHANGE, Recorded, Replay, ReplaySide, VerdictChange
 from threegate.policy_ops.replay import replay as replayed
 from threegate.types import Caller, Channel, Layer
 
@@ -30,28 +38,28 @@ MAX_REPLAY = 1000
 MAX_EXAMPLES = 50
 MOST = 20
 """Rules and callers that are named for one sort of change."""
-DIFFERENT = tuple(c for c in CHANGE if c is not Change.SAME)
+DIFFERENT = tuple(c for c in CHANGE if c is not VerdictChange.SAME)
 EXCERPT = 120
 AT_ONCE = 4
 """Texts judged before other requests get their turn: a few milliseconds."""
 
 
-async def replay(visit: Visit) -> Answer:
+async def replay(visit: ConsoleRequest) -> Answer:
     """Recorded texts under the policy in force and under the draft: what would change."""
     limit = visit.form.get("limit", "200")
     if not limit.isdigit() or not 0 < int(limit) <= MAX_REPLAY:
-        raise Refusal(400, "条数应为 1 到 1000", "the number of calls is 1 to 1000")
+        raise ConsoleError(400, "条数应为 1 到 1000", "the number of calls is 1 to 1000")
     new, _, _ = await draft_policies(visit)
     old = await base_of(visit)
     title = visit.says("正在重放最近的请求", "Replaying recent calls")
-    return Watched(title, _replayed(visit, old, new, int(limit)))
+    return LongTask(title, _replayed(visit, old, new, int(limit)))
 
 
 async def _replayed(
-    visit: Visit, old: PolicySet, new: PolicySet, limit: int
+    visit: ConsoleRequest, old: PolicySet, new: PolicySet, limit: int
 ) -> AsyncIterator[Step | Shown]:
     yield Step()
-    sides = [Side(policies, visit.parts.suite_of) for policies in (old, new)]
+    sides = [ReplaySide(policies, visit.parts.suite_of) for policies in (old, new)]
     calls, texts = await recorded(visit.parts.audit, limit)
     found = Replay(0, ())
     for start in range(0, len(texts), AT_ONCE):

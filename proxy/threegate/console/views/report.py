@@ -18,8 +18,8 @@ from threegate.console.presenters import labels as words
 from threegate.console.review import search_terms
 from threegate.console.review.complaints import Complaint, median_days, within
 from threegate.console.review.label_statistics import Agreement, agreement, questions, settled
-from threegate.console.review.review_store import Label
-from threegate.console.web import Answer, Shown, Visit, blocking, wants_json
+from threegate.console.review.review_store import ReviewLabel
+from threegate.console.web import Answer, ConsoleRequest, Shown, blocking, wants_json
 
 PERIOD = ("days", "since", "until")
 
@@ -36,7 +36,7 @@ class Reviewed:
     median_days: float | None
 
 
-async def report(visit: Visit) -> Answer:
+async def report(visit: ConsoleRequest) -> Answer:
     terms, figures, timeline = await _gathered(visit)
     reviewed = await _reviewed(visit, figures)
     known = records.titles(visit.parts.policies.pin())
@@ -55,7 +55,7 @@ async def report(visit: Visit) -> Answer:
     )
 
 
-async def report_pdf(visit: Visit) -> Answer:
+async def report_pdf(visit: ConsoleRequest) -> Answer:
     """Its JSON twin is the report's."""
     if wants_json(visit.request):
         return await report(visit)
@@ -76,7 +76,7 @@ async def report_pdf(visit: Visit) -> Answer:
     return Response(pdf(made), media_type="application/pdf", headers=head)
 
 
-async def _gathered(visit: Visit) -> tuple[dict[str, str], Figures, dict[str, Any]]:
+async def _gathered(visit: ConsoleRequest) -> tuple[dict[str, str], Figures, dict[str, Any]]:
     terms = {n: v for n, v in search_terms.terms_of(visit.query).items() if n in PERIOD}
     query = search_terms.to_query({"days": "30"} | terms)
     settings = records.constraint_ids(visit.parts.policies.pin())
@@ -97,9 +97,9 @@ def _findings_only(figures: Figures, settings: frozenset[str]) -> Figures:
     return replace(figures, rules=rules, kinds=kinds)
 
 
-async def _reviewed(visit: Visit, figures: Figures) -> Reviewed:
+async def _reviewed(visit: ConsoleRequest, figures: Figures) -> Reviewed:
     first, last = timestamp(figures.since_us)[:10], timestamp(figures.until_us - 1)[:19]
-    labels: Sequence[Label] = await blocking(visit.parts.desk.labels)
+    labels: Sequence[ReviewLabel] = await blocking(visit.parts.desk.labels)
     mine = [x for x in labels if first <= x.at[:10] and x.at[:19] <= last]
     taken: Sequence[Complaint] = await blocking(visit.parts.desk.complaints.all)
     taken = within(taken, first, last)

@@ -14,10 +14,10 @@ from threegate.console.auth.accounts import now
 from threegate.console.presenters import charts, records
 from threegate.console.review import review_queue, search_terms
 from threegate.console.review.label_statistics import agreement, precision, wrong_by_day
-from threegate.console.review.review_queue import Desktop, Why
-from threegate.console.review.review_store import LABELS, Label, Proposal, new_id
+from threegate.console.review.review_queue import Desktop, QueueReason
+from threegate.console.review.review_store import LABELS, Proposal, ReviewLabel, new_id
 from threegate.console.views.audit import entries_of, kept_parts
-from threegate.console.web import Answer, Moved, Refusal, Shown, Visit, blocking
+from threegate.console.web import Answer, ConsoleError, ConsoleRequest, Redirect, Shown, blocking
 from threegate.policy.lifecycle.machine import Role
 from threegate.types import Action
 
@@ -27,41 +27,45 @@ LOOKED_AT = 500
 DEFAULT_SAMPLE, DEFAULT_SECOND = 5, 20
 
 
-async def label(visit: Visit) -> Answer:
+async def label(visit: ConsoleRequest) -> Answer:
     """One judgement on one rule, or on the whole request where the guard missed something."""
     entries = await entries_of(visit)
     rule, said = visit.form.get("rule", ""), visit.form.get("label", "")
     rules = {r["rule"] for d in entries[-1].event.get("decisions", ()) for r in d["ruled"]}
     if said not in LABELS or (rule and rule not in rules):
-        raise Refusal(400, "没有这种标注或规则", "no such label or rule")
+        raise ConsoleError(400, "没有这种标注或规则", "no such label or rule")
     request, category = visit.path["request"], visit.form.get("category", "")[:64]
-    made = Label(request, rule, visit.me.name, said, category, now().isoformat(timespec="seconds"))
+    made = ReviewLabel(
+        request, rule, visit.me.name, said, category, now().isoformat(timespec="seconds")
+    )
     await visit.note("label", object=request, rule=rule, label=said, category=category)
     await blocking(visit.parts.desk.label, made)
     back = "/audit/queue" if visit.form.get("from") == "queue" else f"/audit/record/{request}"
-    return Moved(back, done="labelled", data={"label": said})
+    return Redirect(back, done="labelled", data={"label": said})
 
 
-async def propose(visit: Visit) -> Answer:
+async def propose(visit: ConsoleRequest) -> Answer:
     """A test from a kept text, redacted as the log has it, for the editors of the rule."""
     entries = await entries_of(visit)
     parts = await kept_parts(visit, entries)
     part = next((p for p in parts if p["part"] == visit.form.get("part", "")), None)
     rule, expect = visit.form.get("rule", ""), visit.form.get("expect", "")
     if part is None or not rule or expect not in ("match", "no_match"):
-        raise Refusal(400, "请选择规则和保存下来的文本", "choose a rule and a text that was kept")
+        raise ConsoleError(
+            400, "请选择规则和保存下来的文本", "choose a rule and a text that was kept"
+        )
     if rule not in records.titles(visit.parts.policies.pin()):
-        raise Refusal(400, f"没有名为 {rule} 的规则", f"there is no rule called {rule}")
+        raise ConsoleError(400, f"没有名为 {rule} 的规则", f"there is no rule called {rule}")
     request = visit.path["request"]
     channel = records.channel_of(part["part"])
     at = now().isoformat(timespec="seconds")
     made = Proposal(new_id(), rule, expect, channel, part["redacted"], request, visit.me.name, at)
     await visit.note("propose-test", object=request, rule=rule, expect=expect)
     await blocking(visit.parts.desk.propose, made)
-    return Moved(f"/audit/record/{request}", done="proposed", data={"id": made.id})
+    return Redirect(f"/audit/record/{request}", done="proposed", data={"id": made.id})
 
 
-async def queue(visit: Visit) -> Answer:
+async def queue(visit: ConsoleRequest) -> Answer:
     """What waits for this reviewer, what is taken by them only where `show=mine`."""
     sample = _percent(visit.query.get("sample", str(DEFAULT_SAMPLE)))
     second = _percent(visit.query.get("second", str(DEFAULT_SECOND)))
@@ -95,7 +99,7 @@ def _done(desktop: Desktop) -> int:
     return sum(any(x.author == desktop.me for x in given) for given in desktop.labels.values())
 
 
-async def take(visit: Visit) -> Answer:
+async def take(visit: ConsoleRequest) -> Answer:
     """Assigns the next of what waits and nobody holds to a reviewer; `count=0` gives back what the
     reviewer holds."""
     sample = _percent(visit.form.get("sample", str(DEFAULT_SAMPLE)))
@@ -104,7 +108,7 @@ async def take(visit: Visit) -> Answer:
     who = visit.form.get("reviewer", "") or visit.me.name
     account = await blocking(visit.parts.accounts.find, who)
     if account is None or account.closed or Role.REVIEWER not in account.roles:
-        raise Refusal(400, "没有这位审核员", "there is no such reviewer")
+        raise ConsoleError(400, "没有这位审核员", "there is no such reviewer")
     waiting, desktop = await _waiting(visit, sample, second, who)
     if count:
         chosen = [e.request_id for e, _ in waiting if e.request_id not in desktop.assigned][:count]
@@ -113,18 +117,18 @@ async def take(visit: Visit) -> Answer:
     await visit.note("assign", reviewer=who if count else "", found=len(chosen))
     at = now().isoformat(timespec="seconds")
     await blocking(visit.parts.desk.assign, chosen, who if count else "", at)
-    return Moved("/audit/queue?show=mine", done="assigned", data={"assigned": len(chosen)})
+    return Redirect("/audit/queue?show=mine", done="assigned", data={"assigned": len(chosen)})
 
 
 def _percent(text: str) -> int:
     if not text.isdigit() or int(text) > 100:
-        raise Refusal(400, "应为 0 到 100 的整数", "a whole number up to 100 is expected")
+        raise ConsoleError(400, "应为 0 到 100 的整数", "a whole number up to 100 is expected")
     return int(text)
 
 
 async def _waiting(
-    visit: Visit, sample: int, second: int, who: str = ""
-) -> tuple[list[tuple[Entry, Why]], Desktop]:
+    visit: ConsoleRequest, sample: int, second: int, who: str = ""
+) -> tuple[list[tuple[Entry, QueueReason]], Desktop]:
     desk = visit.parts.desk
     complaints = await blocking(desk.complaints.all)
     complained = {c.request for c in complaints if c.request and not c.outcome}
@@ -149,8 +153,8 @@ def _looked_at(connection: Connection, sample: int, wanted: Collection[str]) -> 
     return list({e.request_id: e for e in reversed(every)}.values())[::-1]
 
 
-async def quality(visit: Visit) -> Answer:
-    labels: Sequence[Label] = await blocking(visit.parts.desk.labels)
+async def quality(visit: ConsoleRequest) -> Answer:
+    labels: Sequence[ReviewLabel] = await blocking(visit.parts.desk.labels)
     known = records.titles(visit.parts.policies.pin())
     rows = [
         asdict(p)
@@ -175,7 +179,7 @@ async def quality(visit: Visit) -> Answer:
     )
 
 
-def _wrong_chart(labels: Sequence[Label]) -> dict[str, Any]:
+def _wrong_chart(labels: Sequence[ReviewLabel]) -> dict[str, Any]:
     days = wrong_by_day(labels)
     columns = [(d, w / judged, f"{d} · {w}/{judged}") for d, (w, judged) in days.items()]
     return charts.columns(columns[-charts.MAX_BARS :], most=1.0)

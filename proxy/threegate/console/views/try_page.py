@@ -10,18 +10,33 @@ from collections.abc import AsyncIterator, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from threegate.console.presenters.highlights import Mark, pieces
+from threegate.console.presenters.highlights import Highlight, pieces
 from threegate.console.presenters.labels import family
 from threegate.console.presenters.records import policies_of
 from threegate.console.views.drafts import draft_page, draft_policies
-from threegate.console.web import Answer, Refusal, Shown, Step, Visit, Watched, blocking
+from threegate.console.web import (
+    Answer,
+    ConsoleError,
+    ConsoleRequest,
+    LongTask,
+    Shown,
+    Step,
+    blocking,
+)
 from threegate.guard.mask import MaskMap
 from threegate.guard.redact import Renderer, edited
 from threegate.policy.lifecycle.store import today_utc
 from threegate.policy.model import CompiledPolicy, PolicySet
-from threegate.policy.testing.cases import Case, ConstraintCase, Outcome, Report, joined, planned
+from threegate.policy.testing.cases import (
+    Case,
+    ConstraintCase,
+    Outcome,
+    TestReport,
+    joined,
+    planned,
+)
 from threegate.policy_ops.test_runner import Runner
-from threegate.types import Action, Channel, Finding, Layer, Locus, Passage, Ruled, Source
+from threegate.types import Action, Channel, Finding, Layer, Passage, Ruling, Source, TextLocation
 
 MAX_TEXT = 20_000
 AT_ONCE = 4
@@ -30,11 +45,11 @@ ANSWERS = (Channel.CONTENT, Channel.REASONING)
 TRIED = (Channel.USER, Channel.SYSTEM, Channel.TOOL_RESULT, Channel.CONTENT, Channel.REASONING)
 
 
-async def try_page(visit: Visit) -> Answer:
+async def try_page(visit: ConsoleRequest) -> Answer:
     return Shown("try.html", {**_blank(visit, visit.parts.policies.pin()), "trace": None})
 
 
-def _blank(visit: Visit, policies: PolicySet) -> dict[str, Any]:
+def _blank(visit: ConsoleRequest, policies: PolicySet) -> dict[str, Any]:
     """The form as it was sent, or empty. `policy` is asked for where there are several."""
     names = ("text", "question", "source")
     given = {n: visit.form.get(n, "") for n in names}
@@ -45,15 +60,17 @@ def _blank(visit: Visit, policies: PolicySet) -> dict[str, Any]:
     return {**given, **places, "policy": chosen, "policies": known}
 
 
-async def try_it(visit: Visit) -> Answer:
+async def try_it(visit: ConsoleRequest) -> Answer:
     """One text through every rule of its place."""
     policies, _, space = await draft_policies(visit)
     text, form = visit.form.get("text", ""), _blank(visit, policies)
     if not text or len(text) > MAX_TEXT or form["channel"] not in form["channels"]:
-        raise Refusal(400, "请输入文字（最多两万字）", "give a text of at most 20,000 characters")
+        raise ConsoleError(
+            400, "请输入文字（最多两万字）", "give a text of at most 20,000 characters"
+        )
     policy = next((p for p in policies_of(policies) if p.name == form["policy"]), None)
     if policy is None:
-        raise Refusal(400, "没有这个策略", "there is no such policy")
+        raise ConsoleError(400, "没有这个策略", "there is no such policy")
     passage = _passage(text, Channel(form["channel"]), form)
     runner = Runner(policy, visit.parts.suite_of(policy), today=today_utc())
     ruled = await runner.ruled(passage)
@@ -64,11 +81,11 @@ async def try_it(visit: Visit) -> Answer:
 def _passage(text: str, channel: Channel, form: dict[str, Any]) -> Passage:
     layer = Layer.OUTPUT if channel in ANSWERS else Layer.INPUT
     sources = (Source("context:0", form["source"]),) if form["source"] else ()
-    return Passage(Locus(layer, channel), text, question=form["question"], sources=sources)
+    return Passage(TextLocation(layer, channel), text, question=form["question"], sources=sources)
 
 
 def _trace(
-    policy: CompiledPolicy, text: str, ruled: Sequence[Ruled], language: str
+    policy: CompiledPolicy, text: str, ruled: Sequence[Ruling], language: str
 ) -> dict[str, Any]:
     action = max((r.action for r in ruled if not r.shadow), default=Action.ALLOW)
     rules = {r.id: r for r in policy.rules}
@@ -84,16 +101,16 @@ def _trace(
     }
 
 
-def _mark(ruled: Ruled) -> Mark:
+def _mark(ruled: Ruling) -> Highlight:
     found = ruled.finding
     assert isinstance(found, Finding)
     span = found.span
-    return Mark(
+    return Highlight(
         span.start, span.end, found.kind, ruled.rule_id, ruled.action.name.lower(), ruled.shadow
     )
 
 
-def _row(ruled: Ruled, title: str) -> dict[str, Any]:
+def _row(ruled: Ruling, title: str) -> dict[str, Any]:
     found = ruled.finding
     hit = isinstance(found, Finding)
     return {
@@ -115,7 +132,7 @@ def _row(ruled: Ruled, title: str) -> dict[str, Any]:
 Run = tuple[Runner, Case | ConstraintCase]
 
 
-async def tests(visit: Visit) -> Answer:
+async def tests(visit: ConsoleRequest) -> Answer:
     """Every test of the packs in force, with the draft in place, each by the policy it is of."""
     policies, checked, _ = await draft_policies(visit)
     runs: list[Run] = []
@@ -123,14 +140,14 @@ async def tests(visit: Visit) -> Answer:
         runner = Runner(policy, visit.parts.suite_of(policy))
         runs += [(runner, case) for case in cases]
     title = visit.says("正在运行测试", "Running the tests")
-    return Watched(title, _tested(visit, policies, runs))
+    return LongTask(title, _tested(visit, policies, runs))
 
 
 async def _tested(
-    visit: Visit, policies: PolicySet, runs: Sequence[Run]
+    visit: ConsoleRequest, policies: PolicySet, runs: Sequence[Run]
 ) -> AsyncIterator[Step | Shown]:
     """A few tests at a time, with a pause after each: the proxy serves on the same loop."""
-    reports: list[Report] = []
+    reports: list[TestReport] = []
     for number, (runner, case) in enumerate(runs):
         if number % AT_ONCE == 0:
             yield Step(number, len(runs))
@@ -141,7 +158,7 @@ async def _tested(
     yield Shown("draft.html", await draft_page(visit))
 
 
-def _report(report: Report) -> dict[str, Any]:
+def _report(report: TestReport) -> dict[str, Any]:
     return {
         "passed": report.passed,
         "total": len(report.outcomes),

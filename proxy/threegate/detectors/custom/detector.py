@@ -14,8 +14,8 @@ from collections.abc import Iterable, Iterator
 import ahocorasick
 
 from threegate.detectors.base import DetectorInfo, PatternDetector, Scanned, uncrossed
-from threegate.detectors.custom.pattern_matcher import Occurrences
-from threegate.detectors.custom.phonetic_lists import SoundDetector
+from threegate.detectors.custom.pattern_matcher import PatternMatcher
+from threegate.detectors.custom.phonetic_lists import PhoneticListDetector
 from threegate.normalize import plain_text
 from threegate.policy.model import CompiledPolicy, CustomPattern, WordList, matches
 from threegate.types import Bilingual, Finding, Level, Passage, Span
@@ -23,7 +23,7 @@ from threegate.types import Bilingual, Finding, Level, Passage, Span
 
 def detectors(policy: CompiledPolicy) -> tuple[PatternDetector, ...]:
     lists: tuple[PatternDetector, ...] = tuple(ListDetector(w) for w in policy.lists if w.words)
-    lists += tuple(SoundDetector(w) for w in policy.lists if w.words and w.match == "sound")
+    lists += tuple(PhoneticListDetector(w) for w in policy.lists if w.words and w.match == "sound")
     return lists + tuple(RegexDetector(p) for p in policy.patterns)
 
 
@@ -96,7 +96,7 @@ def _leftmost_longest(hit: tuple[int, int]) -> tuple[int, int]:
 class RegexDetector:
     def __init__(self, custom: CustomPattern) -> None:
         self.info = DetectorInfo(custom.kind, (custom.kind,), Bilingual(custom.name, custom.name))
-        self._occurrences = Occurrences(custom.pattern, edges=custom.edges)
+        self._occurrences = PatternMatcher(custom.pattern, edges=custom.edges)
         self._level = custom.level
 
     def scan(self, passage: Passage, *, final: bool = True) -> Scanned:

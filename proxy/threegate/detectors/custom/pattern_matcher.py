@@ -38,7 +38,7 @@ Bytes = tuple[int, int]
 """A span, counted in bytes of UTF-8."""
 
 
-class Occurrences:
+class PatternMatcher:
     """Of one pattern."""
 
     def __init__(self, pattern: str, *, edges: bool) -> None:

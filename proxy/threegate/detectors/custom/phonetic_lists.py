@@ -11,7 +11,7 @@ from collections.abc import Iterator
 import ahocorasick
 
 from threegate.detectors.base import DetectorInfo, Scanned, uncrossed
-from threegate.normalize.phonetic import Sound, sound
+from threegate.normalize.phonetic import PhoneticText, sound
 from threegate.policy.model import WordList
 from threegate.types import Bilingual, Finding, Level, Passage, Span
 
@@ -19,7 +19,7 @@ MIN_LETTERS = 4
 """Shorter sounds are in too many words."""
 
 
-class SoundDetector:
+class PhoneticListDetector:
     def __init__(self, words: WordList) -> None:
         self.info = DetectorInfo(words.kind, (words.kind,), Bilingual(words.name, words.name))
         heard = {h for w in words.words if len(h := sound(w).text) >= MIN_LETTERS and "|" not in h}
@@ -43,12 +43,12 @@ class SoundDetector:
         )
         return Scanned(found, settled)
 
-    def _settled(self, heard: Sound, length: int) -> int:
+    def _settled(self, heard: PhoneticText, length: int) -> int:
         """A word may still begin, or end in a Latin word that goes on, this far from the end."""
         first = len(heard.text) - self._longest - 1
         return min((at for pos, at in heard.starts.items() if pos >= first), default=length)
 
-    def _spans(self, heard: Sound) -> Iterator[Span]:
+    def _spans(self, heard: PhoneticText) -> Iterator[Span]:
         taken = 0
         for last, size in sorted(
             self._automaton.iter(heard.text), key=lambda h: (h[0] - h[1], -h[1])

@@ -14,8 +14,8 @@ from typing import Any
 
 import numpy as np
 
-from threegate.detectors.engine.digit_index import LONG, Ints, Sieve
-from threegate.detectors.engine.digit_spans import Stretch, stretches
+from threegate.detectors.engine.digit_index import LONG, DigitIndex, Ints
+from threegate.detectors.engine.digit_spans import DigitSpan, stretches
 from threegate.detectors.engine.labels import Labels, words
 
 BEFORE = 40
@@ -29,8 +29,8 @@ REACH = 60
 
 SPACE = " \u00a0\u2007\u2009\u202f\u3000"
 
-STOPS = "。！？!?；;\n\r"
-_STRONG = re.compile(f"[{STOPS}]")
+SENTENCE_ENDS = "。！？!?；;\n\r"
+_STRONG = re.compile(f"[{SENTENCE_ENDS}]")
 JOINERS = "、,，/和及与或"
 _ITEMS = re.compile(rf"(?:[A-Z]{{0,2}}[0-9][0-9 \-]{{3,22}}[0-9Xx][ ]?[{JOINERS}][ ]?)+$")
 _BLANKS = SPACE + "\t\"'"
@@ -61,10 +61,10 @@ OTHER_NUMBER = words(
 )
 """Labels of numbers that are nobody's: the nearest label decides."""
 
-_UNKNOWN: list[Stretch] = []
+_UNKNOWN: list[DigitSpan] = []
 
 
-class View:
+class ScanText:
     """One text under scan, folded (same length as the original). `open` is where a hit may
     still change, `beginnings` where words begin in each of the stretches, once somebody asks."""
 
@@ -78,8 +78,8 @@ class View:
         self.final = final
         self.open = len(text)
         self._data: bytes | None = None
-        self._sieve: Sieve | None = None
-        self._stretches: list[Stretch] | None = _UNKNOWN
+        self._sieve: DigitIndex | None = None
+        self._stretches: list[DigitSpan] | None = _UNKNOWN
         self.beginnings: list[list[int]] | None = None
         self._lasts: dict[Labels, _Last] = {}
         self._sides: dict[tuple[Labels, Labels], _Sides] = {}
@@ -93,14 +93,14 @@ class View:
         return self._data
 
     @property
-    def sieve(self) -> Sieve:
+    def sieve(self) -> DigitIndex:
         """Made once for all recognizers of a scan."""
         if self._sieve is None:
-            self._sieve = Sieve(self.text, self.data)
+            self._sieve = DigitIndex(self.text, self.data)
         return self._sieve
 
     @property
-    def stretches(self) -> list[Stretch] | None:
+    def stretches(self) -> list[DigitSpan] | None:
         """Of digits; None where there are many."""
         if self._stretches is _UNKNOWN:
             self._stretches = stretches(self.text, self.data, LONG)
@@ -160,7 +160,9 @@ class View:
             self.hold(start)
         return window
 
-    def cue(self, start: int, end: int, labels: Labels, other: Labels, *, behind: bool) -> int:
+    def label_polarity(
+        self, start: int, end: int, labels: Labels, other: Labels, *, behind: bool
+    ) -> int:
         """See `cue`. At the end of the text nothing is remembered: what stands there is held."""
         late = end + AFTER > len(self.text)
         if not late and self.far(start, labels) and self.far(start, other):
@@ -172,7 +174,7 @@ class View:
             return 1 if labels.search(self.after(start, end)) else 0
         return self._behind(labels)[self._words[end : end + AFTER]]
 
-    def cues(
+    def label_polarities(
         self, starts: Ints, ends: Ints, labels: Labels, other: Labels, *, behind: bool
     ) -> Ints:
         """See `cues`."""
@@ -180,7 +182,9 @@ class View:
         near = self.sieve.labelled(starts, labels) | self.sieve.labelled(starts, other)
         late = ends + AFTER > len(self.text)
         for i in np.flatnonzero(late).tolist():
-            found[i] = self.cue(int(starts[i]), int(ends[i]), labels, other, behind=behind)
+            found[i] = self.label_polarity(
+                int(starts[i]), int(ends[i]), labels, other, behind=behind
+            )
         at = np.flatnonzero(near & ~late)
         windows = self._cut(np.maximum(starts[at] - REACH, 0), starts[at])
         found[at] = list(map(self._side(labels, other).__getitem__, windows))
@@ -252,8 +256,8 @@ class _Behind(dict[str, int]):
         return self[window]
 
 
-def cue(
-    view: View,
+def label_polarity(
+    view: ScanText,
     start: int,
     end: int,
     labels: Labels,
@@ -262,11 +266,11 @@ def cue(
     behind: bool = True,
 ) -> int:
     """1: a label of this kind is near; -1: the nearest label says it is something else; 0: none."""
-    return view.cue(start, end, labels, other, behind=behind)
+    return view.label_polarity(start, end, labels, other, behind=behind)
 
 
-def cues(
-    view: View,
+def label_polarities(
+    view: ScanText,
     starts: Ints,
     ends: Ints,
     labels: Labels,
@@ -275,7 +279,7 @@ def cues(
     behind: bool = True,
 ) -> Ints:
     """`cue` of many values in a long text."""
-    return view.cues(starts, ends, labels, other, behind=behind)
+    return view.label_polarities(starts, ends, labels, other, behind=behind)
 
 
 def told(window: str) -> str:

@@ -1,9 +1,10 @@
 """Where in a long text a number may stand, told by arrays over all of it at once.
 
 A pattern with edges and separators tries every digit of a text, which takes seconds for a megabyte
-of digits. The arrays of one `Sieve`, shared by the recognizers of a scan, say in a few passes which
+of digits. The arrays of one `DigitIndex`, shared by the recognizers of a scan, say in a few passes
+which
 positions are worth trying. They drop none at which a recognizer's own pattern would find something;
-what arrays say of a number in full is in `bulk`.
+what arrays say of a number in full is in `vectorized_checks`.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ from threegate.detectors.engine.character_arrays import (
 )
 from threegate.detectors.engine.labels import Labels
 
-__all__ = ["LONG", "Ints", "Mask", "Sieve", "together"]
+__all__ = ["LONG", "DigitIndex", "Ints", "Mask", "together"]
 
 _WIDEST = 5
 """From one digit to the next: a line break with blanks on both sides."""
@@ -40,7 +41,7 @@ _UNSEEN = 128
 _DOUBLED = np.array((0, 2, 4, 6, 8, 1, 3, 5, 7, 9), np.int32)
 
 
-class Sieve(Characters):
+class DigitIndex(Characters):
     """`at` and `digit`: place and value of every digit. Indexes named `i` count digits."""
 
     def __init__(self, text: str, data: bytes) -> None:

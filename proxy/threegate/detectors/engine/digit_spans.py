@@ -19,16 +19,16 @@ BEFORE, BEYOND = 6, 24
 """Characters before the first digit at which a number may begin (its letters, a bracket or `+`),
 and behind the last one to which letters, brackets and edges may reach."""
 
-Stretch = tuple[int, int]
+DigitSpan = tuple[int, int]
 """First and last character at which a number may begin."""
 
 _spans = byte_patterns.finder(NUMBER.replace("{5}", "{5,}"))
 
 
-def stretches(text: str, data: bytes, most: int) -> list[Stretch] | None:
+def stretches(text: str, data: bytes, most: int) -> list[DigitSpan] | None:
     """In order, apart; `data` is `text` as UTF-8. None where they have more characters than
     `most`: to find all of them costs more than to look at the whole text by arrays."""
-    found: list[Stretch] = []
+    found: list[DigitSpan] = []
     for first, last in _places(text, data):
         most -= last - first
         if most < 0:
@@ -40,7 +40,7 @@ def stretches(text: str, data: bytes, most: int) -> list[Stretch] | None:
     return found
 
 
-def _places(text: str, data: bytes) -> Iterator[Stretch]:
+def _places(text: str, data: bytes) -> Iterator[DigitSpan]:
     """Characters of the first and the last digit."""
     spans = _spans(data)
     if text.isascii():
@@ -54,7 +54,7 @@ def _places(text: str, data: bytes) -> Iterator[Stretch]:
         yield start, at - 1
 
 
-def within(pattern: re.Pattern[str], text: str, stretch: Stretch) -> Iterator[re.Match[str]]:
+def within(pattern: re.Pattern[str], text: str, stretch: DigitSpan) -> Iterator[re.Match[str]]:
     """Every start in the stretch at which `pattern` matches, also inside earlier matches."""
     position, last = stretch
     while match := pattern.search(text, position, last + BEYOND):

@@ -11,7 +11,7 @@ import string
 from collections.abc import Callable
 
 WORD = 12
-"""Letters of the longest plain word (`prose`)."""
+"""Letters of the longest plain word (`plain_text_fast_path`)."""
 
 BEGINS: dict[Callable[[str], int], str] = {}
 """By tail: a pattern of what it may hold from before the word at the end of the text; empty where

@@ -2,10 +2,10 @@
 
 *Plain* are words of at most `open_match.WORD` letters, the signs that close a clause, blanks, and
 characters beyond ASCII. A recognizer says whether it finds anything in plain words
-(`Recognizer.plain`), a tail where what it holds may begin (`tails.begins`). So where the text
+(`Recognizer.plain`), a tail where what it holds may begin (`open_match.begins`). So where the text
 behind a frontier is plain, holds no such beginning, and no trigger of a recognizer of plain words
-is near, a scan could find nothing there and would hold the word that is not finished: `Prose` says
-so at a fraction of the cost. Everything else is scanned.
+is near, a scan could find nothing there and would hold the word that is not finished:
+`PlainTextFastPath` says so at a fraction of the cost. Everything else is scanned.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ _ODD = (
 _NEAR = 2 * LOOKBEHIND
 
 
-class Prose:
+class PlainTextFastPath:
     """The gate of a scanner's recognizers and tails."""
 
     def __init__(self, recognizers: Iterable[Recognizer], held: Iterable[Tail]) -> None:
@@ -52,8 +52,8 @@ class Prose:
         return max(start, open_match.token(text))
 
 
-def gate(recognizers: tuple[Recognizer, ...], held: tuple[Tail, ...]) -> Prose | None:
+def gate(recognizers: tuple[Recognizer, ...], held: tuple[Tail, ...]) -> PlainTextFastPath | None:
     """None where it is not known what a tail may hold."""
     if open_match.token not in held or not all(t in open_match.BEGINS for t in held):
         return None
-    return Prose(recognizers, held)
+    return PlainTextFastPath(recognizers, held)

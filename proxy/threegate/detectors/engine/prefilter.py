@@ -15,14 +15,14 @@ from typing import Any
 
 import re2
 
-from threegate.detectors.engine.context import View
+from threegate.detectors.engine.context import ScanText
 from threegate.detectors.engine.recognizer import Recognizer
 
 _WORDS = re.compile(r"(?:\(\?i\))?(?:\\.|[^\\\[\]{}*+?().^$])*", re.DOTALL)
 _COUNTS = re.compile(r"\{\d*,?(?:[5-9]|\d\d+)\}")
 
 
-class Triggers:
+class Prefilter:
     def __init__(self, recognizers: Sequence[Recognizer]) -> None:
         self._recognizers = recognizers
         groups: dict[str, dict[str, list[int]]] = {}
@@ -31,7 +31,7 @@ class Triggers:
             group.setdefault(recognizer.trigger, []).append(i)
         self._groups = [(_set(group), tuple(group.values())) for group in groups.values()]
 
-    def pulled(self, view: View) -> list[Recognizer]:
+    def pulled(self, view: ScanText) -> list[Recognizer]:
         """In the order in which they were given."""
         found: set[int] = set()
         for one, members in self._groups:

@@ -1,13 +1,13 @@
-"""The parts every pattern recognizer is made of: what it sees (`View`), what it says (`Hit`),
+"""The parts every pattern recognizer is made of: what it sees (`ScanText`), what it says (`Hit`),
 how it is declared.
 
 Invariants that the scanner's stability rests on:
 
 - a hit is a function of at most `BEFORE` + a few characters before its start, of itself, and of
-  what `View.after` reads;
+  what `ScanText.after` reads;
 - a hit's characters and right edge lie in the alphabet of one of its recognizer's `tails`, so
   an unfinished hit is held;
-- whoever reads behind a complete hit does so through `View.after`, which keeps the hit open
+- whoever reads behind a complete hit does so through `ScanText.after`, which keeps the hit open
   until that text is there;
 - searches are overlapping: a failed candidate never hides a later start.
 """
@@ -23,9 +23,9 @@ from typing import Any, NamedTuple
 from threegate.detectors.base import DetectorInfo
 from threegate.detectors.custom.pattern_parts import parsed
 from threegate.detectors.engine import byte_patterns
-from threegate.detectors.engine.context import SPACE, View
-from threegate.detectors.engine.digit_index import LONG, Ints, Sieve
-from threegate.detectors.engine.digit_spans import BEYOND, Stretch, within
+from threegate.detectors.engine.context import SPACE, ScanText
+from threegate.detectors.engine.digit_index import LONG, DigitIndex, Ints
+from threegate.detectors.engine.digit_spans import BEYOND, DigitSpan, within
 from threegate.types import Level
 
 SCORES = {Level.LOW: 0.3, Level.MEDIUM: 0.7, Level.HIGH: 0.95}
@@ -72,7 +72,7 @@ class Hit(NamedTuple):
     note: str = ""
 
 
-Find = Callable[[View], Iterator[Hit]]
+Find = Callable[[ScanText], Iterator[Hit]]
 Tail = Callable[[str], int]
 """Smallest index at which a match that is not finished at the end of the text may begin."""
 
@@ -80,10 +80,10 @@ Tail = Callable[[str], int]
 @dataclass(frozen=True, slots=True)
 class Recognizer:
     """`trigger` is RE2 and matches somewhere in every (folded) text in which `find` finds
-    something. Number recognizers share `NUMBER` (see `triggers` for why).
+    something. Number recognizers share `NUMBER` (see `prefilter` for why).
 
     `rank` decides between overlapping hits of equal level: the higher one stays. `plain`: it may
-    find something in plain words, as `prose` defines them."""
+    find something in plain words, as `plain_text_fast_path` defines them."""
 
     info: DetectorInfo
     trigger: str
@@ -102,7 +102,7 @@ def overlapping(pattern: re.Pattern[str], text: str) -> Iterator[re.Match[str]]:
 
 
 def likely(
-    view: View,
+    view: ScanText,
     loose: Any,
     pattern: re.Pattern[str],
     *,
@@ -130,7 +130,7 @@ _REMEMBERED = 4096
 
 
 def judged(
-    view: View,
+    view: ScanText,
     loose: Any,
     pattern: re.Pattern[str],
     judge: Judge,
@@ -163,8 +163,8 @@ def judged(
         free = start + len(matched.encode()) if apart else 0
 
 
-def _placer(view: View) -> Callable[[int], int]:
-    """`View.place`, asked for over and over."""
+def _placer(view: ScanText) -> Callable[[int], int]:
+    """`ScanText.place`, asked for over and over."""
     if view.text.isascii():
         return int
     return view.place if len(view.text) < LONG else view.sieve.places.item
@@ -189,50 +189,50 @@ def _moved(hit: Hit, by: int) -> Hit:
     return Hit(start + by, end + by, kind, level, note)
 
 
-Spots = Callable[[Sieve], Ints]
+Spots = Callable[[DigitIndex], Ints]
 """Every position at which a pattern may match and mean something; more do no harm."""
 
 
-def candidates(view: View, pattern: re.Pattern[str], spots: Spots) -> Iterator[re.Match[str]]:
+def candidates(view: ScanText, pattern: re.Pattern[str], spots: Spots) -> Iterator[re.Match[str]]:
     """`overlapping`; in a long text `pattern` is tried at `spots` only."""
     if len(view.text) < LONG:
         return overlapping(pattern, view.text)
     return _tried(view, pattern, spots(view.sieve))
 
 
-def numbers(view: View, pattern: re.Pattern[str], spots: Spots) -> Iterator[re.Match[str]]:
+def numbers(view: ScanText, pattern: re.Pattern[str], spots: Spots) -> Iterator[re.Match[str]]:
     """`candidates` of a pattern that begins in a stretch of digits."""
     if view.stretches is not None:
         return _stretched(view, pattern, view.stretches)
     return _tried(view, pattern, spots(view.sieve))
 
 
-Sift = Callable[[View], tuple[Iterable[Hit], Ints]]
+Sift = Callable[[ScanText], tuple[Iterable[Hit], Ints]]
 """The hits that arrays alone can tell of a long text, and the positions left to the pattern."""
 Sifted = tuple[Iterable[Hit], Iterator[re.Match[str]]]
 
 
-def sifted(view: View, pattern: re.Pattern[str], sift: Sift) -> Sifted:
+def sifted(view: ScanText, pattern: re.Pattern[str], sift: Sift) -> Sifted:
     """`candidates` of a recognizer whose near misses arrays judge."""
     if len(view.text) < LONG:
         return (), overlapping(pattern, view.text)
     return _sifted(view, pattern, sift)
 
 
-def sifted_numbers(view: View, pattern: re.Pattern[str], sift: Sift) -> Sifted:
+def sifted_numbers(view: ScanText, pattern: re.Pattern[str], sift: Sift) -> Sifted:
     """`numbers` of such a recognizer."""
     if view.stretches is not None:
         return (), _stretched(view, pattern, view.stretches)
     return _sifted(view, pattern, sift)
 
 
-def _sifted(view: View, pattern: re.Pattern[str], sift: Sift) -> Sifted:
+def _sifted(view: ScanText, pattern: re.Pattern[str], sift: Sift) -> Sifted:
     found, spots = sift(view)
     return found, _tried(view, pattern, spots)
 
 
 def _stretched(
-    view: View, pattern: re.Pattern[str], stretches: Sequence[Stretch]
+    view: ScanText, pattern: re.Pattern[str], stretches: Sequence[DigitSpan]
 ) -> Iterator[re.Match[str]]:
     if not _has_edge(pattern):
         return (match for each in stretches for match in within(pattern, view.text, each))
@@ -244,7 +244,7 @@ def _stretched(
 def _begun(
     text: str,
     pattern: re.Pattern[str],
-    stretches: Sequence[Stretch],
+    stretches: Sequence[DigitSpan],
     beginnings: Sequence[Sequence[int]],
 ) -> Iterator[re.Match[str]]:
     """As `within` finds them, tried only where a word begins: a tenth of the places."""
@@ -254,7 +254,7 @@ def _begun(
                 yield match
 
 
-def _beginnings(text: str, stretch: Stretch) -> list[int]:
+def _beginnings(text: str, stretch: DigitSpan) -> list[int]:
     start, last = stretch
     return [match.start() for match in _BEGINNING.finditer(text, start, last + 1)]
 
@@ -269,7 +269,7 @@ _BEGINNING = re.compile(first("0-9A-Za-z"))
 _EDGED = re.compile(r"\[[0-9A-Za-z\-]+\]" + re.escape(first("").removeprefix("[]")))
 
 
-def _tried(view: View, pattern: re.Pattern[str], spots: Ints) -> Iterator[re.Match[str]]:
+def _tried(view: ScanText, pattern: re.Pattern[str], spots: Ints) -> Iterator[re.Match[str]]:
     for position in spots.tolist():
         if position >= 0 and (match := pattern.match(view.text, position)):
             yield match

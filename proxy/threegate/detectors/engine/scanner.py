@@ -1,11 +1,11 @@
 """All pattern recognizers as one detector: one pre-scan, then only those that can match.
 
-The pre-scan (`triggers`) runs over the folded text. Folding is one character to one character
+The pre-scan (`prefilter`) runs over the folded text. Folding is one character to one character
 (full-width letters and digits, Chinese digits in long runs), so spans stay.
 
 `settled` is the smallest position at which anything may still change: where a recognizer's
-alphabet run at the end begins (its `tails`), where a complete hit still reads ahead
-(`View.open`), where a hit touches the end; then moved left until no raw hit crosses it.
+alphabet run at the end begins (its `open_match`), where a complete hit still reads ahead
+(`ScanText.open`), where a hit touches the end; then moved left until no raw hit crosses it.
 Overlaps are resolved among raw hits, so left of `settled` the resolution is final too.
 """
 
@@ -16,9 +16,9 @@ from collections.abc import Iterable
 
 from threegate.detectors.base import DetectorInfo, Scanned, uncrossed
 from threegate.detectors.engine import plain_text_fast_path
-from threegate.detectors.engine.context import View
+from threegate.detectors.engine.context import ScanText
 from threegate.detectors.engine.folding import fold
-from threegate.detectors.engine.prefilter import Triggers
+from threegate.detectors.engine.prefilter import Prefilter
 from threegate.detectors.engine.recognizer import SCORES, Hit, Recognizer, Tail
 from threegate.types import Bilingual, Finding, Passage, Span
 
@@ -37,7 +37,7 @@ class PatternScanner:
         self._tails: tuple[Tail, ...] = tuple(
             dict.fromkeys(t for r in self._recognizers for t in r.tails)
         )
-        self._triggers = Triggers(self._recognizers)
+        self._triggers = Prefilter(self._recognizers)
         gate = plain_text_fast_path.gate(self._recognizers, self._tails)
         self.quiet = never_quiet if gate is None else gate.settled
         self.info = DetectorInfo(
@@ -47,7 +47,7 @@ class PatternScanner:
         )
 
     def scan(self, passage: Passage, *, final: bool = True) -> Scanned:
-        view = View(fold(passage.text), final=final)
+        view = ScanText(fold(passage.text), final=final)
         raw = self._hits(view)
         settled = len(view.text) if final else self._settled(view, [h for h, _ in raw])
         if not raw:
@@ -66,14 +66,14 @@ class PatternScanner:
         )
         return Scanned(findings, settled)
 
-    def _hits(self, view: View) -> list[tuple[Hit, Recognizer]]:
+    def _hits(self, view: ScanText) -> list[tuple[Hit, Recognizer]]:
         pulled = self._triggers.pulled(view)
         return [(h, r) for r in pulled for h in r.find(view) if self._wants(h.kind)]
 
     def _wants(self, kind: str) -> bool:
         return self._kinds is None or _matches(kind, self._kinds)
 
-    def _settled(self, view: View, hits: list[Hit]) -> int:
+    def _settled(self, view: ScanText, hits: list[Hit]) -> int:
         text = view.text
         settled = min([view.open, *[tail(text) for tail in self._tails]])
         if not hits:

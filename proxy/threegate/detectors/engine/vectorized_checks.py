@@ -13,7 +13,7 @@ from itertools import chain, repeat
 
 import numpy as np
 
-from threegate.detectors.engine.digit_index import Ints, Mask, Sieve
+from threegate.detectors.engine.digit_index import DigitIndex, Ints, Mask
 from threegate.detectors.engine.recognizer import Hit
 from threegate.types import Level
 
@@ -29,12 +29,12 @@ def columns(rows: Iterable[Iterable[int]], count: int) -> Ints:
     return np.fromiter(chain.from_iterable(rows), np.int64).reshape(-1, count).T
 
 
-def left(sieve: Sieve, start: Ints) -> Mask:
+def left(sieve: DigitIndex, start: Ints) -> Mask:
     """The left edge of `recognizer.first`, its labels aside."""
     return ~sieve.is_word(start - 1) & ~sieve.goes_on(start)
 
 
-def right(sieve: Sieve, end: Ints) -> Mask:
+def right(sieve: DigitIndex, end: Ints) -> Mask:
     """`recognizer.EDGE`."""
     code = sieve.code(end)
     free: Mask = ~sieve.is_word(end) & ~((code == _DOT) & sieve.is_digit(end + 1))
@@ -44,7 +44,7 @@ def right(sieve: Sieve, end: Ints) -> Mask:
     return free
 
 
-def followed(sieve: Sieve, end: Ints, signs: str) -> Mask:
+def followed(sieve: DigitIndex, end: Ints, signs: str) -> Mask:
     """One of `signs` and a digit follow."""
     return np.isin(sieve.code(end), [ord(c) for c in signs]) & sieve.is_digit(end + 1)
 

@@ -1,7 +1,7 @@
 """The table behind `injection.py`: wordings that are seldom anything but an injection. RE2 syntax.
 
 Few and plain on purpose: what needs judgement is the guard model's. Further ones are in
-`signature_wordings`. `{…}` in a pattern is bounded, so that no match is longer than
+`signatures_wordings`. `{…}` in a pattern is bounded, so that no match is longer than
 `injection.MAX_MATCH`. Levels: HIGH where honest text hardly has it, MEDIUM where a writer on the
 subject may quote it, LOW where it is a hint only.
 """

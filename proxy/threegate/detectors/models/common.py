@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Sequence
 
 from threegate_classifiers.errors import ClassifierError, Overloaded, TimedOut
 
-from threegate.types import Failed, Finding, Level, Locus, Passage, Reason, Span
+from threegate.types import Failed, Finding, Level, Passage, Reason, Span, TextLocation
 
 Answer = tuple[Finding, ...] | Failed
 
@@ -39,6 +39,12 @@ def reason_of(error: ClassifierError) -> Reason:
 
 
 def finding(
-    detector: str, kind: str, span: Span, score: float, level: int, locus: Locus, note: str = ""
+    detector: str,
+    kind: str,
+    span: Span,
+    score: float,
+    level: int,
+    locus: TextLocation,
+    note: str = "",
 ) -> Finding:
     return Finding(detector, kind, span, round(score, 4), Level(level), locus, note)

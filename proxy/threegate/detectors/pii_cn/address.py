@@ -15,7 +15,7 @@ import re2
 
 from threegate.detectors.base import DetectorInfo, Example
 from threegate.detectors.engine import open_match
-from threegate.detectors.engine.context import View
+from threegate.detectors.engine.context import ScanText
 from threegate.detectors.engine.labels import words
 from threegate.detectors.engine.recognizer import Hit, Recognizer
 from threegate.types import Bilingual, Level
@@ -126,7 +126,7 @@ _NOT_NAME = re.compile(_NO_NAME)
 _APART = re.compile(f"{_NO_NAME}|{_TELLING.pattern}")
 
 
-def find(view: View) -> Iterator[Hit]:
+def find(view: ScanText) -> Iterator[Hit]:
     yield from _streets(view)
     for match in _BUILDING.finditer(view.text) if _BUILT.search(view.data) else ():
         _hold(view, match)
@@ -153,7 +153,7 @@ def find(view: View) -> Iterator[Hit]:
             yield Hit(start, match.end(), KIND, Level.MEDIUM)
 
 
-def _floors_are_told(view: View) -> bool:
+def _floors_are_told(view: ScanText) -> bool:
     """Whether there are any, and what `find` asks of the text before one."""
     if not _FLOORS.search(view.data):
         return False
@@ -166,7 +166,7 @@ def _is_one(text: str, match: re.Match[str]) -> bool:
     return named is not None or _ROOM_TOLD.search(match.group()) is not None
 
 
-def _streets(view: View) -> Iterator[Hit]:
+def _streets(view: ScanText) -> Iterator[Hit]:
     """Streets of one clause are one address, so text of nothing but streets has few."""
     start, end, exact, at = 0, -_LEFT, False, 0
     while match := _STREET.search(view.text, at):
@@ -194,7 +194,7 @@ def _exact(text: str, named: int, match: re.Match[str]) -> bool:
     return bool(match["within"] or _REGION.search(text, named, match.start()))
 
 
-def _start(view: View, core: int) -> int:
+def _start(view: ScanText, core: int) -> int:
     """Where the clause with the place names begins."""
     left = max(0, core - _LEFT)
     lead = (
@@ -206,13 +206,13 @@ def _start(view: View, core: int) -> int:
     return name.start() if name else core
 
 
-def _hold(view: View, match: re.Match[str]) -> None:
+def _hold(view: ScanText, match: re.Match[str]) -> None:
     """Holds the hit while a building may follow."""
     if match.end() + _AHEAD > len(view.text) and _CHARS.fullmatch(view.text, match.end()):
         view.hold(_start(view, match.start()))
 
 
-def _level(view: View, start: int, *, exact: bool) -> Level:
+def _level(view: ScanText, start: int, *, exact: bool) -> Level:
     labelled = view.last(start, _LABELS) >= 0
     if exact:
         return Level.HIGH if labelled else Level.MEDIUM

@@ -12,8 +12,8 @@ import numpy as np
 from threegate.detectors.base import DetectorInfo, Example
 from threegate.detectors.engine import open_match, vectorized_checks
 from threegate.detectors.engine.checksums import hong_kong_id, taiwan_id, taiwan_letter
-from threegate.detectors.engine.context import View, cue, cues
-from threegate.detectors.engine.digit_index import Ints, Mask, Sieve, together
+from threegate.detectors.engine.context import ScanText, label_polarities, label_polarity
+from threegate.detectors.engine.digit_index import DigitIndex, Ints, Mask, together
 from threegate.detectors.engine.digit_spans import NUMBER
 from threegate.detectors.engine.labels import words
 from threegate.detectors.engine.recognizer import (
@@ -52,28 +52,28 @@ _MACAU_LABELS = words(
 """Without brackets the number looks like a date or a telephone number."""
 
 
-def find(view: View) -> Iterator[Hit]:
+def find(view: ScanText) -> Iterator[Hit]:
     for match in numbers(view, _HONG_KONG, _hong_kong_spots):
         yield from _hong_kong(view, match)
     for match in numbers(view, _TAIWAN, _taiwan_spots):
         if taiwan_id(match.group().upper()):
-            near = cue(view, *match.span(), _LABELS)
+            near = label_polarity(view, *match.span(), _LABELS)
             yield Hit(
                 *match.span(),
                 TAIWAN,
                 Level.HIGH if near > 0 else Level.LOW if near else Level.MEDIUM,
             )
     for match in numbers(view, _MACAU_PARTED, _parted_spots):
-        if cue(view, *match.span(), _MACAU_LABELS, behind=False) > 0:
+        if label_polarity(view, *match.span(), _MACAU_LABELS, behind=False) > 0:
             yield Hit(*match.span(), MACAU, Level.MEDIUM)
     found, matches = sifted_numbers(view, _MACAU, _sift_macau)
     yield from found
     for match in matches:
-        near = cue(view, *match.span(), _LABELS, behind=False)
+        near = label_polarity(view, *match.span(), _LABELS, behind=False)
         yield Hit(*match.span(), MACAU, Level.MEDIUM if near > 0 else Level.LOW)
 
 
-def _hong_kong_spots(sieve: Sieve) -> Ints:
+def _hong_kong_spots(sieve: DigitIndex) -> Ints:
     """One or two letters and six digits before a check character that fits."""
     i = sieve.runs(6, 7)
     i = i[sieve.is_letter(sieve.at[i] - 1)]
@@ -85,7 +85,7 @@ def _hong_kong_spots(sieve: Sieve) -> Ints:
     return together(one, start[two & sieve.is_letter(start - 2)] - 2)
 
 
-def _check(sieve: Sieve, i: Ints) -> Ints:
+def _check(sieve: DigitIndex, i: Ints) -> Ints:
     """What the character behind six digits, or the bracket behind them, is worth; -1: nothing."""
     after = sieve.at[i + 5] + 1
     code = sieve.code(after + np.isin(sieve.code(after), _BRACKETS))
@@ -98,7 +98,7 @@ def _worth(letter: Ints) -> Ints:
     return (letter | _LOWER) - _TEN + 10
 
 
-def _taiwan_spots(sieve: Sieve) -> Ints:
+def _taiwan_spots(sieve: DigitIndex) -> Ints:
     i = sieve.runs(9)
     i = i[sieve.is_letter(sieve.at[i] - 1)]
     letter = _TW_WORTH[_worth(sieve.code(sieve.at[i] - 1)) - 10]
@@ -107,13 +107,13 @@ def _taiwan_spots(sieve: Sieve) -> Ints:
     return sieve.at[i[fits]] - 1
 
 
-def _parted_spots(sieve: Sieve) -> Ints:
+def _parted_spots(sieve: DigitIndex) -> Ints:
     i = together(sieve.runs(8), sieve.runs(1))
     start = sieve.at[i[np.isin(sieve.digit[i], (1, 5, 7))]]
     return start[sieve.labelled(start, _MACAU_LABELS)]
 
 
-def _sift_macau(view: View) -> tuple[Iterator[Hit], Ints]:
+def _sift_macau(view: ScanText) -> tuple[Iterator[Hit], Ints]:
     sieve = view.sieve
     i = sieve.runs(7)
     i = i[np.isin(sieve.digit[i], (1, 5, 7))]
@@ -121,17 +121,17 @@ def _sift_macau(view: View) -> tuple[Iterator[Hit], Ints]:
     whole = np.isin(sieve.code(end - 3), _BRACKETS) & sieve.is_digit(end - 2)
     whole &= np.isin(sieve.code(end - 1), _CLOSING)
     own = whole & vectorized_checks.left(sieve, start)
-    near = cues(view, start[own], end[own], _LABELS, behind=False)
+    near = label_polarities(view, start[own], end[own], _LABELS, behind=False)
     level = np.where(near > 0, Level.MEDIUM, Level.LOW)
     return vectorized_checks.hits(start[own], end[own], MACAU, level), start[
         whole & sieve.is_letter(start - 1)
     ]
 
 
-def _hong_kong(view: View, match: re.Match[str]) -> Iterator[Hit]:
+def _hong_kong(view: ScanText, match: re.Match[str]) -> Iterator[Hit]:
     value = match.group()
     if hong_kong_id((value[:-3] + value[-2] if match["check"] else value).upper()):
-        near = cue(view, *match.span(), _LABELS, behind=False)
+        near = label_polarity(view, *match.span(), _LABELS, behind=False)
         sure = bool(match["check"])
         level = Level.HIGH if sure and near >= 0 else Level.MEDIUM if near > 0 else Level.LOW
         yield Hit(*match.span(), HONG_KONG, level)

@@ -10,8 +10,8 @@ import numpy as np
 
 from threegate.detectors.base import DetectorInfo, Example
 from threegate.detectors.engine import open_match
-from threegate.detectors.engine.context import SPACE, View, cue
-from threegate.detectors.engine.digit_index import Ints, Sieve, together
+from threegate.detectors.engine.context import SPACE, ScanText, label_polarity
+from threegate.detectors.engine.digit_index import DigitIndex, Ints, together
 from threegate.detectors.engine.digit_spans import NUMBER
 from threegate.detectors.engine.labels import words
 from threegate.detectors.engine.recognizer import DASH, EDGE, Hit, Recognizer, numbers
@@ -39,7 +39,7 @@ _LABELS = words(
 )
 
 
-def _spots(sieve: Sieve) -> Ints:
+def _spots(sieve: DigitIndex) -> Ints:
     """Where an area code, its bracket or the country code before it begins."""
     free, digit = sieve.free, sieve.digit
     plain = sieve.at[_numbers(sieve, free[digit[free] == 0])]
@@ -49,7 +49,7 @@ def _spots(sieve: Sieve) -> Ints:
     return together(plain, bracket, country[sieve.code(country) == ord("+")])
 
 
-def _numbers(sieve: Sieve, zeros: Ints) -> Ints:
+def _numbers(sieve: DigitIndex, zeros: Ints) -> Ints:
     """Three digits of an area code, then a number whose last four stand together."""
     i = sieve.rows(10, zeros)
     first = (sieve.digit[i + 3], sieve.digit[i + 4])
@@ -59,23 +59,23 @@ def _numbers(sieve: Sieve, zeros: Ints) -> Ints:
     return i[np.any([last - four == 3 for four, last in zip(at, at[3:], strict=False)], axis=0)]
 
 
-def _service_spots(sieve: Sieve) -> Ints:
+def _service_spots(sieve: DigitIndex) -> Ints:
     i = sieve.rows(10)
     return sieve.at[i[np.isin(sieve.number(i, 0, 3), (400, 800)) & sieve.ends(i + 9)]]
 
 
-def find(view: View) -> Iterator[Hit]:
+def find(view: ScanText) -> Iterator[Hit]:
     for match in numbers(view, _LANDLINE, _spots):
         formed = match["gap"] is not None or match.group()[0] in "(（+"
         if match.group()[0] == "+" or not match["split"] or _HAN.search(view.before(match.start())):
             yield Hit(*match.span(), KIND, _level(view, match, formed))
     for match in numbers(view, _SERVICE, _service_spots):
-        near = cue(view, *match.span(), _LABELS, behind=False) > 0
+        near = label_polarity(view, *match.span(), _LABELS, behind=False) > 0
         yield Hit(*match.span(), KIND, Level.MEDIUM if near else Level.LOW, "service")
 
 
-def _level(view: View, match: re.Match[str], formed: bool) -> Level:
-    near = cue(view, *match.span(), _LABELS)
+def _level(view: ScanText, match: re.Match[str], formed: bool) -> Level:
+    near = label_polarity(view, *match.span(), _LABELS)
     if near < 0:
         return Level.MEDIUM if match.group()[0] == "+" else Level.LOW
     if near:

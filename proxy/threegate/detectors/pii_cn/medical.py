@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from threegate.detectors.base import DetectorInfo, Example
 from threegate.detectors.engine import open_match
 from threegate.detectors.engine.byte_patterns import loosened
-from threegate.detectors.engine.context import View
+from threegate.detectors.engine.context import ScanText
 from threegate.detectors.engine.recognizer import ANSWER, Hit, Recognizer, likely
 from threegate.types import Bilingual, Level
 
@@ -51,7 +51,7 @@ _NEAR, _LONG = 4, 6
 """Further away than this from its label, a number must be as long as that."""
 
 
-def find(view: View) -> Iterator[Hit]:
+def find(view: ScanText) -> Iterator[Hit]:
     for kind, loose, pattern in _FORMS:
         for match in likely(view, loose, pattern):
             if len(match["gap"]) > _NEAR and len(match["value"]) < _LONG:

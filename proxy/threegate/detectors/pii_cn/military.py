@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from threegate.detectors.base import DetectorInfo, Example
 from threegate.detectors.engine import open_match
 from threegate.detectors.engine.byte_patterns import loosened
-from threegate.detectors.engine.context import View
+from threegate.detectors.engine.context import ScanText
 from threegate.detectors.engine.recognizer import ANSWER, Hit, Recognizer, likely
 from threegate.types import Bilingual, Level
 
@@ -28,7 +28,7 @@ _LABELLED = re.compile(
 _LOOSE = loosened(_LABELLED.pattern)
 
 
-def find(view: View) -> Iterator[Hit]:
+def find(view: ScanText) -> Iterator[Hit]:
     for match in _PRINTED.finditer(view.text):
         yield Hit(*match.span(), KIND, Level.HIGH)
     for match in likely(view, _LOOSE, _LABELLED, apart=True):

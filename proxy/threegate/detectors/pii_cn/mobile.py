@@ -10,8 +10,8 @@ import numpy as np
 
 from threegate.detectors.base import DetectorInfo, Example
 from threegate.detectors.engine import open_match, vectorized_checks
-from threegate.detectors.engine.context import SPACE, View, cue, cues
-from threegate.detectors.engine.digit_index import Ints, Mask, Sieve, together
+from threegate.detectors.engine.context import SPACE, ScanText, label_polarities, label_polarity
+from threegate.detectors.engine.digit_index import DigitIndex, Ints, Mask, together
 from threegate.detectors.engine.digit_spans import NUMBER
 from threegate.detectors.engine.example_values import are_shown, shown
 from threegate.detectors.engine.labels import words
@@ -65,7 +65,7 @@ _LABELS = words(
 )
 
 
-def _sift(view: View) -> tuple[Iterator[Hit], Ints]:
+def _sift(view: ScanText) -> tuple[Iterator[Hit], Ints]:
     """Numbers without a country code are judged here, unless a word stands right before them."""
     sieve = view.sieve
     i = _numbers(sieve, sieve.free[sieve.digit[sieve.free] == 1])
@@ -75,7 +75,7 @@ def _sift(view: View) -> tuple[Iterator[Hit], Ints]:
     own = edge & vectorized_checks.left(sieve, start) & (sieve.code(start - 1) != _PLUS)
     paired = (sieve.code(start - 1) == _SLASH) | (sieve.code(end) == _SLASH)
     own &= ~_abroad(sieve, start) & ~paired
-    near = cues(view, start[own], end[own], _LABELS, behind=False)
+    near = label_polarities(view, start[own], end[own], _LABELS, behind=False)
     counted = _counted(sieve, end[own]) | _joined(sieve, start[own], end[own])
     level = np.where((near == 0) & counted, Level.LOW, _BARE[near])
     sure = np.flatnonzero(level > Level.LOW)
@@ -85,19 +85,19 @@ def _sift(view: View) -> tuple[Iterator[Hit], Ints]:
     return found, together(left, _coded(sieve), _seconds(sieve))
 
 
-def _seconds(sieve: Sieve) -> Ints:
+def _seconds(sieve: DigitIndex) -> Ints:
     """Behind eleven digits and a stroke."""
     stroke = sieve.at[sieve.runs(11)] + 11
     seconds: Ints = stroke[sieve.code(stroke) == _SLASH] + 1
     return seconds
 
 
-def _counted(sieve: Sieve, end: Ints) -> Mask:
+def _counted(sieve: DigitIndex, end: Ints) -> Mask:
     after = sieve.code(end + (sieve.code(end) == _BLANK))
     return np.isin(after, [ord(c) for c in _COUNTERS])
 
 
-def _joined(sieve: Sieve, start: Ints, end: Ints) -> Mask:
+def _joined(sieve: DigitIndex, start: Ints, end: Ints) -> Mask:
     """`_JOINED`, or in groups and before another number."""
     named = np.isin(sieve.code(start - 1), [ord(c) for c in "-_"]) & sieve.is_letter(start - 2)
     row = (end - start > 11) & (sieve.code(end) == _BLANK) & sieve.is_digit(end + 1)
@@ -105,7 +105,7 @@ def _joined(sieve: Sieve, start: Ints, end: Ints) -> Mask:
     return joined
 
 
-def _coded(sieve: Sieve) -> Ints:
+def _coded(sieve: DigitIndex) -> Ints:
     """Where a country code may begin."""
     digit = sieve.digit
     eight = np.flatnonzero((digit[:-2] == 8) & (digit[1:-1] == 6) & (digit[2:] == 1))
@@ -113,19 +113,19 @@ def _coded(sieve: Sieve) -> Ints:
     return together(country, country - 1, country - 2)
 
 
-def _numbers(sieve: Sieve, ones: Ints) -> Ints:
+def _numbers(sieve: DigitIndex, ones: Ints) -> Ints:
     i = sieve.rows(11, ones)
     i = i[sieve.solid(i, 0, 2) & sieve.solid(i, 4, 6) & sieve.solid(i, 8, 10)]
     return i[_ASSIGNED[sieve.number(i, 0, 3)] & sieve.ends(i + 10) & sieve.linked(i, 2, 8)]
 
 
-def _dots(sieve: Sieve, i: Ints) -> Ints:
+def _dots(sieve: DigitIndex, i: Ints) -> Ints:
     behind = sieve.at[i[:, None] + np.array((2, 3, 6, 7))] + 1
     dots: Ints = (sieve.code(behind) == _DOT).sum(1)
     return dots
 
 
-def _breaks(sieve: Sieve, i: Ints) -> Ints:
+def _breaks(sieve: DigitIndex, i: Ints) -> Ints:
     """Lines that end inside: a column of numbers has many."""
     before = sieve.at[i[:, None] + np.array((3, 4, 7, 8))] - 1
     code = sieve.code(before)
@@ -133,7 +133,7 @@ def _breaks(sieve: Sieve, i: Ints) -> Ints:
     return breaks
 
 
-def _goes_on(sieve: Sieve, start: Ints, end: Ints) -> Mask:
+def _goes_on(sieve: DigitIndex, start: Ints, end: Ints) -> Mask:
     """`_is_column` of many: a digit ends the line above, or begins the one below."""
     above = (sieve.code(start - 1) == _LINE) & sieve.is_digit(start - 2)
     below = (sieve.code(end) == _LINE) & sieve.is_digit(end + 1)
@@ -141,7 +141,7 @@ def _goes_on(sieve: Sieve, start: Ints, end: Ints) -> Mask:
     return column
 
 
-def _abroad(sieve: Sieve, start: Ints) -> Mask:
+def _abroad(sieve: DigitIndex, start: Ints) -> Mask:
     """`_ABROAD`: behind a plus sign or 00, the digits of a country's code and a blank or dash."""
     abroad = np.zeros(len(start), np.bool_)
     parted = np.isin(sieve.code(start - 1), _PARTING)
@@ -155,7 +155,7 @@ def _abroad(sieve: Sieve, start: Ints) -> Mask:
     return abroad
 
 
-def find(view: View) -> Iterator[Hit]:
+def find(view: ScanText) -> Iterator[Hit]:
     found, matches = sifted_numbers(view, _MOBILE, _sift)
     yield from found
     for match in matches:
@@ -170,8 +170,8 @@ def _is_column(text: str, start: int, end: int) -> bool:
     return bool(_ABOVE.search(text, max(0, start - 2), start) or _BELOW.match(text, end))
 
 
-def _level(view: View, match: re.Match[str]) -> Level:
-    near = cue(view, *match.span(), _LABELS, behind=False)
+def _level(view: ScanText, match: re.Match[str]) -> Level:
+    near = label_polarity(view, *match.span(), _LABELS, behind=False)
     if match["country"]:
         sure = match.group()[0] in "(（+"
         return Level.HIGH if near >= 0 else Level.MEDIUM if sure else Level.LOW

@@ -17,8 +17,8 @@ from numpy.typing import NDArray
 from threegate.detectors.base import DetectorInfo, Example
 from threegate.detectors.engine import open_match, vectorized_checks
 from threegate.detectors.engine.checksums import MOD11_WEIGHTS, resident_id
-from threegate.detectors.engine.context import View, cue, cues
-from threegate.detectors.engine.digit_index import Ints, Mask, Sieve
+from threegate.detectors.engine.context import ScanText, label_polarities, label_polarity
+from threegate.detectors.engine.digit_index import DigitIndex, Ints, Mask
 from threegate.detectors.engine.digit_spans import NUMBER
 from threegate.detectors.engine.labels import words
 from threegate.detectors.engine.recognizer import (
@@ -68,7 +68,7 @@ def _born(text: str) -> bool:
         return False
 
 
-def _sift_new(view: View) -> tuple[Iterator[Hit], Ints]:
+def _sift_new(view: ScanText) -> tuple[Iterator[Hit], Ints]:
     """A check digit that does not fit is LOW whatever stands around it."""
     sieve = view.sieve
     i = _dated(sieve)
@@ -84,7 +84,7 @@ def _sift_new(view: View) -> tuple[Iterator[Hit], Ints]:
     return vectorized_checks.hits(start[missed], end[missed], KIND, Level.LOW), start[left]
 
 
-def _dated(sieve: Sieve) -> Ints:
+def _dated(sieve: DigitIndex) -> Ints:
     i = sieve.rows(17, sieve.threes)
     i = i[_known(sieve, i) | (sieve.digit[i] == 9)]
     i = i[_real(sieve, i, 10, sieve.number(i, 6, 4))]
@@ -92,7 +92,7 @@ def _dated(sieve: Sieve) -> Ints:
     return linked
 
 
-def _last(sieve: Sieve, i: Ints) -> tuple[Ints, Ints]:
+def _last(sieve: DigitIndex, i: Ints) -> tuple[Ints, Ints]:
     """End and worth of the check character behind 17 digits. End 0: no digit, nor X at once."""
     after, joined = sieve.at[i + 16] + 1, sieve.joined(i + 16)
     digit = np.minimum(i + 17, len(sieve.at) - 1)
@@ -101,7 +101,7 @@ def _last(sieve: Sieve, i: Ints) -> tuple[Ints, Ints]:
     return end, np.where(joined, sieve.digit[digit], 10)
 
 
-def _sift_old(view: View) -> tuple[Iterator[Hit], Ints]:
+def _sift_old(view: ScanText) -> tuple[Iterator[Hit], Ints]:
     sieve = view.sieve
     i = sieve.runs(15)
     i = i[_known(sieve, i)]
@@ -109,17 +109,17 @@ def _sift_old(view: View) -> tuple[Iterator[Hit], Ints]:
     start, end = sieve.at[i], sieve.at[i] + 15
     edge = vectorized_checks.right(sieve, end)
     own = edge & vectorized_checks.left(sieve, start)
-    near = cues(view, start[own], end[own], _LABELS)
+    near = label_polarities(view, start[own], end[own], _LABELS)
     level = np.where(near > 0, Level.MEDIUM, Level.LOW)
     found = vectorized_checks.hits(start[own], end[own], KIND, level, "old_form")
     return found, start[edge & sieve.is_letter(start - 1)]
 
 
-def _known(sieve: Sieve, i: Ints) -> Mask:
+def _known(sieve: DigitIndex, i: Ints) -> Mask:
     return np.isin(sieve.number(i, 0, 2), _CODES_KNOWN)
 
 
-def _real(sieve: Sieve, i: Ints, place: int, year: NDArray[np.int32]) -> Mask:
+def _real(sieve: DigitIndex, i: Ints, place: int, year: NDArray[np.int32]) -> Mask:
     """`_born`, of a month and a day at `place`."""
     month, day = sieve.number(i, place, 2), sieve.number(i, place + 2, 2)
     leap = (year % 4 == 0) & ((year % 100 > 0) | (year % 400 == 0))
@@ -128,11 +128,11 @@ def _real(sieve: Sieve, i: Ints, place: int, year: NDArray[np.int32]) -> Mask:
     return real
 
 
-def _foreign_spots(sieve: Sieve) -> Ints:
+def _foreign_spots(sieve: DigitIndex) -> Ints:
     return sieve.at[sieve.runs(12)] - 3
 
 
-def _new(view: View) -> Iterator[Hit]:
+def _new(view: ScanText) -> Iterator[Hit]:
     found, matches = sifted_numbers(view, _NEW, _sift_new)
     yield from found
     for match in matches:
@@ -144,30 +144,30 @@ def _new(view: View) -> Iterator[Hit]:
             yield Hit(*match.span(), KIND, _level(view, match, resident_id(value), regular))
 
 
-def _level(view: View, match: re.Match[str], checked: bool, regular: bool) -> Level:
+def _level(view: ScanText, match: re.Match[str], checked: bool, regular: bool) -> Level:
     if not checked:
         return Level.LOW
-    near = cue(view, *match.span(), _LABELS, behind=not regular)
+    near = label_polarity(view, *match.span(), _LABELS, behind=not regular)
     return Level.HIGH if near > 0 or (regular and near == 0) else Level.MEDIUM
 
 
-def _old(view: View) -> Iterator[Hit]:
+def _old(view: ScanText) -> Iterator[Hit]:
     found, matches = sifted_numbers(view, _OLD, _sift_old)
     yield from found
     for match in matches:
         value = match.group()
         if value[:2] in _PROVINCES and _born("19" + value[6:12]):
-            labelled = cue(view, *match.span(), _LABELS) > 0
+            labelled = label_polarity(view, *match.span(), _LABELS) > 0
             yield Hit(*match.span(), KIND, Level.MEDIUM if labelled else Level.LOW, "old_form")
 
 
-def _foreign(view: View) -> Iterator[Hit]:
+def _foreign(view: ScanText) -> Iterator[Hit]:
     for match in numbers(view, _FOREIGN, _foreign_spots):
-        if cue(view, *match.span(), _FOREIGN_LABELS) > 0:
+        if label_polarity(view, *match.span(), _FOREIGN_LABELS) > 0:
             yield Hit(*match.span(), KIND, Level.HIGH, "foreign")
 
 
-def find(view: View) -> Iterator[Hit]:
+def find(view: ScanText) -> Iterator[Hit]:
     yield from _new(view)
     yield from _foreign(view)
     yield from _old(view)

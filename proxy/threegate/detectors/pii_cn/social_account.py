@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from threegate.detectors.base import DetectorInfo, Example
 from threegate.detectors.engine import open_match
 from threegate.detectors.engine.byte_patterns import loosened
-from threegate.detectors.engine.context import View
+from threegate.detectors.engine.context import ScanText
 from threegate.detectors.engine.recognizer import ANSWER, Hit, Recognizer, judged
 from threegate.types import Bilingual, Level
 
@@ -84,7 +84,7 @@ _QQ_FORMS = (
 _LOOSE_QQ_AFTER = loosened(_QQ_AFTER.pattern)
 
 
-def find(view: View) -> Iterator[Hit]:
+def find(view: ScanText) -> Iterator[Hit]:
     yield from judged(view, _TELLING, _WECHAT, _wechat, value=_NAME)
     yield from judged(view, _LOOSE_LETTERED, _LETTERED, _lettered, value=_NAME)
     for loose, pattern in _QQ_FORMS:

@@ -12,8 +12,8 @@ import numpy as np
 
 from threegate.detectors.base import DetectorInfo, Example
 from threegate.detectors.engine import open_match, vectorized_checks
-from threegate.detectors.engine.context import View, cue, cues
-from threegate.detectors.engine.digit_index import Ints, Mask, Sieve, together
+from threegate.detectors.engine.context import ScanText, label_polarities, label_polarity
+from threegate.detectors.engine.digit_index import DigitIndex, Ints, Mask, together
 from threegate.detectors.engine.digit_spans import NUMBER
 from threegate.detectors.engine.labels import Labels, words
 from threegate.detectors.engine.recognizer import WORD_EDGE, Hit, Recognizer, first, sifted_numbers
@@ -39,27 +39,27 @@ _PERMIT_LABELS = words(
 )
 
 
-def find(view: View) -> Iterator[Hit]:
+def find(view: ScanText) -> Iterator[Hit]:
     found, matches = sifted_numbers(view, _PASSPORT, _sift_passports)
     yield from found
     for match in matches:
-        near = cue(view, *match.span(), _PASSPORT_LABELS, other=_PERMIT_LABELS)
+        near = label_polarity(view, *match.span(), _PASSPORT_LABELS, other=_PERMIT_LABELS)
         yield Hit(*match.span(), PASSPORT, Level.HIGH if near > 0 else Level.LOW)
     found, matches = sifted_numbers(view, _PERMIT, _sift_permits)
     yield from found
     for match in matches:
-        near = cue(view, *match.span(), _PERMIT_LABELS, other=_PASSPORT_LABELS)
+        near = label_polarity(view, *match.span(), _PERMIT_LABELS, other=_PASSPORT_LABELS)
         if near > 0 or not match.group().isdigit():
             yield Hit(*match.span(), PERMIT, Level.HIGH if near > 0 else Level.LOW)
 
 
-def _sift_passports(view: View) -> tuple[Iterator[Hit], Ints]:
+def _sift_passports(view: ScanText) -> tuple[Iterator[Hit], Ints]:
     forms = ((8, "", "EGegKH"), (7, "Ee", _SERIES), (7, "DSP", "E"), (7, "M", "A"), (7, "K", "J"))
     found = [_formed(view.sieve, *form) for form in (*forms, (7, "H", "AB"))]
     return _lettered(view, found, PASSPORT, _PASSPORT_LABELS, _PERMIT_LABELS)
 
 
-def _sift_permits(view: View) -> tuple[Iterator[Hit], Ints]:
+def _sift_permits(view: ScanText) -> tuple[Iterator[Hit], Ints]:
     """Eight digits alone are left to the pattern where a label is near."""
     sieve = view.sieve
     forms = [(size, "", "HMhm") for size in (8, 10)]
@@ -71,7 +71,7 @@ def _sift_permits(view: View) -> tuple[Iterator[Hit], Ints]:
     return hits, together(left, eight[sieve.labelled(eight, _PERMIT_LABELS)])
 
 
-def _formed(sieve: Sieve, size: int, first: str, second: str) -> tuple[Ints, Ints]:
+def _formed(sieve: DigitIndex, size: int, first: str, second: str) -> tuple[Ints, Ints]:
     """Starts and ends of so many digits behind one of the letters `second`, and that behind one of
     `first`."""
     at = sieve.at[sieve.runs(size)]
@@ -81,20 +81,20 @@ def _formed(sieve: Sieve, size: int, first: str, second: str) -> tuple[Ints, Int
 
 
 def _lettered(
-    view: View, found: list[tuple[Ints, Ints]], kind: str, labels: Labels, other: Labels
+    view: ScanText, found: list[tuple[Ints, Ints]], kind: str, labels: Labels, other: Labels
 ) -> tuple[Iterator[Hit], Ints]:
     sieve = view.sieve
     start, end = map(np.concatenate, zip(*found, strict=True))
     edge = ~sieve.is_word(end) & ~vectorized_checks.followed(sieve, end, "-")
     own = edge & vectorized_checks.left(sieve, start)
-    near = cues(view, start[own], end[own], labels, other=other)
+    near = label_polarities(view, start[own], end[own], labels, other=other)
     level = np.where(near > 0, Level.HIGH, Level.LOW)
     return vectorized_checks.hits(start[own], end[own], kind, level), start[
         edge & sieve.is_letter(start - 1)
     ]
 
 
-def _in(sieve: Sieve, position: Ints, chars: str) -> Mask:
+def _in(sieve: DigitIndex, position: Ints, chars: str) -> Mask:
     return np.isin(sieve.code(position), [ord(c) for c in chars])
 
 

@@ -11,8 +11,8 @@ import numpy as np
 from threegate.detectors.base import DetectorInfo, Example
 from threegate.detectors.engine import open_match, vectorized_checks
 from threegate.detectors.engine.checksums import USCC_ALPHABET, USCC_WEIGHTS, uscc
-from threegate.detectors.engine.context import View, cue, cues
-from threegate.detectors.engine.digit_index import Ints, Mask, Sieve
+from threegate.detectors.engine.context import ScanText, label_polarities, label_polarity
+from threegate.detectors.engine.digit_index import DigitIndex, Ints, Mask
 from threegate.detectors.engine.digit_spans import NUMBER
 from threegate.detectors.engine.labels import words
 from threegate.detectors.engine.recognizer import (
@@ -47,7 +47,7 @@ _LABELS = words(
 )
 
 
-def _sift(view: View) -> tuple[Iterator[Hit], Ints]:
+def _sift(view: ScanText) -> tuple[Iterator[Hit], Ints]:
     """Words of that length are judged here, those with a label glued to them left."""
     sieve = view.sieve
     starts, end = sieve.tokens(18)
@@ -58,7 +58,7 @@ def _sift(view: View) -> tuple[Iterator[Hit], Ints]:
     own = shaped & (start == starts) & vectorized_checks.left(sieve, start)
     left = start[shaped & sieve.is_letter(start - 1)]
     start, end, value = start[own], end[own], value[own]
-    level = _levels(value, cues(view, start, end, _LABELS))
+    level = _levels(value, label_polarities(view, start, end, _LABELS))
     told = level > 0
     return vectorized_checks.hits(start[told], end[told], KIND, level[told]), left
 
@@ -71,20 +71,20 @@ def _levels(value: Ints, near: Ints) -> Ints:
     return np.select([sure, good, checked | (near > 0)], [Level.HIGH, Level.MEDIUM, Level.LOW], 0)
 
 
-def _level(view: View, match: re.Match[str]) -> Level | None:
+def _level(view: ScanText, match: re.Match[str]) -> Level | None:
     checked = uscc(match.group().upper())
-    near = cue(view, *match.span(), _LABELS)
+    near = label_polarity(view, *match.span(), _LABELS)
     if checked and near >= 0:
         mixed = not match.group().isdigit()
         return Level.HIGH if near or mixed else Level.MEDIUM
     return Level.LOW if checked or near > 0 else None
 
 
-def _grouped_spots(sieve: Sieve) -> Ints:
+def _grouped_spots(sieve: DigitIndex) -> Ints:
     return sieve.grouped(" -", (4, 4, 4, 4, 2), (2, 6, 9, 1), (8, 9, 1), (8, 10))
 
 
-def find(view: View) -> Iterator[Hit]:
+def find(view: ScanText) -> Iterator[Hit]:
     found, matches = sifted_numbers(view, _USCC, _sift)
     yield from found
     for match in matches:
@@ -92,7 +92,11 @@ def find(view: View) -> Iterator[Hit]:
             yield Hit(*match.span(), KIND, level)
     for match in numbers(view, _GROUPED, _grouped_spots):
         value = match.group().replace(" ", "").replace("-", "")
-        if _SHAPE.fullmatch(value) and uscc(value) and cue(view, *match.span(), _LABELS) >= 0:
+        if (
+            _SHAPE.fullmatch(value)
+            and uscc(value)
+            and label_polarity(view, *match.span(), _LABELS) >= 0
+        ):
             yield Hit(*match.span(), KIND, Level.HIGH)
 
 

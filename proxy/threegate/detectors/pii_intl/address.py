@@ -11,8 +11,8 @@ import re2
 
 from threegate.detectors.base import DetectorInfo, Example
 from threegate.detectors.engine import open_match, vectorized_checks
-from threegate.detectors.engine.context import View
-from threegate.detectors.engine.digit_index import LONG, Ints, Mask, Sieve
+from threegate.detectors.engine.context import ScanText
+from threegate.detectors.engine.digit_index import LONG, DigitIndex, Ints, Mask
 from threegate.detectors.engine.labels import words
 from threegate.detectors.engine.recognizer import Hit, Recognizer
 from threegate.types import Bilingual, Level
@@ -57,13 +57,13 @@ _LABELS = words(
 )
 
 
-def find(view: View) -> Iterator[Hit]:
+def find(view: ScanText) -> Iterator[Hit]:
     yield from _few(view) if len(view.text) < LONG else _many(view)
     for match in _BOX.finditer(view.text) if _BOXED.search(view.data) else ():
         yield Hit(*match.span(), KIND, Level.MEDIUM)
 
 
-def _few(view: View) -> Iterator[Hit]:
+def _few(view: ScanText) -> Iterator[Hit]:
     for match in _STREET.finditer(view.text):
         end = match.start() + len(match.group().rstrip(_TRAILING))
         labelled = view.last(match.start(), _LABELS) >= 0
@@ -71,7 +71,7 @@ def _few(view: View) -> Iterator[Hit]:
         yield Hit(match.start(), end, KIND, Level.HIGH if labelled else level)
 
 
-def _many(view: View) -> Iterator[Hit]:
+def _many(view: ScanText) -> Iterator[Hit]:
     """The same of a long text."""
     start, end = vectorized_checks.columns(_numbered(view), 2)
     while (trailing := np.isin(view.sieve.code(end - 1), [ord(c) for c in _TRAILING])).any():
@@ -81,7 +81,7 @@ def _many(view: View) -> Iterator[Hit]:
     return vectorized_checks.hits(start, end, KIND, np.where(labelled, Level.HIGH, level))
 
 
-def _numbered(view: View) -> Iterator[tuple[int, int]]:
+def _numbered(view: ScanText) -> Iterator[tuple[int, int]]:
     """Streets from their numbers on, which arrays tell; or from the flat before."""
     text, at, flats = view.text, 0, _FLATS.search(view.data) is not None
     for number in _spots(view.sieve).tolist():
@@ -94,7 +94,7 @@ def _numbered(view: View) -> Iterator[tuple[int, int]]:
         yield span
 
 
-def _spots(sieve: Sieve) -> Ints:
+def _spots(sieve: DigitIndex) -> Ints:
     """Numbers that a street's name may follow."""
     start, size = sieve.short_runs(5)
     before, behind = sieve.code(start - 1), sieve.code(start + size)
@@ -106,7 +106,7 @@ def _spots(sieve: Sieve) -> Ints:
     return spots
 
 
-def _ordinals(sieve: Sieve, start: Ints) -> Mask:
+def _ordinals(sieve: DigitIndex, start: Ints) -> Mask:
     """One to three digits and a letter, as in 79th."""
     ordinals, digits = np.zeros(len(start), np.bool_), sieve.is_digit(start)
     for place in (1, 2, 3):
@@ -115,7 +115,7 @@ def _ordinals(sieve: Sieve, start: Ints) -> Mask:
     return ordinals
 
 
-def _years(sieve: Sieve, start: Ints) -> Mask:
+def _years(sieve: DigitIndex, start: Ints) -> Mask:
     """`_YEAR`."""
     first, second, _, _, behind = (sieve.code(start + place) for place in range(5))
     century = np.isin(first << 8 | second, [ord(a) << 8 | ord(b) for a, b in ("19", "20")])

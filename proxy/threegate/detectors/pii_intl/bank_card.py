@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 from threegate.detectors.base import DetectorInfo, Example
 from threegate.detectors.engine import open_match, vectorized_checks
 from threegate.detectors.engine.checksums import luhn
-from threegate.detectors.engine.context import View, cue, cues
-from threegate.detectors.engine.digit_index import Ints, Mask, Sieve, together
+from threegate.detectors.engine.context import ScanText, label_polarities, label_polarity
+from threegate.detectors.engine.digit_index import DigitIndex, Ints, Mask, together
 from threegate.detectors.engine.digit_spans import NUMBER
 from threegate.detectors.engine.example_values import are_shown, shown
 from threegate.detectors.engine.labels import words
@@ -87,7 +87,7 @@ def _parts(match: re.Match[str]) -> Iterator[tuple[int, str, tuple[int, ...]]]:
         yield match.start() + groups[count - 1].end(), digits, tuple(map(len, parts))
 
 
-def find(view: View) -> Iterator[Hit]:
+def find(view: ScanText) -> Iterator[Hit]:
     found, matches = sifted_numbers(view, _CARD, _sift)
     yield from found
     for match in matches:
@@ -98,7 +98,7 @@ def find(view: View) -> Iterator[Hit]:
                 break
 
 
-def _sift(view: View) -> tuple[Iterable[Hit], Ints]:
+def _sift(view: ScanText) -> tuple[Iterable[Hit], Ints]:
     """Numbers of one group are judged here where the next group cannot belong to them."""
     sieve = view.sieve
     found: list[Iterator[Hit]] = []
@@ -113,19 +113,19 @@ def _sift(view: View) -> tuple[Iterable[Hit], Ints]:
     return chain.from_iterable(found), together(*left)
 
 
-def _goes_on(sieve: Sieve, i: Ints, count: int) -> Mask:
+def _goes_on(sieve: DigitIndex, i: Ints, count: int) -> Mask:
     """Whether with the next group a number would not be too long."""
     return sieve.joined(i + count - 1) & (count + sieve.size(i + count) <= _LONGEST)
 
 
-def _single(view: View, i: Ints, count: int) -> Iterator[Hit]:
+def _single(view: ScanText, i: Ints, count: int) -> Iterator[Hit]:
     sieve = view.sieve
     i = i[vectorized_checks.right(sieve, sieve.at[i] + count) & (sieve.digit[i] > 0)]
     prefix, checked = sieve.number(i, 0, 6), sieve.luhn(i, count)
     common, rare = (_any_within(ranges, prefix, count) for ranges in (_ISSUERS, _RARE))
     start, near = sieve.at[i], np.zeros(len(i), np.int64)
     asked = checked & (common | rare)
-    near[asked] = cues(view, start[asked], start[asked] + count, _LABELS)
+    near[asked] = label_polarities(view, start[asked], start[asked] + count, _LABELS)
     level = np.select(
         [~checked & common, asked & common & (near > 0), asked & (near > 0), asked & common],
         [Level.LOW, Level.HIGH, Level.MEDIUM, np.where(near < 0, Level.LOW, Level.MEDIUM)],
@@ -137,7 +137,7 @@ def _single(view: View, i: Ints, count: int) -> Iterator[Hit]:
     return vectorized_checks.hits(start[told], start[told] + count, KIND, level[told])
 
 
-def _spots(sieve: Sieve, i: Ints, count: int) -> Ints:
+def _spots(sieve: DigitIndex, i: Ints, count: int) -> Ints:
     """A check digit that fits; or one group that an issuer begins like that."""
     known = np.isin(sieve.number(i, 0, 2), _KNOWN)
     i = i[(known & sieve.solid(i, 0, count - 1)) | sieve.luhn(i, count)]
@@ -146,7 +146,7 @@ def _spots(sieve: Sieve, i: Ints, count: int) -> Ints:
     return sieve.at[i[known | sieve.labelled(sieve.at[i], _LABELS)]]
 
 
-def _are_columns(sieve: Sieve, i: Ints, count: int) -> Mask:
+def _are_columns(sieve: DigitIndex, i: Ints, count: int) -> Mask:
     """`_is_column` of many."""
     start, end = sieve.at[i], sieve.at[i + count - 1] + 1
     left = start - 2 - np.isin(sieve.code(start - 2), _BLANKS)
@@ -174,14 +174,16 @@ def _within(ranges: _Ranges, digits: str) -> bool:
     return any(len(digits) in counts and low <= prefix <= high for low, high, counts in ranges)
 
 
-def _level(view: View, start: int, end: int, digits: str, shape: tuple[int, ...]) -> Level | None:
+def _level(
+    view: ScanText, start: int, end: int, digits: str, shape: tuple[int, ...]
+) -> Level | None:
     common, checked = _within(_ISSUERS, digits), luhn(digits)
     regular = len(shape) == 1 or shape in _GROUPINGS
     if not (common or _within(_RARE, digits)):
         return None
     if not checked:
         return Level.LOW if common and len(shape) == 1 else None
-    near = cue(view, start, end, _LABELS)
+    near = label_polarity(view, start, end, _LABELS)
     if near <= 0 and (not common or len(shape) > _SPLIT):
         return None
     if near <= 0 and _is_column(view.text, start, end):

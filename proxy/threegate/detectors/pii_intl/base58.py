@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from threegate.detectors.engine.character_arrays import Ints, Mask
-from threegate.detectors.engine.digit_index import Sieve, together
+from threegate.detectors.engine.digit_index import DigitIndex, together
 
 ALPHABET = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
 LEAST, MOST = 26, 35
@@ -39,14 +39,14 @@ def _sums_up(raw: bytes) -> bool:
     return sha256(sha256(raw[:-4]).digest()).digest()[:4] == raw[-4:]
 
 
-def checked_words(sieve: Sieve, start: Ints, end: Ints) -> Ints:
+def checked_words(sieve: DigitIndex, start: Ints, end: Ints) -> Ints:
     """Starts of words for which `checked` holds."""
     size = end - start
     sizes = range(LEAST, MOST + 1)
     return together(*(_checked(sieve, start[size == each], each) for each in sizes))
 
 
-def _checked(sieve: Sieve, start: Ints, size: int) -> Ints:
+def _checked(sieve: DigitIndex, start: Ints, size: int) -> Ints:
     """Of words of one length."""
     codes = sieve.codes[start[:, None] + np.arange(size)]
     digits = _VALUES[np.minimum(codes, 127)]

@@ -14,8 +14,8 @@ import tldextract
 from threegate.detectors.base import DetectorInfo, Example
 from threegate.detectors.engine import open_match
 from threegate.detectors.engine.character_arrays import LOCAL
-from threegate.detectors.engine.context import View
-from threegate.detectors.engine.digit_index import LONG, Ints, Sieve
+from threegate.detectors.engine.context import ScanText
+from threegate.detectors.engine.digit_index import LONG, DigitIndex, Ints
 from threegate.detectors.engine.recognizer import Hit, Recognizer, overlapping
 from threegate.types import Bilingual, Level
 
@@ -58,7 +58,7 @@ def is_real(domain: str) -> bool:
     return before is not None and (not before or rest.rpartition(".")[2] in before)
 
 
-def _spots(sieve: Sieve) -> tuple[Ints, Ints]:
+def _spots(sieve: DigitIndex) -> tuple[Ints, Ints]:
     """Where local parts begin, and the signs behind them: a dot follows, and it is not the user
     right behind a scheme."""
     start, end = sieve.stretches(LOCAL)
@@ -73,7 +73,7 @@ def _spots(sieve: Sieve) -> tuple[Ints, Ints]:
     return _begins(sieve, start[free], end[free]), end[free]
 
 
-def _begins(sieve: Sieve, start: Ints, end: Ints) -> Ints:
+def _begins(sieve: DigitIndex, start: Ints, end: Ints) -> Ints:
     """`_begin` of many."""
     start = np.maximum(start, end - _LONGEST)
     while (signs := np.isin(sieve.code(start), [ord(c) for c in _NO_BEGIN]) & (start < end)).any():
@@ -81,17 +81,17 @@ def _begins(sieve: Sieve, start: Ints, end: Ints) -> Ints:
     return start
 
 
-def find(view: View) -> Iterator[Hit]:
+def find(view: ScanText) -> Iterator[Hit]:
     for start, match in _few(view) if len(view.text) < LONG else _many(view):
         if start < match.start() and _addressed(view.text, start, match):
             yield Hit(start, match.end(), KIND, Level.HIGH)
 
 
-def _few(view: View) -> Iterator[tuple[int, re.Match[str]]]:
+def _few(view: ScanText) -> Iterator[tuple[int, re.Match[str]]]:
     return ((_begin(view.text, m.start()), m) for m in overlapping(_EMAIL, view.text))
 
 
-def _many(view: View) -> Iterator[tuple[int, re.Match[str]]]:
+def _many(view: ScanText) -> Iterator[tuple[int, re.Match[str]]]:
     begins, signs = _spots(view.sieve)
     for start, sign in zip(begins.tolist(), signs.tolist(), strict=True):
         if match := _EMAIL.match(view.text, sign):

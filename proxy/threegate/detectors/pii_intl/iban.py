@@ -10,8 +10,8 @@ import numpy as np
 from threegate.detectors.base import DetectorInfo, Example
 from threegate.detectors.engine import open_match
 from threegate.detectors.engine.checksums import mod97
-from threegate.detectors.engine.context import View
-from threegate.detectors.engine.digit_index import Ints, Sieve, together
+from threegate.detectors.engine.context import ScanText
+from threegate.detectors.engine.digit_index import DigitIndex, Ints, together
 from threegate.detectors.engine.recognizer import Hit, Recognizer, candidates
 from threegate.types import Bilingual, Level
 
@@ -36,7 +36,7 @@ _IBAN = re.compile(
 )
 
 
-def _spots(sieve: Sieve) -> Ints:
+def _spots(sieve: DigitIndex) -> Ints:
     """Words that begin like one; of the whole length only with a check number that fits."""
     start, end = sieve.tokens(4)
     head = [sieve.code(start + place) for place in range(4)]
@@ -54,7 +54,7 @@ def _spots(sieve: Sieve) -> Ints:
     return together(grouped[_written(sieve, grouped) >= wanted[~whole]], fits)
 
 
-def _written(sieve: Sieve, start: Ints) -> Ints:
+def _written(sieve: DigitIndex, start: Ints) -> Ints:
     """How many characters these words have with those behind them, one blank between two, up to a
     small letter."""
     starts, ends = sieve.tokens(1)
@@ -76,7 +76,7 @@ def _letter(code: Ints) -> Ints:
     return np.where((place >= 0) & (place < 26), place, 26)
 
 
-def _fitting(sieve: Sieve, start: Ints, length: int) -> Ints:
+def _fitting(sieve: DigitIndex, start: Ints, length: int) -> Ints:
     """`mod97` of words of one length."""
     rest = np.zeros(len(start), np.int64)
     for place in (*range(4, length), *range(4)):
@@ -86,7 +86,7 @@ def _fitting(sieve: Sieve, start: Ints, length: int) -> Ints:
     return fitting
 
 
-def find(view: View) -> Iterator[Hit]:
+def find(view: ScanText) -> Iterator[Hit]:
     for match in candidates(view, _IBAN, _spots):
         end = _end(match.group())
         after = view.text[match.start() + end : match.start() + end + 1]

@@ -12,8 +12,8 @@ import numpy as np
 from threegate.detectors.base import DetectorInfo, Example
 from threegate.detectors.engine import open_match, vectorized_checks
 from threegate.detectors.engine.character_arrays import COLON, HEX
-from threegate.detectors.engine.context import View
-from threegate.detectors.engine.digit_index import Ints, Mask, Sieve, together
+from threegate.detectors.engine.context import ScanText
+from threegate.detectors.engine.digit_index import DigitIndex, Ints, Mask, together
 from threegate.detectors.engine.labels import words
 from threegate.detectors.engine.recognizer import Hit, Recognizer, candidates, sifted
 from threegate.types import Bilingual, Level
@@ -48,7 +48,7 @@ _NETWORK = re.compile("/[0-9]")
 _PORT = re.compile(":[0-9]{2}")
 
 
-def find(view: View) -> Iterator[Hit]:
+def find(view: ScanText) -> Iterator[Hit]:
     found, matches = sifted(view, _V4, _sift)
     yield from found
     for match in matches:
@@ -64,7 +64,7 @@ def find(view: View) -> Iterator[Hit]:
             yield Hit(*match.span(), KIND, Level.HIGH, "v6")
 
 
-def _sift(view: View) -> tuple[Iterator[Hit], Ints]:
+def _sift(view: ScanText) -> tuple[Iterator[Hit], Ints]:
     """Nothing is left: no label may be glued to an address."""
     start, end, parts = _dotted(view.sieve)
     first, small = parts[0], parts.max(0) < _SMALL
@@ -78,7 +78,7 @@ def _sift(view: View) -> tuple[Iterator[Hit], Ints]:
     level = np.where((label >= 0) | (version >= 0), said, Level.MEDIUM)
     plain = np.flatnonzero((label < 0) & (version < 0))
     network = (behind == ord("/")) & view.sieve.is_digit(end + 1) & (parts[3, told] == 0)
-    versions = view.cues(start[plain], end[plain], _BEHIND, _BEHIND, behind=True) > 0
+    versions = view.label_polarities(start[plain], end[plain], _BEHIND, _BEHIND, behind=True) > 0
     few = small[plain] & ~_hosted(view.sieve, start[plain], end[plain])
     level[plain[few | versions | network[plain]]] = Level.LOW
     for i in plain[(parts[2:, told][:, plain] == 0).all(0)].tolist():
@@ -86,7 +86,7 @@ def _sift(view: View) -> tuple[Iterator[Hit], Ints]:
     return vectorized_checks.hits(start, end, KIND, level, "v4"), start[:0]
 
 
-def _hosted(sieve: Sieve, start: Ints, end: Ints) -> Mask:
+def _hosted(sieve: DigitIndex, start: Ints, end: Ints) -> Mask:
     """`_HOSTED`, `_PORT`."""
     hosted = (sieve.code(end) == ord(":")) & sieve.is_digit(end + 1) & sieve.is_digit(end + 2)
     for sign in _HOSTED:
@@ -98,7 +98,7 @@ def _hosted(sieve: Sieve, start: Ints, end: Ints) -> Mask:
     return told
 
 
-def _dotted(sieve: Sieve) -> tuple[Ints, Ints, Ints]:
+def _dotted(sieve: DigitIndex) -> tuple[Ints, Ints, Ints]:
     """Start, end and parts of what `_V4` matches."""
     i = sieve.runs(1, 2, 3)
     before = sieve.at[i] - 1
@@ -118,7 +118,7 @@ def _dotted(sieve: Sieve) -> tuple[Ints, Ints, Ints]:
     return sieve.at[runs[0][edge]], end[edge], parts
 
 
-def _byte(sieve: Sieve, i: Ints) -> Ints:
+def _byte(sieve: DigitIndex, i: Ints) -> Ints:
     """What a run of digits is worth; 1000 where it is too long or has a nought in front."""
     size, last = sieve.size(i), len(sieve.at) - 1
     one, two, three = (sieve.digit[np.minimum(i + place, last)] for place in range(3))
@@ -126,7 +126,7 @@ def _byte(sieve: Sieve, i: Ints) -> Ints:
     return np.select([size == 1, (size == 2) & (one > 0), (size == 3) & (one > 0)], worth, 1000)
 
 
-def _v6_spots(sieve: Sieve) -> Ints:
+def _v6_spots(sieve: DigitIndex) -> Ints:
     """Where the colons and groups of a stretch may be those of an address."""
     start, end = sieve.stretches(HEX | COLON)
     start, end = start[wide := end - start > _SHORTEST], end[wide]
@@ -144,7 +144,7 @@ def _count(places: Ints, start: Ints, end: Ints) -> Ints:
     return np.searchsorted(places, end) - np.searchsorted(places, start)
 
 
-def _v4(view: View, match: re.Match[str]) -> Level | None:
+def _v4(view: ScanText, match: re.Match[str]) -> Level | None:
     value = match.group()
     first, *rest = map(int, value.split("."))
     if first == 127 or 224 <= first < 240 or first >= 255:  # loopback, multicast, masks

@@ -10,8 +10,8 @@ import numpy as np
 from threegate.detectors.base import DetectorInfo, Example
 from threegate.detectors.engine import open_match
 from threegate.detectors.engine.character_arrays import HEX
-from threegate.detectors.engine.context import View
-from threegate.detectors.engine.digit_index import Ints, Sieve
+from threegate.detectors.engine.context import ScanText
+from threegate.detectors.engine.digit_index import DigitIndex, Ints
 from threegate.detectors.engine.recognizer import Hit, Recognizer, candidates
 from threegate.types import Bilingual, Level
 
@@ -27,7 +27,7 @@ _CISCO = re.compile(
 )
 
 
-def _spots(sieve: Sieve) -> Ints:
+def _spots(sieve: DigitIndex) -> Ints:
     """Six pairs, not of one digit, that no pair stands before."""
     start = sieve.grouped(":-", (2,) * 6)
     digit = [sieve.codes[start + place] | _SMALL for place in range(17) if place % 3 < 2]
@@ -37,14 +37,14 @@ def _spots(sieve: Sieve) -> Ints:
     return alone
 
 
-def _cisco_spots(sieve: Sieve) -> Ints:
+def _cisco_spots(sieve: DigitIndex) -> Ints:
     """Where a letter is among the twelve: digits alone are none."""
     start = sieve.grouped(".", (4, 4, 4))
     letters = sieve.is_letter(start[:, None] + np.arange(14)).any(1)
     return start[letters]
 
 
-def find(view: View) -> Iterator[Hit]:
+def find(view: ScanText) -> Iterator[Hit]:
     for match in candidates(view, _MAC, _spots):
         if len(set(match.group().upper())) > 2:
             yield Hit(*match.span(), KIND, Level.HIGH)

@@ -17,8 +17,8 @@ import re2
 from threegate.detectors.base import DetectorInfo, Example
 from threegate.detectors.engine import open_match, vectorized_checks
 from threegate.detectors.engine.byte_patterns import loosened
-from threegate.detectors.engine.context import View
-from threegate.detectors.engine.digit_index import Ints, Mask, Sieve
+from threegate.detectors.engine.context import ScanText
+from threegate.detectors.engine.digit_index import DigitIndex, Ints, Mask
 from threegate.detectors.engine.digit_spans import NUMBER
 from threegate.detectors.engine.recognizer import ANSWER, Find, Hit, Recognizer
 from threegate.detectors.pii_intl.national_checks import (
@@ -122,14 +122,14 @@ def _finder(table: tuple[_Number, ...]) -> Find:
         labels.Add(f"(?i){number.label}")
     labels.Compile()
 
-    def find(view: View) -> Iterator[Hit]:
+    def find(view: ScanText) -> Iterator[Hit]:
         for n in sorted(labels.Match(view.data) or ()):
             yield from _found(view, table[n])
 
     return find
 
 
-def _found(view: View, number: _Number) -> Iterator[Hit]:
+def _found(view: ScanText, number: _Number) -> Iterator[Hit]:
     spans = vectorized_checks.columns(re2_spans.spans(number.whole, view.data), 2)
     if not len(spans[0]):
         return
@@ -142,7 +142,7 @@ def _found(view: View, number: _Number) -> Iterator[Hit]:
     yield from vectorized_checks.hits(start[right], end[right], number.kind, Level.HIGH)
 
 
-def _edged(sieve: Sieve, start: Ints, end: Ints) -> Mask:
+def _edged(sieve: DigitIndex, start: Ints, end: Ints) -> Mask:
     """Nothing beside a value that makes it a part of something longer."""
     before = ~sieve.is_word(start - 1) & ~sieve.goes_on(start)
     return before & ~sieve.is_word(end) & ~vectorized_checks.followed(sieve, end, ".-/")

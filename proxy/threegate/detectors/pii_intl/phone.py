@@ -16,8 +16,8 @@ from phonenumbers import PhoneMetadata
 
 from threegate.detectors.base import DetectorInfo, Example
 from threegate.detectors.engine import open_match
-from threegate.detectors.engine.context import REACH, SPACE, View, cue
-from threegate.detectors.engine.digit_index import Ints, Mask, Sieve, together
+from threegate.detectors.engine.context import REACH, SPACE, ScanText, label_polarity
+from threegate.detectors.engine.digit_index import DigitIndex, Ints, Mask, together
 from threegate.detectors.engine.digit_spans import NUMBER
 from threegate.detectors.engine.labels import Labels, words
 from threegate.detectors.engine.recognizer import DASH, EDGE, Hit, Recognizer, digits_of, numbers
@@ -134,7 +134,7 @@ def _shaped(head: str, size: int) -> tuple[tuple[tuple[str, ...], Labels], ...]:
     return tuple((regions, labels) for shape, regions, labels in _REGIONS if shape.match(digits))
 
 
-def find(view: View) -> Iterator[Hit]:
+def find(view: ScanText) -> Iterator[Hit]:
     for match in numbers(view, _INTERNATIONAL, _international_spots):
         if hit := _international(view, match):
             yield hit
@@ -151,21 +151,21 @@ def find(view: View) -> Iterator[Hit]:
                 yield Hit(*match.span(), KIND, Level.MEDIUM, region)
 
 
-def _american(view: View, match: re.Match[str]) -> Hit | None:
-    near = cue(view, *match.span(), _LABELS)
+def _american(view: ScanText, match: re.Match[str]) -> Hit | None:
+    near = label_polarity(view, *match.span(), _LABELS)
     if in_use_in_america(digits_of(match.group())[-10:]):
         level = Level.HIGH if near > 0 else Level.LOW if near else Level.MEDIUM
         return Hit(*match.span(), KIND, level, "US")
     return Hit(*match.span(), KIND, Level.MEDIUM, "US_form") if near > 0 else None
 
 
-def _international_spots(sieve: Sieve) -> Ints:
+def _international_spots(sieve: DigitIndex) -> Ints:
     plus = sieve.free[sieve.before_free == ord("+")]
     zeros = sieve.pairs[sieve.number(sieve.pairs, 0, 2) == 0]
     return together(sieve.at[sieve.rows(7, plus)] - 1, sieve.at[sieve.rows(7, zeros)])
 
 
-def _american_spots(sieve: Sieve) -> Ints:
+def _american_spots(sieve: DigitIndex) -> Ints:
     """Three, three and four digits, a bracket or the country's 1 before them."""
     i = sieve.rows(10, sieve.runs(3))
     i = i[sieve.solid(i, 3, 5) & sieve.solid(i, 6, 9) & sieve.ends(i + 9)]
@@ -175,7 +175,7 @@ def _american_spots(sieve: Sieve) -> Ints:
     return together(plain, bracket, sieve.at[i[(i > 0) & (sieve.digit[i - 1] == 1)] - 1])
 
 
-def _national_spots(sieve: Sieve) -> Ints:
+def _national_spots(sieve: DigitIndex) -> Ints:
     """Seven digits with no more than one sign between two, and none between the first; a label, or
     a nought in groups that may need none."""
     i = sieve.rows(7, sieve.pairs)
@@ -186,7 +186,7 @@ def _national_spots(sieve: Sieve) -> Ints:
     return spots
 
 
-def _grouped(sieve: Sieve, i: Ints) -> Mask:
+def _grouped(sieve: DigitIndex, i: Ints) -> Mask:
     """Whether the first groups from digit i on are those of a number of `_TELLING`."""
     sizes = [sieve.size(i)]
     for _ in range(2):
@@ -196,14 +196,14 @@ def _grouped(sieve: Sieve, i: Ints) -> Mask:
     return grouped
 
 
-def _signed(sieve: Sieve, start: Ints) -> Mask:
+def _signed(sieve: DigitIndex, start: Ints) -> Mask:
     """Whether `_INITIAL` may stand before a number."""
     sign = start - 1 - (sieve.code(start - 1) == _BLANK)
     signed: Mask = np.isin(sieve.code(sign), _SIGNS) & np.isin(sieve.code(sign - 1), _INITIALS)
     return signed
 
 
-def _bracketed_spots(sieve: Sieve) -> Ints:
+def _bracketed_spots(sieve: DigitIndex) -> Ints:
     opened = sieve.rows(7, sieve.free[np.isin(sieve.before_free, _OPENING)])
     russian = sieve.rows(7, sieve.free[sieve.digit.take(sieve.free) == 8])
     start, eight = sieve.at[opened], sieve.at[russian]
@@ -211,11 +211,11 @@ def _bracketed_spots(sieve: Sieve) -> Ints:
     return together(start[closed] - 1, eight[np.isin(sieve.code(eight + 1), (_BLANK, *_OPENING))])
 
 
-def _international(view: View, match: re.Match[str]) -> Hit | None:
+def _international(view: ScanText, match: re.Match[str]) -> Hit | None:
     text = match.group()
     plus = text[0] == "+"
     value = "+" + digits_of(text).removeprefix("" if plus else "00")
-    near = cue(view, *match.span(), _LABELS)
+    near = label_polarity(view, *match.span(), _LABELS)
     if not in_use(value[1:]):
         possible = plus and near > 0 and is_possible(value[1:])
         return Hit(*match.span(), KIND, Level.MEDIUM, "possible") if possible else None
@@ -233,7 +233,7 @@ _AFTER_CODE = re.compile(rf"00[1-9][0-9]{{0,2}}{_GAP}")
 _Judged = dict[tuple[str, int], str]
 
 
-def _national(view: View, match: re.Match[str], judged: _Judged) -> str:
+def _national(view: ScanText, match: re.Match[str], judged: _Judged) -> str:
     """The region of a national number, empty if it is none; the same surroundings are judged
     once."""
     start, end = match.span()
@@ -243,7 +243,7 @@ def _national(view: View, match: re.Match[str], judged: _Judged) -> str:
     return judged[key]
 
 
-def _region(view: View, match: re.Match[str]) -> str:
+def _region(view: ScanText, match: re.Match[str]) -> str:
     if view.far(match.start(), _LABELS) and not _is_formed(view.text, match):
         return ""
     digits = digits_of(match.group())
@@ -254,9 +254,12 @@ def _region(view: View, match: re.Match[str]) -> str:
     return _first_in_use(digits, regions)
 
 
-def _wanted(view: View, match: re.Match[str], labels: list[Labels]) -> list[Labels]:
+def _wanted(view: ScanText, match: re.Match[str], labels: list[Labels]) -> list[Labels]:
     """Those of `labels` that speak of the number."""
-    nearest = {each: cue(view, *match.span(), each, behind=False) for each in dict.fromkeys(labels)}
+    nearest = {
+        each: label_polarity(view, *match.span(), each, behind=False)
+        for each in dict.fromkeys(labels)
+    }
     if found := [each for each, near in nearest.items() if near > 0]:
         return found
     formed = _is_formed(view.text, match)

@@ -11,8 +11,8 @@ import numpy as np
 from threegate.detectors.base import DetectorInfo, Example
 from threegate.detectors.engine import open_match, vectorized_checks
 from threegate.detectors.engine.checksums import nhs
-from threegate.detectors.engine.context import View, cue, cues
-from threegate.detectors.engine.digit_index import Ints, Mask, Sieve
+from threegate.detectors.engine.context import ScanText, label_polarities, label_polarity
+from threegate.detectors.engine.digit_index import DigitIndex, Ints, Mask
 from threegate.detectors.engine.digit_spans import NUMBER
 from threegate.detectors.engine.labels import words
 from threegate.detectors.engine.recognizer import (
@@ -37,7 +37,7 @@ _NHS_LABELS = words("nhs|nhs number|nhs no|health service|patient|国民保健")
 _NINO_LABELS = words("国民保险|national insurance|insurance number|nino|ni|payroll")
 
 
-def _nhs_spots(sieve: Sieve) -> Ints:
+def _nhs_spots(sieve: DigitIndex) -> Ints:
     i = sieve.rows(10, sieve.threes)
     i = i[sieve.solid(i, 3, 5) & sieve.solid(i, 6, 9) & sieve.ends(i + 9)]
     total = sum((10 - place) * sieve.digit[i + place] for place in range(10))
@@ -45,7 +45,7 @@ def _nhs_spots(sieve: Sieve) -> Ints:
     return sieve.at[i[fits]]
 
 
-def _nino_spots(sieve: Sieve) -> Ints:
+def _nino_spots(sieve: DigitIndex) -> Ints:
     """Two letters, a blank or none, and six digits in one run or three."""
     at = sieve.at[sieve.runs(2, 6)]
     start = at - 2 - (sieve.code(at - 1) == ord(" "))
@@ -54,29 +54,29 @@ def _nino_spots(sieve: Sieve) -> Ints:
     return alone
 
 
-def find(view: View) -> Iterator[Hit]:
+def find(view: ScanText) -> Iterator[Hit]:
     for match in numbers(view, _NHS, _nhs_spots):
-        if nhs(digits_of(match.group())) and cue(view, *match.span(), _NHS_LABELS) > 0:
+        if nhs(digits_of(match.group())) and label_polarity(view, *match.span(), _NHS_LABELS) > 0:
             yield Hit(*match.span(), NHS, Level.HIGH)
     yield from _ninos(view)
 
 
-def _ninos(view: View) -> Iterator[Hit]:
+def _ninos(view: ScanText) -> Iterator[Hit]:
     found = numbers(view, _NINO, _nino_spots)
     if view.stretches is None:
         return _many_ninos(view, found)
     return (_nino(view, match) for match in found)
 
 
-def _nino(view: View, match: re.Match[str]) -> Hit:
-    near = cue(view, *match.span(), _NINO_LABELS, behind=False)
+def _nino(view: ScanText, match: re.Match[str]) -> Hit:
+    near = label_polarity(view, *match.span(), _NINO_LABELS, behind=False)
     level = Level.MEDIUM if match[1] else Level.LOW
     return Hit(*match.span(), NINO, Level.HIGH if near > 0 else level)
 
 
-def _many_ninos(view: View, found: Iterator[re.Match[str]]) -> Iterator[Hit]:
+def _many_ninos(view: ScanText, found: Iterator[re.Match[str]]) -> Iterator[Hit]:
     start, end, spaced = vectorized_checks.columns(((*m.span(), len(m[1])) for m in found), 3)
-    near = cues(view, start, end, _NINO_LABELS, behind=False)
+    near = label_polarities(view, start, end, _NINO_LABELS, behind=False)
     level = np.where(spaced > 0, Level.MEDIUM, Level.LOW)
     return vectorized_checks.hits(start, end, NINO, np.where(near > 0, Level.HIGH, level))
 

@@ -10,8 +10,8 @@ import numpy as np
 
 from threegate.detectors.base import DetectorInfo, Example
 from threegate.detectors.engine import open_match, vectorized_checks
-from threegate.detectors.engine.context import View, cue, cues
-from threegate.detectors.engine.digit_index import Ints, Mask, Sieve
+from threegate.detectors.engine.context import ScanText, label_polarities, label_polarity
+from threegate.detectors.engine.digit_index import DigitIndex, Ints, Mask
 from threegate.detectors.engine.digit_spans import NUMBER
 from threegate.detectors.engine.labels import words
 from threegate.detectors.engine.recognizer import EDGE, Hit, Recognizer, first, sifted_numbers
@@ -32,7 +32,7 @@ _OTHER = np.array((Level.LOW, Level.MEDIUM, Level.LOW))
 """By what the nearest label says: nothing, this, (-1) another number."""
 
 
-def _sift(view: View) -> tuple[Iterator[Hit], Ints]:
+def _sift(view: ScanText) -> tuple[Iterator[Hit], Ints]:
     sieve = view.sieve
     i = _issued(sieve)
     gap = _gap(sieve, i, 2)
@@ -40,14 +40,14 @@ def _sift(view: View) -> tuple[Iterator[Hit], Ints]:
     start, end = sieve.at[i], sieve.at[i + 8] + 1
     edge = vectorized_checks.right(sieve, end) & ~vectorized_checks.followed(sieve, end, "-")
     own = edge & vectorized_checks.left(sieve, start)
-    near = cues(view, start[own], end[own], _LABELS)
+    near = label_polarities(view, start[own], end[own], _LABELS)
     level = np.where(gap[own] == _DASH, _DASHED[near], _OTHER[near])
     return vectorized_checks.hits(start[own], end[own], KIND, level), start[
         edge & sieve.is_letter(start - 1)
     ]
 
 
-def _issued(sieve: Sieve) -> Ints:
+def _issued(sieve: DigitIndex) -> Ints:
     i = sieve.rows(9, sieve.threes)
     i = i[sieve.solid(i, 3, 4) & sieve.solid(i, 5, 8) & (sieve.digit[i] < 9)]
     area, group, serial = (sieve.number(i, *part) for part in ((0, 3), (3, 2), (5, 4)))
@@ -55,18 +55,18 @@ def _issued(sieve: Sieve) -> Ints:
     return i[issued]
 
 
-def _gap(sieve: Sieve, i: Ints, place: int) -> Ints:
+def _gap(sieve: DigitIndex, i: Ints, place: int) -> Ints:
     """The separator behind the digit at `place`: 0 is none, -1 no single one."""
     wide = sieve.at[i + place + 1] - sieve.at[i + place]
     code = sieve.code(sieve.at[i + place] + 1)
     return np.select([wide == 1, (wide == 2) & ((code == _BLANK) | (code == _DASH))], [0, code], -1)
 
 
-def find(view: View) -> Iterator[Hit]:
+def find(view: ScanText) -> Iterator[Hit]:
     found, matches = sifted_numbers(view, _SSN, _sift)
     yield from found
     for match in matches:
-        near = cue(view, *match.span(), _LABELS)
+        near = label_polarity(view, *match.span(), _LABELS)
         level = (_DASHED if match[1] == "-" else _OTHER)[near]
         yield Hit(*match.span(), KIND, Level(level))
 

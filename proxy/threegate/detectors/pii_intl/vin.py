@@ -12,8 +12,8 @@ import numpy as np
 from threegate.detectors.base import DetectorInfo, Example
 from threegate.detectors.engine import checksums, open_match, vectorized_checks
 from threegate.detectors.engine.checksums import NONE, VIN_VALUES, VIN_WEIGHTS
-from threegate.detectors.engine.context import View, cue, cues
-from threegate.detectors.engine.digit_index import Ints, Mask, Sieve
+from threegate.detectors.engine.context import ScanText, label_polarities, label_polarity
+from threegate.detectors.engine.digit_index import DigitIndex, Ints, Mask
 from threegate.detectors.engine.labels import words
 from threegate.detectors.engine.recognizer import WORD_EDGE, Hit, Recognizer, candidates, sifted
 from threegate.types import Bilingual, Level
@@ -40,7 +40,7 @@ _GROUPED = re.compile(
 """As people dictate it; only with a check digit that fits."""
 
 
-def _sift(view: View) -> tuple[Iterator[Hit], Ints]:
+def _sift(view: ScanText) -> tuple[Iterator[Hit], Ints]:
     """All are judged here: nothing is left."""
     sieve = view.sieve
     start, end = sieve.tokens(_LENGTH)
@@ -55,7 +55,7 @@ def _sift(view: View) -> tuple[Iterator[Hit], Ints]:
     mandatory = np.isin(codes[:, 0], _MANDATORY)
     near = np.zeros(len(start), np.int64)
     asked = checked | ~mandatory
-    near[asked] = cues(view, start[asked], end[asked], _LABELS)
+    near[asked] = label_polarities(view, start[asked], end[asked], _LABELS)
     level = np.select(
         [checked & (near > 0), checked & (near == 0), ~checked & (near > 0)],
         [Level.HIGH, Level.MEDIUM, Level.MEDIUM],
@@ -64,7 +64,7 @@ def _sift(view: View) -> tuple[Iterator[Hit], Ints]:
     return vectorized_checks.hits(start, end, KIND, level), start[:0]
 
 
-def find(view: View) -> Iterator[Hit]:
+def find(view: ScanText) -> Iterator[Hit]:
     found, matches = sifted(view, _VIN, _sift)
     yield from found
     for match in matches:
@@ -75,16 +75,16 @@ def find(view: View) -> Iterator[Hit]:
     yield from _grouped(view)
 
 
-def _grouped_spots(sieve: Sieve) -> Ints:
+def _grouped_spots(sieve: DigitIndex) -> Ints:
     return sieve.grouped(" -", (4, 4, 4, 4, 1), (3, 6, 2, 6))
 
 
-def _grouped(view: View) -> Iterator[Hit]:
+def _grouped(view: ScanText) -> Iterator[Hit]:
     for match in candidates(view, _GROUPED, _grouped_spots):
         value = match.group().replace(" ", "").replace("-", "")
         if not checksums.vin(value):
             continue
-        near = cue(view, *match.span(), _LABELS)
+        near = label_polarity(view, *match.span(), _LABELS)
         if near > 0 or (near == 0 and _regular(value)):
             yield Hit(*match.span(), KIND, Level.HIGH if near else Level.MEDIUM)
 
@@ -94,11 +94,11 @@ def _regular(value: str) -> bool:
     return value[0] in "L145" and value[13:].isdigit() and sum(map(str.isalpha, value)) >= 4
 
 
-def _level(view: View, start: int, end: int, value: str) -> Level:
+def _level(view: ScanText, start: int, end: int, value: str) -> Level:
     checked, mandatory = checksums.vin(value), value[0] in "L145"
     if not checked and mandatory:
         return Level.LOW
-    near = cue(view, start, end, _LABELS)
+    near = label_polarity(view, start, end, _LABELS)
     if checked and near >= 0:
         return Level.HIGH if near else Level.MEDIUM
     return Level.MEDIUM if near > 0 else Level.LOW

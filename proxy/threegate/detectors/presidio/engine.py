@@ -16,7 +16,7 @@ from typing import Any
 import re2
 import regex
 
-from threegate.detectors.engine.context import View
+from threegate.detectors.engine.context import ScanText
 from threegate.detectors.engine.folding import fold
 from threegate.detectors.engine.recognizer import SCORES, Recognizer
 from threegate.detectors.presidio.catalog import MORE_CONTEXT, OTHER_FORMS, PREDEFINED, REWRITTEN
@@ -41,7 +41,7 @@ MAX_SPAN = 128
 """Characters a policy's recognizer may span; a stream holds that much while its rule is active."""
 
 
-class Wrapped(EntityRecognizer):  # type: ignore[misc]
+class PresidioAdapter(EntityRecognizer):  # type: ignore[misc]
     """One of ours in Presidio's clothes."""
 
     def __init__(self, ours: Recognizer, language: str) -> None:
@@ -63,7 +63,7 @@ class Wrapped(EntityRecognizer):  # type: ignore[misc]
                 SCORES[hit.level],
                 recognition_metadata={RecognizerResult.RECOGNIZER_NAME_KEY: self.name},
             )
-            for hit in self.ours.find(View(fold(text)))
+            for hit in self.ours.find(ScanText(fold(text)))
             if entity_of(hit.kind) in wanted
         ]
 
@@ -115,7 +115,7 @@ class WindowContext(ContextAwareEnhancer):  # type: ignore[misc]
         context: list[str] | None = None,
     ) -> list[RecognizerResult]:
         by_name = {r.id: r for r in recognizers}
-        view = View(text)
+        view = ScanText(text)
         for result in raw_results:
             key = RecognizerResult.RECOGNIZER_IDENTIFIER_KEY
             source = by_name.get((result.recognition_metadata or {}).get(key, ""))
@@ -124,7 +124,11 @@ class WindowContext(ContextAwareEnhancer):  # type: ignore[misc]
         return raw_results
 
     def _weigh(
-        self, result: RecognizerResult, view: View, context: list[str], source: PatternRecognizer
+        self,
+        result: RecognizerResult,
+        view: ScanText,
+        context: list[str],
+        source: PatternRecognizer,
     ) -> None:
         if mentions(tuple(context)).search(spelled(view.before(result.start))):
             result.score = raised(result.score)
@@ -158,7 +162,7 @@ def engine(
     """All recognizers behind Presidio's interface, for `zh` and `en`."""
     members: list[EntityRecognizer] = []
     for language in LANGUAGES:
-        members += [Wrapped(r, language) for r in ours]
+        members += [PresidioAdapter(r, language) for r in ours]
         members += [repaired(c(supported_language=language)) for c in PREDEFINED]
         members += [parsed(d, language) for d in own]
     return engine_of(members)

@@ -1,8 +1,8 @@
 """One of Presidio's national identifiers, asked for without its engine: its patterns, its check
 digit and the labels it looks for.
 
-In a long text arrays leave few places to ask at: where a pattern may match (`presidio_states`), a
-check digit is right (`presidio_checks`) and a label may stand before (`presidio_places`). A near
+In a long text arrays leave few places to ask at: where a pattern may match (`state_tables`), a
+check digit is right (`checks`) and a label may stand before (`places`). A near
 miss hides none that begins inside it there.
 """
 
@@ -17,7 +17,7 @@ import numpy as np
 import regex
 
 from threegate.detectors.engine import checksums
-from threegate.detectors.engine.context import REACH, View, told
+from threegate.detectors.engine.context import REACH, ScanText, told
 from threegate.detectors.engine.digit_index import Ints, Mask, together
 from threegate.detectors.engine.recognizer import Hit
 from threegate.detectors.presidio.checks import CHECKS, MORE, WRITTEN
@@ -48,7 +48,7 @@ class Value(NamedTuple):
 
 
 class Entity:
-    """`member` has the edges and labels that `presidio_engine.repaired` gives it."""
+    """`member` has the edges and labels that `engine.repaired` gives it."""
 
     def __init__(self, member: PatternRecognizer) -> None:
         self.name = str(member.supported_entities[0])
@@ -57,7 +57,7 @@ class Entity:
         self._plain = not re.search("[0-9]", "".join(member.context))
         self._check = _CHECKS.get(self.name)
 
-    def of_short(self, view: View) -> Iterator[Hit]:
+    def of_short(self, view: ScanText) -> Iterator[Hit]:
         found = ((m, base) for p, base in self._patterns for m in p.finditer(view.text))
         spoken = [v for v in self._values(found) if self._speaks(view.before(v.start))]
         return self._hits(view.text, spoken)

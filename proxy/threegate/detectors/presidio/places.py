@@ -8,7 +8,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from threegate.detectors.engine.context import JOINERS, REACH, SPACE, STOPS, View
+from threegate.detectors.engine.context import JOINERS, REACH, SENTENCE_ENDS, SPACE, ScanText
 from threegate.detectors.engine.digit_index import Ints, Mask, together
 from threegate.detectors.presidio.columns import SIGN
 from threegate.detectors.presidio.state_tables import (
@@ -26,7 +26,7 @@ from threegate.detectors.presidio.state_tables import (
 _GROUPING = table_of(" -./")
 _BLANKS = SPACE + "\t\"'\r"
 _BLANK, _LEADS = table_of(_BLANKS), table_of("\n:：" + JOINERS + _BLANKS)
-_STOP = table_of(STOPS)
+_STOP = table_of(SENTENCE_ENDS)
 BEFORE = "\0\0"
 """As many characters as tell whether a value stands alone."""
 _MOST_BLANKS = 8
@@ -39,7 +39,7 @@ class Places:
     """`start`, `size` and `first`: where runs of letters and digits begin that go on no row of
     numbers, how long they are, and how many letters and digits stand before them."""
 
-    def __init__(self, view: View) -> None:
+    def __init__(self, view: ScanText) -> None:
         self.view = view
         self.symbols = symbols(view.text)
         start, end = view.sieve.tokens(1)
@@ -89,7 +89,7 @@ class Places:
 
     def spoken(self, places: Ints, labels: States) -> Mask:
         """Where one of `labels`, maybe as part of a word, stands in the clause before, or may do so
-        for `surroundings.told`."""
+        for `context.told`."""
         low = np.maximum(places - REACH, 0)
         clause = np.maximum(low, _last(self._stops, places) + 1)
         begin = np.where(self._led(places, low), low, clause)
@@ -112,7 +112,7 @@ class Places:
     @cached_property
     def _stops(self) -> Ints:
         at = np.flatnonzero(_STOP.take(self.symbols[:-1]))
-        return self._those(STOPS, at)
+        return self._those(SENTENCE_ENDS, at)
 
     @cached_property
     def _lines(self) -> Ints:

@@ -6,7 +6,7 @@
 
 On the hot path our recognizers run directly. Of Presidio's only those are asked of which the
 pre-scan found a context word: national identifiers by their patterns and check digits alone
-(`presidio_national`), a policy's by `AnalyzerEngine.analyze` where a pattern matches too. Why: on
+(`national`), a policy's by `AnalyzerEngine.analyze` where a pattern matches too. Why: on
 1,000 characters with four identifiers the engine with everything takes 4 to 10 times as long as the
 whole scanner (0.5 ms), on clean text over a hundred times (1.4 ms and 11 µs), because every
 recognizer sees every text. `bench/detectors.py` measures both. Nothing here uses the network.
@@ -23,7 +23,7 @@ import re2
 
 from threegate.detectors.base import DetectorInfo, Example
 from threegate.detectors.engine import open_match
-from threegate.detectors.engine.context import View
+from threegate.detectors.engine.context import ScanText
 from threegate.detectors.engine.digit_index import LONG
 from threegate.detectors.engine.recognizer import Hit, Recognizer
 from threegate.detectors.presidio.catalog import PREDEFINED
@@ -60,7 +60,7 @@ class _Own:
         patterns = [_trigger(p.regex) for m in members for p in m.patterns]
         self.trigger = "|".join(f"(?:{p})" for p in patterns)
 
-    def find(self, view: View) -> Iterator[Hit]:
+    def find(self, view: ScanText) -> Iterator[Hit]:
         entities = sorted(e for e, found in self._patterns.items() if found.Match(view.data))
         if entities:
             for result in self._analyzer.analyze(view.text, "en", entities):
@@ -84,7 +84,7 @@ _LARGE = 32 * 1024
 class _National:
     """`find` over Presidio's national identifiers: those of which a label is there and a pattern
     matches. RE2 tries the patterns one by one: together they would make one large automaton (see
-    `triggers`)."""
+    `prefilter`)."""
 
     def __init__(self, members: Sequence[PatternRecognizer]) -> None:
         members = sorted(members, key=_entity)
@@ -93,7 +93,7 @@ class _National:
         self._labels = _set(_any_word(m.context) for m in members)
         self.trigger = _plain_words(members)
 
-    def find(self, view: View) -> Iterator[Hit]:
+    def find(self, view: ScanText) -> Iterator[Hit]:
         named = sorted(self._labels.Match(view.data) or ())
         if len(view.text) < _LARGE:
             named = [i for i in named if self._patterns[i].Match(view.data)]
@@ -124,7 +124,7 @@ def _any_word(words: Sequence[str]) -> str:
 
 
 def _plain_words(members: Sequence[PatternRecognizer]) -> str:
-    """What `_any_word` finds holds one of these; `triggers` knows them for words."""
+    """What `_any_word` finds holds one of these; `prefilter` knows them for words."""
     words = dict.fromkeys(w for m in members for w in m.context or ())
     spelled = [re2.escape(s) for w in words for s in dict.fromkeys((w, w.replace(" ", "_")))]
     return "(?i)" + "|".join(spelled)

@@ -19,7 +19,7 @@ import re2
 
 from threegate.detectors.base import DetectorInfo, Example
 from threegate.detectors.engine import open_match
-from threegate.detectors.engine.context import View
+from threegate.detectors.engine.context import ScanText
 from threegate.detectors.engine.recognizer import Find, Hit, Recognizer
 from threegate.detectors.secrets.candidates import placer
 from threegate.detectors.secrets.values import secrets_of
@@ -51,7 +51,7 @@ class SecretRule:
     not_before: str = ""
     not_after: str = ""
     rank: int = 95
-    plain: bool = False  # a value may be a plain word: see `prose`
+    plain: bool = False  # a value may be a plain word: see `plain_text_fast_path`
     trigger: str = ""  # RE2 in the place of keywords that say too little
 
 
@@ -115,7 +115,7 @@ def _finder(rule: SecretRule) -> Find:
     places, secrets = placer(rule.pattern), secrets_of(rule.entropy, rule.allow)
     alone, other = _alone(rule), _other(rule.pattern)
 
-    def find(view: View) -> Iterator[Hit]:
+    def find(view: ScanText) -> Iterator[Hit]:
         data = view.data
         firsts, starts, ends = places(data)
         others = dict[bytes, bool]()
@@ -150,13 +150,13 @@ def _alone(rule: SecretRule) -> Callable[[str, int, int], bool]:
     return alone
 
 
-def _other(pattern: str) -> Callable[[View, int], bool]:
+def _other(pattern: str) -> Callable[[ScanText, int], bool]:
     """Whether the match that begins here has the name of something else; but `entry` is no word of
     its own in `sentryToken`."""
     made = re2.compile(pattern)
     group = made.groupindex.get("no", 0)
 
-    def other(view: View, at: int) -> bool:
+    def other(view: ScanText, at: int) -> bool:
         first, last = re2_spans.groups(made, view.data, at)[group]
         if first >= last:
             return False

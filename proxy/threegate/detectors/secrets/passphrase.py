@@ -12,7 +12,7 @@ from typing import Any
 
 from threegate.detectors.base import DetectorInfo, Example
 from threegate.detectors.engine import byte_patterns, open_match
-from threegate.detectors.engine.context import View
+from threegate.detectors.engine.context import ScanText
 from threegate.detectors.engine.recognizer import Hit, Recognizer, judged
 from threegate.detectors.secrets import password, password_words
 from threegate.types import Bilingual, Level
@@ -63,7 +63,7 @@ wrong year yes yet you your zero
 _FUNCTION, _SPOKEN = frozenset(_ABSENT.split()), frozenset(_PROSE.split())
 
 
-def find(view: View) -> Iterator[Hit]:
+def find(view: ScanText) -> Iterator[Hit]:
     for loose, pattern in _FORMS:
         yield from judged(view, loose, pattern, _judge)
 

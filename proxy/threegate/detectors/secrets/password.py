@@ -13,7 +13,7 @@ import re2
 
 from threegate.detectors.base import DetectorInfo, Example
 from threegate.detectors.engine import byte_patterns, open_match
-from threegate.detectors.engine.context import View
+from threegate.detectors.engine.context import ScanText
 from threegate.detectors.engine.recognizer import Hit, Recognizer, judged
 from threegate.detectors.secrets.engine import NEXT_LINE, TAGS
 from threegate.normalize.re2_spans import found
@@ -116,7 +116,7 @@ _FORMS = (
 )
 
 
-def find(view: View) -> Iterator[Hit]:
+def find(view: ScanText) -> Iterator[Hit]:
     for loose, pattern in _FORMS:
         yield from judged(view, loose, pattern, _judge, value=_MIXES, reach=_DECIDES)
 

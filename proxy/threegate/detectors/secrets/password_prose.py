@@ -13,7 +13,7 @@ from typing import Any
 
 from threegate.detectors.base import DetectorInfo, Example
 from threegate.detectors.engine import byte_patterns, open_match
-from threegate.detectors.engine.context import View
+from threegate.detectors.engine.context import ScanText
 from threegate.detectors.engine.recognizer import Hit, Recognizer, judged
 from threegate.detectors.secrets import password
 from threegate.types import Bilingual, Level
@@ -95,7 +95,7 @@ _REACH = 56
 """From the label to the value: within `base.LOOKBEHIND`."""
 
 
-def find(view: View) -> Iterator[Hit]:
+def find(view: ScanText) -> Iterator[Hit]:
     for loose, pattern in _FORMS:
         yield from judged(view, loose, pattern, _judge)
 

@@ -14,7 +14,7 @@ import re2
 
 from threegate.detectors.base import DetectorInfo, Example
 from threegate.detectors.engine import byte_patterns, open_match
-from threegate.detectors.engine.context import View
+from threegate.detectors.engine.context import ScanText
 from threegate.detectors.engine.recognizer import Hit, Recognizer, judged
 from threegate.detectors.secrets import password
 from threegate.detectors.secrets.engine import NEXT_LINE
@@ -80,7 +80,7 @@ _TELLS = re.compile(
 """What a sentence says of a password."""
 
 
-def find(view: View) -> Iterator[Hit]:
+def find(view: ScanText) -> Iterator[Hit]:
     for loose, pattern, judge in _FORMS:
         yield from judged(view, loose, pattern, judge)
     for hit in judged(view, _LOOSE_CHINESE, _CHINESE, _chinese):

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 
 from threegate.detectors.base import DetectorInfo, Example
 from threegate.detectors.engine import byte_patterns, open_match
-from threegate.detectors.engine.context import View
+from threegate.detectors.engine.context import ScanText
 from threegate.detectors.engine.recognizer import Hit, Recognizer
 from threegate.types import Bilingual, Level
 
@@ -28,7 +28,7 @@ _BODY = re.compile(r"[\sA-Za-z0-9+/=:,\-\\]*")
 _PEM_OPEN = re.compile(r"-----BEGIN [A-Z0-9 ]{0,40}-{0,5}\Z")
 
 
-def find(view: View) -> Iterator[Hit]:
+def find(view: ScanText) -> Iterator[Hit]:
     """Up to the END line; without one, up to where the text no longer looks like a key."""
     stop, ends, closes = 0, _following(view.text, _END), _following(view.text, _DASHES)
     for match in _BEGIN.finditer(view.text):

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 
 from threegate.detectors.base import DetectorInfo, Example
 from threegate.detectors.engine import byte_patterns, open_match
-from threegate.detectors.engine.context import View
+from threegate.detectors.engine.context import ScanText
 from threegate.detectors.engine.recognizer import Hit, Recognizer, judged
 from threegate.types import Bilingual, Level
 
@@ -65,7 +65,7 @@ _REACH = 56
 """From the label to the value: within `base.LOOKBEHIND`."""
 
 
-def find(view: View) -> Iterator[Hit]:
+def find(view: ScanText) -> Iterator[Hit]:
     for loose, pattern in _PATTERNS:
         yield from judged(view, loose, pattern, _judge)
 

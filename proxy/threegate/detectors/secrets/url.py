@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 from threegate.detectors.base import DetectorInfo, Example
 from threegate.detectors.engine import open_match
-from threegate.detectors.engine.context import View
+from threegate.detectors.engine.context import ScanText
 from threegate.detectors.engine.recognizer import Hit, Recognizer
 from threegate.types import Bilingual, Level
 
@@ -22,7 +22,7 @@ _PLACEHOLDER = re.compile(
 )
 
 
-def find(view: View) -> Iterator[Hit]:
+def find(view: ScanText) -> Iterator[Hit]:
     judged: dict[str, bool] = {}
     for match in _URL.finditer(view.text):
         value = match["value"]

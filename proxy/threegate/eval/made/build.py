@@ -12,7 +12,7 @@ from typing import Any
 
 from threegate.eval.made import clean, near, secret
 from threegate.eval.made.carriers import Carrier, carrier
-from threegate.eval.made.kinds import KINDS, Kind, as_is
+from threegate.eval.made.kinds import KINDS, MadeKind, as_is
 
 LANGUAGES = ("zh", "en", "mixed")
 SOURCE = "made"
@@ -70,7 +70,7 @@ def _spaced(template: str, label: str) -> str:
     return template.replace("{l}{v}", "{l} {v}") if label[-1].isascii() else template
 
 
-def _written(rng: Random, kind: Kind, chosen: Carrier) -> str:
+def _written(rng: Random, kind: MadeKind, chosen: Carrier) -> str:
     write = as_is if chosen.tight or not kind.writings else rng.choice(kind.writings)
     return write(rng, kind.make(rng))
 

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from random import Random
 
 from threegate.eval.made import china, draws, world
-from threegate.eval.made.kinds import KINDS, Kind
+from threegate.eval.made.kinds import KINDS, MadeKind
 
 Text = Callable[[Random], str]
 
@@ -27,7 +27,7 @@ def _framed(rng: Random, language: str, label: str, value: str) -> str:
     return rng.choice(_FRAMES[language]).format(l=label, v=value)
 
 
-def _checked(rng: Random, wanted: Callable[[Kind], bool] = lambda kind: True) -> Kind:
+def _checked(rng: Random, wanted: Callable[[MadeKind], bool] = lambda kind: True) -> MadeKind:
     return rng.choice([k for k in KINDS if k.checked and wanted(k)])
 
 

@@ -40,7 +40,7 @@ API_KEY = Table(
 
 
 @dataclass(slots=True)
-class KeyTable:
+class KeyDatabase:
     """The doorkeeper of replicas. `clock` gives seconds."""
 
     engine: Engine
@@ -52,7 +52,7 @@ class KeyTable:
     _looking: asyncio.Future[None] | None = None
 
     @classmethod
-    def open(cls, engine: Engine, *, required: bool = False) -> KeyTable:
+    def open(cls, engine: Engine, *, required: bool = False) -> KeyDatabase:
         """Makes the table where it is missing and reads it. Blocks."""
         create_tables(engine, METADATA)
         table = cls(engine, required)

@@ -12,20 +12,20 @@ from contextlib import (
 )
 
 from threegate.errors import RequestError
-from threegate.gateway.context import Call
+from threegate.gateway.context import CallContext
 from threegate.i18n.messages import said
 from threegate.limits.store import Lease, estimated_length, estimated_tokens, scope_of
 from threegate.policy.model import Limits
 from threegate.upstream.tokens import ModelTokenizer
 
 
-def limited(call: Call) -> AbstractAsyncContextManager[None]:
+def limited(call: CallContext) -> AbstractAsyncContextManager[None]:
     """Raises RequestError 429 when a limit is reached, 400 when the context is too large."""
     return _limited(call) if call.constraints.limits else nullcontext()
 
 
 @asynccontextmanager
-async def _limited(call: Call) -> AsyncIterator[None]:
+async def _limited(call: CallContext) -> AsyncIterator[None]:
     async with AsyncExitStack() as stack:
         for rule_id, limits in call.constraints.limits:
             await _check_context(call, limits)
@@ -34,7 +34,7 @@ async def _limited(call: Call) -> AsyncIterator[None]:
 
 
 @asynccontextmanager
-async def _place(call: Call, rule_id: str, limits: Limits) -> AsyncIterator[None]:
+async def _place(call: CallContext, rule_id: str, limits: Limits) -> AsyncIterator[None]:
     try:
         lease = await call.deps.limiter.admit(scope_of(call.caller, rule_id, limits), limits)
     except RequestError:
@@ -48,7 +48,7 @@ async def _place(call: Call, rule_id: str, limits: Limits) -> AsyncIterator[None
         await _settle(call, lease)
 
 
-async def _settle(call: Call, lease: Lease) -> None:
+async def _settle(call: CallContext, lease: Lease) -> None:
     """The place comes back and something is counted, whatever happens to the tokenizer's count."""
     used = _estimated(call) if lease.limits.by_tokens else 0
     try:
@@ -57,7 +57,7 @@ async def _settle(call: Call, lease: Lease) -> None:
         await call.deps.limiter.settle(lease, used)
 
 
-async def _used(call: Call) -> int:
+async def _used(call: CallContext) -> int:
     """Tokens of one call; where the model API does not tell, as in many streams, counted by the
     model's own tokenizer or else estimated."""
     ledger = call.ledger
@@ -71,22 +71,22 @@ async def _used(call: Call) -> int:
     return _estimated(call)
 
 
-def _estimated(call: Call) -> int:
+def _estimated(call: CallContext) -> int:
     asked = sum(estimated_tokens(s.text) for s in call.slots)
     return asked + estimated_length(call.ledger.answer_chars, call.caller.language)
 
 
-def counts_text(call: Call) -> bool:
+def counts_text(call: CallContext) -> bool:
     """Whether the text of the answer may have to be counted when it has ended."""
     limited = any(limits.by_tokens for _, limits in call.constraints.limits)
     return limited and _tokenizer(call) is not None
 
 
-def _tokenizer(call: Call) -> ModelTokenizer | None:
+def _tokenizer(call: CallContext) -> ModelTokenizer | None:
     return call.deps.upstreams.tokenizer(call.adapter.model(call.body), call.caller.tenant)
 
 
-async def _check_context(call: Call, limits: Limits) -> None:
+async def _check_context(call: CallContext, limits: Limits) -> None:
     """Held against the request as the model gets it."""
     if limits.context_tokens is None:
         return
@@ -96,7 +96,7 @@ async def _check_context(call: Call, limits: Limits) -> None:
         raise RequestError(text, code="context_too_large", param="/messages")
 
 
-async def _exceeds(call: Call, texts: Sequence[str], limit: int) -> bool:
+async def _exceeds(call: CallContext, texts: Sequence[str], limit: int) -> bool:
     tokenizer = _tokenizer(call)
     if tokenizer is None:
         return sum(map(estimated_tokens, texts)) > limit

@@ -9,13 +9,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from threegate.detectors.detector_set import Suite
+from threegate.detectors.detector_set import DetectorSet
 from threegate.gateway.output_contract import judges_calls
 from threegate.guard.constraint_merge import Constraints, merge
-from threegate.guard.decide import Judge, wanted_kinds
+from threegate.guard.decide import RuleSet, wanted_kinds
 from threegate.guard.input import judges
 from threegate.guard.output import ChannelGuard, channel_guards
-from threegate.policy.model import CompiledPolicy, Label, Show, in_rollout
+from threegate.policy.model import AiLabel, CompiledPolicy, ReasoningVisibility, in_rollout
 from threegate.types import Caller, Channel, Layer
 
 KEPT = 1024
@@ -26,14 +26,14 @@ KEPT = 1024
 class InputRules:
     """One channel of a request: its rules and what they want scanned."""
 
-    judge: Judge
+    judge: RuleSet
     patterns: frozenset[str]
     sentence: frozenset[str]
     deadline_ms: int | None  # the shortest that a rule asks for
 
 
 @dataclass(frozen=True, slots=True)
-class Applied:
+class ResolvedPolicy:
     """`input` has the channels alone that a rule looks at. `as_said`: no rule looks at an answer or
     adds to it."""
 
@@ -44,10 +44,10 @@ class Applied:
 
 
 @dataclass(slots=True)
-class AppliedPolicies:
-    _known: dict[tuple[str, ...], Applied] = field(default_factory=dict, repr=False)
+class PolicyResolver:
+    _known: dict[tuple[str, ...], ResolvedPolicy] = field(default_factory=dict, repr=False)
 
-    def of(self, policy: CompiledPolicy, caller: Caller, suite: Suite) -> Applied:
+    def of(self, policy: CompiledPolicy, caller: Caller, suite: DetectorSet) -> ResolvedPolicy:
         c = caller
         rolled = (r for r in policy.constraints if r.rollout < 100)
         sides = "".join("01"[in_rollout(r, c)] for r in rolled)
@@ -60,24 +60,24 @@ class AppliedPolicies:
         return known
 
 
-def _applied(policy: CompiledPolicy, caller: Caller, suite: Suite) -> Applied:
+def _applied(policy: CompiledPolicy, caller: Caller, suite: DetectorSet) -> ResolvedPolicy:
     constraints = merge(policy, caller)
     by_channel = judges(policy, Layer.INPUT, caller, "", suite.kinds_of)
     same = constraints.reasoning.check == "same"
     output = channel_guards(policy, caller, "", same=same, kinds_of=suite.kinds_of, needs=suite)
     asked = {c: _input(j, suite) for c, j in by_channel.items() if j.rules}
     as_said = all(g.idle for g in output.values()) and _as_said(policy, constraints)
-    return Applied(asked, output, constraints, as_said)
+    return ResolvedPolicy(asked, output, constraints, as_said)
 
 
 def _as_said(policy: CompiledPolicy, c: Constraints) -> bool:
     gated = c.response_format or any(judges_calls(t) for _, t in c.tools)
     counted = any(limits.by_tokens for _, limits in c.limits)
-    shown = c.reasoning.show in (Show.SHOWN, Show.MASKED)
-    return not gated and not counted and shown and policy.label is Label.OFF
+    shown = c.reasoning.show in (ReasoningVisibility.SHOWN, ReasoningVisibility.MASKED)
+    return not gated and not counted and shown and policy.label is AiLabel.OFF
 
 
-def _input(judge: Judge, suite: Suite) -> InputRules:
+def _input(judge: RuleSet, suite: DetectorSet) -> InputRules:
     wanted = wanted_kinds(judge.rules)
     patterns = frozenset(k for k in wanted if suite.is_pattern_kind(k))
     sentence = frozenset(k for k in wanted if suite.is_sentence_kind(k))

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 
-from threegate.policy.lifecycle.bands import Left, Side, Tally
+from threegate.policy.lifecycle.bands import BandExit, BandSide, Tally
 from threegate.policy.model import CompiledPolicy, Mode, Rule, in_rollout
 from threegate.types import Caller, Decision, Finding
 
@@ -19,17 +19,17 @@ class Bands:
 
     clock: Callable[[], float] = time.time
     tally: Tally = field(default_factory=Tally)
-    left: tuple[Left, ...] = ()
+    left: tuple[BandExit, ...] = ()
     _stopped: dict[str, frozenset[str]] = field(default_factory=dict)
 
     def stopped(self, policy: CompiledPolicy) -> frozenset[str]:
         """Ids of its rules that go on as in shadow."""
         return self._stopped.get(policy.digest, NONE)
 
-    def told(self, left: tuple[Left, ...]) -> None:
+    def told(self, left: tuple[BandExit, ...]) -> None:
         stopped: dict[str, frozenset[str]] = {}
         for each in left:
-            if each.side is Side.ABOVE:
+            if each.side is BandSide.ABOVE:
                 stopped[each.policy] = stopped.get(each.policy, NONE) | {each.rule}
         self.left, self._stopped = left, stopped
 

@@ -30,10 +30,10 @@ from threegate.types import (
     Finding,
     Layer,
     Level,
-    Locus,
     Reason,
-    Ruled,
+    Ruling,
     Span,
+    TextLocation,
     Verdict,
 )
 from threegate.wire.adapter import Usage as WireUsage
@@ -51,7 +51,7 @@ def on_failure_of(policy: CompiledPolicy) -> OnFailure | None:
 
 
 @dataclass(slots=True)
-class Ledger:
+class AuditTrail:
     """`decision_id` is what a blocked client is told: it finds the record."""
 
     audit: Audit
@@ -74,7 +74,7 @@ class Ledger:
     masked: tuple[str, ...] = ()
     label: str = ""
     decisions: list[Decision] = field(default_factory=list)
-    output: list[Ruled] = field(default_factory=list, repr=False)
+    output: list[Ruling] = field(default_factory=list, repr=False)
     timings_ms: dict[str, float] = field(default_factory=dict)
     degraded: list[str] = field(default_factory=list)  # parts that did less than they should
     stopped: frozenset[str] = frozenset()  # rules that go on as in shadow
@@ -170,7 +170,7 @@ class Ledger:
         )
 
 
-def _rulings(done: Constrained | None) -> Iterator[Ruled]:
+def _rulings(done: Constrained | None) -> Iterator[Ruling]:
     """Of a refusal its code alone: what it was about may be the client's own words."""
     if done is None:
         return
@@ -181,10 +181,10 @@ def _rulings(done: Constrained | None) -> Iterator[Ruled]:
 
 
 @lru_cache(maxsize=1024)  # a policy makes the same changes again and again
-def _ruling(rule_id: str, action: Action, what: str, note: str) -> Ruled:
-    locus, kind = Locus(Layer.CONSTRAINT, Channel.SYSTEM), f"constraint.{what}"
+def _ruling(rule_id: str, action: Action, what: str, note: str) -> Ruling:
+    locus, kind = TextLocation(Layer.CONSTRAINT, Channel.SYSTEM), f"constraint.{what}"
     found = Finding("constraint", kind, Span(0, 0), 1.0, Level.HIGH, locus, note)
-    return Ruled(rule_id, action, found)
+    return Ruling(rule_id, action, found)
 
 
 def degraded(

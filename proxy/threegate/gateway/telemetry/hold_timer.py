@@ -12,7 +12,7 @@ TOGETHER = 32
 
 
 @dataclass(slots=True)
-class Held:
+class HoldTimer:
     """Positions count from the start of the text. `tell` gets seconds, of the oldest character of
     each release; whoever has made one must call `over`."""
 

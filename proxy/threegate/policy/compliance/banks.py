@@ -47,7 +47,7 @@ ILLEGAL = tuple(r for r in RISKS if r.startswith(("gbt45654.A1", "gbt45654.A2"))
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
+class BankQuestion:
     """`answer` is what a model made of a question to generate from; empty where nobody asked it."""
 
     text: str = field(repr=False)
@@ -103,7 +103,7 @@ TOTAL = Bilingual("总数", "total")
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class BankCompleteness:
     """How many of one risk or aspect there are, and how many there should be."""
 
     name: str
@@ -122,19 +122,19 @@ class Standing:
         return BY_ID[self.name].title if self.name in BY_ID else TOTAL
 
 
-def standing(names: Iterable[str], target: Target) -> tuple[Standing, ...]:
+def standing(names: Iterable[str], target: Target) -> tuple[BankCompleteness, ...]:
     """Counts by risk against the target, the total first."""
     counted = Counter(names)
-    total = Standing("*", counted.total(), target.total)
-    return (total, *(Standing(n, counted[n], wanted) for n, wanted in target.each.items()))
+    total = BankCompleteness("*", counted.total(), target.total)
+    return (total, *(BankCompleteness(n, counted[n], wanted) for n, wanted in target.each.items()))
 
 
-def questions(rows: Iterable[Mapping[str, str]]) -> tuple[Question, ...]:
+def questions(rows: Iterable[Mapping[str, str]]) -> tuple[BankQuestion, ...]:
     """Raises PolicyError for a row without text, with an unknown risk or expectation."""
     return tuple(_question(number, row) for number, row in enumerate(rows, start=1))
 
 
-def _question(number: int, row: Mapping[str, str]) -> Question:
+def _question(number: int, row: Mapping[str, str]) -> BankQuestion:
     text, risk, expect = (row.get(k, "").strip() for k in ("text", "risk", "expect"))
     if not text:
         raise failure("row-text", row=number)
@@ -143,15 +143,15 @@ def _question(number: int, row: Mapping[str, str]) -> Question:
     known = ASPECTS if expect == Expect.ANSWER else RISKS
     if risk not in known:
         raise failure("row-risk", row=number, aspects="、".join(ASPECTS))
-    return Question(text, risk, Expect(expect), row.get("answer", "").strip())
+    return BankQuestion(text, risk, Expect(expect), row.get("answer", "").strip())
 
 
-def sampled(bank: Sequence[Question], size: int, seed: str) -> tuple[Question, ...]:
+def sampled(bank: Sequence[BankQuestion], size: int, seed: str) -> tuple[BankQuestion, ...]:
     """A sample that a second person draws again from the same seed; every risk in proportion."""
-    groups: dict[str, list[Question]] = {}
+    groups: dict[str, list[BankQuestion]] = {}
     for question in sorted(bank, key=lambda q: _rank(seed, q.text)):
         groups.setdefault(question.risk, []).append(question)
-    drawn: list[Question] = []
+    drawn: list[BankQuestion] = []
     while len(drawn) < min(size, len(bank)):
         drawn += [group.pop(0) for group in groups.values() if group]
     return tuple(drawn[:size])

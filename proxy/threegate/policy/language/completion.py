@@ -37,7 +37,7 @@ class Choice:
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class CompletionSite:
     """Keys from the top of the pack, `[]` for an item of a list; `word` is what is typed so far.
     `key`: a key of a mapping is wanted, else a value."""
 
@@ -60,7 +60,7 @@ def complete(text: str, line: int, column: int) -> tuple[Choice, ...]:
     return tuple(sorted(fits, key=lambda c: not c.text.lower().startswith(word))[:MAX_CHOICES])
 
 
-def place_of(lines: list[str], column: int) -> Place | None:
+def place_of(lines: list[str], column: int) -> CompletionSite | None:
     """None inside a comment or a quoted text."""
     current = _parsed(lines[-1][: column - 1])
     rest = current["rest"]
@@ -102,27 +102,31 @@ def _above(lines: list[str], indent: int, dashes: int) -> tuple[str, ...]:
     return tuple(reversed(path))
 
 
-def _inside(above: tuple[str, ...], rest: str) -> Place | None:
+def _inside(above: tuple[str, ...], rest: str) -> CompletionSite | None:
     """The place at the end of a line's beginning."""
     if rest[:1] in ("{", "["):
         return _in_flow(above, rest)
     if key := _KEY.match(rest):
         return _in_flow((*above, key["key"]), key["value"]) if key["value"] is not None else None
-    return Place(above, rest, True) if re.fullmatch(r"[\w.-]*", rest) else None
+    return CompletionSite(above, rest, True) if re.fullmatch(r"[\w.-]*", rest) else None
 
 
-def _in_flow(path: tuple[str, ...], value: str) -> Place | None:
+def _in_flow(path: tuple[str, ...], value: str) -> CompletionSite | None:
     """The place at the end of a value, which may have opened brackets."""
     frames = _frames(value)
     if not frames:
-        return Place(path, value, False) if not set(value) & set("'\"") else None
+        return CompletionSite(path, value, False) if not set(value) & set("'\"") else None
     for bracket, name in frames[:-1]:
         path = (*path, ITEM if bracket == "[" else name)
     bracket, word = frames[-1]
     if bracket == "[":
-        return Place((*path, ITEM), word, False)
+        return CompletionSite((*path, ITEM), word, False)
     name, colon, typed = word.partition(":")
-    return Place((*path, name), typed.strip(), False) if colon else Place(path, word, True)
+    return (
+        CompletionSite((*path, name), typed.strip(), False)
+        if colon
+        else CompletionSite(path, word, True)
+    )
 
 
 def _frames(value: str) -> list[tuple[str, str]]:
@@ -141,7 +145,7 @@ def _frames(value: str) -> list[tuple[str, str]]:
     return frames
 
 
-def _choices(place: Place, constrains: bool | None, text: str) -> Iterator[Choice]:
+def _choices(place: CompletionSite, constrains: bool | None, text: str) -> Iterator[Choice]:
     nodes = _at(place.path, constrains)
     last = next((p for p in reversed(place.path) if p != ITEM), "")
     if place.key:

@@ -13,7 +13,16 @@ from typing import Any
 from threegate.policy.actions import ACTIONS
 from threegate.policy.kinds import title_of
 from threegate.policy.language.problems import Severity
-from threegate.policy.model import KeepHistory, Label, MaskStyle, Mode, Per, Place, Show, StreamMode
+from threegate.policy.model import (
+    AiLabel,
+    ConstitutionPlace,
+    KeepHistory,
+    LimitScope,
+    MaskStyle,
+    Mode,
+    ReasoningVisibility,
+    StreamMode,
+)
 from threegate.policy.schema import (
     Arguments,
     AuditLevel,
@@ -91,21 +100,23 @@ ON_AUDIT_FAILURE: Scale = {
     OnAuditFailure.FAIL_REQUEST: Bilingual("拒绝请求", "refuse the request"),
 }
 LABEL: Scale = {
-    Label.OFF: Bilingual("不加", "off"),
-    Label.HEADER: Bilingual("响应头", "response header"),
-    Label.FIELD: Bilingual("回答中的字段", "field of the answer"),
-    Label.TEXT: Bilingual("文内标识", "in the text"),
+    AiLabel.OFF: Bilingual("不加", "off"),
+    AiLabel.HEADER: Bilingual("响应头", "response header"),
+    AiLabel.FIELD: Bilingual("回答中的字段", "field of the answer"),
+    AiLabel.TEXT: Bilingual("文内标识", "in the text"),
 }
 PLACE: Scale = {
-    Place.AUTO: Bilingual("按模型选择", "as the model needs"),
-    Place.SYSTEM: Bilingual("系统提示", "system prompt"),
-    Place.FIRST_USER: Bilingual("第一条用户消息", "first user message"),
+    ConstitutionPlace.AUTO: Bilingual("按模型选择", "as the model needs"),
+    ConstitutionPlace.SYSTEM: Bilingual("系统提示", "system prompt"),
+    ConstitutionPlace.FIRST_USER: Bilingual("第一条用户消息", "first user message"),
 }
 SHOW: Scale = {
-    Show.SHOWN: Bilingual("显示", "shown"),
-    Show.MASKED: Bilingual("显示，脱敏内容不还原", "shown, masked values stay masked"),
-    Show.NOTICE: Bilingual("只显示提示", "notice"),
-    Show.HIDDEN: Bilingual("隐藏", "hidden"),
+    ReasoningVisibility.SHOWN: Bilingual("显示", "shown"),
+    ReasoningVisibility.MASKED: Bilingual(
+        "显示，脱敏内容不还原", "shown, masked values stay masked"
+    ),
+    ReasoningVisibility.NOTICE: Bilingual("只显示提示", "notice"),
+    ReasoningVisibility.HIDDEN: Bilingual("隐藏", "hidden"),
 }
 CHECK: Scale = {
     Check.SEPARATE: Bilingual("只用写明思考过程的规则", "only rules that name it"),
@@ -126,8 +137,8 @@ ARGUMENTS: Scale = {
     Arguments.SCHEMA: Bilingual("须符合工具的 JSON Schema", "must satisfy the tool's JSON Schema"),
 }
 PER: Scale = {
-    Per.KEY: Bilingual("每把密钥", "each key"),
-    Per.TENANT: Bilingual("租户合计", "the whole tenant"),
+    LimitScope.KEY: Bilingual("每把密钥", "each key"),
+    LimitScope.TENANT: Bilingual("租户合计", "the whole tenant"),
 }
 IMAGES: Scale = {
     Images.ALLOW: Bilingual("允许", "allowed"),
@@ -152,20 +163,20 @@ VOCABULARY: Mapping[type[Enum], Scale] = {
     Check: CHECK,
     Images: IMAGES,
     KeepHistory: HISTORY,
-    Label: LABEL,
+    AiLabel: LABEL,
     Layer: LAYER,
     Level: LEVEL,
     MaskStyle: STYLE,
     Match: MATCH,
     Mode: MODE,
     OnAuditFailure: ON_AUDIT_FAILURE,
-    Per: PER,
-    Place: PLACE,
+    LimitScope: PER,
+    ConstitutionPlace: PLACE,
     Reason: FAILED,
     ReasonCode: REASON,
     Restore: RESTORE,
     Severity: SEVERITY,
-    Show: SHOW,
+    ReasoningVisibility: SHOW,
     StreamMode: STREAM,
     Unknown: UNKNOWN,
 }

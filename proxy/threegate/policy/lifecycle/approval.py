@@ -24,9 +24,9 @@ from threegate.policy.lifecycle.machine import (
     Reject,
     Role,
     RollBack,
-    Stage,
     State,
     Submit,
+    VersionStage,
     Withdraw,
     previous,
     proper,
@@ -41,11 +41,11 @@ ROLES: Mapping[str, Bilingual] = {
     Role.ADMIN: Bilingual("管理员", "admin"),
 }
 STAGES: Mapping[str, Bilingual] = {
-    Stage.SUBMITTED: Bilingual("待审批", "submitted"),
-    Stage.APPROVED: Bilingual("已批准", "approved"),
-    Stage.ACTIVE: Bilingual("使用中", "active"),
-    Stage.RETIRED: Bilingual("已退役", "retired"),
-    Stage.REJECTED: Bilingual("已退回", "rejected"),
+    VersionStage.SUBMITTED: Bilingual("待审批", "submitted"),
+    VersionStage.APPROVED: Bilingual("已批准", "approved"),
+    VersionStage.ACTIVE: Bilingual("使用中", "active"),
+    VersionStage.RETIRED: Bilingual("已退役", "retired"),
+    VersionStage.REJECTED: Bilingual("已退回", "rejected"),
 }
 
 
@@ -80,7 +80,7 @@ def _refusal(state: State, command: Command, by: Person, now: str) -> Refused | 
     assert_never(command)
 
 
-_OPEN = (Stage.SUBMITTED, Stage.APPROVED)
+_OPEN = (VersionStage.SUBMITTED, VersionStage.APPROVED)
 
 
 def _refused(code: str, zh: str, en: str) -> Refused:
@@ -93,7 +93,7 @@ def _may(by: Person, role: Role) -> Refused | None:
     return _refused("role", f"需要“{ROLES[role].zh}”角色", f"the role {role} is needed")
 
 
-def _known(state: State, digest: str, stages: tuple[Stage, ...]) -> Refused | None:
+def _known(state: State, digest: str, stages: tuple[VersionStage, ...]) -> Refused | None:
     version = state.versions.get(digest)
     if version is None:
         return _refused("unknown-version", "没有这个版本", "there is no such version")
@@ -108,7 +108,7 @@ def _known(state: State, digest: str, stages: tuple[Stage, ...]) -> Refused | No
 def _submit(state: State, command: Submit) -> Refused | None:
     known = state.versions.get(command.digest)
     stale = known is not None and known.base != proper(state) and known.stage in _OPEN
-    if known and known.stage in (*_OPEN, Stage.ACTIVE) and not stale:
+    if known and known.stage in (*_OPEN, VersionStage.ACTIVE) and not stale:
         return _refused("submitted", "这个版本已提交", "this version has been submitted already")
     return None
 
@@ -137,7 +137,7 @@ def _withdraw(state: State, command: Withdraw, by: Person) -> Refused | None:
 def _activate(state: State, command: Activate, by: Person, now: str) -> Refused | None:
     if command.emergency:
         return _known(state, command.digest, _OPEN) or _emergency(state, command, by)
-    if refused := _known(state, command.digest, (Stage.APPROVED,)):
+    if refused := _known(state, command.digest, (VersionStage.APPROVED,)):
         return refused
     # What was approved is a step from `base`; from elsewhere it may be a weaker one.
     if state.versions[command.digest].base != proper(state):

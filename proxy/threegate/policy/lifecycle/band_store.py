@@ -26,7 +26,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.exc import IntegrityError
 
-from threegate.policy.lifecycle.bands import Count, Left, Minute, Side, side_of
+from threegate.policy.lifecycle.bands import BandExit, BandMinute, BandSide, Count, side_of
 from threegate.policy.lifecycle.versions import create_tables
 from threegate.policy.model import Band, PolicySet
 
@@ -68,7 +68,7 @@ class BandStore:
         create_tables(engine, METADATA)
         return cls(engine, process)
 
-    def add(self, counts: Mapping[Minute, Count]) -> None:
+    def add(self, counts: Mapping[BandMinute, Count]) -> None:
         if not counts:
             return
         with self.engine.begin() as connection:
@@ -77,7 +77,7 @@ class BandStore:
             oldest = max(counts).number - KEPT_MINUTES
             connection.execute(delete(COUNTS).where(COUNTS.c.minute < oldest))
 
-    def _add(self, connection: Connection, key: Minute, count: Count) -> None:
+    def _add(self, connection: Connection, key: BandMinute, count: Count) -> None:
         mine = (*_of(COUNTS, key.policy, key.rule), COUNTS.c.minute == key.number)
         more = {"calls": COUNTS.c.calls + count.calls, "acted": COUNTS.c.acted + count.acted}
         changed = update(COUNTS).where(*mine, COUNTS.c.process == self.process).values(more)
@@ -93,19 +93,19 @@ class BandStore:
             calls, acted = connection.execute(wanted).one()
         return Count(calls or 0, acted or 0)
 
-    def look(self, policies: PolicySet, now: str, minute: int) -> tuple[Left, ...]:
+    def look(self, policies: PolicySet, now: str, minute: int) -> tuple[BandExit, ...]:
         """The rules that have just left their band, each told to one process only."""
         known = {(e.policy, e.rule, e.side) for e in self.left(policies)}
-        found: list[Left] = []
+        found: list[BandExit] = []
         for policy, rule, band in banded(policies):
             count = self.count(policy, rule, minute - band.minutes + 1)
             side = side_of(band, count)
             if side is not None and (policy, rule, side) not in known:
-                made = Left(policy, rule, side, count, now)
+                made = BandExit(policy, rule, side, count, now)
                 found += [made] if self._tell(made) else []
         return tuple(found)
 
-    def _tell(self, left: Left) -> bool:
+    def _tell(self, left: BandExit) -> bool:
         """False if another process was first."""
         count = left.count
         row = (left.policy, left.rule, left.side.value, count.calls, count.acted, left.at)
@@ -116,14 +116,15 @@ class BandStore:
             return False
         return True
 
-    def left(self, policies: PolicySet) -> tuple[Left, ...]:
+    def left(self, policies: PolicySet) -> tuple[BandExit, ...]:
         """The rules of these policies that left their band and were not resumed, oldest first."""
         digests = {b.policy.digest for b in policies.bindings}
         wanted = select(LEFT).where(LEFT.c.policy.in_(digests)).order_by(LEFT.c.at)
         with self.engine.connect() as connection:
             rows = connection.execute(wanted).all()
         return tuple(
-            Left(r.policy, r.rule, Side(r.side), Count(r.calls, r.acted), r.at) for r in rows
+            BandExit(r.policy, r.rule, BandSide(r.side), Count(r.calls, r.acted), r.at)
+            for r in rows
         )
 
     def resume(self, policy: str, rule: str) -> bool:

@@ -14,7 +14,7 @@ from enum import StrEnum
 from threegate.policy.model import Band
 
 
-class Side(StrEnum):
+class BandSide(StrEnum):
     """Where a share lies that left its band."""
 
     ABOVE = "above"
@@ -37,7 +37,7 @@ class Count:
 
 
 @dataclass(frozen=True, slots=True, order=True)
-class Minute:
+class BandMinute:
     """One rule of one policy in one minute since the epoch."""
 
     policy: str
@@ -46,41 +46,41 @@ class Minute:
 
 
 @dataclass(frozen=True, slots=True)
-class Left:
+class BandExit:
     """A rule that left its band. `policy` is the digest of the compiled policy it belongs to."""
 
     policy: str
     rule: str
-    side: Side
+    side: BandSide
     count: Count
     at: str
 
 
-def side_of(band: Band, count: Count) -> Side | None:
+def side_of(band: Band, count: Count) -> BandSide | None:
     """None while the share is inside, or while there are too few calls to tell."""
     if count.calls < band.calls:
         return None
     if count.percent > band.max:
-        return Side.ABOVE
-    return Side.BELOW if count.percent < band.min else None
+        return BandSide.ABOVE
+    return BandSide.BELOW if count.percent < band.min else None
 
 
 @dataclass(slots=True)
 class Tally:
     """Counts since they were last taken. Belongs to one thread."""
 
-    _counts: dict[Minute, Count] = field(default_factory=dict)
+    _counts: dict[BandMinute, Count] = field(default_factory=dict)
 
     def add(self, policy: str, rules: Iterable[tuple[str, bool]], minute: int) -> None:
         """One call: each rule that looked at it, and whether it acted."""
         for rule, acted in rules:
-            key = Minute(policy, rule, minute)
+            key = BandMinute(policy, rule, minute)
             self._counts[key] = self._counts.get(key, Count()) + Count(1, int(acted))
 
-    def take(self) -> Mapping[Minute, Count]:
+    def take(self) -> Mapping[BandMinute, Count]:
         taken, self._counts = self._counts, {}
         return taken
 
-    def put_back(self, taken: Mapping[Minute, Count]) -> None:
+    def put_back(self, taken: Mapping[BandMinute, Count]) -> None:
         for key, count in taken.items():
             self._counts[key] = self._counts.get(key, Count()) + count

@@ -1,7 +1,7 @@
 """The life of a policy version, as a pure machine: draft, submit, approve, activate, roll back.
 
 A version is its content: `digest` names it, so an approval of one digest says nothing about another
-and any edit starts over. The state is a fold over the recorded events; `four_eyes` checks commands
+and any edit starts over. The state is a fold over the recorded events; `approval` checks commands
 against it. Times are ISO 8601 in UTC, given from outside.
 """
 
@@ -24,7 +24,7 @@ class Role(StrEnum):
     ADMIN = "admin"
 
 
-class Stage(StrEnum):
+class VersionStage(StrEnum):
     SUBMITTED = "submitted"
     APPROVED = "approved"
     ACTIVE = "active"
@@ -105,7 +105,7 @@ class Event:
 @dataclass(frozen=True, slots=True)
 class Version:
     digest: str
-    stage: Stage
+    stage: VersionStage
     authors: frozenset[str]
     group: str
     weaker: bool
@@ -183,7 +183,9 @@ def apply(state: State, event: Event) -> State:
             kept = tuple(a for a in version.approvals if a[0] != event.by)
             return _with(state, _staged(replace(version, approvals=kept)))
         case Reject(digest=digest):
-            return _with(state, replace(state.versions[digest], stage=Stage.REJECTED, approvals=()))
+            return _with(
+                state, replace(state.versions[digest], stage=VersionStage.REJECTED, approvals=())
+            )
         case Activate() as activate:
             return _activated(state, activate.digest, event, emergency=activate.emergency)
         case RollBack() as back:
@@ -197,12 +199,12 @@ def _submitted(state: State, command: Submit, event: Event) -> Version:
     known = state.versions.get(command.digest)
     authors = frozenset((*command.authors, event.by, *(known.authors if known else ())))
     return Version(
-        command.digest, Stage.SUBMITTED, authors, event.group, command.weaker, command.base
+        command.digest, VersionStage.SUBMITTED, authors, event.group, command.weaker, command.base
     )
 
 
 def _staged(version: Version) -> Version:
-    stage = Stage.APPROVED if _enough(version) else Stage.SUBMITTED
+    stage = VersionStage.APPROVED if _enough(version) else VersionStage.SUBMITTED
     return replace(version, stage=stage)
 
 
@@ -223,8 +225,8 @@ def _activated(state: State, digest: str, event: Event, *, emergency: bool) -> S
     if emergency:
         return replace(state, activations=activations)
     retired = {
-        d: replace(v, stage=Stage.RETIRED) if v.stage is Stage.ACTIVE else v
+        d: replace(v, stage=VersionStage.RETIRED) if v.stage is VersionStage.ACTIVE else v
         for d, v in state.versions.items()
     }
-    active = replace(retired[digest], stage=Stage.ACTIVE)
+    active = replace(retired[digest], stage=VersionStage.ACTIVE)
     return State({**retired, digest: active}, activations)

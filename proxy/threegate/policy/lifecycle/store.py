@@ -75,7 +75,7 @@ class DirTree:
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class LoadedSource:
     """What a source holds: the checked packs, their names, and the fingerprint it had then."""
 
     checked: Checked
@@ -86,7 +86,7 @@ class Found:
 class Source(Protocol):
     """Where the active set comes from."""
 
-    def check(self) -> Found: ...
+    def check(self) -> LoadedSource: ...
     def fingerprint(self) -> object:
         """Cheap; differs from that of the last `check` when another may find something else."""
         ...
@@ -107,11 +107,11 @@ class FolderSource:
         self._looked: Fingerprint = ()
         self._settled: Fingerprint = ()
 
-    def check(self) -> Found:
+    def check(self) -> LoadedSource:
         self._tree = DirTree(self._tree.root)
         checked = check(self._tree, self._packs, today=self._today(), known=self._known)
         self._looked = self._settled = self._tree.as_read()
-        return Found(checked, self._packs, self._settled)
+        return LoadedSource(checked, self._packs, self._settled)
 
     def fingerprint(self) -> object:
         now = self._tree.fingerprint()
@@ -127,13 +127,13 @@ class VersionSource:
     def __init__(self, versions: Versions, otherwise: Source, now: Callable[[], str]) -> None:
         self._versions, self._otherwise, self._now = versions, otherwise, now
 
-    def check(self) -> Found:
+    def check(self) -> LoadedSource:
         active = self._versions.state().active(self._now())
         if active is None:
             return self._otherwise.check()
         # It was linted when it was submitted; lints that look at the date must not stop it now.
         stored, made = self._versions.rebuilt(active.digest)
-        return Found(Checked(made.bundles, (), made.policies), stored.packs, stored.digest)
+        return LoadedSource(Checked(made.bundles, (), made.policies), stored.packs, stored.digest)
 
     def fingerprint(self) -> object:
         active = self._versions.state().active(self._now())

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from threegate.policy.language.problems import Problem, Severity
 from threegate.policy.lint.base import Lint, Subject
-from threegate.policy.model import Label
+from threegate.policy.model import AiLabel
 from threegate.policy.schema import OnAuditFailure, Pack, UnlabelledSpec
 from threegate.types import Bilingual
 
@@ -62,7 +62,7 @@ class UnlabelledIdle(Lint):
 
     def check(self, subject: Subject) -> Iterator[Problem]:
         labels = [pack.label for pack in subject.packs if pack.label is not None]
-        if not labels or labels[-1] is not Label.TEXT:
+        if not labels or labels[-1] is not AiLabel.TEXT:
             yield from (self.at(entry.at) for _, entry in _entries(subject))
 
 

@@ -17,7 +17,7 @@ from threegate.policy.model import Mode
 from threegate.policy.model import Rule as Compiled
 from threegate.policy.schema import AuditLevel, OnAuditFailure, Pack
 from threegate.policy.strictness.compare import Direction, includes, selector_covers
-from threegate.policy.strictness.diff import Change, diff
+from threegate.policy.strictness.diff import PolicyChange, diff
 from threegate.policy.strictness.diff import Subject as Of
 from threegate.types import Bilingual
 
@@ -48,7 +48,7 @@ class WeakerOverlay(Lint):
         for change in diff(base, over).weaker:
             yield self._problem(pack, change)
 
-    def _problem(self, pack: Pack, change: Change) -> Problem:
+    def _problem(self, pack: Pack, change: PolicyChange) -> Problem:
         worse = [a.text for a in change.aspects if a.direction >= Direction.UNCLEAR]
         zh = f"{change.id} 比基础包更松：" + "；".join(t.zh for t in worse)
         en = f"{change.id} is weaker than in the base pack: " + "; ".join(t.en for t in worse)
@@ -56,7 +56,7 @@ class WeakerOverlay(Lint):
         return self.at(_where(pack, change), zh, en, rule=rule)
 
 
-def _where(pack: Pack, change: Change) -> Mark:
+def _where(pack: Pack, change: PolicyChange) -> Mark:
     named: Mapping[str, Any] = {
         **{rule.id: rule for rule in pack.rules},
         **{f"list.{n}": s for n, s in pack.lists.items()},

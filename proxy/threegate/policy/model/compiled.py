@@ -12,7 +12,7 @@ from threegate.policy.model.rules import Mode, Rule
 from threegate.types import Bilingual, Caller, Channel, Layer, Level
 
 
-class Label(StrEnum):
+class AiLabel(StrEnum):
     """AI-content label (GB 45438): nowhere, response header, `aigc` field, once in the text."""
 
     OFF = "off"
@@ -77,7 +77,7 @@ class AuditSetting:
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class CuratedAnswer:
     """A curated reply (代答)."""
 
     id: str
@@ -105,10 +105,10 @@ class CompiledPolicy:
     lists: tuple[WordList, ...] = ()
     patterns: tuple[CustomPattern, ...] = ()
     categories: tuple[Category, ...] = ()
-    answers: tuple[Answer, ...] = ()
+    answers: tuple[CuratedAnswer, ...] = ()
     knowledge: tuple[Knowledge, ...] = ()
     pass_through: tuple[str, ...] = ()
-    label: Label = Label.OFF
+    label: AiLabel = AiLabel.OFF
     unlabelled: tuple[Unlabelled, ...] = ()
     audit: AuditSetting = AuditSetting()
     recognizers: tuple[dict[str, Any], ...] = ()

@@ -11,7 +11,7 @@ from threegate.policy.model.rules import Mode
 from threegate.types import Action, Bilingual
 
 
-class Place(StrEnum):
+class ConstitutionPlace(StrEnum):
     """Where the constitution goes. AUTO: first user turn for R1 models that ignore system prompts,
     else system."""
 
@@ -20,7 +20,7 @@ class Place(StrEnum):
     FIRST_USER = "first_user"
 
 
-class Show(StrEnum):
+class ReasoningVisibility(StrEnum):
     """What a client gets of reasoning, the strictest last. MASKED: what layer 1 masked stays so."""
 
     SHOWN = "shown"
@@ -74,7 +74,7 @@ NOTICE = Bilingual("（思考过程已隐藏）", "(reasoning hidden)")
 
 @dataclass(frozen=True, slots=True)
 class Reasoning:
-    show: Show = Show.SHOWN
+    show: ReasoningVisibility = ReasoningVisibility.SHOWN
     check: str = "same"  # same: content rules judge reasoning too | separate: only rules naming it
     history: KeepHistory = KeepHistory.PASS
     notice: Bilingual = NOTICE
@@ -83,7 +83,7 @@ class Reasoning:
 @dataclass(frozen=True, slots=True)
 class Constitution:
     text: str
-    place: Place = Place.AUTO
+    place: ConstitutionPlace = ConstitutionPlace.AUTO
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +100,7 @@ class Models:
     alias: tuple[tuple[str, str], ...] = ()
 
 
-class Per(StrEnum):
+class LimitScope(StrEnum):
     """Who shares a limit: the calls of one key, or of all keys of a tenant."""
 
     KEY = "key"
@@ -116,7 +116,7 @@ class Limits:
     tokens_per_day: int | None = None
     concurrency: int | None = None
     context_tokens: int | None = None
-    per: Per = Per.KEY
+    per: LimitScope = LimitScope.KEY
 
     @property
     def by_tokens(self) -> bool:

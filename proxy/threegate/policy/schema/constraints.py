@@ -9,7 +9,13 @@ from enum import StrEnum
 from typing import Any
 
 from threegate.policy.language.shapes import Date, Id, Kind, Located, Path, doc
-from threegate.policy.model import KeepHistory, Mode, Per, Place, Show
+from threegate.policy.model import (
+    ConstitutionPlace,
+    KeepHistory,
+    LimitScope,
+    Mode,
+    ReasoningVisibility,
+)
 from threegate.policy.schema.callers import When
 from threegate.types import Action, Bilingual, Layer
 
@@ -40,7 +46,7 @@ class ConstitutionSpec(Located):
     """价值对齐文本 / Constitution"""
 
     file: Path = doc("文本文件", "text file")
-    place: Place = doc("放在哪里", "where it goes", Place.AUTO)
+    place: ConstitutionPlace = doc("放在哪里", "where it goes", ConstitutionPlace.AUTO)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,10 +116,10 @@ class FieldsSpec(Located):
 class ReasoningSpec(Located):
     """思考过程 / Reasoning"""
 
-    show: Show = doc(
+    show: ReasoningVisibility = doc(
         "是否给客户端看；masked：可以看，但输入层脱敏的内容不还原",
         "whether the client sees it; masked: with what the input layer masked left masked",
-        Show.SHOWN,
+        ReasoningVisibility.SHOWN,
     )
     check: Check = doc(
         "same：与回答同样检查；separate：只用写明 reasoning 的规则",
@@ -139,10 +145,10 @@ class LimitsSpec(Located):
         "同时进行的请求数", "requests at the same time", None, low=1, high=10**6
     )
     context_tokens: int | None = doc("上下文词元数", "tokens of context", None, low=1, high=10**9)
-    per: Per = doc(
+    per: LimitScope = doc(
         "按每把密钥计，或租户的所有密钥合计",
         "counted for each key, or for all keys of a tenant together",
-        Per.KEY,
+        LimitScope.KEY,
     )
 
 

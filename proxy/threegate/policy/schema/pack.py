@@ -9,7 +9,7 @@ from enum import StrEnum
 from typing import Any
 
 from threegate.policy.language.shapes import Date, ExceptionId, Id, Located, Name, Path, Regex, doc
-from threegate.policy.model import Label
+from threegate.policy.model import AiLabel
 from threegate.policy.schema.constraints import ConstraintRule
 from threegate.policy.schema.rules import Rule
 from threegate.types import Bilingual, Level
@@ -136,7 +136,7 @@ class Pack(Located):
     extends: tuple[Id, ...] = doc(
         "以哪些包为基础；只能加强", "packs it builds on; it may only strengthen", ()
     )
-    label: Label | None = doc("AI 生成内容标识", "AI-content label", None)
+    label: AiLabel | None = doc("AI 生成内容标识", "AI-content label", None)
     unlabelled: tuple[UnlabelledSpec, ...] = doc(
         "谁的回答不加文内标识，依据哪份协议",
         "whose answers get no sign in the text, under which agreement",

@@ -15,11 +15,11 @@ from enum import StrEnum
 
 from threegate.policy.language.vocabulary import AUDIT_LEVEL, LABEL, MATCH, ON_AUDIT_FAILURE, Scale
 from threegate.policy.model import (
+    AiLabel,
     Category,
     CompiledPolicy,
     ConstraintRule,
     CustomPattern,
-    Label,
     Mode,
     PolicySet,
     Rule,
@@ -57,7 +57,7 @@ class Fate(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class PolicyChange:
     """One rule, list or setting that differs. `direction` is the worst of its aspects."""
 
     subject: Subject
@@ -75,10 +75,10 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Diff:
-    changes: tuple[Change, ...]
+    changes: tuple[PolicyChange, ...]
 
     @property
-    def weaker(self) -> tuple[Change, ...]:
+    def weaker(self) -> tuple[PolicyChange, ...]:
         """What may let more through."""
         return tuple(c for c in self.changes if c.needs_other_group)
 
@@ -112,12 +112,12 @@ def diff(old: CompiledPolicy, new: CompiledPolicy) -> Diff:
     return Diff(changes)
 
 
-def diff_sets(old: PolicySet, new: PolicySet) -> tuple[Change, ...]:
+def diff_sets(old: PolicySet, new: PolicySet) -> tuple[PolicyChange, ...]:
     """Everything that differs between two sets. Callers are compared binding by binding; bindings
     that come, go or move make it unclear which policy somebody gets."""
     before = [b.selector for b in old.bindings]
     after = [b.selector for b in new.bindings]
-    changes: tuple[Change, ...] = ()
+    changes: tuple[PolicyChange, ...] = ()
     if before != after:
         changes = (changed(Subject.POLICY, "bindings", _BINDINGS, tuple(unclear(_BINDINGS, 0, 1))),)
     policies = {b.selector: b.policy for b in old.bindings}
@@ -130,7 +130,7 @@ def diff_sets(old: PolicySet, new: PolicySet) -> tuple[Change, ...]:
 _BINDINGS = Bilingual("绑定", "bindings")
 
 
-def describe(change: Change, language: str) -> str:
+def describe(change: PolicyChange, language: str) -> str:
     """One line for a change and one for each of its aspects."""
     head = f"{FATES[change.fate].get(language)} {change.id} ({change.title.get(language)}): "
     lines = [head + DIRECTIONS[change.direction].get(language)]
@@ -146,9 +146,11 @@ _SIGNS = {
 }
 
 
-def changed(subject: Subject, id: str, title: Bilingual, aspects: tuple[Aspect, ...]) -> Change:
+def changed(
+    subject: Subject, id: str, title: Bilingual, aspects: tuple[Aspect, ...]
+) -> PolicyChange:
     worst = max(a.direction for a in aspects)
-    return Change(subject, id, title, Fate.CHANGED, worst, aspects)
+    return PolicyChange(subject, id, title, Fate.CHANGED, worst, aspects)
 
 
 def _all_rules(policy: CompiledPolicy) -> dict[str, AnyRule]:
@@ -156,7 +158,7 @@ def _all_rules(policy: CompiledPolicy) -> dict[str, AnyRule]:
     return {rule.id: rule for rule in rules}
 
 
-def _rules(old: CompiledPolicy, new: CompiledPolicy) -> Iterator[Change]:
+def _rules(old: CompiledPolicy, new: CompiledPolicy) -> Iterator[PolicyChange]:
     before, after = _all_rules(old), _all_rules(new)
     for id, rule in after.items():
         if id not in before:
@@ -178,12 +180,14 @@ def compare(old: AnyRule, new: AnyRule) -> tuple[Aspect, ...]:
     return tuple(unclear(Bilingual("层", "layer"), 0, 1))
 
 
-def _appeared(rule: AnyRule, fate: Fate, direction: Direction) -> Change:
+def _appeared(rule: AnyRule, fate: Fate, direction: Direction) -> PolicyChange:
     acts = rule.mode is Mode.ENFORCE and rule.rollout > 0
-    return Change(Subject.RULE, rule.id, rule.title, fate, direction if acts else Direction.CHANGED)
+    return PolicyChange(
+        Subject.RULE, rule.id, rule.title, fate, direction if acts else Direction.CHANGED
+    )
 
 
-def _lists(old: CompiledPolicy, new: CompiledPolicy) -> Iterator[Change]:
+def _lists(old: CompiledPolicy, new: CompiledPolicy) -> Iterator[PolicyChange]:
     before, after = ({w.name: w for w in p.lists} for p in (old, new))
     for name in {**after, **before}:
         a = before.get(name) or replace(after[name], words=())
@@ -213,14 +217,14 @@ def compare_lists(old: WordList, new: WordList, *, lets_through: bool) -> tuple[
     return tuple(inverted(aspects) if lets_through else aspects)
 
 
-def _detectors(old: CompiledPolicy, new: CompiledPolicy) -> Iterator[Change]:
+def _detectors(old: CompiledPolicy, new: CompiledPolicy) -> Iterator[PolicyChange]:
     before, after = _definitions(old), _definitions(new)
     title = Bilingual("检测器", "detector")
     for kind in {**after, **before}:
         if kind not in before:
-            yield Change(Subject.DETECTOR, kind, title, Fate.ADDED, Direction.CHANGED)
+            yield PolicyChange(Subject.DETECTOR, kind, title, Fate.ADDED, Direction.CHANGED)
         elif kind not in after:
-            yield Change(Subject.DETECTOR, kind, title, Fate.REMOVED, Direction.LOOSER)
+            yield PolicyChange(Subject.DETECTOR, kind, title, Fate.REMOVED, Direction.LOOSER)
         elif aspects := tuple(unclear(Bilingual("定义", "definition"), before[kind], after[kind])):
             yield changed(Subject.DETECTOR, kind, title, aspects)
 
@@ -230,7 +234,7 @@ def _definitions(policy: CompiledPolicy) -> dict[str, CustomPattern | Category]:
     return {detector.kind: detector for detector in made}
 
 
-def _settings(old: CompiledPolicy, new: CompiledPolicy) -> Iterator[Change]:
+def _settings(old: CompiledPolicy, new: CompiledPolicy) -> Iterator[PolicyChange]:
     if aspects := compare_settings(old, new):
         yield changed(Subject.POLICY, new.name, Bilingual("策略设置", "settings"), aspects)
 
@@ -243,7 +247,7 @@ def _asked(entry: Unlabelled) -> str:
 
 def _unsigned(old: CompiledPolicy, new: CompiledPolicy) -> Iterator[Aspect]:
     """Nobody is let off a sign that there was none of."""
-    if old.label is Label.TEXT:
+    if old.label is AiLabel.TEXT:
         name = Bilingual("不加文内标识的调用方", "callers without the sign in the text")
         before, after = map(_asked, old.unlabelled), map(_asked, new.unlabelled)
         yield from inverted(covering(name, before, after, lambda a, b: a == b))

@@ -64,7 +64,7 @@ class Outcome:
 
 
 @dataclass(frozen=True, slots=True)
-class Report:
+class TestReport:
     """A whole run. `passed` is false when nothing ran; `left_out` cases had no detector to run."""
 
     name: str
@@ -80,11 +80,11 @@ class Report:
         return bool(self.outcomes) and not self.failures
 
 
-def joined(name: str, reports: Iterable[Report]) -> Report:
+def joined(name: str, reports: Iterable[TestReport]) -> TestReport:
     """One report of several runs."""
     every = tuple(reports)
     outcomes = tuple(o for report in every for o in report.outcomes)
-    return Report(name, outcomes, sum(report.left_out for report in every))
+    return TestReport(name, outcomes, sum(report.left_out for report in every))
 
 
 def planned(

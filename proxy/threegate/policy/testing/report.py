@@ -14,7 +14,7 @@ from threegate.policy.language.problem_catalog import CODES
 from threegate.policy.language.problems import Mark, Problem, Severity
 from threegate.policy.language.vocabulary import SEVERITY
 from threegate.policy.lint import LINTS
-from threegate.policy.testing.cases import Outcome, Report
+from threegate.policy.testing.cases import Outcome, TestReport
 from threegate.types import Bilingual
 
 _SARIF_LEVELS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.INFO: "note"}
@@ -101,13 +101,13 @@ def _sarif_rule(code: str, title: str, help_text: str) -> dict[str, Any]:
     return {"id": code, "shortDescription": {"text": title}, "help": {"text": help_text or title}}
 
 
-def report_text(report: Report, language: str) -> str:
+def report_text(report: TestReport, language: str) -> str:
     """Failures one a line, then the tally."""
     lines = [f"{o.case.at}: {o.case.id}: {o.detail.get(language)}" for o in report.failures]
     return "\n".join([*lines, tally(report).get(language)])
 
 
-def tally(report: Report) -> Bilingual:
+def tally(report: TestReport) -> Bilingual:
     total, failed = len(report.outcomes), len(report.failures)
     if not total:
         return Bilingual(f"{report.name}：{NONE_RAN.zh}", f"{report.name}: {NONE_RAN.en}")
@@ -121,7 +121,7 @@ def tally(report: Report) -> Bilingual:
     return Bilingual(zh, en)
 
 
-def report_json(report: Report) -> str:
+def report_json(report: TestReport) -> str:
     return _json(
         {
             "name": report.name,
@@ -146,7 +146,7 @@ def _outcome(outcome: Outcome) -> dict[str, Any]:
     }
 
 
-def report_junit(report: Report, language: str) -> str:
+def report_junit(report: TestReport, language: str) -> str:
     """One test suite; an empty run holds one failing case that says so."""
     body = "\n".join(_testcase(o, language) for o in report.outcomes) or _empty(language)
     failures = len(report.failures) if report.outcomes else 1
@@ -173,7 +173,7 @@ def _testcase(outcome: Outcome, language: str) -> str:
     return f"{head}><failure message={quoteattr(outcome.detail.get(language))}/></testcase>"
 
 
-def report_sarif(report: Report, language: str) -> str:
+def report_sarif(report: TestReport, language: str) -> str:
     """Failed cases as SARIF errors at the place of the test."""
     results = [
         _located(

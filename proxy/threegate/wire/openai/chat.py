@@ -17,8 +17,8 @@ from threegate.wire.adapter import (
     Body,
     Chunk,
     Delta,
+    InsertionPoint,
     Outcome,
-    Place,
     Slot,
     StreamCodec,
     StreamKey,
@@ -83,7 +83,7 @@ class ChatCodec(ChoiceCodec):
             first = place.pieces[0] if place.pieces else None
             if isinstance(first, Delta) and first.key == state.reasoning_key:
                 holder[name] = ""
-                chunk.places.append(Place(holder, name, [first], mirror=True))
+                chunk.places.append(InsertionPoint(holder, name, [first], mirror=True))
                 if name in REASONING_FIELDS:
                     state.reasoning_fields = REASONING_FIELDS
                 return

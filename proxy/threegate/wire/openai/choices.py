@@ -20,14 +20,14 @@ from threegate.wire.adapter import (
     Body,
     Chunk,
     Delta,
-    Linked,
+    LinkedField,
     Outcome,
     OutcomeKind,
     StreamKey,
     StreamOptions,
     Usage,
 )
-from threegate.wire.event_template import Mould, moulded
+from threegate.wire.event_template import EventTemplate, moulded
 from threegate.wire.frame_codec import FrameCodec, hollow, shape_errors
 from threegate.wire.json import parse_answer
 from threegate.wire.sse import DONE, ServerSentEvent, encode_json
@@ -99,7 +99,7 @@ class ChoiceCodec(FrameCodec):
         self._choices: dict[int, Choice] = {}
         self._begun = False  # the client got a frame
         self._ended: set[int] = set()  # choices whose end the client got
-        self._mould: Mould | None = None  # of the last event that was read in full
+        self._mould: EventTemplate | None = None  # of the last event that was read in full
         self._moulds_left = MOULDS
 
     def _read_texts(self, chunk: Chunk, choice: Body, state: Choice) -> None:
@@ -198,7 +198,7 @@ class ChoiceCodec(FrameCodec):
         if known_fields.odd(choice[name]) or not spoken:
             choice[name] = None
         else:
-            chunk.linked.append(Linked(choice, name, index))
+            chunk.linked.append(LinkedField(choice, name, index))
 
     def _content(self, chunk: Chunk, holder: Body, name: str, text: str, state: Choice) -> None:
         """Content, which may begin with inline reasoning."""
@@ -212,14 +212,17 @@ class ChoiceCodec(FrameCodec):
         if splitter.done:
             self._close_reasoning(chunk, state)
 
-    def _split(self, parts: list[think.Part], state: Choice, name: str) -> list[Delta | str]:
-        if any(part.kind is think.Kind.REASONING for part in parts):
+    def _split(self, parts: list[think.ThinkPart], state: Choice, name: str) -> list[Delta | str]:
+        if any(part.kind is think.ThinkPartKind.REASONING for part in parts):
             state.reasoning_fields = (name,)
         keys = {
-            think.Kind.REASONING: state.reasoning_key,
-            think.Kind.CONTENT: state.content_key,
+            think.ThinkPartKind.REASONING: state.reasoning_key,
+            think.ThinkPartKind.CONTENT: state.content_key,
         }
-        return [text if kind is think.Kind.TAG else Delta(keys[kind], text) for kind, text in parts]
+        return [
+            text if kind is think.ThinkPartKind.TAG else Delta(keys[kind], text)
+            for kind, text in parts
+        ]
 
     def _leave_reasoning(self, chunk: Chunk, state: Choice) -> None:
         """What is no reasoning has begun, unless the event says both."""
@@ -250,7 +253,7 @@ class ChoiceCodec(FrameCodec):
             if choice.get("finish_reason"):
                 self._ended.add(choice.get("index") or 0)
 
-    def _cast(self, mould: Mould, released: Mapping[StreamKey, str]) -> bytes:
+    def _cast(self, mould: EventTemplate, released: Mapping[StreamKey, str]) -> bytes:
         if released.get(mould.key):
             self._begun = True
             if mould.key.channel is Channel.CONTENT:

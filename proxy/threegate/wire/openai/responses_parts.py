@@ -9,7 +9,7 @@ from threegate.wire import known_fields
 from threegate.wire.adapter import Body, Outcome, OutcomeKind, StreamKey, Usage
 
 
-class Stem(NamedTuple):
+class EventFamily(NamedTuple):
     """A family of events, `<name>.delta` and `<name>.done`. `field` is the text's name in `.done`,
     `place` the name of its index in the item ("" where an item has one such text)."""
 
@@ -19,20 +19,26 @@ class Stem(NamedTuple):
     place: str = ""
 
 
-TEXT: Final = Stem("response.output_text", Channel.CONTENT, "text", "content_index")
-REFUSAL: Final = Stem("response.refusal", Channel.CONTENT, "refusal", "content_index")
-REASONING: Final = Stem("response.reasoning_text", Channel.REASONING, "text", "content_index")
-SUMMARY: Final = Stem("response.reasoning_summary_text", Channel.REASONING, "text", "summary_index")
-_ARGUMENTS: Final = Stem("response.function_call_arguments", Channel.TOOL_ARGUMENTS, "arguments")
+TEXT: Final = EventFamily("response.output_text", Channel.CONTENT, "text", "content_index")
+REFUSAL: Final = EventFamily("response.refusal", Channel.CONTENT, "refusal", "content_index")
+REASONING: Final = EventFamily(
+    "response.reasoning_text", Channel.REASONING, "text", "content_index"
+)
+SUMMARY: Final = EventFamily(
+    "response.reasoning_summary_text", Channel.REASONING, "text", "summary_index"
+)
+_ARGUMENTS: Final = EventFamily(
+    "response.function_call_arguments", Channel.TOOL_ARGUMENTS, "arguments"
+)
 _STEMS: Final = (
     TEXT,
     REFUSAL,
     REASONING,
     SUMMARY,
     _ARGUMENTS,
-    Stem("response.mcp_call_arguments", Channel.TOOL_ARGUMENTS, "arguments"),
-    Stem("response.custom_tool_call_input", Channel.TOOL_ARGUMENTS, "input"),
-    Stem("response.code_interpreter_call_code", Channel.TOOL_ARGUMENTS, "code"),
+    EventFamily("response.mcp_call_arguments", Channel.TOOL_ARGUMENTS, "arguments"),
+    EventFamily("response.custom_tool_call_input", Channel.TOOL_ARGUMENTS, "input"),
+    EventFamily("response.code_interpreter_call_code", Channel.TOOL_ARGUMENTS, "code"),
 )
 BY_DELTA: Final = {f"{stem.name}.delta": stem for stem in _STEMS}
 BY_DONE: Final = {f"{stem.name}.done": stem for stem in _STEMS}
@@ -106,7 +112,7 @@ def response_of(head: Body, outcome: Outcome, model: str, items: list[Body]) -> 
     }
 
 
-def key_of(stem: Stem, item: int, index: int) -> StreamKey:
+def key_of(stem: EventFamily, item: int, index: int) -> StreamKey:
     bit = _SUMMARY_BIT if stem is SUMMARY else 0
     return StreamKey(0, stem.channel, item << _ITEM_BITS | bit | index)
 

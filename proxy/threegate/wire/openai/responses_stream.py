@@ -20,9 +20,9 @@ from threegate.wire.adapter import (
     Body,
     Chunk,
     Delta,
-    Linked,
+    InsertionPoint,
+    LinkedField,
     Outcome,
-    Place,
     StreamKey,
     StreamOptions,
 )
@@ -40,7 +40,7 @@ from threegate.wire.openai.responses_parts import (
     REFUSAL,
     SUMMARY,
     TEXT,
-    Stem,
+    EventFamily,
     index_of,
     item_of,
     key_of,
@@ -56,7 +56,7 @@ class _Text:
 
     __slots__ = ("item_id", "out", "received", "stem")
 
-    def __init__(self, stem: Stem, item_id: str) -> None:
+    def __init__(self, stem: EventFamily, item_id: str) -> None:
         self.stem = stem
         self.item_id = item_id
         self.received = ""
@@ -151,11 +151,13 @@ class ResponsesCodec(FrameCodec):
         else:
             self._waiting.add(index)
 
-    def _place(self, stem: Stem, frame: Body) -> StreamKey:
+    def _place(self, stem: EventFamily, frame: Body) -> StreamKey:
         index = frame.get(stem.place) or 0 if stem.place else 0
         return key_of(stem, frame.get("output_index") or 0, index)
 
-    def _piece(self, chunk: Chunk, frame: Body, name: str, key: StreamKey, stem: Stem) -> None:
+    def _piece(
+        self, chunk: Chunk, frame: Body, name: str, key: StreamKey, stem: EventFamily
+    ) -> None:
         """A text that goes on."""
         text = self._texts.get(key)
         if text is None:
@@ -171,10 +173,10 @@ class ResponsesCodec(FrameCodec):
         if known_fields.odd(frame.get("logprobs")):
             frame["logprobs"] = []
         elif frame.get("logprobs"):
-            chunk.linked.append(Linked(frame, "logprobs", 0, empty=[]))
+            chunk.linked.append(LinkedField(frame, "logprobs", 0, empty=[]))
 
     def _text(
-        self, chunk: Chunk, holder: Body, name: str, key: StreamKey, stem: Stem, item_id: str
+        self, chunk: Chunk, holder: Body, name: str, key: StreamKey, stem: EventFamily, item_id: str
     ) -> None:
         """A text that is there as a whole: a repetition, or, if never streamed, the text itself."""
         known = self._texts.get(key)
@@ -184,7 +186,7 @@ class ResponsesCodec(FrameCodec):
             if known_fields.odd(holder.get("logprobs")):
                 holder["logprobs"] = []
             holder[name] = ""
-            chunk.places.append(Place(holder, name, [Delta(key, "")], mirror=True))
+            chunk.places.append(InsertionPoint(holder, name, [Delta(key, "")], mirror=True))
             return
         self._texts[key] = _Text(stem, item_id)
         self._piece(chunk, holder, name, key, stem)
@@ -339,7 +341,7 @@ class ResponsesCodec(FrameCodec):
                 item[name] = found
         return out + self._event("response.output_item.done", output_index=index, item=item)
 
-    def _part_of(self, stem: Stem, text: str) -> Body:
+    def _part_of(self, stem: EventFamily, text: str) -> Body:
         kind = next(kind for kind, known in BY_PART.items() if known is stem)
         return {"type": kind, stem.field: text, **({"annotations": []} if stem is TEXT else {})}
 
