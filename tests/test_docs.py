@@ -73,3 +73,14 @@ def test_settings_on_the_pages_load_and_say_the_same_in_both_languages(
 def test_every_setting_is_on_the_page(page: str) -> None:
     told = set(re.findall(r"`([a-z_]+)`", (ROOT / "docs" / page).read_text("utf-8")))
     assert {name for name in settings.KNOWN if name not in told} == set()
+
+
+CODE_PATH = re.compile(r"`((?:[a-z_]+/)+[a-z_]+\.py)`")
+
+
+@pytest.mark.parametrize("page", ["architecture.md", f"architecture{CHINESE}"])
+def test_every_file_named_in_the_walk_exists(page: str) -> None:
+    named = CODE_PATH.findall((ROOT / "docs" / page).read_text("utf-8"))
+    assert len(named) > 30
+    roots = (ROOT, ROOT / "proxy" / "threegate")
+    assert [path for path in named if not any((root / path).exists() for root in roots)] == []
