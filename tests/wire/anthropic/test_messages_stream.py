@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import anthropic
 import pytest
 from threegate.errors import UpstreamError
 from threegate.testing.playbook import Delay, decode, replay
@@ -7,7 +8,6 @@ from threegate.types import Bilingual, Channel
 from threegate.wire import ADAPTERS
 from threegate.wire.adapter import Outcome, OutcomeKind, StreamCodec, StreamKey, Usage
 
-import anthropic
 from tests.wire.clients import final_message
 from tests.wire.samples import MESSAGE, named, payloads
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import openai
 import pytest
 from threegate.errors import UpstreamError
 from threegate.testing.playbook import Delay, decode
@@ -9,7 +10,6 @@ from threegate.types import Bilingual, Channel
 from threegate.wire import ADAPTERS
 from threegate.wire.adapter import Outcome, OutcomeKind, StreamCodec, StreamKey, Usage
 
-import openai
 from tests.wire.clients import chat_chunks, completion_chunks
 from tests.wire.samples import COMPLETION, DEEPSEEK, MANY, chat, choice, completion, payloads
 
