@@ -23,8 +23,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-import onnxruntime
 from threegate_classifiers.manifest import Manifest, Task
+from threegate_classifiers.onnx_runtime import onnxruntime
 from threegate_classifiers.registry import SHIPPED, find
 from threegate_classifiers.runtime import Call, Engine
 from threegate_classifiers.tokenize import Text, WindowTokenizer

@@ -18,6 +18,7 @@ settings.register_profile("ci", derandomize=True, **COMMON)
 settings.register_profile("nightly", max_examples=10_000, **COMMON)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci"))
 
+os.environ["ORT_DISABLE_TELEMETRY"] = "1"  # for servers with an ONNX Runtime of their own
 os.environ["LANGUAGE"] = "en"  # whoever runs them; tests of Chinese ask for it
 
 PATIENT: httpx.Timeout = inspect.signature(httpx.get).parameters["timeout"].default

@@ -20,9 +20,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import onnxruntime
-
 from threegate_classifiers.errors import ModelError
+from threegate_classifiers.onnx_runtime import onnxruntime
 from threegate_classifiers.processor import described
 
 GRAPH, WEIGHTS = "model.onnx", "weights.bin"

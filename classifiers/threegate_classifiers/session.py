@@ -15,12 +15,11 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import onnxruntime
-
 from threegate_classifiers import mapped
 from threegate_classifiers.batching import MAX_BATCH_TOKENS, Logits, pad
 from threegate_classifiers.errors import ModelError
 from threegate_classifiers.manifest import GPU_MODEL, MODEL, Manifest
+from threegate_classifiers.onnx_runtime import onnxruntime
 from threegate_classifiers.processor import described, sums_exactly
 from threegate_classifiers.tokenize import Row
 

@@ -16,6 +16,7 @@ import numpy as np
 import yaml
 from tokenizers import Regex, Tokenizer, models, pre_tokenizers, processors, trainers
 
+from threegate_classifiers import onnx_runtime
 from threegate_classifiers.manifest import MANIFEST, MODEL, TOKENIZER, VECTORS
 
 WEIGHT = 8.0
@@ -131,9 +132,7 @@ def write_graph(
 
 
 def _quantise(path: Path) -> None:
-    from onnxruntime.quantization import quantize_dynamic
-
-    quantize_dynamic(path, path, op_types_to_quantize=["MatMul"])
+    onnx_runtime.quantization().quantize_dynamic(path, path, op_types_to_quantize=["MatMul"])
 
 
 def _manifest(name: str, version: str, task: str, labels: list[str]) -> dict[str, Any]:

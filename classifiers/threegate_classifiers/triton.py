@@ -15,10 +15,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import onnxruntime
-
 from threegate_classifiers.errors import ModelError
 from threegate_classifiers.manifest import GPU_MODEL, MODEL, Manifest, Task, verify_files
+from threegate_classifiers.onnx_runtime import onnxruntime
 from threegate_classifiers.registry import scan
 
 CONFIG = "config.pbtxt"

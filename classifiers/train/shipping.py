@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import onnxruntime
 import torch
 import yaml
 from numpy.typing import NDArray
+from threegate_classifiers.onnx_runtime import onnxruntime
 from tokenizers import Tokenizer
 
 from encoder import Model, model_of

@@ -8,11 +8,11 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
-import onnxruntime
 import pytest
 from threegate_classifiers.errors import ModelError
 from threegate_classifiers.manifest import read_manifest
 from threegate_classifiers.mapped import GRAPH, WEIGHTS, prepared
+from threegate_classifiers.onnx_runtime import onnxruntime
 from threegate_classifiers.registry import SHIPPED
 from threegate_classifiers.session import Session
 from threegate_classifiers.testing import build_model

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 
 import numpy as np
-import onnxruntime
+import onnxruntime  # noqa: TID251  (its starter sets ORT_DISABLE_TELEMETRY)
 from mlserver import MLModel
 from mlserver.codecs import NumpyCodec
 from mlserver.types import InferenceRequest, InferenceResponse, ResponseOutput

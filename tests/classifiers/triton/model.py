@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import onnxruntime
+import onnxruntime  # noqa: TID251  (its starter sets ORT_DISABLE_TELEMETRY)
 import triton_python_backend_utils as triton
 
 
