@@ -103,7 +103,7 @@ def test_wrong_use(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
 def test_a_reader_that_has_seen_enough(tmp_path: Path) -> None:
     lines = tmp_path / "in.jsonl"
     lines.write_text('{"text":"hello"}\n' * 20_000, "utf-8")
-    command = f"{sys.executable} -m threegate.cli.main scan --jsonl --no-models < {lines} | head -1"
+    command = f"{sys.executable} -m threegate scan --jsonl --no-models < {lines} | head -1"
     done = subprocess.run(command, shell=True, capture_output=True, timeout=60, check=False)
     assert json.loads(done.stdout)["findings"] == []
     assert done.stderr == b""
