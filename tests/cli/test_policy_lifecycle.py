@@ -19,6 +19,8 @@ class Shell:
 
     def __call__(self, *args: str, lang: str = "en") -> tuple[int, str]:
         folder = ["--policies", str(self.root / "policies")] if args[0] == "submit" else []
+        if args[0] == "submit" and "--untested" not in args:
+            folder += ["--classifiers", "off"]
         database = ["--database", f"sqlite:///{self.root / 'v.sqlite3'}", "--lang", lang]
         code = main(["policy", *args, *folder, *database])
         return code, self.capsys.readouterr().out
@@ -95,3 +97,22 @@ def test_history_in_chinese(shell: Shell) -> None:
     assert active.endswith(" 起，由 bob 启用")
     code, out = shell("activate", digest, "--by", "bob", lang="zh")
     assert (code, out) == (1, "wrong-stage: 这个版本的状态是“使用中”\n")
+
+
+def test_red_tests_take_a_reason_of_each_side(shell: Shell) -> None:
+    red = GOOD.replace("no_match: ['", "no_match: ['a.b@example.com', '", 1)
+    assert red != GOOD
+    put(shell.root / "policies", red)
+    assert shell("submit", "shop", "--by", "ann")[0] == 2
+    code, out = shell("submit", "shop", "--by", "ann", "--untested", "mended next week")
+    assert code == 0, out
+    digest = out.splitlines()[-1].split()[2]
+    assert shell("approve", digest, "--by", "bob")[1].startswith("untested: ")
+    assert shell("approve", digest, "--by", "bob", "--untested", "seen by hand")[0] == 0
+
+
+def test_an_author_takes_a_version_back(shell: Shell) -> None:
+    digest = shell.submit(GOOD)
+    assert shell("recall", digest, "--by", "bob")[0] == 1
+    assert shell("recall", digest, "--by", "ann")[0] == 0
+    assert shell("approve", digest, "--by", "bob")[0] == 1

@@ -200,6 +200,7 @@ def _first_version(site: Site) -> str:
     """A version in force before the walk, so that there is one to go back to."""
     editor = site.who("editor", name="zhao", group="privacy")
     editor.post("/policies/rule/base.pii.id_card", data={"review_by": "2027-09-30"})
+    editor.post("/policies/draft/tests.json")
     digest = str(editor.post("/policies/draft/submit.json").json()["digest"])
     approver = site.who("approver", name="sun", group="legal")
     for verb in ("approve", "activate"):
@@ -329,3 +330,47 @@ def test_people_have_names_of_any_script(tmp_path: Path, language: str) -> None:
             page.fill("form[action$='/people'] [name=name]", name)
             page.press("form[action$='/people'] button")
             assert "/console/setup/" in page.one("code.link").text
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_nothing_that_is_typed_is_lost(tmp_path: Path, language: str) -> None:
+    """Saved as one types, warned before leaving, and the password over the page when the session
+    has ended."""
+    from tests.console.browser import browser
+
+    root = policies(tmp_path / "policies")
+    with (
+        proxy(tmp_path / "var", root, packs=PACKS) as running,
+        browser(running.url + "/console", language) as page,
+    ):
+        site = opened_site(running)
+        site.who("admin")
+        editor = site.who("editor", name="wang")
+        page.log_in("wang", PASSWORD)
+        page.go("/policies/edit/base")
+        page.one("textarea[name=text]").send_keys("# typed\n")
+        page.until(lambda: page.all("#verdict.good"))
+        assert "# typed" in editor.get("/policies/pack/base.json").json()["text"]
+
+        page.go("/policies/draft")
+        note = page.one("textarea[name=note]")
+        note.send_keys("why: the lawyers said so")
+        assert page.driver.execute_script(LEAVING) is True
+        site.accounts.end_sessions("wang")
+        page.one("form[action$='draft/submit'] button").click()
+        page.until(lambda: page.one("#again").is_displayed())
+        page.shot("session")
+        page.fill("#again [type=password]", "wrong password")
+        page.one("#again button").click()
+        page.until(lambda: page.one("#again .note").is_displayed())
+        page.fill("#again [type=password]", PASSWORD)
+        page.press("#again button")
+        assert "409" in page.text  # sent after all: no tests ran yet
+        assert page.driver.execute_script(LEAVING) is False
+
+
+LEAVING = """
+  const event = new Event("beforeunload", {cancelable: true});
+  window.dispatchEvent(event);
+  return event.defaultPrevented;
+"""

@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import Engine
 from threegate.audit.log.database import writer_engine
 from threegate.console.database import prepared
-from threegate.console.drafts import Drafts, Ground, workspace
+from threegate.console.drafts import PACKS, DraftFile, Drafts, Ground, workspace
 from threegate.policy.lifecycle.machine import Activate, Approve, Person, Role, Submit
 from threegate.policy.lifecycle.store import DirTree, now_utc
 from threegate.policy.lifecycle.versions import Versions
@@ -23,13 +23,31 @@ def engine(tmp_path: Path) -> Engine:
 
 def test_a_draft_belongs_to_one_person(engine: Engine) -> None:
     drafts = Drafts(engine)
-    drafts.save("ann", PATH, "one")
-    drafts.save("ann", PATH, "two")
-    drafts.save("ben", PATH, "three")
-    assert drafts.files("ann") == {PATH: b"two"}
+    drafts.save("ann", PATH, "one", "base")
+    drafts.save("ann", PATH, "two", "another base")
+    drafts.save("ben", PATH, "three", "")
+    assert drafts.files("ann") == {PATH: DraftFile("two", "base")}
+    drafts.save("ann", PATH, "four", "newer", rebase=True)
+    assert drafts.files("ann") == {PATH: DraftFile("four", "newer")}
     drafts.discard("ann")
     assert drafts.files("ann") == {}
-    assert drafts.files("ben") == {PATH: b"three"}
+    assert drafts.files("ben") == {PATH: DraftFile("three", "")}
+
+
+def test_what_is_in_force_anyway_is_no_draft(engine: Engine) -> None:
+    drafts = Drafts(engine)
+    drafts.save("ann", PATH, "one", "base")
+    drafts.save("ann", PATH, "base", "base")
+    assert drafts.files("ann") == {}
+
+
+def test_a_draft_chooses_packs_and_knows_who_moved(engine: Engine) -> None:
+    versions = Versions.open(engine)
+    files = {PACKS: DraftFile("base\nsecrets\n", "base\n"), PATH: DraftFile("mine", "old")}
+    made = workspace(versions, lambda: BASE, files)
+    assert made.packs == ("base", "secrets")
+    assert made.moved() == [PATH]
+    assert workspace(versions, lambda: BASE, {PATH: DraftFile("mine", None)}).moved() == []
 
 
 def test_a_workspace_is_the_folder_until_a_version_is_active(
@@ -40,7 +58,7 @@ def test_a_workspace_is_the_folder_until_a_version_is_active(
     checked = clean.check()
     assert checked.policies is not None
     text = clean.text(PATH).replace("review_by: 2027-06-30", "review_by: 2028-06-30", 1)
-    changed = workspace(versions, lambda: BASE, {PATH: text.encode()})
+    changed = workspace(versions, lambda: BASE, {PATH: DraftFile(text, "")})
     new = changed.check()
     digest = versions.save(new, ("base",), now_utc())
     ann = Person("ann", frozenset({Role.EDITOR}), "a")

@@ -1,4 +1,4 @@
-"""`threegate policy submit | approve | withdraw | reject | activate | rollback | history`.
+"""`threegate policy submit | approve | withdraw | recall | reject | activate | rollback | history`.
 
 The four-eyes rules are those of `policy.lifecycle`. Whoever can reach the database is trusted to
 say who they are (`--by`); where that is not enough, people act in the console, where they log in.
@@ -13,6 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from threegate.audit.log.database import writer_engine
+from threegate.cli.policy_args import add_classifiers
+from threegate.cli.policy_test import run_tests
 from threegate.console.presenters import labels
 from threegate.policy.errors import broken, failure
 from threegate.policy.facade import check
@@ -23,6 +25,7 @@ from threegate.policy.lifecycle.machine import (
     Command,
     Event,
     Person,
+    Recall,
     Reject,
     Role,
     RollBack,
@@ -38,6 +41,7 @@ from threegate.policy.strictness.diff import describe, diff_sets
 from threegate.types import Bilingual
 
 DATABASE = "sqlite:///var/policy/versions.sqlite3"
+UNTESTED = "go on without a green run of the tests, for this reason"
 DIGEST = "the first digits of the version's digest"
 MIN_PREFIX = 6
 """Digits of a digest that name a version, where they name only one."""
@@ -61,12 +65,18 @@ def register(verbs: Any) -> None:
     submit.add_argument("packs", nargs="+", metavar="PACK")
     submit.add_argument("--policies", type=Path, default=Path("policies"))
     submit.add_argument("--author", action="append", default=[], help="others who edited it")
+    submit.add_argument("--untested", default="", metavar="REASON", help=UNTESTED)
+    add_classifiers(submit)
     for name, run, about in (
         ("approve", _approve, "approve exactly this version"),
         ("withdraw", _withdraw, "take back your approval"),
+        ("recall", _recall, "take back a version of yours"),
         ("reject", _reject, "refuse a version"),
     ):
-        act(name, run, about).add_argument("digest", help=DIGEST)
+        verb = act(name, run, about)
+        verb.add_argument("digest", help=DIGEST)
+        if name == "approve":
+            verb.add_argument("--untested", default="", metavar="REASON", help=UNTESTED)
     activate = act("activate", _activate, "make an approved version the active one")
     activate.add_argument("digest", help=DIGEST)
     activate.add_argument("--emergency", action="store_true", help="without approval, for 24 hours")
@@ -96,10 +106,12 @@ def _submit(args: argparse.Namespace) -> int:
     checked = check(DirTree(args.policies), packs, today=today_utc())
     if checked.policies is None:
         raise broken(checked.problems)
+    if not args.untested and not run_tests(checked.bundles, args).passed:
+        raise failure("tests-failed")
     base = proper(versions.state())
     weaker = _weaker(versions.build(base) if base else None, checked.policies, args.lang)
     digest = versions.save(checked, packs, now_utc())
-    command = Submit(digest, weaker, base, tuple(args.author), args.note)
+    command = Submit(digest, weaker, base, tuple(args.author), args.note, args.untested)
     return _do(versions, command, args)
 
 
@@ -115,12 +127,18 @@ def _weaker(old: PolicySet | None, new: PolicySet, language: str) -> bool:
 
 def _approve(args: argparse.Namespace) -> int:
     versions = _versions(args)
-    return _do(versions, Approve(_full(versions.state(), args.digest), args.note), args)
+    digest = _full(versions.state(), args.digest)
+    return _do(versions, Approve(digest, args.note, args.untested), args)
 
 
 def _withdraw(args: argparse.Namespace) -> int:
     versions = _versions(args)
     return _do(versions, Withdraw(_full(versions.state(), args.digest)), args)
+
+
+def _recall(args: argparse.Namespace) -> int:
+    versions = _versions(args)
+    return _do(versions, Recall(_full(versions.state(), args.digest), args.note), args)
 
 
 def _reject(args: argparse.Namespace) -> int:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 import orjson
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
@@ -140,7 +141,8 @@ class Console:
         if wants_json(request) or request.method != "GET":
             text = "需要登录" if language == "zh" else "log in first"
             return self._refused(request, language, 401, text)
-        return RedirectResponse(_root(request) + "/login", 303)
+        wanted = urlencode({"next": _here(request)})
+        return RedirectResponse(f"{_root(request)}/login?{wanted}", 303)
 
     def _shown(self, visit: ConsoleRequest, shown: Shown) -> Response:
         if wants_json(visit.request):
@@ -228,6 +230,12 @@ def _context(request: Request, language: str, person: Person | None) -> dict[str
         "me": person,
         "my_roles": {r.value for r in person.roles} if person else set(),
     }
+
+
+def _here(request: Request) -> str:
+    """The page and its query, as seen from the console's root."""
+    path = request.url.path.removeprefix(_root(request))
+    return f"{path}?{request.url.query}" if request.url.query else path
 
 
 def _root(request: Request) -> str:

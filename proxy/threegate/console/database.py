@@ -52,6 +52,29 @@ DRAFT = Table(
     Column("changed", String, nullable=False),
 )
 
+# The text that was in force when its draft was begun: whether somebody else changed it meanwhile.
+DRAFT_BASE = Table(
+    "console_draft_base",
+    METADATA,
+    Column("owner", String, primary_key=True),
+    Column("path", String, primary_key=True),
+    Column("text", Text, nullable=False),
+)
+
+# A version that came back to its author: rejected, taken back or rolled back. `restored`: 1 where
+# its files are in the author's draft again.
+RETURNED = Table(
+    "console_returned",
+    METADATA,
+    Column("owner", String, primary_key=True),
+    Column("digest", String, primary_key=True),
+    Column("verb", String, nullable=False),  # reject | recall | rollback
+    Column("by", String, nullable=False),
+    Column("note", Text, nullable=False),
+    Column("at", String, nullable=False),
+    Column("restored", Integer, nullable=False),
+)
+
 # What the tests or a replay made of a policy with this content, for its author and its approver.
 # No text: the log alone keeps texts, and can erase them.
 RESULT = Table(

@@ -1,28 +1,51 @@
-"""What editors are writing: files over the policy in force, one draft per person; and what tests
-and replays made of a content.
+"""What editors are writing: files over the policy in force, one draft per person; what came back to
+them; and what tests and replays made of a content.
 
-`Workspace` is what a draft is checked, tested and compared as: a tree, the packs in force, and the
-digest it started from. The policy in force is the active version of the database, or the folder
-(or the signed bundle) while none was ever activated.
+`Workspace` is what a draft is checked, tested and compared as: its files over the tree in force.
+Each file knows the text that was in force when it was begun, so a version that somebody else
+activates meanwhile is noticed and never silently undone. The policy in force is the active version
+of the database, or the folder (or the signed bundle) while none was ever activated.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Engine, and_, delete, insert, or_, select
+from sqlalchemy import ColumnElement, Engine, Table, and_, delete, insert, or_, select
 
-from threegate.console.database import DRAFT, RESULT
+from threegate.console.database import DRAFT, DRAFT_BASE, RESULT, RETURNED
 from threegate.policy.facade import Checked, check
 from threegate.policy.language.load import Bundle, DictTree, Tree, load_bundle
 from threegate.policy.lifecycle.store import now_utc, today_utc
 from threegate.policy.lifecycle.versions import Versions
 
 RESULTS_KEPT = timedelta(days=90)
+PACKS = "packs.txt"
+"""The file of a draft that says which packs are switched on, one a line."""
+
+
+@dataclass(frozen=True, slots=True)
+class DraftFile:
+    """One file of a draft. `base` was in force when the draft of it was begun; None: not known."""
+
+    text: str = field(repr=False)
+    base: str | None = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Returned:
+    """A version that came back to its author, how, from whom, with which words."""
+
+    digest: str
+    verb: str
+    by: str
+    note: str
+    at: str
+    restored: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,22 +54,56 @@ class Drafts:
 
     engine: Engine
 
-    def files(self, owner: str) -> dict[str, bytes]:
-        query = select(DRAFT.c.path, DRAFT.c.text).where(DRAFT.c.owner == owner)
+    def files(self, owner: str) -> dict[str, DraftFile]:
+        both = and_(DRAFT_BASE.c.owner == DRAFT.c.owner, DRAFT_BASE.c.path == DRAFT.c.path)
+        query = select(DRAFT.c.path, DRAFT.c.text, DRAFT_BASE.c.text.label("base"))
+        query = query.select_from(DRAFT.outerjoin(DRAFT_BASE, both)).where(DRAFT.c.owner == owner)
         with self.engine.begin() as connection:
-            return {row.path: row.text.encode() for row in connection.execute(query)}
+            rows = connection.execute(query).all()
+        return {row.path: DraftFile(row.text, row.base) for row in rows}
 
-    def save(self, owner: str, path: str, text: str) -> None:
-        row = {"owner": owner, "path": path, "text": text, "changed": now_utc()}
+    def save(self, owner: str, path: str, text: str, base: str, *, rebase: bool = False) -> None:
+        """`base` is what is in force; it is kept from the first save of a file on, and set anew
+        with `rebase`. A text that is the same as in force is no draft."""
+        if text == base:
+            self.discard(owner, path)
+            return
+        row = {"owner": owner, "path": path}
         with self.engine.begin() as connection:
-            connection.execute(delete(DRAFT).where(*_one(owner, path)))
-            connection.execute(insert(DRAFT).values(row))
+            connection.execute(delete(DRAFT).where(*_one(DRAFT, owner, path)))
+            changed = row | {"text": text, "changed": now_utc()}
+            connection.execute(insert(DRAFT).values(changed))
+            if rebase:
+                connection.execute(delete(DRAFT_BASE).where(*_one(DRAFT_BASE, owner, path)))
+            known = select(DRAFT_BASE.c.path).where(*_one(DRAFT_BASE, owner, path))
+            if connection.execute(known).first() is None:
+                connection.execute(insert(DRAFT_BASE).values(row | {"text": base}))
 
     def discard(self, owner: str, path: str = "") -> None:
         """One file, or all of them."""
-        gone = _one(owner, path) if path else (DRAFT.c.owner == owner,)
         with self.engine.begin() as connection:
-            connection.execute(delete(DRAFT).where(*gone))
+            for table in (DRAFT, DRAFT_BASE):
+                gone = _one(table, owner, path) if path else (table.c.owner == owner,)
+                connection.execute(delete(table).where(*gone))
+
+    def send_back(self, owner: str, what: Returned) -> None:
+        row = {**asdict(what), "restored": int(what.restored), "owner": owner}
+        with self.engine.begin() as connection:
+            connection.execute(delete(RETURNED).where(*_returned(owner, what.digest)))
+            connection.execute(insert(RETURNED).values(row))
+
+    def returned(self, owner: str) -> list[Returned]:
+        """Newest first."""
+        query = select(RETURNED).where(RETURNED.c.owner == owner).order_by(RETURNED.c.at.desc())
+        with self.engine.begin() as connection:
+            rows = connection.execute(query).all()
+        return [Returned(r.digest, r.verb, r.by, r.note, r.at, bool(r.restored)) for r in rows]
+
+    def settle(self, owner: str, digest: str = "") -> None:
+        """A returned version is dealt with; without a digest: those whose files were restored."""
+        gone = _returned(owner, digest) if digest else (RETURNED.c.owner == owner, _RESTORED)
+        with self.engine.begin() as connection:
+            connection.execute(delete(RETURNED).where(*gone))
 
     def keep(self, digest: str, name: str, body: Mapping[str, Any]) -> None:
         """The newest result of this name for a policy with this content; old ones go."""
@@ -66,8 +123,15 @@ class Drafts:
         return {row.name: json.loads(row.body) | {"at": row.at} for row in rows}
 
 
-def _one(owner: str, path: str) -> tuple[ColumnElement[bool], ...]:
-    return (DRAFT.c.owner == owner), (DRAFT.c.path == path)
+_RESTORED = RETURNED.c.restored == 1
+
+
+def _one(table: Table, owner: str, path: str) -> tuple[ColumnElement[bool], ...]:
+    return (table.c.owner == owner), (table.c.path == path)
+
+
+def _returned(owner: str, digest: str) -> tuple[ColumnElement[bool], ...]:
+    return (RETURNED.c.owner == owner), (RETURNED.c.digest == digest)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,32 +144,64 @@ class Ground:
 
 @dataclass(frozen=True, slots=True)
 class Workspace:
-    """`files` are those of the draft; empty means: as it is in force."""
+    """`files` are those of the draft over `ground`; empty means: as it is in force."""
 
-    tree: Tree = field(repr=False)
-    packs: tuple[str, ...]
-    files: dict[str, bytes] = field(repr=False)
+    ground: Ground
+    files: Mapping[str, DraftFile] = field(repr=False)
+
+    @property
+    def tree(self) -> Tree:
+        written = {path: file.text.encode() for path, file in self.files.items()}
+        return DictTree(written, self.ground.tree)
+
+    @property
+    def packs(self) -> tuple[str, ...]:
+        """The packs that the draft switches on, or those in force."""
+        chosen = self.files.get(PACKS)
+        return tuple(chosen.text.split()) if chosen else self.ground.packs
 
     def check(self) -> Checked:
         return check(self.tree, self.packs, today=today_utc())
 
     def bundle(self) -> Bundle:
         """The packs in force and those that they bind to callers."""
-        made = load_bundle(self.tree, self.packs)
+        tree = self.tree
+        made = load_bundle(tree, self.packs)
         bound = [binding.pack for pack in made.packs for binding in pack.bindings]
-        return load_bundle(self.tree, dict.fromkeys((*self.packs, *bound))) if bound else made
+        return load_bundle(tree, dict.fromkeys((*self.packs, *bound))) if bound else made
 
     def text(self, path: str) -> str:
-        return (self.tree.read(path) or b"").decode("utf-8", "replace")
+        return _read(self.tree, path)
+
+    def in_force(self, path: str) -> str:
+        """The text of a file without the draft; empty where there is none."""
+        if path == PACKS:
+            return packs_text(self.ground.packs)
+        return _read(self.ground.tree, path)
+
+    def moved(self) -> list[str]:
+        """Files of the draft that somebody else changed since it was begun."""
+        return [path for path, file in sorted(self.files.items()) if self._moved(path, file)]
+
+    def _moved(self, path: str, file: DraftFile) -> bool:
+        return file.base is not None and self.in_force(path) not in (file.base, file.text)
+
+
+def packs_text(packs: Iterable[str]) -> str:
+    return "".join(f"{name}\n" for name in packs)
+
+
+def _read(tree: Tree, path: str) -> str:
+    return (tree.read(path) or b"").decode("utf-8", "replace")
 
 
 def workspace(
-    versions: Versions, ground: Callable[[], Ground], files: dict[str, bytes]
+    versions: Versions, ground: Callable[[], Ground], files: Mapping[str, DraftFile]
 ) -> Workspace:
     """The policy in force with some files over it. Blocks."""
     active = versions.state().active(now_utc())
     stored = versions.load(active.digest) if active else None
-    below = ground()
+    under = ground()
     if stored is not None:
-        below = Ground(DictTree(stored.files, below.tree), stored.packs)
-    return Workspace(DictTree(files, below.tree), below.packs, files)
+        under = Ground(DictTree(stored.files, under.tree), stored.packs)
+    return Workspace(under, files)

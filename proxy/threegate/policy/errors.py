@@ -93,6 +93,14 @@ FAILURES: tuple[Code, ...] = (
         "See that content and ending agree; text files are UTF-8.",
     ),
     entry(
+        "tests-failed",
+        "测试没有全部通过",
+        "the tests are not green",
+        "运行 threegate policy test 查看；确需继续时用 --untested 写明理由，审批人也要写明理由。",
+        "See `threegate policy test`; to go on all the same give a reason with --untested, and the "
+        "approver gives one too.",
+    ),
+    entry(
         "version-prefix",
         "以 {prefix} 开头的版本有 {count} 个",
         "{count} versions begin with {prefix}",

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import pytest
 from threegate.console.auth.sessions import MAX_FAILURES
 
 from tests.console.conftest import PASSWORD, Site
@@ -66,3 +67,31 @@ def test_the_way_back_stays_with_us(site: Site) -> None:
     for evil in ("//evil.example", "https://evil.example", "/\\evil.example"):
         answer = site.visitor().get("/language/en", params={"back": evil})
         assert answer.headers["location"] == "/console/"
+
+
+def test_a_deep_link_survives_the_log_in(site: Site) -> None:
+    site.who("viewer", name="linked")
+    visitor = site.visitor()
+    answer = visitor.get("/policies?q=身份证&mode=enforce")
+    assert answer.status_code == 303
+    page = visitor.get(answer.headers["location"].removeprefix("/console"))
+    assert 'name="next" value="/policies?q=' in page.text
+    form = {"name": "linked", "password": PASSWORD, "next": "/policies?q=x&mode=enforce"}
+    answer = visitor.post("/login", data=form)
+    assert answer.headers["location"] == "/console/policies?q=x&mode=enforce"
+
+
+@pytest.mark.parametrize(
+    "wanted", ["//evil.example", "/\\evil.example", "https://evil.example", "/a\r\nb"]
+)
+def test_no_link_leads_away(site: Site, wanted: str) -> None:
+    site.who("viewer", name="lured")
+    form = {"name": "lured", "password": PASSWORD, "next": wanted}
+    assert site.visitor().post("/login", data=form).headers["location"] == "/console"
+
+
+def test_a_page_asks_whether_the_session_lasts(site: Site) -> None:
+    client = site.who("viewer", name="lasting")
+    assert client.get("/session.json").json()["name"] == "lasting"
+    site.accounts.end_sessions("lasting")
+    assert client.get("/session.json").json()["name"] == ""

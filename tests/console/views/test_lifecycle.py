@@ -15,6 +15,7 @@ PASSPORT = "我的护照号码是E12345678"
 def submitted(editor: httpx.Client, mode: str = "shadow", **more: str) -> str:
     """The digest of a fresh version."""
     assert editor.post(RULE, data={"mode": mode, **more}).status_code == 303
+    editor.post("/policies/draft/tests.json")
     answer = editor.post("/policies/draft/submit.json", data={"note": "quieter"})
     assert answer.status_code == 200, answer.text
     return str(answer.json()["digest"])
@@ -134,3 +135,173 @@ def test_what_another_version_overtook_is_submitted_again(fresh_site: Site) -> N
 
 def test_nothing_to_submit(site: Site) -> None:
     assert site.who("editor", name="idle").post("/policies/draft/submit.json").status_code == 409
+
+
+def test_no_version_without_a_green_run(fresh_site: Site) -> None:
+    site = fresh_site
+    editor = site.who("editor", name="ed", group="privacy")
+    approver = site.who("approver", name="al", group="legal")
+    text = editor.get("/policies/pack/cn-privacy.json").json()["text"]
+    red = text.replace("        - '会议室E1234在三楼'\n", "        - '护照号码是E12345678'\n", 1)
+    editor.post("/policies/edit/cn-privacy", data={"text": red})
+    assert editor.post("/policies/draft/submit.json").status_code == 409  # never ran
+    editor.post("/policies/draft/tests.json")
+    assert editor.post("/policies/draft/submit.json").status_code == 409  # red
+    form = {"untested": "the sample is fixed next week"}
+    digest = editor.post("/policies/draft/submit.json", data=form).json()["digest"]
+    assert "the sample is fixed next week" in approver.get(f"/policies/version/{digest}").text
+    assert act(approver, digest, "approve") == 409  # a second reason
+    assert act(approver, digest, "activate") == 409
+    assert act(approver, digest, "approve", untested="seen by hand") == 200
+    assert act(approver, digest, "activate") == 200
+    work = site.running.deps.audit.search(Query(stage=(Stage.POLICY,)))  # type: ignore[attr-defined]
+    done = [e.event["detail"] for e in site.running.run(work).entries]
+    reasons = {d["verb"]: d.get("untested", "") for d in done}
+    assert reasons["submit"] == "the sample is fixed next week"
+    assert reasons["approve"] == "seen by hand"
+
+
+def test_an_approver_sees_everything_that_is_signed(fresh_site: Site) -> None:
+    site = fresh_site
+    editor = site.who("editor", name="ed", group="privacy")
+    approver = site.who("approver", name="al", group="legal")
+    text = editor.get("/policies/pack/cn-privacy.json").json()["text"]
+    editor.post("/policies/edit/cn-privacy", data={"text": text + STAFF_NUMBER})
+    editor.post("/policies/draft/tests.json")
+    digest = editor.post("/policies/draft/submit.json").json()["digest"]
+    seen = approver.get(f"/policies/version/{digest}.json").json()
+    (card,) = seen["rules"]
+    assert (card["fate"], card["id"]) == ("added", "cn.staff")
+    said = {row["label"]: row["after"] for row in card["rows"]}
+    assert "[staff]" in said["what happens"]
+    assert {t["text"] for t in card["tests"]} == {"工号，护照号码是E12345678", "A-1"}
+    assert {t["passed"] for t in seen["ran"]} == {True}
+    added = [x["text"] for f in seen["texts"] for h in f["hunks"] for x in h if x["sign"] == "+"]
+    assert added == STAFF_NUMBER.splitlines()
+    page = approver.get(f"/policies/version/{digest}").text
+    assert "工号，护照号码是E12345678" in page
+    assert "did not replay" in page
+    assert "No change." not in page
+
+
+STAFF_NUMBER = """
+  - id: cn.staff
+    title: {zh: 工号, en: Staff numbers}
+    owner: privacy
+    why: [pipl.51]
+    layer: input
+    where: [user]
+    detect: {any: [pii.cn.passport]}
+    then: {redact: {replacement: '[staff]'}}
+    mode: shadow
+    tests:
+      match: ['工号，护照号码是E12345678']
+      no_match: ['A-1']
+    review_by: 2027-06-30
+"""
+
+
+def test_a_change_of_tests_alone_is_a_change(fresh_site: Site) -> None:
+    site = fresh_site
+    editor = site.who("editor", name="ed", group="privacy")
+    text = editor.get("/policies/pack/cn-privacy.json").json()["text"]
+    other = text.replace("会议室E1234在三楼", "会议室E1234在四楼", 1)
+    editor.post("/policies/edit/cn-privacy", data={"text": other})
+    draft = editor.get("/policies/draft.json").json()
+    assert draft["changes"] == []
+    assert draft["unchanged"] is False
+    fates = {t["text"]: t["fate"] for t in draft["rules"][0]["tests"] if t["fate"]}
+    assert fates == {"会议室E1234在四楼": "added", "会议室E1234在三楼": "removed"}
+    page = editor.get("/policies/draft").text
+    assert "No change." not in page
+
+
+def test_work_comes_back_to_its_author(fresh_site: Site) -> None:
+    site = fresh_site
+    editor = site.who("editor", name="ed", group="privacy")
+    approver = site.who("approver", name="al", group="legal")
+    digest = submitted(editor, mode="off")
+    assert editor.get("/policies/draft.json").json()["files"] == []
+    assert act(approver, digest, "reject", note="say why") == 200
+    draft = editor.get("/policies/draft.json").json()
+    assert draft["files"] == ["packs/cn-privacy.yaml"]
+    assert [(r["verb"], r["by"], r["note"]) for r in draft["returned"]] == [
+        ("reject", "al", "say why")
+    ]
+    assert "say why" in editor.get("/policies/draft").text
+    again = submitted(editor, mode="shadow")
+    assert editor.get("/policies/draft.json").json()["returned"] == []
+    assert act(approver, again, "recall") == 403
+    assert act(editor, again, "recall") == 200
+    assert stage(editor, again) == "withdrawn"
+    assert editor.get(RULE + ".json").json()["rule"]["mode"] == "shadow"
+
+
+def test_what_was_rolled_back_comes_back_too(fresh_site: Site) -> None:
+    site = fresh_site
+    editor = site.who("editor", name="ed", group="privacy")
+    approver = site.who("approver", name="al", group="legal")
+    first, second = submitted(editor, mode="off"), ""
+    for verb in ("approve", "activate"):
+        assert act(approver, first, verb) == 200
+    second = submitted(editor, mode="shadow")
+    for verb in ("approve", "activate"):
+        assert act(approver, second, verb) == 200
+    assert act(approver, first, "rollback", reason="complaints") == 200
+    assert editor.get("/policies/draft.json").json()["files"] == ["packs/cn-privacy.yaml"]
+    assert editor.get(RULE + ".json").json()["rule"]["mode"] == "shadow"
+
+
+def test_a_busy_draft_is_not_written_over(fresh_site: Site) -> None:
+    site = fresh_site
+    editor = site.who("editor", name="ed", group="privacy")
+    approver = site.who("approver", name="al", group="legal")
+    digest = submitted(editor, mode="off")
+    editor.post(RULE, data={"mode": "shadow"})
+    assert act(approver, digest, "reject", note="no") == 200
+    back = f"/policies/draft/returned/{digest}.json"
+    assert editor.get(RULE + ".json").json()["rule"]["mode"] == "shadow"
+    assert editor.post(back, data={"do": "resume"}).status_code == 409
+    editor.post("/policies/draft/discard")
+    assert editor.post(back, data={"do": "resume"}).status_code == 200
+    assert editor.get(RULE + ".json").json()["rule"]["mode"] == "off"
+    assert editor.post(back, data={"do": "drop"}).status_code == 404
+
+
+def test_nobody_reverts_anybody_unseen(fresh_site: Site) -> None:
+    site = fresh_site
+    slow = site.who("editor", name="slow", group="privacy")
+    quick = site.who("editor", name="quick", group="privacy")
+    approver = site.who("approver", name="al", group="legal")
+    slow.post("/policies/rule/cn.pii.vehicle", data={"mode": "off"})
+    digest = submitted(quick, mode="off")
+    for verb in ("approve", "activate"):
+        assert act(approver, digest, verb) == 200
+    draft = slow.get("/policies/draft.json").json()
+    assert draft["moved"] == ["packs/cn-privacy.yaml"]
+    slow.post("/policies/draft/tests.json")
+    assert slow.post("/policies/draft/submit.json").status_code == 409
+    (file,) = slow.get("/policies/draft/merge.json").json()["files"]
+    assert (file["taken"], file["conflicts"]) == (["rules/cn.pii.documents"], [])
+    assert slow.post("/policies/draft/merge.json").status_code == 200
+    changed = slow.get("/policies/draft.json").json()
+    assert (changed["moved"], [r["id"] for r in changed["rules"]]) == ([], ["cn.pii.vehicle"])
+
+
+def test_two_edits_of_one_rule_are_chosen_between(fresh_site: Site) -> None:
+    site = fresh_site
+    slow = site.who("editor", name="slow", group="privacy")
+    approver = site.who("approver", name="al", group="legal")
+    slow.post(RULE, data={"message_zh": "我的", "message_en": "Mine."})
+    digest = submitted(site.who("editor", name="quick", group="privacy"), mode="off")
+    for verb in ("approve", "activate"):
+        assert act(approver, digest, verb) == 200
+    (file,) = slow.get("/policies/draft/merge.json").json()["files"]
+    assert [c["key"] for c in file["conflicts"]] == ["rules/cn.pii.documents"]
+    page = slow.get("/policies/draft/merge").text
+    assert "Mine." in page
+    assert slow.post("/policies/draft/merge.json").status_code == 409
+    choice = {"choice/packs/cn-privacy.yaml/rules/cn.pii.documents": "mine"}
+    assert slow.post("/policies/draft/merge.json", data=choice).status_code == 200
+    rule = slow.get(RULE + ".json").json()["rule"]
+    assert (rule["mode"], rule["message_en"]) == ("enforce", "Mine.")

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.console.conftest import PACKS, Site, opened_site, policies
-from tests.console.views.test_lifecycle import RULE, submitted
+from tests.console.views.test_lifecycle import RULE
 from tests.console.views.test_try_page import with_autumn
 from tests.e2e.running import proxy
 
@@ -47,18 +47,19 @@ def test_the_approver_sees_them_in_their_own_language(fresh_site: Site) -> None:
     editor.post("/policies/edit/cn-privacy", data={"text": wrong})
     editor.post("/policies/draft/tests")
     editor.post("/policies/draft/replay")
-    digest = submitted(editor, mode="off")
+    editor.post(RULE, data={"mode": "off"})
+    assert editor.get("/policies/draft.json").json()["report"] is None  # changed once more
     approver = site.who("approver", name="al", group="legal")
-    version = f"/policies/version/{digest}.json"
-    assert approver.get(version).json()["report"] is None  # `submitted` changed it once more
     editor.post("/policies/edit/cn-privacy", data={"text": wrong})
     editor.post("/policies/draft/tests")
     editor.post("/policies/draft/replay")
-    digest = editor.post("/policies/draft/submit.json").json()["digest"]
+    form = {"untested": "shown to the approver"}
+    digest = editor.post("/policies/draft/submit.json", data=form).json()["digest"]
     version = f"/policies/version/{digest}.json"
     seen = approver.get(version).json()
     detail = "should not match, found Chinese passport number (pii.cn.passport) high"
     assert [f["detail"] for f in seen["report"]["failures"]] == [detail]
+    assert [f["text"] for f in seen["report"]["failures"]] == ["护照号码是E12345678"]
     assert seen["replay"]["calls"] == 1
     approver.headers["accept-language"] = "zh"
     (failure,) = approver.get(version).json()["report"]["failures"]

@@ -14,6 +14,7 @@ from threegate.policy.lifecycle.machine import (
     Command,
     Event,
     Person,
+    Recall,
     Reject,
     Role,
     RollBack,
@@ -57,6 +58,22 @@ def refusal(state: State, command: Command, by: Person, hours: float = 50) -> st
 SUBMITTED = play((Submit("d1", weaker=False), ANN))
 APPROVED = play((Submit("d1", weaker=False), ANN), (Approve("d1"), BOB))
 ACTIVE = play((Submit("d1", weaker=False), ANN), (Approve("d1"), BOB), (Activate("d1"), BOB))
+UNTESTED = play((Submit("d1", weaker=False, untested="model offline"), ANN))
+DEE = Person("dee", BOTH, "legal")
+
+
+def test_red_tests_take_two_reasons() -> None:
+    event = decide(UNTESTED, Approve("d1", untested="seen by hand"), BOB, at(1))
+    assert isinstance(event, Event)
+    assert apply(UNTESTED, event).versions["d1"].stage is VersionStage.APPROVED
+
+
+def test_an_author_takes_a_version_back() -> None:
+    state = play((Submit("d1", weaker=False), ANN), (Approve("d1"), BOB), (Recall("d1"), ANN))
+    assert state.versions["d1"].stage is VersionStage.WITHDRAWN
+    assert state.versions["d1"].approvals == ()
+    assert refusal(state, Activate("d1"), BOB) == "wrong-stage"
+    assert refusal(state, Submit("d1", weaker=False), ANN) == ""
 
 
 def test_the_usual_way() -> None:
@@ -87,6 +104,12 @@ def test_the_usual_way() -> None:
         (ACTIVE, RollBack("d1"), BOB, "active"),
         (ACTIVE, RollBack(), BOB, "never-active"),
         (ACTIVE, Reject("d1", "no"), BOB, "wrong-stage"),
+        (UNTESTED, Approve("d1"), BOB, "untested"),
+        (UNTESTED, Approve("d1", untested="  "), BOB, "untested"),
+        (UNTESTED, Activate("d1"), BOB, "wrong-stage"),
+        (SUBMITTED, Recall("d1"), BOB, "role"),
+        (SUBMITTED, Recall("d1"), DEE, "not-yours"),
+        (ACTIVE, Recall("d1"), ANN, "wrong-stage"),
     ],
 )
 def test_refused(state: State, command: Command, by: Person, code: str) -> None:
@@ -190,6 +213,7 @@ COMMANDS = st.one_of(
     ),
     st.builds(Approve, DIGESTS),
     st.builds(Withdraw, DIGESTS),
+    st.builds(Recall, DIGESTS),
     st.builds(Reject, DIGESTS, st.just("no")),
     st.builds(Activate, DIGESTS, st.booleans(), st.sampled_from(["", "attack"])),
     st.builds(RollBack, st.sampled_from(["", "d1", "d2", "d3"])),

@@ -87,6 +87,22 @@ def test_a_policy_that_asks_for_less_where_a_record_is_lost_is_looser() -> None:
     assert "on audit failure: refuse the request -> as the proxy is set" in describe(change, "en")
 
 
+@pytest.mark.parametrize(
+    ("old", "new", "direction"),
+    [
+        ("redacted", "full", Direction.LOOSER),  # originals are a liability, not a strength
+        ("none", "full", Direction.LOOSER),
+        ("full", "metadata", Direction.STRICTER),
+        ("full", "none", Direction.LOOSER),
+        ("metadata", "redacted", Direction.STRICTER),
+        ("metadata", "none", Direction.LOOSER),
+    ],
+)
+def test_storing_originals_is_looser(old: str, new: str, direction: Direction) -> None:
+    before, after = (policy(spoiled(("level: metadata", f"level: {x}"))) for x in (old, new))
+    assert {c.direction for c in diff(before, after).changes} == {direction}
+
+
 @pytest.mark.parametrize(("old", "new"), UNCLEAR)
 def test_what_cannot_be_proved_is_unclear(old: str, new: str) -> None:
     assert {c.direction for c in changed((old, new)).changes} == {Direction.UNCLEAR}

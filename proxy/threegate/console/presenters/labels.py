@@ -100,7 +100,9 @@ ERROR: Words = {
     "upstream_timeout": Bilingual("模型接口没有回答", "the model API did not answer"),
     "audit_unavailable": Bilingual("审计日志不可用", "the audit log was away"),
 }
+YES: Words = {"yes": Bilingual("是", "yes"), "no": Bilingual("否", "no")}
 BOOKS: Mapping[str, Words] = {
+    "yes": YES,
     "action": ACTION,
     "layer": LAYER,
     "stage": STAGE,

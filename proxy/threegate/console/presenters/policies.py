@@ -186,6 +186,7 @@ def version_row(version: Version, state: State, active: str) -> dict[str, Any]:
         "authors": sorted(version.authors),
         "group": version.group,
         "weaker": version.weaker,
+        "untested": version.untested,
         "base": version.base,
         "approvals": [{"name": n, "group": g} for n, g in version.approvals],
         "in_force": version.digest == active,

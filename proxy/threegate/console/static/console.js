@@ -4,11 +4,11 @@
 
 const WORDS = {
   "zh-CN": {
-    good: "没有错误。", bad: "有错误，不能提交。", checking: "正在检查…",
+    good: "没有错误，已存入草稿。", bad: "已存入草稿；有错误，不能提交。", checking: "正在检查…",
     unchecked: "检查没有完成，请稍后再试。", error: "错误", warning: "警告", info: "提示",
   },
   en: {
-    good: "No errors.", bad: "Errors: it cannot be submitted.", checking: "Checking…",
+    good: "No errors; saved in your draft.", bad: "Saved in your draft; it has errors and cannot be submitted.", checking: "Checking…",
     unchecked: "It could not be checked; try again.",
     error: "error", warning: "warning", info: "info",
   },
@@ -89,14 +89,11 @@ function startEditor(form) {
 
   async function check() {
     const turn = ++asked;
-    const answer = await fetch(form.dataset.check, {
-      method: "POST",
-      headers: { "content-type": "application/json" },
-      body: JSON.stringify({ text: area.value }),
-    }).catch(() => null);
+    const text = area.value;
+    const found = await window.threegate.send(form.dataset.save, () => ({ text }));
     if (turn !== asked) return;
-    if (!answer || !answer.ok) { tell(words.unchecked, "bad"); return; }
-    const found = await answer.json();
+    if (!found) { tell(words.unchecked, "bad"); return; }
+    if (text === area.value) window.threegate.unsaved(false);
     const list = document.createElement("ul");
     list.className = "problems";
     list.append(...found.problems.map(show));

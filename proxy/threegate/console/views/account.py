@@ -22,6 +22,8 @@ from threegate.console.web import (
 )
 from threegate.types import Bilingual
 
+SSO_VALUES = 4
+"""State, nonce, verifier and the page that was asked for."""
 log = logging.getLogger(__name__)
 ERRORS = {
     "name": Bilingual("账号名只能用字母、数字和 . _ @ -", "use letters, digits and . _ @ -"),
@@ -39,7 +41,22 @@ async def login_page(visit: ConsoleRequest) -> Answer:
 
 
 def _login(visit: ConsoleRequest, error: str = "", *, empty: bool = False) -> dict[str, object]:
-    return {"error": error, "empty": empty, "sso": visit.parts.sso is not None}
+    wanted = visit.form.get("next") or visit.query.get("next", "")
+    sso = visit.parts.sso is not None
+    return {"error": error, "empty": empty, "sso": sso, "next": own_page(wanted)}
+
+
+def own_page(wanted: str) -> str:
+    """The address where it is a page of the console, else the front page. A browser reads a
+    backslash as a slash: both beginnings of another site are refused."""
+    ours = wanted.startswith("/") and not wanted.startswith(("//", "/\\"))
+    safe = ours and not urlsplit(wanted).netloc and not set(wanted) & set("\\\r\n\t")
+    return wanted if safe else "/"
+
+
+async def session(visit: ConsoleRequest) -> Answer:
+    """Whether the visitor still has a session: asked before a form is sent."""
+    return Shown("welcome.html", {"name": visit.person.name if visit.person else "", "next": "/"})
 
 
 async def login(visit: ConsoleRequest) -> Answer:
@@ -61,7 +78,8 @@ async def login(visit: ConsoleRequest) -> Answer:
 
 def _welcome(visit: ConsoleRequest, account: Account) -> Redirect:
     cookie = visit.parts.signer.sign("session", account.name, account.epoch)
-    return Redirect("", data={"name": account.name}, cookies={COOKIE: cookie})
+    to = own_page(visit.form.get("next", ""))
+    return Redirect(to.rstrip("/"), data={"name": account.name}, cookies={COOKIE: cookie})
 
 
 async def sso(visit: ConsoleRequest) -> Answer:
@@ -70,7 +88,8 @@ async def sso(visit: ConsoleRequest) -> Answer:
         started = await _provider(visit).start()
     except OidcError as error:
         raise _no_entry(error) from None
-    kept = visit.parts.signer.sign("sso", started.state, started.nonce, started.verifier)
+    kept = visit.parts.signer.sign("sso", started.state, started.nonce, started.verifier,
+                                   own_page(visit.query.get("next", "")))  # fmt: skip
     response = RedirectResponse(started.url, 303)
     # Lax: the provider's page sends the browser back here, and Strict cookies stay behind then.
     response.set_cookie(
@@ -85,9 +104,10 @@ async def sso_back(visit: ConsoleRequest) -> Answer:
     our own page's, and takes the strict cookie along."""
     kept = visit.request.cookies.get(SSO_COOKIE, "")
     values = visit.parts.signer.read("sso", kept, SSO_S)
-    if values is None or len(values) != 3:
+    if values is None or len(values) != SSO_VALUES:
         raise ConsoleError(400, "登录已过期，请重新开始", "this log-in is too old; start again")
-    started = Started(*(str(v) for v in values))
+    *parts, wanted = (str(v) for v in values)
+    started = Started(*parts)
     if not hmac.compare_digest(visit.query.get("state", "").encode(), started.state.encode()):
         raise ConsoleError(400, "登录已过期，请重新开始", "this log-in is too old; start again")
     try:
@@ -96,7 +116,8 @@ async def sso_back(visit: ConsoleRequest) -> Answer:
     except (OidcError, AccountError) as error:
         raise _no_entry(error) from None
     cookie = visit.parts.signer.sign("session", account.name, account.epoch)
-    return Shown("welcome.html", {"name": account.name}, cookies={COOKIE: cookie})
+    data = {"name": account.name, "next": wanted}
+    return Shown("welcome.html", data, cookies={COOKIE: cookie})
 
 
 def _provider(visit: ConsoleRequest) -> Provider:
@@ -154,6 +175,4 @@ async def language(visit: ConsoleRequest) -> Answer:
     to = visit.path["to"]
     if to not in ("zh", "en"):
         raise ConsoleError(404, "没有这种语言", "no such language")
-    back = visit.query.get("back", "/")
-    ours = back.startswith("/") and not back.startswith(("//", "/\\")) and not urlsplit(back).netloc
-    return Redirect(back if ours else "/", cookies={LANGUAGE_COOKIE: to})
+    return Redirect(own_page(visit.query.get("back", "/")), cookies={LANGUAGE_COOKIE: to})

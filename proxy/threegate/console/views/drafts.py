@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict, replace
 from typing import Any
 
 from starlette.responses import JSONResponse
 
-from threegate.console.drafts import Workspace, workspace
+from threegate.console.drafts import DraftFile, Workspace, workspace
 from threegate.console.presenters import policies
+from threegate.console.presenters.changes import compared
+from threegate.console.presenters.test_results import test_report
 from threegate.console.review.review_store import Proposal
 from threegate.console.rule_form import EditError, RuleForm, edited, with_test
-from threegate.console.views.policies import known_pack, rule_of, space_of
+from threegate.console.views.policies import keep_file, known_pack, rule_of, space_of
 from threegate.console.web import Answer, ConsoleError, ConsoleRequest, Redirect, Shown, blocking
 from threegate.policy.facade import Checked
 from threegate.policy.language.completion import complete
 from threegate.policy.language.hashed_values import new_salt, value_sha256
 from threegate.policy.language.load import pack_path
 from threegate.policy.model import PolicySet
-from threegate.policy.strictness.diff import diff_sets
 from threegate.types import Bilingual
 
 EDITS = {
@@ -47,7 +49,7 @@ async def edit_rule(visit: ConsoleRequest) -> Answer:
         text = await blocking(edited, space.text(path), found.id, _form(visit))
     except EditError as error:
         raise refused(error) from None
-    await blocking(visit.parts.drafts.save, visit.me.name, path, text)
+    await keep_file(visit, space, path, text)
     return Redirect(f"/policies/rule/{found.id}", done="saved")
 
 
@@ -110,17 +112,16 @@ def _page(
 
 async def _tried(visit: ConsoleRequest) -> tuple[str, str, Workspace]:
     """Pack, text and the workspace with that text in place."""
-    space, parts = await space_of(visit), visit.parts
+    space = await space_of(visit)
     name, text = await known_pack(visit, space), visit.form.get("text", "")
-    files = {**space.files, pack_path(name): text.encode()}
-    new = await blocking(workspace, parts.versions, parts.ground, files)
-    return name, text, new
+    file = DraftFile(text, space.in_force(pack_path(name)))
+    return name, text, replace(space, files={**space.files, pack_path(name): file})
 
 
 async def save(visit: ConsoleRequest) -> Answer:
     """A text with errors is kept too: it is a draft; it cannot be submitted."""
     name, text, space = await _tried(visit)
-    await blocking(visit.parts.drafts.save, visit.me.name, pack_path(name), text)
+    await keep_file(visit, space, pack_path(name), text)
     checked = await blocking(space.check)
     return Shown("editor.html", _page(visit, name, text, checked, space))
 
@@ -144,22 +145,11 @@ async def complete_text(visit: ConsoleRequest) -> Answer:
     return JSONResponse({"ok": True, "choices": rows})
 
 
-async def changes(
-    visit: ConsoleRequest, space: Workspace, checked: Checked
-) -> list[dict[str, Any]]:
-    """The draft against the policy in force, in words."""
-    if checked.policies is None:
-        return []
-    old = await base_of(visit)
-    found = diff_sets(old, checked.policies)
-    return [policies.change_row(c, visit.language) for c in found]
-
-
-async def base_of(visit: ConsoleRequest) -> PolicySet:
+async def base_of(visit: ConsoleRequest) -> Checked:
+    """The policy in force, without the draft."""
     parts = visit.parts
     clean = await blocking(workspace, parts.versions, parts.ground, {})
-    checked = await blocking(clean.check)
-    return checked.policies or parts.policies.pin()
+    return await blocking(clean.check)
 
 
 async def draft_policies(visit: ConsoleRequest) -> tuple[PolicySet, Checked, Workspace]:
@@ -180,26 +170,30 @@ async def draft_page(visit: ConsoleRequest) -> dict[str, Any]:
     this content."""
     space = await space_of(visit)
     checked = await blocking(space.check)
-    digest = checked.policies.digest if checked.policies else ""
     rows = policies.problem_rows(checked.problems, visit.language)
     page: dict[str, Any] = {
         "files": sorted(space.files),
-        "digest": digest,
+        "digest": checked.policies.digest if checked.policies else "",
         "errors": [r for r in rows if r["severity"] == "error"],
         "warnings": [r for r in rows if r["severity"] == "warning"],
-        "changes": await changes(visit, space, checked),
+        "moved": space.moved(),
+        "returned": [asdict(r) for r in await blocking(visit.parts.drafts.returned, visit.me.name)],
     }
-    return page | await results_of(visit, digest)
+    difference = await blocking(compared, await base_of(visit), checked, visit.language)
+    return page | await results_of(visit, checked) | difference
 
 
-async def results_of(visit: ConsoleRequest, digest: str) -> dict[str, Any]:
+async def results_of(visit: ConsoleRequest, checked: Checked) -> dict[str, Any]:
     """What tests and replay made of a policy with this content; None where they did not run."""
+    digest = checked.policies.digest if checked.policies else ""
     kept = await blocking(visit.parts.drafts.results, digest)
-    return {"report": None, "replay": None, **policies.spoken(kept, visit.language)}
+    report = test_report(kept["report"], checked.bundles) if "report" in kept else None
+    return {"replay": None, **policies.spoken({**kept, "report": report}, visit.language)}
 
 
 async def discard(visit: ConsoleRequest) -> Answer:
     await blocking(visit.parts.drafts.discard, visit.me.name, visit.form.get("path", ""))
+    await blocking(visit.parts.drafts.settle, visit.me.name)
     return Redirect("/policies/draft", done="discarded")
 
 
@@ -226,4 +220,4 @@ async def _add_test(visit: ConsoleRequest, made: Proposal) -> None:
         text = await blocking(with_test, space.text(path), found.id, made.expect, sample)
     except EditError as error:
         raise refused(error) from None
-    await blocking(visit.parts.drafts.save, visit.me.name, path, text)
+    await keep_file(visit, space, path, text)

@@ -1,32 +1,35 @@
 """The life of a version: submitted, approved by somebody else, activated, rolled back.
 
-The rules are those of `policy.lifecycle`, judged in the database; here they are only asked for.
+The rules are those of `policy.lifecycle`, checked in the database; here they are only requested.
 The audit log has the attempt before anything happens, and a POLICY record of what did.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from threegate.audit.log.record import Record, Stage
-from threegate.console.drafts import workspace
-from threegate.console.presenters import policies as told
+from threegate.console.drafts import PACKS
+from threegate.console.presenters import policies as presenter
+from threegate.console.presenters.changes import rules_of
 from threegate.console.views.drafts import base_of, draft_policies, results_of
-from threegate.console.web import Answer, ConsoleError, ConsoleRequest, Redirect, Shown, blocking
-from threegate.policy.facade import check
+from threegate.console.views.merge import give_back
+from threegate.console.web import Answer, ConsoleError, ConsoleRequest, Redirect, blocking
+from threegate.policy.facade import Checked
 from threegate.policy.lifecycle.approval import Refused
 from threegate.policy.lifecycle.machine import (
     Activate,
     Approve,
     Command,
+    Recall,
     Reject,
     RollBack,
     Submit,
     Withdraw,
     proper,
 )
-from threegate.policy.lifecycle.store import now_utc, today_utc
-from threegate.policy.model import PolicySet
+from threegate.policy.lifecycle.store import now_utc
 from threegate.policy.strictness.diff import diff_sets
 from threegate.types import Caller
 
@@ -43,7 +46,9 @@ async def act(visit: ConsoleRequest, command: Command, verb: str) -> None:
         await visit.note("refused", what=verb, object=command.digest, code=answer.code)
         raise ConsoleError(409, answer.text.zh, answer.text.en)
     detail: dict[str, Any] = {"actor": visit.me.name, "verb": verb, "group": visit.me.group}
-    detail |= told.event_row(answer) | {"reason": getattr(command, "reason", "")}
+    detail |= presenter.event_row(answer) | {"reason": getattr(command, "reason", "")}
+    if untested := getattr(command, "untested", ""):
+        detail["untested"] = untested
     record = Record(stage=Stage.POLICY, caller=STAFF, policy=command.digest, detail=detail)
     await visit.parts.audit.append(record)
     state = await blocking(visit.parts.versions.state)
@@ -55,90 +60,60 @@ def _note(visit: ConsoleRequest, name: str = "note") -> str:
 
 
 async def submit(visit: ConsoleRequest) -> Answer:
-    """The draft becomes a version under its digest, and is a draft no more."""
+    """The draft becomes a version under its digest, and is a draft no more. Its tests are green,
+    or the author says why it goes on without."""
     parts = visit.parts
     policies, checked, space = await draft_policies(visit)
     if not space.files:
         raise ConsoleError(409, "草稿里没有改动", "the draft changes nothing")
-    await _keep_base(visit)
-    base = proper(await blocking(parts.versions.state))
+    if space.moved():
+        raise ConsoleError(
+            409,
+            "草稿开始之后，别人启用了改动：请先合并",
+            "somebody else's changes came into force meanwhile: merge them first",
+        )
     old = await base_of(visit)
-    weaker = any(c.needs_other_group for c in diff_sets(old, policies))
+    untested = await _untested(visit, old, checked)
+    if old.policies is not None:  # kept, so that differences can be shown later
+        await blocking(parts.versions.save, old, space.ground.packs, now_utc())
+    base = proper(await blocking(parts.versions.state))
+    before = old.policies or parts.policies.pin()
+    weaker = any(c.needs_other_group for c in diff_sets(before, policies))
     digest = await blocking(parts.versions.save, checked, space.packs, now_utc())
-    await act(visit, Submit(digest, weaker, base, (visit.me.name,), _note(visit)), "submit")
-    await blocking(parts.drafts.discard, visit.me.name)
+    command = Submit(digest, weaker, base, (visit.me.name,), _note(visit), untested)
+    await act(visit, command, "submit")
+    for path in {PACKS, *checked.files} & set(space.files):  # what no pack uses yet stays a draft
+        await blocking(parts.drafts.discard, visit.me.name, path)
+    await blocking(parts.drafts.settle, visit.me.name)
     return Redirect(f"/policies/version/{digest}", done="submitted", data={"digest": digest})
 
 
-async def _keep_base(visit: ConsoleRequest) -> None:
-    """The folder's policy is kept as a version too, so that differences can be shown later."""
-    parts = visit.parts
-    clean = await blocking(workspace, parts.versions, parts.ground, {})
-    checked = await blocking(clean.check)
-    if checked.policies is not None:
-        await blocking(parts.versions.save, checked, clean.packs, now_utc())
-
-
-async def history(visit: ConsoleRequest) -> Answer:
-    versions = visit.parts.versions
-    state = await blocking(versions.state)
-    events = await blocking(versions.events)
-    active = state.active(now_utc())
-    digest = active.digest if active else ""
-    rows = [told.version_row(v, state, digest) for v in state.versions.values()]
-    happened = [told.event_row(e) for e in reversed(events)]
-    return Shown(
-        "history.html",
-        {
-            "versions": list(reversed(rows)),
-            "events": happened,
-            "submitted": {e["digest"]: e for e in happened if e["verb"] == "submit"},
-            "serving": visit.parts.policies.pin().digest,
-            "active": digest,
-        },
+async def _untested(visit: ConsoleRequest, old: Checked, new: Checked) -> str:
+    """Why the draft goes on without a green run; empty where it has one. Raises ConsoleError."""
+    report = (await results_of(visit, new))["report"]
+    if report and is_green(report, old, new):
+        return ""
+    if reason := _note(visit, "untested"):
+        return reason
+    if report is None:
+        raise ConsoleError(409, "请先运行测试", "run the tests first")
+    raise ConsoleError(
+        409,
+        "测试没有全部通过：请改正，或写明为什么仍要提交",
+        "the tests are not green: mend them, or say why it should go on",
     )
 
 
-async def version(visit: ConsoleRequest) -> Answer:
-    versions, digest = visit.parts.versions, visit.path["digest"]
-    state = await blocking(versions.state)
-    known = state.versions.get(digest)
-    if known is None:
-        raise ConsoleError(404, "没有这个版本", "there is no such version")
-    active = state.active(now_utc())
-    policies = await blocking(versions.build, digest)
-    events = [told.event_row(e) for e in await blocking(versions.events)]
-    return Shown(
-        "version.html",
-        {
-            "version": told.version_row(known, state, active.digest if active else ""),
-            "events": [e for e in events if e["digest"] == digest],
-            "changes": await _changes(visit, known.base, policies),
-            "stamps": list(dict.fromkeys(b.policy.stamp for b in policies.bindings)),
-            "own": visit.me.name in known.authors,
-            "approved_by_me": visit.me.name in {name for name, _ in known.approvals},
-            "moved": known.base != proper(state),
-            **await results_of(visit, digest),
-        },
-    )
-
-
-async def _changes(visit: ConsoleRequest, base: str, new: PolicySet) -> list[dict[str, Any]]:
-    """The version against what it was submitted over; the folder's policy where nothing was active
-    yet."""
-    old = await blocking(visit.parts.versions.build, base) if base else await _folder(visit)
-    return [told.change_row(c, visit.language) for c in diff_sets(old, new)]
-
-
-async def _folder(visit: ConsoleRequest) -> Any:
-    ground = await blocking(visit.parts.ground)
-    checked = await blocking(lambda: check(ground.tree, ground.packs, today=today_utc()))
-    return checked.policies or visit.parts.policies.pin()
+def is_green(report: Mapping[str, Any], old: Checked, new: Checked) -> bool:
+    """Every test passed, and none of a rule that differs was left out."""
+    before, after = rules_of(old), rules_of(new)
+    left = {id.rsplit("/", 2)[0] for id in report["left"]}
+    return bool(report["passed"]) and all(before.get(r) == after.get(r) for r in left)
 
 
 async def approve(visit: ConsoleRequest) -> Answer:
     digest = visit.path["digest"]
-    await act(visit, Approve(digest, _note(visit)), "approve")
+    await act(visit, Approve(digest, _note(visit), _note(visit, "untested")), "approve")
     return Redirect(f"/policies/version/{digest}", done="approved")
 
 
@@ -148,9 +123,18 @@ async def withdraw(visit: ConsoleRequest) -> Answer:
     return Redirect(f"/policies/version/{digest}", done="withdrawn")
 
 
+async def recall(visit: ConsoleRequest) -> Answer:
+    """An author takes a version back and goes on with it."""
+    digest = visit.path["digest"]
+    await act(visit, Recall(digest, _note(visit)), "recall")
+    await give_back(visit, digest, "recall", _note(visit))
+    return Redirect("/policies/draft", done="recalled")
+
+
 async def reject(visit: ConsoleRequest) -> Answer:
     digest = visit.path["digest"]
     await act(visit, Reject(digest, _note(visit)), "reject")
+    await give_back(visit, digest, "reject", _note(visit))
     return Redirect(f"/policies/version/{digest}", done="rejected")
 
 
@@ -177,6 +161,9 @@ async def resume(visit: ConsoleRequest) -> Answer:
 
 
 async def rollback(visit: ConsoleRequest) -> Answer:
+    """What was in force goes back to its author, who can go on from there."""
     digest = visit.path["digest"]
+    left = proper(await blocking(visit.parts.versions.state))
     await act(visit, RollBack(digest, _note(visit, "reason")), "rollback")
+    await give_back(visit, left, "rollback", _note(visit, "reason"))
     return Redirect(f"/policies/version/{digest}", done="rolled-back")

@@ -28,6 +28,12 @@ async def space_of(visit: ConsoleRequest) -> Workspace:
     return await blocking(workspace, parts.versions, parts.ground, files)
 
 
+async def keep_file(visit: ConsoleRequest, space: Workspace, path: str, text: str) -> None:
+    """A file of the visitor's draft, which remembers what was in force when it was begun."""
+    base = await blocking(space.in_force, path)
+    await blocking(visit.parts.drafts.save, visit.me.name, path, text, base)
+
+
 async def hits(visit: ConsoleRequest) -> dict[str, int]:
     since = search_terms.now_us() - WEEK_US
     return await visit.parts.audit.read(lambda c: search_terms.hits_since(c, since))

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
-from dataclasses import asdict
 from typing import Any
 
 from threegate.console.presenters.highlights import Highlight, pieces
 from threegate.console.presenters.labels import family
 from threegate.console.presenters.records import policies_of
+from threegate.console.presenters.test_results import kept_report
 from threegate.console.views.drafts import draft_page, draft_policies
 from threegate.console.web import (
     Answer,
@@ -30,7 +30,6 @@ from threegate.policy.model import CompiledPolicy, PolicySet
 from threegate.policy.testing.cases import (
     Case,
     ConstraintCase,
-    Outcome,
     TestReport,
     joined,
     planned,
@@ -148,25 +147,13 @@ async def _tested(
 ) -> AsyncIterator[Step | Shown]:
     """A few tests at a time, with a pause after each: the proxy serves on the same loop."""
     reports: list[TestReport] = []
+    left: list[Case | ConstraintCase] = []
     for number, (runner, case) in enumerate(runs):
         if number % AT_ONCE == 0:
             yield Step(number, len(runs))
             await asyncio.sleep(0)
         reports.append(await runner.run([case], partial=visit.parts.partial))
-    whole = _report(joined("policy", reports))
-    await blocking(visit.parts.drafts.keep, policies.digest, "report", whole)
+        left += [case] * reports[-1].left_out
+    kept = kept_report(joined("policy", reports), left)
+    await blocking(visit.parts.drafts.keep, policies.digest, "report", kept)
     yield Shown("draft.html", await draft_page(visit))
-
-
-def _report(report: TestReport) -> dict[str, Any]:
-    return {
-        "passed": report.passed,
-        "total": len(report.outcomes),
-        "left_out": report.left_out,
-        "failures": [_failure(o) for o in report.failures],
-    }
-
-
-def _failure(outcome: Outcome) -> dict[str, Any]:
-    case, detail = outcome.case, outcome.detail
-    return {"id": case.id, "rule": case.rule_id, "line": case.at.line, "detail": asdict(detail)}

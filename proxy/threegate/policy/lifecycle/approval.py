@@ -1,7 +1,9 @@
 """Who may do what in the life of a policy version: commands are checked against the state and give
 the event to record, or `Refused` with the reason.
 
-The author of a version never approves it, nor does whoever edited it on the way. A change that may
+The author of a version never approves it, nor does whoever edited it on the way; an author may take
+it back until it is active. A version whose tests were not green carries its author's reason, and
+each approver has to give one too. A change that may
 let more through (`weaker`) needs an approver of another group than the author's. An approval may be
 withdrawn until activation. An emergency activation needs no approval, but two different people (who
 submitted and who activates), and ends after 24 hours: then the version that was active before
@@ -21,6 +23,7 @@ from threegate.policy.lifecycle.machine import (
     Command,
     Event,
     Person,
+    Recall,
     Reject,
     Role,
     RollBack,
@@ -46,6 +49,7 @@ STAGES: Mapping[str, Bilingual] = {
     VersionStage.ACTIVE: Bilingual("使用中", "active"),
     VersionStage.RETIRED: Bilingual("已退役", "retired"),
     VersionStage.REJECTED: Bilingual("已退回", "rejected"),
+    VersionStage.WITHDRAWN: Bilingual("已撤回", "withdrawn"),
 }
 
 
@@ -71,6 +75,8 @@ def _refusal(state: State, command: Command, by: Person, now: str) -> Refused | 
             return _may(by, Role.APPROVER) or _approve(state, command, by)
         case Withdraw():
             return _withdraw(state, command, by)
+        case Recall():
+            return _may(by, Role.EDITOR) or _recall(state, command, by)
         case Reject():
             return _may(by, Role.APPROVER) or _known(state, command.digest, _OPEN)
         case Activate():
@@ -123,7 +129,21 @@ def _approve(state: State, command: Approve, by: Person) -> Refused | None:
         )
     if by.name in {name for name, _ in version.approvals}:
         return _refused("approved", "你已经批准过", "you have approved it already")
+    if version.untested and not command.untested.strip():
+        return _refused(
+            "untested",
+            "测试没有全部通过：批准要写明理由",
+            "its tests are not green: approving it needs a reason",
+        )
     return None
+
+
+def _recall(state: State, command: Recall, by: Person) -> Refused | None:
+    if refused := _known(state, command.digest, _OPEN):
+        return refused
+    if by.name in state.versions[command.digest].authors:
+        return None
+    return _refused("not-yours", "这不是你提交的版本", "it is not your version")
 
 
 def _withdraw(state: State, command: Withdraw, by: Person) -> Refused | None:

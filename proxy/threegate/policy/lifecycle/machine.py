@@ -30,6 +30,7 @@ class VersionStage(StrEnum):
     ACTIVE = "active"
     RETIRED = "retired"
     REJECTED = "rejected"
+    WITHDRAWN = "withdrawn"
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,19 +45,24 @@ class Person:
 @dataclass(frozen=True, slots=True)
 class Submit:
     """`weaker` comes from the diff against `base`, the digest that was active (empty: none);
-    `authors` are all who edited it."""
+    `authors` are all who edited it. `untested` is the reason for going on without a green run of
+    the tests; empty: they were green."""
 
     digest: str
     weaker: bool
     base: str = ""
     authors: tuple[str, ...] = ()
     note: str = ""
+    untested: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Approve:
+    """`untested` is the approver's own reason for a version without a green run."""
+
     digest: str
     note: str = ""
+    untested: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +70,14 @@ class Withdraw:
     """Takes back one's own approval."""
 
     digest: str
+
+
+@dataclass(frozen=True, slots=True)
+class Recall:
+    """An author takes a submitted version back."""
+
+    digest: str
+    note: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +103,7 @@ class RollBack:
     reason: str = ""
 
 
-Command = Submit | Approve | Withdraw | Reject | Activate | RollBack
+Command = Submit | Approve | Withdraw | Recall | Reject | Activate | RollBack
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +126,7 @@ class Version:
     base: str = ""
     approvals: tuple[tuple[str, str], ...] = ()
     """(person, group) of each approval in force."""
+    untested: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,9 +198,9 @@ def apply(state: State, event: Event) -> State:
             kept = tuple(a for a in version.approvals if a[0] != event.by)
             return _with(state, _staged(replace(version, approvals=kept)))
         case Reject(digest=digest):
-            return _with(
-                state, replace(state.versions[digest], stage=VersionStage.REJECTED, approvals=())
-            )
+            return _with(state, _closed(state.versions[digest], VersionStage.REJECTED))
+        case Recall(digest=digest):
+            return _with(state, _closed(state.versions[digest], VersionStage.WITHDRAWN))
         case Activate() as activate:
             return _activated(state, activate.digest, event, emergency=activate.emergency)
         case RollBack() as back:
@@ -199,8 +214,18 @@ def _submitted(state: State, command: Submit, event: Event) -> Version:
     known = state.versions.get(command.digest)
     authors = frozenset((*command.authors, event.by, *(known.authors if known else ())))
     return Version(
-        command.digest, VersionStage.SUBMITTED, authors, event.group, command.weaker, command.base
+        command.digest,
+        VersionStage.SUBMITTED,
+        authors,
+        event.group,
+        command.weaker,
+        command.base,
+        untested=command.untested,
     )
+
+
+def _closed(version: Version, stage: VersionStage) -> Version:
+    return replace(version, stage=stage, approvals=())
 
 
 def _staged(version: Version) -> Version:

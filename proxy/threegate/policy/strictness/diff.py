@@ -26,12 +26,14 @@ from threegate.policy.model import (
     Unlabelled,
     WordList,
 )
+from threegate.policy.schema import AuditLevel
 from threegate.policy.strictness.compare import (
     Aspect,
     Direction,
     covering,
     includes,
     inverted,
+    moved,
     ranked,
     unclear,
     wording,
@@ -253,6 +255,17 @@ def _unsigned(old: CompiledPolicy, new: CompiledPolicy) -> Iterator[Aspect]:
         yield from inverted(covering(name, before, after, lambda a, b: a == b))
 
 
+def _audit_level(old: str, new: str) -> Iterator[Aspect]:
+    """More evidence is stricter, but originals of what people wrote are a liability: storing them
+    is looser, and so is keeping no record at all."""
+    name = Bilingual("审计级别", "audit level")
+    if old != new and AuditLevel.FULL in (old, new):
+        kept = old == AuditLevel.FULL and new != AuditLevel.NONE
+        yield moved(name, 1 if kept else -1, AUDIT_LEVEL[old], AUDIT_LEVEL[new])
+    else:
+        yield from ranked(name, AUDIT_LEVEL, old, new)
+
+
 _AUDIT_FAILURE: Scale = {None: Bilingual("按代理的设置", "as the proxy is set"), **ON_AUDIT_FAILURE}
 
 
@@ -261,7 +274,7 @@ def compare_settings(old: CompiledPolicy, new: CompiledPolicy) -> tuple[Aspect, 
     parts = (
         ranked(Bilingual("AI 标识", "AI label"), LABEL, old.label, new.label),
         _unsigned(old, new),
-        ranked(Bilingual("审计级别", "audit level"), AUDIT_LEVEL, old.audit.level, new.audit.level),
+        _audit_level(old.audit.level, new.audit.level),
         ranked(
             Bilingual("审计写入失败时", "on audit failure"),
             _AUDIT_FAILURE,

@@ -1,0 +1,141 @@
+"""Three versions of one file merged piece by piece: a rule, a word list, a detector, a line of a
+word list.
+
+Pure text work, so every comment and quote survives. A piece that only one side changed is taken
+from that side; one that both changed differently is a conflict, and somebody chooses. A file is cut
+at its indentation, without a YAML reader: a draft with errors merges too, and cutting a strange
+file badly only makes the pieces larger.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+MINE, THEIRS = "mine", "theirs"
+PARTS = ("lists", "detectors", "knowledge")
+"""Top-level mappings whose entries are pieces of their own."""
+_TOP = re.compile(r"([A-Za-z_]+):")
+_ITEM = re.compile(r"( *)- ")
+_CHILD = re.compile(r"( +)([A-Za-z0-9_.-]+):")
+_ID = re.compile(r"^\s*(?:- )?id:\s*['\"]?([^\s'\"#,}]+)", re.M)
+
+
+@dataclass(frozen=True, slots=True)
+class Conflict:
+    """One piece that both sides changed; an empty text: the side has removed it."""
+
+    key: str
+    base: str
+    mine: str
+    theirs: str
+
+
+@dataclass(frozen=True, slots=True)
+class Merged:
+    """`taken` are keys of pieces that came from the other side alone."""
+
+    text: str
+    conflicts: tuple[Conflict, ...]
+    taken: tuple[str, ...]
+
+
+def merge(
+    path: str, base: str, mine: str, theirs: str, choices: Mapping[str, str] | None = None
+) -> Merged:
+    """Both sides' changes since `base`. `choices` settles conflicts by key: mine or theirs; a
+    conflict that nobody settled keeps my piece and is listed."""
+    chosen, old = choices or {}, pieces(path, base)
+    ours, others = pieces(path, mine), pieces(path, theirs)
+    kept: dict[str, str] = {}
+    conflicts, taken = [], []
+    for key in _order(ours, others):
+        b, m, t = (side.get(key, "") for side in (old, ours, others))
+        if m == t or t == b:
+            kept[key] = m
+        elif m == b:
+            kept[key] = t
+            taken.append(key)
+        else:
+            kept[key] = t if chosen.get(key) == THEIRS else m
+            if key not in chosen:
+                conflicts.append(Conflict(key, b, m, t))
+    return Merged("".join(_ended(kept)), tuple(conflicts), tuple(taken))
+
+
+def _ended(kept: Mapping[str, str]) -> Iterator[str]:
+    """The pieces; one that was the last of its file may lack its line break."""
+    parts = [text for text in kept.values() if text]
+    for part in parts[:-1]:
+        yield part if part.endswith("\n") else part + "\n"
+    yield from parts[-1:]
+
+
+def _order(mine: Mapping[str, str], theirs: Mapping[str, str]) -> list[str]:
+    """Their order; what only I have follows what it followed in mine."""
+    order = list(theirs)
+    at = 0
+    for key in mine:
+        if key in theirs:
+            at = order.index(key) + 1
+        else:
+            order.insert(at, key)
+            at += 1
+    return order
+
+
+def pieces(path: str, text: str) -> dict[str, str]:
+    """The file cut up; the pieces put together are the file."""
+    if path.endswith(".yaml"):
+        return _named(_pack_pieces(text))
+    if path.endswith(".txt"):
+        return _named((line.strip(), line) for line in text.splitlines(keepends=True))
+    return {"": text} if text else {}
+
+
+def _named(found: Iterable[tuple[str, str]]) -> dict[str, str]:
+    """A key that occurs again gets a number: nothing is lost."""
+    named: dict[str, str] = {}
+    for key, text in found:
+        unique, n = key, 2
+        while unique in named:
+            unique, n = f"{key}#{n}", n + 1
+        named[unique] = text
+    return named
+
+
+def _pack_pieces(text: str) -> Iterator[tuple[str, str]]:
+    """Comments and blank lines belong to the piece below them."""
+    lines = text.splitlines(keepends=True)
+    found = [(_above(lines, n), key) for n, key in _starts(lines)]
+    cuts = [(0, ""), *found] if not found or found[0][0] else found
+    ends = [n for n, _ in cuts[1:]] + [len(lines)]
+    for (begin, key), end in zip(cuts, ends, strict=True):
+        part = "".join(lines[begin:end])
+        yield f"rules/{_rule_id(part)}" if key == "rules/" else key, part
+
+
+def _starts(lines: list[str]) -> Iterator[tuple[int, str]]:
+    """Line and key of each piece; entries of one part share the indentation of its first."""
+    part, indent = "", -1
+    for n, line in enumerate(lines):
+        if top := _TOP.match(line):
+            part, indent = top[1], -1
+            yield n, part
+            continue
+        entry = _ITEM.match(line) if part == "rules" else _CHILD.match(line)
+        if entry and part in (*PARTS, "rules") and indent in (-1, len(entry[1])):
+            indent = len(entry[1])
+            yield n, "rules/" if part == "rules" else f"{part}/{entry[2]}"
+
+
+def _above(lines: list[str], n: int) -> int:
+    while n and (not lines[n - 1].strip() or lines[n - 1].lstrip().startswith("#")):
+        n -= 1
+    return n
+
+
+def _rule_id(part: str) -> str:
+    found = _ID.search(part)
+    return found[1] if found else "?"

@@ -1,0 +1,113 @@
+"""A rule in words: each key that is written, with its name and its value as a person reads it.
+
+Names come from the schema's own descriptions and values from the vocabulary, so a key that the
+language gains is shown without a line here.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import MISSING, Field, fields, is_dataclass
+from enum import Enum
+from typing import Any
+
+from threegate.console.presenters import labels
+from threegate.policy.actions import title_of
+from threegate.policy.compliance.taxonomy import BY_ID
+from threegate.policy.language.decode import key_of
+from threegate.policy.language.vocabulary import VOCABULARY, kind_named
+from threegate.policy.schema import ConstraintRule, Rule, Then
+from threegate.types import Action, Bilingual
+
+AnyRule = Rule | ConstraintRule
+APART = ("id", "tests")
+"""Keys that a page shows elsewhere."""
+KINDS = ("any", "all", "none")
+_SHORT = re.compile(r"[；;，,：:（(]")
+
+
+def rule_rows(rule: AnyRule, language: str) -> dict[str, tuple[str, str]]:
+    """Label and value of each key that says something, in the order of the schema."""
+    return {
+        key_of(spec): (_label(spec, language), value)
+        for spec in _documented(rule)
+        if spec.name not in APART
+        and (value := _named_value(spec.name, getattr(rule, spec.name), language))
+    }
+
+
+def _documented(thing: Any) -> Iterator[Field[Any]]:
+    return (spec for spec in fields(thing) if "doc" in spec.metadata)
+
+
+def _label(spec: Field[Any], language: str) -> str:
+    doc: Bilingual = spec.metadata["doc"]
+    return _SHORT.split(doc.get(language))[0]
+
+
+def _named_value(name: str, value: Any, language: str) -> str:
+    if name == "why":
+        return _joined([_reason(id, language) for id in value], language)
+    if name in KINDS:
+        return _joined([kind_named(kind).get(language) for kind in value], language)
+    return value_words(value, language)
+
+
+def _reason(id: str, language: str) -> str:
+    return f"{BY_ID[id].title.get(language)} ({id})" if id in BY_ID else id
+
+
+def value_words(value: Any, language: str) -> str:
+    """A value of the policy language in words; empty where it says nothing."""
+    match value:
+        case None | "" | () | {}:
+            return ""
+        case Bilingual():
+            return f"{value.zh} / {value.en}"
+        case bool():
+            return labels.name("yes", "yes" if value else "no", language)
+        case Enum():
+            return _enum(value, language)
+        case Mapping():
+            parts = [f"{kind_named(k).get(language)}: {value_words(v, language)}"
+                     for k, v in value.items()]  # fmt: skip
+            return _joined(parts, language)
+        case list() | tuple():
+            return _joined([value_words(inner, language) for inner in value], language)
+        case Then():
+            return _joined(list(_then(value, language)), language)
+    return _written(value, language) if is_dataclass(value) else str(value)
+
+
+def _enum(value: Enum, language: str) -> str:
+    if isinstance(value, Action):
+        return title_of(value).get(language)
+    return VOCABULARY[type(value)][value].get(language)
+
+
+def _then(then: Then, language: str) -> Iterator[str]:
+    """The action by its own name; an option follows it in brackets."""
+    for spec in _documented(then):
+        value = getattr(then, spec.name)
+        if isinstance(value, Action):
+            yield f"{_label(spec, language)}: {_enum(value, language)}"
+        elif value is not None:
+            options = _written(value, language)
+            title = title_of(Action[spec.name.upper()]).get(language)
+            yield f"{title} ({options})" if options else title
+
+
+def _written(thing: Any, language: str) -> str:
+    """What differs from its default in something with keys of its own."""
+    parts = []
+    for spec in _documented(thing):
+        value = getattr(thing, spec.name)
+        default = spec.default_factory() if spec.default_factory is not MISSING else spec.default
+        if value != default and (words := _named_value(spec.name, value, language)):
+            parts.append(f"{_label(spec, language)}: {words}")
+    return ("；" if language == "zh" else "; ").join(parts)
+
+
+def _joined(parts: list[str], language: str) -> str:
+    return ("、" if language == "zh" else ", ").join(parts)

@@ -1,0 +1,60 @@
+"""What became of tests, joined with their texts.
+
+The kept result has ids only (the log alone keeps texts); the texts are those of the policy with
+exactly this content.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict
+from typing import Any
+
+from threegate.policy.language.load import Bundle
+from threegate.policy.testing.cases import Case, ConstraintCase, TestReport, cases
+
+AnyCase = Case | ConstraintCase
+
+
+def kept_report(report: TestReport, left_out: Iterable[AnyCase]) -> dict[str, Any]:
+    """A run as it is kept: no text of any test."""
+    return {
+        "passed": report.passed,
+        "total": len(report.outcomes),
+        "left_out": report.left_out,
+        "left": [case.id for case in left_out],
+        "outcomes": {o.case.id: o.passed for o in report.outcomes},
+        "failures": [
+            {"id": o.case.id, "rule": o.case.rule_id, "line": o.case.at.line}
+            | {"detail": asdict(o.detail)}
+            for o in report.failures
+        ],
+    }
+
+
+def test_report(kept: Mapping[str, Any], bundles: Iterable[Bundle]) -> dict[str, Any]:
+    """The kept run, each failure with the text of its test."""
+    known = by_id(bundles)
+    failures = [f | sample(known.get(f["id"])) for f in kept["failures"]]
+    return {**kept, "failures": failures}
+
+
+test_report.__test__ = False  # type: ignore[attr-defined]  # a name that pytest would collect
+
+
+def by_id(bundles: Iterable[Bundle]) -> dict[str, AnyCase]:
+    return {case.id: case for bundle in bundles for case in cases(bundle)}
+
+
+def sample(case: AnyCase | None) -> dict[str, Any]:
+    """The text of a test and what is expected of it."""
+    match case:
+        case Case():
+            expect = "match" if case.expect_match else "no_match"
+            return {"text": case.text, "expect": expect, "channel": case.channel.value}
+        case ConstraintCase():
+            text = json.dumps(dict(case.request), ensure_ascii=False)
+            changes = case.refused or case.becomes is not None
+            return {"text": text, "expect": "match" if changes else "no_match", "channel": ""}
+    return {"text": "", "expect": "", "channel": ""}

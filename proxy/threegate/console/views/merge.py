@@ -1,0 +1,121 @@
+"""Work that comes back, and work of others that came into force meanwhile: both meet the draft
+rule by rule."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from functools import partial
+from typing import Any
+
+from threegate.console.drafts import PACKS, Returned, Workspace, packs_text
+from threegate.console.pack_merge import MINE, THEIRS, Merged, merge
+from threegate.console.views.policies import space_of
+from threegate.console.web import Answer, ConsoleError, ConsoleRequest, Redirect, Shown, blocking
+from threegate.policy.lifecycle.machine import Submit
+from threegate.policy.lifecycle.store import now_utc
+
+
+async def merge_page(visit: ConsoleRequest) -> Answer:
+    """Both sides of every piece that two people changed."""
+    space = await space_of(visit)
+    files = {path: _merged(space, path) for path in space.moved()}
+    return Shown("merge.html", {"files": [_file(path, made) for path, made in files.items()]})
+
+
+def _file(path: str, made: Merged) -> dict[str, Any]:
+    conflicts = [asdict(c) for c in made.conflicts]
+    return {"path": path, "conflicts": conflicts, "taken": list(made.taken)}
+
+
+def _merged(space: Workspace, path: str, choices: dict[str, str] | None = None) -> Merged:
+    file = space.files[path]
+    return merge(path, file.base or "", file.text, space.in_force(path), choices)
+
+
+async def merge_draft(visit: ConsoleRequest) -> Answer:
+    """The draft takes over what came into force; `choice/PATH/KEY` settles a conflict. Raises
+    ConsoleError while one is open."""
+    space = await space_of(visit)
+    for path in space.moved():
+        made = _merged(space, path, _choices(visit, path))
+        if made.conflicts:
+            raise ConsoleError(
+                409, "每处冲突都要选择一方", "choose a side for each piece that both changed"
+            )
+        await _rebase(visit, path, made.text, space.in_force(path))
+    return Redirect("/policies/draft", done="merged")
+
+
+async def _rebase(visit: ConsoleRequest, path: str, text: str, base: str) -> None:
+    save = partial(visit.parts.drafts.save, rebase=True)
+    await blocking(save, visit.me.name, path, text, base)
+
+
+def _choices(visit: ConsoleRequest, path: str) -> dict[str, str]:
+    head = f"choice/{path}/"
+    given = {n.removeprefix(head): v for n, v in visit.form.items() if n.startswith(head)}
+    return {key: side for key, side in given.items() if side in (MINE, THEIRS)}
+
+
+async def give_back(visit: ConsoleRequest, digest: str, verb: str, note: str) -> None:
+    """The files of a version go back to the draft of who submitted it, unless that draft already
+    changes one of them: then the version waits for its author to take it up."""
+    author = await _submitter(visit, digest)
+    if not author:
+        return
+    files = await _changed_files(visit, digest)
+    busy = await blocking(visit.parts.drafts.files, author)
+    free = not set(files) & set(busy)
+    if free:
+        await _restore(visit, author, files)
+    came = Returned(digest, verb, visit.me.name, note, now_utc(), free)
+    await blocking(visit.parts.drafts.send_back, author, came)
+
+
+async def _submitter(visit: ConsoleRequest, digest: str) -> str:
+    events = await blocking(visit.parts.versions.events)
+    by = [e.by for e in events if isinstance(e.command, Submit) and e.command.digest == digest]
+    return by[-1] if by else ""
+
+
+async def _changed_files(visit: ConsoleRequest, digest: str) -> dict[str, tuple[str, str]]:
+    """Text and base of each file that a version changed."""
+    versions = visit.parts.versions
+    base = (await blocking(versions.state)).versions[digest].base
+    new = await blocking(versions.load, digest)
+    old = await blocking(versions.load, base) if base else None
+    ground = await blocking(visit.parts.ground)
+    assert new is not None
+    found = {}
+    for path, content in new.files.items():
+        before = (old.files.get(path) if old else ground.tree.read(path)) or b""
+        if before != content:
+            found[path] = (content.decode("utf-8", "replace"), before.decode("utf-8", "replace"))
+    packs = old.packs if old else ground.packs
+    if new.packs != packs:
+        found[PACKS] = (packs_text(new.packs), packs_text(packs))
+    return found
+
+
+async def _restore(visit: ConsoleRequest, author: str, files: dict[str, tuple[str, str]]) -> None:
+    for path, (text, base) in files.items():
+        await blocking(visit.parts.drafts.save, author, path, text, base)
+
+
+async def resume(visit: ConsoleRequest) -> Answer:
+    """A returned version is taken up again, or put aside."""
+    drafts, me, digest = visit.parts.drafts, visit.me.name, visit.path["digest"]
+    known = {r.digest: r for r in await blocking(drafts.returned, me)}
+    if digest not in known:
+        raise ConsoleError(404, "没有这个退回的版本", "no such version came back to you")
+    if visit.form.get("do") != "drop":
+        files = await _changed_files(visit, digest)
+        if set(files) & set(await blocking(drafts.files, me)):
+            raise ConsoleError(
+                409, "请先提交或丢弃现在的草稿", "submit or discard your present draft first"
+            )
+        await _restore(visit, me, files)
+    await blocking(drafts.settle, me, digest)
+    return Redirect(
+        "/policies/draft", done="saved" if visit.form.get("do") != "drop" else "dropped"
+    )

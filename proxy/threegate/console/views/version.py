@@ -1,0 +1,108 @@
+"""What a version is: everything that an approver signs, and what happened to all of them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from threegate.console.presenters import policies as presenter
+from threegate.console.presenters.changes import compared, rules_of
+from threegate.console.presenters.test_results import by_id, sample
+from threegate.console.views.drafts import results_of
+from threegate.console.web import Answer, ConsoleError, ConsoleRequest, Shown, blocking
+from threegate.policy.facade import Checked, check
+from threegate.policy.lifecycle.machine import Event, Role, State, Submit, Version, proper
+from threegate.policy.lifecycle.store import now_utc, today_utc
+
+CONFIDENTIAL = "lists/"
+"""Files whose lines only those who write or sign policies see."""
+
+
+async def history(visit: ConsoleRequest) -> Answer:
+    versions = visit.parts.versions
+    state = await blocking(versions.state)
+    events = await blocking(versions.events)
+    active = state.active(now_utc())
+    digest = active.digest if active else ""
+    rows = [presenter.version_row(v, state, digest) for v in state.versions.values()]
+    happened = [presenter.event_row(e) for e in reversed(events)]
+    return Shown(
+        "history.html",
+        {
+            "versions": list(reversed(rows)),
+            "events": happened,
+            "submitted": {e["digest"]: e for e in reversed(happened) if e["verb"] == "submit"},
+            "serving": visit.parts.policies.pin().digest,
+            "active": digest,
+        },
+    )
+
+
+async def version(visit: ConsoleRequest) -> Answer:
+    versions, digest = visit.parts.versions, visit.path["digest"]
+    state = await blocking(versions.state)
+    known = state.versions.get(digest)
+    if known is None:
+        raise ConsoleError(404, "没有这个版本", "there is no such version")
+    events = await blocking(versions.events)
+    return Shown("version.html", await version_page(visit, state, known, events))
+
+
+async def version_page(
+    visit: ConsoleRequest, state: State, known: Version, events: tuple[Event, ...]
+) -> dict[str, Any]:
+    new, old = await _checked(visit, known.digest), await _checked(visit, known.base)
+    active = state.active(now_utc())
+    results = await results_of(visit, new)
+    assert new.policies is not None
+    return {
+        "version": presenter.version_row(known, state, active.digest if active else ""),
+        "note": submitted_note(events, known.digest),
+        "events": [presenter.event_row(e) for e in events if e.command.digest == known.digest],
+        "stamps": list(dict.fromkeys(b.policy.stamp for b in new.policies.bindings)),
+        "own": visit.me.name in known.authors,
+        "approved_by_me": visit.me.name in {name for name, _ in known.approvals},
+        "moved": known.base != proper(state),
+        "ran": _ran(old, new, results["report"]),
+        **await blocking(_shown_changes, old, new, visit),
+        **results,
+    }
+
+
+def submitted_note(events: tuple[Event, ...], digest: str) -> str:
+    """What its author wrote to the approver, the last time."""
+    notes = [
+        e.command.note
+        for e in events
+        if isinstance(e.command, Submit) and e.command.digest == digest
+    ]
+    return notes[-1] if notes else ""
+
+
+async def _checked(visit: ConsoleRequest, digest: str) -> Checked:
+    """A version with what it is made of; the folder's policy where nothing was active yet."""
+    if digest:
+        _, made = await blocking(visit.parts.versions.rebuilt, digest)
+        return Checked(made.bundles, (), made.policies)
+    ground = await blocking(visit.parts.ground)
+    return await blocking(lambda: check(ground.tree, ground.packs, today=today_utc()))
+
+
+def _shown_changes(old: Checked, new: Checked, visit: ConsoleRequest) -> dict[str, Any]:
+    found = compared(old, new, visit.language)
+    if visit.may(Role.EDITOR, Role.APPROVER):
+        return found
+    shown = [
+        t | ({"hunks": []} if t["path"].startswith(CONFIDENTIAL) else {}) for t in found["texts"]
+    ]
+    return found | {"texts": shown}
+
+
+def _ran(old: Checked, new: Checked, report: dict[str, Any] | None) -> list[dict[str, Any]]:
+    """The tests of every rule that differs, each by its text with what the run made of it."""
+    before, after = rules_of(old), rules_of(new)
+    outcomes = report["outcomes"] if report else {}
+    return [
+        sample(case) | {"rule": case.rule_id, "passed": outcomes.get(id)}
+        for id, case in by_id(new.bundles).items()
+        if before.get(case.rule_id) != after[case.rule_id]
+    ]
