@@ -51,7 +51,7 @@ from threegate.detectors.secrets import (
     pin,
     url,
 )
-from threegate.detectors.secrets.rules import apps, cloud, cn, commands, forms, keys, logins
+from threegate.detectors.secrets.rule_loader import load_all
 
 DETECTORS: tuple[Recognizer, ...] = (
     resident_id.RECOGNIZER,
@@ -86,14 +86,8 @@ DETECTORS: tuple[Recognizer, ...] = (
     passphrase.RECOGNIZER,
     pin.RECOGNIZER,
     recognizer.RECOGNIZER,
-    *map(engine.recognizer, keys.RULES),
-    *map(engine.recognizer, forms.RULES),
     pem.RECOGNIZER,
-    *map(engine.recognizer, cloud.RULES),
-    *map(engine.recognizer, apps.RULES),
-    *map(engine.recognizer, cn.RULES),
-    *map(engine.recognizer, commands.RULES),
-    *map(engine.recognizer, logins.RULES),
+    *map(engine.recognizer, load_all()),
 )
 
 

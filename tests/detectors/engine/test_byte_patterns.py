@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from itertools import chain
 
 import pytest
 import re2
@@ -11,16 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from threegate.detectors.engine import byte_patterns
 from threegate.detectors.secrets.engine import SecretRule
-from threegate.detectors.secrets.rules import apps, cloud, cn, forms, keys
+from threegate.detectors.secrets.rule_loader import load_all
 
-MODULES = (
-    apps,
-    cloud,
-    cn,
-    forms,
-    keys,
-)
-RULES = list(chain.from_iterable(m.RULES for m in MODULES))
+RULES = load_all()
 
 
 def bare(rule: SecretRule) -> str:

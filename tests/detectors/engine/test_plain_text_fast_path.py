@@ -16,7 +16,7 @@ from threegate.detectors.engine.context import ScanText
 from threegate.detectors.engine.folding import fold
 from threegate.detectors.engine.scanner import PatternScanner
 from threegate.detectors.registry import DETECTORS, scanner
-from threegate.detectors.secrets.rules import apps, cloud, cn, forms, keys
+from threegate.detectors.secrets.rule_loader import load_all
 from threegate.policy.model import WordList
 from threegate.types import Channel, Layer, Passage, TextLocation
 
@@ -116,11 +116,7 @@ def test_only_what_says_so_finds_plain_words(text: str) -> None:
                 assert ODD.search(view.text, hit.start, hit.end + run), recognizer.info.id
 
 
-SECRETS = [
-    rule
-    for module in (apps, cloud, cn, forms, keys)
-    for rule in module.RULES
-]  # fmt: skip
+SECRETS = load_all()  # fmt: skip
 
 
 def test_secrets_that_may_be_a_plain_word_say_so() -> None:

@@ -8,20 +8,12 @@ from threegate.detectors.engine import byte_patterns
 from threegate.detectors.registry import scanner
 from threegate.detectors.secrets.candidates import placer
 from threegate.detectors.secrets.pem import MAX_PEM
-from threegate.detectors.secrets.rules import apps, cloud, cn, commands, forms, keys, logins
+from threegate.detectors.secrets.rule_loader import load_all
 from threegate.detectors.secrets.values import entropy, secrets_of
 from threegate.normalize import re2_spans
 from threegate.types import Channel, Layer, Passage, TextLocation
 
-RULES = (
-    *keys.RULES,
-    *forms.RULES,
-    *cloud.RULES,
-    *apps.RULES,
-    *cn.RULES,
-    *commands.RULES,
-    *logins.RULES,
-)
+RULES = load_all()
 LOCUS = TextLocation(Layer.INPUT, Channel.USER)
 SECRETS = scanner(frozenset({"secret"}))
 

@@ -7,11 +7,11 @@ import re2
 from threegate.detectors.engine.context import ScanText
 from threegate.detectors.registry import scanner
 from threegate.detectors.secrets.engine import SecretRule, recognizer
-from threegate.detectors.secrets.rules import apps, cloud, cn, forms, keys
+from threegate.detectors.secrets.rule_loader import load, load_all
 from threegate.detectors.secrets.shapes import ALNUM, HEX, named, prefixed, sample
 from threegate.types import Channel, Layer, Passage, TextLocation
 
-RULES = (*cloud.RULES, *apps.RULES, *cn.RULES)
+RULES = (*load("cloud"), *load("apps"), *load("cn"))
 LOCUS = TextLocation(Layer.INPUT, Channel.USER)
 SECRETS = scanner(frozenset({"secret"}))
 
@@ -31,7 +31,7 @@ HARMLESS = (
 
 
 def test_there_are_at_least_150_and_ids_are_unique() -> None:
-    ids = [r.id for r in (*RULES, *keys.RULES, *forms.RULES)]
+    ids = [r.id for r in load_all()]
     assert len(ids) == len(set(ids))
     assert len(ids) >= 150
 
@@ -60,9 +60,9 @@ def test_a_sample_fits_its_alphabet_and_is_the_same_each_time() -> None:
 
 
 def test_lengths_bind_at_both_ends() -> None:
-    find = recognizer(prefixed("t", "Test", "tok_", HEX, 32)).find
+    find = recognizer(prefixed("t", "Test", ["tok_"], HEX, 32)).find
     for length, hits in ((31, 0), (32, 1), (33, 0)):
         assert len(list(find(ScanText("x tok_" + sample(HEX, length))))) == hits
-    find = recognizer(named("n", "Named", "acme", HEX, 32)).find
+    find = recognizer(named("n", "Named", ["acme"], HEX, 32)).find
     assert list(find(ScanText(f"acme_key={sample(HEX, 32)}")))
     assert not list(find(ScanText(f"pharmacme_key={sample(HEX, 32)}")))

@@ -1,9 +1,8 @@
 """Known injection wordings in text that goes to the model: forged role delimiters, "ignore previous
-instructions" in two languages, invisible characters, images that carry data away.
+instructions" in two languages, invisible characters, images that exfiltrate data.
 
-A `PatternDetector` of the input layer: on channels that the model itself writes it finds nothing.
-One RE2 set over the folded text decides which signatures are worth a search, so a text without any
-costs one pass.
+A `PatternDetector` of the input layer; on channels that the model writes it finds nothing. One RE2
+set over the folded text decides which signatures to search, so a text without any costs one pass.
 """
 
 from __future__ import annotations
@@ -17,21 +16,19 @@ import re2
 
 from threegate.detectors.base import DetectorInfo, Example, Scanned
 from threegate.detectors.engine.scanner import fold
-from threegate.detectors.injection.signatures import (
+from threegate.detectors.injection.signature_loader import (
     DELIMITER,
     INPUT,
     SIGNATURE,
-    SIGNATURES,
     Signature,
+    load_all,
 )
-from threegate.detectors.injection.signatures_documents import DOCUMENTS
-from threegate.detectors.injection.signatures_wordings import WORDINGS
 from threegate.types import Bilingual, Channel, Finding, Level, Passage, Span
 
 MAX_MATCH = 700
-"""Code points; no pattern of `signatures` can match more."""
+"""Code points; no signature can match more."""
 
-TABLE = (*SIGNATURES, *WORDINGS, *DOCUMENTS)
+TABLE = load_all()
 
 _SCORES = {Level.LOW: 0.3, Level.MEDIUM: 0.6, Level.HIGH: 0.95}
 _NEGATION_REACH = 14
@@ -45,7 +42,7 @@ _QUOTED = re.compile(
 )
 _QUOTE_REACH = 16
 _BLANK = re.compile("[\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000]")
-"""To RE2 a blank is one of ASCII."""
+"""RE2's `\\s` matches ASCII blanks only."""
 _FLAG = "\U0001f3f4"
 _FLAG_TAGS = 7  # the longest real flag: black flag, gbeng or the like, cancel tag
 
@@ -93,15 +90,12 @@ class InjectionSignatures:
         return Scanned(found, settled)
 
     def _find(self, passage: Passage) -> Iterator[Finding]:
-        text = fold(passage.text)
-        text = text if text.isascii() else _BLANK.sub(" ", text)
+        text = _folded(passage.text)
         for i in _possible(text):
             signature = TABLE[i]
-            if passage.locus.channel not in signature.channels:
-                continue
-            for match in _compiled()[i].finditer(text):
-                if _stands(text, match, signature):
-                    yield self._finding(passage, signature, Span(*match.span()))
+            if passage.locus.channel in signature.channels:
+                for span in _spans(text, signature):
+                    yield self._finding(passage, signature, span)
 
     def _finding(self, passage: Passage, signature: Signature, span: Span) -> Finding:
         locus, level = passage.locus, signature.level
@@ -112,13 +106,29 @@ class InjectionSignatures:
         )
 
 
-def _stands(text: str, match: Any, signature: Signature) -> bool:
+def occurrences(signature: Signature, text: str) -> list[Span]:
+    """Where one signature occurs in a text, by itself."""
+    return list(_spans(_folded(text), signature))
+
+
+def _folded(text: str) -> str:
+    folded = fold(text)
+    return folded if folded.isascii() else _BLANK.sub(" ", folded)
+
+
+def _spans(text: str, signature: Signature) -> Iterator[Span]:
+    for match in _compiled(signature.pattern).finditer(text):
+        if _counts(text, match, signature):
+            yield Span(*match.span())
+
+
+def _counts(text: str, match: Any, signature: Signature) -> bool:
     start, end = match.span()
     if signature.note == "tag_characters" and text[start] == _FLAG:
         return bool(end - start > _FLAG_TAGS)
     if not signature.negatable:
         return True
-    own = " my " in text[start:end].lower()  # who takes back their own words is no attacker
+    own = " my " in text[start:end].lower()  # people may take back their own instructions
     return not own and not _NEGATION.search(text[max(0, start - _NEGATION_REACH) : start])
 
 
@@ -127,7 +137,7 @@ def _quoted(text: str, span: Span) -> bool:
 
 
 def _outermost(found: Iterable[Finding]) -> Iterator[Finding]:
-    """In order, without those that lie inside another of the same kind that is at least as sure."""
+    """In text order, without findings inside another of the same kind and at least its level."""
     reach: dict[tuple[str, Level], int] = {}
     for finding in sorted(found, key=lambda f: (f.span.start, -f.span.end, -f.level)):
         levels = [level for level in Level if level >= finding.level]
@@ -142,15 +152,15 @@ def _possible(text: str) -> list[int]:
 
 
 def _options() -> Any:
-    """Room for the set's automaton; with the default it is thrown away over and over."""
+    """Memory for the set's automaton: with the default it is rebuilt again and again."""
     options = re2.Options()
     options.max_mem = 64 << 20
     return options
 
 
 @cache
-def _compiled() -> tuple[Any, ...]:
-    return tuple(re2.compile(signature.pattern) for signature in TABLE)
+def _compiled(pattern: str) -> Any:
+    return re2.compile(pattern)
 
 
 @cache

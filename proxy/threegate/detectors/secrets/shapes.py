@@ -1,8 +1,8 @@
-"""Secrets told by their shape: a prefix that only one provider gives out, then an alphabet and a
-length; or a provider's name in front of a value. Two small forms instead of two hundred patterns.
+"""The two common forms of secret rules: a provider's prefix, then an alphabet and a length; or a
+provider's name before a value.
 
-Written from what the providers document of their own tokens. Each rule makes its own examples,
-a true one and a placeholder, so no table entry goes untested.
+Written from the providers' own documentation. Each rule makes its own examples, a true one and a
+placeholder, so every entry of the tables is tested.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import re
 import string
+from collections.abc import Sequence
 
 from threegate.detectors.base import Example
 from threegate.detectors.engine import open_match
@@ -35,7 +36,7 @@ def sample(alphabet: str, length: int) -> str:
 def prefixed(
     id: str,
     title: str,
-    prefixes: str,
+    prefixes: Sequence[str],
     alphabet: str,
     least: int,
     most: int = 0,
@@ -44,9 +45,10 @@ def prefixed(
     zh: str = "",
     entropy: float = 2.5,
     fold: bool = False,
+    rank: int = 95,
 ) -> SecretRule:
-    """`prefixes` are separated by blanks; `most` 0 is exactly `least`, negative is no limit."""
-    heads = prefixes.split()
+    """`most` 0 is exactly `least` characters after the prefix, negative is no limit."""
+    heads = list(prefixes)
     count = f"{{{least}}}" if most == 0 else f"{{{least},{most if most > 0 else ''}}}"
     flags = "(?i)" if fold else ""
     pattern = rf"{flags}(?:{'|'.join(map(re.escape, heads))})[{alphabet}]{count}"
@@ -64,6 +66,7 @@ def prefixed(
         ),
         not_before=r"A-Za-z0-9_.\-",
         not_after="" if most < 0 else _ENDS.get(alphabet, ALNUM),
+        rank=rank,
         plain=min(map(len, heads)) + least <= open_match.WORD + 1,
     )
 
@@ -71,7 +74,7 @@ def prefixed(
 def named(
     id: str,
     title: str,
-    names: str,
+    names: Sequence[str],
     alphabet: str,
     least: int,
     most: int = 0,
@@ -79,19 +82,20 @@ def named(
     kind: str = KEY,
     zh: str = "",
     entropy: float = 3.0,
-    what: str = "",
+    between: str = "",
+    rank: int = 95,
 ) -> SecretRule:
-    """A value that has no shape of its own, assigned to a name that tells the provider. `what`:
-    RE2 of words of which one must stand between the name and the value."""
-    heads = names.split()
+    """A value without a shape of its own, assigned to a name that tells the provider. `between`:
+    RE2 of words of which one must occur between the name and the value."""
+    heads = list(names)
     count = f"{{{least},{most}}}" if most else f"{{{least}}}"
-    word = f"(?:{what})[\\w\\-.]{{0,6}}" if what else ""
+    word = f"(?:{between})[\\w\\-.]{{0,6}}" if between else ""
     pattern = (
         rf"(?i)(?:{'|'.join(map(_head, heads))})[\w \-.]{{0,16}}?{word}{ASSIGN}"
         rf"(?P<value>[{alphabet}]{count}={{0,2}})"
     )
     value = sample(alphabet, least)
-    middle = {"": "_value"}.get(what, "_" + what.split("|")[0].replace("?", ""))
+    middle = {"": "_value"}.get(between, "_" + between.split("|")[0].replace("?", ""))
     return SecretRule(
         id,
         kind,
@@ -106,6 +110,7 @@ def named(
             Example(f'{heads[0]}{middle} = "{"x" * least}"'),
         ),
         not_after=_ENDS.get(alphabet, ALNUM) + "+/",
+        rank=rank,
         plain=least <= open_match.WORD + 1 or "," in alphabet,
     )
 

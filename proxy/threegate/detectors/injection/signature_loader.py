@@ -1,0 +1,72 @@
+"""Loads the injection signatures from `signatures/*.toml`.
+
+A signature has a `note` (its name in findings), a `level`, a `pattern` and examples. HIGH where
+honest text hardly has it, MEDIUM where a writer on the subject may quote it, LOW where it is only a
+hint. `{{NAME}}` in a pattern stands for an entry of the file's `[fragments]`. Optional:
+
+- `kind`: `injection.signature` (default) or `injection.role_delimiter`;
+- `channels`: where it counts; by default every channel that a client or a tool fills;
+- `negatable`: "do not" before it turns it into the opposite;
+- `mentioned`: quoted after a user's own words it is only talked about, and is LOW.
+
+`true` holds texts in which it must be found, `false` texts in which it must not.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from threegate.types import Channel, Level
+
+SIGNATURE, DELIMITER = "injection.signature", "injection.role_delimiter"
+INPUT = frozenset({Channel.SYSTEM, Channel.USER, Channel.ASSISTANT, Channel.TOOL_RESULT})
+FILES: Final = ("wordings", "takeover", "documents")
+_FOLDER = Path(__file__).parent / "signatures"
+_FRAGMENT = re.compile(r"\{\{([A-Z_]+)\}\}")
+
+
+@dataclass(frozen=True, slots=True)
+class Signature:
+    """See the module for the fields. `true` and `false` are the examples of its file."""
+
+    note: str
+    kind: str
+    level: Level
+    pattern: str
+    channels: frozenset[Channel] = INPUT
+    negatable: bool = False
+    mentioned: bool = False
+    true: tuple[str, ...] = ()
+    false: tuple[str, ...] = ()
+
+
+def load_all() -> tuple[Signature, ...]:
+    """Every signature, in the order of `FILES`. Raises KeyError or TOMLDecodeError for a bad
+    file."""
+    return tuple(signature for name in FILES for signature in load(name))
+
+
+def load(name: str) -> tuple[Signature, ...]:
+    """The signatures of one file."""
+    data = tomllib.loads((_FOLDER / f"{name}.toml").read_text(encoding="utf-8"))
+    return tuple(_signature(entry, data["fragments"]) for entry in data["signature"])
+
+
+def _signature(entry: Mapping[str, Any], fragments: Mapping[str, str]) -> Signature:
+    channels = frozenset(map(Channel, entry["channels"])) if "channels" in entry else INPUT
+    return Signature(
+        entry["note"],
+        entry.get("kind", SIGNATURE),
+        Level[entry["level"].upper()],
+        _FRAGMENT.sub(lambda found: fragments[found[1]], entry["pattern"]),
+        channels,
+        entry.get("negatable", False),
+        entry.get("mentioned", False),
+        tuple(entry["true"]),
+        tuple(entry["false"]),
+    )

@@ -1,0 +1,129 @@
+"""Loads the secret rules from `rules/*.toml`.
+
+A rule has `id`, `en` (and `zh` where its name differs in Chinese) and one of three forms:
+
+- `prefixes`, `alphabet`, `length`: a token that begins with one of the prefixes;
+- `names`, `alphabet`, `length`: a token assigned to a name, with `between` (RE2) in the middle;
+- `keywords`, `pattern`: an RE2 pattern, with the value as group `value` or as the whole match.
+
+`length` is a number or [least, most]; most -1 is no limit. `alphabet` names one of `shapes`, or is
+the inside of a character class. `{{NAME}}` in patterns stands for a shared fragment (`FRAGMENTS`),
+`{{ALPHABET n}}` in examples for n characters that look random, so that no real-looking key is in
+the repository. Optional: `kind`, `entropy` (bits a character), `allow`, `level`, `not_before`,
+`not_after`, `trigger`, `rank`, `plain`, `ignore_case`; see `engine.SecretRule`. `true` holds
+examples with the values to find, `false` texts in which the rule finds nothing.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final
+
+from threegate.detectors.base import Example
+from threegate.detectors.secrets import shapes
+from threegate.detectors.secrets.engine import ASSIGN, KEY, NEXT_LINE, SecretRule
+from threegate.types import Bilingual, Level
+
+FILES: Final = ("keys", "forms", "cloud", "apps", "cn", "commands", "logins")
+"""In this order: of two rules of one rank, the earlier names the value."""
+_FOLDER = Path(__file__).parent / "rules"
+_ALPHABETS: Final[Mapping[str, str]] = {
+    name: getattr(shapes, name)
+    for name in (
+        "HEX",
+        "DIGITS",
+        "UPPER",
+        "LOWER",
+        "ALNUM",
+        "WORD",
+        "BASE64",
+        "BASE64URL",
+        "DOTTED",
+    )
+}
+FRAGMENTS: Final[Mapping[str, str]] = {
+    "ASSIGN": ASSIGN,
+    "ASSIGN_LIST": shapes.ASSIGN,
+    "NEXT_LINE": NEXT_LINE,
+    "REST": r"[^\n|;&]{0,40}?\s",  # other options of the same command
+    "VALUE": r"(?P<value>[!#-&(-+\-./0-;=?-_a-~]{6,64})",
+    "NO_VALUE": r"(?i)^[$\-%{\[(]|^/[a-z]+$|(?-i:^[a-z]+$|^[A-Z]+$)|pass(?:word|wd)$|^[0-9.:]+$",
+    "NOT_MIXED": (  # words, numbers, paths, names with a number
+        r"^[A-Za-z]+$|^[^A-Za-z]+$|^[A-Za-z]+(?:[.\-_][A-Za-z]+)*[.,;:]?$|/|\.[A-Za-z]{1,4}[0-9]?$"
+        r"|(?i:^(?:oauth|office|windows|saml|fido|v|user|admin|server|test|guest|node|ext|room|id"
+        r"|ed|page|sso|mfa|totp)[\-_]?[0-9.]{1,7}$)|^\$"
+    ),
+}
+_FRAGMENT = re.compile(r"\{\{([A-Z_]+)\}\}")
+_SAMPLE = re.compile(r"\{\{([A-Z0-9]+) ([0-9]+)\}\}")
+
+
+def load(name: str) -> tuple[SecretRule, ...]:
+    """The rules of one file, in its order. Raises KeyError or TOMLDecodeError for a bad file."""
+    text = (_FOLDER / f"{name}.toml").read_text(encoding="utf-8")
+    return tuple(_rule(entry) for entry in tomllib.loads(text)["rule"])
+
+
+def load_all() -> tuple[SecretRule, ...]:
+    """Every rule of every file, `FILES` first to last."""
+    return tuple(rule for name in FILES for rule in load(name))
+
+
+def _rule(entry: Mapping[str, Any]) -> SecretRule:
+    if "pattern" in entry:
+        return _patterned(entry)
+    least, most = _length(entry["length"])
+    alphabet = _ALPHABETS.get(entry["alphabet"], entry["alphabet"])
+    common = {
+        "kind": entry.get("kind", KEY),
+        "zh": entry.get("zh", ""),
+        **{key: entry[key] for key in ("entropy", "rank") if key in entry},
+    }
+    head = (entry["id"], entry["en"])
+    if "prefixes" in entry:
+        fold = entry.get("ignore_case", False)
+        return shapes.prefixed(*head, entry["prefixes"], alphabet, least, most, fold=fold, **common)
+    between = entry.get("between", "")
+    return shapes.named(*head, entry["names"], alphabet, least, most, between=between, **common)
+
+
+def _patterned(entry: Mapping[str, Any]) -> SecretRule:
+    return SecretRule(
+        entry["id"],
+        entry.get("kind", KEY),
+        Bilingual(entry.get("zh", entry["en"]), entry["en"]),
+        tuple(entry["keywords"]),
+        _filled(entry["pattern"]),
+        entry.get("entropy", 0.0),
+        _filled(entry.get("allow", "")),
+        Level[entry.get("level", "high").upper()],
+        _examples(entry),
+        _filled(entry.get("not_before", "")),
+        _filled(entry.get("not_after", "")),
+        entry.get("rank", 95),
+        entry.get("plain", False),
+        _filled(entry.get("trigger", "")),
+    )
+
+
+def _length(value: int | list[int]) -> tuple[int, int]:
+    return (value, 0) if isinstance(value, int) else (value[0], value[1])
+
+
+def _filled(pattern: str) -> str:
+    return _FRAGMENT.sub(lambda found: FRAGMENTS[found[1]], pattern)
+
+
+def _examples(entry: Mapping[str, Any]) -> tuple[Example, ...]:
+    true = [
+        Example(_sampled(each["text"]), tuple(map(_sampled, each["values"])))
+        for each in entry.get("true", ())
+    ]
+    return (*true, *(Example(_sampled(text)) for text in entry.get("false", ())))
+
+
+def _sampled(text: str) -> str:
+    return _SAMPLE.sub(lambda found: shapes.sample(_ALPHABETS[found[1]], int(found[2])), text)

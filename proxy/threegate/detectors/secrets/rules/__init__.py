@@ -1,1 +1,0 @@
-"""Secret rules by provider."""
