@@ -11,8 +11,7 @@ from threegate.console.presenters.activity_labels import FACT, VERB
 from threegate.console.presenters.labels import ACTION, BOOKS, STAGE, family, name
 from threegate.policy.kinds import KIND_INFOS
 from threegate.policy.language.vocabulary import kind_title
-from threegate.policy.lifecycle.machine import Role
-from threegate.policy.lifecycle.machine import Stage as Standing
+from threegate.policy.lifecycle.machine import Role, VersionStage
 from threegate.types import Action
 
 
@@ -20,7 +19,7 @@ def test_every_code_has_a_name_in_both_languages() -> None:
     assert set(ACTION) == {a.name.lower() for a in Action}
     assert set(STAGE) == {s.value for s in Stage}
     assert set(BOOKS["role"]) == {r.value for r in Role}
-    assert set(BOOKS["version"]) == {s.value for s in Standing}
+    assert set(BOOKS["version"]) == {s.value for s in VersionStage}
     for book in BOOKS.values():
         assert all(words.zh and words.en for words in book.values())
 
