@@ -81,7 +81,7 @@ def create_app(deps: Deps, ready: Callable[[], dict[str, str]] = dict) -> Starle
     routes: list[BaseRoute] = []
     refusals = Refusals(deps.audit)
     for adapter in ADAPTERS:
-        endpoint = Endpoint(deps, adapter, refusals)
+        endpoint = Endpoint(deps, refusals, adapter)
         routes += [Route(path, endpoint, methods=["POST"]) for path in adapter.paths]
     plain = Plain(deps, ready, refusals)
     for path, handler in (

@@ -14,7 +14,8 @@ from threegate.audit.errors import trouble
 from threegate.audit.log.record import Stage
 from threegate.errors import RequestError, UpstreamError
 from threegate.gateway.deps import Deps
-from threegate.gateway.endpoint import Endpoint, retry_after
+from threegate.gateway.endpoint import Endpoint
+from threegate.gateway.http_endpoint import retry_after
 from threegate.gateway.telemetry.rejections import Refusals
 from threegate.limits.admission import Admission
 from threegate.policy.model import CompiledPolicy
@@ -35,7 +36,7 @@ STOP = policy(
 
 
 async def call(deps: Deps, body: bytes, **headers: str) -> Sent:
-    sent, endpoint = Sent(), Endpoint(deps, BY_API[Api.CHAT], Refusals(deps.audit))
+    sent, endpoint = Sent(), Endpoint(deps, Refusals(deps.audit), BY_API[Api.CHAT])
     events = [{"type": "http.request", "body": body}]
 
     async def receive() -> dict[str, Any]:

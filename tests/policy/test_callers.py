@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from threegate.policy.model import Selector
+from threegate.policy.model import Binding, CompiledPolicy, PolicySet, Selector
 from threegate.types import Caller
 
 
@@ -26,3 +26,31 @@ def test_a_door_has_the_same_rules_by_all_its_names(
     pattern: str, route: str, matches: bool
 ) -> None:
     assert Selector(route=(pattern,)).matches(Caller(route=route)) is matches
+
+
+BANK, STRICT, BASE = (CompiledPolicy(n, n) for n in ("bank", "strict", "base"))
+BOUND = PolicySet(
+    "d",
+    (
+        Binding(Selector(tenant=("a",), route=("/v1/chat/*",)), BANK),
+        Binding(Selector(tenant=("a",)), STRICT),
+        Binding(Selector(), BASE),
+    ),
+)
+
+
+@pytest.mark.parametrize(
+    ("tenant", "name", "found"),
+    [
+        ("a", "bank", BANK),
+        ("a", "strict", STRICT),
+        ("a", "base", None),  # no call of theirs ever comes so far
+        ("b", "base", BASE),
+        ("b", "bank", None),
+        ("b", "unknown", None),
+    ],
+)
+def test_a_policy_can_be_named_only_by_those_who_are_bound_to_it(
+    tenant: str, name: str, found: CompiledPolicy | None
+) -> None:
+    assert BOUND.named(name, Caller(tenant=tenant)) is found

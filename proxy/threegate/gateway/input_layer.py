@@ -22,20 +22,27 @@ INPUT_DEADLINE_MS = 5_000
 
 async def input_layer(call: CallContext) -> InputResult | None:
     """None when the call has ended here."""
-    started = time.perf_counter()
-    result = await _judge_input(call)
-    call.parts = _parts(call, result)
-    if result.texts:
-        call.body = call.adapter.put(call.body, result.texts)
-    call.ledger.masked = tuple(m.kind for m in call.masks.entries())
-    call.ledger.decide(Layer.INPUT, result.verdict, ms_since(started))
+    result = await judge_request(call)
     if (ruled := result.stop) is None:
         return result
     await stop(call, outcome_of(ruled, call.policy, call.ledger.decision_id, call.caller.language))
     return None
 
 
-async def _judge_input(call: CallContext) -> InputResult:
+async def judge_request(call: CallContext) -> InputResult:
+    """Layer 1's verdict, recorded, with the edited texts in `call.body`."""
+    started = time.perf_counter()
+    result = await scan_request(call)
+    call.parts = _parts(call, result)
+    if result.texts:
+        call.body = call.adapter.put(call.body, result.texts)
+    call.ledger.masked = tuple(m.kind for m in call.masks.entries())
+    call.ledger.decide(Layer.INPUT, result.verdict, ms_since(started))
+    return result
+
+
+async def scan_request(call: CallContext) -> InputResult:
+    """The verdict alone; what it masks is in `call.masks`."""
     by_channel: dict[Channel, RuleSet] = {}
     scans: list[ScannedText] = []
     for channel, rules in call.applied.input.items():

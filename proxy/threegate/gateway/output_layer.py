@@ -4,31 +4,29 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable
 from contextlib import suppress
 
-from threegate.audit.log.record import Part, Stage
+from threegate.audit.log.record import Stage
 from threegate.errors import AuditError, ThreegateError, UpstreamError
-from threegate.gateway.access.rate_limit import counts_text
 from threegate.gateway.ai_label import HEADER, label_for, label_of, sign_of
 from threegate.gateway.buffered_answer import guard_body, read_body
 from threegate.gateway.context import CallContext
-from threegate.gateway.outcome import outcome_of
-from threegate.gateway.output_contract import ToolRules, format_gate, schemas_of
-from threegate.gateway.request_context import last_question, sources_of
+from threegate.gateway.guarded_answer import (
+    answer_tracks,
+    close_answer,
+    guard_answer,
+    outcome,
+    reason_of,
+    shown,
+    tool_rules,
+)
 from threegate.gateway.stream import StreamShell
-from threegate.gateway.telemetry.hold_timer import HoldTimer
-from threegate.gateway.tracks import AnswerContext, AnswerTracks, Track
-from threegate.guard.output import OutputGuard
+from threegate.gateway.tracks import AnswerTracks
 from threegate.i18n.messages import said
-from threegate.policy.model import AiLabel, ReasoningVisibility
-from threegate.types import Channel, Ruling
+from threegate.policy.model import AiLabel
 from threegate.upstream import Reply
-from threegate.wire.adapter import DEFAULT_STREAM, Body, Outcome, StreamOptions
-from threegate.wire.frame_codec import WHOLE_PARTS, shape_errors
+from threegate.wire.adapter import DEFAULT_STREAM, Body, StreamOptions
 from threegate.wire.json import parse_answer
-from threegate.wire.known_fields import UNKNOWN_REASON
-from threegate.wire.slots import is_protocol
 
 STREAM_ENDS = re.compile(rb"\[DONE\]|message_stop|response\.(?:completed|incomplete|failed)")
 """One of these is in the last event of a stream that no rule looks at; only that one is held."""
@@ -44,18 +42,9 @@ async def output_layer(call: CallContext, reply: Reply) -> None:
         await _pass_through(call, reply)
     else:
         _label_header(call)
-        options = StreamOptions(
-            starts_in_reasoning=reply.starts_in_reasoning,
-            show_reasoning=call.constraints.reasoning.show is not ReasoningVisibility.HIDDEN,
-        )
+        options = shown(call, starts_in_reasoning=reply.starts_in_reasoning)
         respond = _stream if _is_stream(reply) else _whole
-        await respond(call, reply, _answer(call, _guard(call)), options)
-
-
-def _guard(call: CallContext) -> OutputGuard:
-    bound = (call.caller, call.today, call.stopped)
-    channels = {c: g.bound(*bound) for c, g in call.applied.output.items()}
-    return OutputGuard.over(channels, call.masks)
+        await respond(call, reply, answer_tracks(call), options)
 
 
 def _label_header(call: CallContext) -> None:
@@ -63,34 +52,6 @@ def _label_header(call: CallContext) -> None:
         label = label_of(call.deps.settings.producer, call.ledger.request_id)
         _, call.ledger.label = label_for(call.policy, call.caller, call.today)
         call.out.headers[HEADER] = json.dumps({"AIGC": label})
-
-
-def _answer(call: CallContext, guard: OutputGuard) -> AnswerTracks:
-    asked = "\n".join(s.text for s in call.slots)
-    question = AnswerContext(last_question(call.slots), sources_of(call.slots, call.policy), asked)
-    guard.cite([s.id for s in question.sources], call.caller.language)
-    reasoning = call.constraints.reasoning
-    if reasoning.show is ReasoningVisibility.MASKED:
-        guard.masked = frozenset({Channel.REASONING})
-    answer = AnswerTracks(guard, call.suite, question, _keeps(call) or counts_text(call))
-    notice = (
-        reasoning.notice.get(call.caller.language)
-        if reasoning.show is ReasoningVisibility.NOTICE
-        else None
-    )
-    gate = format_gate(call.constraints, call.body)
-
-    def prepare(track: Track) -> None:
-        if call.ledger.stream:
-            track.held = HoldTimer(call.deps.metrics.hold.observe)
-        match track.key.channel:
-            case Channel.REASONING:
-                track.stand_in = notice
-            case Channel.CONTENT if track.key.part < WHOLE_PARTS:
-                track.gate = gate
-
-    answer.on_track = prepare
-    return answer
 
 
 async def _stream(
@@ -102,15 +63,15 @@ async def _stream(
     async def end(stage: Stage) -> None:
         ledger.usage = codec.usage
         ledger.finish_reason = reason_of(codec.finish_reasons.values())
-        await _close(call, answer, stage)
+        await close_answer(call, answer, stage)
 
     shell = StreamShell(
         codec,
         answer,
         call.out.chunk,
-        outcome=lambda ruled: _outcome(call, ruled),
+        outcome=lambda ruled: outcome(call, ruled),
         end=end,
-        tools=ToolRules(call.constraints, schemas_of(call.adapter, call.body)),
+        tools=tool_rules(call),
         first=call.ledger.first_text,
         failed=call.ledger.failed,
         label=_field(call),
@@ -122,7 +83,7 @@ async def _stream(
     try:
         await shell.run(reply)
     except BaseException as error:
-        await _close(call, answer, Stage.ABORTED)
+        await close_answer(call, answer, Stage.ABORTED)
         if isinstance(error, Exception):  # a bug, which the client was told; nobody has left
             await call.out.finish()
         raise
@@ -135,52 +96,18 @@ async def _whole(
     call: CallContext, reply: Reply, answer: AnswerTracks, options: StreamOptions
 ) -> None:
     body = parse_answer(await read_body(reply))
-    tools = ToolRules(call.constraints, schemas_of(call.adapter, call.body))
-    with shape_errors:
-        calls = call.adapter.tool_calls(body)
-    if (ruled := tools.judge(calls)) is not None:
-        answer.stop(ruled)
-    try:
-        sign = sign_of(call.label)
-        guarded = await guard_body(body, call.adapter, answer, options, sign)
-    finally:
-        await answer.abandon()
-    call.ledger.usage = call.adapter.usage(body)
-    call.ledger.finish_reason = reason_of(call.adapter.finish_reasons(body))
+    guarded = await guard_answer(call, body, answer, options, sign_of(call.label))
     if guarded is None:
         assert answer.cut is not None
-        await _close(call, answer, Stage.BLOCKED)
-        blocked = call.adapter.blocked(call.body, _outcome(call, answer.cut))
+        await close_answer(call, answer, Stage.BLOCKED)
+        blocked = call.adapter.blocked(call.body, outcome(call, answer.cut))
         await call.out.json(200, blocked, reply.headers)
         return
     guarded = call.adapter.restore_echo(guarded, call.asked)
     if (label := _field(call)) is not None:
         guarded = {**guarded, "aigc": label}
-    await _close(call, answer, Stage.COMPLETED)
+    await close_answer(call, answer, Stage.COMPLETED)
     await call.out.json(200, guarded, reply.headers)
-
-
-def reason_of(reasons: Iterable[object]) -> str:
-    """The first, as the log may keep it: a word of the protocol."""
-    first = next(iter(reasons), "")
-    told = isinstance(first, str) and is_protocol("finish_reason", first)
-    return str(first) if told else UNKNOWN_REASON
-
-
-def _keeps(call: CallContext) -> bool:
-    return call.policy.audit.level in ("redacted", "full")
-
-
-async def _close(call: CallContext, answer: AnswerTracks, stage: Stage) -> None:
-    call.ledger.output = answer.ruled
-    call.ledger.answer_chars = sum(t.machine.received for t in answer.tracks.values())
-    call.ledger.timings_ms["output"] = round(answer.spent_s * 1000, 3)
-    call.said = tuple("".join(track.raw) for track in answer.tracks.values())
-    await call.ledger.ended(stage, _answer_parts(answer) if _keeps(call) else ())
-
-
-def _outcome(call: CallContext, ruled: Ruling) -> Outcome:
-    return outcome_of(ruled, call.policy, call.ledger.decision_id, call.caller.language)
 
 
 def _field(call: CallContext) -> dict[str, str] | None:
@@ -235,12 +162,12 @@ async def _pass_error(call: CallContext, reply: Reply) -> None:
 
 
 async def _guarded_error(call: CallContext, reply: Reply, body: Body) -> Body:
-    answer = _answer(call, _guard(call))
+    answer = answer_tracks(call)
     try:
         guarded = await guard_body(body, call.adapter, answer, DEFAULT_STREAM)
     finally:
         await answer.abandon()
-    await _close(call, answer, Stage.BLOCKED if guarded is None else Stage.COMPLETED)
+    await close_answer(call, answer, Stage.BLOCKED if guarded is None else Stage.COMPLETED)
     return guarded or call.adapter.error(_status_alone(reply), call.out.language)
 
 
@@ -256,18 +183,6 @@ async def _error_body(call: CallContext, reply: Reply) -> Body:
         return parse_answer(data)
     except UpstreamError:
         return call.adapter.error(_status_alone(reply), call.out.language)
-
-
-def _answer_parts(answer: AnswerTracks) -> tuple[Part, ...]:
-    return tuple(
-        Part(
-            f"choices/{key.choice}/{key.channel}/{key.part}",
-            "".join(track.released),
-            track.redacted,
-        )
-        for key, track in answer.tracks.items()
-        if track.raw
-    )
 
 
 def _is_stream(reply: Reply) -> bool:

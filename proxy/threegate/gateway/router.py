@@ -1,4 +1,4 @@
-"""The app as a server calls it: a path that is a model call's goes straight to its endpoint.
+"""The app as a server calls it: the path of a guarded endpoint goes straight to it.
 
 An endpoint answers all of its errors itself, so Starlette's layers around a route would only cost
 each call, and each piece of a stream, their time. Everything else goes through them.
@@ -12,13 +12,13 @@ from starlette.applications import Starlette
 from starlette.routing import BaseRoute, Route
 from starlette.types import Receive, Scope, Send
 
-from threegate.gateway.endpoint import Endpoint
+from threegate.gateway.http_endpoint import HttpEndpoint
 
 
 class Router(Starlette):
     def __init__(self, routes: Sequence[BaseRoute]) -> None:
         super().__init__(routes=routes)
-        found = [r for r in routes if isinstance(r, Route) and isinstance(r.endpoint, Endpoint)]
+        found = [r for r in routes if isinstance(r, Route) and isinstance(r.endpoint, HttpEndpoint)]
         self._endpoints = {r.path: r.app for r in found}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

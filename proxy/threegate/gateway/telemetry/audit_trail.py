@@ -73,6 +73,7 @@ class AuditTrail:
     error: str = ""
     masked: tuple[str, ...] = ()
     label: str = ""
+    subject: str = field(default="", repr=False)  # the end user
     decisions: list[Decision] = field(default_factory=list)
     output: list[Ruling] = field(default_factory=list, repr=False)
     timings_ms: dict[str, float] = field(default_factory=dict)
@@ -116,7 +117,7 @@ class AuditTrail:
             return
         self.closed = True
         self.timings_ms["total"] = round((time.perf_counter() - self._started) * 1000, 3)
-        if self.output or self.upstream_status:
+        if self.output or self.upstream_status or self.answer_chars:
             action = max((r.action for r in self.output if not r.shadow), default=Action.ALLOW)
             ms = self.timings_ms.get("output", 0.0)
             self.decide(Layer.OUTPUT, Verdict(action, tuple(self.output)), ms)
@@ -151,6 +152,7 @@ class AuditTrail:
             stage=stage,
             request_id=self.request_id,
             caller=self.caller,
+            subject=self.subject,
             trace_id=self.parent.trace_id,
             span_id=self.parent.span_id,
             endpoint=self.endpoint,

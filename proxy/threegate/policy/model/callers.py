@@ -21,12 +21,20 @@ class Selector:
 
     def matches(self, caller: Caller) -> bool:
         return (
-            _any(self.tenant, caller.tenant)
-            and _any(self.key, caller.key_id)
+            self.whose(caller)
             and self._route(caller)
             and self._model(caller)
             and _any(self.language, caller.language)
         )
+
+    def whose(self, caller: Caller) -> bool:
+        """By tenant and key alone."""
+        return _any(self.tenant, caller.tenant) and _any(self.key, caller.key_id)
+
+    @property
+    def takes_all_calls(self) -> bool:
+        """Whether it leaves out no call of those whom it is about."""
+        return not (self.route or self.model or self.language)
 
     def _route(self, caller: Caller) -> bool:
         """By all names of a door: another one is no way around its rules."""

@@ -151,3 +151,14 @@ class PolicySet:
 
     def policy_for(self, caller: Caller) -> CompiledPolicy | None:
         return next((b.policy for b in self.bindings if b.selector.matches(caller)), None)
+
+    def named(self, name: str, caller: Caller) -> CompiledPolicy | None:
+        """The policy of this name, where some route, model or language leads this tenant and key to
+        it. What stands after a binding that takes all of their calls never applies to them."""
+        for binding in self.bindings:
+            if binding.selector.whose(caller):
+                if binding.policy.name == name:
+                    return binding.policy
+                if binding.selector.takes_all_calls:
+                    return None
+        return None

@@ -1,0 +1,99 @@
+"""A request that has been read becomes a call: its caller, policy, rules, masks and audit trail."""
+
+from __future__ import annotations
+
+import hmac
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from threegate.errors import RequestError
+from threegate.gateway.access.resolved_policy import PolicyResolver
+from threegate.gateway.asgi import Responder
+from threegate.gateway.context import CallContext
+from threegate.gateway.deps import Deps
+from threegate.gateway.request_context import conversation_of, language_of, with_provenance
+from threegate.gateway.telemetry.audit_trail import AuditTrail
+from threegate.gateway.telemetry.rejections import REQUEST_ID
+from threegate.gateway.telemetry.tracing import parent_of
+from threegate.guard.mask import MaskMap
+from threegate.i18n.messages import said
+from threegate.policy.model import CompiledPolicy
+from threegate.types import Caller
+from threegate.wire.adapter import Adapter, Body
+
+
+@dataclass(frozen=True, slots=True)
+class CallRequest:
+    """`endpoint` names the API in records and metrics, `path` is the one that was requested.
+
+    The rest is for checks that belong to a call elsewhere: `policy` is the name of one that is
+    bound to the caller, `conversation` the hash that an earlier check of it had, `language` that of
+    the text where there is no request, `subject` the end user.
+    """
+
+    adapter: Adapter
+    endpoint: str
+    path: str
+    headers: Mapping[str, str] = field(repr=False)
+    body: Body = field(repr=False)
+    streamed: bool = False
+    policy: str = ""
+    conversation: str = ""
+    language: str = ""
+    subject: str = field(default="", repr=False)
+
+
+def open_call(
+    deps: Deps, resolver: PolicyResolver, asked: CallRequest, admitted: Caller, out: Responder
+) -> CallContext:
+    """Raises RequestError 403 where no policy is bound to the caller."""
+    adapter, body, headers = asked.adapter, asked.body, asked.headers
+    slots = with_provenance(adapter.request_slots(body))
+    caller = Caller(
+        admitted.tenant,
+        admitted.key_id,
+        asked.path,
+        adapter.model(body),
+        asked.language or language_of(slots),
+        asked.conversation or conversation_of(headers, slots, admitted),
+    )
+    out.language = out.language or caller.language
+    policy = _policy(deps, asked, caller)
+    caller = policy.named(caller)
+    ledger = _ledger(deps, asked, caller, policy)
+    out.headers |= {
+        REQUEST_ID: ledger.request_id,
+        "x-threegate-policy": policy.stamp,
+        **deps.notices.headers(policy),
+    }
+    suite = deps.suite_of(policy)
+    applied = resolver.of(policy, caller, suite)
+    return CallContext(
+        deps, adapter, out, caller, policy, suite, ledger, headers, asked.path,
+        body, body, deps.today(), MaskMap(mask_key(deps.secret, caller)), applied,
+        ledger.stopped, slots,
+    )  # fmt: skip
+
+
+def mask_key(secret: bytes, caller: Caller) -> bytes:
+    """Placeholders are of one tenant and conversation: elsewhere they mean nothing."""
+    scope = f"{caller.tenant}\0{caller.conversation}".encode()
+    return hmac.digest(secret, scope, "sha256")
+
+
+def _policy(deps: Deps, asked: CallRequest, caller: Caller) -> CompiledPolicy:
+    bound = deps.policies.pin()
+    policy = bound.named(asked.policy, caller) if asked.policy else bound.policy_for(caller)
+    if policy is None:
+        raise RequestError(said("no-policy"), status=403, code="no_policy")
+    return policy
+
+
+def _ledger(deps: Deps, asked: CallRequest, caller: Caller, policy: CompiledPolicy) -> AuditTrail:
+    bands = deps.notices.bands
+    made = AuditTrail(
+        deps.audit, deps.metrics, bands, caller, policy, asked.endpoint, asked.streamed
+    )
+    made.stopped, made.subject = bands.stopped(policy), asked.subject
+    made.parent, made.traces = parent_of(asked.headers), deps.traces
+    return made

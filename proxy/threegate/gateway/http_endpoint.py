@@ -1,0 +1,145 @@
+"""What every endpoint with a guarded body does around its own work: admission, reading, errors.
+
+A subclass serves one API. All errors are answered here, in the format of that API, and refused
+requests leave a record.
+"""
+
+from __future__ import annotations
+
+import logging
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import TypeVar
+
+from threegate.audit.log.record import NOBODY, Stage
+from threegate.errors import ProtocolError, RequestError, ThreegateError
+from threegate.gateway.access.auth import presented_key
+from threegate.gateway.access.resolved_policy import PolicyResolver
+from threegate.gateway.asgi import (
+    ClientLeft,
+    Receive,
+    Responder,
+    Scope,
+    SendEvent,
+    headers_of,
+    read_request,
+    wanted_language,
+)
+from threegate.gateway.context import CallContext
+from threegate.gateway.deps import Deps
+from threegate.gateway.telemetry.audit_trail import on_failure_of
+from threegate.gateway.telemetry.rejections import REQUEST_ID, Refusals
+from threegate.limits.admission import AdmissionSlot
+from threegate.types import Caller
+from threegate.wire.adapter import Body
+from threegate.wire.errors import status_of
+
+log = logging.getLogger(__name__)
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class HttpEndpoint(ABC):
+    deps: Deps
+    refusals: Refusals
+    applied: PolicyResolver = field(default_factory=PolicyResolver, repr=False, kw_only=True)
+
+    @property
+    @abstractmethod
+    def name(self) -> str:
+        """The API in records and metrics."""
+
+    @abstractmethod
+    def error_body(self, error: ThreegateError, language: str) -> Body: ...
+
+    @abstractmethod
+    async def serve(
+        self, scope: Scope, receive: Receive, out: Responder, place: AdmissionSlot
+    ) -> None: ...
+
+    def presented(self, headers: Mapping[str, str]) -> str:
+        """The API key of a request."""
+        return presented_key(headers)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: SendEvent) -> None:
+        out = Responder(send, language=_wanted(scope))
+        self.deps.metrics.active.inc()
+        try:
+            with self.deps.admission.place() as place:
+                await self.serve(scope, receive, out, place)
+        except ClientLeft:
+            log.info("client left")
+        except ThreegateError as error:
+            await self._error(out, error)
+        except Exception as error:  # the ASGI boundary: nothing of the request may reach a log
+            log.error("unexpected %s at %s", type(error).__name__, _place(error))
+            await self._error(out, ProtocolError("unexpected error"))
+        finally:
+            self.deps.metrics.active.dec()
+
+    async def _error(self, out: Responder, error: ThreegateError) -> None:
+        status = str(status_of(error))
+        self.deps.metrics.errors.labels(self.name, status).inc()
+        if out.started:
+            return
+        body = self.error_body(error, out.language)
+        await out.json(status_of(error), body, retry_after(error))
+
+    async def read(
+        self,
+        scope: Scope,
+        receive: Receive,
+        out: Responder,
+        place: AdmissionSlot,
+        opened: Callable[[Mapping[str, str], bytes, Caller], T],
+    ) -> T:
+        """What `opened` makes of headers, body and caller. Raises RequestError, recorded, where the
+        request is refused."""
+        caller = NOBODY
+        try:
+            place.look()
+            headers = headers_of(scope)
+            caller = await self.deps.door.admit(self.presented(headers))
+            place.enter()
+            data = await read_request(receive, headers)
+            await place.turn()
+            return opened(headers, data, caller)
+        except RequestError as error:
+            known = replace(caller, route=scope["path"])
+            if request_id := await self.refusals.note(error, self.name, known):
+                out.headers[REQUEST_ID] = request_id
+            raise
+
+    async def broken(self, call: CallContext, error: BaseException) -> None:
+        """The last record of a call that ends in an error. Callers over their limit come often:
+        their records are bounded like those of refusals."""
+        if isinstance(error, RequestError) and error.status == 429:
+            request_id, asked = call.ledger.request_id, on_failure_of(call.policy)
+            await self.refusals.note(error, self.name, call.caller, request_id, asked)
+            return
+        call.ledger.failed(error)
+        await call.ledger.ended(Stage.ABORTED, call.parts)
+
+
+def _wanted(scope: Scope) -> str:
+    """Before the headers are read, which may be refused."""
+    found = (v for k, v in scope["headers"] if k == b"accept-language")
+    return wanted_language(next(found, b"").decode("latin-1"))
+
+
+def retry_after(error: ThreegateError) -> dict[str, str]:
+    """When to come again, for answers that say "not now"."""
+    if status_of(error) not in (429, 503):
+        return {}
+    seconds = getattr(error, "retry_after", None) or 1
+    return {"retry-after": str(max(1, round(seconds)))}
+
+
+def _place(error: BaseException) -> str:
+    """Where it happened. The message may quote a request, so it is not logged."""
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    return f"{trace.tb_frame.f_code.co_name}:{trace.tb_lineno}" if trace else "?"
