@@ -25,7 +25,7 @@ from functools import partial
 from pathlib import Path
 
 import re2
-from threegate.cli.serve import spare_the_collector
+from threegate.cli.serving import freeze_startup_objects
 from threegate.detectors.base import PatternDetector, Scanned
 from threegate.detectors.custom import detector as custom
 from threegate.detectors.engine.context import ScanText
@@ -285,7 +285,7 @@ def main() -> int:
     if args.hits:
         show_hits()
         return 0
-    spare_the_collector()  # as the server does
+    freeze_startup_objects()  # as the server does
     worst = worst_of(matrix())
     for family, (text, took) in worst.items():
         print(f"{took:9.1f} ms  {family:28}  {text}")

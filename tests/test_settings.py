@@ -1,13 +1,12 @@
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
 import pytest
 from threegate.settings import Settings, UpstreamSettings, load, upstream_from
 from threegate.settings.errors import SettingsError
-
-NOWHERE = {"THREEGATE_CONFIG": "/nonexistent/threegate.yaml"}
 
 
 def from_text(tmp_path: Path, text: str) -> Settings:
@@ -17,7 +16,7 @@ def from_text(tmp_path: Path, text: str) -> Settings:
 
 
 def test_defaults_are_loopback_and_required_classifiers() -> None:
-    settings = load(environment=NOWHERE)
+    settings = load(environment={})
     assert settings.loopback
     assert settings.classifiers == "required"
     assert settings.upstreams == ()
@@ -72,7 +71,7 @@ def test_a_named_file_must_be_there(tmp_path: Path) -> None:
 
 
 def test_the_environment_is_not_shown() -> None:
-    settings = load(environment={**NOWHERE, "MODEL_KEY": "sk-canary"})
+    settings = load(environment={"MODEL_KEY": "sk-canary"})
     assert settings.environment["MODEL_KEY"] == "sk-canary"
     assert "sk-canary" not in repr(settings)
 
@@ -128,13 +127,13 @@ def test_servers_of_models_are_a_mapping_or_one_text(tmp_path: Path) -> None:
     )
     assert made.remote_models == wanted
     text = "guard=grpc://triton:8001, entities=http://triton:8000"
-    made = load(environment={**NOWHERE, "THREEGATE_REMOTE_MODELS": text})
+    made = load(environment={"THREEGATE_REMOTE_MODELS": text})
     assert made.remote_models == wanted
 
 
 def test_a_model_without_its_server_is_refused() -> None:
     with pytest.raises(SettingsError, match="must give each name its value"):
-        load(environment={**NOWHERE, "THREEGATE_REMOTE_MODELS": "guard"})
+        load(environment={"THREEGATE_REMOTE_MODELS": "guard"})
 
 
 OIDC = "oidc: {issuer: 'https://id.example', client_id: tg, url: 'https://tg.example/console', %s}"
@@ -148,3 +147,44 @@ def test_single_sign_on_is_a_mapping_with_roles_for_groups(tmp_path: Path) -> No
     for wrong in ("", "roles: editor", "roles: {}, colour: red", "roles: {}, issuer: 'http://id'"):
         with pytest.raises(SettingsError, match=r"threegate\.yaml"):
             from_text(tmp_path, OIDC % wrong)
+
+
+def test_a_config_variable_names_a_file(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match="THREEGATE_CONFIG is empty"):
+        load(environment={"THREEGATE_CONFIG": ""})
+    with pytest.raises(
+        SettingsError, match=r"THREEGATE_CONFIG: /nonexistent/a\.yaml: no such file"
+    ):
+        load(environment={"THREEGATE_CONFIG": "/nonexistent/a.yaml"})
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("THREEGATE_PROT", "THREEGATE_PROT: unknown setting prot; is it port?"),
+        ("THREEGATE_UPSTREAMS", "upstreams can only be set in the settings file"),
+        ("THREEGATE_ELSE", "THREEGATE_ELSE: unknown setting else"),
+    ],
+)
+def test_an_unknown_variable_is_named_without_its_value(name: str, message: str) -> None:
+    with pytest.raises(SettingsError, match=re.escape(message)) as caught:
+        load(environment={name: "sk-canary"})
+    assert "canary" not in caught.value.text.en + caught.value.text.zh
+
+
+def test_variables_that_hold_secrets_are_known(tmp_path: Path) -> None:
+    file = tmp_path / "threegate.yaml"
+    file.write_text(
+        "upstreams: [{url: 'http://a', key_env: THREEGATE_A}]\n"
+        "judges: [{name: j, url: 'http://a', model: m, question: q, key_env: THREEGATE_B}]\n"
+        "oidc: {issuer: 'https://i', client_id: c, url: 'https://u', roles: {}, "
+        "secret_env: THREEGATE_C}\n"
+        "secret_env: THREEGATE_D\naudit_master_key: env:THREEGATE_E\n"
+        "audit_signing_key: env:THREEGATE_F\n"
+    )
+    load(environment={f"THREEGATE_{letter}": "x" for letter in "ABCDEF"}, file=file)
+
+
+def test_an_empty_variable_counts_as_not_set() -> None:
+    assert load(environment={"THREEGATE_AUDIT_URL": ""}).audit_url == ""
+    assert load(environment={"THREEGATE_WORKERS": ""}).workers == 1

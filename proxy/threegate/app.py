@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import logging
 import os
 import secrets
@@ -49,6 +50,7 @@ from threegate.policy.lifecycle.store import (
     PolicyStore,
     VersionSource,
     now_utc,
+    require,
     today_utc,
 )
 from threegate.policy.lifecycle.versions import Versions
@@ -122,13 +124,18 @@ _ALL = ["GET", "POST", "PUT", "PATCH", "DELETE"]
 
 @asynccontextmanager
 async def opened(
-    settings: Settings, say: Callable[[str], None] = log.info, language: str = "en"
+    settings: Settings,
+    say: Callable[[str], None] = log.info,
+    language: str = "en",
+    *,
+    replacement: bool = False,
 ) -> AsyncIterator[Deps]:
     """Everything the endpoints need, closed in reverse order. Raises ThreegateError or
-    SettingsError when a part is missing: a guard that cannot guard does not start."""
-    settings.var.mkdir(parents=True, exist_ok=True)
+    SettingsError when a part is missing: a guard that cannot guard does not start. A `replacement`
+    of a dead worker may serve the last good policy."""
+    _check_writable(settings.var)
     versions = policy_versions(settings)
-    policies = policy_store(settings, versions)
+    policies = policy_store(settings, versions, replacement=replacement)
     door = _door(settings, versions)
     keys = _upstream_keys(settings)
     metrics = Metrics()
@@ -169,6 +176,16 @@ async def opened(
         yield deps
 
 
+def _check_writable(folder: Path) -> None:
+    """Raises SettingsError; SQLite's own message would not name the folder."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise wrong("not-writable", where=folder, why=error.strerror) from None
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise wrong("not-writable", where=folder, why=os.strerror(errno.EACCES))
+
+
 @asynccontextmanager
 async def _beside(deps: Deps, watch: BackgroundWork, audit: AuditLog) -> AsyncIterator[None]:
     """What runs beside the calls; the spans that still wait are sent at the end."""
@@ -202,11 +219,18 @@ def policy_versions(settings: Settings) -> Versions:
     return Versions.open(writer_engine(shared or own))
 
 
-def policy_store(settings: Settings, versions: Versions) -> PolicyStore:
-    """The active version; the folder or the bundle itself until one has been activated."""
+def policy_store(
+    settings: Settings, versions: Versions, *, replacement: bool = False
+) -> PolicyStore:
+    """The active version; the folder or the bundle itself until one has been activated. What the
+    settings name must load even where a version is active: a wrong name stops the start. Raises
+    PolicyError."""
     folder = FolderSource(settings.policies, settings.packs, today_utc, KINDS)
     source = sealed_source(settings) or folder
-    return PolicyStore.of(VersionSource(versions, source, now_utc), settings.var / "policy")
+    if not replacement and versions.state().active(now_utc()) is not None:
+        require(source)
+    active = VersionSource(versions, source, now_utc)
+    return PolicyStore.of(active, settings.var / "policy", last_good=replacement)
 
 
 def _door(settings: Settings, versions: Versions) -> KeyFile | KeyDatabase:

@@ -12,8 +12,8 @@ from typing import Any
 
 import uvicorn
 from threegate.app import create_app, opened
-from threegate.cli.serve import config
 from threegate.gateway.deps import Deps
+from threegate.server.http_server import config
 from threegate.settings import Settings, UpstreamSettings
 from threegate.testing.server import serve
 from threegate.testing.upstream import DemoUpstream

@@ -114,7 +114,9 @@ def test_a_store_takes_up_signed_bundles_only(tmp_path: Path) -> None:
     assert store.problems == ()
     assert store.pin().digest != first
     path.unlink()
-    assert PolicyStore.of(source, tmp_path / "state").pin().digest != first  # the last good one
+    with pytest.raises(PolicyError):
+        PolicyStore.of(source, tmp_path / "state")
+    assert PolicyStore.of(source, tmp_path / "state", last_good=True).pin().digest != first
 
 
 def test_settings_name_who_may_sign(tmp_path: Path) -> None:

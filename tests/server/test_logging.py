@@ -29,7 +29,7 @@ def test_an_exception_is_its_type_and_place_in_both_formats() -> None:
         said = written(formatter)
         assert "model guard failed" in said
         assert "ValueError at" in said
-        assert "test_logs:written" in said
+        assert "test_logging:written" in said
         assert CANARY not in said
 
 

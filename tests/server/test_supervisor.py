@@ -18,12 +18,13 @@ from tests.waiting import eventually
 PROGRAM = """
 import asyncio, logging, os, signal, socket, sys, time
 from pathlib import Path
-from threegate import workers
-from threegate.workers import Membership, Supervisor, again
+from threegate.server import membership, supervisor
+from threegate.server.membership import Membership
+from threegate.server.supervisor import Supervisor, same_command
 
 room = Path(sys.argv[1])
 
-async def work(membership):
+async def work(member):
     loop, stop, calls = asyncio.get_running_loop(), asyncio.Event(), set()
     if (room / "broken").exists():
         raise SystemExit(3)
@@ -41,18 +42,19 @@ async def work(membership):
         writer.close()
         calls.discard(asyncio.current_task())
 
-    server = await asyncio.start_server(answer, sock=membership.listener)
-    membership.leave_with_supervisor()
-    (room / str(os.getpid())).touch()
-    membership.ready()
+    server = await asyncio.start_server(answer, sock=member.listener)
+    member.stop_with_supervisor()
+    kind = "replacement" if member.replacement else "worker"
+    (room / f"{kind}-{os.getpid()}").touch()
+    member.ready({"from": str(os.getpid())})
     await stop.wait()
     server.close()
     while calls:
         await asyncio.wait(set(calls))
 
 async def main():
-    workers.STILL_S = float(sys.argv[2])
-    workers.BEAT_S = workers.STILL_S / 60
+    supervisor.STALLED_S = float(sys.argv[2])
+    membership.HEARTBEAT_S = supervisor.STALLED_S / 60
     if sys.argv[-2] == "--worker":
         await work(Membership.of(sys.argv[-1]))
         return 0
@@ -60,7 +62,7 @@ async def main():
     listener = socket.create_server(("127.0.0.1", 0))
     (room / "port.new").write_text(str(listener.getsockname()[1]))
     (room / "port.new").rename(room / "port")
-    return await Supervisor(again(), listener, 2).run()
+    return await Supervisor(same_command(), listener, 2, lambda r: print(r, flush=True)).run()
 
 sys.exit(asyncio.run(main()))
 """
@@ -80,7 +82,10 @@ class Fleet:
 
     def pids(self) -> set[int]:
         """All workers that ever became ready."""
-        return {int(p.name) for p in self.room.iterdir() if p.name.isdigit()}
+        return self.named("worker") | self.named("replacement")
+
+    def named(self, kind: str) -> set[int]:
+        return {int(p.name.partition("-")[2]) for p in self.room.glob(f"{kind}-*")}
 
     def living(self) -> set[int]:
         return {pid for pid in self.pids() if alive(pid)}
@@ -109,10 +114,10 @@ class Call:
         self.socket.close()
 
 
-def start(room: Path, still_s: float = 60) -> Fleet:
+def start(room: Path, stalled_s: float = 60) -> Fleet:
     program = room / "program.py"
     program.write_text(PROGRAM)
-    command = [sys.executable, str(program), str(room), str(still_s)]
+    command = [sys.executable, str(program), str(room), str(stalled_s)]
     process = subprocess.Popen(command, stderr=subprocess.PIPE, stdin=subprocess.DEVNULL, text=True)
     return Fleet(room, process)
 
@@ -133,19 +138,20 @@ def test_a_dead_worker_is_replaced(fleet: Fleet) -> None:
     victim = min(fleet.pids())
     os.kill(victim, signal.SIGKILL)
     assert eventually(lambda: len(fleet.pids()) == 3)
+    assert len(fleet.named("replacement")) == 1  # it may serve what its sibling serves
     call = fleet.call()
     assert call.ask() != victim
     call.close()
 
 
-def test_a_worker_that_stands_still_is_replaced(tmp_path: Path) -> None:
-    fleet = start(tmp_path, still_s=3)
+def test_a_worker_that_stalls_is_replaced(tmp_path: Path) -> None:
+    fleet = start(tmp_path, stalled_s=3)
     try:
         assert eventually(lambda: len(fleet.pids()) == 2)
         call = fleet.call()
         victim = call.ask()
         call.say("stand still")
-        assert told(fleet, f"worker {victim} stands still")
+        assert logged(fleet, f"worker {victim} stalled")
         assert eventually(lambda: len(fleet.living() - {victim}) == 2)
         assert not alive(victim)
         call.close()
@@ -169,9 +175,10 @@ def test_a_restart_keeps_calls_and_replaces_all(fleet: Fleet) -> None:
         other.close()
     call.close()
     assert eventually(lambda: not fleet.living() & old)
+    assert not fleet.named("replacement")
 
 
-def told(fleet: Fleet, what: str) -> bool:
+def logged(fleet: Fleet, what: str) -> bool:
     """Waits until the supervisor has logged it, once more."""
     assert fleet.process.stderr is not None
     return any(what in line for line in fleet.process.stderr)
@@ -181,7 +188,7 @@ def test_a_restart_into_a_broken_program_leaves_the_old_workers(fleet: Fleet) ->
     old = fleet.pids()
     (fleet.room / "broken").touch()
     fleet.process.send_signal(signal.SIGHUP)
-    assert told(fleet, "restart given up")
+    assert logged(fleet, "restart given up")
     assert fleet.living() == old
     call = fleet.call()
     assert call.ask() in old
@@ -192,14 +199,14 @@ def test_a_worker_that_dies_in_a_restart_is_replaced_once(fleet: Fleet) -> None:
     slow = fleet.room / "slow"
     slow.touch()
     fleet.process.send_signal(signal.SIGHUP)
-    assert told(fleet, "restart of 2 workers")
+    assert logged(fleet, "restart of 2 workers")
     for victim in fleet.pids():
         os.kill(victim, signal.SIGKILL)
-        assert told(fleet, "another starts")
+        assert logged(fleet, "another starts")
     slow.unlink()
-    assert told(fleet, "restart done")
+    assert logged(fleet, "restart done")
     fleet.process.send_signal(signal.SIGHUP)
-    assert told(fleet, "restart done")
+    assert logged(fleet, "restart done")
     assert len(fleet.pids()) == 6
     assert eventually(lambda: len(fleet.living()) == 2)
 

@@ -10,7 +10,8 @@ from pathlib import Path
 from threegate.audit.errors import trouble
 from threegate.audit.log.chain import Algorithm
 from threegate.audit.log.record import ContentLevel
-from threegate.settings import MIN_METADATA_DAYS, Settings
+from threegate.settings import Settings
+from threegate.settings.model import MIN_METADATA_DAYS
 
 METADATA_DAYS = 190
 

@@ -26,16 +26,15 @@ from threegate.settings.errors import SettingsError
 Command = Callable[[argparse.Namespace, AuditSettings], int]
 
 
-def register(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    """Adds `audit`. `args.run(args)` runs the chosen command and returns the exit code."""
-    audit = subparsers.add_parser("audit", help="verify, search and export the audit log")
+def arguments(audit: argparse.ArgumentParser) -> None:
+    """`args.run(args)` runs the chosen command and returns the exit code."""
     commands = audit.add_subparsers(dest="audit_command", required=True, metavar="VERB")
-    for name, (command, describe, arguments) in COMMANDS.items():
+    for name, (command, describe, more_arguments) in COMMANDS.items():
         parser = commands.add_parser(name, help=describe, description=describe)
         parser.add_argument("--config", type=Path)
         parser.add_argument("--database", default="", help="another database: URL or SQLite file")
         parser.add_argument("--directory", type=Path, help="another directory of keys, checkpoints")
-        arguments(parser)
+        more_arguments(parser)
         parser.set_defaults(run=_runner(command))
 
 

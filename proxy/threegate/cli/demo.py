@@ -15,7 +15,6 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import httpx
 import uvicorn
@@ -26,17 +25,17 @@ from threegate.app import create_app, opened
 from threegate.cli.errors import misuse
 from threegate.cli.explain import database_url, titles_of
 from threegate.cli.progress import warn
-from threegate.cli.serve import config, with_upstream
+from threegate.cli.serving import with_upstream
 from threegate.demo.conversations import CONVERSATIONS, Conversation
 from threegate.demo.play import DemoStage, Played, play
 from threegate.demo.show import Titles, as_json, show
+from threegate.server.http_server import config
 from threegate.settings import Settings
 
 PLAIN_WIDTH = 160
 
 
-def register(commands: Any) -> None:
-    demo = commands.add_parser("demo", help="conversations through the proxy, seen from both sides")
+def arguments(demo: argparse.ArgumentParser) -> None:
     demo.add_argument("--url", help="a running proxy; without it one is started here")
     demo.add_argument("--key", default="", help="API key of that proxy")
     demo.add_argument("--upstream", default="", help="its demo model, as it printed at its start")

@@ -37,8 +37,7 @@ COLUMNS = {
 }
 
 
-def register(commands: Any) -> None:
-    top = commands.add_parser("eval", help="figures of the detectors on labelled files")
+def arguments(top: argparse.ArgumentParser) -> None:
     tasks = [*(task.name for task in TASKS), eval_claims.NAME]
     top.add_argument("task", choices=tasks, help="what is measured")
     given = top.add_mutually_exclusive_group(required=True)

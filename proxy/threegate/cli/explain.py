@@ -52,8 +52,7 @@ WORDS = {
 }
 
 
-def register(commands: Any) -> None:
-    explain = commands.add_parser("explain", help="why a request went as it did")
+def arguments(explain: argparse.ArgumentParser) -> None:
     explain.add_argument("id", help="request id or decision id")
     explain.add_argument("--json", action="store_true")
     explain.add_argument("--database", help="URL or SQLite file of the audit log")

@@ -6,7 +6,6 @@ from __future__ import annotations
 import argparse
 import sys
 from pathlib import Path
-from typing import Any
 
 from threegate import settings
 from threegate.audit.log.database import writer_engine
@@ -22,8 +21,7 @@ ACTIVE, REVOKED = Bilingual("有效", "active"), Bilingual("已吊销", "revoked
 NO_KEY = Bilingual("没有密钥 {}", "no key {}")
 
 
-def register(commands: Any) -> None:
-    top = commands.add_parser("keys", help="add, list and revoke API keys")
+def arguments(top: argparse.ArgumentParser) -> None:
     verbs = top.add_subparsers(dest="verb", required=True, metavar="VERB")
     add = verbs.add_parser("add", help="make a key and show it once")
     add.add_argument("--tenant", default="default")

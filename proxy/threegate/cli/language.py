@@ -4,11 +4,11 @@ is put into it. Commands are written in English alone; `cli` holds the rest."""
 from __future__ import annotations
 
 import argparse
+import os
 import textwrap
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise
 
-from threegate.cli.policy_args import locale_language
 from threegate.i18n.cli import ARGPARSE, HELP, OPTIONS
 
 LANGUAGES = ("zh", "en")
@@ -19,6 +19,12 @@ def chosen(argv: Sequence[str]) -> str:
     given = [b for a, b in pairwise(argv) if a == "--lang"]
     given += [a.removeprefix("--lang=") for a in argv if a.startswith("--lang=")]
     return next((each for each in given if each in LANGUAGES), locale_language())
+
+
+def locale_language(environment: Mapping[str, str] = os.environ) -> str:
+    """As gettext chooses it: a container often has the variable, not the locale that it names."""
+    named = (environment.get(n) for n in ("LANGUAGE", "LC_ALL", "LC_MESSAGES", "LANG"))
+    return "zh" if next(filter(None, named), "").lower().startswith("zh") else "en"
 
 
 def argparse_speaks(language: str) -> None:

@@ -1,57 +1,56 @@
-"""The command line. Each command lives with what it commands; this file only lists them."""
+"""The command line. Each command lives in its own module, which is imported only where it is
+called: a start imports the detectors, which takes seconds."""
 
 from __future__ import annotations
 
 import argparse
 import os
 import sys
-from collections.abc import Sequence
-
-from threegate_classifiers.errors import ModelError
+from collections.abc import Mapping, Sequence
+from importlib import import_module
 
 from threegate import __version__
-from threegate.cli import audit as audit_cli
-from threegate.cli import demo as demo_cli
-from threegate.cli import eval as eval_cli
-from threegate.cli import explain, keys, models, policy, serve
-from threegate.cli import scan as scan_cli
-from threegate.cli.errors import UseError
 from threegate.cli.language import argparse_speaks, chosen, speak
-from threegate.errors import AuditError, PolicyError, ThreegateError
-from threegate.policy.testing.report import problems_text
-from threegate.settings.errors import SettingsError
 
-COMMANDS = (
-    serve.register,
-    demo_cli.register,
-    scan_cli.register,
-    eval_cli.register,
-    policy.register,
-    audit_cli.register,
-    explain.register,
-    models.register,
-    keys.register,
-)
+COMMANDS: Mapping[str, str] = {
+    "serve": "start the proxy",
+    "demo": "conversations through the proxy, seen from both sides",
+    "scan": "what the detectors find in a text or in JSON lines",
+    "eval": "figures of the detectors on labelled files",
+    "policy": "check, test and compare policies",
+    "audit": "verify, search and export the audit log",
+    "explain": "why a request went as it did",
+    "models": "list, verify and describe the classifiers",
+    "keys": "add, list and revoke API keys",
+}
+"""Module of `threegate.cli` and its help text."""
 
 
-def parser(language: str = "en") -> argparse.ArgumentParser:
+def parser(
+    language: str = "en", commands: Sequence[str] = tuple(COMMANDS)
+) -> argparse.ArgumentParser:
+    """With the arguments of `commands`; the others are listed only."""
     argparse_speaks(language)
     top = argparse.ArgumentParser(prog="threegate", description="A guard in front of a model API")
     version = f"threegate {__version__}"
     top.add_argument(
         "--version", action="version", version=version, help="the version of this program"
     )
-    commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    for register in COMMANDS:
-        register(commands)
+    group = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    for name, text in COMMANDS.items():
+        command = group.add_parser(name, help=text)
+        if name in commands:
+            import_module(f"threegate.cli.{name}").arguments(command)
     speak(top, language)
     return top
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """The exit code: 0 fine, 1 a check failed, 2 wrong use or settings."""
-    language = chosen(sys.argv[1:] if argv is None else argv)
-    args = parser(language).parse_args(argv)
+    words = sys.argv[1:] if argv is None else argv
+    language = chosen(words)
+    named = next(([word] for word in words if word in COMMANDS), [])
+    args = parser(language, named).parse_args(words)
     try:
         return int(args.run(args) or 0)
     except KeyboardInterrupt:
@@ -59,17 +58,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     except BrokenPipeError:  # the reader has seen enough; nothing more is to be written at exit
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
-    except (SettingsError, UseError, ThreegateError, ModelError) as error:
-        print(f"threegate: {_told(error, language)}", file=sys.stderr)
+    except Exception as error:
+        from threegate.cli.failures import message
+
+        if (text := message(error, language)) is None:
+            raise
+        print(f"threegate: {text}", file=sys.stderr)
         return 2
-
-
-def _told(error: Exception, language: str) -> str:
-    """What it says in this language, where it speaks both."""
-    match error:
-        case PolicyError(problems=problems, text=text):
-            return problems_text(problems, language) or text.get(language)
-        case SettingsError(text=text) | AuditError(text=text) | UseError(text=text):
-            return text.get(language)
-        case _:
-            return str(error)

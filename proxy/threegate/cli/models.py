@@ -8,7 +8,6 @@ from __future__ import annotations
 import argparse
 from collections import Counter
 from pathlib import Path
-from typing import Any
 
 from rich.console import Console
 from rich.table import Table
@@ -27,8 +26,7 @@ COLUMNS = Bilingual("模型|名称|任务|标签|大小 MiB|许可", "model|titl
 UNCHANGED = Bilingual("{} 个文件未改动；{}", "{} files unchanged; {}")
 
 
-def register(commands: Any) -> None:
-    top = commands.add_parser("models", help="list, verify and describe the classifiers")
+def arguments(top: argparse.ArgumentParser) -> None:
     verbs = top.add_subparsers(dest="verb", required=True, metavar="VERB")
     verbs.add_parser("list", help="name, task, labels, size, licence").set_defaults(run=_list)
     verify = verbs.add_parser("verify", help="files against their sha256, then open each")

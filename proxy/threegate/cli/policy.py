@@ -35,8 +35,7 @@ from threegate.policy.testing.report import problems_json, problems_sarif, probl
 from threegate.types import Bilingual
 
 
-def register(commands: Any) -> None:
-    policy = commands.add_parser("policy", help="check, test and compare policies")
+def arguments(policy: argparse.ArgumentParser) -> None:
     verbs = policy.add_subparsers(dest="verb", required=True, metavar="VERB")
     add(verbs, "check", _check, "load and lint packs", packs="*", formats=("json", "sarif"))
     compare = add(verbs, "diff", _diff, "two packs or folders, compared in words", packs="1")

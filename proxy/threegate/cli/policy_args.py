@@ -3,20 +3,13 @@
 from __future__ import annotations
 
 import argparse
-import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from threegate.policy.errors import failure
 from threegate.policy.facade import Checked, check
 from threegate.policy.lifecycle.store import DirTree, today_utc
-
-
-def locale_language(environment: Mapping[str, str] = os.environ) -> str:
-    """As gettext chooses it: a container often has the variable, not the locale that it names."""
-    named = (environment.get(n) for n in ("LANGUAGE", "LC_ALL", "LC_MESSAGES", "LANG"))
-    return "zh" if next(filter(None, named), "").lower().startswith("zh") else "en"
 
 
 def add(

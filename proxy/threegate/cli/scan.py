@@ -29,8 +29,7 @@ from threegate.scan.show import show
 from threegate.types import Level
 
 
-def register(commands: Any) -> None:
-    scan = commands.add_parser("scan", help="what the detectors find in a text or in JSON lines")
+def arguments(scan: argparse.ArgumentParser) -> None:
     scan.add_argument("text", nargs="?", help="default: standard input")
     scan.add_argument("--jsonl", action="store_true", help="one object a line, in and out")
     scan.add_argument("--json", action="store_true", help="the findings of one text as JSON")

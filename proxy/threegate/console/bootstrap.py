@@ -1,8 +1,9 @@
-"""From settings to the console's parts, and the one line that a first start has to say."""
+"""From settings to the console's parts, and the link that makes the first account."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import partial
 
 from sqlalchemy import Engine
@@ -27,7 +28,6 @@ from threegate.policy.model import CompiledPolicy
 from threegate.policy_ops.signed_bundle import sealed_source
 from threegate.settings import Settings
 from threegate.settings.errors import wrong
-from threegate.types import Bilingual
 
 
 def engine_of(settings: Settings) -> Engine:
@@ -82,16 +82,18 @@ def _ground(settings: Settings) -> Ground:
     return Ground(DirTree(settings.policies), settings.packs)
 
 
-def console_link(settings: Settings, secret: bytes, language: str) -> str:
-    """Where the console is; with the set-up link while there is no account."""
+@dataclass(frozen=True, slots=True)
+class ConsoleLink:
+    """`one_time` makes the first account; empty once there is one."""
+
+    url: str
+    one_time: str = ""
+
+
+def console_link(settings: Settings, secret: bytes) -> ConsoleLink:
+    """Where the console is."""
     base = f"http://{settings.host}:{settings.port}/console"
     engine = engine_of(settings)
     token = Accounts(engine, secret).setup_token()
     engine.dispose()
-    if not token:
-        return CONSOLE.get(language).format(base)
-    return CONSOLE.get(language).format(f"{base}/setup/{token}") + ONCE.get(language)
-
-
-CONSOLE = Bilingual("控制台：{}", "console: {}")
-ONCE = Bilingual("（建立第一个账号的一次性链接）", "  (one-time link for the first account)")
+    return ConsoleLink(base, f"{base}/setup/{token}" if token else "")

@@ -68,6 +68,8 @@ HELP: Mapping[str, str] = {
     "store packs as a version and ask for approval": "把策略包存为版本并申请批准",
     "approve exactly this version": "批准这个版本",
     "take back your approval": "撤回自己的批准",
+    "take back a version of yours": "撤回自己提交的版本",
+    "go on without a green run of the tests, for this reason": "测试未通过也继续，写明理由",
     "refuse a version": "退回一个版本",
     "make an approved version the active one": "启用一个已批准的版本",
     "back to a version that was active before": "回退到曾经启用的版本",

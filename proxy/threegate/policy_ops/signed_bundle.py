@@ -23,7 +23,7 @@ from threegate.policy.errors import broken, failure
 from threegate.policy.facade import Checked, check
 from threegate.policy.kinds import KINDS
 from threegate.policy.language.load import DictTree
-from threegate.policy.lifecycle.store import LoadedSource, today_utc
+from threegate.policy.lifecycle.store import LoadedSource, Origin, today_utc
 from threegate.settings import Settings
 from threegate.settings.errors import wrong
 
@@ -99,10 +99,10 @@ class SealedSource:
         try:
             sealed = self.open()
         except PolicyError as error:
-            return LoadedSource(Checked((), error.problems), (), seen)
+            return LoadedSource(Checked((), error.problems), (), seen, Origin.BUNDLE)
         tree = DictTree(sealed.files)
         checked = check(tree, sealed.packs, today=self.today(), known=self.known)
-        return LoadedSource(checked, sealed.packs, seen)
+        return LoadedSource(checked, sealed.packs, seen, Origin.BUNDLE)
 
     def open(self) -> SignedBundle:
         """Raises PolicyError."""

@@ -22,6 +22,18 @@ class SettingsError(Exception):
 
 WRONG: Mapping[str, Bilingual] = {
     "no-file": Bilingual("{where}：没有这个文件", "{where}: no such file"),
+    "not-writable": Bilingual(
+        "var：不能写入目录 {where}（{why}）；用 --var 指定另一个目录",
+        "var: the folder {where} cannot be written ({why}); name another one with --var",
+    ),
+    "empty-variable": Bilingual(
+        "{name} 是空的：写出设置文件的路径，或取消这个变量",
+        "{name} is empty: name the settings file or unset the variable",
+    ),
+    "file-only": Bilingual(
+        "{where}：{name} 只能写在设置文件里",
+        "{where}: {name} can only be set in the settings file",
+    ),
     "not-read": Bilingual("{where}：无法读取（{why}）", "{where}: cannot be read ({why})"),
     "not-utf-8": Bilingual(
         "{where}：不是 UTF-8 文本；请另存为 UTF-8",

@@ -7,7 +7,14 @@ from pathlib import Path
 
 import pytest
 from threegate.errors import PolicyError
-from threegate.policy.lifecycle.store import LAST_GOOD, DirTree, PolicyStore, write_durably
+from threegate.policy.lifecycle.store import (
+    LAST_GOOD,
+    DirTree,
+    InForce,
+    Origin,
+    PolicyStore,
+    write_durably,
+)
 
 from tests.policy.packs import FILES, GOOD, TODAY, spoiled
 
@@ -30,9 +37,13 @@ def put(root: Path, text: str | bytes = GOOD) -> None:
         (root / path).write_bytes(content)
 
 
-def opened(tmp_path: Path) -> PolicyStore:
+def opened(tmp_path: Path, *, last_good: bool = False) -> PolicyStore:
     return PolicyStore.open(
-        tmp_path / "policies", ["shop"], tmp_path / "state", today=lambda: TODAY
+        tmp_path / "policies",
+        ["shop"],
+        tmp_path / "state",
+        today=lambda: TODAY,
+        last_good=last_good,
     )
 
 
@@ -73,8 +84,10 @@ def test_a_broken_file_changes_nothing_and_is_explained(tmp_path: Path, content:
     assert not store.reload()
     assert store.pin() is before
     assert store.problems
-    again = opened(tmp_path)
-    assert again.pin().digest == before.digest
+    with pytest.raises(PolicyError):  # a start with it fails ...
+        opened(tmp_path)
+    again = opened(tmp_path, last_good=True)  # ... but a worker may replace a dead one
+    assert again.in_force == InForce(("shop",), before.digest, Origin.LAST_GOOD)
     assert again.problems
 
 
@@ -127,7 +140,21 @@ def test_a_damaged_last_good_is_not_trusted(tmp_path: Path, damage: bytes) -> No
     put(tmp_path / "policies", b"broken: [")
     (tmp_path / "state" / LAST_GOOD).write_bytes(damage)
     with pytest.raises(PolicyError):
-        opened(tmp_path)
+        opened(tmp_path, last_good=True)
+
+
+def test_what_is_in_force_names_its_packs_and_origin(tmp_path: Path) -> None:
+    put(tmp_path / "policies")
+    store = opened(tmp_path)
+    assert store.in_force == InForce(("shop",), store.pin().digest, Origin.FOLDER)
+
+
+def test_another_pack_after_a_good_start_is_refused(tmp_path: Path) -> None:
+    put(tmp_path / "policies")
+    opened(tmp_path)
+    with pytest.raises(PolicyError) as caught:
+        PolicyStore.open(tmp_path / "policies", ["nope"], tmp_path / "state")
+    assert caught.value.problems
 
 
 def test_links_may_not_leave_the_folder(tmp_path: Path) -> None:

@@ -178,7 +178,7 @@ def test_a_shipped_pack_makes_the_round_trip(versions: Versions) -> None:
     assert check(DictTree(stored.files), stored.packs).policies == versions.build(digest)
 
 
-def test_a_lost_version_leaves_the_last_good_one(
+def test_a_lost_version_stops_a_start_but_not_a_replacement(
     versions: Versions, engine: Engine, tmp_path: Path
 ) -> None:
     put(tmp_path / "policies")
@@ -186,7 +186,10 @@ def test_a_lost_version_leaves_the_last_good_one(
     PolicyStore.of(source(versions, tmp_path / "policies"), tmp_path / "state")
     with engine.begin() as connection:
         connection.execute(VERSIONS.delete())
-    again = PolicyStore.of(source(versions, tmp_path / "policies"), tmp_path / "state")
+    lost = source(versions, tmp_path / "policies")
+    with pytest.raises(PolicyError):
+        PolicyStore.of(lost, tmp_path / "state")
+    again = PolicyStore.of(lost, tmp_path / "state", last_good=True)
     assert again.pin().digest == digest
 
 

@@ -1,9 +1,10 @@
 """The active policy set, from a folder or from the database: open, pin, reload, last good kept.
 
-A reload that meets any error leaves the active set alone and says why in `problems`. The set that
-is active is written to the state folder as the bytes it was read from, so a restart with a broken
-folder serves the last good one. Swapping is one attribute assignment: a request that pinned a set
-keeps it to its end.
+A reload that meets any error leaves the active set alone and says why in `problems`. A start with
+errors fails. The active set is also written to the state folder as the bytes it was read from: a
+worker that replaces a dead one of a running server may fall back on it, so that it serves what the
+other workers serve. Swapping is one attribute assignment: a request that pinned a set keeps it to
+its end.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from enum import StrEnum
 from pathlib import Path
 from threading import get_ident
 from typing import Any, Protocol
@@ -24,7 +26,7 @@ from threegate.policy.errors import broken
 from threegate.policy.facade import Checked, check, rebuild
 from threegate.policy.kinds import KINDS
 from threegate.policy.language.load import MAX_TEXT_BYTES, DictTree
-from threegate.policy.language.problems import Problem
+from threegate.policy.language.problems import Problem, errors
 from threegate.policy.lifecycle.versions import Versions
 from threegate.policy.model import PolicySet
 
@@ -74,6 +76,15 @@ class DirTree:
         return stat.st_mtime_ns, stat.st_size, stat.st_ino
 
 
+class Origin(StrEnum):
+    """Where the active set was read from."""
+
+    FOLDER = "folder"
+    BUNDLE = "bundle"
+    VERSION = "version"
+    LAST_GOOD = "last-good"
+
+
 @dataclass(frozen=True, slots=True)
 class LoadedSource:
     """What a source holds: the checked packs, their names, and the fingerprint it had then."""
@@ -81,6 +92,16 @@ class LoadedSource:
     checked: Checked
     packs: tuple[str, ...]
     fingerprint: object
+    origin: Origin = Origin.FOLDER
+
+
+@dataclass(frozen=True, slots=True)
+class InForce:
+    """The active set as operators are told of it."""
+
+    packs: tuple[str, ...]
+    digest: str
+    origin: Origin
 
 
 class Source(Protocol):
@@ -133,11 +154,18 @@ class VersionSource:
             return self._otherwise.check()
         # It was linted when it was submitted; lints that look at the date must not stop it now.
         stored, made = self._versions.rebuilt(active.digest)
-        return LoadedSource(Checked(made.bundles, (), made.policies), stored.packs, stored.digest)
+        checked = Checked(made.bundles, (), made.policies)
+        return LoadedSource(checked, stored.packs, stored.digest, Origin.VERSION)
 
     def fingerprint(self) -> object:
         active = self._versions.state().active(self._now())
         return active.digest if active else self._otherwise.fingerprint()
+
+
+def require(source: Source) -> None:
+    """Raises PolicyError with every problem where a source does not load."""
+    if errors(problems := source.check().checked.problems):
+        raise broken(problems)
 
 
 class PolicyStore:
@@ -148,6 +176,8 @@ class PolicyStore:
         self.problems: tuple[Problem, ...] = ()
         self._source = source
         self._active: PolicySet | None = None
+        self._packs: tuple[str, ...] = ()
+        self._origin = Origin.FOLDER
         self._seen: object = None
 
     @classmethod
@@ -159,19 +189,25 @@ class PolicyStore:
         *,
         today: Callable[[], str] = today_utc,
         known: frozenset[str] = KINDS,
+        last_good: bool = False,
     ) -> PolicyStore:
-        """The packs of a folder, or the last good set where they have errors. Raises PolicyError if
-        there is neither."""
-        return cls.of(FolderSource(root, packs, today, known), state_dir)
+        """The packs of a folder. Raises PolicyError where they do not load."""
+        return cls.of(FolderSource(root, packs, today, known), state_dir, last_good=last_good)
 
     @classmethod
-    def of(cls, source: Source, state_dir: Path) -> PolicyStore:
-        """Like `open`, from any source."""
+    def of(cls, source: Source, state_dir: Path, *, last_good: bool = False) -> PolicyStore:
+        """Like `open`, from any source. With `last_good`, the set that was last active stands in
+        for a source with errors."""
         store = cls(source, state_dir)
         store.reload()
-        if store._active is None:
-            store._active = store._last_good()
+        if store._active is None and last_good:
+            store._restore()
+        store.pin()
         return store
+
+    @property
+    def in_force(self) -> InForce:
+        return InForce(self._packs, self.pin().digest, self._origin)
 
     def pin(self) -> PolicySet:
         """The active set; hold on to it for the whole request."""
@@ -198,6 +234,8 @@ class PolicyStore:
         if changed and checked.policies is not None:
             self._keep(checked.policies, found.packs, checked.files)
             self._active = checked.policies
+        if checked.policies is not None:
+            self._packs, self._origin = found.packs, found.origin
         # Last, so that a set that could not be kept (a full disk) is tried again at the next look.
         self._seen = found.fingerprint
         return changed
@@ -212,14 +250,15 @@ class PolicyStore:
         }
         write_durably(self.state, json.dumps(shape).encode())
 
-    def _last_good(self) -> PolicySet:
+    def _restore(self) -> None:
+        """The set that was last active, if its file is whole."""
         with suppress(OSError, ValueError, KeyError, PolicyError):
             kept: dict[str, Any] = json.loads(self.state.read_bytes())
             files = {path: base64.b64decode(text) for path, text in kept["files"].items()}
             policies = rebuild(DictTree(files), kept["packs"]).policies
             if policies.digest == kept["digest"]:
-                return policies
-        raise broken(self.problems)
+                self._active = policies
+                self._packs, self._origin = tuple(kept["packs"]), Origin.LAST_GOOD
 
 
 def write_durably(path: Path, content: bytes) -> None:

@@ -1,0 +1,145 @@
+"""Runs the proxy: one process on its own socket, or workers under a supervisor; the demo model
+answers when no upstream is named."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import contextlib
+import gc
+import os
+import socket
+import tempfile
+from collections.abc import AsyncIterator, Coroutine
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from typing import Any
+
+import uvicorn
+
+from threegate import settings as settings_module
+from threegate.app import create_app, opened
+from threegate.cli.progress import warn
+from threegate.console.bootstrap import console_link
+from threegate.gateway.deps import Deps
+from threegate.gateway.telemetry.metrics import SHARED_METRICS, forget_worker
+from threegate.policy.lifecycle.store import PolicyStore
+from threegate.server import logging, startup_banner
+from threegate.server.http_server import GracefulShutdown, Server, config, listening, several
+from threegate.server.membership import Membership
+from threegate.server.supervisor import Report, Supervisor, same_command
+from threegate.settings import Settings, UpstreamSettings
+from threegate.types import Bilingual
+
+OPTIONS = (
+    *("upstream", "host", "port", "policies", "models", "var"),
+    *("classifiers", "log_format", "workers"),
+)
+
+
+def run(args: argparse.Namespace) -> int:
+    """The exit status. Raises SettingsError or ThreegateError where the proxy cannot start."""
+    given = {name: getattr(args, name) for name in OPTIONS}
+    given["packs"] = tuple(args.packs) if args.packs else None
+    settings = settings_module.load(given=given, file=args.config)
+    logging.set_up(settings.log_level, settings.log_format)
+    if args.worker:
+        return _run(serve(settings, Membership.of(args.worker), args.lang))
+    with listening(settings) as listener:
+        if settings.workers == 1:
+            return _run(serve(settings, listener, args.lang))
+        return asyncio.run(supervise(settings, listener, args.lang))
+
+
+def _run(work: Coroutine[Any, Any, int]) -> int:
+    with contextlib.suppress(ImportError):
+        import uvloop
+
+        return uvloop.run(work)
+    return asyncio.run(work)
+
+
+async def supervise(settings: Settings, listener: socket.socket, language: str) -> int:
+    """Several workers. Their counters share one folder, so that each shows the metrics of all."""
+    bound = _bound(settings, listener)
+    with tempfile.TemporaryDirectory(prefix="threegate-metrics-") as folder:
+        os.environ[SHARED_METRICS] = folder
+        supervisor = Supervisor(
+            same_command(),
+            listener,
+            settings.workers,
+            lambda report: startup_banner.announce(bound, report, language, warn),
+            forget_worker,
+        )
+        return await supervisor.run()
+
+
+async def serve(settings: Settings, on: socket.socket | Membership, language: str) -> int:
+    """Runs until a stop signal; streams in progress finish first."""
+    stopping = GracefulShutdown(settings.shutdown_delay)
+    listener = on.listener if isinstance(on, Membership) else on
+    replacement = isinstance(on, Membership) and on.replacement
+    async with (
+        with_upstream(_bound(settings, listener), language) as complete,
+        opened(complete, warn, language, replacement=replacement) as deps,
+    ):
+        app = config(create_app(deps, stopping.missing), complete)
+        report = await asyncio.to_thread(_report, deps, language)
+        freeze_startup_objects()
+
+        def started() -> None:
+            if isinstance(on, Membership):
+                on.ready(report)
+            else:
+                startup_banner.announce(complete, report, language, warn)
+
+        if isinstance(on, Membership):
+            on.stop_with_supervisor()
+        await Server(app, stopping, started).serve(sockets=several(listener))
+    return 0
+
+
+def _bound(settings: Settings, listener: socket.socket) -> Settings:
+    """With the port that port 0 became."""
+    return replace(settings, port=listener.getsockname()[1])
+
+
+def _report(deps: Deps, language: str) -> Report:
+    assert isinstance(deps.policies, PolicyStore)
+    link = console_link(deps.settings, deps.secret)
+    return startup_banner.report(deps.settings, deps.policies.in_force, link, language)
+
+
+def freeze_startup_objects() -> None:
+    """Exempts what exists now (tables, patterns, rules: some hundred thousand objects) from garbage
+    collection: a full pass over it stops all calls for a tenth of a second."""
+    gc.collect()
+    gc.freeze()
+
+
+@asynccontextmanager
+async def with_upstream(settings: Settings, language: str = "en") -> AsyncIterator[Settings]:
+    """Settings with at least one upstream: the demo model on a free port if none is named."""
+    if settings.upstreams:
+        yield settings
+        return
+    from threegate.testing.upstream import DemoUpstream
+
+    listener = socket.socket()
+    listener.bind(("127.0.0.1", 0))
+    server = uvicorn.Server(
+        uvicorn.Config(DemoUpstream().app, log_config=None, log_level="warning", access_log=False)
+    )
+    task = asyncio.ensure_future(server.serve(sockets=[listener]))
+    url = f"http://127.0.0.1:{listener.getsockname()[1]}"
+    startup_banner.note(settings, DEMO.get(language).format(url), warn)
+    try:
+        yield replace(settings, upstreams=(UpstreamSettings(url, name="demo"),))
+    finally:
+        server.should_exit = True
+        await task
+
+
+DEMO = Bilingual(
+    "没有写上游：由 {} 的演示模型回答", "no upstream named: the demo model answers at {}"
+)

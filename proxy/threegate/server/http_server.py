@@ -1,0 +1,110 @@
+"""uvicorn as this proxy runs it: its socket, its settings and a stop in two steps.
+
+A stop signal fails `/readyz` at once; `shutdown_delay` seconds later the socket closes, and streams
+in progress have `drain` seconds to finish.
+"""
+
+from __future__ import annotations
+
+import signal
+import socket
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from types import FrameType
+from typing import Any
+
+import uvicorn
+
+from threegate.server.http_protocol import HttpProtocol
+from threegate.settings import Settings
+from threegate.settings.errors import wrong
+
+BACKLOG = 2048
+ACCEPTS_A_TURN = 16
+"""libuv accepts one connection a loop turn from a listening handle, and under overload turns are
+long: with so many handles of one socket it accepts as many."""
+
+
+@contextmanager
+def listening(settings: Settings) -> Iterator[socket.socket]:
+    """Raises SettingsError when the address cannot be had."""
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    try:
+        listener = socket.create_server(
+            (settings.host, settings.port), family=family, backlog=BACKLOG
+        )
+    except OSError as error:
+        where = f"{settings.host}:{settings.port}"
+        raise wrong("no-listening", where=where, why=error.strerror) from None
+    with listener:
+        listener.setblocking(False)
+        yield listener
+
+
+def several(listener: socket.socket) -> list[socket.socket]:
+    """Handles of one socket. O_NONBLOCK is shared by all of them."""
+    return [listener, *(listener.dup() for _ in range(ACCEPTS_A_TURN - 1))]
+
+
+@dataclass(slots=True)
+class GracefulShutdown:
+    """Fails readiness at once and stops accepting `delay_s` later, so that load balancers have
+    noticed by then."""
+
+    delay_s: float
+    closes_at: float | None = None
+
+    def begin(self, *, delayed: bool) -> None:
+        self.closes_at = time.monotonic() + (self.delay_s if delayed else 0)
+
+    def missing(self) -> dict[str, str]:
+        """For `/readyz`."""
+        return {} if self.closes_at is None else {"server": "stopping"}
+
+    @property
+    def over(self) -> bool:
+        return self.closes_at is not None and time.monotonic() >= self.closes_at
+
+
+class Server(uvicorn.Server):
+    """uvicorn, but a stop signal begins a `GracefulShutdown` and `serve` returns at its end instead
+    of raising the signal again: the audit log is closed after it."""
+
+    def __init__(
+        self, config: uvicorn.Config, stopping: GracefulShutdown, on_started: Callable[[], None]
+    ) -> None:
+        super().__init__(config)
+        self._stopping, self._on_started = stopping, on_started
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self._on_started()
+
+    async def on_tick(self, counter: int) -> bool:
+        self.should_exit = self._stopping.over
+        return await super().on_tick(counter)
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """SIGTERM stops with the delay, SIGINT without; a second SIGINT waits for no stream."""
+        self.force_exit = sig == signal.SIGINT and self._stopping.over
+        self._stopping.begin(delayed=sig == signal.SIGTERM)
+
+
+def config(app: Any, settings: Settings) -> uvicorn.Config:
+    """No access log (paths and addresses belong in the audit log), no server header, no trust in
+    proxy headers, no web sockets."""
+    return uvicorn.Config(
+        app,
+        host=settings.host,
+        port=settings.port,
+        log_config=None,
+        log_level="warning",
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,
+        timeout_graceful_shutdown=settings.drain,
+        http=HttpProtocol,
+        ws="none",
+    )

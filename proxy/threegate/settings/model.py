@@ -1,0 +1,152 @@
+"""What can be set, with defaults and bounds. Paths are relative to the working directory."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+MIN_METADATA_DAYS = 184  # six months: 网络安全法, EU AI Act Art. 19 and 26(6)
+MANY = 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class UpstreamSettings:
+    """One model API. `key_env` names the variable that holds its key; without it the client's key
+    is passed through. Names end in `_s` for seconds. `models` and `tenants` are patterns; empty
+    takes all. An upstream with weight 0 is asked when no other is left."""
+
+    url: str
+    name: str = "default"
+    key_env: str = ""
+    models: tuple[str, ...] = ()
+    tenants: tuple[str, ...] = ()
+    weight: int = 1
+    connect_s: float = 5.0
+    first_byte_s: float = 600.0  # of an answer's body
+    idle_s: float = 120.0  # between two pieces of an answer
+    total_s: float = 1800.0
+    max_connections: int = 2048
+    failures: int = 5  # in a row, then nothing is sent for `rest_s`
+    rest_s: float = 10.0
+    health_path: str = ""  # asked every `health_s`; empty: only calls show how it is
+    health_s: float = 10.0
+    starts_in_reasoning: bool = False
+    tokenizer: str = ""  # path of the model's tokenizer.json; without it tokens are estimated
+
+
+@dataclass(frozen=True, slots=True)
+class JudgeSettings:
+    """A language model that answers a yes/no question about a text; rules use `judge.<name>`."""
+
+    name: str
+    url: str
+    model: str
+    question: str
+    key_env: str = ""
+    timeout_s: float = 5.0
+    calls_per_minute: int = 600
+
+
+@dataclass(frozen=True, slots=True)
+class OidcSettings:
+    """Log-in to the console at an OpenID Connect provider. `url` is the console as browsers see it;
+    `roles` gives each group of `roles_claim` its roles, with commas."""
+
+    issuer: str
+    client_id: str
+    url: str
+    roles: Mapping[str, str]
+    secret_env: str = ""  # none: a public client, by PKCE alone
+    scope: str = "openid profile"
+    roles_claim: str = "groups"
+    name_claim: str = "preferred_username"
+    team_claim: str = "department"  # for the rule that weaker changes need another group
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Everything that can be set. Paths are relative to the working directory."""
+
+    host: str = "127.0.0.1"
+    port: int = 8080
+    workers: int = 1
+    shutdown_delay: int = 0  # seconds between `/readyz` off and the closed port, on SIGTERM
+    drain: int = 300  # seconds that streams may go on after the port is closed
+    max_calls: int = 2048  # in progress at once in a worker; beyond it 503
+    max_checking: int = 0  # of them being checked; 0: see `app`
+    upstreams: tuple[UpstreamSettings, ...] = ()
+    judges: tuple[JudgeSettings, ...] = ()
+    oidc: OidcSettings | None = None
+    policies: Path = Path("policies")
+    packs: tuple[str, ...] = ("base",)
+    bundle: str = ""  # a signed policy bundle, in place of `policies` and `packs`
+    bundle_keys: tuple[str, ...] = ()  # who may sign it
+    reload_s: float = 0.2  # between two looks for another policy
+    models: Path = Path("classifiers/models")
+    classifiers: str = "required"  # required | off
+    threads: int = 0  # of one model run; 0 takes half the cores
+    remote_models: tuple[tuple[str, str], ...] = ()  # (name, URL of a KServe v2 server)
+    gpu_mib: int = 2048  # the most that one model may take of a GPU
+    var: Path = Path("var")
+    audit_url: str = ""
+    audit_on_failure: str = "fail_request"
+    audit_level: str = "redacted"
+    audit_master_key: str = ""  # env:NAME, file:PATH or cmd:COMMAND; one for all replicas
+    audit_signing_key: str = ""
+    audit_content_days: int = 90  # then texts are erased
+    audit_metadata_days: int = 190  # then records are pruned; six months at least
+    audit_export: str = ""  # a folder for a signed export of each day
+    audit_export_format: str = "jsonl"
+    audit_publish: str = ""  # a command that takes a checkpoint elsewhere: {path}, {name}
+    state_url: str = ""
+    keys_file: str = ""  # of API keys; empty: beside the audit log in PostgreSQL, or in `var`
+    keys: str = "auto"  # auto: needed once one exists | required
+    secret_env: str = ""
+    traces_url: str = ""  # of an OpenTelemetry collector that takes OTLP over HTTP; empty: none
+    traces_names: str = "verdict"  # of guardrail attributes: verdict | decision (older)
+    producer: str = ""  # code of the organisation in the AI-content label (USCC)
+    log_level: str = "info"
+    log_format: str = "text"  # text | json
+    environment: Mapping[str, str] = field(default_factory=dict, repr=False)
+
+    @property
+    def audit_database(self) -> str:
+        return self.audit_url or f"sqlite:///{self.var / 'audit.sqlite3'}"
+
+    @property
+    def keys_in_database(self) -> bool:
+        return not self.keys_file and self.audit_url.startswith("postgres")
+
+    @property
+    def key_file(self) -> Path:
+        return Path(self.keys_file) if self.keys_file else self.var / "keys.json"
+
+    @property
+    def loopback(self) -> bool:
+        return self.host in ("127.0.0.1", "::1", "localhost")
+
+
+NUMBERS: Mapping[str, tuple[int, int]] = {
+    "port": (0, 65_535),
+    "workers": (1, 1_024),
+    "shutdown_delay": (0, MANY),
+    "drain": (0, MANY),
+    "max_calls": (1, MANY),
+    "max_checking": (0, MANY),
+    "threads": (0, 1_024),
+    "gpu_mib": (1, MANY),
+    "audit_content_days": (0, 36_500),
+    "audit_metadata_days": (MIN_METADATA_DAYS, 36_500),
+}
+"""The least and the most of each."""
+CHOICES: Mapping[str, tuple[str, ...]] = {
+    "classifiers": ("required", "off"),
+    "audit_on_failure": ("fail_request", "spool", "continue"),
+    "audit_level": ("none", "metadata", "redacted", "full"),
+    "audit_export_format": ("jsonl", "csv", "parquet", "ocsf", "otel-logs", "otel-spans"),
+    "keys": ("auto", "required"),
+    "traces_names": ("verdict", "decision"),
+    "log_level": ("debug", "info", "warning", "error", "critical"),
+    "log_format": ("text", "json"),
+}

@@ -1,0 +1,58 @@
+"""Failures of the surroundings become messages in both languages; bugs keep their traceback."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from pg8000.exceptions import DatabaseError
+from sqlalchemy import create_engine, text
+from sqlalchemy.exc import DBAPIError, ProgrammingError
+from threegate.cli.failures import message
+from threegate.cli.main import main
+
+AWAY = "postgresql://guard:canary@127.0.0.1:1/log"
+
+
+def postgres_error(state: str, words: str) -> DBAPIError:
+    return ProgrammingError("SELECT :x", {"x": "canary"}, DatabaseError({"C": state, "M": words}))
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_a_database_that_is_away_is_named_without_its_password(
+    capsys: pytest.CaptureFixture[str], language: str
+) -> None:
+    assert main(["policy", "history", "--database", AWAY, "--lang", language]) == 2
+    printed = capsys.readouterr().err
+    assert "127.0.0.1 and port 1" in printed
+    assert "canary" not in printed
+    assert "Traceback" not in printed
+
+
+def test_a_servers_message_is_shown_where_it_holds_no_value() -> None:
+    shown = message(postgres_error("28P01", 'password authentication failed for user "g"'), "en")
+    assert shown == (
+        'the database cannot be used: password authentication failed for user "g" (28P01)'
+    )
+    hidden = message(postgres_error("22P02", "invalid input syntax: canary"), "en")
+    assert hidden == "the database cannot be used: 22P02"
+
+
+def test_a_statement_of_sqlite_is_not_shown(tmp_path: Path) -> None:
+    engine = create_engine(f"sqlite:///{tmp_path / 'none' / 'x'}")
+    with pytest.raises(DBAPIError) as caught, engine.connect() as connection:
+        connection.execute(text("SELECT 'canary'"))
+    assert message(caught.value, "en") == (
+        "the database cannot be used: unable to open database file"
+    )
+
+
+def test_a_file_is_named_with_the_reason(tmp_path: Path) -> None:
+    with pytest.raises(OSError) as caught:  # noqa: PT011
+        (tmp_path / "none").read_text()
+    assert message(caught.value, "en") == f"{tmp_path / 'none'}: No such file or directory"
+
+
+def test_a_bug_keeps_its_traceback() -> None:
+    assert message(ValueError("x"), "en") is None
+    assert message(OSError("no path"), "en") is None

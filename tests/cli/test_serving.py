@@ -1,0 +1,123 @@
+"""Without an upstream the demo model stands in; what stops a start is named."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from threegate.app import opened, policy_store, policy_versions
+from threegate.cli.serving import with_upstream
+from threegate.errors import PolicyError
+from threegate.policy.facade import check
+from threegate.policy.lifecycle.machine import Activate, Approve, Event, Person, Role, Submit
+from threegate.policy.lifecycle.store import DirTree, Origin, now_utc
+from threegate.policy.lifecycle.versions import Versions
+from threegate.settings import Settings, UpstreamSettings
+
+from tests.waiting import PATIENCE_S
+
+ROOT = Path(__file__).parents[2]
+
+
+async def test_without_an_upstream_the_demo_model_answers() -> None:
+    async with with_upstream(Settings()) as complete:
+        (demo,) = complete.upstreams
+        models = await listed(demo.url)
+    assert {m["id"] for m in models["data"]} >= {"deepseek-r1"}
+    own = Settings(upstreams=(UpstreamSettings("http://127.0.0.1:9"),))
+    async with with_upstream(own) as same:
+        assert same is own
+
+
+async def listed(url: str) -> Any:
+    """The models of a server that has just been told to start."""
+    async with httpx.AsyncClient(trust_env=False) as client, asyncio.timeout(60):
+        while True:
+            try:
+                return (await client.get(f"{url}/v1/models")).json()
+            except httpx.ConnectError:
+                await asyncio.sleep(0.02)
+
+
+def refused(tmp_path: Path, *options: str, **variables: str) -> str:
+    """What `serve` printed before it ended with 2."""
+    command = [sys.executable, "-m", "threegate", "serve", "--port", "0", "--classifiers", "off"]
+    environment = {"PATH": "", "PYTHONPATH": os.pathsep.join(sys.path), **variables}
+    ran = subprocess.run(
+        [*command, "--var", str(tmp_path / "var"), *options],
+        cwd=ROOT,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE_S,
+    )
+    assert ran.returncode == 2, ran.stderr
+    assert "Traceback" not in ran.stderr
+    return ran.stderr
+
+
+async def test_a_pack_that_does_not_load_stops_every_start(tmp_path: Path) -> None:
+    settings = Settings(
+        var=tmp_path / "var",
+        classifiers="off",
+        policies=ROOT / "policies",
+        upstreams=(UpstreamSettings("http://127.0.0.1:9"),),
+    )
+    async with opened(settings):
+        """A good start leaves a last good policy behind."""
+    assert "nope" in refused(tmp_path, "--pack", "nope")
+    assert "base" in refused(tmp_path, "--policies", str(tmp_path / "empty"))
+    async with opened(replace(settings, packs=("nope",)), replacement=True) as deps:
+        assert deps.policies.in_force.origin is Origin.LAST_GOOD
+        assert deps.policies.in_force.packs == ("base",)
+
+
+async def test_a_wrong_pack_stops_the_start_although_a_version_is_active(tmp_path: Path) -> None:
+    settings = Settings(var=tmp_path, policies=ROOT / "policies")
+    versions = policy_versions(settings)
+    activate(versions, ROOT / "policies", "base")
+    store = policy_store(settings, versions)
+    assert store.in_force.origin is Origin.VERSION
+    with pytest.raises(PolicyError) as caught:
+        policy_store(replace(settings, packs=("nope",)), versions)
+    assert caught.value.problems
+
+
+def activate(versions: Versions, root: Path, pack: str) -> None:
+    digest = versions.save(check(DirTree(root), [pack]), (pack,), now_utc())
+    ann = Person("ann", frozenset(Role), "a")
+    versions.act(Submit(digest, weaker=False), ann, now_utc())
+    versions.act(Approve(digest), replace(ann, name="bob", group="b"), now_utc())
+    assert isinstance(versions.act(Activate(digest), ann, now_utc()), Event)
+
+
+def test_what_is_missing_at_a_start_is_named(tmp_path: Path) -> None:
+    taken = tmp_path / "file"
+    taken.touch()
+    assert f"{taken}/var" in refused(tmp_path, "--var", f"{taken}/var")
+    away = "postgresql://guard:canary@127.0.0.1:1/log"
+    printed = refused(tmp_path, THREEGATE_AUDIT_URL=away)
+    assert "127.0.0.1 and port 1" in printed
+    assert "canary" not in printed
+
+
+def test_workers_name_what_is_missing_too(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "threegate", "serve", "--port", "0", "--workers", "2"]
+    ran = subprocess.run(
+        [*command, "--pack", "nope", "--classifiers", "off", "--var", str(tmp_path)],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE_S,
+    )
+    assert ran.returncode == 1
+    assert "nope" in ran.stderr
+    assert "worker 1 of 2 did not start" in ran.stderr
+    assert "Traceback" not in ran.stderr
