@@ -11,8 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from threegate.detectors.base import DetectorInfo, Scanned
 from threegate.detectors.custom.detector import ListDetector
-from threegate.detectors.detector_set import LONG_TEXT, DetectorSet
+from threegate.detectors.detector_set import DetectorSet
 from threegate.detectors.registry import scanner
+from threegate.detectors.scan_pool import LONG_TEXT
 from threegate.policy.model import WordList
 from threegate.types import Bilingual, Channel, Finding, Layer, Level, Passage, Span, TextLocation
 

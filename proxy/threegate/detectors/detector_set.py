@@ -22,15 +22,13 @@ from threegate.detectors.base import (
     uncrossed,
 )
 from threegate.detectors.dedupe import distinct
+from threegate.detectors.engine.budget import Budget, BudgetSpentError
+from threegate.detectors.scan_pool import LONG_TEXT, POOL, PoolFullError
 from threegate.detectors.views import Viewed, brought_back, merged, second_reading, viewed
 from threegate.policy.model import matches
 from threegate.types import Failed, Finding, Passage, Reason, Span
 
 log = logging.getLogger(__name__)
-
-LONG_TEXT = 64 * 1024
-"""Code points from which a text is scanned in a thread, so that other calls go on: the worst texts
-take seconds a MiB."""
 
 TURN_S = 0.01
 """So long scans of short texts go on before other calls get their turn: one request may bring
@@ -95,6 +93,10 @@ class DetectorSet:
 
     def scan(self, passage: Passage, kinds: frozenset[str], *, final: bool) -> Scan:
         """Pattern detectors, inline. A failing one holds nothing back: its failure decides."""
+        with Budget.for_size(len(passage.text)).running():
+            return self._scan(passage, kinds, final=final)
+
+    def _scan(self, passage: Passage, kinds: frozenset[str], *, final: bool) -> Scan:
         found: list[Finding] = []
         failed: list[Failed] = []
         settled = len(passage.text)
@@ -130,40 +132,61 @@ class DetectorSet:
         keys = [_key(p, patterns, sentence) for p in passages]
         known = {key: self._cached(key) for key in keys if key in self._cache}
         new = [i for i, key in enumerate(keys) if key not in known]
-        scanned = await self._scan_all([passages[i] for i in new], patterns)
+        budget = Budget.for_size(sum(len(passages[i].text) for i in new))
+        scanned = await self._scan_all([passages[i] for i in new], patterns, budget)
         fresh, scans = [v for v, _ in scanned], [s for _, s in scanned]
         judged = await self._judge_views(fresh, sentence, deadline_ms) if sentence else []
         out: dict[bytes, Judgement] = {}
         for n, i in enumerate(new):
             extra = judged[n] if judged else Judgement()
-            found = distinct((*scans[n].findings, *extra.findings))
+            found = scans[n].findings
+            if extra.findings:
+                found = distinct((*found, *extra.findings))
             out[keys[i]] = Judgement(found, (*scans[n].failures, *extra.failures))
         self._remember(out)
         said = known | out
         return [_at(said[k], p) for k, p in zip(keys, passages, strict=True)]
 
     async def _scan_all(
-        self, passages: Sequence[Passage], kinds: frozenset[str]
+        self, passages: Sequence[Passage], kinds: frozenset[str], budget: Budget
     ) -> list[tuple[Viewed, Judgement]]:
         out, since = [], time.perf_counter()
         for passage in passages:
-            out.append(await self._scan_new(passage, kinds))
+            out.append(await self._scan_new(passage, kinds, budget))
             if time.perf_counter() - since > TURN_S:
                 await asyncio.sleep(0)
                 since = time.perf_counter()
         return out
 
-    async def _scan_new(self, passage: Passage, kinds: frozenset[str]) -> tuple[Viewed, Judgement]:
-        if len(passage.text) < LONG_TEXT:
-            return self._viewed_scan(passage, kinds)
-        return await asyncio.to_thread(self._viewed_scan, passage, kinds)
+    async def _scan_new(
+        self, passage: Passage, kinds: frozenset[str], budget: Budget
+    ) -> tuple[Viewed, Judgement]:
+        size = len(passage.text)
+        if size < LONG_TEXT:
+            return self._viewed_scan(passage, kinds, budget)
+        try:
+            return await POOL.run(size, partial(self._viewed_scan, passage, kinds, budget))
+        except PoolFullError:
+            return Viewed(passage, ()), self._unscanned(passage, kinds, Reason.OVERLOAD)
 
-    def _viewed_scan(self, passage: Passage, kinds: frozenset[str]) -> tuple[Viewed, Judgement]:
-        text = viewed(passage)
-        return text, self._scan_views(text, kinds)
+    def _viewed_scan(
+        self, passage: Passage, kinds: frozenset[str], budget: Budget
+    ) -> tuple[Viewed, Judgement]:
+        """All pattern detectors on the text and its views; past the budget they have failed."""
+        try:
+            with budget.running():
+                text = viewed(passage)
+                judged = self._scan_views(text, kinds)
+        except BudgetSpentError:
+            return Viewed(passage, ()), self._unscanned(passage, kinds, Reason.TIMEOUT)
+        return text, Judgement(distinct(judged.findings), judged.failures)
+
+    def _unscanned(self, passage: Passage, kinds: frozenset[str], reason: Reason) -> Judgement:
+        failed = (Failed(d.info.id, reason, passage.locus) for d in self._for(kinds))
+        return Judgement(failures=tuple(failed))
 
     def _scan_views(self, text: Viewed, kinds: frozenset[str]) -> Judgement:
-        plain = self.scan(text.passage, kinds, final=True)
+        plain = self._scan(text.passage, kinds, final=True)
         if not text.views:
             return Judgement(plain.findings, plain.failures)
         more: list[Finding] = []
@@ -176,7 +199,7 @@ class DetectorSet:
                 else:
                     back = brought_back(view, seen.findings, len(text.passage.text))
                     more += (_moved(f, text.passage.offset) for f in back)
-        return Judgement(tuple(merged(plain.findings, more)), tuple(failed))
+        return Judgement(tuple(merged(plain.findings, more)), tuple(dict.fromkeys(failed)))
 
     async def _judge_views(
         self, texts: Sequence[Viewed], kinds: frozenset[str], deadline_ms: int
@@ -232,6 +255,8 @@ def _scanned(
 ) -> Scanned | Failed:
     try:
         return detector.scan(passage, final=final)
+    except BudgetSpentError:
+        return Failed(detector.info.id, Reason.TIMEOUT, passage.locus)
     except Exception as error:
         log.error("detector %s failed: %s", detector.info.id, type(error).__name__)
         return Failed(detector.info.id, Reason.ERROR, passage.locus)

@@ -16,6 +16,7 @@ from functools import cached_property
 import numpy as np
 
 from threegate.normalize.arrays import Codes, Ints, codes_of, inside, text_of
+from threegate.normalize.work import meter
 from threegate.types import Span
 
 Edit = tuple[int, int, str]
@@ -84,8 +85,10 @@ def edited(
     ends: list[int] = []
     sizes: list[int] = []
     known: dict[str, str | None] = {}
+    spend = meter().spend
 
     def put(match: re.Match[str]) -> str:
+        spend()
         old = match.group()
         if old not in known:
             known[old] = new(match) if old else None
@@ -114,8 +117,9 @@ def edited_at(
     ends: list[int] = []
     puts: list[str] = []
     known: dict[str, str | None] = {}
-    at = 0
+    at, spend = 0, meter().spend
     while at < len(places):
+        spend()
         place, at = places[at], at + 1
         if match := pattern.match(source.text, place):
             stop, old = match.end(), match.group()

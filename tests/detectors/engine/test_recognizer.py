@@ -15,7 +15,7 @@ LABELS = words("卡号|card")
 
 
 def test_overlapping_finds_starts_inside_failed_candidates() -> None:
-    found = [m.group() for m in overlapping(re.compile("[ab]{2}"), "aab")]
+    found = [m.group() for m in overlapping(re.compile("[ab]{2}"), ScanText("aab"))]
     assert found == ["aa", "ab"]
 
 
@@ -79,7 +79,7 @@ def test_the_same_surroundings_judged_once_are_judged_alike(
     pieces: list[str], times: int, loose: object
 ) -> None:
     text = "".join(pieces) * times
-    alone = [hit for m in overlapping(NUMBER, text) if (hit := odd(m))]
+    alone = [hit for m in overlapping(NUMBER, ScanText(text)) if (hit := odd(m))]
     assert list(judged(ScanText(text), loose, NUMBER, odd)) == alone
     assert list(judged(ScanText(text), loose, NUMBER, odd, value=BYTES_OF_NUMBERS)) == alone
     apart = [hit for m in NUMBER.finditer(text) if (hit := odd(m))]

@@ -17,6 +17,7 @@ from threegate.detectors.base import DetectorInfo, PatternDetector, Scanned, unc
 from threegate.detectors.custom.pattern_matcher import PatternMatcher
 from threegate.detectors.custom.phonetic_lists import PhoneticListDetector
 from threegate.normalize import plain_text
+from threegate.normalize.work import meter
 from threegate.policy.model import CompiledPolicy, CustomPattern, WordList, matches
 from threegate.types import Bilingual, Finding, Level, Passage, Span
 
@@ -47,7 +48,7 @@ class ListDetector:
 
     def scan(self, passage: Passage, *, final: bool = True) -> Scanned:
         text = _folded(passage.text)
-        hits = list(self._automaton.iter(text))
+        hits = list(_metered(self._automaton.iter(text)))
         spans = list(self._spans(text, hits)) if hits else []
         settled = len(text) if final else self._open_from(text, spans)
         if not spans:
@@ -76,8 +77,17 @@ class ListDetector:
         for last, length in sorted(hits, key=_leftmost_longest):
             span = Span(last - length + 1, last + 1)
             if span.start >= taken and (not self._whole or _edges(text, span)):
+                meter().found()
                 taken = span.end
                 yield span
+
+
+def _metered(hits: Iterable[tuple[int, int]]) -> Iterator[tuple[int, int]]:
+    """Hits, counted as work: a text may be nothing else."""
+    spend = meter().spend
+    for hit in hits:
+        spend()
+        yield hit
 
 
 def _beginnings(words: Iterable[str]) -> re.Pattern[str]:

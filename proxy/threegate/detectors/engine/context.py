@@ -17,6 +17,7 @@ import numpy as np
 from threegate.detectors.engine.digit_index import LONG, DigitIndex, Ints
 from threegate.detectors.engine.digit_spans import DigitSpan, stretches
 from threegate.detectors.engine.labels import Labels, words
+from threegate.normalize.work import meter
 
 BEFORE = 40
 """Columns of text before a value in which a label may stand; a Chinese character fills two."""
@@ -66,17 +67,19 @@ _UNKNOWN: list[DigitSpan] = []
 
 class ScanText:
     """One text under scan, folded (same length as the original). `open` is where a hit may
-    still change, `beginnings` where words begin in each of the stretches, once somebody asks."""
+    still change, `beginnings` where words begin in each of the stretches, once somebody asks.
+    `spend` counts work against the budget in force; every loop over candidates calls it."""
 
     __slots__ = (
         *("_behinds", "_data", "_lasts", "_sides", "_sieve", "_stretches"),
-        *("beginnings", "final", "open", "text"),
+        *("beginnings", "final", "open", "spend", "text"),
     )
 
     def __init__(self, text: str, *, final: bool = True) -> None:
         self.text = text
         self.final = final
         self.open = len(text)
+        self.spend = meter().spend
         self._data: bytes | None = None
         self._sieve: DigitIndex | None = None
         self._stretches: list[DigitSpan] | None = _UNKNOWN

@@ -93,10 +93,11 @@ class Recognizer:
     plain: bool = True
 
 
-def overlapping(pattern: re.Pattern[str], text: str) -> Iterator[re.Match[str]]:
+def overlapping(pattern: re.Pattern[str], view: ScanText) -> Iterator[re.Match[str]]:
     """Every start at which `pattern` matches, also inside earlier matches."""
-    position = 0
+    position, text, spend = 0, view.text, view.spend
     while match := pattern.search(text, position):
+        spend()
         yield match
         position = match.start() + 1
 
@@ -113,6 +114,7 @@ def likely(
     match. `value` is what every match has within `_VALUE_REACH` bytes: labels alone have none."""
     free = 0
     for start in byte_patterns.starts(loose, view.data, value, _VALUE_REACH):
+        view.spend()
         if start >= free and (match := pattern.match(view.text, view.place(start))):
             yield match
             free = start + len(match.group().encode()) if apart else 0
@@ -145,6 +147,7 @@ def judged(
     reach = reach or _reach(pattern)
     text, last, free, place_of = view.text, len(view.text) - reach, 0, _placer(view)
     for start in byte_patterns.starts(loose, view.data, value, _VALUE_REACH):
+        view.spend()
         if start < free:
             continue
         place = place_of(start)
@@ -196,7 +199,7 @@ Spots = Callable[[DigitIndex], Ints]
 def candidates(view: ScanText, pattern: re.Pattern[str], spots: Spots) -> Iterator[re.Match[str]]:
     """`overlapping`; in a long text `pattern` is tried at `spots` only."""
     if len(view.text) < LONG:
-        return overlapping(pattern, view.text)
+        return overlapping(pattern, view)
     return _tried(view, pattern, spots(view.sieve))
 
 
@@ -215,7 +218,7 @@ Sifted = tuple[Iterable[Hit], Iterator[re.Match[str]]]
 def sifted(view: ScanText, pattern: re.Pattern[str], sift: Sift) -> Sifted:
     """`candidates` of a recognizer whose near misses arrays judge."""
     if len(view.text) < LONG:
-        return (), overlapping(pattern, view.text)
+        return (), overlapping(pattern, view)
     return _sifted(view, pattern, sift)
 
 
@@ -271,6 +274,7 @@ _EDGED = re.compile(r"\[[0-9A-Za-z\-]+\]" + re.escape(first("").removeprefix("[]
 
 def _tried(view: ScanText, pattern: re.Pattern[str], spots: Ints) -> Iterator[re.Match[str]]:
     for position in spots.tolist():
+        view.spend()
         if position >= 0 and (match := pattern.match(view.text, position)):
             yield match
 

@@ -20,6 +20,7 @@ from threegate.detectors.engine.context import ScanText
 from threegate.detectors.engine.folding import fold
 from threegate.detectors.engine.prefilter import Prefilter
 from threegate.detectors.engine.recognizer import SCORES, Hit, Recognizer, Tail
+from threegate.normalize.work import Meter, meter
 from threegate.types import Bilingual, Finding, Passage, Span
 
 __all__ = ["PatternScanner", "fold", "resolve"]
@@ -48,7 +49,7 @@ class PatternScanner:
 
     def scan(self, passage: Passage, *, final: bool = True) -> Scanned:
         view = ScanText(fold(passage.text), final=final)
-        raw = self._hits(view)
+        raw = self._hits(view, meter())
         settled = len(view.text) if final else self._settled(view, [h for h, _ in raw])
         if not raw:
             return Scanned((), settled)
@@ -66,9 +67,16 @@ class PatternScanner:
         )
         return Scanned(findings, settled)
 
-    def _hits(self, view: ScanText) -> list[tuple[Hit, Recognizer]]:
-        pulled = self._triggers.pulled(view)
-        return [(h, r) for r in pulled for h in r.find(view) if self._wants(h.kind)]
+    def _hits(self, view: ScanText, budget: Meter) -> list[tuple[Hit, Recognizer]]:
+        """Raises what the budget raises for too many of them."""
+        hits: list[tuple[Hit, Recognizer]] = []
+        for recognizer in self._triggers.pulled(view):
+            budget.spend()
+            for hit in recognizer.find(view):
+                if self._wants(hit.kind):
+                    budget.found()
+                    hits.append((hit, recognizer))
+        return hits
 
     def _wants(self, kind: str) -> bool:
         return self._kinds is None or _matches(kind, self._kinds)

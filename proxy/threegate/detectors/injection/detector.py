@@ -23,6 +23,7 @@ from threegate.detectors.injection.signature_loader import (
     Signature,
     load_all,
 )
+from threegate.normalize.work import meter
 from threegate.types import Bilingual, Channel, Finding, Level, Passage, Span
 
 MAX_MATCH = 700
@@ -95,6 +96,7 @@ class InjectionSignatures:
             signature = TABLE[i]
             if passage.locus.channel in signature.channels:
                 for span in _spans(text, signature):
+                    meter().found()
                     yield self._finding(passage, signature, span)
 
     def _finding(self, passage: Passage, signature: Signature, span: Span) -> Finding:

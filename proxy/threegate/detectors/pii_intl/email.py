@@ -88,7 +88,7 @@ def find(view: ScanText) -> Iterator[Hit]:
 
 
 def _few(view: ScanText) -> Iterator[tuple[int, re.Match[str]]]:
-    return ((_begin(view.text, m.start()), m) for m in overlapping(_EMAIL, view.text))
+    return ((_begin(view.text, m.start()), m) for m in overlapping(_EMAIL, view))
 
 
 def _many(view: ScanText) -> Iterator[tuple[int, re.Match[str]]]:
