@@ -6,7 +6,7 @@ import re
 
 from hypothesis import given
 from hypothesis import strategies as st
-from threegate.normalize.view import LONG, Letters, edited, raw, removed, reversed_, translated
+from threegate.normalize.view import edited, focused, raw, removed, reversed_, translated
 from threegate.types import Span
 
 TEXT = st.text(alphabet="abxyz123 你好", max_size=40)
@@ -29,21 +29,13 @@ def test_what_is_removed_belongs_to_nobody_at_the_edges_and_to_a_span_around_it(
 
 def test_backwards_and_translated() -> None:
     assert reversed_(raw("abc"), "r").original(Span(0, 1)) == Span(2, 3)
-    assert translated(raw("abc"), "t", Letters({ord("a"): ord("z")})).text == "zbc"
-
-
-def test_letters_of_a_long_text_are_those_of_a_short_one() -> None:
-    letters = Letters({ord("a"): ord("z"), ord("國"): ord("国")})
-    text = "a國b\U0010ffff\U0001f600é"
-    assert (
-        letters.read(text * LONG) == letters.read(text) * LONG == "z国b\U0010ffff\U0001f600é" * LONG
-    )
+    assert translated(raw("abc"), "t", {ord("a"): ord("z")}).text == "zbc"
 
 
 def test_no_edit_is_the_same_view() -> None:
     view = raw("abc")
     assert removed(view, "v", re.compile("z")) is view
-    assert translated(view, "v", Letters({})) is view
+    assert translated(view, "v", {}) is view
     assert edited(view, "v", re.compile("a"), lambda m: None) is view
 
 
@@ -61,3 +53,25 @@ def test_characters_that_no_edit_touches_map_to_themselves(text: str, data: st.D
         span = view.original(Span(start, end))
         again = view.original(Span(start, start + 1)), view.original(Span(end - 1, end))
         assert span == Span(again[0].start, again[1].end)
+
+
+def test_a_long_view_is_cut_to_the_surroundings_of_its_edits() -> None:
+    text = "plain words, " * 500 + "tel %31%33 ok, " + "plain words, " * 500
+    escapes = re.compile("%(..)")
+    view = edited(raw(text), "v", escapes, lambda m: chr(int(m[1], 16)))
+    view = removed(view, "v", re.compile("ok"))
+    cut = focused(view, view.source.source)  # type: ignore[union-attr]
+    assert len(cut.text) < 700
+    assert "tel 13 , plain words" in cut.text
+    at = cut.text.index("13")
+    span = cut.original(Span(at, at + 2))
+    assert text[span.start : span.end] == "%31%33"
+    for i in range(len(cut.text)):
+        span = cut.original(Span(i, i + 1))
+        assert cut.text[i] in ("\n", "1", "3", text[span.start])
+
+
+def test_a_short_view_and_one_edited_all_over_stay_whole() -> None:
+    for source in (raw("a-b"), raw("a-" * 5000)):
+        view = removed(source, "v", re.compile("-"))
+        assert focused(view, source) is view

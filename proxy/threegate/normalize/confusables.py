@@ -13,9 +13,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from itertools import chain
 
-import numpy as np
 import opencc
-from numpy.typing import NDArray
 
 INVISIBLE = (
     "\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f"
@@ -129,21 +127,6 @@ def char_class(chars: object) -> str:
         i = j + 1
     return "".join(parts)
 
-
-MOST = 0xE01F0
-"""The first code point behind all that go, or stand between others."""
-
-
-@cache
-def members(inside: str) -> NDArray[np.bool_]:
-    """By code point up to `MOST`, whether a class with this inside has it."""
-    found = np.zeros(MOST + 1, np.bool_)
-    for first, last in _RANGE.findall(inside):
-        found[ord(first[-1]) : ord(last[-1:] or first[-1]) + 1] = True
-    return found
-
-
-_RANGE = re.compile(r"(?s)(\\?.)(?:-(\\?.))?")
 
 HIDDEN = re.compile(f"[{INVISIBLE}]+")
 OVER = re.compile(f"[{MARKS}]+")

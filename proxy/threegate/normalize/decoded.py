@@ -11,15 +11,16 @@ import base64
 import binascii
 import html
 import re
+import string
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import lru_cache
+from typing import Any
 
 import re2
 
-from threegate.normalize import encoded_blocks, escapes
-from threegate.normalize.decoded_text_batch import Blocks, said, worth
+from threegate.normalize.re2_spans import char_spans
 from threegate.normalize.text_sniffing import legible, readable
-from threegate.normalize.view import FEW, LONG, Edit, View, edited, edited_at, replaced, spliced
+from threegate.normalize.view import View, edited, edited_at
 
 NAME = "decoded"
 DEPTH = 3
@@ -30,7 +31,8 @@ _PERCENT = re.compile(rf"%[0-7]{_H}|%[CDcd]{_H}%{_B}|%[Ee]{_H}%{_B}%{_B}|%[Ff][0
 _BACKSLASH = re.compile(
     rf"\\u[dD][89abAB]{_H}{{2}}\\u[dD][c-fC-F]{_H}{{2}}|\\u\{{{_H}{{1,6}}\}}|\\u{_H}{{4}}"
     rf"|\\U{_H}{{8}}|\\x{_H}{{2}}"
-    rf"|\\\\(?=\\*(?:u(?:\{{{_H}{{1,6}}\}}|{_H}{{4}})|U{_H}{{8}}|x{_H}{{2}}))"  # JSON in JSON
+    # JSON in JSON
+    rf"|\\\\(?=\\{{0,32}}(?:u(?:\{{{_H}{{1,6}}\}}|{_H}{{4}})|U{_H}{{8}}|x{_H}{{2}}))"
 )
 _ENTITY = re.compile(rf"&(?:#[xX]{_H}{{1,6}}|#[0-9]{{1,7}}|[A-Za-z]{{2,8}});")
 _NOTATION = re.compile(rf"U\+{_H}{{4,6}}(?:[ ,]?U\+{_H}{{4,6}}){{2,}}")
@@ -43,7 +45,8 @@ _BASE64 = re.compile(
     r"(?<![A-Za-z0-9+/_\-])(?:[A-Za-z0-9+/_\-]{60,76}+\r?\n)*(?:[A-Za-z0-9+/_\-]{12,}={0,2}|[A-Za-z0-9+/_\-]{6,}={1,2})"
     r"(?![A-Za-z0-9+/=])"
 )
-_SIXES = r"([A-Za-z0-9+/_\-]{12,}|[A-Za-z0-9+/_\-]{6,}=)"
+_BASE64_CHARS = string.ascii_letters + string.digits + "+/_-"
+_SIXES = r"[A-Za-z0-9+/_\-]{12,}|[A-Za-z0-9+/_\-]{6,}="
 _BASE32 = re.compile(r"(?<![A-Za-z0-9])(?:[A-Z2-7]{16,}={0,6}|[A-Z2-7]{8,}={1,6})(?![A-Za-z0-9=])")
 
 
@@ -115,101 +118,80 @@ def _base32(match: re.Match[str]) -> str | None:
         return None
 
 
-_ROW = "\\" * 16
-
 Decode = Callable[[re.Match[str]], str | None]
 Step = Callable[[View], View]
-Find = Callable[[str], Blocks]
 
 
-def _escape(
-    pattern: re.Pattern[str], decode: Callable[[str], str | None], find: escapes.Find
-) -> Step:
-    """Escapes of one character; in a long text found by arrays, and where the pattern would look
-    along a row of backslashes from each of them."""
-
-    def step(view: View) -> View:
-        if len(view.text) >= LONG or _ROW in view.text:
-            return escapes.unescaped(view, NAME, find)
-        return edited(view, NAME, pattern, lambda match: decode(match.group()))
-
-    return step
-
-
-def _spelt(view: View) -> View:
-    if len(view.text) >= LONG:
-        return escapes.spelt(view, NAME)
-    return edited(view, NAME, _NOTATION, _notation)
+def _escape(pattern: re.Pattern[str], decode: Callable[[str], str | None]) -> Step:
+    """Escapes of one character."""
+    return lambda view: edited(view, NAME, pattern, lambda match: decode(match.group()))
 
 
 def _block(
-    pattern: re.Pattern[str], tokens: str, decode: Decode, find: Find, *, wide: bool
+    pattern: re.Pattern[str],
+    tokens: str,
+    decode: Decode,
+    likely: Callable[[str], bool] = lambda token: True,
+    alphabet: str = _BASE64_CHARS,
 ) -> Step:
-    """Encoded blocks. Where they may begin RE2 says, of the group in `tokens`; in a long text
-    arrays find and read them. `wide`: of UTF-16 too, or text among other bytes."""
-    token = re2.compile(tokens)
+    """Encoded blocks. `tokens` is RE2 and finds where they may begin, maybe with a character before
+    that is not of the alphabet; `likely` sorts out what most of these are."""
+    token, inside = re2.compile(tokens), frozenset(alphabet)
 
     def step(view: View) -> View:
-        if len(view.text) >= LONG:
-            return _read(view, find(view.text), wide=wide)
-        starts = [match.start(1) for match in token.finditer(view.text) if _telling(match[1])]
+        starts = [at for at, text in _tokens(token, view.text, inside) if likely(text)]
         return edited_at(view, NAME, pattern, decode, starts)
 
     return step
 
 
-def _read(view: View, blocks: Blocks, *, wide: bool) -> View:
-    """With what the blocks say in their place."""
-    if len(blocks.start) >= FEW:
-        blocks = worth(blocks, wide=wide)
-    if len(blocks.start) < FEW:
-        return replaced(view, NAME, [*_edits(blocks, legible if wide else readable)])
-    what = said(blocks, wide=wide)
-    start, end = blocks.start[what.told], blocks.end[what.told]
-    return spliced(view, NAME, start, end, *what.text())
+def _tokens(token: Any, text: str, inside: frozenset[str]) -> Iterator[tuple[int, str]]:
+    """Where each begins and what it is."""
+    for start, end in char_spans(token, text, text.encode()):
+        first = start + (text[start] not in inside)
+        yield first, text[first:end]
 
 
-def _edits(blocks: Blocks, read: Callable[[bytes], str | None]) -> Iterator[Edit]:
-    rows = (blocks.start, blocks.end, blocks.first, blocks.size)
-    for start, end, first, size in zip(*(row.tolist() for row in rows), strict=True):
-        if text := read(blocks.data[first : first + size].tobytes()):
-            yield start, end, text
+def _may_be_base64(token: str) -> bool:
+    """Not a word or name in small letters, nor hexadecimal: no sentence is encoded as one. Of three
+    bytes the first would be above ASCII wherever a letter behind `f` stands."""
+    letters = token[1:].translate(_JOINERS)
+    return not (letters.isalpha() and letters.islower()) and not _SMALL_HEX.fullmatch(token)
 
 
-def _telling(token: str) -> bool:
-    """Not a word in small letters, which no sentence is encoded as: of three bytes the first would
-    lie behind `h` in base64, and all above ASCII in hexadecimal."""
-    return not (token[1:].isalpha() and token[1:].islower())
+def _may_be_hex(token: str) -> bool:
+    """Not a word; of a number that every pair may be a character of ASCII."""
+    if token.isdigit():
+        return len(token) >= _LONG_NUMBER or _ASCII.fullmatch(token) is not None
+    return not token.isalpha()
+
+
+_JOINERS = str.maketrans("", "", "_-/+")
+_SMALL_HEX = re.compile("[0-9a-f]*")
+_ASCII = re.compile("(?:[2-7][0-9])+")
+_LONG_NUMBER = 32
 
 
 _STEPS: Mapping[str, tuple[Step, ...]] = {
-    r"%[0-9A-Fa-f]{2}": (_escape(_PERCENT, _percent, escapes.percents),),
-    r"\\[uUx][0-9A-Fa-f{]": (_escape(_BACKSLASH, _backslash, escapes.backslashes),),
-    r"&(?:#|[A-Za-z]{2,8};)": (_escape(_ENTITY, _entity, escapes.entities),),
-    r"U\+[0-9A-Fa-f]{4}": (_spelt,),
+    r"%[0-9A-Fa-f]{2}": (_escape(_PERCENT, _percent),),
+    r"\\[uUx][0-9A-Fa-f{]": (_escape(_BACKSLASH, _backslash),),
+    r"&(?:#|[A-Za-z]{2,8};)": (_escape(_ENTITY, _entity),),
+    r"U\+[0-9A-Fa-f]{4}": (lambda view: edited(view, NAME, _NOTATION, _notation),),
     r"(?:[01]{8}[ ,]?){6}": (
-        _block(
-            _BITS,
-            "(?:^|[^0-9])((?:[01]{8}[ ,]?){5}[01]{8})",
-            _bits,
-            encoded_blocks.bits,
-            wide=False,
-        ),
+        _block(_BITS, "(?:^|[^0-9])(?:[01]{8}[ ,]?){5}[01]{8}", _bits, alphabet="01"),
     ),
     r"(?:[0-9A-Fa-f]{2}[ :]?){6}": (
         _block(
             _HEX,
-            rf"(?:^|[^0-9A-Za-z])((?:{_H}{{2}}[ :]?){{5,}}{_H}{{2}})",
+            rf"(?:^|[^0-9A-Za-z])(?:{_H}{{2}}[ :]?){{5,}}{_H}{{2}}",
             _hex,
-            encoded_blocks.hexadecimal,
-            wide=True,
+            _may_be_hex,
+            string.hexdigits,
         ),
     ),
     r"[A-Za-z0-9+/_\-]{12}|[A-Za-z0-9+/_\-]{6}=": (
-        _block(_BASE64, _SIXES, _base64, encoded_blocks.base64, wide=True),
-        _block(
-            _BASE32, "([A-Z2-7]{16,}|[A-Z2-7]{8,}=)", _base32, encoded_blocks.base32, wide=False
-        ),
+        _block(_BASE64, _SIXES, _base64, _may_be_base64),
+        _block(_BASE32, "[A-Z2-7]{16,}|[A-Z2-7]{8,}=", _base32),
     ),
 }
 TRIGGERS = tuple(_STEPS)

@@ -8,16 +8,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from functools import cache, cached_property
+from functools import cache
 from typing import Any
 
-import numpy as np
 import re2
 
-from threegate.normalize.arrays import Codes, Ints, Mask, codes_of, runs
-from threegate.normalize.confusables import MOST, members
 from threegate.normalize.re2_spans import found
-from threegate.normalize.view import LONG, View, cut, edited, edited_at, removed, rewritten
+from threegate.normalize.view import View, edited, removed
 
 NAME = "joined"
 
@@ -76,118 +73,30 @@ TRIGGERS = (
 """RE2; one of them matches in every text that is worth joining."""
 
 
-_FIRST = {_RUNS[0]: HAN, _RUNS[1]: "!-~", _RUNS[2]: f"!-~{HAN}"}
-"""What a run begins with."""
-_SPARSE = 64
-"""A pattern that is tried at one character in so many costs what it does at every one."""
-_SAMPLE = 1 << 12
-"""Characters that tell of the others."""
-_AHEAD = 5
-"""Characters behind the first one of a run that tell of two separators."""
-
-
-class _Read:
-    """A view and what is made once for all patterns that look at it: its text as UTF-8 and as
-    codes."""
-
-    def __init__(self, view: View) -> None:
-        self.view = view
-
-    @cached_property
-    def data(self) -> bytes:
-        return self.view.text.encode()
-
-    @cached_property
-    def codes(self) -> Codes:
-        return codes_of(self.view.text)
-
-
 def joined(source: View) -> View:
     """`source` itself when nothing stands apart."""
-    read = _Read(source)
+    view = source
     for run in _RUNS:
-        read = _run(read, run)
-    read = _edited(read, _DIGITS, _digits)
-    read = _closed(read, _HAN_GAP, HAN, SOFT, 3)
-    read = _closed(read, _ODD_GAP, "0-9", _ODD, 2)
-    return read.view if read.view is source else _narrowed(read).view
+        view = _edited(view, run, _without_separator)
+    view = _edited(view, _DIGITS, _digits)
+    for gap in (_HAN_GAP, _ODD_GAP):
+        view = removed(view, NAME, gap) if _occurs(gap, view) else view
+    return view if view is source else _edited(view, _WIDE_GAP, lambda match: " ")
 
 
-def _run(read: _Read, run: re.Pattern[str]) -> _Read:
-    """In a long text arrays say where one may begin, if that is at few places."""
-    if not _occurs(run, read):
-        return read
-    if len(read.view.text) >= LONG and _are_few(_places(read.codes[:_SAMPLE], run), _SAMPLE):
-        places = _places(read.codes, run)
-        if _are_few(places, len(read.codes)):
-            view = edited_at(read.view, NAME, run, _without_separator, places.tolist())
-            return _made(read, view)
-    return _made(read, edited(read.view, NAME, run, _without_separator))
+def _edited(view: View, pattern: re.Pattern[str], new: Callable[[re.Match[str]], str]) -> View:
+    return edited(view, NAME, pattern, new) if _occurs(pattern, view) else view
 
 
-def _are_few(places: Ints, length: int) -> bool:
-    return len(places) * _SPARSE <= length
-
-
-def _places(codes: Codes, run: re.Pattern[str]) -> Ints:
-    """Where a character stands before two separators that are the same, of one sign or of two,
-    with another character between."""
-    ahead = np.append(codes, np.zeros(_AHEAD, np.uint32))
-    first, second, third, fourth, fifth = (ahead[i : i + len(codes)] for i in range(1, _AHEAD + 1))
-    twice = (first == fourth) & (second == fifth) & ~_of("0-9A-Za-z", second)
-    at = np.flatnonzero(((first == third) | twice)[:-1])
-    places: Ints = at[~_of("0-9A-Za-z", codes[at + 1]) & _of(_FIRST[run], codes[at])]
-    return places
-
-
-def _made(read: _Read, view: View) -> _Read:
-    return read if view is read.view else _Read(view)
-
-
-def _edited(read: _Read, pattern: re.Pattern[str], new: Callable[[re.Match[str]], str]) -> _Read:
-    if not _occurs(pattern, read):
-        return read
-    return _made(read, edited(read.view, NAME, pattern, new))
-
-
-def _occurs(pattern: re.Pattern[str], read: _Read) -> bool:
-    if pattern in _CHINESE and read.view.text.isascii():
+def _occurs(pattern: re.Pattern[str], view: View) -> bool:
+    if pattern in _CHINESE and view.text.isascii():
         return False
-    return found(_gates()[pattern], read.data)
+    return found(_gates()[pattern], view.text.encode())
 
 
 @cache
 def _gates() -> dict[re.Pattern[str], Any]:
     return {pattern: re2.compile(gate) for pattern, gate in _GATES.items()}
-
-
-def _closed(read: _Read, gap: re.Pattern[str], beside: str, inside: str, most: int) -> _Read:
-    """Without gaps of at most so many characters of the class `inside` between two of `beside`."""
-    view = read.view
-    if not _occurs(gap, read):
-        return read
-    if len(view.text) < LONG:
-        return _Read(removed(view, NAME, gap))
-    codes = read.codes
-    start, end = runs(_of(inside, codes))
-    inner = (start > 0) & (end < len(codes)) & (end - start <= most)
-    start, end = start[inner], end[inner]
-    own = _of(beside, codes[start - 1]) & _of(beside, codes[end])
-    return _Read(cut(view, NAME, start[own], end[own]))
-
-
-def _narrowed(read: _Read) -> _Read:
-    """With one blank for many, or for a wide one."""
-    if len(read.view.text) < LONG:
-        return _edited(read, _WIDE_GAP, lambda match: " ")
-    start, end = runs(_of(" \t" + _WIDE, read.codes))
-    wide = (end - start > 1) | _of(_WIDE, read.codes[start])
-    blank = np.full(np.count_nonzero(wide), ord(" "))
-    return _Read(rewritten(read.view, NAME, start[wide], end[wide], blank))
-
-
-def _of(inside: str, codes: Codes) -> Mask:
-    return members(inside)[np.minimum(codes, MOST)]
 
 
 def _without_separator(match: re.Match[str]) -> str:

@@ -6,8 +6,7 @@ import re
 
 import re2
 
-from threegate.normalize import escapes
-from threegate.normalize.view import LONG, View, edited
+from threegate.normalize.view import View, edited
 
 _MORE = "[\x80-\xbf]"
 _MISREAD = re.compile(
@@ -18,11 +17,9 @@ _SIGN = re2.compile(r"[\x{c2}-\x{f4}][\x{80}-\x{bf}]")
 
 
 def reread(source: View) -> View:
-    """`source` itself when nothing was misread."""
+    """`source` with UTF-8 read as Latin-1 put right; itself when there is none."""
     if source.text.isascii() or not _SIGN.search(source.text):
         return source
-    if len(source.text) >= LONG:
-        return escapes.unescaped(source, source.name, escapes.misread)
     return edited(source, source.name, _MISREAD, _again)
 
 

@@ -11,10 +11,10 @@ from threegate.normalize.view import Letters, View, edited, reversed_, translate
 LEET, ROT13, REVERSED, SMUGGLED = "leet", "rot13", "reversed", "smuggled"
 TURNED = "turned"
 
-_LEET = Letters(str.maketrans("013457@$!|€", "oieastasiie"))
-_ROT13 = Letters(
-    {c: ord(codecs.encode(chr(c), "rot13")) for c in (*range(0x41, 0x5B), *range(0x61, 0x7B))}
-)
+_LEET: Letters = str.maketrans("013457@$!|€", "oieastasiie")
+_ROT13: Letters = {
+    c: ord(codecs.encode(chr(c), "rot13")) for c in (*range(0x41, 0x5B), *range(0x61, 0x7B))
+}
 _KEYS = (
     "ignore", "disregard", "previous", "instructions", "system prompt", "developer mode",
     "override", "jailbreak", "prompt", "safety", "filters", "restrictions",

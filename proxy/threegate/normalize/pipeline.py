@@ -17,7 +17,7 @@ from threegate.normalize import decoded as decoding
 from threegate.normalize import despaced as joining
 from threegate.normalize import fold, idn_email, mojibake, obfuscation, table_view, trailing_labels
 from threegate.normalize.confusables import INVISIBLE, MARKS, tables
-from threegate.normalize.view import View, raw
+from threegate.normalize.view import View, focused, raw
 
 WORDING = frozenset({obfuscation.LEET, obfuscation.ROT13, obfuscation.REVERSED})
 """Views that word lists and injection signatures read, and nobody else."""
@@ -51,13 +51,14 @@ def _views(source: View, depth: int) -> Iterator[View]:
         signs |= _signs(plain.text)
         yield plain
     if _TABLE in signs:
-        yield table_view.tabular(plain)
+        yield focused(table_view.tabular(plain), plain)
     if _BEHIND in signs:
-        yield trailing_labels.behind(plain)
+        yield focused(trailing_labels.behind(plain), plain)
     if _MAIL in signs:
-        yield idn_email.mailed(source)
+        yield focused(idn_email.mailed(source), source)
     yield from _wordings(plain, signs)
     if _JOIN in signs and (joined := joining.joined(plain)) is not plain:
+        joined = focused(joined, plain)
         yield joined
         yield from _wordings(joined, _signs(joined.text))
     if depth < decoding.DEPTH:
@@ -67,6 +68,7 @@ def _views(source: View, depth: int) -> Iterator[View]:
 def _decoded(plain: View, signs: frozenset[str], depth: int) -> Iterator[View]:
     decoded = mojibake.reread(decoding.decoded(plain, signs))
     if decoded is not plain:
+        decoded = focused(decoded, plain)
         yield decoded
         for view in _views(decoded, depth + 1):
             yield view if view.name in WORDING else view.named(decoding.NAME)

@@ -19,6 +19,18 @@ def spans(pattern: Any, data: bytes) -> Iterator[tuple[int, int]]:
         at = found[1]
 
 
+def char_spans(pattern: Any, text: str, data: bytes) -> Iterator[tuple[int, int]]:
+    """`spans` in characters of `text`, of which `data` is the UTF-8."""
+    if len(data) == len(text):
+        yield from spans(pattern, data)
+        return
+    seen = at = 0
+    for first, last in spans(pattern, data):
+        start = at + len(data[seen:first].decode())
+        at, seen = start + len(data[first:last].decode()), last
+        yield start, at
+
+
 def end_of(pattern: Any, data: bytes, at: int = 0) -> int:
     """Where the first match of RE2's `pattern` from `at` on ends, or -1, at a third of what its
     `search` costs."""

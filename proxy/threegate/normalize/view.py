@@ -8,43 +8,45 @@ the first text that contains everything the span was made of, and never cuts an 
 from __future__ import annotations
 
 import re
-from bisect import bisect_left
-from collections.abc import Callable, Mapping, Sequence
+from array import array
+from bisect import bisect_left, bisect_right
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
+from typing import NamedTuple
 
-import numpy as np
-
-from threegate.normalize.arrays import Codes, Ints, codes_of, inside, text_of
 from threegate.normalize.work import meter
 from threegate.types import Span
 
 Edit = tuple[int, int, str]
 """Start and end of what goes, and what comes in its place."""
-
-LONG = 2048
-"""Code points from which arrays are cheaper than a match after the other."""
+Ints = Sequence[int]
 
 
-FEW = 32
-"""Things of a kind in a text up to which each by itself costs less than arrays of all."""
+class Pieces(NamedTuple):
+    """Edited pieces by columns, in order and disjoint: start and end in the view, and in its
+    source."""
 
-_NO_PIECES: Ints = np.zeros((4, 0), np.int64)
+    starts: Ints
+    ends: Ints
+    source_starts: Ints
+    source_ends: Ints
 
 
-def _no_pieces() -> Ints:
-    return _NO_PIECES
+LONG, NEAR = 4096, 256
+"""Characters from which a view may be cut to the surroundings of its edits, and how far these
+reach: labels and the longest signatures lie within."""
+_NO_PIECES = Pieces((), (), (), ())
 
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """`pieces` are in order and disjoint: their starts and ends in the view, and in its source.
-    `backwards`: the source read from its end."""
+    """`pieces`: what the edits have put in the place of something. `backwards`: the source read
+    from its end."""
 
     name: str
     text: str = field(repr=False)
     source: View | None = field(default=None, repr=False)
-    pieces: Ints = field(default_factory=_no_pieces, repr=False, compare=False)
+    pieces: Pieces = field(default=_NO_PIECES, repr=False, compare=False)
     backwards: bool = False
 
     def original(self, span: Span) -> Span:
@@ -62,12 +64,12 @@ class View:
         return Span(self._char(span.start).start, self._char(span.end - 1).end)
 
     def _char(self, index: int) -> Span:
-        at = int(np.searchsorted(self.pieces[0], index, "right")) - 1
+        at = bisect_right(self.pieces.starts, index) - 1
         if at < 0:
             return Span(index, index + 1)
-        end, source_start, source_end = self.pieces[1:, at].tolist()
+        end, source_end = self.pieces.ends[at], self.pieces.source_ends[at]
         if index < end:
-            return Span(source_start, source_end)
+            return Span(self.pieces.source_starts[at], source_end)
         return Span(source_end + index - end, source_end + index - end + 1)
 
 
@@ -79,8 +81,7 @@ def edited(
     source: View, name: str, pattern: re.Pattern[str], new: Callable[[re.Match[str]], str | None]
 ) -> View:
     """`source` with every match replaced; where `new` says None the match stays. `source` itself
-    when nothing changes. What `new` says hangs on the matched text alone: it is asked once for
-    each."""
+    when nothing changes. `new` depends on the matched text alone and is called once for each."""
     starts: list[int] = []
     ends: list[int] = []
     sizes: list[int] = []
@@ -92,17 +93,17 @@ def edited(
         old = match.group()
         if old not in known:
             known[old] = new(match) if old else None
-        if (said := known[old]) is None:
+        if (put_ := known[old]) is None:
             return old
         starts.append(match.start())
         ends.append(match.end())
-        sizes.append(len(said))
-        return said
+        sizes.append(len(put_))
+        return put_
 
     text = pattern.sub(put, source.text)
     if not starts:
         return source
-    return View(name, text, source, _pieces(*map(np.array, (starts, ends, sizes))))
+    return View(name, text, source, _pieces(starts, ends, sizes))
 
 
 def edited_at(
@@ -126,10 +127,10 @@ def edited_at(
             at = bisect_left(places, stop, at)
             if old not in known:
                 known[old] = new(match)
-            if (said := known[old]) is not None:
+            if (put_ := known[old]) is not None:
                 starts.append(place)
                 ends.append(stop)
-                puts.append(said)
+                puts.append(put_)
     return put(source, name, starts, ends, puts)
 
 
@@ -137,22 +138,18 @@ def replaced(source: View, name: str, edits: Sequence[Edit]) -> View:
     """`source` with `edits` made, which are in order and disjoint; `source` without any."""
     if not edits:
         return source
-    starts, ends = [edit[0] for edit in edits], [edit[1] for edit in edits]
-    return put(source, name, starts, ends, [edit[2] for edit in edits])
+    starts, ends, puts = map(list, zip(*edits, strict=True))
+    return put(source, name, starts, ends, puts)
 
 
-def put(
-    source: View, name: str, starts: Sequence[int], ends: Sequence[int], puts: Sequence[str]
-) -> View:
-    """`replaced`, told by columns: an object for each of thousands of edits costs more than it."""
+def put(source: View, name: str, starts: Ints, ends: Ints, puts: Sequence[str]) -> View:
+    """`replaced`, given by columns."""
     if not starts:
         return source
     parts = [""] * (2 * len(puts) + 1)
     parts[::2] = map(source.text.__getitem__, map(slice, [0, *ends], [*starts, None]))
     parts[1::2] = puts
-    sizes = np.fromiter(map(len, puts), np.int64, len(puts))
-    pieces = _pieces(np.array(starts), np.array(ends), sizes)
-    return View(name, "".join(parts), source, pieces)
+    return View(name, "".join(parts), source, _pieces(starts, ends, [*map(len, puts)]))
 
 
 def removed(source: View, name: str, pattern: re.Pattern[str]) -> View:
@@ -160,80 +157,76 @@ def removed(source: View, name: str, pattern: re.Pattern[str]) -> View:
     gone = [match.span() for match in pattern.finditer(source.text)]
     if not gone:
         return source
-    start, end = np.array(gone).T
-    return View(name, pattern.sub("", source.text), source, _pieces(start, end, 0))
+    meter().spend(len(gone))
+    starts, ends = zip(*gone, strict=True)
+    return View(name, pattern.sub("", source.text), source, _pieces(starts, ends, [0] * len(gone)))
 
 
-def without(source: View, name: str, gone: Ints) -> View:
-    """`source` without these characters, told by their places in order."""
-    if not len(gone):
-        return source
-    first = np.diff(gone, prepend=-2) > 1
-    return cut(source, name, gone[first], gone[np.roll(first, -1)] + 1)
+def _pieces(starts: Ints, ends: Ints, sizes: Ints) -> Pieces:
+    """Of edits that put so many characters in the place of each piece of the source."""
+    firsts, lasts, shift = array("q"), array("q"), 0
+    for start, end, size in zip(starts, ends, sizes, strict=True):
+        firsts.append(start + shift)
+        lasts.append(start + shift + size)
+        shift += size - (end - start)
+    return Pieces(firsts, lasts, array("q", starts), array("q", ends))
 
 
-def cut(source: View, name: str, start: Ints, end: Ints) -> View:
-    """`source` without these stretches, which are in order and disjoint."""
-    if not len(start):
-        return source
-    text = text_of(codes_of(source.text)[~inside(len(source.text), start, end)])
-    return View(name, text, source, _pieces(start, end, 0))
-
-
-def rewritten(source: View, name: str, start: Ints, end: Ints, code: Ints) -> View:
-    """`source` with one character in the place of each stretch; they are in order and disjoint."""
-    if not len(start):
-        return source
-    codes = codes_of(source.text).copy()
-    codes[start] = code
-    text = text_of(codes[~inside(len(codes), start + 1, end)])
-    return View(name, text, source, _pieces(start, end, 1))
-
-
-def spliced(source: View, name: str, start: Ints, end: Ints, size: Ints, codes: Codes) -> View:
-    """`source` with so many of these characters in the place of each stretch; they are in order and
-    disjoint."""
-    if not len(start):
-        return source
-    pieces = _pieces(start, end, size)
-    kept = codes_of(source.text)[~inside(len(source.text), start, end)]
-    out = np.empty(len(kept) + len(codes), np.uint32)
-    new = inside(len(out), pieces[0], pieces[1])
-    out[new], out[~new] = codes, kept
-    return View(name, text_of(out), source, pieces)
-
-
-def _pieces(start: Ints, end: Ints, put: int | Ints) -> Ints:
-    """Of edits that put so many characters in the place of each stretch."""
-    size = np.broadcast_to(put, start.shape)
-    shift = np.cumsum(size - (end - start))
-    first = start + np.concatenate(([0], shift[:-1]))
-    return np.stack((first, first + size, start, end))
-
-
-class Letters:
-    """One character to one character."""
-
-    def __init__(self, table: Mapping[int, int]) -> None:
-        self._table = table
-
-    def read(self, text: str) -> str:
-        if len(text) < LONG or text.isascii():
-            return text.translate(self._table)
-        codes, last = codes_of(text), len(self._known) - 1
-        return text_of(np.where(codes < last, self._known[np.minimum(codes, last)], codes))
-
-    @cached_property
-    def _known(self) -> Codes:
-        known = np.arange(max(self._table) + 2, dtype=np.uint32)
-        known[list(self._table)] = list(self._table.values())
-        return known
+Letters = Mapping[int, int]
+"""One character to one character, by code points."""
 
 
 def translated(source: View, name: str, letters: Letters) -> View:
     """Spans stay."""
-    text = letters.read(source.text)
+    text = source.text.translate(letters)
     return source if text == source.text else View(name, text, source)
+
+
+def focused(view: View, base: View) -> View:
+    """`view` without what lies far from all edits since `base`, a line break in its place: there it
+    reads as `base`, which is read itself. `view` as it is if it is short or edited all over."""
+    if len(view.text) < LONG or view is base:
+        return view
+    gaps = [(start, end, "\n") for start, end in _far(view, _touched(view, base)) if end > start]
+    left_out = sum(end - start for start, end, _ in gaps)
+    return replaced(view, view.name, gaps) if left_out > len(view.text) // 2 else view
+
+
+def _touched(view: View, base: View) -> list[tuple[int, int]]:
+    """What edits since `base` have put into `view`, in order."""
+    if view is base or view.source is None:
+        return []
+    pieces = view.pieces
+    before = [(_forward(pieces, a), _forward(pieces, b)) for a, b in _touched(view.source, base)]
+    return sorted([*before, *zip(pieces.starts, pieces.ends, strict=True)])
+
+
+def _forward(pieces: Pieces, at: int) -> int:
+    """Where a place of the source is in the view."""
+    i = bisect_right(pieces.source_starts, at) - 1
+    if i < 0:
+        return at
+    return pieces.ends[i] + max(0, at - pieces.source_ends[i])
+
+
+def _far(view: View, touched: Iterable[tuple[int, int]]) -> Iterator[tuple[int, int]]:
+    """What stands between the surroundings of the edits."""
+    end = 0
+    for first, last in touched:
+        if first - NEAR > end:
+            yield end, _boundary(view.text, first - NEAR, -1)
+        end = max(end, _boundary(view.text, last + NEAR, 1))
+    yield end, len(view.text)
+
+
+def _boundary(text: str, at: int, step: int) -> int:
+    """The next place that parts no word or number, from `at` on in this direction."""
+    for place in range(at, at + step * NEAR, step):
+        if not 0 < place < len(text):
+            break
+        if not (text[place - 1].isascii() and text[place].isascii()) or text[place].isspace():
+            return place
+    return max(0, min(at, len(text)))
 
 
 def reversed_(source: View, name: str) -> View:
