@@ -119,7 +119,9 @@ def _folded(text: str) -> str:
 
 
 def _spans(text: str, signature: Signature) -> Iterator[Span]:
+    spend = meter().spend
     for match in _compiled(signature.pattern).finditer(text):
+        spend()
         if _counts(text, match, signature):
             yield Span(*match.span())
 
