@@ -32,7 +32,7 @@ from tests.gateway.shell import INFO, BadWords, Heard, hear, policy, rule, strea
 
 ID, MOBILE, KEY = "11010519491231002X", "13812345678", "sk-4f9a1c7e2b8d4a6f9c3e5b7d1a2f8c6e"
 MASKS = MaskMap(b"k" * 32)
-PLACEHOLDER = MASKS.mask("pii.email", 'a"b@example.com')
+PLACEHOLDER = MASKS.mask("pii.email", 'a"b@corp.cn')
 
 PATTERNS = policy(
     rule("id", Action.BLOCK, "pii.cn.id_card"),
@@ -112,7 +112,7 @@ def run(data: bytes, *args: object) -> Heard:
 def test_a_masked_value_comes_back_in_arguments_as_valid_json() -> None:
     arguments = _chop(json.dumps({"to": PLACEHOLDER.lower()}), 2)
     heard = run(stream_of(["好"], [], arguments), PATTERNS, SUITE, MASKS)
-    assert json.loads(heard.arguments()) == {"to": 'a"b@example.com'}
+    assert json.loads(heard.arguments()) == {"to": 'a"b@corp.cn'}
 
 
 def test_a_block_ends_the_stream_validly() -> None:
@@ -346,7 +346,7 @@ async def test_arguments_come_after_the_name_however_many_events_come_at_once(
     said = [(n, t) for n, t in _texts(heard.payloads()) if n in ("name", PIECE[api])]
     assert said[0] == ("name", "lookup")
     whole = "".join(text for name, text in said if name == PIECE[api])
-    assert json.loads(whole) == {"text": ARGUMENTS["text"].replace(PLACEHOLDER, 'a"b@example.com')}
+    assert json.loads(whole) == {"text": ARGUMENTS["text"].replace(PLACEHOLDER, 'a"b@corp.cn')}
 
 
 def _texts(value: Any) -> Iterator[tuple[str, str]]:

@@ -26,7 +26,8 @@ from threegate.guard.events import (
     TextReceived,
     UpstreamClosed,
 )
-from threegate.guard.mask import MaskMap, Restorer
+from threegate.guard.mask import MaskMap
+from threegate.guard.restore import Restorer, TextRestorer
 from threegate.guard.stream_machine import Plan, State, StreamMachine
 from threegate.types import Action, Channel, Ruling, Verdict
 
@@ -39,6 +40,11 @@ CUT = Plan(Channel.CONTENT, patterns=True, judge=True, hold=False)
 
 MASKS = MaskMap(b"k" * 32)
 PLACEHOLDER = MASKS.mask("pii.cn.id_card", "11010519491231002X")
+
+
+def text_restorer(masks: MaskMap) -> TextRestorer:
+    return TextRestorer(Restorer(masks), Channel.CONTENT)
+
 
 ATOMS = [
     "1",
@@ -68,7 +74,7 @@ def cut_texts(draw: st.DrawFn) -> tuple[str, list[str]]:
 
 
 def drive(plan: Plan, pieces: list[str], seed: int, pattern: Action, judge: Action) -> Driver:
-    driver = Driver(plan, pattern, judge, random.Random(seed), Restorer(MASKS))
+    driver = Driver(plan, pattern, judge, random.Random(seed), text_restorer(MASKS))
     return driver.run(pieces)
 
 
@@ -92,7 +98,9 @@ def test_marks_are_the_same_for_any_cut_and_any_order(
 ) -> None:
     def marked(pieces: list[str], seed: int) -> str:
         order = random.Random(seed)
-        driver = Driver(HOLD, Action.REDACT, Action.ALLOW, order, Restorer(MASKS), lambda r: "[1]")
+        driver = Driver(
+            HOLD, Action.REDACT, Action.ALLOW, order, text_restorer(MASKS), lambda r: "[1]"
+        )
         return driver.run(pieces).released
 
     text, pieces = case
@@ -236,3 +244,21 @@ def test_old_text_is_forgotten() -> None:
 
 def test_machine_and_detectors_agree_on_how_far_a_pattern_looks_back() -> None:
     assert stream_machine.LOOKBEHIND == base.LOOKBEHIND
+
+
+@given(cut_texts())
+@cases(200)
+def test_rules_judge_the_text_with_values_put_back(case: tuple[str, list[str]]) -> None:
+    """`1` and a value that begins with `23-456` are one finding, wherever the text is cut."""
+    masks = MaskMap(b"k" * 32)
+    mask = masks.mask("pii.code", "-456")
+
+    def run(pieces: list[str]) -> tuple[object, ...]:
+        driver = Driver(PATTERNS, Action.REDACT, restorer=text_restorer(masks))
+        return outcome(driver.run(pieces))
+
+    whole = f"{case[0]} 123{mask} {case[0]}"
+    seen = run([whole])
+    assert seen == run(list(whole)) == run([" ".join(case[1])[:9], whole][1:])
+    assert "123-456" not in str(seen[0])
+    assert "<id>" in str(seen[0])

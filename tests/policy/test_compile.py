@@ -9,7 +9,14 @@ from threegate.errors import PolicyError
 from threegate.policy.compile import HEAD_LATIN, build
 from threegate.policy.facade import compile_pack
 from threegate.policy.language.load import load_bundle
-from threegate.policy.model import Clamp, ConstitutionPlace, Mode, ReasoningVisibility, StreamMode
+from threegate.policy.model import (
+    Clamp,
+    ConstitutionPlace,
+    Mode,
+    ReasoningVisibility,
+    Restoring,
+    StreamMode,
+)
 from threegate.types import Action, Channel, Layer, Level
 
 from tests.policy.packs import GOOD, TODAY, spoiled, tree
@@ -20,7 +27,7 @@ POLICY = build(load_bundle(tree(), ["shop"]))
 def test_a_detection_rule() -> None:
     rule = POLICY.rules[0]
     assert rule.action is Action.MASK
-    assert rule.restore
+    assert rule.restore == Restoring()
     assert rule.channels == {Channel.USER, Channel.TOOL_RESULT}
     assert rule.detect.any == ("pii.email", "pattern.staff_no", "list.codenames")
     assert rule.exceptions[0].match.key == ("desk",)

@@ -4,15 +4,16 @@ close."""
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from typing import Final
 
 from threegate.errors import UpstreamError
 from threegate.gateway.annotations import notes_of
-from threegate.gateway.tracks import AnswerTracks, Track
+from threegate.gateway.tracks import AnswerTracks, CalledTool, Track
 from threegate.i18n.messages import said
 from threegate.upstream import Reply
 from threegate.wire.adapter import Adapter, Body, Slot, StreamKey, StreamOptions
-from threegate.wire.frame_codec import WHOLE_PARTS
+from threegate.wire.frame_codec import WHOLE_PARTS, shape_errors
 from threegate.wire.limits import MAX_RESPONSE_BYTES
 
 _ANSWERS: Final = ("/content", "/text", "/refusal", "/transcript")
@@ -37,9 +38,11 @@ async def guard_body(
     if answer.cut is not None:
         return None
     read: list[tuple[str, Track, str]] = []
+    names = _tool_names(body, adapter)
     for i, slot in enumerate(adapter.response_slots(body, options)):
         channel = slot.locus.channel
         key = StreamKey(slot.locus.choice or 0, channel, i if _is_answer(slot) else WHOLE_PARTS + i)
+        answer.calls[key] = CalledTool(names.get(slot.pointer.partition("#")[0], ""))
         track = answer.at(slot.locus, key)
         read.append((slot.pointer, track, slot.text))
         track.feed(slot.text, last=True)
@@ -51,6 +54,13 @@ async def guard_body(
     notes = notes_of(answer.ruled)
     guarded = adapter.annotate(guarded, "claims", notes) if notes else guarded
     return guarded if options.show_reasoning else adapter.hide_reasoning(guarded, options)
+
+
+def _tool_names(body: Body, adapter: Adapter) -> dict[str, str]:
+    """By the place of the arguments. None where an error body looks like no answer."""
+    with suppress(UpstreamError), shape_errors:
+        return {call.pointer: call.name for call in adapter.tool_calls(body)}
+    return {}
 
 
 def _is_answer(slot: Slot) -> bool:

@@ -17,7 +17,7 @@ from threegate.audit.log.record import Stage
 from threegate.errors import AuditError, ProtocolError, ThreegateError, UpstreamError
 from threegate.gateway.annotations import notes_of
 from threegate.gateway.output_contract import ToolRules
-from threegate.gateway.tracks import AnswerTracks
+from threegate.gateway.tracks import AnswerTracks, CalledTool
 from threegate.guard.stream_machine import HIGH_WATER
 from threegate.i18n.messages import said
 from threegate.types import Channel, Ruling
@@ -182,7 +182,7 @@ class StreamShell:
         """A tool call whose name is not allowed ends the answer before its event leaves. A name may
         come in pieces: each of them comes with an empty text."""
         if key.channel is Channel.TOOL_ARGUMENTS and (name := self.codec.tool_name(key)):
-            self.answer.track(key).gate = self.tools.gate(name)
+            self.answer.calls[key] = CalledTool(name, self.tools.gate(name))
             if (ruled := self.tools.name(name)) is not None:
                 self.answer.stop(ruled)
 

@@ -62,6 +62,17 @@ class AnswerContext:
         return text[int(start) : int(end)] if start.isdigit() and end.isdigit() else ""
 
 
+@dataclass(frozen=True, slots=True)
+class CalledTool:
+    """The tool whose arguments a text is, and what they must pass."""
+
+    name: str = ""
+    gate: Gate | None = None
+
+
+NO_TOOL = CalledTool()
+
+
 @dataclass(slots=True)
 class Track:
     """One text of an answer on its way through its machine."""
@@ -234,6 +245,7 @@ class AnswerTracks:
     cut: Ruling | None = None
     spent_s: float = 0.0  # in scans and judgements, those at the same time added up
     on_track: Callable[[Track], None] = lambda track: None
+    calls: dict[StreamKey, CalledTool] = field(default_factory=dict)
 
     def track(self, key: StreamKey) -> Track:
         known = self.tracks.get(key)
@@ -241,9 +253,11 @@ class AnswerTracks:
             channel = key.channel if key.channel in self.guard.channels else Channel.CONTENT
             part = f"/{key.part}" if key.part else ""
             locus = TextLocation(Layer.OUTPUT, channel, part=part, choice=key.choice)
-            machine, guard = self.guard.machine(channel), self.guard.channels[channel]
-            machine.quiet = self.suite.quiet(guard.pattern_kinds)
-            known = Track(key, locus, machine, guard, self)
+            guard = self.guard.channels[channel]
+            called = self.calls.get(key, NO_TOOL)
+            quiet = self.suite.quiet(guard.pattern_kinds)
+            machine = self.guard.machine(channel, called.name, quiet)
+            known = Track(key, locus, machine, guard, self, gate=called.gate)
             self.tracks[key] = known
             self.on_track(known)
         return known

@@ -11,9 +11,10 @@ from typing import Protocol
 
 from threegate.guard.cite import Citations
 from threegate.guard.decide import RuleSet, wanted_kinds
-from threegate.guard.mask import MaskMap, Restorer
+from threegate.guard.mask import MaskMap
 from threegate.guard.redact import Renderer
-from threegate.guard.stream_machine import Plan, StreamMachine
+from threegate.guard.restore import Restorer, TextRestorer
+from threegate.guard.stream_machine import Plan, Quiet, StreamMachine
 from threegate.policy.model import CompiledPolicy, Mode, Rule, StreamMode, matches
 from threegate.types import Caller, Channel, Failed, Finding, Layer, Verdict
 
@@ -115,12 +116,17 @@ class OutputGuard:
 
     @classmethod
     def over(cls, channels: Mapping[Channel, ChannelGuard], masks: MaskMap) -> OutputGuard:
-        return cls(channels, masks, Restorer(masks) if len(masks) else None)
+        restorer = Restorer(masks)
+        return cls(channels, masks, restorer if restorer else None)
 
-    def machine(self, channel: Channel) -> StreamMachine:
+    def machine(
+        self, channel: Channel, tool: str = "", quiet: Quiet | None = None
+    ) -> StreamMachine:
+        """A machine for one text. `tool` is the tool whose arguments the text is."""
         plan, render = self.channels[channel].plan, self.renderer(channel)
         restorer = None if channel in self.masked else self.restorer
-        return StreamMachine(plan, render, restorer, self.citations.mark)
+        back = TextRestorer(restorer, channel, tool) if restorer else None
+        return StreamMachine(plan, render, back, self.citations.mark, quiet)
 
     def cite(self, sources: Sequence[str], language: str) -> None:
         """Marks for the rules that ask for them; before the first machine is made."""

@@ -21,13 +21,16 @@ An edit leaves whole or not at all, and a blocked span stops everything from its
 from __future__ import annotations
 
 import re
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import Enum, auto
+from itertools import takewhile
 from typing import assert_never
 
 from threegate.errors import ProtocolError
 from threegate.guard.cite import marked
+from threegate.guard.client_view import ClientView
 from threegate.guard.edits import Edit, Edits
 from threegate.guard.events import (
     ClientGone,
@@ -46,8 +49,8 @@ from threegate.guard.events import (
     TextReceived,
     UpstreamClosed,
 )
-from threegate.guard.mask import Restored, Restorer
 from threegate.guard.redact import EDITS, TERMINAL
+from threegate.guard.restore import Restored, TextRestorer
 from threegate.guard.segments import sentences
 from threegate.types import Channel, Finding, Ruling, Span, Verdict
 
@@ -107,7 +110,7 @@ class Plan:
 class StreamMachine:
     plan: Plan
     render: Render
-    restorer: Restorer | None = None
+    restorer: TextRestorer | None = None
     mark: Mark = lambda ruled: ""
     quiet: Quiet | None = None
     state: State = field(default=State.OPEN, init=False)
@@ -120,7 +123,9 @@ class StreamMachine:
     _segmented: int = field(default=0, init=False)
     _restored: int = field(default=0, init=False)
     _ends: list[int] = field(default_factory=list, init=False, repr=False)
-    _waiting: set[int] = field(default_factory=set, init=False, repr=False)
+    _waiting: dict[int, ClientView] = field(default_factory=dict, init=False, repr=False)
+    _scanned_view: ClientView = field(default_factory=ClientView, init=False, repr=False)
+    _values: list[Restored] = field(default_factory=list, init=False, repr=False)
     _edits: Edits = field(default_factory=Edits, init=False, repr=False)
     _ruled: list[tuple[int, Ruling]] = field(default_factory=list, init=False, repr=False)
     _stop: tuple[int, Ruling] | None = field(default=None, init=False, repr=False)
@@ -150,7 +155,7 @@ class StreamMachine:
 
     def tail(self, length: int) -> str:
         """The last code points received, at most `length` and at most what is kept."""
-        return self._text[-length:]
+        return self._view(max(self._base, self._end - length), self._end).text
 
     @property
     def held(self) -> int:
@@ -172,6 +177,7 @@ class StreamMachine:
         return self._ask()
 
     def _ask(self) -> list[Command]:
+        self._restore()
         out: list[Command] = []
         if self.plan.judge:
             out += self._segment()
@@ -184,9 +190,9 @@ class StreamMachine:
 
     def _is_quiet(self) -> bool:
         """Whether a scan would find nothing new; then its answer needs no scan."""
-        if self.quiet is None:
+        if self.quiet is None or (self._values and self._values[-1].span.end > self._scan_start()):
             return False
-        settled = self.quiet(self._text, self._settled - self._base)
+        settled = self.quiet(self._stable(), self._settled - self._base)
         if settled < 0:
             return False
         self._scanned = self.state is State.DRAINING
@@ -194,9 +200,36 @@ class StreamMachine:
         return True
 
     def _scan(self) -> ScanPatterns:
-        start = self._line_start(self._settled - LOOKBEHIND)
-        text = self._text[start - self._base :]
-        return ScanPatterns(text, start, self._settled, self.state is State.DRAINING)
+        start = self._scan_start()
+        view = self._scanned_view = self._view(start, self._restored)
+        since = view.shown(self._settled)
+        return ScanPatterns(view.text, start, since, self.state is State.DRAINING)
+
+    def _scan_start(self) -> int:
+        start = self._line_start(self._settled - LOOKBEHIND - self._shortened())
+        at = bisect_right(self._values, start, key=_end_of)
+        within = at < len(self._values) and self._values[at].span.start < start
+        return self._values[at].span.start if within else start
+
+    def _shortened(self) -> int:
+        """By how much values are shorter than their placeholders: what the client reads must be
+        long enough for a look back."""
+        near = takewhile(lambda v: v.span.end > self._settled - CONTEXT, reversed(self._values))
+        less = sum(max(0, v.span.end - v.span.start - len(v.text)) for v in near)
+        return min(CONTEXT // 2, less)
+
+    def _stable(self) -> str:
+        """The text up to where a placeholder may still grow."""
+        open_ = self._end - self._restored
+        return self._text[:-open_] if open_ else self._text
+
+    def _view(self, start: int, end: int) -> ClientView:
+        text = self._text[start - self._base : end - self._base]
+        if not self._values:
+            return ClientView(text, start)
+        first = bisect_left(self._values, start, key=_start_of)
+        last = bisect_right(self._values, end, first, key=_end_of)
+        return ClientView.of(text, start, self._values[first:last])
 
     def _line_start(self, at: int) -> int:
         """A neutral place to begin a scan: after a line break or a Han character, never inside a
@@ -209,31 +242,31 @@ class StreamMachine:
     def _segment(self) -> list[Command]:
         out: list[Command] = []
         final = self.state is State.DRAINING
-        for s in sentences(self._text, self._segmented - self._base, final=final):
-            index, start = len(self._ends), s.start
-            text = self._text[start : s.end]
-            self._ends.append(self._base + s.end)
-            self._segmented = self._base + s.end
-            if text.strip():
-                self._waiting.add(index)
-                before = self._text[max(0, start - CONTEXT) : start]
-                out.append(JudgeSentence(index, text, self._base + start, before))
+        for s in sentences(self._stable(), self._segmented - self._base, final=final):
+            index, start = len(self._ends), self._base + s.start
+            end = self._segmented = self._base + s.end
+            self._ends.append(end)
+            if self._text[s.start : s.end].strip():
+                view = self._waiting[index] = self._view(start, end)
+                before = self._view(max(self._base, start - CONTEXT), start).text
+                out.append(JudgeSentence(index, view.text, start, before))
         return out
 
     def _patterns(self, verdict: Verdict, settled: int) -> list[Command]:
-        self._apply(verdict, self._settled)
+        self._apply(verdict, self._scanned_view, self._settled)
+        settled = self._scanned_view.start_of(settled)
         self._settled = max(self._settled, min(settled, self._end))
         self._scanned = self.state is State.DRAINING
         return self._release()
 
     def _judged(self, index: int, verdict: Verdict) -> list[Command]:
-        self._waiting.discard(index)
+        view = self._waiting.pop(index, self._scanned_view)
         start = self._ends[index - 1] if index else 0
-        self._apply(verdict, start)
+        self._apply(verdict, view, start)
         return self._release()
 
-    def _apply(self, verdict: Verdict, fallback: int) -> None:
-        for ruled in verdict.ruled:
+    def _apply(self, verdict: Verdict, view: ClientView, fallback: int) -> None:
+        for ruled in filter(None, map(view.ruling, verdict.ruled)):
             span = _span_of(ruled, fallback)
             self._ruled.append((span.start, ruled))
             if ruled.shadow:
@@ -241,7 +274,7 @@ class StreamMachine:
             if ruled.action in TERMINAL:
                 self._stop_at(max(span.start, self._released), ruled)
             elif ruled.action in EDITS and span.start >= self._released:
-                original = self._text[span.start - self._base : span.end - self._base]
+                original = self._view(span.start, span.end).text
                 self._edits.add(Edit(span, self.render(ruled, original)))
             elif (mark := self.mark(ruled)) and span.end > max(span.start, self._released):
                 last = Span(span.end - 1, span.end)
@@ -260,7 +293,6 @@ class StreamMachine:
             self._stop = (at, ruled)
 
     def _release(self) -> list[Command]:
-        self._restore()
         if self._flows():
             return self._flow(min(self._settled, self._restored))
         frontier = self._frontier()
@@ -323,15 +355,13 @@ class StreamMachine:
         if self.restorer is None:
             self._restored = self._end
             return
-        if self._restored == self._end:
-            return
         final = self.state is State.DRAINING
-        found, open_from = self.restorer.find(
-            self._text, self._restored - self._base, self.plan.channel, final=final
+        found, self._restored = self.restorer.find(
+            self._text, self._base, self._restored, final=final
         )
-        for r in found:
-            self._edits.add(_absolute(r, self._base))
-        self._restored = self._base + open_from
+        for value in found:
+            self._values.append(value)
+            self._edits.add(Edit(value.span, value.text))
 
     def _rendered(self, to: int) -> str:
         return self._edits.render(self._text, self._base, self._released, to)
@@ -346,6 +376,7 @@ class StreamMachine:
         if keep - self._base > 4 * CONTEXT:
             self._text = self._text[keep - self._base :]
             self._base = keep
+            self._values = [v for v in self._values if v.span.start >= keep]
 
     def _pressure(self) -> list[Command]:
         if not self._paused and self.held > HIGH_WATER:
@@ -364,6 +395,14 @@ def _span_of(ruled: Ruling, fallback: int) -> Span:
     return Span(fallback, fallback)
 
 
+def _start_of(value: Restored) -> int:
+    return value.span.start
+
+
+def _end_of(value: Restored) -> int:
+    return value.span.end
+
+
 def _rank(at: int, ruled: Ruling) -> tuple[int, int, str]:
     return at, -ruled.action, ruled.rule_id
 
@@ -372,7 +411,3 @@ def _by_place(item: tuple[int, Ruling]) -> tuple[int, str, str]:
     at, ruled = item
     kind = ruled.finding.kind if isinstance(ruled.finding, Finding) else ""
     return at, ruled.rule_id, kind
-
-
-def _absolute(restored: Restored, base: int) -> Edit:
-    return Edit(Span(restored.span.start + base, restored.span.end + base), restored.text)

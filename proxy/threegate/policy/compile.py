@@ -37,6 +37,7 @@ from threegate.policy.model import (
     Models,
     Reasoning,
     ResponseFormat,
+    Restoring,
     Rule,
     RuleException,
     Selector,
@@ -134,7 +135,7 @@ def _rule(rule: schema.Rule, pack: str) -> Rule:
         rollout=rule.rollout,
         stream=rule.stream,
         message=rule.message,
-        restore=mask is not None and mask.restore is schema.Restore.CLIENT,
+        restore=_restoring(mask) if mask else None,
         style=mask.style if mask else MaskStyle.PLACEHOLDER,
         replacement=replace.replacement if replace else "",
         answer=then.answer.use if then.answer else "",
@@ -144,6 +145,16 @@ def _rule(rule: schema.Rule, pack: str) -> Rule:
         review_by=rule.review_by or "",
         pack=pack,
     )
+
+
+def _restoring(mask: schema.MaskThen) -> Restoring | None:
+    match mask.restore:
+        case schema.Restore.NEVER:
+            return None
+        case schema.Restore.CLIENT:
+            return Restoring(None, mask.hosts)
+        case tools:
+            return Restoring(tools, mask.hosts)
 
 
 def _band(spec: schema.BandSpec) -> Band:

@@ -29,6 +29,7 @@ def changed(*changes: tuple[str, str]) -> Diff:
 STRICTER = [
     ("then: {mask: {restore: client}}", "then: block"),
     ("restore: client", "restore: never"),
+    ("restore: client", "restore: [dial]"),
     ("where: [user, tool_result]", "where: [user, tool_result, system]"),
     ("[pii.email, pattern", "[pii.email, pii.phone, pattern"),
     ("pii.email, pattern", "pii, pattern"),
@@ -48,10 +49,16 @@ STRICTER = [
     ("pass_through: [/user/balance]", "pass_through: []"),
     ("version: '1'", "version: '1'\nlabel: header"),
 ]
+LOOSER = [("restore: client", "restore: client, hosts: [crm.example.com]")]
 UNCLEAR = [
     ("EMP-\\d{6}", "EMP-\\d{5,6}"),
     ("[tool_result, knowledge/products]", "[tool_result]"),
 ]
+
+
+@pytest.mark.parametrize(("old", "new"), LOOSER)
+def test_values_in_links_of_more_hosts_are_looser(old: str, new: str) -> None:
+    assert {c.direction for c in changed((old, new)).changes} == {Direction.LOOSER}
 
 
 @pytest.mark.parametrize(("old", "new"), STRICTER)

@@ -166,7 +166,9 @@ class Decoder:
         kinds = [a for a in args if a is not NoneType]
         if kinds == [Rule, ConstraintRule]:
             return self._object(node, _rule_kind(node), name)
-        return self.decode(node, kinds[0], name)
+        lists = [k for k in kinds if get_origin(k) is tuple]
+        chosen = lists if lists and isinstance(node, Sequence) else kinds
+        return self.decode(node, chosen[0], name)
 
     def _tuple(self, node: Node, kind: Any, name: str) -> Any:
         if not isinstance(node, Sequence):

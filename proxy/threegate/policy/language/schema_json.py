@@ -103,6 +103,8 @@ class _Maker:
         kinds = [a for a in args if a is not NoneType]
         if len(kinds) == 1:
             return self.make(kinds[0])
+        if any(get_origin(k) is tuple for k in kinds):
+            return {"oneOf": [self.make(k) for k in kinds]}
         # Rules: the layer decides, as in the decoder.
         detection, constraint = (self.make(k) for k in kinds)
         is_constraint = {"properties": {"layer": {"const": "constraint"}}, "required": ["layer"]}
@@ -111,6 +113,6 @@ class _Maker:
 
 def _pattern(form: Form) -> dict[str, Any]:
     """Only forms whose regular expression means the same in JSON Schema (ECMA 262)."""
-    if form.name in ("id", "name", "date", "kind", "sha256", "exception"):
+    if form.name in ("id", "name", "date", "kind", "sha256", "exception", "host"):
         return {"pattern": f"^(?:{form.regex.pattern})$"}
     return {}

@@ -148,6 +148,15 @@ Kind = Annotated[
         "a dotted kind such as pii.cn.id_card, which may end in .*",
     ),
 ]
+Host = Annotated[
+    str,
+    _form(
+        "host",
+        r"(\*\.)?[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*",
+        "小写主机名，例如 crm.example.com，前面可写 *. 表示所有子域名",
+        "a host name in lower case such as crm.example.com; *. in front covers all names below it",
+    ),
+]
 Sha256 = Annotated[
     str,
     _form("sha256", r"[0-9a-f]{64}", "64 位小写十六进制", "64 lower-case hexadecimal digits"),

@@ -115,7 +115,7 @@ class RestoreOutput(Lint):
 
     def check(self, subject: Subject) -> Iterator[Problem]:
         for rule in subject.rules:
-            if rule.layer is Layer.OUTPUT and rule.then.mask and rule.then.mask.restore == "client":
+            if rule.layer is Layer.OUTPUT and rule.then.mask and rule.then.mask.restore != "never":
                 yield self.at(rule.mark("then"), rule=rule.id)
 
 

@@ -30,6 +30,16 @@ class MaskStyle(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Restoring:
+    """Where a masked value comes back to the client. `tools`: only in the arguments of these tools;
+    None: of every tool. `hosts`: also in addresses of these hosts; `*.` in front covers all names
+    below one."""
+
+    tools: tuple[str, ...] | None = None
+    hosts: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Detect:
     """Kinds a rule looks for (prefixes allowed). `levels` overrides `level` for single kinds.
 
@@ -106,7 +116,8 @@ class Rule:
     rollout: int = 100
     stream: StreamMode = StreamMode.HOLD
     message: Bilingual | None = None
-    restore: bool = True
+    restore: Restoring | None = Restoring()
+    """Of a mask; None: the value never comes back."""
     style: MaskStyle = MaskStyle.PLACEHOLDER
     replacement: str = ""
     answer: str = ""

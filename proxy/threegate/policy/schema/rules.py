@@ -7,7 +7,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from threegate.policy.language.shapes import Date, ExceptionId, Id, Kind, Located, Sha256, doc
+from threegate.policy.language.shapes import Date, ExceptionId, Host, Id, Kind, Located, Sha256, doc
 from threegate.policy.model import MaskStyle, Mode, StreamMode
 from threegate.policy.schema.callers import When
 from threegate.types import Action, Bilingual, Channel, Layer, Level
@@ -117,10 +117,16 @@ class ReplaceThen(Located):
 class MaskThen(Located):
     """脱敏 / Mask"""
 
-    restore: Restore = doc(
-        "client：在给同一客户端的回答里还原；never：不还原",
-        "client: restored in the answer to this client; never: stays masked",
+    restore: Restore | tuple[str, ...] = doc(
+        "client：在给同一客户端的回答和所有工具参数里还原；[工具名]：工具参数只还原这些工具的；never：不还原",
+        "client: restored in the answer to this client and in the arguments of every tool; "
+        "[tool names]: in the arguments of these tools only; never: stays masked",
         Restore.CLIENT,
+    )
+    hosts: tuple[Host, ...] = doc(
+        "还可以在指向这些主机的链接里还原；其他地址里一律不还原",
+        "hosts in whose links values are restored too; in any other address none is",
+        (),
     )
     style: MaskStyle = doc("替代形式", "form of the pseudonym", MaskStyle.PLACEHOLDER)
 

@@ -13,7 +13,7 @@ from threegate.policy.language.vocabulary import (
     STYLE,
     kind_named,
 )
-from threegate.policy.model import Band, Claims, Rule
+from threegate.policy.model import Band, Claims, Restoring, Rule
 from threegate.policy.schema import Restore
 from threegate.policy.strictness.compare import (
     Aspect,
@@ -80,16 +80,36 @@ def _levels(old: Rule, new: Rule) -> Iterator[Aspect]:
 def _action(old: Rule, new: Rule) -> Iterator[Aspect]:
     if not (old.claims and new.claims):
         yield from ranked(Bilingual("动作", "action"), ACTION, old.action, new.action)
-    if old.restore != new.restore and new.action is Action.MASK:
-        name = Bilingual("脱敏还原", "restoring masks")
-        words = (
-            RESTORE[Restore.CLIENT if r else Restore.NEVER] for r in (old.restore, new.restore)
-        )
-        yield moved(name, old.restore - new.restore, *words)
+    if new.action is Action.MASK:
+        yield from _restoring(old.restore, new.restore)
     yield from worded(Bilingual("替代形式", "mask style"), STYLE, old.style, new.style)
     yield from wording(Bilingual("替换文字", "replacement"), old.replacement, new.replacement)
     yield from wording(Bilingual("代答", "curated reply"), old.answer, new.answer)
     yield from wording(Bilingual("HTTP 状态码", "HTTP status"), old.http_status, new.http_status)
+
+
+def _restoring(old: Restoring | None, new: Restoring | None) -> Iterator[Aspect]:
+    if old is None or new is None:
+        if old is not new:
+            words = (RESTORE[Restore.CLIENT if r else Restore.NEVER] for r in (old, new))
+            yield moved(Bilingual("脱敏还原", "restoring masks"), -1 if new else 1, *words)
+        return
+    tools = Bilingual("还原参数的工具", "tools whose arguments are restored")
+    if old.tools is None or new.tools is None:
+        if old.tools is not new.tools:
+            words = (_tools(r.tools) for r in (old, new))
+            yield moved(tools, 1 if old.tools is None else -1, *words)
+    else:
+        yield from inverted(covering(tools, old.tools, new.tools, same))
+    hosts = Bilingual("可在链接里还原的主机", "hosts in whose links values are restored")
+    yield from inverted(covering(hosts, old.hosts, new.hosts, same))
+
+
+def _tools(names: tuple[str, ...] | None) -> Bilingual:
+    if names is None:
+        return Bilingual("所有工具", "all tools")
+    listed = ", ".join(sorted(names))
+    return Bilingual(listed or "无", listed or "none")
 
 
 def _failing(old: Rule, new: Rule) -> Iterator[Aspect]:
