@@ -27,7 +27,7 @@ from tests.policy.packs import checked, spoiled
 
 SOURCE = Path(threegate.__file__).parent
 TREES = {path: ast.parse(path.read_text(encoding="utf-8")) for path in SOURCE.rglob("*.py")}
-TABLE = SOURCE / "policy" / "failures.py"
+TABLE = SOURCE / "policy" / "errors.py"
 
 
 def calls(name: str) -> Iterator[ast.Call]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from threegate.i18n.catalog import texts
 from threegate.types import Bilingual
 
 
@@ -15,25 +16,7 @@ class UseError(Exception):
         self.text = text
 
 
-WRONG_USE: Mapping[str, Bilingual] = {
-    "no-kind": Bilingual(
-        "--kinds：没有检测器报告 {kind}；见 `threegate policy kinds`",
-        "--kinds: nothing reports {kind}; see `threegate policy kinds`",
-    ),
-    "lines-from-input": Bilingual(
-        "用 --jsonl 时从标准输入读各行，不写在参数里",
-        "with --jsonl the lines come from standard input, not as an argument",
-    ),
-    "no-file": Bilingual("没有文件 {path}", "{path}: no such file"),
-    "not-read": Bilingual("{path} 无法读取（{why}）", "{path}: {why}"),
-    "not-made": Bilingual("--made：只能生成 {tasks}", "--made: rows are made for {tasks} only"),
-    "needs-data": Bilingual(
-        "claims：要写 --data FILE.jsonl[.gz]", "claims: --data FILE.jsonl[.gz] is needed"
-    ),
-    "no-answer": Bilingual("没有回答（{why}）", "no answer: {why}"),
-    "no-models": Bilingual("{folder} 里没有模型", "no model in {folder}"),
-    "no-model": Bilingual("没有模型 {name}", "no model {name}"),
-}
+WRONG_USE: Mapping[str, Bilingual] = texts("usage", "errors")
 
 
 def misuse(code: str, /, **details: object) -> UseError:

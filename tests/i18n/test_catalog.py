@@ -1,0 +1,37 @@
+"""Every catalogue loads, speaks both languages and names the same fields in both."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from string import Formatter
+from typing import Any
+
+import pytest
+from threegate.i18n import catalog as module
+from threegate.i18n.catalog import catalog
+
+NAMES = sorted(path.stem for path in Path(module.__file__).parent.glob("*.toml"))
+
+
+def entries(name: str) -> Iterator[Mapping[str, Any]]:
+    for table in catalog(name).values():
+        yield from table if isinstance(table, list) else table.values()
+
+
+def fields(text: str) -> set[str]:
+    """`zh`, `en` and their like hold a detail in the language of the text."""
+    named = {field for _, field, _, _ in Formatter().parse(text) if field}
+    return {re.sub("^(zh|en)(?=$|_)", "", field) for field in named}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_both_languages_are_there_with_the_same_fields(name: str) -> None:
+    found = list(entries(name))
+    assert found
+    for entry in found:
+        assert entry["zh"].strip()
+        assert entry["en"].strip()
+        if "pattern" not in entry:
+            assert fields(entry["zh"]) == fields(entry["en"]), entry
