@@ -6,7 +6,7 @@ import sys
 CODE = """
 import sys
 import threegate.detectors
-from threegate.detectors.scanner import Passage
+from threegate.detectors.engine.scanner import Passage
 from threegate.types import Channel, Layer, Locus
 assert not [m for m in sys.modules if m.split('.')[0] in ('spacy', 'thinc', 'torch')]
 passage = Passage(Locus(Layer.INPUT, Channel.USER), 'ABN 51 824 753 556')
