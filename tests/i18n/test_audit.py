@@ -17,7 +17,6 @@ from threegate.i18n.audit import ERRORS, LINES
 from threegate.i18n.audit_findings import FINDINGS, NOTES
 from threegate.types import Bilingual
 
-from tests.audit.conftest import closed_log, settings  # noqa: F401 (fixtures)
 from tests.audit.conftest import Captured, audit
 
 HAN = re.compile(r"[一-鿿]")
