@@ -5,12 +5,11 @@ import sys
 
 CODE = """
 import sys
-import threegate.detectors
-from threegate.detectors.engine.scanner import Passage
-from threegate.types import Channel, Layer, Locus
+from threegate.detectors.registry import scanner
+from threegate.types import Channel, Layer, Passage, TextLocation
 assert not [m for m in sys.modules if m.split('.')[0] in ('spacy', 'thinc', 'torch')]
-passage = Passage(Locus(Layer.INPUT, Channel.USER), 'ABN 51 824 753 556')
-(found,) = threegate.detectors.engine.scanner().scan(passage).findings
+passage = Passage(TextLocation(Layer.INPUT, Channel.USER), 'ABN 51 824 753 556')
+(found,) = scanner().scan(passage).findings
 assert found.kind == 'pii.au.abn'
 import spacy, thinc.api
 assert [t.text for t in spacy.blank('en')('a b')] == ['a', 'b']
