@@ -82,6 +82,14 @@ async def test_input_patterns() -> None:
     assert all(o.passed for o in await outcomes("pii.email"))
 
 
+@pytest.mark.parametrize(("rule", "line"), [("pii.email", "where: [user"), ("model", "layer: constraint")])
+async def test_a_rule_for_some_callers_is_tested_for_everybody(rule: str, line: str) -> None:
+    head, found, tail = spoiled().partition(f"id: {rule}\n")
+    assert line in tail
+    only = head + found + tail.replace(line, f"when: {{tenant: [hr]}}\n    {line}", 1)
+    assert all(o.passed for o in await outcomes(rule, text=only))
+
+
 async def test_shadow_rules_are_tested_too() -> None:
     found = await outcomes("help", Judge("hazard.self_harm", "不想活"))
     assert [o.passed for o in found] == [True, False, True, True]

@@ -17,6 +17,7 @@ from ruamel.yaml.comments import CommentedMap, CommentedSeq
 from ruamel.yaml.scalarstring import SingleQuotedScalarString
 
 from threegate.policy.language.load import load_text
+from threegate.policy.language.nodes import read
 from threegate.policy.language.problems import Severity
 from threegate.policy.model import Mode
 from threegate.policy.schema import ReasonCode
@@ -59,41 +60,56 @@ def _yaml() -> YAML:
 def edited(text: str, rule_id: str, form: RuleForm) -> str:
     """The pack with the rule changed. Raises EditError."""
     document = _document(text)
-    rule = _rule(document, rule_id)
+    rule = find_rule(document, rule_id)
+    apply_form(rule, form)
+    return dumped(document)
+
+
+def apply_form(rule: CommentedMap, form: RuleForm) -> None:
+    """The rule changed in place. Raises EditError."""
     _set_choice(rule, "mode", form.mode, [m.value for m in Mode], "enforce")
     _set_choice(rule, "level", form.level, [v.name.lower() for v in Level], "medium")
     _set_action(rule, form.action)
     _set_message(rule, form)
     if form.review_by is not None:
-        _set(rule, "review_by", _date(form.review_by) if form.review_by else "")
+        put(rule, "review_by", _date(form.review_by) if form.review_by else "")
     if form.drop_exception:
         _drop_exception(rule, form.drop_exception)
     if form.exception is not None:
         _add_exception(rule, form.exception)
-    return _dumped(document)
 
 
 def with_test(text: str, rule_id: str, expect: str, sample: Mapping[str, str]) -> str:
     """The pack with one more test of a rule. Raises EditError."""
     document = _document(text)
-    rule = _rule(document, rule_id)
+    rule = find_rule(document, rule_id)
     tests = rule.setdefault("tests", CommentedMap())
     samples = tests.setdefault(expect, CommentedSeq())
     written = {k: SingleQuotedScalarString(v) if k == "text" else v for k, v in sample.items() if v}
     samples.append(CommentedMap(written) if len(written) > 1 else written["text"])
-    return _dumped(document)
+    return dumped(document)
 
 
 def _document(text: str) -> CommentedMap:
     pack, problems = load_text(text.encode(), "draft")
     if pack is None or any(p.severity is Severity.ERROR for p in problems):
         raise EditError("broken")
+    return opened(text)
+
+
+def opened(text: str) -> CommentedMap:
+    """The document of a text that may say wrong things, but is YAML that the strict reader takes.
+    Raises EditError."""
+    node, problems = read(text.encode(), "draft")
+    if node is None or any(p.severity is Severity.ERROR for p in problems):
+        raise EditError("broken")
     document = _yaml().load(text)
-    assert isinstance(document, CommentedMap)
+    if not isinstance(document, CommentedMap):
+        raise EditError("broken")
     return document
 
 
-def _rule(document: CommentedMap, rule_id: str) -> CommentedMap:
+def find_rule(document: CommentedMap, rule_id: str) -> CommentedMap:
     found = (r for r in document.get("rules", ()) if r.get("id") == rule_id)
     rule = next(found, None)
     if not isinstance(rule, CommentedMap):
@@ -101,13 +117,13 @@ def _rule(document: CommentedMap, rule_id: str) -> CommentedMap:
     return rule
 
 
-def _dumped(document: CommentedMap) -> str:
+def dumped(document: CommentedMap) -> str:
     out = io.StringIO()
     _yaml().dump(document, out)
     return out.getvalue()
 
 
-def _set(rule: CommentedMap, key: str, value: Any) -> None:
+def put(rule: CommentedMap, key: str, value: Any) -> None:
     """In its place if the key is there; a new one goes before `tests`, where people look for it."""
     if value in (None, ""):
         rule.pop(key, None)
@@ -126,7 +142,7 @@ def _set_choice(
     if value not in allowed:
         raise EditError(key)
     quoted = SingleQuotedScalarString(value) if value == "off" else value
-    _set(rule, key, quoted)
+    put(rule, key, quoted)
 
 
 def _set_action(rule: CommentedMap, action: str | None) -> None:
@@ -152,7 +168,7 @@ def _set_message(rule: CommentedMap, form: RuleForm) -> None:
     if not isinstance(message, CommentedMap):
         message = CommentedMap()
         message.fa.set_flow_style()
-        _set(rule, "message", message)
+        put(rule, "message", message)
     message["zh"], message["en"] = form.message_zh, form.message_en
 
 
@@ -175,7 +191,7 @@ def _add_exception(rule: CommentedMap, given: Mapping[str, str]) -> None:
     if "except" in rule:
         rule["except"].append(made)
     else:
-        _set(rule, "except", CommentedSeq([made]))
+        put(rule, "except", CommentedSeq([made]))
 
 
 def _match(field: str, value: str, salt: str) -> CommentedMap:

@@ -31,7 +31,7 @@ from threegate.guard.events import (
 from threegate.guard.mask import MaskMap
 from threegate.guard.output import ChannelGuard, OutputGuard, letters
 from threegate.guard.stream_machine import State, StreamMachine
-from threegate.policy.model import CompiledPolicy, ConstraintRule, Mode, Rule
+from threegate.policy.model import EVERYONE, CompiledPolicy, ConstraintRule, Mode, Rule
 from threegate.policy.testing import case_messages as told
 from threegate.policy.testing.cases import Case, ConstraintCase, Outcome, TestReport
 from threegate.types import (
@@ -70,7 +70,7 @@ class Runner:
     def __post_init__(self) -> None:
         self._rules = {rule.id: _bare(rule) for rule in self.policy.rules}
         self._constraints = {
-            rule.id: replace(rule, mode=Mode.ENFORCE, rollout=100)
+            rule.id: replace(rule, mode=Mode.ENFORCE, rollout=100, when=EVERYONE)
             for rule in self.policy.constraints
         }
 
@@ -94,7 +94,7 @@ class Runner:
         started = time.perf_counter()
         match case:
             case Case():
-                passed, detail = self._verdict(case, await self._alone(case))
+                passed, detail = self._verdict(case, await self.alone(case))
             case ConstraintCase():
                 passed, detail = self._constrained(case)
         return Outcome(case, passed, detail, time.perf_counter() - started)
@@ -118,7 +118,8 @@ class Runner:
             return True
         return not self.suite.unserved(wanted_kinds((self._rules[case.rule_id],)))
 
-    async def _alone(self, case: Case) -> tuple[Ruling, ...]:
+    async def alone(self, case: Case) -> tuple[Ruling, ...]:
+        """What the rule of a test finds in its text."""
         rule = self._rules[case.rule_id]
         alone = replace(self.policy, rules=(rule,))
         passage = Passage(
@@ -179,7 +180,15 @@ class Runner:
 
 
 def _bare(rule: Rule) -> Rule:
-    return replace(rule, mode=Mode.ENFORCE, rollout=100, exceptions=(), deadline_ms=DEADLINE_MS)
+    """The rule for everybody, with time enough: a test names no caller."""
+    return replace(
+        rule,
+        mode=Mode.ENFORCE,
+        rollout=100,
+        when=EVERYONE,
+        exceptions=(),
+        deadline_ms=DEADLINE_MS,
+    )
 
 
 def _acts(ruled: Ruling) -> bool:

@@ -69,23 +69,17 @@ def rule_full(rule: AnyRule, language: str) -> dict[str, Any]:
         "file": rule.at.file,
         "message_zh": rule.message.zh if rule.message else "",
         "message_en": rule.message.en if rule.message else "",
-        "match": [],
-        "no_match": [],
         "kinds": [],
         "level": "",
         "where": [],
         "excepted": [],
-        "single": False,
     }
     if isinstance(rule, Rule):
         full |= {
             "level": rule.level.name.lower(),
             "where": [c.value for c in rule.where],
             "kinds": [*rule.detect.any, *rule.detect.all],
-            "match": [s.text for s in rule.tests.match],
-            "no_match": [s.text for s in rule.tests.no_match],
             "excepted": [exception_row(e) for e in rule.exceptions],
-            "single": len(written_actions(rule.then)) == 1,
         }
     return full
 

@@ -60,9 +60,9 @@ def _reason(id: str, language: str) -> str:
 
 def value_words(value: Any, language: str) -> str:
     """A value of the policy language in words; empty where it says nothing."""
+    if value is None or value in ("", (), {}):
+        return ""
     match value:
-        case None | "" | () | {}:
-            return ""
         case Bilingual():
             return f"{value.zh} / {value.en}"
         case bool():

@@ -70,3 +70,53 @@ async function send(url, body) {
 }
 
 window.threegate = { send, unsaved };
+
+const ruleForm = document.getElementById("rule-form");
+if (ruleForm) startForm(ruleForm);
+document.querySelectorAll("[data-filter]").forEach(startFilter);
+
+// Saves the form at each pause; the panel beside it then shows what the rule does now.
+function startForm(form) {
+  const rollout = document.getElementById("rollout-shown");
+  let waiting = 0;
+  let turn = 0;
+
+  async function save() {
+    const mine = ++turn;
+    const values = () => Object.fromEntries(new FormData(form));
+    const sent = JSON.stringify(values());
+    const shown = await send(form.dataset.save, values);
+    if (!shown || mine !== turn) return;
+    if (sent === JSON.stringify(values())) unsaved(false);
+    if (!form.regex.value && shown.fields.regex) form.regex.value = shown.fields.regex;
+    await refresh(form.action);
+  }
+
+  form.addEventListener("input", () => {
+    rollout.textContent = form.rollout.value + " %";
+    clearTimeout(waiting);
+    waiting = setTimeout(save, 500);
+  });
+}
+
+// The panel as the server draws it: one template, no second way to show a result.
+async function refresh(url) {
+  const answer = await fetch(url, { headers: { accept: "text/html" } }).catch(() => null);
+  if (!answer || !answer.ok) return;
+  const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+  const open = document.querySelector("#live details").open;
+  document.getElementById("live").replaceChildren(...page.getElementById("live").childNodes);
+  document.querySelector("#live details").open = open;
+}
+
+function startFilter(field) {
+  const boxes = [...document.querySelectorAll(field.dataset.filter + " label")];
+  field.addEventListener("input", (event) => {
+    event.stopPropagation();
+    const words = field.value.toLowerCase().split(/\s+/);
+    for (const box of boxes) {
+      const text = box.dataset.text.toLowerCase();
+      box.hidden = !words.every((word) => text.includes(word));
+    }
+  });
+}

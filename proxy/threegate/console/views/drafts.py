@@ -107,6 +107,7 @@ def _page(
         "elsewhere": [r for r in rows if r["file"] not in (path, "")],
         "good": not checked.errors,
         "line": visit.query.get("line", ""),
+        "rule": visit.query.get("rule", ""),
     }
 
 

@@ -7,15 +7,14 @@ from typing import Any
 
 from threegate.console.drafts import Workspace, workspace
 from threegate.console.presenters import policies
+from threegate.console.presenters.test_results import by_id, sample
 from threegate.console.review import search_terms
-from threegate.console.rule_form import SIMPLE
 from threegate.console.web import Answer, ConsoleError, ConsoleRequest, Shown, blocking
 from threegate.policy.compile import layered
 from threegate.policy.language.load import Bundle, pack_path
 from threegate.policy.lifecycle.machine import Role
 from threegate.policy.model import Mode
 from threegate.policy.schema import ReasonCode
-from threegate.types import Level
 
 WEEK_US = 7 * search_terms.DAY_US
 
@@ -98,6 +97,8 @@ async def rule(visit: ConsoleRequest) -> Answer:
     bundle = await blocking(space.bundle)
     found, pack_name = rule_of(bundle, visit.path["rule"])
     proposals = await blocking(visit.parts.desk.proposals, found.id)
+    report = await _report(visit, space)
+    outcomes = report.get("outcomes", {})
     return Shown(
         "rule.html",
         {
@@ -106,12 +107,23 @@ async def rule(visit: ConsoleRequest) -> Answer:
             "yaml": excerpt(space.text(pack_path(pack_name)), found.at.line),
             "changed": pack_path(pack_name) in space.files,
             "modes": [m.value for m in Mode],
-            "levels": [v.name.lower() for v in Level],
-            "actions": list(SIMPLE),
+            "cases": [
+                sample(case) | {"passed": outcomes.get(id)}
+                for id, case in by_id([bundle]).items()
+                if case.rule_id == found.id
+            ],
+            "ran_at": report.get("at", ""),
             "reasons": [r.value for r in ReasonCode],
             "proposals": [asdict(p) for p in proposals],
         },
     )
+
+
+async def _report(visit: ConsoleRequest, space: Workspace) -> dict[str, Any]:
+    """The last run of the tests of exactly what the page shows; empty where there was none."""
+    checked = await blocking(space.check)
+    digest = checked.policies.digest if checked.policies else ""
+    return (await blocking(visit.parts.drafts.results, digest)).get("report", {})
 
 
 def rule_of(bundle: Bundle, rule_id: str) -> tuple[policies.AnyRule, str]:

@@ -93,14 +93,15 @@ def _trace(
     )
     return {
         "action": action.name.lower(),
-        "pieces": pieces(text, [_mark(r) for r in ruled if isinstance(r.finding, Finding)]),
+        "pieces": pieces(text, [mark_of(r) for r in ruled if isinstance(r.finding, Finding)]),
         "ruled": [_row(r, rules[r.rule_id].title.get(language)) for r in ruled],
         "result": result,
         "edited": result != text,
     }
 
 
-def _mark(ruled: Ruling) -> Highlight:
+def mark_of(ruled: Ruling) -> Highlight:
+    """Where a finding is in its text."""
     found = ruled.finding
     assert isinstance(found, Finding)
     span = found.span

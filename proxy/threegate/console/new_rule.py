@@ -1,0 +1,162 @@
+"""A new rule in a pack: blank, from a template, or the copy of another; written as text so that the
+rest of the file keeps every byte.
+
+Templates are data (`rule_templates.yaml`): whole rules with the lists and detectors they bring.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Container, Mapping
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from ruamel.yaml import YAML
+from ruamel.yaml.comments import CommentedMap
+
+from threegate.console.pack_merge import pieces
+from threegate.console.rule_fields import written
+from threegate.console.rule_form import EditError, dumped, find_rule, opened
+from threegate.types import Bilingual
+
+TEMPLATES = Path(__file__).with_name("rule_templates.yaml")
+REVIEW_AFTER = timedelta(days=365)
+OWN_PACK = "own"
+_HEAD = """\
+# yaml-language-server: $schema=../schema.json
+# Our own rules, written in the console.
+pack: {name}
+title: {{zh: 本单位规则, en: Our own rules}}
+version: '1'
+
+rules:
+"""
+_RULES = re.compile(r"\s*(#.*\n\s*)*rules:[ \t]*(#.*)?\n?$")
+
+
+@dataclass(frozen=True, slots=True)
+class Template:
+    """`parts` are the lists and detectors that go with the rule."""
+
+    id: str
+    group: str
+    title: Bilingual
+    about: Bilingual
+    rule: Mapping[str, Any] = field(repr=False)
+    parts: Mapping[str, Mapping[str, Any]] = field(repr=False)
+
+
+@cache
+def templates() -> tuple[Template, ...]:
+    rows = YAML(typ="safe", pure=True).load(TEMPLATES.read_text("utf-8"))
+    return tuple(_template(row) for row in rows)
+
+
+def _template(row: Mapping[str, Any]) -> Template:
+    title, about = Bilingual(**row["title"]), Bilingual(**row["about"])
+    parts = {part: row[part] for part in ("lists", "detectors") if part in row}
+    return Template(row["id"], row["group"], title, about, row["rule"], parts)
+
+
+def blank() -> Template:
+    rule = {
+        "title": {"zh": "新规则", "en": "New rule"},
+        "why": [],
+        "layer": "input",
+        "where": ["user"],
+        "detect": {"any": []},
+        "then": {"flag": {}},
+        "tests": {"match": [], "no_match": []},
+    }
+    return Template("rule", "", Bilingual("空白", "blank"), Bilingual("", ""), rule, {})
+
+
+def own_pack() -> str:
+    """The text of a new pack for one's own rules."""
+    return _HEAD.format(name=OWN_PACK)
+
+
+def free_id(wanted: str, taken: Container[str]) -> str:
+    """The id, with a number where it is taken."""
+    number, id = 2, wanted
+    while id in taken:
+        number, id = number + 1, f"{wanted}_{number}"
+    return id
+
+
+def with_template(text: str, made: Template, rule_id: str, owner: str, today: str) -> str:
+    """The pack with a rule from a template: in shadow, to be looked at in a year. Raises
+    EditError."""
+    rule = {"id": rule_id, "title": made.rule["title"], "owner": owner, **made.rule}
+    rule |= {"mode": "shadow", "review_by": date.fromisoformat(today) + REVIEW_AFTER}
+    name = rule_id.rpartition(".")[2]
+    renamed = _renamed(rule, made.id, name)
+    document = opened(_with_rule(text, renamed))
+    for part, entries in made.parts.items():
+        (spec,) = entries.values()
+        _add_part(document, part, {name: spec})
+    return dumped(document)
+
+
+def _renamed(rule: dict[str, Any], old: str, new: str) -> dict[str, Any]:
+    kinds = [
+        re.sub(rf"^(list|pattern|category)\.{old}$", rf"\1.{new}", k) for k in rule["detect"]["any"]
+    ]
+    order = ("mode", "tests", "review_by")
+    kept = {k: v for k, v in rule.items() if k not in order} | {"detect": {"any": kinds}}
+    return kept | {k: rule[k] for k in order if k in rule}
+
+
+def _add_part(document: CommentedMap, part: str, entries: Mapping[str, Any]) -> None:
+    if not isinstance(document.get(part), CommentedMap):
+        document.pop(part, None)
+        document.insert(list(document).index("rules"), part, CommentedMap())
+    document[part].update(written(dict(entries)))
+
+
+def _with_rule(text: str, rule: Mapping[str, Any]) -> str:
+    """The text with one more item of `rules`, after the last."""
+    item = CommentedMap(written(dict(rule)))
+    for key in ("title", "message", "when", "detect", "then", "why", "where"):
+        if key in item:
+            _flow(item[key])
+    block = dumped(CommentedMap({"rules": [item]})).partition("\n")[2]
+    return inserted(text, block)
+
+
+def _flow(value: Any) -> None:
+    value.fa.set_flow_style()
+    for inner in value.values() if isinstance(value, Mapping) else ():
+        if hasattr(inner, "fa"):
+            _flow(inner)
+
+
+def inserted(text: str, block: str) -> str:
+    """A rule's text behind the last rule of a pack. Raises EditError where the pack's rules are not
+    written one below the other."""
+    cut = pieces("pack.yaml", text)
+    if "rules" not in cut:
+        return text.rstrip("\n") + "\n\nrules:\n" + block
+    if not _RULES.fullmatch(cut["rules"]) and not any(k.startswith("rules/") for k in cut):
+        raise EditError("broken")
+    last = [key for key in cut if key == "rules" or key.startswith("rules/")][-1]
+    parts = [
+        part.rstrip("\n") + ("\n\n" if last != "rules" else "\n") + block if key == last else part
+        for key, part in cut.items()
+    ]
+    return "".join(parts)
+
+
+def with_copy(text: str, source: str, rule_id: str, new_id: str) -> str:
+    """The pack with a copy of a rule out of `source`, the text of its pack. Raises EditError."""
+    rule = find_rule(opened(source), rule_id)
+    rule["id"] = new_id
+    title = rule.get("title")
+    if isinstance(title, CommentedMap):
+        title["zh"], title["en"] = f"{title.get('zh', '')}（副本）", f"{title.get('en', '')} (copy)"
+    rule["mode"] = "shadow"
+    block = dumped(CommentedMap({"rules": [rule]})).partition("\n")[2]
+    return inserted(text, block)

@@ -1,0 +1,34 @@
+"""A pattern from examples: what people who never saw a regular expression give is one or two real
+numbers, and the pattern is their shape.
+
+Letters and signs stay as they are, a run of digits becomes as many digits as the examples have.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+_RUNS = re.compile(r"[0-9]+|[^0-9]+")
+_SPECIAL = re.compile(r"([\\.+*?()\[\]{}|^$])")
+
+
+def pattern_like(examples: Iterable[str]) -> str:
+    """RE2 for values of the same shape; empty without an example."""
+    shapes: dict[tuple[str, ...], list[list[int]]] = {}
+    for example in filter(None, (e.strip() for e in examples)):
+        parts = _RUNS.findall(example)
+        shape = tuple("" if part[0].isascii() and part.isdigit() else part for part in parts)
+        lengths = [len(part) for part, kept in zip(parts, shape, strict=True) if not kept]
+        shapes.setdefault(shape, []).append(lengths)
+    return "|".join(_written(shape, lengths) for shape, lengths in shapes.items())
+
+
+def _written(shape: tuple[str, ...], lengths: list[list[int]]) -> str:
+    runs = iter(zip(*lengths, strict=True))
+    return "".join(_SPECIAL.sub(r"\\\1", kept) if kept else _digits(next(runs)) for kept in shape)
+
+
+def _digits(counts: tuple[int, ...]) -> str:
+    low, high = min(counts), max(counts)
+    return rf"\d{{{low}}}" if low == high else rf"\d{{{low},{high}}}"

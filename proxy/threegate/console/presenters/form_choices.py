@@ -1,0 +1,94 @@
+"""What the guided form offers: kinds with an example each, reasons, places, actions, answers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from functools import cache
+from typing import Any
+
+from threegate.detectors import output_format
+from threegate.detectors.registry import DETECTORS
+from threegate.policy.actions import ACTIONS
+from threegate.policy.compliance.taxonomy import TAXONOMIES
+from threegate.policy.kinds import KIND_INFOS
+from threegate.policy.language.load import Bundle
+from threegate.policy.language.vocabulary import CHANNEL, kind_title
+from threegate.policy.schema import Rule
+from threegate.types import Action, Channel, Layer
+
+CHANNELS = {
+    Layer.INPUT: (
+        Channel.USER,
+        Channel.SYSTEM,
+        Channel.ASSISTANT,
+        Channel.TOOL_RESULT,
+        Channel.TOOL_ARGUMENTS,
+    ),
+    Layer.OUTPUT: (Channel.CONTENT, Channel.REASONING, Channel.TOOL_ARGUMENTS),
+}
+FAMILIES = ("pii.cn", "pii", "secret", "injection", "hazard", "offensive")
+NOT_OFFERED = ("claim.", "leak.", "format.json", "judge")
+"""Kinds that need more than a form has: sources, a constitution, a schema, a prompt."""
+
+
+def choices(bundle: Bundle, chosen: Iterable[str], language: str) -> dict[str, Any]:
+    return {
+        "kind_groups": _kind_groups(bundle, chosen, language),
+        "why_groups": [
+            {
+                "title": t.title.get(language),
+                "items": [{"id": c.id, "title": c.title.get(language)} for c in t.categories],
+            }
+            for t in TAXONOMIES
+        ],
+        "places": {
+            layer.value: [{"id": c.value, "title": CHANNEL[c].get(language)} for c in channels]
+            for layer, channels in CHANNELS.items()
+        },
+        "actions": [
+            {"id": i.key, "title": i.title.get(language), "layers": sorted(i.layers)}
+            for i in ACTIONS
+            if i.action is not Action.ALLOW
+        ],
+        "answers": sorted(answer_names(bundle)),
+    }
+
+
+def answer_names(bundle: Bundle) -> set[str]:
+    """Curated replies that rules of these packs use."""
+    every = (rule for pack in bundle.packs for rule in pack.rules)
+    return {str(r.then.answer.use) for r in every if isinstance(r, Rule) and r.then.answer}
+
+
+def _kind_groups(bundle: Bundle, chosen: Iterable[str], language: str) -> list[dict[str, Any]]:
+    known = [*FAMILIES, *(i.kind for i in KIND_INFOS), *own_kinds(bundle), *chosen]
+    groups: dict[str, list[dict[str, str]]] = {}
+    for kind in dict.fromkeys(k for k in known if not k.startswith(NOT_OFFERED)):
+        row = {
+            "id": kind,
+            "title": kind_title(kind).get(language),
+            "example": examples().get(kind, ""),
+        }
+        groups.setdefault(kind.partition(".")[0], []).append(row)
+    return [{"id": name, "items": items} for name, items in groups.items()]
+
+
+def own_kinds(bundle: Bundle) -> Iterator[str]:
+    """Kinds of the lists and detectors that the packs bring."""
+    for pack in bundle.packs:
+        yield from (f"list.{name}" for name in pack.lists)
+        for name, spec in pack.detectors.items():
+            yield f"{'pattern' if spec.regex else 'category'}.{name}"
+
+
+@cache
+def examples() -> dict[str, str]:
+    """One value that each kind finds, as its detector declares it."""
+    infos = [d.info for d in DETECTORS]
+    infos += [output_format.CodeDetector.info]
+    found: dict[str, str] = {}
+    for info in infos:
+        values = [value for example in info.examples for value in example.values]
+        if len(info.kinds) == 1 and values:
+            found.setdefault(info.kinds[0], values[0])
+    return found

@@ -1,0 +1,357 @@
+"""The guided form of a rule: its fields read from the YAML, and written back with every comment and
+quote kept. Form and YAML are two views of one draft.
+
+A form's fields are flat texts: a box that is ticked is `where.user: on`, a list one item a line.
+What the form does not know (conditions beside `any`, tests with sources) stays as it is.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from ruamel.yaml.comments import CommentedMap, CommentedSeq
+from ruamel.yaml.scalarstring import SingleQuotedScalarString
+
+from threegate.console.rule_form import (
+    RuleForm,
+    apply_form,
+    dumped,
+    find_rule,
+    opened,
+    put,
+)
+from threegate.policy.language.patterns import PatternError, compile_pattern
+
+OPTIONS = {"redact": "replacement", "rewrite": "replacement", "mask": "restore", "answer": "use"}
+"""The one option of an action that the form has."""
+UNWRITTEN = {"mask": "client"}
+"""Options that mean the same when they are left out."""
+CALLERS = ("tenant", "key", "route", "model")
+OWN = (("lists", "list"), ("detectors", "pattern"), ("detectors", "category"))
+"""Parts of a pack that a rule can bring itself, with the family of their kinds."""
+ROLLOUT = re.compile(r"\d{1,3}")
+
+
+def read_fields(text: str, rule_id: str) -> dict[str, Any]:
+    """Every field of the form. Raises EditError where the text cannot be read as YAML."""
+    document = opened(text)
+    rule = find_rule(document, rule_id)
+    then = rule.get("then") or {}
+    action = next(iter(then), "")
+    options = then.get(action) if isinstance(then.get(action), Mapping) else {}
+    when = rule.get("when") or {}
+    title, message = rule.get("title") or {}, rule.get("message") or {}
+    return {
+        "title_zh": title.get("zh", ""), "title_en": title.get("en", ""),
+        "message_zh": message.get("zh", ""), "message_en": message.get("en", ""),
+        "owner": str(rule.get("owner", "")), "review_by": str(rule.get("review_by") or ""),
+        "why": _texts(rule.get("why")), "layer": str(rule.get("layer", "input")),
+        "where": _texts(rule.get("where")), "level": str(rule.get("level", "medium")),
+        "mode": str(rule.get("mode", "enforce")), "rollout": str(rule.get("rollout", 100)),
+        "action": action, "single": len(then) == 1,
+        "option": str((options or {}).get(OPTIONS.get(action, ""), "")),
+        "language": _texts(when.get("language")),
+        "callers": {name: "\n".join(_texts(when.get(name))) for name in CALLERS},
+        "match": "\n".join(_plain_samples(rule, "match")),
+        "no_match": "\n".join(_plain_samples(rule, "no_match")),
+        "more_tests": sum(len(_other_samples(rule, e)) for e in ("match", "no_match")),
+        **_what(document, rule),
+    }  # fmt: skip
+
+
+def write_fields(text: str, rule_id: str, form: Mapping[str, str]) -> str:
+    """The pack with the rule as the form has it. Raises EditError."""
+    document = opened(text)
+    rule = find_rule(document, rule_id)
+    _write_texts(rule, form)
+    _write_place(rule, form)
+    _write_what(document, rule, form)
+    _write_action(rule, form)
+    _write_tests(rule, form)
+    return dumped(document)
+
+
+def _texts(value: Any) -> list[str]:
+    if value is None:
+        return []
+    return [str(v) for v in value] if isinstance(value, list) else [str(value)]
+
+
+def _plain_samples(rule: CommentedMap, expect: str) -> list[str]:
+    """Tests that are one line of text and nothing else: those that the form shows."""
+    samples = (rule.get("tests") or {}).get(expect) or []
+    return [str(s) for s in samples if isinstance(s, str) and "\n" not in s]
+
+
+def _other_samples(rule: CommentedMap, expect: str) -> list[Any]:
+    samples = (rule.get("tests") or {}).get(expect) or []
+    return [s for s in samples if not isinstance(s, str) or "\n" in s]
+
+
+# --- what the rule looks for
+
+
+def own_name(document: CommentedMap, rule: CommentedMap, part: str, family: str) -> str:
+    """The rule's own list or detector in this file; a fresh name where it has none."""
+    for kind in _texts((rule.get("detect") or {}).get("any")):
+        head, _, name = kind.partition(".")
+        if head == family and _own_spec(document, part, family, name) is not None:
+            return name
+    return re.sub(r"[^a-z0-9_]+", "_", str(rule["id"]).rpartition(".")[2].lower()) or "own"
+
+
+def _own_spec(document: CommentedMap, part: str, family: str, name: str) -> CommentedMap | None:
+    """A definition that the form can edit: a list with its words here, a pattern, a category."""
+    spec = (document.get(part) or {}).get(name)
+    needs = {"list": "words", "pattern": "regex", "category": "category"}[family]
+    return spec if isinstance(spec, CommentedMap) and needs in spec else None
+
+
+def _what(document: CommentedMap, rule: CommentedMap) -> dict[str, Any]:
+    specs: dict[str, Mapping[str, Any]] = {}
+    mine = set()
+    for part, family in OWN:
+        name = own_name(document, rule, part, family)
+        specs[family] = _own_spec(document, part, family, name) or {}
+        if specs[family]:
+            mine.add(f"{family}.{name}")
+    detect = rule.get("detect") or {}
+    category = specs["category"].get("category") or {}
+    describe = category.get("describe") or {}
+    return {
+        "kinds": [k for k in _texts(detect.get("any")) if k not in mine],
+        "conditions": [key for key in detect if key != "any"],
+        "words": "\n".join(_texts(specs["list"].get("words"))),
+        "matching": str(specs["list"].get("match", "substring")),
+        "regex": str(specs["pattern"].get("regex", "")),
+        "edges": bool(specs["pattern"].get("edges", True)),
+        "describe_zh": describe.get("zh", ""), "describe_en": describe.get("en", ""),
+        "examples": "\n".join(_texts(category.get("examples"))),
+        "counter_examples": "\n".join(_texts(category.get("counter_examples"))),
+    }  # fmt: skip
+
+
+def _write_what(document: CommentedMap, rule: CommentedMap, form: Mapping[str, str]) -> None:
+    kinds = ticked(form, "kind")
+    for (part, family), spec in zip(OWN, _own_specs(form), strict=True):
+        name = own_name(document, rule, part, family)
+        if spec:
+            _define(document, part, name, spec)
+            kinds.append(f"{family}.{name}")
+        elif _own_spec(document, part, family, name) is not None:
+            _undefine(document, rule, part, f"{family}.{name}")
+    detect = rule.setdefault("detect", CommentedMap())
+    _set_list(detect, "any", kinds)
+
+
+def _own_specs(form: Mapping[str, str]) -> tuple[dict[str, Any], ...]:
+    """What the form defines of each of `OWN`; empty: nothing."""
+    words, examples = _lines(form, "words"), _lines(form, "examples")
+    described = any(form.get(n, "").strip() for n in ("describe_zh", "describe_en"))
+    category = {
+        "describe": {"zh": form.get("describe_zh", ""), "en": form.get("describe_en", "")},
+        "examples": examples,
+        "counter_examples": _lines(form, "counter_examples"),
+    }
+    regex = form.get("regex", "").strip()
+    examples_of = {e: _matching(form, e) for e in ("match", "no_match")}
+    pattern: dict[str, Any] = {"regex": regex, "examples": examples_of}
+    pattern |= {} if form.get("edges") else {"edges": False}
+    return (
+        {"words": words, "match": form.get("matching") or "substring"} if words else {},
+        pattern if regex else {},
+        {"category": category} if examples or described else {},
+    )
+
+
+def _matching(form: Mapping[str, str], expect: str) -> list[str]:
+    """The tests of the form that its pattern treats as they want it: good examples of it."""
+    try:
+        pattern = compile_pattern(form.get("regex", "").strip(), edges=bool(form.get("edges")))
+    except PatternError:
+        return []
+    wanted = expect == "match"
+    return [line for line in _lines(form, expect) if any(pattern.find(line)) is wanted]
+
+
+def _define(document: CommentedMap, part: str, name: str, spec: Mapping[str, Any]) -> None:
+    if not isinstance(document.get(part), CommentedMap):
+        document.pop(part, None)
+        at = list(document).index("rules") if "rules" in document else len(document)
+        document.insert(at, part, CommentedMap())
+    known = document[part].setdefault(name, CommentedMap())
+    if "regex" in spec:
+        _keep_examples(known, spec)
+    for key, value in spec.items():
+        if plain(known.get(key)) != value:
+            known[key] = written(value)
+
+
+def _keep_examples(known: CommentedMap, spec: Mapping[str, Any]) -> None:
+    """A pattern that stays keeps the examples its author wrote; a new one has those of the form."""
+    if "edges" not in spec:
+        known.pop("edges", None)
+    if str(known.get("regex", "")) == spec["regex"] and known.get("examples"):
+        spec.pop("examples")  # type: ignore[attr-defined]
+
+
+def _undefine(document: CommentedMap, rule: CommentedMap, part: str, kind: str) -> None:
+    """Gone with its last user."""
+    others = (r for r in document.get("rules", ()) if r is not rule)
+    if any(kind in str(r.get("detect")) for r in others):
+        return
+    del document[part][kind.partition(".")[2]]
+    if not document[part]:
+        del document[part]
+
+
+# --- the rest
+
+
+def _write_texts(rule: CommentedMap, form: Mapping[str, str]) -> None:
+    title = rule.get("title")
+    if not isinstance(title, CommentedMap):
+        title = rule["title"] = CommentedMap()
+    for language in ("zh", "en"):
+        _set_text(title, language, form.get(f"title_{language}", "").strip())
+    _set_text(rule, "owner", form.get("owner", "").strip())
+    _set_list(rule, "why", ticked(form, "why"))
+    apply_form(
+        rule,
+        RuleForm(
+            mode=form.get("mode") or None,
+            level=form.get("level") or None,
+            message_zh=form.get("message_zh", "").strip(),
+            message_en=form.get("message_en", "").strip(),
+            review_by=form.get("review_by", "").strip(),
+        ),
+    )
+    rollout = form.get("rollout", "")
+    if ROLLOUT.fullmatch(rollout) and int(rollout) != rule.get("rollout", 100):
+        put(rule, "rollout", None if int(rollout) == 100 else int(rollout))
+
+
+def _write_place(rule: CommentedMap, form: Mapping[str, str]) -> None:
+    if form.get("layer") in ("input", "output") and rule.get("layer") != form["layer"]:
+        rule["layer"] = form["layer"]
+    _set_list(rule, "where", ticked(form, "where"))
+    when = rule.get("when")
+    when = when if isinstance(when, CommentedMap) else CommentedMap()
+    for name in CALLERS:
+        _set_list(when, name, _lines(form, name), keep_empty=False)
+    languages = ticked(form, "language")
+    _set_list(when, "language", languages if len(languages) == 1 else [], keep_empty=False)
+    if when and "when" not in rule:
+        when.fa.set_flow_style()
+        rule.insert(list(rule).index("where") + 1, "when", when)
+    elif not when:
+        rule.pop("when", None)
+
+
+def _write_action(rule: CommentedMap, form: Mapping[str, str]) -> None:
+    """The options that the form does not show are kept while the action stays."""
+    action, then = form.get("action", ""), rule.get("then")
+    if not action or (isinstance(then, CommentedMap) and len(then) > 1):
+        return
+    old = then.get(action) if isinstance(then, CommentedMap) else None
+    options = old if isinstance(old, CommentedMap) else CommentedMap()
+    options.fa.set_flow_style()
+    name = OPTIONS.get(action)
+    value = form.get(f"option_{action}", "").strip()
+    if name and not (value == UNWRITTEN.get(action) and name not in options):
+        _set_text(options, name, value, drop=True)
+    if not isinstance(then, CommentedMap) or list(then) != [action] or plain(old) != plain(options):
+        chosen = CommentedMap({action: options})
+        chosen.fa.set_flow_style()
+        rule["then"] = chosen
+
+
+def _write_tests(rule: CommentedMap, form: Mapping[str, str]) -> None:
+    """Tests with a place, sources or several lines follow those that the form shows."""
+    tests = rule.get("tests")
+    if not isinstance(tests, CommentedMap):
+        tests = rule["tests"] = CommentedMap()
+    for expect in ("match", "no_match"):
+        lines = _lines(form, expect)
+        if lines == _plain_samples(rule, expect) and expect in tests:
+            continue
+        made = [SingleQuotedScalarString(line) for line in lines]
+        tests[expect] = CommentedSeq([*made, *_other_samples(rule, expect)])
+
+
+def ticked(form: Mapping[str, str], group: str) -> list[str]:
+    """The boxes of a group that are ticked: `group.name: on`."""
+    head = group + "."
+    return [
+        name.removeprefix(head) for name, value in form.items() if name.startswith(head) and value
+    ]
+
+
+def _lines(form: Mapping[str, str], name: str) -> list[str]:
+    lines = (line.strip() for line in form.get(name, "").split("\n"))
+    return list(dict.fromkeys(line for line in lines if line))
+
+
+def _set_text(target: CommentedMap, key: str, value: str, *, drop: bool = False) -> None:
+    if str(target.get(key, "")) == value:
+        return
+    if drop and not value:
+        target.pop(key, None)
+    else:
+        target[key] = quoted(value)
+
+
+def _set_list(
+    target: CommentedMap, key: str, values: list[str], *, keep_empty: bool = True
+) -> None:
+    """In the order they had; a new one goes last. Comments of a list that stays are kept."""
+    old = _texts(target.get(key))
+    values = [v for v in old if v in values] + [v for v in values if v not in old]
+    if values == old and (values or key in target or not keep_empty):
+        return
+    if values or keep_empty:
+        target[key] = _sequence(values)
+    else:
+        target.pop(key, None)
+
+
+def _sequence(values: Iterable[str]) -> CommentedSeq:
+    made = CommentedSeq([quoted(v) for v in values])
+    made.fa.set_flow_style()
+    return made
+
+
+_PLAIN = re.compile(r"[A-Za-z][A-Za-z0-9_./@-]*")
+_WORDS = ("on", "off", "yes", "no", "true", "false", "null", "y", "n")
+
+
+def quoted(value: str) -> str:
+    """Quotes around what a YAML reader might take for something else than text."""
+    safe = _PLAIN.fullmatch(value) and value.lower() not in _WORDS
+    return value if safe else SingleQuotedScalarString(value)
+
+
+def written(value: Any) -> Any:
+    """Plain data as the YAML writer wants it."""
+    match value:
+        case str():
+            return quoted(value)
+        case Mapping():
+            return CommentedMap({key: written(inner) for key, inner in value.items()})
+        case list():
+            return CommentedSeq([written(inner) for inner in value])
+    return value
+
+
+def plain(value: Any) -> Any:
+    """YAML data without its comments and quotes, to be compared."""
+    match value:
+        case str():
+            return str(value)
+        case Mapping():
+            return {str(key): plain(inner) for key, inner in value.items()}
+        case list():
+            return [plain(inner) for inner in value]
+    return value

@@ -1,0 +1,215 @@
+"""Writing a rule without YAML: templates, the guided form, and what the rule does while one types.
+
+The form and the YAML are two views of one draft: the form reads the draft's text and writes it back
+at each pause, and so does the editor.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from threegate.console.drafts import PACKS, Workspace, packs_text
+from threegate.console.new_rule import (
+    OWN_PACK,
+    Template,
+    blank,
+    free_id,
+    own_pack,
+    templates,
+    with_copy,
+    with_template,
+)
+from threegate.console.pack_merge import pieces
+from threegate.console.pattern_like import pattern_like
+from threegate.console.presenters import policies
+from threegate.console.presenters.form_choices import choices
+from threegate.console.presenters.highlights import pieces as coloured
+from threegate.console.presenters.test_results import sample
+from threegate.console.rule_fields import read_fields, write_fields
+from threegate.console.rule_form import EditError
+from threegate.console.views.drafts import refused
+from threegate.console.views.policies import excerpt, keep_file, space_of
+from threegate.console.views.try_page import mark_of
+from threegate.console.web import Answer, ConsoleError, ConsoleRequest, Redirect, Shown, blocking
+from threegate.policy.facade import Checked
+from threegate.policy.language.load import Bundle, pack_path
+from threegate.policy.lifecycle.store import today_utc
+from threegate.policy.testing.cases import Case, planned
+from threegate.policy_ops.test_runner import Runner
+from threegate.types import Finding
+
+GROUPS = ("data", "words", "topics", "safety", "answers")
+
+
+async def new_page(visit: ConsoleRequest) -> Answer:
+    """The usual wishes as templates, and a blank rule."""
+    space = await space_of(visit)
+    bundle = await blocking(space.bundle)
+    rows = [_template_row(t, visit.language) for t in templates()]
+    packs = [{"name": p.pack, "title": p.title.get(visit.language)} for p in bundle.packs]
+    return Shown(
+        "new.html",
+        {"templates": rows, "groups": GROUPS, "packs": packs, "pack": target_pack(space, bundle)},
+    )
+
+
+def _template_row(made: Template, language: str) -> dict[str, str]:
+    words = {"title": made.title.get(language), "about": made.about.get(language)}
+    return {"id": made.id, "group": made.group, **words}
+
+
+def target_pack(space: Workspace, bundle: Bundle) -> str:
+    """Where one's own rules go: a pack of their own. Where packs are bound to callers, an unbound
+    one would serve everybody else: there it is the last pack."""
+    if any(pack.bindings for pack in bundle.packs):
+        return space.packs[-1]
+    return OWN_PACK
+
+
+async def create(visit: ConsoleRequest) -> Answer:
+    """A rule from a template, blank, or copied; then its form."""
+    space = await space_of(visit)
+    bundle = await blocking(space.bundle)
+    known = {p.pack for p in bundle.packs}
+    pack = visit.form.get("pack") or target_pack(space, bundle)
+    if pack not in known | {OWN_PACK}:
+        raise ConsoleError(404, "没有这个策略包", "there is no such pack in force")
+    text = space.text(pack_path(pack)) or own_pack()
+    try:
+        rule_id, text = await blocking(_created, visit, space, bundle, pack, text)
+    except EditError as error:
+        raise refused(error) from None
+    if pack not in known:
+        await keep_file(visit, space, PACKS, packs_text((*space.packs, pack)))
+    await keep_file(visit, space, pack_path(pack), text)
+    return Redirect(f"/policies/rule/{rule_id}/form", data={"rule": rule_id})
+
+
+def _created(
+    visit: ConsoleRequest, space: Workspace, bundle: Bundle, pack: str, text: str
+) -> tuple[str, str]:
+    """The new rule's id and the pack with it. Raises EditError, ConsoleError."""
+    taken = {rule.id for p in bundle.packs for rule in p.rules} | rule_ids(text)
+    if source := visit.form.get("copy", ""):
+        name = pack_of(space, source)
+        new_id = free_id(f"{pack}.{source.rpartition('.')[2]}", taken)
+        return new_id, with_copy(text, space.text(pack_path(name)), source, new_id)
+    made = _template(visit.form.get("template", ""))
+    new_id = free_id(f"{pack}.{made.id}", taken)
+    owner = visit.me.group or visit.me.name
+    return new_id, with_template(text, made, new_id, owner, today_utc())
+
+
+def _template(id: str) -> Template:
+    if not id:
+        return blank()
+    found = next((t for t in templates() if t.id == id), None)
+    if found is None:
+        raise ConsoleError(404, "没有这个模板", "there is no such template")
+    return found
+
+
+def rule_ids(text: str) -> set[str]:
+    keys = pieces("pack.yaml", text)
+    return {key.removeprefix("rules/") for key in keys if key.startswith("rules/")}
+
+
+def pack_of(space: Workspace, rule_id: str) -> str:
+    """The pack whose text holds the rule, even while it has errors; the one that counts of several.
+    Raises ConsoleError."""
+    named = [p.pack for p in space.bundle().packs]
+    drafts = [p.removeprefix("packs/").removesuffix(".yaml") for p in space.files if p != PACKS]
+    for name in dict.fromkeys([*reversed(named), *drafts]):
+        if rule_id in rule_ids(space.text(pack_path(name))):
+            return name
+    raise ConsoleError(404, "没有这条规则", "there is no such rule")
+
+
+async def form_page(visit: ConsoleRequest) -> Answer:
+    space = await space_of(visit)
+    pack = await blocking(pack_of, space, visit.path["rule"])
+    return Shown("form.html", await _page(visit, space, pack))
+
+
+async def save_form(visit: ConsoleRequest) -> Answer:
+    """The form into the draft; then what the rule does now."""
+    space, rule_id, form = await space_of(visit), visit.path["rule"], dict(visit.form)
+    pack = await blocking(pack_of, space, rule_id)
+    if not form.get("regex", "").strip():
+        form["regex"] = pattern_like(form.get("like", "").split("\n"))
+    try:
+        text = await blocking(write_fields, space.text(pack_path(pack)), rule_id, form)
+    except EditError as error:
+        raise refused(error) from None
+    await keep_file(visit, space, pack_path(pack), text)
+    return Shown("form.html", await _page(visit, await space_of(visit), pack))
+
+
+async def _page(visit: ConsoleRequest, space: Workspace, pack: str) -> dict[str, Any]:
+    rule_id, path = visit.path["rule"], pack_path(pack)
+    text = space.text(path)
+    try:
+        fields = await blocking(read_fields, text, rule_id)
+    except EditError as error:
+        raise refused(error) from None
+    checked = await blocking(space.check)
+    rows = policies.problem_rows(checked.problems, visit.language)
+    mine = [r for r in rows if r["file"] == path and r["rule"] in ("", rule_id)]
+    bundle = await blocking(space.bundle)
+    return {
+        "rule": rule_id, "pack": pack, "fields": fields,
+        "problems": [r for r in mine if r["severity"] != "info"],
+        "good": not any(r["severity"] == "error" for r in mine),
+        "tests": await _tests(visit, checked, rule_id),
+        "yaml": excerpt(text, _line(text, rule_id)), "line": _line(text, rule_id),
+        **choices(bundle, fields["kinds"], visit.language),
+        "drafted_answers": drafted_answers(space),
+    }  # fmt: skip
+
+
+def drafted_answers(space: Workspace) -> list[str]:
+    """Curated replies of the draft that no rule uses yet."""
+    names = (
+        p.removeprefix("answers/").partition(".")[0] for p in space.files if p[:8] == "answers/"
+    )
+    return sorted(set(names))
+
+
+def _line(text: str, rule_id: str) -> int:
+    """The line of the rule's first key."""
+    before = 0
+    for key, part in pieces("pack.yaml", text).items():
+        if key == f"rules/{rule_id}":
+            lines = part.split("\n")
+            head = next(n for n, line in enumerate(lines) if line.lstrip().startswith("- "))
+            return before + head + 1
+        before += part.count("\n")
+    return 1
+
+
+async def _tests(visit: ConsoleRequest, checked: Checked, rule_id: str) -> list[dict[str, Any]]:
+    """The rule's own tests, run now; empty while the policy has errors."""
+    if checked.policies is None:
+        return []
+    for policy, cases in planned(checked.bundles):
+        mine = [case for case in cases if case.rule_id == rule_id]
+        if mine:
+            runner = Runner(policy, visit.parts.suite_of(policy), today=today_utc())
+            return [await _ran(visit, runner, case) for case in mine if isinstance(case, Case)]
+    return []
+
+
+async def _ran(visit: ConsoleRequest, runner: Runner, case: Case) -> dict[str, Any]:
+    """One test with what it came to; `passed` None: its detector is switched off here."""
+    report = await runner.run([case], partial=visit.parts.partial)
+    row = sample(case) | {"passed": None, "detail": "", "pieces": coloured(case.text, [])}
+    if not report.outcomes:
+        return row
+    found = [r for r in await runner.alone(case) if isinstance(r.finding, Finding)]
+    marks = [mark_of(r) for r in found]
+    (outcome,) = report.outcomes
+    return row | {
+        "passed": outcome.passed,
+        "detail": outcome.detail.get(visit.language),
+        "pieces": coloured(case.text, marks),
+    }

@@ -1,0 +1,48 @@
+from __future__ import annotations
+
+import pytest
+from threegate.console.presenters.rule_words import rule_rows
+from threegate.policy.language.load import DictTree, load_bundle, pack_path
+from threegate.policy.lifecycle.store import DirTree
+
+from tests.e2e.running import ROOT
+
+NAMES = sorted(p.stem for p in (ROOT / "policies" / "packs").glob("*.yaml"))
+RULES = [
+    rule for p in load_bundle(DirTree(ROOT / "policies"), NAMES).packs for rule in p.rules
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+@pytest.mark.parametrize("rule", RULES, ids=lambda r: r.id)
+def test_every_shipped_rule_has_words_for_each_key(rule: object, language: str) -> None:
+    rows = rule_rows(rule, language)  # type: ignore[arg-type]
+    assert {"title", "owner", "why", "layer", "then", "mode"} <= set(rows)
+    assert all(label and "object at" not in value for label, value in rows.values())
+
+
+def test_the_words_of_one_rule() -> None:
+    text = """\
+pack: p
+title: {zh: 甲, en: A}
+rules:
+  - id: p.a
+    title: {zh: 邮箱, en: E-mail}
+    owner: privacy
+    why: [pipl.51]
+    layer: input
+    where: [user, tool_result]
+    when: {tenant: [hr]}
+    detect: {any: [pii.email], levels: {pii.email: high}}
+    then: {mask: {restore: never}}
+    rollout: 20
+    message: {zh: 已隐藏, en: Hidden.}
+"""
+    pack = load_bundle(DictTree({pack_path("p"): text.encode()}), ["p"]).packs[0]
+    rows = {key: value for key, (_, value) in rule_rows(pack.rules[0], "en").items()}
+    assert rows["message"] == "已隐藏 / Hidden."
+    assert rows["rollout"] == "20"
+    assert rows["when"].endswith("hr")
+    assert "never" in rows["then"]
+    assert "e-mail address (pii.email)" in rows["detect"]
+    assert "high" in rows["detect"]

@@ -1,0 +1,118 @@
+"""A rule from a template to a version, without a line of YAML."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import httpx
+import pytest
+from threegate.console.new_rule import templates
+
+from tests.console.conftest import Site
+
+RULE = "own.employee_number"
+
+
+def form_of(fields: dict[str, Any]) -> dict[str, str]:
+    """What the page would send back untouched."""
+    form = {k: v for k, v in fields.items() if isinstance(v, str)} | fields["callers"]
+    for group, name in (("kind", "kinds"), ("why", "why"), ("where", "where")):
+        form |= {f"{group}.{each}": "on" for each in fields[name]}
+    form |= {f"option_{fields['action']}": fields["option"]}
+    return form | ({"edges": "on"} if fields["edges"] else {})
+
+
+def create(editor: httpx.Client, **form: str) -> str:
+    answer = editor.post("/policies/new.json", data=form)
+    assert answer.status_code == 200, answer.text
+    return str(answer.json()["rule"])
+
+
+@pytest.mark.parametrize("template", [t.id for t in templates()])
+def test_every_template_is_ready_to_submit(site: Site, template: str) -> None:
+    editor = site.who("editor", name=f"t-{template}")
+    rule = create(editor, template=template)
+    page = editor.get(f"/policies/rule/{rule}/form.json").json()
+    assert [p["text"] for p in page["problems"]] == []
+    assert {t["passed"] for t in page["tests"]} == {True}, page["tests"]
+    before = editor.get("/policies/pack/own.json").json()["text"]
+    saved = editor.post(f"/policies/rule/{rule}/form.json", data=form_of(page["fields"]))
+    assert saved.json()["good"] is True
+    assert editor.get("/policies/pack/own.json").json()["text"] == before
+    editor.post("/policies/draft/discard")
+
+
+def test_a_blank_rule_becomes_one_for_employee_numbers(site: Site) -> None:
+    editor = site.who("editor", name="no-yaml")
+    rule = create(editor, template="")
+    page = editor.get(f"/policies/rule/{rule}/form.json").json()
+    assert page["good"] is False  # nothing is looked for yet
+    form = form_of(page["fields"]) | {
+        "title_zh": "工号", "title_en": "Staff numbers", "why.pipl.51": "on",
+        "like": "EMP-104233\nEMP-77120", "action": "mask", "option_mask": "client",
+        "match": "请查EMP-104233\nFind EMP-77120.", "no_match": "会议室EMP\nRoom EMP.",
+        "message_zh": "已隐藏工号", "message_en": "A staff number was hidden.", "rollout": "50",
+    }  # fmt: skip
+    shown = editor.post(f"/policies/rule/{rule}/form.json", data=form).json()
+    assert shown["fields"]["regex"] == r"EMP-\d{5,6}"
+    assert shown["problems"] == []
+    assert [t["passed"] for t in shown["tests"]] == [True] * 4
+    marked = ["".join(p["text"] for p in t["pieces"] if p["kind"]) for t in shown["tests"]]
+    assert marked == ["EMP-104233", "EMP-77120", "", ""]
+    wrong = form | {"regex": r"EMP-\d{5,6}", "no_match": "EMP-10001"}
+    failed = editor.post(f"/policies/rule/{rule}/form.json", data=wrong).json()["tests"]
+    assert [t["passed"] for t in failed] == [True, True, False]
+    editor.post("/policies/draft/discard")
+
+
+def test_form_and_yaml_are_two_views_of_one_draft(site: Site) -> None:
+    editor = site.who("editor", name="two-views")
+    create(editor, template="employee_number")
+    text = editor.get("/policies/pack/own.json").json()["text"]
+    edited = text.replace("工号脱敏", "员工编号脱敏").replace("  - id:", "  # why\n  - id:", 1)
+    editor.post("/policies/edit/own", data={"text": edited})
+    fields = editor.get(f"/policies/rule/{RULE}/form.json").json()["fields"]
+    assert fields["title_zh"] == "员工编号脱敏"
+    form = form_of(fields) | {"mode": "enforce", "where.assistant": "on"}
+    editor.post(f"/policies/rule/{RULE}/form.json", data=form)
+    text = editor.get("/policies/pack/own.json").json()["text"]
+    assert "  # why\n" in text
+    assert "mode: enforce" in text
+    assert "where: [user, system, tool_result, assistant]" in text
+    broken = text.replace("layer: input", "layer: inputt")
+    editor.post("/policies/edit/own", data={"text": broken})
+    fields = editor.get(f"/policies/rule/{RULE}/form.json").json()["fields"]
+    editor.post(f"/policies/rule/{RULE}/form.json", data=form_of(fields) | {"layer": "input"})
+    assert editor.get("/policies/draft.json").json()["errors"] == []
+    editor.post("/policies/draft/discard")
+
+
+def test_a_copy_is_a_rule_of_its_own(site: Site) -> None:
+    editor = site.who("editor", name="copier")
+    rule = create(editor, copy="base.pii.email", pack="base")
+    assert rule == "base.email"
+    page = editor.get(f"/policies/rule/{rule}/form.json").json()
+    assert page["fields"]["title_en"] == "Mask e-mail addresses (copy)"
+    assert page["fields"]["mode"] == "shadow"
+    assert page["good"] is True
+    text = editor.get("/policies/pack/base.json").json()["text"]
+    assert text.count("- id: base.pii.email\n") == 1
+    editor.post("/policies/draft/discard")
+
+
+def test_what_is_not_there(site: Site) -> None:
+    editor = site.who("editor", name="lost")
+    for form in ({"template": "none"}, {"copy": "none"}, {"pack": "../x"}):
+        assert editor.post("/policies/new.json", data=form).status_code == 404
+    assert editor.get("/policies/rule/none/form").status_code == 404
+
+
+def test_marks_come_from_a_run(site: Site) -> None:
+    editor = site.who("editor", name="marker")
+    editor.post("/policies/rule/cn.pii.vehicle", data={"mode": "shadow"})
+    page = editor.get("/policies/rule/cn.pii.vehicle.json").json()
+    assert {t["passed"] for t in page["cases"]} == {None}
+    editor.post("/policies/draft/tests.json")
+    page = editor.get("/policies/rule/cn.pii.vehicle.json").json()
+    assert {t["passed"] for t in page["cases"]} == {True}
+    editor.post("/policies/draft/discard")
