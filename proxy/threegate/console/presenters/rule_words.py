@@ -99,12 +99,13 @@ def _then(then: Then, language: str) -> Iterator[str]:
 
 
 def _written(thing: Any, language: str) -> str:
-    """What differs from its default in something with keys of its own."""
+    """What is written, or differs from its default, in something with keys of its own."""
     parts = []
     for spec in _documented(thing):
         value = getattr(thing, spec.name)
         default = spec.default_factory() if spec.default_factory is not MISSING else spec.default
-        if value != default and (words := _named_value(spec.name, value, language)):
+        given = value != default or key_of(spec) in getattr(thing, "marks", ())
+        if given and (words := _named_value(spec.name, value, language)):
             parts.append(f"{_label(spec, language)}: {words}")
     return ("；" if language == "zh" else "; ").join(parts)
 
