@@ -82,7 +82,9 @@ async def test_input_patterns() -> None:
     assert all(o.passed for o in await outcomes("pii.email"))
 
 
-@pytest.mark.parametrize(("rule", "line"), [("pii.email", "where: [user"), ("model", "layer: constraint")])
+@pytest.mark.parametrize(
+    ("rule", "line"), [("pii.email", "where: [user"), ("model", "layer: constraint")]
+)
 async def test_a_rule_for_some_callers_is_tested_for_everybody(rule: str, line: str) -> None:
     head, found, tail = spoiled().partition(f"id: {rule}\n")
     assert line in tail

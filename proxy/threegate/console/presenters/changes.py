@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from threegate.console.presenters import policies
-from threegate.console.presenters.rule_words import AnyRule, rule_rows
+from threegate.console.presenters.rule_words import AnyRule, definition_rows, rule_rows
 from threegate.console.presenters.test_results import by_id, sample
 from threegate.console.presenters.text_diff import file_changes
 from threegate.policy.compile import layered
@@ -51,21 +51,35 @@ def rules_of(checked: Checked) -> dict[str, AnyRule]:
 
 
 def _cards(old: Checked, new: Checked, language: str) -> list[dict[str, Any]]:
+    """Rules that differ, or whose words, patterns or tests do."""
     before, after = rules_of(old), rules_of(new)
     tests = [_tests(checked) for checked in (old, new)]
-    return [
-        _card(id, before.get(id), after.get(id), language)
-        | {"tests": _test_rows(*(t.get(id, {}) for t in tests))}
-        for id in {**after, **before}
-        if before.get(id) != after.get(id)
-    ]
+    cards = []
+    for id in {**after, **before}:
+        sides = [_spoken(r.get(id), c, language) for r, c in ((before, old), (after, new))]
+        if before.get(id) != after.get(id) or sides[0] != sides[1]:
+            found = _card(id, before.get(id), after.get(id), sides, language)
+            cards.append(found | {"tests": _test_rows(*(t.get(id, {}) for t in tests))})
+    return cards
 
 
-def _card(id: str, old: AnyRule | None, new: AnyRule | None, language: str) -> dict[str, Any]:
+def _spoken(rule: AnyRule | None, checked: Checked, language: str) -> dict[str, tuple[str, str]]:
+    if rule is None:
+        return {}
+    return rule_rows(rule, language) | definition_rows(rule, checked.bundles, language)
+
+
+def _card(
+    id: str,
+    old: AnyRule | None,
+    new: AnyRule | None,
+    sides: list[dict[str, tuple[str, str]]],
+    language: str,
+) -> dict[str, Any]:
     some = new or old
     assert some is not None
     fate = "added" if old is None else "removed" if new is None else "changed"
-    before, after = (rule_rows(r, language) if r else {} for r in (old, new))
+    before, after = sides
     return {
         "id": id,
         "title": some.title.get(language),

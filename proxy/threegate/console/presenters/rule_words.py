@@ -7,7 +7,7 @@ language gains is shown without a line here.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import MISSING, Field, fields, is_dataclass
 from enum import Enum
 from typing import Any
@@ -16,14 +16,23 @@ from threegate.console.presenters import labels
 from threegate.policy.actions import title_of
 from threegate.policy.compliance.taxonomy import BY_ID
 from threegate.policy.language.decode import key_of
-from threegate.policy.language.vocabulary import VOCABULARY, kind_named
-from threegate.policy.schema import ConstraintRule, Rule, Then
+from threegate.policy.language.load import Bundle
+from threegate.policy.language.vocabulary import VOCABULARY, kind_named, kind_title
+from threegate.policy.schema import ConstraintRule, ListSpec, Rule, Then
 from threegate.types import Action, Bilingual
 
 AnyRule = Rule | ConstraintRule
 APART = ("id", "tests")
 """Keys that a page shows elsewhere."""
+MOST_WORDS = 30
 KINDS = ("any", "all", "none")
+LABELS = {
+    "mode": Bilingual("模式", "mode"),
+    "restore": Bilingual("还原", "restoring"),
+    "any": Bilingual("任意一类", "any of"),
+    "when": Bilingual("只对这些调用", "only for"),
+}
+"""Names of keys whose description begins with their values, or goes on for long."""
 _SHORT = re.compile(r"[；;，,：:（(]")
 
 
@@ -37,11 +46,42 @@ def rule_rows(rule: AnyRule, language: str) -> dict[str, tuple[str, str]]:
     }
 
 
+def definition_rows(
+    rule: AnyRule, bundles: Iterable[Bundle], language: str
+) -> dict[str, tuple[str, str]]:
+    """The words, patterns and examples that the rule's own kinds stand for."""
+    if not isinstance(rule, Rule):
+        return {}
+    wanted = [*rule.detect.any, *rule.detect.all, *rule.detect.none]
+    found = {}
+    for bundle in bundles:
+        for pack in bundle.packs:
+            named = {f"list.{n}": _words(bundle, s, language) for n, s in pack.lists.items()}
+            for name, spec in pack.detectors.items():
+                kind = f"{'pattern' if spec.regex else 'category'}.{name}"
+                named[kind] = spec.regex or _written(spec.category, language)
+            found.update({k: (kind_title(k).get(language), named[k]) for k in wanted if k in named})
+    return found
+
+
+def _words(bundle: Bundle, spec: ListSpec, language: str) -> str:
+    """The first words of a list that is written in its pack; of a file only how many."""
+    if spec.file:
+        count = len(bundle.words(spec.file))
+        return (
+            f"{spec.file}（{count} 个词）" if language == "zh" else f"{spec.file} ({count} words)"
+        )
+    more = f" … ({len(spec.words)})" if len(spec.words) > MOST_WORDS else ""
+    return _joined([str(w) for w in spec.words[:MOST_WORDS]], language) + more
+
+
 def _documented(thing: Any) -> Iterator[Field[Any]]:
     return (spec for spec in fields(thing) if "doc" in spec.metadata)
 
 
 def _label(spec: Field[Any], language: str) -> str:
+    if spec.name in LABELS:
+        return LABELS[spec.name].get(language)
     doc: Bilingual = spec.metadata["doc"]
     return _SHORT.split(doc.get(language))[0]
 
