@@ -3,7 +3,7 @@
 
     python -m bench.speed.page bench/results/speed-NAME.json
 
-Writes the tables of docs/speed.md and docs/speed.zh-CN.md, and docs/images/speed-*.svg.
+Writes the tables of bench/results/speed.md and its Chinese twin, and docs/images/speed-*.svg.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from bench.speed import plot
 from bench.speed.run import OURS, RESULTS
 from bench.speed.systems import ROOT
 
-DOCS, IMAGES = ROOT / "docs", ROOT / "docs" / "images"
+PAGES, IMAGES = RESULTS, ROOT / "docs" / "images"
 Row = dict[str, Any]
 
 WHOLE = ("cpu_ms", "rps", "p50_ms", "p99_ms", "rss_mb", "errors")
@@ -183,8 +183,8 @@ def plots(growth: dict[str, list[tuple[float, float]]]) -> dict[str, str]:
 def main() -> None:
     report = json.loads(Path(sys.argv[1]).read_text("utf-8"))
     for language, name in (("en", "speed.md"), ("zh", "speed.zh-CN.md")):
-        before = (DOCS / name).read_text("utf-8")
-        (DOCS / name).write_text(page(report, language, before), encoding="utf-8")
+        before = (PAGES / name).read_text("utf-8")
+        (PAGES / name).write_text(page(report, language, before), encoding="utf-8")
     IMAGES.mkdir(exist_ok=True)
     growth = json.loads((RESULTS / "growth.json").read_text("utf-8"))
     for name, text in plots(growth).items():

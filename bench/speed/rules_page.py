@@ -1,5 +1,5 @@
 # ruff: noqa: E501
-"""The tables of `bench.speed.rules`, printed and put into their section of docs/speed.md."""
+"""The tables of `bench.speed.rules`, printed and put into their section of bench/results/speed.md."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 from bench.speed.rule_sets import RULE_SETS
 from bench.speed.systems import ROOT
 
-DOCS = ROOT / "docs"
+FOLDER = ROOT / "bench" / "results"
 PAGES = {"en": "speed.md", "zh": "speed.zh-CN.md"}
 TITLE = {"en": "## What each rule set adds to a stream", "zh": "## 每组规则给流增加多少"}
 BEFORE = {"en": "## Growth", "zh": "## 增长"}
@@ -47,7 +47,7 @@ def written(report: Row, *, save: bool) -> None:
         made = section(report, page)
         print(made)
         if save:
-            path = DOCS / name
+            path = FOLDER / name
             path.write_text(placed(path.read_text("utf-8"), made, page), encoding="utf-8")
 
 
