@@ -1,6 +1,6 @@
 """What each rule set adds to a stream: first text, every piece, processor time, characters held.
 
-    python -m bench.speed.rules                         # all, three rounds; into bench/results/speed.md
+    python -m bench.speed.rules   # all, three rounds; into bench/results
     python -m bench.speed.rules pii secrets --rounds 1  # some, printed alone
 
 A proxy of its own per rule set, in front of the mock, whose answers are new in each stream. The
