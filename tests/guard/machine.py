@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from threegate.guard.events import (
@@ -20,7 +20,7 @@ from threegate.guard.events import (
     TextReceived,
     UpstreamClosed,
 )
-from threegate.guard.stream_machine import Plan, State, StreamMachine
+from threegate.guard.stream_machine import Plan, Replacer, State, StreamMachine
 from threegate.types import (
     Action,
     Channel,
@@ -59,7 +59,7 @@ class Driver:
     pattern: Action = Action.REDACT
     judge: Action = Action.BLOCK
     order: random.Random = field(default_factory=lambda: random.Random(0))
-    restorer: object = None
+    replacers: Sequence[Replacer] = ()
     mark: Callable[[Ruling], str] = lambda r: ""
     released: str = ""
     findings: set[tuple[str, int, int]] = field(default_factory=set)
@@ -70,7 +70,7 @@ class Driver:
 
     def __post_init__(self) -> None:
         self.machine = StreamMachine(
-            self.plan, lambda r, t: f"<{r.rule_id}>", self.restorer, self.mark
+            self.plan, lambda r, t: f"<{r.rule_id}>", self.replacers, self.mark
         )
 
     def run(self, pieces: list[str], *, eager: bool = False) -> Driver:

@@ -74,7 +74,7 @@ def cut_texts(draw: st.DrawFn) -> tuple[str, list[str]]:
 
 
 def drive(plan: Plan, pieces: list[str], seed: int, pattern: Action, judge: Action) -> Driver:
-    driver = Driver(plan, pattern, judge, random.Random(seed), text_restorer(MASKS))
+    driver = Driver(plan, pattern, judge, random.Random(seed), [text_restorer(MASKS)])
     return driver.run(pieces)
 
 
@@ -99,7 +99,7 @@ def test_marks_are_the_same_for_any_cut_and_any_order(
     def marked(pieces: list[str], seed: int) -> str:
         order = random.Random(seed)
         driver = Driver(
-            HOLD, Action.REDACT, Action.ALLOW, order, text_restorer(MASKS), lambda r: "[1]"
+            HOLD, Action.REDACT, Action.ALLOW, order, [text_restorer(MASKS)], lambda r: "[1]"
         )
         return driver.run(pieces).released
 
@@ -254,7 +254,7 @@ def test_rules_judge_the_text_with_values_put_back(case: tuple[str, list[str]]) 
     mask = masks.mask("pii.code", "-456")
 
     def run(pieces: list[str]) -> tuple[object, ...]:
-        driver = Driver(PATTERNS, Action.REDACT, restorer=text_restorer(masks))
+        driver = Driver(PATTERNS, Action.REDACT, replacers=[text_restorer(masks)])
         return outcome(driver.run(pieces))
 
     whole = f"{case[0]} 123{mask} {case[0]}"

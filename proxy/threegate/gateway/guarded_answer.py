@@ -56,7 +56,7 @@ def answer_tracks(call: CallContext) -> AnswerTracks:
 def _guard(call: CallContext) -> OutputGuard:
     bound = (call.caller, call.today, call.stopped)
     channels = {c: g.bound(*bound) for c, g in call.applied.output.items()}
-    return OutputGuard.over(channels, call.masks)
+    return OutputGuard.over(channels, call.masks, call.deps.upstreams.secrets)
 
 
 def shown(call: CallContext, *, starts_in_reasoning: bool = False) -> StreamOptions:

@@ -38,13 +38,19 @@ async def output_layer(call: CallContext, reply: Reply) -> None:
     call.ledger.upstream_status = reply.status
     if reply.status >= 400:
         await _pass_error(call, reply)
-    elif call.applied.as_said and not len(call.masks):
+    elif _passes_as_it_is(call):
         await _pass_through(call, reply)
     else:
         _label_header(call)
         options = shown(call, starts_in_reasoning=reply.starts_in_reasoning)
         respond = _stream if _is_stream(reply) else _whole
         await respond(call, reply, answer_tracks(call), options)
+
+
+def _passes_as_it_is(call: CallContext) -> bool:
+    """No rule looks at the answer, and nothing can be in it that must be put back or taken out."""
+    replaced = len(call.masks) or call.deps.upstreams.secrets
+    return call.applied.as_said and not replaced
 
 
 def _label_header(call: CallContext) -> None:
@@ -153,7 +159,7 @@ async def _pass_error(call: CallContext, reply: Reply) -> None:
     repeat what they are about, so they are guarded as answers are."""
     body = await _error_body(call, reply)
     call.ledger.error = f"upstream_{reply.status}"
-    if call.applied.as_said and not len(call.masks):
+    if _passes_as_it_is(call):
         await call.ledger.ended(Stage.COMPLETED)
     else:
         body = await _guarded_error(call, reply, body)

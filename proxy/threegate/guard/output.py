@@ -11,10 +11,11 @@ from typing import Protocol
 
 from threegate.guard.cite import Citations
 from threegate.guard.decide import RuleSet, wanted_kinds
+from threegate.guard.known_secrets import KnownSecrets
 from threegate.guard.mask import MaskMap
 from threegate.guard.redact import Renderer
 from threegate.guard.restore import Restorer, TextRestorer
-from threegate.guard.stream_machine import Plan, Quiet, StreamMachine
+from threegate.guard.stream_machine import Plan, Quiet, Replacer, StreamMachine
 from threegate.policy.model import CompiledPolicy, Mode, Rule, StreamMode, matches
 from threegate.types import Caller, Channel, Failed, Finding, Layer, Verdict
 
@@ -22,6 +23,7 @@ OUTPUT_CHANNELS = (Channel.CONTENT, Channel.REASONING, Channel.TOOL_ARGUMENTS)
 
 
 NOTHING = Verdict()
+NO_SECRETS = KnownSecrets()
 LEAK_PII, NEW_PII = "leak.pii", "new_pii"
 """Personal data that nobody asked with: `leak.` before the kind that a pattern found."""
 
@@ -95,6 +97,7 @@ class OutputGuard:
     channels: Mapping[Channel, ChannelGuard]
     masks: MaskMap
     restorer: Restorer | None
+    secrets: KnownSecrets = NO_SECRETS
     corrections: dict[str, str] = field(default_factory=dict, repr=False)
     citations: Citations = field(default_factory=Citations)
     masked: frozenset[Channel] = frozenset()  # where masked values are not put back
@@ -115,9 +118,14 @@ class OutputGuard:
         return cls.over(channels, masks)
 
     @classmethod
-    def over(cls, channels: Mapping[Channel, ChannelGuard], masks: MaskMap) -> OutputGuard:
+    def over(
+        cls,
+        channels: Mapping[Channel, ChannelGuard],
+        masks: MaskMap,
+        secrets: KnownSecrets = NO_SECRETS,
+    ) -> OutputGuard:
         restorer = Restorer(masks)
-        return cls(channels, masks, restorer if restorer else None)
+        return cls(channels, masks, restorer if restorer else None, secrets)
 
     def machine(
         self, channel: Channel, tool: str = "", quiet: Quiet | None = None
@@ -125,8 +133,10 @@ class OutputGuard:
         """A machine for one text. `tool` is the tool whose arguments the text is."""
         plan, render = self.channels[channel].plan, self.renderer(channel)
         restorer = None if channel in self.masked else self.restorer
-        back = TextRestorer(restorer, channel, tool) if restorer else None
-        return StreamMachine(plan, render, back, self.citations.mark, quiet)
+        replacers: list[Replacer] = [self.secrets] if self.secrets else []
+        if restorer:
+            replacers.append(TextRestorer(restorer, channel, tool))
+        return StreamMachine(plan, render, replacers, self.citations.mark, quiet)
 
     def cite(self, sources: Sequence[str], language: str) -> None:
         """Marks for the rules that ask for them; before the first machine is made."""

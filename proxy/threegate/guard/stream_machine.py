@@ -10,7 +10,7 @@ Three frontiers move through the text and what lies before all of them may leave
 
 *settled*   pattern detectors say that nothing before it can change, whatever follows;
 *judged*    every sentence before it has its verdict (only where a rule holds sentences);
-*restored*  no placeholder before it can still grow.
+*replaced*  no placeholder before it, and no key of the proxy, can still grow.
 
 Released text, findings and end are therefore the same for any cut of the upstream bytes and any
 order of answers (rules that `cut` release early by their own wish; for them only the findings are
@@ -21,12 +21,12 @@ An edit leaves whole or not at all, and a blocked span stops everything from its
 from __future__ import annotations
 
 import re
-from bisect import bisect_left, bisect_right
-from collections.abc import Callable
+from bisect import bisect_left, bisect_right, insort
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from enum import Enum, auto
 from itertools import takewhile
-from typing import assert_never
+from typing import Protocol, assert_never
 
 from threegate.errors import ProtocolError
 from threegate.guard.cite import marked
@@ -50,7 +50,7 @@ from threegate.guard.events import (
     UpstreamClosed,
 )
 from threegate.guard.redact import EDITS, TERMINAL
-from threegate.guard.restore import Restored, TextRestorer
+from threegate.guard.restore import Restored
 from threegate.guard.segments import sentences
 from threegate.types import Channel, Finding, Ruling, Span, Verdict
 
@@ -92,6 +92,17 @@ Quiet = Callable[[str, int], int]
 """What a pattern scan of a text would call settled that finds nothing behind a position; -1 where
 only the scan can say. `detectors.base.Quiet`."""
 
+
+class Replacer(Protocol):
+    """What puts something else in the place of parts of a text, whatever the rules say: masked
+    values, and the proxy's own keys."""
+
+    def find(self, text: str, base: int, start: int, *, final: bool) -> tuple[list[Restored], int]:
+        """Replacements from `start` on, and the position before which none can begin any more.
+        `text` begins at `base`; positions count from the start of the whole text."""
+        ...
+
+
 Mark = Callable[[Ruling], str]
 """What stands at the end of the span of a ruling that edits nothing; mostly empty."""
 
@@ -110,7 +121,7 @@ class Plan:
 class StreamMachine:
     plan: Plan
     render: Render
-    restorer: TextRestorer | None = None
+    replacers: Sequence[Replacer] = ()
     mark: Mark = lambda ruled: ""
     quiet: Quiet | None = None
     state: State = field(default=State.OPEN, init=False)
@@ -121,7 +132,8 @@ class StreamMachine:
     _settled: int = field(default=0, init=False)
     _scanned: bool = field(default=False, init=False)  # the final pattern scan has been answered
     _segmented: int = field(default=0, init=False)
-    _restored: int = field(default=0, init=False)
+    _replaced: int = field(default=0, init=False)
+    _replaced_by: list[int] = field(init=False)  # the same for each of the replacers
     _ends: list[int] = field(default_factory=list, init=False, repr=False)
     _waiting: dict[int, ClientView] = field(default_factory=dict, init=False, repr=False)
     _scanned_view: ClientView = field(default_factory=ClientView, init=False, repr=False)
@@ -130,6 +142,9 @@ class StreamMachine:
     _ruled: list[tuple[int, Ruling]] = field(default_factory=list, init=False, repr=False)
     _stop: tuple[int, Ruling] | None = field(default=None, init=False, repr=False)
     _paused: bool = field(default=False, init=False)
+
+    def __post_init__(self) -> None:
+        self._replaced_by = [0] * len(self.replacers)
 
     def receive(self, event: Event) -> list[Command]:
         """Raises ProtocolError for an event that the state does not allow."""
@@ -177,7 +192,7 @@ class StreamMachine:
         return self._ask()
 
     def _ask(self) -> list[Command]:
-        self._restore()
+        self._replace()
         out: list[Command] = []
         if self.plan.judge:
             out += self._segment()
@@ -201,7 +216,7 @@ class StreamMachine:
 
     def _scan(self) -> ScanPatterns:
         start = self._scan_start()
-        view = self._scanned_view = self._view(start, self._restored)
+        view = self._scanned_view = self._view(start, self._replaced)
         since = view.shown(self._settled)
         return ScanPatterns(view.text, start, since, self.state is State.DRAINING)
 
@@ -220,7 +235,7 @@ class StreamMachine:
 
     def _stable(self) -> str:
         """The text up to where a placeholder may still grow."""
-        open_ = self._end - self._restored
+        open_ = self._end - self._replaced
         return self._text[:-open_] if open_ else self._text
 
     def _view(self, start: int, end: int) -> ClientView:
@@ -294,7 +309,7 @@ class StreamMachine:
 
     def _release(self) -> list[Command]:
         if self._flows():
-            return self._flow(min(self._settled, self._restored))
+            return self._flow(min(self._settled, self._replaced))
         frontier = self._frontier()
         if self._stop is not None and self._stops_now(self._stop[0], frontier):
             return self._cut(*self._stop)
@@ -340,7 +355,7 @@ class StreamMachine:
         return self.state is State.DRAINING and answered and frontier == self._end
 
     def _frontier(self) -> int:
-        at = min(self._settled, self._restored)
+        at = min(self._settled, self._replaced)
         if self.plan.hold:
             at = min(at, self._judged_to())
         return self._edits.whole_before(at)
@@ -351,17 +366,16 @@ class StreamMachine:
         first = min(self._waiting)
         return self._ends[first - 1] if first else 0
 
-    def _restore(self) -> None:
-        if self.restorer is None:
-            self._restored = self._end
-            return
+    def _replace(self) -> None:
         final = self.state is State.DRAINING
-        found, self._restored = self.restorer.find(
-            self._text, self._base, self._restored, final=final
-        )
-        for value in found:
-            self._values.append(value)
-            self._edits.add(Edit(value.span, value.text))
+        for at, replacer in enumerate(self.replacers):
+            found, self._replaced_by[at] = replacer.find(
+                self._text, self._base, self._replaced_by[at], final=final
+            )
+            for value in found:
+                insort(self._values, value, key=_start_of)
+                self._edits.add(Edit(value.span, value.text))
+        self._replaced = min(self._replaced_by, default=self._end)
 
     def _rendered(self, to: int) -> str:
         return self._edits.render(self._text, self._base, self._released, to)

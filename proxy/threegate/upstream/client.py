@@ -15,6 +15,7 @@ import aiohttp
 from yarl import URL
 
 from threegate.errors import RequestError, UpstreamError
+from threegate.guard.known_secrets import KnownSecrets
 from threegate.i18n.messages import said
 from threegate.settings import UpstreamSettings
 from threegate.tasks import Tasks
@@ -86,10 +87,12 @@ class Upstreams:
     targets: tuple[Target, ...] = field(init=False)
     client: aiohttp.ClientSession = field(init=False, repr=False)
     fresh: aiohttp.ClientSession = field(init=False, repr=False)  # keeps no connection
+    secrets: KnownSecrets = field(init=False, repr=False)
     _checks: Tasks = field(default_factory=Tasks, init=False, repr=False)
     _turn: Any = field(default_factory=count, init=False, repr=False)
 
     def __post_init__(self) -> None:
+        self.secrets = KnownSecrets.of(self.keys.values())
         self.targets = tuple(self._target(s) for s in self.settings)
         self.client = _session(keepalive_timeout=KEPT_S)
         self.fresh = _session(force_close=True)
@@ -202,8 +205,8 @@ class Upstreams:
             raise UpstreamError(late, status=504, code="upstream_timeout") from None
         except (aiohttp.ClientError, OSError, ValueError):
             raise UpstreamError(said("upstream-unreached")) from None
-        headers = crossing.returned(response.headers)
-        return Reply(response.status, headers, response, target, until, first, trial)
+        headers = crossing.returned(response.headers, self.secrets)
+        return Reply(response.status, headers, response, target, until, first, trial, self.secrets)
 
     async def _twice(self, target: Target, request: Request) -> aiohttp.ClientResponse:
         """A kept connection may have been closed by the other side at this very moment, and after a

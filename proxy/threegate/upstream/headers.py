@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from threegate.errors import RequestError
+from threegate.guard.known_secrets import KnownSecrets
 from threegate.i18n.messages import said
+
+NO_SECRETS = KnownSecrets()
 
 FORWARDED = frozenset(
     {
@@ -55,10 +58,10 @@ def _keys(headers: Mapping[str, str], key: str) -> dict[str, str]:
     return {name: _plain(name, value) for name, value in given.items()}
 
 
-def returned(headers: Mapping[str, str]) -> dict[str, str]:
-    """What the client may see of the model API's headers."""
+def returned(headers: Mapping[str, str], secrets: KnownSecrets = NO_SECRETS) -> dict[str, str]:
+    """What the client may see of the model API's headers, without the proxy's own keys."""
     return {
-        k: v
+        k: secrets.scrubbed(v)
         for k, v in ((name.lower(), value) for name, value in headers.items())
         if (k in RETURNED or k.startswith(_RETURNED_PREFIXES)) and v.isascii() and v.isprintable()
     }

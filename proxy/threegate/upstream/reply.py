@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 import aiohttp
 
 from threegate.errors import UpstreamError
+from threegate.guard.known_secrets import ByteScrubber, KnownSecrets
 from threegate.i18n.messages import said
 from threegate.upstream.target import Target
 
@@ -25,6 +26,7 @@ class Reply:
     until: float
     first: bytes | None  # of the body, where it came soon
     trial: bool = False  # shows whether the upstream is back after a rest
+    secrets: KnownSecrets = field(default_factory=KnownSecrets, repr=False)
     closed: bool = False
 
     @property
@@ -37,6 +39,15 @@ class Reply:
         return bool(self.target.key)
 
     async def chunks(self) -> AsyncIterator[bytes]:
+        """The body, without the proxy's own keys."""
+        scrubber = ByteScrubber(self.secrets)
+        async for chunk in self._chunks():
+            if data := scrubber.feed(chunk):
+                yield data
+        if data := scrubber.feed(b"", final=True):
+            yield data
+
+    async def _chunks(self) -> AsyncIterator[bytes]:
         content = self.response.content
         try:
             chunk = await self._begin() if self.first is None else self.first

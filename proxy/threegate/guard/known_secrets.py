@@ -1,0 +1,80 @@
+"""The proxy's own keys, kept out of everything that comes back from a model API.
+
+An API may repeat the key that it was called with: in an error, an id, a header or a text. Keys are
+known exactly, so they are found exactly, also where they come in pieces.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+
+from threegate.guard.restore import Restored
+from threegate.types import Span
+
+REMOVED = "[KEY_REMOVED]"
+KIND = "secret.own_key"
+SHORTEST = 8
+"""Code points: a shorter key (`EMPTY`, `none`) is a word that ordinary texts hold."""
+
+
+@dataclass(frozen=True, slots=True)
+class KnownSecrets:
+    """`forms` are the spellings of the keys that are looked for."""
+
+    forms: tuple[str, ...] = field(default=(), repr=False)
+    _pattern: re.Pattern[str] = field(default=re.compile("(?!)"), repr=False, compare=False)
+
+    @classmethod
+    def of(cls, keys: Iterable[str]) -> KnownSecrets:
+        found = {key for key in keys if len(key) >= SHORTEST}
+        forms = sorted(found | {key.replace("/", "\\/") for key in found}, key=len, reverse=True)
+        pattern = "|".join(map(re.escape, forms)) or "(?!)"
+        return cls(tuple(forms), re.compile(pattern))
+
+    def __bool__(self) -> bool:
+        return bool(self.forms)
+
+    def scrubbed(self, text: str) -> str:
+        return self._pattern.sub(REMOVED, text) if self.forms else text
+
+    def find(self, text: str, base: int, start: int, *, final: bool) -> tuple[list[Restored], int]:
+        """The keys from `start` on with what stands in their place, and the position before which
+        none can begin any more. `text` begins at `base`; positions count from the whole text's
+        start."""
+        at, out = start - base, []
+        for found in self._pattern.finditer(text, at):
+            out.append(Restored(Span(base + found.start(), base + found.end()), REMOVED, KIND))
+            at = found.end()
+        return out, base + (len(text) if final else self._open_from(text, at))
+
+    def _open_from(self, text: str, start: int) -> int:
+        """Where the end of the text may begin a key."""
+        return min(self._beginnings(text, start), default=len(text))
+
+    def _beginnings(self, text: str, start: int) -> Iterator[int]:
+        for form in self.forms:
+            at = text.find(form[0], max(start, len(text) - len(form) + 1))
+            while at >= 0:
+                if form.startswith(text[at:]):
+                    yield at
+                    break
+                at = text.find(form[0], at + 1)
+
+
+class ByteScrubber:
+    """The same for bytes that arrive in pieces."""
+
+    def __init__(self, secrets: KnownSecrets) -> None:
+        self._secrets = secrets
+        self._held = ""
+
+    def feed(self, data: bytes, *, final: bool = False) -> bytes:
+        """What may be read of all bytes so far and was not returned yet."""
+        if not self._secrets:
+            return data
+        text = self._secrets.scrubbed(self._held + data.decode("latin-1"))
+        _, open_from = self._secrets.find(text, 0, 0, final=final)
+        self._held = text[open_from:]
+        return text[:open_from].encode("latin-1")
