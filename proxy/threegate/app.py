@@ -57,6 +57,8 @@ from threegate.policy.lifecycle.versions import Versions
 from threegate.policy_ops.signed_bundle import sealed_source
 from threegate.server.background import BackgroundWork
 from threegate.server.warmup import warm
+from threegate.service.openapi import document
+from threegate.service.registry import service_routes
 from threegate.settings import JudgeSettings, Settings
 from threegate.settings.errors import wrong
 from threegate.tasks import Tasks
@@ -85,7 +87,8 @@ def create_app(deps: Deps, ready: Callable[[], dict[str, str]] = dict) -> Starle
     for adapter in ADAPTERS:
         endpoint = Endpoint(deps, refusals, adapter)
         routes += [Route(path, endpoint, methods=["POST"]) for path in adapter.paths]
-    plain = Plain(deps, ready, refusals)
+    routes += service_routes(deps, refusals)
+    plain = Plain(deps, ready, refusals, document)
     for path, handler in (
         ("/v1/models", plain.models),
         ("/models", plain.models),

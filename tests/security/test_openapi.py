@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, settings
 from schemathesis.checks import not_a_server_error
 from schemathesis.generation.modes import GenerationMode
 from schemathesis.specs.openapi.checks import status_code_conformance
-from threegate.gateway.openapi import document
+from threegate.service.openapi import document
 
 from tests.e2e.running import Running
 

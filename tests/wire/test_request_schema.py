@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from threegate.errors import RequestError
 from threegate.wire import ADAPTERS
 from threegate.wire.adapter import Api, Placement
-from threegate.wire.request_schema import REQUESTS, JsonType, Shape, _check, check
+from threegate.wire.request_schema import REQUESTS, JsonType, Shape, check, check_shape
 
 VALID: dict[Api, dict[str, Any]] = {
     Api.CHAT: {
@@ -123,7 +123,7 @@ def test_each_kind_is_its_own() -> None:
 
 def _fits(value: Any, kind: JsonType) -> bool:
     try:
-        _check(value, Shape((kind,)), "/x")
+        check_shape(value, Shape((kind,)), "/x")
     except RequestError:
         return False
     return True

@@ -6,14 +6,15 @@ import hmac
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from threegate.audit.log.record import Stage
 from threegate.errors import RequestError
 from threegate.gateway.access.resolved_policy import PolicyResolver
 from threegate.gateway.asgi import Responder
 from threegate.gateway.context import CallContext
 from threegate.gateway.deps import Deps
 from threegate.gateway.request_context import conversation_of, language_of, with_provenance
-from threegate.gateway.telemetry.audit_trail import AuditTrail
-from threegate.gateway.telemetry.rejections import REQUEST_ID
+from threegate.gateway.telemetry.audit_trail import AuditTrail, on_failure_of
+from threegate.gateway.telemetry.rejections import REQUEST_ID, Refusals
 from threegate.gateway.telemetry.tracing import parent_of
 from threegate.guard.mask import MaskMap
 from threegate.i18n.messages import said
@@ -73,6 +74,18 @@ def open_call(
         body, body, deps.today(), MaskMap(mask_key(deps.secret, caller)), applied,
         ledger.stopped, slots,
     )  # fmt: skip
+
+
+async def call_failed(call: CallContext, error: BaseException, refusals: Refusals) -> None:
+    """The last record of a call that ends in an error. Callers over their limit come often: their
+    records are bounded like those of refusals."""
+    ledger = call.ledger
+    if isinstance(error, RequestError) and error.status == 429:
+        asked = on_failure_of(call.policy)
+        await refusals.note(error, ledger.endpoint, call.caller, ledger.request_id, asked)
+        return
+    ledger.failed(error)
+    await ledger.ended(Stage.ABORTED, call.parts)
 
 
 def mask_key(secret: bytes, caller: Caller) -> bytes:

@@ -17,7 +17,7 @@ from threegate.errors import ThreegateError
 from threegate.gateway.access.auth import onward
 from threegate.gateway.access.rate_limit import limited
 from threegate.gateway.asgi import Receive, Responder, Scope, WhileConnected
-from threegate.gateway.call_opening import CallRequest, open_call
+from threegate.gateway.call_opening import CallRequest, call_failed, open_call
 from threegate.gateway.context import CallContext
 from threegate.gateway.http_endpoint import HttpEndpoint
 from threegate.gateway.input_layer import constraint_layer, input_layer
@@ -52,7 +52,7 @@ class Endpoint(HttpEndpoint):
             async with WhileConnected(receive):
                 await _run(call)
         except BaseException as error:
-            await self.broken(call, error)
+            await call_failed(call, error, self.refusals)
             raise
 
     def _call(

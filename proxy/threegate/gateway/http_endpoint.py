@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
-from threegate.audit.log.record import NOBODY, Stage
+from threegate.audit.log.record import NOBODY
 from threegate.errors import ProtocolError, RequestError, ThreegateError
 from threegate.gateway.access.auth import presented_key
 from threegate.gateway.access.resolved_policy import PolicyResolver
@@ -26,9 +26,7 @@ from threegate.gateway.asgi import (
     read_request,
     wanted_language,
 )
-from threegate.gateway.context import CallContext
 from threegate.gateway.deps import Deps
-from threegate.gateway.telemetry.audit_trail import on_failure_of
 from threegate.gateway.telemetry.rejections import REQUEST_ID, Refusals
 from threegate.limits.admission import AdmissionSlot
 from threegate.types import Caller
@@ -111,16 +109,6 @@ class HttpEndpoint(ABC):
             if request_id := await self.refusals.note(error, self.name, known):
                 out.headers[REQUEST_ID] = request_id
             raise
-
-    async def broken(self, call: CallContext, error: BaseException) -> None:
-        """The last record of a call that ends in an error. Callers over their limit come often:
-        their records are bounded like those of refusals."""
-        if isinstance(error, RequestError) and error.status == 429:
-            request_id, asked = call.ledger.request_id, on_failure_of(call.policy)
-            await self.refusals.note(error, self.name, call.caller, request_id, asked)
-            return
-        call.ledger.failed(error)
-        await call.ledger.ended(Stage.ABORTED, call.parts)
 
 
 def _wanted(scope: Scope) -> str:

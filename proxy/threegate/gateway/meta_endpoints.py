@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
+from typing import Any
 
 import orjson
 from starlette.requests import Request
@@ -15,7 +16,7 @@ from threegate.gateway.access.auth import onward, presented_key
 from threegate.gateway.asgi import headers_of, wanted_language
 from threegate.gateway.buffered_answer import read_body
 from threegate.gateway.deps import Deps
-from threegate.gateway.openapi import document
+from threegate.gateway.openapi import document as proxy_document
 from threegate.gateway.telemetry.rejections import REQUEST_ID, Refusals
 from threegate.guard.constraint_merge import merge
 from threegate.i18n.messages import said
@@ -47,11 +48,13 @@ def failure(
 
 @dataclass(frozen=True, slots=True)
 class Plain:
-    """`ready` gives what is not ready, by part; empty means ready."""
+    """`ready` gives what is not ready, by part; empty means ready. `document` is the OpenAPI
+    document of everything that the app serves."""
 
     deps: Deps
     ready: Callable[[], dict[str, str]]
     refusals: Refusals
+    document: Callable[[], dict[str, Any]] = proxy_document
 
     async def models(self, request: Request) -> Response:
         return await self._answered(self._models, request)
@@ -113,7 +116,7 @@ class Plain:
         return json_response(503 if missing else 200, body)
 
     async def openapi(self, request: Request) -> Response:
-        return json_response(200, document())
+        return json_response(200, self.document())
 
     async def metrics(self, request: Request) -> Response:
         text, content_type = self.deps.metrics.exposition(request.headers.get("accept", ""))

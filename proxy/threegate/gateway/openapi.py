@@ -46,13 +46,13 @@ _TITLES: Final = {
 
 @cache
 def document() -> Json:
-    """OpenAPI 3.1. Shared: not to be changed."""
+    """OpenAPI 3.1 of the proxy itself. Shared: not to be changed."""
     paths: Json = {}
     for adapter in ADAPTERS:
         paths |= {path: {"post": _call(adapter, path)} for path in adapter.paths}
     for path, (title, keyed) in _PLAIN.items():
         paths[path] = {"get": _plain(path, title, keyed=keyed)}
-    schemas = {api.value: _schema(REQUESTS[api]) for api in Api}
+    schemas = {api.value: schema_of(REQUESTS[api]) for api in Api}
     return {
         "openapi": "3.1.0",
         "info": {"title": "Threegate", "version": __version__},
@@ -67,7 +67,7 @@ def document() -> Json:
     }
 
 
-_KEYS: Final[list[Json]] = [{"bearer": []}, {"header": []}, {}]
+KEYS: Final[list[Json]] = [{"bearer": []}, {"header": []}, {}]
 """Either header; none where no key has been made, which is on loopback only."""
 
 
@@ -77,8 +77,8 @@ def _call(adapter: Adapter, path: str) -> Json:
     schema = {"$ref": f"#/components/schemas/{adapter.api.value}"}
     return {
         "summary": _TITLES[adapter.api],
-        "operationId": _name("post", path),
-        "security": _KEYS,
+        "operationId": operation_id("post", path),
+        "security": KEYS,
         "requestBody": {"required": True, "content": {"application/json": {"schema": schema}}},
         "responses": {
             "200": {
@@ -86,7 +86,7 @@ def _call(adapter: Adapter, path: str) -> Json:
                 "place, which has a `threegate` field.",
                 "content": {kind: {} for kind in types},
             },
-            **_refusals(),
+            **refusals(),
         },
     }
 
@@ -95,30 +95,32 @@ def _plain(path: str, title: str, *, keyed: bool) -> Json:
     answer = {"description": title, "content": {"application/json": {}}}
     return {
         "summary": title,
-        "operationId": _name("get", path),
-        "security": _KEYS if keyed else [],
-        "responses": {"200": answer, **_refusals()},
+        "operationId": operation_id("get", path),
+        "security": KEYS if keyed else [],
+        "responses": {"200": answer, **refusals()},
     }
 
 
-def _refusals() -> Json:
+def refusals() -> Json:
     content = {"application/json": {"schema": {"$ref": "#/components/schemas/error"}}}
     said = {str(s): {"description": text, "content": content} for s, text in _REFUSALS.items()}
     return {**said, "default": {"description": "An error of the model API.", "content": content}}
 
 
-def _name(method: str, path: str) -> str:
+def operation_id(method: str, path: str) -> str:
     return method + path.replace("/", "_").replace(".", "_")
 
 
-def _schema(shape: Shape, *, optional: bool = False) -> Json:
+def schema_of(shape: Shape, *, optional: bool = False) -> Json:
     """A shape as JSON Schema; what is not required may be null."""
     made: Json = {"type": [*map(str, shape.kinds), *(["null"] if optional else [])]}
+    if shape.values:
+        made["enum"] = [*shape.values, *([None] if optional else [])]
     if shape.items is not None:
-        made["items"] = _schema(shape.items)
+        made["items"] = schema_of(shape.items)
     if shape.fields:
         made["properties"] = {
-            name: _schema(inner, optional=name not in shape.required)
+            name: schema_of(inner, optional=name not in shape.required)
             for name, inner in shape.fields
         }
     if shape.required:

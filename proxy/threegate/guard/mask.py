@@ -59,6 +59,10 @@ class MaskMap:
             known = made or self._new(kind, value, restore=restore)
         return known.placeholder
 
+    def adopt(self, masked: Masked) -> None:
+        """A value that was masked before, in the same conversation."""
+        self._by_bare[masked.bare] = self._by_value[masked.kind, masked.value] = masked
+
     def entries(self) -> tuple[Masked, ...]:
         return tuple(self._by_bare.values())
 

@@ -42,12 +42,14 @@ _TYPES: Final[dict[JsonType, tuple[type, ...]]] = {
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """`items` are of an array, `fields` of an object; `required` may be neither absent nor null."""
+    """`items` are of an array, `fields` of an object; `required` may be neither absent nor null.
+    `values`: the only strings there are."""
 
     kinds: tuple[JsonType, ...]
     items: Shape | None = None
     fields: tuple[tuple[str, Shape], ...] = ()
     required: tuple[str, ...] = ()
+    values: tuple[str, ...] = ()
     types: frozenset[type] = field(init=False, repr=False)
     named: Mapping[str, Shape] = field(init=False, repr=False, compare=False)
 
@@ -62,12 +64,12 @@ class Shape:
         return type(value) in self.types
 
 
-def _fields(**shapes: Shape) -> tuple[tuple[str, Shape], ...]:
+def fields_of(**shapes: Shape) -> tuple[tuple[str, Shape], ...]:
     return tuple(shapes.items())
 
 
 def _objects(**shapes: Shape) -> Shape:
-    return Shape((JsonType.ARRAY,), Shape((JsonType.OBJECT,), fields=_fields(**shapes)))
+    return Shape((JsonType.ARRAY,), Shape((JsonType.OBJECT,), fields=fields_of(**shapes)))
 
 
 TEXT: Final = Shape((JsonType.STRING,))
@@ -78,12 +80,12 @@ OBJECT: Final = Shape((JsonType.OBJECT,))
 WORDS: Final = Shape((JsonType.STRING, JsonType.ARRAY))
 _NAMED: Final = Shape((JsonType.STRING, JsonType.OBJECT))
 _ARGUMENTS: Final = Shape((JsonType.STRING, JsonType.OBJECT))
-_FUNCTION: Final = Shape((JsonType.OBJECT,), fields=_fields(name=TEXT, parameters=OBJECT))
-_CUSTOM: Final = Shape((JsonType.OBJECT,), fields=_fields(name=TEXT))
-_CALL: Final = Shape((JsonType.OBJECT,), fields=_fields(name=TEXT, arguments=_ARGUMENTS))
-_PART: Final = Shape((JsonType.OBJECT,), fields=_fields(type=TEXT, text=TEXT))
+_FUNCTION: Final = Shape((JsonType.OBJECT,), fields=fields_of(name=TEXT, parameters=OBJECT))
+_CUSTOM: Final = Shape((JsonType.OBJECT,), fields=fields_of(name=TEXT))
+_CALL: Final = Shape((JsonType.OBJECT,), fields=fields_of(name=TEXT, arguments=_ARGUMENTS))
+_PART: Final = Shape((JsonType.OBJECT,), fields=fields_of(type=TEXT, text=TEXT))
 _CONTENT: Final = Shape((JsonType.STRING, JsonType.ARRAY), _PART)
-_COMMON: Final = _fields(
+_COMMON: Final = fields_of(
     model=TEXT,
     stream=FLAG,
     stream_options=OBJECT,
@@ -92,7 +94,7 @@ _COMMON: Final = _fields(
     top_k=COUNT,
     metadata=OBJECT,
 )
-_OPENAI: Final = _fields(
+_OPENAI: Final = fields_of(
     n=COUNT,
     seed=COUNT,
     stop=WORDS,
@@ -101,29 +103,32 @@ _OPENAI: Final = _fields(
     frequency_penalty=NUMBER,
     repetition_penalty=NUMBER,
 )
-_CHAT: Final = _fields(
-    messages=_objects(
-        role=TEXT,
-        content=_CONTENT,
-        name=TEXT,
-        tool_call_id=TEXT,
-        reasoning_content=TEXT,
-        tool_calls=_objects(function=_CALL),
-        function_call=_CALL,
-    ),
-    tools=_objects(type=TEXT, function=_FUNCTION, custom=_CUSTOM),
+MESSAGES: Final = _objects(
+    role=TEXT,
+    content=_CONTENT,
+    name=TEXT,
+    tool_call_id=TEXT,
+    reasoning_content=TEXT,
+    tool_calls=_objects(function=_CALL),
+    function_call=_CALL,
+)
+"""The turns of a chat completion."""
+TOOLS: Final = _objects(type=TEXT, function=_FUNCTION, custom=_CUSTOM)
+_CHAT: Final = fields_of(
+    messages=MESSAGES,
+    tools=TOOLS,
     tool_choice=_NAMED,
     functions=Shape((JsonType.ARRAY,), _FUNCTION),
     function_call=_NAMED,
     response_format=OBJECT,
     max_completion_tokens=COUNT,
 )
-_RESPONSES: Final = _fields(
+_RESPONSES: Final = fields_of(
     input=Shape(
         (JsonType.STRING, JsonType.ARRAY),
         Shape(
             (JsonType.OBJECT,),
-            fields=_fields(
+            fields=fields_of(
                 type=TEXT, role=TEXT, content=_CONTENT, name=TEXT, arguments=_ARGUMENTS,
                 output=_CONTENT,
             ),
@@ -136,7 +141,7 @@ _RESPONSES: Final = _fields(
     reasoning=OBJECT,
     max_output_tokens=COUNT,
 )  # fmt: skip
-_MESSAGES: Final = _fields(
+_MESSAGES: Final = fields_of(
     messages=_objects(role=TEXT, content=_CONTENT),
     system=_CONTENT,
     tools=_objects(type=TEXT, name=TEXT, input_schema=OBJECT),
@@ -162,19 +167,23 @@ REQUESTS: Final[dict[Api, Shape]] = {
 
 def check(api: Api, body: Body) -> None:
     """Raises RequestError (400) that names the place and what belongs there."""
-    _check(body, REQUESTS[api], "")
+    check_shape(body, REQUESTS[api])
 
 
-def _check(value: Any, shape: Shape, at: str) -> None:
+def check_shape(value: Any, shape: Shape, at: str = "") -> None:
+    """Raises RequestError (400), as `check` does; `at` is where the value stands."""
     if value is None and at:
         return
     if not shape.fits(value):
         raise _refused("kind", at, kinds=either(shape.kinds))
+    if shape.values and value not in shape.values:
+        known = ", ".join(shape.values)
+        raise _refused("one-of", at, known=Bilingual(known, known))
     if isinstance(value, list) and shape.items is not None:
         for index, item in enumerate(value):
             if item is None:
                 raise _refused("kind", f"{at}/{index}", kinds=either(shape.items.kinds))
-            _check(item, shape.items, f"{at}/{index}")
+            check_shape(item, shape.items, f"{at}/{index}")
     elif isinstance(value, dict):
         _check_object(value, shape, at)
 
@@ -185,7 +194,7 @@ def _check_object(value: Body, shape: Shape, at: str) -> None:
             raise _refused("needed", f"{at}/{name}")
     for name, below in value.items():
         if (inner := shape.named.get(name)) is not None:
-            _check(below, inner, f"{at}/{name}")
+            check_shape(below, inner, f"{at}/{name}")
 
 
 def _refused(name: str, at: str, **details: Bilingual) -> RequestError:

@@ -1,0 +1,77 @@
+"""What a dialect is: requests of one kind of client as checks, and results as its answer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from threegate.errors import ThreegateError
+from threegate.service.check import Check, CheckResult
+from threegate.types import Bilingual
+from threegate.wire.adapter import Body
+
+Json = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceRequest:
+    """`headers` with lower-case names, `query` as it was sent."""
+
+    path: str
+    query: bytes
+    headers: Mapping[str, str] = field(repr=False)
+    data: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """`answer` gets the results in the order of the checks and gives the body of the answer."""
+
+    checks: tuple[Check, ...]
+    answer: Callable[[Sequence[CheckResult]], Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """One path for the OpenAPI document. `request` and `answer` are JSON Schemas."""
+
+    path: str
+    title: str
+    request: Json
+    answer: Json
+    examples: Mapping[str, Json]
+    content_type: str = "application/json"
+
+
+class Dialect(Protocol):
+    """`name` stands in records and metrics."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def operations(self) -> tuple[Operation, ...]: ...
+
+    def key(self, headers: Mapping[str, str]) -> str:
+        """The API key of a request."""
+        ...
+
+    def read(self, request: ServiceRequest) -> Reading:
+        """Raises RequestError."""
+        ...
+
+    def error(self, error: ThreegateError, language: str) -> Body: ...
+
+
+MAX_CHECKS = 64
+"""Of one request: each is a call of its own, with its record."""
+
+BOTH_LANGUAGES: Json = {
+    "type": "object",
+    "properties": {"zh": {"type": "string"}, "en": {"type": "string"}},
+}
+
+
+def both(text: Bilingual) -> dict[str, str]:
+    return {"zh": text.zh, "en": text.en}

@@ -1,0 +1,60 @@
+"""A dialect over HTTP: admission, reading, its checks, the answer. An ASGI app."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from threegate.errors import RequestError, ThreegateError
+from threegate.gateway.asgi import Receive, Responder, Scope, WhileConnected
+from threegate.gateway.http_endpoint import HttpEndpoint
+from threegate.i18n.messages import said
+from threegate.limits.admission import AdmissionSlot
+from threegate.service.dialect import MAX_CHECKS, Dialect, Reading, ServiceRequest
+from threegate.service.engine import CheckEngine, OpenCheck
+from threegate.types import Caller
+from threegate.wire.adapter import Body
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceEndpoint(HttpEndpoint):
+    dialect: Dialect
+    engine: CheckEngine
+
+    @property
+    def name(self) -> str:
+        return self.dialect.name
+
+    def error_body(self, error: ThreegateError, language: str) -> Body:
+        return self.dialect.error(error, language)
+
+    def presented(self, headers: Mapping[str, str]) -> str:
+        return self.dialect.key(headers)
+
+    async def serve(
+        self, scope: Scope, receive: Receive, out: Responder, place: AdmissionSlot
+    ) -> None:
+        def opened(
+            headers: Mapping[str, str], data: bytes, caller: Caller
+        ) -> tuple[Reading, list[OpenCheck]]:
+            asked = ServiceRequest(scope["path"], scope["query_string"], headers, data)
+            reading = self.dialect.read(asked)
+            return reading, self._opened(reading, asked, caller, out)
+
+        reading, checks = await self.read(scope, receive, out, place, opened)
+        async with WhileConnected(receive):
+            results = await asyncio.gather(*map(self.engine.run, checks))
+        await out.json(200, reading.answer(results))
+
+    def _opened(
+        self, reading: Reading, asked: ServiceRequest, caller: Caller, out: Responder
+    ) -> list[OpenCheck]:
+        """The headers of the answer are those of the first check."""
+        if len(reading.checks) > MAX_CHECKS:
+            raise RequestError(said("many-checks", limit=MAX_CHECKS), code="too_many_checks")
+        outs = [out, *(replace(out, headers={}) for _ in reading.checks[1:])]
+        return [
+            self.engine.open(check, self.name, asked.path, asked.headers, caller, own)
+            for check, own in zip(reading.checks, outs, strict=False)
+        ]

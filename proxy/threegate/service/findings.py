@@ -1,0 +1,96 @@
+"""Rulings as the clients of the service see them: kinds, places and rules, never the text found."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from threegate.gateway.annotations import VERDICTS
+from threegate.service.check import Check, CheckResult
+from threegate.types import Action, Failed, Finding, Ruling, TextLocation
+
+Json = dict[str, Any]
+
+
+def action_name(action: Action) -> str:
+    return action.name.lower()
+
+
+def findings_of(check: Check, result: CheckResult) -> list[Json]:
+    """What a rule acted on, flags included; claims are apart (`claims_of`)."""
+    return [
+        _finding(r, r.finding, check)
+        for r in result.rulings
+        if isinstance(r.finding, Finding) and r.finding.kind not in VERDICTS
+    ]
+
+
+def failures_of(check: Check, result: CheckResult) -> list[Json]:
+    """Detectors that gave no answer, and what the rule did about it."""
+    return [
+        {
+            "rule_id": r.rule_id,
+            "action": action_name(r.action),
+            "detector": r.finding.detector,
+            "reason": r.finding.reason.value,
+            "at": place_of(r.finding.locus, check),
+        }
+        for r in result.rulings
+        if isinstance(r.finding, Failed)
+    ]
+
+
+def claims_of(check: Check, result: CheckResult) -> list[Json]:
+    """Claims of an answer with their verdicts; evidence is a span of one of `sources`."""
+    return [
+        {
+            **_finding(r, r.finding, check),
+            "verdict": VERDICTS[r.finding.kind],
+            "evidence": evidence_of(r.finding.note, check),
+        }
+        for r in result.rulings
+        if isinstance(r.finding, Finding) and r.finding.kind in VERDICTS
+    ]
+
+
+def _finding(ruled: Ruling, finding: Finding, check: Check) -> Json:
+    return {
+        "rule_id": ruled.rule_id,
+        "action": action_name(ruled.action),
+        "kind": finding.kind,
+        "start": finding.span.start,
+        "end": finding.span.end,
+        "score": round(finding.score, 4),
+        "level": finding.level.name.lower(),
+        "detector": finding.detector,
+        "at": place_of(finding.locus, check),
+    }
+
+
+def place_of(locus: TextLocation, check: Check) -> Json:
+    """`message` counts the turns that were sent, `choice` the answers; `source` names a source."""
+    made: Json = {"layer": locus.layer.value, "channel": locus.channel.value}
+    if (source := _source_at(locus, check)) is not None:
+        return {**made, "source": source}
+    if locus.message is not None:
+        made["message"] = locus.message
+    if locus.choice is not None:
+        made["choice"] = locus.choice
+    return {**made, "part": locus.part} if locus.part else made
+
+
+def _source_at(locus: TextLocation, check: Check) -> str | None:
+    head, _, number = locus.part.rpartition("/")
+    known = head == "/context" and number.isdigit() and int(number) < len(check.sources)
+    return check.sources[int(number)].id if known else None
+
+
+def evidence_of(note: str, check: Check) -> Json | None:
+    """`context:/context/0:12-30` with the caller's own name of the source."""
+    where, _, span = note.rpartition(":")
+    start, _, end = span.partition("-")
+    if not (start.isdigit() and end.isdigit()):
+        return None
+    number = where.rpartition("/")[2]
+    own = where.startswith("context:/context/") and number.isdigit()
+    source = check.sources[int(number)].id if own and int(number) < len(check.sources) else where
+    return {"source": source, "start": int(start), "end": int(end)}

@@ -1,0 +1,149 @@
+"""`POST /v1/guard/check`: our own dialect, with everything that a check knows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from threegate.errors import RequestError, ThreegateError
+from threegate.gateway.access.auth import presented_key
+from threegate.i18n.messages import said
+from threegate.service import guard_check_schema as schema
+from threegate.service.check import Check, CheckResult, CheckSource, CheckStage
+from threegate.service.dialect import Json, Operation, Reading, ServiceRequest, both
+from threegate.service.findings import action_name, claims_of, failures_of, findings_of
+from threegate.types import Channel
+from threegate.wire import json as strict_json
+from threegate.wire.adapter import Body
+from threegate.wire.errors import openai_error
+from threegate.wire.request_schema import check_shape
+
+PATH: Final = "/v1/guard/check"
+
+
+@dataclass(frozen=True, slots=True)
+class GuardCheck:
+    name: str = "guard"
+    operations: tuple[Operation, ...] = (
+        Operation(
+            PATH,
+            "Check texts on their way to a model or from it",
+            schema.REQUEST_SCHEMA,
+            schema.ANSWER_SCHEMA,
+            schema.EXAMPLES,
+        ),
+    )
+
+    def key(self, headers: Mapping[str, str]) -> str:
+        return presented_key(headers)
+
+    def read(self, request: ServiceRequest) -> Reading:
+        body = strict_json.parse(request.data)
+        check_shape(body, schema.REQUEST)
+        check = check_of(body)
+        texts = len(body.get("texts") or ())
+
+        def answer(results: Sequence[CheckResult]) -> Json:
+            return result_json(check, results[0], texts)
+
+        return Reading((check,), answer)
+
+    def error(self, error: ThreegateError, language: str) -> Body:
+        return openai_error(error, language)
+
+
+def check_of(body: Body) -> Check:
+    """A request body as a check. Raises RequestError where it has no text for its stage."""
+    stage = CheckStage(body.get("stage") or CheckStage.INPUT)
+    messages, texts = list(body.get("messages") or ()), body.get("texts") or []
+    answers: list[Body] = []
+    if stage is CheckStage.INPUT:
+        messages += [{"role": body.get("role") or "user", "content": t} for t in texts]
+    elif texts:
+        answers = [_answer(body.get("channel") or Channel.CONTENT, t) for t in texts]
+    elif messages and messages[-1].get("role") == "assistant":
+        answers = [messages.pop()]
+    if not (answers if stage is CheckStage.OUTPUT else messages) or (
+        stage is CheckStage.BOTH and not answers
+    ):
+        raise RequestError(said("nothing-to-check"), code="nothing_to_check")
+    return Check(
+        stage=stage,
+        messages=tuple(messages),
+        answers=tuple(answers),
+        tools=tuple(body.get("tools") or ()),
+        sources=tuple(_sources(body.get("sources") or ())),
+        **{name: body.get(name) or "" for name in schema.NAMES},
+    )
+
+
+def _answer(channel: str, text: str) -> Body:
+    match channel:
+        case Channel.REASONING:
+            return {"role": "assistant", "reasoning_content": text}
+        case Channel.TOOL_ARGUMENTS:
+            return {"role": "assistant", "tool_calls": [_call(text)]}
+        case _:
+            return {"role": "assistant", "content": text}
+
+
+def _call(arguments: str) -> Body:
+    return {"type": "function", "function": {"name": "", "arguments": arguments}}
+
+
+def _sources(given: Sequence[Any]) -> list[CheckSource]:
+    out = []
+    for number, source in enumerate(given):
+        one = {"text": source} if isinstance(source, str) else source
+        out.append(CheckSource(str(one.get("id") or number), str(one.get("text") or "")))
+    return out
+
+
+def text_of(message: Body) -> str:
+    """The text of a turn that `check_of` made."""
+    if calls := message.get("tool_calls"):
+        return str(calls[0]["function"]["arguments"])
+    return str(message.get("content") or message.get("reasoning_content") or "")
+
+
+def result_json(check: Check, result: CheckResult, texts: int = 0) -> Json:
+    """`texts`: so many of the turns were given as bare texts and come back as such."""
+    made: Json = {
+        "id": result.record_id,
+        "decision_id": result.decision_id,
+        "allowed": not result.stopped,
+        "action": action_name(result.action),
+        "policy": result.policy,
+        "conversation": result.conversation,
+        "findings": findings_of(check, result),
+        "failures": failures_of(check, result),
+        "claims": claims_of(check, result),
+        "message": None,
+        "reply": None,
+        "masks": result.masks or None,
+        **_edited(check, result, texts),
+    }
+    if (outcome := result.outcome) is not None:
+        made["message"], made["reply"] = both(outcome.message), outcome.answer
+        made["rule_id"] = outcome.rule_id
+    return made
+
+
+def _edited(check: Check, result: CheckResult, texts: int) -> Json:
+    """The texts as they may go on, None where they may not or were not judged."""
+    if result.stopped:
+        return {"messages": None, "texts": None, "answer": None}
+    messages, answers = list(result.messages), list(result.answers)
+    if check.stage is CheckStage.INPUT:
+        bare = messages[len(messages) - texts :]
+        return {
+            "messages": messages[: len(messages) - texts] or None,
+            "texts": [text_of(m) for m in bare] or None,
+            "answer": None,
+        }
+    return {
+        "messages": messages or None,
+        "texts": [text_of(a) for a in answers] if texts else None,
+        "answer": None if texts else answers[0],
+    }

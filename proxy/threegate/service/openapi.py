@@ -1,0 +1,35 @@
+"""`GET /openapi.json` of the whole server: the proxy's document and the dialects of the service."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+from threegate.gateway import openapi
+from threegate.service.dialect import Operation
+from threegate.service.registry import DIALECTS
+
+Json = dict[str, Any]
+
+
+@cache
+def document() -> Json:
+    """OpenAPI 3.1. Shared: not to be changed."""
+    base = openapi.document()
+    own = {o.path: {"post": _operation(o)} for d in DIALECTS for o in d.operations}
+    return {**base, "paths": {**base["paths"], **own}}
+
+
+def _operation(operation: Operation) -> Json:
+    content = {"schema": operation.request, "examples": dict(operation.examples)}
+    answer = {"application/json": {"schema": operation.answer}}
+    return {
+        "summary": operation.title,
+        "operationId": openapi.operation_id("post", operation.path),
+        "security": openapi.KEYS,
+        "requestBody": {"required": True, "content": {operation.content_type: content}},
+        "responses": {
+            "200": {"description": "The verdict.", "content": answer},
+            **openapi.refusals(),
+        },
+    }

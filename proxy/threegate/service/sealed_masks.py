@@ -1,0 +1,57 @@
+"""Masked values between two checks, held by the caller: nothing is stored here.
+
+The input stage returns the values it masked, encrypted; the output stage takes them back and
+restores them. AES-256-GCM under a key derived from the secret of the masks, bound to the tenant:
+no other tenant can open it, and nobody can change it.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hmac
+import os
+from collections.abc import Iterable
+
+import orjson
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from threegate.errors import RequestError
+from threegate.guard.mask import Masked
+from threegate.i18n.messages import said
+
+NONCE_BYTES = 12
+VERSION = "m1."
+
+
+def seal(secret: bytes, tenant: str, conversation: str, masks: Iterable[Masked]) -> str:
+    """Printable; empty where there is nothing to restore."""
+    back = (m for m in masks if m.restore and m.value)
+    kept = [(m.placeholder, m.bare, m.kind, m.value, m.synthetic) for m in back]
+    if not kept:
+        return ""
+    nonce = os.urandom(NONCE_BYTES)
+    data = orjson.dumps({"conversation": conversation, "masks": kept})
+    sealed = _cipher(secret).encrypt(nonce, data, tenant.encode())
+    return VERSION + base64.urlsafe_b64encode(nonce + sealed).decode()
+
+
+def unseal(secret: bytes, tenant: str, sealed: str) -> tuple[str, tuple[Masked, ...]]:
+    """The conversation and its masked values. Raises RequestError for anything that `seal` has not
+    made for this tenant."""
+    try:
+        raw = base64.b64decode(sealed.removeprefix(VERSION), altchars=b"-_", validate=True)
+        data = _cipher(secret).decrypt(raw[:NONCE_BYTES], raw[NONCE_BYTES:], tenant.encode())
+    except (InvalidTag, binascii.Error, ValueError):
+        raise RequestError(said("masks"), code="invalid_masks", param="/masks") from None
+    told = orjson.loads(data)
+    return told["conversation"], tuple(_masked(*each) for each in told["masks"])
+
+
+def _masked(placeholder: str, bare: str, kind: str, value: str, synthetic: bool) -> Masked:
+    return Masked(placeholder, bare, kind, True, value, synthetic)
+
+
+def _cipher(secret: bytes) -> AESGCM:
+    return AESGCM(hmac.digest(secret, b"threegate sealed masks", "sha256"))
