@@ -5,6 +5,7 @@ import base64
 import pytest
 from threegate.errors import RequestError
 from threegate.guard.mask import MaskMap
+from threegate.policy.model import Restoring
 from threegate.service.sealed_masks import VERSION, seal, unseal
 
 SECRET = b"s" * 32
@@ -13,7 +14,8 @@ SECRET = b"s" * 32
 def masks() -> MaskMap:
     made = MaskMap(b"k" * 32)
     made.mask("pii.cn.mobile", "13812345678")
-    made.mask("pii.email", "a@example.com", restore=False)
+    made.mask("pii.iban", "DE89370400440532013000", restore=Restoring(("pay",), ("example.com",)))
+    made.mask("pii.email", "a@example.com", restore=None)
     return made
 
 

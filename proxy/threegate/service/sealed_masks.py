@@ -20,6 +20,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from threegate.errors import RequestError
 from threegate.guard.mask import Masked
 from threegate.i18n.messages import said
+from threegate.policy.model import Restoring
 
 NONCE_BYTES = 12
 VERSION = "m1."
@@ -27,8 +28,7 @@ VERSION = "m1."
 
 def seal(secret: bytes, tenant: str, conversation: str, masks: Iterable[Masked]) -> str:
     """Printable; empty where there is nothing to restore."""
-    back = (m for m in masks if m.restore and m.value)
-    kept = [(m.placeholder, m.bare, m.kind, m.value, m.synthetic) for m in back]
+    kept = [_as_json(m) for m in masks if m.restore and m.value]
     if not kept:
         return ""
     nonce = os.urandom(NONCE_BYTES)
@@ -49,8 +49,23 @@ def unseal(secret: bytes, tenant: str, sealed: str) -> tuple[str, tuple[Masked, 
     return told["conversation"], tuple(_masked(*each) for each in told["masks"])
 
 
-def _masked(placeholder: str, bare: str, kind: str, value: str, synthetic: bool) -> Masked:
-    return Masked(placeholder, bare, kind, True, value, synthetic)
+def _as_json(masked: Masked) -> tuple[object, ...]:
+    assert masked.restore is not None
+    restoring = (masked.restore.tools, masked.restore.hosts)
+    return masked.placeholder, masked.bare, masked.kind, masked.value, masked.synthetic, restoring
+
+
+def _masked(
+    placeholder: str,
+    bare: str,
+    kind: str,
+    value: str,
+    synthetic: bool,
+    restoring: tuple[list[str] | None, list[str]],
+) -> Masked:
+    tools, hosts = restoring
+    restore = Restoring(None if tools is None else tuple(tools), tuple(hosts))
+    return Masked(placeholder, bare, kind, restore, value, synthetic)
 
 
 def _cipher(secret: bytes) -> AESGCM:
