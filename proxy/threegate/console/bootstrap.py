@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 
 from sqlalchemy import Engine
 
@@ -78,8 +79,14 @@ def _ground(settings: Settings) -> Ground:
     """Raises PolicyError while a signed bundle cannot be trusted."""
     if source := sealed_source(settings):
         sealed = source.open()
-        return Ground(DictTree(sealed.files), sealed.packs)
-    return Ground(DirTree(settings.policies), settings.packs)
+        return Ground(DictTree(sealed.files), sealed.packs, _names(map(Path, sealed.files)))
+    files = (settings.policies / "packs").glob("*.yaml")
+    return Ground(DirTree(settings.policies), settings.packs, _names(files))
+
+
+def _names(files: Iterable[Path]) -> tuple[str, ...]:
+    """The packs among files."""
+    return tuple(sorted(f.stem for f in files if f.parent.name == "packs" and f.suffix == ".yaml"))
 
 
 @dataclass(frozen=True, slots=True)

@@ -136,10 +136,12 @@ def _returned(owner: str, digest: str) -> tuple[ColumnElement[bool], ...]:
 
 @dataclass(frozen=True, slots=True)
 class Ground:
-    """What is in force while no version was ever activated: a folder, or a signed bundle."""
+    """What is in force while no version was ever activated: a folder, or a signed bundle. `shelf`
+    are the packs that can be switched on."""
 
     tree: Tree = field(repr=False)
     packs: tuple[str, ...]
+    shelf: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,5 +205,5 @@ def workspace(
     stored = versions.load(active.digest) if active else None
     under = ground()
     if stored is not None:
-        under = Ground(DictTree(stored.files, under.tree), stored.packs)
+        under = Ground(DictTree(stored.files, under.tree), stored.packs, under.shelf)
     return Workspace(under, files)

@@ -18,7 +18,7 @@ from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap
 
 from threegate.console.pack_merge import pieces
-from threegate.console.rule_fields import written
+from threegate.console.rule_fields import define, written
 from threegate.console.rule_form import EditError, dumped, find_rule, opened
 from threegate.types import Bilingual
 
@@ -97,7 +97,7 @@ def with_template(text: str, made: Template, rule_id: str, owner: str, today: st
     document = opened(_with_rule(text, renamed))
     for part, entries in made.parts.items():
         (spec,) = entries.values()
-        _add_part(document, part, {name: spec})
+        define(document, part, name, spec)
     return dumped(document)
 
 
@@ -108,13 +108,6 @@ def _renamed(rule: dict[str, Any], old: str, new: str) -> dict[str, Any]:
     order = ("mode", "tests", "review_by")
     kept = {k: v for k, v in rule.items() if k not in order} | {"detect": {"any": kinds}}
     return kept | {k: rule[k] for k in order if k in rule}
-
-
-def _add_part(document: CommentedMap, part: str, entries: Mapping[str, Any]) -> None:
-    if not isinstance(document.get(part), CommentedMap):
-        document.pop(part, None)
-        document.insert(list(document).index("rules"), part, CommentedMap())
-    document[part].update(written(dict(entries)))
 
 
 def _with_rule(text: str, rule: Mapping[str, Any]) -> str:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from threegate.console.views import (
     account,
+    answers,
     audit,
     complaints,
     coverage,
@@ -16,6 +17,7 @@ from threegate.console.views import (
     guided,
     home,
     lifecycle,
+    lists,
     merge,
     people,
     policies,
@@ -24,6 +26,7 @@ from threegate.console.views import (
     review,
     try_page,
     version,
+    whole,
 )
 from threegate.console.web import Handler
 from threegate.policy.lifecycle.machine import Role
@@ -64,6 +67,24 @@ PAGES = (
     Page("GET", "/policies/coverage", coverage.matrix, ANYONE),
     Page("GET", "/policies/history", version.history, ANYONE),
     Page("GET", "/policies/version/{digest}", version.version, ANYONE),
+    Page("GET", "/policies/lists", lists.listing, WRITERS),
+    Page("POST", "/policies/lists", lists.create, EDITORS),
+    Page("GET", "/policies/list/{pack}/{list}", lists.page, WRITERS),
+    Page("POST", "/policies/list/{pack}/{list}", lists.save, EDITORS),
+    Page("POST", "/policies/list/{pack}/{list}/table", lists.take_table, EDITORS),
+    Page("POST", "/policies/list/{pack}/{list}/export", lists.export, WRITERS),
+    Page("GET", "/policies/answers", answers.listing, ANYONE),
+    Page("POST", "/policies/answers", answers.create, EDITORS),
+    Page("POST", "/policies/answers/table", answers.take_table, EDITORS),
+    Page("POST", "/policies/answers/export", answers.export, WRITERS),
+    Page("GET", "/policies/answer/{answer}", answers.page, ANYONE),
+    Page("POST", "/policies/answer/{answer}", answers.save, EDITORS),
+    Page("GET", "/policies/messages", whole.messages, ANYONE),
+    Page("POST", "/policies/messages", whole.save_messages, EDITORS),
+    Page("POST", "/policies/packs", whole.switch, EDITORS),
+    Page("POST", "/policies/download", whole.download, WRITERS),
+    Page("GET", "/policies/upload", whole.upload_page, WRITERS),
+    Page("POST", "/policies/upload", whole.upload, EDITORS),
     Page("GET", "/policies/new", guided.new_page, EDITORS),
     Page("POST", "/policies/new", guided.create, EDITORS),
     Page("GET", "/policies/rule/{rule}/form", guided.form_page, EDITORS),

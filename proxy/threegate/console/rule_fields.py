@@ -138,7 +138,7 @@ def _write_what(document: CommentedMap, rule: CommentedMap, form: Mapping[str, s
     for (part, family), spec in zip(OWN, _own_specs(form), strict=True):
         name = own_name(document, rule, part, family)
         if spec:
-            _define(document, part, name, spec)
+            define(document, part, name, spec)
             kinds.append(f"{family}.{name}")
         elif _own_spec(document, part, family, name) is not None:
             _undefine(document, rule, part, f"{family}.{name}")
@@ -176,7 +176,8 @@ def _matching(form: Mapping[str, str], expect: str) -> list[str]:
     return [line for line in _lines(form, expect) if any(pattern.find(line)) is wanted]
 
 
-def _define(document: CommentedMap, part: str, name: str, spec: Mapping[str, Any]) -> None:
+def define(document: CommentedMap, part: str, name: str, spec: Mapping[str, Any]) -> None:
+    """An entry of `lists` or `detectors`, new or changed; a new part goes before the rules."""
     if not isinstance(document.get(part), CommentedMap):
         document.pop(part, None)
         at = list(document).index("rules") if "rules" in document else len(document)

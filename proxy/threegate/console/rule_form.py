@@ -28,7 +28,7 @@ SIMPLE = ("flag", "annotate", "mask", "redact", "block")
 
 
 class EditError(Exception):
-    """`code`: broken, missing, mode, level, action, reason, date."""
+    """`code`: broken, missing, mode, level, action, reason, date, name, upload."""
 
     def __init__(self, code: str) -> None:
         super().__init__(code)

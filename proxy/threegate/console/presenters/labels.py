@@ -103,6 +103,7 @@ ERROR: Words = {
 YES: Words = {"yes": Bilingual("是", "yes"), "no": Bilingual("否", "no")}
 BOOKS: Mapping[str, Words] = {
     "yes": YES,
+    "match": _codes(vocabulary.MATCH),
     "action": ACTION,
     "layer": LAYER,
     "stage": STAGE,

@@ -120,3 +120,22 @@ function startFilter(field) {
     }
   });
 }
+
+// A chosen file becomes the text of a field of its form: no upload of another kind is needed.
+document.querySelectorAll("input[type=file][data-into]").forEach((field) => {
+  field.addEventListener("change", async () => {
+    const file = field.files[0];
+    if (!file) return;
+    const into = field.form.elements[field.dataset.into];
+    into.value = "base64" in field.dataset ? await base64(file) : await file.text();
+    if (field.dataset.name) field.form.elements[field.dataset.name].value = file.name;
+  });
+});
+
+function base64(file) {
+  return new Promise((done) => {
+    const reader = new FileReader();
+    reader.onload = () => done(reader.result.slice(reader.result.indexOf(",") + 1));
+    reader.readAsDataURL(file);
+  });
+}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from threegate.console.views.policies import space_of
+from threegate.console.views.whole import pack_rows
 from threegate.console.web import Answer, ConsoleError, ConsoleRequest, Shown, blocking
 from threegate.policy.compliance.coverage import ENOUGH_TESTS, Matrix, Row, coverage
 from threegate.policy.compliance.product_controls import BESIDE
@@ -18,7 +19,9 @@ async def matrix(visit: ConsoleRequest) -> Answer:
     space = await space_of(visit)
     made = coverage(await blocking(space.bundle), chosen)
     names = [{"id": t.id, "title": t.title.get(visit.language)} for t in TAXONOMIES]
-    return Shown("coverage.html", {"taxonomies": names, **_table(made, visit.language)})
+    packs = await blocking(pack_rows, space, chosen, visit.language)
+    table = _table(made, visit.language)
+    return Shown("coverage.html", {"taxonomies": names, "packs": packs, **table})
 
 
 def _table(made: Matrix, language: str) -> dict[str, Any]:

@@ -29,6 +29,14 @@ EDITS = {
     "level": Bilingual("没有这种级别", "no such level"),
     "action": Bilingual("此动作请在 YAML 里填写", "write this action in YAML"),
     "reason": Bilingual("请选择原因", "choose a reason"),
+    "name": Bilingual(
+        "名称只能用小写字母、数字和 _，以字母开头",
+        "a name has small letters, digits and _, and begins with a letter",
+    ),
+    "upload": Bilingual(
+        "不是策略文件：需要一个 YAML 策略包，或只含 packs、lists、answers、knowledge 的 zip",
+        "no policy: give a pack's YAML, or a zip with packs, lists, answers and knowledge only",
+    ),
     "date": Bilingual("日期应为 年-月-日", "a date is year-month-day"),
 }
 MAX_DIGITS = 8

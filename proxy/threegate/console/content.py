@@ -1,0 +1,195 @@
+"""Word lists, curated replies and whole policies as people bring them: tables, texts, archives.
+
+Pure. Names of files are checked here before anything is made from what somebody typed. Spreadsheet
+programs run cells that begin like a formula, so such cells leave with an apostrophe in front and
+come back without it.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from zipfile import ZIP_DEFLATED, BadZipFile, ZipFile
+
+from threegate.console.rule_fields import define
+from threegate.console.rule_form import EditError, dumped, opened
+from threegate.policy.language.load import MAX_TEXT_BYTES, Bundle, answer_paths, load_text
+from threegate.policy.language.wordlist import list_file
+from threegate.policy.schema import Rule
+
+NAME = re.compile(r"[a-z][a-z0-9_]{0,49}")
+ANSWER = re.compile(r"[a-z0-9][a-z0-9._-]{0,99}")
+FILE = re.compile(
+    r"(packs/[a-z0-9][a-z0-9._-]*\.yaml|lists/[A-Za-z0-9._-]+\.txt"
+    r"|(answers|knowledge)/[A-Za-z0-9._-]+\.(md|txt|json))"
+)
+MAX_FILES = 500
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+
+
+@dataclass(frozen=True, slots=True)
+class ListView:
+    """One word list of a pack. `file` is empty where its words are written in the pack."""
+
+    name: str
+    pack: str
+    file: str
+    match: str
+    words: tuple[str, ...] = field(repr=False)
+    used: tuple[str, ...] = ()
+    """Ids of the rules that look for it."""
+
+
+def lists_of(bundle: Bundle) -> list[ListView]:
+    found = []
+    for pack in bundle.packs:
+        for name, spec in pack.lists.items():
+            words = bundle.words(spec.file) if spec.file else tuple(str(w) for w in spec.words)
+            used = _users(bundle, f"list.{name}")
+            file = str(spec.file or "")
+            found.append(ListView(str(name), pack.pack, file, str(spec.match), words, used))
+    return found
+
+
+def _users(bundle: Bundle, kind: str) -> tuple[str, ...]:
+    every = (rule for pack in bundle.packs for rule in pack.rules if isinstance(rule, Rule))
+    return tuple(r.id for r in every if kind in (*r.detect.any, *r.detect.all, *r.detect.none))
+
+
+def with_list(text: str, name: str, file: str, words: Iterable[str], match: str) -> str:
+    """The pack with a list defined or changed: in its file, or with its words in the pack. Raises
+    EditError."""
+    document = opened(text)
+    spec = {"file": file} if file else {"words": list(words)}
+    define(document, "lists", name, {**spec, "match": match})
+    return dumped(document)
+
+
+def words_file(old: str, words: Iterable[str], by: str) -> str:
+    """The text of a list's file: comments at its top stay."""
+    head = []
+    for line in old.splitlines():
+        if line.strip() and not line.startswith("#"):
+            break
+        head.append(line)
+    if not any(head):
+        return list_file(words, f"edited in the console by {by}")
+    return "\n".join([*head, *words]) + "\n"
+
+
+def lines_of(text: str) -> tuple[str, ...]:
+    """Words of a text area: one a line, each once, in order."""
+    lines = (line.strip() for line in text.splitlines())
+    return tuple(dict.fromkeys(line for line in lines if line and not line.startswith("#")))
+
+
+# --- tables
+
+
+def table(header: tuple[str, ...], rows: Iterable[Iterable[str]]) -> str:
+    """CSV with a byte order mark, which spreadsheet programs need to see UTF-8."""
+    out = io.StringIO()
+    writer = csv.writer(out)
+    writer.writerow(header)
+    writer.writerows([_safe(cell) for cell in row] for row in rows)
+    return "\ufeff" + out.getvalue()
+
+
+def _safe(cell: str) -> str:
+    return f"'{cell}" if cell.startswith((*_FORMULA, "'")) else cell
+
+
+def table_rows(content: str, header: tuple[str, ...]) -> list[dict[str, str]]:
+    """Rows by the names of `header`; without a header line the first column is the first name."""
+    lines = list(csv.reader(io.StringIO(content.removeprefix("\ufeff"))))
+    first = [cell.strip().lower() for cell in lines[0]] if lines else []
+    names = first if header[0] in first else list(header)
+    body = lines[1:] if header[0] in first else lines
+    return [
+        {name: _plain(cell) for name, cell in zip(names, row, strict=False)} for row in body if row
+    ]
+
+
+def _plain(cell: str) -> str:
+    return cell[1:] if cell[:1] == "'" and cell[1:].startswith((*_FORMULA, "'")) else cell
+
+
+# --- curated replies
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerView:
+    name: str
+    zh: str = field(repr=False)
+    en: str = field(repr=False)
+    used: tuple[str, ...]
+
+
+def answer_users(bundle: Bundle, name: str) -> tuple[str, ...]:
+    every = (rule for pack in bundle.packs for rule in pack.rules if isinstance(rule, Rule))
+    return tuple(r.id for r in every if r.then.answer and r.then.answer.use == name)
+
+
+def paths_of(name: str) -> tuple[str, str]:
+    """The files of a reply. Raises EditError where the name is none."""
+    if not ANSWER.fullmatch(name):
+        raise EditError("name")
+    return answer_paths(name)
+
+
+# --- a whole policy
+
+
+def archive(files: Mapping[str, str]) -> bytes:
+    out = io.BytesIO()
+    with ZipFile(out, "w", ZIP_DEFLATED) as made:
+        for path in sorted(files):
+            made.writestr(path, files[path])
+    return out.getvalue()
+
+
+def unpacked(content: bytes, name: str) -> dict[str, str]:
+    """The policy files of an archive, or one pack. Raises EditError: `upload` where it is neither,
+    holds something else, or is too large once unpacked."""
+    if name.endswith((".yaml", ".yml")):
+        pack, _ = load_text(content, name)
+        if pack is None:
+            raise EditError("upload")
+        return {f"packs/{pack.pack}.yaml": _text(content)}
+    try:
+        with ZipFile(io.BytesIO(content)) as opened_zip:
+            return _entries(opened_zip)
+    except (BadZipFile, NotImplementedError, RuntimeError, OSError):
+        raise EditError("upload") from None
+
+
+def _entries(found: ZipFile) -> dict[str, str]:
+    infos = [info for info in found.infolist() if not info.is_dir()]
+    size = sum(info.file_size for info in infos)
+    if not infos or len(infos) > MAX_FILES or size > MAX_TEXT_BYTES:
+        raise EditError("upload")
+    if not all(FILE.fullmatch(i.filename) or i.filename == "packs.txt" for i in infos):
+        raise EditError("upload")
+    texts = {info.filename: _text(_read(found, info.filename)) for info in infos}
+    if not all(ANSWER.fullmatch(name) for name in texts.get("packs.txt", "").split()):
+        raise EditError("upload")
+    return texts
+
+
+def _read(found: ZipFile, name: str) -> bytes:
+    """No more than the size that was summed up: the directory of an archive may lie."""
+    with found.open(name) as file:
+        content = file.read(MAX_TEXT_BYTES + 1)
+    if len(content) > MAX_TEXT_BYTES:
+        raise EditError("upload")
+    return content
+
+
+def _text(content: bytes) -> str:
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise EditError("upload") from None

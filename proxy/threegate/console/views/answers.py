@@ -1,0 +1,85 @@
+"""Curated replies: both languages of each, who uses them, as a table in and out."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from starlette.responses import Response
+
+from threegate.console.content import answer_users, paths_of, table, table_rows
+from threegate.console.drafts import Workspace
+from threegate.console.presenters.form_choices import answer_names
+from threegate.console.rule_form import EditError
+from threegate.console.views.drafts import refused
+from threegate.console.views.guided import drafted_answers
+from threegate.console.views.lists import CSV
+from threegate.console.views.policies import keep_file, space_of
+from threegate.console.web import Answer, ConsoleError, ConsoleRequest, Redirect, Shown, blocking
+
+COLUMNS = ("name", "zh", "en")
+
+
+async def listing(visit: ConsoleRequest) -> Answer:
+    return Shown("answers.html", {"answers": await _rows(visit, await space_of(visit))})
+
+
+async def _rows(visit: ConsoleRequest, space: Workspace) -> list[dict[str, Any]]:
+    bundle = await blocking(space.bundle)
+    names = sorted(answer_names(bundle) | set(drafted_answers(space)))
+    return [_row(space, name) | {"used": list(answer_users(bundle, name))} for name in names]
+
+
+def _row(space: Workspace, name: str) -> dict[str, Any]:
+    paths = _paths(name)
+    zh, en = (space.text(path) for path in paths)
+    return {"name": name, "zh": zh, "en": en, "changed": any(p in space.files for p in paths)}
+
+
+def _paths(name: str) -> tuple[str, str]:
+    try:
+        return paths_of(name)
+    except EditError as error:
+        raise refused(error) from None
+
+
+async def page(visit: ConsoleRequest) -> Answer:
+    """A reply, or the empty page of one that is to be written."""
+    space, name = await space_of(visit), visit.path["answer"]
+    used = answer_users(await blocking(space.bundle), name)
+    return Shown("answer.html", _row(space, name) | {"used": list(used)})
+
+
+async def create(visit: ConsoleRequest) -> Answer:
+    name = visit.form.get("name", "").strip()
+    _paths(name)
+    return Redirect(f"/policies/answer/{name}")
+
+
+async def save(visit: ConsoleRequest) -> Answer:
+    """Both languages: a reply in one language would answer nobody who writes in the other."""
+    space, name = await space_of(visit), visit.path["answer"]
+    await _save(visit, space, name, visit.form.get("zh", ""), visit.form.get("en", ""))
+    return Redirect(f"/policies/answer/{name}", done="saved")
+
+
+async def _save(visit: ConsoleRequest, space: Workspace, name: str, zh: str, en: str) -> None:
+    texts = [text.strip() for text in (zh, en)]
+    if not all(texts):
+        raise ConsoleError(400, "中文和英文都要写", "write both Chinese and English")
+    for path, text in zip(_paths(name), texts, strict=True):
+        await keep_file(visit, space, path, text + "\n")
+
+
+async def take_table(visit: ConsoleRequest) -> Answer:
+    space = await space_of(visit)
+    rows = table_rows(visit.form.get("csv", ""), COLUMNS)
+    for row in rows:
+        await _save(visit, space, row.get("name", ""), row.get("zh", ""), row.get("en", ""))
+    return Redirect("/policies/answers", done="saved", data={"taken": len(rows)})
+
+
+async def export(visit: ConsoleRequest) -> Answer:
+    rows = await _rows(visit, await space_of(visit))
+    body = table(COLUMNS, ([row[name] for name in COLUMNS] for row in rows))
+    headers = {"content-disposition": 'attachment; filename="answers.csv"'}
+    return Response(body, media_type=CSV, headers=headers)

@@ -1,0 +1,132 @@
+"""Word lists: their words, where they are used, as a table in and out. Changes go into the draft
+and are approved like rules."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any
+
+from starlette.responses import Response
+
+from threegate.console.content import (
+    NAME,
+    ListView,
+    lines_of,
+    lists_of,
+    table,
+    table_rows,
+    with_list,
+    words_file,
+)
+from threegate.console.drafts import PACKS, Workspace, packs_text
+from threegate.console.new_rule import OWN_PACK, own_pack
+from threegate.console.rule_form import EditError
+from threegate.console.views.drafts import refused
+from threegate.console.views.guided import target_pack
+from threegate.console.views.policies import keep_file, space_of
+from threegate.console.web import Answer, ConsoleError, ConsoleRequest, Redirect, Shown, blocking
+from threegate.policy.language.load import pack_path
+from threegate.policy.language.wordlist import imported
+from threegate.policy.schema import Match
+
+COLUMNS = ("text",)
+CSV = "text/csv; charset=utf-8"
+
+
+async def listing(visit: ConsoleRequest) -> Answer:
+    space = await space_of(visit)
+    bundle = await blocking(space.bundle)
+    rows = [_row(each, space) for each in lists_of(bundle)]
+    return Shown("lists.html", {"lists": rows})
+
+
+def _row(found: ListView, space: Workspace) -> dict[str, Any]:
+    row = asdict(found) | {"count": len(found.words)}
+    del row["words"]
+    changed = (found.file or pack_path(found.pack)) in space.files
+    return row | {"changed": changed}
+
+
+async def _known(visit: ConsoleRequest, space: Workspace) -> ListView:
+    """The list in the address. Raises ConsoleError."""
+    wanted = visit.path["pack"], visit.path["list"]
+    every = lists_of(await blocking(space.bundle))
+    found = next((each for each in every if (each.pack, each.name) == wanted), None)
+    if found is None:
+        raise ConsoleError(404, "没有这个词表", "there is no such word list")
+    return found
+
+
+async def page(visit: ConsoleRequest) -> Answer:
+    space = await space_of(visit)
+    return Shown("list.html", _page(await _known(visit, space), space))
+
+
+def _page(found: ListView, space: Workspace, **told: Any) -> dict[str, Any]:
+    row = _row(found, space) | {"words": "\n".join(found.words)}
+    return {"list": row, "matches": [m.value for m in Match], "report": None, **told}
+
+
+async def create(visit: ConsoleRequest) -> Answer:
+    """A new list in the pack of one's own rules; its words are in a file of their own."""
+    space, name = await space_of(visit), visit.form.get("name", "").strip()
+    words = lines_of(visit.form.get("words", ""))
+    bundle = await blocking(space.bundle)
+    pack = target_pack(space, bundle)
+    if not NAME.fullmatch(name):
+        raise refused(EditError("name"))
+    if not words:
+        raise ConsoleError(400, "请至少写一个词", "give one word at least")
+    if any(each.name == name for each in lists_of(bundle)):
+        raise ConsoleError(409, "已有同名词表", "there is a list of this name")
+    if pack == OWN_PACK and pack not in {p.pack for p in bundle.packs}:
+        await keep_file(visit, space, PACKS, packs_text((*space.packs, pack)))
+    found = ListView(name, pack, f"lists/{name}.txt", visit.form.get("match", "word"), words)
+    await _save(visit, space, found, space.text(pack_path(pack)) or own_pack())
+    return Redirect(f"/policies/list/{pack}/{name}", done="saved", data={"pack": pack})
+
+
+async def save(visit: ConsoleRequest) -> Answer:
+    space = await space_of(visit)
+    found, words = await _known(visit, space), lines_of(visit.form.get("words", ""))
+    match = visit.form.get("match", found.match)
+    changed = ListView(found.name, found.pack, found.file, match, words, found.used)
+    await _save(visit, space, changed, space.text(pack_path(found.pack)))
+    return Redirect(f"/policies/list/{found.pack}/{found.name}", done="saved")
+
+
+async def _save(visit: ConsoleRequest, space: Workspace, found: ListView, text: str) -> None:
+    if found.match not in list(Match):
+        raise ConsoleError(400, "没有这种匹配方式", "there is no such way to match")
+    try:
+        new = await blocking(with_list, text, found.name, found.file, found.words, found.match)
+    except EditError as error:
+        raise refused(error) from None
+    await keep_file(visit, space, pack_path(found.pack), new)
+    if found.file:
+        body = words_file(space.text(found.file), found.words, visit.me.name)
+        await keep_file(visit, space, found.file, body)
+
+
+async def take_table(visit: ConsoleRequest) -> Answer:
+    """Words of a table, added or in place of the list; doubtful ones are named by their row."""
+    space = await space_of(visit)
+    found = await _known(visit, space)
+    rows = table_rows(visit.form.get("csv", ""), COLUMNS)
+    came = imported(rows)
+    kept = () if visit.form.get("replace") else found.words
+    words = tuple(dict.fromkeys((*kept, *came.words)))
+    changed = ListView(found.name, found.pack, found.file, found.match, words, found.used)
+    await _save(visit, space, changed, space.text(pack_path(found.pack)))
+    doubtful = {k: list(getattr(came, k)) for k in ("repeated", "short", "common", "long")}
+    report = {**doubtful, "taken": len(came.words)}
+    space = await space_of(visit)
+    return Shown("list.html", _page(await _known(visit, space), space, report=report))
+
+
+async def export(visit: ConsoleRequest) -> Answer:
+    space = await space_of(visit)
+    found = await _known(visit, space)
+    body = table(COLUMNS, ([word] for word in found.words))
+    name = f'attachment; filename="{found.name}.csv"'
+    return Response(body, media_type=CSV, headers={"content-disposition": name})

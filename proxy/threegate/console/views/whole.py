@@ -1,0 +1,117 @@
+"""The policy as a whole: which packs are on, every message to users on one page, and a policy down
+as an archive and up again. All of it changes the draft only."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from typing import Any
+
+from starlette.responses import Response
+
+from threegate.console.content import archive, unpacked
+from threegate.console.drafts import PACKS, Workspace, packs_text
+from threegate.console.rule_form import EditError, RuleForm, edited
+from threegate.console.views.drafts import refused
+from threegate.console.views.policies import keep_file, space_of
+from threegate.console.web import Answer, ConsoleError, ConsoleRequest, Redirect, Shown, blocking
+from threegate.policy.compile import layered
+from threegate.policy.compliance.coverage import coverage
+from threegate.policy.compliance.taxonomy import Taxonomy
+from threegate.policy.language.load import load_bundle, pack_path
+from threegate.policy.schema import Rule
+
+
+def pack_rows(space: Workspace, chosen: Taxonomy, language: str) -> list[dict[str, Any]]:
+    """Every pack on the shelf: on or off, and how many more categories it would cover."""
+    now = coverage(load_bundle(space.tree, space.packs), chosen).covered
+    names = dict.fromkeys((*space.packs, *space.ground.shelf))
+    return [_pack_row(space, name, chosen, now, language) for name in names]
+
+
+def _pack_row(
+    space: Workspace, name: str, chosen: Taxonomy, now: int, language: str
+) -> dict[str, Any]:
+    on = name in space.packs
+    bundle = load_bundle(space.tree, (*space.packs, name))
+    title = next((p.title.get(language) for p in bundle.packs if p.pack == name), name)
+    rules = sum(len(p.rules) for p in bundle.packs if p.pack == name)
+    more = 0 if on else coverage(bundle, chosen).covered - now
+    return {"name": name, "title": title, "on": on, "rules": rules, "more": more}
+
+
+async def switch(visit: ConsoleRequest) -> Answer:
+    """A pack on or off, in the draft."""
+    space, name = await space_of(visit), visit.form.get("pack", "")
+    if name not in (*space.packs, *space.ground.shelf):
+        raise ConsoleError(404, "没有这个策略包", "there is no such pack")
+    rest = tuple(n for n in space.packs if n != name)
+    packs = (*rest, name) if visit.form.get("on") else rest
+    if not packs:
+        raise ConsoleError(409, "至少要有一个策略包", "one pack has to stay on")
+    await keep_file(visit, space, PACKS, packs_text(packs))
+    return Redirect("/policies/coverage", done="saved")
+
+
+async def messages(visit: ConsoleRequest) -> Answer:
+    """What users are told, rule by rule."""
+    space = await space_of(visit)
+    bundle = await blocking(space.bundle)
+    rows = [
+        {"id": r.id, "title": r.title.get(visit.language), "pack": pack}
+        | {"zh": r.message.zh if r.message else "", "en": r.message.en if r.message else ""}
+        for r, pack in layered(bundle)
+        if isinstance(r, Rule)
+    ]
+    return Shown("messages.html", {"messages": rows})
+
+
+async def save_messages(visit: ConsoleRequest) -> Answer:
+    """Those that differ from what is there, each into its pack."""
+    space, form = await space_of(visit), visit.form
+    bundle = await blocking(space.bundle)
+    texts: dict[str, str] = {}
+    for rule, pack in layered(bundle):
+        zh, en = (form.get(f"{lang}.{rule.id}") for lang in ("zh", "en"))
+        old = (rule.message.zh, rule.message.en) if rule.message else ("", "")
+        if zh is None or en is None or (zh.strip(), en.strip()) == old:
+            continue
+        path = pack_path(pack)
+        change = RuleForm(message_zh=zh.strip(), message_en=en.strip())
+        try:
+            now = texts.get(path, space.text(path))
+            texts[path] = await blocking(edited, now, rule.id, change)
+        except EditError as error:
+            raise refused(error) from None
+    for path, text in texts.items():
+        await keep_file(visit, space, path, text)
+    return Redirect("/policies/messages", done="saved")
+
+
+async def download(visit: ConsoleRequest) -> Answer:
+    """What the visitor sees as an archive: the draft over the policy in force."""
+    space = await space_of(visit)
+    bundle = await blocking(space.bundle)
+    files = {path: content.decode("utf-8", "replace") for path, content in bundle.files.items()}
+    body = archive({**files, PACKS: packs_text(space.packs)})
+    headers = {"content-disposition": 'attachment; filename="policy.zip"'}
+    return Response(body, media_type="application/zip", headers=headers)
+
+
+async def upload_page(visit: ConsoleRequest) -> Answer:
+    return Shown("upload.html", {"taken": None})
+
+
+async def upload(visit: ConsoleRequest) -> Answer:
+    """An archive or one pack into the draft; what is the same as in force changes nothing."""
+    space, name = await space_of(visit), visit.form.get("name", "")
+    try:
+        content = base64.b64decode(visit.form.get("content", ""), validate=True)
+        files = await blocking(unpacked, content, name)
+    except binascii.Error:
+        raise refused(EditError("upload")) from None
+    except EditError as error:
+        raise refused(error) from None
+    for path, text in files.items():
+        await keep_file(visit, space, path, text)
+    return Shown("upload.html", {"taken": sorted(files)})

@@ -1,0 +1,90 @@
+from __future__ import annotations
+
+import io
+from zipfile import ZipFile
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from threegate.console.content import (
+    MAX_FILES,
+    archive,
+    lines_of,
+    paths_of,
+    table,
+    table_rows,
+    unpacked,
+    words_file,
+)
+from threegate.console.rule_form import EditError
+from threegate.policy.language.load import MAX_TEXT_BYTES
+
+CELLS = st.text(st.characters(codec="utf-8", exclude_characters="\x00\r\n"))
+
+
+@given(st.lists(st.tuples(CELLS, CELLS, CELLS)))
+def test_a_table_comes_back_as_it_went(rows: list[tuple[str, str, str]]) -> None:
+    names = ("name", "zh", "en")
+    back = [tuple(row[n] for n in names) for row in table_rows(table(names, rows), names)]
+    assert back == rows
+
+
+@pytest.mark.parametrize("cell", ["=1+1", "+1", "-1", "@x", "\tx", "'=1"])
+def test_no_cell_is_a_formula(cell: str) -> None:
+    assert f"'{cell}" in table(("text",), [[cell]])
+
+
+def test_words_without_a_header_are_words() -> None:
+    assert [r["text"] for r in table_rows("海燕\n晨星\n", ("text",))] == ["海燕", "晨星"]
+
+
+def test_a_file_keeps_the_comments_at_its_top() -> None:
+    old = "# Owner: legal\n# Since 2026\n\na\nb\n"
+    assert words_file(old, ["b", "c"], "ann") == "# Owner: legal\n# Since 2026\n\nb\nc\n"
+    assert words_file("", ["a"], "ann") == "# edited in the console by ann\na\n"
+    assert lines_of("# no\n a \n\nb\na\n") == ("a", "b")
+
+
+FILES = {"packs/own.yaml": "pack: own\n", "lists/x.txt": "a\n", "packs.txt": "base\nown\n"}
+
+
+def test_an_archive_comes_back_as_it_went() -> None:
+    assert unpacked(archive(FILES), "policy.zip") == FILES
+
+
+def test_one_pack_by_its_own_name() -> None:
+    text = "pack: own\ntitle: {zh: a, en: b}\n"
+    assert unpacked(text.encode(), "anything.yaml") == {"packs/own.yaml": text}
+
+
+def zipped(**files: bytes) -> bytes:
+    out = io.BytesIO()
+    with ZipFile(out, "w") as made:
+        for name, content in files.items():
+            made.writestr(name.replace("__", "/"), content)
+    return out.getvalue()
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"no archive",
+        zipped(),
+        zipped(**{"packs__..__..__x.yaml": b"x"}),
+        zipped(etc__passwd=b"x"),
+        zipped(**{"packs__a.yaml": b"\xff\xfe"}),
+        zipped(**{"packs.txt": b"../../etc\n"}),
+        zipped(**{"lists__a.txt": b"a" * (MAX_TEXT_BYTES + 1)}),
+        zipped(**{f"lists__{n}.txt": b"a" for n in range(MAX_FILES + 1)}),
+    ],
+    ids=["text", "empty", "above", "elsewhere", "bytes", "names", "large", "many"],
+)
+def test_anything_else_is_refused(content: bytes) -> None:
+    with pytest.raises(EditError):
+        unpacked(content, "policy.zip")
+
+
+@pytest.mark.parametrize("name", ["", "../x", "a/b", "A", "a b", "x" * 101])
+def test_a_reply_has_a_name(name: str) -> None:
+    with pytest.raises(EditError):
+        paths_of(name)

@@ -1,0 +1,145 @@
+"""Word lists, curated replies, messages, packs and whole policies, edited without a file in sight."""
+
+from __future__ import annotations
+
+import base64
+
+import httpx
+import pytest
+
+from tests.console.conftest import Site
+from tests.console.views.test_guided import create, form_of
+from tests.console.views.test_lifecycle import act
+
+
+@pytest.fixture
+def editor(site: Site, request: pytest.FixtureRequest) -> httpx.Client:
+    return site.who("editor", name=request.node.name[:40].lower().replace("[", "-").strip("]"))
+
+
+def listed(editor: httpx.Client) -> dict[str, int]:
+    return {x["name"]: x["count"] for x in editor.get("/policies/lists.json").json()["lists"]}
+
+
+def test_a_word_list_from_its_page_to_a_rule(editor: httpx.Client) -> None:
+    assert "self_harm" in listed(editor)
+    form = {"name": "projects", "words": "海燕计划\nProject Heron\n", "match": "word"}
+    assert editor.post("/policies/lists.json", data=form).json()["pack"] == "own"
+    assert editor.post("/policies/lists.json", data=form).status_code == 409
+    assert listed(editor)["projects"] == 2
+    rule = create(editor, template="")
+    page = editor.get(f"/policies/rule/{rule}/form.json").json()
+    offered = {k["id"] for g in page["kind_groups"] for k in g["items"]}
+    assert "list.projects" in offered
+    fields = form_of(page["fields"]) | {
+        "kind.list.projects": "on", "why.owasp.llm02": "on", "action": "block",
+        "message_zh": "不行", "message_en": "No.", "match": "海燕计划\nProject Heron",
+        "no_match": "海燕\nheron",
+    }  # fmt: skip
+    shown = editor.post(f"/policies/rule/{rule}/form.json", data=fields).json()
+    assert (shown["problems"], [t["passed"] for t in shown["tests"]]) == ([], [True] * 4)
+    assert "no rule yet" not in editor.get("/policies/list/own/projects").text
+
+
+def test_words_come_and_go_as_a_table(editor: httpx.Client) -> None:
+    page = "/policies/list/base/self_harm"
+    before = editor.get(page + ".json").json()["list"]["words"].split("\n")
+    csv = "text,risk\nnew word one,high\n的,low\nnew word one,low\n"
+    report = editor.post(page + "/table.json", data={"csv": csv}).json()["report"]
+    assert report == {"taken": 1, "repeated": [3], "short": [], "common": [2], "long": []}
+    after = editor.get(page + ".json").json()["list"]["words"].split("\n")
+    assert after == [*before, "new word one"]
+    table = editor.post(page + "/export")
+    assert table.headers["content-type"].startswith("text/csv")
+    assert "new word one" in table.text
+    editor.post(page + "/table", data={"csv": "only this one", "replace": "on"})
+    assert editor.get(page + ".json").json()["list"]["words"] == "only this one"
+
+
+def test_only_writers_see_the_words(site: Site) -> None:
+    assert site.who("viewer").get("/policies/list/base/self_harm").status_code == 403
+    approver = site.who("approver").get("/policies/list/base/self_harm.json").json()
+    assert approver["list"]["words"]
+
+
+def test_a_reply_is_written_used_and_submitted(fresh_site: Site) -> None:
+    editor = fresh_site.who("editor", name="ed", group="privacy")
+    approver = fresh_site.who("approver", name="al", group="legal")
+    assert editor.post("/policies/answers", data={"name": "Bad Name"}).status_code == 400
+    page = "/policies/answer/no-legal-advice"
+    assert editor.post(page, data={"zh": "请咨询律师。", "en": ""}).status_code == 400
+    texts = {"zh": "请咨询律师。", "en": "Please ask a lawyer."}
+    assert editor.post(page, data=texts).status_code == 303
+    rule = create(editor, template="project_names")
+    fields = editor.get(f"/policies/rule/{rule}/form.json").json()
+    assert fields["drafted_answers"] == ["no-legal-advice"]
+    form = form_of(fields["fields"]) | {
+        "action": "answer", "option_answer": "no-legal-advice", "mode": "enforce",
+    }  # fmt: skip
+    assert editor.post(f"/policies/rule/{rule}/form.json", data=form).json()["problems"] == []
+    editor.post("/policies/draft/tests.json")
+    answer = editor.post("/policies/draft/submit.json")
+    assert answer.status_code == 200, answer.text
+    digest = answer.json()["digest"]
+    seen = approver.get(f"/policies/version/{digest}.json").json()
+    assert {f["path"]: f["fate"] for f in seen["texts"]}["answers/no-legal-advice.en.md"] == "added"
+    for verb in ("approve", "activate"):
+        assert act(approver, digest, verb) == 200
+    fresh_site.reload()
+    said = fresh_site.ask("Summarise the status of Project Heron.").json()
+    assert said["choices"][0]["message"]["content"] == "Please ask a lawyer."
+
+
+def test_a_reply_that_no_rule_uses_stays_a_draft(fresh_site: Site) -> None:
+    editor = fresh_site.who("editor", name="ed")
+    texts = {"zh": "稍后再说。", "en": "Later."}
+    editor.post("/policies/answer/later", data=texts)
+    editor.post("/policies/rule/cn.pii.vehicle", data={"mode": "off"})
+    editor.post("/policies/draft/tests.json")
+    assert editor.post("/policies/draft/submit.json").status_code == 200
+    assert editor.get("/policies/draft.json").json()["files"] == [
+        "answers/later.en.md", "answers/later.zh.md",
+    ]  # fmt: skip
+
+
+def test_replies_as_a_table(editor: httpx.Client) -> None:
+    table = editor.post("/policies/answers/export").text
+    assert "self-harm" in table
+    assert editor.post("/policies/answers/table", data={"csv": "../x,a,b"}).status_code == 400
+    csv = "name,zh,en\ncalm,请冷静。,Calm down.\n"
+    assert editor.post("/policies/answers/table.json", data={"csv": csv}).json()["taken"] == 1
+    rows = {a["name"]: a for a in editor.get("/policies/answers.json").json()["answers"]}
+    assert rows["calm"]["en"] == "Calm down.\n"
+
+
+def test_messages_on_one_page(editor: httpx.Client) -> None:
+    form = {"zh.base.pii.email": "邮箱已隐藏。", "en.base.pii.email": "E-mail hidden."}
+    editor.post("/policies/messages", data=form)
+    draft = editor.get("/policies/draft.json").json()
+    assert [r["id"] for r in draft["rules"]] == ["base.pii.email"]
+    assert draft["files"] == ["packs/base.yaml"]
+
+
+def test_packs_are_switched_on_and_off(editor: httpx.Client) -> None:
+    packs = {p["name"]: p for p in editor.get("/policies/coverage.json").json()["packs"]}
+    assert (packs["cn-privacy"]["on"], packs["cn-gbt45654"]["on"]) == (True, False)
+    assert packs["cn-gbt45654"]["more"] > 0
+    editor.post("/policies/packs", data={"pack": "cn-gbt45654", "on": "1"})
+    draft = editor.get("/policies/draft.json").json()
+    assert (draft["packs"]["on"], draft["unchanged"]) == (["cn-gbt45654"], False)
+    editor.post("/policies/packs", data={"pack": "cn-gbt45654"})
+    assert editor.get("/policies/draft.json").json()["files"] == []
+    assert editor.post("/policies/packs", data={"pack": "nothing"}).status_code == 404
+
+
+def test_a_policy_goes_down_and_up(editor: httpx.Client) -> None:
+    content = base64.b64encode(editor.post("/policies/download").content).decode()
+    form = {"name": "policy.zip", "content": content}
+    assert editor.post("/policies/upload", data=form).status_code == 200
+    assert editor.get("/policies/draft.json").json()["files"] == []  # it is what is in force
+    pack = editor.get("/policies/pack/base.json").json()["text"] + "# up again\n"
+    form = {"name": "b.yaml", "content": base64.b64encode(pack.encode()).decode()}
+    assert editor.post("/policies/upload.json", data=form).json()["taken"] == ["packs/base.yaml"]
+    assert editor.get("/policies/draft.json").json()["files"] == ["packs/base.yaml"]
+    for bad in ({"name": "x.zip", "content": "!"}, {"name": "x.zip", "content": "AAAA"}):
+        assert editor.post("/policies/upload", data=bad).status_code == 400
