@@ -84,6 +84,7 @@ async def test_layer_2_changes_the_body_and_tells_the_ledger(tmp_path: Path) -> 
     call, _ = call_of(deps, rules, {**HI, "context": ["not for the model"]})
     assert await constraint_layer(call, frozenset())
     assert call.body == {**HI, "user": "proxy"}
+    assert call.out.headers == {"x-threegate-changed": "user"}
     assert call.ledger.decisions[-1].layer is Layer.CONSTRAINT
     assert call.ledger.model_served == "m"
     await deps.upstreams.aclose()

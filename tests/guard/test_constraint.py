@@ -58,7 +58,7 @@ SAMPLING = rule(
 @pytest.mark.parametrize(
     ("sent", "becomes"),
     [
-        ({}, {"temperature": 0.6, "max_tokens": 100, "n": 1}),
+        ({}, {"temperature": 0.6, "n": 1}),
         ({"temperature": 2}, {"temperature": 0.7}),
         ({"temperature": 0}, {"temperature": 0.3}),
         ({"temperature": 0.5, "top_p": 1}, {"temperature": 0.5, "top_p": 0.95}),
@@ -68,7 +68,7 @@ SAMPLING = rule(
             {"max_completion_tokens": 5, "max_tokens": 5000, "max_output_tokens": 5000},
             {"max_completion_tokens": 5, "max_tokens": 100, "max_output_tokens": 100},
         ),
-        ({"max_output_tokens": 5000}, {"max_tokens": 100, "max_output_tokens": 100}),
+        ({"max_output_tokens": 5000}, {"max_output_tokens": 100}),
         ({"n": 8}, {"n": 1}),
     ],
 )
@@ -76,6 +76,19 @@ def test_clamps(sent: dict[str, Any], becomes: dict[str, Any]) -> None:
     body = run({**HI, **sent, "logit_bias": {"1": 2}}, SAMPLING).body
     assert {k: body[k] for k in becomes} == becomes
     assert "logit_bias" not in body
+
+
+@pytest.mark.parametrize("api", Api)
+def test_a_maximum_is_never_sent_where_the_client_named_none(api: Api) -> None:
+    body = {"model": "m", "input": "x", "prompt": "x", "messages": HI["messages"]}
+    done = run(body, rule(clamp=(("max_tokens", Clamp(max=100)),)), api=api)
+    assert done.body == body
+    assert not done.changes
+
+
+def test_a_policy_may_send_a_default_maximum() -> None:
+    default = rule(clamp=(("max_tokens", Clamp(max=100, default=50)),))
+    assert run(HI, default).body["max_tokens"] == 50
 
 
 def test_a_number_that_is_none_is_refused_by_name() -> None:
@@ -297,3 +310,13 @@ def test_other_apis_get_only_the_fields_they_know(api: Api) -> None:
 def test_what_changed_is_told_without_values() -> None:
     changes = run({**HI, "temperature": 2}, SAMPLING).changes
     assert ("temperature", "clamped") in {(c.field, c.what) for c in changes}
+
+
+def test_a_field_name_is_recorded_only_if_an_api_publishes_it() -> None:
+    sent = {"min_p": 1, "13812345678": 1, "chat_template_kwargs": {"我的": 1, "thinking": True}}
+    listed = rule(fields=Fields(allow=("model", "messages", "chat_template_kwargs.thinking")))
+    changes = run({**HI, **sent}, listed).changes
+    recorded = ["min_p", "unknown", "chat_template_kwargs.unknown"]
+    assert [(c.field, c.what) for c in changes] == [(f, "dropped") for f in recorded]
+    assert [c.name for c in changes] == ["min_p", "13812345678", "chat_template_kwargs.我的"]
+    assert "13812345678" not in repr(changes)

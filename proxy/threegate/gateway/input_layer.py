@@ -1,4 +1,4 @@
-"""Layers 1 and 2 of one call: scan and judge every text, then hold the call to the constraints."""
+"""Layers 1 and 2 of one call: scan and judge every text, then apply the constraint rules."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import time
 from dataclasses import replace
 
 from threegate.audit.log.record import Part
+from threegate.gateway.changed_header import changed_header
 from threegate.gateway.context import CallContext, ms_since, stop
 from threegate.gateway.cross_turn import together
 from threegate.gateway.outcome import outcome_of, refused
@@ -74,6 +75,7 @@ async def constraint_layer(call: CallContext, kinds: frozenset[str]) -> bool:
     call.ledger.constrained(done, tried, ms_since(started))
     call.ledger.model_served = call.adapter.model(call.body)
     if (refusal := done.refusal) is None:
+        call.out.headers |= changed_header(done.changes)
         return True
     outcome = refused(refusal, call.ledger.decision_id)
     await stop(call, replace(outcome, http_status=refusal.status), refusal.code)

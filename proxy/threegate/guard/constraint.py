@@ -1,4 +1,4 @@
-"""Layer 2: the model call is held to the organisation's values. Pure: a body in, a body out.
+"""Layer 2: applies the constraint rules to a request. Pure: a body in, a body and its changes out.
 
 The rules of a caller are merged first (`constraint_merge`). The client never wins over a rule.
 """
@@ -10,10 +10,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from threegate.guard.constraint_merge import Constraints
+from threegate.guard.field_allow_list import field_allow_list
 from threegate.i18n.messages import said
 from threegate.policy.model import Clamp, ConstitutionPlace, Fields, KeepHistory, Tools, matches
 from threegate.types import Bilingual, Channel
 from threegate.wire.adapter import Adapter, Api, Body, Placement, Slot
+from threegate.wire.request_fields import PUBLISHED
 
 MAX_TOKENS = "max_tokens"
 TOKEN_LIMITS = (MAX_TOKENS, "max_completion_tokens", "max_output_tokens")
@@ -34,13 +36,19 @@ NO_PARTS = ("input", "arguments")
 """Of a call: what a model wrote for a tool, where a field may have any name."""
 
 
+UNKNOWN = "unknown"
+"""Recorded instead of a field name that no API publishes: such a name is the client's own text."""
+
+
 @dataclass(frozen=True, slots=True)
 class BodyChange:
-    """What layer 2 did to one field of a call: recorded, never a value that the client sent."""
+    """One change that layer 2 made to a request. `field` is fit for the audit log; `name` is the
+    field as the client wrote it, for the answer to that client only. Never holds a value."""
 
     rule_id: str
     field: str
-    what: str  # clamped | forced | defaulted | dropped | placed | aliased | stripped
+    what: str  # clamped | forced | defaulted (none was sent) | dropped | placed | aliased | stripped
+    name: str = field(default="", repr=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +89,7 @@ class _Call:
     changes: list[BodyChange] = field(default_factory=list)
 
     def note(self, rule_id: str, name: str, what: str) -> None:
-        self.changes.append(BodyChange(rule_id, name, what))
+        self.changes.append(BodyChange(rule_id, _recorded(name), what, name))
 
     def drop(self, name: str, rule_id: str) -> None:
         if name in self.body:
@@ -89,9 +97,17 @@ class _Call:
             self.note(rule_id, name, "dropped")
 
     def set(self, name: str, value: Any, rule_id: str, what: str) -> None:
-        if self.body.get(name) != value:
+        old = self.body.get(name)
+        if old != value:
             self.body[name] = value
-            self.note(rule_id, name, what)
+            self.note(rule_id, name, "defaulted" if old is None else what)
+
+
+def _recorded(name: str) -> str:
+    parent, dot, _ = name.partition(".")
+    if name in PUBLISHED:
+        return name
+    return f"{parent}.{UNKNOWN}" if dot and parent in PUBLISHED else UNKNOWN
 
 
 def _model(call: _Call) -> Refusal | None:
@@ -159,12 +175,14 @@ def _messages(body: Body) -> Iterator[tuple[str, dict[str, Any]]]:
 def _unknown(call: _Call, rule_id: str, rule: Fields) -> Refusal | None:
     if rule.allow is None or rule.unknown == "pass":
         return None
-    unknown = [name for name in call.body if name not in rule.allow]
-    if unknown and rule.unknown == "refuse":
+    allowed = field_allow_list(rule.allow)
+    removed = allowed.removed(call.body)
+    if removed and rule.unknown == "refuse":
         return Refusal(rule_id, "unknown_field", said("unknown-field"), "")
-    for name in unknown:
-        del call.body[name]
-        call.note(rule_id, "unknown", "dropped")  # its name is the client's own text
+    if removed:
+        call.body = allowed.narrowed(call.body)
+        for name in removed:
+            call.note(rule_id, name, "dropped")
     return None
 
 
@@ -253,22 +271,14 @@ def _clamp(call: _Call, name: str, rule_id: str, clamp: Clamp) -> Refusal | None
     elif clamp.force is not None:
         call.set(name, _number(name, clamp.force), rule_id, "forced")
     elif value is None:
-        default = _default(name, clamp)
-        if default is not None:
-            call.set(name, _number(name, default), rule_id, "defaulted")
+        if clamp.default is not None:
+            call.set(name, _number(name, clamp.default), rule_id, "defaulted")
     elif isinstance(value, bool) or not isinstance(value, int | float):
         text = said("kind", place=name, kinds=said("number"))
         return Refusal(rule_id, "invalid_request", text, f"/{name}")
     else:
         call.set(name, _number(name, _bounded(value, clamp)), rule_id, "clamped")
     return None
-
-
-def _default(name: str, clamp: Clamp) -> float | None:
-    """A call that names no number of tokens gets the most that it may."""
-    if clamp.default is None and name in TOKEN_LIMITS:
-        return clamp.max
-    return clamp.default
 
 
 def _bounded(value: float, clamp: Clamp) -> float:
@@ -306,8 +316,7 @@ def _place_constitution(call: _Call, kinds: frozenset[str]) -> None:
     ]
     if not texts:
         return
-    for rule_id, _ in texts:
-        call.note(rule_id, "constitution", "placed")
+    call.changes += [BodyChange(rule_id, "constitution", "placed") for rule_id, _ in texts]
     places = [place for _, _, place in call.constraints.constitutions]
     where = place_for(
         places[-1] if places else ConstitutionPlace.AUTO, str(call.body.get("model", ""))

@@ -104,6 +104,25 @@ async def test_changes_of_layer_2_are_rulings_without_values(tmp_path: Path) -> 
     await deps.upstreams.aclose()
 
 
+@pytest.mark.parametrize(
+    ("what", "action"),
+    [
+        *((what, Action.ALLOW) for what in ("placed", "defaulted", "aliased", "stripped")),
+        *((what, Action.FLAG) for what in ("clamped", "forced", "dropped")),
+    ],
+)
+async def test_only_a_wish_that_is_set_aside_flags_a_call(
+    tmp_path: Path, what: str, action: Action
+) -> None:
+    rules = policy()
+    deps = deps_of(tmp_path, rules)
+    ledger = call_of(deps, rules)[0].ledger
+    ledger.constrained(Constrained({}, (BodyChange("r", "model", what),)), None, 0.1)
+    assert ledger.decisions[-1].verdict.action is action
+    assert [r.rule_id for r in ledger.decisions[-1].verdict.ruled] == ["r"]
+    await deps.upstreams.aclose()
+
+
 async def test_the_first_reason_for_a_failure_stays_and_is_a_code(tmp_path: Path) -> None:
     rules = policy()
     deps = deps_of(tmp_path, rules)

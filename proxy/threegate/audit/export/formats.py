@@ -208,8 +208,10 @@ def _span(
 
 
 def _guardrail(decision: Json, revision: str, names: str) -> dict[str, Any]:
+    """Changes to a request (`constraint.*`) are certain, and no risk: they have no score."""
     target = {"input": "llm_input", "output": "llm_output"}.get(decision["layer"], "message")
     ruled = decision["ruled"]
+    risks = [r for r in ruled if "kind" in r and not r["kind"].startswith("constraint.")]
     said = {
         "target.type": target,
         "verdict.type": decision_type(decision["action"]),
@@ -217,8 +219,8 @@ def _guardrail(decision: Json, revision: str, names: str) -> dict[str, Any]:
         "policy.id": decision["policy"],
         "policy.version": revision,
         "policy.rule.id": sorted({r["rule"] for r in ruled}),
-        "risk.category": sorted({r["kind"] for r in ruled if "kind" in r}),
-        "risk.score": max((float(r["score"]) for r in ruled if "score" in r), default=None),
+        "risk.category": sorted({r["kind"] for r in risks}),
+        "risk.score": max((float(r["score"]) for r in risks), default=None),
     }
     renamed = {SECURITY + _renamed(name, names): value for name, value in said.items()}
     return {"gen_ai.operation.name": "apply_guardrail", **renamed}

@@ -39,6 +39,11 @@ from threegate.types import (
 from threegate.wire.adapter import Usage as WireUsage
 
 
+OWN_CHANGES = frozenset(("placed", "defaulted", "aliased", "stripped"))
+"""Changes of layer 2 that a policy makes in every call and that set aside nothing that the client
+asked for. They are recorded, and no reason to review a call."""
+
+
 def new_id(prefix: str) -> str:
     """Sorted by time, so that an index of them grows at its end; the rest is random."""
     return f"{prefix}_{time.time_ns() // 1_000_000:012x}{os.urandom(10).hex()}"
@@ -177,7 +182,8 @@ def _rulings(done: Constrained | None) -> Iterator[Ruling]:
     if done is None:
         return
     for change in done.changes:
-        yield _ruling(change.rule_id, Action.FLAG, change.what, change.field)
+        action = Action.ALLOW if change.what in OWN_CHANGES else Action.FLAG
+        yield _ruling(change.rule_id, action, change.what, change.field)
     if (refusal := done.refusal) is not None and refusal.rule_id:
         yield _ruling(refusal.rule_id, Action.BLOCK, "refused", refusal.code)
 

@@ -99,7 +99,11 @@ class ToolsSpec(Located):
 class FieldsSpec(Located):
     """请求字段 / Request fields"""
 
-    allow: tuple[str, ...] | None = doc("允许的字段", "allowed fields", None)
+    allow: tuple[str, ...] | None = doc(
+        "允许的字段；`chat_template_kwargs.thinking`：只允许这个对象的这一项",
+        "allowed fields; `chat_template_kwargs.thinking`: of this object this member alone",
+        None,
+    )
     deny: tuple[str, ...] = doc(
         "禁止的字段，也看每条消息；`guided_*` 指所有以此开头的；`prefill`：以助手的话结尾",
         "refused fields, of each message too; `guided_*`: all that begin so; `prefill`: a last turn "
