@@ -24,7 +24,9 @@ def test_the_constitution_is_not_reported() -> None:
 
 def test_a_client_reads_its_own_field_names_where_a_header_can_carry_them() -> None:
     own = BodyChange("a", "unknown", "dropped", "made_up")
-    odd = (BodyChange("a", "unknown", "dropped", n) for n in ("字段", "a\r\nb: c", "a, b", "x" * 65))
+    odd = (
+        BodyChange("a", "unknown", "dropped", n) for n in ("字段", "a\r\nb: c", "a, b", "x" * 65)
+    )
     assert header(own, *odd) == "made_up, unknown"
 
 

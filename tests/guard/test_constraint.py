@@ -320,3 +320,13 @@ def test_a_field_name_is_recorded_only_if_an_api_publishes_it() -> None:
     assert [(c.field, c.what) for c in changes] == [(f, "dropped") for f in recorded]
     assert [c.name for c in changes] == ["min_p", "13812345678", "chat_template_kwargs.我的"]
     assert "13812345678" not in repr(changes)
+
+
+def test_a_clause_about_masks_comes_only_with_a_mask() -> None:
+    merged = merge(
+        CompiledPolicy("d", "p", constraints=(rule(clauses=(Clause((), "Codes.", masked=True),)),)),
+        CALLER,
+    )
+    chat = BY_API[Api.CHAT]
+    assert "Codes." not in str(constrain(HI, chat, merged).body)
+    assert "Codes." in str(constrain(HI, chat, merged, masked=True).body)

@@ -27,7 +27,12 @@ def answer_tracks(call: CallContext) -> AnswerTracks:
     """The machines for one answer, with what it is about."""
     guard = _guard(call)
     asked = "\n".join(s.text for s in call.slots)
-    question = AnswerContext(last_question(call.slots), sources_of(call.slots, call.policy), asked)
+    question = AnswerContext(
+        last_question(call.slots),
+        sources_of(call.slots, call.policy),
+        asked,
+        call.constraints.principles,
+    )
     guard.cite([s.id for s in question.sources], call.caller.language)
     reasoning = call.constraints.reasoning
     if reasoning.show is ReasoningVisibility.MASKED:

@@ -85,7 +85,8 @@ async def constraint_layer(call: CallContext, kinds: frozenset[str]) -> bool:
 def _constrained(
     call: CallContext, sent: Body, constraints: Constraints, kinds: frozenset[str]
 ) -> Constrained:
-    done = constrain(sent, call.adapter, constraints, kinds)
+    masked = any(not m.synthetic for m in call.masks.entries())
+    done = constrain(sent, call.adapter, constraints, kinds, masked=masked)
     refusal = done.refusal or oversized(call.slots, constraints, call.adapter.api)
     return replace(done, refusal=refusal)
 

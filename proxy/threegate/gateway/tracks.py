@@ -14,6 +14,7 @@ from functools import cached_property
 from threegate.detectors.detector_set import DetectorSet
 from threegate.gateway.output_contract import Gate
 from threegate.gateway.telemetry.hold_timer import HoldTimer
+from threegate.guard.client_text import NO_TEXT, ClientText
 from threegate.guard.events import (
     ClientGone,
     Command,
@@ -28,7 +29,7 @@ from threegate.guard.events import (
     TextReceived,
     UpstreamClosed,
 )
-from threegate.guard.output import ChannelGuard, OutputGuard, letters
+from threegate.guard.output import ChannelGuard, OutputGuard
 from threegate.guard.redact import TERMINAL, edited
 from threegate.guard.stream_machine import CONTEXT, State, StreamMachine
 from threegate.tasks import Tasks
@@ -42,17 +43,17 @@ BESIDE, TEXTS_BESIDE = 200, 3
 
 @dataclass(frozen=True)
 class AnswerContext:
-    """What the answer is about: the last user turn, the texts that claims may rest on, and all
-    texts of the request."""
+    """What the answer is about: the last user turn, the texts that claims may rest on, all texts of
+    the request as the client sent them, and the constitution that was added to them."""
 
     text: str = field(default="", repr=False)
     sources: tuple[Source, ...] = field(default=(), repr=False)
     asked: str = field(default="", repr=False)
+    constitutions: tuple[str, ...] = field(default=(), repr=False)
 
     @cached_property
-    def known(self) -> str:
-        """Letters and digits of everything that was asked with."""
-        return letters(self.asked)
+    def sent(self) -> ClientText:
+        return ClientText.of(self.asked, self.constitutions)
 
     def evidence(self, note: str) -> str:
         """The text that `source id:start-end` points to; empty if it points nowhere."""
@@ -192,8 +193,8 @@ class Track:
         new = [
             f for f in scan.findings if asked.since <= f.span.start and f.span.end <= scan.settled
         ]
-        known = self.answer.question.known if new else ""
-        verdict = self.guard.judge_patterns(asked.text, asked.offset, new, scan.failures, known)
+        sent = self.answer.question.sent if new else NO_TEXT
+        verdict = self.guard.judge_patterns(asked.text, asked.offset, new, scan.failures, sent)
         self.answer.spent_s += time.perf_counter() - started
         self._run(self.machine.receive(PatternsScanned(verdict, scan.settled)))
 

@@ -47,7 +47,9 @@ class BodyChange:
 
     rule_id: str
     field: str
-    what: str  # clamped | forced | defaulted (none was sent) | dropped | placed | aliased | stripped
+    what: (
+        str  # clamped | forced | defaulted (none was sent) | dropped | placed | aliased | stripped
+    )
     name: str = field(default="", repr=False, compare=False)
 
 
@@ -68,14 +70,20 @@ class Constrained:
 
 
 def constrain(
-    body: Body, shape: Adapter, constraints: Constraints, kinds: frozenset[str] = frozenset()
+    body: Body,
+    shape: Adapter,
+    constraints: Constraints,
+    kinds: frozenset[str] = frozenset(),
+    *,
+    masked: bool = False,
 ) -> Constrained:
-    """The body as the model may see it. `kinds` is what layer 1 found, for conditional clauses."""
+    """The body as the model may see it. For conditional clauses: `kinds` is what layer 1 found,
+    `masked` whether a placeholder stands for a value in the body."""
     call = _Call(dict(body), shape, constraints)
     for step in (_model, _fields, _images, _tools, _clamps, _history):
         if (refusal := step(call)) is not None:
             return Constrained(call.body, tuple(call.changes), refusal)
-    _place_constitution(call, kinds)
+    _place_constitution(call, kinds, masked=masked)
     return Constrained(call.body, tuple(call.changes))
 
 
@@ -307,12 +315,12 @@ def _history(call: _Call) -> Refusal | None:
     return None
 
 
-def _place_constitution(call: _Call, kinds: frozenset[str]) -> None:
+def _place_constitution(call: _Call, kinds: frozenset[str], *, masked: bool) -> None:
     texts = [(rule_id, text) for rule_id, text, _ in call.constraints.constitutions]
     texts += [
         (rule_id, clause.text)
         for rule_id, clause in call.constraints.clauses
-        if any(matches(p, k) for p in clause.kinds for k in kinds)
+        if (clause.masked and masked) or any(matches(p, k) for p in clause.kinds for k in kinds)
     ]
     if not texts:
         return

@@ -47,6 +47,12 @@ class Constraints:
     images_denied_by: str = ""
     trial: Constraints | None = None  # what rules would do that are only recorded
 
+    @property
+    def principles(self) -> tuple[str, ...]:
+        """Every text that may be placed in a request: constitutions and clauses."""
+        clauses = (clause.text for _, clause in self.clauses)
+        return (*(text for _, text, _ in self.constitutions), *clauses)
+
 
 def merge(policy: CompiledPolicy, caller: Caller) -> Constraints:
     """The constraints of one caller. Rules in shadow, and those of a roll-out that has not reached

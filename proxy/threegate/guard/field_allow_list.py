@@ -6,7 +6,7 @@ object, and only with a plain value: a string, number, boolean or null.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -34,14 +34,14 @@ class FieldAllowList:
 
     def narrowed(self, body: Body) -> Body:
         """A copy with what passes. An object of which no member passes is left out."""
-        made: Body = {}
+        return {name: value for name, value in self._passing(body) if name in self.whole or value}
+
+    def _passing(self, body: Body) -> Iterator[tuple[str, Any]]:
         for name, value in body.items():
             if name in self.whole:
-                made[name] = value
+                yield name, value
             elif name in self.members and isinstance(value, dict):
-                if kept := self._kept_members(name, value):
-                    made[name] = kept
-        return made
+                yield name, self._kept_members(name, value)
 
     def _kept_members(self, name: str, value: Body) -> Body:
         allowed = self.members[name]

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from threegate.guard.cite import Citations
+from threegate.guard.client_text import ClientText, letters
 from threegate.guard.decide import RuleSet, wanted_kinds
 from threegate.guard.known_secrets import KnownSecrets
 from threegate.guard.mask import MaskMap
@@ -24,6 +25,7 @@ OUTPUT_CHANNELS = (Channel.CONTENT, Channel.REASONING, Channel.TOOL_ARGUMENTS)
 
 NOTHING = Verdict()
 NO_SECRETS = KnownSecrets()
+LEAK_CONSTITUTION = "leak.constitution"
 LEAK_PII, NEW_PII = "leak.pii", "new_pii"
 """Personal data that nobody asked with: `leak.` before the kind that a pattern found."""
 
@@ -63,27 +65,32 @@ class ChannelGuard:
         offset: int,
         findings: Sequence[Finding],
         failures: Sequence[Failed],
-        known: str,
+        sent: ClientText,
     ) -> Verdict:
-        """The verdict on what patterns found in `text`, which begins at `offset`. `known` are the
-        letters of everything that was asked with (`letters`)."""
+        """The verdict on what patterns found in `text`, which begins at `offset`. What the client
+        sent itself (`sent`) is no leak."""
         if not findings and not failures:
             return NOTHING
-        found, failed = list(findings), list(failures)
+        found = [f for f in findings if not _is_quoted(f, text, offset, sent)]
+        failed = list(failures)
         if self.tells_new:
-            found += [_leak(f) for f in findings if _is_new(f, text, offset, known)]
+            found += [_leak(f) for f in findings if _is_new(f, text, offset, sent)]
             failed += [replace(f, detector=NEW_PII) for f in failures]
         return self.judge.verdict(found, failed, text, offset)
 
 
-def letters(text: str) -> str:
-    """Letters and digits in lower case: the same value in another writing is no new value."""
-    return "".join(filter(str.isalnum, text)).lower()
+def _value(finding: Finding, text: str, offset: int) -> str:
+    return letters(text[finding.span.start - offset : finding.span.end - offset])
 
 
-def _is_new(finding: Finding, text: str, offset: int, known: str) -> bool:
-    value = letters(text[finding.span.start - offset : finding.span.end - offset])
-    return finding.kind.startswith("pii.") and value not in known
+def _is_new(finding: Finding, text: str, offset: int, sent: ClientText) -> bool:
+    return finding.kind.startswith("pii.") and _value(finding, text, offset) not in sent.known
+
+
+def _is_quoted(finding: Finding, text: str, offset: int, sent: ClientText) -> bool:
+    if finding.kind != LEAK_CONSTITUTION or not sent.quoted:
+        return False
+    return _value(finding, text, offset) in sent.quoted
 
 
 def _leak(finding: Finding) -> Finding:

@@ -8,12 +8,12 @@ id or name (the linter proves that it is at least as strict), in the earlier one
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterator
 from typing import Any
 
 from threegate.policy import schema
 from threegate.policy.actions import then_action
+from threegate.policy.constitution import sentences_of
 from threegate.policy.language.load import Bundle, answer_paths
 from threegate.policy.language.shapes import plain
 from threegate.policy.model import (
@@ -205,7 +205,7 @@ def _constraint(bundle: Bundle, rule: schema.ConstraintRule, pack: str) -> Const
         mode=rule.mode,
         rollout=rule.rollout,
         constitution=_constitution(bundle, then.constitution) if then.constitution else None,
-        clauses=tuple(Clause(c.kinds, c.text) for c in then.clauses),
+        clauses=tuple(Clause(c.kinds, c.text, c.masked) for c in then.clauses),
         clamp=tuple((str(name), _clamp(c)) for name, c in then.clamp.items()),
         models=_models(then.models) if then.models else None,
         tools=_tools(then.tools) if then.tools else None,
@@ -274,21 +274,9 @@ def _leaks(bundle: Bundle) -> Iterator[WordList]:
     rules = [r for r, _ in layered(bundle) if isinstance(r, schema.ConstraintRule)]
     texts = [bundle.text(r.then.constitution.file) for r in rules if r.then.constitution]
     texts += [clause.text for r in rules for clause in r.then.clauses]
-    sentences = (s.strip() for text in texts for s in _SENTENCE_END.split(text))
-    heads = dict.fromkeys(head for sentence in sentences if (head := _head(sentence)))
+    heads = dict.fromkeys(head for text in texts for head, _ in sentences_of(text))
     if heads:
         yield WordList("constitution", "leak.constitution", tuple(heads))
-
-
-_SENTENCE_END = re.compile(r"[。！？；\n]|[.!?;](?:\s|$)")
-_HAN = re.compile(r"[\u3400-\u9fff]")
-HEAD_HAN, HEAD_LATIN = 16, 40
-"""Characters: long enough never to occur by chance, short enough to hold little of a stream."""
-
-
-def _head(sentence: str) -> str:
-    length = HEAD_HAN if _HAN.search(sentence) else HEAD_LATIN
-    return sentence[:length] if len(sentence) >= length else ""
 
 
 def _pattern(name: str, spec: schema.DetectorSpec) -> CustomPattern:

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from threegate.detectors.detector_set import DetectorSet
+from threegate.guard.client_text import ClientText
 from threegate.guard.constraint import constrain
 from threegate.guard.constraint_merge import merge
 from threegate.guard.decide import RuleSet, wanted_kinds
@@ -29,7 +30,7 @@ from threegate.guard.events import (
     UpstreamClosed,
 )
 from threegate.guard.mask import MaskMap
-from threegate.guard.output import ChannelGuard, OutputGuard, letters
+from threegate.guard.output import ChannelGuard, OutputGuard
 from threegate.guard.stream_machine import State, StreamMachine
 from threegate.policy.model import EVERYONE, CompiledPolicy, ConstraintRule, Mode, Rule
 from threegate.policy.testing import case_messages as told
@@ -248,8 +249,8 @@ class _Drive:
         new = [
             f for f in scan.findings if asked.since <= f.span.start and f.span.end <= scan.settled
         ]
-        known = letters(self.passage.question)
-        verdict = self.guard.judge_patterns(asked.text, asked.offset, new, scan.failures, known)
+        sent = ClientText.of(self.passage.question)
+        verdict = self.guard.judge_patterns(asked.text, asked.offset, new, scan.failures, sent)
         return self.machine.receive(PatternsScanned(verdict, scan.settled))
 
     async def _judge(self, asked: JudgeSentence) -> Sequence[Command]:

@@ -38,7 +38,6 @@ from threegate.types import (
 )
 from threegate.wire.adapter import Usage as WireUsage
 
-
 OWN_CHANGES = frozenset(("placed", "defaulted", "aliased", "stripped"))
 """Changes of layer 2 that a policy makes in every call and that set aside nothing that the client
 asked for. They are recorded, and no reason to review a call."""

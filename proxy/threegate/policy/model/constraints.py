@@ -88,10 +88,12 @@ class Constitution:
 
 @dataclass(frozen=True, slots=True)
 class Clause:
-    """Extra constitution text when layer 1 found one of these kinds (medical -> disclaimer)."""
+    """Extra constitution text where layer 1 found one of these kinds (medical -> disclaimer), or,
+    with `masked`, where the model reads a placeholder."""
 
     kinds: tuple[str, ...]
     text: str
+    masked: bool = False
 
 
 @dataclass(frozen=True, slots=True)

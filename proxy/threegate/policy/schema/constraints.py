@@ -53,8 +53,11 @@ class ConstitutionSpec(Located):
 class ClauseSpec(Located):
     """按输入命中追加的条款 / A clause added when the input held one of these kinds"""
 
-    kinds: tuple[Kind, ...] = doc("输入层的类别", "kinds found in the input")
     text: str = doc("追加的文字", "text added to the constitution")
+    kinds: tuple[Kind, ...] = doc("输入层的类别", "kinds found in the input", ())
+    masked: bool = doc(
+        "请求里有代号代替的信息时追加", "added where a placeholder stands for a masked value", False
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

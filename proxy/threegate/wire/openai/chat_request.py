@@ -24,9 +24,10 @@ _REASONING: Final = ("reasoning_content", "reasoning", "reasoning_details")
 
 
 def prefixed(content: Any, text: str, part: str = "text") -> Any:
-    """A content, string or parts (of type `part`), with `text` in front."""
+    """A content, string or parts (of type `part`), with `text` in front, a blank line between them:
+    chat templates join parts with one line end or none."""
     if isinstance(content, list):
-        return [{"type": part, "text": text}, *content]
+        return [{"type": part, "text": f"{text}\n\n"}, *content]
     return f"{text}\n\n{content}" if content else text
 
 
