@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, ClassVar
 
 from threegate.policy.compile import build, layered
 from threegate.policy.language.load import Bundle
@@ -70,6 +70,7 @@ class TestReport:
     name: str
     outcomes: tuple[Outcome, ...]
     left_out: int = 0
+    __test__: ClassVar[bool] = False  # pytest would take the class for tests
 
     @property
     def failures(self) -> tuple[Outcome, ...]:
