@@ -6,7 +6,8 @@ import pickle
 
 import pytest
 from threegate.errors import PolicyError
-from threegate.policy.compile import HEAD_LATIN, build
+from threegate.policy.compile import build
+from threegate.policy.constitution import HEAD_LATIN
 from threegate.policy.facade import compile_pack
 from threegate.policy.language.load import load_bundle
 from threegate.policy.model import (

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -20,8 +20,7 @@ from threegate.audit.log.lookup import event_of
 from threegate.console.presenters import labels
 from threegate.console.presenters.labels import LAYERS
 from threegate.errors import PolicyError
-from threegate.policy.compile import build
-from threegate.policy.language.load import load_bundle
+from threegate.policy.facade import rebuild
 from threegate.policy.lifecycle.store import DirTree
 from threegate.policy.model import CompiledPolicy
 from threegate.settings import Settings
@@ -82,27 +81,28 @@ def database_url(given: str | None, settings: Settings) -> str:
 
 def titles_for(event: Event, settings: Settings) -> Titles | None:
     """Titles by rule id, if the policies at hand are those that decided."""
+    decided = event.get("policy", {}).get("digest")
     with suppress(PolicyError, OSError):
-        policy = _policy(settings)
-        if policy.digest == event.get("policy", {}).get("digest"):
-            return _titles(policy)
+        policies = _policies(settings)
+        if any(decided in (p.version_digest, p.digest) for p in policies):
+            return _titles(policies)
     return None
 
 
 def titles_of(settings: Settings) -> Titles:
     """Titles by rule id of the policies at hand; none if they cannot be read."""
     with suppress(PolicyError, OSError):
-        return _titles(_policy(settings))
+        return _titles(_policies(settings))
     return {}
 
 
-def _policy(settings: Settings) -> CompiledPolicy:
-    return build(load_bundle(DirTree(settings.policies), list(settings.packs)))
+def _policies(settings: Settings) -> list[CompiledPolicy]:
+    built = rebuild(DirTree(settings.policies), settings.packs).policies
+    return [binding.policy for binding in built.bindings]
 
 
-def _titles(policy: CompiledPolicy) -> Titles:
-    rules = {rule.id: rule.title for rule in policy.rules}
-    return rules | {rule.id: rule.title for rule in policy.constraints}
+def _titles(policies: Iterable[CompiledPolicy]) -> Titles:
+    return {rule.id: rule.title for p in policies for rule in (*p.rules, *p.constraints)}
 
 
 def lines(event: Event, titles: Titles | None, language: str) -> Iterator[str]:

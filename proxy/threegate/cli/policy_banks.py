@@ -91,10 +91,14 @@ def _run(args: argparse.Namespace) -> int:
     judge = runner(policy, args)
     results = [asyncio.run(_measured(judge, e, some, args)) for e, some in bank.items() if some]
     if args.format == "json":
-        made = {"policy": policy.digest, "results": [_as_json(r) for r in results]}
+        made = {"policy": policy.version_digest, "results": [_as_json(r) for r in results]}
         print(json.dumps(made, ensure_ascii=False, indent=2))
     else:
-        print(RUN_HEAD.get(args.lang).format(pack=args.pack, digest=policy.digest, seed=args.seed))
+        print(
+            RUN_HEAD.get(args.lang).format(
+                pack=args.pack, digest=policy.version_digest, seed=args.seed
+            )
+        )
         for result in results:
             _print_sample(result, args.lang)
     return int(not results or not all(r.passed for r in results))

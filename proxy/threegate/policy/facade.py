@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from threegate.policy.compile import build
 from threegate.policy.errors import broken
@@ -119,14 +119,15 @@ def _selector(spec: BindingSpec) -> Selector:
 
 def _policy_set(plan: _Plan) -> PolicySet:
     policies = {bundle.names: build(bundle) for bundle in plan.bundles}
-    bindings = [Binding(selector, policies[(pack,)]) for selector, pack in plan.bound]
-    if plan.rest:
-        bindings.append(Binding(Selector(), policies[plan.rest]))
-    return PolicySet(_digest(bindings), tuple(bindings))
+    bound = [(selector, (pack,)) for selector, pack in plan.bound]
+    bound += [(Selector(), plan.rest)] if plan.rest else []
+    digest = _digest([(selector, policies[names].digest) for selector, names in bound])
+    named = {names: replace(p, set_digest=digest) for names, p in policies.items()}
+    return PolicySet(digest, tuple(Binding(selector, named[names]) for selector, names in bound))
 
 
-def _digest(bindings: list[Binding]) -> str:
-    shape = [[_shape(b.selector), b.policy.digest] for b in bindings]
+def _digest(bindings: Iterable[tuple[Selector, str]]) -> str:
+    shape = [[_shape(selector), digest] for selector, digest in bindings]
     return hashlib.sha256(json.dumps(shape, separators=(",", ":")).encode()).hexdigest()
 
 

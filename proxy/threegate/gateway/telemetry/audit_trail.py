@@ -90,7 +90,9 @@ class AuditTrail:
         self.metrics.count(layer, verdict)
         self.metrics.seconds.labels(layer).observe(ms / 1000)
         took = {"total": round(ms, 3)}
-        made = Decision(self.decision_id, self.request_id, layer, verdict, self.policy.digest, took)
+        made = Decision(
+            self.decision_id, self.request_id, layer, verdict, self.policy.version_digest, took
+        )
         self.decisions.append(made)
 
     def constrained(self, done: Constrained, tried: Constrained | None, ms: float) -> None:
@@ -162,7 +164,7 @@ class AuditTrail:
             endpoint=self.endpoint,
             stream=self.stream,
             model_served=self.model_served,
-            policy=self.policy.digest,
+            policy=self.policy.version_digest,
             policy_revision=self.policy.version,
             decisions=decisions,
             usage=Usage(usage.input, usage.output, usage.reasoning, usage.cached),

@@ -95,7 +95,12 @@ class Knowledge:
 
 @dataclass(frozen=True, slots=True)
 class CompiledPolicy:
-    """Everything the guard needs for one binding. `digest` names the exact bytes it came from."""
+    """Everything the guard needs for one binding.
+
+    `digest` names the packs and files that this policy was compiled from and tells policies of one
+    set apart. People approve, activate and look up the set as a whole: answers, records and traces
+    name its digest (`version_digest`).
+    """
 
     digest: str
     name: str
@@ -115,10 +120,18 @@ class CompiledPolicy:
     banded: tuple[Rule, ...] = ()
     """Those of `rules` that have a band."""
 
+    set_digest: str = ""
+    """Of the policy set that it belongs to; empty for a policy that was compiled alone."""
+
+    @property
+    def version_digest(self) -> str:
+        """The digest of the policy version, as `policy history` shows it."""
+        return self.set_digest or self.digest
+
     @property
     def stamp(self) -> str:
         """What every response names, in `x-threegate-policy`."""
-        return f"{self.name}@{self.digest[:12]}"
+        return f"{self.name}@{self.version_digest[:12]}"
 
     def rules_for(self, layer: Layer, channel: Channel) -> tuple[Rule, ...]:
         return tuple(
