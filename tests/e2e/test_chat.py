@@ -71,9 +71,22 @@ def test_the_call_that_the_r1_guides_print(guarded: Running) -> None:
 
 def test_the_client_never_wins_over_a_clamp(guarded: Running) -> None:
     with client(guarded.url) as asking:
-        asking.chat.completions.create(**ask("hi", temperature=2.0, top_p=0.1))
+        raw = asking.chat.completions.with_raw_response.create(
+            **ask("hi", temperature=2.0, max_tokens=100_000, extra_body={"made_up": 1})
+        )
     body = guarded.demo.received[-1].body
-    assert (body["temperature"], body["top_p"]) == (0.7, 0.85)
+    assert (body["temperature"], body["max_tokens"]) == (1, 32768)
+    assert raw.headers["x-threegate-changed"] == "made_up, temperature, max_tokens"
+
+
+def test_a_call_that_needs_no_change_reaches_the_model_as_it_is(guarded: Running) -> None:
+    """But for the constitution: no default, no other temperature, and no header."""
+    with client(guarded.url) as asking:
+        raw = asking.chat.completions.with_raw_response.create(**ask("hi", temperature=0))
+    body = guarded.demo.received[-1].body
+    assert body["temperature"] == 0
+    assert set(body) == {"model", "messages", "temperature"}
+    assert "x-threegate-changed" not in raw.headers
 
 
 SCENES: dict[str, dict[str, Any]] = {

@@ -2,7 +2,8 @@
 
 Chunks wait in a queue. A chunk that closes a text waits until that text's machine has drained;
 while it waits, only the texts that it closes may still come out. So the client sees every event in
-the order of the upstream, and the last one only when the audit record is durable.
+the order of the upstream, and the last one only when the audit record is durable. Tool calls, and
+what comes after one, wait for the end of the answer.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from threegate.audit.log.record import Stage
 from threegate.errors import AuditError, ProtocolError, ThreegateError, UpstreamError
 from threegate.gateway.annotations import notes_of
 from threegate.gateway.output_contract import ToolRules
-from threegate.gateway.tracks import AnswerTracks, CalledTool
+from threegate.gateway.tracks import AnswerTracks, CalledTool, Track
 from threegate.guard.stream_machine import HIGH_WATER
 from threegate.i18n.messages import said
 from threegate.types import Channel, Ruling
@@ -226,9 +227,19 @@ class StreamShell:
             self.first()
 
     def _drained(self, chunk: Chunk) -> bool:
-        if not chunk.closes:
-            return True
-        tracks = [self.answer.track(key) for key in chunk.closes]
+        if any(d.key.channel is Channel.TOOL_ARGUMENTS for d in chunk.deltas):
+            return self._passed
+        return self._all_done(self.answer.track(key) for key in chunk.closes)
+
+    @property
+    def _passed(self) -> bool:
+        """Whether the answer has ended and every verdict has let it pass. Tool calls leave only
+        then: an agent runs what it got of a call, whatever reason the answer ends with."""
+        ended = not self._reading or self._queue[-1].terminal
+        return ended and self._all_done(self.answer.tracks.values())
+
+    @staticmethod
+    def _all_done(tracks: Iterable[Track]) -> bool:
         return all(t.done and not t.stopped for t in tracks)
 
     def _write(self, chunk: Chunk) -> bytes:
@@ -266,7 +277,7 @@ class StreamShell:
     async def _cut(self, out: list[bytes], ruled: Ruling) -> None:
         self._over = True
         for key, track in self.answer.tracks.items():
-            if text := track.take():
+            if key.channel is not Channel.TOOL_ARGUMENTS and (text := track.take()):
                 out.append(self.codec.text(key, text))
         out.append(self.codec.cut(self.outcome(ruled)))
         await self.end(Stage.BLOCKED)

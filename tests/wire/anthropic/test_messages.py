@@ -74,7 +74,7 @@ def test_a_masked_number_in_tool_input_becomes_a_string() -> None:
 
 def test_the_constitution_goes_to_system_or_the_first_user_turn() -> None:
     made = MESSAGES.place_system(REQUEST, "Rules.", Placement.SYSTEM)
-    assert [part["text"] for part in made["system"]] == ["Rules.", "sys"]
+    assert [part["text"] for part in made["system"]] == ["Rules.\n\n", "sys"]
     assert MESSAGES.place_system({}, "Rules.", Placement.SYSTEM)["system"] == "Rules."
     made = MESSAGES.place_system(REQUEST, "Rules.", Placement.FIRST_USER)
     assert made["messages"][0]["content"] == "Rules.\n\nhi"

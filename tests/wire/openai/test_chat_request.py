@@ -124,7 +124,7 @@ def test_the_constitution_is_joined_to_the_first_turn_of_its_role() -> None:
     made = CHAT.place_system(REQUEST, "Rules.", Placement.SYSTEM)["messages"]
     assert made[0] == {"role": "developer", "content": "Rules.\n\ndev", "name": "boss"}
     made = CHAT.place_system(REQUEST, "Rules.", Placement.FIRST_USER)["messages"]
-    assert made[1]["content"][0] == {"type": "text", "text": "Rules."}
+    assert made[1]["content"][0] == {"type": "text", "text": "Rules.\n\n"}
     assert REQUEST["messages"][0]["content"] == "dev"
 
 

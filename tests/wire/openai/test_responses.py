@@ -56,7 +56,7 @@ def test_the_constitution_goes_to_instructions_or_the_first_user_turn() -> None:
     made = RESPONSES.place_system(REQUEST, "Rules.", Placement.SYSTEM)
     assert made["instructions"] == "Rules.\n\nsys"
     made = RESPONSES.place_system(REQUEST, "Rules.", Placement.FIRST_USER)
-    assert made["input"][0]["content"][0] == {"type": "input_text", "text": "Rules."}
+    assert made["input"][0]["content"][0] == {"type": "input_text", "text": "Rules.\n\n"}
     made = RESPONSES.place_system({"input": "hi"}, "Rules.", Placement.FIRST_USER)
     assert made["input"] == "Rules.\n\nhi"
 
@@ -104,7 +104,8 @@ def test_a_whole_answer() -> None:
 
 
 def test_blocked() -> None:
-    made = RESPONSES.blocked(REQUEST, Outcome(OutcomeKind.BLOCK, "d", "r", Bilingual("不行", "No")))
+    plain = {k: v for k, v in REQUEST.items() if k != "text"}
+    made = RESPONSES.blocked(plain, Outcome(OutcomeKind.BLOCK, "d", "r", Bilingual("不行", "No")))
     assert made["status"] == "incomplete"
     assert made["incomplete_details"] == {"reason": "content_filter"}
     assert made["output"][0]["content"][0]["text"] == "不行\nNo"

@@ -28,6 +28,7 @@ from threegate.wire.adapter import (
 from threegate.wire.base import answers, objects, unlink
 from threegate.wire.openai.chat_request import ChatRequest, tools_of
 from threegate.wire.openai.choices import Choice, ChoiceCodec, finish_of
+from threegate.wire.openai.structured import wants_structure
 from threegate.wire.slots import SlotWalk, walk_fields
 
 REFUSAL_PART: Final = 1
@@ -43,14 +44,15 @@ REASONING_FIELDS: Final = ("reasoning_content", "reasoning")
 class ChatCodec(ChoiceCodec):
     """`chat.completion.chunk` events."""
 
-    __slots__ = ("_names",)
+    __slots__ = ("_names", "_structured")
 
     object_name = "chat.completion.chunk"
     id_prefix = "chatcmpl"
     fields = known_fields.CHOICE | {"delta"}
 
-    def __init__(self, model: str, options: StreamOptions) -> None:
-        super().__init__(model, options)
+    def __init__(self, request: Body, options: StreamOptions) -> None:
+        super().__init__(str(request.get("model") or ""), options)
+        self._structured = wants_structure(request)
         self._names: dict[StreamKey, str] = {}
 
     def tool_name(self, key: StreamKey) -> str:
@@ -164,6 +166,15 @@ class ChatCodec(ChoiceCodec):
         delta: Body = {"role": "assistant"} if first else {}
         return {"delta": {**delta, "content": text} if text else delta}
 
+    def _stopped(self, index: int, outcome: Outcome, *, first: bool) -> tuple[Body, str]:
+        """A refusal where a program parses the answer; one that has begun is not to be parsed."""
+        if not self._structured or not outcome.text:
+            return super()._stopped(index, outcome, first=first)
+        fields = self._message("", first=first)
+        begun = index in self._spoken
+        fields["delta"]["refusal"] = outcome.text
+        return fields, finish_of(outcome) if begun else "stop"
+
 
 class Chat(ChatRequest):
     """The adapter of chat completions."""
@@ -246,12 +257,15 @@ class Chat(ChatRequest):
         return made
 
     def _blocked(self, request: Body, outcome: Outcome) -> Body:
-        message = {"role": "assistant", "content": outcome.text}
+        refused = wants_structure(request) and bool(outcome.text)
+        message: Body = {"role": "assistant", "content": None if refused else outcome.text}
+        if refused:
+            message["refusal"] = outcome.text
         choice = {
             "index": 0,
             "message": message,
             "logprobs": None,
-            "finish_reason": finish_of(outcome),
+            "finish_reason": "stop" if refused else finish_of(outcome),
         }
         return {
             "id": f"chatcmpl-{outcome.decision_id}",
@@ -264,7 +278,7 @@ class Chat(ChatRequest):
         }
 
     def stream(self, request: Body, options: StreamOptions = DEFAULT_STREAM) -> StreamCodec:
-        return ChatCodec(self.model(request), options)
+        return ChatCodec(request, options)
 
 
 def _is_thinking(part: Any) -> bool:

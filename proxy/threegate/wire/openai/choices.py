@@ -294,11 +294,15 @@ class ChoiceCodec(FrameCodec):
         out = b""
         for index in self._choices or (0,):
             if index not in self._ended:
-                gap = "\n\n" if index in self._spoken and outcome.text else ""
-                out += self._event(index, self._message(gap + outcome.text, first=first))
-                fields = self._message("", first=False)
-                out += self._event(index, fields, finish_of(outcome), outcome.note)
+                told, finish = self._stopped(index, outcome, first=first)
+                out += self._event(index, told)
+                out += self._event(index, self._message("", first=False), finish, outcome.note)
         return out + DONE
+
+    def _stopped(self, index: int, outcome: Outcome, *, first: bool) -> tuple[Body, str]:
+        """The fields with the message to the client, and the finish reason."""
+        gap = "\n\n" if index in self._spoken and outcome.text else ""
+        return self._message(gap + outcome.text, first=first), finish_of(outcome)
 
     def extra(self, name: str, payload: object) -> bytes:
         index = next((i for i in self._choices if i not in self._ended), 0)

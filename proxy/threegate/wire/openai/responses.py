@@ -24,6 +24,7 @@ from threegate.wire.base import BaseAdapter, objects
 from threegate.wire.openai.chat_request import ROLE_CHANNELS, place_in_messages
 from threegate.wire.openai.responses_parts import BY_ITEM, message_item, response_of, usage_of
 from threegate.wire.openai.responses_stream import ResponsesCodec
+from threegate.wire.openai.structured import wants_structure
 from threegate.wire.slots import SlotWalk, each, walk_fields
 
 _SYSTEM_FIELDS: Final = ("instructions", "tools", "text")
@@ -121,8 +122,9 @@ class Responses(BaseAdapter):
         return 1
 
     def _blocked(self, request: Body, outcome: Outcome) -> Body:
-        items = [message_item(f"msg_{outcome.decision_id}", outcome.text)]
-        made = response_of({}, outcome, self.model(request), items)
+        refused = wants_structure(request)
+        items = [message_item(f"msg_{outcome.decision_id}", outcome.text, refused=refused)]
+        made = response_of({}, outcome, self.model(request), items, refused=refused)
         return {**made, "threegate": outcome.note}
 
     def usage(self, body: Body) -> Usage | None:

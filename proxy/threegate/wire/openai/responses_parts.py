@@ -77,20 +77,24 @@ def usage_of(usage: Any) -> Usage | None:
     )
 
 
-def message_item(item_id: str, text: str) -> Body:
-    """A finished message of ours."""
+def message_item(item_id: str, text: str, *, refused: bool = False) -> Body:
+    """A finished message of ours, as text or as a refusal."""
+    part: Body = {"type": "output_text", "text": text, "annotations": [], "logprobs": []}
     return {
         "id": item_id,
         "type": "message",
         "role": "assistant",
         "status": "completed",
-        "content": [{"type": "output_text", "text": text, "annotations": [], "logprobs": []}],
+        "content": [{"type": "refusal", "refusal": text} if refused else part],
     }
 
 
-def response_of(head: Body, outcome: Outcome, model: str, items: list[Body]) -> Body:
-    """The response object of a call that the guard ended; `head` is the upstream's, if any."""
-    answered = outcome.kind is OutcomeKind.ANSWER
+def response_of(
+    head: Body, outcome: Outcome, model: str, items: list[Body], *, refused: bool = False
+) -> Body:
+    """The response object of a call that the guard ended; `head` is the upstream's, if any. A
+    refusal is a complete answer to those who parse answers."""
+    answered = refused or outcome.kind is OutcomeKind.ANSWER
     return {
         "id": f"resp_{outcome.decision_id}",
         "object": "response",

@@ -48,6 +48,7 @@ from threegate.wire.openai.responses_parts import (
     response_of,
     usage_of,
 )
+from threegate.wire.openai.structured import wants_structure
 from threegate.wire.sse import ServerSentEvent, encode_json
 
 
@@ -308,12 +309,18 @@ class ResponsesCodec(FrameCodec):
         out = b"" if self._begun else self._created(outcome)
         for index in list(self._items):
             out += self._item_done(index)
+        refused = wants_structure(self._request) and not self._answer_begun
         if outcome.text:
-            out += self._message(message_item(f"msg_{outcome.decision_id}", outcome.text))
+            name = f"msg_{outcome.decision_id}"
+            out += self._message(message_item(name, outcome.text, refused=refused))
         items = [item for _, item in sorted(self._done.items())]
-        response = response_of(self._response, outcome, self._model, items)
+        response = response_of(self._response, outcome, self._model, items, refused=refused)
         kind = f"response.{response['status']}"
         return out + self._event(kind, response=response, threegate=outcome.note)
+
+    @property
+    def _answer_begun(self) -> bool:
+        return any(text.out for text in self._texts.values() if text.stem is TEXT)
 
     @property
     def _model(self) -> str:
@@ -348,13 +355,15 @@ class ResponsesCodec(FrameCodec):
     def _message(self, item: Body) -> bytes:
         index = max(self._done, default=-1) + 1
         where = {"output_index": index, "item_id": item["id"], "content_index": 0}
-        part, empty = item["content"][0], {**item["content"][0], "text": ""}
+        part = item["content"][0]
+        stem = BY_PART[part["type"]]
+        text, more = part[stem.field], {"logprobs": []} if stem is TEXT else {}
         added = {**item, "status": "in_progress", "content": []}
         events = (
             ("response.output_item.added", {"output_index": index, "item": added}),
-            ("response.content_part.added", {**where, "part": empty}),
-            ("response.output_text.delta", {**where, "delta": part["text"], "logprobs": []}),
-            ("response.output_text.done", {**where, "text": part["text"], "logprobs": []}),
+            ("response.content_part.added", {**where, "part": {**part, stem.field: ""}}),
+            (f"{stem.name}.delta", {**where, "delta": text, **more}),
+            (f"{stem.name}.done", {**where, stem.field: text, **more}),
             ("response.content_part.done", {**where, "part": part}),
             ("response.output_item.done", {"output_index": index, "item": item}),
         )
