@@ -309,7 +309,7 @@ def test_other_apis_get_only_the_fields_they_know(api: Api) -> None:
 
 def test_what_changed_is_told_without_values() -> None:
     changes = run({**HI, "temperature": 2}, SAMPLING).changes
-    assert ("temperature", "clamped") in {(c.field, c.what) for c in changes}
+    assert ("temperature", "clamped") in {(c.field_name, c.what) for c in changes}
 
 
 def test_a_field_name_is_recorded_only_if_an_api_publishes_it() -> None:
@@ -317,8 +317,8 @@ def test_a_field_name_is_recorded_only_if_an_api_publishes_it() -> None:
     listed = rule(fields=Fields(allow=("model", "messages", "chat_template_kwargs.thinking")))
     changes = run({**HI, **sent}, listed).changes
     recorded = ["min_p", "unknown", "chat_template_kwargs.unknown"]
-    assert [(c.field, c.what) for c in changes] == [(f, "dropped") for f in recorded]
-    assert [c.name for c in changes] == ["min_p", "13812345678", "chat_template_kwargs.我的"]
+    assert [(c.field_name, c.what) for c in changes] == [(f, "dropped") for f in recorded]
+    assert [c.sent_name for c in changes] == ["min_p", "13812345678", "chat_template_kwargs.我的"]
     assert "13812345678" not in repr(changes)
 
 

@@ -102,7 +102,8 @@ def _policies(settings: Settings) -> list[CompiledPolicy]:
 
 
 def _titles(policies: Iterable[CompiledPolicy]) -> Titles:
-    return {rule.id: rule.title for p in policies for rule in (*p.rules, *p.constraints)}
+    found = {rule.id: rule.title for policy in policies for rule in policy.rules}
+    return found | {rule.id: rule.title for p in policies for rule in p.constraints}
 
 
 def lines(event: Event, titles: Titles | None, language: str) -> Iterator[str]:

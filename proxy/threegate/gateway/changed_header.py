@@ -25,5 +25,5 @@ def changed_header(changes: Iterable[BodyChange]) -> dict[str, str]:
 
 
 def _name(change: BodyChange) -> str:
-    name = change.name or change.field
+    name = change.sent_name or change.field_name
     return name if _PRINTABLE.fullmatch(name) else UNKNOWN

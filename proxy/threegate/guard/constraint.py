@@ -42,15 +42,15 @@ UNKNOWN = "unknown"
 
 @dataclass(frozen=True, slots=True)
 class BodyChange:
-    """One change that layer 2 made to a request. `field` is fit for the audit log; `name` is the
-    field as the client wrote it, for the answer to that client only. Never holds a value."""
+    """One change that layer 2 made to a request; never a value. `field_name` is fit for the audit
+    log, `sent_name` is as the client wrote it, for the answer to that client only."""
 
     rule_id: str
-    field: str
+    field_name: str
     what: (
         str  # clamped | forced | defaulted (none was sent) | dropped | placed | aliased | stripped
     )
-    name: str = field(default="", repr=False, compare=False)
+    sent_name: str = field(default="", repr=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

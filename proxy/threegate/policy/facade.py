@@ -119,7 +119,9 @@ def _selector(spec: BindingSpec) -> Selector:
 
 def _policy_set(plan: _Plan) -> PolicySet:
     policies = {bundle.names: build(bundle) for bundle in plan.bundles}
-    bound = [(selector, (pack,)) for selector, pack in plan.bound]
+    bound: list[tuple[Selector, tuple[str, ...]]] = [
+        (selector, (pack,)) for selector, pack in plan.bound
+    ]
     bound += [(Selector(), plan.rest)] if plan.rest else []
     digest = _digest([(selector, policies[names].digest) for selector, names in bound])
     named = {names: replace(p, set_digest=digest) for names, p in policies.items()}

@@ -184,7 +184,7 @@ def _rulings(done: Constrained | None) -> Iterator[Ruling]:
         return
     for change in done.changes:
         action = Action.ALLOW if change.what in OWN_CHANGES else Action.FLAG
-        yield _ruling(change.rule_id, action, change.what, change.field)
+        yield _ruling(change.rule_id, action, change.what, change.field_name)
     if (refusal := done.refusal) is not None and refusal.rule_id:
         yield _ruling(refusal.rule_id, Action.BLOCK, "refused", refusal.code)
 

@@ -357,7 +357,8 @@ class ResponsesCodec(FrameCodec):
         where = {"output_index": index, "item_id": item["id"], "content_index": 0}
         part = item["content"][0]
         stem = BY_PART[part["type"]]
-        text, more = part[stem.field], {"logprobs": []} if stem is TEXT else {}
+        text = part[stem.field]
+        more: Body = {"logprobs": []} if stem is TEXT else {}
         added = {**item, "status": "in_progress", "content": []}
         events = (
             ("response.output_item.added", {"output_index": index, "item": added}),
