@@ -14,7 +14,7 @@ import sys
 import timeit
 from collections.abc import Callable, Iterator
 
-from threegate.detectors.presidio import engine as presidio_engine
+import presidio_engine
 from threegate.detectors.registry import DETECTORS, scanner
 from threegate.types import Channel, Layer, Passage, TextLocation
 

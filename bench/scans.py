@@ -22,7 +22,7 @@ from pathlib import Path
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))
 
-from threegate.cli.serve import spare_the_collector  # noqa: E402
+from threegate.cli.serving import freeze_startup_objects  # noqa: E402
 from threegate.detectors.detector_set import DetectorSet  # noqa: E402
 from threegate.detectors.detector_sets import DetectorSets  # noqa: E402
 from threegate.detectors.views import viewed  # noqa: E402
@@ -77,7 +77,7 @@ def input_scan(suite: DetectorSet, kinds: frozenset[str]) -> Callable[[Passage],
 
 
 def main() -> None:
-    spare_the_collector()
+    freeze_startup_objects()
     suite, rules = prepared()
     asked = rules.input[Channel.USER].patterns
     scan = input_scan(suite, asked)

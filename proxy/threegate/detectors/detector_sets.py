@@ -11,7 +11,7 @@ from threegate.detectors.detector_set import DetectorSet
 from threegate.detectors.engine.recognizer import Recognizer
 from threegate.detectors.engine.scanner import PatternScanner
 from threegate.detectors.injection.detector import InjectionSignatures
-from threegate.detectors.presidio import recognizer
+from threegate.detectors.presidio.policy import from_policy
 from threegate.detectors.registry import DETECTORS
 from threegate.policy.model import CompiledPolicy
 from threegate.types import Bilingual
@@ -62,4 +62,4 @@ def _recognizers(policy: CompiledPolicy) -> tuple[Recognizer, ...]:
     """The built-in ones and those that the policy writes in Presidio's format."""
     if not policy.recognizers:
         return DETECTORS
-    return (*DETECTORS, recognizer.from_policy(policy.recognizers))
+    return (*DETECTORS, from_policy(policy.recognizers))

@@ -41,6 +41,7 @@ from threegate.detectors.pii_intl import (
     vin,
 )
 from threegate.detectors.presidio import recognizer
+from threegate.detectors.presidio.policy import from_policy
 from threegate.detectors.secrets import (
     engine,
     passphrase,
@@ -96,7 +97,7 @@ def scanner(
 ) -> PatternScanner:
     """All recognizers that report one of `selected` (kinds or prefixes; None: all). `own` are a
     policy's recognizers in Presidio's format; raises PolicyError for a bad one."""
-    extra = (recognizer.from_policy(own),) if own else ()
+    extra = (from_policy(own),) if own else ()
     return PatternScanner((*DETECTORS, *extra), selected)
 
 

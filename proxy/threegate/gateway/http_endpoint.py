@@ -52,10 +52,6 @@ class HttpEndpoint(ABC):
     @abstractmethod
     def error_body(self, error: ThreegateError, language: str) -> Body: ...
 
-    def status(self, error: ThreegateError) -> int:
-        """Of the answer to a request that ends in this error."""
-        return status_of(error)
-
     @abstractmethod
     async def serve(
         self, scope: Scope, receive: Receive, out: Responder, place: AdmissionSlot
@@ -87,7 +83,7 @@ class HttpEndpoint(ABC):
         if out.started:
             return
         body = self.error_body(error, out.language)
-        await out.json(self.status(error), body, retry_after(error))
+        await out.json(status_of(error), body, retry_after(error))
 
     async def read(
         self,

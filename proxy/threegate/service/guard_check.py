@@ -2,27 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from threegate.errors import RequestError
+from threegate.errors import RequestError, ThreegateError
+from threegate.gateway.access.auth import presented_key
 from threegate.i18n.messages import said
 from threegate.service import guard_check_schema as schema
 from threegate.service.check import Check, CheckResult, CheckSource, CheckStage
 from threegate.service.dialect import Json, Operation, Reading, ServiceRequest, both
-from threegate.service.dialect_defaults import OpenAiStyle
 from threegate.service.findings import action_name, claims_of, failures_of, findings_of
 from threegate.types import Channel
 from threegate.wire import json as strict_json
 from threegate.wire.adapter import Body
+from threegate.wire.errors import openai_error
 from threegate.wire.request_schema import check_shape
 
 PATH: Final = "/v1/guard/check"
 
 
 @dataclass(frozen=True, slots=True)
-class GuardCheck(OpenAiStyle):
+class GuardCheck:
     name: str = "guard"
     operations: tuple[Operation, ...] = (
         Operation(
@@ -34,6 +35,9 @@ class GuardCheck(OpenAiStyle):
         ),
     )
 
+    def key(self, headers: Mapping[str, str]) -> str:
+        return presented_key(headers)
+
     def read(self, request: ServiceRequest) -> Reading:
         body = strict_json.parse(request.data)
         check_shape(body, schema.REQUEST)
@@ -44,6 +48,9 @@ class GuardCheck(OpenAiStyle):
             return result_json(check, results[0], texts)
 
         return Reading((check,), answer)
+
+    def error(self, error: ThreegateError, language: str) -> Body:
+        return openai_error(error, language)
 
 
 def check_of(body: Body) -> Check:
@@ -61,14 +68,13 @@ def check_of(body: Body) -> Check:
         stage is CheckStage.BOTH and not answers
     ):
         raise RequestError(said("nothing-to-check"), code="nothing_to_check")
-    named: dict[str, Any] = {name: body.get(name) or "" for name in schema.NAMES}
     return Check(
         stage=stage,
         messages=tuple(messages),
         answers=tuple(answers),
         tools=tuple(body.get("tools") or ()),
         sources=tuple(_sources(body.get("sources") or ())),
-        **named,
+        **{name: body.get(name) or "" for name in schema.NAMES},
     )
 
 

@@ -8,25 +8,12 @@ from starlette.routing import Route
 
 from threegate.gateway.deps import Deps
 from threegate.gateway.telemetry.rejections import Refusals
-from threegate.service.aliyun import Aliyun
 from threegate.service.dialect import Dialect
-from threegate.service.dify import Dify
 from threegate.service.endpoint import ServiceEndpoint
 from threegate.service.engine import CheckEngine
 from threegate.service.guard_check import GuardCheck
-from threegate.service.litellm import LiteLlm
-from threegate.service.moderations import Moderations
-from threegate.service.presidio import Analyze, Anonymize
 
-DIALECTS: Final[tuple[Dialect, ...]] = (
-    GuardCheck(),
-    Moderations(),
-    LiteLlm(),
-    Analyze(),
-    Anonymize(),
-    Dify(),
-    Aliyun(),
-)
+DIALECTS: Final[tuple[Dialect, ...]] = (GuardCheck(),)
 
 
 def service_routes(deps: Deps, refusals: Refusals) -> list[Route]:

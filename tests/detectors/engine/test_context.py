@@ -5,8 +5,7 @@ from __future__ import annotations
 import random
 
 import pytest
-from threegate.detectors.engine.context import REACH, ScanText, label_polarity
-from threegate.detectors.engine.digit_index import LONG
+from threegate.detectors.engine.context import LONG, REACH, ScanText, label_polarity
 from threegate.detectors.engine.labels import words
 
 OWN = words("手机|电话", "phone|mobile")

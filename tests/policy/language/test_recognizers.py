@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from threegate.detectors.presidio import recognizer
+from threegate.detectors.presidio import policy
 from threegate.errors import PolicyError
 from threegate.policy.language.recognizers import FIELDS, fault
 
@@ -40,7 +40,7 @@ BAD: list[dict[str, Any]] = [
 
 def test_a_good_one_has_no_fault_and_is_built() -> None:
     assert fault(GOOD_ONE) is None
-    assert recognizer.from_policy([GOOD_ONE]).info.kinds == ("pii.ticket",)
+    assert policy.from_policy([GOOD_ONE]).info.kinds == ("pii.ticket",)
 
 
 @pytest.mark.parametrize("change", BAD, ids=str)
@@ -49,7 +49,7 @@ def test_each_fault_is_said_and_stops_the_detector(change: dict[str, Any]) -> No
     wrong = fault(bad)
     assert wrong is not None
     with pytest.raises(PolicyError) as caught:
-        recognizer.from_policy([bad])
+        policy.from_policy([bad])
     assert wrong.zh in caught.value.text.zh
     assert wrong.en in caught.value.text.en
 
@@ -65,7 +65,7 @@ ANY = st.recursive(
 def test_what_has_no_fault_can_be_built(change: dict[str, Any]) -> None:
     data = GOOD_ONE | change
     if fault(data) is None:
-        recognizer.from_policy([data])
+        policy.from_policy([data])
 
 
 def test_a_rule_may_name_what_a_recognizer_of_its_pack_finds() -> None:

@@ -106,21 +106,15 @@ def _leftmost_longest(hit: tuple[int, int]) -> tuple[int, int]:
 class RegexDetector:
     def __init__(self, custom: CustomPattern) -> None:
         self.info = DetectorInfo(custom.kind, (custom.kind,), Bilingual(custom.name, custom.name))
-        self._occurrences = PatternMatcher(custom.pattern, edges=custom.edges)
+        self._matcher = PatternMatcher(custom.pattern, edges=custom.edges)
         self._level = custom.level
 
     def scan(self, passage: Passage, *, final: bool = True) -> Scanned:
-        """Of a text that may go on no more is told than the first matches; the rest is held."""
         text = passage.text
-        if final:
-            return self._scanned(self._occurrences.all(text), len(text), passage)
-        spans, told = self._occurrences.first(text)
-        settled = min(told, self._occurrences.open_from(text))
-        return self._scanned(spans, uncrossed(settled, spans), passage)
-
-    def _scanned(self, spans: list[Span], settled: int, passage: Passage) -> Scanned:
+        spans = self._matcher.all(text)
+        settled = len(text) if final else self._matcher.open_from(text)
         found = (_finding(self.info.id, s, passage, self._level) for s in spans)
-        return Scanned(tuple(found), settled)
+        return Scanned(tuple(found), uncrossed(settled, spans))
 
 
 def _finding(kind: str, span: Span, passage: Passage, level: Level = Level.HIGH) -> Finding:

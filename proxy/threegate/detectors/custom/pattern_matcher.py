@@ -1,32 +1,21 @@
-"""Where an author's pattern stands in a text: search after search, each match decided by the
-`MAX_SPAN` characters from its start. Empty matches are none.
-
-A match costs some microseconds, and hostile text is nothing but matches. So behind the first `MANY`
-of a text those that begin near each other are told as one stretch, which one search for every
-`_NEAR` characters finds. It covers whatever matches may lie there (docs/decisions/0013).
-"""
+"""Where an author's pattern occurs in a text: search after search, each match decided by the
+`MAX_SPAN` characters from its start. Empty matches are none."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
-from functools import cached_property
-from itertools import islice
+from collections.abc import Iterator
 
-import numpy as np
 import re2
 
 from threegate.detectors.custom import pattern_edges, pattern_prefix, pattern_width
 from threegate.detectors.engine import byte_patterns
-from threegate.detectors.engine.character_arrays import Ints
+from threegate.detectors.engine.context import ScanText
+from threegate.normalize.work import meter
 from threegate.types import Span
 
 MAX_SPAN = 256
-MANY = 4096
-"""Matches of a text that are told one by one."""
 
-_NEAR = 256
-"""Characters from the start of a match in which another one makes them a stretch."""
 _REACH = 16 * 1024
 """Bytes behind its start within which a pattern must match; what needs more is no match."""
 _STRIDE = 4096
@@ -34,12 +23,9 @@ _STRIDE = 4096
 _WORD = re.compile(rb"[0-9A-Za-z_]*")
 _IS_WORD = [_WORD.fullmatch(bytes((code,))) is not None for code in range(256)]
 
-Bytes = tuple[int, int]
-"""A span, counted in bytes of UTF-8."""
-
 
 class PatternMatcher:
-    """Of one pattern."""
+    """Of one pattern. `edges`: no match begins or ends inside an ASCII word."""
 
     def __init__(self, pattern: str, *, edges: bool) -> None:
         self.widest = pattern_width.greatest(pattern, MAX_SPAN)
@@ -49,17 +35,13 @@ class PatternMatcher:
         self._search = re2.compile(pattern_edges.alone(pattern) if edges else pattern)
 
     def all(self, text: str) -> list[Span]:
-        """Every match lies inside one of them."""
-        source = _Source(text)
-        spans, at = self._first(source)
-        if at < len(source.data):
-            spans += source.spans(_joined(self._pieces(source, at)))
+        """Every match, in order, without overlaps. Raises what the budget in force raises."""
+        view, budget = ScanText(text), meter()
+        spans = []
+        for start, end in self._matches(view.data):
+            budget.found()
+            spans.append(Span(view.place(start), view.place(end)))
         return spans
-
-    def first(self, text: str) -> tuple[list[Span], int]:
-        """No more than the first `MANY`, and up to where these are all."""
-        spans, _ = self._first(_Source(text))
-        return spans, spans[-1].end if len(spans) == MANY else len(text)
 
     def open_from(self, text: str) -> int:
         """Where the earliest match may begin that depends on what follows `text`."""
@@ -70,41 +52,17 @@ class PatternMatcher:
         begin = self._begin(end)
         return len(text) if begin == len(end) else low + len(end[:begin].decode())
 
-    def _first(self, source: _Source) -> tuple[list[Span], int]:
-        found = list(islice(self._matches(source), MANY))
-        return source.spans(found), found[-1][1] if len(found) == MANY else len(source.data)
-
-    def _matches(self, source: _Source) -> Iterator[Bytes]:
-        at = 0
-        while (start := self._next(source.data, at)) >= 0:
-            end = self._end(source, start)
+    def _matches(self, data: bytes) -> Iterator[tuple[int, int]]:
+        """Spans in bytes."""
+        at, spend = 0, meter().spend
+        while (start := self._next(data, at)) >= 0:
+            spend(4)
+            end = self._end(data, start)
             if end > start:
                 yield start, end
-            elif start == len(source.data):
+            elif start == len(data):
                 return
-            at = end if end > start else self._behind(source, start)
-
-    def _pieces(self, source: _Source, at: int) -> Iterator[Bytes]:
-        """Matches that stand far from others, and stretches. Behind `_NEAR` characters of one the
-        search goes on, maybe in the middle of a match: as no match is wider than the pattern, all
-        that begin before are covered, and where one may be cut in two the stretch goes on."""
-        covered = -1
-        while (start := self._next(source.data, at)) >= 0:
-            end = start if start <= covered else self._end(source, start)
-            if start <= covered or (end > start and self._is_near(source, start, end)):
-                at, covered = (source.ahead(start, n) for n in (_NEAR, _NEAR + self.widest))
-                yield start, covered
-            elif end > start:
-                yield start, end
-                at = end
-            else:
-                at = self._behind(source, start)
-            if at >= len(source.data):
-                return
-
-    def _is_near(self, source: _Source, start: int, end: int) -> bool:
-        """Whether another one may begin near the match."""
-        return 0 <= self._next(source.data, end) < source.ahead(start, _NEAR)
+            at = end if end > start else self._behind(data, start)
 
     def _next(self, data: bytes, at: int) -> int:
         """The first place from `at` on where a match may begin, or -1."""
@@ -114,63 +72,22 @@ class PatternMatcher:
                 return _character(data, start)
         return -1
 
-    def _end(self, source: _Source, start: int) -> int:
+    def _end(self, data: bytes, start: int) -> int:
         """Where the match at `start` ends; there itself if none stands alone."""
-        data = source.data
-        here = self._decisive.match(data[start : source.ahead(start, MAX_SPAN)])
+        here = self._decisive.match(data[start : _ahead(data, start, MAX_SPAN)])
         end = start + (here.end() if here else 0)
         return start if self._edges and (_in_word(data, start) or _in_word(data, end)) else end
 
-    def _behind(self, source: _Source, start: int) -> int:
+    def _behind(self, data: bytes, start: int) -> int:
         """The next place where a match may begin: with edges none does inside a word."""
-        word = _WORD.match(source.data, start) if self._edges else None
-        return max(word.end() if word else 0, source.ahead(start, 1))
+        word = _WORD.match(data, start) if self._edges else None
+        return max(word.end() if word else 0, _ahead(data, start, 1))
 
 
-class _Source:
-    """A text and its bytes."""
-
-    def __init__(self, text: str) -> None:
-        self.data = text.encode()
-        self._ascii = len(self.data) == len(text)
-
-    def spans(self, found: Iterable[Bytes]) -> list[Span]:
-        rows = list(found)
-        if not self._ascii and rows:
-            rows = self._places[rows].tolist()
-        return [Span(start, end) for start, end in rows]
-
-    def ahead(self, at: int, count: int) -> int:
-        """The byte at which the character so many behind the one at `at` begins, or the end."""
-        if self._ascii:
-            return min(at + count, len(self.data))
-        return int(self._begins[min(int(self._places[at]) + count, len(self._begins) - 1)])
-
-    @cached_property
-    def _begins(self) -> Ints:
-        """The byte at which each character begins, and the end."""
-        codes = np.frombuffer(self.data + b".", np.uint8)
-        return np.flatnonzero((codes & 0xC0) != 0x80)
-
-    @cached_property
-    def _places(self) -> Ints:
-        """For every byte the characters that begin before it."""
-        places = np.zeros(len(self.data) + 1, np.int64)
-        places[self._begins[:-1] + 1] = 1
-        return np.cumsum(places)
-
-
-def _joined(pieces: Iterable[Bytes]) -> Iterator[Bytes]:
-    """Those that meet as one."""
-    begin = end = -1
-    for start, stop in pieces:
-        if start > end >= 0:
-            yield begin, end
-        if start > end:
-            begin = start
-        end = stop
-    if end >= 0:
-        yield begin, end
+def _ahead(data: bytes, at: int, count: int) -> int:
+    """The byte at which the character so many after the one at `at` begins, or the end."""
+    text = data[at : at + 4 * count].decode(errors="ignore")[:count]
+    return min(at + len(text.encode()), len(data)) if text else len(data)
 
 
 def _character(data: bytes, at: int) -> int:

@@ -1,23 +1,22 @@
-"""A text under scan and what stands around its values: the clause before one, the words behind it,
+"""A text under scan and the context of its values: the clause before one, the words after it, and
 the labels in both.
 
-A label is asked for at every candidate, and hostile text is nothing but candidates. So in a long
-text the places of the labels are found once, a candidate far from all of them costs one look, and
-the same surroundings are judged once; to labels all digits are the same.
+Recognizers ask for labels at every candidate. So in a long text the positions of labels are found
+once, a candidate far from all of them costs one look-up, and equal contexts are read once; all
+digits are equal in a context.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from typing import Any
+from functools import cached_property
 
-import numpy as np
-
-from threegate.detectors.engine.digit_index import LONG, DigitIndex, Ints
-from threegate.detectors.engine.digit_spans import DigitSpan, stretches
 from threegate.detectors.engine.labels import Labels, words
+from threegate.detectors.engine.number_index import NumberIndex
 from threegate.normalize.work import meter
+
+LONG = 2048
+"""Code points from which it pays to find all labels of a text once."""
 
 BEFORE = 40
 """Columns of text before a value in which a label may stand; a Chinese character fills two."""
@@ -62,95 +61,94 @@ OTHER_NUMBER = words(
 )
 """Labels of numbers that are nobody's: the nearest label decides."""
 
-_UNKNOWN: list[DigitSpan] = []
+_ZEROES = str.maketrans("123456789", "000000000")
+_CONTINUATION = bytes(range(0x80, 0xC0))
+"""Bytes of UTF-8 that begin no character."""
+_CHUNK = 1024
+_BUCKET = 6
+"""Nearness of labels is known for stretches of 2 ** 6 characters."""
+_UNSEEN = 128
+"""Characters at the end of a text near which a label may be that is still to come."""
 
 
 class ScanText:
-    """One text under scan, folded (same length as the original). `open` is where a hit may
-    still change, `beginnings` where words begin in each of the stretches, once somebody asks.
-    `spend` counts work against the budget in force; every loop over candidates calls it."""
-
-    __slots__ = (
-        *("_behinds", "_data", "_lasts", "_sides", "_sieve", "_stretches"),
-        *("beginnings", "final", "open", "spend", "text"),
-    )
+    """One text under scan, folded (same length as the original). `open`: where a hit may still
+    change. `spend` counts work against the budget in force; every loop over candidates calls it."""
 
     def __init__(self, text: str, *, final: bool = True) -> None:
         self.text = text
         self.final = final
         self.open = len(text)
         self.spend = meter().spend
-        self._data: bytes | None = None
-        self._sieve: DigitIndex | None = None
-        self._stretches: list[DigitSpan] | None = _UNKNOWN
-        self.beginnings: list[list[int]] | None = None
+        self._is_long = len(text) >= LONG
+        self._near: dict[Labels, bytearray] = {}
         self._lasts: dict[Labels, _Last] = {}
-        self._sides: dict[tuple[Labels, Labels], _Sides] = {}
-        self._behinds: dict[Labels, _Behind] = {}
+        self._polarities: dict[tuple[Labels, Labels], _Polarity] = {}
+        self._afters: dict[Labels, _After] = {}
 
-    @property
+    @cached_property
     def data(self) -> bytes:
         """The text as RE2 reads it."""
-        if self._data is None:
-            self._data = self.text.encode()
-        return self._data
+        return self.text.encode()
 
-    @property
-    def sieve(self) -> DigitIndex:
-        """Made once for all recognizers of a scan."""
-        if self._sieve is None:
-            self._sieve = DigitIndex(self.text, self.data)
-        return self._sieve
-
-    @property
-    def stretches(self) -> list[DigitSpan] | None:
-        """Of digits; None where there are many."""
-        if self._stretches is _UNKNOWN:
-            self._stretches = stretches(self.text, self.data, LONG)
-        return self._stretches
+    @cached_property
+    def numbers(self) -> NumberIndex:
+        return NumberIndex(self.text)
 
     def place(self, offset: int) -> int:
         """The character that begins at this byte of `data`."""
-        if self.text.isascii():
+        if len(self.data) == len(self.text):
             return offset
-        if len(self.text) < LONG:
-            return len(self.data[:offset].decode())
-        return self.sieve.places.item(offset)
+        chunk = offset // _CHUNK
+        rest = self.data[chunk * _CHUNK : offset]
+        return self._chunks[chunk] + len(rest.translate(None, _CONTINUATION))
 
-    def places(self, pattern: Any) -> list[int]:
-        """Where RE2's `pattern` begins, over and over."""
-        offsets = [match.start() for match in pattern.finditer(self.data)]
-        if self.text.isascii() or len(self.text) < LONG:
-            return [self.place(offset) for offset in offsets]
-        places: list[int] = self.sieve.places[offsets].tolist()
-        return places
+    @cached_property
+    def _chunks(self) -> list[int]:
+        """Characters that begin before each chunk of `data`."""
+        counts = [0]
+        for at in range(0, len(self.data), _CHUNK):
+            part = self.data[at : at + _CHUNK]
+            counts.append(counts[-1] + len(part.translate(None, _CONTINUATION)))
+        return counts
 
     def hold(self, start: int) -> None:
+        """Nothing from `start` on is settled while text may follow."""
         if not self.final:
             self.open = min(self.open, start)
 
     def far(self, start: int, labels: Labels) -> bool:
-        """Whether none of `labels` can stand beside a value here, as a look at arrays tells."""
-        return len(self.text) >= LONG and not self.sieve.near(labels)[start >> 6]
+        """Whether surely none of `labels` is near a value here; only long texts know."""
+        if not self._is_long:
+            return False
+        near = self._near.get(labels)
+        if near is None:
+            near = self._near[labels] = self._nearness(labels)
+        return not near[start >> _BUCKET]
+
+    def _nearness(self, labels: Labels) -> bytearray:
+        """For each stretch of characters, and two on both sides of it, whether it has a label."""
+        size = (len(self.text) >> _BUCKET) + 3
+        near = bytearray(size)
+        near[max(0, (len(self.text) - _UNSEEN) >> _BUCKET) :] = b"\1" * size
+        for end in labels.marks(self.data):
+            at = self.place(end) >> _BUCKET
+            near[max(0, at - 2) : at + 3] = b"\1" * (at + 3 - max(0, at - 2))
+        return near
 
     def before(self, start: int) -> str:
         """The clause before `start`, at most `BEFORE` columns; list items of the same shape are
         skipped."""
-        return told(self.text[max(0, start - REACH) : start])
+        return clause_before(self.text[max(0, start - REACH) : start])
 
     def last(self, start: int, labels: Labels) -> int:
         """Where in `before(start)` the last of `labels` ends, or -1."""
         if self.far(start, labels):
             return -1
-        return self._last(labels)[self._words[max(0, start - REACH) : start]]
-
-    def lasts(self, starts: Ints, labels: Labels) -> Ints:
-        """`last` of many values in a long text."""
-        found = np.full(len(starts), -1)
-        at = np.flatnonzero(self.sieve.labelled(starts, labels))
-        windows = self._cut(np.maximum(starts[at] - REACH, 0), starts[at])
-        found[at] = list(map(self._last(labels).__getitem__, windows))
-        return found
+        known = self._lasts.get(labels)
+        if known is None:
+            known = self._lasts[labels] = _Last(labels)
+        return known[self._context[max(0, start - REACH) : start]]
 
     def after(self, start: int, end: int) -> str:
         """The clause after `end`, at most `AFTER` characters. Holds the hit at `start` while it
@@ -166,59 +164,29 @@ class ScanText:
     def label_polarity(
         self, start: int, end: int, labels: Labels, other: Labels, *, behind: bool
     ) -> int:
-        """See `cue`. At the end of the text nothing is remembered: what stands there is held."""
+        """See the function of this name. At the end of the text nothing is remembered: what is
+        there is held."""
         late = end + AFTER > len(self.text)
         if not late and self.far(start, labels) and self.far(start, other):
             return 0
-        side = self._side(labels, other)[self._words[max(0, start - REACH) : start]]
-        if side or not behind:
-            return side
+        key = (labels, other)
+        known = self._polarities.get(key)
+        if known is None:
+            known = self._polarities[key] = _Polarity(labels, other)
+        polarity = known[self._context[max(0, start - REACH) : start]]
+        if polarity or not behind:
+            return polarity
         if late:
             return 1 if labels.search(self.after(start, end)) else 0
-        return self._behind(labels)[self._words[end : end + AFTER]]
+        after = self._afters.get(labels)
+        if after is None:
+            after = self._afters[labels] = _After(labels)
+        return after[self._context[end : end + AFTER]]
 
-    def label_polarities(
-        self, starts: Ints, ends: Ints, labels: Labels, other: Labels, *, behind: bool
-    ) -> Ints:
-        """See `cues`."""
-        found = np.zeros(len(starts), np.int64)
-        near = self.sieve.labelled(starts, labels) | self.sieve.labelled(starts, other)
-        late = ends + AFTER > len(self.text)
-        for i in np.flatnonzero(late).tolist():
-            found[i] = self.label_polarity(
-                int(starts[i]), int(ends[i]), labels, other, behind=behind
-            )
-        at = np.flatnonzero(near & ~late)
-        windows = self._cut(np.maximum(starts[at] - REACH, 0), starts[at])
-        found[at] = list(map(self._side(labels, other).__getitem__, windows))
-        if behind:
-            at = at[found[at] == 0]
-            windows = self._cut(ends[at], ends[at] + AFTER)
-            found[at] = list(map(self._behind(labels).__getitem__, windows))
-        return found
-
-    @property
-    def _words(self) -> str:
+    @cached_property
+    def _context(self) -> str:
         """The text as labels are looked for in it."""
-        return self.text if len(self.text) < LONG else self.sieve.without_values
-
-    def _cut(self, starts: Ints, ends: Ints) -> Iterator[str]:
-        return map(self._words.__getitem__, map(slice, starts.tolist(), ends.tolist()))
-
-    def _last(self, labels: Labels) -> _Last:
-        if labels not in self._lasts:
-            self._lasts[labels] = _Last(labels)
-        return self._lasts[labels]
-
-    def _side(self, labels: Labels, other: Labels) -> _Sides:
-        if (labels, other) not in self._sides:
-            self._sides[labels, other] = _Sides(labels, other)
-        return self._sides[labels, other]
-
-    def _behind(self, labels: Labels) -> _Behind:
-        if labels not in self._behinds:
-            self._behinds[labels] = _Behind(labels)
-        return self._behinds[labels]
+        return self.text.translate(_ZEROES) if self._is_long else self.text
 
 
 class _Last(dict[str, int]):
@@ -228,18 +196,18 @@ class _Last(dict[str, int]):
         self._labels = labels
 
     def __missing__(self, window: str) -> int:
-        self[window] = self._labels.last(told(window))
+        self[window] = self._labels.last(clause_before(window))
         return self[window]
 
 
-class _Sides(dict[str, int]):
-    """By the text before a value what the nearest label in it says."""
+class _Polarity(dict[str, int]):
+    """By the text before a value the polarity of the nearest label in it."""
 
     def __init__(self, labels: Labels, other: Labels) -> None:
         self._labels, self._other = labels, other
 
     def __missing__(self, window: str) -> int:
-        clause = told(window)
+        clause = clause_before(window)
         own, foreign = self._labels.last(clause), self._other.last(clause)
         if foreign >= 0 and _PARTED in clause[foreign:]:
             foreign = -1
@@ -248,8 +216,8 @@ class _Sides(dict[str, int]):
         return self[window]
 
 
-class _Behind(dict[str, int]):
-    """By the text behind a value whether a label stands in its clause."""
+class _After(dict[str, int]):
+    """By the text after a value whether a label is in its clause."""
 
     def __init__(self, labels: Labels) -> None:
         self._labels = labels
@@ -272,21 +240,9 @@ def label_polarity(
     return view.label_polarity(start, end, labels, other, behind=behind)
 
 
-def label_polarities(
-    view: ScanText,
-    starts: Ints,
-    ends: Ints,
-    labels: Labels,
-    *,
-    other: Labels = OTHER_NUMBER,
-    behind: bool = True,
-) -> Ints:
-    """`cue` of many values in a long text."""
-    return view.label_polarities(starts, ends, labels, other, behind=behind)
-
-
-def told(window: str) -> str:
-    """What of the `REACH` characters before a value speaks of it; all digits are the same to it."""
+def clause_before(window: str) -> str:
+    """The part of the `REACH` characters before a value that is about it; all digits are equal
+    to it."""
     window = window.rstrip(_BLANKS)
     if window[-1:] in JOINERS and (items := _ITEMS.search(window)):
         window = window[: items.start()]

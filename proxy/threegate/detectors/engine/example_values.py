@@ -1,12 +1,9 @@
 """Values that manuals show: cards of payment providers' sandboxes, telephone numbers of
-advertisements. Where the words beside one call it an example it is nobody's."""
+advertisements. A known test number is downgraded when nearby text marks it as an example."""
 
 from __future__ import annotations
 
-import numpy as np
-
-from threegate.detectors.engine.context import ScanText, label_polarities, label_polarity
-from threegate.detectors.engine.digit_index import Ints, Mask
+from threegate.detectors.engine.context import ScanText, label_polarity
 from threegate.detectors.engine.labels import words
 
 CARDS = frozenset(
@@ -31,24 +28,7 @@ _LABELS = words(
 )
 
 
-_VALUES = np.array(sorted(map(int, CARDS | MOBILES)))
-_BEGINNINGS = np.array(sorted({int(number[:6]) for number in CARDS | MOBILES}))
-
-
 def shown(view: ScanText, start: int, end: int, digits: str) -> bool:
     """Whether these digits are among `CARDS` or `MOBILES`, and the clause says what they are."""
     known = digits in CARDS or digits in MOBILES
     return known and label_polarity(view, start, end, _LABELS, other=_LABELS) > 0
-
-
-def are_shown(view: ScanText, i: Ints, count: int) -> Mask:
-    """`shown` of many rows of so many digits in a long text."""
-    sieve, at = view.sieve, np.flatnonzero(np.isin(view.sieve.number(i, 0, 6), _BEGINNINGS))
-    value = np.zeros(len(at), np.int64)
-    for place in range(count):
-        value = value * 10 + sieve.digit[i[at] + place]
-    at = at[np.isin(value, _VALUES)]
-    start, end = sieve.at[i[at]], sieve.at[i[at] + count - 1] + 1
-    found = np.zeros(len(i), np.bool_)
-    found[at] = label_polarities(view, start, end, _LABELS, other=_LABELS) > 0
-    return found

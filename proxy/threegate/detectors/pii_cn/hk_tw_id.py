@@ -5,25 +5,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from string import ascii_uppercase
-
-import numpy as np
 
 from threegate.detectors.base import DetectorInfo, Example
-from threegate.detectors.engine import open_match, vectorized_checks
-from threegate.detectors.engine.checksums import hong_kong_id, taiwan_id, taiwan_letter
-from threegate.detectors.engine.context import ScanText, label_polarities, label_polarity
-from threegate.detectors.engine.digit_index import DigitIndex, Ints, Mask, together
-from threegate.detectors.engine.digit_spans import NUMBER
+from threegate.detectors.engine import open_match
+from threegate.detectors.engine.checksums import hong_kong_id, taiwan_id
+from threegate.detectors.engine.context import ScanText, label_polarity
 from threegate.detectors.engine.labels import words
-from threegate.detectors.engine.recognizer import (
-    WORD_EDGE,
-    Hit,
-    Recognizer,
-    first,
-    numbers,
-    sifted_numbers,
-)
+from threegate.detectors.engine.number_index import NUMBER, Shape
+from threegate.detectors.engine.recognizer import WORD_EDGE, Hit, Recognizer, first, numbers
 from threegate.types import Bilingual, Level
 
 HONG_KONG, TAIWAN, MACAU = "pii.hk.id_card", "pii.tw.id_card", "pii.mo.id_card"
@@ -36,11 +25,8 @@ _MACAU = re.compile(first("157") + r"[0-9]{6}[(（][0-9][)）]")
 _MACAU_PARTED = re.compile(
     first("157") + r"(?:/[0-9]{6}/[0-9]|[0-9]{7})(?![0-9A-Za-z/])(?![.\-][0-9])"
 )
-_BRACKETS, _CLOSING = ([ord(c) for c in signs] for signs in ("(（", ")）"))
-_NOUGHT, _TEN, _LOWER = ord("0"), ord("a"), 0x20
-_NO_LETTER = 36
-"""Worth of the first letter where there is one only."""
-_TW_WORTH = np.array([*map(taiwan_letter, ascii_uppercase)])
+_HONG_KONG_SHAPE, _TAIWAN_SHAPE = Shape(6, run=6, letters=True), Shape(9, run=9, letters=True)
+_MACAU_SHAPE = Shape(8, "157")
 _LABELS = words(
     "身份证|身份證|身分證|身份証|hkid|hkic|identity card|id card|id no|香港|統一編號",
     "national id|澳门|澳門|台湾|台灣|macau|macao|taiwan|hk_id|tw_id|bir",
@@ -53,9 +39,9 @@ _MACAU_LABELS = words(
 
 
 def find(view: ScanText) -> Iterator[Hit]:
-    for match in numbers(view, _HONG_KONG, _hong_kong_spots):
+    for match in numbers(view, _HONG_KONG, _HONG_KONG_SHAPE):
         yield from _hong_kong(view, match)
-    for match in numbers(view, _TAIWAN, _taiwan_spots):
+    for match in numbers(view, _TAIWAN, _TAIWAN_SHAPE):
         if taiwan_id(match.group().upper()):
             near = label_polarity(view, *match.span(), _LABELS)
             yield Hit(
@@ -63,69 +49,12 @@ def find(view: ScanText) -> Iterator[Hit]:
                 TAIWAN,
                 Level.HIGH if near > 0 else Level.LOW if near else Level.MEDIUM,
             )
-    for match in numbers(view, _MACAU_PARTED, _parted_spots):
+    for match in numbers(view, _MACAU_PARTED, _MACAU_SHAPE):
         if label_polarity(view, *match.span(), _MACAU_LABELS, behind=False) > 0:
             yield Hit(*match.span(), MACAU, Level.MEDIUM)
-    found, matches = sifted_numbers(view, _MACAU, _sift_macau)
-    yield from found
-    for match in matches:
+    for match in numbers(view, _MACAU, _MACAU_SHAPE):
         near = label_polarity(view, *match.span(), _LABELS, behind=False)
         yield Hit(*match.span(), MACAU, Level.MEDIUM if near > 0 else Level.LOW)
-
-
-def _hong_kong_spots(sieve: DigitIndex) -> Ints:
-    """One or two letters and six digits before a check character that fits."""
-    i = sieve.runs(6, 7)
-    i = i[sieve.is_letter(sieve.at[i] - 1)]
-    start, check = sieve.at[i], _check(sieve, i)
-    sums = sieve.digit[i[:, None] + np.arange(6)] @ np.arange(7, 1, -1)
-    sums += 8 * _worth(sieve.code(start - 1))
-    one = start[(-sums - 9 * _NO_LETTER) % 11 == check] - 1
-    two = (-sums - 9 * _worth(sieve.code(start - 2))) % 11 == check
-    return together(one, start[two & sieve.is_letter(start - 2)] - 2)
-
-
-def _check(sieve: DigitIndex, i: Ints) -> Ints:
-    """What the character behind six digits, or the bracket behind them, is worth; -1: nothing."""
-    after = sieve.at[i + 5] + 1
-    code = sieve.code(after + np.isin(sieve.code(after), _BRACKETS))
-    digit = (code >= _NOUGHT) & (code < _NOUGHT + 10)
-    return np.select([digit, (code | _LOWER) == _TEN], [code - _NOUGHT, 10], -1)
-
-
-def _worth(letter: Ints) -> Ints:
-    """10 to 35, in any case."""
-    return (letter | _LOWER) - _TEN + 10
-
-
-def _taiwan_spots(sieve: DigitIndex) -> Ints:
-    i = sieve.runs(9)
-    i = i[sieve.is_letter(sieve.at[i] - 1)]
-    letter = _TW_WORTH[_worth(sieve.code(sieve.at[i] - 1)) - 10]
-    sums = sieve.digit[i[:, None] + np.arange(9)] @ np.array((8, 7, 6, 5, 4, 3, 2, 1, 1))
-    fits: Mask = (sums + letter) % 10 == 0
-    return sieve.at[i[fits]] - 1
-
-
-def _parted_spots(sieve: DigitIndex) -> Ints:
-    i = together(sieve.runs(8), sieve.runs(1))
-    start = sieve.at[i[np.isin(sieve.digit[i], (1, 5, 7))]]
-    return start[sieve.labelled(start, _MACAU_LABELS)]
-
-
-def _sift_macau(view: ScanText) -> tuple[Iterator[Hit], Ints]:
-    sieve = view.sieve
-    i = sieve.runs(7)
-    i = i[np.isin(sieve.digit[i], (1, 5, 7))]
-    start, end = sieve.at[i], sieve.at[i] + 10
-    whole = np.isin(sieve.code(end - 3), _BRACKETS) & sieve.is_digit(end - 2)
-    whole &= np.isin(sieve.code(end - 1), _CLOSING)
-    own = whole & vectorized_checks.left(sieve, start)
-    near = label_polarities(view, start[own], end[own], _LABELS, behind=False)
-    level = np.where(near > 0, Level.MEDIUM, Level.LOW)
-    return vectorized_checks.hits(start[own], end[own], MACAU, level), start[
-        whole & sieve.is_letter(start - 1)
-    ]
 
 
 def _hong_kong(view: ScanText, match: re.Match[str]) -> Iterator[Hit]:

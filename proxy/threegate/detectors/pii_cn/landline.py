@@ -6,14 +6,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-import numpy as np
-
 from threegate.detectors.base import DetectorInfo, Example
 from threegate.detectors.engine import open_match
 from threegate.detectors.engine.context import SPACE, ScanText, label_polarity
-from threegate.detectors.engine.digit_index import DigitIndex, Ints, together
-from threegate.detectors.engine.digit_spans import NUMBER
 from threegate.detectors.engine.labels import words
+from threegate.detectors.engine.number_index import NUMBER, Shape
 from threegate.detectors.engine.recognizer import DASH, EDGE, Hit, Recognizer, numbers
 from threegate.types import Bilingual, Level
 
@@ -32,44 +29,19 @@ around."""
 _SERVICE = re.compile(
     rf"[48](?<![0-9A-Za-z].)(?<![0-9][.\-/ ].)00(?P<gap>{_GAP})?[0-9]{{3}}(?P=gap)?[0-9]{{4}}{EDGE}"
 )
-_OPENING = tuple(map(ord, "(（"))
+_SHAPE, _SERVICE_SHAPE = Shape(10, "0+(（", run=2), Shape(10, "48", run=3)
 _LABELS = words(
     "电话|電話|座机|传真|傳真|联系|致电|拨打|热线|总机|号码|值班|客服|回电|phone",
     "tel|fax|landline|call|office|hotline",
 )
 
 
-def _spots(sieve: DigitIndex) -> Ints:
-    """Where an area code, its bracket or the country code before it begins."""
-    free, digit = sieve.free, sieve.digit
-    plain = sieve.at[_numbers(sieve, free[digit[free] == 0])]
-    coded = sieve.rows(11, np.flatnonzero((digit[:-2] == 8) & (digit[1:-1] == 6)))
-    country = sieve.at[coded] - 1
-    bracket = plain[np.isin(sieve.code(plain - 1), _OPENING)] - 1
-    return together(plain, bracket, country[sieve.code(country) == ord("+")])
-
-
-def _numbers(sieve: DigitIndex, zeros: Ints) -> Ints:
-    """Three digits of an area code, then a number whose last four stand together."""
-    i = sieve.rows(10, zeros)
-    first = (sieve.digit[i + 3], sieve.digit[i + 4])
-    local = [(d >= 2) & (d <= 8) for d in first]
-    i = i[sieve.solid(i, 0, 2) & (sieve.digit[i + 1] > 0) & (local[0] | local[1])]
-    at = [sieve.at[np.minimum(i + place, len(sieve.at) - 1)] for place in range(6, 12)]
-    return i[np.any([last - four == 3 for four, last in zip(at, at[3:], strict=False)], axis=0)]
-
-
-def _service_spots(sieve: DigitIndex) -> Ints:
-    i = sieve.rows(10)
-    return sieve.at[i[np.isin(sieve.number(i, 0, 3), (400, 800)) & sieve.ends(i + 9)]]
-
-
 def find(view: ScanText) -> Iterator[Hit]:
-    for match in numbers(view, _LANDLINE, _spots):
+    for match in numbers(view, _LANDLINE, _SHAPE):
         formed = match["gap"] is not None or match.group()[0] in "(（+"
         if match.group()[0] == "+" or not match["split"] or _HAN.search(view.before(match.start())):
             yield Hit(*match.span(), KIND, _level(view, match, formed))
-    for match in numbers(view, _SERVICE, _service_spots):
+    for match in numbers(view, _SERVICE, _SERVICE_SHAPE):
         near = label_polarity(view, *match.span(), _LABELS, behind=False) > 0
         yield Hit(*match.span(), KIND, Level.MEDIUM if near else Level.LOW, "service")
 

@@ -6,15 +6,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-import numpy as np
-
 from threegate.detectors.base import DetectorInfo, Example
-from threegate.detectors.engine import open_match, vectorized_checks
-from threegate.detectors.engine.context import SPACE, ScanText, label_polarities, label_polarity
-from threegate.detectors.engine.digit_index import DigitIndex, Ints, Mask, together
-from threegate.detectors.engine.digit_spans import NUMBER
-from threegate.detectors.engine.example_values import are_shown, shown
+from threegate.detectors.engine import open_match
+from threegate.detectors.engine.context import SPACE, ScanText, label_polarity
+from threegate.detectors.engine.example_values import shown
 from threegate.detectors.engine.labels import words
+from threegate.detectors.engine.number_index import NUMBER, Shape
 from threegate.detectors.engine.recognizer import (
     BREAK,
     DASH,
@@ -22,7 +19,7 @@ from threegate.detectors.engine.recognizer import (
     Hit,
     Recognizer,
     digits_of,
-    sifted_numbers,
+    numbers,
 )
 from threegate.types import Bilingual, Level
 
@@ -48,16 +45,14 @@ _MOBILE = re.compile(rf"(?P<country>{_COUNTRY})1{_NATIONAL}|1{_LEFT}{_NATIONAL}"
 _ABOVE, _BELOW = re.compile(r"[0-9]\n\Z"), re.compile(r"\n[0-9]")
 _DOTS = 2
 """More of them stand in versions: 133.0.7415.166."""
-_ASSIGNED = np.array([bool(re.fullmatch(_PREFIX, f"{n:03}")) for n in range(1000)])
-_PARTING = (ord(" "), ord("-"))
-_PLUS, _DOT, _SLASH, _BLANK, _LINE = map(ord, "+./ \n")
 _COUNTERS = "个個次件元台吨噸份块塊斤克米票÷×^*%"
 """Right behind a number that no label calls a telephone number, they say that it counts."""
 _JOINED = re.compile(r"[A-Za-z][\-_]\Z")
 """Part of a name: thread-13800138000."""
-_BARE = np.array((Level.MEDIUM, Level.HIGH, Level.LOW))
-"""Of a number without a country code, by what the nearest label says: nothing, this, (-1) another
-number."""
+_BARE = (Level.MEDIUM, Level.HIGH, Level.LOW)
+"""Of a number without a country code, by the polarity of the nearest label: none, this, (-1)
+another number."""
+_SHAPE = Shape(11, "108+(（", run=2)
 _LABELS = words(
     "手机|手機|电话|電話|联系|聯絡|聯繫|来电|致电|回电|拨打|打给|号码|號碼|短信",
     "热线|机主|绑定|备用|微信|phone|mobile|tel|cell|call|contact|whatsapp|sms",
@@ -65,100 +60,8 @@ _LABELS = words(
 )
 
 
-def _sift(view: ScanText) -> tuple[Iterator[Hit], Ints]:
-    """Numbers without a country code are judged here, unless a word stands right before them."""
-    sieve = view.sieve
-    i = _numbers(sieve, sieve.free[sieve.digit[sieve.free] == 1])
-    start, end = sieve.at[i], sieve.at[i + 10] + 1
-    whole = (_dots(sieve, i) <= _DOTS) & ((_breaks(sieve, i) <= 1) | ~_goes_on(sieve, start, end))
-    edge = vectorized_checks.right(sieve, end) & whole
-    own = edge & vectorized_checks.left(sieve, start) & (sieve.code(start - 1) != _PLUS)
-    paired = (sieve.code(start - 1) == _SLASH) | (sieve.code(end) == _SLASH)
-    own &= ~_abroad(sieve, start) & ~paired
-    near = label_polarities(view, start[own], end[own], _LABELS, behind=False)
-    counted = _counted(sieve, end[own]) | _joined(sieve, start[own], end[own])
-    level = np.where((near == 0) & counted, Level.LOW, _BARE[near])
-    sure = np.flatnonzero(level > Level.LOW)
-    level[sure[are_shown(view, i[own][sure], 11)]] = Level.LOW
-    found = vectorized_checks.hits(start[own], end[own], KIND, level)
-    left = start[(edge & sieve.is_letter(start - 1)) | (paired & whole)]
-    return found, together(left, _coded(sieve), _seconds(sieve))
-
-
-def _seconds(sieve: DigitIndex) -> Ints:
-    """Behind eleven digits and a stroke."""
-    stroke = sieve.at[sieve.runs(11)] + 11
-    seconds: Ints = stroke[sieve.code(stroke) == _SLASH] + 1
-    return seconds
-
-
-def _counted(sieve: DigitIndex, end: Ints) -> Mask:
-    after = sieve.code(end + (sieve.code(end) == _BLANK))
-    return np.isin(after, [ord(c) for c in _COUNTERS])
-
-
-def _joined(sieve: DigitIndex, start: Ints, end: Ints) -> Mask:
-    """`_JOINED`, or in groups and before another number."""
-    named = np.isin(sieve.code(start - 1), [ord(c) for c in "-_"]) & sieve.is_letter(start - 2)
-    row = (end - start > 11) & (sieve.code(end) == _BLANK) & sieve.is_digit(end + 1)
-    joined: Mask = named | row
-    return joined
-
-
-def _coded(sieve: DigitIndex) -> Ints:
-    """Where a country code may begin."""
-    digit = sieve.digit
-    eight = np.flatnonzero((digit[:-2] == 8) & (digit[1:-1] == 6) & (digit[2:] == 1))
-    country = sieve.at[_numbers(sieve, eight + 2) - 2]
-    return together(country, country - 1, country - 2)
-
-
-def _numbers(sieve: DigitIndex, ones: Ints) -> Ints:
-    i = sieve.rows(11, ones)
-    i = i[sieve.solid(i, 0, 2) & sieve.solid(i, 4, 6) & sieve.solid(i, 8, 10)]
-    return i[_ASSIGNED[sieve.number(i, 0, 3)] & sieve.ends(i + 10) & sieve.linked(i, 2, 8)]
-
-
-def _dots(sieve: DigitIndex, i: Ints) -> Ints:
-    behind = sieve.at[i[:, None] + np.array((2, 3, 6, 7))] + 1
-    dots: Ints = (sieve.code(behind) == _DOT).sum(1)
-    return dots
-
-
-def _breaks(sieve: DigitIndex, i: Ints) -> Ints:
-    """Lines that end inside: a column of numbers has many."""
-    before = sieve.at[i[:, None] + np.array((3, 4, 7, 8))] - 1
-    code = sieve.code(before)
-    breaks: Ints = ((code == _LINE) | ((code == _BLANK) & (sieve.code(before - 1) == _LINE))).sum(1)
-    return breaks
-
-
-def _goes_on(sieve: DigitIndex, start: Ints, end: Ints) -> Mask:
-    """`_is_column` of many: a digit ends the line above, or begins the one below."""
-    above = (sieve.code(start - 1) == _LINE) & sieve.is_digit(start - 2)
-    below = (sieve.code(end) == _LINE) & sieve.is_digit(end + 1)
-    column: Mask = above | below
-    return column
-
-
-def _abroad(sieve: DigitIndex, start: Ints) -> Mask:
-    """`_ABROAD`: behind a plus sign or 00, the digits of a country's code and a blank or dash."""
-    abroad = np.zeros(len(start), np.bool_)
-    parted = np.isin(sieve.code(start - 1), _PARTING)
-    for digits in (1, 2, 3):
-        parted &= sieve.is_digit(start - 1 - digits)
-        abroad |= parted & (sieve.code(start - 2 - digits) == _PLUS)
-    code = [sieve.code(start - back) - ord("0") for back in (5, 4, 3)]
-    european = (code[0] == 0) & (code[1] == 0) & ((code[2] == 3) | (code[2] == 4))
-    european &= sieve.is_digit(start - 2) & np.isin(sieve.code(start - 1), _PARTING)
-    abroad |= european & ~sieve.is_word(start - 6)
-    return abroad
-
-
 def find(view: ScanText) -> Iterator[Hit]:
-    found, matches = sifted_numbers(view, _MOBILE, _sift)
-    yield from found
-    for match in matches:
+    for match in numbers(view, _MOBILE, _SHAPE):
         if match.group().count(".") <= _DOTS and not _is_column(view.text, *match.span()):
             yield Hit(*match.span(), KIND, _level(view, match))
 
@@ -177,13 +80,13 @@ def _level(view: ScanText, match: re.Match[str]) -> Level:
         return Level.HIGH if near >= 0 else Level.MEDIUM if sure else Level.LOW
     after = view.text[match.end() : match.end() + 2].removeprefix(" ")[:1]
     counted = (after and after in _COUNTERS) or _is_joined(view.text, *match.span())
-    level = Level.LOW if not near and counted else Level(_BARE[near])
+    level = Level.LOW if not near and counted else _BARE[near]
     sure = level > Level.LOW and not shown(view, *match.span(), digits_of(match.group()))
     return level if sure else Level.LOW
 
 
 def _is_joined(text: str, start: int, end: int) -> bool:
-    """`_joined` of one."""
+    """Part of a name, or in groups and before another number."""
     row = end - start > 11 and text[end : end + 1] == " " and text[end + 1 : end + 2].isdigit()
     return row or _JOINED.search(text, max(0, start - 2), start) is not None
 

@@ -6,12 +6,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-import numpy as np
-
 from threegate.detectors.base import DetectorInfo, Example
-from threegate.detectors.engine import open_match, vectorized_checks
-from threegate.detectors.engine.context import ScanText, label_polarities, label_polarity
-from threegate.detectors.engine.digit_index import LONG
+from threegate.detectors.engine import open_match
+from threegate.detectors.engine.context import ScanText, label_polarity
 from threegate.detectors.engine.labels import words
 from threegate.detectors.engine.recognizer import Hit, Recognizer
 from threegate.types import Bilingual, Level
@@ -38,33 +35,19 @@ _DIGITS = 3
 
 
 def find(view: ScanText) -> Iterator[Hit]:
-    found = _PLATE.finditer(view.text)
-    if len(view.text) < LONG:
-        return (hit for match in found if (hit := _told(view, match)))
-    return _many(view, found)
+    for match in _PLATE.finditer(view.text):
+        view.spend()
+        if hit := _hit(view, match):
+            yield hit
 
 
-def _told(view: ScanText, match: re.Match[str]) -> Hit | None:
+def _hit(view: ScanText, match: re.Match[str]) -> Hit | None:
     digits = sum(c.isdigit() for c in match.group())
     near = label_polarity(view, *match.span(), _LABELS, behind=False)
     if match.group()[1].islower() and (near <= 0 or digits < _DIGITS):
         return None
     level = Level.MEDIUM if digits >= _DIGITS and not near else Level.LOW
     return Hit(*match.span(), KIND, Level.HIGH if near > 0 else level)
-
-
-def _many(view: ScanText, found: Iterator[re.Match[str]]) -> Iterator[Hit]:
-    """`_told` of a long text's."""
-    sieve = view.sieve
-    start, end = vectorized_checks.columns((match.span() for match in found), 2)
-    before = np.searchsorted(sieve.at, (start, end))
-    digits = before[1] - before[0] >= _DIGITS
-    near = label_polarities(view, start, end, _LABELS, behind=False)
-    small = (sieve.code(start + 1) >= ord("a")) & (sieve.code(start + 1) <= ord("z"))
-    told = ~small | ((near > 0) & digits)
-    level = np.where(digits & (near == 0), Level.MEDIUM, Level.LOW)
-    level = np.where(near > 0, Level.HIGH, level)
-    return vectorized_checks.hits(start[told], end[told], KIND, level[told])
 
 
 _OPEN = re.compile(

@@ -12,15 +12,13 @@ from collections.abc import Iterator
 from datetime import date
 
 import numpy as np
-from numpy.typing import NDArray
 
 from threegate.detectors.base import DetectorInfo, Example
-from threegate.detectors.engine import open_match, vectorized_checks
-from threegate.detectors.engine.checksums import MOD11_WEIGHTS, resident_id
-from threegate.detectors.engine.context import ScanText, label_polarities, label_polarity
-from threegate.detectors.engine.digit_index import DigitIndex, Ints, Mask
-from threegate.detectors.engine.digit_spans import NUMBER
+from threegate.detectors.engine import open_match
+from threegate.detectors.engine.checksums import resident_id
+from threegate.detectors.engine.context import ScanText, label_polarity
 from threegate.detectors.engine.labels import words
+from threegate.detectors.engine.number_index import NUMBER, Shape
 from threegate.detectors.engine.recognizer import (
     EDGE,
     GAP,
@@ -29,14 +27,12 @@ from threegate.detectors.engine.recognizer import (
     Recognizer,
     first,
     numbers,
-    sifted_numbers,
 )
 from threegate.types import Bilingual, Level
 
 KIND = "pii.cn.id_card"
 _CODES = "11 12 13 14 15 21 22 23 31 32 33 34 35 36 37 41 42 43 44 45 46 50 51 52 53 54 61 62 63"
 _PROVINCES = frozenset([*_CODES.split(), "64", "65", "71", "81", "82", "83", "91"])
-_CODES_KNOWN = tuple(map(int, _PROVINCES))
 _STUDENT = "(?<=[GJLgjl].)(?<![0-9A-Za-z]..)"
 """A national student number (学籍号) is a letter and the number of the identity card."""
 _NEW = re.compile(
@@ -47,6 +43,13 @@ _NEW = re.compile(
 _OLD = re.compile(first("1-9") + rf"[0-9]{{14}}{EDGE}")
 _FOREIGN = re.compile(rf"[A-Z](?<![0-9A-Za-z].)[A-Z]{{2}}[0-9]{{12}}{EDGE}")
 _FOREIGN_LABELS = words("永久居留|居留证|居留證|permanent residen|residence card|residence permit")
+_PARTS = re.compile(r"[0-9Xx]+")
+_REGULAR = {(18,), (6, 8, 4), (6, 4, 4, 4), (4, 4, 4, 4, 2), (3, 3, 4, 4, 4), (6, 12), (14, 4)}
+_SPLIT = 6
+"""More parts than this are no number of one person."""
+_NEW_SHAPE, _OLD_SHAPE = Shape(17, "123456789", run=3), Shape(15, "123456789", run=15)
+_FOREIGN_SHAPE = Shape(12, run=12, letters=True)
+_LABELS = words("永久居留|居留证|居留證|permanent residen|residence card|residence permit")
 _PARTS = re.compile(r"[0-9Xx]+")
 _REGULAR = {(18,), (6, 8, 4), (6, 4, 4, 4), (4, 4, 4, 4, 2), (3, 3, 4, 4, 4), (6, 12), (14, 4)}
 _SPLIT = 6
@@ -68,74 +71,8 @@ def _born(text: str) -> bool:
         return False
 
 
-def _sift_new(view: ScanText) -> tuple[Iterator[Hit], Ints]:
-    """A check digit that does not fit is LOW whatever stands around it."""
-    sieve = view.sieve
-    i = _dated(sieve)
-    start, (end, worth) = sieve.at[i], _last(sieve, i)
-    whole = (end > 0) & ~sieve.is_word(end) & ~vectorized_checks.followed(sieve, end, ".-/")
-    whole &= sieve.groups(i, 18 - (worth > 9)) <= _SPLIT
-    own, labelled = vectorized_checks.left(sieve, start), sieve.is_letter(start - 1)
-    sums = sieve.digit[i[:, None] + np.arange(17)] @ np.array(MOD11_WEIGHTS)
-    missed = whole & own & (_CHECKS[sums % 11] != worth)
-    far = sieve.at[i + 16, None] + np.arange(2, 6)
-    split = (end == 0) & np.isin(sieve.code(far), _X).any(1)
-    left = (own | labelled) & (split | (whole & ~missed))
-    return vectorized_checks.hits(start[missed], end[missed], KIND, Level.LOW), start[left]
-
-
-def _dated(sieve: DigitIndex) -> Ints:
-    i = sieve.rows(17, sieve.threes)
-    i = i[_known(sieve, i) | (sieve.digit[i] == 9)]
-    i = i[_real(sieve, i, 10, sieve.number(i, 6, 4))]
-    linked: Ints = i[sieve.linked(i, 0, 16)]
-    return linked
-
-
-def _last(sieve: DigitIndex, i: Ints) -> tuple[Ints, Ints]:
-    """End and worth of the check character behind 17 digits. End 0: no digit, nor X at once."""
-    after, joined = sieve.at[i + 16] + 1, sieve.joined(i + 16)
-    digit = np.minimum(i + 17, len(sieve.at) - 1)
-    crossed = np.isin(sieve.code(after), _X)
-    end = np.select([joined, crossed], [sieve.at[digit] + 1, after + 1], 0)
-    return end, np.where(joined, sieve.digit[digit], 10)
-
-
-def _sift_old(view: ScanText) -> tuple[Iterator[Hit], Ints]:
-    sieve = view.sieve
-    i = sieve.runs(15)
-    i = i[_known(sieve, i)]
-    i = i[_real(sieve, i, 8, 1900 + sieve.number(i, 6, 2))]
-    start, end = sieve.at[i], sieve.at[i] + 15
-    edge = vectorized_checks.right(sieve, end)
-    own = edge & vectorized_checks.left(sieve, start)
-    near = label_polarities(view, start[own], end[own], _LABELS)
-    level = np.where(near > 0, Level.MEDIUM, Level.LOW)
-    found = vectorized_checks.hits(start[own], end[own], KIND, level, "old_form")
-    return found, start[edge & sieve.is_letter(start - 1)]
-
-
-def _known(sieve: DigitIndex, i: Ints) -> Mask:
-    return np.isin(sieve.number(i, 0, 2), _CODES_KNOWN)
-
-
-def _real(sieve: DigitIndex, i: Ints, place: int, year: NDArray[np.int32]) -> Mask:
-    """`_born`, of a month and a day at `place`."""
-    month, day = sieve.number(i, place, 2), sieve.number(i, place + 2, 2)
-    leap = (year % 4 == 0) & ((year % 100 > 0) | (year % 400 == 0))
-    days = _DAYS[np.minimum(month, 13)] - ((month == 2) & ~leap)
-    real: Mask = (day > 0) & (day <= days) & (year >= 1900) & (year < 2040)
-    return real
-
-
-def _foreign_spots(sieve: DigitIndex) -> Ints:
-    return sieve.at[sieve.runs(12)] - 3
-
-
 def _new(view: ScanText) -> Iterator[Hit]:
-    found, matches = sifted_numbers(view, _NEW, _sift_new)
-    yield from found
-    for match in matches:
+    for match in numbers(view, _NEW, _NEW_SHAPE):
         parts = _PARTS.findall(match.group()) if len(match.group()) > 18 else [match.group()]
         value = "".join(parts)
         known = value[:2] in _PROVINCES or value[0] == "9"
@@ -152,9 +89,7 @@ def _level(view: ScanText, match: re.Match[str], checked: bool, regular: bool) -
 
 
 def _old(view: ScanText) -> Iterator[Hit]:
-    found, matches = sifted_numbers(view, _OLD, _sift_old)
-    yield from found
-    for match in matches:
+    for match in numbers(view, _OLD, _OLD_SHAPE):
         value = match.group()
         if value[:2] in _PROVINCES and _born("19" + value[6:12]):
             labelled = label_polarity(view, *match.span(), _LABELS) > 0
@@ -162,7 +97,7 @@ def _old(view: ScanText) -> Iterator[Hit]:
 
 
 def _foreign(view: ScanText) -> Iterator[Hit]:
-    for match in numbers(view, _FOREIGN, _foreign_spots):
+    for match in numbers(view, _FOREIGN, _FOREIGN_SHAPE):
         if label_polarity(view, *match.span(), _FOREIGN_LABELS) > 0:
             yield Hit(*match.span(), KIND, Level.HIGH, "foreign")
 

@@ -6,17 +6,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from string import ascii_uppercase
-
-import numpy as np
 
 from threegate.detectors.base import DetectorInfo, Example
-from threegate.detectors.engine import open_match, vectorized_checks
-from threegate.detectors.engine.context import ScanText, label_polarities, label_polarity
-from threegate.detectors.engine.digit_index import DigitIndex, Ints, Mask, together
-from threegate.detectors.engine.digit_spans import NUMBER
-from threegate.detectors.engine.labels import Labels, words
-from threegate.detectors.engine.recognizer import WORD_EDGE, Hit, Recognizer, first, sifted_numbers
+from threegate.detectors.engine import open_match
+from threegate.detectors.engine.context import ScanText, label_polarity
+from threegate.detectors.engine.labels import words
+from threegate.detectors.engine.number_index import DIGITS, NUMBER, Shape
+from threegate.detectors.engine.recognizer import WORD_EDGE, Hit, Recognizer, first, numbers
 from threegate.types import Bilingual, Level
 
 PASSPORT, PERMIT = "pii.cn.passport", "pii.cn.travel_permit"
@@ -31,7 +27,8 @@ _PERMIT = re.compile(
     + rf"(?:(?<=[HMhm])[0-9]{{8}}(?:[0-9]{{2}})?|(?<=[CLWT])[A-Z]?[0-9]{{7,8}}|(?<=[0-9]"
     rf")[0-9]{{7}}){WORD_EDGE}(?!-[0-9])"
 )
-_SERIES = "ABCDEFGHJKLMNPabcdefghjklmnp"
+_PASSPORT_SHAPE = Shape(7, run=7, letters=True)
+_PERMIT_SHAPE = Shape(7, DIGITS, run=7, letters=True)
 _PASSPORT_LABELS = words("护照|護照|passport|签证|簽證")
 _PERMIT_LABELS = words(
     "回乡证|回鄉證|返乡证|台胞证|台胞證|通行证|通行證|往来港澳|往来台湾|来往内地",
@@ -40,62 +37,13 @@ _PERMIT_LABELS = words(
 
 
 def find(view: ScanText) -> Iterator[Hit]:
-    found, matches = sifted_numbers(view, _PASSPORT, _sift_passports)
-    yield from found
-    for match in matches:
+    for match in numbers(view, _PASSPORT, _PASSPORT_SHAPE):
         near = label_polarity(view, *match.span(), _PASSPORT_LABELS, other=_PERMIT_LABELS)
         yield Hit(*match.span(), PASSPORT, Level.HIGH if near > 0 else Level.LOW)
-    found, matches = sifted_numbers(view, _PERMIT, _sift_permits)
-    yield from found
-    for match in matches:
+    for match in numbers(view, _PERMIT, _PERMIT_SHAPE):
         near = label_polarity(view, *match.span(), _PERMIT_LABELS, other=_PASSPORT_LABELS)
         if near > 0 or not match.group().isdigit():
             yield Hit(*match.span(), PERMIT, Level.HIGH if near > 0 else Level.LOW)
-
-
-def _sift_passports(view: ScanText) -> tuple[Iterator[Hit], Ints]:
-    forms = ((8, "", "EGegKH"), (7, "Ee", _SERIES), (7, "DSP", "E"), (7, "M", "A"), (7, "K", "J"))
-    found = [_formed(view.sieve, *form) for form in (*forms, (7, "H", "AB"))]
-    return _lettered(view, found, PASSPORT, _PASSPORT_LABELS, _PERMIT_LABELS)
-
-
-def _sift_permits(view: ScanText) -> tuple[Iterator[Hit], Ints]:
-    """Eight digits alone are left to the pattern where a label is near."""
-    sieve = view.sieve
-    forms = [(size, "", "HMhm") for size in (8, 10)]
-    forms += [(size, "", "CLWT") for size in (7, 8)]
-    forms += [(size, "CLWT", ascii_uppercase) for size in (7, 8)]
-    found = [_formed(sieve, *form) for form in forms]
-    hits, left = _lettered(view, found, PERMIT, _PERMIT_LABELS, _PASSPORT_LABELS)
-    eight = sieve.at[sieve.runs(8)]
-    return hits, together(left, eight[sieve.labelled(eight, _PERMIT_LABELS)])
-
-
-def _formed(sieve: DigitIndex, size: int, first: str, second: str) -> tuple[Ints, Ints]:
-    """Starts and ends of so many digits behind one of the letters `second`, and that behind one of
-    `first`."""
-    at = sieve.at[sieve.runs(size)]
-    at = at[_in(sieve, at - 1, second)]
-    at = at[_in(sieve, at - 2, first)] if first else at
-    return at - (2 if first else 1), at + size
-
-
-def _lettered(
-    view: ScanText, found: list[tuple[Ints, Ints]], kind: str, labels: Labels, other: Labels
-) -> tuple[Iterator[Hit], Ints]:
-    sieve = view.sieve
-    start, end = map(np.concatenate, zip(*found, strict=True))
-    edge = ~sieve.is_word(end) & ~vectorized_checks.followed(sieve, end, "-")
-    own = edge & vectorized_checks.left(sieve, start)
-    near = label_polarities(view, start[own], end[own], labels, other=other)
-    level = np.where(near > 0, Level.HIGH, Level.LOW)
-    return vectorized_checks.hits(start[own], end[own], kind, level), start[
-        edge & sieve.is_letter(start - 1)
-    ]
-
-
-def _in(sieve: DigitIndex, position: Ints, chars: str) -> Mask:
-    return np.isin(sieve.code(position), [ord(c) for c in chars])
 
 
 RECOGNIZER = Recognizer(

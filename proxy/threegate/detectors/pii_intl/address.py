@@ -6,13 +6,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-import numpy as np
 import re2
 
 from threegate.detectors.base import DetectorInfo, Example
-from threegate.detectors.engine import open_match, vectorized_checks
+from threegate.detectors.engine import open_match
 from threegate.detectors.engine.context import ScanText
-from threegate.detectors.engine.digit_index import LONG, DigitIndex, Ints, Mask
 from threegate.detectors.engine.labels import words
 from threegate.detectors.engine.recognizer import Hit, Recognizer
 from threegate.types import Bilingual, Level
@@ -31,7 +29,7 @@ _FLAT = (
     r"(?:(?:[A-Z][a-z'’]{2,14} ){1,2}(?:House|Court|Tower|Building|Mansions|Lodge), )?"
 )
 _NUMBERED = (
-    rf"(?<![0-9A-Za-z.,\-/$€£])[0-9]{{1,5}}[A-Za-z]?(?:[/\-][0-9]{{1,4}})"
+    rf"[0-9](?<![0-9A-Za-z.,\-/$€£].)[0-9]{{0,4}}[A-Za-z]?(?:[/\-][0-9]{{1,4}})"
     rf"? (?:[NSEW]\.? )?(?:(?:[A-Z][A-Za-zÀ-ÿ'’]{{1,15}} ){{1,3}}|[0-9]{{1,3}}(?:st|nd|rd|th) )"
     rf"(?:{_STREETS})(?![A-Za-z])\.?"
     r"(?: (?:[NSEW]|[NS][EW])(?![A-Za-z]))?(?:,? (?:Apt|Unit|Suite|Ste|Flat|Floor|#)\.? "
@@ -46,7 +44,6 @@ _STREET, _BARE = re.compile(f"(?:{_FLAT})?{_NUMBERED}"), re.compile(_NUMBERED)
 _FLAT_BEFORE = re.compile(rf"{_FLAT}\Z")
 _LONGEST_FLAT = 60
 _TRAILING = " ,."
-_NO_START, _BEHIND, _BLANK = ".,-/$€£", "/-", ord(" ")
 _YEAR = re.compile(r"(?:19|20)[0-9]{2} ")
 _BOX = re.compile(r"(?i)(?<![0-9a-z])P\.?O\.? ?Box [0-9]{1,6}(?![0-9A-Za-z])")
 _BOXED = re2.compile("(?i)box [0-9]")
@@ -58,70 +55,26 @@ _LABELS = words(
 
 
 def find(view: ScanText) -> Iterator[Hit]:
-    yield from _few(view) if len(view.text) < LONG else _many(view)
-    for match in _BOX.finditer(view.text) if _BOXED.search(view.data) else ():
-        yield Hit(*match.span(), KIND, Level.MEDIUM)
-
-
-def _few(view: ScanText) -> Iterator[Hit]:
-    for match in _STREET.finditer(view.text):
+    for match in _streets(view):
         end = match.start() + len(match.group().rstrip(_TRAILING))
         labelled = view.last(match.start(), _LABELS) >= 0
         level = Level.LOW if _YEAR.match(match.group()) else Level.MEDIUM
         yield Hit(match.start(), end, KIND, Level.HIGH if labelled else level)
+    for match in _BOX.finditer(view.text) if _BOXED.search(view.data) else ():
+        yield Hit(*match.span(), KIND, Level.MEDIUM)
 
 
-def _many(view: ScanText) -> Iterator[Hit]:
-    """The same of a long text."""
-    start, end = vectorized_checks.columns(_numbered(view), 2)
-    while (trailing := np.isin(view.sieve.code(end - 1), [ord(c) for c in _TRAILING])).any():
-        end = end - trailing
-    level = np.where(_years(view.sieve, start), Level.LOW, Level.MEDIUM)
-    labelled = view.lasts(start, _LABELS) >= 0
-    return vectorized_checks.hits(start, end, KIND, np.where(labelled, Level.HIGH, level))
-
-
-def _numbered(view: ScanText) -> Iterator[tuple[int, int]]:
-    """Streets from their numbers on, which arrays tell; or from the flat before."""
-    text, at, flats = view.text, 0, _FLATS.search(view.data) is not None
-    for number in _spots(view.sieve).tolist():
-        if number < at or not (match := _BARE.match(text, number)):
-            continue
-        if flats and (flat := _FLAT_BEFORE.search(text, max(at, number - _LONGEST_FLAT), number)):
+def _streets(view: ScanText) -> Iterator[re.Match[str]]:
+    """Streets from their house numbers on, or from the flat before one."""
+    text, at = view.text, 0
+    flats = _FLATS.search(view.data) is not None
+    while match := _BARE.search(text, at):
+        view.spend()
+        start = match.start()
+        if flats and (flat := _FLAT_BEFORE.search(text, max(at, start - _LONGEST_FLAT), start)):
             match = _STREET.match(text, flat.start()) or match
-        span = match.span()
-        at = span[1]
-        yield span
-
-
-def _spots(sieve: DigitIndex) -> Ints:
-    """Numbers that a street's name may follow."""
-    start, size = sieve.short_runs(5)
-    before, behind = sieve.code(start - 1), sieve.code(start + size)
-    free = ~sieve.is_word(start - 1) & ~np.isin(before, [ord(c) for c in _NO_START])
-    further = np.isin(behind, [ord(c) for c in _BEHIND]) | sieve.is_letter(start + size)
-    name = start + size + 1
-    named = (behind == _BLANK) & (sieve.is_letter(name) | _ordinals(sieve, name))
-    spots: Ints = start[free & (further | named)]
-    return spots
-
-
-def _ordinals(sieve: DigitIndex, start: Ints) -> Mask:
-    """One to three digits and a letter, as in 79th."""
-    ordinals, digits = np.zeros(len(start), np.bool_), sieve.is_digit(start)
-    for place in (1, 2, 3):
-        ordinals |= digits & sieve.is_letter(start + place)
-        digits = digits & sieve.is_digit(start + place)
-    return ordinals
-
-
-def _years(sieve: DigitIndex, start: Ints) -> Mask:
-    """`_YEAR`."""
-    first, second, _, _, behind = (sieve.code(start + place) for place in range(5))
-    century = np.isin(first << 8 | second, [ord(a) << 8 | ord(b) for a, b in ("19", "20")])
-    digits = sieve.is_digit(start + 2) & sieve.is_digit(start + 3)
-    years: Mask = century & digits & (behind == _BLANK)
-    return years
+        yield match
+        at = match.end()
 
 
 _OPEN = re.compile(

@@ -4,21 +4,16 @@ digits, credit cards 16."""
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
-from itertools import chain
-
-import numpy as np
-from numpy.typing import NDArray
+from collections.abc import Iterator
 
 from threegate.detectors.base import DetectorInfo, Example
-from threegate.detectors.engine import open_match, vectorized_checks
+from threegate.detectors.engine import open_match
 from threegate.detectors.engine.checksums import luhn
-from threegate.detectors.engine.context import ScanText, label_polarities, label_polarity
-from threegate.detectors.engine.digit_index import DigitIndex, Ints, Mask, together
-from threegate.detectors.engine.digit_spans import NUMBER
-from threegate.detectors.engine.example_values import are_shown, shown
+from threegate.detectors.engine.context import ScanText, label_polarity
+from threegate.detectors.engine.example_values import shown
 from threegate.detectors.engine.labels import words
-from threegate.detectors.engine.recognizer import EDGE, GAP, Hit, Recognizer, first, sifted_numbers
+from threegate.detectors.engine.number_index import NUMBER, Shape
+from threegate.detectors.engine.recognizer import EDGE, GAP, Hit, Recognizer, first, numbers
 from threegate.types import Bilingual, Level
 
 KIND = "pii.bank_card"
@@ -56,15 +51,12 @@ _RARE: _Ranges = (
     (400000, 699999, (16, 17, 18, 19)),
     (800000, 999999, (16, 17, 18, 19)),
 )
-_KNOWN = sorted({p for low, high, _ in _ISSUERS for p in range(low // 10000, high // 10000 + 1)})
-"""First two digits of `_ISSUERS`."""
-_LEAST, _LONGEST = 13, 19
+_SHAPE = Shape(13, "123456789", run=3)
 _SPLIT = 5
 """More groups of digits than this are a card only beside a label."""
 _LINE_ABOVE = re.compile(r"[0-9]{4}[ \r]?\n\Z")
 _LINE_BELOW = re.compile(r"[ \r]?\n[0-9]{4,5}(?![0-9A-Za-z/])")
 """Of a column of numbers that goes on."""
-_BLANKS, _NEWLINE = [ord(c) for c in " \r"], ord("\n")
 _GROUPINGS = {
     (4, 4, 4, 4),
     (4, 4, 4, 4, 3),
@@ -88,85 +80,12 @@ def _parts(match: re.Match[str]) -> Iterator[tuple[int, str, tuple[int, ...]]]:
 
 
 def find(view: ScanText) -> Iterator[Hit]:
-    found, matches = sifted_numbers(view, _CARD, _sift)
-    yield from found
-    for match in matches:
+    for match in numbers(view, _CARD, _SHAPE):
         for end, digits, shape in _parts(match):
             level = _level(view, match.start(), end, digits, shape)
             if level:
                 yield Hit(match.start(), end, KIND, level)
                 break
-
-
-def _sift(view: ScanText) -> tuple[Iterable[Hit], Ints]:
-    """Numbers of one group are judged here where the next group cannot belong to them."""
-    sieve = view.sieve
-    found: list[Iterator[Hit]] = []
-    left: list[Ints] = []
-    for count in range(_LEAST, _LONGEST + 1):
-        i = sieve.rows(count, sieve.threes)
-        i = i[sieve.ends(i + count - 1) & sieve.linked(i, 0, count - 1)]
-        single = sieve.solid(i, 0, count - 1) & ~_goes_on(sieve, i, count)
-        own = single & vectorized_checks.left(sieve, sieve.at[i])
-        found.append(_single(view, i[own], count))
-        left.append(_spots(sieve, i[~own], count))
-    return chain.from_iterable(found), together(*left)
-
-
-def _goes_on(sieve: DigitIndex, i: Ints, count: int) -> Mask:
-    """Whether with the next group a number would not be too long."""
-    return sieve.joined(i + count - 1) & (count + sieve.size(i + count) <= _LONGEST)
-
-
-def _single(view: ScanText, i: Ints, count: int) -> Iterator[Hit]:
-    sieve = view.sieve
-    i = i[vectorized_checks.right(sieve, sieve.at[i] + count) & (sieve.digit[i] > 0)]
-    prefix, checked = sieve.number(i, 0, 6), sieve.luhn(i, count)
-    common, rare = (_any_within(ranges, prefix, count) for ranges in (_ISSUERS, _RARE))
-    start, near = sieve.at[i], np.zeros(len(i), np.int64)
-    asked = checked & (common | rare)
-    near[asked] = label_polarities(view, start[asked], start[asked] + count, _LABELS)
-    level = np.select(
-        [~checked & common, asked & common & (near > 0), asked & (near > 0), asked & common],
-        [Level.LOW, Level.HIGH, Level.MEDIUM, np.where(near < 0, Level.LOW, Level.MEDIUM)],
-        0,
-    )
-    sure = np.flatnonzero(level > Level.LOW)
-    level[sure[are_shown(view, i[sure], count)]] = Level.LOW
-    told = level > 0
-    return vectorized_checks.hits(start[told], start[told] + count, KIND, level[told])
-
-
-def _spots(sieve: DigitIndex, i: Ints, count: int) -> Ints:
-    """A check digit that fits; or one group that an issuer begins like that."""
-    known = np.isin(sieve.number(i, 0, 2), _KNOWN)
-    i = i[(known & sieve.solid(i, 0, count - 1)) | sieve.luhn(i, count)]
-    known = np.isin(sieve.number(i, 0, 2), _KNOWN) & (sieve.groups(i, count) <= _SPLIT)
-    known &= ~_are_columns(sieve, i, count)
-    return sieve.at[i[known | sieve.labelled(sieve.at[i], _LABELS)]]
-
-
-def _are_columns(sieve: DigitIndex, i: Ints, count: int) -> Mask:
-    """`_is_column` of many."""
-    start, end = sieve.at[i], sieve.at[i + count - 1] + 1
-    left = start - 2 - np.isin(sieve.code(start - 2), _BLANKS)
-    right = end + np.isin(sieve.code(end), _BLANKS)
-    above, below = sieve.code(start - 1) == _NEWLINE, sieve.code(right) == _NEWLINE
-    for place in range(4):
-        above &= sieve.is_digit(left - place)
-        below &= sieve.is_digit(right + 1 + place)
-    last = right + 5 + sieve.is_digit(right + 5)
-    below &= ~(sieve.is_digit(last) | sieve.is_letter(last) | (sieve.code(last) == ord("/")))
-    columns: Mask = (above | below) & (sieve.lines[i + count - 1] - sieve.lines[i] > 1)
-    return columns
-
-
-def _any_within(ranges: _Ranges, prefix: NDArray[np.int32], count: int) -> Mask:
-    found = np.zeros(len(prefix), np.bool_)
-    for low, high, counts in ranges:
-        if count in counts:
-            found |= (low <= prefix) & (prefix <= high)
-    return found
 
 
 def _within(ranges: _Ranges, digits: str) -> bool:

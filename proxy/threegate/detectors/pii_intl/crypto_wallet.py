@@ -7,13 +7,10 @@ import re
 from collections.abc import Iterator
 from functools import cache
 
-import numpy as np
-
 from threegate.detectors.base import DetectorInfo, Example
 from threegate.detectors.engine import open_match
 from threegate.detectors.engine.context import ScanText
-from threegate.detectors.engine.digit_index import DigitIndex, Ints
-from threegate.detectors.engine.recognizer import Hit, Recognizer, Spots, candidates
+from threegate.detectors.engine.recognizer import Hit, Recognizer, overlapping
 from threegate.detectors.pii_intl import base58
 from threegate.types import Bilingual, Level
 
@@ -27,29 +24,14 @@ _ETHER = re.compile(r"0(?<![0-9A-Za-z].)x[0-9a-fA-F]{40}(?![0-9A-Za-z])")
 _GENERATOR = (0x3B6A57B2, 0x26508E6D, 0x1EA119FA, 0x3D4233DD, 0x2A1462B3)
 
 
-def _words(sieve: DigitIndex, heads: str, least: int) -> tuple[Ints, Ints]:
-    """Words of that length which begin with one of `heads`."""
-    start, end = sieve.tokens(least)
-    headed = np.isin(sieve.codes[start], [ord(c) for c in heads])
-    return start[headed], end[headed]
-
-
-def _checked_spots(sieve: DigitIndex) -> Ints:
-    return base58.checked_words(sieve, *_words(sieve, "13DLMT", base58.LEAST))
-
-
-def _spots(heads: str, least: int) -> Spots:
-    return lambda sieve: _words(sieve, heads, least)[0]
-
-
 def find(view: ScanText) -> Iterator[Hit]:
-    for match in candidates(view, _CHECKED, _checked_spots):
+    for match in overlapping(_CHECKED, view):
         if base58.checked(match.group()):
             yield Hit(*match.span(), KIND, Level.HIGH)
-    for match in candidates(view, _SEGWIT, _spots("bBlL", 41)):
+    for match in overlapping(_SEGWIT, view):
         if _bech32(match.group().lower()):
             yield Hit(*match.span(), KIND, Level.HIGH)
-    for match in candidates(view, _ETHER, _spots("0", 42)):
+    for match in overlapping(_ETHER, view):
         if len(set(match.group()[2:].lower())) >= 8:
             yield Hit(*match.span(), KIND, Level.MEDIUM)
 

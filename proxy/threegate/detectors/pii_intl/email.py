@@ -8,14 +8,11 @@ import string
 from collections.abc import Iterator, Mapping
 from functools import cache
 
-import numpy as np
 import tldextract
 
 from threegate.detectors.base import DetectorInfo, Example
 from threegate.detectors.engine import open_match
-from threegate.detectors.engine.character_arrays import LOCAL
 from threegate.detectors.engine.context import ScanText
-from threegate.detectors.engine.digit_index import LONG, DigitIndex, Ints
 from threegate.detectors.engine.recognizer import Hit, Recognizer, overlapping
 from threegate.types import Bilingual, Level
 
@@ -25,7 +22,6 @@ _EMAIL = re.compile(
     r"{1,6}(?:xn--[A-Za-z0-9\-]{2,56}|[A-Za-z]{2,24}))(?![A-Za-z0-9])(?!-[A-Za-z0-9])"
 )
 _LOCAL = string.ascii_letters + string.digits + "._%+'-"
-_AT, _DOT = ord("@"), ord(".")
 _NO_BEGIN, _NO_END = "._%+'-", ".%'"
 _LONGEST = 64
 _USERINFO = re.compile(r"[^/\s?#,;]*")
@@ -58,44 +54,11 @@ def is_real(domain: str) -> bool:
     return before is not None and (not before or rest.rpartition(".")[2] in before)
 
 
-def _spots(sieve: DigitIndex) -> tuple[Ints, Ints]:
-    """Where local parts begin, and the signs behind them: a dot follows, and it is not the user
-    right behind a scheme."""
-    start, end = sieve.stretches(LOCAL)
-    dots = np.cumsum(sieve.codes == _DOT, dtype=np.int32)
-    dotted = (start[1:] == end[:-1] + 1) & (dots[end[1:] - 1] > dots[end[:-1]])
-    dotted &= sieve.codes[end[:-1]] == _AT
-    start, end = start[:-1][dotted], end[:-1][dotted]
-    user = sieve.is_word(start) & (end - start <= _LONGEST)
-    for place, sign in enumerate("//:", 1):
-        user &= sieve.code(start - place) == ord(sign)
-    free = ~user & ~np.isin(sieve.code(end - 1), [ord(c) for c in _NO_END])
-    return _begins(sieve, start[free], end[free]), end[free]
-
-
-def _begins(sieve: DigitIndex, start: Ints, end: Ints) -> Ints:
-    """`_begin` of many."""
-    start = np.maximum(start, end - _LONGEST)
-    while (signs := np.isin(sieve.code(start), [ord(c) for c in _NO_BEGIN]) & (start < end)).any():
-        start = start + signs
-    return start
-
-
 def find(view: ScanText) -> Iterator[Hit]:
-    for start, match in _few(view) if len(view.text) < LONG else _many(view):
+    for match in overlapping(_EMAIL, view):
+        start = _begin(view.text, match.start())
         if start < match.start() and _addressed(view.text, start, match):
             yield Hit(start, match.end(), KIND, Level.HIGH)
-
-
-def _few(view: ScanText) -> Iterator[tuple[int, re.Match[str]]]:
-    return ((_begin(view.text, m.start()), m) for m in overlapping(_EMAIL, view))
-
-
-def _many(view: ScanText) -> Iterator[tuple[int, re.Match[str]]]:
-    begins, signs = _spots(view.sieve)
-    for start, sign in zip(begins.tolist(), signs.tolist(), strict=True):
-        if match := _EMAIL.match(view.text, sign):
-            yield start, match
 
 
 def _begin(text: str, at: int) -> int:

@@ -5,14 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-import numpy as np
-
 from threegate.detectors.base import DetectorInfo, Example
 from threegate.detectors.engine import open_match
 from threegate.detectors.engine.checksums import mod97
 from threegate.detectors.engine.context import ScanText
-from threegate.detectors.engine.digit_index import DigitIndex, Ints, together
-from threegate.detectors.engine.recognizer import Hit, Recognizer, candidates
+from threegate.detectors.engine.recognizer import Hit, Recognizer, overlapping
 from threegate.types import Bilingual, Level
 
 KIND = "pii.iban"
@@ -24,70 +21,13 @@ _TABLE = (
     "TR26 UA29 VA22 VG24 XK20"
 )
 _LENGTHS = {item[:2]: int(item[2:]) for item in _TABLE.split()}
-_SIZES = sorted(set(_LENGTHS.values()))
-_WANTED = np.zeros((27, 27), np.int64)
-for _country, _length in _LENGTHS.items():
-    _WANTED[ord(_country[0]) - ord("A"), ord(_country[1]) - ord("A")] = _length
-_WORTH = np.array([int(c, 36) if c.isascii() and c.isalnum() else 0 for c in map(chr, range(128))])
-_SMALL = tuple(map(ord, "az"))
-_BLANKS = tuple(map(ord, " \u00a0"))
 _IBAN = re.compile(
     r"[A-Z](?<![0-9A-Za-z].)[A-Z][0-9]{2}(?:[ \u00a0]?[0-9A-Z]{4}){2,7}(?:[ \u00a0]?[0-9A-Z]{1,3})?"
 )
 
 
-def _spots(sieve: DigitIndex) -> Ints:
-    """Words that begin like one; of the whole length only with a check number that fits."""
-    start, end = sieve.tokens(4)
-    head = [sieve.code(start + place) for place in range(4)]
-    wanted = _WANTED[_letter(head[0]), _letter(head[1])]
-    digits = sieve.is_digit(start + 2) & sieve.is_digit(start + 3)
-    size = end - start
-    start, size, wanted = (
-        each[digits & (wanted >= size) & (wanted > 0)] for each in (start, size, wanted)
-    )
-    whole = size == wanted
-    fits = np.concatenate(
-        [_fitting(sieve, start[whole & (size == length)], length) for length in _SIZES]
-    )
-    grouped = start[~whole]
-    return together(grouped[_written(sieve, grouped) >= wanted[~whole]], fits)
-
-
-def _written(sieve: DigitIndex, start: Ints) -> Ints:
-    """How many characters these words have with those behind them, one blank between two, up to a
-    small letter."""
-    starts, ends = sieve.tokens(1)
-    small = np.cumsum((sieve.codes >= _SMALL[0]) & (sieve.codes <= _SMALL[1]), dtype=np.int32)
-    blank = (starts[1:] - ends[:-1] == 1) & np.isin(sieve.codes[ends[:-1]], _BLANKS)
-    last = np.append(
-        np.flatnonzero(~blank | (small[ends[1:] - 1] > small[ends[:-1]])), len(ends) - 1
-    )
-    sizes = np.cumsum(ends - starts)
-    first = np.searchsorted(starts, start)
-    upto = last[np.searchsorted(last, first)]
-    written: Ints = sizes[upto] - sizes[first] + ends[first] - start
-    return written
-
-
-def _letter(code: Ints) -> Ints:
-    """0 to 25, 26 for what is no capital."""
-    place = code - ord("A")
-    return np.where((place >= 0) & (place < 26), place, 26)
-
-
-def _fitting(sieve: DigitIndex, start: Ints, length: int) -> Ints:
-    """`mod97` of words of one length."""
-    rest = np.zeros(len(start), np.int64)
-    for place in (*range(4, length), *range(4)):
-        worth = _WORTH[sieve.codes[start + place]]
-        rest = np.where(worth < 10, rest * 10 + worth, rest * 100 + worth) % 97
-    fitting: Ints = start[rest == 1]
-    return fitting
-
-
 def find(view: ScanText) -> Iterator[Hit]:
-    for match in candidates(view, _IBAN, _spots):
+    for match in overlapping(_IBAN, view):
         end = _end(match.group())
         after = view.text[match.start() + end : match.start() + end + 1]
         if end and not (after.isascii() and after.isalnum()):

@@ -5,14 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-import numpy as np
-
 from threegate.detectors.base import DetectorInfo, Example
 from threegate.detectors.engine import open_match
-from threegate.detectors.engine.character_arrays import HEX
 from threegate.detectors.engine.context import ScanText
-from threegate.detectors.engine.digit_index import DigitIndex, Ints
-from threegate.detectors.engine.recognizer import Hit, Recognizer, candidates
+from threegate.detectors.engine.recognizer import Hit, Recognizer, overlapping
 from threegate.types import Bilingual, Level
 
 KIND = "pii.mac"
@@ -20,35 +16,16 @@ _MAC = re.compile(
     r"[0-9A-Fa-f](?<![0-9A-Za-z].)(?<![0-9A-Fa-f][:\-].)[0-9A-Fa-f]([:\-])"
     r"[0-9A-Fa-f]{2}(?:\1[0-9A-Fa-f]{2}){4}(?![0-9A-Za-z])(?![:\-][0-9A-Fa-f])"
 )
-_SMALL = 0x20
-"""In the code of a small letter, and of a digit."""
 _CISCO = re.compile(
     r"[0-9A-Fa-f](?<![0-9A-Za-z.].)[0-9A-Fa-f]{3}\.[0-9A-Fa-f]{4}\.[0-9A-Fa-f]{4}(?![0-9A-Za-z]|\.[0-9A-Za-z])"
 )
 
 
-def _spots(sieve: DigitIndex) -> Ints:
-    """Six pairs, not of one digit, that no pair stands before."""
-    start = sieve.grouped(":-", (2,) * 6)
-    digit = [sieve.codes[start + place] | _SMALL for place in range(17) if place % 3 < 2]
-    start = start[np.any([each != digit[0] for each in digit], axis=0)]
-    joined = np.isin(sieve.code(start - 1), (ord(":"), ord("-"))) & sieve.has(start - 2, HEX)
-    alone: Ints = start[~joined]
-    return alone
-
-
-def _cisco_spots(sieve: DigitIndex) -> Ints:
-    """Where a letter is among the twelve: digits alone are none."""
-    start = sieve.grouped(".", (4, 4, 4))
-    letters = sieve.is_letter(start[:, None] + np.arange(14)).any(1)
-    return start[letters]
-
-
 def find(view: ScanText) -> Iterator[Hit]:
-    for match in candidates(view, _MAC, _spots):
+    for match in overlapping(_MAC, view):
         if len(set(match.group().upper())) > 2:
             yield Hit(*match.span(), KIND, Level.HIGH)
-    for match in candidates(view, _CISCO, _cisco_spots):
+    for match in overlapping(_CISCO, view):
         if _mixed(match.group()):
             yield Hit(*match.span(), KIND, Level.MEDIUM)
 

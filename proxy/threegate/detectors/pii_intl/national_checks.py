@@ -1,130 +1,111 @@
-"""Check digits of identity and tax numbers of more countries, of many numbers at once: a row of
-digits each."""
+"""Check digits of identity and tax numbers of more countries, over a row of digits."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from operator import mul
 
-import numpy as np
-
-from threegate.detectors.engine.digit_index import Ints, Mask
-
-Check = Callable[[Ints], Mask]
+Digits = Sequence[int]
+Check = Callable[[Digits], bool]
 
 
-def _sum(digits: Ints, weights: Sequence[int]) -> Ints:
-    total: Ints = digits[:, : len(weights)] @ np.array(weights)
-    return total
+def _sum(digits: Digits, weights: Sequence[int]) -> int:
+    return sum(map(mul, digits, weights))
 
 
-def _number(digits: Ints) -> Ints:
-    return _sum(digits, [10**place for place in range(digits.shape[1] - 1, -1, -1)])
+def _number(digits: Digits) -> int:
+    return int("".join(map(str, digits)))
 
 
-def _between(number: Ints, least: int, most: int) -> Mask:
-    between: Mask = (number >= least) & (number <= most)
-    return between
-
-
-def varied(digits: Ints) -> Mask:
+def varied(digits: Digits) -> bool:
     """Of numbers without a check digit: no example of one or two digits over and over."""
-    ordered = np.sort(digits, axis=1)
-    told: Mask = (np.diff(ordered, axis=1) > 0).sum(1) > 1
-    return told
+    return len(set(digits)) > 2
 
 
 def weighted(modulus: int, *weights: int) -> Check:
-    """The sum leaves no rest."""
+    """The sum leaves no remainder."""
     return lambda digits: _sum(digits, weights) % modulus == 0
 
 
 def modulo_11(*weights: int) -> Check:
     """The last digit makes the sum a multiple of eleven; ten and eleven are written 0."""
-    return lambda digits: (11 - _sum(digits, weights) % 11) % 11 % 10 == digits[:, -1]
+    return lambda digits: (11 - _sum(digits, weights) % 11) % 11 % 10 == digits[-1]
 
 
 def remainder_11(*weights: int) -> Check:
-    """The last digit is the rest by eleven, ten is written 0."""
-    return lambda digits: _sum(digits, weights) % 11 % 10 == digits[:, -1]
+    """The last digit is the remainder by eleven, ten is written 0."""
+    return lambda digits: _sum(digits, weights) % 11 % 10 == digits[-1]
 
 
-def french(digits: Ints) -> Mask:
-    told: Mask = 97 - _number(digits[:, :13]) % 97 == _number(digits[:, 13:])
-    return told
+def french(digits: Digits) -> bool:
+    return 97 - _number(digits[:13]) % 97 == _number(digits[13:])
 
 
-def belgian(digits: Ints) -> Mask:
+def belgian(digits: Digits) -> bool:
     """Of those born from 2000 on a 2 is put before the number."""
-    number, told = _number(digits[:, :9]), _number(digits[:, 9:])
-    right: Mask = (97 - number % 97 == told) | (97 - (2 * 10**9 + number) % 97 == told)
-    return right
+    number, check = _number(digits[:9]), _number(digits[9:])
+    return check in (97 - number % 97, 97 - (2 * 10**9 + number) % 97)
 
 
-def norwegian(digits: Ints) -> Mask:
+def norwegian(digits: Digits) -> bool:
     first = weighted(11, 3, 7, 6, 1, 8, 9, 4, 5, 2, 1)(digits)
-    return first & weighted(11, 5, 4, 3, 2, 7, 6, 5, 4, 3, 2, 1)(digits)
+    return first and weighted(11, 5, 4, 3, 2, 7, 6, 5, 4, 3, 2, 1)(digits)
 
 
-def born_day_first(digits: Ints) -> Mask:
-    return _between(_number(digits[:, :2]), 1, 31) & _between(_number(digits[:, 2:4]), 1, 12)
+def born_day_first(digits: Digits) -> bool:
+    return 1 <= _number(digits[:2]) <= 31 and 1 <= _number(digits[2:4]) <= 12
 
 
-def born_year_first(digits: Ints) -> Mask:
-    return _between(_number(digits[:, 2:4]), 1, 12) & _between(_number(digits[:, 4:6]), 1, 31)
+def born_year_first(digits: Digits) -> bool:
+    return 1 <= _number(digits[2:4]) <= 12 and 1 <= _number(digits[4:6]) <= 31
 
 
-def czech(digits: Ints) -> Mask:
+def czech(digits: Digits) -> bool:
     """The months of women count from 51."""
-    month = _number(digits[:, 2:4]) % 50
-    return _between(month, 1, 32) & np.isin(_number(digits) % 11, (0, 10))
+    return 1 <= _number(digits[2:4]) % 50 <= 32 and _number(digits) % 11 in (0, 10)
 
 
-def baltic(digits: Ints) -> Mask:
+def baltic(digits: Digits) -> bool:
     """Estonia and Lithuania."""
     first = _sum(digits, (1, 2, 3, 4, 5, 6, 7, 8, 9, 1)) % 11
     second = _sum(digits, (3, 4, 5, 6, 7, 8, 9, 1, 2, 3)) % 11 % 10
-    told: Mask = np.where(first == 10, second, first) == digits[:, 10]
-    return told
+    return (second if first == 10 else first) == digits[10]
 
 
-def brazilian(digits: Ints) -> Mask:
+def brazilian(digits: Digits) -> bool:
     """CPF of eleven, CNPJ of fourteen digits: two check digits, the second over the first."""
-    size = digits.shape[1]
+    size = len(digits)
     most = 8 if size == 14 else size
-    right = varied(digits)
-    for end in (size - 2, size - 1):
+
+    def fits(end: int) -> bool:
         rest = _sum(digits, [2 + place % most for place in range(end - 1, -1, -1)]) % 11
-        right &= np.where(rest < 2, 0, 11 - rest) == digits[:, end]
-    return right
+        return (0 if rest < 2 else 11 - rest) == digits[end]
+
+    return varied(digits) and fits(size - 2) and fits(size - 1)
 
 
-def japanese(digits: Ints) -> Mask:
+def japanese(digits: Digits) -> bool:
     rest = _sum(digits, (6, 5, 4, 3, 2, 7, 6, 5, 4, 3, 2)) % 11
-    told: Mask = np.where(rest <= 1, 0, 11 - rest) == digits[:, 11]
-    return told
+    return (0 if rest <= 1 else 11 - rest) == digits[11]
 
 
-def indonesian(digits: Ints) -> Mask:
+def indonesian(digits: Digits) -> bool:
     """A province, then the day (of women from 41) and the month of birth."""
-    day = _number(digits[:, 6:8]) % 40
-    place = _between(_number(digits[:, :2]), 11, 96)
-    return place & _between(day, 1, 31) & _between(_number(digits[:, 8:10]), 1, 12)
+    day = _number(digits[6:8]) % 40
+    return 11 <= _number(digits[:2]) <= 96 and 1 <= day <= 31 and 1 <= _number(digits[8:10]) <= 12
 
 
-def russian_insurance(digits: Ints) -> Mask:
-    told: Mask = _sum(digits, range(9, 0, -1)) % 101 % 100 == _number(digits[:, 9:])
-    return told
+def russian_insurance(digits: Digits) -> bool:
+    return _sum(digits, range(9, 0, -1)) % 101 % 100 == _number(digits[9:])
 
 
-def russian_tax(digits: Ints) -> Mask:
+def russian_tax(digits: Digits) -> bool:
     tens = (2, 4, 10, 3, 5, 9, 4, 6, 8)
-    if digits.shape[1] == 10:
+    if len(digits) == 10:
         return remainder_11(*tens)(digits)
-    return remainder_11(7, *tens)(digits[:, :11]) & remainder_11(3, 7, *tens)(digits)
+    return remainder_11(7, *tens)(digits[:11]) and remainder_11(3, 7, *tens)(digits)
 
 
-def luhn(digits: Ints) -> Mask:
-    doubled = np.array((0, 2, 4, 6, 8, 1, 3, 5, 7, 9))
-    total = digits[:, -1::-2].sum(1) + doubled[digits[:, -2::-2]].sum(1)
-    told: Mask = total % 10 == 0
-    return told
+def luhn(digits: Digits) -> bool:
+    doubled = (0, 2, 4, 6, 8, 1, 3, 5, 7, 9)
+    return (sum(digits[-1::-2]) + sum(doubled[d] for d in digits[-2::-2])) % 10 == 0

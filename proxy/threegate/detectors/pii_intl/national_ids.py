@@ -1,25 +1,23 @@
 """Identity and tax numbers of persons and firms in more countries: behind their label, with the
 right check digits; a few by their groups and check digits alone.
 
-Labels are looked for at once, then each number of those that are there by a pass of its own.
-Arrays compute the check digits of all.
+Labels are looked for at once, then each number whose label occurs by a pass of its own.
 """
 
 # ruff: noqa: E501 (a table reads better with one number a line)
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
-import numpy as np
 import re2
 
 from threegate.detectors.base import DetectorInfo, Example
-from threegate.detectors.engine import open_match, vectorized_checks
+from threegate.detectors.engine import open_match
 from threegate.detectors.engine.byte_patterns import loosened
 from threegate.detectors.engine.context import ScanText
-from threegate.detectors.engine.digit_index import DigitIndex, Ints, Mask
-from threegate.detectors.engine.digit_spans import NUMBER
+from threegate.detectors.engine.number_index import DIGITS, NUMBER
 from threegate.detectors.engine.recognizer import ANSWER, Find, Hit, Recognizer
 from threegate.detectors.pii_intl.national_checks import (
     Check,
@@ -130,22 +128,23 @@ def _finder(table: tuple[_Number, ...]) -> Find:
 
 
 def _found(view: ScanText, number: _Number) -> Iterator[Hit]:
-    spans = vectorized_checks.columns(re2_spans.spans(number.whole, view.data), 2)
-    if not len(spans[0]):
-        return
-    sieve = view.sieve
-    label, end = sieve.places[spans]
-    i = np.searchsorted(sieve.at, end)
-    digits = sieve.digit[i[:, None] - np.arange(number.digits, 0, -1)]
-    start = sieve.at[i - number.digits]
-    right = (start - label <= _REACH) & _edged(sieve, start, end) & number.check(digits)
-    yield from vectorized_checks.hits(start[right], end[right], number.kind, Level.HIGH)
+    for first, last in re2_spans.spans(number.whole, view.data):
+        view.spend()
+        label, end = view.place(first), view.place(last)
+        digits = [i for i in range(label, end) if view.text[i] in DIGITS][-number.digits :]
+        start = digits[0]
+        if (
+            start - label <= _REACH
+            and _EDGES.match(view.text, start)
+            and not _BEHIND.match(view.text, end)
+            and number.check([int(view.text[i]) for i in digits])
+        ):
+            yield Hit(start, end, number.kind, Level.HIGH)
 
 
-def _edged(sieve: DigitIndex, start: Ints, end: Ints) -> Mask:
-    """Nothing beside a value that makes it a part of something longer."""
-    before = ~sieve.is_word(start - 1) & ~sieve.goes_on(start)
-    return before & ~sieve.is_word(end) & ~vectorized_checks.followed(sieve, end, ".-/")
+_EDGES = re.compile(r"[0-9](?<![0-9A-Za-z].)(?<![0-9][.\-/].)")
+_BEHIND = re.compile(r"[0-9A-Za-z]|[.\-/][0-9]")
+"""Makes a value a part of something longer."""
 
 
 RECOGNIZER = Recognizer(

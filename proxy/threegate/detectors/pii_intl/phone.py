@@ -11,15 +11,13 @@ import re
 from collections.abc import Iterator
 from functools import cache, lru_cache
 
-import numpy as np
 from phonenumbers import PhoneMetadata
 
 from threegate.detectors.base import DetectorInfo, Example
 from threegate.detectors.engine import open_match
 from threegate.detectors.engine.context import REACH, SPACE, ScanText, label_polarity
-from threegate.detectors.engine.digit_index import DigitIndex, Ints, Mask, together
-from threegate.detectors.engine.digit_spans import NUMBER
 from threegate.detectors.engine.labels import Labels, words
+from threegate.detectors.engine.number_index import DIGITS, NUMBER, Shape
 from threegate.detectors.engine.recognizer import DASH, EDGE, Hit, Recognizer, digits_of, numbers
 from threegate.detectors.pii_intl.phone_ranges import in_use, in_use_in_america, is_possible
 from threegate.types import Bilingual, Level
@@ -55,8 +53,8 @@ _TELLING = re.compile(
     r"|8 ?[(]9[0-9]{2}[)] ?[0-9]{3}-[0-9]{2}-[0-9]{2}|[(][1-9][0-9][)] ?9[0-9]{4}-[0-9]{4}"
 )
 """Groups that nothing but a telephone number of that country has: no label is needed."""
-_GROUPS = (222, 533, 434, 344, 433, 332)
-"""Sizes of the first three of `_TELLING`; beside them a group of five and one of six."""
+_INTERNATIONAL_SHAPE, _AMERICAN_SHAPE = Shape(7, "+0"), Shape(10, "(123456789")
+_NATIONAL_SHAPE, _BRACKETED_SHAPE = Shape(7, DIGITS, run=2), Shape(7, "8(（")
 _STRONG = (
     "电话|電話|手机|手機|手提|携帯|전화|휴대|연락처|whatsapp|phone|mobile|tel|cell|tlf|gsm|telefon",
     "telefoon|teléfono|telefono|telefone|móvil|movil|celular|cellulare|mobil|handy|natel|téléphone",
@@ -72,13 +70,11 @@ _LABELS = words(
 )
 _INITIAL = re.compile("(?<![A-Za-z])[TMPCFDtmpcfd][:.：] ?$")
 """A label of signatures, right before a number in groups."""
-_SIGNS, _INITIALS = tuple(map(ord, ":.：")), tuple(map(ord, "TMPCFDtmpcfd"))
 _TRUNK_REGIONS = (
     *("TW", "GB", "AU", "DE", "FR", "JP", "KR", "IT", "CH", "AT", "NL", "BE", "SE", "FI", "IE"),
     *("NZ", "ZA", "NG", "KE", "AE", "SA", "MY", "ID", "PH", "TH", "VN", "IN", "PK", "TR", "IL"),
     *("UA", "EG", "RO", "BD", "LK", "AR", "BR"),
 )
-_BLANK, _OPENING, _CLOSING = ord(" "), tuple(map(ord, "(（")), tuple(map(ord, ")）"))
 _REGIONS: tuple[tuple[re.Pattern[str], tuple[str, ...], Labels], ...] = (
     (re.compile(r"0[0-9]{7,11}$"), _TRUNK_REGIONS, _LABELS),
     (re.compile(r"8[3489][0-9]{9}$"), ("RU", "KZ"), _LABELS),
@@ -135,16 +131,16 @@ def _shaped(head: str, size: int) -> tuple[tuple[tuple[str, ...], Labels], ...]:
 
 
 def find(view: ScanText) -> Iterator[Hit]:
-    for match in numbers(view, _INTERNATIONAL, _international_spots):
+    for match in numbers(view, _INTERNATIONAL, _INTERNATIONAL_SHAPE):
         if hit := _international(view, match):
             yield hit
     told = {
-        match.span(): _american(view, match) for match in numbers(view, _AMERICAN, _american_spots)
+        match.span(): _american(view, match) for match in numbers(view, _AMERICAN, _AMERICAN_SHAPE)
     }
     yield from filter(None, told.values())
     judged: _Judged = {}
-    for pattern, spots in ((_NATIONAL, _national_spots), (_BRACKETED, _bracketed_spots)):
-        for match in numbers(view, pattern, spots):
+    for pattern, shape in ((_NATIONAL, _NATIONAL_SHAPE), (_BRACKETED, _BRACKETED_SHAPE)):
+        for match in numbers(view, pattern, shape):
             known = told.get(match.span())
             open_ = known is None or known.level < Level.MEDIUM
             if open_ and (region := _national(view, match, judged)):
@@ -157,58 +153,6 @@ def _american(view: ScanText, match: re.Match[str]) -> Hit | None:
         level = Level.HIGH if near > 0 else Level.LOW if near else Level.MEDIUM
         return Hit(*match.span(), KIND, level, "US")
     return Hit(*match.span(), KIND, Level.MEDIUM, "US_form") if near > 0 else None
-
-
-def _international_spots(sieve: DigitIndex) -> Ints:
-    plus = sieve.free[sieve.before_free == ord("+")]
-    zeros = sieve.pairs[sieve.number(sieve.pairs, 0, 2) == 0]
-    return together(sieve.at[sieve.rows(7, plus)] - 1, sieve.at[sieve.rows(7, zeros)])
-
-
-def _american_spots(sieve: DigitIndex) -> Ints:
-    """Three, three and four digits, a bracket or the country's 1 before them."""
-    i = sieve.rows(10, sieve.runs(3))
-    i = i[sieve.solid(i, 3, 5) & sieve.solid(i, 6, 9) & sieve.ends(i + 9)]
-    start = sieve.at[i]
-    bracket = start[sieve.codes[np.maximum(start - 1, 0)] == ord("(")] - 1
-    plain = start[(sieve.digit[i] >= 2) & ~sieve.goes_on(start)]
-    return together(plain, bracket, sieve.at[i[(i > 0) & (sieve.digit[i - 1] == 1)] - 1])
-
-
-def _national_spots(sieve: DigitIndex) -> Ints:
-    """Seven digits with no more than one sign between two, and none between the first; a label, or
-    a nought in groups that may need none."""
-    i = sieve.rows(7, sieve.pairs)
-    i = i[sieve.at[i + 6] - sieve.at[i] <= 12]
-    start = sieve.at[i]
-    formed = (sieve.digit[i] == 0) & (_grouped(sieve, i) | _signed(sieve, start))
-    spots: Ints = start[sieve.labelled(start, _LABELS) | formed]
-    return spots
-
-
-def _grouped(sieve: DigitIndex, i: Ints) -> Mask:
-    """Whether the first groups from digit i on are those of a number of `_TELLING`."""
-    sizes = [sieve.size(i)]
-    for _ in range(2):
-        sizes.append(sieve.size(i + sum(sizes)))
-    known = np.isin(sizes[0] * 100 + sizes[1] * 10 + sizes[2], _GROUPS)
-    grouped: Mask = known | ((sizes[0] == 5) & (sizes[1] == 6))
-    return grouped
-
-
-def _signed(sieve: DigitIndex, start: Ints) -> Mask:
-    """Whether `_INITIAL` may stand before a number."""
-    sign = start - 1 - (sieve.code(start - 1) == _BLANK)
-    signed: Mask = np.isin(sieve.code(sign), _SIGNS) & np.isin(sieve.code(sign - 1), _INITIALS)
-    return signed
-
-
-def _bracketed_spots(sieve: DigitIndex) -> Ints:
-    opened = sieve.rows(7, sieve.free[np.isin(sieve.before_free, _OPENING)])
-    russian = sieve.rows(7, sieve.free[sieve.digit.take(sieve.free) == 8])
-    start, eight = sieve.at[opened], sieve.at[russian]
-    closed = np.isin(sieve.code(start + sieve.size(opened)), _CLOSING)
-    return together(start[closed] - 1, eight[np.isin(sieve.code(eight + 1), (_BLANK, *_OPENING))])
 
 
 def _international(view: ScanText, match: re.Match[str]) -> Hit | None:

@@ -6,15 +6,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-import numpy as np
-
 from threegate.detectors.base import DetectorInfo, Example
-from threegate.detectors.engine import open_match, vectorized_checks
+from threegate.detectors.engine import open_match
 from threegate.detectors.engine.checksums import nhs
-from threegate.detectors.engine.context import ScanText, label_polarities, label_polarity
-from threegate.detectors.engine.digit_index import DigitIndex, Ints, Mask
-from threegate.detectors.engine.digit_spans import NUMBER
+from threegate.detectors.engine.context import ScanText, label_polarity
 from threegate.detectors.engine.labels import words
+from threegate.detectors.engine.number_index import DIGITS, NUMBER, Shape
 from threegate.detectors.engine.recognizer import (
     EDGE,
     WORD_EDGE,
@@ -33,52 +30,23 @@ _NINO = re.compile(
     r"N|(?<=Z)Z)[A-CEGHJ-NPR-TW-Z]"
     rf"([ ]?)[0-9]{{2}}\1[0-9]{{2}}\1[0-9]{{2}}\1[A-D]{WORD_EDGE}"
 )
+_NHS_SHAPE, _NINO_SHAPE = Shape(10, DIGITS, run=3), Shape(6, run=2, letters=True)
 _NHS_LABELS = words("nhs|nhs number|nhs no|health service|patient|国民保健")
 _NINO_LABELS = words("国民保险|national insurance|insurance number|nino|ni|payroll")
 
 
-def _nhs_spots(sieve: DigitIndex) -> Ints:
-    i = sieve.rows(10, sieve.threes)
-    i = i[sieve.solid(i, 3, 5) & sieve.solid(i, 6, 9) & sieve.ends(i + 9)]
-    total = sum((10 - place) * sieve.digit[i + place] for place in range(10))
-    fits: Mask = np.asarray(total) % 11 == 0
-    return sieve.at[i[fits]]
-
-
-def _nino_spots(sieve: DigitIndex) -> Ints:
-    """Two letters, a blank or none, and six digits in one run or three."""
-    at = sieve.at[sieve.runs(2, 6)]
-    start = at - 2 - (sieve.code(at - 1) == ord(" "))
-    letters = sieve.is_letter(start) & sieve.is_letter(start + 1)
-    alone: Ints = start[letters & ~sieve.is_word(start - 1)]
-    return alone
-
-
 def find(view: ScanText) -> Iterator[Hit]:
-    for match in numbers(view, _NHS, _nhs_spots):
+    for match in numbers(view, _NHS, _NHS_SHAPE):
         if nhs(digits_of(match.group())) and label_polarity(view, *match.span(), _NHS_LABELS) > 0:
             yield Hit(*match.span(), NHS, Level.HIGH)
-    yield from _ninos(view)
-
-
-def _ninos(view: ScanText) -> Iterator[Hit]:
-    found = numbers(view, _NINO, _nino_spots)
-    if view.stretches is None:
-        return _many_ninos(view, found)
-    return (_nino(view, match) for match in found)
+    for match in numbers(view, _NINO, _NINO_SHAPE):
+        yield _nino(view, match)
 
 
 def _nino(view: ScanText, match: re.Match[str]) -> Hit:
     near = label_polarity(view, *match.span(), _NINO_LABELS, behind=False)
     level = Level.MEDIUM if match[1] else Level.LOW
     return Hit(*match.span(), NINO, Level.HIGH if near > 0 else level)
-
-
-def _many_ninos(view: ScanText, found: Iterator[re.Match[str]]) -> Iterator[Hit]:
-    start, end, spaced = vectorized_checks.columns(((*m.span(), len(m[1])) for m in found), 3)
-    near = label_polarities(view, start, end, _NINO_LABELS, behind=False)
-    level = np.where(spaced > 0, Level.MEDIUM, Level.LOW)
-    return vectorized_checks.hits(start, end, NINO, np.where(near > 0, Level.HIGH, level))
 
 
 _OPEN = re.compile(

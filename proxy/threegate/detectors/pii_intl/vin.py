@@ -5,31 +5,20 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from string import ascii_lowercase, ascii_uppercase
-
-import numpy as np
 
 from threegate.detectors.base import DetectorInfo, Example
-from threegate.detectors.engine import checksums, open_match, vectorized_checks
-from threegate.detectors.engine.checksums import NONE, VIN_VALUES, VIN_WEIGHTS
-from threegate.detectors.engine.context import ScanText, label_polarities, label_polarity
-from threegate.detectors.engine.digit_index import DigitIndex, Ints, Mask
+from threegate.detectors.engine import checksums, open_match
+from threegate.detectors.engine.context import ScanText, label_polarity
 from threegate.detectors.engine.labels import words
-from threegate.detectors.engine.recognizer import WORD_EDGE, Hit, Recognizer, candidates, sifted
+from threegate.detectors.engine.recognizer import WORD_EDGE, Hit, Recognizer, overlapping
 from threegate.types import Bilingual, Level
 
 KIND = "pii.vin"
-_DASH, _NINE, _LOWER = ord("-"), ord("9"), 0x20
 _BODY = "[0-9A-HJ-NPR-Z]"
 _VIN = re.compile(
     rf"[0-9](?<=(?i:{_BODY}{{13}}).)(?<![0-9A-Za-z].{{14}})[0-9]{{3}}{WORD_EDGE}(?!-[0-9A-Za-z])"
 )
 """Found from its serial number, the four digits at the end: few texts have those."""
-_LENGTH = 17
-_VALUES = np.array([-1 if value == NONE else value for value in VIN_VALUES[:128]])
-_VALUES[[ord(c) for c in ascii_lowercase]] = _VALUES[[ord(c) for c in ascii_uppercase]]
-_CHECKS = np.array([ord(c) | _LOWER for c in "0123456789X"])
-_MANDATORY = [ord(c) for c in "L145l"]
 _LABELS = words("车架|車架|车辆识别|识别代号|车身号|vin|chassis|vehicle|vehicle identification")
 
 
@@ -40,34 +29,8 @@ _GROUPED = re.compile(
 """As people dictate it; only with a check digit that fits."""
 
 
-def _sift(view: ScanText) -> tuple[Iterator[Hit], Ints]:
-    """All are judged here: nothing is left."""
-    sieve = view.sieve
-    start, end = sieve.tokens(_LENGTH)
-    start = start[end - start == _LENGTH]
-    end = start + _LENGTH
-    codes = sieve.codes[start[:, None] + np.arange(_LENGTH)]
-    value, digits = _VALUES[codes], (codes <= _NINE).sum(1)
-    whole: Mask = (value >= 0).all(1) & (codes[:, -4:] <= _NINE).all(1)
-    whole &= (digits <= _LENGTH - 2) & ~((sieve.code(end) == _DASH) & sieve.is_word(end + 1))
-    start, end, value, codes = start[whole], end[whole], value[whole], codes[whole]
-    checked = _CHECKS[(value @ np.array(VIN_WEIGHTS)) % 11] == codes[:, 8] | _LOWER
-    mandatory = np.isin(codes[:, 0], _MANDATORY)
-    near = np.zeros(len(start), np.int64)
-    asked = checked | ~mandatory
-    near[asked] = label_polarities(view, start[asked], end[asked], _LABELS)
-    level = np.select(
-        [checked & (near > 0), checked & (near == 0), ~checked & (near > 0)],
-        [Level.HIGH, Level.MEDIUM, Level.MEDIUM],
-        Level.LOW,
-    )
-    return vectorized_checks.hits(start, end, KIND, level), start[:0]
-
-
 def find(view: ScanText) -> Iterator[Hit]:
-    found, matches = sifted(view, _VIN, _sift)
-    yield from found
-    for match in matches:
+    for match in overlapping(_VIN, view):
         start, end = match.start() - 13, match.end()
         value = view.text[start:end].upper()
         if len(value.encode().translate(None, b"0123456789")) >= 2:
@@ -75,12 +38,8 @@ def find(view: ScanText) -> Iterator[Hit]:
     yield from _grouped(view)
 
 
-def _grouped_spots(sieve: DigitIndex) -> Ints:
-    return sieve.grouped(" -", (4, 4, 4, 4, 1), (3, 6, 2, 6))
-
-
 def _grouped(view: ScanText) -> Iterator[Hit]:
-    for match in candidates(view, _GROUPED, _grouped_spots):
+    for match in overlapping(_GROUPED, view):
         value = match.group().replace(" ", "").replace("-", "")
         if not checksums.vin(value):
             continue

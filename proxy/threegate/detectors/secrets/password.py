@@ -118,7 +118,7 @@ _FORMS = (
 
 def find(view: ScanText) -> Iterator[Hit]:
     for loose, pattern in _FORMS:
-        yield from judged(view, loose, pattern, _judge, value=_MIXES, reach=_DECIDES)
+        yield from judged(view, loose, pattern, _judge, value=_MIXES)
 
 
 _NEXT_FIELD = re.compile(r"(?<=.)(?:;(?=[A-Za-z ]{2,40}=)|&(?=[a-z_]{3,40}=))")

@@ -1,0 +1,121 @@
+"""Where a number may begin, found once for a text and shared by all recognizers of numbers.
+
+Runs of digits with only separators between them are one row: a telephone number in groups, a card,
+a column. Every run that enough digits follow in its row is a start, and so are the letters, signs
+and brackets right before one. A recognizer names the `Shape` of its numbers and gets the starts
+that fit; its pattern decides at each. Ordinary text has few, tables and logs one or two a number.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from threegate.normalize.work import meter
+
+DIGITS = "0123456789"
+NUMBER = r"[0-9](?:[^0-9]{0,4}[0-9]){5}"
+"""RE2; matches in every text with a start."""
+_FEWEST = 6
+_SEPARATORS = " \u00a0\u2007\u2009\u202f\u3000-\u2010\u2011\u2012\u2013./()（）\r\n"
+"""What may be between two digits of one number."""
+_WIDEST = 4
+"""Separators in a row: a line break with blanks on both sides."""
+_RUN = re.compile("[0-9]+")
+_OPENING = "+(（"
+_LETTERS = "letter"
+_MOST_LETTERS = 3
+
+_JOINTS = frozenset(".-")
+Start = tuple[int, int, int]
+"""Position, how many digits its row has from there on, and how many follow at once."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """Numbers of at least so many `digits`, the first `run` of them together, that begin with a
+    digit or sign (`+(（`) of `heads`; with `letters` also with one to three ASCII letters, maybe a
+    blank behind them."""
+
+    digits: int
+    heads: str = ""
+    run: int = 1
+    letters: bool = False
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        return (*self.heads, *((_LETTERS,) if self.letters else ()))
+
+
+class NumberIndex:
+    """Of one text."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+        self._by_head: dict[str, list[Start]] = {}
+        self._longest = 0
+        self._read()
+
+    def starts(self, shape: Shape) -> list[int]:
+        """Positions at which a number of this shape may begin."""
+        if self._longest < shape.digits:
+            return []
+        known, digits, run = self._by_head, shape.digits, shape.run
+        return [
+            position
+            for key in shape.keys
+            for position, following, together in known.get(key, ())
+            if following >= digits and together >= run
+        ]
+
+    def _read(self) -> None:
+        text, row, count, behind = self._text, list[tuple[int, int]](), 0, -_WIDEST - 1
+        spend = meter().spend
+        for run in _RUN.finditer(text):
+            start, end = span = run.span()
+            if start - behind > _WIDEST or text[behind:start].strip(_SEPARATORS):
+                if count >= _FEWEST:
+                    self._add(row, count)
+                    spend(len(row))
+                row, count = [], 0
+            row.append(span)
+            count += end - start
+            behind = end
+        if count >= _FEWEST:
+            self._add(row, count)
+
+    def _add(self, row: list[tuple[int, int]], count: int) -> None:
+        """The starts in a row: no run that a dot or dash joins to the one before."""
+        self._longest = max(self._longest, count)
+        text, behind = self._text, -1
+        for start, end in row:
+            if count < _FEWEST:
+                return
+            size = end - start
+            if start - behind != 1 or text[behind] not in _JOINTS:
+                self._note(text[start], (start, count, size))
+                if start:
+                    self._add_before(start, count, size)
+            count -= size
+            behind = end
+
+    def _add_before(self, start: int, count: int, size: int) -> None:
+        """The letters or signs in front of a run."""
+        text, before = self._text, self._text[start - 1]
+        if before in _OPENING:
+            self._note(before, (start - 1, count, size))
+            if start > 1 and text[start - 2] in _OPENING:
+                self._note(text[start - 2], (start - 2, count, size))
+            return
+        last = start - 1 - (before == " ")
+        for at in range(last, max(last - _MOST_LETTERS, -1), -1):
+            if not (text[at].isascii() and text[at].isalpha()):
+                return
+            self._note(_LETTERS, (at, count, size))
+
+    def _note(self, key: str, start: Start) -> None:
+        starts = self._by_head.get(key)
+        if starts is None:
+            self._by_head[key] = [start]
+        else:
+            starts.append(start)
