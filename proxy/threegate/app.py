@@ -32,7 +32,7 @@ from threegate.gateway.access.auth_db import KeyDatabase
 from threegate.gateway.access.rule_trips import Bands
 from threegate.gateway.deps import Deps
 from threegate.gateway.endpoint import Endpoint
-from threegate.gateway.meta_endpoints import Plain
+from threegate.gateway.meta_endpoints import MetaEndpoints
 from threegate.gateway.notices import Notices
 from threegate.gateway.router import Router
 from threegate.gateway.telemetry.metrics import Metrics
@@ -88,18 +88,20 @@ def create_app(deps: Deps, ready: Callable[[], dict[str, str]] = dict) -> Starle
         endpoint = Endpoint(deps, refusals, adapter)
         routes += [Route(path, endpoint, methods=["POST"]) for path in adapter.paths]
     routes += service_routes(deps, refusals)
-    plain = Plain(deps, ready, refusals, document)
+    meta = MetaEndpoints(deps, ready, refusals, document)
     for path, handler in (
-        ("/v1/models", plain.models),
-        ("/models", plain.models),
-        ("/healthz", plain.health),
-        ("/readyz", plain.readiness),
-        ("/metrics", plain.metrics),
-        ("/openapi.json", plain.openapi),
+        ("/v1/models", meta.models),
+        ("/models", meta.models),
+        ("/v1/models/{model:path}", meta.models),
+        ("/models/{model:path}", meta.models),
+        ("/healthz", meta.health),
+        ("/readyz", meta.readiness),
+        ("/metrics", meta.metrics),
+        ("/openapi.json", meta.openapi),
     ):
         routes.append(Route(path, handler, methods=["GET"]))
     routes += _console(deps)
-    routes.append(Route("/{path:path}", plain.other, methods=_ALL))
+    routes.append(Route("/{path:path}", meta.other, methods=_ALL))
     return Router(routes)
 
 

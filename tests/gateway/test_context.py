@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from threegate.audit.log.record import Stage
 from threegate.gateway.context import stop
+from threegate.guard.constraint import WITHOUT_ANSWER
 from threegate.types import Bilingual
 from threegate.wire.adapter import Api, Outcome, OutcomeKind
 
@@ -21,6 +22,7 @@ ASK: dict[Api, dict[str, Any]] = {
     Api.RESPONSES: {"model": "m", "input": "hi"},
     Api.MESSAGES: {**HI, "max_tokens": 5},
     Api.EMBEDDINGS: {"model": "m", "input": "hi"},
+    Api.TOKEN_COUNT: HI,
 }
 
 
@@ -31,14 +33,14 @@ async def test_a_block_is_valid_in_every_api(tmp_path: Path, api: Api, stream: b
     deps = deps_of(tmp_path, rules)
     call, sent = call_of(deps, rules, {**ASK[api], "stream": stream}, api=api)
     await stop(call, BLOCK)
-    assert sent.status == (400 if api is Api.EMBEDDINGS else 200)
+    assert sent.status == (400 if api in WITHOUT_ANSWER else 200)
     text = sent.data.decode()
     assert '"rule_id":"rule.1"' in text
     assert '"decision_id":"dec_1"' in text
     assert "不行。" in text
     assert "No." in text
     events = sent.headers["content-type"] == "text/event-stream"
-    assert events is (stream and api is not Api.EMBEDDINGS)
+    assert events is (stream and api not in WITHOUT_ANSWER)
     log = deps.audit
     assert isinstance(log, Log)
     assert [r.stage for r in log.records] == [Stage.BLOCKED]

@@ -11,7 +11,7 @@ import httpx
 import pytest
 from starlette.applications import Starlette
 from starlette.routing import Route
-from threegate.gateway.meta_endpoints import Plain
+from threegate.gateway.meta_endpoints import MetaEndpoints
 from threegate.gateway.telemetry.rejections import Refusals
 from threegate.policy.model import CompiledPolicy, ConstraintRule, Models
 from threegate.settings import UpstreamSettings
@@ -42,10 +42,11 @@ async def client(
         deps = deps_of(tmp_path, rules, upstream=UpstreamSettings(url))
         assert isinstance(deps.audit, Log)
         ready = {"policy": missing} if missing else {}
-        plain = Plain(deps, lambda: ready, Refusals(deps.audit))
+        plain = MetaEndpoints(deps, lambda: ready, Refusals(deps.audit))
         app = Starlette(
             routes=[
                 Route("/v1/models", plain.models),
+                Route("/v1/models/{model:path}", plain.models),
                 Route("/readyz", plain.readiness),
                 Route("/{path:path}", plain.other, methods=["GET", "POST"]),
             ]
@@ -71,6 +72,53 @@ async def test_models_are_those_that_the_policy_allows_and_its_aliases(tmp_path:
     async with client(tmp_path, NARROW) as (http, _):
         listed = (await http.get("/v1/models")).json()
     assert {m["id"] for m in listed["data"]} == {"deepseek-r1", "gpt-4o"}
+
+
+async def test_one_model(tmp_path: Path) -> None:
+    async with client(tmp_path, NARROW) as (http, _):
+        found = await http.get("/v1/models/gpt-4o")
+        assert (found.status_code, found.json()["id"]) == (200, "gpt-4o")
+        for hidden in ("deepseek-chat", "no/such model"):
+            reply = await http.get(f"/v1/models/{hidden}")
+            assert reply.status_code == 404
+            assert reply.json()["error"]["code"] == "model_not_found"
+
+
+ANTHROPIC = {"anthropic-version": "2023-06-01"}
+
+
+async def test_models_in_the_shape_of_anthropics_api(tmp_path: Path) -> None:
+    async with client(tmp_path, NARROW) as (http, _):
+        listed = (await http.get("/v1/models", headers=ANTHROPIC)).json()
+        one = (await http.get("/v1/models/gpt-4o", headers=ANTHROPIC)).json()
+    assert one in listed["data"]
+    assert one["type"] == "model"
+    assert one["display_name"] == "gpt-4o"
+    assert one["created_at"].startswith("20")
+    assert (listed["first_id"], listed["last_id"]) == tuple(m["id"] for m in listed["data"])
+
+
+@pytest.mark.parametrize(
+    ("path", "headers", "shape"),
+    [
+        ("/v1/files", {}, "openai"),
+        ("/v1/messages/batches", {}, "anthropic"),
+        ("/anthropic/v1/files", {}, "anthropic"),
+        ("/v1/files", ANTHROPIC, "anthropic"),
+        ("/v1/models/none", ANTHROPIC, "anthropic"),
+    ],
+)
+async def test_an_error_has_the_shape_of_its_api(
+    tmp_path: Path, path: str, headers: dict[str, str], shape: str
+) -> None:
+    async with client(tmp_path, BALANCE) as (http, _):
+        reply = await http.get(path, headers=headers)
+    assert reply.status_code == 404
+    body = reply.json()
+    if shape == "anthropic":
+        assert (body["type"], body["error"]["type"]) == ("error", "not_found_error")
+    else:
+        assert body["error"]["code"] == "unknown_path"
 
 
 @pytest.mark.parametrize(

@@ -28,6 +28,7 @@ VALID: dict[Api, dict[str, Any]] = {
     Api.RESPONSES: {"model": "m", "input": [{"role": "user", "content": "hi"}]},
     Api.MESSAGES: {"model": "m", "messages": [{"role": "user", "content": "hi"}], "system": "s"},
     Api.EMBEDDINGS: {"model": "m", "input": "text"},
+    Api.TOKEN_COUNT: {"model": "m", "messages": [{"role": "user", "content": "hi"}]},
 }
 WRONG: list[tuple[Api, dict[str, Any], str]] = [
     (Api.CHAT, {"messages": None}, "/messages"),

@@ -22,11 +22,13 @@ from threegate.gateway.context import CallContext
 from threegate.gateway.http_endpoint import HttpEndpoint
 from threegate.gateway.input_layer import constraint_layer, input_layer
 from threegate.gateway.output_layer import output_layer
+from threegate.gateway.token_count import NOT_SERVED, count_here
+from threegate.gateway.token_ids import decoded
 from threegate.limits.admission import AdmissionSlot
 from threegate.types import Caller
 from threegate.wire import json as strict_json
 from threegate.wire import request_schema
-from threegate.wire.adapter import Adapter, Body
+from threegate.wire.adapter import Adapter, Api, Body
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +62,8 @@ class Endpoint(HttpEndpoint):
     ) -> CallContext:
         body = strict_json.parse(data)
         request_schema.check(self.adapter.api, body)
+        tokenizer = self.deps.upstreams.tokenizer(self.adapter.model(body), caller.tenant)
+        body = decoded(self.adapter.api, body, tokenizer)
         streamed = self.adapter.streamed(body)
         asked = CallRequest(self.adapter, self.name, path, headers, body, streamed)
         return open_call(self.deps, self.applied, asked, caller, out)
@@ -81,7 +85,10 @@ async def _ask_model(call: CallContext) -> None:
     model, tenant = call.adapter.model(call.body), call.caller.tenant
     reply = await call.deps.upstreams.send("POST", path, data, headers, model, tenant)
     try:
-        await output_layer(call, reply)
+        if call.adapter.api is Api.TOKEN_COUNT and reply.status in NOT_SERVED:
+            await count_here(call)
+        else:
+            await output_layer(call, reply)
     finally:
         await reply.aclose()
 

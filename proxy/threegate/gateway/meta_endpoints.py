@@ -1,8 +1,7 @@
-"""Endpoints without a conversation: models, health, readiness, metrics, and everything unknown."""
+"""Endpoints without a conversation: models, health, readiness, metrics, and every other path."""
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -11,43 +10,31 @@ import orjson
 from starlette.requests import Request
 from starlette.responses import Response
 
-from threegate.errors import RequestError, ThreegateError, UpstreamError
+from threegate.errors import RequestError, ThreegateError
 from threegate.gateway.access.auth import onward, presented_key
 from threegate.gateway.asgi import headers_of, wanted_language
 from threegate.gateway.buffered_answer import read_body
 from threegate.gateway.deps import Deps
+from threegate.gateway.model_list import ModelList
 from threegate.gateway.openapi import document as proxy_document
 from threegate.gateway.telemetry.rejections import REQUEST_ID, Refusals
-from threegate.guard.constraint_merge import merge
 from threegate.i18n.messages import said
-from threegate.policy.model import CompiledPolicy, matches
+from threegate.policy.model import CompiledPolicy
 from threegate.types import Caller
-from threegate.upstream.client import Request as Asked
-from threegate.upstream.target import Target
-from threegate.wire.adapter import Body
-from threegate.wire.base import objects
-from threegate.wire.errors import openai_error, status_of
-from threegate.wire.json import parse_answer
-from threegate.wire.openai.models import visible_models
-
-LIST_S = 10.0
-"""So long a list of models may take; a model API that hangs must not take the others' along."""
+from threegate.wire.anthropic.models import anthropic_list, anthropic_model
+from threegate.wire.errors import anthropic_error, openai_error, speaks_anthropic, status_of
 
 
 def json_response(status: int, body: object) -> Response:
     return Response(orjson.dumps(body), status, media_type="application/json")
 
 
-def failure(
-    error: ThreegateError, language: str, headers: Mapping[str, str] | None = None
-) -> Response:
-    made = json_response(status_of(error), openai_error(error, language))
-    made.headers.update(headers or {})
-    return made
+def _anthropic(request: Request) -> bool:
+    return speaks_anthropic(request.scope["path"], request.headers)
 
 
 @dataclass(frozen=True, slots=True)
-class Plain:
+class MetaEndpoints:
     """`ready` gives what is not ready, by part; empty means ready. `document` is the OpenAPI
     document of everything that the app serves."""
 
@@ -60,50 +47,18 @@ class Plain:
         return await self._answered(self._models, request)
 
     async def _models(self, request: Request) -> Response:
-        """What all model APIs serve to this caller together, as far as the policy allows."""
         headers = headers_of(dict(request.scope))
         caller, policy = await self._admitted(request.scope["path"], headers)
-        status, listed = await self._lists(onward(headers, caller), caller.tenant)
-        if status != 200:
-            return json_response(status, listed)
-        rules = merge(policy, caller)
-        ids = {str(m.get("id")) for _, m in objects(listed.get("data"))}
-        for _, allowed in rules.allow:
-            ids = {i for i in ids if any(matches(p, i) for p in allowed)}
-        aliases = {name: served for _, name, served in rules.alias}
-        narrowed = frozenset(ids) if rules.allow else None
-        return json_response(200, visible_models(listed, narrowed, aliases))
+        model = request.path_params.get("model")
+        if model is None:
+            status, body = await self._list.visible(headers, caller, policy)
+            return json_response(status, anthropic_list(body) if _anthropic(request) else body)
+        status, body = await self._list.one(model, headers, caller, policy)
+        return json_response(status, anthropic_model(body) if _anthropic(request) else body)
 
-    async def _lists(self, headers: Mapping[str, str], tenant: str) -> tuple[int, Body]:
-        """Status and list of all that can be asked; where none gives one, what the last said."""
-        status, said, joined = 502, Body(), Body()
-        for target in self.deps.upstreams.candidates("", tenant):
-            status, said = await self._list(target, headers)
-            if status == 200:
-                own = [
-                    m
-                    for _, m in objects(said.get("data"))
-                    if target.serves(str(m.get("id")), tenant)
-                ]
-                joined = {**said, **joined, "data": [*joined.get("data", ()), *own]}
-        return (200, joined) if joined else (status, said)
-
-    async def _list(self, target: Target, headers: Mapping[str, str]) -> tuple[int, Body]:
-        language = wanted_language(headers.get("accept-language", ""))
-        try:
-            async with asyncio.timeout(LIST_S):
-                reply = await self.deps.upstreams.ask(
-                    target, Asked("GET", "/v1/models", b"", headers)
-                )
-                try:
-                    return reply.status, parse_answer(await read_body(reply))
-                finally:
-                    await reply.aclose()
-        except TimeoutError:
-            error = UpstreamError(said("upstream-late"), status=504)
-            return error.status, openai_error(error, language)
-        except UpstreamError as error:
-            return error.status, openai_error(error, language)
+    @property
+    def _list(self) -> ModelList:
+        return ModelList(self.deps)
 
     async def health(self, request: Request) -> Response:
         return json_response(200, {"status": "ok"})
@@ -133,12 +88,19 @@ class Plain:
         try:
             return await answer(request)
         except ThreegateError as error:
-            self.deps.metrics.errors.labels("plain", str(status_of(error))).inc()
-            language = wanted_language(request.headers.get("accept-language", ""))
-            if not isinstance(error, RequestError):
-                return failure(error, language)
-            request_id = await self.refusals.note(error, "plain")
-            return failure(error, language, {REQUEST_ID: request_id} if request_id else {})
+            return await self._failed(request, error)
+
+    async def _failed(self, request: Request, error: ThreegateError) -> Response:
+        """An error in the shape of the API that the client speaks; a refusal leaves a record."""
+        status = status_of(error)
+        self.deps.metrics.errors.labels("plain", str(status)).inc()
+        language = wanted_language(request.headers.get("accept-language", ""))
+        shape = anthropic_error if _anthropic(request) else openai_error
+        made = json_response(status, shape(error, language))
+        noted = isinstance(error, RequestError) and await self.refusals.note(error, "plain")
+        if noted:
+            made.headers[REQUEST_ID] = noted
+        return made
 
     async def _other(self, request: Request) -> Response:
         path, headers = request.scope["path"], headers_of(dict(request.scope))

@@ -31,6 +31,7 @@ _REFUSALS: Final = {
 }
 _PLAIN: Final = {
     "/v1/models": ("The models that the policy allows, with its aliases.", True),
+    "/v1/models/{model}": ("One of these models.", True),
     "/healthz": ("The process is alive.", False),
     "/readyz": ("The parts that are not ready; 503 while there are any.", False),
     "/openapi.json": ("This document.", False),
@@ -41,7 +42,11 @@ _TITLES: Final = {
     Api.RESPONSES: "Responses",
     Api.MESSAGES: "Messages",
     Api.EMBEDDINGS: "Embeddings",
+    Api.TOKEN_COUNT: "Number of tokens of messages",
 }
+
+
+_UNSTREAMED: Final = (Api.EMBEDDINGS, Api.TOKEN_COUNT)
 
 
 @cache
@@ -73,7 +78,7 @@ KEYS: Final[list[Json]] = [{"bearer": []}, {"header": []}, {}]
 
 def _call(adapter: Adapter, path: str) -> Json:
     types = ["application/json"]
-    types += ["text/event-stream"] if adapter.api is not Api.EMBEDDINGS else []
+    types += ["text/event-stream"] if adapter.api not in _UNSTREAMED else []
     schema = {"$ref": f"#/components/schemas/{adapter.api.value}"}
     return {
         "summary": _TITLES[adapter.api],

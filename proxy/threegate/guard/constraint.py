@@ -28,8 +28,12 @@ DEFAULTED: dict[Api, frozenset[str]] = {
     Api.RESPONSES: frozenset({"temperature", "top_p"}),
     Api.MESSAGES: frozenset({"temperature", "top_p"}),
     Api.EMBEDDINGS: frozenset(),
+    Api.TOKEN_COUNT: frozenset(),
 }
 """Fields that a rule may add where the client sent none; others are changed only where present."""
+
+WITHOUT_ANSWER = (Api.EMBEDDINGS, Api.TOKEN_COUNT)
+"""APIs whose calls make no text, so that its length has no bound."""
 
 IMAGE_PARTS = ("image_url", "input_image", "image")
 NO_PARTS = ("input", "arguments")
@@ -238,7 +242,7 @@ def oversized(slots: Iterable[Slot], constraints: Constraints, api: Api) -> Refu
 
 def _result_sizes(slots: Iterable[Slot], api: Api) -> dict[str, int]:
     """By the pointer of a result: a turn of its own, in messages a block of a turn."""
-    depth = 5 if api is Api.MESSAGES else 3
+    depth = 5 if api in (Api.MESSAGES, Api.TOKEN_COUNT) else 3
     sizes: dict[str, int] = {}
     for slot in slots:
         if slot.locus.channel is Channel.TOOL_RESULT:
@@ -265,7 +269,7 @@ def _targets(call: _Call, name: str) -> tuple[str, ...]:
     where the API has them."""
     api = call.shape.api
     if name == MAX_TOKENS:
-        own = () if api is Api.EMBEDDINGS else (call.shape.max_tokens_field(call.body),)
+        own = () if api in WITHOUT_ANSWER else (call.shape.max_tokens_field(call.body),)
         given = (n for n in TOKEN_LIMITS if call.body.get(n) is not None)
         return tuple(dict.fromkeys((*own, *given)))
     return (name,) if name in call.body or name in DEFAULTED[api] else ()

@@ -19,7 +19,13 @@ from redis.asyncio import BlockingConnectionPool, Redis
 from redis.exceptions import RedisError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 
-from threegate.limits.store import LEASE_S, Lease, MemoryLimiter, refused
+from threegate.limits.store import (
+    LEASE_S,
+    Lease,
+    LimitReached,
+    MemoryLimiter,
+    allowances_of,
+)
 from threegate.policy.model import Limits
 
 log = logging.getLogger(__name__)
@@ -67,7 +73,8 @@ redis.call('ZADD', requests, us, ARGV[1])
 redis.call('EXPIRE', requests, 61)
 redis.call('ZADD', leases, us + tonumber(ARGV[6]) * 1000000, ARGV[1])
 redis.call('EXPIRE', leases, ARGV[6])
-return {'', 0}
+local used = tonumber(redis.call('GET', base .. ':m' .. minute) or '0')
+return {'', 0, redis.call('ZCARD', requests), used, 60 - now[1] % 60}
 """
 
 SETTLE = """local now = redis.call('TIME') local base = KEYS[1] redis.call('ZREM', base .. ':l',
@@ -76,6 +83,11 @@ SETTLE = """local now = redis.call('TIME') local base = KEYS[1] redis.call('ZREM
          redis.call('EXPIRE', minute, 120) redis.call('INCRBY', day, ARGV[2])
          redis.call('EXPIRE', day, 172800) return 1
          """
+
+
+_Answer = tuple[bytes, int] | tuple[bytes, int, int, int, int]
+"""(limit that is reached, seconds to wait), and for an admitted call what this minute has used:
+requests, tokens, seconds to its end."""
 
 
 @dataclass(slots=True)
@@ -110,12 +122,16 @@ class RedisLimiter:
             answer = await self._asked(lease)
         if answer is None:
             return await self._local(scope, limits)
-        what, wait = answer
+        what, wait, *used = answer
         if what:
-            raise refused(what.decode(), float(wait))
-        return lease
+            raise LimitReached(what.decode(), float(wait), limits)
+        if not used:  # asked again after a cut connection: counted the first time
+            return lease
+        requests, tokens, reset_s = used
+        allowances = allowances_of(limits, Limits(requests, tokens), float(reset_s))
+        return replace(lease, allowances=allowances)
 
-    async def _asked(self, lease: Lease) -> tuple[bytes, int] | None:
+    async def _asked(self, lease: Lease) -> _Answer | None:
         """What the store says, None while it is away."""
         if self.clock() < self._back_at:
             return None
@@ -129,11 +145,11 @@ class RedisLimiter:
                     break
         return None
 
-    async def _answer(self, lease: Lease) -> tuple[bytes, int]:
+    async def _answer(self, lease: Lease) -> _Answer:
         numbers = [-1 if n is None else n for n in _numbers(lease.limits)]
         args = [lease.id, *numbers, LEASE_S]
-        what, wait = await self._admit(keys=[PREFIX + lease.scope], args=args)  # type: ignore[operator]
-        return what, wait
+        answer: _Answer = await self._admit(keys=[PREFIX + lease.scope], args=args)  # type: ignore[operator]
+        return answer
 
     def _is_own_fault(self, error: Exception, asked_at: float) -> bool:
         late = self.clock() - asked_at - TIMEOUT_S

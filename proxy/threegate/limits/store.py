@@ -11,7 +11,7 @@ import time
 import uuid
 from collections import deque
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from threegate.errors import RequestError
@@ -25,6 +25,16 @@ LEASE_S = 1_800
 
 
 @dataclass(frozen=True, slots=True)
+class Allowance:
+    """What is left this minute, of `requests` or `tokens`. Full again after `reset_s` seconds."""
+
+    of: str
+    limit: int
+    remaining: int
+    reset_s: float
+
+
+@dataclass(frozen=True, slots=True)
 class Lease:
     """A place that a call holds. `scope` names tenant, key (`*` for all) and rule."""
 
@@ -32,11 +42,12 @@ class Lease:
     scope: str
     limits: Limits
     local: bool = False  # given by this process alone, because the shared store was away
+    allowances: tuple[Allowance, ...] = ()
 
 
 class Limiter(Protocol):
     async def admit(self, scope: str, limits: Limits) -> Lease:
-        """Raises RequestError 429 with `retry_after`."""
+        """Raises LimitReached."""
         ...
 
     async def settle(self, lease: Lease, tokens: int) -> None:
@@ -52,9 +63,29 @@ def scope_of(caller: Caller, rule_id: str, limits: Limits) -> str:
     return f"{caller.tenant}/{key}/{rule_id}"
 
 
-def refused(what: str, retry_after_s: float) -> RequestError:
-    text, wait = said(f"limit-{what}"), max(1.0, retry_after_s)
-    return RequestError(text, status=429, code="rate_limit_exceeded", retry_after=wait)
+class LimitReached(RequestError):
+    """429. `what` is requests, calls (at the same time) or tokens."""
+
+    def __init__(self, what: str, retry_after_s: float, limits: Limits) -> None:
+        wait = max(1.0, retry_after_s)
+        super().__init__(
+            said(f"limit-{what}"), status=429, code="rate_limit_exceeded", retry_after=wait
+        )
+        spent = (a for a in allowances_of(limits, limits, wait) if a.of == what)
+        self.allowances = tuple(replace(a, reset_s=wait) for a in spent)
+
+
+def allowances_of(limits: Limits, used: Limits, tokens_reset_s: float) -> tuple[Allowance, ...]:
+    """`used` has the requests and tokens of this minute in the members of the limits."""
+    found = (
+        ("requests", limits.requests_per_minute, used.requests_per_minute, float(MINUTE_S)),
+        ("tokens", limits.tokens_per_minute, used.tokens_per_minute, tokens_reset_s),
+    )
+    return tuple(
+        Allowance(of, limit, limit - (taken or 0), reset)
+        for of, limit, taken, reset in found
+        if limit is not None
+    )
 
 
 @dataclass(slots=True)
@@ -77,9 +108,12 @@ class MemoryLimiter:
         _forget(counts, now)
         for limit, used, what, wait in _checks(limits, counts, now):
             if limit is not None and used >= limit:
-                raise refused(what, wait)
-        lease = Lease(uuid.uuid4().hex, scope, limits)
+                raise LimitReached(what, wait, limits)
         counts.requests.append(now)
+        tokens = counts.tokens.get((MINUTE_S, int(now // MINUTE_S)))
+        used_now = Limits(len(counts.requests), tokens)
+        allowances = allowances_of(limits, used_now, MINUTE_S - now % MINUTE_S)
+        lease = Lease(uuid.uuid4().hex, scope, limits, allowances=allowances)
         counts.leases[lease.id] = now + LEASE_S
         return lease
 

@@ -56,16 +56,33 @@ def _prompt(
     metadata = body.get("metadata")
     said = metadata.get("demo", "") if isinstance(metadata, dict) else ""
     given = ",".join((header, str(said), found[1] if found else ""))
-    choice = body.get("tool_choice")
+    choice, text = body.get("tool_choice"), body.get("text")
+    wanted = body.get("response_format") or (text.get("format") if isinstance(text, dict) else None)
     return Prompt(
         model=str(body.get("model") or "demo"),
         system=system,
         question=_own_words(_DIRECTIVE.sub("", question).strip()),
         tool_result=result,
         tools=tuple(tools),
-        must_call=choice in ("required", "any") or isinstance(choice, dict),
+        must_call=choice in ("required", "any") or _names_a_tool(choice),
+        answer_schema=_schema(wanted or {}),
         options=options_of(given),
     )
+
+
+def _names_a_tool(choice: Any) -> bool:
+    return isinstance(choice, dict) and choice.get("type") in ("function", "tool", "any")
+
+
+def _schema(wanted: Json) -> Json | None:
+    """Of a `response_format` (chat completions) or `text.format` (responses); None for text."""
+    match wanted.get("type"):
+        case "json_schema":
+            return (wanted.get("json_schema") or wanted).get("schema") or {}
+        case "json_object":
+            return {}
+        case _:
+            return None
 
 
 def _own_words(question: str) -> str:

@@ -6,6 +6,7 @@ output layer has something to do. All values are invented.
 
 from __future__ import annotations
 
+import json
 import re
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -33,6 +34,7 @@ class Prompt:
     tool_result: str = ""
     tools: tuple[tuple[str, dict[str, Any]], ...] = ()
     must_call: bool = False
+    answer_schema: dict[str, Any] | None = None  # the answer is JSON that fits it
     options: dict[str, str] = field(default_factory=dict)
 
     @property
@@ -166,7 +168,14 @@ def reply_to(prompt: Prompt) -> Reply:
                 return reply
         if prompt.tools and (prompt.must_call or _asks_for_tool(prompt)):
             return _tool_calls(prompt)
-    return _echo(prompt)
+    return _echo(prompt) if prompt.answer_schema is None else _structured(prompt)
+
+
+def _structured(prompt: Prompt) -> Reply:
+    """JSON for the schema that was asked for; the question, or a tool's result, fills it."""
+    text = prompt.tool_result or prompt.question
+    made = _arguments(prompt.answer_schema or {}, text)
+    return Reply(json.dumps(made, ensure_ascii=False), _echo(prompt).reasoning)
 
 
 def _asks_for_tool(prompt: Prompt) -> bool:
@@ -185,18 +194,27 @@ def _tool_calls(prompt: Prompt) -> Reply:
 
 def _arguments(schema: dict[str, Any], question: str) -> dict[str, Any]:
     """A value for every property of a JSON Schema object."""
-    values: dict[str, Any] = {"string": question, "integer": 3, "number": 1.5, "boolean": True}
-    made: dict[str, Any] = {}
-    for name, spec in (schema.get("properties") or {}).items():
-        if spec.get("enum"):
-            made[name] = spec["enum"][0]
-        elif spec.get("type") == "array":
-            made[name] = [question]
-        elif spec.get("type") == "object":
-            made[name] = _arguments(spec, question)
-        else:
-            made[name] = values.get(spec.get("type") or "string", question)
+    definitions = schema.get("$defs") or {}
+    properties = schema.get("properties") or {}
+    made = {name: _value(spec, question, definitions) for name, spec in properties.items()}
     return made or {"text": question}
+
+
+def _value(spec: dict[str, Any], question: str, definitions: dict[str, Any]) -> Any:
+    if "$ref" in spec:
+        spec = definitions.get(spec["$ref"].rpartition("/")[2], {})
+    if options := spec.get("anyOf"):
+        return _value(options[0], question, definitions)
+    if spec.get("enum"):
+        return spec["enum"][0]
+    match spec.get("type"):
+        case "array":
+            return [_value(spec.get("items") or {}, question, definitions)]
+        case "object":
+            return _arguments({"$defs": definitions, **spec}, question)
+        case kind:
+            plain: dict[str, Any] = {"integer": 3, "number": 1.5, "boolean": True}
+            return plain.get(str(kind), question)
 
 
 def _echo(prompt: Prompt) -> Reply:

@@ -8,8 +8,10 @@ and the tests. Binds to nothing itself: it is an ASGI app.
 
 from __future__ import annotations
 
+import base64
 import gzip
 import json
+import struct
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from dataclasses import dataclass, field
@@ -234,8 +236,9 @@ class DemoUpstream:
             return refused
         given = body.get("input")
         texts = given if isinstance(given, list) else [given]
+        shape = _base64 if body.get("encoding_format") == "base64" else list
         data = [
-            {"object": "embedding", "index": index, "embedding": _embedding(str(text))}
+            {"object": "embedding", "index": index, "embedding": shape(_embedding(str(text)))}
             for index, text in enumerate(texts)
         ]
         usage = {"prompt_tokens": len(texts), "total_tokens": len(texts)}
@@ -294,6 +297,11 @@ def _error(status: int, message: str, kind: str = "invalid_request_error") -> JS
     kind = kind if status < 500 else "server_error"
     error = {"message": message, "type": kind, "param": None, "code": None}
     return JSONResponse({"error": error}, status)
+
+
+def _base64(vector: list[float]) -> str:
+    """Little-endian single precision, as the OpenAI API sends it."""
+    return base64.b64encode(struct.pack(f"<{len(vector)}f", *vector)).decode()
 
 
 def _embedding(text: str) -> list[float]:

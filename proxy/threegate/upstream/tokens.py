@@ -28,6 +28,15 @@ class ModelTokenizer:
         encoded = self._tokenizer.encode_batch_fast(list(texts), add_special_tokens=False)
         return sum(len(e.ids) for e in encoded)
 
+    def texts(self, ids: Sequence[Sequence[int]]) -> list[str]:
+        """What lists of token ids stand for, special tokens included. Raises ValueError for an id
+        that the model does not have: the library would leave it out."""
+        size = self._tokenizer.get_vocab_size(with_added_tokens=True)
+        if any(not 0 <= one < size for some in ids for one in some):
+            raise ValueError("unknown token id")
+        decoded = self._tokenizer.decode_batch([list(s) for s in ids], skip_special_tokens=False)
+        return [str(text) for text in decoded]
+
     async def exceeds(self, texts: Sequence[str], limit: int) -> bool:
         """Counts in a thread, and only where it could be: no token is shorter than a byte."""
         if sum(len(t.encode("utf-8", "replace")) for t in texts) <= limit:

@@ -6,6 +6,7 @@ from typing import Final
 
 from threegate.wire.adapter import Adapter
 from threegate.wire.anthropic.messages import Messages
+from threegate.wire.anthropic.token_count import TokenCount
 from threegate.wire.openai.chat import Chat
 from threegate.wire.openai.completions import Completions
 from threegate.wire.openai.embeddings import Embeddings
@@ -17,4 +18,5 @@ ADAPTERS: Final[tuple[Adapter, ...]] = (
     Responses(),
     Messages(),
     Embeddings(),
+    TokenCount(),
 )

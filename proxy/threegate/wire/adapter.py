@@ -34,6 +34,7 @@ class Api(StrEnum):
     RESPONSES = "responses"
     MESSAGES = "messages"
     EMBEDDINGS = "embeddings"
+    TOKEN_COUNT = "token_count"  # noqa: S105
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Final
 
 from threegate.errors import (
@@ -66,6 +67,12 @@ def anthropic_error(error: ThreegateError, language: str = "") -> dict[str, Any]
     fallback = "invalid_request_error" if error.status < 500 else "api_error"
     kind = _ANTHROPIC_BY_STATUS.get(error.status, fallback)
     return {"type": "error", "error": {"type": kind, "message": _public(error, language)}}
+
+
+def speaks_anthropic(path: str, headers: Mapping[str, str]) -> bool:
+    """Whether a client of a path without an adapter expects the Anthropic API's shapes."""
+    named = path.startswith(("/anthropic/", "/v1/messages"))
+    return named or bool(headers.get("anthropic-version"))
 
 
 def _type_of(error: ThreegateError) -> str:

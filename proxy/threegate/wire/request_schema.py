@@ -161,6 +161,7 @@ REQUESTS: Final[dict[Api, Shape]] = {
     Api.COMPLETIONS: _request(*_COMMON, *_OPENAI, ("prompt", WORDS), ("suffix", TEXT)),
     Api.RESPONSES: _request(*_COMMON, *_RESPONSES),
     Api.MESSAGES: _request(*_COMMON, *_MESSAGES, required=("model", "messages")),
+    Api.TOKEN_COUNT: _request(*_COMMON, *_MESSAGES, required=("model", "messages")),
     Api.EMBEDDINGS: _request(("model", TEXT), ("input", WORDS), required=("model", "input")),
 }
 

@@ -49,6 +49,26 @@ async def test_a_place_is_held_while_the_call_lasts(tmp_path: Path) -> None:
     await deps.upstreams.aclose()
 
 
+async def test_what_is_left_is_in_the_headers(tmp_path: Path) -> None:
+    rules = limits_of(requests_per_minute=2, tokens_per_minute=100)
+    deps = deps_of(tmp_path, rules)
+    seen = []
+    for _ in range(2):
+        call = call_of(deps, rules)[0]
+        async with limited(call):
+            call.ledger.usage = Usage(input=3, output=4)
+        names = ("remaining-requests", "remaining-tokens", "limit-tokens")
+        seen.append([call.out.headers[f"x-ratelimit-{name}"] for name in names])
+    assert seen == [["1", "100", "100"], ["0", "93", "100"]]
+    call = call_of(deps, rules)[0]
+    with pytest.raises(RequestError):
+        async with limited(call):
+            pass
+    assert call.out.headers["x-ratelimit-remaining-requests"] == "0"
+    assert int(call.out.headers["x-ratelimit-reset-requests"].rstrip("s")) in range(1, 61)
+    await deps.upstreams.aclose()
+
+
 async def test_a_place_comes_back_when_the_count_fails(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -12,9 +12,17 @@ from contextlib import (
 )
 
 from threegate.errors import RequestError
+from threegate.gateway.access.rate_headers import rate_headers
 from threegate.gateway.context import CallContext
 from threegate.i18n.messages import said
-from threegate.limits.store import Lease, estimated_length, estimated_tokens, scope_of
+from threegate.limits.store import (
+    Allowance,
+    Lease,
+    LimitReached,
+    estimated_length,
+    estimated_tokens,
+    scope_of,
+)
 from threegate.policy.model import Limits
 from threegate.upstream.tokens import ModelTokenizer
 
@@ -27,23 +35,27 @@ def limited(call: CallContext) -> AbstractAsyncContextManager[None]:
 @asynccontextmanager
 async def _limited(call: CallContext) -> AsyncIterator[None]:
     async with AsyncExitStack() as stack:
+        allowances: list[Allowance] = []
         for rule_id, limits in call.constraints.limits:
             await _check_context(call, limits)
-            await stack.enter_async_context(_place(call, rule_id, limits))
+            lease = await stack.enter_async_context(_place(call, rule_id, limits))
+            allowances += lease.allowances
+        call.out.headers |= rate_headers(allowances)
         yield
 
 
 @asynccontextmanager
-async def _place(call: CallContext, rule_id: str, limits: Limits) -> AsyncIterator[None]:
+async def _place(call: CallContext, rule_id: str, limits: Limits) -> AsyncIterator[Lease]:
     try:
         lease = await call.deps.limiter.admit(scope_of(call.caller, rule_id, limits), limits)
-    except RequestError:
+    except LimitReached as reached:
         call.deps.metrics.limited.labels(rule_id).inc()
+        call.out.headers |= rate_headers(reached.allowances)
         raise
     if lease.local:
         call.ledger.degraded.append("state:limits")
     try:
-        yield
+        yield lease
     finally:
         await _settle(call, lease)
 
