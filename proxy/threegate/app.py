@@ -30,9 +30,11 @@ from threegate.detectors.models.llm_judge import LlmJudge
 from threegate.gateway.access.auth import KeyFile
 from threegate.gateway.access.auth_db import KeyDatabase
 from threegate.gateway.access.rule_trips import Bands
+from threegate.gateway.cors import cors
 from threegate.gateway.deps import Deps
 from threegate.gateway.endpoint import Endpoint
 from threegate.gateway.meta_endpoints import MetaEndpoints
+from threegate.gateway.metrics_endpoint import MetricsEndpoint
 from threegate.gateway.notices import Notices
 from threegate.gateway.router import Router
 from threegate.gateway.telemetry.metrics import Metrics
@@ -96,13 +98,14 @@ def create_app(deps: Deps, ready: Callable[[], dict[str, str]] = dict) -> Starle
         ("/models/{model:path}", meta.models),
         ("/healthz", meta.health),
         ("/readyz", meta.readiness),
-        ("/metrics", meta.metrics),
         ("/openapi.json", meta.openapi),
     ):
         routes.append(Route(path, handler, methods=["GET"]))
+    if not deps.settings.metrics_port:
+        routes.append(Route("/metrics", MetricsEndpoint(deps).answer, methods=["GET"]))
     routes += _console(deps)
     routes.append(Route("/{path:path}", meta.other, methods=_ALL))
-    return Router(routes)
+    return Router(routes, cors(deps.settings.cors))
 
 
 def _console(deps: Deps) -> list[BaseRoute]:
@@ -143,6 +146,7 @@ async def opened(
     policies = policy_store(settings, versions, replacement=replacement)
     door = _door(settings, versions)
     keys = _upstream_keys(settings)
+    _check_metrics_key(settings)
     metrics = Metrics()
     async with AsyncExitStack() as stack:
         if (engine := _engine(settings, say, language)) is not None:
@@ -305,6 +309,12 @@ def _key_of(judge: JudgeSettings, settings: Settings) -> str:
     if judge.key_env and not settings.environment.get(judge.key_env):
         raise wrong("not-set", where=f"judge {judge.name}", name=judge.key_env)
     return settings.environment.get(judge.key_env, "")
+
+
+def _check_metrics_key(settings: Settings) -> None:
+    name = settings.metrics_key_env
+    if name and not settings.environment.get(name):
+        raise wrong("not-set", where="metrics_key_env", name=name)
 
 
 def _upstream_keys(settings: Settings) -> dict[str, str]:

@@ -27,6 +27,7 @@ from threegate.policy.lifecycle.store import PolicyStore
 from threegate.server import logging, startup_banner
 from threegate.server.http_server import GracefulShutdown, Server, config, listening, several
 from threegate.server.membership import Membership
+from threegate.server.metrics_server import metrics_server
 from threegate.server.supervisor import Report, Supervisor, same_command
 from threegate.settings import Settings, UpstreamSettings
 from threegate.types import Bilingual
@@ -82,6 +83,7 @@ async def serve(settings: Settings, on: socket.socket | Membership, language: st
     async with (
         with_upstream(_bound(settings, listener), language) as complete,
         opened(complete, warn, language, replacement=replacement) as deps,
+        metrics_server(deps),
     ):
         app = config(create_app(deps, stopping.missing), complete)
         report = await asyncio.to_thread(_report, deps, language)

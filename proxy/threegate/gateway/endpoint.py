@@ -22,6 +22,7 @@ from threegate.gateway.context import CallContext
 from threegate.gateway.http_endpoint import HttpEndpoint
 from threegate.gateway.input_layer import constraint_layer, input_layer
 from threegate.gateway.output_layer import output_layer
+from threegate.gateway.telemetry.tracing import own_span, traceparent_of
 from threegate.gateway.token_count import NOT_SERVED, count_here
 from threegate.gateway.token_ids import decoded
 from threegate.limits.admission import AdmissionSlot
@@ -80,7 +81,7 @@ async def _run(call: CallContext) -> None:
 
 async def _ask_model(call: CallContext) -> None:
     call.checked()
-    headers = onward(call.headers, call.caller) | {"x-request-id": engine_id(call)}
+    headers = onward(call.headers, call.caller) | _correlation(call)
     path, data = _upstream_path(call.path), orjson.dumps(call.body)
     model, tenant = call.adapter.model(call.body), call.caller.tenant
     reply = await call.deps.upstreams.send("POST", path, data, headers, model, tenant)
@@ -91,6 +92,15 @@ async def _ask_model(call: CallContext) -> None:
             await output_layer(call, reply)
     finally:
         await reply.aclose()
+
+
+def _correlation(call: CallContext) -> dict[str, str]:
+    """Headers by which the model API's own records and spans can be joined with ours. Where no
+    spans are exported its spans stay below the caller's own."""
+    ledger = call.ledger
+    exported = call.deps.traces is not None
+    parent = own_span(ledger.parent, ledger.request_id) if exported else ledger.parent
+    return {"x-request-id": engine_id(call), "traceparent": traceparent_of(parent)}
 
 
 def engine_id(call: CallContext) -> str:

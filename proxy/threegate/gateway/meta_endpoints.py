@@ -73,10 +73,6 @@ class MetaEndpoints:
     async def openapi(self, request: Request) -> Response:
         return json_response(200, self.document())
 
-    async def metrics(self, request: Request) -> Response:
-        text, content_type = self.deps.metrics.exposition(request.headers.get("accept", ""))
-        return Response(text, headers={"content-type": content_type})
-
     async def other(self, request: Request) -> Response:
         """A path of the policy's `pass_through` goes to the model API as it is; all else is
         closed."""

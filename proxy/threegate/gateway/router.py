@@ -1,7 +1,8 @@
 """The app as a server calls it: the path of a guarded endpoint goes straight to it.
 
 An endpoint answers all of its errors itself, so Starlette's layers around a route would only cost
-each call, and each piece of a stream, their time. Everything else goes through them.
+each call, and each piece of a stream, their time. Everything else goes through them, and so does
+every call where there is middleware (CORS).
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from starlette.applications import Starlette
+from starlette.middleware import Middleware
 from starlette.routing import BaseRoute, Route
 from starlette.types import Receive, Scope, Send
 
@@ -16,10 +18,10 @@ from threegate.gateway.http_endpoint import HttpEndpoint
 
 
 class Router(Starlette):
-    def __init__(self, routes: Sequence[BaseRoute]) -> None:
-        super().__init__(routes=routes)
+    def __init__(self, routes: Sequence[BaseRoute], middleware: Sequence[Middleware] = ()) -> None:
+        super().__init__(routes=routes, middleware=middleware)
         found = [r for r in routes if isinstance(r, Route) and isinstance(r.endpoint, HttpEndpoint)]
-        self._endpoints = {r.path: r.app for r in found}
+        self._endpoints = {} if middleware else {r.path: r.app for r in found}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         endpoint = self._endpoints.get(scope.get("path", ""))

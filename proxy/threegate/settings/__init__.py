@@ -86,6 +86,7 @@ def _check_variables(settings: Settings) -> None:
 def _secrets(settings: Settings) -> Iterator[str]:
     """Variables that hold a secret."""
     yield settings.secret_env
+    yield settings.metrics_key_env
     yield from (upstream.key_env for upstream in settings.upstreams)
     yield from (judge.key_env for judge in settings.judges)
     if settings.oidc is not None:
@@ -110,6 +111,8 @@ def _convert(name: str, value: Any, where: str) -> Any:
             return Path(values.text(name, value, where))
         case "packs" | "bundle_keys":
             return values.texts(name, value, where)
+        case "cors":
+            return _origins(values.texts(name, value, where), where)
         case "remote_models":
             return values.pairs(name, value, where)
         case "upstreams":
@@ -143,6 +146,14 @@ def upstream_from(value: Any, where: str) -> UpstreamSettings:
         raise wrong("upstream-url", where=where)
     given = values.members(UpstreamSettings, raw, where)
     return UpstreamSettings(**{**given, "url": url.rstrip("/").removesuffix("/v1")})
+
+
+def _origins(given: tuple[str, ...], where: str) -> tuple[str, ...]:
+    """As a browser names them: scheme and host, no path."""
+    for origin in given:
+        if origin != "*" and (not origin.startswith(WEB) or origin.count("/") != 2):
+            raise wrong("cors-origin", where=where)
+    return given
 
 
 def _judge(value: Any, where: str) -> JudgeSettings:

@@ -103,6 +103,9 @@ class Settings:
     keys_file: str = ""  # of API keys; empty: beside the audit log in PostgreSQL, or in `var`
     keys: str = "auto"  # auto: needed once one exists | required
     secret_env: str = ""
+    cors: tuple[str, ...] = ()  # origins of web pages that may call the API; `*` for any
+    metrics_port: int = 0  # for `/metrics` alone; 0: on the port of the API
+    metrics_key_env: str = ""  # variable with the key that `/metrics` asks for; empty: none
     traces_url: str = ""  # of an OpenTelemetry collector that takes OTLP over HTTP; empty: none
     traces_names: str = "verdict"  # of guardrail attributes: verdict | decision (older)
     producer: str = ""  # code of the organisation in the AI-content label (USCC)
@@ -130,6 +133,7 @@ class Settings:
 NUMBERS: Mapping[str, tuple[int, int]] = {
     "port": (0, 65_535),
     "workers": (1, 1_024),
+    "metrics_port": (0, 65_535),
     "shutdown_delay": (0, MANY),
     "drain": (0, MANY),
     "max_calls": (1, MANY),

@@ -18,6 +18,7 @@ FORWARDED = frozenset(
         "openai-project",
         "accept-language",
         "x-request-id",
+        "traceparent",
     }
 )
 """Request headers that reach the model API; everything else stays here."""
@@ -40,7 +41,7 @@ _RETURNED_PREFIXES = ("x-ratelimit-", "anthropic-ratelimit-")
 def sent(headers: Mapping[str, str], key: str, *, body: bool) -> dict[str, str]:
     """What goes to the model API. With `key` the client's own keys stay here. Raises RequestError
     for a value that cannot go on."""
-    out = {k: _plain(k, v) for k, v in headers.items() if k in FORWARDED}
+    out = {k: _plain(k, v) for k, v in headers.items() if k in FORWARDED and v}
     out |= {
         "accept-encoding": "identity",
         "accept": _plain("accept", headers.get("accept", "*/*")),

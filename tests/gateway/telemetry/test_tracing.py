@@ -19,7 +19,7 @@ from threegate.audit.log.record import Record, Stage
 from threegate.gateway.telemetry.tracing import MOST_WAITING, NO_PARENT, Parent, Traces, parent_of
 from threegate.testing.server import serve
 
-from tests.e2e.running import proxy
+from tests.e2e.running import Running, proxy
 
 TRACE, SPAN = "4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7"
 HEADER = f"00-{TRACE}-{SPAN}-01"
@@ -99,6 +99,10 @@ def test_a_call_has_a_span_and_one_for_each_layer(tmp_path: Path) -> None:
             httpx.post(f"{running.url}/v1/chat/completions", json=body, headers=headers)
         running.run(running.deps.traces.send())  # type: ignore[union-attr]
     call, *layers = collector.spans
+    told = [r.headers["traceparent"] for r in running.demo.received]
+    assert told[0] == f"00-{TRACE}-{call['spanId']}-01"  # the model's spans are below ours
+    assert told[1].startswith(f"00-{TRACE}-")
+    assert told[1].endswith("-00")
     assert (call["traceId"], call["parentSpanId"]) == (TRACE, SPAN)
     assert [s["name"] for s in layers] == [
         f"apply_guardrail {layer}" for layer in ("input", "constraint", "output")
@@ -109,6 +113,26 @@ def test_a_call_has_a_span_and_one_for_each_layer(tmp_path: Path) -> None:
     assert "13812345678" not in json.dumps(collector.bodies)
 
 
-def test_without_a_collector_there_is_nothing(tmp_path: Path) -> None:
+def test_a_call_without_a_parent_begins_a_trace_that_the_model_joins(tmp_path: Path) -> None:
+    collector = Collector()
+    with serve(collector.app) as url, proxy(tmp_path, traces_url=url) as running:
+        ask(running)
+        running.run(running.deps.traces.send())  # type: ignore[union-attr]
+    call = collector.spans[0]
+    told = running.demo.received[-1].headers["traceparent"]
+    assert told == f"00-{call['traceId']}-{call['spanId']}-01"
+
+
+def ask(running: Running, **headers: str) -> None:
+    body = {"model": "deepseek-r1", "messages": [{"role": "user", "content": "hi"}]}
+    httpx.post(f"{running.url}/v1/chat/completions", json=body, headers=headers)
+
+
+def test_without_a_collector_the_callers_own_span_goes_on(tmp_path: Path) -> None:
     with proxy(tmp_path) as running:
         assert running.deps.traces is None
+        ask(running, traceparent=HEADER)
+        assert running.demo.received[-1].headers["traceparent"] == HEADER
+        for headers in ({}, {"traceparent": "text of the client"}):
+            ask(running, **headers)
+            assert "traceparent" not in running.demo.received[-1].headers

@@ -8,6 +8,8 @@ and says so.
 
 from __future__ import annotations
 
+import hashlib
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -168,8 +170,7 @@ def otel_spans(entry: Json, names: str = "verdict") -> dict[str, Any]:
     event = entry["event"]
     end = microseconds(entry["ts"]) * 1000
     start = end - int(event.get("timings_ms", {}).get("total", 0) * 1_000_000)
-    trace = event.get("trace", {}).get("trace") or (event["id"] * 2)[:32]
-    root = event["id"][:16]
+    trace, root = call_ids(event["request"], event.get("trace", {}).get("trace", ""))
     model = event.get("model", {}).get("requested", "")
     call = _span(
         trace, root, f"chat {model}".strip(), start, end, {**_gen_ai(event), **_own(entry)}, kind=3
@@ -189,6 +190,18 @@ def otel_spans(entry: Json, names: str = "verdict") -> dict[str, Any]:
         spans.append(span | {"parentSpanId": root})
     scope = {"scope": {"name": "threegate.audit", "version": SEMCONV}, "spans": spans}
     return {"resourceSpans": [{"resource": _resource(), "scopeSpans": [scope]}]}
+
+
+def call_ids(request_id: str, trace_id: str = "") -> tuple[str, str]:
+    """Trace and span of a call: those of its request id, which is 32 hex digits, in the trace that
+    the caller named. Known before the call is recorded, so that the model API can be told."""
+    digits = request_id.rpartition("_")[2]
+    if not _HEX_ID.fullmatch(digits):
+        digits = hashlib.sha256(request_id.encode()).hexdigest()[:32]
+    return trace_id or digits, digits[16:]
+
+
+_HEX_ID = re.compile(r"[0-9a-f]{32}")
 
 
 def _span(

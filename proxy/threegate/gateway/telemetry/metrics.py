@@ -8,6 +8,7 @@ prometheus_client; whichever of them is asked answers for all.
 from __future__ import annotations
 
 import os
+import platform
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from functools import cache, partial
@@ -17,8 +18,10 @@ from prometheus_client.exposition import choose_encoder
 from prometheus_client.metrics import MetricWrapperBase
 from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead
 
+from threegate import __version__
 from threegate.audit.log.record import ACTIONS
 from threegate.audit.log.writer import Counters
+from threegate.gateway.telemetry.process_metrics import WorkerProcesses, worker_processes
 from threegate.types import Failed, Verdict
 
 _SECONDS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10, 60)
@@ -47,6 +50,9 @@ class Metrics:
         lowest = partial(Gauge, registry=registry, multiprocess_mode="livemin")
         seconds = partial(Histogram, registry=registry, buckets=_SECONDS)
         long = partial(Histogram, registry=registry, buckets=_LONG)
+
+        build = highest("threegate_build_info", "1; labels name what runs", ["version", "python"])
+        build.labels(__version__, platform.python_version()).set(1)
 
         # Calls
         self.requests = counter(
@@ -170,11 +176,14 @@ class Metrics:
         """The text that Prometheus reads, of all workers, and its type. Exemplars (trace ids) are
         in OpenMetrics alone, and the library has none of several workers."""
         encoder, content_type = choose_encoder(accepted)
+        shared = os.environ.get(SHARED_METRICS, "")
         registry = self.registry
-        if os.environ.get(SHARED_METRICS):
+        if shared:
             registry = CollectorRegistry()
             MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
-        return encoder(registry), content_type
+        processes = CollectorRegistry()
+        processes.register(WorkerProcesses(partial(worker_processes, shared)))
+        return _joined(encoder(registry), encoder(processes)), content_type
 
     def count(self, layer: str, verdict: Verdict) -> None:
         for ruled in verdict.ruled:
@@ -182,3 +191,11 @@ class Metrics:
             self.rulings.labels(layer, ruled.rule_id, ACTIONS[ruled.action], shadow).inc()
             if isinstance(ruled.finding, Failed):
                 self.failures.labels(ruled.finding.detector, ruled.finding.reason.value).inc()
+
+
+def _joined(first: bytes, second: bytes) -> bytes:
+    """Two expositions as one: OpenMetrics ends in a mark that stands once."""
+    return first.removesuffix(_END) + second
+
+
+_END = b"# EOF\n"

@@ -20,7 +20,7 @@ from typing import Any, NamedTuple
 import httpx
 import orjson
 
-from threegate.audit.export.formats import otel_spans
+from threegate.audit.export.formats import call_ids, otel_spans
 from threegate.audit.log.append_queue import Receipt
 from threegate.audit.log.database import now_us
 from threegate.audit.log.record import Record, event, timestamp
@@ -47,6 +47,18 @@ def parent_of(headers: Mapping[str, str]) -> Parent:
     """Empty where the header is missing or not what it should be."""
     found = _PARENT.match(headers.get("traceparent", ""))
     return Parent(found[1], found[2], bool(int(found[3], 16) & 1)) if found else NO_PARENT
+
+
+def own_span(parent: Parent, request_id: str) -> Parent:
+    """The call's own span, as `formats.otel_spans` exports it: the parent of the model API's."""
+    return Parent(*call_ids(request_id, parent.trace_id), parent.sampled)
+
+
+def traceparent_of(parent: Parent) -> str:
+    """The header; empty where there is no span."""
+    if not parent.span_id:
+        return ""
+    return f"00-{parent.trace_id}-{parent.span_id}-{int(parent.sampled):02x}"
 
 
 @dataclass(slots=True)

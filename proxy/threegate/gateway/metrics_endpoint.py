@@ -1,0 +1,35 @@
+"""`GET /metrics`: what Prometheus reads, with a key of its own where the settings name one."""
+
+from __future__ import annotations
+
+import hmac
+from dataclasses import dataclass
+
+import orjson
+from starlette.requests import Request
+from starlette.responses import Response
+
+from threegate.gateway.access.auth import presented_key, refused
+from threegate.gateway.asgi import wanted_language
+from threegate.gateway.deps import Deps
+from threegate.wire.errors import openai_error, status_of
+
+
+@dataclass(frozen=True, slots=True)
+class MetricsEndpoint:
+    deps: Deps
+
+    async def answer(self, request: Request) -> Response:
+        if not self._admits(presented_key(request.headers)):
+            error, language = refused(), request.headers.get("accept-language", "")
+            body = orjson.dumps(openai_error(error, wanted_language(language)))
+            return Response(body, status_of(error), media_type="application/json")
+        text, content_type = self.deps.metrics.exposition(request.headers.get("accept", ""))
+        return Response(text, headers={"content-type": content_type})
+
+    def _admits(self, presented: str) -> bool:
+        settings = self.deps.settings
+        if not settings.metrics_key_env:
+            return True
+        key = settings.environment.get(settings.metrics_key_env, "")
+        return bool(key) and hmac.compare_digest(key.encode(), presented.encode())

@@ -1,0 +1,57 @@
+"""`/metrics` on a port of its own, where the settings name one: scrapers then need no way to the
+port of the API. Every worker listens there; whichever answers has the metrics of all.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from dataclasses import replace
+from typing import Any
+
+import uvicorn
+from starlette.applications import Starlette
+from starlette.routing import Route
+
+from threegate.gateway.deps import Deps
+from threegate.gateway.metrics_endpoint import MetricsEndpoint
+from threegate.server.http_server import config
+from threegate.settings import Settings
+from threegate.settings.errors import wrong
+
+
+@asynccontextmanager
+async def metrics_server(deps: Deps) -> AsyncIterator[int]:
+    """The port that it listens on; 0 where metrics stay on the port of the API. Raises
+    SettingsError when the address cannot be had."""
+    settings = deps.settings
+    if not settings.metrics_port:
+        yield 0
+        return
+    listener = _listener(settings)
+    app = Starlette(routes=[Route("/metrics", MetricsEndpoint(deps).answer)])
+    server = uvicorn.Server(_config(app, settings))
+    task = asyncio.ensure_future(server._serve([listener]))
+    try:
+        yield listener.getsockname()[1]
+    finally:
+        server.should_exit = True
+        with suppress(asyncio.CancelledError):
+            await task
+        listener.close()
+
+
+def _config(app: Any, settings: Settings) -> uvicorn.Config:
+    return config(app, replace(settings, port=settings.metrics_port, drain=1))
+
+
+def _listener(settings: Settings) -> socket.socket:
+    where = (settings.host, settings.metrics_port)
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    try:
+        return socket.create_server(where, family=family, reuse_port=True)
+    except OSError as error:
+        place = f"{where[0]}:{where[1]}"
+        raise wrong("no-listening", where=place, why=error.strerror) from None
