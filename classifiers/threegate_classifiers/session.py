@@ -12,6 +12,8 @@ from __future__ import annotations
 import ctypes
 import mmap
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +29,7 @@ _QUANTISES_WHILE_RUNNING = b"DynamicQuantize"  # ...Linear, ...MatMul, ...LSTM
 _UNFUSED = ("SkipLayerNormFusion",)
 """On a CPU the fused node takes eight times as long as its parts (ONNX Runtime 1.31)."""
 MEBIBYTE = 1 << 20
+CUDA_BUILD = "onnxruntime-gpu"
 _KNOWN_INPUTS = {"input_ids", "attention_mask", "token_type_ids"}
 
 
@@ -134,8 +137,9 @@ def _options(threads: int) -> Any:
 
 def has_gpu() -> bool:
     """Whether CUDA can be used: the provider is compiled in, the driver is there and has a
-    device."""
+    device. Raises ModelError where the CPU build hides an installed CUDA build."""
     if "CUDAExecutionProvider" not in onnxruntime.get_available_providers():
+        _check_not_hidden()
         return False
     try:
         driver = ctypes.CDLL("libcuda.so.1")
@@ -144,6 +148,16 @@ def has_gpu() -> bool:
     count = ctypes.c_int(0)
     failed = driver.cuInit(0) or driver.cuDeviceGetCount(ctypes.byref(count))
     return not failed and count.value > 0
+
+
+def _check_not_hidden() -> None:
+    """Both builds install the folder `onnxruntime`; the one that comes last wins."""
+    with suppress(PackageNotFoundError):
+        distribution(CUDA_BUILD)
+        raise ModelError(
+            f"{CUDA_BUILD} is installed, but the package onnxruntime hides it: "
+            f"pip install --force-reinstall --no-deps {CUDA_BUILD}"
+        )
 
 
 def _mentions(path: Path, word: bytes) -> bool:

@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import yaml
+from threegate_classifiers import session
 from threegate_classifiers.errors import ModelError
 from threegate_classifiers.manifest import read_manifest
 from threegate_classifiers.registry import SHIPPED, find
@@ -138,3 +139,14 @@ def test_a_norm_stays_in_parts(tmp_path: Path) -> None:
     np.testing.assert_array_equal(plain.run(rows)[0], mapped.run(rows)[0])
     (graph,) = tmp_path.glob("*/model.onnx")
     assert b"SkipLayerNormalization" not in graph.read_bytes()
+
+
+def test_a_cuda_build_that_the_cpu_build_hides_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(
+        session.onnxruntime, "get_available_providers", lambda: ["CPUExecutionProvider"]
+    )
+    monkeypatch.setattr(session, "CUDA_BUILD", "numpy")  # a distribution that is installed
+    with pytest.raises(ModelError, match="--force-reinstall --no-deps numpy"):
+        has_gpu()
+    monkeypatch.setattr(session, "CUDA_BUILD", "not-installed-at-all")
+    assert not has_gpu()

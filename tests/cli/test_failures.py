@@ -56,3 +56,11 @@ def test_a_file_is_named_with_the_reason(tmp_path: Path) -> None:
 def test_a_bug_keeps_its_traceback() -> None:
     assert message(ValueError("x"), "en") is None
     assert message(OSError("no path"), "en") is None
+
+
+@pytest.mark.parametrize("module", ["redis.asyncio", "pg8000.dbapi", "grpc", "pyarrow"])
+def test_a_missing_extra_is_named(module: str) -> None:
+    missing = ModuleNotFoundError(f"No module named {module!r}", name=module)
+    assert "pip install 'threegate[" in str(message(missing, "en"))
+    assert "pip install 'threegate[" in str(message(missing, "zh"))
+    assert message(ModuleNotFoundError("x", name="ours"), "en") is None

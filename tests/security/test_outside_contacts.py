@@ -43,6 +43,7 @@ for line in sys.argv[1].splitlines():
 OWN_PROCESS = ("serve", "demo", "scan")
 COMMANDS = """
 eval pii --made 5
+init fresh
 policy check base
 policy diff base --to base
 policy coverage --taxonomy owasp base
@@ -58,6 +59,7 @@ policy submit base --by ann --author ann
 policy approve 00000000 --by bob
 policy withdraw 00000000 --by bob
 policy reject 00000000 --by bob
+policy recall 00000000 --by ann
 policy activate 00000000 --by bob
 policy rollback 00000000 --by bob
 policy history

@@ -15,6 +15,12 @@ from threegate.settings.errors import SettingsError
 from threegate.types import Bilingual
 
 DATABASE = Bilingual("数据库无法使用：{why}", "the database cannot be used: {why}")
+EXTRA = Bilingual(
+    "没有安装 {module}：运行 pip install 'threegate[{extra}]'",
+    "{module} is not installed: run pip install 'threegate[{extra}]'",
+)
+EXTRAS = {"pg8000": "server", "redis": "server", "grpc": "grpc", "pyarrow": "parquet"}
+"""Modules that a plain install leaves out, and the extra that brings them."""
 FILE = Bilingual("{path}：{why}", "{path}: {why}")
 
 
@@ -30,6 +36,8 @@ def message(error: Exception, language: str) -> str | None:
             return str(error)
         case DBAPIError():
             return DATABASE.get(language).format(why=database_reason(error))
+        case ModuleNotFoundError(name=str(name)) if (top := name.partition(".")[0]) in EXTRAS:
+            return EXTRA.get(language).format(module=top, extra=EXTRAS[top])
         case OSError(filename=path, strerror=why) if path and why:
             return FILE.get(language).format(path=path, why=why)
         case _:

@@ -14,6 +14,7 @@ from threegate.cli.language import argparse_speaks, chosen, speak
 
 COMMANDS: Mapping[str, str] = {
     "serve": "start the proxy",
+    "init": "a policies folder to edit",
     "demo": "conversations through the proxy, seen from both sides",
     "scan": "what the detectors find in a text or in JSON lines",
     "eval": "figures of the detectors on labelled files",

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from threegate.cli import policy_banks, policy_bundle, policy_lifecycle, policy_test
-from threegate.cli.policy_args import add, checked, names
+from threegate.cli.policy_args import add, checked, names, own_policies
 from threegate.policy.compile import build
 from threegate.policy.compliance.coverage import coverage, matrix_text
 from threegate.policy.compliance.taxonomy import TAXONOMIES
@@ -132,7 +132,7 @@ def _rule_text(rule: Any, language: str) -> str:
 
 def _schema(args: argparse.Namespace) -> int:
     if args.write:
-        (args.policies / "schema.json").write_text(schema_json(), encoding="utf-8")
+        (own_policies(args) / "schema.json").write_text(schema_json(), encoding="utf-8")
     else:
         print(schema_json(), end="")
     return 0
@@ -143,7 +143,7 @@ READMES = (("README.md", "en"), ("README.zh-CN.md", "zh"))
 
 def _docs(args: argparse.Namespace) -> int:
     for name, language in READMES:
-        path = args.policies / name
+        path = own_policies(args) / name
         path.write_text(filled(path.read_text(encoding="utf-8"), language), encoding="utf-8")
     return 0
 

@@ -7,9 +7,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from threegate.cli.errors import misuse
 from threegate.policy.errors import failure
 from threegate.policy.facade import Checked, check
 from threegate.policy.lifecycle.store import DirTree, today_utc
+from threegate.settings import shipped
 
 
 def add(
@@ -29,14 +31,22 @@ def add(
         parser.add_argument("packs", nargs="*", metavar="PACK", help="default: every pack")
     if formats:
         parser.add_argument("--format", choices=["text", *formats], default="text")
-    parser.add_argument("--policies", type=Path, default=Path("policies"))
+    parser.add_argument("--policies", type=Path, default=shipped.policies())
     parser.set_defaults(run=run)
     return parser
 
 
 def add_classifiers(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--models", type=Path, default=Path("classifiers/models"))
+    parser.add_argument("--models", type=Path, default=shipped.models())
     parser.add_argument("--classifiers", choices=["required", "off"], default="required")
+
+
+def own_policies(args: argparse.Namespace) -> Path:
+    """The folder that a command writes to. Raises UseError for the installed one."""
+    folder: Path = args.policies
+    if folder.resolve().is_relative_to(shipped.BUNDLED):
+        raise misuse("shipped-policies", path=folder)
+    return folder
 
 
 def names(args: argparse.Namespace) -> list[str]:

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from threegate.cli.policy_args import add_classifiers
+from threegate.cli.policy_args import add_classifiers, own_policies
 from threegate.cli.policy_test import runner
 from threegate.cli.progress import progress
 from threegate.policy.compliance.banks import (
@@ -37,6 +37,7 @@ from threegate.policy.facade import compile_pack
 from threegate.policy.language.wordlist import Imported, imported, list_file
 from threegate.policy.lifecycle.store import DirTree
 from threegate.policy_ops.test_runner import Runner
+from threegate.settings import shipped
 from threegate.types import Bilingual
 
 
@@ -46,7 +47,7 @@ def register(verbs: Any) -> None:
     words = verbs.add_parser("words", help="bring a keyword file (txt, csv, xlsx) into lists/")
     for parser in (check, run, words):
         parser.add_argument("file", type=Path, help="txt, csv, jsonl or xlsx")
-        parser.add_argument("--policies", type=Path, default=Path("policies"))
+        parser.add_argument("--policies", type=Path, default=shipped.policies())
     run.add_argument("--pack", default="cn-gbt45654")
     run.add_argument("--format", choices=["text", "json"], default="text")
     run.add_argument("--seed", default="1", help="the same seed draws the same sample")
@@ -180,7 +181,7 @@ def _words(args: argparse.Namespace) -> int:
     found = imported(rows(args.file.read_bytes(), args.file.name))
     if not found.words:
         raise failure("nothing-to-read", name=args.file)
-    path = args.policies / "lists" / f"{args.name}.txt"
+    path = own_policies(args) / "lists" / f"{args.name}.txt"
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(list_file(found.words, args.file.name), encoding="utf-8")
     told = IMPORTED.get(args.lang)

@@ -20,6 +20,7 @@ from threegate.policy.facade import check
 from threegate.policy.lifecycle.store import DirTree, now_utc, today_utc, write_durably
 from threegate.policy.testing.report import problems_text
 from threegate.policy_ops.signed_bundle import seal, trusted_keys, unseal
+from threegate.settings import shipped
 from threegate.types import Bilingual
 
 KEY = Path("var/policy/signing.key")
@@ -32,7 +33,7 @@ SIGNED = Bilingual("由 {signers} 签名于 {at}", "signed by {signers} at {at}"
 def register(verbs: Any) -> None:
     bundle = verbs.add_parser("bundle", help="checked packs as one signed file")
     bundle.add_argument("packs", nargs="+", metavar="PACK")
-    bundle.add_argument("--policies", type=Path, default=Path("policies"))
+    bundle.add_argument("--policies", type=Path, default=shipped.policies())
     bundle.add_argument("--out", type=Path, required=True, help="file to write")
     bundle.add_argument(
         "--key", default="", help=f"file:PATH, env:NAME or cmd:COMMAND; default: {KEY}, made once"

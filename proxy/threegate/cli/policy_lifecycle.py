@@ -38,6 +38,7 @@ from threegate.policy.lifecycle.store import DirTree, now_utc, today_utc
 from threegate.policy.lifecycle.versions import COMMANDS, Versions
 from threegate.policy.model import PolicySet
 from threegate.policy.strictness.diff import describe, diff_sets
+from threegate.settings import shipped
 from threegate.types import Bilingual
 
 DATABASE = "sqlite:///var/policy/versions.sqlite3"
@@ -63,7 +64,7 @@ def register(verbs: Any) -> None:
 
     submit = act("submit", _submit, "store packs as a version and ask for approval")
     submit.add_argument("packs", nargs="+", metavar="PACK")
-    submit.add_argument("--policies", type=Path, default=Path("policies"))
+    submit.add_argument("--policies", type=Path, default=shipped.policies())
     submit.add_argument("--author", action="append", default=[], help="others who edited it")
     submit.add_argument("--untested", default="", metavar="REASON", help=UNTESTED)
     add_classifiers(submit)

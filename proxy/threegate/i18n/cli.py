@@ -15,6 +15,7 @@ HELP: Mapping[str, str] = {
     "the version of this program": "程序的版本",
     # commands
     "start the proxy": "启动代理",
+    "a policies folder to edit": "生成可以修改的策略目录",
     "conversations through the proxy, seen from both sides": "几段经过代理的对话，两边各看到什么",
     "what the detectors find in a text or in JSON lines": "检测器在一段文字或 JSONL 里发现什么",
     "figures of the detectors on labelled files": "检测器在标注文件上的指标",

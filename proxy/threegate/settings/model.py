@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from threegate.settings import shipped
+
 MIN_METADATA_DAYS = 184  # six months: 网络安全法, EU AI Act Art. 19 and 26(6)
 MANY = 1_000_000
 
@@ -78,12 +80,12 @@ class Settings:
     upstreams: tuple[UpstreamSettings, ...] = ()
     judges: tuple[JudgeSettings, ...] = ()
     oidc: OidcSettings | None = None
-    policies: Path = Path("policies")
+    policies: Path = field(default_factory=shipped.policies)
     packs: tuple[str, ...] = ("base",)
     bundle: str = ""  # a signed policy bundle, in place of `policies` and `packs`
     bundle_keys: tuple[str, ...] = ()  # who may sign it
     reload_s: float = 0.2  # between two looks for another policy
-    models: Path = Path("classifiers/models")
+    models: Path = field(default_factory=shipped.models)
     classifiers: str = "required"  # required | off
     threads: int = 0  # of one model run; 0 takes half the cores
     remote_models: tuple[tuple[str, str], ...] = ()  # (name, URL of a KServe v2 server)

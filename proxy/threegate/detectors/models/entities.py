@@ -10,14 +10,17 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from presidio_analyzer import EntityRecognizer, RecognizerResult
 from threegate_classifiers.manifest import Task
 from threegate_classifiers.results import Entity
 from threegate_classifiers.runtime import Engine
 
 from threegate.detectors.base import DetectorInfo
 from threegate.detectors.models.common import Answer, finding, judge_each
+from threegate.detectors.presidio.without_spacy import without_spacy
 from threegate.types import Bilingual, Finding, Passage, Span
+
+with without_spacy():
+    from presidio_analyzer import EntityRecognizer, RecognizerResult
 
 PRESIDIO_NAMES = {
     "PERSON": "PERSON",
