@@ -2,10 +2,11 @@
 
     python bench/audit_log.py --records 1000000 [--database postgresql://…] [--directory DIR]
 
-Each request is two records with text (about 200 and 500 characters, Chinese and English), as the
-gateway writes them, by concurrent clients (16 if not said). `--load` writes so many more first, by
-the product's writer in the largest groups it makes, without clients: chain, hashes, encryption,
-index, checkpoints and durability are the same. `--records 0` measures the log that is there.
+Each request is an intent and a record with texts (about 200 and 500 characters, Chinese and
+English), as the gateway writes them, by concurrent clients (16 if not said). `--load` writes so
+many more first, by the product's writer in the largest groups it makes, without intents and
+clients: chain, hashes, encryption, index, checkpoints and durability are the same. `--records 0`
+measures the log that is there.
 
 Prints a JSON object after each step. `cpu` is processor time of this process and not of PostgreSQL;
 `load_average` says how much of the wall-clock time others took.
@@ -36,9 +37,9 @@ from threegate.audit.log.database import PATIENT_SECONDS, now_us, writer_engine
 from threegate.audit.log.rows import PendingRecord, make
 from threegate.audit.log.store import load_master, load_publisher, load_signer, today
 from threegate.audit.log.writer import Writer, new_writer_id
+from threegate.audit.verify.published import own_keys, published_files
 from threegate.audit.verify.sources import connect
 from threegate.audit.verify.verifier import verify_database
-from threegate.cli.audit_read import own_keys, published_files
 from threegate.types import (
     Action,
     Caller,
@@ -98,7 +99,7 @@ def decision(dice: random.Random, request: str) -> Decision:
 async def fill(log: AuditLog, records: int, clients: int, author: Author) -> None:
     async def client(number: int) -> None:
         dice = random.Random(number)
-        for n in range(number, records // 2, clients):
+        for n in range(number, records, clients):
             request = f"tg_{n:09d}"
             caller = Caller(f"tenant{n % 5}", f"key{n % 40}", model="deepseek-r1", language="zh")
             made: dict[str, Any] = {
@@ -106,12 +107,12 @@ async def fill(log: AuditLog, records: int, clients: int, author: Author) -> Non
                 "caller": caller,
                 "subject": f"user{n % 10_000}",
             }
-            asked = Content((Part("messages/0/user", author.text(dice, 20)),))
+            asked, told = author.text(dice, 20), author.text(dice, 50)
+            made["intent"] = await log.begin(request, caller, "sha256:0123", asked.encode())
             made["decisions"] = (decision(dice, request),)
-            await log.append(Record(stage=Stage.RECEIVED, **made), asked)
-            told = Content((Part("choices/0/content", author.text(dice, 50)),))
+            texts = (Part("messages/0/user", asked), Part("choices/0/content", told))
             usage = Usage(input=120, output=300)
-            await log.append(Record(stage=Stage.COMPLETED, usage=usage, **made), told)
+            await log.append(Record(stage=Stage.COMPLETED, usage=usage, **made), Content(texts))
 
     await asyncio.gather(*(client(c) for c in range(clients)))
 
@@ -123,22 +124,22 @@ def load(settings: AuditSettings, records: int) -> Figures:
     writer = Writer(settings, engine, publisher, master, writer_id)
     writer._ready()
     dice, hasher = random.Random(7), Hasher()
-    texts = [text(dice, 20 + 30 * (n % 2)) for n in range(10_000)]
+    texts = [(text(dice, 20), text(dice, 50)) for _ in range(10_000)]
     keys = [master.new_data_key(f"tenant{n}", today()) for n in range(5)]
 
     def item(n: int) -> PendingRecord:
-        ended, request = n % 2, f"ld_{n // 2:09d}"
+        request = f"ld_{n:09d}"
         caller = Caller(f"tenant{n % 5}", f"key{n % 40}", model="deepseek-r1", language="zh")
         made = Record(
-            stage=Stage.COMPLETED if ended else Stage.RECEIVED,
+            stage=Stage.COMPLETED,
             request_id=request,
             caller=caller,
             decisions=(decision(dice, request),),
-            usage=Usage(input=120, output=300) if ended else Usage(),
+            usage=Usage(input=120, output=300),
         )
-        part = "choices/0/content" if ended else "messages/0/user"
-        kept = Content((Part(part, texts[n % 9973 // 2 * 2 + ended]),))
-        name = master.pseudonym(caller.tenant, f"user{n // 2 % 10_000}")
+        asked, told = texts[n % 9973]
+        kept = Content((Part("messages/0/user", asked), Part("choices/0/content", told)))
+        name = master.pseudonym(caller.tenant, f"user{n % 10_000}")
         level, key = settings.level, keys[n % 5]
         options: dict[str, Any] = {"ts_us": now_us(), "mono_us": n, "level": level, "key": key}
         return make(made, kept, pseudonym=name, hasher=hasher, **options)

@@ -109,18 +109,22 @@ def postgres_settings(settings: AuditSettings) -> Iterator[AuditSettings]:
 class Outage:
     """A database that refuses every commit while it lasts, without touching what is stored."""
 
-    def __init__(self, settings: AuditSettings) -> None:
+    def __init__(self, settings: AuditSettings, *tables: str) -> None:
+        self._tables = tables or ("audit_record", "audit_intent")
         self._holder = sqlite3.connect(
             settings.url.removeprefix("sqlite:///"), isolation_level=None
         )
 
     def __enter__(self) -> None:
-        self._holder.execute(
-            "CREATE TRIGGER outage BEFORE INSERT ON audit_record BEGIN SELECT RAISE(ABORT, 'disk I/O error'); END"
-        )
+        for table in self._tables:
+            self._holder.execute(
+                f"CREATE TRIGGER outage_{table} BEFORE INSERT ON {table}"
+                " BEGIN SELECT RAISE(ABORT, 'disk I/O error'); END"
+            )
 
     def __exit__(self, *_: object) -> None:
-        self._holder.execute("DROP TRIGGER outage")
+        for table in self._tables:
+            self._holder.execute(f"DROP TRIGGER outage_{table}")
         self._holder.close()
 
 

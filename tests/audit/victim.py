@@ -1,4 +1,4 @@
-"""A process that writes records until it is killed, forked from a warm interpreter."""
+"""A process that writes intents and records until it is killed, forked from a warm interpreter."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ CLIENTS = 8
 
 
 def write_until_killed(settings: AuditSettings, answers: Connection) -> None:
-    """Says the id of each request once both of its records are durable."""
+    """Says the id of each request once its record is durable."""
     asyncio.run(_write(settings, answers))
 
 
@@ -26,8 +26,9 @@ async def _write(settings: AuditSettings, answers: Connection) -> None:
     async def client(name: int) -> None:
         for n in range(100_000):
             request = f"{log.writer_id}.{name}.{n}"
-            await log.append(record(request), content())
-            await log.append(record(request, Stage.COMPLETED), content())
+            made = record(request, Stage.COMPLETED)
+            made.intent = await log.begin(request, made.caller, made.policy, b"{}")
+            await log.append(made, content())
             answers.send_bytes(request.encode())
 
     await asyncio.gather(*(client(c) for c in range(CLIENTS)))

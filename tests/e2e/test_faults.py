@@ -37,11 +37,11 @@ def stages(running: Running, request_id: str) -> list[str]:
     return [e.stage.value for e in entries]
 
 
-def test_each_answer_has_both_records(guarded: Running) -> None:
+def test_each_answer_has_its_record(guarded: Running) -> None:
     for stream in (False, True):
         reply = post(guarded, ask("hello", stream=stream))
         request_id = reply.headers["x-threegate-request-id"]
-        assert stages(guarded, request_id) == ["received", "completed"]
+        assert stages(guarded, request_id) == ["completed"]
 
 
 def test_without_audit_nothing_is_answered(tmp_path: Path) -> None:
@@ -51,7 +51,7 @@ def test_without_audit_nothing_is_answered(tmp_path: Path) -> None:
         async def fail(*args: object) -> None:
             raise trouble("not-stored")
 
-        running.deps.audit.append = fail  # type: ignore[method-assign]
+        running.deps.audit.begin = running.deps.audit.append = fail  # type: ignore[method-assign]
         for stream in (False, True):
             reply = post(running, ask("hello", stream=stream))
             assert reply.status_code == 503
@@ -107,7 +107,7 @@ def test_a_client_that_leaves_is_recorded_and_the_upstream_cancelled(guarded: Ru
         request_id = reply.headers["x-threegate-request-id"]
         next(reply.iter_raw())
     assert eventually(lambda: guarded.demo.aborted > before)
-    assert eventually(lambda: stages(guarded, request_id) == ["received", "aborted"])
+    assert eventually(lambda: stages(guarded, request_id) == ["aborted"])
 
 
 def test_nothing_of_a_conversation_is_in_logs_metrics_or_errors(

@@ -170,7 +170,7 @@ def test_the_model_rests_when_its_client_has_gone(scene: Scene) -> None:
     assert eventually(lambda: scene.relay.open == 0)
     assert b"[DONE]" not in scene.relay.answered
     request_id = answer.headers["x-threegate-request-id"]
-    assert eventually(lambda: stages(scene.running, request_id) == ["received", "aborted"])
+    assert eventually(lambda: stages(scene.running, request_id) == ["aborted"])
     assert eventually(lambda: rests(scene.model))
     assert ask(scene.running.url, "Hello", forced("So.", "Fine."), stream=True).finish == "stop"
 

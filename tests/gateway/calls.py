@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import orjson
-from threegate.audit.log.record import Content, Record
+from threegate.audit.log.record import Content, ContentLevel, Intent, Record
 from threegate.audit.settings import OnFailure
 from threegate.detectors.detector_set import DetectorSet
 from threegate.gateway.access.auth import KeyFile
@@ -44,6 +44,20 @@ class Log:
     contents: list[Content | None] = field(default_factory=list)
     asked: list[OnFailure | None] = field(default_factory=list)
     away: bool = False
+    begun: list[str] = field(default_factory=list)
+
+    async def begin(
+        self,
+        request_id: str,
+        caller: Caller,
+        policy: str,
+        request: bytes,
+        level: ContentLevel | None = None,
+        on_failure: OnFailure | None = None,
+    ) -> Intent:
+        self.begun.append(request_id)
+        self.asked.append(on_failure)
+        return Intent(1)
 
     async def append(
         self,

@@ -68,8 +68,8 @@ async def test_texts_are_kept_as_the_policy_says(tmp_path: Path, level: str, kep
     deps = deps_of(tmp_path, rules)
     call, _ = call_of(deps, rules, asking(f"Call {MOBILE} now"))
     await input_layer(call)
-    assert bool(call.parts) is kept
-    assert all(MOBILE not in (p.redacted or "") for p in call.parts)
+    assert bool(call.ledger.parts) is kept
+    assert all(MOBILE not in (p.redacted or "") for p in call.ledger.parts)
     await deps.upstreams.aclose()
 
 

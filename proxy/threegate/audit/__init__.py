@@ -9,7 +9,15 @@ from __future__ import annotations
 
 from threegate.audit.log.append_queue import Receipt
 from threegate.audit.log.query import Entry, Page, Query
-from threegate.audit.log.record import Content, ContentLevel, Part, Record, Stage, Usage
+from threegate.audit.log.record import (
+    Content,
+    ContentLevel,
+    Intent,
+    Part,
+    Record,
+    Stage,
+    Usage,
+)
 from threegate.audit.log.store import AuditLog
 from threegate.audit.settings import AuditSettings, OnFailure
 
@@ -19,6 +27,7 @@ __all__ = [
     "Content",
     "ContentLevel",
     "Entry",
+    "Intent",
     "OnFailure",
     "Page",
     "Part",

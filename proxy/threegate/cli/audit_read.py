@@ -81,6 +81,7 @@ def _as_dict(report: VerifyReport, language: str) -> dict[str, Any]:
         "ok": report.ok,
         "chains": chains,
         "unanswered": report.unanswered,
+        "in_flight": report.in_flight,
         "problems": [p.as_dict(language) for p in report.problems],
     }
 
@@ -92,6 +93,8 @@ def _print_report(report: VerifyReport, language: str, *, own: bool) -> None:
         print(problem.told(language))
     if report.unanswered:
         print(line("unanswered", language, count=report.unanswered))
+    if report.in_flight:
+        print(line("in-flight", language, count=report.in_flight))
     if own:
         print(line("own-key", language))
     print(line("verifies" if report.ok else "fails", language, count=len(report.problems)))

@@ -85,7 +85,7 @@ async def call_failed(call: CallContext, error: BaseException, refusals: Refusal
         await refusals.note(error, ledger.endpoint, call.caller, ledger.request_id, asked)
         return
     ledger.failed(error)
-    await ledger.ended(Stage.ABORTED, call.parts)
+    await ledger.ended(Stage.ABORTED)
 
 
 def mask_key(secret: bytes, caller: Caller) -> bytes:

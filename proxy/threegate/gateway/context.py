@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from threegate.audit.log.record import Part, Stage
+from threegate.audit.log.record import Stage
 from threegate.detectors.detector_set import DetectorSet
 from threegate.errors import RequestError
 from threegate.gateway.access.resolved_policy import ResolvedPolicy
@@ -41,7 +41,6 @@ class CallContext:
     applied: ResolvedPolicy
     stopped: frozenset[str] = frozenset()  # rules that go on as in shadow
     slots: tuple[Slot, ...] = field(default=(), repr=False)
-    parts: tuple[Part, ...] = field(default=(), repr=False)
     said: tuple[str, ...] = field(default=(), repr=False)  # by the model, where texts are kept
     checked: Callable[[], None] = lambda: None  # told when the model is asked
 
@@ -58,7 +57,7 @@ async def stop(call: CallContext, outcome: Outcome, code: str = "content_filter"
     """Ends a call before the model was asked: an answer of the API in use, or a status."""
     ledger = call.ledger
     ledger.finish_reason = "content_filter"
-    await ledger.ended(Stage.BLOCKED, call.parts)
+    await ledger.ended(Stage.BLOCKED)
     if outcome.http_status is not None:
         refusal = RequestError(outcome.message, status=outcome.http_status, code=code)
         body = {**call.adapter.error(refusal, call.out.language), "threegate": outcome.note}

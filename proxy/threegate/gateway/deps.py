@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Protocol
 
-from threegate.audit.log.record import Content, Record
+from threegate.audit.log.record import Content, ContentLevel, Intent, Record
 from threegate.audit.settings import OnFailure
 from threegate.detectors.detector_set import DetectorSet
 from threegate.gateway.notices import Notices
@@ -22,6 +22,15 @@ from threegate.upstream import Upstreams
 
 
 class Audit(Protocol):
+    async def begin(
+        self,
+        request_id: str,
+        caller: Caller,
+        policy: str,
+        request: bytes,
+        level: ContentLevel | None = None,
+        on_failure: OnFailure | None = None,
+    ) -> Intent: ...
     async def append(
         self,
         record: Record,

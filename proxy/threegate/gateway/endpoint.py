@@ -67,7 +67,9 @@ class Endpoint(HttpEndpoint):
         body = decoded(self.adapter.api, body, tokenizer)
         streamed = self.adapter.streamed(body)
         asked = CallRequest(self.adapter, self.name, path, headers, body, streamed)
-        return open_call(self.deps, self.applied, asked, caller, out)
+        call = open_call(self.deps, self.applied, asked, caller, out)
+        call.ledger.request = data
+        return call
 
 
 async def _run(call: CallContext) -> None:
@@ -75,7 +77,7 @@ async def _run(call: CallContext) -> None:
     if result is None or not await constraint_layer(call, result.kinds):
         return
     async with limited(call):
-        await call.ledger.received(call.parts)
+        await call.ledger.begin()
         await _ask_model(call)
 
 

@@ -34,7 +34,7 @@ async def judge_request(call: CallContext) -> InputResult:
     """Layer 1's verdict, recorded, with the edited texts in `call.body`."""
     started = time.perf_counter()
     result = await scan_request(call)
-    call.parts = _parts(call, result)
+    call.ledger.parts = _parts(call, result)
     if result.texts:
         call.body = call.adapter.put(call.body, result.texts)
     call.ledger.masked = tuple(m.kind for m in call.masks.entries())

@@ -40,7 +40,7 @@ def appender(settings: AuditSettings) -> Iterator[Appender]:
     made = Appender(engine, "w1", SHA256, DETAIL, index=True)
     made.open()
     yield made
-    made.release()
+    made.close()
     engine.dispose()
 
 
@@ -122,6 +122,7 @@ def test_a_new_writer_names_the_heads_of_the_others(appender: Appender) -> None:
     last = appender.commit([item("a")])[-1]
     other = Appender(appender.engine, "w2", SHA256, DETAIL, index=True)
     other.open()
+    other.close()
     with appender.engine.begin() as connection:
         first = select(RECORD.c.entry).where(RECORD.c.writer == "w2")
         opened = connection.execute(first).scalar_one()

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import sqlite3
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -11,7 +12,7 @@ from threading import Barrier, Timer
 
 import pytest
 from sqlalchemy import Connection, text
-from threegate.audit import AuditLog, AuditSettings, migrations
+from threegate.audit import AuditLog, AuditSettings, Record, Stage, migrations
 from threegate.audit.log.appender import Appender
 from threegate.audit.log.database import ensure_partitions, reader_engine, writer_engine
 from threegate.audit.log.schema import METADATA
@@ -124,3 +125,18 @@ async def test_workers_that_have_read_the_table_do_not_make_its_months(
     for log in logs:
         await log.append(record("r"), content())
         await log.close()
+
+
+@pytest.mark.parametrize("umask", [0o000, 0o022, 0o077])
+async def test_a_new_log_is_its_owners_alone(settings: AuditSettings, umask: int) -> None:
+    before = os.umask(umask)
+    try:
+        log = await AuditLog.open(settings)
+        await log.append(Record(stage=Stage.ACCESS))
+        files = [p for p in settings.directory.rglob("audit.db*") if p.is_file()]
+        modes = {p.name: oct(p.stat().st_mode & 0o777) for p in files}
+        await log.close()
+    finally:
+        os.umask(before)
+    assert set(modes) >= {"audit.db", "audit.db-wal", "audit.db-shm"}
+    assert set(modes.values()) == {"0o600"}, modes

@@ -4,12 +4,24 @@ from __future__ import annotations
 
 import pytest
 from threegate.audit import AuditSettings
-from threegate.audit.retention.erasure import Erasure, erase
+from threegate.audit.log.database import now_us
+from threegate.audit.retention.erasure import DAY_US, Erasure, erase, retain
 from threegate.audit.retention.legal_holds import hold, holds, release
+from threegate.audit.settings import Retention
 from threegate.errors import AuditError
 
 from tests.audit.conftest import check
 from tests.audit.retention.test_erasure import with_subjects
+
+
+async def test_the_record_of_a_hold_outlives_its_retention(settings: AuditSettings) -> None:
+    log = await with_subjects(settings)
+    await hold(log, "tenant", "elsewhere", actor="counsel", reason="case 4")
+    _, pruned = await retain(log, Retention(), at_us=now_us() + 400 * DAY_US)
+    assert pruned
+    await log.close()
+    report = check(settings)
+    assert report.ok, report.problems
 
 
 async def test_a_hold_keeps_until_its_release(settings: AuditSettings) -> None:

@@ -17,6 +17,7 @@ from threegate.audit import AuditLog, AuditSettings
 from threegate.audit.log.chain import SHA256, Frontier
 from threegate.audit.log.note import Checkpoint, Signer, sign
 from threegate.audit.log.record import canonical
+from threegate.audit.retention.legal_holds import hold
 from threegate.audit.verify.findings import VerifyReport
 from threegate.audit.verify.published import own_keys, published_files
 from threegate.audit.verify.sources import Database, connect
@@ -34,6 +35,7 @@ COLUMNS = {
     "audit_hit": ("writer", "seq", "n", "ts", "rule", "kind", "layer", "action", "shadow"),
     "audit_content": ("writer", "seq", "key_id", "blob"),
     "audit_checkpoint": ("writer", "size", "note"),
+    "audit_hold": ("id", "field", "value", "reason", "since"),
 }  # fmt: skip
 
 
@@ -45,7 +47,9 @@ def pristine(tmp_path_factory: pytest.TempPathFactory) -> AuditSettings:
 
     async def fill() -> None:
         for _ in range(2):
-            await (await filled(settings, 2)).close()
+            log = await filled(settings, 2)
+            await hold(log, "tenant", "retail", actor="counsel", reason="case 4")
+            await log.close()
 
     asyncio.run(fill())
     with sqlite3.connect(f"{directory}/audit.db") as connection:
@@ -97,7 +101,7 @@ def flipped(value: object, dice: random.Random) -> object:
 def test_the_untouched_log_verifies(pristine: AuditSettings) -> None:
     report = check(pristine)
     assert report.ok, report.problems
-    assert [(c.size, c.integrated, c.pending) for c in report.chains] == [(6, 6, 0)] * 2
+    assert [(c.size, c.integrated, c.pending) for c in report.chains] == [(7, 7, 0)] * 2
 
 
 @pytest.mark.parametrize(
@@ -149,6 +153,8 @@ TAMPERS: dict[str, str] = {
         "UPDATE audit_record SET seq = 7 + seq WHERE seq < 0"
     ),
     "drop texts": "DELETE FROM audit_content",
+    "drop a hold": "DELETE FROM audit_hold WHERE rowid = 1",
+    "hold back what nobody decided": "INSERT INTO audit_hold VALUES ('x', 'tenant', 't', 'r', 0)",
     "drop salts": "UPDATE audit_record SET salt = NULL, subject = NULL",
     "drop hits": "DELETE FROM audit_hit",
     "stub silently": (
@@ -220,6 +226,25 @@ def test_a_rewrite_with_the_stolen_key_fails_against_an_old_checkpoint(
     )
     assert copy.report([]).ok  # nobody kept a checkpoint: the thief is undetectable, as documented
     assert {p.code for p in copy.report().problems} == {"root_differs"}
+
+
+def test_a_changed_byte_of_an_index_is_found(pristine: AuditSettings, tmp_path: Path) -> None:
+    """The table is whole, so every entry verifies, but a search by the id would miss one."""
+    data = bytearray(Path(pristine.url.removeprefix("sqlite:///")).read_bytes())
+    with sqlite3.connect(pristine.url.removeprefix("sqlite:///")) as connection:
+        (size,) = connection.execute("PRAGMA page_size").fetchone()
+        root = "SELECT rootpage FROM sqlite_schema WHERE name = 'audit_record_request'"
+        (page,) = connection.execute(root).fetchone()
+    connection.close()
+    at = data.rindex(b"r1", (page - 1) * size, page * size)
+    data[at] ^= 1
+    changed = tmp_path / "changed.db"
+    changed.write_bytes(data)
+    database = connect(str(changed))
+    report = verify_database(database, own_keys(pristine))
+    database.close()
+    assert {p.code for p in report.problems} == {"damaged"}
+    assert "audit_record_request" in report.problems[0].text.en
 
 
 async def test_an_unsigned_tail_is_pending_and_its_rewrite_is_not_claimed_to_be_found(

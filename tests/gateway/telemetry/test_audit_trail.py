@@ -1,4 +1,4 @@
-"""What a call did, written twice: before the model is asked and before the last byte."""
+"""What a call did: an intent before the model is called, one record before the last byte."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from threegate.audit.log.record import Part, Stage
+from threegate.audit.log.record import Intent, Part, Stage
 from threegate.audit.settings import OnFailure
 from threegate.errors import UpstreamError
 from threegate.gateway.telemetry.audit_trail import degraded
@@ -38,37 +38,40 @@ FOUND = Ruling("r", Action.REDACT, Finding("d", "pii.email", Span(0, 3), 1.0, Le
 LATE = Ruling("s", Action.BLOCK, Failed("guard", Reason.TIMEOUT, LOCUS))
 
 
-async def test_the_second_record_is_written_once_and_knows_everything(tmp_path: Path) -> None:
+async def test_the_record_is_written_once_and_knows_everything(tmp_path: Path) -> None:
     rules = policy()
     deps = deps_of(tmp_path, rules)
     ledger = call_of(deps, rules)[0].ledger
-    await ledger.received([])
+    ledger.request, ledger.parts = b"{}", (Part("q", "asked", None),)
+    await ledger.begin()
+    assert ledger.request == b""
     ledger.usage, ledger.output, ledger.upstream_status = Usage(3, 9, 1, 4), [FOUND], 200
     ledger.finish_reason = "stop"
     await ledger.ended(Stage.COMPLETED, [Part("x", "y", None)])
     await ledger.ended(Stage.ABORTED)
     log = deps.audit
     assert isinstance(log, Log)
-    first, last = log.records
-    assert (first.stage, last.stage) == (Stage.RECEIVED, Stage.COMPLETED)
-    assert first.request_id == last.request_id
+    (last,) = log.records
+    assert last.stage is Stage.COMPLETED
+    assert log.begun == [last.request_id]
+    assert last.intent == Intent(1)
     assert (last.usage.input, last.usage.output, last.usage.reasoning) == (3, 9, 4)
     assert (last.finish_reason, last.upstream_status) == ("stop", 200)
     assert last.decisions[-1].verdict == Verdict(Action.REDACT, (FOUND,))
-    assert log.contents[0] is None
-    assert log.contents[1] is not None
+    assert log.contents[0] is not None
+    assert [p.name for p in log.contents[0].parts] == ["q", "x"]  # question first
     assert last.timings_ms["total"] >= 0
     await deps.upstreams.aclose()
 
 
 @pytest.mark.parametrize("asked", [None, *OnFailure])
-async def test_both_records_say_what_the_policy_asks_for(
+async def test_intent_and_record_say_what_the_policy_asks_for(
     tmp_path: Path, asked: OnFailure | None
 ) -> None:
     rules = replace(policy(), audit=AuditSetting(on_failure=asked))
     deps = deps_of(tmp_path, rules)
     ledger = call_of(deps, rules)[0].ledger
-    await ledger.received([])
+    await ledger.begin()
     await ledger.ended(Stage.COMPLETED)
     assert isinstance(deps.audit, Log)
     assert deps.audit.asked == [asked, asked]

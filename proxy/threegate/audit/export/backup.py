@@ -13,7 +13,7 @@ from contextlib import closing
 from pathlib import Path
 
 import orjson
-from sqlalchemy import Connection, Engine, Table, func, select, text
+from sqlalchemy import Connection, Engine, Table, func, inspect, select, text
 
 from threegate.audit import migrations
 from threegate.audit.errors import trouble
@@ -28,9 +28,19 @@ from threegate.audit.log.database import (
     writer_engine,
 )
 from threegate.audit.log.keys import DataKey, MasterKey
-from threegate.audit.log.schema import CHECKPOINT, CONTENT, HIT, HOLD, KEY, RECORD, STUB, WRITER
+from threegate.audit.log.schema import (
+    CHECKPOINT,
+    CONTENT,
+    HIT,
+    HOLD,
+    INTENT,
+    KEY,
+    RECORD,
+    STUB,
+    WRITER,
+)
 
-TABLES = (WRITER, RECORD, STUB, HIT, CONTENT, CHECKPOINT, HOLD)
+TABLES = (WRITER, RECORD, STUB, HIT, CONTENT, CHECKPOINT, HOLD, INTENT)
 PAGE = 5_000  # rows
 Counts = Mapping[str, int]
 
@@ -110,6 +120,8 @@ def _read_file(path: Path, target: Connection, tables: Sequence[Table]) -> dict[
 
 
 def _copy(source: Connection, target: Connection, table: Table) -> int:
+    if not inspect(source).has_table(table.name):  # a copy from before the table was made
+        return 0
     names = [str(column.name) for column in table.columns]
     rows = source.execute(select(table), execution_options={"yield_per": PAGE})
     copied = 0
@@ -143,4 +155,4 @@ def _index(target: Connection, master: MasterKey) -> None:
 
 def _words(blob: bytes, entry: str, key: DataKey) -> str:
     event_id = orjson.loads(entry)["event"]["id"]
-    return indexed(part["redacted"] for part in unseal(blob, event_id, key))
+    return indexed((p["part"], p["redacted"]) for p in unseal(blob, event_id, key))

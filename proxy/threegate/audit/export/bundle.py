@@ -31,12 +31,12 @@ from threegate.audit.log.database import reader_engine
 from threegate.audit.log.keys import MasterKey
 from threegate.audit.log.note import Checkpoint, Note, Signer, sign
 from threegate.audit.log.query import MAX_PAGE, Entry, Query, data_key, find, read_content
+from threegate.audit.log.record import ENDS
 from threegate.audit.log.schema import CHECKPOINT, RECORD, STUB
 from threegate.audit.settings import Format
 
 TITLE = "threegate audit export 1"
 RECORDS, MANIFEST, CHECKPOINTS = "records.jsonl", "MANIFEST", "checkpoints"
-FINAL = ("completed", "blocked", "aborted")
 
 
 class Reveal(StrEnum):
@@ -264,6 +264,6 @@ SINKS: Mapping[Format, Callable[[str], Sink]] = {
     Format.PARQUET: lambda names: _parquet,
     Format.OCSF: lambda names: _json_lines(ocsf),
     Format.OTEL_LOGS: lambda names: _json_lines(otel_log),
-    Format.OTEL_SPANS: lambda names: _json_lines(partial(otel_spans, names=names), FINAL),
+    Format.OTEL_SPANS: lambda names: _json_lines(partial(otel_spans, names=names), ENDS),
 }
 """By the names that guardrail attributes are to have."""

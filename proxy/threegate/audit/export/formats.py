@@ -13,7 +13,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from threegate.audit.log.record import microseconds
+from threegate.audit.log.record import Stage, microseconds
 
 SEMCONV = "1.41"  # OpenTelemetry semantic conventions of the attributes below
 SECURITY = "gen_ai.security."
@@ -82,6 +82,7 @@ def cell(value: str | int) -> str | int:
 # --- OCSF: API Activity with the profiles ai_operation and security_control -----------------------
 
 _API_ACTIVITY = 6003
+FAILED = (Stage.ABORTED, Stage.INTERRUPTED)
 _BLOCKED = ("block", "answer")
 _CHANGED = ("mask", "redact", "rewrite", "annotate")
 
@@ -98,7 +99,7 @@ def ocsf(entry: Json) -> dict[str, Any]:
         "type_uid": _API_ACTIVITY * 100 + 1,
         "time": microseconds(entry["ts"]) // 1000,
         "severity_id": 3 if denied else 1,
-        "status_id": 2 if event["stage"] == "aborted" or event.get("error") else 1,
+        "status_id": 2 if event["stage"] in FAILED or event.get("error") else 1,
         "action_id": 2 if denied else 4 if changed else 1,
         "disposition_id": 2 if denied else 11 if changed else 1,
         "metadata": {
@@ -176,7 +177,7 @@ def otel_spans(entry: Json, names: str = "verdict") -> dict[str, Any]:
         trace, root, f"chat {model}".strip(), start, end, {**_gen_ai(event), **_own(entry)}, kind=3
     )
     call |= {"parentSpanId": event["trace"]["span"]} if event.get("trace", {}).get("span") else {}
-    if event.get("error"):
+    if event.get("error") or event["stage"] == Stage.INTERRUPTED:
         call["status"] = {"code": 2}
     spans, at = [call], start
     for n, decision in enumerate(event.get("decisions", ())):
@@ -185,7 +186,7 @@ def otel_spans(entry: Json, names: str = "verdict") -> dict[str, Any]:
         at = begin + took
         span_id = f"{int(root, 16) ^ (n + 1):016x}"
         name = f"apply_guardrail {decision['layer']}"
-        attributes = _guardrail(decision, event.get("policy", {}).get("revision", ""), names)
+        attributes = _guardrail(decision, event.get("policy", {}), names)
         span = _span(trace, span_id, name, begin, at, attributes, kind=1)
         spans.append(span | {"parentSpanId": root})
     scope = {"scope": {"name": "threegate.audit", "version": SEMCONV}, "spans": spans}
@@ -220,7 +221,7 @@ def _span(
     }
 
 
-def _guardrail(decision: Json, revision: str, names: str) -> dict[str, Any]:
+def _guardrail(decision: Json, policy: Json, names: str) -> dict[str, Any]:
     """Changes to a request (`constraint.*`) are certain, and no risk: they have no score."""
     target = {"input": "llm_input", "output": "llm_output"}.get(decision["layer"], "message")
     ruled = decision["ruled"]
@@ -229,8 +230,8 @@ def _guardrail(decision: Json, revision: str, names: str) -> dict[str, Any]:
         "target.type": target,
         "verdict.type": decision_type(decision["action"]),
         "guardrail.name": f"threegate.{decision['layer']}",
-        "policy.id": decision["policy"],
-        "policy.version": revision,
+        "policy.id": decision.get("policy") or policy.get("digest", ""),
+        "policy.version": policy.get("revision", ""),
         "policy.rule.id": sorted({r["rule"] for r in ruled}),
         "risk.category": sorted({r["kind"] for r in risks}),
         "risk.score": max((float(r["score"]) for r in risks), default=None),

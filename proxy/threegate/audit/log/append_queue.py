@@ -7,14 +7,14 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
-from threegate.audit.log.rows import PendingRecord
+from threegate.audit.log.rows import Pending
 from threegate.errors import AuditError
 
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """Where a durable record is. `spooled`: in the spool file, its place follows; `lost`: nowhere
-    (`continue`).
+    """Where a durable record is. `seq` is -1 for an intent, which has no place in a chain.
+    `spooled`: in the spool file, its place follows; `lost`: nowhere (`continue`).
     """
 
     id: str
@@ -32,11 +32,11 @@ Result = Receipt | AuditError
 class PendingAppend:
     """An item (None: a probe that must reach the database) and who waits for it."""
 
-    item: PendingRecord | None
+    item: Pending | None
     future: asyncio.Future[Receipt]
 
 
-def items_of(tickets: Sequence[PendingAppend]) -> list[PendingRecord]:
+def items_of(tickets: Sequence[PendingAppend]) -> list[Pending]:
     return [t.item for t in tickets if t.item is not None]
 
 

@@ -7,18 +7,29 @@ The chain in memory moves on only after a commit. A commit that fails may still 
 from __future__ import annotations
 
 import time
+from collections import deque
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from itertools import islice
 from typing import Any
 
 from sqlalchemy import Connection, Engine, select, update
 
 from threegate.audit.log.append_queue import Receipt
 from threegate.audit.log.chain import ZERO, Frontier, Hasher
-from threegate.audit.log.database import insert, insert_texts, now_us
-from threegate.audit.log.record import ContentLevel, Record, Stage, entry
-from threegate.audit.log.rows import COLUMN_NAMES, PendingRecord, Row, make
-from threegate.audit.log.schema import CHECKPOINT, HIT, KEY, RECORD, WRITER
+from threegate.audit.log.database import delete_ids, insert, insert_texts, now_us
+from threegate.audit.log.liveness import Liveness
+from threegate.audit.log.record import ENDS, ContentLevel, Record, Stage, entry
+from threegate.audit.log.rows import (
+    COLUMN_NAMES,
+    Pending,
+    PendingIntent,
+    PendingRecord,
+    Row,
+    interrupted,
+    make,
+)
+from threegate.audit.log.schema import CHECKPOINT, HIT, INTENT, KEY, RECORD, WRITER
 
 KEEP_SECONDS = 1.0
 PEERS = 64  # how many earlier writers a new one names
@@ -27,6 +38,9 @@ HIT_NAMES = ("writer", "seq", "n", "ts", "rule", "kind", "layer", "action", "sha
 KEY_NAMES = ("id", "tenant", "day", "wrapped")
 CONTENT_NAMES = ("writer", "seq", "ts", "key_id", "blob")
 CHECKPOINT_NAMES = ("writer", "size", "ts", "note")
+INTENT_NAMES = ("id", "writer", "ts", "caller", "policy", "digest", "key_id", "salt")
+ADOPTED = 256  # intents without a process or a record, in one transaction
+MOST_LOST = 10_000  # requests kept in mind while the database is away; the others wait for the end
 Linked = tuple[bytes, bytes]  # an entry and its leaf hash
 
 
@@ -40,8 +54,11 @@ class Appender:
         self.frontier = Frontier(hasher)
         self._detail, self._index = detail, index
         self._prev, self._stored_keys = ZERO, set[str]()
+        self._recorded: list[str] = []  # requests whose intent is still there beside their record
+        self._lost: deque[str] = deque(maxlen=MOST_LOST)  # whose record could not be stored
         self._held: Connection | None = None
         self._fresh_until = 0.0
+        self._liveness = Liveness(engine, writer)
 
     @property
     def size(self) -> int:
@@ -49,6 +66,7 @@ class Appender:
 
     def open(self) -> None:
         """The first entry: what this writer is, and the heads of the others."""
+        self._liveness.hold()
         with self.transaction() as connection:
             stamp = now_us()
             opened = self.own_record("opened", _peers(connection, self.writer))
@@ -57,23 +75,72 @@ class Appender:
             self._insert(connection, [opened], linked)
         self._advance(linked)
 
-    def commit(self, items: Sequence[PendingRecord], *, probe: bool = False) -> list[Receipt]:
-        """One transaction with all of `items`; a probe must write even without any."""
-        linked, first = self._link(items), self.size
+    def commit(self, items: Sequence[Pending], *, probe: bool = False) -> list[Receipt]:
+        """One transaction with all of `items`; a probe must write even without any.
+
+        A record's intent goes with the next intents: their page is written then anyway, and who
+        reads intents looks whether they have a record.
+        """
+        records = [i for i in items if isinstance(i, PendingRecord)]
+        intents = [i for i in items if isinstance(i, PendingIntent)]
+        linked, first = self._link(records), self.size
+        done = self._recorded if intents or len(self._recorded) >= ADOPTED else []
         with self.transaction() as connection:
-            self._insert(connection, items, linked)
-            for item in items:
+            insert(connection, KEY, KEY_NAMES, self._new_keys(connection, items))
+            delete_ids(connection, INTENT, done)
+            insert(connection, INTENT, INTENT_NAMES, [i.row(self.writer) for i in intents])
+            self._insert(connection, records, linked)
+            for item in records:
                 if item.work is not None:
                     item.work(connection)
             if probe:
                 mine = update(WRITER).where(WRITER.c.id == self.writer)
                 connection.execute(mine.values(seen=now_us()))
         self._advance(linked)
+        ended = [i.request_id for i in records if i.closes]
+        self._recorded = [*(() if done else self._recorded), *ended]
         self._stored_keys.update(i.key.id for i in items if i.key)
+        places = iter([(seq, leaf) for seq, (_, leaf) in enumerate(linked, first)])
         return [
-            Receipt(item.event_id, self.writer, seq, leaf)
-            for seq, (item, (_, leaf)) in enumerate(zip(items, linked, strict=True), first)
+            Receipt(i.event_id, self.writer, *next(places))
+            if isinstance(i, PendingRecord)
+            else Receipt(i.event_id, self.writer)
+            for i in items
         ]
+
+    def lose(self, item: Pending) -> None:
+        """Its record was not stored, and its caller does not try again."""
+        if isinstance(item, PendingRecord) and item.closes:
+            self._lost.append(item.request_id)
+
+    def adopt(self, *, own: bool = False) -> int:
+        """Chains an *interrupted* record for intents of processes that are gone and of calls whose
+        record was lost; with `own` for all of this writer's: at its end nothing of it is in flight.
+        Returns how many it looked at, at most `ADOPTED`.
+        """
+        lost = list(islice(self._lost, ADOPTED))
+        with self.transaction() as connection:
+            writers = self._gone(connection) + [self.writer] * own
+            rows = _intents(connection, writers, lost)
+            ids = [row[0] for row in rows]
+            known = _recorded(connection, ids)
+            stamp = now_us()
+            items = [interrupted(r, stamp, self.hasher) for r in rows if r[0] not in known]
+            linked = self._link(items)
+            self._insert(connection, items, linked)
+            delete_ids(connection, INTENT, ids)
+        self._advance(linked)
+        if len(rows) < ADOPTED:
+            for _ in lost:
+                self._lost.popleft()
+            for writer in writers:
+                self._liveness.forget(writer)
+        return len(rows)
+
+    def _gone(self, connection: Connection) -> list[str]:
+        others = select(INTENT.c.writer).where(INTENT.c.writer != self.writer).distinct()
+        writers = connection.execute(others).scalars().all()
+        return [w for w in writers if self._liveness.gone(connection, w)]
 
     @contextmanager
     def transaction(self) -> Iterator[Connection]:
@@ -98,6 +165,11 @@ class Appender:
             self._held.close()
             self._held = None
 
+    def close(self) -> None:
+        """This writer is gone."""
+        self.release()
+        self._liveness.release()
+
     def _link(self, items: Sequence[PendingRecord]) -> list[Linked]:
         """The items as entries that continue the chain."""
         linked, prev = [], self._prev
@@ -121,21 +193,27 @@ class Appender:
     def _insert(
         self, connection: Connection, items: Sequence[PendingRecord], linked: Sequence[Linked]
     ) -> None:
-        records, hits, contents = list[Row](), list[Row](), list[Row]()
-        words, keys = list[str](), dict[str, Row]()
+        records, hits, contents, words = list[Row](), list[Row](), list[Row](), list[str]()
         for seq, (i, (made, leaf)) in enumerate(zip(items, linked, strict=True), self.size):
             place = (self.writer, seq)
             records.append((*place, i.ts_us, leaf, made.decode(), i.subject, i.salt, *i.columns))
             hits.extend((*place, n, i.ts_us, *hit) for n, hit in enumerate(i.hits))
-            if i.key and i.key.id not in self._stored_keys:
-                keys[i.key.id] = (i.key.id, i.key.tenant, i.key.day, i.key.wrapped)
             if i.blob and i.key:
                 contents.append((*place, i.ts_us, i.key.id, i.blob))
                 words.append(i.terms if self._index else "")
-        insert(connection, KEY, KEY_NAMES, _unknown(connection, keys))
         insert(connection, RECORD, RECORD_NAMES, records)
         insert(connection, HIT, HIT_NAMES, hits)
         insert_texts(connection, CONTENT_NAMES, contents, words)
+
+    def _new_keys(self, connection: Connection, items: Sequence[Pending]) -> list[Row]:
+        """A key may be stored already by a commit whose outcome we never saw, or by a replayed
+        spool.
+        """
+        used = {i.key.id: i.key for i in items if i.key and i.key.id not in self._stored_keys}
+        if not used:
+            return []
+        known = set(connection.execute(select(KEY.c.id).where(KEY.c.id.in_(used))).scalars())
+        return [(k.id, k.tenant, k.day, k.wrapped) for k in used.values() if k.id not in known]
 
     def read_back(self, connection: Connection) -> None:
         """Takes up what a commit of unknown outcome has stored."""
@@ -143,12 +221,24 @@ class Appender:
         rows = connection.execute(select(RECORD.c.leaf).where(mine).order_by(RECORD.c.seq))
         self._advance([(b"", bytes(row.leaf)) for row in rows])
 
-    def absent(self, items: Sequence[PendingRecord]) -> list[PendingRecord]:
+    def absent(self, items: Sequence[Pending]) -> list[Pending]:
         """Those of a spool that a crash before its removal has not left in the database already."""
-        found = select(RECORD.c.entry).where(RECORD.c.request_id.in_({i.columns[0] for i in items}))
+        requests = {i.request_id for i in items}
+        found = select(RECORD.c.request_id, RECORD.c.entry).where(RECORD.c.request_id.in_(requests))
+        opened = select(INTENT.c.id).where(INTENT.c.id.in_(requests))
         with self.transaction() as connection:
-            stored = "\n".join(connection.execute(found).scalars())
-        return [i for i in items if f'"id":"{i.event_id}"' not in stored]
+            rows = connection.execute(found).all()
+            begun = {row.request_id for row in rows} | set(connection.execute(opened).scalars())
+        stored = "\n".join(row.entry for row in rows)
+        return [
+            i
+            for i in items
+            if (
+                i.request_id not in begun
+                if isinstance(i, PendingIntent)
+                else f'"id":"{i.event_id}"' not in stored
+            )
+        ]
 
     def store_checkpoint(self, size: int, stamp: int, note: str) -> None:
         """Once: an earlier attempt may have committed without our knowing."""
@@ -172,15 +262,23 @@ class Appender:
         )
 
 
-def _unknown(connection: Connection, keys: dict[str, Row]) -> list[Row]:
-    """A key may be stored already by a commit whose outcome we never saw, or by a replayed
-    spool.
+def _intents(connection: Connection, writers: Sequence[str], ids: Sequence[str]) -> list[Row]:
+    """Of these writers or with these ids, oldest first, but for those that another writer is about
+    to take.
     """
-    if not keys:
+    if not writers and not ids:
         return []
-    stored = connection.execute(select(KEY.c.id).where(KEY.c.id.in_(keys))).scalars()
-    known = set(stored)
-    return [row for key_id, row in keys.items() if key_id not in known]
+    wanted = INTENT.c.writer.in_(writers) | INTENT.c.id.in_(ids)
+    listed = select(*(INTENT.c[n] for n in INTENT_NAMES)).where(wanted)
+    rows = listed.order_by(INTENT.c.ts, INTENT.c.id).limit(ADOPTED)
+    return [tuple(r) for r in connection.execute(rows.with_for_update(skip_locked=True))]
+
+
+def _recorded(connection: Connection, ids: Sequence[str]) -> set[str]:
+    """Requests that have their record already."""
+    ended = [s.value for s in ENDS]
+    found = select(RECORD.c.request_id).where(RECORD.c.request_id.in_(ids))
+    return set(connection.execute(found.where(RECORD.c.stage.in_(ended))).scalars())
 
 
 def _peers(connection: Connection, own: str) -> list[dict[str, str | int]]:

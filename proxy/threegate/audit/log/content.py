@@ -8,7 +8,6 @@ anybody test a guess, and a reader who is given salt and text can check both aga
 
 from __future__ import annotations
 
-import os
 import re
 import unicodedata
 from collections.abc import Iterable, Sequence
@@ -22,17 +21,18 @@ from threegate.audit.errors import trouble
 from threegate.audit.log.chain import Hasher
 from threegate.audit.log.keys import NONCE_BYTES, DataKey
 from threegate.audit.log.record import Content, ContentLevel, Part, clean
+from threegate.random_pool import random_bytes
 
 EVENT_ID_BYTES = 12
 SALT_NONCE_BYTES = 16
 MAX_INDEXED_CHARS = 16_000  # of one record; PostgreSQL keeps word positions up to 16,383
+ANSWER_PART = "choices/"  # how the names of an answer's parts begin
+REQUEST = "request"  # the part name under which a request's bytes are hashed
 
 
 @dataclass(frozen=True, slots=True)
 class RandomBytes:
-    """The random bytes of one record, drawn at once: each draw is a system call that hands the
-    interpreter to another thread.
-    """
+    """The random bytes of one record."""
 
     event_id: str
     salt: bytes = field(repr=False)
@@ -40,7 +40,7 @@ class RandomBytes:
 
     @classmethod
     def draw(cls) -> RandomBytes:
-        drawn = os.urandom(EVENT_ID_BYTES + SALT_NONCE_BYTES + NONCE_BYTES)
+        drawn = random_bytes(EVENT_ID_BYTES + SALT_NONCE_BYTES + NONCE_BYTES)
         event_id, rest = drawn[:EVENT_ID_BYTES], drawn[EVENT_ID_BYTES:]
         return cls(event_id.hex(), rest[:SALT_NONCE_BYTES], rest[SALT_NONCE_BYTES:])
 
@@ -52,6 +52,11 @@ class SealedContent:
     entries: list[dict[str, Any]]
     blob: bytes = field(default=b"", repr=False)
     terms: str = field(default="", repr=False)
+
+
+def request_digest(request: bytes, key: DataKey, nonce: bytes, hasher: Hasher) -> str:
+    """The salted hash of a request's bytes, as hex."""
+    return hasher.digest(key.salt(nonce) + REQUEST.encode() + b"\0" + request).hex()
 
 
 def seal(
@@ -67,13 +72,21 @@ def seal(
         return SealedContent(entries)
     blob = _encrypt([_kept(p, level) for p in content.parts], key, fresh)
     entries.append({"blob": hasher.digest(blob).hex(), "key": key.id, "level": level.value})
-    shown_texts = (p.text if p.redacted is None else p.redacted for p in content.parts)
-    return SealedContent(entries, blob, indexed(shown_texts))
+    redacted = ((p.name, p.text if p.redacted is None else p.redacted) for p in content.parts)
+    return SealedContent(entries, blob, indexed(redacted))
 
 
-def indexed(redacted: Iterable[str]) -> str:
-    """The search words of a record's redacted texts."""
-    return terms("\n".join(redacted)[:MAX_INDEXED_CHARS])
+def indexed(redacted: Iterable[tuple[str, str]]) -> str:
+    """The search words of a record's redacted texts, given as (part name, text). Of a text that is
+    too long the answer keeps at least half of the room.
+    """
+    asked, told = list[str](), list[str]()
+    for name, text in redacted:
+        (told if name.startswith(ANSWER_PART) else asked).append(text)
+    answer = "\n".join(told)
+    room = MAX_INDEXED_CHARS - min(len(answer), MAX_INDEXED_CHARS // 2)
+    question = "\n".join(asked)[:room]
+    return terms(f"{question}\n{answer[: MAX_INDEXED_CHARS - len(question)]}")
 
 
 def _utf8(text: str) -> bytes:

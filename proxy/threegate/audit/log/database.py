@@ -6,10 +6,12 @@ whole batch of one table as one JSON parameter, so a group commit costs one roun
 
 from __future__ import annotations
 
+import os
 import socket
 import sqlite3
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -27,7 +29,8 @@ BUSY_SECONDS = 10  # how long SQLite waits for another process's transaction
 AWAY_SECONDS = 5  # a PostgreSQL that does not answer a commit for so long is away
 PATIENT_SECONDS = 600  # for searches and maintenance
 CACHE_KIB = 16_384
-WAL_PAGES = 8_000  # 31 MiB before they go into the database, so that a page changed often goes once
+PAGE_BYTES = 2048  # of a new database: a commit writes whole pages, and a call's are small
+WAL_PAGES = 8_000  # 16 MiB before they go into the database, so that a page changed often goes once
 
 
 def writer_engine(url: str, away_seconds: int = AWAY_SECONDS) -> Engine:
@@ -62,7 +65,7 @@ def _engine(url: str, begin: str, size: int, away_seconds: int) -> Engine:
         return engine
     if parsed.get_backend_name() != "sqlite" or not parsed.database:
         raise trouble("database-url")
-    Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
+    create_private(Path(parsed.database))
     engine = create_engine(
         parsed,
         poolclass=QueuePool,
@@ -72,6 +75,15 @@ def _engine(url: str, begin: str, size: int, away_seconds: int) -> Engine:
     event.listen(engine, "connect", _pragmas)
     event.listen(engine, "begin", lambda connection: _driver(connection).execute(begin))
     return engine
+
+
+def create_private(path: Path) -> None:
+    """A new file is its owner's alone, whatever the umask; SQLite gives the files that it makes
+    beside a database the same mode. An existing one keeps the mode that its operator chose.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with suppress(FileExistsError):
+        os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
 
 
 def _undelayed(connection: Any, _record: object) -> None:
@@ -92,6 +104,7 @@ def _planned(connection: Any, _record: object) -> None:
 def _pragmas(connection: sqlite3.Connection, _record: object) -> None:
     """`secure_delete` overwrites what erasure deletes."""
     connection.isolation_level = None  # transactions are ours, not the driver's
+    connection.execute(f"PRAGMA page_size={PAGE_BYTES}")  # before there is a first page
     _to_wal(connection)
     for pragma in (
         "synchronous=FULL",
@@ -135,6 +148,17 @@ def insert(connection: Connection, table: Table, names: Sequence[str], rows: Seq
         return
     marks = ", ".join("?" * len(names))
     _many(connection, f"INSERT INTO {table.name} ({listed}) VALUES ({marks})", rows)  # noqa: S608
+
+
+def delete_ids(connection: Connection, table: Table, ids: Sequence[str]) -> None:
+    """The rows with these `id`s, where they are there."""
+    if not ids:
+        return
+    if is_postgres(connection):
+        statement = text(f"DELETE FROM {table.name} WHERE id = ANY(:ids)")  # noqa: S608
+        connection.execute(statement, {"ids": list(ids)})
+        return
+    _many(connection, f"DELETE FROM {table.name} WHERE id = ?", [(i,) for i in ids])  # noqa: S608
 
 
 def _many(connection: Connection, statement: str, rows: Sequence[Sequence[Any]]) -> None:

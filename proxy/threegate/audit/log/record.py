@@ -51,18 +51,23 @@ LEVELS = {level: level.name.lower() for level in Level}
 
 
 class Stage(StrEnum):
-    """What a record is about. The first four are a request's life; `received` is durable before the
-    upstream is called.
+    """What a record is about. `received` comes from versions that wrote two records a call; today
+    an `Intent` is durable before the model is called, and one record says how the call ended.
     """
 
     RECEIVED = "received"
     COMPLETED = "completed"
     BLOCKED = "blocked"
     ABORTED = "aborted"
+    INTERRUPTED = "interrupted"  # its process died between the intent and the record
     POLICY = "policy"  # a policy was activated, rolled back, approved
     ACCESS = "access"  # somebody searched, opened, revealed, exported, labelled
     WRITER = "writer"  # a writer opened (naming the heads of others) or closed
     ERASED = "erased"  # a tombstone: what was deleted, by whom, why
+
+
+ENDS = (Stage.COMPLETED, Stage.BLOCKED, Stage.ABORTED, Stage.INTERRUPTED)  # one a call
+OF_CALLS = (Stage.RECEIVED, *ENDS)
 
 
 class ContentLevel(StrEnum):
@@ -106,7 +111,23 @@ class Usage:
 NO_USAGE = Usage()
 
 
-@dataclass(slots=True, kw_only=True)  # made twice a call: freezing so many members takes its time
+@dataclass(frozen=True, slots=True)
+class Intent:
+    """That a call was about to reach the model. It is durable before the call does, outside the
+    chain; the call's record repeats it inside.
+
+    `digest` is a salted hash of the request's bytes and `key` the id of its salt's data key, both
+    empty where nothing is hashed. `writer` is set where another writer found it after a crash.
+    """
+
+    ts_us: int
+    digest: str = ""
+    key: str = ""
+    nonce: bytes = field(default=b"", repr=False)
+    writer: str = ""
+
+
+@dataclass(slots=True, kw_only=True)  # not frozen: freezing so many members takes its time
 class Record:
     """One thing that happened. Texts are codes and ids, never text of a conversation.
 
@@ -127,6 +148,7 @@ class Record:
     model_served: str = ""
     policy: str = ""
     policy_revision: str = ""
+    intent: Intent | None = None
     decisions: tuple[Decision, ...] = ()
     usage: Usage = NO_USAGE
     finish_reason: str = ""
@@ -221,14 +243,27 @@ def _ruled(ruled: Ruling) -> dict[str, Any]:
     return out
 
 
+def _decisions(record: Record) -> list[dict[str, Any]]:
+    """Each layer's. `id` only where it is not that of the layer before, `policy` only where it is
+    not the record's.
+    """
+    out, named = [], ""
+    for decision in record.decisions:
+        made = _decision(decision)
+        if decision.id != named:
+            made["id"] = named = clean(decision.id)
+        if decision.policy != record.policy:
+            made["policy"] = clean(decision.policy)
+        out.append(made)
+    return out
+
+
 def _decision(decision: Decision) -> dict[str, Any]:
     verdict = decision.verdict
     out: dict[str, Any] = {
         "action": ACTIONS[verdict.action],
-        "id": clean(decision.id),
         "layer": LAYERS[decision.layer],
         "ms": {clean(k): number(v) for k, v in decision.timings_ms.items()},
-        "policy": clean(decision.policy),
         "ruled": [_ruled(r) for r in verdict.ruled[:MAX_RULED]],
     }
     if len(verdict.ruled) > MAX_RULED:
@@ -256,12 +291,13 @@ def event(
             tenant=clean(caller.tenant),
         ),
         "content": content,
-        "decisions": [_decision(d) for d in record.decisions],
+        "decisions": _decisions(record),
         "degraded": [clean(d) for d in record.degraded],
         "endpoint": clean(record.endpoint),
         "error": clean(record.error),
         "finish_reason": clean(record.finish_reason),
         "id": event_id,
+        "intent": _intent(record.intent),
         "label": clean(record.label),
         "masked": [clean(m) for m in record.masked[:MAX_RULED]],
         "mono_us": mono_us,
@@ -285,6 +321,13 @@ def event(
     if record.detail:
         present["detail"] = _plain(record.detail)
     return present
+
+
+def _intent(intent: Intent | None) -> dict[str, Any]:
+    if intent is None:
+        return {}
+    at = timestamp(intent.ts_us)
+    return _dense(at=at, digest=intent.digest, key=intent.key, writer=intent.writer)
 
 
 def _dense(**members: Any) -> dict[str, Any]:

@@ -1,31 +1,72 @@
-"""From a record to what the writer stores: the canonical event and the columns beside it. Pure but
-for randomness.
+"""From an intent or a record to what the writer stores: the canonical event and the columns beside
+it. Pure but for randomness.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
+import orjson
 from sqlalchemy import Connection
 
-from threegate.audit.log.chain import Hasher
-from threegate.audit.log.content import RandomBytes, SealedContent, seal
+from threegate.audit.log.chain import SHA256, Hasher
+from threegate.audit.log.content import RandomBytes, SealedContent, request_digest, seal
 from threegate.audit.log.keys import DataKey
-from threegate.audit.log.record import ACTION_OF, Content, ContentLevel, Record, canonical, event
+from threegate.audit.log.record import (
+    ACTION_OF,
+    ENDS,
+    NOBODY,
+    Content,
+    ContentLevel,
+    Intent,
+    Record,
+    Stage,
+    canonical,
+    clean,
+    event,
+)
 from threegate.audit.settings import OnFailure
+from threegate.types import Caller
 
 Row = tuple[Any, ...]
+CALLER_FIELDS = tuple(f.name for f in fields(Caller))
 BIND_BYTES = 16
 
 
-@dataclass(slots=True)  # made twice a call, as a record is
+@dataclass(slots=True)
+class PendingIntent:
+    """One intent on its way to the writer. `caller` is canonical JSON, `writer` empty for the one
+    that writes it.
+    """
+
+    event_id: str  # of the request
+    intent: Intent
+    caller: str
+    policy: str
+    key: DataKey | None = None
+    writer: str = ""
+    on_failure: OnFailure = OnFailure.FAIL_REQUEST
+
+    @property
+    def request_id(self) -> str:
+        return self.event_id
+
+    def row(self, writer: str) -> Row:
+        """Of `audit_intent`."""
+        made = self.intent
+        key_id, nonce = made.key, made.nonce or None
+        place = (self.event_id, self.writer or writer, made.ts_us)
+        return (*place, self.caller, self.policy, made.digest, key_id, nonce)
+
+
+@dataclass(slots=True)  # not frozen, as a record is not
 class PendingRecord:
     """One record on its way to the writer. `columns` are `audit_record`'s from `request_id` to
     `retention`.
 
-    `hits` are (rule, kind, layer, action, shadow).
+    `hits` are (rule, kind, layer, action, shadow). `closes`: the request has no intent any more.
     """
 
     event_id: str
@@ -39,8 +80,53 @@ class PendingRecord:
     blob: bytes = field(default=b"", repr=False)
     terms: str = field(default="", repr=False)
     spooled: bool = False
+    closes: bool = False
     work: Callable[[Connection], object] | None = None  # in the same transaction
     on_failure: OnFailure = OnFailure.FAIL_REQUEST
+
+    @property
+    def request_id(self) -> str:
+        return str(self.columns[0])
+
+
+Pending = PendingRecord | PendingIntent
+
+
+def make_intent(
+    request_id: str,
+    caller: Caller,
+    policy: str,
+    request: bytes,
+    *,
+    ts_us: int,
+    key: DataKey | None,
+    hasher: Hasher,
+) -> PendingIntent:
+    """Without `key` nothing is hashed."""
+    members = {f: clean(v) for f in CALLER_FIELDS if (v := getattr(caller, f))}
+    who = orjson.dumps(members).decode()
+    if key is None:
+        return PendingIntent(request_id, Intent(ts_us), who, policy)
+    nonce = RandomBytes.draw().salt
+    digest = request_digest(request, key, nonce, hasher)
+    return PendingIntent(request_id, Intent(ts_us, digest, key.id, nonce), who, policy, key)
+
+
+def interrupted(row: Row, ts_us: int, hasher: Hasher) -> PendingRecord:
+    """The record that takes the place of an intent whose process is gone. `row` is the intent's."""
+    request_id, writer, since, caller, policy, digest, key_id, salt = row
+    intent = Intent(int(since), digest, key_id, bytes(salt or b""), writer)
+    record = Record(
+        stage=Stage.INTERRUPTED,
+        request_id=request_id,
+        caller=replace(NOBODY, **orjson.loads(caller)),
+        policy=policy,
+        intent=intent,
+    )
+    none = ContentLevel.NONE
+    return make(
+        record, None, ts_us=ts_us, mono_us=0, level=none, key=None, pseudonym="", hasher=hasher
+    )
 
 
 def make(
@@ -54,10 +140,15 @@ def make(
     pseudonym: str,
     hasher: Hasher,
 ) -> PendingRecord:
-    """`key` is the tenant's data key of the day, needed where content is kept or hashed."""
+    """`key` is the tenant's data key of the day, needed where content is kept or hashed. One salt
+    serves a record and its intent.
+    """
     fresh = RandomBytes.draw()
+    if record.intent is not None and record.intent.nonce:
+        fresh = replace(fresh, salt=record.intent.nonce)
     kept = content is not None and key is not None and level is not ContentLevel.NONE
-    nonce = fresh.salt if kept or pseudonym else None
+    salted = kept or pseudonym or (record.intent is not None and record.intent.nonce)
+    nonce = fresh.salt if salted else None
     sealed = SealedContent([])
     if content is not None and key is not None and nonce is not None:
         sealed = seal(content, level, key, fresh, hasher)
@@ -74,6 +165,7 @@ def make(
         key=key if sealed.blob or sealed.entries else None,
         blob=sealed.blob,
         terms=sealed.terms,
+        closes=record.stage in ENDS,
     )
 
 
@@ -124,3 +216,10 @@ def hits(payload: dict[str, Any]) -> tuple[Row, ...]:
             row = (r["rule"], kind, decision["layer"], action, r.get("shadow", False))
             seen[row] = None
     return tuple(seen)
+
+
+def hold_digest(*row: str | int) -> str:
+    """What the record of a legal hold says of its row (id, field, value, reason, since). The id is
+    random, and the value a pseudonym or an id that entries show anyway: nothing can be guessed.
+    """
+    return SHA256.digest(canonical(list(row))).hex()

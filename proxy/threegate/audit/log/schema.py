@@ -46,6 +46,21 @@ RECORD = Table(
     Column("entry", Text, nullable=False),
 )
 
+# A call that may reach the model, until its record is chained: then the row goes, with a later
+# commit. `id` is the request's, `caller` canonical JSON, `digest` and `salt` as in `Intent`.
+INTENT = Table(
+    "audit_intent",
+    METADATA,
+    Column("id", String, primary_key=True),
+    Column("writer", String, nullable=False),
+    Column("ts", BIG, nullable=False),
+    Column("caller", String, nullable=False),
+    Column("policy", String, nullable=False),
+    Column("digest", String, nullable=False),
+    Column("key_id", String, nullable=False),
+    Column("salt", LargeBinary),
+)
+
 # What retention leaves of a record: its place and leaf hash, so that the proofs of the others stay
 # valid.
 STUB = Table(

@@ -1,6 +1,6 @@
-"""A local file for records while the database is away (`spool`).
+"""A local file for intents and records while the database is away (`spool`).
 
-Append-only, one line per record, `crc32 SP JSON LF`, fsynced before the record counts as durable. A
+Append-only, one line each, `crc32 SP JSON LF`, fsynced before the record counts as durable. A
 torn last line (crash while writing) is skipped and counted. Texts in it are encrypted like those in
 the database. A spool file belongs to one process at a time, by `flock`; what a dead process left is
 adopted at the next start.
@@ -24,7 +24,8 @@ from threegate.audit.errors import trouble
 from threegate.audit.log.checkpoint import sync_directory
 from threegate.audit.log.content import indexed, unseal
 from threegate.audit.log.keys import MasterKey
-from threegate.audit.log.rows import PendingRecord
+from threegate.audit.log.record import Intent
+from threegate.audit.log.rows import Pending, PendingIntent, PendingRecord
 
 
 @dataclass(slots=True)
@@ -38,11 +39,11 @@ class Spool:
     torn: int = 0
     _file: FileIO | None = field(default=None, init=False)
 
-    def append(self, items: list[PendingRecord]) -> None:
+    def append(self, items: list[Pending]) -> None:
         """Returns when all are on disk. Raises `AuditError` (full) and `OSError`."""
         file = self._own()
         start = file.tell()
-        data = b"".join(map(_line, items))
+        data = b"".join(_line(item, self.name) for item in items)
         if start + len(data) > self.max_bytes:
             raise trouble("spool-full")
         try:
@@ -67,15 +68,15 @@ class Spool:
     def _path(self) -> Path:
         return self.directory / f"{self.name}.spool"
 
-    def pending(self) -> Iterator[tuple[list[PendingRecord], Path]]:
-        """The records of each file that is ours or nobody's. Call `drop` once they are in the
+    def pending(self) -> Iterator[tuple[list[Pending], Path]]:
+        """The items of each file that is ours or nobody's. Call `drop` once they are in the
         database.
         """
         for path in sorted(self.directory.glob("*.spool")):
             if path == self._path or _orphan(path):
                 yield list(self._read(path)), path
 
-    def _read(self, path: Path) -> Iterator[PendingRecord]:
+    def _read(self, path: Path) -> Iterator[Pending]:
         for line in path.read_bytes().split(b"\n"):
             if not line:
                 continue
@@ -85,14 +86,18 @@ class Spool:
                 continue
             yield self._item(orjson.loads(payload))
 
-    def _item(self, row: dict[str, Any]) -> PendingRecord:
+    def _item(self, row: dict[str, Any]) -> Pending:
         key = None
         if row["key"]:
             key_id, tenant, day, wrapped = row["key"]
             key = self.master.unwrap(key_id, tenant, day, b64decode(wrapped))
+        if "intent" in row:
+            at, digest, named, nonce = row["intent"]
+            made = Intent(at, digest, named, b64decode(nonce))
+            return PendingIntent(row["id"], made, row["caller"], row["policy"], key, row["writer"])
         blob, words = b64decode(row["blob"]), ""
         if key is not None and blob:
-            words = indexed(p["redacted"] for p in unseal(blob, row["id"], key))
+            words = indexed((p["part"], p["redacted"]) for p in unseal(blob, row["id"], key))
         return PendingRecord(
             row["id"],
             row["event"].encode(),
@@ -105,6 +110,7 @@ class Spool:
             blob,
             words,
             spooled=True,
+            closes=row.get("closes", False),
         )
 
     def close(self) -> None:
@@ -120,22 +126,39 @@ class Spool:
         sync_directory(self.directory)
 
 
-def _line(item: PendingRecord) -> bytes:
+def _line(item: Pending, writer: str) -> bytes:
     key = item.key
-    payload = orjson.dumps(
-        {
-            "id": item.event_id,
-            "event": item.event.decode(),
-            "ts": item.ts_us,
-            "columns": item.columns,
-            "subject": item.subject,
-            "salt": b64encode(item.salt or b"").decode(),
-            "hits": item.hits,
-            "key": [key.id, key.tenant, key.day, b64encode(key.wrapped).decode()] if key else None,
-            "blob": b64encode(item.blob).decode(),
-        }
-    )
+    kept = [key.id, key.tenant, key.day, _base64(key.wrapped)] if key else None
+    members = _intent(item, writer) if isinstance(item, PendingIntent) else _record(item)
+    payload = orjson.dumps({"id": item.event_id, "key": kept, **members})
     return b"%08x %b\n" % (zlib.crc32(payload), payload)
+
+
+def _intent(item: PendingIntent, writer: str) -> dict[str, Any]:
+    made = item.intent
+    return {
+        "intent": [made.ts_us, made.digest, made.key, _base64(made.nonce)],
+        "caller": item.caller,
+        "policy": item.policy,
+        "writer": item.writer or writer,
+    }
+
+
+def _record(item: PendingRecord) -> dict[str, Any]:
+    return {
+        "event": item.event.decode(),
+        "ts": item.ts_us,
+        "columns": item.columns,
+        "subject": item.subject,
+        "salt": _base64(item.salt or b""),
+        "hits": item.hits,
+        "blob": _base64(item.blob),
+        "closes": item.closes,
+    }
+
+
+def _base64(data: bytes) -> str:
+    return b64encode(data).decode()
 
 
 def _write_all(file: FileIO, data: bytes) -> None:

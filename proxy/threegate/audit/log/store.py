@@ -24,15 +24,17 @@ from threegate.audit.log.database import now_us, reader_engine, writer_engine
 from threegate.audit.log.keys import DataKey, MasterKey, load_key, write_once
 from threegate.audit.log.note import COSIGNATURE_V1, Signer
 from threegate.audit.log.query import Entry, Page, Query, find, follow, of_request, read_content
-from threegate.audit.log.record import Content, ContentLevel, Record, timestamp
-from threegate.audit.log.rows import PendingRecord, make
+from threegate.audit.log.record import Content, ContentLevel, Intent, Record, timestamp
+from threegate.audit.log.rows import Pending, PendingRecord, make, make_intent
 from threegate.audit.log.writer import Counters, Writer, new_writer_id
 from threegate.audit.settings import AuditSettings, OnFailure
 from threegate.errors import AuditError
+from threegate.types import Caller
 
 Result = TypeVar("Result")
 TAIL_SECONDS = 0.5
 READERS = 4
+DAY_US = 86_400 * 1_000_000
 
 
 class AuditLog:
@@ -72,6 +74,27 @@ class AuditLog:
             raise trouble("database", why=_first_line(problem))
         return log
 
+    async def begin(
+        self,
+        request_id: str,
+        caller: Caller,
+        policy: str,
+        request: bytes,
+        level: ContentLevel | None = None,
+        on_failure: OnFailure | None = None,
+    ) -> Intent:
+        """The intent to send a call to the model, for its record to name; durable as a record
+        that `append` returns from. `request` are the bytes that the client sent.
+        """
+        self._check_open()
+        at, hashed = now_us(), (level or self.settings.level) is not ContentLevel.NONE
+        key = self._data_key(caller.tenant, day_of(at)) if hashed else None
+        hasher = self._writer.hasher
+        item = make_intent(request_id, caller, policy, request, ts_us=at, key=key, hasher=hasher)
+        item.on_failure = self.settings.on_failure.or_stricter(on_failure)
+        await self._submit(item)
+        return item.intent
+
     async def append(
         self,
         record: Record,
@@ -81,14 +104,17 @@ class AuditLog:
         """Durable when it returns, or what the stricter of the log's setting and `on_failure`
         allows instead. Raises `AuditError`; then the record may or may not be stored.
         """
-        if self._closed or self._writer.pending >= self.settings.max_pending:
-            raise trouble("closed")
+        self._check_open()
         try:
             item = self._item(record, content)
         except (TypeError, ValueError) as error:
             raise trouble("not-written", why=type(error).__name__) from None
         item.on_failure = self.settings.on_failure.or_stricter(on_failure)
         return await self._submit(item)
+
+    def _check_open(self) -> None:
+        if self._closed or self._writer.pending >= self.settings.max_pending:
+            raise trouble("closed")
 
     async def append_with(self, record: Record, work: Callable[[Connection], object]) -> Receipt:
         """As `append`; `work` happens in the record's transaction, so neither is there without
@@ -105,7 +131,7 @@ class AuditLog:
         """
         return await self.read(lambda c: read_content(c, self.master, entry))
 
-    async def _submit(self, item: PendingRecord | None) -> Receipt:
+    async def _submit(self, item: Pending | None) -> Receipt:
         loop = asyncio.get_running_loop()
         future: asyncio.Future[Receipt] = loop.create_future()
         self._writer.submit(PendingAppend(item, future))
@@ -119,22 +145,23 @@ class AuditLog:
         tenant = record.caller.tenant
         level = (content and content.level) or self.settings.level
         wants_key = content is not None and level is not ContentLevel.NONE
+        day = day_of(record.intent.ts_us) if record.intent else today()  # one key for both
         return make(
             record,
             content,
             ts_us=now_us(),
             mono_us=(time.monotonic_ns() - self._start) // 1000,
             level=level,
-            key=self._data_key(tenant) if wants_key else None,
+            key=self._data_key(tenant, day) if wants_key else None,
             pseudonym=self.master.pseudonym(tenant, record.subject),
             hasher=self._writer.hasher,
         )
 
-    def _data_key(self, tenant: str) -> DataKey:
-        day = today()
+    def _data_key(self, tenant: str, day: str) -> DataKey:
         key = self._keys.get((tenant, day))
         if key is None:
-            self._keys = {place: k for place, k in self._keys.items() if place[1] == day}
+            since = day_of(now_us() - DAY_US)  # calls that began before midnight end after it
+            self._keys = {place: k for place, k in self._keys.items() if place[1] >= since}
             key = self._keys[tenant, day] = self.master.new_data_key(tenant, day)
         return key
 
@@ -257,7 +284,12 @@ def _publish_vkey(settings: AuditSettings, signer: Signer) -> None:
 
 
 def today() -> str:
-    return timestamp(now_us())[: len("2026-01-01")]
+    return day_of(now_us())
+
+
+def day_of(ts_us: int) -> str:
+    """The UTC day, `YYYY-MM-DD`."""
+    return timestamp(ts_us)[: len("2026-01-01")]
 
 
 def _first_line(error: Exception) -> str:

@@ -24,12 +24,12 @@ from sqlalchemy import Engine
 from threegate.audit import migrations
 from threegate.audit.errors import trouble
 from threegate.audit.log.append_queue import PendingAppend, Receipt, Result, items_of, settle
-from threegate.audit.log.appender import Appender
+from threegate.audit.log.appender import ADOPTED, Appender
 from threegate.audit.log.chain import Hasher
 from threegate.audit.log.checkpoint import Publisher
 from threegate.audit.log.database import now_us
 from threegate.audit.log.keys import MasterKey
-from threegate.audit.log.rows import PendingRecord
+from threegate.audit.log.rows import Pending, PendingRecord
 from threegate.audit.log.spool import Spool
 from threegate.audit.settings import AuditSettings, OnFailure
 from threegate.errors import AuditError
@@ -49,6 +49,7 @@ class Counters:
     spooled: int = 0
     lost: int = 0
     replayed: int = 0
+    interrupted: int = 0  # calls of processes that died, found by this one
     checkpoints: int = 0
     checkpoint_failures: int = 0
     undelivered: int = 0  # attempts to take a checkpoint elsewhere that failed, as of the last one
@@ -153,9 +154,9 @@ class Writer(threading.Thread):
         took = time.monotonic() - started
         self._linger_s = min(MAX_LINGER_S, took * LINGER_SHARE) if len(tickets) > 1 else 0.0
 
-    def _commit(self, items: Sequence[PendingRecord], *, probe: bool = False) -> list[Receipt]:
+    def _commit(self, items: Sequence[Pending], *, probe: bool = False) -> list[Receipt]:
         receipts = self._chain.commit(items, probe=probe)
-        self.counters.records += len(items)
+        self.counters.records += sum(isinstance(i, PendingRecord) for i in items)
         self.counters.batches += 1
         self.problem = None
         return receipts
@@ -168,31 +169,34 @@ class Writer(threading.Thread):
         for ticket in tickets:
             patient = ticket.item is None or ticket.item.on_failure is OnFailure.FAIL_REQUEST
             (rest if patient else aside).append(ticket)
-        results = [self._without_database(item) for item in items_of(aside)]
+        results = [self._without_database(i) for i in items_of(aside)]
         settle(aside, results, Receipt("", self.id))
         return rest
 
     def _failed(self, error: Exception) -> AuditError:
         self._next_try = time.monotonic() + RETRY_SECONDS
-        self.problem, self._in_doubt = error, True
+        self.problem, self._in_doubt, self._replay = error, True, True
         self.counters.failures += 1
         return trouble("database", why=type(error).__name__)
 
-    def _without_database(self, item: PendingRecord) -> Result:
+    def _without_database(self, item: Pending) -> Result:
         """What the record asks for, whatever others of its batch do."""
         match item.on_failure:
             case OnFailure.CONTINUE:
+                self._chain.lose(item)
                 self.counters.lost += 1
                 return Receipt(item.event_id, self.id, lost=True)
             case OnFailure.SPOOL:
                 return self._spooled(item)
             case OnFailure.FAIL_REQUEST:
+                self._chain.lose(item)
                 return trouble("not-stored")
 
-    def _spooled(self, item: PendingRecord) -> Result:
+    def _spooled(self, item: Pending) -> Result:
         try:
             self._spool.append([item])
         except (OSError, AuditError):
+            self._chain.lose(item)
             return trouble("not-spooled")
         self.counters.spooled += 1
         self._replay = True
@@ -218,6 +222,7 @@ class Writer(threading.Thread):
             self._in_doubt, self.problem = False, None
         if self._replay:
             self._replay_spool()
+            self._adopt()
             self._replay = False
 
     def _reopen(self) -> None:
@@ -231,6 +236,12 @@ class Writer(threading.Thread):
             self._chain.read_back(connection)
         if self._chain.size == 0:
             self._chain.open()
+
+    def _adopt(self, *, own: bool = False) -> None:
+        before = self._chain.size
+        while self._chain.adopt(own=own) == ADOPTED:
+            pass
+        self.counters.interrupted += self._chain.size - before
 
     def _replay_spool(self) -> None:
         for items, path in self._spool.pending():
@@ -246,7 +257,8 @@ class Writer(threading.Thread):
         if not due or now < self._publish_after:
             return
         self._next_checkpoint = now + self.settings.checkpoint_seconds
-        if unsigned:
+        self._adopt()
+        if self._chain.size > self._signed:
             self._checkpoint()
         self._in_doubt = self._in_doubt or time.strftime("%Y%m", time.gmtime()) != self._month
 
@@ -273,11 +285,12 @@ class Writer(threading.Thread):
             if leftover:
                 self._serve(leftover)
             self._ready()
+            self._adopt(own=True)
             self._commit([self._chain.own_record("closed")])
             self._checkpoint()
         except Exception as error:  # closing without a database: the next writer covers this chain
             self._failed(error)
-        self._chain.release()
+        self._chain.close()
         self._spool.close()
 
     def _drain(self) -> list[PendingAppend]:

@@ -12,9 +12,9 @@ from pathlib import Path
 
 from sqlalchemy import Connection, Engine, inspect, text
 
-from threegate.audit.log.database import ensure_partitions, is_postgres
+from threegate.audit.log.database import create_private, ensure_partitions, is_postgres
 
-HEAD = "0002"
+HEAD = "0003"
 VERSION_TABLE = "audit_version"
 LOCK_ID = 0x7467_6175  # any constant shared by all workers
 LOCK_SECONDS, ASK_SECONDS = 60, 0.05
@@ -70,8 +70,9 @@ def _alone(connection: Connection) -> Iterator[None]:
             connection.execute(text("SELECT pg_advisory_unlock(:id)"), {"id": LOCK_ID})
             connection.commit()
         return
-    database = connection.engine.url.database or ":memory:"
-    with Path(f"{database}.lock").open("w") as lock:
+    path = Path(f"{connection.engine.url.database or ':memory:'}.lock")
+    create_private(path)
+    with path.open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield
 

@@ -13,19 +13,19 @@ from typing import Any
 import orjson
 from sqlalchemy import ColumnElement, Connection, case, func, select
 
-from threegate.audit.log.record import Stage, timestamp
+from threegate.audit.log.record import ENDS, OF_CALLS, Stage, timestamp
 from threegate.audit.log.schema import HIT, RECORD
 from threegate.types import Action
 
-FINAL = (Stage.COMPLETED, Stage.BLOCKED, Stage.ABORTED)
+ANSWERED = tuple(s for s in ENDS if s is not Stage.INTERRUPTED)
 DAY_US = 86_400 * 1_000_000
 MAX_TIMED = 5_000  # records whose timings are read
 
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """Of [since, until). `requests` counts each once: what the input layer blocked has
-    no `received` record. The other counts are by name, most first."""
+    """Of [since, until). `requests` counts each once, `unanswered` those whose process died or
+    whose end is outside. The other counts are by name, most first."""
 
     since_us: int
     until_us: int
@@ -45,13 +45,13 @@ class Figures:
 def gather(connection: Connection, since_us: int, until_us: int, tenant: str = "") -> Figures:
     within = [RECORD.c.ts >= since_us, RECORD.c.ts < until_us]
     within += [RECORD.c.tenant == tenant] if tenant else []
-    final = [*within, RECORD.c.stage.in_([s.value for s in FINAL])]
+    final = [*within, RECORD.c.stage.in_([s.value for s in ANSWERED])]
     by_stage = select(RECORD.c.stage, func.count()).where(*within)
     stages = _counts(connection.execute(by_stage.group_by(RECORD.c.stage)))
     by_action = select(RECORD.c.action, func.count()).where(*final).group_by(RECORD.c.action)
     actions = {Action(int(a)).name.lower(): n for a, n in connection.execute(by_action)}
     by_language = select(RECORD.c.language, func.count()).where(*final)
-    answered = sum(stages.get(s.value, 0) for s in FINAL)
+    answered = sum(stages.get(s.value, 0) for s in ANSWERED)
     calls = select(func.count(RECORD.c.request_id.distinct())).where(*within, _of_requests())
     requests = int(connection.execute(calls).scalar() or 0)
     return Figures(
@@ -71,7 +71,7 @@ def gather(connection: Connection, since_us: int, until_us: int, tenant: str = "
 def _hits(
     connection: Connection, within: Sequence[ColumnElement[bool]]
 ) -> dict[str, dict[str, int]]:
-    """Of final records, which repeat what was decided at `received`: each request counts once."""
+    """Of final records: each request counts once."""
     of_record = (HIT.c.writer == RECORD.c.writer) & (HIT.c.seq == RECORD.c.seq)
     number = func.count(RECORD.c.request_id.distinct())
     rows = connection.execute(
@@ -125,7 +125,7 @@ def _halves(took: list[float]) -> tuple[float, float]:
 
 
 def _of_requests() -> ColumnElement[bool]:
-    return RECORD.c.stage.in_([s.value for s in (Stage.RECEIVED, *FINAL)])
+    return RECORD.c.stage.in_([s.value for s in OF_CALLS])
 
 
 def _add(counts: dict[str, int], name: str, number: int) -> None:

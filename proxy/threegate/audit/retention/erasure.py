@@ -23,7 +23,7 @@ from threegate.audit.log.query import of_subject
 from threegate.audit.log.record import Record, Stage
 from threegate.audit.log.schema import CONTENT, HIT, KEY, RECORD, STUB
 from threegate.audit.log.store import AuditLog, today
-from threegate.audit.retention.legal_holds import unheld
+from threegate.audit.retention.legal_holds import HOLD_RECORD, unheld
 from threegate.audit.settings import Retention
 
 DAY_US = 86_400 * 1_000_000
@@ -106,7 +106,8 @@ async def retain(log: AuditLog, retention: Retention, *, at_us: int = 0) -> tupl
     at = at_us or now_us()
     old = [_present(), RECORD.c.ts < at - retention.content_days * DAY_US]
     texts = await _sweep(log, old, "erase", "retention", "content_days", _forget)
-    ended = [RECORD.c.stage.not_in(STAYS), RECORD.c.ts < at - retention.metadata_days * DAY_US]
+    ended = [RECORD.c.stage.not_in(STAYS), ~RECORD.c.request_id.startswith(HOLD_RECORD)]
+    ended.append(RECORD.c.ts < at - retention.metadata_days * DAY_US)
     pruned = await _sweep(log, ended, "prune", "retention", "metadata_days", _prune)
     if texts or pruned:
         await asyncio.to_thread(scrub, log)

@@ -10,10 +10,12 @@ from sqlalchemy import ColumnElement, delete, exists, insert, or_, select
 from threegate.audit.errors import trouble
 from threegate.audit.log.database import now_us
 from threegate.audit.log.record import Record, Stage
+from threegate.audit.log.rows import hold_digest
 from threegate.audit.log.schema import HOLD, RECORD
 from threegate.audit.log.store import AuditLog
 
 HOLD_FIELDS = ("tenant", "conversation", "subject", "request_id")
+HOLD_RECORD = "hold-"  # how the names of the records of holds begin: retention leaves them
 
 
 def unheld() -> ColumnElement[bool]:
@@ -43,7 +45,8 @@ async def hold(
     made = Hold(secrets.token_hex(6), name, kept, reason, now_us())
     row = {"id": made.id, "field": name, "value": kept, "reason": reason, "since": made.since_us}
     detail = {"verb": "hold", "actor": actor, "reason": reason, "hold": made.id, "field": name}
-    record = Record(stage=Stage.ACCESS, detail=detail)
+    detail["row"] = hold_digest(made.id, name, kept, reason, made.since_us)
+    record = Record(stage=Stage.ACCESS, request_id=f"{HOLD_RECORD}{made.id}", detail=detail)
     await log.append_with(record, lambda c: c.execute(insert(HOLD), [row]))
     return made
 
@@ -54,7 +57,8 @@ async def release(log: AuditLog, hold_id: str, *, actor: str, reason: str) -> No
         raise trouble("hold-unknown")
     detail = {"verb": "release", "actor": actor, "reason": reason, "hold": hold_id}
     gone = delete(HOLD).where(HOLD.c.id == hold_id)
-    await log.append_with(Record(stage=Stage.ACCESS, detail=detail), lambda c: c.execute(gone))
+    record = Record(stage=Stage.ACCESS, request_id=f"{HOLD_RECORD}{hold_id}", detail=detail)
+    await log.append_with(record, lambda c: c.execute(gone))
 
 
 async def holds(log: AuditLog) -> tuple[Hold, ...]:

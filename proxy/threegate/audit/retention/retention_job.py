@@ -20,7 +20,7 @@ from pathlib import Path
 from sqlalchemy import text
 
 from threegate.audit.export.bundle import export
-from threegate.audit.log.database import now_us, reader_engine
+from threegate.audit.log.database import create_private, now_us, reader_engine
 from threegate.audit.log.query import Query
 from threegate.audit.log.record import Record, Stage
 from threegate.audit.log.store import AuditLog, load_signer, today
@@ -79,7 +79,9 @@ def alone(url: str) -> Iterator[bool]:
                 yield bool(connection.execute(ask, {"id": LOCK_ID}).scalar())
                 connection.invalidate()  # closes the session, and so gives the lock back
             return
-        with Path(f"{engine.url.database}.upkeep").open("w") as file:
+        path = Path(f"{engine.url.database}.upkeep")
+        create_private(path)
+        with path.open("w") as file:
             yield _locked(file.fileno())
     finally:
         engine.dispose()

@@ -58,6 +58,9 @@ class ChainVerifier:
         self.roots, self.wanted, self.chain = roots, wanted, Chain(writer)
         self.received: set[str] = set()
         self.ended: set[str] = set()
+        self.interrupted: set[str] = set()
+        self.holds: dict[str, str] = {}  # id → digest of its row, empty from older versions
+        self.released: set[str] = set()
         self._hits = Aligned(database.hits(writer))
         self._contents = Aligned(database.contents(writer))
         self._hasher, self._prev = Hasher(), ZERO
@@ -183,8 +186,19 @@ class ChainVerifier:
         match event["stage"]:
             case "received":
                 self.received.add(event["request"])
+            case "access":
+                self._account_hold(event.get("detail", {}))
+            case "interrupted":
+                self.interrupted.add(event["request"])
             case "completed" | "blocked" | "aborted":
                 self.ended.add(event["request"])
+
+    def _account_hold(self, detail: dict[str, Any]) -> None:
+        match detail.get("verb"):
+            case "hold":
+                self.holds[str(detail["hold"])] = str(detail.get("row", ""))
+            case "release":
+                self.released.add(str(detail["hold"]))
 
     def _ends(self) -> None:
         for seq in sorted({*self._hits.stray, *self._contents.stray}):

@@ -13,9 +13,19 @@ from urllib.parse import unquote, urlsplit
 
 from threegate.audit.errors import trouble
 from threegate.audit.log.rows import COLUMN_NAMES
+from threegate.errors import AuditError
 
 FIRST = -(2**31)  # below every place, and within every integer column
 PAGE = 5_000  # records; bounds memory, not time
+INTENTS_SINCE = "0003"  # version of the schema
+DAMAGES = 20  # reported at most
+BTREE_CHECK = "bt_index_check(regclass,boolean)"
+CHECKED_INDEXES = (
+    "SELECT bt_index_check(i.indexrelid::regclass, true) FROM pg_index i"
+    " JOIN pg_class c ON c.oid = i.indexrelid JOIN pg_am a ON a.oid = c.relam"
+    " JOIN pg_class t ON t.oid = i.indrelid"
+    " WHERE a.amname = 'btree' AND c.relkind = 'i' AND t.relname LIKE 'audit\\_%'"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +48,7 @@ class Database:
 
     fetch: Callable[[str, Sequence[Any]], list[Sequence[Any]]]
     close: Callable[[], None]
+    postgres: bool = False
 
     def writers(self) -> list[str]:
         """Every writer that any table names, by its id, which sorts by start time."""
@@ -94,6 +105,34 @@ class Database:
         """(writer, size, note)."""
         sql = "SELECT writer, size, note FROM audit_checkpoint ORDER BY 1, 2"
         return [(str(writer), size, str(note)) for writer, size, note in self.fetch(sql, ())]
+
+    def intents(self) -> list[str]:
+        """Requests of calls in flight; a log from before there were intents has none."""
+        versions = self.fetch("SELECT version_num FROM audit_version", ())
+        if not versions or str(versions[0][0]) < INTENTS_SINCE:
+            return []
+        return [str(row[0]) for row in self.fetch("SELECT id FROM audit_intent", ())]
+
+    def damage(self) -> list[str]:
+        """What the database's own check says of tables and indexes that do not agree: a search
+        would miss records. PostgreSQL needs the extension amcheck for it, and else nothing is said.
+        """
+        if not self.postgres:
+            said = [str(row[0]) for row in self.fetch(f"PRAGMA integrity_check({DAMAGES})", ())]
+            return [line for line in said if line != "ok"]
+        if self.fetch("SELECT to_regprocedure(?)", (BTREE_CHECK,))[0][0] is None:
+            return []
+        try:
+            self.fetch(CHECKED_INDEXES, ())
+        except AuditError as error:
+            return [error.text.en]
+        return []
+
+    def holds(self) -> list[tuple[str, str, str, str, str | int]]:
+        """(id, field, value, reason, since) of the legal holds in force."""
+        sql = "SELECT id, field, value, reason, since FROM audit_hold ORDER BY id"
+        rows = [(*map(str, row[:4]), row[4]) for row in self.fetch(sql, ())]
+        return [(a, b, c, d, e if isinstance(e, int) else str(e)) for a, b, c, d, e in rows]
 
     def tombstones(self) -> Iterator[str]:
         """The entries that say what was erased, shredded or pruned."""
@@ -166,4 +205,4 @@ def _postgres(url: str) -> Database:
         except pg8000.dbapi.Error as error:
             raise trouble("not-read", why=type(error).__name__) from None
 
-    return Database(fetch, connection.close)
+    return Database(fetch, connection.close, postgres=True)

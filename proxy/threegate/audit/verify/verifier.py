@@ -14,9 +14,10 @@ Whoever holds the signing key can rewrite everything that no older checkpoint ke
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from threegate.audit.log.note import Checkpoint, NoteError, Verifier, verify
+from threegate.audit.log.rows import hold_digest
 from threegate.audit.verify.chain_verifier import ChainVerifier
 from threegate.audit.verify.findings import MALFORMED, Erasures, VerifyReport, event_of
 from threegate.audit.verify.sources import Database
@@ -45,18 +46,54 @@ def verify_database(
     notes = _notes(database, published, keys, report)
     writers = dict.fromkeys([*database.writers(), *notes])
     peers = _peers(database, writers, report)
-    received, ended = set[str](), set[str]()
+    received, ended, interrupted = set[str](), set[str](), set[str]()
+    holds = Holds(database, {row[0]: row for row in database.holds()})
+    for why in database.damage():
+        report.add("", -1, "damaged", why=why)
+    begun = set(database.intents())  # first: what ends meanwhile has its record then
     for writer in writers:
         wanted = {p.size - 1 for p in peers if p.writer == writer}
         walk = ChainVerifier(database, writer, report, erasures, notes.get(writer, {}), wanted)
         report.chains.append(walk.run())
         received |= walk.received
         ended |= walk.ended
+        interrupted |= walk.interrupted
+        holds.recorded |= walk.holds
+        holds.released |= walk.released
     _check_peers(report, peers)
-    report.unanswered = len(received - ended)
+    holds.check(report)
+    report.in_flight = len(begun - ended - interrupted)
+    report.unanswered = len((received | interrupted) - ended)
     if not keys:
         report.add("", -1, "no_key")
     return report
+
+
+@dataclass(slots=True)
+class Holds:
+    """The legal holds that chains record, against the rows that are in force. Rows are read before
+    and after the chains, so that one made or released meanwhile is no finding.
+    """
+
+    database: Database
+    before: dict[str, tuple[str | int, ...]]
+    recorded: dict[str, str] = field(default_factory=dict)  # id → digest of the row
+    released: set[str] = field(default_factory=set)
+
+    def check(self, report: VerifyReport) -> None:
+        """Records of holds from before they had a digest may have been pruned, and do not say what
+        was held.
+        """
+        after = {row[0]: row for row in self.database.holds()}
+        pruned = any(chain.pruned for chain in report.chains)
+        for id, row in self.before.items():
+            digest = self.recorded.get(id)
+            if (digest is None and not pruned) or (id in self.released and id in after):
+                report.add("", -1, "hold/unrecorded", id=id)
+            elif digest and hold_digest(*row) != digest:
+                report.add("", -1, "hold/changed", id=id)
+        for id in self.recorded.keys() - self.released - self.before.keys() - after.keys():
+            report.add("", -1, "hold/missing", id=id)
 
 
 def _notes(

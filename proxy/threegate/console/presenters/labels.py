@@ -43,6 +43,7 @@ COVERS: Words = {
 }
 STAGE: Words = {
     "received": Bilingual("已接收", "received"),
+    "interrupted": Bilingual("异常终止", "interrupted"),
     "completed": Bilingual("已完成", "completed"),
     "blocked": Bilingual("已拦截", "blocked"),
     "aborted": Bilingual("已中断", "aborted"),

@@ -6,13 +6,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from threegate.audit.log.query import Entry
-from threegate.audit.log.record import Stage, timestamp
+from threegate.audit.log.record import timestamp
 from threegate.console.presenters.highlights import marks_of, moved, pieces, placeholders
 from threegate.console.presenters.labels import family
 from threegate.policy.model import CompiledPolicy, PolicySet
 from threegate.types import Action, Bilingual
-
-LIFE = (Stage.RECEIVED, Stage.COMPLETED, Stage.BLOCKED, Stage.ABORTED)
 
 
 def titles(policies: PolicySet) -> dict[str, Bilingual]:
@@ -67,17 +65,19 @@ def decisions(
     event: Mapping[str, Any], language: str, known: Mapping[str, Bilingual]
 ) -> list[dict[str, Any]]:
     """Per layer: what it decided and each ruling that led there, strongest first."""
-    return [
-        {
+    made, id = [], ""
+    for d in event.get("decisions", ()):
+        id = d.get("id", id)
+        shown = {
             "layer": d["layer"],
             "action": d["action"],
-            "id": d["id"],
+            "id": id,
             "ms": d.get("ms", {}).get("total", 0),
-            "policy": d.get("policy", ""),
+            "policy": d.get("policy", event.get("policy", {}).get("digest", "")),
             "ruled": [_ruling(r, language, known) for r in d["ruled"]],
         }
-        for d in event.get("decisions", ())
-    ]
+        made.append(shown)
+    return made
 
 
 def _ruling(

@@ -11,13 +11,12 @@ from urllib.parse import urlencode
 from sqlalchemy import Connection, func, select
 
 from threegate.audit.log.query import FACETS, Query, where
-from threegate.audit.log.record import Stage, timestamp
+from threegate.audit.log.record import ENDS, Stage, timestamp
 from threegate.audit.log.schema import HIT, RECORD
 from threegate.console.presenters import charts, labels
 from threegate.console.web import ConsoleError
 from threegate.types import Action, Bilingual
 
-FINAL = (Stage.COMPLETED, Stage.BLOCKED, Stage.ABORTED)
 NAMES = (
     "q", "days", "since", "until", "stage", "action", "layer", "kind", "rule", "tenant", "key_id",
     "model", "policy", "language", "shadow",
@@ -77,7 +76,7 @@ def to_query(terms: Mapping[str, str], **more: Any) -> Query:
 def _stages(text: str) -> tuple[Stage, ...]:
     if text == "all":
         return ()
-    return tuple(Stage(s) for s in text.split(",") if s) or FINAL
+    return tuple(Stage(s) for s in text.split(",") if s) or ENDS
 
 
 def period(terms: Mapping[str, str]) -> tuple[int, int]:
@@ -183,7 +182,7 @@ def _changes(connection: Connection, query: Query, language: str) -> list[dict[s
 def hits_since(connection: Connection, since_us: int) -> dict[str, int]:
     """Requests in which a rule acted, or would have (shadow), by rule."""
     of_record = (HIT.c.writer == RECORD.c.writer) & (HIT.c.seq == RECORD.c.seq)
-    final = RECORD.c.stage.in_([s.value for s in FINAL])
+    final = RECORD.c.stage.in_([s.value for s in ENDS])
     rows = connection.execute(
         select(HIT.c.rule, func.count(RECORD.c.request_id.distinct()))
         .select_from(HIT.join(RECORD, of_record))

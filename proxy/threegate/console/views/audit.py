@@ -14,7 +14,7 @@ from starlette.responses import Response
 
 from threegate.audit.export.formats import FLAT, cell, flat
 from threegate.audit.log.query import MAX_PAGE, Entry, Page, Query, find
-from threegate.audit.log.record import timestamp
+from threegate.audit.log.record import OF_CALLS, timestamp
 from threegate.audit.verify.findings import VerifyReport
 from threegate.audit.verify.published import verify_all
 from threegate.console.auth.sessions import REVEAL_S
@@ -86,7 +86,7 @@ async def entries_of(visit: ConsoleRequest) -> Sequence[Entry]:
     found = await visit.parts.audit.get(visit.path["request"])
     if not found:
         raise ConsoleError(404, "没有这条记录", "there is no such record")
-    return [e for e in found if e.stage in explained.LIFE] or found
+    return [e for e in found if e.stage in OF_CALLS] or found
 
 
 async def record(visit: ConsoleRequest) -> Answer:
@@ -222,6 +222,7 @@ def _verified(report: VerifyReport, writer: str, seq: str, language: str) -> dic
         "good": report.ok,
         "chains": chains,
         "unanswered": report.unanswered,
+        "in_flight": report.in_flight,
         "problems": [p.as_dict(language) for p in report.problems[:100]],
         "one": {"writer": writer, "seq": seq, "sound": not here, "signed": signed}
         if writer

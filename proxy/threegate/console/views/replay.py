@@ -13,10 +13,9 @@ from typing import Any
 from sqlalchemy import Connection
 
 from threegate.audit.log.query import MAX_PAGE, Entry, Query, find, read_content
-from threegate.audit.log.record import Stage as AuditStage
+from threegate.audit.log.record import OF_CALLS, Stage
 from threegate.audit.log.store import AuditLog
 from threegate.console.presenters.records import channel_of, policies_of
-from threegate.console.review import search_terms
 from threegate.console.views.drafts import base_of, draft_page, draft_policies
 from threegate.console.web import (
     Answer,
@@ -82,10 +81,9 @@ def _titles(*sets: PolicySet) -> dict[str, dict[str, str]]:
 
 async def recorded(audit: AuditLog, limit: int) -> tuple[int, list[Recorded]]:
     """How many of the newest calls kept a text, and those texts, as the log has them."""
-    stages = (AuditStage.RECEIVED, *search_terms.FINAL)
 
     def work(connection: Connection) -> tuple[int, list[Recorded]]:
-        entries = [e for e in newest(connection, stages, 2 * limit) if e.has_content]
+        entries = [e for e in newest(connection, OF_CALLS, 2 * limit) if e.has_content]
         calls = list(dict.fromkeys(e.request_id for e in entries))[:limit]
         texts = [
             made
@@ -99,7 +97,7 @@ async def recorded(audit: AuditLog, limit: int) -> tuple[int, list[Recorded]]:
     return await audit.read(work)
 
 
-def newest(connection: Connection, stages: tuple[AuditStage, ...], limit: int) -> list[Entry]:
+def newest(connection: Connection, stages: tuple[Stage, ...], limit: int) -> list[Entry]:
     """Records of these stages, at most `limit`, page by page."""
     entries: list[Entry] = []
     after = ""

@@ -9,10 +9,10 @@ from typing import Any
 from sqlalchemy import Connection
 
 from threegate.audit.log.query import Entry, Query, find, of_request
-from threegate.audit.log.record import Stage
+from threegate.audit.log.record import ENDS, Stage
 from threegate.console.auth.accounts import now
 from threegate.console.presenters import charts, records
-from threegate.console.review import review_queue, search_terms
+from threegate.console.review import review_queue
 from threegate.console.review.label_statistics import agreement, precision, wrong_by_day
 from threegate.console.review.review_queue import Desktop, QueueReason
 from threegate.console.review.review_store import LABELS, Proposal, ReviewLabel, new_id
@@ -145,7 +145,7 @@ async def _waiting(
 def _looked_at(connection: Connection, sample: int, wanted: Collection[str]) -> list[Entry]:
     """Complaints and what is held first, then what was stopped, then the sample; each request
     once."""
-    stops = Query(stage=search_terms.FINAL, action=(Action.ANSWER, Action.BLOCK), limit=LOOKED_AT)
+    stops = Query(stage=ENDS, action=(Action.ANSWER, Action.BLOCK), limit=LOOKED_AT)
     rest = Query(stage=(Stage.COMPLETED, Stage.ABORTED), limit=LOOKED_AT)
     named = [entries[-1] for r in sorted(wanted) if (entries := of_request(connection, r))]
     others = [e for e in find(connection, rest).entries if review_queue.sampled(e.id, sample)]

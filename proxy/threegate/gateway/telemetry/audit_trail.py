@@ -1,18 +1,25 @@
-"""What one call did, collected as it goes and written to the audit log twice.
+"""What one call did, collected as it goes and written to the audit log.
 
-*received* is durable before the upstream is called; *completed*, *blocked* or *aborted* before the
-last byte leaves. Nothing here decides anything.
+An intent is durable before the model is called, the call's record before the last byte of the
+answer leaves. Nothing here decides anything.
 """
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 
-from threegate.audit.log.record import Content, ContentLevel, Part, Record, Stage, Usage
+from threegate.audit.log.record import (
+    Content,
+    ContentLevel,
+    Intent,
+    Part,
+    Record,
+    Stage,
+    Usage,
+)
 from threegate.audit.settings import OnFailure
 from threegate.errors import ThreegateError
 from threegate.gateway.access.rule_trips import Bands
@@ -21,6 +28,7 @@ from threegate.gateway.telemetry.metrics import Metrics
 from threegate.gateway.telemetry.tracing import NO_PARENT, Parent, Traces
 from threegate.guard.constraint import Constrained
 from threegate.policy.model import CompiledPolicy
+from threegate.random_pool import random_bytes
 from threegate.types import (
     Action,
     Caller,
@@ -45,18 +53,19 @@ asked for. They are recorded, and no reason to review a call."""
 
 def new_id(prefix: str) -> str:
     """Sorted by time, so that an index of them grows at its end; the rest is random."""
-    return f"{prefix}_{time.time_ns() // 1_000_000:012x}{os.urandom(10).hex()}"
+    return f"{prefix}_{time.time_ns() // 1_000_000:012x}{random_bytes(10).hex()}"
 
 
 def on_failure_of(policy: CompiledPolicy) -> OnFailure | None:
-    """What the policy asks for where a record of its calls cannot be stored."""
+    """What the policy requires where a record of its calls cannot be stored; None: nothing."""
     asked = policy.audit.on_failure
     return OnFailure(asked) if asked else None
 
 
 @dataclass(slots=True)
 class AuditTrail:
-    """`decision_id` is what a blocked client is told: it finds the record."""
+    """`decision_id` is what a blocked client gets: it finds the record. `request` are the bytes
+    that the client sent, until the intent is written; `parts` the texts of the request to keep."""
 
     audit: Audit
     metrics: Metrics
@@ -65,6 +74,9 @@ class AuditTrail:
     policy: CompiledPolicy
     endpoint: str
     stream: bool
+    request: bytes = field(default=b"", repr=False)
+    parts: tuple[Part, ...] = field(default=(), repr=False)
+    intent: Intent | None = None
     request_id: str = field(default_factory=lambda: new_id("tg"))
     decision_id: str = field(default_factory=lambda: new_id("dec"))
     model_served: str = ""
@@ -114,11 +126,17 @@ class AuditTrail:
             error.code if isinstance(error, ThreegateError) else type(error).__name__
         )
 
-    async def received(self, parts: Sequence[Part]) -> None:
-        await self._append(self._record(Stage.RECEIVED), parts)
+    async def begin(self) -> None:
+        """The intent to call the model. Raises AuditError: then the model must not be called."""
+        started, policy = time.perf_counter(), self.policy
+        level, asked = ContentLevel(policy.audit.level), on_failure_of(policy)
+        who = self.request_id, self.caller, policy.digest
+        self.intent = await self.audit.begin(*who, self.request, level, asked)
+        self.request = b""
+        self.metrics.audit_lag.observe(time.perf_counter() - started)
 
     async def ended(self, stage: Stage, parts: Sequence[Part] = ()) -> None:
-        """The second record; once."""
+        """The call's record, once. `parts` are the texts of the answer to be kept."""
         if self.closed:
             return
         self.closed = True
@@ -132,7 +150,7 @@ class AuditTrail:
         seconds = self.timings_ms["total"] / 1000
         self.metrics.call.labels(self.endpoint).observe(seconds, self._exemplar())
         record = self._record(stage)
-        receipt = await self._append(record, parts)
+        receipt = await self._append(record, (*self.parts, *parts))
         if self.traces is not None and self.parent.sampled:
             self.traces.tell(record, receipt)
 
@@ -166,6 +184,7 @@ class AuditTrail:
             model_served=self.model_served,
             policy=self.policy.version_digest,
             policy_revision=self.policy.version,
+            intent=self.intent,
             decisions=decisions,
             usage=Usage(usage.input, usage.output, usage.reasoning, usage.cached),
             finish_reason=self.finish_reason,

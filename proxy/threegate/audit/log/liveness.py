@@ -1,0 +1,82 @@
+"""Whether a writer's process is still there: a lock that ends with the process.
+
+SQLite: a locked file of the writer's own beside the database, `<database>.live/<writer>`.
+PostgreSQL: a shared advisory lock that every connection of the writer takes when it connects, so
+that a connection made anew has it as well. A writer that the network has cut off from PostgreSQL
+counts as gone until it connects again.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import zlib
+from io import FileIO
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Engine, event, text
+
+from threegate.audit.log.database import is_postgres
+
+LOCK_CLASS = 0x7467_6C76  # any constant of our own; the other half of the key is the writer's
+TRY_LOCK = text("SELECT pg_try_advisory_xact_lock(:kind, :key)")
+
+
+class Liveness:
+    """Of one writer. `engine` has no connection yet; `hold` once its database is there."""
+
+    def __init__(self, engine: Engine, writer: str) -> None:
+        self._writer = writer
+        self._file: FileIO | None = None
+        self._folder = Path(f"{engine.url.database}.live")
+        self._postgres = engine.dialect.name == "postgresql"
+        if self._postgres:
+            event.listen(engine, "connect", self._lock_shared)
+
+    def _lock_shared(self, connection: Any, _record: object) -> None:
+        lock = "SELECT pg_advisory_lock_shared(:kind, :key)"
+        connection.run(lock, kind=LOCK_CLASS, key=_key(self._writer))
+        connection.commit()
+
+    def hold(self) -> None:
+        """Idempotent. Raises OSError."""
+        if self._postgres or self._file is not None:
+            return
+        self._folder.mkdir(mode=0o700, exist_ok=True)
+        path = self._folder / self._writer
+        self._file = FileIO(os.open(path, os.O_RDWR | os.O_CREAT, 0o600), "r+")
+        fcntl.flock(self._file, fcntl.LOCK_EX)
+
+    def gone(self, connection: Connection, writer: str) -> bool:
+        """Whether nobody holds the lock of `writer`, in a transaction that then has it."""
+        if is_postgres(connection):
+            asked = {"kind": LOCK_CLASS, "key": _key(writer)}
+            return bool(connection.execute(TRY_LOCK, asked).scalar())
+        path = self._folder / writer
+        return not path.exists() or _unlocked(path)
+
+    def forget(self, writer: str) -> None:
+        """Nothing of a writer that is gone is open any more."""
+        if not self._postgres:
+            (self._folder / writer).unlink(missing_ok=True)
+
+    def release(self) -> None:
+        """Lets go, at the end; PostgreSQL's lock ends with the connections."""
+        if self._file is not None:
+            self.forget(self._writer)
+            self._file.close()
+
+
+def _unlocked(path: Path) -> bool:
+    with path.open("rb") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+    return True
+
+
+def _key(writer: str) -> int:
+    """A signed number of 32 bits. Two writers with the same one seem alive while either is."""
+    return zlib.crc32(writer.encode()) - (1 << 31)
