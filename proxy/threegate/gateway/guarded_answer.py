@@ -91,15 +91,13 @@ async def guard_answer(
     return guarded
 
 
-async def close_answer(
-    call: CallContext, answer: AnswerTracks, stage: Stage, parts: tuple[Part, ...] = ()
-) -> None:
-    """The last record of a call, with `parts` of it before those of the answer."""
+async def close_answer(call: CallContext, answer: AnswerTracks, stage: Stage) -> None:
+    """The call's record, with the texts of its answer."""
     call.ledger.output = answer.ruled
     call.ledger.answer_chars = sum(t.machine.received for t in answer.tracks.values())
     call.ledger.timings_ms["output"] = round(answer.spent_s * 1000, 3)
     call.said = tuple("".join(track.raw) for track in answer.tracks.values())
-    await call.ledger.ended(stage, (*parts, *(_parts(answer) if keeps_texts(call) else ())))
+    await call.ledger.ended(stage, _parts(answer) if keeps_texts(call) else ())
 
 
 def keeps_texts(call: CallContext) -> bool:

@@ -104,7 +104,7 @@ class CheckEngine:
             if judged.stop is not None or check.stage is CheckStage.INPUT:
                 stopped = judged.stop is not None
                 stage = Stage.BLOCKED if stopped else Stage.COMPLETED
-                await call.ledger.ended(stage, call.parts)
+                await call.ledger.ended(stage)
                 return self._result(check, call, ruled, answers=())
         return await self._answered(check, call, ruled)
 
@@ -114,7 +114,7 @@ class CheckEngine:
         answer = answer_tracks(call)
         guarded = await guard_answer(call, check.answer, answer, shown(call))
         stage = Stage.BLOCKED if guarded is None else Stage.COMPLETED
-        await close_answer(call, answer, stage, call.parts)
+        await close_answer(call, answer, stage)
         answers = tuple(c["message"] for c in (guarded or {}).get("choices", ()))
         return self._result(check, call, (*ruled, *answer.ruled), answers, cut=answer.cut)
 
