@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -70,3 +71,12 @@ def test_tables_for_readers(tmp_path: Path, capsys: pytest.CaptureFixture[str]) 
 def test_a_missing_file_is_wrong_use(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["eval", "pii", "--data", "nowhere.jsonl", "--no-models"]) == 2
     assert "nowhere.jsonl" in capsys.readouterr().err
+
+
+def test_made_rows_need_a_checkout(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setitem(sys.modules, "threegate.eval.made", None)
+    monkeypatch.delattr("threegate.eval.made", raising=False)
+    assert main(["eval", "pii", "--made", "3", "--no-models"]) == 2
+    assert "come with the source" in capsys.readouterr().err
