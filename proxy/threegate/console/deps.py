@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from threegate.audit.log.store import AuditLog
 from threegate.audit.settings import AuditSettings
 from threegate.console.auth.accounts import Accounts
+from threegate.console.auth.hash_queue import HashQueue
 from threegate.console.auth.oidc import Provider
 from threegate.console.auth.sessions import Signer, Throttle
 from threegate.console.drafts import Drafts, Ground
@@ -39,3 +40,4 @@ class ConsoleDeps:
     sso: Provider | None = None
     partial: bool = False
     throttle: Throttle = field(default_factory=Throttle)
+    hashes: HashQueue = field(default_factory=HashQueue)

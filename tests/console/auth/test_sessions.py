@@ -42,26 +42,32 @@ def test_a_changed_token_is_never_somebody_else(at: int, char: str) -> None:
 def test_guessing_ends_and_begins_again_later() -> None:
     clock = [0.0]
     throttle = Throttle(lambda: clock[0])
-    for _ in range(MAX_FAILURES):
-        assert not throttle.closed("anna")
-        throttle.failed("anna")
-    assert throttle.closed("anna")
-    assert not throttle.closed("ben")
+    assert all(throttle.attempt("anna") for _ in range(MAX_FAILURES))
+    assert not throttle.attempt("anna")
+    assert throttle.attempt("ben")
     clock[0] = WINDOW_S + 1
-    assert not throttle.closed("anna")
+    assert throttle.attempt("anna")
 
 
-def test_a_success_forgets_failures() -> None:
+def test_a_right_password_forgets_the_attempts() -> None:
     throttle = Throttle()
     for _ in range(MAX_FAILURES):
-        throttle.failed("anna")
-    throttle.succeeded("anna")
-    assert not throttle.closed("anna")
+        throttle.attempt("anna")
+    throttle.forget("anna")
+    assert throttle.attempt("anna")
+
+
+def test_an_attempt_that_was_no_guess_is_taken_back() -> None:
+    throttle = Throttle(lambda: 0.0)
+    for _ in range(3 * MAX_FAILURES):
+        assert throttle.attempt("anna")
+        throttle.take_back("anna")
+    throttle.take_back("nobody")
 
 
 @pytest.mark.parametrize("more", [1, 500])
 def test_memory_is_bounded(more: int) -> None:
     throttle = Throttle(lambda: 0.0)
     for n in range(MAX_KEYS + more):
-        throttle.failed(f"name:{n}")
-    assert len(throttle._failures) == MAX_KEYS
+        throttle.attempt(f"name:{n}")
+    assert len(throttle._attempts) == MAX_KEYS

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 from threegate.console.auth.sessions import MAX_FAILURES
 
@@ -42,6 +44,17 @@ def test_guessing_is_stopped(site: Site) -> None:
         assert answer.status_code == 401
     right = {"name": "guessed", "password": PASSWORD}
     assert visitor.post("/login", data=right).status_code == 429
+
+
+def test_guesses_at_once_are_counted_before_any_is_looked_at(site: Site) -> None:
+    """All eight were hashed and answered 401; each hash takes 64 MiB."""
+    site.who("viewer", name="rushed")
+    form = {"name": "rushed", "password": "wrong"}
+    with ThreadPoolExecutor(8) as pool:
+        answers = list(pool.map(lambda _: site.visitor().post("/login", data=form), range(8)))
+    statuses = sorted(answer.status_code for answer in answers)
+    assert statuses.count(401) <= MAX_FAILURES
+    assert set(statuses) == {401, 429}
 
 
 def test_a_lowered_role_counts_at_once(site: Site) -> None:

@@ -1,4 +1,4 @@
-"""Signed cookies, short-lived tickets, and how often somebody may guess a password.
+"""Signed cookies, short-lived tickets, and how often a password may be guessed.
 
 A session cookie names an account and its epoch, signed with a key of this installation. It holds
 nothing secret; what it may do is looked up at every request.
@@ -57,24 +57,32 @@ MAX_KEYS = 10_000
 
 @dataclass(slots=True)
 class Throttle:
-    """Failed log-ins per key (an account from an address, an address). Too many in a quarter of an
-    hour close the door until the oldest is that long ago. Per process."""
+    """Log-in attempts per key (an account from an address, an address). An attempt counts before
+    its password is looked at, so that many at once are bounded too; a right password takes it back.
+    Too many within a quarter of an hour are refused until the oldest is that old. Per process."""
 
     clock: Callable[[], float] = time.monotonic
-    _failures: OrderedDict[str, list[float]] = field(default_factory=OrderedDict)
+    _attempts: OrderedDict[str, list[float]] = field(default_factory=OrderedDict)
 
-    def closed(self, key: str, most: int = MAX_FAILURES) -> bool:
-        return len(self._recent(key)) >= most
+    def attempt(self, key: str, most: int = MAX_FAILURES) -> bool:
+        """Counts one attempt. False where there were too many."""
+        recent = self._recent(key)
+        if len(recent) >= most:
+            return False
+        self._attempts[key] = [*recent, self.clock()]
+        self._attempts.move_to_end(key)
+        while len(self._attempts) > MAX_KEYS:
+            self._attempts.popitem(last=False)
+        return True
 
-    def failed(self, key: str) -> None:
-        self._failures[key] = [*self._recent(key), self.clock()]
-        self._failures.move_to_end(key)
-        while len(self._failures) > MAX_KEYS:
-            self._failures.popitem(last=False)
+    def take_back(self, key: str) -> None:
+        """The last attempt was no guess."""
+        if times := self._attempts.get(key):
+            times.pop()
 
-    def succeeded(self, key: str) -> None:
-        self._failures.pop(key, None)
+    def forget(self, key: str) -> None:
+        self._attempts.pop(key, None)
 
     def _recent(self, key: str) -> list[float]:
         since = self.clock() - WINDOW_S
-        return [t for t in self._failures.get(key, ()) if t > since][-MAX_OF_ADDRESS:]
+        return [t for t in self._attempts.get(key, ()) if t > since][-MAX_OF_ADDRESS:]

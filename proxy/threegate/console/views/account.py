@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import hmac
 import logging
+from collections.abc import Callable
 from urllib.parse import urlsplit
 
 from starlette.responses import RedirectResponse
 
 from threegate.console.auth.accounts import MIN_PASSWORD, Account, AccountError, now
+from threegate.console.auth.hash_queue import TooManyHashesError
 from threegate.console.auth.oidc import OidcError, Provider, Started
 from threegate.console.auth.sessions import COOKIE, MAX_OF_ADDRESS, SSO_COOKIE, SSO_S
 from threegate.console.web import (
@@ -60,20 +62,45 @@ async def session(visit: ConsoleRequest) -> Answer:
 
 
 async def login(visit: ConsoleRequest) -> Answer:
-    """Nobody can lock somebody else out from elsewhere: names count per address."""
+    """Attempts count per name and address, so nobody can lock out somebody who is elsewhere."""
     name, throttle = visit.form.get("name", "")[:64], visit.parts.throttle
-    address = visit.request.client.host if visit.request.client else ""
+    address = _address(visit)
     keys = (f"name:{name}:{address}", f"address:{address}")
-    if throttle.closed(keys[0]) or throttle.closed(keys[1], MAX_OF_ADDRESS):
+    if not (throttle.attempt(keys[1], MAX_OF_ADDRESS) and throttle.attempt(keys[0])):
         raise ConsoleError(429, "尝试次数过多，请 15 分钟后再试", "too many tries; wait 15 minutes")
-    account = await blocking(visit.parts.accounts.log_in, name, visit.form.get("password", ""))
+    account = await _hashed(visit, keys, visit.parts.accounts.log_in, name)
     if account is None:
-        for key in keys:
-            throttle.failed(key)
         error = visit.says("账号或密码不对", "wrong name or password")
         return Shown("login.html", _login(visit, error), 401)
-    throttle.succeeded(keys[0])
+    throttle.forget(keys[0])
+    throttle.take_back(keys[1])
     return _welcome(visit, account)
+
+
+def _address(visit: ConsoleRequest) -> str:
+    return visit.request.client.host if visit.request.client else ""
+
+
+async def _hashed(
+    visit: ConsoleRequest,
+    keys: tuple[str, ...],
+    log_in: Callable[[str, str], Account | None],
+    name: str,
+) -> Account | None:
+    """The account whose password this is. What is refused for others' log-ins was no guess."""
+    password = visit.form.get("password", "")
+    try:
+        return await visit.parts.hashes.run(_address(visit), log_in, name, password)
+    except TooManyHashesError:
+        for key in keys:
+            visit.parts.throttle.take_back(key)
+        raise _busy() from None
+
+
+def _busy() -> ConsoleError:
+    return ConsoleError(
+        429, "同时登录的请求过多，请稍后再试", "too many log-ins at once; try again in a moment"
+    )
 
 
 def _welcome(visit: ConsoleRequest, account: Account) -> Redirect:
@@ -151,13 +178,16 @@ async def setup(visit: ConsoleRequest) -> Answer:
     try:
         if form.get("password", "") != form.get("again", form.get("password", "")):
             raise AccountError("again")
-        account = await blocking(
+        account = await visit.parts.hashes.run(
+            _address(visit),
             visit.parts.accounts.accept,
             token,
             form.get("name", ""),
             form.get("password", ""),
             now(),
         )
+    except TooManyHashesError:
+        raise _busy() from None
     except AccountError as error:
         data = {"name": "", "invited_roles": [], "error": ERRORS[error.code].get(visit.language)}
         return Shown("setup.html", data, 400)

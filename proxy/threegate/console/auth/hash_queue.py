@@ -1,0 +1,47 @@
+"""Password hashes, a few at a time: each takes 64 MiB and tens of milliseconds on purpose.
+
+Without a bound, parallel log-ins of somebody without an account take the memory of the machine and
+every thread that pages need.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+AT_ONCE = 2
+OF_ADDRESS = 4
+"""Hashes of one address that run or wait; people send one, so others keep their place."""
+IN_ALL = 64
+
+Result = TypeVar("Result")
+
+
+class TooManyHashesError(Exception):
+    """This address, or all together, have too many log-ins under way."""
+
+
+@dataclass(slots=True)
+class HashQueue:
+    """Runs blocking work in two threads of its own, in the order of arrival. One event loop."""
+
+    _waiting: Counter[str] = field(default_factory=Counter)
+    _threads: ThreadPoolExecutor = field(
+        default_factory=lambda: ThreadPoolExecutor(AT_ONCE, thread_name_prefix="password")
+    )
+
+    async def run(self, address: str, work: Callable[..., Result], *args: object) -> Result:
+        """The result of `work(*args)`. Raises TooManyHashesError before anything is hashed."""
+        if self._waiting[address] >= OF_ADDRESS or self._waiting.total() >= IN_ALL:
+            raise TooManyHashesError
+        self._waiting[address] += 1
+        try:
+            loop = asyncio.get_running_loop()
+            return await loop.run_in_executor(self._threads, work, *args)
+        finally:
+            self._waiting[address] -= 1
+            self._waiting += Counter()  # addresses with nothing under way are forgotten
