@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import replace
+
+import pytest
 from threegate.guard.input import ScannedText, judge_input, judges
 from threegate.guard.mask import MaskMap
 from threegate.policy.model import MaskStyle, Rule
@@ -63,3 +67,12 @@ def test_a_detector_that_failed_closes_the_guard() -> None:
     text = scanned("1")
     unjudged = ScannedText(text.locus, text.pointer, text.text, (), (failed(),))
     assert run([rule("r", Action.MASK, "pii.email")], unjudged)[1:] == (Action.BLOCK, "r")
+
+
+@pytest.mark.parametrize("replacement", ["[personal data removed]", 'a "b"'])
+def test_a_redacted_number_in_arguments_becomes_a_string(replacement: str) -> None:
+    rules = [rule("mail", Action.REDACT, "pii.email", replacement=replacement)]
+    text = scanned('{"n": [1, 13912345678]}', ("pii.email", "13912345678"))
+    text = replace(text, pointer="/messages/0/tool_calls/0/function/arguments#json")
+    (new,) = run(rules, text)[0].values()
+    assert json.loads(new) == {"n": [1, replacement]}

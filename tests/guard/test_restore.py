@@ -74,12 +74,6 @@ def test_words_that_only_look_alike_stay() -> None:
         assert restored(restorer, text) == text
 
 
-def test_in_tool_arguments_the_value_is_escaped() -> None:
-    placeholder, restorer = made()
-    text = restored(restorer, json.dumps({"card": placeholder}), Channel.TOOL_ARGUMENTS)
-    assert json.loads(text) == {"card": VALUE}
-
-
 def test_a_value_that_is_not_to_come_back_stays_hidden() -> None:
     masks = MaskMap(b"k")
     placeholder = masks.mask("secret.jwt", "abc", restore=None)

@@ -187,9 +187,9 @@ def test_a_playbook_of_a_held_sentence() -> None:
     plan = Plan(Channel.CONTENT, patterns=False, judge=True, hold=True)
     machine = StreamMachine(plan, lambda r, t: "")
     assert machine.receive(TextReceived("一句。二")) == []
-    asked = JudgeSentence(0, "一句。", 0, "")
+    asked = JudgeSentence(0, "一句。", 0, 3, "")
     assert machine.receive(TextReceived("句在此。")) == [asked]
-    assert machine.receive(UpstreamClosed()) == [JudgeSentence(1, "二句在此。", 3, "一句。")]
+    assert machine.receive(UpstreamClosed()) == [JudgeSentence(1, "二句在此。", 3, 8, "一句。")]
     assert machine.receive(SentenceJudged(1, Verdict())) == []
     assert machine.receive(SentenceJudged(0, Verdict())) == [Release("一句。二句在此。"), Finish()]
 

@@ -6,7 +6,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from threegate.testing.cuts import cut_at, every_single_cut, one_by_one
-from threegate.wire.jsontext import JsonTextReader, JsonTextWriter, escape, read, write
+from threegate.wire.jsontext import (
+    JsonSpelling,
+    JsonStrings,
+    JsonTextReader,
+    JsonTextWriter,
+    escape,
+    read,
+    write,
+)
 
 CASES = [
     (r'{"a": "\u4f60\u597d"}', '{"a": "你好"}'),
@@ -36,7 +44,7 @@ def readable(pieces: list[str]) -> tuple[str, str]:
 
 def written(pieces: list[str]) -> str:
     writer = JsonTextWriter()
-    return "".join(writer.feed(piece) for piece in pieces) + writer.close()
+    return "".join(writer.feed(piece) for piece in pieces)
 
 
 @pytest.mark.parametrize(("raw", "text"), CASES)
@@ -75,18 +83,65 @@ def test_any_text_reads_and_writes_the_same_for_any_cut(text: str, marks: list[i
 
 
 @pytest.mark.parametrize(
-    ("text", "made"),
+    ("text", "new", "made"),
     [
-        ('{"a": ⟦PHONE_1⟧}', {"a": "⟦PHONE_1⟧"}),
-        ('{"a": [<ID_1>, 2]}', {"a": ["<ID_1>", 2]}),
-        ('{"a": 已隐藏, "b": null}', {"a": "已隐藏", "b": None}),
-        ('{"a": "line\nbreak\x01"}', {"a": "line\nbreak\x01"}),
-        ("⟦X⟧", "⟦X⟧"),
+        ('{"n": <13912345678>}', "[personal data removed]", {"n": "[personal data removed]"}),
+        ('{"n": [1, <2>]}', 'a "b"', {"n": [1, 'a "b"']}),
+        ('{"n": <1>, "b": null}', "13912345678", {"n": 13912345678, "b": None}),
+        ('{"n": "x <1> y"}', 'a "b"\n', {"n": 'x a "b"\n y'}),
+        ('{"n": "x <1", "m": 2>}', "y", {"n": "x y"}),
+        ('{"n": <1, "m": "2> z"}', "y", {"n": "y z"}),
     ],
 )
-def test_a_replacement_outside_a_string_is_quoted(text: str, made: object) -> None:
+def test_a_replacement_leaves_json(text: str, new: str, made: object) -> None:
+    start, end = text.index("<"), text.index(">") - 1
+    plain = text.replace("<", "").replace(">", "")
+    for pieces in (one_by_one(plain), *every_single_cut(plain)):
+        strings = JsonStrings()
+        for piece in pieces:
+            strings.feed(piece)
+        fitted = strings.fitted(new, start, end)
+        assert json.loads(write(plain[:start] + fitted + plain[end:])) == made
+
+
+def test_a_replacement_in_other_text_is_as_it_is() -> None:
+    assert JsonStrings('say "1"').fitted('a "b"', 5, 6) == 'a "b"'
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "print('a\\nb', \"c\\nd\")",
+        '{"n": NaN, "m": Infinity}',
+        "{ let x = 'a\\n'; }",
+        "plain words\\n",
+        '{"a": "\\u4f60\\/x"}',
+        "",
+    ],
+)
+def test_arguments_without_an_edit_leave_as_they_came(text: str) -> None:
     for pieces in (one_by_one(text), *every_single_cut(text)):
-        assert json.loads(written(pieces)) == made
+        assert spelled(pieces, [1, 3, 4]) == text
+        assert spelled(pieces, []) == text
+
+
+@given(st.text(st.sampled_from('\\"nu04d8ae{}[]:,t \n'), max_size=40), MARKS, MARKS)
+def test_any_text_leaves_as_it_came_for_any_cut(
+    text: str, marks: list[int], releases: list[int]
+) -> None:
+    assert spelled(cut_at(text, marks), releases) == text
+
+
+def spelled(pieces: list[str], releases: list[int]) -> str:
+    """What leaves where nothing is edited; text is released up to each of these places."""
+    reader, spelling, out, held = JsonTextReader(), JsonSpelling(), "", ""
+    for n, piece in enumerate([*pieces, None]):
+        held += reader.close() if piece is None else reader.feed(piece)
+        spelling.came(reader.units)
+        to = releases[n] if n < len(releases) and piece is not None else len(held)
+        out += spelling.write(held[:to])
+        held = held[to:]
+    return out
 
 
 @given(st.text())

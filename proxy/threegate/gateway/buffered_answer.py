@@ -1,15 +1,14 @@
-"""A whole answer goes through the same machines as a stream: each text is one event, then the
-close."""
+"""A whole answer goes through the same machines as a stream: each text is one event, its last."""
 
 from __future__ import annotations
 
-import asyncio
 from contextlib import suppress
 from typing import Final
 
 from threegate.errors import UpstreamError
 from threegate.gateway.annotations import notes_of
-from threegate.gateway.tracks import AnswerTracks, CalledTool, Track
+from threegate.gateway.track import Track
+from threegate.gateway.tracks import AnswerTracks, CalledTool
 from threegate.i18n.messages import said
 from threegate.upstream import Reply
 from threegate.wire.adapter import Adapter, Body, Slot, StreamKey, StreamOptions
@@ -73,9 +72,7 @@ def _text(track: Track, sign: str) -> str:
 
 
 async def _settle(answer: AnswerTracks) -> None:
-    changed = asyncio.Event()
-    answer.notify = changed.set
-    while answer.cut is None and not all(t.done for t in answer.tracks.values()):
+    while answer.cut is None and not answer.all_decided:
         answer.tasks.raise_first()
-        await changed.wait()
-        changed.clear()
+        await answer.changed.wait()
+        answer.changed.clear()

@@ -3,7 +3,7 @@ the record at the end."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 
 from threegate.audit.log.record import Part, Stage
 from threegate.gateway.access.rate_limit import counts_text
@@ -13,11 +13,12 @@ from threegate.gateway.outcome import outcome_of
 from threegate.gateway.output_contract import ToolRules, format_gate, schemas_of
 from threegate.gateway.request_context import last_question, sources_of
 from threegate.gateway.telemetry.hold_timer import HoldTimer
-from threegate.gateway.tracks import AnswerContext, AnswerTracks, Track
-from threegate.guard.output import OutputGuard
+from threegate.gateway.track import TrackOptions
+from threegate.gateway.tracks import AnswerContext, AnswerTracks
+from threegate.guard.output import OutputGuard, citations_of
 from threegate.policy.model import ReasoningVisibility
 from threegate.types import Channel, Ruling
-from threegate.wire.adapter import Body, Outcome, StreamOptions
+from threegate.wire.adapter import Body, Outcome, StreamKey, StreamOptions
 from threegate.wire.frame_codec import WHOLE_PARTS, shape_errors
 from threegate.wire.known_fields import UNKNOWN_REASON
 from threegate.wire.slots import is_protocol
@@ -25,7 +26,6 @@ from threegate.wire.slots import is_protocol
 
 def answer_tracks(call: CallContext) -> AnswerTracks:
     """The machines for one answer, with what it is about."""
-    guard = _guard(call)
     asked = "\n".join(s.text for s in call.slots)
     question = AnswerContext(
         last_question(call.slots),
@@ -33,35 +33,42 @@ def answer_tracks(call: CallContext) -> AnswerTracks:
         asked,
         call.constraints.principles,
     )
-    guard.cite([s.id for s in question.sources], call.caller.language)
-    reasoning = call.constraints.reasoning
-    if reasoning.show is ReasoningVisibility.MASKED:
-        guard.masked = frozenset({Channel.REASONING})
-    answer = AnswerTracks(guard, call.suite, question, keeps_texts(call) or counts_text(call))
-    notice = (
-        reasoning.notice.get(call.caller.language)
-        if reasoning.show is ReasoningVisibility.NOTICE
-        else None
-    )
-    gate = format_gate(call.constraints, call.body)
-
-    def prepare(track: Track) -> None:
-        if call.ledger.stream:
-            track.held = HoldTimer(call.deps.metrics.hold.observe)
-        match track.key.channel:
-            case Channel.REASONING:
-                track.stand_in = notice
-            case Channel.CONTENT if track.key.part < WHOLE_PARTS:
-                track.gate = gate
-
-    answer.on_track = prepare
-    return answer
+    guard = _guard(call, [source.id for source in question.sources])
+    keep = keeps_texts(call) or counts_text(call)
+    return AnswerTracks(guard, call.suite, question, keep, _options(call))
 
 
-def _guard(call: CallContext) -> OutputGuard:
+def _guard(call: CallContext, sources: Sequence[str]) -> OutputGuard:
     bound = (call.caller, call.today, call.stopped)
     channels = {c: g.bound(*bound) for c, g in call.applied.output.items()}
-    return OutputGuard.over(channels, call.masks, call.deps.upstreams.secrets)
+    masked = call.constraints.reasoning.show is ReasoningVisibility.MASKED
+    return OutputGuard.over(
+        channels,
+        call.masks,
+        call.deps.upstreams.secrets,
+        citations_of(channels, sources, call.caller.language),
+        frozenset({Channel.REASONING} if masked else ()),
+    )
+
+
+def _options(call: CallContext) -> Callable[[StreamKey], TrackOptions]:
+    """How each text of the answer is shown."""
+    reasoning, language = call.constraints.reasoning, call.caller.language
+    stands_in = reasoning.show is ReasoningVisibility.NOTICE
+    notice = reasoning.notice.get(language) if stands_in else None
+    gate = format_gate(call.constraints, call.body)
+
+    def options(key: StreamKey) -> TrackOptions:
+        timer = HoldTimer(call.deps.metrics.hold.observe) if call.ledger.stream else None
+        match key.channel:
+            case Channel.REASONING:
+                return TrackOptions(None, notice, timer)
+            case Channel.CONTENT if key.part < WHOLE_PARTS:
+                return TrackOptions(gate, None, timer)
+            case _:
+                return TrackOptions(None, None, timer)
+
+    return options
 
 
 def shown(call: CallContext, *, starts_in_reasoning: bool = False) -> StreamOptions:
@@ -94,9 +101,9 @@ async def guard_answer(
 async def close_answer(call: CallContext, answer: AnswerTracks, stage: Stage) -> None:
     """The call's record, with the texts of its answer."""
     call.ledger.output = answer.ruled
-    call.ledger.answer_chars = sum(t.machine.received for t in answer.tracks.values())
+    call.ledger.answer_chars = answer.received
     call.ledger.timings_ms["output"] = round(answer.spent_s * 1000, 3)
-    call.said = tuple("".join(track.raw) for track in answer.tracks.values())
+    call.said = tuple("".join(track.raw) for track in answer.all_tracks())
     await call.ledger.ended(stage, _parts(answer) if keeps_texts(call) else ())
 
 
@@ -118,10 +125,10 @@ def reason_of(reasons: Iterable[object]) -> str:
 def _parts(answer: AnswerTracks) -> tuple[Part, ...]:
     return tuple(
         Part(
-            f"choices/{key.choice}/{key.channel}/{key.part}",
+            f"choices/{track.key.choice}/{track.key.channel}/{track.key.part}",
             "".join(track.released),
             track.redacted,
         )
-        for key, track in answer.tracks.items()
+        for track in answer.all_tracks()
         if track.raw
     )

@@ -1,9 +1,13 @@
 """A streamed answer: bytes to events to machines to bytes, in order, as early as the rules allow.
 
-Chunks wait in a queue. A chunk that closes a text waits until that text's machine has drained;
+Events wait in a queue. An event that closes a text waits until that text's machine has drained;
 while it waits, only the texts that it closes may still come out. So the client sees every event in
 the order of the upstream, and the last one only when the audit record is durable. Tool calls, and
 what comes after one, wait for the end of the answer.
+
+What leaves is a function of the upstream's bytes: texts leave in the order in which they came, and
+where the upstream breaks off, or sends what is no event, the texts before it are judged to their
+end before the error is told.
 """
 
 from __future__ import annotations
@@ -13,12 +17,13 @@ from collections import deque
 from collections.abc import Awaitable, Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass, field
+from enum import IntEnum, auto
 
 from threegate.audit.log.record import Stage
 from threegate.errors import AuditError, ProtocolError, ThreegateError, UpstreamError
 from threegate.gateway.annotations import notes_of
 from threegate.gateway.output_contract import ToolRules
-from threegate.gateway.tracks import AnswerTracks, CalledTool, Track
+from threegate.gateway.tracks import AnswerTracks, CalledTool
 from threegate.guard.stream_machine import HIGH_WATER
 from threegate.i18n.messages import said
 from threegate.types import Channel, Ruling
@@ -33,6 +38,13 @@ KEEP_ALIVE_S = 8.0
 Send = Callable[[bytes], Awaitable[None]]
 
 
+class Phase(IntEnum):
+    READING = auto()  # the upstream still sends
+    DRAINING = auto()  # its bytes have ended, verdicts are awaited
+    ENDING = auto()  # nothing more of the answer goes out; its record is being written
+    CLOSED = auto()  # the client has the end, or an error
+
+
 @dataclass(slots=True)
 class PendingText:
     """Text that no machine has got yet."""
@@ -43,34 +55,33 @@ class PendingText:
 
 @dataclass(slots=True)
 class StreamShell:
+    """`end` writes the audit record, once; `first` is called with the first text that leaves,
+    `failed` with an error before `end`. `language` is that of an error's text."""
+
     codec: StreamCodec
     answer: AnswerTracks
     send: Send
     outcome: Callable[[Ruling], Outcome]
-    end: Callable[[Stage], Awaitable[None]]  # writes the audit record; once
+    end: Callable[[Stage], Awaitable[None]]
     tools: ToolRules
-    first: Callable[[], None]  # called with the first text that leaves
-    failed: Callable[[ThreegateError], None] = lambda error: None  # told why before `end`
+    first: Callable[[], None]
+    failed: Callable[[ThreegateError], None] = lambda error: None
     label: dict[str, str] | None = None
     sign: str = ""
-    language: str = ""  # of an error
-    _fresh: PendingText | None = None
-    _queue: deque[Chunk] = field(default_factory=deque, repr=False)
-    _told: int = 0
-    _begun: bool = False
-    _wake: asyncio.Event = field(default_factory=asyncio.Event)
-    _told_progress: asyncio.Event = field(default_factory=asyncio.Event)
-    _reading: bool = True
-    _over: bool = False  # nothing more of the answer goes out
-    _closed: bool = False  # the client has got the end, or an error
+    language: str = ""
+    phase: Phase = field(default=Phase.READING, init=False)
+    _fresh: PendingText | None = field(default=None, init=False)
+    _queue: deque[Chunk] = field(default_factory=deque, init=False, repr=False)
+    _noted: int = field(default=0, init=False)  # rulings whose annotations have gone out
+    _begun: bool = field(default=False, init=False)  # text has gone out
+    _progressed: asyncio.Event = field(default_factory=asyncio.Event, init=False)
 
     async def run(self, reply: Reply) -> None:
         """Returns when the last byte has been sent. Errors end the stream in its own format; a bug
         of ours is raised when the client has been told."""
-        self.answer.notify = self._wake.set
-        await self._telling(self._answer(reply))
+        await self._reporting(self._answer(reply))
 
-    async def _telling(self, work: Awaitable[None]) -> None:
+    async def _reporting(self, work: Awaitable[None]) -> None:
         try:
             await work
         except ThreegateError as error:
@@ -80,39 +91,51 @@ class StreamShell:
             raise
 
     async def _answer(self, reply: Reply) -> None:
-        pump = asyncio.ensure_future(self._telling(self._tend()))
+        broken: UpstreamError | None = None
+        pump = asyncio.ensure_future(self._reporting(self._pump()))
         try:
             await self._read(reply)
         except asyncio.CancelledError:
             pump.cancel()
             raise
+        except UpstreamError as error:
+            broken = error
+            self.answer.close()
         except Exception:
-            self._queue.clear()  # what still waits for a verdict does not leave
+            self._queue.clear()  # a bug: what waits for a verdict does not leave
             raise
         finally:
-            self._reading = False
-            self._wake.set()
+            self.phase = max(self.phase, Phase.DRAINING)
+            self.answer.changed.set()
             await pump
+        if broken is not None:
+            await self._break_off()
+            raise broken
         await self._conclude()
+
+    async def _break_off(self) -> None:
+        if self.phase < Phase.ENDING and (rest := b"".join(self._ready() + self._rest())):
+            await self.send(rest)
+
+    # Reading
 
     async def _read(self, reply: Reply) -> None:
         decoder = SSEDecoder()
         async for data in reply.chunks():
             self._events(decoder.feed(data))
             await self._flush()
-            await self._progress()
-            if self._over:
+            await self._backpressure()
+            if self.phase >= Phase.ENDING:
                 return
         self._events(decoder.close())
-        if self.answer.cut is None and (last := self.codec.close()) is not None:
+        if not self.answer.ending and (last := self.codec.close()) is not None:
             self._take(last)
             self._feed()
 
     def _events(self, events: Iterable[ServerSentEvent]) -> None:
-        """None after a cut: what leaves does not depend on how many came at once."""
         try:
             for event in events:
-                if self.answer.cut is not None:
+                if self.answer.ending:
                     return
                 chunk = self.codec.read(event)
                 if not self._joins(chunk):
@@ -132,44 +155,15 @@ class StreamShell:
             self._fresh = None
             self.answer.track(fresh.key).feed(fresh.text)
 
-    async def _progress(self) -> None:
-        """Too much is held: no further reading before a judgement has come."""
-        if len(self.answer.tasks) and self.answer.held > HIGH_WATER and not self._over:
-            self._told_progress.clear()
-            await self._told_progress.wait()
-
-    async def _tend(self) -> None:
-        """Sends what judgements release between two reads and after the last one, and keeps the
-        client's line alive."""
-        while not self._over and (self._reading or self._queue):
-            self.answer.tasks.raise_first()
-            try:
-                async with asyncio.timeout(KEEP_ALIVE_S):
-                    await self._wake.wait()
-                self._wake.clear()
-                self._told_progress.set()
-                await self._flush()
-            except TimeoutError:
-                await self.send(KEEP_ALIVE)
-
-    async def _conclude(self) -> None:
-        """The bytes have ended without the event that ends a stream."""
-        if self._over:
-            return
-        if not self.codec.finish_reasons:
-            raise UpstreamError(said("upstream-ended"))
-        self._over = True
-        await self.end(Stage.COMPLETED)
-
     def _take(self, chunk: Chunk) -> None:
         self._feed()
-        if self.answer.cut is not None:
+        if self.answer.ending:
             return
         for delta in chunk.deltas:
             self._feed()
             if not delta.text or delta.key not in self.answer.tracks:
                 self._begin(delta.key)
-            if self.answer.cut is not None:
+            if self.answer.stopping:
                 return
             if delta.text:
                 self._fresh = PendingText(delta.key, delta.text)
@@ -182,26 +176,64 @@ class StreamShell:
     def _begin(self, key: StreamKey) -> None:
         """A tool call whose name is not allowed ends the answer before its event leaves. A name may
         come in pieces: each of them comes with an empty text."""
-        if key.channel is Channel.TOOL_ARGUMENTS and (name := self.codec.tool_name(key)):
+        if _is_call(key) and (name := self.codec.tool_name(key)):
             self.answer.calls[key] = CalledTool(name, self.tools.gate(name))
             if (ruled := self.tools.name(name)) is not None:
-                self.answer.stop(ruled)
+                self.answer.stop_in_turn(ruled)
+
+    async def _backpressure(self) -> None:
+        """Pauses reading while too much text waits for a verdict."""
+        if len(self.answer.tasks) and self.answer.held > HIGH_WATER and self.phase < Phase.ENDING:
+            self._progressed.clear()
+            await self._progressed.wait()
+
+    # Writing
+
+    async def _pump(self) -> None:
+        """Sends what judgements release between two reads and after the last one, and keeps the
+        client's line alive."""
+        while self.phase < Phase.ENDING and not self._drained_all():
+            self.answer.tasks.raise_first()
+            try:
+                async with asyncio.timeout(KEEP_ALIVE_S):
+                    await self.answer.changed.wait()
+                self.answer.changed.clear()
+                self._progressed.set()
+                await self._flush()
+            except TimeoutError:
+                await self.send(KEEP_ALIVE)
+
+    def _drained_all(self) -> bool:
+        if self.phase is Phase.READING or self.answer.cut is not None:
+            return False
+        return self.answer.all_decided if self.answer.closed else not self._queue
+
+    async def _conclude(self) -> None:
+        """The bytes have ended without the event that ends a stream."""
+        if self.phase >= Phase.ENDING:
+            return
+        if not self.codec.finish_reasons:
+            raise UpstreamError(said("upstream-ended"))
+        self.phase = Phase.ENDING
+        await self.end(Stage.COMPLETED)
 
     async def _flush(self) -> None:
         """Everything that may leave now, as one write."""
-        if self._over:
+        if self.phase >= Phase.ENDING:
             return
         out = self._ready()
         if self.answer.cut is not None:
             await self._cut(out, self.answer.cut)
             return
-        if self._queue and self._queue[0].terminal and self._drained(self._queue[0]):
+        last = bool(self._queue) and self._queue[0].terminal and self._drained(self._queue[0])
+        if last:
             out.append(self._write(self._queue.popleft()))
-            self._over = True
+            self.phase = Phase.ENDING
             await self.end(Stage.COMPLETED)
         if data := b"".join(out):
             await self.send(data)
-        self._closed = self._over
+        if last:
+            self.phase = Phase.CLOSED
 
     def _ready(self) -> list[bytes]:
         out: list[bytes] = []
@@ -214,7 +246,7 @@ class StreamShell:
         return out + self._notes()
 
     def _free(self) -> list[StreamKey]:
-        """Whose text may go out alone: with a chunk waiting, what it closes and has no part in."""
+        """Whose text may go out alone: with an event waiting, what it closes and has no part in."""
         if not self._queue:
             return list(self.answer.tracks)
         head = self._queue[0]
@@ -227,25 +259,22 @@ class StreamShell:
             self.first()
 
     def _drained(self, chunk: Chunk) -> bool:
-        if any(d.key.channel is Channel.TOOL_ARGUMENTS for d in chunk.deltas):
+        if any(_is_call(d.key) for d in chunk.deltas):
             return self._passed
-        return self._all_done(self.answer.track(key) for key in chunk.closes)
+        return all(self.answer.track(key).has_left for key in chunk.closes)
 
     @property
     def _passed(self) -> bool:
         """Whether the answer has ended and every verdict has let it pass. Tool calls leave only
         then: an agent runs what it got of a call, whatever reason the answer ends with."""
-        ended = not self._reading or self._queue[-1].terminal
-        return ended and self._all_done(self.answer.tracks.values())
-
-    @staticmethod
-    def _all_done(tracks: Iterable[Track]) -> bool:
-        return all(t.done and not t.stopped for t in tracks)
+        ended = self.phase > Phase.READING or self._queue[-1].terminal
+        whole = ended and not self.answer.closed
+        return whole and all(track.has_left for track in self.answer.tracks.values())
 
     def _write(self, chunk: Chunk) -> bytes:
         released = {}
         for key in [*[d.key for d in chunk.deltas if d.text], *chunk.closes]:
-            if text := self.answer.track(key).take():
+            if (track := self.answer.tracks.get(key)) is not None and (text := track.take()):
                 released[key] = text
         if self.label and chunk.frame is not None:
             chunk.frame["aigc"], self.label = self.label, None
@@ -257,6 +286,8 @@ class StreamShell:
         if chunk.linked:
             self._unlink(chunk)
         written = self.codec.write(chunk, released)
+        for key in chunk.closes:
+            self.answer.forget(key)
         return b"".join([*self._notes(), written])
 
     def _unlink(self, chunk: Chunk) -> None:
@@ -264,35 +295,44 @@ class StreamShell:
         leaves now may be an older piece that reads the same."""
         for link in chunk.linked:
             keys = (d.key for d in chunk.deltas if d.key.choice == link.choice)
-            if any(self.answer.track(key).machine.held for key in keys):
+            tracks = [self.answer.tracks[key] for key in keys if key in self.answer.tracks]
+            if any(track.machine.held for track in tracks):
                 link.holder[link.name] = link.empty
 
     def _notes(self) -> list[bytes]:
-        if self._told == len(self.answer.ruled):
+        if self._noted == len(self.answer.ruled):
             return []
-        notes = notes_of(self.answer.ruled[self._told :])
-        self._told = len(self.answer.ruled)
+        notes = notes_of(self.answer.ruled[self._noted :])
+        self._noted = len(self.answer.ruled)
         return [self.codec.extra("claims", notes)] if notes else []
 
+    # Ends
+
     async def _cut(self, out: list[bytes], ruled: Ruling) -> None:
-        self._over = True
-        for key, track in self.answer.tracks.items():
-            if key.channel is not Channel.TOOL_ARGUMENTS and (text := track.take()):
-                out.append(self.codec.text(key, text))
-        out.append(self.codec.cut(self.outcome(ruled)))
+        self.phase = Phase.ENDING
+        out += [*self._rest(), self.codec.cut(self.outcome(ruled))]
         await self.end(Stage.BLOCKED)
         await self.send(b"".join(out))
-        self._closed = True
+        self.phase = Phase.CLOSED
+
+    def _rest(self) -> list[bytes]:
+        """Text that may leave though its event never does. No tool call leaves in part."""
+        texts = {k: t.take() for k, t in self.answer.tracks.items() if not _is_call(k)}
+        return [self.codec.text(key, text) for key, text in texts.items() if text]
 
     async def _fail(self, error: ThreegateError) -> None:
         """Told once, in the stream's own format; in place of its end, where the last record of the
         call cannot be stored."""
-        if self._closed:
+        if self.phase is Phase.CLOSED:
             return
-        ended, self._over, self._closed = self._over, True, True
-        self._told_progress.set()
+        ended, self.phase = self.phase is Phase.ENDING, Phase.CLOSED
+        self._progressed.set()
         self.failed(error)
         if not ended:
             with suppress(AuditError):
                 await self.end(Stage.ABORTED)
         await self.send(self.codec.error(error, self.language))
+
+
+def _is_call(key: StreamKey) -> bool:
+    return key.channel is Channel.TOOL_ARGUMENTS

@@ -1,44 +1,32 @@
-"""Drives the machines of one answer: runs the scans they ask for and keeps what they release.
+"""The texts of one answer: their machines, in which order they leave, and what ended the answer.
 
-One `Track` per stream key. Pattern scans run inline, sentences are judged in the background; every
-completed judgement calls `notify`, so that released text goes out at once.
+A completed judgement sets `changed`, so that released text goes out at once.
 """
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+import asyncio
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from threegate.detectors.detector_set import DetectorSet
+from threegate.errors import ProtocolError
 from threegate.gateway.output_contract import Gate
-from threegate.gateway.telemetry.hold_timer import HoldTimer
-from threegate.guard.client_text import NO_TEXT, ClientText
-from threegate.guard.events import (
-    ClientGone,
-    Command,
-    Cut,
-    Finish,
-    JudgeSentence,
-    PatternsScanned,
-    RecordRulings,
-    Release,
-    ScanPatterns,
-    SentenceJudged,
-    TextReceived,
-    UpstreamClosed,
-)
-from threegate.guard.output import ChannelGuard, OutputGuard
-from threegate.guard.redact import TERMINAL, edited
-from threegate.guard.stream_machine import CONTEXT, State, StreamMachine
+from threegate.gateway.track import HarmlessTexts, Track, TrackOptions
+from threegate.guard.client_text import ClientText
+from threegate.guard.events import UNLIMITED, JudgeSentence
+from threegate.guard.output import OutputGuard
+from threegate.guard.release_order import ReleaseOrder, Turn
+from threegate.guard.stream_machine import CONTEXT
 from threegate.tasks import Tasks
 from threegate.types import Channel, Finding, Layer, Passage, Ruling, Source, TextLocation
 from threegate.wire.adapter import StreamKey
-from threegate.wire.frame_codec import WHOLE_PARTS
 
-BESIDE, TEXTS_BESIDE = 200, 3
+NEARBY, NEARBY_TEXTS = 200, 3
 """Code points of another text of the answer that a sentence is judged with, and of how many."""
+MAX_NEARBY = 64
+"""Texts of one answer that are judged with each other."""
 
 
 @dataclass(frozen=True)
@@ -72,201 +60,175 @@ class CalledTool:
 
 
 NO_TOOL = CalledTool()
-
-
-@dataclass(slots=True)
-class Track:
-    """One text of an answer on its way through its machine."""
-
-    key: StreamKey
-    locus: TextLocation
-    machine: StreamMachine
-    guard: ChannelGuard
-    answer: AnswerTracks
-    raw: list[str] = field(default_factory=list, repr=False)
-    released: list[str] = field(default_factory=list, repr=False)
-    ready: list[str] = field(default_factory=list, repr=False)
-    ruled: list[Ruling] = field(default_factory=list, repr=False)
-    held: HoldTimer | None = None
-    gate: Gate | None = None
-    stand_in: str | None = None  # what the client reads in place of the text
-    done: bool = False  # nothing more will be released
-    stopped: bool = False  # because a ruling ended it
-    said: bool = False  # any text came at all
-
-    def feed(self, text: str, *, last: bool = False) -> None:
-        """`last`: nothing follows, and no `close` is needed."""
-        self.said = True
-        if self.answer.keep:
-            self.raw.append(text)
-        commands = self.machine.receive(TextReceived(text, last))
-        if self.held is not None:
-            self.held.came(self.machine.received)
-        self._run(commands)
-
-    def close(self) -> None:
-        if self.machine.state is State.OPEN:
-            self._run(self.machine.receive(UpstreamClosed()))
-
-    def abandon(self) -> None:
-        self._run(self.machine.receive(ClientGone()))
-
-    @property
-    def redacted(self) -> str:
-        """The model's text as the log may keep it: every edit made, nothing restored, and nothing
-        from after the place where a ruling stopped it, which was not looked at."""
-        raw = "".join(self.raw)
-        if self.stopped:
-            found = (r.finding for r in self.ruled)
-            raw = raw[: max((f.span.end for f in found if isinstance(f, Finding)), default=0)]
-        return edited(raw, self.ruled, self.answer.guard.renderer(self.locus.channel))
-
-    def take(self) -> str:
-        """Text released since the last call; with a gate nothing before the whole has passed it."""
-        if not self.ready or (self.gate is not None and not self.done):
-            return ""
-        text = "".join(self.ready)
-        self.ready.clear()
-        if self.stand_in is not None and text:
-            text, self.stand_in = self.stand_in, ""
-        return text
-
-    def tail(self, sign: str) -> str:
-        """What stands after the text: the sources that its marks stand for, then the sign. Nothing
-        after a text that is only beside the answer, in a field of its own."""
-        beside = self.key.part >= WHOLE_PARTS
-        if not self.said or beside or self.key.channel is not Channel.CONTENT:
-            return ""
-        return self.answer.guard.citations.listing(self.ruled) + sign
-
-    def _run(self, commands: Sequence[Command]) -> None:
-        """Commands in order; the answer to a scan comes after everything it was asked with."""
-        asked: list[JudgeSentence] = []
-        scans: list[ScanPatterns] = []
-        for command in commands:
-            match command:
-                case Release(text):
-                    self.ready.append(text)
-                    if self.held is not None:
-                        self.held.left(self.machine.received - self.machine.held)
-                    if self.answer.keep:
-                        self.released.append(text)
-                case ScanPatterns():
-                    scans.append(command)
-                case JudgeSentence():
-                    asked.append(command)
-                case RecordRulings(ruled):
-                    self._record(ruled)
-                case Cut(ruled_one):
-                    self.done = self.stopped = True
-                    self.answer.cut = self.answer.cut or ruled_one
-                case Finish():
-                    self._pass_gate()
-                    self.done = True
-                case _:
-                    pass  # Pause and Resume: the reader asks `held` instead
-        if asked:
-            beside = self.answer.beside(self)
-            self.answer.tasks.spawn(self._judge(asked, beside))
-        for scan in scans:
-            self._scan(scan)
-
-    def _pass_gate(self) -> None:
-        ruled = self.gate("".join(self.ready)) if self.gate is not None else None
-        if ruled is not None and ruled.action in TERMINAL:
-            self.ready.clear()
-            self.stopped = True
-            self.answer.stop(ruled)
-        elif ruled is not None:
-            self._record((ruled,))
-
-    def _record(self, ruled: tuple[Ruling, ...]) -> None:
-        self.ruled += ruled
-        self.answer.ruled += ruled
-
-    def _scan(self, asked: ScanPatterns) -> None:
-        if self.machine.state is State.CUT:
-            return
-        started = time.perf_counter()
-        passage = Passage(self.locus, asked.text, asked.offset)
-        scan = self.answer.suite.scan(passage, self.guard.pattern_kinds, final=asked.final)
-        new = [
-            f for f in scan.findings if asked.since <= f.span.start and f.span.end <= scan.settled
-        ]
-        sent = self.answer.question.sent if new else NO_TEXT
-        verdict = self.guard.judge_patterns(asked.text, asked.offset, new, scan.failures, sent)
-        self.answer.spent_s += time.perf_counter() - started
-        self._run(self.machine.receive(PatternsScanned(verdict, scan.settled)))
-
-    async def _judge(self, asked: list[JudgeSentence], beside: str) -> None:
-        question = self.answer.question
-        passages = [
-            Passage(self.locus, a.text, a.offset, a.before, beside, question.text, question.sources)
-            for a in asked
-        ]
-        started = time.perf_counter()
-        judged = await self.answer.suite.judge(
-            passages, self.guard.sentence_kinds, self.guard.deadline_ms
-        )
-        self.answer.spent_s += time.perf_counter() - started
-        for a, judgement in zip(asked, judged, strict=True):
-            self.answer.correct(judgement.findings)
-            if self.machine.state is State.CUT:
-                break
-            verdict = self.guard.judge.verdict(
-                judgement.findings, judgement.failures, a.text, a.offset
-            )
-            self._run(self.machine.receive(SentenceJudged(a.index, verdict)))
-        self.answer.notify()
-
-
-def _read_with(other: Track, track: Track) -> bool:
-    """Whether one text is judged with the other: the beginning of an answer with the reasoning
-    above it, and every choice with the other choices."""
-    channels = (other.key.channel, track.key.channel)
-    if other.key.choice == track.key.choice:
-        begins = track.machine.received <= CONTEXT
-        return channels == (Channel.REASONING, Channel.CONTENT) and begins
-    return channels in ((Channel.CONTENT,) * 2, (Channel.REASONING,) * 2)
+NO_OPTIONS = TrackOptions()
 
 
 @dataclass(slots=True)
 class AnswerTracks:
-    """All tracks of one answer. `keep` stores texts, for the audit log or to be counted; `cut` is
-    what stopped it."""
+    """All tracks of one answer. `keep` stores texts, for the audit log or to be counted; `options`
+    says how a text is shown; `cut` is what stopped the answer."""
 
     guard: OutputGuard
     suite: DetectorSet
     question: AnswerContext
     keep: bool = False
-    notify: Callable[[], None] = lambda: None
+    options: Callable[[StreamKey], TrackOptions] = lambda key: NO_OPTIONS
+    changed: asyncio.Event = field(default_factory=asyncio.Event)
     tasks: Tasks = field(default_factory=Tasks)
     tracks: dict[StreamKey, Track] = field(default_factory=dict)
+    calls: dict[StreamKey, CalledTool] = field(default_factory=dict)
     ruled: list[Ruling] = field(default_factory=list, repr=False)
     cut: Ruling | None = None
+    closed: bool = False  # all texts end where they are
     spent_s: float = 0.0  # in scans and judgements, those at the same time added up
-    on_track: Callable[[Track], None] = lambda track: None
-    calls: dict[StreamKey, CalledTool] = field(default_factory=dict)
+    _left: list[Track] = field(default_factory=list, repr=False)  # with `keep` only
+    _left_chars: int = 0
+    _gone: set[StreamKey] = field(default_factory=set)
+    _spoken: list[Track] = field(default_factory=list, repr=False)
+    _order: ReleaseOrder = field(default_factory=ReleaseOrder, repr=False)
+    _stop: Ruling | None = None  # ends the answer when all texts before it have left
+    harmless: HarmlessTexts = field(default_factory=HarmlessTexts, repr=False)
 
     def track(self, key: StreamKey) -> Track:
+        """The track of a text, made when it is first asked for."""
         known = self.tracks.get(key)
         if known is None:
-            channel = key.channel if key.channel in self.guard.channels else Channel.CONTENT
-            part = f"/{key.part}" if key.part else ""
-            locus = TextLocation(Layer.OUTPUT, channel, part=part, choice=key.choice)
-            guard = self.guard.channels[channel]
-            called = self.calls.get(key, NO_TOOL)
-            quiet = self.suite.quiet(guard.pattern_kinds)
-            machine = self.guard.machine(channel, called.name, quiet)
-            known = Track(key, locus, machine, guard, self, gate=called.gate)
-            self.tracks[key] = known
-            self.on_track(known)
+            if key in self._gone:
+                raise ProtocolError("a text goes on behind its end")
+            known = self.tracks[key] = self._made(key)
+            if self._order.head is not None:
+                known.may_leave(0)
+            speaks = not known.is_field and key.channel is not Channel.TOOL_ARGUMENTS
+            if speaks and len(self._spoken) < MAX_NEARBY:
+                self._spoken.append(known)
         return known
+
+    def _made(self, key: StreamKey) -> Track:
+        channel = key.channel if key.channel in self.guard.channels else Channel.CONTENT
+        part = f"/{key.part}" if key.part else ""
+        locus = TextLocation(Layer.OUTPUT, channel, part=part, choice=key.choice)
+        guard, called = self.guard.channels[channel], self.calls.pop(key, NO_TOOL)
+        quiet = self.suite.quiet(guard.pattern_kinds)
+        machine = self.guard.machine(channel, called.name, quiet)
+        options = self.options(key)
+        if called.gate is not None:
+            options = replace(options, gate=called.gate)
+        return Track(key, locus, machine, guard, self, options)
+
+    def at(self, locus: TextLocation, key: StreamKey) -> Track:
+        """The track of a slot of a whole answer, which knows its own place."""
+        track = self.track(key)
+        track.locus = locus
+        return track
+
+    def forget(self, key: StreamKey) -> None:
+        """A text that has left: streams have no end of them."""
+        track = self.tracks.pop(key)
+        self._order.forget(key)
+        if not track.is_field:
+            self._gone.add(key)
+        self._left_chars += track.machine.received
+        if self.keep:
+            self._left.append(track)
+
+    def all_tracks(self) -> Iterator[Track]:
+        """Those that have left, as far as they are kept, and the others."""
+        yield from self._left
+        yield from self.tracks.values()
+
+    @property
+    def received(self) -> int:
+        """Code points of all texts so far."""
+        return self._left_chars + sum(t.machine.received for t in self.tracks.values())
+
+    # Order
+
+    def arrived(self, track: Track, to: int) -> None:
+        """A piece of a text is here, or its end."""
+        limited = self._order.arrived(track.key, to)
+        if limited is not None and (head := self.tracks.get(limited.key)) is not None:
+            head.may_leave(limited.to)
+        self.advance()
+
+    def advance(self) -> None:
+        """Gives the turn on while the text that has it is decided."""
+        while self.cut is None and (head := self._order.head) is not None:
+            if self._order.alone or not self._is_decided(head):
+                break
+            if (following := self._order.next()) is not None:
+                to = UNLIMITED if self._order.alone else following.to
+                self.tracks[following.key].may_leave(to)
+        if self._stop is not None and self.cut is None and self.all_decided:
+            self.cut = self._stop
+
+    def _is_decided(self, turn: Turn) -> bool:
+        track = self.tracks.get(turn.key)
+        return track is None or track.machine.decided >= turn.to
+
+    @property
+    def all_decided(self) -> bool:
+        """Nothing is awaited, if no text goes on."""
+        head = self._order.head
+        return head is None or (self._order.alone and self._is_decided(head))
+
+    def close(self) -> None:
+        """The texts end here, wherever they are."""
+        self.closed = True
+        for track in list(self.tracks.values()):
+            track.close()
+
+    # Ends
+
+    @property
+    def stopping(self) -> bool:
+        """The answer ends behind the texts that are here."""
+        return self._stop is not None
+
+    @property
+    def ending(self) -> bool:
+        """What comes now does not matter any more."""
+        return self.cut is not None or self.stopping
 
     def stop(self, ruled: Ruling) -> None:
         """A gate's ruling ends the answer; the first one counts."""
         self.ruled.append(ruled)
         self.cut = self.cut or ruled
+
+    def stop_in_turn(self, ruled: Ruling) -> None:
+        """The same, behind all texts that are here."""
+        self.ruled.append(ruled)
+        self._stop = self._stop or ruled
+        self.close()
+        self.advance()
+
+    async def abandon(self) -> None:
+        for track in self.tracks.values():
+            track.abandon()
+        await self.tasks.cancel()
+
+    # Judging
+
+    def passage(self, track: Track, asked: JudgeSentence) -> Passage:
+        """A sentence with what it is judged with."""
+        question, nearby = self.question, self._nearby(track, asked)
+        return Passage(
+            track.locus, asked.text, asked.offset, asked.before, nearby, question.text,
+            question.sources,
+        )  # fmt: skip
+
+    def _nearby(self, track: Track, asked: JudgeSentence) -> str:
+        """What the other choices and the reasoning had said last when the sentence came: harm may
+        be spread over them."""
+        if len(self._spoken) < 2 or track not in self._spoken:
+            return ""
+        come = self._order.before(track.key, asked.end)
+        others = [t for t in self._spoken if t is not track and _read_with(t, track, asked.offset)]
+        read = [t.machine.before(self._come(t, come), NEARBY) for t in others]
+        return "\n".join(list(filter(None, read))[-NEARBY_TEXTS:])
+
+    def _come(self, track: Track, come: Mapping[StreamKey, int]) -> int:
+        has_left = track.key in self._gone
+        return track.machine.received if has_left else come.get(track.key, 0)
 
     def correct(self, findings: Sequence[Finding]) -> None:
         """Keeps the sentence of the source that a contradicted claim should have said."""
@@ -275,25 +237,16 @@ class AnswerTracks:
                 text = self.question.evidence(finding.note)
                 self.guard.corrections[finding.note] = text
 
-    def beside(self, track: Track) -> str:
-        """What the other choices and the reasoning have said last: harm may be spread over them."""
-        others = [t for t in self.tracks.values() if t is not track and _read_with(t, track)]
-        return "\n".join(filter(None, (t.machine.tail(BESIDE) for t in others[-TEXTS_BESIDE:])))
-
     @property
     def held(self) -> int:
+        """Code points of the text that holds most."""
         return max((t.machine.held for t in self.tracks.values()), default=0)
 
-    def at(self, locus: TextLocation, key: StreamKey) -> Track:
-        """The track of a slot of a whole answer, which knows its own place."""
-        track = self.track(key)
-        track.locus = locus
-        return track
 
-    async def abandon(self) -> None:
-        for track in self.tracks.values():
-            if track.machine.state is not State.CUT:
-                track.abandon()
-            if track.held is not None:
-                track.held.over()
-        await self.tasks.cancel()
+def _read_with(other: Track, track: Track, offset: int) -> bool:
+    """Whether a sentence is judged with another text: the beginning of an answer with the reasoning
+    above it, and every choice with the other choices."""
+    channels = (other.key.channel, track.key.channel)
+    if other.key.choice == track.key.choice:
+        return channels == (Channel.REASONING, Channel.CONTENT) and offset <= CONTEXT
+    return channels in ((Channel.CONTENT,) * 2, (Channel.REASONING,) * 2)

@@ -1,11 +1,12 @@
-"""What a stream machine is told and what it wants done. Data only: nothing here acts.
+"""Events and commands of the stream machine. Data only: nothing here acts.
 
-The shell tells events (`TextReceived` … `ClientGone`); the machine answers with commands
+The shell sends events (`TextReceived` … `ClientGone`); the machine answers with commands
 (`ScanPatterns` … `Resume`) that the shell runs.
 """
 
 from __future__ import annotations
 
+import sys
 from dataclasses import dataclass, field
 
 from threegate.types import Ruling, Verdict
@@ -46,7 +47,18 @@ class ClientGone:
     pass
 
 
-Event = TextReceived | PatternsScanned | SentenceJudged | UpstreamClosed | ClientGone
+UNLIMITED = sys.maxsize
+
+
+@dataclass(frozen=True, slots=True)
+class MayLeave:
+    """Other texts of the answer let this one leave up to the position `to`; its end may be told
+    when `to` is behind the last. A machine that is not told has no limit."""
+
+    to: int = UNLIMITED
+
+
+Event = TextReceived | PatternsScanned | SentenceJudged | UpstreamClosed | MayLeave | ClientGone
 
 
 @dataclass(slots=True)
@@ -62,9 +74,13 @@ class ScanPatterns:
 
 @dataclass(frozen=True, slots=True)
 class JudgeSentence:
+    """Judge the sentence that lies from `offset` to `end`; `text` and what is `before` it are as
+    the client will read them."""
+
     index: int
     text: str = field(repr=False)
     offset: int
+    end: int
     before: str = field(repr=False)
 
 

@@ -72,12 +72,18 @@ def judge_input(
         judge = by_channel[scan.locus.channel]
         verdict = judge.verdict(scan.findings, scan.failures, scan.text)
         ruled += verdict.ruled
-        new = edited(scan.text, verdict.ruled, Renderer({r.id: r for r in judge.rules}, masks))
+        render, is_json = Renderer({r.id: r for r in judge.rules}, masks), _is_json(scan.pointer)
+        new = edited(scan.text, verdict.ruled, render, is_json=is_json)
         if new != scan.text:
             texts[scan.pointer] = new
     action = max((r.action for r in ruled if not r.shadow), default=Action.ALLOW)
     kinds = frozenset(r.finding.kind for r in ruled if isinstance(r.finding, Finding))
     return InputResult(Verdict(action, tuple(ruled)), texts, kinds)
+
+
+def _is_json(pointer: str) -> bool:
+    """Whether the text of a slot is JSON text made readable."""
+    return pointer.endswith("#json")
 
 
 def strongest_stop(ruled: Sequence[Ruling]) -> Ruling | None:

@@ -24,7 +24,7 @@ OUTPUT_CHANNELS = (Channel.CONTENT, Channel.REASONING, Channel.TOOL_ARGUMENTS)
 
 
 NOTHING = Verdict()
-NO_SECRETS = KnownSecrets()
+NO_SECRETS, NO_CITATIONS = KnownSecrets(), Citations()
 LEAK_CONSTITUTION = "leak.constitution"
 LEAK_PII, NEW_PII = "leak.pii", "new_pii"
 """Personal data that nobody asked with: `leak.` before the kind that a pattern found."""
@@ -105,9 +105,9 @@ class OutputGuard:
     masks: MaskMap
     restorer: Restorer | None
     secrets: KnownSecrets = NO_SECRETS
+    citations: Citations = NO_CITATIONS
+    masked: frozenset[Channel] = frozenset()
     corrections: dict[str, str] = field(default_factory=dict, repr=False)
-    citations: Citations = field(default_factory=Citations)
-    masked: frozenset[Channel] = frozenset()  # where masked values are not put back
 
     @classmethod
     def of(
@@ -130,9 +130,12 @@ class OutputGuard:
         channels: Mapping[Channel, ChannelGuard],
         masks: MaskMap,
         secrets: KnownSecrets = NO_SECRETS,
+        citations: Citations = NO_CITATIONS,
+        masked: frozenset[Channel] = frozenset(),
     ) -> OutputGuard:
-        restorer = Restorer(masks)
-        return cls(channels, masks, restorer if restorer else None, secrets)
+        """`masked`: channels in which values are not put back."""
+        restorer = Restorer(masks) or None
+        return cls(channels, masks, restorer, secrets, citations, masked)
 
     def machine(
         self, channel: Channel, tool: str = "", quiet: Quiet | None = None
@@ -145,15 +148,18 @@ class OutputGuard:
             replacers.append(TextRestorer(restorer, channel, tool))
         return StreamMachine(plan, render, replacers, self.citations.mark, quiet)
 
-    def cite(self, sources: Sequence[str], language: str) -> None:
-        """Marks for the rules that ask for them; before the first machine is made."""
-        rules = (r for g in self.channels.values() for r in g.judge.rules)
-        citing = frozenset(r.id for r in rules if r.claims is not None and r.claims.cite)
-        self.citations = Citations(citing, tuple(sources), language)
-
     def renderer(self, channel: Channel) -> Renderer:
         rules = {r.id: r for r in self.channels[channel].judge.rules}
         return Renderer(rules, self.masks, self.corrections)
+
+
+def citations_of(
+    channels: Mapping[Channel, ChannelGuard], sources: Sequence[str], language: str
+) -> Citations:
+    """Marks for the rules that request them."""
+    rules = (r for g in channels.values() for r in g.judge.rules)
+    citing = frozenset(r.id for r in rules if r.claims is not None and r.claims.cite)
+    return Citations(citing, tuple(sources), language)
 
 
 def channel_guards(

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from threegate.guard.mask import MaskMap, hashed
 from threegate.policy.model import MaskStyle, Rule
 from threegate.types import Action, Finding, Ruling, Span
+from threegate.wire.jsontext import JsonStrings
 
 EDITS = (Action.MASK, Action.REDACT, Action.REWRITE)
 TERMINAL = (Action.ANSWER, Action.BLOCK)
@@ -39,12 +40,15 @@ class Renderer:
                 return rule.replacement or f"[{kind.rsplit('.', 1)[-1].upper()}_REMOVED]"
 
 
-def edited(text: str, ruled: Sequence[Ruling], render: Renderer) -> str:
-    """`text` with every edit of `ruled` applied; spans count from the start of `text`."""
+def edited(text: str, ruled: Sequence[Ruling], render: Renderer, *, is_json: bool = False) -> str:
+    """`text` with every edit of `ruled` applied; spans count from the start of `text`. `is_json`:
+    readable JSON text (`wire.jsontext`), which it stays."""
     out: list[str] = []
     at = 0
+    strings = JsonStrings(text if is_json else "")
     for span, winner in _disjoint(ruled):
-        out += [text[at : span.start], render(winner, text[span.start : span.end])]
+        new = render(winner, text[span.start : span.end])
+        out += [text[at : span.start], strings.fitted(new, span.start, span.end)]
         at = span.end
     return "".join([*out, text[at:]])
 

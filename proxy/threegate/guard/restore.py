@@ -8,7 +8,6 @@ text before the open position cannot become part of a placeholder.
 
 from __future__ import annotations
 
-import json
 import re
 from bisect import bisect_right
 from dataclasses import dataclass, field
@@ -63,7 +62,7 @@ class TextRestorer:
             self._addresses.read(text, base, base + span.start)
             if not within and self._returns(masked.restore):
                 at = Span(base + span.start, base + span.end)
-                out.append(Restored(at, _as_json(masked.value, self._channel), masked.kind))
+                out.append(Restored(at, masked.value, masked.kind))
                 self._addresses.skip(at.end)
         self._addresses.read(text, base, base + open_from)
         return out, base + open_from
@@ -285,9 +284,3 @@ def _either(char: str) -> str:
 _HEAD = 2
 _NOTHING = r"[^\x00-\x{10FFFF}]"
 _CODE_LETTER = f"[{''.join(_letter(c)[1:-1] for c in ALPHABET)}]"
-
-
-def _as_json(value: str, channel: Channel) -> str:
-    if channel is not Channel.TOOL_ARGUMENTS:
-        return value
-    return json.dumps(value, ensure_ascii=False)[1:-1]

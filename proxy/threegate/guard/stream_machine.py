@@ -6,15 +6,15 @@
       v                                                                   |
     DRAINING -- last answer --> DONE                       DRAINING ------+
 
-Three frontiers move through the text and what lies before all of them may leave:
+Four frontiers move through the text and what lies before all of them leaves:
 
 *settled*   pattern detectors say that nothing before it can change, whatever follows;
 *judged*    every sentence before it has its verdict (only where a rule holds sentences);
-*replaced*  no placeholder before it, and no key of the proxy, can still grow.
+*replaced*  no placeholder before it, and no key of the proxy, can still grow;
+*allowed*   the other texts of the answer are decided up to where it came (`release_order`).
 
 Released text, findings and end are therefore the same for any cut of the upstream bytes and any
-order of answers (rules that `cut` release early by their own wish; for them only the findings are
-the same).
+order of verdicts. Rules that `cut` release text early; for them only the findings are the same.
 An edit leaves whole or not at all, and a blocked span stops everything from its first character on.
 """
 
@@ -23,7 +23,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_left, bisect_right, insort
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import Enum, auto
 from itertools import takewhile
 from typing import Protocol, assert_never
@@ -33,12 +33,14 @@ from threegate.guard.cite import marked
 from threegate.guard.client_view import ClientView
 from threegate.guard.edits import Edit, Edits
 from threegate.guard.events import (
+    UNLIMITED,
     ClientGone,
     Command,
     Cut,
     Event,
     Finish,
     JudgeSentence,
+    MayLeave,
     PatternsScanned,
     Pause,
     RecordRulings,
@@ -53,6 +55,7 @@ from threegate.guard.redact import EDITS, TERMINAL
 from threegate.guard.restore import Restored
 from threegate.guard.segments import sentences
 from threegate.types import Channel, Finding, Ruling, Span, Verdict
+from threegate.wire.jsontext import JsonStrings
 
 LOOKBEHIND = 64
 """What a pattern may look at before its start: `detectors.base.LOOKBEHIND`, asserted equal in a
@@ -76,11 +79,12 @@ class State(Enum):
     CUT = auto()
 
 
+_ALWAYS = (MayLeave, ClientGone)
 ALLOWED: dict[State, tuple[type[Event], ...]] = {
-    State.OPEN: (TextReceived, PatternsScanned, SentenceJudged, UpstreamClosed, ClientGone),
-    State.DRAINING: (PatternsScanned, SentenceJudged, ClientGone),
-    State.DONE: (SentenceJudged, ClientGone),  # rules that cut may answer after the text has left
-    State.CUT: (TextReceived, PatternsScanned, SentenceJudged, UpstreamClosed, ClientGone),
+    State.OPEN: (*_ALWAYS, TextReceived, PatternsScanned, SentenceJudged, UpstreamClosed),
+    State.DRAINING: (*_ALWAYS, PatternsScanned, SentenceJudged),
+    State.DONE: (*_ALWAYS, SentenceJudged),  # verdicts of rules that cut may come late
+    State.CUT: (*_ALWAYS, TextReceived, PatternsScanned, SentenceJudged, UpstreamClosed),
 }
 
 _NEUTRAL = re.compile("[\n。，！？；：、\u4e00-\u9fff]")
@@ -129,10 +133,12 @@ class StreamMachine:
     _base: int = field(default=0, init=False)  # position of _text[0]; what lies before is forgotten
     _end: int = field(default=0, init=False)  # position behind the last code point received
     _released: int = field(default=0, init=False)
+    _allowed: int = field(default=UNLIMITED, init=False)
     _settled: int = field(default=0, init=False)
     _scanned: bool = field(default=False, init=False)  # the final pattern scan has been answered
     _segmented: int = field(default=0, init=False)
     _replaced: int = field(default=0, init=False)
+    _strings: JsonStrings | None = field(default=None, init=False, repr=False)
     _replaced_by: list[int] = field(init=False)  # the same for each of the replacers
     _ends: list[int] = field(default_factory=list, init=False, repr=False)
     _waiting: dict[int, ClientView] = field(default_factory=dict, init=False, repr=False)
@@ -145,6 +151,8 @@ class StreamMachine:
 
     def __post_init__(self) -> None:
         self._replaced_by = [0] * len(self.replacers)
+        if self.plan.channel is Channel.TOOL_ARGUMENTS:
+            self._strings = JsonStrings()
 
     def receive(self, event: Event) -> list[Command]:
         """Raises ProtocolError for an event that the state does not allow."""
@@ -162,15 +170,28 @@ class StreamMachine:
             case UpstreamClosed():
                 self.state = State.DRAINING
                 return self._ask()
+            case MayLeave(to):
+                self._allowed = to
+                return [] if self.state is State.DONE else self._release()
             case ClientGone():
                 self.state = State.CUT
                 return []
             case _:
                 assert_never(event)
 
-    def tail(self, length: int) -> str:
-        """The last code points received, at most `length` and at most what is kept."""
-        return self._view(max(self._base, self._end - length), self._end).text
+    def before(self, at: int, length: int) -> str:
+        """The code points before a position as the model sent them, at most `length` and at most
+        what is kept."""
+        return self._text[max(0, at - length - self._base) : max(0, at - self._base)]
+
+    @property
+    def decided(self) -> int:
+        """The position before which everything is decided and nothing stops the text; one behind
+        the last where the text has ended."""
+        if self.state is State.DONE:
+            return self._end + 1
+        stop = self._end if self._stop is None else self._stop[0]
+        return min(stop, self._edits.whole_before(self._known_to()))
 
     @property
     def held(self) -> int:
@@ -189,6 +210,8 @@ class StreamMachine:
             return []
         self._text += text
         self._end += len(text)
+        if self._strings is not None:
+            self._strings.feed(text)
         return self._ask()
 
     def _ask(self) -> list[Command]:
@@ -264,7 +287,7 @@ class StreamMachine:
             if self._text[s.start : s.end].strip():
                 view = self._waiting[index] = self._view(start, end)
                 before = self._view(max(self._base, start - CONTEXT), start).text
-                out.append(JudgeSentence(index, view.text, start, before))
+                out.append(JudgeSentence(index, view.text, start, end, before))
         return out
 
     def _patterns(self, verdict: Verdict, settled: int) -> list[Command]:
@@ -290,7 +313,7 @@ class StreamMachine:
                 self._stop_at(max(span.start, self._released), ruled)
             elif ruled.action in EDITS and span.start >= self._released:
                 original = self._view(span.start, span.end).text
-                self._edits.add(Edit(span, self.render(ruled, original)))
+                self._edits.add(Edit(span, self._fitted(self.render(ruled, original), span)))
             elif (mark := self.mark(ruled)) and span.end > max(span.start, self._released):
                 last = Span(span.end - 1, span.end)
                 self._edits.add(Edit(last, marked(mark, self._text[last.start - self._base])))
@@ -309,7 +332,7 @@ class StreamMachine:
 
     def _release(self) -> list[Command]:
         if self._flows():
-            return self._flow(min(self._settled, self._replaced))
+            return self._flow(min(self._settled, self._replaced, self._allowed))
         frontier = self._frontier()
         if self._stop is not None and self._stops_now(self._stop[0], frontier):
             return self._cut(*self._stop)
@@ -351,14 +374,15 @@ class StreamMachine:
         return at < frontier or early or self._settled_all(frontier)
 
     def _settled_all(self, frontier: int) -> bool:
-        answered = self._scanned and not self._waiting
+        answered = self._scanned and not self._waiting and self._allowed > self._end
         return self.state is State.DRAINING and answered and frontier == self._end
 
-    def _frontier(self) -> int:
+    def _known_to(self) -> int:
         at = min(self._settled, self._replaced)
-        if self.plan.hold:
-            at = min(at, self._judged_to())
-        return self._edits.whole_before(at)
+        return min(at, self._judged_to()) if self.plan.hold else at
+
+    def _frontier(self) -> int:
+        return self._edits.whole_before(min(self._known_to(), self._allowed))
 
     def _judged_to(self) -> int:
         if not self._waiting:
@@ -373,9 +397,14 @@ class StreamMachine:
                 self._text, self._base, self._replaced_by[at], final=final
             )
             for value in found:
-                insort(self._values, value, key=_start_of)
-                self._edits.add(Edit(value.span, value.text))
+                text = self._fitted(value.text, value.span)
+                insort(self._values, replace(value, text=text), key=_start_of)
+                self._edits.add(Edit(value.span, text))
         self._replaced = min(self._replaced_by, default=self._end)
+
+    def _fitted(self, text: str, span: Span) -> str:
+        """A replacement; in the JSON text of arguments so that it stays JSON."""
+        return text if self._strings is None else self._strings.fitted(text, span.start, span.end)
 
     def _rendered(self, to: int) -> str:
         return self._edits.render(self._text, self._base, self._released, to)
@@ -391,6 +420,8 @@ class StreamMachine:
             self._text = self._text[keep - self._base :]
             self._base = keep
             self._values = [v for v in self._values if v.span.start >= keep]
+            if self._strings is not None:
+                self._strings.forget(keep)
 
     def _pressure(self) -> list[Command]:
         if not self._paused and self.held > HIGH_WATER:

@@ -59,11 +59,10 @@ class StreamKey(NamedTuple):
 
 @dataclass(slots=True)
 class Delta:
-    """A piece of text that came in. `raw` is how the frame spelled it (JSON escapes)."""
+    """A piece of text that came in."""
 
     key: StreamKey
     text: str = field(repr=False)
-    raw: str = field(default="", repr=False)
 
 
 @dataclass(slots=True)

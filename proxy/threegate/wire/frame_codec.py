@@ -26,7 +26,7 @@ from threegate.wire.adapter import (
 )
 from threegate.wire.errors import openai_error
 from threegate.wire.event_template import EventTemplate
-from threegate.wire.jsontext import JsonTextReader, JsonTextWriter
+from threegate.wire.jsontext import JsonSpelling, JsonTextReader
 from threegate.wire.known_fields import UNKNOWN_REASON
 from threegate.wire.limits import MAX_PARTS
 from threegate.wire.slots import is_protocol
@@ -52,34 +52,37 @@ shape_errors: Final = _ShapeErrors()
 class ArgumentStreams:
     """Readers and writers of streamed JSON text, one pair per key."""
 
-    __slots__ = ("_readers", "_writers")
+    __slots__ = ("_readers", "_spellings")
 
     def __init__(self) -> None:
         self._readers: dict[StreamKey, JsonTextReader] = {}
-        self._writers: dict[StreamKey, JsonTextWriter] = {}
+        self._spellings: dict[StreamKey, JsonSpelling] = {}
 
     def read(self, key: StreamKey, fragment: str) -> Delta:
         reader = self._readers.get(key)
         if reader is None:
             reader = self._readers[key] = JsonTextReader()
-        text = reader.feed(fragment)
-        return Delta(key, text, reader.raw)
+        return self._came(key, reader, reader.feed(fragment))
 
     def close(self, key: StreamKey) -> Delta | None:
         """The escape that the end of the arguments left open."""
         reader = self._readers.get(key)
         if reader is None or not (text := reader.close()):
             return None
-        return Delta(key, text, reader.raw)
+        return self._came(key, reader, text)
+
+    def _came(self, key: StreamKey, reader: JsonTextReader, text: str) -> Delta:
+        self._spelling(key).came(reader.units)
+        return Delta(key, text)
+
+    def _spelling(self, key: StreamKey) -> JsonSpelling:
+        return self._spellings.setdefault(key, JsonSpelling())
 
     def __contains__(self, key: StreamKey) -> bool:
         return key in self._readers
 
     def write(self, key: StreamKey, text: str) -> str:
-        writer = self._writers.get(key)
-        if writer is None:
-            writer = self._writers[key] = JsonTextWriter()
-        return writer.feed(text)
+        return self._spelling(key).write(text)
 
 
 class FrameCodec:
@@ -259,8 +262,7 @@ class FrameCodec:
         if text != piece.text:
             changed.add(key.choice)
         if key in self._arguments:
-            written = self._arguments.write(key, text)
-            return piece.raw if text == piece.text else written
+            return self._arguments.write(key, text)
         if key.channel is Channel.REASONING and not self._options.show_reasoning:
             changed.add(key.choice)
             return ""

@@ -1,22 +1,27 @@
-"""Tool arguments: JSON text that streams in fragments, made readable for detectors and back.
+"""JSON text that may come in pieces, made readable for detectors and back.
 
-`JsonTextReader` turns escapes into the characters they stand for (`\\u4f60` → 你, `\\n` → a line
-break), so that no value hides behind an escape and none grows an `n` in front. `\\"` and `\\\\`
-stay, because they carry the structure. `JsonTextWriter` makes valid JSON text of it again: control
-characters inside a string are escaped, and a replacement that landed outside a string (a masked
-number) is quoted. Writer(reader(x)) is JSON equal to x, for any cut of x.
+`JsonTextReader` turns the escapes of strings into the characters they stand for (`\\u4f60` → 你,
+`\\n` → a line break), so that no value hides behind an escape and none grows an `n` in front.
+`\\"` and `\\\\` stay, because they carry the structure. `JsonTextWriter` makes JSON text again.
+Text that is no JSON (code, a bare word), which its first character tells, is left as it is.
+
+`JsonStrings` knows where the strings of a readable text lie, so that an edit fits: inside a string
+it is escaped, in the place of a number it becomes a string.
 """
 
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
+from collections import deque
+from collections.abc import Iterable
 from typing import Final
 
 _SHORT: Final = {"n": "\n", "r": "\r", "t": "\t", "/": "/"}
-_ESCAPE: Final = re.compile(
-    r"\\(?:u([dD][89abAB][0-9a-fA-F]{2})\\u([dD][c-fC-F][0-9a-fA-F]{2})|u([0-9a-fA-F]{4})|(.))",
-    re.DOTALL,
+_ESCAPE: Final = (
+    r"\\(?:u([dD][89abAB][0-9a-fA-F]{2})\\u([dD][c-fC-F][0-9a-fA-F]{2})|u([0-9a-fA-F]{4})|(.))"
 )
+_TOKEN: Final = re.compile(rf'{_ESCAPE}|"|[^"\\]+|\\', re.DOTALL)
 # An escape that may go on: a lone backslash, a short \uXXX, a high surrogate without its second
 # half. The even number of backslashes in front is what makes the last one an escape.
 _UNFINISHED: Final = re.compile(
@@ -24,29 +29,70 @@ _UNFINISHED: Final = re.compile(
     r"[0-9a-fA-F]?)?)?)?)?)?)\Z"
 )
 _LONGEST_ESCAPE: Final = 12  # \ud83d\ude00
+_FIRST: Final = re.compile(r"\S")
+_OPENING: Final = '{["'
+
+Unit = tuple[str, str]
+"""A readable text and how it was spelled."""
+
+
+class _Kind:
+    """Whether a text is JSON, which its first character tells."""
+
+    __slots__ = ("is_json",)
+
+    def __init__(self) -> None:
+        self.is_json = False
+
+    def look(self, text: str) -> bool:
+        """False until there is a character to tell by, and for text that is no JSON."""
+        first = _FIRST.search(text)
+        self.is_json = first is not None and first[0] in _OPENING
+        return first is not None
 
 
 class JsonTextReader:
-    """`feed` fragments of JSON text, get readable text; `raw` is the JSON text it stands for."""
+    """`feed` fragments of JSON text, get readable text; `units` is what it is made of."""
 
-    __slots__ = ("_held", "raw")
+    __slots__ = ("_begun", "_held", "_kind", "_string", "units")
 
     def __init__(self) -> None:
+        self._kind, self._begun = _Kind(), False
         self._held = ""
-        self.raw = ""
+        self._string = False  # inside a string
+        self.units: list[Unit] = []
+
+    @property
+    def raw(self) -> str:
+        """The JSON text that the last readable text stands for."""
+        return "".join(raw for _, raw in self.units)
 
     def feed(self, fragment: str) -> str:
         text, self._held = self._held + fragment, ""
-        if "\\" in text:
+        self._begun = self._begun or self._kind.look(text)
+        if self._kind.is_json and "\\" in text:
             cut = _unfinished(text)
             text, self._held = text[:cut], text[cut:]
-        self.raw = text
-        return _ESCAPE.sub(_read_escape, text) if "\\" in text else text
+        return self._read(text)
 
     def close(self) -> str:
         """What was held: an escape that never ended, as it came."""
-        self.raw, self._held = self._held, ""
-        return _ESCAPE.sub(_read_escape, self.raw)
+        held, self._held = self._held, ""
+        return self._read(held)
+
+    def _read(self, text: str) -> str:
+        if not self._kind.is_json or "\\" not in text:
+            self._string ^= text.count('"') % 2 == 1
+            self.units = [(text, text)] if text else []
+        else:
+            self.units = [self._unit(token) for token in _TOKEN.finditer(text)]
+        return "".join(readable for readable, _ in self.units)
+
+    def _unit(self, token: re.Match[str]) -> Unit:
+        if token[0] == '"':
+            self._string = not self._string
+        escaped = self._string and token[0].startswith("\\")
+        return (_read_escape(token) if escaped else token[0]), token[0]
 
 
 def _unfinished(text: str) -> int:
@@ -74,77 +120,144 @@ def _read_escape(match: re.Match[str]) -> str:
 
 _CONTROL: Final = re.compile(r"[\x00-\x1f]")
 _CONTROL_NAMES: Final = {"\n": "\\n", "\r": "\\r", "\t": "\\t", "\b": "\\b", "\f": "\\f"}
-_STRING_REST: Final = re.compile(r'[^"\\]*(?:\\.[^"\\]*)*', re.DOTALL)
-_OUTSIDE: Final = re.compile(
-    r"[ \t\r\n,:\[\]{}0-9.+\-eEtrufalsn]+"
-)  # the letters of true, false, null
-_DELIMITER: Final = re.compile(r'[,\]} \t\r\n"]')
+_QUOTE: Final = re.compile(r'"|\\.', re.DOTALL)
 
 
 class JsonTextWriter:
-    """`feed` readable text, get JSON text. `close` ends a string that the writer itself opened."""
+    """`feed` readable text, get JSON text: control characters inside strings are escaped."""
 
-    __slots__ = ("_escaped", "_quoting", "_string")
+    __slots__ = ("_begun", "_escaped", "_kind", "_string")
 
     def __init__(self) -> None:
-        self._string = False  # inside a string of the text
+        self._kind, self._begun = _Kind(), False
+        self._string = False  # inside a string
         self._escaped = False  # the text so far ends in an open backslash
-        self._quoting = False  # inside a string the writer opened around a foreign run
 
     def feed(self, text: str) -> str:
+        self._begun = self._begun or self._kind.look(text)
+        if not self._kind.is_json or not text:
+            return text
+        out, at = [], 0
+        if self._escaped:
+            out, at, self._escaped = [text[0]], 1, False
+        for quote in _QUOTE.finditer(text, at):
+            out.append(self._run(text[at : quote.start()]) + quote[0])
+            self._string ^= quote[0] == '"'
+            at = quote.end()
+        self._escaped = text[at:].endswith("\\")
+        return "".join([*out, self._run(text[at:])])
+
+    def _run(self, text: str) -> str:
+        return _CONTROL.sub(_write_control, text) if self._string else text
+
+
+class JsonSpelling:
+    """Writes what is released of a text: as it was spelled up to the first edit, from there on as
+    equivalent JSON. So an edit alone changes how the rest is spelled, never the pieces of a
+    stream."""
+
+    __slots__ = ("_edited", "_offset", "_pending", "_writer")
+
+    def __init__(self) -> None:
+        self._pending: deque[Unit] = deque()
+        self._offset = 0  # code points of the first unit that have been written
+        self._writer = JsonTextWriter()
+        self._edited = False
+
+    def came(self, units: Iterable[Unit]) -> None:
+        if not self._edited:
+            self._pending.extend(units)
+
+    def write(self, text: str) -> str:
+        """The JSON text of a released text."""
         out: list[str] = []
-        position = 0
-        while position < len(text):
-            if self._escaped:
-                self._escaped = False
-                end = position + 1
-                out.append(text[position:end])
-            elif self._string:
-                end = self._inside(text, position, out)
-            elif self._quoting:
-                end = self._foreign(text, position, out)
-            else:
-                end = self._outside(text, position, out)
-            position = end
+        at = 0
+        while at < len(text) and not self._edited:
+            at = self._as_spelled(text, at, out)
+        self._write_plain(text[:at])
+        if at < len(text):
+            self._pending.clear()
+            out.append(self._writer.feed(text[at:]))
         return "".join(out)
 
-    def close(self) -> str:
-        quoting, self._quoting = self._quoting, False
-        return '"' if quoting else ""
+    def _as_spelled(self, text: str, at: int, out: list[str]) -> int:
+        if not self._pending:
+            self._edited = True
+            return at
+        readable, raw = self._pending[0]
+        rest = readable[self._offset :]
+        same = _common(text, at, rest)
+        whole = same == len(rest)
+        self._edited = not whole and at + same < len(text)
+        if readable == raw:
+            out.append(rest[:same])
+        elif whole:
+            out.append(raw)  # a character that was spelled as an escape
+        elif self._edited:
+            out.append(readable[: self._offset + same])
+        self._offset += same
+        if whole:
+            self._pending.popleft()
+            self._offset = 0
+        return at + same
 
-    def _inside(self, text: str, start: int, out: list[str]) -> int:
-        match = _STRING_REST.match(text, start)
-        assert match is not None
-        end = match.end()
-        out.append(_CONTROL.sub(_write_control, match[0]))
-        if end < len(text):
-            out.append(text[end])  # the quote that ends it, or a backslash at the very end
-            self._string = text[end] == "\\"
-            self._escaped = self._string
-            end += 1
-        return end
+    def _write_plain(self, text: str) -> None:
+        """The writer must know what has gone before."""
+        if text:
+            self._writer.feed(text)
 
-    def _outside(self, text: str, start: int, out: list[str]) -> int:
-        if text[start] == '"':
-            self._string = True
-            out.append('"')
-            return start + 1
-        match = _OUTSIDE.match(text, start)
-        if match is None:
-            self._quoting = True
-            out.append('"')
-            return start
-        out.append(match[0])
-        return match.end()
 
-    def _foreign(self, text: str, start: int, out: list[str]) -> int:
-        match = _DELIMITER.search(text, start)
-        end = match.start() if match else len(text)
-        out.append(escape(text[start:end]))
-        if match:
-            self._quoting = False
-            out.append('"')
-        return end
+def _common(text: str, at: int, rest: str) -> int:
+    """How many characters of `rest` follow in `text`."""
+    if text.startswith(rest, at):
+        return len(rest)
+    pairs = zip(text[at : at + len(rest)], rest, strict=False)
+    return next((n for n, (a, b) in enumerate(pairs) if a != b), min(len(text) - at, len(rest)))
+
+
+class JsonStrings:
+    """Where the strings of a readable JSON text lie that arrives in pieces."""
+
+    __slots__ = ("_begun", "_end", "_escaped", "_forgotten", "_kind", "_quotes")
+
+    def __init__(self, text: str = "") -> None:
+        self._kind, self._begun = _Kind(), False
+        self._quotes: list[int] = []  # places of those that begin or end a string
+        self._forgotten = 0
+        self._escaped = False
+        self._end = 0
+        self.feed(text)
+
+    def feed(self, text: str) -> None:
+        self._begun = self._begun or self._kind.look(text)
+        if self._kind.is_json and text:
+            at = int(self._escaped)
+            found = list(_QUOTE.finditer(text, at))
+            self._quotes += [self._end + q.start() for q in found if q[0] == '"']
+            at = found[-1].end() if found else at
+            self._escaped = text[at:].endswith("\\")
+        self._end += len(text)
+
+    def forget(self, to: int) -> None:
+        """What lies before is not asked for any more."""
+        gone = bisect_left(self._quotes, to)
+        self._forgotten += gone
+        del self._quotes[:gone]
+
+    def _inside(self, at: int) -> bool:
+        return (self._forgotten + bisect_left(self._quotes, at)) % 2 == 1
+
+    def fitted(self, text: str, start: int, end: int) -> str:
+        """A replacement of the span so that the whole stays JSON."""
+        if not self._kind.is_json:
+            return text
+        opens, closes = not self._inside(start), not self._inside(end)
+        if opens and closes and _NUMBER.fullmatch(text):
+            return text
+        return '"' * opens + escape(text) + '"' * closes
+
+
+_NUMBER: Final = re.compile(r"-?(?:0|[1-9]\d{0,15})(?:\.\d{1,15})?")
 
 
 def _write_control(match: re.Match[str]) -> str:
@@ -171,5 +284,4 @@ def read(text: str) -> str:
 
 def write(text: str) -> str:
     """A whole readable text, as JSON text."""
-    writer = JsonTextWriter()
-    return writer.feed(text) + writer.close()
+    return JsonTextWriter().feed(text)

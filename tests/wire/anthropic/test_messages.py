@@ -66,9 +66,9 @@ def test_every_text_of_a_request_has_its_channel() -> None:
     }
 
 
-def test_a_masked_number_in_tool_input_becomes_a_string() -> None:
+def test_edited_tool_input_goes_back_as_an_object() -> None:
     at = "/messages/1/content/3/input#json"
-    made = MESSAGES.put(REQUEST, {at: '{"phone":<PHONE_1>}'})
+    made = MESSAGES.put(REQUEST, {at: '{"phone":"<PHONE_1>"}'})
     assert made["messages"][1]["content"][3]["input"] == {"phone": "<PHONE_1>"}
 
 

@@ -1,0 +1,256 @@
+"""One text of an answer on its way through its stream machine.
+
+Pattern scans run inline, sentences are judged in the background; released text waits until the
+shell takes it.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from enum import Enum, auto
+from typing import TYPE_CHECKING
+
+from threegate.gateway.output_contract import Gate
+from threegate.gateway.telemetry.hold_timer import HoldTimer
+from threegate.guard.client_text import NO_TEXT
+from threegate.guard.events import (
+    ClientGone,
+    Command,
+    Cut,
+    Finish,
+    JudgeSentence,
+    MayLeave,
+    PatternsScanned,
+    RecordRulings,
+    Release,
+    ScanPatterns,
+    SentenceJudged,
+    TextReceived,
+    UpstreamClosed,
+)
+from threegate.guard.output import NOTHING, ChannelGuard
+from threegate.guard.redact import TERMINAL, edited
+from threegate.guard.stream_machine import State, StreamMachine
+from threegate.types import Channel, Finding, Passage, Ruling, TextLocation
+from threegate.wire.adapter import StreamKey
+from threegate.wire.frame_codec import WHOLE_PARTS
+
+if TYPE_CHECKING:
+    from threegate.gateway.tracks import AnswerTracks
+
+
+KNOWN_TEXTS, KNOWN_LENGTH = 1024, 2000
+"""Sentences of fields that are remembered as harmless, and the code points of one."""
+
+
+@dataclass(slots=True)
+class HarmlessTexts:
+    """What was judged and had no ruling. Some APIs repeat a text with every event (citations,
+    notes): fields are judged alone, so it has the same verdict each time."""
+
+    _known: set[tuple[Channel, str, str]] = field(default_factory=set, repr=False)
+
+    def add(self, channel: Channel, sentence: JudgeSentence) -> None:
+        short = len(sentence.before) + len(sentence.text) <= KNOWN_LENGTH
+        if short and len(self._known) < KNOWN_TEXTS:
+            self._known.add((channel, sentence.before, sentence.text))
+
+    def has(self, channel: Channel, sentence: JudgeSentence) -> bool:
+        return (channel, sentence.before, sentence.text) in self._known
+
+
+class TrackState(Enum):
+    RUNNING = auto()
+    DONE = auto()  # all of it has been released
+    STOPPED = auto()  # a ruling ended it
+
+
+@dataclass(frozen=True, slots=True)
+class TrackOptions:
+    """How one text is shown. `gate` sees all of it before any of it leaves; `stand_in` is what the
+    client reads in its place; `hold_timer` measures how long it is held."""
+
+    gate: Gate | None = None
+    stand_in: str | None = None
+    hold_timer: HoldTimer | None = None
+
+
+@dataclass(slots=True)
+class Track:
+    key: StreamKey
+    locus: TextLocation
+    machine: StreamMachine
+    guard: ChannelGuard
+    answer: AnswerTracks
+    options: TrackOptions
+    state: TrackState = TrackState.RUNNING
+    raw: list[str] = field(default_factory=list, repr=False)
+    released: list[str] = field(default_factory=list, repr=False)
+    ready: list[str] = field(default_factory=list, repr=False)
+    ruled: list[Ruling] = field(default_factory=list, repr=False)
+    _stood_in: bool = False
+
+    def feed(self, text: str, *, last: bool = False) -> None:
+        """`last`: nothing follows, and no `close` is needed."""
+        if self.answer.keep:
+            self.raw.append(text)
+        self.answer.arrived(self, self.machine.received + len(text) + last)
+        commands = self.machine.receive(TextReceived(text, last))
+        if self.options.hold_timer is not None:
+            self.options.hold_timer.came(self.machine.received)
+        self.run(commands)
+        self.answer.advance()
+
+    def close(self) -> None:
+        if self.machine.state is State.OPEN:
+            self.answer.arrived(self, self.machine.received + 1)
+            self.run(self.machine.receive(UpstreamClosed()))
+            self.answer.advance()
+
+    def may_leave(self, to: int) -> None:
+        self.run(self.machine.receive(MayLeave(to)))
+
+    def abandon(self) -> None:
+        if self.machine.state is not State.CUT:
+            self.run(self.machine.receive(ClientGone()))
+        if self.options.hold_timer is not None:
+            self.options.hold_timer.over()
+
+    @property
+    def is_field(self) -> bool:
+        """The text came whole, in a field of its own beside the answer."""
+        return self.key.part >= WHOLE_PARTS
+
+    @property
+    def done(self) -> bool:
+        """Nothing more will be released."""
+        return self.state is not TrackState.RUNNING
+
+    @property
+    def has_left(self) -> bool:
+        """All of it has been released."""
+        return self.state is TrackState.DONE
+
+    @property
+    def redacted(self) -> str:
+        """The model's text as the log may keep it: every edit made, nothing restored, and nothing
+        from after the place where a ruling stopped it, which was not looked at."""
+        raw = "".join(self.raw)
+        if self.state is TrackState.STOPPED:
+            found = (r.finding for r in self.ruled)
+            raw = raw[: max((f.span.end for f in found if isinstance(f, Finding)), default=0)]
+        channel = self.locus.channel
+        is_json = channel is Channel.TOOL_ARGUMENTS
+        return edited(raw, self.ruled, self.answer.guard.renderer(channel), is_json=is_json)
+
+    def take(self) -> str:
+        """Text released since the last call; with a gate nothing before the whole has passed it."""
+        if not self.ready or (self.options.gate is not None and not self.done):
+            return ""
+        text = "".join(self.ready)
+        self.ready.clear()
+        if self.options.stand_in is not None and text:
+            text = "" if self._stood_in else self.options.stand_in
+            self._stood_in = True
+        return text
+
+    def tail(self, sign: str) -> str:
+        """What follows the text: the sources that its marks name, then the sign. Nothing follows a
+        text beside the answer."""
+        answers = self.key.channel is Channel.CONTENT and not self.is_field
+        if not answers or not self.machine.received:
+            return ""
+        return self.answer.guard.citations.listing(self.ruled) + sign
+
+    def run(self, commands: Sequence[Command]) -> None:
+        """Commands in order; the answer to a scan comes after everything it was asked with."""
+        asked: list[JudgeSentence] = []
+        scans: list[ScanPatterns] = []
+        for command in commands:
+            match command:
+                case Release(text):
+                    self._release(text)
+                case ScanPatterns():
+                    scans.append(command)
+                case JudgeSentence():
+                    asked.append(command)
+                case RecordRulings(ruled):
+                    self._record(ruled)
+                case Cut(stopped):
+                    self.state = TrackState.STOPPED
+                    self.answer.cut = self.answer.cut or stopped
+                case Finish():
+                    self._finish()
+                case _:
+                    pass  # Pause and Resume: the reader looks at `held` instead
+        if self.is_field:
+            asked = self._unknown(asked)
+        if asked:
+            passages = [self.answer.passage(self, sentence) for sentence in asked]
+            self.answer.tasks.spawn(self._judge(asked, passages))
+        for scan in scans:
+            if self.machine.state is not State.CUT:
+                self.run(self.machine.receive(self._scan(scan)))
+
+    def _unknown(self, asked: list[JudgeSentence]) -> list[JudgeSentence]:
+        known = [s for s in asked if self.answer.harmless.has(self.locus.channel, s)]
+        for sentence in known:
+            self.run(self.machine.receive(SentenceJudged(sentence.index, NOTHING)))
+        return [s for s in asked if s not in known] if known else asked
+
+    def _scan(self, asked: ScanPatterns) -> PatternsScanned:
+        started = time.perf_counter()
+        passage = Passage(self.locus, asked.text, asked.offset)
+        scan = self.answer.suite.scan(passage, self.guard.pattern_kinds, final=asked.final)
+        new = [
+            f for f in scan.findings if asked.since <= f.span.start and f.span.end <= scan.settled
+        ]
+        sent = self.answer.question.sent if new else NO_TEXT
+        verdict = self.guard.judge_patterns(asked.text, asked.offset, new, scan.failures, sent)
+        self.answer.spent_s += time.perf_counter() - started
+        return PatternsScanned(verdict, scan.settled)
+
+    async def _judge(self, asked: list[JudgeSentence], passages: list[Passage]) -> None:
+        started = time.perf_counter()
+        judged = await self.answer.suite.judge(
+            passages, self.guard.sentence_kinds, self.guard.deadline_ms
+        )
+        self.answer.spent_s += time.perf_counter() - started
+        for sentence, judgement in zip(asked, judged, strict=True):
+            self.answer.correct(judgement.findings)
+            if self.machine.state is State.CUT:
+                break
+            verdict = self.guard.judge.verdict(
+                judgement.findings, judgement.failures, sentence.text, sentence.offset
+            )
+            if self.is_field and not verdict.ruled:
+                self.answer.harmless.add(self.locus.channel, sentence)
+            self.run(self.machine.receive(SentenceJudged(sentence.index, verdict)))
+        self.answer.advance()
+        self.answer.changed.set()
+
+    def _release(self, text: str) -> None:
+        self.ready.append(text)
+        if self.options.hold_timer is not None:
+            self.options.hold_timer.left(self.machine.received - self.machine.held)
+        if self.answer.keep:
+            self.released.append(text)
+
+    def _finish(self) -> None:
+        self.state = TrackState.DONE
+        gate = self.options.gate
+        ruled = gate("".join(self.ready)) if gate is not None else None
+        if ruled is None:
+            return
+        if ruled.action in TERMINAL:
+            self.ready.clear()
+            self.state = TrackState.STOPPED
+            self.answer.stop(ruled)
+        else:
+            self._record((ruled,))
+
+    def _record(self, ruled: tuple[Ruling, ...]) -> None:
+        self.ruled += ruled
+        self.answer.ruled += ruled

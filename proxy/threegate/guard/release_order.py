@@ -1,0 +1,72 @@
+"""In which order the texts of an answer may leave: that in which they came.
+
+A ruling on one text ends the whole answer. What has left by then must not depend on which verdict
+came first, so a piece of text leaves when all pieces before it, of whatever text, are decided.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from threegate.wire.adapter import StreamKey
+
+
+@dataclass(slots=True)
+class Turn:
+    """A piece of one text, up to the position `to`, or its end: one position behind the last."""
+
+    key: StreamKey
+    to: int
+
+
+@dataclass(slots=True)
+class ReleaseOrder:
+    """The pieces that are not decided yet; those of one text that come in a row are one."""
+
+    _line: deque[Turn] = field(default_factory=deque)
+    _passed: dict[StreamKey, int] = field(default_factory=dict)
+
+    @property
+    def head(self) -> Turn | None:
+        """Whose turn it is."""
+        return self._line[0] if self._line else None
+
+    @property
+    def alone(self) -> bool:
+        """Nobody waits behind the head."""
+        return len(self._line) <= 1
+
+    def arrived(self, key: StreamKey, to: int) -> Turn | None:
+        """A text has come up to `to`. Returns the turn that must not go on from here, if this piece
+        is the first behind it."""
+        last = self._line[-1] if self._line else None
+        if last is not None and last.key == key:
+            last.to = to
+            return None
+        self._line.append(Turn(key, to))
+        return last if len(self._line) == 2 else None
+
+    def next(self) -> Turn | None:
+        """The head is decided: whose turn it is now."""
+        done = self._line.popleft()
+        self._passed[done.key] = done.to
+        return self.head
+
+    def forget(self, key: StreamKey) -> None:
+        """The text has ended and has left."""
+        self._passed.pop(key, None)
+
+    def before(self, key: StreamKey, end: int) -> dict[StreamKey, int]:
+        """How far each text had come when the position `end` of this one came."""
+        come = dict(self._passed)
+        for turn in self._up_to(key, end):
+            come[turn.key] = turn.to
+        return come
+
+    def _up_to(self, key: StreamKey, end: int) -> Iterator[Turn]:
+        for turn in self._line:
+            if turn.key == key and turn.to >= end:
+                return
+            yield turn
