@@ -19,7 +19,14 @@ from tests.detectors.disguises import (
 
 KINDS = frozenset({"pii.cn", "pii.bank_card", "injection.signature", "list"})
 WORDS = WordList("own", "list.own", (*LISTED["zh"], *LISTED["en"]))
-DROP = 0.05
+DROP, FLOOR = 0.05, 0.95
+POOL = 400
+"""Seeds from which those are taken to which a transform applies."""
+LATIN_ONLY = ["small capitals", "cyrillic", "greek", "accents", "no-break spaces", "rot13", "leet"]
+NEVER = {("zh", name) for name in LATIN_ONLY} | {("en", "traditional"), ("en", "radicals")}
+"""Transforms that change nothing in a language's seeds."""
+PAIRS = [(language, name) for language in ("zh", "en") for name in TRANSFORMS]
+APPLYING = [pair for pair in PAIRS if pair not in NEVER]
 
 
 @pytest.fixture(scope="module")
@@ -42,41 +49,38 @@ async def hit(suite: DetectorSet, seed: Seed, disguise: str) -> bool:
     )
 
 
-async def recall(suite: DetectorSet, name: str, chosen: list[Seed]) -> tuple[float, float, int]:
-    """(plain, disguised, seeds to which the transform applies)"""
-    plain = disguised = count = 0
-    for seed in chosen:
-        disguise = TRANSFORMS[name](seed.hidden)
-        if disguise is None or (name in WORDINGS and seed.kind != "injection.signature"):
-            continue
-        count += 1
-        plain += await hit(suite, seed, seed.hidden)
-        disguised += await hit(suite, seed, disguise)
-    return plain / max(1, count), disguised / max(1, count), count
+def disguised_seeds(name: str, language: str, count: int) -> list[tuple[Seed, str]]:
+    """The first `count` seeds to which the transform applies, each with its disguise."""
+    made = [
+        (seed, TRANSFORMS[name](seed.hidden))
+        for seed in seeds(language, POOL)
+        if name not in WORDINGS or seed.kind == "injection.signature"
+    ]
+    return [(seed, text) for seed, text in made if text not in (None, seed.hidden)][:count]
 
 
 async def check(suite: DetectorSet, name: str, language: str, count: int) -> None:
-    plain, disguised, applied = await recall(suite, name, seeds(language, count))
-    assert disguised >= plain - DROP, f"{plain:.3f} -> {disguised:.3f} of {applied}"
+    chosen = disguised_seeds(name, language, count)
+    plain = [await hit(suite, seed, seed.hidden) for seed, _ in chosen]
+    disguised = [await hit(suite, seed, disguise) for seed, disguise in chosen]
+    assert sum(plain) >= FLOOR * len(chosen)
+    assert sum(disguised) >= sum(plain) - DROP * len(chosen), f"{sum(disguised)} of {sum(plain)}"
 
 
-def test_there_are_enough_transforms_and_each_applies_somewhere() -> None:
+def test_each_transform_applies_to_seeds_of_the_languages_it_is_for() -> None:
     assert len(TRANSFORMS) >= 25
-    everything = seeds("zh", 20) + seeds("en", 20)
-    for name, transform in TRANSFORMS.items():
-        assert any(transform(s.hidden) not in (None, s.hidden) for s in everything), name
+    applying = {pair for pair in PAIRS if disguised_seeds(pair[1], pair[0], 1)}
+    assert set(PAIRS) - applying == NEVER
 
 
-@pytest.mark.parametrize("language", ["zh", "en"])
-@pytest.mark.parametrize("name", TRANSFORMS)
-async def test_a_sample_of_each_disguise(suite: DetectorSet, name: str, language: str) -> None:
+@pytest.mark.parametrize(("language", "name"), APPLYING)
+async def test_a_sample_of_each_disguise(suite: DetectorSet, language: str, name: str) -> None:
     await check(suite, name, language, 10)
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("language", ["zh", "en"])
-@pytest.mark.parametrize("name", TRANSFORMS)
-async def test_200_seeds_of_each_disguise(suite: DetectorSet, name: str, language: str) -> None:
+@pytest.mark.parametrize(("language", "name"), APPLYING)
+async def test_200_seeds_of_each_disguise(suite: DetectorSet, language: str, name: str) -> None:
     await check(suite, name, language, 200)
 
 
