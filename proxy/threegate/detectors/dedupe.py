@@ -11,6 +11,7 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from itertools import pairwise
 
 from threegate.types import Finding, Level, Span
 
@@ -20,11 +21,19 @@ ADDRESS = "pii.address"
 
 def distinct(findings: Sequence[Finding]) -> tuple[Finding, ...]:
     """In the order of `findings`; those of other families (`hazard`, `claim` …) all stay."""
+    if _are_apart(findings):
+        return tuple(findings)
     findings = _whole_addresses(findings)
     kept = _best_of_each_kind(findings)
     exact = _Spans(f.span for f in kept if _is_exact(f))
     stays = {id(f) for f in kept if not (f.kind in VAGUE and exact.meet(f.span))}
     return tuple(f for f in findings if id(f) in stays)
+
+
+def _are_apart(findings: Sequence[Finding]) -> bool:
+    """Whether no two of them overlap, as in nearly every text."""
+    spans = sorted([(f.span.start, f.span.end) for f in findings])
+    return all(end <= start for (_, end), (start, _) in pairwise(spans))
 
 
 class _Spans:

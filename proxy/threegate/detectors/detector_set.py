@@ -10,9 +10,10 @@ import hashlib
 import logging
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
+from itertools import chain
 
 from threegate.detectors.base import (
     PatternDetector,
@@ -93,7 +94,7 @@ class DetectorSet:
 
     def scan(self, passage: Passage, kinds: frozenset[str], *, final: bool) -> Scan:
         """Pattern detectors, inline. A failing one holds nothing back: its failure decides."""
-        with Budget.for_size(len(passage.text)).running():
+        with Budget.for_size(len(passage.text)).running(len(passage.text)):
             return self._scan(passage, kinds, final=final)
 
     def _scan(self, passage: Passage, kinds: frozenset[str], *, final: bool) -> Scan:
@@ -174,7 +175,7 @@ class DetectorSet:
     ) -> tuple[Viewed, Judgement]:
         """All pattern detectors on the text and its views; past the budget they have failed."""
         try:
-            with budget.running():
+            with budget.running(len(passage.text)):
                 text = viewed(passage)
                 judged = self._scan_views(text, kinds)
         except BudgetSpentError:
@@ -294,8 +295,8 @@ def _moved(finding: Finding, offset: int) -> Finding:
 
 def _at(judgement: Judgement, passage: Passage) -> Judgement:
     """The same text at another place: findings carry the place they were found at."""
-    places = [*(f.locus for f in judgement.findings), *(f.locus for f in judgement.failures)]
-    if all(place == passage.locus for place in places):
+    found: Iterator[Finding | Failed] = chain(judgement.findings, judgement.failures)
+    if all(f.locus is passage.locus or f.locus == passage.locus for f in found):
         return judgement
     return Judgement(
         tuple(replace(f, locus=passage.locus) for f in judgement.findings),

@@ -68,7 +68,7 @@ SHAPES = [
 
 
 def starts(text: str, shape: Shape) -> list[int]:
-    return sorted(NumberIndex(text).starts(shape))
+    return sorted(NumberIndex(text, text.encode()).starts(shape))
 
 
 @pytest.mark.parametrize(

@@ -20,6 +20,10 @@ MAX_FINDINGS = 20_000
 """Findings in one budget: what is found is kept, masked and recorded one by one."""
 _LOOK = 256
 """Units of work between two looks at the clock."""
+_FREE_S = 0.005
+"""A scan so short that nobody asks the system for its CPU time, which may cost as much as it."""
+_WORST_S = 1.5 / (1 << 20)
+"""What a code point may cost: no short scan counts for more."""
 
 
 class BudgetSpentError(Exception):
@@ -30,16 +34,19 @@ class Budget:
     """A `Meter`. `running` measures the work inside; one budget may run several times, in any
     thread, one after the other.
 
-    `cpu_s`: seconds of CPU time; `findings`: how many may be found."""
+    `cpu_s`: seconds of CPU time; `findings`: how many may be found. The clocks are for tests."""
 
     def __init__(
         self,
         cpu_s: float = BASE_S,
         findings: int = MAX_FINDINGS,
         clock: Callable[[], float] = time.thread_time,
+        wall: Callable[[], float] = time.perf_counter,
     ) -> None:
-        self._left_s, self._findings, self._clock = cpu_s, findings, clock
-        self._until, self._units = float("inf"), 0
+        self._left_s, self._findings = cpu_s, findings
+        self._clock, self._wall = clock, wall
+        self._started: float | None = None
+        self._look_at, self._units = float("inf"), 0
 
     @classmethod
     def for_size(cls, characters: int) -> Budget:
@@ -47,17 +54,24 @@ class Budget:
         return cls(BASE_S + PER_MIB_S * characters / (1 << 20))
 
     @contextmanager
-    def running(self) -> Iterator[None]:
-        """Measures what is done inside. Raises BudgetSpentError if nothing is left."""
-        started = self._clock()
-        self._until = started + self._left_s
-        self.check()
+    def running(self, characters: int) -> Iterator[None]:
+        """Measures what is done inside with a text of so many code points. Raises BudgetSpentError
+        if nothing is left."""
+        if self._left_s <= 0:
+            raise BudgetSpentError
+        began = self._wall()
+        self._started, self._look_at = None, began + _FREE_S
         token = METER.set(self)
         try:
             yield
         finally:
             METER.reset(token)
-            self._left_s -= self._clock() - started
+            self._left_s -= self._spent(began, characters)
+
+    def _spent(self, began: float, characters: int) -> float:
+        if self._started is not None:
+            return self._clock() - self._started + _FREE_S
+        return min(self._wall() - began, characters * _WORST_S)
 
     def spend(self, units: int = 1) -> None:
         """Counts work; now and then looks at the clock. Raises BudgetSpentError."""
@@ -67,9 +81,18 @@ class Budget:
             self.check()
 
     def check(self) -> None:
-        """Raises BudgetSpentError past the CPU time."""
-        if self._clock() >= self._until:
+        """Raises BudgetSpentError past the CPU time. CPU time passes no faster than the time of
+        day: until that is up, one look at it is enough."""
+        now = self._wall()
+        if now < self._look_at:
+            return
+        cpu = self._clock()
+        if self._started is None:
+            self._started = cpu
+        left = self._left_s - _FREE_S - (cpu - self._started)
+        if left <= 0:
             raise BudgetSpentError
+        self._look_at = now + left
 
     def found(self) -> None:
         """Counts a finding. Raises BudgetSpentError for one too many."""

@@ -82,8 +82,8 @@ class ScanText:
         self.spend = meter().spend
         self._is_long = len(text) >= LONG
         self._near: dict[Labels, bytearray] = {}
+        self._clauses = _Clauses()
         self._lasts: dict[Labels, _Last] = {}
-        self._polarities: dict[tuple[Labels, Labels], _Polarity] = {}
         self._afters: dict[Labels, _After] = {}
 
     @cached_property
@@ -93,7 +93,7 @@ class ScanText:
 
     @cached_property
     def numbers(self) -> NumberIndex:
-        return NumberIndex(self.text)
+        return NumberIndex(self.text, self.data)
 
     def place(self, offset: int) -> int:
         """The character that begins at this byte of `data`."""
@@ -145,10 +145,13 @@ class ScanText:
         """Where in `before(start)` the last of `labels` ends, or -1."""
         if self.far(start, labels):
             return -1
+        return self._last(labels)[self._context[max(0, start - REACH) : start]]
+
+    def _last(self, labels: Labels) -> _Last:
         known = self._lasts.get(labels)
         if known is None:
-            known = self._lasts[labels] = _Last(labels)
-        return known[self._context[max(0, start - REACH) : start]]
+            known = self._lasts[labels] = _Last(labels, self._clauses)
+        return known
 
     def after(self, start: int, end: int) -> str:
         """The clause after `end`, at most `AFTER` characters. Holds the hit at `start` while it
@@ -169,11 +172,9 @@ class ScanText:
         late = end + AFTER > len(self.text)
         if not late and self.far(start, labels) and self.far(start, other):
             return 0
-        key = (labels, other)
-        known = self._polarities.get(key)
-        if known is None:
-            known = self._polarities[key] = _Polarity(labels, other)
-        polarity = known[self._context[max(0, start - REACH) : start]]
+        window = self._context[max(0, start - REACH) : start]
+        own, foreign = self._last(labels)[window], self._last(other)[window]
+        polarity = _polarity(self._clauses[window], own, foreign)
         if polarity or not behind:
             return polarity
         if late:
@@ -189,31 +190,33 @@ class ScanText:
         return self.text.translate(_ZEROES) if self._is_long else self.text
 
 
+class _Clauses(dict[str, str]):
+    """By the text before a value the clause in it."""
+
+    def __missing__(self, window: str) -> str:
+        self[window] = clause = clause_before(window)
+        return clause
+
+
 class _Last(dict[str, int]):
-    """By the text before a value where in its clause the last label ends."""
+    """By the text before a value where in its clause the last label ends, or -1."""
 
-    def __init__(self, labels: Labels) -> None:
-        self._labels = labels
-
-    def __missing__(self, window: str) -> int:
-        self[window] = self._labels.last(clause_before(window))
-        return self[window]
-
-
-class _Polarity(dict[str, int]):
-    """By the text before a value the polarity of the nearest label in it."""
-
-    def __init__(self, labels: Labels, other: Labels) -> None:
-        self._labels, self._other = labels, other
+    def __init__(self, labels: Labels, clauses: _Clauses) -> None:
+        self._labels, self._clauses = labels, clauses
 
     def __missing__(self, window: str) -> int:
-        clause = clause_before(window)
-        own, foreign = self._labels.last(clause), self._other.last(clause)
-        if foreign >= 0 and _PARTED in clause[foreign:]:
-            foreign = -1
-        owned = own >= foreign or (own >= 0 and clause[own:foreign] in _COUNTED)
-        self[window] = 0 if own < 0 and foreign < 0 else 1 if owned else -1
-        return self[window]
+        self[window] = last = self._labels.last(self._clauses[window])
+        return last
+
+
+def _polarity(clause: str, own: int, foreign: int) -> int:
+    """Of the nearest label, by where the last one of both kinds ends."""
+    if foreign >= 0 and _PARTED in clause[foreign:]:
+        foreign = -1
+    if own < 0 and foreign < 0:
+        return 0
+    owned = own >= foreign or (own >= 0 and clause[own:foreign] in _COUNTED)
+    return 1 if owned else -1
 
 
 class _After(dict[str, int]):
@@ -246,6 +249,8 @@ def clause_before(window: str) -> str:
     window = window.rstrip(_BLANKS)
     if window[-1:] in JOINERS and (items := _ITEMS.search(window)):
         window = window[: items.start()]
+    if "\n" not in window:
+        return _clause(window)
     above, _, beside = window.rpartition("\n")
     further, _, line = above.rpartition("\n")
     if _UNNAMED.fullmatch(line):

@@ -11,6 +11,9 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+import re2
+
+from threegate.normalize.re2_spans import char_spans
 from threegate.normalize.work import meter
 
 DIGITS = "0123456789"
@@ -21,6 +24,8 @@ _SEPARATORS = " \u00a0\u2007\u2009\u202f\u3000-\u2010\u2011\u2012\u2013./()（�
 """What may be between two digits of one number."""
 _WIDEST = 4
 """Separators in a row: a line break with blanks on both sides."""
+_DENSE = re2.compile(NUMBER.replace("{5}", "{5,}"))
+"""Stretches of text with digits enough, in one pass of RE2."""
 _RUN = re.compile("[0-9]+")
 _OPENING = "+(（"
 _LETTERS = "letter"
@@ -48,13 +53,14 @@ class Shape:
 
 
 class NumberIndex:
-    """Of one text."""
+    """Of one text; `data` is its UTF-8."""
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, data: bytes) -> None:
         self._text = text
         self._by_head: dict[str, list[Start]] = {}
         self._longest = 0
-        self._read()
+        for first, last in char_spans(_DENSE, text, data):
+            self._read(first, last)
 
     def starts(self, shape: Shape) -> list[int]:
         """Positions at which a number of this shape may begin."""
@@ -68,10 +74,10 @@ class NumberIndex:
             if following >= digits and together >= run
         ]
 
-    def _read(self) -> None:
+    def _read(self, first: int, last: int) -> None:
         text, row, count, behind = self._text, list[tuple[int, int]](), 0, -_WIDEST - 1
         spend = meter().spend
-        for run in _RUN.finditer(text):
+        for run in _RUN.finditer(text, first, last):
             start, end = span = run.span()
             if start - behind > _WIDEST or text[behind:start].strip(_SEPARATORS):
                 if count >= _FEWEST:
