@@ -1,7 +1,10 @@
-"""The files of docker/: what they say about the program is so."""
+"""The files of docker/: what they say about the program is so, and Kubernetes, compose and systemd
+accept them."""
 
 from __future__ import annotations
 
+import configparser
+import functools
 import json
 import os
 import re
@@ -12,36 +15,90 @@ from typing import Any
 
 import pytest
 from ruamel.yaml import YAML
-from threegate import settings
+from threegate import __version__, settings
 
 DOCKER = Path(__file__).parents[1] / "docker"
-K8S = DOCKER / "k8s"
+CHART = DOCKER / "helm"
+UNIT = DOCKER / "systemd/threegate.service"
 COMPOSE = shutil.which("docker-compose")
+HELM = os.environ.get("THREEGATE_TEST_HELM", "")
+SYSTEMD = shutil.which("systemd-analyze")
+helm_needed = pytest.mark.skipif(not HELM, reason="THREEGATE_TEST_HELM names no helm")
+NAMES = {f"THREEGATE_{name.upper()}" for name in settings.KNOWN}
+EVERYTHING = (
+    *("--set", "gpu=1,monitor.enabled=true,autoscaling.activeCalls=200"),
+    *("--set", "policies.configMap=mine,policies.items[0].key=base"),
+    *("--set", "policies.items[0].path=packs/base.yaml"),
+    *("--set", f"image.digest=sha256:{'a' * 64},image.pullSecrets[0].name=pull"),
+    *("--set", "extraEnv[0].name=MODEL_KEY,extraEnv[0].valueFrom.secretKeyRef.name=models"),
+    *("--set", "extraEnv[0].valueFrom.secretKeyRef.key=r1,nodeSelector.disk=fast"),
+)
+LEAST = ("--set", "autoscaling.enabled=false,networkPolicy.enabled=false")
 
 
-def documents(path: Path) -> list[dict[str, Any]]:
-    return [d for d in YAML(typ="safe").load_all(path.read_text("utf-8")) if d]
+def documents(text: str) -> list[dict[str, Any]]:
+    return [d for d in YAML(typ="safe").load_all(text) if d]
 
 
-def manifest(kind: str) -> dict[str, Any]:
-    found = [d for path in K8S.glob("*.yaml") for d in documents(path) if d.get("kind") == kind]
-    assert len(found) == 1
-    return found[0]
+def helm(*words: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([HELM, *words], capture_output=True, text=True, check=False)
 
 
-def test_the_settings_of_a_replica_load() -> None:
-    loaded = settings.load(environment={}, file=K8S / "threegate.yaml")
+@functools.cache
+def rendered(*options: str) -> tuple[dict[str, Any], ...]:
+    done = helm("template", "guard", str(CHART), *options)
+    assert done.returncode == 0, done.stderr
+    return tuple(documents(done.stdout))
+
+
+def manifest(kind: str, *options: str) -> dict[str, Any]:
+    (found,) = (d for d in rendered(*options) if d["kind"] == kind)
+    return found
+
+
+@helm_needed
+def test_the_chart_passes_helms_own_lint() -> None:
+    done = helm("lint", "--strict", str(CHART))
+    assert done.returncode == 0, done.stdout
+
+
+@helm_needed
+@pytest.mark.parametrize("options", [(), EVERYTHING, LEAST])
+@pytest.mark.parametrize("version", ["1.31", "1.37"])
+def test_what_is_rendered_satisfies_the_schemas_of_kubernetes(
+    options: tuple[str, ...], version: str
+) -> None:
+    validate = pytest.importorskip("kubernetes_validate", reason="kubernetes-validate is not there")
+    kinds = [d["kind"] for d in rendered(*options)]
+    for document in rendered(*options):
+        if document["kind"] != "ServiceMonitor":  # the Prometheus operator's
+            validate.validate(document, version, strict=True)
+    assert len(kinds) == len(set(kinds)) == {(): 7, EVERYTHING: 8, LEAST: 5}[options]
+
+
+@helm_needed
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        *("image.digest=latest", "replicas=0", "settings.upstreams=null", "image.tga=x"),
+        *("extraEnv[0].name=KEY,extraEnv[0].value=secret", "secrets.settings="),
+    ],
+)
+def test_values_that_cannot_be_meant_are_refused(wrong: str) -> None:
+    assert helm("template", "guard", str(CHART), "--set", wrong).returncode != 0
+
+
+@helm_needed
+def test_the_settings_of_a_replica_load(tmp_path: Path) -> None:
+    file = tmp_path / "threegate.yaml"
+    file.write_text(manifest("ConfigMap")["data"]["threegate.yaml"], "utf-8")
+    loaded = settings.load(environment={"THREEGATE_MASK_SECRET": "x"}, file=file)
     assert loaded.keys == "required"
     grace = manifest("Deployment")["spec"]["template"]["spec"]["terminationGracePeriodSeconds"]
     assert grace > loaded.shutdown_delay + loaded.drain
 
 
-def test_every_manifest_is_listed() -> None:
-    listed = manifest("Kustomization")["resources"]
-    others = {p.name for p in K8S.glob("*.yaml")} - {"kustomization.yaml", "threegate.yaml"}
-    assert set(listed) == others
-
-
+@helm_needed
 def test_a_pod_has_no_rights_and_no_secret_in_it() -> None:
     pod = manifest("Deployment")["spec"]["template"]["spec"]
     (container,) = pod["containers"]
@@ -50,49 +107,88 @@ def test_a_pod_has_no_rights_and_no_secret_in_it() -> None:
     assert container["securityContext"]["readOnlyRootFilesystem"] is True
     assert container["securityContext"]["capabilities"] == {"drop": ["ALL"]}
     assert all("secretKeyRef" in e["valueFrom"] for e in container["env"])
-    names = {f"THREEGATE_{f.upper()}" for f in settings.Settings.__dataclass_fields__}
-    given = {e["name"] for e in container["env"]} - {"THREEGATE_MASK_SECRET"}
-    assert given <= names
+    assert {e["name"] for e in container["env"]} - {"THREEGATE_MASK_SECRET"} <= NAMES
 
 
-def test_manifests_satisfy_the_schemas_of_kubernetes() -> None:
-    validate = pytest.importorskip("kubernetes_validate", reason="kubernetes-validate is not there")
-    kinds = set()
-    for path in K8S.glob("*.yaml"):
-        for document in documents(path):
-            if document.get("kind") in (None, "Kustomization", "ServiceMonitor"):
-                continue
-            validate.validate(document, "1.31", strict=True)
-            kinds.add(document["kind"])
-    assert len(kinds) == 7
+@helm_needed
+def test_other_settings_make_other_pods() -> None:
+    def checksum(*options: str) -> str:
+        template = manifest("Deployment", *options)["spec"]["template"]
+        return str(template["metadata"]["annotations"]["checksum/settings"])
+
+    assert checksum() != checksum("--set", "settings.workers=3")
 
 
-def test_services_of_compose_name_settings_that_exist() -> None:
-    (compose,) = documents(DOCKER / "compose.yaml")
-    names = {f"THREEGATE_{f.upper()}" for f in settings.Settings.__dataclass_fields__}
-    given = set(compose["services"]["threegate"]["environment"])
-    assert given <= names | {"THREEGATE_UPSTREAM"}
-    for mount in re.findall(r"- (\./[^:]+):", (DOCKER / "compose.yaml").read_text("utf-8")):
+def test_the_chart_is_of_this_version() -> None:
+    (chart,) = documents((CHART / "Chart.yaml").read_text("utf-8"))
+    assert chart["version"] == chart["appVersion"] == __version__
+
+
+@pytest.mark.parametrize("name", ["compose.yaml", "compose.gpu.yaml"])
+def test_services_of_compose_name_settings_that_exist(name: str) -> None:
+    text = (DOCKER / name).read_text("utf-8")
+    (compose,) = documents(text)
+    assert set(compose["services"]["threegate"]["environment"]) <= NAMES | {"THREEGATE_UPSTREAM"}
+    for mount in re.findall(r"- (\./[^:]+):", text):
         assert (DOCKER / mount).exists()
+    assert (DOCKER.parent / compose["services"]["threegate"]["build"]["dockerfile"]).exists()
 
 
 @pytest.mark.skipif(COMPOSE is None, reason="docker-compose is not installed")
 @pytest.mark.parametrize("profiles", [(), ("shared", "observe")])
-def test_compose_takes_its_file(profiles: tuple[str, ...]) -> None:
-    command = [str(COMPOSE), "-f", "compose.yaml", *(w for p in profiles for w in ("--profile", p))]
+@pytest.mark.parametrize("gpu", [False, True])
+def test_compose_takes_its_files(profiles: tuple[str, ...], gpu: bool) -> None:
+    files = ["-f", "compose.yaml", *(("-f", "compose.gpu.yaml") if gpu else ())]
+    command = [str(COMPOSE), *files, *(w for p in profiles for w in ("--profile", p))]
     given = {"PATH": os.defpath, "POSTGRES_PASSWORD": "x", "GRAFANA_PASSWORD": "y"}
     done = subprocess.run(
         [*command, "config", "--format", "json"],
         cwd=DOCKER, env=given, capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
-    services = set(json.loads(done.stdout)["services"])
+    services = json.loads(done.stdout)["services"]
     assert ("postgres" in services) == ("prometheus" in services) == bool(profiles)
+    assert ("deploy" in services["threegate"]) == gpu
 
 
 @pytest.mark.parametrize("name", ["Dockerfile", "Dockerfile.gpu"])
 def test_an_image_names_settings_that_exist_and_runs_as_nobody(name: str) -> None:
-    said = (DOCKER / name).read_text("utf-8")
-    names = {f"THREEGATE_{f.upper()}" for f in settings.Settings.__dataclass_fields__}
-    assert set(re.findall(r"THREEGATE_\w+", said)) <= names
-    assert "\nUSER 10001:10001\n" in said
+    text = (DOCKER / name).read_text("utf-8")
+    assert set(re.findall(r"THREEGATE_\w+", text)) <= NAMES
+    assert "ORT_DISABLE_TELEMETRY=1" in text
+    assert "\nUSER 10001:10001\n" in text
+    for source in re.findall(r"^COPY (?!--)(.+) \S+$", text, re.M):
+        assert all((DOCKER.parent / each).exists() for each in source.split())
+
+
+def unit() -> configparser.SectionProxy:
+    parser = configparser.ConfigParser(interpolation=None, strict=False)
+    parser.optionxform = str  # type: ignore[assignment,method-assign]
+    parser.read(UNIT, "utf-8")
+    return parser["Service"]
+
+
+def test_the_unit_names_settings_that_exist_and_waits_for_streams() -> None:
+    defaults = settings.Settings()
+    assert set(re.findall(r"THREEGATE_\w+", UNIT.read_text("utf-8"))) <= NAMES
+    assert int(unit()["TimeoutStopSec"]) > defaults.shutdown_delay + defaults.drain
+    assert unit()["KillMode"] == "mixed"  # the supervisor alone gets SIGTERM and passes it on
+
+
+@pytest.mark.skipif(SYSTEMD is None, reason="systemd-analyze is not installed")
+def test_systemd_takes_the_unit_and_finds_little_exposed(tmp_path: Path) -> None:
+    program = tmp_path / "threegate"
+    program.write_text("#!/bin/sh\n")
+    program.chmod(0o755)
+    here = tmp_path / "threegate.service"
+    text = UNIT.read_text("utf-8").replace("/opt/threegate/bin/threegate", str(program))
+    here.write_text(text, "utf-8")
+    done = subprocess.run(
+        [str(SYSTEMD), "verify", "--man=no", str(here)], capture_output=True, text=True, check=False
+    )
+    assert "threegate.service" not in done.stderr, done.stderr
+    done = subprocess.run(
+        [str(SYSTEMD), "security", "--offline=yes", "--threshold=20", str(here)],
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout

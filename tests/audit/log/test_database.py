@@ -56,6 +56,16 @@ def test_a_new_database_that_another_writes_to_is_waited_for(tmp_path: Path) -> 
     other.close()
 
 
+def test_a_database_of_a_newer_version_is_refused(settings: AuditSettings) -> None:
+    engine = writer_engine(settings.url)
+    migrations.upgrade(engine)
+    with engine.begin() as connection:
+        connection.exec_driver_sql(f"UPDATE {migrations.VERSION_TABLE} SET version_num = '9999'")
+    with pytest.raises(AuditError, match=r"schema of the audit database \(9999\) is newer"):
+        migrations.upgrade(engine)
+    engine.dispose()
+
+
 def test_migrations_make_the_tables_that_queries_name(settings: AuditSettings) -> None:
     engine = writer_engine(settings.url)
     migrations.upgrade(engine)

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from sqlalchemy import Connection, Engine, inspect, text
 
+from threegate.audit.errors import trouble
 from threegate.audit.log.database import create_private, ensure_partitions, is_postgres
 
 HEAD = "0003"
@@ -23,9 +24,13 @@ a statement: it would end as if the database were away."""
 
 
 def upgrade(engine: Engine) -> None:
-    """Raises TimeoutError where another worker does not get done."""
+    """Raises TimeoutError where another worker does not get done, AuditError for a database that a
+    newer version has upgraded."""
     with engine.connect() as connection, _alone(connection):
-        if revision(connection) != HEAD:
+        found = revision(connection)
+        if found is not None and found > HEAD:
+            raise trouble("newer-database", found=found, known=HEAD)
+        if found != HEAD:
             connection.rollback()
             _run(connection)
 

@@ -1,0 +1,15 @@
+{{- define "threegate.selector" -}}
+app.kubernetes.io/name: threegate
+app.kubernetes.io/instance: {{ .Release.Name }}
+{{- end }}
+{{- define "threegate.labels" -}}
+{{ include "threegate.selector" . }}
+app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
+app.kubernetes.io/managed-by: {{ .Release.Service }}
+helm.sh/chart: {{ .Chart.Name }}-{{ .Chart.Version }}
+{{- end }}
+{{- define "threegate.image" -}}
+{{- with .Values.image -}}
+{{ .repository }}{{ if .digest }}@{{ .digest }}{{ else }}:{{ .tag | default $.Chart.AppVersion }}{{ end }}
+{{- end }}
+{{- end }}
