@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from starlette.routing import Route
 from threegate.app import SECRET_BYTES, _secret, _upstream_keys, create_app
-from threegate.service.registry import DIALECTS
+from threegate.service.registry import OPERATIONS
 from threegate.settings import Settings, UpstreamSettings
 from threegate.settings.errors import SettingsError
 from threegate.wire import ADAPTERS
@@ -24,7 +24,7 @@ async def test_every_door_is_a_route_and_the_rest_leads_to_one_place(tmp_path: P
     routes = [r for r in create_app(deps).routes if isinstance(r, Route)]
     await deps.upstreams.aclose()
     posted = [r.path for r in routes if r.methods == {"POST"}]
-    asked = [operation.path for dialect in DIALECTS for operation in dialect.operations]
+    asked = [operation.path for operation in OPERATIONS]
     assert posted == [*(path for adapter in ADAPTERS for path in adapter.paths), *asked]
     assert routes[-1].path == "/{path:path}"
 

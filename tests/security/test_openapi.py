@@ -5,7 +5,10 @@ The model API behind it is a demo that is asked for no faults; its own refusals 
 
 from __future__ import annotations
 
+from typing import Any
+
 import httpx
+import orjson
 import schemathesis
 from hypothesis import HealthCheck, settings
 from schemathesis.checks import not_a_server_error
@@ -14,6 +17,12 @@ from schemathesis.specs.openapi.checks import status_code_conformance
 from threegate.service.openapi import document
 
 from tests.e2e.running import Running
+
+
+@schemathesis.serializer("application/x-ndjson")
+def one_line(ctx: Any, value: Any) -> bytes:
+    return orjson.dumps(value) + b"\n"
+
 
 schema = schemathesis.openapi.from_dict(document())
 schema.config.seed = 1

@@ -1,4 +1,4 @@
-"""What the audit log of a running server says of one record id."""
+"""What the audit log of a running server says."""
 
 from __future__ import annotations
 
@@ -9,15 +9,23 @@ from sqlalchemy import create_engine, text
 
 from tests.e2e.running import Running
 
+Event = dict[str, Any]
 
-def events(running: Running, request_id: str) -> list[dict[str, Any]]:
-    """The events of one request, in order."""
+
+def every_event(running: Running) -> list[Event]:
     engine = create_engine(f"sqlite:///{running.var / 'audit.sqlite3'}")
     with engine.connect() as connection:
-        rows = (
-            connection.execute(text("SELECT entry FROM audit_record ORDER BY ts, seq"))
-            .scalars()
-            .all()
-        )
-    found = [orjson.loads(row)["event"] for row in rows]
-    return [e for e in found if e["request"] == request_id]
+        found = connection.execute(text("SELECT entry FROM audit_record ORDER BY ts, seq"))
+        rows = found.scalars().all()
+    engine.dispose()
+    return [orjson.loads(row)["event"] for row in rows]
+
+
+def events(running: Running, request_id: str) -> list[Event]:
+    """The events of one request, in order."""
+    return [e for e in every_event(running) if e["request"] == request_id]
+
+
+def last_events(running: Running, endpoint: str) -> list[Event]:
+    """The events of one API, in order."""
+    return [e for e in every_event(running) if e.get("endpoint") == endpoint]

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
@@ -36,6 +36,7 @@ from threegate.wire.errors import status_of
 log = logging.getLogger(__name__)
 
 T = TypeVar("T")
+Load = Callable[[Receive, Mapping[str, str]], Awaitable[bytes]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +52,10 @@ class HttpEndpoint(ABC):
 
     @abstractmethod
     def error_body(self, error: ThreegateError, language: str) -> Body: ...
+
+    def status(self, error: ThreegateError) -> int:
+        """Of the answer to a request that ends in this error."""
+        return status_of(error)
 
     @abstractmethod
     async def serve(
@@ -83,7 +88,7 @@ class HttpEndpoint(ABC):
         if out.started:
             return
         body = self.error_body(error, out.language)
-        await out.json(status_of(error), body, retry_after(error))
+        await out.json(self.status(error), body, retry_after(error))
 
     async def read(
         self,
@@ -92,16 +97,17 @@ class HttpEndpoint(ABC):
         out: Responder,
         place: AdmissionSlot,
         opened: Callable[[Mapping[str, str], bytes, Caller], T],
+        load: Load = read_request,
     ) -> T:
-        """What `opened` makes of headers, body and caller. Raises RequestError, recorded, where the
-        request is refused."""
+        """What `opened` makes of headers, body (as `load` reads it) and caller. Raises
+        RequestError, recorded, where the request is refused."""
         caller = NOBODY
         try:
             place.look()
             headers = headers_of(scope)
             caller = await self.deps.door.admit(self.presented(headers))
             place.enter()
-            data = await read_request(receive, headers)
+            data = await load(receive, headers)
             await place.turn()
             return opened(headers, data, caller)
         except RequestError as error:

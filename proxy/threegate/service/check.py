@@ -33,7 +33,11 @@ class Check:
     `conversation` is the caller's own id of it, `masks` what an earlier check returned (see
     `sealed_masks`), `route` the path of the guarded call for rules that look at it, `policy` the
     name of one that is bound to the caller, `subject` the end user. `language` (zh or en) is that
-    of messages to the user; empty: that of the text.
+    of messages to the user; empty: that of the text. `recall` names the masks of an earlier check
+    that this process keeps for clients that cannot send them back (`mask_vault`).
+
+    `open_ended`: the texts of the answers may go on, as those of a stream so far; then the result
+    says how much of each may still change.
     """
 
     stage: CheckStage
@@ -48,6 +52,8 @@ class Check:
     language: str = ""
     subject: str = field(default="", repr=False)
     masks: str = field(default="", repr=False)
+    recall: str = ""
+    open_ended: bool = False
 
     @property
     def request(self) -> Body:
@@ -79,6 +85,8 @@ class CheckResult:
     rulings: tuple[Ruling, ...] = ()
     messages: tuple[Body, ...] = field(default=(), repr=False)
     answers: tuple[Body, ...] = field(default=(), repr=False)
+    tools: tuple[Body, ...] = field(default=(), repr=False)
+    open_chars: tuple[int, ...] = ()  # at the end of each answer, that may still change
     outcome: Outcome | None = None
     masks: str = field(default="", repr=False)
 

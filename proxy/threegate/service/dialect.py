@@ -63,6 +63,10 @@ class Dialect(Protocol):
 
     def error(self, error: ThreegateError, language: str) -> Body: ...
 
+    def status(self, error: ThreegateError) -> int:
+        """Of the answer to a request that ends in this error."""
+        ...
+
 
 MAX_CHECKS = 64
 """Of one request: each is a call of its own, with its record."""

@@ -29,6 +29,9 @@ class ServiceEndpoint(HttpEndpoint):
     def error_body(self, error: ThreegateError, language: str) -> Body:
         return self.dialect.error(error, language)
 
+    def status(self, error: ThreegateError) -> int:
+        return self.dialect.status(error)
+
     def presented(self, headers: Mapping[str, str]) -> str:
         return self.dialect.key(headers)
 

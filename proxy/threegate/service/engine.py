@@ -7,7 +7,7 @@ demand of an answer (tools, format, reasoning) apply.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from threegate.audit.log.record import Stage
@@ -17,19 +17,15 @@ from threegate.gateway.asgi import Responder
 from threegate.gateway.call_opening import CallRequest, call_failed, open_call
 from threegate.gateway.context import CallContext
 from threegate.gateway.deps import Deps
-from threegate.gateway.guarded_answer import (
-    answer_tracks,
-    close_answer,
-    guard_answer,
-    outcome,
-    shown,
-)
+from threegate.gateway.guarded_answer import close_answer, outcome
 from threegate.gateway.input_layer import judge_request, scan_request
 from threegate.gateway.request_context import CONVERSATION_HEADER, language_of
 from threegate.gateway.telemetry.rejections import Refusals
 from threegate.guard.input import strongest_stop
 from threegate.guard.mask import Masked
 from threegate.service.check import Check, CheckResult, CheckStage
+from threegate.service.judged_answer import open_answer, whole_answer
+from threegate.service.mask_vault import MaskVault
 from threegate.service.sealed_masks import seal, unseal
 from threegate.types import Caller, Channel, Layer, Ruling, TextLocation
 from threegate.wire.adapter import Slot
@@ -50,6 +46,7 @@ class OpenCheck:
 class CheckEngine:
     deps: Deps
     refusals: Refusals
+    vault: MaskVault = field(default_factory=MaskVault, repr=False)
     applied: PolicyResolver = field(default_factory=PolicyResolver, repr=False)
 
     def open(
@@ -60,13 +57,16 @@ class CheckEngine:
         headers: Mapping[str, str],
         admitted: Caller,
         out: Responder,
+        *,
+        streamed: bool = False,
     ) -> OpenCheck:
         """Raises RequestError where no such policy is bound to the caller or the masks are not
         theirs."""
         conversation = ""
         masks: tuple[Masked, ...] = ()
-        if check.masks:
-            conversation, masks = unseal(self.deps.secret, admitted.tenant, check.masks)
+        sealed = check.masks or self.vault.get(admitted.tenant, check.recall)
+        if sealed:
+            conversation, masks = unseal(self.deps.secret, admitted.tenant, sealed)
         if check.conversation:
             headers = {**headers, CONVERSATION_HEADER: check.conversation}
         asked = CallRequest(
@@ -75,6 +75,7 @@ class CheckEngine:
             check.route or path,
             headers,
             check.request,
+            streamed,
             policy=check.policy,
             conversation=conversation,
             language=check.language or _language(check),
@@ -105,45 +106,50 @@ class CheckEngine:
                 stopped = judged.stop is not None
                 stage = Stage.BLOCKED if stopped else Stage.COMPLETED
                 await call.ledger.ended(stage)
-                return self._result(check, call, ruled, answers=())
+                return self.result(check, call, ruled)
         return await self._answered(check, call, ruled)
 
     async def _answered(
         self, check: Check, call: CallContext, ruled: tuple[Ruling, ...]
     ) -> CheckResult:
-        answer = answer_tracks(call)
-        guarded = await guard_answer(call, check.answer, answer, shown(call))
-        stage = Stage.BLOCKED if guarded is None else Stage.COMPLETED
-        await close_answer(call, answer, stage)
-        answers = tuple(c["message"] for c in (guarded or {}).get("choices", ()))
-        return self._result(check, call, (*ruled, *answer.ruled), answers, cut=answer.cut)
+        judged = await (open_answer if check.open_ended else whole_answer)(check, call)
+        tracks = judged.tracks
+        stage = Stage.COMPLETED if tracks.cut is None else Stage.BLOCKED
+        await close_answer(call, tracks, stage)
+        made = self.result(check, call, (*ruled, *tracks.ruled), cut=tracks.cut)
+        return replace(made, answers=judged.answers, open_chars=judged.open_chars)
 
-    def _result(
+    def result(
         self,
         check: Check,
         call: CallContext,
         ruled: tuple[Ruling, ...],
-        answers: tuple[dict[str, object], ...],
         cut: Ruling | None = None,
     ) -> CheckResult:
+        """What the client gets, without the texts of answers; `cut` is what ended the answer."""
         seen = tuple(r for r in ruled if not r.shadow)
         stop = cut or strongest_stop(seen)
-        judged = stop is None and check.stage is not CheckStage.OUTPUT
-        caller, ledger = call.caller, call.ledger
+        edited = stop is None and check.stage is not CheckStage.OUTPUT
+        ledger = call.ledger
         return CheckResult(
             record_id=ledger.request_id,
             decision_id=ledger.decision_id,
             policy=call.policy.stamp,
-            conversation=caller.conversation,
+            conversation=call.caller.conversation,
             language=call.out.language,
             rulings=seen,
-            messages=tuple(call.body["messages"]) if judged else (),
-            answers=answers,
+            messages=tuple(call.body["messages"]) if edited else (),
+            tools=tuple(call.body.get("tools", ())) if edited else (),
             outcome=None if stop is None else outcome(call, stop),
-            masks=seal(self.deps.secret, caller.tenant, caller.conversation, call.masks.entries())
-            if stop is None
-            else "",
+            masks=self._sealed(check, call) if stop is None else "",
         )
+
+    def _sealed(self, check: Check, call: CallContext) -> str:
+        tenant, conversation = call.caller.tenant, call.caller.conversation
+        made = seal(self.deps.secret, tenant, conversation, call.masks.entries())
+        if check.stage is not CheckStage.OUTPUT:
+            self.vault.put(tenant, check.recall, made)
+        return made
 
 
 def _language(check: Check) -> str:

@@ -2,28 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from threegate.errors import RequestError, ThreegateError
-from threegate.gateway.access.auth import presented_key
+from threegate.errors import RequestError
 from threegate.i18n.messages import said
 from threegate.service import guard_check_schema as schema
 from threegate.service.check import Check, CheckResult, CheckSource, CheckStage
 from threegate.service.dialect import Json, Operation, Reading, ServiceRequest, both
+from threegate.service.dialect_defaults import OpenAiStyle
 from threegate.service.findings import action_name, claims_of, failures_of, findings_of
 from threegate.types import Channel
 from threegate.wire import json as strict_json
 from threegate.wire.adapter import Body
-from threegate.wire.errors import openai_error
 from threegate.wire.request_schema import check_shape
 
 PATH: Final = "/v1/guard/check"
 
 
 @dataclass(frozen=True, slots=True)
-class GuardCheck:
+class GuardCheck(OpenAiStyle):
     name: str = "guard"
     operations: tuple[Operation, ...] = (
         Operation(
@@ -35,9 +34,6 @@ class GuardCheck:
         ),
     )
 
-    def key(self, headers: Mapping[str, str]) -> str:
-        return presented_key(headers)
-
     def read(self, request: ServiceRequest) -> Reading:
         body = strict_json.parse(request.data)
         check_shape(body, schema.REQUEST)
@@ -48,9 +44,6 @@ class GuardCheck:
             return result_json(check, results[0], texts)
 
         return Reading((check,), answer)
-
-    def error(self, error: ThreegateError, language: str) -> Body:
-        return openai_error(error, language)
 
 
 def check_of(body: Body) -> Check:
@@ -68,13 +61,25 @@ def check_of(body: Body) -> Check:
         stage is CheckStage.BOTH and not answers
     ):
         raise RequestError(said("nothing-to-check"), code="nothing_to_check")
+    return _check(body, stage, messages, answers)
+
+
+def answer_check(body: Body) -> Check:
+    """The check of an answer whose texts come later."""
+    return _check(body, CheckStage.OUTPUT, body.get("messages") or (), ())
+
+
+def _check(
+    body: Body, stage: CheckStage, messages: Sequence[Body], answers: Sequence[Body]
+) -> Check:
+    named: dict[str, Any] = {name: body.get(name) or "" for name in schema.NAMES}
     return Check(
         stage=stage,
         messages=tuple(messages),
         answers=tuple(answers),
         tools=tuple(body.get("tools") or ()),
         sources=tuple(_sources(body.get("sources") or ())),
-        **{name: body.get(name) or "" for name in schema.NAMES},
+        **named,
     )
 
 
@@ -145,5 +150,5 @@ def _edited(check: Check, result: CheckResult, texts: int) -> Json:
     return {
         "messages": messages or None,
         "texts": [text_of(a) for a in answers] if texts else None,
-        "answer": None if texts else answers[0],
+        "answer": answers[0] if answers and not texts else None,
     }

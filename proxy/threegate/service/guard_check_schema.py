@@ -28,17 +28,24 @@ def _one_of(*values: str) -> Shape:
     return Shape((JsonType.STRING,), values=values)
 
 
+_CONTEXT = fields_of(
+    messages=MESSAGES,
+    sources=Shape((JsonType.ARRAY,), _SOURCE),
+    tools=TOOLS,
+    **dict.fromkeys(NAMES, TEXT),
+)
+OPEN: Final = Shape((JsonType.OBJECT,), fields=_CONTEXT)
+"""What an answer is about, where its texts come later."""
 REQUEST: Final = Shape(
     (JsonType.OBJECT,),
-    fields=fields_of(
-        stage=_one_of(*CheckStage),
-        messages=MESSAGES,
-        texts=Shape((JsonType.ARRAY,), TEXT),
-        role=_one_of("user", "system", "assistant", "tool"),
-        channel=_one_of(Channel.CONTENT, Channel.REASONING, Channel.TOOL_ARGUMENTS),
-        sources=Shape((JsonType.ARRAY,), _SOURCE),
-        tools=TOOLS,
-        **dict.fromkeys(NAMES, TEXT),
+    fields=(
+        *_CONTEXT,
+        *fields_of(
+            stage=_one_of(*CheckStage),
+            texts=Shape((JsonType.ARRAY,), TEXT),
+            role=_one_of("user", "system", "assistant", "tool"),
+            channel=_one_of(Channel.CONTENT, Channel.REASONING, Channel.TOOL_ARGUMENTS),
+        ),
     ),
 )
 REQUEST_SCHEMA: Final = schema_of(REQUEST)

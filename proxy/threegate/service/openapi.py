@@ -7,7 +7,7 @@ from typing import Any
 
 from threegate.gateway import openapi
 from threegate.service.dialect import Operation
-from threegate.service.registry import DIALECTS
+from threegate.service.registry import OPERATIONS
 
 Json = dict[str, Any]
 
@@ -16,7 +16,7 @@ Json = dict[str, Any]
 def document() -> Json:
     """OpenAPI 3.1. Shared: not to be changed."""
     base = openapi.document()
-    own = {o.path: {"post": _operation(o)} for d in DIALECTS for o in d.operations}
+    own = {o.path: {"post": _operation(o)} for o in OPERATIONS}
     return {**base, "paths": {**base["paths"], **own}}
 
 

@@ -8,18 +8,42 @@ from starlette.routing import Route
 
 from threegate.gateway.deps import Deps
 from threegate.gateway.telemetry.rejections import Refusals
+from threegate.service import guard_stream_schema
+from threegate.service.aliyun import Aliyun
 from threegate.service.dialect import Dialect
+from threegate.service.dify import Dify
 from threegate.service.endpoint import ServiceEndpoint
 from threegate.service.engine import CheckEngine
 from threegate.service.guard_check import GuardCheck
+from threegate.service.guard_stream import GuardStream
+from threegate.service.litellm import LiteLlm
+from threegate.service.moderations import Moderations
+from threegate.service.presidio import Analyze, Anonymize
 
-DIALECTS: Final[tuple[Dialect, ...]] = (GuardCheck(),)
+DIALECTS: Final[tuple[Dialect, ...]] = (
+    GuardCheck(),
+    Moderations(),
+    LiteLlm(),
+    Analyze(),
+    Anonymize(),
+    Dify(),
+    Aliyun(),
+)
+
+
+OPERATIONS: Final = (
+    *(operation for dialect in DIALECTS for operation in dialect.operations),
+    guard_stream_schema.OPERATION,
+)
+"""Everything that the service answers to."""
 
 
 def service_routes(deps: Deps, refusals: Refusals) -> list[Route]:
     engine = CheckEngine(deps, refusals)
-    return [
+    stream = GuardStream(deps, refusals, engine)
+    asked = [
         Route(operation.path, ServiceEndpoint(deps, refusals, dialect, engine), methods=["POST"])
         for dialect in DIALECTS
         for operation in dialect.operations
     ]
+    return [*asked, Route(guard_stream_schema.OPERATION.path, stream, methods=["POST"])]

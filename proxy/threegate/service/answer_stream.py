@@ -1,0 +1,76 @@
+"""The texts of one answer in pieces, through the proxy's stream machines.
+
+`feed` takes a piece, `take` gives what may leave by now; what is released depends on the text
+alone, never on how it was cut. `settled` waits for the judgements that are under way.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, field
+
+from threegate.gateway.context import CallContext
+from threegate.gateway.guarded_answer import answer_tracks
+from threegate.gateway.tracks import AnswerTracks
+from threegate.guard.stream_machine import HIGH_WATER
+from threegate.types import Ruling
+from threegate.wire.adapter import StreamKey
+
+
+@dataclass(slots=True)
+class AnswerStream:
+    answer: AnswerTracks
+    changed: asyncio.Event = field(default_factory=asyncio.Event)
+
+    @classmethod
+    def of(cls, call: CallContext) -> AnswerStream:
+        made = cls(answer_tracks(call))
+        made.answer.notify = made.changed.set
+        return made
+
+    @property
+    def cut(self) -> Ruling | None:
+        """What ended the answer."""
+        return self.answer.cut
+
+    @property
+    def done(self) -> bool:
+        """Nothing more will be released."""
+        return self.cut is not None or all(t.done for t in self.answer.tracks.values())
+
+    @property
+    def full(self) -> bool:
+        """So much is held that the caller should wait for judgements before it sends more."""
+        return len(self.answer.tasks) > 0 and self.answer.held > HIGH_WATER
+
+    def feed(self, key: StreamKey, text: str) -> None:
+        if self.cut is None:
+            self.answer.track(key).feed(text)
+
+    def close(self) -> None:
+        """No piece follows."""
+        if self.cut is None:
+            for track in self.answer.tracks.values():
+                track.close()
+
+    def take(self) -> dict[StreamKey, str]:
+        """Released text since the last call, by text."""
+        taken = {key: track.take() for key, track in self.answer.tracks.items()}
+        return {key: text for key, text in taken.items() if text}
+
+    async def settled(self) -> None:
+        """No judgement is under way: what is held now waits for more text."""
+        while self.cut is None and len(self.answer.tasks):
+            await self._wait()
+        self.answer.tasks.raise_first()
+
+    async def finished(self) -> None:
+        """After `close`: everything has been released, or the answer was cut."""
+        while not self.done:
+            await self._wait()
+
+    async def _wait(self) -> None:
+        self.answer.tasks.raise_first()
+        await self.changed.wait()
+        self.changed.clear()
+        await asyncio.sleep(0)  # the task that has notified ends

@@ -1,0 +1,139 @@
+"""Dify's API-based moderation extension: `POST /v1/guard/dify`, one path for all points.
+
+Dify stops an app where the input check fails, but lets an answer pass where the output check does.
+So overload and failures of ours are answered as a block, with status 200.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from threegate.errors import RequestError, ThreegateError
+from threegate.gateway.openapi import schema_of
+from threegate.i18n.messages import said
+from threegate.service.check import Check, CheckResult, CheckStage
+from threegate.service.dialect import Json, Operation, Reading, ServiceRequest
+from threegate.service.dialect_defaults import OpenAiStyle
+from threegate.types import Bilingual
+from threegate.wire import json as strict_json
+from threegate.wire.adapter import Body
+from threegate.wire.errors import openai_error, status_of
+from threegate.wire.request_schema import OBJECT, JsonType, Shape, check_shape, fields_of
+
+PATH: Final = "/v1/guard/dify"
+PING, INPUT, OUTPUT = "ping", "app.moderation.input", "app.moderation.output"
+REQUEST: Final = Shape(
+    (JsonType.OBJECT,),
+    fields=fields_of(point=Shape((JsonType.STRING,), values=(PING, INPUT, OUTPUT)), params=OBJECT),
+    required=("point",),
+)
+ANSWER: Final[Json] = {
+    "type": "object",
+    "properties": {
+        "result": {"type": "string"},
+        "flagged": {"type": "boolean"},
+        "action": {"enum": ["direct_output", "overridden"]},
+        "preset_response": {"type": "string"},
+        "inputs": {"type": "object"},
+        "query": {"type": ["string", "null"]},
+        "text": {"type": "string"},
+    },
+}
+_EXAMPLES: Final[dict[str, Json]] = {
+    "input": {"value": {"point": INPUT, "params": {"inputs": {"name": "Li"}, "query": "Hello"}}},
+    "output": {"value": {"point": OUTPUT, "params": {"text": "An answer."}}},
+}
+_UNCHECKED = Bilingual("安全检查未能完成。", "A safety check could not be completed.")
+
+
+@dataclass(frozen=True, slots=True)
+class Dify(OpenAiStyle):
+    name: str = "dify"
+    operations: tuple[Operation, ...] = (
+        Operation(PATH, "Dify's moderation extension", schema_of(REQUEST), ANSWER, _EXAMPLES),
+    )
+
+    def read(self, request: ServiceRequest) -> Reading:
+        body = strict_json.parse(request.data)
+        check_shape(body, REQUEST)
+        params = body.get("params") or {}
+        match body["point"]:
+            case "ping":
+                return Reading((), lambda results: {"result": "pong"})
+            case "app.moderation.input":
+                return _input(params)
+            case _:
+                return _output(params)
+
+    def error(self, error: ThreegateError, language: str) -> Body:
+        if not _closes(error):
+            return openai_error(error, language)
+        return _stopped(_UNCHECKED.get(language))
+
+    def status(self, error: ThreegateError) -> int:
+        return 200 if _closes(error) else status_of(error)
+
+
+def _closes(error: ThreegateError) -> bool:
+    """Whether the check was asked for rightly and could not be made."""
+    return status_of(error) >= 500 or status_of(error) == 429
+
+
+def _stopped(message: str) -> Json:
+    return {"flagged": True, "action": "direct_output", "preset_response": message}
+
+
+_PASSED: Final[Json] = {"flagged": False, "action": "direct_output", "preset_response": ""}
+
+
+def _input(params: Body) -> Reading:
+    inputs, query = params.get("inputs") or {}, params.get("query")
+    if not isinstance(inputs, dict):
+        raise RequestError(said("needed", place="params.inputs"), param="/params/inputs")
+    named = [(name, v) for name, v in inputs.items() if isinstance(v, str) and v]
+    texts = [v for _, v in named] + ([query] if isinstance(query, str) and query else [])
+    turns = tuple({"role": "user", "content": t} for t in texts)
+    if not turns:
+        return Reading((), lambda results: dict(_PASSED))
+
+    def answer(results: Sequence[CheckResult]) -> Json:
+        (result,) = results
+        if result.stopped:
+            return _stopped(result.message)
+        new = [str(m["content"]) for m in result.messages]
+        if new == texts:
+            return dict(_PASSED)
+        edited = dict(zip((name for name, _ in named), new, strict=False))
+        asked = new[-1] if len(new) > len(named) else query
+        made: Json = {"flagged": True, "action": "overridden"}
+        return {**made, "inputs": {**inputs, **edited}, "query": asked}
+
+    return Reading((Check(stage=CheckStage.INPUT, messages=turns),), answer)
+
+
+def _output(params: Body) -> Reading:
+    text: Any = params.get("text")
+    if not isinstance(text, str):
+        raise RequestError(said("needed", place="params.text"), param="/params/text")
+    if not text:
+        return Reading((), lambda results: dict(_PASSED))
+    check = Check(stage=CheckStage.OUTPUT, answers=({"role": "assistant", "content": text},))
+
+    def answer(results: Sequence[CheckResult]) -> Json:
+        (result,) = results
+        if result.stopped:
+            return _stopped(result.message)
+        new = str(result.answers[0].get("content") or "")
+        return (
+            dict(_PASSED)
+            if new == text
+            else {
+                "flagged": True,
+                "action": "overridden",
+                "text": new,
+            }
+        )
+
+    return Reading((check,), answer)

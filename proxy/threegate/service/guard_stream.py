@@ -1,0 +1,143 @@
+"""`POST /v1/guard/stream`: the stream machine for gateways. One request is one answer.
+
+Both bodies are lines of JSON (`application/x-ndjson`) and flow at the same time:
+
+    {"open": {…}}                       as for `/v1/guard/check`, without stage and texts
+    {"append": "text", "channel": "content", "choice": 0}
+    {"close": true}
+
+    {"release": "text", "channel": "content", "choice": 0}
+    {"end": {…}}                        the result of the check
+
+What is released does not depend on how the text was cut. `{"end": …}` comes when the record is
+durable; where it says that the answer is not allowed, nothing more of it may be shown. A client
+that leaves before that leaves an aborted record.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+import orjson
+
+from threegate.errors import RequestError, ThreegateError
+from threegate.gateway.asgi import Receive, Responder, Scope
+from threegate.gateway.http_endpoint import HttpEndpoint
+from threegate.i18n.messages import said
+from threegate.limits.admission import AdmissionSlot
+from threegate.service.check import Check
+from threegate.service.check_stream import CheckStream, check_stream
+from threegate.service.engine import CheckEngine, OpenCheck
+from threegate.service.guard_check import answer_check, result_json
+from threegate.service.guard_stream_schema import MAX_CHOICES, MESSAGE
+from threegate.service.lines import Lines
+from threegate.types import Caller, Channel
+from threegate.wire import json as strict_json
+from threegate.wire.adapter import Body, StreamKey
+from threegate.wire.errors import openai_error
+from threegate.wire.request_schema import check_shape
+
+MEDIA_TYPE: Final = "application/x-ndjson"
+
+
+@dataclass(frozen=True, slots=True)
+class GuardStream(HttpEndpoint):
+    engine: CheckEngine
+
+    @property
+    def name(self) -> str:
+        return "guard_stream"
+
+    def error_body(self, error: ThreegateError, language: str) -> Body:
+        return openai_error(error, language)
+
+    async def serve(
+        self, scope: Scope, receive: Receive, out: Responder, place: AdmissionSlot
+    ) -> None:
+        lines = Lines(receive)
+
+        async def first(receive: Receive, headers: Mapping[str, str]) -> bytes:
+            return await lines.next() or b""
+
+        def opened(headers: Mapping[str, str], data: bytes, caller: Caller) -> OpenCheck:
+            return self._opened(scope["path"], headers, data, caller, out)
+
+        check = await self.read(scope, receive, out, place, opened, first)
+        place.checked()  # what follows comes at the pace of a model
+        try:
+            async with check_stream(self.engine, check) as stream:
+                await out.start(200, {"content-type": MEDIA_TYPE, "cache-control": "no-store"})
+                await _flow(lines, stream, out)
+                end = result_json(check.check, await stream.end())
+                await out.finish(_line({"end": end}))
+        except ThreegateError as error:
+            if out.started:
+                await out.finish(_line(openai_error(error, out.language)))
+            raise
+
+    def _opened(
+        self, path: str, headers: Mapping[str, str], data: bytes, caller: Caller, out: Responder
+    ) -> OpenCheck:
+        message = _message(data)
+        if message.get("open") is None:
+            raise RequestError(said("needed", place="open"), param="/open")
+        asked: Check = answer_check(message["open"])
+        return self.engine.open(asked, self.name, path, headers, caller, out, streamed=True)
+
+
+async def _flow(lines: Lines, stream: CheckStream, out: Responder) -> None:
+    """Until nothing more will be released."""
+    reader = asyncio.ensure_future(_read(lines, stream))
+    reader.add_done_callback(lambda _: stream.stream.changed.set())
+    try:
+        while True:
+            if data := b"".join(_released(stream)):
+                await out.chunk(data)
+            if stream.over:
+                return
+            if reader.done():
+                reader.result()
+            await stream.wait()
+    finally:
+        reader.cancel()
+        await asyncio.gather(reader, return_exceptions=True)
+
+
+def _released(stream: CheckStream) -> list[bytes]:
+    return [
+        _line({"release": text, "channel": key.channel.value, "choice": key.choice})
+        for key, text in stream.take().items()
+    ]
+
+
+async def _read(lines: Lines, stream: CheckStream) -> None:
+    while (line := await lines.next()) is not None:
+        message = _message(line)
+        if text := message.get("append"):
+            stream.append(_key(message), text)
+        if message.get("close"):
+            stream.close()
+            return
+        await stream.room()
+    raise RequestError(said("needed", place="close"), param="/close")
+
+
+def _message(line: bytes) -> Body:
+    message = strict_json.parse(line)
+    check_shape(message, MESSAGE)
+    return message
+
+
+def _key(message: Body) -> StreamKey:
+    choice = int(message.get("choice") or 0)
+    if not 0 <= choice < MAX_CHOICES:
+        known = f"0…{MAX_CHOICES - 1}"
+        raise RequestError(said("one-of", place="choice", known=known), param="/choice")
+    return StreamKey(choice, Channel(message.get("channel") or Channel.CONTENT))
+
+
+def _line(message: dict[str, Any]) -> bytes:
+    return orjson.dumps(message) + b"\n"

@@ -1,0 +1,85 @@
+"""The answers of a check through the machines of layer 3: whole, or as far as they go."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from threegate.gateway.context import CallContext
+from threegate.gateway.guarded_answer import answer_tracks, guard_answer, shown, tool_rules
+from threegate.gateway.tracks import AnswerTracks
+from threegate.service.answer_stream import AnswerStream
+from threegate.service.check import Check
+from threegate.types import Channel
+from threegate.wire.adapter import Body, StreamKey
+
+
+@dataclass(frozen=True, slots=True)
+class JudgedAnswer:
+    """`answers` as released, none where a ruling ended them."""
+
+    tracks: AnswerTracks
+    answers: tuple[Body, ...] = field(default=(), repr=False)
+    open_chars: tuple[int, ...] = ()
+
+
+async def whole_answer(check: Check, call: CallContext) -> JudgedAnswer:
+    tracks = answer_tracks(call)
+    guarded = await guard_answer(call, check.answer, tracks, shown(call))
+    choices = () if guarded is None else guarded["choices"]
+    return JudgedAnswer(tracks, tuple(c["message"] for c in choices))
+
+
+async def open_answer(check: Check, call: CallContext) -> JudgedAnswer:
+    """Texts of streams so far. Each is judged as if it ended here, which is what a client that asks
+    again with every piece needs; `open_chars` of its end would be held in a stream."""
+    stream = AnswerStream.of(call)
+    try:
+        settled, rest = await _released(check, call, stream)
+    finally:
+        await stream.answer.abandon()
+    if stream.cut is not None:
+        return JudgedAnswer(stream.answer)
+    keys = [StreamKey(i, Channel.CONTENT) for i in range(len(check.answers))]
+    texts = [settled.get(k, "") + rest.get(k, "") for k in keys]
+    answers = tuple(
+        {**m, "content": t} if m.get("content") else m
+        for m, t in zip(check.answers, texts, strict=True)
+    )
+    changed = {
+        key.choice
+        for key in (*settled, *rest)
+        if key.channel is Channel.TOOL_ARGUMENTS
+        and settled.get(key, "") + rest.get(key, "") != _arguments(check, key)
+    }
+    if changed:
+        answers = tuple(_without_calls(m) if i in changed else m for i, m in enumerate(answers))
+    return JudgedAnswer(stream.answer, answers, tuple(len(rest.get(k, "")) for k in keys))
+
+
+async def _released(
+    check: Check, call: CallContext, stream: AnswerStream
+) -> tuple[dict[StreamKey, str], dict[StreamKey, str]]:
+    """What a stream would have released by now, and what its end adds."""
+    if (ruled := tool_rules(call).judge(call.adapter.tool_calls(check.answer))) is not None:
+        stream.answer.stop(ruled)
+    for choice, message in enumerate(check.answers):
+        if text := message.get("content"):
+            stream.feed(StreamKey(choice, Channel.CONTENT), text)
+        for part, called in enumerate(message.get("tool_calls") or ()):
+            arguments = called["function"].get("arguments") or ""
+            stream.feed(StreamKey(choice, Channel.TOOL_ARGUMENTS, part), arguments)
+    await stream.settled()
+    settled = stream.take()
+    stream.close()
+    await stream.finished()
+    return settled, stream.take()
+
+
+def _arguments(check: Check, key: StreamKey) -> str:
+    called = check.answers[key.choice]["tool_calls"][key.part]
+    return str(called["function"].get("arguments") or "")
+
+
+def _without_calls(message: Body) -> Body:
+    """Its calls may not go on as they are; clients that need this cannot take edited ones."""
+    return {**message, "tool_calls": None}

@@ -1,0 +1,162 @@
+"""LiteLLM's generic guardrail API: `POST /beta/litellm_basic_guardrail_api`.
+
+LiteLLM (1.110.2) sends the texts of a request or of an answer, in a stream all of it so far with
+every fifth chunk, and takes back texts in the same order, or a block. Arguments of tool calls can
+be blocked, not edited: where the policy would edit them, the call is blocked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from threegate.gateway.openapi import schema_of
+from threegate.gateway.outcome import BLOCKED
+from threegate.service.check import Check, CheckResult, CheckStage
+from threegate.service.dialect import Json, Operation, Reading, ServiceRequest
+from threegate.service.dialect_defaults import OpenAiStyle
+from threegate.wire import json as strict_json
+from threegate.wire.adapter import Body
+from threegate.wire.request_schema import (
+    OBJECT,
+    TEXT,
+    JsonType,
+    Shape,
+    check_shape,
+    fields_of,
+)
+
+PATH: Final = "/beta/litellm_basic_guardrail_api"
+_LIST = Shape((JsonType.ARRAY,))
+REQUEST: Final = Shape(
+    (JsonType.OBJECT,),
+    fields=fields_of(
+        input_type=Shape((JsonType.STRING,), values=("request", "response")),
+        texts=Shape((JsonType.ARRAY,), TEXT),
+        structured_messages=Shape((JsonType.ARRAY,), OBJECT),
+        tools=Shape((JsonType.ARRAY,), OBJECT),
+        tool_calls=Shape((JsonType.ARRAY,), OBJECT),
+        images=_LIST,
+        model=TEXT,
+        request_data=OBJECT,
+        litellm_call_id=TEXT,
+        litellm_trace_id=TEXT,
+        additional_provider_specific_params=OBJECT,
+    ),
+    required=("input_type",),
+)
+ANSWER: Final[Json] = {
+    "type": "object",
+    "required": ["action"],
+    "properties": {
+        "action": {"enum": ["NONE", "BLOCKED", "GUARDRAIL_INTERVENED"]},
+        "blocked_reason": {"type": ["string", "null"]},
+        "texts": {"type": ["array", "null"], "items": {"type": "string"}},
+        "tools": {"type": ["array", "null"]},
+        "stream_holdback_chars": {"type": ["array", "null"], "items": {"type": "integer"}},
+    },
+}
+_EXAMPLE: Final[Json] = {
+    "input_type": "request",
+    "texts": ["My mobile is 13812345678."],
+    "litellm_call_id": "c-1",
+    "additional_provider_specific_params": {},
+}
+
+
+@dataclass(frozen=True, slots=True)
+class LiteLlm(OpenAiStyle):
+    name: str = "litellm"
+    operations: tuple[Operation, ...] = (
+        Operation(
+            PATH,
+            "LiteLLM's generic guardrail API",
+            schema_of(REQUEST),
+            ANSWER,
+            {"request": {"value": _EXAMPLE}},
+        ),
+    )
+
+    def read(self, request: ServiceRequest) -> Reading:
+        body = strict_json.parse(request.data)
+        check_shape(body, REQUEST)
+        texts = list(body.get("texts") or ())
+        calls = [c for c in body.get("tool_calls") or () if isinstance(c.get("function"), dict)]
+        asked = body["input_type"] == "request"
+        check = _request(body, texts, calls) if asked else _response(body, texts, calls)
+        if not check.messages and not check.answers and not check.tools:
+            return Reading((), lambda results: {"action": "NONE"})
+        return Reading((check,), lambda results: _answer(check, results[0], texts, calls))
+
+
+def _request(body: Body, texts: list[str], calls: list[Body]) -> Check:
+    roles = _roles(body.get("structured_messages") or (), texts)
+    turns: list[Body] = [{"role": r, "content": t} for r, t in zip(roles, texts, strict=True)]
+    if calls:
+        turns.append({"role": "assistant", "tool_calls": calls})
+    return Check(
+        stage=CheckStage.INPUT,
+        messages=tuple(turns),
+        tools=tuple(body.get("tools") or ()),
+        **_about(body),
+    )
+
+
+def _response(body: Body, texts: list[str], calls: list[Body]) -> Check:
+    answers: list[Body] = [{"role": "assistant", "content": t} for t in texts]
+    if calls:
+        answers.append({"role": "assistant", "tool_calls": calls})
+    return Check(stage=CheckStage.OUTPUT, answers=tuple(answers), open_ended=True, **_about(body))
+
+
+def _about(body: Body) -> dict[str, Any]:
+    params = body.get("additional_provider_specific_params") or {}
+    known = body.get("request_data") or {}
+    subject = known.get("user_api_key_end_user_id") or known.get("user_api_key_user_id")
+    return {
+        "model": body.get("model") or "",
+        "conversation": _word(body.get("litellm_trace_id")),
+        "recall": _word(body.get("litellm_call_id")),
+        "policy": _word(params.get("policy")),
+        "language": _word(params.get("language")),
+        "subject": _word(subject),
+    }
+
+
+def _word(value: Any) -> str:
+    return value if isinstance(value, str) else ""
+
+
+def _roles(messages: Sequence[Body], texts: list[str]) -> list[str]:
+    """Of each text. They are flat in the order of the messages; where the two do not agree, which
+    would be another version of LiteLLM, every text counts as the user's."""
+    known = [(str(m.get("role") or "user"), t) for m in messages for t in _texts_of(m)]
+    if [t for _, t in known] == texts:
+        return [role for role, _ in known]
+    return ["user"] * len(texts)
+
+
+def _texts_of(message: Body) -> list[str]:
+    content = message.get("content")
+    if isinstance(content, str):
+        return [content]
+    parts = content if isinstance(content, list) else []
+    return [p["text"] for p in parts if isinstance(p, dict) and isinstance(p.get("text"), str)]
+
+
+def _answer(check: Check, result: CheckResult, texts: list[str], calls: list[Body]) -> Json:
+    if result.outcome is not None:
+        return {"action": "BLOCKED", "blocked_reason": result.outcome.text}
+    turns = result.messages if check.stage is CheckStage.INPUT else result.answers
+    if calls and turns[-1].get("tool_calls") != calls:
+        return {"action": "BLOCKED", "blocked_reason": f"{BLOCKED.zh}\n{BLOCKED.en}"}
+    new = [str(t.get("content") or "") for t in turns[: len(texts)]]
+    tools = list(result.tools)
+    edited = new != texts or tools != list(check.tools)
+    made: Json = {"action": "GUARDRAIL_INTERVENED" if edited else "NONE", "texts": new}
+    if tools:
+        made["tools"] = tools
+    if check.open_ended:
+        made["stream_holdback_chars"] = list(result.open_chars[: len(texts)])
+    return made

@@ -1,0 +1,42 @@
+"""Sealed masks between two checks of clients that cannot carry them, such as LiteLLM's hooks.
+
+Of one process, bounded, for `KEPT_S` seconds. What is kept is sealed (`sealed_masks`): the memory
+holds no value in clear. A check that comes to another worker finds nothing, and its placeholders
+stay as they are.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+KEPT_S = 900.0
+KEPT = 20_000
+
+
+@dataclass(slots=True)
+class MaskVault:
+    """`clock` gives seconds. Keys are (tenant, the client's id of the call)."""
+
+    clock: Callable[[], float] = time.monotonic
+    _kept: OrderedDict[tuple[str, str], tuple[float, str]] = field(
+        default_factory=OrderedDict, repr=False
+    )
+
+    def put(self, tenant: str, call_id: str, sealed: str) -> None:
+        if not sealed or not call_id:
+            return
+        self._kept[tenant, call_id] = (self.clock() + KEPT_S, sealed)
+        self._kept.move_to_end((tenant, call_id))
+        while len(self._kept) > KEPT or self._oldest_is_over():
+            self._kept.popitem(last=False)
+
+    def get(self, tenant: str, call_id: str) -> str:
+        """Empty where there is nothing any more."""
+        until, sealed = self._kept.get((tenant, call_id), (0.0, ""))
+        return sealed if until > self.clock() else ""
+
+    def _oldest_is_over(self) -> bool:
+        return next(iter(self._kept.values()))[0] <= self.clock()

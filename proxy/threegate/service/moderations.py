@@ -1,0 +1,138 @@
+"""OpenAI's moderations (omni categories): `POST /v1/moderations`.
+
+A string is one check, an array of strings one each, an array of parts one. `flagged` is true where
+a category is, and where the policy stops the text for another reason; that reason, and kinds
+without a category, are in our own object `threegate` beside the categories.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from threegate.errors import RequestError
+from threegate.gateway.openapi import schema_of
+from threegate.i18n.messages import said
+from threegate.service.check import Check, CheckResult, CheckStage
+from threegate.service.dialect import Json, Operation, Reading, ServiceRequest, both
+from threegate.service.dialect_defaults import OpenAiStyle
+from threegate.service.findings import action_name, failures_of, findings_of
+from threegate.service.labels import label
+from threegate.types import Finding
+from threegate.wire import json as strict_json
+from threegate.wire.adapter import Body
+from threegate.wire.request_schema import TEXT, WORDS, JsonType, Shape, check_shape, fields_of
+
+CATEGORIES: Final = (
+    *("hate", "hate/threatening", "harassment", "harassment/threatening"),
+    *("illicit", "illicit/violent", "self-harm", "self-harm/intent", "self-harm/instructions"),
+    *("sexual", "sexual/minors", "violence", "violence/graphic"),
+)
+MODEL: Final = "omni-moderation-latest"
+REQUEST: Final = Shape(
+    (JsonType.OBJECT,),
+    fields=fields_of(
+        input=WORDS,
+        model=TEXT,
+        stage=Shape((JsonType.STRING,), values=(CheckStage.INPUT, CheckStage.OUTPUT)),
+    ),
+    required=("input",),
+)
+_RESULT: Final[Json] = {
+    "type": "object",
+    "properties": {
+        "flagged": {"type": "boolean"},
+        "categories": {"type": "object", "required": list(CATEGORIES)},
+        "category_scores": {"type": "object", "required": list(CATEGORIES)},
+        "category_applied_input_types": {"type": "object", "required": list(CATEGORIES)},
+        "threegate": {"type": "object"},
+    },
+}
+ANSWER: Final[Json] = {
+    "type": "object",
+    "properties": {
+        "id": {"type": "string"},
+        "model": {"type": "string"},
+        "results": {"type": "array", "items": _RESULT},
+    },
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Moderations(OpenAiStyle):
+    name: str = "moderations"
+    operations: tuple[Operation, ...] = tuple(
+        Operation(
+            path,
+            "Moderations, as OpenAI has them",
+            schema_of(REQUEST),
+            ANSWER,
+            {"text": {"value": {"model": MODEL, "input": "some text"}}},
+        )
+        for path in ("/v1/moderations", "/moderations")
+    )
+
+    def read(self, request: ServiceRequest) -> Reading:
+        body = strict_json.parse(request.data)
+        check_shape(body, REQUEST)
+        checks = tuple(_check(body, text) for text in _texts(body["input"]))
+
+        def answer(results: Sequence[CheckResult]) -> Json:
+            judged = [_result(c, r) for c, r in zip(checks, results, strict=True)]
+            name = results[0].record_id.replace("tg_", "modr-")
+            return {"id": name, "model": body.get("model") or MODEL, "results": judged}
+
+        return Reading(checks, answer)
+
+
+def _check(body: Body, text: str) -> Check:
+    model = body.get("model") or MODEL
+    if body.get("stage") == CheckStage.OUTPUT:
+        answer = {"role": "assistant", "content": text}
+        return Check(stage=CheckStage.OUTPUT, answers=(answer,), model=model)
+    asked = {"role": "user", "content": text}
+    return Check(stage=CheckStage.INPUT, messages=(asked,), model=model)
+
+
+def _texts(given: Any) -> list[str]:
+    """Raises RequestError for what cannot be judged: images, token ids, nothing."""
+    if isinstance(given, str):
+        return [given]
+    if not given:
+        raise RequestError(said("nothing-to-check"), code="nothing_to_check", param="/input")
+    if all(isinstance(one, str) for one in given):
+        return list(given)
+    return ["\n".join(_part(one, i) for i, one in enumerate(given))]
+
+
+def _part(part: Any, index: int) -> str:
+    where = f"/input/{index}"
+    if isinstance(part, dict) and part.get("type") == "image_url":
+        raise RequestError(said("images-unread"), code="images_refused", param=where)
+    if not isinstance(part, dict) or not isinstance(part.get("text"), str):
+        raise RequestError(said("needed", place=f"input.{index}.text"), param=where)
+    return str(part["text"])
+
+
+def _result(check: Check, result: CheckResult) -> Json:
+    scores = dict.fromkeys(CATEGORIES, 0.0)
+    for ruled in result.rulings:
+        found = ruled.finding
+        if isinstance(found, Finding) and (name := label("moderations", found.kind)):
+            scores[name] = max(scores[name], round(found.score, 4))
+    flags = {name: score > 0 for name, score in scores.items()}
+    outcome = result.outcome
+    return {
+        "flagged": result.stopped or any(flags.values()),
+        "categories": flags,
+        "category_scores": scores,
+        "category_applied_input_types": {name: ["text"] for name in CATEGORIES},
+        "threegate": {
+            "id": result.record_id,
+            "action": action_name(result.action),
+            "findings": findings_of(check, result),
+            "failures": failures_of(check, result),
+            "message": both(outcome.message) if outcome else None,
+        },
+    }

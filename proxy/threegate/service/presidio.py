@@ -1,0 +1,166 @@
+"""Presidio's analyzer and anonymizer: `POST /analyze`, `POST /anonymize`.
+
+`/analyze` reports personal data and secrets on which a rule for a user's input acts, whatever it
+does with them: the policy says what is looked for, so recognizers in the request are refused.
+`/anonymize` edits a text at given places, and judges nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from threegate.errors import RequestError, ThreegateError
+from threegate.gateway.openapi import schema_of
+from threegate.i18n.messages import said
+from threegate.service import presidio_operators
+from threegate.service.check import Check, CheckResult, CheckStage
+from threegate.service.dialect import Json, Operation, Reading, ServiceRequest
+from threegate.service.dialect_defaults import OpenAiStyle, refuse_unchecked
+from threegate.service.labels import entity
+from threegate.types import Channel, Finding
+from threegate.wire import json as strict_json
+from threegate.wire.adapter import Body
+from threegate.wire.errors import openai_error
+from threegate.wire.request_schema import (
+    COUNT,
+    NUMBER,
+    OBJECT,
+    TEXT,
+    WORDS,
+    JsonType,
+    Shape,
+    check_shape,
+    fields_of,
+)
+
+_TEXTS: Final = Shape((JsonType.ARRAY,), TEXT)
+ANALYZE: Final = Shape(
+    (JsonType.OBJECT,),
+    fields=fields_of(
+        text=WORDS,
+        language=TEXT,
+        entities=_TEXTS,
+        correlation_id=TEXT,
+        score_threshold=NUMBER,
+        allow_list=_TEXTS,
+        ad_hoc_recognizers=Shape((JsonType.ARRAY,)),
+    ),
+    required=("text", "language"),
+)
+_FOUND: Final = Shape(
+    (JsonType.OBJECT,),
+    fields=fields_of(start=COUNT, end=COUNT, entity_type=TEXT, score=NUMBER),
+    required=("start", "end", "entity_type"),
+)
+ANONYMIZE: Final = Shape(
+    (JsonType.OBJECT,),
+    fields=fields_of(
+        text=TEXT, analyzer_results=Shape((JsonType.ARRAY,), _FOUND), anonymizers=OBJECT
+    ),
+    required=("text", "analyzer_results"),
+)
+_RESULTS: Final[Json] = {"type": "array", "items": {"type": ["object", "array"]}}
+_ITEMS: Final[Json] = {
+    "type": "object",
+    "properties": {"text": {"type": "string"}, "items": {"type": "array"}},
+}
+_TEXT: Final = "My mobile is 13812345678."
+
+
+class _Presidio(OpenAiStyle):
+    __slots__ = ()
+
+    def error(self, error: ThreegateError, language: str) -> Body:
+        return {"error": openai_error(error, language)["error"]["message"]}
+
+
+@dataclass(frozen=True, slots=True)
+class Analyze(_Presidio):
+    name: str = "presidio"
+    operations: tuple[Operation, ...] = (
+        Operation(
+            "/analyze",
+            "Presidio's analyzer",
+            schema_of(ANALYZE),
+            _RESULTS,
+            {"text": {"value": {"text": _TEXT, "language": "en"}}},
+        ),
+    )
+
+    def read(self, request: ServiceRequest) -> Reading:
+        body = strict_json.parse(request.data)
+        check_shape(body, ANALYZE)
+        if body.get("ad_hoc_recognizers"):
+            raise RequestError(said("ad-hoc"), code="ad_hoc_recognizers")
+        several = isinstance(body["text"], list)
+        texts = body["text"] if several else [body["text"]]
+        if not all(isinstance(t, str) for t in texts):
+            raise RequestError(said("token-ids", place="text"), param="/text")
+        checks = tuple(_check(text) for text in texts)
+
+        def answer(results: Sequence[CheckResult]) -> Any:
+            found = [_found(body, t, r) for t, r in zip(texts, results, strict=True)]
+            return found if several else found[0]
+
+        return Reading(checks, answer)
+
+
+@dataclass(frozen=True, slots=True)
+class Anonymize(_Presidio):
+    name: str = "presidio"
+    operations: tuple[Operation, ...] = (
+        Operation(
+            "/anonymize",
+            "Presidio's anonymizer",
+            schema_of(ANONYMIZE),
+            _ITEMS,
+            {
+                "text": {
+                    "value": {
+                        "text": _TEXT,
+                        "analyzer_results": [
+                            {"start": 13, "end": 24, "entity_type": "PHONE_NUMBER", "score": 1.0}
+                        ],
+                    }
+                }
+            },
+        ),
+    )
+
+    def read(self, request: ServiceRequest) -> Reading:
+        body = strict_json.parse(request.data)
+        check_shape(body, ANONYMIZE)
+        made = presidio_operators.anonymized(
+            body["text"], body["analyzer_results"], body.get("anonymizers") or {}
+        )
+        return Reading((), lambda results: made)
+
+
+def _check(text: str) -> Check:
+    return Check(stage=CheckStage.INPUT, messages=({"role": "user", "content": text},))
+
+
+def _found(body: Body, text: str, result: CheckResult) -> list[Json]:
+    refuse_unchecked(result)
+    wanted, least = body.get("entities"), body.get("score_threshold") or 0.0
+    allowed = frozenset(body.get("allow_list") or ())
+    found: dict[tuple[int, int, str], float] = {}
+    for ruled in result.rulings:
+        one = ruled.finding
+        if not isinstance(one, Finding) or not _is_personal(one):
+            continue
+        at = (one.span.start, one.span.end, entity(one.kind))
+        if text[one.span.start : one.span.end] not in allowed:
+            found[at] = max(found.get(at, 0.0), round(one.score, 4))
+    return [
+        {"entity_type": kind, "start": s, "end": e, "score": score, "analysis_explanation": None}
+        for (s, e, kind), score in sorted(found.items())
+        if score >= least and (not wanted or kind in wanted)
+    ]
+
+
+def _is_personal(finding: Finding) -> bool:
+    family = finding.kind.partition(".")[0]
+    return family in ("pii", "secret") and finding.locus.channel is Channel.USER

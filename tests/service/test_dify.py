@@ -1,0 +1,69 @@
+"""Dify's requests, as its requestor sends them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import httpx
+import pytest
+from threegate.errors import AuditError, OverloadError, RequestError
+from threegate.service.dify import Dify
+from threegate.types import Bilingual
+
+from tests.e2e.running import Running
+
+KEY = "sk-proj-" + "a1B2c3D4" * 6
+
+
+def ask(served: Running, point: str, params: dict[str, Any] | None = None) -> dict[str, Any]:
+    reply = httpx.post(
+        f"{served.url}/v1/guard/dify",
+        json={"point": point, "params": params or {}},
+        headers={"authorization": "Bearer any"},
+    )
+    assert reply.status_code == 200, reply.text
+    made: dict[str, Any] = reply.json()
+    return made
+
+
+def test_the_ping_of_the_console(served: Running) -> None:
+    assert ask(served, "ping") == {"result": "pong"}
+
+
+def test_input_passes_is_overridden_or_stopped(served: Running) -> None:
+    inputs = {"name": "Li", "phone": "13812345678", "n": 5, "empty": ""}
+    made = ask(served, "app.moderation.input", {"app_id": "a", "inputs": inputs, "query": "Hi"})
+    assert (made["flagged"], made["action"], made["query"]) == (True, "overridden", "Hi")
+    assert made["inputs"] == inputs | {"phone": made["inputs"]["phone"]}
+    assert made["inputs"]["phone"].startswith("[MOBILE_")
+    stopped = ask(served, "app.moderation.input", {"inputs": {}, "query": "我不想活了"})
+    assert (stopped["flagged"], stopped["action"]) == (True, "direct_output")
+    assert stopped["preset_response"]
+    for params in ({"inputs": {}, "query": "Hi"}, {"inputs": {}, "query": None}, {"query": ""}):
+        assert not ask(served, "app.moderation.input", params)["flagged"]
+
+
+def test_output_passes_or_is_overridden(served: Running) -> None:
+    made = ask(served, "app.moderation.output", {"app_id": "a", "text": f"The key is {KEY}."})
+    assert made == {
+        "flagged": True,
+        "action": "overridden",
+        "text": "The key is [secret removed].",
+    }
+    for text in ("Fine.", ""):
+        assert not ask(served, "app.moderation.output", {"text": text})["flagged"]
+
+
+@pytest.mark.parametrize(
+    "body", [{"point": "app.other"}, {"params": {}}, {"point": "ping", "params": []}]
+)
+def test_other_requests_are_errors(served: Running, body: dict[str, Any]) -> None:
+    assert httpx.post(f"{served.url}/v1/guard/dify", json=body).status_code == 400
+
+
+def test_what_could_not_be_checked_is_a_block_since_dify_lets_errors_pass() -> None:
+    dialect, words = Dify(), Bilingual("无", "none")
+    for error in (OverloadError(), AuditError(words), RequestError(words, status=429)):
+        assert dialect.status(error) == 200
+        assert dialect.error(error, "zh")["flagged"]
+    assert dialect.status(RequestError(words, status=401)) == 401
