@@ -84,7 +84,7 @@ async def check_stream(engine: CheckEngine, opened: OpenCheck) -> AsyncIterator[
                 yield made
             finally:
                 await made.stream.answer.abandon()
-            await call.ledger.ended(Stage.ABORTED, call.parts)
+            await call.ledger.ended(Stage.ABORTED)
     except BaseException as error:
         await call_failed(call, error, engine.refusals)
         raise
