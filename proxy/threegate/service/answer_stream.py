@@ -7,7 +7,7 @@ alone, never on how it was cut. `settled` waits for the judgements that are unde
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from threegate.gateway.context import CallContext
 from threegate.gateway.guarded_answer import answer_tracks
@@ -20,13 +20,15 @@ from threegate.wire.adapter import StreamKey
 @dataclass(slots=True)
 class AnswerStream:
     answer: AnswerTracks
-    changed: asyncio.Event = field(default_factory=asyncio.Event)
 
     @classmethod
     def of(cls, call: CallContext) -> AnswerStream:
-        made = cls(answer_tracks(call))
-        made.answer.notify = made.changed.set
-        return made
+        return cls(answer_tracks(call))
+
+    @property
+    def changed(self) -> asyncio.Event:
+        """Something may have been released."""
+        return self.answer.changed
 
     @property
     def cut(self) -> Ruling | None:
@@ -35,8 +37,8 @@ class AnswerStream:
 
     @property
     def done(self) -> bool:
-        """Nothing more will be released."""
-        return self.cut is not None or all(t.done for t in self.answer.tracks.values())
+        """After `close`: nothing more will be released."""
+        return self.cut is not None or self.answer.all_decided
 
     @property
     def full(self) -> bool:
@@ -50,8 +52,7 @@ class AnswerStream:
     def close(self) -> None:
         """No piece follows."""
         if self.cut is None:
-            for track in self.answer.tracks.values():
-                track.close()
+            self.answer.close()
 
     def take(self) -> dict[StreamKey, str]:
         """Released text since the last call, by text."""
