@@ -10,6 +10,7 @@ import httpx
 import pytest
 from threegate.audit.log.query import Query
 from threegate.audit.log.record import Stage
+from threegate.console.views import audit_export
 
 from tests.console.conftest import FORMULA, PACKS, XSS, Site, opened_site, policies
 from tests.e2e.running import proxy
@@ -135,6 +136,27 @@ def test_jsonl_lines_are_the_entries_themselves(site: Site) -> None:
     lines = [json.loads(line) for line in text.splitlines()]
     assert lines
     assert all({"event", "prev", "seq", "writer"} <= set(line) for line in lines)
+
+
+@pytest.mark.parametrize("form", ["jsonl", "csv"])
+def test_an_export_holds_every_record_of_the_search(
+    site: Site, form: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It ended after 10,000 records without a word."""
+    for number in range(5):
+        site.ask(f"page by page {number}")
+    monkeypatch.setattr(audit_export, "MAX_PAGE", 2)
+    client = site.who("reviewer", name=f"exporter-{form}")
+    text = client.post("/audit/export", data={"format": form, "stage": "all"}).text
+    records = len(text.splitlines()) - (form == "csv")
+    (noted,) = [a for a in accesses(site) if a["actor"] == f"exporter-{form}"]
+    assert records == noted["records"] > 5
+
+
+def test_the_search_form_keeps_its_period(site: Site) -> None:
+    page = site.who("reviewer").get("/audit?since=2026-01-02&until=2026-03-04").text
+    assert 'name="since" type="date" value="2026-01-02"' in page
+    assert 'name="until" type="date" value="2026-03-04"' in page
 
 
 def test_log_lines_cannot_be_forged_by_names(site: Site, newest: Newest) -> None:

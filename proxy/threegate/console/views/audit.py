@@ -1,19 +1,14 @@
-"""The audit desk: search, one record, reveal, verify, export. Every look is itself recorded."""
+"""The audit desk: search, one record, reveal, verify. Every look is itself recorded."""
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
-import orjson
 from sqlalchemy import Connection
-from starlette.responses import Response
 
-from threegate.audit.export.formats import FLAT, cell, flat
-from threegate.audit.log.query import MAX_PAGE, Entry, Page, Query, find
+from threegate.audit.log.query import Entry, Page, Query, find
 from threegate.audit.log.record import OF_CALLS, timestamp
 from threegate.audit.verify.findings import VerifyReport
 from threegate.audit.verify.published import verify_all
@@ -27,10 +22,8 @@ from threegate.console.web import Answer, ConsoleError, ConsoleRequest, Redirect
 from threegate.errors import AuditError
 from threegate.types import Bilingual
 
-MAX_EXPORT = 10_000
 MIN_REASON = 8
 MAX_NAME = 60
-MEDIA = {"jsonl": "application/x-ndjson", "csv": "text/csv; charset=utf-8"}
 
 
 async def search(visit: ConsoleRequest) -> Answer:
@@ -228,44 +221,3 @@ def _verified(report: VerifyReport, writer: str, seq: str, language: str) -> dic
         if writer
         else {},
     }
-
-
-async def export(visit: ConsoleRequest) -> Answer:
-    """What the search shows, as a file of metadata; texts are exported on the command line, with
-    their proofs."""
-    terms = search_terms.terms_of(visit.form)
-    form = visit.form.get("format", "jsonl")
-    if form not in MEDIA:
-        raise ConsoleError(400, "不支持的格式", "no such format")
-    entries = await visit.parts.audit.read(lambda c: _all(c, terms))
-    await visit.note("export", format=form, records=len(entries), terms=sorted(terms))
-    body = _csv(entries) if form == "csv" else _jsonl(entries)
-    name = {"content-disposition": f'attachment; filename="threegate-audit.{form}"'}
-    return Response(body, media_type=MEDIA[form], headers=name)
-
-
-def _all(connection: Connection, terms: dict[str, str]) -> list[Entry]:
-    entries: list[Entry] = []
-    after = ""
-    while len(entries) < MAX_EXPORT:
-        page = find(connection, search_terms.to_query(terms, limit=MAX_PAGE, after=after))
-        entries += page.entries
-        after = page.next
-        if not after:
-            break
-    return entries[:MAX_EXPORT]
-
-
-def _jsonl(entries: Sequence[Entry]) -> str:
-    return "".join(entry.entry + "\n" for entry in entries)
-
-
-def _csv(entries: Sequence[Entry]) -> str:
-    """With a byte order mark, so that spreadsheets read Chinese; no cell is a formula."""
-    out = io.StringIO()
-    writer = csv.writer(out)
-    writer.writerow(FLAT)
-    for entry in entries:
-        columns = flat(orjson.loads(entry.entry))
-        writer.writerow([cell(columns[name]) for name in FLAT])
-    return "\ufeff" + out.getvalue()
