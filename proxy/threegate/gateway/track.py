@@ -6,6 +6,7 @@ shell takes it.
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -41,24 +42,35 @@ if TYPE_CHECKING:
     from threegate.gateway.tracks import AnswerTracks
 
 
+Sentence = tuple[Channel, str, str]
+"""Of a field: its channel, what stands before it, and its text."""
 KNOWN_TEXTS, KNOWN_LENGTH = 1024, 2000
 """Sentences of fields that are remembered as harmless, and the code points of one."""
 
 
 @dataclass(slots=True)
 class HarmlessTexts:
-    """What was judged and had no ruling. Some APIs repeat a text with every event (citations,
-    notes): fields are judged alone, so it has the same verdict each time."""
+    """What was judged and had no ruling, and what is being judged. Some APIs repeat a text with
+    every event (citations, notes): fields are judged alone, so it has the same verdict each
+    time."""
 
-    _known: set[tuple[Channel, str, str]] = field(default_factory=set, repr=False)
+    _known: set[Sentence] = field(default_factory=set, repr=False)
+    _pending: dict[Sentence, asyncio.Event] = field(default_factory=dict, repr=False)
 
-    def add(self, channel: Channel, sentence: JudgeSentence) -> None:
-        short = len(sentence.before) + len(sentence.text) <= KNOWN_LENGTH
-        if short and len(self._known) < KNOWN_TEXTS:
-            self._known.add((channel, sentence.before, sentence.text))
+    def has(self, sentence: Sentence) -> bool:
+        return sentence in self._known
 
-    def has(self, channel: Channel, sentence: JudgeSentence) -> bool:
-        return (channel, sentence.before, sentence.text) in self._known
+    def pending(self, sentence: Sentence) -> asyncio.Event | None:
+        """Set when the verdict is there. None for the first that asks, which must call `judged`."""
+        if (event := self._pending.get(sentence)) is None:
+            self._pending[sentence] = asyncio.Event()
+        return event
+
+    def judged(self, sentence: Sentence, *, harmless: bool) -> None:
+        short = sum(map(len, sentence)) <= KNOWN_LENGTH and len(self._known) < KNOWN_TEXTS
+        if harmless and short:
+            self._known.add(sentence)
+        self._pending.pop(sentence).set()
 
 
 class TrackState(Enum):
@@ -186,19 +198,37 @@ class Track:
                 case _:
                     pass  # Pause and Resume: the reader looks at `held` instead
         if self.is_field:
-            asked = self._unknown(asked)
-        if asked:
-            passages = [self.answer.passage(self, sentence) for sentence in asked]
-            self.answer.tasks.spawn(self._judge(asked, passages))
+            self._ask_once(asked)
+        elif asked:
+            self._ask(asked)
         for scan in scans:
             if self.machine.state is not State.CUT:
                 self.run(self.machine.receive(self._scan(scan)))
 
-    def _unknown(self, asked: list[JudgeSentence]) -> list[JudgeSentence]:
-        known = [s for s in asked if self.answer.harmless.has(self.locus.channel, s)]
-        for sentence in known:
-            self.run(self.machine.receive(SentenceJudged(sentence.index, NOTHING)))
-        return [s for s in asked if s not in known] if known else asked
+    def _ask(self, asked: list[JudgeSentence]) -> None:
+        passages = [self.answer.passage(self, sentence) for sentence in asked]
+        self.answer.tasks.spawn(self._judge(asked, passages))
+
+    def _ask_once(self, asked: list[JudgeSentence]) -> None:
+        """Sentences of a field: one that another event has brought waits for its verdict."""
+        for sentence in asked:
+            key = self._key(sentence)
+            if self.answer.harmless.has(key):
+                self.run(self.machine.receive(SentenceJudged(sentence.index, NOTHING)))
+            elif (judged := self.answer.harmless.pending(key)) is not None:
+                self.answer.tasks.spawn(self._after(judged, sentence))
+            else:
+                self._ask([sentence])
+
+    async def _after(self, judged: asyncio.Event, sentence: JudgeSentence) -> None:
+        await judged.wait()
+        if self.machine.state is not State.CUT:
+            self._ask_once([sentence])
+            self.answer.advance()
+            self.answer.changed.set()
+
+    def _key(self, sentence: JudgeSentence) -> Sentence:
+        return self.locus.channel, sentence.before, sentence.text
 
     def _scan(self, asked: ScanPatterns) -> PatternsScanned:
         started = time.perf_counter()
@@ -220,13 +250,13 @@ class Track:
         self.answer.spent_s += time.perf_counter() - started
         for sentence, judgement in zip(asked, judged, strict=True):
             self.answer.correct(judgement.findings)
-            if self.machine.state is State.CUT:
-                break
             verdict = self.guard.judge.verdict(
                 judgement.findings, judgement.failures, sentence.text, sentence.offset
             )
-            if self.is_field and not verdict.ruled:
-                self.answer.harmless.add(self.locus.channel, sentence)
+            if self.is_field:
+                self.answer.harmless.judged(self._key(sentence), harmless=not verdict.ruled)
+            if self.machine.state is State.CUT:
+                break
             self.run(self.machine.receive(SentenceJudged(sentence.index, verdict)))
         self.answer.advance()
         self.answer.changed.set()

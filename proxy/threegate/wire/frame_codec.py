@@ -15,6 +15,7 @@ import orjson
 from threegate.errors import ThreegateError, UpstreamError
 from threegate.i18n.messages import said
 from threegate.types import Channel
+from threegate.wire import known_fields
 from threegate.wire.adapter import (
     Body,
     Chunk,
@@ -29,7 +30,7 @@ from threegate.wire.event_template import EventTemplate
 from threegate.wire.jsontext import JsonSpelling, JsonTextReader
 from threegate.wire.known_fields import UNKNOWN_REASON
 from threegate.wire.limits import MAX_PARTS
-from threegate.wire.slots import is_protocol
+from threegate.wire.slots import is_protocol, is_word
 from threegate.wire.sse import bare, encode, encode_json, name_of
 
 WHOLE_PARTS: Final = 1 << 40  # parts from here on are texts that came whole, in one event
@@ -88,7 +89,10 @@ class ArgumentStreams:
 class FrameCodec:
     """Base of the codecs: subclasses know where texts sit and what a new event looks like."""
 
-    __slots__ = ("_arguments", "_open", "_options", "_spoken", "_wholes", "finish_reasons", "usage")
+    __slots__ = (
+        *("_arguments", "_open", "_options", "_spoken", "_waiting_wholes", "_wholes"),
+        *("finish_reasons", "usage"),
+    )
 
     def __init__(self, options: StreamOptions) -> None:
         self._options = options
@@ -96,6 +100,7 @@ class FrameCodec:
         self._open: dict[StreamKey, None] = {}
         self._spoken: set[int] = set()  # choices whose content has begun to go out
         self._wholes = 0  # texts so far that began and ended in one event
+        self._waiting_wholes = 0  # those of events that have not been written
         self.usage: Usage | None = None
         self.finish_reasons: dict[int, str] = {}
 
@@ -121,16 +126,20 @@ class FrameCodec:
             if isinstance(piece, Delta):
                 self._add(chunk, piece)
 
-    def _take_all(self, chunk: Chunk, holder: Any, name: Any, choice: int) -> None:
-        """Texts in a field that the codec does not know: each is a content of its own, whole."""
+    def _take_all(
+        self, chunk: Chunk, holder: Any, name: Any, choice: int, *, words: bool = False
+    ) -> None:
+        """Texts in a field that the codec does not know: each is a content of its own, whole.
+        `words`: a field that providers fill with words, which are none."""
         value = holder[name]
+        words = words or name in known_fields.PROVIDER_WORDS
         if isinstance(value, dict):
             for below in value:
-                self._take_all(chunk, value, below, choice)
+                self._take_all(chunk, value, below, choice, words=words)
         elif isinstance(value, list):
             for below in range(len(value)):
-                self._take_all(chunk, value, below, choice)
-        elif isinstance(value, str) and value and not is_protocol(name, value):
+                self._take_all(chunk, value, below, choice, words=words)
+        elif isinstance(value, str) and value and not _says_nothing(name, value, words=words):
             self._whole(chunk, holder, name, choice)
 
     def _reason(self, chunk: Chunk, holder: Body, name: str, choice: int) -> str:
@@ -158,8 +167,9 @@ class FrameCodec:
         channel: Channel = Channel.CONTENT,
     ) -> None:
         """A text that begins and ends in this event."""
-        self._limit(self._wholes)
+        self._limit(self._waiting_wholes)
         self._wholes += 1
+        self._waiting_wholes += 1
         key = StreamKey(choice, channel, WHOLE_PARTS + self._wholes)
         self._take(chunk, holder, name, Delta(key, holder[name]))
         self._end(chunk, [key])
@@ -196,6 +206,7 @@ class FrameCodec:
     # Writing
 
     def write(self, chunk: Chunk, released: Mapping[StreamKey, str]) -> bytes:
+        self._waiting_wholes -= sum(key.part >= WHOLE_PARTS for key in chunk.closes)
         if chunk.mould is not None:
             return self._cast(chunk.mould, released)
         frame = chunk.frame
@@ -272,6 +283,10 @@ class FrameCodec:
 
     def error(self, error: ThreegateError, language: str = "") -> bytes:
         return encode_json(orjson.dumps(openai_error(error, language)))
+
+
+def _says_nothing(name: Any, value: str, *, words: bool) -> bool:
+    return is_protocol(name, value) or (words and is_word(value))
 
 
 def _has_place(chunk: Chunk, key: StreamKey) -> bool:

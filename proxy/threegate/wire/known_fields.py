@@ -78,6 +78,21 @@ PART: Final = frozenset(("type", "logprobs"))
 EMBEDDINGS: Final = frozenset(("object", "data", "model"))
 EMBEDDING: Final = frozenset(("object", "index", "embedding"))
 
+PROVIDER_WORDS: Final = frozenset(
+    (
+        # Azure
+        *("content_filter_results", "content_filter_result", "content_filter_offsets"),
+        *("prompt_filter_results", "prompt_annotations"),
+        *("request_id", "p", "native_finish_reason"),  # DashScope, Mistral, OpenRouter
+        *("x_groq", "usage", "usage_breakdown"),  # Groq
+        *("prompt_logprobs", "prompt_token_ids", "kv_transfer_params"),  # vLLM
+        *("matched_stop", "meta_info", "sglext", "hidden_states"),  # SGLang
+        *("timings", "stats"),  # llama.cpp, LM Studio
+    )
+)
+"""Fields that providers add to each event: levels, counts, ids. Their strings are words; one that
+is more than a word is text, like that of any other field."""
+
 REASONS: Final = ("finish_reason", "stop_reason")
 """Why a text ends: a word, or else text like any other."""
 UNKNOWN_REASON: Final = "unknown"

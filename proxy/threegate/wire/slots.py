@@ -50,6 +50,11 @@ def is_protocol(key: str, text: str) -> bool:
     )
 
 
+def is_word(text: str) -> bool:
+    """Whether a string of a field that providers fill is a word, and nobody's number."""
+    return _WORD.fullmatch(text) is not None and not _is_number(text)
+
+
 def _is_number(text: str) -> bool:
     """Whether a word is somebody's number: many digits and hardly a letter."""
     digits = sum(map(str.isdigit, text))
@@ -91,6 +96,8 @@ class SlotWalk:
     def field(self, at: str, name: str, value: Any, channel: Channel) -> None:
         """All texts of one field of the object at `at`, its name included."""
         self._named(at, name, channel)
+        if name in known_fields.PROVIDER_WORDS and self._layer is Layer.OUTPUT:
+            value = without_words(value)
         kind = type(value)
         if kind is str:
             self._string(value, f"{at}/{escape(name)}", channel, name)
@@ -142,6 +149,15 @@ class SlotWalk:
             self.add(text, pointer + "#json", channel)
         else:
             self.add(text, pointer, channel)
+
+
+def without_words(value: Any) -> Any:
+    """A copy with the strings alone that are more than words."""
+    if isinstance(value, dict):
+        return {name: without_words(below) for name, below in value.items()}
+    if isinstance(value, list):
+        return [without_words(below) for below in value]
+    return "" if isinstance(value, str) and is_word(value) else value
 
 
 _TEXTFUL: Final = frozenset((str, dict, list, int, float))
