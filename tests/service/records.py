@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import orjson
@@ -12,8 +13,10 @@ from tests.e2e.running import Running
 Event = dict[str, Any]
 
 
-def every_event(running: Running) -> list[Event]:
-    engine = create_engine(f"sqlite:///{running.var / 'audit.sqlite3'}")
+def every_event(running: Running | Path) -> list[Event]:
+    """Of a server, or of the folder of a guard in process."""
+    var = running if isinstance(running, Path) else running.var
+    engine = create_engine(f"sqlite:///{var / 'audit.sqlite3'}")
     with engine.connect() as connection:
         found = connection.execute(text("SELECT entry FROM audit_record ORDER BY ts, seq"))
         rows = found.scalars().all()
@@ -21,7 +24,7 @@ def every_event(running: Running) -> list[Event]:
     return [orjson.loads(row)["event"] for row in rows]
 
 
-def events(running: Running, request_id: str) -> list[Event]:
+def events(running: Running | Path, request_id: str) -> list[Event]:
     """The events of one request, in order."""
     return [e for e in every_event(running) if e["request"] == request_id]
 

@@ -178,6 +178,6 @@ def test_its_presidio_hook_finds_and_masks_by_our_places(litellm: LiteLlmProxy, 
     reply = litellm.ask(f"我的手机号是{MOBILE}，请记住。", hook)
     assert reply.status_code == 200, reply.text
     assert re.fullmatch(r"我的手机号是<PHONE_NUMBER\w*>，请记住。", litellm.seen)
-    event = last_events(litellm.guard, "presidio")[-1]
+    event = [e for e in last_events(litellm.guard, "presidio") if "masked" in e][-1]
     assert event["masked"] == ["pii.cn.mobile"]
     assert len(events(litellm.guard, event["request"])) == 1

@@ -1,17 +1,22 @@
-"""The same conversation through proxy and service: equal verdicts, equal masks, a record each."""
+"""The same conversation through proxy, service and library, in process and remote: equal verdicts,
+equal masks, one record each."""
 
 from __future__ import annotations
 
 import json
+import os
 import re
+from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
+from threegate import Guard
 from threegate.testing.scripts import Prompt, Reply
 from threegate.testing.shapes import Chat
 
-from tests.e2e.running import Running
+from tests.e2e.running import ROOT, Running, proxy
 from tests.service.records import events
 
 PLACEHOLDER = re.compile(r"\[[A-Z_]+_[A-Z]+\]")
@@ -57,22 +62,62 @@ def through_service(
     asked = {"conversation": name, "model": "deepseek-r1", "stage": "both"}
     turns = [*messages, {"role": "assistant", "content": said}]
     got = httpx.post(f"{served.url}/v1/guard/check", json={**asked, "messages": turns}).json()
-    masks = [p for m in got["messages"] for p in PLACEHOLDER.findall(m["content"])]
-    return {"masks": masks, "got": got["answer"]["content"], "events": events(served, got["id"])}
+    return checked(got["messages"], got["answer"], events(served, got["id"]))
+
+
+def through_library(
+    guard: Guard, var: Path, messages: list[dict[str, str]], name: str, said: str
+) -> dict[str, Any]:
+    turns = [*messages, {"role": "assistant", "content": said}]
+    got = guard.check(messages=turns, stage="both", conversation=name, model="deepseek-r1")
+    assert got.answer is not None
+    return checked(got.messages, got.answer, events(var, got.id))
+
+
+def checked(messages: Sequence[Any], answer: Any, found: list[dict[str, Any]]) -> dict[str, Any]:
+    masks = [p for m in messages for p in PLACEHOLDER.findall(m["content"])]
+    return {"masks": masks, "got": answer["content"], "events": found}
+
+
+@pytest.fixture(scope="module")
+def secret() -> Iterator[str]:
+    """One for all, as for replicas."""
+    name = "THREEGATE_TEST_SECRET"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv(name, "one secret for all of them")
+        yield name
+
+
+@pytest.fixture(scope="module")
+def shared(secret: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    var = tmp_path_factory.mktemp("shared")
+    with proxy(var, secret_env=secret, environment=dict(os.environ)) as made:
+        yield made
 
 
 @pytest.mark.parametrize("messages", CONVERSATIONS, ids=["zh", "en"])
-def test_proxy_and_service_agree(served: Running, messages: list[dict[str, str]]) -> None:
-    proxied = through_proxy(served, messages, "same")
-    checked = through_service(served, messages, "same", proxied["said"])
-    assert len(checked["masks"]) == 2
+def test_all_of_them_agree(
+    shared: Running, secret: str, tmp_path: Path, messages: list[dict[str, str]]
+) -> None:
+    proxied = through_proxy(shared, messages, "same")
+    asked = (messages, "same", proxied["said"])
+    own = Guard(policies=ROOT / "policies", classifiers="off", var=tmp_path, secret_env=secret)
+    with own, Guard(shared.url) as remote:
+        others = [
+            through_service(shared, *asked),
+            through_library(own, tmp_path, *asked),
+            through_library(remote, shared.var, *asked),
+        ]
     assert "[secret removed]" in proxied["got"]
-    own_words = [m for m in proxied["masks"] if m in checked["masks"]]  # not the constitution's
-    assert own_words == checked["masks"]
-    assert checked["got"] == proxied["got"]
-    (own,), (event,) = proxied["events"], checked["events"]
-    assert rulings(own, "input")
-    for layer in ("input", "output"):
-        assert rulings(event, layer) == rulings(own, layer)
-    assert event["masked"] == own["masked"]
-    assert event["policy"] == own["policy"]
+    record = proxied["events"][-1]
+    assert rulings(record, "input")
+    for other in others:
+        assert len(other["masks"]) == 2
+        # The constitution, which only a proxied call has, shows a placeholder of its own.
+        assert [m for m in proxied["masks"] if m in other["masks"]] == other["masks"]
+        assert other["got"] == proxied["got"]
+        (event,) = other["events"]
+        for layer in ("input", "output"):
+            assert rulings(event, layer) == rulings(record, layer)
+        assert event["masked"] == record["masked"]
+        assert event["policy"] == record["policy"]

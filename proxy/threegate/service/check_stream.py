@@ -35,6 +35,11 @@ class CheckStream:
         """Nothing more will be released: `end` can write the record."""
         return self.stream.cut is not None or (self.closed and self.stream.done)
 
+    @property
+    def full(self) -> bool:
+        """So much is held that the caller should wait for judgements before it sends more."""
+        return self.stream.full
+
     def append(self, key: StreamKey, text: str) -> None:
         self.stream.feed(key, text)
         self.stream.changed.set()
@@ -59,7 +64,7 @@ class CheckStream:
 
     async def room(self) -> None:
         """Not so much is held that more text should wait."""
-        while self.stream.full and not self.over:
+        while self.full and not self.over:
             self._progress.clear()
             await self._progress.wait()
 

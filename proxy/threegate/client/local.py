@@ -1,0 +1,110 @@
+"""The guard in this process: the server's engine without a socket. Settings as for `serve`."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterable, AsyncIterator
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, field
+from typing import Any
+
+from threegate import settings as settings_module
+from threegate.app import opened
+from threegate.client.results import GuardError
+from threegate.client.transport import CHECK, STREAM, Json
+from threegate.errors import ThreegateError
+from threegate.gateway.asgi import Responder
+from threegate.gateway.telemetry.rejections import Refusals
+from threegate.service.check import Check
+from threegate.service.check_stream import check_stream
+from threegate.service.engine import CheckEngine, OpenCheck
+from threegate.service.guard_check import answer_check, check_of, result_json
+from threegate.service.guard_check_schema import OPEN, REQUEST
+from threegate.settings import Settings
+from threegate.types import Caller, Channel
+from threegate.wire.adapter import StreamKey
+from threegate.wire.errors import openai_error
+from threegate.wire.request_schema import check_shape
+
+ENDPOINT = "library"
+"""In records and metrics."""
+
+
+@dataclass(slots=True)
+class LocalTransport:
+    """Opened at the first call, in the loop of that call; `aclose` writes what waits."""
+
+    settings: Settings
+    caller: Caller
+    _engine: CheckEngine | None = field(default=None, repr=False)
+    _stack: AsyncExitStack = field(default_factory=AsyncExitStack, repr=False)
+
+    @classmethod
+    def of(cls, tenant: str, given: dict[str, Any]) -> LocalTransport:
+        """Raises SettingsError."""
+        return cls(settings_module.load(given=given), Caller(tenant=tenant))
+
+    async def check(self, body: Json) -> Json:
+        try:
+            check_shape(body, REQUEST)
+            check = check_of(body)
+            engine = await self._opened()
+            with engine.deps.admission.place() as place:
+                place.enter()
+                await place.turn()
+                result = await engine.run(self._open(engine, check, CHECK))
+        except ThreegateError as error:
+            raise _refused(error) from None
+        return result_json(check, result, len(body.get("texts") or ()))
+
+    async def stream(
+        self, body: Json, pieces: AsyncIterable[str], channel: str
+    ) -> AsyncIterator[Json]:
+        key = StreamKey(0, Channel(channel))
+        try:
+            check_shape(body, OPEN)
+            check = answer_check(body)
+            engine = await self._opened()
+            opened = self._open(engine, check, STREAM, streamed=True)
+            async with check_stream(engine, opened) as stream:
+                async for piece in pieces:
+                    stream.append(key, piece)
+                    while stream.full and not stream.over:
+                        await stream.wait()
+                    for text in stream.take().values():
+                        yield {"release": text}
+                    if stream.over:
+                        break
+                if not stream.over:
+                    stream.close()
+                while not stream.over:
+                    await stream.wait()
+                for text in stream.take().values():
+                    yield {"release": text}
+                yield {"end": result_json(check, await stream.end())}
+        except ThreegateError as error:
+            raise _refused(error) from None
+
+    async def aclose(self) -> None:
+        await self._stack.aclose()
+        self._engine = None
+
+    async def _opened(self) -> CheckEngine:
+        if self._engine is None:
+            deps = await self._stack.enter_async_context(opened(self.settings))
+            self._engine = CheckEngine(deps, Refusals(deps.audit))
+        return self._engine
+
+    def _open(
+        self, engine: CheckEngine, check: Check, path: str, *, streamed: bool = False
+    ) -> OpenCheck:
+        out = Responder(_nowhere)
+        return engine.open(check, ENDPOINT, path, {}, self.caller, out, streamed=streamed)
+
+
+async def _nowhere(event: dict[str, Any]) -> None:
+    """There is no client to send to."""
+
+
+def _refused(error: ThreegateError) -> GuardError:
+    body = openai_error(error)["error"]
+    return GuardError(str(body["message"]), error.status, error.code)

@@ -1,0 +1,113 @@
+"""Where the guard runs: in this process, or at a server."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterable, AsyncIterator
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+import aiohttp
+
+from threegate.client.results import GuardError
+
+Json = dict[str, Any]
+CHECK, STREAM = "/v1/guard/check", "/v1/guard/stream"
+TIMEOUT_S = 60.0
+
+
+class Transport(Protocol):
+    """Bodies are those of `/v1/guard/check`; errors are GuardError."""
+
+    async def check(self, body: Json) -> Json: ...
+    def stream(self, body: Json, pieces: AsyncIterable[str], channel: str) -> AsyncIterator[Json]:
+        """`{"release": …}` for each text released, then `{"end": …}`."""
+        ...
+
+    async def aclose(self) -> None: ...
+
+
+@dataclass(slots=True)
+class HttpTransport:
+    """A server at `url`. One connection pool, opened at the first call."""
+
+    url: str
+    key: str = field(default="", repr=False)
+    timeout_s: float = TIMEOUT_S
+    _session: aiohttp.ClientSession | None = field(default=None, repr=False)
+
+    async def check(self, body: Json) -> Json:
+        try:
+            async with self._open().post(self.url + CHECK, json=body) as reply:
+                return await _body(reply)
+        except (aiohttp.ClientError, TimeoutError) as error:
+            raise _away(error) from None
+
+    async def stream(
+        self, body: Json, pieces: AsyncIterable[str], channel: str
+    ) -> AsyncIterator[Json]:
+        timeout = aiohttp.ClientTimeout(sock_connect=self.timeout_s, sock_read=self.timeout_s)
+        lines = _lines(body, pieces, channel)
+        headers = {"content-type": "application/x-ndjson"}
+        try:
+            async with self._open().post(
+                self.url + STREAM, data=lines, headers=headers, timeout=timeout
+            ) as reply:
+                if reply.status != 200:
+                    await _body(reply)
+                async for line in reply.content:
+                    yield _message(line)
+        except (aiohttp.ClientError, TimeoutError) as error:
+            raise _away(error) from None
+
+    async def aclose(self) -> None:
+        if self._session is not None:
+            await self._session.close()
+            self._session = None
+
+    def _open(self) -> aiohttp.ClientSession:
+        if self._session is None:
+            headers = {"authorization": f"Bearer {self.key}"} if self.key else {}
+            timeout = aiohttp.ClientTimeout(total=self.timeout_s)
+            self._session = aiohttp.ClientSession(headers=headers, timeout=timeout)
+        return self._session
+
+
+async def _lines(body: Json, pieces: AsyncIterable[str], channel: str) -> AsyncIterator[bytes]:
+    yield _line({"open": body})
+    async for piece in pieces:
+        if piece:
+            yield _line({"append": piece, "channel": channel})
+    yield _line({"close": True})
+
+
+def _line(message: Json) -> bytes:
+    return json.dumps(message, ensure_ascii=False).encode() + b"\n"
+
+
+def _message(line: bytes) -> Json:
+    message: Json = json.loads(line)
+    if "error" in message:
+        raise _refused(message, 500)
+    return message
+
+
+async def _body(reply: aiohttp.ClientResponse) -> Json:
+    try:
+        body = json.loads(await reply.read())
+    except ValueError:
+        raise GuardError("the answer is not JSON", reply.status, "no_json") from None
+    if reply.status != 200:
+        raise _refused(body, reply.status)
+    found: Json = body
+    return found
+
+
+def _refused(body: Any, status: int) -> GuardError:
+    told = body.get("error") if isinstance(body, dict) else None
+    error = told if isinstance(told, dict) else {}
+    return GuardError(str(error.get("message") or status), status, str(error.get("code") or ""))
+
+
+def _away(error: BaseException) -> GuardError:
+    return GuardError(f"the guard cannot be reached: {type(error).__name__}", 503, "unreachable")

@@ -1,0 +1,126 @@
+"""`from threegate import Guard`: the same in process and against a server."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import threading
+from collections.abc import AsyncIterator, Iterator
+
+import pytest
+from threegate import AsyncGuard, Guard, GuardError, GuardStopped
+
+from tests.e2e.running import Running
+
+MOBILE, KEY = "13917352846", "sk-proj-" + "a1B2c3D4" * 6
+ASKED = [{"role": "user", "content": f"Ring {MOBILE}."}]
+
+
+def test_a_text_is_checked(guard: Guard) -> None:
+    verdict = guard.check(f"Ring {MOBILE}.", conversation="c", subject="u")
+    assert (verdict.allowed, verdict.action) == (True, "mask")
+    (found,) = verdict.findings
+    assert (found.kind, found.start, found.end) == ("pii.cn.mobile", 5, 16)
+    assert verdict.text.startswith("Ring [MOBILE_")
+    assert MOBILE not in repr(verdict)
+
+
+def test_messages_at_both_stages(guard: Guard) -> None:
+    said = {"role": "assistant", "content": f"The key is {KEY}."}
+    verdict = guard.check(messages=[*ASKED, said], stage="both")
+    assert MOBILE not in str(verdict.messages)
+    assert verdict.answer == {"role": "assistant", "content": "The key is [secret removed]."}
+
+
+def test_mask_and_restore(guard: Guard) -> None:
+    masked = guard.mask(f"Ring {MOBILE}.")
+    placeholder = masked.text.split()[1].rstrip(".")
+    assert guard.restore(f"I rang {placeholder}.", masked.masks) == f"I rang {MOBILE}."
+
+
+def test_a_stop_is_an_exception_where_a_text_is_wanted(guard: Guard) -> None:
+    assert not guard.check("我不想活了").allowed
+    with pytest.raises(GuardStopped) as caught:
+        guard.mask("我不想活了")
+    assert caught.value.verdict.reply
+
+
+@pytest.mark.parametrize("size", [1, 7, 1000])
+def test_streams(guard: Guard, size: int) -> None:
+    text = f"The key is {KEY}, as you wished. " + "And so on. " * 20
+    pieces = (text[i : i + size] for i in range(0, len(text), size))
+    got = list(guard.stream(pieces, messages=ASKED))
+    assert "".join(got) == text.replace(KEY, "[secret removed]")
+
+
+def test_a_stream_gives_text_before_its_end(guard: Guard) -> None:
+    seen: list[int] = []
+    got: list[str] = []
+
+    def pieces() -> Iterator[str]:
+        for i in range(200):
+            seen.append(len(got))
+            yield f"Word {i}, and more of it. "
+
+    for text in guard.stream(pieces()):
+        got.append(text)
+    assert max(seen) > 0
+
+
+def test_what_cannot_be_checked_is_an_error_with_a_code(guard: Guard) -> None:
+    for options in ({}, {"texts": [5]}, {"text": "hi", "stage": "sideways"}):
+        with pytest.raises(GuardError) as caught:
+            guard.check(**options)  # type: ignore[arg-type]
+        assert caught.value.status == 400
+        assert caught.value.code
+    with pytest.raises(GuardError) as caught:
+        guard.check("hi", policy="another")
+    assert (caught.value.status, caught.value.code) == (403, "no_policy")
+    with pytest.raises(GuardError) as caught:
+        list(guard.stream(["hi"], policy="another"))
+    assert caught.value.status == 403
+
+
+def test_threads_share_one_guard(guard: Guard) -> None:
+    got: list[str] = []
+    threads = [
+        threading.Thread(target=lambda i=i: got.append(guard.check(f"text {i}").text))
+        for i in range(8)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(got) == [f"text {i}" for i in range(8)]
+
+
+async def test_the_asynchronous_form(served: Running) -> None:
+    async def pieces() -> AsyncIterator[str]:
+        yield "The key is "
+        yield KEY
+
+    async with AsyncGuard(served.url) as guard:
+        assert (await guard.check("hello")).allowed
+        masked = await guard.mask(f"Ring {MOBILE}.")
+        assert await guard.restore(masked.text, masked.masks) == f"Ring {MOBILE}."
+        got = [text async for text in guard.stream(pieces())]
+    assert "".join(got) == "The key is [secret removed]"
+
+
+async def test_a_server_that_is_away_is_an_error() -> None:
+    async with AsyncGuard("http://127.0.0.1:9") as guard:
+        with pytest.raises(GuardError) as caught:
+            await guard.check("hello")
+    assert (caught.value.status, caught.value.code) == (503, "unreachable")
+
+
+def test_importing_threegate_loads_nothing_else() -> None:
+    code = (
+        "import sys; before = set(sys.modules); import threegate; "
+        "print(sorted(m for m in set(sys.modules) - before if m.startswith('threegate')))"
+    )
+    made = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert made.stdout.strip() == "['threegate']"
+    code = "import sys, threegate; threegate.Guard; print('threegate.app' in sys.modules)"
+    made = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert made.stdout.strip() == "False"
