@@ -166,10 +166,21 @@ def call_of(
     ledger = AuditTrail(
         deps.audit, deps.metrics, deps.notices.bands, who, policy, api.value, streamed
     )
-    applied = PolicyResolver().of(policy, who, found)
     call = CallContext(
-        deps, adapter, Responder(sent), who, policy, found, ledger, {}, adapter.paths[0],
-        asked, asked, "2026-11-26", MaskMap(b"k" * 32), applied,
+        deps=deps,
+        adapter=adapter,
+        out=Responder(sent),
+        caller=who,
+        policy=policy,
+        resolved=PolicyResolver().of(policy, who, found),
+        suite=found,
+        ledger=ledger,
+        headers={},
+        path=adapter.paths[0],
+        today="2026-11-26",
+        masks=MaskMap(b"k" * 32),
+        request=asked,
+        body=asked,
         slots=adapter.request_slots(asked),
-    )  # fmt: skip
+    )
     return call, sent

@@ -35,7 +35,7 @@ async def test_a_masked_value_does_not_go_on_and_the_call_does(tmp_path: Path) -
     assert result is not None
     assert "pii.cn.mobile" in result.kinds
     assert MOBILE not in str(call.body)
-    assert MOBILE in str(call.asked)
+    assert MOBILE in str(call.request)
     assert call.ledger.masked == ("pii.cn.mobile",)
     assert not sent.events
     await deps.upstreams.aclose()

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import hmac
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from threegate.audit.log.record import Stage
 from threegate.errors import RequestError
 from threegate.gateway.access.resolved_policy import PolicyResolver
 from threegate.gateway.asgi import Responder
-from threegate.gateway.context import CallContext
+from threegate.gateway.context import CallContext, nothing
 from threegate.gateway.deps import Deps
 from threegate.gateway.request_context import conversation_of, language_of, with_provenance
 from threegate.gateway.telemetry.audit_trail import AuditTrail, on_failure_of
@@ -25,7 +25,8 @@ from threegate.wire.adapter import Adapter, Body
 
 @dataclass(frozen=True, slots=True)
 class CallRequest:
-    """`endpoint` names the API in records and metrics, `path` is the one that was requested.
+    """`endpoint` names the API in records and metrics, `path` is the one that was requested, `data`
+    are the bytes of the body as they came.
 
     The rest is for checks that belong to a call elsewhere: `policy` is the name of one that is
     bound to the caller, `conversation` the hash that an earlier check of it had, `language` that of
@@ -37,6 +38,7 @@ class CallRequest:
     path: str
     headers: Mapping[str, str] = field(repr=False)
     body: Body = field(repr=False)
+    data: bytes = field(default=b"", repr=False)
     streamed: bool = False
     policy: str = ""
     conversation: str = ""
@@ -45,7 +47,12 @@ class CallRequest:
 
 
 def open_call(
-    deps: Deps, resolver: PolicyResolver, asked: CallRequest, admitted: Caller, out: Responder
+    deps: Deps,
+    resolver: PolicyResolver,
+    asked: CallRequest,
+    admitted: Caller,
+    out: Responder,
+    release_checking: Callable[[], None] = nothing,
 ) -> CallContext:
     """Raises RequestError 403 where no policy is bound to the caller."""
     adapter, body, headers = asked.adapter, asked.body, asked.headers
@@ -68,12 +75,25 @@ def open_call(
         **deps.notices.headers(policy),
     }
     suite = deps.suite_of(policy)
-    applied = resolver.of(policy, caller, suite)
     return CallContext(
-        deps, adapter, out, caller, policy, suite, ledger, headers, asked.path,
-        body, body, deps.today(), MaskMap(mask_key(deps.secret, caller)), applied,
-        ledger.stopped, slots,
-    )  # fmt: skip
+        deps=deps,
+        adapter=adapter,
+        out=out,
+        caller=caller,
+        policy=policy,
+        resolved=resolver.of(policy, caller, suite),
+        suite=suite,
+        ledger=ledger,
+        headers=headers,
+        path=asked.path,
+        today=deps.today(),
+        masks=MaskMap(mask_key(deps.secret, caller)),
+        request=body,
+        body=body,
+        slots=slots,
+        stopped=ledger.stopped,
+        release_checking=release_checking,
+    )
 
 
 async def call_failed(call: CallContext, error: BaseException, refusals: Refusals) -> None:
@@ -104,9 +124,17 @@ def _policy(deps: Deps, asked: CallRequest, caller: Caller) -> CompiledPolicy:
 
 def _ledger(deps: Deps, asked: CallRequest, caller: Caller, policy: CompiledPolicy) -> AuditTrail:
     bands = deps.notices.bands
-    made = AuditTrail(
-        deps.audit, deps.metrics, bands, caller, policy, asked.endpoint, asked.streamed
+    return AuditTrail(
+        audit=deps.audit,
+        metrics=deps.metrics,
+        bands=bands,
+        caller=caller,
+        policy=policy,
+        endpoint=asked.endpoint,
+        stream=asked.streamed,
+        request=asked.data,
+        parent=parent_of(asked.headers),
+        traces=deps.traces,
+        subject=asked.subject,
+        stopped=bands.stopped(policy),
     )
-    made.stopped, made.subject = bands.stopped(policy), asked.subject
-    made.parent, made.traces = parent_of(asked.headers), deps.traces
-    return made

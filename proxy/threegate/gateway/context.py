@@ -21,28 +21,38 @@ from threegate.types import Caller
 from threegate.wire.adapter import Adapter, Body, Outcome, Slot
 
 
-@dataclass(slots=True)
+def nothing() -> None:
+    """A callback of a call that needs none."""
+
+
+@dataclass(slots=True, kw_only=True)
 class CallContext:
-    """Texts live here and in no log."""
+    """Everything about one call. Texts of the conversation are here and in no log.
+
+    `request` is the body as the client sent it, `body` as the layers left it so far; `slots` are
+    the texts of the request. `ledger` collects what is recorded. `today` is an ISO date. `stopped`
+    are rules that act as in shadow. `release_checking` ends the call's turn at the processor: it is
+    called when the model is asked.
+    """
 
     deps: Deps
     adapter: Adapter
     out: Responder
     caller: Caller
     policy: CompiledPolicy
+    resolved: ResolvedPolicy
     suite: DetectorSet
     ledger: AuditTrail
     headers: Mapping[str, str] = field(repr=False)
     path: str
-    asked: Body = field(repr=False)  # as the client sent it
-    body: Body = field(repr=False)  # as the layers left it
     today: str
     masks: MaskMap = field(repr=False)
-    applied: ResolvedPolicy
-    stopped: frozenset[str] = frozenset()  # rules that go on as in shadow
-    slots: tuple[Slot, ...] = field(default=(), repr=False)
-    said: tuple[str, ...] = field(default=(), repr=False)  # by the model, where texts are kept
-    checked: Callable[[], None] = lambda: None  # told when the model is asked
+    request: Body = field(repr=False)
+    body: Body = field(repr=False)
+    slots: tuple[Slot, ...] = field(repr=False)
+    stopped: frozenset[str] = frozenset()
+    release_checking: Callable[[], None] = nothing
+    answer_texts: tuple[str, ...] = field(default=(), repr=False)  # where they are kept or counted
 
     @property
     def label(self) -> AiLabel:
@@ -50,7 +60,7 @@ class CallContext:
 
     @property
     def constraints(self) -> Constraints:
-        return self.applied.constraints
+        return self.resolved.constraints
 
 
 async def stop(call: CallContext, outcome: Outcome, code: str = "content_filter") -> None:

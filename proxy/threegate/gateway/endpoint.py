@@ -47,10 +47,10 @@ class Endpoint(HttpEndpoint):
         self, scope: Scope, receive: Receive, out: Responder, place: AdmissionSlot
     ) -> None:
         def opened(headers: Mapping[str, str], data: bytes, caller: Caller) -> CallContext:
-            return self._call(scope["path"], headers, data, caller, out)
+            asked = self._request(scope["path"], headers, data, caller)
+            return open_call(self.deps, self.applied, asked, caller, out, place.checked)
 
         call = await self.read(scope, receive, out, place, opened)
-        call.checked = place.checked
         try:
             async with WhileConnected(receive):
                 await _run(call)
@@ -58,18 +58,16 @@ class Endpoint(HttpEndpoint):
             await call_failed(call, error, self.refusals)
             raise
 
-    def _call(
-        self, path: str, headers: Mapping[str, str], data: bytes, caller: Caller, out: Responder
-    ) -> CallContext:
+    def _request(
+        self, path: str, headers: Mapping[str, str], data: bytes, caller: Caller
+    ) -> CallRequest:
+        """Raises RequestError for a body that is not a request of this API."""
         body = strict_json.parse(data)
         request_schema.check(self.adapter.api, body)
         tokenizer = self.deps.upstreams.tokenizer(self.adapter.model(body), caller.tenant)
         body = decoded(self.adapter.api, body, tokenizer)
         streamed = self.adapter.streamed(body)
-        asked = CallRequest(self.adapter, self.name, path, headers, body, streamed)
-        call = open_call(self.deps, self.applied, asked, caller, out)
-        call.ledger.request = data
-        return call
+        return CallRequest(self.adapter, self.name, path, headers, body, data, streamed)
 
 
 async def _run(call: CallContext) -> None:
@@ -82,7 +80,7 @@ async def _run(call: CallContext) -> None:
 
 
 async def _ask_model(call: CallContext) -> None:
-    call.checked()
+    call.release_checking()
     headers = onward(call.headers, call.caller) | _correlation(call)
     path, data = _upstream_path(call.path), orjson.dumps(call.body)
     model, tenant = call.adapter.model(call.body), call.caller.tenant

@@ -40,7 +40,7 @@ def answer_tracks(call: CallContext) -> AnswerTracks:
 
 def _guard(call: CallContext, sources: Sequence[str]) -> OutputGuard:
     bound = (call.caller, call.today, call.stopped)
-    channels = {c: g.bound(*bound) for c, g in call.applied.output.items()}
+    channels = {c: g.bound(*bound) for c, g in call.resolved.output.items()}
     masked = call.constraints.reasoning.show is ReasoningVisibility.MASKED
     return OutputGuard.over(
         channels,
@@ -103,7 +103,7 @@ async def close_answer(call: CallContext, answer: AnswerTracks, stage: Stage) ->
     call.ledger.output = answer.ruled
     call.ledger.answer_chars = answer.received
     call.ledger.timings_ms["output"] = round(answer.spent_s * 1000, 3)
-    call.said = tuple("".join(track.raw) for track in answer.all_tracks())
+    call.answer_texts = tuple("".join(track.raw) for track in answer.all_tracks())
     await call.ledger.ended(stage, _parts(answer) if keeps_texts(call) else ())
 
 

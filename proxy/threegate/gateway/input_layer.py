@@ -46,7 +46,7 @@ async def scan_request(call: CallContext) -> InputResult:
     """The verdict alone; what it masks is in `call.masks`."""
     by_channel: dict[Channel, RuleSet] = {}
     scans: list[ScannedText] = []
-    for channel, rules in call.applied.input.items():
+    for channel, rules in call.resolved.input.items():
         slots = [s for s in call.slots if s.locus.channel is channel]
         if not slots:
             continue

@@ -50,7 +50,7 @@ async def output_layer(call: CallContext, reply: Reply) -> None:
 def _passes_as_it_is(call: CallContext) -> bool:
     """No rule looks at the answer, and nothing can be in it that must be put back or taken out."""
     replaced = len(call.masks) or call.deps.upstreams.secrets
-    return call.applied.as_said and not replaced
+    return call.resolved.as_said and not replaced
 
 
 def _label_header(call: CallContext) -> None:
@@ -64,7 +64,7 @@ async def _stream(
     call: CallContext, reply: Reply, answer: AnswerTracks, options: StreamOptions
 ) -> None:
     ledger = call.ledger
-    codec = call.adapter.stream(call.asked, options)
+    codec = call.adapter.stream(call.request, options)
 
     async def end(stage: Stage) -> None:
         ledger.usage = codec.usage
@@ -109,7 +109,7 @@ async def _whole(
         blocked = call.adapter.blocked(call.body, outcome(call, answer.cut))
         await call.out.json(200, blocked, reply.headers)
         return
-    guarded = call.adapter.restore_echo(guarded, call.asked)
+    guarded = call.adapter.restore_echo(guarded, call.request)
     if (label := _field(call)) is not None:
         guarded = {**guarded, "aigc": label}
     await close_answer(call, answer, Stage.COMPLETED)
@@ -135,7 +135,7 @@ async def _pass_through(call: CallContext, reply: Reply) -> None:
         call.ledger.failed(error)
         with suppress(AuditError):
             await call.ledger.ended(Stage.ABORTED)
-        last = b"\n\n" + call.adapter.stream(call.asked).error(error, call.out.language)
+        last = b"\n\n" + call.adapter.stream(call.request).error(error, call.out.language)
     await call.out.finish(last)
 
 

@@ -75,7 +75,7 @@ class CheckEngine:
             check.route or path,
             headers,
             check.request,
-            streamed,
+            streamed=streamed,
             policy=check.policy,
             conversation=conversation,
             language=check.language or _language(check),

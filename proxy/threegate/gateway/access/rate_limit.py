@@ -79,7 +79,7 @@ async def _used(call: CallContext) -> int:
         return 0
     if (tokenizer := _tokenizer(call)) is not None:
         asked = [s.text for s in call.adapter.request_slots(call.body)]
-        return await asyncio.to_thread(tokenizer.count, [*asked, *call.said])
+        return await asyncio.to_thread(tokenizer.count, [*asked, *call.answer_texts])
     return _estimated(call)
 
 
