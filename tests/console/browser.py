@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from selenium.webdriver import Chrome, ChromeOptions, ChromeService
+from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.remote.webelement import WebElement
@@ -22,7 +23,7 @@ FLAGS = (
     "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage",
     "--window-size=1360,940", "--force-device-scale-factor=1", "--hide-scrollbars",
 )  # fmt: skip
-WAIT_S = 300
+WAIT_S = 60
 
 
 @dataclass
@@ -64,14 +65,30 @@ class Browser:
         element.clear()
         element.send_keys(text)
 
-    def rub_out(self, element: WebElement, characters: int) -> None:
-        element.send_keys(Keys.BACKSPACE * characters)
+    def in_code(self, css: str) -> list[WebElement]:
+        """Parts of the YAML editor, which has a shadow root of its own."""
+        self.until(lambda: self.all(".editor-host"))
+        return self.one(".editor-host").shadow_root.find_elements(By.CSS_SELECTOR, css)
 
-    def alt(self, element: WebElement, key: str) -> None:
-        element.send_keys(Keys.ALT, key)
+    def keys(self, *keys: str) -> None:
+        """Typed into whatever has the focus, without a click that would move the cursor."""
+        ActionChains(self.driver).send_keys(*keys).perform()
 
-    def escape(self, element: WebElement) -> None:
-        element.send_keys(Keys.ESCAPE)
+    def undo_to(self, text: str) -> None:
+        """Ctrl+Z until the editor holds this again."""
+        area = self.one("textarea[name=text]")
+        while area.get_attribute("value") != text:
+            chain = ActionChains(self.driver).key_down(Keys.CONTROL).send_keys("z")
+            chain.key_up(Keys.CONTROL).perform()
+
+    def alt(self, key: str) -> None:
+        chain = ActionChains(self.driver).key_down(Keys.ALT).send_keys(key)
+        chain.key_up(Keys.ALT).perform()
+
+    def slide(self, css: str, *, to_end: bool) -> None:
+        """A slider to its end, or near its beginning, by keys."""
+        keys = Keys.END if to_end else Keys.HOME + Keys.ARROW_RIGHT
+        self.one(css).send_keys(keys)
 
     def until(self, holds: object) -> None:
         WebDriverWait(self.driver, WAIT_S, 0.1).until(lambda _: holds())  # type: ignore[operator]

@@ -38,6 +38,8 @@ TRAFFIC = (
     "帮我把这段话翻译成英文：今天天气很好。",
 )
 PACKS = ("base", "cn-privacy", "owasp-llm")
+UP, ESCAPE = "\ue013", "\ue00c"
+"""Keys as WebDriver names them."""
 
 
 @contextmanager
@@ -117,28 +119,32 @@ def test_an_editor_changes_a_rule(
         line = int((page.one("a.right").get_attribute("href") or "").rpartition("#L")[2])
         page.press("a.right")
         area = page.one("textarea[name=text]")
-        page.until(lambda: area == page.driver.switch_to.active_element)
-        mistake = "    modee: shadow\n"
-        area.send_keys("  - mod")
-        page.until(lambda: page.all("#choices li"))
-        assert page.one("#choices li").text.startswith("mode")
+        original = area.get_attribute("value") or ""
+        focused = "return document.activeElement.className"
+        page.until(lambda: page.driver.execute_script(focused) == "editor-host")
+        assert page.in_code(".cm-foldGutter")
+        page.keys("  - mod")
+        page.until(lambda: page.in_code(".cm-tooltip-autocomplete li"))
+        assert page.in_code(".cm-tooltip-autocomplete li")[0].text.startswith("mode")
         page.until(lambda: page.all("#verdict.bad"))  # never an old "no errors" over a new text
         page.shot("completion")
-        area.send_keys("\n")
-        assert "  - mode  - id" in (area.get_attribute("value") or "")
-        page.rub_out(area, len("  - mode"))
-        area.send_keys(mistake)
+        page.keys("\n")
+        page.until(lambda: "  - mode  - id" in (area.get_attribute("value") or ""))
+        page.undo_to(original)
+        page.keys(UP)
+        page.keys("    modee: shadow")
         page.until(lambda: "yaml-syntax" in page.one("#problem-rows").text)
         places = [a.text for a in page.all("#problem-rows .s-error .place")]
         assert any(abs(int(p.split(":")[-2]) - line) <= 1 for p in places), places
         told = page.one("#problem-rows").text
         assert ("同一层的下一个键" if language == "zh-CN" else "next key of the same level") in told
+        page.until(lambda: page.in_code(".cm-lint-marker-error"))
         page.shot("editor")
-        page.alt(area, "/")  # an input method may take Ctrl+Space
-        page.until(lambda: page.one("#choices").is_displayed())
-        page.escape(area)
-        page.until(lambda: not page.one("#choices").is_displayed())
-        page.rub_out(area, len(mistake))
+        page.alt("/")  # an input method may take Ctrl+Space
+        page.until(lambda: page.in_code(".cm-tooltip-autocomplete"))
+        page.keys(ESCAPE)
+        page.until(lambda: not page.in_code(".cm-tooltip-autocomplete"))
+        page.undo_to(original)
         page.until(lambda: page.all("#verdict.good"))
         assert not page.all("#problem-rows .s-error")
 
@@ -348,7 +354,8 @@ def test_nothing_that_is_typed_is_lost(tmp_path: Path, language: str) -> None:
         editor = site.who("editor", name="wang")
         page.log_in("wang", PASSWORD)
         page.go("/policies/edit/base")
-        page.one("textarea[name=text]").send_keys("# typed\n")
+        page.in_code(".cm-content")[0].click()
+        page.keys("# typed\n")
         page.until(lambda: page.all("#verdict.good"))
         assert "# typed" in editor.get("/policies/pack/base.json").json()["text"]
 

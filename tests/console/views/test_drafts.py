@@ -48,7 +48,14 @@ def test_completion_where_somebody_types(site: Site) -> None:
     assert answer.json()["choices"][0] == {
         "text": "mode",
         "title": "off, shadow (record only) or enforce",
+        "snippet": "",
     }
+    detect = ask | {"text": ask["text"][:-2] + "det", "column": "8"}
+    answer = editor.post("/policies/complete/base.json", json=detect)
+    assert answer.json()["choices"][0]["snippet"] == "detect: {any: [${pii.email}]}"
+    meaning = ask | {"column": "5", "word": "mode"}
+    answer = editor.post("/policies/complete/base.json", json=meaning)
+    assert answer.json()["title"] == "off, shadow (record only) or enforce"
     for wrong in ({}, {"line": "x", "column": "1"}, {"line": "9" * 9, "column": "1"}):
         assert editor.post("/policies/complete/base", json=wrong).status_code == 400
     assert editor.post("/policies/complete/none", json=ask).status_code == 404

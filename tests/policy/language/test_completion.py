@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from threegate.policy.language.completion import complete, place_of
+from threegate.policy.language.completion import complete, describe, place_of
 
 from tests.policy.packs import GOOD
 
@@ -113,3 +113,11 @@ def test_every_place_of_a_pack_can_be_asked_about(place: int) -> None:
 @given(st.text(alphabet=" -{}[]:,'#\nabc|", max_size=60))
 def test_any_text_can_be_asked_about(text: str) -> None:
     complete(*at(text))
+
+
+def test_what_a_word_means() -> None:
+    text = "rules:\n  - id: a\n    mode: shadow\n    detect: {any: [pii.email]}\n"
+    assert describe(text, 3, 5, "mode").en == "off, shadow (record only) or enforce"
+    assert describe(text, 4, 20, "pii.email").zh == "电子邮箱"
+    assert describe(text, 3, 5, "modee").en == ""
+    assert describe("# note", 1, 4, "ote").en == ""

@@ -89,7 +89,7 @@ function startForm(form) {
     if (!shown || mine !== turn) return;
     if (sent === JSON.stringify(values())) unsaved(false);
     if (!form.regex.value && shown.fields.regex) form.regex.value = shown.fields.regex;
-    await refresh(form.action);
+    await refresh(form.getAttribute("action"));  // a field is called action
   }
 
   form.addEventListener("input", () => {
@@ -99,13 +99,15 @@ function startForm(form) {
   });
 }
 
-// The panel as the server draws it: one template, no second way to show a result.
+// What depends on the fields, as the server draws it: one template, no second way to show a result.
 async function refresh(url) {
   const answer = await fetch(url, { headers: { accept: "text/html" } }).catch(() => null);
   if (!answer || !answer.ok) return;
   const page = new DOMParser().parseFromString(await answer.text(), "text/html");
   const open = document.querySelector("#live details").open;
-  document.getElementById("live").replaceChildren(...page.getElementById("live").childNodes);
+  for (const part of page.querySelectorAll("[data-live]")) {
+    document.getElementById(part.id).replaceChildren(...part.childNodes);
+  }
   document.querySelector("#live details").open = open;
 }
 

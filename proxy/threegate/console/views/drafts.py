@@ -16,9 +16,10 @@ from threegate.console.rule_form import EditError, RuleForm, edited, with_test
 from threegate.console.views.policies import keep_file, known_pack, rule_of, space_of
 from threegate.console.web import Answer, ConsoleError, ConsoleRequest, Redirect, Shown, blocking
 from threegate.policy.facade import Checked
-from threegate.policy.language.completion import complete
+from threegate.policy.language.completion import complete, describe, place_of
 from threegate.policy.language.hashed_values import new_salt, value_sha256
 from threegate.policy.language.load import pack_path
+from threegate.policy.language.snippets import snippet
 from threegate.policy.model import PolicySet
 from threegate.types import Bilingual
 
@@ -143,14 +144,24 @@ async def check_text(visit: ConsoleRequest) -> Answer:
 
 
 async def complete_text(visit: ConsoleRequest) -> Answer:
-    """What can be written where the visitor is typing; nothing is kept."""
+    """What can be written where the visitor is typing, with the structure that goes with it; or,
+    given a `word`, what it means. Nothing is kept."""
     await known_pack(visit, await space_of(visit))
     place = [visit.form.get(n, "") for n in ("line", "column")]
     if not all(n.isdecimal() and len(n) < MAX_DIGITS for n in place):
         raise ConsoleError(400, "请给出行号和列号", "give a line and a column")
     line, column = (max(1, int(n)) for n in place)
-    found = await blocking(complete, visit.form.get("text", ""), line, column)
-    rows = [{"text": c.text, "title": c.title.get(visit.language)} for c in found]
+    text = visit.form.get("text", "")
+    if word := visit.form.get("word", ""):
+        title = await blocking(describe, text, line, column, word)
+        return JSONResponse({"ok": True, "title": title.get(visit.language)})
+    found = await blocking(complete, text, line, column)
+    site = place_of(text.split("\n")[:line], column)
+    path = site.path if site and site.key else ("value",)
+    rows = [
+        {"text": c.text, "title": c.title.get(visit.language), "snippet": snippet(path, c.text)}
+        for c in found
+    ]
     return JSONResponse({"ok": True, "choices": rows})
 
 

@@ -60,6 +60,16 @@ def complete(text: str, line: int, column: int) -> tuple[Choice, ...]:
     return tuple(sorted(fits, key=lambda c: not c.text.lower().startswith(word))[:MAX_CHOICES])
 
 
+def describe(text: str, line: int, column: int, word: str) -> Bilingual:
+    """What a word that begins at a place means there; empty where nothing of that name fits."""
+    lines = text.split("\n")[:line]
+    place = place_of(lines, column)
+    if place is None:
+        return UNTITLED
+    found = _choices(place, _constrains(lines, text.split("\n")[line:]), text)
+    return next((c.title for c in found if c.text == word), UNTITLED)
+
+
 def place_of(lines: list[str], column: int) -> CompletionSite | None:
     """None inside a comment or a quoted text."""
     current = _parsed(lines[-1][: column - 1])
