@@ -1,6 +1,7 @@
 """Build hook of the wheel: adds what a checkout has beside the code.
 
-`threegate/bundled` gets the policies and presidio-analyzer's modules. That package declares spaCy,
+`threegate/bundled` gets the policies, the guide that the console's help shows, and
+presidio-analyzer's modules. That package declares spaCy,
 which takes 200 MB and which we never import (detectors/presidio/without_spacy.py), and an installer
 cannot leave a dependency of a dependency out; so the wheel carries the modules of the release that
 the tests run with, under its licence (NOTICE). An editable install takes both where they are.
@@ -22,6 +23,8 @@ class WheelHook(BuildHookInterface):
         if version == "editable":
             return
         build_data["force_include"][str(Path(self.root) / "policies")] = f"{BUNDLED}/policies"
+        for guide in Path(self.root, "docs").glob("guide-compliance*.md"):
+            build_data["force_include"][str(guide)] = f"{BUNDLED}/guide/{guide.name}"
         presidio = find_spec("presidio_analyzer")
         if presidio is None or not presidio.submodule_search_locations:
             raise RuntimeError("presidio-analyzer is needed to build a wheel")

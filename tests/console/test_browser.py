@@ -140,6 +140,7 @@ def test_an_editor_changes_a_rule(
         assert ("同一层的下一个键" if language == "zh-CN" else "next key of the same level") in told
         page.until(lambda: page.in_code(".cm-lint-marker-error"))
         page.shot("editor")
+        page.keys("\n")
         page.alt("/")  # an input method may take Ctrl+Space
         page.until(lambda: page.in_code(".cm-tooltip-autocomplete"))
         page.keys(ESCAPE)

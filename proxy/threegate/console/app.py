@@ -26,6 +26,7 @@ from starlette.types import ASGIApp
 from threegate.console.auth.security import Guarded
 from threegate.console.auth.sessions import COOKIE, SESSION_S
 from threegate.console.deps import ConsoleDeps
+from threegate.console.guide import section
 from threegate.console.presenters import labels, policies
 from threegate.console.progress_page import finished, watched
 from threegate.console.routes import PAGES, Page
@@ -228,8 +229,13 @@ def _context(request: Request, language: str, person: Person | None) -> dict[str
         "back": f"{request.url.path.removeprefix(root)}?{request.url.query}",
         "done": request.query_params.get("done", ""),
         "me": person,
+        "help": section(_page_of(request), language) if person else None,
         "my_roles": {r.value for r in person.roles} if person else set(),
     }
+
+
+def _page_of(request: Request) -> str:
+    return request.url.path.removeprefix(_root(request)) or "/"
 
 
 def _here(request: Request) -> str:
