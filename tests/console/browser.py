@@ -23,7 +23,7 @@ FLAGS = (
     "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage",
     "--window-size=1360,940", "--force-device-scale-factor=1", "--hide-scrollbars",
 )  # fmt: skip
-WAIT_S = 60
+WAIT_S = 300
 
 
 @dataclass

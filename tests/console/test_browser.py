@@ -38,7 +38,7 @@ TRAFFIC = (
     "帮我把这段话翻译成英文：今天天气很好。",
 )
 PACKS = ("base", "cn-privacy", "owasp-llm")
-UP, ESCAPE = "\ue013", "\ue00c"
+UP, DOWN, END, ESCAPE = "\ue013", "\ue015", "\ue010", "\ue00c"
 """Keys as WebDriver names them."""
 
 
@@ -140,7 +140,8 @@ def test_an_editor_changes_a_rule(
         assert ("同一层的下一个键" if language == "zh-CN" else "next key of the same level") in told
         page.until(lambda: page.in_code(".cm-lint-marker-error"))
         page.shot("editor")
-        page.keys("\n")
+        page.undo_to(original)
+        page.keys(DOWN, END, "\n")
         page.alt("/")  # an input method may take Ctrl+Space
         page.until(lambda: page.in_code(".cm-tooltip-autocomplete"))
         page.keys(ESCAPE)
@@ -289,7 +290,9 @@ def _desk(page: Browser, site: Site) -> None:
 PAGES = (
     "/", "/audit", "/audit?q=zebra", "/audit/queue?sample=100", "/audit/complaints", "/audit/quality", "/audit/report", "/policies",
     "/policies/rule/base.pii.id_card", "/policies/edit/base", "/policies/try", "/policies/draft", "/policies/history",
-    "/policies/coverage", "/people", "/nowhere",
+    "/policies/coverage", "/people", "/nowhere", "/policies/new", "/policies/rule/base.pii.email/form", "/policies/lists",
+    "/policies/list/base/self_harm", "/policies/answers", "/policies/answer/self-harm", "/policies/messages",
+    "/policies/upload", "/policies/draft/merge",
 )  # fmt: skip
 WIDER = "return document.documentElement.scrollWidth - document.documentElement.clientWidth"
 
