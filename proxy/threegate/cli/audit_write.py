@@ -101,7 +101,7 @@ async def _erase(args: argparse.Namespace, settings: AuditSettings) -> int:
         wanted = Erasure(
             args.actor, args.reason, args.tenant, args.subject, args.request, args.conversation
         )
-        return await erase(log, wanted)
+        return (await erase(log, wanted)).records
 
 
 def hold_arguments(parser: argparse.ArgumentParser) -> None:

@@ -22,6 +22,7 @@ from threegate.gateway.context import CallContext
 from threegate.gateway.http_endpoint import HttpEndpoint
 from threegate.gateway.input_layer import constraint_layer, input_layer
 from threegate.gateway.output_layer import output_layer
+from threegate.gateway.request_context import subject_of
 from threegate.gateway.telemetry.tracing import own_span, traceparent_of
 from threegate.gateway.token_count import NOT_SERVED, count_here
 from threegate.gateway.token_ids import decoded
@@ -67,7 +68,10 @@ class Endpoint(HttpEndpoint):
         tokenizer = self.deps.upstreams.tokenizer(self.adapter.model(body), caller.tenant)
         body = decoded(self.adapter.api, body, tokenizer)
         streamed = self.adapter.streamed(body)
-        return CallRequest(self.adapter, self.name, path, headers, body, data, streamed)
+        subject = subject_of(body, headers, self.deps.settings.subject_header)
+        return CallRequest(
+            self.adapter, self.name, path, headers, body, data, streamed, subject=subject
+        )
 
 
 async def _run(call: CallContext) -> None:

@@ -9,9 +9,10 @@ from dataclasses import replace
 
 from threegate.policy.model import CompiledPolicy
 from threegate.types import Caller, Channel, Source
-from threegate.wire.adapter import Slot
+from threegate.wire.adapter import Body, Slot
 
 CONVERSATION_HEADER = "x-conversation-id"
+MAX_SUBJECT = 256
 
 SOURCE_CHANNELS = {
     Channel.SYSTEM: "system",
@@ -63,6 +64,20 @@ def conversation_of(headers: Mapping[str, str], slots: Sequence[Slot], caller: C
     seed = given or first
     named = f"{caller.tenant}\0{caller.key_id}\0{seed}"
     return hashlib.blake2b(named.encode("utf-8", "surrogatepass"), digest_size=12).hexdigest()
+
+
+def subject_of(body: Body, headers: Mapping[str, str], header: str) -> str:
+    """The end user whom a call is for, as the client names them: in the header of the settings, in
+    `user` or `safety_identifier` (OpenAI) or in `metadata.user_id` (Anthropic). Kept as a keyed
+    hash only, so that a person's records can be found, exported and erased."""
+    metadata = body.get("metadata")
+    named = (
+        headers.get(header.lower(), "") if header else "",
+        body.get("user"),
+        body.get("safety_identifier"),
+        metadata.get("user_id") if isinstance(metadata, Mapping) else "",
+    )
+    return next((n[:MAX_SUBJECT] for n in named if isinstance(n, str) and n), "")
 
 
 def sources_of(slots: Sequence[Slot], policy: CompiledPolicy) -> tuple[Source, ...]:

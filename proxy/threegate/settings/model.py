@@ -109,6 +109,7 @@ class Settings:
     metrics_port: int = 0  # for `/metrics` alone; 0: on the port of the API
     metrics_key_env: str = ""  # variable with the key that `/metrics` asks for; empty: none
     traces_url: str = ""  # of an OpenTelemetry collector that takes OTLP over HTTP; empty: none
+    subject_header: str = ""  # names the end user of a call, before what the body says
     traces_names: str = "verdict"  # of guardrail attributes: verdict | decision (older)
     producer: str = ""  # code of the organisation in the AI-content label (USCC)
     log_level: str = "info"

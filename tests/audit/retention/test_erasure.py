@@ -48,14 +48,14 @@ async def test_a_subject_is_erased_everywhere_and_the_log_verifies(
     await log.read(lambda c: c.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)").all())
     assert traces(tmp_path)  # the index has its words until they are erased
     wanted = Erasure("dpo", "request 17", tenant="retail", subject="u1")
-    assert await erase(log, wanted) == 3
+    assert (await erase(log, wanted)).records == 3
     assert traces(tmp_path) == []
     assert (await log.search(Query(text=CANARY))).entries == ()
     assert len((await log.search(Query(text="贷款"))).entries) == 6
     (entry,) = await log.get("r1")
     assert not entry.has_content
     assert await log.content(entry) == []
-    assert await erase(log, wanted) == 0
+    assert (await erase(log, wanted)).records == 0
     await log.close()
     report = check(settings)
     assert report.ok, report.problems
@@ -64,8 +64,8 @@ async def test_a_subject_is_erased_everywhere_and_the_log_verifies(
 
 async def test_one_request_or_conversation_is_erased(settings: AuditSettings) -> None:
     log = await with_subjects(settings)
-    assert await erase(log, Erasure("dpo", "wish", request_id="r2")) == 1
-    assert await erase(log, Erasure("dpo", "wish", conversation="c3")) == 1
+    assert (await erase(log, Erasure("dpo", "wish", request_id="r2"))).records == 1
+    assert (await erase(log, Erasure("dpo", "wish", conversation="c3"))).records == 1
     assert len((await log.search(Query(text="贷款"))).entries) == 7
     await log.close()
     assert check(settings).ok
@@ -148,7 +148,7 @@ def test_ranges_name_exactly_the_places(places: set[tuple[str, int]]) -> None:
 @pytest.mark.postgres
 async def test_erasure_on_postgres(postgres_settings: AuditSettings) -> None:
     log = await with_subjects(postgres_settings)
-    assert await erase(log, Erasure("dpo", "wish", tenant="retail", subject="u1")) == 3
+    assert (await erase(log, Erasure("dpo", "wish", tenant="retail", subject="u1"))).records == 3
     assert (await log.search(Query(text=CANARY))).entries == ()
     assert len((await log.search(Query(text="贷款"))).entries) == 6
     later = now_us() + 200 * DAY_US

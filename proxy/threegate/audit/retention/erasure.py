@@ -18,6 +18,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, delete, exists, insert, select, text, update
 
 from threegate.audit.errors import trouble
+from threegate.audit.log.append_queue import Receipt
 from threegate.audit.log.database import PATIENT_SECONDS, is_postgres, now_us, writer_engine
 from threegate.audit.log.query import of_subject
 from threegate.audit.log.record import Record, Stage
@@ -51,8 +52,16 @@ class Erasure:
     conversation: str = ""
 
 
-async def erase(log: AuditLog, wanted: Erasure) -> int:
-    """Erases text, search words, salt and subject. Returns how many records it reached."""
+@dataclass(frozen=True, slots=True)
+class Erased:
+    """How many records were reached, and the records that say so."""
+
+    records: int
+    tombstones: tuple[Receipt, ...] = ()
+
+
+async def erase(log: AuditLog, wanted: Erasure) -> Erased:
+    """Erases text, search words, salt and subject. Raises AuditError where too little is named."""
     if not (wanted.subject or wanted.request_id or wanted.conversation):
         raise trouble("erase-what")
     if wanted.subject and not wanted.tenant:
@@ -63,9 +72,9 @@ async def erase(log: AuditLog, wanted: Erasure) -> int:
     for name in ("tenant", "request_id", "conversation"):
         if getattr(wanted, name):
             conditions.append(RECORD.c[name] == getattr(wanted, name))
-    count = await _sweep(log, conditions, "erase", wanted.actor, wanted.reason, _forget)
+    done = await _sweep(log, conditions, "erase", wanted.actor, wanted.reason, _forget)
     await asyncio.to_thread(scrub, log)
-    return count
+    return done
 
 
 async def shred(log: AuditLog, tenant: str, day: str, *, actor: str, reason: str) -> int:
@@ -105,10 +114,10 @@ async def retain(log: AuditLog, retention: Retention, *, at_us: int = 0) -> tupl
     """What a daily job does. Returns (texts erased, records pruned) as of `at_us` (now)."""
     at = at_us or now_us()
     old = [_present(), RECORD.c.ts < at - retention.content_days * DAY_US]
-    texts = await _sweep(log, old, "erase", "retention", "content_days", _forget)
+    texts = (await _sweep(log, old, "erase", "retention", "content_days", _forget)).records
     ended = [RECORD.c.stage.not_in(STAYS), ~RECORD.c.request_id.startswith(HOLD_RECORD)]
     ended.append(RECORD.c.ts < at - retention.metadata_days * DAY_US)
-    pruned = await _sweep(log, ended, "prune", "retention", "metadata_days", _prune)
+    pruned = (await _sweep(log, ended, "prune", "retention", "metadata_days", _prune)).records
     if texts or pruned:
         await asyncio.to_thread(scrub, log)
     return texts, pruned
@@ -127,16 +136,17 @@ async def _sweep(
     actor: str,
     reason: str,
     work: Callable[[Connection, Sequence[Place]], None],
-) -> int:
+) -> Erased:
     """`work` on what matches, batch by batch, each with its tombstone."""
     wanted = select(RECORD.c.writer, RECORD.c.seq).where(*conditions, unheld())
     wanted = wanted.order_by(RECORD.c.writer, RECORD.c.seq).limit(BATCH)
-    total = 0
+    total, receipts = 0, list[Receipt]()
     while places := await log.read(lambda c: [(w, int(s)) for w, s in c.execute(wanted)]):
         detail = {"verb": verb, "actor": actor, "reason": reason, "places": ranges(places)}
-        await log.append_with(Record(stage=Stage.ERASED, detail=detail), _bound(work, places))
+        record = Record(stage=Stage.ERASED, detail=detail)
+        receipts.append(await log.append_with(record, _bound(work, places)))
         total += len(places)
-    return total
+    return Erased(total, tuple(receipts))
 
 
 def _bound(

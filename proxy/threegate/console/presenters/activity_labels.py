@@ -30,6 +30,8 @@ VERB: Mapping[str, Bilingual] = {
     "reveal": Bilingual("查看原文", "revealed originals"),
     "verify": Bilingual("校验日志", "verified the log"),
     "export": Bilingual("导出", "exported"),
+    "person": Bilingual("查找个人记录", "looked up a person"),
+    "person-export": Bilingual("导出个人记录", "exported a person's records"),
     "report": Bilingual("查看报告", "read the report"),
     "save-view": Bilingual("保存视图", "saved a view"),
     "drop-view": Bilingual("删除视图", "dropped a view"),
@@ -54,6 +56,7 @@ VERB: Mapping[str, Bilingual] = {
     "closed": Bilingual("日志已关闭", "log closed"),
 }
 FACT: Mapping[str, Bilingual] = {
+    "tenant": Bilingual("租户", "tenant"),
     "verb": Bilingual("做了什么", "did"),
     "actor": Bilingual("由谁", "by"),
     "by": Bilingual("由谁", "by"),

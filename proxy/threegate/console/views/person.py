@@ -1,0 +1,173 @@
+"""One person's records: what is there, an export, a legal hold, erasure with a certificate.
+
+The person is named in the form of each step, never in an address or the log: both would keep what
+is to be erased. The log finds them by a keyed hash within a tenant.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from dataclasses import asdict, dataclass, replace
+from functools import partial
+
+import orjson
+from sqlalchemy import Connection, func, select
+from starlette.responses import StreamingResponse
+
+from threegate.audit.log.query import MAX_PAGE, Entry, Query, find, of_subject
+from threegate.audit.log.record import timestamp
+from threegate.audit.log.schema import CONTENT, RECORD
+from threegate.audit.log.store import AuditLog
+from threegate.audit.retention.erasure import Erased, Erasure, erase
+from threegate.audit.retention.legal_holds import hold, unheld
+from threegate.console.auth.accounts import now
+from threegate.console.views.audit import MIN_REASON
+from threegate.console.web import Answer, ConsoleError, ConsoleRequest, Shown
+from threegate.errors import AuditError
+
+
+@dataclass(frozen=True, slots=True)
+class Touched:
+    """What an erasure would reach. Times are RFC 3339, empty without a record."""
+
+    records: int
+    texts: int
+    held: int
+    first: str
+    last: str
+
+
+async def form(visit: ConsoleRequest) -> Answer:
+    """Whom it is about is asked for on every step."""
+    data = {"tenants": await _tenants(visit), "step": "ask", "tenant": "", "subject": ""}
+    return Shown("person.html", data)
+
+
+async def look(visit: ConsoleRequest) -> Answer:
+    """What is kept of a person: counts and dates, no text."""
+    tenant, subject = _named(visit)
+    audit = visit.parts.audit
+    found = await audit.read(partial(_touched, pseudonym=audit.master.pseudonym(tenant, subject)))
+    await visit.note("person", tenant=tenant, found=found.records)
+    return Shown(
+        "person.html",
+        {
+            "tenants": await _tenants(visit),
+            "step": "look",
+            "tenant": tenant,
+            "subject": subject,
+            "found": asdict(found),
+        },
+    )
+
+
+async def export(visit: ConsoleRequest) -> Answer:
+    """Every record of the person with its kept texts, one JSON object a line."""
+    (tenant, subject), reason = _named(visit), _reason(visit)
+    await visit.note("person-export", tenant=tenant, reason=reason)
+    name = {"content-disposition": 'attachment; filename="threegate-person.jsonl"'}
+    audit = visit.parts.audit
+    lines = _lines(audit, audit.master.pseudonym(tenant, subject))
+    return StreamingResponse(lines, media_type="application/x-ndjson", headers=name)
+
+
+async def keep(visit: ConsoleRequest) -> Answer:
+    """A legal hold: nothing of the person is erased or pruned until it is released."""
+    (tenant, subject), reason = _named(visit), _reason(visit)
+    made = await hold(
+        visit.parts.audit, "subject", subject, actor=visit.me.name, reason=reason, tenant=tenant
+    )
+    return Shown(
+        "person.html",
+        {"tenants": await _tenants(visit), "step": "held", "hold": made.id, "tenant": tenant},
+    )
+
+
+async def remove(visit: ConsoleRequest) -> Answer:
+    """Erases, and shows a certificate that names the records of the log that prove it."""
+    (tenant, subject), reason = _named(visit), _reason(visit)
+    wanted = Erasure(visit.me.name, reason, tenant=tenant, subject=subject)
+    done = await erase(visit.parts.audit, wanted)
+    return Shown(
+        "person.html",
+        {
+            "tenants": await _tenants(visit),
+            "step": "erased",
+            "tenant": tenant,
+            "certificate": _certificate(visit, wanted, done),
+        },
+    )
+
+
+def _certificate(visit: ConsoleRequest, wanted: Erasure, done: Erased) -> dict[str, object]:
+    return {
+        "records": done.records,
+        "by": wanted.actor,
+        "reason": wanted.reason,
+        "at": now().isoformat(timespec="seconds"),
+        "person": visit.parts.audit.master.pseudonym(wanted.tenant, wanted.subject),
+        "proofs": [
+            {"writer": each.writer, "seq": each.seq, "leaf": each.leaf.hex()}
+            for each in done.tombstones
+        ],
+    }
+
+
+def _named(visit: ConsoleRequest) -> tuple[str, str]:
+    """(tenant, subject). Raises ConsoleError where one is missing."""
+    tenant, subject = (visit.form.get(n, "").strip() for n in ("tenant", "subject"))
+    if not tenant or not subject:
+        raise ConsoleError(400, "请写明租户和用户", "name a tenant and a user")
+    return tenant, subject
+
+
+def _reason(visit: ConsoleRequest) -> str:
+    reason = visit.form.get("reason", "").strip()
+    if len(reason) < MIN_REASON:
+        raise ConsoleError(
+            400, f"请写明原因（至少 {MIN_REASON} 个字）", "give a reason of 8 characters"
+        )
+    return reason[:200]
+
+
+async def _tenants(visit: ConsoleRequest) -> list[str]:
+    query = select(RECORD.c.tenant).where(RECORD.c.tenant != "").distinct().limit(200)
+    rows = await visit.parts.audit.read(lambda c: c.execute(query).scalars().all())
+    return sorted(str(row) for row in rows)
+
+
+def _touched(connection: Connection, *, pseudonym: str) -> Touched:
+    mine = of_subject(pseudonym)
+    count, first, last = connection.execute(
+        select(func.count(), func.min(RECORD.c.ts), func.max(RECORD.c.ts)).where(mine)
+    ).one()
+    of_record = (CONTENT.c.writer == RECORD.c.writer) & (CONTENT.c.seq == RECORD.c.seq)
+    texts = select(func.count()).select_from(CONTENT.join(RECORD, of_record)).where(mine)
+    held = select(func.count()).select_from(RECORD).where(mine, ~unheld())
+    return Touched(
+        int(count),
+        int(connection.execute(texts).scalar_one()),
+        int(connection.execute(held).scalar_one()),
+        timestamp(int(first)) if count else "",
+        timestamp(int(last)) if count else "",
+    )
+
+
+async def _lines(audit: AuditLog, pseudonym: str) -> AsyncIterator[bytes]:
+    query = Query(subject=pseudonym, limit=MAX_PAGE)
+    while True:
+        page = await audit.read(partial(find, query=query))
+        for entry in page.entries:
+            texts = await _kept(audit, entry) if entry.has_content else []
+            yield orjson.dumps({"record": entry.event, "texts": texts}) + b"\n"
+        if not page.next:
+            return
+        query = replace(query, after=page.next)
+
+
+async def _kept(audit: AuditLog, entry: Entry) -> list[dict[str, str]]:
+    """Nothing where the key is gone: what cannot be read cannot be handed out."""
+    try:
+        return await audit.content(entry)
+    except AuditError:
+        return []

@@ -1,0 +1,98 @@
+"""Erasing a person: calls carry the end user, the console finds, exports, holds and erases."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.console.conftest import Site
+
+REASON = {"reason": "request of the person, 2026-77"}
+OPENAI = "/v1/chat/completions"
+ANTHROPIC = "/v1/messages"
+
+
+def call(site: Site, path: str, **body: Any) -> None:
+    messages = [{"role": "user", "content": "please summarise the minutes"}]
+    sent = {"model": "deepseek-r1", "max_tokens": 64, "messages": messages, **body}
+    assert httpx.post(site.running.url + path, json=sent, timeout=60).status_code == 200
+
+
+def tenant_of(site: Site) -> str:
+    page = site.who("admin", name="finder").get("/audit/person.json").json()
+    (tenant,) = page["tenants"]
+    return str(tenant)
+
+
+def looked(site: Site, subject: str) -> dict[str, Any]:
+    form = {"tenant": tenant_of(site), "subject": subject}
+    found = site.who("reviewer").post(
+        "/audit/person", data=form, headers={"accept": "application/json"}
+    )
+    return dict(found.json()["found"])
+
+
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        (OPENAI, {"user": "u-openai"}),
+        (OPENAI, {"safety_identifier": "u-safety"}),
+        (ANTHROPIC, {"metadata": {"user_id": "u-anthropic"}}),
+    ],
+    ids=["user", "safety_identifier", "metadata.user_id"],
+)
+def test_a_call_is_found_by_its_end_user(site: Site, path: str, body: dict[str, Any]) -> None:
+    call(site, path, **body)
+    (subject,) = body["metadata"].values() if "metadata" in body else body.values()
+    assert looked(site, subject)["records"] >= 1
+    assert looked(site, subject + "x")["records"] == 0
+
+
+def test_an_administrator_erases_and_gets_a_certificate(site: Site) -> None:
+    call(site, OPENAI, user="u-erased")
+    form = {"tenant": tenant_of(site), "subject": "u-erased", **REASON}
+    before = looked(site, "u-erased")
+    admin = site.who("admin", name="eraser")
+    answer = admin.post("/audit/person/erase", data=form, headers={"accept": "application/json"})
+    certificate = answer.json()["certificate"]
+    assert certificate["records"] == before["records"] >= 1
+    assert certificate["by"] == "eraser"
+    assert certificate["proofs"]
+    assert "u-erased" not in json.dumps(certificate)
+    assert looked(site, "u-erased")["records"] == 0
+    assert site.who("reviewer").post("/audit/verify.json").json()["good"] is True
+
+
+def test_a_hold_keeps_the_records(site: Site) -> None:
+    call(site, OPENAI, user="u-held")
+    form = {"tenant": tenant_of(site), "subject": "u-held", **REASON}
+    admin = site.who("admin", name="holder")
+    assert admin.post("/audit/person/hold", data=form).status_code == 200
+    assert admin.post("/audit/person/erase", data=form).status_code == 200
+    assert looked(site, "u-held")["held"] == looked(site, "u-held")["records"] >= 1
+
+
+def test_an_export_is_the_records_with_their_texts(site: Site) -> None:
+    call(site, OPENAI, user="u-exported")
+    form = {"tenant": tenant_of(site), "subject": "u-exported", **REASON}
+    text = site.who("admin", name="handing").post("/audit/person/export", data=form).text
+    lines = [json.loads(line) for line in text.splitlines()]
+    assert lines
+    assert any("summarise the minutes" in json.dumps(line["texts"]) for line in lines)
+
+
+def test_reviewers_look_and_do_not_erase(site: Site) -> None:
+    form = {"tenant": "x", "subject": "y", **REASON}
+    reviewer = site.who("reviewer")
+    assert reviewer.get("/audit/person").status_code == 200
+    for step in ("erase", "hold", "export"):
+        assert reviewer.post(f"/audit/person/{step}", data=form).status_code == 403
+
+
+@pytest.mark.parametrize("missing", ["tenant", "subject", "reason"])
+def test_each_part_is_needed(site: Site, missing: str) -> None:
+    form = {"tenant": "t", "subject": "s", **REASON} | {missing: ""}
+    assert site.who("admin").post("/audit/person/erase", data=form).status_code == 400
