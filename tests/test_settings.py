@@ -188,3 +188,21 @@ def test_variables_that_hold_secrets_are_known(tmp_path: Path) -> None:
 def test_an_empty_variable_counts_as_not_set() -> None:
     assert load(environment={"THREEGATE_AUDIT_URL": ""}).audit_url == ""
     assert load(environment={"THREEGATE_WORKERS": ""}).workers == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        *(("audit_syslog", v) for v in ("siem:6514", "udp://siem:514", "tls://", "tls://a:x")),
+        *(("audit_otlp", v) for v in ("collector:4318", "tcp://collector", "grpc://collector")),
+    ],
+)
+def test_a_feed_needs_an_address_that_can_be(name: str, value: str) -> None:
+    with pytest.raises(SettingsError, match=f"{name} must be an address"):
+        load(environment={f"THREEGATE_{name.upper()}": value})
+
+
+def test_addresses_of_feeds() -> None:
+    given = {"THREEGATE_AUDIT_SYSLOG": "tls://siem:6514", "THREEGATE_AUDIT_OTLP": "http://c:4318"}
+    made = load(environment=given)
+    assert (made.audit_syslog, made.audit_otlp) == ("tls://siem:6514", "http://c:4318")

@@ -7,8 +7,8 @@ import errno
 import logging
 import os
 import secrets
-from collections.abc import AsyncIterator, Callable
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AsyncExitStack, ExitStack, asynccontextmanager, contextmanager
 from pathlib import Path
 
 import httpx
@@ -18,7 +18,10 @@ from starlette.routing import BaseRoute, Mount, Route
 from threegate_classifiers import remote
 from threegate_classifiers.runtime import Engine
 
-from threegate.audit.log.database import writer_engine
+from threegate.audit.feeds.feed import Feed
+from threegate.audit.feeds.positions import FeedPositions
+from threegate.audit.feeds.sinks import Otlp, Sink, Syslog
+from threegate.audit.log.database import reader_engine, writer_engine
 from threegate.audit.log.store import AuditLog
 from threegate.audit.retention import retention_job
 from threegate.audit.settings import from_settings
@@ -176,6 +179,7 @@ async def opened(
             _traces(settings, outbound, metrics),
             admission=_admission(settings, engine),
         )
+        stack.enter_context(_feeds(settings, versions, metrics))
         queued = engine.queued if engine else dict
         store = BandStore.open(versions.engine, secrets.token_hex(8))
         watch = BackgroundWork(
@@ -193,6 +197,28 @@ def _check_writable(folder: Path) -> None:
         raise wrong("not-writable", where=folder, why=error.strerror) from None
     if not os.access(folder, os.W_OK | os.X_OK):
         raise wrong("not-writable", where=folder, why=os.strerror(errno.EACCES))
+
+
+@contextmanager
+def _feeds(settings: Settings, versions: Versions, metrics: Metrics) -> Iterator[None]:
+    """Live feeds of the log, each in a thread of its own. Raises SettingsError for a missing CA."""
+    ca = Path(settings.audit_syslog_ca) if settings.audit_syslog_ca else None
+    if ca is not None and not ca.is_file():
+        raise wrong("no-file", where=f"audit_syslog_ca: {ca}")
+    sinks: dict[str, Sink] = {}
+    if settings.audit_syslog:
+        sinks["syslog"] = Syslog(settings.audit_syslog, ca)
+    if settings.audit_otlp:
+        sinks["otlp"] = Otlp(settings.audit_otlp)
+    url, positions = settings.audit_database, FeedPositions.open(versions.engine)
+    with ExitStack() as stack:
+        for name, sink in sinks.items():
+            reader = reader_engine(url)
+            stack.callback(reader.dispose)
+            feed = Feed(name, sink, url, reader, positions, metrics.feed)
+            feed.start()
+            stack.callback(feed.stop)
+        yield
 
 
 @asynccontextmanager

@@ -115,6 +115,8 @@ def _convert(name: str, value: Any, where: str) -> Any:
             return _origins(values.texts(name, value, where), where)
         case "remote_models":
             return values.pairs(name, value, where)
+        case _ if name in SCHEMES:
+            return values.address(name, value, where, SCHEMES[name])
         case "upstreams":
             return _several(upstream_from, name, value, where)
         case "judges":
@@ -171,5 +173,6 @@ def _oidc(value: Any, where: str) -> OidcSettings:
     return made
 
 
+SCHEMES = {"audit_syslog": ("tls", "tcp"), "audit_otlp": ("http", "https")}
 WEB = ("http://", "https://")
 SAFE = ("https://", "http://127.0.0.1:", "http://localhost:")

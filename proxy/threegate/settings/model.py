@@ -100,6 +100,9 @@ class Settings:
     audit_metadata_days: int = 190  # then records are pruned; six months at least
     audit_export: str = ""  # a folder for a signed export of each day
     audit_export_format: str = "jsonl"
+    audit_syslog: str = ""  # tls://HOST:PORT or tcp://HOST:PORT: a live feed, OCSF over syslog
+    audit_syslog_ca: str = ""  # file of the receiver's CA; empty: those of the system
+    audit_otlp: str = ""  # URL of a collector: a live feed of OpenTelemetry log records
     audit_publish: str = ""  # a command that takes a checkpoint elsewhere: {path}, {name}
     state_url: str = ""
     keys_file: str = ""  # of API keys; empty: beside the audit log in PostgreSQL, or in `var`

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import MISSING, fields
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from ruamel.yaml import YAML
 from ruamel.yaml.constructor import DuplicateKeyError
@@ -90,6 +92,16 @@ def text(name: str, value: Any, where: str) -> str:
     if isinstance(value, bool) or not isinstance(value, str | int | Path):
         raise wrong("text", where=where, name=name)
     return str(value)
+
+
+def address(name: str, value: Any, where: str, schemes: Sequence[str]) -> str:
+    """A URL of one of these schemes with a host and a port that can be; an empty text is none."""
+    made = text(name, value, where)
+    with suppress(ValueError):
+        parts = urlsplit(made)
+        if not made or (parts.scheme in schemes and parts.hostname and parts.port != 0):
+            return made
+    raise wrong("address", where=where, name=name, known=", ".join(f"{s}://" for s in schemes))
 
 
 def choice(name: str, value: Any, where: str, known: Sequence[str]) -> str:

@@ -49,16 +49,16 @@ async def test_upkeep_on_postgres(postgres_settings: AuditSettings) -> None:
 
 
 def only_one(settings: AuditSettings) -> None:
-    with alone(settings.url) as first, alone(settings.url) as second:
+    with alone(settings.url, "upkeep") as first, alone(settings.url, "upkeep") as second:
         assert (first, second) == (True, False)
-    with alone(settings.url) as third:
+    with alone(settings.url, "upkeep") as third:
         assert third
 
 
 async def test_one_process_at_a_time(closed_log: AuditSettings) -> None:
     only_one(closed_log)
     log = await AuditLog.open(closed_log)
-    with alone(closed_log.url):
+    with alone(closed_log.url, "upkeep"):
         assert await keep(log) is None
     assert await keep(log) is not None
     await log.close()

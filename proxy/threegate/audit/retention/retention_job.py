@@ -8,19 +8,17 @@ Of all processes on one database one does it, under a lock of the database; a re
 from __future__ import annotations
 
 import asyncio
-import fcntl
 import logging
 import shutil
-from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from sqlalchemy import text
-
 from threegate.audit.export.bundle import export
-from threegate.audit.log.database import create_private, now_us, reader_engine
+from threegate.audit.log.database import now_us
+from threegate.audit.log.exclusive import alone
 from threegate.audit.log.query import Query
 from threegate.audit.log.record import Record, Stage
 from threegate.audit.log.store import AuditLog, load_signer, today
@@ -30,7 +28,6 @@ from threegate.audit.settings import AuditSettings
 log = logging.getLogger(__name__)
 FIRST_LOOK, LOOK = 60.0, 3600.0  # seconds after the start, and between two looks
 CATCH_UP_DAYS = 7  # of exports, after a standstill
-LOCK_ID = 0x7467_7570  # any constant of our own
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +54,7 @@ async def keep(audit: AuditLog) -> Done | None:
     """Today's upkeep; None where a process has done it or is at it."""
     name = f"upkeep-{today()}"
     with ExitStack() as stack:
-        mine = await asyncio.to_thread(stack.enter_context, alone(audit.settings.url))
+        mine = await asyncio.to_thread(stack.enter_context, alone(audit.settings.url, "upkeep"))
         if not mine or await audit.get(name):
             return None
         texts, pruned = await retain(audit, audit.settings.retention)
@@ -66,33 +63,6 @@ async def keep(audit: AuditLog) -> Done | None:
         detail["exported"] = list(exported)
         await audit.append(Record(stage=Stage.ACCESS, request_id=name, detail=detail))
         return Done(texts, pruned, tuple(exported))
-
-
-@contextmanager
-def alone(url: str) -> Iterator[bool]:
-    """Whether no other process on this database is inside. Ends with the process at the latest."""
-    engine = reader_engine(url)
-    try:
-        if engine.dialect.name == "postgresql":
-            with engine.connect() as connection:
-                ask = text("SELECT pg_try_advisory_lock(:id)")
-                yield bool(connection.execute(ask, {"id": LOCK_ID}).scalar())
-                connection.invalidate()  # closes the session, and so gives the lock back
-            return
-        path = Path(f"{engine.url.database}.upkeep")
-        create_private(path)
-        with path.open("w") as file:
-            yield _locked(file.fileno())
-    finally:
-        engine.dispose()
-
-
-def _locked(descriptor: int) -> bool:
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True
 
 
 def export_days(settings: AuditSettings) -> Sequence[str]:

@@ -63,6 +63,9 @@ class Metrics:
         self.errors = counter("threegate_errors", "Calls answered with an error", ["api", "status"])
         self.limited = counter("threegate_limited", "Calls refused by a limit", ["rule"])
         self.state_away = counter("threegate_state_away", "Times the shared state did not answer")
+        self.feeds = counter(
+            "threegate_feed_records", "Records of live feeds, delivered or failed", ["feed", "what"]
+        )
         self.spans_lost = counter("threegate_spans_lost", "Calls whose spans were not taken")
 
         # Layers
@@ -152,6 +155,10 @@ class Metrics:
 
     def tried_again(self, upstream: str) -> None:
         self.upstream_again.labels(upstream).inc()
+
+    def feed(self, name: str, what: str, number: int) -> None:
+        """`what` is delivered or failed."""
+        self.feeds.labels(name, what).inc(number)
 
     def audit(self, counters: Counters, waiting: int) -> None:
         """What the writer has done since it was last asked."""

@@ -1,0 +1,110 @@
+"""One feed: reads the log from where it is, delivers, and saves its position after the receiver has
+taken the records. So each record arrives at least once, whatever dies in between.
+
+A feed has a thread of its own and only reads the log: no call ever waits for a receiver, and what a
+receiver does not take stays in the log until it does. Of all processes on one database one delivers
+at a time, under a lock; another goes on where it dies.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, field
+
+from sqlalchemy import Engine
+from sqlalchemy.exc import SQLAlchemyError
+
+from threegate.audit.feeds.positions import FeedPositions
+from threegate.audit.feeds.reader import BATCH, Positions, advanced, fresh, heads
+from threegate.audit.feeds.sinks import Sink
+from threegate.audit.log.exclusive import alone
+
+log = logging.getLogger(__name__)
+
+LOOK_S = 1.0
+RETRY_S = (1.0, 60.0)  # the first pause after a failure, doubled up to the last
+LOCK_S = 5.0
+CLOSE_S = 5.0
+
+Counted = Callable[[str, str, int], None]
+"""Feed, `delivered` or `failed`, number."""
+
+
+@dataclass(slots=True)
+class Feed:
+    """`reader` and `positions` may be of different databases. `count` is told of deliveries."""
+
+    name: str
+    sink: Sink
+    url: str
+    reader: Engine
+    positions: FeedPositions
+    count: Counted = lambda name, what, number: None
+    _stopping: threading.Event = field(default_factory=threading.Event)
+    _thread: threading.Thread | None = None
+
+    def start(self) -> None:
+        """A feed that is new begins with what comes from now on."""
+        if self.positions.load(self.name) is None:
+            with self.reader.connect() as connection:
+                self.positions.save(self.name, heads(connection))
+        self._thread = threading.Thread(target=self._run, name=f"feed-{self.name}", daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        """What has not been delivered is delivered after the next start."""
+        self._stopping.set()
+        if self._thread is not None:
+            self._thread.join(CLOSE_S)
+
+    def _run(self) -> None:
+        while not self._stopping.is_set():
+            with suppress(SQLAlchemyError, OSError), alone(self.url, f"feed-{self.name}") as mine:
+                if mine:
+                    self._deliver_until_stopped()
+            self._stopping.wait(LOCK_S)
+
+    def _deliver_until_stopped(self) -> None:
+        pause = RETRY_S[0]
+        while not self._stopping.is_set():
+            began = time.monotonic()
+            try:
+                self._deliver()
+            except Exception as error:  # the thread must outlive whatever a driver raises
+                log.warning("feed %s: %s", self.name, type(error).__name__)
+                self.count(self.name, "failed", 1)
+                pause = RETRY_S[0] if time.monotonic() - began > RETRY_S[1] else pause
+                self._stopping.wait(pause)
+                pause = min(pause * 2, RETRY_S[1])
+
+    def _deliver(self) -> None:
+        """From the saved position until stopped. Raises what stops it; the caller begins again."""
+        sent = self.positions.load(self.name) or {}
+        unsettled: deque[tuple[float, Positions]] = deque()
+        try:
+            while not self._stopping.is_set():
+                with self.reader.connect() as connection:
+                    items = fresh(connection, sent)
+                self.sink.check()
+                if items:
+                    self.sink.send(items)
+                    sent = advanced(sent, items)
+                    unsettled.append((time.monotonic() + self.sink.settle_s, sent))
+                    self.count(self.name, "delivered", len(items))
+                self._save_settled(unsettled)
+                if len(items) < BATCH:
+                    self._stopping.wait(LOOK_S)
+        finally:
+            self.sink.close()
+
+    def _save_settled(self, unsettled: deque[tuple[float, Positions]]) -> None:
+        settled: Positions | None = None
+        while unsettled and unsettled[0][0] <= time.monotonic():
+            settled = unsettled.popleft()[1]
+        if settled is not None:
+            self.positions.save(self.name, settled)

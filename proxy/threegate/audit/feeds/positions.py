@@ -1,0 +1,46 @@
+"""How far each feed is, in the database of the policy versions: PostgreSQL with the log, else a
+file of its own, so that the log's writer never waits for it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from sqlalchemy import BigInteger, Column, Engine, MetaData, String, Table, delete, insert, select
+
+from threegate.policy.lifecycle.versions import create_tables
+
+METADATA = MetaData()
+POSITION = Table(
+    "audit_feed_position",
+    METADATA,
+    Column("feed", String, primary_key=True),
+    Column("writer", String, primary_key=True),
+    Column("seq", BigInteger, nullable=False),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class FeedPositions:
+    """Methods block."""
+
+    engine: Engine
+
+    @classmethod
+    def open(cls, engine: Engine) -> FeedPositions:
+        create_tables(engine, METADATA)
+        return cls(engine)
+
+    def load(self, feed: str) -> dict[str, int] | None:
+        """None for a feed that has never saved one."""
+        query = select(POSITION.c.writer, POSITION.c.seq).where(POSITION.c.feed == feed)
+        with self.engine.connect() as connection:
+            found = {writer: int(seq) for writer, seq in connection.execute(query)}
+        return found or None
+
+    def save(self, feed: str, positions: Mapping[str, int]) -> None:
+        rows = [{"feed": feed, "writer": w, "seq": s} for w, s in positions.items()]
+        with self.engine.begin() as connection:
+            connection.execute(delete(POSITION).where(POSITION.c.feed == feed))
+            if rows:
+                connection.execute(insert(POSITION), rows)

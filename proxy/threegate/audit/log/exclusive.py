@@ -1,0 +1,42 @@
+"""One process at a time, of all that share a database."""
+
+from __future__ import annotations
+
+import fcntl
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from sqlalchemy import text
+
+from threegate.audit.log.database import create_private, reader_engine
+
+
+@contextmanager
+def alone(url: str, work: str) -> Iterator[bool]:
+    """Whether no other process on this database is at this `work`. An advisory lock in PostgreSQL,
+    a lock on a file beside SQLite's; both end with the process at the latest."""
+    engine = reader_engine(url)
+    try:
+        if engine.dialect.name == "postgresql":
+            with engine.connect() as connection:
+                ask = text("SELECT pg_try_advisory_lock(:id)")
+                number = zlib.crc32(f"threegate {work}".encode())
+                yield bool(connection.execute(ask, {"id": number}).scalar())
+                connection.invalidate()  # closes the session, and so gives the lock back
+            return
+        path = Path(f"{engine.url.database}.{work}")
+        create_private(path)
+        with path.open("w") as file:
+            yield _locked(file.fileno())
+    finally:
+        engine.dispose()
+
+
+def _locked(descriptor: int) -> bool:
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
