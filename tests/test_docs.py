@@ -53,7 +53,7 @@ def test_a_page_and_its_twin_have_the_same_parts() -> None:
 SETTINGS = re.compile(r"```yaml\n(.*?)```", re.S)
 
 
-@pytest.mark.parametrize("name", ["operate", "upstreams"])
+@pytest.mark.parametrize("name", ["operate", "upstreams", "service"])
 def test_settings_on_the_pages_load_and_say_the_same_in_both_languages(
     name: str, tmp_path: Path
 ) -> None:

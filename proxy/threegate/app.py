@@ -28,8 +28,8 @@ from threegate.audit.settings import from_settings
 from threegate.console.app import create_console
 from threegate.console.bootstrap import open_parts
 from threegate.detectors.detector_sets import DetectorSets
+from threegate.detectors.judges.detector import LlmJudge
 from threegate.detectors.models.factory import MODELS, sentence_detectors
-from threegate.detectors.models.llm_judge import LlmJudge
 from threegate.gateway.access.auth import KeyFile
 from threegate.gateway.access.auth_db import KeyDatabase
 from threegate.gateway.access.rule_trips import Bands

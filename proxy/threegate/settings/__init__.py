@@ -15,7 +15,9 @@ from typing import Any
 from threegate.settings import values
 from threegate.settings.errors import wrong
 from threegate.settings.model import (
+    ASKED_BY_THE_OPERATOR,
     CHOICES,
+    JUDGE_FORMATS,
     NUMBERS,
     JudgeSettings,
     OidcSettings,
@@ -162,6 +164,9 @@ def _judge(value: Any, where: str) -> JudgeSettings:
     given = values.members(JudgeSettings, value, where)
     if not given["url"].startswith(WEB):
         raise wrong("judge-url", where=where)
+    format_ = values.choice("format", given.get("format", "question"), where, JUDGE_FORMATS)
+    if format_ in ASKED_BY_THE_OPERATOR and not given.get("question"):
+        raise wrong("missing-key", where=where, name="question")
     return JudgeSettings(**{**given, "url": given["url"].rstrip("/").removesuffix("/v1")})
 
 

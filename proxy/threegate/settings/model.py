@@ -37,14 +37,30 @@ class UpstreamSettings:
     tokenizer: str = ""  # path of the model's tokenizer.json; without it tokens are estimated
 
 
+JUDGE_FORMATS = (
+    *("question", "qwen3guard", "llama_guard", "gpt_oss_safeguard", "granite_guardian"),
+    *("shieldgemma", "wildguard"),
+)
+ASKED_BY_THE_OPERATOR = frozenset({"question", "gpt_oss_safeguard"})
+"""Formats that need a `question`."""
+
+
 @dataclass(frozen=True, slots=True)
 class JudgeSettings:
-    """A language model that answers a yes/no question about a text; rules use `judge.<name>`."""
+    """A language model that judges texts; rules use `judge.<name>` or one of its kinds below that.
+    `format` is what it was trained for; `question` is yours to any model, or the policy of
+    gpt_oss_safeguard; `criteria` choose among what a model can be asked. A score from `low`,
+    `medium`, `high` up has that level: they differ between models, languages and modes."""
 
     name: str
     url: str
     model: str
-    question: str
+    question: str = ""
+    format: str = "question"
+    criteria: tuple[str, ...] = ()
+    low: float = 0.3
+    medium: float = 0.5
+    high: float = 0.9
     key_env: str = ""
     timeout_s: float = 5.0
     calls_per_minute: int = 600

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Iterator
 import httpx
 import orjson
 import pytest
-from threegate.detectors.models.llm_judge import LlmJudge
+from threegate.detectors.judges.detector import LlmJudge
 from threegate.settings import JudgeSettings
 from threegate.testing.server import serve
 from threegate.testing.upstream import DemoUpstream

@@ -1,0 +1,112 @@
+"""What a format of a judge is: requests made of a text, findings read from the replies. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from threegate.settings import JudgeSettings
+
+Json = dict[str, Any]
+
+CHAT, COMPLETIONS = "/v1/chat/completions", "/v1/completions"
+SEED = 1
+
+
+class Unreadable(Exception):
+    """A reply that is no answer of this format: never taken for "safe"."""
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """What is judged. `answered`: the text is a model's answer to `question`, else a user's."""
+
+    text: str = field(repr=False)
+    question: str = field(default="", repr=False)
+    answered: bool = False
+    sources: tuple[str, ...] = field(default=(), repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class JudgeRequest:
+    """`about` is for the format itself: which criterion the request asks for."""
+
+    path: str
+    body: Json = field(repr=False)
+    about: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Score:
+    """`kind` is one of ours, empty for a verdict without a category; `score` is the probability
+    that the text is bad, 0 to 1; `native` is the model's own word."""
+
+    kind: str
+    score: float
+    native: str = ""
+
+
+class JudgeFormat(Protocol):
+    @property
+    def name(self) -> str: ...
+
+    def kinds(self, settings: JudgeSettings) -> tuple[str, ...]:
+        """Ours that it may report, without the verdict itself."""
+        ...
+
+    def requests(self, judged: Judged, settings: JudgeSettings) -> tuple[JudgeRequest, ...]: ...
+
+    def scores(self, request: JudgeRequest, reply: Json) -> tuple[Score, ...]:
+        """Raises Unreadable, and whatever a reply of another shape raises (LookupError, TypeError,
+        ValueError)."""
+        ...
+
+
+def chat(settings: JudgeSettings, messages: list[Json], max_tokens: int, **more: Any) -> Json:
+    """A request with scores asked for; servers without log probabilities ignore that."""
+    body = {
+        "model": settings.model,
+        "messages": messages,
+        "temperature": 0,
+        "seed": SEED,
+        "max_tokens": max_tokens,
+        "logprobs": True,
+        "top_logprobs": 20,
+    }
+    return body | more
+
+
+def completion(settings: JudgeSettings, prompt: str, max_tokens: int) -> Json:
+    return {
+        "model": settings.model,
+        "prompt": prompt,
+        "temperature": 0,
+        "seed": SEED,
+        "max_tokens": max_tokens,
+        "logprobs": 20,
+    }
+
+
+def content_of(reply: Json) -> str:
+    """The text of a chat answer. Raises Unreadable where there is none: a reasoning model may have
+    used up its tokens, or a server's parser failed."""
+    content = reply["choices"][0]["message"]["content"]
+    if not isinstance(content, str) or not content.strip():
+        raise Unreadable("no content")
+    return content
+
+
+def without(text: str, marks: tuple[str, ...]) -> str:
+    """The text without the model's own marks, which would end its part of the prompt."""
+    while any(mark in text for mark in marks):
+        for mark in marks:
+            text = text.replace(mark, "")
+    return text
+
+
+def mapped(table: Mapping[str, str], native: str) -> str:
+    """Our kind of a native category. Raises Unreadable for one that the model does not have."""
+    if native not in table:
+        raise Unreadable("unknown category")
+    return table[native]

@@ -1,0 +1,108 @@
+"""A language model as a detector: any OpenAI-compatible endpoint, in one of the formats.
+
+The operator names judges in the settings (a policy cannot name an endpoint). A rule uses
+`judge.<name>`, whatever the model says is bad, or `judge.<name>.<kind>`, one of its categories in
+our kinds. Calls are counted: beyond the limit the judge is overloaded. A reply that is late, empty,
+cut off or not of the format is a failure, which the rule's `on_error` and `on_timeout` answer.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+import httpx
+
+from threegate.detectors.base import DetectorInfo
+from threegate.detectors.judges.base import Judged, JudgeFormat, JudgeRequest, Score, Unreadable
+from threegate.detectors.judges.registry import FORMATS
+from threegate.settings import JudgeSettings
+from threegate.types import Bilingual, Failed, Finding, Layer, Level, Passage, Reason, Span
+
+MAX_TEXT = 8_000
+"""Code points of a text that the judge reads; the end is kept, where the newest text stands."""
+
+MINUTE_S = 60
+
+
+@dataclass(slots=True)
+class LlmJudge:
+    settings: JudgeSettings
+    key: str = field(repr=False)
+    client: httpx.AsyncClient = field(repr=False)
+    clock: Callable[[], float] = time.monotonic
+    _calls: deque[float] = field(default_factory=deque, repr=False)
+
+    @property
+    def format(self) -> JudgeFormat:
+        return FORMATS[self.settings.format]
+
+    @property
+    def info(self) -> DetectorInfo:
+        name = self.settings.name
+        own = dict.fromkeys(self._kind(kind) for kind in ("", *self.format.kinds(self.settings)))
+        return DetectorInfo(f"judge_{name}", tuple(own), Bilingual(name, name))
+
+    def _kind(self, kind: str) -> str:
+        return f"judge.{self.settings.name}.{kind}" if kind else f"judge.{self.settings.name}"
+
+    async def judge(self, passages: Sequence[Passage]) -> list[tuple[Finding, ...] | Failed]:
+        return list(await asyncio.gather(*(self._one(p) for p in passages)))
+
+    async def _one(self, passage: Passage) -> tuple[Finding, ...] | Failed:
+        requests = self.format.requests(_judged(passage), self.settings)
+        if not all(self._may_call() for _ in requests):
+            return Failed(self.info.id, Reason.OVERLOAD, passage.locus)
+        try:
+            found = await asyncio.gather(*map(self._ask, requests))
+        except httpx.TimeoutException:
+            return Failed(self.info.id, Reason.TIMEOUT, passage.locus)
+        except (httpx.HTTPError, Unreadable, ValueError, LookupError, TypeError, AttributeError):
+            return Failed(self.info.id, Reason.ERROR, passage.locus)
+        best: dict[str, Score] = {}
+        for score in (s for scores in found for s in scores):
+            if score.kind not in best or best[score.kind].score < score.score:
+                best[score.kind] = score
+        return tuple(f for s in best.values() if (f := self._finding(s, passage)) is not None)
+
+    def _finding(self, score: Score, passage: Passage) -> Finding | None:
+        """None below the lowest level."""
+        given = self.settings
+        bars = ((given.high, Level.HIGH), (given.medium, Level.MEDIUM), (given.low, Level.LOW))
+        level = next((level for bar, level in bars if score.score >= bar), None)
+        if level is None:
+            return None
+        span, kind = Span(0, len(passage.text)), self._kind(score.kind)
+        value = round(min(1.0, score.score), 4)
+        return Finding(self.info.id, kind, span, value, level, passage.locus)
+
+    def _may_call(self) -> bool:
+        now = self.clock()
+        while self._calls and self._calls[0] <= now - MINUTE_S:
+            self._calls.popleft()
+        if len(self._calls) >= self.settings.calls_per_minute:
+            return False
+        self._calls.append(now)
+        return True
+
+    async def _ask(self, request: JudgeRequest) -> tuple[Score, ...]:
+        reply = await self.client.post(
+            self.settings.url + request.path,
+            json=request.body,
+            headers={"authorization": f"Bearer {self.key}"} if self.key else {},
+            timeout=self.settings.timeout_s,
+        )
+        reply.raise_for_status()
+        return self.format.scores(request, reply.json())
+
+
+def _judged(passage: Passage) -> Judged:
+    return Judged(
+        (passage.before + passage.text)[-MAX_TEXT:],
+        passage.question[-MAX_TEXT:],
+        passage.locus.layer is Layer.OUTPUT,
+        tuple(source.text[:MAX_TEXT] for source in passage.sources),
+    )
