@@ -21,6 +21,7 @@ from tests.gateway.shell import NO_QUESTION, BadWords, policy, rule, suite
 
 KEY = "sk-4f9a1c7e2b8d4a6f9c3e5b7d1a2f8c6e"
 SECRETS = policy(rule("key", Action.REDACT, "secret"))
+MOBILES = policy(rule("mobile", Action.REDACT, "pii.cn.mobile"))
 HARM = policy(rule("harm", Action.BLOCK, "hazard.test"))
 
 
@@ -56,6 +57,13 @@ async def test_texts_are_edited_in_their_places() -> None:
     assert KEY not in str(made)
     assert message["content"].startswith("It is ")
     assert message["new"][0].startswith("see ")
+
+
+@pytest.mark.parametrize("value", ["1 3 9 8 7 6 5 4 3 2 1", "139<b>8765</b>4321", "①③⑨⑧⑦⑥⑤④③②①"])
+async def test_a_whole_answer_is_read_in_all_its_views(value: str) -> None:
+    made = await guarded(MOBILES, chat(f"电话 {value}。"))
+    assert value not in str(made)
+    assert made["choices"][0]["message"]["content"].startswith("电话 ")
 
 
 async def test_a_sentence_that_is_judged_ends_the_answer() -> None:

@@ -97,6 +97,12 @@ class DetectorSet:
         with Budget.for_size(len(passage.text)).running(len(passage.text)):
             return self._scan(passage, kinds, final=final)
 
+    def scan_whole(self, passage: Passage, kinds: frozenset[str]) -> Scan:
+        """`scan` of a text that is complete, with all its views."""
+        size = len(passage.text)
+        _, judged = self._viewed_scan(passage, kinds, Budget.for_size(size))
+        return Scan(judged.findings, judged.failures, passage.offset + size)
+
     def _scan(self, passage: Passage, kinds: frozenset[str], *, final: bool) -> Scan:
         found: list[Finding] = []
         failed: list[Failed] = []

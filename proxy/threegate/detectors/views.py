@@ -22,7 +22,7 @@ from threegate.types import Finding, Level, Passage, Span
 CHARACTERS = frozenset({"pii", "secret"})
 """Families of values: they read no view that is meant for wordings."""
 
-ONLY_PATTERNS = frozenset({"leet", "table", "mail", "behind"})
+ONLY_PATTERNS = frozenset({"leet", "table", "mail", "behind", "written"})
 """Views that are no plainer to a model."""
 
 ESCAPE = re2.compile(r"\\u[0-9a-fA-F]{4}")

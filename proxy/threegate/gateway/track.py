@@ -103,12 +103,15 @@ class Track:
     ready: list[str] = field(default_factory=list, repr=False)
     ruled: list[Ruling] = field(default_factory=list, repr=False)
     _stood_in: bool = False
+    _whole: bool = False  # all of it came at once, as in an answer that is not streamed
 
     def feed(self, text: str, *, last: bool = False) -> None:
         """`last`: nothing follows, and no `close` is needed."""
         if self.answer.keep:
             self.raw.append(text)
         self.answer.arrived(self, self.machine.received + len(text) + last)
+        if last and not self.machine.received:
+            self._whole, self.machine.quiet = True, None  # disguises look plain
         commands = self.machine.receive(TextReceived(text, last))
         if self.options.hold_timer is not None:
             self.options.hold_timer.came(self.machine.received)
@@ -233,7 +236,11 @@ class Track:
     def _scan(self, asked: ScanPatterns) -> PatternsScanned:
         started = time.perf_counter()
         passage = Passage(self.locus, asked.text, asked.offset)
-        scan = self.answer.suite.scan(passage, self.guard.pattern_kinds, final=asked.final)
+        kinds, suite = self.guard.pattern_kinds, self.answer.suite
+        if self._whole and asked.final and not asked.offset:
+            scan = suite.scan_whole(passage, kinds)
+        else:
+            scan = suite.scan(passage, kinds, final=asked.final)
         new = [
             f for f in scan.findings if asked.since <= f.span.start and f.span.end <= scan.settled
         ]

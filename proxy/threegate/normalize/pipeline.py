@@ -15,7 +15,15 @@ import re2
 
 from threegate.normalize import decoded as decoding
 from threegate.normalize import despaced as joining
-from threegate.normalize import fold, idn_email, mojibake, obfuscation, table_view, trailing_labels
+from threegate.normalize import (
+    fold,
+    idn_email,
+    mojibake,
+    obfuscation,
+    table_view,
+    trailing_labels,
+    written_out,
+)
 from threegate.normalize.confusables import INVISIBLE, MARKS, tables
 from threegate.normalize.view import View, focused, raw
 
@@ -23,12 +31,13 @@ WORDING = frozenset({obfuscation.LEET, obfuscation.ROT13, obfuscation.REVERSED})
 """Views that word lists and injection signatures read, and nobody else."""
 
 _FOLD, _JOIN, _SMUGGLED, _TABLE = "fold", "join", "smuggled", "table"
-_TURNED, _MAIL, _BEHIND = "turned", "mail", "behind"
+_TURNED, _MAIL, _BEHIND, _WRITTEN = "turned", "mail", "behind", "written"
 _LEET, _ROT13, _REVERSED = "leet", "rot13", "reversed"
 _MORE = (
     (_TABLE, table_view.may_stand),
     (_MAIL, idn_email.may_stand),
     (_BEHIND, trailing_labels.may_stand),
+    (_WRITTEN, written_out.may_occur),
 )
 """Signs whose triggers would multiply the states of the common look."""
 
@@ -54,6 +63,8 @@ def _views(source: View, depth: int) -> Iterator[View]:
         yield focused(table_view.tabular(plain), plain)
     if _BEHIND in signs:
         yield focused(trailing_labels.behind(plain), plain)
+    if _WRITTEN in signs:
+        yield focused(written_out.written(plain), plain)
     if _MAIL in signs:
         yield focused(idn_email.mailed(source), source)
     yield from _wordings(plain, signs)

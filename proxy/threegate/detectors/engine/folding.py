@@ -4,15 +4,22 @@ character or its run alone."""
 from __future__ import annotations
 
 import re
+import unicodedata
 
 from threegate.detectors.engine.open_match import HAN_DIGITS
 
-_WIDE = re.compile("[０-９Ａ-Ｚａ-ｚ＠．－＿＋]")
-_NARROW = {
-    **{
-        c: c - 0xFEE0
-        for c in (*range(0xFF10, 0xFF1A), *range(0xFF21, 0xFF3B), *range(0xFF41, 0xFF5B))
-    },
+_DECIMALS = {
+    code: str(value)
+    for code in range(0x80, 0x20000)
+    if (value := unicodedata.decimal(chr(code), None)) is not None
+}
+"""Digits of other scripts and mathematical ones: ٣, 𝟏."""
+WIDE = f"[Ａ-Ｚａ-ｚ＠．－＿＋{''.join(map(chr, _DECIMALS))}]"
+"""Characters that are folded whatever is beside them."""
+_WIDE = re.compile(WIDE)
+_NARROW: dict[int, int | str] = {
+    **_DECIMALS,
+    **{c: c - 0xFEE0 for c in (*range(0xFF21, 0xFF3B), *range(0xFF41, 0xFF5B))},
     **{ord(a): b for a, b in zip("＠．－＿＋", "@.-_+", strict=True)},
 }
 _HAN_ANY = re.compile(f"[{HAN_DIGITS}]")
@@ -27,7 +34,8 @@ _HAN_VALUES = str.maketrans(HAN_DIGITS, _VALUES)
 
 
 def fold(text: str) -> str:
-    """Same length: full-width ASCII to ASCII, long runs of Chinese digits to digits."""
+    """Same length: full-width ASCII and digits of other scripts to ASCII, long runs of Chinese
+    digits to digits."""
     if text.isascii():
         return text
     if _WIDE.search(text):

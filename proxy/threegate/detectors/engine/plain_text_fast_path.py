@@ -16,7 +16,7 @@ from collections.abc import Iterable
 import re2
 
 from threegate.detectors.base import LOOKBEHIND
-from threegate.detectors.engine import open_match
+from threegate.detectors.engine import folding, open_match
 from threegate.detectors.engine.recognizer import Recognizer, Tail
 from threegate.normalize.re2_spans import found
 
@@ -28,7 +28,7 @@ _ODD = (
     rf"[0-9{_SIGNS}`<>\x00-\x08\x0b-\x1f\x7f]",
     rf"[A-Za-z]{{{open_match.WORD + 1}}}",
     rf"[{CLOSING}](?=[A-Za-z{CLOSING}])",
-    "[０-９Ａ-Ｚａ-ｚ＠．－＿＋]",  # read as ASCII
+    folding.WIDE,  # read as ASCII
 )
 _NEAR = 2 * LOOKBEHIND
 

@@ -1,0 +1,118 @@
+"""The view of values that are written out for people, or broken by markup, as programs write them.
+
+`zhao.liu @ mail-host.org`, `zhao dot liu at mail-host dot org` and zhao艾特mail点com are addresses;
+`139<b>8765</b>4321`, `| 139 | 8765 | 4321 |`, `手机 13,987,654,321`, 一、三、九、八、… and a number
+with a hyphen at the end of a line are numbers. Each form asks for more than two words that may
+just be there: a blank before @ for a name with a dot, a digit or a label; ` dot ` for a common
+suffix; commas for a label; cells for the groups of a mobile number.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+
+import re2
+
+from threegate.normalize.re2_spans import found
+from threegate.normalize.view import Edit, View, replaced
+from threegate.normalize.work import meter
+
+NAME = "written"
+New = Callable[[re.Match[str]], str | None]
+"""What comes in the place of a match; None: it stays."""
+_HAN_DIGITS = "〇零一二三四五六七八九幺"
+_HAN_VALUES = str.maketrans(_HAN_DIGITS, "001234567891")
+_LOCAL = r"[A-Za-z0-9][A-Za-z0-9._%+\-]*"
+_HOST = r"[A-Za-z0-9][A-Za-z0-9\-]*"
+_AT = r"(?:[ ]?[\[({<][ ]?(?:at|@|艾特)[ ]?[\])}>][ ]?|[ ]at[ ]|[ ]?艾特[ ]?|[ ]?[@＠][ ]?)"
+_DOT = r"(?:[ ]?[\[({<][ ]?(?:dot|\.|点)[ ]?[\])}>][ ]?|[ ]dot[ ]|[ ]?点[ ]?)"
+_SPELT = re.compile(
+    rf"(?i)(?<![A-Za-z0-9]){_LOCAL}(?:{_DOT}{_LOCAL})?{_AT}{_HOST}(?:\.{_HOST})*"
+    rf"(?:{_DOT}{_HOST})+(?![A-Za-z0-9])"
+)
+_SPACED = re.compile(
+    r"(?i)(?:(?:(?:e-?mail|mail|邮箱|邮件|郵箱)[^\n@]{0,16}?)(?<![A-Za-z0-9])|(?<![A-Za-z0-9._%+\-])"
+    r"(?=[A-Za-z]*[0-9._]))"
+    rf"(?P<value>(?P<local>{_LOCAL})(?:[ ]{{1,2}}[@＠][ ]{{0,2}}|[@＠][ ]{{1,2}})"
+    rf"(?P<host>{_HOST}(?:\.{_HOST})+))"
+)
+_AT_WORD, _DOT_WORD = re.compile(_AT, re.I), re.compile(_DOT, re.I)
+_MARKUP = (
+    r"(?:</?(?:b|i|u|em|strong|span|font|mark|small|sub|sup|wbr|a|code)(?:\s[^<>]{0,80})?/?>"
+    r"|<!--[^>]{0,80}-->|/\*[^*\n]{0,80}\*/)"
+)
+_BROKEN = re.compile(rf"(?i)(?<=[0-9A-Za-z@._+\-]){_MARKUP}{{1,4}}(?=[0-9A-Za-z@._+\-])")
+_CELL = r"(?:[ \t]?(?:\||,|;|\t|</t[dh]>\s{0,4}<t[dh][^<>]{0,40}>)[ \t]?)"
+_CELLS = re.compile(
+    rf"(?i)(?<![0-9])1[3-9][0-9](?P<s>{_CELL})[0-9]{{4}}(?P=s)[0-9]{{4}}(?![0-9]|,[0-9])"
+)
+_GROUPED = re.compile(
+    r"(?i)(?:手机|手機|电话|電話|号码|號碼|卡号|账号|phone|mobile|tel|cell|card|account)[^0-9\n]{0,12}"
+    r"(?P<value>[0-9]{1,3}(?:,[0-9]{3}){3,6})(?![0-9]|,[0-9])"
+)
+_HAN_APART = re.compile(
+    rf"[{_HAN_DIGITS}](?:[、，,.·\- ][{_HAN_DIGITS}]){{9,19}}(?![、，,.·\- ]?[{_HAN_DIGITS}])"
+)
+_LINE_END = re.compile(r"(?<=[0-9])-[ ]?\r?\n[ \t]{0,4}(?=[0-9])")
+_GAP = r"[、，,.·\- ]"
+_LIKELY = re2.compile(
+    r"(?i)[0-9a-z]\s?[@＠] |[0-9a-z] [@＠]|[\[({< ]dot[\])}> ]|艾特|[\[({]\.[\])}]"
+    r"|[a-z0-9][ (\[]?点[ )\]]?[a-z]|[0-9a-z@._+\-](?:<[/a-z!]|/\*)"
+    r"|1[3-9][0-9][ \t]?(?:[|,;\t]|</t[dh]>)[^0-9]{0,60}[0-9]{4}"
+    r"|[0-9],[0-9]{3},[0-9]{3},[0-9]{3}|[0-9]- ?\r?\n"
+    rf"|(?:[{_HAN_DIGITS}]{_GAP}){{3}}[{_HAN_DIGITS}]"
+)
+_SUFFIXES = frozenset(
+    (
+        *("com", "org", "net", "edu", "gov", "cn", "io", "uk", "de"),
+        *("fr", "jp", "kr", "ru", "eu", "hk", "tw"),
+    )
+)
+"""Behind ` dot `: other suffixes are words too."""
+_PLAINLY = re.compile(r"(?i) dot (?!.* dot )")
+
+
+def may_occur(data: bytes) -> bool:
+    """Whether one of the forms may be in this text."""
+    return found(_LIKELY, data)
+
+
+def written(source: View) -> View:
+    """`source` itself when nothing is written out."""
+    view = source
+    for pattern, new in _FORMS:
+        view = replaced(view, NAME, [*_edits(view.text, pattern, new)])
+    return view
+
+
+def _edits(text: str, pattern: re.Pattern[str], new: New) -> Iterator[Edit]:
+    """Of the group `value` where there is one: what is before it stays."""
+    spend, part = meter().spend, "value" if "value" in pattern.groupindex else 0
+    for match in pattern.finditer(text):
+        spend()
+        if (value := new(match)) is not None:
+            yield *match.span(part), value
+
+
+def _address(match: re.Match[str]) -> str | None:
+    spoken = _PLAINLY.search(match.group())
+    if spoken and match.group()[spoken.end() :].lower() not in _SUFFIXES:
+        return None
+    local, host = _AT_WORD.split(match.group(), 1)
+    return f"{_DOT_WORD.sub('.', local)}@{_DOT_WORD.sub('.', host)}"
+
+
+def _spaced(match: re.Match[str]) -> str:
+    return f"{match['local']}@{match['host']}"
+
+
+_FORMS: tuple[tuple[re.Pattern[str], New], ...] = (
+    (_BROKEN, lambda match: ""),
+    (_LINE_END, lambda match: ""),
+    (_SPELT, _address),
+    (_SPACED, _spaced),
+    (_CELLS, lambda match: match.group().replace(match["s"], " ")),
+    (_GROUPED, lambda match: match["value"].replace(",", "")),
+    (_HAN_APART, lambda match: match.group()[::2].translate(_HAN_VALUES)),
+)

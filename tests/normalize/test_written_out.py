@@ -1,0 +1,56 @@
+from __future__ import annotations
+
+import pytest
+from threegate.normalize import views
+from threegate.normalize.view import raw
+from threegate.normalize.written_out import written
+from threegate.types import Span
+
+READS = {
+    "write to zhao.liu @ mail-host.org today": "zhao.liu@mail-host.org",
+    "zhao.liu@ mail-host.org": "zhao.liu@mail-host.org",
+    "my email: zhaoliu @ example.com": "zhaoliu@example.com",
+    "zhao.liu at mail-host dot org": "zhao.liu@mail-host.org",
+    "zhao dot liu at mail-host dot co dot uk": "zhao.liu@mail-host.co.uk",
+    "zhao.liu(at)mail-host(dot)org": "zhao.liu@mail-host.org",
+    "zhaoliu [at] example [dot] com": "zhaoliu@example.com",
+    "邮箱zhaoliu艾特example点com": "zhaoliu@example.com",
+    "zhaoliu 艾特 example 点 com": "zhaoliu@example.com",
+    "139<b>8765</b>4321": "13987654321",
+    '139<span class="x">8765</span>4321': "13987654321",
+    "139<!-- -->87654321": "13987654321",
+    "139/* x */87654321": "13987654321",
+    "zhao<wbr>@example.com": "zhao@example.com",
+    "| 139 | 8765 | 4321 |": "139 8765 4321",
+    "<td>139</td><td>8765</td><td>4321</td>": "139 8765 4321",
+    "139,8765,4321": "139 8765 4321",
+    "手机 13,987,654,321": "13987654321",
+    "card no. 4,111,111,111,111,111": "4111111111111111",
+    "手机号是一、三、九、八、七、六、五、四、三、二、一": "13987654321",
+    "1398765-\n4321": "13987654321",
+}
+STAYS = (
+    "meet me @ example.com",
+    "look at the dot in the middle",
+    "revenue 13,987,654,321 in 2024",
+    "columns 139, 8765, 432",
+    "<td>2019</td><td>2020</td><td>2021</td>",
+    "一、二、三、四",
+    "x<b>y</b> if a<b>c else d" if False else "1 < 2 and 3 > 2",
+    "2019-\nreport",
+)
+
+
+@pytest.mark.parametrize("text", READS)
+def test_what_is_written_out_reads_as_programs_write_it(text: str) -> None:
+    (view,) = [v for v in views(text) if v.name == "written"]
+    start = view.text.index(READS[text])
+    span = view.original(Span(start, start + len(READS[text])))
+    assert text[span.start].isalnum()
+    assert text[span.end - 1].isalnum()
+
+
+@pytest.mark.parametrize("text", STAYS)
+def test_what_is_no_value_stays(text: str) -> None:
+    source = raw(text)
+    assert written(source) is source
