@@ -3,7 +3,7 @@ from __future__ import annotations
 import asyncio
 
 import pytest
-from threegate.tasks import Tasks
+from threegate.tasks import Deadlines, Tasks
 
 
 async def fail() -> None:
@@ -28,3 +28,21 @@ async def test_cancelling_ends_all_and_is_no_error() -> None:
     await tasks.cancel()
     assert all(t.cancelled() for t in running)
     tasks.raise_first()
+
+
+async def test_what_is_late_is_told_once_and_what_is_done_is_not() -> None:
+    loop, late = asyncio.get_running_loop(), list[asyncio.Future[int]]()
+
+    def give_up(future: asyncio.Future[int]) -> None:
+        late.append(future)
+        future.cancel()
+
+    deadlines = Deadlines(loop, 0.01, give_up)
+    first, second, third = (loop.create_future() for _ in range(3))
+    for future in (first, second):
+        deadlines.add(future)
+    first.set_result(1)
+    await asyncio.wait([second], timeout=10)
+    deadlines.add(third)
+    await asyncio.wait([third], timeout=10)
+    assert late == [second, third]

@@ -1,14 +1,18 @@
-"""Background tasks that belong to something: kept by reference, cancelled with it.
+"""Background tasks that belong to something, kept by reference and cancelled with it; deadlines of
+many futures with one timer.
 
-An error in one is never lost: the owner asks `raise_first`.
+An error in a task is never lost: the owner calls `raise_first`.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine
+from collections import deque
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Generic, TypeVar
+
+T = TypeVar("T")
 
 
 @dataclass(slots=True)
@@ -40,3 +44,36 @@ class Tasks:
         self._running.discard(task)
         if not task.cancelled() and task.exception() is not None:
             self._error = self._error or task.exception()
+
+
+class Deadlines(Generic[T]):
+    """Futures of one loop that all have the same time. A timer for each would cost more than to
+    wait for it, since nearly all are done long before.
+    """
+
+    def __init__(
+        self,
+        loop: asyncio.AbstractEventLoop,
+        seconds: float,
+        late: Callable[[asyncio.Future[T]], None],
+    ) -> None:
+        """`late` gets each future that is not done in time."""
+        self._loop, self._seconds, self._late = loop, seconds, late
+        self._waiting: deque[tuple[float, asyncio.Future[T]]] = deque()  # earliest first
+        self._timer: asyncio.TimerHandle | None = None
+
+    def add(self, future: asyncio.Future[T]) -> None:
+        waiting = self._waiting
+        while waiting and waiting[0][1].done():
+            waiting.popleft()
+        waiting.append((self._loop.time() + self._seconds, future))
+        if self._timer is None:
+            self._timer = self._loop.call_later(self._seconds, self._look)
+
+    def _look(self) -> None:
+        now, waiting = self._loop.time(), self._waiting
+        while waiting and (waiting[0][0] <= now or waiting[0][1].done()):
+            _, future = waiting.popleft()
+            if not future.done():
+                self._late(future)
+        self._timer = self._loop.call_at(waiting[0][0], self._look) if waiting else None

@@ -7,7 +7,9 @@ from typing import Any
 import pytest
 from threegate.errors import RequestError
 from threegate.gateway.asgi import (
+    DEPARTURE,
     ClientLeft,
+    Departure,
     Receive,
     Responder,
     WhileConnected,
@@ -114,22 +116,22 @@ async def test_a_slow_body_and_a_client_that_leaves(monkeypatch: pytest.MonkeyPa
 
 async def test_what_runs_ends_when_the_client_leaves() -> None:
     with pytest.raises(ClientLeft):
-        async with WhileConnected(receiving([*body(b""), GONE])):
+        async with WhileConnected({}, receiving([*body(b""), GONE])):
             await asyncio.Event().wait()
 
 
 async def test_what_ends_first_is_not_disturbed() -> None:
-    async with WhileConnected(receiving([])):
+    async with WhileConnected({}, receiving([])):
         done = True
     assert done
     with pytest.raises(ZeroDivisionError):
-        async with WhileConnected(receiving([])):
+        async with WhileConnected({}, receiving([])):
             raise ZeroDivisionError
 
 
 async def test_a_cancellation_from_outside_stays_one() -> None:
     async def work() -> None:
-        async with WhileConnected(receiving([])):
+        async with WhileConnected({}, receiving([])):
             await asyncio.Event().wait()
 
     task = asyncio.ensure_future(work())
@@ -150,3 +152,30 @@ async def test_an_answer_has_its_length_and_the_added_headers() -> None:
     headers = dict(sent[0]["headers"])
     assert headers[b"content-length"] == str(len(sent[1]["body"])).encode()
     assert (headers[b"x-a"], headers[b"x-b"]) == (b"1", b"3")
+
+
+async def test_the_servers_word_ends_what_runs_without_a_task() -> None:
+    departure = Departure()
+    scope = {"extensions": {DEPARTURE: departure}}
+
+    async def work() -> None:
+        async with WhileConnected(scope, receiving([])):
+            await asyncio.Event().wait()
+
+    task = asyncio.ensure_future(work())
+    await asyncio.sleep(0)
+    assert asyncio.all_tasks() == {task, asyncio.current_task()}
+    departure.leave()
+    with pytest.raises(ClientLeft):
+        await task
+    with pytest.raises(ClientLeft):
+        await work()  # a pipelined request of a client that is gone
+
+
+async def test_who_has_been_answered_may_leave() -> None:
+    departure = Departure()
+    scope = {"extensions": {DEPARTURE: departure}}
+    async with WhileConnected(scope, receiving([])):
+        pass
+    departure.leave()
+    await asyncio.sleep(0)

@@ -28,8 +28,11 @@ class OnFailure(StrEnum):
     CONTINUE = "continue"
 
     def or_stricter(self, asked: OnFailure | None) -> OnFailure:
-        """A policy can ask for more than the proxy's setting, never for less."""
-        return min(self, asked or self, key=tuple(OnFailure).index)
+        """A policy can require more than the proxy's setting, never less."""
+        return self if asked is None or STRICTNESS[self] <= STRICTNESS[asked] else asked
+
+
+STRICTNESS = {each: rank for rank, each in enumerate(OnFailure)}  # the strictest is 0
 
 
 class Format(StrEnum):

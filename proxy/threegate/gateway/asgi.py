@@ -113,21 +113,49 @@ class Responder:
         await self.send({"type": "http.response.body", "body": data})
 
 
+@dataclass(slots=True)
+class Departure:
+    """Our own server's word that a client has left, in `scope["extensions"]`: with it no call needs
+    a task that waits for `http.disconnect`. One a connection, which serves one request at a time.
+    """
+
+    gone: bool = False
+    call: Callable[[], None] | None = None  # what to call when the client leaves
+
+    def leave(self) -> None:
+        self.gone = True
+        if self.call is not None:
+            self.call()
+
+
+DEPARTURE: Final = "threegate.departure"
+
+
 class WhileConnected:
     """Raises ClientLeft inside the block as soon as the client is gone."""
 
-    def __init__(self, receive: Receive) -> None:
+    def __init__(self, scope: Scope, receive: Receive) -> None:
+        self._departure: Departure | None = scope.get("extensions", {}).get(DEPARTURE)
         self._receive, self._left = receive, False
+        self._watcher: asyncio.Task[None] | None = None
 
     async def __aenter__(self) -> None:
         inside = asyncio.current_task()
         assert inside is not None
         self._inside = inside
-        self._watcher = asyncio.get_running_loop().create_task(self._watch())
+        if self._departure is None:
+            self._watcher = asyncio.get_running_loop().create_task(self._watch())
+        elif self._departure.gone:
+            raise ClientLeft
+        else:
+            self._departure.call = self._leave
 
     async def __aexit__(self, kind: type[BaseException] | None, *_: object) -> None:
         """Nobody waits for the watcher: it has nothing left to do but end."""
-        self._watcher.cancel()
+        if self._departure is not None and self._departure.call == self._leave:
+            self._departure.call = None
+        if self._watcher is not None:
+            self._watcher.cancel()
         if self._left and kind is asyncio.CancelledError:
             self._inside.uncancel()
             raise ClientLeft from None
@@ -135,5 +163,8 @@ class WhileConnected:
     async def _watch(self) -> None:
         while (await self._receive())["type"] != "http.disconnect":
             pass
+        self._leave()
+
+    def _leave(self) -> None:
         self._left = True
         self._inside.cancel()

@@ -53,7 +53,7 @@ class Endpoint(HttpEndpoint):
 
         call = await self.read(scope, receive, out, place, opened)
         try:
-            async with WhileConnected(receive):
+            async with WhileConnected(scope, receive):
                 await _run(call)
         except BaseException as error:
             await call_failed(call, error, self.refusals)

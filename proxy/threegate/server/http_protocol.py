@@ -12,6 +12,8 @@ import asyncio
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from threegate.gateway.asgi import DEPARTURE, Departure
+
 HEAD_S = 30.0
 HEAD_BYTES = 64 * 1024
 LINGER_S = 5.0
@@ -27,14 +29,18 @@ class HttpProtocol(HttpToolsProtocol):
     _head: int | None = 0  # bytes of the head so far; None: it is complete
     _leaving: bool = False  # the server stops: the next answer is the last
 
+    _departure: Departure
+
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
+        self._departure = Departure()
         self._end_in(HEAD_S)
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._due = None
         self._stop()
         super().connection_lost(exc)
+        self._departure.leave()
 
     def data_received(self, data: bytes) -> None:
         super().data_received(data)
@@ -51,6 +57,7 @@ class HttpProtocol(HttpToolsProtocol):
 
     def on_headers_complete(self) -> None:
         self._head = self._due = None
+        self.scope["extensions"] = {DEPARTURE: self._departure}  # type: ignore[dict-item]
         super().on_headers_complete()
         if self._leaving:
             self.cycle.keep_alive = False

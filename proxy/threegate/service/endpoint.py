@@ -46,7 +46,7 @@ class ServiceEndpoint(HttpEndpoint):
             return reading, self._opened(reading, asked, caller, out)
 
         reading, checks = await self.read(scope, receive, out, place, opened)
-        async with WhileConnected(receive):
+        async with WhileConnected(scope, receive):
             results = await asyncio.gather(*map(self.engine.run, checks))
         await out.json(200, reading.answer(results))
 

@@ -142,3 +142,9 @@ def test_a_missing_algorithm_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(hashlib, "algorithms_available", {"sha256"})
     with pytest.raises(ValueError, match="sm3"):
         Hasher(Algorithm.SM3)
+
+
+@pytest.mark.parametrize("size", [0, 1, 2047, 2048, 2049, 6141, 32_768, 32_769])
+def test_a_digest_does_not_depend_on_the_pieces(size: int) -> None:
+    data = bytes(range(256)) * 129
+    assert SHA256.digest(data[:size]) == hashlib.sha256(data[:size]).digest()

@@ -16,6 +16,9 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 HASH_BYTES = 32  # both algorithms
+WITH_LOCK, SOME_PIECES = 2047, 32_768
+"""hashlib gives the interpreter away for more bytes than the first. To get it back from the writer
+thread takes longer than to hash a few more pieces."""
 
 
 class Algorithm(StrEnum):
@@ -38,9 +41,14 @@ class Hasher:
             )
 
     def digest(self, data: bytes) -> bytes:
-        if self.algorithm is Algorithm.SHA256:
+        if self.algorithm is not Algorithm.SHA256:
+            return hashlib.new(self.algorithm, data).digest()
+        if not WITH_LOCK < len(data) <= SOME_PIECES:
             return hashlib.sha256(data).digest()
-        return hashlib.new(self.algorithm, data).digest()
+        made, pieces = hashlib.sha256(), memoryview(data)
+        for at in range(0, len(data), WITH_LOCK):
+            made.update(pieces[at : at + WITH_LOCK])
+        return made.digest()
 
     def leaf(self, entry: bytes) -> bytes:
         return self.digest(b"\0" + entry)

@@ -39,10 +39,10 @@ class RandomBytes:
     nonce: bytes = field(repr=False)
 
     @classmethod
-    def draw(cls) -> RandomBytes:
-        drawn = random_bytes(EVENT_ID_BYTES + SALT_NONCE_BYTES + NONCE_BYTES)
-        event_id, rest = drawn[:EVENT_ID_BYTES], drawn[EVENT_ID_BYTES:]
-        return cls(event_id.hex(), rest[:SALT_NONCE_BYTES], rest[SALT_NONCE_BYTES:])
+    def draw(cls, salt: bytes = b"") -> RandomBytes:
+        """All new, or with the salt of the record's intent."""
+        event_id = random_bytes(EVENT_ID_BYTES).hex()
+        return cls(event_id, salt or random_bytes(SALT_NONCE_BYTES), random_bytes(NONCE_BYTES))
 
 
 @dataclass(frozen=True, slots=True)

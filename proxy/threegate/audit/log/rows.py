@@ -12,7 +12,13 @@ import orjson
 from sqlalchemy import Connection
 
 from threegate.audit.log.chain import SHA256, Hasher
-from threegate.audit.log.content import RandomBytes, SealedContent, request_digest, seal
+from threegate.audit.log.content import (
+    SALT_NONCE_BYTES,
+    RandomBytes,
+    SealedContent,
+    request_digest,
+    seal,
+)
 from threegate.audit.log.keys import DataKey
 from threegate.audit.log.record import (
     ACTION_OF,
@@ -28,6 +34,7 @@ from threegate.audit.log.record import (
     event,
 )
 from threegate.audit.settings import OnFailure
+from threegate.random_pool import random_bytes
 from threegate.types import Caller
 
 Row = tuple[Any, ...]
@@ -103,11 +110,11 @@ def make_intent(
     hasher: Hasher,
 ) -> PendingIntent:
     """Without `key` nothing is hashed."""
-    members = {f: clean(v) for f in CALLER_FIELDS if (v := getattr(caller, f))}
+    members = {name: clean(v) for name in CALLER_FIELDS if (v := getattr(caller, name))}
     who = orjson.dumps(members).decode()
     if key is None:
         return PendingIntent(request_id, Intent(ts_us), who, policy)
-    nonce = RandomBytes.draw().salt
+    nonce = random_bytes(SALT_NONCE_BYTES)
     digest = request_digest(request, key, nonce, hasher)
     return PendingIntent(request_id, Intent(ts_us, digest, key.id, nonce), who, policy, key)
 
@@ -143,12 +150,10 @@ def make(
     """`key` is the tenant's data key of the day, needed where content is kept or hashed. One salt
     serves a record and its intent.
     """
-    fresh = RandomBytes.draw()
-    if record.intent is not None and record.intent.nonce:
-        fresh = replace(fresh, salt=record.intent.nonce)
+    began = record.intent.nonce if record.intent is not None else b""
+    fresh = RandomBytes.draw(began)
     kept = content is not None and key is not None and level is not ContentLevel.NONE
-    salted = kept or pseudonym or (record.intent is not None and record.intent.nonce)
-    nonce = fresh.salt if salted else None
+    nonce = fresh.salt if kept or pseudonym or began else None
     sealed = SealedContent([])
     if content is not None and key is not None and nonce is not None:
         sealed = seal(content, level, key, fresh, hasher)

@@ -29,6 +29,7 @@ from threegate.audit.log.rows import Pending, PendingRecord, make, make_intent
 from threegate.audit.log.writer import Counters, Writer, new_writer_id
 from threegate.audit.settings import AuditSettings, OnFailure
 from threegate.errors import AuditError
+from threegate.tasks import Deadlines
 from threegate.types import Caller
 
 Result = TypeVar("Result")
@@ -45,6 +46,7 @@ class AuditLog:
         self._reader: Engine = reader_engine(settings.url)
         self._pool = ThreadPoolExecutor(READERS, thread_name_prefix="audit-reader")
         self._keys: dict[tuple[str, str], DataKey] = {}
+        self._deadlines: dict[asyncio.AbstractEventLoop, Deadlines[Receipt]] = {}
         self._start = time.monotonic_ns()
         self._closed = False
 
@@ -135,11 +137,15 @@ class AuditLog:
         loop = asyncio.get_running_loop()
         future: asyncio.Future[Receipt] = loop.create_future()
         self._writer.submit(PendingAppend(item, future))
-        late = loop.call_later(self.settings.commit_timeout_seconds, _give_up, future)
-        try:
-            return await future
-        finally:
-            late.cancel()
+        self._deadlines_of(loop).add(future)
+        return await future
+
+    def _deadlines_of(self, loop: asyncio.AbstractEventLoop) -> Deadlines[Receipt]:
+        known = self._deadlines.get(loop)
+        if known is None:
+            seconds = self.settings.commit_timeout_seconds
+            known = self._deadlines[loop] = Deadlines(loop, seconds, _give_up)
+        return known
 
     def _item(self, record: Record, content: Content | None) -> PendingRecord:
         tenant = record.caller.tenant
@@ -236,8 +242,7 @@ class AuditLog:
 
 
 def _give_up(future: asyncio.Future[Receipt]) -> None:
-    if not future.done():
-        future.set_exception(trouble("not-in-time"))
+    future.set_exception(trouble("not-in-time"))
 
 
 def load_master(settings: AuditSettings) -> MasterKey:
