@@ -366,3 +366,17 @@ async def test_a_check_counts_any_status_but_a_failure() -> None:
         await asyncio.sleep(0.3)
         assert alone.targets[0].health.admits()  # 404 shows life
     assert noted.ups == [("demo", True)]
+
+
+@pytest.mark.parametrize("status", [999, 600])
+async def test_a_status_that_http_has_not_is_an_error_of_the_upstream(status: int) -> None:
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 %d Odd\r\nContent-Length: 2\r\n\r\n{}" % status)
+        await writer.drain()
+        writer.close()
+
+    server = await asyncio.start_server(answer, "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    async with server, upstreams(UpstreamSettings(f"http://127.0.0.1:{port}")) as made:
+        assert (await failure(made)).code == "upstream_status"

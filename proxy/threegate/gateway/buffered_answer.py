@@ -37,6 +37,9 @@ async def guard_body(
     if answer.cut is not None:
         return None
     read: list[tuple[str, Track, str]] = []
+    answer.check_words(body)
+    if answer.cut is not None:
+        return None
     names = _tool_names(body, adapter)
     for i, slot in enumerate(adapter.response_slots(body, options)):
         channel = slot.locus.channel

@@ -14,7 +14,7 @@ from typing import TypeVar
 
 from threegate.audit.log.record import NOBODY
 from threegate.errors import ProtocolError, RequestError, ThreegateError
-from threegate.gateway.access.auth import presented_key
+from threegate.gateway.access.auth import presented_key, refuse_foreign_page
 from threegate.gateway.access.resolved_policy import PolicyResolver
 from threegate.gateway.asgi import (
     ClientLeft,
@@ -106,6 +106,7 @@ class HttpEndpoint(ABC):
             place.look()
             headers = headers_of(scope)
             caller = await self.deps.door.admit(self.presented(headers))
+            refuse_foreign_page(headers, caller, self.deps.settings.cors)
             place.enter()
             data = await load(receive, headers)
             await place.turn()

@@ -11,7 +11,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from threegate.errors import RequestError, ThreegateError
-from threegate.gateway.access.auth import onward, presented_key
+from threegate.gateway.access.auth import onward, presented_key, refuse_foreign_page
 from threegate.gateway.asgi import headers_of, wanted_language
 from threegate.gateway.buffered_answer import read_body
 from threegate.gateway.deps import Deps
@@ -116,6 +116,7 @@ class MetaEndpoints:
         self, path: str, headers: Mapping[str, str]
     ) -> tuple[Caller, CompiledPolicy]:
         caller = replace(await self.deps.door.admit(presented_key(headers)), route=path)
+        refuse_foreign_page(headers, caller, self.deps.settings.cors)
         policy = self.deps.policies.pin().policy_for(caller)
         if policy is None:
             raise RequestError(said("no-policy"), status=403, code="no_policy")

@@ -138,6 +138,8 @@ class StreamShell:
                 if self.answer.ending:
                     return
                 chunk = self.codec.read(event)
+                if chunk.frame is not None and self.answer.check_words(chunk.frame):
+                    self.codec.reread()
                 if not self._joins(chunk):
                     self._take(chunk)
         finally:

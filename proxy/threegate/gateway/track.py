@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from enum import Enum, auto
 from typing import TYPE_CHECKING
 
+from threegate.errors import UpstreamError
 from threegate.gateway.output_contract import Gate
 from threegate.gateway.telemetry.hold_timer import HoldTimer
 from threegate.guard.client_text import NO_TEXT
@@ -34,6 +35,7 @@ from threegate.guard.events import (
 from threegate.guard.output import NOTHING, ChannelGuard
 from threegate.guard.redact import TERMINAL, edited
 from threegate.guard.stream_machine import State, StreamMachine
+from threegate.i18n.messages import said
 from threegate.types import Channel, Finding, Passage, Ruling, TextLocation
 from threegate.wire.adapter import StreamKey
 from threegate.wire.frame_codec import WHOLE_PARTS
@@ -107,6 +109,8 @@ class Track:
 
     def feed(self, text: str, *, last: bool = False) -> None:
         """`last`: nothing follows, and no `close` is needed."""
+        if self.machine.state in (State.DRAINING, State.DONE):
+            raise UpstreamError(said("event-shape"))  # a text goes on behind its end
         if self.answer.keep:
             self.raw.append(text)
         self.answer.arrived(self, self.machine.received + len(text) + last)

@@ -9,22 +9,28 @@ import asyncio
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from typing import Any
 
 from threegate.detectors.detector_set import DetectorSet
-from threegate.errors import ProtocolError
+from threegate.errors import UpstreamError
 from threegate.gateway.output_contract import Gate
+from threegate.gateway.protocol_words import MAX_WORD, words_of
 from threegate.gateway.track import HarmlessTexts, Track, TrackOptions
-from threegate.guard.client_text import ClientText
+from threegate.guard.client_text import NO_TEXT, ClientText
 from threegate.guard.events import UNLIMITED, JudgeSentence
 from threegate.guard.output import OutputGuard
+from threegate.guard.redact import TERMINAL, edited
 from threegate.guard.release_order import ReleaseOrder, Turn
 from threegate.guard.stream_machine import CONTEXT
+from threegate.i18n.messages import said
 from threegate.tasks import Tasks
 from threegate.types import Channel, Finding, Layer, Passage, Ruling, Source, TextLocation
-from threegate.wire.adapter import StreamKey
+from threegate.wire.adapter import Body, StreamKey
 
 NEARBY, NEARBY_TEXTS = 200, 3
 """Code points of another text of the answer that a sentence is judged with, and of how many."""
+MAX_CLEAN_WORDS = 4096
+"""Ids of one answer that are remembered as checked."""
 MAX_NEARBY = 64
 """Texts of one answer that are judged with each other."""
 
@@ -87,6 +93,7 @@ class AnswerTracks:
     _spoken: list[Track] = field(default_factory=list, repr=False)
     _order: ReleaseOrder = field(default_factory=ReleaseOrder, repr=False)
     _stop: Ruling | None = None  # ends the answer when all texts before it have left
+    _clean_words: set[str] = field(default_factory=set, repr=False)
     harmless: HarmlessTexts = field(default_factory=HarmlessTexts, repr=False)
 
     def track(self, key: StreamKey) -> Track:
@@ -94,7 +101,7 @@ class AnswerTracks:
         known = self.tracks.get(key)
         if known is None:
             if key in self._gone:
-                raise ProtocolError("a text goes on behind its end")
+                raise UpstreamError(said("event-shape"))  # a text goes on behind its end
             known = self.tracks[key] = self._made(key)
             if self._order.head is not None:
                 known.may_leave(0)
@@ -229,6 +236,50 @@ class AnswerTracks:
     def _come(self, track: Track, come: Mapping[StreamKey, int]) -> int:
         has_left = track.key in self._gone
         return track.machine.received if has_left else come.get(track.key, 0)
+
+    def check_words(self, body: Body) -> bool:
+        """Takes out of ids and names what patterns find in them, in place. True if any was
+        changed."""
+        places = [place for place in words_of(body) if place[2] not in self._clean_words]
+        new = list(dict.fromkeys(word for _, _, word in places))
+        if not new:
+            return False
+        if not self._word_rulings("\n".join(new)) and max(map(len, new)) <= MAX_WORD:
+            self._remember(new)
+            return False
+        changed = [self._check_word(*place) for place in places]
+        return any(changed)
+
+    def _remember(self, words: Sequence[str]) -> None:
+        if len(self._clean_words) < MAX_CLEAN_WORDS:
+            self._clean_words.update(words)
+
+    def _check_word(self, holder: Any, name: Any, word: str) -> bool:
+        if len(word) > MAX_WORD:
+            holder[name] = ""
+            return True
+        ruled = self._word_rulings(word)
+        if not ruled:
+            self._remember([word])
+            return False
+        self.ruled += ruled
+        holder[name] = edited(word, ruled, self.guard.renderer(Channel.CONTENT))
+        stops = [r for r in ruled if r.action in TERMINAL and not r.shadow]
+        if stops:
+            holder[name] = ""
+            self._stop = self._stop or stops[0]
+            self.close()
+            self.advance()
+        return True
+
+    def _word_rulings(self, text: str) -> tuple[Ruling, ...]:
+        guard = self.guard.channels[Channel.CONTENT]
+        if not guard.plan.patterns:
+            return ()
+        locus = TextLocation(Layer.OUTPUT, Channel.CONTENT, part="/word", choice=0)
+        scan = self.suite.scan(Passage(locus, text), guard.pattern_kinds, final=True)
+        sent = self.question.sent if scan.findings else NO_TEXT
+        return guard.judge_patterns(text, 0, scan.findings, scan.failures, sent).ruled
 
     def correct(self, findings: Sequence[Finding]) -> None:
         """Keeps the sentence of the source that a contradicted claim should have said."""

@@ -56,6 +56,8 @@ class HttpProtocol(HttpToolsProtocol):
         self._end_in(HEAD_S)
 
     def on_headers_complete(self) -> None:
+        if self.parser.get_http_version() == "1.0" and _is_chunked(self.headers):
+            raise ValueError("HTTP/1.0 has no chunks")  # answered with 400
         self._head = self._due = None
         self.scope["extensions"] = {DEPARTURE: self._departure}  # type: ignore[dict-item]
         super().on_headers_complete()
@@ -99,3 +101,8 @@ class HttpProtocol(HttpToolsProtocol):
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
+
+
+def _is_chunked(headers: list[tuple[bytes, bytes]]) -> bool:
+    """A server before or behind this one may read the end of the body elsewhere."""
+    return any(name.lower() == b"transfer-encoding" for name, _ in headers)

@@ -290,6 +290,9 @@ def _unavailable(why: str, retry_after_s: float) -> UpstreamError:
 
 
 def _checked(response: aiohttp.ClientResponse) -> aiohttp.ClientResponse:
+    if not 200 <= response.status < 600:
+        response.close()
+        raise UpstreamError(said("upstream-status", status=response.status), code="upstream_status")
     if 300 <= response.status < 400:
         response.close()
         raise UpstreamError(said("upstream-redirects"), code="upstream_redirect")

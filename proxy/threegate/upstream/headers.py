@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
+from typing import Final
 
 from threegate.errors import RequestError
 from threegate.guard.known_secrets import KnownSecrets
@@ -10,18 +12,23 @@ from threegate.i18n.messages import said
 
 NO_SECRETS = KnownSecrets()
 
-FORWARDED = frozenset(
-    {
-        "anthropic-version",
-        "anthropic-beta",
-        "openai-organization",
-        "openai-project",
-        "accept-language",
-        "x-request-id",
-        "traceparent",
-    }
-)
-"""Request headers that reach the model API; everything else stays here."""
+_NAME: Final = r"[A-Za-z0-9_.\-]{1,64}"
+FORWARDED: Final = {
+    name: re.compile(form)
+    for name, form in {
+        "anthropic-version": r"\d{4}-\d\d-\d\d|\d{1,3}",
+        "anthropic-beta": r"[A-Za-z0-9_.,\- ]{1,512}",
+        "openai-organization": _NAME,
+        "openai-project": _NAME,
+        "accept": r"[A-Za-z0-9+.*/;=, \-]{1,128}",
+        "accept-language": r"[A-Za-z0-9*;=., \-]{1,128}",
+        "x-request-id": _NAME,
+        "traceparent": r"[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}",
+    }.items()
+}
+"""Request headers that reach the model API, and what their values look like. No rule looks at them,
+so they have no room for a text or for somebody's number; everything else stays here."""
+_LONG_NUMBER: Final = re.compile(r"\d{9}")
 
 RETURNED = frozenset(
     {
@@ -41,14 +48,18 @@ _RETURNED_PREFIXES = ("x-ratelimit-", "anthropic-ratelimit-")
 def sent(headers: Mapping[str, str], key: str, *, body: bool) -> dict[str, str]:
     """What goes to the model API. With `key` the client's own keys stay here. Raises RequestError
     for a value that cannot go on."""
-    out = {k: _plain(k, v) for k, v in headers.items() if k in FORWARDED and v}
-    out |= {
-        "accept-encoding": "identity",
-        "accept": _plain("accept", headers.get("accept", "*/*")),
-    }
+    plain = {k: _plain(k, v) for k, v in headers.items() if k in FORWARDED and v}
+    out = {"accept": "*/*"} | {k: v for k, v in plain.items() if _has_form(k, v)}
+    out["accept-encoding"] = "identity"
     if body:
         out["content-type"] = "application/json"
     return out | _keys(headers, key)
+
+
+def _has_form(name: str, value: str) -> bool:
+    if FORWARDED[name].fullmatch(value) is None:
+        return False
+    return name == "traceparent" or _LONG_NUMBER.search(value) is None
 
 
 def _keys(headers: Mapping[str, str], key: str) -> dict[str, str]:

@@ -200,6 +200,10 @@ class StreamCodec(Protocol):
     finish_reasons: dict[int, str]
 
     def read(self, event: ServerSentEvent) -> Chunk: ...
+    def reread(self) -> None:
+        """The frame of the last chunk was changed: it says nothing about the next events."""
+        ...
+
     def is_piece(self, chunk: Chunk, key: StreamKey) -> bool:
         """Whether the chunk is nothing but one more piece of this text."""
         ...

@@ -192,6 +192,9 @@ class FrameCodec:
             del self._open[key]
             chunk.closes.append(key)
 
+    def reread(self) -> None:
+        """Nothing is kept of a frame here."""
+
     def is_piece(self, chunk: Chunk, key: StreamKey) -> bool:
         """Whether a chunk is one more piece of this text and says nothing else, so that it need not
         go out once its text has gone with the piece before."""

@@ -80,12 +80,28 @@ def parse_answer(data: bytes | str, what: str = "answer") -> dict[str, Any]:
     try:
         body = orjson.loads(data)
     except orjson.JSONDecodeError:
-        raise UpstreamError(said("answer-no-json", what=said(what))) from None
+        body = _without_halves(data, what)
     if not isinstance(body, dict):
         raise UpstreamError(said("answer-no-object", what=said(what)))
     if _brackets(data) > MAX_ANSWER_DEPTH and _deeper(body, MAX_ANSWER_DEPTH):
         raise UpstreamError(said("answer-deep", what=said(what), limit=MAX_ANSWER_DEPTH))
     return body
+
+
+_HALF: Final = re.compile(
+    r"\\(?:u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|(u[dD][89a-fA-F][0-9a-fA-F]{2})|.)",
+    re.DOTALL,
+)
+
+
+def _without_halves(data: bytes | str, what: str) -> Any:
+    """A pair of surrogates may come in two events, as its halves: each is a character that is not
+    known. Raises UpstreamError for what is no JSON besides."""
+    text = data if isinstance(data, str) else data.decode("utf-8", "replace")
+    try:
+        return orjson.loads(_HALF.sub(lambda m: "\\ufffd" if m[1] else m[0], text))
+    except orjson.JSONDecodeError:
+        raise UpstreamError(said("answer-no-json", what=said(what))) from None
 
 
 def _brackets(data: bytes | str) -> int:

@@ -36,7 +36,9 @@ _NAME: Final = re.compile(r"[A-Za-z_$][\w$.\-]{0,63}|\d{1,6}", re.ASCII)
 _OPAQUE: Final = frozenset(("signature", "encrypted_content"))
 _FREE: Final = frozenset(("metadata", "default", "const", "examples", "enum"))  # the client's words
 _JSON_CHANNELS: Final = frozenset((Channel.TOOL_ARGUMENTS, Channel.TOOL_RESULT))
-_COUNTED: Final = frozenset(("seed",))  # a number of the protocol, however large
+_COUNTED: Final = frozenset(("seed",))
+_LARGEST_SEED: Final = 2**32
+"""Larger numbers are somebody's: a mobile number has 11 digits."""
 _LONG_NUMBER: Final = 10**6
 """Seven digits: the shortest number that is somebody's."""
 
@@ -101,7 +103,9 @@ class SlotWalk:
         kind = type(value)
         if kind is str:
             self._string(value, f"{at}/{escape(name)}", channel, name)
-        elif kind in _TEXTFUL and name not in _COUNTED and not self._is_linked(name, value):
+        elif name in _COUNTED and kind is int and abs(value) <= _LARGEST_SEED:
+            return
+        elif kind in _TEXTFUL and not self._is_linked(name, value):
             self.walk(value, f"{at}/{escape(name)}", channel, name)
 
     def _is_linked(self, name: str, value: Any) -> bool:

@@ -11,7 +11,7 @@ import hmac
 import json
 import os
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -48,6 +48,15 @@ def onward(headers: Mapping[str, str], caller: Caller) -> dict[str, str]:
         return dict(headers)
     kept = {k: v for k, v in headers.items() if k not in ONWARD.values()}
     return kept | {name: headers[k] for k, name in ONWARD.items() if headers.get(k)}
+
+
+def refuse_foreign_page(headers: Mapping[str, str], caller: Caller, cors: Sequence[str]) -> None:
+    """Where no key is needed, a page that somebody opens in a browser could call the proxy on his
+    own machine. Raises RequestError 403 unless the settings name its origin."""
+    foreign = headers.get("sec-fetch-site", "none") not in ("none", "same-origin")
+    named = "*" in cors or headers.get("origin", "") in cors
+    if foreign and not named and caller.key_id == Caller().key_id:
+        raise RequestError(said("foreign-page"), status=403, code="cross_site")
 
 
 def utc_time(text: str) -> datetime:

@@ -132,6 +132,9 @@ class ChoiceCodec(FrameCodec):
             self._mould = moulded(chunk)
         return chunk
 
+    def reread(self) -> None:
+        self._mould = None
+
     def _read_alike(self, event: ServerSentEvent, data: str) -> Chunk | None:
         mould = self._mould
         if mould is None or event.event != mould.name or not (text := mould.text(data)):

@@ -1,0 +1,120 @@
+"""Where values hid that no rule looked at: headers, seeds, ids and names of answers; and answers and
+requests of odd forms."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.e2e.fidelity import PATHS, request
+from tests.e2e.running import Running
+from tests.security.conftest import Watched
+from tests.security.raw import exchange
+
+PHONE = "13912345678"
+SECRET = "sk-4f9a1c7e2b8d4a6f9c3e5b7d1a2f8c6e"
+CHAT = PATHS["chat"]
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["openai-organization", "openai-project", "anthropic-beta", "accept", "accept-language"],
+)
+def test_no_number_in_a_forwarded_header(guarded: Running, watched: Watched, name: str) -> None:
+    watched.seen.clear()
+    for value in (f"my mobile {PHONE}", PHONE, f"x-{PHONE}"):
+        httpx.post(guarded.url + CHAT, json=request("chat"), headers={name: value}, timeout=60)
+    assert PHONE not in str([headers for _, _, headers, _ in watched.seen])
+    assert len(watched.seen) == 3
+
+
+def test_headers_of_the_usual_form_go_on(guarded: Running, watched: Watched) -> None:
+    given = {
+        "openai-organization": "org-Ab3dE6",
+        "anthropic-beta": "prompt-caching-2024-07-31,claude-code-20250219",
+        "anthropic-version": "2023-06-01",
+        "accept-language": "zh-CN,zh;q=0.9",
+    }
+    httpx.post(guarded.url + CHAT, json=request("chat"), headers=given, timeout=60)
+    assert given.items() <= watched.seen[-1][2].items()
+
+
+@pytest.mark.parametrize(("seed", "same"), [(42, True), (2**31 - 1, True), (int(PHONE), False)])
+def test_a_seed_is_a_seed_and_no_number_of_somebody(
+    guarded: Running, watched: Watched, seed: int, same: bool
+) -> None:
+    watched.seen.clear()
+    httpx.post(guarded.url + CHAT, json=request("chat") | {"seed": seed}, timeout=60)
+    assert all((str(seed) in data.decode()) is same for _, _, _, data in watched.seen)
+
+
+WHOLE: dict[str, dict[str, Any]] = {
+    "id": {"id": f"key: {SECRET}"},
+    "model": {"model": f"api_key={SECRET}"},
+    "fingerprint": {"system_fingerprint": f"token: {SECRET}"},
+}
+
+
+@pytest.mark.parametrize("stream", [False, True], ids=["whole", "stream"])
+@pytest.mark.parametrize("case", [*WHOLE, "role", "call"])
+def test_no_secret_in_ids_and_names(
+    guarded: Running, watched: Watched, case: str, stream: bool
+) -> None:
+    message: dict[str, Any] = {"role": "assistant", "content": "ok"}
+    if case == "role":
+        message["role"] = f"key: {SECRET}"
+    if case == "call":
+        call = {"index": 0, "id": f"key: {SECRET}", "type": "function"}
+        message["tool_calls"] = [{**call, "function": {"name": "f", "arguments": "{}"}}]
+    choice = {"index": 0, ("delta" if stream else "message"): message, "finish_reason": "stop"}
+    body = {"id": "c-1", "model": "m", "choices": [choice], **WHOLE.get(case, {})}
+    data = json.dumps(body).encode()
+    if stream:
+        choice["finish_reason"] = None
+        data = json.dumps(body).encode()
+        watched.demo.play([b"data: " + data + b"\n\n"] * 3 + [b"data: [DONE]\n\n"])
+    else:
+        watched.demo.play([data], media_type="application/json")
+    asked = request("chat", stream=stream)
+    response = httpx.post(guarded.url + CHAT, json=asked, timeout=60)
+    assert response.status_code == 200
+    assert SECRET not in response.text
+    assert "ok" in response.text
+
+
+def test_a_pair_of_surrogates_in_two_events_ends_no_stream(
+    guarded: Running, watched: Watched
+) -> None:
+    events = [
+        b'data: {"id":"c","choices":[{"index":0,"delta":{"content":"%s"}}]}\n\n' % text
+        for text in (b"a \\ud83d", b"\\ude00 \\\\ud83d b")
+    ]
+    watched.demo.play([*events, b"data: [DONE]\n\n"])
+    asked = request("chat", stream=True)
+    text = httpx.post(guarded.url + CHAT, json=asked, timeout=60).text
+    lines = [json.loads(x[6:]) for x in text.splitlines() if x.startswith("data: {")]
+    said = "".join(c["delta"].get("content") or "" for p in lines for c in p["choices"])
+    assert said == "a \ufffd\ufffd \\ud83d b"
+    assert "error" not in text
+
+
+def test_chunks_in_http_1_0_are_refused(guarded: Running) -> None:
+    head = f"POST {CHAT} HTTP/1.0\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
+    said = exchange(guarded, head.encode() + b"2\r\n{}\r\n0\r\n\r\n")
+    assert b"400" in said.data.split(b"\r\n")[0]
+
+
+@pytest.mark.parametrize(
+    ("site", "status"), [("cross-site", 403), ("same-site", 403), ("none", 200), ("", 200)]
+)
+def test_a_foreign_page_does_not_call_a_proxy_without_keys(
+    guarded: Running, site: str, status: int
+) -> None:
+    headers = {"sec-fetch-site": site} if site else {}
+    response = httpx.post(guarded.url + CHAT, json=request("chat"), headers=headers, timeout=60)
+    assert response.status_code == status
+    if status == 403:
+        assert response.json()["error"]["code"] == "cross_site"
