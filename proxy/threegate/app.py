@@ -7,8 +7,8 @@ import errno
 import logging
 import os
 import secrets
-from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import AsyncExitStack, ExitStack, asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
 import httpx
@@ -18,10 +18,8 @@ from starlette.routing import BaseRoute, Mount, Route
 from threegate_classifiers import remote
 from threegate_classifiers.runtime import Engine
 
-from threegate.audit.feeds.feed import Feed
-from threegate.audit.feeds.positions import FeedPositions
-from threegate.audit.feeds.sinks import Otlp, Sink, Syslog
-from threegate.audit.log.database import reader_engine, writer_engine
+from threegate.audit.feeds.delivering import delivering
+from threegate.audit.log.database import writer_engine
 from threegate.audit.log.store import AuditLog
 from threegate.audit.retention import retention_job
 from threegate.audit.settings import from_settings
@@ -179,13 +177,13 @@ async def opened(
             _traces(settings, outbound, metrics),
             admission=_admission(settings, engine),
         )
-        stack.enter_context(_feeds(settings, versions, metrics))
+        stack.enter_context(delivering(settings, versions.engine, metrics.feed))
         queued = engine.queued if engine else dict
         store = BandStore.open(versions.engine, secrets.token_hex(8))
         watch = BackgroundWork(
             policies, versions, audit, metrics, deps.notices, store, settings.reload_s, queued
         )
-        await stack.enter_async_context(_beside(deps, watch, audit))
+        await stack.enter_async_context(_background(deps, watch, audit))
         yield deps
 
 
@@ -199,31 +197,9 @@ def _check_writable(folder: Path) -> None:
         raise wrong("not-writable", where=folder, why=os.strerror(errno.EACCES))
 
 
-@contextmanager
-def _feeds(settings: Settings, versions: Versions, metrics: Metrics) -> Iterator[None]:
-    """Live feeds of the log, each in a thread of its own. Raises SettingsError for a missing CA."""
-    ca = Path(settings.audit_syslog_ca) if settings.audit_syslog_ca else None
-    if ca is not None and not ca.is_file():
-        raise wrong("no-file", where=f"audit_syslog_ca: {ca}")
-    sinks: dict[str, Sink] = {}
-    if settings.audit_syslog:
-        sinks["syslog"] = Syslog(settings.audit_syslog, ca)
-    if settings.audit_otlp:
-        sinks["otlp"] = Otlp(settings.audit_otlp)
-    url, positions = settings.audit_database, FeedPositions.open(versions.engine)
-    with ExitStack() as stack:
-        for name, sink in sinks.items():
-            reader = reader_engine(url)
-            stack.callback(reader.dispose)
-            feed = Feed(name, sink, url, reader, positions, metrics.feed)
-            feed.start()
-            stack.callback(feed.stop)
-        yield
-
-
 @asynccontextmanager
-async def _beside(deps: Deps, watch: BackgroundWork, audit: AuditLog) -> AsyncIterator[None]:
-    """What runs beside the calls; the spans that still wait are sent at the end."""
+async def _background(deps: Deps, watch: BackgroundWork, audit: AuditLog) -> AsyncIterator[None]:
+    """Background tasks; spans that are still queued are sent at the end."""
     tasks = Tasks()
     for work in (
         watch.run(),
@@ -248,7 +224,7 @@ def _suites(
 
 
 def policy_versions(settings: Settings) -> Versions:
-    """Policy versions lie beside the audit log in PostgreSQL, else in a SQLite file."""
+    """Policy versions: in PostgreSQL with the audit log, else in a SQLite file."""
     shared = settings.audit_url if settings.audit_url.startswith("postgres") else ""
     own = f"sqlite:///{settings.var / 'policy' / 'versions.sqlite3'}"
     return Versions.open(writer_engine(shared or own))

@@ -55,8 +55,8 @@ def _runner(command: Command) -> Callable[[argparse.Namespace], int]:
         except BrokenPipeError:  # the reader has seen enough
             raise
         except FileNotFoundError as error:
-            told = trouble("no-file", path=error.filename).text.get(args.lang)
-            print(f"threegate audit: {told}", file=sys.stderr)
+            text = trouble("no-file", path=error.filename).text.get(args.lang)
+            print(f"threegate audit: {text}", file=sys.stderr)
         except (OSError, ValueError) as error:
             print(f"threegate audit: {error}", file=sys.stderr)
         return 2

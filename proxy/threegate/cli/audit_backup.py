@@ -24,11 +24,11 @@ def backup_arguments(parser: argparse.ArgumentParser) -> None:
 def backup_command(args: argparse.Namespace, settings: AuditSettings) -> int:
     asyncio.run(_record(args, "backup", settings))
     counts = backup(settings.url, args.file, args.keys)
-    print(line("backed-up", args.lang, file=args.file, **_told(counts)))
+    print(line("backed-up", args.lang, file=args.file, **_numbers(counts)))
     return 0
 
 
-def _told(counts: Counts) -> dict[str, int]:
+def _numbers(counts: Counts) -> dict[str, int]:
     return {"records": counts["audit_record"], "texts": counts["audit_content"]}
 
 
@@ -44,7 +44,7 @@ def restore_command(args: argparse.Namespace, settings: AuditSettings) -> int:
     """Then verifies what is there now: a published checkpoint that is newer than the copy shows."""
     master = load_master(settings) if settings.index_text else None
     counts = restore(settings.url, args.file, args.keys, master)
-    print(line("restored", args.lang, **_told(counts)))
+    print(line("restored", args.lang, **_numbers(counts)))
     sound = verify_all(settings).ok
     asyncio.run(_record(args, "restore", settings))
     print(line("verifies" if sound else "restored-fails", args.lang))
@@ -66,8 +66,8 @@ def upkeep_command(args: argparse.Namespace, settings: AuditSettings) -> int:
     if done is None:
         print(line("kept-already", args.lang))
         return 0
-    told = {"texts": done.texts, "pruned": done.pruned, "days": len(done.exported)}
-    print(line("kept", args.lang, **told))
+    numbers = {"texts": done.texts, "pruned": done.pruned, "days": len(done.exported)}
+    print(line("kept", args.lang, **numbers))
     return 0
 
 

@@ -1,4 +1,4 @@
-"""What the `audit` commands share: opening the log, recording who asks, printing."""
+"""What the `audit` commands share: opening the log, recording who acts, printing."""
 
 from __future__ import annotations
 

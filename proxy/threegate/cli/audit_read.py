@@ -101,7 +101,7 @@ def _print_report(report: VerifyReport, language: str, *, own: bool) -> None:
 
 
 def _chain(chain: Chain, language: str) -> str:
-    told = line(
+    text = line(
         "chain",
         language,
         writer=chain.writer,
@@ -111,8 +111,8 @@ def _chain(chain: Chain, language: str) -> str:
     )
     for name in ("erased", "pruned"):
         if count := getattr(chain, name):
-            told += line(name, language, count=count)
-    return told
+            text += line(name, language, count=count)
+    return text
 
 
 # --- show, search, tail ---------------------------------------------------------------------------

@@ -52,8 +52,8 @@ def export_arguments(parser: argparse.ArgumentParser) -> None:
 
 def export_command(args: argparse.Namespace, settings: AuditSettings) -> int:
     done = asyncio.run(_export(args, settings))
-    told = {"records": done.records, "proven": done.proven, "folder": done.directory}
-    print(line("exported", args.lang, **told))
+    values = {"records": done.records, "proven": done.proven, "folder": done.directory}
+    print(line("exported", args.lang, **values))
     if args.collector:
         file = done.directory / f"records.{args.format}"
         count = deliver(file, args.format, args.collector)
@@ -120,8 +120,8 @@ def hold_command(args: argparse.Namespace, settings: AuditSettings) -> int:
     """Without arguments: lists the holds."""
     found = asyncio.run(_hold(args, settings))
     for held in found:
-        told = {"id": held.id, "name": held.name, "value": held.value, "reason": held.reason}
-        print(line("hold", args.lang, since=timestamp(held.since_us), **told))
+        values = {"id": held.id, "name": held.name, "value": held.value, "reason": held.reason}
+        print(line("hold", args.lang, since=timestamp(held.since_us), **values))
     if not found:
         print(line("no-hold", args.lang), file=sys.stderr)
     return 0

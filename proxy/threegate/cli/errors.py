@@ -9,7 +9,7 @@ from threegate.types import Bilingual
 
 
 class UseError(Exception):
-    """The command cannot do what was asked of it."""
+    """The command cannot be carried out as it was typed."""
 
     def __init__(self, text: Bilingual) -> None:
         super().__init__(text.en)

@@ -1,6 +1,6 @@
 """`threegate explain ID`: why a request went as it did, from its audit record.
 
-`ID` is a request id or a decision id, as a client was told. Per layer: which rule saw what, where,
+`ID` is a request id or a decision id, as the client got it. Per layer: which rule saw what, where,
 how sure it was and what it did; claims with their verdict and the place of the evidence; the policy
 by digest. Titles of rules come from the policies at hand and only if they are the very ones that
 decided.

@@ -15,7 +15,7 @@ LANGUAGES = ("zh", "en")
 
 
 def chosen(argv: Sequence[str]) -> str:
-    """That of `--lang`, wherever it stands, else that of the locale."""
+    """The value of `--lang` at any position, else the language of the locale."""
     given = [b for a, b in pairwise(argv) if a == "--lang"]
     given += [a.removeprefix("--lang=") for a in argv if a.startswith("--lang=")]
     return next((each for each in given if each in LANGUAGES), locale_language())
@@ -28,7 +28,7 @@ def locale_language(environment: Mapping[str, str] = os.environ) -> str:
 
 
 def argparse_speaks(language: str) -> None:
-    """argparse asks gettext for its words, and gettext wants compiled files; a table does."""
+    """Replaces argparse's gettext functions with look-ups in a table: no compiled catalogue."""
     words = ARGPARSE if language == "zh" else {}
     vars(argparse).update(
         _=lambda text: words.get(text, text),

@@ -95,9 +95,9 @@ def _verified(root: Path, entry: Entry, language: str) -> str:
     """How it went. Raises ModelError."""
     m = entry.manifest
     verify_files(entry.folder, m)
-    said: list[str] = []
-    Engine.open(root, (f"{m.name}@{m.version}",), threads=1, say=said.append).close()
-    return UNCHANGED.get(language).format(len(m.files), said[0])
+    lines: list[str] = []
+    Engine.open(root, (f"{m.name}@{m.version}",), threads=1, say=lines.append).close()
+    return UNCHANGED.get(language).format(len(m.files), lines[0])
 
 
 def _card(args: argparse.Namespace) -> int:

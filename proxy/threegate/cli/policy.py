@@ -110,16 +110,16 @@ def _explain(args: argparse.Namespace) -> int:
 def _explained(args: argparse.Namespace) -> str:
     for lint in LINTS:
         if lint.code == args.what:
-            return _told(lint.code, lint.severity, (lint.title, lint.why, lint.fix), args.lang)
+            return _described(lint.code, lint.severity, (lint.title, lint.why, lint.fix), args.lang)
     for code in (*CODES, *FAILURES):
         if code.code == args.what:
-            return _told(code.code, Severity.ERROR, code.told, args.lang)
+            return _described(code.code, Severity.ERROR, code.told, args.lang)
     policy = build(load_bundle(DirTree(args.policies), names(args)))
     rules: tuple[Any, ...] = (*policy.rules, *policy.constraints)
     return next((_rule_text(rule, args.lang) for rule in rules if rule.id == args.what), "")
 
 
-def _told(code: str, severity: Severity, parts: Iterable[Bilingual], language: str) -> str:
+def _described(code: str, severity: Severity, parts: Iterable[Bilingual], language: str) -> str:
     head = f"{code} ({SEVERITY[severity].get(language)})"
     return "\n".join([head, *(part.get(language) for part in parts)])
 

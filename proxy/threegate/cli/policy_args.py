@@ -50,7 +50,7 @@ def own_policies(args: argparse.Namespace) -> Path:
 
 
 def names(args: argparse.Namespace) -> list[str]:
-    """The packs asked for, else every pack of the folder. No pack at all is wrong use."""
+    """The packs that were named, else every pack of the folder. Raises PolicyError for none."""
     found = args.packs or sorted(p.stem for p in (args.policies / "packs").glob("*.yaml"))
     if not found:
         raise failure("no-packs", folder=args.policies)

@@ -157,9 +157,9 @@ def _print_sample(result: Sample, language: str) -> None:
     at_least = target.refused_at_least > 0
     line = STOPPED_AT_LEAST if at_least else STOPPED_AT_MOST
     limit = target.refused_at_least if at_least else target.refused_at_most
-    told = line.get(language).format(result.size, target.sample, result.share * 100, limit * 100)
+    sample = line.get(language).format(result.size, target.sample, result.share * 100, limit * 100)
     mark = (MET if result.passed else NOT_MET).get(language)
-    print(f"{target.title.get(language)}{told} {mark}")
+    print(f"{target.title.get(language)}{sample} {mark}")
     for risk, count in result.wrong.most_common():
         title = BankCompleteness(risk, count, 0).title.get(language)
         print(f"  {risk if risk.isascii() else '':14} {count:6} {title}")
@@ -184,8 +184,8 @@ def _words(args: argparse.Namespace) -> int:
     path = own_policies(args) / "lists" / f"{args.name}.txt"
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(list_file(found.words, args.file.name), encoding="utf-8")
-    told = IMPORTED.get(args.lang)
-    print(told.format(path=path, words=len(found.words), left_out=found.left_out))
+    text = IMPORTED.get(args.lang)
+    print(text.format(path=path, words=len(found.words), left_out=found.left_out))
     _print_left_out(found, args.lang)
     if found.risks:
         _print_standing(KEYWORDS, standing(found.risks.elements(), KEYWORDS), args.lang)

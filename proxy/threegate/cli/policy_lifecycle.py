@@ -117,7 +117,7 @@ def _submit(args: argparse.Namespace) -> int:
 
 
 def _weaker(old: PolicySet | None, new: PolicySet, language: str) -> bool:
-    """Whether the step may let more through; says what changes."""
+    """Whether the step may let more through; prints what changes."""
     if old is None:
         return False
     changes = diff_sets(old, new)
@@ -174,8 +174,8 @@ def _history(args: argparse.Namespace) -> int:
         print(_line(event, args.lang))
     active = state.active(now)
     if active:
-        told = _ACTIVE.get(args.lang).format(active.digest[:12], active.at, active.by)
-        print(told + (_URGENT.get(args.lang) if active.emergency else ""))
+        text = _ACTIVE.get(args.lang).format(active.digest[:12], active.at, active.by)
+        print(text + (_URGENT.get(args.lang) if active.emergency else ""))
     return 0
 
 

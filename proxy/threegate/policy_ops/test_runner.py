@@ -33,7 +33,7 @@ from threegate.guard.mask import MaskMap
 from threegate.guard.output import ChannelGuard, OutputGuard
 from threegate.guard.stream_machine import State, StreamMachine
 from threegate.policy.model import EVERYONE, CompiledPolicy, ConstraintRule, Mode, Rule
-from threegate.policy.testing import case_messages as told
+from threegate.policy.testing import case_messages as messages
 from threegate.policy.testing.cases import Case, ConstraintCase, Outcome, TestReport
 from threegate.types import (
     Action,
@@ -58,7 +58,7 @@ _MISSING = object()
 
 @dataclass(slots=True)
 class Runner:
-    """Tests of one compiled policy. `suite` has its detectors; `progress` is told after each
+    """Tests of one compiled policy. `suite` has its detectors; `progress` is called after each
     case. `today` is an ISO date for the exceptions in `ruled`; tests have none."""
 
     policy: CompiledPolicy
@@ -101,7 +101,7 @@ class Runner:
         return Outcome(case, passed, detail, time.perf_counter() - started)
 
     async def ruled(self, passage: Passage) -> tuple[Ruling, ...]:
-        """What the whole policy, as it is written, says of one text; nothing is stored."""
+        """The rulings of the whole policy on one text; nothing is stored."""
         if passage.locus.layer is Layer.INPUT:
             return await self._input(self.policy, passage)
         return await self._output(self.policy, passage)
@@ -158,12 +158,12 @@ class Runner:
     def _verdict(self, case: Case, ruled: Sequence[Ruling]) -> tuple[bool, Bilingual]:
         failures = [r.finding for r in ruled if isinstance(r.finding, Failed)]
         if failures:
-            return False, told.failed(failures[0])
+            return False, messages.failed(failures[0])
         found = [r.finding for r in ruled if isinstance(r.finding, Finding)]
         matched = any(_acts(r) for r in ruled)
         if matched == case.expect_match:
-            return True, told.seen(found)
-        return False, told.missed(found) if case.expect_match else told.false_hit(found)
+            return True, messages.seen(found)
+        return False, messages.missed(found) if case.expect_match else messages.false_hit(found)
 
     def _constrained(self, case: ConstraintCase) -> tuple[bool, Bilingual]:
         rule = self._constraints[case.rule_id]
@@ -172,12 +172,12 @@ class Runner:
         body = _request(rule, case.request)
         result = constrain(body, Chat(), merge(alone, caller))
         if result.refusal is not None:
-            return case.refused, told.refused(result.refusal.code)
+            return case.refused, messages.refused(result.refusal.code)
         if case.refused:
-            return False, told.NOT_REFUSED
+            return False, messages.NOT_REFUSED
         wanted = case.request if case.becomes is None else case.becomes
         wrong = sorted(name for name, value in wanted.items() if not _is(result.body, name, value))
-        return not wrong, told.differs(wrong)
+        return not wrong, messages.differs(wrong)
 
 
 def _bare(rule: Rule) -> Rule:
@@ -213,7 +213,7 @@ def _is(body: Mapping[str, Any], name: str, value: Any) -> bool:
 
 @dataclass(slots=True)
 class _Drive:
-    """One answer through one machine: what it asks for is run at once, in order."""
+    """One answer through one stream machine; its scan commands run at once, in order."""
 
     machine: StreamMachine
     guard: ChannelGuard
@@ -234,31 +234,33 @@ class _Drive:
             match waiting.pop(0):
                 case RecordRulings(ruled):
                     self.ruled += ruled
-                case ScanPatterns() as asked:
-                    waiting += self._scan(asked)
+                case ScanPatterns() as command:
+                    waiting += self._scan(command)
                 case JudgeSentence() as sentence:
                     waiting += await self._judge(sentence)
                 case _:
                     pass
 
-    def _scan(self, asked: ScanPatterns) -> Sequence[Command]:
+    def _scan(self, command: ScanPatterns) -> Sequence[Command]:
         if self.machine.state is State.CUT:
             return ()
-        passage = replace(self.passage, text=asked.text, offset=asked.offset)
-        scan = self.suite.scan(passage, self.guard.pattern_kinds, final=asked.final)
+        passage = replace(self.passage, text=command.text, offset=command.offset)
+        scan = self.suite.scan(passage, self.guard.pattern_kinds, final=command.final)
         new = [
-            f for f in scan.findings if asked.since <= f.span.start and f.span.end <= scan.settled
+            f for f in scan.findings if command.since <= f.span.start and f.span.end <= scan.settled
         ]
         sent = ClientText.of(self.passage.question)
-        verdict = self.guard.judge_patterns(asked.text, asked.offset, new, scan.failures, sent)
+        verdict = self.guard.judge_patterns(command.text, command.offset, new, scan.failures, sent)
         return self.machine.receive(PatternsScanned(verdict, scan.settled))
 
-    async def _judge(self, asked: JudgeSentence) -> Sequence[Command]:
-        passage = replace(self.passage, text=asked.text, offset=asked.offset, before=asked.before)
+    async def _judge(self, command: JudgeSentence) -> Sequence[Command]:
+        passage = replace(
+            self.passage, text=command.text, offset=command.offset, before=command.before
+        )
         judged = await self.suite.judge([passage], self.guard.sentence_kinds, DEADLINE_MS)
         if self.machine.state is State.CUT:
             return ()
         verdict = self.guard.judge.verdict(
-            judged[0].findings, judged[0].failures, asked.text, asked.offset
+            judged[0].findings, judged[0].failures, command.text, command.offset
         )
-        return self.machine.receive(SentenceJudged(asked.index, verdict))
+        return self.machine.receive(SentenceJudged(command.index, verdict))

@@ -1,9 +1,9 @@
-"""What a process does beside its calls, at each look: take up another policy, hold rules against
-their bands, say in metrics how the log, the policy and the classifiers are.
+"""Periodic work of a process: reload the policy, compare rules with their bands, update the gauges
+of the log, the policy and the classifiers.
 
-Whatever is wrong with a new policy, the last good one keeps serving. An activation, and a rule that
-has stopped itself, are records of the log. A rule that had stopped itself acts again, counted from
-nothing, when its policy becomes active once more.
+A new policy with errors leaves the last good one active. Activations, and rules that stopped
+themselves, are recorded in the audit log. A stopped rule acts again, with its counts reset, when
+its policy is activated once more.
 """
 
 from __future__ import annotations
@@ -35,10 +35,10 @@ class BackgroundWork:
     notices: Notices
     store: BandStore
     every_s: float
-    queued: Callable[[], Mapping[str, int]] = dict  # tokens that wait, by classifier
+    queued: Callable[[], Mapping[str, int]] = dict  # tokens waiting, by classifier
 
     async def run(self) -> None:
-        """Each at its own pace: a slow look at bands does not delay a policy."""
+        """Each task has a loop of its own: slow bands do not delay a policy."""
         await asyncio.gather(*map(self._repeat, (self.figures, self.policy, self.band)))
 
     async def _repeat(self, work: Callable[[], Awaitable[None]]) -> None:
@@ -47,14 +47,14 @@ class BackgroundWork:
             try:
                 await work()
             except Exception as error:
-                log.error("the look at %s failed: %s", work.__name__, type(error).__name__)
+                log.error("background task %s failed: %s", work.__name__, type(error).__name__)
 
     async def figures(self) -> None:
         self.metrics.audit(self.audit.counters, self.audit.waiting)
         self.metrics.queued(self.queued())
 
     async def policy(self) -> None:
-        """Another policy, if there is one."""
+        """Reloads the policy if its source has changed."""
         changed = await asyncio.to_thread(self.policies.changed)
         before = self.policies.pin().digest
         if changed and await asyncio.to_thread(self.policies.reload):
@@ -74,10 +74,10 @@ class BackgroundWork:
             self.store.resume(policy, rule)
 
     async def band(self) -> None:
-        """This process's counts to the others; what has left its band from them."""
+        """Shares this process's counts and stops or reports rules that left their band."""
         policies, bands = self.policies.pin(), self.notices.bands
         if not any(b.policy.banded for b in policies.bindings):
-            self._tell(())
+            self._publish(())
             return
         taken = bands.tally.take()
         try:
@@ -87,9 +87,9 @@ class BackgroundWork:
             raise
         for left in await asyncio.to_thread(self.store.look, policies, now_utc(), bands.minute):
             await self._left(left)
-        self._tell(await asyncio.to_thread(self.store.left, policies))
+        self._publish(await asyncio.to_thread(self.store.left, policies))
 
-    def _tell(self, left: tuple[BandExit, ...]) -> None:
+    def _publish(self, left: tuple[BandExit, ...]) -> None:
         self.notices.bands.told(left)
         self.metrics.left_bands((e.rule, e.side.value) for e in left)
 

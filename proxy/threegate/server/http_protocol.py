@@ -1,9 +1,10 @@
-"""A client's connection: uvicorn's, with bounds on the head of a request.
+"""uvicorn's HTTP connection with limits on the head of a request.
 
-uvicorn with httptools waits for a head for ever and lets it grow without end. Here a head comes
-whole within HEAD_S and HEAD_BYTES, and a client that goes on sending a body whose answer it has got
-is left after LINGER_S. A server that stops closes an idle connection at once, and with it a request
-that was sent and not yet read: here it waits LEAVE_S for one, and answers it.
+uvicorn with httptools waits for a head without a timeout and without a size limit. Here a head must
+be complete within HEAD_S and HEAD_BYTES, and a client that keeps sending a body after it got its
+answer is disconnected after LINGER_S. On shutdown uvicorn closes idle connections at once, losing a
+request that is in flight: here such a connection stays open for LEAVE_S, and a request that arrives
+is answered.
 """
 
 from __future__ import annotations
@@ -21,8 +22,9 @@ LEAVE_S = 1.0
 
 
 class HttpProtocol(HttpToolsProtocol):
-    """`_due` is when a head is late that is awaited, or a body that nobody reads; None while there
-    is neither. One timer looks after it: a request moves it four times, and timers cost."""
+    """`_due` is the deadline of an awaited head, or of a body that nobody reads; None while there
+    is neither. A request moves the deadline four times; one timer that re-arms itself is cheaper
+    than four."""
 
     _due: float | None = None
     _timer: asyncio.TimerHandle | None = None

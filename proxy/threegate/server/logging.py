@@ -1,8 +1,8 @@
 """Logs of the server: text lines or JSON lines on standard error, without any text of a request.
 
-Our own messages hold codes, ids and names only. An exception is written as its type and place:
-what it says may quote what it was given. So do the loggers of libraries, as far as they go through
-here.
+Our own messages hold codes, ids and names only. An exception is written as its type and place,
+because its message may quote input. The same holds for the loggers of libraries that propagate to
+the root logger.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""Before the first call: what the active policies scan with has been built and has read something.
+"""Runs the scanners of the active policies once before the first call.
 
-Automata, lists of suffixes and tables of numbers are made when they are first needed. That takes a
-second in all, during which no call would go on.
+Automata, suffix lists and tables of numbers are built on first use. Together that takes a second,
+during which every call would be blocked.
 """
 
 from __future__ import annotations
@@ -25,8 +25,8 @@ _LOCUS = TextLocation(Layer.INPUT, Channel.USER)
 
 
 def warm(policies: PolicySet, suite_of: Callable[[CompiledPolicy], DetectorSet]) -> None:
-    """Scans what texts hold most often as each channel of each policy would; rarer things keep
-    their memory until they come."""
+    """Scans examples of the most frequent kinds as each channel of each policy would; rarer
+    recognizers are built when they are first needed, which saves memory."""
     text = "\n".join(_examples())
     viewed(Passage(_LOCUS, text))
     for policy in {binding.policy.digest: binding.policy for binding in policies.bindings}.values():

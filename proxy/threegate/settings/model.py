@@ -16,7 +16,7 @@ MANY = 1_000_000
 class UpstreamSettings:
     """One model API. `key_env` names the variable that holds its key; without it the client's key
     is passed through. Names end in `_s` for seconds. `models` and `tenants` are patterns; empty
-    takes all. An upstream with weight 0 is asked when no other is left."""
+    takes all. An upstream with weight 0 is used when no other is left."""
 
     url: str
     name: str = "default"
@@ -31,7 +31,7 @@ class UpstreamSettings:
     max_connections: int = 2048
     failures: int = 5  # in a row, then nothing is sent for `rest_s`
     rest_s: float = 10.0
-    health_path: str = ""  # asked every `health_s`; empty: only calls show how it is
+    health_path: str = ""  # requested every `health_s`; empty: health is known from calls only
     health_s: float = 10.0
     starts_in_reasoning: bool = False
     tokenizer: str = ""  # path of the model's tokenizer.json; without it tokens are estimated
@@ -121,14 +121,14 @@ class Settings:
     audit_otlp: str = ""  # URL of a collector: a live feed of OpenTelemetry log records
     audit_publish: str = ""  # a command that takes a checkpoint elsewhere: {path}, {name}
     state_url: str = ""
-    keys_file: str = ""  # of API keys; empty: beside the audit log in PostgreSQL, or in `var`
+    keys_file: str = ""  # of API keys; empty: in PostgreSQL with the audit log, or in `var`
     keys: str = "auto"  # auto: needed once one exists | required
     secret_env: str = ""
     cors: tuple[str, ...] = ()  # origins of web pages that may call the API; `*` for any
     metrics_port: int = 0  # for `/metrics` alone; 0: on the port of the API
-    metrics_key_env: str = ""  # variable with the key that `/metrics` asks for; empty: none
+    metrics_key_env: str = ""  # variable with the key that `/metrics` requires; empty: none
     traces_url: str = ""  # of an OpenTelemetry collector that takes OTLP over HTTP; empty: none
-    subject_header: str = ""  # names the end user of a call, before what the body says
+    subject_header: str = ""  # header with the end user of a call; takes precedence over the body
     traces_names: str = "verdict"  # of guardrail attributes: verdict | decision (older)
     producer: str = ""  # code of the organisation in the AI-content label (USCC)
     log_level: str = "info"

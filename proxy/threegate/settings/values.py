@@ -1,4 +1,4 @@
-"""Values of settings, each as what it must be, or the error that says what that is."""
+"""Converts and validates values of settings. Errors name the setting and what it must be."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def file_of(path: Path) -> dict[str, Any]:
 
 
 def _broken(error: Exception, path: Path, text: str) -> SettingsError:
-    """What the parser complains of, at its place, without what it quotes."""
+    """The parser's complaint with its position and without the text that it quotes."""
     mark = getattr(error, "problem_mark", None)
     place = f":{mark.line + 1}:{mark.column + 1}" if mark else ""
     character = text[mark.index : mark.index + 1] if mark else ""
