@@ -14,9 +14,11 @@ _DECIMALS = {
     if (value := unicodedata.decimal(chr(code), None)) is not None
 }
 """Digits of other scripts and mathematical ones: ٣, 𝟏."""
-WIDE = f"[Ａ-Ｚａ-ｚ＠．－＿＋{''.join(map(chr, _DECIMALS))}]"
-"""Characters that are folded whatever is beside them."""
-_WIDE = re.compile(WIDE)
+WIDE = f"[Ａ-Ｚａ-ｚ＠．－＿＋{''.join(chr(c) for c in _DECIMALS if c < 0x10000)}]"
+MATHEMATICAL = "[\U0001d7ce-\U0001d7ff]"
+"""Characters that are folded whatever is beside them. Two classes, because `re` looks one up in a
+table only if all of it lies below U+10000; digits above of other kinds are not folded."""
+_WIDE, _MATHEMATICAL = re.compile(WIDE), re.compile(MATHEMATICAL)
 _NARROW: dict[int, int | str] = {
     **_DECIMALS,
     **{c: c - 0xFEE0 for c in (*range(0xFF21, 0xFF3B), *range(0xFF41, 0xFF5B))},
@@ -38,7 +40,7 @@ def fold(text: str) -> str:
     digits to digits."""
     if text.isascii():
         return text
-    if _WIDE.search(text):
+    if _WIDE.search(text) or _MATHEMATICAL.search(text):
         text = text.translate(_NARROW)
     if _HAN_ANY.search(text):
         text = _HAN_RUN.sub(lambda run: _HAN_PART.sub(_digits, run.group()), text)

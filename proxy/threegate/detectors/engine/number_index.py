@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import cached_property
 
 import re2
 
@@ -36,7 +37,7 @@ Start = tuple[int, int, int]
 """Position, how many digits its row has from there on, and how many follow at once."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Shape:
     """Numbers of at least so many `digits`, the first `run` of them together, that begin with a
     digit or sign (`+(（`) of `heads`; with `letters` also with one to three ASCII letters, maybe a
@@ -47,9 +48,9 @@ class Shape:
     run: int = 1
     letters: bool = False
 
-    @property
-    def keys(self) -> tuple[str, ...]:
-        return (*self.heads, *((_LETTERS,) if self.letters else ()))
+    @cached_property
+    def keys(self) -> frozenset[str]:
+        return frozenset((*self.heads, *((_LETTERS,) if self.letters else ())))
 
 
 class NumberIndex:
@@ -66,11 +67,12 @@ class NumberIndex:
         """Positions at which a number of this shape may begin."""
         if self._longest < shape.digits:
             return []
-        known, digits, run = self._by_head, shape.digits, shape.run
+        keys, digits, run = shape.keys, shape.digits, shape.run
         return [
             position
-            for key in shape.keys
-            for position, following, together in known.get(key, ())
+            for key, starts in self._by_head.items()
+            if key in keys
+            for position, following, together in starts
             if following >= digits and together >= run
         ]
 

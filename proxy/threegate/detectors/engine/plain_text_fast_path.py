@@ -28,7 +28,8 @@ _ODD = (
     rf"[0-9{_SIGNS}`<>\x00-\x08\x0b-\x1f\x7f]",
     rf"[A-Za-z]{{{open_match.WORD + 1}}}",
     rf"[{CLOSING}](?=[A-Za-z{CLOSING}])",
-    folding.WIDE,  # read as ASCII
+    folding.WIDE,  # read as ASCII, as are
+    folding.MATHEMATICAL,
 )
 _NEAR = 2 * LOOKBEHIND
 
