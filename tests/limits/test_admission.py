@@ -46,10 +46,10 @@ class Calls:
         await settle()
 
     async def _call(self, name: str) -> None:
-        with self.admission.place() as place:
-            place.look()
-            place.enter()
-            await place.turn()
+        with self.admission.slot() as slot:
+            slot.shed()
+            slot.enter()
+            await slot.wait_for_check()
             self.order.append(name)
             self.at_once += 1
             try:
@@ -64,7 +64,7 @@ async def settle() -> None:
 
 
 def empty(admission: Admission) -> bool:
-    return (admission._open, admission._busy, len(admission._line)) == (0, 0, 0)
+    return (admission._open, admission._busy, len(admission._queue)) == (0, 0, 0)
 
 
 async def test_a_burst_is_taken_in_the_order_it_came() -> None:
@@ -101,7 +101,7 @@ async def test_overload_lasts_for_a_while_and_then_the_order_is_tried_again() ->
     clock.now += 50
     await calls.begin("c", "old", "new")
     with pytest.raises(OverloadError):
-        admission.look()
+        admission.shed()
     await calls.end("c")
     assert calls.order == ["a", "b", "c", "new"]
     await calls.end("new", "old")
@@ -127,7 +127,7 @@ async def test_overload_ends_when_nobody_was_refused_for_as_long_as_one_may_wait
     assert admission.overloaded()
     clock.now += 1
     await calls.begin("c", "d", "e", "f")
-    admission.look()
+    admission.shed()
     await calls.end("c", "d", "e", "f")
     assert calls.order == list("abcdef")
     assert empty(admission)
@@ -141,7 +141,7 @@ async def test_a_line_in_which_nobody_waits_long_is_no_overload() -> None:
     await calls.begin(*names[:4])
     for done, new in zip(names, names[4:], strict=False):
         clock.now += 0.2
-        calls.admission.look()
+        calls.admission.shed()
         await calls.begin(new)
         await calls.end(done)
     assert not calls.admission.overloaded()
@@ -154,12 +154,12 @@ async def test_before_a_standing_line_that_is_long_enough_a_call_is_refused_at_o
     clock = Clock()
     calls = Calls(Admission(checking=2, clock=clock))
     await calls.begin("a", "b", "waits", "too", "also")
-    calls.admission.look()  # a burst: whoever comes may stand in line
+    calls.admission.shed()  # a burst: whoever comes may stand in line
     clock.now += 3
     with pytest.raises(OverloadError):
-        calls.admission.look()
+        calls.admission.shed()
     await calls.end("a")
-    calls.admission.look()  # one of the line has gone on
+    calls.admission.shed()  # one of the line has gone on
     await calls.end("b", "waits", "too", "also")
     assert calls.order == ["a", "b", "also", "too", "waits"]
 
@@ -194,11 +194,11 @@ async def test_a_client_that_leaves_the_line_blocks_nobody() -> None:
 
 async def test_a_turn_that_is_over_takes_no_place_of_others() -> None:
     admission = Admission(calls=2, checking=1)
-    with admission.place() as first, admission.place() as second, admission.place() as third:
-        for place in (first, second):
-            place.enter()
-            await place.turn()
-            place.checked()
+    with admission.slot() as first, admission.slot() as second, admission.slot() as third:
+        for slot in (first, second):
+            slot.enter()
+            await slot.wait_for_check()
+            slot.release_check()
         with pytest.raises(OverloadError):
             third.enter()
     assert empty(admission)

@@ -111,9 +111,11 @@ def lines(event: Event, titles: Titles | None, language: str) -> Iterator[str]:
     yield from _head(event, language)
     if titles is None:
         yield f"  ({_word('other', language)})"
+    decision_id = ""
     for decision in event.get("decisions", ()):
+        decision_id = decision.get("id", decision_id)  # left out where it is the one before
         yield ""
-        yield from _layer(decision, titles or {}, language)
+        yield from _layer({**decision, "id": decision_id}, titles or {}, language)
 
 
 def _head(event: Event, language: str) -> Iterator[str]:

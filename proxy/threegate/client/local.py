@@ -48,9 +48,9 @@ class LocalTransport:
             check_shape(body, REQUEST)
             check = check_of(body)
             engine = await self._opened()
-            with engine.deps.admission.place() as place:
-                place.enter()
-                await place.turn()
+            with engine.deps.admission.slot() as slot:
+                slot.enter()
+                await slot.wait_for_check()
                 result = await engine.run(self._open(engine, check, CHECK))
         except ThreegateError as error:
             raise _refused(error) from None

@@ -45,13 +45,13 @@ class Endpoint(HttpEndpoint):
         return self.adapter.error(error, language)
 
     async def serve(
-        self, scope: Scope, receive: Receive, out: Responder, place: AdmissionSlot
+        self, scope: Scope, receive: Receive, out: Responder, slot: AdmissionSlot
     ) -> None:
         def opened(headers: Mapping[str, str], data: bytes, caller: Caller) -> CallContext:
             asked = self._request(scope["path"], headers, data, caller)
-            return open_call(self.deps, self.applied, asked, caller, out, place.checked)
+            return open_call(self.deps, self.applied, asked, caller, out, slot.release_check)
 
-        call = await self.read(scope, receive, out, place, opened)
+        call = await self.read(scope, receive, out, slot, opened)
         try:
             async with WhileConnected(scope, receive):
                 await _run(call)

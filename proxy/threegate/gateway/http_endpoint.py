@@ -59,7 +59,7 @@ class HttpEndpoint(ABC):
 
     @abstractmethod
     async def serve(
-        self, scope: Scope, receive: Receive, out: Responder, place: AdmissionSlot
+        self, scope: Scope, receive: Receive, out: Responder, slot: AdmissionSlot
     ) -> None: ...
 
     def presented(self, headers: Mapping[str, str]) -> str:
@@ -70,8 +70,8 @@ class HttpEndpoint(ABC):
         out = Responder(send, language=_wanted(scope))
         self.deps.metrics.active.inc()
         try:
-            with self.deps.admission.place() as place:
-                await self.serve(scope, receive, out, place)
+            with self.deps.admission.slot() as slot:
+                await self.serve(scope, receive, out, slot)
         except ClientLeft:
             log.info("client left")
         except ThreegateError as error:
@@ -95,7 +95,7 @@ class HttpEndpoint(ABC):
         scope: Scope,
         receive: Receive,
         out: Responder,
-        place: AdmissionSlot,
+        slot: AdmissionSlot,
         opened: Callable[[Mapping[str, str], bytes, Caller], T],
         load: Load = read_request,
     ) -> T:
@@ -103,13 +103,13 @@ class HttpEndpoint(ABC):
         RequestError, recorded, where the request is refused."""
         caller = NOBODY
         try:
-            place.look()
+            slot.shed()
             headers = headers_of(scope)
             caller = await self.deps.door.admit(self.presented(headers))
             refuse_foreign_page(headers, caller, self.deps.settings.cors)
-            place.enter()
+            slot.enter()
             data = await load(receive, headers)
-            await place.turn()
+            await slot.wait_for_check()
             return opened(headers, data, caller)
         except RequestError as error:
             known = replace(caller, route=scope["path"])

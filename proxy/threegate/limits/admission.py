@@ -1,16 +1,16 @@
-"""How many calls one process takes on: under overload those that it takes keep their latency.
+"""Admission control of one process: under overload, admitted calls keep their latency.
 
-Two bounds. `calls` are in progress at once, most of them waiting for their model. `checking` are on
-their way to it, where a call uses the processor; beyond that, calls stand in line. A line in which
-nobody has waited for `patience_s` is served first come, first served. Where somebody has, it is
-overload, for `strain_s` or until nobody was refused for `patience_s`: then the newest is taken
-first, since the oldest has waited in vain, and who still waits after `impatience_s` is refused with
-503 and a time to come again. Who comes while more stand in line than can be checked at once is
-refused before the request is read: refusing must cost little, or it is refusals that the others
-wait for. After `strain_s` the order is tried again: many callers who ask without a pause are a line
-for ever, but none in which anybody waits long. No call goes on unchecked.
+Two bounds. `calls` is the number of calls in progress, most of which wait for their model.
+`checking` is the number of calls that are being checked, where a call uses the processor; further
+calls wait in a queue. The queue is first in, first out until its oldest call has waited for
+`patience_s`. That is overload, for `strain_s` or until no call was rejected for `patience_s`. Under
+overload the queue is last in, first out, because the oldest calls have probably been given up; a
+call that still waits after `impatience_s` is rejected with 503 and `retry-after`; and a new call is
+rejected before its body is read when more calls wait than can be checked at once, so that rejecting
+stays cheap. After `strain_s` the queue is first in, first out again: with many callers that never
+pause it is never empty, yet no call waits long. No call goes on unchecked.
 
-Checks share one processor: more of them at once make each of them, and every answer, later.
+Checks share one processor: more of them at once make every answer later.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ PATIENCE_S, IMPATIENCE_S, STRAIN_S = 2.0, 0.1, 10.0
 
 @dataclass(slots=True)
 class Admission:
-    """The places of one process. `clock` gives seconds."""
+    """The slots of one process. `clock` gives seconds."""
 
     calls: int = CALLS
     checking: int = CHECKING
@@ -39,23 +39,23 @@ class Admission:
     clock: Callable[[], float] = time.monotonic
     _open: int = field(default=0, init=False)
     _busy: int = field(default=0, init=False)
-    _line: deque[Waiting] = field(default_factory=deque, init=False, repr=False)
-    _until: float = field(default=0.0, init=False)  # when the order is tried again
-    _refused: float = field(default=0.0, init=False)  # when somebody was, last
+    _queue: deque[QueuedCall] = field(default_factory=deque, init=False, repr=False)
+    _strained_until: float = field(default=0.0, init=False)
+    _rejected_at: float = field(default=0.0, init=False)  # the last time
 
-    def place(self) -> AdmissionSlot:
-        """Where a call stands."""
+    def slot(self) -> AdmissionSlot:
+        """For one call; a context manager."""
         return AdmissionSlot(self)
 
     def overloaded(self) -> bool:
         now = self.clock()
-        if self._line and now - self._line[0].since >= self.patience_s:
-            self._until, self._refused = now + self.strain_s, now
-        return now < self._until and now - self._refused < self.patience_s
+        if self._queue and now - self._queue[0].since >= self.patience_s:
+            self._strained_until, self._rejected_at = now + self.strain_s, now
+        return now < self._strained_until and now - self._rejected_at < self.patience_s
 
-    def look(self) -> None:
-        if self.overloaded() and len(self._line) > self.checking:
-            self._refused = self.clock()
+    def shed(self) -> None:
+        if self.overloaded() and len(self._queue) > self.checking:
+            self._rejected_at = self.clock()
             raise OverloadError
 
     def enter(self) -> None:
@@ -66,80 +66,83 @@ class Admission:
     def leave(self) -> None:
         self._open -= 1
 
-    async def turn(self) -> None:
+    async def wait_for_check(self) -> None:
         if self._busy < self.checking:
             self._busy += 1
             return
         loop = asyncio.get_running_loop()
-        mine = Waiting(loop.create_future(), self.clock())
+        queued = QueuedCall(loop.create_future(), self.clock())
         wait = self.impatience_s if self.overloaded() else self.patience_s
-        self._line.append(mine)
-        alarm = loop.call_later(wait, mine.refuse)
+        self._queue.append(queued)
+        alarm = loop.call_later(wait, queued.reject)
         try:
-            await mine.turn
+            await queued.granted
         except asyncio.CancelledError:
-            if not mine.turn.cancelled() and mine.turn.exception() is None:  # its turn had come
-                self.next()
+            if not queued.granted.cancelled() and queued.granted.exception() is None:
+                self.release_check()
             raise
         except OverloadError:
-            self._refused = self.clock()
+            self._rejected_at = self.clock()
             raise
         finally:
             alarm.cancel()
-            if mine in self._line:
-                self._line.remove(mine)
+            if queued in self._queue:
+                self._queue.remove(queued)
 
-    def next(self) -> None:
-        """A turn is over: it goes to one of the line."""
-        while self._line:
-            taken = self._line.pop() if self.overloaded() else self._line.popleft()
-            if not taken.turn.done():
-                taken.turn.set_result(None)
+    def release_check(self) -> None:
+        """A check is over: a queued call goes on."""
+        while self._queue:
+            taken = self._queue.pop() if self.overloaded() else self._queue.popleft()
+            if not taken.granted.done():
+                taken.granted.set_result(None)
                 return
         self._busy -= 1
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Waiting:
-    """One of the line; `since` is when it came."""
+class QueuedCall:
+    """A call in the queue since `since`."""
 
-    turn: asyncio.Future[None]
+    granted: asyncio.Future[None]
     since: float
 
-    def refuse(self) -> None:
-        if not self.turn.done():
-            self.turn.set_exception(OverloadError())
+    def reject(self) -> None:
+        if not self.granted.done():
+            self.granted.set_exception(OverloadError())
 
 
 @dataclass(slots=True)
 class AdmissionSlot:
-    """One call: `look`, `enter`, `turn`, then `checked`. The first three raise OverloadError.
-    Whatever it has taken is given back at the end of its block."""
+    """One call: `shed`, `enter`, `wait_for_check`, then `release_check`. The first three raise
+    OverloadError. What it holds is released at the end of the block."""
 
     admission: Admission
     entered: bool = False
-    _turn: bool = False
+    _checking: bool = False
 
     def __enter__(self) -> AdmissionSlot:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self.checked()
+        self.release_check()
         if self.entered:
             self.admission.leave()
 
-    def look(self) -> None:
-        self.admission.look()
+    def shed(self) -> None:
+        """Rejects a new call under overload, before any of it is read."""
+        self.admission.shed()
 
     def enter(self) -> None:
+        """Counts the call as one in progress."""
         self.admission.enter()
         self.entered = True
 
-    async def turn(self) -> None:
-        await self.admission.turn()
-        self._turn = True
+    async def wait_for_check(self) -> None:
+        await self.admission.wait_for_check()
+        self._checking = True
 
-    def checked(self) -> None:
-        if self._turn:
-            self._turn = False
-            self.admission.next()
+    def release_check(self) -> None:
+        """The call has been checked and waits for its model; safe to repeat."""
+        if self._checking:
+            self._checking = False
+            self.admission.release_check()

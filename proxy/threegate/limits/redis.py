@@ -1,9 +1,9 @@
 """The same limits shared by all workers and replicas, in Redis or Valkey: one script, one round
 trip.
 
-When the store is away, each process limits by itself and asks again every second; leases say so
-(`local`), the metric counts it and the record of the call is marked degraded. So a limit is then at
-most as many times too generous as there are processes, and never off.
+While the store cannot be reached, each process applies the limits to its own calls and tries the
+store again every second. Such leases are marked `local`, a metric counts them and the record of the
+call is marked degraded. A limit is then exceeded at most by the number of processes, never off.
 """
 
 from __future__ import annotations
@@ -32,17 +32,17 @@ log = logging.getLogger(__name__)
 
 PREFIX = "threegate:limit:"
 TIMEOUT_S = 2.0
-"""Above what a busy event loop takes to notice an answer: a store that is only thought to be away
-makes a limit too generous."""
+"""Longer than a busy event loop needs to read a reply: taking a slow process for an unreachable
+store would make a limit too generous."""
 LATE_S = 0.1
-"""A timeout that comes so much later than it should says that this process was busy, and nothing of
-the store: it is asked once more."""
+"""A timeout that fires so late shows that this process was busy, not that the store is
+unreachable: one more attempt."""
 AGAIN_S = 1.0
-"""So long nothing waits for a store that did not answer."""
+"""Before the next attempt after a failure."""
 CONNECTIONS = 32
 ASKED_AT_ONCE = 8
-"""A script takes microseconds. More at once only make a burst begin with as many new connections,
-and what waits for one does not wait again for a store that has just been found away."""
+"""Concurrent scripts, each of which takes microseconds. More of them would only make a burst open
+as many connections, and callers that queue here notice a failure that another one has just seen."""
 
 ADMIT = """
 local now = redis.call('TIME')
@@ -77,12 +77,18 @@ local used = tonumber(redis.call('GET', base .. ':m' .. minute) or '0')
 return {'', 0, redis.call('ZCARD', requests), used, 60 - now[1] % 60}
 """
 
-SETTLE = """local now = redis.call('TIME') local base = KEYS[1] redis.call('ZREM', base .. ':l',
-         ARGV[1]) local minute, day = base .. ':m' .. math.floor(now[1] / 60), base .. ':d'
-         .. math.floor(now[1] / 86400) redis.call('INCRBY', minute, ARGV[2])
-         redis.call('EXPIRE', minute, 120) redis.call('INCRBY', day, ARGV[2])
-         redis.call('EXPIRE', day, 172800) return 1
-         """
+SETTLE = """
+local now = redis.call('TIME')
+local base = KEYS[1]
+redis.call('ZREM', base .. ':l', ARGV[1])
+local minute = base .. ':m' .. math.floor(now[1] / 60)
+local day = base .. ':d' .. math.floor(now[1] / 86400)
+redis.call('INCRBY', minute, ARGV[2])
+redis.call('EXPIRE', minute, 120)
+redis.call('INCRBY', day, ARGV[2])
+redis.call('EXPIRE', day, 172800)
+return 1
+"""
 
 
 _Answer = tuple[bytes, int] | tuple[bytes, int, int, int, int]
@@ -93,7 +99,7 @@ requests, tokens, seconds to its end."""
 @dataclass(slots=True)
 class RedisLimiter:
     client: Redis
-    away: Callable[[], None] = lambda: None  # told each time the store could not answer
+    away: Callable[[], None] = lambda: None  # called for every lease that the store did not give
     fallback: MemoryLimiter = field(default_factory=MemoryLimiter)
     clock: Callable[[], float] = time.monotonic
     _back_at: float = 0.0
@@ -132,7 +138,7 @@ class RedisLimiter:
         return replace(lease, allowances=allowances)
 
     async def _asked(self, lease: Lease) -> _Answer | None:
-        """What the store says, None while it is away."""
+        """The store's reply; None while it cannot be reached."""
         if self.clock() < self._back_at:
             return None
         for again in (True, False):
@@ -174,7 +180,7 @@ class RedisLimiter:
 
     def _lost(self, error: Exception) -> None:
         name = type(error).__name__
-        log.warning("shared state is away (%s): limits are this process's own", name)
+        log.warning("shared state is unreachable (%s): limits are per process for now", name)
         self._back_at = self.clock() + AGAIN_S
 
 

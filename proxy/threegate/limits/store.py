@@ -1,8 +1,8 @@
-"""Rate limits, concurrency and token budgets: what is asked of any store, and the store in memory.
+"""Rate limits, concurrency and token budgets: the interface of a limiter, and one in memory.
 
 Requests are counted in a sliding window of one minute, exactly; tokens in fixed minutes and days,
-added when an answer ends. A lease is one call in progress; it expires by itself, so that a worker
-that dies does not keep its places.
+added when an answer ends. A lease is one call in progress. It expires by itself, so that the leases
+of a worker that dies become free.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from threegate.types import Caller
 
 MINUTE_S, DAY_S = 60, 86_400
 LEASE_S = 1_800
-"""The longest a call may hold its place; DeepSeek closes connections after 30 minutes too."""
+"""After which a lease expires; DeepSeek closes connections after 30 minutes too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,12 +36,12 @@ class Allowance:
 
 @dataclass(frozen=True, slots=True)
 class Lease:
-    """A place that a call holds. `scope` names tenant, key (`*` for all) and rule."""
+    """One call in progress. `scope` names tenant, key (`*` for all keys) and rule."""
 
     id: str
     scope: str
     limits: Limits
-    local: bool = False  # given by this process alone, because the shared store was away
+    local: bool = False  # of this process alone, because the shared store was unreachable
     allowances: tuple[Allowance, ...] = ()
 
 
@@ -51,7 +51,7 @@ class Limiter(Protocol):
         ...
 
     async def settle(self, lease: Lease, tokens: int) -> None:
-        """Gives the place back and counts what the call used."""
+        """Ends the lease and counts the tokens that the call used."""
         ...
 
     async def aclose(self) -> None: ...
@@ -137,7 +137,7 @@ def _forget(counts: _Counts, now: float) -> None:
 
 
 Check = tuple[int | None, int, str, float]
-"""(limit, used, what it is of, seconds to wait)."""
+"""(limit, used, kind of limit, seconds to wait)."""
 
 
 def _checks(limits: Limits, counts: _Counts, now: float) -> Iterator[Check]:
@@ -150,12 +150,12 @@ def _checks(limits: Limits, counts: _Counts, now: float) -> Iterator[Check]:
 
 
 def estimated_tokens(text: str) -> int:
-    """Without the model's own tokenizer: 0.7 a Han character, a quarter of any other. An
-    estimate for a budget, rounded up."""
+    """Without the model's own tokenizer: 0.7 for a Han character, 0.25 for any other, rounded
+    up."""
     han = sum("\u3400" <= c <= "\u9fff" for c in text)
     return int(0.7 * han + (len(text) - han) / 4) + 1
 
 
 def estimated_length(chars: int, language: str) -> int:
-    """The same for a text of which only the length and the language are known."""
+    """The same where only length and language of a text are known."""
     return int(chars * (0.7 if language.startswith("zh") else 0.25)) + 1

@@ -36,7 +36,7 @@ class ServiceEndpoint(HttpEndpoint):
         return self.dialect.key(headers)
 
     async def serve(
-        self, scope: Scope, receive: Receive, out: Responder, place: AdmissionSlot
+        self, scope: Scope, receive: Receive, out: Responder, slot: AdmissionSlot
     ) -> None:
         def opened(
             headers: Mapping[str, str], data: bytes, caller: Caller
@@ -45,7 +45,7 @@ class ServiceEndpoint(HttpEndpoint):
             reading = self.dialect.read(asked)
             return reading, self._opened(reading, asked, caller, out)
 
-        reading, checks = await self.read(scope, receive, out, place, opened)
+        reading, checks = await self.read(scope, receive, out, slot, opened)
         async with WhileConnected(scope, receive):
             results = await asyncio.gather(*map(self.engine.run, checks))
         await out.json(200, reading.answer(results))

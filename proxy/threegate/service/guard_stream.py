@@ -55,7 +55,7 @@ class GuardStream(HttpEndpoint):
         return openai_error(error, language)
 
     async def serve(
-        self, scope: Scope, receive: Receive, out: Responder, place: AdmissionSlot
+        self, scope: Scope, receive: Receive, out: Responder, slot: AdmissionSlot
     ) -> None:
         lines = Lines(receive)
 
@@ -65,8 +65,8 @@ class GuardStream(HttpEndpoint):
         def opened(headers: Mapping[str, str], data: bytes, caller: Caller) -> OpenCheck:
             return self._opened(scope["path"], headers, data, caller, out)
 
-        check = await self.read(scope, receive, out, place, opened, first)
-        place.checked()  # what follows comes at the pace of a model
+        check = await self.read(scope, receive, out, slot, opened, first)
+        slot.release_check()  # what follows comes at the pace of a model
         try:
             async with check_stream(self.engine, check) as stream:
                 await out.start(200, {"content-type": MEDIA_TYPE, "cache-control": "no-store"})

@@ -1,7 +1,6 @@
-"""Who may call. Keys are shown once and stored as SHA-256 of 256 random bits, looked up in
-constant time.
+"""API keys: shown once, stored as SHA-256 of 256 random bits, compared in constant time.
 
-Without any key the door is open, and then the proxy listens on loopback only (`app` sees to it).
+While no key exists every caller is admitted; `app` then lets the proxy listen on loopback only.
 """
 
 from __future__ import annotations
@@ -22,7 +21,7 @@ from threegate.types import Caller
 
 KEY_PREFIX = "tg-"
 ONWARD = {"x-upstream-authorization": "authorization", "x-upstream-api-key": "x-api-key"}
-"""A client's key for the model API, where its `authorization` is the one for this proxy."""
+"""Headers with a client's key for the model API, where `authorization` holds the proxy's own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +42,7 @@ def presented_key(headers: Mapping[str, str]) -> str:
 
 
 def onward(headers: Mapping[str, str], caller: Caller) -> dict[str, str]:
-    """Headers for the model API. A key that opens this door stays here."""
+    """Headers for the model API, without a key of this proxy."""
     if caller.key_id == Caller().key_id:
         return dict(headers)
     kept = {k: v for k, v in headers.items() if k not in ONWARD.values()}
@@ -66,7 +65,7 @@ def utc_time(text: str) -> datetime:
 
 
 def over(expires: str) -> bool:
-    """A time that cannot be read is over: a key never lives longer than was meant."""
+    """Whether a time has passed. One that cannot be parsed counts as passed."""
     if not expires:
         return False
     try:
@@ -88,8 +87,7 @@ def refused() -> RequestError:
 
 
 class KeyFile:
-    """The keys of a single machine, read again when the file changes. The doorkeeper of the
-    gateway."""
+    """The keys of a single machine, in a file that is read again when it changes."""
 
     def __init__(self, path: Path, *, required: bool = False) -> None:
         self.path, self._required = path, required

@@ -1,8 +1,8 @@
 """API keys in the database beside the audit log: one set for all replicas.
 
-A process keeps the keys in memory and looks for changes before it admits anybody, at most once a
-second; so a revoked key is refused everywhere a second later. Where the database does not answer,
-the keys that were read last count: nobody can be added or revoked then.
+A process caches the keys and looks for changes before it admits a caller, at most once a second: a
+revoked key is refused everywhere a second later. While the database does not answer, the cached
+keys apply; none can be added or revoked then.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ log = logging.getLogger(__name__)
 
 FRESH_S = 1.0
 PATIENCE_S = 1.0
-"""So long a call waits for the database before it is judged by the keys that are known."""
+"""The longest that a call waits for the database before the cached keys apply."""
 
 METADATA = MetaData()
 API_KEY = Table(
@@ -41,7 +41,7 @@ API_KEY = Table(
 
 @dataclass(slots=True)
 class KeyDatabase:
-    """The doorkeeper of replicas. `clock` gives seconds."""
+    """The keys of all replicas. `clock` gives seconds."""
 
     engine: Engine
     required: bool = False
@@ -89,7 +89,7 @@ class KeyDatabase:
                 self._counted = (len(self._keys), sum(k.revoked for k in self._keys.values()))
 
     async def _fresh(self) -> None:
-        """One look at a time, however many calls wait for it."""
+        """One query at a time, however many calls wait for it."""
         if self.clock() - self._looked_at < FRESH_S:
             return
         if self._looking is None:
@@ -99,7 +99,7 @@ class KeyDatabase:
     async def _look(self) -> None:
         try:
             await asyncio.to_thread(self.look)
-        except Exception as error:  # whatever a driver raises; the keys that are known count
+        except Exception as error:  # whatever a driver raises; the cached keys apply
             log.warning("API keys cannot be read: %s", type(error).__name__)
         finally:
             self._looked_at, self._looking = self.clock(), None

@@ -1,4 +1,4 @@
-"""A caller's limits around one call: a place before the model is asked, tokens counted after."""
+"""Applies a caller's limits to one call: leases before the model is asked, tokens counted after."""
 
 from __future__ import annotations
 
@@ -38,14 +38,14 @@ async def _limited(call: CallContext) -> AsyncIterator[None]:
         allowances: list[Allowance] = []
         for rule_id, limits in call.constraints.limits:
             await _check_context(call, limits)
-            lease = await stack.enter_async_context(_place(call, rule_id, limits))
+            lease = await stack.enter_async_context(_leased(call, rule_id, limits))
             allowances += lease.allowances
         call.out.headers |= rate_headers(allowances)
         yield
 
 
 @asynccontextmanager
-async def _place(call: CallContext, rule_id: str, limits: Limits) -> AsyncIterator[Lease]:
+async def _leased(call: CallContext, rule_id: str, limits: Limits) -> AsyncIterator[Lease]:
     try:
         lease = await call.deps.limiter.admit(scope_of(call.caller, rule_id, limits), limits)
     except LimitReached as reached:
@@ -61,7 +61,7 @@ async def _place(call: CallContext, rule_id: str, limits: Limits) -> AsyncIterat
 
 
 async def _settle(call: CallContext, lease: Lease) -> None:
-    """The place comes back and something is counted, whatever happens to the tokenizer's count."""
+    """Ends the lease. Where counting by the tokenizer fails an estimate is counted."""
     used = _estimated(call) if lease.limits.by_tokens else 0
     try:
         used = await _used(call) if lease.limits.by_tokens else 0
@@ -70,8 +70,8 @@ async def _settle(call: CallContext, lease: Lease) -> None:
 
 
 async def _used(call: CallContext) -> int:
-    """Tokens of one call; where the model API does not tell, as in many streams, counted by the
-    model's own tokenizer or else estimated."""
+    """Tokens of one call as the model API reports them; where it reports none, as in many streams,
+    counted by the model's tokenizer, or estimated."""
     ledger = call.ledger
     if ledger.usage is not None:
         return ledger.usage.input + ledger.usage.output
@@ -89,7 +89,7 @@ def _estimated(call: CallContext) -> int:
 
 
 def counts_text(call: CallContext) -> bool:
-    """Whether the text of the answer may have to be counted when it has ended."""
+    """Whether the answer's texts must be kept until its end, to be counted."""
     limited = any(limits.by_tokens for _, limits in call.constraints.limits)
     return limited and _tokenizer(call) is not None
 
@@ -99,7 +99,7 @@ def _tokenizer(call: CallContext) -> ModelTokenizer | None:
 
 
 async def _check_context(call: CallContext, limits: Limits) -> None:
-    """Held against the request as the model gets it."""
+    """Of the request as the model gets it. Raises RequestError 400."""
     if limits.context_tokens is None:
         return
     texts = [s.text for s in call.adapter.request_slots(call.body)]

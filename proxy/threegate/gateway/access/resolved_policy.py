@@ -1,7 +1,7 @@
-"""What a policy says to one caller, worked out once for all whom its selectors cannot tell apart.
+"""A policy resolved for one caller, cached for all callers that its selectors cannot tell apart.
 
-Only conversation and date differ between their calls (roll-outs and exceptions look at them), so
-the parts are bound to the caller of each call.
+Only conversation and date differ between their calls (roll-outs and exceptions depend on them), so
+rule sets are bound to the caller of each call.
 """
 
 from __future__ import annotations
@@ -19,12 +19,12 @@ from threegate.policy.model import AiLabel, CompiledPolicy, ReasoningVisibility,
 from threegate.types import Caller, Channel, Layer
 
 KEPT = 1024
-"""Callers told apart by what selectors see; a client that invents model names ends here."""
+"""Cached callers: bounds what a client that invents model names can take."""
 
 
 @dataclass(frozen=True, slots=True)
 class InputRules:
-    """One channel of a request: its rules and what they want scanned."""
+    """One channel of a request: its rules and the kinds that they need scanned."""
 
     judge: RuleSet
     patterns: frozenset[str]
@@ -34,8 +34,8 @@ class InputRules:
 
 @dataclass(frozen=True, slots=True)
 class ResolvedPolicy:
-    """`input` has the channels alone that a rule looks at. `as_said`: no rule looks at an answer or
-    adds to it."""
+    """`input` has only the channels with rules. `as_said`: no rule checks or changes an answer, so
+    that its bytes can pass as they are."""
 
     input: Mapping[Channel, InputRules]
     output: Mapping[Channel, ChannelGuard]

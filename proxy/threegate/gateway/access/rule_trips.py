@@ -1,4 +1,4 @@
-"""Rules with a band: what a call counts for, and which of them are stopped now."""
+"""Rules with a band (an expected share of calls): counts calls, and knows which rules left it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ NONE: frozenset[str] = frozenset()
 
 @dataclass(slots=True)
 class Bands:
-    """Of one process. `left` is what the shared store said last."""
+    """Of one process. `left` are the exits that the shared store had at the last look."""
 
     clock: Callable[[], float] = time.time
     tally: Tally = field(default_factory=Tally)
@@ -23,7 +23,7 @@ class Bands:
     _stopped: dict[str, frozenset[str]] = field(default_factory=dict)
 
     def stopped(self, policy: CompiledPolicy) -> frozenset[str]:
-        """Ids of its rules that go on as in shadow."""
+        """Ids of its rules that act as in shadow since they fired too often."""
         return self._stopped.get(policy.digest, NONE)
 
     def told(self, left: tuple[BandExit, ...]) -> None:
