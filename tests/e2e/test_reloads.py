@@ -146,4 +146,4 @@ def reloaded(policies: Any, pack: Path, text: bytes) -> None:
 
 def digest(name: str) -> str:
     tree = DictTree({"packs/reloads.yaml": version(name).encode()})
-    return load_policies(tree, ["reloads"]).bindings[0].policy.digest
+    return load_policies(tree, ["reloads"]).digest
