@@ -44,7 +44,9 @@ def test_every_place_names_the_version(tmp_path: Path, packs: tuple[str, ...]) -
         assert reply.headers["x-threegate-policy"].rpartition("@")[2] == policies.digest[:12]
         event = entry["event"]
         assert event["policy"]["digest"] == policies.digest
-        own = {d["policy"] for d in event["decisions"] if "policy" in d}  # another than the record's
+        own = {
+            d["policy"] for d in event["decisions"] if "policy" in d
+        }  # another than the record's
         assert own == set()
         assert policies.digest in orjson.dumps(otel_spans(entry)).decode()
         assert titles_for(event, running.deps.settings)
