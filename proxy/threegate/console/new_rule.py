@@ -18,8 +18,9 @@ from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap
 
 from threegate.console.pack_merge import pieces
-from threegate.console.rule_fields import define, written
+from threegate.console.rule_fields import define
 from threegate.console.rule_form import EditError, dumped, find_rule, opened
+from threegate.console.yaml_values import written
 from threegate.types import Bilingual
 
 TEMPLATES = Path(__file__).with_name("rule_templates.yaml")

@@ -8,7 +8,7 @@ What the form does not know (conditions beside `any`, tests with sources) stays 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from ruamel.yaml.comments import CommentedMap, CommentedSeq
@@ -21,6 +21,15 @@ from threegate.console.rule_form import (
     find_rule,
     opened,
     put,
+)
+from threegate.console.yaml_values import (
+    lines,
+    plain,
+    set_list,
+    set_text,
+    texts,
+    ticked,
+    written,
 )
 from threegate.policy.language.patterns import PatternError, compile_pattern
 
@@ -38,7 +47,7 @@ def read_fields(text: str, rule_id: str) -> dict[str, Any]:
     """Every field of the form. Raises EditError where the text cannot be read as YAML."""
     document = opened(text)
     rule = find_rule(document, rule_id)
-    then = rule.get("then") or {}
+    then = _then(rule)
     action = next(iter(then), "")
     options = then.get(action) if isinstance(then.get(action), Mapping) else {}
     when = rule.get("when") or {}
@@ -47,13 +56,13 @@ def read_fields(text: str, rule_id: str) -> dict[str, Any]:
         "title_zh": title.get("zh", ""), "title_en": title.get("en", ""),
         "message_zh": message.get("zh", ""), "message_en": message.get("en", ""),
         "owner": str(rule.get("owner", "")), "review_by": str(rule.get("review_by") or ""),
-        "why": _texts(rule.get("why")), "layer": str(rule.get("layer", "input")),
-        "where": _texts(rule.get("where")), "level": str(rule.get("level", "medium")),
+        "why": texts(rule.get("why")), "layer": str(rule.get("layer", "input")),
+        "where": texts(rule.get("where")), "level": str(rule.get("level", "medium")),
         "mode": str(rule.get("mode", "enforce")), "rollout": str(rule.get("rollout", 100)),
         "action": action, "single": len(then) == 1,
         "option": str((options or {}).get(OPTIONS.get(action, ""), "")),
-        "language": _texts(when.get("language")),
-        "callers": {name: "\n".join(_texts(when.get(name))) for name in CALLERS},
+        "language": texts(when.get("language")),
+        "callers": {name: "\n".join(texts(when.get(name))) for name in CALLERS},
         "match": "\n".join(_plain_samples(rule, "match")),
         "no_match": "\n".join(_plain_samples(rule, "no_match")),
         "more_tests": sum(len(_other_samples(rule, e)) for e in ("match", "no_match")),
@@ -73,10 +82,10 @@ def write_fields(text: str, rule_id: str, form: Mapping[str, str]) -> str:
     return dumped(document)
 
 
-def _texts(value: Any) -> list[str]:
-    if value is None:
-        return []
-    return [str(v) for v in value] if isinstance(value, list) else [str(value)]
+def _then(rule: CommentedMap) -> Mapping[str, Any]:
+    """The actions with their options; `then: flag` is short for `then: {flag: {}}`."""
+    then = rule.get("then") or {}
+    return {then: {}} if isinstance(then, str) else then
 
 
 def _plain_samples(rule: CommentedMap, expect: str) -> list[str]:
@@ -95,7 +104,7 @@ def _other_samples(rule: CommentedMap, expect: str) -> list[Any]:
 
 def own_name(document: CommentedMap, rule: CommentedMap, part: str, family: str) -> str:
     """The rule's own list or detector in this file; a fresh name where it has none."""
-    for kind in _texts((rule.get("detect") or {}).get("any")):
+    for kind in texts((rule.get("detect") or {}).get("any")):
         head, _, name = kind.partition(".")
         if head == family and _own_spec(document, part, family, name) is not None:
             return name
@@ -121,15 +130,15 @@ def _what(document: CommentedMap, rule: CommentedMap) -> dict[str, Any]:
     category = specs["category"].get("category") or {}
     describe = category.get("describe") or {}
     return {
-        "kinds": [k for k in _texts(detect.get("any")) if k not in mine],
+        "kinds": [k for k in texts(detect.get("any")) if k not in mine],
         "conditions": [key for key in detect if key != "any"],
-        "words": "\n".join(_texts(specs["list"].get("words"))),
+        "words": "\n".join(texts(specs["list"].get("words"))),
         "matching": str(specs["list"].get("match", "substring")),
         "regex": str(specs["pattern"].get("regex", "")),
         "edges": bool(specs["pattern"].get("edges", True)),
         "describe_zh": describe.get("zh", ""), "describe_en": describe.get("en", ""),
-        "examples": "\n".join(_texts(category.get("examples"))),
-        "counter_examples": "\n".join(_texts(category.get("counter_examples"))),
+        "examples": "\n".join(texts(category.get("examples"))),
+        "counter_examples": "\n".join(texts(category.get("counter_examples"))),
     }  # fmt: skip
 
 
@@ -143,17 +152,17 @@ def _write_what(document: CommentedMap, rule: CommentedMap, form: Mapping[str, s
         elif _own_spec(document, part, family, name) is not None:
             _undefine(document, rule, part, f"{family}.{name}")
     detect = rule.setdefault("detect", CommentedMap())
-    _set_list(detect, "any", kinds)
+    set_list(detect, "any", kinds, keep_empty=not detect)
 
 
 def _own_specs(form: Mapping[str, str]) -> tuple[dict[str, Any], ...]:
     """What the form defines of each of `OWN`; empty: nothing."""
-    words, examples = _lines(form, "words"), _lines(form, "examples")
+    words, examples = lines(form, "words"), lines(form, "examples")
     described = any(form.get(n, "").strip() for n in ("describe_zh", "describe_en"))
     category = {
         "describe": {"zh": form.get("describe_zh", ""), "en": form.get("describe_en", "")},
         "examples": examples,
-        "counter_examples": _lines(form, "counter_examples"),
+        "counter_examples": lines(form, "counter_examples"),
     }
     regex = form.get("regex", "").strip()
     examples_of = {e: _matching(form, e) for e in ("match", "no_match")}
@@ -173,7 +182,7 @@ def _matching(form: Mapping[str, str], expect: str) -> list[str]:
     except PatternError:
         return []
     wanted = expect == "match"
-    return [line for line in _lines(form, expect) if any(pattern.find(line)) is wanted]
+    return [line for line in lines(form, expect) if any(pattern.find(line)) is wanted]
 
 
 def define(document: CommentedMap, part: str, name: str, spec: Mapping[str, Any]) -> None:
@@ -216,9 +225,9 @@ def _write_texts(rule: CommentedMap, form: Mapping[str, str]) -> None:
     if not isinstance(title, CommentedMap):
         title = rule["title"] = CommentedMap()
     for language in ("zh", "en"):
-        _set_text(title, language, form.get(f"title_{language}", "").strip())
-    _set_text(rule, "owner", form.get("owner", "").strip())
-    _set_list(rule, "why", ticked(form, "why"))
+        set_text(title, language, form.get(f"title_{language}", "").strip())
+    set_text(rule, "owner", form.get("owner", "").strip())
+    set_list(rule, "why", ticked(form, "why"))
     apply_form(
         rule,
         RuleForm(
@@ -237,13 +246,13 @@ def _write_texts(rule: CommentedMap, form: Mapping[str, str]) -> None:
 def _write_place(rule: CommentedMap, form: Mapping[str, str]) -> None:
     if form.get("layer") in ("input", "output") and rule.get("layer") != form["layer"]:
         rule["layer"] = form["layer"]
-    _set_list(rule, "where", ticked(form, "where"))
+    set_list(rule, "where", ticked(form, "where"))
     when = rule.get("when")
     when = when if isinstance(when, CommentedMap) else CommentedMap()
     for name in CALLERS:
-        _set_list(when, name, _lines(form, name), keep_empty=False)
+        set_list(when, name, lines(form, name), keep_empty=False)
     languages = ticked(form, "language")
-    _set_list(when, "language", languages if len(languages) == 1 else [], keep_empty=False)
+    set_list(when, "language", languages if len(languages) == 1 else [], keep_empty=False)
     if when and "when" not in rule:
         when.fa.set_flow_style()
         rule.insert(list(rule).index("where") + 1, "when", when)
@@ -253,17 +262,17 @@ def _write_place(rule: CommentedMap, form: Mapping[str, str]) -> None:
 
 def _write_action(rule: CommentedMap, form: Mapping[str, str]) -> None:
     """The options that the form does not show are kept while the action stays."""
-    action, then = form.get("action", ""), rule.get("then")
-    if not action or (isinstance(then, CommentedMap) and len(then) > 1):
+    action, then = form.get("action", ""), _then(rule)
+    if not action or len(then) > 1:
         return
-    old = then.get(action) if isinstance(then, CommentedMap) else None
+    old = then.get(action)
     options = old if isinstance(old, CommentedMap) else CommentedMap()
     options.fa.set_flow_style()
     name = OPTIONS.get(action)
     value = form.get(f"option_{action}", "").strip()
     if name and not (value == UNWRITTEN.get(action) and name not in options):
-        _set_text(options, name, value, drop=True)
-    if not isinstance(then, CommentedMap) or list(then) != [action] or plain(old) != plain(options):
+        set_text(options, name, value, drop=True)
+    if list(then) != [action] or plain(old or {}) != plain(options):
         chosen = CommentedMap({action: options})
         chosen.fa.set_flow_style()
         rule["then"] = chosen
@@ -275,84 +284,8 @@ def _write_tests(rule: CommentedMap, form: Mapping[str, str]) -> None:
     if not isinstance(tests, CommentedMap):
         tests = rule["tests"] = CommentedMap()
     for expect in ("match", "no_match"):
-        lines = _lines(form, expect)
-        if lines == _plain_samples(rule, expect) and expect in tests:
+        given = lines(form, expect)
+        if given == _plain_samples(rule, expect) and expect in tests:
             continue
-        made = [SingleQuotedScalarString(line) for line in lines]
+        made = [SingleQuotedScalarString(line) for line in given]
         tests[expect] = CommentedSeq([*made, *_other_samples(rule, expect)])
-
-
-def ticked(form: Mapping[str, str], group: str) -> list[str]:
-    """The boxes of a group that are ticked: `group.name: on`."""
-    head = group + "."
-    return [
-        name.removeprefix(head) for name, value in form.items() if name.startswith(head) and value
-    ]
-
-
-def _lines(form: Mapping[str, str], name: str) -> list[str]:
-    lines = (line.strip() for line in form.get(name, "").split("\n"))
-    return list(dict.fromkeys(line for line in lines if line))
-
-
-def _set_text(target: CommentedMap, key: str, value: str, *, drop: bool = False) -> None:
-    if str(target.get(key, "")) == value:
-        return
-    if drop and not value:
-        target.pop(key, None)
-    else:
-        target[key] = quoted(value)
-
-
-def _set_list(
-    target: CommentedMap, key: str, values: list[str], *, keep_empty: bool = True
-) -> None:
-    """In the order they had; a new one goes last. Comments of a list that stays are kept."""
-    old = _texts(target.get(key))
-    values = [v for v in old if v in values] + [v for v in values if v not in old]
-    if values == old and (values or key in target or not keep_empty):
-        return
-    if values or keep_empty:
-        target[key] = _sequence(values)
-    else:
-        target.pop(key, None)
-
-
-def _sequence(values: Iterable[str]) -> CommentedSeq:
-    made = CommentedSeq([quoted(v) for v in values])
-    made.fa.set_flow_style()
-    return made
-
-
-_PLAIN = re.compile(r"[A-Za-z][A-Za-z0-9_./@-]*")
-_WORDS = ("on", "off", "yes", "no", "true", "false", "null", "y", "n")
-
-
-def quoted(value: str) -> str:
-    """Quotes around what a YAML reader might take for something else than text."""
-    safe = _PLAIN.fullmatch(value) and value.lower() not in _WORDS
-    return value if safe else SingleQuotedScalarString(value)
-
-
-def written(value: Any) -> Any:
-    """Plain data as the YAML writer wants it."""
-    match value:
-        case str():
-            return quoted(value)
-        case Mapping():
-            return CommentedMap({key: written(inner) for key, inner in value.items()})
-        case list():
-            return CommentedSeq([written(inner) for inner in value])
-    return value
-
-
-def plain(value: Any) -> Any:
-    """YAML data without its comments and quotes, to be compared."""
-    match value:
-        case str():
-            return str(value)
-        case Mapping():
-            return {str(key): plain(inner) for key, inner in value.items()}
-        case list():
-            return [plain(inner) for inner in value]
-    return value

@@ -16,6 +16,7 @@ from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap, CommentedSeq
 from ruamel.yaml.scalarstring import SingleQuotedScalarString
 
+from threegate.console.yaml_values import set_text
 from threegate.policy.language.load import load_text
 from threegate.policy.language.nodes import read
 from threegate.policy.language.problems import Severity
@@ -169,7 +170,8 @@ def _set_message(rule: CommentedMap, form: RuleForm) -> None:
         message = CommentedMap()
         message.fa.set_flow_style()
         put(rule, "message", message)
-    message["zh"], message["en"] = form.message_zh, form.message_en
+    set_text(message, "zh", form.message_zh)
+    set_text(message, "en", form.message_en)
 
 
 def _drop_exception(rule: CommentedMap, exception_id: str) -> None:

@@ -1,0 +1,93 @@
+"""Plain values and YAML nodes: texts and lists set in place, with quotes where a reader might take
+a text for something else."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from ruamel.yaml.comments import CommentedMap, CommentedSeq
+from ruamel.yaml.scalarstring import SingleQuotedScalarString
+
+
+def texts(value: Any) -> list[str]:
+    """A value that may be one text, a list of them, or missing."""
+    if value is None:
+        return []
+    return [str(v) for v in value] if isinstance(value, list) else [str(value)]
+
+
+def ticked(form: Mapping[str, str], group: str) -> list[str]:
+    """The boxes of a group that are ticked: `group.name: on`."""
+    head = group + "."
+    return [
+        name.removeprefix(head) for name, value in form.items() if name.startswith(head) and value
+    ]
+
+
+def lines(form: Mapping[str, str], name: str) -> list[str]:
+    """The lines of a text area: each once, without blanks."""
+    lines = (line.strip() for line in form.get(name, "").split("\n"))
+    return list(dict.fromkeys(line for line in lines if line))
+
+
+def set_text(target: CommentedMap, key: str, value: str, *, drop: bool = False) -> None:
+    if str(target.get(key, "")) == value:
+        return
+    if drop and not value:
+        target.pop(key, None)
+    else:
+        target[key] = quoted(value)
+
+
+def set_list(target: CommentedMap, key: str, values: list[str], *, keep_empty: bool = True) -> None:
+    """In the order they had; a new one goes last. Comments of a list that stays are kept."""
+    old = texts(target.get(key))
+    values = [v for v in old if v in values] + [v for v in values if v not in old]
+    if values == old and (values or key in target or not keep_empty):
+        return
+    if values or keep_empty:
+        target[key] = _sequence(values)
+    else:
+        target.pop(key, None)
+
+
+def _sequence(values: Iterable[str]) -> CommentedSeq:
+    made = CommentedSeq([quoted(v) for v in values])
+    made.fa.set_flow_style()
+    return made
+
+
+_PLAIN = re.compile(r"[^\W\d_](?:[\w ./@()。，！？、；：“”（）-]*[\w.)。！？”）])?")
+_WORDS = ("on", "off", "yes", "no", "true", "false", "null", "y", "n", "nan", "inf")
+
+
+def quoted(value: str) -> str:
+    """Quotes around what a YAML reader might take for something else than text."""
+    safe = _PLAIN.fullmatch(value) and value.lower() not in _WORDS
+    return value if safe else SingleQuotedScalarString(value)
+
+
+def written(value: Any) -> Any:
+    """Plain data as the YAML writer wants it."""
+    match value:
+        case str():
+            return quoted(value)
+        case Mapping():
+            return CommentedMap({key: written(inner) for key, inner in value.items()})
+        case list():
+            return CommentedSeq([written(inner) for inner in value])
+    return value
+
+
+def plain(value: Any) -> Any:
+    """YAML data without its comments and quotes, to be compared."""
+    match value:
+        case str():
+            return str(value)
+        case Mapping():
+            return {str(key): plain(inner) for key, inner in value.items()}
+        case list():
+            return [plain(inner) for inner in value]
+    return value

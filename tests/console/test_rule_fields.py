@@ -1,0 +1,122 @@
+"""The guided form and the YAML: what is read is what is written, and nothing else changes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from threegate.console.rule_fields import read_fields, write_fields
+from threegate.console.rule_form import EditError
+from threegate.console.yaml_values import quoted
+from threegate.policy.language.load import load_text
+from threegate.policy.schema import Rule
+
+PACKS = sorted((Path(__file__).parents[2] / "policies" / "packs").glob("*.yaml"))
+RULES = [
+    (path.stem, rule.id)
+    for path in PACKS
+    for rule in (load_text(path.read_bytes(), path.name)[0] or pytest.fail(path.stem)).rules
+    if isinstance(rule, Rule)
+]
+
+
+def sent(fields: dict[str, Any]) -> dict[str, str]:
+    """What a browser sends of an untouched form."""
+    form = {k: v for k, v in fields.items() if isinstance(v, str)} | fields["callers"]
+    groups = (("kind", "kinds"), ("why", "why"), ("where", "where"), ("language", "language"))
+    for group, name in groups:
+        form |= {f"{group}.{each}": "on" for each in fields[name]}
+    form |= {f"option_{fields['action']}": fields["option"] or "client"}
+    if fields["action"] in ("redact", "rewrite", "answer"):
+        form[f"option_{fields['action']}"] = fields["option"]
+    return form | ({"edges": "on"} if fields["edges"] else {})
+
+
+@pytest.mark.parametrize(("pack", "rule"), RULES)
+def test_a_form_that_changes_nothing_changes_no_byte(pack: str, rule: str) -> None:
+    text = (PACKS[0].parent / f"{pack}.yaml").read_text("utf-8")
+    assert write_fields(text, rule, sent(read_fields(text, rule))) == text
+
+
+TEXT = """\
+pack: p
+title: {zh: 甲, en: A}
+lists:
+  codes: {words: [海燕], match: word}   # from legal
+rules:
+  - id: p.one
+    title: {zh: 一, en: One}
+    owner: legal
+    why: [owasp.llm02]
+    layer: input
+    where: [user]
+    detect: {any: [list.codes], none: [pii.email]}
+    then: {block: {status: 451}}
+    tests:
+      match:
+        - '海燕'
+        - {text: 'x', channel: tool_result}
+      no_match: ['鸟']
+  - id: p.two
+    title: {zh: 二, en: Two}
+    owner: legal
+    why: [owasp.llm02]
+    layer: input
+    where: [user]
+    detect: {any: [list.codes]}
+    then: {flag: {}}
+    tests: {match: ['海燕'], no_match: ['鸟']}
+"""
+
+
+def edited(rule: str = "p.one", **form: str) -> str:
+    return write_fields(TEXT, rule, sent(read_fields(TEXT, rule)) | form)
+
+
+def test_what_the_form_does_not_know_stays() -> None:
+    text = edited(words="海燕\n晨星")
+    assert "# from legal" in text
+    for kept in ("none: [pii.email]", "status: 451", "channel: tool_result"):
+        assert kept in text
+    assert read_fields(text, "p.one")["words"] == "海燕\n晨星"
+    assert read_fields(text, "p.one")["conditions"] == ["none"]
+
+
+def test_a_list_that_another_rule_uses_stays_when_one_lets_it_go() -> None:
+    text = edited(words="", **{"kind.pii.email": "on"})
+    assert "codes:" in text
+    assert read_fields(text, "p.one")["kinds"] == ["pii.email"]
+    alone = write_fields(text, "p.two", sent(read_fields(text, "p.two")) | {"words": ""})
+    assert "lists" not in alone
+
+
+def test_another_action_drops_the_options_of_the_old() -> None:
+    text = edited(action="redact", option_redact="[x]")
+    assert "status" not in text
+    assert read_fields(text, "p.one")["option"] == "[x]"
+
+
+def test_callers_and_language() -> None:
+    text = edited(tenant="hr\nlegal", **{"language.zh": "on"})
+    assert "when: {tenant: [hr, legal], language: [zh]}" in text
+    fields = read_fields(text, "p.one")
+    assert (fields["callers"]["tenant"], fields["language"]) == ("hr\nlegal", ["zh"])
+    both = write_fields(text, "p.one", sent(fields) | {"tenant": "", "language.en": "on"})
+    assert "when:" not in both
+
+
+@pytest.mark.parametrize("value", ["no", "off", "12", "2027-01-01", "a: b", "x # y", "", "=1"])
+def test_texts_stay_texts(value: str) -> None:
+    assert quoted("plain") == "plain"
+    text = edited(message_zh=value or "空", message_en="on")
+    pack, problems = load_text(text.encode(), "p.yaml")
+    assert pack is not None, problems
+    assert pack.rules[0].message is not None
+    assert (pack.rules[0].message.zh, pack.rules[0].message.en) == (value or "空", "on")
+
+
+@pytest.mark.parametrize("text", ["rules: [", "- a", "a: &x 1"])
+def test_no_form_for_what_is_no_yaml(text: str) -> None:
+    with pytest.raises(EditError):
+        read_fields(text, "p.one")
