@@ -155,10 +155,13 @@ class AnswerTracks:
         limited = self._order.arrived(track.key, to)
         if limited is not None and (head := self.tracks.get(limited.key)) is not None:
             head.may_leave(limited.to)
-        self.advance()
+        if not self._order.alone:
+            self.advance()
 
     def advance(self) -> None:
         """Gives the turn on while the text that has it is decided."""
+        if self._order.alone and self._stop is None:
+            return
         while self.cut is None and (head := self._order.head) is not None:
             if self._order.alone or not self._is_decided(head):
                 break

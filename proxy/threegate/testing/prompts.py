@@ -65,7 +65,7 @@ def _prompt(
         tool_result=result,
         tools=tuple(tools),
         must_call=choice in ("required", "any") or _names_a_tool(choice),
-        answer_schema=_schema(wanted or {}),
+        answer_schema=_schema(wanted if isinstance(wanted, dict) else {}),
         options=options_of(given),
     )
 

@@ -68,12 +68,13 @@ def stop_of(outcome: Outcome) -> str:
 class MessagesCodec(FrameCodec):
     """`message_start` … `message_stop`."""
 
-    __slots__ = ("_begun", "_ended", "_model", "_names", "_next", "_started", "_waiting")
+    __slots__ = ("_begun", "_ended", "_model", "_names", "_next", "_others", "_started", "_waiting")
 
     def __init__(self, model: str, options: StreamOptions) -> None:
         super().__init__(options)
         self._model = model
         self._names: dict[StreamKey, str] = {}
+        self._others: list[tuple[str, str]] = []  # kinds of deltas and their fields with texts
         self._begun = False  # the client got `message_start`
         self._ended = False  # the client got `message_stop`
         self._started: dict[int, None] = {}  # blocks the client saw start and not stop
@@ -141,7 +142,20 @@ class MessagesCodec(FrameCodec):
         elif delta.get("type") in _SILENT_DELTAS:
             self._unlisted(chunk, delta, known_fields.SIGNATURE_DELTA)
         else:
-            self._unlisted(chunk, delta, frozenset())
+            self._other_delta(chunk, delta, index)
+
+    def _other_delta(self, chunk: Chunk, delta: Body, index: int) -> None:
+        """A kind of delta that no table has: its texts go on from event to event."""
+        kind = str(delta.get("type") or "")
+        names = [n for n, text in delta.items() if isinstance(text, str) and text and n != "type"]
+        for name in names:
+            field = (kind, name)
+            if field not in self._others:
+                self._limit(len(self._others))
+                self._others.append(field)
+            key = StreamKey(self._others.index(field) + 1, Channel.CONTENT, index)
+            self._take(chunk, delta, name, Delta(key, delta[name]))
+        self._unlisted(chunk, delta, frozenset(names))
 
     def _piece(self, channel: Channel, index: int, text: str) -> Delta:
         key = StreamKey(0, channel, index)
@@ -205,7 +219,8 @@ class MessagesCodec(FrameCodec):
             return b""  # a cut, and the client has not got the start of this block
         if self._unsaid(key, text):
             return b""
-        kind, name = _BY_CHANNEL[key.channel]
+        other = self._others[key.choice - 1] if key.choice else None
+        kind, name = other or _BY_CHANNEL[key.channel]
         written = text
         if key.channel is Channel.TOOL_ARGUMENTS:
             written = self._arguments.write(key, text)

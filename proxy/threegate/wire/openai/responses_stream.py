@@ -69,13 +69,14 @@ class ResponsesCodec(FrameCodec):
 
     __slots__ = (
         *("_begun", "_done", "_ended", "_first", "_items", "_names", "_request", "_response"),
-        *("_sequence", "_texts", "_waiting"),
+        *("_sequence", "_texts", "_waiting", "_families"),
     )
 
     def __init__(self, request: Body, options: StreamOptions) -> None:
         super().__init__(options)
         self._request = request
         self._texts: dict[StreamKey, _Text] = {}
+        self._families: dict[str, EventFamily] = {}  # of events that no table has
         self._names: dict[StreamKey, str] = {}
         self._response: Body = {}
         # what the client got
@@ -128,6 +129,8 @@ class ResponsesCodec(FrameCodec):
         if stem := BY_DELTA.get(kind):
             self._piece(chunk, frame, "delta", self._place(stem, frame), stem)
             return "delta"
+        if (family := self._other_family(kind, frame)) is not None:
+            return self._other_text(chunk, frame, kind, family)
         if stem := BY_DONE.get(kind):
             key = self._place(stem, frame)
             self._text(chunk, frame, stem.field, key, stem, frame.get("item_id") or "")
@@ -142,6 +145,27 @@ class ResponsesCodec(FrameCodec):
         if "response" in frame:
             self._whole_response(chunk, frame["response"])
             return "response"
+        return ""
+
+    def _other_family(self, kind: str, frame: Body) -> EventFamily | None:
+        """A family of events that no table has: those whose pieces are texts."""
+        name, _, last = kind.rpartition(".")
+        if last == "delta" and isinstance(frame.get("delta"), str) and not name.endswith("audio"):
+            self._limit(len(self._families))
+            return self._families.setdefault(name, EventFamily(name, Channel.CONTENT, "transcript"))
+        return self._families.get(name) if last == "done" else None
+
+    def _other_text(self, chunk: Chunk, frame: Body, kind: str, family: EventFamily) -> str:
+        """A text of such a family, which goes on from event to event like any other."""
+        index = frame.get("content_index") or frame.get("summary_index") or 0
+        number = list(self._families).index(family.name) + 1
+        key = key_of(family, frame.get("output_index") or 0, index)._replace(choice=number)
+        if kind.endswith(".delta"):
+            self._piece(chunk, frame, "delta", key, family)
+            return "delta"
+        name = next((n for n in ("transcript", "text") if isinstance(frame.get(n), str)), "")
+        self._text(chunk, frame, name, key, family, frame.get("item_id") or "")
+        self._end(chunk, [key] if key in self._open else [])
         return ""
 
     def _item_event(self, chunk: Chunk, frame: Body, kind: str) -> None:
@@ -261,7 +285,8 @@ class ResponsesCodec(FrameCodec):
         return carried
 
     def _hollow(self, frame: Body) -> bool:
-        return frame.get("type") in BY_DELTA
+        kind = frame.get("type") or ""
+        return kind in BY_DELTA or kind.removesuffix(".delta") in self._families
 
     def _wrote(self, frame: Body) -> None:
         if "sequence_number" in frame:
