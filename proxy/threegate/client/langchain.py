@@ -1,0 +1,116 @@
+"""The guard around every model call of a LangChain 1.x agent:
+
+    create_agent(model, tools, middleware=[GuardMiddleware(Guard())])
+
+The model sees masked values; state, tools and users have their own. What a tool returned is judged
+before the model reads it. A stopped call gives the curated reply, or says why, as the model's
+answer. Tokens that are streamed leave before the answer is judged: stream `updates`, not
+`messages`, or put the proxy before the model.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Unpack
+
+from langchain.agents.middleware import AgentMiddleware
+from langchain.agents.middleware.types import ModelRequest, ModelResponse
+from langchain_core.messages import AIMessage, BaseMessage, convert_to_openai_messages
+
+from threegate.client.guard import Guard
+from threegate.client.results import ContextOptions, Message, Verdict
+
+Handler = Callable[[ModelRequest], ModelResponse]
+AsyncHandler = Callable[[ModelRequest], Awaitable[ModelResponse]]
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """A request as the model gets it, and what it was made of."""
+
+    request: ModelRequest
+    turns: list[Message]
+    masks: str
+
+
+class GuardMiddleware(AgentMiddleware):  # type: ignore[misc]
+    """`options` go with every check, as for `Guard.check`. Raises GuardError where a check could
+    not be made: then the model is not called, or its answer not used."""
+
+    def __init__(self, guard: Guard, **options: Unpack[ContextOptions]) -> None:
+        super().__init__()
+        self._guard, self._options = guard, options
+
+    def wrap_model_call(self, request: ModelRequest, handler: Handler) -> ModelResponse | AIMessage:
+        asked = self._ask(request)
+        if isinstance(asked, AIMessage):
+            return asked
+        return self._checked(asked, handler(asked.request))
+
+    async def awrap_model_call(
+        self, request: ModelRequest, handler: AsyncHandler
+    ) -> ModelResponse | AIMessage:
+        asked = await asyncio.to_thread(self._ask, request)
+        if isinstance(asked, AIMessage):
+            return asked
+        response = await handler(asked.request)
+        return await asyncio.to_thread(self._checked, asked, response)
+
+    def _ask(self, request: ModelRequest) -> _Asked | AIMessage:
+        system = request.system_message
+        given: list[BaseMessage] = [*([] if system is None else [system]), *request.messages]
+        turns = _turns(given)
+        verdict = self._guard.check(messages=turns, **self._options)
+        if not verdict.allowed:
+            return _stopped(verdict)
+        made = [_edited(*each) for each in zip(given, turns, verdict.messages, strict=True)]
+        if system is None:
+            edited = request.override(messages=made)
+        else:
+            edited = request.override(system_message=made[0], messages=made[1:])
+        return _Asked(edited, turns, verdict.masks)
+
+    def _checked(self, asked: _Asked, response: ModelResponse) -> ModelResponse:
+        result = [self._answer(asked, message) for message in response.result]
+        return ModelResponse(result=result, structured_response=response.structured_response)
+
+    def _answer(self, asked: _Asked, message: BaseMessage) -> BaseMessage:
+        if not isinstance(message, AIMessage):
+            return message
+        (turn,) = _turns([message])
+        turns = [*asked.turns, turn]
+        verdict = self._guard.check(
+            messages=turns, stage="output", masks=asked.masks, **self._options
+        )
+        if verdict.answer is None:
+            return _stopped(verdict, message.id)
+        return _edited(message, turn, verdict.answer)
+
+
+def _turns(messages: Sequence[BaseMessage]) -> list[Message]:
+    """As turns of chat completions."""
+    turns: list[Message] = [convert_to_openai_messages(m) for m in messages]
+    return turns
+
+
+def _edited(message: BaseMessage, old: Message, new: Message) -> BaseMessage:
+    """The message with the texts of `new` where they differ from `old`."""
+    if new == old:
+        return message
+    changes: dict[str, Any] = {"content": new.get("content") or ""}
+    if isinstance(message, AIMessage) and message.tool_calls:
+        calls = zip(message.tool_calls, new.get("tool_calls") or (), strict=True)
+        changes["tool_calls"] = [
+            {**call, "args": json.loads(sent["function"]["arguments"])} for call, sent in calls
+        ]
+    return message.model_copy(update=changes)
+
+
+def _stopped(verdict: Verdict, message_id: str | None = None) -> AIMessage:
+    words = verdict.message or {}
+    text = verdict.reply or "\n".join(filter(None, (words.get("zh"), words.get("en"))))
+    note = {"threegate": {"id": verdict.id, "action": verdict.action}}
+    return AIMessage(content=text, id=message_id, response_metadata=note)
