@@ -45,6 +45,18 @@ def test_a_long_text_leaves_the_loop_to_others(size: int, same: bool) -> None:
     assert all((t == threading.get_ident()) is same for t in letters.threads)
 
 
+def test_a_long_answer_is_scanned_off_the_loop_and_once() -> None:
+    letters = Letters()
+    suite, passage = DetectorSet(lambda kinds: (letters,)), Passage(LOCUS, "a" * LONG_TEXT)
+    asyncio.run(suite.prepare(passage, KINDS))
+    scan = suite.scan_whole(passage, KINDS)
+    assert [f.kind for f in scan.findings] == ["pii.letter"]
+    assert len(letters.threads) == 1
+    assert threading.get_ident() not in letters.threads
+    suite.scan_whole(passage, KINDS)
+    assert len(letters.threads) == 2
+
+
 def test_many_short_texts_leave_the_loop_to_others(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("threegate.detectors.detector_set.TURN_S", 0.0)
     letters, seen = Letters(), []

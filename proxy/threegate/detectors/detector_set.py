@@ -39,6 +39,10 @@ CACHED_TEXTS = 20_000
 """Judged texts kept by content hash (about 200 bytes each): a long conversation is scanned once."""
 
 
+PREPARED = 64
+"""Long answers whose scan is done and not used yet; an answer that ends early leaves its own."""
+
+
 @dataclass(slots=True)  # made for every event of a stream
 class Scan:
     """What pattern detectors said of one passage. Spans count from the text at the locus."""
@@ -70,6 +74,7 @@ class DetectorSet:
         default_factory=dict, repr=False
     )
     _cache: OrderedDict[bytes, Judgement] = field(default_factory=OrderedDict, repr=False)
+    _prepared: dict[bytes, Judgement] = field(default_factory=dict, repr=False)
 
     def unserved(self, wanted: frozenset[str]) -> frozenset[str]:
         """Wanted kinds that no detector reports: a rule on them would never act."""
@@ -100,8 +105,23 @@ class DetectorSet:
     def scan_whole(self, passage: Passage, kinds: frozenset[str]) -> Scan:
         """`scan` of a text that is complete, with all its views."""
         size = len(passage.text)
-        _, judged = self._viewed_scan(passage, kinds, Budget.for_size(size))
+        judged: Judgement | None = None
+        if size >= LONG_TEXT:
+            judged = self._prepared.pop(_key(passage, kinds, frozenset()), None)
+        if judged is None:
+            _, judged = self._viewed_scan(passage, kinds, Budget.for_size(size))
+        judged = _at(judged, passage)
         return Scan(judged.findings, judged.failures, passage.offset + size)
+
+    async def prepare(self, passage: Passage, kinds: frozenset[str]) -> None:
+        """Scans a long text off the event loop, for the `scan_whole` that follows."""
+        size = len(passage.text)
+        if size < LONG_TEXT:
+            return
+        _, judged = await self._scan_new(passage, kinds, Budget.for_size(size))
+        if len(self._prepared) >= PREPARED:
+            self._prepared.clear()
+        self._prepared[_key(passage, kinds, frozenset())] = judged
 
     def _scan(self, passage: Passage, kinds: frozenset[str], *, final: bool) -> Scan:
         found: list[Finding] = []

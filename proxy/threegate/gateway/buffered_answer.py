@@ -10,6 +10,7 @@ from threegate.gateway.annotations import notes_of
 from threegate.gateway.track import Track
 from threegate.gateway.tracks import AnswerTracks, CalledTool
 from threegate.i18n.messages import said
+from threegate.types import Passage
 from threegate.upstream import Reply
 from threegate.wire.adapter import Adapter, Body, Slot, StreamKey, StreamOptions
 from threegate.wire.frame_codec import WHOLE_PARTS, shape_errors
@@ -47,6 +48,7 @@ async def guard_body(
         answer.calls[key] = CalledTool(names.get(slot.pointer.partition("#")[0], ""))
         track = answer.at(slot.locus, key)
         read.append((slot.pointer, track, slot.text))
+        await answer.suite.prepare(Passage(slot.locus, slot.text), track.guard.pattern_kinds)
         track.feed(slot.text, last=True)
     await _settle(answer)
     if answer.cut is not None:
