@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import subprocess
 import sys
@@ -21,7 +22,7 @@ from threegate.policy.lifecycle.store import DirTree, Origin, now_utc
 from threegate.policy.lifecycle.versions import Versions
 from threegate.settings import Settings, UpstreamSettings
 
-from tests.waiting import PATIENCE_S
+from tests.waiting import PATIENCE_S, eventually
 
 ROOT = Path(__file__).parents[2]
 
@@ -121,3 +122,21 @@ def test_workers_name_what_is_missing_too(tmp_path: Path) -> None:
     assert "nope" in ran.stderr
     assert "worker 1 of 2 did not start" in ran.stderr
     assert "Traceback" not in ran.stderr
+
+
+def test_every_line_of_a_json_log_is_json_and_none_has_the_one_time_link(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "threegate", "serve", "--port", "0", "--log-format", "json"]
+    with (tmp_path / "log").open("w") as log:
+        process = subprocess.Popen(
+            [*command, "--var", str(tmp_path / "var")], cwd=ROOT, stderr=log, stdout=log
+        )
+    try:
+        assert eventually(lambda: "listens at" in (tmp_path / "log").read_text())
+    finally:
+        process.terminate()
+        assert process.wait(PATIENCE_S) == 0
+    lines = [json.loads(line) for line in (tmp_path / "log").read_text().splitlines()]
+    assert any("demo model" in line["message"] for line in lines)
+    assert any("model guard" in line["message"] for line in lines)
+    link = (tmp_path / "var/console-setup-link").read_text().strip()
+    assert link.rpartition("/")[2] not in (tmp_path / "log").read_text()

@@ -13,6 +13,7 @@ import tempfile
 from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import uvicorn
@@ -80,9 +81,10 @@ async def serve(settings: Settings, on: socket.socket | Membership, language: st
     stopping = GracefulShutdown(settings.shutdown_delay)
     listener = on.listener if isinstance(on, Membership) else on
     replacement = isinstance(on, Membership) and on.replacement
+    say = partial(startup_banner.note, settings, show=warn)
     async with (
         with_upstream(_bound(settings, listener), language) as complete,
-        opened(complete, warn, language, replacement=replacement) as deps,
+        opened(complete, say, language, replacement=replacement) as deps,
         metrics_server(deps),
     ):
         app = config(create_app(deps, stopping.missing), complete)
