@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+from typing import Any
+
+import pytest
 from threegate.testing import prompts
 
 TOOL = {"name": "find", "parameters": {"p": 1}, "input_schema": {"p": 1}}
@@ -65,3 +68,30 @@ def test_empty_bodies_are_prompts_too() -> None:
         prompts.from_completions,
     ):
         assert read({}, "").question == ""
+
+
+SCHEMA = {"type": "object", "properties": {"phone": {"type": "string"}}}
+
+
+@pytest.mark.parametrize(
+    ("read", "body", "schema"),
+    [
+        (prompts.from_chat, {"response_format": {"type": "json_object"}}, {}),
+        (
+            prompts.from_chat,
+            {"response_format": {"type": "json_schema", "json_schema": {"schema": SCHEMA}}},
+            SCHEMA,
+        ),
+        (
+            prompts.from_responses,
+            {"text": {"format": {"type": "json_schema", "schema": SCHEMA}}},
+            SCHEMA,
+        ),
+        (prompts.from_chat, {"response_format": {"type": "text"}}, None),
+        (prompts.from_chat, {"response_format": True}, None),
+        (prompts.from_responses, {"text": [1]}, None),
+        (prompts.from_chat, {}, None),
+    ],
+)
+def test_the_format_of_the_answer(read: Any, body: dict[str, Any], schema: Any) -> None:
+    assert read(body, "").answer_schema == schema

@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import json
+from typing import Any
+
 import pytest
 from threegate.testing.scripts import SCENES, Prompt, Scene, pieces, reply_to
 
@@ -60,3 +63,26 @@ def test_pieces_are_small_and_make_the_whole() -> None:
     text = "Your number 13800138000, 身份证号码 11010519491231002X.\n\nok"
     assert "".join(pieces(text)) == text
     assert not any("138001" in piece for piece in pieces(text))
+
+
+@pytest.mark.parametrize(
+    ("schema", "made"),
+    [
+        ({}, {"text": "Q"}),
+        ({"properties": {"a": {"type": "string"}, "n": {"type": "integer"}}}, {"a": "Q", "n": 3}),
+        ({"properties": {"a": {"type": "array", "items": {"type": "number"}}}}, {"a": [1.5]}),
+        ({"properties": {"a": {"anyOf": [{"type": "boolean"}, {"type": "null"}]}}}, {"a": True}),
+        (
+            {
+                "$defs": {"B": {"type": "object", "properties": {"c": {"enum": ["x", "y"]}}}},
+                "properties": {"b": {"$ref": "#/$defs/B"}},
+            },
+            {"b": {"c": "x"}},
+        ),
+        ({"properties": {"a": True}}, {"a": "Q"}),
+        ({"properties": [1]}, {"text": "Q"}),
+    ],
+)
+def test_a_structured_answer_fits_its_schema(schema: Any, made: dict[str, Any]) -> None:
+    reply = reply_to(Prompt(question="Q", answer_schema=schema))
+    assert json.loads(reply.answer) == made

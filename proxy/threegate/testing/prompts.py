@@ -56,8 +56,7 @@ def _prompt(
     metadata = body.get("metadata")
     said = metadata.get("demo", "") if isinstance(metadata, dict) else ""
     given = ",".join((header, str(said), found[1] if found else ""))
-    choice, text = body.get("tool_choice"), body.get("text")
-    wanted = body.get("response_format") or (text.get("format") if isinstance(text, dict) else None)
+    choice = body.get("tool_choice")
     return Prompt(
         model=str(body.get("model") or "demo"),
         system=system,
@@ -65,24 +64,30 @@ def _prompt(
         tool_result=result,
         tools=tuple(tools),
         must_call=choice in ("required", "any") or _names_a_tool(choice),
-        answer_schema=_schema(wanted if isinstance(wanted, dict) else {}),
+        answer_schema=_schema(body.get("response_format") or _member(body.get("text"), "format")),
         options=options_of(given),
     )
 
 
 def _names_a_tool(choice: Any) -> bool:
-    return isinstance(choice, dict) and choice.get("type") in ("function", "tool", "any")
+    return _member(choice, "type") in ("function", "tool", "any")
 
 
-def _schema(wanted: Json) -> Json | None:
+def _schema(wanted: Any) -> Json | None:
     """Of a `response_format` (chat completions) or `text.format` (responses); None for text."""
-    match wanted.get("type"):
-        case "json_schema":
-            return (wanted.get("json_schema") or wanted).get("schema") or {}
-        case "json_object":
+    match wanted:
+        case {"type": "json_schema", "json_schema": {"schema": dict(schema)}}:
+            return schema
+        case {"type": "json_schema", "schema": dict(schema)}:
+            return schema
+        case {"type": "json_schema" | "json_object"}:
             return {}
         case _:
             return None
+
+
+def _member(value: Any, name: str) -> Any:
+    return value.get(name) if isinstance(value, dict) else None
 
 
 def _own_words(question: str) -> str:

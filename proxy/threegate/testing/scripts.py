@@ -194,15 +194,15 @@ def _tool_calls(prompt: Prompt) -> Reply:
 
 def _arguments(schema: dict[str, Any], question: str) -> dict[str, Any]:
     """A value for every property of a JSON Schema object."""
-    definitions = schema.get("$defs") or {}
-    properties = schema.get("properties") or {}
+    definitions, properties = (_object(schema.get(n)) for n in ("$defs", "properties"))
     made = {name: _value(spec, question, definitions) for name, spec in properties.items()}
     return made or {"text": question}
 
 
-def _value(spec: dict[str, Any], question: str, definitions: dict[str, Any]) -> Any:
+def _value(schema: Any, question: str, definitions: dict[str, Any]) -> Any:
+    spec = _object(schema)
     if "$ref" in spec:
-        spec = definitions.get(spec["$ref"].rpartition("/")[2], {})
+        spec = _object(definitions.get(str(spec["$ref"]).rpartition("/")[2]))
     if options := spec.get("anyOf"):
         return _value(options[0], question, definitions)
     if spec.get("enum"):
@@ -210,11 +210,15 @@ def _value(spec: dict[str, Any], question: str, definitions: dict[str, Any]) -> 
     match spec.get("type"):
         case "array":
             return [_value(spec.get("items") or {}, question, definitions)]
-        case "object":
+        case "object" if spec.get("properties"):
             return _arguments({"$defs": definitions, **spec}, question)
         case kind:
             plain: dict[str, Any] = {"integer": 3, "number": 1.5, "boolean": True}
             return plain.get(str(kind), question)
+
+
+def _object(value: Any) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}
 
 
 def _echo(prompt: Prompt) -> Reply:
