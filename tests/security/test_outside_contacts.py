@@ -42,6 +42,7 @@ for line in sys.argv[1].splitlines():
 """
 OWN_PROCESS = ("serve", "demo", "scan")
 COMMANDS = """
+attack --url http://127.0.0.1:9
 eval pii --made 5
 init fresh
 policy check base

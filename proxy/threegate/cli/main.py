@@ -16,6 +16,7 @@ COMMANDS: Mapping[str, str] = {
     "serve": "start the proxy",
     "init": "a policies folder to edit",
     "demo": "conversations through the proxy, seen from both sides",
+    "attack": "attack suites against a running proxy, with a report",
     "scan": "what the detectors find in a text or in JSON lines",
     "eval": "figures of the detectors on labelled files",
     "policy": "check, test and compare policies",

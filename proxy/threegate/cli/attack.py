@@ -1,0 +1,38 @@
+"""`threegate attack --url URL [--html FILE] [--json]`: the attack suites against a running proxy.
+
+Exit codes: 0 everything held, 1 something did not, 2 wrong use or no answer.
+"""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+import httpx
+
+from threegate.cli.errors import misuse
+from threegate.testing.attacks.exercise import NothingMasked, run
+from threegate.testing.attacks.report import as_html, as_json, summary
+
+
+def arguments(attack: argparse.ArgumentParser) -> None:
+    attack.add_argument("--url", required=True, help="a running proxy")
+    attack.add_argument("--key", default="", help="API key of that proxy")
+    attack.add_argument("--html", type=Path, help="file for a report as a web page")
+    attack.add_argument("--json", action="store_true")
+    attack.set_defaults(run=_attack)
+
+
+def _attack(args: argparse.Namespace) -> int:
+    try:
+        report = run(args.url.rstrip("/"), args.key)
+    except NothingMasked:
+        raise misuse("nothing-masked") from None
+    except httpx.HTTPStatusError as error:
+        raise misuse("no-answer", why=error.response.status_code) from None
+    except httpx.HTTPError as error:
+        raise misuse("no-answer", why=type(error).__name__) from None
+    print(as_json(report) if args.json else summary(report, args.lang))
+    if args.html:
+        args.html.write_text(as_html(report, args.lang), encoding="utf-8")
+    return 0 if report.passed else 1
