@@ -35,6 +35,13 @@ def released(got: list[dict[str, Any]], channel: str = "content", choice: int = 
     return "".join(m["release"] for m in own)
 
 
+def test_megabytes_at_once_are_taken_in_parts(served: Running) -> None:
+    text = f"One line of it. The key is {KEY}. " * 8_000
+    got = talk(served, lines_of({"open": {}}, {"append": text}, {"close": True}))
+    assert released(got) == text.replace(KEY, "[secret removed]")
+    assert len(got) > 2
+
+
 @pytest.mark.parametrize("size", [1, 3, 17, 4000])
 def test_what_is_released_does_not_depend_on_the_cuts(served: Running, size: int) -> None:
     asked = [{"role": "user", "content": f"Ring {MOBILE}."}]

@@ -67,7 +67,7 @@ class LocalTransport:
             opened = self._open(engine, check, STREAM, streamed=True)
             async with check_stream(engine, opened) as stream:
                 async for piece in pieces:
-                    stream.append(key, piece)
+                    await stream.append(key, piece)
                     while stream.full and not stream.over:
                         await stream.wait()
                     for text in stream.take().values():

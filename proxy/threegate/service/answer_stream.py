@@ -16,6 +16,9 @@ from threegate.guard.stream_machine import HIGH_WATER
 from threegate.types import Ruling
 from threegate.wire.adapter import StreamKey
 
+AT_ONCE = 8_192
+"""Code points that are scanned before other calls have their turn."""
+
 
 @dataclass(slots=True)
 class AnswerStream:
@@ -45,9 +48,15 @@ class AnswerStream:
         """So much is held that the caller should wait for judgements before it sends more."""
         return len(self.answer.tasks) > 0 and self.answer.held > HIGH_WATER
 
-    def feed(self, key: StreamKey, text: str) -> None:
-        if self.cut is None:
-            self.answer.track(key).feed(text)
+    async def feed(self, key: StreamKey, text: str) -> None:
+        """In parts, so that other calls have their turn: a client may send megabytes at once."""
+        for start in range(0, len(text), AT_ONCE):
+            if self.cut is not None:
+                return
+            self.answer.track(key).feed(text[start : start + AT_ONCE])
+            self.changed.set()
+            if len(text) > AT_ONCE:
+                await asyncio.sleep(0)
 
     def close(self) -> None:
         """No piece follows."""

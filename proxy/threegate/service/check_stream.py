@@ -40,9 +40,8 @@ class CheckStream:
         """So much is held that the caller should wait for judgements before it sends more."""
         return self.stream.full
 
-    def append(self, key: StreamKey, text: str) -> None:
-        self.stream.feed(key, text)
-        self.stream.changed.set()
+    async def append(self, key: StreamKey, text: str) -> None:
+        await self.stream.feed(key, text)
 
     def close(self) -> None:
         self.closed = True

@@ -66,9 +66,9 @@ class GuardStream(HttpEndpoint):
             return self._opened(scope["path"], headers, data, caller, out)
 
         check = await self.read(scope, receive, out, slot, opened, first)
-        slot.release_check()  # what follows comes at the pace of a model
         try:
             async with check_stream(self.engine, check) as stream:
+                slot.release_check()  # what follows comes at the pace of a model
                 await out.start(200, {"content-type": MEDIA_TYPE, "cache-control": "no-store"})
                 await _flow(lines, stream, out)
                 end = result_json(check.check, await stream.end())
@@ -117,7 +117,7 @@ async def _read(lines: Lines, stream: CheckStream) -> None:
     while (line := await lines.next()) is not None:
         message = _message(line)
         if text := message.get("append"):
-            stream.append(_key(message), text)
+            await stream.append(_key(message), text)
         if message.get("close"):
             stream.close()
             return

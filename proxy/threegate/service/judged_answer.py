@@ -64,10 +64,10 @@ async def _released(
         stream.answer.stop(ruled)
     for choice, message in enumerate(check.answers):
         if text := message.get("content"):
-            stream.feed(StreamKey(choice, Channel.CONTENT), text)
+            await stream.feed(StreamKey(choice, Channel.CONTENT), text)
         for part, called in enumerate(message.get("tool_calls") or ()):
             arguments = called["function"].get("arguments") or ""
-            stream.feed(StreamKey(choice, Channel.TOOL_ARGUMENTS, part), arguments)
+            await stream.feed(StreamKey(choice, Channel.TOOL_ARGUMENTS, part), arguments)
     await stream.settled()
     settled = stream.take()
     stream.close()
