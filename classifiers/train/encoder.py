@@ -115,20 +115,35 @@ class Model(nn.Module):
     second half (the claim), whose tokens have read the first.
     """
 
-    def __init__(self, encoder: Encoder, labels: int, per_token: bool) -> None:
+    def __init__(self, encoder: Encoder, labels: int, per_token: bool, early: int = 0) -> None:
+        """With `early` a second head reads the mean after that many blocks, behind the first one's columns."""
         super().__init__()
         self.encoder = encoder
+        self.register_buffer("early_at", torch.tensor(early) if early else None)
         self.per_token = per_token
         self.head = nn.Linear(HIDDEN if encoder.marks is None else 2 * HIDDEN, labels)
         nn.init.normal_(self.head.weight, std=0.02)
         nn.init.zeros_(self.head.bias)
+        self.early = nn.Linear(HIDDEN, labels) if early else None
 
     def forward(self, ids: Tensor, mask: Tensor) -> Tensor:
+        if self.early is not None:
+            return self._twice(ids, mask)
         states = self.encoder(ids, mask)
         if not self.per_token:
             states = self._pooled(states, ids, mask)
         logits: Tensor = self.head(functional.dropout(states, 0.1, self.training))
         return logits
+
+    def _twice(self, ids: Tensor, mask: Tensor) -> Tensor:
+        assert self.early is not None
+        x, allowed = self.encoder.embed(ids), mask[:, None, None, :].bool()
+        read = []
+        for number, block in enumerate(self.encoder.blocks, 1):
+            x = block(x, allowed)
+            if number in (int(self.early_at), len(self.encoder.blocks)):
+                read.append(functional.dropout(self._pooled(x, ids, mask), 0.1, self.training))
+        return torch.cat([self.head(read[1]), self.early(read[0])], -1)
 
     def _pooled(self, states: Tensor, ids: Tensor, mask: Tensor) -> Tensor:
         if self.encoder.marks is None:
@@ -144,7 +159,8 @@ def model_of(state: Mapping[str, Tensor], labels: int, per_token: bool) -> Model
     encoder = Encoder(
         len(state["encoder.words.weight"]), shapes_of(state), marks="encoder.marks.weight" in state
     )
-    model = Model(encoder, labels, per_token)
+    early = int(state["early_at"]) if "early_at" in state else 0
+    model = Model(encoder, labels, per_token, early)
     model.load_state_dict(dict(state))
     return model.eval()
 

@@ -1,8 +1,8 @@
 """Train guard: one encoder, heads for injection, hazards, offence and answer compliance.
 
-The raw head has 23 outputs (5 heads, 18 categories). A hazard label of the shipped model is
-`hazard + category - max(category)`: the most likely category carries the evidence for any harm,
-the others less, so one threshold on "any harm" rules them all.
+The raw head has 23 outputs (5 heads, 18 categories): harm first, category given harm. Of the shipped model the likeliest
+category carries P(harm), every other one P(harm) * P(category | harm), so that one threshold on "any harm" rules them
+all and no two categories are sure at once. A second head reads after six blocks (see export.py).
 """
 
 from __future__ import annotations
@@ -17,10 +17,11 @@ from tokenizers import Tokenizer
 from torch import Tensor
 from torch.nn import functional
 
+from audit import balanced
 from carried import carried
 from compose import composed
 from distil import taught
-from encoder import Model, load_encoder
+from encoder import DEPTHS, Model, load_encoder
 from guard_rows import HEADS, GuardRow, all_rows, categories
 from ordinary import ordinary_rows
 from reasoning import reasoned
@@ -28,11 +29,17 @@ from repeated import repeated
 from rows import factor, is_dev, weighed
 from shipping import load_start, start_tokenizer
 from trainer import Example, Plan, seed_all, train
+from wide_rows import is_post, wide_rows
 
 HAZARDS: tuple[str, ...] = tuple(categories()["hazards"])
 LABELS = ("injection.direct", "injection.indirect", *(f"hazard.{h}" for h in HAZARDS), "offensive", "compliance.harmful")  # fmt: skip
 OUTPUTS = 5 + len(HAZARDS)
 WIDTH, TRAIN_WIDTH = 160, 160
+TINY = 1e-9
+PIECES = (62, 94, 158)
+"""Tokens of the piece in which a long harmless text is shown."""
+EARLY, EARLY_SHARE = 6, 0.3
+"""Blocks after which the early head reads, and how much its loss counts."""
 HEAD_WEIGHT = torch.tensor([1.3, 1.3, 1.3, 0.8, 0.8])
 
 
@@ -51,14 +58,18 @@ def target(row: GuardRow) -> Target:
 def encode(tokenizer: Tokenizer, row: GuardRow, width: int, rng: random.Random) -> list[int]:
     """`<s> text </s>` or `<s> question </s></s> answer </s>`, at most `width` tokens.
 
-    A long text loses its ends, but never the planted instruction.
+    A long text loses its ends, but never the planted instruction; of a harmless one any piece is harmless, however short.
     """
+    harmless = not any(row.heads.values())
     if row.question:
         question = tokenizer.encode(row.question, add_special_tokens=False).ids[: width // 3]
-        answer = tokenizer.encode(row.text, add_special_tokens=False).ids[: width - len(question) - 4]
-        return [0, *question, 2, 2, *answer, 2]
+        answer, room = tokenizer.encode(row.text, add_special_tokens=False).ids, width - len(question) - 4
+        start = rng.randint(0, max(0, len(answer) - room)) if harmless and rng.random() < 0.5 else 0
+        return [0, *question, 2, 2, *answer[start : start + room], 2]
     encoding = tokenizer.encode(row.text, add_special_tokens=False)
     room = width - 2
+    if harmless and len(encoding.ids) > room:
+        room = min(room, rng.choice(PIECES))
     if len(encoding.ids) <= room:
         return [0, *encoding.ids, 2]
     low, high = 0, len(encoding.ids) - room
@@ -67,11 +78,17 @@ def encode(tokenizer: Tokenizer, row: GuardRow, width: int, rng: random.Random) 
         first = next(i for i, (_, end) in enumerate(encoding.offsets) if end > at)
         low, high = max(0, min(first - room // 2, high)), min(high, first)
         low = min(low, high)
-    start = rng.randint(low, high) if row.heads.get("indirect") is not None else 0
+    start = rng.randint(low, high) if harmless or row.heads.get("indirect") is not None else 0
     return [0, *encoding.ids[start : start + room], 2]
 
 
 def loss(logits: Tensor, batch: list[Example]) -> Tensor:
+    """That of the last layer, and a share of that of the early head, where there is one."""
+    value = one_loss(logits[:, :OUTPUTS], batch)
+    return value + EARLY_SHARE * one_loss(logits[:, OUTPUTS:], batch) if logits.shape[1] > OUTPUTS else value
+
+
+def one_loss(logits: Tensor, batch: list[Example]) -> Tensor:
     """Mean over known heads of the binary loss, plus the category loss of harmful rows."""
     heads = torch.tensor([e.target.heads for e in batch], device=logits.device)
     known = ~torch.isnan(heads)
@@ -83,9 +100,14 @@ def loss(logits: Tensor, batch: list[Example]) -> Tensor:
 
 
 def final_logits(raw: Tensor) -> Tensor:
-    """[n, 23] raw outputs to [n, labels] as shipped."""
-    kinds = raw[:, 5:]
-    hazards = raw[:, 2:3] + kinds - kinds.max(-1, keepdim=True).values
+    """[n, 23] raw outputs to [n, labels] as shipped.
+
+    The likeliest category says what is known of harm; any other the logit of P(harm) * P(category), which is never over 1/2.
+    """
+    share = raw[:, 5:].softmax(-1)
+    joint = raw[:, 2:3].sigmoid() * share
+    others = torch.log(joint.clamp(min=TINY)) - torch.log1p(-joint.clamp(max=0.5))
+    hazards = torch.where(share == share.max(-1, keepdim=True).values, raw[:, 2:3], others)
     return torch.cat([raw[:, :2], hazards, raw[:, 3:5]], -1)
 
 
@@ -103,8 +125,8 @@ def examples(
 
 
 def split(data: Path) -> tuple[list[GuardRow], list[GuardRow]]:
-    rows = all_rows(data)
-    rows = [*rows, *composed(rows), *ordinary_rows(data)]
+    rows = [*all_rows(data), *wide_rows(data)]
+    rows = [*rows, *composed([r for r in rows if not is_post(r)]), *ordinary_rows(data)]
     again = repeated(rows)
     rows += [*reasoned(rows), *again, *reasoned(again), *carried(rows)]
     return [r for r in rows if not is_dev(r.group)], [r for r in rows if is_dev(r.group)]
@@ -118,10 +140,13 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--start", default="", help="go on from this run, or from a shipped model (guard/4)")
     parser.add_argument("--weigh", type=weighed, nargs="*", default=[], metavar="NAME=FACTOR",
                         help="how often rows are seen: public, or what their source begins with")  # fmt: skip
+    parser.add_argument("--layers", type=int, choices=sorted(DEPTHS), default=12)
     parser.add_argument("--rate", type=float, default=1.5e-4)
     parser.add_argument("--samples", type=int, default=90_000)
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--hide", type=float, default=0.0, help="share of tokens shown as unknown")
+    parser.add_argument("--floor", type=float, default=0.01, help="share of the rate at which a stage ends")
+    parser.add_argument("--unbalanced", action="store_true", help="leave the shortcuts in (see audit.py)")
     parser.add_argument("--teacher", default="", help="a model whose answers are to be kept (see distil.py)")
     return parser.parse_args()
 
@@ -134,18 +159,22 @@ def main() -> None:
     rows, held = split(args.data)
     factors = dict(args.weigh)
     rows = [replace(r, times=r.times * factor(r.source, factors)) for r in rows]
+    if not args.unbalanced:
+        rows, told = balanced(rows)
+        print("shortcuts tell", told[0], "->", told[-1], flush=True)
     made = examples(tokenizer, rows, TRAIN_WIDTH, repeat=True)
     mean = sum(len(e.ids) for e in made) / len(made)
     print(f"{len(made)} examples of {mean:.0f} tokens, {len(held)} held", flush=True)
     if args.start:
         model = load_start(args.work, args.start, OUTPUTS, per_token=False)
     else:
-        model = Model(load_encoder(args.work / "base"), OUTPUTS, per_token=False)
+        encoder = load_encoder(args.work / "base", DEPTHS[args.layers])
+        model = Model(encoder, OUTPUTS, per_token=False, early=EARLY if args.layers > EARLY else 0)
     model.to("cuda" if torch.cuda.is_available() else "cpu")
     aim = (
         taught(load_start(args.work, args.teacher, OUTPUTS, per_token=False), loss) if args.teacher else loss
     )
-    train(model, made, aim, Plan(args.samples, rate=args.rate, hide=args.hide), args.work / f"{args.run}.pt")
+    train(model, made, aim, Plan(args.samples, rate=args.rate, hide=args.hide, floor=args.floor), args.work / f"{args.run}.pt")
 
 
 if __name__ == "__main__":

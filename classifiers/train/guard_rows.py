@@ -16,6 +16,7 @@ from typing import Any
 
 import yaml
 
+from families import held_group
 from rows import Row, authored, group_of, read_rows
 
 HEADS = ("direct", "indirect", "hazard", "offensive", "compliance")
@@ -64,7 +65,7 @@ def language_of(text: str) -> str:
 
 
 def make(row: Row, heads: dict[str, int], times: float = 1.0, **more: Any) -> GuardRow:
-    more.setdefault("group", group_of(row))
+    more["group"] = held_group(row) or more.get("group") or group_of(row)
     return GuardRow(
         row["text"], heads, source=row["source"], language=language_of(row["text"]), times=times, **more
     )

@@ -19,6 +19,8 @@ Row = dict[str, Any]
 OWN = Path(__file__).parent / "data"
 HELD = "held/"
 TEXT_FIELDS = ("text", "prompt", "context", "claim", "question", "answer")
+LOOKED_AT = 700
+"""Characters of a wide row that decide on the vocabulary."""
 
 
 def read_rows(path: Path) -> Iterator[Row]:
@@ -69,6 +71,10 @@ def read_texts(data: Path, extra: list[Path]) -> tuple[list[str], list[str]]:
         for row in read_rows(path):
             side = held if is_dev(group_of(row)) else train
             side.extend(row[f] for f in TEXT_FIELDS if isinstance(row.get(f), str))
+    for path in sorted(data.glob("wide/*.jsonl.gz")):
+        texts = [row[f][:LOOKED_AT] for row in read_rows(path) for f in TEXT_FIELDS if isinstance(row.get(f), str)]
+        train += texts
+        held += texts[::200]
     for path in extra:
         lines = path.read_text(encoding="utf-8", errors="ignore").splitlines()
         for number, line in enumerate(lines):

@@ -42,6 +42,7 @@ class Plan:
     warmup: float = 0.06
     seed: int = 7
     save_seconds: float = 150.0
+    floor: float = 0.01  # share of the rate that is left at the end
     hide: float = 0.0  # share of tokens shown as unknown, so that their surroundings are read
 
 
@@ -136,11 +137,12 @@ def _optimiser(model: nn.Module, plan: Plan) -> torch.optim.Optimizer:
 
 def _fresh(name: str) -> bool:
     """Parameters that do not come from the starting weights learn faster."""
-    return name.startswith("head") or ".marks." in name
+    return name.startswith(("head", "early")) or ".marks." in name
 
 
 def _set_rate(optimiser: torch.optim.Optimizer, done: float, plan: Plan) -> None:
-    scale = min(done / plan.warmup, (1 - done) / (1 - plan.warmup))
+    left = (1 - done) / (1 - plan.warmup)
+    scale = min(done / plan.warmup, plan.floor + (1 - plan.floor) * left)
     for group in optimiser.param_groups:
         group["lr"] = group["top"] * max(scale, 0.01)
 

@@ -1,0 +1,71 @@
+"""Levels of guard from ordinary traffic: what share of it may reach a level, in each band of length, role and language.
+
+A few odd texts must not set a level alone: where a rate means fewer than `ENOUGH` texts, the threshold is read off an
+exponential tail whose slope is the median of the highest scores.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from guard import LABELS
+from metrics import Levels, Platt
+from unseen_sets import BANDS, Unseen
+
+Array = NDArray[Any]
+RATES = {"low": 0.06, "medium": 0.02, "high": 0.002}
+"""Share of ordinary texts with any finding at a level."""
+DOCUMENT_RATES = {"low": 0.03, "medium": 0.01, "high": 0.002}
+"""The same for planted orders in documents: nobody reads a document again because a model was unsure."""
+ENOUGH = 25
+FEW = 120
+"""A band with fewer texts says nothing of its own."""
+COLUMNS = {"direct": (0,), "indirect": (1,), "hazard": tuple(range(2, 20)), "offensive": (20,), "compliance": (21,)}
+PARTS = {  # where a head is asked, and its part of what may be found there
+    "direct": {"prompt": 0.3}, "indirect": {"document": 1.0}, "hazard": {"prompt": 0.5, "answer": 0.4},
+    "offensive": {"prompt": 0.2}, "compliance": {"answer": 0.6},
+}  # fmt: skip
+
+
+def head_of(label: str) -> str:
+    return next(head for head, columns in COLUMNS.items() if LABELS.index(label) in columns)
+
+
+def tail(scores: Array, rate: float) -> float:
+    """The score that a share `rate` of such texts reaches."""
+    ordered = np.sort(scores)
+    share = max(rate, ENOUGH / len(ordered))
+    start = float(ordered[len(ordered) - 1 - int(share * len(ordered))])
+    above = ordered[ordered > start] - start
+    slope = float(np.median(above)) / np.log(2) if len(above) else 0.0
+    return start + slope * float(np.log(share / rate))
+
+
+def threshold(rows: Sequence[Unseen], logits: Array, head: str, language: str, level: str) -> float:
+    """The logit that keeps the stated rate in every band of every place where the head is asked."""
+    best = logits[:, list(COLUMNS[head])].max(1)
+    rates = DOCUMENT_RATES if head == "indirect" else RATES
+    found = []
+    for place, part in PARTS[head].items():
+        for band in BANDS:
+            mine = [i for i, r in enumerate(rows) if (r.kind, r.band, r.language) == (place, band, language)]
+            if len(mine) >= FEW:
+                found.append(tail(best[mine], part * rates[level]))
+    return max(found)
+
+
+def settled(rows: Sequence[Unseen], logits: Array) -> tuple[dict[str, Any], dict[str, Any]]:
+    """(calibration, levels) by label and language, the score being the plain probability."""
+    calibration: dict[str, Any] = {label: {} for label in LABELS}
+    levels: dict[str, Any] = {label: {} for label in LABELS}
+    for language in ("zh", "en"):
+        for head, columns in COLUMNS.items():
+            cuts = {level: threshold(rows, logits, head, language, level) for level in RATES}
+            for column in columns:
+                calibration[LABELS[column]][language] = Platt()
+                levels[LABELS[column]][language] = Levels(*(float(1 / (1 + np.exp(-cuts[n]))) for n in RATES))
+    return calibration, levels
