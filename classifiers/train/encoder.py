@@ -21,6 +21,9 @@ HIDDEN, HEAD, EPS = 384, 32, 1e-12
 SIX = (0, 2, 4, 6, 8, 11)  # every second layer, the first and the last among them
 DEPTHS = {depth: tuple(range(depth)) for depth in (6, 8, 12)}  # lower layers as they are: nothing to heal
 END = 2  # id of </s>
+EARLY = 6
+"""Blocks after which the early head of a deeper model reads."""
+TINY = 1e-9
 GELU_FLOOR = 0.17  # GELU's minimum is -0.16997
 FAR = 1e4  # pushes tokens out of a maximum
 

@@ -1,11 +1,12 @@
 """A trained model as ONNX: fused attention, int8 matrices, pooling and head inside.
 
 Matrices are int8 with a scale per output column; activations are evened out (`even.py`) and become 8-bit (`graph.py`).
-The word table is int8 per row. Head and norms stay fp32. The graph is written node by node: what runs stands here.
+The word table is int8 per row. Heads and norms stay fp32. The graph is written node by node: what runs stands here.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,36 +15,102 @@ import onnx
 from numpy.typing import NDArray
 from onnx import TensorProto, helper
 
-from encoder import END, EPS, FAR, HEAD, Model
+from encoder import EARLY, END, EPS, FAR, HEAD, TINY, Model
 from even import Evens, evened, quantise_rows
 from graph import Graph, Product
 
 Array = NDArray[Any]
+TEXT_HEADS = (True, True, True, True, False)
+PAIR_HEADS = (False, False, True, False, True)
+"""Which guard heads are asked of a text, and of an answer behind its question."""
 
 
-def build(model: Model, path: Path, evens: Evens | None, hazards: slice | None = None) -> None:
+def build(
+    model: Model,
+    path: Path,
+    evens: Evens | None,
+    hazards: slice | None = None,
+    sure: Sequence[float] | None = None,
+) -> None:
     """Write `path`; inputs input_ids, attention_mask (int64 [batch, tokens]), output `logits`.
 
     `evens` (see even.py) makes it int8, none fp32.
     `hazards` names the category columns that follow the five guard heads (see guard.py).
+    With `sure`, a logit per guard head, a text whose early head stays below all of them is not read by the upper blocks.
     """
     state = {name: value.detach().float().cpu().numpy() for name, value in model.state_dict().items()}
     graph = Graph(evens)
     state = evened(state, evens) if evens else state
     x = _embed(graph, state)
     mask = graph.node("Cast", ["attention_mask"], to=TensorProto.INT32)
-    for layer in range(len(model.encoder.blocks)):
+    lower = len(model.encoder.blocks) if sure is None else EARLY
+    for layer in range(lower):
         x = _block(graph, state, f"encoder.blocks.{layer}", x, mask)
-    if not model.per_token:
-        x = _claim_pool(graph, x) if "encoder.marks.weight" in state else _mean(graph, x, "attention_mask")
     last = "raw" if hazards else "logits"
-    weight, bias = state["head.weight"], state["head.bias"]
-    product = graph.node("MatMul", [x, graph.constant("head.w", weight.T)])
-    graph.node("Add", [product, graph.constant("head.b", bias)], out=last)
+    if sure is not None:
+        _second_look(graph, state, x, mask, sure)
+    else:
+        if not model.per_token:
+            marked = "encoder.marks.weight" in state
+            x = _claim_pool(graph, x) if marked else _mean(graph, x, "attention_mask")
+        _head(graph, state, "head", x, last)
     if hazards:
         _hazards(graph, hazards)
-    labels = len(bias) - 1 if hazards else len(bias)
+    count = len(state["head.bias"])
+    labels = count - 1 if hazards else count
     _save(graph, path, ["tokens", labels] if model.per_token else [labels])
+
+
+def _head(graph: Graph, state: dict[str, Array], name: str, x: str, out: str = "") -> str:
+    product = graph.node("MatMul", [x, graph.constant(f"{name}.w", state[f"{name}.weight"].T)])
+    return graph.node("Add", [product, graph.constant(f"{name}.b", state[f"{name}.bias"])], out=out)
+
+
+def _second_look(graph: Graph, state: dict[str, Array], x: str, mask: str, sure: Sequence[float]) -> None:
+    """`raw`: the early head's outputs where it is sure of all heads that are asked, else those of the last block.
+
+    Decided row by row, so that a text's result does not depend on its batch mates; the upper blocks run if any row needs them.
+    """
+    first = _head(graph, state, "early", _mean(graph, x, "attention_mask"))
+    unsure = _unsure(graph, first, sure)
+    anyone = graph.node("Cast", [graph.node("ReduceMax", [unsure], keepdims=0)], to=TensorProto.BOOL)
+    branches = {"then_branch": _upper(graph, state, x, mask), "else_branch": _same(first)}
+    late = graph.node("If", [anyone], **branches)
+    rows = graph.node("Cast", [unsure], to=TensorProto.BOOL)
+    graph.node("Where", [rows, late, first], out="raw")
+
+
+def _unsure(graph: Graph, first: str, sure: Sequence[float]) -> str:
+    """1 for each row that a head which is asked of it is unsure of: of an answer hazard and compliance, else all but compliance."""
+    cuts = [graph.constant(f"five.{i}", np.array([v], np.int64)) for i, v in enumerate((0, 5, 1, 1))]
+    five = graph.node("Slice", [first, cuts[0], cuts[1], cuts[2]])
+    over = graph.node("Greater", [five, graph.constant("sure", np.array([sure], np.float32))])
+    ends = graph.node("Cast", [graph.node("Equal", ["input_ids", graph.constant("end", np.array(END, np.int64))])], to=TensorProto.INT32)
+    counted = graph.node("ReduceSum", [ends, cuts[3]], keepdims=1)
+    pair = graph.node("Greater", [counted, graph.constant("alone", np.array(2, np.int32))])
+    of_pairs, of_texts = (graph.constant(n, np.array([v])) for n, v in (("of_pairs", PAIR_HEADS), ("of_texts", TEXT_HEADS)))
+    sides = graph.node("And", [pair, of_pairs]), graph.node("And", [graph.node("Not", [pair]), of_texts])
+    asked = graph.node("Or", sides)
+    found = graph.node("Cast", [graph.node("And", [over, asked])], to=TensorProto.INT32)
+    return graph.node("ReduceMax", [found, cuts[3]], keepdims=1)
+
+
+def _upper(graph: Graph, state: dict[str, Array], x: str, mask: str) -> onnx.GraphProto:
+    """The blocks above the early head; their weights stay with the graph around."""
+    outside, graph.nodes = graph.nodes, []
+    for layer in range(EARLY, 1 + max(int(n.split(".")[2]) for n in state if n.startswith("encoder.blocks."))):
+        x = _block(graph, state, f"encoder.blocks.{layer}", x, mask)
+    _head(graph, state, "head", _mean(graph, x, "attention_mask", "upper."), "late.raw")
+    inside, graph.nodes = graph.nodes, outside
+    return helper.make_graph(inside, "upper", [], [_value("late.raw")])
+
+
+def _same(first: str) -> onnx.GraphProto:
+    return helper.make_graph([helper.make_node("Identity", [first], ["early.raw"])], "sure", [], [_value("early.raw")])
+
+
+def _value(name: str) -> onnx.ValueInfoProto:
+    return helper.make_tensor_value_info(name, TensorProto.FLOAT, ["batch", "outputs"])
 
 
 def _embed(graph: Graph, state: dict[str, Array]) -> str:
@@ -129,11 +196,11 @@ def _block(graph: Graph, state: dict[str, Array], name: str, x: str, mask: str) 
     return _skip_norm(graph, state, f"{name}.norm2", linear(gelu, "down"), x)
 
 
-def _mean(graph: Graph, x: str, mask: str) -> str:
+def _mean(graph: Graph, x: str, mask: str, prefix: str = "") -> str:
     """Mean over the tokens with mask 1."""
     weight = graph.node("Cast", [mask], to=TensorProto.FLOAT)
-    wide = graph.node("Unsqueeze", [weight, graph.constant("axis2", np.array([2], np.int64))])
-    axis = graph.constant("axis1", np.array([1], np.int64))
+    wide = graph.node("Unsqueeze", [weight, graph.constant(f"{prefix}axis2", np.array([2], np.int64))])
+    axis = graph.constant(f"{prefix}axis1", np.array([1], np.int64))
     total = graph.node("ReduceSum", [graph.node("Mul", [x, wide]), axis], keepdims=0)
     return graph.node("Div", [total, graph.node("ReduceSum", [weight, axis], keepdims=1)])
 
@@ -162,10 +229,18 @@ def _hazards(graph: Graph, kinds: slice) -> None:
         ]
         return graph.node("Slice", ["raw", *cut])
 
-    names = columns(kinds.start, kinds.stop)
-    best = graph.node("ReduceMax", [names, "axis_last"], keepdims=1)
-    graph.constant("axis_last", np.array([1], np.int64))
-    hazards = graph.node("Add", [columns(2, 3), graph.node("Sub", [names, best])])
+    def scalar(name: str, value: float) -> str:
+        return graph.constant(name, np.array(value, np.float32))
+
+    axis = graph.constant("axis_last", np.array([1], np.int64))
+    share = graph.node("Softmax", [columns(kinds.start, kinds.stop)], axis=1)
+    likeliest = graph.node("Equal", [share, graph.node("ReduceMax", [share, axis], keepdims=1)])
+    harm = columns(2, 3)
+    joint = graph.node("Mul", [graph.node("Sigmoid", [harm]), share])
+    rest = graph.node("Sub", [scalar("whole", 1), graph.node("Min", [joint, scalar("half.joint", 0.5)])])
+    least = graph.node("Max", [joint, scalar("tiny.joint", TINY)])
+    others = graph.node("Sub", [graph.node("Log", [least]), graph.node("Log", [rest])])
+    hazards = graph.node("Where", [likeliest, harm, others])
     graph.node("Concat", [columns(0, 2), hazards, columns(3, 5)], out="logits", axis=1)
 
 

@@ -21,7 +21,7 @@ from audit import balanced
 from carried import carried
 from compose import composed
 from distil import taught
-from encoder import DEPTHS, Model, load_encoder
+from encoder import DEPTHS, EARLY, TINY, Model, load_encoder
 from guard_rows import HEADS, GuardRow, all_rows, categories
 from ordinary import ordinary_rows
 from reasoning import reasoned
@@ -35,11 +35,10 @@ HAZARDS: tuple[str, ...] = tuple(categories()["hazards"])
 LABELS = ("injection.direct", "injection.indirect", *(f"hazard.{h}" for h in HAZARDS), "offensive", "compliance.harmful")  # fmt: skip
 OUTPUTS = 5 + len(HAZARDS)
 WIDTH, TRAIN_WIDTH = 160, 160
-TINY = 1e-9
 PIECES = (62, 94, 158)
 """Tokens of the piece in which a long harmless text is shown."""
-EARLY, EARLY_SHARE = 6, 0.3
-"""Blocks after which the early head reads, and how much its loss counts."""
+EARLY_SHARE = 0.3
+"""How much the loss of the early head counts."""
 HEAD_WEIGHT = torch.tensor([1.3, 1.3, 1.3, 0.8, 0.8])
 
 
@@ -145,6 +144,8 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--samples", type=int, default=90_000)
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--hide", type=float, default=0.0, help="share of tokens shown as unknown")
+    parser.add_argument("--seed", type=int, default=7)
+    parser.add_argument("--minutes", type=float, default=0.0, help="end by the clock instead of by samples")
     parser.add_argument("--floor", type=float, default=0.01, help="share of the rate at which a stage ends")
     parser.add_argument("--unbalanced", action="store_true", help="leave the shortcuts in (see audit.py)")
     parser.add_argument("--teacher", default="", help="a model whose answers are to be kept (see distil.py)")
@@ -154,7 +155,7 @@ def arguments() -> argparse.Namespace:
 def main() -> None:
     args = arguments()
     torch.set_num_threads(args.threads)
-    seed_all(7)
+    seed_all(args.seed)
     tokenizer = start_tokenizer(args.work, args.start, args.run)
     rows, held = split(args.data)
     factors = dict(args.weigh)
@@ -174,7 +175,8 @@ def main() -> None:
     aim = (
         taught(load_start(args.work, args.teacher, OUTPUTS, per_token=False), loss) if args.teacher else loss
     )
-    train(model, made, aim, Plan(args.samples, rate=args.rate, hide=args.hide, floor=args.floor), args.work / f"{args.run}.pt")
+    plan = Plan(args.samples, seed=args.seed, rate=args.rate, hide=args.hide, floor=args.floor, minutes=args.minutes)
+    train(model, made, aim, plan, args.work / f"{args.run}.pt")
 
 
 if __name__ == "__main__":

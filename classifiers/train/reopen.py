@@ -13,7 +13,7 @@ import onnx
 import torch
 from onnx import numpy_helper
 
-from encoder import GELU_FLOOR, Model, model_of
+from encoder import EARLY, GELU_FLOOR, Model, model_of
 from even import Array
 
 NORMS = ("norm1", "norm2")
@@ -34,6 +34,8 @@ def reopen(path: Path, per_token: bool) -> Model:
 def _outside(arrays: dict[str, Array]) -> dict[str, Array]:
     """Everything but the blocks."""
     marks = {"encoder.marks.weight": arrays["marks"]} if "marks" in arrays else {}
+    if "early.w" in arrays:
+        marks |= {"early.weight": arrays["early.w"].T, "early.bias": arrays["early.b"], "early_at": np.array(EARLY)}
     return marks | {
         "encoder.words.weight": arrays["words.q"].astype(np.float32) * arrays["words.s"],
         "encoder.positions.weight": arrays["positions"],

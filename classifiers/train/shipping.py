@@ -55,12 +55,17 @@ def start_tokenizer(work: Path, start: str, run: str) -> Tokenizer:
 
 
 def export_both(
-    model: Model, tokenizer: Tokenizer, folder: Path, work: Path, hazards: slice | None = None
+    model: Model,
+    tokenizer: Tokenizer,
+    folder: Path,
+    work: Path,
+    hazards: slice | None = None,
+    sure: Sequence[float] | None = None,
 ) -> tuple[Path, Path]:
     """(int8 file that ships, fp32 file for the parity check)."""
     small, full = folder / "model.onnx", work / "fp32" / f"{folder.parent.name}-{folder.name}.onnx"
     fixed = not model.per_token and model.encoder.marks is None  # see even.py
-    build(model, small, evens(model, tokenizer, fixed), hazards)
+    build(model, small, evens(model, tokenizer, fixed), hazards, sure)
     build(model, full, None, hazards)
     return small, full
 

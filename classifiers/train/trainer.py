@@ -42,6 +42,7 @@ class Plan:
     warmup: float = 0.06
     seed: int = 7
     save_seconds: float = 150.0
+    minutes: float = 0.0  # end after so long, the rate following the clock; 0: after `samples`
     floor: float = 0.01  # share of the rate that is left at the end
     hide: float = 0.0  # share of tokens shown as unknown, so that their surroundings are read
 
@@ -106,9 +107,12 @@ def train(model: nn.Module, examples: Sequence[Example], loss: Loss, plan: Plan,
     for number, batch in enumerate(batches(examples, plan, plan.seed)):
         if number < step:
             continue
-        if seen >= plan.samples:
+        done = seen / plan.samples
+        if plan.minutes:
+            done = (time.monotonic() - began) / 60 / plan.minutes
+        if done >= 1:
             break
-        _set_rate(optimiser, seen / plan.samples, plan)
+        _set_rate(optimiser, done, plan)
         value = _step(model, optimiser, batch, loss, plan.hide)
         total += value
         seen, step = seen + len(batch), step + 1
