@@ -24,9 +24,14 @@ DOCUMENT_RATES = {"low": 0.03, "medium": 0.01, "high": 0.002}
 ENOUGH = 25
 FEW = 120
 """A band with fewer texts says nothing of its own."""
+MIDDLE, TOP = 0.5, 0.9
+LEAST_GAP = 0.4
+"""Logits between medium and high at least."""
+OWN_TEXTS, SHRUNK, FARTHEST = 8, 0.6, 0.8
+"""A category with so many ordinary texts has a tail of its own; how much of it counts, and how far it may move."""
 COLUMNS = {"direct": (0,), "indirect": (1,), "hazard": tuple(range(2, 20)), "offensive": (20,), "compliance": (21,)}
 PARTS = {  # where a head is asked, and its part of what may be found there
-    "direct": {"prompt": 0.3}, "indirect": {"document": 1.0}, "hazard": {"prompt": 0.5, "answer": 0.4},
+    "direct": {"prompt": 0.3, "document": 0.3}, "indirect": {"document": 1.0}, "hazard": {"prompt": 0.5, "answer": 0.4},
     "offensive": {"prompt": 0.2}, "compliance": {"answer": 0.6},
 }  # fmt: skip
 
@@ -35,10 +40,10 @@ def head_of(label: str) -> str:
     return next(head for head, columns in COLUMNS.items() if LABELS.index(label) in columns)
 
 
-def tail(scores: Array, rate: float) -> float:
+def tail(scores: Array, rate: float, enough: int = ENOUGH) -> float:
     """The score that a share `rate` of such texts reaches."""
     ordered = np.sort(scores)
-    share = max(rate, ENOUGH / len(ordered))
+    share = max(rate, enough / len(ordered))
     start = float(ordered[len(ordered) - 1 - int(share * len(ordered))])
     above = ordered[ordered > start] - start
     slope = float(np.median(above)) / np.log(2) if len(above) else 0.0
@@ -52,6 +57,8 @@ def threshold(rows: Sequence[Unseen], logits: Array, head: str, language: str, l
     found = []
     for place, part in PARTS[head].items():
         for band in BANDS:
+            if head == "direct" and place == "document" and level != "high":
+                continue  # there it counts when it is sure
             mine = [i for i, r in enumerate(rows) if (r.kind, r.band, r.language) == (place, band, language)]
             if len(mine) >= FEW:
                 found.append(tail(best[mine], part * rates[level]))
@@ -59,13 +66,35 @@ def threshold(rows: Sequence[Unseen], logits: Array, head: str, language: str, l
 
 
 def settled(rows: Sequence[Unseen], logits: Array) -> tuple[dict[str, Any], dict[str, Any]]:
-    """(calibration, levels) by label and language, the score being the plain probability."""
+    """(calibration, levels) by label and language: a score of `MIDDLE` is medium, of `TOP` high, whatever the label."""
     calibration: dict[str, Any] = {label: {} for label in LABELS}
     levels: dict[str, Any] = {label: {} for label in LABELS}
     for language in ("zh", "en"):
+        moved = logits.copy()
+        offsets = category_offsets(rows, logits, language)
+        moved[:, list(COLUMNS["hazard"])] -= offsets
         for head, columns in COLUMNS.items():
-            cuts = {level: threshold(rows, logits, head, language, level) for level in RATES}
-            for column in columns:
-                calibration[LABELS[column]][language] = Platt()
-                levels[LABELS[column]][language] = Levels(*(float(1 / (1 + np.exp(-cuts[n]))) for n in RATES))
+            low, medium, high = (threshold(rows, moved, head, language, level) for level in RATES)
+            high = max(high, medium + LEAST_GAP)
+            scale = float(np.log(TOP / (1 - TOP))) / (high - medium)
+            for at, column in enumerate(columns):
+                shift = -scale * (medium + (float(offsets[at]) if head == "hazard" else 0.0))
+                calibration[LABELS[column]][language] = Platt(round(scale, 4), round(shift, 4))
+                least = 1 / (1 + np.exp(-scale * (low - medium)))
+                levels[LABELS[column]][language] = Levels(round(float(min(least, MIDDLE)), 4), MIDDLE, TOP)
     return calibration, levels
+
+
+def category_offsets(rows: Sequence[Unseen], logits: Array, language: str) -> Array:
+    """How far a category's logit stands above that of the others in ordinary traffic, each category for itself, within bounds."""
+    mine = [i for i, r in enumerate(rows) if r.kind in PARTS["hazard"] and r.language == language]
+    hazards = logits[mine][:, list(COLUMNS["hazard"])]
+    count = hazards.shape[1]
+    likeliest, best = hazards.argmax(1), hazards.max(1)
+    common = tail(best, RATES["medium"] / 2)
+    found = np.zeros(count)
+    for column in range(count):
+        own = np.where(likeliest == column, best, hazards.min())
+        if (likeliest == column).sum() >= OWN_TEXTS:
+            found[column] = tail(own, RATES["medium"] / 2 / count, OWN_TEXTS) - common
+    return np.clip(SHRUNK * found, -FARTHEST, FARTHEST)

@@ -128,6 +128,9 @@ def table(rows: Sequence[Unseen], logits: Array, judge: Judge) -> list[dict[str,
         place, head, beside = SETS.get(kind, (kind, "", ()))
         part, part_languages = logits[chosen], languages[chosen]
         at = {level: judge.reached(part, part_languages, level, HEADS_AT[place]) for level in ("medium", "high")}
+        if place == "document":  # direct counts there when it is sure
+            sure = judge.reached(part, part_languages, "high", HEADS_AT["direct"])
+            at = {level: found | sure for level, found in at.items()}
         line = {"set": f"{kind}: {name}", "language": language, "n": len(chosen)}
         line |= {level: round(float(found.mean()), 4) for level, found in at.items()}
         others = [i for i, r in enumerate(rows) if r.kind in beside and r.language == language]
@@ -151,7 +154,7 @@ def _sets(rows: Sequence[Unseen]) -> Iterator[tuple[str, str, str, list[int]]]:
             groups[row.kind, "all", row.language].append(i)
         else:
             mark = " (trained guard/9)" if row.family in seen_before() else ""
-            name = "carriers unseen" if row.kind in ("indirect", "order") else row.family.split("-1")[0] + mark
+            name = "carriers unseen" if row.kind in ("indirect", "order") else ("jailbench" if row.family.startswith("jailbench") and "seed" not in row.family else row.family) + mark
             groups[row.kind, name, row.language].append(i)
     order = [*ORDINARY, *SETS]
     for kind, name, language in sorted(groups, key=lambda k: (order.index(k[0]), k[2], list(BANDS).index(k[1]) if k[1] in BANDS else -1, k[1])):

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from families import families, held
-from guard_rows import language_of
+from guard_rows import categories, language_of
 from rows import Row, read_rows
 
 BANDS = {"short": 80, "middle": 400, "long": 1 << 30}
@@ -99,7 +99,7 @@ def _documents(data: Path) -> Iterator[Unseen]:
 def _harm(data: Path) -> Iterator[Unseen]:
     for path in (data / "harm.jsonl.gz", data / "wide" / "harm2.jsonl.gz"):
         for row in read_rows(path):
-            if _held(row) and row.get("role") == "prompt":
+            if _held(row) and row.get("role") == "prompt" and row.get("category") not in categories()["other_skip"]:
                 yield _unseen(row, "harm" if row["label"] else "alarming")
 
 
