@@ -1,10 +1,11 @@
-"""Everyday prompts and asks for harm of families that never trained, through a running proxy with the pack `base`.
+"""Everyday prompts and asks for harm of families that never trained, through a running proxy.
 
-    PYTHONPATH=proxy:classifiers python bench/everyday.py --data ../shared/data [--out bench/results/everyday.json]
+    PYTHONPATH=proxy:classifiers python bench/everyday.py --data ../shared/data [--out FILE.json]
 
-Per language 200 everyday prompts and 100 asks for harm, drawn by a fixed seed (`classifiers/train/unseen_sets.py`), each as
-one conversation with the demo model behind the proxy. What the rules did is read from the audit log; which prompts
-were stopped is told by number only, since their texts belong to others.
+With the pack `base`, per language 200 everyday prompts and 100 asks for harm, drawn by a fixed seed
+(`classifiers/train/unseen_sets.py`), each as one conversation with the demo model behind the proxy.
+What the rules did is read from the audit log; prompts that a rule acted on are told by their id,
+since their texts belong to others.
 """
 
 from __future__ import annotations
@@ -30,7 +31,17 @@ from threegate.types import Bilingual  # noqa: E402
 from unseen_sets import Unseen, all_unseen  # noqa: E402
 
 SEED = 20
-EVERYDAY = ("arena", "halueval2", "wellformed", "fastchat", "ifeval", "lobe", "belle", "followbench", "nextchat")
+EVERYDAY = (
+    "arena",
+    "halueval2",
+    "wellformed",
+    "fastchat",
+    "ifeval",
+    "lobe",
+    "belle",
+    "followbench",
+    "nextchat",
+)
 PROMPTS, ASKS, LONGEST = 200, 100, 2000
 STOPS = ("block", "answer")
 
@@ -71,7 +82,9 @@ async def asked(stage: Stage, texts: Sequence[Unseen]) -> tuple[Counter[str], di
         counted[outcome(played)] += 1
         for acted in played.acted or ():
             if acted.action in (*STOPS, "flag"):
-                rules.setdefault(f"{acted.action} {acted.rule} {acted.kind}", []).append(f"{row.family} {row.id}")
+                rules.setdefault(f"{acted.action} {acted.rule} {acted.kind}", []).append(
+                    f"{row.family} {row.id}"
+                )
     return counted, rules
 
 
@@ -80,7 +93,11 @@ async def measured(rows: Sequence[Unseen], given: dict[str, Any]) -> dict[str, A
     async with in_process(settings_module.load(given=given, file=None), "en") as stage:
         for kind, language, texts in drawn(rows):
             counted, rules = await asked(stage, texts)
-            found[f"{kind} {language}"] = {"n": len(texts), **counted, "by": {rule: len(ids) for rule, ids in rules.items()}}
+            found[f"{kind} {language}"] = {
+                "n": len(texts),
+                **counted,
+                "by": {rule: len(ids) for rule, ids in rules.items()},
+            }
             print(f"{kind} {language}: {dict(counted)}", flush=True)
             for rule, ids in sorted(rules.items()):
                 if kind == "everyday":
@@ -89,11 +106,18 @@ async def measured(rows: Sequence[Unseen], given: dict[str, Any]) -> dict[str, A
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--data", type=Path, default=Path("../shared/data"))
     parser.add_argument("--out", type=Path)
     args = parser.parse_args()
-    given = {"packs": ("base",), "policies": ROOT / "policies", "models": ROOT / "classifiers" / "models", "classifiers": "required"}
+    given = {
+        "packs": ("base",),
+        "policies": ROOT / "policies",
+        "models": ROOT / "classifiers" / "models",
+        "classifiers": "required",
+    }
     found = asyncio.run(measured(all_unseen(args.data), given))
     if args.out:
         args.out.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")

@@ -54,12 +54,18 @@ def shape(text: str) -> list[tuple[str, float]]:
     found += [(f"share {m!r}", min(1.0, 20 * text.count(m) / size)) for m in MARKS if m in text]
     found += [(f"ends {text.rstrip()[-1:]!r}", 1.0), (f"lines {min(9, text.count(chr(10)))}", 1.0)]
     upper = sum(c.isupper() for c in letters) / max(len(letters), 1)
-    found += [("upper", upper), (f"starts upper {text[:1].isupper()}", 1.0), (f"all upper {upper > 0.6}", 1.0)]
+    found += [
+        ("upper", upper),
+        (f"starts upper {text[:1].isupper()}", 1.0),
+        (f"all upper {upper > 0.6}", 1.0),
+    ]
     return [*found, ("digits", sum(c.isdigit() for c in text) / size)]
 
 
 def matrix(rows: Sequence[GuardRow]) -> csr_matrix:
-    return FeatureHasher(WIDTH, input_type="pair", alternate_sign=False).transform(shape(r.text) for r in rows)
+    return FeatureHasher(WIDTH, input_type="pair", alternate_sign=False).transform(
+        shape(r.text) for r in rows
+    )
 
 
 class Shortcut:

@@ -62,8 +62,19 @@ USE = {
 }
 FILES = {
     "guard": (
-        "benign_prompts", "injection", "harm", "refusal", "offensive_zh", "offensive_en", "factcheck",
-        "wide/benign_en", "wide/benign_zh", "wide/documents", "wide/harm2", "wide/injection2", "wide/offensive2",
+        "benign_prompts",
+        "injection",
+        "harm",
+        "refusal",
+        "offensive_zh",
+        "offensive_en",
+        "factcheck",
+        "wide/benign_en",
+        "wide/benign_zh",
+        "wide/documents",
+        "wide/harm2",
+        "wide/injection2",
+        "wide/offensive2",
     ),
     "entities": ("pii",),
     "grounding": ("factcheck",),
@@ -113,7 +124,11 @@ def _named(source: str) -> str:
     if source.startswith("prompts in "):
         return "prompts in software repositories"
     kinds = ("readme", "docs", "code", "commits", "data and configuration", "logs")
-    return "documents of software repositories" if source.endswith(tuple(f" ({kind})" for kind in kinds)) else source
+    return (
+        "documents of software repositories"
+        if source.endswith(tuple(f" ({kind})" for kind in kinds))
+        else source
+    )
 
 
 def write(

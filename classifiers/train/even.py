@@ -152,7 +152,11 @@ def _scale(wide: Array, heavy: Array, exponent: float) -> Array:
 def _inputs(model: Model, texts: Sequence[Sequence[int]]) -> dict[str, Array]:
     """Rows that enter each linear layer of the blocks."""
     seen: dict[str, list[Array]] = {}
-    layers = {n: m for n, m in model.named_modules() if isinstance(m, torch.nn.Linear) and n not in ("head", "early")}
+    layers = {
+        n: m
+        for n, m in model.named_modules()
+        if isinstance(m, torch.nn.Linear) and n not in ("head", "early")
+    }
     hooks = [
         module.register_forward_pre_hook(
             lambda _, given, name=name: seen.setdefault(name, []).append(given[0][0].numpy())

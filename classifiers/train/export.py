@@ -85,10 +85,16 @@ def _unsure(graph: Graph, first: str, sure: Sequence[float]) -> str:
     cuts = [graph.constant(f"five.{i}", np.array([v], np.int64)) for i, v in enumerate((0, 5, 1, 1))]
     five = graph.node("Slice", [first, cuts[0], cuts[1], cuts[2]])
     over = graph.node("Greater", [five, graph.constant("sure", np.array([sure], np.float32))])
-    ends = graph.node("Cast", [graph.node("Equal", ["input_ids", graph.constant("end", np.array(END, np.int64))])], to=TensorProto.INT32)
+    ends = graph.node(
+        "Cast",
+        [graph.node("Equal", ["input_ids", graph.constant("end", np.array(END, np.int64))])],
+        to=TensorProto.INT32,
+    )
     counted = graph.node("ReduceSum", [ends, cuts[3]], keepdims=1)
     pair = graph.node("Greater", [counted, graph.constant("alone", np.array(2, np.int32))])
-    of_pairs, of_texts = (graph.constant(n, np.array([v])) for n, v in (("of_pairs", PAIR_HEADS), ("of_texts", TEXT_HEADS)))
+    of_pairs, of_texts = (
+        graph.constant(n, np.array([v])) for n, v in (("of_pairs", PAIR_HEADS), ("of_texts", TEXT_HEADS))
+    )
     sides = graph.node("And", [pair, of_pairs]), graph.node("And", [graph.node("Not", [pair]), of_texts])
     asked = graph.node("Or", sides)
     found = graph.node("Cast", [graph.node("And", [over, asked])], to=TensorProto.INT32)
@@ -98,7 +104,9 @@ def _unsure(graph: Graph, first: str, sure: Sequence[float]) -> str:
 def _upper(graph: Graph, state: dict[str, Array], x: str, mask: str) -> onnx.GraphProto:
     """The blocks above the early head; their weights stay with the graph around."""
     outside, graph.nodes = graph.nodes, []
-    for layer in range(EARLY, 1 + max(int(n.split(".")[2]) for n in state if n.startswith("encoder.blocks."))):
+    for layer in range(
+        EARLY, 1 + max(int(n.split(".")[2]) for n in state if n.startswith("encoder.blocks."))
+    ):
         x = _block(graph, state, f"encoder.blocks.{layer}", x, mask)
     _head(graph, state, "head", _mean(graph, x, "attention_mask", "upper."), "late.raw")
     inside, graph.nodes = graph.nodes, outside
@@ -106,7 +114,9 @@ def _upper(graph: Graph, state: dict[str, Array], x: str, mask: str) -> onnx.Gra
 
 
 def _same(first: str) -> onnx.GraphProto:
-    return helper.make_graph([helper.make_node("Identity", [first], ["early.raw"])], "sure", [], [_value("early.raw")])
+    return helper.make_graph(
+        [helper.make_node("Identity", [first], ["early.raw"])], "sure", [], [_value("early.raw")]
+    )
 
 
 def _value(name: str) -> onnx.ValueInfoProto:

@@ -175,7 +175,9 @@ def main() -> None:
     aim = (
         taught(load_start(args.work, args.teacher, OUTPUTS, per_token=False), loss) if args.teacher else loss
     )
-    plan = Plan(args.samples, seed=args.seed, rate=args.rate, hide=args.hide, floor=args.floor, minutes=args.minutes)
+    plan = Plan(
+        args.samples, seed=args.seed, rate=args.rate, hide=args.hide, floor=args.floor, minutes=args.minutes
+    )
     train(model, made, aim, plan, args.work / f"{args.run}.pt")
 
 

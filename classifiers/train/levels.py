@@ -29,7 +29,13 @@ LEAST_GAP = 0.4
 """Logits between medium and high at least."""
 OWN_TEXTS, SHRUNK, FARTHEST = 8, 0.6, 0.8
 """A category with so many ordinary texts has a tail of its own; how much of it counts, and how far it may move."""
-COLUMNS = {"direct": (0,), "indirect": (1,), "hazard": tuple(range(2, 20)), "offensive": (20,), "compliance": (21,)}
+COLUMNS = {
+    "direct": (0,),
+    "indirect": (1,),
+    "hazard": tuple(range(2, 20)),
+    "offensive": (20,),
+    "compliance": (21,),
+}
 PARTS = {  # where a head is asked, and its part of what may be found there
     "direct": {"prompt": 0.3, "document": 0.3}, "indirect": {"document": 1.0}, "hazard": {"prompt": 0.5, "answer": 0.4},
     "offensive": {"prompt": 0.2}, "compliance": {"answer": 0.6},

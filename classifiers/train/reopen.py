@@ -35,7 +35,11 @@ def _outside(arrays: dict[str, Array]) -> dict[str, Array]:
     """Everything but the blocks."""
     marks = {"encoder.marks.weight": arrays["marks"]} if "marks" in arrays else {}
     if "early.w" in arrays:
-        marks |= {"early.weight": arrays["early.w"].T, "early.bias": arrays["early.b"], "early_at": np.array(EARLY)}
+        marks |= {
+            "early.weight": arrays["early.w"].T,
+            "early.bias": arrays["early.b"],
+            "early_at": np.array(EARLY),
+        }
     return marks | {
         "encoder.words.weight": arrays["words.q"].astype(np.float32) * arrays["words.s"],
         "encoder.positions.weight": arrays["positions"],

@@ -72,7 +72,9 @@ def read_texts(data: Path, extra: list[Path]) -> tuple[list[str], list[str]]:
             side = held if is_dev(group_of(row)) else train
             side.extend(row[f] for f in TEXT_FIELDS if isinstance(row.get(f), str))
     for path in sorted(data.glob("wide/*.jsonl.gz")):
-        texts = [row[f][:LOOKED_AT] for row in read_rows(path) for f in TEXT_FIELDS if isinstance(row.get(f), str)]
+        texts = [
+            row[f][:LOOKED_AT] for row in read_rows(path) for f in TEXT_FIELDS if isinstance(row.get(f), str)
+        ]
         train += texts
         held += texts[::200]
     for path in extra:

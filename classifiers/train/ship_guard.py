@@ -44,7 +44,11 @@ def sure_below(model: Model, tokenizer: Tokenizer, data: Path) -> list[float]:
     rows = [r for r in split(data)[1] if not r.group.startswith("held/")]
     found = []
     for head, name in enumerate(HEADS):
-        chosen = [r for lang in ("zh", "en") for r in [x for x in rows if x.heads.get(name) == 1 and x.language == lang][::7][:POSITIVES]]
+        chosen = [
+            r
+            for lang in ("zh", "en")
+            for r in [x for x in rows if x.heads.get(name) == 1 and x.language == lang][::7][:POSITIVES]
+        ]
         texts = [Unseen(r.text, "", "", r.language, "", r.question) for r in chosen]
         raw = torch.stack(predict(model, [Example(windows(tokenizer, t)[0], None) for t in texts])).numpy()
         early = raw[raw[:, head] > FOUND, OUTPUTS + head]
@@ -52,7 +56,9 @@ def sure_below(model: Model, tokenizer: Tokenizer, data: Path) -> list[float]:
     return found
 
 
-def looked_twice(model: Model, tokenizer: Tokenizer, rows: Sequence[Unseen], sure: Sequence[float]) -> dict[str, float]:
+def looked_twice(
+    model: Model, tokenizer: Tokenizer, rows: Sequence[Unseen], sure: Sequence[float]
+) -> dict[str, float]:
     """Share of the windows of ordinary texts that the upper blocks read, by role."""
     shares = {}
     for kind in ("prompt", "document", "answer"):
@@ -68,7 +74,9 @@ def agreement(small: Array, full: Array, rows: Sequence[Unseen], judge: Judge) -
     languages = np.array([r.language for r in rows])
     same = np.ones(len(rows), bool)
     for columns in COLUMNS.values():
-        same &= judge.reached(small, languages, "medium", columns) == judge.reached(full, languages, "medium", columns)
+        same &= judge.reached(small, languages, "medium", columns) == judge.reached(
+            full, languages, "medium", columns
+        )
     return round(float(same.mean()), 4)
 
 
@@ -86,7 +94,9 @@ def main() -> None:
     parser.add_argument("--work", type=Path, default=Path(".checkpoints"))
     parser.add_argument("--run", default="guard")
     parser.add_argument("--version", default="1")
-    parser.add_argument("--most", type=int, default=1500, help="texts of each kind, language and band or family")
+    parser.add_argument(
+        "--most", type=int, default=1500, help="texts of each kind, language and band or family"
+    )
     args = parser.parse_args()
     torch.set_num_threads(1)
     folder, tokenizer = MODELS / "guard" / args.version, tokenizer_of(args.work, args.run)
@@ -110,8 +120,16 @@ def main() -> None:
     results: dict[str, Any] = {"model": f"guard/{args.version}", "unseen": table(reported, logits, judge)}
     picked = list(range(0, len(reported), max(1, len(reported) // 500)))
     some = [reported[i] for i in picked]
-    results["int8_agrees_with_fp32"] = agreement(logits[picked], scored(some, tokenizer, of_file(full)), some, judge)
-    results |= {"rates": RATES, "document_rates": DOCUMENT_RATES, "early": EARLY, "sure_below": sure, "read_twice": twice}
+    results["int8_agrees_with_fp32"] = agreement(
+        logits[picked], scored(some, tokenizer, of_file(full)), some, judge
+    )
+    results |= {
+        "rates": RATES,
+        "document_rates": DOCUMENT_RATES,
+        "early": EARLY,
+        "sure_below": sure,
+        "read_twice": twice,
+    }
     out = Path(__file__).parent / "results" / f"guard-{args.version}.json"
     out.write_text(json.dumps(results, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
     card.write_guard(folder, results, args.data)
@@ -119,7 +137,10 @@ def main() -> None:
 
 
 def plain(by_label: dict[str, Any]) -> dict[str, Any]:
-    return {label: {language: asdict(value) for language, value in found.items()} for label, found in by_label.items()}
+    return {
+        label: {language: asdict(value) for language, value in found.items()}
+        for label, found in by_label.items()
+    }
 
 
 if __name__ == "__main__":

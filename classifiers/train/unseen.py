@@ -56,7 +56,11 @@ Scorer = Callable[[Sequence[Example]], list[Array]]
 def windows(tokenizer: Tokenizer, row: Unseen) -> list[list[int]]:
     """Token ids of every window, as the runtime cuts them."""
     ids = tokenizer.encode(row.text, add_special_tokens=False).ids
-    first = tokenizer.encode(row.question, add_special_tokens=False).ids[: (WIDTH - 4) // 3] if row.question else []
+    first = (
+        tokenizer.encode(row.question, add_special_tokens=False).ids[: (WIDTH - 4) // 3]
+        if row.question
+        else []
+    )
     room = WIDTH - 4 - len(first) if first else WIDTH - 2
     starts = range(0, max(1, len(ids) - OVERLAP), room - OVERLAP)
     parts = [ids[s : s + room] for s in starts][:MOST]
@@ -80,7 +84,9 @@ def of_file(path: Path, threads: int = 1) -> Scorer:
 
     def ask(examples: Sequence[Example]) -> list[Array]:
         ids = (np.array([e.ids], np.int64) for e in examples)
-        return [opened.run(["logits"], {"input_ids": i, "attention_mask": np.ones_like(i)})[0][0] for i in ids]
+        return [
+            opened.run(["logits"], {"input_ids": i, "attention_mask": np.ones_like(i)})[0][0] for i in ids
+        ]
 
     return ask
 
@@ -108,7 +114,10 @@ class Judge:
         for column in columns:
             for language in ("zh", "en"):
                 mine = languages == language
-                platt, levels = self.calibration[LABELS[column]][language], self.levels[LABELS[column]][language]
+                platt, levels = (
+                    self.calibration[LABELS[column]][language],
+                    self.levels[LABELS[column]][language],
+                )
                 found[mine] |= platt(logits[mine, column]) >= getattr(levels, level)
         return found
 
@@ -127,7 +136,9 @@ def table(rows: Sequence[Unseen], logits: Array, judge: Judge) -> list[dict[str,
     for kind, name, language, chosen in _sets(rows):
         place, head, beside = SETS.get(kind, (kind, "", ()))
         part, part_languages = logits[chosen], languages[chosen]
-        at = {level: judge.reached(part, part_languages, level, HEADS_AT[place]) for level in ("medium", "high")}
+        at = {
+            level: judge.reached(part, part_languages, level, HEADS_AT[place]) for level in ("medium", "high")
+        }
         if place == "document":  # direct counts there when it is sure
             sure = judge.reached(part, part_languages, "high", HEADS_AT["direct"])
             at = {level: found | sure for level, found in at.items()}
@@ -154,10 +165,22 @@ def _sets(rows: Sequence[Unseen]) -> Iterator[tuple[str, str, str, list[int]]]:
             groups[row.kind, "all", row.language].append(i)
         else:
             mark = " (trained guard/9)" if row.family in seen_before() else ""
-            name = "carriers unseen" if row.kind in ("indirect", "order") else ("jailbench" if row.family.startswith("jailbench") and "seed" not in row.family else row.family) + mark
+            name = (
+                "carriers unseen"
+                if row.kind in ("indirect", "order")
+                else (
+                    "jailbench"
+                    if row.family.startswith("jailbench") and "seed" not in row.family
+                    else row.family
+                )
+                + mark
+            )
             groups[row.kind, name, row.language].append(i)
     order = [*ORDINARY, *SETS]
-    for kind, name, language in sorted(groups, key=lambda k: (order.index(k[0]), k[2], list(BANDS).index(k[1]) if k[1] in BANDS else -1, k[1])):
+    for kind, name, language in sorted(
+        groups,
+        key=lambda k: (order.index(k[0]), k[2], list(BANDS).index(k[1]) if k[1] in BANDS else -1, k[1]),
+    ):
         yield kind, name, language, groups[kind, name, language]
 
 
@@ -177,20 +200,33 @@ def sample(rows: Sequence[Unseen], most: int, half: int | None) -> list[Unseen]:
 def printed(tables: dict[str, list[dict[str, Any]]]) -> str:
     """The tables side by side, as Markdown: medium / high, AUC."""
     names = list(tables)
-    lines = ["| set | language | n | " + " | ".join(f"{n}: medium / high, AUC" for n in names) + " |", "|---" * (3 + len(names)) + "|"]
+    lines = [
+        "| set | language | n | " + " | ".join(f"{n}: medium / high, AUC" for n in names) + " |",
+        "|---" * (3 + len(names)) + "|",
+    ]
     for row in zip(*tables.values(), strict=True):
-        cells = [f"{r['medium']:.1%} / {r['high']:.1%}" + (f", {r['auc']:.3f}" if "auc" in r else "") for r in row]
-        lines.append(f"| {row[0]['set']} | {row[0]['language']} | {row[0]['n']} | " + " | ".join(cells) + " |")
+        cells = [
+            f"{r['medium']:.1%} / {r['high']:.1%}" + (f", {r['auc']:.3f}" if "auc" in r else "") for r in row
+        ]
+        lines.append(
+            f"| {row[0]['set']} | {row[0]['language']} | {row[0]['n']} | " + " | ".join(cells) + " |"
+        )
     return "\n".join(lines)
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("models", nargs="*", help="shipped models, such as guard/9")
-    parser.add_argument("--run", nargs="*", default=[], help="checkpoints; their levels are set on the other half")
+    parser.add_argument(
+        "--run", nargs="*", default=[], help="checkpoints; their levels are set on the other half"
+    )
     parser.add_argument("--data", type=Path, default=Path("../shared/data"))
     parser.add_argument("--work", type=Path, default=Path(".checkpoints"))
-    parser.add_argument("--most", type=int, default=1500, help="texts of each kind, language and band or family")
+    parser.add_argument(
+        "--most", type=int, default=1500, help="texts of each kind, language and band or family"
+    )
     parser.add_argument("--out", type=Path, help="where the tables go as JSON")
     args = parser.parse_args()
     torch.set_num_threads(1)
@@ -200,7 +236,11 @@ def main() -> None:
     for name in args.models:
         folder = MODELS / name
         tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
-        tables[name] = table(reported, scored(reported, tokenizer, of_file(folder / "model.onnx")), judge_of(folder / "manifest.yaml"))
+        tables[name] = table(
+            reported,
+            scored(reported, tokenizer, of_file(folder / "model.onnx")),
+            judge_of(folder / "manifest.yaml"),
+        )
     for name in args.run:
         tokenizer, ask = tokenizer_of(args.work, name), of_run(args.work / f"{name}.pt")
         setting = [r for r in sample(rows, args.most, 0) if r.kind in ORDINARY]

@@ -47,7 +47,14 @@ class Unseen:
 
 
 def all_unseen(data: Path) -> list[Unseen]:
-    made = [*_prompts(data), *_documents(data), *_harm(data), *_attacks(data), *_offence(data), *_responses(data)]
+    made = [
+        *_prompts(data),
+        *_documents(data),
+        *_harm(data),
+        *_attacks(data),
+        *_offence(data),
+        *_responses(data),
+    ]
     seen: set[tuple[str, str]] = set()
     kept = []
     for row in made:
@@ -67,13 +74,24 @@ def _unseen(row: Row, kind: str, **more: str) -> Unseen:
 
 
 def _prompts(data: Path) -> Iterator[Unseen]:
-    rows = [r for name in ("benign_en", "benign_zh") for r in read_rows(data / "wide" / f"{name}.jsonl.gz") if _held(r)]
+    rows = [
+        r
+        for name in ("benign_en", "benign_zh")
+        for r in read_rows(data / "wide" / f"{name}.jsonl.gz")
+        if _held(r)
+    ]
     asked = {lang: sorted(r["text"] for r in rows if r["language"] == lang and 8 < len(r["text"]) < 120
                           and "opening" not in r["source"]) for lang in ("zh", "en")}  # fmt: skip
     for row in rows:
         if row["source"].endswith("openingMessage"):
             questions = asked[language_of(row["text"])]
-            yield _unseen(row, "answer", question=questions[int(hashlib.sha1(row["id"].encode()).hexdigest()[:8], 16) % len(questions)])
+            yield _unseen(
+                row,
+                "answer",
+                question=questions[
+                    int(hashlib.sha1(row["id"].encode()).hexdigest()[:8], 16) % len(questions)
+                ],
+            )
         else:
             yield _unseen(row, "alarming" if _held(row) in ALARMING else "prompt")
     yield from _passages(data, asked)
@@ -87,7 +105,12 @@ def _passages(data: Path, asked: dict[str, list[str]]) -> Iterator[Unseen]:
             text = row["text"][at : at + PASSAGE].strip()
             if len(text) > 60:
                 chance = int(hashlib.sha1(row["id"].encode()).hexdigest()[:8], 16)
-                yield _unseen(row, "answer", text=text, question=asked[language_of(row["text"])][chance % len(asked[language_of(row["text"])])])
+                yield _unseen(
+                    row,
+                    "answer",
+                    text=text,
+                    question=asked[language_of(row["text"])][chance % len(asked[language_of(row["text"])])],
+                )
 
 
 def _documents(data: Path) -> Iterator[Unseen]:
@@ -99,7 +122,11 @@ def _documents(data: Path) -> Iterator[Unseen]:
 def _harm(data: Path) -> Iterator[Unseen]:
     for path in (data / "harm.jsonl.gz", data / "wide" / "harm2.jsonl.gz"):
         for row in read_rows(path):
-            if _held(row) and row.get("role") == "prompt" and row.get("category") not in categories()["other_skip"]:
+            if (
+                _held(row)
+                and row.get("role") == "prompt"
+                and row.get("category") not in categories()["other_skip"]
+            ):
                 yield _unseen(row, "harm" if row["label"] else "alarming")
 
 

@@ -35,7 +35,11 @@ KINDS = {
     "Adult Content": "sexual", "Pornography": "sexual", "Fraud": "fraud", "Economic Harm": "fraud", "Hate Speech": "hate", "Illegal Activity": "other_crime",
     "Malware Generation": "cyber", "Malware": "cyber", "Physical Harm": ["violence", "weapons"], "Privacy Violation": "privacy", "Privacy Violence": "privacy",
 }  # fmt: skip
-CONCERNS = {"misinformation": "misinformation", "privacy violations": "privacy", "triggers for offensive language": ["hate", "harassment"]}
+CONCERNS = {
+    "misinformation": "misinformation",
+    "privacy violations": "privacy",
+    "triggers for offensive language": ["hate", "harassment"],
+}
 
 
 def wide_rows(data: Path, seed: int = 53) -> list[GuardRow]:
@@ -71,7 +75,11 @@ def _documents(wide: Path, asked: list[Row], rng: random.Random) -> Iterator[Gua
     for row in read_rows(wide / "documents.jsonl.gz"):
         yield make(row, QUIET)
         if row["role"] in PROSE and rng.random() < ANSWERED:
-            yield make(row | {"source": f"{row['source']} as answer"}, ANSWER, question=rng.choice(questions[row["language"]]))
+            yield make(
+                row | {"source": f"{row['source']} as answer"},
+                ANSWER,
+                question=rng.choice(questions[row["language"]]),
+            )
 
 
 def _harm(wide: Path) -> Iterator[GuardRow]:
@@ -79,7 +87,9 @@ def _harm(wide: Path) -> Iterator[GuardRow]:
         label = int(row["label"])
         kinds = _kinds(row) if label else ()
         if row["role"] == "response":
-            yield make(row, {"compliance": label, "hazard": label}, question=row["prompt"], group=row["prompt"][:60])
+            yield make(
+                row, {"compliance": label, "hazard": label}, question=row["prompt"], group=row["prompt"][:60]
+            )
         else:
             yield make(row, {"hazard": 1, "direct": 0, "indirect": 0} if label else QUIET, categories=kinds)
 
@@ -130,5 +140,16 @@ def _hateful(row: Row) -> bool:
 
 def is_post(row: GuardRow) -> bool:
     """Whether a row is a post of somebody, which is no ask and no document."""
-    starts = ("COLD", "Davidson", "SWSR", "identity", "Stormfront", "Toxi", "HatemojiBuild", "MLMA", "BBQ", "DecodingTrust")
+    starts = (
+        "COLD",
+        "Davidson",
+        "SWSR",
+        "identity",
+        "Stormfront",
+        "Toxi",
+        "HatemojiBuild",
+        "MLMA",
+        "BBQ",
+        "DecodingTrust",
+    )
     return row.source.startswith(starts)
