@@ -174,7 +174,7 @@ def write_guard(folder: Path, results: dict[str, Any], data: Path) -> None:
         "(`families.yaml`); AUC is beside ordinary texts of the same role. Made by `classifiers/train/unseen.py`.",
         f"Levels: at most these shares of ordinary texts in each band of length, role and language ({rates}; planted orders in documents: {documents}).",
         f"The upper six blocks read only what the lower six are unsure of: {twice}.",
-        f"int8 and fp32 say the same at medium, head by head, of {results['int8_agrees_with_fp32']:.1%} of 500 texts.",
+        f"int8 and fp32 say the same at medium, head by head, of {results['int8_agrees_with_fp32']:.1%} of 300 texts.",
     ]
     write(folder, figures, data, "## Figures (families that never trained, int8 file)")
 

@@ -1,6 +1,6 @@
-"""Print the table of the shipped models on the development split, from `results/*.json`.
+"""Print the figures of the shipped models from `results/*.json`: guard on families that never trained, others on the development split.
 
-Every `ship_*.py` wrote its figures there together with the floor; `--json` prints the summary as JSON.
+Every `ship_*.py` wrote its figures there; `--json` prints the summary as JSON.
 """
 
 from __future__ import annotations
@@ -15,20 +15,15 @@ RESULTS = Path(__file__).parent / "results"
 
 def load(name: str) -> dict[str, Any]:
     """The figures of the newest shipped version of a model, or nothing."""
-    files = sorted(RESULTS.glob(f"{name}-[0-9]*.json"))
+    files = sorted(RESULTS.glob(f"{name}-[0-9]*.json"), key=lambda path: int(path.stem.rsplit("-", 1)[1]))
     found: dict[str, Any] = json.loads(files[-1].read_text(encoding="utf-8")) if files else {}
     return found
 
 
 def guard_lines(found: dict[str, Any]) -> list[dict[str, Any]]:
-    lines = []
-    for head, languages in found.get("dev", {}).items():
-        for language, made in languages.items():
-            table, floor = made["all"]["medium"], found.get("floor", {}).get(head, {}).get(language, {})
-            lines.append({"task": f"guard {head}", "language": language, "figure": "balanced accuracy",
-                          "model": table["balanced_accuracy"], "floor": floor.get("balanced_accuracy"),
-                          "recall": table["recall"], "false_positives": table["false_positive_rate"]})  # fmt: skip
-    return lines
+    """The unseen-family table: share with any finding at medium and high, area under the curve."""
+    return [{"task": line["set"], "language": line["language"], "figure": "AUC; medium, high", "model": line.get("auc"), "floor": None,
+             "recall": line["medium"], "false_positives": line["high"]} for line in found.get("unseen", [])]  # fmt: skip
 
 
 def entity_lines(found: dict[str, Any]) -> list[dict[str, Any]]:
@@ -58,13 +53,13 @@ def main() -> None:
     if args.json:
         print(json.dumps(lines, ensure_ascii=False, indent=1))
         return
-    print(f"{'task':24} {'lang':4} {'figure':18} {'model':>7} {'floor':>7} {'recall':>7} {'FPR':>7}")
+    print(f"{'task or set':44} {'lang':4} {'figure':18} {'model':>7} {'floor':>7} {'recall':>7} {'FPR':>7}")
     for line in lines:
         numbers = [
             f"{line[k]:7.3f}" if line[k] is not None else "      –"
             for k in ("model", "floor", "recall", "false_positives")
         ]
-        print(f"{line['task']:24} {line['language']:4} {line['figure']:18} {' '.join(numbers)}")
+        print(f"{line['task']:44} {line['language']:4} {line['figure']:18} {' '.join(numbers)}")
 
 
 if __name__ == "__main__":

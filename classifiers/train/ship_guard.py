@@ -94,9 +94,7 @@ def main() -> None:
     parser.add_argument("--work", type=Path, default=Path(".checkpoints"))
     parser.add_argument("--run", default="guard")
     parser.add_argument("--version", default="1")
-    parser.add_argument(
-        "--most", type=int, default=1500, help="texts of each kind, language and band or family"
-    )
+    parser.add_argument("--most", type=int, default=1500, help="as in unseen.py")
     args = parser.parse_args()
     torch.set_num_threads(1)
     folder, tokenizer = MODELS / "guard" / args.version, tokenizer_of(args.work, args.run)
@@ -118,7 +116,7 @@ def main() -> None:
     judge = Judge(calibration, levels)
     logits = scored(reported, tokenizer, of_file(small))
     results: dict[str, Any] = {"model": f"guard/{args.version}", "unseen": table(reported, logits, judge)}
-    picked = list(range(0, len(reported), max(1, len(reported) // 500)))
+    picked = list(range(0, len(reported), max(1, len(reported) // 300)))
     some = [reported[i] for i in picked]
     results["int8_agrees_with_fp32"] = agreement(
         logits[picked], scored(some, tokenizer, of_file(full)), some, judge

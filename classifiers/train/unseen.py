@@ -34,10 +34,12 @@ from unseen_sets import BANDS, Unseen, all_unseen
 
 Array = NDArray[Any]
 OVERLAP = 40
-MOST = 12
+MOST = 8
 """Windows of a text that are read, its first ones."""
 ORDINARY = ("prompt", "document", "answer")
 HALF = 2
+PART = {"short": 1.0, "middle": 0.7, "long": 0.25}
+"""Of the texts of a band so many are read: long ones take most of the time."""
 HEADS_AT = {  # the labels that count at a place: columns of LABELS
     "prompt": (0, *range(2, 21)), "document": (1,), "answer": (*range(2, 20), 21),
     "direct": (0,), "indirect": (1,), "hazard": tuple(range(2, 20)), "offensive": (20,), "compliance": (21,),
@@ -192,7 +194,7 @@ def sample(rows: Sequence[Unseen], most: int, half: int | None) -> list[Unseen]:
         if row.kind in ORDINARY and half is not None and row.chance % HALF != half:
             continue
         counted[key] += 1
-        if counted[key] <= most:
+        if counted[key] <= most * (PART[row.band] if row.kind in ORDINARY else 0.3):
             kept.append(row)
     return kept
 
@@ -225,7 +227,10 @@ def main() -> None:
     parser.add_argument("--data", type=Path, default=Path("../shared/data"))
     parser.add_argument("--work", type=Path, default=Path(".checkpoints"))
     parser.add_argument(
-        "--most", type=int, default=1500, help="texts of each kind, language and band or family"
+        "--most",
+        type=int,
+        default=1500,
+        help="texts of each kind, language and band (see PART) or family (0.3 of it)",
     )
     parser.add_argument("--out", type=Path, help="where the tables go as JSON")
     args = parser.parse_args()
