@@ -32,9 +32,9 @@ LANGUAGES = ("zh", "en")
 FITTED = 16_000
 """Rows that a shortcut model is fitted on, drawn as training draws them."""
 WIDTH = 1 << 14
-LEAST, MOST = 0.25, 4.0
+LEAST, MOST = 0.2, 5.0
 """Bounds of the factor by which one round changes how often a row is seen."""
-ROUNDS = 3
+ROUNDS = 2
 OFTEN = 4.0
 """A row is seen at most so often in a pass."""
 MARKS = "?？!！,，.。:：;；\"“”'‘’()（）[]{}<>#*-_/|`\n"

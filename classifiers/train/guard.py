@@ -28,13 +28,15 @@ from reasoning import reasoned
 from repeated import repeated
 from rows import factor, is_dev, weighed
 from shipping import load_start, start_tokenizer
-from trainer import Example, Plan, seed_all, train
+from trainer import Example, Plan, pad, precision, seed_all, train
 from wide_rows import is_post, wide_rows
 
 HAZARDS: tuple[str, ...] = tuple(categories()["hazards"])
 LABELS = ("injection.direct", "injection.indirect", *(f"hazard.{h}" for h in HAZARDS), "offensive", "compliance.harmful")  # fmt: skip
 OUTPUTS = 5 + len(HAZARDS)
 WIDTH, TRAIN_WIDTH = 160, 160
+PROBED = 5000
+"""Examples that the heads start from."""
 PIECES = (62, 94, 158)
 """Tokens of the piece in which a long harmless text is shown."""
 EARLY_SHARE = 0.3
@@ -131,6 +133,52 @@ def split(data: Path) -> tuple[list[GuardRow], list[GuardRow]]:
     return [r for r in rows if not is_dev(r.group)], [r for r in rows if is_dev(r.group)]
 
 
+@torch.no_grad()
+def features(model: Model, made: list[Example]) -> tuple[Tensor, Tensor]:
+    """What the early and the last head read of each example."""
+    read: list[Tensor] = []
+    hooks = [m.register_forward_pre_hook(lambda _, given: read.append(given[0].float())) for m in (model.early, model.head) if m]
+    model.eval()
+    for start in range(0, len(made), 24):
+        ids, mask = pad(made[start : start + 24])
+        with precision(ids.device):
+            model(ids, mask)
+    for hook in hooks:
+        hook.remove()
+    return torch.cat(read[1::2]), torch.cat(read[0::2])
+
+
+def probed(model: Model, made: list[Example]) -> None:
+    """Start both heads as linear probes of the untouched encoder.
+
+    Heads of zeros would first move every text the same way towards "harmless": with twelve layers all texts became one within a
+    few hundred steps, and stayed so.
+    """
+    chosen = sorted(random.sample(made, min(PROBED, len(made))), key=lambda e: len(e.ids))
+    early, last = features(model, chosen)
+    for head, seen in ((model.early, early), (model.head, last)):
+        if head is not None:
+            weight, bias = _probe(seen, chosen)
+            head.weight.data.copy_(weight)
+            head.bias.data.copy_(bias)
+
+
+def _probe(seen: Tensor, made: list[Example]) -> tuple[Tensor, Tensor]:
+    mean, width = seen.mean(0), seen.std(0) + 1e-6
+    weight = torch.zeros(OUTPUTS, seen.shape[1], requires_grad=True)
+    bias = torch.zeros(OUTPUTS, requires_grad=True)
+    optimiser = torch.optim.Adam([{"params": [weight], "lr": 0.01}, {"params": [bias], "lr": 0.05}])
+    for _ in range(300):
+        at = random.sample(range(len(made)), min(1000, len(made)))
+        value = one_loss(((seen[at] - mean) / width) @ weight.T + bias, [made[i] for i in at])
+        optimiser.zero_grad()
+        (value + 0.02 * weight.square().mean() * OUTPUTS).backward()
+        optimiser.step()
+    print(f"probe loss {float(value.detach()):.3f}", flush=True)
+    scaled = weight.detach() / width
+    return scaled, bias.detach() - scaled @ mean
+
+
 def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", type=Path, default=Path("../shared/data"))
@@ -141,6 +189,8 @@ def arguments() -> argparse.Namespace:
                         help="how often rows are seen: public, or what their source begins with")  # fmt: skip
     parser.add_argument("--layers", type=int, choices=sorted(DEPTHS), default=12)
     parser.add_argument("--rate", type=float, default=1.5e-4)
+    parser.add_argument("--ship", default="", help="ship as this version when the stage has ended")
+    parser.add_argument("--head-rate", type=float, default=2e-4)
     parser.add_argument("--samples", type=int, default=90_000)
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--hide", type=float, default=0.0, help="share of tokens shown as unknown")
@@ -169,16 +219,28 @@ def main() -> None:
     if args.start:
         model = load_start(args.work, args.start, OUTPUTS, per_token=False)
     else:
-        encoder = load_encoder(args.work / "base", DEPTHS[args.layers])
+        encoder = load_encoder(args.work / "base", DEPTHS[args.layers], dropout=0.0)
         model = Model(encoder, OUTPUTS, per_token=False, early=EARLY if args.layers > EARLY else 0)
+        if model.early is not None:
+            probed(model, made)
     model.to("cuda" if torch.cuda.is_available() else "cpu")
     aim = (
         taught(load_start(args.work, args.teacher, OUTPUTS, per_token=False), loss) if args.teacher else loss
     )
     plan = Plan(
-        args.samples, seed=args.seed, rate=args.rate, hide=args.hide, floor=args.floor, minutes=args.minutes
+        args.samples,
+        seed=args.seed,
+        rate=args.rate,
+        head_rate=args.head_rate,
+        hide=args.hide,
+        floor=args.floor,
+        minutes=args.minutes,
     )
     train(model, made, aim, plan, args.work / f"{args.run}.pt")
+    if args.ship:
+        from ship_guard import ship  # imports this module
+
+        ship(args.data, args.work, args.run, args.ship, held)
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
 """Levels of guard from ordinary traffic: what share of it may reach a level, in each band of length, role and language.
 
-A few odd texts must not set a level alone: where a rate means fewer than `ENOUGH` texts, the threshold is read off an
-exponential tail whose slope is the median of the highest scores.
+A single odd text must not set a level: where a rate means fewer than `MANY` texts of a band, the threshold is read off an
+exponential tail whose slope is the median of the highest scores, if that is lower.
 """
 
 from __future__ import annotations
@@ -21,8 +21,11 @@ RATES = {"low": 0.06, "medium": 0.02, "high": 0.002}
 """Share of ordinary texts with any finding at a level."""
 DOCUMENT_RATES = {"low": 0.03, "medium": 0.01, "high": 0.002}
 """The same for planted orders in documents: nobody reads a document again because a model was unsure."""
-ENOUGH = 25
-FEW = 120
+ENOUGH, MANY = 10, 8
+"""Highest scores that give the slope; texts from which on a rate is simply counted."""
+BEYOND = 0.5
+"""Logits over the highest ordinary score that a threshold may lie at most."""
+FEW = 60
 """A band with fewer texts says nothing of its own."""
 MIDDLE, TOP = 0.5, 0.9
 LEAST_GAP = 0.4
@@ -36,9 +39,9 @@ COLUMNS = {
     "offensive": (20,),
     "compliance": (21,),
 }
-PARTS = {  # where a head is asked, and its part of what may be found there
-    "direct": {"prompt": 0.3, "document": 0.3}, "indirect": {"document": 1.0}, "hazard": {"prompt": 0.5, "answer": 0.4},
-    "offensive": {"prompt": 0.2}, "compliance": {"answer": 0.6},
+PARTS = {  # where a head is asked, and its part of what may be found there (the strictest band decides, so they add up to more)
+    "direct": {"prompt": 0.45, "document": 0.45}, "indirect": {"document": 1.0}, "hazard": {"prompt": 0.9, "answer": 0.7},
+    "offensive": {"prompt": 0.35}, "compliance": {"answer": 0.9},
 }  # fmt: skip
 
 
@@ -47,13 +50,18 @@ def head_of(label: str) -> str:
 
 
 def tail(scores: Array, rate: float, enough: int = ENOUGH) -> float:
-    """The score that a share `rate` of such texts reaches."""
+    """The score that a share `rate` of such texts reaches: read off where that are a few texts, else off the slope of the highest."""
     ordered = np.sort(scores)
-    share = max(rate, enough / len(ordered))
-    start = float(ordered[len(ordered) - 1 - int(share * len(ordered))])
+    count = len(ordered)
+    counted = float(ordered[count - 1 - int(rate * count)])
+    if rate * count >= MANY:
+        return counted
+    share = min(1.0, enough / count)
+    start = float(ordered[count - 1 - int(share * (count - 1))])
     above = ordered[ordered > start] - start
     slope = float(np.median(above)) / np.log(2) if len(above) else 0.0
-    return start + slope * float(np.log(share / rate))
+    extended = min(start + slope * float(np.log(share / rate)), float(ordered[-1]) + BEYOND)
+    return min(extended, counted) if rate * count >= 1 else extended
 
 
 def threshold(rows: Sequence[Unseen], logits: Array, head: str, language: str, level: str) -> float:
@@ -80,12 +88,12 @@ def settled(rows: Sequence[Unseen], logits: Array) -> tuple[dict[str, Any], dict
         offsets = category_offsets(rows, logits, language)
         moved[:, list(COLUMNS["hazard"])] -= offsets
         for head, columns in COLUMNS.items():
-            low, medium, high = (threshold(rows, moved, head, language, level) for level in RATES)
+            low, medium, high = (float(threshold(rows, moved, head, language, level)) for level in RATES)
             high = max(high, medium + LEAST_GAP)
             scale = float(np.log(TOP / (1 - TOP))) / (high - medium)
             for at, column in enumerate(columns):
                 shift = -scale * (medium + (float(offsets[at]) if head == "hazard" else 0.0))
-                calibration[LABELS[column]][language] = Platt(round(scale, 4), round(shift, 4))
+                calibration[LABELS[column]][language] = Platt(round(float(scale), 4), round(float(shift), 4))
                 least = 1 / (1 + np.exp(-scale * (low - medium)))
                 levels[LABELS[column]][language] = Levels(round(float(min(least, MIDDLE)), 4), MIDDLE, TOP)
     return calibration, levels

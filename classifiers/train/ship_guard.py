@@ -17,7 +17,7 @@ from tokenizers import Tokenizer
 import card
 from encoder import EARLY, Model
 from guard import LABELS, OUTPUTS, WIDTH, split
-from guard_rows import HEADS
+from guard_rows import HEADS, GuardRow
 from levels import COLUMNS, DOCUMENT_RATES, RATES, settled
 from shipping import MODELS, export_both, load_run, tokenizer_of, write_manifest
 from trainer import Example, predict
@@ -26,11 +26,12 @@ from unseen_sets import Unseen, all_unseen
 
 Array = NDArray[Any]
 CATEGORIES = slice(5, OUTPUTS)
-LOST = 0.005
+LOST = 0.02
 """Share of the texts that the last block finds which the early head may call harmless."""
 FOUND = -1.0
 """Logit of the last block from which a positive row counts as found; about medium."""
-POSITIVES = 250
+MOST_TEXTS = 400
+POSITIVES = 100
 """Rows of each head and language that decide when the early head is sure."""
 TITLE = {
     "zh": "输入与回答护栏：注入、危害、冒犯、回答是否照办",
@@ -38,10 +39,10 @@ TITLE = {
 }
 
 
-def sure_below(model: Model, tokenizer: Tokenizer, data: Path) -> list[float]:
+def sure_below(model: Model, tokenizer: Tokenizer, held: Sequence[GuardRow]) -> list[float]:
     """Per head the early logit below which nearly none of what the last block finds lies. Rows are development rows, which
     training did not see; those of held families stay out."""
-    rows = [r for r in split(data)[1] if not r.group.startswith("held/")]
+    rows = [r for r in held if not r.group.startswith("held/")]
     found = []
     for head, name in enumerate(HEADS):
         chosen = [
@@ -94,19 +95,27 @@ def main() -> None:
     parser.add_argument("--work", type=Path, default=Path(".checkpoints"))
     parser.add_argument("--run", default="guard")
     parser.add_argument("--version", default="1")
-    parser.add_argument("--most", type=int, default=1500, help="as in unseen.py")
+    parser.add_argument("--most", type=int, default=MOST_TEXTS, help="as in unseen.py")
     args = parser.parse_args()
     torch.set_num_threads(1)
-    folder, tokenizer = MODELS / "guard" / args.version, tokenizer_of(args.work, args.run)
-    model = load_run(args.work / f"{args.run}.pt", OUTPUTS, per_token=False)
-    rows = all_unseen(args.data)
-    setting = [r for r in sample(rows, args.most, 0) if r.kind in ("prompt", "document", "answer")]
-    reported = sample(rows, args.most, 1)
-    sure = sure_below(model, tokenizer, args.data) if model.early is not None else None
+    ship(args.data, args.work, args.run, args.version, split(args.data)[1], args.most)
+
+
+def ship(data: Path, work: Path, run: str, version: str, held: Sequence[GuardRow], most: int = MOST_TEXTS) -> None:
+    folder, tokenizer = MODELS / "guard" / version, tokenizer_of(work, run)
+    model = load_run(work / f"{run}.pt", OUTPUTS, per_token=False)
+    sure = sure_below(model, tokenizer, held) if model.early is not None else None
+    small, full = export_both(model, tokenizer, folder, work, CATEGORIES, sure)
+    measure(folder, model, tokenizer, data, full, sure, most)
+
+
+def measure(folder: Path, model: Model, tokenizer: Tokenizer, data: Path, full: Path, sure: list[float] | None, most: int) -> None:
+    """Levels, manifest, figures and card of the exported file in `folder`."""
+    small, rows, version = folder / "model.onnx", all_unseen(data), folder.name
+    setting = [r for r in sample(rows, most, 0) if r.kind in ("prompt", "document", "answer")]
+    reported = sample(rows, most, 1)
     twice = looked_twice(model, tokenizer, setting, sure) if sure else {}
     print("sure below", sure, "read twice", twice, flush=True)
-    small, full = export_both(model, tokenizer, folder, args.work, CATEGORIES, sure)
-    print("exported", flush=True)
     calibration, levels = settled(setting, scored(setting, tokenizer, of_file(small)))
     no_two_sure(calibration, levels)
     facts = {"title": TITLE, "task": "classify", "activation": "sigmoid", "max_tokens": WIDTH, "overlap_tokens": OVERLAP,
@@ -115,7 +124,7 @@ def main() -> None:
     print("levels set", flush=True)
     judge = Judge(calibration, levels)
     logits = scored(reported, tokenizer, of_file(small))
-    results: dict[str, Any] = {"model": f"guard/{args.version}", "unseen": table(reported, logits, judge)}
+    results: dict[str, Any] = {"model": f"guard/{version}", "unseen": table(reported, logits, judge)}
     picked = list(range(0, len(reported), max(1, len(reported) // 300)))
     some = [reported[i] for i in picked]
     results["int8_agrees_with_fp32"] = agreement(
@@ -128,9 +137,9 @@ def main() -> None:
         "sure_below": sure,
         "read_twice": twice,
     }
-    out = Path(__file__).parent / "results" / f"guard-{args.version}.json"
+    out = Path(__file__).parent / "results" / f"guard-{version}.json"
     out.write_text(json.dumps(results, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
-    card.write_guard(folder, results, args.data)
+    card.write_guard(folder, results, data)
     print("int8 = fp32 on", results["int8_agrees_with_fp32"])
 
 

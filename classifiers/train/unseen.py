@@ -36,12 +36,12 @@ Array = NDArray[Any]
 OVERLAP = 40
 MOST = 8
 """Windows of a text that are read, its first ones."""
-ORDINARY = ("prompt", "document", "answer")
+ORDINARY = ("prompt", "system", "document", "answer")
 HALF = 2
 PART = {"short": 1.0, "middle": 0.7, "long": 0.25}
 """Of the texts of a band so many are read: long ones take most of the time."""
 HEADS_AT = {  # the labels that count at a place: columns of LABELS
-    "prompt": (0, *range(2, 21)), "document": (1,), "answer": (*range(2, 20), 21),
+    "prompt": (0, *range(2, 21)), "system": (0, *range(2, 21)), "document": (1,), "answer": (*range(2, 20), 21),
     "direct": (0,), "indirect": (1,), "hazard": tuple(range(2, 20)), "offensive": (20,), "compliance": (21,),
 }  # fmt: skip
 SETS = {  # kind: (place, the head whose curve is drawn, ordinary or harmless kinds beside it)

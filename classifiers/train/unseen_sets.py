@@ -25,7 +25,7 @@ ALARMING = ("dolly", "chinese-safety-qa", "giskard", "langkit")
 
 @dataclass(frozen=True, slots=True)
 class Unseen:
-    """`kind`: prompt, document, answer (ordinary); alarming, harm, direct, harmless, indirect, order, offensive,
+    """`kind`: prompt, system (instructions of agents and of software), document, answer (ordinary); alarming, harm, direct, harmless, indirect, order, offensive,
     inoffensive, complied, refused."""
 
     text: str
@@ -93,8 +93,14 @@ def _prompts(data: Path) -> Iterator[Unseen]:
                 ],
             )
         else:
-            yield _unseen(row, "alarming" if _held(row) in ALARMING else "prompt")
+            yield _unseen(row, _prompt_kind(row))
     yield from _passages(data, asked)
+
+
+def _prompt_kind(row: Row) -> str:
+    if _held(row) in ALARMING:
+        return "alarming"
+    return "system" if row["source"].startswith("prompts in ") or row["source"].endswith("systemRole") else "prompt"
 
 
 def _passages(data: Path, asked: dict[str, list[str]]) -> Iterator[Unseen]:
