@@ -145,7 +145,9 @@ class Model(nn.Module):
         for number, block in enumerate(self.encoder.blocks, 1):
             x = block(x, allowed)
             if number in (int(self.early_at), len(self.encoder.blocks)):
-                read.append(self._pooled(x, ids, mask))  # no dropout: the mean's common part is far larger than what tells
+                read.append(
+                    self._pooled(x, ids, mask)
+                )  # no dropout: the mean's common part is far larger than what tells
         return torch.cat([self.head(read[1]), self.early(read[0])], -1)
 
     def _pooled(self, states: Tensor, ids: Tensor, mask: Tensor) -> Tensor:

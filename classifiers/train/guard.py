@@ -137,7 +137,11 @@ def split(data: Path) -> tuple[list[GuardRow], list[GuardRow]]:
 def features(model: Model, made: list[Example]) -> tuple[Tensor, Tensor]:
     """What the early and the last head read of each example."""
     read: list[Tensor] = []
-    hooks = [m.register_forward_pre_hook(lambda _, given: read.append(given[0].float())) for m in (model.early, model.head) if m]
+    hooks = [
+        m.register_forward_pre_hook(lambda _, given: read.append(given[0].float()))
+        for m in (model.early, model.head)
+        if m
+    ]
     model.eval()
     for start in range(0, len(made), 24):
         ids, mask = pad(made[start : start + 24])
@@ -218,6 +222,8 @@ def main() -> None:
     print(f"{len(made)} examples of {mean:.0f} tokens, {len(held)} held", flush=True)
     if args.start:
         model = load_start(args.work, args.start, OUTPUTS, per_token=False)
+        for block in model.encoder.blocks:
+            block.dropout = 0.0
     else:
         encoder = load_encoder(args.work / "base", DEPTHS[args.layers], dropout=0.0)
         model = Model(encoder, OUTPUTS, per_token=False, early=EARLY if args.layers > EARLY else 0)

@@ -101,15 +101,25 @@ def main() -> None:
     ship(args.data, args.work, args.run, args.version, split(args.data)[1], args.most)
 
 
-def ship(data: Path, work: Path, run: str, version: str, held: Sequence[GuardRow], most: int = MOST_TEXTS) -> None:
+def ship(
+    data: Path, work: Path, run: str, version: str, held: Sequence[GuardRow], most: int = MOST_TEXTS
+) -> None:
     folder, tokenizer = MODELS / "guard" / version, tokenizer_of(work, run)
     model = load_run(work / f"{run}.pt", OUTPUTS, per_token=False)
     sure = sure_below(model, tokenizer, held) if model.early is not None else None
-    small, full = export_both(model, tokenizer, folder, work, CATEGORIES, sure)
+    _, full = export_both(model, tokenizer, folder, work, CATEGORIES, sure)
     measure(folder, model, tokenizer, data, full, sure, most)
 
 
-def measure(folder: Path, model: Model, tokenizer: Tokenizer, data: Path, full: Path, sure: list[float] | None, most: int) -> None:
+def measure(
+    folder: Path,
+    model: Model,
+    tokenizer: Tokenizer,
+    data: Path,
+    full: Path,
+    sure: list[float] | None,
+    most: int,
+) -> None:
     """Levels, manifest, figures and card of the exported file in `folder`."""
     small, rows, version = folder / "model.onnx", all_unseen(data), folder.name
     setting = [r for r in sample(rows, most, 0) if r.kind in ("prompt", "document", "answer")]

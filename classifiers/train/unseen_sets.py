@@ -100,7 +100,11 @@ def _prompts(data: Path) -> Iterator[Unseen]:
 def _prompt_kind(row: Row) -> str:
     if _held(row) in ALARMING:
         return "alarming"
-    return "system" if row["source"].startswith("prompts in ") or row["source"].endswith("systemRole") else "prompt"
+    return (
+        "system"
+        if row["source"].startswith("prompts in ") or row["source"].endswith("systemRole")
+        else "prompt"
+    )
 
 
 def _passages(data: Path, asked: dict[str, list[str]]) -> Iterator[Unseen]:

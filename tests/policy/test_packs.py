@@ -61,10 +61,10 @@ STOPS = {
         "injection.signature": Level.MEDIUM,
     },
     "base.harm.request": {
-        "hazard.violence": Level.MEDIUM,
-        "hazard.child_safety": Level.MEDIUM,
-        "hazard.weapons": Level.MEDIUM,
-        "hazard.extremism": Level.MEDIUM,
+        "hazard.violence": Level.HIGH,
+        "hazard.child_safety": Level.HIGH,
+        "hazard.weapons": Level.HIGH,
+        "hazard.extremism": Level.HIGH,
         "hazard.drugs": Level.HIGH,
         "hazard.cyber": Level.HIGH,
         "hazard.fraud": Level.HIGH,
@@ -72,12 +72,12 @@ STOPS = {
     "base.harm.self_harm": {"hazard.self_harm": Level.HIGH, "list.self_harm": Level.HIGH},
     "base.out.leak": {"leak.constitution": Level.HIGH},
     "base.out.harm": {
-        "compliance.harmful": Level.MEDIUM,
-        "hazard.child_safety": Level.MEDIUM,
-        "hazard.weapons": Level.MEDIUM,
-        "hazard.extremism": Level.MEDIUM,
+        "compliance.harmful": Level.HIGH,
+        "hazard.child_safety": Level.HIGH,
+        "hazard.weapons": Level.HIGH,
+        "hazard.extremism": Level.HIGH,
     },
-    "base.out.self_harm": {"hazard.self_harm": Level.LOW},
+    "base.out.self_harm": {"hazard.self_harm": Level.MEDIUM},
 }
 """All that base stops, and from which level: whoever adds to it or lowers a level changes this."""
 
