@@ -35,15 +35,20 @@ def test_the_nearest_section_counts() -> None:
     assert section("/nowhere", "en") is None
 
 
-def test_what_a_section_says() -> None:
-    found = section("/policies/draft", "en")
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_what_a_section_says(language: str) -> None:
+    found = section("/policies/draft", language)
     assert found is not None
-    kinds = {span["kind"] for block in found.blocks for span in block["spans"]}
-    assert kinds == {"", "strong"}
-    text = " ".join(span["text"] for block in found.blocks for span in block["spans"])
-    assert "](" not in text
-    assert "<!--" not in text
-    assert "img/" not in text
+    spans = [
+        span
+        for block in found.blocks
+        for part in block.get("items", [block.get("spans", [])])
+        for span in part
+    ]
+    assert {span["kind"] for span in spans} == {"", "strong", "em"}
+    text = " ".join(span["text"] for span in spans)
+    assert not any(mark in text for mark in ("](", "<!--", "img/", "*", "， "))
+    assert [b["kind"] for b in found.blocks].count("ul") == 2
 
 
 def test_the_page_shows_it(site: Site) -> None:

@@ -17,14 +17,17 @@ from typing import Any
 HERE = Path(__file__).parent
 NAMES = {"zh": "guide-compliance.zh-CN.md", "en": "guide-compliance.md"}
 _PAGES = re.compile(r"<!-- page: (.*?) -->")
-_BOLD = re.compile(r"\*\*(.+?)\*\*|`(.+?)`|\[(.+?)\]\([^)]*\)")
+_MARKS = re.compile(r"\*\*(.+?)\*\*|`(.+?)`|\[(.+?)\]\([^)]*\)|\*(.+?)\*")
+_MARKED = ("strong", "code", "", "em")
+"""What each group of `_MARKS` becomes."""
+_WIDE = re.compile(r"(?<=[\u3000-\u9fff\uff00-\uffef]) ")
 _ITEM = re.compile(r"(?:[-*]|\d+\.) +(.*)")
 
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """`blocks` are {"kind": p | li | pre, "spans"}, a span {"kind", "text"} of kind "", strong or
-    code."""
+    """`blocks` are {"kind": p | pre, "spans"} or {"kind": ul, "items"}, the spans of each item. A
+    span is {"kind", "text"} of kind "", strong, em or code."""
 
     title: str
     pages: tuple[str, ...]
@@ -70,25 +73,27 @@ def _blocks(body: str) -> Iterator[dict[str, Any]]:
 
 
 def _lines(part: str) -> Iterator[dict[str, Any]]:
-    """One paragraph, or the items of a list with their continued lines."""
-    kind, text = "p", ""
+    """A paragraph, and the items of the list that follows it with their continued lines."""
+    texts: list[str] = [""]
     for line in part.strip().split("\n"):
-        item = _ITEM.match(line)
-        if item:
-            if text:
-                yield {"kind": kind, "spans": _spans(text)}
-            kind, text = "li", item[1]
+        if item := _ITEM.match(line):
+            texts.append(item[1])
         else:
-            text = f"{text} {line.strip()}".strip()
-    yield {"kind": kind, "spans": _spans(text)}
+            texts[-1] = f"{texts[-1]} {line.strip()}".strip()
+    if texts[0]:
+        yield {"kind": "p", "spans": _spans(texts[0])}
+    if texts[1:]:
+        yield {"kind": "ul", "items": [_spans(text) for text in texts[1:]]}
 
 
 def _spans(text: str) -> list[dict[str, str]]:
+    """Lines of Chinese are joined without a blank."""
+    text = _WIDE.sub("", text)
     spans, at = [], 0
-    for found in _BOLD.finditer(text):
+    for found in _MARKS.finditer(text):
         spans.append({"kind": "", "text": text[at : found.start()]})
-        kind = "strong" if found[1] else "code" if found[2] else ""
-        spans.append({"kind": kind, "text": found[1] or found[2] or found[3]})
+        number = found.lastindex or 1
+        spans.append({"kind": _MARKED[number - 1], "text": found[number]})
         at = found.end()
     spans.append({"kind": "", "text": text[at:]})
     return [span for span in spans if span["text"]]
