@@ -1,4 +1,4 @@
-"""What a detector is. Three shapes, told apart by the text they need.
+"""What a detector is: two kinds, by the text that they need.
 
 *Pattern* detectors look at characters and are fast enough to run inline, on every piece of a
 stream. They promise **prefix stability**:
@@ -64,8 +64,8 @@ class Stretch(Protocol):
 
 
 def uncrossed(settled: int, found: Iterable[Stretch]) -> int:
-    """`settled`, or further left where something found crosses it: what begins before a frontier
-    and ends behind it would be told neither now nor later."""
+    """`settled`, or further left where a finding crosses it: one that begins before and ends after
+    it would be reported neither now nor later."""
     for one in sorted(found, key=lambda s: s.start, reverse=True):
         if one.start < settled < one.end:
             settled = one.start
@@ -83,11 +83,11 @@ class PatternDetector(Protocol):
 
 @runtime_checkable
 class SupportsFastPath(Protocol):
-    """A pattern detector that knows at little cost where it would find nothing."""
+    """A pattern detector that can tell cheaply where it would find nothing."""
 
     def quiet(self, text: str, start: int) -> int:
-        """What a scan of `text`, of which all before `start` is settled, would call settled if it
-        found nothing behind `start`; -1 where it may find something or only a scan can say."""
+        """What a scan of `text`, which is settled before `start`, would call settled if it found
+        nothing from there on; -1 where it may find something or only a scan can tell."""
         ...
 
 

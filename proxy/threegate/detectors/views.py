@@ -1,9 +1,9 @@
 """Detectors on the normalised views of whole texts; findings come back to the original.
 
 Only texts that are complete are read this way (requests, and answers that are not streamed piece
-by piece). On a stream the detectors fold what keeps the length (full-width, Chinese digits): a
-view that removes or decodes characters would have to hold everything that may still belong to
-one. What a model hides from a reader in an answer is therefore not undone there.
+by piece). On a stream the detectors fold what keeps the length (full-width letters, digits of other
+scripts, Chinese digits): a view that removes or decodes characters would have to hold everything
+that may still belong to one.
 """
 
 from __future__ import annotations

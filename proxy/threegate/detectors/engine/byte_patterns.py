@@ -1,8 +1,8 @@
-"""Patterns over bytes, compiled by what finds their matches at least cost.
+"""Patterns over bytes, each compiled by the engine that finds its matches at the least cost.
 
-RE2 takes linear time whatever the pattern, but a match costs its binding five times what one costs
-`re`, and hostile text has tens of thousands. A pattern of a few letters and one run of characters
-is linear to `re` too, and both read it alike: such a one is `re`'s, every other RE2's.
+RE2 takes linear time whatever the pattern, but a match costs five times as much through its binding
+as with `re`. A pattern of a few letters and one run of characters takes linear time in `re` too and
+means the same there: such patterns are compiled by `re`, all others by RE2.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ def starts(
     pattern: Any, data: bytes, value: re.Pattern[bytes] | None = None, reach: int = 0
 ) -> Iterator[int]:
     """Every byte at which `pattern` matches, also inside earlier matches if it is RE2's; only those
-    behind which `value` begins within `reach` bytes."""
+    after which `value` begins within `reach` bytes."""
     if isinstance(pattern, re.Pattern):
         yield from _starts(pattern, data, value, reach)
         return
@@ -103,7 +103,7 @@ def loosened(pattern: str) -> Any:
 
 
 def ungrouped(pattern: str) -> str:
-    """Without named groups: to tell them costs RE2 three times what it costs to find a match."""
+    """Without named groups: reporting them costs RE2 three times as much as finding a match."""
     return _GROUP.sub("(?:", pattern)
 
 

@@ -1,5 +1,5 @@
-"""Words beside a value that say what it is. Many words, one RE2 search: a label is asked for at
-every candidate, so this is what a candidate costs."""
+"""Words near a value that say what it is. Many words, one RE2 search: they are looked for at every
+candidate, so this is what a candidate costs."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ import re2
 from threegate.normalize import re2_spans
 
 MARK = 64
-"""Bytes of a text, one mark of a label in which stands for all labels in it."""
+"""Bytes of a text in which one mark is enough for all labels."""
 
 _UNSEEN = 4096
-"""Bytes that are taken to have labels after as many that had."""
+"""Most bytes that are assumed to have labels, after as many that had."""
 
 _SHORT = 4
 """ASCII words up to this length need edges; longer ones are found inside identifiers too."""
@@ -28,7 +28,7 @@ class Labels:
         self._any: Any = re2.compile("(?i)" + "|".join(map(_written, longest_first)))
 
     def search(self, text: str) -> bool:
-        """Whether one stands anywhere."""
+        """Whether one occurs."""
         return next(self.ends(text), -1) >= 0
 
     def last(self, text: str) -> int:
@@ -44,13 +44,13 @@ class Labels:
         for start, end in re2_spans.spans(self._any, data):
             if len(data) > len(text):
                 start, end = len(data[:start].decode()), len(data[:end].decode())
-            if _stands(text, start, end):
+            if _counts(text, start, end):
                 yield end
 
     def marks(self, data: bytes) -> Iterator[int]:
-        """Ends of labels in UTF-8, also of such as are part of a word, and in text that is full
-        of them places between, unseen. Wherever a label stands, one of them lies within `MARK`
-        bytes: text of nothing but labels takes few looks."""
+        """Offsets in UTF-8 such that one lies within `MARK` bytes of every label: ends of labels,
+        also of those inside words, and in text full of labels evenly spaced offsets, so that it
+        takes few searches."""
         at, unseen = 0, MARK
         while (end := re2_spans.end_of(self._any, data, at)) >= 0:
             unseen = min(2 * unseen, _UNSEEN) if end - at <= MARK else MARK
@@ -63,7 +63,8 @@ def _written(word: str) -> str:
     return str(re2.escape(word)).replace("\\ ", "[ _\\-]?")
 
 
-def _stands(text: str, start: int, end: int) -> bool:
+def _counts(text: str, start: int, end: int) -> bool:
+    """Short ASCII words only as whole words."""
     if end - start > _SHORT or not text[start:end].isascii():
         return True
     beside = text[max(0, start - 1) : start] + text[end : end + 1]

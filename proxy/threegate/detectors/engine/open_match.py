@@ -14,12 +14,13 @@ WORD = 12
 """Letters of the longest plain word (`plain_text_fast_path`)."""
 
 BEGINS: dict[Callable[[str], int], str] = {}
-"""By tail: a pattern of what it may hold from before the word at the end of the text; empty where
-it holds no more than that word."""
+"""By tail: a pattern of the text before the last word that it may hold too; empty where it holds no
+more than that word."""
 
 
 def begins(pattern: str) -> Callable[[Callable[[str], int]], Callable[[str], int]]:
-    """Notes what a tail holds: every place that it names before `token`'s matches `pattern`."""
+    """Registers what a tail holds: every position that it returns before `token`'s matches
+    `pattern`."""
 
     def note(tail: Callable[[str], int]) -> Callable[[str], int]:
         BEGINS[tail] = pattern

@@ -1,11 +1,11 @@
-"""A gate for streams: pieces of plain words leave without a scan.
+"""A fast path for streams: pieces of plain words leave without a scan.
 
-*Plain* are words of at most `open_match.WORD` letters, the signs that close a clause, blanks, and
-characters beyond ASCII. A recognizer says whether it finds anything in plain words
-(`Recognizer.plain`), a tail where what it holds may begin (`open_match.begins`). So where the text
-behind a frontier is plain, holds no such beginning, and no trigger of a recognizer of plain words
-is near, a scan could find nothing there and would hold the word that is not finished:
-`PlainTextFastPath` says so at a fraction of the cost. Everything else is scanned.
+*Plain* text is words of at most `open_match.WORD` letters, signs that close a clause, blanks, and
+characters beyond ASCII. A recognizer declares whether it finds anything in plain words
+(`Recognizer.plain`), a tail where the text that it holds may begin (`open_match.begins`). Where new
+text is plain, has no such beginning and no trigger of a recognizer of plain words near, a scan
+would find nothing and hold the unfinished word alone: `PlainTextFastPath` knows that at a fraction
+of the cost. Everything else is scanned.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from threegate.detectors.engine.recognizer import Recognizer, Tail
 from threegate.normalize.re2_spans import found
 
 CLOSING = ".;:?"
-"""Signs that close a clause; one behind a word may also be the last character of a value."""
+"""Signs that close a clause; one after a word may also be the last character of a value."""
 
 _SIGNS = "".join(re.escape(c) for c in open_match.TOKEN_CHARS if not (c.isalnum() or c in CLOSING))
 _ODD = (
@@ -35,7 +35,7 @@ _NEAR = 2 * LOOKBEHIND
 
 
 class PlainTextFastPath:
-    """The gate of a scanner's recognizers and tails."""
+    """Of a scanner's recognizers and tails."""
 
     def __init__(self, recognizers: Iterable[Recognizer], held: Iterable[Tail]) -> None:
         begins = dict.fromkeys(b for t in held if (b := open_match.BEGINS[t]))
@@ -44,8 +44,8 @@ class PlainTextFastPath:
         self._trigger = re2.compile("|".join(triggers)) if triggers else None
 
     def settled(self, text: str, start: int) -> int:
-        """What a scan of `text`, of which all before `start` is settled, would call settled; -1
-        where only a scan can say."""
+        """What a scan of `text`, which is settled before `start`, would call settled; -1 where only
+        a scan can tell."""
         if self._odd.search(text, start):
             return -1
         if self._trigger and found(self._trigger, text[max(0, start - _NEAR) :].encode()):

@@ -1,10 +1,10 @@
 """Which recognizers can find something in a text: a pass of RE2 for each group of their triggers.
 
-An automaton has a state for every way in which what it knows may go on, and what has nothing to
-do with each other multiplies: with all triggers in one, each new number or key made hundreds of
-states, 2 to 20 ms for 2,000 characters. So words are in one automaton, shapes in another, and a
-trigger that counts characters is alone; a pass takes 5 µs for such a text whatever stands in it.
-Number recognizers share one trigger, `NUMBER`.
+The states of independent patterns multiply in one automaton: with all triggers in one, each new
+number or key of a text made hundreds of states, 2 to 20 ms for 2,000 characters. So words are in
+one automaton, shapes in another, and a trigger that counts characters is alone; a pass takes 5 µs
+for such a text whatever is in it. Recognizers of numbers share one trigger,
+`number_index.NUMBER`.
 """
 
 from __future__ import annotations

@@ -1,11 +1,12 @@
 """All pattern recognizers as one detector: one pre-scan, then only those that can match.
 
 The pre-scan (`prefilter`) runs over the folded text. Folding is one character to one character
-(full-width letters and digits, Chinese digits in long runs), so spans stay.
+(full-width letters, digits of other scripts, Chinese digits in long runs), so spans stay.
 
 `settled` is the smallest position at which anything may still change: where a recognizer's
-alphabet run at the end begins (its `open_match`), where a complete hit still reads ahead
-(`ScanText.open`), where a hit touches the end; then moved left until no raw hit crosses it.
+alphabet run at the end of the text begins (its `tails`), where a complete hit depends on text that
+may follow (`ScanText.open`), where a hit touches the end; then moved left until no raw hit crosses
+it.
 Overlaps are resolved among raw hits, so left of `settled` the resolution is final too.
 """
 
@@ -91,7 +92,7 @@ class PatternScanner:
 
 
 def never_quiet(text: str, start: int) -> int:
-    """The `base.Quiet.quiet` of a detector that has to scan everything."""
+    """The `SupportsFastPath.quiet` of a detector that has to scan everything."""
     return -1
 
 

@@ -1,4 +1,4 @@
-"""Telephone numbers outside mainland China, judged by the phonenumbers library on pre-scanned
+"""Telephone numbers outside mainland China, validated by the phonenumbers library on pre-scanned
 candidates.
 
 With a country code or in a full national form a valid number is MEDIUM; other national forms
