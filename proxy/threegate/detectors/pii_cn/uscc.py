@@ -28,7 +28,7 @@ _GROUPED = re.compile(
 """As it is printed; only with a check character that fits."""
 _WHOLE = re.compile("[1-9A-HJ-NPQRTUWXY]" + _BODY)
 _SHAPE = Shape(6, DIGITS, run=6, letters=True)
-_GROUPED_SHAPE = Shape(6, DIGITS, run=2, letters=True)
+_GROUPED_SHAPE = Shape(6, DIGITS, letters=True)
 _LABELS = words(
     "信用代码|信用代碼|统一代码|税号|稅號|纳税人识别号|识别号|机构代码|营业执照",
     "代码|uscc|credit code|tax id|tax no|taxpayer|tax_id|taxid|creditcode",
@@ -68,6 +68,7 @@ RECOGNIZER = Recognizer(
             Example("税号是9144030071526726XG，上次", ("9144030071526726XG",)),
             Example("tax id 91350100m000100y43", ("91350100m000100y43",)),
             Example("税号 9135 0100 M000 100Y 43", ("9135 0100 M000 100Y 43",)),
+            Example("N2 350102 Q8Y7P5A31 0", ("N2 350102 Q8Y7P5A31 0",)),
             Example("税号91350100M000100Y44"),
             Example("commit 91350100M000100Y43A"),
         ),
