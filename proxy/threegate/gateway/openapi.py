@@ -6,6 +6,7 @@ like, and which statuses come from here. What else a request may say is the mode
 
 from __future__ import annotations
 
+import re
 from functools import cache
 from typing import Any, Final
 
@@ -101,9 +102,15 @@ def _plain(path: str, title: str, *, keyed: bool) -> Json:
     return {
         "summary": title,
         "operationId": operation_id("get", path),
+        "parameters": [_in_path(name) for name in re.findall(r"{(\w+)}", path)],
         "security": KEYS if keyed else [],
         "responses": {"200": answer, **refusals()},
     }
+
+
+def _in_path(name: str) -> Json:
+    schema = {"type": "string", "minLength": 1}
+    return {"name": name, "in": "path", "required": True, "schema": schema}
 
 
 def refusals() -> Json:
@@ -113,7 +120,7 @@ def refusals() -> Json:
 
 
 def operation_id(method: str, path: str) -> str:
-    return method + path.replace("/", "_").replace(".", "_")
+    return method + re.sub(r"[/.{}]", "_", path)
 
 
 def schema_of(shape: Shape, *, optional: bool = False) -> Json:
