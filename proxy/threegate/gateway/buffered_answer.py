@@ -68,7 +68,7 @@ def _tool_names(body: Body, adapter: Adapter) -> dict[str, str]:
 
 
 def _is_answer(slot: Slot) -> bool:
-    """Whether a text is what the model says, not one beside it in a field of its own."""
+    """Whether a text is the answer itself, not one in another field."""
     return slot.locus.part.partition("#")[0].endswith(_ANSWERS)
 
 

@@ -1,6 +1,6 @@
-"""What the model returns is held against what was asked: tool names, tool arguments, answer format.
+"""Checks an answer against its request: tool names, tool arguments, answer format.
 
-A gate sees the whole text of a track before any of it leaves; a ruling of it ends the answer.
+A gate gets the whole text of a track before any of it leaves; its ruling ends the answer.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ def ruling(rule_id: str, kind: str, channel: Channel, action: Action = Action.BL
 
 
 def judges_calls(rule: Tools) -> bool:
-    """Whether a rule has anything to say about the tools that an answer calls."""
+    """Whether a rule restricts the tools that an answer calls."""
     return rule.arguments == "schema" or rule.allow is not None or bool(rule.deny)
 
 
@@ -69,7 +69,7 @@ class ToolRules:
 
 
 def format_gate(constraints: Constraints, body: Body) -> Gate | None:
-    """The policy's demands on the answer; its schema, or the one that the client asked for."""
+    """The gate of the policy's `response_format`, with its own schema or the one of the request."""
     for rule_id, wanted in constraints.response_format:
         schema = wanted.json_schema or asked_schema(body)
         if schema is not None or wanted.max_chars is not None or wanted.must_say:
@@ -98,7 +98,7 @@ _ANY_OBJECT: Final = (("response_format", "type"), ("text", "format", "type"))
 
 
 def asked_schema(body: Body) -> Body | None:
-    """What the client wants the answer to follow, in the words of any API."""
+    """The JSON Schema that the request wants the answer to follow, in the form of any API."""
     found = (_at(body, path) for path in _ASKED)
     schema = next((f for f in found if isinstance(f, dict)), None)
     if schema is None and any(_at(body, path) == "json_object" for path in _ANY_OBJECT):

@@ -90,7 +90,7 @@ async def _stream(
         await shell.run(reply)
     except BaseException as error:
         await close_answer(call, answer, Stage.ABORTED)
-        if isinstance(error, Exception):  # a bug, which the client was told; nobody has left
+        if isinstance(error, Exception):  # a bug, reported to the client, which is still there
             await call.out.finish()
         raise
     finally:

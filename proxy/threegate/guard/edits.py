@@ -43,7 +43,7 @@ class Edits:
         return edit.span.start if edit is not None and edit.span.start < at else at
 
     def render(self, text: str, base: int, start: int, end: int) -> str:
-        """What stands from `start` to `end`; `text` begins at `base`."""
+        """The edited text from `start` to `end`; `text` begins at `base`."""
         if not self._edits:
             return text[start - base : end - base]
         out, at = [], start

@@ -40,7 +40,7 @@ class KnownSecrets:
         return self._pattern.sub(REMOVED, text) if self.forms else text
 
     def find(self, text: str, base: int, start: int, *, final: bool) -> tuple[list[Restored], int]:
-        """The keys from `start` on with what stands in their place, and the position before which
+        """The keys from `start` on with their replacements, and the position before which
         none can begin any more. `text` begins at `base`; positions count from the whole text's
         start."""
         at, out = start - base, []

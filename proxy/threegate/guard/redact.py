@@ -1,4 +1,4 @@
-"""What stands in the place of an edited span, and whole texts edited at once.
+"""Replacements of edited spans, and edits of whole texts.
 
 Of overlapping rulings the strongest action wins, then the longer span: nothing of either is left.
 """

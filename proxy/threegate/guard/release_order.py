@@ -15,7 +15,7 @@ from threegate.wire.adapter import StreamKey
 
 @dataclass(slots=True)
 class Turn:
-    """A piece of one text, up to the position `to`, or its end: one position behind the last."""
+    """A piece of one text, up to the position `to`, or its end: one position after the last."""
 
     key: StreamKey
     to: int
@@ -35,12 +35,12 @@ class ReleaseOrder:
 
     @property
     def alone(self) -> bool:
-        """Nobody waits behind the head."""
+        """Nothing waits for the head."""
         return len(self._line) <= 1
 
     def arrived(self, key: StreamKey, to: int) -> Turn | None:
         """A text has come up to `to`. Returns the turn that must not go on from here, if this piece
-        is the first behind it."""
+        is the first after it."""
         last = self._line[-1] if self._line else None
         if last is not None and last.key == key:
             last.to = to

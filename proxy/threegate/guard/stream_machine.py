@@ -90,11 +90,11 @@ ALLOWED: dict[State, tuple[type[Event], ...]] = {
 _NEUTRAL = re.compile("[\n。，！？；：、\u4e00-\u9fff]")
 
 Render = Callable[[Ruling, str], str]
-"""What stands in the place of an edited span: (ruled, original text) -> text."""
+"""The replacement of an edited span: (ruled, original text) -> text."""
 
 Quiet = Callable[[str, int], int]
-"""What a pattern scan of a text would call settled that finds nothing behind a position; -1 where
-only the scan can say. `detectors.base.Quiet`."""
+"""How much of a text a pattern scan would report as settled if it found nothing after a position.
+-1 where only the scan can tell. `detectors.base.Quiet`."""
 
 
 class Replacer(Protocol):
@@ -108,7 +108,7 @@ class Replacer(Protocol):
 
 
 Mark = Callable[[Ruling], str]
-"""What stands at the end of the span of a ruling that edits nothing; mostly empty."""
+"""Text inserted at the end of a span whose ruling edits nothing; mostly empty."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +131,7 @@ class StreamMachine:
     state: State = field(default=State.OPEN, init=False)
     _text: str = field(default="", init=False, repr=False)
     _base: int = field(default=0, init=False)  # position of _text[0]; what lies before is forgotten
-    _end: int = field(default=0, init=False)  # position behind the last code point received
+    _end: int = field(default=0, init=False)  # one position after the last code point received
     _released: int = field(default=0, init=False)
     _allowed: int = field(default=UNLIMITED, init=False)
     _settled: int = field(default=0, init=False)
@@ -186,7 +186,7 @@ class StreamMachine:
 
     @property
     def decided(self) -> int:
-        """The position before which everything is decided and nothing stops the text; one behind
+        """The position before which everything is decided and nothing stops the text; one after
         the last where the text has ended."""
         if self.state is State.DONE:
             return self._end + 1
@@ -319,7 +319,7 @@ class StreamMachine:
                 self._edits.add(Edit(last, marked(mark, self._text[last.start - self._base])))
 
     def _record(self, to: int) -> list[Command]:
-        """Rulings are told in text order, when the text that they are about is decided."""
+        """Reports rulings in text order, once the text that they are about is decided."""
         if not self._ruled:
             return []
         now = sorted((r for r in self._ruled if r[0] <= to), key=_by_place)

@@ -51,7 +51,7 @@ KEPT_S = 4.0
 
 
 class UpstreamObserver(Protocol):
-    """Who is told what happens here."""
+    """Receives what happens here: metrics."""
 
     def answered(self, upstream: str, outcome: str, seconds: float) -> None:
         """One attempt: its status or error code."""
@@ -172,7 +172,7 @@ class Upstreams:
         raise failed
 
     async def ask(self, target: Target, request: Request) -> Reply:
-        """One attempt at one upstream, told to health and metrics. Raises UpstreamError."""
+        """One attempt at one upstream, reported to health and metrics. Raises UpstreamError."""
         started = time.perf_counter()
         trial = target.take()
         try:

@@ -39,7 +39,7 @@ def _fail() -> None:
 @dataclass(slots=True, eq=False)
 class Health:
     settings: UpstreamSettings
-    changed: Callable[[bool], None] = lambda up: None  # told when `up` has another value
+    changed: Callable[[bool], None] = lambda up: None  # called when `up` changes
     _storage: CircuitMemoryStorage = field(init=False, repr=False)
     _breaker: CircuitBreaker = field(init=False, repr=False)
     _missed: int = field(default=0, init=False)
