@@ -147,7 +147,7 @@ def load(settings: AuditSettings, records: int) -> Figures:
     start, cpu = time.perf_counter(), time.process_time()
     for first in range(0, records, settings.max_batch):
         writer._commit([item(n) for n in range(first, min(first + settings.max_batch, records))])
-        writer._attempt_upkeep()  # the checkpoints
+        writer._attempt_maintenance()  # the checkpoints
     seconds, cpu = time.perf_counter() - start, time.process_time() - cpu
     writer._finish()
     engine.dispose()

@@ -1,8 +1,8 @@
-"""The audit log: what the guard did, durable before it counts, tamper-evident, erasable.
+"""The audit log: what the guard did, durable before an answer ends, tamper-evident, erasable.
 
-`record` says what is logged, `chain` and `note` prove it (pure), `writer` makes it durable,
-`store.AuditLog` is the door for the gateway and the console, `verify` reads it without any of
-these.
+`log.record` defines what is logged, `log.chain` and `log.note` prove it (pure), `log.writer` makes
+it durable. `log.store.AuditLog` is what the gateway and the console use; `verify` reads the tables
+without it.
 """
 
 from __future__ import annotations

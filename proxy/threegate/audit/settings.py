@@ -27,9 +27,9 @@ class OnFailure(StrEnum):
     SPOOL = "spool"
     CONTINUE = "continue"
 
-    def or_stricter(self, asked: OnFailure | None) -> OnFailure:
+    def or_stricter(self, wanted: OnFailure | None) -> OnFailure:
         """A policy can require more than the proxy's setting, never less."""
-        return self if asked is None or STRICTNESS[self] <= STRICTNESS[asked] else asked
+        return self if wanted is None or STRICTNESS[self] <= STRICTNESS[wanted] else wanted
 
 
 STRICTNESS = {each: rank for rank, each in enumerate(OnFailure)}  # the strictest is 0

@@ -12,15 +12,15 @@ from tests.audit.conftest import record
 def test_each_file_is_taken_in_order_under_its_name(tmp_path: Path) -> None:
     store = tmp_path / "store"
     store.mkdir()
-    courier = CheckpointShipper(f"cp {{path}} {store}/")
+    shipper = CheckpointShipper(f"cp {{path}} {store}/")
     for n in range(3):
         (tmp_path / f"{n}").write_text(f"note {n}")
-        courier.send(tmp_path / f"{n}")
-    courier.close()
+        shipper.send(tmp_path / f"{n}")
+    shipper.close()
     assert {p.name: p.read_text() for p in store.iterdir()} == {
         str(n): f"note {n}" for n in range(3)
     }
-    assert courier.failures == 0
+    assert shipper.failures == 0
 
 
 def test_what_failed_is_tried_again_with_the_next(tmp_path: Path) -> None:
@@ -28,27 +28,27 @@ def test_what_failed_is_tried_again_with_the_next(tmp_path: Path) -> None:
     first, second = tmp_path / "w" / "1", tmp_path / "w" / "2"
     first.write_text("one")
     second.write_text("two")
-    courier = CheckpointShipper(f"cp {{path}} {tmp_path}/late/")
-    courier.send(first)
-    courier._pool.submit((tmp_path / "late").mkdir)
-    courier.send(second)
-    courier.close()
-    assert courier.failures == 1
+    shipper = CheckpointShipper(f"cp {{path}} {tmp_path}/late/")
+    shipper.send(first)
+    shipper._pool.submit((tmp_path / "late").mkdir)
+    shipper.send(second)
+    shipper.close()
+    assert shipper.failures == 1
     assert sorted(p.name for p in (tmp_path / "late").iterdir()) == ["1", "2"]
 
 
 def test_no_shell_reads_the_command(tmp_path: Path) -> None:
-    courier = CheckpointShipper(f"echo {{name}} > {tmp_path}/made; touch {tmp_path}/touched")
-    courier.send(tmp_path / "w" / "1")
-    courier.close()
+    shipper = CheckpointShipper(f"echo {{name}} > {tmp_path}/made; touch {tmp_path}/touched")
+    shipper.send(tmp_path / "w" / "1")
+    shipper.close()
     assert list(tmp_path.iterdir()) == []
 
 
 def test_a_missing_command_is_a_failure(tmp_path: Path) -> None:
-    courier = CheckpointShipper("threegate-no-such-command {path}")
-    courier.send(tmp_path)
-    courier.close()
-    assert courier.failures == 1
+    shipper = CheckpointShipper("threegate-no-such-command {path}")
+    shipper.send(tmp_path)
+    shipper.close()
+    assert shipper.failures == 1
 
 
 async def test_a_log_hands_over_its_checkpoints(settings: AuditSettings, tmp_path: Path) -> None:

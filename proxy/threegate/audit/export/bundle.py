@@ -1,9 +1,10 @@
 """A signed export: a directory that proves itself, without database or server.
 
-    records.jsonl        one line per record: the entry, its inclusion proof, on request its text
-    and salt records.<format>     the same records for other tools, if asked for
-    checkpoints/<writer> the signed checkpoints that the proofs lead to MANIFEST             a
-    signed note with the SHA-256 of every file and the number of records
+    records.jsonl          one line per record: the entry, its inclusion proof, and with `reveal`
+                           its text and salt
+    records.<format>       the same records for other tools, where a format is given
+    checkpoints/<writer>   the signed checkpoints that the proofs lead to
+    MANIFEST               a signed note with the SHA-256 of every file and the number of records
 
 Records that no checkpoint covers yet are exported without a proof (`"proof":null`): pending.
 """

@@ -36,17 +36,17 @@ class PendingAppend:
     future: asyncio.Future[Receipt]
 
 
-def items_of(tickets: Sequence[PendingAppend]) -> list[Pending]:
-    return [t.item for t in tickets if t.item is not None]
+def items_of(appends: Sequence[PendingAppend]) -> list[Pending]:
+    return [t.item for t in appends if t.item is not None]
 
 
-def settle(tickets: Sequence[PendingAppend], results: Sequence[Result], probed: Result) -> None:
-    """`results` are those of the items, in order; `probed` is what probes are told."""
+def settle(appends: Sequence[PendingAppend], results: Sequence[Result], probed: Result) -> None:
+    """`results` are those of the items, in order; `probed` is the answer to probes."""
     answers = iter(results)
     by_loop: dict[asyncio.AbstractEventLoop, list[tuple[asyncio.Future[Receipt], Result]]] = {}
-    for ticket in tickets:
-        answer = next(answers) if ticket.item is not None else probed
-        by_loop.setdefault(ticket.future.get_loop(), []).append((ticket.future, answer))
+    for append in appends:
+        answer = next(answers) if append.item is not None else probed
+        by_loop.setdefault(append.future.get_loop(), []).append((append.future, answer))
     for loop, ours in by_loop.items():
         with suppress(RuntimeError):  # the loop is closed: nobody waits any more
             loop.call_soon_threadsafe(_resolve, ours)

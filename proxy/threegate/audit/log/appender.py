@@ -54,7 +54,7 @@ class Appender:
         self.frontier = Frontier(hasher)
         self._detail, self._index = detail, index
         self._prev, self._stored_keys = ZERO, set[str]()
-        self._recorded: list[str] = []  # requests whose intent is still there beside their record
+        self._recorded: list[str] = []  # requests with a record whose intent row is still there
         self._lost: deque[str] = deque(maxlen=MOST_LOST)  # whose record could not be stored
         self._held: Connection | None = None
         self._fresh_until = 0.0
@@ -145,8 +145,8 @@ class Appender:
     @contextmanager
     def transaction(self) -> Iterator[Connection]:
         """On a connection that is kept for the next commit if that comes soon: taking one from the
-        pool costs as much as writing several records, and asks PostgreSQL whether it is there,
-        which is right after a failure or an idle while.
+        pool costs as much as writing several records. It also pings PostgreSQL, which is right
+        after a failure or when nothing came for a while.
         """
         if time.monotonic() > self._fresh_until:
             self.release()

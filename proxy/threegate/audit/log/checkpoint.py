@@ -35,7 +35,7 @@ class Publisher:
     signer: Signer
     witnesses: Sequence[Signer]
     directory: Path
-    courier: CheckpointShipper | None = None
+    shipper: CheckpointShipper | None = None
 
     def sign(self, frontier: Frontier, seconds: int) -> str:
         text = Checkpoint(self.origin, frontier.size, frontier.root()).text()
@@ -47,17 +47,17 @@ class Publisher:
         self.directory.mkdir(parents=True, exist_ok=True)
         for name in (f"{size:012d}", LATEST):
             replace_file(self.directory / name, note.encode())
-        if self.courier is not None:
-            self.courier.send(self.directory / f"{size:012d}")
+        if self.shipper is not None:
+            self.shipper.send(self.directory / f"{size:012d}")
 
     @property
     def undelivered(self) -> int:
-        return self.courier.failures if self.courier is not None else 0
+        return self.shipper.failures if self.shipper is not None else 0
 
     def close(self) -> None:
         """After what was published has been delivered, or tried."""
-        if self.courier is not None:
-            self.courier.close()
+        if self.shipper is not None:
+            self.shipper.close()
 
 
 def replace_file(path: Path, data: bytes) -> None:

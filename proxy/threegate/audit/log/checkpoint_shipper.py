@@ -25,7 +25,7 @@ class CheckpointShipper:
         self.failures = 0
         self._words = shlex.split(command)
         self._waiting: list[Path] = []
-        self._pool = ThreadPoolExecutor(1, thread_name_prefix="audit-courier")
+        self._pool = ThreadPoolExecutor(1, thread_name_prefix="audit-shipper")
 
     def send(self, path: Path) -> None:
         self._pool.submit(self._deliver, path)

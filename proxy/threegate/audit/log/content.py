@@ -1,5 +1,5 @@
-"""Texts beside the log: salted hashes for the entry, one encrypted blob, and the words for
-full-text search.
+"""Texts of a conversation, kept outside the chain: salted hashes for the entry, one encrypted blob,
+and the words for full-text search.
 
 The hash of a part is `H(salt || name || 0x00 || UTF-8 text)`. The salt comes from the tenant's data
 key of the day and a random nonce of the record, so neither the entry nor the database alone lets
@@ -47,7 +47,9 @@ class RandomBytes:
 
 @dataclass(frozen=True, slots=True)
 class SealedContent:
-    """`entries` go into the log, the rest beside it. `blob` is empty when no text is kept."""
+    """`entries` go into the log, the rest into tables that can be erased. `blob` is empty when no
+    text is kept.
+    """
 
     entries: list[dict[str, Any]]
     blob: bytes = field(default=b"", repr=False)
@@ -80,12 +82,12 @@ def indexed(redacted: Iterable[tuple[str, str]]) -> str:
     """The search words of a record's redacted texts, given as (part name, text). Of a text that is
     too long the answer keeps at least half of the room.
     """
-    asked, told = list[str](), list[str]()
+    requests, answers = list[str](), list[str]()
     for name, text in redacted:
-        (told if name.startswith(ANSWER_PART) else asked).append(text)
-    answer = "\n".join(told)
+        (answers if name.startswith(ANSWER_PART) else requests).append(text)
+    answer = "\n".join(answers)
     room = MAX_INDEXED_CHARS - min(len(answer), MAX_INDEXED_CHARS // 2)
-    question = "\n".join(asked)[:room]
+    question = "\n".join(requests)[:room]
     return terms(f"{question}\n{answer[: MAX_INDEXED_CHARS - len(question)]}")
 
 

@@ -247,16 +247,16 @@ def of_subject(pseudonym: str) -> ColumnElement[bool]:
 
 
 def _judged(hit: FromClause, query: Query) -> ColumnElement[bool]:
-    """What the query asks of a hit, but for the time."""
-    asked: list[ColumnElement[bool]] = [true()]
+    """The query's conditions on a hit, but for the time."""
+    conditions: list[ColumnElement[bool]] = [true()]
     if query.rule:
-        asked.append(hit.c.rule == query.rule)
+        conditions.append(hit.c.rule == query.rule)
     if query.kind:
         below = hit.c.kind.startswith(query.kind + ".", autoescape=True)
-        asked.append((hit.c.kind == query.kind) | below)
+        conditions.append((hit.c.kind == query.kind) | below)
     if query.shadow is not None:
-        asked.append(hit.c.shadow == query.shadow)
-    return and_(*asked)
+        conditions.append(hit.c.shadow == query.shadow)
+    return and_(*conditions)
 
 
 def _timely(of: FromClause, query: Query) -> list[ColumnElement[bool]]:
@@ -271,7 +271,7 @@ def _every_hit(connection: Connection, query: Query) -> ColumnElement[bool]:
 
 def _newest_hit(query: Query) -> ColumnElement[bool]:
     """To list the newest records that a rule judged, whose hits have an index by rule and time:
-    each record beside the first of its hits. Without a rule, begin at the records.
+    each record joined with the first of its hits. Without a rule, begin at the records.
     """
     of_record = (HIT.c.writer == RECORD.c.writer) & (HIT.c.seq == RECORD.c.seq)
     if not query.rule:
@@ -291,33 +291,35 @@ def _matches(connection: Connection, words: str) -> ColumnElement[bool]:
     if not phrases:
         return literal_column("1") == 0
     if is_postgres(connection):
-        asked = " & ".join(
+        wanted = " & ".join(
             "(" + " <-> ".join(f"'{w}'" for w in p) + _open_end(p) + ")" for p in phrases
         )
         found = text(
-            "SELECT id FROM audit_text WHERE terms @@ to_tsquery('simple', :asked)"
+            "SELECT id FROM audit_text WHERE terms @@ to_tsquery('simple', :wanted)"
             " ORDER BY id DESC LIMIT :most"
         )
     else:
-        asked = " AND ".join(
+        wanted = " AND ".join(
             '"' + " ".join(p) + '"' + _open_end(p).replace(":", "") for p in phrases
         )
         found = text(
-            "SELECT rowid FROM audit_text WHERE audit_text MATCH :asked"
+            "SELECT rowid FROM audit_text WHERE audit_text MATCH :wanted"
             " ORDER BY rowid DESC LIMIT :most"
         )
     ids = (
-        found.bindparams(asked=asked, most=MAX_TEXT_MATCHES).columns(CONTENT.c.id).scalar_subquery()
+        found.bindparams(wanted=wanted, most=MAX_TEXT_MATCHES)
+        .columns(CONTENT.c.id)
+        .scalar_subquery()
     )
     return _among(connection, CONTENT, CONTENT.c.id.in_(ids))
 
 
 def _among(
-    connection: Connection, beside: Table, condition: ColumnElement[bool]
+    connection: Connection, table: Table, condition: ColumnElement[bool]
 ) -> ColumnElement[bool]:
-    """The records of the rows of `beside` that match; PostgreSQL finds their month by the time."""
+    """The records of the rows of `table` that match; PostgreSQL finds their month by the time."""
     names = ("writer", "seq", "ts") if is_postgres(connection) else ("writer", "seq")
-    rows = select(*(beside.c[n] for n in names)).where(condition)
+    rows = select(*(table.c[n] for n in names)).where(condition)
     return tuple_(*(RECORD.c[n] for n in names)).in_(rows)
 
 

@@ -1,5 +1,5 @@
-"""From an intent or a record to what the writer stores: the canonical event and the columns beside
-it. Pure but for randomness.
+"""From an intent or a record to what the writer stores: the canonical event and the search columns.
+Pure but for randomness.
 """
 
 from __future__ import annotations

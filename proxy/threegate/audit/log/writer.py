@@ -89,8 +89,8 @@ class Writer(threading.Thread):
     def pending(self) -> int:
         return self._queue.qsize()
 
-    def submit(self, ticket: PendingAppend) -> None:
-        self._queue.put(ticket)
+    def submit(self, append: PendingAppend) -> None:
+        self._queue.put(append)
 
     def stop(self) -> None:
         """Writes what waits, a `closed` record and a last checkpoint; then the thread ends."""
@@ -100,17 +100,17 @@ class Writer(threading.Thread):
     # --- the loop ---------------------------------------------------------------------------------
 
     def run(self) -> None:
-        self._attempt_upkeep()
+        self._attempt_maintenance()
         self.opened.set()
         while not self._stopping:
-            tickets = self._collect()
-            if tickets:
-                self._serve(tickets)
-            self._attempt_upkeep()
+            appends = self._collect()
+            if appends:
+                self._serve(appends)
+            self._attempt_maintenance()
         self._finish()
 
     def _collect(self) -> list[PendingAppend]:
-        """Waits for one ticket, or for upkeep to be due, and takes what else is there."""
+        """Waits for one append, or until maintenance is due, and takes what else is there."""
         try:
             first = self._queue.get(timeout=self._idle_seconds())
         except queue.Empty:
@@ -119,30 +119,30 @@ class Writer(threading.Thread):
             time.sleep(self._linger_s)
         return self._take(first)
 
-    def _take(self, ticket: PendingAppend | None) -> list[PendingAppend]:
-        tickets: list[PendingAppend] = []
-        while ticket is not None:
-            tickets.append(ticket)
-            if len(tickets) == self.settings.max_batch or self._queue.empty():
-                return tickets
-            ticket = self._queue.get_nowait()
+    def _take(self, append: PendingAppend | None) -> list[PendingAppend]:
+        appends: list[PendingAppend] = []
+        while append is not None:
+            appends.append(append)
+            if len(appends) == self.settings.max_batch or self._queue.empty():
+                return appends
+            append = self._queue.get_nowait()
         self._stopping = True
-        return tickets
+        return appends
 
     def _idle_seconds(self) -> float:
         due = self._next_checkpoint if not self._in_doubt and not self._replay else self._next_try
         return max(0.001, due - time.monotonic())
 
-    def _serve(self, tickets: Sequence[PendingAppend]) -> None:
+    def _serve(self, appends: Sequence[PendingAppend]) -> None:
         """Records that can go elsewhere do not wait for a database that has just failed."""
         if self._in_doubt and time.monotonic() < self._next_try:
-            tickets = self._set_aside(tickets)
-        if tickets:
-            self._write(tickets)
+            appends = self._set_aside(appends)
+        if appends:
+            self._write(appends)
 
-    def _write(self, tickets: Sequence[PendingAppend]) -> None:
-        items, started = items_of(tickets), time.monotonic()
-        probe = len(items) < len(tickets)
+    def _write(self, appends: Sequence[PendingAppend]) -> None:
+        items, started = items_of(appends), time.monotonic()
+        probe = len(items) < len(appends)
         try:
             self._ready()
             results: list[Result] = list(self._commit(items, probe=probe))
@@ -150,9 +150,9 @@ class Writer(threading.Thread):
         except Exception as error:  # the thread must outlive whatever a driver raises
             probed = self._failed(error)
             results = [self._without_database(item) for item in items]
-        settle(tickets, results, probed)
+        settle(appends, results, probed)
         took = time.monotonic() - started
-        self._linger_s = min(MAX_LINGER_S, took * LINGER_SHARE) if len(tickets) > 1 else 0.0
+        self._linger_s = min(MAX_LINGER_S, took * LINGER_SHARE) if len(appends) > 1 else 0.0
 
     def _commit(self, items: Sequence[Pending], *, probe: bool = False) -> list[Receipt]:
         receipts = self._chain.commit(items, probe=probe)
@@ -163,12 +163,12 @@ class Writer(threading.Thread):
 
     # --- without a database -----------------------------------------------------------------------
 
-    def _set_aside(self, tickets: Sequence[PendingAppend]) -> list[PendingAppend]:
+    def _set_aside(self, appends: Sequence[PendingAppend]) -> list[PendingAppend]:
         """Answers those that need no database, and returns the others."""
         aside, rest = list[PendingAppend](), list[PendingAppend]()
-        for ticket in tickets:
-            patient = ticket.item is None or ticket.item.on_failure is OnFailure.FAIL_REQUEST
-            (rest if patient else aside).append(ticket)
+        for append in appends:
+            patient = append.item is None or append.item.on_failure is OnFailure.FAIL_REQUEST
+            (rest if patient else aside).append(append)
         results = [self._without_database(i) for i in items_of(aside)]
         settle(aside, results, Receipt("", self.id))
         return rest
@@ -180,7 +180,7 @@ class Writer(threading.Thread):
         return trouble("database", why=type(error).__name__)
 
     def _without_database(self, item: Pending) -> Result:
-        """What the record asks for, whatever others of its batch do."""
+        """As the item's own setting says, whatever others of its batch do."""
         match item.on_failure:
             case OnFailure.CONTINUE:
                 self._chain.lose(item)
@@ -202,9 +202,9 @@ class Writer(threading.Thread):
         self._replay = True
         return Receipt(item.event_id, self.id, spooled=True)
 
-    # --- upkeep: opening, reading back, replaying, checkpoints ------------------------------------
+    # --- maintenance: opening, reading back, replaying, checkpoints -------------------------------
 
-    def _attempt_upkeep(self) -> None:
+    def _attempt_maintenance(self) -> None:
         now = time.monotonic()
         try:
             if now >= self._next_try and (self._in_doubt or self._replay):
@@ -294,12 +294,12 @@ class Writer(threading.Thread):
         self._spool.close()
 
     def _drain(self) -> list[PendingAppend]:
-        tickets = []
+        appends = []
         while not self._queue.empty():
-            ticket = self._queue.get_nowait()
-            if ticket is not None:
-                tickets.append(ticket)
-        return tickets
+            append = self._queue.get_nowait()
+            if append is not None:
+                appends.append(append)
+        return appends
 
 
 def _described(hasher: Hasher, publisher: Publisher) -> dict[str, str]:

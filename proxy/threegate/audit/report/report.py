@@ -1,5 +1,5 @@
-"""The periodic report: what was asked, what the guard did, by category and rule. Counts only, no
-text.
+"""The periodic report: how many calls came and what the guard did, by category and rule. Counts
+only, no text.
 
 `gather` counts; `page` prints it.
 """

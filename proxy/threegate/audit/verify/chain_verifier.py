@@ -1,5 +1,5 @@
-"""One writer's chain, from its first entry to its last: every entry, what stands beside it, every
-checkpoint on the way.
+"""One writer's chain, from its first entry to its last: every entry, its rows in other tables,
+every checkpoint on the way.
 """
 
 from __future__ import annotations

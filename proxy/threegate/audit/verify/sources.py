@@ -115,11 +115,12 @@ class Database:
 
     def damage(self) -> list[str]:
         """What the database's own check says of tables and indexes that do not agree: a search
-        would miss records. PostgreSQL needs the extension amcheck for it, and else nothing is said.
+        would miss records. PostgreSQL needs the extension amcheck for it; without it nothing is
+        reported.
         """
         if not self.postgres:
-            said = [str(row[0]) for row in self.fetch(f"PRAGMA integrity_check({DAMAGES})", ())]
-            return [line for line in said if line != "ok"]
+            lines = [str(row[0]) for row in self.fetch(f"PRAGMA integrity_check({DAMAGES})", ())]
+            return [line for line in lines if line != "ok"]
         if self.fetch("SELECT to_regprocedure(?)", (BTREE_CHECK,))[0][0] is None:
             return []
         try:
