@@ -9,9 +9,10 @@ from typing import Any
 
 import orjson
 import pytest
+from threegate.audit.errors import trouble
 from threegate.audit.log.record import Content, Record, Stage
 from threegate.audit.settings import OnFailure
-from threegate.errors import UpstreamError
+from threegate.errors import AuditError, UpstreamError
 from threegate.gateway.output_layer import output_layer
 from threegate.i18n.messages import said as said_of
 from threegate.policy.model import AiLabel, CompiledPolicy, ConstraintRule, Limits, Tools
@@ -241,3 +242,23 @@ async def test_what_is_said_about_the_proxys_key_is_not_shown(tmp_path: Path) ->
         await respond(tmp_path, SECRETS, reply)
     assert caught.value.code == "upstream_key"
     assert "sk-own" not in str(caught.value)
+
+
+@dataclass
+class Failing(Log):
+    async def append(
+        self,
+        record: Record,
+        content: Content | None = None,
+        on_failure: OnFailure | None = None,
+    ) -> None:
+        raise trouble("not-stored")
+
+
+async def test_a_whole_answer_whose_record_cannot_be_stored_has_not_begun(tmp_path: Path) -> None:
+    deps = replace(deps_of(tmp_path, policy()), audit=Failing())
+    call, sent = call_of(deps, policy())
+    with pytest.raises(AuditError):
+        await output_layer(call, Said([b'{"choices":[]}']))  # type: ignore[arg-type]
+    await deps.upstreams.aclose()
+    assert not sent.events

@@ -124,9 +124,11 @@ def _field(call: CallContext) -> dict[str, str] | None:
 
 async def _pass_through(call: CallContext, reply: Reply) -> None:
     """No rule looks at the answer: bytes as they are, the last ones after the audit record. A
-    stream that fails ends in an error event."""
+    stream that fails ends in an error event. The head of a whole answer leaves with its first
+    bytes: what fails before them still gets a status of its own."""
     streamed = _is_stream(reply)
-    await call.out.start(reply.status, reply.headers)
+    if streamed:
+        await call.out.start(reply.status, reply.headers)
     try:
         last = await _bytes(call, reply, streamed)
     except ThreegateError as error:
@@ -136,6 +138,8 @@ async def _pass_through(call: CallContext, reply: Reply) -> None:
         with suppress(AuditError):
             await call.ledger.ended(Stage.ABORTED)
         last = b"\n\n" + call.adapter.stream(call.request).error(error, call.out.language)
+    if not call.out.started:
+        await call.out.start(reply.status, reply.headers)
     await call.out.finish(last)
 
 
@@ -144,6 +148,8 @@ async def _bytes(call: CallContext, reply: Reply, streamed: bool) -> bytes:
     held = seen = b""
     async for data in reply.chunks():
         if held:
+            if not call.out.started:
+                await call.out.start(reply.status, reply.headers)
             await call.out.chunk(held)
         held = data if not streamed or STREAM_ENDS.search(seen + data) else b""
         seen = (seen + data)[-LONGEST_END:]
