@@ -317,7 +317,9 @@ async def test_a_bug_of_ours_ends_the_stream_in_an_error(
     monkeypatch.setattr("threegate.gateway.stream.notes_of", broken)
     heard = Heard(b"")
     with pytest.raises(LookupError):
-        await hear([stream_of([f"{MOBILE} is it."])], rules, SUITE, silent=silent, heard=heard)
+        await hear(
+            [stream_of([f"我的手机{MOBILE}，对。"])], rules, SUITE, silent=silent, heard=heard
+        )
     assert [p["error"]["code"] for p in heard.payloads() if "error" in p] == ["internal_error"]
     assert heard.stages == [Stage.ABORTED]
     assert b"secret" not in heard.data
