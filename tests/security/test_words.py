@@ -85,7 +85,7 @@ def test_no_text_of_a_client_breaks_out_of_the_log(
     with (tmp_path / "csv" / "records.csv").open(encoding="utf-8", newline="") as file:
         rows = list(csv.reader(file))
     assert {len(row) for row in rows} == {len(rows[0])}
-    assert sum(any(cell in sent for cell in row) for row in rows) == 2 * len(sent)
+    assert sum(any(cell in sent for cell in row) for row in rows) == len(sent)
     assert any("cmd|" in cell for row in rows for cell in row)
     assert not [c for row in rows for c in row if c.startswith(("=", "+", "@", "\t", "\r"))]
     for evil in EVIL:
