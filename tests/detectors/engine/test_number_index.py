@@ -107,3 +107,8 @@ def test_no_match_of_a_pattern_is_missed(text: str, form: tuple[re.Pattern[str],
     pattern, shape = form
     matching = {at for at in range(len(text)) if pattern.match(text, at)}
     assert matching <= set(starts(text, shape))
+
+
+def test_a_number_at_the_start_of_a_text_that_ends_with_a_dot_is_a_start() -> None:
+    text = "13812345678 is it."
+    assert NumberIndex(text, text.encode()).starts(Shape(11, "1")) == [0]

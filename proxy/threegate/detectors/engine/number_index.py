@@ -95,7 +95,7 @@ class NumberIndex:
     def _add(self, row: list[tuple[int, int]], count: int) -> None:
         """The starts in a row: no run that a dot or dash joins to the one before."""
         self._longest = max(self._longest, count)
-        text, behind = self._text, -1
+        text, behind = self._text, -2
         for start, end in row:
             if count < _FEWEST:
                 return
