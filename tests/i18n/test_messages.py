@@ -15,9 +15,10 @@ from threegate.wire.request_schema import JsonType
 
 HAN = re.compile(r"[一-鿿]")
 NAMES = {
-    "AI", "API", "ASCII", "JSON", "UTF", "choice", "choices", "index",
+    "AI", "API", "ASCII", "JSON", "UTF", "choice", "choices", "cors", "index", "json", "tokenizer",
+    "upstreams",
 }  # fmt: skip
-"""What a protocol or a standard calls so in every language."""
+"""What a protocol, a standard or a setting calls so in every language."""
 MADE = {"limit-": ("requests", "calls", "tokens"), "upstream-": ("away", "busy")}
 """Entries whose name is put together."""
 ROOT = Path(threegate.__file__).parent

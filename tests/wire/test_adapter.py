@@ -35,4 +35,4 @@ def test_what_the_client_reads(
 def test_no_repr_shows_text() -> None:
     key = StreamKey(0, Channel.CONTENT)
     slot = Slot(TextLocation(Layer.INPUT, Channel.USER), "/a", "canary")
-    assert "canary" not in repr((slot, Delta(key, "canary", "canary")))
+    assert "canary" not in repr((slot, Delta(key, "canary")))

@@ -33,7 +33,7 @@ def test_forms() -> None:
     }
     texts = {
         "/json#json": '{"a": "好\n"}',
-        "/object#json": '{"a": <N>}',
+        "/object#json": '{"a": "<N>"}',
         "/data#data": "好",
         "/plain#data": "b",
         "/base64#base64": "b",
@@ -51,7 +51,7 @@ def test_forms() -> None:
 
 
 def test_an_object_whose_replacement_is_no_json_becomes_text() -> None:
-    assert put({"input": {"a": 1}}, {"/input#json": "{broken"}) == {"input": {"text": '{"broken"'}}
+    assert put({"input": {"a": 1}}, {"/input#json": "{broken"}) == {"input": {"text": "{broken"}}
 
 
 def test_an_unknown_form_is_a_bug() -> None:

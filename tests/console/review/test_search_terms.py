@@ -5,9 +5,9 @@ from urllib.parse import parse_qsl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from threegate.audit.log.record import ENDS
 from threegate.console.review.search_terms import (
     DAY_US,
-    FINAL,
     NAMES,
     address,
     facet_groups,
@@ -33,7 +33,7 @@ def test_unknown_and_empty_terms_are_left_out() -> None:
 
 
 def test_requests_are_shown_once_by_default() -> None:
-    assert to_query({}).stage == FINAL
+    assert to_query({}).stage == ENDS
     assert to_query({"stage": "all"}).stage == ()
     assert to_query({"action": "mask,block"}).action == (Action.MASK, Action.BLOCK)
     assert to_query({"shadow": "1"}).shadow is True
