@@ -15,6 +15,14 @@ def test_only_listed_headers_go_on() -> None:
     assert sent({}, "", body=True)["content-type"] == "application/json"
 
 
+def test_a_random_id_goes_on_with_any_digits() -> None:
+    ours = {"x-request-id": "01a2271f-337f-7e61-9a7f-902206670812"}
+    assert sent(ours, "", body=False).items() >= ours.items()
+    for number in ("order-902206670812", "902206670812"):
+        assert "x-request-id" not in sent({"x-request-id": number}, "", body=False)
+    assert "openai-project" not in sent({"openai-project": "p-902206670812"}, "", body=False)
+
+
 @pytest.mark.parametrize(
     ("key", "given", "want"),
     [

@@ -22,12 +22,14 @@ FORWARDED: Final = {
         "openai-project": _NAME,
         "accept": r"[A-Za-z0-9+.*/;=, \-]{1,128}",
         "accept-language": r"[A-Za-z0-9*;=., \-]{1,128}",
-        "x-request-id": _NAME,
+        "x-request-id": r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}",
         "traceparent": r"[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}",
     }.items()
 }
 """Request headers that reach the model API, and what their values look like. No rule looks at them,
 so they have no room for a text or for somebody's number; everything else stays here."""
+_RANDOM: Final = frozenset({"x-request-id", "traceparent"})
+"""Random hexadecimal digits, the proxy's own for a call: a run of decimal digits is chance."""
 _LONG_NUMBER: Final = re.compile(r"\d{9}")
 
 RETURNED = frozenset(
@@ -59,7 +61,7 @@ def sent(headers: Mapping[str, str], key: str, *, body: bool) -> dict[str, str]:
 def _has_form(name: str, value: str) -> bool:
     if FORWARDED[name].fullmatch(value) is None:
         return False
-    return name == "traceparent" or _LONG_NUMBER.search(value) is None
+    return name in _RANDOM or _LONG_NUMBER.search(value) is None
 
 
 def _keys(headers: Mapping[str, str], key: str) -> dict[str, str]:
