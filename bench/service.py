@@ -25,9 +25,9 @@ import orjson
 from threegate.app import create_app, opened
 from threegate.gateway.access.resolved_policy import PolicyResolver
 from threegate.gateway.asgi import Responder
-from threegate.gateway.call_opening import CallRequest, open_call
 from threegate.gateway.deps import Deps
-from threegate.gateway.input_layer import judge_request
+from threegate.gateway.request.call_opening import CallRequest, open_call
+from threegate.gateway.request.input_layer import judge_request
 from threegate.settings import Settings, UpstreamSettings
 from threegate.types import Caller
 from threegate.wire.openai.chat import Chat

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from starlette.routing import Route
 from threegate.app import SECRET_BYTES, _secret, _upstream_keys, create_app
-from threegate.service.registry import OPERATIONS
+from threegate.service.dialects.registry import OPERATIONS
 from threegate.settings import Settings, UpstreamSettings
 from threegate.settings.errors import SettingsError
 from threegate.wire import ADAPTERS

@@ -31,11 +31,11 @@ from threegate.detectors.models.factory import MODELS, sentence_detectors
 from threegate.gateway.access.auth import KeyFile
 from threegate.gateway.access.auth_db import KeyDatabase
 from threegate.gateway.access.rule_trips import Bands
-from threegate.gateway.cors import cors
 from threegate.gateway.deps import Deps
 from threegate.gateway.endpoint import Endpoint
-from threegate.gateway.meta_endpoints import MetaEndpoints
-from threegate.gateway.metrics_endpoint import MetricsEndpoint
+from threegate.gateway.meta.cors import cors
+from threegate.gateway.meta.endpoints import MetaEndpoints
+from threegate.gateway.meta.metrics import MetricsEndpoint
 from threegate.gateway.notices import Notices
 from threegate.gateway.router import Router
 from threegate.gateway.telemetry.metrics import Metrics
@@ -60,8 +60,8 @@ from threegate.policy.lifecycle.versions import Versions
 from threegate.policy_ops.signed_bundle import sealed_source
 from threegate.server.background import BackgroundWork
 from threegate.server.warmup import warm
+from threegate.service.dialects.registry import service_routes
 from threegate.service.openapi import document
-from threegate.service.registry import service_routes
 from threegate.settings import JudgeSettings, Settings
 from threegate.settings.errors import wrong
 from threegate.tasks import Tasks

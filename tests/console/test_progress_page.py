@@ -9,7 +9,7 @@ from threegate.console.web import LongTask, Shown, Step
 from threegate.errors import ProtocolError
 
 TOTAL = 1_000
-PAGE = Shown("draft.html", {"files": []})
+PAGE = Shown("policy/draft.html", {"files": []})
 
 
 async def work(total: int = TOTAL) -> AsyncIterator[Step | Shown]:

@@ -21,7 +21,7 @@ from threegate_classifiers.registry import SHIPPED as MODELS
 from threegate_classifiers.registry import find
 
 from tests.e2e.running import Running, proxy
-from tests.gateway.test_token_ids import ids_of
+from tests.gateway.request.test_token_ids import ids_of
 
 ID = "11010519491231002X"
 ASK: list[Any] = [{"role": "user", "content": f"My ID card is {ID}, thanks."}]

@@ -20,7 +20,7 @@ import httpx
 import pytest
 from sqlalchemy import create_engine, make_url, text
 from threegate.cli import main
-from threegate.cli.audit_common import reading
+from threegate.cli.audit.common import reading
 from threegate.testing.server import serve
 from threegate.testing.upstream import DemoUpstream
 

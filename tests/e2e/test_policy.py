@@ -14,7 +14,7 @@ from typing import Any
 import httpx
 import pytest
 from threegate.cli.main import main
-from threegate.gateway.ai_label import SIGN
+from threegate.gateway.answer.ai_label import SIGN
 from threegate.policy.language.hashed_values import value_sha256
 from threegate.policy.language.problems import Severity
 

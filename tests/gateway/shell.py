@@ -13,10 +13,10 @@ from threegate.audit.log.record import Stage
 from threegate.detectors.base import DetectorInfo, PatternDetector, SentenceDetector
 from threegate.detectors.detector_set import DetectorSet
 from threegate.detectors.registry import scanner
+from threegate.gateway.answer.output_contract import ToolRules
+from threegate.gateway.answer.stream import StreamShell
+from threegate.gateway.answer.tracks import AnswerContext, AnswerTracks
 from threegate.gateway.outcome import outcome_of
-from threegate.gateway.output_contract import ToolRules
-from threegate.gateway.stream import StreamShell
-from threegate.gateway.tracks import AnswerContext, AnswerTracks
 from threegate.guard.constraint_merge import Constraints
 from threegate.guard.mask import MaskMap
 from threegate.guard.output import OutputGuard

@@ -21,8 +21,7 @@ from threegate.wire.adapter import Adapter
 from threegate.wire.limits import MAX_ANSWER_DEPTH
 
 from tests.cases import cases
-from tests.gateway.shell import Heard, hear
-from tests.gateway.test_stream import (
+from tests.gateway.answer.test_stream import (
     EVERYTHING,
     ID,
     KEY,
@@ -34,6 +33,7 @@ from tests.gateway.test_stream import (
     unescaped,
     words,
 )
+from tests.gateway.shell import Heard, hear
 from tests.wire.samples import seen
 
 SHAPES: dict[str, Any] = {

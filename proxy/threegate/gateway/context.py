@@ -10,7 +10,7 @@ from threegate.audit.log.record import Stage
 from threegate.detectors.detector_set import DetectorSet
 from threegate.errors import RequestError
 from threegate.gateway.access.resolved_policy import ResolvedPolicy
-from threegate.gateway.ai_label import label_for
+from threegate.gateway.answer.ai_label import label_for
 from threegate.gateway.asgi import Responder
 from threegate.gateway.deps import Deps
 from threegate.gateway.telemetry.audit_trail import AuditTrail

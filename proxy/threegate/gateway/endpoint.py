@@ -16,16 +16,16 @@ import orjson
 from threegate.errors import ThreegateError
 from threegate.gateway.access.auth import onward
 from threegate.gateway.access.rate_limit import limited
+from threegate.gateway.answer.output_layer import output_layer
 from threegate.gateway.asgi import Receive, Responder, Scope, WhileConnected
-from threegate.gateway.call_opening import CallRequest, call_failed, open_call
 from threegate.gateway.context import CallContext
 from threegate.gateway.http_endpoint import HttpEndpoint
-from threegate.gateway.input_layer import constraint_layer, input_layer
-from threegate.gateway.output_layer import output_layer
-from threegate.gateway.request_context import subject_of
+from threegate.gateway.request.call_opening import CallRequest, call_failed, open_call
+from threegate.gateway.request.input_layer import constraint_layer, input_layer
+from threegate.gateway.request.request_context import subject_of
+from threegate.gateway.request.token_count import NOT_SERVED, count_here
+from threegate.gateway.request.token_ids import decoded
 from threegate.gateway.telemetry.tracing import own_span, traceparent_of
-from threegate.gateway.token_count import NOT_SERVED, count_here
-from threegate.gateway.token_ids import decoded
 from threegate.limits.admission import AdmissionSlot
 from threegate.types import Caller
 from threegate.wire import json as strict_json

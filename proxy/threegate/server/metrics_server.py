@@ -16,7 +16,7 @@ from starlette.applications import Starlette
 from starlette.routing import Route
 
 from threegate.gateway.deps import Deps
-from threegate.gateway.metrics_endpoint import MetricsEndpoint
+from threegate.gateway.meta.metrics import MetricsEndpoint
 from threegate.server.http_server import config
 from threegate.settings import Settings
 from threegate.settings.errors import wrong

@@ -9,9 +9,9 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass
 
+from threegate.gateway.answer.guarded_answer import answer_tracks
+from threegate.gateway.answer.tracks import AnswerTracks
 from threegate.gateway.context import CallContext
-from threegate.gateway.guarded_answer import answer_tracks
-from threegate.gateway.tracks import AnswerTracks
 from threegate.guard.stream_machine import HIGH_WATER
 from threegate.types import Ruling
 from threegate.wire.adapter import StreamKey

@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 
 from threegate.audit.log.record import Stage
 from threegate.gateway.access.rate_limit import limited
-from threegate.gateway.call_opening import call_failed
-from threegate.gateway.guarded_answer import close_answer
-from threegate.gateway.input_layer import scan_request
+from threegate.gateway.answer.guarded_answer import close_answer
+from threegate.gateway.request.call_opening import call_failed
+from threegate.gateway.request.input_layer import scan_request
 from threegate.service.answer_stream import AnswerStream
 from threegate.service.check import CheckResult
 from threegate.service.engine import CheckEngine, OpenCheck

@@ -11,7 +11,7 @@ from threegate.gateway.asgi import Receive, Responder, Scope, WhileConnected
 from threegate.gateway.http_endpoint import HttpEndpoint
 from threegate.i18n.messages import said
 from threegate.limits.admission import AdmissionSlot
-from threegate.service.dialect import MAX_CHECKS, Dialect, Reading, ServiceRequest
+from threegate.service.dialects.base import MAX_CHECKS, Dialect, Reading, ServiceRequest
 from threegate.service.engine import CheckEngine, OpenCheck
 from threegate.types import Caller
 from threegate.wire.adapter import Body

@@ -13,13 +13,13 @@ from typing import Final
 from threegate.audit.log.record import Stage
 from threegate.gateway.access.rate_limit import limited
 from threegate.gateway.access.resolved_policy import PolicyResolver
+from threegate.gateway.answer.guarded_answer import close_answer, outcome
 from threegate.gateway.asgi import Responder
-from threegate.gateway.call_opening import CallRequest, call_failed, open_call
 from threegate.gateway.context import CallContext
 from threegate.gateway.deps import Deps
-from threegate.gateway.guarded_answer import close_answer, outcome
-from threegate.gateway.input_layer import judge_request, scan_request
-from threegate.gateway.request_context import CONVERSATION_HEADER, language_of
+from threegate.gateway.request.call_opening import CallRequest, call_failed, open_call
+from threegate.gateway.request.input_layer import judge_request, scan_request
+from threegate.gateway.request.request_context import CONVERSATION_HEADER, language_of
 from threegate.gateway.telemetry.rejections import Refusals
 from threegate.guard.input import strongest_stop
 from threegate.guard.mask import Masked

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from threegate.gateway.answer.guarded_answer import answer_tracks, guard_answer, shown, tool_rules
+from threegate.gateway.answer.tracks import AnswerTracks
 from threegate.gateway.context import CallContext
-from threegate.gateway.guarded_answer import answer_tracks, guard_answer, shown, tool_rules
-from threegate.gateway.tracks import AnswerTracks
 from threegate.service.answer_stream import AnswerStream
 from threegate.service.check import Check
 from threegate.types import Channel

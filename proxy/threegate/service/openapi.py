@@ -5,9 +5,9 @@ from __future__ import annotations
 from functools import cache
 from typing import Any
 
-from threegate.gateway import openapi
-from threegate.service.dialect import Operation
-from threegate.service.registry import OPERATIONS
+from threegate.gateway.meta import openapi
+from threegate.service.dialects.base import Operation
+from threegate.service.dialects.registry import OPERATIONS
 
 Json = dict[str, Any]
 

@@ -89,7 +89,7 @@ async def test_tail_prints_what_is_new_until_interrupted(
             raise KeyboardInterrupt
         asyncio.run_coroutine_threadsafe(writer.append(record("fresh")), loop).result()
 
-    monkeypatch.setattr("threegate.cli.audit_read.time.sleep", pause)
+    monkeypatch.setattr("threegate.cli.audit.reading.time.sleep", pause)
     assert await audit(closed_log, "tail", "--stage", "received") == 0
     assert "fresh" in capsys.readouterr().out
     await writer.close()

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from threegate.cli.main import main
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 STARTER = ROOT / "policies" / "tests" / "banks" / "starter.csv"
 
 

@@ -11,7 +11,7 @@ from threegate.cli.main import main
 from threegate.policy.facade import load_policies
 from threegate.policy.lifecycle.store import DirTree
 
-POLICIES = Path(__file__).parents[2] / "policies"
+POLICIES = Path(__file__).parents[3] / "policies"
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from threegate.policy.language.hashed_values import value_sha256
 
 from tests.policy.packs import FILES, GOOD, spoiled
 
-POLICIES = Path(__file__).parents[2] / "policies"
+POLICIES = Path(__file__).parents[3] / "policies"
 
 
 def folder(tmp_path: Path, text: str = GOOD) -> Path:

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from threegate.errors import RequestError
 from threegate.gateway.access.rate_limit import limited
-from threegate.gateway.output_layer import output_layer
+from threegate.gateway.answer.output_layer import output_layer
 from threegate.limits.store import estimated_tokens
 from threegate.policy.model import ConstraintRule, Limits, LimitScope
 from threegate.types import Bilingual, Caller

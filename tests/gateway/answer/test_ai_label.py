@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from threegate.gateway.ai_label import SIGN, label_for, label_of, sign_of
+from threegate.gateway.answer.ai_label import SIGN, label_for, label_of, sign_of
 from threegate.policy.model import AiLabel, CompiledPolicy, Selector, Unlabelled
 from threegate.types import Caller
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from threegate.gateway.annotations import notes_of
+from threegate.gateway.answer.annotations import notes_of
 from threegate.types import (
     Action,
     Channel,

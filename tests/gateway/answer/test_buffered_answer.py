@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 from threegate.errors import UpstreamError
-from threegate.gateway.ai_label import SIGN
-from threegate.gateway.buffered_answer import guard_body, read_body
-from threegate.gateway.tracks import AnswerTracks
+from threegate.gateway.answer.ai_label import SIGN
+from threegate.gateway.answer.buffered_answer import guard_body, read_body
+from threegate.gateway.answer.tracks import AnswerTracks
 from threegate.guard.mask import MaskMap
 from threegate.guard.output import OutputGuard
 from threegate.policy.model import CompiledPolicy

@@ -7,7 +7,7 @@ import time
 from typing import Any
 
 import pytest
-from threegate.gateway.json_schema import satisfies
+from threegate.gateway.answer.json_schema import satisfies
 
 ID = {"type": "object", "properties": {"id": {"type": "integer"}}, "required": ["id"]}
 TREE = {"type": "object", "properties": {"next": {"$ref": "#"}}, "additionalProperties": False}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from threegate.gateway.output_contract import (
+from threegate.gateway.answer.output_contract import (
     ANSWER_FORMAT,
     TOOL_ARGUMENTS,
     TOOL_NAME,

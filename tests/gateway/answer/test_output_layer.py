@@ -13,7 +13,7 @@ from threegate.audit.errors import trouble
 from threegate.audit.log.record import Content, Record, Stage
 from threegate.audit.settings import OnFailure
 from threegate.errors import AuditError, UpstreamError
-from threegate.gateway.output_layer import output_layer
+from threegate.gateway.answer.output_layer import output_layer
 from threegate.i18n.messages import said as said_of
 from threegate.policy.model import AiLabel, CompiledPolicy, ConstraintRule, Limits, Tools
 from threegate.types import Action, Bilingual

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from threegate.audit.log.record import Stage
 from threegate.detectors.base import DetectorInfo, Scanned
 from threegate.detectors.detector_set import DetectorSet
-from threegate.gateway.tracks import AnswerContext
+from threegate.gateway.answer.tracks import AnswerContext
 from threegate.guard.constraint_merge import Constraints
 from threegate.guard.mask import MaskMap
 from threegate.policy.model import CompiledPolicy, StreamMode, Tools
@@ -314,7 +314,7 @@ async def test_a_bug_of_ours_ends_the_stream_in_an_error(
     def broken(ruled: object) -> None:
         raise LookupError("secret text must not be told")
 
-    monkeypatch.setattr("threegate.gateway.stream.notes_of", broken)
+    monkeypatch.setattr("threegate.gateway.answer.stream.notes_of", broken)
     heard = Heard(b"")
     with pytest.raises(LookupError):
         await hear(

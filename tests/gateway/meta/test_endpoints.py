@@ -11,7 +11,7 @@ import httpx
 import pytest
 from starlette.applications import Starlette
 from starlette.routing import Route
-from threegate.gateway.meta_endpoints import MetaEndpoints
+from threegate.gateway.meta.endpoints import MetaEndpoints
 from threegate.gateway.telemetry.rejections import Refusals
 from threegate.policy.model import CompiledPolicy, ConstraintRule, Models
 from threegate.settings import UpstreamSettings

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from jsonschema import Draft202012Validator
 from threegate.errors import RequestError
-from threegate.gateway.openapi import document
+from threegate.gateway.meta.openapi import document
 from threegate.wire import ADAPTERS
 from threegate.wire.adapter import Api
 from threegate.wire.request_schema import check

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from threegate.gateway.changed_header import MAX_NAMES, changed_header
+from threegate.gateway.request.changed_header import MAX_NAMES, changed_header
 from threegate.guard.constraint import BodyChange
 
 

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 from threegate.detectors.detector_sets import DetectorSets
-from threegate.gateway.cross_turn import NOTE, readings, together
-from threegate.gateway.input_layer import input_layer
+from threegate.gateway.request.cross_turn import NOTE, readings, together
+from threegate.gateway.request.input_layer import input_layer
 from threegate.policy.model import CompiledPolicy, WordList
 from threegate.types import Action, Channel, Finding, Layer, Level, TextLocation
 from threegate.wire.adapter import Slot

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from threegate.audit.log.record import Stage
-from threegate.gateway.input_layer import constraint_layer, input_layer
+from threegate.gateway.request.input_layer import constraint_layer, input_layer
 from threegate.policy.model import AuditSetting, Clamp, ConstraintRule, Fields, Mode, Rule, Tools
 from threegate.types import Action, Bilingual, Channel, Layer
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from threegate.gateway.request_context import (
+from threegate.gateway.request.request_context import (
     conversation_of,
     language_of,
     last_question,

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from threegate.errors import RequestError
-from threegate.gateway.token_ids import MAX_IDS, decoded
+from threegate.gateway.request.token_ids import MAX_IDS, decoded
 from threegate.upstream.tokens import ModelTokenizer, tokenizer_of
 from threegate.wire.adapter import Api
 from threegate_classifiers.registry import SHIPPED as MODELS

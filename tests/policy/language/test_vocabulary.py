@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, get_args
 
 import pytest
-from threegate.gateway.output_contract import ANSWER_FORMAT, TOOL_ARGUMENTS, TOOL_NAME
+from threegate.gateway.answer.output_contract import ANSWER_FORMAT, TOOL_ARGUMENTS, TOOL_NAME
 from threegate.guard import constraint
 from threegate.policy.compile import build
 from threegate.policy.language.decode import enum_values, hints

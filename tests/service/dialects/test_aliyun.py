@@ -12,7 +12,7 @@ from urllib.parse import quote, urlencode
 
 import httpx
 import pytest
-from threegate.service.aliyun import Aliyun
+from threegate.service.dialects.aliyun import Aliyun
 
 from tests.e2e.running import Running
 from tests.service.records import events

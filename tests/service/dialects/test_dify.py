@@ -7,7 +7,7 @@ from typing import Any
 import httpx
 import pytest
 from threegate.errors import AuditError, OverloadError, RequestError
-from threegate.service.dify import Dify
+from threegate.service.dialects.dify import Dify
 from threegate.types import Bilingual
 
 from tests.e2e.running import Running

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 import openai
 import pytest
 from threegate.service.check import Check, CheckResult, CheckStage
-from threegate.service.labels import table
-from threegate.service.moderations import CATEGORIES, _result
+from threegate.service.dialects.labels import table
+from threegate.service.dialects.moderations import CATEGORIES, _result
 from threegate.types import Action, Channel, Finding, Layer, Level, Ruling, Span, TextLocation
 
 from tests.e2e.running import Running

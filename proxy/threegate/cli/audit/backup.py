@@ -11,7 +11,7 @@ from threegate.audit.log.store import load_master
 from threegate.audit.retention.retention_job import Done, keep
 from threegate.audit.settings import AuditSettings
 from threegate.audit.verify.published import verify_all
-from threegate.cli.audit_common import access, opened, reason_arguments
+from threegate.cli.audit.common import access, opened, reason_arguments
 from threegate.i18n.audit import line
 
 

@@ -17,9 +17,7 @@ from threegate import settings
 from threegate.audit.errors import trouble
 from threegate.audit.log.note import NoteError
 from threegate.audit.settings import AuditSettings, from_settings
-from threegate.cli import audit_backup as upkeeping
-from threegate.cli import audit_read as reading
-from threegate.cli import audit_write as keeping
+from threegate.cli.audit import backup, reading, writing
 from threegate.errors import AuditError
 from threegate.settings.errors import SettingsError
 
@@ -70,39 +68,39 @@ COMMANDS: dict[str, tuple[Command, str, Callable[[argparse.ArgumentParser], None
     "search": (reading.search, "find records", reading.search_arguments),
     "tail": (reading.tail, "follow new records", reading.tail_arguments),
     "export": (
-        keeping.export_command,
+        writing.export_command,
         "a signed directory of records with proofs",
-        keeping.export_arguments,
+        writing.export_arguments,
     ),
     "erase": (
-        keeping.erase_command,
+        writing.erase_command,
         "erase a subject, a request, a conversation or a day",
-        keeping.erase_arguments,
+        writing.erase_arguments,
     ),
-    "hold": (keeping.hold_command, "legal hold: list, add, release", keeping.hold_arguments),
+    "hold": (writing.hold_command, "legal hold: list, add, release", writing.hold_arguments),
     "retain": (
-        keeping.retain_command,
+        writing.retain_command,
         "erase and prune what is older than its retention",
-        keeping.retain_arguments,
+        writing.retain_arguments,
     ),
     "backup": (
-        upkeeping.backup_command,
+        backup.backup_command,
         "a copy of the log in one file",
-        upkeeping.backup_arguments,
+        backup.backup_arguments,
     ),
     "restore": (
-        upkeeping.restore_command,
+        backup.restore_command,
         "a copy back into an empty database",
-        upkeeping.restore_arguments,
+        backup.restore_arguments,
     ),
     "upkeep": (
-        upkeeping.upkeep_command,
+        backup.upkeep_command,
         "today's retention and export, if no process has done them",
-        upkeeping.upkeep_arguments,
+        backup.upkeep_arguments,
     ),
     "report": (
-        keeping.report_command,
+        writing.report_command,
         "counts of a period, as JSON or a page",
-        keeping.report_arguments,
+        writing.report_arguments,
     ),
 }

@@ -22,7 +22,7 @@ from threegate.audit.settings import AuditSettings
 from threegate.audit.verify.export import verify_export
 from threegate.audit.verify.findings import Chain, VerifyReport
 from threegate.audit.verify.published import own_keys, verify_all
-from threegate.cli.audit_common import access, opened, print_json, reading, reason_arguments
+from threegate.cli.audit.common import access, opened, print_json, reading, reason_arguments
 from threegate.i18n.audit import line
 from threegate.types import Action
 

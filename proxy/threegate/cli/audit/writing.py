@@ -22,8 +22,8 @@ from threegate.audit.report.report import gather
 from threegate.audit.retention.erasure import DAY_US, Erasure, erase, retain, shred
 from threegate.audit.retention.legal_holds import Hold, hold, holds, release
 from threegate.audit.settings import AuditSettings, Format, Retention
-from threegate.cli.audit_common import access, opened, print_json, reading, reason_arguments
-from threegate.cli.audit_read import filter_arguments, moment, query_of
+from threegate.cli.audit.common import access, opened, print_json, reading, reason_arguments
+from threegate.cli.audit.reading import filter_arguments, moment, query_of
 from threegate.i18n.audit import line
 
 # --- export, erase, hold, retain, report ----------------------------------------------------------

@@ -17,8 +17,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from threegate.cli.policy_args import add_classifiers, own_policies
-from threegate.cli.policy_test import runner
+from threegate.cli.policy.arguments import add_classifiers, own_policies
+from threegate.cli.policy.testing import runner
 from threegate.cli.progress import progress
 from threegate.policy.compliance.banks import (
     KEYWORDS,

@@ -13,8 +13,8 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from threegate.cli import policy_banks, policy_bundle, policy_lifecycle, policy_test
-from threegate.cli.policy_args import add, checked, names, own_policies
+from threegate.cli.policy import banks, bundle, lifecycle, testing
+from threegate.cli.policy.arguments import add, checked, names, own_policies
 from threegate.policy.compile import build
 from threegate.policy.compliance.coverage import coverage, matrix_text
 from threegate.policy.compliance.taxonomy import TAXONOMIES
@@ -55,10 +55,10 @@ def arguments(policy: argparse.ArgumentParser) -> None:
     hashing.add_argument("--salt", help="of values hashed before; without it a new one")
     add(verbs, "kinds", _kinds, "everything that rules can look for")
     add(verbs, "taxonomy", _taxonomies, "the ids that `why` can name")
-    policy_test.register(verbs)
-    policy_lifecycle.register(verbs)
-    policy_banks.register(verbs)
-    policy_bundle.register(verbs)
+    testing.register(verbs)
+    lifecycle.register(verbs)
+    banks.register(verbs)
+    bundle.register(verbs)
 
 
 def _check(args: argparse.Namespace) -> int:

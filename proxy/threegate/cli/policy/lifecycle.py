@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from threegate.audit.log.database import writer_engine
-from threegate.cli.policy_args import add_classifiers
-from threegate.cli.policy_test import run_tests
+from threegate.cli.policy.arguments import add_classifiers
+from threegate.cli.policy.testing import run_tests
 from threegate.console.presenters import labels
 from threegate.policy.errors import broken, failure
 from threegate.policy.facade import check

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from threegate.cli.policy_args import add, add_classifiers, checked
+from threegate.cli.policy.arguments import add, add_classifiers, checked
 from threegate.cli.progress import progress
 from threegate.detectors.detector_sets import DetectorSets
 from threegate.guard.output import OUTPUT_CHANNELS

@@ -39,7 +39,7 @@ ERRORS = {
 
 async def login_page(visit: ConsoleRequest) -> Answer:
     empty = await blocking(visit.parts.accounts.empty)
-    return Shown("login.html", _login(visit, empty=empty))
+    return Shown("account/login.html", _login(visit, empty=empty))
 
 
 def _login(visit: ConsoleRequest, error: str = "", *, empty: bool = False) -> dict[str, object]:
@@ -58,7 +58,9 @@ def own_page(wanted: str) -> str:
 
 async def session(visit: ConsoleRequest) -> Answer:
     """Whether the visitor still has a session: asked before a form is sent."""
-    return Shown("welcome.html", {"name": visit.person.name if visit.person else "", "next": "/"})
+    return Shown(
+        "account/welcome.html", {"name": visit.person.name if visit.person else "", "next": "/"}
+    )
 
 
 async def login(visit: ConsoleRequest) -> Answer:
@@ -71,7 +73,7 @@ async def login(visit: ConsoleRequest) -> Answer:
     account = await _hashed(visit, keys, visit.parts.accounts.log_in, name)
     if account is None:
         error = visit.says("账号或密码不对", "wrong name or password")
-        return Shown("login.html", _login(visit, error), 401)
+        return Shown("account/login.html", _login(visit, error), 401)
     throttle.forget(keys[0])
     throttle.take_back(keys[1])
     return _welcome(visit, account)
@@ -144,7 +146,7 @@ async def sso_back(visit: ConsoleRequest) -> Answer:
         raise _no_entry(error) from None
     cookie = visit.parts.signer.sign("session", account.name, account.epoch)
     data = {"name": account.name, "next": wanted}
-    return Shown("welcome.html", data, cookies={COOKIE: cookie})
+    return Shown("account/welcome.html", data, cookies={COOKIE: cookie})
 
 
 def _provider(visit: ConsoleRequest) -> Provider:
@@ -170,7 +172,7 @@ async def setup_page(visit: ConsoleRequest) -> Answer:
     if invite is None:
         raise ConsoleError(404, ERRORS["invite"].zh, ERRORS["invite"].en)
     roles = sorted(r.value for r in invite.roles)
-    return Shown("setup.html", {"name": invite.name, "invited_roles": roles, "error": ""})
+    return Shown("account/setup.html", {"name": invite.name, "invited_roles": roles, "error": ""})
 
 
 async def setup(visit: ConsoleRequest) -> Answer:
@@ -190,7 +192,7 @@ async def setup(visit: ConsoleRequest) -> Answer:
         raise _busy() from None
     except AccountError as error:
         data = {"name": "", "invited_roles": [], "error": ERRORS[error.code].get(visit.language)}
-        return Shown("setup.html", data, 400)
+        return Shown("account/setup.html", data, 400)
     return _welcome(visit, account)
 
 

@@ -20,7 +20,7 @@ COLUMNS = ("name", "zh", "en")
 
 
 async def listing(visit: ConsoleRequest) -> Answer:
-    return Shown("answers.html", {"answers": await _rows(visit, await space_of(visit))})
+    return Shown("policy/answers.html", {"answers": await _rows(visit, await space_of(visit))})
 
 
 async def _rows(visit: ConsoleRequest, space: Workspace) -> list[dict[str, Any]]:
@@ -46,7 +46,7 @@ async def page(visit: ConsoleRequest) -> Answer:
     """A reply, or the empty page of one that is to be written."""
     space, name = await space_of(visit), visit.path["answer"]
     used = answer_users(await blocking(space.bundle), name)
-    return Shown("answer.html", _row(space, name) | {"used": list(used)})
+    return Shown("policy/answer.html", _row(space, name) | {"used": list(used)})
 
 
 async def create(visit: ConsoleRequest) -> Answer:

@@ -36,7 +36,7 @@ async def search(visit: ConsoleRequest) -> Answer:
     known, settings = explained.titles(serving), explained.constraint_ids(serving)
     more = search_terms.address(terms) + f"&after={page.next}" if page.next else ""
     return Shown(
-        "audit.html",
+        "audit/audit.html",
         {
             "terms": terms,
             "rows": [explained.row(e, visit.language, known) for e in page.entries],
@@ -92,7 +92,7 @@ async def record(visit: ConsoleRequest) -> Answer:
     complaints = await blocking(visit.parts.desk.complaints.all, visit.path["request"])
     last = entries[-1]
     return Shown(
-        "record.html",
+        "audit/record.html",
         {
             "request": visit.path["request"],
             "entry": explained.row(last, visit.language, known),
@@ -199,7 +199,7 @@ async def verify(visit: ConsoleRequest) -> Answer:
     await visit.note("verify", ok=report.ok, problems=len(report.problems))
     writer, seq = visit.form.get("writer", ""), visit.form.get("seq", "")
     back = {"back_to": visit.form.get("request", "")}
-    return Shown("verify.html", _verified(report, writer, seq, visit.language) | back)
+    return Shown("audit/verify.html", _verified(report, writer, seq, visit.language) | back)
 
 
 def _verified(report: VerifyReport, writer: str, seq: str, language: str) -> dict[str, Any]:

@@ -15,7 +15,7 @@ async def listing(visit: ConsoleRequest) -> Answer:
     found = await blocking(visit.parts.desk.complaints.all)
     await visit.note("complaints", found=len(found))
     return Shown(
-        "complaints.html",
+        "review/complaints.html",
         {
             "rows": [asdict(c) for c in found],
             "request": visit.query.get("request", "")[:64],

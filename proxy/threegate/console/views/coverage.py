@@ -21,7 +21,7 @@ async def matrix(visit: ConsoleRequest) -> Answer:
     names = [{"id": t.id, "title": t.title.get(visit.language)} for t in TAXONOMIES]
     packs = await blocking(pack_rows, space, chosen, visit.language)
     table = _table(made, visit.language)
-    return Shown("coverage.html", {"taxonomies": names, "packs": packs, **table})
+    return Shown("policy/coverage.html", {"taxonomies": names, "packs": packs, **table})
 
 
 def _table(made: Matrix, language: str) -> dict[str, Any]:

@@ -99,7 +99,9 @@ async def editor(visit: ConsoleRequest) -> Answer:
     space = await space_of(visit)
     name = await known_pack(visit, space)
     checked = await blocking(space.check)
-    return Shown("editor.html", _page(visit, name, space.text(pack_path(name)), checked, space))
+    return Shown(
+        "policy/editor.html", _page(visit, name, space.text(pack_path(name)), checked, space)
+    )
 
 
 def _page(
@@ -133,14 +135,14 @@ async def save(visit: ConsoleRequest) -> Answer:
     name, text, space = await _tried(visit)
     await keep_file(visit, space, pack_path(name), text)
     checked = await blocking(space.check)
-    return Shown("editor.html", _page(visit, name, text, checked, space))
+    return Shown("policy/editor.html", _page(visit, name, text, checked, space))
 
 
 async def check_text(visit: ConsoleRequest) -> Answer:
     """Problems while typing; nothing is kept."""
     name, text, space = await _tried(visit)
     checked = await blocking(space.check)
-    return Shown("editor.html", _page(visit, name, text, checked, space))
+    return Shown("policy/editor.html", _page(visit, name, text, checked, space))
 
 
 async def complete_text(visit: ConsoleRequest) -> Answer:
@@ -182,7 +184,7 @@ async def draft_policies(visit: ConsoleRequest) -> tuple[PolicySet, Checked, Wor
 
 
 async def draft(visit: ConsoleRequest) -> Answer:
-    return Shown("draft.html", await draft_page(visit))
+    return Shown("policy/draft.html", await draft_page(visit))
 
 
 async def draft_page(visit: ConsoleRequest) -> dict[str, Any]:

@@ -48,7 +48,7 @@ async def new_page(visit: ConsoleRequest) -> Answer:
     rows = [_template_row(t, visit.language) for t in templates()]
     packs = [{"name": p.pack, "title": p.title.get(visit.language)} for p in bundle.packs]
     return Shown(
-        "new.html",
+        "policy/new.html",
         {"templates": rows, "groups": GROUPS, "packs": packs, "pack": target_pack(space, bundle)},
     )
 
@@ -128,7 +128,7 @@ def pack_of(space: Workspace, rule_id: str) -> str:
 async def form_page(visit: ConsoleRequest) -> Answer:
     space = await space_of(visit)
     pack = await blocking(pack_of, space, visit.path["rule"])
-    return Shown("form.html", await _page(visit, space, pack))
+    return Shown("policy/form.html", await _page(visit, space, pack))
 
 
 async def save_form(visit: ConsoleRequest) -> Answer:
@@ -142,7 +142,7 @@ async def save_form(visit: ConsoleRequest) -> Answer:
     except EditError as error:
         raise refused(error) from None
     await keep_file(visit, space, pack_path(pack), text)
-    return Shown("form.html", await _page(visit, await space_of(visit), pack))
+    return Shown("policy/form.html", await _page(visit, await space_of(visit), pack))
 
 
 async def _page(visit: ConsoleRequest, space: Workspace, pack: str) -> dict[str, Any]:

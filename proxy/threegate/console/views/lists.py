@@ -37,7 +37,7 @@ async def listing(visit: ConsoleRequest) -> Answer:
     space = await space_of(visit)
     bundle = await blocking(space.bundle)
     rows = [_row(each, space) for each in lists_of(bundle)]
-    return Shown("lists.html", {"lists": rows})
+    return Shown("policy/lists.html", {"lists": rows})
 
 
 def _row(found: ListView, space: Workspace) -> dict[str, Any]:
@@ -59,7 +59,7 @@ async def _known(visit: ConsoleRequest, space: Workspace) -> ListView:
 
 async def page(visit: ConsoleRequest) -> Answer:
     space = await space_of(visit)
-    return Shown("list.html", _page(await _known(visit, space), space))
+    return Shown("policy/list.html", _page(await _known(visit, space), space))
 
 
 def _page(found: ListView, space: Workspace, **told: Any) -> dict[str, Any]:
@@ -121,7 +121,7 @@ async def take_table(visit: ConsoleRequest) -> Answer:
     doubtful = {k: list(getattr(came, k)) for k in ("repeated", "short", "common", "long")}
     report = {**doubtful, "taken": len(came.words)}
     space = await space_of(visit)
-    return Shown("list.html", _page(await _known(visit, space), space, report=report))
+    return Shown("policy/list.html", _page(await _known(visit, space), space, report=report))
 
 
 async def export(visit: ConsoleRequest) -> Answer:

@@ -19,7 +19,9 @@ async def merge_page(visit: ConsoleRequest) -> Answer:
     """Both sides of every piece that two people changed."""
     space = await space_of(visit)
     files = {path: _merged(space, path) for path in space.moved()}
-    return Shown("merge.html", {"files": [_file(path, made) for path, made in files.items()]})
+    return Shown(
+        "policy/merge.html", {"files": [_file(path, made) for path, made in files.items()]}
+    )
 
 
 def _file(path: str, made: Merged) -> dict[str, Any]:

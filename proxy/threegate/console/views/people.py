@@ -9,7 +9,7 @@ from threegate.policy.lifecycle.machine import Role
 
 
 async def listing(visit: ConsoleRequest) -> Answer:
-    return Shown("people.html", {"people": await _people(visit), "link": "", "error": ""})
+    return Shown("account/people.html", {"people": await _people(visit), "link": "", "error": ""})
 
 
 async def _people(visit: ConsoleRequest) -> list[dict[str, object]]:
@@ -38,12 +38,12 @@ async def invite(visit: ConsoleRequest) -> Answer:
     except AccountError as error:
         text = ERRORS[error.code].get(visit.language)
         return Shown(
-            "people.html", {"people": await _people(visit), "link": "", "error": text}, 400
+            "account/people.html", {"people": await _people(visit), "link": "", "error": text}, 400
         )
     await visit.note("invite", object=name, roles=sorted(roles), group=group)
     base = f"{visit.request.url.scheme}://{visit.request.url.netloc}"
     link = f"{base}{visit.request.scope.get('root_path', '')}/setup/{token}"
-    return Shown("people.html", {"people": await _people(visit), "link": link, "error": ""})
+    return Shown("account/people.html", {"people": await _people(visit), "link": link, "error": ""})
 
 
 async def change(visit: ConsoleRequest) -> Answer:

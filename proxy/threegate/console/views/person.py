@@ -40,7 +40,7 @@ class Touched:
 async def form(visit: ConsoleRequest) -> Answer:
     """Whom it is about is asked for on every step."""
     data = {"tenants": await _tenants(visit), "step": "ask", "tenant": "", "subject": ""}
-    return Shown("person.html", data)
+    return Shown("audit/person.html", data)
 
 
 async def look(visit: ConsoleRequest) -> Answer:
@@ -50,7 +50,7 @@ async def look(visit: ConsoleRequest) -> Answer:
     found = await audit.read(partial(_touched, pseudonym=audit.master.pseudonym(tenant, subject)))
     await visit.note("person", tenant=tenant, found=found.records)
     return Shown(
-        "person.html",
+        "audit/person.html",
         {
             "tenants": await _tenants(visit),
             "step": "look",
@@ -78,7 +78,7 @@ async def keep(visit: ConsoleRequest) -> Answer:
         visit.parts.audit, "subject", subject, actor=visit.me.name, reason=reason, tenant=tenant
     )
     return Shown(
-        "person.html",
+        "audit/person.html",
         {"tenants": await _tenants(visit), "step": "held", "hold": made.id, "tenant": tenant},
     )
 
@@ -89,7 +89,7 @@ async def remove(visit: ConsoleRequest) -> Answer:
     wanted = Erasure(visit.me.name, reason, tenant=tenant, subject=subject)
     done = await erase(visit.parts.audit, wanted)
     return Shown(
-        "person.html",
+        "audit/person.html",
         {
             "tenants": await _tenants(visit),
             "step": "erased",

@@ -43,7 +43,7 @@ async def listing(visit: ConsoleRequest) -> Answer:
     bundle = await blocking(space.bundle)
     rows = [policies.rule_row(r, p, counts, visit.language) for r, p in layered(bundle)]
     return Shown(
-        "policies.html",
+        "policy/policies.html",
         {
             "packs": [_pack(p, space, rows, visit.language) for p in bundle.packs],
             "rules": [r for r in rows if _wanted(r, visit)],
@@ -79,7 +79,7 @@ async def pack(visit: ConsoleRequest) -> Answer:
     space = await space_of(visit)
     name = await known_pack(visit, space)
     text = space.text(pack_path(name))
-    return Shown("pack.html", {"pack": name, "text": text, "path": pack_path(name)})
+    return Shown("policy/pack.html", {"pack": name, "text": text, "path": pack_path(name)})
 
 
 async def known_pack(visit: ConsoleRequest, space: Workspace) -> str:
@@ -100,7 +100,7 @@ async def rule(visit: ConsoleRequest) -> Answer:
     report = await _report(visit, space)
     outcomes = report.get("outcomes", {})
     return Shown(
-        "rule.html",
+        "policy/rule.html",
         {
             "rule": policies.rule_row(found, pack_name, counts, visit.language)
             | policies.rule_full(found, visit.language),

@@ -72,7 +72,7 @@ async def _replayed(
     page = await draft_page(visit)
     if page["replay"]:  # unless the draft was changed meanwhile
         page["replay"]["examples"] = _examples(found, shown=visit.may(Role.REVIEWER))
-    yield Shown("draft.html", page)
+    yield Shown("policy/draft.html", page)
 
 
 def _titles(*sets: PolicySet) -> dict[str, dict[str, str]]:

@@ -42,7 +42,7 @@ async def report(visit: ConsoleRequest) -> Answer:
     known = records.titles(visit.parts.policies.pin())
     names = {r: known[r].get(visit.language) for r in figures.rules if r in known}
     return Shown(
-        "report.html",
+        "audit/report.html",
         {
             "figures": _plain(figures),
             "terms": terms,

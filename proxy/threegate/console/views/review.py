@@ -81,7 +81,7 @@ async def queue(visit: ConsoleRequest) -> Answer:
     ]
     people = await blocking(visit.parts.accounts.all)
     return Shown(
-        "queue.html",
+        "review/queue.html",
         {
             "rows": rows,
             "waiting": len(waiting),
@@ -168,7 +168,7 @@ async def quality(visit: ConsoleRequest) -> Answer:
     counts = {p: sum(x.author == p for x in labels) for p in people}
     both = agreement(labels)
     return Shown(
-        "quality.html",
+        "review/quality.html",
         {
             "rows": rows,
             "people": counts,

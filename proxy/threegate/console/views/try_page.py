@@ -45,7 +45,7 @@ TRIED = (Channel.USER, Channel.SYSTEM, Channel.TOOL_RESULT, Channel.CONTENT, Cha
 
 
 async def try_page(visit: ConsoleRequest) -> Answer:
-    return Shown("try.html", {**_blank(visit, visit.parts.policies.pin()), "trace": None})
+    return Shown("policy/try.html", {**_blank(visit, visit.parts.policies.pin()), "trace": None})
 
 
 def _blank(visit: ConsoleRequest, policies: PolicySet) -> dict[str, Any]:
@@ -74,7 +74,7 @@ async def try_it(visit: ConsoleRequest) -> Answer:
     runner = Runner(policy, visit.parts.suite_of(policy), today=today_utc())
     ruled = await runner.ruled(passage)
     trace = _trace(policy, text, ruled, visit.language)
-    return Shown("try.html", {**form, "trace": trace | {"draft": bool(space.files)}})
+    return Shown("policy/try.html", {**form, "trace": trace | {"draft": bool(space.files)}})
 
 
 def _passage(text: str, channel: Channel, form: dict[str, Any]) -> Passage:
@@ -157,4 +157,4 @@ async def _tested(
         left += [case] * reports[-1].left_out
     kept = kept_report(joined("policy", reports), left)
     await blocking(visit.parts.drafts.keep, policies.digest, "report", kept)
-    yield Shown("draft.html", await draft_page(visit))
+    yield Shown("policy/draft.html", await draft_page(visit))

@@ -26,7 +26,7 @@ async def history(visit: ConsoleRequest) -> Answer:
     rows = [presenter.version_row(v, state, digest) for v in state.versions.values()]
     happened = [presenter.event_row(e) for e in reversed(events)]
     return Shown(
-        "history.html",
+        "policy/history.html",
         {
             "versions": list(reversed(rows)),
             "events": happened,
@@ -44,7 +44,7 @@ async def version(visit: ConsoleRequest) -> Answer:
     if known is None:
         raise ConsoleError(404, "没有这个版本", "there is no such version")
     events = await blocking(versions.events)
-    return Shown("version.html", await version_page(visit, state, known, events))
+    return Shown("policy/version.html", await version_page(visit, state, known, events))
 
 
 async def version_page(

@@ -63,7 +63,7 @@ async def messages(visit: ConsoleRequest) -> Answer:
         for r, pack in layered(bundle)
         if isinstance(r, Rule)
     ]
-    return Shown("messages.html", {"messages": rows})
+    return Shown("policy/messages.html", {"messages": rows})
 
 
 async def save_messages(visit: ConsoleRequest) -> Answer:
@@ -99,7 +99,7 @@ async def download(visit: ConsoleRequest) -> Answer:
 
 
 async def upload_page(visit: ConsoleRequest) -> Answer:
-    return Shown("upload.html", {"taken": None})
+    return Shown("policy/upload.html", {"taken": None})
 
 
 async def upload(visit: ConsoleRequest) -> Answer:
@@ -114,4 +114,4 @@ async def upload(visit: ConsoleRequest) -> Answer:
         raise refused(error) from None
     for path, text in files.items():
         await keep_file(visit, space, path, text)
-    return Shown("upload.html", {"taken": sorted(files)})
+    return Shown("policy/upload.html", {"taken": sorted(files)})

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from threegate.detectors.detector_set import DetectorSet
-from threegate.gateway.output_contract import judges_calls
+from threegate.gateway.answer.output_contract import judges_calls
 from threegate.guard.constraint_merge import Constraints, merge
 from threegate.guard.decide import RuleSet, wanted_kinds
 from threegate.guard.input import judges

@@ -6,9 +6,9 @@ from contextlib import suppress
 from typing import Final
 
 from threegate.errors import UpstreamError
-from threegate.gateway.annotations import notes_of
-from threegate.gateway.track import Track
-from threegate.gateway.tracks import AnswerTracks, CalledTool
+from threegate.gateway.answer.annotations import notes_of
+from threegate.gateway.answer.track import Track
+from threegate.gateway.answer.tracks import AnswerTracks, CalledTool
 from threegate.i18n.messages import said
 from threegate.types import Passage
 from threegate.upstream import Reply

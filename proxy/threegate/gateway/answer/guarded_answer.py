@@ -7,14 +7,14 @@ from collections.abc import Callable, Iterable, Sequence
 
 from threegate.audit.log.record import Part, Stage
 from threegate.gateway.access.rate_limit import counts_text
-from threegate.gateway.buffered_answer import guard_body
+from threegate.gateway.answer.buffered_answer import guard_body
+from threegate.gateway.answer.output_contract import ToolRules, format_gate, schemas_of
+from threegate.gateway.answer.track import TrackOptions
+from threegate.gateway.answer.tracks import AnswerContext, AnswerTracks
 from threegate.gateway.context import CallContext
 from threegate.gateway.outcome import outcome_of
-from threegate.gateway.output_contract import ToolRules, format_gate, schemas_of
-from threegate.gateway.request_context import last_question, sources_of
+from threegate.gateway.request.request_context import last_question, sources_of
 from threegate.gateway.telemetry.hold_timer import HoldTimer
-from threegate.gateway.track import TrackOptions
-from threegate.gateway.tracks import AnswerContext, AnswerTracks
 from threegate.guard.output import OutputGuard, citations_of
 from threegate.policy.model import ReasoningVisibility
 from threegate.types import Channel, Ruling

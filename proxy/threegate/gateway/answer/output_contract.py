@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, Final
 
-from threegate.gateway.json_schema import satisfies
+from threegate.gateway.answer.json_schema import satisfies
 from threegate.guard.constraint import tool_allowed
 from threegate.guard.constraint_merge import Constraints
 from threegate.policy.model import ResponseFormat, Tools

@@ -8,10 +8,9 @@ from contextlib import suppress
 
 from threegate.audit.log.record import Stage
 from threegate.errors import AuditError, ThreegateError, UpstreamError
-from threegate.gateway.ai_label import HEADER, label_for, label_of, sign_of
-from threegate.gateway.buffered_answer import guard_body, read_body
-from threegate.gateway.context import CallContext
-from threegate.gateway.guarded_answer import (
+from threegate.gateway.answer.ai_label import HEADER, label_for, label_of, sign_of
+from threegate.gateway.answer.buffered_answer import guard_body, read_body
+from threegate.gateway.answer.guarded_answer import (
     answer_tracks,
     close_answer,
     guard_answer,
@@ -20,8 +19,9 @@ from threegate.gateway.guarded_answer import (
     shown,
     tool_rules,
 )
-from threegate.gateway.stream import StreamShell
-from threegate.gateway.tracks import AnswerTracks
+from threegate.gateway.answer.stream import StreamShell
+from threegate.gateway.answer.tracks import AnswerTracks
+from threegate.gateway.context import CallContext
 from threegate.i18n.messages import said
 from threegate.policy.model import AiLabel
 from threegate.upstream import Reply

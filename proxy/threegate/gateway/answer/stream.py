@@ -21,9 +21,9 @@ from enum import IntEnum, auto
 
 from threegate.audit.log.record import Stage
 from threegate.errors import AuditError, ProtocolError, ThreegateError, UpstreamError
-from threegate.gateway.annotations import notes_of
-from threegate.gateway.output_contract import ToolRules
-from threegate.gateway.tracks import AnswerTracks, CalledTool
+from threegate.gateway.answer.annotations import notes_of
+from threegate.gateway.answer.output_contract import ToolRules
+from threegate.gateway.answer.tracks import AnswerTracks, CalledTool
 from threegate.guard.stream_machine import HIGH_WATER
 from threegate.i18n.messages import said
 from threegate.types import Channel, Ruling

@@ -14,7 +14,7 @@ from enum import Enum, auto
 from typing import TYPE_CHECKING
 
 from threegate.errors import UpstreamError
-from threegate.gateway.output_contract import Gate
+from threegate.gateway.answer.output_contract import Gate
 from threegate.gateway.telemetry.hold_timer import HoldTimer
 from threegate.guard.client_text import NO_TEXT
 from threegate.guard.events import (
@@ -41,7 +41,7 @@ from threegate.wire.adapter import StreamKey
 from threegate.wire.frame_codec import WHOLE_PARTS
 
 if TYPE_CHECKING:
-    from threegate.gateway.tracks import AnswerTracks
+    from threegate.gateway.answer.tracks import AnswerTracks
 
 
 Sentence = tuple[Channel, str, str]

@@ -13,9 +13,9 @@ from typing import Any
 
 from threegate.detectors.detector_set import DetectorSet
 from threegate.errors import UpstreamError
-from threegate.gateway.output_contract import Gate
-from threegate.gateway.protocol_words import MAX_WORD, words_of
-from threegate.gateway.track import HarmlessTexts, Track, TrackOptions
+from threegate.gateway.answer.output_contract import Gate
+from threegate.gateway.answer.protocol_words import MAX_WORD, words_of
+from threegate.gateway.answer.track import HarmlessTexts, Track, TrackOptions
 from threegate.guard.client_text import NO_TEXT, ClientText
 from threegate.guard.events import UNLIMITED, JudgeSentence
 from threegate.guard.output import OutputGuard

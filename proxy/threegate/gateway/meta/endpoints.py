@@ -12,11 +12,11 @@ from starlette.responses import Response
 
 from threegate.errors import RequestError, ThreegateError
 from threegate.gateway.access.auth import onward, presented_key, refuse_foreign_page
+from threegate.gateway.answer.buffered_answer import read_body
 from threegate.gateway.asgi import headers_of, wanted_language
-from threegate.gateway.buffered_answer import read_body
 from threegate.gateway.deps import Deps
-from threegate.gateway.model_list import ModelList
-from threegate.gateway.openapi import document as proxy_document
+from threegate.gateway.meta.model_list import ModelList
+from threegate.gateway.meta.openapi import document as proxy_document
 from threegate.gateway.telemetry.rejections import REQUEST_ID, Refusals
 from threegate.i18n.messages import said
 from threegate.policy.model import CompiledPolicy

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 from threegate.errors import RequestError, UpstreamError
 from threegate.gateway.access.auth import onward
+from threegate.gateway.answer.buffered_answer import read_body
 from threegate.gateway.asgi import wanted_language
-from threegate.gateway.buffered_answer import read_body
 from threegate.gateway.deps import Deps
 from threegate.guard.constraint_merge import merge
 from threegate.i18n.messages import said

@@ -12,7 +12,7 @@ from threegate.gateway.access.resolved_policy import PolicyResolver
 from threegate.gateway.asgi import Responder
 from threegate.gateway.context import CallContext, nothing
 from threegate.gateway.deps import Deps
-from threegate.gateway.request_context import conversation_of, language_of, with_provenance
+from threegate.gateway.request.request_context import conversation_of, language_of, with_provenance
 from threegate.gateway.telemetry.audit_trail import AuditTrail, on_failure_of
 from threegate.gateway.telemetry.rejections import REQUEST_ID, Refusals
 from threegate.gateway.telemetry.tracing import parent_of

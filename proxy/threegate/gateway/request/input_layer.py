@@ -6,10 +6,10 @@ import time
 from dataclasses import replace
 
 from threegate.audit.log.record import Part
-from threegate.gateway.changed_header import changed_header
 from threegate.gateway.context import CallContext, ms_since, stop
-from threegate.gateway.cross_turn import together
 from threegate.gateway.outcome import outcome_of, refused
+from threegate.gateway.request.changed_header import changed_header
+from threegate.gateway.request.cross_turn import together
 from threegate.guard.constraint import Constrained, constrain, oversized
 from threegate.guard.constraint_merge import Constraints
 from threegate.guard.decide import RuleSet

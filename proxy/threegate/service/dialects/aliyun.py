@@ -21,8 +21,8 @@ from threegate.gateway.access.auth import presented_key
 from threegate.i18n.messages import said
 from threegate.policy.language.vocabulary import kind_title
 from threegate.service.check import Check, CheckResult, CheckStage
-from threegate.service.dialect import Json, Operation, Reading, ServiceRequest
-from threegate.service.labels import label
+from threegate.service.dialects.base import Json, Operation, Reading, ServiceRequest
+from threegate.service.dialects.labels import label
 from threegate.types import Action, Finding, Ruling
 from threegate.wire import json as strict_json
 from threegate.wire.adapter import Body

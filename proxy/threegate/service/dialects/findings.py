@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from threegate.gateway.annotations import VERDICTS
+from threegate.gateway.answer.annotations import VERDICTS
 from threegate.service.check import Check, CheckResult
 from threegate.types import Action, Failed, Finding, Ruling, TextLocation
 

@@ -8,11 +8,11 @@ from typing import Any, Final
 
 from threegate.errors import RequestError
 from threegate.i18n.messages import said
-from threegate.service import guard_check_schema as schema
 from threegate.service.check import Check, CheckResult, CheckSource, CheckStage
-from threegate.service.dialect import Json, Operation, Reading, ServiceRequest, both
-from threegate.service.dialect_defaults import OpenAiStyle
-from threegate.service.findings import action_name, claims_of, failures_of, findings_of
+from threegate.service.dialects import guard_check_schema as schema
+from threegate.service.dialects.base import Json, Operation, Reading, ServiceRequest, both
+from threegate.service.dialects.defaults import OpenAiStyle
+from threegate.service.dialects.findings import action_name, claims_of, failures_of, findings_of
 from threegate.types import Channel
 from threegate.wire import json as strict_json
 from threegate.wire.adapter import Body

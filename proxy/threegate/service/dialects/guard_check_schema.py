@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from threegate.gateway.openapi import schema_of
+from threegate.gateway.meta.openapi import schema_of
 from threegate.service.check import CheckStage
 from threegate.types import Action, Channel
 from threegate.wire.request_schema import (

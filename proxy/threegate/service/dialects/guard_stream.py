@@ -30,9 +30,9 @@ from threegate.i18n.messages import said
 from threegate.limits.admission import AdmissionSlot
 from threegate.service.check import Check
 from threegate.service.check_stream import CheckStream, check_stream
+from threegate.service.dialects.guard_check import answer_check, result_json
+from threegate.service.dialects.guard_stream_schema import MAX_CHOICES, MESSAGE
 from threegate.service.engine import CheckEngine, OpenCheck
-from threegate.service.guard_check import answer_check, result_json
-from threegate.service.guard_stream_schema import MAX_CHOICES, MESSAGE
 from threegate.service.lines import Lines
 from threegate.types import Caller, Channel
 from threegate.wire import json as strict_json

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Final
 
-from threegate.gateway.openapi import schema_of
-from threegate.service.dialect import Json, Operation
-from threegate.service.guard_check_schema import ANSWER_SCHEMA, OPEN
+from threegate.gateway.meta.openapi import schema_of
+from threegate.service.dialects.base import Json, Operation
+from threegate.service.dialects.guard_check_schema import ANSWER_SCHEMA, OPEN
 from threegate.types import Channel
 from threegate.wire.request_schema import COUNT, FLAG, TEXT, JsonType, Shape, fields_of
 

@@ -11,11 +11,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from threegate.gateway.openapi import schema_of
+from threegate.gateway.meta.openapi import schema_of
 from threegate.gateway.outcome import BLOCKED
 from threegate.service.check import Check, CheckResult, CheckStage
-from threegate.service.dialect import Json, Operation, Reading, ServiceRequest
-from threegate.service.dialect_defaults import OpenAiStyle
+from threegate.service.dialects.base import Json, Operation, Reading, ServiceRequest
+from threegate.service.dialects.defaults import OpenAiStyle
 from threegate.wire import json as strict_json
 from threegate.wire.adapter import Body
 from threegate.wire.request_schema import (

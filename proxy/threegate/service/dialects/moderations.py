@@ -12,13 +12,13 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from threegate.errors import RequestError
-from threegate.gateway.openapi import schema_of
+from threegate.gateway.meta.openapi import schema_of
 from threegate.i18n.messages import said
 from threegate.service.check import Check, CheckResult, CheckStage
-from threegate.service.dialect import Json, Operation, Reading, ServiceRequest, both
-from threegate.service.dialect_defaults import OpenAiStyle
-from threegate.service.findings import action_name, failures_of, findings_of
-from threegate.service.labels import label
+from threegate.service.dialects.base import Json, Operation, Reading, ServiceRequest, both
+from threegate.service.dialects.defaults import OpenAiStyle
+from threegate.service.dialects.findings import action_name, failures_of, findings_of
+from threegate.service.dialects.labels import label
 from threegate.types import Finding
 from threegate.wire import json as strict_json
 from threegate.wire.adapter import Body

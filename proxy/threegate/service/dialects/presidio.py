@@ -12,13 +12,13 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from threegate.errors import RequestError, ThreegateError
-from threegate.gateway.openapi import schema_of
+from threegate.gateway.meta.openapi import schema_of
 from threegate.i18n.messages import said
-from threegate.service import presidio_operators
 from threegate.service.check import Check, CheckResult, CheckStage
-from threegate.service.dialect import Json, Operation, Reading, ServiceRequest
-from threegate.service.dialect_defaults import OpenAiStyle, refuse_unchecked
-from threegate.service.labels import entity
+from threegate.service.dialects import presidio_operators
+from threegate.service.dialects.base import Json, Operation, Reading, ServiceRequest
+from threegate.service.dialects.defaults import OpenAiStyle, refuse_unchecked
+from threegate.service.dialects.labels import entity
 from threegate.types import Channel, Finding
 from threegate.wire import json as strict_json
 from threegate.wire.adapter import Body

@@ -8,17 +8,17 @@ from starlette.routing import Route
 
 from threegate.gateway.deps import Deps
 from threegate.gateway.telemetry.rejections import Refusals
-from threegate.service import guard_stream_schema
-from threegate.service.aliyun import Aliyun
-from threegate.service.dialect import Dialect
-from threegate.service.dify import Dify
+from threegate.service.dialects import guard_stream_schema
+from threegate.service.dialects.aliyun import Aliyun
+from threegate.service.dialects.base import Dialect
+from threegate.service.dialects.dify import Dify
+from threegate.service.dialects.guard_check import GuardCheck
+from threegate.service.dialects.guard_stream import GuardStream
+from threegate.service.dialects.litellm import LiteLlm
+from threegate.service.dialects.moderations import Moderations
+from threegate.service.dialects.presidio import Analyze, Anonymize
 from threegate.service.endpoint import ServiceEndpoint
 from threegate.service.engine import CheckEngine
-from threegate.service.guard_check import GuardCheck
-from threegate.service.guard_stream import GuardStream
-from threegate.service.litellm import LiteLlm
-from threegate.service.moderations import Moderations
-from threegate.service.presidio import Analyze, Anonymize
 
 DIALECTS: Final[tuple[Dialect, ...]] = (
     GuardCheck(),

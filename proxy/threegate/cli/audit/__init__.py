@@ -1,0 +1,3 @@
+"""`threegate audit …`."""
+
+from threegate.cli.audit.commands import arguments as arguments

@@ -1,0 +1,3 @@
+"""`threegate policy …`."""
+
+from threegate.cli.policy.commands import arguments as arguments

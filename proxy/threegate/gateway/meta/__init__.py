@@ -1,0 +1,1 @@
+"""Endpoints without a conversation: health, metrics, the list of models, the OpenAPI document."""

@@ -1,0 +1,1 @@
+"""The requests and answers of the clients that the service knows, one module each."""
