@@ -34,7 +34,7 @@ class Browser:
     shots: list[str] = field(default_factory=list)
 
     def go(self, path: str) -> None:
-        self._leave(lambda: self.driver.get(self.url + path))
+        self.leave(lambda: self.driver.get(self.url + path))
 
     def one(self, css: str) -> WebElement:
         return self.driver.find_element(By.CSS_SELECTOR, css)
@@ -46,9 +46,9 @@ class Browser:
         """Clicks, and waits for the next page; unless `whole`, only for its beginning."""
         element = self.one(css)
         self.driver.execute_script("arguments[0].scrollIntoView({block: 'center'})", element)
-        self._leave(element.click, whole=whole)
+        self.leave(element.click, whole=whole)
 
-    def _leave(self, by: Callable[[], None], *, whole: bool = True) -> None:
+    def leave(self, by: Callable[[], None], *, whole: bool = True) -> None:
         old = self.one("html")
         by()
         self.until(lambda: not _same(old))

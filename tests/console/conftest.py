@@ -30,12 +30,13 @@ PACKS = ("base", "cn-privacy")
 
 
 def policies(root: Path, level: str = "redacted") -> Path:
-    """The shipped packs, with texts kept so that reviewers have something to read."""
+    """The shipped packs, with texts kept so that reviewers have something to read, each call twice."""
     shutil.copytree(ROOT / "policies", root)
     base = root / "packs" / "base.yaml"
     text = base.read_text("utf-8")
-    assert "level: metadata" in text
-    base.write_text(text.replace("level: metadata", f"level: {level}"), "utf-8")
+    assert "audit: {level: metadata}" in text
+    audit = f"audit: {{level: {level}, review_passed: 100, review_twice: 100}}"
+    base.write_text(text.replace("audit: {level: metadata}", audit), "utf-8")
     return root
 
 

@@ -101,6 +101,7 @@ MATRIX = {
     "POST /audit/verify": "reviewer",
     "POST /audit/export": "reviewer",
     "GET /audit/queue": "reviewer",
+    "GET /audit/queue/{request}": "reviewer",
     "GET /audit/quality": "reviewer",
     "GET /audit/report": "reviewer",
     "GET /audit/person": "reviewer admin",

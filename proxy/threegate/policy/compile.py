@@ -102,7 +102,8 @@ def _audit(spec: schema.AuditSpec) -> AuditSetting:
     """`continue` is the least that a proxy can be set to: asking for it asks for nothing."""
     asked = spec.on_failure
     nothing = asked is None or asked is schema.OnAuditFailure.CONTINUE
-    return AuditSetting(str(spec.level), None if nothing else str(asked))
+    failing = None if nothing else str(asked)
+    return AuditSetting(str(spec.level), failing, spec.review_passed, spec.review_twice)
 
 
 def _unlabelled(spec: schema.UnlabelledSpec) -> Unlabelled:

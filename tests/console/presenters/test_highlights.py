@@ -2,7 +2,15 @@ from __future__ import annotations
 
 from hypothesis import given
 from hypothesis import strategies as st
-from threegate.console.presenters.highlights import Highlight, marks_of, moved, pieces, placeholders
+from threegate.console.presenters.highlights import (
+    Highlight,
+    carried,
+    excerpt,
+    marks_of,
+    moved,
+    pieces,
+    placeholders,
+)
 
 TEXTS = st.text(max_size=60)
 MARKS = st.lists(
@@ -55,3 +63,34 @@ def test_marks_come_from_rulings_that_have_a_place() -> None:
 
 def test_placeholders_are_found() -> None:
     assert [m.start for m in placeholders("x [PASSPORT_LHBP] y [EMAIL#0123456789ab]")] == [2, 20]
+
+
+VALUES = st.lists(
+    st.tuples(st.text("ab[ 中", max_size=6), st.text("x1@", min_size=1, max_size=5)), max_size=5
+)
+
+
+@given(VALUES, st.text("ab 中", max_size=6))
+def test_marks_are_carried_from_a_redacted_text_to_its_original(
+    values: list[tuple[str, str]], rest: str
+) -> None:
+    redacted = "".join(f"{plain}[EMAIL_BCDF]" for plain, _ in values) + rest
+    original = "".join(plain + value for plain, value in values) + rest
+    found = carried(redacted, original, placeholders(redacted))
+    assert found is not None
+    assert len(found) == len(values)
+    shown = [original[m.start : m.end] for m in found]
+    assert "".join(shown) == "".join(value for _, value in values) or "" in (p for p, _ in values)
+
+
+def test_no_mark_is_carried_to_another_text() -> None:
+    assert carried("a [EMAIL_BCDF] b", "quite different", ()) is None
+
+
+def test_an_excerpt_keeps_every_hit_and_what_stands_around_it() -> None:
+    text = "x" * 900 + "HIT" + "y" * 900 + "HIT" + "z" * 900
+    marks = [Highlight(at, at + 3, "list.word", "r", "flag") for at in (900, 1803)]
+    cut = excerpt(pieces(text, marks), size=20)
+    assert [p["text"] for p in cut if p["kind"]] == ["HIT", "HIT"]
+    assert max(len(p["text"]) for p in cut) <= 43
+    assert excerpt(pieces("plain" * 100, ()), size=20)[0]["text"] == ("plain" * 8) + " …"

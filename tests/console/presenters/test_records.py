@@ -40,6 +40,19 @@ def test_originals_only_where_revealed() -> None:
     assert "a@example.com" not in str(texts(EVENT, PARTS, revealed=False))
 
 
+def test_an_original_never_shows_less_than_the_redacted_text() -> None:
+    """An answer's original lost every mark."""
+    answer = {
+        "part": "choices/0/content/1",
+        "redacted": "bad [EMAIL_BCDF] x",
+        "text": "bad a@b.c x",
+    }
+    (shown,) = texts(EVENT, [answer], revealed=True)
+    assert [p["text"] for p in shown["pieces"] if p["kind"]] == ["bad", "a@b.c"]
+    (shown,) = texts(EVENT, [answer | {"text": "another answer"}], revealed=True)
+    assert [p["text"] for p in shown["redacted"] if p["kind"]] == ["bad", "[EMAIL_BCDF]"]
+
+
 @pytest.mark.parametrize(
     ("name", "channel"),
     [

@@ -2,7 +2,15 @@ from __future__ import annotations
 
 from hypothesis import given
 from hypothesis import strategies as st
-from threegate.console.review.review_queue import Desktop, QueueReason, by_request, sampled
+from threegate.console.review.review_queue import (
+    Desktop,
+    QueueReason,
+    ReviewShares,
+    by_request,
+    sampled,
+    shares_of,
+)
+from threegate.policy.model import AuditSetting, CompiledPolicy
 
 from tests.console.review.test_label_statistics import label
 
@@ -43,3 +51,19 @@ def test_what_somebody_holds_waits_for_them_alone_until_they_have_judged() -> No
     assert desktop("ann", **held).why("1") is QueueReason.FIRST
     assert desktop("ann", **held).mine("1")
     assert desktop("eva", ONE, second=100, **held).why("1") is QueueReason.SECOND
+
+
+def test_an_unsure_reviewer_hands_it_on() -> None:
+    unsure = [label("1", "unsure", "ann")]
+    assert desktop("ann", unsure).why("1") is None
+    assert desktop("eva", unsure).why("1") is QueueReason.UNSURE
+    judged = [*unsure, label("1", "correct", "ben")]
+    assert desktop("eva", judged).why("1") is None
+    assert desktop("eva", judged, second=100).why("1") is QueueReason.SECOND
+
+
+def test_the_shares_are_the_most_that_a_policy_requires() -> None:
+    audits = (AuditSetting(review_passed=1, review_twice=30), AuditSetting(review_passed=8))
+    made = [CompiledPolicy(str(n), "p", audit=audit) for n, audit in enumerate(audits)]
+    assert shares_of(made) == ReviewShares(8, 30)
+    assert shares_of([]) == ReviewShares(0, 0)

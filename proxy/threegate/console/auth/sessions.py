@@ -21,7 +21,10 @@ SSO_COOKIE = "threegate_sso"
 SSO_S = 600
 """How long somebody may take at the provider's pages."""
 REVEAL_S = 600
-"""A revealed text is shown for ten minutes; then a reason has to be given again."""
+"""How long one revealed record shows its original."""
+SITTING_COOKIE = "threegate_sitting"
+SITTING_S = 3600
+"""How long a reviewer's reason holds for further records; each reveal is recorded on its own."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,6 +29,11 @@ CHANNELS = {
 FAMILIES = ("pii.cn", "pii", "secret", "injection", "hazard", "offensive")
 NOT_OFFERED = ("claim.", "leak.", "format.json", "judge")
 """Kinds that need more than a form has: sources, a constitution, a schema, a prompt."""
+NOT_FOUND = ("constraint.", "failed.", "format.json", "claim.no_source", "claim.supported")
+"""Kinds that are no finding in a text."""
+MISSABLE = tuple(
+    k for k in (*FAMILIES, *(i.kind for i in KIND_INFOS)) if not k.startswith(NOT_FOUND)
+)
 
 
 def choices(bundle: Bundle, chosen: Iterable[str], language: str) -> dict[str, Any]:
@@ -62,8 +67,18 @@ def answer_names(bundle: Bundle) -> set[str]:
 
 def _kind_groups(bundle: Bundle, chosen: Iterable[str], language: str) -> list[dict[str, Any]]:
     known = [*FAMILIES, *(i.kind for i in KIND_INFOS), *own_kinds(bundle), *chosen]
+    return kind_groups((k for k in known if not k.startswith(NOT_OFFERED)), language)
+
+
+def missable(language: str) -> list[dict[str, Any]]:
+    """Kinds that a reviewer can say were missed, by family."""
+    return kind_groups(MISSABLE, language)
+
+
+def kind_groups(kinds: Iterable[str], language: str) -> list[dict[str, Any]]:
+    """Kinds by their family, each once, with its title and an example."""
     groups: dict[str, list[dict[str, str]]] = {}
-    for kind in dict.fromkeys(k for k in known if not k.startswith(NOT_OFFERED)):
+    for kind in dict.fromkeys(kinds):
         row = {
             "id": kind,
             "title": kind_title(kind).get(language),

@@ -1,16 +1,16 @@
 """Texts cut into plain and coloured pieces, so that a template only prints them.
 
-A record keeps spans of the original text and, most often, a redacted text. Where a placeholder
-stands in for a span, the pieces after it move; as long as every edited span is found as a
-placeholder the places are exact, and from the first that is not, nothing is coloured any more
-(rather than the wrong word).
+A record keeps spans of the original text and, most often, a redacted text. A placeholder has
+another length than the value it replaces, so spans after it shift; `moved` maps spans to the
+redacted text as long as each edited span is found as a placeholder, and stops colouring at the
+first that is not (rather than colour the wrong word). `carried` maps them back to an original.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from threegate.console.presenters.labels import family
@@ -93,6 +93,84 @@ def moved(redacted: str, marks: Sequence[Highlight]) -> tuple[Highlight, ...]:
             shift += found.end() - found.start() - (mark.end - mark.start)
         out.append(Highlight(start, end, mark.kind, mark.rule, mark.action, mark.shadow))
     return tuple(out)
+
+
+def carried(
+    redacted: str, original: str, marks: Sequence[Highlight]
+) -> tuple[Highlight, ...] | None:
+    """Marks of the redacted text as they lie on the original; None where the text between the
+    placeholders is not the same in both."""
+    places = _aligned(redacted, original)
+    if places is None:
+        return None
+    return tuple(
+        replace(m, start=_place(places, m.start, end=False), end=_place(places, m.end, end=True))
+        for m in marks
+    )
+
+
+Places = list[tuple[int, int, int, int]]
+"""Corresponding spans: start and end in the redacted text, start and end in the original."""
+
+
+def _aligned(redacted: str, original: str) -> Places | None:
+    """Literal text and placeholders in turn. A literal is looked up after the one before it; the
+    last one ends the text."""
+    places: Places = []
+    at = reached = 0
+    for match in (*_PLACEHOLDER.finditer(redacted), None):
+        literal = redacted[at : match.start() if match else len(redacted)]
+        start = original.find(literal, reached)
+        if match is None and literal:
+            start = len(original) - len(literal)
+        elif match is None:
+            start = len(original)
+        exact = not places or at == 0
+        if start < reached or (exact and start != 0) or not original.startswith(literal, start):
+            return None
+        if places:  # the placeholder before this literal takes what lies between
+            places[-1] = (*places[-1][:3], start)
+        places.append((at, at + len(literal), start, start + len(literal)))
+        reached = start + len(literal)
+        if match:
+            places.append((match.start(), match.end(), reached, reached))
+            at = match.end()
+    return places
+
+
+def _place(places: Places, at: int, *, end: bool) -> int:
+    """Where a position of the redacted text lies in the original. Within a placeholder there is no
+    such place: its start or its end."""
+    for first, last, start, stop in places:
+        inside = first < at <= last if end else first <= at < last
+        if inside and last - first == stop - start:
+            return start + at - first
+        if inside:
+            return stop if end else start
+    return places[-1][3]
+
+
+EXCERPT = 160
+"""Characters on either side of a hit."""
+
+
+def excerpt(cut: Sequence[Mapping[str, str]], size: int = EXCERPT) -> list[dict[str, str]]:
+    """Pieces of `pieces`, shortened to the hits and what stands around them; of a text without a
+    hit its beginning."""
+    last = len(cut) - 1
+    return [
+        dict(p) if p["kind"] else {**p, "text": _shortened(p["text"], n > 0, n < last, size)}
+        for n, p in enumerate(cut)
+    ]
+
+
+def _shortened(text: str, after: bool, before: bool, size: int) -> str:
+    """Plain text `after` a hit, `before` one, or both."""
+    if len(text) <= size * (2 if after == before else 1):
+        return text
+    if after and before:
+        return f"{text[:size]} … {text[-size:]}"
+    return f"… {text[-size:]}" if before else f"{text[: size if after else 2 * size]} …"
 
 
 def placeholders(text: str) -> tuple[Highlight, ...]:

@@ -56,12 +56,14 @@ LABEL: Words = {
     "correct": Bilingual("判断正确", "correct"),
     "false_positive": Bilingual("误报", "false positive"),
     "false_negative": Bilingual("漏报", "missed"),
+    "unsure": Bilingual("拿不准", "unsure"),
     "disputed": Bilingual("有分歧", "disputed"),
 }
 WHY: Words = {
     "first": Bilingual("待判断", "first look"),
     "second": Bilingual("第二人复核", "second opinion"),
     "disputed": Bilingual("有分歧", "disputed"),
+    "passed_on": Bilingual("同事拿不准", "a colleague was unsure"),
     "complaint": Bilingual("有投诉", "complaint"),
 }
 SOURCE: Words = {

@@ -7,7 +7,7 @@ from typing import Any
 
 from threegate.audit.log.query import Entry
 from threegate.audit.log.record import timestamp
-from threegate.console.presenters.highlights import marks_of, moved, pieces, placeholders
+from threegate.console.presenters.highlights import carried, marks_of, moved, pieces, placeholders
 from threegate.console.presenters.labels import family
 from threegate.policy.model import CompiledPolicy, PolicySet
 from threegate.types import Action, Bilingual
@@ -74,15 +74,16 @@ def decisions(
             "id": id,
             "ms": d.get("ms", {}).get("total", 0),
             "policy": d.get("policy", event.get("policy", {}).get("digest", "")),
-            "ruled": [_ruling(r, language, known) for r in d["ruled"]],
+            "ruled": [ruling(r, language, known) for r in d["ruled"]],
         }
         made.append(shown)
     return made
 
 
-def _ruling(
+def ruling(
     ruled: Mapping[str, Any], language: str, known: Mapping[str, Bilingual]
 ) -> dict[str, Any]:
+    """One finding as a rule judged it."""
     at = ruled["at"]
     return {
         "rule": ruled["rule"],
@@ -104,11 +105,16 @@ def _ruling(
 
 
 def texts(
-    event: Mapping[str, Any], parts: Sequence[Mapping[str, str]], *, revealed: bool
+    event: Mapping[str, Any],
+    parts: Sequence[Mapping[str, str]],
+    *,
+    revealed: bool,
+    rule: str = "",
 ) -> list[dict[str, Any]]:
-    """The kept texts in order, with their hits coloured. The original only where it is revealed and
-    was kept at all."""
-    ruled = [r for d in event.get("decisions", ()) for r in d["ruled"]]
+    """The kept texts in order, with their hits coloured (of one rule only, where it is named). The
+    original only where it is revealed and was kept at all."""
+    every = (r for d in event.get("decisions", ()) for r in d["ruled"])
+    ruled = [r for r in every if rule in ("", r["rule"])]
     return [_text(p, ruled, revealed=revealed) for p in parts]
 
 
@@ -117,20 +123,18 @@ def _text(
 ) -> dict[str, Any]:
     name, redacted = part["part"], part["redacted"]
     marks = marks_of(r for r in ruled if _is_at(name, r["at"]))
-    original = revealed and "text" in part
-    if original:
-        # Of an answer the original is what the client read: values restored, so nothing lies where
-        # the rules saw it.
-        cut = pieces(part["text"], () if name.startswith("choices/") else marks)
-    else:
-        cut = pieces(redacted, (*moved(redacted, marks), *placeholders(redacted)))
-    return {
-        "part": name,
-        "number": number_of(name),
-        "channel": channel_of(name),
-        "pieces": cut,
-        "original": original,
-    }
+    view = (*moved(redacted, marks), *placeholders(redacted))
+    shown = {"part": name, "number": number_of(name), "channel": channel_of(name)}
+    if not (revealed and "text" in part):
+        return shown | {"pieces": pieces(redacted, view), "redacted": [], "original": False}
+    # Of an answer the original is what the client read, with values restored: nothing lies where
+    # the rules saw it, so the marks of the redacted text are carried over. Where they cannot be,
+    # both texts are shown: an original never shows less.
+    over = carried(redacted, part["text"], view)
+    own = () if name.startswith("choices/") else marks
+    both = [] if over is not None else pieces(redacted, view)
+    cut = pieces(part["text"], (*own, *(over or ())))
+    return shown | {"pieces": cut, "redacted": both, "original": True}
 
 
 def why_no_text(events: Sequence[Mapping[str, Any]]) -> str:

@@ -9,9 +9,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
-from threegate.console.review.review_store import LABELS, ReviewLabel
+from threegate.console.review.review_store import UNSURE, ReviewLabel
 
 Question = tuple[str, str]  # request, rule
 
@@ -48,9 +47,9 @@ class Agreement:
 
 
 def questions(labels: Iterable[ReviewLabel]) -> dict[Question, list[str]]:
-    """The answers to each question, in the order they were given."""
+    """The verdicts on each question, in the order they were given."""
     found: dict[Question, list[str]] = {}
-    for label in sorted(labels, key=lambda x: x.at):
+    for label in sorted((x for x in labels if x.label != UNSURE), key=lambda x: x.at):
         found.setdefault((label.request, label.rule), []).append(label.label)
     return found
 
@@ -88,14 +87,8 @@ def precision(labels: Iterable[ReviewLabel]) -> tuple[Precision, ...]:
 
 
 def _precision(rule: str, verdicts: Sequence[str | None]) -> Precision:
-    counts: dict[str, Any] = {name: verdicts.count(name) for name in LABELS}
-    return Precision(
-        rule,
-        counts["correct"],
-        counts["false_positive"],
-        counts["false_negative"],
-        verdicts.count(None),
-    )
+    named = ("correct", "false_positive", "false_negative", None)
+    return Precision(rule, *(verdicts.count(verdict) for verdict in named))
 
 
 def wrong_by_day(labels: Iterable[ReviewLabel]) -> Mapping[str, tuple[int, int]]:

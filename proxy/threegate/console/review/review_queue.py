@@ -1,31 +1,48 @@
 """What waits for a reviewer, and why. Pure.
 
-In the queue stand everything that was stopped, what somebody complained of, and a fixed sample of
-the rest. A second reviewer gets a share of what one has judged, without seeing that judgement; what
-two judge differently waits for one more.
+The queue holds every call that was stopped, every call somebody complained of, and a fixed sample
+of the calls that passed. A second reviewer gets a share of what one has judged, without seeing that
+verdict; a call on which two disagree, or of which somebody was unsure, waits for one more.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
 from threegate.console.review.label_statistics import disputed
-from threegate.console.review.review_store import ReviewLabel
+from threegate.console.review.review_store import UNSURE, ReviewLabel
+from threegate.policy.model import CompiledPolicy
 
 
 class QueueReason(StrEnum):
     FIRST = "first"
     SECOND = "second"
     DISPUTED = "disputed"
+    UNSURE = "passed_on"
     COMPLAINT = "complaint"
 
 
 @dataclass(frozen=True, slots=True)
+class ReviewShares:
+    """Percentages that the policy sets: of the calls that passed, and of those that two judge."""
+
+    passed: int
+    twice: int
+
+
+def shares_of(policies: Iterable[CompiledPolicy]) -> ReviewShares:
+    """The most that a policy in force requires: a record names the whole set."""
+    settings = [p.audit for p in policies]
+    passed = max((s.review_passed for s in settings), default=0)
+    return ReviewShares(passed, max((s.review_twice for s in settings), default=0))
+
+
+@dataclass(frozen=True, slots=True)
 class Desktop:
-    """What one reviewer's queue depends on. `second` is the share in per cent that two look at."""
+    """What one reviewer's queue depends on. `second` is the percentage that two look at."""
 
     me: str
     labels: Mapping[str, Sequence[ReviewLabel]]  # by request
@@ -44,11 +61,20 @@ class Desktop:
             return QueueReason.COMPLAINT if request in self.complained else QueueReason.FIRST
         if request in disputed(given):
             return QueueReason.DISPUTED
-        alone = len(authors) == 1
-        return QueueReason.SECOND if alone and sampled(f"second {request}", self.second) else None
+        return self._again(request, {x.author for x in given if x.label != UNSURE})
+
+    def _again(self, request: str, judges: Collection[str]) -> QueueReason | None:
+        if not judges:
+            return QueueReason.UNSURE
+        twice = len(judges) == 1 and sampled(f"second {request}", self.second)
+        return QueueReason.SECOND if twice else None
 
     def mine(self, request: str) -> bool:
         return self.assigned.get(request) == self.me
+
+    def judged_by_me(self, request: str) -> bool:
+        """Until then others' verdicts stay hidden: a second opinion is independent of the first."""
+        return any(x.author == self.me for x in self.labels.get(request, ()))
 
 
 def by_request(labels: Sequence[ReviewLabel]) -> dict[str, list[ReviewLabel]]:

@@ -2,7 +2,8 @@
 at what.
 
 A label judges one rule on one request (rule empty: the request as a whole, for what was missed);
-each reviewer has one of their own, and the last one counts.
+each reviewer has one of their own, and the last one counts. `unsure` is no verdict: it hands the
+question to somebody else.
 """
 
 from __future__ import annotations
@@ -17,7 +18,8 @@ from threegate.console.database import ASSIGNMENT, LABEL, PROPOSAL
 from threegate.console.review.complaints import Complaints
 from threegate.console.review.saved_searches import Saved
 
-LABELS = ("correct", "false_positive", "false_negative")
+UNSURE = "unsure"
+LABELS = ("correct", "false_positive", "false_negative", UNSURE)
 
 
 @dataclass(frozen=True, slots=True)

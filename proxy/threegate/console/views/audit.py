@@ -12,8 +12,10 @@ from threegate.audit.log.query import Entry, Page, Query, find
 from threegate.audit.log.record import OF_CALLS, timestamp
 from threegate.audit.verify.findings import VerifyReport
 from threegate.audit.verify.published import verify_all
-from threegate.console.auth.sessions import REVEAL_S
+from threegate.console.auth.sessions import REVEAL_S, SITTING_COOKIE, SITTING_S
 from threegate.console.presenters import records as explained
+from threegate.console.presenters.form_choices import missable
+from threegate.console.presenters.questions import rules_to_judge
 from threegate.console.review import search_terms
 from threegate.console.review.complaints import CLAIMS, SOURCES
 from threegate.console.review.review_store import ReviewLabel
@@ -84,11 +86,11 @@ async def entries_of(visit: ConsoleRequest) -> Sequence[Entry]:
 
 async def record(visit: ConsoleRequest) -> Answer:
     entries = await entries_of(visit)
-    revealed = _revealed(visit)
+    revealed = revealed_now(visit)
     await visit.note("open", object=visit.path["request"], revealed=revealed)
-    texts, problem = await _texts(visit, entries, revealed=revealed)
+    texts, problem = await texts_of(visit, entries, revealed=revealed)
     known = explained.titles(visit.parts.policies.pin())
-    labels = await blocking(visit.parts.desk.labels, [visit.path["request"]])
+    labels = _shown_labels(await blocking(visit.parts.desk.labels, [visit.path["request"]]), visit)
     complaints = await blocking(visit.parts.desk.complaints.all, visit.path["request"])
     last = entries[-1]
     return Shown(
@@ -108,11 +110,14 @@ async def record(visit: ConsoleRequest) -> Answer:
             "records": [_place(e) for e in entries],
             "labels": [asdict(label) for label in labels],
             "judged": _judged(last, labels, visit.language, known),
+            "kinds": missable(visit.language),
+            "rules": {rule: title.get(visit.language) for rule, title in known.items()},
+            "sitting": bool(sitting(visit)),
         },
     )
 
 
-def _revealed(visit: ConsoleRequest) -> bool:
+def revealed_now(visit: ConsoleRequest) -> bool:
     ticket = visit.parts.signer.read("reveal", visit.query.get("ticket", ""), REVEAL_S)
     return ticket == [visit.me.name, visit.path["request"]]
 
@@ -127,7 +132,7 @@ async def kept_parts(visit: ConsoleRequest, entries: Sequence[Entry]) -> list[di
     return list(parts.values())
 
 
-async def _texts(
+async def texts_of(
     visit: ConsoleRequest, entries: Sequence[Entry], *, revealed: bool
 ) -> tuple[list[dict[str, Any]], str]:
     """The kept texts, coloured; a problem where they do not open."""
@@ -166,31 +171,51 @@ def _place(entry: Entry) -> dict[str, Any]:
 def _judged(
     entry: Entry, labels: Sequence[ReviewLabel], language: str, known: Mapping[str, Bilingual]
 ) -> list[dict[str, Any]]:
-    """Rules that a reviewer can judge here, and the whole request, with what was said of them."""
-    decided = (d for d in entry.event.get("decisions", ()) if d["layer"] != "constraint")
-    rules = dict.fromkeys(r["rule"] for d in decided for r in d["ruled"])
+    """Rules that a reviewer can judge here, and the call as a whole, with their labels."""
+    rules = dict.fromkeys((*rules_to_judge(entry.event), ""))
     return [
         {
             "rule": rule,
             "title": known[rule].get(language) if rule in known else rule,
             "labels": [x.label for x in labels if x.rule == rule],
         }
-        for rule in (*rules, "")
+        for rule in rules
     ]
 
 
+def _shown_labels(labels: Sequence[ReviewLabel], visit: ConsoleRequest) -> Sequence[ReviewLabel]:
+    """Others' verdicts only after one's own: a second opinion is independent of the first."""
+    return labels if any(x.author == visit.me.name for x in labels) else ()
+
+
 async def reveal(visit: ConsoleRequest) -> Answer:
-    """A ticket for ten minutes, for this person and this record, once the reason is recorded."""
-    reason = visit.form.get("reason", "").strip()
+    """A ticket for ten minutes, for this person and this record, once the reason is recorded. The
+    reason holds for an hour: further records are revealed, and recorded, with it."""
+    given = visit.form.get("reason", "").strip()[:200]
+    reason = given or sitting(visit)
     if len(reason) < MIN_REASON:
         raise ConsoleError(
             400, f"请写明原因（至少 {MIN_REASON} 个字）", "give a reason of 8 characters"
         )
     request = visit.path["request"]
     await entries_of(visit)
-    await visit.note("reveal", object=request, reason=reason[:200], seconds=REVEAL_S)
-    ticket = visit.parts.signer.sign("reveal", visit.me.name, request)
-    return Redirect(f"/audit/record/{request}?ticket={ticket}", data={"ticket": ticket})
+    await visit.note("reveal", object=request, reason=reason, seconds=REVEAL_S)
+    signer, name = visit.parts.signer, visit.me.name
+    ticket = signer.sign("reveal", name, request)
+    page = "queue" if visit.form.get("from") == "queue" else "record"
+    show = "&show=mine" if visit.form.get("show") == "mine" else ""
+    cookies = {SITTING_COOKIE: signer.sign("sitting", name, given)} if given else {}
+    to = f"/audit/{page}/{request}?ticket={ticket}{show}"
+    return Redirect(to, data={"ticket": ticket}, cookies=cookies)
+
+
+def sitting(visit: ConsoleRequest) -> str:
+    """The reason that this reviewer gave within the last hour; empty without one."""
+    token = visit.request.cookies.get(SITTING_COOKIE, "")
+    match visit.parts.signer.read("sitting", token, SITTING_S):
+        case [str(name), str(reason)] if name == visit.me.name:
+            return reason
+    return ""
 
 
 async def verify(visit: ConsoleRequest) -> Answer:

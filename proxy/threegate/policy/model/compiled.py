@@ -74,6 +74,8 @@ class Category:
 class AuditSetting:
     level: str = "metadata"  # none | metadata | redacted | full
     on_failure: str | None = None  # fail_request | spool; None: as the proxy is set
+    review_passed: int = 5  # percent
+    review_twice: int = 20  # percent
 
 
 @dataclass(frozen=True, slots=True)

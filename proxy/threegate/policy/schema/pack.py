@@ -94,6 +94,20 @@ class AuditSpec(Located):
         "what a record that cannot be written means for its call: the stricter of this and the proxy's setting audit_on_failure; without it the setting alone",
         None,
     )
+    review_passed: int = doc(
+        "放行的请求中由审核人员抽查的百分比",
+        "percent of the calls that passed which reviewers look at",
+        5,
+        low=0,
+        high=100,
+    )
+    review_twice: int = doc(
+        "判断过的请求中由第二人复核的百分比；第二人看不到第一人的结论",
+        "percent of the judged calls that a second reviewer judges without seeing the first verdict",
+        20,
+        low=0,
+        high=100,
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

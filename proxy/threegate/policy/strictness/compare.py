@@ -49,6 +49,12 @@ def moved(name: Bilingual, sign: float, old: Bilingual, new: Bilingual) -> Aspec
     return Aspect(Direction.STRICTER if sign > 0 else Direction.LOOSER, _step(name, old, new))
 
 
+def share(name: Bilingual, old: int, new: int) -> Iterator[Aspect]:
+    """Percentages where more is stricter."""
+    if old != new:
+        yield moved(name, new - old, *(Bilingual(f"{r}%", f"{r} %") for r in (old, new)))
+
+
 def worded(name: Bilingual, words: Scale, old: Any, new: Any) -> Iterator[Aspect]:
     """Values of which none is stricter than another."""
     if old != new:
@@ -168,10 +174,7 @@ def selector_covers(wide: Selector, narrow: Selector) -> bool:
 
 def life(old: Any, new: Any) -> Iterator[Aspect]:
     yield from ranked(Bilingual("模式", "mode"), MODE, old.mode, new.mode)
-    if old.rollout != new.rollout:
-        name = Bilingual("生效比例", "rollout")
-        words = (Bilingual(f"{r}%", f"{r} %") for r in (old.rollout, new.rollout))
-        yield moved(name, new.rollout - old.rollout, *words)
+    yield from share(Bilingual("生效比例", "rollout"), old.rollout, new.rollout)
 
 
 def texts(old: Any, new: Any) -> Iterator[Aspect]:

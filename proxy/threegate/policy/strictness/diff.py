@@ -35,6 +35,7 @@ from threegate.policy.strictness.compare import (
     inverted,
     moved,
     ranked,
+    share,
     unclear,
     wording,
 )
@@ -280,6 +281,16 @@ def compare_settings(old: CompiledPolicy, new: CompiledPolicy) -> tuple[Aspect, 
             _AUDIT_FAILURE,
             old.audit.on_failure,
             new.audit.on_failure,
+        ),
+        share(
+            Bilingual("放行抽查", "review of passed calls"),
+            old.audit.review_passed,
+            new.audit.review_passed,
+        ),
+        share(
+            Bilingual("第二人复核", "second review"),
+            old.audit.review_twice,
+            new.audit.review_twice,
         ),
         inverted(
             covering(

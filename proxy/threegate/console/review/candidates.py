@@ -1,0 +1,44 @@
+"""The calls that a review queue may hold, read from the log's search columns.
+
+Only ids are read: a queue is counted as a whole and shown by the page. The newest `MOST` calls
+of each sort are looked at; `Candidates.capped` says that there are older ones.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from sqlalchemy import ColumnElement, Connection, select
+
+from threegate.audit.log.record import ENDS
+from threegate.audit.log.schema import RECORD
+from threegate.console.review.review_queue import sampled
+from threegate.types import Action
+
+MOST = 20_000
+_STOPPING = [int(Action.ANSWER), int(Action.BLOCK)]
+
+
+@dataclass(frozen=True, slots=True)
+class Candidates:
+    """Request ids in the order of the queue, each once."""
+
+    requests: tuple[str, ...]
+    capped: bool
+
+
+def candidates(connection: Connection, passed: int, first: Iterable[str]) -> Candidates:
+    """`first` (complaints, what somebody holds), then what was stopped, then `passed` per cent of
+    the rest; the newest first in each."""
+    stopped = _newest(connection, RECORD.c.action.in_(_STOPPING))
+    rest = _newest(connection, RECORD.c.action.not_in(_STOPPING)) if passed else []
+    chosen = [*sorted(first), *stopped, *(r for r in rest if sampled(r, passed))]
+    return Candidates(tuple(dict.fromkeys(chosen)), MOST in (len(stopped), len(rest)))
+
+
+def _newest(connection: Connection, condition: ColumnElement[bool]) -> list[str]:
+    ended = RECORD.c.stage.in_([s.value for s in ENDS])
+    wanted = select(RECORD.c.request_id).where(ended, condition)
+    newest = wanted.order_by(RECORD.c.ts.desc(), RECORD.c.writer.desc(), RECORD.c.seq.desc())
+    return [str(row.request_id) for row in connection.execute(newest.limit(MOST))]

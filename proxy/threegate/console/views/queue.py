@@ -1,0 +1,195 @@
+"""The review queue: what waits, one record after another to judge, and who takes what."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from threegate.audit.log.query import Entry
+from threegate.console.auth.accounts import now
+from threegate.console.presenters import records
+from threegate.console.presenters.form_choices import missable
+from threegate.console.presenters.questions import questions
+from threegate.console.review import review_queue
+from threegate.console.review.candidates import candidates
+from threegate.console.review.review_queue import Desktop, QueueReason, ReviewShares, shares_of
+from threegate.console.views.audit import entries_of, kept_parts, revealed_now, sitting, texts_of
+from threegate.console.web import Answer, ConsoleError, ConsoleRequest, Redirect, Shown, blocking
+from threegate.errors import AuditError
+from threegate.policy.lifecycle.machine import Role
+
+PAGE = 25
+MAX_TAKEN = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """What waits for one reviewer, in order, with the reason of each."""
+
+    reasons: dict[str, QueueReason]
+    desktop: Desktop
+    shares: ReviewShares
+    capped: bool
+
+    @property
+    def mine(self) -> list[str]:
+        return [r for r in self.reasons if self.desktop.mine(r)]
+
+    def of(self, show: str) -> list[str]:
+        return self.mine if show == "mine" else list(self.reasons)
+
+
+async def waiting(visit: ConsoleRequest, who: str = "") -> Waiting:
+    desk, name = visit.parts.desk, who or visit.me.name
+    shares = shares_of(records.policies_of(visit.parts.policies.pin()))
+    complaints = await blocking(desk.complaints.all)
+    complained = {c.request for c in complaints if c.request and not c.outcome}
+    assigned = await blocking(desk.assigned)
+    first = complained | {request for request, holder in assigned.items() if holder == name}
+    found = await visit.parts.audit.read(lambda c: candidates(c, shares.passed, first))
+    labels = review_queue.by_request(await blocking(desk.labels))
+    desktop = Desktop(name, labels, assigned, complained, shares.twice)
+    reasons = ((request, desktop.why(request)) for request in found.requests)
+    return Waiting({r: why for r, why in reasons if why}, desktop, shares, found.capped)
+
+
+async def queue(visit: ConsoleRequest) -> Answer:
+    """A page of what waits for this reviewer; only what they took where `show=mine`."""
+    found, show = await waiting(visit), visit.query.get("show", "")
+    every = found.of(show)
+    page = _page_number(visit.query.get("page", "1"), len(every))
+    await visit.note("queue", found=len(every))
+    shown = every[(page - 1) * PAGE : page * PAGE]
+    rows = [row for request in shown if (row := await _row(visit, request, found))]
+    people = await blocking(visit.parts.accounts.all)
+    return Shown(
+        "review/queue.html",
+        {
+            "rows": rows,
+            "waiting": len(found.reasons),
+            "found": len(every),
+            "page": page,
+            "pages": -(-len(every) // PAGE),
+            "first": every[0] if every else "",
+            "shares": {"passed": found.shares.passed, "twice": found.shares.twice},
+            "capped": found.capped,
+            "show": show if show == "mine" else "",
+            "mine": len(found.mine),
+            "done_by_me": sum(map(found.desktop.judged_by_me, found.desktop.labels)),
+            "reviewers": [a.name for a in people if not a.closed and Role.REVIEWER in a.roles],
+        },
+    )
+
+
+def _page_number(text: str, number: int) -> int:
+    if not text.isdecimal() or int(text) < 1:
+        raise ConsoleError(400, "没有这一页", "there is no such page")
+    return min(int(text), max(1, -(-number // PAGE)))
+
+
+async def _row(visit: ConsoleRequest, request: str, found: Waiting) -> dict[str, Any] | None:
+    """One line with the text around the first hit; None where the log has the request no more."""
+    entries = await visit.parts.audit.get(request)
+    if not entries:
+        return None
+    known = records.titles(visit.parts.policies.pin())
+    asked = await _questions(visit, entries, found.desktop, revealed=False)
+    return records.row(entries[-1], visit.language, known) | {
+        "why": found.reasons[request].value,
+        "holder": found.desktop.assigned.get(request, ""),
+        "excerpt": next((e["pieces"] for q in asked for e in q["excerpts"]), []),
+    }
+
+
+async def _questions(
+    visit: ConsoleRequest, entries: Sequence[Entry], desktop: Desktop, *, revealed: bool
+) -> list[dict[str, Any]]:
+    try:
+        parts = await kept_parts(visit, entries)
+    except AuditError:  # the key of the texts is destroyed
+        parts = []
+    given = desktop.labels.get(entries[-1].request_id, ())
+    mine = {x.rule: x.label for x in given if x.author == visit.me.name}
+    known = records.titles(visit.parts.policies.pin())
+    event = entries[-1].event
+    return questions(event, parts, mine, known, visit.language, revealed=revealed)
+
+
+async def look(visit: ConsoleRequest) -> Answer:
+    """One record to read and judge, with the one before it and the one after it."""
+    entries, request = await entries_of(visit), visit.path["request"]
+    found, show = await waiting(visit), visit.query.get("show", "")
+    revealed = revealed_now(visit)
+    await visit.note("open", object=request, revealed=revealed)
+    texts, problem = await texts_of(visit, entries, revealed=revealed)
+    asked = await _questions(visit, entries, found.desktop, revealed=revealed)
+    known = records.titles(visit.parts.policies.pin())
+    return Shown(
+        "review/look.html",
+        {
+            "request": request,
+            "entry": records.row(entries[-1], visit.language, known),
+            "why": found.reasons[request].value if request in found.reasons else "",
+            "questions": asked,
+            "current": next((q["rule"] for q in asked if not q["mine"]), None),
+            "texts": texts,
+            "text_problem": problem,
+            "no_text": records.why_no_text([e.event for e in entries]),
+            "revealed": revealed,
+            "sitting": bool(sitting(visit)),
+            "kinds": missable(visit.language),
+            "show": show,
+            "was": visit.query.get("was", ""),
+            **_neighbours(found.of(show), request),
+        },
+    )
+
+
+def _neighbours(every: Sequence[str], request: str) -> dict[str, Any]:
+    """A record that does not wait (any more) stands before the first."""
+    at = every.index(request) if request in every else -1
+    return {
+        "position": at + 1,
+        "waiting": len(every),
+        "previous": every[at - 1] if at > 0 else "",
+        "next": every[at + 1] if at + 1 < len(every) else "",
+    }
+
+
+async def following(visit: ConsoleRequest) -> str:
+    """Where a reviewer goes from a question: to the next of this record, or to the next record."""
+    entries, request = await entries_of(visit), visit.path["request"]
+    show = "mine" if visit.form.get("show") == "mine" else ""
+    found = await waiting(visit)
+    asked = await _questions(visit, entries, found.desktop, revealed=False)
+    if any(not q["mine"] for q in asked):
+        return f"/audit/queue/{request}?show={show}"
+    every, wanted = found.of(show), visit.form.get("next", "")
+    if not every:
+        return f"/audit/queue?show={show}"
+    return f"/audit/queue/{wanted if wanted in every else every[0]}?show={show}&was={request}"
+
+
+async def take(visit: ConsoleRequest) -> Answer:
+    """Assigns the next of what waits and nobody holds to a reviewer; `count=0` gives back what the
+    reviewer holds."""
+    count, who = _count(visit.form.get("count", "10")), visit.form.get("reviewer") or visit.me.name
+    account = await blocking(visit.parts.accounts.find, who)
+    if account is None or account.closed or Role.REVIEWER not in account.roles:
+        raise ConsoleError(400, "没有这位审核员", "there is no such reviewer")
+    found = await waiting(visit, who)
+    assigned = found.desktop.assigned
+    free = [request for request in found.reasons if request not in assigned]
+    held = [request for request, holder in assigned.items() if holder == who]
+    chosen = free[:count] if count else held
+    await visit.note("assign", reviewer=who if count else "", found=len(chosen))
+    at = now().isoformat(timespec="seconds")
+    await blocking(visit.parts.desk.assign, chosen, who if count else "", at)
+    return Redirect("/audit/queue?show=mine", done="assigned", data={"assigned": len(chosen)})
+
+
+def _count(text: str) -> int:
+    if not text.isdecimal() or int(text) > MAX_TAKEN:
+        raise ConsoleError(400, "应为 0 到 100 的整数", "a whole number up to 100 is expected")
+    return int(text)
