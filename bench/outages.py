@@ -4,7 +4,7 @@
 
 Makes a PostgreSQL and a Redis of its own (Debian's packages; PostgreSQL runs as `postgres`, so this
 wants root) and stops the servers themselves. A network that is cut without a word:
-`tests/e2e/test_network_cut.py`.
+`tests/e2e/operation/test_network_cut.py`.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from typing import TYPE_CHECKING
 import httpx
 
 if TYPE_CHECKING:
-    from tests.e2e.fleet import Fleet
+    from tests.e2e.support.fleet import Fleet
 
 MOBILE = "13812345678"
 
@@ -109,7 +109,7 @@ def main() -> None:
             f"postgresql://postgres@127.0.0.1:{ports[0]}/postgres"
         )
         os.environ["THREEGATE_TEST_REDIS"] = f"redis://127.0.0.1:{ports[1]}/0"
-        from tests.e2e.fleet import fleet  # reads these variables
+        from tests.e2e.support.fleet import fleet  # reads these variables
 
         two = stack.enter_context(fleet(folder / "fleet"))
         print("| stopped | calls | of a blocked text | streams | /readyz, /healthz | degraded |")

@@ -9,7 +9,7 @@ import pytest
 from threegate.cli.main import main
 
 from tests.e2e.conftest import OFF
-from tests.e2e.running import proxy
+from tests.e2e.support.running import proxy
 
 
 def test_a_deployment_that_masks_holds(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -11,7 +11,7 @@ import pytest
 from threegate.cli.explain import lines
 from threegate.cli.main import main
 
-from tests.e2e.running import proxy
+from tests.e2e.support.running import proxy
 
 VALUE = "13812345678"
 

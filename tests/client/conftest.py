@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from threegate import Guard
 
-from tests.e2e.running import ROOT, Running, proxy
+from tests.e2e.support.running import ROOT, Running, proxy
 
 
 @pytest.fixture(scope="session")

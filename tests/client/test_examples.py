@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.running import ROOT
+from tests.e2e.support.running import ROOT
 
 BLOCKS = re.compile(r"```python\n(.*?)```", re.S)
 

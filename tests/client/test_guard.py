@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator, Iterator
 import pytest
 from threegate import AsyncGuard, Guard, GuardError, GuardStopped
 
-from tests.e2e.running import Running
+from tests.e2e.support.running import Running
 
 MOBILE, KEY = "13917352846", "sk-proj-" + "a1B2c3D4" * 6
 ASKED = [{"role": "user", "content": f"Ring {MOBILE}."}]

@@ -15,7 +15,7 @@ from threegate.console.auth.sessions import COOKIE, Signer
 from threegate.console.bootstrap import engine_of
 from threegate.policy.lifecycle.machine import Role
 
-from tests.e2e.running import ROOT, Running, proxy
+from tests.e2e.support.running import ROOT, Running, proxy
 
 PASSWORD = "a long enough passphrase"
 XSS = "<script>alert('canary-7f3')</script> 请问这段代码是什么意思？"

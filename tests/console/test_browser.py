@@ -15,7 +15,7 @@ import pytest
 from threegate.policy.lifecycle.machine import Role
 
 from tests.console.conftest import PASSWORD, Site, opened_site, policies
-from tests.e2e.running import proxy
+from tests.e2e.support.running import proxy
 
 if TYPE_CHECKING:
     from tests.console.browser import Browser

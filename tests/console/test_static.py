@@ -12,7 +12,7 @@ import pytest
 import threegate.console
 
 from tests.console.conftest import Site
-from tests.e2e.running import ROOT
+from tests.e2e.support.running import ROOT
 
 STATIC = Path(threegate.console.__file__).parent / "static"
 BUILD = ROOT / "scripts" / "codemirror"

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.running import Running, proxy
+from tests.e2e.support.running import Running, proxy
 
 OFF = """\
 pack: "off"

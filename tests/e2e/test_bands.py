@@ -13,7 +13,7 @@ from threegate.audit.log.query import Query
 from threegate.audit.log.record import Stage
 
 from tests.console.conftest import Site, opened_site
-from tests.e2e.running import proxy
+from tests.e2e.support.running import proxy
 from tests.e2e.test_policy import PACKS, finish, post
 from tests.waiting import eventually
 

@@ -14,7 +14,7 @@ from threegate.guard.restore import Restorer
 from threegate.testing.scripts import Prompt, Reply
 from threegate.testing.shapes import Chat
 
-from tests.e2e.running import ROOT, Running
+from tests.e2e.support.running import ROOT, Running
 
 CLAUSE = {"zh": "代表隐去的真实信息", "en": "stand for hidden real values"}
 PLAIN = {"zh": "请写一首关于春天的诗。", "en": "Write a poem about spring."}

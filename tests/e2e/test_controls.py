@@ -15,7 +15,7 @@ from threegate.testing import shapes
 from threegate.testing.responses import Responses
 from threegate.testing.scripts import Prompt, Reply
 
-from tests.e2e.running import Running, proxy
+from tests.e2e.support.running import Running, proxy
 
 PACKS = Path(__file__).parent / "policies"
 PRINCIPLE = "Never praise the moon over the quiet harbour of the northern town."

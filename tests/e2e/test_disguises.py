@@ -11,7 +11,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.e2e.running import Running, proxy
+from tests.e2e.support.running import Running, proxy
 
 CARD = "6222026512387904413"
 MOBILE = "13917352846"

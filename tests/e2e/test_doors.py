@@ -15,7 +15,7 @@ import httpx
 import openai
 import pytest
 
-from tests.e2e.running import Running
+from tests.e2e.support.running import Running
 
 ID, MOBILE = "11010519491231002X", "13812345678"
 TEXT = f"我的身份证是{ID}，手机{MOBILE}。"

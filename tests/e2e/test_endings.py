@@ -15,7 +15,7 @@ import openai
 import pytest
 from threegate.testing.scripts import Prompt, Reply
 
-from tests.e2e.running import Running, proxy
+from tests.e2e.support.running import Running, proxy
 from tests.e2e.test_doors import MODEL, anthropic_client, close_clients, openai_client
 from tests.e2e.test_guarded import SHAPES
 

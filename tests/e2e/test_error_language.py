@@ -19,7 +19,7 @@ from threegate.gateway.access.auth import KeyFile
 from threegate.gateway.outcome import BLOCKED
 
 from tests.audit.conftest import Outage
-from tests.e2e.running import Running, proxy
+from tests.e2e.support.running import Running, proxy
 
 Error = TypeVar("Error", bound=Exception)
 CHINESE, ENGLISH = {"Accept-Language": "zh-CN,zh;q=0.9"}, {"Accept-Language": "en-GB"}

@@ -21,11 +21,11 @@ from threegate.testing.playbook import decode
 from threegate.testing.server import serve
 from threegate.testing.upstream import DemoUpstream
 
-from tests.e2e import fidelity_choices as choices
-from tests.e2e import fidelity_events as events
-from tests.e2e.fidelity import PATHS, REMOVED, SAID, SECRET, Cell, Json, pieces, request
-from tests.e2e.running import ROOT, Running, proxy
-from tests.e2e.test_faults import stages
+from tests.e2e.operation.test_faults import stages
+from tests.e2e.support import fidelity_choices as choices
+from tests.e2e.support import fidelity_events as events
+from tests.e2e.support.fidelity import PATHS, REMOVED, SAID, SECRET, Cell, Json, pieces, request
+from tests.e2e.support.running import ROOT, Running, proxy
 from tests.security.raw import request as raw_request
 from tests.security.raw import sized, waiting
 from tests.waiting import eventually

@@ -20,7 +20,7 @@ from threegate.testing.upstream import DemoUpstream
 from threegate_classifiers.registry import SHIPPED as MODELS
 from threegate_classifiers.registry import find
 
-from tests.e2e.running import Running, proxy
+from tests.e2e.support.running import Running, proxy
 from tests.gateway.request.test_token_ids import ids_of
 
 ID = "11010519491231002X"

@@ -12,7 +12,7 @@ from threegate.testing import shapes
 from threegate.testing.responses import Responses
 from threegate.testing.scripts import Prompt, Reply
 
-from tests.e2e.running import ROOT, Running, proxy
+from tests.e2e.support.running import ROOT, Running, proxy
 from tests.e2e.test_chat import KEY
 from tests.e2e.test_doors import DOORS, ID, TEXT, close_clients
 from tests.e2e.test_masks import PLACEHOLDER

@@ -11,7 +11,7 @@ from threegate.audit.log.query import Query
 from threegate.detectors.engine.budget import MAX_FINDINGS
 from threegate.detectors.scan_pool import POOL
 
-from tests.e2e.running import Running
+from tests.e2e.support.running import Running
 from tests.waiting import eventually
 
 SIZE = 3_000_000

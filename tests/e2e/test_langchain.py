@@ -13,7 +13,7 @@ from langchain_core.messages import AIMessage, HumanMessage, SystemMessage, Tool
 from langchain_core.tools import tool
 from langchain_openai import ChatOpenAI
 
-from tests.e2e.running import Running
+from tests.e2e.support.running import Running
 
 ID, MOBILE = "11010519491231002X", "13812345678"
 

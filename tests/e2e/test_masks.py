@@ -12,7 +12,7 @@ import pytest
 from threegate.testing.scripts import Prompt, Reply
 from threegate.testing.shapes import Chat
 
-from tests.e2e.running import Running
+from tests.e2e.support.running import Running
 from tests.guard.manglings import MANGLINGS, forms
 
 ASKED = {

@@ -12,7 +12,7 @@ import pytest
 from threegate.guard.segments import sentences
 from threegate.testing.scripts import SCENES
 
-from tests.e2e.running import Running, proxy
+from tests.e2e.support.running import Running, proxy
 from tests.gateway.shell import Heard, stream_of
 
 PACKS = Path(__file__).parent / "policies"

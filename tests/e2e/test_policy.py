@@ -18,7 +18,7 @@ from threegate.gateway.answer.ai_label import SIGN
 from threegate.policy.language.hashed_values import value_sha256
 from threegate.policy.language.problems import Severity
 
-from tests.e2e.running import Running, proxy
+from tests.e2e.support.running import Running, proxy
 from tests.gateway.shell import Heard, stream_of
 from tests.waiting import eventually
 

@@ -16,10 +16,10 @@ import openai
 import pytest
 from threegate.settings import UpstreamSettings
 
-from tests.e2e.real_model import PYTHON, Kept, Model, serving
-from tests.e2e.running import Running, proxy
+from tests.e2e.operation.test_faults import stages
+from tests.e2e.support.real_model import PYTHON, Kept, Model, serving
+from tests.e2e.support.running import Running, proxy
 from tests.e2e.test_controls import PACKS
-from tests.e2e.test_faults import stages
 from tests.waiting import eventually
 
 pytestmark = pytest.mark.skipif(not PYTHON, reason="THREEGATE_TEST_LLAMA is not set")

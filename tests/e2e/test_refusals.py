@@ -11,7 +11,7 @@ import pytest
 from threegate.gateway.access.auth import KeyFile
 from threegate.gateway.telemetry.rejections import PER_MINUTE
 
-from tests.e2e.running import Running, proxy
+from tests.e2e.support.running import Running, proxy
 
 CANARY = "zebra-canary-0815"
 CHAT = "/v1/chat/completions"

@@ -13,7 +13,7 @@ from threegate.console.bootstrap import engine_of
 from threegate.settings import Settings
 
 from tests.cli.test_serving import activate
-from tests.e2e.running import ROOT, Running, proxy
+from tests.e2e.support.running import ROOT, Running, proxy
 
 NUMBER = "13912345678"
 

@@ -9,7 +9,7 @@ import openai
 import pytest
 from pydantic import BaseModel
 
-from tests.e2e.running import Running, proxy
+from tests.e2e.support.running import Running, proxy
 
 KEY = """Why does ssh refuse this key?
 -----BEGIN OPENSSH PRIVATE KEY-----

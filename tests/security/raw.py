@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
 
-from tests.e2e.running import Running
+from tests.e2e.support.running import Running
 from tests.waiting import PATIENCE_S
 
 CHAT = "/v1/chat/completions"

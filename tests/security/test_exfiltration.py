@@ -16,8 +16,8 @@ from threegate.testing.attacks import exfiltration, filled
 from threegate.testing.responses import Responses
 from threegate.testing.scripts import Prompt, Reply
 
-from tests.e2e.fidelity import PATHS, request
-from tests.e2e.running import Running, proxy
+from tests.e2e.support.fidelity import PATHS, request
+from tests.e2e.support.running import Running, proxy
 from tests.security.conftest import Watched
 
 MOBILE = "13917352846"

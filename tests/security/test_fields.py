@@ -11,7 +11,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.e2e.running import Running
+from tests.e2e.support.running import Running
 from tests.security.conftest import Watched
 
 SEED, NAMES_PER_API, NAMES_PER_CALL = 20261125, 5000, 125

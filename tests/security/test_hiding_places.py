@@ -9,8 +9,8 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.e2e.fidelity import PATHS, request
-from tests.e2e.running import Running
+from tests.e2e.support.fidelity import PATHS, request
+from tests.e2e.support.running import Running
 from tests.security.conftest import Watched
 from tests.security.raw import exchange
 

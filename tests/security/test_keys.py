@@ -19,7 +19,7 @@ from threegate.settings.errors import SettingsError
 from threegate.testing.server import serve
 from threegate.testing.upstream import DemoUpstream
 
-from tests.e2e.running import Running, proxy
+from tests.e2e.support.running import Running, proxy
 from tests.security.raw import CHAT, ask
 
 OURS, THEIRS = "sk-upstream-canary-7f3a", "tg-client-canary-19bc"

@@ -16,7 +16,7 @@ from schemathesis.generation.modes import GenerationMode
 from schemathesis.specs.openapi.checks import status_code_conformance
 from threegate.service.openapi import document
 
-from tests.e2e.running import Running
+from tests.e2e.support.running import Running
 
 
 @schemathesis.serializer("application/x-ndjson")

@@ -12,8 +12,8 @@ import pytest
 from threegate.settings import UpstreamSettings
 
 from tests.e2e.conftest import OFF
-from tests.e2e.fidelity import PATHS, request
-from tests.e2e.running import ROOT, Running, proxy
+from tests.e2e.support.fidelity import PATHS, request
+from tests.e2e.support.running import ROOT, Running, proxy
 from tests.security.conftest import Watched
 
 KEY = "up-own-Qw7xRt2pLm94Zk"

@@ -15,7 +15,7 @@ import pytest
 from threegate.server.http_protocol import HEAD_BYTES
 from threegate.wire.limits import MAX_BODY_BYTES
 
-from tests.e2e.running import Running
+from tests.e2e.support.running import Running
 from tests.security.conftest import Watched
 from tests.security.raw import CHAT, ask, chat, exchange, request, sized
 from tests.waiting import PATIENCE_S

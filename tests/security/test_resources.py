@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 
-from tests.e2e.running import Running
+from tests.e2e.support.running import Running
 from tests.security.conftest import Watched
 from tests.security.raw import CHAT, ask
 from tests.waiting import eventually

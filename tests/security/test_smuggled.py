@@ -10,7 +10,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.e2e.running import Running
+from tests.e2e.support.running import Running
 from tests.security.conftest import Watched
 
 PHONE, CARD = "13812345678", "4111111111111111"

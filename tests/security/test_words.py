@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 
-from tests.e2e.running import ROOT, Running, proxy
+from tests.e2e.support.running import ROOT, Running, proxy
 from tests.security.conftest import Watched
 from tests.security.raw import CHAT, ask
 

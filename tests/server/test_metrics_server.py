@@ -12,7 +12,7 @@ from threegate.server.metrics_server import metrics_server
 from threegate.settings import Settings
 from threegate.settings.errors import SettingsError
 
-from tests.e2e.running import proxy
+from tests.e2e.support.running import proxy
 from tests.gateway.calls import deps_of
 from tests.gateway.shell import policy
 

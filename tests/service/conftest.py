@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.e2e.running import Running, proxy
+from tests.e2e.support.running import Running, proxy
 
 
 @pytest.fixture(scope="session")

@@ -8,7 +8,7 @@ from typing import Any
 import orjson
 from sqlalchemy import create_engine, text
 
-from tests.e2e.running import Running
+from tests.e2e.support.running import Running
 
 Event = dict[str, Any]
 

@@ -22,7 +22,7 @@ import pytest
 from threegate.testing.scripts import Prompt, Reply
 from threegate.testing.shapes import Chat
 
-from tests.e2e.running import Running
+from tests.e2e.support.running import Running
 from tests.service.records import events, last_events
 from tests.waiting import PATIENCE_S
 

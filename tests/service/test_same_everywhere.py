@@ -16,7 +16,7 @@ from threegate import Guard
 from threegate.testing.scripts import Prompt, Reply
 from threegate.testing.shapes import Chat
 
-from tests.e2e.running import ROOT, Running, proxy
+from tests.e2e.support.running import ROOT, Running, proxy
 from tests.service.records import events
 
 PLACEHOLDER = re.compile(r"\[[A-Z_]+_[A-Z]+\]")

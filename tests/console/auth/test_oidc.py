@@ -16,7 +16,7 @@ from threegate.settings import OidcSettings
 
 from tests.console.conftest import Site, opened_site
 from tests.console.provider import CLIENT, SECRET, FakeCompany, company, rsa_key
-from tests.e2e.running import proxy
+from tests.e2e.support.running import proxy
 
 ROLES = {"policy-editors": "editor, viewer", "policy-approvers": "approver"}
 ANN = {

@@ -5,7 +5,7 @@ from threegate.console.presenters.rule_words import rule_rows
 from threegate.policy.language.load import DictTree, load_bundle, pack_path
 from threegate.policy.lifecycle.store import DirTree
 
-from tests.e2e.running import ROOT
+from tests.e2e.support.running import ROOT
 
 NAMES = sorted(p.stem for p in (ROOT / "policies" / "packs").glob("*.yaml"))
 RULES = [

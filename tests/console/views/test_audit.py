@@ -13,7 +13,7 @@ from threegate.audit.log.record import Stage
 from threegate.console.views import audit_export
 
 from tests.console.conftest import FORMULA, PACKS, XSS, Site, opened_site, policies
-from tests.e2e.running import proxy
+from tests.e2e.support.running import proxy
 
 Newest = Callable[[str], str]
 

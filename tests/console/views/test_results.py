@@ -10,7 +10,7 @@ import pytest
 from tests.console.conftest import PACKS, Site, opened_site, policies
 from tests.console.views.test_lifecycle import RULE
 from tests.console.views.test_try_page import with_autumn
-from tests.e2e.running import proxy
+from tests.e2e.support.running import proxy
 
 PASSPORT = "我的护照号码是E12345678"
 

@@ -18,7 +18,7 @@ from threegate.detectors.base import DetectorInfo
 from threegate.detectors.detector_set import DetectorSet
 from threegate.types import Bilingual, Failed, Finding, Passage, Reason
 
-from tests.e2e.running import Running, proxy
+from tests.e2e.support.running import Running, proxy
 from tests.waiting import eventually
 
 CANARY = "zebra-canary-4711"

@@ -9,7 +9,7 @@ import pytest
 from threegate.settings.errors import SettingsError
 
 from tests.audit.feeds.receivers import collector, syslog
-from tests.e2e.running import Running, proxy
+from tests.e2e.support.running import Running, proxy
 from tests.waiting import eventually
 
 NUMBER = "13912345678"

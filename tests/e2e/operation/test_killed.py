@@ -24,9 +24,9 @@ from threegate.cli.audit.common import reading
 from threegate.testing.server import serve
 from threegate.testing.upstream import DemoUpstream
 
-from tests.e2e.fleet import POSTGRES
-from tests.e2e.running import ROOT
-from tests.e2e.test_faults import ask, free_port, wait_ready
+from tests.e2e.operation.test_faults import ask, free_port, wait_ready
+from tests.e2e.support.fleet import POSTGRES
+from tests.e2e.support.running import ROOT
 from tests.waiting import eventually
 
 CLIENTS = 4

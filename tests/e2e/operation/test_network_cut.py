@@ -10,8 +10,8 @@ from contextlib import ExitStack
 import httpx
 import pytest
 
-from tests.e2e.fleet import POSTGRES, REDIS, Fleet, fleet
-from tests.e2e.network import Apart, apart, namespaces
+from tests.e2e.support.fleet import POSTGRES, REDIS, Fleet, fleet
+from tests.e2e.support.network import Apart, apart, namespaces
 from tests.waiting import eventually
 
 pytestmark = [

@@ -18,7 +18,7 @@ from threegate.policy.lifecycle.store import DirTree, now_utc
 from threegate.policy.lifecycle.versions import Versions
 from threegate.policy.model import CompiledPolicy
 
-from tests.e2e.running import ROOT, Running, proxy
+from tests.e2e.support.running import ROOT, Running, proxy
 
 PACKS = {"one": ("base",), "two": ("base", "sampling-safe")}
 

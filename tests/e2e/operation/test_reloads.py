@@ -22,7 +22,7 @@ from threegate.policy.facade import load_policies
 from threegate.policy.language.load import DictTree
 from threegate.policy.language.problems import Severity
 
-from tests.e2e.running import Running, proxy
+from tests.e2e.support.running import Running, proxy
 from tests.e2e.test_policy import content
 from tests.waiting import eventually
 

@@ -29,8 +29,8 @@ from threegate.policy.lifecycle.machine import (
 from threegate.policy.lifecycle.store import DirTree, now_utc, today_utc
 from threegate.policy.lifecycle.versions import Versions
 
-from tests.e2e.fleet import POSTGRES, REDIS, Fleet, fleet
-from tests.e2e.running import ROOT
+from tests.e2e.support.fleet import POSTGRES, REDIS, Fleet, fleet
+from tests.e2e.support.running import ROOT
 from tests.waiting import eventually
 
 pytestmark = [

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import httpx
 
-from tests.e2e.running import Running, proxy
+from tests.e2e.support.running import Running, proxy
 from tests.e2e.test_policy import PACKS, finish
 
 CONVERSATIONS = 24

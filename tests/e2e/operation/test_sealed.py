@@ -11,7 +11,7 @@ from threegate.policy.lifecycle.store import DirTree, now_utc, today_utc
 from threegate.policy_ops.signed_bundle import seal
 
 from tests.console.conftest import opened_site
-from tests.e2e.running import proxy
+from tests.e2e.support.running import proxy
 from tests.e2e.test_policy import PACKS, finish, post
 from tests.waiting import eventually
 

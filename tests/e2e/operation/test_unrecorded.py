@@ -13,8 +13,8 @@ import pytest
 from threegate.audit import AuditLog
 
 from tests.audit.conftest import Outage
-from tests.e2e.running import Running, proxy
-from tests.e2e.test_faults import ask, stages
+from tests.e2e.operation.test_faults import ask, stages
+from tests.e2e.support.running import Running, proxy
 from tests.gateway.shell import Heard, stream_of
 from tests.waiting import eventually
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from tests.e2e.fidelity import (
+from tests.e2e.support.fidelity import (
     ARGUMENTS,
     MODEL,
     SAID,

@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-from tests.e2e.fidelity import (
+from tests.e2e.support.fidelity import (
     ARGUMENTS,
     MODEL,
     SAID,

@@ -27,13 +27,13 @@ from threegate.gateway.access.auth_db import KeyDatabase
 from threegate.testing.server import serve
 from threegate.testing.upstream import DemoUpstream
 
-from tests.e2e.network import LOOPBACK, Network, Relay
-from tests.e2e.running import ROOT
+from tests.e2e.support.network import LOOPBACK, Network, Relay
+from tests.e2e.support.running import ROOT
 from tests.waiting import eventually
 
 POSTGRES = os.environ.get("THREEGATE_TEST_POSTGRES", "")
 REDIS = os.environ.get("THREEGATE_TEST_REDIS", "")
-POLICIES = Path(__file__).parent / "policies"
+POLICIES = Path(__file__).parents[1] / "policies"
 MODEL = "upstreams: [{{url: '{url}', connect_s: 2, first_byte_s: 10, idle_s: 5}}]\n"
 
 

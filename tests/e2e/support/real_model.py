@@ -12,7 +12,7 @@ from pathlib import Path
 
 import httpx
 
-from tests.e2e.network import Relay
+from tests.e2e.support.network import Relay
 from tests.waiting import eventually
 
 PYTHON = os.environ.get("THREEGATE_TEST_LLAMA", "")

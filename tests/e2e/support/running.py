@@ -18,7 +18,7 @@ from threegate.settings import Settings, UpstreamSettings
 from threegate.testing.server import serve
 from threegate.testing.upstream import DemoUpstream
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 
 
 @dataclass

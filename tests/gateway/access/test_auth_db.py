@@ -15,7 +15,7 @@ from threegate.gateway.access.auth import KEY_PREFIX
 from threegate.gateway.access.auth_db import FRESH_S, KeyDatabase
 from threegate.types import Caller
 
-from tests.e2e.fleet import POSTGRES, a_database
+from tests.e2e.support.fleet import POSTGRES, a_database
 from tests.gateway.access.test_auth import refused
 
 

@@ -9,7 +9,7 @@ import pytest
 from threegate.settings import load
 from threegate.settings.errors import SettingsError
 
-from tests.e2e.running import proxy
+from tests.e2e.support.running import proxy
 
 PAGE = "https://app.example.com"
 ASK = {"model": "deepseek-r1", "messages": [{"role": "user", "content": "hi"}]}

@@ -16,7 +16,7 @@ from threegate.policy.lifecycle.bands import BandMinute, BandSide, Count
 from threegate.policy.model import Band, Binding, CompiledPolicy, Detect, PolicySet, Rule, Selector
 from threegate.types import Action, Bilingual, Channel, Layer
 
-from tests.e2e.fleet import POSTGRES, a_database
+from tests.e2e.support.fleet import POSTGRES, a_database
 
 NOW, MINUTE = "2026-11-25T08:00:00.000+00:00", 1000
 BAND = Band(max=20, min=1, minutes=10, calls=100)

@@ -14,7 +14,7 @@ import httpx
 import pytest
 from threegate.service.dialects.aliyun import Aliyun
 
-from tests.e2e.running import Running
+from tests.e2e.support.running import Running
 from tests.service.records import events
 
 

@@ -10,7 +10,7 @@ from threegate.errors import AuditError, OverloadError, RequestError
 from threegate.service.dialects.dify import Dify
 from threegate.types import Bilingual
 
-from tests.e2e.running import Running
+from tests.e2e.support.running import Running
 
 KEY = "sk-proj-" + "a1B2c3D4" * 6
 

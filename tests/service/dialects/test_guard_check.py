@@ -8,7 +8,7 @@ import httpx
 import pytest
 from threegate.types import Action
 
-from tests.e2e.running import Running
+from tests.e2e.support.running import Running
 from tests.service.records import events
 
 MOBILE, KEY = "13812345678", "sk-proj-" + "a1B2c3D4" * 6

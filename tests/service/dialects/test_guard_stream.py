@@ -11,7 +11,7 @@ import aiohttp
 import httpx
 import pytest
 
-from tests.e2e.running import Running
+from tests.e2e.support.running import Running
 from tests.service.records import events, last_events
 from tests.waiting import eventually
 

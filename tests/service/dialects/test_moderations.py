@@ -11,7 +11,7 @@ from threegate.service.dialects.labels import table
 from threegate.service.dialects.moderations import CATEGORIES, _result
 from threegate.types import Action, Channel, Finding, Layer, Level, Ruling, Span, TextLocation
 
-from tests.e2e.running import Running
+from tests.e2e.support.running import Running
 from tests.service.records import events
 
 

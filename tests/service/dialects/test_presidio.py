@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.e2e.running import Running
+from tests.e2e.support.running import Running
 
 TEXT = "Card 4111 1111 1111 1111, mail ann.lee@corp.example.com, mobile 13917352846."
 
