@@ -64,7 +64,8 @@ def _search_and_record(page: Browser) -> None:
     page.keys("/")
     page.keys("贷款进度")
     page.press("form.search button")
-    assert len(page.all("tbody tr")) == 2
+    assert len(page.all("tbody a.row")) == 2
+    assert page.one("mark.f-searched").text == "贷款进度"
     page.press("a.row")
     assert "贷款进度" in page.text
     assert "11010519491231002X" not in page.text

@@ -15,15 +15,19 @@ from tests.console.conftest import Site
 from tests.e2e.support.running import ROOT
 
 STATIC = Path(threegate.console.__file__).parent / "static"
-BUILD = ROOT / "scripts" / "codemirror"
+SCRIPTS = ROOT / "scripts"
+BUNDLES = {"codemirror": ("codemirror.js",), "uplot": ("uplot.js", "uplot.css")}
+"""What a package of `scripts` makes."""
 
 
-def test_the_bundle_is_the_one_that_was_built() -> None:
-    told = (STATIC / "codemirror.LICENSE.txt").read_text("utf-8")
-    sum_ = hashlib.sha256((STATIC / "codemirror.js").read_bytes()).hexdigest()
-    assert f"sha256 {sum_}\n" in told
+@pytest.mark.parametrize("name", BUNDLES)
+def test_the_bundle_is_the_one_that_was_built(name: str) -> None:
+    told = (STATIC / f"{name}.LICENSE.txt").read_text("utf-8")
+    for file in BUNDLES[name]:
+        digest = hashlib.sha256((STATIC / file).read_bytes()).hexdigest()
+        assert re.search(rf"^sha256 {digest}(  {file})?$", told, re.M)
     assert "Permission is hereby granted, free of charge" in told
-    lock = json.loads((BUILD / "package-lock.json").read_text("utf-8"))["packages"]
+    lock = json.loads((SCRIPTS / name / "package-lock.json").read_text("utf-8"))["packages"]
     versions = {
         name.removeprefix("node_modules/"): spec["version"]
         for name, spec in lock.items()

@@ -29,6 +29,7 @@ from threegate.console.deps import ConsoleDeps
 from threegate.console.guide import section
 from threegate.console.presenters import labels, policies
 from threegate.console.progress_page import finished, watched
+from threegate.console.review.search_terms import now_us
 from threegate.console.routes import PAGES, Page
 from threegate.console.web import (
     LANGUAGE_COOKIE,
@@ -38,6 +39,7 @@ from threegate.console.web import (
     Redirect,
     Shown,
     blocking,
+    clock_of,
     form_of,
     language_of,
     wants_json,
@@ -219,8 +221,11 @@ def _told(error: Exception, language: str, path: str) -> tuple[int, str]:
 
 
 def _context(request: Request, language: str, person: Person | None) -> dict[str, Any]:
-    root = _root(request)
+    root, clock = _root(request), clock_of(request)
     return {
+        "when": clock.show,
+        "zone": str(clock.zone),
+        "zone_title": clock.title(now_us()),
         "_": lambda zh, en: zh if language == "zh" else en,
         "word": lambda book, code: labels.name(book, code, language),
         "language": language,

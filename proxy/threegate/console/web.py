@@ -19,6 +19,7 @@ from starlette.responses import Response
 
 from threegate.audit.log.record import Record, Stage
 from threegate.console.deps import ConsoleDeps
+from threegate.console.local_time import ZONE_COOKIE, LocalTime, zone_of
 from threegate.gateway.asgi import wanted_language
 from threegate.policy.lifecycle.machine import Person, Role
 from threegate.types import Bilingual, Caller
@@ -99,6 +100,10 @@ class ConsoleRequest:
         return self.request.path_params
 
     @property
+    def clock(self) -> LocalTime:
+        return clock_of(self.request)
+
+    @property
     def me(self) -> Person:
         """The visitor of a page that needs a role."""
         assert self.person is not None
@@ -124,6 +129,11 @@ Handler = Callable[[ConsoleRequest], Awaitable[Answer]]
 async def blocking(work: Callable[..., Result], *args: Any) -> Result:
     """Runs what blocks (SQL, files, argon2) in a thread."""
     return await run_in_threadpool(work, *args)
+
+
+def clock_of(request: Request) -> LocalTime:
+    """Times as the visitor's browser shows them; UTC where it has not named its zone."""
+    return LocalTime(zone_of(request.cookies.get(ZONE_COOKIE, "")))
 
 
 def language_of(request: Request) -> str:

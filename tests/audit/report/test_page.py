@@ -1,18 +1,16 @@
 from __future__ import annotations
 
 from threegate.audit.report.page import Row, Section, html, outline, pdf
-from threegate.audit.report.report import DAY_US, Figures
+from threegate.audit.report.report import DAY_US, Calls, Figures
 
 from tests.audit.report.test_pdf import texts_of
 
 FIGURES = Figures(
     0,
     DAY_US,
-    3,
-    1,
+    (Calls(0, "completed", 0, 2), Calls(0, "blocked", 7, 1)),
     kinds={"<script>alert(1)</script>": 2},
-    days={"1970-01-01": (3, 1)},
-    latency_ms={"1970-01-01T00:00": (12.0, 80.5)},
+    latency_ms={"1970-01-01": (12.0, 80.5)},
 )
 
 

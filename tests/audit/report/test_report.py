@@ -1,11 +1,39 @@
 from __future__ import annotations
 
+import itertools
+from zoneinfo import ZoneInfo
+
 from threegate.audit import AuditLog, AuditSettings, Stage
 from threegate.audit.log.database import now_us
-from threegate.audit.report.report import DAY_US, Figures, gather
-from threegate.types import Action
+from threegate.audit.log.query import Query, find
+from threegate.audit.log.record import ENDS
+from threegate.audit.report.report import DAY_US, SLOT_US, Calls, Figures, gather
+from threegate.types import (
+    Action,
+    Channel,
+    Decision,
+    Finding,
+    Layer,
+    Level,
+    Ruling,
+    Span,
+    TextLocation,
+    Verdict,
+)
 
 from tests.audit.conftest import decision, filled, record
+
+
+def checked(kind: str, action: Action) -> Decision:
+    """What a fact check of an answer decided."""
+    place = TextLocation(Layer.OUTPUT, Channel.CONTENT, choice=0)
+    finding = Finding(kind, kind, Span(0, 4), 1.0, Level.HIGH, place)
+    ruled = (Ruling("out.grounded", action, finding),)
+    return Decision("d1", kind, Layer.OUTPUT, Verdict(action, ruled), "sha256:abc", {})
+
+
+def by_day(figures: Figures) -> list[dict[str, int]]:
+    return [{o.value: n for o, n in counts.items()} for counts in figures.days().values()]
 
 
 async def test_each_request_counts_once(settings: AuditSettings) -> None:
@@ -23,7 +51,7 @@ async def test_each_request_counts_once(settings: AuditSettings) -> None:
     assert figures.shadow == {"out.hazard": 3}
     assert figures.failures == {"failed.timeout": 3}
     assert figures.languages == {"zh": 3}
-    assert list(figures.days.values()) == [(4, 0)]
+    assert by_day(figures) == [{"passed": 0, "edited": 1, "stopped": 2, "unanswered": 1}]
     await log.close()
 
 
@@ -33,7 +61,7 @@ async def test_what_the_input_layer_blocks_is_a_request_too(settings: AuditSetti
     now = now_us()
     figures = await log.read(lambda c: gather(c, now - DAY_US, now + 1))
     assert (figures.requests, figures.unanswered) == (2, 0)
-    assert list(figures.days.values()) == [(2, 1)]
+    assert [sum(counts.values()) for counts in by_day(figures)] == [2]
     await log.close()
 
 
@@ -53,4 +81,41 @@ async def test_how_long_requests_took_by_day(settings: AuditSettings) -> None:
     now = now_us()
     figures = await log.read(lambda c: gather(c, now - DAY_US, now + 1))
     assert list(figures.latency_ms.values()) == [(50.0, 95.0)]
+    await log.close()
+
+
+def test_a_day_is_that_of_the_zone() -> None:
+    late = 20 * 3600 * 1_000_000  # 1970-01-01 20:00 UTC
+    figures = Figures(0, DAY_US, (Calls(late, "completed", 0, 1), Calls(0, "blocked", 7, 1)))
+    assert list(figures.days()) == ["1970-01-01"]
+    assert list(figures.days(ZoneInfo("Asia/Shanghai"))) == ["1970-01-01", "1970-01-02"]
+
+
+def test_every_sum_is_over_the_same_calls() -> None:
+    calls = tuple(
+        Calls(at * SLOT_US, stage.value, int(action), 1 + at)
+        for at, (stage, action) in enumerate(itertools.product((Stage.RECEIVED, *ENDS), Action))
+    )
+    figures = Figures(0, DAY_US, calls)
+    table = figures.table()
+    days = sum(day["requests"] for day in table["days"])
+    assert figures.requests == days == sum(figures.stages.values())
+    assert sum(figures.actions.values()) + figures.unanswered == figures.requests
+    stopped = figures.actions["block"] + figures.actions["answer"]
+    assert sum(day["stopped"] for day in table["days"]) == stopped
+
+
+async def test_claims_without_a_source_are_no_finding(settings: AuditSettings) -> None:
+    """Nearly every answer states something that no source is there for: each call was a hit."""
+    log = await filled(settings, 0)
+    for kind, action in (("claim.no_source", Action.FLAG), ("claim.contradicted", Action.FLAG)):
+        await log.append(record(kind, Stage.COMPLETED, decisions=(checked(kind, action),)))
+    now = now_us()
+    figures = await log.read(lambda c: gather(c, now - DAY_US, now + 1))
+    assert figures.kinds == {"claim.contradicted": 1}
+    assert figures.rules == {"out.grounded": 1}
+    found = await log.read(lambda c: find(c, Query(rule="out.grounded", facets=True)))
+    assert [e.request_id for e in found.entries] == ["claim.contradicted"]
+    both = await log.read(lambda c: find(c, Query(kind="claim.no_source")))
+    assert [e.request_id for e in both.entries] == ["claim.no_source"]
     await log.close()

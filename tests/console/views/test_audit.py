@@ -155,8 +155,23 @@ def test_an_export_holds_every_record_of_the_search(
 
 def test_the_search_form_keeps_its_period(site: Site) -> None:
     page = site.who("reviewer").get("/audit?since=2026-01-02&until=2026-03-04").text
-    assert 'name="since" type="date" value="2026-01-02"' in page
-    assert 'name="until" type="date" value="2026-03-04"' in page
+    assert 'name="since" type="datetime-local" value="2026-01-02T00:00"' in page
+    assert 'name="until" type="datetime-local" value="2026-03-05T00:00"' in page
+
+
+def test_a_list_jumps_to_a_date_and_back_to_the_newest(site: Site) -> None:
+    client = site.who("reviewer")
+    assert client.get("/audit.json").json()["later"] is False
+    past = client.get("/audit.json?jump=2026-01-01").json()
+    assert (past["rows"], past["later"]) == ([], True)
+    ahead = client.get("/audit.json?jump=2100-01-01").json()
+    assert ahead["rows"] == client.get("/audit.json").json()["rows"]
+    assert client.get("/audit.json?jump=soon").status_code == 400
+
+
+def test_a_result_shows_the_words_that_were_searched(site: Site) -> None:
+    (row, *_) = site.who("reviewer").get("/audit.json?q=秋天").json()["rows"]
+    assert [p["text"] for p in row["snippet"] if p["kind"] == "searched"][:1] == ["秋天"]
 
 
 def test_log_lines_cannot_be_forged_by_names(site: Site, newest: Newest) -> None:

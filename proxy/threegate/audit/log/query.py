@@ -40,6 +40,9 @@ MAX_PAGE = 500
 MAX_FACET_VALUES = 50
 HITS_PER_RECORD = 4  # looked at for a page of a rule's records before all of its hits are
 MAX_TEXT_MATCHES = 20_000  # the newest; commoner words are narrowed by other conditions
+CHECK_NOTES = ("claim.no_source", "claim.supported")
+"""Kinds by which a fact check says how it came out. Unless the rule does more than flag them, they
+are no finding: nearly every answer states something that no source is there for."""
 FACETS = ("stage", "action", "layer", "tenant", "key_id", "model", "policy", "language")
 
 
@@ -246,11 +249,17 @@ def of_subject(pseudonym: str) -> ColumnElement[bool]:
     return (RECORD.c.subject == pseudonym) & RECORD.c.ts.in_(times)
 
 
+def is_finding(hit: FromClause) -> ColumnElement[bool]:
+    return hit.c.kind.not_in(CHECK_NOTES) | (hit.c.action > int(Action.FLAG))
+
+
 def _judged(hit: FromClause, query: Query) -> ColumnElement[bool]:
-    """The query's conditions on a hit, but for the time."""
+    """The query's conditions on a hit, but for the time. A rule is searched for by its findings."""
     conditions: list[ColumnElement[bool]] = [true()]
     if query.rule:
         conditions.append(hit.c.rule == query.rule)
+        if not query.kind:
+            conditions.append(is_finding(hit))
     if query.kind:
         below = hit.c.kind.startswith(query.kind + ".", autoescape=True)
         conditions.append((hit.c.kind == query.kind) | below)
@@ -335,7 +344,7 @@ def facets(
     columns = [RECORD.c[name] for name in FACETS]
     counts = _counts(connection, select(*columns, func.count()).where(*conditions), columns)
     counts["action"] = {Action(int(v)).name.lower(): n for v, n in counts["action"].items()}
-    hit = select(HIT.c.rule, HIT.c.kind, func.count())
+    hit = select(HIT.c.rule, HIT.c.kind, func.count()).where(is_finding(HIT))
     if conditions:
         of_record = (HIT.c.writer == RECORD.c.writer) & (HIT.c.seq == RECORD.c.seq)
         hit = hit.select_from(RECORD.join(HIT, of_record)).where(*conditions)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, tzinfo
 from html import escape
 
-from threegate.audit.log.record import timestamp
 from threegate.audit.report.pdf import FAINT, PdfPages
-from threegate.audit.report.report import Figures
+from threegate.audit.report.report import Figures, Outcome
 from threegate.types import Bilingual
 
 TABLES = {
@@ -22,9 +22,10 @@ TABLES = {
 }
 WORDS = {
     "title": Bilingual("审计报告", "Audit report"),
-    "period": Bilingual("统计区间（UTC）", "Period (UTC)"),
+    "period": Bilingual("统计区间", "Period"),
+    "zone": Bilingual("时区", "Time zone"),
     "requests": Bilingual("请求数", "Requests"),
-    "blocked": Bilingual("已拦截", "Blocked"),
+    "stopped": Bilingual("拦截", "Stopped"),
     "unanswered": Bilingual("无结束记录的请求", "Requests without a recorded end"),
     "days": Bilingual("每日", "By day"),
     "latency": Bilingual("耗时（毫秒）", "Time taken (ms)"),
@@ -73,13 +74,19 @@ def outline(
     *,
     naming: Naming = lambda table, code: code,
     more: Sequence[Section] = (),
+    zone: tzinfo = UTC,
 ) -> Outline:
-    """`more` comes after the first table: what others know of the period."""
+    """`more` comes after the first table: what others know of the period. Days are those of
+    `zone`."""
     short = "zh" if language.startswith("zh") else "en"
     words = {name: word.get(short) for name, word in WORDS.items()}
-    period = f"{timestamp(figures.since_us)[:10]} - {timestamp(figures.until_us)[:10]}"
+    first, last = (
+        datetime.fromtimestamp(t // 1_000_000, zone).isoformat(" ", "minutes")[:16]
+        for t in (figures.since_us, figures.until_us)
+    )
     facts = {
-        words["period"]: period,
+        words["period"]: f"{first} - {last}",
+        words["zone"]: str(zone),
         words["requests"]: f"{figures.requests:,}",
         words["unanswered"]: f"{figures.unanswered:,}",
     }
@@ -87,7 +94,7 @@ def outline(
         counted(title.get(short), getattr(figures, name), lambda code, n=name: naming(n, code))  # type: ignore[misc]
         for name, title in TABLES.items()
     ]
-    days = Section(words["days"], _days(figures), (words["requests"], words["blocked"]))
+    days = Section(words["days"], _days(figures, zone), (words["requests"], words["stopped"]))
     slow = Section(words["latency"], _latencies(figures), ("p50", "p95"))
     sections = (tables[0], *more, days, slow, *tables[1:])
     tag = "zh-CN" if short == "zh" else "en"
@@ -99,11 +106,12 @@ def counted(title: str, counts: Mapping[str, int], name: Callable[[str], str]) -
     return Section(title, tuple(Row(name(k), (f"{n:,}",), n / most) for k, n in counts.items()))
 
 
-def _days(figures: Figures) -> tuple[Row, ...]:
-    most = max((requests for requests, _ in figures.days.values()), default=1) or 1
+def _days(figures: Figures, zone: tzinfo) -> tuple[Row, ...]:
+    days = {day: (sum(c.values()), c[Outcome.STOPPED]) for day, c in figures.days(zone).items()}
+    most = max((requests for requests, _ in days.values()), default=1) or 1
     return tuple(
-        Row(day, (f"{requests:,}", f"{blocked:,}"), requests / most)
-        for day, (requests, blocked) in figures.days.items()
+        Row(day, (f"{requests:,}", f"{stopped:,}"), requests / most)
+        for day, (requests, stopped) in days.items()
     )
 
 

@@ -7,65 +7,145 @@ only, no text.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass, field, fields
+from datetime import UTC, datetime, tzinfo
+from enum import StrEnum
+from typing import Any, NamedTuple
 
 import orjson
-from sqlalchemy import ColumnElement, Connection, case, func, select
+from sqlalchemy import ColumnElement, Connection, func, select
 
-from threegate.audit.log.record import ENDS, OF_CALLS, Stage, timestamp
+from threegate.audit.log.query import is_finding
+from threegate.audit.log.record import ENDS, Stage
 from threegate.audit.log.schema import HIT, RECORD
 from threegate.types import Action
 
-ANSWERED = tuple(s for s in ENDS if s is not Stage.INTERRUPTED)
 DAY_US = 86_400 * 1_000_000
+SLOT_US = 900 * 1_000_000  # every time zone's offset is a multiple of it
 MAX_TIMED = 5_000  # records whose timings are read
+UNANSWERED = (Stage.RECEIVED, Stage.INTERRUPTED)
+
+
+class Outcome(StrEnum):
+    """What became of a call, as charts and tables group it; each call has one."""
+
+    PASSED = "passed"
+    EDITED = "edited"
+    STOPPED = "stopped"
+    UNANSWERED = "unanswered"
+
+
+def outcome_of(stage: str, action: int) -> Outcome:
+    if stage in UNANSWERED:
+        return Outcome.UNANSWERED
+    if action >= Action.ANSWER:
+        return Outcome.STOPPED
+    return Outcome.EDITED if action > Action.FLAG else Outcome.PASSED
+
+
+class Calls(NamedTuple):
+    """How many calls began a quarter of an hour with this stage and action. `at`: its start in
+    microseconds."""
+
+    at: int
+    stage: str
+    action: int
+    number: int
+
+    @property
+    def outcome(self) -> Outcome:
+        return outcome_of(self.stage, self.action)
 
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """Of [since, until). `requests` counts each once, `unanswered` those whose process died or
-    whose end is outside. The other counts are by name, most first."""
+    """Of [since, until). Every number of calls is a sum over `calls`, so a report, its chart and
+    its table by day cannot differ. The other counts are by name, most first."""
 
     since_us: int
     until_us: int
-    requests: int = 0
-    unanswered: int = 0
-    stages: Mapping[str, int] = field(default_factory=dict)
-    actions: Mapping[str, int] = field(default_factory=dict)
+    calls: tuple[Calls, ...] = ()
     kinds: Mapping[str, int] = field(default_factory=dict)
     rules: Mapping[str, int] = field(default_factory=dict)
     shadow: Mapping[str, int] = field(default_factory=dict)
     failures: Mapping[str, int] = field(default_factory=dict)
     languages: Mapping[str, int] = field(default_factory=dict)
-    days: Mapping[str, tuple[int, int]] = field(default_factory=dict)  # day → (requests, blocked)
     latency_ms: Mapping[str, tuple[float, float]] = field(default_factory=dict)  # day → p50, p95
 
+    @property
+    def requests(self) -> int:
+        return sum(c.number for c in self.calls)
 
-def gather(connection: Connection, since_us: int, until_us: int, tenant: str = "") -> Figures:
+    @property
+    def unanswered(self) -> int:
+        """Calls whose process died, or whose end the log does not have."""
+        return sum(c.number for c in self.calls if c.outcome is Outcome.UNANSWERED)
+
+    @property
+    def actions(self) -> dict[str, int]:
+        answered = (c for c in self.calls if c.outcome is not Outcome.UNANSWERED)
+        return _summed((Action(c.action).name.lower(), c.number) for c in answered)
+
+    @property
+    def stages(self) -> dict[str, int]:
+        return _summed((c.stage, c.number) for c in self.calls)
+
+    def table(self, zone: tzinfo = UTC) -> dict[str, Any]:
+        """Everything as names and numbers, for JSON and pages."""
+        plain = {f.name: getattr(self, f.name) for f in fields(self) if f.name != "calls"}
+        names = ("requests", "unanswered", "stages", "actions")
+        sums = {name: getattr(self, name) for name in names}
+        days = [
+            {"day": day, "requests": sum(counts.values())} | {o.value: n for o, n in counts.items()}
+            for day, counts in self.days(zone).items()
+        ]
+        return plain | sums | {"days": days}
+
+    def days(self, zone: tzinfo = UTC) -> dict[str, dict[Outcome, int]]:
+        """By day of `zone`, in order; every outcome of a day is there."""
+        found: dict[str, dict[Outcome, int]] = {}
+        for calls in sorted(self.calls):
+            day = datetime.fromtimestamp(calls.at // 1_000_000, zone).date().isoformat()
+            counts = found.setdefault(day, dict.fromkeys(Outcome, 0))
+            counts[calls.outcome] += calls.number
+        return found
+
+
+def gather(
+    connection: Connection, since_us: int, until_us: int, tenant: str = "", zone: tzinfo = UTC
+) -> Figures:
+    """`zone` sets the days of the latencies."""
     within = [RECORD.c.ts >= since_us, RECORD.c.ts < until_us]
     within += [RECORD.c.tenant == tenant] if tenant else []
-    final = [*within, RECORD.c.stage.in_([s.value for s in ANSWERED])]
-    by_stage = select(RECORD.c.stage, func.count()).where(*within)
-    stages = _counts(connection.execute(by_stage.group_by(RECORD.c.stage)))
-    by_action = select(RECORD.c.action, func.count()).where(*final).group_by(RECORD.c.action)
-    actions = {Action(int(a)).name.lower(): n for a, n in connection.execute(by_action)}
+    final = [*within, RECORD.c.stage.in_([s.value for s in ENDS if s not in UNANSWERED])]
     by_language = select(RECORD.c.language, func.count()).where(*final)
-    answered = sum(stages.get(s.value, 0) for s in ANSWERED)
-    calls = select(func.count(RECORD.c.request_id.distinct())).where(*within, _of_requests())
-    requests = int(connection.execute(calls).scalar() or 0)
     return Figures(
         since_us,
         until_us,
-        requests,
-        max(0, requests - answered),
-        stages,
-        _sorted(actions),
+        tuple(_calls(connection, within)),
         languages=_counts(connection.execute(by_language.group_by(RECORD.c.language))),
-        days=_days(connection, within),
-        latency_ms=latencies(connection, final),
+        latency_ms=latencies(connection, final, zone),
         **_hits(connection, final),
     )
+
+
+def _calls(connection: Connection, within: Sequence[ColumnElement[bool]]) -> Iterable[Calls]:
+    """Each call by its last record: one that was received and has an end counts at its end."""
+    at = (RECORD.c.ts - RECORD.c.ts % SLOT_US).label("at")
+    groups = (at, RECORD.c.stage, RECORD.c.action)
+    ended = select(*groups, func.count()).where(*within, _in(ENDS)).group_by(*groups)
+    yield from (Calls(int(t), str(s), int(a), int(n)) for t, s, a, n in connection.execute(ended))
+    end = RECORD.alias()
+    has_end = (end.c.request_id == RECORD.c.request_id) & end.c.stage.in_([s.value for s in ENDS])
+    lost = ~select(end.c.seq).where(has_end).correlate(RECORD).exists()
+    number = func.count(RECORD.c.request_id.distinct())
+    received = select(at, number).where(*within, _in((Stage.RECEIVED,)), lost).group_by(at)
+    for start, found in connection.execute(received):
+        yield Calls(int(start), Stage.RECEIVED.value, int(Action.ALLOW), int(found))
+
+
+def _in(stages: Iterable[Stage]) -> ColumnElement[bool]:
+    return RECORD.c.stage.in_([s.value for s in stages])
 
 
 def _hits(
@@ -77,7 +157,7 @@ def _hits(
     rows = connection.execute(
         select(HIT.c.rule, HIT.c.kind, HIT.c.shadow, number)
         .select_from(HIT.join(RECORD, of_record))
-        .where(*within)
+        .where(*within, is_finding(HIT))
         .group_by(HIT.c.rule, HIT.c.kind, HIT.c.shadow)
     )
     out: dict[str, dict[str, int]] = {"kinds": {}, "rules": {}, "shadow": {}, "failures": {}}
@@ -88,35 +168,22 @@ def _hits(
     return {name: _sorted(counts) for name, counts in out.items()}
 
 
-def _days(
-    connection: Connection, within: Sequence[ColumnElement[bool]]
-) -> dict[str, tuple[int, int]]:
-    day = (RECORD.c.ts - RECORD.c.ts % DAY_US).label("day")
-    blocked = func.sum(case((RECORD.c.stage == Stage.BLOCKED.value, 1), else_=0))
-    rows = connection.execute(
-        select(day, func.count(RECORD.c.request_id.distinct()), blocked)
-        .where(*within, _of_requests())
-        .group_by(day)
-        .order_by(day)
-    )
-    return {timestamp(int(start))[:10]: (int(n), int(stopped)) for start, n, stopped in rows}
-
-
 def latencies(
-    connection: Connection, final: Sequence[ColumnElement[bool]], step_us: int = DAY_US
+    connection: Connection, final: Sequence[ColumnElement[bool]], zone: tzinfo = UTC
 ) -> dict[str, tuple[float, float]]:
-    """Half and 95 % of the requests of each slot took no longer than this, in milliseconds; of
-    large logs each n-th record is read.
+    """Half and 95 % of the requests of each day took no longer than this, in milliseconds; of large
+    logs each n-th record is read.
     """
     number = connection.execute(select(func.count()).where(*final)).scalar_one()
     every = -(-int(number) // MAX_TIMED) or 1
     chosen = select(RECORD.c.ts, RECORD.c.entry).where(*final, RECORD.c.seq % every == 0)
-    slots: dict[int, list[float]] = {}
+    days: dict[str, list[float]] = {}
     for ts, entry in connection.execute(chosen):
         took = orjson.loads(entry)["event"].get("timings_ms", {}).get("total")
         if took is not None:
-            slots.setdefault(int(ts) // step_us * step_us, []).append(float(took))
-    return {timestamp(at)[:16]: _halves(slots[at]) for at in sorted(slots)}
+            day = datetime.fromtimestamp(int(ts) // 1_000_000, zone).date().isoformat()
+            days.setdefault(day, []).append(float(took))
+    return {day: _halves(days[day]) for day in sorted(days)}
 
 
 def _halves(took: list[float]) -> tuple[float, float]:
@@ -124,12 +191,15 @@ def _halves(took: list[float]) -> tuple[float, float]:
     return took[(len(took) - 1) // 2], took[(len(took) - 1) * 95 // 100]
 
 
-def _of_requests() -> ColumnElement[bool]:
-    return RECORD.c.stage.in_([s.value for s in OF_CALLS])
-
-
 def _add(counts: dict[str, int], name: str, number: int) -> None:
     counts[name] = counts.get(name, 0) + int(number)
+
+
+def _summed(counts: Iterable[tuple[str, int]]) -> dict[str, int]:
+    totals: dict[str, int] = {}
+    for name, number in counts:
+        _add(totals, name, number)
+    return _sorted(totals)
 
 
 def _counts(rows: Iterable[Sequence[Any]]) -> dict[str, int]:

@@ -7,7 +7,6 @@ from __future__ import annotations
 import argparse
 import asyncio
 import sys
-from dataclasses import asdict
 from pathlib import Path
 
 from threegate.audit.errors import trouble
@@ -176,5 +175,5 @@ def report_command(args: argparse.Namespace, settings: AuditSettings) -> int:
     if args.pdf:
         args.pdf.write_bytes(pdf(made))
     if not args.html and not args.pdf:
-        print_json(asdict(figures))
+        print_json(figures.table())
     return 0

@@ -103,6 +103,7 @@ ERROR: Words = {
     "upstream_timeout": Bilingual("模型接口没有回答", "the model API did not answer"),
     "audit_unavailable": Bilingual("审计日志不可用", "the audit log was away"),
 }
+SEARCHED = Bilingual("搜索的词", "searched for")
 YES: Words = {"yes": Bilingual("是", "yes"), "no": Bilingual("否", "no")}
 BOOKS: Mapping[str, Words] = {
     "yes": YES,
@@ -136,7 +137,7 @@ BOOKS: Mapping[str, Words] = {
 def name(book: str, code: str, language: str) -> str:
     """The name of a code; the code itself where nobody named it."""
     if book == "kind":
-        return kind_title(code).get(language)
+        return (SEARCHED if code == "searched" else kind_title(code)).get(language)
     return BOOKS[book][code].get(language) if code in BOOKS[book] else code
 
 
@@ -148,5 +149,5 @@ def family(kind: str) -> str:
 
 FAMILIES = (
     "pii", "secret", "injection", "hazard", "offensive", "leak", "claim", "list", "constraint",
-    "failed",
+    "failed", "searched",
 )  # fmt: skip

@@ -191,7 +191,7 @@ def version_row(version: Version, state: State, active: str) -> dict[str, Any]:
 def event_row(event: Event) -> dict[str, Any]:
     command = event.command
     return {
-        "at": event.at[:19].replace("T", " "),
+        "at": event.at,
         "by": event.by,
         "group": event.group,
         "verb": _VERBS[type(command)],

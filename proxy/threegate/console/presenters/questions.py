@@ -6,22 +6,15 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from threegate.console.presenters.highlights import excerpt
-from threegate.console.presenters.records import ruling, texts
+from threegate.console.presenters.records import is_found, ruling, texts
 from threegate.types import Bilingual
-
-NOT_ASKED = ("claim.no_source", "claim.supported")
-"""Kinds that say how a claim was checked, not that something was found."""
 
 
 def rules_to_judge(event: Mapping[str, Any]) -> tuple[str, ...]:
     """Rules that found something, in shadow or not; "" (the call as a whole) where none did."""
     layers = (d for d in event.get("decisions", ()) if d["layer"] != "constraint")
-    rules = dict.fromkeys(r["rule"] for d in layers for r in d["ruled"] if _is_found(r))
+    rules = dict.fromkeys(r["rule"] for d in layers for r in d["ruled"] if is_found(r))
     return tuple(rules) or ("",)
-
-
-def _is_found(ruled: Mapping[str, Any]) -> bool:
-    return "kind" in ruled and ruled["kind"] not in NOT_ASKED
 
 
 def questions(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from threegate.audit.log.query import Entry
+from threegate.audit.log.query import CHECK_NOTES, Entry
 from threegate.audit.log.record import timestamp
 from threegate.console.presenters.highlights import carried, marks_of, moved, pieces, placeholders
 from threegate.console.presenters.labels import family
@@ -32,18 +32,23 @@ def _rules(policy: CompiledPolicy) -> Iterable[Any]:
     return (*policy.rules, *policy.constraints)
 
 
+def is_found(ruled: Mapping[str, Any]) -> bool:
+    """A ruling on a finding; neither a failure nor a note of how a fact check came out."""
+    noted = ruled.get("kind", "") in CHECK_NOTES and Action[ruled["action"].upper()] <= Action.FLAG
+    return "kind" in ruled and not noted
+
+
 def row(entry: Entry, language: str, known: Mapping[str, Bilingual]) -> dict[str, Any]:
     """One line of a list of records."""
     event = entry.event
-    ruled = [
-        r for d in event.get("decisions", ()) if d["layer"] != "constraint" for r in d["ruled"]
-    ]
+    layers = (d for d in event.get("decisions", ()) if d["layer"] != "constraint")
+    ruled = [r for d in layers for r in d["ruled"] if is_found(r) or "failed" in r]
     strongest = sorted(ruled, key=lambda r: -Action[r["action"].upper()])
     acted = dict.fromkeys(r["rule"] for r in strongest if not r.get("shadow"))
     kinds = dict.fromkeys(r["kind"] for r in ruled if "kind" in r)
     return {
         "request": entry.request_id,
-        "at": timestamp(entry.ts_us)[:19].replace("T", " "),
+        "at": timestamp(entry.ts_us),
         "stage": entry.stage.value,
         "action": event.get("action", ""),
         "tenant": event.get("caller", {}).get("tenant", ""),

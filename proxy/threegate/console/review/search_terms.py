@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode
 
 from sqlalchemy import Connection, func, select
 
-from threegate.audit.log.query import FACETS, Query, where
-from threegate.audit.log.record import ENDS, Stage, timestamp
+from threegate.audit.log.query import FACETS, Query, is_finding, where
+from threegate.audit.log.record import ENDS, Stage
 from threegate.audit.log.schema import HIT, RECORD
+from threegate.audit.report.report import SLOT_US, Calls, Figures
+from threegate.console.local_time import LocalTime
 from threegate.console.presenters import charts, labels
 from threegate.console.web import ConsoleError
 from threegate.types import Action, Bilingual
@@ -55,9 +57,9 @@ def address(terms: Mapping[str, str], **changed: str) -> str:
     return urlencode({k: v for k, v in merged.items() if v})
 
 
-def to_query(terms: Mapping[str, str], **more: Any) -> Query:
+def to_query(terms: Mapping[str, str], clock: LocalTime, **more: Any) -> Query:
     """Raises Refusal for a term that cannot be."""
-    since, until = period(terms)
+    since, until = period(terms, clock)
     try:
         same: dict[str, Any] = {n: terms.get(n, "") for n in SAME}
         query = Query(
@@ -79,14 +81,15 @@ def _stages(text: str) -> tuple[Stage, ...]:
     return tuple(Stage(s) for s in text.split(",") if s) or ENDS
 
 
-def period(terms: Mapping[str, str]) -> tuple[int, int]:
-    """[since, until) in microseconds. Dates are UTC days; `until` is the last day shown. Raises
-    Refusal for what is no date, no number of days, or ends before it begins."""
+def period(terms: Mapping[str, str], clock: LocalTime) -> tuple[int, int]:
+    """[since, until) in microseconds. A date is a local day, and `until` then the last day shown; a
+    date with a time is a moment. Raises Refusal for what is neither, for no number of days, and for
+    a period that ends before it begins."""
     try:
-        until = _day(terms["until"]) + DAY_US if "until" in terms else now_us() + 1
+        until = _end(terms["until"], clock) if "until" in terms else now_us() + 1
         days = int(terms.get("days", DEFAULT_DAYS))
-        since = _day(terms["since"]) if "since" in terms else until - days * DAY_US
-    except ValueError:
+        since = clock.read(terms["since"]) if "since" in terms else until - days * DAY_US
+    except (ValueError, OverflowError):
         since = until = -1
     if since < 0:
         raise ConsoleError(400, "日期要写成 2026-11-25", "a date is written 2026-11-25")
@@ -95,9 +98,20 @@ def period(terms: Mapping[str, str]) -> tuple[int, int]:
     return since, until
 
 
-def _day(text: str) -> int:
-    moment = datetime.fromisoformat(text).replace(tzinfo=UTC)
-    return (moment - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(microseconds=1)
+def _end(text: str, clock: LocalTime) -> int:
+    if len(text) > len("2026-11-25"):
+        return clock.read(text)
+    following = date.fromisoformat(text) + timedelta(days=1)  # 23 or 25 hours where clocks change
+    return clock.read(following.isoformat())
+
+
+def jump(text: str, clock: LocalTime) -> str:
+    """A cursor (`Query.after`) at a date, end of day, or a moment: what comes is older. Raises
+    ConsoleError."""
+    try:
+        return f"{_end(text, clock)}..0"
+    except (ValueError, OverflowError):
+        raise ConsoleError(400, "日期要写成 2026-11-25", "a date is written 2026-11-25") from None
 
 
 def facet_groups(
@@ -150,31 +164,44 @@ def _is_setting(kind: str) -> bool:
     return kind.startswith("constraint.")
 
 
-def timeline(connection: Connection, query: Query, language: str) -> dict[str, Any]:
+def timeline(
+    connection: Connection, query: Query, language: str, clock: LocalTime
+) -> dict[str, Any]:
     """The histogram of a search, with the policy changes in its time."""
     step = charts.step_us(query.since_us, query.until_us)
-    slot = (RECORD.c.ts - RECORD.c.ts % step).label("slot")
-    rows = connection.execute(
-        select(slot, RECORD.c.action, func.count())
-        .where(*where(connection, query))
-        .group_by(slot, RECORD.c.action)
-    )
-    counts = [(int(s), int(a), int(n)) for s, a, n in rows]
-    bars = charts.slots(counts, query.since_us, query.until_us, step)
-    return charts.histogram(bars, step, _changes(connection, query, language))
+    shift = charts.offset_us(query.since_us, clock)
+    slot = (RECORD.c.ts - (RECORD.c.ts + shift) % step).label("slot")
+    groups = (slot, RECORD.c.stage, RECORD.c.action)
+    found = select(*groups, func.count()).where(*where(connection, query)).group_by(*groups)
+    calls = [Calls(int(t), str(s), int(a), int(n)) for t, s, a, n in connection.execute(found)]
+    marks = changes(connection, query.since_us, query.until_us, language, clock)
+    return charts.histogram(calls, query.since_us, query.until_us, step, marks, clock)
 
 
-def _changes(connection: Connection, query: Query, language: str) -> list[dict[str, Any]]:
+def chart_of(
+    connection: Connection, figures: Figures, language: str, clock: LocalTime
+) -> dict[str, Any]:
+    """The same histogram from the numbers of a report, so that both agree."""
+    since, until = figures.since_us, figures.until_us
+    step = charts.step_us(since, until, SLOT_US)
+    marks = changes(connection, since, until, language, clock)
+    return charts.histogram(figures.calls, since, until, step, marks, clock)
+
+
+def changes(
+    connection: Connection, since_us: int, until_us: int, language: str, clock: LocalTime
+) -> list[dict[str, Any]]:
+    """The first 200 policy changes of a period."""
     found = connection.execute(
         select(RECORD.c.ts, RECORD.c.policy)
         .where(RECORD.c.stage == Stage.POLICY.value)
-        .where(RECORD.c.ts >= query.since_us, RECORD.c.ts < query.until_us)
+        .where(RECORD.c.ts >= since_us, RECORD.c.ts < until_us)
         .order_by(RECORD.c.ts)
         .limit(200)
     )
     word = "策略变更" if language == "zh" else "policy change"
     return [
-        {"ts_us": int(ts), "title": f"{timestamp(int(ts))[:16]} {word} {policy[:12]}"}
+        {"ts_us": int(ts), "title": f"{clock.show(int(ts))} {word} {policy[:12]}"}
         for ts, policy in found
     ]
 
@@ -186,7 +213,7 @@ def hits_since(connection: Connection, since_us: int) -> dict[str, int]:
     rows = connection.execute(
         select(HIT.c.rule, func.count(RECORD.c.request_id.distinct()))
         .select_from(HIT.join(RECORD, of_record))
-        .where(HIT.c.ts >= since_us, final)
+        .where(HIT.c.ts >= since_us, final, is_finding(HIT))
         .group_by(HIT.c.rule)
     )
     return {rule: int(n) for rule, n in rows}

@@ -2,6 +2,15 @@
 // a form, other keys do what the page marks with them ("/" goes to the search field).
 "use strict";
 
+// The server shows times by the clock of the browser, which names its zone in a cookie.
+const root = document.documentElement.dataset;
+const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
+if (zone && zone !== root.zone && !document.cookie.includes(`threegate_zone=${zone}`)) {
+  document.cookie = `threegate_zone=${zone}; path=${root.root || "/"}; max-age=31536000; samesite=strict`;
+  const kept = document.cookie.includes(`threegate_zone=${zone}`);
+  if (kept && document.querySelector("time, .chart, .list")) location.reload();
+}
+
 const editor = document.getElementById("editor");
 
 document.addEventListener("keydown", (event) => {

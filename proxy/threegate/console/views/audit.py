@@ -8,7 +8,8 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from threegate.audit.log.query import Entry, Page, Query, find
+from threegate.audit.log.keys import MasterKey
+from threegate.audit.log.query import Entry, Page, Query, find, read_content
 from threegate.audit.log.record import OF_CALLS, timestamp
 from threegate.audit.verify.findings import VerifyReport
 from threegate.audit.verify.published import verify_all
@@ -16,6 +17,7 @@ from threegate.console.auth.sessions import REVEAL_S, SITTING_COOKIE, SITTING_S
 from threegate.console.presenters import records as explained
 from threegate.console.presenters.form_choices import missable
 from threegate.console.presenters.questions import rules_to_judge
+from threegate.console.presenters.snippets import snippet
 from threegate.console.review import search_terms
 from threegate.console.review.complaints import CLAIMS, SOURCES
 from threegate.console.review.review_store import ReviewLabel
@@ -29,32 +31,54 @@ MAX_NAME = 60
 
 
 async def search(visit: ConsoleRequest) -> Answer:
-    terms = search_terms.terms_of(visit.query)
+    terms, clock = search_terms.terms_of(visit.query), visit.clock
     after = visit.query.get("after", "")
-    query = search_terms.to_query(terms, facets=True, limit=search_terms.PAGE, after=after)
-    page, chart = await visit.parts.audit.read(lambda c: _found(c, query, visit.language))
+    if moment := visit.query.get("jump", ""):
+        after = search_terms.jump(moment, clock)
+    query = search_terms.to_query(terms, clock, facets=True, limit=search_terms.PAGE, after=after)
+    page, snippets, chart = await visit.parts.audit.read(lambda c: _found(c, query, visit))
     await visit.note("search", terms=sorted(terms), found=len(page.entries))
     serving = visit.parts.policies.pin()
     known, settings = explained.titles(serving), explained.constraint_ids(serving)
+    rows = [explained.row(e, visit.language, known) for e in page.entries]
     more = search_terms.address(terms) + f"&after={page.next}" if page.next else ""
     return Shown(
         "audit/audit.html",
         {
             "terms": terms,
-            "rows": [explained.row(e, visit.language, known) for e in page.entries],
+            "rows": [r | {"snippet": s} for r, s in zip(rows, snippets, strict=True)],
             "facets": search_terms.facet_groups(
                 page.facets, terms, visit.language, known, settings
             ),
             "timeline": chart,
             "more": more.lstrip("&"),
+            "later": bool(after),
+            "since": clock.field(query.since_us) if "since" in terms else "",
+            "until": clock.field(query.until_us) if "until" in terms else "",
+            "zoom": search_terms.address(terms, days="", since="", until=""),
             "view": search_terms.address(terms),
             "saved": [asdict(v) for v in await blocking(visit.parts.desk.saved.of, visit.me.name)],
         },
     )
 
 
-def _found(connection: Connection, query: Query, language: str) -> tuple[Page, dict[str, Any]]:
-    return find(connection, query), search_terms.timeline(connection, query, language)
+def _found(
+    connection: Connection, query: Query, visit: ConsoleRequest
+) -> tuple[Page, list[list[dict[str, str]]], dict[str, Any]]:
+    page = find(connection, query)
+    chart = search_terms.timeline(connection, query, visit.language, visit.clock)
+    master = visit.parts.audit.master
+    return page, [_snippet(connection, master, e, query.text) for e in page.entries], chart
+
+
+def _snippet(
+    connection: Connection, master: MasterKey, entry: Entry, words: str
+) -> list[dict[str, str]]:
+    try:
+        parts = read_content(connection, master, entry) if entry.has_content else []
+    except AuditError:  # the key of the texts is destroyed
+        parts = []
+    return snippet(entry.event, parts, words)
 
 
 async def keep_view(visit: ConsoleRequest) -> Answer:

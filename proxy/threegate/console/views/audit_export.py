@@ -32,7 +32,7 @@ async def export(visit: ConsoleRequest) -> Answer:
     form = visit.form.get("format", "jsonl")
     if form not in MEDIA:
         raise ConsoleError(400, "不支持的格式", "no such format")
-    query = search_terms.to_query(terms, limit=MAX_PAGE)
+    query = search_terms.to_query(terms, visit.clock, limit=MAX_PAGE)
     records = await visit.parts.audit.read(lambda c: _count(c, query))
     await visit.note("export", format=form, records=records, terms=sorted(terms))
     name = {"content-disposition": f'attachment; filename="threegate-audit.{form}"'}

@@ -45,15 +45,15 @@ def _waiting(state: State) -> list[dict[str, Any]]:
 
 
 async def _week(visit: ConsoleRequest) -> dict[str, Any]:
-    until = search_terms.now_us()
-    query = search_terms.to_query({"days": "7"})
+    since, until = search_terms.period({"days": "7"}, visit.clock)
 
     def work(connection: Connection) -> dict[str, Any]:
-        figures = gather(connection, until - 7 * search_terms.DAY_US, until)
+        figures = gather(connection, since, until)
         return {
             "requests": figures.requests,
-            "actions": dict(figures.actions),
-            "chart": search_terms.timeline(connection, query, visit.language),
+            "unanswered": figures.unanswered,
+            "actions": figures.actions,
+            "chart": search_terms.chart_of(connection, figures, visit.language, visit.clock),
         }
 
     return await visit.parts.audit.read(work)

@@ -33,12 +33,12 @@ async def quality(visit: ConsoleRequest) -> Answer:
             "people": counts,
             "total": len(labels),
             "agreement": asdict(both) | {"share": both.share},
-            "wrong": _wrong_chart(labels),
+            "wrong": _wrong_chart(labels, visit.says("误报率", "False-positive rate")),
         },
     )
 
 
-def _wrong_chart(labels: Sequence[ReviewLabel]) -> dict[str, Any]:
+def _wrong_chart(labels: Sequence[ReviewLabel], name: str) -> dict[str, Any]:
     days = wrong_by_day(labels)
     columns = [(d, w / judged, f"{d} · {w}/{judged}") for d, (w, judged) in days.items()]
-    return charts.columns(columns[-charts.MAX_BARS :], most=1.0)
+    return charts.columns(columns[-charts.MAX_BARS :], name, most=1.0)

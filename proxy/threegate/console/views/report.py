@@ -44,11 +44,13 @@ async def report(visit: ConsoleRequest) -> Answer:
     return Shown(
         "audit/report.html",
         {
-            "figures": _plain(figures),
+            "figures": figures.table(visit.clock.zone),
+            "since": visit.clock.field(figures.since_us),
+            "until": visit.clock.field(figures.until_us),
             "terms": terms,
             "titles": names,
             "timeline": timeline,
-            "latency": _latency_chart(figures),
+            "latency": _latency_chart(figures, visit.says("p95（毫秒）", "p95 (ms)")),
             "reviewed": asdict(reviewed) | {"share": reviewed.agreement.share},
             "view": search_terms.address(terms),
         },
@@ -70,23 +72,24 @@ async def report_pdf(visit: ConsoleRequest) -> Answer:
         return words.name(book[table], code, visit.language) if table in book else code
 
     more = _sections(reviewed, visit.language)
-    made = outline(figures, visit.language, naming=naming, more=more)
-    name = f"threegate-report-{timestamp(figures.since_us)[:10]}.pdf"
+    zone = visit.clock.zone
+    made = outline(figures, visit.language, naming=naming, more=more, zone=zone)
+    name = f"threegate-report-{visit.clock.show(figures.since_us, 'day')}.pdf"
     head = {"content-disposition": f'attachment; filename="{name}"'}
     return Response(pdf(made), media_type="application/pdf", headers=head)
 
 
 async def _gathered(visit: ConsoleRequest) -> tuple[dict[str, str], Figures, dict[str, Any]]:
     terms = {n: v for n, v in search_terms.terms_of(visit.query).items() if n in PERIOD}
-    query = search_terms.to_query({"days": "30"} | terms)
+    since, until = search_terms.period({"days": "30"} | terms, visit.clock)
     settings = records.constraint_ids(visit.parts.policies.pin())
 
     def work(connection: Connection) -> tuple[Figures, dict[str, Any]]:
-        figures = gather(connection, query.since_us, query.until_us)
-        return figures, search_terms.timeline(connection, query, visit.language)
+        figures = gather(connection, since, until, zone=visit.clock.zone)
+        return figures, search_terms.chart_of(connection, figures, visit.language, visit.clock)
 
     figures, timeline = await visit.parts.audit.read(work)
-    await visit.note("report", since=timestamp(query.since_us)[:10])
+    await visit.note("report", since=timestamp(since)[:10])
     return terms, _findings_only(figures, settings), timeline
 
 
@@ -98,9 +101,9 @@ def _findings_only(figures: Figures, settings: frozenset[str]) -> Figures:
 
 
 async def _reviewed(visit: ConsoleRequest, figures: Figures) -> Reviewed:
-    first, last = timestamp(figures.since_us)[:10], timestamp(figures.until_us - 1)[:19]
+    first, last = (timestamp(t)[:19] for t in (figures.since_us, figures.until_us - 1))
     labels: Sequence[ReviewLabel] = await blocking(visit.parts.desk.labels)
-    mine = [x for x in labels if first <= x.at[:10] and x.at[:19] <= last]
+    mine = [x for x in labels if first <= x.at[:19] <= last]
     taken: Sequence[Complaint] = await blocking(visit.parts.desk.complaints.all)
     taken = within(taken, first, last)
     verdicts = Counter(settled(said) or "disputed" for said in questions(mine).values())
@@ -139,15 +142,8 @@ def _or_dash(value: float | None) -> str:
     return "-" if value is None else f"{value}"
 
 
-def _plain(figures: Figures) -> dict[str, Any]:
-    made = asdict(figures)
-    made["days"] = [{"day": d, "requests": r, "blocked": b} for d, (r, b) in figures.days.items()]
-    made["since"], made["until"] = (timestamp(t)[:10] for t in (figures.since_us, figures.until_us))
-    return made
-
-
-def _latency_chart(figures: Figures) -> dict[str, Any]:
+def _latency_chart(figures: Figures, name: str) -> dict[str, Any]:
     shown = list(figures.latency_ms.items())[-charts.MAX_BARS :]
     return charts.columns(
-        [(d[:10], p95, f"{d[:10]} · p50 {p50} · p95 {p95} ms") for d, (p50, p95) in shown]
+        [(day, p95, f"{day} · p50 {p50} · p95 {p95} ms") for day, (p50, p95) in shown], name
     )

@@ -1,0 +1,36 @@
+"""What a list shows of a record's texts: the words searched for, else the first hit, else the
+beginning."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from threegate.console.presenters.highlights import Highlight, excerpt, pieces
+from threegate.console.presenters.records import texts
+
+SIZE = 60
+SEARCHED = "searched"
+"""The kind of a mark on a word that was searched for."""
+
+
+def snippet(
+    event: Mapping[str, Any], parts: Sequence[Mapping[str, str]], words: str
+) -> list[dict[str, str]]:
+    """Pieces of one redacted text; empty where none was kept."""
+    shown = [t["pieces"] for t in texts(event, parts, revealed=False)]
+    for cut in shown:
+        text = "".join(p["text"] for p in cut)
+        if marks := _searched(text, words):
+            return excerpt(pieces(text, marks), SIZE)
+    hit = (cut for cut in shown if any(p["kind"] for p in cut))
+    return excerpt(next(hit, shown[0] if shown else []), SIZE)
+
+
+def _searched(text: str, words: str) -> list[Highlight]:
+    """The first places of the words, as they are written; the index also finds other forms."""
+    terms = [re.escape(word) for word in re.findall(r"\w+", words)]
+    found = re.finditer("|".join(terms), text, re.IGNORECASE) if terms else ()
+    places = [Highlight(m.start(), m.end(), SEARCHED, "", "") for m in found]
+    return places[:4]
