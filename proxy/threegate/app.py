@@ -27,6 +27,7 @@ from threegate.console.app import create_console
 from threegate.console.bootstrap import open_parts
 from threegate.detectors.detector_sets import DetectorSets
 from threegate.detectors.judges.detector import LlmJudge
+from threegate.detectors.judges.second_reader import SecondReader
 from threegate.detectors.models.factory import MODELS, sentence_detectors
 from threegate.gateway.access.auth import KeyFile
 from threegate.gateway.access.auth_db import KeyDatabase
@@ -42,7 +43,7 @@ from threegate.gateway.telemetry.metrics import Metrics
 from threegate.gateway.telemetry.rejections import Refusals
 from threegate.gateway.telemetry.timed_detectors import Timed
 from threegate.gateway.telemetry.tracing import Traces
-from threegate.guard.decide import wanted_kinds
+from threegate.guard.decide import kinds_asked_of_judges, wanted_kinds
 from threegate.limits.admission import CHECKING, Admission
 from threegate.limits.store import Limiter, MemoryLimiter
 from threegate.policy.errors import failure
@@ -218,9 +219,10 @@ async def _background(deps: Deps, watch: BackgroundWork, audit: AuditLog) -> Asy
 def _suites(
     settings: Settings, engine: Engine | None, outbound: httpx.AsyncClient, metrics: Metrics
 ) -> DetectorSets:
-    judges = (LlmJudge(j, _key_of(j, settings), outbound) for j in settings.judges)
+    judges = [LlmJudge(j, _key_of(j, settings), outbound) for j in settings.judges]
     sentence = (*(sentence_detectors(engine) if engine else ()), *judges)
-    return DetectorSets(tuple(Timed(d, metrics.asked) for d in sentence))
+    second = SecondReader({j.kind(""): j for j in judges}, metrics.asked)
+    return DetectorSets(tuple(Timed(d, metrics.asked) for d in sentence), second)
 
 
 def policy_versions(settings: Settings) -> Versions:
@@ -302,7 +304,8 @@ def _check_served(policies: PolicyStore, suites: DetectorSets, settings: Setting
     off."""
     for binding in policies.pin().bindings:
         suite = suites.of(binding.policy)
-        missing = suite.unserved(wanted_kinds(binding.policy.rules))
+        rules = binding.policy.rules
+        missing = suite.unserved(wanted_kinds(rules) | kinds_asked_of_judges(rules))
         if missing and settings.classifiers != "off":
             raise failure("no-detector", kinds=", ".join(sorted(missing)))
 

@@ -140,15 +140,37 @@ class Failed:
 
 
 @dataclass(frozen=True, slots=True)
+class Opinion:
+    """A judge's answer about a text in which a rule's detector was unsure. `asked` is the judge's
+    kind, `score` (0 to 1) how likely it is that the text is bad, None where `failed` says why there
+    is no answer; `confirmed`: the rule acts because of it."""
+
+    asked: str
+    score: float | None = None
+    level: Level | None = None
+    failed: Reason | None = None
+    ms: float = 0.0
+    cached: bool = False
+    confirmed: bool = False
+
+    @property
+    def outcome(self) -> str:
+        if self.failed is not None:
+            return self.failed.value
+        return "confirmed" if self.confirmed else "dismissed"
+
+
+@dataclass(frozen=True, slots=True)
 class Ruling:
     """One finding or failure as one rule judged it. `shadow` rules and exceptions are recorded,
-    not acted on."""
+    not acted on. A finding that a second opinion dismissed has the action ALLOW."""
 
     rule_id: str
     action: Action
     finding: Finding | Failed
     shadow: bool = False
     exception_id: str = ""
+    opinion: Opinion | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -40,6 +40,8 @@ WORDS = {
     "nothing": Bilingual("没有规则命中", "no rule saw anything"),
     "shadow": Bilingual("（仅观察）", " (shadow)"),
     "exception": Bilingual("例外", "exception"),
+    "opinion": Bilingual("第二意见", "second opinion"),
+    "cached": Bilingual("取自缓存", "cached"),
     "failed": Bilingual("检测器未给出结果", "the detector gave no answer"),
     "evidence": Bilingual("依据", "evidence"),
     "noted": Bilingual("说明", "note"),
@@ -154,9 +156,22 @@ def _ruling(ruled: Event, titles: Titles, language: str) -> str:
         parts.append(f"{_word('failed', language)}: {ruled['detector']} {why}")
     else:
         parts += _found(ruled, language)
+    if opinion := ruled.get("opinion"):
+        parts.append(_opinion(opinion, language))
     if exception := ruled.get("exception"):
         parts.append(f"{_word('exception', language)} {exception}")
     return " · ".join(parts)
+
+
+def _opinion(opinion: Event, language: str) -> str:
+    """`second opinion judge.qwen: confirmed, high 0.97, 103.2 ms`"""
+    said = [labels.name("opinion", opinion["outcome"], language)]
+    if "level" in opinion:
+        said.append(labels.name("level", opinion["level"], language))
+    if "score" in opinion:
+        said[-1] += f" {opinion['score']}"
+    said.append(_word("cached", language) if opinion.get("cached") else f"{opinion['ms']} ms")
+    return f"{_word('opinion', language)} {opinion['asked']}: {', '.join(said)}"
 
 
 def _found(ruled: Event, language: str) -> Iterator[str]:

@@ -24,6 +24,7 @@ from threegate.detectors.base import (
 )
 from threegate.detectors.dedupe import distinct
 from threegate.detectors.engine.budget import Budget, BudgetSpentError
+from threegate.detectors.judges.second_reader import SecondReader
 from threegate.detectors.scan_pool import LONG_TEXT, POOL, PoolFullError
 from threegate.detectors.views import Viewed, brought_back, merged, second_reading, viewed
 from threegate.policy.model import matches
@@ -67,6 +68,7 @@ class DetectorSet:
     build: BuildPatterns
     sentence: tuple[SentenceDetector, ...] = ()
     kinds_of: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    second: SecondReader = field(default_factory=SecondReader)
     _patterns: dict[frozenset[str], tuple[PatternDetector, ...]] = field(
         default_factory=dict, repr=False
     )

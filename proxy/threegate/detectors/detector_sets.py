@@ -11,6 +11,7 @@ from threegate.detectors.detector_set import DetectorSet
 from threegate.detectors.engine.recognizer import Recognizer
 from threegate.detectors.engine.scanner import PatternScanner
 from threegate.detectors.injection.detector import InjectionSignatures
+from threegate.detectors.judges.second_reader import SecondReader
 from threegate.detectors.presidio.policy import from_policy
 from threegate.detectors.registry import DETECTORS
 from threegate.policy.model import CompiledPolicy
@@ -28,6 +29,7 @@ KEPT = 32
 @dataclass(slots=True)
 class DetectorSets:
     sentence: tuple[SentenceDetector, ...]
+    second: SecondReader = field(default_factory=SecondReader)
     _made: dict[str, DetectorSet] = field(default_factory=dict, repr=False)
 
     def of(self, policy: CompiledPolicy) -> DetectorSet:
@@ -55,7 +57,7 @@ class DetectorSets:
         sentence = (*self.sentence, output_format.LanguageDetector(), *categories.detectors(policy))
         infos += [d.info for d in sentence]
         infos.append(NEW_PERSONAL_DATA)
-        return DetectorSet(build, sentence, {i.id: i.kinds for i in infos})
+        return DetectorSet(build, sentence, {i.id: i.kinds for i in infos}, self.second)
 
 
 def _recognizers(policy: CompiledPolicy) -> tuple[Recognizer, ...]:

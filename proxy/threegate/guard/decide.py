@@ -7,9 +7,16 @@ needs it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from threegate.guard.second_opinion import (
+    NO_OPINIONS,
+    Opinions,
+    Question,
+    question_of,
+    reviewed,
+)
 from threegate.policy.language.hashed_values import value_sha256
 from threegate.policy.model import (
     CompiledPolicy,
@@ -71,22 +78,48 @@ class RuleSet:
         failures: Sequence[Failed] = (),
         text: str = "",
         offset: int = 0,
+        opinions: Opinions = NO_OPINIONS,
     ) -> Verdict:
         """`text` is where the findings are and begins at `offset`; exceptions for single values
-        need it."""
-        kinds = frozenset(f.kind for f in findings)
-        ruled = [r for f in findings for r in self._rule_finding(f, kinds, text, offset)]
+        need it. `opinions` are the answers to `questions` about the same findings and text."""
+        ruled = [
+            self._reviewed(rule, ruling, text, offset, opinions)
+            for rule, ruling in self._rule_findings(findings, text, offset)
+        ]
         ruled += [r for f in failures for r in self._rule_failure(f)]
         action = max((r.action for r in ruled if not r.shadow), default=Action.ALLOW)
         return Verdict(action, tuple(ruled))
 
-    def _rule_finding(
-        self, finding: Finding, kinds: frozenset[str], text: str, offset: int
-    ) -> Iterable[Ruling]:
-        for rule, level in self._rules_of(finding.kind):
-            if finding.level >= level and _together(rule.detect, kinds):
-                value = _value(finding, text, offset) if rule.exceptions else ""
-                yield self._ruled(rule, _action(rule, finding.kind), finding, value)
+    def questions(
+        self, findings: Sequence[Finding], text: str, offset: int = 0
+    ) -> frozenset[Question]:
+        """What judges must be asked before `verdict`. A rule that does not act for this caller asks
+        nothing, unless it is in shadow to be watched."""
+        return frozenset(
+            question
+            for rule, ruling in self._rule_findings(findings, text, offset)
+            if rule.second_opinion and (rule.mode is Mode.SHADOW or not ruling.shadow)
+            if (question := _question(rule, ruling, text, offset)) is not None
+        )
+
+    def _rule_findings(
+        self, findings: Sequence[Finding], text: str, offset: int
+    ) -> Iterator[tuple[Rule, Ruling]]:
+        kinds = frozenset(f.kind for f in findings)
+        for finding in findings:
+            for rule, level in self._rules_of(finding.kind):
+                if finding.level >= level and _together(rule.detect, kinds):
+                    value = _value(finding, text, offset) if rule.exceptions else ""
+                    yield rule, self._ruled(rule, _action(rule, finding.kind), finding, value)
+
+    def _reviewed(
+        self, rule: Rule, ruling: Ruling, text: str, offset: int, opinions: Opinions
+    ) -> Ruling:
+        if not opinions or rule.second_opinion is None:
+            return ruling
+        question = _question(rule, ruling, text, offset)
+        opinion = None if question is None else opinions.get(question)
+        return ruling if opinion is None else reviewed(ruling, rule.second_opinion, opinion)
 
     def _rule_failure(self, failed: Failed) -> Iterable[Ruling]:
         kinds = self.kinds_of.get(failed.detector, ())
@@ -123,6 +156,17 @@ def wanted_kinds(rules: Iterable[Rule]) -> frozenset[str]:
         if rule.claims is not None:
             out.update(CLAIM_KINDS)
     return frozenset(out)
+
+
+def kinds_asked_of_judges(rules: Iterable[Rule]) -> frozenset[str]:
+    """Kinds of judges that give second opinions."""
+    return frozenset(r.second_opinion.ask for r in rules if r.second_opinion)
+
+
+def _question(rule: Rule, ruling: Ruling, text: str, offset: int) -> Question | None:
+    if isinstance(ruling.finding, Failed):
+        return None
+    return question_of(rule.second_opinion, ruling.finding, len(text), offset)
 
 
 def _value(finding: Finding, text: str, offset: int) -> str:

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from threegate.guard.decide import RuleSet
 from threegate.guard.mask import MaskMap
 from threegate.guard.redact import TERMINAL, Renderer, edited
+from threegate.guard.second_opinion import Opinions
 from threegate.policy.model import CompiledPolicy
 from threegate.types import (
     Action,
@@ -35,6 +36,7 @@ class ScannedText:
     text: str = field(repr=False)
     findings: tuple[Finding, ...] = ()
     failures: tuple[Failed, ...] = ()
+    opinions: Opinions = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,14 +72,18 @@ def judge_input(
         if not scan.findings and not scan.failures:
             continue
         judge = by_channel[scan.locus.channel]
-        verdict = judge.verdict(scan.findings, scan.failures, scan.text)
+        verdict = judge.verdict(scan.findings, scan.failures, scan.text, opinions=scan.opinions)
         ruled += verdict.ruled
         render, is_json = Renderer({r.id: r for r in judge.rules}, masks), _is_json(scan.pointer)
         new = edited(scan.text, verdict.ruled, render, is_json=is_json)
         if new != scan.text:
             texts[scan.pointer] = new
     action = max((r.action for r in ruled if not r.shadow), default=Action.ALLOW)
-    kinds = frozenset(r.finding.kind for r in ruled if isinstance(r.finding, Finding))
+    kinds = frozenset(
+        r.finding.kind
+        for r in ruled
+        if isinstance(r.finding, Finding) and (r.action or r.opinion is None)
+    )
     return InputResult(Verdict(action, tuple(ruled)), texts, kinds)
 
 

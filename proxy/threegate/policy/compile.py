@@ -40,6 +40,7 @@ from threegate.policy.model import (
     Restoring,
     Rule,
     RuleException,
+    SecondOpinion,
     Selector,
     Tools,
     Unlabelled,
@@ -143,6 +144,7 @@ def _rule(rule: schema.Rule, pack: str) -> Rule:
         http_status=then.block.status if then.block else None,
         exceptions=tuple(_exception(e) for e in rule.exceptions),
         band=_band(rule.band) if rule.band else None,
+        second_opinion=_opinion(rule.second_opinion) if rule.second_opinion else None,
         review_by=rule.review_by or "",
         pack=pack,
     )
@@ -160,6 +162,17 @@ def _restoring(mask: schema.MaskThen) -> Restoring | None:
 
 def _band(spec: schema.BandSpec) -> Band:
     return Band(spec.max, spec.min, spec.minutes, spec.calls)
+
+
+def _opinion(spec: schema.SecondOpinionSpec) -> SecondOpinion:
+    return SecondOpinion(
+        spec.ask,
+        frozenset(spec.levels),
+        spec.confirm,
+        spec.deadline_ms,
+        spec.on_error,
+        spec.on_timeout,
+    )
 
 
 def _detect(rule: schema.Rule) -> Detect:

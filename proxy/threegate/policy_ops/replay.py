@@ -139,11 +139,16 @@ class ReplaySide:
             Passage(TextLocation(t.layer, t.channel), t.text, question=t.question) for t in texts
         ]
         found = await suite.check(passages, wanted, sentence, DEADLINE_MS)
+        rules = [
+            RuleSet.of(policy, t.layer, t.channel, t.caller, today, suite.kinds_of) for t in texts
+        ]
+        asked = [
+            r.questions(f.findings, t.text) for r, t, f in zip(rules, texts, found, strict=True)
+        ]
+        opinions = await suite.second.opinions(passages, asked)
         return [
-            RuleSet.of(policy, t.layer, t.channel, t.caller, today, suite.kinds_of).verdict(
-                f.findings, f.failures, t.text
-            )
-            for t, f in zip(texts, found, strict=True)
+            r.verdict(f.findings, f.failures, t.text, opinions=o)
+            for r, t, f, o in zip(rules, texts, found, opinions, strict=True)
         ]
 
 

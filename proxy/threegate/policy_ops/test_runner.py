@@ -139,7 +139,10 @@ class Runner:
         sentence = frozenset(k for k in wanted if self.suite.is_sentence_kind(k))
         found = await self.suite.check([passage], wanted, sentence, DEADLINE_MS)
         judge = RuleSet.of(policy, Layer.INPUT, channel, Caller(), self.today, self.suite.kinds_of)
-        return judge.verdict(found[0].findings, found[0].failures, passage.text).ruled
+        asked = judge.questions(found[0].findings, passage.text)
+        (opinions,) = await self.suite.second.opinions([passage], [asked])
+        scan = found[0].findings, found[0].failures
+        return judge.verdict(*scan, passage.text, opinions=opinions).ruled
 
     async def _output(self, policy: CompiledPolicy, passage: Passage) -> tuple[Ruling, ...]:
         guard = OutputGuard.of(
@@ -181,13 +184,15 @@ class Runner:
 
 
 def _bare(rule: Rule) -> Rule:
-    """The rule for everybody, with time enough: a test names no caller."""
+    """The rule for everybody, with time enough, by its own detectors alone: a test names no caller
+    and needs no judge."""
     return replace(
         rule,
         mode=Mode.ENFORCE,
         rollout=100,
         when=EVERYONE,
         exceptions=(),
+        second_opinion=None,
         deadline_ms=DEADLINE_MS,
     )
 
@@ -260,7 +265,8 @@ class _Drive:
         judged = await self.suite.judge([passage], self.guard.sentence_kinds, DEADLINE_MS)
         if self.machine.state is State.CUT:
             return ()
-        verdict = self.guard.judge.verdict(
-            judged[0].findings, judged[0].failures, command.text, command.offset
-        )
+        rules, place = self.guard.judge, (command.text, command.offset)
+        asked = rules.questions(judged[0].findings, *place)
+        (opinions,) = await self.suite.second.opinions([passage], [asked])
+        verdict = rules.verdict(judged[0].findings, judged[0].failures, *place, opinions)
         return self.machine.receive(SentenceJudged(command.index, verdict))

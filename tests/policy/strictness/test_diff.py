@@ -49,6 +49,16 @@ STRICTER = [
     ("pass_through: [/user/balance]", "pass_through: []"),
     ("version: '1'", "version: '1'\nlabel: header"),
 ]
+OPINION = (
+    "stream: cut",
+    "stream: cut\n    second_opinion: {ask: judge.qwen, levels: [low, medium]}",
+)
+CHANGED_OPINION = [
+    (OPINION, ("levels: [low, medium]", "levels: [low]"), Direction.STRICTER),
+    (OPINION, ("levels: [low, medium]", "confirm: low"), Direction.STRICTER),
+    (OPINION, ("levels: [low, medium]", "on_timeout: flag"), Direction.LOOSER),
+    (OPINION, ("judge.qwen", "judge.other"), Direction.UNCLEAR),
+]
 LOOSER = [("restore: client", "restore: client, hosts: [crm.example.com]")]
 UNCLEAR = [
     ("EMP-\\d{6}", "EMP-\\d{5,6}"),
@@ -59,6 +69,18 @@ UNCLEAR = [
 @pytest.mark.parametrize(("old", "new"), LOOSER)
 def test_values_in_links_of_more_hosts_are_looser(old: str, new: str) -> None:
     assert {c.direction for c in changed((old, new)).changes} == {Direction.LOOSER}
+
+
+def test_a_rule_that_must_be_confirmed_is_looser() -> None:
+    assert {c.direction for c in changed(OPINION).changes} == {Direction.LOOSER}
+
+
+@pytest.mark.parametrize(("first", "then", "direction"), CHANGED_OPINION)
+def test_second_opinions_are_compared_part_by_part(
+    first: tuple[str, str], then: tuple[str, str], direction: Direction
+) -> None:
+    before, after = policy(spoiled(first)), policy(spoiled(first, then))
+    assert {c.direction for c in diff(before, after).changes} == {direction}
 
 
 @pytest.mark.parametrize(("old", "new"), STRICTER)

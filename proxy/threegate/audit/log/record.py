@@ -33,6 +33,7 @@ from threegate.types import (
     Failed,
     Layer,
     Level,
+    Opinion,
     Ruling,
     TextLocation,
 )
@@ -240,6 +241,20 @@ def _ruled(ruled: Ruling) -> dict[str, Any]:
         out["shadow"] = True
     if ruled.exception_id:
         out["exception"] = clean(ruled.exception_id)
+    if ruled.opinion is not None:
+        out["opinion"] = _opinion(ruled.opinion)
+    return out
+
+
+def _opinion(opinion: Opinion) -> dict[str, Any]:
+    out: dict[str, Any] = {"asked": clean(opinion.asked), "outcome": opinion.outcome}
+    out["ms"] = number(opinion.ms)
+    if opinion.score is not None:
+        out["score"] = number(opinion.score)
+    if opinion.level is not None:
+        out["level"] = LEVELS[opinion.level]
+    if opinion.cached:
+        out["cached"] = True
     return out
 
 

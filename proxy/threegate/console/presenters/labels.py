@@ -85,6 +85,13 @@ OUTCOME: Words = {
     "duplicate": Bilingual("重复", "duplicate"),
     "open": Bilingual("处理中", "open"),
 }
+OPINION: Words = {
+    "confirmed": Bilingual("已确认", "confirmed"),
+    "dismissed": Bilingual("已否定", "dismissed"),
+    "timeout": Bilingual("超时", "late"),
+    "overload": Bilingual("过载", "overloaded"),
+    "error": Bilingual("出错", "failed"),
+}
 ERROR: Words = {
     "invalid_request": Bilingual("请求有误", "the request is wrong"),
     "invalid_json": Bilingual("不是 JSON", "no JSON"),
@@ -126,6 +133,7 @@ BOOKS: Mapping[str, Words] = {
     "severity": SEVERITY,
     "failed": FAILED,
     "error": ERROR,
+    "opinion": OPINION,
     "verb": activity_labels.VERB,
     "fact": activity_labels.FACT,
     "change": {change.value: title for change, title in CHANGE.items()},

@@ -106,6 +106,7 @@ def ruling(
         "note": ruled.get("note", ""),
         "shadow": ruled.get("shadow", False),
         "exception": ruled.get("exception", ""),
+        "opinion": ruled.get("opinion", {}),
     }
 
 

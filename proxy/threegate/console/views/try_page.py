@@ -119,6 +119,7 @@ def _row(ruled: Ruling, title: str) -> dict[str, Any]:
         "action": ruled.action.name.lower(),
         "shadow": ruled.shadow,
         "exception": ruled.exception_id,
+        "opinion": "" if ruled.opinion is None else ruled.opinion.outcome,
         "detector": found.detector,
         "kind": found.kind if isinstance(found, Finding) else "",
         "family": family(found.kind) if isinstance(found, Finding) else "failed",

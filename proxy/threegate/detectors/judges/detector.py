@@ -43,16 +43,24 @@ class LlmJudge:
     @property
     def info(self) -> DetectorInfo:
         name = self.settings.name
-        own = dict.fromkeys(self._kind(kind) for kind in ("", *self.format.kinds(self.settings)))
+        own = dict.fromkeys(self.kind(kind) for kind in ("", *self.format.kinds(self.settings)))
         return DetectorInfo(f"judge_{name}", tuple(own), Bilingual(name, name))
 
-    def _kind(self, kind: str) -> str:
+    def kind(self, kind: str) -> str:
+        """The kind that rules use for one of the format's; empty for the verdict itself."""
         return f"judge.{self.settings.name}.{kind}" if kind else f"judge.{self.settings.name}"
 
     async def judge(self, passages: Sequence[Passage]) -> list[tuple[Finding, ...] | Failed]:
         return list(await asyncio.gather(*(self._one(p) for p in passages)))
 
     async def _one(self, passage: Passage) -> tuple[Finding, ...] | Failed:
+        scores = await self.scores(passage)
+        if isinstance(scores, Failed):
+            return scores
+        return tuple(f for s in scores if (f := self._finding(s, passage)) is not None)
+
+    async def scores(self, passage: Passage) -> tuple[Score, ...] | Failed:
+        """The highest score of each kind, whatever its level."""
         requests = self.format.requests(_judged(passage), self.settings)
         if not all(self._may_call() for _ in requests):
             return Failed(self.info.id, Reason.OVERLOAD, passage.locus)
@@ -66,18 +74,21 @@ class LlmJudge:
         for score in (s for scores in found for s in scores):
             if score.kind not in best or best[score.kind].score < score.score:
                 best[score.kind] = score
-        return tuple(f for s in best.values() if (f := self._finding(s, passage)) is not None)
+        return tuple(best.values())
 
     def _finding(self, score: Score, passage: Passage) -> Finding | None:
         """None below the lowest level."""
-        given = self.settings
-        bars = ((given.high, Level.HIGH), (given.medium, Level.MEDIUM), (given.low, Level.LOW))
-        level = next((level for bar, level in bars if score.score >= bar), None)
-        if level is None:
+        if (level := self.level_of(score.score)) is None:
             return None
-        span, kind = Span(0, len(passage.text)), self._kind(score.kind)
+        span, kind = Span(0, len(passage.text)), self.kind(score.kind)
         value = round(min(1.0, score.score), 4)
         return Finding(self.info.id, kind, span, value, level, passage.locus)
+
+    def level_of(self, score: float) -> Level | None:
+        """None below the lowest level."""
+        given = self.settings
+        bars = ((given.high, Level.HIGH), (given.medium, Level.MEDIUM), (given.low, Level.LOW))
+        return next((level for bar, level in bars if score >= bar), None)
 
     def _may_call(self) -> bool:
         now = self.clock()

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from enum import Enum, auto
 from typing import TYPE_CHECKING
 
+from threegate.detectors.detector_set import Judgement
 from threegate.errors import UpstreamError
 from threegate.gateway.answer.output_contract import Gate
 from threegate.gateway.telemetry.hold_timer import HoldTimer
@@ -34,6 +35,7 @@ from threegate.guard.events import (
 )
 from threegate.guard.output import NOTHING, ChannelGuard
 from threegate.guard.redact import TERMINAL, edited
+from threegate.guard.second_opinion import Opinions
 from threegate.guard.stream_machine import State, StreamMachine
 from threegate.i18n.messages import said
 from threegate.types import Channel, Finding, Passage, Ruling, TextLocation
@@ -258,11 +260,12 @@ class Track:
         judged = await self.answer.suite.judge(
             passages, self.guard.sentence_kinds, self.guard.deadline_ms
         )
+        opinions = await self._opinions(passages, judged)
         self.answer.spent_s += time.perf_counter() - started
-        for sentence, judgement in zip(asked, judged, strict=True):
+        for sentence, judgement, opinion in zip(asked, judged, opinions, strict=True):
             self.answer.correct(judgement.findings)
             verdict = self.guard.judge.verdict(
-                judgement.findings, judgement.failures, sentence.text, sentence.offset
+                judgement.findings, judgement.failures, sentence.text, sentence.offset, opinion
             )
             if self.is_field:
                 self.answer.harmless.judged(self._key(sentence), harmless=not verdict.ruled)
@@ -271,6 +274,16 @@ class Track:
             self.run(self.machine.receive(SentenceJudged(sentence.index, verdict)))
         self.answer.advance()
         self.answer.changed.set()
+
+    async def _opinions(
+        self, passages: Sequence[Passage], judged: Sequence[Judgement]
+    ) -> list[Opinions]:
+        rules = self.guard.judge
+        asked = [
+            rules.questions(j.findings, p.text, p.offset)
+            for p, j in zip(passages, judged, strict=True)
+        ]
+        return await self.answer.suite.second.opinions(passages, asked)
 
     def _release(self, text: str) -> None:
         self.ready.append(text)

@@ -55,9 +55,12 @@ async def scan_request(call: CallContext) -> InputResult:
         passages = [Passage(s.locus, s.text) for s in slots]
         wanted = rules.patterns, rules.sentence, deadline
         judged = await call.suite.check(passages, *wanted)
+        bound = by_channel[channel]
+        asked = [bound.questions(j.findings, s.text) for s, j in zip(slots, judged, strict=True)]
+        opinions = await call.suite.second.opinions(passages, asked)
         scans += [
-            ScannedText(s.locus, s.pointer, s.text, j.findings, j.failures)
-            for s, j in zip(slots, judged, strict=True)
+            ScannedText(s.locus, s.pointer, s.text, j.findings, j.failures, o)
+            for s, j, o in zip(slots, judged, opinions, strict=True)
         ]
         if spread := await together(call.suite, slots, *wanted):
             scans.append(ScannedText(slots[-1].locus, slots[-1].pointer, slots[-1].text, spread))

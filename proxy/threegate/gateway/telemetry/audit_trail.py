@@ -146,6 +146,8 @@ class AuditTrail:
             ms = self.timings_ms.get("output", 0.0)
             self.decide(Layer.OUTPUT, Verdict(action, tuple(self.output)), ms)
         self.bands.count(self.policy, self.caller, self.decisions)
+        if any(r.opinion for d in self.decisions for r in d.verdict.ruled):
+            self.metrics.opinion_calls.inc()
         self.metrics.requests.labels(self.endpoint, stage).inc()
         seconds = self.timings_ms["total"] / 1000
         self.metrics.call.labels(self.endpoint).observe(seconds, self._exemplar())
@@ -218,10 +220,12 @@ def _ruling(rule_id: str, action: Action, what: str, note: str) -> Ruling:
 def degraded(
     decisions: Iterable[Decision], stopped: frozenset[str] = frozenset()
 ) -> tuple[str, ...]:
-    """Detectors that gave no answer, as `detector:reason`, and rules that would have acted but
-    have left their band, as `band:rule`."""
+    """Detectors and judges that gave no answer, as `detector:reason`, and rules that would have
+    acted but have left their band, as `band:rule`."""
     ruled = [r for d in decisions for r in d.verdict.ruled]
     failed = [r.finding for r in ruled if isinstance(r.finding, Failed)]
     late = [f"{f.detector}:{Reason(f.reason).value}" for f in failed]
+    opinions = [r.opinion for r in ruled if r.opinion is not None]
+    late += [f"{o.asked}:{o.failed.value}" for o in opinions if o.failed is not None]
     left = [f"band:{r.rule_id}" for r in ruled if r.rule_id in stopped]
     return tuple(dict.fromkeys(late + left))

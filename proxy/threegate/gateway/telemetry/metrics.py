@@ -75,6 +75,15 @@ class Metrics:
             "Rulings by layer, rule and action",
             ["layer", "rule", "action", "shadow"],
         )
+        self.opinions = counter(
+            "threegate_second_opinions",
+            "Findings that a judge was asked to confirm, by rule, judge and outcome",
+            ["rule", "judge", "outcome"],
+        )
+        self.opinion_calls = counter(
+            "threegate_second_opinion_calls",
+            "Calls in which a judge was asked to confirm a finding",
+        )
         self.failures = counter(
             "threegate_detector_failures", "Detectors without an answer", ["detector", "reason"]
         )
@@ -196,6 +205,8 @@ class Metrics:
         for ruled in verdict.ruled:
             shadow = "true" if ruled.shadow else "false"
             self.rulings.labels(layer, ruled.rule_id, ACTIONS[ruled.action], shadow).inc()
+            if (opinion := ruled.opinion) is not None:
+                self.opinions.labels(ruled.rule_id, opinion.asked, opinion.outcome).inc()
             if isinstance(ruled.finding, Failed):
                 self.failures.labels(ruled.finding.detector, ruled.finding.reason.value).inc()
 

@@ -14,6 +14,7 @@ from threegate.policy.lint.detection import DETECTION
 from threegate.policy.lint.exceptions import EXCEPTIONS
 from threegate.policy.lint.labels import LABELS
 from threegate.policy.lint.meta import META
+from threegate.policy.lint.opinions import OPINIONS
 from threegate.policy.lint.overlay import OVERLAY
 from threegate.policy.lint.recognizers import RECOGNIZERS
 from threegate.policy.lint.samples import SAMPLES
@@ -26,6 +27,7 @@ LINTS: tuple[Lint, ...] = (
     *SAMPLES,
     *EXCEPTIONS,
     *BANDS,
+    *OPINIONS,
     *LABELS,
     *CONSTRAINTS,
     *WORDS,

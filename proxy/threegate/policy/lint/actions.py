@@ -128,13 +128,16 @@ class LowBlock(Lint):
         "Level low has about 5 % false positives on hard harmless text.",
     )
     fix = Bilingual(
-        "用 level: medium 或 high，或者先 mode: shadow。",
-        "Use level medium or high, or mode: shadow first.",
+        "用 level: medium 或 high、second_opinion，或者先 mode: shadow。",
+        "Use level medium or high, a second_opinion, or mode: shadow first.",
     )
 
     def check(self, subject: Subject) -> Iterator[Problem]:
         for rule in subject.rules:
-            if rule.level is Level.LOW and rule.then.block and rule.mode is Mode.ENFORCE:
+            opinion = rule.second_opinion
+            confirmed = opinion is not None and Level.LOW in opinion.levels
+            blocks = rule.then.block and rule.mode is Mode.ENFORCE
+            if rule.level is Level.LOW and blocks and not confirmed:
                 yield self.at(rule.mark("level"), rule=rule.id)
 
 

@@ -202,9 +202,10 @@ class WeakOnError(Lint):
 
     def check(self, subject: Subject) -> Iterator[Problem]:
         for rule in subject.rules:
-            for key in ("on_error", "on_timeout"):
-                if _acts(rule) and getattr(rule, key) is Action.ALLOW:
-                    yield self.at(rule.mark(key), rule=rule.id)
+            for spec in filter(None, (rule, rule.second_opinion)):
+                for key in ("on_error", "on_timeout"):
+                    if _acts(rule) and getattr(spec, key) is Action.ALLOW:
+                        yield self.at(spec.mark(key), rule=rule.id)
 
 
 def _acts(rule: Rule) -> bool:

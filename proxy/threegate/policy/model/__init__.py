@@ -47,6 +47,7 @@ from threegate.policy.model.rules import (
     Restoring,
     Rule,
     RuleException,
+    SecondOpinion,
     StreamMode,
 )
 
@@ -83,6 +84,7 @@ __all__ = [
     "Restoring",
     "Rule",
     "RuleException",
+    "SecondOpinion",
     "Selector",
     "StreamMode",
     "Tools",

@@ -96,6 +96,19 @@ class Band:
 
 
 @dataclass(frozen=True, slots=True)
+class SecondOpinion:
+    """A judge (`ask`, a kind such as `judge.qwen`) must confirm findings at `levels`, at `confirm`
+    or above. None for a failure: the rule acts."""
+
+    ask: str
+    levels: frozenset[Level] = frozenset((Level.LOW, Level.MEDIUM))
+    confirm: Level = Level.MEDIUM
+    deadline_ms: int = 2000
+    on_error: Action | None = None
+    on_timeout: Action | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Rule:
     """An input or output rule."""
 
@@ -124,5 +137,6 @@ class Rule:
     http_status: int | None = None
     exceptions: tuple[RuleException, ...] = ()
     band: Band | None = None
+    second_opinion: SecondOpinion | None = None
     review_by: str = ""
     pack: str = ""

@@ -55,6 +55,7 @@ from threegate.policy.schema.rules import (
     Restore,
     Rule,
     Sample,
+    SecondOpinionSpec,
     Tests,
     Then,
 )
@@ -100,6 +101,7 @@ __all__ = [
     "Restore",
     "Rule",
     "Sample",
+    "SecondOpinionSpec",
     "Tests",
     "Then",
     "ToolsSpec",

@@ -199,6 +199,32 @@ class BandSpec(Located):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SecondOpinionSpec(Located):
+    """第二意见：把握不足的结果由更大的模型确认 / A larger model confirms what is unsure"""
+
+    ask: Kind = doc(
+        "问哪个评判模型：judge.名称，或它的一类", "which judge: judge.name, or one of its kinds"
+    )
+    levels: tuple[Level, ...] = doc(
+        "哪些级别的结果要先确认", "findings at these levels need it", (Level.LOW, Level.MEDIUM)
+    )
+    confirm: Level = doc(
+        "评判模型从哪个级别起算确认",
+        "from which level of the judge on it is confirmed",
+        Level.MEDIUM,
+    )
+    deadline_ms: int = doc("时限，毫秒", "deadline in milliseconds", 2000, low=10, high=60000)
+    on_error: Action | None = doc(
+        "评判模型出错时；不写则规则照常生效", "when the judge fails; without it the rule acts", None
+    )
+    on_timeout: Action | None = doc(
+        "评判模型超时时；不写则规则照常生效",
+        "when the judge is late; without it the rule acts",
+        None,
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Rule(Located):
     """输入层或输出层的规则 / A rule of the input or output layer"""
 
@@ -227,6 +253,9 @@ class Rule(Located):
     rollout: int = doc("生效的会话百分比", "percent of conversations", 100, low=0, high=100)
     band: BandSpec | None = doc(
         "生效的比例范围；超出则自动停用", "how often it may act before it stops itself", None
+    )
+    second_opinion: SecondOpinionSpec | None = doc(
+        "第二意见", "second opinion on findings that are unsure", None
     )
     stream: StreamMode = doc(
         "流式输出：hold 判定后放行，cut 先放行再中断",

@@ -13,7 +13,7 @@ from threegate.policy.language.vocabulary import (
     STYLE,
     kind_named,
 )
-from threegate.policy.model import Band, Claims, Restoring, Rule
+from threegate.policy.model import Band, Claims, Restoring, Rule, SecondOpinion
 from threegate.policy.schema import Restore
 from threegate.policy.strictness.compare import (
     Aspect,
@@ -31,7 +31,7 @@ from threegate.policy.strictness.compare import (
     worded,
     wording,
 )
-from threegate.types import Action, Bilingual
+from threegate.types import Action, Bilingual, Level
 
 
 def compare_rules(old: Rule, new: Rule) -> tuple[Aspect, ...]:
@@ -174,6 +174,45 @@ def _band(old: Rule, new: Rule) -> Iterator[Aspect]:
     yield from wording(Bilingual("告警的下限", "share below which is told"), a.min, b.min)
 
 
+def _second_opinion(old: Rule, new: Rule) -> Iterator[Aspect]:
+    """A rule that must be confirmed acts less often than one that need not."""
+    match old.second_opinion, new.second_opinion:
+        case (None, None):
+            return
+        case (SecondOpinion() as a, SecondOpinion() as b):
+            yield from _opinion_parts(a, b, old.action, new.action)
+        case (None, _):
+            yield Aspect(Direction.LOOSER, Bilingual("增加第二意见", "second opinion added"))
+        case _:
+            yield Aspect(Direction.STRICTER, Bilingual("去掉第二意见", "second opinion removed"))
+
+
+def _opinion_parts(
+    a: SecondOpinion, b: SecondOpinion, old: Action, new: Action
+) -> Iterator[Aspect]:
+    yield from unclear(Bilingual("第二意见的评判模型", "judge of the second opinion"), a.ask, b.ask)
+    levels = Bilingual("须经确认的级别", "levels to be confirmed")
+    before, after = ([level.name for level in o.levels] for o in (a, b))
+    yield from inverted(covering(levels, before, after, same, lambda name: LEVEL[Level[name]]))
+    yield from ranked(Bilingual("确认的级别", "level of confirming"), LEVEL, a.confirm, b.confirm)
+    yield from ranked(
+        Bilingual("第二意见出错时", "second opinion: on error"),
+        ACTION,
+        old if a.on_error is None else a.on_error,
+        new if b.on_error is None else b.on_error,
+    )
+    yield from ranked(
+        Bilingual("第二意见超时时", "second opinion: on timeout"),
+        ACTION,
+        old if a.on_timeout is None else a.on_timeout,
+        new if b.on_timeout is None else b.on_timeout,
+    )
+    yield from wording(
+        Bilingual("第二意见的时限", "deadline of the second opinion"), a.deadline_ms, b.deadline_ms
+    )
+
+
 _PARTS: tuple[Callable[[Rule, Rule], Iterator[Aspect]], ...] = (
-    _place, callers, _kinds, _levels, _action, _failing, _claims, _exceptions, _band, life, texts,
+    _place, callers, _kinds, _levels, _action, _failing, _claims, _exceptions, _band,
+    _second_opinion, life, texts,
 )  # fmt: skip

@@ -1,0 +1,122 @@
+"""Asks judges for second opinions: one answer a question, under its deadline, cached by text.
+
+A text that reads otherwise once its disguise is undone (encodings, spacing, look-alike letters) is
+read in both forms, and the higher score counts: what the first detector saw through must not be
+dismissed because the judge did not.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from threegate.detectors.judges.base import Score
+from threegate.detectors.judges.detector import LlmJudge
+from threegate.detectors.views import second_reading, viewed
+from threegate.guard.second_opinion import NO_OPINIONS, Opinions, Question
+from threegate.policy.model import matches
+from threegate.types import Failed, Opinion, Passage, Reason, Span
+
+CACHED = 20_000
+"""Answers kept, about 200 bytes each."""
+
+Scores = tuple[Score, ...]
+
+
+@dataclass(slots=True)
+class SecondReader:
+    """`judges` by kind (`judge.qwen`); `took` gets a judge's detector id and the seconds of a
+    call."""
+
+    judges: Mapping[str, LlmJudge] = field(default_factory=dict)
+    took: Callable[[str, float], None] = lambda detector, seconds: None
+    _cache: OrderedDict[bytes, Scores] = field(default_factory=OrderedDict, repr=False)
+
+    async def opinions(
+        self, passages: Sequence[Passage], asked: Sequence[frozenset[Question]]
+    ) -> list[Opinions]:
+        """The answers to the questions about each passage, in order."""
+        if not any(asked):
+            return [NO_OPINIONS] * len(passages)
+        return list(await asyncio.gather(*map(self._answers, passages, asked)))
+
+    async def _answers(self, passage: Passage, asked: frozenset[Question]) -> Opinions:
+        questions = tuple(asked)
+        answers = await asyncio.gather(*(self._answer(passage, q) for q in questions))
+        return dict(zip(questions, answers, strict=True))
+
+    async def _answer(self, passage: Passage, question: Question) -> Opinion:
+        judge = self.judges.get(".".join(question.ask.split(".")[:2]))
+        if judge is None:
+            return Opinion(question.ask, failed=Reason.ERROR)
+        started = time.perf_counter()
+        found, cached = await self._within(judge, _part(passage, question.part), question)
+        ms = round((time.perf_counter() - started) * 1000, 3)
+        if isinstance(found, Reason):
+            return Opinion(question.ask, failed=found, ms=ms)
+        score = max((s.score for s in found if _about(question.ask, judge, s)), default=0.0)
+        level = judge.level_of(score)
+        return Opinion(question.ask, round(min(1.0, score), 4), level, None, ms, cached)
+
+    async def _within(
+        self, judge: LlmJudge, passage: Passage, question: Question
+    ) -> tuple[Scores | Reason, bool]:
+        """The scores of all readings and whether all of them were cached."""
+        try:
+            async with asyncio.timeout(question.deadline_ms / 1000):
+                read = await asyncio.gather(*(self._read(judge, p) for p in _readings(passage)))
+        except TimeoutError:
+            return Reason.TIMEOUT, False
+        failed = next((r.reason for r, _ in read if isinstance(r, Failed)), None)
+        if failed is not None:
+            return failed, False
+        scores = tuple(s for r, _ in read if not isinstance(r, Failed) for s in r)
+        return scores, all(cached for _, cached in read)
+
+    async def _read(self, judge: LlmJudge, passage: Passage) -> tuple[Scores | Failed, bool]:
+        key = _key(judge, passage)
+        if (known := self._cache.get(key)) is not None:
+            self._cache.move_to_end(key)
+            return known, True
+        started = time.perf_counter()
+        try:
+            answer = await judge.scores(passage)
+        finally:
+            self.took(judge.info.id, time.perf_counter() - started)
+        if not isinstance(answer, Failed):
+            self._cache[key] = answer
+            if len(self._cache) > CACHED:
+                self._cache.popitem(last=False)
+        return answer, False
+
+
+def _part(passage: Passage, part: Span) -> Passage:
+    """What is read of the passage; what comes before it, only with its beginning."""
+    before = "" if part.start else passage.before
+    return replace(passage, text=passage.text[part.start : part.end], before=before)
+
+
+def _readings(passage: Passage) -> tuple[Passage, ...]:
+    text = viewed(passage)
+    plain = text.for_model()
+    second = () if plain is None else (second_reading(plain, passage),)
+    return second if text.illegible() and second else (passage, *second)
+
+
+def _about(ask: str, judge: LlmJudge, score: Score) -> bool:
+    """Whether a score answers the question. A verdict without a category counts for each."""
+    return not score.kind or matches(ask, judge.kind(score.kind))
+
+
+def _key(judge: LlmJudge, passage: Passage) -> bytes:
+    digest = hashlib.blake2b(digest_size=16)
+    sources = [s.text for s in passage.sources]
+    about = (judge.settings.name, passage.locus.layer, passage.question, passage.before)
+    for part in (*about, passage.text, *sources):
+        data = part.encode("utf-8", "surrogatepass")
+        digest.update(len(data).to_bytes(8, "big") + data)
+    return digest.digest()
