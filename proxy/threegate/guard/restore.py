@@ -10,8 +10,9 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, cached_property
 from typing import Any, Final
 
 import re2
@@ -45,8 +46,11 @@ class TextRestorer:
 
     def __init__(self, restorer: Restorer, channel: Channel, tool: str = "") -> None:
         self._restorer, self._channel, self._tool = restorer, channel, tool
-        arguments = channel is Channel.TOOL_ARGUMENTS
-        self._addresses = ArgumentReader() if arguments else AddressReader()
+
+    @cached_property
+    def _addresses(self) -> AddressReader:
+        arguments = self._channel is Channel.TOOL_ARGUMENTS
+        return ArgumentReader() if arguments else AddressReader()
 
     def find(self, text: str, base: int, start: int, *, final: bool) -> tuple[list[Restored], int]:
         """The values to put back from `start` on, and the position before which nothing can change
@@ -64,7 +68,8 @@ class TextRestorer:
                 at = Span(base + span.start, base + span.end)
                 out.append(Restored(at, masked.value, masked.kind))
                 self._addresses.skip(at.end)
-        self._addresses.read(text, base, base + open_from)
+        if not final:
+            self._addresses.read(text, base, base + open_from)
         return out, base + open_from
 
     def _returns(self, restoring: Restoring | None) -> bool:
@@ -119,8 +124,7 @@ class Restorer:
         self._lengths = sorted({len(code) for code in self._codes}, reverse=True)
         self._firsts = frozenset(code[0] for code in self._codes)
         self._first = _beginning(self._firsts)
-        self._heads = _heads(frozenset(bare_word(m.kind) for m in back if not m.synthetic))
-        self._alike = _beginnings([m.bare for m in back if m.synthetic])
+        self._heads = tuple(_heads_of(back))
         self._longest = max(self._lengths, default=0)
         self._reach = _BRACKET + self._longest * (1 + _GAP_MAX)  # of a part that shows no head yet
 
@@ -152,7 +156,7 @@ class Restorer:
         if not final and start >= len(text) - self._reach:
             return start
         rest = text[start:]
-        heads = [p.search(rest) for p in (self._heads, self._alike)]
+        heads = [p.search(rest) for p in self._heads]
         first = min((start + h.start() - _BRACKET for h in heads if h), default=len(text))
         return max(start, first if final else min(first, len(text) - self._reach))
 
@@ -254,17 +258,25 @@ def _beginning(firsts: frozenset[str]) -> re.Pattern[str]:
     return re.compile(rf"(?<![A-Za-z0-9_])[{letters}]|{bracket}" if firsts else r"(?!)")
 
 
+def _heads_of(back: Iterable[Masked]) -> Iterator[Any]:
+    """RE2 patterns, one of which matches where a placeholder of these values begins."""
+    made_up, words = set[str](), set[str]()
+    for masked in back:
+        if masked.synthetic:
+            made_up.add(masked.bare[:_HEAD])
+        else:
+            words.add(bare_word(masked.kind))
+    if words:
+        yield _heads(frozenset(words))
+    if made_up:  # of one conversation, so never kept
+        yield re2.compile("|".join(sorted(_loose(list(map(_letter, head))) for head in made_up)))
+
+
 @cache
 def _heads(words: frozenset[str]) -> Any:
     """The words of kinds, each followed by the letters of a code, however mangled."""
     shapes = (_loose([*map(_letter, word), *[_CODE_LETTER] * CODE_LENGTH]) for word in words)
-    return re2.compile("|".join(sorted(shapes)) or _NOTHING)
-
-
-def _beginnings(codes: list[str]) -> Any:
-    """The first characters of made-up values; of one conversation, so never kept."""
-    shapes = {_loose([_letter(c) for c in code[:_HEAD]]) for code in codes}
-    return re2.compile("|".join(sorted(shapes))) if shapes else _heads(frozenset())
+    return re2.compile("|".join(sorted(shapes)))
 
 
 def _loose(letters: list[str]) -> str:
@@ -282,5 +294,4 @@ def _either(char: str) -> str:
 
 
 _HEAD = 2
-_NOTHING = r"[^\x00-\x{10FFFF}]"
 _CODE_LETTER = f"[{''.join(_letter(c)[1:-1] for c in ALPHABET)}]"

@@ -72,6 +72,31 @@ def test_the_gate_says_what_a_scan_says(detector: PatternScanner, pieces: list[s
         settled = max(settled, scan.settled)
 
 
+WHOLE = plain_text_fast_path.WholeTextFastPath(DETECTORS)
+
+
+@given(pieces=Pieces)
+@example(pieces=["一三八", "零零一三八零零零"])
+@example(pieces=["password is Hello"])
+def test_nothing_is_found_in_a_whole_text_that_is_plain(pieces: list[str]) -> None:
+    view = ScanText(fold("".join(pieces)))
+    if WHOLE.finds_nothing(view.data):
+        assert [hit for r in DETECTORS for hit in r.find(view)] == []
+
+
+@pytest.mark.parametrize(
+    ("text", "plain"),
+    [
+        ("The quick brown fox, and no value. 缓存会保留最近的结果。", True),
+        ("the door opens with 4471", False),
+        ("幺三八零零一三八零零零", False),
+        ("my password is sunflower", False),
+    ],
+)
+def test_prose_is_plain(text: str, plain: bool) -> None:
+    assert WHOLE.finds_nothing(fold(text).encode()) is plain
+
+
 @pytest.mark.parametrize(
     ("text", "start", "settled"),
     [

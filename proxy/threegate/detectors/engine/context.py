@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from functools import cached_property
 
+from threegate.detectors.engine import token_runs
 from threegate.detectors.engine.labels import Labels, words
 from threegate.detectors.engine.number_index import NumberIndex
 from threegate.normalize.work import meter
@@ -90,6 +91,12 @@ class ScanText:
     def data(self) -> bytes:
         """The text as RE2 reads it."""
         return self.text.encode()
+
+    @cached_property
+    def longest_token(self) -> int:
+        """Characters of the longest token (`token_runs`); less than `token_runs.LEAST` are not
+        told apart."""
+        return token_runs.longest(self.text, self.data)
 
     @cached_property
     def numbers(self) -> NumberIndex:

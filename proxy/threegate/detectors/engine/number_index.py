@@ -54,13 +54,15 @@ class Shape:
 
 
 class NumberIndex:
-    """Of one text; `data` is its UTF-8."""
+    """Of one text; `data` is its UTF-8. `dense`: `NUMBER` matches in it."""
 
     def __init__(self, text: str, data: bytes) -> None:
         self._text = text
         self._by_head: dict[str, list[Start]] = {}
         self._longest = 0
+        self.dense = False
         for first, last in char_spans(_DENSE, text, data):
+            self.dense = True
             self._read(first, last)
 
     def starts(self, shape: Shape) -> list[int]:

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from typing import Any
 
 import re2
 
@@ -31,7 +32,28 @@ _ODD = (
     folding.WIDE,  # read as ASCII, as are
     folding.MATHEMATICAL,
 )
+_ODD_BYTES = re2.compile("|".join(_ODD[:3]).replace("(?=", "(?:"))
+"""The same for RE2, of a folded text: whether one occurs, not where it ends."""
 _NEAR = 2 * LOOKBEHIND
+_NOTHING = r"[^\x00-\x{10FFFF}]"
+
+
+def _plain_trigger(recognizers: Iterable[Recognizer]) -> Any:
+    """RE2 of the triggers of recognizers that may find plain words."""
+    triggers = [f"(?:{r.trigger})" for r in recognizers if r.plain]
+    return re2.compile("|".join(triggers) or _NOTHING)
+
+
+class WholeTextFastPath:
+    """The same for a text that is complete and folded: nothing has to be held, so only its
+    characters and the triggers of plain words count."""
+
+    def __init__(self, recognizers: Iterable[Recognizer]) -> None:
+        self._trigger = _plain_trigger(recognizers)
+
+    def finds_nothing(self, data: bytes) -> bool:
+        """Whether a scan of this text (UTF-8) would surely find nothing."""
+        return not found(_ODD_BYTES, data) and not found(self._trigger, data)
 
 
 class PlainTextFastPath:
@@ -40,15 +62,14 @@ class PlainTextFastPath:
     def __init__(self, recognizers: Iterable[Recognizer], held: Iterable[Tail]) -> None:
         begins = dict.fromkeys(b for t in held if (b := open_match.BEGINS[t]))
         self._odd = re.compile("|".join((*_ODD, *begins)))
-        triggers = [f"(?:{r.trigger})" for r in recognizers if r.plain]
-        self._trigger = re2.compile("|".join(triggers)) if triggers else None
+        self._trigger = _plain_trigger(recognizers)
 
     def settled(self, text: str, start: int) -> int:
         """What a scan of `text`, which is settled before `start`, would call settled; -1 where only
         a scan can tell."""
         if self._odd.search(text, start):
             return -1
-        if self._trigger and found(self._trigger, text[max(0, start - _NEAR) :].encode()):
+        if found(self._trigger, text[max(0, start - _NEAR) :].encode()):
             return -1
         return max(start, open_match.token(text))
 

@@ -3,8 +3,9 @@
 The states of independent patterns multiply in one automaton: with all triggers in one, each new
 number or key of a text made hundreds of states, 2 to 20 ms for 2,000 characters. So words are in
 one automaton, shapes in another, and a trigger that counts characters is alone; a pass takes 5 µs
-for such a text whatever is in it. Recognizers of numbers share one trigger,
-`number_index.NUMBER`.
+for such a text whatever is in it. Recognizers of numbers share one trigger, which the index of
+numbers answers (`number_index.NUMBER`). Triggers of rules that match long tokens alone are looked
+for where the text has one.
 """
 
 from __future__ import annotations
@@ -15,7 +16,9 @@ from typing import Any
 
 import re2
 
+from threegate.detectors.engine import token_runs
 from threegate.detectors.engine.context import ScanText
+from threegate.detectors.engine.number_index import NUMBER
 from threegate.detectors.engine.recognizer import Recognizer
 
 _WORDS = re.compile(r"(?:\(\?i\))?(?:\\.|[^\\\[\]{}*+?().^$])*", re.DOTALL)
@@ -25,19 +28,31 @@ _COUNTS = re.compile(r"\{\d*,?(?:[5-9]|\d\d+)\}")
 class Prefilter:
     def __init__(self, recognizers: Sequence[Recognizer]) -> None:
         self._recognizers = recognizers
-        groups: dict[str, dict[str, list[int]]] = {}
-        for i, recognizer in enumerate(recognizers):
-            group = groups.setdefault(_group(recognizer.trigger), {})
-            group.setdefault(recognizer.trigger, []).append(i)
-        self._groups = [(_set(group), tuple(group.values())) for group in groups.values()]
+        self._numbers = [i for i, r in enumerate(recognizers) if r.trigger == NUMBER]
+        self._groups = _groups(recognizers, in_tokens=False)
+        self._tokens = _groups(recognizers, in_tokens=True)
 
     def pulled(self, view: ScanText) -> list[Recognizer]:
         """In the order in which they were given."""
-        found: set[int] = set()
-        for one, members in self._groups:
+        found = set(self._numbers if view.numbers.dense else ())
+        with_tokens = view.longest_token >= token_runs.LEAST
+        for one, members in (*self._groups, *self._tokens) if with_tokens else self._groups:
             for n in one.Match(view.data) or ():
                 found.update(members[n])
         return [self._recognizers[i] for i in sorted(found)]
+
+
+Group = tuple[Any, tuple[list[int], ...]]
+"""RE2's set, and the recognizers of each of its patterns."""
+
+
+def _groups(recognizers: Sequence[Recognizer], *, in_tokens: bool) -> list[Group]:
+    groups: dict[str, dict[str, list[int]]] = {}
+    for i, recognizer in enumerate(recognizers):
+        if recognizer.trigger != NUMBER and bool(recognizer.token) is in_tokens:
+            group = groups.setdefault(_group(recognizer.trigger), {})
+            group.setdefault(recognizer.trigger, []).append(i)
+    return [(_set(group), tuple(group.values())) for group in groups.values()]
 
 
 def _group(trigger: str) -> str:

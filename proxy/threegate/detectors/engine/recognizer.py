@@ -80,7 +80,8 @@ class Recognizer:
     something. Recognizers of numbers share `number_index.NUMBER`.
 
     `rank` decides between overlapping hits of equal level: the higher one stays. `plain`: it may
-    find something in plain words, as `plain_text_fast_path` defines them."""
+    find something in plain words, as `plain_text_fast_path` defines them. `token`: characters of
+    the token (`token_runs`) that every match has at least; 0 where that is not known."""
 
     info: DetectorInfo
     trigger: str
@@ -88,6 +89,7 @@ class Recognizer:
     tails: tuple[Tail, ...]
     rank: int = 50
     plain: bool = True
+    token: int = 0
 
 
 def overlapping(pattern: re.Pattern[str], view: ScanText) -> Iterator[re.Match[str]]:

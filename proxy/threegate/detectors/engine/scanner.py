@@ -40,6 +40,7 @@ class PatternScanner:
             dict.fromkeys(t for r in self._recognizers for t in r.tails)
         )
         self._triggers = Prefilter(self._recognizers)
+        self._plain = plain_text_fast_path.WholeTextFastPath(self._recognizers)
         gate = plain_text_fast_path.gate(self._recognizers, self._tails)
         self.quiet = never_quiet if gate is None else gate.settled
         self.info = DetectorInfo(
@@ -50,6 +51,8 @@ class PatternScanner:
 
     def scan(self, passage: Passage, *, final: bool = True) -> Scanned:
         view = ScanText(fold(passage.text), final=final)
+        if final and self._plain.finds_nothing(view.data):
+            return Scanned((), len(view.text))
         raw = self._hits(view, meter())
         settled = len(view.text) if final else self._settled(view, [h for h, _ in raw])
         if not raw:
@@ -73,6 +76,8 @@ class PatternScanner:
         hits: list[tuple[Hit, Recognizer]] = []
         for recognizer in self._triggers.pulled(view):
             budget.spend()
+            if recognizer.token > view.longest_token:
+                continue
             for hit in recognizer.find(view):
                 if self._wants(hit.kind):
                     budget.found()

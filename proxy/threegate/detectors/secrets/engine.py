@@ -18,7 +18,7 @@ from dataclasses import dataclass
 import re2
 
 from threegate.detectors.base import DetectorInfo, Example
-from threegate.detectors.engine import open_match
+from threegate.detectors.engine import open_match, token_runs
 from threegate.detectors.engine.context import ScanText
 from threegate.detectors.engine.recognizer import Find, Hit, Recognizer
 from threegate.detectors.secrets.candidates import placer
@@ -108,6 +108,7 @@ def recognizer(rule: SecretRule) -> Recognizer:
         tails=(open_match.token,),
         rank=rule.rank,
         plain=rule.plain,
+        token=token_runs.least(rule.pattern),
     )
 
 

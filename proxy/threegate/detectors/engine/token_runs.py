@@ -1,0 +1,91 @@
+"""Tokens: runs of the characters that keys are made of. Ordinary text has no long ones, and most
+keys are long, so one pass for the longest token of a text spares it the rules for longer keys.
+"""
+
+from __future__ import annotations
+
+import re
+import string
+from collections.abc import Iterable
+from typing import Any
+
+import re2
+
+from threegate.detectors.custom.pattern_parts import parsed
+from threegate.normalize.re2_spans import char_spans
+
+CHARS = frozenset(string.ascii_letters + string.digits + "_-./+=~\u017f\u212a")
+"""The last two are what RE2 takes for `s` and `k` where case does not count."""
+LEAST = 16
+"""Characters of a token that is looked for."""
+_LONG = re2.compile(rf"[A-Za-z0-9_\-./+=~\x{{17f}}\x{{212a}}]{{{LEAST},}}")
+
+_CODE = re.compile(r"\\x\{([0-9a-f]+)\}")
+"""A character by its number, as RE2 writes it and `re` does not."""
+
+
+def longest(text: str, data: bytes) -> int:
+    """Characters of the longest token of `text`, of which `data` is the UTF-8; `LEAST` - 1 where
+    all are shorter than `LEAST`."""
+    return max((last - first for first, last in char_spans(_LONG, text, data)), default=LEAST - 1)
+
+
+def least(pattern: str) -> int:
+    """How many characters of one token every match of an RE2 pattern has at least; 0 where that is
+    less than `LEAST` or the pattern cannot be read."""
+    parts = parsed(_CODE.sub(lambda code: re.escape(chr(int(code[1], 16))), pattern))
+    found = 0 if parts is None else _least(parts)
+    return found if found >= LEAST else 0
+
+
+def _least(parts: Iterable[tuple[Any, Any]]) -> int:
+    """The longest run that parts in a row are sure to have."""
+    best = run = 0
+    for op, value in _flat(parts):
+        match str(op):
+            case "MAX_REPEAT" | "MIN_REPEAT" if _one(value[2]):
+                run += int(value[0])
+            case "MAX_REPEAT" | "MIN_REPEAT" if int(value[0]):
+                best, run = max(best, _least(value[2])), 0
+            case "LITERAL" | "IN" if _inside(op, value):
+                run += 1
+            case "BRANCH":
+                best, run = max(best, min(map(_least, value[1]))), 0
+            case "AT":
+                pass
+            case _:
+                run = 0
+        best = max(best, run)
+    return best
+
+
+def _flat(parts: Iterable[tuple[Any, Any]]) -> Iterable[tuple[Any, Any]]:
+    """Groups opened."""
+    for op, value in parts:
+        if str(op) == "SUBPATTERN":
+            yield from _flat(value[3])
+        else:
+            yield op, value
+
+
+def _one(parts: Iterable[tuple[Any, Any]]) -> bool:
+    """One character of a token."""
+    items = list(_flat(parts))
+    return len(items) == 1 and str(items[0][0]) in ("LITERAL", "IN") and _inside(*items[0])
+
+
+def _inside(op: Any, value: Any) -> bool:
+    """Whether a literal or a class is of the characters of tokens alone."""
+    return chr(value) in CHARS if str(op) == "LITERAL" else all(map(_is_member, value))
+
+
+def _is_member(item: tuple[Any, Any]) -> bool:
+    match str(item[0]):
+        case "LITERAL":
+            return chr(item[1]) in CHARS
+        case "RANGE":
+            return all(chr(code) in CHARS for code in range(item[1][0], item[1][1] + 1))
+        case "CATEGORY":
+            return str(item[1]) == "CATEGORY_DIGIT"  # of ASCII, as RE2 reads it
+        case _:
+            return False
