@@ -81,3 +81,26 @@ async def test_language(question: str, answer: str, flagged: bool) -> None:
     (judged,) = await LanguageDetector().judge([Passage(LOCUS, answer, question=question)])
     assert isinstance(judged, tuple)
     assert bool(judged) is flagged
+
+
+@pytest.mark.parametrize(
+    ("text", "links"),
+    [
+        (f"see https://a.example/{'x' * 1200} now", (f"https://a.example/{'x' * 988}",)),
+        ("见http://a.example/，或FTP:b", ("http://a.example/", "FTP:b")),
+        ("https: and data:", ()),
+        ("http:file:x http:y", ("http:file:x", "http:y")),
+    ],
+)
+def test_a_link_goes_on_to_a_blank_or_a_thousand_characters(
+    text: str, links: tuple[str, ...]
+) -> None:
+    assert found(LinkDetector(), text) == links
+
+
+@pytest.mark.parametrize("detector", ALL)
+def test_an_ordinary_text_with_links_fits_in_the_memory_of_re2(
+    detector: PatternDetector, capfd: pytest.CaptureFixture[str]
+) -> None:
+    found(detector, " ".join(f"number {n}: https://a.example/{n}?q={n}é" for n in range(40)))
+    assert "out of memory" not in capfd.readouterr().err
