@@ -73,6 +73,8 @@ async def test_what_waits_for_classifiers_is_a_figure(tmp_path: Path) -> None:
         gauge = watch.metrics.registry.get_sample_value
         while gauge("threegate_classifier_queued_tokens", labels) is None:
             await asyncio.sleep(0.01)
+        while not gauge("threegate_tasks"):
+            await asyncio.sleep(0.01)
         running.cancel()
         await asyncio.wait([running])
         assert gauge("threegate_classifier_queued_tokens", labels) == 7

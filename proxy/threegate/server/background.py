@@ -52,6 +52,7 @@ class BackgroundWork:
     async def figures(self) -> None:
         self.metrics.audit(self.audit.counters, self.audit.waiting)
         self.metrics.queued(self.queued())
+        self.metrics.tasks.set(len(asyncio.all_tasks()))
 
     async def policy(self) -> None:
         """Reloads the policy if its source has changed."""

@@ -59,6 +59,7 @@ class Metrics:
             "threegate_requests", "Calls by API and outcome", ["api", "outcome"]
         )
         self.active = summed("threegate_active_calls", "Calls in progress")
+        self.tasks = summed("threegate_tasks", "Tasks of the event loop")
         self.call = long("threegate_request_seconds", "A whole call, to its last byte", ["api"])
         self.errors = counter("threegate_errors", "Calls answered with an error", ["api", "status"])
         self.limited = counter("threegate_limited", "Calls refused by a limit", ["rule"])

@@ -1,0 +1,298 @@
+"""Soak: mixed traffic with faults and attacks for any length, and what it leaves behind.
+
+    PYTHONPATH=. python bench/soak.py --minutes 100 --rate 3 --out bench/results/soak.json
+    PYTHONPATH=. python bench/soak.py --postgres URL --redis URL --workers 2 ...
+
+Runs the real program with classifiers on, in front of the demo model in a process of its own.
+Some hundred times it reads memory, file descriptors and threads of all its processes from /proc and
+the event loops' tasks from `/metrics`. After the warm-up memory must grow by less than 1 MiB an
+hour. The slope is a least-squares fit over medians of blocks of equal length, with a 95 % interval;
+blocks because samples that follow each other are not independent. It also counts answers with a
+status that their kind does not allow, and ends with `threegate audit verify`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import multiprocessing
+import os
+import random
+import re
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from statistics import median
+from typing import Any, Final
+
+import aiohttp
+import numpy as np
+from threegate.testing.server import serve
+from threegate.testing.upstream import DemoUpstream
+
+from bench.soak_traffic import KINDS, PATIENCE, Kind, send
+
+ROOT: Final = Path(__file__).parents[1]
+SAMPLES: Final = 360
+BLOCKS: Final = 12
+STUDENT_10: Final = 2.228
+"""Two-sided 95 % quantile of Student's t with BLOCKS - 2 degrees of freedom."""
+AT_MOST_MIB_HOUR: Final = 1.0
+TASKS: Final = re.compile(r"^threegate_tasks ([0-9.e+]+)", re.M)
+CONFIG: Final = "upstreams: [{{url: '{url}', connect_s: 2, first_byte_s: 5, idle_s: 5}}]\n"
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """`at` seconds after the start; memory in MiB, sums over the program's processes."""
+
+    at: float
+    rss: float
+    private: float
+    files: int
+    threads: int
+    tasks: float
+    disk: float
+
+
+@dataclass
+class Soak:
+    url: str
+    process: subprocess.Popen[bytes]
+    var: Path
+    samples: list[Sample] = field(default_factory=list)
+    statuses: Counter[tuple[str, int]] = field(default_factory=Counter)
+    wrong: Counter[str] = field(default_factory=Counter)
+
+
+@contextmanager
+def demo_model() -> Iterator[str]:
+    """In a process of its own, so that its memory is not counted."""
+    context = multiprocessing.get_context("spawn")
+    near, far = context.Pipe()
+    process = context.Process(target=_serve_demo, args=(far,), daemon=True)
+    process.start()
+    try:
+        yield near.recv()
+    finally:
+        process.terminate()
+        process.join()
+
+
+def _serve_demo(pipe: Any) -> None:
+    with serve(DemoUpstream().app) as url:
+        pipe.send(url)
+        signal.pause()
+
+
+@contextmanager
+def program(given: argparse.Namespace, folder: Path, upstream: str) -> Iterator[Soak]:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        port = listener.getsockname()[1]
+    config, var = folder / "threegate.yaml", folder / "var"
+    config.write_text(CONFIG.format(url=upstream), "utf-8")
+    environment = {**os.environ, "THREEGATE_CONFIG": str(config)}
+    if given.postgres:
+        environment["THREEGATE_AUDIT_URL"] = given.postgres
+    if given.redis:
+        environment["THREEGATE_STATE_URL"] = given.redis
+    command = [sys.executable, "-m", "threegate", "serve", "--port", str(port), "--var", str(var)]
+    command += ["--workers", str(given.workers)]
+    with (folder / "log").open("wb") as log:
+        process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=log, stderr=log)
+    try:
+        yield Soak(f"http://127.0.0.1:{port}", process, var)
+    finally:
+        process.terminate()
+        process.wait(60)
+
+
+def processes(pid: int) -> list[int]:
+    """A process and all below it."""
+    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    return [pid, *(p for child in children for p in processes(int(child)))]
+
+
+def sample(soak: Soak, started: float, metrics: str) -> Sample:
+    pids = processes(soak.process.pid)
+    rolled = [Path(f"/proc/{pid}/smaps_rollup").read_text() for pid in pids]
+    statuses = [Path(f"/proc/{pid}/status").read_text() for pid in pids]
+    tasks = TASKS.search(metrics)
+    disk = sum(f.stat().st_size for f in soak.var.rglob("*") if f.is_file())
+    return Sample(
+        round(time.monotonic() - started, 1),
+        _mib(rolled, "Rss"),
+        _mib(rolled, "Private_Dirty"),
+        sum(len(os.listdir(f"/proc/{pid}/fd")) for pid in pids),
+        sum(_number(text, "Threads") for text in statuses),
+        float(tasks[1]) if tasks else float("nan"),
+        round(disk / 2**20, 2),
+    )
+
+
+def _mib(texts: list[str], name: str) -> float:
+    return round(sum(_number(text, name) for text in texts) / 1024, 2)
+
+
+def _number(text: str, name: str) -> int:
+    return int(re.search(rf"^{name}:\s+(\d+)", text, re.M)[1])  # type: ignore[index]
+
+
+async def soaked(soak: Soak, minutes: float, rate: float, seed: int) -> None:
+    started = time.monotonic()
+    async with aiohttp.ClientSession(soak.url, timeout=PATIENCE) as session:
+        await _ready(soak, session)
+        async with asyncio.TaskGroup() as group:
+            group.create_task(_watch(soak, session, started, minutes))  # noqa: TID251
+            group.create_task(_traffic(soak, session, started, minutes, rate, seed))  # noqa: TID251
+
+
+async def _ready(soak: Soak, session: aiohttp.ClientSession) -> None:
+    while soak.process.poll() is None:
+        try:
+            async with session.get("/readyz") as reply:
+                if reply.status == 200:
+                    return
+        except aiohttp.ClientError:
+            pass
+        await asyncio.sleep(0.5)
+    raise SystemExit("the program did not start")
+
+
+async def _watch(
+    soak: Soak, session: aiohttp.ClientSession, started: float, minutes: float
+) -> None:
+    while time.monotonic() < started + minutes * 60:
+        await asyncio.sleep(minutes * 60 / SAMPLES)
+        async with session.get("/metrics") as reply:
+            soak.samples.append(sample(soak, started, await reply.text()))
+
+
+async def _traffic(
+    soak: Soak,
+    session: aiohttp.ClientSession,
+    started: float,
+    minutes: float,
+    rate: float,
+    seed: int,
+) -> None:
+    """Calls at moments drawn in advance (open loop), so a slow proxy does not slow its load."""
+    dice, weights = random.Random(seed), [k.weight for k in KINDS]
+    async with asyncio.TaskGroup() as group:
+        while time.monotonic() < started + minutes * 60:
+            await asyncio.sleep(dice.expovariate(rate))
+            (kind,) = dice.choices(KINDS, weights)
+            group.create_task(_one(soak, session, kind, dice.randrange(2**62)))  # noqa: TID251
+
+
+async def _one(soak: Soak, session: aiohttp.ClientSession, kind: Kind, seed: int) -> None:
+    try:
+        status = await send(session, kind.make(random.Random(seed)))
+    except (aiohttp.ClientError, TimeoutError) as error:
+        soak.wrong[f"{kind.name}: {type(error).__name__}"] += 1
+        return
+    soak.statuses[kind.name, status] += 1
+    if status not in kind.right:
+        soak.wrong[f"{kind.name}: {status}"] += 1
+
+
+@dataclass(frozen=True, slots=True)
+class Slope:
+    """Growth in MiB an hour and half the width of its 95 % interval."""
+
+    per_hour: float
+    margin: float
+
+
+def slope(samples: list[Sample], value: str) -> Slope:
+    blocks = np.array_split(np.array([(s.at / 3600, getattr(s, value)) for s in samples]), BLOCKS)
+    points = np.array([(median(b[:, 0]), median(b[:, 1])) for b in blocks])
+    hours, values = points[:, 0] - points[:, 0].mean(), points[:, 1]
+    spread = float((hours**2).sum())
+    fitted = float((hours * values).sum()) / spread
+    rest = values - values.mean() - fitted * hours
+    error = float(np.sqrt((rest**2).sum() / (BLOCKS - 2) / spread))
+    return Slope(round(fitted, 2), round(STUDENT_10 * error, 2))
+
+
+def report(soak: Soak, warm_up_s: float, verified: str) -> dict[str, Any]:
+    warm = [s for s in soak.samples if s.at >= warm_up_s]
+    first, last = warm[: len(warm) // 4], warm[-len(warm) // 4 :]
+    flat = {
+        name: [median(getattr(s, name) for s in part) for part in (first, last)]
+        for name in ("files", "threads", "tasks")
+    }
+    growth = {name: asdict(slope(warm, name)) for name in ("rss", "private")}
+    return {
+        "hours": round(soak.samples[-1].at / 3600, 2),
+        "warm_up_minutes": round(warm_up_s / 60, 1),
+        "calls": sum(soak.statuses.values()),
+        "rss_mib": [warm[0].rss, warm[-1].rss],
+        "growth_mib_per_hour": growth,
+        "flat_first_and_last_quarter": flat,
+        "disk_mib": warm[-1].disk,
+        "wrong": dict(soak.wrong),
+        "statuses": {f"{k}: {s}": n for (k, s), n in sorted(soak.statuses.items())},
+        "verified": verified,
+        "samples": [list(asdict(s).values()) for s in soak.samples[::6]],
+    }
+
+
+def passed(made: dict[str, Any]) -> bool:
+    """Growth counts where its whole interval lies over the limit or its estimate does."""
+    flat = all(
+        last <= first * 1.1 + 3 for first, last in made["flat_first_and_last_quarter"].values()
+    )
+    grown = made["growth_mib_per_hour"]["private"]["per_hour"]
+    return flat and grown < AT_MOST_MIB_HOUR and not made["wrong"] and "ok" in made["verified"]
+
+
+def verify(given: argparse.Namespace, var: Path) -> str:
+    command = [sys.executable, "-m", "threegate", "audit", "verify", "--lang", "en"]
+    command += ["--database", given.postgres or f"sqlite:///{var / 'audit.sqlite3'}"]
+    command += ["--directory", str(var / "audit")]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    return (
+        f"{'ok' if done.returncode == 0 else 'NOT OK'}: {' | '.join(done.stdout.splitlines()[-4:])}"
+    )
+
+
+def options() -> argparse.Namespace:
+    made = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    made.add_argument("--minutes", type=float, default=100)
+    made.add_argument("--warm-up", type=float, default=0.25, help="part of the time")
+    made.add_argument("--rate", type=float, default=3, help="calls a second")
+    made.add_argument("--seed", type=int, default=1)
+    made.add_argument("--workers", type=int, default=1)
+    made.add_argument("--postgres", default="", help="URL of an empty database")
+    made.add_argument("--redis", default="", help="URL")
+    made.add_argument("--out", type=Path)
+    return made.parse_args()
+
+
+def main() -> int:
+    given = options()
+    with tempfile.TemporaryDirectory() as name, demo_model() as upstream:
+        with program(given, Path(name), upstream) as soak:
+            asyncio.run(soaked(soak, given.minutes, given.rate, given.seed))
+        made = report(soak, given.minutes * 60 * given.warm_up, verify(given, soak.var))
+    made["passed"] = passed(made)
+    text = json.dumps(made, indent=1, ensure_ascii=False)
+    print(text if given.out is None else json.dumps({**made, "samples": "…"}, indent=1))
+    if given.out:
+        given.out.write_text(text + "\n", "utf-8")
+    return 0 if made["passed"] else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
