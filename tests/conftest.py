@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import os
 import socket
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -21,9 +22,23 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci"))
 os.environ["ORT_DISABLE_TELEMETRY"] = "1"  # for servers with an ONNX Runtime of their own
 os.environ["LANGUAGE"] = "en"  # whoever runs them; tests of Chinese ask for it
 
+TESTS = Path(__file__).parent
 PATIENT: httpx.Timeout = inspect.signature(httpx.get).parameters["timeout"].default
 for phase in ("connect", "read", "write", "pool"):
     setattr(PATIENT, phase, PATIENCE_S)  # httpx' own 5 s would make a busy machine a failure
+
+SLOW_FOLDERS = (
+    "e2e",
+    "security",
+    "console",
+    "cli",
+    "server",
+    "service",
+    "scan",
+    "detectors/models",
+)
+"""Folders with servers, browsers and models. Their files run first: with many processes the short
+files that come last even the ends out."""
 
 LOCAL = ("127.", "::1", "localhost")
 
@@ -38,6 +53,13 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         for item in items:
             if "slow" in item.keywords:
                 item.add_marker(skip)
+    items.sort(key=_turn)  # stable: within a file, and among the rest, as collected
+
+
+def _turn(item: pytest.Item) -> int:
+    place = item.path.relative_to(TESTS).as_posix()
+    turns = (n for n, folder in enumerate(SLOW_FOLDERS) if place.startswith(f"{folder}/"))
+    return next(turns, len(SLOW_FOLDERS))
 
 
 @pytest.fixture(autouse=True)

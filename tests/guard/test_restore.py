@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from threegate.guard.mask import EVERYWHERE, MaskMap
 from threegate.guard.restore import Restorer, TextRestorer
 from threegate.policy.model import Restoring
-from threegate.testing.attacks import exfiltration, filled
+from threegate.testing.attacks.exfiltration import exfiltration, filled
 from threegate.types import Channel
 
 from tests.guard.manglings import MANGLED, MANGLINGS, forms

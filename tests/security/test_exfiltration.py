@@ -12,7 +12,7 @@ import httpx
 import pytest
 from threegate.settings import UpstreamSettings
 from threegate.testing import shapes
-from threegate.testing.attacks import exfiltration, filled
+from threegate.testing.attacks.exfiltration import exfiltration, filled
 from threegate.testing.responses import Responses
 from threegate.testing.scripts import Prompt, Reply
 

@@ -1,6 +1,7 @@
-"""`threegate attack --url URL [--html FILE] [--json]`: the attack suites against a running proxy.
+"""`threegate attack --url URL [--suite NAME] [--html FILE] [--json]`: the attack suites against a
+running proxy.
 
-Exit codes: 0 everything held, 1 something did not, 2 wrong use or no answer.
+Exit codes: 0 every promise held, 1 one did not, 2 wrong use or no answer.
 """
 
 from __future__ import annotations
@@ -11,13 +12,21 @@ from pathlib import Path
 import httpx
 
 from threegate.cli.errors import misuse
-from threegate.testing.attacks.exercise import NothingMasked, run
+from threegate.testing.attacks.exercise import SUITES, Effort, run
+from threegate.testing.attacks.exfiltration import NothingMasked
 from threegate.testing.attacks.report import as_html, as_json, summary
 
 
 def arguments(attack: argparse.ArgumentParser) -> None:
     attack.add_argument("--url", required=True, help="a running proxy")
     attack.add_argument("--key", default="", help="API key of that proxy")
+    attack.add_argument(
+        "--suite", choices=SUITES, action="append", help="repeatable; all by default"
+    )
+    attack.add_argument("--values", type=int, default=Effort().values, help="of each disguise")
+    attack.add_argument(
+        "--seed", type=int, default=Effort().seed, help="from which values are drawn"
+    )
     attack.add_argument("--html", type=Path, help="file for a report as a web page")
     attack.add_argument("--json", action="store_true")
     attack.set_defaults(run=_attack)
@@ -25,7 +34,9 @@ def arguments(attack: argparse.ArgumentParser) -> None:
 
 def _attack(args: argparse.Namespace) -> int:
     try:
-        report = run(args.url.rstrip("/"), args.key)
+        suites = tuple(dict.fromkeys(args.suite or SUITES))
+        effort = Effort(args.values, args.seed)
+        report = run(args.url.rstrip("/"), args.key, suites, effort)
     except NothingMasked:
         raise misuse("nothing-masked") from None
     except httpx.HTTPStatusError as error:
