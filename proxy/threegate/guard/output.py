@@ -84,7 +84,12 @@ def _value(finding: Finding, text: str, offset: int) -> str:
 
 
 def _is_new(finding: Finding, text: str, offset: int, sent: ClientText) -> bool:
-    return finding.kind.startswith("pii.") and _value(finding, text, offset) not in sent.known
+    """A value in signs without letters (smuggled in selectors, say) can be compared with nothing,
+    so it counts as new."""
+    if not finding.kind.startswith("pii."):
+        return False
+    value = _value(finding, text, offset)
+    return not value or value not in sent.known
 
 
 def _is_quoted(finding: Finding, text: str, offset: int, sent: ClientText) -> bool:

@@ -14,7 +14,12 @@ from importlib.resources import files
 from typing import Final
 
 from threegate.testing.attacks.deployment import PLACES, Deployment, Judged, Place, Way
-from threegate.testing.attacks.transforms import KEEP_LENGTH, TRANSFORMS, WORDINGS
+from threegate.testing.attacks.transforms import (
+    INVISIBLE,
+    KEEP_LENGTH,
+    TRANSFORMS,
+    WORDINGS,
+)
 from threegate.testing.attacks.trials import Kind, Trial
 from threegate.testing.attacks.values import Seed, orders, twins, values
 
@@ -47,7 +52,8 @@ def trials(deployment: Deployment, count: int, seed: int) -> Iterator[Trial]:
             instructions = list(_disguised(orders(count, seed), "instruction: "))
             everything = frozenset(a.name for a in instructions)
             yield from _tried(deployment, place, Kind.ATTACK, instructions, everything)
-        harmless = [*_disguised(twins(count, seed)), *_look_alikes()]
+        visible = (a for a in _disguised(twins(count, seed)) if a.name not in INVISIBLE)
+        harmless = [*visible, *_look_alikes()]
         all_names = frozenset(a.name for a in harmless)
         yield from _tried(deployment, place, Kind.TWIN, harmless, all_names)
 

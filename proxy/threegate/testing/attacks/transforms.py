@@ -17,6 +17,8 @@ Transform = Callable[[str], str | None]
 
 WORDINGS: Final = frozenset(("reversed", "rot13", "leet"))
 """Undone for instructions only: no reader takes a reversed number for the number."""
+INVISIBLE: Final = frozenset(("smuggled in tags", "smuggled in selectors"))
+"""What they carry nobody sees, so a policy may stop them whatever it is: they have no twins."""
 KEEP_LENGTH: Final = frozenset(
     (
         "full width",
