@@ -84,6 +84,8 @@ MATRIX = {
     "POST /policies/version/{digest}/approve": "approver",
     "POST /policies/version/{digest}/withdraw": "approver",
     "POST /policies/version/{digest}/reject": "approver",
+    "POST /policies/version/{digest}/comment": "editor approver",
+    "POST /policies/version/{digest}/schedule": "approver",
     "POST /policies/version/{digest}/activate": "approver",
     "POST /policies/version/{digest}/rollback": "approver",
     "GET /audit": "reviewer",

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,15 @@ from threegate.gateway.notices import Notices
 from threegate.gateway.telemetry.metrics import Metrics
 from threegate.policy.kinds import KINDS
 from threegate.policy.lifecycle.band_store import BandStore
-from threegate.policy.lifecycle.machine import Activate, Event, Person, Role, Submit
+from threegate.policy.lifecycle.machine import (
+    Activate,
+    Approve,
+    Event,
+    Person,
+    Role,
+    Schedule,
+    Submit,
+)
 from threegate.policy.lifecycle.store import (
     FolderSource,
     PolicyStore,
@@ -157,3 +166,40 @@ async def test_an_emergency_is_noticed_and_its_end_too(tmp_path: Path) -> None:
         gauge = watch.metrics.registry.get_sample_value
         assert gauge("threegate_policy_emergency") == 1
         assert watch.policies.pin().digest == digest
+
+
+async def test_what_was_scheduled_becomes_active_at_its_time(tmp_path: Path) -> None:
+    put(tmp_path / "policies", GOOD)
+    async with watched(tmp_path) as watch, watched(tmp_path, "two") as other:
+        digest = watch.versions.save(checked(BANDED), ("shop",), now_utc())
+        due = (datetime.now(UTC) + timedelta(milliseconds=300)).isoformat()
+        steps = ((Submit(digest, weaker=False), ANN), (Approve(digest), BOB))
+        for command, by in (*steps, (Schedule(digest, due), BOB)):
+            assert isinstance(watch.versions.act(command, by, now_utc()), Event)
+        await watch.policy()
+        assert watch.policies.pin().digest != digest
+        while watch.policies.pin().digest != digest or other.policies.pin().digest != digest:
+            await asyncio.sleep(0.05)
+            await watch.policy()
+            await other.policy()
+        activations = watch.versions.state().activations
+        assert [(a.digest, a.by) for a in activations] == [(digest, "bob")]
+        assert ("activate", "") in [*await told(watch), *await told(other)]
+
+
+async def test_a_schedule_that_the_rules_refuse_by_then_is_dropped(tmp_path: Path) -> None:
+    put(tmp_path / "policies", GOOD)
+    async with watched(tmp_path) as watch:
+        first = watch.versions.save(checked(BANDED), ("shop",), now_utc())
+        second = watch.versions.save(checked(GOOD), ("shop",), now_utc())
+        due = (datetime.now(UTC) + timedelta(milliseconds=200)).isoformat()
+        for digest in (first, second):
+            for command, by in ((Submit(digest, weaker=False), ANN), (Approve(digest), BOB)):
+                assert isinstance(watch.versions.act(command, by, now_utc()), Event)
+        watch.versions.act(Schedule(first, due), BOB, now_utc())
+        watch.versions.act(Activate(second), BOB, now_utc())  # the base of the first is gone
+        while watch.versions.state().versions[first].due:
+            await asyncio.sleep(0.05)
+            await watch.policy()
+        assert watch.policies.pin().digest == second
+        assert ("unschedule", "") in await told(watch)

@@ -114,6 +114,8 @@ PAGES = (
     Page("POST", "/policies/version/{digest}/recall", lifecycle.recall, EDITORS),
     Page("POST", "/policies/version/{digest}/withdraw", lifecycle.withdraw, APPROVERS),
     Page("POST", "/policies/version/{digest}/reject", lifecycle.reject, APPROVERS),
+    Page("POST", "/policies/version/{digest}/comment", lifecycle.comment, WRITERS),
+    Page("POST", "/policies/version/{digest}/schedule", lifecycle.schedule, APPROVERS),
     Page("POST", "/policies/version/{digest}/activate", lifecycle.activate, APPROVERS),
     Page("POST", "/policies/version/{digest}/rollback", lifecycle.rollback, APPROVERS),
     Page("GET", "/audit", audit.search, REVIEWERS),

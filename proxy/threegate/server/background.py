@@ -1,5 +1,5 @@
-"""Periodic work of a process: reload the policy, compare rules with their bands, update the gauges
-of the log, the policy and the classifiers.
+"""Periodic work of a process: reload the policy, activate what was scheduled, compare rules with
+their bands, update the gauges of the log, the policy and the classifiers.
 
 A new policy with errors leaves the last good one active. Activations, and rules that stopped
 themselves, are recorded in the audit log. A stopped rule acts again, with its counts reset, when
@@ -18,8 +18,10 @@ from threegate.audit.log.store import AuditLog
 from threegate.gateway.notices import Notices
 from threegate.gateway.telemetry.metrics import Metrics
 from threegate.policy.language.problems import Severity
+from threegate.policy.lifecycle.approval import Refused
 from threegate.policy.lifecycle.band_store import BandStore, banded
 from threegate.policy.lifecycle.bands import BandExit, BandSide
+from threegate.policy.lifecycle.machine import Activate, Person, Role, Schedule
 from threegate.policy.lifecycle.store import PolicyStore, now_utc
 from threegate.policy.lifecycle.versions import Versions
 
@@ -54,8 +56,25 @@ class BackgroundWork:
         self.metrics.queued(self.queued())
         self.metrics.tasks.set(len(asyncio.all_tasks()))
 
+    async def _due(self) -> None:
+        """Activates what was scheduled for now, in the name of who scheduled it; where the rules do
+        not allow it any more, the schedule is dropped. Of several workers one succeeds."""
+        now = now_utc()
+        for version in self.versions.seen.due(now):
+            digest, (name, group) = version.digest, version.scheduled_by
+            by = Person(name, frozenset({Role.APPROVER}), group)
+            command = Activate(digest, reason="scheduled")
+            answer = await asyncio.to_thread(self.versions.act, command, by, now)
+            dropped = isinstance(answer, Refused)
+            if dropped:
+                drop = Schedule(digest, "")
+                answer = await asyncio.to_thread(self.versions.act, drop, by, now)
+            if not isinstance(answer, Refused):
+                await self._record(digest, "unschedule" if dropped else "activate", "", by=name)
+
     async def policy(self) -> None:
         """Reloads the policy if its source has changed."""
+        await self._due()
         changed = await asyncio.to_thread(self.policies.changed)
         before = self.policies.pin().digest
         if changed and await asyncio.to_thread(self.policies.reload):

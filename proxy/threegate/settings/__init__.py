@@ -19,19 +19,31 @@ from threegate.settings.model import (
     CHOICES,
     JUDGE_FORMATS,
     NUMBERS,
+    WEBHOOK_FORMATS,
+    WEBHOOK_TOPICS,
     JudgeSettings,
     OidcSettings,
     Settings,
     UpstreamSettings,
+    WebhookSettings,
 )
 
-__all__ = ["CHOICES", "JudgeSettings", "OidcSettings", "Settings", "UpstreamSettings", "load"]
+__all__ = [
+    "CHOICES",
+    "SAFE",
+    "JudgeSettings",
+    "OidcSettings",
+    "Settings",
+    "UpstreamSettings",
+    "WebhookSettings",
+    "load",
+]
 
 PREFIX = "THREEGATE_"
 CONFIG = "THREEGATE_CONFIG"
 TESTS = "THREEGATE_TEST_"  # servers that our own tests use
 KNOWN = tuple(f.name for f in fields(Settings) if f.name != "environment")
-FILE_ONLY = ("upstreams", "judges", "oidc")
+FILE_ONLY = ("upstreams", "judges", "oidc", "webhooks")
 IN_VARIABLES = tuple(sorted({*KNOWN, "upstream"} - {*FILE_ONLY}))
 
 
@@ -91,6 +103,8 @@ def _secrets(settings: Settings) -> Iterator[str]:
     yield settings.metrics_key_env
     yield from (upstream.key_env for upstream in settings.upstreams)
     yield from (judge.key_env for judge in settings.judges)
+    for webhook in settings.webhooks:
+        yield from (webhook.url_env, webhook.secret_env)
     if settings.oidc is not None:
         yield settings.oidc.secret_env
     for place in (settings.audit_master_key, settings.audit_signing_key):
@@ -123,6 +137,8 @@ def _convert(name: str, value: Any, where: str) -> Any:
             return _several(upstream_from, name, value, where)
         case "judges":
             return _several(_judge, name, value, where)
+        case "webhooks":
+            return _several(_webhook, name, value, where)
         case "oidc":
             return _oidc(value, f"{where}: oidc")
         case "upstream":
@@ -168,6 +184,19 @@ def _judge(value: Any, where: str) -> JudgeSettings:
     if format_ in ASKED_BY_THE_OPERATOR and not given.get("question"):
         raise wrong("missing-key", where=where, name="question")
     return JudgeSettings(**{**given, "url": given["url"].rstrip("/").removesuffix("/v1")})
+
+
+def _webhook(value: Any, where: str) -> WebhookSettings:
+    made = WebhookSettings(**values.members(WebhookSettings, value, where))
+    values.choice("format", made.format, where, WEBHOOK_FORMATS)
+    values.choice("language", made.language, where, ("zh", "en"))
+    for topic in made.topics:
+        values.choice("topics", topic, where, WEBHOOK_TOPICS)
+    if bool(made.url) == bool(made.url_env):
+        raise wrong("webhook-address", where=where)
+    if made.url and not made.url.startswith(SAFE):
+        raise wrong("oidc-url", where=where, name="url")
+    return made
 
 
 def _oidc(value: Any, where: str) -> OidcSettings:

@@ -82,6 +82,26 @@ class OidcSettings:
     team_claim: str = "department"  # for the rule that weaker changes need another group
 
 
+WEBHOOK_FORMATS = ("slack", "feishu", "dingtalk", "wecom", "json")
+WEBHOOK_TOPICS = ("approvals", "rules", "verification")
+
+
+@dataclass(frozen=True, slots=True)
+class WebhookSettings:
+    """A chat room or service that is told of approvals, rules that stop themselves and a log that
+    does not verify. `url_env` and `secret_env` name variables: of a chat robot the address itself
+    is a secret. `console` is the console as browsers see it, for links."""
+
+    name: str
+    format: str
+    url: str = ""
+    url_env: str = ""
+    secret_env: str = ""
+    console: str = ""
+    language: str = "zh"
+    topics: tuple[str, ...] = WEBHOOK_TOPICS
+
+
 @dataclass(frozen=True, slots=True)
 class Settings:
     """Everything that can be set. Paths are relative to the working directory."""
@@ -96,6 +116,7 @@ class Settings:
     upstreams: tuple[UpstreamSettings, ...] = ()
     judges: tuple[JudgeSettings, ...] = ()
     oidc: OidcSettings | None = None
+    webhooks: tuple[WebhookSettings, ...] = ()
     policies: Path = field(default_factory=shipped.policies)
     packs: tuple[str, ...] = ("base",)
     bundle: str = ""  # a signed policy bundle, in place of `policies` and `packs`

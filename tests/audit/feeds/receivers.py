@@ -9,7 +9,7 @@ import json
 import socket
 import ssl
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -130,6 +130,54 @@ def collector() -> Iterator[Collector]:
     made = Collector(f"http://127.0.0.1:{server.server_address[1]}")
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
+    try:
+        yield made
+    finally:
+        server.shutdown()
+        server.server_close()
+
+
+@dataclass
+class Call:
+    path: str
+    headers: Mapping[str, str]
+    body: bytes
+
+
+@dataclass
+class Robot:
+    """A receiver of webhooks that answers with the next of `answers` (status, body), the last one
+    from then on."""
+
+    url: str
+    answers: list[tuple[int, bytes]]
+    calls: list[Call] = field(default_factory=list)
+
+    def answer(self) -> tuple[int, bytes]:
+        return self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
+
+
+@contextmanager
+def robot(*answers: tuple[int, bytes]) -> Iterator[Robot]:
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            body = self.rfile.read(int(self.headers["content-length"]))
+            head = {name.lower(): value for name, value in self.headers.items()}
+            made.calls.append(Call(self.path, head, body))
+            status, said = made.answer()
+            self.send_response(status)
+            self.send_header("content-length", str(len(said)))
+            if status in (301, 302, 307, 308):
+                self.send_header("location", made.url + "/elsewhere")
+            self.end_headers()
+            self.wfile.write(said)
+
+        def log_message(self, *_: object) -> None:
+            """Silent."""
+
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    made = Robot(f"http://127.0.0.1:{server.server_address[1]}", list(answers or ((200, b"ok"),)))
+    threading.Thread(target=server.serve_forever, daemon=True).start()
     try:
         yield made
     finally:

@@ -186,24 +186,38 @@ async def test_a_new_feed_begins_now_and_reads_a_new_writer_from_its_first_recor
     reader = reader_engine(settings.url)
     with reader.connect() as connection:
         start = heads(connection)
-        assert fresh(connection, start) == []
+        assert fresh(connection, start).items == []
     await log.close()
     other = await filled(settings, 1)
     with reader.connect() as connection:
-        items = fresh(connection, start)
+        items = fresh(connection, start).items
         stages = [item.entry["event"]["stage"] for item in items]
         assert stages.count("received") == 1
         assert next(i.seq for i in items if i.writer not in start) == 0
-        assert len(fresh(connection, start, most=2)) == 2
+        batch = fresh(connection, start, most=2)
+        assert (len(batch.items), batch.full) == (2, True)
     reader.dispose()
     await other.close()
+
+
+async def test_a_feed_of_some_stages_passes_over_the_others(settings: AuditSettings) -> None:
+    log = await filled(settings, 3)
+    await log.append(record("p", Stage.POLICY))
+    reader = reader_engine(settings.url)
+    with reader.connect() as connection:
+        batch = fresh(connection, {}, (Stage.POLICY.value,))
+        assert [item.entry["event"]["stage"] for item in batch.items] == ["policy"]
+        assert (dict(batch.reached), batch.full) == (heads(connection), False)
+        assert fresh(connection, batch.reached, (Stage.POLICY.value,)).items == []
+    reader.dispose()
+    await log.close()
 
 
 async def test_a_message_is_one_line_of_ascii_head_and_json(settings: AuditSettings) -> None:
     log = await filled(settings, 1)
     reader = reader_engine(settings.url)
     with reader.connect() as connection:
-        texts = [message(item).decode() for item in fresh(connection, {})]
+        texts = [message(item).decode() for item in fresh(connection, {}).items]
     reader.dispose()
     await log.close()
     assert all("\n" not in text for text in texts)

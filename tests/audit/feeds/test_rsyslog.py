@@ -46,7 +46,7 @@ async def test_rsyslog_writes_one_event_a_line(settings: AuditSettings, tmp_path
         log = await filled(settings, 2)
         reader = reader_engine(settings.url)
         with reader.connect() as connection:
-            items = fresh(connection, {})
+            items = fresh(connection, {}).items
         assert eventually(lambda: _listens(port)), (tmp_path / "log").read_text()
         sink.send(items)
         got = tmp_path / "got.jsonl"

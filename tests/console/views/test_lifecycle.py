@@ -305,3 +305,41 @@ def test_two_edits_of_one_rule_are_chosen_between(fresh_site: Site) -> None:
     assert slow.post("/policies/draft/merge.json", data=choice).status_code == 200
     rule = slow.get(RULE + ".json").json()["rule"]
     assert (rule["mode"], rule["message_en"]) == ("enforce", "Mine.")
+
+
+def test_named_reviewers_comments_and_a_schedule(fresh_site: Site) -> None:
+    site = fresh_site
+    editor = site.who("editor", name="ed", group="privacy")
+    al, bo = (site.who("approver", name=n, group="legal") for n in ("al", "bo"))
+    assert editor.post(RULE, data={"mode": "off"}).status_code == 303
+    editor.post("/policies/draft/tests.json")
+    asked = {"note": "quieter", "reviewer_al": "1", "reviewer_nobody": "1"}
+    digest = str(editor.post("/policies/draft/submit.json", data=asked).json()["digest"])
+    page = f"/policies/version/{digest}"
+    assert al.get(page + ".json").json()["version"]["reviewers"] == ["al"]
+    waiting = {c: c.get("/home.json").json()["waiting"][0]["for_me"] for c in (al, bo)}
+    assert waiting == {al: True, bo: False}
+    assert "quieter" in al.get("/").text
+
+    changed = al.get(page + ".json").json()["texts"][0]
+    line = next(x for x in changed["hunks"][0] if x["sign"] == "+")
+    place = f"{changed['path']}:{line['new']}"
+    assert 'id="comment"' in al.get(page, params={"place": place}).text
+    assert act(al, digest, "comment", place=place, text="Why <b>off</b>?") == 200
+    assert act(al, digest, "comment", text=" ") == 400
+    comments = editor.get(page + ".json").json()["comments"]
+    assert [(c["by"], c["text"]) for c in comments[place]] == [("al", "Why <b>off</b>?")]
+    assert "Why &lt;b&gt;off&lt;/b&gt;?" in editor.get(page).text
+    work = site.running.deps.audit.search(Query(stage=(Stage.POLICY,)))  # type: ignore[attr-defined]
+    assert "Why" not in str([e.event for e in site.running.run(work).entries])
+
+    assert act(bo, digest, "approve") == 200  # whoever is not asked may approve too
+    assert act(bo, digest, "schedule", due="yesterday") == 400
+    assert act(bo, digest, "schedule", due="2020-01-01T00:00") == 409
+    bo.cookies.set("threegate_zone", "Asia/Shanghai", domain="127.0.0.1", path="/console")
+    assert act(bo, digest, "schedule", due="2100-01-01T08:00") == 200
+    version = bo.get(page + ".json").json()["version"]
+    assert (version["due"][:16], version["scheduled_by"]) == ("2100-01-01T00:00", "bo")
+    assert "2100-01-01 08:00" in bo.get(page).text
+    assert act(bo, digest, "schedule", due="") == 200
+    assert bo.get(page + ".json").json()["version"]["due"] == ""

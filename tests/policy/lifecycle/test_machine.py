@@ -12,12 +12,14 @@ from threegate.policy.lifecycle.machine import (
     Activate,
     Approve,
     Command,
+    Comment,
     Event,
     Person,
     Recall,
     Reject,
     Role,
     RollBack,
+    Schedule,
     State,
     Submit,
     VersionStage,
@@ -257,3 +259,43 @@ class Abuse(RuleBasedStateMachine):
 
 
 TestAbuse = Abuse.TestCase
+
+
+def test_who_may_activate_may_schedule_and_the_time_comes() -> None:
+    assert refusal(SUBMITTED, Schedule("d1", at(60)), CHO) == "wrong-stage"
+    assert refusal(APPROVED, Schedule("d1", at(40)), BOB) == "past"
+    assert refusal(APPROVED, Schedule("d1", at(60)), VIV) == "role"
+    waits = play(
+        (Submit("d1", weaker=False), ANN), (Approve("d1"), BOB), (Schedule("d1", at(9)), CHO)
+    )
+    assert waits.due(at(8)) == ()
+    (due,) = waits.due(at(9))
+    assert (due.digest, due.scheduled_by) == ("d1", ("cho", "legal"))
+    assert waits.active(at(9)) is None
+
+
+@pytest.mark.parametrize(
+    ("command", "by"),
+    [
+        (Withdraw("d1"), BOB),
+        (Recall("d1"), ANN),
+        (Reject("d1", "no"), CHO),
+        (Activate("d1"), CHO),
+        (Schedule("d1", ""), CHO),
+    ],
+)
+def test_a_schedule_ends_with_what_it_was_for(command: Command, by: Person) -> None:
+    state = play(
+        (Submit("d1", weaker=False), ANN),
+        (Approve("d1"), BOB),
+        (Schedule("d1", at(9)), CHO),
+        (command, by),
+    )
+    assert state.due(at(10)) == ()
+
+
+def test_a_comment_changes_nothing_and_needs_a_part_in_it() -> None:
+    comment = Comment("d1", "packs/base.yaml:7", "why?")
+    assert refusal(SUBMITTED, comment, VIV) == "role"
+    assert refusal(SUBMITTED, Comment("d2", "", "?"), ANN) == "unknown-version"
+    assert play((Submit("d1", weaker=False), ANN), (comment, CHO)) == SUBMITTED

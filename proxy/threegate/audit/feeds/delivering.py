@@ -11,8 +11,9 @@ from sqlalchemy import Engine
 from threegate.audit.feeds.feed import Counted, Feed
 from threegate.audit.feeds.positions import FeedPositions
 from threegate.audit.feeds.sinks import Otlp, Sink, Syslog
+from threegate.audit.feeds.webhooks import Webhook
 from threegate.audit.log.database import reader_engine
-from threegate.settings import Settings
+from threegate.settings import SAFE, Settings, WebhookSettings
 from threegate.settings.errors import wrong
 
 
@@ -41,4 +42,18 @@ def _sinks(settings: Settings) -> dict[str, Sink]:
         sinks["syslog"] = Syslog(settings.audit_syslog, ca)
     if settings.audit_otlp:
         sinks["otlp"] = Otlp(settings.audit_otlp)
+    for webhook in settings.webhooks:
+        sinks[f"webhook-{webhook.name}"] = _webhook(settings, webhook)
     return sinks
+
+
+def _webhook(settings: Settings, spec: WebhookSettings) -> Webhook:
+    """Raises SettingsError where a variable that it names is not set, or holds no HTTPS address."""
+    named = (spec.url_env, spec.secret_env)
+    for name in named:
+        if name and not settings.environment.get(name):
+            raise wrong("not-set", where=f"webhooks: {spec.name}", name=name)
+    url = spec.url or settings.environment[spec.url_env]
+    if not url.startswith(SAFE):
+        raise wrong("oidc-url", where=f"webhooks: {spec.name}", name=spec.url_env)
+    return Webhook(spec, url, settings.environment.get(spec.secret_env, ""))

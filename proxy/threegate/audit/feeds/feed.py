@@ -20,7 +20,7 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
 from threegate.audit.feeds.positions import FeedPositions
-from threegate.audit.feeds.reader import BATCH, Positions, advanced, fresh, heads
+from threegate.audit.feeds.reader import Positions, fresh, heads
 from threegate.audit.feeds.sinks import Sink
 from threegate.audit.log.exclusive import alone
 
@@ -84,20 +84,20 @@ class Feed:
 
     def _deliver(self) -> None:
         """From the saved position until stopped. Raises what stops it; the caller begins again."""
-        sent = self.positions.load(self.name) or {}
+        sent: Positions = self.positions.load(self.name) or {}
         unsettled: deque[tuple[float, Positions]] = deque()
         try:
             while not self._stopping.is_set():
                 with self.reader.connect() as connection:
-                    items = fresh(connection, sent)
+                    batch = fresh(connection, sent, self.sink.stages)
                 self.sink.check()
-                if items:
-                    self.sink.send(items)
-                    sent = advanced(sent, items)
+                sent = batch.reached
+                if batch.items:
+                    self.sink.send(batch.items)
                     unsettled.append((time.monotonic() + self.sink.settle_s, sent))
-                    self.count(self.name, "delivered", len(items))
+                    self.count(self.name, "delivered", len(batch.items))
                 self._save_settled(unsettled)
-                if len(items) < BATCH:
+                if not batch.full:
                     self._stopping.wait(LOOK_S)
         finally:
             self.sink.close()

@@ -36,28 +36,42 @@ def heads(connection: Connection) -> dict[str, int]:
     return {writer: 0 if seq is None else int(seq) + 1 for writer, seq in rows}
 
 
-def fresh(connection: Connection, positions: Positions, most: int = BATCH) -> list[Item]:
-    """Up to `most` records after `positions`, each writer's in order. A writer without a position
-    is new and read from its first record."""
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """What comes next, and the positions after it. `full`: there is more already."""
+
+    items: Sequence[Item]
+    reached: Positions
+    full: bool
+
+
+def fresh(
+    connection: Connection, positions: Positions, stages: Sequence[str] = (), most: int = BATCH
+) -> Batch:
+    """Up to `most` records after `positions`, each writer's in order; only of `stages` where some
+    are named. A writer without a position is new and read from its first record."""
     items: list[Item] = []
+    reached = dict(positions)
     for writer, end in heads(connection).items():
         start, left = positions.get(writer, 0), most - len(items)
         if start < end and left > 0:
-            items += _of_writer(connection, writer, start, left)
-    return items
+            found = _of_writer(connection, writer, range(start, end), stages, left)
+            reached[writer] = found[-1].seq + 1 if len(found) == left else end
+            items += found
+    return Batch(items, reached, len(items) == most)
 
 
-def advanced(positions: Positions, items: Sequence[Item]) -> dict[str, int]:
-    return {**positions, **{item.writer: item.seq + 1 for item in items}}
-
-
-def _of_writer(connection: Connection, writer: str, start: int, most: int) -> list[Item]:
+def _of_writer(
+    connection: Connection, writer: str, places: range, stages: Sequence[str], most: int
+) -> list[Item]:
     wanted = (
         select(RECORD.c.seq, RECORD.c.ts, RECORD.c.entry)
-        .where(RECORD.c.writer == writer, RECORD.c.seq >= start)
+        .where(RECORD.c.writer == writer, RECORD.c.seq.between(places[0], places[-1]))
         .order_by(RECORD.c.seq)
         .limit(most)
     )
+    if stages:
+        wanted = wanted.where(RECORD.c.stage.in_(stages))
     return [_item(writer, *row) for row in connection.execute(wanted)]
 
 

@@ -26,9 +26,11 @@ DENIED = ("block", "answer")
 class Sink(Protocol):
     """`send` returns when the receiver has taken all items, and raises OSError or httpx.HTTPError
     where it has not. `settle_s`: how long a connection must live on after that before the items
-    count as received, 0 where the receiver acknowledges."""
+    count as received, 0 where the receiver acknowledges. `stages`: the only ones it takes; empty
+    for all."""
 
     settle_s: float
+    stages: tuple[str, ...]
 
     def send(self, items: Sequence[Item]) -> None: ...
     def check(self) -> None:
@@ -50,6 +52,7 @@ class Syslog:
     url: str
     ca: Path | None = None
     settle_s: float = 5.0
+    stages: tuple[str, ...] = ()
     _socket: socket.socket | None = field(default=None, repr=False)
 
     def send(self, items: Sequence[Item]) -> None:
@@ -123,6 +126,7 @@ class Otlp:
 
     url: str
     settle_s: float = 0.0
+    stages: tuple[str, ...] = ()
     _client: httpx.Client | None = field(default=None, repr=False)
 
     def send(self, items: Sequence[Item]) -> None:

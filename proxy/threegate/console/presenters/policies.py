@@ -13,7 +13,7 @@ from threegate.policy.compile import layered
 from threegate.policy.compliance.taxonomy import BY_ID
 from threegate.policy.language.load import Bundle
 from threegate.policy.language.problems import Problem
-from threegate.policy.lifecycle.machine import Event, State, Version
+from threegate.policy.lifecycle.machine import Event, Schedule, State, Submit, Version
 from threegate.policy.lifecycle.versions import COMMANDS
 from threegate.policy.schema import ConstraintRule, Exceptional, Rule
 from threegate.policy.strictness.compare import Direction
@@ -173,9 +173,23 @@ def notices(now: Notices | None) -> dict[str, Any]:
     }
 
 
+def version_names(events: Iterable[Event], language: str) -> dict[str, str]:
+    """What people call each version: the note of its last submission, else its number."""
+    submitted = [e.command for e in events if isinstance(e.command, Submit)]
+    numbers = {digest: n for n, digest in enumerate(dict.fromkeys(c.digest for c in submitted), 1)}
+    notes = {command.digest: command.note for command in submitted}
+    return {
+        digest: notes[digest] or (f"第 {n} 版" if language == "zh" else f"Version {n}")
+        for digest, n in numbers.items()
+    }
+
+
 def version_row(version: Version, state: State, active: str) -> dict[str, Any]:
     return {
         "digest": version.digest,
+        "reviewers": list(version.reviewers),
+        "due": version.due,
+        "scheduled_by": version.scheduled_by[0],
         "stage": version.stage.value,
         "authors": sorted(version.authors),
         "group": version.group,
@@ -190,11 +204,12 @@ def version_row(version: Version, state: State, active: str) -> dict[str, Any]:
 
 def event_row(event: Event) -> dict[str, Any]:
     command = event.command
+    dropped = isinstance(command, Schedule) and not command.due
     return {
         "at": event.at,
         "by": event.by,
         "group": event.group,
-        "verb": _VERBS[type(command)],
+        "verb": "unschedule" if dropped else _VERBS[type(command)],
         "digest": command.digest,
         "note": getattr(command, "note", "") or getattr(command, "reason", ""),
         "emergency": getattr(command, "emergency", False),

@@ -20,6 +20,7 @@ from threegate.policy.language.completion import complete, describe, place_of
 from threegate.policy.language.hashed_values import new_salt, value_sha256
 from threegate.policy.language.load import pack_path
 from threegate.policy.language.snippets import snippet
+from threegate.policy.lifecycle.machine import Role
 from threegate.policy.model import PolicySet
 from threegate.types import Bilingual
 
@@ -199,10 +200,18 @@ async def draft_page(visit: ConsoleRequest) -> dict[str, Any]:
         "errors": [r for r in rows if r["severity"] == "error"],
         "warnings": [r for r in rows if r["severity"] == "warning"],
         "moved": space.moved(),
+        "approvers": await approvers(visit),
         "returned": [asdict(r) for r in await blocking(visit.parts.drafts.returned, visit.me.name)],
     }
     difference = await blocking(compared, await base_of(visit), checked, visit.language)
     return page | await results_of(visit, checked) | difference
+
+
+async def approvers(visit: ConsoleRequest) -> list[str]:
+    """Everybody who may approve what the visitor wrote."""
+    people = await blocking(visit.parts.accounts.all)
+    may = (a for a in people if not a.closed and Role.APPROVER in a.roles)
+    return [a.name for a in may if a.name != visit.me.name]
 
 
 async def results_of(visit: ConsoleRequest, checked: Checked) -> dict[str, Any]:

@@ -17,6 +17,7 @@ from threegate.policy.lifecycle.store import today_utc
 
 async def home(visit: ConsoleRequest) -> Answer:
     state = await blocking(visit.parts.versions.state)
+    events = await blocking(visit.parts.versions.events)
     space = await space_of(visit)
     bundle = await blocking(space.bundle)
     serving = visit.parts.policies.pin()
@@ -27,7 +28,8 @@ async def home(visit: ConsoleRequest) -> Answer:
             "packs": list(space.packs),
             "rules": sum(len(b.policy.rules) + len(b.policy.constraints) for b in serving.bindings),
             "notices": policies.notices(visit.parts.notices),
-            "waiting": _waiting(state),
+            "waiting": _waiting(state, visit.me.name),
+            "names": policies.version_names(events, visit.language),
             "expiring": policies.expiring(bundle, today_utc(), visit.language),
             "draft": sorted(space.files),
             "proposals": len(await blocking(visit.parts.desk.proposals)),
@@ -37,11 +39,15 @@ async def home(visit: ConsoleRequest) -> Answer:
     )
 
 
-def _waiting(state: State) -> list[dict[str, Any]]:
+def _waiting(state: State, me: str) -> list[dict[str, Any]]:
+    """What is open; first what this visitor was asked to approve."""
     opened = (VersionStage.SUBMITTED, VersionStage.APPROVED)
-    return [
-        policies.version_row(v, state, "") for v in state.versions.values() if v.stage in opened
+    rows = [
+        policies.version_row(v, state, "") | {"for_me": me in v.reviewers}
+        for v in state.versions.values()
+        if v.stage in opened
     ]
+    return sorted(rows, key=lambda row: not row["for_me"])
 
 
 async def _week(visit: ConsoleRequest) -> dict[str, Any]:

@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from threegate.audit.log.record import Record, Stage
+from threegate.audit.log.record import Record, Stage, timestamp
 from threegate.console.drafts import PACKS
 from threegate.console.presenters import policies as presenter
 from threegate.console.presenters.changes import rules_of
-from threegate.console.views.drafts import base_of, draft_policies, results_of
+from threegate.console.views.drafts import approvers, base_of, draft_policies, results_of
 from threegate.console.views.merge import give_back
 from threegate.console.web import Answer, ConsoleError, ConsoleRequest, Redirect, blocking
 from threegate.policy.facade import Checked
@@ -22,9 +22,11 @@ from threegate.policy.lifecycle.machine import (
     Activate,
     Approve,
     Command,
+    Comment,
     Recall,
     Reject,
     RollBack,
+    Schedule,
     Submit,
     Withdraw,
     proper,
@@ -34,6 +36,7 @@ from threegate.policy.strictness.diff import diff_sets
 from threegate.types import Caller
 
 MAX_NOTE = 200
+MAX_COMMENT, MAX_PLACE = 2_000, 300
 STAFF = Caller(tenant="", key_id="console", language="")
 
 
@@ -47,8 +50,8 @@ async def act(visit: ConsoleRequest, command: Command, verb: str) -> None:
         raise ConsoleError(409, answer.text.zh, answer.text.en)
     detail: dict[str, Any] = {"actor": visit.me.name, "verb": verb, "group": visit.me.group}
     detail |= presenter.event_row(answer) | {"reason": getattr(command, "reason", "")}
-    if untested := getattr(command, "untested", ""):
-        detail["untested"] = untested
+    more = ("untested", "reviewers", "due")
+    detail |= {name: value for name in more if (value := getattr(command, name, ""))}
     record = Record(stage=Stage.POLICY, caller=STAFF, policy=command.digest, detail=detail)
     await visit.parts.audit.append(record)
     state = await blocking(visit.parts.versions.state)
@@ -80,12 +83,19 @@ async def submit(visit: ConsoleRequest) -> Answer:
     before = old.policies or parts.policies.pin()
     weaker = any(c.needs_other_group for c in diff_sets(before, policies))
     digest = await blocking(parts.versions.save, checked, space.packs, now_utc())
-    command = Submit(digest, weaker, base, (visit.me.name,), _note(visit), untested)
+    asked = await _asked(visit)
+    command = Submit(digest, weaker, base, (visit.me.name,), _note(visit), untested, asked)
     await act(visit, command, "submit")
     for path in {PACKS, *checked.files} & set(space.files):  # what no pack uses yet stays a draft
         await blocking(parts.drafts.discard, visit.me.name, path)
     await blocking(parts.drafts.settle, visit.me.name)
     return Redirect(f"/policies/version/{digest}", done="submitted", data={"digest": digest})
+
+
+async def _asked(visit: ConsoleRequest) -> tuple[str, ...]:
+    """The approvers that the author names (`reviewer_NAME`)."""
+    named = {n.removeprefix("reviewer_") for n in visit.form if n.startswith("reviewer_")}
+    return tuple(name for name in await approvers(visit) if name in named)
 
 
 async def _untested(visit: ConsoleRequest, old: Checked, new: Checked) -> str:
@@ -136,6 +146,27 @@ async def reject(visit: ConsoleRequest) -> Answer:
     await act(visit, Reject(digest, _note(visit)), "reject")
     await give_back(visit, digest, "reject", _note(visit))
     return Redirect(f"/policies/version/{digest}", done="rejected")
+
+
+async def comment(visit: ConsoleRequest) -> Answer:
+    """On the version, or on a line of its text."""
+    digest, place = visit.path["digest"], visit.form.get("place", "")[:MAX_PLACE]
+    text = visit.form.get("text", "").strip()[:MAX_COMMENT]
+    if not text:
+        raise ConsoleError(400, "请写评论", "write a comment")
+    await act(visit, Comment(digest, place, text), "comment")
+    return Redirect(f"/policies/version/{digest}", done="commented")
+
+
+async def schedule(visit: ConsoleRequest) -> Answer:
+    """Active at a moment of the visitor's clock; an empty one takes the schedule back."""
+    digest, due = visit.path["digest"], visit.form.get("due", "")
+    try:
+        moment = timestamp(visit.clock.read(due)) if due else ""
+    except (ValueError, OverflowError):
+        raise ConsoleError(400, "时间无效", "that is no time") from None
+    await act(visit, Schedule(digest, moment), "schedule" if due else "unschedule")
+    return Redirect(f"/policies/version/{digest}", done="scheduled" if due else "unscheduled")
 
 
 async def activate(visit: ConsoleRequest) -> Answer:

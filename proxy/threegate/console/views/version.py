@@ -10,7 +10,7 @@ from threegate.console.presenters.test_results import by_id, sample
 from threegate.console.views.drafts import results_of
 from threegate.console.web import Answer, ConsoleError, ConsoleRequest, Shown, blocking
 from threegate.policy.facade import Checked, check
-from threegate.policy.lifecycle.machine import Event, Role, State, Submit, Version, proper
+from threegate.policy.lifecycle.machine import Comment, Event, Role, State, Version, proper
 from threegate.policy.lifecycle.store import now_utc, today_utc
 
 CONFIDENTIAL = "lists/"
@@ -29,6 +29,7 @@ async def history(visit: ConsoleRequest) -> Answer:
         "policy/history.html",
         {
             "versions": list(reversed(rows)),
+            "names": presenter.version_names(events, visit.language),
             "events": happened,
             "submitted": {e["digest"]: e for e in reversed(happened) if e["verb"] == "submit"},
             "serving": visit.parts.policies.pin().digest,
@@ -56,7 +57,9 @@ async def version_page(
     assert new.policies is not None
     return {
         "version": presenter.version_row(known, state, active.digest if active else ""),
-        "note": submitted_note(events, known.digest),
+        "names": presenter.version_names(events, visit.language),
+        "comments": _comments(events, known.digest),
+        "place": visit.query.get("place", ""),
         "events": [presenter.event_row(e) for e in events if e.command.digest == known.digest],
         "stamps": list(dict.fromkeys(b.policy.stamp for b in new.policies.bindings)),
         "own": visit.me.name in known.authors,
@@ -68,14 +71,14 @@ async def version_page(
     }
 
 
-def submitted_note(events: tuple[Event, ...], digest: str) -> str:
-    """What its author wrote to the approver, the last time."""
-    notes = [
-        e.command.note
-        for e in events
-        if isinstance(e.command, Submit) and e.command.digest == digest
-    ]
-    return notes[-1] if notes else ""
+def _comments(events: tuple[Event, ...], digest: str) -> dict[str, list[dict[str, str]]]:
+    """By place, in order; "" for the version as a whole."""
+    found: dict[str, list[dict[str, str]]] = {}
+    for event in events:
+        match event.command:
+            case Comment(digest=of, place=place, text=text) if of == digest:
+                found.setdefault(place, []).append({"by": event.by, "at": event.at, "text": text})
+    return found
 
 
 async def _checked(visit: ConsoleRequest, digest: str) -> Checked:

@@ -3,30 +3,33 @@ the event to record, or `Refused` with the reason.
 
 The author of a version never approves it, nor does whoever edited it on the way; an author may take
 it back until it is active. A version whose tests were not green carries its author's reason, and
-each approver has to give one too. A change that may
-let more through (`weaker`) needs an approver of another group than the author's. An approval may be
-withdrawn until activation. An emergency activation needs no approval, but two different people (who
-submitted and who activates), and ends after 24 hours: then the version that was active before
-counts again. Going back to a version that was once active needs one person with the right to
-activate, since it was approved before.
+each approver has to give one too. A change that may let more through (`weaker`) needs an approver
+of another group than the author's. An approval may be withdrawn until activation. Whoever may
+activate an approved version may also schedule it. An emergency activation needs no approval, but
+two different people (who submitted and who activates), and ends after 24 hours: then the version
+that was active before counts again. Going back to a version that was once active needs one person
+with the right to activate, since it was approved before.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import assert_never
 
 from threegate.policy.lifecycle.machine import (
     Activate,
     Approve,
     Command,
+    Comment,
     Event,
     Person,
     Recall,
     Reject,
     Role,
     RollBack,
+    Schedule,
     State,
     Submit,
     VersionStage,
@@ -79,6 +82,10 @@ def _refusal(state: State, command: Command, by: Person, now: str) -> Refused | 
             return _may(by, Role.EDITOR) or _recall(state, command, by)
         case Reject():
             return _may(by, Role.APPROVER) or _known(state, command.digest, _OPEN)
+        case Comment():
+            return _may_read(by) or _known(state, command.digest, tuple(VersionStage))
+        case Schedule():
+            return _may(by, Role.APPROVER) or _schedule(state, command, by, now)
         case Activate():
             return _may(by, Role.APPROVER) or _activate(state, command, by, now)
         case RollBack():
@@ -97,6 +104,19 @@ def _may(by: Person, role: Role) -> Refused | None:
     if role in by.roles:
         return None
     return _refused("role", f"需要“{ROLES[role].zh}”角色", f"the role {role} is needed")
+
+
+def _may_read(by: Person) -> Refused | None:
+    """Who writes or signs policies takes part in the talk about one."""
+    return None if Role.EDITOR in by.roles else _may(by, Role.APPROVER)
+
+
+def _schedule(state: State, command: Schedule, by: Person, now: str) -> Refused | None:
+    if refused := _known(state, command.digest, (VersionStage.APPROVED,)):
+        return refused
+    if command.due and datetime.fromisoformat(command.due) <= datetime.fromisoformat(now):
+        return _refused("past", "启用时间已过", "that time has passed")
+    return _activate(state, Activate(command.digest), by, now) if command.due else None
 
 
 def _known(state: State, digest: str, stages: tuple[VersionStage, ...]) -> Refused | None:

@@ -45,8 +45,8 @@ class Person:
 @dataclass(frozen=True, slots=True)
 class Submit:
     """`weaker` comes from the diff against `base`, the digest that was active (empty: none);
-    `authors` are all who edited it. `untested` is the reason for going on without a green run of
-    the tests; empty: they were green."""
+    `authors` are all who edited it, `reviewers` whom they ask (others may approve too). `untested`
+    is the reason for going on without a green run of the tests; empty: they were green."""
 
     digest: str
     weaker: bool
@@ -54,6 +54,7 @@ class Submit:
     authors: tuple[str, ...] = ()
     note: str = ""
     untested: str = ""
+    reviewers: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +88,24 @@ class Reject:
 
 
 @dataclass(frozen=True, slots=True)
+class Comment:
+    """On a line of a version's text: `place` is `PATH:LINE` (`PATH:-LINE` for a line that goes);
+    empty: on the version as a whole. Changes nothing."""
+
+    digest: str
+    place: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Schedule:
+    """An approved version becomes active at `due`; empty: not by itself any more."""
+
+    digest: str
+    due: str
+
+
+@dataclass(frozen=True, slots=True)
 class Activate:
     """`emergency` activates without approval, for 24 hours, with a reason that everybody sees."""
 
@@ -103,7 +122,7 @@ class RollBack:
     reason: str = ""
 
 
-Command = Submit | Approve | Withdraw | Recall | Reject | Activate | RollBack
+Command = Submit | Approve | Withdraw | Recall | Reject | Comment | Schedule | Activate | RollBack
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +146,10 @@ class Version:
     approvals: tuple[tuple[str, str], ...] = ()
     """(person, group) of each approval in force."""
     untested: str = ""
+    reviewers: tuple[str, ...] = ()
+    due: str = ""
+    scheduled_by: tuple[str, str] = ("", "")
+    """(person, group) of who set `due`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,6 +171,13 @@ class State:
         """The last activation that still counts; an emergency one ends after 24 hours."""
         lasting = (a for a in reversed(self.activations) if not _over(a, now))
         return next(lasting, None)
+
+    def due(self, now: str) -> tuple[Version, ...]:
+        """Approved versions whose time has come, the earliest first."""
+        at = datetime.fromisoformat(now)
+        waiting = (v for v in self.versions.values() if v.due)
+        come = [v for v in waiting if datetime.fromisoformat(v.due) <= at]
+        return tuple(sorted(come, key=lambda v: datetime.fromisoformat(v.due)))
 
     def emergency(self, now: str) -> Activation | None:
         """The emergency activation in force, to be shown everywhere."""
@@ -201,6 +231,11 @@ def apply(state: State, event: Event) -> State:
             return _with(state, _closed(state.versions[digest], VersionStage.REJECTED))
         case Recall(digest=digest):
             return _with(state, _closed(state.versions[digest], VersionStage.WITHDRAWN))
+        case Comment():
+            return state
+        case Schedule(digest=digest, due=due):
+            by = (event.by, event.group) if due else ("", "")
+            return _with(state, replace(state.versions[digest], due=due, scheduled_by=by))
         case Activate() as activate:
             return _activated(state, activate.digest, event, emergency=activate.emergency)
         case RollBack() as back:
@@ -221,16 +256,18 @@ def _submitted(state: State, command: Submit, event: Event) -> Version:
         command.weaker,
         command.base,
         untested=command.untested,
+        reviewers=command.reviewers,
     )
 
 
 def _closed(version: Version, stage: VersionStage) -> Version:
-    return replace(version, stage=stage, approvals=())
+    return replace(version, stage=stage, approvals=(), due="")
 
 
 def _staged(version: Version) -> Version:
     stage = VersionStage.APPROVED if _enough(version) else VersionStage.SUBMITTED
-    return replace(version, stage=stage)
+    due = version.due if stage is VersionStage.APPROVED else ""
+    return replace(version, stage=stage, due=due)
 
 
 def _enough(version: Version) -> bool:
@@ -253,5 +290,5 @@ def _activated(state: State, digest: str, event: Event, *, emergency: bool) -> S
         d: replace(v, stage=VersionStage.RETIRED) if v.stage is VersionStage.ACTIVE else v
         for d, v in state.versions.items()
     }
-    active = replace(retired[digest], stage=VersionStage.ACTIVE)
+    active = replace(retired[digest], stage=VersionStage.ACTIVE, due="")
     return State({**retired, digest: active}, activations)

@@ -26,11 +26,13 @@ from threegate.policy.lifecycle.machine import (
     Activate,
     Approve,
     Command,
+    Comment,
     Event,
     Person,
     Recall,
     Reject,
     RollBack,
+    Schedule,
     State,
     Submit,
     Withdraw,
@@ -66,6 +68,8 @@ COMMANDS: Mapping[str, type[Any]] = {
     "withdraw": Withdraw,
     "recall": Recall,
     "reject": Reject,
+    "comment": Comment,
+    "schedule": Schedule,
     "activate": Activate,
     "rollback": RollBack,
 }
@@ -202,6 +206,5 @@ class Versions:
 
 def _event(row: Any) -> Event:
     body = json.loads(row.body)
-    if "authors" in body:
-        body["authors"] = tuple(body["authors"])
+    body |= {name: tuple(body[name]) for name in ("authors", "reviewers") if name in body}
     return Event(COMMANDS[row.command](**body), row.actor, row.actor_group, row.at)
