@@ -105,6 +105,7 @@ MATRIX = {
     "GET /audit/queue": "reviewer",
     "GET /audit/queue/{request}": "reviewer",
     "GET /audit/quality": "reviewer",
+    "GET /audit/quality/{rule}": "reviewer editor",
     "GET /audit/report": "reviewer",
     "GET /audit/person": "reviewer admin",
     "POST /audit/person": "reviewer admin",
