@@ -1,10 +1,15 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from threegate.normalize import views
-from threegate.normalize.view import raw
-from threegate.normalize.written_out import written
+from threegate.normalize.re2_spans import found
+from threegate.normalize.view import LONG, raw
+from threegate.normalize.written_out import _FORMS, written
 from threegate.types import Span
+
+from tests.detectors.strategies import texts
 
 READS = {
     "write to zhao.liu @ mail-host.org today": "zhao.liu@mail-host.org",
@@ -54,3 +59,27 @@ def test_what_is_written_out_reads_as_programs_write_it(text: str) -> None:
 def test_what_is_no_value_stays(text: str) -> None:
     source = raw(text)
     assert written(source) is source
+
+
+Lines = st.lists(st.one_of(st.sampled_from([*READS, *STAYS]), texts(2)), max_size=4).map("\n".join)
+
+
+@given(Lines)
+def test_a_form_is_looked_for_wherever_it_may_be(text: str) -> None:
+    for form in _FORMS:
+        for match in form.pattern.finditer(text):
+            line = _line(text, match.start()) if form.one_line else text
+            assert found(form.likely, line.encode())
+            assert not form.one_line or "\n" not in match.group()
+
+
+def _line(text: str, at: int) -> str:
+    end = text.find("\n", at)
+    return text[text.rfind("\n", 0, at) + 1 : end if end >= 0 else len(text)]
+
+
+@given(Lines)
+def test_a_long_text_reads_line_by_line_as_a_short_one(text: str) -> None:
+    filler = "\n" + "nothing\n" * (LONG // 8)
+    long = written(raw(filler + text + filler)).text
+    assert long == filler + written(raw(text + "\n")).text.removesuffix("\n") + filler

@@ -26,7 +26,14 @@ from threegate.detectors.dedupe import distinct
 from threegate.detectors.engine.budget import Budget, BudgetSpentError
 from threegate.detectors.judges.second_reader import SecondReader
 from threegate.detectors.scan_pool import LONG_TEXT, POOL, PoolFullError
-from threegate.detectors.views import Viewed, brought_back, merged, second_reading, viewed
+from threegate.detectors.views import (
+    Viewed,
+    brought_back,
+    merged,
+    second_reading,
+    unviewed,
+    viewed,
+)
 from threegate.policy.model import matches
 from threegate.types import Failed, Finding, Passage, Reason, Span
 
@@ -196,7 +203,7 @@ class DetectorSet:
         try:
             return await POOL.run(size, partial(self._viewed_scan, passage, kinds, budget))
         except PoolFullError:
-            return Viewed(passage, ()), self._unscanned(passage, kinds, Reason.OVERLOAD)
+            return unviewed(passage), self._unscanned(passage, kinds, Reason.OVERLOAD)
 
     def _viewed_scan(
         self, passage: Passage, kinds: frozenset[str], budget: Budget
@@ -207,7 +214,7 @@ class DetectorSet:
                 text = viewed(passage)
                 judged = self._scan_views(text, kinds)
         except BudgetSpentError:
-            return Viewed(passage, ()), self._unscanned(passage, kinds, Reason.TIMEOUT)
+            return unviewed(passage), self._unscanned(passage, kinds, Reason.TIMEOUT)
         return text, Judgement(distinct(judged.findings), judged.failures)
 
     def _unscanned(self, passage: Passage, kinds: frozenset[str], reason: Reason) -> Judgement:

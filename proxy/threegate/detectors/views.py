@@ -17,6 +17,9 @@ import re2
 from threegate.detectors.base import PatternDetector
 from threegate.normalize import WORDING, View, views
 from threegate.normalize.decoded import NAME as DECODED
+from threegate.normalize.fold import NAME as PLAIN
+from threegate.normalize.obfuscation import LEET
+from threegate.normalize.view import first_source, focused
 from threegate.types import Finding, Level, Passage, Span
 
 CHARACTERS = frozenset({"pii", "secret"})
@@ -24,6 +27,9 @@ CHARACTERS = frozenset({"pii", "secret"})
 
 ONLY_PATTERNS = frozenset({"leet", "table", "mail", "behind", "written"})
 """Views that are no plainer to a model."""
+
+_WHOLE = frozenset({PLAIN, LEET})
+"""Views of whole texts, as a model reads them; others are made near their edits alone."""
 
 ESCAPE = re2.compile(r"\\u[0-9a-fA-F]{4}")
 ESCAPED = 0.3
@@ -36,14 +42,16 @@ JOINTS = 3
 
 @dataclass(frozen=True, slots=True)
 class Viewed:
-    """One passage and its views, none for an ordinary text."""
+    """One passage and its views, none for an ordinary text. `near`: the same as pattern detectors
+    read them, a long one only near what differs from the text."""
 
     passage: Passage
     views: tuple[View, ...] = field(repr=False)
+    near: tuple[View, ...] = field(repr=False)
 
     def for_pattern(self, detector: PatternDetector) -> Iterable[View]:
         values = any(k.split(".")[0] in CHARACTERS for k in detector.info.kinds)
-        return (v for v in self.views if not (values and v.name in WORDING))
+        return (v for v in self.near if not (values and v.name in WORDING))
 
     def for_model(self) -> View | None:
         """The one view worth a second reading: the plainest."""
@@ -64,7 +72,17 @@ class Viewed:
 
 
 def viewed(passage: Passage) -> Viewed:
-    return Viewed(passage, views(passage.text))
+    made = views(passage.text)
+    return Viewed(passage, made, tuple(map(_near, made)))
+
+
+def _near(view: View) -> View:
+    return focused(view, first_source(view)) if view.name in _WHOLE else view
+
+
+def unviewed(passage: Passage) -> Viewed:
+    """A text whose views are not made."""
+    return Viewed(passage, (), ())
 
 
 def second_reading(view: View, passage: Passage) -> Passage:

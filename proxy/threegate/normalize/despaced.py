@@ -14,7 +14,7 @@ from typing import Any
 import re2
 
 from threegate.normalize.re2_spans import found
-from threegate.normalize.view import View, edited, removed
+from threegate.normalize.view import View, edited, focused, removed
 
 NAME = "joined"
 
@@ -74,14 +74,17 @@ TRIGGERS = (
 
 
 def joined(source: View) -> View:
-    """`source` itself when nothing stands apart."""
+    """`source` itself when nothing stands apart. Wide gaps close near what was joined: indentation
+    elsewhere says nothing."""
     view = source
     for run in _RUNS:
         view = _edited(view, run, _without_separator)
     view = _edited(view, _DIGITS, _digits)
     for gap in (_HAN_GAP, _ODD_GAP):
         view = removed(view, NAME, gap) if _occurs(gap, view) else view
-    return view if view is source else _edited(view, _WIDE_GAP, lambda match: " ")
+    if view is source:
+        return view
+    return _edited(focused(view, source), _WIDE_GAP, lambda match: " ")
 
 
 def _edited(view: View, pattern: re.Pattern[str], new: Callable[[re.Match[str]], str]) -> View:

@@ -40,6 +40,12 @@ _MORE = (
     (_WRITTEN, written_out.may_occur),
 )
 """Signs whose triggers would multiply the states of the common look."""
+_FURTHER = (
+    (_TABLE, table_view.tabular),
+    (_BEHIND, trailing_labels.behind),
+    (_WRITTEN, written_out.written),
+)
+"""Made of the plain view; each returns it as it is where there is nothing to change."""
 
 
 def views(text: str) -> tuple[View, ...]:
@@ -59,14 +65,11 @@ def _views(source: View, depth: int) -> Iterator[View]:
     if plain is not source:
         signs |= _signs(plain.text)
         yield plain
-    if _TABLE in signs:
-        yield focused(table_view.tabular(plain), plain)
-    if _BEHIND in signs:
-        yield focused(trailing_labels.behind(plain), plain)
-    if _WRITTEN in signs:
-        yield focused(written_out.written(plain), plain)
-    if _MAIL in signs:
-        yield focused(idn_email.mailed(source), source)
+    for sign, make in _FURTHER:
+        if sign in signs and (made := make(plain)) is not plain:
+            yield focused(made, plain)
+    if _MAIL in signs and (mailed := idn_email.mailed(source)) is not source:
+        yield focused(mailed, source)
     yield from _wordings(plain, signs)
     if _JOIN in signs and (joined := joining.joined(plain)) is not plain:
         joined = focused(joined, plain)
@@ -86,8 +89,8 @@ def _decoded(plain: View, signs: frozenset[str], depth: int) -> Iterator[View]:
 
 
 def _wordings(plain: View, signs: frozenset[str]) -> Iterator[View]:
-    if _LEET in signs:
-        yield obfuscation.leet(plain)
+    if _LEET in signs and (leet := obfuscation.leet(plain)) is not plain:
+        yield leet
     if _ROT13 in signs:
         yield obfuscation.rot13(plain)
     if _REVERSED in signs:

@@ -184,8 +184,9 @@ def translated(source: View, name: str, letters: Letters) -> View:
 
 def focused(view: View, base: View) -> View:
     """`view` without what lies far from all edits since `base`, a line break in its place: there it
-    reads as `base`, which is read itself. `view` as it is if it is short or edited all over."""
-    if len(view.text) < LONG or view is base:
+    reads as `base`, which is read itself. `view` as it is if it is short, edited all over or read
+    from its end."""
+    if len(view.text) < LONG or view is base or view.backwards:
         return view
     gaps = [(start, end, "\n") for start, end in _far(view, _touched(view, base)) if end > start]
     left_out = sum(end - start for start, end, _ in gaps)
@@ -198,7 +199,16 @@ def _touched(view: View, base: View) -> list[tuple[int, int]]:
         return []
     pieces = view.pieces
     before = [(_forward(pieces, a), _forward(pieces, b)) for a, b in _touched(view.source, base)]
-    return sorted([*before, *zip(pieces.starts, pieces.ends, strict=True)])
+    own = zip(pieces.starts, pieces.ends, strict=True) if pieces.starts else _differing(view)
+    return sorted([*before, *own])
+
+
+def _differing(view: View) -> Iterator[tuple[int, int]]:
+    """Stretches of a view as long as its source in which characters differ."""
+    text, source = view.text, "" if view.source is None else view.source.text
+    for at in range(0, len(text), NEAR):
+        if text[at : at + NEAR] != source[at : at + NEAR]:
+            yield at, min(at + NEAR, len(text))
 
 
 def _forward(pieces: Pieces, at: int) -> int:
@@ -227,6 +237,13 @@ def _boundary(text: str, at: int, step: int) -> int:
         if not (text[place - 1].isascii() and text[place].isascii()) or text[place].isspace():
             return place
     return max(0, min(at, len(text)))
+
+
+def first_source(view: View) -> View:
+    """The text that a view is made of in the end."""
+    while view.source is not None:
+        view = view.source
+    return view
 
 
 def reversed_(source: View, name: str) -> View:

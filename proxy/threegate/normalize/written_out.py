@@ -11,11 +11,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from typing import Any, NamedTuple
 
 import re2
 
-from threegate.normalize.re2_spans import found
-from threegate.normalize.view import Edit, View, replaced
+from threegate.normalize.re2_spans import char_spans, found
+from threegate.normalize.view import LONG, Edit, View, replaced
 from threegate.normalize.work import meter
 
 NAME = "written"
@@ -81,18 +82,36 @@ def may_occur(data: bytes) -> bool:
 def written(source: View) -> View:
     """`source` itself when nothing is written out."""
     view = source
-    for pattern, new in _FORMS:
-        view = replaced(view, NAME, [*_edits(view.text, pattern, new)])
+    for form in _FORMS:
+        view = replaced(view, NAME, [*_edits(view.text, form)])
     return view
 
 
-def _edits(text: str, pattern: re.Pattern[str], new: New) -> Iterator[Edit]:
+def _edits(text: str, form: _Form) -> Iterator[Edit]:
     """Of the group `value` where there is one: what is before it stays."""
-    spend, part = meter().spend, "value" if "value" in pattern.groupindex else 0
-    for match in pattern.finditer(text):
-        spend()
-        if (value := new(match)) is not None:
-            yield *match.span(part), value
+    spend, pattern = meter().spend, form.pattern
+    part = "value" if "value" in pattern.groupindex else 0
+    for start, end in _places(text, form):
+        for match in pattern.finditer(text, start, end):
+            spend()
+            if (value := form.new(match)) is not None:
+                yield *match.span(part), value
+
+
+def _places(text: str, form: _Form) -> Iterator[tuple[int, int]]:
+    """Where a form is looked for: all of a text that is short, or lines that may have it."""
+    data = text.encode()
+    if not form.one_line or len(text) < LONG:
+        if found(form.likely, data):
+            yield 0, len(text)
+        return
+    end = -1
+    for at, _ in char_spans(form.likely, text, data):
+        if at > end:
+            start = text.rfind("\n", 0, at) + 1
+            end = text.find("\n", at)
+            end = len(text) if end < 0 else end
+            yield start, end
 
 
 def _address(match: re.Match[str]) -> str | None:
@@ -107,12 +126,36 @@ def _spaced(match: re.Match[str]) -> str:
     return f"{match['local']}@{match['host']}"
 
 
-_FORMS: tuple[tuple[re.Pattern[str], New], ...] = (
-    (_BROKEN, lambda match: ""),
-    (_LINE_END, lambda match: ""),
-    (_SPELT, _address),
-    (_SPACED, _spaced),
-    (_CELLS, lambda match: match.group().replace(match["s"], " ")),
-    (_GROUPED, lambda match: match["value"].replace(",", "")),
-    (_HAN_APART, lambda match: match.group()[::2].translate(_HAN_VALUES)),
+class _Form(NamedTuple):
+    """`likely`: RE2 that matches in every line, or text, in which `pattern` does."""
+
+    likely: Any
+    pattern: re.Pattern[str]
+    new: New
+    one_line: bool = True
+
+
+_LETTER = r"[0-9A-Za-z\x{130}\x{131}\x{17f}\x{212a}\-]"
+"""What `re` takes for a letter of ASCII where case does not count, and RE2 does not."""
+_FORMS = (
+    _Form(re2.compile(r"<[/A-Za-z!]|/\*"), _BROKEN, lambda match: "", one_line=False),
+    _Form(re2.compile(r"[0-9]- ?\r?\n"), _LINE_END, lambda match: "", one_line=False),
+    _Form(re2.compile(rf"(?i){_LETTER}{_DOT}{_LETTER}"), _SPELT, _address),
+    _Form(re2.compile(r"[ ][@＠]|[@＠][ ]"), _SPACED, _spaced),
+    _Form(
+        re2.compile(r"(?i)1[3-9][0-9][ \t]?(?:[|,;\t]|</t[dh])"),
+        _CELLS,
+        lambda match: match.group().replace(match["s"], " "),
+        one_line=False,
+    ),
+    _Form(
+        re2.compile(r"[0-9](?:,[0-9]{3}){3}"),
+        _GROUPED,
+        lambda match: match["value"].replace(",", ""),
+    ),
+    _Form(
+        re2.compile(rf"(?:[{_HAN_DIGITS}]{_GAP}){{3}}"),
+        _HAN_APART,
+        lambda match: match.group()[::2].translate(_HAN_VALUES),
+    ),
 )

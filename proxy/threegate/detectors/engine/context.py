@@ -62,7 +62,7 @@ OTHER_NUMBER = words(
 )
 """Labels of numbers that are nobody's: the nearest label decides."""
 
-_ZEROES = str.maketrans("123456789", "000000000")
+_ZEROES = bytes.maketrans(b"123456789", b"000000000")
 _CONTINUATION = bytes(range(0x80, 0xC0))
 """Bytes of UTF-8 that begin no character."""
 _CHUNK = 1024
@@ -194,7 +194,7 @@ class ScanText:
     @cached_property
     def _context(self) -> str:
         """The text as labels are looked for in it."""
-        return self.text.translate(_ZEROES) if self._is_long else self.text
+        return self.data.translate(_ZEROES).decode() if self._is_long else self.text
 
 
 class _Clauses(dict[str, str]):

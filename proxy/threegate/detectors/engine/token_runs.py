@@ -20,13 +20,16 @@ LEAST = 16
 """Characters of a token that is looked for."""
 _LONG = re2.compile(rf"[A-Za-z0-9_\-./+=~\x{{17f}}\x{{212a}}]{{{LEAST},}}")
 
+_LARGE = 65_536
 _CODE = re.compile(r"\\x\{([0-9a-f]+)\}")
 """A character by its number, as RE2 writes it and `re` does not."""
 
 
 def longest(text: str, data: bytes) -> int:
     """Characters of the longest token of `text`, of which `data` is the UTF-8; `LEAST` - 1 where
-    all are shorter than `LEAST`."""
+    all are shorter than `LEAST`. A text beyond `_LARGE` has some of any length."""
+    if len(data) > _LARGE:
+        return len(data)
     return max((last - first for first, last in char_spans(_LONG, text, data)), default=LEAST - 1)
 
 

@@ -23,6 +23,7 @@ from threegate.detectors.injection.signature_loader import (
     Signature,
     load_all,
 )
+from threegate.normalize.re2_spans import char_spans
 from threegate.normalize.work import meter
 from threegate.types import Bilingual, Channel, Finding, Level, Passage, Span
 
@@ -92,10 +93,11 @@ class InjectionSignatures:
 
     def _find(self, passage: Passage) -> Iterator[Finding]:
         text = _folded(passage.text)
-        for i in _possible(text):
+        data = text.encode()
+        for i in _possible(data):
             signature = TABLE[i]
             if passage.locus.channel in signature.channels:
-                for span in _spans(text, signature):
+                for span in _spans(text, data, signature):
                     meter().found()
                     yield self._finding(passage, signature, span)
 
@@ -110,7 +112,8 @@ class InjectionSignatures:
 
 def occurrences(signature: Signature, text: str) -> list[Span]:
     """Where one signature occurs in a text, by itself."""
-    return list(_spans(_folded(text), signature))
+    folded = _folded(text)
+    return list(_spans(folded, folded.encode(), signature))
 
 
 def _folded(text: str) -> str:
@@ -118,16 +121,16 @@ def _folded(text: str) -> str:
     return folded if folded.isascii() else _BLANK.sub(" ", folded)
 
 
-def _spans(text: str, signature: Signature) -> Iterator[Span]:
+def _spans(text: str, data: bytes, signature: Signature) -> Iterator[Span]:
+    """`data` is the UTF-8 of `text`."""
     spend = meter().spend
-    for match in _compiled(signature.pattern).finditer(text):
+    for start, end in char_spans(_compiled(signature.pattern), text, data):
         spend()
-        if _counts(text, match, signature):
-            yield Span(*match.span())
+        if _counts(text, start, end, signature):
+            yield Span(start, end)
 
 
-def _counts(text: str, match: Any, signature: Signature) -> bool:
-    start, end = match.span()
+def _counts(text: str, start: int, end: int, signature: Signature) -> bool:
     if signature.note == "tag_characters" and text[start] == _FLAG:
         return bool(end - start > _FLAG_TAGS)
     if not signature.negatable:
@@ -151,8 +154,8 @@ def _outermost(found: Iterable[Finding]) -> Iterator[Finding]:
         reach[key] = max(reach.get(key, 0), finding.span.end)
 
 
-def _possible(text: str) -> list[int]:
-    return _set().Match(text) or []
+def _possible(data: bytes) -> list[int]:
+    return _set().Match(data) or []
 
 
 def _options() -> Any:
