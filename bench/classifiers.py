@@ -63,7 +63,7 @@ def measure(
 ) -> Iterator[dict[str, Any]]:
     entry = find(root, name)
     tokenizer = WindowTokenizer(entry.folder, entry.manifest)
-    engine = Engine.open(root, [name], threads=threads, cache=0, gpu=gpu, say=note)
+    engine = Engine.open(root, [name], threads=threads, cache=0, gpu=gpu, report=note)
     model = engine.models[entry.manifest.name]
     for length in LENGTHS:
         text = text_of(tokenizer, length)
@@ -122,7 +122,7 @@ def load(args: argparse.Namespace) -> dict[str, Any]:
     """Time and memory to have all models ready at once, this process's peak included."""
     start = time.perf_counter()
     before = resident_mib()
-    engine = Engine.open(args.root, args.models, gpu=args.gpu, say=note)
+    engine = Engine.open(args.root, args.models, gpu=args.gpu, report=note)
     took, after = time.perf_counter() - start, resident_mib()
     engine.close()
     return {

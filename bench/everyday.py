@@ -24,9 +24,9 @@ ROOT = Path(__file__).parent.parent
 sys.path.append(str(ROOT / "classifiers" / "train"))
 
 from threegate import settings as settings_module  # noqa: E402
-from threegate.demo.cli import in_process  # noqa: E402
+from threegate.cli.demo import in_process  # noqa: E402
 from threegate.demo.conversations import Conversation  # noqa: E402
-from threegate.demo.play import Played, Stage, play  # noqa: E402
+from threegate.demo.play import DemoStage, Played, play  # noqa: E402
 from threegate.types import Bilingual  # noqa: E402
 from unseen_sets import Unseen, all_unseen  # noqa: E402
 
@@ -72,7 +72,9 @@ def outcome(played: Played) -> str:
     return "flagged" if any(a.action == "flag" and a.layer == "input" for a in acted) else "passed"
 
 
-async def asked(stage: Stage, texts: Sequence[Unseen]) -> tuple[Counter[str], dict[str, list[str]]]:
+async def asked(
+    stage: DemoStage, texts: Sequence[Unseen]
+) -> tuple[Counter[str], dict[str, list[str]]]:
     """How often each outcome came, and by whose rule a prompt was stopped or flagged."""
     counted: Counter[str] = Counter()
     rules: dict[str, list[str]] = {}

@@ -115,7 +115,7 @@ async def report(var: Path) -> dict[str, Any]:
         classifiers="off",
         upstreams=(UpstreamSettings("http://127.0.0.1:9"),),
     )
-    async with opened(settings, say=lambda text: None) as deps:
+    async with opened(settings, report=lambda text: None) as deps:
         calls = {
             "layers": layers(deps),
             "unrecorded": service(replace(deps, audit=NoLog())),

@@ -201,7 +201,7 @@ class Engine:
         gpu_mib: int = 0,
         remote: Mapping[str, Backend] | None = None,
         shared: Path | None = None,
-        say: Callable[[str], None] = print,
+        report: Callable[[str], None] = print,
     ) -> Engine:
         """Verify, load and warm up each of `names` (`name` or `name@version`); `say` is told where
         each one runs. `remote` gives the backend of models that a server elsewhere runs, `gpu_mib`
@@ -219,7 +219,7 @@ class Engine:
             else:
                 made = _open(entry, count, cache, gpu, gpu_mib, backend, shared)
                 models[entry.manifest.name] = made
-            say(f"model {entry.manifest.id} on {made.device}")
+            report(f"model {entry.manifest.id} on {made.device}")
         return cls(models, vectors)
 
     def classify(

@@ -121,7 +121,7 @@ def _console(deps: Deps) -> list[BaseRoute]:
         deps.audit,
         deps.policies,
         versions,
-        deps.suite_of,
+        deps.detector_set_for,
         deps.secret,
         deps.notices,
     )
@@ -135,7 +135,7 @@ _ALL = ["GET", "POST", "PUT", "PATCH", "DELETE"]
 @asynccontextmanager
 async def opened(
     settings: Settings,
-    say: Callable[[str], None] = log.info,
+    report: Callable[[str], None] = log.info,
     language: str = "en",
     *,
     replacement: bool = False,
@@ -146,18 +146,18 @@ async def opened(
     _check_writable(settings.var)
     versions = policy_versions(settings)
     policies = policy_store(settings, versions, replacement=replacement)
-    door = _door(settings, versions)
+    authenticator = _door(settings, versions)
     keys = _upstream_keys(settings)
     _check_metrics_key(settings)
     metrics = Metrics()
     async with AsyncExitStack() as stack:
-        if (engine := _engine(settings, say, language)) is not None:
+        if (engine := _engine(settings, report, language)) is not None:
             stack.callback(engine.close)
         outbound = httpx.AsyncClient(trust_env=False, follow_redirects=False)
         stack.push_async_callback(outbound.aclose)
-        suites = _suites(settings, engine, outbound, metrics)
-        _check_served(policies, suites, settings)
-        await asyncio.to_thread(warm, policies.pin(), suites.of)
+        detector_sets = _detector_sets(settings, engine, outbound, metrics)
+        _check_served(policies, detector_sets, settings)
+        await asyncio.to_thread(warm, policies.pin(), detector_sets.of)
         audit = await AuditLog.open(from_settings(settings))
         stack.push_async_callback(audit.close)
         upstreams = Upstreams(settings.upstreams, keys, metrics)
@@ -167,10 +167,10 @@ async def opened(
         deps = Deps(
             settings,
             policies,
-            suites.of,
+            detector_sets.of,
             upstreams,
             audit,
-            door,
+            authenticator,
             metrics,
             limiter,
             _secret(settings),
@@ -216,13 +216,13 @@ async def _background(deps: Deps, watch: BackgroundWork, audit: AuditLog) -> Asy
             await deps.traces.send()
 
 
-def _suites(
+def _detector_sets(
     settings: Settings, engine: Engine | None, outbound: httpx.AsyncClient, metrics: Metrics
 ) -> DetectorSets:
     judges = [LlmJudge(j, _key_of(j, settings), outbound) for j in settings.judges]
     sentence = (*(sentence_detectors(engine) if engine else ()), *judges)
-    second = SecondReader({j.kind(""): j for j in judges}, metrics.asked)
-    return DetectorSets(tuple(Timed(d, metrics.asked) for d in sentence), second)
+    second = SecondReader({j.kind(""): j for j in judges}, metrics.detector_called)
+    return DetectorSets(tuple(Timed(d, metrics.detector_called) for d in sentence), second)
 
 
 def policy_versions(settings: Settings) -> Versions:
@@ -248,14 +248,14 @@ def policy_store(
 
 def _door(settings: Settings, versions: Versions) -> KeyFile | KeyDatabase:
     required = settings.keys == "required"
-    door = (
+    authenticator = (
         KeyDatabase.open(versions.engine, required=required)
         if settings.keys_in_database
         else KeyFile(settings.key_file, required=required)
     )
-    if door.open_to_all and not settings.loopback:
+    if authenticator.open_to_all and not settings.loopback:
         raise wrong("not-loopback")
-    return door
+    return authenticator
 
 
 def _limiter(settings: Settings, metrics: Metrics) -> Limiter:
@@ -273,9 +273,9 @@ def _admission(settings: Settings, engine: Engine | None) -> Admission:
     return Admission(settings.max_calls, checking)
 
 
-def _engine(settings: Settings, say: Callable[[str], None], language: str) -> Engine | None:
+def _engine(settings: Settings, report: Callable[[str], None], language: str) -> Engine | None:
     if settings.classifiers == "off":
-        say(WITHOUT.get(language))
+        report(WITHOUT.get(language))
         return None
     unknown = {name for name, _ in settings.remote_models} - set(MODELS)
     if unknown:
@@ -288,7 +288,7 @@ def _engine(settings: Settings, say: Callable[[str], None], language: str) -> En
         gpu_mib=settings.gpu_mib,
         remote={name: remote.at(url, name) for name, url in settings.remote_models},
         shared=shared,
-        say=say,
+        report=report,
     )
 
 
@@ -299,13 +299,13 @@ def _traces(settings: Settings, client: httpx.AsyncClient, metrics: Metrics) -> 
     return Traces(url, settings.traces_names, client, metrics.spans_lost.inc)
 
 
-def _check_served(policies: PolicyStore, suites: DetectorSets, settings: Settings) -> None:
+def _check_served(policies: PolicyStore, detector_sets: DetectorSets, settings: Settings) -> None:
     """A rule on a kind that nothing reports would never act: an error, unless classifiers are
     off."""
     for binding in policies.pin().bindings:
-        suite = suites.of(binding.policy)
+        detector_set = detector_sets.of(binding.policy)
         rules = binding.policy.rules
-        missing = suite.unserved(wanted_kinds(rules) | kinds_asked_of_judges(rules))
+        missing = detector_set.unserved(wanted_kinds(rules) | kinds_asked_of_judges(rules))
         if missing and settings.classifiers != "off":
             raise failure("no-detector", kinds=", ".join(sorted(missing)))
 

@@ -17,7 +17,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from threegate.i18n.messages import said
+from threegate.i18n.messages import localized
 from threegate.types import Bilingual
 
 
@@ -53,7 +53,7 @@ class OverloadError(RequestError):
     """More calls came than this process takes on; coming again can help."""
 
     def __init__(self) -> None:
-        super().__init__(said("overloaded"), status=503, code="overloaded", retry_after=1.0)
+        super().__init__(localized("overloaded"), status=503, code="overloaded", retry_after=1.0)
 
 
 class UpstreamError(ThreegateError):

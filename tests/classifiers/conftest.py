@@ -32,6 +32,6 @@ def models_root(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def engine(models_root: Path) -> Engine:
     names = ("guard", "small8", "entities", "grounding")
-    opened = Engine.open(models_root, names, threads=2, gpu=False, say=lambda _: None)
+    opened = Engine.open(models_root, names, threads=2, gpu=False, report=lambda _: None)
     yield opened
     opened.close()

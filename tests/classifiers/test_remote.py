@@ -178,8 +178,10 @@ class TestAgainstAServer:
     ) -> None:
         backend = server.at(scheme)
         assert backend.ready()
-        here = Engine.open(local_root, ["guard"], gpu=False, say=lambda _: None)
-        there = Engine.open(remote_root, ["guard"], remote={"guard": backend}, say=lambda _: None)
+        here = Engine.open(local_root, ["guard"], gpu=False, report=lambda _: None)
+        there = Engine.open(
+            remote_root, ["guard"], remote={"guard": backend}, report=lambda _: None
+        )
         assert await there.classify("guard", TEXTS) == await here.classify("guard", TEXTS)
         for part in (here, there, backend):
             part.close()
@@ -190,7 +192,7 @@ class TestAgainstAServer:
         backend = server.at(scheme, "nobody")
         assert not backend.ready()
         with pytest.raises(ClassifierError, match=UNKNOWN):
-            Engine.open(remote_root, ["guard"], remote={"guard": backend}, say=lambda _: None)
+            Engine.open(remote_root, ["guard"], remote={"guard": backend}, report=lambda _: None)
         backend.close()
 
     @pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGSTOP])
@@ -207,7 +209,7 @@ class TestAgainstAServer:
         with serving(kind, local_root, tmp_path) as dying:
             backend = dying.at(scheme)
             there = Engine.open(
-                remote_root, ["guard"], remote={"guard": backend}, say=lambda _: None
+                remote_root, ["guard"], remote={"guard": backend}, report=lambda _: None
             )
             dying.process.send_signal(how)
             async with asyncio.timeout(DEADLINE_S * 10):
@@ -221,7 +223,7 @@ def test_nobody_listens(remote_root: Path) -> None:
     backend = KServe(f"http://127.0.0.1:{free_port()}", "guard", timeout_s=2)
     assert not backend.ready()
     with pytest.raises(ClassifierError, match="the model server failed: ConnectError"):
-        Engine.open(remote_root, ["guard"], remote={"guard": backend}, say=lambda _: None)
+        Engine.open(remote_root, ["guard"], remote={"guard": backend}, report=lambda _: None)
     backend.close()
 
 

@@ -108,7 +108,7 @@ def held(models_root: Path) -> Held:
 @pytest.fixture
 def slow(models_root: Path, held: Held) -> Engine:
     opened = Engine.open(
-        models_root, ["guard"], threads=1, remote={"guard": held}, say=lambda _: None
+        models_root, ["guard"], threads=1, remote={"guard": held}, report=lambda _: None
     )
     held.rows = 0
     held.entered.clear()
@@ -179,5 +179,5 @@ async def test_long_text_leaves_the_loop_free(engine: Engine) -> None:
 
 def test_open_says_where_it_runs(models_root: Path) -> None:
     said: list[str] = []
-    Engine.open(models_root, ["guard@1"], gpu=False, say=said.append).close()
+    Engine.open(models_root, ["guard@1"], gpu=False, report=said.append).close()
     assert said == ["model guard/1 on CPUExecutionProvider"]

@@ -82,18 +82,18 @@ def test_missing_weights_are_an_error_at_load(tmp_path: Path) -> None:
     folder = build_vectors(tmp_path, "evidence", GROUPS)
     (folder / VECTORS).unlink()
     with pytest.raises(ModelError, match=r"vectors\.npy: no such file"):
-        Engine.open(tmp_path, ["evidence"], say=lambda _: None)
+        Engine.open(tmp_path, ["evidence"], report=lambda _: None)
 
 
 def test_runs_on_no_other_server(folder: Path) -> None:
     elsewhere = {"evidence": at("http://127.0.0.1:1", "evidence")}
     with pytest.raises(ModelError, match="runs here, not on another server"):
-        Engine.open(folder.parents[1], ["evidence"], remote=elsewhere, say=lambda _: None)
+        Engine.open(folder.parents[1], ["evidence"], remote=elsewhere, report=lambda _: None)
 
 
 def test_engine_knows_it_by_name(folder: Path) -> None:
     said: list[str] = []
-    engine = Engine.open(folder.parents[1], ["evidence"], say=said.append)
+    engine = Engine.open(folder.parents[1], ["evidence"], report=said.append)
     assert said == ["model evidence/1 on CPU, mapped"]
     assert engine.vectors("evidence").of(["car"]).shape == (1, 2)
     with pytest.raises(ModelError, match="guard is not open"):

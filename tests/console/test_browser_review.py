@@ -12,7 +12,7 @@ import pytest
 
 from tests.console.conftest import PASSWORD, Site, opened_site, policies
 from tests.console.test_browser import ID_CARD, LANGUAGES, PACKS, TRAFFIC
-from tests.e2e.running import proxy
+from tests.e2e.support.running import proxy
 
 if TYPE_CHECKING:
     from tests.console.browser import Browser

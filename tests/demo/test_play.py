@@ -69,11 +69,11 @@ async def test_without_a_proxy_nothing_is_hidden(demo: str) -> None:
     body = ask("My number is 5")
     played = await play(DemoStage(demo, upstream=demo), Conversation("x", TITLE, body))
     assert played.seen == body
-    assert played.said == played.got
+    assert played.model_answer == played.got
     assert played.acted is None
 
 
 async def test_what_cannot_be_seen_is_unknown(demo: str) -> None:
     played = await play(DemoStage(demo), Conversation("x", TITLE, ask("hi")))
-    assert (played.seen, played.said, played.acted) == (None, None, None)
+    assert (played.seen, played.model_answer, played.acted) == (None, None, None)
     assert played.got.content

@@ -42,7 +42,7 @@ def test_a_restored_server_is_the_one_that_was_backed_up(
     accounts = Accounts(engine_of(settings), b"secret")
     accounts.accept(accounts.setup_token(), "anna", "a long enough passphrase", now())
     with proxy(old, keys="required") as running:
-        _, key = running.deps.door.add("default")  # type: ignore[attr-defined]
+        _, key = running.deps.authenticator.add("default")  # type: ignore[attr-defined]
         before = masked(running, key)
         policy = running.deps.policies.in_force  # type: ignore[attr-defined]
 

@@ -16,7 +16,7 @@ from threegate.settings import JudgeSettings
 from threegate.testing.server import serve
 from threegate.testing.upstream import DemoUpstream
 
-from tests.e2e.running import Running, proxy
+from tests.e2e.support.running import Running, proxy
 from tests.service.records import events, last_events
 
 RULE = """

@@ -49,7 +49,7 @@ def test_every_sentence_has_its_label_and_the_verdict_on_it() -> None:
         ("nei", "nei"),
         ("contradicted", "contradicted"),
     ]
-    assert [(o.gold, o.said) for o in found] == [(False, False)] * 2 + [(True, True)] * 2
+    assert [(o.gold, o.predicted) for o in found] == [(False, False)] * 2 + [(True, True)] * 2
 
 
 def test_a_row_without_sentences_is_refused() -> None:

@@ -77,5 +77,5 @@ def test_evaluate_asks_the_real_detectors() -> None:
     read = Read([Case(task.item_of(r), "s", "en", r) for r in rows])
     with scanner(None, task.kinds) as made:
         result = asyncio.run(evaluate(task, read, made, Level.MEDIUM, lambda: None))
-    assert [(o.gold, o.said) for o in result.observations] == [(True, True), (False, False)]
+    assert [(o.gold, o.predicted) for o in result.observations] == [(True, True), (False, False)]
     assert result.observations[0].found == (Marked(Span(5, 25), "pii.email"),)

@@ -34,24 +34,24 @@ def test_a_finding_below_the_level_says_nothing() -> None:
     row = {"text": "ab", "label": 1}
     for level, said in ((Level.LOW, False), (Level.MEDIUM, True), (Level.HIGH, True)):
         (o,) = observe("offensive", row, ScanResult((found("offensive", level),)))
-        assert (o.gold, o.said) == (True, said)
+        assert (o.gold, o.predicted) == (True, said)
 
 
 def test_a_task_counts_its_own_family_only() -> None:
     (o,) = observe("hazard", {"text": "ab", "label": 0}, ScanResult((found("injection.direct"),)))
-    assert not o.said
+    assert not o.predicted
     (o,) = observe(
         "injection", {"text": "ab", "label": 0}, ScanResult((found("injection.signature"),))
     )
-    assert o.said
+    assert o.predicted
 
 
 def test_of_an_answer_compliance_counts_as_harm() -> None:
     answer = ScanResult((found("compliance.harmful"),))
     (o,) = observe("hazard", {"text": "ab", "label": 1, "role": "assistant"}, answer)
-    assert o.said
+    assert o.predicted
     (o,) = observe("hazard", {"text": "ab", "label": 1}, answer)
-    assert not o.said
+    assert not o.predicted
 
 
 def test_the_score_is_that_of_the_surest_head() -> None:
@@ -78,7 +78,7 @@ def test_spans_count_labels_of_the_task_and_of_the_source() -> None:
 
 def test_spans_without_labels_are_a_text_with_a_label() -> None:
     (o,) = observe("secrets", {"text": "ab", "label": 1}, ScanResult((found("secret.aws"),)))
-    assert (o.gold, o.said, o.spans) == (True, True, None)
+    assert (o.gold, o.predicted, o.spans) == (True, True, None)
 
 
 def claim(stance: Stance, start: int = 0, end: int = 2, level: Level = Level.HIGH) -> Claim:
@@ -99,10 +99,10 @@ def claim(stance: Stance, start: int = 0, end: int = 2, level: Level = Level.HIG
 def test_claims(label: str, gold: bool, stance: str | None) -> None:
     row = {"context": "c", "claim": "ab", "label": label}
     (o,) = observe("grounding", row, ScanResult(claims=(claim(Stance.NEI),)))
-    assert (o.gold, o.said) == (gold, True)
+    assert (o.gold, o.predicted) == (gold, True)
     assert o.stances == (None if stance is None else (stance, "nei"))
     (o,) = observe("grounding", row, ScanResult(claims=(claim(Stance.SUPPORTED),)))
-    assert not o.said
+    assert not o.predicted
     assert o.score == pytest.approx(0.2)
 
 
@@ -119,15 +119,15 @@ def test_sentences_of_an_answer() -> None:
     }
     claims = (claim(Stance.SUPPORTED, 6, 16), claim(Stance.CONTRADICTED, 17, 27))
     idle, red, big = observe("grounding", row, ScanResult(claims=claims))
-    assert (idle.aside, idle.gold, idle.said) == (True, False, False)
-    assert (red.aside, red.gold, red.said) == (False, False, False)
-    assert (big.gold, big.said, big.stances) == (True, True, ("nei", "contradicted"))
+    assert (idle.aside, idle.gold, idle.predicted) == (True, False, False)
+    assert (red.aside, red.gold, red.predicted) == (False, False, False)
+    assert (big.gold, big.predicted, big.stances) == (True, True, ("nei", "contradicted"))
 
 
 def test_a_sentence_that_nobody_judged_has_passed() -> None:
     row = {"context": [], "answer": "A b.", "sentences": [{"text": "A b.", "label": "nei"}]}
     (o,) = observe("grounding", row, ScanResult())
-    assert (o.gold, o.said) == (True, False)
+    assert (o.gold, o.predicted) == (True, False)
 
 
 @pytest.mark.parametrize(

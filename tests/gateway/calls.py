@@ -1,4 +1,4 @@
-"""One call without sockets: real layers, detectors, ledger and limiter; what went out is kept."""
+"""One call without sockets: real layers, detectors, trail and limiter; what went out is kept."""
 
 from __future__ import annotations
 
@@ -161,9 +161,9 @@ def call_of(
     caller: Caller | None = None,
 ) -> tuple[CallContext, Sent]:
     sent, adapter, asked = Sent(), BY_API[api], body or HI
-    who, found = caller or Caller(model=adapter.model(asked)), deps.suite_of(policy)
+    who, found = caller or Caller(model=adapter.model(asked)), deps.detector_set_for(policy)
     streamed = adapter.streamed(asked)
-    ledger = AuditTrail(
+    trail = AuditTrail(
         deps.audit, deps.metrics, deps.notices.bands, who, policy, api.value, streamed
     )
     call = CallContext(
@@ -173,8 +173,8 @@ def call_of(
         caller=who,
         policy=policy,
         resolved=PolicyResolver().of(policy, who, found),
-        suite=found,
-        ledger=ledger,
+        detector_set=found,
+        trail=trail,
         headers={},
         path=adapter.paths[0],
         today="2026-11-26",

@@ -20,6 +20,6 @@ def test_nothing_to_say() -> None:
 def test_an_emergency_and_a_stopped_rule() -> None:
     notices = Notices(Bands(), Activation("p", AT, "al", emergency=True))
     assert notices.headers(POLICY) == {HEADER: "emergency-policy"}
-    notices.bands.told((STOPPED,))
+    notices.bands.update((STOPPED,))
     assert notices.headers(POLICY) == {HEADER: "emergency-policy, rule-stopped"}
     assert notices.headers(CompiledPolicy("other", "test")) == {HEADER: "emergency-policy"}

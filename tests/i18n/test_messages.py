@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 import threegate
-from threegate.i18n.messages import ERRORS, either, said
+from threegate.i18n.messages import ERRORS, either, localized
 from threegate.types import Bilingual
 from threegate.wire.request_schema import JsonType
 
@@ -57,7 +57,7 @@ def test_each_entry_is_used_with_its_details() -> None:
     used = {prefix + end for prefix, ends in MADE.items() for end in ends} | set(JsonType)
     for call in CALLS:
         first = call.args[0] if call.args else None
-        if named(call) not in ("said", "_refused") or not isinstance(first, ast.Constant):
+        if named(call) not in ("localized", "_refused") or not isinstance(first, ast.Constant):
             continue
         name = str(first.value)
         used.add(name)
@@ -73,7 +73,7 @@ def test_each_entry_is_used_with_its_details() -> None:
 
 def test_put_together_names_are_in_the_table() -> None:
     joined = [
-        c.args[0] for c in CALLS if named(c) == "said" and isinstance(c.args[0], ast.JoinedStr)
+        c.args[0] for c in CALLS if named(c) == "localized" and isinstance(c.args[0], ast.JoinedStr)
     ]
     assert {str(getattr(j.values[0], "value", "")) for j in joined} == set(MADE)
     assert all(prefix + end in ERRORS for prefix, ends in MADE.items() for end in ends)
@@ -87,16 +87,16 @@ def test_no_error_of_the_api_is_worded_beside_the_table() -> None:
         first = call.args[0]
         assert isinstance(first, ast.Name | ast.Call | ast.Attribute)
         if isinstance(first, ast.Call):
-            assert named(first) == "said"
+            assert named(first) == "localized"
 
 
 def test_details_may_be_in_both_languages_themselves() -> None:
-    assert said("key") is ERRORS["key"]
-    told = said("kind", place="n", kinds=either(("string", "array")))
+    assert localized("key") is ERRORS["key"]
+    told = localized("kind", place="n", kinds=either(("string", "array")))
     assert told == Bilingual("n 应为字符串或数组", "n must be a string or an array")
     with pytest.raises(KeyError):
-        said("kind", place="n")
+        localized("kind", place="n")
 
 
 def test_braces_of_a_detail_stay_what_they_are() -> None:
-    assert said("twice", place="/{limit}").zh.endswith("/{limit}")
+    assert localized("twice", place="/{limit}").zh.endswith("/{limit}")

@@ -8,7 +8,7 @@ import pytest
 import yaml
 from hypothesis import given
 from hypothesis import strategies as st
-from threegate.i18n.yaml import said
+from threegate.i18n.yaml import translated
 from threegate.policy.language.nodes import read
 from threegate.types import Bilingual
 
@@ -84,9 +84,9 @@ def complaint(text: str, loader: type) -> Bilingual | None:
         for _ in yaml.parse(text, Loader=loader):
             pass
     except yaml.MarkedYAMLError as error:
-        return said(str(error.problem), error.context or "")
+        return translated(str(error.problem), error.context or "")
     except yaml.reader.ReaderError as error:
-        return said(error.reason)
+        return translated(error.reason)
     return None
 
 
@@ -135,5 +135,5 @@ def test_no_broken_pack_is_answered_in_the_words_of_a_parser(
 
 
 def test_an_unknown_complaint_keeps_the_words_of_the_parser() -> None:
-    words = said("something new")
+    words = translated("something new")
     assert words == Bilingual("（解析器的原话）something new", "something new")

@@ -9,7 +9,7 @@ import uuid
 import pytest
 from redis.exceptions import TimeoutError as RedisTimeoutError
 from threegate.errors import RequestError
-from threegate.limits.redis import ASKED_AT_ONCE, TIMEOUT_S, RedisLimiter
+from threegate.limits.redis import MAX_CONCURRENT_QUERIES, TIMEOUT_S, RedisLimiter
 from threegate.policy.model import Limits
 
 URL = os.environ.get("THREEGATE_TEST_REDIS", "")
@@ -82,7 +82,7 @@ async def test_what_waits_for_a_silent_store_does_not_ask_it_again() -> None:
         limits = Limits(requests_per_minute=100)
         leases = await asyncio.gather(*(limiter.admit("s", limits) for _ in range(80)))
         assert all(lease.local for lease in leases)
-        assert len(asked) == ASKED_AT_ONCE
+        assert len(asked) == MAX_CONCURRENT_QUERIES
         await limiter.aclose()
 
 

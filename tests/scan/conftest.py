@@ -17,7 +17,7 @@ def tiny_models(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def tiny(tiny_models: Path) -> Iterator[Scanner]:
-    with scanner(tiny_models, threads=2, say=lambda _: None) as made:
+    with scanner(tiny_models, threads=2, report=lambda _: None) as made:
         yield made
 
 

@@ -154,7 +154,7 @@ def test_an_answer_does_not_depend_on_batch_mates(
 
 @pytest.fixture(scope="module")
 def tiny_once(tiny_models: Any) -> Any:
-    with scanner(tiny_models, say=lambda _: None) as made:
+    with scanner(tiny_models, report=lambda _: None) as made:
         yield made
 
 

@@ -17,7 +17,7 @@ KINDS = frozenset({"injection", "hazard", "offensive", "compliance", "pii", "sec
 
 @pytest.fixture(scope="module")
 def shipped() -> Iterator[Scanner]:
-    with scanner(SHIPPED, KINDS, say=lambda _: None) as made:
+    with scanner(SHIPPED, KINDS, report=lambda _: None) as made:
         yield made
 
 

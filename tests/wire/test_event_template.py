@@ -45,9 +45,9 @@ def texts(chunks: list[Chunk]) -> list[str]:
 
 def test_the_second_event_of_a_kind_is_no_longer_parsed() -> None:
     first, second = read(codec(), data("one"), data(" two"))
-    assert first.mould is None
+    assert first.template is None
     assert first.frame is not None
-    assert second.mould is not None
+    assert second.template is not None
     assert second.frame is None
     assert second.deltas[0].key == ANSWER
     assert second.deltas[0].text == " two"
@@ -58,14 +58,14 @@ def test_what_leaves_is_what_left_when_each_was_parsed(pieces: list[str]) -> Non
     alike, parsed = codec(), codec()
     for piece in pieces:
         for spelled in (data(piece), json.dumps(frame(piece)), json.dumps(frame(piece), indent=1)):
-            parsed._moulds_left = 0  # type: ignore[attr-defined]
+            parsed._templates_left = 0  # type: ignore[attr-defined]
             released = {ANSWER: f"<{piece}>"}
             out = [c.write(c.read(ServerSentEvent(spelled)), released) for c in (alike, parsed)]
             assert out[0] == out[1]
-    assert parsed._mould is None  # type: ignore[attr-defined]
+    assert parsed._template is None  # type: ignore[attr-defined]
 
 
-def test_a_held_text_leaves_in_the_mould_of_its_event_or_not_at_all() -> None:
+def test_a_held_text_leaves_in_the_template_of_its_event_or_not_at_all() -> None:
     made = codec()
     _, second, third = read(made, data("one"), data("two"), data("three"))
     assert made.write(second, {}) == b""
@@ -91,14 +91,14 @@ def test_an_event_that_says_more_is_read_in_full(what: str, event: str) -> None:
     read(made, data("one"), data("two"))
     alone = codec()
     read(alone, data("one"))
-    alone._mould = None  # type: ignore[attr-defined]
+    alone._template = None  # type: ignore[attr-defined]
 
     def told(reader: StreamCodec) -> object:
         try:
             chunk = reader.read(ServerSentEvent(event))
         except Exception as error:  # the same refusal
             return str(error)
-        assert chunk.mould is None, what
+        assert chunk.template is None, what
         return chunk.deltas, chunk.closes, chunk.frame
 
     assert told(made) == told(alone)
@@ -117,12 +117,12 @@ def test_the_same_words_in_another_field_are_not_taken_for_the_text() -> None:
             assert orjson.loads(out[6:])["choices"][0]["delta"]["content"] == "new"
 
 
-def test_moulds_are_given_up_where_no_event_is_like_another() -> None:
+def test_templates_are_given_up_where_no_event_is_like_another() -> None:
     made = codec()
     for number in range(MOULDS + 3):
         made.read(ServerSentEvent(orjson.dumps({**frame("x"), "id": str(number)}).decode()))
-    assert made._moulds_left == 0
-    assert made._mould is None
+    assert made._templates_left == 0
+    assert made._template is None
 
 
 def test_two_choices_in_turn_stay_apart() -> None:
@@ -152,7 +152,7 @@ def test_reasoning_that_is_not_shown_is_read_in_full() -> None:
     hidden = orjson.dumps(
         {**HEAD, "choices": [{"index": 0, "delta": {"reasoning_content": "a"}}]}
     ).decode()
-    assert all(chunk.mould is None for chunk in read(made, hidden, hidden))
+    assert all(chunk.template is None for chunk in read(made, hidden, hidden))
 
 
 @given(hold=st.integers(0, 9), pieces=st.lists(st.text(min_size=1, max_size=5), max_size=20))

@@ -27,7 +27,7 @@ def locale_language(environment: Mapping[str, str] = os.environ) -> str:
     return "zh" if next(filter(None, named), "").lower().startswith("zh") else "en"
 
 
-def argparse_speaks(language: str) -> None:
+def translate_argparse(language: str) -> None:
     """Replaces argparse's gettext functions with look-ups in a table: no compiled catalogue."""
     words = ARGPARSE if language == "zh" else {}
     vars(argparse).update(
@@ -36,7 +36,7 @@ def argparse_speaks(language: str) -> None:
     )
 
 
-def speak(top: argparse.ArgumentParser, language: str) -> None:
+def translate_parser(top: argparse.ArgumentParser, language: str) -> None:
     """Each help text in this language; each command takes `--lang`."""
     for parser in parsers(top):
         parser.formatter_class = _Lines

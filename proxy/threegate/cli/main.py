@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from importlib import import_module
 
 from threegate import __version__
-from threegate.cli.language import argparse_speaks, chosen, speak
+from threegate.cli.language import chosen, translate_argparse, translate_parser
 
 COMMANDS: Mapping[str, str] = {
     "serve": "start the proxy",
@@ -32,7 +32,7 @@ def parser(
     language: str = "en", commands: Sequence[str] = tuple(COMMANDS)
 ) -> argparse.ArgumentParser:
     """With the arguments of `commands`; the others are listed only."""
-    argparse_speaks(language)
+    translate_argparse(language)
     top = argparse.ArgumentParser(prog="threegate", description="A guard in front of a model API")
     version = f"threegate {__version__}"
     top.add_argument(
@@ -43,7 +43,7 @@ def parser(
         command = group.add_parser(name, help=text)
         if name in commands:
             import_module(f"threegate.cli.{name}").arguments(command)
-    speak(top, language)
+    translate_parser(top, language)
     return top
 
 

@@ -96,7 +96,7 @@ def _verified(root: Path, entry: Entry, language: str) -> str:
     m = entry.manifest
     verify_files(entry.folder, m)
     lines: list[str] = []
-    Engine.open(root, (f"{m.name}@{m.version}",), threads=1, say=lines.append).close()
+    Engine.open(root, (f"{m.name}@{m.version}",), threads=1, report=lines.append).close()
     return UNCHANGED.get(language).format(len(m.files), lines[0])
 
 

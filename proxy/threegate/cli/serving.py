@@ -81,10 +81,10 @@ async def serve(settings: Settings, on: socket.socket | Membership, language: st
     stopping = GracefulShutdown(settings.shutdown_delay)
     listener = on.listener if isinstance(on, Membership) else on
     replacement = isinstance(on, Membership) and on.replacement
-    say = partial(startup_banner.note, settings, show=warn)
+    notify = partial(startup_banner.note, settings, show=warn)
     async with (
         with_upstream(_bound(settings, listener), language) as complete,
-        opened(complete, say, language, replacement=replacement) as deps,
+        opened(complete, notify, language, replacement=replacement) as deps,
         metrics_server(deps),
     ):
         app = config(create_app(deps, stopping.missing), complete)

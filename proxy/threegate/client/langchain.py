@@ -28,7 +28,7 @@ AsyncHandler = Callable[[ModelRequest], Awaitable[ModelResponse]]
 
 
 @dataclass(frozen=True, slots=True)
-class _Asked:
+class _CheckedRequest:
     """A request as the model gets it, and what it was made of."""
 
     request: ModelRequest
@@ -45,21 +45,21 @@ class GuardMiddleware(AgentMiddleware):  # type: ignore[misc]
         self._guard, self._options = guard, options
 
     def wrap_model_call(self, request: ModelRequest, handler: Handler) -> ModelResponse | AIMessage:
-        asked = self._ask(request)
-        if isinstance(asked, AIMessage):
-            return asked
-        return self._checked(asked, handler(asked.request))
+        request_state = self._check_request(request)
+        if isinstance(request_state, AIMessage):
+            return request_state
+        return self._checked(request_state, handler(request_state.request))
 
     async def awrap_model_call(
         self, request: ModelRequest, handler: AsyncHandler
     ) -> ModelResponse | AIMessage:
-        asked = await asyncio.to_thread(self._ask, request)
-        if isinstance(asked, AIMessage):
-            return asked
-        response = await handler(asked.request)
-        return await asyncio.to_thread(self._checked, asked, response)
+        request_state = await asyncio.to_thread(self._check_request, request)
+        if isinstance(request_state, AIMessage):
+            return request_state
+        response = await handler(request_state.request)
+        return await asyncio.to_thread(self._checked, request_state, response)
 
-    def _ask(self, request: ModelRequest) -> _Asked | AIMessage:
+    def _check_request(self, request: ModelRequest) -> _CheckedRequest | AIMessage:
         system = request.system_message
         given: list[BaseMessage] = [*([] if system is None else [system]), *request.messages]
         turns = _turns(given)
@@ -71,19 +71,19 @@ class GuardMiddleware(AgentMiddleware):  # type: ignore[misc]
             edited = request.override(messages=made)
         else:
             edited = request.override(system_message=made[0], messages=made[1:])
-        return _Asked(edited, turns, verdict.masks)
+        return _CheckedRequest(edited, turns, verdict.masks)
 
-    def _checked(self, asked: _Asked, response: ModelResponse) -> ModelResponse:
-        result = [self._answer(asked, message) for message in response.result]
+    def _checked(self, request_state: _CheckedRequest, response: ModelResponse) -> ModelResponse:
+        result = [self._answer(request_state, message) for message in response.result]
         return ModelResponse(result=result, structured_response=response.structured_response)
 
-    def _answer(self, asked: _Asked, message: BaseMessage) -> BaseMessage:
+    def _answer(self, request_state: _CheckedRequest, message: BaseMessage) -> BaseMessage:
         if not isinstance(message, AIMessage):
             return message
         (turn,) = _turns([message])
-        turns = [*asked.turns, turn]
+        turns = [*request_state.turns, turn]
         verdict = self._guard.check(
-            messages=turns, stage="output", masks=asked.masks, **self._options
+            messages=turns, stage="output", masks=request_state.masks, **self._options
         )
         if verdict.answer is None:
             return _stopped(verdict, message.id)

@@ -104,8 +104,8 @@ async def _body(reply: aiohttp.ClientResponse) -> Json:
 
 
 def _refused(body: Any, status: int) -> GuardError:
-    told = body.get("error") if isinstance(body, dict) else None
-    error = told if isinstance(told, dict) else {}
+    reported = body.get("error") if isinstance(body, dict) else None
+    error = reported if isinstance(reported, dict) else {}
     return GuardError(str(error.get("message") or status), status, str(error.get("code") or ""))
 
 

@@ -97,7 +97,7 @@ class Console:
             try:
                 return await self._answer(page, request, language)
             except Exception as error:
-                status, text = _told(error, language, page.path)
+                status, text = _error_page(error, language, page.path)
             return self._refused(request, language, status, text, await self._person(request))
 
         return answer
@@ -158,7 +158,7 @@ class Console:
 
     def _watched(self, visit: ConsoleRequest, slow: LongTask, path: str) -> Response:
         def failed(error: Exception) -> Shown:
-            status, text = _told(error, visit.language, path)
+            status, text = _error_page(error, visit.language, path)
             return Shown("error.html", {"status": status, "error": text}, status)
 
         page = partial(self._page, visit.request, visit.language, visit.person)
@@ -200,7 +200,7 @@ class Console:
         return self._html(request, language, person, shown)
 
 
-def _told(error: Exception, language: str, path: str) -> tuple[int, str]:
+def _error_page(error: Exception, language: str, path: str) -> tuple[int, str]:
     """Status and text of an error; of audit errors and of what nobody expected no more than that:
     its message may quote what was read.
     """

@@ -30,10 +30,10 @@ class ConsoleDeps:
     policies: PolicyStore
     ground: Callable[[], Ground]
     versions: Versions
-    suite_of: Callable[[CompiledPolicy], DetectorSet]
+    detector_set_for: Callable[[CompiledPolicy], DetectorSet]
     accounts: Accounts
     drafts: Drafts
-    desk: ReviewStore
+    review_store: ReviewStore
     signer: Signer
     notices: Notices
     band_store: BandStore

@@ -109,7 +109,7 @@ class ConsoleRequest:
         assert self.person is not None
         return self.person
 
-    def says(self, zh: str, en: str) -> str:
+    def text_in(self, zh: str, en: str) -> str:
         return zh if self.language == "zh" else en
 
     def may(self, *roles: Role) -> bool:

@@ -57,7 +57,7 @@ class Played:
     request_id: str
     got: DemoAnswer
     seen: Json | None = None
-    said: DemoAnswer | None = None
+    model_answer: DemoAnswer | None = None
     acted: tuple[Acted, ...] | None = None
 
 
@@ -79,13 +79,13 @@ async def play(stage: DemoStage, conversation: Conversation) -> Played:
         reply = await client.post(stage.url + PATH, json=conversation.body, headers=headers)
         after = await _received(client, stage)
         request_id = reply.headers.get(REQUEST_ID, "")
-        seen = said = None
+        seen = model_answer = None
         if after is not None:
             fresh = after[-1:] != (before or [])[-1:]
             seen = after[-1]["body"] if fresh else {}
-            said = await _again(client, stage, seen) if seen else None
+            model_answer = await _again(client, stage, seen) if seen else None
         acted = await asyncio.to_thread(_acted, stage, request_id)
-    return Played(conversation, request_id, read_answer(reply), seen, said, acted)
+    return Played(conversation, request_id, read_answer(reply), seen, model_answer, acted)
 
 
 async def _received(client: httpx.AsyncClient, stage: DemoStage) -> list[Json] | None:
@@ -132,7 +132,9 @@ def read_answer(reply: httpx.Response) -> DemoAnswer:
         error, note = body.get("error"), body.get("threegate") or {}
         message = error.get("message", "") if isinstance(error, dict) else error or ""
         return DemoAnswer(reply.status_code, error=str(message), note=note)
-    return _said(reply.status_code, [c.get("message") or {} for c in body["choices"]][:1], [body])
+    return _answer_of(
+        reply.status_code, [c.get("message") or {} for c in body["choices"]][:1], [body]
+    )
 
 
 def _joined(status: int, data: bytes) -> DemoAnswer:
@@ -144,10 +146,10 @@ def _joined(status: int, data: bytes) -> DemoAnswer:
         c.get("delta") or {} for f in frames for c in f.get("choices", ()) if not c.get("index")
     ]
     failed: Json = next((f["error"] for f in frames if "error" in f), {})
-    return _said(status, deltas, frames, str(failed.get("message", "")))
+    return _answer_of(status, deltas, frames, str(failed.get("message", "")))
 
 
-def _said(status: int, parts: list[Json], bodies: list[Json], error: str = "") -> DemoAnswer:
+def _answer_of(status: int, parts: list[Json], bodies: list[Json], error: str = "") -> DemoAnswer:
     note: Json = {}
     claims: list[Json] = []
     for body in bodies:

@@ -50,7 +50,7 @@ def show(played: Played, titles: Titles, language: str, console: Console) -> Non
     table.add_row(
         _request(played.conversation.body),
         _seen(played, language),
-        _answer(played.said) if played.said else Text("–", "dim"),
+        _answer(played.model_answer) if played.model_answer else Text("–", "dim"),
         _answer(played.got),
     )
     console.print(table)
@@ -75,16 +75,16 @@ def _request(body: Mapping[str, Any]) -> Text:
     return made
 
 
-def _answer(said: DemoAnswer) -> Text:
+def _answer(model_answer: DemoAnswer) -> Text:
     made = Text()
-    if said.status != 200 or said.error:
-        made.append(f"{said.status} {said.error}\n", "red")
-    if said.reasoning:
-        made.append(f"{_cut(said.reasoning)}\n", "dim italic")
-    made.append(f"{_cut(said.content)}\n" if said.content else "")
-    for name, arguments in said.calls:
+    if model_answer.status != 200 or model_answer.error:
+        made.append(f"{model_answer.status} {model_answer.error}\n", "red")
+    if model_answer.reasoning:
+        made.append(f"{_cut(model_answer.reasoning)}\n", "dim italic")
+    made.append(f"{_cut(model_answer.content)}\n" if model_answer.content else "")
+    for name, arguments in model_answer.calls:
         made.append(f"{name}({_cut(arguments)})\n", "cyan")
-    for note in said.note.get("annotations", ()):
+    for note in model_answer.note.get("annotations", ()):
         made.append(f"[{note.get('kind', '')} {note['start']}-{note['end']}]\n", "yellow")
     return made
 
@@ -99,8 +99,8 @@ def _claim(note: Mapping[str, Any], played: Played, language: str) -> Text:
     title, style = VERDICTS[note["verdict"]]
     made = Text("  ")
     made.append(f"{title.get(language)} {note['score']:.2f} ", style)
-    said = played.said.content if played.said else played.got.content
-    made.append(said[note["start"] : note["end"]].strip())
+    model_answer = played.model_answer.content if played.model_answer else played.got.content
+    made.append(model_answer[note["start"] : note["end"]].strip())
     if evidence := _evidence(played.conversation.body, note["evidence"]):
         made.append(f"  ← {evidence}", "dim")
     return made
@@ -147,7 +147,7 @@ def as_json(played: Played) -> dict[str, Any]:
         "request_id": played.request_id,
         "sent": played.conversation.body,
         "seen": played.seen,
-        "said": asdict(played.said) if played.said else None,
+        "said": asdict(played.model_answer) if played.model_answer else None,
         "got": asdict(played.got),
         "acted": None if played.acted is None else [asdict(a) for a in played.acted],
     }

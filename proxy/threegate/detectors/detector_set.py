@@ -154,7 +154,7 @@ class DetectorSet:
         wanted = [
             d for d in self.sentence if any(_overlap(p, k) for p in kinds for k in d.info.kinds)
         ]
-        answers = await asyncio.gather(*(_ask(d, passages, deadline_ms) for d in wanted))
+        answers = await asyncio.gather(*(_query(d, passages, deadline_ms) for d in wanted))
         return [_joined(p, [a[i] for a in answers]) for i, p in enumerate(passages)]
 
     async def check(
@@ -298,7 +298,7 @@ def _scanned(
         return Failed(detector.info.id, Reason.ERROR, passage.locus)
 
 
-async def _ask(
+async def _query(
     detector: SentenceDetector, passages: Sequence[Passage], deadline_ms: int
 ) -> list[tuple[Finding, ...] | Failed]:
     try:

@@ -1,4 +1,4 @@
-"""One suite per policy: built-in detectors, what the policy brings, the shared classifiers."""
+"""One detector set per policy: built-in detectors, the policy's own, and the shared classifiers."""
 
 from __future__ import annotations
 

@@ -98,8 +98,11 @@ class LanguageDetector:
         return [self._one(p) for p in passages]
 
     def _one(self, passage: Passage) -> tuple[Finding, ...]:
-        asked, said = _language(passage.question, 4), _language(passage.text, MIN_LETTERS)
-        if not asked or not said or asked == said:
+        question_language, answer_language = (
+            _language(passage.question, 4),
+            _language(passage.text, MIN_LETTERS),
+        )
+        if not question_language or not answer_language or question_language == answer_language:
             return ()
         return (_finding("language", "format.language", Span(0, len(passage.text)), passage),)
 

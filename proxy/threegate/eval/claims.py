@@ -51,10 +51,12 @@ class Figures:
 
 def _observe(task: Task, case: Case, seen: Seen) -> Iterator[Observation]:
     for label, claims in aligned(case, seen.answer):
-        said = worst_of(claims, seen.level).value if claims else NO_CLAIM
-        passes = said in (NO_CLAIM, Stance.SUPPORTED.value)
+        predicted = worst_of(claims, seen.level).value if claims else NO_CLAIM
+        passes = predicted in (NO_CLAIM, Stance.SUPPORTED.value)
         is_wrong = label not in (NO_CLAIM, Stance.SUPPORTED.value)
-        yield Observation(case.source, case.language, is_wrong, not passes, stances=(label, said))
+        yield Observation(
+            case.source, case.language, is_wrong, not passes, stances=(label, predicted)
+        )
 
 
 TASK = Task("claims", frozenset({"claim"}), answered, _observe)

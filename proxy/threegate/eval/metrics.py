@@ -25,8 +25,8 @@ class Counts:
     def of(cls, pairs: Iterable[tuple[bool, bool]]) -> Counts:
         """`pairs` are (is, said)."""
         n = {(True, True): 0, (False, True): 0, (True, False): 0, (False, False): 0}
-        for gold, said in pairs:
-            n[gold, said] += 1
+        for gold, predicted in pairs:
+            n[gold, predicted] += 1
         return cls(n[True, True], n[False, True], n[True, False], n[False, False])
 
     def __add__(self, other: Counts) -> Counts:
@@ -88,8 +88,8 @@ def macro_recall(pairs: Sequence[tuple[str, str]]) -> float | None:
         return None
     shares = []
     for name in classes:
-        said = [s for gold, s in pairs if gold == name]
-        shares.append(sum(s == name for s in said) / len(said))
+        predicted = [s for gold, s in pairs if gold == name]
+        shares.append(sum(s == name for s in predicted) / len(predicted))
     return sum(shares) / len(shares)
 
 

@@ -93,7 +93,7 @@ def tables(observations: Sequence[Observation]) -> list[dict[str, Any]]:
 
 
 def _table(source: str, language: str, seen: Sequence[Observation]) -> dict[str, Any]:
-    counts = Counts.of((o.gold, o.said) for o in seen)
+    counts = Counts.of((o.gold, o.predicted) for o in seen)
     scored = [(o.gold, o.score) for o in seen if o.score is not None]
     made: dict[str, Any] = {
         "source": source,
@@ -111,7 +111,7 @@ def _table(source: str, language: str, seen: Sequence[Observation]) -> dict[str,
     if any(o.spans is not None for o in seen):
         made["spans"] = _span_figures(seen)
     if stances := [o.stances for o in seen if o.stances is not None]:
-        right = sum(gold == said for gold, said in stances)
+        right = sum(gold == predicted for gold, predicted in stances)
         made["three_way"] = {
             "n": len(stances),
             "accuracy": right / len(stances),
@@ -168,9 +168,9 @@ def _by_check(marked: Spanned) -> dict[str, dict[str, Any]]:
 
 def _of_labels(marked: Spanned, names: set[str]) -> dict[str, Any]:
     exact = overlap = Counts()
-    for gold, said in marked:
+    for gold, predicted in marked:
         own = [g for g in gold if g.name in names]
-        theirs = [f for f in said if any(accepts(n, f.name) for n in names)]
+        theirs = [f for f in predicted if any(accepts(n, f.name) for n in names)]
         exact += replace(spans_exact(own, theirs), fp=spans_exact(gold, theirs).fp)
         overlap += spans_overlap(own, theirs)
     return {
@@ -184,5 +184,5 @@ def _of_labels(marked: Spanned, names: set[str]) -> dict[str, Any]:
 
 def _false_by_kind(marked: Spanned) -> dict[str, int]:
     """Findings that touch no span that accepts them."""
-    wrong = (f.name for gold, said in marked for f in said if spans_overlap(gold, [f]).fp)
+    wrong = (f.name for gold, predicted in marked for f in predicted if spans_overlap(gold, [f]).fp)
     return dict(Counter(wrong).most_common())

@@ -29,7 +29,7 @@ class Observation:
     source: str
     language: str
     gold: bool
-    said: bool
+    predicted: bool
     score: float | None = None
     stances: tuple[str, str] | None = None
     spans: tuple[Marked, ...] | None = None
@@ -84,10 +84,10 @@ def _text(task: Task, case: Case, seen: Seen) -> Iterator[Observation]:
     if task.name == "hazard" and case.item.answered:
         kinds = kinds | {"compliance"}  # of an answer, that it does the harm is what counts
     found = [f for f in seen.answer.findings if _counts(f.kind, kinds)]
-    said = any(f.level >= seen.level for f in found)
+    predicted = any(f.level >= seen.level for f in found)
     scores = [s for k, s in seen.scores.items() if _counts(k, kinds)]
     score = max([*scores, *(f.score for f in found)], default=0.0) if task.scored else None
-    yield Observation(case.source, case.language, yes(case.row), said, score)
+    yield Observation(case.source, case.language, yes(case.row), predicted, score)
 
 
 def _spans(task: Task, case: Case, seen: Seen) -> Iterator[Observation]:
@@ -180,8 +180,8 @@ def aligned(case: Case, answer: ScanResult) -> Iterator[tuple[str, list[Claim]]]
 
 def worst_of(claims: list[Claim], level: Level) -> Stance:
     """The worst of the claims counts; none at all lets the sentence pass."""
-    said = [c.at(level) for c in claims]
-    return next((s for s in (Stance.CONTRADICTED, Stance.NEI) if s in said), Stance.SUPPORTED)
+    predicted = [c.at(level) for c in claims]
+    return next((s for s in (Stance.CONTRADICTED, Stance.NEI) if s in predicted), Stance.SUPPORTED)
 
 
 def _verdict(case: Case, label: str, claims: list[Claim], level: Level) -> Observation:

@@ -12,7 +12,7 @@ from typing import Any, Final
 import orjson
 
 from threegate.errors import RequestError
-from threegate.i18n.messages import said
+from threegate.i18n.messages import localized
 from threegate.wire.limits import MAX_BODY_BYTES
 
 Scope = dict[str, Any]
@@ -37,7 +37,7 @@ def headers_of(scope: Scope) -> dict[str, str]:
     out: dict[str, str] = {}
     for name, value in scope["headers"]:
         if value.translate(None, _CONTROLS) != value:
-            raise RequestError(said("header-controls"), param=name.decode("latin-1"))
+            raise RequestError(localized("header-controls"), param=name.decode("latin-1"))
         out[name.decode("latin-1")] = value.decode("latin-1")
     return out
 
@@ -53,7 +53,7 @@ def wanted_language(accepted: str) -> str:
 async def read_request(receive: Receive, headers: Mapping[str, str]) -> bytes:
     """The body. Raises RequestError: 413 too large, 415 encoded, 408 too slow."""
     if headers.get("content-encoding", "identity") not in ("identity", ""):
-        raise RequestError(said("compressed"), status=415, code="encoding")
+        raise RequestError(localized("compressed"), status=415, code="encoding")
     declared = headers.get("content-length", "0")
     if declared.isdigit() and int(declared) > MAX_BODY_BYTES:
         raise _too_large()
@@ -61,7 +61,7 @@ async def read_request(receive: Receive, headers: Mapping[str, str]) -> bytes:
         async with asyncio.timeout(BODY_S):
             return await _collect(receive)
     except TimeoutError:
-        raise RequestError(said("body-late"), status=408, code="timeout") from None
+        raise RequestError(localized("body-late"), status=408, code="timeout") from None
 
 
 async def _collect(receive: Receive) -> bytes:
@@ -80,7 +80,7 @@ async def _collect(receive: Receive) -> bytes:
 
 
 def _too_large() -> RequestError:
-    text = said("body-large", limit=MAX_BODY_BYTES)
+    text = localized("body-large", limit=MAX_BODY_BYTES)
     return RequestError(text, status=413, code="request_too_large")
 
 

@@ -30,7 +30,7 @@ class CallContext:
     """Everything about one call. Texts of the conversation are here and in no log.
 
     `request` is the body as the client sent it, `body` as the layers left it so far; `slots` are
-    the texts of the request. `ledger` collects what is recorded. `today` is an ISO date. `stopped`
+    the texts of the request. `trail` collects what is recorded. `today` is an ISO date. `stopped`
     are rules that act as in shadow. `release_checking` ends the call's turn at the processor: it is
     called when the model is asked.
     """
@@ -41,8 +41,8 @@ class CallContext:
     caller: Caller
     policy: CompiledPolicy
     resolved: ResolvedPolicy
-    suite: DetectorSet
-    ledger: AuditTrail
+    detector_set: DetectorSet
+    trail: AuditTrail
     headers: Mapping[str, str] = field(repr=False)
     path: str
     today: str
@@ -65,9 +65,9 @@ class CallContext:
 
 async def stop(call: CallContext, outcome: Outcome, code: str = "content_filter") -> None:
     """Ends a call before the model was asked: an answer of the API in use, or a status."""
-    ledger = call.ledger
-    ledger.finish_reason = "content_filter"
-    await ledger.ended(Stage.BLOCKED)
+    trail = call.trail
+    trail.finish_reason = "content_filter"
+    await trail.ended(Stage.BLOCKED)
     if outcome.http_status is not None:
         refusal = RequestError(outcome.message, status=outcome.http_status, code=code)
         body = {**call.adapter.error(refusal, call.out.language), "threegate": outcome.note}

@@ -44,7 +44,7 @@ class Policies(Protocol):
     def pin(self) -> PolicySet: ...
 
 
-class Doorkeeper(Protocol):
+class Authenticator(Protocol):
     """Turns a presented key into a caller. Raises RequestError 401 or 429."""
 
     async def admit(self, presented: str) -> Caller: ...
@@ -58,10 +58,10 @@ def today_utc() -> str:
 class Deps:
     settings: Settings
     policies: Policies
-    suite_of: Callable[[CompiledPolicy], DetectorSet]
+    detector_set_for: Callable[[CompiledPolicy], DetectorSet]
     upstreams: Upstreams
     audit: Audit
-    door: Doorkeeper
+    authenticator: Authenticator
     metrics: Metrics
     limiter: Limiter
     secret: bytes = field(repr=False)

@@ -48,8 +48,8 @@ class Endpoint(HttpEndpoint):
         self, scope: Scope, receive: Receive, out: Responder, slot: AdmissionSlot
     ) -> None:
         def opened(headers: Mapping[str, str], data: bytes, caller: Caller) -> CallContext:
-            asked = self._request(scope["path"], headers, data, caller)
-            return open_call(self.deps, self.applied, asked, caller, out, slot.release_check)
+            call_request = self._request(scope["path"], headers, data, caller)
+            return open_call(self.deps, self.applied, call_request, caller, out, slot.release_check)
 
         call = await self.read(scope, receive, out, slot, opened)
         try:
@@ -79,7 +79,7 @@ async def _run(call: CallContext) -> None:
     if result is None or not await constraint_layer(call, result.kinds):
         return
     async with limited(call):
-        await call.ledger.begin()
+        await call.trail.begin()
         await _ask_model(call)
 
 
@@ -101,15 +101,15 @@ async def _ask_model(call: CallContext) -> None:
 def _correlation(call: CallContext) -> dict[str, str]:
     """Headers by which the model API's own records and spans can be joined with ours. Where no
     spans are exported its spans stay below the caller's own."""
-    ledger = call.ledger
+    trail = call.trail
     exported = call.deps.traces is not None
-    parent = own_span(ledger.parent, ledger.request_id) if exported else ledger.parent
+    parent = own_span(trail.parent, trail.request_id) if exported else trail.parent
     return {"x-request-id": engine_id(call), "traceparent": traceparent_of(parent)}
 
 
 def engine_id(call: CallContext) -> str:
     """As a UUID: llama-cpp-python's server refuses a request with any other kind of id."""
-    digits = call.ledger.request_id.rpartition("_")[2]
+    digits = call.trail.request_id.rpartition("_")[2]
     return "-".join((digits[:8], digits[8:12], digits[12:16], digits[16:20], digits[20:]))
 
 

@@ -105,7 +105,7 @@ class HttpEndpoint(ABC):
         try:
             slot.shed()
             headers = headers_of(scope)
-            caller = await self.deps.door.admit(self.presented(headers))
+            caller = await self.deps.authenticator.admit(self.presented(headers))
             refuse_foreign_page(headers, caller, self.deps.settings.cors)
             slot.enter()
             data = await load(receive, headers)

@@ -39,14 +39,14 @@ class Citations:
         """What stands at the end of the claim; empty for none."""
         if ruled.rule_id not in self.rules or ruled.shadow:
             return ""
-        told = ruled.action is Action.ANNOTATE
+        annotated = ruled.action is Action.ANNOTATE
         number = self._number(ruled)
         match ruled.finding:
             case Finding(kind="claim.supported") if number:
                 return f"[{number}]"
-            case Finding(kind="claim.contradicted") if number and told:
+            case Finding(kind="claim.contradicted") if number and annotated:
                 return f"[≠{number}]"
-            case Finding(kind="claim.unsupported") if told:
+            case Finding(kind="claim.unsupported") if annotated:
                 return "[?]"
             case _:
                 return ""

@@ -11,7 +11,7 @@ from typing import Any
 
 from threegate.guard.constraint_merge import Constraints
 from threegate.guard.field_allow_list import field_allow_list
-from threegate.i18n.messages import said
+from threegate.i18n.messages import localized
 from threegate.policy.model import Clamp, ConstitutionPlace, Fields, KeepHistory, Tools, matches
 from threegate.types import Bilingual, Channel
 from threegate.wire.adapter import Adapter, Api, Body, Placement, Slot
@@ -123,18 +123,20 @@ def _recorded(name: str) -> str:
 
 
 def _model(call: _Call) -> Refusal | None:
-    asked = call.body.get("model")
-    if not isinstance(asked, str):
-        text = said("kind", place="model", kinds=said("string"))
+    requested = call.body.get("model")
+    if not isinstance(requested, str):
+        text = localized("kind", place="model", kinds=localized("string"))
         return Refusal("", "invalid_request", text, "/model")
     for rule_id, name, served in call.constraints.alias:
-        if asked == name:
-            call.body["model"] = asked = served
+        if requested == name:
+            call.body["model"] = requested = served
             call.note(rule_id, "model", "aliased")
             break
     for rule_id, allowed in call.constraints.allow:
-        if not any(matches(p, asked) for p in allowed):
-            return Refusal(rule_id, "model_not_allowed", said("model-not-allowed"), "/model", 403)
+        if not any(matches(p, requested) for p in allowed):
+            return Refusal(
+                rule_id, "model_not_allowed", localized("model-not-allowed"), "/model", 403
+            )
     return None
 
 
@@ -143,7 +145,7 @@ def _fields(call: _Call) -> Refusal | None:
         named = _names(call.body) if rule.deny else {}
         for name in rule.deny:
             if (where := _find_field(call.body, named, name)) is not None:
-                return Refusal(rule_id, "field_denied", said("field-denied", name=name), where)
+                return Refusal(rule_id, "field_denied", localized("field-denied", name=name), where)
         if (refusal := _unknown(call, rule_id, rule)) is not None:
             return refusal
         for name, value in rule.force:
@@ -190,7 +192,7 @@ def _unknown(call: _Call, rule_id: str, rule: Fields) -> Refusal | None:
     allowed = field_allow_list(rule.allow)
     removed = allowed.removed(call.body)
     if removed and rule.unknown == "refuse":
-        return Refusal(rule_id, "unknown_field", said("unknown-field"), "")
+        return Refusal(rule_id, "unknown_field", localized("unknown-field"), "")
     if removed:
         call.body = allowed.narrowed(call.body)
         for name in removed:
@@ -201,7 +203,7 @@ def _unknown(call: _Call, rule_id: str, rule: Fields) -> Refusal | None:
 def _images(call: _Call) -> Refusal | None:
     denied_by = call.constraints.images_denied_by
     if denied_by and any(_has_image(list(m.values())) for _, m in _messages(call.body)):
-        return Refusal(denied_by, "image_denied", said("images"), "")
+        return Refusal(denied_by, "image_denied", localized("images"), "")
     return None
 
 
@@ -220,7 +222,7 @@ def _tools(call: _Call) -> Refusal | None:
     for rule_id, rule in call.constraints.tools:
         names = [t.name for t in call.shape.tools(call.body)]
         if len(names) > rule.max:
-            text = said("tools", limit=rule.max)
+            text = localized("tools", limit=rule.max)
             return Refusal(rule_id, "too_many_tools", text, "/tools")
         kept = frozenset(n for n in names if tool_allowed(rule, n))
         if len(kept) < len(names):
@@ -235,7 +237,7 @@ def oversized(slots: Iterable[Slot], constraints: Constraints, api: Api) -> Refu
     for rule_id, rule in constraints.tools:
         for place, size in sizes.items():
             if size > rule.result_bytes:
-                text = said("tool-result", limit=rule.result_bytes)
+                text = localized("tool-result", limit=rule.result_bytes)
                 return Refusal(rule_id, "tool_result_too_large", text, place)
     return None
 
@@ -286,7 +288,7 @@ def _clamp(call: _Call, name: str, rule_id: str, clamp: Clamp) -> Refusal | None
         if clamp.default is not None:
             call.set(name, _number(name, clamp.default), rule_id, "defaulted")
     elif isinstance(value, bool) or not isinstance(value, int | float):
-        text = said("kind", place=name, kinds=said("number"))
+        text = localized("kind", place=name, kinds=localized("number"))
         return Refusal(rule_id, "invalid_request", text, f"/{name}")
     else:
         call.set(name, _number(name, _bounded(value, clamp)), rule_id, "clamped")
@@ -315,7 +317,7 @@ def _history(call: _Call) -> Refusal | None:
             call.body = stripped
             call.note(rule_id, "reasoning", "stripped")
     elif history is KeepHistory.REQUIRE and (where := call.shape.without_its_reasoning(call.body)):
-        return Refusal(rule_id, "reasoning_required", said("reasoning"), where)
+        return Refusal(rule_id, "reasoning_required", localized("reasoning"), where)
     return None
 
 

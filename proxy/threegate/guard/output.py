@@ -31,7 +31,7 @@ LEAK_PII, NEW_PII = "leak.pii", "new_pii"
 
 
 class Needs(Protocol):
-    """Which detectors a wanted kind or prefix needs: `detectors.suite.Suite` knows."""
+    """Which detectors a wanted kind or prefix needs: `detectors.DetectorSet` knows."""
 
     def is_sentence_kind(self, pattern: str) -> bool: ...
     def is_pattern_kind(self, pattern: str) -> bool: ...
@@ -46,13 +46,13 @@ class ChannelGuard:
     pattern_kinds: frozenset[str]
     sentence_kinds: frozenset[str]
     deadline_ms: int
-    tells_new: bool = False  # a rule looks for personal data that nobody asked with
+    finds_new_data: bool = False  # a rule looks for personal data that nobody asked with
 
     def bound(self, caller: Caller, today: str, stopped: frozenset[str]) -> ChannelGuard:
         judge = self.judge.bound(caller, today, stopped)
         return ChannelGuard(
             judge, self.plan, self.pattern_kinds, self.sentence_kinds, self.deadline_ms,
-            self.tells_new,
+            self.finds_new_data,
         )  # fmt: skip
 
     @property
@@ -73,7 +73,7 @@ class ChannelGuard:
             return NOTHING
         found = [f for f in findings if not _is_quoted(f, text, offset, sent)]
         failed = list(failures)
-        if self.tells_new:
+        if self.finds_new_data:
             found += [_leak(f) for f in findings if _is_new(f, text, offset, sent)]
             failed += [replace(f, detector=NEW_PII) for f in failures]
         return self.judge.verdict(found, failed, text, offset)

@@ -169,7 +169,7 @@ class StreamMachine:
                 return self._judged(index, verdict)
             case UpstreamClosed():
                 self.state = State.DRAINING
-                return self._ask()
+                return self._next_commands()
             case MayLeave(to):
                 self._allowed = to
                 return [] if self.state is State.DONE else self._release()
@@ -212,9 +212,9 @@ class StreamMachine:
         self._end += len(text)
         if self._strings is not None:
             self._strings.feed(text)
-        return self._ask()
+        return self._next_commands()
 
-    def _ask(self) -> list[Command]:
+    def _next_commands(self) -> list[Command]:
         self._replace()
         out: list[Command] = []
         if self.plan.judge:

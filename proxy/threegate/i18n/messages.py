@@ -13,7 +13,7 @@ from threegate.types import Bilingual
 ERRORS: Mapping[str, Bilingual] = texts("messages", "errors")
 
 
-def said(name: str, /, **details: object) -> Bilingual:
+def localized(name: str, /, **details: object) -> Bilingual:
     """The text of one entry. Missing details are a bug and raise KeyError."""
     entry = ERRORS[name]
     if not details:
@@ -29,5 +29,7 @@ def either(names: Iterable[str]) -> Bilingual:
 
 def _filled(entry: Bilingual, details: Mapping[str, object], language: str) -> str:
     """A detail may itself be in both languages."""
-    told = {k: v.get(language) if isinstance(v, Bilingual) else v for k, v in details.items()}
-    return entry.get(language).format_map(told)
+    localized_details = {
+        k: v.get(language) if isinstance(v, Bilingual) else v for k, v in details.items()
+    }
+    return entry.get(language).format_map(localized_details)

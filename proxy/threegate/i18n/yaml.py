@@ -25,7 +25,7 @@ def _first(table: Iterable[tuple[str, Bilingual]], text: str) -> Bilingual | Non
     return next((words for pattern, words in table if re.search(pattern, text)), None)
 
 
-def said(
+def translated(
     problem: str, context: str = "", character: str = "", began: int = 0, lines: str = ""
 ) -> Bilingual:
     """A complaint in both languages. `character` stands at the place; `began` is the line where the

@@ -40,7 +40,7 @@ unreachable: one more attempt."""
 AGAIN_S = 1.0
 """Before the next attempt after a failure."""
 CONNECTIONS = 32
-ASKED_AT_ONCE = 8
+MAX_CONCURRENT_QUERIES = 8
 """Concurrent scripts, each of which takes microseconds. More of them would only make a burst open
 as many connections, and callers that queue here notice a failure that another one has just seen."""
 
@@ -103,7 +103,9 @@ class RedisLimiter:
     fallback: MemoryLimiter = field(default_factory=MemoryLimiter)
     clock: Callable[[], float] = time.monotonic
     _back_at: float = 0.0
-    _lanes: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(ASKED_AT_ONCE))
+    _lanes: asyncio.Semaphore = field(
+        default_factory=lambda: asyncio.Semaphore(MAX_CONCURRENT_QUERIES)
+    )
     _admit: object = field(init=False, repr=False)
     _settle: object = field(init=False, repr=False)
 
@@ -125,7 +127,7 @@ class RedisLimiter:
     async def admit(self, scope: str, limits: Limits) -> Lease:
         lease = Lease(uuid.uuid4().hex, scope, limits)
         async with self._lanes:
-            answer = await self._asked(lease)
+            answer = await self._query(lease)
         if answer is None:
             return await self._local(scope, limits)
         what, wait, *used = answer
@@ -137,16 +139,16 @@ class RedisLimiter:
         allowances = allowances_of(limits, Limits(requests, tokens), float(reset_s))
         return replace(lease, allowances=allowances)
 
-    async def _asked(self, lease: Lease) -> _Answer | None:
+    async def _query(self, lease: Lease) -> _Answer | None:
         """The store's reply; None while it cannot be reached."""
         if self.clock() < self._back_at:
             return None
         for again in (True, False):
-            asked_at = self.clock()
+            queried_at = self.clock()
             try:
                 return await self._answer(lease)
             except (RedisError, OSError) as error:
-                if not (again and self._is_own_fault(error, asked_at)):
+                if not (again and self._is_own_fault(error, queried_at)):
                     self._lost(error)
                     break
         return None
@@ -157,8 +159,8 @@ class RedisLimiter:
         answer: _Answer = await self._admit(keys=[PREFIX + lease.scope], args=args)  # type: ignore[operator]
         return answer
 
-    def _is_own_fault(self, error: Exception, asked_at: float) -> bool:
-        late = self.clock() - asked_at - TIMEOUT_S
+    def _is_own_fault(self, error: Exception, queried_at: float) -> bool:
+        late = self.clock() - queried_at - TIMEOUT_S
         return isinstance(error, RedisTimeoutError) and late > LATE_S
 
     async def settle(self, lease: Lease, tokens: int) -> None:

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from threegate.errors import RequestError
-from threegate.i18n.messages import said
+from threegate.i18n.messages import localized
 from threegate.policy.model import Limits, LimitScope
 from threegate.types import Caller
 
@@ -69,7 +69,7 @@ class LimitReached(RequestError):
     def __init__(self, what: str, retry_after_s: float, limits: Limits) -> None:
         wait = max(1.0, retry_after_s)
         super().__init__(
-            said(f"limit-{what}"), status=429, code="rate_limit_exceeded", retry_after=wait
+            localized(f"limit-{what}"), status=429, code="rate_limit_exceeded", retry_after=wait
         )
         spent = (a for a in allowances_of(limits, limits, wait) if a.of == what)
         self.allowances = tuple(replace(a, reset_s=wait) for a in spent)

@@ -101,9 +101,9 @@ def _last(bundle: Bundle, part: str, default: Any) -> Any:
 
 def _audit(spec: schema.AuditSpec) -> AuditSetting:
     """`continue` is the least that a proxy can be set to: asking for it asks for nothing."""
-    asked = spec.on_failure
-    nothing = asked is None or asked is schema.OnAuditFailure.CONTINUE
-    failing = None if nothing else str(asked)
+    required = spec.on_failure
+    nothing = required is None or required is schema.OnAuditFailure.CONTINUE
+    failing = None if nothing else str(required)
     return AuditSetting(str(spec.level), failing, spec.review_passed, spec.review_twice)
 
 

@@ -117,7 +117,7 @@ class ReplaySide:
     """A policy set with its detectors: each text is judged by the policy of its caller."""
 
     policies: PolicySet
-    suite_of: Callable[[CompiledPolicy], DetectorSet]
+    detector_set_for: Callable[[CompiledPolicy], DetectorSet]
 
     async def verdicts(self, texts: Sequence[Recorded], today: str) -> list[Verdict]:
         """One verdict per text, in order."""
@@ -133,19 +133,20 @@ class ReplaySide:
     async def _judged(
         self, policy: CompiledPolicy, texts: Sequence[Recorded], today: str
     ) -> list[Verdict]:
-        suite, wanted = self.suite_of(policy), wanted_kinds(policy.rules)
-        sentence = frozenset(k for k in wanted if suite.is_sentence_kind(k))
+        detector_set, wanted = self.detector_set_for(policy), wanted_kinds(policy.rules)
+        sentence = frozenset(k for k in wanted if detector_set.is_sentence_kind(k))
         passages = [
             Passage(TextLocation(t.layer, t.channel), t.text, question=t.question) for t in texts
         ]
-        found = await suite.check(passages, wanted, sentence, DEADLINE_MS)
+        found = await detector_set.check(passages, wanted, sentence, DEADLINE_MS)
         rules = [
-            RuleSet.of(policy, t.layer, t.channel, t.caller, today, suite.kinds_of) for t in texts
+            RuleSet.of(policy, t.layer, t.channel, t.caller, today, detector_set.kinds_of)
+            for t in texts
         ]
         asked = [
             r.questions(f.findings, t.text) for r, t, f in zip(rules, texts, found, strict=True)
         ]
-        opinions = await suite.second.opinions(passages, asked)
+        opinions = await detector_set.second.opinions(passages, asked)
         return [
             r.verdict(f.findings, f.failures, t.text, opinions=o)
             for r, t, f, o in zip(rules, texts, found, opinions, strict=True)

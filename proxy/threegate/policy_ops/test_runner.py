@@ -58,11 +58,14 @@ _MISSING = object()
 
 @dataclass(slots=True)
 class Runner:
-    """Tests of one compiled policy. `suite` has its detectors; `progress` is called after each
-    case. `today` is an ISO date for the exceptions in `ruled`; tests have none."""
+    """Runs the tests of one compiled policy.
+
+    `progress` is called after each case. `today` is an ISO date for the exceptions in `ruled`;
+    tests have none.
+    """
 
     policy: CompiledPolicy
-    suite: DetectorSet
+    detector_set: DetectorSet
     progress: Callable[[Outcome], None] = lambda outcome: None
     today: str = ""
     _rules: dict[str, Rule] = field(init=False, repr=False)
@@ -117,7 +120,7 @@ class Runner:
     def _served(self, case: Case | ConstraintCase) -> bool:
         if isinstance(case, ConstraintCase):
             return True
-        return not self.suite.unserved(wanted_kinds((self._rules[case.rule_id],)))
+        return not self.detector_set.unserved(wanted_kinds((self._rules[case.rule_id],)))
 
     async def alone(self, case: Case) -> tuple[Ruling, ...]:
         """What the rule of a test finds in its text."""
@@ -136,11 +139,13 @@ class Runner:
     async def _input(self, policy: CompiledPolicy, passage: Passage) -> tuple[Ruling, ...]:
         channel = passage.locus.channel
         wanted = wanted_kinds(policy.rules_for(Layer.INPUT, channel))
-        sentence = frozenset(k for k in wanted if self.suite.is_sentence_kind(k))
-        found = await self.suite.check([passage], wanted, sentence, DEADLINE_MS)
-        judge = RuleSet.of(policy, Layer.INPUT, channel, Caller(), self.today, self.suite.kinds_of)
+        sentence = frozenset(k for k in wanted if self.detector_set.is_sentence_kind(k))
+        found = await self.detector_set.check([passage], wanted, sentence, DEADLINE_MS)
+        judge = RuleSet.of(
+            policy, Layer.INPUT, channel, Caller(), self.today, self.detector_set.kinds_of
+        )
         asked = judge.questions(found[0].findings, passage.text)
-        (opinions,) = await self.suite.second.opinions([passage], [asked])
+        (opinions,) = await self.detector_set.second.opinions([passage], [asked])
         scan = found[0].findings, found[0].failures
         return judge.verdict(*scan, passage.text, opinions=opinions).ruled
 
@@ -151,11 +156,11 @@ class Runner:
             self.today,
             MaskMap(b"test"),
             same=False,
-            kinds_of=self.suite.kinds_of,
-            needs=self.suite,
+            kinds_of=self.detector_set.kinds_of,
+            needs=self.detector_set,
         )
         channel = passage.locus.channel
-        drive = _Drive(guard.machine(channel), guard.channels[channel], self.suite, passage)
+        drive = _Drive(guard.machine(channel), guard.channels[channel], self.detector_set, passage)
         return await drive.run()
 
     def _verdict(self, case: Case, ruled: Sequence[Ruling]) -> tuple[bool, Bilingual]:
@@ -222,7 +227,7 @@ class _Drive:
 
     machine: StreamMachine
     guard: ChannelGuard
-    suite: DetectorSet
+    detector_set: DetectorSet
     passage: Passage
     ruled: list[Ruling] = field(default_factory=list)
 
@@ -250,7 +255,7 @@ class _Drive:
         if self.machine.state is State.CUT:
             return ()
         passage = replace(self.passage, text=command.text, offset=command.offset)
-        scan = self.suite.scan(passage, self.guard.pattern_kinds, final=command.final)
+        scan = self.detector_set.scan(passage, self.guard.pattern_kinds, final=command.final)
         new = [
             f for f in scan.findings if command.since <= f.span.start and f.span.end <= scan.settled
         ]
@@ -262,11 +267,11 @@ class _Drive:
         passage = replace(
             self.passage, text=command.text, offset=command.offset, before=command.before
         )
-        judged = await self.suite.judge([passage], self.guard.sentence_kinds, DEADLINE_MS)
+        judged = await self.detector_set.judge([passage], self.guard.sentence_kinds, DEADLINE_MS)
         if self.machine.state is State.CUT:
             return ()
         rules, place = self.guard.judge, (command.text, command.offset)
         asked = rules.questions(judged[0].findings, *place)
-        (opinions,) = await self.suite.second.opinions([passage], [asked])
+        (opinions,) = await self.detector_set.second.opinions([passage], [asked])
         verdict = rules.verdict(judged[0].findings, judged[0].failures, *place, opinions)
         return self.machine.receive(SentenceJudged(command.index, verdict))

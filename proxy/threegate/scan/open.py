@@ -51,11 +51,13 @@ def scanner(
     kinds: frozenset[str] = KINDS,
     *,
     threads: int | None = None,
-    say: Callable[[str], None] = print,
+    report: Callable[[str], None] = print,
 ) -> Iterator[Scanner]:
     """`models` None: patterns only. Raises ModelError."""
     names = models_for(kinds) if models else ()
-    engine = Engine.open(models, names, threads=threads, say=say) if models and names else None
+    engine = (
+        Engine.open(models, names, threads=threads, report=report) if models and names else None
+    )
     try:
         yield _build(engine, frozenset(map(_stem, kinds)), names)
     finally:
@@ -69,8 +71,8 @@ def _build(engine: Engine | None, kinds: frozenset[str], names: tuple[str, ...])
     sentence: list[SentenceDetector] = [guard] if guard else []
     if engine and "entities" in names:
         sentence.append(EntitiesDetector(engine))
-    suite = DetectorSets(tuple(sentence)).of(CompiledPolicy(digest="", name="scan"))
-    return Scanner(suite, kinds, guard, claims, _in_flight(engine))
+    detector_set = DetectorSets(tuple(sentence)).of(CompiledPolicy(digest="", name="scan"))
+    return Scanner(detector_set, kinds, guard, claims, _in_flight(engine))
 
 
 def _in_flight(engine: Engine | None) -> int:

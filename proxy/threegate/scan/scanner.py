@@ -85,7 +85,7 @@ class Scanner:
     """`kinds` are kinds or prefixes. Without `guard` or `claims` their findings are not made.
     `in_flight`: code points that are worth having under way at once."""
 
-    suite: DetectorSet
+    detector_set: DetectorSet
     kinds: frozenset[str]
     guard: GuardDetector | None = None
     claims: Checker | None = None
@@ -121,23 +121,25 @@ class Scanner:
     async def _patterns(self, passage: Passage) -> Judgement:
         """A request's text is also read in plain (see `views`); an answer's as it stands."""
         if passage.locus.layer is not Layer.INPUT:
-            scan = self.suite.scan(passage, self.kinds, final=True)
+            scan = self.detector_set.scan(passage, self.kinds, final=True)
             return Judgement(scan.findings, scan.failures)
-        (judgement,) = await self.suite.check([passage], self.kinds, frozenset(), DEADLINE_MS)
+        (judgement,) = await self.detector_set.check(
+            [passage], self.kinds, frozenset(), DEADLINE_MS
+        )
         return judgement
 
     async def _judge(self, piece: Passage) -> Judgement:
         if piece.locus.layer is not Layer.INPUT:
-            (judgement,) = await self.suite.judge([piece], self.kinds, DEADLINE_MS)
+            (judgement,) = await self.detector_set.judge([piece], self.kinds, DEADLINE_MS)
             return judgement
-        (judgement,) = await self.suite.check([piece], frozenset(), self.kinds, DEADLINE_MS)
+        (judgement,) = await self.detector_set.check([piece], frozenset(), self.kinds, DEADLINE_MS)
         return judgement
 
     async def _check(self, item: ScanItem) -> list[Claim | Failed]:
         if self.claims is None:
             return []
-        asked = [self._verdict(p, s, item) for p, s in claims_of(item)]
-        return list(await asyncio.gather(*asked))
+        verdicts = [self._verdict(p, s, item) for p, s in claims_of(item)]
+        return list(await asyncio.gather(*verdicts))
 
     async def _verdict(self, passage: Passage, span: Span, item: ScanItem) -> Claim | Failed:
         assert self.claims is not None
@@ -171,16 +173,18 @@ def claims_of(item: ScanItem) -> Iterator[tuple[Passage, Span]]:
     if item.claim is not None:
         at = item.text.find(item.claim)
         start = max(at, 0)
-        said = replace(passage, text=item.claim, before=item.text[:start])
-        yield said, Span(start, start + len(item.claim))
+        claim_passage = replace(passage, text=item.claim, before=item.text[:start])
+        yield claim_passage, Span(start, start + len(item.claim))
     elif item.answered and item.sources is not None:
         for span in sentences(item.text):
             sentence = item.text[span.start : span.end]
             if carries_claim(sentence.strip()):
                 start = span.start + len(sentence) - len(sentence.lstrip())
                 end = span.start + len(sentence.rstrip())
-                said = replace(passage, text=item.text[start:end], before=item.text[:start])
-                yield said, Span(start, end)
+                claim_passage = replace(
+                    passage, text=item.text[start:end], before=item.text[:start]
+                )
+                yield claim_passage, Span(start, end)
 
 
 def _evidence(note: str) -> tuple[int, Span] | None:

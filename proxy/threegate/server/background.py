@@ -110,7 +110,7 @@ class BackgroundWork:
         self._publish(await asyncio.to_thread(self.store.left, policies))
 
     def _publish(self, left: tuple[BandExit, ...]) -> None:
-        self.notices.bands.told(left)
+        self.notices.bands.update(left)
         self.metrics.left_bands((e.rule, e.side.value) for e in left)
 
     async def _left(self, left: BandExit) -> None:

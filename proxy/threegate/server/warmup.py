@@ -24,16 +24,16 @@ OFTEN = frozenset(
 _LOCUS = TextLocation(Layer.INPUT, Channel.USER)
 
 
-def warm(policies: PolicySet, suite_of: Callable[[CompiledPolicy], DetectorSet]) -> None:
+def warm(policies: PolicySet, detector_set_for: Callable[[CompiledPolicy], DetectorSet]) -> None:
     """Scans examples of the most frequent kinds as each channel of each policy would; rarer
     recognizers are built when they are first needed, which saves memory."""
     text = "\n".join(_examples())
     viewed(Passage(_LOCUS, text))
     for policy in {binding.policy.digest: binding.policy for binding in policies.bindings}.values():
-        suite = suite_of(policy)
-        for kinds in set(_scanned(PolicyResolver().of(policy, Caller(), suite))):
-            suite.quiet(kinds)
-            suite.scan(Passage(_LOCUS, text), kinds, final=False)
+        detector_set = detector_set_for(policy)
+        for kinds in set(_scanned(PolicyResolver().of(policy, Caller(), detector_set))):
+            detector_set.quiet(kinds)
+            detector_set.scan(Passage(_LOCUS, text), kinds, final=False)
 
 
 def _examples() -> Iterator[str]:

@@ -52,7 +52,7 @@ class CheckStream:
         released = self.stream.take()
         if released and not self._begun:
             self._begun = True
-            self.opened.call.ledger.first_text()
+            self.opened.call.trail.first_text()
         return released
 
     async def wait(self) -> None:
@@ -88,7 +88,7 @@ async def check_stream(engine: CheckEngine, opened: OpenCheck) -> AsyncIterator[
                 yield made
             finally:
                 await made.stream.answer.abandon()
-            await call.ledger.ended(Stage.ABORTED)
+            await call.trail.ended(Stage.ABORTED)
     except BaseException as error:
         await call_failed(call, error, engine.refusals)
         raise

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from threegate.errors import RequestError, ThreegateError
 from threegate.gateway.asgi import Receive, Responder, Scope, WhileConnected
 from threegate.gateway.http_endpoint import HttpEndpoint
-from threegate.i18n.messages import said
+from threegate.i18n.messages import localized
 from threegate.limits.admission import AdmissionSlot
 from threegate.service.dialects.base import MAX_CHECKS, Dialect, Reading, ServiceRequest
 from threegate.service.engine import CheckEngine, OpenCheck
@@ -41,9 +41,9 @@ class ServiceEndpoint(HttpEndpoint):
         def opened(
             headers: Mapping[str, str], data: bytes, caller: Caller
         ) -> tuple[Reading, list[OpenCheck]]:
-            asked = ServiceRequest(scope["path"], scope["query_string"], headers, data)
-            reading = self.dialect.read(asked)
-            return reading, self._opened(reading, asked, caller, out)
+            check_request = ServiceRequest(scope["path"], scope["query_string"], headers, data)
+            reading = self.dialect.read(check_request)
+            return reading, self._opened(reading, check_request, caller, out)
 
         reading, checks = await self.read(scope, receive, out, slot, opened)
         async with WhileConnected(scope, receive):
@@ -51,13 +51,15 @@ class ServiceEndpoint(HttpEndpoint):
         await out.json(200, reading.answer(results))
 
     def _opened(
-        self, reading: Reading, asked: ServiceRequest, caller: Caller, out: Responder
+        self, reading: Reading, check_request: ServiceRequest, caller: Caller, out: Responder
     ) -> list[OpenCheck]:
         """The headers of the answer are those of the first check."""
         if len(reading.checks) > MAX_CHECKS:
-            raise RequestError(said("many-checks", limit=MAX_CHECKS), code="too_many_checks")
+            raise RequestError(localized("many-checks", limit=MAX_CHECKS), code="too_many_checks")
         outs = [out, *(replace(out, headers={}) for _ in reading.checks[1:])]
         return [
-            self.engine.open(check, self.name, asked.path, asked.headers, caller, own)
+            self.engine.open(
+                check, self.name, check_request.path, check_request.headers, caller, own
+            )
             for check, own in zip(reading.checks, outs, strict=False)
         ]

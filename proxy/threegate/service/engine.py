@@ -69,7 +69,7 @@ class CheckEngine:
             conversation, masks = unseal(self.deps.secret, admitted.tenant, sealed)
         if check.conversation:
             headers = {**headers, CONVERSATION_HEADER: check.conversation}
-        asked = CallRequest(
+        call_request = CallRequest(
             _CHAT,
             endpoint,
             check.route or path,
@@ -81,7 +81,7 @@ class CheckEngine:
             language=check.language or _language(check),
             subject=check.subject,
         )
-        call = open_call(self.deps, self.applied, asked, admitted, out)
+        call = open_call(self.deps, self.applied, call_request, admitted, out)
         for masked in masks:
             call.masks.adopt(masked)
         return OpenCheck(check, call)
@@ -105,7 +105,7 @@ class CheckEngine:
             if judged.stop is not None or check.stage is CheckStage.INPUT:
                 stopped = judged.stop is not None
                 stage = Stage.BLOCKED if stopped else Stage.COMPLETED
-                await call.ledger.ended(stage)
+                await call.trail.ended(stage)
                 return self.result(check, call, ruled)
         return await self._answered(check, call, ruled)
 
@@ -130,10 +130,10 @@ class CheckEngine:
         seen = tuple(r for r in ruled if not r.shadow)
         stop = cut or strongest_stop(seen)
         edited = stop is None and check.stage is not CheckStage.OUTPUT
-        ledger = call.ledger
+        trail = call.trail
         return CheckResult(
-            record_id=ledger.request_id,
-            decision_id=ledger.decision_id,
+            record_id=trail.request_id,
+            decision_id=trail.decision_id,
             policy=call.policy.stamp,
             conversation=call.caller.conversation,
             language=call.out.language,

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from threegate.errors import RequestError
 from threegate.gateway.asgi import ClientLeft, Receive
-from threegate.i18n.messages import said
+from threegate.i18n.messages import localized
 from threegate.wire.limits import MAX_BODY_BYTES, MAX_RESPONSE_BYTES
 
 IDLE_S = 120.0
@@ -43,13 +43,13 @@ class Lines:
             async with asyncio.timeout(IDLE_S):
                 message = await self.receive()
         except TimeoutError:
-            raise RequestError(said("body-late"), status=408, code="timeout") from None
+            raise RequestError(localized("body-late"), status=408, code="timeout") from None
         if message["type"] == "http.disconnect":
             raise ClientLeft
         data = message.get("body", b"")
         self._size += len(data)
         if self._size > MAX_RESPONSE_BYTES or len(self._buffer) + len(data) > MAX_BODY_BYTES:
-            text = said("body-large", limit=MAX_RESPONSE_BYTES)
+            text = localized("body-large", limit=MAX_RESPONSE_BYTES)
             raise RequestError(text, status=413, code="request_too_large")
         self._buffer += data
         self._ended = not message.get("more_body", False)

@@ -19,7 +19,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from threegate.errors import RequestError
 from threegate.guard.mask import Masked
-from threegate.i18n.messages import said
+from threegate.i18n.messages import localized
 from threegate.policy.model import Restoring
 
 NONCE_BYTES = 12
@@ -44,7 +44,7 @@ def unseal(secret: bytes, tenant: str, sealed: str) -> tuple[str, tuple[Masked, 
         raw = base64.b64decode(sealed.removeprefix(VERSION), altchars=b"-_", validate=True)
         data = _cipher(secret).decrypt(raw[:NONCE_BYTES], raw[NONCE_BYTES:], tenant.encode())
     except (InvalidTag, binascii.Error, ValueError):
-        raise RequestError(said("masks"), code="invalid_masks", param="/masks") from None
+        raise RequestError(localized("masks"), code="invalid_masks", param="/masks") from None
     told = orjson.loads(data)
     return told["conversation"], tuple(_masked(*each) for each in told["masks"])
 

@@ -15,7 +15,7 @@ from ruamel.yaml import YAML
 from ruamel.yaml.constructor import DuplicateKeyError
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
-from threegate.i18n.yaml import said
+from threegate.i18n.yaml import translated
 from threegate.settings.errors import SettingsError, wrong
 from threegate.types import Bilingual
 
@@ -56,9 +56,9 @@ def _broken(error: Exception, path: Path, text: str) -> SettingsError:
         name = re.findall(r'duplicate key "([^"]*)"', error.problem or "")[:1] or ["?"]
         return wrong("twice", where=path, place=place, name=name[0])
     if not isinstance(error, MarkedYAMLError):
-        words = said(getattr(error, "reason", "") or "exceeded maximum nesting depth")
+        words = translated(getattr(error, "reason", "") or "exceeded maximum nesting depth")
     else:
-        words = said(error.problem or "?", error.context or "", character, 0, near)
+        words = translated(error.problem or "?", error.context or "", character, 0, near)
     return wrong("yaml", where=path, place=place, zh=words.zh, en=words.en)
 
 

@@ -54,8 +54,8 @@ def _prompt(
 ) -> Prompt:
     found = _DIRECTIVE.search(question)
     metadata = body.get("metadata")
-    said = metadata.get("demo", "") if isinstance(metadata, dict) else ""
-    given = ",".join((header, str(said), found[1] if found else ""))
+    spoken = metadata.get("demo", "") if isinstance(metadata, dict) else ""
+    given = ",".join((header, str(spoken), found[1] if found else ""))
     choice = body.get("tool_choice")
     return Prompt(
         model=str(body.get("model") or "demo"),

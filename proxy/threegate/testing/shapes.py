@@ -16,16 +16,16 @@ CREATED = 1764000000
 
 
 def usage_counts(prompt: Prompt, reply: Reply) -> Json:
-    asked, thought = len(pieces(prompt.question)) + 4, len(pieces(reply.reasoning))
-    said = len(pieces(reply.answer)) + thought + 8 * len(reply.calls)
+    prompt_tokens, thought = len(pieces(prompt.question)) + 4, len(pieces(reply.reasoning))
+    spoken = len(pieces(reply.answer)) + thought + 8 * len(reply.calls)
     return {
-        "prompt_tokens": asked,
-        "completion_tokens": said,
-        "total_tokens": asked + said,
+        "prompt_tokens": prompt_tokens,
+        "completion_tokens": spoken,
+        "total_tokens": prompt_tokens + spoken,
         "prompt_tokens_details": {"cached_tokens": 0},
         "completion_tokens_details": {"reasoning_tokens": thought},
         "prompt_cache_hit_tokens": 0,
-        "prompt_cache_miss_tokens": asked,
+        "prompt_cache_miss_tokens": prompt_tokens,
     }
 
 

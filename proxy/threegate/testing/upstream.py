@@ -70,9 +70,9 @@ class Shape(Protocol):
     def events(self) -> Iterator[bytes]: ...
 
 
-Door = tuple[Callable[[Json, str], Prompt], Callable[[Prompt, Reply, Json], Shape]]
+ApiShape = tuple[Callable[[Json, str], Prompt], Callable[[Prompt, Reply, Json], Shape]]
 
-DOORS: Final[tuple[tuple[tuple[str, ...], Door], ...]] = (
+APIS: Final[tuple[tuple[tuple[str, ...], ApiShape], ...]] = (
     (
         ("/v1/chat/completions", "/chat/completions", "/beta/chat/completions"),
         (prompts.from_chat, shapes.Chat),
@@ -148,21 +148,21 @@ class DemoUpstream:
         self._script.append(Played(tuple(pieces), **how))
 
     def _routes(self) -> list[Route]:
-        doors = [
-            Route(path, self._endpoint(door), methods=["POST"])
-            for paths, door in DOORS
+        routes = [
+            Route(path, self._endpoint(api), methods=["POST"])
+            for paths, api in APIS
             for path in paths
         ]
         return [
-            *doors,
+            *routes,
             *(Route(p, self._embeddings, methods=["POST"]) for p in _EMBEDDING_PATHS),
             *(Route(p, self._models) for p in ("/v1/models", "/models")),
             *(Route(p, self._balance) for p in ("/user/balance", "/v1/user/balance")),
             Route("/demo/received", self._show_received),
         ]
 
-    def _endpoint(self, door: Door) -> Callable[[Request], Any]:
-        read, shape = door
+    def _endpoint(self, api: ApiShape) -> Callable[[Request], Any]:
+        read, shape = api
 
         async def endpoint(request: Request) -> Response:
             body, refused = await self._take(request)

@@ -16,7 +16,7 @@ from yarl import URL
 
 from threegate.errors import RequestError, UpstreamError
 from threegate.guard.known_secrets import KnownSecrets
-from threegate.i18n.messages import said
+from threegate.i18n.messages import localized
 from threegate.settings import UpstreamSettings
 from threegate.tasks import Tasks
 from threegate.upstream import headers as crossing
@@ -120,7 +120,7 @@ class Upstreams:
         """All that serve a model to a tenant; all for a call without one."""
         fit = [t for t in self.targets if t.serves(model, tenant)]
         if not fit:
-            raise UpstreamError(said("no-model"), status=404, code="model_not_found")
+            raise UpstreamError(localized("no-model"), status=404, code="model_not_found")
         return fit
 
     def tokenizer(self, model: str, tenant: str = "") -> ModelTokenizer | None:
@@ -201,10 +201,10 @@ class Upstreams:
             response = _checked(await self._twice(target, request))
             first = await _early(response)
         except TimeoutError:
-            late = said("upstream-late")
+            late = localized("upstream-late")
             raise UpstreamError(late, status=504, code="upstream_timeout") from None
         except (aiohttp.ClientError, OSError, ValueError):
-            raise UpstreamError(said("upstream-unreached")) from None
+            raise UpstreamError(localized("upstream-unreached")) from None
         headers = crossing.returned(response.headers, self.secrets)
         return Reply(response.status, headers, response, target, until, first, trial, self.secrets)
 
@@ -282,7 +282,7 @@ async def _early(response: aiohttp.ClientResponse) -> bytes | None:
 
 def _unavailable(why: str, retry_after_s: float) -> UpstreamError:
     return UpstreamError(
-        said(f"upstream-{why}"),
+        localized(f"upstream-{why}"),
         status=503,
         code=f"upstream_{why}",
         retry_after=max(1.0, retry_after_s),
@@ -292,11 +292,13 @@ def _unavailable(why: str, retry_after_s: float) -> UpstreamError:
 def _checked(response: aiohttp.ClientResponse) -> aiohttp.ClientResponse:
     if not 200 <= response.status < 600:
         response.close()
-        raise UpstreamError(said("upstream-status", status=response.status), code="upstream_status")
+        raise UpstreamError(
+            localized("upstream-status", status=response.status), code="upstream_status"
+        )
     if 300 <= response.status < 400:
         response.close()
-        raise UpstreamError(said("upstream-redirects"), code="upstream_redirect")
+        raise UpstreamError(localized("upstream-redirects"), code="upstream_redirect")
     if response.headers.get("content-encoding", "identity") != "identity":
         response.close()
-        raise UpstreamError(said("upstream-compresses"), code="upstream_encoding")
+        raise UpstreamError(localized("upstream-compresses"), code="upstream_encoding")
     return response

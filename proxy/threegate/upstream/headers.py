@@ -8,7 +8,7 @@ from typing import Final
 
 from threegate.errors import RequestError
 from threegate.guard.known_secrets import KnownSecrets
-from threegate.i18n.messages import said
+from threegate.i18n.messages import localized
 
 NO_SECRETS = KnownSecrets()
 
@@ -85,4 +85,4 @@ def _plain(name: str, value: str) -> str:
     """Header values go on in printable ASCII alone: what lies beyond is read differently."""
     if value.isascii() and value.isprintable():
         return value
-    raise RequestError(said("header-ascii"), param=name)
+    raise RequestError(localized("header-ascii"), param=name)

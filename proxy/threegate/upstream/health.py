@@ -93,23 +93,23 @@ class Health:
     def succeeded(self) -> None:
         """Nothing new where no failure is counted."""
         if self._storage.state != STATE_CLOSED or self._storage.counter:
-            self._tell(lambda: None)
+            self._record(lambda: None)
 
     def failed(self) -> None:
-        self._tell(_fail)
+        self._record(_fail)
 
     def checked(self, *, alive: bool) -> None:
         """What a check of its own showed."""
         self._missed = 0 if alive else self._missed + 1
-        self._say()
+        self._report_change()
 
-    def _tell(self, outcome: Callable[[], None]) -> None:
+    def _record(self, outcome: Callable[[], None]) -> None:
         """An open breaker takes no outcome of calls that began before it opened."""
         with suppress(_Failure, CircuitBreakerError):
             self._breaker.call(outcome)
-        self._say()
+        self._report_change()
 
-    def _say(self) -> None:
+    def _report_change(self) -> None:
         if self.up is not self._was_up:
             self._was_up = self.up
             self.changed(self.up)

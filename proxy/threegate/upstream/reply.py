@@ -10,7 +10,7 @@ import aiohttp
 
 from threegate.errors import UpstreamError
 from threegate.guard.known_secrets import ByteScrubber, KnownSecrets
-from threegate.i18n.messages import said
+from threegate.i18n.messages import localized
 from threegate.upstream.target import Target
 
 
@@ -60,11 +60,11 @@ class Reply:
                 silence.over()
         except TimeoutError:
             self.target.health.failed()
-            silent = said("upstream-silent")
+            silent = localized("upstream-silent")
             raise UpstreamError(silent, status=504, code="upstream_timeout") from None
         except (aiohttp.ClientError, OSError):
             self.target.health.failed()
-            raise UpstreamError(said("upstream-broke-off")) from None
+            raise UpstreamError(localized("upstream-broke-off")) from None
         if self.status < 500:
             self.target.health.succeeded()
 

@@ -99,7 +99,7 @@ class Chunk:
     terminal: bool = False
     places: list[InsertionPoint] = field(default_factory=list, repr=False)
     linked: list[LinkedField] = field(default_factory=list, repr=False)
-    mould: EventTemplate | None = field(default=None, repr=False)
+    template: EventTemplate | None = field(default=None, repr=False)
 
 
 class OutcomeKind(StrEnum):

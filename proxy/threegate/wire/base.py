@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from threegate.errors import RequestError, ThreegateError, UpstreamError
-from threegate.i18n.messages import said
+from threegate.i18n.messages import localized
 from threegate.types import Bilingual
 from threegate.wire import pointer
 from threegate.wire.adapter import (
@@ -116,7 +116,7 @@ def answers(body: Body) -> list[tuple[int, Body]]:
     """The choices of a whole answer. What is none cannot be checked."""
     given = body.get("choices") or []
     if not isinstance(given, list) or not all(map(_is_choice, given)):
-        raise UpstreamError(said("answer-choices"))
+        raise UpstreamError(localized("answer-choices"))
     return list(enumerate(given))
 
 
@@ -135,5 +135,5 @@ def refuse_tokens(value: Any, pointer: str) -> None:
         for index, item in enumerate(value):
             if isinstance(item, list | int | float):
                 where = f"{pointer}/{index}"
-                text = said("token-ids", place=where)
+                text = localized("token-ids", place=where)
                 raise RequestError(text, code="token_ids_refused", param=where)

@@ -14,7 +14,7 @@ from threegate.errors import (
     ThreegateError,
     UpstreamError,
 )
-from threegate.i18n.messages import said
+from threegate.i18n.messages import localized
 
 # Subclass → (OpenAI `type`). The text of an error that is ours, not the client's, stays inside.
 _OPENAI_TYPES: Final[dict[type[ThreegateError], str]] = {
@@ -69,7 +69,7 @@ def anthropic_error(error: ThreegateError, language: str = "") -> dict[str, Any]
     return {"type": "error", "error": {"type": kind, "message": _public(error, language)}}
 
 
-def speaks_anthropic(path: str, headers: Mapping[str, str]) -> bool:
+def is_anthropic(path: str, headers: Mapping[str, str]) -> bool:
     """Whether a client of a path without an adapter expects the Anthropic API's shapes."""
     named = path.startswith(("/anthropic/", "/v1/messages"))
     return named or bool(headers.get("anthropic-version"))
@@ -86,4 +86,4 @@ def _public(error: ThreegateError, language: str) -> str:
     """What a client may read: a bug or a policy problem says nothing about our inside."""
     if isinstance(error, RequestError | UpstreamError | AuditError):
         return error.text.get(language)
-    return said("ours").get(language)
+    return localized("ours").get(language)

@@ -47,7 +47,7 @@ class EventTemplate:
         return self.begins + orjson.dumps(text) + self.ends
 
 
-def moulded(chunk: Chunk) -> EventTemplate | None:
+def template_of(chunk: Chunk) -> EventTemplate | None:
     """The mould of an event that is one piece of one text and says nothing else; None where it is
     not clear from its bytes which of its strings the text is."""
     place, delta, frame = chunk.places[0], chunk.deltas[0], chunk.frame

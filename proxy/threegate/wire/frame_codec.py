@@ -13,7 +13,7 @@ from typing import Any, Final
 import orjson
 
 from threegate.errors import ThreegateError, UpstreamError
-from threegate.i18n.messages import said
+from threegate.i18n.messages import localized
 from threegate.types import Channel
 from threegate.wire import known_fields
 from threegate.wire.adapter import (
@@ -44,7 +44,7 @@ class _ShapeErrors:
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
         if kind is not None and issubclass(kind, (AttributeError, TypeError, ValueError, KeyError)):
-            raise UpstreamError(said("event-shape")) from None
+            raise UpstreamError(localized("event-shape")) from None
 
 
 shape_errors: Final = _ShapeErrors()
@@ -176,11 +176,11 @@ class FrameCodec:
 
     def _limit(self, parts: int) -> None:
         if parts >= MAX_PARTS:
-            raise UpstreamError(said("event-parts"))
+            raise UpstreamError(localized("event-parts"))
 
     def _add(self, chunk: Chunk, delta: Delta) -> None:
         if not isinstance(delta.text, str):
-            raise UpstreamError(said("event-text"))
+            raise UpstreamError(localized("event-text"))
         chunk.deltas.append(delta)
         self._open[delta.key] = None
 
@@ -198,8 +198,8 @@ class FrameCodec:
     def is_piece(self, chunk: Chunk, key: StreamKey) -> bool:
         """Whether a chunk is one more piece of this text and says nothing else, so that it need not
         go out once its text has gone with the piece before."""
-        if chunk.mould is not None:
-            return chunk.mould.key == key
+        if chunk.template is not None:
+            return chunk.template.key == key
         if len(chunk.deltas) != 1 or len(chunk.places) != 1 or chunk.closes or chunk.linked:
             return False
         delta, frame = chunk.deltas[0], chunk.frame
@@ -210,8 +210,8 @@ class FrameCodec:
 
     def write(self, chunk: Chunk, released: Mapping[StreamKey, str]) -> bytes:
         self._waiting_wholes -= sum(key.part >= WHOLE_PARTS for key in chunk.closes)
-        if chunk.mould is not None:
-            return self._cast(chunk.mould, released)
+        if chunk.template is not None:
+            return self._cast(chunk.template, released)
         frame = chunk.frame
         if frame is None:
             return self._loose(chunk, released) + encode(bare(chunk.event))
@@ -222,10 +222,10 @@ class FrameCodec:
         self._wrote(frame)
         return loose + encode_json(orjson.dumps(frame), name_of(chunk.event.event))
 
-    def _cast(self, mould: EventTemplate, released: Mapping[StreamKey, str]) -> bytes:
-        out = [self.text(key, text) for key, text in released.items() if key != mould.key]
-        if text := released.get(mould.key):
-            out.append(encode_json(mould.cast(text), name_of(mould.name)))
+    def _cast(self, template: EventTemplate, released: Mapping[StreamKey, str]) -> bytes:
+        out = [self.text(key, text) for key, text in released.items() if key != template.key]
+        if text := released.get(template.key):
+            out.append(encode_json(template.cast(text), name_of(template.name)))
         return b"".join(out)
 
     def _unsaid(self, key: StreamKey, text: str) -> bool:

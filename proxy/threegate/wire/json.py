@@ -18,7 +18,7 @@ from typing import Any, Final
 import orjson
 
 from threegate.errors import RequestError, UpstreamError
-from threegate.i18n.messages import said
+from threegate.i18n.messages import localized
 from threegate.wire.limits import (
     MAX_ANSWER_DEPTH,
     MAX_DEPTH,
@@ -82,9 +82,9 @@ def parse_answer(data: bytes | str, what: str = "answer") -> dict[str, Any]:
     except orjson.JSONDecodeError:
         body = _without_halves(data, what)
     if not isinstance(body, dict):
-        raise UpstreamError(said("answer-no-object", what=said(what)))
+        raise UpstreamError(localized("answer-no-object", what=localized(what)))
     if _brackets(data) > MAX_ANSWER_DEPTH and _deeper(body, MAX_ANSWER_DEPTH):
-        raise UpstreamError(said("answer-deep", what=said(what), limit=MAX_ANSWER_DEPTH))
+        raise UpstreamError(localized("answer-deep", what=localized(what), limit=MAX_ANSWER_DEPTH))
     return body
 
 
@@ -101,7 +101,7 @@ def _without_halves(data: bytes | str, what: str) -> Any:
     try:
         return orjson.loads(_HALF.sub(lambda m: "\\ufffd" if m[1] else m[0], text))
     except orjson.JSONDecodeError:
-        raise UpstreamError(said("answer-no-json", what=said(what))) from None
+        raise UpstreamError(localized("answer-no-json", what=localized(what))) from None
 
 
 def _brackets(data: bytes | str) -> int:
@@ -213,4 +213,4 @@ def _syntax_error(raw: bytes, error: orjson.JSONDecodeError) -> RequestError:
 
 def _refused(name: str, pointer: str = "", **details: int) -> RequestError:
     place = pointer[:MAX_POINTER_CHARS]
-    return RequestError(said(name, place=place, **details), code="invalid_json", param=place)
+    return RequestError(localized(name, place=place, **details), code="invalid_json", param=place)

@@ -13,7 +13,7 @@ from enum import StrEnum
 from typing import Any, Final
 
 from threegate.errors import RequestError
-from threegate.i18n.messages import either, said
+from threegate.i18n.messages import either, localized
 from threegate.types import Bilingual
 from threegate.wire.adapter import Api, Body
 
@@ -200,4 +200,4 @@ def _check_object(value: Body, shape: Shape, at: str) -> None:
 
 def _refused(name: str, at: str, **details: Bilingual) -> RequestError:
     place = at.lstrip("/").replace("/", ".")
-    return RequestError(said(name, place=place, **details), param=at)
+    return RequestError(localized(name, place=place, **details), param=at)

@@ -14,7 +14,7 @@ from typing import Any, Final
 import orjson
 
 from threegate.errors import RequestError, ThreegateError, UpstreamError
-from threegate.i18n.messages import said
+from threegate.i18n.messages import localized
 from threegate.types import Channel, Layer, TextLocation
 from threegate.wire import inline, jsontext, known_fields
 from threegate.wire.adapter import Slot
@@ -132,9 +132,9 @@ class SlotWalk:
 
     def _too_many(self) -> ThreegateError:
         if self._layer is Layer.INPUT:
-            text = said("texts", limit=MAX_TEXTS)
+            text = localized("texts", limit=MAX_TEXTS)
             return RequestError(text, status=413, code="too_many_texts")
-        return UpstreamError(said("answer-texts", limit=MAX_TEXTS))
+        return UpstreamError(localized("answer-texts", limit=MAX_TEXTS))
 
     def json_object(self, value: object, pointer: str, channel: Channel) -> None:
         """Arguments that are an object: the same readable JSON text as arguments in a string."""

@@ -13,7 +13,7 @@ from functools import lru_cache
 from typing import Final
 
 from threegate.errors import UpstreamError
-from threegate.i18n.messages import said
+from threegate.i18n.messages import localized
 from threegate.wire.limits import MAX_EVENT_BYTES
 
 _LINE_END: Final = re.compile(rb"\r\n|\n|\r")
@@ -134,7 +134,7 @@ class SSEDecoder:
 
     def _check_size(self) -> None:
         if self._size > self._max:
-            text = said("event-large", limit=self._max)
+            text = localized("event-large", limit=self._max)
             raise UpstreamError(text, code="upstream_event_too_large")
 
 

@@ -40,8 +40,8 @@ def test_the_list_of_problems_ends_somewhere() -> None:
 
 def test_a_problem_says_where_it_is() -> None:
     text = Bilingual("字", "text")
-    assert VerifyProblem("w", 3, "changed", text).told("en") == "w/3: changed: text"
-    assert VerifyProblem("w", -1, "empty", text).told("zh") == "w: empty: 字"
+    assert VerifyProblem("w", 3, "changed", text).message("en") == "w/3: changed: text"
+    assert VerifyProblem("w", -1, "empty", text).message("zh") == "w: empty: 字"
 
 
 def test_what_no_checkpoint_and_no_peer_covers_is_pending() -> None:

@@ -7,7 +7,7 @@ import httpx
 import pytest
 
 from tests.console.conftest import PACKS, Site, opened_site, policies
-from tests.e2e.running import proxy
+from tests.e2e.support.running import proxy
 
 PASSPORT = "我的护照号码是E12345678，签证需要什么材料？"
 JSON = {"accept": "application/json"}

@@ -30,7 +30,7 @@ FILLER = "Rain falls on hills. " * 100
 @pytest.fixture(scope="module")
 def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
     root = build_tiny_models(tmp_path_factory.mktemp("models"))
-    opened = Engine.open(root, ["grounding", "evidence"], gpu=False, say=lambda _: None)
+    opened = Engine.open(root, ["grounding", "evidence"], gpu=False, report=lambda _: None)
     yield opened
     opened.close()
 
@@ -150,7 +150,7 @@ async def test_indexes_are_bounded(engine: Engine) -> None:
 
 async def test_closed_engine_is_a_failure(tmp_path: Path) -> None:
     engine = Engine.open(
-        build_tiny_models(tmp_path), ["grounding", "evidence"], gpu=False, say=lambda _: None
+        build_tiny_models(tmp_path), ["grounding", "evidence"], gpu=False, report=lambda _: None
     )
     detector = ClaimsDetector(engine)
     engine.close()
@@ -164,7 +164,7 @@ def test_kinds_are_known(engine: Engine) -> None:
 
 @pytest.fixture(scope="module")
 def shipped() -> Iterator[Engine]:
-    opened = Engine.open(SHIPPED, ["grounding", "evidence"], gpu=False, say=lambda _: None)
+    opened = Engine.open(SHIPPED, ["grounding", "evidence"], gpu=False, report=lambda _: None)
     yield opened
     opened.close()
 

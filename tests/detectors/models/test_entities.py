@@ -21,7 +21,7 @@ TEXT = "Ada Lovelace met 王小明 in Acme Corp"
 @pytest.fixture(scope="module")
 def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
     root = build_tiny_models(tmp_path_factory.mktemp("models"))
-    opened = Engine.open(root, ["entities"], gpu=False, say=lambda _: None)
+    opened = Engine.open(root, ["entities"], gpu=False, report=lambda _: None)
     yield opened
     opened.close()
 
@@ -110,7 +110,7 @@ def test_inside_presidio(engine: Engine, language: str) -> None:
 
 @pytest.fixture(scope="module")
 def shipped() -> Iterator[Engine]:
-    opened = Engine.open(SHIPPED, ["entities"], gpu=False, say=lambda _: None)
+    opened = Engine.open(SHIPPED, ["entities"], gpu=False, report=lambda _: None)
     yield opened
     opened.close()
 

@@ -16,7 +16,7 @@ BANK = Source("b", "稳盈宝起购金额1万元。产品须持有满90天方可
 
 @pytest.fixture(scope="module")
 def embed() -> Embed:
-    return Engine.open(SHIPPED, ["evidence"], say=lambda _: None).vectors("evidence").of
+    return Engine.open(SHIPPED, ["evidence"], report=lambda _: None).vectors("evidence").of
 
 
 @pytest.mark.parametrize(

@@ -40,7 +40,7 @@ ORDINARY = [
 @pytest.fixture(scope="module")
 def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
     root = build_tiny_models(tmp_path_factory.mktemp("models"))
-    opened = Engine.open(root, ["guard", "entities"], gpu=False, say=lambda _: None)
+    opened = Engine.open(root, ["guard", "entities"], gpu=False, report=lambda _: None)
     yield opened
     opened.close()
 
@@ -76,7 +76,7 @@ async def test_heads_by_channel(engine: Engine, channel: Channel, kinds: set[str
 async def test_direct_in_a_tool_result_must_be_sure(tmp_path: Path) -> None:
     levels = {DIRECT: {"en": {"low": 0.1, "medium": 0.2, "high": 0.99}}}
     build_model(tmp_path, "guard", "classify", {DIRECT: ["ignore"]}, levels=levels)
-    engine = Engine.open(tmp_path, ["guard"], gpu=False, say=lambda _: None)
+    engine = Engine.open(tmp_path, ["guard"], gpu=False, report=lambda _: None)
     assert [f.level for f in await judge(engine, Channel.USER, "ignore")] == [Level.MEDIUM]
     assert not await judge(engine, Channel.TOOL_RESULT, "ignore")
     engine.close()
@@ -156,7 +156,7 @@ async def test_the_likeliest_hazards_are_named(tmp_path: Path) -> None:
     hazards = [f"hazard.{name}" for name in ("violence", "drugs", "cyber", "fraud", "weapons")]
     words = {kind: ["bomb"] for kind in hazards} | {"hazard.weapons": ["bomb", "gun"]}
     build_model(tmp_path, "guard", "classify", words)
-    engine = Engine.open(tmp_path, ["guard"], gpu=False, say=lambda _: None)
+    engine = Engine.open(tmp_path, ["guard"], gpu=False, report=lambda _: None)
     found = await judge(engine, Channel.USER, "bomb gun")
     assert len(found) == HAZARDS_NAMED
     assert "hazard.weapons" in {f.kind for f in found}
@@ -176,7 +176,7 @@ async def test_chinese(engine: Engine) -> None:
 
 
 async def test_closed_engine_is_a_failure(tmp_path: Path) -> None:
-    engine = Engine.open(build_tiny_models(tmp_path), ["guard"], gpu=False, say=lambda _: None)
+    engine = Engine.open(build_tiny_models(tmp_path), ["guard"], gpu=False, report=lambda _: None)
     detector = GuardDetector(engine)
     engine.close()
     locus = TextLocation(Layer.INPUT, Channel.USER)
@@ -188,7 +188,7 @@ async def test_foreign_model_by_manifest_only(tmp_path: Path) -> None:
     words = {"BENIGN": ["hello"], "MALICIOUS": ["ignore"]}
     kinds = {"MALICIOUS": DIRECT}
     build_model(tmp_path, "prompt-guard", "classify", words, kinds=kinds, activation="softmax")
-    engine = Engine.open(tmp_path, ["prompt-guard"], gpu=False, say=lambda _: None)
+    engine = Engine.open(tmp_path, ["prompt-guard"], gpu=False, report=lambda _: None)
     detector = GuardDetector(engine, "prompt-guard")
     assert detector.info.kinds == (DIRECT,)
     passages = [Passage(TextLocation(Layer.INPUT, Channel.USER), t) for t in ("ignore", "hello")]
@@ -209,7 +209,7 @@ def test_kinds_are_known(engine: Engine) -> None:
 
 @pytest.fixture(scope="module")
 def shipped() -> Iterator[Engine]:
-    opened = Engine.open(SHIPPED, ["guard"], gpu=False, say=lambda _: None)
+    opened = Engine.open(SHIPPED, ["guard"], gpu=False, report=lambda _: None)
     yield opened
     opened.close()
 

@@ -84,7 +84,7 @@ def test_a_detector_that_gives_no_answer_closes_the_input(
         monkeypatch.setattr("threegate.gateway.request.input_layer.INPUT_DEADLINE_MS", 100)
     with proxy(tmp_path / "var") as running:
         policy = running.deps.policies.pin().bindings[0].policy
-        whole: DetectorSet = running.deps.suite_of(policy)
+        whole: DetectorSet = running.deps.detector_set_for(policy)
         whole.sentence = (Hanging(how),)
         whole.kinds_of = {**whole.kinds_of, "hanging": ("pii.email",)}
         seen = len(running.demo.received)

@@ -56,7 +56,7 @@ async def test_what_is_left_is_in_the_headers(tmp_path: Path) -> None:
     for _ in range(2):
         call = call_of(deps, rules)[0]
         async with limited(call):
-            call.ledger.usage = Usage(input=3, output=4)
+            call.trail.usage = Usage(input=3, output=4)
         names = ("remaining-requests", "remaining-tokens", "limit-tokens")
         seen.append([call.out.headers[f"x-ratelimit-{name}"] for name in names])
     assert seen == [["1", "100", "100"], ["0", "93", "100"]]
@@ -94,21 +94,21 @@ async def test_tokens_are_counted_or_estimated(tmp_path: Path, language: str) ->
     deps = deps_of(tmp_path, rules)
     told, _ = call_of(deps, rules, caller=Caller(key_id="told"))
     async with limited(told):
-        told.ledger.usage = Usage(400, 700)
+        told.trail.usage = Usage(400, 700)
     with pytest.raises(RequestError):
         async with limited(call_of(deps, rules, caller=Caller(key_id="told"))[0]):
             pass
     untold = Caller(key_id="untold", language=language)
     silent, _ = call_of(deps, rules, asking("hi"), caller=untold)
     async with limited(silent):
-        silent.ledger.upstream_status, silent.ledger.answer_chars = 200, 6000
+        silent.trail.upstream_status, silent.trail.answer_chars = 200, 6000
     with pytest.raises(RequestError):
         async with limited(call_of(deps, rules, caller=untold)[0]):
             pass
     refused = Caller(key_id="refused")
     failed, _ = call_of(deps, rules, asking(TEXT * 90), caller=refused)
     async with limited(failed):
-        failed.ledger.upstream_status = 503
+        failed.trail.upstream_status = 503
     async with limited(call_of(deps, rules, caller=refused)[0]):
         pass
     await deps.upstreams.aclose()

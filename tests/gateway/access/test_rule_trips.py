@@ -96,14 +96,14 @@ def left(side: BandSide, policy_digest: str = "p") -> BandExit:
 def test_only_a_rule_above_its_band_rests() -> None:
     bands = Bands()
     assert bands.stopped(policy()) == frozenset()
-    bands.told((left(BandSide.ABOVE), left(BandSide.BELOW)))
+    bands.update((left(BandSide.ABOVE), left(BandSide.BELOW)))
     assert bands.stopped(policy()) == {"names"}
-    bands.told((left(BandSide.BELOW), left(BandSide.ABOVE, "another")))
+    bands.update((left(BandSide.BELOW), left(BandSide.ABOVE, "another")))
     assert bands.stopped(policy()) == frozenset()
 
 
 def test_a_stopped_rule_is_counted_no_more() -> None:
     bands = Bands()
-    bands.told((left(BandSide.ABOVE),))
+    bands.update((left(BandSide.ABOVE),))
     bands.count(policy(), RETAIL, [decision(ACTED)])
     assert bands.tally.take() == {}

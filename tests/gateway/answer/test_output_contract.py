@@ -10,9 +10,9 @@ from threegate.gateway.answer.output_contract import (
     TOOL_ARGUMENTS,
     TOOL_NAME,
     ToolRules,
-    asked_schema,
     format_gate,
     judges_calls,
+    requested_schema,
     schemas_of,
 )
 from threegate.guard.constraint_merge import Constraints
@@ -103,7 +103,7 @@ def test_whether_a_rule_looks_at_calls(rule: Tools, judges: bool) -> None:
     ],
 )
 def test_the_schema_that_a_client_asks_for(body: dict[str, Any], schema: object) -> None:
-    assert asked_schema(body) == schema
+    assert requested_schema(body) == schema
 
 
 def gated(wanted: ResponseFormat, body: dict[str, Any], text: str) -> str:

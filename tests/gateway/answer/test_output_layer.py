@@ -14,7 +14,7 @@ from threegate.audit.log.record import Content, Record, Stage
 from threegate.audit.settings import OnFailure
 from threegate.errors import AuditError, UpstreamError
 from threegate.gateway.answer.output_layer import output_layer
-from threegate.i18n.messages import said as said_of
+from threegate.i18n.messages import localized
 from threegate.policy.model import AiLabel, CompiledPolicy, ConstraintRule, Limits, Tools
 from threegate.types import Action, Bilingual
 from threegate.wire.adapter import Usage
@@ -45,7 +45,7 @@ async def respond(
     finally:
         await deps.upstreams.aclose()
     assert isinstance(deps.audit, Log)
-    return sent, deps.audit, call.ledger
+    return sent, deps.audit, call.trail
 
 
 async def test_without_rules_bytes_pass_as_they_are(tmp_path: Path) -> None:
@@ -59,23 +59,23 @@ async def test_without_rules_bytes_pass_as_they_are(tmp_path: Path) -> None:
 @pytest.mark.parametrize("action", [Action.REDACT, Action.BLOCK])
 async def test_a_whole_answer_is_guarded_and_counted(tmp_path: Path, action: Action) -> None:
     rules = policy(rule("key", action, "secret"))
-    sent, log, ledger = await respond(tmp_path, rules, said(chat(f"It is {KEY}.")))
+    sent, log, trail = await respond(tmp_path, rules, said(chat(f"It is {KEY}.")))
     assert KEY.encode() not in sent.data
     stage = Stage.BLOCKED if action is Action.BLOCK else Stage.COMPLETED
     assert [r.stage for r in log.records] == [stage]
-    assert ledger.usage == Usage(2, 3)
-    assert ledger.answer_chars == len(f"It is {KEY}.")
+    assert trail.usage == Usage(2, 3)
+    assert trail.answer_chars == len(f"It is {KEY}.")
 
 
 async def test_a_stream_is_guarded_and_ends_after_its_record(tmp_path: Path) -> None:
     data = stream_of(["It is ", KEY, " here."])
     reply = Said([data], headers=EVENTS)
-    sent, log, ledger = await respond(tmp_path, SECRETS, reply, stream=True)
+    sent, log, trail = await respond(tmp_path, SECRETS, reply, stream=True)
     assert KEY.encode() not in sent.data
     assert sent.data.endswith(b"data: [DONE]\n\n")
     assert sent.headers["cache-control"] == "no-cache"
     assert [r.stage for r in log.records] == [Stage.COMPLETED]
-    assert ledger.finish_reason == "stop"
+    assert trail.finish_reason == "stop"
 
 
 @dataclass
@@ -162,8 +162,8 @@ TOOLS = ConstraintRule("tools", Bilingual("", ""), tools=Tools(deny=("drop",)))
 
 async def test_usage_is_read_where_a_budget_needs_it(tmp_path: Path) -> None:
     for rules, usage in ((policy(), None), (replace(policy(), constraints=(LIMITS,)), Usage(2, 3))):
-        _, _, ledger = await respond(tmp_path, rules, said(chat("Hello.")))
-        assert ledger.usage == usage
+        _, _, trail = await respond(tmp_path, rules, said(chat("Hello.")))
+        assert trail.usage == usage
 
 
 async def test_a_tool_that_is_denied_by_name_alone_ends_the_answer(tmp_path: Path) -> None:
@@ -176,9 +176,9 @@ async def test_a_tool_that_is_denied_by_name_alone_ends_the_answer(tmp_path: Pat
 
 async def test_a_label_is_in_header_and_field(tmp_path: Path) -> None:
     rules = replace(policy(), label=AiLabel.FIELD)
-    sent, log, ledger = await respond(tmp_path, rules, said(chat("Hello.")))
-    assert sent.body["aigc"]["ProduceID"] == ledger.request_id
-    assert ledger.request_id in sent.headers["x-aigc"]
+    sent, log, trail = await respond(tmp_path, rules, said(chat("Hello.")))
+    assert sent.body["aigc"]["ProduceID"] == trail.request_id
+    assert trail.request_id in sent.headers["x-aigc"]
     assert log.records[0].label == "field"
 
 
@@ -204,7 +204,7 @@ class BrokenOff(Said):
 
     async def chunks(self) -> AsyncIterator[bytes]:
         yield b'data: {"choices":[]}\n\n'
-        raise UpstreamError(said_of("upstream-broke-off"))
+        raise UpstreamError(localized("upstream-broke-off"))
 
 
 @pytest.mark.parametrize(

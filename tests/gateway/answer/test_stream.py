@@ -160,7 +160,7 @@ def test_personal_data_that_nobody_asked_with_is_a_leak() -> None:
     suite_with_leaks = suite()
     suite_with_leaks.kinds_of = {**suite_with_leaks.kinds_of, "new_pii": ("leak.pii",)}
     text = f"您的手机{MOBILE}，他的手机13987654321。"
-    asked = AnswerContext(asked="我的手机是138-1234-5678")
+    asked = AnswerContext(request_text="我的手机是138-1234-5678")
     heard = asyncio.run(hear([stream_of([text])], leaks, suite_with_leaks, question=asked))
     assert heard.text() == f"您的手机{MOBILE}，他的手机[MOBILE_REMOVED]。"
 

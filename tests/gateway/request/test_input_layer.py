@@ -36,7 +36,7 @@ async def test_a_masked_value_does_not_go_on_and_the_call_does(tmp_path: Path) -
     assert "pii.cn.mobile" in result.kinds
     assert MOBILE not in str(call.body)
     assert MOBILE in str(call.request)
-    assert call.ledger.masked == ("pii.cn.mobile",)
+    assert call.trail.masked == ("pii.cn.mobile",)
     assert not sent.events
     await deps.upstreams.aclose()
 
@@ -68,8 +68,8 @@ async def test_texts_are_kept_as_the_policy_says(tmp_path: Path, level: str, kep
     deps = deps_of(tmp_path, rules)
     call, _ = call_of(deps, rules, asking(f"Call {MOBILE} now"))
     await input_layer(call)
-    assert bool(call.ledger.parts) is kept
-    assert all(MOBILE not in (p.redacted or "") for p in call.ledger.parts)
+    assert bool(call.trail.parts) is kept
+    assert all(MOBILE not in (p.redacted or "") for p in call.trail.parts)
     await deps.upstreams.aclose()
 
 
@@ -85,8 +85,8 @@ async def test_layer_2_changes_the_body_and_tells_the_ledger(tmp_path: Path) -> 
     assert await constraint_layer(call, frozenset())
     assert call.body == {**HI, "user": "proxy"}
     assert call.out.headers == {"x-threegate-changed": "user"}
-    assert call.ledger.decisions[-1].layer is Layer.CONSTRAINT
-    assert call.ledger.model_served == "m"
+    assert call.trail.decisions[-1].layer is Layer.CONSTRAINT
+    assert call.trail.model_served == "m"
     await deps.upstreams.aclose()
 
 
@@ -111,7 +111,7 @@ async def test_a_refusal_of_layer_2_is_an_error(
     assert sent.status == 400
     assert sent.body["error"]["code"] == code
     assert sent.body["threegate"]["rule_id"] == "held"
-    ruled = call.ledger.decisions[-1].verdict.ruled[-1]
+    ruled = call.trail.decisions[-1].verdict.ruled[-1]
     assert (ruled.rule_id, ruled.action, ruled.finding.note) == ("held", Action.BLOCK, code)  # type: ignore[union-attr]
     await deps.upstreams.aclose()
 
@@ -127,7 +127,7 @@ async def test_what_is_tried_is_recorded_and_changes_nothing(
         call, _ = call_of(deps, rules, {**HI, **body})
         assert await constraint_layer(call, frozenset())
         assert call.body == {**HI, **body}
-        verdict = call.ledger.decisions[-1].verdict
+        verdict = call.trail.decisions[-1].verdict
         assert verdict.action is Action.ALLOW
         assert verdict.ruled[-1].shadow
         assert verdict.ruled[-1].finding.kind == f"constraint.{what}"  # type: ignore[union-attr]

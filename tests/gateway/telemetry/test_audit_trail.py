@@ -11,7 +11,7 @@ from threegate.audit.settings import OnFailure
 from threegate.errors import UpstreamError
 from threegate.gateway.telemetry.audit_trail import degraded
 from threegate.guard.constraint import BodyChange, Constrained, Refusal
-from threegate.i18n.messages import said
+from threegate.i18n.messages import localized
 from threegate.policy.model import AuditSetting
 from threegate.types import (
     Action,
@@ -41,14 +41,14 @@ LATE = Ruling("s", Action.BLOCK, Failed("guard", Reason.TIMEOUT, LOCUS))
 async def test_the_record_is_written_once_and_knows_everything(tmp_path: Path) -> None:
     rules = policy()
     deps = deps_of(tmp_path, rules)
-    ledger = call_of(deps, rules)[0].ledger
-    ledger.request, ledger.parts = b"{}", (Part("q", "asked", None),)
-    await ledger.begin()
-    assert ledger.request == b""
-    ledger.usage, ledger.output, ledger.upstream_status = Usage(3, 9, 1, 4), [FOUND], 200
-    ledger.finish_reason = "stop"
-    await ledger.ended(Stage.COMPLETED, [Part("x", "y", None)])
-    await ledger.ended(Stage.ABORTED)
+    trail = call_of(deps, rules)[0].trail
+    trail.request, trail.parts = b"{}", (Part("q", "asked", None),)
+    await trail.begin()
+    assert trail.request == b""
+    trail.usage, trail.output, trail.upstream_status = Usage(3, 9, 1, 4), [FOUND], 200
+    trail.finish_reason = "stop"
+    await trail.ended(Stage.COMPLETED, [Part("x", "y", None)])
+    await trail.ended(Stage.ABORTED)
     log = deps.audit
     assert isinstance(log, Log)
     (last,) = log.records
@@ -70,9 +70,9 @@ async def test_intent_and_record_say_what_the_policy_asks_for(
 ) -> None:
     rules = replace(policy(), audit=AuditSetting(on_failure=asked))
     deps = deps_of(tmp_path, rules)
-    ledger = call_of(deps, rules)[0].ledger
-    await ledger.begin()
-    await ledger.ended(Stage.COMPLETED)
+    trail = call_of(deps, rules)[0].trail
+    await trail.begin()
+    await trail.ended(Stage.COMPLETED)
     assert isinstance(deps.audit, Log)
     assert deps.audit.asked == [asked, asked]
     await deps.upstreams.aclose()
@@ -81,16 +81,16 @@ async def test_intent_and_record_say_what_the_policy_asks_for(
 async def test_changes_of_layer_2_are_rulings_without_values(tmp_path: Path) -> None:
     rules = policy()
     deps = deps_of(tmp_path, rules)
-    ledger = call_of(deps, rules)[0].ledger
+    trail = call_of(deps, rules)[0].trail
     clamped = BodyChange("model.values", "temperature", "clamped")
     refusal = Refusal(
-        "model.fields", "field_denied", said("field-denied", name="secret"), "/secret"
+        "model.fields", "field_denied", localized("field-denied", name="secret"), "/secret"
     )
-    ledger.constrained(Constrained({}, (clamped,)), None, 0.1)
-    ledger.constrained(Constrained({}), None, 0.1)
-    ledger.constrained(Constrained({}, refusal=refusal), None, 0.1)
-    ledger.constrained(Constrained({}), Constrained({}, (clamped,), refusal), 0.1)
-    changed, nothing, refused, tried = ledger.decisions
+    trail.constrained(Constrained({}, (clamped,)), None, 0.1)
+    trail.constrained(Constrained({}), None, 0.1)
+    trail.constrained(Constrained({}, refusal=refusal), None, 0.1)
+    trail.constrained(Constrained({}), Constrained({}, (clamped,), refusal), 0.1)
+    changed, nothing, refused, tried = trail.decisions
     assert refused.verdict.action is Action.BLOCK
     assert "secret" not in str(refused)
     assert tried.verdict.action is Action.ALLOW
@@ -119,22 +119,22 @@ async def test_only_a_wish_that_is_set_aside_flags_a_call(
 ) -> None:
     rules = policy()
     deps = deps_of(tmp_path, rules)
-    ledger = call_of(deps, rules)[0].ledger
-    ledger.constrained(Constrained({}, (BodyChange("r", "model", what),)), None, 0.1)
-    assert ledger.decisions[-1].verdict.action is action
-    assert [r.rule_id for r in ledger.decisions[-1].verdict.ruled] == ["r"]
+    trail = call_of(deps, rules)[0].trail
+    trail.constrained(Constrained({}, (BodyChange("r", "model", what),)), None, 0.1)
+    assert trail.decisions[-1].verdict.action is action
+    assert [r.rule_id for r in trail.decisions[-1].verdict.ruled] == ["r"]
     await deps.upstreams.aclose()
 
 
 async def test_the_first_reason_for_a_failure_stays_and_is_a_code(tmp_path: Path) -> None:
     rules = policy()
     deps = deps_of(tmp_path, rules)
-    ledger = call_of(deps, rules)[0].ledger
-    ledger.failed(
+    trail = call_of(deps, rules)[0].trail
+    trail.failed(
         UpstreamError(Bilingual("错误的话", "the words of an error"), code="upstream_timeout")
     )
-    ledger.failed(RuntimeError("secret"))
-    assert ledger.error == "upstream_timeout"
+    trail.failed(RuntimeError("secret"))
+    assert trail.error == "upstream_timeout"
     await deps.upstreams.aclose()
 
 

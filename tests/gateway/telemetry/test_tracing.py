@@ -70,7 +70,7 @@ async def test_what_is_told_is_sent_together() -> None:
     with serve(collector.app) as url:
         async with sending(url, lost) as traces:
             for _ in range(3):
-                traces.tell(ENDED, RECEIPT)
+                traces.export(ENDED, RECEIPT)
             await traces.send()
             await traces.send()
     assert len(collector.bodies) == 1
@@ -83,11 +83,11 @@ async def test_what_a_collector_does_not_take_is_counted(status: int) -> None:
     lost: list[int] = []
     with serve(Collector(status).app) as url:
         async with sending(url, lost) as traces:
-            traces.tell(ENDED, RECEIPT)
+            traces.export(ENDED, RECEIPT)
             await traces.send()
     async with sending("http://127.0.0.1:1", lost) as traces:
         for _ in range(MOST_WAITING + 2):
-            traces.tell(ENDED, RECEIPT)
+            traces.export(ENDED, RECEIPT)
         assert lost == [1, 1, 1]
 
 

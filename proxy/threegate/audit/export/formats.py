@@ -226,7 +226,7 @@ def _guardrail(decision: Json, policy: Json, names: str) -> dict[str, Any]:
     target = {"input": "llm_input", "output": "llm_output"}.get(decision["layer"], "message")
     ruled = decision["ruled"]
     risks = [r for r in ruled if "kind" in r and not r["kind"].startswith("constraint.")]
-    said = {
+    attributes = {
         "target.type": target,
         "verdict.type": decision_type(decision["action"]),
         "guardrail.name": f"threegate.{decision['layer']}",
@@ -236,7 +236,7 @@ def _guardrail(decision: Json, policy: Json, names: str) -> dict[str, Any]:
         "risk.category": sorted({r["kind"] for r in risks}),
         "risk.score": max((float(r["score"]) for r in risks), default=None),
     }
-    renamed = {SECURITY + _renamed(name, names): value for name, value in said.items()}
+    renamed = {SECURITY + _renamed(name, names): value for name, value in attributes.items()}
     return {"gen_ai.operation.name": "apply_guardrail", **renamed}
 
 

@@ -21,9 +21,9 @@ def alone(url: str, work: str) -> Iterator[bool]:
     try:
         if engine.dialect.name == "postgresql":
             with engine.connect() as connection:
-                ask = text("SELECT pg_try_advisory_lock(:id)")
+                statement = text("SELECT pg_try_advisory_lock(:id)")
                 number = zlib.crc32(f"threegate {work}".encode())
-                yield bool(connection.execute(ask, {"id": number}).scalar())
+                yield bool(connection.execute(statement, {"id": number}).scalar())
                 connection.invalidate()  # closes the session, and so gives the lock back
             return
         path = Path(f"{engine.url.database}.{work}")

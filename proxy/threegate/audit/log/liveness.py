@@ -51,8 +51,8 @@ class Liveness:
     def gone(self, connection: Connection, writer: str) -> bool:
         """Whether nobody holds the lock of `writer`, in a transaction that then has it."""
         if is_postgres(connection):
-            asked = {"kind": LOCK_CLASS, "key": _key(writer)}
-            return bool(connection.execute(TRY_LOCK, asked).scalar())
+            parameters = {"kind": LOCK_CLASS, "key": _key(writer)}
+            return bool(connection.execute(TRY_LOCK, parameters).scalar())
         path = self._folder / writer
         return not path.exists() or _unlocked(path)
 

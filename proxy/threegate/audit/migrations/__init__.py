@@ -83,8 +83,8 @@ def _alone(connection: Connection) -> Iterator[None]:
 
 
 def _lock(connection: Connection) -> None:
-    until, ask = time.monotonic() + LOCK_SECONDS, text("SELECT pg_try_advisory_lock(:id)")
-    while not connection.execute(ask, {"id": LOCK_ID}).scalar():
+    until, statement = time.monotonic() + LOCK_SECONDS, text("SELECT pg_try_advisory_lock(:id)")
+    while not connection.execute(statement, {"id": LOCK_ID}).scalar():
         connection.commit()
         if time.monotonic() > until:
             raise TimeoutError("another worker is still making the tables of the audit log")

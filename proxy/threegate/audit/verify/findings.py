@@ -33,7 +33,7 @@ class VerifyProblem:
         """`kind` is an entry of `FINDINGS`. Missing details are a bug and raise KeyError."""
         return cls(writer, seq, kind.partition("/")[0], filled(FINDINGS[kind], details))
 
-    def told(self, language: str) -> str:
+    def message(self, language: str) -> str:
         place = f"{self.writer}/{self.seq}" if self.seq >= 0 else self.writer
         return f"{place}: {self.code}: {self.text.get(language)}"
 

@@ -61,7 +61,7 @@ def _verify_export(args: argparse.Namespace, keys: list[Verifier]) -> int:
         print_json({**counts, "problems": problems, "ok": report.ok})
         return 0 if report.ok else 1
     for problem in report.problems:
-        print(problem.told(args.lang))
+        print(problem.message(args.lang))
     print(line("export", args.lang, **counts))
     print(line("export-verifies" if report.ok else "export-fails", args.lang))
     return 0 if report.ok else 1
@@ -90,7 +90,7 @@ def _print_report(report: VerifyReport, language: str, *, own: bool) -> None:
     for chain in report.chains:
         print(_chain(chain, language))
     for problem in report.problems:
-        print(problem.told(language))
+        print(problem.message(language))
     if report.unanswered:
         print(line("unanswered", language, count=report.unanswered))
     if report.in_flight:

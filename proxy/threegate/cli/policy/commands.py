@@ -113,7 +113,7 @@ def _explained(args: argparse.Namespace) -> str:
             return _described(lint.code, lint.severity, (lint.title, lint.why, lint.fix), args.lang)
     for code in (*CODES, *FAILURES):
         if code.code == args.what:
-            return _described(code.code, Severity.ERROR, code.told, args.lang)
+            return _described(code.code, Severity.ERROR, code.texts, args.lang)
     policy = build(load_bundle(DirTree(args.policies), names(args)))
     rules: tuple[Any, ...] = (*policy.rules, *policy.constraints)
     return next((_rule_text(rule, args.lang) for rule in rules if rule.id == args.what), "")

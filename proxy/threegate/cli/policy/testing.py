@@ -63,11 +63,11 @@ def run_tests(bundles: Iterable[Bundle], args: argparse.Namespace) -> TestReport
 
 
 async def _run(bundles: Iterable[Bundle], args: argparse.Namespace) -> TestReport:
-    suites = DetectorSets(_sentence(args))
+    detector_sets = DetectorSets(_sentence(args))
     reports = []
     for policy, every in planned(bundles):
         wanted = [c for c in every if _wanted(c.rule_id, args)]
-        judge = Runner(policy, suites.of(policy), _progress)
+        judge = Runner(policy, detector_sets.of(policy), _progress)
         reports.append(await judge.run(wanted, partial=args.classifiers == "off"))
     return joined("policy", reports)
 
@@ -112,9 +112,9 @@ def _replay(args: argparse.Namespace) -> int:
     texts = tuple(_recorded(args.file))
     if not texts:
         raise failure("nothing-to-read", name=args.file)
-    suites = DetectorSets(_sentence(args))
+    detector_sets = DetectorSets(_sentence(args))
     old, new = (
-        ReplaySide(_for_all(pack, args.policies), suites.of) for pack in (args.pack, args.to)
+        ReplaySide(_for_all(pack, args.policies), detector_sets.of) for pack in (args.pack, args.to)
     )
     with progress(REPLAY.get(args.lang), len(texts)) as step:
         found = asyncio.run(replay(texts, old, new, today=today_utc(), step=step))

@@ -65,7 +65,7 @@ class Provider:
         await self._fresh(FRESH_S)
         state, nonce, verifier = (secrets.token_urlsafe(32) for _ in range(3))
         digest = hashlib.sha256(verifier.encode()).digest()
-        asked = {
+        query = {
             "response_type": "code",
             "client_id": self.settings.client_id,
             "redirect_uri": self.redirect,
@@ -77,7 +77,7 @@ class Provider:
         }
         url = self._address("authorization_endpoint")
         joint = "&" if urlsplit(url).query else "?"
-        return Started(state, nonce, verifier, f"{url}{joint}{urlencode(asked)}")
+        return Started(state, nonce, verifier, f"{url}{joint}{urlencode(query)}")
 
     async def finish(self, code: str, started: Started) -> SsoIdentity:
         """Who came back with this code. Raises OidcError."""

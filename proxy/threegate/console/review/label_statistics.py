@@ -56,18 +56,18 @@ def questions(labels: Iterable[ReviewLabel]) -> dict[Question, list[str]]:
 
 def settled(answers: Sequence[str]) -> str | None:
     """What more than half of them say."""
-    said, number = Counter(answers).most_common(1)[0]
-    return said if 2 * number > len(answers) else None
+    answer, number = Counter(answers).most_common(1)[0]
+    return answer if 2 * number > len(answers) else None
 
 
 def disputed(labels: Iterable[ReviewLabel]) -> frozenset[str]:
     """Requests that need one more reviewer."""
-    return frozenset(q[0] for q, said in questions(labels).items() if settled(said) is None)
+    return frozenset(q[0] for q, answers in questions(labels).items() if settled(answers) is None)
 
 
 def agreement(labels: Iterable[ReviewLabel]) -> Agreement:
     """The first two answers of each question count."""
-    pairs = [said[:2] for said in questions(labels).values() if len(said) > 1]
+    pairs = [answers[:2] for answers in questions(labels).values() if len(answers) > 1]
     agreed = sum(a == b for a, b in pairs)
     if not pairs:
         return Agreement(0, 0, None)
@@ -80,8 +80,8 @@ def agreement(labels: Iterable[ReviewLabel]) -> Agreement:
 def precision(labels: Iterable[ReviewLabel]) -> tuple[Precision, ...]:
     """Per rule, worst first."""
     by_rule: dict[str, list[str | None]] = {}
-    for (_, rule), said in questions(labels).items():
-        by_rule.setdefault(rule, []).append(settled(said))
+    for (_, rule), answers in questions(labels).items():
+        by_rule.setdefault(rule, []).append(settled(answers))
     made = [_precision(rule, verdicts) for rule, verdicts in by_rule.items()]
     return tuple(sorted(made, key=lambda p: (p.precision is None, p.precision or 0.0, p.rule)))
 

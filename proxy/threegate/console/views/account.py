@@ -72,7 +72,7 @@ async def login(visit: ConsoleRequest) -> Answer:
         raise ConsoleError(429, "尝试次数过多，请 15 分钟后再试", "too many tries; wait 15 minutes")
     account = await _hashed(visit, keys, visit.parts.accounts.log_in, name)
     if account is None:
-        error = visit.says("账号或密码不对", "wrong name or password")
+        error = visit.text_in("账号或密码不对", "wrong name or password")
         return Shown("account/login.html", _login(visit, error), 401)
     throttle.forget(keys[0])
     throttle.take_back(keys[1])

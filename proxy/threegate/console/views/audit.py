@@ -57,7 +57,9 @@ async def search(visit: ConsoleRequest) -> Answer:
             "until": clock.field(query.until_us) if "until" in terms else "",
             "zoom": search_terms.address(terms, days="", since="", until=""),
             "view": search_terms.address(terms),
-            "saved": [asdict(v) for v in await blocking(visit.parts.desk.saved.of, visit.me.name)],
+            "saved": [
+                asdict(v) for v in await blocking(visit.parts.review_store.saved.of, visit.me.name)
+            ],
         },
     )
 
@@ -89,14 +91,14 @@ async def keep_view(visit: ConsoleRequest) -> Answer:
         raise ConsoleError(400, "请给视图起个名字", "give the view a name")
     view = SavedSearch(visit.me.name, name, query, visit.form.get("shared") == "1")
     await visit.note("save-view", shared=view.shared)
-    await blocking(visit.parts.desk.saved.keep, view)
+    await blocking(visit.parts.review_store.saved.keep, view)
     return Redirect(f"/audit?{query}", done="view-saved", data={"name": name})
 
 
 async def drop_view(visit: ConsoleRequest) -> Answer:
     """One's own only."""
     await visit.note("drop-view")
-    await blocking(visit.parts.desk.saved.drop, visit.me.name, visit.form.get("name", ""))
+    await blocking(visit.parts.review_store.saved.drop, visit.me.name, visit.form.get("name", ""))
     return Redirect("/audit", done="view-dropped")
 
 
@@ -114,8 +116,10 @@ async def record(visit: ConsoleRequest) -> Answer:
     await visit.note("open", object=visit.path["request"], revealed=revealed)
     texts, problem = await texts_of(visit, entries, revealed=revealed)
     known = explained.titles(visit.parts.policies.pin())
-    labels = _shown_labels(await blocking(visit.parts.desk.labels, [visit.path["request"]]), visit)
-    complaints = await blocking(visit.parts.desk.complaints.all, visit.path["request"])
+    labels = _shown_labels(
+        await blocking(visit.parts.review_store.labels, [visit.path["request"]]), visit
+    )
+    complaints = await blocking(visit.parts.review_store.complaints.all, visit.path["request"])
     last = entries[-1]
     return Shown(
         "audit/record.html",
@@ -163,7 +167,9 @@ async def texts_of(
     try:
         parts = await kept_parts(visit, entries)
     except AuditError:
-        gone = visit.says("密钥已销毁，文本无法打开", "the key is gone: the text cannot be opened")
+        gone = visit.text_in(
+            "密钥已销毁，文本无法打开", "the key is gone: the text cannot be opened"
+        )
         return [], gone
     return explained.texts(entries[-1].event, parts, revealed=revealed), ""
 

@@ -12,7 +12,7 @@ MAX_CHARS = 4_000
 
 
 async def listing(visit: ConsoleRequest) -> Answer:
-    found = await blocking(visit.parts.desk.complaints.all)
+    found = await blocking(visit.parts.review_store.complaints.all)
     await visit.note("complaints", found=len(found))
     return Shown(
         "review/complaints.html",
@@ -37,7 +37,7 @@ async def take(visit: ConsoleRequest) -> Answer:
     at = now().isoformat(timespec="seconds")
     made = Complaint(new_id(), request, source, claim, text, visit.me.name, at)
     await visit.note("complaint", object=request, complaint=made.id, source=source, claim=claim)
-    await blocking(visit.parts.desk.complaints.take, made)
+    await blocking(visit.parts.review_store.complaints.take, made)
     return Redirect(_back(visit, request), done="complained", data={"id": made.id})
 
 
@@ -48,7 +48,9 @@ async def answer(visit: ConsoleRequest) -> Answer:
         raise ConsoleError(400, "请选择结论并写明答复", "choose an outcome and write an answer")
     await visit.note("complaint-answered", complaint=id, outcome=outcome)
     at = now().isoformat(timespec="seconds")
-    done = await blocking(visit.parts.desk.complaints.answer, id, outcome, text, visit.me.name, at)
+    done = await blocking(
+        visit.parts.review_store.complaints.answer, id, outcome, text, visit.me.name, at
+    )
     if not done:
         raise ConsoleError(404, "没有这条待处理的投诉", "there is no such open complaint")
     return Redirect("/audit/complaints", done="answered", data={"id": id})

@@ -8,7 +8,7 @@ from threegate.console.views.policies import space_of
 from threegate.console.views.whole import pack_rows
 from threegate.console.web import Answer, ConsoleError, ConsoleRequest, Shown, blocking
 from threegate.policy.compliance.coverage import ENOUGH_TESTS, Matrix, Row, coverage
-from threegate.policy.compliance.product_controls import BESIDE
+from threegate.policy.compliance.product_controls import PRODUCT_CONTROLS
 from threegate.policy.compliance.taxonomy import TAXONOMIES, taxonomy
 
 
@@ -40,7 +40,9 @@ def _row(row: Row, language: str) -> dict[str, Any]:
         "title": row.category.title.get(language),
         "group": row.category.group,
         "state": state,
-        "beside": BESIDE[row.category.id].get(language) if row.category.id in BESIDE else "",
+        "beside": PRODUCT_CONTROLS[row.category.id].get(language)
+        if row.category.id in PRODUCT_CONTROLS
+        else "",
         "tests": row.tests,
         "cells": [
             {"layer": layer.value, "rules": list(cell.rules), "tests": cell.tests}

@@ -231,14 +231,14 @@ async def discard(visit: ConsoleRequest) -> Answer:
 async def proposal(visit: ConsoleRequest) -> Answer:
     """A reviewer's test into the draft, or away. It stays on the desk where the draft cannot take
     it."""
-    desk, id = visit.parts.desk, visit.path["id"]
-    found = next((p for p in await blocking(desk.proposals) if p.id == id), None)
+    review_store, id = visit.parts.review_store, visit.path["id"]
+    found = next((p for p in await blocking(review_store.proposals) if p.id == id), None)
     if found is None:
         raise ConsoleError(404, "这条建议已被处理", "this proposal has been dealt with")
     dropped = visit.form.get("do") == "drop"
     if not dropped:
         await _add_test(visit, found)
-    await blocking(desk.take, id)
+    await blocking(review_store.take, id)
     return Redirect(f"/policies/rule/{found.rule}", done="dropped" if dropped else "saved")
 
 

@@ -194,7 +194,7 @@ async def _tests(visit: ConsoleRequest, checked: Checked, rule_id: str) -> list[
     for policy, cases in planned(checked.bundles):
         mine = [case for case in cases if case.rule_id == rule_id]
         if mine:
-            runner = Runner(policy, visit.parts.suite_of(policy), today=today_utc())
+            runner = Runner(policy, visit.parts.detector_set_for(policy), today=today_utc())
             return [await _ran(visit, runner, case) for case in mine if isinstance(case, Case)]
     return []
 

@@ -32,7 +32,7 @@ async def home(visit: ConsoleRequest) -> Answer:
             "names": policies.version_names(events, visit.language),
             "expiring": policies.expiring(bundle, today_utc(), visit.language),
             "draft": sorted(space.files),
-            "proposals": len(await blocking(visit.parts.desk.proposals)),
+            "proposals": len(await blocking(visit.parts.review_store.proposals)),
             "problems": [p.code for p in visit.parts.policies.problems if p.severity == "error"],
             "week": await _week(visit) if visit.may(Role.REVIEWER) else None,
         },

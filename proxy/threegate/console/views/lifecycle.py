@@ -185,7 +185,7 @@ async def resume(visit: ConsoleRequest) -> Answer:
         raise ConsoleError(409, "这条规则没有停用", "this rule has not stopped itself")
     for digest in stopped:
         await blocking(parts.band_store.resume, digest, rule)
-    parts.notices.bands.told(await blocking(parts.band_store.left, serving))
+    parts.notices.bands.update(await blocking(parts.band_store.left, serving))
     detail = {"actor": visit.me.name, "verb": "resume", "object": rule, "reason": _note(visit)}
     await parts.audit.append(Record(stage=Stage.POLICY, caller=STAFF, detail=detail))
     return Redirect(f"/policies/rule/{rule}", done="resumed")

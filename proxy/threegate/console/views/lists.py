@@ -62,9 +62,9 @@ async def page(visit: ConsoleRequest) -> Answer:
     return Shown("policy/list.html", _page(await _known(visit, space), space))
 
 
-def _page(found: ListView, space: Workspace, **told: Any) -> dict[str, Any]:
+def _page(found: ListView, space: Workspace, **extra: Any) -> dict[str, Any]:
     row = _row(found, space) | {"words": "\n".join(found.words)}
-    return {"list": row, "matches": [m.value for m in Match], "report": None, **told}
+    return {"list": row, "matches": [m.value for m in Match], "report": None, **extra}
 
 
 async def create(visit: ConsoleRequest) -> Answer:

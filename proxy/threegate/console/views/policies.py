@@ -96,7 +96,7 @@ async def rule(visit: ConsoleRequest) -> Answer:
     space, counts = await space_of(visit), await hits(visit)
     bundle = await blocking(space.bundle)
     found, pack_name = rule_of(bundle, visit.path["rule"])
-    proposals = await blocking(visit.parts.desk.proposals, found.id)
+    proposals = await blocking(visit.parts.review_store.proposals, found.id)
     report = await _report(visit, space)
     outcomes = report.get("outcomes", {})
     return Shown(

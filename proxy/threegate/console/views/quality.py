@@ -37,7 +37,7 @@ MOST_JUDGED = 1_000
 
 
 async def quality(visit: ConsoleRequest) -> Answer:
-    labels: Sequence[ReviewLabel] = await blocking(visit.parts.desk.labels)
+    labels: Sequence[ReviewLabel] = await blocking(visit.parts.review_store.labels)
     known = records.titles(visit.parts.policies.pin())
     rows = [
         asdict(p)
@@ -57,7 +57,7 @@ async def quality(visit: ConsoleRequest) -> Answer:
             "people": counts,
             "total": len(labels),
             "agreement": asdict(both) | {"share": both.share},
-            "wrong": _wrong_chart(labels, visit.says("误报率", "False-positive rate")),
+            "wrong": _wrong_chart(labels, visit.text_in("误报率", "False-positive rate")),
         },
     )
 
@@ -70,7 +70,7 @@ def _wrong_chart(labels: Sequence[ReviewLabel], name: str) -> dict[str, Any]:
 
 async def rule(visit: ConsoleRequest) -> Answer:
     """One rule, level by level; counts only, so that editors see them too."""
-    id, labels = visit.path["rule"], await blocking(visit.parts.desk.labels)
+    id, labels = visit.path["rule"], await blocking(visit.parts.review_store.labels)
     known = records.titles(visit.parts.policies.pin())
     if id not in known and not any(x.rule == id for x in labels):
         raise ConsoleError(404, "没有这条规则", "there is no such rule")

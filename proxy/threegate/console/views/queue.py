@@ -41,14 +41,14 @@ class Waiting:
 
 
 async def waiting(visit: ConsoleRequest, who: str = "") -> Waiting:
-    desk, name = visit.parts.desk, who or visit.me.name
+    review_store, name = visit.parts.review_store, who or visit.me.name
     shares = shares_of(records.policies_of(visit.parts.policies.pin()))
-    complaints = await blocking(desk.complaints.all)
+    complaints = await blocking(review_store.complaints.all)
     complained = {c.request for c in complaints if c.request and not c.outcome}
-    assigned = await blocking(desk.assigned)
+    assigned = await blocking(review_store.assigned)
     first = complained | {request for request, holder in assigned.items() if holder == name}
     found = await visit.parts.audit.read(lambda c: candidates(c, shares.passed, first))
-    labels = review_queue.by_request(await blocking(desk.labels))
+    labels = review_queue.by_request(await blocking(review_store.labels))
     desktop = Desktop(name, labels, assigned, complained, shares.twice)
     reasons = ((request, desktop.why(request)) for request in found.requests)
     return Waiting({r: why for r, why in reasons if why}, desktop, shares, found.capped)
@@ -94,11 +94,11 @@ async def _row(visit: ConsoleRequest, request: str, found: Waiting) -> dict[str,
     if not entries:
         return None
     known = records.titles(visit.parts.policies.pin())
-    asked = await _questions(visit, entries, found.desktop, revealed=False)
+    questions = await _questions(visit, entries, found.desktop, revealed=False)
     return records.row(entries[-1], visit.language, known) | {
         "why": found.reasons[request].value,
         "holder": found.desktop.assigned.get(request, ""),
-        "excerpt": next((e["pieces"] for q in asked for e in q["excerpts"]), []),
+        "excerpt": next((e["pieces"] for q in questions for e in q["excerpts"]), []),
     }
 
 
@@ -123,7 +123,7 @@ async def look(visit: ConsoleRequest) -> Answer:
     revealed = revealed_now(visit)
     await visit.note("open", object=request, revealed=revealed)
     texts, problem = await texts_of(visit, entries, revealed=revealed)
-    asked = await _questions(visit, entries, found.desktop, revealed=revealed)
+    questions = await _questions(visit, entries, found.desktop, revealed=revealed)
     known = records.titles(visit.parts.policies.pin())
     return Shown(
         "review/look.html",
@@ -131,8 +131,8 @@ async def look(visit: ConsoleRequest) -> Answer:
             "request": request,
             "entry": records.row(entries[-1], visit.language, known),
             "why": found.reasons[request].value if request in found.reasons else "",
-            "questions": asked,
-            "current": next((q["rule"] for q in asked if not q["mine"]), None),
+            "questions": questions,
+            "current": next((q["rule"] for q in questions if not q["mine"]), None),
             "texts": texts,
             "text_problem": problem,
             "no_text": records.why_no_text([e.event for e in entries]),
@@ -162,8 +162,8 @@ async def following(visit: ConsoleRequest) -> str:
     entries, request = await entries_of(visit), visit.path["request"]
     show = "mine" if visit.form.get("show") == "mine" else ""
     found = await waiting(visit)
-    asked = await _questions(visit, entries, found.desktop, revealed=False)
-    if any(not q["mine"] for q in asked):
+    questions = await _questions(visit, entries, found.desktop, revealed=False)
+    if any(not q["mine"] for q in questions):
         return f"/audit/queue/{request}?show={show}"
     every, wanted = found.of(show), visit.form.get("next", "")
     if not every:
@@ -185,7 +185,7 @@ async def take(visit: ConsoleRequest) -> Answer:
     chosen = free[:count] if count else held
     await visit.note("assign", reviewer=who if count else "", found=len(chosen))
     at = now().isoformat(timespec="seconds")
-    await blocking(visit.parts.desk.assign, chosen, who if count else "", at)
+    await blocking(visit.parts.review_store.assign, chosen, who if count else "", at)
     return Redirect("/audit/queue?show=mine", done="assigned", data={"assigned": len(chosen)})
 
 

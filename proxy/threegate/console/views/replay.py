@@ -50,7 +50,7 @@ async def replay(visit: ConsoleRequest) -> Answer:
         raise ConsoleError(400, "条数应为 1 到 1000", "the number of calls is 1 to 1000")
     new, _, _ = await draft_policies(visit)
     old = (await base_of(visit)).policies or visit.parts.policies.pin()
-    title = visit.says("正在重放最近的请求", "Replaying recent calls")
+    title = visit.text_in("正在重放最近的请求", "Replaying recent calls")
     return LongTask(title, _replayed(visit, old, new, int(limit)))
 
 
@@ -58,7 +58,7 @@ async def _replayed(
     visit: ConsoleRequest, old: PolicySet, new: PolicySet, limit: int
 ) -> AsyncIterator[Step | Shown]:
     yield Step()
-    sides = [ReplaySide(policies, visit.parts.suite_of) for policies in (old, new)]
+    sides = [ReplaySide(policies, visit.parts.detector_set_for) for policies in (old, new)]
     calls, texts = await recorded(visit.parts.audit, limit)
     found = Replay(0, ())
     for start in range(0, len(texts), AT_ONCE):

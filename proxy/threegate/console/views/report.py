@@ -50,7 +50,7 @@ async def report(visit: ConsoleRequest) -> Answer:
             "terms": terms,
             "titles": names,
             "timeline": timeline,
-            "latency": _latency_chart(figures, visit.says("p95（毫秒）", "p95 (ms)")),
+            "latency": _latency_chart(figures, visit.text_in("p95（毫秒）", "p95 (ms)")),
             "reviewed": asdict(reviewed) | {"share": reviewed.agreement.share},
             "view": search_terms.address(terms),
         },
@@ -102,11 +102,11 @@ def _findings_only(figures: Figures, settings: frozenset[str]) -> Figures:
 
 async def _reviewed(visit: ConsoleRequest, figures: Figures) -> Reviewed:
     first, last = (timestamp(t)[:19] for t in (figures.since_us, figures.until_us - 1))
-    labels: Sequence[ReviewLabel] = await blocking(visit.parts.desk.labels)
+    labels: Sequence[ReviewLabel] = await blocking(visit.parts.review_store.labels)
     mine = [x for x in labels if first <= x.at[:19] <= last]
-    taken: Sequence[Complaint] = await blocking(visit.parts.desk.complaints.all)
+    taken: Sequence[Complaint] = await blocking(visit.parts.review_store.complaints.all)
     taken = within(taken, first, last)
-    verdicts = Counter(settled(said) or "disputed" for said in questions(mine).values())
+    verdicts = Counter(settled(answers) or "disputed" for answers in questions(mine).values())
     outcomes = Counter(c.outcome or "open" for c in taken)
     claims = Counter(c.claim for c in taken)
     requests = len({x.request for x in mine})

@@ -15,20 +15,20 @@ from threegate.console.web import Answer, ConsoleError, ConsoleRequest, Redirect
 async def label(visit: ConsoleRequest) -> Answer:
     """One judgement on one rule, or on the whole request where the guard missed something."""
     entries = await entries_of(visit)
-    rule, said = visit.form.get("rule", ""), visit.form.get("label", "")
-    if said not in LABELS or (rule and rule not in rules_to_judge(entries[-1].event)):
+    rule, label = visit.form.get("rule", ""), visit.form.get("label", "")
+    if label not in LABELS or (rule and rule not in rules_to_judge(entries[-1].event)):
         raise ConsoleError(400, "没有这种标注或规则", "no such label or rule")
     request, category = visit.path["request"], visit.form.get("category", "")
     if category and category not in MISSABLE:
         raise ConsoleError(400, "没有这个类别", "there is no such category")
     made = ReviewLabel(
-        request, rule, visit.me.name, said, category, now().isoformat(timespec="seconds")
+        request, rule, visit.me.name, label, category, now().isoformat(timespec="seconds")
     )
-    await visit.note("label", object=request, rule=rule, label=said, category=category)
-    await blocking(visit.parts.desk.label, made)
+    await visit.note("label", object=request, rule=rule, label=label, category=category)
+    await blocking(visit.parts.review_store.label, made)
     queued = visit.form.get("from") == "queue"
     back = await queue.following(visit) if queued else f"/audit/record/{request}"
-    return Redirect(back, done="labelled", data={"label": said})
+    return Redirect(back, done="labelled", data={"label": label})
 
 
 async def propose(visit: ConsoleRequest) -> Answer:
@@ -48,5 +48,5 @@ async def propose(visit: ConsoleRequest) -> Answer:
     at = now().isoformat(timespec="seconds")
     made = Proposal(new_id(), rule, expect, channel, part["redacted"], request, visit.me.name, at)
     await visit.note("propose-test", object=request, rule=rule, expect=expect)
-    await blocking(visit.parts.desk.propose, made)
+    await blocking(visit.parts.review_store.propose, made)
     return Redirect(f"/audit/record/{request}", done="proposed", data={"id": made.id})

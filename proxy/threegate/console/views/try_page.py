@@ -71,7 +71,7 @@ async def try_it(visit: ConsoleRequest) -> Answer:
     if policy is None:
         raise ConsoleError(400, "没有这个策略", "there is no such policy")
     passage = _passage(text, Channel(form["channel"]), form)
-    runner = Runner(policy, visit.parts.suite_of(policy), today=today_utc())
+    runner = Runner(policy, visit.parts.detector_set_for(policy), today=today_utc())
     ruled = await runner.ruled(passage)
     trace = _trace(policy, text, ruled, visit.language)
     return Shown("policy/try.html", {**form, "trace": trace | {"draft": bool(space.files)}})
@@ -138,9 +138,9 @@ async def tests(visit: ConsoleRequest) -> Answer:
     policies, checked, _ = await draft_policies(visit)
     runs: list[Run] = []
     for policy, cases in planned(checked.bundles):
-        runner = Runner(policy, visit.parts.suite_of(policy))
+        runner = Runner(policy, visit.parts.detector_set_for(policy))
         runs += [(runner, case) for case in cases]
-    title = visit.says("正在运行测试", "Running the tests")
+    title = visit.text_in("正在运行测试", "Running the tests")
     return LongTask(title, _tested(visit, policies, runs))
 
 

@@ -65,7 +65,7 @@ class LlmJudge:
         if not all(self._may_call() for _ in requests):
             return Failed(self.info.id, Reason.OVERLOAD, passage.locus)
         try:
-            found = await asyncio.gather(*map(self._ask, requests))
+            found = await asyncio.gather(*map(self._query, requests))
         except httpx.TimeoutException:
             return Failed(self.info.id, Reason.TIMEOUT, passage.locus)
         except (httpx.HTTPError, Unreadable, ValueError, LookupError, TypeError, AttributeError):
@@ -99,7 +99,7 @@ class LlmJudge:
         self._calls.append(now)
         return True
 
-    async def _ask(self, request: JudgeRequest) -> tuple[Score, ...]:
+    async def _query(self, request: JudgeRequest) -> tuple[Score, ...]:
         reply = await self.client.post(
             self.settings.url + request.path,
             json=request.body,

@@ -40,13 +40,13 @@ class GraniteGuardian:
         return tuple(self._request(c, judged, settings) for c in wanted)
 
     def _request(self, criterion: str, judged: Judged, settings: JudgeSettings) -> JudgeRequest:
-        asked = [{"role": "user", "content": judged.question or judged.text}]
-        said = [{"role": "assistant", "content": judged.text}] if judged.answered else []
+        question_messages = [{"role": "user", "content": judged.question or judged.text}]
+        answer_messages = [{"role": "assistant", "content": judged.text}] if judged.answered else []
         config = {"criteria_id": criterion, "risk_name": criterion}
         more: Json = {"chat_template_kwargs": {"guardian_config": config, "think": False}}
-        messages = [*asked, *said]
+        messages = [*question_messages, *answer_messages]
         if criterion == "groundedness":
-            messages = said
+            messages = answer_messages
             documents = [{"doc_id": str(i), "text": t} for i, t in enumerate(judged.sources)]
             more["documents"] = documents
             more["chat_template_kwargs"]["documents"] = documents

@@ -33,12 +33,12 @@ class ShieldGemma:
 
     def requests(self, judged: Judged, settings: JudgeSettings) -> tuple[JudgeRequest, ...]:
         prompt = table("shieldgemma_prompt")["answer" if judged.answered else "user"]
-        text, asked = without(judged.text, _MARKS), without(judged.question, _MARKS)
+        text, question_text = without(judged.text, _MARKS), without(judged.question, _MARKS)
         out = []
         for criterion in _criteria(settings):
             words = _ANSWER if judged.answered else _USER
             policy = filled(table("shieldgemma_policies")[criterion], **words)
-            question = asked if judged.answered else text
+            question = question_text if judged.answered else text
             full = filled(prompt, question=question, answer=text, policy=policy)
             out.append(JudgeRequest(COMPLETIONS, completion(settings, full, 1), criterion))
         return tuple(out)

@@ -54,7 +54,7 @@ _ARGUMENTS = (HAZARD, OFFENSIVE)
 _ANSWER = (COMPLIANCE, HAZARD)
 
 
-class _Asked(dict[tuple[Text, ...], asyncio.Future[list[Scores]]]):
+class _PendingScores(dict[tuple[Text, ...], asyncio.Future[list[Scores]]]):
     """What is asked about the passages that are judged together: the same texts are read once."""
 
 
@@ -69,55 +69,59 @@ class GuardDetector:
         self.info = DetectorInfo(model, kinds, Bilingual("守卫分类器", "guard classifier"))
 
     async def judge(self, passages: Sequence[Passage]) -> list[Answer]:
-        found, asked = blocks(passages), _Asked()
-        quiet = await asyncio.gather(*(self._quiet(block, asked) for block in found))
+        found, pending = blocks(passages), _PendingScores()
+        quiet = await asyncio.gather(*(self._quiet(block, pending) for block in found))
         loud = [p for block, q in zip(found, quiet, strict=True) if not q for p in block]
-        judge = partial(self._judge, asked=asked)
+        judge = partial(self._judge, pending=pending)
         answers = iter(await judge_each(self.info.id, loud, judge))
         return [
             () if q else next(answers) for block, q in zip(found, quiet, strict=True) for _ in block
         ]
 
-    async def _quiet(self, block: Sequence[Passage], asked: _Asked) -> bool:
+    async def _quiet(self, block: Sequence[Passage], pending: _PendingScores) -> bool:
         """Whether one reading of a block answers for its sentences. What fails is asked again, and
         fails by name, sentence by sentence."""
         if len(block) == 1:
             return False
         try:
-            scores = await self.scores(joined(block), asked)
+            scores = await self.scores(joined(block), pending)
         except ClassifierError:
             return False
         return all(score < FAINT for score in scores.values())
 
-    async def scores(self, passage: Passage, asked: _Asked | None = None) -> dict[str, float]:
+    async def scores(
+        self, passage: Passage, pending: _PendingScores | None = None
+    ) -> dict[str, float]:
         """The score of every kind that counts at this place, whatever its level; for curves.
         Raises ClassifierError."""
         told: dict[str, float] = {}
-        for heads, _, answer in await self._ask(passage, _Asked() if asked is None else asked):
+        for heads, _, answer in await self._classify(
+            passage, _PendingScores() if pending is None else pending
+        ):
             for score in answer.items:
                 if _head(kind := self._kinds[score.label]) in heads:
                     told[kind] = max(told.get(kind, 0.0), score.score)
         return told
 
-    async def _judge(self, passage: Passage, asked: _Asked) -> tuple[Finding, ...]:
+    async def _judge(self, passage: Passage, pending: _PendingScores) -> tuple[Finding, ...]:
         """One finding per kind: the surest of the readings."""
         best: dict[str, Finding] = {}
-        for heads, skipped, answer in await self._ask(passage, asked):
+        for heads, skipped, answer in await self._classify(passage, pending):
             for found in self._findings(passage, answer, heads, skipped):
                 known = best.get(found.kind)
                 if known is None or found.score > known.score:
                     best[found.kind] = found
         return tuple(best.values())
 
-    async def _ask(
-        self, passage: Passage, asked: _Asked
+    async def _classify(
+        self, passage: Passage, pending: _PendingScores
     ) -> list[tuple[tuple[str, ...], int, Scores]]:
         """(heads that count, code points before the passage, what the model says) of each part."""
         parts = _parts(passage)
         texts = tuple(text for text, _, _ in parts)
-        if texts not in asked:
-            asked[texts] = asyncio.ensure_future(self._engine.classify(self._model, texts))
-        scores = await asked[texts]
+        if texts not in pending:
+            pending[texts] = asyncio.ensure_future(self._engine.classify(self._model, texts))
+        scores = await pending[texts]
         return [(h, skipped, s) for (_, h, skipped), s in zip(parts, scores, strict=True)]
 
     def _findings(

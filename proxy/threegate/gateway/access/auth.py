@@ -16,7 +16,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from threegate.errors import RequestError
-from threegate.i18n.messages import said
+from threegate.i18n.messages import localized
 from threegate.types import Caller
 
 KEY_PREFIX = "tg-"
@@ -55,7 +55,7 @@ def refuse_foreign_page(headers: Mapping[str, str], caller: Caller, cors: Sequen
     foreign = headers.get("sec-fetch-site", "none") not in ("none", "same-origin")
     named = "*" in cors or headers.get("origin", "") in cors
     if foreign and not named and caller.key_id == Caller().key_id:
-        raise RequestError(said("foreign-page"), status=403, code="cross_site")
+        raise RequestError(localized("foreign-page"), status=403, code="cross_site")
 
 
 def utc_time(text: str) -> datetime:
@@ -83,7 +83,7 @@ def made(tenant: str, expires: str = "") -> tuple[Key, str]:
 
 
 def refused() -> RequestError:
-    return RequestError(said("key"), status=401, code="invalid_api_key")
+    return RequestError(localized("key"), status=401, code="invalid_api_key")
 
 
 class KeyFile:

@@ -14,7 +14,7 @@ from contextlib import (
 from threegate.errors import RequestError
 from threegate.gateway.access.rate_headers import rate_headers
 from threegate.gateway.context import CallContext
-from threegate.i18n.messages import said
+from threegate.i18n.messages import localized
 from threegate.limits.store import (
     Allowance,
     Lease,
@@ -53,7 +53,7 @@ async def _leased(call: CallContext, rule_id: str, limits: Limits) -> AsyncItera
         call.out.headers |= rate_headers(reached.allowances)
         raise
     if lease.local:
-        call.ledger.degraded.append("state:limits")
+        call.trail.degraded.append("state:limits")
     try:
         yield lease
     finally:
@@ -72,20 +72,20 @@ async def _settle(call: CallContext, lease: Lease) -> None:
 async def _used(call: CallContext) -> int:
     """Tokens of one call as the model API reports them; where it reports none, as in many streams,
     counted by the model's tokenizer, or estimated."""
-    ledger = call.ledger
-    if ledger.usage is not None:
-        return ledger.usage.input + ledger.usage.output
-    if not 200 <= ledger.upstream_status < 400:
+    trail = call.trail
+    if trail.usage is not None:
+        return trail.usage.input + trail.usage.output
+    if not 200 <= trail.upstream_status < 400:
         return 0
     if (tokenizer := _tokenizer(call)) is not None:
-        asked = [s.text for s in call.adapter.request_slots(call.body)]
-        return await asyncio.to_thread(tokenizer.count, [*asked, *call.answer_texts])
+        request_text = [s.text for s in call.adapter.request_slots(call.body)]
+        return await asyncio.to_thread(tokenizer.count, [*request_text, *call.answer_texts])
     return _estimated(call)
 
 
 def _estimated(call: CallContext) -> int:
-    asked = sum(estimated_tokens(s.text) for s in call.slots)
-    return asked + estimated_length(call.ledger.answer_chars, call.caller.language)
+    request_text = sum(estimated_tokens(s.text) for s in call.slots)
+    return request_text + estimated_length(call.trail.answer_chars, call.caller.language)
 
 
 def counts_text(call: CallContext) -> bool:
@@ -104,7 +104,7 @@ async def _check_context(call: CallContext, limits: Limits) -> None:
         return
     texts = [s.text for s in call.adapter.request_slots(call.body)]
     if await _exceeds(call, texts, limits.context_tokens):
-        text = said("context", limit=limits.context_tokens)
+        text = localized("context", limit=limits.context_tokens)
         raise RequestError(text, code="context_too_large", param="/messages")
 
 

@@ -34,20 +34,22 @@ class InputRules:
 
 @dataclass(frozen=True, slots=True)
 class ResolvedPolicy:
-    """`input` has only the channels with rules. `as_said`: no rule checks or changes an answer, so
-    that its bytes can pass as they are."""
+    """`input` has only the channels with rules. `unchanged`: no rule checks or changes an answer,
+    so its bytes are passed through."""
 
     input: Mapping[Channel, InputRules]
     output: Mapping[Channel, ChannelGuard]
     constraints: Constraints
-    as_said: bool
+    unchanged: bool
 
 
 @dataclass(slots=True)
 class PolicyResolver:
     _known: dict[tuple[str, ...], ResolvedPolicy] = field(default_factory=dict, repr=False)
 
-    def of(self, policy: CompiledPolicy, caller: Caller, suite: DetectorSet) -> ResolvedPolicy:
+    def of(
+        self, policy: CompiledPolicy, caller: Caller, detector_set: DetectorSet
+    ) -> ResolvedPolicy:
         c = caller
         rolled = (r for r in policy.constraints if r.rollout < 100)
         sides = "".join("01"[in_rollout(r, c)] for r in rolled)
@@ -56,30 +58,32 @@ class PolicyResolver:
         if known is None:
             if len(self._known) >= KEPT:
                 self._known.clear()
-            known = self._known[key] = _applied(policy, caller, suite)
+            known = self._known[key] = _applied(policy, caller, detector_set)
         return known
 
 
-def _applied(policy: CompiledPolicy, caller: Caller, suite: DetectorSet) -> ResolvedPolicy:
+def _applied(policy: CompiledPolicy, caller: Caller, detector_set: DetectorSet) -> ResolvedPolicy:
     constraints = merge(policy, caller)
-    by_channel = judges(policy, Layer.INPUT, caller, "", suite.kinds_of)
+    by_channel = judges(policy, Layer.INPUT, caller, "", detector_set.kinds_of)
     same = constraints.reasoning.check == "same"
-    output = channel_guards(policy, caller, "", same=same, kinds_of=suite.kinds_of, needs=suite)
-    asked = {c: _input(j, suite) for c, j in by_channel.items() if j.rules}
-    as_said = all(g.idle for g in output.values()) and _as_said(policy, constraints)
-    return ResolvedPolicy(asked, output, constraints, as_said)
+    output = channel_guards(
+        policy, caller, "", same=same, kinds_of=detector_set.kinds_of, needs=detector_set
+    )
+    input_rules = {c: _input(j, detector_set) for c, j in by_channel.items() if j.rules}
+    unchanged = all(g.idle for g in output.values()) and _leaves_unchanged(policy, constraints)
+    return ResolvedPolicy(input_rules, output, constraints, unchanged)
 
 
-def _as_said(policy: CompiledPolicy, c: Constraints) -> bool:
+def _leaves_unchanged(policy: CompiledPolicy, c: Constraints) -> bool:
     gated = c.response_format or any(judges_calls(t) for _, t in c.tools)
     counted = any(limits.by_tokens for _, limits in c.limits)
     shown = c.reasoning.show in (ReasoningVisibility.SHOWN, ReasoningVisibility.MASKED)
     return not gated and not counted and shown and policy.label is AiLabel.OFF
 
 
-def _input(judge: RuleSet, suite: DetectorSet) -> InputRules:
+def _input(judge: RuleSet, detector_set: DetectorSet) -> InputRules:
     wanted = wanted_kinds(judge.rules)
-    patterns = frozenset(k for k in wanted if suite.is_pattern_kind(k))
-    sentence = frozenset(k for k in wanted if suite.is_sentence_kind(k))
+    patterns = frozenset(k for k in wanted if detector_set.is_pattern_kind(k))
+    sentence = frozenset(k for k in wanted if detector_set.is_sentence_kind(k))
     deadline = min((r.deadline_ms for r in judge.rules), default=None)
     return InputRules(judge, patterns, sentence, deadline)

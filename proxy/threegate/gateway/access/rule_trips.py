@@ -26,7 +26,7 @@ class Bands:
         """Ids of its rules that act as in shadow since they fired too often."""
         return self._stopped.get(policy.digest, NONE)
 
-    def told(self, left: tuple[BandExit, ...]) -> None:
+    def update(self, left: tuple[BandExit, ...]) -> None:
         stopped: dict[str, frozenset[str]] = {}
         for each in left:
             if each.side is BandSide.ABOVE:

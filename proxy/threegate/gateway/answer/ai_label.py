@@ -33,9 +33,9 @@ def label_for(policy: CompiledPolicy, caller: Caller, today: str) -> tuple[AiLab
     """The label that an answer gets, and what its audit record says about it. Who asked for answers
     without the sign gets the field, and the record names the request and its agreement."""
     if policy.label is AiLabel.TEXT:
-        for asked in policy.unlabelled:
-            if asked.covers(caller, today):
-                return AiLabel.FIELD, f"field:art9:{asked.id}:{asked.agreement}"
+        for exemption in policy.unlabelled:
+            if exemption.covers(caller, today):
+                return AiLabel.FIELD, f"field:art9:{exemption.id}:{exemption.agreement}"
     return policy.label, "" if policy.label is AiLabel.OFF else policy.label.value
 
 

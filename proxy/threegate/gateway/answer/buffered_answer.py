@@ -9,7 +9,7 @@ from threegate.errors import UpstreamError
 from threegate.gateway.answer.annotations import notes_of
 from threegate.gateway.answer.track import Track
 from threegate.gateway.answer.tracks import AnswerTracks, CalledTool
-from threegate.i18n.messages import said
+from threegate.i18n.messages import localized
 from threegate.types import Passage
 from threegate.upstream import Reply
 from threegate.wire.adapter import Adapter, Body, Slot, StreamKey, StreamOptions
@@ -26,7 +26,7 @@ async def read_body(reply: Reply) -> bytes:
     async for data in reply.chunks():
         size += len(data)
         if size > MAX_RESPONSE_BYTES:
-            raise UpstreamError(said("answer-large"))
+            raise UpstreamError(localized("answer-large"))
         parts.append(data)
     return b"".join(parts)
 
@@ -48,7 +48,7 @@ async def guard_body(
         answer.calls[key] = CalledTool(names.get(slot.pointer.partition("#")[0], ""))
         track = answer.at(slot.locus, key)
         read.append((slot.pointer, track, slot.text))
-        await answer.suite.prepare(Passage(slot.locus, slot.text), track.guard.pattern_kinds)
+        await answer.detector_set.prepare(Passage(slot.locus, slot.text), track.guard.pattern_kinds)
         track.feed(slot.text, last=True)
     await _settle(answer)
     if answer.cut is not None:

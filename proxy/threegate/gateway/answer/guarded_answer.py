@@ -26,16 +26,16 @@ from threegate.wire.slots import is_protocol
 
 def answer_tracks(call: CallContext) -> AnswerTracks:
     """The machines for one answer, with what it is about."""
-    asked = "\n".join(s.text for s in call.slots)
+    request_text = "\n".join(s.text for s in call.slots)
     question = AnswerContext(
         last_question(call.slots),
         sources_of(call.slots, call.policy),
-        asked,
+        request_text,
         call.constraints.principles,
     )
     guard = _guard(call, [source.id for source in question.sources])
     keep = keeps_texts(call) or counts_text(call)
-    return AnswerTracks(guard, call.suite, question, keep, _options(call))
+    return AnswerTracks(guard, call.detector_set, question, keep, _options(call))
 
 
 def _guard(call: CallContext, sources: Sequence[str]) -> OutputGuard:
@@ -59,7 +59,7 @@ def _options(call: CallContext) -> Callable[[StreamKey], TrackOptions]:
     gate = format_gate(call.constraints, call.body)
 
     def options(key: StreamKey) -> TrackOptions:
-        timer = HoldTimer(call.deps.metrics.hold.observe) if call.ledger.stream else None
+        timer = HoldTimer(call.deps.metrics.hold.observe) if call.trail.stream else None
         match key.channel:
             case Channel.REASONING:
                 return TrackOptions(None, notice, timer)
@@ -93,18 +93,18 @@ async def guard_answer(
         guarded = await guard_body(body, call.adapter, answer, options, sign)
     finally:
         await answer.abandon()
-    call.ledger.usage = call.adapter.usage(body)
-    call.ledger.finish_reason = reason_of(call.adapter.finish_reasons(body))
+    call.trail.usage = call.adapter.usage(body)
+    call.trail.finish_reason = reason_of(call.adapter.finish_reasons(body))
     return guarded
 
 
 async def close_answer(call: CallContext, answer: AnswerTracks, stage: Stage) -> None:
     """The call's record, with the texts of its answer."""
-    call.ledger.output = answer.ruled
-    call.ledger.answer_chars = answer.received
-    call.ledger.timings_ms["output"] = round(answer.spent_s * 1000, 3)
+    call.trail.output = answer.ruled
+    call.trail.answer_chars = answer.received
+    call.trail.timings_ms["output"] = round(answer.spent_s * 1000, 3)
     call.answer_texts = tuple("".join(track.raw) for track in answer.all_tracks())
-    await call.ledger.ended(stage, _parts(answer) if keeps_texts(call) else ())
+    await call.trail.ended(stage, _parts(answer) if keeps_texts(call) else ())
 
 
 def keeps_texts(call: CallContext) -> bool:
@@ -112,7 +112,7 @@ def keeps_texts(call: CallContext) -> bool:
 
 
 def outcome(call: CallContext, ruled: Ruling) -> Outcome:
-    return outcome_of(ruled, call.policy, call.ledger.decision_id, call.caller.language)
+    return outcome_of(ruled, call.policy, call.trail.decision_id, call.caller.language)
 
 
 def reason_of(reasons: Iterable[object]) -> str:

@@ -71,7 +71,7 @@ class ToolRules:
 def format_gate(constraints: Constraints, body: Body) -> Gate | None:
     """The gate of the policy's `response_format`, with its own schema or the one of the request."""
     for rule_id, wanted in constraints.response_format:
-        schema = wanted.json_schema or asked_schema(body)
+        schema = wanted.json_schema or requested_schema(body)
         if schema is not None or wanted.max_chars is not None or wanted.must_say:
             return partial(_answer_gate, rule_id, wanted, schema)
     return None
@@ -81,13 +81,13 @@ def _answer_gate(
     rule_id: str, wanted: ResponseFormat, schema: Mapping[str, Any] | None, text: str
 ) -> Ruling | None:
     short = wanted.max_chars is None or len(text) <= wanted.max_chars
-    says = not wanted.must_say or any(phrase in text for phrase in wanted.must_say)
-    if short and says and (schema is None or satisfies(text or "{}", schema)):
+    has_phrase = not wanted.must_say or any(phrase in text for phrase in wanted.must_say)
+    if short and has_phrase and (schema is None or satisfies(text or "{}", schema)):
         return None
     return ruling(rule_id, ANSWER_FORMAT, Channel.CONTENT, wanted.on_invalid)
 
 
-_ASKED: Final = (
+_SCHEMA_PATHS: Final = (
     ("response_format", "json_schema", "schema"),  # chat completions
     ("text", "format", "schema"),  # responses
     ("output_format", "schema"),  # messages
@@ -97,9 +97,9 @@ _ASKED: Final = (
 _ANY_OBJECT: Final = (("response_format", "type"), ("text", "format", "type"))
 
 
-def asked_schema(body: Body) -> Body | None:
+def requested_schema(body: Body) -> Body | None:
     """The JSON Schema that the request wants the answer to follow, in the form of any API."""
-    found = (_at(body, path) for path in _ASKED)
+    found = (_at(body, path) for path in _SCHEMA_PATHS)
     schema = next((f for f in found if isinstance(f, dict)), None)
     if schema is None and any(_at(body, path) == "json_object" for path in _ANY_OBJECT):
         return {"type": "object"}

@@ -22,7 +22,7 @@ from threegate.gateway.answer.guarded_answer import (
 from threegate.gateway.answer.stream import StreamShell
 from threegate.gateway.answer.tracks import AnswerTracks
 from threegate.gateway.context import CallContext
-from threegate.i18n.messages import said
+from threegate.i18n.messages import localized
 from threegate.policy.model import AiLabel
 from threegate.upstream import Reply
 from threegate.wire.adapter import DEFAULT_STREAM, Body, StreamOptions
@@ -35,7 +35,7 @@ LONGEST_END = 32
 
 
 async def output_layer(call: CallContext, reply: Reply) -> None:
-    call.ledger.upstream_status = reply.status
+    call.trail.upstream_status = reply.status
     if reply.status >= 400:
         await _pass_error(call, reply)
     elif _passes_as_it_is(call):
@@ -50,25 +50,25 @@ async def output_layer(call: CallContext, reply: Reply) -> None:
 def _passes_as_it_is(call: CallContext) -> bool:
     """No rule looks at the answer, and nothing can be in it that must be put back or taken out."""
     replaced = len(call.masks) or call.deps.upstreams.secrets
-    return call.resolved.as_said and not replaced
+    return call.resolved.unchanged and not replaced
 
 
 def _label_header(call: CallContext) -> None:
     if call.label is not AiLabel.OFF:
-        label = label_of(call.deps.settings.producer, call.ledger.request_id)
-        _, call.ledger.label = label_for(call.policy, call.caller, call.today)
+        label = label_of(call.deps.settings.producer, call.trail.request_id)
+        _, call.trail.label = label_for(call.policy, call.caller, call.today)
         call.out.headers[HEADER] = json.dumps({"AIGC": label})
 
 
 async def _stream(
     call: CallContext, reply: Reply, answer: AnswerTracks, options: StreamOptions
 ) -> None:
-    ledger = call.ledger
+    trail = call.trail
     codec = call.adapter.stream(call.request, options)
 
     async def end(stage: Stage) -> None:
-        ledger.usage = codec.usage
-        ledger.finish_reason = reason_of(codec.finish_reasons.values())
+        trail.usage = codec.usage
+        trail.finish_reason = reason_of(codec.finish_reasons.values())
         await close_answer(call, answer, stage)
 
     shell = StreamShell(
@@ -78,8 +78,8 @@ async def _stream(
         outcome=lambda ruled: outcome(call, ruled),
         end=end,
         tools=tool_rules(call),
-        first=call.ledger.first_text,
-        failed=call.ledger.failed,
+        first=call.trail.first_text,
+        failed=call.trail.failed,
         label=_field(call),
         sign=sign_of(call.label),
         language=call.out.language,
@@ -119,7 +119,7 @@ async def _whole(
 def _field(call: CallContext) -> dict[str, str] | None:
     if call.label not in (AiLabel.FIELD, AiLabel.TEXT):
         return None
-    return label_of(call.deps.settings.producer, call.ledger.request_id)
+    return label_of(call.deps.settings.producer, call.trail.request_id)
 
 
 async def _pass_through(call: CallContext, reply: Reply) -> None:
@@ -134,9 +134,9 @@ async def _pass_through(call: CallContext, reply: Reply) -> None:
     except ThreegateError as error:
         if not streamed:
             raise
-        call.ledger.failed(error)
+        call.trail.failed(error)
         with suppress(AuditError):
-            await call.ledger.ended(Stage.ABORTED)
+            await call.trail.ended(Stage.ABORTED)
         last = b"\n\n" + call.adapter.stream(call.request).error(error, call.out.language)
     if not call.out.started:
         await call.out.start(reply.status, reply.headers)
@@ -155,7 +155,7 @@ async def _bytes(call: CallContext, reply: Reply, streamed: bool) -> bytes:
         seen = (seen + data)[-LONGEST_END:]
         if not held:
             await call.out.chunk(data)
-    await call.ledger.ended(Stage.COMPLETED)
+    await call.trail.ended(Stage.COMPLETED)
     return held
 
 
@@ -164,9 +164,9 @@ async def _pass_error(call: CallContext, reply: Reply) -> None:
     is not handed on, and neither is what the API says about a key that is not the client's. Errors
     repeat what they are about, so they are guarded as answers are."""
     body = await _error_body(call, reply)
-    call.ledger.error = f"upstream_{reply.status}"
+    call.trail.error = f"upstream_{reply.status}"
     if _passes_as_it_is(call):
-        await call.ledger.ended(Stage.COMPLETED)
+        await call.trail.ended(Stage.COMPLETED)
     else:
         body = await _guarded_error(call, reply, body)
     headers = {**reply.headers, "content-type": "application/json"}
@@ -184,13 +184,13 @@ async def _guarded_error(call: CallContext, reply: Reply, body: Body) -> Body:
 
 
 def _status_alone(reply: Reply) -> UpstreamError:
-    return UpstreamError(said("upstream-status", status=reply.status), status=reply.status)
+    return UpstreamError(localized("upstream-status", status=reply.status), status=reply.status)
 
 
 async def _error_body(call: CallContext, reply: Reply) -> Body:
     data = await read_body(reply)
     if reply.own_key and reply.status in (401, 403):
-        raise UpstreamError(said("upstream-key"), code="upstream_key")
+        raise UpstreamError(localized("upstream-key"), code="upstream_key")
     try:
         return parse_answer(data)
     except UpstreamError:

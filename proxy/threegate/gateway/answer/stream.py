@@ -25,7 +25,7 @@ from threegate.gateway.answer.annotations import notes_of
 from threegate.gateway.answer.output_contract import ToolRules
 from threegate.gateway.answer.tracks import AnswerTracks, CalledTool
 from threegate.guard.stream_machine import HIGH_WATER
-from threegate.i18n.messages import said
+from threegate.i18n.messages import localized
 from threegate.types import Channel, Ruling
 from threegate.upstream import Reply
 from threegate.wire.adapter import Chunk, Outcome, StreamCodec, StreamKey
@@ -215,7 +215,7 @@ class StreamShell:
         if self.phase >= Phase.ENDING:
             return
         if not self.codec.finish_reasons:
-            raise UpstreamError(said("upstream-ended"))
+            raise UpstreamError(localized("upstream-ended"))
         self.phase = Phase.ENDING
         await self.end(Stage.COMPLETED)
 

@@ -37,7 +37,7 @@ from threegate.guard.output import NOTHING, ChannelGuard
 from threegate.guard.redact import TERMINAL, edited
 from threegate.guard.second_opinion import Opinions
 from threegate.guard.stream_machine import State, StreamMachine
-from threegate.i18n.messages import said
+from threegate.i18n.messages import localized
 from threegate.types import Channel, Finding, Passage, Ruling, TextLocation
 from threegate.wire.adapter import StreamKey
 from threegate.wire.frame_codec import WHOLE_PARTS
@@ -112,7 +112,7 @@ class Track:
     def feed(self, text: str, *, last: bool = False) -> None:
         """`last`: nothing follows, and no `close` is needed."""
         if self.machine.state in (State.DRAINING, State.DONE):
-            raise UpstreamError(said("event-shape"))  # a text goes on behind its end
+            raise UpstreamError(localized("event-shape"))  # a text goes on behind its end
         if self.answer.keep:
             self.raw.append(text)
         self.answer.arrived(self, self.machine.received + len(text) + last)
@@ -242,11 +242,11 @@ class Track:
     def _scan(self, asked: ScanPatterns) -> PatternsScanned:
         started = time.perf_counter()
         passage = Passage(self.locus, asked.text, asked.offset)
-        kinds, suite = self.guard.pattern_kinds, self.answer.suite
+        kinds, detector_set = self.guard.pattern_kinds, self.answer.detector_set
         if self._whole and asked.final and not asked.offset:
-            scan = suite.scan_whole(passage, kinds)
+            scan = detector_set.scan_whole(passage, kinds)
         else:
-            scan = suite.scan(passage, kinds, final=asked.final)
+            scan = detector_set.scan(passage, kinds, final=asked.final)
         new = [
             f for f in scan.findings if asked.since <= f.span.start and f.span.end <= scan.settled
         ]
@@ -257,7 +257,7 @@ class Track:
 
     async def _judge(self, asked: list[JudgeSentence], passages: list[Passage]) -> None:
         started = time.perf_counter()
-        judged = await self.answer.suite.judge(
+        judged = await self.answer.detector_set.judge(
             passages, self.guard.sentence_kinds, self.guard.deadline_ms
         )
         opinions = await self._opinions(passages, judged)
@@ -283,7 +283,7 @@ class Track:
             rules.questions(j.findings, p.text, p.offset)
             for p, j in zip(passages, judged, strict=True)
         ]
-        return await self.answer.suite.second.opinions(passages, asked)
+        return await self.answer.detector_set.second.opinions(passages, asked)
 
     def _release(self, text: str) -> None:
         self.ready.append(text)

@@ -22,7 +22,7 @@ from threegate.guard.output import OutputGuard
 from threegate.guard.redact import TERMINAL, edited
 from threegate.guard.release_order import ReleaseOrder, Turn
 from threegate.guard.stream_machine import CONTEXT
-from threegate.i18n.messages import said
+from threegate.i18n.messages import localized
 from threegate.tasks import Tasks
 from threegate.types import Channel, Finding, Layer, Passage, Ruling, Source, TextLocation
 from threegate.wire.adapter import Body, StreamKey
@@ -42,12 +42,12 @@ class AnswerContext:
 
     text: str = field(default="", repr=False)
     sources: tuple[Source, ...] = field(default=(), repr=False)
-    asked: str = field(default="", repr=False)
+    request_text: str = field(default="", repr=False)
     constitutions: tuple[str, ...] = field(default=(), repr=False)
 
     @cached_property
     def sent(self) -> ClientText:
-        return ClientText.of(self.asked, self.constitutions)
+        return ClientText.of(self.request_text, self.constitutions)
 
     def evidence(self, note: str) -> str:
         """The text that `source id:start-end` points to; empty if it points nowhere."""
@@ -75,7 +75,7 @@ class AnswerTracks:
     says how a text is shown; `cut` is what stopped the answer."""
 
     guard: OutputGuard
-    suite: DetectorSet
+    detector_set: DetectorSet
     question: AnswerContext
     keep: bool = False
     options: Callable[[StreamKey], TrackOptions] = lambda key: NO_OPTIONS
@@ -101,12 +101,12 @@ class AnswerTracks:
         known = self.tracks.get(key)
         if known is None:
             if key in self._gone:
-                raise UpstreamError(said("event-shape"))  # a text goes on behind its end
+                raise UpstreamError(localized("event-shape"))  # a text goes on behind its end
             known = self.tracks[key] = self._made(key)
             if self._order.head is not None:
                 known.may_leave(0)
-            speaks = not known.is_field and key.channel is not Channel.TOOL_ARGUMENTS
-            if speaks and len(self._spoken) < MAX_NEARBY:
+            is_spoken = not known.is_field and key.channel is not Channel.TOOL_ARGUMENTS
+            if is_spoken and len(self._spoken) < MAX_NEARBY:
                 self._spoken.append(known)
         return known
 
@@ -115,7 +115,7 @@ class AnswerTracks:
         part = f"/{key.part}" if key.part else ""
         locus = TextLocation(Layer.OUTPUT, channel, part=part, choice=key.choice)
         guard, called = self.guard.channels[channel], self.calls.pop(key, NO_TOOL)
-        quiet = self.suite.quiet(guard.pattern_kinds)
+        quiet = self.detector_set.quiet(guard.pattern_kinds)
         machine = self.guard.machine(channel, called.name, quiet)
         options = self.options(key)
         if called.gate is not None:
@@ -218,21 +218,23 @@ class AnswerTracks:
 
     # Judging
 
-    def passage(self, track: Track, asked: JudgeSentence) -> Passage:
+    def passage(self, track: Track, sentence: JudgeSentence) -> Passage:
         """A sentence with what it is judged with."""
-        question, nearby = self.question, self._nearby(track, asked)
+        question, nearby = self.question, self._nearby(track, sentence)
         return Passage(
-            track.locus, asked.text, asked.offset, asked.before, nearby, question.text,
+            track.locus, sentence.text, sentence.offset, sentence.before, nearby, question.text,
             question.sources,
         )  # fmt: skip
 
-    def _nearby(self, track: Track, asked: JudgeSentence) -> str:
+    def _nearby(self, track: Track, sentence: JudgeSentence) -> str:
         """What the other choices and the reasoning contained last when the sentence came: harm may
         be spread over them."""
         if len(self._spoken) < 2 or track not in self._spoken:
             return ""
-        come = self._order.before(track.key, asked.end)
-        others = [t for t in self._spoken if t is not track and _read_with(t, track, asked.offset)]
+        come = self._order.before(track.key, sentence.end)
+        others = [
+            t for t in self._spoken if t is not track and _read_with(t, track, sentence.offset)
+        ]
         read = [t.machine.before(self._come(t, come), NEARBY) for t in others]
         return "\n".join(list(filter(None, read))[-NEARBY_TEXTS:])
 
@@ -280,7 +282,7 @@ class AnswerTracks:
         if not guard.plan.patterns:
             return ()
         locus = TextLocation(Layer.OUTPUT, Channel.CONTENT, part="/word", choice=0)
-        scan = self.suite.scan(Passage(locus, text), guard.pattern_kinds, final=True)
+        scan = self.detector_set.scan(Passage(locus, text), guard.pattern_kinds, final=True)
         sent = self.question.sent if scan.findings else NO_TEXT
         return guard.judge_patterns(text, 0, scan.findings, scan.failures, sent).ruled
 

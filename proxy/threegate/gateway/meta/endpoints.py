@@ -18,11 +18,11 @@ from threegate.gateway.deps import Deps
 from threegate.gateway.meta.model_list import ModelList
 from threegate.gateway.meta.openapi import document as proxy_document
 from threegate.gateway.telemetry.rejections import REQUEST_ID, Refusals
-from threegate.i18n.messages import said
+from threegate.i18n.messages import localized
 from threegate.policy.model import CompiledPolicy
 from threegate.types import Caller
 from threegate.wire.anthropic.models import anthropic_list, anthropic_model
-from threegate.wire.errors import anthropic_error, openai_error, speaks_anthropic, status_of
+from threegate.wire.errors import anthropic_error, is_anthropic, openai_error, status_of
 
 
 def json_response(status: int, body: object) -> Response:
@@ -30,7 +30,7 @@ def json_response(status: int, body: object) -> Response:
 
 
 def _anthropic(request: Request) -> bool:
-    return speaks_anthropic(request.scope["path"], request.headers)
+    return is_anthropic(request.scope["path"], request.headers)
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,13 +115,13 @@ class MetaEndpoints:
     async def _admitted(
         self, path: str, headers: Mapping[str, str]
     ) -> tuple[Caller, CompiledPolicy]:
-        caller = replace(await self.deps.door.admit(presented_key(headers)), route=path)
+        caller = replace(await self.deps.authenticator.admit(presented_key(headers)), route=path)
         refuse_foreign_page(headers, caller, self.deps.settings.cors)
         policy = self.deps.policies.pin().policy_for(caller)
         if policy is None:
-            raise RequestError(said("no-policy"), status=403, code="no_policy")
+            raise RequestError(localized("no-policy"), status=403, code="no_policy")
         return caller, policy
 
 
 def _unknown() -> RequestError:
-    return RequestError(said("unknown-path"), status=404, code="unknown_path")
+    return RequestError(localized("unknown-path"), status=404, code="unknown_path")

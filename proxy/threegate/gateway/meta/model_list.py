@@ -12,7 +12,7 @@ from threegate.gateway.answer.buffered_answer import read_body
 from threegate.gateway.asgi import wanted_language
 from threegate.gateway.deps import Deps
 from threegate.guard.constraint_merge import merge
-from threegate.i18n.messages import said
+from threegate.i18n.messages import localized
 from threegate.policy.model import CompiledPolicy, matches
 from threegate.types import Caller
 from threegate.upstream.client import Request
@@ -56,7 +56,9 @@ class ModelList:
         for _, entry in objects(listed.get("data")):
             if entry.get("id") == model:
                 return 200, entry
-        raise RequestError(said("no-model"), status=404, code="model_not_found", param="/model")
+        raise RequestError(
+            localized("no-model"), status=404, code="model_not_found", param="/model"
+        )
 
     async def _joined(self, headers: Mapping[str, str], tenant: str) -> tuple[int, Body]:
         """The lists of all that can be asked; where none gives one, what the last one answered."""
@@ -73,14 +75,14 @@ class ModelList:
         language = wanted_language(headers.get("accept-language", ""))
         try:
             async with asyncio.timeout(TIMEOUT_S):
-                return await self._asked(target, headers)
+                return await self._request(target, headers)
         except TimeoutError:
-            error = UpstreamError(said("upstream-late"), status=504)
+            error = UpstreamError(localized("upstream-late"), status=504)
         except UpstreamError as failed:
             error = failed
         return error.status, openai_error(error, language)
 
-    async def _asked(self, target: Target, headers: Mapping[str, str]) -> tuple[int, Body]:
+    async def _request(self, target: Target, headers: Mapping[str, str]) -> tuple[int, Body]:
         request = Request("GET", "/v1/models", b"", headers)
         reply = await self.deps.upstreams.ask(target, request)
         try:

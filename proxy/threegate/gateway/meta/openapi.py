@@ -115,8 +115,11 @@ def _in_path(name: str) -> Json:
 
 def refusals() -> Json:
     content = {"application/json": {"schema": {"$ref": "#/components/schemas/error"}}}
-    said = {str(s): {"description": text, "content": content} for s, text in _REFUSALS.items()}
-    return {**said, "default": {"description": "An error of the model API.", "content": content}}
+    described = {str(s): {"description": text, "content": content} for s, text in _REFUSALS.items()}
+    return {
+        **described,
+        "default": {"description": "An error of the model API.", "content": content},
+    }
 
 
 def operation_id(method: str, path: str) -> str:

@@ -17,7 +17,7 @@ from threegate.gateway.telemetry.audit_trail import AuditTrail, on_failure_of
 from threegate.gateway.telemetry.rejections import REQUEST_ID, Refusals
 from threegate.gateway.telemetry.tracing import parent_of
 from threegate.guard.mask import MaskMap
-from threegate.i18n.messages import said
+from threegate.i18n.messages import localized
 from threegate.policy.model import CompiledPolicy
 from threegate.types import Caller
 from threegate.wire.adapter import Adapter, Body
@@ -49,49 +49,49 @@ class CallRequest:
 def open_call(
     deps: Deps,
     resolver: PolicyResolver,
-    asked: CallRequest,
+    call_request: CallRequest,
     admitted: Caller,
     out: Responder,
     release_checking: Callable[[], None] = nothing,
 ) -> CallContext:
     """Raises RequestError 403 where no policy is bound to the caller."""
-    adapter, body, headers = asked.adapter, asked.body, asked.headers
+    adapter, body, headers = call_request.adapter, call_request.body, call_request.headers
     slots = with_provenance(adapter.request_slots(body))
     caller = Caller(
         admitted.tenant,
         admitted.key_id,
-        asked.path,
+        call_request.path,
         adapter.model(body),
-        asked.language or language_of(slots),
-        asked.conversation or conversation_of(headers, slots, admitted),
+        call_request.language or language_of(slots),
+        call_request.conversation or conversation_of(headers, slots, admitted),
     )
     out.language = out.language or caller.language
-    policy = _policy(deps, asked, caller)
+    policy = _policy(deps, call_request, caller)
     caller = policy.named(caller)
-    ledger = _ledger(deps, asked, caller, policy)
+    trail = _trail(deps, call_request, caller, policy)
     out.headers |= {
-        REQUEST_ID: ledger.request_id,
+        REQUEST_ID: trail.request_id,
         "x-threegate-policy": policy.stamp,
         **deps.notices.headers(policy),
     }
-    suite = deps.suite_of(policy)
+    detector_set = deps.detector_set_for(policy)
     return CallContext(
         deps=deps,
         adapter=adapter,
         out=out,
         caller=caller,
         policy=policy,
-        resolved=resolver.of(policy, caller, suite),
-        suite=suite,
-        ledger=ledger,
+        resolved=resolver.of(policy, caller, detector_set),
+        detector_set=detector_set,
+        trail=trail,
         headers=headers,
-        path=asked.path,
+        path=call_request.path,
         today=deps.today(),
         masks=MaskMap(mask_key(deps.secret, caller)),
         request=body,
         body=body,
         slots=slots,
-        stopped=ledger.stopped,
+        stopped=trail.stopped,
         release_checking=release_checking,
     )
 
@@ -99,13 +99,13 @@ def open_call(
 async def call_failed(call: CallContext, error: BaseException, refusals: Refusals) -> None:
     """The last record of a call that ends in an error. Callers over their limit come often: their
     records are bounded like those of refusals."""
-    ledger = call.ledger
+    trail = call.trail
     if isinstance(error, RequestError) and error.status == 429:
-        asked = on_failure_of(call.policy)
-        await refusals.note(error, ledger.endpoint, call.caller, ledger.request_id, asked)
+        call_request = on_failure_of(call.policy)
+        await refusals.note(error, trail.endpoint, call.caller, trail.request_id, call_request)
         return
-    ledger.failed(error)
-    await ledger.ended(Stage.ABORTED)
+    trail.failed(error)
+    await trail.ended(Stage.ABORTED)
 
 
 def mask_key(secret: bytes, caller: Caller) -> bytes:
@@ -116,15 +116,21 @@ def mask_key(secret: bytes, caller: Caller) -> bytes:
     return hashlib.blake2b(scope, key=key, digest_size=32).digest()
 
 
-def _policy(deps: Deps, asked: CallRequest, caller: Caller) -> CompiledPolicy:
+def _policy(deps: Deps, call_request: CallRequest, caller: Caller) -> CompiledPolicy:
     bound = deps.policies.pin()
-    policy = bound.named(asked.policy, caller) if asked.policy else bound.policy_for(caller)
+    policy = (
+        bound.named(call_request.policy, caller)
+        if call_request.policy
+        else bound.policy_for(caller)
+    )
     if policy is None:
-        raise RequestError(said("no-policy"), status=403, code="no_policy")
+        raise RequestError(localized("no-policy"), status=403, code="no_policy")
     return policy
 
 
-def _ledger(deps: Deps, asked: CallRequest, caller: Caller, policy: CompiledPolicy) -> AuditTrail:
+def _trail(
+    deps: Deps, call_request: CallRequest, caller: Caller, policy: CompiledPolicy
+) -> AuditTrail:
     bands = deps.notices.bands
     return AuditTrail(
         audit=deps.audit,
@@ -132,11 +138,11 @@ def _ledger(deps: Deps, asked: CallRequest, caller: Caller, policy: CompiledPoli
         bands=bands,
         caller=caller,
         policy=policy,
-        endpoint=asked.endpoint,
-        stream=asked.streamed,
-        request=asked.data,
-        parent=parent_of(asked.headers),
+        endpoint=call_request.endpoint,
+        stream=call_request.streamed,
+        request=call_request.data,
+        parent=parent_of(call_request.headers),
         traces=deps.traces,
-        subject=asked.subject,
+        subject=call_request.subject,
         stopped=bands.stopped(policy),
     )

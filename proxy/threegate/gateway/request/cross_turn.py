@@ -88,7 +88,7 @@ def _quoted(text: str) -> list[str]:
 
 
 async def together(
-    suite: DetectorSet,
+    detector_set: DetectorSet,
     slots: Sequence[Slot],
     patterns: frozenset[str],
     sentence: frozenset[str],
@@ -98,11 +98,13 @@ async def together(
     read = readings([s.text for s in slots])
     if not read:
         return ()
-    asked = _of(sentence) if any(_TOGETHER.search(s.text) for s in slots[-2:]) else frozenset()
+    sentence_kinds = (
+        _of(sentence) if any(_TOGETHER.search(s.text) for s in slots[-2:]) else frozenset()
+    )
     passages = [Passage(slots[-1].locus, r.text) for r in read]
-    judged = await suite.check(passages, _of(patterns), frozenset(), deadline_ms)
-    if asked:
-        judged += await suite.check([passages[-1]], frozenset(), asked, deadline_ms)
+    judged = await detector_set.check(passages, _of(patterns), frozenset(), deadline_ms)
+    if sentence_kinds:
+        judged += await detector_set.check([passages[-1]], frozenset(), sentence_kinds, deadline_ms)
         read.append(replace(read[-1], joints=(len(read[-1].text) - 1,)))
     return tuple(_at_last(slots[-1], _over(read, judged)))
 

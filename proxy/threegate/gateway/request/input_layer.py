@@ -26,7 +26,7 @@ async def input_layer(call: CallContext) -> InputResult | None:
     result = await judge_request(call)
     if (ruled := result.stop) is None:
         return result
-    await stop(call, outcome_of(ruled, call.policy, call.ledger.decision_id, call.caller.language))
+    await stop(call, outcome_of(ruled, call.policy, call.trail.decision_id, call.caller.language))
     return None
 
 
@@ -34,11 +34,11 @@ async def judge_request(call: CallContext) -> InputResult:
     """Layer 1's verdict, recorded, with the edited texts in `call.body`."""
     started = time.perf_counter()
     result = await scan_request(call)
-    call.ledger.parts = _parts(call, result)
+    call.trail.parts = _parts(call, result)
     if result.texts:
         call.body = call.adapter.put(call.body, result.texts)
-    call.ledger.masked = tuple(m.kind for m in call.masks.entries())
-    call.ledger.decide(Layer.INPUT, result.verdict, ms_since(started))
+    call.trail.masked = tuple(m.kind for m in call.masks.entries())
+    call.trail.decide(Layer.INPUT, result.verdict, ms_since(started))
     return result
 
 
@@ -54,15 +54,15 @@ async def scan_request(call: CallContext) -> InputResult:
         deadline = min(INPUT_DEADLINE_MS, rules.deadline_ms or INPUT_DEADLINE_MS)
         passages = [Passage(s.locus, s.text) for s in slots]
         wanted = rules.patterns, rules.sentence, deadline
-        judged = await call.suite.check(passages, *wanted)
+        judged = await call.detector_set.check(passages, *wanted)
         bound = by_channel[channel]
         asked = [bound.questions(j.findings, s.text) for s, j in zip(slots, judged, strict=True)]
-        opinions = await call.suite.second.opinions(passages, asked)
+        opinions = await call.detector_set.second.opinions(passages, asked)
         scans += [
             ScannedText(s.locus, s.pointer, s.text, j.findings, j.failures, o)
             for s, j, o in zip(slots, judged, opinions, strict=True)
         ]
-        if spread := await together(call.suite, slots, *wanted):
+        if spread := await together(call.detector_set, slots, *wanted):
             scans.append(ScannedText(slots[-1].locus, slots[-1].pointer, slots[-1].text, spread))
     return judge_input(scans, by_channel, call.masks)
 
@@ -75,12 +75,12 @@ async def constraint_layer(call: CallContext, kinds: frozenset[str]) -> bool:
     trial = call.constraints.trial
     tried = None if trial is None else _constrained(call, sent, trial, kinds)
     call.body = done.body
-    call.ledger.constrained(done, tried, ms_since(started))
-    call.ledger.model_served = call.adapter.model(call.body)
+    call.trail.constrained(done, tried, ms_since(started))
+    call.trail.model_served = call.adapter.model(call.body)
     if (refusal := done.refusal) is None:
         call.out.headers |= changed_header(done.changes)
         return True
-    outcome = refused(refusal, call.ledger.decision_id)
+    outcome = refused(refusal, call.trail.decision_id)
     await stop(call, replace(outcome, http_status=refusal.status), refusal.code)
     return False
 

@@ -18,7 +18,7 @@ async def count_here(call: CallContext) -> None:
     (`threegate.counted_by`). What a chat template adds is not counted."""
     texts = [slot.text for slot in call.adapter.request_slots(call.body)]
     counted_by, tokens = await _counted(call, texts)
-    await call.ledger.ended(Stage.COMPLETED)
+    await call.trail.ended(Stage.COMPLETED)
     note = {"counted_by": counted_by}
     await call.out.json(200, {"input_tokens": tokens, "threegate": note})
 

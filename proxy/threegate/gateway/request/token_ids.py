@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from threegate.errors import RequestError
-from threegate.i18n.messages import said
+from threegate.i18n.messages import localized
 from threegate.upstream.tokens import ModelTokenizer
 from threegate.wire.adapter import Api, Body
 
@@ -41,10 +41,10 @@ def _is_id(value: Any) -> bool:
 
 def _texts(tokenizer: ModelTokenizer, field: str, lists: Sequence[Sequence[int]]) -> list[str]:
     if sum(map(len, lists)) > MAX_IDS:
-        text = said("many-token-ids", limit=MAX_IDS)
+        text = localized("many-token-ids", limit=MAX_IDS)
         raise RequestError(text, code="too_many_tokens", param=f"/{field}")
     try:
         return tokenizer.texts(lists)
     except ValueError:
-        text = said("unknown-token-id", place=f"/{field}")
+        text = localized("unknown-token-id", place=f"/{field}")
         raise RequestError(text, code="unknown_token_id", param=f"/{field}") from None

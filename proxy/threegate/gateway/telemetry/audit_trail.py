@@ -58,8 +58,8 @@ def new_id(prefix: str) -> str:
 
 def on_failure_of(policy: CompiledPolicy) -> OnFailure | None:
     """What the policy requires where a record of its calls cannot be stored; None: nothing."""
-    asked = policy.audit.on_failure
-    return OnFailure(asked) if asked else None
+    required = policy.audit.on_failure
+    return OnFailure(required) if required else None
 
 
 @dataclass(slots=True)
@@ -129,9 +129,9 @@ class AuditTrail:
     async def begin(self) -> None:
         """The intent to call the model. Raises AuditError: then the model must not be called."""
         started, policy = time.perf_counter(), self.policy
-        level, asked = ContentLevel(policy.audit.level), on_failure_of(policy)
+        level, required = ContentLevel(policy.audit.level), on_failure_of(policy)
         who = self.request_id, self.caller, policy.digest
-        self.intent = await self.audit.begin(*who, self.request, level, asked)
+        self.intent = await self.audit.begin(*who, self.request, level, required)
         self.request = b""
         self.metrics.audit_lag.observe(time.perf_counter() - started)
 
@@ -154,7 +154,7 @@ class AuditTrail:
         record = self._record(stage)
         receipt = await self._append(record, (*self.parts, *parts))
         if self.traces is not None and self.parent.sampled:
-            self.traces.tell(record, receipt)
+            self.traces.export(record, receipt)
 
     async def _append(self, record: Record, parts: Sequence[Part]) -> object:
         started = time.perf_counter()

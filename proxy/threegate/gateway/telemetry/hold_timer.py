@@ -16,7 +16,7 @@ class HoldTimer:
     """Positions count from the start of the text. `tell` gets seconds, of the oldest character of
     each release; whoever has made one must call `over`."""
 
-    tell: Callable[[float], None]
+    observe: Callable[[float], None]
     clock: Callable[[], float] = time.perf_counter
     _came: deque[tuple[int, float]] = field(default_factory=deque)
     _untold: list[float] = field(default_factory=list)
@@ -40,5 +40,5 @@ class HoldTimer:
     def over(self) -> None:
         """Nothing more is released, or enough has been."""
         for seconds in self._untold:
-            self.tell(seconds)
+            self.observe(seconds)
         self._untold.clear()

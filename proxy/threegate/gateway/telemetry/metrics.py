@@ -133,7 +133,7 @@ class Metrics:
             "threegate_audit_lag_seconds",
             "From a record to its commit, which its call waits for",
         )
-        self._told: dict[str, int] = {}
+        self._reported: dict[str, int] = {}
 
         # Policy
         self.policy_errors = highest(
@@ -154,7 +154,7 @@ class Metrics:
             if isinstance(metric, MetricWrapperBase):
                 metric.labels = cache(metric.labels)  # type: ignore[method-assign]
 
-    def asked(self, detector: str, seconds: float) -> None:
+    def detector_called(self, detector: str, seconds: float) -> None:
         self.detector.labels(detector).observe(seconds)
 
     def answered(self, upstream: str, outcome: str, seconds: float) -> None:
@@ -174,8 +174,8 @@ class Metrics:
         """What the writer has done since it was last asked."""
         self.audit_waiting.set(waiting)
         for name, total in asdict(counters).items():
-            self.audit_events.labels(name).inc(total - self._told.get(name, 0))
-            self._told[name] = total
+            self.audit_events.labels(name).inc(total - self._reported.get(name, 0))
+            self._reported[name] = total
 
     def queued(self, tokens: Mapping[str, int]) -> None:
         """What waits for each classifier now."""

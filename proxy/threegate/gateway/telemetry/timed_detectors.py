@@ -13,7 +13,7 @@ from threegate.types import Failed, Finding, Passage
 @dataclass(frozen=True, slots=True)
 class Timed:
     detector: SentenceDetector
-    tell: Callable[[str, float], None]  # its id, seconds
+    observe: Callable[[str, float], None]  # its id, seconds
 
     @property
     def info(self) -> DetectorInfo:
@@ -24,4 +24,4 @@ class Timed:
         try:
             return await self.detector.judge(passages)
         finally:
-            self.tell(self.info.id, time.perf_counter() - started)
+            self.observe(self.info.id, time.perf_counter() - started)

@@ -71,7 +71,7 @@ class Traces:
     lost: Callable[[int], None]
     _waiting: deque[tuple[Record, Receipt, int]] = field(default_factory=deque, repr=False)
 
-    def tell(self, record: Record, receipt: object) -> None:
+    def export(self, record: Record, receipt: object) -> None:
         """A record that ends a call, and where it lies."""
         if not isinstance(receipt, Receipt):
             return

@@ -25,7 +25,7 @@ _REVIEW = Bilingual(
 _SHOWN = Bilingual("策略包的 label: text", "label: text of a pack")
 _HIDDEN = Bilingual("策略包的 label: header 或 field", "label: header or field of a pack")
 
-BESIDE: Mapping[str, Bilingual] = {
+PRODUCT_CONTROLS: Mapping[str, Bilingual] = {
     "pipl.6": Bilingual(
         "审计级别 metadata：只存哈希，不存文本", "audit level metadata: hashes and no text"
     ),

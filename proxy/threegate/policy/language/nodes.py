@@ -15,7 +15,7 @@ from typing import Any
 
 import yaml
 
-from threegate.i18n.yaml import said
+from threegate.i18n.yaml import translated
 from threegate.policy.language.problem_catalog import problem
 from threegate.policy.language.problems import Mark, Problem
 from threegate.types import Bilingual
@@ -108,7 +108,7 @@ class _Reader:
             self._stop(self._complaint(error, text))
         except yaml.reader.ReaderError as error:
             at = _position(self.file, text, _index(text, error))
-            self._stop(_syntax(at, said(error.reason)))
+            self._stop(_syntax(at, translated(error.reason)))
         except RecursionError:
             self._stop(problem("too-deep", Mark(self.file), limit=MAX_DEPTH))
 
@@ -116,11 +116,11 @@ class _Reader:
         context, began = error.context or "", error.context_mark
         mark = error.problem_mark or began
         if mark is None:
-            return _syntax(Mark(self.file), said(error.problem or "?", context))
+            return _syntax(Mark(self.file), translated(error.problem or "?", context))
         line = began.line + 1 if began and began.line != mark.line else 0
         character = text[mark.index : mark.index + 1]
         near = "\n".join(text.split("\n")[max(0, mark.line - 1) : mark.line + 1])
-        words = said(error.problem or "?", context, character, line, near)
+        words = translated(error.problem or "?", context, character, line, near)
         return _syntax(self._mark(mark), words)
 
     def _stop(self, why: Problem) -> None:

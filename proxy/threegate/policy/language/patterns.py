@@ -82,13 +82,13 @@ def compile_pattern(pattern: str, *, edges: bool = True) -> Pattern:
     try:
         return Pattern(re2.compile(pattern, options=options), edges)
     except re2.error as error:
-        raise PatternError(_said(error)) from None
+        raise PatternError(_re2_error(error)) from None
 
 
-def _said(error: Exception) -> Bilingual:
+def _re2_error(error: Exception) -> Bilingual:
     detail = error.args[0] if error.args else ""
-    said = detail.decode("utf-8", "replace") if isinstance(detail, bytes) else str(detail)
-    complaint, _, part = said.partition(": ")
+    detail_text = detail.decode("utf-8", "replace") if isinstance(detail, bytes) else str(detail)
+    complaint, _, part = detail_text.partition(": ")
     words = SAYINGS.get(complaint, _OTHER)
     if not part:
         return words

@@ -25,7 +25,7 @@ class Code:
         return Problem(self.code, Severity.ERROR, at, text, hint)
 
     @property
-    def told(self) -> tuple[Bilingual, Bilingual]:
+    def texts(self) -> tuple[Bilingual, Bilingual]:
         """Text and hint where there is no case at hand: each detail is `…`."""
         unknown: Mapping[str, object] = defaultdict(lambda: "…")
         return _fill(self.text, unknown), _fill(self.hint, unknown)

@@ -50,10 +50,10 @@ class DirTree:
 
     def __init__(self, root: Path) -> None:
         self.root = root.resolve()
-        self._asked: dict[str, tuple[int, int, int]] = {}
+        self._stats: dict[str, tuple[int, int, int]] = {}
 
     def read(self, path: str) -> bytes | None:
-        self._asked[path] = self._stat(path)
+        self._stats[path] = self._stat(path)
         full = (self.root / path).resolve()
         if not full.is_relative_to(self.root) or not full.is_file():
             return None
@@ -62,11 +62,11 @@ class DirTree:
 
     def as_read(self) -> Fingerprint:
         """The files as they were just before each was read: a later write always differs."""
-        return tuple((path, *stat) for path, stat in sorted(self._asked.items()))
+        return tuple((path, *stat) for path, stat in sorted(self._stats.items()))
 
     def fingerprint(self) -> Fingerprint:
         """The same files as they are now."""
-        return tuple((path, *self._stat(path)) for path in sorted(self._asked))
+        return tuple((path, *self._stat(path)) for path in sorted(self._stats))
 
     def _stat(self, path: str) -> tuple[int, int, int]:
         try:
@@ -125,20 +125,20 @@ class FolderSource:
     ) -> None:
         self._packs, self._today, self._known = tuple(packs), today, known
         self._tree = DirTree(root)
-        self._looked: Fingerprint = ()
+        self._last_stats: Fingerprint = ()
         self._settled: Fingerprint = ()
 
     def check(self) -> LoadedSource:
         self._tree = DirTree(self._tree.root)
         checked = check(self._tree, self._packs, today=self._today(), known=self._known)
-        self._looked = self._settled = self._tree.as_read()
+        self._last_stats = self._settled = self._tree.as_read()
         return LoadedSource(checked, self._packs, self._settled)
 
     def fingerprint(self) -> object:
         now = self._tree.fingerprint()
-        if now == self._looked:
+        if now == self._last_stats:
             self._settled = now
-        self._looked = now
+        self._last_stats = now
         return self._settled
 
 

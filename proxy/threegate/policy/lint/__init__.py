@@ -6,7 +6,7 @@ from __future__ import annotations
 from threegate.policy.kinds import KINDS
 from threegate.policy.language.load import Bundle
 from threegate.policy.language.problems import Problem
-from threegate.policy.lint.actions import DOING
+from threegate.policy.lint.actions import ACTION_LINTS
 from threegate.policy.lint.bands import BANDS
 from threegate.policy.lint.base import Lint, Subject
 from threegate.policy.lint.constraints import CONSTRAINTS
@@ -23,7 +23,7 @@ from threegate.policy.lint.words import WORDS
 LINTS: tuple[Lint, ...] = (
     *META,
     *DETECTION,
-    *DOING,
+    *ACTION_LINTS,
     *SAMPLES,
     *EXCEPTIONS,
     *BANDS,

@@ -159,7 +159,7 @@ class CutTooLate(Lint):
                 yield self.at(rule.mark("stream"), rule=rule.id)
 
 
-DOING: tuple[Lint, ...] = (
+ACTION_LINTS: tuple[Lint, ...] = (
     OneAction(),
     ClaimsAlone(),
     ActionLayer(),

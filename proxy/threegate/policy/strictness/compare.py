@@ -75,22 +75,22 @@ def covering(
     old: Iterable[str],
     new: Iterable[str],
     covers: Callable[[str, str], bool],
-    say: Callable[[str], Bilingual] = verbatim,
+    report: Callable[[str], Bilingual] = verbatim,
 ) -> Iterator[Aspect]:
     """Sets where more is stricter; `covers(a, b)`: a includes b. `say` names an item."""
     before, after = tuple(old), tuple(new)
     lost = [b for b in before if not any(covers(a, b) for a in after)]
     gained = [a for a in after if not any(covers(b, a) for b in before)]
     if gained:
-        yield Aspect(Direction.STRICTER, _listed(name, Bilingual("增加", "added"), gained, say))
+        yield Aspect(Direction.STRICTER, _listed(name, Bilingual("增加", "added"), gained, report))
     if lost:
-        yield Aspect(Direction.LOOSER, _listed(name, Bilingual("去掉", "removed"), lost, say))
+        yield Aspect(Direction.LOOSER, _listed(name, Bilingual("去掉", "removed"), lost, report))
 
 
 def _listed(
-    name: Bilingual, verb: Bilingual, items: Iterable[str], say: Callable[[str], Bilingual]
+    name: Bilingual, verb: Bilingual, items: Iterable[str], report: Callable[[str], Bilingual]
 ) -> Bilingual:
-    shown = [say(item) for item in sorted(items)]
+    shown = [report(item) for item in sorted(items)]
     more = f" … ({len(shown)})" if len(shown) > 8 else ""
     zh, en = "、".join(s.zh for s in shown[:8]), ", ".join(s.en for s in shown[:8])
     return Bilingual(f"{name.zh}{verb.zh}：{zh}{more}", f"{name.en} {verb.en}: {en}{more}")

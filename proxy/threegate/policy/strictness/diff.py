@@ -242,7 +242,7 @@ def _settings(old: CompiledPolicy, new: CompiledPolicy) -> Iterator[PolicyChange
         yield changed(Subject.POLICY, new.name, Bilingual("策略设置", "settings"), aspects)
 
 
-def _asked(entry: Unlabelled) -> str:
+def _described(entry: Unlabelled) -> str:
     who = ", ".join((*entry.match.tenant, *entry.match.key))
     until = f"–{entry.expires}" if entry.expires else ""
     return f"{entry.id} ({who}; {entry.agreement}; {entry.agreed}{until})"
@@ -252,7 +252,7 @@ def _unsigned(old: CompiledPolicy, new: CompiledPolicy) -> Iterator[Aspect]:
     """Nobody is let off a sign that there was none of."""
     if old.label is AiLabel.TEXT:
         name = Bilingual("不加文内标识的调用方", "callers without the sign in the text")
-        before, after = map(_asked, old.unlabelled), map(_asked, new.unlabelled)
+        before, after = map(_described, old.unlabelled), map(_described, new.unlabelled)
         yield from inverted(covering(name, before, after, lambda a, b: a == b))
 
 

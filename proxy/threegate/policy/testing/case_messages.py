@@ -20,14 +20,14 @@ def seen(found: Iterable[Finding]) -> Bilingual:
 
 
 def missed(found: Iterable[Finding]) -> Bilingual:
-    said = seen(found)
-    said = said if said.en else NOTHING
-    return Bilingual(f"应命中；发现：{said.zh}", f"should match, found {said.en}")
+    spoken = seen(found)
+    spoken = spoken if spoken.en else NOTHING
+    return Bilingual(f"应命中；发现：{spoken.zh}", f"should match, found {spoken.en}")
 
 
 def false_hit(found: Iterable[Finding]) -> Bilingual:
-    said = seen(found)
-    return Bilingual(f"不应命中；发现：{said.zh}", f"should not match, found {said.en}")
+    spoken = seen(found)
+    return Bilingual(f"不应命中；发现：{spoken.zh}", f"should not match, found {spoken.en}")
 
 
 def failed(failure: Failed) -> Bilingual:

@@ -89,7 +89,7 @@ def _sarif(results: list[dict[str, Any]], language: str) -> str:
 
 
 def _sarif_rules(language: str) -> list[dict[str, Any]]:
-    loader = [_sarif_rule(c.code, *(t.get(language) for t in c.told)) for c in CODES]
+    loader = [_sarif_rule(c.code, *(t.get(language) for t in c.texts)) for c in CODES]
     lints = [
         _sarif_rule(each.code, each.title.get(language), each.fix.get(language)) for each in LINTS
     ]

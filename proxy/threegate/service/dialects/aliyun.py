@@ -18,7 +18,7 @@ from urllib.parse import parse_qs
 
 from threegate.errors import RequestError, ThreegateError
 from threegate.gateway.access.auth import presented_key
-from threegate.i18n.messages import said
+from threegate.i18n.messages import localized
 from threegate.policy.language.vocabulary import kind_title
 from threegate.service.check import Check, CheckResult, CheckStage
 from threegate.service.dialects.base import Json, Operation, Reading, ServiceRequest
@@ -72,13 +72,13 @@ class Aliyun:
 
     def read(self, request: ServiceRequest) -> Reading:
         form = _form(request.query) | _form(request.data)
-        asked = strict_json.parse(form.get("ServiceParameters", "").encode())
-        text = asked.get("content")
+        parameters = strict_json.parse(form.get("ServiceParameters", "").encode())
+        text = parameters.get("content")
         if not isinstance(text, str):
-            raise RequestError(said("needed", place="content"), param="/content")
-        if asked.get("imageUrls") or form.get("ImageBase64Str"):
-            raise RequestError(said("images-unread"), code="images_refused")
-        check = _check(text, "response" in form.get("Service", ""), asked.get("sessionId"))
+            raise RequestError(localized("needed", place="content"), param="/content")
+        if parameters.get("imageUrls") or form.get("ImageBase64Str"):
+            raise RequestError(localized("images-unread"), code="images_refused")
+        check = _check(text, "response" in form.get("Service", ""), parameters.get("sessionId"))
 
         def answer(results: Sequence[CheckResult]) -> Json:
             return _answered(results[0].record_id, _data(check, results[0], text))
@@ -101,7 +101,7 @@ def _form(data: bytes) -> dict[str, str]:
             data.decode(), strict_parsing=bool(data), max_num_fields=64, errors="strict"
         )
     except ValueError:
-        raise RequestError(said("form"), code="invalid_form") from None
+        raise RequestError(localized("form"), code="invalid_form") from None
     return {name: values[-1] for name, values in found.items()}
 
 

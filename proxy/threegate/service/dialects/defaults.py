@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from threegate.errors import RequestError, ThreegateError
 from threegate.gateway.access.auth import presented_key
-from threegate.i18n.messages import said
+from threegate.i18n.messages import localized
 from threegate.service.check import CheckResult
 from threegate.types import Failed
 from threegate.wire.adapter import Body
@@ -33,4 +33,4 @@ def refuse_unchecked(result: CheckResult) -> None:
     as less found. Raises RequestError 503 where the policy stops on the failure."""
     stops = result.outcome is not None
     if stops and any(isinstance(r.finding, Failed) for r in result.rulings):
-        raise RequestError(said("check-failed"), status=503, code="check_failed")
+        raise RequestError(localized("check-failed"), status=503, code="check_failed")

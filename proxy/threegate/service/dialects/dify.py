@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from threegate.errors import RequestError, ThreegateError
 from threegate.gateway.meta.openapi import schema_of
-from threegate.i18n.messages import said
+from threegate.i18n.messages import localized
 from threegate.service.check import Check, CheckResult, CheckStage
 from threegate.service.dialects.base import Json, Operation, Reading, ServiceRequest
 from threegate.service.dialects.defaults import OpenAiStyle
@@ -91,7 +91,7 @@ _PASSED: Final[Json] = {"flagged": False, "action": "direct_output", "preset_res
 def _input(params: Body) -> Reading:
     inputs, query = params.get("inputs") or {}, params.get("query")
     if not isinstance(inputs, dict):
-        raise RequestError(said("needed", place="params.inputs"), param="/params/inputs")
+        raise RequestError(localized("needed", place="params.inputs"), param="/params/inputs")
     named = [(name, v) for name, v in inputs.items() if isinstance(v, str) and v]
     texts = [v for _, v in named] + ([query] if isinstance(query, str) and query else [])
     turns = tuple({"role": "user", "content": t} for t in texts)
@@ -106,9 +106,9 @@ def _input(params: Body) -> Reading:
         if new == texts:
             return dict(_PASSED)
         edited = dict(zip((name for name, _ in named), new, strict=False))
-        asked = new[-1] if len(new) > len(named) else query
+        query_text = new[-1] if len(new) > len(named) else query
         made: Json = {"flagged": True, "action": "overridden"}
-        return {**made, "inputs": {**inputs, **edited}, "query": asked}
+        return {**made, "inputs": {**inputs, **edited}, "query": query_text}
 
     return Reading((Check(stage=CheckStage.INPUT, messages=turns),), answer)
 
@@ -116,7 +116,7 @@ def _input(params: Body) -> Reading:
 def _output(params: Body) -> Reading:
     text: Any = params.get("text")
     if not isinstance(text, str):
-        raise RequestError(said("needed", place="params.text"), param="/params/text")
+        raise RequestError(localized("needed", place="params.text"), param="/params/text")
     if not text:
         return Reading((), lambda results: dict(_PASSED))
     check = Check(stage=CheckStage.OUTPUT, answers=({"role": "assistant", "content": text},))

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from threegate.errors import RequestError
-from threegate.i18n.messages import said
+from threegate.i18n.messages import localized
 from threegate.service.check import Check, CheckResult, CheckSource, CheckStage
 from threegate.service.dialects import guard_check_schema as schema
 from threegate.service.dialects.base import Json, Operation, Reading, ServiceRequest, both
@@ -60,7 +60,7 @@ def check_of(body: Body) -> Check:
     if not (answers if stage is CheckStage.OUTPUT else messages) or (
         stage is CheckStage.BOTH and not answers
     ):
-        raise RequestError(said("nothing-to-check"), code="nothing_to_check")
+        raise RequestError(localized("nothing-to-check"), code="nothing_to_check")
     return _check(body, stage, messages, answers)
 
 

@@ -26,7 +26,7 @@ import orjson
 from threegate.errors import RequestError, ThreegateError
 from threegate.gateway.asgi import Receive, Responder, Scope
 from threegate.gateway.http_endpoint import HttpEndpoint
-from threegate.i18n.messages import said
+from threegate.i18n.messages import localized
 from threegate.limits.admission import AdmissionSlot
 from threegate.service.check import Check
 from threegate.service.check_stream import CheckStream, check_stream
@@ -83,9 +83,9 @@ class GuardStream(HttpEndpoint):
     ) -> OpenCheck:
         message = _message(data)
         if message.get("open") is None:
-            raise RequestError(said("needed", place="open"), param="/open")
-        asked: Check = answer_check(message["open"])
-        return self.engine.open(asked, self.name, path, headers, caller, out, streamed=True)
+            raise RequestError(localized("needed", place="open"), param="/open")
+        check_request: Check = answer_check(message["open"])
+        return self.engine.open(check_request, self.name, path, headers, caller, out, streamed=True)
 
 
 async def _flow(lines: Lines, stream: CheckStream, out: Responder) -> None:
@@ -122,7 +122,7 @@ async def _read(lines: Lines, stream: CheckStream) -> None:
             stream.close()
             return
         await stream.room()
-    raise RequestError(said("needed", place="close"), param="/close")
+    raise RequestError(localized("needed", place="close"), param="/close")
 
 
 def _message(line: bytes) -> Body:
@@ -135,7 +135,7 @@ def _key(message: Body) -> StreamKey:
     choice = int(message.get("choice") or 0)
     if not 0 <= choice < MAX_CHOICES:
         known = f"0…{MAX_CHOICES - 1}"
-        raise RequestError(said("one-of", place="choice", known=known), param="/choice")
+        raise RequestError(localized("one-of", place="choice", known=known), param="/choice")
     return StreamKey(choice, Channel(message.get("channel") or Channel.CONTENT))
 
 

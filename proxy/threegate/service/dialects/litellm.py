@@ -83,8 +83,8 @@ class LiteLlm(OpenAiStyle):
         check_shape(body, REQUEST)
         texts = list(body.get("texts") or ())
         calls = [c for c in body.get("tool_calls") or () if isinstance(c.get("function"), dict)]
-        asked = body["input_type"] == "request"
-        check = _request(body, texts, calls) if asked else _response(body, texts, calls)
+        parameters = body["input_type"] == "request"
+        check = _request(body, texts, calls) if parameters else _response(body, texts, calls)
         if not check.messages and not check.answers and not check.tools:
             return Reading((), lambda results: {"action": "NONE"})
         return Reading((check,), lambda results: _answer(check, results[0], texts, calls))

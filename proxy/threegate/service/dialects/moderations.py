@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from threegate.errors import RequestError
 from threegate.gateway.meta.openapi import schema_of
-from threegate.i18n.messages import said
+from threegate.i18n.messages import localized
 from threegate.service.check import Check, CheckResult, CheckStage
 from threegate.service.dialects.base import Json, Operation, Reading, ServiceRequest, both
 from threegate.service.dialects.defaults import OpenAiStyle
@@ -91,8 +91,8 @@ def _check(body: Body, text: str) -> Check:
     if body.get("stage") == CheckStage.OUTPUT:
         answer = {"role": "assistant", "content": text}
         return Check(stage=CheckStage.OUTPUT, answers=(answer,), model=model)
-    asked = {"role": "user", "content": text}
-    return Check(stage=CheckStage.INPUT, messages=(asked,), model=model)
+    message = {"role": "user", "content": text}
+    return Check(stage=CheckStage.INPUT, messages=(message,), model=model)
 
 
 def _texts(given: Any) -> list[str]:
@@ -100,7 +100,7 @@ def _texts(given: Any) -> list[str]:
     if isinstance(given, str):
         return [given]
     if not given:
-        raise RequestError(said("nothing-to-check"), code="nothing_to_check", param="/input")
+        raise RequestError(localized("nothing-to-check"), code="nothing_to_check", param="/input")
     if all(isinstance(one, str) for one in given):
         return list(given)
     return ["\n".join(_part(one, i) for i, one in enumerate(given))]
@@ -109,9 +109,9 @@ def _texts(given: Any) -> list[str]:
 def _part(part: Any, index: int) -> str:
     where = f"/input/{index}"
     if isinstance(part, dict) and part.get("type") == "image_url":
-        raise RequestError(said("images-unread"), code="images_refused", param=where)
+        raise RequestError(localized("images-unread"), code="images_refused", param=where)
     if not isinstance(part, dict) or not isinstance(part.get("text"), str):
-        raise RequestError(said("needed", place=f"input.{index}.text"), param=where)
+        raise RequestError(localized("needed", place=f"input.{index}.text"), param=where)
     return str(part["text"])
 
 

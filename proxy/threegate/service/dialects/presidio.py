@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from threegate.errors import RequestError, ThreegateError
 from threegate.gateway.meta.openapi import schema_of
-from threegate.i18n.messages import said
+from threegate.i18n.messages import localized
 from threegate.service.check import Check, CheckResult, CheckStage
 from threegate.service.dialects import presidio_operators
 from threegate.service.dialects.base import Json, Operation, Reading, ServiceRequest
@@ -93,11 +93,11 @@ class Analyze(_Presidio):
         body = strict_json.parse(request.data)
         check_shape(body, ANALYZE)
         if body.get("ad_hoc_recognizers"):
-            raise RequestError(said("ad-hoc"), code="ad_hoc_recognizers")
+            raise RequestError(localized("ad-hoc"), code="ad_hoc_recognizers")
         several = isinstance(body["text"], list)
         texts = body["text"] if several else [body["text"]]
         if not all(isinstance(t, str) for t in texts):
-            raise RequestError(said("token-ids", place="text"), param="/text")
+            raise RequestError(localized("token-ids", place="text"), param="/text")
         checks = tuple(_check(text) for text in texts)
 
         def answer(results: Sequence[CheckResult]) -> Any:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
 from threegate.errors import RequestError
-from threegate.i18n.messages import said
+from threegate.i18n.messages import localized
 
 Json = dict[str, Any]
 _HASHES: Final = {"sha256": hashlib.sha256, "sha512": hashlib.sha512}
@@ -90,5 +90,5 @@ _OPERATORS: Final[Mapping[str, Callable[[Json, str, str], str]]] = {
 
 
 def _invalid(name: str) -> RequestError:
-    text = said("operator", place=name, known=", ".join(_OPERATORS))
+    text = localized("operator", place=name, known=", ".join(_OPERATORS))
     return RequestError(text, status=422, code="invalid_parameter", param=f"/{name}")

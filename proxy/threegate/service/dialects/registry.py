@@ -41,9 +41,9 @@ OPERATIONS: Final = (
 def service_routes(deps: Deps, refusals: Refusals) -> list[Route]:
     engine = CheckEngine(deps, refusals)
     stream = GuardStream(deps, refusals, engine)
-    asked = [
+    routes = [
         Route(operation.path, ServiceEndpoint(deps, refusals, dialect, engine), methods=["POST"])
         for dialect in DIALECTS
         for operation in dialect.operations
     ]
-    return [*asked, Route(guard_stream_schema.OPERATION.path, stream, methods=["POST"])]
+    return [*routes, Route(guard_stream_schema.OPERATION.path, stream, methods=["POST"])]

@@ -12,7 +12,7 @@ from typing import Any, Final
 import orjson
 
 from threegate.errors import ThreegateError, UpstreamError
-from threegate.i18n.messages import said
+from threegate.i18n.messages import localized
 from threegate.types import Channel
 from threegate.wire import known_fields
 from threegate.wire.adapter import (
@@ -180,7 +180,7 @@ class MessagesCodec(FrameCodec):
 
     def _call(self, chunk: Chunk, block: Body, key: StreamKey) -> None:
         if block.get("input"):
-            raise UpstreamError(said("event-tool-input"))
+            raise UpstreamError(localized("event-tool-input"))
         if name := block.get("name"):
             self._names[key] = name
             self._whole(chunk, block, "name", 0, Channel.TOOL_ARGUMENTS)

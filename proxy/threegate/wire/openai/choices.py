@@ -13,7 +13,7 @@ from typing import Final
 import orjson
 
 from threegate.errors import UpstreamError
-from threegate.i18n.messages import said
+from threegate.i18n.messages import localized
 from threegate.types import Channel
 from threegate.wire import known_fields, think
 from threegate.wire.adapter import (
@@ -27,7 +27,7 @@ from threegate.wire.adapter import (
     StreamOptions,
     Usage,
 )
-from threegate.wire.event_template import EventTemplate, moulded
+from threegate.wire.event_template import EventTemplate, template_of
 from threegate.wire.frame_codec import FrameCodec, hollow, shape_errors
 from threegate.wire.json import parse_answer
 from threegate.wire.sse import DONE, ServerSentEvent, encode_json
@@ -85,7 +85,7 @@ class ChoiceCodec(FrameCodec):
     """Base: a subclass says where the texts of a choice are (`_read_texts`) and how a choice with
     one text looks (`_fields`, `_message`)."""
 
-    __slots__ = ("_begun", "_choices", "_ended", "_head", "_model", "_mould", "_moulds_left")
+    __slots__ = ("_begun", "_choices", "_ended", "_head", "_model", "_template", "_templates_left")
 
     object_name = ""
     id_prefix = ""
@@ -99,8 +99,8 @@ class ChoiceCodec(FrameCodec):
         self._choices: dict[int, Choice] = {}
         self._begun = False  # the client got a frame
         self._ended: set[int] = set()  # choices whose end the client got
-        self._mould: EventTemplate | None = None  # of the last event that was read in full
-        self._moulds_left = MOULDS
+        self._template: EventTemplate | None = None  # of the last event that was read in full
+        self._templates_left = MOULDS
 
     def _read_texts(self, chunk: Chunk, choice: Body, state: Choice) -> None:
         raise NotImplementedError
@@ -120,29 +120,29 @@ class ChoiceCodec(FrameCodec):
             return Chunk(event)
         if (chunk := self._read_alike(event, event.data)) is not None:
             return chunk
-        self._mould = None
+        self._template = None
         if event.data == "[DONE]":
             return self._finish(Chunk(event))
         frame = parse_answer(event.data, "event")
         chunk = Chunk(event, frame)
         with shape_errors:
             self._read_frame(chunk, frame)
-        if self._moulds_left and self._is_mould(chunk):
-            self._moulds_left -= 1
-            self._mould = moulded(chunk)
+        if self._templates_left and self._fits_template(chunk):
+            self._templates_left -= 1
+            self._template = template_of(chunk)
         return chunk
 
     def reread(self) -> None:
-        self._mould = None
+        self._template = None
 
     def _read_alike(self, event: ServerSentEvent, data: str) -> Chunk | None:
-        mould = self._mould
-        if mould is None or event.event != mould.name or not (text := mould.text(data)):
+        template = self._template
+        if template is None or event.event != template.name or not (text := template.text(data)):
             return None
-        self._moulds_left = MOULDS
-        return Chunk(event, deltas=[Delta(mould.key, text)], mould=mould)
+        self._templates_left = MOULDS
+        return Chunk(event, deltas=[Delta(template.key, text)], template=template)
 
-    def _is_mould(self, chunk: Chunk) -> bool:
+    def _fits_template(self, chunk: Chunk) -> bool:
         """Whether one more event like this would change nothing but the text of one key, and its
         text leaves as it is released."""
         if len(chunk.deltas) != 1 or not self.is_piece(chunk, key := chunk.deltas[0].key):
@@ -178,7 +178,7 @@ class ChoiceCodec(FrameCodec):
     def _read_choice(self, chunk: Chunk, choice: Body) -> None:
         index = choice.get("index") or 0
         if type(index) is not int:
-            raise UpstreamError(said("event-index"))
+            raise UpstreamError(localized("event-index"))
         state = self._choices.get(index)
         if state is None:
             self._limit(len(self._choices))
@@ -256,12 +256,12 @@ class ChoiceCodec(FrameCodec):
             if choice.get("finish_reason"):
                 self._ended.add(choice.get("index") or 0)
 
-    def _cast(self, mould: EventTemplate, released: Mapping[StreamKey, str]) -> bytes:
-        if released.get(mould.key):
+    def _cast(self, template: EventTemplate, released: Mapping[StreamKey, str]) -> bytes:
+        if released.get(template.key):
             self._begun = True
-            if mould.key.channel is Channel.CONTENT:
-                self._spoken.add(mould.key.choice)
-        return super()._cast(mould, released)
+            if template.key.channel is Channel.CONTENT:
+                self._spoken.add(template.key.choice)
+        return super()._cast(template, released)
 
     def _hollow(self, frame: Body) -> bool:
         return hollow(frame.get("choices")) and all(
