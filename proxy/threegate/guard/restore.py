@@ -69,7 +69,7 @@ class TextRestorer:
                 out.append(Restored(at, masked.value, masked.kind))
                 self._addresses.skip(at.end)
         if not final:
-            self._addresses.read(text, base, base + open_from)
+            self._addresses.keep_up(text, base, base + open_from)
         return out, base + open_from
 
     def _returns(self, restoring: Restoring | None) -> bool:
@@ -95,6 +95,8 @@ def _names_host(text: str, end: int, *, final: bool) -> bool | None:
 
 _OPEN, _CLOSE = frozenset("[［【〔(（<＜{「『"), frozenset("]］】〕)）>＞}」』")
 _OPEN_IN_URL, _CLOSE_IN_URL = "%5B", "%5D"
+_BEFORE_CODE = _OPEN | frozenset("%5Bb％５Ｂｂ")
+"""With white space: what ends a text in which a bracket may have begun."""
 _BRACKET = 3
 """Most characters that a bracket takes, with a blank inside or as an escape."""
 _GAP, _GAP_MAX = frozenset("_＿-－·.@\\*"), 2
@@ -221,6 +223,9 @@ def _opened(folded: str, start: int, at: int) -> int:
 
 def _open_end(text: str, start: int) -> int:
     """Where a bracket at the end may go on to a placeholder, not before `start`, else the end."""
+    last = text[-1:]
+    if last not in _BEFORE_CODE and not last.isspace():
+        return len(text)
     base = max(start, len(text) - _BRACKET)
     folded = _fold(text[base:])
     end = len(folded)

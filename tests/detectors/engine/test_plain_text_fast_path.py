@@ -105,6 +105,8 @@ def test_prose_is_plain(text: str, plain: bool) -> None:
         ("One sentence. Another", 14, 14),
         ("缓存会保留最近的结果，", 0, 11),
         ("请求 body 只", 3, 9),
+        ("The user may test a library, log the account, sign it ", 30, 54),
+        ("用户的账户已经恢复，请重新登录，", 2, 16),
     ],
 )
 def test_prose_passes(text: str, start: int, settled: int) -> None:
