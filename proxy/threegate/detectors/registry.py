@@ -28,6 +28,7 @@ from threegate.detectors.pii_cn import (
 from threegate.detectors.pii_intl import (
     address,
     bank_card,
+    br_cnpj,
     crypto_wallet,
     email,
     iban,
@@ -77,6 +78,7 @@ DETECTORS: tuple[Recognizer, ...] = (
     labelled_ids.RECOGNIZER,
     national_ids.RECOGNIZER,
     national_ids.BARE,
+    br_cnpj.RECOGNIZER,
     phone.RECOGNIZER,
     address.RECOGNIZER,
     crypto_wallet.RECOGNIZER,

@@ -1,0 +1,65 @@
+"""Brazil's CNPJ with letters (IN RFB 2.229/2024, issued since July 2026): twelve characters of 0-9
+and A-Z, then two check digits. CNPJs of digits alone are `national_ids`.
+
+Source: the check digits are those of the CNPJ of digits, each character counting as its code
+point minus 48.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from threegate.detectors.base import DetectorInfo, Example
+from threegate.detectors.engine import open_match
+from threegate.detectors.engine.context import ScanText, label_polarity
+from threegate.detectors.engine.labels import words
+from threegate.detectors.engine.recognizer import WORD_EDGE, Hit, Recognizer, overlapping
+from threegate.detectors.pii_intl.national_checks import brazilian
+from threegate.detectors.pii_intl.national_ids import OTHER
+from threegate.types import Bilingual, Level
+
+_FORMATTED = r"[0-9A-Z]{2}\.[0-9A-Z]{3}\.[0-9A-Z]{3}/[0-9A-Z]{4}-[0-9]{2}"
+_COMPACT = r"[0-9A-Z]{12}[0-9]{2}"
+_CNPJ = re.compile(rf"(?<![0-9A-Za-z])(?<![0-9A-Za-z][.\-/])(?:{_FORMATTED}|{_COMPACT}){WORD_EDGE}")
+_LABELS = words("cnpj|cadastro nacional|inscrição")
+
+
+def find(view: ScanText) -> Iterator[Hit]:
+    for match in overlapping(_CNPJ, view):
+        if _is_cnpj(match.group()) and (level := _level(view, match)):
+            yield Hit(*match.span(), OTHER, level)
+
+
+def _is_cnpj(text: str) -> bool:
+    """With a letter: digits alone are found elsewhere."""
+    value = re.sub(r"[./\-]", "", text)
+    return not value.isdigit() and brazilian([ord(character) - 48 for character in value])
+
+
+def _level(view: ScanText, match: re.Match[str]) -> Level | None:
+    """Without its separators a CNPJ looks like any order number: only a label makes it one."""
+    formatted = "/" in match.group()
+    near = label_polarity(view, *match.span(), _LABELS)
+    return Level.HIGH if near > 0 or (formatted and near == 0) else None
+
+
+RECOGNIZER = Recognizer(
+    DetectorInfo(
+        id="br_cnpj",
+        kinds=(OTHER,),
+        title=Bilingual("巴西企业登记号（含字母）", "Brazilian CNPJ with letters"),
+        examples=(
+            Example("CNPJ 12.ABC.345/01DE-35, em dia", ("12.ABC.345/01DE-35",)),
+            Example("nota fiscal de 12.ABC.345/01DE-35", ("12.ABC.345/01DE-35",)),
+            Example("CNPJ: 12ABC34501DE35", ("12ABC34501DE35",)),
+            Example("CNPJ 12.ABC.345/01DE-36, pedido 12ABC34501DE35X"),
+            Example("the part 12ABC34501DE35 is out of stock"),
+        ),
+    ),
+    trigger=rf"{_FORMATTED}|(?i:cnpj)",
+    find=find,
+    tails=(open_match.token,),
+    rank=44,
+    plain=False,
+)
