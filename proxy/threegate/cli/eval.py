@@ -156,7 +156,7 @@ def _show_three_way(rows: list[dict[str, Any]], console: Console) -> None:
 
 
 def _console() -> Console:
-    """As wide as the tables need where nobody's terminal sets the width."""
+    """As wide as the tables need where no terminal sets the width."""
     return Console() if sys.stdout.isatty() else Console(width=PLAIN_WIDTH)
 
 

@@ -44,7 +44,7 @@ def arguments(top: argparse.ArgumentParser) -> None:
 
 
 def _entries(args: argparse.Namespace) -> tuple[Path, tuple[Entry, ...]]:
-    """Raises UseError when there is none: an empty folder is a mistake, not a state."""
+    """Raises UseError if there is none: an empty folder is a mistake, not a state."""
     root = settings.load(given={"models": args.models}, file=args.config).models
     entries = scan(root)
     if not entries:

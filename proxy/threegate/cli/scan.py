@@ -62,7 +62,7 @@ def detector_arguments(parser: argparse.ArgumentParser) -> None:
 def opened(
     args: argparse.Namespace, kinds: frozenset[str] = KINDS
 ) -> AbstractContextManager[Scanner]:
-    """The scanner that the arguments ask for. Raises ModelError, UseError."""
+    """The scanner that the arguments select. Raises ModelError, UseError."""
     chosen = _kinds(args.kinds) or kinds
     given = {"models": args.models, "threads": args.threads}
     settings = settings_module.load(given=given, file=args.config)
@@ -115,7 +115,7 @@ async def _scan_one(detectors: Scanner, args: argparse.Namespace) -> int:
 
 async def scan_lines(detectors: Scanner, source: BinaryIO, out: BinaryIO, level: Level) -> int:
     """One output line per input line that is not blank, in order. 1 if one has an error. Raises
-    BrokenPipeError when nobody reads on."""
+    BrokenPipeError when the reader has gone."""
 
     async def work(item: ScanItem | LineError) -> dict[str, Any]:
         return await answer_line(detectors, item, level)
@@ -143,7 +143,7 @@ async def answer_line(
 
 @dataclass(slots=True)
 class _Writer:
-    """Every line leaves at once: whoever waits for it may ask the next one."""
+    """Every line is written at once: a reader may wait for it before it sends the next one."""
 
     out: BinaryIO
     advance: Callable[[], None]

@@ -84,8 +84,8 @@ class AsyncGuard:
         channel: str = "content",
         **options: Unpack[CheckOptions],
     ) -> AsyncIterator[str]:
-        """An answer in pieces, released as early as the rules allow. `messages` is what was asked.
-        Raises GuardStopped where a rule ends the answer."""
+        """An answer in pieces, released as early as the rules allow. `messages` is the conversation
+        so far. Raises GuardStopped where a rule ends the answer."""
         body: dict[str, Any] = {**options, "messages": list(messages)}
         async for message in self.transport.stream(body, pieces, channel):
             if "end" in message:

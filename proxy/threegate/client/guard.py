@@ -1,4 +1,4 @@
-"""The guard for code that is not asynchronous: `AsyncGuard` on a loop of its own, in a thread."""
+"""The guard for code that is not asynchronous: `AsyncGuard` on its own loop, in a thread."""
 
 from __future__ import annotations
 

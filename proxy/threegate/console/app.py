@@ -61,7 +61,7 @@ def create_console(parts: ConsoleDeps) -> ASGIApp:
 
 
 def console_routes(console: Console) -> Iterator[Route]:
-    """Every page and its twin: beside these there are only static files."""
+    """Every page and its JSON twin; everything else is a static file."""
     for page in PAGES:
         endpoint = console.endpoint(page)
         yield from (Route(path, endpoint, methods=[page.method]) for path in _paths(page))
@@ -103,7 +103,7 @@ class Console:
         return answer
 
     async def missing(self, request: Request, error: Exception) -> Response:
-        """No such page, or not by this method: said like anything else."""
+        """No such page, or not by this method: answered like any other error."""
         language = language_of(request)
         text = "没有这个页面" if language == "zh" else "there is no such page"
         status = getattr(error, "status_code", 404)
@@ -201,8 +201,8 @@ class Console:
 
 
 def _error_page(error: Exception, language: str, path: str) -> tuple[int, str]:
-    """Status and text of an error; of audit errors and of what nobody expected no more than that:
-    its message may quote what was read.
+    """Status and text of an error; of audit errors and unexpected ones no more than that they
+    happened: its message may quote what was read.
     """
     match error:
         case ConsoleError():

@@ -32,7 +32,7 @@ from threegate.settings.errors import wrong
 
 
 def engine_of(settings: Settings) -> Engine:
-    """Beside the audit log in PostgreSQL, else a SQLite file of its own."""
+    """The audit log's database in PostgreSQL, else a separate SQLite file."""
     shared = settings.audit_url if settings.audit_url.startswith("postgres") else ""
     return prepared(writer_engine(shared or f"sqlite:///{settings.var / 'console.sqlite3'}"))
 

@@ -134,7 +134,7 @@ def answer_users(bundle: Bundle, name: str) -> tuple[str, ...]:
 
 
 def paths_of(name: str) -> tuple[str, str]:
-    """The files of a reply. Raises EditError where the name is none."""
+    """The files of a reply. Raises EditError for an invalid name."""
     if not ANSWER.fullmatch(name):
         raise EditError("name")
     return answer_paths(name)

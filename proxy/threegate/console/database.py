@@ -121,7 +121,7 @@ ASSIGNMENT = Table(
     Column("at", String, nullable=False),
 )
 
-# What somebody said of a decision, and what came of it. `outcome` is empty while it is open.
+# A complaint about a decision, and its outcome. `outcome` is empty while it is open.
 COMPLAINT = Table(
     "console_complaint",
     METADATA,

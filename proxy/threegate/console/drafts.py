@@ -176,7 +176,7 @@ class Workspace:
         return _read(self.tree, path)
 
     def in_force(self, path: str) -> str:
-        """The text of a file without the draft; empty where there is none."""
+        """The text of a file without the draft; empty if the file does not exist."""
         if path == PACKS:
             return packs_text(self.ground.packs)
         return _read(self.ground.tree, path)

@@ -129,8 +129,8 @@ def _flow(value: Any) -> None:
 
 
 def inserted(text: str, block: str) -> str:
-    """A rule's text behind the last rule of a pack. Raises EditError where the pack's rules are not
-    written one below the other."""
+    """Adds a rule's text after the last rule of a pack. Raises EditError where the pack's rules are
+    not written one below the other."""
     cut = pieces("pack.yaml", text)
     if "rules" not in cut:
         return text.rstrip("\n") + "\n\nrules:\n" + block

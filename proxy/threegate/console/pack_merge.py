@@ -45,7 +45,7 @@ def merge(
     path: str, base: str, mine: str, theirs: str, choices: Mapping[str, str] | None = None
 ) -> Merged:
     """Both sides' changes since `base`. `choices` settles conflicts by key: mine or theirs; a
-    conflict that nobody settled keeps my piece and is listed."""
+    unresolved conflict keeps my piece and is listed."""
     chosen, old = choices or {}, pieces(path, base)
     ours, others = pieces(path, mine), pieces(path, theirs)
     kept: dict[str, str] = {}

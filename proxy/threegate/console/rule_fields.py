@@ -2,7 +2,7 @@
 quote kept. Form and YAML are two views of one draft.
 
 A form's fields are flat texts: a box that is ticked is `where.user: on`, a list one item a line.
-What the form does not know (conditions beside `any`, tests with sources) stays as it is.
+What the form does not know (conditions other than `any`, tests with sources) stays unchanged.
 """
 
 from __future__ import annotations

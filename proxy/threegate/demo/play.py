@@ -1,6 +1,6 @@
 """Plays one conversation through a proxy and looks at both sides of it.
 
-What the model saw comes from the demo upstream's own record; what it said is got by asking it the
+What the model saw comes from the demo upstream's own record; its answer is got by sending it the
 same again, since the demo model answers alike every time; which rules acted is in the audit record.
 Where the upstream or the audit log is not at hand, that part stays unknown.
 """
@@ -51,7 +51,7 @@ class Acted:
 
 @dataclass(frozen=True, slots=True)
 class Played:
-    """None: it cannot be known from here. `seen` empty: the model was never asked."""
+    """None: it cannot be known from here. `seen` empty: the model was never called."""
 
     conversation: Conversation
     request_id: str

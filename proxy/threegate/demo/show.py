@@ -90,7 +90,7 @@ def _answer(model_answer: DemoAnswer) -> Text:
 
 
 def _claims(played: Played, language: str) -> list[Text]:
-    """Each claim of the answer that the client was told of, its verdict and what it rests on."""
+    """Each claim of the answer that was annotated for the client, its verdict and its evidence."""
     notes = played.got.note.get("claims", ())
     return [_claim(note, played, language) for note in notes if "verdict" in note]
 

@@ -41,7 +41,7 @@ class Way(StrEnum):
 
 @dataclass(slots=True)
 class Figures:
-    """`pairs` are (labelled, said) by way and language."""
+    """`pairs` are (labelled, predicted) by way and language."""
 
     pairs: defaultdict[tuple[Way, str], list[tuple[str, str]]] = field(
         default_factory=lambda: defaultdict(list)

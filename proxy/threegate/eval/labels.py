@@ -104,10 +104,10 @@ CHECKED = frozenset(
         *("pii.us.npi", "pii.za.id_number"),
     )
 )
-"""Kinds that have a check digit: more is asked of them."""
+"""Kinds that have a check digit: they must meet a higher bar."""
 
 NOT_OURS = frozenset({"LOCATION", "GPE", "DATE_TIME", "TITLE", "NRP", "AGE", "URL"})
-"""Labels that nothing here reports on purpose: a city or a country names nobody."""
+"""Labels that nothing here reports on purpose: a city or a country identifies no person."""
 
 
 @cache

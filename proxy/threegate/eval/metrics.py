@@ -23,7 +23,7 @@ class Counts:
 
     @classmethod
     def of(cls, pairs: Iterable[tuple[bool, bool]]) -> Counts:
-        """`pairs` are (is, said)."""
+        """`pairs` are (gold, predicted)."""
         n = {(True, True): 0, (False, True): 0, (True, False): 0, (False, False): 0}
         for gold, predicted in pairs:
             n[gold, predicted] += 1
@@ -82,7 +82,8 @@ def auroc(pairs: Sequence[tuple[bool, float]]) -> float | None:
 
 
 def macro_recall(pairs: Sequence[tuple[str, str]]) -> float | None:
-    """Balanced accuracy of several classes: the mean over those that occur. (is, said)."""
+    """Balanced accuracy of several classes: the mean over those that occur. Pairs are (gold,
+    predicted)."""
     classes = sorted({gold for gold, _ in pairs})
     if not classes:
         return None

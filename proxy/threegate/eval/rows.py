@@ -21,7 +21,7 @@ from threegate.scan.item import LineError, Role, ScanItem
 Row = Mapping[str, Any]
 
 _ROLES = {"prompt": Role.USER, "response": Role.ASSISTANT, "tool": Role.TOOL_RESULT}
-"""What data sets call the roles beside our own names."""
+"""Names of roles in data sets, in addition to our own."""
 
 _YES = frozenset({"1", "true", "compliance"})
 _NO = frozenset({"0", "false", "not_jailbroken", "safe_refusal_or_redirect", "refusal"})

@@ -1,4 +1,4 @@
-"""What each task asks: how a row becomes a text to scan, and what its answer says.
+"""What each task measures: how a row becomes a text to scan, and how its result is read.
 
 | task | yes means | said when |
 |---|---|---|
@@ -23,7 +23,7 @@ from threegate.types import Level, Span
 
 @dataclass(frozen=True, slots=True)
 class Observation:
-    """One judgement beside the truth. `stances` are (is, said) where three classes are known;
+    """One prediction with its label. `stances` are (gold, predicted) where three classes are known;
     `clean` counts code points of a text without any span. `aside`: in no total."""
 
     source: str

@@ -29,7 +29,7 @@ _CONTROLS: Final = bytes({*range(32), 127} - {ord("\t")})
 
 
 class ClientLeft(Exception):
-    """The client closed the connection; there is nobody to answer."""
+    """The client closed the connection; no answer can be sent."""
 
 
 def headers_of(scope: Scope) -> dict[str, str]:

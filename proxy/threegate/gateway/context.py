@@ -32,7 +32,7 @@ class CallContext:
     `request` is the body as the client sent it, `body` as the layers left it so far; `slots` are
     the texts of the request. `trail` collects what is recorded. `today` is an ISO date. `stopped`
     are rules that act as in shadow. `release_checking` ends the call's turn at the processor: it is
-    called when the model is asked.
+    called when the model is called.
     """
 
     deps: Deps
@@ -64,7 +64,7 @@ class CallContext:
 
 
 async def stop(call: CallContext, outcome: Outcome, code: str = "content_filter") -> None:
-    """Ends a call before the model was asked: an answer of the API in use, or a status."""
+    """Ends a call before the model was called: an answer of the API in use, or a status."""
     trail = call.trail
     trail.finish_reason = "content_filter"
     await trail.ended(Stage.BLOCKED)

@@ -1,4 +1,4 @@
-"""One model API behind the guard: a request through the three layers and back. An ASGI app.
+"""One guarded model API: a request through the three layers and back. An ASGI app.
 
 Order, and each step is a place where the call can end: admit the caller, read and parse, pin a
 policy, scan and judge every text (layer 1), constrain the call (layer 2), make the *received*

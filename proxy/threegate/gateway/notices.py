@@ -1,6 +1,6 @@
 """What is out of the ordinary in the policy in force: every answer and every console page says it.
 
-The header tells a client that something is, not which rule: whoever sends attacks learns nothing.
+The header tells a client that something is, not which rule: an attacker learns nothing from it.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ STOPPED = "rule-stopped"
 
 @dataclass(slots=True)
 class Notices:
-    """Of one process; `emergency` is what the database said last."""
+    """Of one process; `emergency` is the last state read from the database."""
 
     bands: Bands
     emergency: Activation | None = None

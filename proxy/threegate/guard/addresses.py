@@ -66,7 +66,7 @@ class _Reader:
         return self.begun is not None
 
     def _step(self, text: str, base: int, to: int) -> bool:
-        """One transition; False where there is none up to `to`."""
+        """One transition; False if there is none before `to`."""
         raise NotImplementedError
 
     def _begin(self, at: int) -> None:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from threegate.types import Action, Bilingual, Finding, Ruling
 
 ENDS = "。！？；.!?;|"
-"""A mark stands before the punctuation that ends its claim, and inside a table cell."""
+"""A mark is placed before the punctuation that ends its claim, and inside a table cell."""
 
 HEADING = Bilingual("资料：", "Sources:")
 UNKNOWN = Bilingual("[?] 资料中没有", "[?] not in the sources")
@@ -29,14 +29,14 @@ _NAMES = {
 
 @dataclass(frozen=True, slots=True)
 class Citations:
-    """`rules`: ids of the rules that ask for marks; `sources`: ids, the first has number 1."""
+    """`rules`: ids of the rules that require marks; `sources`: ids, the first has number 1."""
 
     rules: frozenset[str] = frozenset()
     sources: tuple[str, ...] = ()
     language: str = "en"
 
     def mark(self, ruled: Ruling) -> str:
-        """What stands at the end of the claim; empty for none."""
+        """The mark at the end of the claim; empty for none."""
         if ruled.rule_id not in self.rules or ruled.shadow:
             return ""
         annotated = ruled.action is Action.ANNOTATE
@@ -52,7 +52,7 @@ class Citations:
                 return ""
 
     def listing(self, ruled: Iterable[Ruling]) -> str:
-        """What stands once at the end of a text whose rulings are `ruled`; empty for none."""
+        """The notice at the end of a text whose rulings are `ruled`; empty for none."""
         marked = [(self.mark(r), self._number(r)) for r in ruled]
         numbers = sorted({number for mark, number in marked if mark and mark != "[?]"})
         signs = {mark[1] for mark, _ in marked if mark}

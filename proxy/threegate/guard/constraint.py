@@ -82,7 +82,7 @@ def constrain(
     masked: bool = False,
 ) -> Constrained:
     """The body as the model may see it. For conditional clauses: `kinds` is what layer 1 found,
-    `masked` whether a placeholder stands for a value in the body."""
+    `masked` whether a placeholder replaces a value in the body."""
     call = _Call(dict(body), shape, constraints)
     for step in (_model, _fields, _images, _tools, _clamps, _history):
         if (refusal := step(call)) is not None:
@@ -208,7 +208,8 @@ def _images(call: _Call) -> Refusal | None:
 
 
 def _has_image(value: Any) -> bool:
-    """However deep, as in a tool's result. Engines tell a part without a type by its fields."""
+    """However deep, as in a tool's result. Engines recognise a part without a type by its
+    fields."""
     if isinstance(value, list):
         return any(_has_image(below) for below in value)
     if not isinstance(value, dict):

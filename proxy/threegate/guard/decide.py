@@ -69,7 +69,7 @@ class RuleSet:
         return cls(tuple(r for r in rules if r.when.matches(caller)), caller, today, kinds_of)
 
     def bound(self, caller: Caller, today: str, stopped: frozenset[str] = frozenset()) -> RuleSet:
-        """The same rules for another caller whom their selectors cannot tell apart."""
+        """The same rules for another caller that matches the same selectors."""
         return RuleSet(self.rules, caller, today, self.kinds_of, stopped, self._by_kind)
 
     def verdict(

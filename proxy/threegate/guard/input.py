@@ -29,7 +29,7 @@ from threegate.types import (
 
 @dataclass(frozen=True, slots=True)
 class ScannedText:
-    """One text of the request and what the detectors said of it."""
+    """One text of the request and what the detectors reported for it."""
 
     locus: TextLocation
     pointer: str

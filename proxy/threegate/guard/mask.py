@@ -2,7 +2,7 @@
 
 Placeholders look like `[ID_CARD_KXWQ]`: a word that a model keeps in any language, and a code made
 by HMAC from the conversation's key and the value. The same value has the same placeholder in a
-whole conversation and on every replica, nothing is stored, and no placeholder tells another.
+whole conversation and on every replica, nothing is stored, and no placeholder reveals another.
 """
 
 from __future__ import annotations

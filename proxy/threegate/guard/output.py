@@ -27,7 +27,7 @@ NOTHING = Verdict()
 NO_SECRETS, NO_CITATIONS = KnownSecrets(), Citations()
 LEAK_CONSTITUTION = "leak.constitution"
 LEAK_PII, NEW_PII = "leak.pii", "new_pii"
-"""Personal data that nobody asked with: `leak.` before the kind that a pattern found."""
+"""Personal data that the request did not contain: `leak.` before the kind that a pattern found."""
 
 
 class Needs(Protocol):
@@ -46,7 +46,7 @@ class ChannelGuard:
     pattern_kinds: frozenset[str]
     sentence_kinds: frozenset[str]
     deadline_ms: int
-    finds_new_data: bool = False  # a rule looks for personal data that nobody asked with
+    finds_new_data: bool = False  # a rule looks for personal data that the request did not contain
 
     def bound(self, caller: Caller, today: str, stopped: frozenset[str]) -> ChannelGuard:
         judge = self.judge.bound(caller, today, stopped)

@@ -188,7 +188,7 @@ class Restorer:
         return "", 0
 
     def _begun(self, prefix: str) -> str:
-        """A longer code that begins with `prefix`; empty where there is none."""
+        """A longer code that begins with `prefix`; empty if there is none."""
         after = bisect_right(self._codes, prefix)
         found = self._codes[after] if after < len(self._codes) else ""
         return found if found.startswith(prefix) else ""

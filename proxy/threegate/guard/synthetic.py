@@ -1,8 +1,8 @@
 """Made-up values in the shape of real ones, for models that work worse with placeholders.
 
 Drawn by HMAC from the conversation's key, so the same value gets the same stand-in everywhere and
-nobody can go back. They pass the checks a form makes (length, check digit) but come from ranges
-that are given to nobody: region 70, card numbers from 9999, mobiles from 12, documentation
+cannot be reversed. They pass the checks a form makes (length, check digit) but come from ranges
+that are never assigned: region 70, card numbers from 9999, mobiles from 12, documentation
 networks and domains. What has no shape to keep gets a placeholder instead (None).
 """
 

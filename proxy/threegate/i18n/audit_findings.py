@@ -1,6 +1,6 @@
 """What a verification may find, and why a note cannot be trusted, in both languages.
 
-The part of a key before `/` is the code that programs read; what follows tells the cases apart.
+The part of a key before `/` is the code that programs read; what follows distinguishes the cases.
 """
 
 from __future__ import annotations

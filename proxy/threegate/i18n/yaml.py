@@ -28,9 +28,9 @@ def _first(table: Iterable[tuple[str, Bilingual]], text: str) -> Bilingual | Non
 def translated(
     problem: str, context: str = "", character: str = "", began: int = 0, lines: str = ""
 ) -> Bilingual:
-    """A complaint in both languages. `character` stands at the place; `began` is the line where the
-    part named by `context` begins, 0 where that is the line of the mistake itself. `lines` are the
-    one at fault and the one above: full-width signs in them are what is wrong."""
+    """A complaint in both languages. `character` is the one at the position; `began` is the line
+    where the part named by `context` begins, 0 where that is the line of the mistake itself.
+    `lines` are the one at fault and the one above: full-width signs in them are what is wrong."""
     if (typed := _first(_FULL_WIDTH, lines)) is not None:
         return typed
     words = _first(_BY_PLACE, f"{context} {problem}")

@@ -133,7 +133,7 @@ class RedisLimiter:
         what, wait, *used = answer
         if what:
             raise LimitReached(what.decode(), float(wait), limits)
-        if not used:  # asked again after a cut connection: counted the first time
+        if not used:  # repeated after a cut connection: counted the first time
             return lease
         requests, tokens, reset_s = used
         allowances = allowances_of(limits, Limits(requests, tokens), float(reset_s))

@@ -100,7 +100,7 @@ def _last(bundle: Bundle, part: str, default: Any) -> Any:
 
 
 def _audit(spec: schema.AuditSpec) -> AuditSetting:
-    """`continue` is the least that a proxy can be set to: asking for it asks for nothing."""
+    """`continue` is the weakest setting of a proxy, so requiring it requires nothing."""
     required = spec.on_failure
     nothing = required is None or required is schema.OnAuditFailure.CONTINUE
     failing = None if nothing else str(required)

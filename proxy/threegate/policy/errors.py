@@ -24,7 +24,7 @@ def failure(code: str, /, **details: object) -> PolicyError:
 
 
 def broken(problems: Iterable[Problem]) -> PolicyError:
-    """The error of a policy with problems; its text tells the first that stops it."""
+    """The error of a policy with problems; its text is the first problem that stops it."""
     every = tuple(problems)
     return PolicyError(_summary(errors(every)), every)
 

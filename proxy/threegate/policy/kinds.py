@@ -285,6 +285,6 @@ def is_known(pattern: str, known: frozenset[str]) -> bool:
 
 
 def title_of(pattern: str) -> Bilingual:
-    """Readable name of a kind or family; the kind itself where nobody named it."""
+    """Readable name of a kind or family; the kind itself where it has no name."""
     info = BY_KIND.get(pattern.removesuffix(".*"))
     return info.title if info else Bilingual(pattern, pattern)

@@ -3,7 +3,7 @@ is affected.
 
 Both policies judge the same texts with the same detectors, so a difference is the policies' alone.
 A difference names rules and callers and the id of the text, and has the text as the log shows it,
-masked, where there is one: for whoever may read the log.
+masked, where there is one: for people who may read the log.
 """
 
 from __future__ import annotations

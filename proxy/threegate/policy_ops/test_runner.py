@@ -203,7 +203,7 @@ def _bare(rule: Rule) -> Rule:
 
 
 def _acts(ruled: Ruling) -> bool:
-    """A claim without a source is an outcome of its own, not a hit of the fact check."""
+    """A claim without a source is a separate outcome, not a hit of the fact check."""
     is_hit = isinstance(ruled.finding, Finding) and ruled.finding.kind != "claim.no_source"
     return is_hit and ruled.action is not Action.ALLOW
 

@@ -76,6 +76,6 @@ async def in_order(
 
 
 async def each(items: Iterable[A]) -> AsyncIterator[A]:
-    """An iterable that is read as fast as it is asked."""
+    """An iterable that is read on demand."""
     for item in items:
         yield item

@@ -4,7 +4,8 @@
 
 Only `text` is needed, and not even that where a claim is given. `role` is user (default),
 tool_result, assistant or reasoning; `prompt` is the question that an answer answers; `context` one
-source or a list of them; `claim` what is to be held against the sources. Other fields are ignored.
+source or a list of them; `claim` what is to be checked against the sources. Other fields are
+ignored.
 """
 
 from __future__ import annotations
@@ -44,7 +45,7 @@ class LineError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class ScanItem:
-    """`sources` have their number as id; None: nothing was said of sources, so no claim is judged
+    """`sources` have their number as id; None: sources were not given, so no claim is judged
     against them."""
 
     text: str = field(repr=False)
@@ -60,7 +61,7 @@ class ScanItem:
 
     @property
     def answered(self) -> bool:
-        """Whether the model said it, so that sources can bear it out."""
+        """Whether the model wrote it, so that it can be checked against sources."""
         return self.role in (Role.ASSISTANT, Role.REASONING)
 
 

@@ -54,7 +54,7 @@ class Claim:
     evidence: tuple[int, Span] | None = None
 
     def at(self, level: Level) -> Stance:
-        """A contradiction that is not sure enough is none."""
+        """A contradiction below the threshold does not count."""
         unsure = self.stance is Stance.CONTRADICTED and self.level < level
         return Stance.NEI if unsure else self.stance
 
@@ -119,7 +119,7 @@ class Scanner:
         return best
 
     async def _patterns(self, passage: Passage) -> Judgement:
-        """A request's text is also read in plain (see `views`); an answer's as it stands."""
+        """A request's text is also read in plain (see `views`); an answer's only as written."""
         if passage.locus.layer is not Layer.INPUT:
             scan = self.detector_set.scan(passage, self.kinds, final=True)
             return Judgement(scan.findings, scan.failures)
@@ -168,7 +168,7 @@ def pieces(passage: Passage, size: int = PIECE) -> Iterator[Passage]:
 
 
 def claims_of(item: ScanItem) -> Iterator[tuple[Passage, Span]]:
-    """What is to be held against the sources, and where it stands in the text."""
+    """What is to be checked against the sources, and its position in the text."""
     passage = item.passage
     if item.claim is not None:
         at = item.text.find(item.claim)

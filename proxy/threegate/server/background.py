@@ -40,7 +40,7 @@ class BackgroundWork:
     queued: Callable[[], Mapping[str, int]] = dict  # tokens waiting, by classifier
 
     async def run(self) -> None:
-        """Each task has a loop of its own: slow bands do not delay a policy."""
+        """Each task has its own loop: slow bands do not delay a policy."""
         await asyncio.gather(*map(self._repeat, (self.figures, self.policy, self.band)))
 
     async def _repeat(self, work: Callable[[], Awaitable[None]]) -> None:

@@ -22,7 +22,7 @@ LEAVE_S = 1.0
 
 
 class HttpProtocol(HttpToolsProtocol):
-    """`_due` is the deadline of an awaited head, or of a body that nobody reads; None while there
+    """`_due` is the deadline of an awaited head, or of a body that is not read; None while there
     is neither. A request moves the deadline four times; one timer that re-arms itself is cheaper
     than four."""
 
@@ -106,5 +106,5 @@ class HttpProtocol(HttpToolsProtocol):
 
 
 def _is_chunked(headers: list[tuple[bytes, bytes]]) -> bool:
-    """A server before or behind this one may read the end of the body elsewhere."""
+    """A server before or after this one may see the end of the body elsewhere."""
     return any(name.lower() == b"transfer-encoding" for name, _ in headers)

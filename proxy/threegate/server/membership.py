@@ -23,7 +23,7 @@ HEARTBEAT_S = 1.0
 
 @dataclass(slots=True)
 class Membership:
-    """`replacement`: this worker stands in for one that died, so it may serve the last good policy
+    """`replacement`: this worker replaces one that died, so it may serve the last good policy
     as its siblings do."""
 
     listener: socket.socket

@@ -1,4 +1,4 @@
-"""`/metrics` on a port of its own, where the settings name one: scrapers then need no way to the
+"""`/metrics` on a separate port, where the settings name one: scrapers then need no way to the
 port of the API. Every worker listens there; whichever answers has the metrics of all.
 """
 

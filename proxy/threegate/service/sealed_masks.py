@@ -2,7 +2,7 @@
 
 The input stage returns the values it masked, encrypted; the output stage takes them back and
 restores them. AES-256-GCM under a key derived from the secret of the masks, bound to the tenant:
-no other tenant can open it, and nobody can change it.
+no other tenant can open it, and it cannot be changed.
 """
 
 from __future__ import annotations

@@ -150,7 +150,7 @@ def _convert(name: str, value: Any, where: str) -> Any:
 
 
 def _several(make: Callable[[Any, str], Any], name: str, value: Any, where: str) -> tuple[Any, ...]:
-    """One or a list, each with a name of its own."""
+    """One or a list, each with a unique name."""
     items = value if isinstance(value, list) else [value]
     made = tuple(make(v, f"{where}: {name}[{i}]") for i, v in enumerate(items))
     if len({each.name for each in made}) < len(made):

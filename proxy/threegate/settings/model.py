@@ -88,9 +88,9 @@ WEBHOOK_TOPICS = ("approvals", "rules", "verification")
 
 @dataclass(frozen=True, slots=True)
 class WebhookSettings:
-    """A chat room or service that is told of approvals, rules that stop themselves and a log that
-    does not verify. `url_env` and `secret_env` name variables: of a chat robot the address itself
-    is a secret. `console` is the console as browsers see it, for links."""
+    """A chat room or service that is notified of approvals, rules that stop themselves and a log
+    that does not verify. `url_env` and `secret_env` name variables: of a chat robot the address
+    itself is a secret. `console` is the console as browsers see it, for links."""
 
     name: str
     format: str

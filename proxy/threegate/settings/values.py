@@ -88,14 +88,15 @@ def seconds(name: str, value: Any, where: str) -> float:
 
 
 def text(name: str, value: Any, where: str) -> str:
-    """Digits alone are a text too (`producer`); a list or mapping is none."""
+    """Digits alone are a text too (`producer`); a list or mapping is not."""
     if isinstance(value, bool) or not isinstance(value, str | int | Path):
         raise wrong("text", where=where, name=name)
     return str(value)
 
 
 def address(name: str, value: Any, where: str, schemes: Sequence[str]) -> str:
-    """A URL of one of these schemes with a host and a port that can be; an empty text is none."""
+    """A URL of one of these schemes with a host and a port that can be; an empty text is not
+    one."""
     made = text(name, value, where)
     with suppress(ValueError):
         parts = urlsplit(made)

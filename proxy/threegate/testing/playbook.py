@@ -1,4 +1,4 @@
-"""A stand-in for the gateway's stream loop, to test codecs and to try out policies by hand.
+"""A replacement for the gateway's stream loop, to test codecs and to try out policies by hand.
 
 It follows the contract of `wire.adapter`: deltas, then closes, then `write` with what the machines
 released. The machine here is a *delay*: it keeps the last `hold` characters of a key until the key
@@ -14,7 +14,7 @@ from threegate.wire.sse import ServerSentEvent, SSEDecoder
 
 
 def same(text: str) -> str:
-    """The edit that is none."""
+    """The empty edit."""
     return text
 
 

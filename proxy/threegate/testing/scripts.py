@@ -26,7 +26,7 @@ class Reply:
 
 @dataclass(frozen=True, slots=True)
 class Prompt:
-    """What a request of any API asks, as the demo model sees it. `tools` are (name, schema)."""
+    """A request of any API, as the demo model sees it. `tools` are (name, schema)."""
 
     model: str = "demo"
     system: str = ""
@@ -161,7 +161,7 @@ SCENES: Final[tuple[Scene, ...]] = (
 
 
 def reply_to(prompt: Prompt) -> Reply:
-    """The scripted reply, a tool call where one is asked for, or an echo."""
+    """The scripted reply, a tool call where one is requested, or an echo."""
     if not prompt.tool_result:
         for scene in SCENES:
             if (reply := scene.answers(prompt)) is not None:
@@ -172,7 +172,7 @@ def reply_to(prompt: Prompt) -> Reply:
 
 
 def _structured(prompt: Prompt) -> Reply:
-    """JSON for the schema that was asked for; the question, or a tool's result, fills it."""
+    """JSON for the requested schema; the question, or a tool's result, fills it."""
     text = prompt.tool_result or prompt.question
     made = _arguments(prompt.answer_schema or {}, text)
     return Reply(json.dumps(made, ensure_ascii=False), _echo(prompt).reasoning)

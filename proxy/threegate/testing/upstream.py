@@ -1,4 +1,4 @@
-"""The demo upstream: an R1-shaped scripted model behind every API door, for the first run, the demo
+"""The demo upstream: an R1-shaped scripted model with every API, for the first run, the demo
 and the tests. Binds to nothing itself: it is an ASGI app.
 
 `DemoUpstream().app` answers official clients. `received` holds the last requests (also
@@ -271,7 +271,7 @@ class DemoUpstream:
 
 
 def _streamed(events: list[bytes], options: dict[str, str]) -> Played:
-    """The events with the faults that were asked for."""
+    """The events with the requested faults."""
     middle = len(events) // 2
     if "keepalive" in options:
         events[1:1] = [b": keep-alive\n\n"] * 2

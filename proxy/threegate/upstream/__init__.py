@@ -1,7 +1,7 @@
-"""The model APIs behind the proxy: which is asked, whether it can be, its answer as it comes.
+"""The model APIs: which one is called, whether it is available, and its answer as it arrives.
 
 The client can never choose an upstream, a path beyond the known ones, or a header outside the
-allow-list (`headers`). Redirects are not followed, bodies are asked for uncompressed, and another
+allow-list (`headers`). Redirects are not followed, bodies are requested uncompressed, and another
 upstream is tried only while nothing of an answer has been handed on.
 """
 

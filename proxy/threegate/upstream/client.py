@@ -32,7 +32,7 @@ DOWN = frozenset({502, 503, 504})
 must not take the upstream away from everybody else."""
 
 ELSEWHERE = DOWN | {429}
-"""Statuses after which another upstream is asked, where there is one."""
+"""Statuses after which another upstream is tried, if there is one."""
 
 ODD = frozenset({"upstream_redirect", "upstream_encoding"})
 """An upstream that is well but not what it should be: resting does not mend that."""
@@ -47,7 +47,7 @@ LATE_S = 0.25
 upstream."""
 
 KEPT_S = 4.0
-"""So long a connection is kept that nobody uses: uvicorn, and so vLLM and SGLang, close after 5."""
+"""How long an idle connection is kept: uvicorn, and so vLLM and SGLang, close after 5."""
 
 
 class UpstreamObserver(Protocol):
@@ -129,7 +129,7 @@ class Upstreams:
         return next((t for t in found if t is not None), None)
 
     def candidates(self, model: str, tenant: str = "") -> list[Target]:
-        """Those that can be asked now, in order: the first by weight, in turn; one with weight 0
+        """Those that are available now, in order: the first by weight, in turn; one with weight 0
         when no other is left."""
         fit = self.serving(model, tenant)
         ready = [t for t in fit if t.health.admits()]
@@ -239,7 +239,7 @@ class Upstreams:
             )
 
     async def _check(self, target: Target) -> None:
-        """Asks for the health path for ever; nobody waits for it."""
+        """Polls the health path for ever, in the background."""
         while True:
             target.health.checked(alive=await self._alive(target))
             await asyncio.sleep(target.settings.health_s)

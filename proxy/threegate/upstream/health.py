@@ -1,4 +1,4 @@
-"""Whether an upstream can be asked: by what calls showed, and by what checks of its own showed.
+"""Whether an upstream is available: by the outcomes of calls and of its health checks.
 
 Calls drive a circuit breaker (pybreaker): closed; open after `failures` in a row, when nothing is
 sent for `rest_s`; then half-open, when one call at a time tries whether it is back. What a call
@@ -74,7 +74,8 @@ class Health:
         return self._storage.state == STATE_CLOSED or not self._trying
 
     def begin(self) -> bool:
-        """A call is sent. True if it is the one that tries, which must tell `tried` at its end."""
+        """A call is sent. True if it is the probe of an open breaker, which must call `tried` at
+        its end."""
         if self._storage.state == STATE_OPEN:
             self._breaker.half_open()
         self._trying = self._storage.state == STATE_HALF_OPEN
@@ -99,7 +100,7 @@ class Health:
         self._record(_fail)
 
     def checked(self, *, alive: bool) -> None:
-        """What a check of its own showed."""
+        """The outcome of a health check."""
         self._missed = 0 if alive else self._missed + 1
         self._report_change()
 

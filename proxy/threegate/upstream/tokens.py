@@ -29,7 +29,7 @@ class ModelTokenizer:
         return sum(len(e.ids) for e in encoded)
 
     def texts(self, ids: Sequence[Sequence[int]]) -> list[str]:
-        """What lists of token ids stand for, special tokens included. Raises ValueError for an id
+        """The texts of lists of token ids, special tokens included. Raises ValueError for an id
         that the model does not have: the library would leave it out."""
         size = self._tokenizer.get_vocab_size(with_added_tokens=True)
         if any(not 0 <= one < size for some in ids for one in some):

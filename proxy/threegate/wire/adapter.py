@@ -210,7 +210,7 @@ class StreamCodec(Protocol):
 
     def write(self, chunk: Chunk, released: Mapping[StreamKey, str]) -> bytes:
         """The frame with the texts in their places; b"" if it would carry nothing. Text of a key
-        without a place in it goes in front as an event of its own."""
+        without a place in it is sent before it as a separate event."""
         ...
 
     def text(self, key: StreamKey, text: str) -> bytes:

@@ -113,7 +113,8 @@ def objects(value: Any) -> list[tuple[int, Body]]:
 
 
 def answers(body: Body) -> list[tuple[int, Body]]:
-    """The choices of a whole answer. What is none cannot be checked."""
+    """The choices of a whole answer. Anything that is not a choice cannot be checked and is an
+    error."""
     given = body.get("choices") or []
     if not isinstance(given, list) or not all(map(_is_choice, given)):
         raise UpstreamError(localized("answer-choices"))
@@ -125,7 +126,8 @@ def _is_choice(given: Any) -> bool:
 
 
 def unlink(choice: Body) -> None:
-    """Log probabilities and token ids spell a text: they go when it differs from what was said."""
+    """Log probabilities and token ids spell out the text: they are removed when the text was
+    changed."""
     choice.update({name: None for name in LINKED if choice.get(name)})
 
 

@@ -50,7 +50,7 @@ def status_of(error: ThreegateError) -> int:
 
 
 def openai_error(error: ThreegateError, language: str = "") -> dict[str, Any]:
-    """`{"error": {message, type, param, code}}`; the message in English unless told otherwise."""
+    """`{"error": {message, type, param, code}}`; the message in English by default."""
     kind = _OPENAI_BY_STATUS.get(error.status) or _type_of(error)
     return {
         "error": {

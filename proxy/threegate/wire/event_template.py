@@ -48,8 +48,8 @@ class EventTemplate:
 
 
 def template_of(chunk: Chunk) -> EventTemplate | None:
-    """The mould of an event that is one piece of one text and says nothing else; None where it is
-    not clear from its bytes which of its strings the text is."""
+    """The template of an event that is one piece of one text and carries nothing else; None where
+    it is not clear from its bytes which of its strings the text is."""
     place, delta, frame = chunk.places[0], chunk.deltas[0], chunk.frame
     before, after = _around(chunk.event.data or "", delta.text)
     place.holder[place.name] = _MARK

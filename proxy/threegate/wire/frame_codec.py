@@ -129,7 +129,7 @@ class FrameCodec:
     def _take_all(
         self, chunk: Chunk, holder: Any, name: Any, choice: int, *, words: bool = False
     ) -> None:
-        """Texts in a field that the codec does not know: each is a content of its own, whole.
+        """Texts in a field that the codec does not know: each is complete content by itself.
         `words`: a field that providers fill with words, which are none."""
         value = holder[name]
         words = words or name in known_fields.PROVIDER_WORDS
@@ -229,7 +229,7 @@ class FrameCodec:
         return b"".join(out)
 
     def _unsaid(self, key: StreamKey, text: str) -> bool:
-        """Whether a text makes no event of its own: empty, hidden, or beside the answer in a field
+        """Whether a text makes no separate event: empty, hidden, or next to the answer in a field
         whose event the client does not get (a cut does that)."""
         hidden = key.channel is Channel.REASONING and not self._options.show_reasoning
         return not text or hidden or key.part >= WHOLE_PARTS

@@ -25,11 +25,11 @@ _HEAD: Final = re.compile(
 )
 _TEXTUAL: Final = re.compile(r"text/|.*(?:json|xml|yaml|javascript|csv|markdown)", re.I)
 LEAST: Final = 64
-"""A shorter base64 text of bytes may as well be a number or a word, and is read as it stands."""
+"""A shorter base64 text of bytes may as well be a number or a word, and is read unchanged."""
 
 
 class Reading(NamedTuple):
-    """`form` of the pointer under which the text goes back; empty: the field as it stands."""
+    """`form` of the pointer under which the text goes back; empty: the field itself."""
 
     form: str
     text: str

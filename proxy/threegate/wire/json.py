@@ -1,6 +1,6 @@
 """JSON of both sides, parsed strictly.
 
-A request has one meaning, whoever reads it next. Refused with 400: invalid UTF-8, BOM, NaN and
+A request has one meaning for every reader. Refused with 400: invalid UTF-8, BOM, NaN and
 Infinity, lone surrogates, duplicate keys, nesting over 64, integers beyond 2**53, anything that is
 not an object. Errors name a place, never a value. An answer of the model API has to be an object
 that can be checked and written again.
@@ -178,7 +178,7 @@ def _find_duplicate(raw: bytes) -> str:
 
 
 class _Pairs(list[tuple[str, Any]]):
-    """An object as its pairs, told apart from an array."""
+    """An object as its pairs, distinct from an array."""
 
 
 def _check_integers(raw: bytes) -> None:

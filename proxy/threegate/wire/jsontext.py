@@ -1,9 +1,9 @@
 """JSON text that may come in pieces, made readable for detectors and back.
 
-`JsonTextReader` turns the escapes of strings into the characters they stand for (`\\u4f60` → 你,
+`JsonTextReader` turns the escapes of strings into the characters they denote (`\\u4f60` → 你,
 `\\n` → a line break), so that no value hides behind an escape and none grows an `n` in front.
 `\\"` and `\\\\` stay, because they carry the structure. `JsonTextWriter` makes JSON text again.
-Text that is no JSON (code, a bare word), which its first character tells, is left as it is.
+Text that is not JSON (code, a bare word), as its first character shows, is left unchanged.
 
 `JsonStrings` knows where the strings of a readable text lie, so that an edit fits: inside a string
 it is escaped, in the place of a number it becomes a string.
@@ -37,7 +37,7 @@ Unit = tuple[str, str]
 
 
 class _Kind:
-    """Whether a text is JSON, which its first character tells."""
+    """Whether a text is JSON, judged by its first character."""
 
     __slots__ = ("is_json",)
 
@@ -45,7 +45,7 @@ class _Kind:
         self.is_json = False
 
     def look(self, text: str) -> bool:
-        """False until there is a character to tell by, and for text that is no JSON."""
+        """False until a first character has come, and for text that is not JSON."""
         first = _FIRST.search(text)
         self.is_json = first is not None and first[0] in _OPENING
         return first is not None
@@ -64,7 +64,7 @@ class JsonTextReader:
 
     @property
     def raw(self) -> str:
-        """The JSON text that the last readable text stands for."""
+        """The JSON text of the last readable text."""
         return "".join(raw for _, raw in self.units)
 
     def feed(self, fragment: str) -> str:
@@ -239,7 +239,7 @@ class JsonStrings:
         self._end += len(text)
 
     def forget(self, to: int) -> None:
-        """What lies before is not asked for any more."""
+        """Positions before it are not requested any more."""
         gone = bisect_left(self._quotes, to)
         self._forgotten += gone
         del self._quotes[:gone]

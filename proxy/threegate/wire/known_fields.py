@@ -96,11 +96,11 @@ is more than a word is text, like that of any other field."""
 REASONS: Final = ("finish_reason", "stop_reason")
 """Why a text ends: a word, or else text like any other."""
 UNKNOWN_REASON: Final = "unknown"
-"""What is told of a reason that is no word."""
+"""What is reported for a reason that is not a plain word."""
 
 
 def count(value: Any) -> int:
-    """A number of tokens as it was reported; nothing where it is none."""
+    """A number of tokens as reported; None if it is not a number."""
     whole = int(value) if type(value) is float and value.is_integer() else value
     return whole if type(whole) is int and 0 <= whole <= MAX_SAFE_INTEGER else 0
 

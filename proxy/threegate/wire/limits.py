@@ -29,4 +29,4 @@ MAX_POINTER_CHARS = 200
 """What an error says about a place in a body; keys come from the client."""
 
 MAX_PARTS = 4096
-"""Tool calls, content blocks or choices in one streamed answer; each has a machine behind it."""
+"""Tool calls, content blocks or choices in one streamed answer; each needs a stream machine."""

@@ -75,7 +75,7 @@ def _resolve(body: Any, path: str) -> tuple[Any, Any]:
 
 
 def _shaped(old: Any, form: str, text: str) -> Any:
-    """The new value where `old` stood."""
+    """The new value in place of `old`."""
     match form:
         case "" | "number":
             return text

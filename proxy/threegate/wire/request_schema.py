@@ -2,7 +2,7 @@
 
 Null is as good as absent. Fields that are not named here may be anything: their texts are checked
 like all others, and the policy's allow-list decides whether they go on. The same tables make the
-OpenAPI document, so what is told is what is checked.
+OpenAPI document, so what is documented is what is checked.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ _TYPES: Final[dict[JsonType, tuple[type, ...]]] = {
     JsonType.ARRAY: (list,),
     JsonType.OBJECT: (dict,),
 }
-"""As the parser makes them; `bool` is told from `int`."""
+"""As the parser makes them; `bool` is distinct from `int`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,7 +172,7 @@ def check(api: Api, body: Body) -> None:
 
 
 def check_shape(value: Any, shape: Shape, at: str = "") -> None:
-    """Raises RequestError (400), as `check` does; `at` is where the value stands."""
+    """Raises RequestError (400), as `check` does; `at` is the position of the value."""
     if value is None and at:
         return
     if not shape.fits(value):

@@ -53,7 +53,7 @@ def is_protocol(key: str, text: str) -> bool:
 
 
 def is_word(text: str) -> bool:
-    """Whether a string of a field that providers fill is a word, and nobody's number."""
+    """Whether a string of a field that providers fill is a plain word and not a person's number."""
     return _WORD.fullmatch(text) is not None and not _is_number(text)
 
 

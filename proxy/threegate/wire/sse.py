@@ -175,7 +175,7 @@ _RETRY: Final = re.compile(r"[0-9]{1,6}")
 
 
 def bare(event: ServerSentEvent) -> ServerSentEvent:
-    """An event whose lines beside the data have no room for text: no rule looks there. A comment
+    """An event whose lines other than data have no room for text: no rule looks there. A comment
     keeps the line alive whatever it says."""
     comment, retry = event.comment, event.retry
     if comment is not None and _COMMENT.fullmatch(comment) is None:

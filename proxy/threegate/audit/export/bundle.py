@@ -225,7 +225,7 @@ Sink = Callable[[Iterator[dict[str, Any]], Path], None]
 def _csv(entries: Iterator[dict[str, Any]], path: Path) -> None:
     with path.open(
         "w", encoding="utf-8-sig", newline=""
-    ) as file:  # the mark tells Excel it is UTF-8
+    ) as file:  # the byte order mark lets Excel read it as UTF-8
         table = csv.writer(file)
         table.writerow(FLAT)
         for entry in entries:

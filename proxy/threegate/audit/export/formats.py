@@ -1,7 +1,7 @@
 """One stored record in other people's words, pure: flat columns, OCSF, OpenTelemetry logs and GenAI
 spans.
 
-Each takes a parsed entry. None of them carries proofs: an export keeps the entries beside them
+Each takes a parsed entry. None of them carries proofs: an export keeps the entries next to them
 (`export.py`). The OpenTelemetry GenAI conventions still change; what is written follows `SEMCONV`
 and says so.
 """
@@ -21,8 +21,8 @@ NAMES: Mapping[str, Mapping[str, str]] = {
     "verdict": {},
     "decision": {"verdict.": "decision.", "guardrail.": "guardian."},
 }
-"""Names of the guardrail convention, which is not stable: as it stands, and what older tools know
-(begin of a name after `SECURITY`: what they call it)."""
+"""Names of the guardrail convention, which is not stable: the current ones, and what older tools
+know (begin of a name after `SECURITY`: what they call it)."""
 OCSF_VERSION = "1.9.0-dev"
 PRODUCT = {"name": "Threegate", "vendor_name": "Threegate"}
 FLAT = (
@@ -195,7 +195,7 @@ def otel_spans(entry: Json, names: str = "verdict") -> dict[str, Any]:
 
 def call_ids(request_id: str, trace_id: str = "") -> tuple[str, str]:
     """Trace and span of a call: those of its request id, which is 32 hex digits, in the trace that
-    the caller named. Known before the call is recorded, so that the model API can be told."""
+    the caller named. Known before the call is recorded, so that it can be sent to the model API."""
     digits = request_id.rpartition("_")[2]
     if not _HEX_ID.fullmatch(digits):
         digits = hashlib.sha256(request_id.encode()).hexdigest()[:32]

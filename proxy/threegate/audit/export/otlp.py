@@ -1,6 +1,6 @@
 """Hands an exported file of OpenTelemetry lines to a collector, over OTLP/HTTP in JSON.
 
-For what lies in the log already; live calls are told by `gateway.traces`.
+For records that are in the log already; live calls are exported by `gateway.telemetry.tracing`.
 """
 
 from __future__ import annotations

@@ -1,5 +1,5 @@
-"""Records of the log that people are told of, as one line of text: approvals, rules that stopped
-themselves, a log that does not verify.
+"""Records of the log that people are notified of, as one line of text: approvals, rules that
+stopped themselves, a log that does not verify.
 
 A line names people, versions, rules and numbers. Notes, reasons and comments stay in the console:
 they are free text, and may quote what the log protects.
@@ -39,7 +39,7 @@ class Announcement:
 
 
 def announcement(entry: Mapping[str, Any]) -> Announcement | None:
-    """`entry` as a feed's `Item` has it; None where nobody is told."""
+    """`entry` as a feed's `Item` has it; None where nobody is notified."""
     event = entry["event"]
     detail = event.get("detail", {})
     verb = "emergency" if detail.get("emergency") else str(detail.get("verb", ""))

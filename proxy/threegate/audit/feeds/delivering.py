@@ -19,7 +19,7 @@ from threegate.settings.errors import wrong
 
 @contextmanager
 def delivering(settings: Settings, positions: Engine, count: Counted) -> Iterator[None]:
-    """Runs the feeds that the settings name, each in a thread of its own. Raises SettingsError for
+    """Runs the feeds that the settings name, each in its own thread. Raises SettingsError for
     a missing CA, SQLAlchemyError where a database is away."""
     sinks = _sinks(settings)
     with ExitStack() as stack:

@@ -1,7 +1,7 @@
 """One feed: reads the log from where it is, delivers, and saves its position after the receiver has
 taken the records. So each record arrives at least once, whatever dies in between.
 
-A feed has a thread of its own and only reads the log: no call ever waits for a receiver, and what a
+A feed has its own thread and only reads the log: no call ever waits for a receiver, and what a
 receiver does not take stays in the log until it does. Of all processes on one database one delivers
 at a time, under a lock; another goes on where it dies.
 """
@@ -37,7 +37,8 @@ Counted = Callable[[str, str, int], None]
 
 @dataclass(slots=True)
 class Feed:
-    """`reader` and `positions` may be of different databases. `count` is told of deliveries."""
+    """`reader` and `positions` may be of different databases. `count` receives the number of
+    deliveries."""
 
     name: str
     sink: Sink

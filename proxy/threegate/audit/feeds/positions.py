@@ -1,5 +1,5 @@
 """How far each feed is, in the database of the policy versions: PostgreSQL with the log, else a
-file of its own, so that the log's writer never waits for it."""
+separate file, so that the log's writer never waits for it."""
 
 from __future__ import annotations
 

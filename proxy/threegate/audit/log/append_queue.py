@@ -48,7 +48,7 @@ def settle(appends: Sequence[PendingAppend], results: Sequence[Result], probed: 
         answer = next(answers) if append.item is not None else probed
         by_loop.setdefault(append.future.get_loop(), []).append((append.future, answer))
     for loop, ours in by_loop.items():
-        with suppress(RuntimeError):  # the loop is closed: nobody waits any more
+        with suppress(RuntimeError):  # the loop is closed: no caller waits any more
             loop.call_soon_threadsafe(_resolve, ours)
 
 

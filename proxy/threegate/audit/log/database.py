@@ -79,7 +79,7 @@ def _engine(url: str, begin: str, size: int, away_seconds: int) -> Engine:
 
 def create_private(path: Path) -> None:
     """A new file is its owner's alone, whatever the umask; SQLite gives the files that it makes
-    beside a database the same mode. An existing one keeps the mode that its operator chose.
+    next to a database get the same mode. An existing one keeps the mode that its operator chose.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     with suppress(FileExistsError):
@@ -117,7 +117,7 @@ def _pragmas(connection: sqlite3.Connection, _record: object) -> None:
 
 
 def _to_wal(connection: sqlite3.Connection) -> None:
-    """SQLite waits for nobody here: where two connect to a new database at once, one fails."""
+    """SQLite does not wait here: if two connections open a new database at once, one fails."""
     until = time.monotonic() + BUSY_SECONDS
     while True:
         try:
@@ -205,7 +205,7 @@ def _next_ids(connection: Connection, number: int) -> Sequence[int]:
     if is_postgres(connection):
         return connection.execute(text(NEXT_IDS_POSTGRES), {"n": number}).scalars().all()
     last = _driver(connection).execute("SELECT coalesce(max(id), 0) FROM audit_content")
-    first = int(last.fetchone()[0]) + 1  # nobody else writes: the transaction has the lock
+    first = int(last.fetchone()[0]) + 1  # no other writer: the transaction has the lock
     return range(first, first + number)
 
 

@@ -16,7 +16,7 @@ from threegate.audit.log.database import create_private, reader_engine
 @contextmanager
 def alone(url: str, work: str) -> Iterator[bool]:
     """Whether no other process on this database is at this `work`. An advisory lock in PostgreSQL,
-    a lock on a file beside SQLite's; both end with the process at the latest."""
+    a lock on a file next to SQLite's; both end with the process at the latest."""
     engine = reader_engine(url)
     try:
         if engine.dialect.name == "postgresql":

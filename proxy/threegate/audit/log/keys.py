@@ -56,8 +56,8 @@ def _read(path: Path) -> bytes:
 
 
 def _read_or_create(path: Path) -> bytes:
-    """Several workers may start at once: whoever links its file first wins, all read the same
-    key.
+    """Several workers may start at once: the one that links its file first wins, and all read the
+    same key.
     """
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)

@@ -1,6 +1,6 @@
 """Whether a writer's process is still there: a lock that ends with the process.
 
-SQLite: a locked file of the writer's own beside the database, `<database>.live/<writer>`.
+SQLite: one locked file per writer next to the database, `<database>.live/<writer>`.
 PostgreSQL: a shared advisory lock that every connection of the writer takes when it connects, so
 that a connection made anew has it as well. A writer that the network has cut off from PostgreSQL
 counts as gone until it connects again.
@@ -49,7 +49,7 @@ class Liveness:
         fcntl.flock(self._file, fcntl.LOCK_EX)
 
     def gone(self, connection: Connection, writer: str) -> bool:
-        """Whether nobody holds the lock of `writer`, in a transaction that then has it."""
+        """Whether the lock of `writer` is free; the transaction holds it afterwards."""
         if is_postgres(connection):
             parameters = {"kind": LOCK_CLASS, "key": _key(writer)}
             return bool(connection.execute(TRY_LOCK, parameters).scalar())

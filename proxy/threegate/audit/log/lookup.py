@@ -15,7 +15,7 @@ from threegate.audit.log.schema import RECORD
 
 
 def event_of(url: str, id: str) -> dict[str, Any] | None:
-    """The last record of a request, with its time as `ts`; None if there is none. Raises
+    """The last record of a request, with its time as `ts`; None if it has no record. Raises
     AuditError."""
     try:
         with reader_engine(url).begin() as connection:

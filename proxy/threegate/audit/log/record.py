@@ -7,8 +7,8 @@ makes of it:
     before>","seq":0,"ts":"2026-11-25T01:02:03.000004Z","v":1,"writer":"..."}
 
 Entries hold metadata and salted hashes only. Texts of a conversation, and what would link an entry
-to a person (`subject`, the salt), live beside the log and can be erased; the entry stays and its
-proofs stay valid.
+to a person (`subject`, the salt), is stored outside the log and can be erased; the entry stays and
+its proofs stay valid.
 
 Invariants: an entry has no line break, no control or bidirectional-format character; numbers are
 exact in IEEE 754 (RFC 8785 needs that); matched text never appears, only kinds, spans and rule ids.
@@ -133,8 +133,8 @@ class Record:
     """One thing that happened. Texts are codes and ids, never text of a conversation.
 
     `detail` holds the facts of policy and access records (actor, verb, object, reason …). `subject`
-    is the end user's id: it is stored as a keyed pseudonym beside the log, so that a subject can be
-    found and erased.
+    is the end user's id: it is stored as a keyed pseudonym outside the log, so that a subject can
+    be found and erased.
     """
 
     stage: Stage

@@ -69,8 +69,8 @@ class Spool:
         return self.directory / f"{self.name}.spool"
 
     def pending(self) -> Iterator[tuple[list[Pending], Path]]:
-        """The items of each file that is ours or nobody's. Call `drop` once they are in the
-        database.
+        """The items of each file that is ours or has no living owner. Call `drop` once they are in
+        the database.
         """
         for path in sorted(self.directory.glob("*.spool")):
             if path == self._path or _orphan(path):
@@ -114,7 +114,7 @@ class Spool:
         )
 
     def close(self) -> None:
-        """Leaves the file to whoever starts next."""
+        """Leaves the file to the next process that starts."""
         if self._file is not None:
             self._file.close()
             self._file = None

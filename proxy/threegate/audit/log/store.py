@@ -224,7 +224,7 @@ class AuditLog:
             raise trouble("database", why=type(error).__name__) from None
 
     async def get(self, request_id: str) -> tuple[Entry, ...]:
-        """All records of one request, oldest first; empty when there is none."""
+        """All records of one request, oldest first; may be empty."""
         return await self.read(lambda c: of_request(c, request_id))
 
     async def search(self, query: Query) -> Page:
@@ -251,7 +251,7 @@ def load_master(settings: AuditSettings) -> MasterKey:
 
 
 def load_signer(settings: AuditSettings) -> Signer:
-    """The log's signing key; its public half is written beside the keys for auditors
+    """The log's signing key; its public half is written next to the keys for auditors
     (`log.vkey`).
     """
     path = settings.directory / "keys" / "signing.key"

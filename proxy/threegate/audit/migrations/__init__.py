@@ -1,5 +1,5 @@
-"""Alembic scripts of the audit log. `upgrade` brings a database to `HEAD`, once, whoever starts
-first.
+"""Alembic scripts of the audit log. `upgrade` brings a database to `HEAD`, once, however many
+processes start at once.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ HEAD = "0003"
 VERSION_TABLE = "audit_version"
 LOCK_ID = 0x7467_6175  # any constant shared by all workers
 LOCK_SECONDS, ASK_SECONDS = 60, 0.05
-"""How long the worker that was first may take, and how often the others ask. They do not wait in
+"""How long the worker that was first may take, and how often the others poll. They do not wait in
 a statement: it would end as if the database were away."""
 
 

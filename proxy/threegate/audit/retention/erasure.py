@@ -1,10 +1,10 @@
 """Erasing without breaking the proofs: by subject, request or conversation; by age; by destroying
 keys.
 
-An entry is never changed. What goes is what lies beside it (text, search words, salt, subject) or,
-when its retention ends, the entry itself, of which the leaf hash stays. Each deletion happens in
-the transaction of its *tombstone*, a record that says which places were erased, by whom and why, so
-verification can tell erased from stolen. What a legal hold names is left alone.
+An entry is never changed. What is erased is stored outside it (text, search words, salt, subject)
+or, when its retention ends, the entry itself, of which the leaf hash stays. Each deletion happens
+in the transaction of its *tombstone*, a record that says which places were erased, by whom and why,
+so verification can distinguish erased from removed. What a legal hold names is kept.
 """
 
 from __future__ import annotations
@@ -196,7 +196,7 @@ def _delete_texts(connection: Connection, which: ColumnElement[bool]) -> None:
 
 
 def scrub(log: AuditLog) -> None:
-    """Overwrites what deletion leaves behind: old index segments and WAL frames, dead rows."""
+    """Overwrites the remains of deletions: old index segments and WAL frames, dead rows."""
     engine = writer_engine(log.settings.url, PATIENT_SECONDS)
     try:
         if engine.dialect.name == "postgresql":

@@ -64,7 +64,7 @@ class Chain:
 class VerifyReport:
     chains: list[Chain] = field(default_factory=list)
     problems: list[VerifyProblem] = field(default_factory=list)
-    unanswered: int = 0  # calls whose end nobody saw: their process died
+    unanswered: int = 0  # calls without an end: their process died
     in_flight: int = 0  # calls with an intent and no record yet: running, or the process just died
 
     @property

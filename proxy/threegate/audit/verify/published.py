@@ -15,7 +15,8 @@ from threegate.audit.verify.verifier import verify_database
 def verify_all(
     settings: AuditSettings, keys: Sequence[Verifier] = (), checkpoints: Sequence[Path] = ()
 ) -> VerifyReport:
-    """The database against `keys` (else the key beside it) and every published checkpoint."""
+    """Verifies the database with `keys` (else the key next to it) and every published
+    checkpoint."""
     published = [p.read_text() for p in [*checkpoints, *published_files(settings)]]
     database = connect(settings.url)
     try:
@@ -25,7 +26,7 @@ def verify_all(
 
 
 def own_keys(settings: AuditSettings) -> list[Verifier]:
-    """The key beside the log: convenient, and worth less than one kept elsewhere."""
+    """The key next to the log: convenient, but weaker evidence than one kept elsewhere."""
     path = settings.directory / "log.vkey"
     return [Verifier.parse(path.read_text())] if path.is_file() else []
 

@@ -6,9 +6,9 @@ logged, or are missing with a tombstone.
 
 *Integrated* entries are covered by a checkpoint that a trusted key signed. *Covered* ones are named
 by the signed first entry of a later writer (a crash leaves such a tail). *Pending* ones are
-neither: they agree with each other, but whoever can write the database could have rewritten them.
-Whoever holds the signing key can rewrite everything that no older checkpoint kept elsewhere
-(`old_checkpoints`) contradicts.
+neither: they agree with each other, but anyone with write access to the database could have
+rewritten them. Whoever holds the signing key can rewrite everything that no older checkpoint kept
+elsewhere (`old_checkpoints`) contradicts.
 """
 
 from __future__ import annotations

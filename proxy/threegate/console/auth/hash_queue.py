@@ -27,7 +27,7 @@ class TooManyHashesError(Exception):
 
 @dataclass(slots=True)
 class HashQueue:
-    """Runs blocking work in two threads of its own, in the order of arrival. One event loop."""
+    """Runs blocking work in two dedicated threads, in the order of arrival. One event loop."""
 
     _waiting: Counter[str] = field(default_factory=Counter)
     _threads: ThreadPoolExecutor = field(

@@ -1,6 +1,6 @@
 """Reads an ID token of OpenID Connect: signature, issuer, audience, times, nonce. Pure.
 
-Only asymmetric algorithms, and each only with a key of its own kind: neither `none` nor a public
+Only asymmetric algorithms, and each only with a key of its kind: neither `none` nor a public
 key taken for a shared secret gets through.
 """
 

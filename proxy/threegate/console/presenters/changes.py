@@ -1,4 +1,4 @@
-"""Two policies compared for whoever signs the step: in words, rule by rule, and as text.
+"""Two policies compared for the person who approves the step: in words, rule by rule, and as text.
 
 Nothing is left out: a rule is listed wherever a key or a test of it differs, a new one with all
 that it says; and the text of every file that differs follows, so `unchanged` is true only where no

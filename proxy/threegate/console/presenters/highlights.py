@@ -155,7 +155,7 @@ EXCERPT = 160
 
 
 def excerpt(cut: Sequence[Mapping[str, str]], size: int = EXCERPT) -> list[dict[str, str]]:
-    """Pieces of `pieces`, shortened to the hits and what stands around them; of a text without a
+    """Pieces of `pieces`, shortened to the hits and their surroundings; of a text without a
     hit its beginning."""
     last = len(cut) - 1
     return [
@@ -174,7 +174,7 @@ def _shortened(text: str, after: bool, before: bool, size: int) -> str:
 
 
 def placeholders(text: str) -> tuple[Highlight, ...]:
-    """Where placeholders stand, when nothing better is known."""
+    """Positions of placeholders, if nothing better is known."""
     return tuple(
         Highlight(m.start(), m.end(), "pii", "", "mask") for m in _PLACEHOLDER.finditer(text)
     )

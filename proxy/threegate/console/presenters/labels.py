@@ -143,7 +143,7 @@ BOOKS: Mapping[str, Words] = {
 
 
 def name(book: str, code: str, language: str) -> str:
-    """The name of a code; the code itself where nobody named it."""
+    """The name of a code; the code itself if it has no name."""
     if book == "kind":
         return (SEARCHED if code == "searched" else kind_title(code)).get(language)
     return BOOKS[book][code].get(language) if code in BOOKS[book] else code

@@ -159,7 +159,7 @@ def channel_of(name: str) -> str:
 
 
 def number_of(name: str) -> int:
-    """Which message or which answer it is, from 1; 0 where nobody counts (the first answer)."""
+    """Which message or which answer it is, from 1; 0 where it is not counted (the first answer)."""
     kind, _, rest = name.partition("/")
     digits = rest.partition("/")[0]
     number = int(digits) if digits.isdecimal() else 0

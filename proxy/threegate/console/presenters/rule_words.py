@@ -49,7 +49,7 @@ def rule_rows(rule: AnyRule, language: str) -> dict[str, tuple[str, str]]:
 def definition_rows(
     rule: AnyRule, bundles: Iterable[Bundle], language: str
 ) -> dict[str, tuple[str, str]]:
-    """The words, patterns and examples that the rule's own kinds stand for."""
+    """The words, patterns and examples of the rule's own kinds."""
     if not isinstance(rule, Rule):
         return {}
     wanted = [*rule.detect.any, *rule.detect.all, *rule.detect.none]
@@ -139,7 +139,7 @@ def _then(then: Then, language: str) -> Iterator[str]:
 
 
 def _written(thing: Any, language: str) -> str:
-    """What is written, or differs from its default, in something with keys of its own."""
+    """What is written, or differs from its default, in a nested mapping."""
     parts = []
     for spec in _documented(thing):
         value = getattr(thing, spec.name)

@@ -1,4 +1,4 @@
-"""Complaints about decisions: who said what of which request, and how it was answered.
+"""Complaints about decisions: who complained about which request, and how it was answered.
 
 Their texts are of people outside the log: they lie in the console's database, never in the audit
 log, which records only that a complaint was taken or answered.

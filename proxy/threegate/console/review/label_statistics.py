@@ -17,7 +17,7 @@ Question = tuple[str, str]  # request, rule
 
 @dataclass(frozen=True, slots=True)
 class Precision:
-    """How a rule stood the test. `precision` is None until somebody judged a hit of it."""
+    """How well a rule does by the labels. `precision` is None until a hit of it is labelled."""
 
     rule: str
     correct: int

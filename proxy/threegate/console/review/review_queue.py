@@ -85,5 +85,5 @@ def by_request(labels: Sequence[ReviewLabel]) -> dict[str, list[ReviewLabel]]:
 
 
 def sampled(id: str, percent: int) -> bool:
-    """The same for everybody and at every look: nobody can choose what is reviewed."""
+    """The same for every person and at every view, so that no one can choose what is reviewed."""
     return int.from_bytes(hashlib.sha256(id.encode()).digest()[:4], "big") % 100 < percent

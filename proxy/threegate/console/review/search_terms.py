@@ -47,7 +47,7 @@ def now_us() -> int:
 
 
 def terms_of(query: Mapping[str, str]) -> dict[str, str]:
-    """What is asked for, and nothing else; the address of this view is made of it."""
+    """What is searched for, and nothing else; the address of this view is made of it."""
     return {name: query[name].strip() for name in NAMES if query.get(name, "").strip()}
 
 

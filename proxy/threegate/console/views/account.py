@@ -25,7 +25,7 @@ from threegate.console.web import (
 from threegate.types import Bilingual
 
 SSO_VALUES = 4
-"""State, nonce, verifier and the page that was asked for."""
+"""State, nonce, verifier and the page that was requested."""
 log = logging.getLogger(__name__)
 ERRORS = {
     "name": Bilingual("账号名只能用字母、数字和 . _ @ -", "use letters, digits and . _ @ -"),
@@ -57,14 +57,14 @@ def own_page(wanted: str) -> str:
 
 
 async def session(visit: ConsoleRequest) -> Answer:
-    """Whether the visitor still has a session: asked before a form is sent."""
+    """Whether the visitor still has a session: checked before a form is sent."""
     return Shown(
         "account/welcome.html", {"name": visit.person.name if visit.person else "", "next": "/"}
     )
 
 
 async def login(visit: ConsoleRequest) -> Answer:
-    """Attempts count per name and address, so nobody can lock out somebody who is elsewhere."""
+    """Attempts count per name and address, so an attacker elsewhere cannot lock a person out."""
     name, throttle = visit.form.get("name", "")[:64], visit.parts.throttle
     address = _address(visit)
     keys = (f"name:{name}:{address}", f"address:{address}")
@@ -120,7 +120,7 @@ async def sso(visit: ConsoleRequest) -> Answer:
     kept = visit.parts.signer.sign("sso", started.state, started.nonce, started.verifier,
                                    own_page(visit.query.get("next", "")))  # fmt: skip
     response = RedirectResponse(started.url, 303)
-    # Lax: the provider's page sends the browser back here, and Strict cookies stay behind then.
+    # Lax: the provider's page sends the browser back here, and Strict cookies are not sent then.
     response.set_cookie(
         SSO_COOKIE, kept, SSO_S, path=_sso_path(visit), httponly=True, samesite="lax",
         secure=_provider(visit).redirect.startswith("https:"),
@@ -160,7 +160,7 @@ def _sso_path(visit: ConsoleRequest) -> str:
 
 
 def _no_entry(error: OidcError | AccountError) -> ConsoleError:
-    """Why goes to the server's log: whoever tries learns nothing."""
+    """The reason goes to the server's log only: an attacker learns nothing."""
     log.warning("single sign-on: %s", error)
     return ConsoleError(
         403, "单点登录没有成功，请联系管理员", "single sign-on did not work; ask an administrator"

@@ -40,7 +40,7 @@ async def home(visit: ConsoleRequest) -> Answer:
 
 
 def _waiting(state: State, me: str) -> list[dict[str, Any]]:
-    """What is open; first what this visitor was asked to approve."""
+    """What is open; first what this visitor is to approve."""
     opened = (VersionStage.SUBMITTED, VersionStage.APPROVED)
     rows = [
         policies.version_row(v, state, "") | {"for_me": me in v.reviewers}

@@ -38,7 +38,7 @@ class Touched:
 
 
 async def form(visit: ConsoleRequest) -> Answer:
-    """Whom it is about is asked for on every step."""
+    """The person must be named at every step."""
     data = {"tenants": await _tenants(visit), "step": "ask", "tenant": "", "subject": ""}
     return Shown("audit/person.html", data)
 

@@ -147,7 +147,7 @@ async def look(visit: ConsoleRequest) -> Answer:
 
 
 def _neighbours(every: Sequence[str], request: str) -> dict[str, Any]:
-    """A record that does not wait (any more) stands before the first."""
+    """A record that is not (or no longer) waiting counts as before the first."""
     at = every.index(request) if request in every else -1
     return {
         "position": at + 1,
@@ -172,7 +172,7 @@ async def following(visit: ConsoleRequest) -> str:
 
 
 async def take(visit: ConsoleRequest) -> Answer:
-    """Assigns the next of what waits and nobody holds to a reviewer; `count=0` gives back what the
+    """Assigns the next waiting, unassigned records to a reviewer; `count=0` gives back what the
     reviewer holds."""
     count, who = _count(visit.form.get("count", "10")), visit.form.get("reviewer") or visit.me.name
     account = await blocking(visit.parts.accounts.find, who)

@@ -26,7 +26,7 @@ PERIOD = ("days", "since", "until")
 
 @dataclass(frozen=True, slots=True)
 class Reviewed:
-    """What people did in the period, beside what the guard did."""
+    """What people did in the period, next to what the guard did."""
 
     judged: int
     verdicts: dict[str, int]

@@ -49,7 +49,7 @@ async def try_page(visit: ConsoleRequest) -> Answer:
 
 
 def _blank(visit: ConsoleRequest, policies: PolicySet) -> dict[str, Any]:
-    """The form as it was sent, or empty. `policy` is asked for where there are several."""
+    """The form as it was sent, or empty. `policy` must be chosen if there are several."""
     names = ("text", "question", "source")
     given = {n: visit.form.get(n, "") for n in names}
     channel = visit.form.get("channel", Channel.USER.value)

@@ -54,7 +54,7 @@ async def switch(visit: ConsoleRequest) -> Answer:
 
 
 async def messages(visit: ConsoleRequest) -> Answer:
-    """What users are told, rule by rule."""
+    """The messages to users, rule by rule."""
     space = await space_of(visit)
     bundle = await blocking(space.bundle)
     rows = [

@@ -22,7 +22,7 @@ from threegate.types import Bilingual, Level
 
 KIND = "pii.address"
 _LEFT = 40
-"""Characters before the road or building in which regions and the street's name stand."""
+"""Characters before the road or building in which regions and the street's name occur."""
 _HAN = "\u3400-\u9fff"
 _NUM = r"(?:[0-9]{1,5}[A-Za-z]?|[一二三四五六七八九十百零〇]{1,5}|[A-Za-z甲乙丙丁])"
 _S = r"[ ]{0,2}"
@@ -102,7 +102,7 @@ _TELLING = re.compile(
     + "".join(sorted({w[-1] for w in _WORDS.split("|")}))
     + rf"{_STOP}从:： ]|[^{_HAN}0-9A-Za-z\-]"
 )
-"""The characters with which a lead may end: without one there is none."""
+"""The characters with which a lead may end; without one of them there is no lead."""
 _FIRST = re.compile(rf"[{_HAN}]")
 _OPEN_FIRST = re.compile(rf"(?:(?<![0-9A-Za-z])[0-9A-Za-z]{{1,3}}[ ]{{0,2}})?[{_HAN}]")
 """A building without a street begins with its number."""
@@ -154,7 +154,7 @@ def find(view: ScanText) -> Iterator[Hit]:
 
 
 def _floors_are_told(view: ScanText) -> bool:
-    """Whether there are any, and what `find` asks of the text before one."""
+    """Whether there are any, and what `find` requires of the text before one."""
     if not _FLOORS.search(view.data):
         return False
     return _TOWNS.search(view.text) is not None or _LABELS.search(view.text)

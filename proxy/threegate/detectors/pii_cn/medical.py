@@ -1,5 +1,5 @@
 """Numbers of patients and insured persons. No common form or check digit exists: only right
-behind their label."""
+after their label."""
 
 from __future__ import annotations
 

@@ -28,8 +28,8 @@ _GAP = rf"(?:[{SPACE}{DASH}.]|{BREAK})?"
 _PREFIX = r"1(?:[38][0-9]|4[5-9]|5[0-35-9]|6[25-7]|7[0-8]|9[0-35-9])"
 _ABROAD = "".join(rf"(?<![+][0-9]{{{n}}}[ \-].)" for n in (1, 2, 3))
 _ABROAD += r"(?<!(?<![0-9A-Za-z])00[34][0-9][ \-].)"
-"""Behind another country's code; +86 is part of the match. After 00 only the codes of Europe, some
-of whose numbers look like these."""
+"""Not after another country's code; +86 is part of the match. After 00 only the codes of Europe,
+some of whose numbers look like these."""
 _SECOND = "(?<=(?<![0-9])1[3-9][0-9]{9}/.)"
 """Of two numbers with a stroke between."""
 _LEFT = _ABROAD + (
@@ -44,9 +44,9 @@ _NATIONAL = _PREFIX[1:] + rf"{_GAP}[0-9]{_GAP}[0-9]{{3}}{_GAP}[0-9]{_GAP}[0-9]{{
 _MOBILE = re.compile(rf"(?P<country>{_COUNTRY})1{_NATIONAL}|1{_LEFT}{_NATIONAL}")
 _ABOVE, _BELOW = re.compile(r"[0-9]\n\Z"), re.compile(r"\n[0-9]")
 _DOTS = 2
-"""More of them stand in versions: 133.0.7415.166."""
+"""More than that occur in versions: 133.0.7415.166."""
 _COUNTERS = "个個次件元台吨噸份块塊斤克米票÷×^*%"
-"""Right behind a number that no label calls a telephone number, they say that it counts."""
+"""Directly after a number without a telephone label, these units mark it as a quantity."""
 _JOINED = re.compile(r"[A-Za-z][\-_]\Z")
 """Part of a name: thread-13800138000."""
 _BARE = (Level.MEDIUM, Level.HIGH, Level.LOW)

@@ -26,7 +26,7 @@ _PLATE = re.compile(
     r"|使[0-9]{6}(?![0-9A-Za-z])"
     rf"|[{_PROVINCE}][a-z]{_GAP}(?:{_ANY_CASE}{{4}}[学警港澳挂領领]|{_ANY_CASE}{{5,6}})(?![0-9A-Za-z])"
 )
-"""Small letters, as in chats, need a word beside them."""
+"""Lower-case letters, as in chats, need a label nearby."""
 _LABELS = words("牌照|号牌|違章|违章|绿牌|蓝牌|过户|车|車|plate|vehicle|car|parking")
 
 

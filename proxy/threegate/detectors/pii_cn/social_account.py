@@ -1,4 +1,5 @@
-"""WeChat and QQ accounts. Free names: only right behind (or, for QQ, right before) their label."""
+"""WeChat and QQ accounts. Free names: only directly after (or, for QQ, directly before) their
+label."""
 
 from __future__ import annotations
 
@@ -73,14 +74,14 @@ _TELLING = loosened(
     rf"(?i)(?:{_WECHAT_NAME})(?:{_NAMED}{_ANY_LINK}{_MIXED}"
     rf"|(?:{_NUMBERED}{_ANY_LINK}|{_NAMED}{_TOLD}){_PLAINLY})"
 )
-"""Where an account is more than a plain word or is told to be one."""
+"""Where an account is more than a plain word or a label says that it is one."""
 _LOOSE_LETTERED = loosened(f"(?i){_WECHAT_LETTER}[:：]")
 _QQ_FORMS = (
     (loosened(_QQ.pattern + r"(?:[^0-9A-Za-z@]|$)"), _QQ),
     (loosened(_ADDED.pattern + "(?:[^0-9A-Za-z@元分块个]|$)"), _ADDED),
     (loosened(_Q.pattern + r"[ ]?(?:[^0-9A-Za-z@+*/×÷=除乘加减\- ]|[ ][^+*/×÷=除乘加减\-]|$)"), _Q),
 )
-"""With most of what may not stand behind them."""
+"""With most of what may not follow them."""
 _LOOSE_QQ_AFTER = loosened(_QQ_AFTER.pattern)
 
 

@@ -32,7 +32,7 @@ _MESSAGE = re.compile(r"(?i)(?:message-id|in-reply-to|references):\s?<\Z")
 
 @cache
 def _tops() -> Mapping[str, frozenset[str]]:
-    """By the last part of a suffix what must stand before it; nothing: whatever does. The list
+    """By the last part of a suffix, what must precede it; empty: anything. The list
     inside the package: never the network, never a cache file."""
     known = tldextract.TLDExtract(suffix_list_urls=(), cache_dir=None).tlds
     tops: dict[str, set[str]] = {}
@@ -62,7 +62,7 @@ def find(view: ScanText) -> Iterator[Hit]:
 
 
 def _begin(text: str, at: int) -> int:
-    """Where the local part before the @ begins; at the @ if there is none."""
+    """Where the local part before the @ begins; the @ itself if it is empty."""
     window = text[max(0, at - _LONGEST) : at]
     local = window[len(window.rstrip(_LOCAL)) :].lstrip(_NO_BEGIN)
     return at if local[-1:] in tuple(_NO_END) else at - len(local)

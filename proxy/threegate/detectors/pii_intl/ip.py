@@ -37,7 +37,7 @@ _VERSIONS = words(
 )
 _BEHIND = words("版本|内核|固件|驱动|version|kernel|firmware")
 _HOSTED = ("://", "@", "-h ")
-"""Right before an address; behind it stands a port."""
+"""Directly before an address that is followed by a port."""
 _NETWORK = re.compile("/[0-9]")
 """Behind an address that ends with nought: of many hosts."""
 _PORT = re.compile(":[0-9]{2}")

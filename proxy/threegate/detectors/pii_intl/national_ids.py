@@ -1,7 +1,7 @@
-"""Identity and tax numbers of persons and firms in more countries: behind their label, with the
-right check digits; a few by their groups and check digits alone.
+"""Identity and tax numbers of persons and firms in more countries: after their label, with valid
+check digits; a few by their grouping and check digits alone.
 
-Labels are looked for at once, then each number whose label occurs by a pass of its own.
+All labels are searched in one pass, then each number whose label occurs in another.
 """
 
 # ruff: noqa: E501 (a table reads better with one number a line)
@@ -100,8 +100,8 @@ _BARE = (
     _alone(r"756\.[0-9]{4}\.[0-9]{4}\.[0-9]{2}", 13, weighted(10, *(1, 3) * 6, 1)),
     _alone(r"784-[0-9]{4}-[0-9]{7}-[0-9]", 15, luhn),
 )
-"""Told without a label: whoever looks for numbers anyway looks for these (`BARE`), because as
-triggers of their own they multiply the states of all others."""
+"""Recognized without a label, by a recognizer that is woken by any number (`BARE`): as separate
+triggers they would multiply the states of all others."""
 
 
 _WORDS = (

@@ -44,7 +44,7 @@ _BRACKETED = re.compile(
     rf"(?:8(?<![0-9A-Za-z.\-+].)[ ]?[(（]|[(（](?<![0-9A-Za-z].)(?<![0-9][ ].))0?[0-9]{{1,4}}[)）]"
     rf"[ ]?[0-9](?:[{SPACE}{DASH}]?[0-9]){{5,8}}{EDGE}(?!-[0-9])"
 )
-"""An area code in brackets, in Russia behind an 8."""
+"""An area code in brackets, in Russia after an 8."""
 _TELLING = re.compile(
     r"0[1-9](?:(?P<pair>[ .])[0-9]{2})(?:(?P=pair)[0-9]{2}){3}"  # France
     r"|0[17][0-9]{3} [0-9]{6}|0[17][0-9]{3} [0-9]{3} [0-9]{3}|01[0-9]1 [0-9]{3} [0-9]{4}"  # Britain
@@ -171,14 +171,14 @@ def _international(view: ScanText, match: re.Match[str]) -> Hit | None:
 
 
 _AFTER_CODE = re.compile(rf"00[1-9][0-9]{{0,2}}{_GAP}")
-"""A country's code in a group of its own, behind 00."""
+"""A country's code as a separate group, after 00."""
 
 
 _Judged = dict[tuple[str, int], str]
 
 
 def _national(view: ScanText, match: re.Match[str], judged: _Judged) -> str:
-    """The region of a national number, empty if it is none; the same surroundings are judged
+    """The region of a national number, empty if it is not one; the same surroundings are judged
     once."""
     start, end = match.span()
     key = view.text[max(0, start - REACH) : end + 2], end - start
@@ -199,7 +199,7 @@ def _region(view: ScanText, match: re.Match[str]) -> str:
 
 
 def _wanted(view: ScanText, match: re.Match[str], labels: list[Labels]) -> list[Labels]:
-    """Those of `labels` that speak of the number."""
+    """Those of `labels` that refer to the number."""
     nearest = {
         each: label_polarity(view, *match.span(), each, behind=False)
         for each in dict.fromkeys(labels)
@@ -222,7 +222,7 @@ def _is_signed(text: str, match: re.Match[str]) -> bool:
 
 
 def _is_telling(text: str, match: re.Match[str]) -> bool:
-    """And no further group stands beside it."""
+    """And no further group is next to it."""
     start, end = match.span()
     beside = _BEFORE.match(text, max(0, start - 2), start) or _BEHIND.match(text, end)
     return not beside and _TELLING.fullmatch(match.group()) is not None

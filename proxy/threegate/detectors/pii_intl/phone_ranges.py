@@ -16,7 +16,7 @@ import phonenumbers
 from phonenumbers import COUNTRY_CODE_TO_REGION_CODE, PhoneMetadata, PhoneNumberDesc
 
 _LONGEST_CODE, _LEAST, _MOST = 3, 2, 17
-"""Digits of a country's code, and of a number behind it."""
+"""Digits of a country's code, and of the number after it."""
 AMERICA = "1"
 
 

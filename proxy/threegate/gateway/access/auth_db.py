@@ -1,4 +1,4 @@
-"""API keys in the database beside the audit log: one set for all replicas.
+"""API keys in the database of the audit log: one set for all replicas.
 
 A process caches the keys and looks for changes before it admits a caller, at most once a second: a
 revoked key is refused everywhere a second later. While the database does not answer, the cached
@@ -73,7 +73,7 @@ class KeyDatabase:
         if self.open_to_all:
             return Caller()
         digest = hashlib.sha256(presented.encode("utf-8", "surrogatepass")).hexdigest()
-        key = self._keys.get(digest)  # a digest: its time tells nothing about a key
+        key = self._keys.get(digest)  # a digest: its lookup time reveals nothing about a key
         if key is None or key.revoked or over(key.expires):
             raise refused()
         return Caller(tenant=key.tenant, key_id=key.id)

@@ -1,4 +1,5 @@
-"""Applies a caller's limits to one call: leases before the model is asked, tokens counted after."""
+"""Applies a caller's limits to one call: leases before the model is called, tokens counted
+after."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A policy resolved for one caller, cached for all callers that its selectors cannot tell apart.
+"""A policy resolved for one caller, cached for all callers that match the same selectors.
 
 Only conversation and date differ between their calls (roll-outs and exceptions depend on them), so
 rule sets are bound to the caller of each call.
@@ -29,7 +29,7 @@ class InputRules:
     judge: RuleSet
     patterns: frozenset[str]
     sentence: frozenset[str]
-    deadline_ms: int | None  # the shortest that a rule asks for
+    deadline_ms: int | None  # the shortest that a rule requires
 
 
 @dataclass(frozen=True, slots=True)

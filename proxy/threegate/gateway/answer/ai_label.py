@@ -1,7 +1,7 @@
 """The AI-content label: GB 45438-2025 Annex E names, and the explicit sign in the text.
 
 `ProduceID` is the audit request id, so that a label leads back to its record. Values are printable
-ASCII without blank, quote and backslash, as the annex asks.
+ASCII without blank, quote and backslash, as the annex requires.
 """
 
 from __future__ import annotations
@@ -44,5 +44,5 @@ def _plain(text: str) -> str:
 
 
 def sign_of(label: AiLabel) -> str:
-    """What stands once at the end of each answer."""
+    """The sign at the end of each answer."""
     return SIGN if label is AiLabel.TEXT else ""

@@ -17,8 +17,8 @@ VERDICTS = {
 
 
 def notes_of(ruled: Iterable[Ruling]) -> list[dict[str, Any]]:
-    """What the client is told: everything that a rule annotates, and the claims that are borne out
-    beside it. What a rule only flags stays in the audit log."""
+    """What the client receives: everything that a rule annotates, and the claims of the same answer
+    that are supported. What a rule only flags stays in the audit log."""
     out = []
     for r in ruled:
         f = r.finding

@@ -19,7 +19,7 @@ from referencing.exceptions import Unresolvable
 from referencing.jsonschema import EMPTY_REGISTRY
 
 NOWHERE: Final[Registry[Any]] = EMPTY_REGISTRY
-"""Fetches nothing; without it `jsonschema` would ask any address that a `$ref` names."""
+"""Fetches nothing; without it `jsonschema` would fetch any address that a `$ref` names."""
 
 MAX_PATTERN_BYTES: Final = 1 << 20
 """Memory of one compiled pattern."""
@@ -32,7 +32,7 @@ _UNSHOWN: Final = (
 
 
 def satisfies(text: str, schema: Mapping[str, Any]) -> bool:
-    """A schema that is none counts as not satisfied: nothing can be shown to follow it. So does one
+    """An invalid schema counts as not satisfied: nothing can be shown to follow it. So does one
     with patterns for names, which `jsonschema` would run in places where RE2 cannot be put."""
     try:
         if "patternProperties" in _names(schema):

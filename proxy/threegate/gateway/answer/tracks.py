@@ -97,7 +97,7 @@ class AnswerTracks:
     harmless: HarmlessTexts = field(default_factory=HarmlessTexts, repr=False)
 
     def track(self, key: StreamKey) -> Track:
-        """The track of a text, made when it is first asked for."""
+        """The track of a text, made on first use."""
         known = self.tracks.get(key)
         if known is None:
             if key in self._gone:

@@ -87,7 +87,7 @@ class MetaEndpoints:
             return await self._failed(request, error)
 
     async def _failed(self, request: Request, error: ThreegateError) -> Response:
-        """An error in the shape of the API that the client speaks; a refusal leaves a record."""
+        """An error in the format of the API that the client uses; a refusal leaves a record."""
         status = status_of(error)
         self.deps.metrics.errors.labels("plain", str(status)).inc()
         language = wanted_language(request.headers.get("accept-language", ""))

@@ -1,4 +1,4 @@
-"""`GET /metrics`: what Prometheus reads, with a key of its own where the settings name one."""
+"""`GET /metrics`: what Prometheus reads, with a separate key where the settings name one."""
 
 from __future__ import annotations
 

@@ -61,7 +61,8 @@ class ModelList:
         )
 
     async def _joined(self, headers: Mapping[str, str], tenant: str) -> tuple[int, Body]:
-        """The lists of all that can be asked; where none gives one, what the last one answered."""
+        """The lists of all upstreams that are available; if none returns one, the last one's
+        answer."""
         status, answer, joined = 502, Body(), Body()
         for target in self.deps.upstreams.candidates("", tenant):
             status, answer = await self._list(target, headers)

@@ -1,6 +1,6 @@
 """`GET /openapi.json`: what this proxy serves, made from the adapters and the shapes it checks.
 
-It promises no more than the guard itself does: which doors there are, what a request must look
+It promises no more than the guard itself does: which paths there are, what a request must look
 like, and which statuses come from here. What else a request may say is the model API's affair.
 """
 

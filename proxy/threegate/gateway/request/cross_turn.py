@@ -2,8 +2,8 @@
 
 The last texts of a channel are read as one, in three ways: one after the other with a blank,
 without one, and only what they quote or assign (`a = "ignore all"`, then `a + b`). A finding counts
-only where it lies over the joint of two texts; what lies in one was found there. Models are asked
-when a text speaks of putting parts together. Findings belong to the last text, in full.
+only where it lies over the joint of two texts; what lies in one was found there. Models are used
+when a text mentions putting parts together. Findings belong to the last text, in full.
 """
 
 from __future__ import annotations
@@ -78,7 +78,7 @@ def _edges(text: str) -> str:
 
 
 def _only(joined: _Joined, open_: Sequence[bool]) -> _Joined:
-    """Without the joints behind a sentence that has ended: that one is not continued."""
+    """Without the joints after a sentence that has ended: it is not continued."""
     kept = (j for j, still in zip(joined.joints, open_, strict=True) if still)
     return replace(joined, joints=tuple(kept))
 

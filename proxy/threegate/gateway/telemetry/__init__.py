@@ -1,1 +1,1 @@
-"""What a call leaves behind: audit records, metrics, traces."""
+"""What a call reports: audit records, metrics, traces."""

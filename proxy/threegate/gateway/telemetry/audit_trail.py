@@ -48,7 +48,7 @@ from threegate.wire.adapter import Usage as WireUsage
 
 OWN_CHANGES = frozenset(("placed", "defaulted", "aliased", "stripped"))
 """Changes of layer 2 that a policy makes in every call and that set aside nothing that the client
-asked for. They are recorded, and no reason to review a call."""
+requested. They are recorded, but are no reason to review a call."""
 
 
 def new_id(prefix: str) -> str:

@@ -8,13 +8,13 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 TOGETHER = 32
-"""Releases that are told at once: to count one costs as much as to make it."""
+"""Releases that are reported in one batch: counting one costs as much as making it."""
 
 
 @dataclass(slots=True)
 class HoldTimer:
-    """Positions count from the start of the text. `tell` gets seconds, of the oldest character of
-    each release; whoever has made one must call `over`."""
+    """Positions count from the start of the text. `observe` gets seconds, of the oldest character
+    of each release; the owner must call `over` at the end."""
 
     observe: Callable[[float], None]
     clock: Callable[[], float] = time.perf_counter

@@ -2,7 +2,7 @@
 conversation.
 
 Many workers keep their values in files of one folder, which the supervisor names to
-prometheus_client; whichever of them is asked answers for all.
+prometheus_client; any of them answers for all.
 """
 
 from __future__ import annotations
@@ -171,7 +171,7 @@ class Metrics:
         self.feeds.labels(name, what).inc(number)
 
     def audit(self, counters: Counters, waiting: int) -> None:
-        """What the writer has done since it was last asked."""
+        """What the writer has done since the last call."""
         self.audit_waiting.set(waiting)
         for name, total in asdict(counters).items():
             self.audit_events.labels(name).inc(total - self._reported.get(name, 0))
@@ -213,7 +213,7 @@ class Metrics:
 
 
 def _joined(first: bytes, second: bytes) -> bytes:
-    """Two expositions as one: OpenMetrics ends in a mark that stands once."""
+    """Two expositions as one: OpenMetrics ends in a mark that may occur only once."""
     return first.removesuffix(_END) + second
 
 

@@ -28,7 +28,7 @@ def worker_processes(shared: str) -> list[int]:
 
 
 class WorkerProcesses(Collector):
-    """`pids` are asked at every exposition. A process that has ended has no metrics."""
+    """`pids` are read at every exposition. A process that has ended has no metrics."""
 
     def __init__(self, pids: Callable[[], Iterable[int]]) -> None:
         self._pids = pids

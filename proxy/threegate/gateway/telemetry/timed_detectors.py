@@ -1,4 +1,4 @@
-"""Sentence detectors whose time is told, whether they answer, fail or are given up."""
+"""Sentence detectors whose time is reported, whether they answer, fail or are cancelled."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """Spans of each call for an OpenTelemetry collector, over OTLP/HTTP in JSON.
 
-Off unless `traces_url` is set, and then beside the calls: what the collector does not take is
+Off unless `traces_url` is set, and then outside the calls: what the collector does not take is
 counted and dropped. A call's spans are made of its last audit record (`audit.formats`), so that
 they hold ids and codes and never text of a conversation.
 
@@ -63,7 +63,7 @@ def traceparent_of(parent: Parent) -> str:
 
 @dataclass(slots=True)
 class Traces:
-    """`lost` is told how many calls the collector did not get."""
+    """`lost` receives the number of calls that the collector did not get."""
 
     url: str
     names: str

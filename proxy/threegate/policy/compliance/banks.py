@@ -48,7 +48,8 @@ ILLEGAL = tuple(r for r in RISKS if r.startswith(("gbt45654.A1", "gbt45654.A2"))
 
 @dataclass(frozen=True, slots=True)
 class BankQuestion:
-    """`answer` is what a model made of a question to generate from; empty where nobody asked it."""
+    """`answer` is what a model made of a question to generate from; empty where the model was not
+    asked."""
 
     text: str = field(repr=False)
     risk: str
@@ -116,7 +117,7 @@ class BankCompleteness:
 
     @property
     def title(self) -> Bilingual:
-        """What `name` stands for; in a bank the total is `*`."""
+        """Title of the category `name`; `*` is the total of a bank."""
         if self.name in ASPECTS:
             return Bilingual(self.name, f"{self.name} ({ASPECTS[self.name]})")
         return BY_ID[self.name].title if self.name in BY_ID else TOTAL

@@ -1,4 +1,4 @@
-"""What serves a category of a standard beside rules: the log, the console, keys of a pack.
+"""What serves a category of a standard besides rules: the log, the console, keys of a pack.
 
 Named in a coverage matrix, so that a row without a rule is not taken for a hole where another part
 of the product does the work. It is no claim that this part is in use: that is a matter of settings.

@@ -87,7 +87,7 @@ def _parsed(line: str) -> dict[str, str]:
 
 
 def _above(lines: list[str], indent: int, dashes: int) -> tuple[str, ...]:
-    """The keys that a line stands under, by indentation."""
+    """The keys that enclose a line, by indentation."""
     path: list[str] = []
     column, item = indent + dashes, False
     if dashes:
@@ -140,7 +140,7 @@ def _in_flow(path: tuple[str, ...], value: str) -> CompletionSite | None:
 
 
 def _frames(value: str) -> list[tuple[str, str]]:
-    """The brackets that are still open, each with what stands behind its last comma; of those
+    """The brackets that are still open, each with the text after its last comma; of those
     around another bracket, the key."""
     frames: list[tuple[str, str]] = []
     for char in _QUOTED.sub("", value):
@@ -196,7 +196,7 @@ def _reasons() -> Iterator[Choice]:
 
 
 def _constrains(before: list[str], after: list[str]) -> bool | None:
-    """Whether the rule around the place is one of the constraint layer; None: not said yet."""
+    """Whether the rule around the place is one of the constraint layer; None: not decided yet."""
     start = next((n for n in range(len(before) - 1, -1, -1) if before[n].startswith("  - ")), 0)
     end = next((n for n, line in enumerate(after) if line.startswith(("  - ", "rules"))), None)
     layer = re.search(r"^ *(?:- )?layer: *(\w+)", "\n".join([*before[start:], *after[:end]]), re.M)
@@ -228,7 +228,7 @@ def _below(node: dict[str, Any], step: str) -> Iterator[dict[str, Any]]:
 
 
 def _opened(node: dict[str, Any], constrains: bool | None) -> Iterator[dict[str, Any]]:
-    """A node behind its references and alternatives."""
+    """The node that references and alternatives lead to."""
     if "$ref" in node:
         yield from _opened(_schema()["$defs"][node["$ref"].rpartition("/")[2]], constrains)
     elif "oneOf" in node:

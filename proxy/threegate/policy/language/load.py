@@ -30,7 +30,7 @@ class Tree(Protocol):
     """The policies folder, wherever it is. Paths are relative, with forward slashes."""
 
     def read(self, path: str) -> bytes | None:
-        """Content of a file, or None where there is none."""
+        """Content of a file, None if it does not exist."""
         ...
 
 

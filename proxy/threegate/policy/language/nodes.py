@@ -213,7 +213,7 @@ def _is_plain(event: Any) -> bool:
 
 
 def _index(text: str, error: yaml.reader.ReaderError) -> int:
-    """Where a character stands that YAML has not; libyaml counts bytes, PyYAML characters."""
+    """Position of a character that YAML does not allow; libyaml counts bytes, PyYAML characters."""
     if error.encoding == "unicode":
         return int(error.position)
     return len(text.encode()[: error.position].decode(errors="ignore"))

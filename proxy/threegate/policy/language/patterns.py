@@ -1,7 +1,7 @@
 """An author's RE2 pattern, applied with CJK-safe edges: the linter and the detector use this one
 way.
 
-RE2 has no look-around, so edges are checked on the characters beside a match: with `edges`, an
+RE2 has no look-around, so edges are checked on the characters around a match: with `edges`, an
 ASCII letter, digit or underscore may not touch a match that begins or ends with one. Han characters
 always may. Spans count code points.
 """

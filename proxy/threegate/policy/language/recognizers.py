@@ -1,6 +1,6 @@
 """Recognizers in Presidio's format: the kind that one finds, and what is wrong with it.
 
-Presidio's names of entities and our kinds stand for each other: AU_ABN is `pii.au.abn`.
+Presidio's entity names map to our kinds: AU_ABN is `pii.au.abn`.
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 documents.
 
 A schema class is a frozen dataclass below `Located`; its fields carry a description in both
-languages. Texts are `Word`s, strings that know where they stand, so a lint can point at one item of
+languages. Texts are `Word`s, strings that know their position, so a lint can point at one item of
 a list.
 """
 
@@ -34,7 +34,7 @@ class Word(str):
 
 
 def place(value: object, otherwise: Mark = NOWHERE) -> Mark:
-    """Where a decoded value stands."""
+    """Position of a decoded value."""
     at = getattr(value, "at", otherwise)
     return at if isinstance(at, Mark) else otherwise
 
@@ -54,7 +54,7 @@ def plain(value: Any) -> Any:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Located:
-    """`at` is where the value stands, `marks` where each key that was written stands."""
+    """`at` is the position of the value, `marks` that of each key that was written."""
 
     at: Mark = field(default=NOWHERE, compare=False, repr=False)
     marks: Mapping[str, Mark] = field(

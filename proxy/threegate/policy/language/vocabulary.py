@@ -1,6 +1,6 @@
 """The words of the policy language in both languages: one table for each closed set of values.
 
-Where the values lie on a scale they stand weakest first, so that order and words are one table. A
+Values on a scale are listed weakest first, so that order and words are one table. A
 test holds `VOCABULARY` against the schema: no word of the language lacks its translation.
 """
 
@@ -213,7 +213,7 @@ def kind_title(kind: str) -> Bilingual:
 
 
 def kind_named(kind: str) -> Bilingual:
-    """A kind with its name, as a list of changes has it; alone where it has no name of its own."""
+    """A kind with its name, as a list of changes has it; the kind alone where it has no name."""
     title = kind_title(kind)
     if title.en == kind:
         return Bilingual(kind, kind)

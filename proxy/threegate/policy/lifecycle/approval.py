@@ -1,14 +1,14 @@
 """Who may do what in the life of a policy version: commands are checked against the state and give
 the event to record, or `Refused` with the reason.
 
-The author of a version never approves it, nor does whoever edited it on the way; an author may take
-it back until it is active. A version whose tests were not green carries its author's reason, and
-each approver has to give one too. A change that may let more through (`weaker`) needs an approver
-of another group than the author's. An approval may be withdrawn until activation. Whoever may
-activate an approved version may also schedule it. An emergency activation needs no approval, but
-two different people (who submitted and who activates), and ends after 24 hours: then the version
-that was active before counts again. Going back to a version that was once active needs one person
-with the right to activate, since it was approved before.
+The author of a version never approves it, nor does anyone who edited it on the way; an author may
+take it back until it is active. A version whose tests were not green carries its author's reason,
+and each approver has to give one too. A change that may let more through (`weaker`) needs an
+approver of another group than the author's. An approval may be withdrawn until activation. Whoever
+may activate an approved version may also schedule it. An emergency activation needs no approval,
+but two different people (who submitted and who activates), and ends after 24 hours: then the
+version that was active before counts again. Going back to a version that was once active needs one
+person with the right to activate, since it was approved before.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Counts and stops of rules with a band, shared by all workers and replicas of one database.
 
-Each process adds to rows of its own, so nobody waits for anybody; the share of a rule is the sum.
-Who writes a stop first has made it: the others find it there.
+Each process adds to its own rows, so no process waits for another; the share of a rule is their
+sum. Who writes a stop first has made it: the others find it there.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ LEFT = Table(
 
 @dataclass(frozen=True, slots=True)
 class BandStore:
-    """`process` tells this process's rows from others'. Methods block."""
+    """`process` identifies this process's rows. Methods block."""
 
     engine: Engine
     process: str
@@ -94,7 +94,7 @@ class BandStore:
         return Count(calls or 0, acted or 0)
 
     def look(self, policies: PolicySet, now: str, minute: int) -> tuple[BandExit, ...]:
-        """The rules that have just left their band, each told to one process only."""
+        """The rules that have just left their band, each reported to one process only."""
         known = {(e.policy, e.rule, e.side) for e in self.left(policies)}
         found: list[BandExit] = []
         for policy, rule, band in banded(policies):

@@ -1,8 +1,8 @@
-"""How often a rule acts, held against its band; counts of one process until they are written.
+"""How often a rule acts, compared with its band; counts of one process until they are written.
 
 A rule that acts on more calls than its band allows is stopped: it goes on as in shadow, on every
 worker, until somebody lets it act again or another policy is active. A rule that acts on fewer is
-only told of: in shadow it would act on none.
+only reported: in shadow it would act on none.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ class BandExit:
 
 
 def side_of(band: Band, count: Count) -> BandSide | None:
-    """None while the share is inside, or while there are too few calls to tell."""
+    """None while the share is inside, or while there are too few calls to judge."""
     if count.calls < band.calls:
         return None
     if count.percent > band.max:

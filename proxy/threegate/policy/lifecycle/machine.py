@@ -45,8 +45,9 @@ class Person:
 @dataclass(frozen=True, slots=True)
 class Submit:
     """`weaker` comes from the diff against `base`, the digest that was active (empty: none);
-    `authors` are all who edited it, `reviewers` whom they ask (others may approve too). `untested`
-    is the reason for going on without a green run of the tests; empty: they were green."""
+    `authors` are all who edited it, `reviewers` those asked to approve (others may approve too).
+    `untested` is the reason for going on without a green run of the tests; empty: they were
+    green."""
 
     digest: str
     weaker: bool

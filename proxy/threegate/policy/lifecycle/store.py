@@ -42,11 +42,12 @@ def now_utc() -> str:
 
 
 Fingerprint = tuple[tuple[str, int, int, int], ...]
-"""(path, mtime in ns, size, inode) of files; zeros where there is none."""
+"""(path, mtime in ns, size, inode) of files; zeros if the file does not exist."""
 
 
 class DirTree:
-    """A folder as a `Tree`. Symbolic links may not lead out of it. Remembers what was asked for."""
+    """A folder as a `Tree`. Symbolic links may not lead out of it. Remembers which files were
+    read."""
 
     def __init__(self, root: Path) -> None:
         self.root = root.resolve()
@@ -97,7 +98,7 @@ class LoadedSource:
 
 @dataclass(frozen=True, slots=True)
 class InForce:
-    """The active set as operators are told of it."""
+    """The active set as reported to operators."""
 
     packs: tuple[str, ...]
     digest: str
@@ -196,7 +197,7 @@ class PolicyStore:
 
     @classmethod
     def of(cls, source: Source, state_dir: Path, *, last_good: bool = False) -> PolicyStore:
-        """Like `open`, from any source. With `last_good`, the set that was last active stands in
+        """Like `open`, from any source. With `last_good`, the set that was last active is used
         for a source with errors."""
         store = cls(source, state_dir)
         store.reload()

@@ -87,7 +87,7 @@ class Stored:
 
 def create_tables(engine: Engine, tables: MetaData) -> None:
     """Makes the tables that are missing. Tries again if another replica makes them now: its
-    transaction has ended by the time the conflict is told."""
+    transaction has ended by the time the conflict is reported."""
     try:
         tables.create_all(engine)
     except (IntegrityError, ProgrammingError, OperationalError):

@@ -121,7 +121,7 @@ class NoRules(Lint):
     fix = Bilingual("写规则、extends 或 bindings。", "Add rules, extends or bindings.")
 
     def check(self, subject: Subject) -> Iterator[Problem]:
-        """Not where rules could not be read: that is told already."""
+        """Not where rules could not be read: that is reported already."""
         unread = {problem.at.file for problem in subject.bundle.problems}
         for pack in subject.packs:
             if not (pack.rules or pack.extends or pack.bindings or pack.at.file in unread):

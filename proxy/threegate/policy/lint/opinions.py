@@ -1,4 +1,4 @@
-"""Lints of second opinions: who is asked, and about which findings."""
+"""Lints of second opinions: which judge is asked, and about which findings."""
 
 from __future__ import annotations
 

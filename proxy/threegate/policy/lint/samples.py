@@ -1,4 +1,4 @@
-"""Lints of the tests beside the rules."""
+"""Lints of the tests of rules."""
 
 from __future__ import annotations
 

@@ -43,7 +43,7 @@ def _lists(subject: Subject) -> Iterator[tuple[str, ListSpec, Iterator[tuple[str
 
 
 def _placed(subject: Subject, spec: ListSpec) -> Iterator[tuple[str, Mark]]:
-    """Words with the place each stands at."""
+    """Words with their positions."""
     yield from ((str(word), place(word)) for word in spec.words)
     if spec.file and spec.file in subject.bundle.files:
         for number, line in enumerate(subject.bundle.text(spec.file).split("\n"), start=1):

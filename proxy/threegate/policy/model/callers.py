@@ -37,7 +37,7 @@ class Selector:
         return not (self.route or self.model or self.language)
 
     def _route(self, caller: Caller) -> bool:
-        """By all names of a door: another one is no way around its rules."""
+        """Matches every name of an API path, so that an alias is no way around its rules."""
         return any(_any(self.route, name) for name in names_of(caller.route))
 
     def _model(self, caller: Caller) -> bool:
@@ -49,11 +49,11 @@ class Selector:
 EVERYONE = Selector()
 
 _PREFIXES = ("/v1", "/beta", "/anthropic")
-"""What may stand in front of the path of an API; `/chat/completions` is `/v1/chat/completions`."""
+"""What may precede the path of an API; `/chat/completions` is `/v1/chat/completions`."""
 
 
 def names_of(route: str) -> tuple[str, str]:
-    """A path as it was asked for, and as the API's own documents call it."""
+    """A path as requested, and as the API's documentation names it."""
     bare, before = route, ""
     while bare != before:
         before = bare

@@ -23,8 +23,9 @@ class AiLabel(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Unlabelled:
-    """Callers whose answers get no sign in the text: they asked, and an agreement makes them answer
-    for it (labelling measures, article 9). ISO dates, both included; no `expires`: for good."""
+    """Callers whose answers get no sign in the text: at their request, and an agreement makes them
+    answer for it (labelling measures, article 9). ISO dates, both included; no `expires`: for
+    good."""
 
     id: str
     match: Selector
@@ -99,9 +100,9 @@ class Knowledge:
 class CompiledPolicy:
     """Everything the guard needs for one binding.
 
-    `digest` names the packs and files that this policy was compiled from and tells policies of one
-    set apart. People approve, activate and look up the set as a whole: answers, records and traces
-    name its digest (`version_digest`).
+    `digest` names the packs and files that this policy was compiled from and distinguishes policies
+    of one set apart. People approve, activate and look up the set as a whole: answers, records and
+    traces name its digest (`version_digest`).
     """
 
     digest: str
@@ -169,7 +170,7 @@ class PolicySet:
 
     def named(self, name: str, caller: Caller) -> CompiledPolicy | None:
         """The policy of this name, where some route, model or language leads this tenant and key to
-        it. What stands after a binding that takes all of their calls never applies to them."""
+        it. A binding after one that takes all of their calls never applies to them."""
         for binding in self.bindings:
             if binding.selector.whose(caller):
                 if binding.policy.name == name:

@@ -129,7 +129,7 @@ class Limits:
 @dataclass(frozen=True, slots=True)
 class ResponseFormat:
     """What the answer must be, checked on the whole of it. Without a schema of the policy the one
-    counts that the client asked for. One of the phrases of `must_say` must be there."""
+    counts that the client asked for. One of the phrases of `must_say` must occur."""
 
     json_schema: dict[str, Any] | None = None
     on_invalid: Action = Action.BLOCK

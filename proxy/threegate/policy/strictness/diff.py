@@ -200,7 +200,7 @@ def _lists(old: CompiledPolicy, new: CompiledPolicy) -> Iterator[PolicyChange]:
 
 
 def rests_rules(policy: CompiledPolicy, kind: str) -> bool:
-    """Whether a kind stands in a rule's `none`: there, finding more lets more through."""
+    """Whether a kind occurs in a rule's `none`: there, finding more lets more through."""
     return any(includes(p, kind) for rule in policy.rules for p in rule.detect.none)
 
 
@@ -271,7 +271,7 @@ _AUDIT_FAILURE: Scale = {None: Bilingual("按代理的设置", "as the proxy is 
 
 
 def compare_settings(old: CompiledPolicy, new: CompiledPolicy) -> tuple[Aspect, ...]:
-    """Differences of what stands at the top of a pack."""
+    """Differences of the top-level keys of a pack."""
     parts = (
         ranked(Bilingual("AI 标识", "AI label"), LABEL, old.label, new.label),
         _unsigned(old, new),

@@ -147,7 +147,7 @@ def _outcome(outcome: Outcome) -> dict[str, Any]:
 
 
 def report_junit(report: TestReport, language: str) -> str:
-    """One test suite; an empty run holds one failing case that says so."""
+    """One test suite; an empty run has one failing case for that."""
     body = "\n".join(_testcase(o, language) for o in report.outcomes) or _empty(language)
     failures = len(report.failures) if report.outcomes else 1
     count = max(1, len(report.outcomes))

@@ -45,7 +45,7 @@ class Operation:
 
 
 class Dialect(Protocol):
-    """`name` stands in records and metrics."""
+    """`name` is used in records and metrics."""
 
     @property
     def name(self) -> str: ...
@@ -69,7 +69,7 @@ class Dialect(Protocol):
 
 
 MAX_CHECKS = 64
-"""Of one request: each is a call of its own, with its record."""
+"""Checks of one request: each is a separate call with its own record."""
 
 BOTH_LANGUAGES: Json = {
     "type": "object",

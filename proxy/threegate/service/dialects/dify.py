@@ -77,7 +77,7 @@ class Dify(OpenAiStyle):
 
 
 def _closes(error: ThreegateError) -> bool:
-    """Whether the check was asked for rightly and could not be made."""
+    """Whether a valid check could not be made."""
     return status_of(error) >= 500 or status_of(error) == 429
 
 

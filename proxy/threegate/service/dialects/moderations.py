@@ -2,7 +2,7 @@
 
 A string is one check, an array of strings one each, an array of parts one. `flagged` is true where
 a category is, and where the policy stops the text for another reason; that reason, and kinds
-without a category, are in our own object `threegate` beside the categories.
+without a category, are in our own object `threegate` next to the categories.
 """
 
 from __future__ import annotations

@@ -234,7 +234,7 @@ class MessagesCodec(FrameCodec):
         return encode_json(orjson.dumps(frame), kind)
 
     def cut(self, outcome: Outcome) -> bytes:
-        """Stop what is open, say the message in a block of its own, end the message."""
+        """Closes open blocks, sends the message in a separate block, and ends the answer."""
         if self._ended:
             return b""
         out = b"" if self._begun else self._message_start(outcome)

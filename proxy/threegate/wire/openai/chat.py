@@ -1,8 +1,8 @@
 """OpenAI and DeepSeek chat completions, streamed and not.
 
 Reasoning is `reasoning_content` (DeepSeek, SGLang), `reasoning` (vLLM), or inline `<think>`; it
-leaves in the field it came in. A refusal is content, in a part of its own. Text in fields that
-nobody knows is content too: it is released or held like the rest.
+leaves in the field it came in. A refusal is content, in a separate part. Text in fields that
+is unknown is content too: it is released or held like the rest.
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ class ChatCodec(ChoiceCodec):
         delta = choice.get("delta")
         if not delta:
             return
-        choice.pop("message", None)  # some repeat beside each piece all that has been said
+        choice.pop("message", None)  # some APIs repeat the whole text so far with each piece
         for name in REASONING_FIELDS:
             if text := delta.get(name):
                 self._reasoning(chunk, delta, name, text, state)

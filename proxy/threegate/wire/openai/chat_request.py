@@ -54,7 +54,7 @@ def without_reasoning(message: Body) -> Body:
 
 def tools_of(tool: Body) -> list[tuple[str, Body]]:
     """Where a tool, or a call of one, says its name: `function`, or `custom` for one that takes any
-    text; both, where it has both, for nobody knows which of them is read."""
+    text; both, where it has both, because it is unknown which of them is read."""
     found = [(k, tool[k]) for k in ("function", "custom") if isinstance(tool.get(k), dict)]
     nameless: list[tuple[str, Body]] = [("function", {})]
     return found or nameless

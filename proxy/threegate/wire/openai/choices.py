@@ -34,7 +34,7 @@ from threegate.wire.sse import DONE, ServerSentEvent, encode_json
 
 LINKED: Final = ("logprobs", "token_ids")
 MOULDS: Final = 8
-"""Events in a row whose mould is made though none was of use: some APIs send none alike."""
+"""Consecutive templates that were made and not used: some APIs send no two events alike."""
 _HEAD: Final = (
     "id",
     "object",

@@ -27,7 +27,7 @@ class Embeddings(BaseAdapter):
     def response_slots(
         self, body: Body, options: StreamOptions = DEFAULT_STREAM
     ) -> tuple[Slot, ...]:
-        """Vectors hold no text; what is beside them might."""
+        """Vectors hold no text; other fields might."""
         walk = SlotWalk(Layer.OUTPUT)
         walk.choice = 0
         for index, item in objects(body.get("data")):

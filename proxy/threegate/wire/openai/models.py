@@ -1,4 +1,4 @@
-"""`GET /v1/models`: what a client may ask for."""
+"""`GET /v1/models`: what a client may use."""
 
 from __future__ import annotations
 

@@ -91,7 +91,7 @@ class Responses(BaseAdapter):
         return made
 
     def tool_calls(self, body: Body) -> tuple[ToolCall, ...]:
-        """Of all kinds that have a name: those that a stream tells by it too."""
+        """Of all kinds that have a name: those that a stream identifies by it too."""
         return tuple(
             ToolCall(0, item["name"], item.get(stem.field) or "", f"/output/{index}/{stem.field}")
             for index, item in objects(body.get("output"))
@@ -103,7 +103,7 @@ class Responses(BaseAdapter):
         return {**body, "input": _without_reasoning(given)} if isinstance(given, list) else body
 
     def without_its_reasoning(self, body: Body) -> str:
-        """Reasoning is an item of its own, in front of the calls that it led to."""
+        """Reasoning is a separate item before the calls that it led to."""
         thought = False
         for index, item in objects(body.get("input")):
             kind = str(item.get("type") or "")

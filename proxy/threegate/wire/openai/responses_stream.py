@@ -238,7 +238,7 @@ class ResponsesCodec(FrameCodec):
         )
 
     def _name(self, chunk: Chunk, item: Body, key: StreamKey) -> None:
-        """A name is told again with each repetition of its item."""
+        """A name is sent again with each repetition of its item."""
         if not item.get("name"):
             return
         if key not in self._names:
@@ -328,7 +328,7 @@ class ResponsesCodec(FrameCodec):
         return encode_json(orjson.dumps(frame), kind)
 
     def cut(self, outcome: Outcome) -> bytes:
-        """End what is open, say the message in an item of its own, end the response."""
+        """Closes open items, sends the message in a separate item, and ends the response."""
         if self._ended:
             return b""
         out = b"" if self._begun else self._created(outcome)
