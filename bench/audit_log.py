@@ -117,8 +117,8 @@ async def fill(log: AuditLog, records: int, clients: int, author: Author) -> Non
     await asyncio.gather(*(client(c) for c in range(clients)))
 
 
-def load(settings: AuditSettings, records: int) -> Figures:
-    """By the writer itself, without its thread and without clients."""
+def load(settings: AuditSettings, records: int, days: float = 0.0) -> Figures:
+    """By the writer itself, without its thread and without clients; evenly over the last `days`."""
     writer_id, engine = new_writer_id(), writer_engine(settings.url, PATIENT_SECONDS)
     master, publisher = load_master(settings), load_publisher(settings, writer_id)
     writer = Writer(settings, engine, publisher, master, writer_id)
@@ -141,7 +141,8 @@ def load(settings: AuditSettings, records: int) -> Figures:
         kept = Content((Part("messages/0/user", asked), Part("choices/0/content", told)))
         name = master.pseudonym(caller.tenant, f"user{n % 10_000}")
         level, key = settings.level, keys[n % 5]
-        options: dict[str, Any] = {"ts_us": now_us(), "mono_us": n, "level": level, "key": key}
+        at = now_us() - int(days * 86_400e6 * (records - n) / records)
+        options: dict[str, Any] = {"ts_us": at, "mono_us": n, "level": level, "key": key}
         return make(made, kept, pseudonym=name, hasher=hasher, **options)
 
     start, cpu = time.perf_counter(), time.process_time()

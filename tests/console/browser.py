@@ -24,6 +24,7 @@ FLAGS = (
     "--window-size=1360,940", "--force-device-scale-factor=1", "--hide-scrollbars",
 )  # fmt: skip
 WAIT_S = 300
+AXE = Path(__file__).parents[2] / "scripts/axe/node_modules/axe-core/axe.min.js"
 
 
 @dataclass
@@ -104,7 +105,9 @@ class Browser:
         self.fill("[name=password]", password)
         self.press("main button")
 
-    def narrow(self, width: int) -> None:
+    def narrow(self, width: int, scheme: str = "light") -> None:
+        scheme_is = [{"name": "prefers-color-scheme", "value": scheme}]
+        self.driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": scheme_is})
         size = {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": width < 600}
         self.driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
 
@@ -113,6 +116,16 @@ class Browser:
             self.driver.execute_script("window.scrollTo(0, 0)")
             path = Path(SHOTS) / f"console-{name}.{self.language[:2]}.png"
             assert self.driver.save_screenshot(str(path))
+
+    def accessibility(self) -> list[str]:
+        """What axe-core finds on the page: rule and place of each. Nothing where it is not
+        installed (`npm ci` in scripts/axe)."""
+        if not AXE.exists():
+            return []
+        self.driver.execute_script(AXE.read_text("utf-8"))
+        run = "axe.run(document, {resultTypes: ['violations']}).then(arguments[0])"
+        found = self.driver.execute_async_script(run)
+        return [f"{v['id']}: {n['html'][:200]}" for v in found["violations"] for n in v["nodes"]]
 
     def complaints(self) -> list[str]:
         """What the browser complained about: blocked scripts and styles, errors, missing files."""
@@ -139,6 +152,7 @@ def browser(url: str, language: str) -> Iterator[Browser]:
         options,
         ChromeService(shutil.which("chromedriver"), env=os.environ | {"LANGUAGE": language}),
     )
+    driver.set_script_timeout(WAIT_S)
     try:
         yield Browser(driver, url, language)
     finally:

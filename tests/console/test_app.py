@@ -47,3 +47,22 @@ def test_a_page_that_is_none_is_told_like_anything_else(site: Site) -> None:
         assert "there is no such page" in answer.text
         assert visitor.get("/nowhere.json").json()["status"] == 404
         assert visitor.delete("/policies").status_code == 405
+
+
+def test_a_role_that_is_missing_is_named(site: Site) -> None:
+    answer = site.who("viewer").get("/audit")
+    assert answer.status_code == 403
+    assert "needs the role reviewer" in answer.text
+    both = site.who("viewer", name="wer").get("/audit/person", headers={"accept-language": "zh"})
+    assert "需要“管理员”或“审核”角色" in both.text
+
+
+def test_what_was_typed_survives_a_refusal(site: Site) -> None:
+    """The page with the error had only a link to the start."""
+    note = "why: the lawyers <b>said so</b>"
+    answer = site.who("editor", name="typist").post("/policies/draft/submit", data={"note": note})
+    assert answer.status_code == 409
+    assert 'value="why: the lawyers &lt;b&gt;said so&lt;/b&gt;"' in answer.text
+    assert '<form method="post">' in answer.text
+    refused = site.visitor().post("/login", data={"name": "root", "password": "hunter2 hunter2"})
+    assert "hunter2" not in refused.text

@@ -227,10 +227,15 @@ PAGES = (
 WIDER = "return document.documentElement.scrollWidth - document.documentElement.clientWidth"
 
 
-@pytest.mark.parametrize("language", LANGUAGES)
-@pytest.mark.parametrize("width", [390, 1360])
-def test_no_page_is_wider_than_the_window(tmp_path: Path, language: str, width: int) -> None:
-    """Whatever people write: titles, texts and notes without end and without a blank."""
+@pytest.mark.parametrize(
+    ("language", "width", "scheme"),
+    [("zh-CN", 390, "dark"), ("en-US", 390, "light"), ("en-US", 1280, "dark")],
+)
+def test_every_page_fits_and_is_accessible(
+    tmp_path: Path, language: str, width: int, scheme: str
+) -> None:
+    """Whatever people write: titles, texts and notes without end and without a blank. axe-core has
+    no finding, in light and dark."""
     from tests.console.browser import browser
 
     root = policies(tmp_path / "policies")
@@ -246,12 +251,13 @@ def test_no_page_is_wider_than_the_window(tmp_path: Path, language: str, width: 
         site = opened_site(running)
         site.who(*(role.value for role in Role), name="root")
         site.ask("我的身份证号是11010519491231002X。" + "a" * 3000 + "好" * 3000)
-        page.narrow(width)
+        page.narrow(width, scheme)
         page.log_in("root", PASSWORD)
         first = site.who("reviewer").get("/audit/queue.json").json()["first"]
         for path in PAGES:
             page.go(path.replace("first", first))
             assert page.driver.execute_script(WIDER) <= 0, path
+            assert page.accessibility() == [], path
         assert not [c for c in page.complaints() if "404" not in c]
 
 

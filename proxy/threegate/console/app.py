@@ -7,7 +7,7 @@ Errors have one shape, `{"ok": false, "error", "status"}`, or the same on a page
 from __future__ import annotations
 
 import logging
-from collections.abc import Awaitable, Callable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -27,7 +27,9 @@ from threegate.console.auth.security import Guarded
 from threegate.console.auth.sessions import COOKIE, SESSION_S
 from threegate.console.deps import ConsoleDeps
 from threegate.console.guide import section
+from threegate.console.navigation import navigation
 from threegate.console.presenters import labels, policies
+from threegate.console.presenters.typed import typed
 from threegate.console.progress_page import finished, watched
 from threegate.console.review.search_terms import now_us
 from threegate.console.routes import PAGES, Page
@@ -45,7 +47,9 @@ from threegate.console.web import (
     wants_json,
 )
 from threegate.errors import AuditError, PolicyError, ThreegateError
+from threegate.policy.lifecycle.approval import ROLES
 from threegate.policy.lifecycle.machine import Person, Role
+from threegate.types import Bilingual
 
 log = logging.getLogger(__name__)
 HERE = Path(__file__).parent
@@ -115,8 +119,9 @@ class Console:
             if person is None:
                 return self._log_in(request, language)
             if not person.roles & page.roles:
-                raise ConsoleError(403, "你的角色不能使用此页面", "your roles do not allow this")
+                raise needs(page.roles)
         form = await form_of(request) if page.method == "POST" else {}
+        request.state.form = form
         visit = ConsoleRequest(request, self.parts, language, person, form)
         match await page.handler(visit):
             case Shown() as shown:
@@ -159,7 +164,7 @@ class Console:
     def _watched(self, visit: ConsoleRequest, slow: LongTask, path: str) -> Response:
         def failed(error: Exception) -> Shown:
             status, text = _error_page(error, visit.language, path)
-            return Shown("error.html", {"status": status, "error": text}, status)
+            return Shown("error.html", _error(status, text, visit.language) | typed({}, ""), status)
 
         page = partial(self._page, visit.request, visit.language, visit.person)
         headers = {"x-accel-buffering": "no"}  # a reverse proxy shall pass on each step
@@ -196,8 +201,41 @@ class Console:
     ) -> Response:
         if wants_json(request):
             return _json(status, {"ok": False, "error": text, "status": status})
-        shown = Shown("error.html", {"status": status, "error": text}, status)
-        return self._html(request, language, person, shown)
+        form = getattr(request.state, "form", {}) if status in REFUSALS else {}
+        error = _error(status, text, language) | typed(form, language)
+        return self._html(request, language, person, Shown("error.html", error, status))
+
+
+REFUSALS = (400, 404, 409, 422)
+"""Statuses of a form that can be corrected."""
+HEADINGS: Mapping[int, Bilingual] = {
+    400: Bilingual("这样不行", "That does not work"),
+    401: Bilingual("请先登录", "Log in first"),
+    403: Bilingual("需要别的角色", "This needs another role"),
+    404: Bilingual("找不到", "Not found"),
+    409: Bilingual("现在还不行", "Not now"),
+    413: Bilingual("太大", "Too large"),
+    422: Bilingual("策略有错误", "The policy has errors"),
+    429: Bilingual("请稍后再试", "Try again later"),
+    503: Bilingual("暂时不可用", "Not available"),
+}
+FAILED = Bilingual("出错了", "Something went wrong")
+
+
+def _error(status: int, text: str, language: str) -> dict[str, Any]:
+    heading = HEADINGS.get(status, FAILED).get(language)
+    return {"status": status, "error": text, "heading": heading}
+
+
+def needs(roles: Iterable[Role]) -> ConsoleError:
+    """The refusal of a page, with the roles that open it."""
+    titles = [ROLES[role] for role in sorted(roles)]
+    zh, en = "”或“".join(t.zh for t in titles), " or ".join(t.en for t in titles)
+    return ConsoleError(
+        403,
+        f"需要“{zh}”角色，请管理员在“人员”里添加",
+        f"this needs the role {en}; an administrator can add it under People",
+    )
 
 
 def _error_page(error: Exception, language: str, path: str) -> tuple[int, str]:
@@ -234,6 +272,7 @@ def _context(request: Request, language: str, person: Person | None) -> dict[str
         "back": f"{request.url.path.removeprefix(root)}?{request.url.query}",
         "done": request.query_params.get("done", ""),
         "me": person,
+        "nav": navigation(person, _page_of(request), language) if person else None,
         "help": section(_page_of(request), language) if person else None,
         "my_roles": {r.value for r in person.roles} if person else set(),
     }

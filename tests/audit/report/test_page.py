@@ -31,3 +31,9 @@ def test_page_and_pdf_say_the_same() -> None:
         assert word in page
         assert word in paper
     assert "kinds:<script>" in paper
+
+
+def test_a_period_without_timings_is_printed_too() -> None:
+    """A table with a head and no row ended in an error."""
+    for figures in (Figures(0, DAY_US), Figures(0, DAY_US, FIGURES.calls)):
+        assert pdf(outline(figures, "en")).startswith(b"%PDF")

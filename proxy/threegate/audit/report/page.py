@@ -157,7 +157,7 @@ def pdf(made: Outline) -> bytes:
         paper.heading(section.title)
         if not section.rows:
             paper.line(WORDS["none"].get(made.language[:2]), 9.5, ink=FAINT)
-        number = max((len(r.values) for r in section.rows), default=1)
+        number = max((len(section.columns), *(len(r.values) for r in section.rows))) or 1
         widths = (300.0 - 60 * (number - 1), *[60.0] * number)
         if section.columns:
             paper.row(("", *section.columns), widths)

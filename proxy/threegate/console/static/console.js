@@ -36,3 +36,8 @@ function byKey(event) {
   found.focus();
   found.select();
 }
+
+// A table that is wider than the window scrolls by itself: so that the keyboard can, too.
+document.querySelectorAll("table.list, pre, .said").forEach((part) => {
+  if (part.scrollWidth > part.clientWidth || part.scrollHeight > part.clientHeight + 1) part.tabIndex = 0;
+});

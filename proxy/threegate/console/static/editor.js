@@ -44,6 +44,7 @@ function startEditor(form, cm) {
     parent: root, root,
     state: cm.EditorState.create({ doc: area.value, extensions: extensions() }),
   });
+  view.scrollDOM.tabIndex = 0;  // a part that scrolls can be reached by keyboard
 
   function extensions() {
     return [

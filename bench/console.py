@@ -1,0 +1,136 @@
+"""How long each page of the console takes at the server, with many records in the log.
+
+    python -m bench.console --records 100000
+
+The log is written by the product's writer, spread over the last 30 days, with the search index and
+encrypted texts; 1,000 hits are labelled. Then every GET page is asked for by somebody with all
+roles, in this process and without a network: once cold, then three times. Prints a JSON object: of
+each page the first time and the median of the others in milliseconds, the slowest page first;
+`load_average` says how much others took.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import os
+import statistics
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+from threegate.app import create_app, opened
+from threegate.audit import settings as audit_settings
+from threegate.console.auth.accounts import Accounts, now
+from threegate.console.auth.sessions import COOKIE, Signer
+from threegate.console.bootstrap import engine_of
+from threegate.console.review.review_store import ReviewLabel, ReviewStore
+from threegate.console.routes import OPEN, PAGES
+from threegate.policy.lifecycle.machine import Role
+from threegate.settings import Settings, UpstreamSettings
+
+from bench.audit_log import load
+
+TIMES = 3
+LABELLED = 1_000
+DAYS = 30
+BASE = "http://127.0.0.1/console"
+NAMES = {
+    "{pack}": "base",
+    "{rule}": "pii.cn.id_card",
+    "{list}": "self_harm",
+    "{answer}": "self-harm",
+}
+RULE_PAGES = "/policies/rule/"
+SEARCHES = (
+    "/audit?days=30",
+    "/audit?q=贷款&days=30",
+    "/audit?q=invoice&days=30",
+    "/audit?action=block&days=30",
+    "/audit?rule=pii.cn.id_card&days=30",
+    "/audit/report?days=7",
+)
+
+
+def pages(request: str) -> Iterator[str]:
+    """Every page but those of versions, of which there is none, and of single sign-on."""
+    for page in PAGES:
+        left_out = any(part in page.path for part in ("{token}", "{to}", "{digest}", "/login"))
+        if page.method == "GET" and page.roles is not OPEN and not left_out:
+            rule = "base.pii.email" if page.path.startswith(RULE_PAGES) else NAMES["{rule}"]
+            path = page.path.replace("{request}", request).replace("{rule}", rule)
+            for name, value in NAMES.items():
+                path = path.replace(name, value)
+            yield path or "/"
+    yield from SEARCHES
+
+
+async def timed(client: httpx.AsyncClient, path: str) -> tuple[float, list[float]]:
+    took = []
+    for _ in range(TIMES + 1):
+        start = time.perf_counter()
+        answer = await client.get(BASE + path)
+        took.append((time.perf_counter() - start) * 1000)
+        assert answer.status_code == 200, (path, answer.status_code)
+    return took[0], took[1:]
+
+
+def visitor(settings: Settings, secret: bytes) -> dict[str, str]:
+    """The session of somebody with every role."""
+    accounts = Accounts(engine_of(settings), secret)
+    token = accounts.invite("root", frozenset(Role), "", now())
+    accounts.accept(token, "root", "a long enough passphrase", now())
+    account = accounts.find("root")
+    assert account is not None
+    return {COOKIE: Signer(secret).sign("session", account.name, account.epoch)}
+
+
+def label(settings: Settings, records: int) -> None:
+    store = ReviewStore(engine_of(settings))
+    for n in range(min(LABELLED, records)):
+        verdict = "false_positive" if n % 5 == 0 else "correct"
+        request, rule = f"ld_{records - 1 - n:09d}", NAMES["{rule}"]
+        store.label(ReviewLabel(request, rule, "ann", verdict, "", now().isoformat()))
+
+
+async def measured(settings: Settings, records: int) -> dict[str, Any]:
+    async with opened(settings) as deps:
+        transport = httpx.ASGITransport(create_app(deps))
+        cookies = visitor(settings, deps.secret)
+        headers = {"accept": "text/html", "sec-fetch-site": "same-origin"}
+        async with httpx.AsyncClient(
+            transport=transport, cookies=cookies, headers=headers, timeout=120
+        ) as client:
+            found = {p: await timed(client, p) for p in pages(f"ld_{records - 1:09d}")}
+    medians = {p: (round(first), round(statistics.median(t))) for p, (first, t) in found.items()}
+    rows = sorted(medians.items(), key=lambda pair: -max(pair[1]))
+    return {
+        "records": records,
+        "load_average": round(os.getloadavg()[0], 1),
+        "slowest_ms": max(median for _, median in medians.values()),
+        "pages_ms": {path: {"first": first, "median": median} for path, (first, median) in rows},
+    }
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--records", type=int, default=100_000)
+    parser.add_argument("--directory", type=Path)
+    args = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        var = args.directory or Path(folder)
+        upstream = (UpstreamSettings("http://127.0.0.1:9"),)
+        settings = Settings(var=var, classifiers="off", upstreams=upstream)
+        log = audit_settings.from_settings(settings)
+        if not list(var.glob("audit.sqlite3")):
+            print(json.dumps(load(log, args.records, DAYS)))
+        label(settings, args.records)
+        print(json.dumps(asyncio.run(measured(settings, args.records)), indent=1))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,14 @@
+from __future__ import annotations
+
+from threegate.console.presenters.typed import typed
+
+
+def test_what_people_typed_is_shown_and_the_rest_goes_along() -> None:
+    made = typed({"note": "why\nnot", "reason": "short", "digest": "abc"}, "en")
+    assert [(f["title"], f["long"]) for f in made["fields"]] == [("Note", True), ("Reason", False)]
+    assert made["hidden"] == [{"name": "digest", "value": "abc"}]
+
+
+def test_a_form_with_a_secret_or_nothing_to_correct_is_not_repeated() -> None:
+    for form in ({"name": "ann", "password": "x"}, {"digest": "abc"}, {}):
+        assert typed(form, "zh") == {"fields": [], "hidden": []}
