@@ -14,6 +14,7 @@ from threegate.cli.language import chosen, translate_argparse, translate_parser
 
 COMMANDS: Mapping[str, str] = {
     "serve": "start the proxy",
+    "mcp": "the guard in front of an MCP server",
     "init": "a policies folder to edit",
     "demo": "conversations through the proxy, seen from both sides",
     "attack": "attack suites against a running proxy, with a report",

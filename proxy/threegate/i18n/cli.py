@@ -15,6 +15,7 @@ HELP: Mapping[str, str] = {
     "the version of this program": "程序的版本",
     # commands
     "start the proxy": "启动代理",
+    "the guard in front of an MCP server": "MCP 服务器前的护栏",
     "a policies folder to edit": "生成可以修改的策略目录",
     "conversations through the proxy, seen from both sides": "几段经过代理的对话，两边各看到什么",
     "what the detectors find in a text or in JSON lines": "检测器在一段文字或 JSONL 里发现什么",
@@ -24,6 +25,15 @@ HELP: Mapping[str, str] = {
     "why a request went as it did": "一个请求为什么这样处理",
     "list, verify and describe the classifiers": "列出、校验、说明分类器",
     "add, list and revoke API keys": "新增、列出、吊销 API 密钥",
+    # mcp
+    "command of a server that speaks over stdio": "通过标准输入输出通信的服务器的命令",
+    "of a server that speaks streamable HTTP": "通过 streamable HTTP 通信的服务器的地址",
+    "name of the server: its route is /mcp/NAME": "服务器的名称：其路径为 /mcp/名称",
+    "address to listen at, with --url": "监听的地址（与 --url 一起用）",
+    "port to listen at, with --url": "监听的端口（与 --url 一起用）",
+    "name under which browsers may call": "允许浏览器使用的主机名",
+    "URL of a running Threegate; default: this process": "运行中的 Threegate；默认在本进程内",
+    "variable with the API key of that Threegate": "存放该 Threegate 的 API 密钥的环境变量",
     # serve, demo
     "URL of the model API; without it a demo model answers": "模型接口的地址；不写则由演示模型回答",
     "address to listen at; default 127.0.0.1": "监听的地址；默认 127.0.0.1",

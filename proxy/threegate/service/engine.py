@@ -27,7 +27,7 @@ from threegate.service.check import Check, CheckResult, CheckStage
 from threegate.service.judged_answer import open_answer, whole_answer
 from threegate.service.mask_vault import MaskVault
 from threegate.service.sealed_masks import seal, unseal
-from threegate.types import Caller, Channel, Layer, Ruling, TextLocation
+from threegate.types import Action, Caller, Channel, Layer, Ruling, TextLocation
 from threegate.wire.adapter import Slot
 from threegate.wire.openai.chat import Chat
 
@@ -127,7 +127,7 @@ class CheckEngine:
         cut: Ruling | None = None,
     ) -> CheckResult:
         """What the client gets, without the texts of answers; `cut` is what ended the answer."""
-        seen = tuple(r for r in ruled if not r.shadow)
+        seen = tuple(r for r in ruled if not r.shadow and not _dismissed(r))
         stop = cut or strongest_stop(seen)
         edited = stop is None and check.stage is not CheckStage.OUTPUT
         trail = call.trail
@@ -159,3 +159,8 @@ def _language(check: Check) -> str:
     user = TextLocation(Layer.INPUT, Channel.USER)
     texts = [m.get("content") or m.get("reasoning_content") or "" for m in check.answers]
     return language_of([Slot(user, "", t) for t in texts if isinstance(t, str)])
+
+
+def _dismissed(ruling: Ruling) -> bool:
+    """By a second opinion: it is in the record, and no finding for the client."""
+    return ruling.opinion is not None and ruling.action is Action.ALLOW

@@ -1,0 +1,90 @@
+"""`threegate mcp`: the guard in front of a Model Context Protocol server.
+
+    threegate mcp -- npx some-mcp-server          over standard input and output
+    threegate mcp --url https://host/mcp          over streamable HTTP, listening on this machine
+
+The guard runs in this process, with the settings of `serve`, or at a running Threegate (`--guard`).
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import os
+from pathlib import Path
+from typing import Any
+
+from threegate.cli.errors import misuse
+
+PORT = 8090
+
+
+def arguments(mcp: argparse.ArgumentParser) -> None:
+    mcp.add_argument("server", nargs="*", help="command of a server that speaks over stdio")
+    mcp.add_argument("--url", help="of a server that speaks streamable HTTP")
+    mcp.add_argument("--name", default="server", help="name of the server: its route is /mcp/NAME")
+    mcp.add_argument("--host", default="127.0.0.1", help="address to listen at, with --url")
+    mcp.add_argument("--port", type=int, default=PORT, help="port to listen at, with --url")
+    mcp.add_argument(
+        "--allow-host", action="append", default=[], help="name under which browsers may call"
+    )
+    mcp.add_argument(
+        "--guard", default="", help="URL of a running Threegate; default: this process"
+    )
+    mcp.add_argument(
+        "--guard-key-env", default="", help="variable with the API key of that Threegate"
+    )
+    mcp.add_argument("--pack", action="append", dest="packs", help="policy pack; repeatable")
+    mcp.add_argument("--policies", type=Path)
+    mcp.add_argument("--models", type=Path)
+    mcp.add_argument("--var", type=Path, help="folder for audit, keys and state")
+    mcp.add_argument("--classifiers", choices=["required", "off"])
+    mcp.set_defaults(run=_mcp)
+
+
+def _mcp(args: argparse.Namespace) -> int:
+    if bool(args.server) == bool(args.url):
+        raise misuse("mcp-one-server")
+    return asyncio.run(_run(args))
+
+
+async def _run(args: argparse.Namespace) -> int:
+    from threegate.client.async_guard import AsyncGuard
+    from threegate.mcp.session import McpSession
+    from threegate.mcp.stdio import over_standard_streams
+
+    async with AsyncGuard(**_guard(args)) as guard:
+        if args.url:
+            return await _listen(args, guard)
+        session = McpSession(guard, args.name, args.lang, f"mcp-{os.urandom(8).hex()}")
+        return await over_standard_streams(session, args.server)
+
+
+def _guard(args: argparse.Namespace) -> dict[str, Any]:
+    if args.guard:
+        return {"url": args.guard, "key": os.environ.get(args.guard_key_env, "")}
+    names = ("packs", "policies", "models", "var", "classifiers")
+    given = {name: getattr(args, name) for name in names}
+    return {name: value for name, value in given.items() if value is not None}
+
+
+async def _listen(args: argparse.Namespace, guard: Any) -> int:
+    import httpx
+    import uvicorn
+
+    from threegate.mcp.http import HttpProxy, application
+    from threegate.mcp.session import Catalog, McpSession
+
+    catalog = Catalog()
+
+    def session(conversation: str) -> McpSession:
+        return McpSession(guard, args.name, args.lang, conversation, catalog)
+
+    timeout = httpx.Timeout(60, read=None)
+    async with httpx.AsyncClient(timeout=timeout, trust_env=False) as client:
+        proxy = HttpProxy(args.url, session, client, tuple(args.allow_host))
+        config = uvicorn.Config(
+            application(proxy), host=args.host, port=args.port, log_level="warning"
+        )
+        await uvicorn.Server(config).serve()
+    return 0

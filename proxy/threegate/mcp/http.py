@@ -1,0 +1,215 @@
+"""A server that speaks streamable HTTP, with the guard in front of it: an ASGI app that passes each
+message of a POST and each event of an answer through the session."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import OrderedDict
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass, field
+from urllib.parse import urlsplit
+
+import httpx
+import orjson
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response, StreamingResponse
+from starlette.routing import Route
+
+from threegate.errors import ThreegateError
+from threegate.mcp.messages import Json, error_response
+from threegate.mcp.session import McpSession, Routed
+from threegate.wire import json as strict_json
+from threegate.wire.limits import MAX_BODY_BYTES, MAX_RESPONSE_BYTES
+from threegate.wire.sse import SSEDecoder, encode
+
+SESSION = "mcp-session-id"
+SENT = (
+    *("accept", "authorization", "content-type", "last-event-id", "traceparent"),
+    *("mcp-session-id", "mcp-protocol-version", "mcp-method", "mcp-name"),
+)
+RETURNED = ("content-type", "www-authenticate", "retry-after", "cache-control", "allow")
+"""Headers that cross, beside others that begin with `mcp-`."""
+LOOPBACK = ("localhost", "127.0.0.1", "::1")
+MAX_SESSIONS = 1024
+EVENTS = "text/event-stream"
+
+
+@dataclass(slots=True)
+class HttpProxy:
+    """`upstream` is the server's URL; `session` makes the state of a new MCP session, named by the
+    guard's own id of it. `hosts`: names under which browsers may call, besides this machine's."""
+
+    upstream: str
+    session: Callable[[str], McpSession]
+    client: httpx.AsyncClient
+    hosts: tuple[str, ...] = ()
+    _sessions: OrderedDict[str, McpSession] = field(default_factory=OrderedDict, repr=False)
+
+    async def answer(self, request: Request) -> Response:
+        if not self._may_call(request):
+            return JSONResponse(error_response(None, "this origin or host may not call"), 403)
+        if request.method != "POST":
+            return await self._forward(request, self._of(request.headers.get(SESSION, "")), b"")
+        try:
+            message = strict_json.parse(await _body(request))
+        except ThreegateError:
+            return JSONResponse(_parse_error(), 400)
+        session = self._of(request.headers.get(SESSION, ""))
+        routed = await session.from_client(message)
+        if routed.on is None:
+            return JSONResponse(routed.back) if routed.back else Response(status_code=202)
+        edited = routed.on != message
+        return await self._forward(request, session, orjson.dumps(routed.on), edited=edited)
+
+    def _may_call(self, request: Request) -> bool:
+        """Web pages of other sites must not reach a server on this machine, by their own name or
+        by one that leads here."""
+        names = [
+            request.headers.get("host", ""),
+            urlsplit(request.headers.get("origin", "")).netloc,
+        ]
+        hosts = [urlsplit(f"//{name}").hostname for name in names if name]
+        return all(host in (*LOOPBACK, *self.hosts) for host in hosts)
+
+    def _of(self, session_id: str) -> McpSession:
+        """A call without a session has one of its own."""
+        if not session_id:
+            return self.session("")
+        key = hashlib.sha256(session_id.encode()).hexdigest()[:32]
+        if key not in self._sessions:
+            self._sessions[key] = self.session(key)
+            if len(self._sessions) > MAX_SESSIONS:
+                self._sessions.popitem(last=False)
+        self._sessions.move_to_end(key)
+        return self._sessions[key]
+
+    async def _forward(
+        self, request: Request, session: McpSession, body: bytes, *, edited: bool = False
+    ) -> Response:
+        headers = _sent(request, edited=edited)
+        sent = self.client.build_request(
+            request.method, self.upstream, headers=headers, content=body or None
+        )
+        try:
+            reply = await self.client.send(sent, stream=True)
+        except httpx.HTTPError:
+            return JSONResponse(error_response(None, "the MCP server cannot be reached"), 502)
+        if (named := reply.headers.get(SESSION)) and not request.headers.get(SESSION):
+            session = self._adopt(named, session)
+        headers = _returned(reply)
+        if reply.headers.get("content-type", "").startswith(EVENTS):
+            events = self._events(reply, session, headers)
+            return StreamingResponse(events, reply.status_code, headers)
+        return await self._whole(reply, session, headers)
+
+    def _adopt(self, session_id: str, first: McpSession) -> McpSession:
+        """The session that a server has just opened goes on from its first call."""
+        made = self._of(session_id)
+        made.take_over(first)
+        return made
+
+    async def _whole(
+        self, reply: httpx.Response, session: McpSession, headers: dict[str, str]
+    ) -> Response:
+        try:
+            data = await _read(reply)
+        except (httpx.HTTPError, ValueError):
+            return JSONResponse(error_response(None, "the MCP server's answer broke off"), 502)
+        finally:
+            await reply.aclose()
+        if not data.strip():
+            return Response(status_code=reply.status_code, headers=headers)
+        try:
+            routed = await session.from_server(strict_json.parse(data))
+        except ThreegateError:
+            status = reply.status_code if reply.status_code >= 400 else 502
+            return JSONResponse(
+                error_response(None, "the MCP server's answer is no message"), status
+            )
+        return JSONResponse(routed.on, reply.status_code, headers)
+
+    async def _events(
+        self, reply: httpx.Response, session: McpSession, headers: dict[str, str]
+    ) -> AsyncIterator[bytes]:
+        decoder = SSEDecoder()
+        try:
+            async for data in reply.aiter_bytes():
+                for event in decoder.feed(data):
+                    if not event.data:
+                        yield encode(event)
+                        continue
+                    routed = await self._event(event.data, session)
+                    await self._back(reply, routed)
+                    if routed.on is not None:
+                        event.data = orjson.dumps(routed.on).decode()
+                        yield encode(event)
+        except (httpx.HTTPError, ThreegateError):
+            return
+        finally:
+            await reply.aclose()
+
+    async def _event(self, data: str, session: McpSession) -> Routed:
+        try:
+            return await session.from_server(strict_json.parse(data.encode()))
+        except ThreegateError:
+            return Routed()
+
+    async def _back(self, reply: httpx.Response, routed: Routed) -> None:
+        """The server's own request, answered in place of the client."""
+        if routed.back is not None:
+            headers = {
+                k: v for k, v in reply.request.headers.items() if k.lower() != "content-length"
+            }
+            await self.client.post(
+                self.upstream, headers=headers, content=orjson.dumps(routed.back)
+            )
+
+
+def application(proxy: HttpProxy) -> Starlette:
+    """At every path: the server's own is in its URL."""
+    methods = ["GET", "POST", "DELETE"]
+    return Starlette(routes=[Route("/{path:path}", proxy.answer, methods=methods)])
+
+
+def _sent(request: Request, *, edited: bool) -> dict[str, str]:
+    """Headers can repeat arguments (`mcp-param-…`): not those that the guard has edited."""
+    return {
+        name: value
+        for name, value in request.headers.items()
+        if name in SENT or (name.startswith("mcp-") and not edited)
+    }
+
+
+def _returned(reply: httpx.Response) -> dict[str, str]:
+    return {
+        name: value
+        for name, value in reply.headers.items()
+        if name in RETURNED or name.startswith("mcp-")
+    }
+
+
+async def _body(request: Request) -> bytes:
+    """Raises ThreegateError beyond the limit."""
+    data = bytearray()
+    async for piece in request.stream():
+        data += piece
+        if len(data) > MAX_BODY_BYTES:
+            raise ThreegateError("too large")
+    return bytes(data)
+
+
+async def _read(reply: httpx.Response) -> bytes:
+    """Raises ValueError beyond the limit."""
+    data = bytearray()
+    async for piece in reply.aiter_bytes():
+        data += piece
+        if len(data) > MAX_RESPONSE_BYTES:
+            raise ValueError("too large")
+    return bytes(data)
+
+
+def _parse_error() -> Json:
+    error = error_response(None, "not a JSON-RPC message")
+    error["error"]["code"] = -32700
+    return error

@@ -1,0 +1,131 @@
+"""JSON-RPC messages of the Model Context Protocol: the texts in them, and answers in place of one.
+Pure.
+
+Source: the protocol's schemas 2025-11-25 and 2026-07-28. Texts are all strings of `params`,
+`result` and `error`, and integers long enough to be an identifier; tokens without spaces under the
+protocol's own names (types, cursors, base64 of media) are none.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+
+Json = dict[str, Any]
+Path = tuple[str | int, ...]
+
+GUARD_ERROR: Final = -32050
+"""Of JSON-RPC errors that the guard answers with; the range is free for implementations."""
+
+LISTS: Final[Mapping[str, str]] = {
+    "tools/list": "tools",
+    "prompts/list": "prompts",
+    "resources/list": "resources",
+    "resources/templates/list": "resourceTemplates",
+}
+"""Methods that list what a server offers, and the member of the result with the list."""
+
+PROTOCOL_ONLY: Final = frozenset(
+    (
+        *LISTS,
+        "initialize",
+        "server/discover",
+        "ping",
+        "logging/setLevel",
+        "tasks/list",
+        "tasks/get",
+        "tasks/result",
+        "tasks/cancel",
+        "subscriptions/listen",
+        "notifications/initialized",
+        "notifications/roots/list_changed",
+    )
+)
+"""Messages of a client that carry nothing from a model or a person."""
+
+_TOKENS: Final = frozenset(
+    (
+        *("type", "mimeType", "resultType", "protocolVersion", "progressToken", "nextCursor"),
+        *("requestState", "taskId", "data", "blob", "sizes"),
+    )
+)
+"""Members whose tokens are not text; `data` and `blob` are base64 of images and sounds."""
+_TOKEN: Final = re.compile(r"[\w.:/+=%~-]*", re.ASCII)
+META: Final = "_meta"
+"""In messages of a client it holds what its program says of itself."""
+
+IDENTIFIER_DIGITS: Final = 8
+
+
+def kind(message: Json) -> str:
+    """`request`, `notification` or `response`; empty for what is none of them."""
+    if isinstance(message.get("method"), str):
+        return "request" if "id" in message else "notification"
+    return "response" if "id" in message and ("result" in message or "error" in message) else ""
+
+
+def texts_of(value: Any, path: Path = ()) -> Iterator[tuple[Path, str]]:
+    """Every text below `value` with its place, in order."""
+    match value:
+        case str() if value.strip():
+            yield path, value
+        case bool():
+            return
+        case int() if abs(value) >= 10 ** (IDENTIFIER_DIGITS - 1):
+            yield path, str(value)
+        case list():
+            for number, item in enumerate(value):
+                yield from texts_of(item, (*path, number))
+        case dict():
+            for name, item in value.items():
+                if not (name in _TOKENS and isinstance(item, str) and _TOKEN.fullmatch(item)):
+                    yield from texts_of(item, (*path, name))
+
+
+def put_texts(value: Any, texts: Mapping[Path, str], path: Path = ()) -> Any:
+    """A copy with `texts` at their places."""
+    if path in texts:
+        return texts[path]
+    match value:
+        case list():
+            return [put_texts(item, texts, (*path, n)) for n, item in enumerate(value)]
+        case dict():
+            return {name: put_texts(item, texts, (*path, name)) for name, item in value.items()}
+        case _:
+            return value
+
+
+def names_of(value: Any) -> Iterator[str]:
+    """Names of members, which are the server's own words where it returns objects."""
+    match value:
+        case list():
+            for item in value:
+                yield from names_of(item)
+        case dict():
+            for name, item in value.items():
+                yield name
+                yield from names_of(item)
+
+
+def described(item: Any) -> str:
+    """All that an entry of a list says of itself, schema included, as one text."""
+    return "\n".join((*(text for _, text in texts_of(item)), " ".join(names_of(item))))
+
+
+def stopped_result(message_id: Any, text: str, record: str) -> Json:
+    """The result of a tool call that was stopped: the model can read it and go on."""
+    result = {
+        "content": [{"type": "text", "text": text}],
+        "isError": True,
+        "resultType": "complete",
+        "_meta": {"threegate/record": record},
+    }
+    return {"jsonrpc": "2.0", "id": message_id, "result": result}
+
+
+def error_response(message_id: Any, text: str, record: str = "") -> Json:
+    error: Json = {"code": GUARD_ERROR, "message": text}
+    if record:
+        error["data"] = {"record": record}
+    return {"jsonrpc": "2.0", "id": message_id, "error": error}

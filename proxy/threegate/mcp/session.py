@@ -1,0 +1,289 @@
+"""One MCP session through the guard: each message goes on, edited or not, or is answered here.
+
+| message | judged as |
+|---|---|
+| arguments of a tool call | arguments of this tool in a model's answer (output rules) |
+| other things that a client sends | tool arguments (output rules) |
+| results, prompts, resources, requests and notices of a server | tool results (input rules) |
+| an entry of a list (tool, prompt, resource) | a tool result of its own; it may be left out |
+
+Where a check cannot be made nothing goes on.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import OrderedDict, deque
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from threegate.client.async_guard import AsyncGuard
+from threegate.client.results import GuardError, Verdict
+from threegate.mcp import messages
+from threegate.mcp.messages import META, Json
+from threegate.types import Bilingual
+
+STOPPED = Bilingual("已被策略停止。", "Stopped by the policy.")
+HIDDEN = Bilingual("没有这个工具。", "There is no such tool.")
+NO_CHECK = Bilingual("无法检查，未放行。", "Could not be checked and was not passed on.")
+
+CONTEXT_RESULTS, CONTEXT_CHARS = 20, 32_000
+"""Results of this session that later arguments are judged with: values in them are known, and
+placeholders made of them can be put back."""
+MAX_PENDING = 4096
+"""Requests whose answers are awaited, and addresses of resources that the server has offered."""
+_OF_CALLS = ("name", "arguments", META)
+
+
+@dataclass(frozen=True, slots=True)
+class Routed:
+    """What becomes of a message: `on` goes to the other side, `back` to its sender."""
+
+    on: Json | None = None
+    back: Json | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Pending:
+    method: str
+    tool: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Catalog:
+    """What a server's lists have shown, for all of its sessions: tools that were left out, and
+    addresses of resources."""
+
+    poisoned: set[str] = field(default_factory=set)
+    offered: set[str] = field(default_factory=set)
+
+
+@dataclass(slots=True)
+class McpSession:
+    """`server` names the MCP server: rules see it as the route `/mcp/NAME`."""
+
+    guard: AsyncGuard
+    server: str
+    language: str = "en"
+    conversation: str = ""
+    catalog: Catalog = field(default_factory=Catalog)
+    _pending: OrderedDict[str, _Pending] = field(default_factory=OrderedDict, repr=False)
+    _results: deque[str] = field(default_factory=deque, repr=False)
+
+    async def from_client(self, message: Json) -> Routed:
+        try:
+            return await self._from_client(message)
+        except GuardError:
+            return self._unchecked(message)
+
+    async def from_server(self, message: Json) -> Routed:
+        try:
+            return await self._from_server(message)
+        except GuardError:
+            return self._unchecked(message)
+
+    def _unchecked(self, message: Json) -> Routed:
+        """The sender of a request gets an error, whoever awaits a response gets one in its
+        place."""
+        error = messages.error_response(message.get("id"), NO_CHECK.get(self.language))
+        match messages.kind(message):
+            case "request":
+                return Routed(back=error)
+            case "response":
+                return Routed(on=error)
+            case _:
+                return Routed()
+
+    def take_over(self, first: McpSession) -> None:
+        """What is awaited by the call that opened this session."""
+        self._pending |= first._pending
+
+    # From the client
+
+    async def _from_client(self, message: Json) -> Routed:
+        match messages.kind(message):
+            case "request":
+                self._remember(message)
+                if message["method"] == "tools/call":
+                    return await self._call(message)
+                return await self._outgoing(message, "params")
+            case "notification":
+                return await self._outgoing(message, "params")
+            case "response":
+                member = "result" if "result" in message else "error"
+                return await self._outgoing(message, member)
+            case _:
+                return Routed()
+
+    async def _call(self, message: Json) -> Routed:
+        params = message.get("params") or {}
+        tool, arguments = str(params.get("name") or ""), params.get("arguments") or {}
+        if tool in self.catalog.poisoned:
+            why = HIDDEN.get(self.language)
+            return Routed(back=messages.stopped_result(message["id"], why, ""))
+        call = {"name": tool, "arguments": _text(arguments)}
+        turn = {"role": "assistant", "tool_calls": [_function_call(call)]}
+        verdict = await self._check(messages=[*self._context(), turn], stage="output")
+        if verdict.answer is None:
+            return Routed(back=self._stopped_call(message["id"], verdict))
+        edited = json.loads(verdict.answer["tool_calls"][0]["function"]["arguments"])
+        if edited == arguments:
+            return await self._outgoing_rest(message)
+        return await self._outgoing_rest({**message, "params": {**params, "arguments": edited}})
+
+    async def _outgoing_rest(self, message: Json) -> Routed:
+        """A tool call may carry answers to the server's questions beside its arguments."""
+        rest = {k: v for k, v in message["params"].items() if k not in _OF_CALLS}
+        if not any(messages.texts_of(rest)):
+            return Routed(on=message)
+        judged = await self._outgoing({**message, "params": rest}, "params")
+        if judged.on is None:
+            return judged
+        return Routed(on={**message, "params": {**message["params"], **judged.on["params"]}})
+
+    async def _outgoing(self, message: Json, member: str) -> Routed:
+        given = message.get(member)
+        rest = {k: v for k, v in given.items() if k != META} if isinstance(given, dict) else given
+        if self._needs_no_check(message, rest):
+            return Routed(on=message)
+        verdict = await self._check(texts=[_text(rest)], stage="output", channel="tool_arguments")
+        if not verdict.allowed:
+            return self._stopped_outgoing(message, verdict)
+        meta = {META: given[META]} if isinstance(given, dict) and META in given else {}
+        return Routed(on={**message, member: {**json.loads(verdict.text), **meta}})
+
+    def _needs_no_check(self, message: Json, rest: Any) -> bool:
+        if message.get("method") in messages.PROTOCOL_ONLY or not any(messages.texts_of(rest)):
+            return True
+        return (
+            isinstance(rest, dict) and set(rest) == {"uri"} and rest["uri"] in self.catalog.offered
+        )
+
+    def _stopped_outgoing(self, message: Json, verdict: Verdict) -> Routed:
+        """A request is answered to the client; what answers the server's request, to the server."""
+        error = messages.error_response(message.get("id"), self._why(verdict), verdict.id)
+        match messages.kind(message):
+            case "request":
+                return Routed(back=error)
+            case "response":
+                return Routed(on=error)
+            case _:
+                return Routed()
+
+    def _context(self) -> list[Json]:
+        return [{"role": "tool", "tool_call_id": "0", "content": text} for text in self._results]
+
+    # From the server
+
+    async def _from_server(self, message: Json) -> Routed:
+        match messages.kind(message):
+            case "response":
+                pending = self._pending.pop(_key(message["id"]), _Pending(""))
+                return Routed(on=await self._response(message, pending))
+            case "request":
+                judged = await self._incoming(message, "params")
+                if isinstance(judged, Verdict):
+                    why = self._why(judged)
+                    return Routed(back=messages.error_response(message["id"], why, judged.id))
+                return Routed(on=judged)
+            case "notification":
+                judged = await self._incoming(message, "params")
+                return Routed() if isinstance(judged, Verdict) else Routed(on=judged)
+            case _:
+                return Routed()
+
+    async def _response(self, message: Json, pending: _Pending) -> Json:
+        if "error" not in message and pending.method in messages.LISTS:
+            return await self._listed(message, messages.LISTS[pending.method], pending.method)
+        judged = await self._incoming(message, "error" if "error" in message else "result")
+        if not isinstance(judged, Verdict):
+            return judged
+        if pending.method == "tools/call" and "result" in message:
+            return self._stopped_call(message["id"], judged)
+        return messages.error_response(message["id"], self._why(judged), judged.id)
+
+    async def _incoming(self, message: Json, member: str) -> Json | Verdict:
+        """The message with edited texts, or the verdict that stops it."""
+        given = message.get(member)
+        places = dict(messages.texts_of(given))
+        names = " ".join(dict.fromkeys(messages.names_of(given)))
+        if not places:
+            return message
+        verdict = await self._check(texts=[names, *places.values()], role="tool")
+        if not verdict.allowed:
+            return verdict
+        self._known(places.values(), verdict)
+        new = zip(places.items(), verdict.texts[1:], strict=True)
+        edited = {path: text for (path, old), text in new if text != old}
+        return {**message, member: messages.put_texts(given, edited)} if edited else message
+
+    async def _listed(self, message: Json, member: str, method: str) -> Json:
+        """A list without the entries that a rule stops. What surrounds the list is judged too."""
+        result = message["result"]
+        items = result.get(member)
+        if not isinstance(items, list):
+            raise GuardError("no list", 502, "no_list")
+        kept = [item for item in items if not await self._is_poisoned(item, method)]
+        uris = {str(i["uri"]) for i in kept if isinstance(i, dict) and "uri" in i}
+        if len(self.catalog.offered) < MAX_PENDING:
+            self.catalog.offered.update(uris)
+        rest = {k: v for k, v in result.items() if k != member}
+        judged = await self._incoming({**message, "result": rest}, "result")
+        if isinstance(judged, Verdict):
+            return messages.error_response(message["id"], self._why(judged), judged.id)
+        return {**message, "result": {**judged["result"], member: kept}}
+
+    async def _is_poisoned(self, item: Any, method: str) -> bool:
+        verdict = await self._check(texts=[messages.described(item)], role="tool")
+        if method == "tools/list" and isinstance(item, dict):
+            change = self.catalog.poisoned.discard if verdict.allowed else self.catalog.poisoned.add
+            change(str(item.get("name")))
+        return not verdict.allowed
+
+    # Both
+
+    async def _check(self, **what: Any) -> Verdict:
+        return await self.guard.check(
+            route=f"/mcp/{self.server}",
+            conversation=self.conversation,
+            language=self.language,
+            **what,
+        )
+
+    def _known(self, texts: Sequence[str] | Any, verdict: Verdict) -> None:
+        """Keeps results in which something was masked, for later arguments."""
+        if not verdict.masks:
+            return
+        self._results.append("\n".join(texts)[:CONTEXT_CHARS])
+        while len(self._results) > CONTEXT_RESULTS or (
+            len(self._results) > 1 and sum(map(len, self._results)) > CONTEXT_CHARS
+        ):
+            self._results.popleft()
+
+    def _remember(self, message: Json) -> None:
+        params = message.get("params") or {}
+        tool = str(params.get("name") or "") if isinstance(params, dict) else ""
+        self._pending[_key(message["id"])] = _Pending(message["method"], tool)
+        if len(self._pending) > MAX_PENDING:
+            self._pending.popitem(last=False)
+
+    def _stopped_call(self, message_id: Any, verdict: Verdict) -> Json:
+        return messages.stopped_result(message_id, self._why(verdict), verdict.id)
+
+    def _why(self, verdict: Verdict) -> str:
+        words: Mapping[str, str] = verdict.message or {}
+        return verdict.reply or words.get(self.language) or STOPPED.get(self.language)
+
+
+def _function_call(function: Json) -> Json:
+    return {"id": "call_0", "type": "function", "function": function}
+
+
+def _text(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False)
+
+
+def _key(message_id: Any) -> str:
+    """JSON-RPC tells `1` from `"1"`."""
+    return json.dumps(message_id)

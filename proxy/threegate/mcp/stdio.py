@@ -1,0 +1,136 @@
+"""A server that speaks over standard input and output, started here with the guard between it and
+its client. Messages are lines of JSON; each direction keeps its order."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import Protocol
+
+import orjson
+
+from threegate.errors import ThreegateError
+from threegate.mcp.messages import Json, error_response
+from threegate.mcp.session import McpSession, Routed
+from threegate.tasks import Tasks
+from threegate.wire import json as strict_json
+
+MAX_LINE = 8 << 20
+STOP_S = 5.0
+"""How long a server may take to end once its client has gone."""
+
+
+class Writer(Protocol):
+    def write(self, data: bytes) -> None: ...
+    async def drain(self) -> None: ...
+
+
+@dataclass(slots=True)
+class FileWriter:
+    """A file descriptor, written from a thread: it may be a pipe, a terminal or a file."""
+
+    descriptor: int
+    _waiting: bytearray = field(default_factory=bytearray, repr=False)
+
+    def write(self, data: bytes) -> None:
+        self._waiting += data
+
+    async def drain(self) -> None:
+        data = bytes(self._waiting)
+        self._waiting.clear()
+        await asyncio.to_thread(self._write, data)
+
+    def _write(self, data: bytes) -> None:
+        while data:
+            data = data[os.write(self.descriptor, data) :]
+
+
+@dataclass(slots=True)
+class StdioProxy:
+    """`client_in` and `client_out` are the client's side."""
+
+    session: McpSession
+    client_in: asyncio.StreamReader
+    client_out: Writer
+    _lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+    async def run(self, command: Sequence[str]) -> int:
+        """Until one side ends. The server's exit code where it ended first, else 0."""
+        server = await asyncio.create_subprocess_exec(
+            *command, stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, limit=MAX_LINE
+        )
+        assert server.stdin is not None
+        assert server.stdout is not None
+        tasks = Tasks()
+        requests = tasks.spawn(self._requests(server.stdin))
+        answers = tasks.spawn(self._answers(server.stdout, server.stdin))
+        try:
+            await asyncio.wait((requests, answers), return_when=asyncio.FIRST_COMPLETED)
+            server.stdin.close()
+            await asyncio.wait((answers,), timeout=STOP_S)
+            tasks.raise_first()
+            return 0 if requests.done() else await server.wait()
+        finally:
+            await tasks.cancel()
+            with suppress(ProcessLookupError):
+                server.terminate()
+            await server.wait()
+
+    async def _requests(self, server: Writer) -> None:
+        async for message in _messages(self.client_in, self._unreadable):
+            await self._route(await self.session.from_client(message), server, self.client_out)
+
+    async def _answers(self, lines: asyncio.StreamReader, server: Writer) -> None:
+        async for message in _messages(lines, _ignored):
+            await self._route(await self.session.from_server(message), self.client_out, server)
+
+    async def _route(self, routed: Routed, on: Writer, back: Writer) -> None:
+        async with self._lock:  # both directions write to both sides
+            for message, writer in ((routed.on, on), (routed.back, back)):
+                if message is not None:
+                    writer.write(orjson.dumps(message) + b"\n")
+                    with suppress(ConnectionError):
+                        await writer.drain()
+
+    async def _unreadable(self) -> None:
+        """A client's line that is no message is answered; one of the server is left out."""
+        error = error_response(None, "not a JSON-RPC message")
+        error["error"]["code"] = -32700
+        await self._route(Routed(on=error), self.client_out, self.client_out)
+
+
+async def _ignored() -> None:
+    """Servers print other things too."""
+
+
+async def _messages(
+    lines: asyncio.StreamReader, unreadable: Callable[[], Awaitable[None]]
+) -> AsyncIterator[Json]:
+    while line := await _line(lines):
+        try:
+            yield strict_json.parse(line)
+        except ThreegateError:
+            if line.strip():
+                await unreadable()
+
+
+async def _line(lines: asyncio.StreamReader) -> bytes:
+    """Empty at the end, and where a line is longer than the guard reads."""
+    try:
+        return await lines.readline()
+    except (ValueError, ConnectionError):
+        return b""
+
+
+async def over_standard_streams(session: McpSession, command: Sequence[str]) -> int:
+    """The proxy at this process's own standard input and output."""
+    loop = asyncio.get_running_loop()
+    reader = asyncio.StreamReader(limit=MAX_LINE)
+    await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), sys.stdin.buffer)
+    writer = FileWriter(os.dup(sys.stdout.fileno()))
+    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # nothing else may write among the messages
+    return await StdioProxy(session, reader, writer).run(command)

@@ -1,0 +1,62 @@
+"""Streamable HTTP, the official SDK on both sides, of both generations of the protocol."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import httpx
+import pytest
+from mcp.client import Client
+from mcp_types import ElicitResult
+
+from tests.e2e.support.running import Running
+from tests.mcp import server
+from tests.mcp.calls import a_masked_value_goes_back_to_the_server, goes_as_the_policy_says, text
+from tests.service.records import every_event
+
+
+@pytest.mark.parametrize("mode", ["legacy", "2026-07-28"])
+async def test_tools_are_guarded(guarded_url: str, guarding: Running, mode: Any) -> None:
+    async with Client(guarded_url, mode=mode, cache=None) as client:
+        await goes_as_the_policy_says(client)
+    routes = {e["caller"]["route"] for e in every_event(guarding) if "caller" in e}
+    assert "/mcp/shop" in routes
+
+
+async def test_within_a_session_masked_values_go_back_to_the_server(guarded_url: str) -> None:
+    async with Client(guarded_url, mode="legacy", cache=None) as client:
+        await a_masked_value_goes_back_to_the_server(client)
+    assert server.received[-1] == (server.PHONE, "hi")
+
+
+async def test_what_a_person_enters_for_the_server_is_judged(guarded_url: str) -> None:
+    async def entered(context: Any, params: Any) -> ElicitResult:
+        return ElicitResult(action="accept", content={"answer": f"card {server.CARD}"})
+
+    async with Client(
+        guarded_url, mode="legacy", cache=None, elicitation_callback=entered
+    ) as client:
+        got = text(await client.call_tool("ask", {}))
+    assert got.startswith("entered: card")
+    assert server.CARD not in got
+
+
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        ({"origin": "https://evil.example"}, 403),
+        ({"host": "rebound.example"}, 403),
+        ({"origin": "http://localhost:5173"}, 400),
+    ],
+)
+def test_pages_of_other_sites_may_not_call(
+    guarded_url: str, headers: dict[str, str], status: int
+) -> None:
+    reply = httpx.post(guarded_url, content=b"no json", headers=headers)
+    assert reply.status_code == status
+
+
+def test_a_message_with_two_meanings_is_refused(guarded_url: str) -> None:
+    body = b'{"jsonrpc":"2.0","id":1,"method":"tools/call","method":"ping"}'
+    reply = httpx.post(guarded_url, content=body)
+    assert (reply.status_code, reply.json()["error"]["code"]) == (400, -32700)

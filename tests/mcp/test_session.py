@@ -1,0 +1,116 @@
+"""Each kind of message in each direction: it goes on, is edited, answered or dropped."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+from threegate.client.async_guard import AsyncGuard
+from threegate.mcp.messages import GUARD_ERROR
+from threegate.mcp.session import McpSession
+
+from tests.e2e.support.running import Running
+from tests.mcp.server import CARD, POISON
+
+Json = dict[str, Any]
+
+
+@pytest.fixture
+async def session(guarding: Running) -> AsyncIterator[McpSession]:
+    async with AsyncGuard(guarding.url) as guard:
+        yield McpSession(guard, "shop", conversation="c")
+
+
+@pytest.fixture
+async def alone() -> AsyncIterator[McpSession]:
+    """Its guard cannot be reached."""
+    async with AsyncGuard("http://127.0.0.1:1") as guard:
+        yield McpSession(guard, "shop")
+
+
+def request(method: str, **params: Any) -> Json:
+    return {"jsonrpc": "2.0", "id": 7, "method": method, "params": params}
+
+
+def response(**result: Any) -> Json:
+    return {"jsonrpc": "2.0", "id": 7, "result": result}
+
+
+def notice(text: str) -> Json:
+    params = {"level": "info", "data": text}
+    return {"jsonrpc": "2.0", "method": "notifications/message", "params": params}
+
+
+async def test_answers_to_a_server_are_judged_beside_the_arguments(session: McpSession) -> None:
+    answers = {"q": {"action": "accept", "content": {"card": CARD}}}
+    call = request(
+        "tools/call", name="t", arguments={"a": 1}, inputResponses=answers, _meta={"x": 1}
+    )
+    routed = await session.from_client(call)
+    assert routed.on is not None
+    assert CARD not in str(routed.on)
+    assert routed.on["params"]["arguments"] == {"a": 1}
+    assert routed.on["params"]["_meta"] == {"x": 1}
+
+
+@pytest.mark.parametrize("method", ["sampling/createMessage", "elicitation/create"])
+async def test_a_server_that_asks_with_planted_orders_gets_an_error(
+    session: McpSession, method: str
+) -> None:
+    routed = await session.from_server(request(method, message=POISON))
+    assert routed.on is None
+    assert routed.back is not None
+    assert (routed.back["id"], routed.back["error"]["code"]) == (7, GUARD_ERROR)
+
+
+async def test_notices_go_on_or_are_dropped(session: McpSession) -> None:
+    fine = notice("Done.")
+    assert (await session.from_server(fine)).on == fine
+    routed = await session.from_server(notice(POISON))
+    assert (routed.on, routed.back) == (None, None)
+
+
+async def test_instructions_of_a_server_are_judged(session: McpSession) -> None:
+    await session.from_client(request("initialize", protocolVersion="2025-11-25"))
+    routed = await session.from_server(response(instructions=POISON))
+    assert routed.on is not None
+    assert routed.on["error"]["code"] == GUARD_ERROR
+
+
+async def test_addresses_that_the_server_offered_go_back_as_they_are(session: McpSession) -> None:
+    uri = "http://203.0.113.77/notes/ann.lee@example-corp.com"
+    read = request("resources/read", uri=uri)
+    assert (await session.from_client(read)).on != read
+    await session.from_client(request("resources/list"))
+    listed = await session.from_server(response(resources=[{"uri": uri, "name": "notes"}]))
+    assert listed.on == response(resources=[{"uri": uri, "name": "notes"}])
+    assert (await session.from_client(read)).on == read
+
+
+async def test_a_tool_that_is_mended_comes_back(session: McpSession) -> None:
+    for description, shown in ((POISON, 0), ("Adds.", 1)):
+        await session.from_client(request("tools/list"))
+        tools = [{"name": "t", "description": description, "inputSchema": {"type": "object"}}]
+        routed = await session.from_server(response(tools=tools))
+        assert routed.on is not None
+        assert len(routed.on["result"]["tools"]) == shown
+        called = await session.from_client(request("tools/call", name="t", arguments={}))
+        assert (called.on is not None) == bool(shown)
+
+
+async def test_without_the_guard_nothing_goes_on(alone: McpSession) -> None:
+    call = await alone.from_client(request("tools/call", name="t", arguments={"a": "b"}))
+    assert call.on is None
+    assert call.back is not None
+    assert call.back["error"]["code"] == GUARD_ERROR
+    for routed in (
+        await alone.from_client(response(content={"a": "b"})),
+        await alone.from_server(response(content=[{"type": "text", "text": "x"}])),
+    ):
+        assert routed.on is not None
+        assert routed.on["error"]["code"] == GUARD_ERROR
+    asked = await alone.from_server(request("sampling/createMessage", text="x"))
+    assert asked.on is None
+    assert asked.back is not None
+    assert (await alone.from_server(notice("x"))).on is None
