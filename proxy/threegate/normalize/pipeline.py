@@ -7,7 +7,7 @@ from plain and again from its own plain view, to `DEPTH`.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import cache
 from typing import Any
 
@@ -36,10 +36,9 @@ _LEET, _ROT13, _REVERSED = "leet", "rot13", "reversed"
 _MORE = (
     (_TABLE, table_view.may_stand),
     (_MAIL, idn_email.may_stand),
-    (_BEHIND, trailing_labels.may_stand),
-    (_WRITTEN, written_out.may_occur),
 )
-"""Signs whose triggers would multiply the states of the common look."""
+_SECOND = ((_BEHIND, trailing_labels.TRIGGER), (_WRITTEN, written_out.TRIGGER))
+"""Signs whose triggers would multiply the states of the common look: these two share one."""
 _FURTHER = (
     (_TABLE, table_view.tabular),
     (_BEHIND, trailing_labels.behind),
@@ -99,10 +98,10 @@ def _wordings(plain: View, signs: frozenset[str]) -> Iterator[View]:
 
 def _signs(text: str) -> frozenset[str]:
     data = text.encode()
-    found = _look().Match(data)
-    meanings = _meanings()
-    more = (sign for sign, may_stand in _MORE if may_stand(data))
-    return frozenset((*(meanings[i] for i in found or ()), *more))
+    signs = {_meanings()[i] for i in _look().Match(data) or ()}
+    signs.update(_SECOND[i][0] for i in _second_look().Match(data) or ())
+    signs.update(sign for sign, may_stand in _MORE if may_stand(data))
+    return frozenset(signs)
 
 
 def _patterns() -> Iterator[tuple[str, str]]:
@@ -131,10 +130,19 @@ def _meanings() -> tuple[str, ...]:
 
 @cache
 def _look() -> Any:
+    return _set(pattern for _, pattern in _patterns())
+
+
+@cache
+def _second_look() -> Any:
+    return _set(pattern for _, pattern in _SECOND)
+
+
+def _set(patterns: Iterable[str]) -> Any:
     options = re2.Options()
     options.max_mem = 64 << 20  # with the default the automaton is thrown away over and over
     made = re2.Set.SearchSet(options)
-    for _, pattern in _patterns():
+    for pattern in patterns:
         made.Add(pattern)
     made.Compile()
     return made

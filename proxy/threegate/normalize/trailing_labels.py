@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import re2
 
-from threegate.normalize.re2_spans import char_spans, found
+from threegate.normalize.re2_spans import char_spans
 from threegate.normalize.view import Edit, View, replaced
 from threegate.normalize.work import meter
 
@@ -43,12 +43,14 @@ _NAMED = re.compile(
     r"(?=[了吧呢啊后就]|(?![\u4e00-\u9fffA-Za-z0-9_]))"
     rf"|[ ]?[(（](?P<noted>{_PHRASE}{{0,8}}?(?:{_ENGLISH}|{_CHINESE}))[)）]"
 )
-_LIKELY = re2.compile(
+TRIGGER = (
     rf"(?i)[0-9a-z!#$%*_\"'`”’」』](?:(?:,? {_IS}| as) [a-z'’\- ]*?{_ENGLISH}"
     rf"| ?(?:是|为|為|当|作|做|设|定)[\p{{Han}}a-z ]*?{_CHINESE}"
     rf"| ?[(（][\p{{Han}}a-z'’\- ]*?(?:{_ENGLISH}|{_CHINESE})[)）])"
 )
-"""Begins with the last character of a value or the quotes behind it."""
+"""RE2; matches in every text with one. Begins with the last character of a value or the quotes
+behind it."""
+_LIKELY = re2.compile(TRIGGER)
 _VALUE = re.compile(r"[^\x00-\x20\x7f-\U0010ffff\"'`,;<>()\[\]{}]*\Z")
 """The last word of what stands before a name."""
 _OPEN = "\"'“‘`「『"
@@ -60,11 +62,6 @@ _SECRET = re.compile(f"(?i){_LABEL}")
 _LEAST = 4
 """Characters of a value with a digit."""
 _MINE = re.compile(r"(?i),? (?:is|was)[a-z ]* (?:my|our|his|her) ")
-
-
-def may_stand(data: bytes) -> bool:
-    """Whether there may be one in this text."""
-    return found(_LIKELY, data)
 
 
 def behind(source: View) -> View:

@@ -57,13 +57,14 @@ _HAN_APART = re.compile(
 )
 _LINE_END = re.compile(r"(?<=[0-9])-[ ]?\r?\n[ \t]{0,4}(?=[0-9])")
 _GAP = r"[、，,.·\- ]"
-_LIKELY = re2.compile(
+TRIGGER = (
     r"(?i)[0-9a-z]\s?[@＠] |[0-9a-z] [@＠]|[\[({< ]dot[\])}> ]|艾特|[\[({]\.[\])}]"
     r"|[a-z0-9][ (\[]?点[ )\]]?[a-z]|[0-9a-z@._+\-](?:<[/a-z!]|/\*)"
     r"|1[3-9][0-9][ \t]?(?:[|,;\t]|</t[dh]>)[^0-9]{0,60}[0-9]{4}"
     r"|[0-9],[0-9]{3},[0-9]{3},[0-9]{3}|[0-9]- ?\r?\n"
     rf"|(?:[{_HAN_DIGITS}]{_GAP}){{3}}[{_HAN_DIGITS}]"
 )
+"""RE2; matches in every text with one of the forms."""
 _SUFFIXES = frozenset(
     (
         *("com", "org", "net", "edu", "gov", "cn", "io", "uk", "de"),
@@ -72,11 +73,6 @@ _SUFFIXES = frozenset(
 )
 """Behind ` dot `: other suffixes are words too."""
 _PLAINLY = re.compile(r"(?i) dot (?!.* dot )")
-
-
-def may_occur(data: bytes) -> bool:
-    """Whether one of the forms may be in this text."""
-    return found(_LIKELY, data)
 
 
 def written(source: View) -> View:

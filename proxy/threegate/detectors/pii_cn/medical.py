@@ -82,7 +82,7 @@ RECOGNIZER = Recognizer(
         ),
     ),
     trigger=rf"(?i)(?:{_WORDS}|mrn|pt\.? id|medical[ _]?record|patient|health insurance"
-    r"|hosp|社保|社会保|社會保|shebao|china social|养老保险|公积金)[^0-9]{0,30}[0-9]",
+    r"|hosp|社保|社会保|社會保|shebao|china social|养老保险|公积金)[^0-9]*[0-9]",
     find=find,
     tails=(open_match.token,),
     rank=45,
