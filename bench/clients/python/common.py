@@ -25,6 +25,17 @@ b3BlbnNzaC1rZXktdjEAAAAABG5vbmUAAAAEbm9uZQAAAAAAAAABAAAAMwAAAAtz
 """
 BLOCKED = "private key"
 """Words of the block's message to the client."""
+TOOL = {
+    "type": "function",
+    "function": {
+        "name": "send_message",
+        "parameters": {
+            "type": "object",
+            "properties": {"to": {"type": "string"}},
+            "required": ["to"],
+        },
+    },
+}
 
 
 def shows(text: object, words: str = PHONE) -> None:

@@ -5,20 +5,20 @@ from __future__ import annotations
 import json
 
 import litellm
-from common import ASK, ASK_STRUCTURED, ASK_TOOL, BLOCKED, KEY, MODEL, OPENAI, SENT, run, shows
+from common import (
+    ASK,
+    ASK_STRUCTURED,
+    ASK_TOOL,
+    BLOCKED,
+    KEY,
+    MODEL,
+    OPENAI,
+    SENT,
+    TOOL,
+    run,
+    shows,
+)
 from pydantic import BaseModel
-
-TOOL = {
-    "type": "function",
-    "function": {
-        "name": "send_message",
-        "parameters": {
-            "type": "object",
-            "properties": {"to": {"type": "string"}},
-            "required": ["to"],
-        },
-    },
-}
 
 
 class Contact(BaseModel):

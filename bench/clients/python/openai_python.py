@@ -5,21 +5,22 @@ from __future__ import annotations
 import json
 
 import openai
-from common import ASK, ASK_STRUCTURED, ASK_TOOL, BLOCKED, KEY, MODEL, OPENAI, SENT, run, shows
+from common import (
+    ASK,
+    ASK_STRUCTURED,
+    ASK_TOOL,
+    BLOCKED,
+    KEY,
+    MODEL,
+    OPENAI,
+    SENT,
+    TOOL,
+    run,
+    shows,
+)
 from pydantic import BaseModel
 
 client = openai.OpenAI(base_url=OPENAI, api_key="any")
-TOOL = {
-    "type": "function",
-    "function": {
-        "name": "send_message",
-        "parameters": {
-            "type": "object",
-            "properties": {"to": {"type": "string"}},
-            "required": ["to"],
-        },
-    },
-}
 
 
 class Contact(BaseModel):

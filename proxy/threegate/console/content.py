@@ -120,14 +120,6 @@ def _plain(cell: str) -> str:
 # --- curated replies
 
 
-@dataclass(frozen=True, slots=True)
-class AnswerView:
-    name: str
-    zh: str = field(repr=False)
-    en: str = field(repr=False)
-    used: tuple[str, ...]
-
-
 def answer_users(bundle: Bundle, name: str) -> tuple[str, ...]:
     every = (rule for pack in bundle.packs for rule in pack.rules if isinstance(rule, Rule))
     return tuple(r.id for r in every if r.then.answer and r.then.answer.use == name)

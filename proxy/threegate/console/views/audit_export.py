@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
 from functools import partial
 
@@ -22,7 +22,6 @@ from threegate.audit.log.store import AuditLog
 from threegate.console.review import search_terms
 from threegate.console.web import Answer, ConsoleError, ConsoleRequest
 
-Written = Callable[[Sequence[Entry]], str]
 MEDIA = {"jsonl": "application/x-ndjson", "csv": "text/csv; charset=utf-8"}
 
 

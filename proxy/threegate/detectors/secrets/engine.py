@@ -26,9 +26,7 @@ from threegate.detectors.secrets.values import secrets_of
 from threegate.normalize import re2_spans
 from threegate.types import Bilingual, Level
 
-KEY, JWT, WEBHOOK = "secret.api_key", "secret.jwt", "secret.webhook"
-CONNECTION, PASSWORD = "secret.connection_string", "secret.password"
-AWS, ALIYUN, TENCENT = "secret.aws", "secret.aliyun", "secret.tencent"
+KEY = "secret.api_key"
 
 
 @dataclass(frozen=True, slots=True)

@@ -71,11 +71,6 @@ class Dialect(Protocol):
 MAX_CHECKS = 64
 """Checks of one request: each is a separate call with its own record."""
 
-BOTH_LANGUAGES: Json = {
-    "type": "object",
-    "properties": {"zh": {"type": "string"}, "en": {"type": "string"}},
-}
-
 
 def both(text: Bilingual) -> dict[str, str]:
     return {"zh": text.zh, "en": text.en}
