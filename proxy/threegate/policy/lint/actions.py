@@ -10,7 +10,7 @@ from threegate.policy.language.shapes import place
 from threegate.policy.lint.base import Lint, Subject
 from threegate.policy.model import Mode, StreamMode
 from threegate.policy.strictness.compare import includes
-from threegate.types import Action, Bilingual, Layer, Level
+from threegate.types import Action, Layer, Level
 
 SENTENCE_KINDS = (
     "hazard",
@@ -27,12 +27,6 @@ SENTENCE_KINDS = (
 
 class OneAction(Lint):
     code = "one-action"
-    title = Bilingual("then 里必须恰好写一个动作", "`then` needs exactly one action")
-    why = Bilingual("两个动作不知道执行哪个。", "With two actions it is not clear which is meant.")
-    fix = Bilingual(
-        "保留一个：block、answer、rewrite、redact、mask、annotate、flag。",
-        "Keep one of block, answer, rewrite, redact, mask, annotate, flag.",
-    )
 
     def check(self, subject: Subject) -> Iterator[Problem]:
         for rule in subject.rules:
@@ -43,18 +37,6 @@ class OneAction(Lint):
 
 class ClaimsAlone(Lint):
     code = "claims-alone"
-    title = Bilingual(
-        "事实核查规则只用 claims 和三个 on_ 动作",
-        "a fact check has claims and the three on_ actions only",
-    )
-    why = Bilingual(
-        "事实核查有三种结果，每种都要有动作。",
-        "A fact check has three outcomes, each with its action.",
-    )
-    fix = Bilingual(
-        "then 写 on_contradicted、on_unsupported、on_no_source；其他类别另写一条规则。",
-        "Write on_contradicted, on_unsupported, on_no_source; put other kinds into another rule.",
-    )
 
     def check(self, subject: Subject) -> Iterator[Problem]:
         for rule in subject.rules:
@@ -69,11 +51,6 @@ class ClaimsAlone(Lint):
 
 class ActionLayer(Lint):
     code = "action-layer"
-    title = Bilingual("这个动作不能用在这一层", "the action does not belong to this layer")
-    why = Bilingual(
-        "输入层不能注明或改写回答。", "The input layer has no answer to annotate or rewrite."
-    )
-    fix = Bilingual("换一个动作，或改 layer。", "Take another action or another layer.")
 
     def check(self, subject: Subject) -> Iterator[Problem]:
         for rule in subject.rules:
@@ -84,14 +61,6 @@ class ActionLayer(Lint):
 
 class MaskNeedsSpan(Lint):
     code = "mask-needs-value"
-    title = Bilingual(
-        "脱敏和删除只适用于有确切位置的值",
-        "only values with an exact place can be masked or redacted",
-    )
-    why = Bilingual(
-        "对整句的判断没有可以替换的值。", "A verdict on a whole sentence has no value to replace."
-    )
-    fix = Bilingual("用 block、answer、annotate 或 flag。", "Use block, answer, annotate or flag.")
 
     def check(self, subject: Subject) -> Iterator[Problem]:
         for rule in subject.rules:
@@ -105,13 +74,6 @@ class MaskNeedsSpan(Lint):
 class RestoreOutput(Lint):
     code = "restore-in-output"
     severity = Severity.WARNING
-    title = Bilingual(
-        "输出层的脱敏会立刻还原", "a mask of the output layer would be restored at once"
-    )
-    why = Bilingual("还原就是把值交给客户端。", "Restoring hands the value to the client.")
-    fix = Bilingual(
-        "用 redact，或 mask: {restore: never}。", "Use redact, or mask: {restore: never}."
-    )
 
     def check(self, subject: Subject) -> Iterator[Problem]:
         for rule in subject.rules:
@@ -122,15 +84,6 @@ class RestoreOutput(Lint):
 class LowBlock(Lint):
     code = "low-block"
     severity = Severity.WARNING
-    title = Bilingual("在最宽的级别上拦截", "blocking at the broadest level")
-    why = Bilingual(
-        "low 级别在难分辨的正常文字上约有 5% 误报。",
-        "Level low has about 5 % false positives on hard harmless text.",
-    )
-    fix = Bilingual(
-        "用 level: medium 或 high、second_opinion，或者先 mode: shadow。",
-        "Use level medium or high, a second_opinion, or mode: shadow first.",
-    )
 
     def check(self, subject: Subject) -> Iterator[Problem]:
         for rule in subject.rules:
@@ -143,12 +96,6 @@ class LowBlock(Lint):
 
 class CutTooLate(Lint):
     code = "cut-too-late"
-    title = Bilingual(
-        "stream: cut 只能配合 block、answer 或 flag，且不能 cite",
-        "stream: cut goes with block, answer or flag only, and not with cite",
-    )
-    why = Bilingual("已经放行的文字不能再改。", "Text that has left cannot be changed any more.")
-    fix = Bilingual("用 stream: hold。", "Use stream: hold.")
 
     def check(self, subject: Subject) -> Iterator[Problem]:
         fit = {Action.BLOCK, Action.ANSWER, Action.FLAG, Action.ALLOW}

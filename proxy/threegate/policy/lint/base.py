@@ -1,5 +1,4 @@
-"""What a lint is: one class, one check. The class says why it matters and how to mend it; `check`
-yields findings."""
+"""What a lint is: one class with one check, which yields findings."""
 
 from __future__ import annotations
 
@@ -8,6 +7,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import ClassVar
 
+from threegate.i18n.catalog import bilingual, catalog
 from threegate.policy.compile import Layered, layered
 from threegate.policy.language.load import Bundle
 from threegate.policy.language.problems import Mark, Problem, Severity
@@ -48,14 +48,18 @@ class Subject:
 
 
 class Lint:
-    """Base of the lints. Texts of a finding may differ from `title`; the fix is always the
-    class's."""
+    """Base of the lints. Its texts are the entry `code` of `i18n/lints.toml`; a class may set one
+    itself. The text of a finding may differ from `title`; the fix is always the class's."""
 
     code: ClassVar[str]
     severity: ClassVar[Severity] = Severity.ERROR
     title: ClassVar[Bilingual]
     why: ClassVar[Bilingual]
     fix: ClassVar[Bilingual]
+
+    def __init_subclass__(cls) -> None:
+        for name, entry in catalog("lints")[cls.code].items():
+            setattr(cls, name, bilingual(entry))
 
     def check(self, subject: Subject) -> Iterator[Problem]:
         raise NotImplementedError

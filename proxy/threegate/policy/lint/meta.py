@@ -10,7 +10,7 @@ from threegate.policy.language.problems import Problem, Severity
 from threegate.policy.language.shapes import place
 from threegate.policy.lint.base import Lint, Subject
 from threegate.policy.schema import Rule
-from threegate.types import Action, Bilingual
+from threegate.types import Action
 
 _HAN = re.compile(r"[\u3400-\u9fff]")
 LANGUAGES = ("zh", "en")
@@ -18,9 +18,6 @@ LANGUAGES = ("zh", "en")
 
 class NoWhy(Lint):
     code = "no-why"
-    title = Bilingual("规则没有写依据", "the rule gives no reason")
-    why = Bilingual("审阅人要能看到规则为什么存在。", "A reviewer must see why the rule exists.")
-    fix = Bilingual("在 why 里写分类编号。", "Name taxonomy ids in `why`.")
 
     def check(self, subject: Subject) -> Iterator[Problem]:
         for _, rule in subject.written:
@@ -30,14 +27,6 @@ class NoWhy(Lint):
 
 class UnknownWhy(Lint):
     code = "unknown-why"
-    title = Bilingual("依据编号不存在", "unknown reason id")
-    why = Bilingual(
-        "写错的编号在覆盖矩阵里会落空。", "A mistyped id is lost in the coverage matrix."
-    )
-    fix = Bilingual(
-        "用 threegate policy taxonomy 查看编号；编号之间用半角逗号。",
-        "See `threegate policy taxonomy` for the ids; ASCII commas stand between them.",
-    )
 
     def check(self, subject: Subject) -> Iterator[Problem]:
         for _, rule in subject.written:
@@ -50,9 +39,6 @@ class UnknownWhy(Lint):
 
 class NoOwner(Lint):
     code = "no-owner"
-    title = Bilingual("规则没有负责人", "the rule has no owner")
-    why = Bilingual("每条规则要有人负责复审。", "Somebody must answer for every rule.")
-    fix = Bilingual("写上部门或邮箱。", "Name an office or an address.")
 
     def check(self, subject: Subject) -> Iterator[Problem]:
         for _, rule in subject.written:
@@ -63,9 +49,6 @@ class NoOwner(Lint):
 class PlainTitle(Lint):
     code = "title-language"
     severity = Severity.WARNING
-    title = Bilingual("标题没有写成两种语言", "the title is not in both languages")
-    why = Bilingual("控制台和审计按语言显示标题。", "Console and audit show titles by language.")
-    fix = Bilingual("zh 写中文，en 写英文。", "Write Chinese in zh and English in en.")
 
     def check(self, subject: Subject) -> Iterator[Problem]:
         for _, rule in subject.written:
@@ -76,9 +59,6 @@ class PlainTitle(Lint):
 class NoReview(Lint):
     code = "no-review-date"
     severity = Severity.WARNING
-    title = Bilingual("规则没有复审日期", "the rule has no review date")
-    why = Bilingual("没有日期的规则没人再看。", "Rules without a date are never looked at again.")
-    fix = Bilingual("写上 review_by，例如一年后。", "Add review_by, say in a year.")
 
     def check(self, subject: Subject) -> Iterator[Problem]:
         for _, rule in subject.written:
@@ -89,9 +69,6 @@ class NoReview(Lint):
 class ReviewOverdue(Lint):
     code = "review-overdue"
     severity = Severity.WARNING
-    title = Bilingual("复审日期已过", "the review is overdue")
-    why = Bilingual("规则可能已经过时。", "The rule may be out of date.")
-    fix = Bilingual("复审后改 review_by。", "Review it, then move review_by.")
 
     def check(self, subject: Subject) -> Iterator[Problem]:
         for _, rule in subject.written:
@@ -101,9 +78,6 @@ class ReviewOverdue(Lint):
 
 class DuplicateRule(Lint):
     code = "duplicate-rule"
-    title = Bilingual("同一个包里规则编号重复", "two rules of a pack share an id")
-    why = Bilingual("后一条会无声地替换前一条。", "The later one would silently replace the other.")
-    fix = Bilingual("改其中一个编号。", "Rename one of them.")
 
     def check(self, subject: Subject) -> Iterator[Problem]:
         for pack in subject.packs:
@@ -116,9 +90,6 @@ class DuplicateRule(Lint):
 
 class NoRules(Lint):
     code = "no-rules"
-    title = Bilingual("策略包没有任何规则", "the pack has no rules")
-    why = Bilingual("空的策略什么也不保护。", "An empty policy protects nothing.")
-    fix = Bilingual("写规则、extends 或 bindings。", "Add rules, extends or bindings.")
 
     def check(self, subject: Subject) -> Iterator[Problem]:
         """Not where rules could not be read: that is reported already."""
@@ -131,11 +102,6 @@ class NoRules(Lint):
 class NoMessage(Lint):
     code = "no-message"
     severity = Severity.WARNING
-    title = Bilingual("拦截规则没有给用户的说明", "a blocking rule tells the user nothing")
-    why = Bilingual(
-        "用户不知道为什么被拦截，会反复重试。", "Users who are not told why try again and again."
-    )
-    fix = Bilingual("加上 message: {zh: …, en: …}。", "Add message: {zh: …, en: …}.")
 
     def check(self, subject: Subject) -> Iterator[Problem]:
         for rule in subject.rules:
@@ -145,9 +111,6 @@ class NoMessage(Lint):
 
 class BadLanguage(Lint):
     code = "unknown-language"
-    title = Bilingual("未知的语言", "unknown language")
-    why = Bilingual("规则永远不会生效。", "The rule would never apply.")
-    fix = Bilingual("可用的语言：zh、en。", "Languages are zh and en.")
 
     def check(self, subject: Subject) -> Iterator[Problem]:
         for _, rule in subject.written:
@@ -158,11 +121,6 @@ class BadLanguage(Lint):
 
 class BadRoute(Lint):
     code = "bad-route"
-    title = Bilingual("路径必须以 / 开头", "a route starts with /")
-    why = Bilingual("规则永远不会生效。", "The rule would never apply.")
-    fix = Bilingual(
-        "写成 /v1/chat/completions 或 /v1/*。", "Write it like /v1/chat/completions or /v1/*."
-    )
 
     def check(self, subject: Subject) -> Iterator[Problem]:
         for _, rule in subject.written:
@@ -178,9 +136,6 @@ class BadRoute(Lint):
 class RolloutZero(Lint):
     code = "rollout-zero"
     severity = Severity.WARNING
-    title = Bilingual("规则对 0% 的会话生效", "the rule applies to 0 % of conversations")
-    why = Bilingual("看上去生效，其实没有。", "It looks active but is not.")
-    fix = Bilingual("用 mode: shadow，或提高 rollout。", "Use mode: shadow or raise rollout.")
 
     def check(self, subject: Subject) -> Iterator[Problem]:
         for _, rule in subject.written:
@@ -191,14 +146,6 @@ class RolloutZero(Lint):
 class WeakOnError(Lint):
     code = "weak-on-error"
     severity = Severity.WARNING
-    title = Bilingual("检测器出错或超时时放行", "a failing or late detector lets the text through")
-    why = Bilingual(
-        "让检测器出错就能绕过规则。", "Whoever makes the detector fail gets around the rule."
-    )
-    fix = Bilingual(
-        "on_error 和 on_timeout 写 block，或说明为什么可以放行。",
-        "Use block for on_error and on_timeout.",
-    )
 
     def check(self, subject: Subject) -> Iterator[Problem]:
         for rule in subject.rules:

@@ -1,4 +1,3 @@
-# ruff: noqa: E501 - bilingual texts stay in one piece
 """Lints across rules and packs: overlays never weaken, nothing is unreachable, the top of a pack is
 safe."""
 
@@ -19,20 +18,10 @@ from threegate.policy.schema import AuditLevel, OnAuditFailure, Pack
 from threegate.policy.strictness.compare import Direction, includes, selector_covers
 from threegate.policy.strictness.diff import PolicyChange, diff
 from threegate.policy.strictness.diff import Subject as Of
-from threegate.types import Bilingual
 
 
 class WeakerOverlay(Lint):
     code = "weaker-overlay"
-    title = Bilingual("扩展包比基础包更松", "the pack weakens one it extends")
-    why = Bilingual(
-        "扩展只能加强：基础包的负责人不必看每一个扩展。",
-        "Overlays may only strengthen, so that a base pack's owner need not read each of them.",
-    )
-    fix = Bilingual(
-        "改得至少同样严格；确有需要时，在规则里写有期限的 except，或不继承这个包。",
-        "Make it at least as strict; for real needs write a timed `except`, or do not extend the pack.",
-    )
 
     def check(self, subject: Subject) -> Iterator[Problem]:
         before: list[Pack] = []
@@ -69,9 +58,6 @@ def _where(pack: Pack, change: PolicyChange) -> Mark:
 class OvershadowedRule(Lint):
     code = "overshadowed-rule"
     severity = Severity.INFO
-    title = Bilingual("另一条更强的规则总是先起作用", "a stronger rule always acts first")
-    why = Bilingual("这条规则的动作永远看不到效果。", "The action of this rule is never seen.")
-    fix = Bilingual("删除它，或改它的范围、级别。", "Remove it or change its scope or level.")
 
     def check(self, subject: Subject) -> Iterator[Problem]:
         marks = {rule.id: rule.at for rule in subject.rules}
@@ -107,12 +93,6 @@ def _finds_all(strong: Compiled, weak: Compiled) -> bool:
 
 class WidePassThrough(Lint):
     code = "wide-pass-through"
-    title = Bilingual("直通路径太宽", "the unguarded path is too wide")
-    why = Bilingual("直通的请求不经过任何检查。", "Requests on it are not checked at all.")
-    fix = Bilingual(
-        "写出确切的路径，不含 chat、completions、messages、responses、embeddings。",
-        "Name exact paths, none of chat, completions, messages, responses, embeddings.",
-    )
 
     def check(self, subject: Subject) -> Iterator[Problem]:
         for pack in subject.packs:
@@ -127,17 +107,6 @@ _DOORS = ("chat", "completions", "messages", "responses", "embeddings")
 class AuditTooLittle(Lint):
     code = "audit-too-little"
     severity = Severity.WARNING
-    title = Bilingual(
-        "审计不记录，或允许没有记录也放行",
-        "nothing is recorded, or calls may go on without a record",
-    )
-    why = Bilingual(
-        "网络安全法等要求保存日志至少六个月。", "Several laws ask for logs of at least six months."
-    )
-    fix = Bilingual(
-        "level 至少 metadata，on_failure 用 fail_request 或 spool。",
-        "Use at least level metadata and on_failure fail_request or spool.",
-    )
 
     def check(self, subject: Subject) -> Iterator[Problem]:
         for pack in subject.packs:
@@ -151,13 +120,6 @@ class AuditTooLittle(Lint):
 class UnreachableBinding(Lint):
     code = "unreachable-binding"
     severity = Severity.WARNING
-    title = Bilingual(
-        "前面的绑定已经包含这些调用", "an earlier binding already takes these callers"
-    )
-    why = Bilingual(
-        "先匹配的绑定生效，这一条永远用不到。", "The first match wins, so this one is never used."
-    )
-    fix = Bilingual("把较窄的绑定放在前面。", "Put the narrower binding first.")
 
     def check(self, subject: Subject) -> Iterator[Problem]:
         for pack in subject.packs:
@@ -181,9 +143,6 @@ def _prefix(wide: str, narrow: str) -> bool:
 
 class EmptyAnswer(Lint):
     code = "empty-answer"
-    title = Bilingual("代答文本是空的", "the curated reply is empty")
-    why = Bilingual("用户会收到空白的回答。", "The user would get a blank answer.")
-    fix = Bilingual("写上内容。", "Write it.")
 
     def check(self, subject: Subject) -> Iterator[Problem]:
         files = subject.bundle.files
@@ -196,11 +155,6 @@ class EmptyAnswer(Lint):
 class StaleShadow(Lint):
     code = "stale-shadow"
     severity = Severity.INFO
-    title = Bilingual("规则处于 shadow，没有复审日期", "a shadow rule without a review date")
-    why = Bilingual("试运行要有结束的时候。", "A trial should come to an end.")
-    fix = Bilingual(
-        "写 review_by，到期决定启用或删除。", "Add review_by and then enforce or remove it."
-    )
 
     def check(self, subject: Subject) -> Iterator[Problem]:
         for _, rule in subject.written:

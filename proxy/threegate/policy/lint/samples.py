@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from threegate.policy.language.problems import Problem, Severity
 from threegate.policy.lint.base import Lint, Subject
 from threegate.policy.schema import Change, ConstraintRule, Sample
-from threegate.types import Bilingual
 
 _HAN = re.compile(r"[\u3400-\u9fff]")
 
@@ -20,11 +19,6 @@ def _testable(rule: ConstraintRule) -> bool:
 
 class NoMatchTest(Lint):
     code = "no-match-test"
-    title = Bilingual("规则没有“必须命中”的测试", "the rule has no test that must match")
-    why = Bilingual(
-        "没有测试就不知道规则是否有用。", "Without one nobody knows that the rule works."
-    )
-    fix = Bilingual("在 tests.match 里写至少一条。", "Add at least one text to tests.match.")
 
     def check(self, subject: Subject) -> Iterator[Problem]:
         for rule in subject.rules:
@@ -37,14 +31,6 @@ class NoMatchTest(Lint):
 
 class NoHarmlessTest(Lint):
     code = "no-harmless-test"
-    title = Bilingual("规则没有“不得命中”的测试", "the rule has no test that must not match")
-    why = Bilingual(
-        "没有它就不知道规则会误伤什么。", "Without one nobody knows what the rule stops by mistake."
-    )
-    fix = Bilingual(
-        "在 tests.no_match 里写至少一条相近但无害的文字。",
-        "Add a similar but harmless text to tests.no_match.",
-    )
 
     def check(self, subject: Subject) -> Iterator[Problem]:
         for rule in subject.rules:
@@ -58,15 +44,6 @@ class NoHarmlessTest(Lint):
 class OneLanguageTests(Lint):
     code = "one-language-tests"
     severity = Severity.WARNING
-    title = Bilingual("测试只有一种语言", "the tests are in one language only")
-    why = Bilingual(
-        "中文和英文同样重要；检测器在两种语言里表现不同。",
-        "Chinese and English count equally, and detectors differ between them.",
-    )
-    fix = Bilingual(
-        "match 和 no_match 各写一条中文和一条英文。",
-        "Add a Chinese and an English text to match and no_match.",
-    )
 
     def check(self, subject: Subject) -> Iterator[Problem]:
         for rule in subject.rules:
@@ -79,9 +56,6 @@ class OneLanguageTests(Lint):
 
 class ContradictoryTests(Lint):
     code = "contradictory-tests"
-    title = Bilingual("同一段文字既须命中又不得命中", "a text must and must not match")
-    why = Bilingual("测试不可能通过。", "The tests can never pass.")
-    fix = Bilingual("去掉其中一条。", "Remove one of them.")
 
     def check(self, subject: Subject) -> Iterator[Problem]:
         for rule in subject.rules:
@@ -98,11 +72,6 @@ def _key(sample: Sample) -> tuple[object, ...]:
 class RepeatedTest(Lint):
     code = "repeated-test"
     severity = Severity.WARNING
-    title = Bilingual("测试重复", "a test is given twice")
-    why = Bilingual(
-        "重复的测试让覆盖看起来比实际好。", "Repeats make coverage look better than it is."
-    )
-    fix = Bilingual("去掉重复的一条。", "Remove the repeat.")
 
     def check(self, subject: Subject) -> Iterator[Problem]:
         for rule in subject.rules:
@@ -117,14 +86,6 @@ class RepeatedTest(Lint):
 class TestChannel(Lint):
     __test__ = False
     code = "test-channel"
-    title = Bilingual("测试写的位置不在 where 里", "a test names a channel outside `where`")
-    why = Bilingual(
-        "规则不看那个位置，测试没有意义。",
-        "The rule does not look there, so the test means nothing.",
-    )
-    fix = Bilingual(
-        "改测试的 channel，或扩大 where。", "Change the test's channel or widen `where`."
-    )
 
     def check(self, subject: Subject) -> Iterator[Problem]:
         for rule in subject.rules:
@@ -135,9 +96,6 @@ class TestChannel(Lint):
 
 class ClaimsWithoutSources(Lint):
     code = "claims-test-sources"
-    title = Bilingual("事实核查的测试没有来源", "a fact-check test has no sources")
-    why = Bilingual("没有来源就没有矛盾。", "Without sources nothing can be contradicted.")
-    fix = Bilingual("给测试写 sources: […]。", "Give the test sources: […].")
 
     def check(self, subject: Subject) -> Iterator[Problem]:
         for rule in subject.rules:
@@ -148,12 +106,6 @@ class ClaimsWithoutSources(Lint):
 
 class ConstraintExpectation(Lint):
     code = "constraint-expectation"
-    title = Bilingual("约束测试的期望不对", "the expectation of a constraint test is wrong")
-    why = Bilingual(
-        "match 要写 becomes 或 refused；no_match 表示请求不变，不写期望。",
-        "A match needs becomes or refused; a no_match means unchanged and has no expectation.",
-    )
-    fix = Bilingual("按上面的说明改写。", "Write it so.")
 
     def check(self, subject: Subject) -> Iterator[Problem]:
         for rule in subject.constraints:

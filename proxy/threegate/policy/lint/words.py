@@ -13,7 +13,6 @@ from threegate.policy.language.shapes import place
 from threegate.policy.lint.base import Lint, Subject
 from threegate.policy.schema import DetectorSpec, ListSpec, Match
 from threegate.policy.strictness.compare import includes
-from threegate.types import Bilingual
 
 _HAN = re.compile(r"[\u3400-\u9fff]")
 _COMMON_WORDS = (
@@ -60,13 +59,6 @@ def _patterns(subject: Subject) -> Iterator[tuple[str, DetectorSpec]]:
 class ShortWord(Lint):
     code = "short-word"
     severity = Severity.WARNING
-    title = Bilingual(
-        "词太短，会误伤正常文字", "the word is too short and will match harmless text"
-    )
-    why = Bilingual(
-        "一个汉字或两个字母到处都会出现。", "One Han character or two letters occur everywhere."
-    )
-    fix = Bilingual("写更长的词，或用 match: word。", "Use a longer word or match: word.")
 
     def check(self, subject: Subject) -> Iterator[Problem]:
         for _, spec, words in _lists(subject):
@@ -77,9 +69,6 @@ class ShortWord(Lint):
 
 class CommonWord(Lint):
     code = "common-word"
-    title = Bilingual("词表里有日常用词", "the list holds an everyday word")
-    why = Bilingual("几乎每个请求都会命中。", "Nearly every request would match.")
-    fix = Bilingual("删除它。", "Remove it.")
 
     def check(self, subject: Subject) -> Iterator[Problem]:
         for _, _, words in _lists(subject):
@@ -89,9 +78,6 @@ class CommonWord(Lint):
 class RepeatedWord(Lint):
     code = "repeated-word"
     severity = Severity.WARNING
-    title = Bilingual("词重复", "a word is listed twice")
-    why = Bilingual("重复的词让词表难以维护。", "Repeats make lists hard to keep.")
-    fix = Bilingual("删除重复的一行。", "Remove the repeat.")
 
     def check(self, subject: Subject) -> Iterator[Problem]:
         for _, _, words in _lists(subject):
@@ -105,9 +91,6 @@ class RepeatedWord(Lint):
 class Unused(Lint):
     code = "unused-detector"
     severity = Severity.WARNING
-    title = Bilingual("没有规则使用这个词表或检测器", "no rule uses this list or detector")
-    why = Bilingual("它没有作用，看上去却有保护。", "It does nothing, yet looks like protection.")
-    fix = Bilingual("在规则里引用它，或删除它。", "Use it in a rule or remove it.")
 
     def check(self, subject: Subject) -> Iterator[Problem]:
         used = [k for r in subject.rules for k in (*r.detect.any, *r.detect.all, *r.detect.none)]
@@ -126,12 +109,6 @@ def _kind(name: str, spec: DetectorSpec) -> str:
 
 class BadPattern(Lint):
     code = "bad-pattern"
-    title = Bilingual("正则表达式不能用", "the pattern cannot be used")
-    why = Bilingual(
-        "检测器用 RE2，没有环视和反向引用，但不会被恶意输入拖慢。",
-        "Detectors use RE2: no look-around or back-references, and no input can slow it down.",
-    )
-    fix = Bilingual("使用 RE2 语法；用单引号括起来。", "Use RE2 syntax and single quotes.")
 
     def check(self, subject: Subject) -> Iterator[Problem]:
         for _, spec in _patterns(subject):
@@ -156,9 +133,6 @@ def _usable(subject: Subject) -> Iterator[tuple[str, DetectorSpec]]:
 
 class EmptyPattern(Lint):
     code = "empty-pattern"
-    title = Bilingual("正则表达式能匹配空文字", "the pattern matches the empty text")
-    why = Bilingual("它在每个位置都会命中。", "It would match at every position.")
-    fix = Bilingual("把 * 改成 +，或去掉可选部分。", "Use + instead of * or make a part required.")
 
     def check(self, subject: Subject) -> Iterator[Problem]:
         for _, spec in _usable(subject):
@@ -168,9 +142,6 @@ class EmptyPattern(Lint):
 
 class BroadPattern(Lint):
     code = "broad-pattern"
-    title = Bilingual("正则表达式匹配日常句子", "the pattern matches everyday sentences")
-    why = Bilingual("几乎每个请求都会命中。", "Nearly every request would match.")
-    fix = Bilingual("写得更具体。", "Make it more specific.")
 
     def check(self, subject: Subject) -> Iterator[Problem]:
         for _, spec in _usable(subject):
@@ -181,13 +152,6 @@ class BroadPattern(Lint):
 
 class NoExamples(Lint):
     code = "no-examples"
-    title = Bilingual("正则表达式没有例子", "the pattern has no examples")
-    why = Bilingual(
-        "例子让不懂正则的人也能看懂。", "Examples let people read it who do not read patterns."
-    )
-    fix = Bilingual(
-        "写 examples: {match: […], no_match: […]}。", "Add examples: {match: […], no_match: […]}."
-    )
 
     def check(self, subject: Subject) -> Iterator[Problem]:
         for _, spec in _patterns(subject):
@@ -197,9 +161,6 @@ class NoExamples(Lint):
 
 class WrongExample(Lint):
     code = "wrong-example"
-    title = Bilingual("正则表达式与例子不符", "the pattern contradicts its example")
-    why = Bilingual("正则或例子有一个写错了。", "Either the pattern or the example is wrong.")
-    fix = Bilingual("改正其中一个。", "Correct one of them.")
 
     def check(self, subject: Subject) -> Iterator[Problem]:
         for _, spec in _usable(subject):
@@ -212,12 +173,6 @@ class WrongExample(Lint):
 class FewExamples(Lint):
     code = "few-examples"
     severity = Severity.WARNING
-    title = Bilingual("语义类别的例子不足 5 个", "a category has fewer than 5 examples")
-    why = Bilingual("例子太少，分不清边界。", "Too few examples draw no clear line.")
-    fix = Bilingual(
-        "examples 和 counter_examples 各写至少 5 条，两种语言都有。",
-        "Give at least 5 examples and 5 counter-examples, in both languages.",
-    )
 
     def check(self, subject: Subject) -> Iterator[Problem]:
         for pack in subject.packs:
@@ -232,13 +187,6 @@ class FewExamples(Lint):
 
 class RegexOrCategory(Lint):
     code = "regex-or-category"
-    title = Bilingual(
-        "检测器要写 regex 或 category，且只写一个", "a detector needs either regex or category"
-    )
-    why = Bilingual(
-        "固定写法用 regex，含义用 category。", "A fixed form takes regex, a meaning takes category."
-    )
-    fix = Bilingual("保留一个。", "Keep one.")
 
     def check(self, subject: Subject) -> Iterator[Problem]:
         for pack in subject.packs:
