@@ -17,6 +17,7 @@ from threegate_classifiers.registry import Entry, scan
 from threegate_classifiers.runtime import Engine
 
 from threegate import settings
+from threegate.cli import models_calibrate
 from threegate.cli.errors import misuse
 from threegate.types import Bilingual
 
@@ -38,6 +39,8 @@ def arguments(top: argparse.ArgumentParser) -> None:
     export.add_argument("--triton", type=Path, required=True, metavar="FOLDER", help="new folder")
     export.add_argument("--gpu", action="store_true", help="a GPU instance")
     export.set_defaults(run=_export)
+    calibrate = verbs.add_parser("calibrate", help="levels of a judge from labelled rows")
+    models_calibrate.arguments(calibrate)
     for verb in verbs.choices.values():
         verb.add_argument("--models", type=Path)
         verb.add_argument("--config", type=Path)

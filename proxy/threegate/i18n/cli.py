@@ -25,6 +25,10 @@ HELP: Mapping[str, str] = {
     "why a request went as it did": "一个请求为什么这样处理",
     "list, verify and describe the classifiers": "列出、校验、说明分类器",
     "add, list and revoke API keys": "新增、列出、吊销 API 密钥",
+    "levels of a judge from labelled rows": "用标注文件校准评判模型的级别",
+    "labelled rows: text, label, question": "标注文件：text、label、question",
+    "name of a judge in the settings": "设置里评判模型的名称",
+    "one of its kinds; default: the verdict": "它的一个类别；默认为总的结论",
     # mcp
     "command of a server that speaks over stdio": "通过标准输入输出通信的服务器的命令",
     "of a server that speaks streamable HTTP": "通过 streamable HTTP 通信的服务器的地址",

@@ -39,7 +39,7 @@ class UpstreamSettings:
 
 JUDGE_FORMATS = (
     *("question", "qwen3guard", "llama_guard", "gpt_oss_safeguard", "granite_guardian"),
-    *("shieldgemma", "wildguard"),
+    *("shieldgemma", "wildguard", "text_classification"),
 )
 ASKED_BY_THE_OPERATOR = frozenset({"question", "gpt_oss_safeguard"})
 """Formats that need a `question`."""
@@ -58,6 +58,7 @@ class JudgeSettings:
     question: str = ""
     format: str = "question"
     criteria: tuple[str, ...] = ()
+    path: str = ""  # of the API; empty: the format's own
     low: float = 0.3
     medium: float = 0.5
     high: float = 0.9

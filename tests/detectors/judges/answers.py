@@ -39,7 +39,7 @@ class Case:
     """`found` are kinds below the judge's name with their scores."""
 
     format: str
-    reply: Json
+    reply: Any
     found: dict[str, float] | None
     answered: bool = False
 
@@ -174,4 +174,15 @@ WILD = [
     Case("wildguard", completion("Harmful request: yes"), None),
     Case("wildguard", completion(""), None),
 ]
-CASES = [*QWEN, *LLAMA, *SAFEGUARD, *GRANITE, *SHIELD, *WILD]
+LABELS = [{"label": "INJECTION", "score": 0.8}, {"label": "SAFE", "score": 0.2}]
+CLASSIFIED = [
+    Case("text_classification", LABELS, {"injection.direct": 0.8}),
+    Case("text_classification", [LABELS], {"injection.direct": 0.8}),
+    Case("text_classification", [{"label": "INJECTION", "score": 0.1}], {}),
+    Case("text_classification", [{"label": "LABEL_1", "score": 0.9}], None),
+    Case("text_classification", [{"label": "INJECTION", "score": 7.3}], None),  # a logit
+    Case("text_classification", {"error": "Model is loading"}, None),
+    Case("text_classification", [], None),
+]
+
+CASES = [*QWEN, *LLAMA, *SAFEGUARD, *GRANITE, *SHIELD, *WILD, *CLASSIFIED]

@@ -22,7 +22,12 @@ from tests.detectors.judges.answers import CASES, Case, chat
 
 USER = TextLocation(Layer.INPUT, Channel.USER)
 ANSWER = TextLocation(Layer.OUTPUT, Channel.CONTENT)
-CRITERIA = {"shieldgemma": ("hate",), "gpt_oss_safeguard": ("hazard.fraud",)}
+CRITERIA = {
+    "shieldgemma": ("hate",),
+    "gpt_oss_safeguard": ("hazard.fraud",),
+    "text_classification": ("INJECTION=injection.direct",),
+}
+PATHS = {"text_classification": "/v1/chat/completions"}  # where the demo model plays
 
 
 @pytest.fixture(scope="module")
@@ -40,7 +45,13 @@ async def client() -> AsyncIterator[httpx.AsyncClient]:
 
 def judge(url: str, client: httpx.AsyncClient, name: str, **more: Any) -> LlmJudge:
     criteria = more.pop("criteria", CRITERIA.get(name, ()))
-    given = {"question": "A policy. Answer 0 or 1.", "format": name, "criteria": criteria, **more}
+    given = {
+        "question": "A policy. Answer 0 or 1.",
+        "format": name,
+        "criteria": criteria,
+        "path": PATHS.get(name, ""),
+        **more,
+    }
     return LlmJudge(JudgeSettings("g", url, "guard", **given), "", client)
 
 

@@ -20,7 +20,12 @@ from tests.detectors.judges.answers import CASES, Case, chat
 
 USER = TextLocation(Layer.INPUT, Channel.USER)
 ANSWER = TextLocation(Layer.OUTPUT, Channel.CONTENT)
-CRITERIA = {"shieldgemma": ("hate",), "gpt_oss_safeguard": ("hazard.fraud",)}
+CRITERIA = {
+    "shieldgemma": ("hate",),
+    "gpt_oss_safeguard": ("hazard.fraud",),
+    "text_classification": ("INJECTION=injection.direct",),
+}
+PATHS = {"text_classification": "/v1/chat/completions"}  # where the demo model plays
 UNSAFE = chat("Safety: Unsafe\nCategories: Violent")
 SAFE = chat("Safety: Safe\nCategories: None")
 
@@ -41,7 +46,13 @@ async def client() -> AsyncIterator[httpx.AsyncClient]:
 def reader(
     url: str, client: httpx.AsyncClient, name: str = "qwen3guard", **more: Any
 ) -> SecondReader:
-    given = {"question": "A policy.", "format": name, "criteria": CRITERIA.get(name, ()), **more}
+    given = {
+        "question": "A policy.",
+        "format": name,
+        "criteria": CRITERIA.get(name, ()),
+        "path": PATHS.get(name, ""),
+        **more,
+    }
     return SecondReader(
         {"judge.g": LlmJudge(JudgeSettings("g", url, "guard", **given), "", client)}
     )

@@ -101,7 +101,7 @@ class LlmJudge:
 
     async def _query(self, request: JudgeRequest) -> tuple[Score, ...]:
         reply = await self.client.post(
-            self.settings.url + request.path,
+            self.settings.url + (self.settings.path or request.path),
             json=request.body,
             headers={"authorization": f"Bearer {self.key}"} if self.key else {},
             timeout=self.settings.timeout_s,

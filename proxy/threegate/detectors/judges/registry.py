@@ -12,6 +12,7 @@ from threegate.detectors.judges.llama_guard import LlamaGuard
 from threegate.detectors.judges.question import Question
 from threegate.detectors.judges.qwen3guard import Qwen3Guard
 from threegate.detectors.judges.shieldgemma import ShieldGemma
+from threegate.detectors.judges.text_classification import TextClassification
 from threegate.detectors.judges.wildguard import WildGuard
 
 _ALL: tuple[JudgeFormat, ...] = (
@@ -22,5 +23,6 @@ _ALL: tuple[JudgeFormat, ...] = (
     GraniteGuardian(),
     ShieldGemma(),
     WildGuard(),
+    TextClassification(),
 )
 FORMATS: Final[Mapping[str, JudgeFormat]] = {each.name: each for each in _ALL}
