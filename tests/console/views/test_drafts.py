@@ -131,3 +131,18 @@ def test_exceptions_expire_and_show(site: Site) -> None:
     editor.post(RULE, data={"do": "drop_exception", "exception_id": "E-7"})
     assert editor.get(RULE + ".json").json()["rule"]["excepted"] == []
     assert editor.post(RULE, data={"do": "add_exception"}).status_code == 400
+
+
+def test_the_editor_lays_out_yaml_and_keeps_comments(site: Site) -> None:
+    editor = site.who("editor", name="tidy")
+    text = str(editor.get("/policies/pack/base.json").json()["text"])
+    crooked = text.replace("audit: {level:", "# kept\naudit:   {level:")
+    assert crooked != text
+    saved = editor.post("/policies/edit/base.json", data={"text": crooked, "do": "format"}).json()
+    assert "# kept\naudit: {level:" in saved["text"]
+    assert saved["good"] is True
+    again = editor.post("/policies/edit/base.json", data={"text": saved["text"], "do": "format"})
+    assert again.json()["text"] == saved["text"]
+    broken = editor.post("/policies/edit/base.json", data={"text": "pack: [", "do": "format"})
+    assert broken.json()["text"] == "pack: ["
+    editor.post("/policies/draft/discard")

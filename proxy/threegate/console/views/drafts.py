@@ -12,7 +12,7 @@ from threegate.console.presenters import policies
 from threegate.console.presenters.changes import compared
 from threegate.console.presenters.test_results import test_report
 from threegate.console.review.review_store import Proposal
-from threegate.console.rule_form import EditError, RuleForm, edited, with_test
+from threegate.console.rule_form import EditError, RuleForm, dumped, edited, opened, with_test
 from threegate.console.views.policies import keep_file, known_pack, rule_of, space_of
 from threegate.console.web import Answer, ConsoleError, ConsoleRequest, Redirect, Shown, blocking
 from threegate.policy.facade import Checked
@@ -132,11 +132,24 @@ async def _tried(visit: ConsoleRequest) -> tuple[str, str, Workspace]:
 
 
 async def save(visit: ConsoleRequest) -> Answer:
-    """A text with errors is kept too: it is a draft; it cannot be submitted."""
+    """A text with errors is kept too: it is a draft; it cannot be submitted. `do=format` lays the
+    YAML out anew first, with its comments."""
     name, text, space = await _tried(visit)
+    if visit.form.get("do") == "format":
+        text = _formatted(text)
+        file = DraftFile(text, space.in_force(pack_path(name)))
+        space = replace(space, files={**space.files, pack_path(name): file})
     await keep_file(visit, space, pack_path(name), text)
     checked = await blocking(space.check)
     return Shown("policy/editor.html", _page(visit, name, text, checked, space))
+
+
+def _formatted(text: str) -> str:
+    """As it is where it cannot be read."""
+    try:
+        return dumped(opened(text))
+    except EditError:
+        return text
 
 
 async def check_text(visit: ConsoleRequest) -> Answer:
@@ -201,6 +214,9 @@ async def draft_page(visit: ConsoleRequest) -> dict[str, Any]:
         "warnings": [r for r in rows if r["severity"] == "warning"],
         "moved": space.moved(),
         "approvers": await approvers(visit),
+        "names": policies.version_names(
+            await blocking(visit.parts.versions.events), visit.language
+        ),
         "returned": [asdict(r) for r in await blocking(visit.parts.drafts.returned, visit.me.name)],
     }
     difference = await blocking(compared, await base_of(visit), checked, visit.language)
