@@ -214,6 +214,7 @@ def _unknown_path(dice: random.Random) -> Call:
 
 
 STOPPED: Final = frozenset({200, 400, 403, 451})
+"""Answered, or stopped by the policy: a machine that is too slow for its classifiers closes."""
 UPSTREAM: Final = frozenset({200, 502, 504})
 REFUSED: Final = frozenset({400, 413, 422})
 KINDS: Final = (
@@ -231,8 +232,8 @@ KINDS: Final = (
     Kind("injection", 3, _injection, STOPPED),
     Kind("client leaves", 5, _leaves, STOPPED),
     Kind("broken answer", 4, _fault, UPSTREAM | STOPPED),
-    Kind("error of the model API", 2, _status, frozenset({400, 404, 429, 500, 502, 503})),
-    Kind("hanging answer", 1, _hangs, frozenset({504})),
+    Kind("error of the model API", 2, _status, STOPPED | {404, 429, 500, 502, 503}),
+    Kind("hanging answer", 1, _hangs, STOPPED | {504}),
     Kind("broken request", 4, _broken, REFUSED),
     Kind("smuggling", 3, _smuggled, REFUSED | {CLOSED, 501}),
     Kind("dense", 1, _dense, STOPPED),

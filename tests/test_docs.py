@@ -84,3 +84,20 @@ def test_every_file_named_in_the_walk_exists(page: str) -> None:
     assert len(named) > 30
     roots = (ROOT, ROOT / "proxy" / "threegate")
     assert [path for path in named if not any((root / path).exists() for root in roots)] == []
+
+
+CHECKED = re.compile(r"`((?:tests|scripts|bench)/[\w./-]+)(?:::(\w+))?`")
+
+
+def test_every_check_names_a_test_that_exists() -> None:
+    """The pages of both languages name the same ones, in 34 rows."""
+    pages = [(ROOT / "docs" / name).read_text("utf-8") for name in ("checks.md", "checks.zh-CN.md")]
+    english, chinese = (
+        [CHECKED.findall(line) for line in page.splitlines() if re.match(r"\| \d+ ", line)]
+        for page in pages
+    )
+    assert english == chinese
+    assert len(english) == 34
+    for path, name in (pair for row in english for pair in row):
+        text = (ROOT / path).read_text("utf-8")
+        assert not name or f"def {name}(" in text, f"{path}::{name}"

@@ -125,6 +125,15 @@ def _is_choice(given: Any) -> bool:
     return isinstance(given, dict) and type(given.get("index") or 0) is int
 
 
+def index_in(frame: Body, name: str = "index") -> int:
+    """The number that an event gives a part of its answer, 0 where it gives none. Raises TypeError
+    where it is no number."""
+    index = frame.get(name) or 0
+    if type(index) is not int:
+        raise TypeError(name)
+    return index
+
+
 def unlink(choice: Body) -> None:
     """Log probabilities and token ids spell out the text: they are removed when the text was
     changed."""

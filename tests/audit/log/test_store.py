@@ -7,6 +7,7 @@ import resource
 import sqlite3
 import stat
 import threading
+import time
 from contextlib import closing
 from pathlib import Path
 
@@ -461,3 +462,19 @@ async def test_postgres_gone_and_back(postgres_settings: AuditSettings) -> None:
         assert len(await log.get(request)) == 1
     await log.close()
     assert check(postgres_settings).ok
+
+
+async def test_a_clock_that_jumps_changes_no_order(
+    settings: AuditSettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Back by an hour (the end of summer time, a wrong clock), then ahead by a day (NTP)."""
+    log = await AuditLog.open(settings)
+    real, receipts = time.time_ns, []
+    for n, jump_s in enumerate((0, -3600, -3600, 86_400, 0)):
+        monkeypatch.setattr(time, "time_ns", lambda by=jump_s: real() + by * 10**9)
+        receipts.append(await log.append(record(f"r{n}")))
+    await log.close()
+    assert [r.seq for r in receipts] == sorted(r.seq for r in receipts)
+    report = check(settings)
+    assert report.ok
+    assert [c.integrated for c in report.chains] == [len(receipts) + 2]

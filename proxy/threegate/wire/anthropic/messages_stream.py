@@ -25,6 +25,7 @@ from threegate.wire.adapter import (
     StreamOptions,
     Usage,
 )
+from threegate.wire.base import index_in
 from threegate.wire.errors import anthropic_error
 from threegate.wire.frame_codec import FrameCodec, shape_errors
 from threegate.wire.json import parse_answer
@@ -103,11 +104,11 @@ class MessagesCodec(FrameCodec):
     def _read_frame(self, chunk: Chunk, frame: Body) -> None:
         match frame.get("type"):
             case "content_block_delta":
-                self._delta(chunk, frame["delta"], frame.get("index") or 0)
+                self._delta(chunk, frame["delta"], index_in(frame))
             case "content_block_start":
-                self._start(chunk, frame["content_block"], frame.get("index") or 0)
+                self._start(chunk, frame["content_block"], index_in(frame))
             case "content_block_stop":
-                index = frame.get("index") or 0
+                index = index_in(frame)
                 self._end(chunk, [key for key in self._open if key.part == index])
             case "message_start":
                 self._message(chunk, frame["message"])

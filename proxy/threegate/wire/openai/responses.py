@@ -140,14 +140,16 @@ class Responses(BaseAdapter):
         return {**body, "instructions": request.get("instructions")}
 
     def put(self, body: Body, texts: Mapping[str, str]) -> Body:
-        made = pointer.put(body, texts)
+        """Names of fields change last: the places below them are named by the old ones."""
+        names = {place: text for place, text in texts.items() if place.endswith(pointer.NAME)}
+        made = pointer.put(body, {p: t for p, t in texts.items() if p not in names})
         for place in texts:
             parts = place.split("/")
             if parts[1] in ("output", "input") and parts[-1] == "text":
                 holder = pointer.get(made, "/".join(parts[:-1]))
                 if holder.get("logprobs"):
                     holder["logprobs"] = []
-        return made
+        return pointer.put(made, names)
 
     def stream(self, request: Body, options: StreamOptions = DEFAULT_STREAM) -> StreamCodec:
         return ResponsesCodec(request, options)

@@ -26,6 +26,7 @@ from threegate.wire.adapter import (
     StreamKey,
     StreamOptions,
 )
+from threegate.wire.base import index_in
 from threegate.wire.errors import openai_error
 from threegate.wire.frame_codec import WHOLE_PARTS, FrameCodec, shape_errors
 from threegate.wire.json import parse_answer
@@ -157,9 +158,9 @@ class ResponsesCodec(FrameCodec):
 
     def _other_text(self, chunk: Chunk, frame: Body, kind: str, family: EventFamily) -> str:
         """A text of such a family, which goes on from event to event like any other."""
-        index = frame.get("content_index") or frame.get("summary_index") or 0
+        index = index_in(frame, "content_index") or index_in(frame, "summary_index")
         number = list(self._families).index(family.name) + 1
-        key = key_of(family, frame.get("output_index") or 0, index)._replace(choice=number)
+        key = key_of(family, index_in(frame, "output_index"), index)._replace(choice=number)
         if kind.endswith(".delta"):
             self._piece(chunk, frame, "delta", key, family)
             return "delta"
@@ -169,7 +170,7 @@ class ResponsesCodec(FrameCodec):
         return ""
 
     def _item_event(self, chunk: Chunk, frame: Body, kind: str) -> None:
-        index = frame.get("output_index") or 0
+        index = index_in(frame, "output_index")
         self._item(chunk, frame["item"], index)
         if kind == "response.output_item.done":
             self._end_item(chunk, index)
@@ -178,7 +179,7 @@ class ResponsesCodec(FrameCodec):
 
     def _place(self, stem: EventFamily, frame: Body) -> StreamKey:
         index = frame.get(stem.place) or 0 if stem.place else 0
-        return key_of(stem, frame.get("output_index") or 0, index)
+        return key_of(stem, index_in(frame, "output_index"), index)
 
     def _piece(
         self, chunk: Chunk, frame: Body, name: str, key: StreamKey, stem: EventFamily
