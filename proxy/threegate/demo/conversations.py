@@ -103,13 +103,13 @@ CONVERSATIONS: Sequence[Conversation] = (
     ),
     Conversation(
         "ungrounded_zh",
-        Bilingual("资料不支持的回答", "Answer that its source does not bear out, Chinese"),
+        Bilingual("资料不支持的回答", "Answer that its source does not support, Chinese"),
         _scene("ungrounded_answer", "zh"),
     ),
     Conversation(
         "ungrounded_en",
         Bilingual(
-            "资料不支持的回答（英文，流式）", "Answer that its source does not bear out, streamed"
+            "资料不支持的回答（英文，流式）", "Answer that its source does not support, streamed"
         ),
         _scene("ungrounded_answer", "en", stream=True),
     ),

@@ -128,7 +128,7 @@ HELP: Mapping[str, str] = {
     "key that may sign; repeatable": "可以签名的密钥；可重复",
     "write its files into this folder": "把其中的文件写入此目录",
     # audit
-    "prove that nobody changed the log": "证明日志没有被改动",
+    "prove that the log was not changed": "证明日志没有被改动",
     "all records of a request": "一个请求的全部记录",
     "find records": "查找记录",
     "follow new records": "持续显示新记录",

@@ -63,7 +63,7 @@ def _runner(command: Command) -> Callable[[argparse.Namespace], int]:
 
 
 COMMANDS: dict[str, tuple[Command, str, Callable[[argparse.ArgumentParser], None]]] = {
-    "verify": (reading.verify, "prove that nobody changed the log", reading.verify_arguments),
+    "verify": (reading.verify, "prove that the log was not changed", reading.verify_arguments),
     "show": (reading.show, "all records of a request", reading.show_arguments),
     "search": (reading.search, "find records", reading.search_arguments),
     "tail": (reading.tail, "follow new records", reading.tail_arguments),

@@ -123,7 +123,7 @@ def _check(claims: Json, expected: Expected, now: float) -> None:
     if not isinstance(nonce, str) or not hmac.compare_digest(nonce, expected.nonce):
         raise TokenError("the token is not an answer to this log-in")
     if not isinstance(claims.get("sub"), str) or not claims["sub"]:
-        raise TokenError("the token names nobody")
+        raise TokenError("the token names no subject")
 
 
 def _seconds(claims: Json, name: str) -> float:

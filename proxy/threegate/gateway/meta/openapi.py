@@ -27,7 +27,7 @@ _REFUSALS: Final = {
     415: "The body is compressed.",
     429: "A limit of this caller is reached.",
     502: "The model API failed.",
-    503: "No record of the call can be kept, so there is none.",
+    503: "No record of the call can be stored, so the call is not made.",
     504: "The model API did not answer in time.",
 }
 _PLAIN: Final = {

@@ -142,7 +142,7 @@ class Metrics:
         )
         self.emergency = highest(
             "threegate_policy_emergency",
-            "1 while a policy is active that nobody approved",
+            "1 while a policy is active without approval",
         )
         self.out_of_band = highest(
             "threegate_rule_out_of_band",

@@ -56,7 +56,7 @@ class ClauseSpec(Located):
     text: str = doc("追加的文字", "text added to the constitution")
     kinds: tuple[Kind, ...] = doc("输入层的类别", "kinds found in the input", ())
     masked: bool = doc(
-        "请求里有代号代替的信息时追加", "added where a placeholder stands for a masked value", False
+        "请求里有代号代替的信息时追加", "added where a placeholder replaces a masked value", False
     )
 
 
@@ -227,6 +227,6 @@ class ConstraintRule(Located):
         Mode.ENFORCE,
     )
     rollout: int = doc("生效的会话百分比", "percent of conversations", 100, low=0, high=100)
-    message: Bilingual | None = doc("给用户的说明", "what the client is told", None)
+    message: Bilingual | None = doc("给用户的说明", "message to the client", None)
     tests: ConstraintTests = doc("测试", "tests", ConstraintTests())
     review_by: Date | None = doc("下次复审日期", "next review", None)

@@ -115,7 +115,7 @@ class UnlabelledSpec(Located):
     """不加文内标识的提供（标识办法第九条） / Delivery without the sign in the text (labelling measures,
     article 9)"""
 
-    id: ExceptionId = doc("编号，写入审计记录", "id, stands in the audit record")
+    id: ExceptionId = doc("编号，写入审计记录", "id, written to the audit record")
     tenants: tuple[str, ...] = doc("提出要求的租户", "tenants that asked for it", ())
     keys: tuple[str, ...] = doc("API 密钥的名称", "names of API keys", ())
     agreement: str = doc(

@@ -162,7 +162,7 @@ class Sample(Located):
 
     text: str = doc("要检测的文字", "the text")
     channel: Channel | None = doc(
-        "所在位置；默认 user 或 content", "where it stands; default: user or content", None
+        "所在位置；默认 user 或 content", "position; default: user or content", None
     )
     question: str = doc("用户的问题（测试回答时）", "the user's question (for answers)", "")
     sources: tuple[str, ...] = doc("来源文字（事实核查）", "source texts (fact check)", ())
@@ -188,7 +188,7 @@ class BandSpec(Located):
     )
     min: float = doc(
         "生效的调用至少占百分之几；低于则只告警",
-        "fewest calls it should act on, in percent; below that somebody is told",
+        "fewest calls it should act on, in percent; below that an alert is raised",
         0.0,
         high=100,
     )
@@ -262,7 +262,7 @@ class Rule(Located):
         "streams: hold until judged, or cut when judged",
         StreamMode.HOLD,
     )
-    message: Bilingual | None = doc("给用户的说明", "what the client is told", None)
+    message: Bilingual | None = doc("给用户的说明", "message to the client", None)
     exceptions: tuple[Exceptional, ...] = doc("例外", "exceptions", (), key="except")
     tests: Tests = doc("测试", "tests", Tests())
     review_by: Date | None = doc("下次复审日期", "next review", None)

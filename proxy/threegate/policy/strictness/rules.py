@@ -171,7 +171,7 @@ def _band(old: Rule, new: Rule) -> Iterator[Aspect]:
     look = Bilingual("自动停用的统计", "how that share is counted")
     if stops:
         yield from unclear(look, (a.minutes, a.calls), (b.minutes, b.calls))
-    yield from wording(Bilingual("告警的下限", "share below which is told"), a.min, b.min)
+    yield from wording(Bilingual("告警的下限", "share below which it alerts"), a.min, b.min)
 
 
 def _second_opinion(old: Rule, new: Rule) -> Iterator[Aspect]:

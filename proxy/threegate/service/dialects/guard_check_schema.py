@@ -124,7 +124,7 @@ EXAMPLES: Final[dict[str, Json]] = {
         "value": {"stage": "input", "role": "tool", "texts": ["a page that a tool fetched"]},
     },
     "claims": {
-        "summary": "An answer held against its sources",
+        "summary": "An answer checked against its sources",
         "value": {
             "stage": "output",
             "texts": ["The warranty lasts five years."],
