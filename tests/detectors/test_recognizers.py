@@ -39,7 +39,12 @@ def test_example_between_chinese_sentences(recognizer: Recognizer, example: Exam
 
 @pytest.mark.parametrize("recognizer", DETECTORS, ids=lambda r: r.info.id)
 def test_every_recognizer_has_true_examples(recognizer: Recognizer) -> None:
-    assert any(e.values for e in recognizer.info.examples)
+    true = [e for e in recognizer.info.examples if e.values]
+    if recognizer.info.id.startswith("secrets."):  # one shape each, some by prefix and length
+        assert true
+    else:
+        assert len(true) >= 2
+        assert len(true) < len(recognizer.info.examples), "no example of what it leaves alone"
     assert recognizer.info.title.zh
     assert recognizer.info.title.en
 

@@ -83,11 +83,11 @@ class PatternDetector(Protocol):
 
 @runtime_checkable
 class SupportsFastPath(Protocol):
-    """A pattern detector that can tell cheaply where it would find nothing."""
+    """A pattern detector that can decide cheaply where it would find nothing."""
 
     def quiet(self, text: str, start: int) -> int:
         """What a scan of `text`, which is settled before `start`, would call settled if it found
-        nothing from there on; -1 where it may find something or only a scan can tell."""
+        nothing from there on; -1 where it may find something or only a scan can decide."""
         ...
 
 

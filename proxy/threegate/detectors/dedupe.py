@@ -66,7 +66,8 @@ class _Spans:
 
 
 def _whole_addresses(findings: Sequence[Finding]) -> Sequence[Finding]:
-    """Sure addresses that overlap, of different detectors, stand for all of what they cover."""
+    """Overlapping high-level addresses of different detectors become one that covers all of
+    them."""
     sure = [f for f in findings if _is_address(f)]
     if len({f.detector for f in sure}) < 2:
         return findings

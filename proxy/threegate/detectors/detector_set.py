@@ -53,7 +53,7 @@ PREPARED = 64
 
 @dataclass(slots=True)  # made for every event of a stream
 class Scan:
-    """What pattern detectors said of one passage. Spans count from the text at the locus."""
+    """What pattern detectors reported for one passage. Spans count from the text at the locus."""
 
     findings: tuple[Finding, ...]
     failures: tuple[Failed, ...]

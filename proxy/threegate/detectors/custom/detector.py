@@ -3,7 +3,7 @@ beside CJK.
 
 Both keep the prefix stability of `base`: a word is at most as long as the longest of its list; a
 pattern's match is decided within its greatest width, at most `MAX_SPAN` code points from its start,
-and the character behind; where the end of a text begins no match, nothing is held.
+and the character after it; where the end of a text begins no match, nothing is held.
 """
 
 from __future__ import annotations
@@ -133,7 +133,7 @@ def _lower_one(char: str) -> str:
 
 
 def _edges(text: str, span: Span) -> bool:
-    """No ASCII word goes on beyond the span; a Han character beside it does not matter."""
+    """No ASCII word continues beyond the span; an adjacent Han character does not matter."""
     before = span.start > 0 and _joined(text[span.start - 1], text[span.start])
     return not before and not (span.end < len(text) and _joined(text[span.end - 1], text[span.end]))
 

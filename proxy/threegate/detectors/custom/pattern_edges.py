@@ -1,9 +1,9 @@
-"""A policy's RE2 pattern, narrowed to matches that stand alone.
+"""A policy's RE2 pattern, narrowed to matches that are not part of a longer word.
 
-Whether an ASCII word goes on beside a match is judged on the characters there, once it was found,
-and text may be full of matches that do not stand alone: every digit of a long number begins one.
-Where the pattern shows that a match begins or ends with a letter or digit, `\\b` says the same, and
-RE2 passes over what fails.
+Whether an ASCII word continues around a match is judged on the adjacent characters once it is
+found, and text may be full of matches that do not stand alone: every digit of a long number begins
+one. Where the pattern shows that a match begins or ends with a letter or digit, `\\b` says the
+same, and RE2 passes over what fails.
 """
 
 from __future__ import annotations

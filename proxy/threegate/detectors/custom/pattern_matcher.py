@@ -17,7 +17,7 @@ from threegate.types import Span
 MAX_SPAN = 256
 
 _REACH = 16 * 1024
-"""Bytes behind its start within which a pattern must match; what needs more is no match."""
+"""Bytes from its start within which a pattern must match; what needs more is no match."""
 _STRIDE = 4096
 """Bytes that one search looks at for a start, so that none reads the whole text."""
 _WORD = re.compile(rb"[0-9A-Za-z_]*")
@@ -73,7 +73,8 @@ class PatternMatcher:
         return -1
 
     def _end(self, data: bytes, start: int) -> int:
-        """Where the match at `start` ends; there itself if none stands alone."""
+        """Where the match at `start` ends; `start` itself if every match is part of a longer
+        word."""
         here = self._decisive.match(data[start : _ahead(data, start, MAX_SPAN)])
         end = start + (here.end() if here else 0)
         return start if self._edges and (_in_word(data, start) or _in_word(data, end)) else end
@@ -98,5 +99,5 @@ def _character(data: bytes, at: int) -> int:
 
 
 def _in_word(data: bytes, at: int) -> bool:
-    """Whether an ASCII word goes on from before `at` to behind it."""
+    """Whether an ASCII word continues across `at`."""
     return 0 < at < len(data) and _IS_WORD[data[at - 1]] and _IS_WORD[data[at]]

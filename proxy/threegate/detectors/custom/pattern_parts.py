@@ -1,4 +1,4 @@
-"""The parts of an RE2 pattern, as the parser of `re` tells them."""
+"""The parts of an RE2 pattern, as the parser of `re` reads them."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def parsed(pattern: str) -> Any:
     if _OTHERWISE.search(pattern):
         return None
     try:
-        from re import _parser  # type: ignore[attr-defined]  # no public parser tells the parts
+        from re import _parser  # type: ignore[attr-defined]  # there is no public parser
 
         with warnings.catch_warnings(action="error"):
             return _parser.parse(pattern)

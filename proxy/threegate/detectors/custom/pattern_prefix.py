@@ -17,7 +17,7 @@ import re2
 from threegate.detectors.custom.pattern_parts import parsed, without_properties
 
 _STAND_IN = 0xF0000
-"""The first of the private characters that stand for `\\p{…}` while `re` parses."""
+"""The first of the private characters that replace `\\p{…}` while `re` parses."""
 _CATEGORIES = {"DIGIT": "d", "SPACE": "s", "WORD": "w"}
 _FLAGS = {re.I: "i", re.M: "m", re.S: "s"}
 

@@ -1,6 +1,6 @@
 """Word lists that match by sound: 独品, `du pin` and 毒pin for 毒品.
 
-Two syllables sound like many other words; who asks for this should list longer words or accept
+Two syllables sound like many other words; users of this should list longer words or accept
 that. Stable like `custom.ListDetector`: a word is at most as long as the longest of its list.
 """
 

@@ -2,7 +2,7 @@
 
 A signature has a `note` (its name in findings), a `level`, a `pattern` and examples. HIGH where
 honest text hardly has it, MEDIUM where a writer on the subject may quote it, LOW where it is only a
-hint. `{{NAME}}` in a pattern stands for an entry of the file's `[fragments]`. Optional:
+hint. `{{NAME}}` in a pattern is replaced by an entry of the file's `[fragments]`. Optional:
 
 - `kind`: `injection.signature` (default) or `injection.role_delimiter`;
 - `channels`: where it counts; by default every channel that a client or a tool fills;

@@ -30,7 +30,7 @@ class Judged:
 
 @dataclass(frozen=True, slots=True)
 class JudgeRequest:
-    """`about` is for the format itself: which criterion the request asks for."""
+    """`about` is for the format itself: which criterion the request is about."""
 
     path: str
     body: Json = field(repr=False)
@@ -64,7 +64,7 @@ class JudgeFormat(Protocol):
 
 
 def chat(settings: JudgeSettings, messages: list[Json], max_tokens: int, **more: Any) -> Json:
-    """A request with scores asked for; servers without log probabilities ignore that."""
+    """A request for scores; servers without log probabilities ignore that."""
     body = {
         "model": settings.model,
         "messages": messages,
@@ -89,7 +89,7 @@ def completion(settings: JudgeSettings, prompt: str, max_tokens: int) -> Json:
 
 
 def content_of(reply: Json) -> str:
-    """The text of a chat answer. Raises Unreadable where there is none: a reasoning model may have
+    """The text of a chat answer. Raises Unreadable if there is none: a reasoning model may have
     used up its tokens, or a server's parser failed."""
     content = reply["choices"][0]["message"]["content"]
     if not isinstance(content, str) or not content.strip():

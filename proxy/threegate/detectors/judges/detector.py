@@ -23,7 +23,7 @@ from threegate.settings import JudgeSettings
 from threegate.types import Bilingual, Failed, Finding, Layer, Level, Passage, Reason, Span
 
 MAX_TEXT = 8_000
-"""Code points of a text that the judge reads; the end is kept, where the newest text stands."""
+"""Code points of a text that the judge reads; the end is kept, which is the newest text."""
 
 MINUTE_S = 60
 

@@ -15,7 +15,7 @@ def table(name: str) -> dict[str, str]:
 
 
 def filled(prompt: str, **texts: str) -> str:
-    """The prompt with its fields, which stand in braces, each filled once."""
+    """The prompt with its fields, which are in braces, each filled once."""
     parts: list[str] = []
     rest = prompt
     while (at := rest.find("{")) >= 0:

@@ -25,7 +25,7 @@ _OPENS = re.compile(
 
 
 def lead_of(claim: str, before: str) -> str:
-    """The sentence that `claim` leans on; empty where it stands by itself."""
+    """The sentence that `claim` refers back to; empty if it is self-contained."""
     if not _OPENS.match(claim):
         return ""
     near = before[-FAR:]

@@ -10,7 +10,7 @@ the sources, once as many as fit and once the very best with its neighbours. Thr
 3. numbers: where a source sentence says the same as the claim with another number, date or unit,
    the claim is contradicted whatever the model feels.
 
-No source is an outcome of its own, never a pass. `note` is `source id:start-end` of the best match.
+No source is a separate outcome, never a pass. `note` is `source id:start-end` of the best match.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ SAME_STATEMENT = 0.7
 """Share of the claim's words, numbers aside, that a source sentence must have to be "the same"."""
 
 MIN_QUOTE = 8
-"""Letters and digits of a claim that a source may be said to have word for word."""
+"""Letters and digits of a claim that a source may be found to contain word for word."""
 
 _STRUCTURED = re.compile(r"[|{}\t]")
 

@@ -1,8 +1,9 @@
-"""Which part of the sources a claim should be held against: sentences ranked by words and meaning.
+"""Which part of the sources a claim should be checked against: sentences ranked by words and
+meaning.
 
 Words: BM25, Chinese by character pairs, everything else by words; numbers count as words. Meaning:
 sentence vectors, which also find what says the same in other words or in the other language. The
-chosen sentences stand in the order of the sources, so that what a pronoun means stays near.
+chosen sentences keep the order of the sources, so that what a pronoun means stays near.
 """
 
 from __future__ import annotations
@@ -47,7 +48,7 @@ class Piece:
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """What is held against a claim. `best` is the piece that ranks first."""
+    """What a claim is checked against. `best` is the piece that ranks first."""
 
     text: str = field(repr=False)
     best: Piece
@@ -72,7 +73,7 @@ def tokens(text: str) -> int:
 
 
 class Index:
-    """The sentences of some sources, ready to be asked. Immutable."""
+    """The sentences of some sources, ready to be ranked. Immutable."""
 
     def __init__(self, sources: Sequence[Source], embed: Embed | None) -> None:
         """Without `embed` words alone decide."""

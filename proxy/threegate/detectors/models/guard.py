@@ -1,6 +1,6 @@
 """The guard model as a detector: injection, hazards, offensive language, harmful compliance.
 
-Which heads speak depends on where the text sits:
+Which heads count depends on where the text occurs:
 
 | channel | text judged | heads |
 |---|---|---|
@@ -11,10 +11,10 @@ Which heads speak depends on where the text sits:
 | content, reasoning | the same behind what stands beside it | compliance, hazard |
 | content, reasoning | the text alone | offensive |
 
-Sentences that are asked about together are read as blocks first (`blocks`). A sentence of an answer
-is judged with what was said before it, so that harm spread over sentences is seen, and once more
-with what the other choices and the reasoning said last, so that harm spread over those is. A model
-from elsewhere takes part through the `kinds` of its manifest.
+Sentences that are judged together are read as blocks first (`blocks`). A sentence of an answer is
+judged with the text before it, so that harm spread over sentences is seen, and once more with the
+latest text of the other choices and the reasoning, so that harm spread over those is. A model from
+elsewhere takes part through the `kinds` of its manifest.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ FAINT = 0.1
 sentence counts for less among others."""
 
 BEFORE_BYTES, BESIDE_BYTES = 400, 200
-"""How much of what was said before a sentence, and beside it, is read with it: about a hundred
+"""How much of the text before a sentence, and in parallel texts, is read with it: about a hundred
 tokens, so that all fits one window. English letters are one byte, Chinese characters three."""
 
 _PROMPT = (DIRECT, HAZARD, OFFENSIVE)
@@ -55,7 +55,7 @@ _ANSWER = (COMPLIANCE, HAZARD)
 
 
 class _PendingScores(dict[tuple[Text, ...], asyncio.Future[list[Scores]]]):
-    """What is asked about the passages that are judged together: the same texts are read once."""
+    """Requests for the passages that are judged together: the same texts are read once."""
 
 
 class GuardDetector:
@@ -79,7 +79,7 @@ class GuardDetector:
         ]
 
     async def _quiet(self, block: Sequence[Passage], pending: _PendingScores) -> bool:
-        """Whether one reading of a block answers for its sentences. What fails is asked again, and
+        """Whether one reading of a block answers for its sentences. What fails is read again, and
         fails by name, sentence by sentence."""
         if len(block) == 1:
             return False
@@ -143,7 +143,7 @@ class GuardDetector:
 
 
 def _parts(passage: Passage) -> list[tuple[Text, tuple[str, ...], int]]:
-    """What to ask: (text, heads that count, code points of it before the passage)."""
+    """The readings of a passage: (text, heads that count, code points of it before the passage)."""
     alone = Text(passage.text)
     match passage.locus.channel:
         case Channel.TOOL_RESULT:

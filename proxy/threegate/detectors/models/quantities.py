@@ -1,7 +1,7 @@
 """Numbers, percentages, amounts, durations and dates in Chinese and English, made comparable.
 
 三千二百万 = 3200万 = 32 million; 百分之十二 = 12%; 2024年7月25日 = July 25, 2024. Pure. What is not
-understood is left out, never guessed: a comparison speaks only of numbers that both sides have.
+understood is left out, never guessed: a comparison uses only numbers that both sides have.
 """
 
 from __future__ import annotations

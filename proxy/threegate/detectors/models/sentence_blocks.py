@@ -1,8 +1,8 @@
-"""Sentences of one text that are asked about together, as blocks that fill a model's window.
+"""Sentences of one text that are judged together, as blocks that fill a model's window.
 
 One quiet reading of a block answers for all its sentences; only a block that is not quiet is read
 sentence by sentence. A whole answer then costs a model about what its tokens cost, not that for
-each sentence with all that stands before it.
+each sentence with all the text before it.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ BLOCK_BYTES = 400
 """About a hundred tokens: English letters are one byte, Chinese characters three."""
 
 BEFORE_BYTES = 200
-"""Of what was said before a block, so much is read with it: both fit one window."""
+"""How much of the text before a block is read with it: both fit one window."""
 
 GAP = 8
 """Code points of white space that sentences may have between them."""

@@ -97,7 +97,8 @@ MORE_CONTEXT: Mapping[str, str] = {
     "ZA_ID_NUMBER": "南非身份证|za id|south african",
     "ZA_LICENSE_PLATE": "南非车牌",
 }
-"""Labels beside those that Presidio knows, by entity: Chinese ones, and what data calls them."""
+"""Labels in addition to those that Presidio knows, by entity: Chinese ones, and what data calls
+them."""
 OTHER_FORMS: Mapping[str, str] = {
     "AU_ABN": r"[0-9]{2}[.\-][0-9]{3}[.\-][0-9]{3}[.\-][0-9]{3}",
     "AU_ACN": r"[0-9]{3}[.\-][0-9]{3}[.\-][0-9]{3}",
@@ -124,6 +125,7 @@ REWRITTEN: Mapping[str, str] = {
     "([0-9][ _]?){11}": "(?:[0-9][ _]?){10}[0-9]",
 }
 """Parts of patterns. Of an Indian PAN, ten characters long, Presidio looks for the letter and the
-digits in all of the text behind: a word is one where digits follow anywhere, and it takes the
-square of the length. To an Italian VAT number it counts the blank behind, so that a word joins it.
+digits in all of the text after it: a word is one where digits follow anywhere, and it takes the
+square of the length. For an Italian VAT number it includes the blank after it, so that a word joins
+it.
 """

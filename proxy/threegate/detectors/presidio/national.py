@@ -1,7 +1,7 @@
 """One of Presidio's national identifiers without Presidio's engine: its patterns, its check digit
 and the labels it looks for.
 
-A value counts only beside a label, so the patterns are tried only near labels.
+A value counts only near a label, so the patterns are tried only near labels.
 """
 
 from __future__ import annotations

@@ -1,5 +1,5 @@
 """Presidio's national recognizers as our scanner uses them: repaired edges, labels, forms, and how
-a label beside a value raises its score.
+a label near a value raises its score.
 
 Presidio's `\\b` is Unicode and fails between a digit and a Chinese character; compiled with `ASCII`
 it holds.
@@ -19,11 +19,11 @@ with without_spacy():
     from presidio_analyzer import Pattern, PatternRecognizer
 
 _RAISE, _LABELLED, _MOST = 0.35, 0.4, 1.0
-"""What a label adds to a score, the least and the greatest score beside one."""
+"""What a label adds to a score, and the least and greatest score near one."""
 
 
 def raised(score: float) -> float:
-    """The score of a value beside a label of its own."""
+    """The score of a value near its own label."""
     return min(max(score + _RAISE, _LABELLED), _MOST)
 
 

@@ -1,4 +1,4 @@
-"""Presidio's national identifiers in our scanner, each only beside a label of its own.
+"""Presidio's national identifiers in our scanner, each only near its own label.
 
 The pre-scan looks for the words of all labels. Then one RE2 set says which entities' labels occur,
 and the patterns of these are tried near them (`national`). Presidio's engine is not involved: every
