@@ -4,7 +4,7 @@
 
 The log is written by the product's writer, spread over the last 30 days, with the search index and
 encrypted texts; 1,000 hits are labelled. Then every GET page is asked for by somebody with all
-roles, in this process and without a network: once cold, then three times. Prints a JSON object: of
+roles, in this process and without a network: once cold, then `--times`. Prints a JSON object: of
 each page the median time in milliseconds, and of that the processor time of this process (what a
 page takes on a machine of its own), the slowest page first. `load_average` says how much others
 took.
@@ -36,7 +36,6 @@ from threegate.settings import Settings, UpstreamSettings
 
 from bench.audit_log import load
 
-TIMES = 3
 LABELLED = 1_000
 DAYS = 30
 BASE = "http://127.0.0.1/console"
@@ -70,10 +69,10 @@ def pages(request: str) -> Iterator[str]:
     yield from SEARCHES
 
 
-async def timed(client: httpx.AsyncClient, path: str) -> dict[str, int]:
+async def timed(client: httpx.AsyncClient, path: str, times: int) -> dict[str, int]:
     """Median milliseconds by the clock and of the processor; the first time apart."""
     wall, cpu = [], []
-    for _ in range(TIMES + 1):
+    for _ in range(times + 1):
         start, used = time.perf_counter(), time.process_time()
         answer = await client.get(BASE + path)
         wall.append((time.perf_counter() - start) * 1000)
@@ -104,7 +103,7 @@ def label(settings: Settings, records: int) -> None:
         store.label(ReviewLabel(request, rule, "ann", verdict, "", now().isoformat()))
 
 
-async def measured(settings: Settings, records: int) -> dict[str, Any]:
+async def measured(settings: Settings, records: int, times: int) -> dict[str, Any]:
     async with opened(settings) as deps:
         transport = httpx.ASGITransport(create_app(deps))
         cookies = visitor(settings, deps.secret)
@@ -112,7 +111,7 @@ async def measured(settings: Settings, records: int) -> dict[str, Any]:
         async with httpx.AsyncClient(
             transport=transport, cookies=cookies, headers=headers, timeout=120
         ) as client:
-            found = {p: await timed(client, p) for p in pages(f"ld_{records - 1:09d}")}
+            found = {p: await timed(client, p, times) for p in pages(f"ld_{records - 1:09d}")}
     rows = sorted(found.items(), key=lambda pair: -pair[1]["cpu"])
     return {
         "records": records,
@@ -126,7 +125,8 @@ async def measured(settings: Settings, records: int) -> dict[str, Any]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--records", type=int, default=100_000)
-    parser.add_argument("--directory", type=Path)
+    parser.add_argument("--times", type=int, default=3, help="after the first")
+    parser.add_argument("--directory", type=Path, help="keeps the log for another run")
     args = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         var = args.directory or Path(folder)
@@ -136,7 +136,7 @@ def main() -> None:
         if not list(var.glob("audit.sqlite3")):
             print(json.dumps(load(log, args.records, DAYS)))
         label(settings, args.records)
-        print(json.dumps(asyncio.run(measured(settings, args.records)), indent=1))
+        print(json.dumps(asyncio.run(measured(settings, args.records, args.times)), indent=1))
 
 
 if __name__ == "__main__":

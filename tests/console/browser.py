@@ -117,6 +117,20 @@ class Browser:
             path = Path(SHOTS) / f"console-{name}.{self.language[:2]}.png"
             assert self.driver.save_screenshot(str(path))
 
+    def in_zone(self, zone: str) -> None:
+        self.driver.execute_cdp_cmd("Emulation.setTimezoneOverride", {"timezoneId": zone})
+
+    def drag_chart(self, first: float, last: float) -> None:
+        """Over the first chart, from one share of its width to another; a click where both are
+        one. Leads to another page."""
+        self.until(lambda: self.all(".u-over"))
+        plot = self.one(".u-over")
+        wide = plot.size["width"]
+        chain = ActionChains(self.driver)
+        chain.move_to_element_with_offset(plot, int((first - 0.5) * wide), 0)
+        chain.click_and_hold().move_by_offset(int((last - first) * wide), 0).release()
+        self.leave(chain.perform)
+
     def accessibility(self) -> list[str]:
         """What axe-core finds on the page: rule and place of each. Nothing where it is not
         installed (`npm ci` in scripts/axe)."""

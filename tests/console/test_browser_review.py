@@ -43,8 +43,11 @@ def test_a_reviewers_hour(tmp_path: Path, language: str) -> None:
         body |= {"messages": [{"role": "user", "content": ID_CARD}]}
         assert httpx.post(running.url + "/v1/chat/completions", json=body).status_code == 200
 
+        page.in_zone("Asia/Shanghai")
         page.log_in("chen", PASSWORD)
+        assert "Asia/Shanghai (UTC+08:00)" in page.one("footer").text
         page.shot("home")
+        _from_chart_to_records(page)
         _search_and_record(page)
         _queue_by_keyboard(page, site)
         _complaint(page)
@@ -56,6 +59,14 @@ def test_a_reviewers_hour(tmp_path: Path, language: str) -> None:
 def press(page: Browser, key: str) -> None:
     """A key that leads to another page."""
     page.leave(lambda: page.keys(key))
+
+
+def _from_chart_to_records(page: Browser) -> None:
+    """A click on a bar shows its records, a selection a shorter period."""
+    page.drag_chart(0.99, 0.99)
+    assert len(page.all("a.row")) == 10
+    page.drag_chart(0.3, 0.7)
+    assert page.one("[name=since]").get_attribute("value")
 
 
 def _search_and_record(page: Browser) -> None:

@@ -44,13 +44,14 @@ def outcome_of(stage: str, action: int) -> Outcome:
 
 
 class Calls(NamedTuple):
-    """How many calls began a quarter of an hour with this stage and action. `at`: its start in
-    microseconds."""
+    """How many calls of a quarter of an hour had this stage, action and language. `at`: its start
+    in microseconds."""
 
     at: int
     stage: str
     action: int
     number: int
+    language: str = ""
 
     @property
     def outcome(self) -> Outcome:
@@ -69,7 +70,6 @@ class Figures:
     rules: Mapping[str, int] = field(default_factory=dict)
     shadow: Mapping[str, int] = field(default_factory=dict)
     failures: Mapping[str, int] = field(default_factory=dict)
-    languages: Mapping[str, int] = field(default_factory=dict)
     latency_ms: Mapping[str, tuple[float, float]] = field(default_factory=dict)  # day → p50, p95
 
     @property
@@ -87,13 +87,18 @@ class Figures:
         return _summed((Action(c.action).name.lower(), c.number) for c in answered)
 
     @property
+    def languages(self) -> dict[str, int]:
+        answered = (c for c in self.calls if c.outcome is not Outcome.UNANSWERED)
+        return _summed((c.language or "-", c.number) for c in answered)
+
+    @property
     def stages(self) -> dict[str, int]:
         return _summed((c.stage, c.number) for c in self.calls)
 
     def table(self, zone: tzinfo = UTC) -> dict[str, Any]:
         """Everything as names and numbers, for JSON and pages."""
         plain = {f.name: getattr(self, f.name) for f in fields(self) if f.name != "calls"}
-        names = ("requests", "unanswered", "stages", "actions")
+        names = ("requests", "unanswered", "stages", "actions", "languages")
         sums = {name: getattr(self, name) for name in names}
         days = [
             {"day": day, "requests": sum(counts.values())} | {o.value: n for o, n in counts.items()}
@@ -118,32 +123,43 @@ def gather(
     within = [RECORD.c.ts >= since_us, RECORD.c.ts < until_us]
     within += [RECORD.c.tenant == tenant] if tenant else []
     final = [*within, RECORD.c.stage.in_([s.value for s in ENDS if s not in UNANSWERED])]
-    by_language = select(RECORD.c.language, func.count()).where(*final)
     calls = tuple(_calls(connection, within))
     answered = sum(c.number for c in calls if c.outcome is not Outcome.UNANSWERED)
     return Figures(
         since_us,
         until_us,
         calls,
-        languages=_counts(connection.execute(by_language.group_by(RECORD.c.language))),
         latency_ms=latencies(connection, final, answered, zone),
         **_hits(connection, final),
     )
 
 
 def _calls(connection: Connection, within: Sequence[ColumnElement[bool]]) -> Iterable[Calls]:
-    """Each call by its last record: one that was received and has an end counts at its end."""
+    """Each call by its last record: one that was received and has an end counts at its end. Only
+    logs from before intents have received ones: those are looked at again."""
     at = (RECORD.c.ts - RECORD.c.ts % SLOT_US).label("at")
-    groups = (at, RECORD.c.stage, RECORD.c.action)
-    ended = select(*groups, func.count()).where(*within, _in(ENDS)).group_by(*groups)
-    yield from (Calls(int(t), str(s), int(a), int(n)) for t, s, a, n in connection.execute(ended))
+    groups = (at, RECORD.c.stage, RECORD.c.action, RECORD.c.language)
+    every = select(*groups, func.count()).where(*within, _in((Stage.RECEIVED, *ENDS)))
+    found = [
+        Calls(int(t), str(s), int(a), int(n), str(language))
+        for t, s, a, language, n in connection.execute(every.group_by(*groups))
+    ]
+    yield from (c for c in found if c.stage != Stage.RECEIVED)
+    if any(c.stage == Stage.RECEIVED for c in found):
+        yield from _lost(connection, within, at)
+
+
+def _lost(
+    connection: Connection, within: Sequence[ColumnElement[bool]], at: ColumnElement[int]
+) -> Iterable[Calls]:
+    """Received, and without an end anywhere."""
     end = RECORD.alias()
     has_end = (end.c.request_id == RECORD.c.request_id) & end.c.stage.in_([s.value for s in ENDS])
     lost = ~select(end.c.seq).where(has_end).correlate(RECORD).exists()
     number = func.count(RECORD.c.request_id.distinct())
     received = select(at, number).where(*within, _in((Stage.RECEIVED,)), lost).group_by(at)
-    for start, found in connection.execute(received):
-        yield Calls(int(start), Stage.RECEIVED.value, int(Action.ALLOW), int(found))
+    for start, count in connection.execute(received):
+        yield Calls(int(start), Stage.RECEIVED.value, int(Action.ALLOW), int(count))
 
 
 def _in(stages: Iterable[Stage]) -> ColumnElement[bool]:
@@ -201,10 +217,6 @@ def _summed(counts: Iterable[tuple[str, int]]) -> dict[str, int]:
     for name, number in counts:
         _add(totals, name, number)
     return _sorted(totals)
-
-
-def _counts(rows: Iterable[Sequence[Any]]) -> dict[str, int]:
-    return _sorted({str(name) or "-": int(n) for name, n in rows})
 
 
 def _sorted(counts: Mapping[str, int]) -> dict[str, int]:

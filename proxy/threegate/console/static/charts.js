@@ -68,12 +68,14 @@ function options(figure, data, shown, tip) {
 }
 
 function clock(data) {
-  const form = (at, how) => at.toLocaleString(document.documentElement.lang, how);
+  const day = { month: "numeric", day: "numeric" };
+  const hour = { hour: "2-digit", minute: "2-digit", hourCycle: "h23" };
+  const long = data.at.at(-1) - data.at[0] > 36 * 3600;
   return {
-    values: (_, splits, __, ___, step) => splits.map((s) => {
-      const when = new Date(s * 1000);
-      const how = step >= 86400 ? { month: "numeric", day: "numeric" } : { hour: "2-digit", minute: "2-digit" };
-      return form(when, { ...how, timeZone: data.zone });
+    space: 96,
+    values: (_, splits, __, ___, step) => splits.map((at) => {
+      const how = step >= 86400 ? day : long ? { ...day, ...hour } : hour;
+      return new Date(at * 1000).toLocaleString(document.documentElement.lang, { ...how, timeZone: data.zone });
     }),
   };
 }
