@@ -1,5 +1,5 @@
 """Which upstream is asked, and what happens when it dies, hangs, is slow, full or not well: against
-real servers. Through the whole proxy: `e2e/test_upstreams.py`."""
+real servers. Through the whole proxy: `e2e/operation/test_upstreams.py`."""
 
 from __future__ import annotations
 
