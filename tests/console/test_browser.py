@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from _pytest.mark.structures import ParameterSet
 from threegate.policy.lifecycle.machine import Role
 
 from tests.console.conftest import PASSWORD, Site, opened_site, policies
@@ -26,6 +27,13 @@ pytestmark = [
     pytest.mark.skipif(not CHROMIUM, reason="THREEGATE_TEST_CHROMIUM is not set"),
 ]
 LANGUAGES = ("zh-CN", "en-US")
+
+
+def quick_in(quick: str) -> list[ParameterSet]:
+    """Both languages of a long walk: CI takes `quick`, each walk another, and `--slow` both."""
+    return [pytest.param(x, marks=[] if x == quick else pytest.mark.slow) for x in LANGUAGES]
+
+
 ID_CARD = "我的身份证号是11010519491231002X，请帮我查询贷款进度。"
 TRAFFIC = (
     ID_CARD,
@@ -98,7 +106,7 @@ def digest_of(site: Site) -> str:
     return site.running.deps.policies.pin().digest
 
 
-@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("language", quick_in("en-US"))
 def test_an_editor_changes_a_rule(
     tmp_path: Path, language: str, request: pytest.FixtureRequest
 ) -> None:
@@ -280,7 +288,7 @@ def test_people_have_names_of_any_script(tmp_path: Path, language: str) -> None:
             assert "/console/setup/" in page.one("code.link").text
 
 
-@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("language", quick_in("zh-CN"))
 def test_nothing_that_is_typed_is_lost(tmp_path: Path, language: str) -> None:
     """Saved as one types, warned before leaving, and the password over the page when the session
     has ended."""

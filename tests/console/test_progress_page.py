@@ -51,7 +51,7 @@ async def test_a_bar_for_each_percent_and_then_the_page() -> None:
     assert len(steps) == 1 + 100
     assert [f'value="{n * 10}"' in steps[1 + n] for n in (0, 50, 99)] == [True, True, False]
     assert "".join([head, *steps, rest]).count(MAIN) == 1
-    assert rest == "</div></section>draft.html</main></html>"
+    assert rest == "</div></section>policy/draft.html</main></html>"
 
 
 async def test_the_bar_does_not_move_while_nobody_knows_how_much_there_is() -> None:

@@ -85,7 +85,9 @@ explain 00000000
 models list
 models verify
 models card guard
+models calibrate rows.jsonl --judge none
 models export --triton repository
+mcp --classifiers off true
 keys add
 keys list
 keys revoke 00000000

@@ -204,7 +204,7 @@ async def test_one_that_hangs_is_left_after_its_time_and_rests() -> None:
 
 async def test_one_that_falls_silent_ends_the_answer() -> None:
     async with demo(idle_s=0.1) as (made, one), upstreams(one) as alone:
-        made.play([b"data: 1\n\n", b"data: 2\n\n"], pause=30)
+        made.play([b"data: 1\n\n", b"data: 2\n\n"], pause=2)
         error = await failure(alone)
     assert (error.status, error.code) == (504, "upstream_timeout")
 

@@ -79,8 +79,8 @@ def navigation(person: Person, here: str, language: str) -> dict[str, Any]:
     mine = [(s, _reachable(s, person)) for s in SECTIONS]
     mine = [(section, links) for section, links in mine if links]
     every = [link for _, links in mine for link in links]
-    current = max(every, key=lambda link: link.fit(here or "/"))
-    current_path = current.path if current.fit(here or "/") else ""
+    current = max(every, key=lambda link: link.fit(here or "/"), default=None)
+    current_path = current.path if current and current.fit(here or "/") else ""
     sections = [
         {
             "name": section.name,

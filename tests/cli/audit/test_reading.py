@@ -17,7 +17,7 @@ async def test_verify_says_what_holds(closed_log: AuditSettings, capsys: Capture
     assert await audit(closed_log, "verify") == 0
     out = capsys.readouterr().out
     assert "8 entries, 8 integrated, 0 pending" in out
-    assert "key beside the log" in out
+    assert "key next to the log" in out
     vkey = (closed_log.directory / "log.vkey").read_text().strip()
     assert await audit(closed_log, "verify", "--key", vkey, "--json") == 0
     assert json.loads(capsys.readouterr().out)["chains"][0]["integrated"] == 8

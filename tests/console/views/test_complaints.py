@@ -1,8 +1,16 @@
 from __future__ import annotations
 
+import httpx
+
 from tests.console.conftest import Site
 
 FORM = {"source": "user", "claim": "over_blocked", "text": "canary-51 Why was my poem stopped?"}
+
+
+def complained(client: httpx.Client) -> list[str]:
+    """Requests that the queue holds for a complaint; a share of the others is in it by chance."""
+    rows = client.get("/audit/queue.json").json()["rows"]
+    return [row["request"] for row in rows if row["why"] == "complaint"]
 
 
 def test_a_complaint_is_linked_queued_and_answered(fresh_site: Site) -> None:
@@ -10,17 +18,15 @@ def test_a_complaint_is_linked_queued_and_answered(fresh_site: Site) -> None:
     site.ask("写一首关于秋天的诗")
     client = site.who("reviewer", name="ann")
     (row,) = client.get("/audit.json").json()["rows"]
-    assert client.get("/audit/queue.json?sample=0").json()["rows"] == []
+    assert not complained(client)
     taken = client.post("/audit/complaints.json", data=FORM | {"request": row["request"]}).json()
-    assert [r["why"] for r in client.get("/audit/queue.json?sample=0").json()["rows"]] == [
-        "complaint"
-    ]
+    assert complained(client) == [row["request"]]
     shown = client.get(f"/audit/record/{row['request']}.json").json()
     assert [c["id"] for c in shown["complaints"]] == [taken["id"]]
     answer = {"outcome": "upheld", "answer": "The rule is changed."}
     assert client.post(f"/audit/complaints/{taken['id']}", data=answer).status_code == 303
     assert client.post(f"/audit/complaints/{taken['id']}", data=answer).status_code == 404
-    assert client.get("/audit/queue.json?sample=0").json()["rows"] == []
+    assert not complained(client)
     report = client.get("/audit/report.json").json()["reviewed"]
     assert report["complaints"] == {"over_blocked": 1}
     assert report["outcomes"] == {"upheld": 1}
