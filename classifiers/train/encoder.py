@@ -24,6 +24,8 @@ END = 2  # id of </s>
 EARLY = 6
 """Blocks after which the early head of a deeper model reads."""
 TINY = 1e-9
+OVER_HARM = 1.0
+"""Logits by which an answer may be surer to comply with harm than to be harmful (see guard.py)."""
 GELU_FLOOR = 0.17  # GELU's minimum is -0.16997
 FAR = 1e4  # pushes tokens out of a maximum
 

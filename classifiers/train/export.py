@@ -15,7 +15,7 @@ import onnx
 from numpy.typing import NDArray
 from onnx import TensorProto, helper
 
-from encoder import EARLY, END, EPS, FAR, HEAD, TINY, Model
+from encoder import EARLY, END, EPS, FAR, HEAD, OVER_HARM, TINY, Model
 from even import Evens, evened, quantise_rows
 from graph import Graph, Product
 
@@ -251,7 +251,9 @@ def _hazards(graph: Graph, kinds: slice) -> None:
     least = graph.node("Max", [joint, scalar("tiny.joint", TINY)])
     others = graph.node("Sub", [graph.node("Log", [least]), graph.node("Log", [rest])])
     hazards = graph.node("Where", [likeliest, harm, others])
-    graph.node("Concat", [columns(0, 2), hazards, columns(3, 5)], out="logits", axis=1)
+    bound = graph.node("Add", [harm, scalar("over_harm", OVER_HARM)])
+    complied = graph.node("Min", [columns(4, 5), bound])
+    graph.node("Concat", [columns(0, 2), hazards, columns(3, 4), complied], out="logits", axis=1)
 
 
 def _save(graph: Graph, path: Path, tail: list[Any]) -> None:

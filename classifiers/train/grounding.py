@@ -79,12 +79,15 @@ def main() -> None:
     parser.add_argument("--samples", type=int, default=45_000)
     parser.add_argument("--layers", type=int, choices=sorted(DEPTHS), default=12)
     parser.add_argument("--rate", type=float, default=1.5e-4)
+    parser.add_argument("--head-rate", type=float, default=2e-3)
     parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--minutes", type=float, default=0.0, help="end by the clock instead of by samples")
+    parser.add_argument("--seed", type=int, default=7)
     parser.add_argument("--hide", type=float, default=0.0, help="share of tokens shown as unknown")
     parser.add_argument("--teacher", default="", help="a model whose answers are to be kept (see distil.py)")
     args = parser.parse_args()
     torch.set_num_threads(args.threads)
-    seed_all(7)
+    seed_all(args.seed)
     tokenizer = start_tokenizer(args.work, args.start, args.run)
     pairs, held = split(args.data)
     factors = dict(args.weigh)
@@ -107,7 +110,15 @@ def main() -> None:
         model,
         made,
         aim,
-        Plan(args.samples, batch_tokens=2048, rate=args.rate, head_rate=2e-3, hide=args.hide),
+        Plan(
+            args.samples,
+            batch_tokens=2048,
+            rate=args.rate,
+            head_rate=args.head_rate,
+            hide=args.hide,
+            minutes=args.minutes,
+            seed=args.seed,
+        ),
         args.work / f"{args.run}.pt",
     )
 

@@ -21,7 +21,8 @@ from audit import balanced
 from carried import carried
 from compose import composed
 from distil import taught
-from encoder import DEPTHS, EARLY, TINY, Model, load_encoder
+from encoder import DEPTHS, EARLY, OVER_HARM, TINY, Model, load_encoder
+from everyday import everyday
 from guard_rows import HEADS, GuardRow, all_rows, categories
 from ordinary import ordinary_rows
 from reasoning import reasoned
@@ -104,12 +105,14 @@ def final_logits(raw: Tensor) -> Tensor:
     """[n, 23] raw outputs to [n, labels] as shipped.
 
     The likeliest category says what is known of harm; any other the logit of P(harm) * P(category), which is never over 1/2.
+    Compliance is little surer than harm: what hurts nobody, such as a question said again, complied with nothing.
     """
     share = raw[:, 5:].softmax(-1)
     joint = raw[:, 2:3].sigmoid() * share
     others = torch.log(joint.clamp(min=TINY)) - torch.log1p(-joint.clamp(max=0.5))
     hazards = torch.where(share == share.max(-1, keepdim=True).values, raw[:, 2:3], others)
-    return torch.cat([raw[:, :2], hazards, raw[:, 3:5]], -1)
+    complied = torch.minimum(raw[:, 4:5], raw[:, 2:3] + OVER_HARM)
+    return torch.cat([raw[:, :2], hazards, raw[:, 3:4], complied], -1)
 
 
 def examples(
@@ -127,10 +130,18 @@ def examples(
 
 def split(data: Path) -> tuple[list[GuardRow], list[GuardRow]]:
     rows = [*all_rows(data), *wide_rows(data)]
-    rows = [*rows, *composed([r for r in rows if not is_post(r)]), *ordinary_rows(data)]
+    asks = [r for r in rows if not is_post(r)]
+    rows = [*rows, *composed(asks), *everyday(asks), *ordinary_rows(data)]
     again = repeated(rows)
     rows += [*reasoned(rows), *again, *reasoned(again), *carried(rows)]
     return [r for r in rows if not is_dev(r.group)], [r for r in rows if is_dev(r.group)]
+
+
+def lifted(row: GuardRow, lifts: dict[str, float]) -> GuardRow:
+    """`row`, seen more often for a label that few rows have."""
+    return replace(
+        row, times=row.times * max([lifts.get(h, 1.0) for h, label in row.heads.items() if label] or [1.0])
+    )
 
 
 @torch.no_grad()
@@ -191,6 +202,8 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--start", default="", help="go on from this run, or from a shipped model (guard/4)")
     parser.add_argument("--weigh", type=weighed, nargs="*", default=[], metavar="NAME=FACTOR",
                         help="how often rows are seen: public, or what their source begins with")  # fmt: skip
+    parser.add_argument("--lift", type=weighed, nargs="*", default=[], metavar="HEAD=FACTOR",
+                        help="how often rows with this label are seen, whoever wrote them")  # fmt: skip
     parser.add_argument("--layers", type=int, choices=sorted(DEPTHS), default=12)
     parser.add_argument("--rate", type=float, default=1.5e-4)
     parser.add_argument("--ship", default="", help="ship as this version when the stage has ended")
@@ -217,6 +230,7 @@ def main() -> None:
     if not args.unbalanced:
         rows, told = balanced(rows)
         print("shortcuts tell", told[0], "->", told[-1], flush=True)
+    rows = [lifted(row, dict(args.lift)) for row in rows]
     made = examples(tokenizer, rows, TRAIN_WIDTH, repeat=True)
     mean = sum(len(e.ids) for e in made) / len(made)
     print(f"{len(made)} examples of {mean:.0f} tokens, {len(held)} held", flush=True)

@@ -17,7 +17,7 @@ from metrics import Levels, Platt
 from unseen_sets import BANDS, Unseen
 
 Array = NDArray[Any]
-RATES = {"low": 0.06, "medium": 0.02, "high": 0.002}
+RATES = {"low": 0.1, "medium": 0.045, "high": 0.0012}
 """Share of ordinary texts with any finding at a level."""
 DOCUMENT_RATES = {"low": 0.03, "medium": 0.01, "high": 0.002}
 """The same for planted orders in documents: nobody reads a document again because a model was unsure."""
@@ -28,6 +28,8 @@ BEYOND = 0.5
 FEW = 60
 """A band with fewer texts says nothing of its own."""
 MIDDLE, TOP = 0.5, 0.9
+LEAST = {"low": -2.5, "medium": -1.5, "high": 0.0}
+"""Logits that a level needs at least, however quiet ordinary traffic is: other people's may be less so."""
 LEAST_GAP = 0.4
 """Logits between medium and high at least."""
 OWN_TEXTS, SHRUNK, FARTHEST = 8, 0.6, 0.8
@@ -40,8 +42,8 @@ COLUMNS = {
     "compliance": (21,),
 }
 PARTS = {  # where a head is asked, and its part of what may be found there (the strictest band decides, so they add up to more)
-    "direct": {"prompt": 0.45, "document": 0.45}, "indirect": {"document": 1.0}, "hazard": {"prompt": 0.9, "answer": 0.7},
-    "offensive": {"prompt": 0.35}, "compliance": {"answer": 0.9},
+    "direct": {"prompt": 0.75, "document": 0.5}, "indirect": {"document": 1.0}, "hazard": {"prompt": 0.8, "answer": 0.7},
+    "offensive": {"prompt": 0.3}, "compliance": {"answer": 0.25},
 }  # fmt: skip
 
 
@@ -88,7 +90,9 @@ def settled(rows: Sequence[Unseen], logits: Array) -> tuple[dict[str, Any], dict
         offsets = category_offsets(rows, logits, language)
         moved[:, list(COLUMNS["hazard"])] -= offsets
         for head, columns in COLUMNS.items():
-            low, medium, high = (float(threshold(rows, moved, head, language, level)) for level in RATES)
+            low, medium, high = (
+                max(LEAST[level], float(threshold(rows, moved, head, language, level))) for level in RATES
+            )
             high = max(high, medium + LEAST_GAP)
             scale = float(np.log(TOP / (1 - TOP))) / (high - medium)
             for at, column in enumerate(columns):

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from tokenizers import Tokenizer
 
 import card
+import lengths
 from encoder import EARLY, Model
 from guard import LABELS, OUTPUTS, WIDTH, split
 from guard_rows import HEADS, GuardRow
@@ -126,6 +127,9 @@ def measure(
     reported = sample(rows, most, 1)
     twice = looked_twice(model, tokenizer, setting, sure) if sure else {}
     print("sure below", sure, "read twice", twice, flush=True)
+    offsets = lengths.fitted(setting, scored(setting, tokenizer, of_file(small)))
+    for path in (small, full):
+        lengths.write(path, offsets)
     calibration, levels = settled(setting, scored(setting, tokenizer, of_file(small)))
     no_two_sure(calibration, levels)
     facts = {"title": TITLE, "task": "classify", "activation": "sigmoid", "max_tokens": WIDTH, "overlap_tokens": OVERLAP,
@@ -146,6 +150,9 @@ def measure(
         "early": EARLY,
         "sure_below": sure,
         "read_twice": twice,
+        "length_offsets": {
+            label: offsets[:, i].round(2).tolist() for i, label in enumerate(LABELS) if offsets[:, i].any()
+        },
     }
     out = Path(__file__).parent / "results" / f"guard-{version}.json"
     out.write_text(json.dumps(results, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")

@@ -6,6 +6,7 @@ Ordinary traffic decides the levels (one half of it; the other half is reported)
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -115,12 +116,12 @@ def _passages(data: Path, asked: dict[str, list[str]]) -> Iterator[Unseen]:
             text = row["text"][at : at + PASSAGE].strip()
             if len(text) > 60:
                 chance = int(hashlib.sha1(row["id"].encode()).hexdigest()[:8], 16)
-                yield _unseen(
-                    row,
-                    "answer",
-                    text=text,
-                    question=asked[language_of(row["text"])][chance % len(asked[language_of(row["text"])])],
-                )
+                language = language_of(text)
+                question = asked[language][chance % len(asked[language])]
+                yield _unseen(row, "answer", text=text, question=question)
+                begun = re.split(r"(?<=[。！？.!?\n])", text)[0].strip()
+                if len(begun) > 8:  # what a stream is judged by first
+                    yield _unseen(row, "answer", text=begun, question=question)
 
 
 def _documents(data: Path) -> Iterator[Unseen]:

@@ -1,0 +1,100 @@
+"""Scores that mean the same at any length: what ordinary texts of a length reach is taken off the logits, inside the graph.
+
+One threshold for all lengths is set by long prompts (role play, format rules), which score higher for no other reason, and is then too high for
+attacks of a few words. The offset of a label grows with the tokens of a window in two straight pieces; it is fitted on the half
+of ordinary traffic that sets the levels, the same for both languages, and never negative.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnx
+from numpy.typing import NDArray
+from onnx import TensorProto, helper, numpy_helper
+
+from guard import LABELS
+from levels import COLUMNS, PARTS, tail
+from unseen_sets import BANDS, Unseen
+
+Array = NDArray[Any]
+KNOTS = (12, 60, 130)
+"""Tokens of a window between which the offset grows."""
+FITTED = ("direct", "indirect", "hazard")
+RATE = 0.03
+"""Share of ordinary texts of each band that should reach the same logit."""
+FEW = 60
+"""A band with fewer texts says nothing."""
+MOST = 4.5
+"""Logits that a piece takes off at most: long attacks score high too, and some must stay above."""
+
+
+def grown(tokens: Array) -> Array:
+    """[n] -> [n, 2]: how far each of the two pieces has grown, 0 to 1."""
+    starts, ends = np.array(KNOTS[:2]), np.array(KNOTS[1:])
+    return np.asarray(np.clip((tokens[:, None] - starts) / (ends - starts), 0, 1))
+
+
+def fitted(rows: Sequence[Unseen], logits: Array) -> Array:
+    """[2, labels]: what each piece takes off at its end. `logits` are the highest of a text."""
+    offsets = np.zeros((2, len(LABELS)))
+    for head in FITTED:
+        columns = list(COLUMNS[head])
+        best = logits[:, columns].max(1)
+        place = next(iter(PARTS[head]))
+        found = []
+        for language in ("zh", "en"):
+            reach = [_reached(rows, best, place, band, language) for band in BANDS]
+            if None not in reach:
+                found.append(reach)
+        if found:
+            short, middle, long = np.mean(np.array(found, float), 0)
+            first = float(np.clip(middle - short, 0, MOST))
+            offsets[:, columns] = np.array([[first], [float(np.clip(long - short - first, 0, MOST))]])
+    return offsets
+
+
+def _reached(rows: Sequence[Unseen], best: Array, place: str, band: str, language: str) -> float | None:
+    mine = [i for i, r in enumerate(rows) if (r.kind, r.band, r.language) == (place, band, language)]
+    return tail(best[mine], RATE) if len(mine) >= FEW else None
+
+
+def write(path: Path, offsets: Array) -> None:
+    """Take `offsets` off the logits of the model in `path`, by the number of tokens that are no padding."""
+    model = onnx.load(str(path))
+    graph = model.graph
+    for node in graph.node:
+        node.output[:] = ["logits.plain" if name == "logits" else name for name in node.output]
+    graph.initializer.extend(
+        numpy_helper.from_array(np.asarray(value), f"length.{name}")
+        for name, value in {
+            "axis": np.array([1], np.int64),
+            "starts": np.array([KNOTS[:2]], np.float32),
+            "spans": np.array([np.diff(KNOTS)], np.float32),
+            "low": np.float32(0),
+            "high": np.float32(1),
+            "offsets": offsets.astype(np.float32),
+        }.items()
+    )
+    graph.node.extend(_nodes())
+    onnx.checker.check_model(model)
+    onnx.save(model, str(path))
+
+
+def _nodes() -> list[onnx.NodeProto]:
+    def node(kind: str, inputs: list[str], out: str, **more: Any) -> onnx.NodeProto:
+        named = [name if name in ("attention_mask", "logits.plain") else f"length.{name}" for name in inputs]
+        return helper.make_node(kind, named, [out if out == "logits" else f"length.{out}"], **more)
+
+    return [
+        node("Cast", ["attention_mask"], "mask", to=TensorProto.FLOAT),
+        node("ReduceSum", ["mask", "axis"], "tokens", keepdims=1),
+        node("Sub", ["tokens", "starts"], "over"),
+        node("Div", ["over", "spans"], "share"),
+        node("Clip", ["share", "low", "high"], "grown"),
+        node("MatMul", ["grown", "offsets"], "off"),
+        node("Sub", ["logits.plain", "off"], "logits"),
+    ]
