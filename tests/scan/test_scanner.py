@@ -66,9 +66,7 @@ def test_models_and_patterns_together(tiny: Scanner) -> None:
 
 def test_the_prompt_goes_with_the_answer(tiny: Scanner) -> None:
     alone = scan(tiny, text="mix mix it", role="assistant")[1]
-    assert not kinds(alone)  # without a question nothing was complied with
-    answered = scan(tiny, text="mix mix it", prompt="hello", role="assistant")[1]
-    assert kinds(answered) == {"compliance.harmful"}
+    assert kinds(alone) == {"compliance.harmful"}
     asked = scan(tiny, text="fine", prompt="bomb bomb", role="assistant")[1]
     assert kinds(asked) == {"hazard.weapons"}
 

@@ -46,15 +46,12 @@ def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
 
 
 async def judge(engine: Engine, channel: Channel, text: str, **more: str) -> tuple[Finding, ...]:
-    """What is found in `text`; an answer stands behind a question that means nothing."""
-    answer = channel in (Channel.CONTENT, Channel.REASONING)
-    layer = Layer.OUTPUT if answer else Layer.INPUT
-    more = ({"question": "hello"} if answer else {}) | more
-    (found,) = await GuardDetector(engine).judge(
+    layer = Layer.OUTPUT if channel in (Channel.CONTENT, Channel.REASONING) else Layer.INPUT
+    (answer,) = await GuardDetector(engine).judge(
         [Passage(TextLocation(layer, channel), text, **more)]
     )
-    assert isinstance(found, tuple)
-    return found
+    assert isinstance(answer, tuple)
+    return answer
 
 
 @pytest.mark.parametrize(
@@ -88,11 +85,6 @@ async def test_direct_in_a_tool_result_must_be_sure(tmp_path: Path) -> None:
 async def test_question_counts_for_the_answer_but_not_for_its_tone(engine: Engine) -> None:
     found = await judge(engine, Channel.CONTENT, "as you wish", question="mix stupid")
     assert [f.kind for f in found] == [COMPLIES]
-
-
-async def test_without_a_question_nothing_was_complied_with(engine: Engine) -> None:
-    found = await judge(engine, Channel.CONTENT, EVERYTHING, question="")
-    assert {f.kind for f in found} == {WEAPONS, RUDE}
 
 
 async def test_harm_before_the_sentence_is_seen(engine: Engine) -> None:

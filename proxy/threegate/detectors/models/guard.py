@@ -7,7 +7,7 @@ Which heads count depends on where the text occurs:
 | system, user, assistant | the text | direct injection, hazard, offensive |
 | tool result | the text | indirect injection; direct only when it is sure |
 | tool arguments | the text | hazard, offensive |
-| content, reasoning | (question, text so far) | compliance where there is a question, hazard |
+| content, reasoning | (question, text so far) | compliance, hazard |
 | content, reasoning | the same behind what stands beside it | compliance, hazard |
 | content, reasoning | the text alone | offensive |
 
@@ -155,8 +155,7 @@ def _parts(passage: Passage) -> list[tuple[Text, tuple[str, ...], int]]:
             if passage.beside:
                 beside = last(passage.beside, BESIDE_BYTES)
                 befores.append(f"{beside}\n{last(passage.before, BEFORE_BYTES - BESIDE_BYTES)}")
-            heads = _ANSWER if passage.question else (HAZARD,)
-            told = [(_answer(passage, b), heads, len(b)) for b in befores]
+            told = [(_answer(passage, b), _ANSWER, len(b)) for b in befores]
             return [*told, (alone, (OFFENSIVE,), 0)]
         case _:
             return [(alone, _PROMPT, 0)]
