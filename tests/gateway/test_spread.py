@@ -21,11 +21,17 @@ C, R = "content", "reasoning_content"
 FIRST, SECOND, WHOLE, CLEAN = "The first half. ", "The second half. ", "All the harm. ", "Fine. "
 
 PLACES: dict[tuple[str, str], tuple[tuple[int, str, str], ...]] = {
-    ("推理中，回答无害", "in the reasoning, the answer is clean"): ((0, R, WHOLE), (0, C, CLEAN)),
-    ("回答中，推理无害", "in the answer, the reasoning is clean"): ((0, R, CLEAN), (0, C, WHOLE)),
-    ("分在两句回答中", "over two sentences of the answer"): ((0, C, FIRST), (0, C, SECOND)),
-    ("分在两个 choice 中", "over two choices"): ((0, C, FIRST), (1, C, SECOND)),
-    ("一半在推理，一半在回答", "half in the reasoning, half in the answer"): (
+    ("思考过程中，正文无害", "in the reasoning, the answer is clean"): (
+        (0, R, WHOLE),
+        (0, C, CLEAN),
+    ),
+    ("正文中，思考过程无害", "in the answer, the reasoning is clean"): (
+        (0, R, CLEAN),
+        (0, C, WHOLE),
+    ),
+    ("分在正文的两句话里", "over two sentences of the answer"): ((0, C, FIRST), (0, C, SECOND)),
+    ("分在两个候选里", "over two choices"): ((0, C, FIRST), (1, C, SECOND)),
+    ("一半在思考过程，一半在正文", "half in the reasoning, half in the answer"): (
         (0, R, FIRST),
         (0, C, SECOND),
     ),
@@ -57,7 +63,7 @@ SETTINGS: dict[str, tuple[CompiledPolicy, bool]] = {
 }
 WORDS = {
     "never": ("不出现", "never shown"),
-    "cut": ("出现后截断", "cut after it"),
+    "cut": ("出现后中断", "cut after it"),
     "recorded": ("出现，记录", "shown, recorded"),
     "missed": ("出现", "shown"),
 }
