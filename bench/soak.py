@@ -5,7 +5,9 @@
 
 Runs the real program with classifiers on, in front of the demo model in a process of its own.
 Some hundred times it reads memory, file descriptors and threads of all its processes from /proc and
-the event loops' tasks from `/metrics`. After the warm-up memory must grow by less than 1 MiB an
+the event loops' tasks from `/metrics`. The caches of judged texts and of the models are made small
+(`bench/small_caches`), so that they are full after the warm-up: at a few calls a second they fill
+for hours, which is no leak. After the warm-up memory must grow by less than 1 MiB an
 hour. The slope is a least-squares fit over the minima of blocks of equal length, with a 95 %
 interval: minima because what a call gives back (a log-in hashes in 64 MiB) is no growth, blocks
 because samples that follow each other are not independent. It also counts answers with a
@@ -62,6 +64,7 @@ class Sample:
 
     at: float
     rss: float
+    pss: float
     private: float
     files: int
     threads: int
@@ -77,6 +80,13 @@ class Soak:
     samples: list[Sample] = field(default_factory=list)
     statuses: Counter[tuple[str, int]] = field(default_factory=Counter)
     wrong: Counter[str] = field(default_factory=Counter)
+    live: Path | None = None
+
+    def keep(self, taken: Sample) -> None:
+        self.samples.append(taken)
+        if self.live is not None:
+            with self.live.open("a", encoding="utf-8") as lines:
+                lines.write(json.dumps(list(asdict(taken).values())) + "\n")
 
 
 @contextmanager
@@ -111,12 +121,14 @@ def program(given: argparse.Namespace, folder: Path, upstream: str) -> Iterator[
         environment["THREEGATE_AUDIT_URL"] = given.postgres
     if given.redis:
         environment["THREEGATE_STATE_URL"] = given.redis
+    paths = [str(ROOT / "bench/small_caches"), os.environ.get("PYTHONPATH", "")]
+    environment["PYTHONPATH"] = os.pathsep.join(filter(None, paths))
     command = [sys.executable, "-m", "threegate", "serve", "--port", str(port), "--var", str(var)]
     command += ["--workers", str(given.workers)]
     with (folder / "log").open("wb") as log:
         process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=log, stderr=log)
     try:
-        yield Soak(f"http://127.0.0.1:{port}", process, var)
+        yield Soak(f"http://127.0.0.1:{port}", process, var, live=given.live)
     finally:
         process.terminate()
         process.wait(60)
@@ -137,6 +149,7 @@ def sample(soak: Soak, started: float, metrics: str) -> Sample:
     return Sample(
         round(time.monotonic() - started, 1),
         _mib(rolled, "Rss"),
+        _mib(rolled, "Pss"),
         _mib(rolled, "Private_Dirty"),
         sum(len(os.listdir(f"/proc/{pid}/fd")) for pid in pids),
         sum(_number(text, "Threads") for text in statuses),
@@ -187,7 +200,7 @@ async def _watch(
         except (aiohttp.ClientError, TimeoutError) as error:
             soak.wrong[f"metrics: {type(error).__name__}"] += 1
         else:
-            soak.samples.append(sample(soak, started, metrics))
+            soak.keep(sample(soak, started, metrics))
 
 
 async def _traffic(
@@ -244,13 +257,15 @@ def report(soak: Soak, warm_up_s: float, verified: str) -> dict[str, Any]:
         name: [median(getattr(s, name) for s in part) for part in (first, last)]
         for name in ("files", "threads", "tasks")
     }
-    growth = {name: asdict(slope(warm, name)) for name in ("rss", "private")}
+    hour = [s for s in soak.samples if s.at >= soak.samples[-1].at - 3600]
+    growth = {name: asdict(slope(warm, name)) for name in ("rss", "pss", "private")}
     return {
         "hours": round(soak.samples[-1].at / 3600, 2),
         "warm_up_minutes": round(warm_up_s / 60, 1),
         "calls": sum(soak.statuses.values()),
         "rss_mib": [warm[0].rss, warm[-1].rss],
         "growth_mib_per_hour": growth,
+        "growth_of_the_last_hour": asdict(slope(hour, "private")),
         "flat_first_and_last_quarter": flat,
         "disk_mib": warm[-1].disk,
         "wrong": dict(soak.wrong),
@@ -288,6 +303,7 @@ def options() -> argparse.Namespace:
     made.add_argument("--workers", type=int, default=1)
     made.add_argument("--postgres", default="", help="URL of an empty database")
     made.add_argument("--redis", default="", help="URL")
+    made.add_argument("--live", type=Path, help="file for each sample as it is taken")
     made.add_argument("--out", type=Path)
     return made.parse_args()
 

@@ -24,11 +24,17 @@ def digest(text: Text) -> bytes:
     return made.digest()
 
 
+PARTS = 8
+"""A text may be full of names: an answer counts by its parts, and a cache has room for so many an
+answer on the average."""
+
+
 class Lru(Generic[A]):
-    """At most `size` answers, the least recently used one leaves. Thread-safe."""
+    """At most `size` answers with `PARTS` times as many parts; the least recently used leave.
+    Thread-safe."""
 
     def __init__(self, size: int) -> None:
-        self._size = size
+        self._size, self._parts = size, 0
         self._items: OrderedDict[bytes, A] = OrderedDict()
         self._lock = threading.Lock()
 
@@ -40,7 +46,13 @@ class Lru(Generic[A]):
 
     def put(self, key: bytes, answer: A) -> None:
         with self._lock:
+            if key in self._items:
+                self._parts -= _parts(self._items.pop(key))
             self._items[key] = answer
-            self._items.move_to_end(key)
-            while len(self._items) > self._size:
-                self._items.popitem(last=False)
+            self._parts += _parts(answer)
+            while len(self._items) > self._size or self._parts > PARTS * self._size:
+                self._parts -= _parts(self._items.popitem(last=False)[1])
+
+
+def _parts(answer: object) -> int:
+    return len(answer) if isinstance(answer, tuple) else 1

@@ -59,6 +59,7 @@ from threegate.policy.lifecycle.store import (
 )
 from threegate.policy.lifecycle.versions import Versions
 from threegate.policy_ops.signed_bundle import sealed_source
+from threegate.server import memory
 from threegate.server.background import BackgroundWork
 from threegate.server.warmup import warm
 from threegate.service.dialects.registry import service_routes
@@ -205,6 +206,7 @@ async def _background(deps: Deps, watch: BackgroundWork, audit: AuditLog) -> Asy
     for work in (
         watch.run(),
         retention_job.run(audit),
+        memory.trim_repeatedly(),
         *([deps.traces.run()] if deps.traces else ()),
     ):
         tasks.spawn(work)

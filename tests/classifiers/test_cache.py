@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from hypothesis import given
 from hypothesis import strategies as st
-from threegate_classifiers.cache import Lru, digest
+from threegate_classifiers.cache import PARTS, Lru, digest
 from threegate_classifiers.tokenize import Text
 
 
@@ -12,6 +12,19 @@ def test_least_recently_used_leaves() -> None:
     assert cache.get(b"a") == 1
     cache.put(b"c", 3)
     assert [cache.get(key) for key in (b"a", b"b", b"c")] == [1, None, 3]
+
+
+def test_answers_of_many_parts_leave_sooner() -> None:
+    cache: Lru[tuple[int, ...]] = Lru(4)
+    cache.put(b"few", (1,))
+    cache.put(b"many", tuple(range(4 * PARTS - 1)))
+    assert cache.get(b"few") == (1,)
+    cache.put(b"many", tuple(range(4 * PARTS)))
+    assert cache.get(b"few") is None
+    cache.put(b"more", tuple(range(4 * PARTS + 1)))
+    assert cache.get(b"more") is None
+    cache.put(b"few", (1,))
+    assert cache.get(b"few") == (1,)
 
 
 def test_size_zero_keeps_nothing() -> None:

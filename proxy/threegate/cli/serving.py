@@ -25,7 +25,7 @@ from threegate.console.bootstrap import console_link
 from threegate.gateway.deps import Deps
 from threegate.gateway.telemetry.metrics import SHARED_METRICS, forget_worker
 from threegate.policy.lifecycle.store import PolicyStore
-from threegate.server import logging, startup_banner
+from threegate.server import logging, memory, startup_banner
 from threegate.server.http_server import GracefulShutdown, Server, config, listening, several
 from threegate.server.membership import Membership
 from threegate.server.metrics_server import metrics_server
@@ -41,6 +41,7 @@ OPTIONS = (
 
 def run(args: argparse.Namespace) -> int:
     """The exit status. Raises SettingsError or ThreegateError where the proxy cannot start."""
+    memory.limit_arenas()
     given = {name: getattr(args, name) for name in OPTIONS}
     given["packs"] = tuple(args.packs) if args.packs else None
     settings = settings_module.load(given=given, file=args.config)

@@ -9,7 +9,6 @@ import asyncio
 import hashlib
 import logging
 import time
-from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -24,6 +23,7 @@ from threegate.detectors.base import (
 )
 from threegate.detectors.dedupe import distinct
 from threegate.detectors.engine.budget import Budget, BudgetSpentError
+from threegate.detectors.judged_texts import JudgedTexts, Judgement
 from threegate.detectors.judges.second_reader import SecondReader
 from threegate.detectors.scan_pool import LONG_TEXT, POOL, PoolFullError
 from threegate.detectors.views import (
@@ -43,9 +43,9 @@ TURN_S = 0.01
 """So long scans of short texts go on before other calls get their turn: one request may bring
 thousands of them."""
 
-CACHED_TEXTS = 20_000
-"""Judged texts kept by content hash (about 200 bytes each): a long conversation is scanned once."""
-
+CACHED_TEXTS, CACHED_FINDINGS, FINDINGS_OF_ONE = 20_000, 50_000, 1_000
+"""Judged texts kept by content hash, so that a long conversation is scanned once: some 170 bytes a
+text and 200 a finding, 13 MB at most."""
 
 PREPARED = 64
 """Long answers whose scan is done and not used yet; an answer that ends early leaves its own."""
@@ -58,12 +58,6 @@ class Scan:
     findings: tuple[Finding, ...]
     failures: tuple[Failed, ...]
     settled: int
-
-
-@dataclass(frozen=True, slots=True)
-class Judgement:
-    findings: tuple[Finding, ...] = ()
-    failures: tuple[Failed, ...] = ()
 
 
 BuildPatterns = Callable[[frozenset[str]], tuple[PatternDetector, ...]]
@@ -82,8 +76,12 @@ class DetectorSet:
     _quiets: dict[frozenset[str], Callable[[str, int], int] | None] = field(
         default_factory=dict, repr=False
     )
-    _cache: OrderedDict[bytes, Judgement] = field(default_factory=OrderedDict, repr=False)
-    _prepared: dict[bytes, Judgement] = field(default_factory=dict, repr=False)
+    _cache: JudgedTexts = field(
+        default_factory=lambda: JudgedTexts(CACHED_TEXTS, CACHED_FINDINGS, FINDINGS_OF_ONE)
+    )
+    _prepared: JudgedTexts = field(
+        default_factory=lambda: JudgedTexts(PREPARED, CACHED_FINDINGS, CACHED_FINDINGS)
+    )
 
     def unserved(self, wanted: frozenset[str]) -> frozenset[str]:
         """Wanted kinds that no detector reports: a rule on them would never act."""
@@ -116,7 +114,7 @@ class DetectorSet:
         size = len(passage.text)
         judged: Judgement | None = None
         if size >= LONG_TEXT:
-            judged = self._prepared.pop(_key(passage, kinds, frozenset()), None)
+            judged = self._prepared.pop(_key(passage, kinds, frozenset()))
         if judged is None:
             _, judged = self._viewed_scan(passage, kinds, Budget.for_size(size))
         judged = _at(judged, passage)
@@ -128,9 +126,7 @@ class DetectorSet:
         if size < LONG_TEXT:
             return
         _, judged = await self._scan_new(passage, kinds, Budget.for_size(size))
-        if len(self._prepared) >= PREPARED:
-            self._prepared.clear()
-        self._prepared[_key(passage, kinds, frozenset())] = judged
+        self._prepared.put(_key(passage, kinds, frozenset()), judged)
 
     def _scan(self, passage: Passage, kinds: frozenset[str], *, final: bool) -> Scan:
         found: list[Finding] = []
@@ -166,7 +162,7 @@ class DetectorSet:
     ) -> list[Judgement]:
         """Whole texts (the request): everything, with a cache by content."""
         keys = [_key(p, patterns, sentence) for p in passages]
-        known = {key: self._cached(key) for key in keys if key in self._cache}
+        known = {key: said for key in keys if (said := self._cache.get(key)) is not None}
         new = [i for i, key in enumerate(keys) if key not in known]
         budget = Budget.for_size(sum(len(passages[i].text) for i in new))
         scanned = await self._scan_all([passages[i] for i in new], patterns, budget)
@@ -180,8 +176,8 @@ class DetectorSet:
                 found = distinct((*found, *extra.findings))
             out[keys[i]] = Judgement(found, (*scans[n].failures, *extra.failures))
         self._remember(out)
-        said = known | out
-        return [_at(said[k], p) for k, p in zip(keys, passages, strict=True)]
+        answers = known | out
+        return [_at(answers[k], p) for k, p in zip(keys, passages, strict=True)]
 
     async def _scan_all(
         self, passages: Sequence[Passage], kinds: frozenset[str], budget: Budget
@@ -258,16 +254,10 @@ class DetectorSet:
             )
         return out
 
-    def _cached(self, key: bytes) -> Judgement:
-        self._cache.move_to_end(key)
-        return self._cache[key]
-
     def _remember(self, new: Mapping[bytes, Judgement]) -> None:
         for key, judgement in new.items():
             if not judgement.failures:
-                self._cache[key] = judgement
-        while len(self._cache) > CACHED_TEXTS:
-            self._cache.popitem(last=False)
+                self._cache.put(key, judgement)
 
     def _for(self, kinds: frozenset[str]) -> tuple[PatternDetector, ...]:
         known = self._patterns.get(kinds)

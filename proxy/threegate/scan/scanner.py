@@ -18,7 +18,8 @@ from threegate_classifiers.errors import ClassifierError
 
 from threegate.detectors.base import DetectorInfo
 from threegate.detectors.dedupe import distinct
-from threegate.detectors.detector_set import DetectorSet, Judgement
+from threegate.detectors.detector_set import DetectorSet
+from threegate.detectors.judged_texts import Judgement
 from threegate.detectors.models.common import reason_of
 from threegate.detectors.models.guard import GuardDetector
 from threegate.guard.segments import carries_claim, sentences

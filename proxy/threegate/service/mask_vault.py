@@ -13,7 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 KEPT_S = 900.0
-KEPT = 20_000
+KEPT, KEPT_CHARACTERS = 20_000, 32 * 1024 * 1024
 
 
 @dataclass(slots=True)
@@ -24,19 +24,29 @@ class MaskVault:
     _kept: OrderedDict[tuple[str, str], tuple[float, str]] = field(
         default_factory=OrderedDict, repr=False
     )
+    _characters: int = 0
 
     def put(self, tenant: str, call_id: str, sealed: str) -> None:
         if not sealed or not call_id:
             return
+        self._drop((tenant, call_id))
         self._kept[tenant, call_id] = (self.clock() + KEPT_S, sealed)
-        self._kept.move_to_end((tenant, call_id))
-        while len(self._kept) > KEPT or self._oldest_is_over():
-            self._kept.popitem(last=False)
+        self._characters += len(sealed)
+        while self._is_full() or self._oldest_is_over():
+            self._drop(next(iter(self._kept)))
 
     def get(self, tenant: str, call_id: str) -> str:
         """Empty where there is nothing any more."""
         until, sealed = self._kept.get((tenant, call_id), (0.0, ""))
         return sealed if until > self.clock() else ""
+
+    def _drop(self, key: tuple[str, str]) -> None:
+        _, sealed = self._kept.pop(key, (0.0, ""))
+        self._characters -= len(sealed)
+
+    def _is_full(self) -> bool:
+        full = len(self._kept) > KEPT or self._characters > KEPT_CHARACTERS
+        return full and len(self._kept) > 1
 
     def _oldest_is_over(self) -> bool:
         return next(iter(self._kept.values()))[0] <= self.clock()

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from enum import Enum, auto
 from typing import TYPE_CHECKING
 
-from threegate.detectors.detector_set import Judgement
+from threegate.detectors.judged_texts import Judgement
 from threegate.errors import UpstreamError
 from threegate.gateway.answer.output_contract import Gate
 from threegate.gateway.telemetry.hold_timer import HoldTimer

@@ -14,7 +14,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import accumulate
 
-from threegate.detectors.detector_set import DetectorSet, Judgement
+from threegate.detectors.detector_set import DetectorSet
+from threegate.detectors.judged_texts import Judgement
 from threegate.types import Finding, Passage, Span
 from threegate.wire.adapter import Slot
 

@@ -1,0 +1,8 @@
+"""Makes the caches of a server small; read by Python at its start, see `bench/soak.py`."""
+
+from threegate.detectors import detector_set
+from threegate_classifiers.runtime import Engine
+
+TEXTS = 256
+detector_set.CACHED_TEXTS = detector_set.CACHED_FINDINGS = TEXTS
+Engine.open.__func__.__kwdefaults__["cache"] = TEXTS

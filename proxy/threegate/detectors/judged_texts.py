@@ -1,0 +1,51 @@
+"""What was found in texts that may come again, by the hash of the text. Holds no text.
+
+Bounded by texts and by findings: a text made of nothing but values has thousands of findings of
+some 200 bytes each, and by the number of texts alone a client could fill the memory with them.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from dataclasses import dataclass, field
+
+from threegate.types import Failed, Finding
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    findings: tuple[Finding, ...] = ()
+    failures: tuple[Failed, ...] = ()
+
+
+@dataclass(slots=True)
+class JudgedTexts:
+    """At most `texts` judgements with at most `findings` findings together; the least recently used
+    leave. One with more than `largest` is not kept, so that it does not push out all others."""
+
+    texts: int
+    findings: int
+    largest: int
+    _kept: OrderedDict[bytes, Judgement] = field(default_factory=OrderedDict, repr=False)
+    _found: int = 0
+
+    def get(self, key: bytes) -> Judgement | None:
+        known = self._kept.get(key)
+        if known is not None:
+            self._kept.move_to_end(key)
+        return known
+
+    def put(self, key: bytes, judgement: Judgement) -> None:
+        self.pop(key)
+        if len(judgement.findings) > self.largest:
+            return
+        self._kept[key] = judgement
+        self._found += len(judgement.findings)
+        while len(self._kept) > self.texts or self._found > self.findings:
+            self.pop(next(iter(self._kept)))
+
+    def pop(self, key: bytes) -> Judgement | None:
+        gone = self._kept.pop(key, None)
+        if gone is not None:
+            self._found -= len(gone.findings)
+        return gone
