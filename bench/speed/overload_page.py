@@ -18,7 +18,7 @@ DOCS = {"en": ROOT / "docs" / "scale.md", "zh": ROOT / "docs" / "scale.zh-CN.md"
 HEADS = {"en": "## Overload\n", "zh": "## 过载\n"}
 COLUMNS = {
     "en": ("calls", "a second", "answered a second", "refused (503)", "of these with `retry-after`", "p50 ms", "p99 ms", "refused after, ms", "no answer"),
-    "zh": ("请求", "每秒", "每秒答复", "拒绝（503）", "其中带 `retry-after`", "p50 毫秒", "p99 毫秒", "多久后拒绝，毫秒", "无答复"),
+    "zh": ("请求", "每秒请求", "每秒回答", "拒绝（503）", "其中带 `retry-after`", "p50 毫秒", "p99 毫秒", "拒绝前等待，毫秒", "没有回答"),
 }  # fmt: skip
 INTRO = {
     "en": """
@@ -26,8 +26,8 @@ INTRO = {
 the end, {when}. Calls come at a fixed rate whether or not earlier ones are answered; times are those of answered calls.
 """,
     "zh": """
-`python -m bench.speed.overload`：一个工作进程，基础策略包，只有模式匹配，{cores} 个核由代理、模型和负载共用，结束时负载 {load_at_end}，{when}。
-请求按固定速率到达，不管之前的是否已答复；时间是已答复请求的。
+`python -m bench.speed.overload`：一个工作进程，基础策略包，只用模式规则，{cores} 个核由代理、模型和压测程序共用，结束时负载 {load_at_end}，{when}。
+请求按固定速率到达，不管之前的请求是否已经回答；表中的时间只统计已回答的请求。
 """,
 }
 STREAMS = {
@@ -37,14 +37,14 @@ STREAMS = {
 p50 {p50:.3g} and p99 {p99:.3g} ms. Of {asked:,} requests that reached the model, {unguarded} held an unmasked address.
 """,
     "zh": """
-{what}（静默的 1,000 个，活动的 256 个）：静默的流中断 {silent_ended} 个，活动的流出错 {bad} 个；内存之前 {before:.0f} MiB，加上静默的 {silent:.0f}（每个
-{kib:.0f} KiB），全部 {active:.0f}；静默的流合计占一个核的 {share:.1%}，活动的每个事件 {event:.0f} 微秒，延迟 p50 {p50:.3g}、p99 {p99:.3g} 毫秒。到达模型的
-{asked:,} 个请求中，含未遮盖地址的有 {unguarded} 个。
+1,000 个静默的流和 256 个活动的流：静默的流中断 {silent_ended} 个，活动的流出错 {bad} 个；内存原为 {before:.0f} MiB，打开静默的流后 {silent:.0f} MiB（每个
+{kib:.0f} KiB），全部打开后 {active:.0f} MiB；静默的流合计占一个核的 {share:.1%}，活动的流每个事件 {event:.0f} 微秒，延迟 p50 {p50:.3g} 毫秒、p99 {p99:.3g} 毫秒。
+发给模型的 {asked:,} 个请求中，含未脱敏地址的有 {unguarded} 个。
 """,
 }
 NAMES = {
     "one at a time": "逐个",
-    "16 at once: capacity": "同时 16 个：容量",
+    "16 at once: capacity": "并发 16：容量",
     "one at a time, after": "逐个，之后",
 }
 Row = dict[str, Any]
@@ -74,7 +74,7 @@ def _ms(value: float) -> str:
 
 def _chinese(name: str) -> str:
     return NAMES.get(
-        name, name.replace("× capacity", "× 容量").replace(", the model alone", "，仅模型")
+        name, name.replace("× capacity", "× 容量").replace(", the model alone", "，只有模型")
     )
 
 
