@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import pytest
-from threegate.detectors.models.anaphora import FAR, lead_of
+from threegate.detectors.models.anaphora import FAR, asked_of, lead_of
 
 PLAN = "The standard plan includes 200 GB."
 
@@ -26,3 +26,17 @@ def test_a_claim_leans_on_the_last_claim_before_it(claim: str, before: str, lead
 
 def test_only_what_is_near_is_looked_at() -> None:
     assert len(lead_of("It is so.", "The wall is white and " + "very " * 400 + "long. ")) <= FAR
+
+
+@pytest.mark.parametrize(
+    ("claim", "question", "asked"),
+    [
+        ("It costs 3 euros.", "Hi. What does the plan cost?", "What does the plan cost?"),
+        ("It costs 3 euros.", "What does it cost? I use the plan.", "What does it cost?"),
+        ("The plan costs 3 euros.", "What does the plan cost?", ""),
+        ("It costs 3 euros.", "Tell me what the plan costs.", ""),
+        ("它每月收费十五元。", "标准版多少钱？", "标准版多少钱？"),
+    ],
+)
+def test_the_question_that_a_claim_answers(claim: str, question: str, asked: str) -> None:
+    assert asked_of(claim, question) == asked

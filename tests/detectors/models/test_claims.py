@@ -103,6 +103,23 @@ async def test_a_claim_is_borne_out_alone_and_with_the_sentence_that_it_leans_on
         assert (await ClaimsDetector(engine).check(passage)).kind == kind
 
 
+async def test_the_question_finds_the_place_of_an_answer_that_leans_on_it(engine: Engine) -> None:
+    sources = (Source("s0", FILLER + "The museum has lockers, yes. " + FILLER),)
+    for question, place in (("Does the museum have lockers?", len(FILLER)), ("Is it wet?", 0)):
+        passage = Passage(LOCUS, "They cost a euro.", question=question, sources=sources)
+        found = await ClaimsDetector(engine).check(passage)
+        assert found.note.startswith(f"s0:{place}-")
+
+
+@pytest.mark.parametrize(
+    ("last", "kind"), [("sleeps", "contradicted"), ("opened early", "supported")]
+)
+async def test_a_long_claim_is_read_to_its_end(engine: Engine, last: str, kind: str) -> None:
+    claim = "The museum opened early" + " and late" * 60 + f". The staff {last}."
+    sources = "The museum opened yes early. " + FILLER, FILLER + "The staff no sleeps. " + FILLER
+    assert (await check(engine, claim, *sources)).kind == f"claim.{kind}"
+
+
 @pytest.mark.parametrize(
     ("claim", "source"),
     [

@@ -1,7 +1,8 @@
 """Which sentence a claim leans on: "It costs 8 euros." says nothing without the one before it.
 
 A claim that opens with a word pointing back is read together with the last sentence in front of it
-that itself claims something. Pure; a stream and a whole answer give the same.
+that itself claims something, or else with the question that it answers. Pure; a stream and a whole
+answer give the same.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import re
 from threegate.guard.segments import carries_claim, sentences
 
 FAR = 600
-"""Code points in front of a claim that may hold the sentence it leans on."""
+"""Code points in front of a claim, or at the end of a question, that may hold what it leans on."""
 
 _OPENS = re.compile(
     r"""\W*(?:
@@ -31,3 +32,15 @@ def lead_of(claim: str, before: str) -> str:
     near = before[-FAR:]
     said = [near[s.start : s.end].strip() for s in sentences(near)]
     return next((s for s in reversed(said) if carries_claim(s)), "")
+
+
+_ASKS = re.compile(r"[?？]\s*$")
+
+
+def asked_of(claim: str, question: str) -> str:
+    """The last sentence of `question` that asks something, for a claim that refers back to it."""
+    if not _OPENS.match(claim):
+        return ""
+    near = question[-FAR:]
+    said = [near[s.start : s.end].strip() for s in sentences(near)]
+    return next((s for s in reversed(said) if _ASKS.search(s)), "")

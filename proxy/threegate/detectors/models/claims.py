@@ -5,7 +5,8 @@ the sources, once as many as fit and once the very best with its neighbours. Thr
 
 1. the model: support counts from either reading, a contradiction only from the one that holds the
    best match; a claim that leans on the sentence before it ("It costs …") finds its place by both
-   and must be borne out alone and together with it;
+   and must be borne out alone and together with it; one that answers the question is read behind
+   it; a claim that is longer than the model reads is judged part by part, and the worst counts;
 2. words: a source sentence that begins with the claim bears it out;
 3. numbers: where a source sentence says the same as the claim with another number, date or unit,
    the claim is contradicted whatever the model feels.
@@ -19,7 +20,7 @@ import asyncio
 import re
 from collections import OrderedDict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 from threegate_classifiers.manifest import Task
@@ -28,7 +29,8 @@ from threegate_classifiers.runtime import Engine
 
 from threegate.detectors.base import DetectorInfo
 from threegate.detectors.models import quantities
-from threegate.detectors.models.anaphora import lead_of
+from threegate.detectors.models.anaphora import asked_of, lead_of
+from threegate.detectors.models.claim_units import units
 from threegate.detectors.models.common import Answer, finding, judge_each
 from threegate.detectors.models.evidence import Evidence, Index, terms, tokens
 from threegate.guard.segments import carries_claim
@@ -36,6 +38,8 @@ from threegate.types import Bilingual, Finding, Level, Passage, Source, Span
 
 SUPPORTED, CONTRADICTED = "claim.supported", "claim.contradicted"
 UNSUPPORTED, NO_SOURCE = "claim.unsupported", "claim.no_source"
+_WORSE = (SUPPORTED, NO_SOURCE, UNSUPPORTED, CONTRADICTED)
+"""Verdicts on the parts of a claim, the worst last."""
 
 INDEXES = 32
 """Sets of sources whose sentences stay ranked; one conversation uses one set."""
@@ -59,6 +63,28 @@ class _Verdict:
     level: Level
 
 
+@dataclass(frozen=True, slots=True)
+class Readings:
+    """What the model is asked: every form of a claim beside every text, the wide evidence first."""
+
+    forms: tuple[str, ...]
+    wide: Evidence
+    texts: tuple[str, ...]
+
+
+def readings_of(passage: Passage, index: Index, room: int) -> Readings | None:
+    """None without sources. `room` are the tokens of a pair."""
+    claim = passage.text.strip()
+    lead = lead_of(claim, passage.before)
+    asked = "" if lead else asked_of(claim, passage.question)
+    forms = (claim, f"{lead} {claim}") if lead else (f"{asked} {claim}".strip(),)
+    wide = index.focus(forms[-1], int(0.95 * (room - min(tokens(claim), room // 3))))
+    near = index.around(forms[-1])
+    if wide is None or near is None:
+        return None
+    return Readings(forms, wide, tuple(dict.fromkeys((wide.text, near.text))))
+
+
 class ClaimsDetector:
     """`model` names an `entail` model of the engine, `vectors` what ranks sentences by meaning."""
 
@@ -77,26 +103,32 @@ class ClaimsDetector:
         return (await self.check(passage),) if carries_claim(passage.text.strip()) else ()
 
     async def check(self, passage: Passage) -> Finding:
-        """The verdict on a passage that is known to be a claim. Raises ClassifierError."""
-        claim = passage.text.strip()
+        """The verdict on a passage that is known to be a claim: of the parts of a long one the
+        worst. Raises ClassifierError."""
         index = await self._index(passage.sources)
-        room = int(0.95 * (self._room - min(tokens(claim), self._room // 3)))
-        lead = lead_of(claim, passage.before)
-        said = (claim, f"{lead} {claim}") if lead else (claim,)
-        wide, near = index.focus(said[-1], room), index.around(said[-1])
-        if wide is None or near is None:
-            return self._finding(passage, _Verdict(NO_SOURCE, 1.0, Level.HIGH))
-        verdict = _plain(claim, wide)
-        if verdict is None:
-            verdict = _combine(await self._read(said, wide, near))
-        return self._finding(passage, verdict, _reference(passage.sources, wide))
+        text = passage.text
+        parts = [
+            replace(passage, text=text[s.start : s.end], before=passage.before + text[: s.start])
+            for s in units(text, self._room // 3)
+        ]
+        found = [await self._judged(part, index) for part in parts]
+        verdict, note = max(found, key=lambda each: _badness(each[0]))
+        return self._finding(passage, verdict, note)
 
-    async def _read(self, said: Sequence[str], wide: Evidence, near: Evidence) -> list[Entailment]:
+    async def _judged(self, passage: Passage, index: Index) -> tuple[_Verdict, str]:
+        asked = readings_of(passage, index, self._room)
+        if asked is None:
+            return _Verdict(NO_SOURCE, 1.0, Level.HIGH), ""
+        verdict = without_model(passage.text.strip(), asked.wide)
+        if verdict is None:
+            verdict = _combine(await self._read(asked))
+        return verdict, _reference(passage.sources, asked.wide)
+
+    async def _read(self, asked: Readings) -> list[Entailment]:
         """One reading per evidence: of several forms of the claim the one with least support."""
-        texts = list(dict.fromkeys((wide.text, near.text)))
-        pairs = [(text, form) for text in texts for form in said]
+        pairs = [(text, form) for text in asked.texts for form in asked.forms]
         found = await self._engine.entail(self._model, pairs)
-        forms = len(said)
+        forms = len(asked.forms)
         readings = (found[i : i + forms] for i in range(0, len(found), forms))
         return [min(reading, key=lambda r: r.supported) for reading in readings]
 
@@ -121,6 +153,11 @@ class ClaimsDetector:
         return known
 
 
+def _badness(verdict: _Verdict) -> tuple[int, float]:
+    sure = -verdict.score if verdict.kind == SUPPORTED else verdict.score
+    return _WORSE.index(verdict.kind), sure
+
+
 def _combine(readings: Sequence[Entailment]) -> _Verdict:
     """Support from any reading; contradiction from the wide one, which has the best match."""
     wide = readings[0]
@@ -133,7 +170,7 @@ def _combine(readings: Sequence[Entailment]) -> _Verdict:
     return _Verdict(UNSUPPORTED, 1 - support.supported, level)
 
 
-def _plain(claim: str, evidence: Evidence) -> _Verdict | None:
+def without_model(claim: str, evidence: Evidence) -> _Verdict | None:
     """What words and numbers decide without the model."""
     if _quoted(claim, evidence):
         return _Verdict(SUPPORTED, 0.95, Level.HIGH)
