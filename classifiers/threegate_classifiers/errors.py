@@ -4,7 +4,12 @@ from __future__ import annotations
 
 
 class ClassifierError(Exception):
-    """Base of all errors of this package."""
+    """Base of all errors of this package. `zh` is the message in Chinese where an operator may meet
+    it at a start; programs and logs see the English."""
+
+    def __init__(self, en: str = "", zh: str = "") -> None:
+        super().__init__(en)
+        self.zh = zh or en
 
 
 class ModelError(ClassifierError):

@@ -123,7 +123,7 @@ def read_manifest(folder: Path) -> Manifest:
         loaded = _StrictLoader(path.read_text(encoding="utf-8")).get_single_data()
         return _manifest(loaded)
     except FileNotFoundError:
-        raise ModelError(f"{path}: no such file") from None
+        raise _absent(path) from None
     except (yaml.YAMLError, ModelError) as error:
         raise ModelError(f"{path}: {error}") from None
 
@@ -260,10 +260,20 @@ def verify_files(folder: Path, manifest: Manifest) -> None:
     for file in manifest.files:
         path = folder / file.name
         if not path.is_file():
-            raise ModelError(f"{path}: no such file")
-        if file.bytes is not None and path.stat().st_size != file.bytes:
-            raise ModelError(f"{path}: {path.stat().st_size} bytes, the manifest says {file.bytes}")
+            raise _absent(path)
+        if file.bytes is not None and (size := path.stat().st_size) != file.bytes:
+            raise ModelError(
+                f"{path}: {size} bytes, the manifest says {file.bytes}",
+                f"{path}：{size} 字节，manifest.yaml 写的是 {file.bytes}",
+            )
         with path.open("rb") as stream:
             digest = hashlib.file_digest(stream, "sha256").hexdigest()
         if digest != file.sha256:
-            raise ModelError(f"{path}: sha256 {digest}, the manifest says {file.sha256}")
+            raise ModelError(
+                f"{path}: sha256 {digest}, the manifest says {file.sha256}",
+                f"{path}：sha256 是 {digest}，manifest.yaml 写的是 {file.sha256}",
+            )
+
+
+def _absent(path: Path) -> ModelError:
+    return ModelError(f"{path}: no such file", f"{path}：没有这个文件")

@@ -43,7 +43,7 @@ def find(root: Path, reference: str) -> Entry:
         if entry.manifest.name == name and version in ("", entry.manifest.version)
     ]
     if not fitting:
-        raise ModelError(f"no model {reference} in {root}")
+        raise ModelError(f"no model {reference} in {root}", f"{root} 里没有模型 {reference}")
     entry = fitting[-1]
     verify_files(entry.folder, entry.manifest)
     return entry

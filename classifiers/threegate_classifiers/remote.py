@@ -43,10 +43,16 @@ def at(url: str, model: str) -> Remote:
             try:
                 from threegate_classifiers.remote_grpc import GrpcKServe
             except ImportError:
-                raise ModelError("a model server at grpc:// needs the extra `grpc`") from None
+                raise ModelError(
+                    "a model server at grpc:// needs the extra `grpc`",
+                    "grpc:// 的模型服务器需要附加项 `grpc`",
+                ) from None
             return GrpcKServe(url, model)
         case _:
-            raise ModelError(f"model {model}: its server is http(s):// or grpc(s)://")
+            raise ModelError(
+                f"model {model}: its server is http(s):// or grpc(s)://",
+                f"模型 {model}：服务器地址应以 http(s):// 或 grpc(s):// 开头",
+            )
 
 
 class KServe:
@@ -97,13 +103,15 @@ class KServe:
         try:
             answer = self._client.post(f"{self._url}/infer", json=body)
         except httpx.TimeoutException:
-            raise TimedOut("the model server did not answer in time") from None
+            raise TimedOut(
+                "the model server did not answer in time", "模型服务器没有及时应答"
+            ) from None
         except httpx.HTTPError as error:
-            raise ClassifierError(f"the model server failed: {type(error).__name__}") from None
+            raise failed(type(error).__name__) from None
         if answer.status_code in _BUSY:
             raise Overloaded(f"the model server answered {answer.status_code}")
         if answer.status_code != 200:
-            raise ClassifierError(f"the model server answered {answer.status_code}")
+            raise failed(str(answer.status_code))
         return answer
 
     def _read(self, answer: httpx.Response) -> Logits:
@@ -113,6 +121,12 @@ class KServe:
             return values.reshape(tuple(found["shape"]))
         except (LookupError, TypeError, ValueError, StopIteration):
             raise ModelError(f"the model server's answer has no tensor {self._output}") from None
+
+
+def failed(why: str) -> ClassifierError:
+    """With a status or the kind of the failure only: a server's words may quote what it was
+    sent."""
+    return ClassifierError(f"the model server failed: {why}", f"模型服务器出错：{why}")
 
 
 def tensor(name: str, values: np.ndarray[Any, np.dtype[np.int64]]) -> dict[str, Any]:

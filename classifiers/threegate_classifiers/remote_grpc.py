@@ -18,7 +18,7 @@ from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
 
 from threegate_classifiers.batching import Logits, pad
 from threegate_classifiers.errors import ClassifierError, ModelError, Overloaded, TimedOut
-from threegate_classifiers.remote import TIMEOUT_S
+from threegate_classifiers.remote import TIMEOUT_S, failed
 from threegate_classifiers.tokenize import Row
 
 PACKAGE = "inference"
@@ -175,7 +175,7 @@ def _channel(target: str, *, tls: bool) -> Any:
 def _failure(code: Any) -> ClassifierError:
     """The code only: a server's message may quote what it was sent."""
     if code is grpc.StatusCode.DEADLINE_EXCEEDED:
-        return TimedOut("the model server did not answer in time")
+        return TimedOut("the model server did not answer in time", "模型服务器没有及时应答")
     if code is grpc.StatusCode.RESOURCE_EXHAUSTED:
         return Overloaded(f"the model server answered {code.name}")
-    return ClassifierError(f"the model server failed: {code.name}")
+    return failed(code.name)

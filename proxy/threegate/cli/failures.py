@@ -6,8 +6,9 @@ Messages name files, addresses and reasons, never a statement's parameters or a 
 from __future__ import annotations
 
 from sqlalchemy.exc import DBAPIError
-from threegate_classifiers.errors import ModelError
+from threegate_classifiers.errors import ClassifierError
 
+from threegate.audit.errors import reason_of
 from threegate.cli.errors import UseError
 from threegate.errors import AuditError, PolicyError, ThreegateError
 from threegate.policy.testing.report import problems_text
@@ -32,27 +33,15 @@ def message(error: Exception, language: str) -> str | None:
             return problems_text(problems, language) or text.get(language)
         case SettingsError(text=text) | AuditError(text=text) | UseError(text=text):
             return text.get(language)
-        case ThreegateError() | ModelError():
+        case ClassifierError(zh=zh):
+            return zh if language == "zh" else str(error)
+        case ThreegateError():
             return str(error)
         case DBAPIError():
-            return DATABASE.get(language).format(why=database_reason(error))
+            return DATABASE.get(language).format(why=reason_of(error))
         case ModuleNotFoundError(name=str(name)) if (top := name.partition(".")[0]) in EXTRAS:
             return EXTRA.get(language).format(module=top, extra=EXTRAS[top])
         case OSError(filename=path, strerror=why) if path and why:
             return FILE.get(language).format(path=path, why=why)
         case _:
             return None
-
-
-SAFE_CLASSES = ("08", "28", "3D", "53", "55", "57", "58")
-"""SQLSTATE classes of connections, log-in, missing databases and resources: their messages name no
-value of a row."""
-
-
-def database_reason(error: DBAPIError) -> str:
-    """What the server or the driver reports, without the statement and its parameters."""
-    given = error.orig.args[0] if error.orig is not None and error.orig.args else ""
-    if isinstance(given, dict):  # PostgreSQL's fields: M is the message, C the SQLSTATE
-        state = str(given.get("C", ""))
-        return f"{given.get('M', '')} ({state})" if state[:2] in SAFE_CLASSES else state
-    return str(given) or type(error.orig).__name__

@@ -90,7 +90,7 @@ def _verify(args: argparse.Namespace) -> int:
             print(f"{entry.manifest.id}: {_verified(root, entry, args.lang)}")
         except ModelError as error:
             failed += 1
-            print(f"{entry.manifest.id}: {error}")
+            print(f"{entry.manifest.id}: {error.zh if args.lang == 'zh' else error}")
     return int(bool(failed))
 
 

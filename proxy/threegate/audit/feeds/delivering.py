@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ssl
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -35,8 +36,7 @@ def delivering(settings: Settings, positions: Engine, count: Counted) -> Iterato
 
 def _sinks(settings: Settings) -> dict[str, Sink]:
     ca = Path(settings.audit_syslog_ca) if settings.audit_syslog_ca else None
-    if ca is not None and not ca.is_file():
-        raise wrong("no-file", where=f"audit_syslog_ca: {ca}")
+    _check_ca(ca)
     sinks: dict[str, Sink] = {}
     if settings.audit_syslog:
         sinks["syslog"] = Syslog(settings.audit_syslog, ca)
@@ -45,6 +45,15 @@ def _sinks(settings: Settings) -> dict[str, Sink]:
     for webhook in settings.webhooks:
         sinks[f"webhook-{webhook.name}"] = _webhook(settings, webhook)
     return sinks
+
+
+def _check_ca(ca: Path | None) -> None:
+    if ca is not None and not ca.is_file():
+        raise wrong("no-file", where=f"audit_syslog_ca: {ca}")
+    try:
+        ssl.create_default_context(cafile=ca)
+    except OSError:
+        raise wrong("no-certificate", where=f"audit_syslog_ca: {ca}") from None
 
 
 def _webhook(settings: Settings, spec: WebhookSettings) -> Webhook:

@@ -7,7 +7,6 @@ whole batch of one table as one JSON parameter, so a group commit costs one roun
 from __future__ import annotations
 
 import os
-import socket
 import sqlite3
 import time
 from collections.abc import Sequence
@@ -22,6 +21,7 @@ from sqlalchemy.exc import ArgumentError
 from sqlalchemy.pool import QueuePool
 
 from threegate.audit.errors import trouble
+from threegate.audit.log import postgres
 from threegate.audit.log.rows import Row
 from threegate.audit.log.schema import CONTENT
 
@@ -49,19 +49,18 @@ def without_password(url: str) -> str:
 def _engine(url: str, begin: str, size: int, away_seconds: int) -> Engine:
     try:
         parsed = make_url(url)
-    except ArgumentError:
+    except (ArgumentError, ValueError):  # ValueError: a port that is no number
         raise trouble("database-url") from None
     if parsed.get_backend_name() == "postgresql":
-        parsed = parsed.set(drivername="postgresql+pg8000")
+        parsed, tls = postgres.with_tls(parsed.set(drivername="postgresql+pg8000"))
         engine = create_engine(
             parsed,
             pool_size=size,
             max_overflow=4,
             pool_pre_ping=True,
-            connect_args={"timeout": away_seconds},
+            connect_args={"timeout": away_seconds, **tls},
         )
-        event.listen(engine, "connect", _undelayed)
-        event.listen(engine, "connect", _planned)
+        postgres.prepare(engine)
         return engine
     if parsed.get_backend_name() != "sqlite" or not parsed.database:
         raise trouble("database-url")
@@ -84,21 +83,6 @@ def create_private(path: Path) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     with suppress(FileExistsError):
         os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
-
-
-def _undelayed(connection: Any, _record: object) -> None:
-    """pg8000 leaves Nagle's algorithm on: a statement of two packets then waits 40 ms for an
-    ACK.
-    """
-    if connection._usock.family != socket.AF_UNIX:
-        connection._usock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-
-
-def _planned(connection: Any, _record: object) -> None:
-    """Searches fetch few rows by index: neither disks that seek nor compiled plans suit them."""
-    connection.run("SET random_page_cost = 1.1")
-    connection.run("SET jit = off")
-    connection.commit()
 
 
 def _pragmas(connection: sqlite3.Connection, _record: object) -> None:

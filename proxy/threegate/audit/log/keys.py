@@ -88,9 +88,22 @@ def _command(command: str) -> bytes:
         done = subprocess.run(  # noqa: S603 - the operator's own key command, no shell
             shlex.split(command), capture_output=True, timeout=KMS_SECONDS, check=True
         )
-    except (OSError, subprocess.SubprocessError) as error:
-        raise trouble("key-command", why=type(error).__name__) from None
+    except (OSError, ValueError, subprocess.SubprocessError) as error:
+        raise trouble("key-command", why=_why(error)) from None
     return done.stdout
+
+
+def _why(error: Exception) -> str:
+    """Without the command, whose arguments may be secret, and without what it printed."""
+    match error:
+        case subprocess.CalledProcessError(returncode=status):
+            return f"exit status {status}"
+        case subprocess.TimeoutExpired():
+            return f"no answer in {KMS_SECONDS} s"
+        case OSError(strerror=str(reason)):
+            return reason
+        case _:
+            return str(error)  # of shlex: an open quotation mark
 
 
 def _decode(raw: bytes, where: str) -> bytes:

@@ -14,9 +14,9 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
 from sqlalchemy import Connection, Engine
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
-from threegate.audit.errors import trouble
+from threegate.audit.errors import reason_of, trouble
 from threegate.audit.log.append_queue import PendingAppend, Receipt
 from threegate.audit.log.checkpoint import Publisher, writer_origin
 from threegate.audit.log.checkpoint_shipper import CheckpointShipper
@@ -299,4 +299,6 @@ def day_of(ts_us: int) -> str:
 
 def _first_line(error: Exception) -> str:
     """A driver's message names a host or a file, never a value of a record."""
+    if isinstance(error, DBAPIError):
+        return reason_of(error)
     return f"{type(error).__name__}: {str(error).splitlines()[0] if str(error) else ''}"

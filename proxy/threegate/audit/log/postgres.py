@@ -1,0 +1,94 @@
+"""Connections to PostgreSQL through pg8000: TLS as libpq names it, and failures as one kind."""
+
+from __future__ import annotations
+
+import socket
+import ssl
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import URL, Engine, event
+
+from threegate.audit.errors import trouble
+
+TLS_MODES = ("disable", "allow", "prefer", "require", "verify-ca", "verify-full")
+
+
+def prepare(engine: Engine) -> None:
+    """Every connection of `engine` is made and set up as this module says."""
+    event.listen(engine, "do_connect", _connected)
+    event.listen(engine, "connect", _undelayed)
+    event.listen(engine, "connect", _planned)
+
+
+def with_tls(url: URL) -> tuple[URL, dict[str, Any]]:
+    """The URL without libpq's `sslmode` and `sslrootcert`, and what they mean to pg8000. Without
+    `sslmode` TLS is used where the server has it, unverified."""
+    mode = str(url.query.get("sslmode", "prefer"))
+    roots = url.query.get("sslrootcert")
+    bare = url.difference_update_query(("sslmode", "sslrootcert"))
+    match mode:
+        case "disable":
+            return bare, {"ssl_context": False}
+        case "allow" | "prefer":
+            return bare, {}
+        case "require" | "verify-ca" | "verify-full":
+            return bare, {"ssl_context": _tls_context(mode, str(roots) if roots else None)}
+        case _:
+            raise trouble("database-tls", modes=", ".join(TLS_MODES))
+
+
+def _tls_context(mode: str, roots: str | None) -> ssl.SSLContext:
+    """As libpq has it, `require` with a root certificate verifies the chain."""
+    try:
+        context = ssl.create_default_context(cafile=roots)
+    except OSError as error:
+        raise trouble("database-roots", path=roots, why=error.strerror or "PEM?") from None
+    context.check_hostname = mode == "verify-full"
+    if mode == "require" and roots is None:
+        context.verify_mode = ssl.CERT_NONE
+    return context
+
+
+def _connected(dialect: Any, _record: object, args: Sequence[Any], given: dict[str, Any]) -> Any:
+    """pg8000 names no address in some failures, and lets others through as they are: a server of
+    another kind, one that is silent, a certificate that is not trusted, a parameter that it does
+    not know. What the server itself says stays as it is."""
+    failure = dialect.loaded_dbapi.InterfaceError
+    try:
+        return dialect.connect(*args, **given)
+    except dialect.loaded_dbapi.DatabaseError:
+        raise
+    except TypeError:
+        known = "a parameter of the address is not known; sslmode and sslrootcert are"
+        raise failure(known) from None
+    except Exception as error:
+        place = f"{given.get('host', 'localhost')} and port {given.get('port', 5432)}"
+        raise failure(f"no PostgreSQL to talk to at host {place}: {_why(error)}") from None
+
+
+def _why(error: BaseException) -> str:
+    match error.__cause__ or error:
+        case ssl.SSLCertVerificationError(verify_message=str(reason)):
+            return reason
+        case OSError(strerror=str(reason)):
+            return reason
+        case TimeoutError():
+            return "no answer"
+        case cause:
+            return str(cause) or type(cause).__name__
+
+
+def _undelayed(connection: Any, _record: object) -> None:
+    """pg8000 leaves Nagle's algorithm on: a statement of two packets then waits 40 ms for an
+    ACK.
+    """
+    if connection._usock.family != socket.AF_UNIX:
+        connection._usock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+
+
+def _planned(connection: Any, _record: object) -> None:
+    """Searches fetch few rows by index: neither disks that seek nor compiled plans suit them."""
+    connection.run("SET random_page_cost = 1.1")
+    connection.run("SET jit = off")
+    connection.commit()

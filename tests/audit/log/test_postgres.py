@@ -1,0 +1,80 @@
+"""TLS as libpq names it, and servers that are no PostgreSQL. No server is needed."""
+
+from __future__ import annotations
+
+import socket
+import ssl
+import threading
+from pathlib import Path
+
+import pytest
+from sqlalchemy import make_url
+from sqlalchemy.exc import DBAPIError
+from threegate.audit.errors import reason_of
+from threegate.audit.log.database import reader_engine
+from threegate.audit.log.postgres import with_tls
+from threegate.errors import AuditError
+
+ROOTS = ssl.get_default_verify_paths().cafile or ssl.get_default_verify_paths().openssl_cafile
+
+
+def context(query: str) -> ssl.SSLContext:
+    bare, given = with_tls(make_url(f"postgresql://h/log{query}"))
+    assert str(bare) == "postgresql://h/log"
+    made = given["ssl_context"]
+    assert isinstance(made, ssl.SSLContext)
+    return made
+
+
+def test_modes_are_those_of_libpq() -> None:
+    assert with_tls(make_url("postgresql://h/log"))[1] == {}
+    assert with_tls(make_url("postgresql://h/log?sslmode=prefer"))[1] == {}
+    assert with_tls(make_url("postgresql://h/log?sslmode=disable"))[1] == {"ssl_context": False}
+    unverified, chain = context("?sslmode=require"), context("?sslmode=verify-ca")
+    full = context("?sslmode=verify-full")
+    assert unverified.verify_mode is ssl.CERT_NONE
+    assert (chain.verify_mode, chain.check_hostname) == (ssl.CERT_REQUIRED, False)
+    assert (full.verify_mode, full.check_hostname) == (ssl.CERT_REQUIRED, True)
+    rooted = context(f"?sslmode=require&sslrootcert={ROOTS}")
+    assert (rooted.verify_mode, rooted.check_hostname) == (ssl.CERT_REQUIRED, False)
+
+
+def test_a_mode_or_certificate_that_cannot_be_is_named(tmp_path: Path) -> None:
+    with pytest.raises(AuditError, match="verify-full"):
+        with_tls(make_url("postgresql://h/log?sslmode=always"))
+    (tmp_path / "ca.pem").write_text("x")
+    for path in ("none.pem", "ca.pem"):
+        with pytest.raises(AuditError, match=path):
+            with_tls(make_url(f"postgresql://h/log?sslmode=require&sslrootcert={tmp_path / path}"))
+
+
+@pytest.mark.parametrize(
+    ("query", "answer", "said"),
+    [
+        ("", b"", "no PostgreSQL to talk to"),
+        ("", b"-ERR unknown command\r\n", "no PostgreSQL to talk to"),
+        ("?sslmode=require", b"N", "refuses SSL"),
+        ("?sslmode=verify-full", b"S", "no PostgreSQL to talk to"),
+        ("?sslmod=require", b"N", "a parameter of the address is not known"),
+    ],
+)
+def test_what_is_no_postgresql_is_a_failed_connection(query: str, answer: bytes, said: str) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        host, port = listener.getsockname()
+        threading.Thread(target=answered, args=(listener, answer), daemon=True).start()
+        engine = reader_engine(f"postgresql://guard:canary@{host}:{port}/log{query}")
+        with pytest.raises(DBAPIError) as caught, engine.connect():
+            """Not reached."""
+    assert said in reason_of(caught.value)
+    assert "canary" not in str(caught.value)
+
+
+def answered(listener: socket.socket, answer: bytes) -> None:
+    """Says the same to whoever connects, and leaves."""
+    try:
+        while True:
+            with listener.accept()[0] as connection:
+                connection.recv(8)
+                connection.sendall(answer)
+    except OSError:
+        return
