@@ -7,10 +7,12 @@ from pathlib import Path
 
 import pytest
 from starlette.routing import Route
-from threegate.app import SECRET_BYTES, _secret, _upstream_keys, create_app
+from threegate.app import SECRET_BYTES, _limiter, _secret, _upstream_keys, create_app
+from threegate.gateway.telemetry.metrics import Metrics
 from threegate.service.dialects.registry import OPERATIONS
 from threegate.settings import Settings, UpstreamSettings
 from threegate.settings.errors import SettingsError
+from threegate.types import Bilingual
 from threegate.wire import ADAPTERS
 
 from tests.gateway.calls import deps_of
@@ -36,8 +38,21 @@ def test_the_secret_is_made_once_and_only_for_its_owner(tmp_path: Path) -> None:
     assert _secret(settings) == first
     (file,) = tmp_path.iterdir()
     assert file.stat().st_mode & 0o777 == 0o600
-    given = replace(settings, secret_env="S", environment={"S": "from outside"})
-    assert _secret(given) == b"from outside"
+    given = replace(settings, secret_env="S", environment={"S": "from the outside"})
+    assert _secret(given) == b"from the outside"
+    file.write_bytes(first[:8])  # as a full disk leaves it
+    for guessable in (settings, replace(given, environment={"S": "x"})):
+        with pytest.raises(SettingsError, match="16 bytes"):
+            _secret(guessable)
+
+
+async def test_a_start_tells_that_the_shared_state_cannot_be_used() -> None:
+    told: list[Bilingual] = []
+    limiter = await _limiter(Settings(state_url="redis://127.0.0.1:1"), Metrics(), told.append)
+    await limiter.aclose()
+    (text,) = told
+    assert "ConnectionError" in text.zh
+    assert "each process limits by itself" in text.en
 
 
 def test_a_key_that_is_named_must_be_there() -> None:

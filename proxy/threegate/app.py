@@ -76,8 +76,12 @@ WITHOUT = Bilingual(
     "没有启用分类器：需要分类器的规则不起作用",
     "classifiers are off: rules that need one do not act",
 )
+ALONE = Bilingual(
+    "state_url 的服务器用不了（{}）：恢复之前，每个进程各自限流",
+    "the server of state_url cannot be used ({}): until it can, each process limits by itself",
+)
 
-SECRET_BYTES = 32
+SECRET_BYTES, LEAST_SECRET_BYTES = 32, 16
 CHECKING_WITH_MODELS, CHECKING_ELSEWHERE = 32, 256
 """Calls being checked at once where they wait for a classifier: one of this process, which takes
 several in one batch, or another server's or a judge, for which no processor is used here."""
@@ -163,7 +167,7 @@ async def opened(
         stack.push_async_callback(audit.close)
         upstreams = Upstreams(settings.upstreams, keys, metrics)
         stack.push_async_callback(upstreams.aclose)
-        limiter = _limiter(settings, metrics)
+        limiter = await _limiter(settings, metrics, lambda text: report(text.get(language)))
         stack.push_async_callback(limiter.aclose)
         deps = Deps(
             settings,
@@ -242,6 +246,8 @@ def policy_store(
     PolicyError."""
     folder = FolderSource(settings.policies, settings.packs, today_utc, KINDS)
     source = sealed_source(settings) or folder
+    if source is folder and not replacement and not settings.policies.is_dir():
+        raise wrong("no-policies", where=settings.policies)
     if not replacement and versions.state().active(now_utc()) is not None:
         require(source)
     active = VersionSource(versions, source, now_utc)
@@ -249,7 +255,11 @@ def policy_store(
 
 
 def _door(settings: Settings, versions: Versions) -> KeyFile | KeyDatabase:
+    """Raises SettingsError where a file of keys is named that is not there: without keys every
+    caller would be admitted."""
     required = settings.keys == "required"
+    if settings.keys_file and not settings.key_file.exists():
+        raise wrong("no-keys-file", where=settings.keys_file)
     authenticator = (
         KeyDatabase.open(versions.engine, required=required)
         if settings.keys_in_database
@@ -260,12 +270,17 @@ def _door(settings: Settings, versions: Versions) -> KeyFile | KeyDatabase:
     return authenticator
 
 
-def _limiter(settings: Settings, metrics: Metrics) -> Limiter:
+async def _limiter(
+    settings: Settings, metrics: Metrics, report: Callable[[Bilingual], None]
+) -> Limiter:
     if not settings.state_url:
         return MemoryLimiter()
     from threegate.limits.redis import RedisLimiter  # only where workers share their state
 
-    return RedisLimiter.open(settings.state_url, metrics.state_away.inc)
+    limiter = RedisLimiter.open(settings.state_url, metrics.state_away.inc)
+    if why := await limiter.trouble():
+        report(Bilingual(ALONE.zh.format(why), ALONE.en.format(why)))
+    return limiter
 
 
 def _admission(settings: Settings, engine: Engine | None) -> Admission:
@@ -336,14 +351,21 @@ def _upstream_keys(settings: Settings) -> dict[str, str]:
 
 
 def _secret(settings: Settings) -> bytes:
-    """The key that masks are made with: from the environment, or a file made at the first start."""
+    """The key that masks are made with: from the environment, or a file made at the first start.
+    Raises SettingsError for one that could be guessed, as a file that a full disk cut off."""
     if settings.secret_env:
         if not settings.environment.get(settings.secret_env):
             raise wrong("not-set", where="secret_env", name=settings.secret_env)
-        return settings.environment[settings.secret_env].encode()
+        return _long_enough(settings.environment[settings.secret_env].encode(), settings.secret_env)
     path: Path = settings.var / SECRET_FILE
     if not path.exists():
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(descriptor, "wb") as file:
             file.write(secrets.token_bytes(SECRET_BYTES))
-    return path.read_bytes()
+    return _long_enough(path.read_bytes(), path)
+
+
+def _long_enough(secret: bytes, where: object) -> bytes:
+    if len(secret) < LEAST_SECRET_BYTES:
+        raise wrong("short-secret", where=where, least=LEAST_SECRET_BYTES)
+    return secret

@@ -124,6 +124,14 @@ class RedisLimiter:
         self._admit = self.client.register_script(ADMIT)
         self._settle = self.client.register_script(SETTLE)
 
+    async def trouble(self) -> str:
+        """What keeps the store from being used, for a start to tell; empty if nothing does."""
+        try:
+            await self.client.ping()
+        except (RedisError, OSError) as error:
+            return type(error).__name__
+        return ""
+
     async def admit(self, scope: str, limits: Limits) -> Lease:
         lease = Lease(uuid.uuid4().hex, scope, limits)
         async with self._lanes:

@@ -19,7 +19,7 @@ import uvicorn
 
 from threegate.server.http_protocol import HttpProtocol
 from threegate.settings import Settings
-from threegate.settings.errors import wrong
+from threegate.settings.errors import SettingsError, wrong
 
 BACKLOG = 2048
 ACCEPTS_A_TURN = 16
@@ -36,11 +36,16 @@ def listening(settings: Settings) -> Iterator[socket.socket]:
             (settings.host, settings.port), family=family, backlog=BACKLOG
         )
     except OSError as error:
-        where = f"{settings.host}:{settings.port}"
-        raise wrong("no-listening", where=where, why=error.strerror) from None
+        raise no_listening(settings.host, settings.port, error) from None
     with listener:
         listener.setblocking(False)
         yield listener
+
+
+def no_listening(host: str, port: int, error: OSError) -> SettingsError:
+    """Without the address that `create_server` appends to the reason."""
+    why = str(error.strerror).partition(" (while attempting")[0]
+    return wrong("no-listening", where=f"{host}:{port}", why=why)
 
 
 def several(listener: socket.socket) -> list[socket.socket]:

@@ -17,9 +17,8 @@ from starlette.routing import Route
 
 from threegate.gateway.deps import Deps
 from threegate.gateway.meta.metrics import MetricsEndpoint
-from threegate.server.http_server import config
+from threegate.server.http_server import config, no_listening
 from threegate.settings import Settings
-from threegate.settings.errors import wrong
 
 
 @asynccontextmanager
@@ -53,5 +52,4 @@ def _listener(settings: Settings) -> socket.socket:
     try:
         return socket.create_server(where, family=family, reuse_port=True)
     except OSError as error:
-        place = f"{where[0]}:{where[1]}"
-        raise wrong("no-listening", where=place, why=error.strerror) from None
+        raise no_listening(*where, error) from None

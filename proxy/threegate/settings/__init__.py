@@ -133,6 +133,8 @@ def _convert(name: str, value: Any, where: str) -> Any:
             return values.pairs(name, value, where)
         case _ if name in SCHEMES:
             return values.address(name, value, where, SCHEMES[name])
+        case "subject_header":
+            return values.header(name, value, where)
         case "upstreams":
             return _several(upstream_from, name, value, where)
         case "judges":
@@ -162,7 +164,7 @@ def upstream_from(value: Any, where: str) -> UpstreamSettings:
     """A URL or a mapping of `UpstreamSettings`."""
     raw = {"url": value} if isinstance(value, str) else value
     url = raw.get("url") if isinstance(raw, Mapping) else None
-    if not isinstance(url, str) or not url.startswith(WEB):
+    if not isinstance(url, str) or not values.leads_somewhere(url, WEB):
         raise wrong("upstream-url", where=where)
     given = values.members(UpstreamSettings, raw, where)
     return UpstreamSettings(**{**given, "url": url.rstrip("/").removesuffix("/v1")})
@@ -171,14 +173,15 @@ def upstream_from(value: Any, where: str) -> UpstreamSettings:
 def _origins(given: tuple[str, ...], where: str) -> tuple[str, ...]:
     """As a browser names them: scheme and host, no path."""
     for origin in given:
-        if origin != "*" and (not origin.startswith(WEB) or origin.count("/") != 2):
+        web = values.leads_somewhere(origin, WEB)
+        if origin != "*" and (not web or origin.count("/") != 2):
             raise wrong("cors-origin", where=where)
     return given
 
 
 def _judge(value: Any, where: str) -> JudgeSettings:
     given = values.members(JudgeSettings, value, where)
-    if not given["url"].startswith(WEB):
+    if not values.leads_somewhere(given["url"], WEB):
         raise wrong("judge-url", where=where)
     format_ = values.choice("format", given.get("format", "question"), where, JUDGE_FORMATS)
     if format_ in ASKED_BY_THE_OPERATOR and not given.get("question"):
@@ -194,7 +197,7 @@ def _webhook(value: Any, where: str) -> WebhookSettings:
         values.choice("topics", topic, where, WEBHOOK_TOPICS)
     if bool(made.url) == bool(made.url_env):
         raise wrong("webhook-address", where=where)
-    if made.url and not made.url.startswith(SAFE):
+    if made.url and not _is_safe(made.url):
         raise wrong("oidc-url", where=where, name="url")
     return made
 
@@ -202,11 +205,20 @@ def _webhook(value: Any, where: str) -> WebhookSettings:
 def _oidc(value: Any, where: str) -> OidcSettings:
     made = OidcSettings(**values.members(OidcSettings, value, where))
     for name in ("issuer", "url"):
-        if not getattr(made, name).startswith(SAFE):
+        if not _is_safe(getattr(made, name)):
             raise wrong("oidc-url", where=where, name=name)
     return made
 
 
-SCHEMES = {"audit_syslog": ("tls", "tcp"), "audit_otlp": ("http", "https")}
-WEB = ("http://", "https://")
+def _is_safe(url: str) -> bool:
+    return url.startswith(SAFE) and values.leads_somewhere(url, WEB)
+
+
+WEB = ("http", "https")
+SCHEMES = {
+    "audit_syslog": ("tls", "tcp"),
+    "audit_otlp": WEB,
+    "traces_url": WEB,
+    "state_url": ("redis", "rediss", "unix"),
+}
 SAFE = ("https://", "http://127.0.0.1:", "http://localhost:")

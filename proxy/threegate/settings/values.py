@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from dataclasses import MISSING, fields
 from difflib import get_close_matches
 from pathlib import Path
@@ -98,11 +97,27 @@ def address(name: str, value: Any, where: str, schemes: Sequence[str]) -> str:
     """A URL of one of these schemes with a host and a port that can be; an empty text is not
     one."""
     made = text(name, value, where)
-    with suppress(ValueError):
-        parts = urlsplit(made)
-        if not made or (parts.scheme in schemes and parts.hostname and parts.port != 0):
-            return made
+    if not made or leads_somewhere(made, schemes):
+        return made
     raise wrong("address", where=where, name=name, known=", ".join(f"{s}://" for s in schemes))
+
+
+def leads_somewhere(url: str, schemes: Sequence[str]) -> bool:
+    """Whether a URL has one of these schemes, a host (`unix` a path) and a port that can be."""
+    try:
+        parts = urlsplit(url)
+        place = parts.path if parts.scheme == "unix" else parts.hostname
+        return parts.scheme in schemes and bool(place) and parts.port != 0
+    except ValueError:
+        return False
+
+
+def header(name: str, value: Any, where: str) -> str:
+    """The name of an HTTP header (RFC 9110), or nothing."""
+    made = text(name, value, where)
+    if not re.fullmatch(r"[!#$%&'*+.^_`|~0-9A-Za-z-]*", made):
+        raise wrong("header", where=where, name=name)
+    return made
 
 
 def choice(name: str, value: Any, where: str, known: Sequence[str]) -> str:

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 from threegate.errors import RequestError
 from threegate.gateway.access.auth import KEY_PREFIX, KeyFile
+from threegate.settings.errors import SettingsError
 from threegate.types import Caller
 
 
@@ -64,6 +65,29 @@ async def test_all_keys_revoked_is_not_an_open_door(tmp_path: Path) -> None:
     door.revoke(key.id)
     assert not door.open_to_all
     assert await refused(door, "")
+
+
+@pytest.mark.parametrize("damage", ["", "garbage", '{"a": 1}', None])
+async def test_a_file_that_breaks_or_goes_opens_no_door(tmp_path: Path, damage: str | None) -> None:
+    door = KeyFile(tmp_path / "k")
+    _, secret = door.add("a")
+    assert not door.open_to_all
+    if damage is None:
+        door.path.unlink()
+    else:
+        door.path.write_text(damage)
+    assert not door.open_to_all
+    assert await refused(door, "")
+    assert (await door.admit(secret)).tenant == "a"
+
+
+def test_a_file_that_was_never_one_is_named_and_not_overwritten(tmp_path: Path) -> None:
+    (tmp_path / "k").write_text("garbage")
+    door = KeyFile(tmp_path / "k")
+    for use in (lambda: door.open_to_all, lambda: door.add("a"), lambda: door.revoke("x")):
+        with pytest.raises(SettingsError, match="no file of keys"):
+            use()
+    assert (tmp_path / "k").read_text() == "garbage"
 
 
 def test_the_file_holds_no_secret_and_is_private(tmp_path: Path) -> None:

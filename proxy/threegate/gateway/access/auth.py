@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
+import logging
 import os
 import secrets
 from collections.abc import Mapping, Sequence
@@ -17,8 +18,10 @@ from pathlib import Path
 
 from threegate.errors import RequestError
 from threegate.i18n.messages import localized
+from threegate.settings.errors import wrong
 from threegate.types import Caller
 
+log = logging.getLogger(__name__)
 KEY_PREFIX = "tg-"
 ONWARD = {"x-upstream-authorization": "authorization", "x-upstream-api-key": "x-api-key"}
 """Headers with a client's key for the model API, where `authorization` holds the proxy's own."""
@@ -87,7 +90,9 @@ def refused() -> RequestError:
 
 
 class KeyFile:
-    """The keys of a single machine, in a file that is read again when it changes."""
+    """The keys of a single machine, in a file that is read again when it changes. One that is gone
+    or broken later changes nothing: the keys that were read last count, so that no fault of the
+    file opens the door."""
 
     def __init__(self, path: Path, *, required: bool = False) -> None:
         self.path, self._required = path, required
@@ -96,15 +101,24 @@ class KeyFile:
 
     @property
     def keys(self) -> tuple[Key, ...]:
+        """Raises SettingsError where the file was never readable."""
         try:
             stat = self.path.stat()
         except FileNotFoundError:
-            self._seen, self._keys = None, ()
-            return ()
+            return self._keys
         if (seen := (stat.st_mtime_ns, stat.st_size)) != self._seen:
-            self._keys = tuple(Key(**k) for k in json.loads(self.path.read_text("utf-8")))
+            self._read(first=self._seen is None)
             self._seen = seen
         return self._keys
+
+    def _read(self, *, first: bool) -> None:
+        try:
+            self._keys = tuple(Key(**k) for k in json.loads(self.path.read_text("utf-8")))
+        except (OSError, ValueError, TypeError) as error:
+            why = error.strerror if isinstance(error, OSError) else type(error).__name__
+            if first:
+                raise wrong("keys-file", where=self.path, why=why) from None
+            log.warning("%s cannot be read (%s): the keys read last count", self.path, why)
 
     @property
     def open_to_all(self) -> bool:
