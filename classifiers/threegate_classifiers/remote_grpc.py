@@ -1,8 +1,7 @@
 """The KServe v2 protocol over gRPC (Triton, MLServer, OpenVINO model server): as `remote.KServe`,
 with tensors as bytes instead of JSON. Needs the extra `grpc`.
 
-The messages are built here from the few fields that are used; numbers and types are those of
-`grpc_service.proto`. Fields that are not listed are skipped when an answer is read.
+Numbers and types of the fields are those of `grpc_service.proto`.
 
 Protocol: https://github.com/kserve/open-inference-protocol/blob/main/specification/protocol/inference_grpc.md
 """
@@ -14,16 +13,16 @@ from typing import Any
 
 import grpc
 import numpy as np
-from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
 
 from threegate_classifiers.batching import Logits, pad
 from threegate_classifiers.errors import ClassifierError, ModelError, Overloaded, TimedOut
+from threegate_classifiers.protobuf import Fields, message_classes
 from threegate_classifiers.remote import TIMEOUT_S, failed
 from threegate_classifiers.tokenize import Row
 
 PACKAGE = "inference"
 SERVICE = f"/{PACKAGE}.GRPCInferenceService/"
-MESSAGES: Mapping[str, Sequence[tuple[str, int, str]]] = {
+MESSAGES: Mapping[str, Fields] = {
     "InferTensorContents": [("fp32_contents", 6, "float*")],
     "InferInputTensor": [("name", 1, "string"), ("datatype", 2, "string"), ("shape", 3, "int64*")],
     "InferRequestedOutputTensor": [("name", 1, "string")],
@@ -49,34 +48,7 @@ MESSAGES: Mapping[str, Sequence[tuple[str, int, str]]] = {
 }
 
 
-def messages() -> dict[str, Any]:
-    """The message classes by name, in a pool of their own."""
-    file = descriptor_pb2.FileDescriptorProto(name="kserve_v2", package=PACKAGE, syntax="proto3")
-    for name, fields in MESSAGES.items():
-        message = file.message_type.add(name=name)
-        for field, number, kind in fields:
-            message.field.append(_field(field, number, kind))
-    pool = descriptor_pool.DescriptorPool()
-    pool.Add(file)
-    return {
-        name: message_factory.GetMessageClass(pool.FindMessageTypeByName(f"{PACKAGE}.{name}"))
-        for name in MESSAGES
-    }
-
-
-def _field(name: str, number: int, kind: str) -> descriptor_pb2.FieldDescriptorProto:
-    proto = descriptor_pb2.FieldDescriptorProto
-    made = proto(name=name, number=number)
-    made.label = proto.LABEL_REPEATED if kind.endswith("*") else proto.LABEL_OPTIONAL
-    scalar = kind.rstrip("*")
-    if scalar in MESSAGES:
-        made.type, made.type_name = proto.TYPE_MESSAGE, f".{PACKAGE}.{scalar}"
-    else:
-        made.type = proto.Type.Value(f"TYPE_{scalar.upper()}")
-    return made
-
-
-MESSAGE = messages()
+MESSAGE = message_classes(PACKAGE, MESSAGES)
 
 
 class GrpcKServe:

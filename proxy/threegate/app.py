@@ -35,7 +35,7 @@ from threegate.gateway.access.rule_trips import Bands
 from threegate.gateway.deps import Deps
 from threegate.gateway.endpoint import Endpoint
 from threegate.gateway.meta.cors import cors
-from threegate.gateway.meta.endpoints import MetaEndpoints
+from threegate.gateway.meta.endpoints import MODEL_PATHS, MetaEndpoints
 from threegate.gateway.meta.metrics import MetricsEndpoint
 from threegate.gateway.notices import Notices
 from threegate.gateway.router import Router
@@ -99,10 +99,7 @@ def create_app(deps: Deps, ready: Callable[[], dict[str, str]] = dict) -> Starle
     routes += service_routes(deps, refusals)
     meta = MetaEndpoints(deps, ready, refusals, document)
     for path, handler in (
-        ("/v1/models", meta.models),
-        ("/models", meta.models),
-        ("/v1/models/{model:path}", meta.models),
-        ("/models/{model:path}", meta.models),
+        *((path, meta.models) for path in MODEL_PATHS),
         ("/healthz", meta.health),
         ("/readyz", meta.readiness),
         ("/openapi.json", meta.openapi),

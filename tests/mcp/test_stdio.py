@@ -54,3 +54,14 @@ def test_what_is_no_message_is_answered_and_the_next_one_goes_on(
 def test_without_the_guard_nothing_goes_on(guard: str, root: Path) -> None:
     (answer,) = talk(guard, CALL, root)
     assert b"could not be checked" in answer.lower()
+
+
+def test_standard_input_may_be_a_file_or_nothing(root: Path, tmp_path: Path) -> None:
+    """A loop can wait for neither: it used to log an error and stop without an answer."""
+    (file := tmp_path / "calls").write_bytes(CALL)
+    command = [sys.executable, "-m", "threegate", "mcp", "--guard", "http://127.0.0.1:1", *SERVER]
+    for path, answers in ((file, 1), (Path(os.devnull), 0)):
+        with path.open("rb") as source:
+            done = subprocess.run(command, stdin=source, capture_output=True, cwd=root, timeout=120)
+        assert (done.returncode, done.stderr) == (0, b"")
+        assert done.stdout.lower().count(b"could not be checked") == answers

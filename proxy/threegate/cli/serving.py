@@ -87,6 +87,7 @@ async def serve(settings: Settings, on: socket.socket | Membership, language: st
         with_upstream(_bound(settings, listener), language) as complete,
         opened(complete, notify, language, replacement=replacement) as deps,
         metrics_server(deps),
+        _ext_proc(deps),
     ):
         app = config(create_app(deps, stopping.missing), complete)
         report = await asyncio.to_thread(_report, deps, language)
@@ -102,6 +103,18 @@ async def serve(settings: Settings, on: socket.socket | Membership, language: st
             on.stop_with_supervisor()
         await Server(app, stopping, started).serve(sockets=several(listener))
     return 0
+
+
+@asynccontextmanager
+async def _ext_proc(deps: Deps) -> AsyncIterator[None]:
+    """Loads gRPC only where it is wanted."""
+    if not deps.settings.ext_proc_port:
+        yield
+        return
+    from threegate.service.ext_proc.server import ext_proc_server
+
+    async with ext_proc_server(deps):
+        yield
 
 
 def _bound(settings: Settings, listener: socket.socket) -> Settings:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Protocol
@@ -13,12 +13,14 @@ from threegate.detectors.detector_set import DetectorSet
 from threegate.gateway.notices import Notices
 from threegate.gateway.telemetry.metrics import Metrics
 from threegate.gateway.telemetry.tracing import Traces
+from threegate.guard.known_secrets import KnownSecrets
 from threegate.limits.admission import Admission
 from threegate.limits.store import Limiter
 from threegate.policy.model import CompiledPolicy, PolicySet
 from threegate.settings import Settings
 from threegate.types import Caller
-from threegate.upstream import Upstreams
+from threegate.upstream import Reply, Upstreams
+from threegate.upstream.tokens import ModelTokenizer
 
 
 class Audit(Protocol):
@@ -50,6 +52,25 @@ class Authenticator(Protocol):
     async def admit(self, presented: str) -> Caller: ...
 
 
+class ModelApi(Protocol):
+    """What calls the model. `secrets` are keys that must never reach a client."""
+
+    @property
+    def secrets(self) -> KnownSecrets: ...
+    def tokenizer(self, model: str, tenant: str = "") -> ModelTokenizer | None: ...
+    async def send(
+        self,
+        method: str,
+        path: str,
+        body: bytes,
+        headers: Mapping[str, str],
+        model: str = "",
+        tenant: str = "",
+    ) -> Reply:
+        """Raises UpstreamError."""
+        ...
+
+
 def today_utc() -> str:
     return datetime.now(UTC).date().isoformat()
 
@@ -69,3 +90,8 @@ class Deps:
     traces: Traces | None = None
     today: Callable[[], str] = today_utc
     admission: Admission = field(default_factory=Admission)
+    elsewhere: ModelApi | None = None  # calls the model in place of the upstreams
+
+    @property
+    def model_api(self) -> ModelApi:
+        return self.elsewhere or self.upstreams

@@ -65,7 +65,7 @@ class Endpoint(HttpEndpoint):
         """Raises RequestError for a body that is not a request of this API."""
         body = strict_json.parse(data)
         request_schema.check(self.adapter.api, body)
-        tokenizer = self.deps.upstreams.tokenizer(self.adapter.model(body), caller.tenant)
+        tokenizer = self.deps.model_api.tokenizer(self.adapter.model(body), caller.tenant)
         body = decoded(self.adapter.api, body, tokenizer)
         streamed = self.adapter.streamed(body)
         subject = subject_of(body, headers, self.deps.settings.subject_header)
@@ -88,7 +88,7 @@ async def _ask_model(call: CallContext) -> None:
     headers = onward(call.headers, call.caller) | _correlation(call)
     path, data = _upstream_path(call.path), orjson.dumps(call.body)
     model, tenant = call.adapter.model(call.body), call.caller.tenant
-    reply = await call.deps.upstreams.send("POST", path, data, headers, model, tenant)
+    reply = await call.deps.model_api.send("POST", path, data, headers, model, tenant)
     try:
         if call.adapter.api is Api.TOKEN_COUNT and reply.status in NOT_SERVED:
             await count_here(call)

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import stat
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import suppress
@@ -128,9 +129,22 @@ async def _line(lines: asyncio.StreamReader) -> bytes:
 
 async def over_standard_streams(session: McpSession, command: Sequence[str]) -> int:
     """The proxy at this process's own standard input and output."""
-    loop = asyncio.get_running_loop()
-    reader = asyncio.StreamReader(limit=MAX_LINE)
-    await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), sys.stdin.buffer)
+    reader = await _standard_input()
     writer = FileWriter(os.dup(sys.stdout.fileno()))
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # nothing else may write among the messages
     return await StdioProxy(session, reader, writer).run(command)
+
+
+async def _standard_input() -> asyncio.StreamReader:
+    """A pipe, a socket or a terminal as it comes; a file or /dev/null, for which no loop can wait
+    and which never let a reader wait, at once."""
+    reader = asyncio.StreamReader(limit=MAX_LINE)
+    source = sys.stdin.buffer
+    mode = os.fstat(source.fileno()).st_mode
+    if stat.S_ISFIFO(mode) or stat.S_ISSOCK(mode) or source.isatty():
+        loop = asyncio.get_running_loop()
+        await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), source)
+    else:
+        reader.feed_data(await asyncio.to_thread(source.read))
+        reader.feed_eof()
+    return reader

@@ -149,6 +149,7 @@ class Settings:
     cors: tuple[str, ...] = ()  # origins of web pages that may call the API; `*` for any
     metrics_port: int = 0  # for `/metrics` alone; 0: on the port of the API
     metrics_key_env: str = ""  # variable with the key that `/metrics` requires; empty: none
+    ext_proc_port: int = 0  # for Envoy's external processing filter (gRPC); 0: none
     traces_url: str = ""  # of an OpenTelemetry collector that takes OTLP over HTTP; empty: none
     subject_header: str = ""  # header with the end user of a call; takes precedence over the body
     traces_names: str = "verdict"  # of guardrail attributes: verdict | decision (older)
@@ -178,6 +179,7 @@ NUMBERS: Mapping[str, tuple[int, int]] = {
     "port": (0, 65_535),
     "workers": (1, 1_024),
     "metrics_port": (0, 65_535),
+    "ext_proc_port": (0, 65_535),
     "shutdown_delay": (0, MANY),
     "drain": (0, MANY),
     "max_calls": (1, MANY),

@@ -21,7 +21,7 @@ from threegate.settings import UpstreamSettings
 from threegate.tasks import Tasks
 from threegate.upstream import headers as crossing
 from threegate.upstream.health import Health
-from threegate.upstream.reply import Reply
+from threegate.upstream.reply import HttpReply, Reply
 from threegate.upstream.target import Target
 from threegate.upstream.tokens import ModelTokenizer, tokenizer_of
 
@@ -206,7 +206,8 @@ class Upstreams:
         except (aiohttp.ClientError, OSError, ValueError):
             raise UpstreamError(localized("upstream-unreached")) from None
         headers = crossing.returned(response.headers, self.secrets)
-        return Reply(response.status, headers, response, target, until, first, trial, self.secrets)
+        secrets = self.secrets
+        return HttpReply(response.status, headers, response, target, until, first, trial, secrets)
 
     async def _twice(self, target: Target, request: Request) -> aiohttp.ClientResponse:
         """A kept connection may have been closed by the other side at this very moment, and after a
@@ -290,15 +291,19 @@ def _unavailable(why: str, retry_after_s: float) -> UpstreamError:
 
 
 def _checked(response: aiohttp.ClientResponse) -> aiohttp.ClientResponse:
-    if not 200 <= response.status < 600:
+    try:
+        refuse_odd(response.status, response.headers)
+    except UpstreamError:
         response.close()
-        raise UpstreamError(
-            localized("upstream-status", status=response.status), code="upstream_status"
-        )
-    if 300 <= response.status < 400:
-        response.close()
-        raise UpstreamError(localized("upstream-redirects"), code="upstream_redirect")
-    if response.headers.get("content-encoding", "identity") != "identity":
-        response.close()
-        raise UpstreamError(localized("upstream-compresses"), code="upstream_encoding")
+        raise
     return response
+
+
+def refuse_odd(status: int, headers: Mapping[str, str]) -> None:
+    """Raises UpstreamError for the head of an answer that no model API should give."""
+    if not 200 <= status < 600:
+        raise UpstreamError(localized("upstream-status", status=status), code="upstream_status")
+    if 300 <= status < 400:
+        raise UpstreamError(localized("upstream-redirects"), code="upstream_redirect")
+    if headers.get("content-encoding", "identity") != "identity":
+        raise UpstreamError(localized("upstream-compresses"), code="upstream_encoding")

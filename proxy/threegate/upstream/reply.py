@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Mapping
 from dataclasses import dataclass, field
+from typing import Protocol
 
 import aiohttp
 
@@ -14,10 +15,31 @@ from threegate.i18n.messages import localized
 from threegate.upstream.target import Target
 
 
+class Reply(Protocol):
+    """An answer of a model API. `chunks` ends with UpstreamError when it breaks off. Whoever has a
+    reply must close it."""
+
+    @property
+    def status(self) -> int: ...
+    @property
+    def headers(self) -> Mapping[str, str]:
+        """Those that the client may see, with lower-case names."""
+        ...
+
+    @property
+    def starts_in_reasoning(self) -> bool: ...
+    @property
+    def own_key(self) -> bool:
+        """The proxy's key was sent, not the client's."""
+        ...
+
+    def chunks(self) -> AsyncIterator[bytes]: ...
+    async def aclose(self) -> None: ...
+
+
 @dataclass(slots=True)
-class Reply:
-    """`chunks` ends with UpstreamError when the upstream breaks off. `until` is the loop's time at
-    which the answer must be whole. Whoever has a reply must close it."""
+class HttpReply:
+    """That of an upstream. `until` is the loop's time at which the answer must be whole."""
 
     status: int
     headers: Mapping[str, str]
@@ -35,7 +57,6 @@ class Reply:
 
     @property
     def own_key(self) -> bool:
-        """The proxy's key was sent, not the client's."""
         return bool(self.target.key)
 
     async def chunks(self) -> AsyncIterator[bytes]:

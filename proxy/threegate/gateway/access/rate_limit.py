@@ -96,7 +96,7 @@ def counts_text(call: CallContext) -> bool:
 
 
 def _tokenizer(call: CallContext) -> ModelTokenizer | None:
-    return call.deps.upstreams.tokenizer(call.adapter.model(call.body), call.caller.tenant)
+    return call.deps.model_api.tokenizer(call.adapter.model(call.body), call.caller.tenant)
 
 
 async def _check_context(call: CallContext, limits: Limits) -> None:

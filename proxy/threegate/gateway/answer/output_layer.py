@@ -49,7 +49,7 @@ async def output_layer(call: CallContext, reply: Reply) -> None:
 
 def _passes_as_it_is(call: CallContext) -> bool:
     """No rule looks at the answer, and nothing can be in it that must be put back or taken out."""
-    replaced = len(call.masks) or call.deps.upstreams.secrets
+    replaced = len(call.masks) or call.deps.model_api.secrets
     return call.resolved.unchanged and not replaced
 
 

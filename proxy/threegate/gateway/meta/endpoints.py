@@ -24,6 +24,8 @@ from threegate.types import Caller
 from threegate.wire.anthropic.models import anthropic_list, anthropic_model
 from threegate.wire.errors import anthropic_error, is_anthropic, openai_error, status_of
 
+MODEL_PATHS = ("/v1/models", "/models", "/v1/models/{model:path}", "/models/{model:path}")
+
 
 def json_response(status: int, body: object) -> Response:
     return Response(orjson.dumps(body), status, media_type="application/json")

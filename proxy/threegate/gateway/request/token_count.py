@@ -25,7 +25,7 @@ async def count_here(call: CallContext) -> None:
 
 async def _counted(call: CallContext, texts: Sequence[str]) -> tuple[str, int]:
     model, tenant = call.adapter.model(call.body), call.caller.tenant
-    tokenizer = call.deps.upstreams.tokenizer(model, tenant)
+    tokenizer = call.deps.model_api.tokenizer(model, tenant)
     if tokenizer is None:
         return "estimate", sum(map(estimated_tokens, texts))
     return "tokenizer", await asyncio.to_thread(tokenizer.count, texts)

@@ -1,0 +1,159 @@
+"""The model's answer between Envoy and the guarded endpoint."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any
+
+from threegate.service.ext_proc.exchange import EnvoyReply, Exchange
+from threegate.service.ext_proc.inbox import Inbox
+from threegate.service.ext_proc.messages import (
+    PIECE,
+    BodyMode,
+    body_answer,
+    header_mutation,
+    headers_answer,
+    headers_in,
+    immediate_answer,
+    streamed_answer,
+    trailers_answer,
+)
+from threegate.tasks import Tasks
+
+Write = Callable[[Any], Awaitable[None]]
+
+
+async def immediate(exchange: Exchange, write: Write) -> bool:
+    """The endpoint's answer in place of the model's. False where there is none."""
+    await exchange.until(lambda: exchange.ended or exchange.gone)
+    if exchange.ended:
+        headers = {k: v for k, v in exchange.answer_headers.items() if k != "content-length"}
+        await write(immediate_answer(exchange.status, headers, exchange.take()))
+    return exchange.ended
+
+
+@dataclass(slots=True)
+class Answering:
+    """`mode` says how Envoy sends the answer's body."""
+
+    exchange: Exchange
+    inbox: Inbox
+    write: Write
+    mode: BodyMode
+    tasks: Tasks
+    _trailers: bool = False
+
+    async def run(self) -> bool:
+        """False where Envoy must not go on by itself."""
+        part, head = await self.inbox.next()
+        if part == "request_trailers":
+            await self.write(trailers_answer(part))
+            part, head = await self.inbox.next()
+        if part != "response_headers":
+            return False
+        headers = {k: v.decode("latin-1") for k, v in headers_in(head.headers)}
+        reply = self.exchange.begin_reply(int(headers.pop(":status")), headers)
+        if head.end_of_stream:
+            reply.end()
+            return await immediate(self.exchange, self.write)
+        if self.mode is BodyMode.FULL_DUPLEX_STREAMED:
+            return await self._duplex(reply)
+        return await self._one_by_one(reply)
+
+    async def _one_by_one(self, reply: EnvoyReply) -> bool:
+        """Every message of Envoy gets one answer: whatever has been released by then."""
+        exchange, streams = self.exchange, _is_stream(reply)
+        if streams:
+            await exchange.until(lambda: exchange.status or exchange.gone)
+            if exchange.status != reply.status:
+                return await immediate(exchange, self.write)
+        changes = self._changes(reply) if streams else None
+        buffered = self.mode is BodyMode.BUFFERED
+        override = BodyMode.STREAMED if streams and buffered else None
+        await self.write(headers_answer("response_headers", changes, override))
+        done: bool | None = None
+        while done is None:
+            done = await self._piece(reply, whole=buffered and not streams)
+        return done
+
+    async def _piece(self, reply: EnvoyReply, *, whole: bool) -> bool | None:
+        """None: more follows."""
+        part, message = await self.inbox.next()
+        exchange = self.exchange
+        if part == "response_body":
+            last = whole or message.end_of_stream
+            self._feed(reply, message.body, last=last)
+            await exchange.until(lambda: exchange.ended or exchange.gone or reply.hungry)
+            if exchange.status not in (0, reply.status):
+                return await immediate(exchange, self.write)
+            data = exchange.take()
+            changes = self._changes(reply, len(data)) if whole else None
+            await self.write(body_answer(part, data, changes))
+            return True if last else None
+        if part != "response_trailers":
+            return False
+        self._feed(reply, b"", last=True)
+        await exchange.until(lambda: exchange.ended or exchange.gone)
+        if exchange.out:  # too late for a body: the client must not take this for the end
+            return await immediate(exchange, self.write)
+        await self.write(trailers_answer(part))
+        return exchange.ended
+
+    async def _duplex(self, reply: EnvoyReply) -> bool:
+        """Text leaves when it is released, whatever Envoy sends meanwhile."""
+        exchange = self.exchange
+        self.tasks.spawn(self._feed_all(reply))
+        await exchange.until(lambda: exchange.status or exchange.gone)
+        if exchange.status != reply.status:
+            return await immediate(exchange, self.write)
+        await self.write(headers_answer("response_headers", self._changes(reply)))
+        last = False
+        while not last:
+            await exchange.until(lambda: exchange.out or exchange.ended or exchange.gone)
+            if exchange.gone and not exchange.ended:
+                return False
+            data = exchange.take(PIECE)
+            last = exchange.ended and not exchange.out
+            ends = last and not self._trailers
+            await self.write(streamed_answer("response_body", data, last=ends))
+        if self._trailers:
+            await self.write(trailers_answer("response_trailers"))
+        return True
+
+    async def _feed_all(self, reply: EnvoyReply) -> None:
+        exchange = self.exchange
+        while True:
+            part, message = await self.inbox.next()
+            match part:
+                case "response_body":
+                    self._feed(reply, message.body, last=message.end_of_stream)
+                    await exchange.until(lambda: reply.hungry or exchange.ended or exchange.gone)
+                case "response_trailers":
+                    self._trailers = True
+                    self._feed(reply, b"", last=True)
+                case _:
+                    exchange.leave()
+                    return
+
+    def _feed(self, reply: EnvoyReply, data: bytes, *, last: bool) -> None:
+        if self.exchange.ended:  # what comes after a cut is for nobody
+            return
+        if data:
+            reply.feed(data)
+        if last:
+            reply.end()
+
+    def _changes(self, reply: EnvoyReply, length: int | None = None) -> Any:
+        """Headers that the endpoint gives and the model did not. Where the body has no known length
+        Envoy takes that header out itself."""
+        given = self.exchange.answer_headers
+        changed = {k: v for k, v in given.items() if reply.headers.get(k) != v}
+        changed.pop("content-length", None)
+        if length is not None:
+            changed["content-length"] = str(length)
+        return header_mutation(changed)
+
+
+def _is_stream(reply: EnvoyReply) -> bool:
+    return reply.headers.get("content-type", "").startswith("text/event-stream")

@@ -1,0 +1,163 @@
+"""The messages of `envoy.service.ext_proc.v3` as far as they are used, and those that are sent.
+
+Numbers and types are those of Envoy's `external_processor.proto`, `processing_mode.proto` and
+`base.proto` (Apache-2.0).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from enum import IntEnum
+from typing import Any, Final
+
+from threegate_classifiers.protobuf import Fields, message_classes
+
+PACKAGE: Final = "envoy.service.ext_proc.v3"
+METHOD: Final = f"/{PACKAGE}.ExternalProcessor/Process"
+TABLE: Final[Mapping[str, Fields]] = {
+    "HeaderValue": [("key", 1, "string"), ("value", 2, "string"), ("raw_value", 3, "bytes")],
+    "HeaderMap": [("headers", 1, "HeaderValue*")],
+    "HeaderValueOption": [("header", 1, "HeaderValue"), ("append_action", 3, "int32")],
+    "HeaderMutation": [
+        ("set_headers", 1, "HeaderValueOption*"),
+        ("remove_headers", 2, "string*"),
+    ],
+    "HttpHeaders": [("headers", 1, "HeaderMap"), ("end_of_stream", 3, "bool")],
+    "HttpBody": [("body", 1, "bytes"), ("end_of_stream", 2, "bool")],
+    "HttpTrailers": [("trailers", 1, "HeaderMap")],
+    "ProtocolConfiguration": [
+        ("request_body_mode", 1, "int32"),
+        ("response_body_mode", 2, "int32"),
+    ],
+    "ProcessingRequest": [
+        ("request_headers", 2, "HttpHeaders"),
+        ("response_headers", 3, "HttpHeaders"),
+        ("request_body", 4, "HttpBody"),
+        ("response_body", 5, "HttpBody"),
+        ("request_trailers", 6, "HttpTrailers"),
+        ("response_trailers", 7, "HttpTrailers"),
+        ("observability_mode", 10, "bool"),
+        ("protocol_config", 11, "ProtocolConfiguration"),
+    ],
+    "StreamedBodyResponse": [("body", 1, "bytes"), ("end_of_stream", 2, "bool")],
+    "BodyMutation": [
+        ("body", 1, "bytes?"),
+        ("clear_body", 2, "bool?"),
+        ("streamed_response", 3, "StreamedBodyResponse"),
+    ],
+    "CommonResponse": [
+        ("header_mutation", 2, "HeaderMutation"),
+        ("body_mutation", 3, "BodyMutation"),
+    ],
+    "HeadersResponse": [("response", 1, "CommonResponse")],
+    "BodyResponse": [("response", 1, "CommonResponse")],
+    "TrailersResponse": [("header_mutation", 1, "HeaderMutation")],
+    "HttpStatus": [("code", 1, "int32")],
+    "ImmediateResponse": [
+        ("status", 1, "HttpStatus"),
+        ("headers", 2, "HeaderMutation"),
+        ("body", 3, "bytes"),
+        ("details", 5, "string"),
+    ],
+    "ProcessingMode": [("response_body_mode", 4, "int32")],
+    "ProcessingResponse": [
+        ("request_headers", 1, "HeadersResponse"),
+        ("response_headers", 2, "HeadersResponse"),
+        ("request_body", 3, "BodyResponse"),
+        ("response_body", 4, "BodyResponse"),
+        ("request_trailers", 5, "TrailersResponse"),
+        ("response_trailers", 6, "TrailersResponse"),
+        ("immediate_response", 7, "ImmediateResponse"),
+        ("mode_override", 9, "ProcessingMode"),
+    ],
+}
+MESSAGE: Final = message_classes(PACKAGE, TABLE)
+PARTS: Final = tuple(name for name, _, _ in TABLE["ProcessingRequest"][:6])
+OVERWRITE: Final = 2
+"""`append_action`: replaces the header or adds it."""
+
+
+PIECE: Final = 1 << 16
+"""Bytes of one message in full duplex, as Envoy recommends."""
+
+
+class BodyMode(IntEnum):
+    """How Envoy sends a body (`ProcessingMode.BodySendMode`)."""
+
+    NONE = 0
+    STREAMED = 1
+    BUFFERED = 2
+    BUFFERED_PARTIAL = 3
+    FULL_DUPLEX_STREAMED = 4
+
+
+def part_of(message: Any) -> str:
+    """Which of the parts of a request or an answer a message from Envoy holds; empty: none that is
+    known."""
+    return next((name for name in PARTS if message.HasField(name)), "")
+
+
+def pieces(data: bytes) -> Iterator[tuple[bytes, bool]]:
+    """At least one; the last is marked."""
+    for start in range(0, max(len(data), 1), PIECE):
+        yield data[start : start + PIECE], start + PIECE >= len(data)
+
+
+def headers_in(header_map: Any) -> list[tuple[str, bytes]]:
+    return [(h.key, h.raw_value or h.value.encode()) for h in header_map.headers]
+
+
+def header_mutation(set_to: Mapping[str, str], removed: tuple[str, ...] = ()) -> Any:
+    made = MESSAGE["HeaderMutation"](remove_headers=removed)
+    for name, value in set_to.items():
+        option = made.set_headers.add(append_action=OVERWRITE)
+        option.header.key, option.header.raw_value = name, value.encode("latin-1")
+    return made
+
+
+def headers_answer(part: str, mutation: Any = None, mode: BodyMode | None = None) -> Any:
+    """To the headers of a request or an answer: go on. `mode` is that of the answer's body."""
+    made = MESSAGE["ProcessingResponse"]()
+    getattr(made, part).SetInParent()
+    if mutation is not None:
+        getattr(made, part).response.header_mutation.CopyFrom(mutation)
+    if mode is not None:
+        made.mode_override.response_body_mode = mode
+    return made
+
+
+def body_answer(part: str, data: bytes, mutation: Any = None) -> Any:
+    """In place of the piece of a body that Envoy sent."""
+    made = MESSAGE["ProcessingResponse"]()
+    response = getattr(made, part).response
+    if data:
+        response.body_mutation.body = data
+    else:
+        response.body_mutation.clear_body = True
+    if mutation is not None:
+        response.header_mutation.CopyFrom(mutation)
+    return made
+
+
+def streamed_answer(part: str, data: bytes, *, last: bool) -> Any:
+    """A piece of a body in full duplex, whatever Envoy sent."""
+    made = MESSAGE["ProcessingResponse"]()
+    piece = getattr(made, part).response.body_mutation.streamed_response
+    piece.body, piece.end_of_stream = data, last
+    return made
+
+
+def trailers_answer(part: str) -> Any:
+    made = MESSAGE["ProcessingResponse"]()
+    getattr(made, part).SetInParent()
+    return made
+
+
+def immediate_answer(status: int, headers: Mapping[str, str], body: bytes) -> Any:
+    """Instead of the model's answer."""
+    made = MESSAGE["ProcessingResponse"]()
+    made.immediate_response.status.code = status
+    made.immediate_response.headers.CopyFrom(header_mutation(headers))
+    made.immediate_response.body = body
+    made.immediate_response.details = "threegate"
+    return made

@@ -1,0 +1,111 @@
+"""The order of Envoy's messages for one request, and what each of them is answered with."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Final
+
+from threegate.service.ext_proc.answering import Answering, Write, immediate
+from threegate.service.ext_proc.exchange import Exchange
+from threegate.service.ext_proc.inbox import Inbox
+from threegate.service.ext_proc.messages import (
+    BodyMode,
+    body_answer,
+    header_mutation,
+    headers_answer,
+    pieces,
+    streamed_answer,
+    trailers_answer,
+)
+from threegate.tasks import Tasks
+from threegate.wire.limits import MAX_BODY_BYTES
+
+MODES: Final = (BodyMode.STREAMED, BodyMode.BUFFERED, BodyMode.FULL_DUPLEX_STREAMED)
+"""Those in which a body can be judged."""
+
+
+@dataclass(slots=True)
+class Processing:
+    """`request_mode` and `answer_mode` say how Envoy sends bodies."""
+
+    exchange: Exchange
+    inbox: Inbox
+    write: Write
+    request_mode: BodyMode
+    answer_mode: BodyMode
+    tasks: Tasks = field(default_factory=Tasks)
+    _trailers: bool = False
+
+    @property
+    def _duplex(self) -> bool:
+        return self.request_mode is BodyMode.FULL_DUPLEX_STREAMED
+
+    async def run(self, *, has_body: bool) -> bool:
+        """After the first message. False where Envoy must not go on by itself: its messages were
+        not those that can come."""
+        self.tasks.spawn(self.inbox.pump())
+        try:
+            return await self._run(has_body)
+        finally:
+            await self.tasks.cancel()
+
+    async def _run(self, has_body: bool) -> bool:
+        exchange = self.exchange
+        if not has_body:
+            exchange.body = b""
+        await exchange.until(lambda: exchange.wanted or exchange.ended or exchange.gone)
+        if exchange.wanted and has_body:
+            if not self._duplex:
+                await self._go_on()
+            match await self._read_body():
+                case "response_headers":  # Envoy's own, or to the headers: no model has a text
+                    await self.write(headers_answer("response_headers"))
+                    return True
+                case unexpected if unexpected:
+                    return False
+        await exchange.until(lambda: exchange.sent is not None or exchange.ended or exchange.gone)
+        if exchange.sent is None:
+            return await immediate(exchange, self.write)
+        await self._send_on(exchange.sent)
+        answering = Answering(exchange, self.inbox, self.write, self.answer_mode, self.tasks)
+        return await answering.run()
+
+    async def _go_on(self) -> None:
+        """In full duplex the head waits for the verdict too, so that a request that is stopped
+        never reaches the model API."""
+        changes = header_mutation(*self.exchange.request_changes())
+        await self.write(headers_answer("request_headers", changes))
+
+    async def _read_body(self) -> str:
+        """Empty when the body is whole, or nobody waits for it; else the part that came in its
+        place."""
+        parts = bytearray()
+        while True:
+            part, message = await self.inbox.next(or_end=True)
+            if part == "request_trailers" and self._duplex:
+                self._trailers = True
+                break
+            if part != "request_body":
+                return part
+            parts += message.body
+            whole = message.end_of_stream or self.request_mode is BodyMode.BUFFERED
+            if whole or len(parts) > MAX_BODY_BYTES:  # the endpoint refuses a longer one
+                break
+            if self.request_mode is BodyMode.STREAMED:
+                await self.write(body_answer("request_body", b""))
+        self.exchange.body = bytes(parts)
+        self.exchange.changed.set()
+        return ""
+
+    async def _send_on(self, data: bytes) -> None:
+        if not self._duplex:
+            buffered = self.request_mode is BodyMode.BUFFERED
+            length = header_mutation({"content-length": str(len(data))}) if buffered else None
+            await self.write(body_answer("request_body", data, length))
+            return
+        await self._go_on()
+        for piece, last in pieces(data):
+            ends = last and not self._trailers
+            await self.write(streamed_answer("request_body", piece, last=ends))
+        if self._trailers:
+            await self.write(trailers_answer("request_trailers"))

@@ -1,0 +1,179 @@
+"""The gRPC server that Envoy calls, on a port of its own in every worker. Needs the extra
+`grpc`."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import grpc
+import orjson
+from starlette.routing import Route
+
+from threegate.errors import RequestError
+from threegate.gateway.access.resolved_policy import PolicyResolver
+from threegate.gateway.asgi import Scope
+from threegate.gateway.deps import Deps
+from threegate.gateway.endpoint import Endpoint
+from threegate.gateway.meta.endpoints import MODEL_PATHS, MetaEndpoints
+from threegate.gateway.router import Router
+from threegate.gateway.telemetry.rejections import Refusals
+from threegate.i18n.messages import localized
+from threegate.service.ext_proc.exchange import EnvoyModelApi, Exchange, Noted
+from threegate.service.ext_proc.inbox import Inbox
+from threegate.service.ext_proc.messages import (
+    MESSAGE,
+    METHOD,
+    BodyMode,
+    headers_in,
+    immediate_answer,
+    part_of,
+)
+from threegate.service.ext_proc.processing import MODES, Processing
+from threegate.settings.errors import wrong
+from threegate.tasks import Tasks
+from threegate.wire import ADAPTERS
+from threegate.wire.errors import openai_error
+from threegate.wire.limits import MAX_BODY_BYTES, MAX_RESPONSE_BYTES
+
+log = logging.getLogger(__name__)
+ALL = ["GET", "POST", "PUT", "PATCH", "DELETE"]
+BY_PATH = {path: adapter for adapter in ADAPTERS for path in adapter.paths}
+OPTIONS = (
+    ("grpc.max_receive_message_length", max(MAX_BODY_BYTES, MAX_RESPONSE_BYTES) + (1 << 20)),
+    ("grpc.max_send_message_length", -1),
+    ("grpc.so_reuseport", 1),
+)
+
+
+@dataclass(slots=True)
+class ExternalProcessor:
+    """Model calls go to the proxy's endpoints with Envoy as model API; what else the proxy answers
+    to (lists of models, refusals) it answers itself."""
+
+    deps: Deps
+    refusals: Refusals
+    plain: Router
+    applied: PolicyResolver = field(default_factory=PolicyResolver)
+    calls: Tasks = field(default_factory=Tasks)
+
+    @classmethod
+    def of(cls, deps: Deps) -> ExternalProcessor:
+        refusals = Refusals(deps.audit)
+        meta = MetaEndpoints(deps, dict, refusals)
+        models = [Route(path, meta.models, methods=["GET"]) for path in MODEL_PATHS]
+        plain = Router([*models, Route("/{path:path}", meta.other, methods=ALL)])
+        return cls(deps, refusals, plain)
+
+    async def process(self, _: Any, context: Any) -> None:
+        """One HTTP request of Envoy."""
+        try:
+            whole = await self._process(context)
+        except Exception as error:  # gRPC would log its message, which may quote a request
+            log.error("ext_proc: unexpected %s", type(error).__name__)
+            whole = False
+        if not whole:
+            await context.abort(grpc.StatusCode.INTERNAL, "not judged")
+
+    async def _process(self, context: Any) -> bool:
+        async def read() -> Any:
+            message = await context.read()
+            return None if message is grpc.aio.EOF else message
+
+        first = await read()
+        if first is None or part_of(first) != "request_headers" or first.observability_mode:
+            return False
+        modes = _modes(first)
+        if not all(mode in MODES for mode in modes):
+            await context.write(_misconfigured())
+            return True
+        scope = _scope(first.request_headers)
+        exchange = Exchange({k.decode(): v.decode("latin-1") for k, v in scope["headers"]})
+        call = self.calls.spawn(self._serve(scope, exchange))
+        processing = Processing(exchange, Inbox(exchange, read), context.write, *modes)
+        try:
+            return await processing.run(has_body=not first.request_headers.end_of_stream)
+        finally:
+            exchange.leave()
+            await call
+
+    async def _serve(self, scope: Scope, exchange: Exchange) -> None:
+        adapter = BY_PATH.get(scope["path"])
+        if adapter is None or scope["method"] != "POST":
+            await self.plain(scope, exchange.receive, exchange.send)
+            return
+        deps = replace(
+            self.deps,
+            authenticator=Noted(self.deps.authenticator, exchange),
+            elsewhere=EnvoyModelApi(self.deps.upstreams, exchange),
+        )
+        endpoint = Endpoint(deps, self.refusals, adapter, applied=self.applied)
+        await endpoint(scope, exchange.receive, exchange.send)
+
+
+def _misconfigured() -> Any:
+    """Said to the client too: with `failure_mode_allow` an error of the stream would let it go
+    on."""
+    error = RequestError(localized("ext-proc-modes"), status=500, code="ext_proc_modes")
+    log.error("%s", error)
+    json = {"content-type": "application/json"}
+    return immediate_answer(error.status, json, orjson.dumps(openai_error(error)))
+
+
+def _modes(first: Any) -> tuple[BodyMode, BodyMode]:
+    """Of the request's body and of the answer's. An Envoy that does not say sends nothing that
+    could be relied on."""
+    config = first.protocol_config
+    known = {mode.value: mode for mode in BodyMode}
+    of_request = known.get(config.request_body_mode, BodyMode.NONE)
+    return of_request, known.get(config.response_body_mode, BodyMode.NONE)
+
+
+def _scope(request_headers: Any) -> Scope:
+    given = headers_in(request_headers.headers)
+    named = dict(given)
+    path, _, query = named.get(":path", b"").decode("latin-1").partition("?")
+    return {
+        "type": "http",
+        "method": named.get(":method", b"").decode("latin-1"),
+        "path": path,
+        "query_string": query.encode("latin-1"),
+        "headers": [(k.encode(), v) for k, v in given if not k.startswith(":")],
+    }
+
+
+@asynccontextmanager
+async def ext_proc_server(deps: Deps) -> AsyncIterator[int]:
+    """The port that it listens on. Raises SettingsError when the address cannot be had."""
+    settings = deps.settings
+    server = grpc.aio.server(options=OPTIONS)
+    processor = ExternalProcessor.of(deps)
+    server.add_generic_rpc_handlers((_handler(processor),))
+    place = f"{_bracketed(settings.host)}:{settings.ext_proc_port}"
+    try:
+        port = server.add_insecure_port(place)
+    except RuntimeError:
+        raise wrong("no-listening", where=place, why="gRPC") from None
+    await server.start()
+    try:
+        yield port
+    finally:
+        await server.stop(settings.drain)
+        await processor.calls.cancel()
+
+
+def _handler(processor: ExternalProcessor) -> Any:
+    service, _, method = METHOD.lstrip("/").partition("/")
+    made = grpc.stream_stream_rpc_method_handler(
+        processor.process,
+        request_deserializer=MESSAGE["ProcessingRequest"].FromString,
+        response_serializer=lambda message: message.SerializeToString(),
+    )
+    return grpc.method_handlers_generic_handler(service, {method: made})
+
+
+def _bracketed(host: str) -> str:
+    return f"[{host}]" if ":" in host else host
