@@ -13,7 +13,7 @@ from typing import Any
 from bench.speed.systems import HERE, HOME, KEY, MOCK, MOCK_PORT, OWN, System
 
 UPSTREAM = f"{MOCK}/v1"
-LITELLM, PORTKEY, NEMO, PRIVAITE, AEGIS, PRESIDIO = range(MOCK_PORT + 3, MOCK_PORT + 9)
+LITELLM, PORTKEY, NEMO, PRIVAITE, AEGIS, PRESIDIO, CLOAKWALL = range(MOCK_PORT + 3, MOCK_PORT + 10)
 FILTERS = ("email", "us_ssn", "us_phone", "credit_card", "passport_china", "iban", "aws_access_key")
 ENTITIES = ("PERSON", "EMAIL_ADDRESS", "PHONE_NUMBER", "CREDIT_CARD", "US_SSN", "IBAN_CODE")
 REGEXES = (
@@ -158,6 +158,13 @@ def aegis(name: str, rules: Config) -> System:
     return System(name, AEGIS, command, KEY, {"UPSTREAM_KEY": "sk-up"}, files)
 
 
+def cloakwall(name: str, *options: str) -> System:
+    audit = f"{HOME}/run/{name}.audit"
+    command = (program("cloakwall", "cloakwall"), "serve", "--upstream", UPSTREAM)
+    command += ("--port", str(CLOAKWALL), "--audit-path", audit, *options)
+    return System(name, CLOAKWALL, command, KEY)
+
+
 AEGIS_MASK: Config = {
     "guardrails": {"pii": {"pack": "aegis.pii", "mode": "mask"}},
     "pipeline": {"ingress": ["pii"], "egress": ["pii"]},
@@ -176,10 +183,15 @@ PEERS = {
         privaite(),
         aegis("aegis", {}),
         aegis("aegis-mask", AEGIS_MASK),
+        cloakwall("cloakwall-restore", "--restore"),
+        cloakwall("cloakwall-output", "--redact-output"),
     )
 }
 SYSTEMS = OWN | PEERS
-PACKAGES = ("litellm", "presidio_analyzer", "nemoguardrails", "privaite", "aegis-gateway", "spacy")
+PACKAGES = (
+    *("litellm", "presidio_analyzer", "nemoguardrails", "privaite", "aegis-gateway", "cloakwall"),
+    "spacy",
+)
 
 
 def versions() -> dict[str, str]:

@@ -53,13 +53,19 @@ MEDIUM = (("medium_en", 16), ("medium_zh", 16))
 PERSONAL = (("medium_en_pii", 16), ("medium_zh_pii", 16))
 SCENARIOS = (
     Scenario("plain", ("threegate-off", "portkey", "litellm", "nemo", "aegis"), MEDIUM),
-    Scenario("guarded", (*OURS[1:], "portkey-regex", "litellm-filter", "nemo-regex"), PERSONAL),
+    Scenario(
+        "guarded",
+        (*OURS[1:], "cloakwall-restore", "portkey-regex", "litellm-filter", "nemo-regex"),
+        PERSONAL,
+    ),
     Scenario("entities", ("threegate-patterns", *SLOW), (("medium_en_pii", 1),), seconds=8),
     Scenario("concurrency", ("threegate-patterns", "portkey"), (("short_en", 1), ("short_en", 64))),
-    Scenario("long", ("threegate-patterns", "portkey-regex"), (("long_en_pii", 1),)),
+    Scenario(
+        "long", ("threegate-patterns", "cloakwall-restore", "portkey-regex"), (("long_en_pii", 1),)
+    ),
     Scenario(
         "stream",
-        (*OURS, "portkey", "litellm"),
+        (*OURS, "cloakwall-output", "portkey", "litellm"),
         (("short_en_pii", 16), ("short_en_pii", 64), ("short_zh_pii", 64)),
         stream_gap_ms=10,
     ),
