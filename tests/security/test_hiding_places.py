@@ -55,6 +55,7 @@ WHOLE: dict[str, dict[str, Any]] = {
     "id": {"id": f"key: {SECRET}"},
     "model": {"model": f"api_key={SECRET}"},
     "fingerprint": {"system_fingerprint": f"token: {SECRET}"},
+    "time": {"created": f"key: {SECRET}"},
 }
 
 

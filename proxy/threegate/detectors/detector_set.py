@@ -159,12 +159,14 @@ class DetectorSet:
         patterns: frozenset[str],
         sentence: frozenset[str],
         deadline_ms: int,
+        budget: Budget | None = None,
     ) -> list[Judgement]:
-        """Whole texts (the request): everything, with a cache by content."""
+        """Whole texts (the request): everything, with a cache by content. `budget`: of a call that
+        checks more than these."""
         keys = [_key(p, patterns, sentence) for p in passages]
         known = {key: said for key in keys if (said := self._cache.get(key)) is not None}
         new = [i for i, key in enumerate(keys) if key not in known]
-        budget = Budget.for_size(sum(len(passages[i].text) for i in new))
+        budget = budget or Budget.for_size(sum(len(passages[i].text) for i in new))
         scanned = await self._scan_all([passages[i] for i in new], patterns, budget)
         fresh, scans = [v for v, _ in scanned], [s for _, s in scanned]
         judged = await self._judge_views(fresh, sentence, deadline_ms) if sentence else []

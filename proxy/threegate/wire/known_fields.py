@@ -75,6 +75,16 @@ ITEM: Final = frozenset(("id", "type", "role", "status", "call_id", "content", "
 CALL_ITEM: Final = ITEM | {"name"}
 PART: Final = frozenset(("type", "logprobs"))
 
+NUMBERS: Final = frozenset(
+    (
+        *("created", "created_at", "completed_at", "expires_at", "sequence_number"),
+        *("index", "output_index", "content_index", "summary_index", "annotation_index"),
+        *("max_tool_calls", "max_output_tokens", "temperature", "top_p", "top_logprobs"),
+        *("parallel_tool_calls", "background", "store"),
+    )
+)
+"""Fields of these lists that every API fills with a number or with true or false."""
+
 EMBEDDINGS: Final = frozenset(("object", "data", "model"))
 EMBEDDING: Final = frozenset(("object", "index", "embedding"))
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from threegate.detectors.detector_sets import DetectorSets
+from threegate.detectors.engine.budget import Budget
 from threegate.gateway.request.cross_turn import NOTE, readings, together
 from threegate.gateway.request.input_layer import input_layer
 from threegate.policy.model import CompiledPolicy, WordList
@@ -48,7 +49,7 @@ def slots(texts: tuple[str, ...], channel: Channel = Channel.USER) -> list[Slot]
 
 
 async def found(texts: tuple[str, ...]) -> tuple[Finding, ...]:
-    made = await together(SUITE, slots(texts), KINDS, frozenset(), 1_000)
+    made = await together(SUITE, slots(texts), KINDS, frozenset(), 1_000, Budget())
     return tuple(f for f in made if f.level >= Level.MEDIUM)
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from threegate.audit.log.record import Stage
+from threegate.detectors.engine.budget import Budget
 from threegate.gateway.request.input_layer import constraint_layer, input_layer
 from threegate.policy.model import AuditSetting, Clamp, ConstraintRule, Fields, Mode, Rule, Tools
 from threegate.types import Action, Bilingual, Channel, Layer
@@ -38,6 +39,26 @@ async def test_a_masked_value_does_not_go_on_and_the_call_does(tmp_path: Path) -
     assert MOBILE in str(call.request)
     assert call.trail.masked == ("pii.cn.mobile",)
     assert not sent.events
+    await deps.upstreams.aclose()
+
+
+async def test_all_channels_of_a_call_have_one_budget(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With one for each channel a call could take as much again by naming another role."""
+    monkeypatch.setattr(Budget, "for_size", lambda size: Budget(findings=3))
+    rules = policy(on_input("mobile", Action.MASK, "pii.cn.mobile"))
+    deps = deps_of(tmp_path, rules)
+    turns = [
+        {"role": "user", "content": f"Call {MOBILE} or 13812345679."},
+        {"role": "tool", "tool_call_id": "t", "content": f"Call {MOBILE} or 13812345679."},
+    ]
+    call, _ = call_of(deps, rules, {**HI, "messages": turns})
+    assert await input_layer(call) is None
+    log = deps.audit
+    assert isinstance(log, Log)
+    assert [r.stage for r in log.records] == [Stage.BLOCKED]
+    assert any(name.endswith(":timeout") for name in log.records[0].degraded)
     await deps.upstreams.aclose()
 
 

@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from threegate.normalize.work import METER
 
 BASE_S, PER_MIB_S = 1.0, 0.5
-"""CPU seconds for the texts of one channel, and for each MiB of them (1,048,576 code points)."""
+"""CPU seconds for the texts of a call, and for each MiB of them (1,048,576 code points)."""
 MAX_FINDINGS = 20_000
 """Findings in one budget: what is found is kept, masked and recorded one by one."""
 _LOOK = 256

@@ -1,4 +1,5 @@
-"""Ids, names and other words of the protocol in an answer: no text, but a value may hide in one."""
+"""Ids, names and other words of the protocol in an answer, and strings in place of its numbers: no
+text, but a value may hide in one."""
 
 from __future__ import annotations
 
@@ -6,10 +7,10 @@ import re
 from collections.abc import Iterator
 from typing import Any, Final
 
-from threegate.wire.known_fields import PROVIDER_WORDS
+from threegate.wire.known_fields import NUMBERS, PROVIDER_WORDS
 from threegate.wire.slots import STRUCTURAL
 
-_NAMES: Final = (STRUCTURAL | {"provider"}) - {"signature", "encrypted_content"}
+_NAMES: Final = (STRUCTURAL | NUMBERS | {"provider"}) - {"signature", "encrypted_content"}
 _OTHERS: Final = frozenset(("input", "arguments"))
 """What the model wrote for a tool: texts, whatever their fields are called."""
 _PLAIN: Final = re.compile(r"[A-Za-z_./ \-]{0,64}")

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field, replace
 from itertools import accumulate
 
 from threegate.detectors.detector_set import DetectorSet
+from threegate.detectors.engine.budget import Budget
 from threegate.detectors.judged_texts import Judgement
 from threegate.types import Finding, Passage, Span
 from threegate.wire.adapter import Slot
@@ -94,6 +95,7 @@ async def together(
     patterns: frozenset[str],
     sentence: frozenset[str],
     deadline_ms: int,
+    budget: Budget,
 ) -> tuple[Finding, ...]:
     """Findings of all texts read as one, at the last of them."""
     read = readings([s.text for s in slots])
@@ -103,9 +105,10 @@ async def together(
         _of(sentence) if any(_TOGETHER.search(s.text) for s in slots[-2:]) else frozenset()
     )
     passages = [Passage(slots[-1].locus, r.text) for r in read]
-    judged = await detector_set.check(passages, _of(patterns), frozenset(), deadline_ms)
+    nothing: frozenset[str] = frozenset()
+    judged = await detector_set.check(passages, _of(patterns), nothing, deadline_ms, budget)
     if sentence_kinds:
-        judged += await detector_set.check([passages[-1]], frozenset(), sentence_kinds, deadline_ms)
+        judged += await detector_set.check([passages[-1]], nothing, sentence_kinds, deadline_ms)
         read.append(replace(read[-1], joints=(len(read[-1].text) - 1,)))
     return tuple(_at_last(slots[-1], _over(read, judged)))
 

@@ -6,6 +6,7 @@ import time
 from dataclasses import replace
 
 from threegate.audit.log.record import Part
+from threegate.detectors.engine.budget import Budget
 from threegate.gateway.context import CallContext, ms_since, stop
 from threegate.gateway.outcome import outcome_of, refused
 from threegate.gateway.request.changed_header import changed_header
@@ -44,6 +45,7 @@ async def judge_request(call: CallContext) -> InputResult:
 
 async def scan_request(call: CallContext) -> InputResult:
     """The verdict alone; what it masks is in `call.masks`."""
+    budget = Budget.for_size(sum(len(s.text) for s in call.slots))
     by_channel: dict[Channel, RuleSet] = {}
     scans: list[ScannedText] = []
     for channel, rules in call.resolved.input.items():
@@ -54,7 +56,7 @@ async def scan_request(call: CallContext) -> InputResult:
         deadline = min(INPUT_DEADLINE_MS, rules.deadline_ms or INPUT_DEADLINE_MS)
         passages = [Passage(s.locus, s.text) for s in slots]
         wanted = rules.patterns, rules.sentence, deadline
-        judged = await call.detector_set.check(passages, *wanted)
+        judged = await call.detector_set.check(passages, *wanted, budget)
         bound = by_channel[channel]
         asked = [bound.questions(j.findings, s.text) for s, j in zip(slots, judged, strict=True)]
         opinions = await call.detector_set.second.opinions(passages, asked)
@@ -62,7 +64,7 @@ async def scan_request(call: CallContext) -> InputResult:
             ScannedText(s.locus, s.pointer, s.text, j.findings, j.failures, o)
             for s, j, o in zip(slots, judged, opinions, strict=True)
         ]
-        if spread := await together(call.detector_set, slots, *wanted):
+        if spread := await together(call.detector_set, slots, *wanted, budget):
             scans.append(ScannedText(slots[-1].locus, slots[-1].pointer, slots[-1].text, spread))
     return judge_input(scans, by_channel, call.masks)
 
