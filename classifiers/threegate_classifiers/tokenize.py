@@ -40,6 +40,12 @@ class Row:
     end: int
 
 
+KEPT_WORDS = 1000
+"""By itself the library keeps the first 10,000 words and clauses that it sees for ever, with their
+tokens: 14 MiB a tokenizer, filled for hours. With these a text of 2,000 characters takes 0.53 ms
+instead of 0.46."""
+
+
 @dataclass(frozen=True, slots=True)
 class _File:
     """Told from others by what it holds."""
@@ -64,6 +70,8 @@ def _opened(file: _File) -> Any:
         raise ModelError(f"{file.path}: {error}") from None
     tokenizer.no_truncation()
     tokenizer.no_padding()
+    if hasattr(tokenizer.model, "_resize_cache"):  # the kinds without it keep nothing
+        tokenizer.model._resize_cache(KEPT_WORDS)
     return tokenizer
 
 
