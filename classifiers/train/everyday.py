@@ -16,7 +16,7 @@ import yaml
 
 from guard_rows import CLEAN, GuardRow
 
-FORMED, ORDERS, GREETINGS, REFUSALS, ECHOES = 1500, 450, 300, 700, 900
+FORMED, ORDERS, GREETINGS, REFUSALS, ECHOES = 1500, 450, 300, 1200, 900
 """Rows of each kind and language."""
 QUIET = CLEAN | {"offensive": 0}
 ANSWER = {"compliance": 0, "hazard": 0, "offensive": 0}
@@ -97,15 +97,26 @@ def _greetings(asked: Sequence[GuardRow], language: str, rng: random.Random) -> 
 
 
 def _refusals(harmful: Sequence[GuardRow], language: str, rng: random.Random) -> Iterator[GuardRow]:
-    """An assistant that declines, beside what it was asked for."""
-    blocks, gap = _blocks(), "" if language == "zh" else " "
-    for base in rng.sample(harmful, min(REFUSALS, len(harmful))):
-        sorry, cannot, because, instead = (
-            rng.choice(blocks[f"{part}_{language}"]) for part in ("sorry", "cannot", "because", "instead")
-        )
-        stop = "" if language == "zh" else "."
-        text = f"{sorry}{gap}{cannot}{gap if because else ''}{because}{stop}{gap}{instead}".strip()
+    """An assistant that declines, in a line or at length, beside what it was asked for."""
+    for number, base in enumerate(rng.sample(harmful, min(REFUSALS, len(harmful)))):
+        text = _declined(base.text, language, rng) if number % 2 else _refusal(language, rng)
         yield GuardRow(text, ANSWER, base.group, "generated/refusal", language, base.text)
+
+
+def _refusal(language: str, rng: random.Random) -> str:
+    gap, stop = ("", "") if language == "zh" else (" ", ".")
+    sorry, cannot, because, instead = (
+        rng.choice(_blocks()[f"{part}_{language}"]) for part in ("sorry", "cannot", "because", "instead")
+    )
+    return f"{sorry}{gap}{cannot}{gap if because else ''}{because}{stop}{gap}{instead}".strip()
+
+
+def _declined(question: str, language: str, rng: random.Random) -> str:
+    """A refusal that names the wish or goes on at length."""
+    text = rng.choice(_blocks()[f"declined_{language}"])
+    while "{i}" in text:
+        text = text.replace("{i}", rng.choice(_blocks()[f"instead_{language}"]), 1)
+    return text.replace("{q}", question).strip()
 
 
 def _echoes(asked: Sequence[GuardRow], language: str, rng: random.Random) -> Iterator[GuardRow]:

@@ -23,6 +23,7 @@ from compose import composed
 from distil import taught
 from encoder import DEPTHS, EARLY, OVER_HARM, TINY, Model, load_encoder
 from everyday import everyday
+from groups import grouped
 from guard_rows import HEADS, GuardRow, all_rows, categories
 from ordinary import ordinary_rows
 from reasoning import reasoned
@@ -31,6 +32,7 @@ from rows import factor, is_dev, weighed
 from shipping import load_start, start_tokenizer
 from trainer import Example, Plan, pad, precision, seed_all, train
 from wide_rows import is_post, wide_rows
+from wrapped import wrapped
 
 HAZARDS: tuple[str, ...] = tuple(categories()["hazards"])
 LABELS = ("injection.direct", "injection.indirect", *(f"hazard.{h}" for h in HAZARDS), "offensive", "compliance.harmful")  # fmt: skip
@@ -80,7 +82,7 @@ def encode(tokenizer: Tokenizer, row: GuardRow, width: int, rng: random.Random) 
         first = next(i for i, (_, end) in enumerate(encoding.offsets) if end > at)
         low, high = max(0, min(first - room // 2, high)), min(high, first)
         low = min(low, high)
-    start = rng.randint(low, high) if harmless or row.heads.get("indirect") is not None else 0
+    start = rng.randint(low, high) if harmless or row.span or row.heads.get("indirect") is not None else 0
     return [0, *encoding.ids[start : start + room], 2]
 
 
@@ -131,7 +133,7 @@ def examples(
 def split(data: Path) -> tuple[list[GuardRow], list[GuardRow]]:
     rows = [*all_rows(data), *wide_rows(data)]
     asks = [r for r in rows if not is_post(r)]
-    rows = [*rows, *composed(asks), *everyday(asks), *ordinary_rows(data)]
+    rows = [*rows, *composed(asks), *everyday(asks), *wrapped(asks), *grouped(), *ordinary_rows(data)]
     again = repeated(rows)
     rows += [*reasoned(rows), *again, *reasoned(again), *carried(rows)]
     return [r for r in rows if not is_dev(r.group)], [r for r in rows if is_dev(r.group)]

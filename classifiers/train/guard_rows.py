@@ -18,10 +18,13 @@ import yaml
 
 from families import held_group
 from rows import Row, authored, group_of, read_rows
+from wild import is_wild, telling
 
 HEADS = ("direct", "indirect", "hazard", "offensive", "compliance")
 CLEAN = {"direct": 0, "indirect": 0, "hazard": 0}
 DOCUMENT = {"direct": 0, "indirect": 0}
+SEEN = 220
+"""Chinese characters up to which training sees the question at the end of a template."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +114,8 @@ def own_row(row: Row) -> GuardRow:
     """A row of `data/guard_*.jsonl`: the category says which of the three shapes it has."""
     category = str(row.get("category", ""))
     if category == "injection.direct":
-        return make(row, {"direct": 1} if row["label"] else CLEAN, 3)
+        attack = {"direct": 1} | ({"hazard": 1} if row.get("asks_harm") else {})
+        return make(row, attack if row["label"] else CLEAN, 3)
     if category == "injection.indirect" or row.get("carrier"):
         return indirect_row(row)
     if category == "offensive":
@@ -150,11 +154,17 @@ def injection_rows(data: Path) -> Iterator[GuardRow]:
                 heads = {"indirect": 1}
             yield make(row, heads, 0.7, group=group, span=row.get("attack", ""))
         elif source == "STAIR-BUPT/JailBench":
-            yield make(row, {"direct": 1, "hazard": 1}, 1.5, group=f"jailbench-template-{row['template']}")
-        elif "inthewild" in source:
-            yield make(row, {"direct": 1}, 1)
+            heads = {"direct": 1} | ({"hazard": 1} if len(row["text"]) < SEEN else {})
+            yield make(row, heads, 1.5, group=f"jailbench-template-{row['template']}")
+        elif is_wild(source):
+            yield from wild_rows(row)
         else:
             yield make(row, {"direct": 1, "hazard": 1} if "artifacts" in source else {"direct": 1}, 1)
+
+
+def wild_rows(row: Row) -> Iterator[GuardRow]:
+    if span := telling(row["text"]):
+        yield make(row, {"direct": 1}, 1, span=span)
 
 
 def harm_rows(data: Path) -> Iterator[GuardRow]:

@@ -2,12 +2,13 @@
 
 One threshold for all lengths is set by long prompts (role play, format rules), which score higher for no other reason, and is then too high for
 attacks of a few words. The offset of a label grows with the tokens of a window in two straight pieces; it is fitted on the half
-of ordinary traffic that sets the levels, the same for both languages, and never negative.
+of ordinary traffic that sets the levels, for each language by itself (long English prompts had cost Chinese templates a third of what was found),
+and is never negative. The graph tells the language by the share of Chinese pieces.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,9 +16,10 @@ import numpy as np
 import onnx
 from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
+from tokenizers import Tokenizer
 
 from guard import LABELS
-from levels import COLUMNS, PARTS, tail
+from levels import COLUMNS, LEAST, PARTS, tail
 from unseen_sets import BANDS, Unseen
 
 Array = NDArray[Any]
@@ -30,6 +32,9 @@ FEW = 60
 """A band with fewer texts says nothing."""
 MOST = 4.5
 """Logits that a piece takes off at most: long attacks score high too, and some must stay above."""
+CHINESE = 0.25
+"""Share of Chinese pieces from which on a window counts as Chinese; at about 0.15 of the letters, as the runtime decides."""
+LANGUAGES = ("en", "zh")
 
 
 def grown(tokens: Array) -> Array:
@@ -39,22 +44,30 @@ def grown(tokens: Array) -> Array:
 
 
 def fitted(rows: Sequence[Unseen], logits: Array) -> Array:
-    """[2, labels]: what each piece takes off at its end. `logits` are the highest of a text."""
-    offsets = np.zeros((2, len(LABELS)))
+    """[languages, 2, labels]: what each piece takes off at its end. `logits` are the highest of a text.
+
+    What stays under the lowest level there is needs nothing taken off.
+    """
+    offsets = np.zeros((len(LANGUAGES), 2, len(LABELS)))
     for head in FITTED:
         columns = list(COLUMNS[head])
         best = logits[:, columns].max(1)
         place = next(iter(PARTS[head]))
-        found = []
-        for language in ("zh", "en"):
+        for at, language in enumerate(LANGUAGES):
             reach = [_reached(rows, best, place, band, language) for band in BANDS]
-            if None not in reach:
-                found.append(reach)
-        if found:
-            short, middle, long = np.mean(np.array(found, float), 0)
+            if None in reach:
+                continue
+            short, middle, long = np.maximum(np.array(reach, float), LEAST["medium"])
             first = float(np.clip(middle - short, 0, MOST))
-            offsets[:, columns] = np.array([[first], [float(np.clip(long - short - first, 0, MOST))]])
+            last = float(np.clip(long - short - first, 0, MOST))
+            offsets[at][:, columns] = np.array([[first], [last]])
     return offsets
+
+
+def chinese(tokenizer: Tokenizer) -> Array:
+    """Of each piece of the vocabulary 1 where it holds a Chinese character."""
+    pieces = (tokenizer.id_to_token(i) or "" for i in range(tokenizer.get_vocab_size()))
+    return np.array([any("\u3400" <= c <= "\u9fff" for c in piece) for piece in pieces], np.uint8)
 
 
 def _reached(rows: Sequence[Unseen], best: Array, place: str, band: str, language: str) -> float | None:
@@ -62,7 +75,7 @@ def _reached(rows: Sequence[Unseen], best: Array, place: str, band: str, languag
     return tail(best[mine], RATE) if len(mine) >= FEW else None
 
 
-def write(path: Path, offsets: Array) -> None:
+def write(path: Path, offsets: Array, tokenizer: Tokenizer) -> None:
     """Take `offsets` off the logits of the model in `path`, by the number of tokens that are no padding."""
     model = onnx.load(str(path))
     graph = model.graph
@@ -76,7 +89,10 @@ def write(path: Path, offsets: Array) -> None:
             "spans": np.array([np.diff(KNOTS)], np.float32),
             "low": np.float32(0),
             "high": np.float32(1),
-            "offsets": offsets.astype(np.float32),
+            "pieces": chinese(tokenizer),
+            "limit": np.float32(CHINESE),
+            "offsets": offsets[0].astype(np.float32),
+            "more": (offsets[1] - offsets[0]).astype(np.float32),
         }.items()
     )
     graph.node.extend(_nodes())
@@ -84,9 +100,12 @@ def write(path: Path, offsets: Array) -> None:
     onnx.save(model, str(path))
 
 
+GIVEN = ("input_ids", "attention_mask", "logits.plain")
+
+
 def _nodes() -> list[onnx.NodeProto]:
     def node(kind: str, inputs: list[str], out: str, **more: Any) -> onnx.NodeProto:
-        named = [name if name in ("attention_mask", "logits.plain") else f"length.{name}" for name in inputs]
+        named = [name if name in GIVEN else f"length.{name}" for name in inputs]
         return helper.make_node(kind, named, [out if out == "logits" else f"length.{out}"], **more)
 
     return [
@@ -95,6 +114,23 @@ def _nodes() -> list[onnx.NodeProto]:
         node("Sub", ["tokens", "starts"], "over"),
         node("Div", ["over", "spans"], "share"),
         node("Clip", ["share", "low", "high"], "grown"),
-        node("MatMul", ["grown", "offsets"], "off"),
+        node("MatMul", ["grown", "offsets"], "off.en"),
+        node("MatMul", ["grown", "more"], "off.more"),
+        *_language(node),
+        node("Mul", ["off.more", "zh"], "off.zh"),
+        node("Add", ["off.en", "off.zh"], "off"),
         node("Sub", ["logits.plain", "off"], "logits"),
+    ]
+
+
+def _language(node: Callable[..., onnx.NodeProto]) -> list[onnx.NodeProto]:
+    """`zh`: 1 for each window whose share of Chinese pieces is over the limit."""
+    return [
+        node("Gather", ["pieces", "input_ids"], "found", axis=0),
+        node("Cast", ["found"], "found.float", to=TensorProto.FLOAT),
+        node("Mul", ["found.float", "mask"], "found.real"),
+        node("ReduceSum", ["found.real", "axis"], "found.sum", keepdims=1),
+        node("Div", ["found.sum", "tokens"], "found.share"),
+        node("Greater", ["found.share", "limit"], "found.over"),
+        node("Cast", ["found.over"], "zh", to=TensorProto.FLOAT),
     ]

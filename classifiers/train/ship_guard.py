@@ -129,7 +129,7 @@ def measure(
     print("sure below", sure, "read twice", twice, flush=True)
     offsets = lengths.fitted(setting, scored(setting, tokenizer, of_file(small)))
     for path in (small, full):
-        lengths.write(path, offsets)
+        lengths.write(path, offsets, tokenizer)
     calibration, levels = settled(setting, scored(setting, tokenizer, of_file(small)))
     no_two_sure(calibration, levels)
     facts = {"title": TITLE, "task": "classify", "activation": "sigmoid", "max_tokens": WIDTH, "overlap_tokens": OVERLAP,
@@ -151,7 +151,12 @@ def measure(
         "sure_below": sure,
         "read_twice": twice,
         "length_offsets": {
-            label: offsets[:, i].round(2).tolist() for i, label in enumerate(LABELS) if offsets[:, i].any()
+            label: {
+                lang: found[:, i].round(2).tolist()
+                for lang, found in zip(lengths.LANGUAGES, offsets, strict=True)
+            }
+            for i, label in enumerate(LABELS)
+            if offsets[..., i].any()
         },
     }
     out = Path(__file__).parent / "results" / f"guard-{version}.json"

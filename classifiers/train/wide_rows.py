@@ -13,8 +13,9 @@ from dataclasses import replace
 from pathlib import Path
 
 from families import family
-from guard_rows import CLEAN, GuardRow, _many, categories, make
+from guard_rows import CLEAN, GuardRow, _many, categories, make, wild_rows
 from rows import Row, read_rows
+from wild import is_wild
 
 QUIET = CLEAN | {"offensive": 0}
 POST = {"direct": 0, "indirect": 0}
@@ -105,7 +106,10 @@ def _kinds(row: Row) -> tuple[str, ...]:
 
 def _attacks(wide: Path) -> Iterator[GuardRow]:
     for row in read_rows(wide / "injection2.jsonl.gz"):
-        yield make(row, _attack(row), span=row.get("injected_span", ""))
+        if is_wild(row["source"]):
+            yield from wild_rows(row)
+        else:
+            yield make(row, _attack(row), span=row.get("injected_span", ""))
 
 
 def _attack(row: Row) -> dict[str, int]:
