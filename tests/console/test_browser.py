@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import httpx
 import pytest
 from _pytest.mark.structures import ParameterSet
 from threegate.policy.lifecycle.machine import Role
@@ -230,7 +231,8 @@ PAGES = (
     "/policies/rule/base.pii.id_card", "/policies/edit/base", "/policies/try", "/policies/draft", "/policies/history",
     "/policies/coverage", "/people", "/nowhere", "/policies/new", "/policies/rule/base.pii.email/form", "/policies/lists",
     "/policies/list/base/self_harm", "/policies/answers", "/policies/answer/self-harm", "/policies/messages",
-    "/policies/upload", "/policies/draft/merge",
+    "/policies/upload", "/policies/draft/merge", "/policies/knowledge", "/policies/knowledge/own/plans", "/policies/knowledge/own/plans/prices.md",
+    "/policies/detectors", "/policies/detector/pii.cn.mobile", "/policies/detectors/own/ticket",
 )  # fmt: skip
 WIDER = "return document.documentElement.scrollWidth - document.documentElement.clientWidth"
 
@@ -261,6 +263,7 @@ def test_every_page_fits_and_is_accessible(
         site.ask("我的身份证号是11010519491231002X。" + "a" * 3000 + "好" * 3000)
         page.narrow(width, scheme)
         page.log_in("root", PASSWORD)
+        _content(site.who(*(role.value for role in Role), name="root"))
         first = site.who("reviewer").get("/audit/queue.json").json()["first"]
         for path in PAGES:
             page.go(path.replace("first", first))
@@ -268,6 +271,15 @@ def test_every_page_fits_and_is_accessible(
             if language == "en-US":  # the markup is the same in both; a run takes a second a page
                 assert page.accessibility() == [], path
         assert not [c for c in page.complaints() if "404" not in c]
+
+
+def _content(client: httpx.Client) -> None:
+    """A document and a pattern of one's own, without end and without a blank."""
+    text = "这款产品保修两年。" * 200 + "x" * 3000
+    form = {"name": "plans", "document": "prices", "text": text}
+    assert client.post("/policies/knowledge", data=form).status_code == 303
+    form = {"regex": "TCK-" + "[0-9]" * 200, "match": "TCK-" + "1" * 200, "no_match": "TCK"}
+    assert client.post("/policies/detectors/own/ticket", data=form).status_code == 303
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

@@ -30,6 +30,8 @@ def sent(fields: dict[str, Any]) -> dict[str, str]:
     form |= {f"option_{fields['action']}": fields["option"] or "client"}
     if fields["action"] in ("redact", "rewrite", "answer"):
         form[f"option_{fields['action']}"] = fields["option"]
+    form |= {k: v for k, v in fields["claims"].items() if isinstance(v, str)}
+    form |= {f"source.{each}": "on" for each in fields["claims"].get("sources", ())}
     return form | ({"edges": "on"} if fields["edges"] else {})
 
 

@@ -24,7 +24,7 @@ NAME = re.compile(r"[a-z][a-z0-9_]{0,49}")
 ANSWER = re.compile(r"[a-z0-9][a-z0-9._-]{0,99}")
 FILE = re.compile(
     r"(packs/[a-z0-9][a-z0-9._-]*\.yaml|lists/[A-Za-z0-9._-]+\.txt"
-    r"|(answers|knowledge)/[A-Za-z0-9._-]+\.(md|txt|json))"
+    r"|answers/[A-Za-z0-9._-]+\.(md|txt|json)|knowledge/[^\W_][\w.-]*\.(md|txt|json))"
 )
 MAX_FILES = 500
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")

@@ -21,6 +21,7 @@ from threegate.console.pack_merge import pieces
 from threegate.console.rule_fields import define
 from threegate.console.rule_form import EditError, dumped, find_rule, opened
 from threegate.console.yaml_values import written
+from threegate.policy.language.vocabulary import kind_title
 from threegate.types import Bilingual
 
 TEMPLATES = Path(__file__).with_name("rule_templates.yaml")
@@ -62,13 +63,15 @@ def _template(row: Mapping[str, Any]) -> Template:
     return Template(row["id"], row["group"], title, about, row["rule"], parts)
 
 
-def blank() -> Template:
+def blank(kind: str = "") -> Template:
+    """A rule that looks for nothing yet, or for one kind."""
+    title = kind_title(kind)
     rule = {
-        "title": {"zh": "新规则", "en": "New rule"},
+        "title": {"zh": title.zh, "en": title.en} if kind else {"zh": "新规则", "en": "New rule"},
         "why": [],
         "layer": "input",
         "where": ["user"],
-        "detect": {"any": []},
+        "detect": {"any": [kind] if kind else []},
         "then": {"flag": {}},
         "tests": {"match": [], "no_match": []},
     }
@@ -103,11 +106,11 @@ def with_template(text: str, made: Template, rule_id: str, owner: str, today: st
 
 
 def _renamed(rule: dict[str, Any], old: str, new: str) -> dict[str, Any]:
-    kinds = [
-        re.sub(rf"^(list|pattern|category)\.{old}$", rf"\1.{new}", k) for k in rule["detect"]["any"]
-    ]
+    own, detect = rf"^(list|pattern|category)\.{old}$", rule["detect"]
+    if "any" in detect:
+        detect = detect | {"any": [re.sub(own, rf"\1.{new}", k) for k in detect["any"]]}
     order = ("mode", "tests", "review_by")
-    kept = {k: v for k, v in rule.items() if k not in order} | {"detect": {"any": kinds}}
+    kept = {k: v for k, v in rule.items() if k not in order} | {"detect": detect}
     return kept | {k: rule[k] for k in order if k in rule}
 
 

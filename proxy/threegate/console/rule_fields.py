@@ -14,6 +14,7 @@ from typing import Any
 from ruamel.yaml.comments import CommentedMap, CommentedSeq
 from ruamel.yaml.scalarstring import SingleQuotedScalarString
 
+from threegate.console.claims_fields import is_fact_check, read_claims, write_claims
 from threegate.console.rule_form import (
     RuleForm,
     apply_form,
@@ -67,6 +68,7 @@ def read_fields(text: str, rule_id: str) -> dict[str, Any]:
         "no_match": "\n".join(_plain_samples(rule, "no_match")),
         "more_tests": sum(len(_other_samples(rule, e)) for e in ("match", "no_match")),
         **_what(document, rule),
+        **read_claims(rule),
     }  # fmt: skip
 
 
@@ -76,8 +78,11 @@ def write_fields(text: str, rule_id: str, form: Mapping[str, str]) -> str:
     rule = find_rule(document, rule_id)
     _write_texts(rule, form)
     _write_place(rule, form)
-    _write_what(document, rule, form)
-    _write_action(rule, form)
+    if is_fact_check(rule):
+        write_claims(rule, form)
+    else:
+        _write_what(document, rule, form)
+        _write_action(rule, form)
     _write_tests(rule, form)
     return dumped(document)
 
@@ -131,7 +136,7 @@ def _what(document: CommentedMap, rule: CommentedMap) -> dict[str, Any]:
     describe = category.get("describe") or {}
     return {
         "kinds": [k for k in texts(detect.get("any")) if k not in mine],
-        "conditions": [key for key in detect if key != "any"],
+        "conditions": [key for key in detect if key not in ("any", "claims")],
         "words": "\n".join(texts(specs["list"].get("words"))),
         "matching": str(specs["list"].get("match", "substring")),
         "regex": str(specs["pattern"].get("regex", "")),
@@ -146,10 +151,11 @@ def _write_what(document: CommentedMap, rule: CommentedMap, form: Mapping[str, s
     kinds = ticked(form, "kind")
     for (part, family), spec in zip(OWN, _own_specs(form), strict=True):
         name = own_name(document, rule, part, family)
+        old = _own_spec(document, part, family, name)
         if spec:
-            define(document, part, name, spec)
+            define(document, part, name, _with_examples(old, spec))
             kinds.append(f"{family}.{name}")
-        elif _own_spec(document, part, family, name) is not None:
+        elif old is not None:
             _undefine(document, rule, part, f"{family}.{name}")
     detect = rule.setdefault("detect", CommentedMap())
     set_list(detect, "any", kinds, keep_empty=not detect)
@@ -185,26 +191,28 @@ def _matching(form: Mapping[str, str], expect: str) -> list[str]:
     return [line for line in lines(form, expect) if any(pattern.find(line)) is wanted]
 
 
-def define(document: CommentedMap, part: str, name: str, spec: Mapping[str, Any]) -> None:
-    """An entry of `lists` or `detectors`, new or changed; a new part goes before the rules."""
+def define(document: CommentedMap, part: str, name: str, spec: Mapping[str, Any]) -> CommentedMap:
+    """An entry of `lists`, `detectors` or `knowledge`, new or changed; a new part goes before the
+    rules."""
     if not isinstance(document.get(part), CommentedMap):
         document.pop(part, None)
         at = list(document).index("rules") if "rules" in document else len(document)
         document.insert(at, part, CommentedMap())
-    known = document[part].setdefault(name, CommentedMap())
-    if "regex" in spec:
-        _keep_examples(known, spec)
+    known: CommentedMap = document[part].setdefault(name, CommentedMap())
     for key, value in spec.items():
         if plain(known.get(key)) != value:
             known[key] = written(value)
+    return known
 
 
-def _keep_examples(known: CommentedMap, spec: Mapping[str, Any]) -> None:
+def _with_examples(known: CommentedMap | None, spec: dict[str, Any]) -> dict[str, Any]:
     """A pattern that stays keeps the examples its author wrote; a new one has those of the form."""
+    if known is None or "regex" not in spec:
+        return spec
     if "edges" not in spec:
         known.pop("edges", None)
-    if str(known.get("regex", "")) == spec["regex"] and known.get("examples"):
-        spec.pop("examples")  # type: ignore[attr-defined]
+    stays = str(known.get("regex", "")) == spec["regex"] and known.get("examples")
+    return {k: v for k, v in spec.items() if not (stays and k == "examples")}
 
 
 def _undefine(document: CommentedMap, rule: CommentedMap, part: str, kind: str) -> None:

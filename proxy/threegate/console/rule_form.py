@@ -29,7 +29,8 @@ SIMPLE = ("flag", "annotate", "mask", "redact", "block")
 
 
 class EditError(Exception):
-    """`code`: broken, missing, mode, level, action, reason, date, name, upload."""
+    """`code`: broken, missing, mode, level, action, reason, date, name, upload, document,
+    detector, last."""
 
     def __init__(self, code: str) -> None:
         super().__init__(code)

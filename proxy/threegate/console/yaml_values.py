@@ -41,6 +41,12 @@ def set_text(target: CommentedMap, key: str, value: str, *, drop: bool = False) 
         target[key] = quoted(value)
 
 
+def put_plain(target: CommentedMap, key: str, value: str | bool, default: str | bool) -> None:
+    """A value that needs no quotes; a default that is not written stays unwritten."""
+    if target.get(key, default) != value:
+        target[key] = value
+
+
 def set_list(target: CommentedMap, key: str, values: list[str], *, keep_empty: bool = True) -> None:
     """In the order they had; a new one goes last. Comments of a list that stays are kept."""
     old = texts(target.get(key))

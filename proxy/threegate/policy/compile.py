@@ -64,7 +64,9 @@ def build(bundle: Bundle) -> CompiledPolicy:
         ),
         lists=(*(_list(bundle, n, s) for n, s in _overlaid(bundle, "lists")), *_leaks(bundle)),
         patterns=tuple(_pattern(n, s) for n, s in _overlaid(bundle, "detectors") if s.regex),
-        categories=tuple(_category(n, s) for n, s in _overlaid(bundle, "detectors") if s.category),
+        categories=tuple(
+            category_of(n, s) for n, s in _overlaid(bundle, "detectors") if s.category
+        ),
         answers=tuple(_answers(bundle, rules)),
         knowledge=tuple(_knowledge(bundle)),
         pass_through=tuple(dict.fromkeys(p for pack in bundle.packs for p in pack.pass_through)),
@@ -297,7 +299,7 @@ def _pattern(name: str, spec: schema.DetectorSpec) -> CustomPattern:
     return CustomPattern(name, f"pattern.{name}", spec.regex or "", spec.level, spec.edges)
 
 
-def _category(name: str, spec: schema.DetectorSpec) -> Category:
+def category_of(name: str, spec: schema.DetectorSpec) -> Category:
     category = spec.category
     if category is None:
         raise ValueError(f"detector {name} has no category")

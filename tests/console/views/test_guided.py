@@ -19,6 +19,8 @@ def form_of(fields: dict[str, Any]) -> dict[str, str]:
     for group, name in (("kind", "kinds"), ("why", "why"), ("where", "where")):
         form |= {f"{group}.{each}": "on" for each in fields[name]}
     form |= {f"option_{fields['action']}": fields["option"]}
+    form |= {k: v for k, v in fields["claims"].items() if isinstance(v, str)}
+    form |= {f"source.{each}": "on" for each in fields["claims"].get("sources", ())}
     return form | ({"edges": "on"} if fields["edges"] else {})
 
 
@@ -34,7 +36,8 @@ def test_every_template_is_ready_to_submit(site: Site, template: str) -> None:
     rule = create(editor, template=template)
     page = editor.get(f"/policies/rule/{rule}/form.json").json()
     assert [p["text"] for p in page["problems"]] == []
-    assert {t["passed"] for t in page["tests"]} == {True}, page["tests"]
+    passed = None if template == "fact_check" else True  # it needs a classifier, off here
+    assert {t["passed"] for t in page["tests"]} == {passed}, page["tests"]
     before = editor.get("/policies/pack/own.json").json()["text"]
     saved = editor.post(f"/policies/rule/{rule}/form.json", data=form_of(page["fields"]))
     assert saved.json()["good"] is True

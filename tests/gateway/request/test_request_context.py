@@ -75,10 +75,11 @@ def test_sources_are_those_that_a_rule_counts() -> None:
         claims = Claims(sources=wanted)
         rules = policy(
             rule("r", Action.FLAG, claims=claims),
-            knowledge=(Knowledge("knowledge:faq", "known"),),
+            knowledge=(Knowledge("faq/hours", "known"), Knowledge("faq2/prices", "known")),
         )
         return [s.id for s in sources_of(slots, rules)]
 
     assert named("user", "tool_result") == ["user:/u", "tool_result:/t"]
     assert named("context") == ["context:/documents/0"]
-    assert named("knowledge") == named("knowledge:faq") == ["knowledge:faq"]
+    assert named("knowledge") == ["faq/hours", "faq2/prices"]
+    assert named("knowledge/faq") == ["faq/hours"]

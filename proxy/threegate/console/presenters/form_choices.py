@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from functools import cache
 from typing import Any
 
-from threegate.detectors import output_format
-from threegate.detectors.registry import DETECTORS
+from threegate.console.kind_samples import example_of
+from threegate.console.presenters.fact_checks import SOURCES, source_title
 from threegate.policy.actions import ACTIONS
 from threegate.policy.compliance.taxonomy import TAXONOMIES
 from threegate.policy.kinds import KIND_INFOS
@@ -56,7 +55,15 @@ def choices(bundle: Bundle, chosen: Iterable[str], language: str) -> dict[str, A
             if i.action is not Action.ALLOW
         ],
         "answers": sorted(answer_names(bundle)),
+        "sources": _sources(bundle, language),
     }
+
+
+def _sources(bundle: Bundle, language: str) -> list[dict[str, str]]:
+    """What the fact check may compare an answer with: the usual places and each knowledge base."""
+    bases = [f"knowledge/{name}" for pack in bundle.packs for name in pack.knowledge]
+    known = dict.fromkeys([*SOURCES, *bases])
+    return [{"id": each, "title": source_title(each, language)} for each in known]
 
 
 def answer_names(bundle: Bundle) -> set[str]:
@@ -82,7 +89,7 @@ def kind_groups(kinds: Iterable[str], language: str) -> list[dict[str, Any]]:
         row = {
             "id": kind,
             "title": kind_title(kind).get(language),
-            "example": examples().get(kind, ""),
+            "example": example_of(kind, language),
         }
         groups.setdefault(kind.partition(".")[0], []).append(row)
     return [{"id": name, "items": items} for name, items in groups.items()]
@@ -94,16 +101,3 @@ def own_kinds(bundle: Bundle) -> Iterator[str]:
         yield from (f"list.{name}" for name in pack.lists)
         for name, spec in pack.detectors.items():
             yield f"{'pattern' if spec.regex else 'category'}.{name}"
-
-
-@cache
-def examples() -> dict[str, str]:
-    """One value that each kind finds, as its detector declares it."""
-    infos = [d.info for d in DETECTORS]
-    infos += [output_format.CodeDetector.info]
-    found: dict[str, str] = {}
-    for info in infos:
-        values = [value for example in info.examples for value in example.values]
-        if len(info.kinds) == 1 and values:
-            found.setdefault(info.kinds[0], values[0])
-    return found

@@ -88,7 +88,7 @@ function startForm(form) {
     const shown = await send(form.dataset.save, values);
     if (!shown || mine !== turn) return;
     if (sent === JSON.stringify(values())) unsaved(false);
-    if (!form.regex.value && shown.fields.regex) form.regex.value = shown.fields.regex;
+    if (form.regex && !form.regex.value && shown.fields.regex) form.regex.value = shown.fields.regex;
     await refresh(form.getAttribute("action"));  // a field is called action
   }
 
@@ -112,7 +112,8 @@ async function refresh(url) {
 }
 
 function startFilter(field) {
-  const boxes = [...document.querySelectorAll(field.dataset.filter + " label")];
+  const boxes = [...document.querySelectorAll(field.dataset.filter + " [data-text]")];
+  const groups = [...document.querySelectorAll(field.dataset.filter + " details")];
   field.addEventListener("input", (event) => {
     event.stopPropagation();
     const words = field.value.toLowerCase().split(/\s+/);
@@ -120,6 +121,7 @@ function startFilter(field) {
       const text = box.dataset.text.toLowerCase();
       box.hidden = !words.every((word) => text.includes(word));
     }
+    if (field.value) for (const group of groups) group.open = Boolean(group.querySelector("[data-text]:not([hidden])"));
   });
 }
 
@@ -129,10 +131,20 @@ document.querySelectorAll("input[type=file][data-into]").forEach((field) => {
     const file = field.files[0];
     if (!file) return;
     const into = field.form.elements[field.dataset.into];
-    into.value = "base64" in field.dataset ? await base64(file) : await file.text();
+    into.value = "base64" in field.dataset ? await base64(file) : await textOf(file);
     if (field.dataset.name) field.form.elements[field.dataset.name].value = file.name;
   });
 });
+
+// Spreadsheets and editors on Chinese desktops still write GB 18030; what is no UTF-8 is read as that.
+async function textOf(file) {
+  const bytes = await file.arrayBuffer();
+  try {
+    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+  } catch {
+    return new TextDecoder("gb18030").decode(bytes);
+  }
+}
 
 function base64(file) {
   return new Promise((done) => {

@@ -138,7 +138,7 @@ async def record(visit: ConsoleRequest) -> Answer:
             "records": [_place(e) for e in entries],
             "labels": [asdict(label) for label in labels],
             "judged": _judged(last, labels, visit.language, known),
-            "kinds": missable(visit.language),
+            "kinds": await blocking(missable, visit.language),
             "rules": {rule: title.get(visit.language) for rule, title in known.items()},
             "sitting": bool(sitting(visit)),
         },

@@ -35,6 +35,15 @@ EDITS = {
         "名称只能用小写字母、数字和 _，以字母开头",
         "a name has small letters, digits and _, and begins with a letter",
     ),
+    "detector": Bilingual(
+        "请写编号格式，或写说明和例句", "give a pattern, or a description with examples"
+    ),
+    "last": Bilingual(
+        "规则会变得什么都不找；请停用规则", "the rule would look for nothing: switch the rule off"
+    ),
+    "document": Bilingual(
+        "文档名称可用文字、数字、点、- 和 _", "a document's name has letters, digits, dots, - and _"
+    ),
     "upload": Bilingual(
         "不是策略文件：需要一个 YAML 策略包，或只含 packs、lists、answers、knowledge 的 zip",
         "no policy: give a pack's YAML, or a zip with packs, lists, answers and knowledge only",

@@ -66,6 +66,14 @@ def target_pack(space: Workspace, bundle: Bundle) -> str:
     return OWN_PACK
 
 
+async def text_to_extend(visit: ConsoleRequest, space: Workspace, pack: str) -> str:
+    """The text of a pack that something is added to; one's own pack begins with the first thing
+    that goes into it, and is switched on then."""
+    if pack == OWN_PACK and pack not in space.packs:
+        await keep_file(visit, space, PACKS, packs_text((*space.packs, pack)))
+    return space.text(pack_path(pack)) or own_pack()
+
+
 async def create(visit: ConsoleRequest) -> Answer:
     """A rule from a template, blank, or copied; then its form."""
     space = await space_of(visit)
@@ -94,15 +102,15 @@ def _created(
         name = pack_of(space, source)
         new_id = free_id(f"{pack}.{source.rpartition('.')[2]}", taken)
         return new_id, with_copy(text, space.text(pack_path(name)), source, new_id)
-    made = _template(visit.form.get("template", ""))
+    made = _template(visit.form.get("template", ""), visit.form.get("kind", ""))
     new_id = free_id(f"{pack}.{made.id}", taken)
     owner = visit.me.group or visit.me.name
     return new_id, with_template(text, made, new_id, owner, today_utc())
 
 
-def _template(id: str) -> Template:
+def _template(id: str, kind: str) -> Template:
     if not id:
-        return blank()
+        return blank(kind)
     found = next((t for t in templates() if t.id == id), None)
     if found is None:
         raise ConsoleError(404, "没有这个模板", "there is no such template")
@@ -162,7 +170,7 @@ async def _page(visit: ConsoleRequest, space: Workspace, pack: str) -> dict[str,
         "good": not any(r["severity"] == "error" for r in mine),
         "tests": await _tests(visit, checked, rule_id),
         "yaml": excerpt(text, _line(text, rule_id)), "line": _line(text, rule_id),
-        **choices(bundle, fields["kinds"], visit.language),
+        **await blocking(choices, bundle, fields["kinds"], visit.language),
         "drafted_answers": drafted_answers(space),
     }  # fmt: skip
 

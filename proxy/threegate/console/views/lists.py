@@ -18,11 +18,10 @@ from threegate.console.content import (
     with_list,
     words_file,
 )
-from threegate.console.drafts import PACKS, Workspace, packs_text
-from threegate.console.new_rule import OWN_PACK, own_pack
+from threegate.console.drafts import Workspace
 from threegate.console.rule_form import EditError
 from threegate.console.views.drafts import refused
-from threegate.console.views.guided import target_pack
+from threegate.console.views.guided import target_pack, text_to_extend
 from threegate.console.views.policies import keep_file, space_of
 from threegate.console.web import Answer, ConsoleError, ConsoleRequest, Redirect, Shown, blocking
 from threegate.policy.language.load import pack_path
@@ -79,10 +78,8 @@ async def create(visit: ConsoleRequest) -> Answer:
         raise ConsoleError(400, "请至少写一个词", "give one word at least")
     if any(each.name == name for each in lists_of(bundle)):
         raise ConsoleError(409, "已有同名词表", "there is a list of this name")
-    if pack == OWN_PACK and pack not in {p.pack for p in bundle.packs}:
-        await keep_file(visit, space, PACKS, packs_text((*space.packs, pack)))
     found = ListView(name, pack, f"lists/{name}.txt", visit.form.get("match", "word"), words)
-    await _save(visit, space, found, space.text(pack_path(pack)) or own_pack())
+    await _save(visit, space, found, await text_to_extend(visit, space, pack))
     return Redirect(f"/policies/list/{pack}/{name}", done="saved", data={"pack": pack})
 
 

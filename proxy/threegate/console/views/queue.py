@@ -138,7 +138,7 @@ async def look(visit: ConsoleRequest) -> Answer:
             "no_text": records.why_no_text([e.event for e in entries]),
             "revealed": revealed,
             "sitting": bool(sitting(visit)),
-            "kinds": missable(visit.language),
+            "kinds": await blocking(missable, visit.language),
             "show": show,
             "was": visit.query.get("was", ""),
             **_neighbours(found.of(show), request),

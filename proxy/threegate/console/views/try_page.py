@@ -23,6 +23,7 @@ from threegate.console.web import (
     Step,
     blocking,
 )
+from threegate.gateway.request.request_context import sources_of
 from threegate.guard.mask import MaskMap
 from threegate.guard.redact import Renderer, edited
 from threegate.policy.lifecycle.store import today_utc
@@ -52,7 +53,7 @@ def _blank(visit: ConsoleRequest, policies: PolicySet) -> dict[str, Any]:
     """The form as it was sent, or empty. `policy` must be chosen if there are several."""
     names = ("text", "question", "source")
     given = {n: visit.form.get(n, "") for n in names}
-    channel = visit.form.get("channel", Channel.USER.value)
+    channel = visit.form.get("channel") or visit.query.get("channel", Channel.USER.value)
     known = [p.name for p in policies_of(policies)]
     chosen = visit.form.get("policy") or known[-1]
     places = {"channel": channel, "channels": [c.value for c in TRIED]}
@@ -70,16 +71,18 @@ async def try_it(visit: ConsoleRequest) -> Answer:
     policy = next((p for p in policies_of(policies) if p.name == form["policy"]), None)
     if policy is None:
         raise ConsoleError(400, "没有这个策略", "there is no such policy")
-    passage = _passage(text, Channel(form["channel"]), form)
+    passage = _passage(text, Channel(form["channel"]), form, policy)
     runner = Runner(policy, visit.parts.detector_set_for(policy), today=today_utc())
     ruled = await runner.ruled(passage)
     trace = _trace(policy, text, ruled, visit.language)
     return Shown("policy/try.html", {**form, "trace": trace | {"draft": bool(space.files)}})
 
 
-def _passage(text: str, channel: Channel, form: dict[str, Any]) -> Passage:
+def _passage(text: str, channel: Channel, form: dict[str, Any], policy: CompiledPolicy) -> Passage:
+    """With the sources that a call would have: what was typed, and the policy's knowledge."""
     layer = Layer.OUTPUT if channel in ANSWERS else Layer.INPUT
-    sources = (Source("context:0", form["source"]),) if form["source"] else ()
+    given = (Source("context:0", form["source"]),) if form["source"] else ()
+    sources = (*given, *sources_of((), policy)) if layer is Layer.OUTPUT else given
     return Passage(TextLocation(layer, channel), text, question=form["question"], sources=sources)
 
 

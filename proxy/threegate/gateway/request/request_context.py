@@ -89,7 +89,7 @@ def sources_of(slots: Sequence[Slot], policy: CompiledPolicy) -> tuple[Source, .
     known = [
         Source(k.id, k.text)
         for k in policy.knowledge
-        if any(w == "knowledge" or k.id.startswith(w) for w in wanted)
+        if wanted.intersection(("knowledge", f"knowledge/{k.id.partition('/')[0]}"))
     ]
     return (*found, *known)
 

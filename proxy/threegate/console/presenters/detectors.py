@@ -1,0 +1,196 @@
+"""What can be detected, as pages show it: kinds by family, models, the policy's own detectors."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from threegate.console.kind_levels import level_of, named_in
+from threegate.console.kind_samples import example_of, found_in_examples, samples_of
+from threegate.console.own_detectors import OwnDetector, rules_for
+from threegate.console.presenters.highlights import Highlight, pieces
+from threegate.console.presenters.policies import rule_row
+from threegate.policy.compile import layered
+from threegate.policy.compliance.taxonomy import BY_ID
+from threegate.policy.kinds import BY_KIND, KIND_INFOS
+from threegate.policy.language.load import Bundle
+from threegate.policy.language.vocabulary import kind_title
+from threegate.policy.schema import Rule
+from threegate.policy.strictness.compare import includes
+from threegate.types import Bilingual
+
+NO_FINDING = ("constraint.", "failed.", "claim.supported")
+
+
+@dataclass(frozen=True, slots=True)
+class ModelInfo:
+    """A built-in model: the id of its detector and the kinds that it alone finds."""
+
+    id: str
+    title: Bilingual
+    about: Bilingual
+    kinds: tuple[str, ...]
+
+
+MODELS = (
+    ModelInfo(
+        "guard",
+        Bilingual("护栏模型", "Guard model"),
+        Bilingual(
+            "判断一段话的意思：注入攻击、有害请求、冒犯，以及回答是否照办了有害请求。",
+            "Judges what a passage means: injection, harmful requests, offence, and whether an "
+            "answer complied with one.",
+        ),
+        ("injection.direct", "injection.indirect", "hazard", "offensive", "compliance"),
+    ),
+    ModelInfo(
+        "entities",
+        Bilingual("实体模型", "Entities model"),
+        Bilingual(
+            "找出没有固定格式的个人信息：姓名、机构、出生日期、健康信息、账号。",
+            "Finds personal data without a fixed form: names, organisations, dates of birth, "
+            "health, user names.",
+        ),
+        ("pii.person", "pii.org", "pii.dob", "pii.medical", "pii.account"),
+    ),
+    ModelInfo(
+        "claims",
+        Bilingual("事实核查模型", "Fact-check model"),
+        Bilingual(
+            "把回答的每一句与资料核对：有依据、矛盾、没有依据。",
+            "Compares each sentence of an answer with the sources: supported, contradicted, or not "
+            "in them.",
+        ),
+        ("claim",),
+    ),
+)
+_BY_THE_PROXY = (
+    "leak",
+    "format.json_schema",
+    "format.language",
+    "format.length",
+    "claim.no_source",
+)
+
+
+def way_of(kind: str) -> str:
+    """How a kind is found: pattern, model, proxy, judge or own."""
+    family = kind.partition(".")[0]
+    if family in ("list", "pattern", "category"):
+        return "own"
+    if family == "judge":
+        return "judge"
+    if any(includes(each, kind) for each in _BY_THE_PROXY):
+        return "proxy"
+    return "model" if model_of(kind) else "pattern"
+
+
+def model_of(kind: str) -> ModelInfo | None:
+    return next((m for m in MODELS if any(includes(k, kind) for k in m.kinds)), None)
+
+
+def all_kinds() -> list[str]:
+    """Every kind with a name, and those below an open family that some detector finds."""
+    named = [i.kind for i in KIND_INFOS if not i.kind.startswith(NO_FINDING)]
+    below = sorted(k for k in found_in_examples() if k not in BY_KIND)
+    return [*named, *below]
+
+
+def kind_groups(bundle: Bundle, running: frozenset[str], language: str) -> list[dict[str, Any]]:
+    """Kinds by family, each with an example and the rules that use it."""
+    groups: dict[str, list[dict[str, Any]]] = {}
+    for kind in all_kinds():
+        groups.setdefault(kind.partition(".")[0], []).append(
+            kind_row(bundle, kind, running, language)
+        )
+    return [
+        {"id": family, "title": kind_title(family).get(language), "items": rows}
+        for family, rows in groups.items()
+    ]
+
+
+def kind_row(bundle: Bundle, kind: str, running: frozenset[str], language: str) -> dict[str, Any]:
+    model = model_of(kind)
+    return {
+        "id": kind,
+        "title": kind_title(kind).get(language),
+        "example": example_of(kind, language),
+        "way": way_of(kind),
+        "here": model is None or model.id in running,
+        "used": [rule.id for rule in rules_for(bundle, kind)],
+    }
+
+
+def model_rows(
+    bundle: Bundle, running: Mapping[str, Bilingual], language: str
+) -> list[dict[str, Any]]:
+    """The built-in models, running here or not, then judges and models from elsewhere."""
+    rows = [
+        {
+            "title": m.title.get(language),
+            "about": m.about.get(language),
+            "here": m.id in running,
+            "kinds": [k for k in all_kinds() if any(includes(f, k) for f in m.kinds)],
+        }
+        for m in MODELS
+    ]
+    known = {m.id for m in MODELS}
+    for title in (title for id, title in running.items() if id not in known):
+        about = "运维人员接入的模型" if language == "zh" else "a model that the operators connected"
+        rows.append({"title": title.get(language), "about": about, "here": True, "kinds": []})
+    return rows
+
+
+def kind_page(bundle: Bundle, kind: str, running: frozenset[str], language: str) -> dict[str, Any]:
+    """One kind: examples with the values marked, what asks for it, and the rules that use it."""
+    info = BY_KIND.get(kind)
+    using = rules_for(bundle, kind)
+    packs = {rule.id: pack for rule, pack in layered(bundle)}
+    return {
+        "kind": kind_row(bundle, kind, running, language),
+        "samples": [_marked(s.text, s.values, kind) for s in samples_of(kind, language)],
+        "why": [BY_ID[w].title.get(language) for w in (info.why if info else ()) if w in BY_ID],
+        "rules": [
+            rule_row(rule, packs[rule.id], {}, language)
+            | {
+                "kind_level": level_of(rule, kind).name.lower(),
+                "own_level": rule.detect.levels[kind].name.lower()
+                if kind in rule.detect.levels
+                else "",
+                "named": named_in(rule, kind),
+            }
+            for rule in using
+        ],
+        "more": [
+            {"id": rule.id, "title": rule.title.get(language)}
+            for rule in _could_use(bundle, {r.id for r in using})
+        ],
+    }
+
+
+def _could_use(bundle: Bundle, using: Iterable[str]) -> list[Rule]:
+    every = (rule for rule, _ in layered(bundle) if isinstance(rule, Rule))
+    return [r for r in every if r.detect.any and r.id not in using]
+
+
+def _marked(text: str, values: Iterable[str], kind: str) -> list[dict[str, str]]:
+    marks, start = [], 0
+    for value in values:
+        at = text.find(value, start)
+        if at >= 0:
+            start = at + len(value)
+            marks.append(Highlight(at, start, kind, "", ""))
+    return pieces(text, marks)
+
+
+def own_row(found: OwnDetector, language: str) -> dict[str, Any]:
+    spec = found.spec
+    return {
+        "name": found.name,
+        "pack": found.pack,
+        "sort": found.sort,
+        "kind": found.kind,
+        "what": str(spec.regex or (spec.category.describe.get(language) if spec.category else "")),
+        "used": list(found.used),
+    }

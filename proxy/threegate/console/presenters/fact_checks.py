@@ -1,0 +1,49 @@
+"""Rules that check facts, in words: what they compare answers with and what follows."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from threegate.policy.schema import Rule
+from threegate.types import Action, Bilingual
+
+SOURCES = {
+    "system": Bilingual("系统提示", "system prompt"),
+    "user": Bilingual("用户给出的长文字", "long texts of the user"),
+    "tool_result": Bilingual("工具结果", "tool results"),
+    "context": Bilingual("随请求附带的资料", "documents sent with the request"),
+    "knowledge": Bilingual("全部知识库", "every knowledge base"),
+}
+OUTCOMES = {
+    "on_contradicted": (Bilingual("与资料矛盾", "contradicted"), Action.BLOCK),
+    "on_unsupported": (Bilingual("资料里没有依据", "not in the sources"), Action.ANNOTATE),
+    "on_no_source": (Bilingual("没有资料可核查", "nothing to check against"), Action.FLAG),
+}
+"""Each outcome with its name and what follows where the rule does not say."""
+
+
+def fact_check(rule: Rule, language: str) -> dict[str, Any]:
+    claims = rule.detect.claims
+    return {
+        "id": rule.id,
+        "title": rule.title.get(language),
+        "mode": rule.mode.value,
+        "sources": [source_title(s, language) for s in (claims.sources if claims else ())],
+        "outcomes": [
+            {"title": title.get(language), "action": _outcome(rule, key, default)}
+            for key, (title, default) in OUTCOMES.items()
+        ],
+        "cite": bool(claims and claims.cite),
+    }
+
+
+def _outcome(rule: Rule, key: str, default: Action) -> str:
+    written: Action | None = getattr(rule.then, key)
+    return (default if written is None else written).name.lower()
+
+
+def source_title(source: str, language: str) -> str:
+    """A base by its own name."""
+    if source in SOURCES:
+        return SOURCES[source].get(language)
+    return source.removeprefix("knowledge/")

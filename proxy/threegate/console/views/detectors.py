@@ -1,0 +1,91 @@
+"""What can be detected: built-in kinds, models and the policy's own detectors; one kind with its
+examples, its rules and its level in each. Changes go into the draft."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from threegate.console.drafts import Workspace
+from threegate.console.kind_levels import with_kind, with_level, without_kind
+from threegate.console.own_detectors import detectors_of
+from threegate.console.presenters.detectors import (
+    all_kinds,
+    kind_groups,
+    kind_page,
+    model_rows,
+    own_row,
+)
+from threegate.console.presenters.records import policies_of
+from threegate.console.rule_form import EditError
+from threegate.console.views.drafts import refused
+from threegate.console.views.guided import pack_of
+from threegate.console.views.own_detectors import recognizers_of
+from threegate.console.views.policies import keep_file, space_of
+from threegate.console.web import Answer, ConsoleError, ConsoleRequest, Redirect, Shown, blocking
+from threegate.policy.language.load import Bundle, pack_path
+from threegate.types import Bilingual
+
+APART = ("category.", "language")
+"""Sentence detectors that are no models."""
+
+
+def running(visit: ConsoleRequest) -> dict[str, Bilingual]:
+    """The models that judge here, by the ids of their detectors."""
+    policies = policies_of(visit.parts.policies.pin())
+    sets = [visit.parts.detector_set_for(policy) for policy in policies]
+    infos = [d.info for each in sets for d in each.sentence]
+    return {i.id: i.title for i in infos if not i.id.startswith(APART)}
+
+
+async def listing(visit: ConsoleRequest) -> Answer:
+    space = await space_of(visit)
+    bundle = await blocking(space.bundle)
+    return Shown("policy/detectors.html", await blocking(_listing, visit, space, bundle))
+
+
+def _listing(visit: ConsoleRequest, space: Workspace, bundle: Bundle) -> dict[str, Any]:
+    here, language = running(visit), visit.language
+    return {
+        "own": [
+            own_row(each, language) | {"changed": pack_path(each.pack) in space.files}
+            for each in detectors_of(bundle)
+        ],
+        "recognizers": recognizers_of(bundle),
+        "models": model_rows(bundle, here, language),
+        "groups": kind_groups(bundle, frozenset(here), language),
+    }
+
+
+async def kind(visit: ConsoleRequest) -> Answer:
+    id = _known(visit)
+    bundle = await blocking((await space_of(visit)).bundle)
+    shown = await blocking(kind_page, bundle, id, frozenset(running(visit)), visit.language)
+    return Shown("policy/kind.html", shown)
+
+
+def _known(visit: ConsoleRequest) -> str:
+    """The kind in the address. Raises ConsoleError."""
+    id = visit.path["kind"]
+    if id not in all_kinds():
+        raise ConsoleError(404, "没有这一类", "there is no such kind")
+    return id
+
+
+async def change(visit: ConsoleRequest) -> Answer:
+    """What one rule does with the kind: its level there, or whether the rule looks for it."""
+    space, id, form = await space_of(visit), _known(visit), visit.form
+    rule_id = form.get("rule", "")
+    pack = await blocking(pack_of, space, rule_id)
+    text = space.text(pack_path(pack))
+    try:
+        match form.get("do"):
+            case "add":
+                new = await blocking(with_kind, text, rule_id, id)
+            case "drop":
+                new = await blocking(without_kind, text, rule_id, id)
+            case _:
+                new = await blocking(with_level, text, rule_id, id, form.get("level", ""))
+    except EditError as error:
+        raise refused(error) from None
+    await keep_file(visit, space, pack_path(pack), new)
+    return Redirect(f"/policies/detector/{id}", done="saved")

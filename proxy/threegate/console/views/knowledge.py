@@ -1,0 +1,176 @@
+"""Knowledge: the documents that the fact check compares answers with. Changes go into the draft and
+are approved like rules."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from starlette.responses import Response
+
+from threegate.console.content import table, table_rows
+from threegate.console.drafts import Workspace
+from threegate.console.knowledge import (
+    Base,
+    Document,
+    bases_of,
+    checks_of,
+    document_path,
+    with_files,
+)
+from threegate.console.presenters.fact_checks import fact_check
+from threegate.console.rule_form import EditError
+from threegate.console.views.drafts import refused
+from threegate.console.views.guided import target_pack, text_to_extend
+from threegate.console.views.lists import CSV
+from threegate.console.views.policies import keep_file, space_of
+from threegate.console.web import Answer, ConsoleError, ConsoleRequest, Redirect, Shown, blocking
+from threegate.policy.language.load import pack_path
+
+COLUMNS = ("base", "document", "text")
+
+
+async def listing(visit: ConsoleRequest) -> Answer:
+    space = await space_of(visit)
+    bundle = await blocking(space.bundle)
+    checks = [fact_check(rule, visit.language) for rule in checks_of(bundle.packs)]
+    bases = [_row(base, space) for base in bases_of(bundle)]
+    return Shown("policy/knowledge.html", {"bases": bases, "checks": checks})
+
+
+def _row(base: Base, space: Workspace) -> dict[str, Any]:
+    documents = [_document(each, space) for each in base.documents]
+    return {
+        "name": base.name,
+        "pack": base.pack,
+        "documents": documents,
+        "characters": sum(d["characters"] for d in documents),
+        "used": list(base.used),
+        "changed": pack_path(base.pack) in space.files or any(d["changed"] for d in documents),
+    }
+
+
+def _document(found: Document, space: Workspace) -> dict[str, Any]:
+    return {
+        "name": found.name,
+        "title": found.title,
+        "characters": len(found.text),
+        "changed": found.path in space.files,
+    }
+
+
+async def _known(visit: ConsoleRequest, space: Workspace) -> Base:
+    """The base in the address. Raises ConsoleError."""
+    wanted = visit.path["pack"], visit.path["base"]
+    every = bases_of(await blocking(space.bundle))
+    found = next((each for each in every if (each.pack, each.name) == wanted), None)
+    if found is None:
+        raise ConsoleError(404, "没有这个知识库", "there is no such knowledge base")
+    return found
+
+
+async def page(visit: ConsoleRequest) -> Answer:
+    space = await space_of(visit)
+    return Shown("policy/base.html", {"base": _row(await _known(visit, space), space)})
+
+
+def _in(base: Base, name: str) -> Document:
+    found = next((each for each in base.documents if each.name == name), None)
+    if found is None:
+        raise ConsoleError(404, "没有这份文档", "there is no such document")
+    return found
+
+
+async def document(visit: ConsoleRequest) -> Answer:
+    space = await space_of(visit)
+    base = await _known(visit, space)
+    found = _in(base, visit.path["document"])
+    shown = _document(found, space) | {"text": found.text}
+    return Shown("policy/document.html", {"base": _row(base, space), "document": shown})
+
+
+async def create(visit: ConsoleRequest) -> Answer:
+    """A new base in the pack of one's own rules, with its first document."""
+    space, name = await space_of(visit), visit.form.get("name", "").strip()
+    bundle = await blocking(space.bundle)
+    if any(base.name == name for base in bases_of(bundle)):
+        raise ConsoleError(409, "已有同名知识库", "there is a knowledge base of this name")
+    base = Base(name, target_pack(space, bundle))
+    await _add(visit, space, base, visit.form.get("document", ""), visit.form.get("text", ""))
+    return Redirect(f"/policies/knowledge/{base.pack}/{name}", done="saved")
+
+
+async def add(visit: ConsoleRequest) -> Answer:
+    space = await space_of(visit)
+    base, form = await _known(visit, space), visit.form
+    await _add(visit, space, base, form.get("document", ""), form.get("text", ""))
+    return Redirect(f"/policies/knowledge/{base.pack}/{base.name}", done="saved")
+
+
+async def _add(visit: ConsoleRequest, space: Workspace, base: Base, name: str, text: str) -> None:
+    """A document, new or in place of one of this base with the same name. Raises ConsoleError."""
+    try:
+        path = document_path(name)
+    except EditError as error:
+        raise refused(error) from None
+    mine = [each.path for each in base.documents]
+    if path not in mine and space.text(path):
+        raise ConsoleError(409, "已有同名文档", "there is a document of this name")
+    text = _said(text)
+    await _define(visit, space, base, [*mine, path])
+    await keep_file(visit, space, path, text)
+
+
+def _said(text: str) -> str:
+    """Raises ConsoleError."""
+    if not text.strip():
+        raise ConsoleError(400, "请填写文档的内容", "write or choose the document's text")
+    return text.strip() + "\n"
+
+
+async def _define(visit: ConsoleRequest, space: Workspace, base: Base, files: list[str]) -> None:
+    text = await text_to_extend(visit, space, base.pack)
+    try:
+        new = await blocking(with_files, text, base.name, files)
+    except EditError as error:
+        raise refused(error) from None
+    await keep_file(visit, space, pack_path(base.pack), new)
+
+
+async def save(visit: ConsoleRequest) -> Answer:
+    space = await space_of(visit)
+    base = await _known(visit, space)
+    found = _in(base, visit.path["document"])
+    await keep_file(visit, space, found.path, _said(visit.form.get("text", "")))
+    return Redirect(f"/policies/knowledge/{base.pack}/{base.name}/{found.name}", done="saved")
+
+
+async def remove(visit: ConsoleRequest) -> Answer:
+    """The document leaves its base; its file is no longer part of the policy."""
+    space = await space_of(visit)
+    base = await _known(visit, space)
+    found = _in(base, visit.path["document"])
+    rest = [each.path for each in base.documents if each is not found]
+    await _define(visit, space, base, rest)
+    if not rest:
+        return Redirect("/policies/knowledge", done="removed")
+    return Redirect(f"/policies/knowledge/{base.pack}/{base.name}", done="removed")
+
+
+async def take_table(visit: ConsoleRequest) -> Answer:
+    """Documents of a table, each into its base; a base that does not exist is made."""
+    rows = table_rows(visit.form.get("csv", ""), COLUMNS)
+    for row in rows:
+        space = await space_of(visit)  # each row goes on from the one before it
+        bundle = await blocking(space.bundle)
+        name = row.get("base", "").strip()
+        new = Base(name, target_pack(space, bundle))
+        base = next((each for each in bases_of(bundle) if each.name == name), new)
+        await _add(visit, space, base, row.get("document", ""), row.get("text", ""))
+    return Redirect("/policies/knowledge", done="saved", data={"taken": len(rows)})
+
+
+async def export(visit: ConsoleRequest) -> Answer:
+    bundle = await blocking((await space_of(visit)).bundle)
+    rows = [(base.name, d.name, d.text) for base in bases_of(bundle) for d in base.documents]
+    headers = {"content-disposition": 'attachment; filename="knowledge.csv"'}
+    return Response(table(COLUMNS, rows), media_type=CSV, headers=headers)

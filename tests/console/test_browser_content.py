@@ -1,0 +1,102 @@
+"""What a policy is made of besides rules, in a real browser: knowledge, detectors, constraints."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.console.conftest import PASSWORD, Site, opened_site, policies
+from tests.console.test_browser import quick_in
+from tests.console.test_browser_hour import saved
+from tests.e2e.support.running import proxy
+
+if TYPE_CHECKING:
+    from tests.console.browser import Browser
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.skipif(
+        not os.environ.get("THREEGATE_TEST_CHROMIUM", ""), reason="THREEGATE_TEST_CHROMIUM is unset"
+    ),
+]
+PRICES = "# 收费标准\n标准版每月收费十五元。\nThe standard plan costs 15 yuan a month.\n"
+
+
+@contextmanager
+def an_editor(folder: Path, language: str) -> Iterator[tuple[Site, Browser]]:
+    from tests.console.browser import browser
+
+    root = policies(folder / "policies", "full")
+    with (
+        proxy(folder / "var", root, packs=("base", "cn-privacy")) as running,
+        browser(running.url + "/console", language) as page,
+    ):
+        site = opened_site(running)
+        site.who("admin")
+        site.who("editor", name="wang", group="privacy")
+        page.log_in("wang", PASSWORD)
+        yield site, page
+
+
+@pytest.mark.parametrize("language", quick_in("zh-CN"))
+def test_documents_for_the_fact_check(tmp_path: Path, language: str) -> None:
+    with an_editor(tmp_path, language) as (_, page):
+        page.go("/policies")
+        page.press(".tabs a[href$='/policies/knowledge']")
+        page.fill("[name=name]", "plans")
+        gbk = tmp_path / "收费标准 2026.txt"  # as a Chinese desktop writes it
+        gbk.write_bytes(PRICES.encode("gb18030"))
+        page.one("form[action$='/policies/knowledge'] [type=file]").send_keys(str(gbk))
+        text = "return document.querySelector('[name=text]').value"
+        page.until(lambda: page.driver.execute_script(text) == PRICES)
+        page.press("form[action$='/policies/knowledge'] button")
+        assert "收费标准" in page.one("table.list").text
+        assert "base.out.grounded" in page.text
+        page.shot("knowledge-base")
+        page.go("/policies/knowledge")
+        assert "plans" in page.one("table.list").text
+        page.shot("knowledge")
+        page.go("/policies/rule/base.out.grounded/form")
+        page.one("[name='source.knowledge']").click()
+        page.one("[name='source.knowledge/plans']").click()
+        page.one("[name=on_contradicted] option[value=block]").click()
+        saved(page)
+        page.until(lambda: "knowledge/plans" in page.driver.page_source.split('id="live"')[1])
+        page.shot("fact-check-form")
+        assert page.complaints() == []
+
+
+@pytest.mark.parametrize("language", quick_in("en-US"))
+def test_a_detector_of_ones_own_and_the_level_of_a_kind(tmp_path: Path, language: str) -> None:
+    with an_editor(tmp_path, language) as (site, page):
+        page.go("/policies/detectors")
+        page.shot("detectors")
+        page.fill("[name=name]", "ticket")
+        page.press("form[action$='/policies/detectors'] button")
+        page.fill("[name=like]", "TCK-1234")
+        page.fill("[name=match]", "TCK-1234\nTCK-0001")
+        page.fill("[name=no_match]", "TCK-1")
+        page.press("form[action$='/policies/detectors/own/ticket'] button")
+        assert len(page.all(".cases .pill.good")) == 3
+        assert page.one(".cases mark").text == "TCK-1234"
+        page.shot("detector")
+        page.press("form[action$='/policies/new'] button")  # a rule for it
+        assert page.driver.current_url.endswith("/form")
+        page.until(lambda: "TCK" in page.one("[name=regex]").get_attribute("value"))
+
+        page.go("/policies/detectors")
+        page.fill("[data-filter='#kinds']", "pii.cn.mobile")
+        page.until(lambda: len([r for r in page.all("#kinds tbody tr") if r.is_displayed()]) == 1)
+        page.press("#kinds a[href$='/pii.cn.mobile']")
+        assert page.all(".said mark")
+        page.shot("kind")
+        page.one("[name=level] option[value=high]").click()
+        page.press("form:has([name=level]) button")
+        changed = site.who("editor", name="wang").get("/policies/draft.json").json()["rules"]
+        assert any("pii.cn.mobile" in str(rule) for rule in changed)
+        assert page.complaints() == []
