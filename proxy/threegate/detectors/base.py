@@ -18,6 +18,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
+from threegate.policy.model import matches
 from threegate.types import Bilingual, Failed, Finding, Passage
 
 LOOKBEHIND = 64
@@ -91,6 +92,12 @@ class SupportsFastPath(Protocol):
         ...
 
 
+def overlapping(patterns: Iterable[str], kinds: Iterable[str]) -> frozenset[str]:
+    """The kinds that one of the wanted kinds or prefixes matches, or is below."""
+    wanted = tuple(patterns)
+    return frozenset(k for k in kinds if any(matches(p, k) or matches(k, p) for p in wanted))
+
+
 class SentenceDetector(Protocol):
     @property
     def info(self) -> DetectorInfo: ...
@@ -99,3 +106,16 @@ class SentenceDetector(Protocol):
         """One answer per passage, in order. Spans relative to the passage's text. Never raises for
         overload."""
         ...
+
+
+@runtime_checkable
+class SupportsKinds(Protocol):
+    """A sentence detector that does less where only some of its kinds count."""
+
+    def wanting(self, kinds: frozenset[str]) -> SentenceDetector:
+        """The same detector for rules that look for these kinds or prefixes alone."""
+        ...
+
+
+def wanting(detector: SentenceDetector, kinds: frozenset[str]) -> SentenceDetector:
+    return detector.wanting(kinds) if isinstance(detector, SupportsKinds) else detector

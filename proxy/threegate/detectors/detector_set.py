@@ -19,7 +19,9 @@ from threegate.detectors.base import (
     Scanned,
     SentenceDetector,
     SupportsFastPath,
+    overlapping,
     uncrossed,
+    wanting,
 )
 from threegate.detectors.dedupe import distinct
 from threegate.detectors.engine.budget import Budget, BudgetSpentError
@@ -34,7 +36,6 @@ from threegate.detectors.views import (
     unviewed,
     viewed,
 )
-from threegate.policy.model import matches
 from threegate.types import Failed, Finding, Passage, Reason, Span
 
 log = logging.getLogger(__name__)
@@ -76,6 +77,9 @@ class DetectorSet:
     _quiets: dict[frozenset[str], Callable[[str, int], int] | None] = field(
         default_factory=dict, repr=False
     )
+    _judging: dict[frozenset[str], tuple[SentenceDetector, ...]] = field(
+        default_factory=dict, repr=False
+    )
     _cache: JudgedTexts = field(
         default_factory=lambda: JudgedTexts(CACHED_TEXTS, CACHED_FINDINGS, FINDINGS_OF_ONE)
     )
@@ -86,11 +90,11 @@ class DetectorSet:
     def unserved(self, wanted: frozenset[str]) -> frozenset[str]:
         """Wanted kinds that no detector reports: a rule on them would never act."""
         reported = [kind for kinds in self.kinds_of.values() for kind in kinds]
-        return frozenset(k for k in wanted if not any(_overlap(k, kind) for kind in reported))
+        return frozenset(k for k in wanted if not overlapping((k,), reported))
 
     def is_sentence_kind(self, pattern: str) -> bool:
         """Whether a wanted kind or prefix needs a sentence detector."""
-        return any(_overlap(pattern, k) for d in self.sentence for k in d.info.kinds)
+        return any(overlapping((pattern,), d.info.kinds) for d in self.sentence)
 
     def is_pattern_kind(self, pattern: str) -> bool:
         return bool(self._for(frozenset({pattern})))
@@ -147,9 +151,7 @@ class DetectorSet:
         self, passages: Sequence[Passage], kinds: frozenset[str], deadline_ms: int
     ) -> list[Judgement]:
         """Sentence detectors, together under one deadline; one answer per passage, in order."""
-        wanted = [
-            d for d in self.sentence if any(_overlap(p, k) for p in kinds for k in d.info.kinds)
-        ]
+        wanted = self._judges(kinds)
         answers = await asyncio.gather(*(_query(d, passages, deadline_ms) for d in wanted))
         return [_joined(p, [a[i] for a in answers]) for i, p in enumerate(passages)]
 
@@ -261,6 +263,13 @@ class DetectorSet:
             if not judgement.failures:
                 self._cache.put(key, judgement)
 
+    def _judges(self, kinds: frozenset[str]) -> tuple[SentenceDetector, ...]:
+        known = self._judging.get(kinds)
+        if known is None:
+            found = (d for d in self.sentence if overlapping(kinds, d.info.kinds))
+            known = self._judging[kinds] = tuple(wanting(d, kinds) for d in found)
+        return known
+
     def _for(self, kinds: frozenset[str]) -> tuple[PatternDetector, ...]:
         known = self._patterns.get(kinds)
         if known is None:
@@ -334,7 +343,3 @@ def _at(judgement: Judgement, passage: Passage) -> Judgement:
 def _key(passage: Passage, patterns: frozenset[str], sentence: frozenset[str]) -> bytes:
     head = f"{passage.locus.channel}\0{hash(patterns)}\0{hash(sentence)}\0"
     return hashlib.blake2b((head + passage.text).encode(), digest_size=16).digest()
-
-
-def _overlap(pattern: str, kind: str) -> bool:
-    return matches(pattern, kind) or matches(kind, pattern)

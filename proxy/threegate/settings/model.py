@@ -125,7 +125,7 @@ class Settings:
     reload_s: float = 0.2  # between two looks for another policy
     models: Path = field(default_factory=shipped.models)
     classifiers: str = "required"  # required | off
-    threads: int = 0  # of one model run; 0 takes half the cores
+    threads: int = 0  # rows that one model reads at once; 0 takes all cores, at most 4
     remote_models: tuple[tuple[str, str], ...] = ()  # (name, URL of a KServe v2 server)
     gpu_mib: int = 2048  # the most that one model may take of a GPU
     var: Path = Path("var")

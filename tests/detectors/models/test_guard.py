@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from threegate.detectors.models.guard import HAZARDS_NAMED, GuardDetector
+from threegate.detectors.models.sentence_blocks import BEFORE_BYTES, QUESTION_BYTES
 from threegate.policy.kinds import KINDS
 from threegate.types import Channel, Failed, Finding, Layer, Level, Passage, Reason, TextLocation
 from threegate_classifiers.errors import ModelError
@@ -143,6 +144,46 @@ async def test_an_answer_that_repeats_itself_is_read_once(
     answers = await GuardDetector(engine).judge(passages)
     assert [len(answer) for answer in answers if isinstance(answer, tuple)] == [1] * 6
     assert asked.count(line) == 2
+
+
+async def test_what_no_rule_looks_for_is_not_read_for(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read: list[Text] = []
+    classify = engine.classify
+
+    async def noted(model: str, parts: Sequence[Text]) -> list[Scores]:
+        read.extend(parts)
+        return await classify(model, parts)
+
+    monkeypatch.setattr(engine, "classify", noted)
+    passage = Passage(TextLocation(Layer.OUTPUT, Channel.CONTENT), "A calm day.", question="Well?")
+    assert await GuardDetector(engine).wanting(frozenset({"hazard"})).judge([passage]) == [()]
+    assert read == [Text("Well?", "A calm day.")]
+    assert await GuardDetector(engine).judge([passage]) == [()]
+    assert Text("A calm day.") in read
+
+
+async def test_a_quiet_sentence_is_read_with_little_around_it(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read: list[Text] = []
+    classify = engine.classify
+
+    async def noted(model: str, parts: Sequence[Text]) -> list[Scores]:
+        read.extend(parts)
+        return await classify(model, parts)
+
+    monkeypatch.setattr(engine, "classify", noted)
+    locus = TextLocation(Layer.OUTPUT, Channel.CONTENT)
+    detector = GuardDetector(engine).wanting(frozenset({"compliance"}))
+    long = "the river is wide and slow " * 15
+    passage = Passage(locus, "A calm day.", len(long), long, question=long)
+    assert await detector.judge([passage]) == [()]
+    (once,) = read
+    assert once.second is not None
+    assert len(once.first) == QUESTION_BYTES
+    assert len(once.second) == BEFORE_BYTES + len("A calm day.")
 
 
 async def test_scores_of_every_level(engine: Engine) -> None:

@@ -7,8 +7,11 @@ from hypothesis import strategies as st
 from threegate.detectors.models.sentence_blocks import (
     BEFORE_BYTES,
     BLOCK_BYTES,
+    OPENING_BYTES,
+    QUESTION_BYTES,
     blocks,
-    joined,
+    first,
+    gist,
     last,
 )
 from threegate.types import Channel, Layer, Passage, TextLocation
@@ -32,16 +35,37 @@ def test_every_passage_once_in_order_and_within_the_window(sentences: list[str])
     found = blocks(given_passages)
     assert [p for block in found for p in block] == given_passages
     for block in found:
-        assert len(block) == 1 or len(joined(block).text.encode()) <= BLOCK_BYTES
-        assert joined(block).text == "".join(p.text for p in block)
-        assert block[0].before.endswith(joined(block).before)
+        text = "".join(p.text for p in block)
+        assert len(block) == 1 or len(text.encode()) <= BLOCK_BYTES
+        question, read = gist(block)
+        assert question == ""
+        assert read.endswith(text)
+        assert (block[0].before + text).endswith(read)
+        assert len(read.encode()) <= BEFORE_BYTES + len(text.encode())
+
+
+def test_a_block_is_read_with_a_little_of_what_it_answers_and_stands_beside_and_behind() -> None:
+    answer = Passage(ANSWER, "So it is.", 900, "before " * 90, "beside " * 90, "question " * 90)
+    question, read = gist([answer])
+    assert question == first(answer.question, QUESTION_BYTES)
+    beside, _, before = read.removesuffix("So it is.").partition("\n")
+    assert answer.beside.endswith(beside)
+    assert answer.before.endswith(before)
+    assert min(len(beside), len(before)) > 40
+    assert len(read) <= BEFORE_BYTES + 1 + len("So it is.")
 
 
 @given(st.text(), st.integers(1, 20))
-def test_the_last_bytes_are_whole_characters(text: str, size: int) -> None:
+def test_first_and_last_bytes_are_whole_characters(text: str, size: int) -> None:
     assert text.endswith(last(text, size))
-    assert len(last(text, size).encode()) <= size
+    assert text.startswith(first(text, size))
+    assert max(len(last(text, size).encode()), len(first(text, size).encode())) <= size
     assert len(last("好" * 300, BEFORE_BYTES)) == BEFORE_BYTES // 3
+
+
+def test_the_opening_of_a_text_is_read_before_it_drowns() -> None:
+    sizes = [sum(len(p.text) for p in block) for block in blocks(passages(["A calm day. "] * 60))]
+    assert sizes[0] <= OPENING_BYTES < min(sizes[1:])
 
 
 def test_texts_of_a_request_are_never_joined() -> None:

@@ -11,9 +11,10 @@ Which heads count depends on where the text occurs:
 | content, reasoning | the same behind what stands beside it | compliance, hazard |
 | content, reasoning | the text alone | offensive |
 
-Sentences that are judged together are read as blocks first (`blocks`). A sentence of an answer is
-judged with the text before it, so that harm spread over sentences is seen, and once more with the
-latest text of the other choices and the reasoning, so that harm spread over those is. A model from
+Sentences of an answer are read once first, with a little of what stands around them (`blocks`), and
+that is all where nothing comes near a level. Else each is judged with the text before it, so that
+harm spread over sentences is seen, and once more with the latest text of the other choices and the
+reasoning, so that harm spread over those is. What no rule looks for is not read for. A model from
 elsewhere takes part through the `kinds` of its manifest.
 """
 
@@ -29,9 +30,9 @@ from threegate_classifiers.results import Score, Scores
 from threegate_classifiers.runtime import Engine
 from threegate_classifiers.tokenize import Text
 
-from threegate.detectors.base import DetectorInfo
+from threegate.detectors.base import DetectorInfo, overlapping
 from threegate.detectors.models.common import Answer, finding, judge_each
-from threegate.detectors.models.sentence_blocks import blocks, joined, last
+from threegate.detectors.models.sentence_blocks import blocks, gist, last
 from threegate.types import Bilingual, Channel, Finding, Level, Passage, Span
 
 DIRECT, INDIRECT = "injection.direct", "injection.indirect"
@@ -41,8 +42,8 @@ HAZARDS_NAMED = 3
 """Categories reported of one text, the likeliest: they share the evidence for harm of any kind."""
 
 FAINT = 0.1
-"""Probability from which a block is read sentence by sentence: far below every level, since one bad
-sentence counts for less among others."""
+"""Probability from which a block is read sentence by sentence: far below medium (0.5), since one
+bad sentence counts for less among others."""
 
 BEFORE_BYTES, BESIDE_BYTES = 400, 200
 """How much of the text before a sentence, and in parallel texts, is read with it: about a hundred
@@ -52,6 +53,11 @@ _PROMPT = (DIRECT, HAZARD, OFFENSIVE)
 _TOOL_RESULT = (INDIRECT, DIRECT)
 _ARGUMENTS = (HAZARD, OFFENSIVE)
 _ANSWER = (COMPLIANCE, HAZARD)
+_ANSWERS = (Channel.CONTENT, Channel.REASONING)
+
+
+Reading = tuple[Text, tuple[str, ...], int]
+"""What the model reads, the heads that count, and the code points of it before the passage."""
 
 
 class _PendingScores(dict[tuple[Text, ...], asyncio.Future[list[Scores]]]):
@@ -59,14 +65,22 @@ class _PendingScores(dict[tuple[Text, ...], asyncio.Future[list[Scores]]]):
 
 
 class GuardDetector:
-    """`model` names a `classify` model of the engine."""
+    """`model` names a `classify` model of the engine; `wanted` are the kinds or prefixes that rules
+    look for, None for all."""
 
-    def __init__(self, engine: Engine, model: str = "guard") -> None:
+    def __init__(
+        self, engine: Engine, model: str = "guard", wanted: frozenset[str] | None = None
+    ) -> None:
         self._engine, self._model = engine, model
         manifest = engine.manifest(model, Task.CLASSIFY)
         self._kinds = {label: manifest.kind(label) for label in manifest.labels}
         kinds = tuple(k for k in self._kinds.values() if _head(k))
+        self._counts = frozenset(kinds) if wanted is None else overlapping(wanted, kinds)
+        self._heads = frozenset(map(_head, self._counts))
         self.info = DetectorInfo(model, kinds, Bilingual("守卫分类器", "guard classifier"))
+
+    def wanting(self, kinds: frozenset[str]) -> GuardDetector:
+        return GuardDetector(self._engine, self._model, kinds)
 
     async def judge(self, passages: Sequence[Passage]) -> list[Answer]:
         found, pending = blocks(passages), _PendingScores()
@@ -81,23 +95,22 @@ class GuardDetector:
     async def _quiet(self, block: Sequence[Passage], pending: _PendingScores) -> bool:
         """Whether one reading of a block answers for its sentences. What fails is read again, and
         fails by name, sentence by sentence."""
-        if len(block) == 1:
+        if block[0].locus.channel not in _ANSWERS:
             return False
         try:
-            scores = await self.scores(joined(block), pending)
+            told = await self._told(_gists(block), pending)
         except ClassifierError:
             return False
-        return all(score < FAINT for score in scores.values())
+        return all(told.get(kind, 0.0) < FAINT for kind in self._counts)
 
-    async def scores(
-        self, passage: Passage, pending: _PendingScores | None = None
-    ) -> dict[str, float]:
+    async def scores(self, passage: Passage) -> dict[str, float]:
         """The score of every kind that counts at this place, whatever its level; for curves.
         Raises ClassifierError."""
+        return await self._told(_parts(passage), _PendingScores())
+
+    async def _told(self, readings: Sequence[Reading], pending: _PendingScores) -> dict[str, float]:
         told: dict[str, float] = {}
-        for heads, _, answer in await self._classify(
-            passage, _PendingScores() if pending is None else pending
-        ):
+        for heads, _, answer in await self._read(readings, pending):
             for score in answer.items:
                 if _head(kind := self._kinds[score.label]) in heads:
                     told[kind] = max(told.get(kind, 0.0), score.score)
@@ -106,23 +119,26 @@ class GuardDetector:
     async def _judge(self, passage: Passage, pending: _PendingScores) -> tuple[Finding, ...]:
         """One finding per kind: the surest of the readings."""
         best: dict[str, Finding] = {}
-        for heads, skipped, answer in await self._classify(passage, pending):
+        for heads, skipped, answer in await self._read(_parts(passage), pending):
             for found in self._findings(passage, answer, heads, skipped):
                 known = best.get(found.kind)
                 if known is None or found.score > known.score:
                     best[found.kind] = found
         return tuple(best.values())
 
-    async def _classify(
-        self, passage: Passage, pending: _PendingScores
+    async def _read(
+        self, readings: Sequence[Reading], pending: _PendingScores
     ) -> list[tuple[tuple[str, ...], int, Scores]]:
-        """(heads that count, code points before the passage, what the model says) of each part."""
-        parts = _parts(passage)
-        texts = tuple(text for text, _, _ in parts)
+        """(heads that count, code points before the passage, what the model says) of each reading
+        that a rule has use for."""
+        useful = [r for r in readings if self._heads.intersection(r[1])]
+        if not useful:
+            return []
+        texts = tuple(text for text, _, _ in useful)
         if texts not in pending:
             pending[texts] = asyncio.ensure_future(self._engine.classify(self._model, texts))
         scores = await pending[texts]
-        return [(h, skipped, s) for (_, h, skipped), s in zip(parts, scores, strict=True)]
+        return [(h, skipped, s) for (_, h, skipped), s in zip(useful, scores, strict=True)]
 
     def _findings(
         self, passage: Passage, scores: Scores, heads: tuple[str, ...], skipped: int
@@ -142,8 +158,15 @@ class GuardDetector:
         return sorted(hazards, key=lambda s: -s.score)[:HAZARDS_NAMED]
 
 
-def _parts(passage: Passage) -> list[tuple[Text, tuple[str, ...], int]]:
-    """The readings of a passage: (text, heads that count, code points of it before the passage)."""
+def _gists(block: Sequence[Passage]) -> list[Reading]:
+    """The readings of a block of sentences; places in it mean nothing."""
+    question, text = gist(block)
+    alone = "".join(p.text for p in block)
+    return [(_pair(question, text), _ANSWER, 0), (Text(alone), (OFFENSIVE,), 0)]
+
+
+def _parts(passage: Passage) -> list[Reading]:
+    """The readings of one passage."""
     alone = Text(passage.text)
     match passage.locus.channel:
         case Channel.TOOL_RESULT:
@@ -155,15 +178,14 @@ def _parts(passage: Passage) -> list[tuple[Text, tuple[str, ...], int]]:
             if passage.beside:
                 beside = last(passage.beside, BESIDE_BYTES)
                 befores.append(f"{beside}\n{last(passage.before, BEFORE_BYTES - BESIDE_BYTES)}")
-            told = [(_answer(passage, b), _ANSWER, len(b)) for b in befores]
+            told = [(_pair(passage.question, b + passage.text), _ANSWER, len(b)) for b in befores]
             return [*told, (alone, (OFFENSIVE,), 0)]
         case _:
             return [(alone, _PROMPT, 0)]
 
 
-def _answer(passage: Passage, before: str) -> Text:
-    sofar = before + passage.text
-    return Text(passage.question, sofar) if passage.question else Text(sofar)
+def _pair(question: str, answer: str) -> Text:
+    return Text(question, answer) if question else Text(answer)
 
 
 def _head(kind: str) -> str:

@@ -1,22 +1,26 @@
 """Sentences of one text that are judged together, as blocks that fill a model's window.
 
-One quiet reading of a block answers for all its sentences; only a block that is not quiet is read
-sentence by sentence. A whole answer then costs a model about what its tokens cost, not that for
-each sentence with all the text before it.
+One quiet reading of a block, with a little of what it answers and follows, answers for all its
+sentences; only a block that is not quiet is read sentence by sentence. An answer then costs a model
+about half as much again as its tokens, not that for each sentence with all the text before it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 from threegate.types import Passage
 
 BLOCK_BYTES = 400
 """About a hundred tokens: English letters are one byte, Chinese characters three."""
 
-BEFORE_BYTES = 200
-"""How much of the text before a block is read with it: both fit one window."""
+OPENING_BYTES = 130
+"""The same at the beginning of a text: its first words say whether an answer does what was asked,
+and count for little beside much other text."""
+
+QUESTION_BYTES, BEFORE_BYTES, BESIDE_BYTES = 100, 110, 60
+"""How much of the question and of the text before a block is read with it, and how much of that is
+what stands beside it: all fits one window."""
 
 GAP = 8
 """Code points of white space that sentences may have between them."""
@@ -28,7 +32,8 @@ def blocks(passages: Sequence[Passage]) -> list[list[Passage]]:
     size = 0
     for passage in passages:
         length = len(passage.text.encode())
-        if made and size + length <= BLOCK_BYTES and _follows(made[-1][-1], passage):
+        room = OPENING_BYTES if made and made[-1][0].offset == 0 else BLOCK_BYTES
+        if made and size + length <= room and _follows(made[-1][-1], passage):
             made[-1].append(passage)
             size += length
         else:
@@ -37,11 +42,20 @@ def blocks(passages: Sequence[Passage]) -> list[list[Passage]]:
     return made
 
 
-def joined(block: Sequence[Passage]) -> Passage:
-    """A block as one passage; places in it mean nothing."""
-    first = block[0]
-    text = "".join(p.text for p in block)
-    return replace(first, text=text, before=last(first.before, BEFORE_BYTES))
+def gist(block: Sequence[Passage]) -> tuple[str, str]:
+    """(question, answer) to read once for all sentences of a block. The answer begins with what
+    stands before and beside the block."""
+    start, text = block[0], "".join(p.text for p in block)
+    before = last(start.before, BEFORE_BYTES)
+    if start.beside:
+        beside = last(start.beside, BESIDE_BYTES)
+        before = f"{beside}\n{last(before, BEFORE_BYTES - BESIDE_BYTES)}"
+    return first(start.question, QUESTION_BYTES), before + text
+
+
+def first(text: str, size: int) -> str:
+    """Its first `size` bytes, whole characters only."""
+    return text.encode()[:size].decode(errors="ignore")
 
 
 def last(text: str, size: int) -> str:

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from threegate.detectors.base import DetectorInfo, SentenceDetector
+from threegate.detectors.base import DetectorInfo, SentenceDetector, wanting
 from threegate.types import Failed, Finding, Passage
 
 
@@ -18,6 +18,9 @@ class Timed:
     @property
     def info(self) -> DetectorInfo:
         return self.detector.info
+
+    def wanting(self, kinds: frozenset[str]) -> Timed:
+        return Timed(wanting(self.detector, kinds), self.observe)
 
     async def judge(self, passages: Sequence[Passage]) -> list[tuple[Finding, ...] | Failed]:
         started = time.perf_counter()
