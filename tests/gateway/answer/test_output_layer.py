@@ -61,15 +61,17 @@ async def test_a_whole_answer_is_guarded_and_counted(tmp_path: Path, action: Act
     rules = policy(rule("key", action, "secret"))
     sent, log, trail = await respond(tmp_path, rules, said(chat(f"It is {KEY}.")))
     assert KEY.encode() not in sent.data
+    assert sent.status == 200
     stage = Stage.BLOCKED if action is Action.BLOCK else Stage.COMPLETED
     assert [r.stage for r in log.records] == [stage]
     assert trail.usage == Usage(2, 3)
     assert trail.answer_chars == len(f"It is {KEY}.")
 
 
-async def test_a_stream_is_guarded_and_ends_after_its_record(tmp_path: Path) -> None:
+@pytest.mark.parametrize("kind", ["text/event-stream", "Text/Event-Stream; charset=utf-8"])
+async def test_a_stream_is_guarded_and_ends_after_its_record(tmp_path: Path, kind: str) -> None:
     data = stream_of(["It is ", KEY, " here."])
-    reply = Said([data], headers=EVENTS)
+    reply = Said([data], headers={**EVENTS, "content-type": kind})
     sent, log, trail = await respond(tmp_path, SECRETS, reply, stream=True)
     assert KEY.encode() not in sent.data
     assert sent.data.endswith(b"data: [DONE]\n\n")
@@ -236,12 +238,33 @@ async def test_an_error_page_is_told_in_the_callers_language(tmp_path: Path) -> 
     assert sent.body["error"]["message"] == "模型接口返回状态 429"
 
 
-async def test_what_is_said_about_the_proxys_key_is_not_shown(tmp_path: Path) -> None:
-    reply = Said([b'{"error": {"message": "bad key sk-own"}}'], status=401, own_key=True)
+@pytest.mark.parametrize("status", [401, 403])
+async def test_what_is_said_about_the_proxys_key_is_not_shown(tmp_path: Path, status: int) -> None:
+    reply = Said([b'{"error": {"message": "bad key sk-own"}}'], status=status, own_key=True)
     with pytest.raises(UpstreamError) as caught:
         await respond(tmp_path, SECRETS, reply)
     assert caught.value.code == "upstream_key"
     assert "sk-own" not in str(caught.value)
+
+
+@pytest.mark.parametrize(("status", "own_key"), [(401, False), (402, True), (404, True)])
+async def test_what_is_said_about_anything_else_is_shown(
+    tmp_path: Path, status: int, own_key: bool
+) -> None:
+    reply = Said([b'{"error": {"message": "no money"}}'], status=status, own_key=own_key)
+    sent, _, _ = await respond(tmp_path, SECRETS, reply)
+    assert (sent.status, sent.body["error"]["message"]) == (status, "no money")
+
+
+async def test_masked_values_come_back_where_no_rule_looks_at_the_answer(tmp_path: Path) -> None:
+    deps = deps_of(tmp_path, policy())
+    call, sent = call_of(deps, policy())
+    placeholder = call.masks.mask("pii.cn.mobile", "13812345678")
+    try:
+        await output_layer(call, said(chat(f"Call {placeholder}.")))  # type: ignore[arg-type]
+    finally:
+        await deps.upstreams.aclose()
+    assert sent.body["choices"][0]["message"]["content"] == "Call 13812345678."
 
 
 @dataclass

@@ -32,8 +32,10 @@ _ABROAD += r"(?<!(?<![0-9A-Za-z])00[34][0-9][ \-].)"
 some of whose numbers look like these."""
 _SECOND = "(?<=(?<![0-9])1[3-9][0-9]{9}/.)"
 """Of two numbers with a stroke between."""
+_ADDED = r"(?<=\n[+].)"
+"""First on a line that a patch adds. With a country code the plus is part of the match."""
 _LEFT = _ABROAD + (
-    rf"(?:(?<![0-9A-Za-z+].)(?:(?<![0-9][.\-/].)|{_SECOND})|(?<=(?i:tel|mob).)|(?<=(?i:phone).)|(?<=(?i:mobile).))"
+    rf"(?:(?<![0-9A-Za-z+].)(?:(?<![0-9][.\-/].)|{_SECOND})|{_ADDED}|(?<=(?i:tel|mob).)|(?<=(?i:phone).)|(?<=(?i:mobile).))"
 )
 _EDGE = EDGE.replace(r"[\-/][0-9]{5}", r"(?:-|/(?!1[3-9][0-9]{9}(?![0-9])))[0-9]{5}")
 _COUNTRY = (
@@ -110,6 +112,9 @@ RECOGNIZER = Recognizer(
             Example('{"mobile":"13800138000"}', ("13800138000",)),
             Example("手机号(+86)13800138000", ("(+86)13800138000",)),
             Example("手机13800138000/15912345678", ("13800138000", "15912345678")),
+            Example(
+                "@@ -1 +1 @@\n-13912345678,王\n+15912345679,王", ("13912345678", "15912345679")
+            ),
             Example("Ticket 4471: Li (+86 138 0013 8000) has no code", ("+86 138 0013 8000",)),
             Example("播放量13800138000次，共 13800138000 元，13912345678 ÷ 3，AWB 176-88291034"),
             Example("播放量突破 13800138000，n = 13912345678 * 3"),

@@ -198,4 +198,4 @@ async def _error_body(call: CallContext, reply: Reply) -> Body:
 
 
 def _is_stream(reply: Reply) -> bool:
-    return reply.headers.get("content-type", "").startswith("text/event-stream")
+    return reply.headers.get("content-type", "").lower().startswith("text/event-stream")

@@ -156,4 +156,4 @@ class Answering:
 
 
 def _is_stream(reply: EnvoyReply) -> bool:
-    return reply.headers.get("content-type", "").startswith("text/event-stream")
+    return reply.headers.get("content-type", "").lower().startswith("text/event-stream")
