@@ -1,9 +1,11 @@
-"""Five times more calls than one worker can do, and 256 streams beside 1,000 that say nothing.
+"""Eight times more calls than one worker can do, and 256 streams beside 1,000 that say nothing.
 
-    python -m bench.speed.overload [--seconds 15] [--times 5] [--workers 1] [--out FILE]
+    python -m bench.speed.overload [--seconds 15] [--times 8] [--workers 1] [--out FILE]
 
 Calls come at a fixed rate, whether or not earlier ones are answered. Each holds a made-up e-mail
 address, which the base pack masks; the model here counts requests in which one arrives as it is.
+Half of the capacity and a multiple of it are sent twice: to a model that answers at once, where
+latency is the proxy's alone, and to one that takes two seconds, as a short answer of R1 does.
 """
 
 from __future__ import annotations
@@ -34,6 +36,7 @@ from bench.speed.systems import MOCK, MOCK_PORT, OWN, System
 SYSTEM = OWN["threegate-patterns"]
 IDLE, ACTIVE, GAP_MS, SILENT_MS = 1_000, 256, 40, 600_000
 CALIBRATE_S, OPEN_FILES = 3, 8_192
+MODEL_MS, HEALTH_S = 2_000, 0.2
 ADDRESS = "laura.miller{}@example.com"
 _RAW = re.compile(rb"laura\.miller\d+@example\.com")
 seen: Counter[str] = Counter()
@@ -41,15 +44,23 @@ Row = dict[str, Any]
 
 
 class Watching(mock.Connection):
-    """The mock model, which counts what reaches it and how much of that is unmasked."""
+    """The mock model, which counts what reaches it and how much of that is unmasked, and takes its
+    time once it was told to."""
+
+    takes_s = 0.0
 
     def answer(self, head: bytes, body: bytes) -> None:
+        if head.startswith(b"GET /_takes"):
+            Watching.takes_s = int(head.split()[1].rpartition(b"=")[2]) / 1000
         if head.startswith(b"GET /_seen"):
             self.transport.write(mock.reply(orjson.dumps(seen)))
             return
         if head.startswith(b"POST"):
             seen["asked"] += 1
             seen["unguarded"] += bool(_RAW.search(body))
+            if self.takes_s:
+                asyncio.get_running_loop().call_later(self.takes_s, super().answer, head, body)
+                return
         super().answer(head, body)
 
 
@@ -107,6 +118,34 @@ async def at_rate(port: int, per_second: float, seconds: float) -> list[Answer]:
         return await asyncio.gather(*tasks)
 
 
+async def health(port: int) -> list[float]:
+    """Seconds that each answer of `/healthz` took, until cancelled; infinite where none came."""
+    took: list[float] = []
+    try:
+        while True:
+            began = time.monotonic()
+            try:
+                async with asyncio.timeout(10):
+                    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+                    writer.write(b"GET /healthz HTTP/1.0\r\n\r\n")
+                    good = b" 200 " in await reader.readline()
+                    writer.close()
+            except (OSError, TimeoutError):
+                good = False
+            took.append(time.monotonic() - began if good else float("inf"))
+            await asyncio.sleep(HEALTH_S)
+    except asyncio.CancelledError:
+        return took
+
+
+async def watched(per_second: float, seconds: float) -> tuple[list[Answer], list[float]]:
+    """Calls at a rate, with a look at the health of the proxy beside them."""
+    looking = asyncio.ensure_future(health(SYSTEM.port))
+    answers = await at_rate(SYSTEM.port, per_second, seconds)
+    looking.cancel()
+    return answers, await looking
+
+
 def figures(name: str, answers: list[Answer], seconds: float) -> Row:
     taken = [1000 * a.seconds for a in answers if a.status == 200]
     told = [a for a in answers if a.status in (429, 503)]
@@ -137,11 +176,15 @@ def calls(target: load.Running, times: float, seconds: float) -> Iterator[Row]:
     model_alone = uvloop.run(at_rate(MOCK_PORT, times * capacity, seconds))
     yield figures(f"{times:g} × capacity, the model alone", model_alone, seconds)
     bare = counted()
-    for rate in (0.5, times):
+    for rate, takes in ((0.5, 0), (times, 0), (0.5, MODEL_MS), (times, MODEL_MS)):
         before = target.cpu_s()
-        answers = uvloop.run(at_rate(SYSTEM.port, rate * capacity, seconds))
-        row = figures(f"{rate:g} × capacity", answers, seconds)
-        yield row | {"cpu_s": target.cpu_s() - before, "rss_mb": target.rss_mb()}
+        load.get(f"{MOCK}/_takes?ms={takes}")
+        answers, looks = uvloop.run(watched(rate * capacity, seconds))
+        model = f", a model of {takes / 1000:g} s" if takes else ""
+        row = figures(f"{rate:g} × capacity{model}", answers, seconds)
+        row |= {"cpu_s": target.cpu_s() - before, "rss_mb": target.rss_mb()}
+        yield row | {"health_worst_ms": 1000 * max(looks, default=0.0)}
+    load.get(f"{MOCK}/_takes?ms=0")
     yield figures("one at a time, after", uvloop.run(closed(1, CALIBRATE_S)), CALIBRATE_S)
     yield {name: count - bare[name] for name, count in counted().items()}
 
@@ -188,8 +231,9 @@ def main() -> int:
     parser = argparse.ArgumentParser()
     parser.add_argument("--model", action="store_true", help=argparse.SUPPRESS)
     parser.add_argument("--seconds", type=float, default=15)
-    parser.add_argument("--times", type=float, default=5)
+    parser.add_argument("--times", type=float, default=8)
     parser.add_argument("--workers", type=int, default=1)
+    parser.add_argument("--no-streams", dest="streams", action="store_false")
     parser.add_argument("--out", type=Path, default=RESULTS / f"overload-{platform.node()}.json")
     asked = parser.parse_args()
     resource.setrlimit(resource.RLIMIT_NOFILE, (OPEN_FILES, OPEN_FILES))
@@ -201,8 +245,9 @@ def main() -> int:
         for row in calls(target, asked.times, asked.seconds):
             rows.append(row)
             print(row, flush=True)
-        rows.append(asyncio.run(streams(target)))
-        print(rows[-1])
+        if asked.streams:
+            rows.append(asyncio.run(streams(target)))
+            print(rows[-1])
     report = {"machine": machine(), "rows": rows}
     asked.out.write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
     return 0

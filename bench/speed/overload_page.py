@@ -74,7 +74,10 @@ def _ms(value: float) -> str:
 
 def _chinese(name: str) -> str:
     return NAMES.get(
-        name, name.replace("× capacity", "× 容量").replace(", the model alone", "，只有模型")
+        name,
+        name.replace("× capacity", "× 容量")
+        .replace(", the model alone", "，只有模型")
+        .replace(", a model of ", "，模型用时 "),
     )
 
 
