@@ -25,7 +25,7 @@ from threegate.wire.adapter import (
     StreamOptions,
     ToolCall,
 )
-from threegate.wire.base import answers, objects, unlink
+from threegate.wire.base import answers, index_in, objects, unlink
 from threegate.wire.openai.chat_request import ChatRequest, tools_of
 from threegate.wire.openai.choices import Choice, ChoiceCodec, finish_of
 from threegate.wire.openai.structured import wants_structure
@@ -102,7 +102,7 @@ class ChatCodec(ChoiceCodec):
         if audio := delta.get("audio"):
             self._audio(chunk, audio, index)
         for call in delta.get("tool_calls") or ():
-            part = call.get("index") or 0
+            part = index_in(call)
             if custom := call.get("custom"):
                 self._custom(chunk, custom, state, CUSTOM_PART - part)
             self._call(chunk, call.get("function") or {}, state, part)

@@ -178,7 +178,7 @@ class ResponsesCodec(FrameCodec):
             self._waiting.add(index)
 
     def _place(self, stem: EventFamily, frame: Body) -> StreamKey:
-        index = frame.get(stem.place) or 0 if stem.place else 0
+        index = index_in(frame, stem.place) if stem.place else 0
         return key_of(stem, index_in(frame, "output_index"), index)
 
     def _piece(
