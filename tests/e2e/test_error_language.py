@@ -70,7 +70,7 @@ CASES = {
         zh="审计记录无法保存", en="the audit record could not be stored", status=503, away=True
     ),
     "upstream": Case(
-        zh="模型接口要求重定向", en="the model API redirects", status=502, text="[demo: redirect] a"
+        zh="模型接口要求重定向", en="the model API answered with a redirect", status=502, text="[demo: redirect] a"
     ),
     "stream": Case(
         zh="模型接口发来的事件不是 JSON", en="the model API sent an event that is not JSON",

@@ -110,6 +110,6 @@ def test_on_the_command_line(tmp_path: Path, capsys: pytest.CaptureFixture[str])
     args = ["--policies", str(root), "--classifiers", "off", "--lang", "en"]
     assert main(["policy", "replay", "base", "--to", "secrets", str(traffic), *args]) == 0
     out = capsys.readouterr().out
-    assert "      1 newly stopped  secrets.cloud 1" in out
+    assert "      1 newly blocked  secrets.cloud 1" in out
     assert "callers: default / anonymous 1" in out
     assert main(["policy", "replay", "secrets", "--to", "base", str(traffic), *args]) == 1

@@ -23,9 +23,11 @@ def arguments(attack: argparse.ArgumentParser) -> None:
     attack.add_argument(
         "--suite", choices=SUITES, action="append", help="repeatable; all by default"
     )
-    attack.add_argument("--values", type=int, default=Effort().values, help="of each disguise")
     attack.add_argument(
-        "--seed", type=int, default=Effort().seed, help="from which values are drawn"
+        "--values", type=int, default=Effort().values, help="values to try per disguise"
+    )
+    attack.add_argument(
+        "--seed", type=int, default=Effort().seed, help="random seed of the test values"
     )
     attack.add_argument("--html", type=Path, help="file for a report as a web page")
     attack.add_argument("--json", action="store_true")

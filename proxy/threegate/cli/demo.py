@@ -38,7 +38,9 @@ PLAIN_WIDTH = 160
 def arguments(demo: argparse.ArgumentParser) -> None:
     demo.add_argument("--url", help="a running proxy; without it one is started here")
     demo.add_argument("--key", default="", help="API key of that proxy")
-    demo.add_argument("--upstream", default="", help="its demo model, as it printed at its start")
+    demo.add_argument(
+        "--upstream", default="", help="URL of its demo model, as printed at its start"
+    )
     demo.add_argument("--database", help="its audit log, URL or SQLite file")
     demo.add_argument("--pack", action="append", dest="packs", help="policy pack; repeatable")
     demo.add_argument("--policies", type=Path)

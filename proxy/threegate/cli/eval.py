@@ -38,13 +38,13 @@ COLUMNS = {
 
 def arguments(top: argparse.ArgumentParser) -> None:
     tasks = [*(task.name for task in TASKS), eval_claims.NAME]
-    top.add_argument("task", choices=tasks, help="what is measured")
+    top.add_argument("task", choices=tasks, help="task to measure")
     given = top.add_mutually_exclusive_group(required=True)
     given.add_argument("--data", type=Path, action="append", help="FILE.jsonl[.gz]; repeatable")
-    given.add_argument("--made", type=int, metavar="N", help="N rows made here: pii, secrets")
-    top.add_argument("--seed", type=int, default=0, help="of --made")
+    given.add_argument("--made", type=int, metavar="N", help="generate N rows: pii, secrets")
+    top.add_argument("--seed", type=int, default=0, help="random seed of --made")
     top.add_argument(
-        "--held-out", action="store_true", help="only rows that training leaves out (one in eight)"
+        "--held-out", action="store_true", help="only rows not used for training (one in eight)"
     )
     top.add_argument("--json", action="store_true")
     detector_arguments(top)

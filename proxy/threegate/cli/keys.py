@@ -23,13 +23,15 @@ NO_KEY = Bilingual("没有密钥 {}", "no key {}")
 
 def arguments(top: argparse.ArgumentParser) -> None:
     verbs = top.add_subparsers(dest="verb", required=True, metavar="VERB")
-    add = verbs.add_parser("add", help="make a key and show it once")
+    add = verbs.add_parser("add", help="create a key and show it once")
     add.add_argument("--tenant", default="default")
     add.add_argument("--expires", type=utc_time, help="ISO 8601 time, UTC if it names no zone")
     add.set_defaults(run=_add)
-    verbs.add_parser("list", help="ids, tenants and states, never a key").set_defaults(run=_list)
-    revoke = verbs.add_parser("revoke", help="effective on every worker within a second")
-    revoke.add_argument("id", help="id of a key, as the list shows it")
+    verbs.add_parser("list", help="list ids, tenants and states, never keys").set_defaults(
+        run=_list
+    )
+    revoke = verbs.add_parser("revoke", help="revoke a key on every worker within a second")
+    revoke.add_argument("id", help="id of a key, from the list")
     revoke.set_defaults(run=_revoke)
     for verb in verbs.choices.values():
         verb.add_argument("--config", type=Path)

@@ -20,13 +20,13 @@ PORT = 8090
 
 
 def arguments(mcp: argparse.ArgumentParser) -> None:
-    mcp.add_argument("server", nargs="*", help="command of a server that speaks over stdio")
-    mcp.add_argument("--url", help="of a server that speaks streamable HTTP")
+    mcp.add_argument("server", nargs="*", help="command of an MCP server that uses stdio")
+    mcp.add_argument("--url", help="URL of an MCP server that uses streamable HTTP")
     mcp.add_argument("--name", default="server", help="name of the server: its route is /mcp/NAME")
     mcp.add_argument("--host", default="127.0.0.1", help="address to listen at, with --url")
     mcp.add_argument("--port", type=int, default=PORT, help="port to listen at, with --url")
     mcp.add_argument(
-        "--allow-host", action="append", default=[], help="name under which browsers may call"
+        "--allow-host", action="append", default=[], help="host name that browsers may use"
     )
     mcp.add_argument(
         "--guard", default="", help="URL of a running Threegate; default: this process"

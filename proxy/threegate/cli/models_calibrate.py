@@ -49,7 +49,9 @@ class _Row:
 def arguments(calibrate: argparse.ArgumentParser) -> None:
     calibrate.add_argument("file", type=Path, help="labelled rows: text, label, question")
     calibrate.add_argument("--judge", required=True, help="name of a judge in the settings")
-    calibrate.add_argument("--kind", default="", help="one of its kinds; default: the verdict")
+    calibrate.add_argument(
+        "--kind", default="", help="one of its kinds; default: its overall verdict"
+    )
     calibrate.set_defaults(run=_calibrate)
 
 

@@ -35,8 +35,8 @@ def arguments(scan: argparse.ArgumentParser) -> None:
     scan.add_argument("--json", action="store_true", help="the findings of one text as JSON")
     scan.add_argument("--role", choices=list(Role), default=Role.USER, help="who wrote the text")
     scan.add_argument("--prompt", help="the question that the text answers")
-    scan.add_argument("--context", action="append", help="a source that claims may rest on")
-    scan.add_argument("--claim", help="judge this claim against the context")
+    scan.add_argument("--context", action="append", help="a source to check claims against")
+    scan.add_argument("--claim", help="check this claim against the context")
     detector_arguments(scan)
     scan.set_defaults(run=_scan)
 
@@ -44,18 +44,16 @@ def arguments(scan: argparse.ArgumentParser) -> None:
 def detector_arguments(parser: argparse.ArgumentParser) -> None:
     """What `scan` and `eval` have in common."""
     levels = [x.name.lower() for x in Level]
-    parser.add_argument(
-        "--level", choices=levels, default="medium", help="least level of what is shown"
-    )
+    parser.add_argument("--level", choices=levels, default="medium", help="lowest level to show")
     parser.add_argument(
         "--kinds",
         default="",
         metavar="KIND,…",
-        help="only these kinds or families: pii.cn,secret,claim",
+        help="only these kinds: pii.cn,secret,claim",
     )
     parser.add_argument("--no-models", action="store_true", help="patterns only; loads no model")
     parser.add_argument("--models", type=Path)
-    parser.add_argument("--threads", type=int, help="of one model")
+    parser.add_argument("--threads", type=int, help="threads per model")
     parser.add_argument("--config", type=Path)
 
 

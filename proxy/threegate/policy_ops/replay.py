@@ -62,7 +62,7 @@ class VerdictChange(StrEnum):
 
 
 CHANGE: Mapping[VerdictChange, Bilingual] = {
-    VerdictChange.NEWLY_STOPPED: Bilingual("新拦截", "newly stopped"),
+    VerdictChange.NEWLY_STOPPED: Bilingual("新拦截", "newly blocked"),
     VerdictChange.NEWLY_PASSED: Bilingual("新放行", "newly let through"),
     VerdictChange.EDITS_DIFFER: Bilingual("脱敏不同", "other masks"),
     VerdictChange.OTHER_ACTION: Bilingual("动作不同", "other action"),

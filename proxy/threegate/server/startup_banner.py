@@ -63,7 +63,7 @@ IN_FORCE: Mapping[Origin, Bilingual] = {
         "{packs} (folder {folder}, digest {digest})",
     ),
     Origin.BUNDLE: Bilingual(
-        "{packs}（签名文件 {bundle}，摘要 {digest}）",
+        "{packs}（签名包 {bundle}，摘要 {digest}）",
         "{packs} (signed bundle {bundle}, digest {digest})",
     ),
     Origin.VERSION: Bilingual(

@@ -97,6 +97,6 @@ async def test_tail_prints_what_is_new_until_interrupted(
 
 async def test_what_finds_nothing_says_so(closed_log: AuditSettings, capsys: Captured) -> None:
     assert await audit(closed_log, "search", "zebra") == 0
-    assert "no record fits; no text" in capsys.readouterr().err
+    assert "no matching record; text" in capsys.readouterr().err
     assert await audit(closed_log, "search", "--tenant", "nobody") == 0
-    assert capsys.readouterr().err == "no record fits\n"
+    assert capsys.readouterr().err == "no matching record\n"

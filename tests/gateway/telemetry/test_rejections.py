@@ -17,7 +17,9 @@ WRONG_KEY = RequestError(
     code="invalid_api_key",
 )
 NO_JSON = RequestError(
-    Bilingual("请求正文中的键出现两次：/secret", "the request body has a key twice at /secret"),
+    Bilingual(
+        "请求正文中的键出现两次：/secret", "a key occurs twice in the request body at /secret"
+    ),
     code="invalid_json",
 )
 

@@ -113,7 +113,7 @@ def test_a_policy_that_asks_for_less_where_a_record_is_lost_is_looser() -> None:
     nothing = policy(spoiled((whole, ", on_failure: continue")))
     assert not diff(policy(rising[0]), nothing).changes
     (change,) = diff(policy(), nothing).changes
-    assert "on audit failure: refuse the request -> as the proxy is set" in describe(change, "en")
+    assert "on audit failure: refuse the request -> as set for the proxy" in describe(change, "en")
 
 
 @pytest.mark.parametrize(

@@ -30,7 +30,7 @@ WORDS = {
     "days": Bilingual("每日", "By day"),
     "latency": Bilingual("耗时（毫秒）", "Time taken (ms)"),
     "none": Bilingual("无", "none"),
-    "note": Bilingual("只有计数，没有对话文字。", "Counts only, no text of a conversation."),
+    "note": Bilingual("只有计数，没有对话文字。", "Statistics only, no conversation text."),
 }
 STYLE = (
     "body{font:15px/1.5 system-ui,'Noto Sans CJK SC',sans-serif;max-width:60rem;margin:2rem auto;"

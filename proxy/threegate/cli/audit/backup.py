@@ -16,8 +16,8 @@ from threegate.i18n.audit import line
 
 
 def backup_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("file", type=Path, help="made by the backup")
-    parser.add_argument("--keys", type=Path, help="put the data keys into a file of their own")
+    parser.add_argument("file", type=Path, help="file to create")
+    parser.add_argument("--keys", type=Path, help="write the data keys to a separate file")
     reason_arguments(parser)
 
 
@@ -33,10 +33,8 @@ def _numbers(counts: Counts) -> dict[str, int]:
 
 
 def restore_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("file", type=Path, help="of a backup")
-    parser.add_argument(
-        "--keys", type=Path, help="the file with the data keys, where they are apart"
-    )
+    parser.add_argument("file", type=Path, help="backup file")
+    parser.add_argument("--keys", type=Path, help="file with the data keys, if separate")
     reason_arguments(parser)
 
 

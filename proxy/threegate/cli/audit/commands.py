@@ -63,13 +63,13 @@ def _runner(command: Command) -> Callable[[argparse.Namespace], int]:
 
 
 COMMANDS: dict[str, tuple[Command, str, Callable[[argparse.ArgumentParser], None]]] = {
-    "verify": (reading.verify, "prove that the log was not changed", reading.verify_arguments),
-    "show": (reading.show, "all records of a request", reading.show_arguments),
+    "verify": (reading.verify, "verify that the log was not changed", reading.verify_arguments),
+    "show": (reading.show, "show all records of a request", reading.show_arguments),
     "search": (reading.search, "find records", reading.search_arguments),
     "tail": (reading.tail, "follow new records", reading.tail_arguments),
     "export": (
         writing.export_command,
-        "a signed directory of records with proofs",
+        "export records with proofs to a signed folder",
         writing.export_arguments,
     ),
     "erase": (
@@ -85,22 +85,22 @@ COMMANDS: dict[str, tuple[Command, str, Callable[[argparse.ArgumentParser], None
     ),
     "backup": (
         backup.backup_command,
-        "a copy of the log in one file",
+        "back up the log to one file",
         backup.backup_arguments,
     ),
     "restore": (
         backup.restore_command,
-        "a copy back into an empty database",
+        "restore a backup into an empty database",
         backup.restore_arguments,
     ),
     "upkeep": (
         backup.upkeep_command,
-        "today's retention and export, if no process has done them",
+        "run today's retention and export unless already done",
         backup.upkeep_arguments,
     ),
     "report": (
         writing.report_command,
-        "counts of a period, as JSON or a page",
+        "statistics of a period, as JSON or a page",
         writing.report_arguments,
     ),
 }

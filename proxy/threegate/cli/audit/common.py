@@ -52,8 +52,12 @@ def access(args: argparse.Namespace, verb: str, **facts: Any) -> Record:
 
 
 def reason_arguments(parser: argparse.ArgumentParser, *, required: bool = True) -> None:
-    parser.add_argument("--reason", default="", required=required, help="recorded with the access")
-    parser.add_argument("--actor", default=getpass.getuser(), help="who asks (default: the user)")
+    parser.add_argument(
+        "--reason", default="", required=required, help="reason, recorded with the access"
+    )
+    parser.add_argument(
+        "--actor", default=getpass.getuser(), help="person who asks (default: the current user)"
+    )
 
 
 def print_json(value: Any) -> None:

@@ -120,7 +120,7 @@ def _chain(chain: Chain, language: str) -> str:
 
 def show_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("id", help="request id")
-    parser.add_argument("--text", action="store_true", help="with the kept text (recorded)")
+    parser.add_argument("--text", action="store_true", help="show the stored text too (recorded)")
     reason_arguments(parser, required=False)
     parser.add_argument("--json", action="store_true")
 
@@ -151,7 +151,7 @@ async def _reveal(
 LIMIT = 50
 FILTERS = {
     "rule": "only records of this rule",
-    "kind": "only records of this kind of finding",
+    "kind": "only records with this kind of finding",
     "layer": "only records of this layer",
     "tenant": None,
     "model": "only records of this model",
@@ -168,13 +168,13 @@ def filter_arguments(parser: argparse.ArgumentParser) -> None:
         about = f"only this {name}; repeatable"
         parser.add_argument(f"--{name}", action="append", default=[], choices=values, help=about)
     parser.add_argument("--since", default="", help="2026-11-25 or 2026-11-25T08:00:00Z")
-    parser.add_argument("--until", default="", help="likewise; excluded")
+    parser.add_argument("--until", default="", help="same format; excluded")
     parser.set_defaults(limit=LIMIT)
 
 
 def search_arguments(parser: argparse.ArgumentParser) -> None:
     filter_arguments(parser)
-    parser.add_argument("--limit", type=int, help="most records shown; default 50")
+    parser.add_argument("--limit", type=int, help="number of records to show; default 50")
     parser.add_argument("--json", action="store_true")
 
 

@@ -29,22 +29,24 @@ from threegate.i18n.audit import line
 
 
 def export_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("directory_out", type=Path, metavar="DIRECTORY", help="made by the export")
+    parser.add_argument("directory_out", type=Path, metavar="DIRECTORY", help="folder to create")
     filter_arguments(parser)
     forms = [f.value for f in Format]
-    parser.add_argument("--format", choices=forms, default=Format.JSONL, help="of the records")
+    parser.add_argument(
+        "--format", choices=forms, default=Format.JSONL, help="format of the records"
+    )
     parser.add_argument(
         "--names",
         choices=list(NAMES),
         default="verdict",
         help="names of guardrail attributes in otel-spans",
     )
-    parser.add_argument("--collector", default="", help="an OTLP/HTTP URL that takes otel-* too")
+    parser.add_argument("--collector", default="", help="OTLP/HTTP URL that also receives otel-*")
     parser.add_argument(
         "--reveal",
         choices=[r.value for r in Reveal],
         default=Reveal.NOTHING,
-        help="which texts go out (recorded)",
+        help="texts to include (recorded)",
     )
     reason_arguments(parser)
 
@@ -79,9 +81,9 @@ async def _export(args: argparse.Namespace, settings: AuditSettings) -> Exported
 def erase_arguments(parser: argparse.ArgumentParser) -> None:
     for name in ("tenant", "request", "conversation"):
         parser.add_argument(f"--{name}", default="")
-    parser.add_argument("--subject", default="", help="within --tenant")
+    parser.add_argument("--subject", default="", help="end user, within --tenant")
     parser.add_argument("--day", default="", help="destroy the keys of a tenant's UTC day")
-    parser.add_argument("--yes", action="store_true", help="this cannot be undone")
+    parser.add_argument("--yes", action="store_true", help="confirm; this cannot be undone")
     reason_arguments(parser)
 
 
@@ -108,10 +110,10 @@ def hold_arguments(parser: argparse.ArgumentParser) -> None:
         "--add",
         nargs=2,
         metavar=("FIELD", "VALUE"),
-        help="tenant, conversation, subject or request_id, and which",
+        help="tenant, conversation, subject or request_id, and its value",
     )
-    parser.add_argument("--release", metavar="ID", help="id of a hold, as the list shows it")
-    parser.add_argument("--tenant", default="", help="of the subject to hold")
+    parser.add_argument("--release", metavar="ID", help="id of a hold, from the list")
+    parser.add_argument("--tenant", default="", help="tenant of the subject to hold")
     reason_arguments(parser, required=False)
 
 
@@ -160,7 +162,7 @@ def report_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--since", default="", help="2026-11-01 (default: 30 days ago)")
     parser.add_argument("--until", default="", help="excluded (default: now)")
     parser.add_argument("--tenant", default="")
-    parser.add_argument("--html", type=Path, help="write a page; otherwise counts as JSON")
+    parser.add_argument("--html", type=Path, help="write a page; otherwise print JSON")
     parser.add_argument("--pdf", type=Path, help="write a PDF")
 
 

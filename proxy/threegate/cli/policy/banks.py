@@ -42,9 +42,9 @@ from threegate.types import Bilingual
 
 
 def register(verbs: Any) -> None:
-    check = verbs.add_parser("bank-check", help="count a question bank against its targets")
-    run = verbs.add_parser("bank-run", help="refusals of a sampled question bank")
-    words = verbs.add_parser("words", help="bring a keyword file (txt, csv, xlsx) into lists/")
+    check = verbs.add_parser("bank-check", help="compare a question bank with the required numbers")
+    run = verbs.add_parser("bank-run", help="measure refusals on a sampled question bank")
+    words = verbs.add_parser("words", help="import a keyword file (txt, csv, xlsx) into lists/")
     for parser in (check, run, words):
         parser.add_argument("file", type=Path, help="txt, csv, jsonl or xlsx")
         parser.add_argument("--policies", type=Path, default=shipped.policies())

@@ -31,23 +31,23 @@ SIGNED = Bilingual("由 {signers} 签名于 {at}", "signed by {signers} at {at}"
 
 
 def register(verbs: Any) -> None:
-    bundle = verbs.add_parser("bundle", help="checked packs as one signed file")
+    bundle = verbs.add_parser("bundle", help="check packs and sign them as one file")
     bundle.add_argument("packs", nargs="+", metavar="PACK")
     bundle.add_argument("--policies", type=Path, default=shipped.policies())
     bundle.add_argument("--out", type=Path, required=True, help="file to write")
     bundle.add_argument(
         "--key", default="", help=f"file:PATH, env:NAME or cmd:COMMAND; default: {KEY}, made once"
     )
-    bundle.add_argument("--name", default="threegate", help="who signs, as the key is known")
+    bundle.add_argument("--name", default="threegate", help="name of the signing key")
     bundle.set_defaults(run=_bundle)
-    verify = verbs.add_parser("verify", help="who signed a bundle, and that nothing was changed")
+    verify = verbs.add_parser("verify", help="verify who signed a bundle and that it is unchanged")
     verify.add_argument("file", type=Path, help="a signed bundle")
     verify.add_argument(
         "--trust",
         action="append",
         required=True,
         metavar="KEY",
-        help="key that may sign; repeatable",
+        help="trusted signing key; repeatable",
     )
     verify.add_argument("--extract", type=Path, help="write its files into this folder")
     verify.set_defaults(run=_verify)

@@ -38,23 +38,25 @@ from threegate.types import Bilingual
 def arguments(policy: argparse.ArgumentParser) -> None:
     verbs = policy.add_subparsers(dest="verb", required=True, metavar="VERB")
     add(verbs, "check", _check, "load and lint packs", packs="*", formats=("json", "sarif"))
-    compare = add(verbs, "diff", _diff, "two packs or folders, compared in words", packs="1")
+    compare = add(verbs, "diff", _diff, "compare two packs or folders in words", packs="1")
     compare.add_argument("--to", required=True, help="the other pack")
     compare.add_argument("--to-policies", type=Path, help="folder of the other pack")
-    cover = add(verbs, "coverage", _coverage, "taxonomy × layer × tests", packs="*")
+    cover = add(verbs, "coverage", _coverage, "coverage: taxonomy × layer × tests", packs="*")
     standards = [t.id for t in TAXONOMIES]
     cover.add_argument(
         "--taxonomy", required=True, choices=standards, help="standard whose categories are shown"
     )
-    explain = add(verbs, "explain", _explain, "a problem code or a rule", packs="*")
+    explain = add(verbs, "explain", _explain, "explain a problem code or a rule", packs="*")
     explain.add_argument("--what", required=True, help="a problem code or a rule id")
-    schema = add(verbs, "schema", _schema, "the JSON Schema of packs")
+    schema = add(verbs, "schema", _schema, "print the JSON Schema of packs")
     schema.add_argument("--write", action="store_true", help="write policies/schema.json")
     add(verbs, "docs", _docs, "fill the tables of policies/README.md from the code")
-    hashing = add(verbs, "hash", _hash, "values, one a line on standard input, for an exception")
-    hashing.add_argument("--salt", help="of values hashed before; without it a new one")
-    add(verbs, "kinds", _kinds, "everything that rules can look for")
-    add(verbs, "taxonomy", _taxonomies, "the ids that `why` can name")
+    hashing = add(
+        verbs, "hash", _hash, "hash values for an exception: one per line on standard input"
+    )
+    hashing.add_argument("--salt", help="salt used before; default: a new one")
+    add(verbs, "kinds", _kinds, "list everything that rules can detect")
+    add(verbs, "taxonomy", _taxonomies, "list the ids for `why`")
     testing.register(verbs)
     lifecycle.register(verbs)
     banks.register(verbs)

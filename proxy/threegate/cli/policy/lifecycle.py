@@ -42,7 +42,7 @@ from threegate.settings import shipped
 from threegate.types import Bilingual
 
 DATABASE = "sqlite:///var/policy/versions.sqlite3"
-UNTESTED = "go on without a green run of the tests, for this reason"
+UNTESTED = "continue although not all tests passed, for this reason"
 DIGEST = "the first digits of the version's digest"
 MIN_PREFIX = 6
 """Digits of a digest that name a version, where they name only one."""
@@ -57,9 +57,9 @@ def register(verbs: Any) -> None:
 
     def act(name: str, run: Callable[[argparse.Namespace], int], about: str) -> Any:
         parser = add(name, run, about)
-        parser.add_argument("--by", default=getpass.getuser(), help="who acts")
-        parser.add_argument("--group", default="", help="the group of who acts")
-        parser.add_argument("--note", default="", help="kept with what is done")
+        parser.add_argument("--by", default=getpass.getuser(), help="person who acts")
+        parser.add_argument("--group", default="", help="that person's group")
+        parser.add_argument("--note", default="", help="note to store with this step")
         return parser
 
     submit = act("submit", _submit, "store packs as a version and ask for approval")
@@ -70,20 +70,22 @@ def register(verbs: Any) -> None:
     add_classifiers(submit)
     for name, run, about in (
         ("approve", _approve, "approve exactly this version"),
-        ("withdraw", _withdraw, "take back your approval"),
-        ("recall", _recall, "take back a version of yours"),
-        ("reject", _reject, "refuse a version"),
+        ("withdraw", _withdraw, "withdraw your approval"),
+        ("recall", _recall, "recall your own version"),
+        ("reject", _reject, "reject a version"),
     ):
         verb = act(name, run, about)
         verb.add_argument("digest", help=DIGEST)
         if name == "approve":
             verb.add_argument("--untested", default="", metavar="REASON", help=UNTESTED)
-    activate = act("activate", _activate, "make an approved version the active one")
+    activate = act("activate", _activate, "activate an approved version")
     activate.add_argument("digest", help=DIGEST)
-    activate.add_argument("--emergency", action="store_true", help="without approval, for 24 hours")
-    rollback = act("rollback", _rollback, "back to a version that was active before")
+    activate.add_argument(
+        "--emergency", action="store_true", help="activate without approval, for 24 hours"
+    )
+    rollback = act("rollback", _rollback, "roll back to a version that was active before")
     rollback.add_argument("digest", nargs="?", default="", help=DIGEST)
-    add("history", _history, "what happened to policies")
+    add("history", _history, "history of policy versions")
 
 
 def _versions(args: argparse.Namespace) -> Versions:

@@ -36,11 +36,11 @@ from threegate.types import Bilingual, Caller, Channel, Layer
 def register(verbs: Any) -> None:
     formats = ("json", "junit", "sarif")
     test = add(verbs, "test", _test, "run the tests of packs", packs="*", formats=formats)
-    test.add_argument("--rule", help="only this rule, or rules that begin with it")
+    test.add_argument("--rule", help="only this rule, or rules whose id begins so")
     add_classifiers(test)
-    again = add(verbs, "replay", _replay, "recorded texts under two packs", packs="1")
+    again = add(verbs, "replay", _replay, "replay recorded texts under two packs", packs="1")
     again.add_argument("--to", required=True, help="the draft")
-    columns = "JSONL, CSV or XLSX: text, and if wanted id, channel, tenant, key, question"
+    columns = "JSONL, CSV or XLSX with text, optionally id, channel, tenant, key, question"
     again.add_argument("file", type=Path, help=columns)
     add_classifiers(again)
 

@@ -73,8 +73,8 @@ SOURCE: Words = {
     "other": Bilingual("其他", "other"),
 }
 CLAIM: Words = {
-    "over_blocked": Bilingual("不该拦截", "wrongly stopped"),
-    "missed": Bilingual("应拦未拦", "should have been stopped"),
+    "over_blocked": Bilingual("不该拦截", "wrongly blocked"),
+    "missed": Bilingual("应拦未拦", "should have been blocked"),
     "wrong_answer": Bilingual("回答有误", "wrong answer"),
     "personal_data": Bilingual("个人信息", "personal data"),
     "other": Bilingual("其他", "other"),
@@ -93,7 +93,7 @@ OPINION: Words = {
     "error": Bilingual("出错", "failed"),
 }
 ERROR: Words = {
-    "invalid_request": Bilingual("请求有误", "the request is wrong"),
+    "invalid_request": Bilingual("请求有误", "invalid request"),
     "invalid_json": Bilingual("不是 JSON", "no JSON"),
     "encoding": Bilingual("编码不对", "wrong encoding"),
     "request_too_large": Bilingual("请求太大", "too large"),
@@ -108,7 +108,7 @@ ERROR: Words = {
     "internal_error": Bilingual("内部错误", "internal error"),
     "upstream_error": Bilingual("模型接口出错", "the model API failed"),
     "upstream_timeout": Bilingual("模型接口没有回答", "the model API did not answer"),
-    "audit_unavailable": Bilingual("审计日志不可用", "the audit log was away"),
+    "audit_unavailable": Bilingual("审计日志不可用", "audit log unavailable"),
 }
 SEARCHED = Bilingual("搜索的词", "searched for")
 YES: Words = {"yes": Bilingual("是", "yes"), "no": Bilingual("否", "no")}

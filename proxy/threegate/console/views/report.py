@@ -132,7 +132,7 @@ def _sections(reviewed: Reviewed, language: str) -> list[Section]:
     rows = tuple(Row(title[short], (value,), 0.0) for title, value in facts.items())
     return [
         Section("人工复核" if language == "zh" else "Review by people", rows),
-        named(("复核结论", "What reviewers found"), "label", reviewed.verdicts),
+        named(("复核结论", "Review results"), "label", reviewed.verdicts),
         named(("投诉", "Complaints"), "claim", reviewed.complaints),
         named(("投诉处理", "Outcome of complaints"), "outcome", reviewed.outcomes),
     ]

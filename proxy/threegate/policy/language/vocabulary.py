@@ -185,17 +185,19 @@ _OWN = {
     "list": Bilingual("词表", "word list"),
     "pattern": Bilingual("自定义模式", "own pattern"),
     "category": Bilingual("自定义类别", "own category"),
-    "constraint.clamped": Bilingual("限制在范围内", "kept within bounds"),
-    "constraint.forced": Bilingual("改为规定的值", "set to the value that the rule wants"),
-    "constraint.defaulted": Bilingual("补上默认值", "given its default"),
+    "constraint.clamped": Bilingual("限制在范围内", "clamped to its bounds"),
+    "constraint.forced": Bilingual("改为规定的值", "set to the rule's value"),
+    "constraint.defaulted": Bilingual("补上默认值", "default added"),
     "constraint.dropped": Bilingual("去掉字段", "field removed"),
-    "constraint.placed": Bilingual("加入约束文本", "constitution placed"),
+    "constraint.placed": Bilingual("加入约束文本", "constitution added"),
     "constraint.aliased": Bilingual("换成指定的模型", "model replaced by its alias"),
     "constraint.refused": Bilingual("拒绝请求", "request refused"),
     "constraint.stripped": Bilingual("去掉历史思考过程", "earlier reasoning removed"),
     "constraint.tool_name": Bilingual("不允许的工具", "tool that is not allowed"),
-    "constraint.tool_arguments": Bilingual("工具参数不符", "arguments do not fit the tool"),
-    "constraint.answer_format": Bilingual("回答格式不符", "answer does not fit the format"),
+    "constraint.tool_arguments": Bilingual(
+        "工具参数不符", "arguments do not match the tool's schema"
+    ),
+    "constraint.answer_format": Bilingual("回答格式不符", "answer does not match the format"),
 }
 """Kinds that no rule looks for, but that a record may hold, and the families of a pack's own."""
 

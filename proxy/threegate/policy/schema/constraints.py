@@ -43,7 +43,7 @@ class Images(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConstitutionSpec(Located):
-    """价值对齐文本 / Constitution"""
+    """约束文本 / Constitution"""
 
     file: Path = doc("文本文件", "text file")
     place: ConstitutionPlace = doc("放在哪里", "where it goes", ConstitutionPlace.AUTO)
@@ -56,7 +56,7 @@ class ClauseSpec(Located):
     text: str = doc("追加的文字", "text added to the constitution")
     kinds: tuple[Kind, ...] = doc("输入层的类别", "kinds found in the input", ())
     masked: bool = doc(
-        "请求里有代号代替的信息时追加", "added where a placeholder replaces a masked value", False
+        "请求里有占位符代替的信息时追加", "added where a placeholder replaces a masked value", False
     )
 
 
@@ -92,9 +92,9 @@ class ToolsSpec(Located):
         "schema: arguments must satisfy the tool's JSON Schema",
         Arguments.ANY,
     )
-    max: int = doc("工具个数上限", "most tools in a request", 128, low=0, high=128)
+    max: int = doc("工具个数上限", "maximum number of tools in a request", 128, low=0, high=128)
     result_bytes: int = doc(
-        "工具结果的字节上限", "most bytes of one tool result", 1 << 20, low=1, high=1 << 26
+        "工具结果的字节上限", "maximum bytes of one tool result", 1 << 20, low=1, high=1 << 26
     )
 
 
@@ -168,7 +168,7 @@ class ResponseFormatSpec(Located):
         "JSON Schema file; without one, what the request asks for",
         None,
     )
-    max_chars: int | None = doc("回答的字符上限", "most characters", None, low=1, high=10**7)
+    max_chars: int | None = doc("回答的字符上限", "maximum characters", None, low=1, high=10**7)
     must_say: tuple[str, ...] = doc(
         "回答须含其中一句", "one of these phrases must be in the answer", ()
     )
@@ -179,7 +179,7 @@ class ResponseFormatSpec(Located):
 class Constrain(Located):
     """约束 / Constraints"""
 
-    constitution: ConstitutionSpec | None = doc("价值对齐文本", "constitution text", None)
+    constitution: ConstitutionSpec | None = doc("约束文本", "constitution text", None)
     clauses: tuple[ClauseSpec, ...] = doc("按输入命中追加的条款", "clauses added by findings", ())
     clamp: dict[str, ClampSpec] = doc("参数范围", "bounds of parameters", {})
     models: ModelsSpec | None = doc("模型", "models", None)
@@ -216,7 +216,7 @@ class ConstraintRule(Located):
 
     id: Id = doc("规则编号，全局唯一", "id of the rule, unique")
     title: Bilingual = doc("标题", "title")
-    owner: str = doc("负责人或部门", "person or office that answers for it")
+    owner: str = doc("负责人或部门", "responsible person or department")
     why: tuple[str, ...] = doc("依据：分类编号", "reasons: taxonomy ids")
     layer: Layer = doc("层：constraint", "layer: constraint")
     when: When = doc("只对哪些调用生效", "only for these callers", When())

@@ -63,7 +63,9 @@ class CategorySpec(Located):
 
     describe: Bilingual = doc("描述", "description")
     examples: tuple[str, ...] = doc("属于该类的例子", "examples")
-    counter_examples: tuple[str, ...] = doc("不属于该类的例子", "examples that are not meant")
+    counter_examples: tuple[str, ...] = doc(
+        "不属于该类的例子", "similar examples outside the category"
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,9 +121,9 @@ class UnlabelledSpec(Located):
     tenants: tuple[str, ...] = doc("提出要求的租户", "tenants that asked for it", ())
     keys: tuple[str, ...] = doc("API 密钥的名称", "names of API keys", ())
     agreement: str = doc(
-        "约定用户责任的协议及版本", "the agreement, with its version, that makes the user answer"
+        "约定用户责任的协议及版本", "agreement on the user's responsibility, with its version"
     )
-    agreed: Date = doc("约定日期，自当天起", "day of the agreement, its first day")
+    agreed: Date = doc("约定日期，自当天起", "date of the agreement; valid from that day")
     expires: Date | None = doc("失效日期，当天仍有效", "last day on which it holds", None)
 
 
@@ -153,13 +155,15 @@ class Pack(Located):
     label: AiLabel | None = doc("AI 生成内容标识", "AI-content label", None)
     unlabelled: tuple[UnlabelledSpec, ...] = doc(
         "谁的回答不加文内标识，依据哪份协议",
-        "whose answers get no sign in the text, under which agreement",
+        "whose answers get no label in the text, under which agreement",
         (),
     )
     audit: AuditSpec | None = doc("审计", "audit", None)
-    pass_through: tuple[str, ...] = doc("不检查、直接转发的路径", "paths passed on unguarded", ())
+    pass_through: tuple[str, ...] = doc(
+        "不检查、直接转发的路径", "paths forwarded without checks", ()
+    )
     lists: dict[Name, ListSpec] = doc("词表", "word lists", {})
-    detectors: dict[Name, DetectorSpec] = doc("自定义检测器", "own detectors", {})
+    detectors: dict[Name, DetectorSpec] = doc("自定义检测器", "custom detectors", {})
     recognizers: tuple[dict[str, Any], ...] = doc(
         "Presidio 格式的识别器", "recognizers in Presidio's format", ()
     )

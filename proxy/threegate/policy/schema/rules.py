@@ -58,13 +58,15 @@ class ClaimsSpec(Located):
 
     sources: tuple[str, ...] = doc(
         "可作依据的来源：system、user、tool_result、context、knowledge 或 knowledge/名称",
-        "what claims may rest on: system, user, tool_result, context, knowledge or knowledge/name",
+        "sources of claims: system, user, tool_result, context, knowledge or knowledge/name",
         ("system", "user", "tool_result", "context", "knowledge"),
     )
     contradicted: Level = doc(
-        "判为矛盾所需的把握", "sureness needed for contradicted", Level.MEDIUM
+        "判为矛盾所需的把握", "confidence needed for contradicted", Level.MEDIUM
     )
-    unsupported: Level = doc("判为无依据所需的把握", "sureness needed for unsupported", Level.HIGH)
+    unsupported: Level = doc(
+        "判为无依据所需的把握", "confidence needed for unsupported", Level.HIGH
+    )
     cite: bool = doc("在回答里标注依据", "mark the evidence in the answer", False)
 
 
@@ -75,7 +77,7 @@ class DetectSpec(Located):
     any: tuple[Kind, ...] = doc("出现其中任何一类即命中", "one of these kinds is enough", ())
     all: tuple[Kind, ...] = doc("同一段文字里须全部出现", "all of these in the same passage", ())
     none: tuple[Kind, ...] = doc(
-        "出现其中一类则不命中", "the rule rests if one of these is found", ()
+        "出现其中一类则不命中", "the rule does not match if one of these is found", ()
     )
     levels: dict[Kind, Level] = doc(
         "个别类别的级别，优先于 level", "level of single kinds, before `level`", {}
@@ -146,7 +148,7 @@ class Then(Located):
         "把命中的句子改写成固定文字", "replace the sentence by a fixed text", None
     )
     redact: ReplaceThen | None = doc("删除该值，不可还原", "remove the value for good", None)
-    mask: MaskThen | None = doc("用可还原的代号替换", "replace the value by a pseudonym", None)
+    mask: MaskThen | None = doc("用可还原的占位符替换", "replace the value by a placeholder", None)
     annotate: PlainThen | None = doc(
         "放行并在回答里注明", "let through with a note in the answer", None
     )
@@ -178,7 +180,7 @@ class Tests(Located):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BandSpec(Located):
-    """规则生效的比例范围，超出上限则自动停用 / How often the rule may act; above that it stops itself"""
+    """规则生效的比例范围，超出上限则自动停用 / How often the rule may act; above that it is stopped"""
 
     max: float = doc(
         "生效的调用最多占百分之几；超出则规则转为只记录",
@@ -194,7 +196,7 @@ class BandSpec(Located):
     )
     minutes: int = doc("统计最近多少分钟", "minutes looked back", 10, low=1, high=1440)
     calls: int = doc(
-        "至少多少次调用才作数", "calls needed before it counts", 200, low=20, high=10**6
+        "至少多少次调用才作数", "minimum number of calls before it applies", 200, low=20, high=10**6
     )
 
 
@@ -210,7 +212,7 @@ class SecondOpinionSpec(Located):
     )
     confirm: Level = doc(
         "评判模型从哪个级别起算确认",
-        "from which level of the judge on it is confirmed",
+        "minimum level of the judge that confirms",
         Level.MEDIUM,
     )
     deadline_ms: int = doc("时限，毫秒", "deadline in milliseconds", 2000, low=10, high=60000)
@@ -219,7 +221,7 @@ class SecondOpinionSpec(Located):
     )
     on_timeout: Action | None = doc(
         "评判模型超时时；不写则规则照常生效",
-        "when the judge is late; without it the rule acts",
+        "when the judge times out; without it the rule acts",
         None,
     )
 
@@ -230,7 +232,7 @@ class Rule(Located):
 
     id: Id = doc("规则编号，全局唯一", "id of the rule, unique")
     title: Bilingual = doc("标题", "title")
-    owner: str = doc("负责人或部门", "person or office that answers for it")
+    owner: str = doc("负责人或部门", "responsible person or department")
     why: tuple[str, ...] = doc("依据：分类编号", "reasons: taxonomy ids")
     layer: Layer = doc("层：input、output", "layer: input, output")
     where: tuple[Channel, ...] = doc("检测哪些位置", "channels it looks at")
@@ -238,12 +240,12 @@ class Rule(Located):
     detect: DetectSpec = doc("检测什么", "what to look for")
     level: Level = doc(
         "从哪个级别起命中：low 最宽，high 最严格",
-        "from which level on: low is broad, high is strict",
+        "minimum level to match: low is broad, high is strict",
         Level.MEDIUM,
     )
     then: Then = doc("命中后的动作", "what happens")
     on_error: Action = doc("检测器出错时", "when a detector fails", Action.BLOCK)
-    on_timeout: Action = doc("检测超时时", "when a detector is late", Action.BLOCK)
+    on_timeout: Action = doc("检测超时时", "when a detector times out", Action.BLOCK)
     deadline_ms: int = doc("检测时限，毫秒", "deadline in milliseconds", 2000, low=10, high=60000)
     mode: Mode = doc(
         "off 停用，shadow 只记录，enforce 生效",
@@ -252,10 +254,10 @@ class Rule(Located):
     )
     rollout: int = doc("生效的会话百分比", "percent of conversations", 100, low=0, high=100)
     band: BandSpec | None = doc(
-        "生效的比例范围；超出则自动停用", "how often it may act before it stops itself", None
+        "生效的比例范围；超出则自动停用", "how often it may act before it is stopped", None
     )
     second_opinion: SecondOpinionSpec | None = doc(
-        "第二意见", "second opinion on findings that are unsure", None
+        "第二意见", "second opinion on uncertain findings", None
     )
     stream: StreamMode = doc(
         "流式输出：hold 判定后放行，cut 先放行再中断",

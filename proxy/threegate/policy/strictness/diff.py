@@ -251,7 +251,7 @@ def _described(entry: Unlabelled) -> str:
 def _unsigned(old: CompiledPolicy, new: CompiledPolicy) -> Iterator[Aspect]:
     """Nobody is let off a sign that there was none of."""
     if old.label is AiLabel.TEXT:
-        name = Bilingual("不加文内标识的调用方", "callers without the sign in the text")
+        name = Bilingual("不加文内标识的调用方", "callers without the visible label")
         before, after = map(_described, old.unlabelled), map(_described, new.unlabelled)
         yield from inverted(covering(name, before, after, lambda a, b: a == b))
 
@@ -267,7 +267,10 @@ def _audit_level(old: str, new: str) -> Iterator[Aspect]:
         yield from ranked(name, AUDIT_LEVEL, old, new)
 
 
-_AUDIT_FAILURE: Scale = {None: Bilingual("按代理的设置", "as the proxy is set"), **ON_AUDIT_FAILURE}
+_AUDIT_FAILURE: Scale = {
+    None: Bilingual("按代理的设置", "as set for the proxy"),
+    **ON_AUDIT_FAILURE,
+}
 
 
 def compare_settings(old: CompiledPolicy, new: CompiledPolicy) -> tuple[Aspect, ...]:

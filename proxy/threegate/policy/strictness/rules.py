@@ -57,7 +57,7 @@ def _kinds(old: Rule, new: Rule) -> Iterator[Aspect]:
     )
     yield from inverted(need)
     rests = covering(
-        Bilingual("出现则不命中的类别", "kinds that rest the rule"),
+        Bilingual("出现则不命中的类别", "kinds that exclude a match"),
         a.none,
         b.none,
         same,
