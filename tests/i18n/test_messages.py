@@ -15,8 +15,8 @@ from threegate.wire.request_schema import JsonType
 
 HAN = re.compile(r"[一-鿿]")
 NAMES = {
-    "AI", "API", "ASCII", "JSON", "UTF", "choice", "choices", "cors", "index", "json", "tokenizer",
-    "upstreams",
+    "AI", "API", "ASCII", "BUFFERED", "DUPLEX", "Envoy", "FULL", "JSON", "STREAMED", "UTF", "choice",
+    "choices", "cors", "ext", "index", "json", "proc", "tokenizer", "upstreams",
 }  # fmt: skip
 """What a protocol, a standard or a setting calls so in every language."""
 MADE = {"limit-": ("requests", "calls", "tokens"), "upstream-": ("away", "busy")}

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 from threegate.detectors.registry import scanner
 from threegate.detectors.views import brought_back, viewed
-from threegate.normalize.idn_email import mailed
+from threegate.normalize.idn_email import ascii_addresses
 from threegate.normalize.view import raw
 from threegate.types import Channel, Layer, Passage, TextLocation
 
@@ -47,4 +47,4 @@ def test_addresses_in_other_scripts(text: str, values: list[str]) -> None:
     ],
 )
 def test_what_is_no_such_address_stays(text: str) -> None:
-    assert mailed(raw(text)).text == text
+    assert ascii_addresses(raw(text)).text == text

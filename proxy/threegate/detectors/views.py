@@ -15,7 +15,7 @@ from dataclasses import dataclass, field, replace
 import re2
 
 from threegate.detectors.base import PatternDetector
-from threegate.normalize import WORDING, View, views
+from threegate.normalize import WORD_VIEWS, View, views
 from threegate.normalize.decoded import NAME as DECODED
 from threegate.normalize.fold import NAME as PLAIN
 from threegate.normalize.obfuscation import LEET
@@ -25,7 +25,7 @@ from threegate.types import Finding, Level, Passage, Span
 CHARACTERS = frozenset({"pii", "secret"})
 """Families of values: they read no view that is meant for wordings."""
 
-ONLY_PATTERNS = frozenset({"leet", "table", "mail", "behind", "written"})
+ONLY_PATTERNS = frozenset({"leet", "table", "mail", "label_first", "written"})
 """Views that are no plainer to a model."""
 
 _WHOLE = frozenset({PLAIN, LEET})
@@ -51,7 +51,7 @@ class Viewed:
 
     def for_pattern(self, detector: PatternDetector) -> Iterable[View]:
         values = any(k.split(".")[0] in CHARACTERS for k in detector.info.kinds)
-        return (v for v in self.near if not (values and v.name in WORDING))
+        return (v for v in self.near if not (values and v.name in WORD_VIEWS))
 
     def for_model(self) -> View | None:
         """The one view worth a second reading: the plainest."""

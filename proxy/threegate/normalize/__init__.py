@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from threegate.normalize.fold import plain_text
-from threegate.normalize.pipeline import WORDING, views
+from threegate.normalize.pipeline import WORD_VIEWS, views
 from threegate.normalize.view import View
 
-__all__ = ["WORDING", "View", "plain_text", "views"]
+__all__ = ["WORD_VIEWS", "View", "plain_text", "views"]

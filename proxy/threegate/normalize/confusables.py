@@ -1,8 +1,8 @@
-"""Which characters look like others, which cannot be seen. Built once, on first use.
+"""Which characters look like others, and which are invisible. Built once, on first use.
 
 NFKC and accents come from the standard library, simplified characters from OpenCC (one character
-to one), look-alikes and decorated letters from the short tables below. Only characters that turn
-into letters, digits or Han are of interest: typographic signs stay as they are.
+to one), look-alikes and decorated letters from the short tables below. Only characters that map to
+letters, digits or Han characters are included: typographic signs stay unchanged.
 """
 
 from __future__ import annotations
@@ -49,17 +49,17 @@ _COMPATIBLE = (
     (0x1F100, 0x1F200), (0x1FBF0, 0x1FBFA), (0x2F800, 0x2FA20),
 )  # fmt: skip
 _NATURAL = frozenset("，！：；？（）　％")
-"""Full-width signs of ordinary Chinese: folded, but no reason to fold."""
+"""Full-width signs of ordinary Chinese: they are folded, but do not trigger folding."""
 
 
 @dataclass(frozen=True, slots=True)
 class Tables:
-    """`single`: code point to code point. `multiple`: character to string. `telling`: characters
+    """`single`: code point to code point. `multiple`: character to string. `trigger`: characters
     that make a text worth folding, as the inside of a regular expression's class."""
 
     single: dict[int, int] = field(repr=False)
     multiple: dict[str, str] = field(repr=False)
-    telling: str = field(repr=False)
+    trigger: str = field(repr=False)
     accented: str = field(repr=False)
 
 
@@ -82,8 +82,8 @@ def tables() -> Tables:
     for code in range(0xFF01, 0xFF5F):
         single.setdefault(code, code - 0xFEE0)
     quiet = {*accented, *_NATURAL, *map(chr, range(0x1F1E6, 0x1F200))}
-    telling = (c for c in (*map(chr, single), *multiple) if c not in quiet)
-    return Tables(single, multiple, char_class(telling), char_class(accented))
+    trigger = (c for c in (*map(chr, single), *multiple) if c not in quiet)
+    return Tables(single, multiple, char_class(trigger), char_class(accented))
 
 
 def _plain(char: str) -> str:

@@ -1,8 +1,8 @@
-"""The decoded view: escapes and encodings replaced where they stand by what they say.
+"""The decoded view: escapes and encoded blocks replaced by the text that they encode.
 
 One escape (percent, HTML, `\\u`) is one character and maps back exactly; an encoded block (base64,
-base32, hex, bits) maps back as a whole. A block counts only if it decodes to text. Every
-step makes the text shorter, so depth times size bounds the work and nothing can blow up.
+base32, hex, bits) maps back as a whole. A block is decoded only if the result is text.
+Every step makes the text shorter, so the work is bounded by depth times size.
 """
 
 from __future__ import annotations
@@ -51,7 +51,8 @@ _BASE32 = re.compile(r"(?<![A-Za-z0-9])(?:[A-Z2-7]{16,}={0,6}|[A-Z2-7]{8,}={1,6}
 
 
 def decoded(source: View, triggered: Iterable[str]) -> View:
-    """One level of what these of `TRIGGERS` have found; `source` itself when nothing is encoded."""
+    """`source` with one level of encoding undone, by the steps of these `TRIGGERS`; `source` itself
+    when nothing is encoded."""
     view = source
     for trigger in TRIGGERS:
         if trigger in triggered:
@@ -123,7 +124,7 @@ Step = Callable[[View], View]
 
 
 def _escape(pattern: re.Pattern[str], decode: Callable[[str], str | None]) -> Step:
-    """Escapes of one character."""
+    """A step that replaces escapes of single characters."""
     return lambda view: edited(view, NAME, pattern, lambda match: decode(match.group()))
 
 
@@ -134,8 +135,9 @@ def _block(
     likely: Callable[[str], bool] = lambda token: True,
     alphabet: str = _BASE64_CHARS,
 ) -> Step:
-    """Encoded blocks. `tokens` is RE2 and finds where they may begin, maybe with a character before
-    that is not of the alphabet; `likely` sorts out what most of these are."""
+    """A step that decodes blocks. `tokens` is RE2 and finds where blocks may begin, possibly with
+    one character before that is not of the alphabet; `likely` rejects most tokens that are no
+    blocks."""
     token, inside = re2.compile(tokens), frozenset(alphabet)
 
     def step(view: View) -> View:
@@ -146,21 +148,21 @@ def _block(
 
 
 def _tokens(token: Any, text: str, inside: frozenset[str]) -> Iterator[tuple[int, str]]:
-    """Where each begins and what it is."""
+    """Start and text of each token."""
     for start, end in char_spans(token, text, text.encode()):
         first = start + (text[start] not in inside)
         yield first, text[first:end]
 
 
 def _may_be_base64(token: str) -> bool:
-    """Not a word or name in small letters, nor hexadecimal: no sentence is encoded as one. Of three
-    bytes the first would be above ASCII wherever a letter behind `f` stands."""
+    """Rejects words in lower case and hexadecimal, which are never the base64 of a sentence: a
+    letter after `f` at the first of three bytes would make that byte non-ASCII."""
     letters = token[1:].translate(_JOINERS)
     return not (letters.isalpha() and letters.islower()) and not _SMALL_HEX.fullmatch(token)
 
 
 def _may_be_hex(token: str) -> bool:
-    """Not a word; of a number that every pair may be a character of ASCII."""
+    """Rejects words, and short numbers whose pairs of digits are not all printable ASCII."""
     if token.isdigit():
         return len(token) >= _LONG_NUMBER or _ASCII.fullmatch(token) is not None
     return not token.isalpha()
@@ -195,4 +197,4 @@ _STEPS: Mapping[str, tuple[Step, ...]] = {
     ),
 }
 TRIGGERS = tuple(_STEPS)
-"""RE2; one of them matches in every text in which its steps may decode something."""
+"""RE2; a pattern matches in every text in which its steps may decode something."""

@@ -1,7 +1,8 @@
-"""The joined view: characters that somebody pulled apart, together again.
+"""The joined view: characters that were written apart, joined again.
 
 身*份*证, `1 3 8 - 1 2 …`, i.g.n.o.r.e, one character a line. Ordinary lists (红、黄、蓝), dates and
-decimals stay: natural Chinese marks join only characters that stand alone in a row.
+decimals stay: Chinese punctuation
+joins only runs of single characters.
 """
 
 from __future__ import annotations
@@ -33,8 +34,8 @@ _BEFORE = rf"(?:^|(?<=[ :,{_HALT}])|(?<=[{HAN}])(?=[!-~]))"
 
 
 def _many(part: str, least: int) -> str:
-    """`part` so often or more, in the order in which `re` tries it: a turn of a loop costs six
-    times what the part does, so one turn is sixteen parts."""
+    """A pattern for `part` at least `least` times, tried by `re` in the same order. An iteration of
+    a loop costs six times as much as the part itself, so one iteration matches sixteen parts."""
     return part * least + rf"(?:{part * 16})*(?:{part}){{0,15}}"
 
 
@@ -59,8 +60,7 @@ _GATES = {
     _ODD_GAP: rf"[0-9][{_ODD}]{{1,2}}[0-9]",
     _WIDE_GAP: f"[ \t{_WIDE}]{{2}}|[{_WIDE}]",
 }
-"""RE2 that matches in every text in which the pattern does, and says at little cost that it does
-not."""
+"""RE2 patterns that match in every text in which the keys match: a cheap test before `re` runs."""
 _CHINESE = (_RUNS[0], _HAN_GAP)
 TRIGGERS = (
     rf"\p{{Han}}[{SOFT}]{{1,3}}\p{{Han}}",
@@ -70,12 +70,12 @@ TRIGGERS = (
     rf"(?:\b[0-9A-Za-z](?:{_MARK}{{1,2}}|_)){{3}}[0-9A-Za-z]\b|(?:[A-Za-z0-9]_){{4}}[A-Za-z0-9]",
     r"(?m)^(?:[0-9A-Za-z\p{Han}]\r?\n){2}[0-9A-Za-z\p{Han}]\r?$",
 )
-"""RE2; one of them matches in every text that is worth joining."""
+"""RE2; one of them matches in every text that may have something to join."""
 
 
 def joined(source: View) -> View:
-    """`source` itself when nothing stands apart. Wide gaps close near what was joined: indentation
-    elsewhere says nothing."""
+    """`source` itself when nothing is written apart. Wide gaps are closed only near joined text,
+    because elsewhere they are indentation."""
     view = source
     for run in _RUNS:
         view = _edited(view, run, _without_separator)
@@ -103,7 +103,7 @@ def _gates() -> dict[re.Pattern[str], Any]:
 
 
 def _without_separator(match: re.Match[str]) -> str:
-    """A separator that stands in a character's place parts two words."""
+    """A separator in the place of a character separates two words."""
     return match.group()[:: 1 + len(match["s"])].replace(match["s"], " ")
 
 

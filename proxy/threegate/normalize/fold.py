@@ -1,7 +1,7 @@
-"""The plain view: nothing invisible, one shape per letter and digit, simplified characters.
+"""The plain view: no invisible characters, one form per letter and digit, simplified characters.
 
-Emoji keep their meaning because nobody sends a view on: it is only read, and what is found in it
-is edited in the original.
+Emoji may lose parts here without harm: a view is only scanned, never sent on; edits are made in the
+original.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ def plain(source: View) -> View:
 
 
 def plain_text(text: str) -> str:
-    """The same for a word of a list: what `plain` makes of it."""
+    """What `plain` makes of a text, such as a word of a list."""
     return plain(View(NAME, text)).text
 
 

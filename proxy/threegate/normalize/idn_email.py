@@ -1,7 +1,7 @@
-"""The mail view: addresses in other scripts with an ASCII address in their place.
+"""The mail view: replaces e-mail addresses in other scripts by an ASCII address.
 
-josé@exämple.de, 李娜@例子.公司: a run of Chinese has no blanks, so a Chinese name before the @ must
-begin its clause, and a domain must end with a suffix that there is.
+josé@exämple.de, 李娜@例子.公司: Chinese is written without blanks, so a Chinese name before the @
+must begin its clause, and a domain must end with a known public suffix.
 """
 
 from __future__ import annotations
@@ -25,12 +25,12 @@ _LONGEST = 64
 _LABEL = r"[^\W_](?:[\w\-]{0,61}[^\W_])?"
 
 
-def may_stand(data: bytes) -> bool:
-    """Whether there may be one in this text."""
+def may_occur(data: bytes) -> bool:
+    """Whether this text (UTF-8) may contain such an address."""
     return b"@" in data and not data.isascii()
 
 
-def mailed(source: View) -> View:
+def ascii_addresses(source: View) -> View:
     """`source` itself when all addresses are ASCII."""
     return replaced(source, NAME, list(_edits(source.text)))
 
@@ -55,7 +55,7 @@ def _local(before: str) -> str:
 
 
 def _ascii(domain: str) -> str:
-    """As DNS spells it; nothing where it cannot."""
+    """The domain in Punycode; empty if it has none."""
     try:
         return domain.encode("idna").decode()
     except UnicodeError:
@@ -64,7 +64,7 @@ def _ascii(domain: str) -> str:
 
 @cache
 def _domain() -> re.Pattern[str]:
-    """The list of suffixes is the one inside the package: never the network."""
+    """Uses only the suffix list inside the package, never the network."""
     known = tldextract.TLDExtract(suffix_list_urls=(), cache_dir=None).tlds
     foreign = sorted((t for t in known if "." not in t and not t.isascii()), key=len, reverse=True)
     return re.compile(

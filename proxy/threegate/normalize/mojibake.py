@@ -1,4 +1,4 @@
-r"""UTF-8 that was read byte by byte, read again: `\xe5\xbf\xbd` is one character."""
+r"""Repairs UTF-8 that was decoded as Latin-1: `\xe5\xbf\xbd` is one character."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ _MISREAD = re.compile(
     rf"[\xc2-\xdf]{_MORE}|[\xe0-\xef]{_MORE}{{2}}|[\xf0-\xf4]{_MORE}{{3}}"
 )  # fmt: skip
 _SIGN = re2.compile(r"[\x{c2}-\x{f4}][\x{80}-\x{bf}]")
-"""In every text with one."""
+"""Occurs in every text with such a sequence."""
 
 
 def reread(source: View) -> View:
-    """`source` with UTF-8 read as Latin-1 put right; itself when there is none."""
+    """`source` with such sequences decoded as UTF-8; `source` itself when it has none."""
     if source.text.isascii() or not _SIGN.search(source.text):
         return source
     return edited(source, source.name, _MISREAD, _again)

@@ -1,5 +1,5 @@
-"""Views for wordings only (word lists, injection): leetspeak, rot13, text from right to left, and
-text smuggled in characters that nobody sees."""
+"""Views that undo leetspeak, rot13, reversed text, right-to-left overrides, and text hidden in
+invisible characters. Word lists and injection signatures read them."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import re
 from threegate.normalize.view import Letters, View, edited, reversed_, translated
 
 LEET, ROT13, REVERSED, SMUGGLED = "leet", "rot13", "reversed", "smuggled"
-TURNED = "turned"
+BIDI = "bidi"
 
 _LEET: Letters = str.maketrans("013457@$!|€", "oieastasiie")
 _ROT13: Letters = {
@@ -40,10 +40,10 @@ SMUGGLED_TRIGGER = (
     r"|[\x{FE00}-\x{FE0F}\x{E0100}-\x{E01EF}]{4}"
 )
 
-TURN = "\u202e"
-"""From here text is shown from right to left."""
+RLO = "\u202e"
+"""Right-to-left override: the text after it is displayed reversed."""
 
-_TURNED = re.compile(f"{TURN}([^\u202a-\u202e\n]{{4,}})\u202c?")
+_OVERRIDDEN = re.compile(f"{RLO}([^\u202a-\u202e\n]{{4,}})\u202c?")
 _TAGS = re.compile("(?:[\U000e0020-\U000e007e][\u200b-\u200f\u2060-\u2064\ufeff]?){4,}")
 _SELECTORS = re.compile("[\ufe00-\ufe0f\U000e0100-\U000e01ef]{4,}")
 
@@ -60,13 +60,13 @@ def backwards(source: View) -> View:
     return reversed_(source, REVERSED)
 
 
-def turned(source: View) -> View:
-    """What a direction mark shows from right to left, as it is shown; the marks are gone."""
-    return edited(source, TURNED, _TURNED, lambda match: match.group(1)[::-1])
+def bidi_resolved(source: View) -> View:
+    """Text after a right-to-left override as it is displayed, without the marks."""
+    return edited(source, BIDI, _OVERRIDDEN, lambda match: match.group(1)[::-1])
 
 
 def smuggled(source: View) -> View:
-    """Tag characters and the bytes in variation selectors, as the text they carry."""
+    """The text that tag characters and variation selectors encode."""
     view = edited(source, SMUGGLED, _TAGS, _tags)
     return edited(view, SMUGGLED, _SELECTORS, _selectors)
 

@@ -1,7 +1,8 @@
-"""How a text sounds: every Han character as its syllable without tone, Latin words as they are.
+"""The phonetic form of a text: every Han character as its Pinyin syllable without tone, Latin words
+unchanged.
 
-One reading a character (its first), so the same character always sounds the same and a homophone
-is found; the other readings of a character are not tried.
+Only the first reading of a character is used, so a character always has the same form and
+homophones are found; other readings are not tried.
 """
 
 from __future__ import annotations
@@ -17,22 +18,23 @@ from pathlib import Path
 
 @dataclass(frozen=True, slots=True)
 class PhoneticText:
-    """`text` in lower-case letters, `|` where words cannot go on; a match counts only from an entry
-    of `starts` to one of `ends` (position in `text` to position in the original)."""
+    """`text` in lower-case letters, `|` where a word cannot continue; a match counts only from an
+    entry of `starts` to one of `ends` (both map positions in `text` to positions in the
+    original)."""
 
     text: str = field(repr=False)
     starts: dict[int, int] = field(repr=False)
     ends: dict[int, int] = field(repr=False)
 
 
-def sound(text: str) -> PhoneticText:
+def phonetic(text: str) -> PhoneticText:
     out: list[str] = []
     starts: dict[int, int] = {}
     ends: dict[int, int] = {}
     length, before = 0, ""
     for i, char in enumerate(text):
-        heard = _heard(char)
-        if not heard:
+        syllable = _syllable(char)
+        if not syllable:
             before = ""
             continue
         if before != "latin" or not char.isascii():
@@ -40,13 +42,13 @@ def sound(text: str) -> PhoneticText:
         else:
             ends.pop(length, None)
         before = "latin" if char.isascii() and char.isalpha() else "han"
-        length += len(heard)
+        length += len(syllable)
         ends[length] = i + 1
-        out.append(heard)
+        out.append(syllable)
     return PhoneticText("".join(out), starts, ends)
 
 
-def _heard(char: str) -> str:
+def _syllable(char: str) -> str:
     if char.isascii():
         return char.lower() if char.isalpha() else "" if char.isspace() else "|"
     return _syllables().get(char, "|")
@@ -58,8 +60,8 @@ def _syllables() -> dict[str, str]:
 
 
 def _readings() -> Mapping[int, str]:
-    """pypinyin's table of single characters alone: the package would bring its 47,000 phrases,
-    56 MB."""
+    """pypinyin's table of single characters. Importing the package would also load its 47,000
+    phrases, 56 MB."""
     package = find_spec("pypinyin")
     if package is None or not package.origin:
         raise ModuleNotFoundError("pypinyin")

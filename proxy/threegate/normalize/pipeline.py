@@ -1,8 +1,8 @@
-"""All views of a text that differ from it, behind one cheap look.
+"""All views of a text that differ from it, after one cheap test.
 
-The look is one RE2 set in one pass; a text in which none of its patterns occurs has no views, and
-that is nearly every text. Views come from each other: plain from raw, joined from plain, decoded
-from plain and again from its own plain view, to `DEPTH`.
+The test is one pass of an RE2 set. A text in which none of its patterns occurs has no views, which
+is true of nearly every text. Views are derived from each other: plain from raw, joined from plain,
+decoded from plain and again from its own plain view, up to `DEPTH`.
 """
 
 from __future__ import annotations
@@ -27,28 +27,28 @@ from threegate.normalize import (
 from threegate.normalize.confusables import INVISIBLE, MARKS, tables
 from threegate.normalize.view import View, focused, raw
 
-WORDING = frozenset({obfuscation.LEET, obfuscation.ROT13, obfuscation.REVERSED})
-"""Views that word lists and injection signatures read, and nobody else."""
+WORD_VIEWS = frozenset({obfuscation.LEET, obfuscation.ROT13, obfuscation.REVERSED})
+"""Views that only word lists and injection signatures read."""
 
 _FOLD, _JOIN, _SMUGGLED, _TABLE = "fold", "join", "smuggled", "table"
-_TURNED, _MAIL, _BEHIND, _WRITTEN = "turned", "mail", "behind", "written"
+_BIDI, _MAIL, _LABELS, _WRITTEN = "bidi", "mail", "labels", "written"
 _LEET, _ROT13, _REVERSED = "leet", "rot13", "reversed"
 _MORE = (
-    (_TABLE, table_view.may_stand),
-    (_MAIL, idn_email.may_stand),
+    (_TABLE, table_view.may_occur),
+    (_MAIL, idn_email.may_occur),
 )
-_SECOND = ((_BEHIND, trailing_labels.TRIGGER), (_WRITTEN, written_out.TRIGGER))
-"""Signs whose triggers would multiply the states of the common look: these two share one."""
+_SECOND = ((_LABELS, trailing_labels.TRIGGER), (_WRITTEN, written_out.TRIGGER))
+"""Triggers that would multiply the states of the first set: these two share a second one."""
 _FURTHER = (
     (_TABLE, table_view.tabular),
-    (_BEHIND, trailing_labels.behind),
+    (_LABELS, trailing_labels.label_first),
     (_WRITTEN, written_out.written),
 )
-"""Made of the plain view; each returns it as it is where there is nothing to change."""
+"""Views made of the plain view; each returns it unchanged where there is nothing to do."""
 
 
 def views(text: str) -> tuple[View, ...]:
-    """Every view whose text differs, the plainest last; none for ordinary text."""
+    """Every view whose text differs from `text`; none for ordinary text."""
     return tuple(v for v in _views(raw(text), 0) if v.text != text)
 
 
@@ -58,8 +58,8 @@ def _views(source: View, depth: int) -> Iterator[View]:
         return
     if _SMUGGLED in signs:
         yield obfuscation.smuggled(source)
-    if _TURNED in signs and (turned := obfuscation.turned(source)) is not source:
-        yield fold.plain(turned)
+    if _BIDI in signs and (resolved := obfuscation.bidi_resolved(source)) is not source:
+        yield fold.plain(resolved)
     plain = fold.plain(source) if _FOLD in signs else source
     if plain is not source:
         signs |= _signs(plain.text)
@@ -67,13 +67,13 @@ def _views(source: View, depth: int) -> Iterator[View]:
     for sign, make in _FURTHER:
         if sign in signs and (made := make(plain)) is not plain:
             yield focused(made, plain)
-    if _MAIL in signs and (mailed := idn_email.mailed(source)) is not source:
-        yield focused(mailed, source)
-    yield from _wordings(plain, signs)
+    if _MAIL in signs and (addressed := idn_email.ascii_addresses(source)) is not source:
+        yield focused(addressed, source)
+    yield from _word_views(plain, signs)
     if _JOIN in signs and (joined := joining.joined(plain)) is not plain:
         joined = focused(joined, plain)
         yield joined
-        yield from _wordings(joined, _signs(joined.text))
+        yield from _word_views(joined, _signs(joined.text))
     if depth < decoding.DEPTH:
         yield from _decoded(plain, signs, depth)
 
@@ -84,10 +84,10 @@ def _decoded(plain: View, signs: frozenset[str], depth: int) -> Iterator[View]:
         decoded = focused(decoded, plain)
         yield decoded
         for view in _views(decoded, depth + 1):
-            yield view if view.name in WORDING else view.named(decoding.NAME)
+            yield view if view.name in WORD_VIEWS else view.named(decoding.NAME)
 
 
-def _wordings(plain: View, signs: frozenset[str]) -> Iterator[View]:
+def _word_views(plain: View, signs: frozenset[str]) -> Iterator[View]:
     if _LEET in signs and (leet := obfuscation.leet(plain)) is not plain:
         yield leet
     if _ROT13 in signs:
@@ -98,9 +98,9 @@ def _wordings(plain: View, signs: frozenset[str]) -> Iterator[View]:
 
 def _signs(text: str) -> frozenset[str]:
     data = text.encode()
-    signs = {_meanings()[i] for i in _look().Match(data) or ()}
-    signs.update(_SECOND[i][0] for i in _second_look().Match(data) or ())
-    signs.update(sign for sign, may_stand in _MORE if may_stand(data))
+    signs = {_pattern_signs()[i] for i in _first_set().Match(data) or ()}
+    signs.update(_SECOND[i][0] for i in _second_set().Match(data) or ())
+    signs.update(sign for sign, may_occur in _MORE if may_occur(data))
     return frozenset(signs)
 
 
@@ -109,7 +109,7 @@ def _patterns() -> Iterator[tuple[str, str]]:
     seen = INVISIBLE.replace("\u200b-\u200f", "\u200b\u200c\u200e\u200f").replace(
         "\ufe00-\ufe0f", "\ufe00-\ufe0e"
     )
-    yield _FOLD, f"[{seen}{MARKS}{known.telling}]"
+    yield _FOLD, f"[{seen}{MARKS}{known.trigger}]"
     yield _FOLD, r"[0-9A-Za-z\p{Han}][\x{200D}\x{FE0F}]"
     yield _FOLD, f"(?:[{known.accented}][A-Za-z]{{0,2}}){{3}}"
     yield _FOLD, r"[\x{1F1E6}-\x{1F1FF}]{7}"
@@ -120,27 +120,30 @@ def _patterns() -> Iterator[tuple[str, str]]:
     yield _ROT13, obfuscation.ROT13_TRIGGER
     yield _REVERSED, obfuscation.REVERSED_TRIGGER
     yield _SMUGGLED, obfuscation.SMUGGLED_TRIGGER
-    yield _TURNED, obfuscation.TURN
+    yield _BIDI, obfuscation.RLO
 
 
 @cache
-def _meanings() -> tuple[str, ...]:
-    return tuple(meaning for meaning, _ in _patterns())
+def _pattern_signs() -> tuple[str, ...]:
+    """The sign that each pattern of the first set stands for."""
+    return tuple(sign for sign, _ in _patterns())
 
 
 @cache
-def _look() -> Any:
+def _first_set() -> Any:
     return _set(pattern for _, pattern in _patterns())
 
 
 @cache
-def _second_look() -> Any:
+def _second_set() -> Any:
     return _set(pattern for _, pattern in _SECOND)
 
 
 def _set(patterns: Iterable[str]) -> Any:
     options = re2.Options()
-    options.max_mem = 64 << 20  # with the default the automaton is thrown away over and over
+    options.max_mem = (
+        64 << 20
+    )  # with the default, RE2 keeps discarding and rebuilding the automaton
     made = re2.Set.SearchSet(options)
     for pattern in patterns:
         made.Add(pattern)

@@ -1,4 +1,5 @@
-"""RE2 over bytes without match objects: its binding's count their groups anew for every span."""
+"""RE2 over bytes without match objects, because the binding's match objects count their groups
+again for every span."""
 
 from __future__ import annotations
 
@@ -11,8 +12,8 @@ ANYWHERE, _HERE = re2._Anchor.UNANCHORED, re2._Anchor.ANCHOR_START
 
 
 def spans(pattern: Any, data: bytes) -> Iterator[tuple[int, int]]:
-    """What RE2's `search` finds, at half of its cost. The call is looked up once, because a near
-    miss costs little more than it."""
+    """The spans that RE2's `search` finds, at half its cost. The method is looked up once, because
+    a near miss costs little more than the look-up."""
     search, size, at = pattern._regexp.Match, len(data), 0
     while (found := search(ANYWHERE, data, at, size)[0])[0] >= 0:
         yield found

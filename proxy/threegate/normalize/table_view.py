@@ -1,6 +1,6 @@
-"""The table view: every value behind the name of its column, so that a label in the first line of
-a table speaks for all values below it. Markdown, boxes of database shells, CSV, tab-separated
-lines, rows behind `COPY t (a, b) FROM stdin`, rows of HTML (`<tr><td>`).
+"""The table view: puts the name of its column in front of every value, so that a label in the first
+line of a table applies to all values below it. Reads Markdown, boxes of database shells, CSV,
+tab-separated lines, rows after `COPY t (a, b) FROM stdin`, and rows of HTML (`<tr><td>`).
 """
 
 from __future__ import annotations
@@ -27,13 +27,13 @@ _LETTERED = re2.compile(rf"(?i){_LABEL}[^\n]*\n[^\n]*[,;\t|]")
 QUOTES = "\"' \t\r"
 """Stripped off a cell."""
 _RULE = re.compile(r"(?:[ \t]*\t)?[ \-:|+=]{3,}\r?")
-"""A line of strokes and blanks is no row."""
+"""A line of strokes and blanks, which is not a row."""
 _STROKES = " \t\r-:|+="
 _COPY = re.compile(r"(?i)\s*copy [\w.\"]{1,80} ?\((?P<names>[^()\n]{1,400})\) from stdin")
 _HEAD = re.compile(r"(?!.*[0-9]{3})[^。；;{}<>=|]{0,40}")
 """The name of a column."""
 _VALUE = re.compile(r"[0-9A-Za-z+(（][0-9A-Za-z ()（）._@+\-:!#$%&*^~]*[0-9]")
-"""What may be somebody's number, or a password with digits."""
+"""A value that may be a personal number or a password with digits."""
 _LETTERS = re.compile(r"[A-Za-z][A-Za-z\-]{5,31}(?<!ed)")
 """A password of letters alone."""
 _SECRET = re.compile(
@@ -42,7 +42,7 @@ _SECRET = re.compile(
 """The name of a column of passwords."""
 _SEPARATORS = "|\t,;"
 _MOST = 2000
-"""Cells of one table that are read so; a longer one is data, not a message."""
+"""Most cells read of one table; a larger table is data, not a message."""
 
 
 class _Line(NamedTuple):
@@ -58,19 +58,19 @@ class _Table(NamedTuple):
     rows: Sequence[_Line]
 
 
-def may_stand(data: bytes) -> bool:
-    """Whether there may be a table with passwords of letters in this text."""
+def may_occur(data: bytes) -> bool:
+    """Whether this text (UTF-8) may contain a table with passwords of letters only."""
     return b"\n" in data and found(_LETTERED, data)
 
 
 def tabular(source: View) -> View:
-    """`source` itself when nothing stands in a table."""
+    """`source` itself when it has no table."""
     tables = _tables([*_lines(source.text)])
     return replaced(source, NAME, [edit for table in tables for edit in _edits(table)])
 
 
 def _lines(text: str) -> Iterator[_Line]:
-    """All lines but rules and empty ones."""
+    """All lines except empty ones and lines of strokes."""
     start, spend = 0, meter().spend
     for line in text.split("\n"):
         spend()
@@ -109,7 +109,7 @@ def _names(head: str, separator: str) -> Sequence[str]:
 
 
 def _stop(lines: Sequence[_Line], first: int, separator: str, columns: int) -> int:
-    """The line behind the last row: rows have as many cells as the first."""
+    """Index of the line after the last row; all rows have as many cells as the first."""
     count = lines[first].text.count(separator)
     most = min(len(lines), first - (-_MOST // columns))
     rows = range(first + 1, most)
@@ -117,8 +117,8 @@ def _stop(lines: Sequence[_Line], first: int, separator: str, columns: int) -> i
 
 
 def _edits(table: _Table) -> Iterator[Edit]:
-    """For each value the separator and blanks before it become the name of its column, on a line
-    of its own; a password of letters is put in quotes."""
+    """For each value, the name of its column on a new line replaces the separator and blanks before
+    it; a password of letters only is put in quotes."""
     secret = [_SECRET.fullmatch(name) is not None for name in table.names]
     spend = meter().spend
     for row in table.rows:

@@ -1,20 +1,21 @@
-"""What bytes of an encoded block say to a reader: UTF-8, UTF-16, or text among control bytes."""
+"""The text in the bytes of an encoded block: UTF-8, UTF-16, or text with some control bytes."""
 
 from __future__ import annotations
 
 from threegate.normalize.confusables import HIDDEN
 
 SURE = 16
-"""Bytes: hardly any that were not meant as text are valid UTF-8 for so long."""
+"""Bytes from which random data is hardly ever valid UTF-8."""
 _BREAKS = dict.fromkeys(map(ord, "\n\r\t"))
 _BLANK = ord(" ")
 AMONG, FEW = 24, 8
-"""Bytes of text among others at least, and one character in so many that may be none."""
+"""Fewest bytes of text with control bytes in it, and the share (one in so many) that may be
+such."""
 WIDE = SURE // 2
-"""Bytes of UTF-16 at least."""
+"""Fewest bytes of UTF-16."""
 
 HEAD, SPOILT = 9, 2
-"""Of so many bytes so many may be no text in a block that goes on as text."""
+"""In the first `HEAD` bytes of a block, at most `SPOILT` may be no text."""
 CONTROLS = bytes([*(c for c in range(0x20) if c not in b"\t\n\r"), 0x7F])
 TEXT, MORE = 1, 5
 KINDS = bytes(
@@ -22,7 +23,8 @@ KINDS = bytes(
     else TEXT if c < 0x80 else MORE if c < 0xC0 else 2 if c < 0xE0 else 3 if c < 0xF0 else 4
     for c in range(256)
 )  # fmt: skip
-"""What a byte of UTF-8 begins: a character of so many bytes that can be seen, or (5) none."""
+"""For each byte: the length of the visible character that it begins in UTF-8; 0 for none, `MORE`
+for a continuation byte."""
 MARKS = (b"\xff\xfe", b"\xfe\xff")
 """UTF-16 begins with one of them or with characters of `PAGES`."""
 PAGES = bytes([0, 0x30, 0xFF, *range(0x4E, 0xA0)])
@@ -31,12 +33,14 @@ _GONE = {**dict.fromkeys(CONTROLS, _BLANK), 0xFFFD: _BLANK}
 
 
 def legible(data: bytes) -> str | None:
-    """As `readable`; also UTF-16, and text among a few bytes that are none, which become blanks."""
+    """Like `readable`, but also accepts UTF-16 and text with a few other bytes, which become
+    blanks."""
     return readable(data) or _wide(data) or _among(data)
 
 
 def readable(data: bytes) -> str | None:
-    """Text that somebody wrote, not numbers that happen to decode."""
+    """The text if `data` is UTF-8 that somebody wrote, not numbers that happen to decode; else
+    None."""
     try:
         text = data.decode()
     except UnicodeDecodeError:
@@ -81,7 +85,7 @@ def _among(data: bytes) -> str | None:
 
 
 def _spoilt(head: bytes) -> int:
-    """Bytes that are no part of a character."""
+    """The number of bytes that are not part of a character."""
     count = more = 0
     for kind in head.translate(KINDS):
         fits = kind > 0 and (kind == MORE) == (more > 0)

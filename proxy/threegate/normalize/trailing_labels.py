@@ -1,7 +1,7 @@
-"""The view of labels behind their values: what is named behind itself also reads behind its name.
+"""The view that puts a label that follows its value in front of it, where detectors look for it.
 
-`hunter22 is my password` becomes `password：hunter22`, 851207是门锁密码 门锁密码：851207; so
-do `mumu_0417（微信）` and `use sunflower as the password`. What a label is worth detectors say.
+`hunter22 is my password` becomes `password：hunter22`, 851207是门锁密码 becomes 门锁密码：851207;
+so do `mumu_0417（微信）` and `use sunflower as the password`. Detectors decide what a label means.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from threegate.normalize.re2_spans import char_spans
 from threegate.normalize.view import Edit, View, replaced
 from threegate.normalize.work import meter
 
-NAME = "behind"
+NAME = "label_first"
 _LABEL = "(?:pass(?:word|wd|phrase|code)|密[码碼]|口令)"
 _ENGLISH = (
     rf"(?:{_LABEL}|pin|otp|(?:one[- ]time|verification|security|door|alarm|access|unlock) code"
@@ -48,11 +48,11 @@ TRIGGER = (
     rf"| ?(?:是|为|為|当|作|做|设|定)[\p{{Han}}a-z ]*?{_CHINESE}"
     rf"| ?[(（][\p{{Han}}a-z'’\- ]*?(?:{_ENGLISH}|{_CHINESE})[)）])"
 )
-"""RE2; matches in every text with one. Begins with the last character of a value or the quotes
-behind it."""
+"""RE2; matches in every text with such a label. The match begins with the last character of the
+value or the quotes after it."""
 _LIKELY = re2.compile(TRIGGER)
 _VALUE = re.compile(r"[^\x00-\x20\x7f-\U0010ffff\"'`,;<>()\[\]{}]*\Z")
-"""The last word of what stands before a name."""
+"""The last word before a label."""
 _OPEN = "\"'“‘`「『"
 _MARKS = "\"'”’`」』"
 _LONGEST = 128
@@ -60,33 +60,34 @@ _LETTERS = re.compile(r"[a-z]{6,32}|[A-Za-z]{3,12}(?:-[A-Za-z]{3,12}){2,4}")
 _DIGIT = re.compile("[0-9]")
 _SECRET = re.compile(f"(?i){_LABEL}")
 _LEAST = 4
-"""Characters of a value with a digit."""
+"""Fewest characters of a value that contains a digit."""
 _MINE = re.compile(r"(?i),? (?:is|was)[a-z ]* (?:my|our|his|her) ")
 
 
-def behind(source: View) -> View:
-    """`source` itself when no value is named behind itself."""
-    return replaced(source, NAME, [edit for one in _named(source.text) for edit in _edits(one)])
+def label_first(source: View) -> View:
+    """`source` itself when no label follows its value."""
+    found = _labelled_values(source.text)
+    return replaced(source, NAME, [edit for value in found for edit in _edits(value)])
 
 
-class _Named(NamedTuple):
-    """A value and what it is named behind itself. `quoted`: a password of letters, which is read
-    as one in quotes."""
+class _LabelledValue(NamedTuple):
+    """A value and the label that follows it. `quoted`: a password of letters only, which the view
+    puts in quotes."""
 
     start: int
     end: int
-    name: str
+    label: str
     quoted: bool
 
 
-def _named(text: str) -> Iterator[_Named]:
+def _labelled_values(text: str) -> Iterator[_LabelledValue]:
     stop, spend = 0, meter().spend
     for at, last in char_spans(_LIKELY, text, text.encode()):
         if at < stop:
             continue
         spend()
-        noted = text[last - 1] in ")）"
-        begin = at if text[at] in _MARKS and not noted else at + 1
+        in_brackets = text[last - 1] in ")）"
+        begin = at if text[at] in _MARKS and not in_brackets else at + 1
         if match := _label(text, begin):
             if value := _value(text, match, stop):
                 yield value
@@ -94,29 +95,29 @@ def _named(text: str) -> Iterator[_Named]:
 
 
 def _label(text: str, begin: int) -> re.Match[str] | None:
-    """The name that begins here, or behind a quote that stands here."""
+    """The label that begins here, or after a quote at this position."""
     match = _NAMED.match(text, begin)
     if not match and text[begin : begin + 1] in _MARKS:
         match = _NAMED.match(text, begin + 1)
     return match
 
 
-def _value(text: str, match: re.Match[str], least: int) -> _Named | None:
-    """The value before the name, which begins behind `least`."""
+def _value(text: str, match: re.Match[str], least: int) -> _LabelledValue | None:
+    """The value before the label; it does not begin before `least`."""
     end = match.start()
     word = _VALUE.search(text, max(least, end - _LONGEST), end)
     start = word.start() if word else end
-    name = match["label"] or match["name"] or match["noted"]
+    label = match["label"] or match["name"] or match["noted"]
     if end - start >= _LEAST and _DIGIT.search(text, start, end):
-        return _Named(start, end, name, quoted=False)
-    if _SECRET.search(name) and _is_word(text, start, match):
-        return _Named(start, end, name, quoted=True)
+        return _LabelledValue(start, end, label, quoted=False)
+    if _SECRET.search(label) and _is_word(text, start, match):
+        return _LabelledValue(start, end, label, quoted=True)
     return None
 
 
 def _is_word(text: str, start: int, match: re.Match[str]) -> bool:
-    """Whether what stands there may be a password of letters: in quotes, used as one, or what a
-    clause begins with."""
+    """Whether the word may be a password of letters only: it is in quotes, is said to be used as
+    one, or begins its clause."""
     if not _LETTERS.fullmatch(text, start, match.start()):
         return False
     closed = match["close"] or match["shut"]
@@ -127,8 +128,8 @@ def _is_word(text: str, start: int, match: re.Match[str]) -> bool:
     return mine and (not before or before[-1] in ".,;!?:。，；！？：\n")
 
 
-def _edits(named: _Named) -> Iterator[Edit]:
-    quote = '"' * named.quoted
-    yield named.start, named.start, f"\n{named.name}：{quote}"
+def _edits(value: _LabelledValue) -> Iterator[Edit]:
+    quote = '"' * value.quoted
+    yield value.start, value.start, f"\n{value.label}：{quote}"
     if quote:
-        yield named.end, named.end, quote
+        yield value.end, value.end, quote

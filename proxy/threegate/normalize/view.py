@@ -1,8 +1,9 @@
-"""A view: the same text as a reader or a model would take it, with an exact way back.
+"""A view: the text as a reader or a model would understand it, with an exact mapping back.
 
-A view is made from its source by edits. Outside the edits every character is its own; an edited
-piece stands for the whole piece of the source. So `original` of any span is the smallest span of
-the first text that contains everything the span was made of, and never cuts an edited piece.
+A view is made from its source by edits. Characters outside the edits map one to one; an edited
+piece maps to the whole piece of the source that it replaced. So `original` of a span is the
+smallest span of the first text that contains everything the span was made of, and never cuts an
+edited piece.
 """
 
 from __future__ import annotations
@@ -18,13 +19,13 @@ from threegate.normalize.work import meter
 from threegate.types import Span
 
 Edit = tuple[int, int, str]
-"""Start and end of what goes, and what comes in its place."""
+"""Start and end of the replaced text, and its replacement."""
 Ints = Sequence[int]
 
 
 class Pieces(NamedTuple):
-    """Edited pieces by columns, in order and disjoint: start and end in the view, and in its
-    source."""
+    """Edited pieces as columns, in order and disjoint: start and end in the view, and start and end
+    in its source."""
 
     starts: Ints
     ends: Ints
@@ -33,15 +34,14 @@ class Pieces(NamedTuple):
 
 
 LONG, NEAR = 4096, 256
-"""Characters from which a view may be cut to the surroundings of its edits, and how far these
-reach: labels and the longest signatures lie within."""
+"""Length from which a view may be reduced to the context of its edits, and how many characters of
+context are kept: labels and the longest signatures fit into it."""
 _NO_PIECES = Pieces((), (), (), ())
 
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """`pieces`: what the edits have put in the place of something. `backwards`: the source read
-    from its end."""
+    """`pieces`: the edited pieces. `backwards`: the text is the source reversed."""
 
     name: str
     text: str = field(repr=False)
@@ -50,7 +50,8 @@ class View:
     backwards: bool = False
 
     def original(self, span: Span) -> Span:
-        """The characters of the first text behind `span` (not empty, within the view)."""
+        """The span of the first text that `span` was made of (`span` is not empty and within the
+        view)."""
         if self.source is None:
             return span
         return self.source.original(self._in_source(span))
@@ -80,8 +81,9 @@ def raw(text: str) -> View:
 def edited(
     source: View, name: str, pattern: re.Pattern[str], new: Callable[[re.Match[str]], str | None]
 ) -> View:
-    """`source` with every match replaced; where `new` says None the match stays. `source` itself
-    when nothing changes. `new` depends on the matched text alone and is called once for each."""
+    """`source` with every match replaced by what `new` returns; None keeps the match. `source`
+    itself when nothing changes. `new` must depend only on the matched text and is called once per
+    text."""
     starts: list[int] = []
     ends: list[int] = []
     sizes: list[int] = []
@@ -113,7 +115,7 @@ def edited_at(
     new: Callable[[re.Match[str]], str | None],
     places: Sequence[int],
 ) -> View:
-    """`edited` where a match can say something at these places only, which are in order."""
+    """`edited`, but tries `pattern` only at these positions, which are in ascending order."""
     starts: list[int] = []
     ends: list[int] = []
     puts: list[str] = []
@@ -135,7 +137,8 @@ def edited_at(
 
 
 def replaced(source: View, name: str, edits: Sequence[Edit]) -> View:
-    """`source` with `edits` made, which are in order and disjoint; `source` without any."""
+    """`source` with `edits` applied, which are in order and disjoint; `source` itself without
+    edits."""
     if not edits:
         return source
     starts, ends, puts = map(list, zip(*edits, strict=True))
@@ -143,7 +146,7 @@ def replaced(source: View, name: str, edits: Sequence[Edit]) -> View:
 
 
 def put(source: View, name: str, starts: Ints, ends: Ints, puts: Sequence[str]) -> View:
-    """`replaced`, given by columns."""
+    """`replaced`, with the edits given as columns."""
     if not starts:
         return source
     parts = [""] * (2 * len(puts) + 1)
@@ -153,7 +156,7 @@ def put(source: View, name: str, starts: Ints, ends: Ints, puts: Sequence[str]) 
 
 
 def removed(source: View, name: str, pattern: re.Pattern[str]) -> View:
-    """`source` without the matches, of which none is empty."""
+    """`source` without the matches of `pattern`, which never matches empty text."""
     gone = [match.span() for match in pattern.finditer(source.text)]
     if not gone:
         return source
@@ -163,7 +166,7 @@ def removed(source: View, name: str, pattern: re.Pattern[str]) -> View:
 
 
 def _pieces(starts: Ints, ends: Ints, sizes: Ints) -> Pieces:
-    """Of edits that put so many characters in the place of each piece of the source."""
+    """The pieces of edits whose replacements have these `sizes`."""
     firsts, lasts, shift = array("q"), array("q"), 0
     for start, end, size in zip(starts, ends, sizes, strict=True):
         firsts.append(start + shift)
@@ -173,19 +176,19 @@ def _pieces(starts: Ints, ends: Ints, sizes: Ints) -> Pieces:
 
 
 Letters = Mapping[int, int]
-"""One character to one character, by code points."""
+"""Maps one character to one character, by code points."""
 
 
 def translated(source: View, name: str, letters: Letters) -> View:
-    """Spans stay."""
+    """`source` with characters replaced one by one; spans do not change."""
     text = source.text.translate(letters)
     return source if text == source.text else View(name, text, source)
 
 
 def focused(view: View, base: View) -> View:
-    """`view` without what lies far from all edits since `base`, a line break in its place: there it
-    reads as `base`, which is read itself. `view` as it is if it is short, edited all over or read
-    from its end."""
+    """`view` without the text that is far from all edits since `base`, a line break in its place.
+    There the view equals `base`, which is scanned anyway. Returns `view` unchanged if it is short,
+    reversed, or has edits all over."""
     if len(view.text) < LONG or view is base or view.backwards:
         return view
     gaps = [(start, end, "\n") for start, end in _far(view, _touched(view, base)) if end > start]
@@ -194,7 +197,7 @@ def focused(view: View, base: View) -> View:
 
 
 def _touched(view: View, base: View) -> list[tuple[int, int]]:
-    """What edits since `base` have put into `view`, in order."""
+    """The spans of `view` that edits since `base` have changed, in order."""
     if view is base or view.source is None:
         return []
     pieces = view.pieces
@@ -204,7 +207,7 @@ def _touched(view: View, base: View) -> list[tuple[int, int]]:
 
 
 def _differing(view: View) -> Iterator[tuple[int, int]]:
-    """Stretches of a view as long as its source in which characters differ."""
+    """The blocks of a view, as long as its source, in which characters differ from the source."""
     text, source = view.text, "" if view.source is None else view.source.text
     for at in range(0, len(text), NEAR):
         if text[at : at + NEAR] != source[at : at + NEAR]:
@@ -212,7 +215,7 @@ def _differing(view: View) -> Iterator[tuple[int, int]]:
 
 
 def _forward(pieces: Pieces, at: int) -> int:
-    """Where a place of the source is in the view."""
+    """The position in the view that corresponds to a position of the source."""
     i = bisect_right(pieces.source_starts, at) - 1
     if i < 0:
         return at
@@ -220,7 +223,7 @@ def _forward(pieces: Pieces, at: int) -> int:
 
 
 def _far(view: View, touched: Iterable[tuple[int, int]]) -> Iterator[tuple[int, int]]:
-    """What stands between the surroundings of the edits."""
+    """The spans outside the context of all edits."""
     end = 0
     for first, last in touched:
         if first - NEAR > end:
@@ -230,7 +233,7 @@ def _far(view: View, touched: Iterable[tuple[int, int]]) -> Iterator[tuple[int, 
 
 
 def _boundary(text: str, at: int, step: int) -> int:
-    """The next place that parts no word or number, from `at` on in this direction."""
+    """The next position in this direction that does not split a word or number."""
     for place in range(at, at + step * NEAR, step):
         if not 0 < place < len(text):
             break
@@ -240,7 +243,7 @@ def _boundary(text: str, at: int, step: int) -> int:
 
 
 def first_source(view: View) -> View:
-    """The text that a view is made of in the end."""
+    """The text from which a view was derived, through all its sources."""
     while view.source is not None:
         view = view.source
     return view

@@ -1,8 +1,8 @@
-"""A meter for the work that is done on one text.
+"""A meter for the work done on one text.
 
-Loops whose length an attacker chooses report their turns to the meter in force, which may raise
-to end the work. Normalisation is pure and knows no clock: whoever calls it installs the meter
-(`threegate.detectors.engine.budget`). Without one nothing is counted.
+Loops whose length an attacker controls report their iterations to the current meter, which may
+raise an exception to stop the work. Normalisation is pure and reads no clock: the caller installs
+the meter (`threegate.detectors.engine.budget`). Without a meter nothing is counted.
 """
 
 from __future__ import annotations
@@ -13,12 +13,12 @@ from typing import Protocol
 
 class Meter(Protocol):
     def spend(self, units: int = 1) -> None:
-        """Counts units of work, each of about a microsecond or more. Raises what its owner
-        chooses when too much has been done."""
+        """Counts units of work, each of about a microsecond or more. Raises the owner's exception
+        when the limit is reached."""
         ...
 
     def found(self) -> None:
-        """Counts a finding that is kept. Raises likewise."""
+        """Counts a finding. Raises likewise."""
         ...
 
 
@@ -34,5 +34,5 @@ METER: ContextVar[Meter] = ContextVar("meter", default=Unmetered())  # noqa: B03
 
 
 def meter() -> Meter:
-    """The meter in force in this context."""
+    """The current meter of this context."""
     return METER.get()

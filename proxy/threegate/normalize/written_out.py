@@ -1,10 +1,11 @@
-"""The view of values that are written out for people, or broken by markup, as programs write them.
+"""The view that rewrites values that are spelled out for people, or broken by markup, in their
+usual form.
 
 `zhao.liu @ mail-host.org`, `zhao dot liu at mail-host dot org` and zhao艾特mail点com are addresses;
 `139<b>8765</b>4321`, `| 139 | 8765 | 4321 |`, `手机 13,987,654,321`, 一、三、九、八、… and a number
-with a hyphen at the end of a line are numbers. Each form asks for more than two words that may
-just be there: a blank before @ for a name with a dot, a digit or a label; ` dot ` for a common
-suffix; commas for a label; cells for the groups of a mobile number.
+with a hyphen at the end of a line are numbers. Each form needs further evidence, because
+its words also occur in ordinary text: a blank before @ needs a name with a dot, a digit or a label;
+` dot ` a common suffix; commas a label; cells the groups of a mobile number.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from threegate.normalize.work import meter
 
 NAME = "written"
 New = Callable[[re.Match[str]], str | None]
-"""What comes in the place of a match; None: it stays."""
+"""The replacement of a match; None keeps it."""
 _HAN_DIGITS = "〇零一二三四五六七八九幺"
 _HAN_VALUES = str.maketrans(_HAN_DIGITS, "001234567891")
 _LOCAL = r"[A-Za-z0-9][A-Za-z0-9._%+\-]*"
@@ -71,12 +72,12 @@ _SUFFIXES = frozenset(
         *("fr", "jp", "kr", "ru", "eu", "hk", "tw"),
     )
 )
-"""Behind ` dot `: other suffixes are words too."""
+"""Accepted after ` dot `: other suffixes are also ordinary words."""
 _PLAINLY = re.compile(r"(?i) dot (?!.* dot )")
 
 
 def written(source: View) -> View:
-    """`source` itself when nothing is written out."""
+    """`source` itself when nothing is spelled out."""
     view = source
     for form in _FORMS:
         view = replaced(view, NAME, [*_edits(view.text, form)])
@@ -84,7 +85,7 @@ def written(source: View) -> View:
 
 
 def _edits(text: str, form: _Form) -> Iterator[Edit]:
-    """Of the group `value` where there is one: what is before it stays."""
+    """Edits of the group `value`, if the pattern has one; the text before it is kept."""
     spend, pattern = meter().spend, form.pattern
     part = "value" if "value" in pattern.groupindex else 0
     for start, end in _places(text, form):
@@ -95,7 +96,8 @@ def _edits(text: str, form: _Form) -> Iterator[Edit]:
 
 
 def _places(text: str, form: _Form) -> Iterator[tuple[int, int]]:
-    """Where a form is looked for: all of a text that is short, or lines that may have it."""
+    """The spans to search for a form: the whole text if it is short, else the lines that may have
+    it."""
     data = text.encode()
     if not form.one_line or len(text) < LONG:
         if found(form.likely, data):
@@ -132,7 +134,7 @@ class _Form(NamedTuple):
 
 
 _LETTER = r"[0-9A-Za-z\x{130}\x{131}\x{17f}\x{212a}\-]"
-"""What `re` takes for a letter of ASCII where case does not count, and RE2 does not."""
+"""Letters that `re` treats as ASCII letters when ignoring case, and RE2 does not."""
 _FORMS = (
     _Form(re2.compile(r"<[/A-Za-z!]|/\*"), _BROKEN, lambda match: "", one_line=False),
     _Form(re2.compile(r"[0-9]- ?\r?\n"), _LINE_END, lambda match: "", one_line=False),

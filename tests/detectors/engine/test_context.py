@@ -48,7 +48,7 @@ def test_a_label_behind_counts_only_where_it_may() -> None:
     text = f"{NUMBER} (手机) 。" + FILLER
     ends = 0, len(NUMBER)
     assert label_polarity(ScanText(text), *ends, OWN) == 1
-    assert label_polarity(ScanText(text), *ends, OWN, behind=False) == 0
+    assert label_polarity(ScanText(text), *ends, OWN, look_after=False) == 0
 
 
 def test_a_value_whose_surroundings_may_still_come_is_held() -> None:

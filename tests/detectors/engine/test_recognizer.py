@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from threegate.detectors.engine.context import ScanText, label_polarity
 from threegate.detectors.engine.labels import words
-from threegate.detectors.engine.recognizer import Hit, first, judged, overlapping
+from threegate.detectors.engine.recognizer import Hit, first, likely_hits, overlapping
 from threegate.types import Level
 
 LABELS = words("卡号|card")
@@ -80,13 +80,13 @@ def test_the_same_surroundings_judged_once_are_judged_alike(
 ) -> None:
     text = "".join(pieces) * times
     alone = [hit for m in overlapping(NUMBER, ScanText(text)) if (hit := odd(m))]
-    assert list(judged(ScanText(text), loose, NUMBER, odd)) == alone
-    assert list(judged(ScanText(text), loose, NUMBER, odd, value=BYTES_OF_NUMBERS)) == alone
+    assert list(likely_hits(ScanText(text), loose, NUMBER, odd)) == alone
+    assert list(likely_hits(ScanText(text), loose, NUMBER, odd, value=BYTES_OF_NUMBERS)) == alone
     apart = [hit for m in NUMBER.finditer(text) if (hit := odd(m))]
-    assert list(judged(ScanText(text), loose, NUMBER, odd, apart=True)) == apart
+    assert list(likely_hits(ScanText(text), loose, NUMBER, odd, apart=True)) == apart
 
 
 def test_labels_far_from_all_values_are_passed_over() -> None:
     text = "n1 " + "n," * 3000 + "n3"
-    found = judged(ScanText(text), re2.compile("n"), NUMBER, odd, value=BYTES_OF_NUMBERS)
+    found = likely_hits(ScanText(text), re2.compile("n"), NUMBER, odd, value=BYTES_OF_NUMBERS)
     assert [hit.start for hit in found] == [0, len(text) - 2]

@@ -63,8 +63,8 @@ def test_triggers_are_necessary(text: str) -> None:
     for recognizer in DETECTORS:
         if list(recognizer.find(ScanText(folded))):
             alone = scanner(frozenset(recognizer.info.kinds))
-            pulled = alone._triggers.pulled(ScanText(folded))
-            assert any(r is recognizer for r in pulled), recognizer.info.id
+            triggered = alone._triggers.triggered(ScanText(folded))
+            assert any(r is recognizer for r in triggered), recognizer.info.id
 
 
 @pytest.mark.parametrize("end", range(1, 31))

@@ -1,6 +1,6 @@
-"""Word lists that match by sound: 独品, `du pin` and 毒pin for 毒品.
+"""Word lists that match by phonetic: 独品, `du pin` and 毒pin for 毒品.
 
-Two syllables sound like many other words; users of this should list longer words or accept
+Two syllables phonetic like many other words; users of this should list longer words or accept
 that. Stable like `custom.ListDetector`: a word is at most as long as the longest of its list.
 """
 
@@ -11,7 +11,7 @@ from collections.abc import Iterator
 import ahocorasick
 
 from threegate.detectors.base import DetectorInfo, Scanned, uncrossed
-from threegate.normalize.phonetic import PhoneticText, sound
+from threegate.normalize.phonetic import PhoneticText, phonetic
 from threegate.policy.model import WordList
 from threegate.types import Bilingual, Finding, Level, Passage, Span
 
@@ -22,7 +22,9 @@ MIN_LETTERS = 4
 class PhoneticListDetector:
     def __init__(self, words: WordList) -> None:
         self.info = DetectorInfo(words.kind, (words.kind,), Bilingual(words.name, words.name))
-        heard = {h for w in words.words if len(h := sound(w).text) >= MIN_LETTERS and "|" not in h}
+        heard = {
+            h for w in words.words if len(h := phonetic(w).text) >= MIN_LETTERS and "|" not in h
+        }
         self._longest = max(map(len, heard), default=0)
         self._automaton = ahocorasick.Automaton()
         for word in heard:
@@ -34,7 +36,7 @@ class PhoneticListDetector:
         length = len(passage.text)
         if not self._longest:
             return Scanned((), length)
-        heard = sound(passage.text)
+        heard = phonetic(passage.text)
         spans = list(self._spans(heard))
         settled = uncrossed(length if final else self._settled(heard, length), spans)
         found = tuple(

@@ -1,8 +1,8 @@
-"""Patterns over bytes, each compiled by the engine that finds its matches at the least cost.
+"""Patterns over bytes, each compiled with the cheaper of two engines.
 
-RE2 takes linear time whatever the pattern, but a match costs five times as much through its binding
-as with `re`. A pattern of a few letters and one run of characters takes linear time in `re` too and
-means the same there: such patterns are compiled by `re`, all others by RE2.
+RE2 takes linear time for every pattern, but a match through its binding costs five times as much as
+with `re`. Simple patterns (some literals and one run of characters) take linear time in `re` too
+and mean the same: these are compiled with `re`, all others with RE2.
 """
 
 from __future__ import annotations
@@ -23,16 +23,16 @@ _GROUP = re.compile(r"\(\?P<\w+>")
 _BLANKS = (
     r"\t-\r\x1c-\x20\x{85}\x{a0}\x{1680}\x{2000}-\x{200a}\x{2028}\x{2029}\x{202f}\x{205f}\x{3000}"
 )
-"""What `\\s` is to `re` in a string, as the inside of a class."""
+"""What `\\s` matches in `re` for strings, as the inside of a class."""
 
 _CHOICES = 256
-"""Ways to split a match between the parts of a pattern, all of which `re` may have to try."""
+"""Most ways to split a match between the parts of a pattern, all of which `re` may have to try."""
 _ALIKE = {"CATEGORY_DIGIT", "CATEGORY_WORD"}
-"""`re` has one blank more than RE2."""
+"""Categories that mean the same in both engines; `\\s` has one character more in `re`."""
 
 
 def compiled(pattern: str) -> Any:
-    """`pattern`, which matches no empty text; its matches have spans."""
+    """The compiled `pattern`, which must not match empty text."""
     if pattern.isascii() and _is_simple(pattern):
         return re.compile(pattern.encode())
     return re2.compile(pattern)
@@ -42,7 +42,8 @@ Spans = Callable[[bytes], Iterator[tuple[int, int]]]
 
 
 def finder(pattern: str) -> Spans:
-    """Finds the spans of all matches of `pattern`, which matches no empty text."""
+    """A function that finds the spans of all matches of `pattern`, which must not match empty
+    text."""
     made = compiled(pattern)
     if isinstance(made, re.Pattern):
         return lambda data: (match.span() for match in made.finditer(data))
@@ -52,8 +53,8 @@ def finder(pattern: str) -> Spans:
 def starts(
     pattern: Any, data: bytes, value: re.Pattern[bytes] | None = None, reach: int = 0
 ) -> Iterator[int]:
-    """Every byte at which `pattern` matches, also inside earlier matches if it is RE2's; only those
-    after which `value` begins within `reach` bytes."""
+    """Every byte offset at which `pattern` matches (with RE2 also inside earlier matches) and after
+    which `value`, if given, begins within `reach` bytes."""
     if isinstance(pattern, re.Pattern):
         yield from _starts(pattern, data, value, reach)
         return
@@ -74,7 +75,7 @@ def starts(
 def _starts(
     pattern: re.Pattern[bytes], data: bytes, value: re.Pattern[bytes] | None, reach: int
 ) -> Iterator[int]:
-    """Of a pattern of few letters, which cannot begin inside one another."""
+    """The same for `re`: these patterns cannot begin inside one another."""
     ahead = -1
     for match in pattern.finditer(data):
         at = match.start() + 1
@@ -93,8 +94,8 @@ def _place(match: re.Match[bytes] | None) -> int:
 
 
 def loosened(pattern: str) -> Any:
-    """RE2 that matches wherever `pattern`, of `re`, does: it does not look around. Of classes of
-    characters `pattern` may use `\\s` and those that it spells out."""
+    """An RE2 pattern that matches wherever the `re` pattern does: its look-arounds are dropped.
+    `pattern` may use `\\s` and explicit character classes."""
     made, inside = "", False
     for part in _PARTS.findall(ungrouped(_AROUND.sub("", pattern))):
         inside = part == "[" or (inside and part != "]")
@@ -103,7 +104,7 @@ def loosened(pattern: str) -> Any:
 
 
 def ungrouped(pattern: str) -> str:
-    """Without named groups: reporting them costs RE2 three times as much as finding a match."""
+    """`pattern` without named groups: with groups a match costs RE2 three times as much."""
     return _GROUP.sub("(?:", pattern)
 
 
@@ -118,7 +119,7 @@ def _is_simple(pattern: str) -> bool:
 
 
 def _ways(parts: Iterable[tuple[Any, Any]]) -> int:
-    """In how many ways these may match one text; 0: in many, or not as RE2 would."""
+    """In how many ways these parts may match one text; 0 if in too many, or not as RE2 would."""
     ways = 1
     for op, found in parts:
         ways *= _ways_of(str(op), found)
@@ -146,7 +147,7 @@ def _ways_of(op: str, found: Any) -> int:
 
 
 def _one(parts: Iterable[tuple[Any, Any]]) -> bool:
-    """One character of ASCII, of a class that both read alike."""
+    """Whether the part is one ASCII character or a class that both engines read alike."""
     (op, found), *more = parts
     if more or str(op) not in ("LITERAL", "IN"):
         return False

@@ -1,9 +1,9 @@
-"""A text under scan and the context of its values: the clause before one, the words after it, and
-the labels in both.
+"""A text under scan and the context of its values: the clause before a value, the words after it,
+and the labels in both.
 
-Recognizers ask for labels at every candidate. So in a long text the positions of labels are found
-once, a candidate far from all of them costs one look-up, and equal contexts are read once; all
-digits are equal in a context.
+Recognizers look for labels at every candidate. In a long text the positions of labels are therefore
+found once, a candidate far from all labels costs one look-up, and results are cached by context;
+all digits count as equal in a context.
 """
 
 from __future__ import annotations
@@ -17,13 +17,13 @@ from threegate.detectors.engine.number_index import NumberIndex
 from threegate.normalize.work import meter
 
 LONG = 2048
-"""Code points from which it pays to find all labels of a text once."""
+"""Code points from which finding all labels of a text once is cheaper."""
 
 BEFORE = 40
-"""Columns of text before a value in which a label may stand; a Chinese character fills two."""
+"""Columns of text before a value in which a label counts; a Chinese character takes two."""
 
 AFTER = 12
-"""Characters after a value in which a label may stand."""
+"""Characters after a value in which a label counts."""
 
 REACH = 60
 """A list of values shares the label before the first one, as far as `base.LOOKBEHIND` allows."""
@@ -36,20 +36,20 @@ JOINERS = "、,，/和及与或"
 _ITEMS = re.compile(rf"(?:[A-Z]{{0,2}}[0-9][0-9 \-]{{3,22}}[0-9Xx][ ]?[{JOINERS}][ ]?)+$")
 _BLANKS = SPACE + "\t\"'"
 _SPEAKER = re.compile(r"[ \t]{0,4}(?:[^\n:：0-9]{1,16}[:：][ \t]{0,4})?")
-"""What may stand between a line that asks for a value and the value below it."""
+"""What may be between a line that asks for a value and the value on the next line."""
 _REPLY = re.compile(r"[^\n0-9。；;]{0,28}")
-"""The same below a question: sure, it's …"""
+"""The same after a question: sure, it's …"""
 _UNNAMED = re.compile(
     r"(?i)[ \t]*(?:证件|證件)?(?:号码|號碼|编号|編號|证号|證號|号|號|number|no\.?)[ \t]*[:：]?"
     r"[ \t]*"
 )
-"""A line that says number, but not of what: the line above it does."""
-_PARTED = "，"
-"""Behind the name of another number it begins what is no such number: 订单已送达，骑手 138…"""
-_COUNTED = ("编号", "編號")
-"""Right behind a label, no other number's: 身份證編號."""
+"""A line that says only "number": the line above says which."""
+_NEW_STATEMENT = "，"
+"""After the label of another number, a comma begins a new statement: 订单已送达，骑手 138…"""
+_SUFFIXES = ("编号", "編號")
+"""Directly after a label these belong to it and do not label another number: 身份证編號."""
 _COLUMNS = re.compile(rf"(?:[^\x00-\x7f]|[\x00-\x7f]{{1,2}}){{1,{BEFORE // 2 + 4}}}")
-"""`BEFORE` columns and a little, of a text read from its end."""
+"""Slightly more than `BEFORE` columns, of a reversed text."""
 _DIGIT = re.compile("[0-9]")
 
 OTHER_NUMBER = words(
@@ -60,21 +60,22 @@ OTHER_NUMBER = words(
     "commit|hash|sha|shipment|parcel|epoch|_ms|po|trade|txn|nhs|awb|waybill|meeting id",
     "uid|ledger|ref|sum|求和|乘积",
 )
-"""Labels of numbers that are nobody's: the nearest label decides."""
+"""Labels of numbers that are not personal; the label nearest to the value decides."""
 
 _ZEROES = bytes.maketrans(b"123456789", b"000000000")
 _CONTINUATION = bytes(range(0x80, 0xC0))
-"""Bytes of UTF-8 that begin no character."""
+"""Continuation bytes of UTF-8."""
 _CHUNK = 1024
 _BUCKET = 6
-"""Nearness of labels is known for stretches of 2 ** 6 characters."""
+"""Whether labels are near is stored per block of 2 ** 6 characters."""
 _UNSEEN = 128
-"""Characters at the end of a text near which a label may be that is still to come."""
+"""Characters at the end of a text for which a label may still follow in a stream."""
 
 
 class ScanText:
-    """One text under scan, folded (same length as the original). `open`: where a hit may still
-    change. `spend` counts work against the budget in force; every loop over candidates calls it."""
+    """One text under scan, folded (same length as the original). `open`: the first position at
+    which a hit may still change. `spend` counts work against the current budget; every loop over
+    candidates calls it."""
 
     def __init__(self, text: str, *, final: bool = True) -> None:
         self.text = text
@@ -83,9 +84,9 @@ class ScanText:
         self.spend = meter().spend
         self._is_long = len(text) >= LONG
         self._near: dict[Labels, bytearray] = {}
-        self._clauses = _Clauses()
-        self._lasts: dict[Labels, _Last] = {}
-        self._afters: dict[Labels, _After] = {}
+        self._clauses = _ClauseCache()
+        self._last_labels: dict[Labels, _LastLabelCache] = {}
+        self._labels_after: dict[Labels, _LabelAfterCache] = {}
 
     @cached_property
     def data(self) -> bytes:
@@ -94,8 +95,8 @@ class ScanText:
 
     @cached_property
     def longest_token(self) -> int:
-        """Characters of the longest token (`token_runs`); less than `token_runs.LEAST` are not
-        told apart."""
+        """Characters of the longest token (`token_runs`); lengths below `token_runs.LEAST` are not
+        distinguished."""
         return token_runs.longest(self.text, self.data)
 
     @cached_property
@@ -103,7 +104,7 @@ class ScanText:
         return NumberIndex(self.text, self.data)
 
     def place(self, offset: int) -> int:
-        """The character that begins at this byte of `data`."""
+        """Index of the character that begins at this byte of `data`."""
         if len(self.data) == len(self.text):
             return offset
         chunk = offset // _CHUNK
@@ -112,7 +113,7 @@ class ScanText:
 
     @cached_property
     def _chunks(self) -> list[int]:
-        """Characters that begin before each chunk of `data`."""
+        """The number of characters before each chunk of `data`."""
         counts = [0]
         for at in range(0, len(self.data), _CHUNK):
             part = self.data[at : at + _CHUNK]
@@ -120,12 +121,13 @@ class ScanText:
         return counts
 
     def hold(self, start: int) -> None:
-        """Nothing from `start` on is settled while text may follow."""
+        """Marks everything from `start` on as unsettled while text may follow."""
         if not self.final:
             self.open = min(self.open, start)
 
     def far(self, start: int, labels: Labels) -> bool:
-        """Whether surely none of `labels` is near a value here; only long texts know."""
+        """Whether none of `labels` is near this position for certain; always False in short
+        texts."""
         if not self._is_long:
             return False
         near = self._near.get(labels)
@@ -134,7 +136,7 @@ class ScanText:
         return not near[start >> _BUCKET]
 
     def _nearness(self, labels: Labels) -> bytearray:
-        """For each stretch of characters, and two on both sides of it, whether it has a label."""
+        """For each block, whether it or one of the two blocks on either side has a label."""
         size = (len(self.text) >> _BUCKET) + 3
         near = bytearray(size)
         near[max(0, (len(self.text) - _UNSEEN) >> _BUCKET) :] = b"\1" * size
@@ -144,8 +146,8 @@ class ScanText:
         return near
 
     def before(self, start: int) -> str:
-        """The clause before `start`, at most `BEFORE` columns; list items of the same shape are
-        skipped."""
+        """The clause before `start`, at most `BEFORE` columns; skips list items of the same
+        form."""
         return clause_before(self.text[max(0, start - REACH) : start])
 
     def last(self, start: int, labels: Labels) -> int:
@@ -154,15 +156,15 @@ class ScanText:
             return -1
         return self._last(labels)[self._context[max(0, start - REACH) : start]]
 
-    def _last(self, labels: Labels) -> _Last:
-        known = self._lasts.get(labels)
-        if known is None:
-            known = self._lasts[labels] = _Last(labels, self._clauses)
-        return known
+    def _last(self, labels: Labels) -> _LastLabelCache:
+        cache = self._last_labels.get(labels)
+        if cache is None:
+            cache = self._last_labels[labels] = _LastLabelCache(labels, self._clauses)
+        return cache
 
     def after(self, start: int, end: int) -> str:
-        """The clause after `end`, at most `AFTER` characters. Holds the hit at `start` while it
-        may grow."""
+        """The clause after `end`, at most `AFTER` characters. While that clause may still grow, the
+        hit at `start` is held."""
         window = self.text[end : end + AFTER]
         stop = _STRONG.search(window)
         if stop:
@@ -172,43 +174,44 @@ class ScanText:
         return window
 
     def label_polarity(
-        self, start: int, end: int, labels: Labels, other: Labels, *, behind: bool
+        self, start: int, end: int, labels: Labels, other: Labels, *, look_after: bool
     ) -> int:
-        """See the function of this name. At the end of the text nothing is remembered: what is
-        there is held."""
+        """See the function of this name. At the end of the text nothing is cached, because text may
+        still follow."""
         late = end + AFTER > len(self.text)
         if not late and self.far(start, labels) and self.far(start, other):
             return 0
         window = self._context[max(0, start - REACH) : start]
         own, foreign = self._last(labels)[window], self._last(other)[window]
         polarity = _polarity(self._clauses[window], own, foreign)
-        if polarity or not behind:
+        if polarity or not look_after:
             return polarity
         if late:
             return 1 if labels.search(self.after(start, end)) else 0
-        after = self._afters.get(labels)
-        if after is None:
-            after = self._afters[labels] = _After(labels)
-        return after[self._context[end : end + AFTER]]
+        cache = self._labels_after.get(labels)
+        if cache is None:
+            cache = self._labels_after[labels] = _LabelAfterCache(labels)
+        return cache[self._context[end : end + AFTER]]
 
     @cached_property
     def _context(self) -> str:
-        """The text as labels are looked for in it."""
+        """The text in which labels are searched: in long texts all digits are 0, for the caches."""
         return self.data.translate(_ZEROES).decode() if self._is_long else self.text
 
 
-class _Clauses(dict[str, str]):
-    """By the text before a value the clause in it."""
+class _ClauseCache(dict[str, str]):
+    """The clause before a value, by the text before it."""
 
     def __missing__(self, window: str) -> str:
         self[window] = clause = clause_before(window)
         return clause
 
 
-class _Last(dict[str, int]):
-    """By the text before a value where in its clause the last label ends, or -1."""
+class _LastLabelCache(dict[str, int]):
+    """Where the last label in the clause before a value ends, or -1; by the text before the
+    value."""
 
-    def __init__(self, labels: Labels, clauses: _Clauses) -> None:
+    def __init__(self, labels: Labels, clauses: _ClauseCache) -> None:
         self._labels, self._clauses = labels, clauses
 
     def __missing__(self, window: str) -> int:
@@ -217,17 +220,18 @@ class _Last(dict[str, int]):
 
 
 def _polarity(clause: str, own: int, foreign: int) -> int:
-    """Of the nearest label, by where the last one of both kinds ends."""
-    if foreign >= 0 and _PARTED in clause[foreign:]:
+    """1 if the last own label is nearest to the value, -1 if a foreign one is, 0 without labels.
+    `own` and `foreign`: where the last label of each kind ends in `clause`, or -1."""
+    if foreign >= 0 and _NEW_STATEMENT in clause[foreign:]:
         foreign = -1
     if own < 0 and foreign < 0:
         return 0
-    owned = own >= foreign or (own >= 0 and clause[own:foreign] in _COUNTED)
+    owned = own >= foreign or (own >= 0 and clause[own:foreign] in _SUFFIXES)
     return 1 if owned else -1
 
 
-class _After(dict[str, int]):
-    """By the text after a value whether a label is in its clause."""
+class _LabelAfterCache(dict[str, int]):
+    """Whether the clause after a value has a label, by the text after the value."""
 
     def __init__(self, labels: Labels) -> None:
         self._labels = labels
@@ -244,26 +248,27 @@ def label_polarity(
     labels: Labels,
     *,
     other: Labels = OTHER_NUMBER,
-    behind: bool = True,
+    look_after: bool = True,
 ) -> int:
-    """1: a label of this kind is near; -1: the nearest label says it is something else; 0: none."""
-    return view.label_polarity(start, end, labels, other, behind=behind)
+    """1: one of `labels` is near the value; -1: the nearest label is one of `other`; 0: no label.
+    `look_after`: labels after the value count too."""
+    return view.label_polarity(start, end, labels, other, look_after=look_after)
 
 
 def clause_before(window: str) -> str:
-    """The part of the `REACH` characters before a value that is about it; all digits are equal
-    to it."""
+    """The part of the `REACH` characters before a value that describes it. The result does not
+    depend on which digits they contain."""
     window = window.rstrip(_BLANKS)
     if window[-1:] in JOINERS and (items := _ITEMS.search(window)):
         window = window[: items.start()]
     if "\n" not in window:
         return _clause(window)
-    above, _, beside = window.rpartition("\n")
+    above, _, same_line = window.rpartition("\n")
     further, _, line = above.rpartition("\n")
     if _UNNAMED.fullmatch(line):
         line = further.rpartition("\n")[2] + line
     between = _REPLY if line.rstrip()[-1:] in ("?", "？") else _SPEAKER
-    if line and not _DIGIT.search(line) and between.fullmatch(beside):
+    if line and not _DIGIT.search(line) and between.fullmatch(same_line):
         return f"{_clause(line.rstrip('。！？!?；; '))} {_clause(window)}"
     return _clause(window)
 

@@ -1,4 +1,4 @@
-"""Values that manuals show: cards of payment providers' sandboxes, telephone numbers of
+"""Well-known example values: test cards of payment providers, telephone numbers from
 advertisements. A known test number is downgraded when nearby text marks it as an example."""
 
 from __future__ import annotations
@@ -28,7 +28,8 @@ _LABELS = words(
 )
 
 
-def shown(view: ScanText, start: int, end: int, digits: str) -> bool:
-    """Whether these digits are among `CARDS` or `MOBILES`, and the clause says what they are."""
+def is_example(view: ScanText, start: int, end: int, digits: str) -> bool:
+    """Whether these digits are among `CARDS` or `MOBILES` and the clause marks them as an
+    example."""
     known = digits in CARDS or digits in MOBILES
     return known and label_polarity(view, start, end, _LABELS, other=_LABELS) > 0

@@ -1,5 +1,5 @@
-"""Words near a value that say what it is. Many words, one RE2 search: they are looked for at every
-candidate, so this is what a candidate costs."""
+"""Words near a value that say what it is. All words are searched with one RE2 pattern, because the
+search runs at every candidate and dominates its cost."""
 
 from __future__ import annotations
 
@@ -11,46 +11,46 @@ import re2
 from threegate.normalize import re2_spans
 
 MARK = 64
-"""Bytes of a text in which one mark is enough for all labels."""
+"""Bytes within which one mark stands for all labels."""
 
 _UNSEEN = 4096
-"""Most bytes that are assumed to have labels, after as many that had."""
+"""Most bytes that `marks` assumes to contain labels, after as many that did."""
 
 _SHORT = 4
-"""ASCII words up to this length need edges; longer ones are found inside identifiers too."""
+"""ASCII words up to this length count only as whole words; longer ones also inside identifiers."""
 
 
 class Labels:
-    """In any case. Immutable."""
+    """A set of labels, matched in upper or lower case. Immutable."""
 
     def __init__(self, words: list[str]) -> None:
         longest_first = sorted(dict.fromkeys(words), key=len, reverse=True)
-        self._any: Any = re2.compile("(?i)" + "|".join(map(_written, longest_first)))
+        self._any: Any = re2.compile("(?i)" + "|".join(map(_label_pattern, longest_first)))
 
     def search(self, text: str) -> bool:
-        """Whether one occurs."""
+        """Whether a label occurs in `text`."""
         return next(self.ends(text), -1) >= 0
 
     def last(self, text: str) -> int:
-        """End of the last one, or -1."""
+        """End of the last label, or -1."""
         last = -1
         for last in self.ends(text):  # noqa: B007
             pass
         return last
 
     def ends(self, text: str) -> Iterator[int]:
-        """Ends of all, in order."""
+        """Ends of all labels, in order."""
         data = text.encode()
         for start, end in re2_spans.spans(self._any, data):
             if len(data) > len(text):
                 start, end = len(data[:start].decode()), len(data[:end].decode())
-            if _counts(text, start, end):
+            if _is_label(text, start, end):
                 yield end
 
     def marks(self, data: bytes) -> Iterator[int]:
-        """Offsets in UTF-8 such that one lies within `MARK` bytes of every label: ends of labels,
-        also of those inside words, and in text full of labels evenly spaced offsets, so that it
-        takes few searches."""
+        """Byte offsets such that every label has one within `MARK` bytes: ends of labels, including
+        those inside words, and in text full of labels evenly spaced offsets, which saves
+        searches."""
         at, unseen = 0, MARK
         while (end := re2_spans.end_of(self._any, data, at)) >= 0:
             unseen = min(2 * unseen, _UNSEEN) if end - at <= MARK else MARK
@@ -58,17 +58,17 @@ class Labels:
             at = end + unseen
 
 
-def _written(word: str) -> str:
-    """A blank is written `_`, `-` or not at all in the names that data has."""
+def _label_pattern(word: str) -> str:
+    """Field names write a blank as `_`, as `-` or not at all."""
     return str(re2.escape(word)).replace("\\ ", "[ _\\-]?")
 
 
-def _counts(text: str, start: int, end: int) -> bool:
-    """Short ASCII words only as whole words."""
+def _is_label(text: str, start: int, end: int) -> bool:
+    """Short ASCII words count only as whole words."""
     if end - start > _SHORT or not text[start:end].isascii():
         return True
-    beside = text[max(0, start - 1) : start] + text[end : end + 1]
-    return not any(c.isascii() and c.isalpha() for c in beside)
+    adjacent = text[max(0, start - 1) : start] + text[end : end + 1]
+    return not any(c.isascii() and c.isalpha() for c in adjacent)
 
 
 def words(*items: str) -> Labels:

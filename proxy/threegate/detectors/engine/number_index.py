@@ -1,9 +1,10 @@
-"""Where a number may begin, found once for a text and shared by all recognizers of numbers.
+"""Where a number may begin, computed once per text and shared by all recognizers of numbers.
 
-Runs of digits with only separators between them are one row: a telephone number in groups, a card,
-a column. Every run that enough digits follow in its row is a start, and so are the letters, signs
-and brackets right before one. A recognizer names the `Shape` of its numbers and gets the starts
-that fit; its pattern decides at each. Ordinary text has few, tables and logs one or two a number.
+Runs of digits with only separators between them form a row: a telephone number in groups, a card
+number, a column. Every run that is followed by enough digits of its row is a start, and so are the
+letters, signs and brackets directly before it. A recognizer gives the `Shape` of its numbers and
+gets the matching starts; its pattern decides at each. Ordinary text has few starts, tables and logs
+one or two per number.
 """
 
 from __future__ import annotations
@@ -19,14 +20,14 @@ from threegate.normalize.work import meter
 
 DIGITS = "0123456789"
 NUMBER = r"[0-9](?:[^0-9]{0,4}[0-9]){5}"
-"""RE2; matches in every text with a start."""
+"""RE2; matches in every text that has a start."""
 _FEWEST = 6
 _SEPARATORS = " \u00a0\u2007\u2009\u202f\u3000-\u2010\u2011\u2012\u2013./()（）\r\n"
 """What may be between two digits of one number."""
 _WIDEST = 4
-"""Separators in a row: a line break with blanks on both sides."""
+"""Most separators in a row: a line break with blanks on both sides."""
 _DENSE = re2.compile(NUMBER.replace("{5}", "{5,}"))
-"""Stretches of text with digits enough, in one pass of RE2."""
+"""Finds the parts of a text with enough digits, in one pass of RE2."""
 _RUN = re.compile("[0-9]+")
 _OPENING = "+(（"
 _LETTERS = "letter"
@@ -34,14 +35,14 @@ _MOST_LETTERS = 3
 
 _JOINTS = frozenset(".-")
 Start = tuple[int, int, int]
-"""Position, how many digits its row has from there on, and how many follow at once."""
+"""Position, digits in the rest of its row, and digits directly at the position."""
 
 
 @dataclass(frozen=True)
 class Shape:
-    """Numbers of at least so many `digits`, the first `run` of them together, that begin with a
-    digit or sign (`+(（`) of `heads`; with `letters` also with one to three ASCII letters, maybe a
-    blank behind them."""
+    """Numbers of at least `digits` digits, the first `run` of them without separators, that begin
+    with a digit or sign (`+(（`) of `heads`; with `letters` also with one to three ASCII letters,
+    possibly followed by a blank."""
 
     digits: int
     heads: str = ""
@@ -54,7 +55,7 @@ class Shape:
 
 
 class NumberIndex:
-    """Of one text; `data` is its UTF-8. `dense`: `NUMBER` matches in it."""
+    """The index of one text; `data` is its UTF-8. `dense`: `NUMBER` matches in it."""
 
     def __init__(self, text: str, data: bytes) -> None:
         self._text = text
@@ -79,38 +80,38 @@ class NumberIndex:
         ]
 
     def _read(self, first: int, last: int) -> None:
-        text, row, count, behind = self._text, list[tuple[int, int]](), 0, -_WIDEST - 1
+        text, row, count, previous_end = self._text, list[tuple[int, int]](), 0, -_WIDEST - 1
         spend = meter().spend
         for run in _RUN.finditer(text, first, last):
             start, end = span = run.span()
-            if start - behind > _WIDEST or text[behind:start].strip(_SEPARATORS):
+            if start - previous_end > _WIDEST or text[previous_end:start].strip(_SEPARATORS):
                 if count >= _FEWEST:
                     self._add(row, count)
                     spend(len(row))
                 row, count = [], 0
             row.append(span)
             count += end - start
-            behind = end
+            previous_end = end
         if count >= _FEWEST:
             self._add(row, count)
 
     def _add(self, row: list[tuple[int, int]], count: int) -> None:
-        """The starts in a row: no run that a dot or dash joins to the one before."""
+        """Adds the starts of a row, except runs that a dot or dash joins to the run before."""
         self._longest = max(self._longest, count)
-        text, behind = self._text, -2
+        text, previous_end = self._text, -2
         for start, end in row:
             if count < _FEWEST:
                 return
             size = end - start
-            if start - behind != 1 or text[behind] not in _JOINTS:
+            if start - previous_end != 1 or text[previous_end] not in _JOINTS:
                 self._note(text[start], (start, count, size))
                 if start:
                     self._add_before(start, count, size)
             count -= size
-            behind = end
+            previous_end = end
 
     def _add_before(self, start: int, count: int, size: int) -> None:
-        """The letters or signs in front of a run."""
+        """Adds the letters or signs before a run as starts."""
         text, before = self._text, self._text[start - 1]
         if before in _OPENING:
             self._note(before, (start - 1, count, size))

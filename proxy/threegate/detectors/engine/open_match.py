@@ -1,7 +1,7 @@
-"""Where an unfinished match may begin, per alphabet. All are `Tail` functions: cheap, pure,
-over-approximate.
+"""Where an unfinished match may begin, per alphabet. All functions are of type `Tail`: cheap, pure
+and conservative (they may hold more than needed, never less).
 
-Each looks at a bounded end of the text: no match is longer than the bound it uses.
+Each looks only at a bounded part at the end of the text: no match is longer than that.
 """
 
 from __future__ import annotations
@@ -11,16 +11,16 @@ import string
 from collections.abc import Callable
 
 WORD = 12
-"""Letters of the longest plain word (`plain_text_fast_path`)."""
+"""Most letters of a plain word (`plain_text_fast_path`)."""
 
 BEGINS: dict[Callable[[str], int], str] = {}
-"""By tail: a pattern of the text before the last word that it may hold too; empty where it holds no
-more than that word."""
+"""For each tail, a pattern of the text before the last word that it may hold as well; empty if it
+holds only that word."""
 
 
 def begins(pattern: str) -> Callable[[Callable[[str], int]], Callable[[str], int]]:
-    """Registers what a tail holds: every position that it returns before `token`'s matches
-    `pattern`."""
+    """Registers in `BEGINS` what a tail holds: every position that it returns before that of
+    `token` matches `pattern`."""
 
     def note(tail: Callable[[str], int]) -> Callable[[str], int]:
         BEGINS[tail] = pattern
@@ -54,7 +54,7 @@ _LOCAL = string.ascii_letters + string.digits + "._%+-"
 
 @begins(r"[A-Za-z0-9._%+\-]+'")
 def local_part(text: str) -> int:
-    """As `token`, with what an apostrophe joins to it: o'brien@…"""
+    """Like `token`, including parts joined by an apostrophe: o'brien@…"""
     start = token(text)
     while start > 1 and text[start - 1] == "'" and text[start - 2] in _LOCAL:
         joined = text[max(0, start - MAX_LOCAL) : start - 1]
@@ -77,7 +77,7 @@ MAX_GROUPS = 24
 
 @begins(r"[0-9A-Z]{1,9}[ \-]")
 def groups(text: str) -> int:
-    """Groups of capitals and digits, as long numbers are dictated."""
+    """Groups of capitals and digits, as long numbers are often written."""
     match = _GROUPS.search(text, max(0, len(text) - MAX_GROUPS))
     return match.start() if match else len(text)
 

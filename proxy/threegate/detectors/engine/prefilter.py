@@ -1,11 +1,11 @@
-"""Which recognizers can find something in a text: a pass of RE2 for each group of their triggers.
+"""Which recognizers can find something in a text: one pass of RE2 for each group of triggers.
 
 The states of independent patterns multiply in one automaton: with all triggers in one, each new
-number or key of a text made hundreds of states, 2 to 20 ms for 2,000 characters. So words are in
-one automaton, shapes in another, and a trigger that counts characters is alone; a pass takes 5 µs
-for such a text whatever is in it. Recognizers of numbers share one trigger, which the index of
-numbers answers (`number_index.NUMBER`). Triggers of rules that match long tokens alone are looked
-for where the text has one.
+number or key of a text created hundreds of states, 2 to 20 ms for 2,000 characters. So words are in
+one automaton, other patterns in another, and each trigger that counts characters has its own; a
+pass then takes 5 µs for such a text, whatever it contains. Recognizers of numbers share one
+trigger, which the number index evaluates (`number_index.NUMBER`). Triggers of rules that only match
+long tokens are tried only if the text has a long token.
 """
 
 from __future__ import annotations
@@ -32,18 +32,18 @@ class Prefilter:
         self._groups = _groups(recognizers, in_tokens=False)
         self._tokens = _groups(recognizers, in_tokens=True)
 
-    def pulled(self, view: ScanText) -> list[Recognizer]:
-        """In the order in which they were given."""
+    def triggered(self, view: ScanText) -> list[Recognizer]:
+        """The recognizers that may find something in `view`, in their original order."""
         found = set(self._numbers if view.numbers.dense else ())
         with_tokens = view.longest_token >= token_runs.LEAST
-        for one, members in (*self._groups, *self._tokens) if with_tokens else self._groups:
-            for n in one.Match(view.data) or ():
+        for patterns, members in (*self._groups, *self._tokens) if with_tokens else self._groups:
+            for n in patterns.Match(view.data) or ():
                 found.update(members[n])
         return [self._recognizers[i] for i in sorted(found)]
 
 
 Group = tuple[Any, tuple[list[int], ...]]
-"""RE2's set, and the recognizers of each of its patterns."""
+"""An RE2 set, and the indexes of the recognizers of each of its patterns."""
 
 
 def _groups(recognizers: Sequence[Recognizer], *, in_tokens: bool) -> list[Group]:

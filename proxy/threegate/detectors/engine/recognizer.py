@@ -1,14 +1,14 @@
-"""What pattern recognizers are made of: the shape of a hit and of a recognizer, edges of numbers,
-and the ways to find candidates.
+"""The parts of pattern recognizers: hits, recognizers, edges of numbers, and the ways to find
+candidates.
 
-Invariants that the scanner's stability rests on:
+Invariants on which the scanner's prefix stability rests:
 
-- a hit is a function of at most `BEFORE` + a few characters before its start, of itself, and of
+- a hit depends only on itself, on at most `BEFORE` + a few characters before its start, and on
   what `ScanText.after` reads;
-- a hit's characters and right edge lie in the alphabet of one of its recognizer's `tails`, so
+- a hit's characters and its right edge are in the alphabet of one of its recognizer's `tails`, so
   an unfinished hit is held;
-- text after a complete hit is read through `ScanText.after`, which keeps the hit open until that
-  text is there;
+- text after a complete hit is read only through `ScanText.after`, which keeps the hit open until
+  that text has arrived;
 - searches overlap: a failed candidate never hides a later start.
 """
 
@@ -43,13 +43,14 @@ ANSWER = (
     r"|[)] ?(?i:values) ?[(]['\"]?"
     r"|</t[hd]>\s{0,4}<t[hd][^>\n]{0,20}>)"
 )
-"""Between a label that ends its line (of JSON too), cell or column of SQL and the value that begins
-the next one or answers it. Shorter than `base.LOOKBEHIND` with a label before it."""
+"""What is between a label at the end of its line (also within JSON), cell or SQL column list, and
+the value at the beginning of the next one or in a reply. With a label it is shorter than
+`base.LOOKBEHIND`."""
 
 
 def first(chars: str) -> str:
-    """A pattern's first character with a left edge that also works next to Chinese. The
-    character class comes first because `re` skips quickly to it."""
+    """The first character of a pattern, with a left edge that also works next to Chinese. The
+    character class comes first because `re` can skip to it quickly."""
     return rf"[{chars}](?:(?<![0-9A-Za-z].)(?<![0-9][.\-/].)|{_LABELLED})"
 
 
@@ -59,8 +60,8 @@ WORD_EDGE = r"(?![0-9A-Za-z])"
 
 
 class Hit(NamedTuple):
-    """One raw match: a half-open span of the viewed text. A tuple, because hostile text has tens
-    of thousands: it costs a quarter of a frozen dataclass."""
+    """One raw match: a half-open span of the scanned text. A tuple, because hostile text has tens
+    of thousands of hits and a tuple costs a quarter of a frozen dataclass."""
 
     start: int
     end: int
@@ -71,7 +72,8 @@ class Hit(NamedTuple):
 
 Find = Callable[[ScanText], Iterator[Hit]]
 Tail = Callable[[str], int]
-"""Smallest index at which a match that is not finished at the end of the text may begin."""
+"""Returns the smallest index at which a match may begin that is unfinished at the end of the
+text."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,9 +81,9 @@ class Recognizer:
     """`trigger` is RE2 and matches somewhere in every (folded) text in which `find` finds
     something. Recognizers of numbers share `number_index.NUMBER`.
 
-    `rank` decides between overlapping hits of equal level: the higher one stays. `plain`: it may
-    find something in plain words, as `plain_text_fast_path` defines them. `token`: characters of
-    the token (`token_runs`) that every match has at least; 0 where that is not known."""
+    `rank` decides between overlapping hits of equal level: the higher one is kept. `plain`: it may
+    find something in plain words as defined by `plain_text_fast_path`. `token`: minimum length of
+    the token (`token_runs`) in every match; 0 if unknown."""
 
     info: DetectorInfo
     trigger: str
@@ -93,7 +95,7 @@ class Recognizer:
 
 
 def overlapping(pattern: re.Pattern[str], view: ScanText) -> Iterator[re.Match[str]]:
-    """Every start at which `pattern` matches, also inside earlier matches."""
+    """Matches of `pattern` at every start, also inside earlier matches."""
     position, text, spend = 0, view.text, view.spend
     while match := pattern.search(text, position):
         spend()
@@ -102,7 +104,7 @@ def overlapping(pattern: re.Pattern[str], view: ScanText) -> Iterator[re.Match[s
 
 
 def numbers(view: ScanText, pattern: re.Pattern[str], shape: Shape) -> Iterator[re.Match[str]]:
-    """Every start of a number of this shape at which `pattern` matches."""
+    """Matches of `pattern` at the starts of numbers of this shape."""
     text, spend, match = view.text, view.spend, pattern.match
     for start in view.numbers.starts(shape):
         spend()
@@ -118,8 +120,8 @@ def likely(
     apart: bool = False,
     value: re.Pattern[bytes] | None = None,
 ) -> Iterator[re.Match[str]]:
-    """`overlapping`, or with `apart` without overlaps, tried only where RE2's `loose` says that
-    `pattern` may match. `value` occurs within `_VALUE_REACH` bytes of every match: it sorts out
+    """Like `overlapping`, or with `apart` without overlaps, but tries `pattern` only where RE2's
+    `loose` matches. `value` occurs within `_VALUE_REACH` bytes of every match, which rules out
     labels without a value."""
     free = 0
     for start in byte_patterns.starts(loose, view.data, value, _VALUE_REACH):
@@ -130,24 +132,24 @@ def likely(
 
 
 _VALUE_REACH = 384
-"""More than `base.LOOKBEHIND`, after which no value begins."""
+"""Bytes; more than `base.LOOKBEHIND`, the largest distance from a label to its value."""
 
-Judge = Callable[[re.Match[str]], Hit | None]
-"""The hit of a match, or None for a near miss."""
+ToHit = Callable[[re.Match[str]], Hit | None]
+"""Makes a hit of a match; None for a near miss."""
 
 
-def judged(
+def likely_hits(
     view: ScanText,
     loose: Any,
     pattern: re.Pattern[str],
-    judge: Judge,
+    to_hit: ToHit,
     *,
     apart: bool = False,
     value: re.Pattern[bytes] | None = None,
 ) -> Iterator[Hit]:
-    """The hits that `judge` makes of `likely` matches."""
+    """The hits that `to_hit` makes of `likely` matches."""
     matches = likely(view, loose, pattern, apart=apart, value=value)
-    return filter(None, map(judge, matches))
+    return filter(None, map(to_hit, matches))
 
 
 def digits_of(text: str) -> str:

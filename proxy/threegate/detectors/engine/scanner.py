@@ -72,9 +72,9 @@ class PatternScanner:
         return Scanned(findings, settled)
 
     def _hits(self, view: ScanText, budget: Meter) -> list[tuple[Hit, Recognizer]]:
-        """Raises what the budget raises for too many of them."""
+        """Raises BudgetSpentError for too much work or too many hits."""
         hits: list[tuple[Hit, Recognizer]] = []
-        for recognizer in self._triggers.pulled(view):
+        for recognizer in self._triggers.triggered(view):
             budget.spend()
             if recognizer.token > view.longest_token:
                 continue
@@ -97,7 +97,7 @@ class PatternScanner:
 
 
 def never_quiet(text: str, start: int) -> int:
-    """The `SupportsFastPath.quiet` of a detector that has to scan everything."""
+    """`SupportsFastPath.quiet` of a detector that has to scan everything."""
     return -1
 
 

@@ -1,5 +1,6 @@
-"""Tokens: runs of the characters that keys are made of. Ordinary text has no long ones, and most
-keys are long, so one pass for the longest token of a text spares it the rules for longer keys.
+"""Tokens: runs of the characters that keys consist of. Most keys are long and ordinary text has no
+long tokens, so one pass that finds the longest token of a text saves running the rules for longer
+keys.
 """
 
 from __future__ import annotations
@@ -15,34 +16,34 @@ from threegate.detectors.custom.pattern_parts import parsed
 from threegate.normalize.re2_spans import char_spans
 
 CHARS = frozenset(string.ascii_letters + string.digits + "_-./+=~\u017f\u212a")
-"""The last two are what RE2 takes for `s` and `k` where case does not count."""
+"""The last two match `s` and `k` in RE2 when case is ignored."""
 LEAST = 16
-"""Characters of a token that is looked for."""
+"""Shortest token that is searched for."""
 _LONG = re2.compile(rf"[A-Za-z0-9_\-./+=~\x{{17f}}\x{{212a}}]{{{LEAST},}}")
 
 _LARGE = 65_536
 _CODE = re.compile(r"\\x\{([0-9a-f]+)\}")
-"""A character by its number, as RE2 writes it and `re` does not."""
+"""A character by its code, in RE2's syntax, which `re` does not have."""
 
 
 def longest(text: str, data: bytes) -> int:
-    """Characters of the longest token of `text`, of which `data` is the UTF-8; `LEAST` - 1 where
-    all are shorter than `LEAST`. A text beyond `_LARGE` has some of any length."""
+    """Length of the longest token of `text`, of which `data` is the UTF-8; `LEAST` - 1 if all are
+    shorter than `LEAST`. Texts larger than `_LARGE` are assumed to have tokens of any length."""
     if len(data) > _LARGE:
         return len(data)
     return max((last - first for first, last in char_spans(_LONG, text, data)), default=LEAST - 1)
 
 
 def least(pattern: str) -> int:
-    """How many characters of one token every match of an RE2 pattern has at least; 0 where that is
-    less than `LEAST` or the pattern cannot be read."""
+    """Minimum length of the token in every match of an RE2 pattern; 0 if that is less than `LEAST`
+    or the pattern cannot be parsed."""
     parts = parsed(_CODE.sub(lambda code: re.escape(chr(int(code[1], 16))), pattern))
     found = 0 if parts is None else _least(parts)
     return found if found >= LEAST else 0
 
 
 def _least(parts: Iterable[tuple[Any, Any]]) -> int:
-    """The longest run that parts in a row are sure to have."""
+    """The longest run of token characters that these parts are certain to match."""
     best = run = 0
     for op, value in _flat(parts):
         match str(op):
@@ -63,7 +64,7 @@ def _least(parts: Iterable[tuple[Any, Any]]) -> int:
 
 
 def _flat(parts: Iterable[tuple[Any, Any]]) -> Iterable[tuple[Any, Any]]:
-    """Groups opened."""
+    """The parts, with groups replaced by their contents."""
     for op, value in parts:
         if str(op) == "SUBPATTERN":
             yield from _flat(value[3])
@@ -72,13 +73,13 @@ def _flat(parts: Iterable[tuple[Any, Any]]) -> Iterable[tuple[Any, Any]]:
 
 
 def _one(parts: Iterable[tuple[Any, Any]]) -> bool:
-    """One character of a token."""
+    """Whether the parts match exactly one token character."""
     items = list(_flat(parts))
     return len(items) == 1 and str(items[0][0]) in ("LITERAL", "IN") and _inside(*items[0])
 
 
 def _inside(op: Any, value: Any) -> bool:
-    """Whether a literal or a class is of the characters of tokens alone."""
+    """Whether a literal or class consists only of token characters."""
     return chr(value) in CHARS if str(op) == "LITERAL" else all(map(_is_member, value))
 
 

@@ -50,17 +50,17 @@ def find(view: ScanText) -> Iterator[Hit]:
                 Level.HIGH if near > 0 else Level.LOW if near else Level.MEDIUM,
             )
     for match in numbers(view, _MACAU_PARTED, _MACAU_SHAPE):
-        if label_polarity(view, *match.span(), _MACAU_LABELS, behind=False) > 0:
+        if label_polarity(view, *match.span(), _MACAU_LABELS, look_after=False) > 0:
             yield Hit(*match.span(), MACAU, Level.MEDIUM)
     for match in numbers(view, _MACAU, _MACAU_SHAPE):
-        near = label_polarity(view, *match.span(), _LABELS, behind=False)
+        near = label_polarity(view, *match.span(), _LABELS, look_after=False)
         yield Hit(*match.span(), MACAU, Level.MEDIUM if near > 0 else Level.LOW)
 
 
 def _hong_kong(view: ScanText, match: re.Match[str]) -> Iterator[Hit]:
     value = match.group()
     if hong_kong_id((value[:-3] + value[-2] if match["check"] else value).upper()):
-        near = label_polarity(view, *match.span(), _LABELS, behind=False)
+        near = label_polarity(view, *match.span(), _LABELS, look_after=False)
         sure = bool(match["check"])
         level = Level.HIGH if sure and near >= 0 else Level.MEDIUM if near > 0 else Level.LOW
         yield Hit(*match.span(), HONG_KONG, level)

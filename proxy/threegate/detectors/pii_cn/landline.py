@@ -42,7 +42,7 @@ def find(view: ScanText) -> Iterator[Hit]:
         if match.group()[0] == "+" or not match["split"] or _HAN.search(view.before(match.start())):
             yield Hit(*match.span(), KIND, _level(view, match, formed))
     for match in numbers(view, _SERVICE, _SERVICE_SHAPE):
-        near = label_polarity(view, *match.span(), _LABELS, behind=False) > 0
+        near = label_polarity(view, *match.span(), _LABELS, look_after=False) > 0
         yield Hit(*match.span(), KIND, Level.MEDIUM if near else Level.LOW, "service")
 
 

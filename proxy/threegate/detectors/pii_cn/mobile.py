@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from threegate.detectors.base import DetectorInfo, Example
 from threegate.detectors.engine import open_match
 from threegate.detectors.engine.context import SPACE, ScanText, label_polarity
-from threegate.detectors.engine.example_values import shown
+from threegate.detectors.engine.example_values import is_example
 from threegate.detectors.engine.labels import words
 from threegate.detectors.engine.number_index import NUMBER, Shape
 from threegate.detectors.engine.recognizer import (
@@ -76,14 +76,14 @@ def _is_column(text: str, start: int, end: int) -> bool:
 
 
 def _level(view: ScanText, match: re.Match[str]) -> Level:
-    near = label_polarity(view, *match.span(), _LABELS, behind=False)
+    near = label_polarity(view, *match.span(), _LABELS, look_after=False)
     if match["country"]:
         sure = match.group()[0] in "(（+"
         return Level.HIGH if near >= 0 else Level.MEDIUM if sure else Level.LOW
     after = view.text[match.end() : match.end() + 2].removeprefix(" ")[:1]
     counted = (after and after in _COUNTERS) or _is_joined(view.text, *match.span())
     level = Level.LOW if not near and counted else _BARE[near]
-    sure = level > Level.LOW and not shown(view, *match.span(), digits_of(match.group()))
+    sure = level > Level.LOW and not is_example(view, *match.span(), digits_of(match.group()))
     return level if sure else Level.LOW
 
 

@@ -43,7 +43,7 @@ def find(view: ScanText) -> Iterator[Hit]:
 
 def _hit(view: ScanText, match: re.Match[str]) -> Hit | None:
     digits = sum(c.isdigit() for c in match.group())
-    near = label_polarity(view, *match.span(), _LABELS, behind=False)
+    near = label_polarity(view, *match.span(), _LABELS, look_after=False)
     if match.group()[1].islower() and (near <= 0 or digits < _DIGITS):
         return None
     level = Level.MEDIUM if digits >= _DIGITS and not near else Level.LOW

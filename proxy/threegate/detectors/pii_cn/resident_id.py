@@ -84,7 +84,7 @@ def _new(view: ScanText) -> Iterator[Hit]:
 def _level(view: ScanText, match: re.Match[str], checked: bool, regular: bool) -> Level:
     if not checked:
         return Level.LOW
-    near = label_polarity(view, *match.span(), _LABELS, behind=not regular)
+    near = label_polarity(view, *match.span(), _LABELS, look_after=not regular)
     return Level.HIGH if near > 0 or (regular and near == 0) else Level.MEDIUM
 
 

@@ -10,7 +10,7 @@ from threegate.detectors.base import DetectorInfo, Example
 from threegate.detectors.engine import open_match
 from threegate.detectors.engine.byte_patterns import loosened
 from threegate.detectors.engine.context import ScanText
-from threegate.detectors.engine.recognizer import ANSWER, Hit, Recognizer, judged
+from threegate.detectors.engine.recognizer import ANSWER, Hit, Recognizer, likely_hits
 from threegate.types import Bilingual, Level
 
 WECHAT, QQ = "pii.cn.wechat", "pii.cn.qq"
@@ -86,11 +86,11 @@ _LOOSE_QQ_AFTER = loosened(_QQ_AFTER.pattern)
 
 
 def find(view: ScanText) -> Iterator[Hit]:
-    yield from judged(view, _TELLING, _WECHAT, _wechat, value=_NAME)
-    yield from judged(view, _LOOSE_LETTERED, _LETTERED, _lettered, value=_NAME)
+    yield from likely_hits(view, _TELLING, _WECHAT, _wechat, value=_NAME)
+    yield from likely_hits(view, _LOOSE_LETTERED, _LETTERED, _lettered, value=_NAME)
     for loose, pattern in _QQ_FORMS:
-        yield from judged(view, loose, pattern, _qq, apart=True)
-    yield from judged(view, _LOOSE_QQ_AFTER, _QQ_AFTER, _qq_after, apart=True)
+        yield from likely_hits(view, loose, pattern, _qq, apart=True)
+    yield from likely_hits(view, _LOOSE_QQ_AFTER, _QQ_AFTER, _qq_after, apart=True)
 
 
 def _wechat(match: re.Match[str]) -> Hit | None:

@@ -10,7 +10,7 @@ from threegate.detectors.base import DetectorInfo, Example
 from threegate.detectors.engine import open_match
 from threegate.detectors.engine.checksums import luhn
 from threegate.detectors.engine.context import ScanText, label_polarity
-from threegate.detectors.engine.example_values import shown
+from threegate.detectors.engine.example_values import is_example
 from threegate.detectors.engine.labels import words
 from threegate.detectors.engine.number_index import NUMBER, Shape
 from threegate.detectors.engine.recognizer import EDGE, GAP, Hit, Recognizer, first, numbers
@@ -107,7 +107,7 @@ def _level(
         return None
     if near <= 0 and _is_column(view.text, start, end):
         return None
-    if near < 0 or shown(view, start, end, digits):
+    if near < 0 or is_example(view, start, end, digits):
         return Level.LOW
     if not regular:
         return Level.MEDIUM if near > 0 else Level.LOW

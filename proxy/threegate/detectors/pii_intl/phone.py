@@ -201,7 +201,7 @@ def _region(view: ScanText, match: re.Match[str]) -> str:
 def _wanted(view: ScanText, match: re.Match[str], labels: list[Labels]) -> list[Labels]:
     """Those of `labels` that refer to the number."""
     nearest = {
-        each: label_polarity(view, *match.span(), each, behind=False)
+        each: label_polarity(view, *match.span(), each, look_after=False)
         for each in dict.fromkeys(labels)
     }
     if found := [each for each, near in nearest.items() if near > 0]:

@@ -44,7 +44,7 @@ def find(view: ScanText) -> Iterator[Hit]:
 
 
 def _nino(view: ScanText, match: re.Match[str]) -> Hit:
-    near = label_polarity(view, *match.span(), _NINO_LABELS, behind=False)
+    near = label_polarity(view, *match.span(), _NINO_LABELS, look_after=False)
     level = Level.MEDIUM if match[1] else Level.LOW
     return Hit(*match.span(), NINO, Level.HIGH if near > 0 else level)
 

@@ -1,7 +1,8 @@
-"""Where the values of a secret rule stand in a text, at the least cost a match can have.
+"""Finds the values of a secret rule in a text at the lowest cost per match.
 
-Near misses are many: one MiB holds some 40,000. RE2's binding takes .6 µs a match without groups
-and five times that with them, so groups are asked for only where a value cannot be told without.
+Near misses are frequent: one MiB may have 40,000. RE2's binding takes 0.6 µs per match without
+groups and five times as long with them, so groups are used only where the value cannot be located
+without.
 """
 
 from __future__ import annotations
@@ -22,9 +23,9 @@ from threegate.normalize import re2_spans
 from threegate.normalize.re2_spans import ANYWHERE, spans
 
 Place = tuple[int, int, int]
-"""Bytes: where a match begins, where its value does, where that ends."""
+"""Byte offsets: start of the match, start and end of its value."""
 Columns = tuple[Sequence[int], Sequence[int], Sequence[int]]
-"""Places, told apart: a tuple for each costs more than to look at it."""
+"""Places as columns: a tuple per match would cost more than checking the match."""
 Places = Callable[[bytes], Columns]
 _CLASS = r"\[(?:[^\]\\]|\\.)+\]"
 _LAST = re.compile(
@@ -32,20 +33,22 @@ _LAST = re.compile(
     r"(?:(?P<more>,)(?P<most>\d*))?\}(?P<rest>=\{0,2\})?\)",
     re.DOTALL,
 )
-"""A pattern that ends with its value: so many characters of a class, perhaps one of another before
-them and `=` behind."""
+"""A pattern that ends with its value: a number of characters of one class, possibly with one
+character of another class before them and `=` after them."""
 _ANY = 1 << 40
 _MANY = 64
-"""Values from which on it pays to look at all of them at once."""
+"""Number of values from which arrays are faster than a loop."""
 _FIXED = re.compile(
     rf".*\(\?P<value>(?!\[\^){_CLASS}\{{(?P<size>\d+)\}}\)(?P<end>\(\?:\[\^[^\]]+\]\|\$\))",
     re.DOTALL,
 )
-"""A value of so many characters of a class, behind which one of another class stands or nothing."""
+"""A value with a fixed number of characters of a class, followed by one of another class or by the
+end of the text."""
 
 
 def placer(pattern: str) -> Places:
-    """Finds the values of all matches of RE2's `pattern`: its group `value`, else the match."""
+    """A function that finds the values of all matches of the RE2 pattern: its group `value`, or
+    else the whole match."""
     if "(?P<value>" not in pattern:
         return partial(_whole, byte_patterns.finder(pattern))
     grouped = re2.compile(pattern)
@@ -56,7 +59,8 @@ def placer(pattern: str) -> Places:
     return partial(_grouped, grouped)
 
 
-def _told(grouped: Any, data: bytes, first: int) -> Place:
+def _place_by_group(grouped: Any, data: bytes, first: int) -> Place:
+    """The place of the match that begins at `first`, by its group `value`."""
     start, end = re2_spans.groups(grouped, data, first)[grouped.groupindex["value"]]
     return first, start, end
 
@@ -82,8 +86,8 @@ def _whole(spans: byte_patterns.Spans, data: bytes) -> Columns:
 
 
 def _reaching(last: re.Match[str], grouped: Any) -> Places:
-    """Found with the fewest characters of the value: where they end is where it begins, and parts
-    are chosen in the same order whatever more of it follows."""
+    """Matches only the minimum length of the value, which locates its start, and extends the value
+    afterwards; what follows does not change how the parts before it match."""
     lead, one, least = last["lead"] or "", last["one"], int(last["least"])
     head = re2.compile(byte_patterns.ungrouped(last["head"]) + f"{lead}{one}{{{least}}}")
     fewest, wide = least + bool(lead), () if "[^" in lead + one else _LETTERS
@@ -98,7 +102,7 @@ def _reaching(last: re.Match[str], grouped: Any) -> Places:
             firsts, middles = _parted(heads)
             limits = (*(first + 1 for first in firsts[1:]), len(data))
             ends = ends_of(data, middles, limits)
-            if any(map(lt, firsts[1:], ends)):  # one begins inside the value before it
+            if any(map(lt, firsts[1:], ends)):  # a match begins inside the previous value
                 return exactly(data)
         return firsts, [middle - fewest for middle in middles], ends
 
@@ -106,7 +110,8 @@ def _reaching(last: re.Match[str], grouped: Any) -> Places:
 
 
 def _one_by_one(last: re.Match[str], head: Any, fewest: int, grouped: Any) -> Places:
-    """Bytes count as characters do where all are ASCII; others are told by their groups."""
+    """Match by match: in ASCII, bytes and characters are the same; other values are located by
+    their group."""
     search, rest = head._regexp.Match, _rest(last)
 
     def places(data: bytes) -> Columns:
@@ -115,7 +120,7 @@ def _one_by_one(last: re.Match[str], head: Any, fewest: int, grouped: Any) -> Pl
         while first >= 0:
             start, end = middle - fewest, rest(data, middle).end()  # type: ignore[union-attr]
             if not data[start : end + 1].isascii():
-                first, start, end = _told(grouped, data, first)
+                first, start, end = _place_by_group(grouped, data, first)
             found.append((first, start, end))
             first, middle = search(ANYWHERE, data, end, size)[0]
         return _columns(found)
@@ -129,8 +134,8 @@ def _columns(places: Sequence[Place]) -> Columns:
 
 
 def _ends(last: re.Match[str]) -> Callable[[bytes, Sequence[int], Sequence[int]], Sequence[int]]:
-    """Where values end whose fewest characters end here, or that they reach these limits; of many,
-    arrays tell it."""
+    """A function that returns where values end, given the ends of their minimum length (`middles`)
+    and upper limits. Uses arrays for many values."""
     rest, most = _rest(last), int(last["most"] or _ANY) - int(last["least"])
     inside = _bytes_of(last) if last["more"] and not last["rest"] else None
 
@@ -148,45 +153,46 @@ def _ends(last: re.Match[str]) -> Callable[[bytes, Sequence[int], Sequence[int]]
 
 
 def _bytes_of(last: re.Match[str]) -> NDArray[np.bool_]:
-    """Which bytes a value goes on with, where it holds ASCII alone."""
+    """For each byte, whether it may continue a value; only for values in ASCII."""
     one = re.compile(_flagged(last, last["one"])).match
     return np.array([n < 128 and one(bytes([n])) is not None for n in range(256)])
 
 
 def _has(data: bytes, wide: tuple[bytes, ...]) -> bool:
-    """Whether a value may be other than ASCII."""
+    """Whether a value in `data` may contain non-ASCII characters."""
     return any(map(data.__contains__, wide)) if wide else not data.isascii()
 
 
 _LETTERS = tuple(letter.encode() for letter in "\u017f\u212a")
-"""What RE2 takes for an `s` and a `k` where case does not count, and `re` in bytes does not."""
+"""Match `s` and `k` in RE2 when case is ignored, but not in `re` over bytes."""
 
 
 def _rest(last: re.Match[str]) -> Callable[..., re.Match[bytes] | None]:
-    """What follows the fewest characters of a value; nothing is enough."""
+    """Matches the rest of a value after its minimum length; may be empty."""
     most = str(int(last["most"]) - int(last["least"])) if last["most"] else ""
     more = f"{last['one']}{{0,{most}}}" if last["more"] else ""
     return re.compile(_flagged(last, more + (last["rest"] or ""))).match
 
 
 def _flagged(last: re.Match[str], part: str) -> bytes:
-    """A part of the pattern by itself."""
+    """A part of the pattern on its own, with the pattern's case flag."""
     flag = "(?i)" if last["head"].startswith("(?i)") else ""
     return (flag + part.replace(r"\s", _BLANKS)).encode()
 
 
 _BLANKS = r"\t\n\f\r "
-"""To `re` there is one more."""
+"""`\\s` of RE2; `re` has one character more."""
 
 
 def _ending(fixed: re.Match[str], spans: byte_patterns.Spans, grouped: Any) -> Places:
-    """With one character behind the value, if any, that the pattern tells."""
+    """For values of fixed length that the pattern ends with one character of another class, if
+    any."""
     size, end = int(fixed["size"]), fixed["end"].removesuffix("|$)").encode() + b")"
     ends = re.compile(end).match
 
     def place(data: bytes, first: int, last: int) -> Place:
         if not data[first:last].isascii():
-            return _told(grouped, data, first)
+            return _place_by_group(grouped, data, first)
         last -= ends(data, last - 1) is not None
         return first, last - size, last
 

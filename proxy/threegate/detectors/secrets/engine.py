@@ -1,12 +1,11 @@
-"""Secrets by rule: keyword, RE2 pattern, entropy floor, allow-list. Never verified against the
+"""Secrets by rule: keywords, RE2 pattern, minimum entropy, allow-list. Never verified over the
 network.
 
-A rule's value is its group `value`, or the whole match; a match with group `no` is something
-else. Its keywords are necessary: they are
-part of the scanner's pre-scan, so a rule costs nothing on text without them; they belong to the
-match itself, never to text far away. Edges are part of the pattern (RE2's `\\b` is ASCII and so
-works next to Chinese). Patterns end with the value: nothing behind it may decide, or a stream
-could not release it.
+The value is the pattern's group `value`, or the whole match; a match with group `no` is rejected. A
+keyword must occur within the match: keywords are part of the scanner's pre-scan, so a rule costs
+nothing on text without them. Edges are part of the pattern (RE2's `\\b` is ASCII and so works next
+to Chinese). A pattern ends with its value: the result must not depend on text after it, or a stream
+could not release the value.
 """
 
 from __future__ import annotations
@@ -31,11 +30,11 @@ KEY = "secret.api_key"
 
 @dataclass(frozen=True, slots=True)
 class SecretRule:
-    """`keywords` are lower case, at least one is in every text that matches. `entropy` is in
-    bits a character.
+    """`keywords` are lower case; at least one is in every text that matches. `entropy` is in bits
+    per character.
 
     `allow` is an RE2 pattern (searched) of values that are no secrets. `not_before`, `not_after`:
-    insides of classes of characters that may not stand beside the value."""
+    insides of classes of characters that may not directly precede or follow the value."""
 
     id: str
     kind: str
@@ -50,7 +49,7 @@ class SecretRule:
     not_after: str = ""
     rank: int = 95
     plain: bool = False  # a value may be a plain word: see `plain_text_fast_path`
-    trigger: str = ""  # RE2 in the place of keywords that say too little
+    trigger: str = ""  # RE2, used instead of keywords that are too common
 
 
 def rule(
@@ -77,17 +76,17 @@ NEXT_LINE = (
     r"\\?[\"'`]?(?:\s{0,3},\s{0,12}|\s{1,12})\\?[\"'`]?[Vv]alue"
     r"\\?[\"'`]?\s{0,3}[:=]\s{0,3}\\?[\"'`]?"
 )
-"""`- name: KEY` with `value: …` below or beside it, as in manifests and markup."""
+"""`- name: KEY` with `value: …` on the next or the same line, as in manifests and markup."""
 TAGS = r"(?::?</[A-Za-z0-9]{1,6}>\s{0,4}(?:<[a-z][^<>\n]{0,12}>)?)"
-"""What ends a name in markup and begins its value."""
+"""Markup between a name and its value."""
 _OPERATOR = r"(?:=>|[:?]=|==|=|:|：|是|为|->|(?:is|was)\s|:\s?&?[A-Za-z'][\w<>\[\]?' ]{0,14}=)"
-"""The last: with a type before the value, as in Rust or Python."""
+"""The last alternative has a type before the value, as in Rust or Python."""
 _OPEN = r"[bBrRuLf@]{0,2}[\"'`\\]{1,4}|(?:[|>][+\-]?\s{1,8})?"
-"""What begins a value: quotes, escaped where text stands in text; or a block of YAML."""
+"""What opens a value: quotes, escaped inside quoted text; or a YAML block."""
 
 
 def assign(*more: str) -> str:
-    """RE2 of what stands between a name and its value; `more` operators."""
+    """RE2 for what is between a name and its value; `more` are further operators."""
     operator = "|".join((_OPERATOR, *more))
     return (
         rf"(?:[\"'`\]\\*]{{0,4}}\s{{0,8}}(?:{operator})\*{{0,3}}\s{{0,3}}(?:{_OPEN})|{NEXT_LINE}"
@@ -112,54 +111,54 @@ def recognizer(rule: SecretRule) -> Recognizer:
 
 def _finder(rule: SecretRule) -> Find:
     places, secrets = placer(rule.pattern), secrets_of(rule.entropy, rule.allow)
-    alone, other = _alone(rule), _other(rule.pattern)
+    isolated, rejected = _isolated(rule), _rejected(rule.pattern)
 
     def find(view: ScanText) -> Iterator[Hit]:
         data = view.data
         firsts, starts, ends = places(data)
-        others = dict[bytes, bool]()
+        known = dict[bytes, bool]()
         for n in secrets([data[start:end] for start, end in zip(starts, ends, strict=True)]):
             first, begin = firsts[n], starts[n]
             start, end = view.place(begin), view.place(ends[n])
-            if not alone(view.text, start, end):
+            if not isolated(view.text, start, end):
                 continue
             name = data[max(0, first - _WIDEST) : begin]
-            if name not in others:
-                others[name] = other(view, first)
-            if not others[name]:
+            if name not in known:
+                known[name] = rejected(view, first)
+            if not known[name]:
                 yield Hit(start, end, rule.kind, rule.level, rule.id)
 
     return find
 
 
 _WIDEST = 4
-"""Bytes of a character: the one before a name has a say."""
+"""Most bytes of a character: the one before a name matters too."""
 
 
-def _alone(rule: SecretRule) -> Callable[[str, int, int], bool]:
-    """Whether nothing stands beside a value that makes it a part of something longer."""
+def _isolated(rule: SecretRule) -> Callable[[str, int, int], bool]:
+    """A test whether a value is not part of something longer (`not_before`, `not_after`)."""
     before = re.compile(f"[{rule.not_before}]") if rule.not_before else None
     after = re.compile(f"[{rule.not_after}]") if rule.not_after else None
 
-    def alone(text: str, start: int, end: int) -> bool:
+    def isolated(text: str, start: int, end: int) -> bool:
         if before and start and before.match(text, start - 1):
             return False
         return not (after and after.match(text, end))
 
-    return alone
+    return isolated
 
 
-def _other(pattern: str) -> Callable[[ScanText, int], bool]:
-    """Whether the match that begins here has the name of something else; but `entry` is no word of
-    its own in `sentryToken`."""
+def _rejected(pattern: str) -> Callable[[ScanText, int], bool]:
+    """A test whether the match at a position has the group `no`, which names something else. The
+    group must be a word of its own: `entry` in `sentryToken` is not."""
     made = re2.compile(pattern)
     group = made.groupindex.get("no", 0)
 
-    def other(view: ScanText, at: int) -> bool:
+    def rejected(view: ScanText, at: int) -> bool:
         first, last = re2_spans.groups(made, view.data, at)[group]
         if first >= last:
             return False
         start = view.place(first)
         return not (start > 0 and view.text[start - 1].isalpha() and view.text[start].islower())
 
-    return other if group else lambda view, at: False
+    return rejected if group else lambda view, at: False

@@ -1,7 +1,8 @@
-"""Secrets of several words: the recovery phrase of a wallet, a passphrase in a sentence or quotes.
+"""Secrets of several words: the recovery phrase of a wallet, a passphrase in a sentence or in
+quotes.
 
-Words may be any sentence, so all must be plain, small ones, none may be a word that sentences need
-or that speaks of passwords, and the clause must end with the last.
+Any sentence consists of words, so all words must be in lower case, none may be a function word or a
+word used when talking about passwords, and the last word must end the clause.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from typing import Any
 from threegate.detectors.base import DetectorInfo, Example
 from threegate.detectors.engine import byte_patterns, open_match
 from threegate.detectors.engine.context import ScanText
-from threegate.detectors.engine.recognizer import Hit, Recognizer, judged
+from threegate.detectors.engine.recognizer import Hit, Recognizer, likely_hits
 from threegate.detectors.secrets import password, password_words
 from threegate.types import Bilingual, Level
 
@@ -28,12 +29,12 @@ _SEED = re.compile(
 )
 _SIZES = frozenset((12, 15, 18, 21, 24))
 _ABSENT = "the and for are was has had not but his her its our which these those"
-"""Words that no list of wallets has and hardly a sentence does without."""
+"""Function words: in nearly every sentence, but in no word list of a wallet."""
 
 _LABEL = r"(?:[Pp]ass(?:word|phrase|code)|口令|密码)"
 _GAP = r"(?: (?:for|to|of|on|at) [a-z'’ ]{2,20}?)?"
 _WORDS = r"(?P<value>[a-z]{3,12}(?: [a-z]{3,12}){1,5})"
-_TOLD = re.compile(
+_IN_SENTENCE = re.compile(
     rf"{_LABEL}{_GAP}(?: is| was|['’]s|[ ]?[:：是])[ ]?(?P<open>[\"“「'])?{_WORDS}"
     r"(?(open)[\"”」'.,]|(?=[,;!?\n)，。；！]|\.\s|\.\Z|\Z))"
 )
@@ -57,7 +58,7 @@ until up upon upper us use used user valid very via wait was way we weak well we
 where which while who whole whom whose why will with within without word words work would
 wrong year yes yet you your zero
 """
-"""Words of sentences on passwords."""
+"""Words used in sentences about passwords."""
 
 
 _FUNCTION, _SPOKEN = frozenset(_ABSENT.split()), frozenset(_PROSE.split())
@@ -65,7 +66,7 @@ _FUNCTION, _SPOKEN = frozenset(_ABSENT.split()), frozenset(_PROSE.split())
 
 def find(view: ScanText) -> Iterator[Hit]:
     for loose, pattern in _FORMS:
-        yield from judged(view, loose, pattern, _judge)
+        yield from likely_hits(view, loose, pattern, _judge)
 
 
 def _judge(match: re.Match[str]) -> Hit | None:
@@ -97,7 +98,7 @@ def _loose(pattern: re.Pattern[str], end: str) -> Any:
 
 _FORMS = (
     (_loose(_SEED, ""), _SEED),
-    (_loose(_TOLD, "(?:[\"”」',;!?\\n)，。；！.]|$)"), _TOLD),
+    (_loose(_IN_SENTENCE, "(?:[\"”」',;!?\\n)，。；！.]|$)"), _IN_SENTENCE),
 )
 _OPEN = re.compile(
     rf"(?i)(?:{_WALLET}[^\n.。]{{0,36}}(?:[:：=]|is|was|是|为)[ \n]{{0,2}}[\"“'`]?[a-z ,]{{0,240}}"
@@ -108,7 +109,7 @@ _LONGEST = 300
 
 @open_match.begins(rf"(?i:{_WALLET}|{_LABEL})")
 def tail(text: str) -> int:
-    """From the label on, while words follow it."""
+    """Holds from the label on while words follow it."""
     match = _OPEN.search(text, max(0, len(text) - _LONGEST))
     return match.start() if match else len(text)
 

@@ -1,7 +1,7 @@
-"""Passwords told in prose, chat and settings: 密码：…, 口令是…, the password is …, SMTP_PASS=….
+"""Passwords in prose, chat and settings: 密码：…, 口令是…, the password is …, SMTP_PASS=….
 
-A value must look like one: six characters or more without spaces, letters and digits or signs
-mixed. Digits alone count only right behind an explicit label.
+A value must look like a password: six characters or more without spaces, with letters and digits or
+symbols mixed. Digits alone count only directly after an explicit label.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import re2
 from threegate.detectors.base import DetectorInfo, Example
 from threegate.detectors.engine import byte_patterns, open_match
 from threegate.detectors.engine.context import ScanText
-from threegate.detectors.engine.recognizer import Hit, Recognizer, judged
+from threegate.detectors.engine.recognizer import Hit, Recognizer, likely_hits
 from threegate.detectors.secrets.engine import NEXT_LINE, TAGS
 from threegate.normalize.re2_spans import found
 from threegate.types import Bilingual, Level
@@ -27,7 +27,7 @@ _MIXES = re.compile(
     b"[0-9!@#$%%^&*](?:(?=%s)(?:(?=%s{5})|(?<=%s{2})(?=%s{4})|(?<=%s{3})(?=%s{3})|(?<=%s{4})(?=%s{2})"
     b"|(?<=%s{5}))|(?<=%s{6}))" % ((_C,) * 10)
 )
-"""In every value, among six characters that one may have."""
+"""Occurs in every value: a digit or symbol among six characters that a value may have."""
 _CHINESE = re.compile(
     rf"[密口](?:(?<=密)[码碼钥]|(?<=口)令)(?P<gap>\*{{0,3}}[^\x00-\x7f。！？；\n]{{0,10}})(?P<"
     rf"link>{TAGS}?[ :=\t\"'`\\*|]{{0,6}}(?:(?<=[:：])\r?\n[ \t]{{0,4}})?)(?<![A-Za-z0-9]){_VALUE}"
@@ -37,7 +37,7 @@ _LIKELY_CHINESE = re.compile(
     rb"[ :=\t\"'`\\*|]{0,6}(?:(?:(?<=:)|(?<=\xef\xbc\x9a))\r?\n[ \t]{0,4})?"
     rb"%s{6})(?![0-9]++[.,:;?!\\]*+(?!%s))" % (_C, _C)
 )
-"""No digits alone right behind the label either."""
+"""Does not match digits alone directly after the label either."""
 _IS = "is|was|are|as|to|now|be(?:en)?|remains|stays"
 _STILL = "(?:(?:either|still|always|just|simply|probably|now)[ ])?"
 _ENGLISH = re.compile(
@@ -61,14 +61,14 @@ _LIKELY_ENGLISH = re.compile(
     rb"|(?:[ \t]|[=:][ \t]?)[\w.\-]{1,30}@[\w\-]{1,20}\.[A-Za-z]{2,12}(?!%s))"
     % (_S, _S, _S, _S, _C, _C, _C, _C)
 )
-"""Labels behind which a link may follow, and a value of more than five characters that is no call
-and no address; to `re` this costs less than to RE2."""
+"""Labels that may be followed by a link and a value of more than five characters, which is not a
+call or an address. This pattern is cheaper in `re` than in RE2."""
 _OTHER = re.compile(
     r"(?i)(?:contrase[nñ]a|mot de passe|passwort|kennwort|senha|пароль|パスワード|비밀번호"
     r"|mật khẩu|wachtwoord)(?P<gap>)(?P<link>[\"']?[ ]{0,2}(?:[:：=は]|(?:es|ist|lautet|est)(?= ))?"
     rf"[ ]{{0,2}}[\"'“「]?)(?<![A-Za-z0-9]){_VALUE}"
 )
-"""The word in other languages, with what assigns."""
+"""The word in other languages, with what assigns the value."""
 _NOT = re2.compile(
     r"(?i)^\$|\$\{|x{4}|\*{3}|getenv|environ|process\.|getpass|config|self\.|args\.|"
     r"input|your|example|placeholder|changeme"
@@ -80,17 +80,19 @@ _NOT = re2.compile(
 _REACH = 56
 """From the label to the value: within `base.LOOKBEHIND`."""
 _DECIDES = 128
-"""Characters from the label on that decide: as far as a value reaches, and the next one."""
-_TELLING = 8
-"""Letters and digits of this length right behind the label are a password without 是 or a colon."""
+"""Characters from the label on that decide: up to the end of a value and the character after it."""
+_LONG_ENOUGH = 8
+"""Letters and digits of this length directly after the label are a password without 是 or a
+colon."""
 _TERM = re.compile(r"^[A-Za-z]+-?\d{1,4}$|^\d+-[A-Za-z\-]+$|&#")
 _AMOUNT = re.compile(r"^[0-9]+(?:\.[0-9]+)?[A-Za-z/%]{1,8}$")
-"""What words between label and value lead to: `encrypted with AES-256`, `or a 6-digit code`."""
+"""Values that are no passwords if words precede them: `encrypted with AES-256`, `a 6-digit
+code`."""
 _ASSIGNS = tuple(":=：是为成は>→(（-–—~")
 _QUOTED = re.compile(
     r"(?i)(?:[:=：是为成は>→(]\**\s*(?:\w+\(default=)?[brun@]{0,2}[\"'“「`\\]+|[:：]\s*[|>][+\-]?\s+)$"
 )
-"""What assigns a value behind it, and that with quotes or the marks of YAML."""
+"""An assignment followed by quotes or a YAML block indicator."""
 _ASSIGNING = (
     *("is", "was", " be", " are", " as", " to", "'s", "’s", " been", " remains", " stays"),
     *(" es", " ist", " est", " lautet", " either", " still", " always", " just", " simply"),
@@ -98,15 +100,15 @@ _ASSIGNING = (
 )
 _BRACKETS, _CLOSED = ("(", "（"), (")", "）")
 _DIGIT = re.compile("[0-9]")
-_OTHERS = re.compile(
+_OTHER_NAMES = re.compile(
     r" (?:for|user(?:name)?|account|role|host|server|database|file|port|version|error|code)"
     r"[ \"'`(]*$|^(?:管理器|管理软件|生成器|学|算法)"
     r"|(?:型号|版本|编号|机型|错误码|代码|端口|工号|单号|用户名|[账帐]号)$"
 )
-"""The name of something else, right before the value."""
+"""The name of something else, directly before the value."""
 _VERB = re.compile(r"^[A-Za-z'’\- ]*(?: to|`) ?$")
+"""`pass` as a verb: pass it to pod2html, pass a `boto3.Client`."""
 _SIGN = re.compile("[!@#$%^&*]")
-"""Pass it to pod2html, pass a `boto3.Client`."""
 
 
 _FORMS = (
@@ -118,14 +120,14 @@ _FORMS = (
 
 def find(view: ScanText) -> Iterator[Hit]:
     for loose, pattern in _FORMS:
-        yield from judged(view, loose, pattern, _judge, value=_MIXES)
+        yield from likely_hits(view, loose, pattern, _hit, value=_MIXES)
 
 
 _NEXT_FIELD = re.compile(r"(?<=.)(?:;(?=[A-Za-z ]{2,40}=)|&(?=[a-z_]{3,40}=))")
-"""Of a connection string or a query."""
+"""The next field of a connection string or a query."""
 
 
-def _judge(match: re.Match[str]) -> Hit | None:
+def _hit(match: re.Match[str]) -> Hit | None:
     start = match.start("value")
     if start - match.start() > _REACH:
         return None
@@ -137,11 +139,11 @@ def _judge(match: re.Match[str]) -> Hit | None:
         start += len(user) + 1
     if value[-1:] in ".,:;?\\":
         value = value.rstrip(".,:;?!\\")
-    behind = match.string[match.end() : match.end() + 1]
-    if behind == "(" or ((gap + link)[-1:] in _BRACKETS and behind not in _CLOSED):
+    following = match.string[match.end() : match.end() + 1]
+    if following == "(" or ((gap + link)[-1:] in _BRACKETS and following not in _CLOSED):
         return None  # a call, or more than a value in brackets
     label = match.string[match.start() : match.start("gap")].lower()
-    if _OTHERS.search(gap + link):
+    if _OTHER_NAMES.search(gap + link):
         return None
     if label == "pass" and _VERB.search(gap + link) and not _SIGN.search(value):
         return None
@@ -150,23 +152,25 @@ def _judge(match: re.Match[str]) -> Hit | None:
 
 
 def level_of(value: str, link: str, *, close: bool) -> Level | None:
+    """The level of a password candidate, or None. `link`: the text between label and value;
+    `close`: the label is directly before it."""
     if len(value) < 6 or found(_NOT, value.encode()):
         return None
     explicit, sign, small = _is_explicit(link), not value.isalnum(), value.lower()
     if value.isdigit():
         return Level.MEDIUM if explicit and close and len(value) <= 12 else None
     letter = small != value.upper()
-    told = _DIGIT.search(value) or (explicit and sign and value != small)
-    if not (letter and told):
+    mixed_in = _DIGIT.search(value) or (explicit and sign and value != small)
+    if not (letter and mixed_in):
         return None
-    named = _words(link) and (_TERM.search(value) or small.startswith("passw"))
+    named = _has_words(link) and (_TERM.search(value) or small.startswith("passw"))
     if not explicit and (named or _AMOUNT.search(value)):
         return None
     mixed = sign or small != value
-    beside = close and not link.strip() and len(value) >= _TELLING
+    adjacent = close and not link.strip() and len(value) >= _LONG_ENOUGH
     if explicit and mixed:
         return Level.HIGH
-    return Level.MEDIUM if explicit or mixed or beside else Level.LOW
+    return Level.MEDIUM if explicit or mixed or adjacent else Level.LOW
 
 
 def _is_explicit(link: str) -> bool:
@@ -176,7 +180,7 @@ def _is_explicit(link: str) -> bool:
     )
 
 
-def _words(link: str) -> bool:
+def _has_words(link: str) -> bool:
     return link.isascii() and bool(link.strip())
 
 

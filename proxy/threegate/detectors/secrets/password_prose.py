@@ -1,8 +1,8 @@
-"""Passwords that a sentence leads up to: behind a comma, in the next sentence, as the second of
-two, beside a user.
+"""Passwords in a sentence away from their label: after a comma, in the next sentence, as the second
+of two, next to a user name.
 
-`password` reads what stands right behind its label. Here more stands between, so more is asked of
-the value: letters and digits or signs, no name of a product, and the clause must end with it.
+`password` reads values directly after their label. Here more text is in between, so the value must
+meet more conditions: letters and digits or symbols, not a product name, and it ends its clause.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Any
 from threegate.detectors.base import DetectorInfo, Example
 from threegate.detectors.engine import byte_patterns, open_match
 from threegate.detectors.engine.context import ScanText
-from threegate.detectors.engine.recognizer import Hit, Recognizer, judged
+from threegate.detectors.engine.recognizer import Hit, Recognizer, likely_hits
 from threegate.detectors.secrets import password
 from threegate.types import Bilingual, Level
 
@@ -23,7 +23,7 @@ _VALUE = rf"(?P<value>(?=[^\s,]{{0,32}}[0-9!@#$%^&*])(?<![A-Za-z0-9]){_CHARS}{{6
 _FIRST = rf"{_CHARS}{{6,32}}"
 _SIGNS = r"[,)\n，。；！？、）\"”'’」不没已失]"
 _END = rf"(?:(?<=[.!?;:])(?=[ \t\r\n])|(?={_SIGNS}|\Z))"
-"""A clause ends behind the whole of a value."""
+"""The end of a clause directly after the value."""
 _LABEL = r"(?:[Pp]ass(?:word|code|phrase|wd)|PASSWORD|\b[Pp]wd)s?"
 _WORDS = r"[A-Za-z'’ +/\-]"
 _ONE = r"(?:the )?(?:new|other|second|current|old|latter) (?:one|password)(?:['’]s| is| was|:)? ?"
@@ -31,7 +31,7 @@ _ALSO = (
     rf"(?:,? (?:or|and|but|then)(?: maybe| perhaps| possibly| then| now)? (?:{_ONE})?(?:it['’]s )?"
     rf"|,? {_ONE}| to )"
 )
-"""Between one password and another."""
+"""Text between one password and another."""
 _NEXT = re.compile(
     rf"{_LABEL}(?:(?:[A-Za-z'’ +/:\-]{{0,40}}?[.!:?)]|{_WORDS}{{0,16}}?,) [(]?"
     r"(?:[Ii]t|[Tt]hat|[Tt]his)(?:['’]s| is| was| would be)[ :]{1,2}"
@@ -74,13 +74,13 @@ _ASKED = re.compile(
     r"(?:[\[(（]?[0-9]{1,2}(?::[0-9]{2}){1,2}[\])）]?[ ]{0,2})?(?:[^\n:：0-9]{1,10}[:：][ ]{0,2})?"
     rf"(?:应该是|好像是|就是|还是|是|[Ii]t['’]s |[Tt]ry )?{_VALUE}{_END}"
 )
-"""A question and, in the next line, what somebody answers."""
+"""A question and the reply on the next line."""
 _SHARED = re.compile(
     r"(?:(?:提取|访问|訪問|分享|解压)[码碼][ ]?[:：是为為]?[ ]{0,2}|[?&]pwd=)"
     r"(?P<value>(?=[A-Za-z0-9]{0,7}[0-9])[A-Za-z0-9]{4,8}|[a-z]{4})(?![0-9A-Za-z])"
 )
 _READER = r"[\"']? ?\| ?(?:sudo (?:-S|chp)|chpass|passwd)"
-"""To a program that reads a password."""
+"""A pipe into a program that reads a password."""
 _PIPED = re.compile(
     r"\becho (?:-n |-e )?[\"']?(?:[\w.\-]{1,32}:)?(?P<value>[^\s\"'|;&$`:]{6,64})"
     rf"(?={_READER})"
@@ -90,14 +90,14 @@ _PRODUCT = re.compile(
     r"|group|team|demo|account)|python|php|mysql|node|java|redis|saml|fido|sso|mfa|totp|argon|bcrypt|ed"
     r"|blake|scrypt|md|html|css|utf|usb|gpt|web)[_\-]?\d{1,6}$"
 )
-"""Names with a number: of users, products and formats."""
+"""Names with a number, of users, products and formats, which are no passwords."""
 _REACH = 56
 """From the label to the value: within `base.LOOKBEHIND`."""
 
 
 def find(view: ScanText) -> Iterator[Hit]:
     for loose, pattern in _FORMS:
-        yield from judged(view, loose, pattern, _judge)
+        yield from likely_hits(view, loose, pattern, _judge)
 
 
 def _judge(match: re.Match[str]) -> Hit | None:
@@ -106,7 +106,7 @@ def _judge(match: re.Match[str]) -> Hit | None:
     if start - match.start() > _REACH or _PRODUCT.search(value):
         return None
     if match.re is _DIGITS and match.string[start - 1] == "，" and len(value) % 2:
-        return None  # a number to call
+        return None  # a telephone number
     if match.re in (_DIGITS, _SHARED):
         return Hit(start, start + len(value), password.KIND, Level.MEDIUM)
     if value.isdigit() or not password.level_of(value, " is ", close=False):
@@ -119,7 +119,7 @@ _ENDS = rf"(?:[.!?;:][ \t\r\n]|{_SIGNS}|$)"
 
 
 def _loose(pattern: re.Pattern[str]) -> Any:
-    """With what must stand behind a value."""
+    """The pattern for RE2, including what must follow a value."""
     made = (
         pattern.pattern.replace(_VALUE, _TELLS)
         .replace(_END, _ENDS)
@@ -139,7 +139,7 @@ _LONGEST_PIPE = 128
 
 @open_match.begins(r"\becho ")
 def tail(text: str) -> int:
-    """From the word echo on, while a program that reads its output may follow."""
+    """Holds from the word `echo` on while a program that reads its output may follow."""
     match = _OPEN_PIPE.search(text, max(0, len(text) - _LONGEST_PIPE))
     return match.start() if match else len(text)
 
@@ -148,7 +148,7 @@ RECOGNIZER = Recognizer(
     DetectorInfo(
         id="password_told",
         kinds=(password.KIND,),
-        title=Bilingual("话中带出的密码", "Passwords that a sentence leads up to"),
+        title=Bilingual("句子中的密码", "Passwords in a sentence"),
         examples=(
             Example("Here is the password. It's hunter2hunter2.", ("hunter2hunter2",)),
             Example("use my usual password, kitten1988, for it", ("kitten1988",)),

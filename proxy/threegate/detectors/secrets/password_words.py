@@ -1,7 +1,8 @@
 """Passwords of letters alone: `password: correcthorse`, 密码是 xiaoming, "the passphrase is …".
 
-Letters may be any word, so more is asked of what stands around: quotes, a line of settings of its
-own, or a clause that ends with the word; and it must not be a word that speaks of passwords.
+Letters may be any word, so the context must meet more conditions: quotes, a settings line of its
+own, or a clause that ends with the word; and the word must not be one used when talking about
+passwords.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ import re2
 from threegate.detectors.base import DetectorInfo, Example
 from threegate.detectors.engine import byte_patterns, open_match
 from threegate.detectors.engine.context import ScanText
-from threegate.detectors.engine.recognizer import Hit, Recognizer, judged
+from threegate.detectors.engine.recognizer import Hit, Recognizer, likely_hits
 from threegate.detectors.secrets import password
 from threegate.detectors.secrets.engine import NEXT_LINE
 from threegate.normalize import re2_spans
@@ -55,7 +56,7 @@ _CHINESE = re.compile(
     r"|\*{0,2}[ ]?[:：=]\*{0,2})"
     rf"[ ]?(?P<open>{_OPEN})?{_WORD}(?![A-Za-z0-9_\-.@/(=])"
 )
-_SAID = re2.compile(
+_ORDINARY = re2.compile(
     r"(?i)pass|pwd|secret|token|user|hash|crypt|cipher|your|enter|input|example|sample|placeholder|change"
     r"|default|dummy|string|null|undefined|requir|option|valid|value|varchar|hidden|mask|redact"
     r"|confirm|current|login|name$|(?:[^n]|[^o]n|[^m]on)key$|config|random|generat|unknown|missing|incorrect|^correct$"
@@ -63,7 +64,8 @@ _SAID = re2.compile(
     r"|boolean|credential|argument|param|request|respon|session|email|phone|account|character"
     r"|prompt|vault|abled$|^abcdef|^(?:medium|locked|rotated|pending|active|nothing|foobar|foobared|please|normal)$"
 )
-"""What stands where a password would, or speaks of one; RE2, to which many words cost a sixth."""
+"""Words that occur in place of a password or talk about one; in RE2, many words cost a sixth of
+what they cost in `re`."""
 _ENDS = re.compile(
     "(?:ed|ing|able|ible|ly|ive|ous|ful|less|ory|ent|ant|ic|al|ish|est"  # of adjectives
     "|[ae]nce|ness|ship|ment|ion|ity)$"  # of what one has no hold of
@@ -77,25 +79,25 @@ _TELLS = re.compile(
     r"|improve|comply|remain|become|register|decrypt|simpler|stronger|weaker|easier|already|before"
     r"|between|because|myself|someone|nobody|unclear|chosen|hacked)"
 )
-"""What a sentence says of a password."""
+"""Statements about a password."""
 
 
 def find(view: ScanText) -> Iterator[Hit]:
     for loose, pattern, judge in _FORMS:
-        yield from judged(view, loose, pattern, judge)
-    for hit in judged(view, _LOOSE_CHINESE, _CHINESE, _chinese):
+        yield from likely_hits(view, loose, pattern, judge)
+    for hit in likely_hits(view, _LOOSE_CHINESE, _CHINESE, _chinese):
         if not _PHRASE.match(view.after(hit.start, hit.end)):
             yield hit
 
 
 _PHRASE = re.compile(r"[ ][A-Za-z]")
-"""Goes on as English does: 量子密码是 quantum cryptography."""
+"""English text follows, so the word is no password: 量子密码是 quantum cryptography."""
 
 
 def _judge(match: re.Match[str], value: str = "") -> Hit | None:
     value = value or match["value"]
     start, end = match.span("value")
-    if start - match.start() > _REACH or _is_said(value):
+    if start - match.start() > _REACH or _is_ordinary(value):
         return None
     return Hit(start, end, password.KIND, Level.MEDIUM)
 
@@ -120,31 +122,31 @@ def _chinese(match: re.Match[str]) -> Hit | None:
 
 
 def speaks(word: str) -> bool:
-    """Whether a word speaks of a password, where it may also be one."""
+    """Whether a word is one used when talking about passwords rather than a password."""
     return bool(
-        re2_spans.found(_SAID, word.encode()) or _ENDS.search(word) or _TELLS.fullmatch(word)
+        re2_spans.found(_ORDINARY, word.encode()) or _ENDS.search(word) or _TELLS.fullmatch(word)
     )
 
 
-def _is_said(value: str) -> bool:
-    """`_SAID`, or one letter over and over, to which the first may be another."""
+def _is_ordinary(value: str) -> bool:
+    """A word of `_ORDINARY`, or one letter repeated (the first letter may differ)."""
     rest = value[1:].lower()
-    return rest.count(rest[0]) == len(rest) or re2_spans.found(_SAID, value.encode())
+    return rest.count(rest[0]) == len(rest) or re2_spans.found(_ORDINARY, value.encode())
 
 
 def _is_alike(value: str) -> bool:
-    """No hump in it, as names of code have."""
+    """All letters after the first in one case, unlike camelCase names in code."""
     return value[1:].islower() or value.isupper()
 
 
 _REACH = 56
 """From the label to the value: within `base.LOOKBEHIND`."""
-_BESIDE = r"(?:[^A-Za-z0-9_\-.@/(= ]|[ ][^A-Za-z]|[ ]?$)"
-"""Most of what may stand behind a value in Chinese."""
+_FOLLOWING = r"(?:[^A-Za-z0-9_\-.@/(= ]|[ ][^A-Za-z]|[ ]?$)"
+"""Most of what may follow a value in Chinese."""
 
 
 def _loose(pattern: re.Pattern[str]) -> Any:
-    """With what must stand behind a value."""
+    """The pattern for RE2, including what must follow a value."""
     return byte_patterns.loosened(pattern.pattern.replace("(?=", "(?:").replace(r"\Z", "$"))
 
 
@@ -155,7 +157,7 @@ _FORMS = tuple(
         *((_ENGLISH, _english), (_SET, _set)),
     )
 )
-_LOOSE_CHINESE = byte_patterns.loosened(_CHINESE.pattern + _BESIDE)
+_LOOSE_CHINESE = byte_patterns.loosened(_CHINESE.pattern + _FOLLOWING)
 
 RECOGNIZER = Recognizer(
     DetectorInfo(

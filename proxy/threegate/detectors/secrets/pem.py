@@ -22,8 +22,8 @@ MIN_PEM_BODY = 20
 _BEGIN = re.compile(r"-----BEGIN (?:[A-Z0-9]{2,12} ){0,2}PRIVATE KEY(?: BLOCK)?-----")
 _END, _DASHES = "-----END ", "-----"
 _RUNS = byte_patterns.finder(r"[A-Za-z0-9+/=\\](?:(?:[ \t]*\r?\n[ \t]*)?[A-Za-z0-9+/=\\]){19}")
-"""The least that a key cut short shows, in lines however short; without it somebody only names the
-line."""
+"""The minimum of key material after BEGIN if END is missing, in lines of any length; with less, the
+text only mentions the BEGIN line."""
 _BODY = re.compile(r"[\sA-Za-z0-9+/=:,\-\\]*")
 _PEM_OPEN = re.compile(r"-----BEGIN [A-Z0-9 ]{0,40}-{0,5}\Z")
 
@@ -46,8 +46,9 @@ def find(view: ScanText) -> Iterator[Hit]:
 
 
 def _following(text: str, mark: str) -> Callable[[int], int]:
-    """Where `mark` next begins, asked for from left to right: text is searched once however many
-    keys begin in it. Beyond every limit where there is none."""
+    """A function for the next position of `mark`, called with ascending positions: the text is
+    searched once, however many keys begin in it. Returns a position beyond every limit if there is
+    none."""
     found = -1
 
     def following(at: int) -> int:

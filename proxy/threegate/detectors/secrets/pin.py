@@ -1,7 +1,7 @@
-"""Short codes that open something: PINs, card security codes, one-time codes, told with their name.
+"""Short codes: PINs, card security codes, door codes, one-time codes.
 
-Digits say little, so a code needs its name right in front and a word or sign that assigns it; only
-`PIN` and the names that end with 密码 or 口令 may stand beside four or six digits without one.
+Four digits alone mean nothing, so a code needs its name directly before it and a word or sign that
+assigns it. Only `PIN` and names that end with 密码 or 口令 count directly before the digits.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from threegate.detectors.base import DetectorInfo, Example
 from threegate.detectors.engine import byte_patterns, open_match
 from threegate.detectors.engine.context import ScanText
-from threegate.detectors.engine.recognizer import Hit, Recognizer, judged
+from threegate.detectors.engine.recognizer import Hit, Recognizer, likely_hits
 from threegate.types import Bilingual, Level
 
 KIND = "secret.password"
@@ -21,11 +21,11 @@ _IS = (
     r"|to|changed(?: again)?:)\*{0,2}\s?(?:now\s|still\s)?[:：]?\s?"
     r"[\"'“「]?[*#]?"
 )
-"""What assigns; some locks want a sign before the digits."""
+"""What assigns the value; some locks need a sign before the digits."""
 _WHERE = r"(?: (?:at|for|on|to|of|in)(?: [a-z]{1,12}(?:['’]s)?){1,4}?)?"
 _EDGE = r"(?![0-9A-Za-z年个条次]|[.\-][0-9])"
 _DIAL = r"[0-9]{1,2}(?:-[0-9]{1,2}){2,3}"
-"""Of a lock that is turned."""
+"""The combination of a dial lock."""
 _PLACES = "door|gate|alarm|garage|keypad|lockbox|locker|voicemail"
 _CODE = re.compile(
     r"(?i)(?:(?<![a-z0-9])(?:(?:pin(?: code| number)?|otp(?: code)?|passcode|puk2?(?: code)?"
@@ -42,7 +42,7 @@ _CARD = re.compile(
     r"|security code|(?:three|3|last) digits on the back)(?: code|数字?|码)?"
     rf"(?:{_IS}|[ ]?)(?P<value>[0-9]{{3,4}}){_EDGE}"
 )
-_BESIDE = re.compile(
+_ADJACENT = re.compile(
     r"(?:\b(?:PIN|(?i:(?:my|your|her|his|their)(?: atm| card| sim| bank)?|atm|sim) pin)"
     r"(?: code| number)? |\b(?:[Pp]asscode|PUK) "
     rf"|\b(?i:{_PLACES}) code |\b[Cc]ombo (?=[0-9]{{1,2}}-)"
@@ -56,18 +56,18 @@ _BESIDE = re.compile(
     rf"(?P<value>(?:[0-9]{{4}}|[0-9]{{6}}|[0-9]{{8}}|{_DIAL}){_EDGE})"
 )
 _ENDS = r"(?:[^0-9A-Za-z.\-年个条次]|[.\-][^0-9]|[.\-]?$)"
-"""What `_EDGE` lets stand behind a code."""
-_PATTERNS = tuple((byte_patterns.loosened(p.pattern + _ENDS), p) for p in (_CODE, _CARD, _BESIDE))
+"""What may follow a code according to `_EDGE`."""
+_PATTERNS = tuple((byte_patterns.loosened(p.pattern + _ENDS), p) for p in (_CODE, _CARD, _ADJACENT))
 _WEAK = "01234567890 9876543210"
 _POSTAL = 6
-"""Digits of an Indian postal code, which is called PIN code too."""
+"""Digits of an Indian postal code, which is also called PIN code."""
 _REACH = 56
 """From the label to the value: within `base.LOOKBEHIND`."""
 
 
 def find(view: ScanText) -> Iterator[Hit]:
     for loose, pattern in _PATTERNS:
-        yield from judged(view, loose, pattern, _judge)
+        yield from likely_hits(view, loose, pattern, _judge)
 
 
 def _judge(match: re.Match[str]) -> Hit | None:
@@ -75,7 +75,7 @@ def _judge(match: re.Match[str]) -> Hit | None:
     if match.start("value") - match.start() > _REACH:
         return None
     postal = len(value) == _POSTAL and match.group()[:8].lower() == "pin code"
-    weak = match.re is _BESIDE and (value in _WEAK or len(set(value)) == 1)
+    weak = match.re is _ADJACENT and (value in _WEAK or len(set(value)) == 1)
     return None if postal or weak else Hit(*match.span("value"), KIND, Level.MEDIUM)
 
 

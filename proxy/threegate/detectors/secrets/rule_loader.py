@@ -28,7 +28,7 @@ from threegate.detectors.secrets.engine import ASSIGN, KEY, NEXT_LINE, SecretRul
 from threegate.types import Bilingual, Level
 
 FILES: Final = ("keys", "forms", "cloud", "apps", "cn", "commands", "logins")
-"""In this order: of two rules of one rank, the earlier names the value."""
+"""In this order: of two rules with equal rank, the earlier one reports the value."""
 _FOLDER = Path(__file__).parent / "rules"
 _ALPHABETS: Final[Mapping[str, str]] = {
     name: getattr(shapes, name)

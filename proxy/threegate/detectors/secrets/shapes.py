@@ -26,7 +26,7 @@ _ENDS = {ALNUM: ALNUM, WORD: WORD, BASE64: "A-Za-z0-9+/=", BASE64URL: BASE64URL}
 
 
 def sample(alphabet: str, length: int) -> str:
-    """A value that looks drawn at random, the same each time."""
+    """A value that looks random and is the same each time."""
     fits = re.findall(f"[{alphabet}]", string.ascii_letters + string.digits)
     blocks = range(length // 32 + 1)
     drawn = b"".join(hashlib.sha256(f"{alphabet}{n}".encode()).digest() for n in blocks)
@@ -47,7 +47,7 @@ def prefixed(
     fold: bool = False,
     rank: int = 95,
 ) -> SecretRule:
-    """`most` 0 is exactly `least` characters after the prefix, negative is no limit."""
+    """`most` 0: exactly `least` characters after the prefix; negative: no upper limit."""
     heads = list(prefixes)
     count = f"{{{least}}}" if most == 0 else f"{{{least},{most if most > 0 else ''}}}"
     flags = "(?i)" if fold else ""
@@ -85,8 +85,8 @@ def named(
     between: str = "",
     rank: int = 95,
 ) -> SecretRule:
-    """A value without a shape of its own, assigned to a name that tells the provider. `between`:
-    RE2 of words of which one must occur between the name and the value."""
+    """A value without a specific format, assigned to a name that identifies the provider.
+    `between`: RE2 for words of which one must occur between the name and the value."""
     heads = list(names)
     count = f"{{{least},{most}}}" if most else f"{{{least}}}"
     word = f"(?:{between})[\\w\\-.]{{0,6}}" if between else ""
@@ -116,5 +116,5 @@ def named(
 
 
 def _head(name: str) -> str:
-    """A name begins a word; for RE2 there are no words in Chinese."""
+    """The name must begin a word; in RE2, Chinese characters are not part of words."""
     return rf"(?:\b|_){re.escape(name)}" if name.isascii() else re.escape(name)

@@ -37,7 +37,7 @@ _OPEN = re.compile(r"://[^\s@/\"'<>]*\Z")
 
 @open_match.begins(_OPEN.pattern)
 def tail(text: str) -> int:
-    """Everything behind the scheme may be user and password."""
+    """Everything after the scheme may be user and password."""
     match = _OPEN.search(text, max(0, len(text) - 256))
     return match.start() if match else len(text)
 

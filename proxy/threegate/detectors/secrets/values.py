@@ -1,8 +1,9 @@
-"""Which values of a secret rule are secrets, and no placeholders, plain words or repetitions.
+"""Decides which values of a secret rule are secrets and not placeholders, plain words or
+repetitions.
 
-Near misses come by the ten thousand in hostile text, so many are dismissed at once: an array tells
-how many different characters each has, and one match of RE2 all values in a row that the allow-list
-names. What is left is judged one by one.
+Hostile text has tens of thousands of near misses, so most are rejected in bulk: an array counts the
+distinct characters of each value, and one RE2 match covers all consecutive values on the
+allow-list. The rest is checked one by one.
 """
 
 from __future__ import annotations
@@ -28,21 +29,21 @@ _PLACEHOLDER = (
     r"abcdefgh|abc123|^(?:none|null|true|false|undefined)\n?$"
 )
 _MANY = 64
-"""Values from which on it pays to look at all of them at once."""
+"""Number of values from which checking in bulk is faster."""
 
 Secrets = Callable[[Sequence[bytes]], Iterator[int]]
-"""The numbers of those values that are secrets."""
+"""Returns the indexes of the values that are secrets."""
 
 
 def entropy(value: str) -> float:
-    """Shannon entropy in bits a character."""
+    """Shannon entropy in bits per character."""
     counts, total = Counter(value).values(), len(value)
     return -sum(n / total * math.log2(n / total) for n in counts)
 
 
 def secrets_of(floor: float, allow: str) -> Secrets:
-    """Tells which of some values are secrets: of at least `floor` bits a character, and nothing
-    that `allow`, RE2, names."""
+    """A function that selects secrets: values with at least `floor` bits per character in which the
+    RE2 pattern `allow` does not match."""
     allowed = f"(?:{_PLACEHOLDER})" + (f"|(?:{allow})" if allow else "")
     other, row, least = re2.compile(allowed), _row(allowed), 2**floor
 
@@ -63,7 +64,7 @@ def secrets_of(floor: float, allow: str) -> Secrets:
 
 
 def _left(values: Sequence[bytes], floor: float, row: Any) -> Sequence[int]:
-    """The numbers of these values, less most of those that are too uniform or allowed."""
+    """Indexes of these values, without most of those that are too uniform or allowed."""
     left = _varied(values, 2**floor)
     lines = b"\n".join(values[n] for n in left) + b"\n"
     if lines.count(b"\n") == len(left):
@@ -72,7 +73,7 @@ def _left(values: Sequence[bytes], floor: float, row: Any) -> Sequence[int]:
 
 
 def _not_in(row: Any, lines: bytes, numbers: Sequence[int]) -> Iterator[int]:
-    """The numbers of the lines that `row` does not match."""
+    """Indexes of the lines that `row` does not match."""
     starts = [0, *_ends(lines)]
     n = 0
     while n < len(numbers):
@@ -88,7 +89,7 @@ def _ends(lines: bytes) -> list[int]:
 
 
 def _varied(values: Sequence[bytes], least: float) -> list[int]:
-    """The numbers of the values that may have so many different characters."""
+    """Indexes of the values that may have enough distinct characters."""
     codes = np.frombuffer(b"".join(values), np.uint8)
     starts = np.zeros(len(values), np.int64)
     np.cumsum([len(value) for value in values[:-1]], out=starts[1:])
@@ -100,7 +101,7 @@ def _varied(values: Sequence[bytes], least: float) -> list[int]:
 
 
 def _random(values: Sequence[bytes], numbers: Sequence[int], floor: float) -> list[int]:
-    """Of these numbers of values those that may reach the floor of entropy."""
+    """Those of these indexes whose values may reach the minimum entropy."""
     left = list[int]()
     for at in range(0, len(numbers), _BLOCK):
         some = np.array(numbers[at : at + _BLOCK])
@@ -115,7 +116,7 @@ def _random(values: Sequence[bytes], numbers: Sequence[int], floor: float) -> li
 
 
 _BLOCK, _MOST, _ROUNDING = 1024, 4096, 1e-9
-"""Values whose characters are counted at once, in a table of 1 MiB."""
+"""Values counted together, in a table of 1 MiB."""
 _WIDTH = 96
 _COLUMNS = np.full(256, _WIDTH - 1)
 _COLUMNS[32:127] = np.arange(_WIDTH - 1)
@@ -123,7 +124,7 @@ _TIMES_LOG = np.arange(_MOST + 1) * np.log2(np.maximum(np.arange(_MOST + 1), 1))
 
 
 def _bits(first: int) -> NDArray[np.uint64]:
-    """A bit of its own for each of 64 characters, by its code."""
+    """A distinct bit for each of 64 characters, by character code."""
     bits = np.zeros(256, np.uint64)
     bits[first : first + 64] = np.uint64(1) << np.arange(64, dtype=np.uint64)
     return bits
@@ -133,7 +134,8 @@ _BITS = (_bits(0), _bits(64))
 
 
 def _row(pattern: str) -> Any:
-    """RE2 of one line or more, in each of which `pattern` matches, as it does in the line alone."""
+    """RE2 that matches one or more lines in each of which `pattern` matches as it would in that
+    line alone."""
     lined = "".join(map(_in_a_line, _PARTS.findall(pattern)))
     return re2.compile(rf"(?m)(?:^[^\n]*?(?:{lined})[^\n]*$\n?)+")
 
@@ -142,7 +144,7 @@ _PARTS = re.compile(r"\\n\?|\[\^|\\?.")
 
 
 def _in_a_line(part: str) -> str:
-    """A part of a pattern that it may not lead out of its line."""
+    """A part of a pattern, changed so that it cannot match across lines."""
     match part:
         case r"\n?":
             return ""
