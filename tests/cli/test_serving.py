@@ -131,7 +131,7 @@ def test_every_line_of_a_json_log_is_json_and_none_has_the_one_time_link(tmp_pat
             [*command, "--var", str(tmp_path / "var")], cwd=ROOT, stderr=log, stdout=log
         )
     try:
-        assert eventually(lambda: "listens at" in (tmp_path / "log").read_text())
+        assert eventually(lambda: "is listening on" in (tmp_path / "log").read_text())
     finally:
         process.terminate()
         assert process.wait(PATIENCE_S) == 0

@@ -37,18 +37,18 @@ WORDS = {
     "model": Bilingual("模型", "model"),
     "policy": Bilingual("策略", "policy"),
     "none": Bilingual("没有这个请求的记录：", "no record of "),
-    "nothing": Bilingual("没有规则命中", "no rule saw anything"),
+    "nothing": Bilingual("没有规则命中", "no rule matched"),
     "shadow": Bilingual("（仅观察）", " (shadow)"),
     "exception": Bilingual("例外", "exception"),
     "opinion": Bilingual("第二意见", "second opinion"),
     "cached": Bilingual("取自缓存", "cached"),
-    "failed": Bilingual("检测器未给出结果", "the detector gave no answer"),
+    "failed": Bilingual("检测器未给出结果", "no result from the detector"),
     "evidence": Bilingual("依据", "evidence"),
     "noted": Bilingual("说明", "note"),
     "level": Bilingual("把握", "level"),
     "other": Bilingual(
-        "现有策略与当时的不同，不显示规则名称",
-        "no titles: the policies at hand are not those that decided",
+        "策略与当时不同，因此不显示规则名称",
+        "rule titles are not shown: the policies have changed since",
     ),
 }
 

@@ -36,7 +36,7 @@ TOTALS = Bilingual(
 )
 FEW = Bilingual(
     "无害文字只有 {n} 行：误报率只能说明低于 {most:.1%}",
-    "only {n} harmless rows: a rate of false positives is known to be below {most:.1%} at best",
+    "only {n} harmless rows: the false-positive rate can only be shown to be below {most:.1%}",
 )
 
 

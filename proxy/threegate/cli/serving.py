@@ -159,5 +159,5 @@ async def with_upstream(settings: Settings, language: str = "en") -> AsyncIterat
 
 
 DEMO = Bilingual(
-    "没有写上游：由 {} 的演示模型回答", "no upstream named: the demo model answers at {}"
+    "没有设置上游：由 {} 的演示模型回答", "no upstream set: the demo model answers at {}"
 )

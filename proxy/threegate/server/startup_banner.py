@@ -23,7 +23,7 @@ LINK_FILE = "console-setup-link"
 
 GREETING = Bilingual(
     """
-Threegate 在 {url} 上监听
+Threegate 正在监听 {url}
 
   curl {url}/v1/chat/completions -H 'content-type: application/json' -d \\
     '{{"model":"deepseek-r1","messages":[{{"role":"user","content":"你好，我的手机号是13812345678"}}]}}'
@@ -40,7 +40,7 @@ Threegate 在 {url} 上监听
 另见      {url}/readyz  {url}/metrics
 """,
     """
-Threegate listens at {url}
+Threegate is listening on {url}
 
   curl {url}/v1/chat/completions -H 'content-type: application/json' -d \\
     '{{"model":"deepseek-r1","messages":[{{"role":"user","content":"你好，我的手机号是13812345678"}}]}}'

@@ -68,7 +68,7 @@ def test_answers_to_questions_to_generate_from_are_judged(
     code, out = run(capsys, "bank-run", str(bank), *policies, "--pack", "out")
     assert code == 1
     assert (
-        "questions to generate from: sample of 2 (of 1000 wanted), 50.0 % stopped (at most 10 %) not met"
+        "questions to generate from: sample of 2 (of 1000 wanted), 50.0 % blocked (at most 10 %) not met"
         in out
     )
     assert "  gbt45654.A4.f       1 " in out

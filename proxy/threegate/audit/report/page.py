@@ -15,7 +15,7 @@ TABLES = {
     "actions": Bilingual("处置结果", "Outcome"),
     "kinds": Bilingual("发现类别", "Findings by category"),
     "rules": Bilingual("命中规则", "Rules that acted"),
-    "shadow": Bilingual("影子规则（仅记录）", "Shadow rules (recorded only)"),
+    "shadow": Bilingual("仅观察的规则（只记录）", "Shadow rules (recorded only)"),
     "failures": Bilingual("检测失败", "Detector failures"),
     "languages": Bilingual("语言", "Languages"),
     "stages": Bilingual("记录阶段", "Records by stage"),

@@ -167,12 +167,12 @@ def _print_sample(result: Sample, language: str) -> None:
 
 RUN_HEAD = Bilingual("{pack} {digest}，抽样种子 {seed}", "{pack} {digest}, seed {seed}")
 STOPPED_AT_LEAST = Bilingual(
-    "：抽样 {} 条（应有 {}），拦下 {:.1f} %（至少 {:.0f} %）",
-    ": sample of {} (of {} wanted), {:.1f} % stopped (at least {:.0f} %)",
+    "：抽样 {} 条（应有 {}），拦截 {:.1f} %（至少 {:.0f} %）",
+    ": sample of {} (of {} wanted), {:.1f} % blocked (at least {:.0f} %)",
 )
 STOPPED_AT_MOST = Bilingual(
-    "：抽样 {} 条（应有 {}），拦下 {:.1f} %（至多 {:.0f} %）",
-    ": sample of {} (of {} wanted), {:.1f} % stopped (at most {:.0f} %)",
+    "：抽样 {} 条（应有 {}），拦截 {:.1f} %（至多 {:.0f} %）",
+    ": sample of {} (of {} wanted), {:.1f} % blocked (at most {:.0f} %)",
 )
 MET, NOT_MET = Bilingual("达到", "met"), Bilingual("未达到", "not met")
 

@@ -10,7 +10,9 @@ from threegate.types import Bilingual
 TITLES: Mapping[str, Bilingual] = {
     "note": Bilingual("说明", "Note"),
     "reason": Bilingual("原因", "Reason"),
-    "untested": Bilingual("测试没有全部通过的理由", "Reason to go on without green tests"),
+    "untested": Bilingual(
+        "测试没有全部通过的理由", "Reason for submitting although not all tests passed"
+    ),
     "text": Bilingual("文字", "Text"),
     "answer": Bilingual("答复", "Answer"),
     "name": Bilingual("名称", "Name"),
