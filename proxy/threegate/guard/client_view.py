@@ -1,7 +1,7 @@
-"""A stretch of an answer as its client will read it, with masked values put back.
+"""A part of an answer as the client will read it, with masked values restored.
 
-Output rules judge this text. Their findings come back in the positions of the model's text, in
-which edits, records and releases count.
+Output rules judge this text. Their findings are mapped back to positions in the model's text, which
+edits, records and releases use.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ from threegate.types import Finding, Ruling, Span
 
 @dataclass(slots=True)
 class ClientView:
-    """`text` begins at `offset` in both countings. `values` are the values put back in it, `starts`
-    and `ends` where each lies in the client's counting."""
+    """`text` begins at `offset` in both texts. `values` are the restored values, `starts` and
+    `ends` their positions in the client's text."""
 
     text: str = field(default="", repr=False)
     offset: int = 0
@@ -27,7 +27,7 @@ class ClientView:
 
     @classmethod
     def of(cls, text: str, offset: int, values: Sequence[Restored]) -> ClientView:
-        """`text` is the model's, `values` what is put back in it, in order."""
+        """`text` is the model's text, `values` the values to restore in it, in order."""
         if not values:
             return cls(text, offset)
         out: list[str] = []
@@ -45,8 +45,8 @@ class ClientView:
         return cls("".join(out), offset, values, starts, ends)
 
     def shown(self, at: int) -> int:
-        """Where a position of the model's text is for the client; one inside a placeholder is where
-        its value begins."""
+        """Maps a position of the model's text to the client's text; a position inside a placeholder
+        maps to the start of its value."""
         for value, start, end in zip(self.values, self.starts, self.ends, strict=True):
             if at < value.span.end:
                 return start - max(0, value.span.start - at)
@@ -54,14 +54,14 @@ class ClientView:
         return at + shift if self.values else at
 
     def start_of(self, at: int) -> int:
-        """The position in the model's text; inside a value where its placeholder begins."""
+        """Maps a position to the model's text; inside a value, to the start of its placeholder."""
         after = bisect_right(self.ends, at)
         if after < len(self.values) and self.starts[after] <= at:
             return self.values[after].span.start
         return at + self._shift(after)
 
     def end_of(self, at: int) -> int:
-        """The same for the end of a span: inside a value where its placeholder ends."""
+        """The same for the end of a span: inside a value, the end of its placeholder."""
         after = bisect_left(self.ends, at)
         if after < len(self.values) and self.starts[after] < at:
             return self.values[after].span.end
@@ -71,8 +71,8 @@ class ClientView:
         return self.values[after - 1].span.end - self.ends[after - 1] if after else 0
 
     def ruling(self, ruled: Ruling) -> Ruling | None:
-        """A ruling on this text in the model's counting; None for one that finds nothing but a
-        value put back, which is the client's own."""
+        """A ruling on this text, in positions of the model's text; None if its finding is just a
+        restored value, which belongs to the client."""
         if not (self.values and isinstance(ruled.finding, Finding)):
             return ruled
         finding = ruled.finding
@@ -82,7 +82,8 @@ class ClientView:
         return replace(ruled, finding=replace(finding, span=span))
 
     def _is_own(self, finding: Finding) -> bool:
-        """Within one value, or the same kind of value with some more of the text around it."""
+        """Whether a finding lies within one restored value, or is the same kind of value with some
+        text around it."""
         span, kind = finding.span, finding.kind.removeprefix("leak.")
         for at in range(bisect_right(self.ends, span.start), len(self.values)):
             if self.starts[at] >= span.end:

@@ -1,4 +1,4 @@
-"""The edits of a text that streams: which spans are replaced, disjoint and in order."""
+"""The edits of a streamed text: the spans to replace, disjoint and in order."""
 
 from __future__ import annotations
 
@@ -18,8 +18,7 @@ class Edit:
 
 @dataclass(slots=True)
 class Edits:
-    """An answer may be nothing but values, so an edit is found by halves, never by looking at
-    all."""
+    """An answer may consist of nothing but values, so edits are found by binary search."""
 
     _edits: list[Edit] = field(default_factory=list, repr=False)
 
@@ -27,7 +26,7 @@ class Edits:
         return bool(self._edits)
 
     def add(self, edit: Edit) -> None:
-        """Of two that overlap, the one that starts first stays and grows."""
+        """Adds an edit. Of two that overlap, the one that starts first is kept and extended."""
         start = bisect_right(self._edits, edit.span.start, key=_end)
         stop = bisect_left(self._edits, edit.span.end, start, key=_start)
         for other in self._edits[start:stop]:
@@ -37,7 +36,7 @@ class Edits:
         self._edits[start:stop] = [edit]
 
     def whole_before(self, at: int) -> int:
-        """`at`, or the start of the edit that it lies in."""
+        """`at`, or the start of the edit that contains it."""
         here = bisect_right(self._edits, at, key=_end)
         edit = self._edits[here] if here < len(self._edits) else None
         return edit.span.start if edit is not None and edit.span.start < at else at
@@ -56,7 +55,7 @@ class Edits:
         return "".join(out)
 
     def forget(self, to: int) -> None:
-        """Edits that end there or before have left."""
+        """Forgets edits that end at or before this position; their text has been released."""
         del self._edits[: bisect_right(self._edits, to, key=_end)]
 
 

@@ -1,7 +1,7 @@
-"""The proxy's own keys, kept out of everything that comes back from a model API.
+"""Removes the proxy's own keys from everything that a model API returns.
 
-An API may repeat the key that it was called with: in an error, an id, a header or a text. Keys are
-known exactly, so they are found exactly, also where they come in pieces.
+An API may repeat the key with which it was called, in an error, an id, a header or a text. Keys are
+matched exactly, also when they arrive in pieces.
 """
 
 from __future__ import annotations
@@ -16,12 +16,12 @@ from threegate.types import Span
 REMOVED = "[KEY_REMOVED]"
 KIND = "secret.own_key"
 SHORTEST = 8
-"""Code points: a shorter key (`EMPTY`, `none`) is a word that ordinary texts hold."""
+"""Minimum length in code points: shorter keys (`EMPTY`, `none`) are words of ordinary texts."""
 
 
 @dataclass(frozen=True, slots=True)
 class KnownSecrets:
-    """`forms` are the spellings of the keys that are looked for."""
+    """`forms` are the spellings of the keys to search for."""
 
     forms: tuple[str, ...] = field(default=(), repr=False)
     _pattern: re.Pattern[str] = field(default=re.compile("(?!)"), repr=False, compare=False)
@@ -50,7 +50,7 @@ class KnownSecrets:
         return out, base + (len(text) if final else self._open_from(text, at))
 
     def _open_from(self, text: str, start: int) -> int:
-        """Where the end of the text may begin a key."""
+        """The position at the end of the text from which a key may begin."""
         return min(self._beginnings(text, start), default=len(text))
 
     def _beginnings(self, text: str, start: int) -> Iterator[int]:
@@ -71,7 +71,7 @@ class ByteScrubber:
         self._held = ""
 
     def feed(self, data: bytes, *, final: bool = False) -> bytes:
-        """What may be read of all bytes so far and was not returned yet."""
+        """The bytes that are safe to pass on and have not been returned yet."""
         if not self._secrets:
             return data
         text = self._secrets.scrubbed(self._held + data.decode("latin-1"))

@@ -1,7 +1,8 @@
-"""In which order the texts of an answer may leave: that in which they came.
+"""The order in which the texts of an answer are released: that of their arrival.
 
-A ruling on one text ends the whole answer. What has left by then must not depend on which verdict
-came first, so a piece of text leaves when all pieces before it, of whatever text, are decided.
+A ruling on one text ends the whole answer. What has been released by then must not depend on which
+verdict arrived first, so a piece of text is released only when all pieces before it, of any text,
+are decided.
 """
 
 from __future__ import annotations
@@ -23,24 +24,24 @@ class Turn:
 
 @dataclass(slots=True)
 class ReleaseOrder:
-    """The pieces that are not decided yet; those of one text that come in a row are one."""
+    """The pieces that are not decided yet; consecutive pieces of one text count as one."""
 
     _line: deque[Turn] = field(default_factory=deque)
     _passed: dict[StreamKey, int] = field(default_factory=dict)
 
     @property
     def head(self) -> Turn | None:
-        """Whose turn it is."""
+        """The piece to decide next."""
         return self._line[0] if self._line else None
 
     @property
     def alone(self) -> bool:
-        """Nothing waits for the head."""
+        """No piece waits for the head."""
         return len(self._line) <= 1
 
     def arrived(self, key: StreamKey, to: int) -> Turn | None:
-        """A text has come up to `to`. Returns the turn that must not go on from here, if this piece
-        is the first after it."""
+        """A text has arrived up to `to`. Returns the turn that must stop here if this piece is the
+        first after it."""
         last = self._line[-1] if self._line else None
         if last is not None and last.key == key:
             last.to = to
@@ -49,17 +50,17 @@ class ReleaseOrder:
         return last if len(self._line) == 2 else None
 
     def next(self) -> Turn | None:
-        """The head is decided: whose turn it is now."""
+        """Removes the decided head and returns the next turn, if any."""
         done = self._line.popleft()
         self._passed[done.key] = done.to
         return self.head
 
     def forget(self, key: StreamKey) -> None:
-        """The text has ended and has left."""
+        """The text has ended and has been released."""
         self._passed.pop(key, None)
 
     def before(self, key: StreamKey, end: int) -> dict[StreamKey, int]:
-        """How far each text had come when the position `end` of this one came."""
+        """How far each text had arrived when position `end` of this one arrived."""
         come = dict(self._passed)
         for turn in self._up_to(key, end):
             come[turn.key] = turn.to

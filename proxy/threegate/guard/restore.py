@@ -98,9 +98,10 @@ _OPEN_IN_URL, _CLOSE_IN_URL = "%5B", "%5D"
 _BEFORE_CODE = _OPEN | frozenset("%5Bb％５Ｂｂ")
 """With white space: what ends a text in which a bracket may have begun."""
 _BRACKET = 3
-"""Most characters that a bracket takes, with a blank inside or as an escape."""
+"""Most characters of a bracket, including a blank inside it or its escaped form."""
 _GAP, _GAP_MAX = frozenset("_＿-－·.@\\*"), 2
-"""So many of these, or of white space, a model may put between any two characters of a code."""
+"""Most of these characters, or of white space, that a model may put between two characters of a
+code."""
 
 
 def _fold(text: str) -> str:
@@ -279,7 +280,7 @@ def _heads_of(back: Iterable[Masked]) -> Iterator[Any]:
 
 @cache
 def _heads(words: frozenset[str]) -> Any:
-    """The words of kinds, each followed by the letters of a code, however mangled."""
+    """The words of the kinds, each followed by the letters of a code with possible gaps."""
     shapes = (_loose([*map(_letter, word), *[_CODE_LETTER] * CODE_LENGTH]) for word in words)
     return re2.compile("|".join(sorted(shapes)))
 
@@ -289,7 +290,7 @@ def _loose(letters: list[str]) -> str:
 
 
 def _letter(char: str) -> str:
-    """As it is, lower case and full width."""
+    """A character as it is, in lower case and in full width."""
     return f"[{_either(char)}]"
 
 

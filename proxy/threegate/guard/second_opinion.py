@@ -1,7 +1,7 @@
 """Second opinions: which findings of a rule a judge must confirm, and what its answer changes.
 
-A rule with a `second_opinion` acts on a finding at one of the unsure levels only where the judge
-confirms it. The shell asks the judges (`RuleSet.questions`) and gives the answers to
+A rule with a `second_opinion` acts on a finding at one of the uncertain levels only if the judge
+confirms it. The gateway asks the judges (`RuleSet.questions`) and gives the answers to
 `RuleSet.verdict`. A finding without an answer is treated as if the rule had no second opinion.
 Pure.
 """
@@ -36,8 +36,9 @@ NO_OPINIONS: Opinions = {}
 def question_of(
     spec: SecondOpinion | None, finding: Finding, size: int, offset: int
 ) -> Question | None:
-    """The question about a finding in a text of `size` code points that begins at `offset`. None
-    where the rule is sure, or where one reading cannot cover all that the finding rests on."""
+    """The question about a finding in a text of `size` code points that begins at `offset`. None if
+    the finding's level needs no confirmation, or if one reading cannot cover all of its
+    evidence."""
     if spec is None or finding.level not in spec.levels:
         return None
     part = _part(finding.span.start - offset, finding.span.end - offset, size)
@@ -45,7 +46,7 @@ def question_of(
 
 
 def _part(start: int, end: int, size: int) -> Span | None:
-    """What of the text is read: all of it, or `MAX_READ` code points around the finding."""
+    """The part of the text to read: all of it, or `MAX_READ` code points around the finding."""
     if not 0 <= start <= end <= size:
         return None
     if size <= MAX_READ:

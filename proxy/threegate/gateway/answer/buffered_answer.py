@@ -1,4 +1,5 @@
-"""A whole answer goes through the same machines as a stream: each text is one event, its last."""
+"""A whole answer passes through the same machines as a stream: each text is a single, final
+event."""
 
 from __future__ import annotations
 
@@ -34,7 +35,7 @@ async def read_body(reply: Reply) -> bytes:
 async def guard_body(
     body: Body, adapter: Adapter, answer: AnswerTracks, options: StreamOptions, sign: str = ""
 ) -> Body | None:
-    """The body with its texts as released, `sign` after each answer; None if it was cut."""
+    """The body with its released texts and `sign` after each answer; None if the answer was cut."""
     if answer.cut is not None:
         return None
     read: list[tuple[str, Track, str]] = []
@@ -61,14 +62,15 @@ async def guard_body(
 
 
 def _tool_names(body: Body, adapter: Adapter) -> dict[str, str]:
-    """By the place of the arguments. None where an error body looks like no answer."""
+    """Tool names by the pointer of their arguments; empty if the body is an error, not an
+    answer."""
     with suppress(UpstreamError), shape_errors:
         return {call.pointer: call.name for call in adapter.tool_calls(body)}
     return {}
 
 
 def _is_answer(slot: Slot) -> bool:
-    """Whether a text is the answer itself, not one in another field."""
+    """Whether a text is the answer itself and not text in another field."""
     return slot.locus.part.partition("#")[0].endswith(_ANSWERS)
 
 

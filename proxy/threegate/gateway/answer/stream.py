@@ -1,13 +1,13 @@
 """A streamed answer: bytes to events to machines to bytes, in order, as early as the rules allow.
 
 Events wait in a queue. An event that closes a text waits until that text's machine has drained;
-while it waits, only the texts that it closes may still come out. So the client sees every event in
-the order of the upstream, and the last one only when the audit record is durable. Tool calls, and
-what comes after one, wait for the end of the answer.
+until then only the texts that it closes are released. So the client gets every event in the order
+of the upstream, and the last one only when the audit record is durable. Tool calls and everything
+after one wait for the end of the answer.
 
-What leaves is a function of the upstream's bytes: texts leave in the order in which they came, and
-where the upstream breaks off, or sends what is no event, the texts before it are judged to their
-end before the error is sent.
+What is released depends only on the upstream's bytes: texts are released in the order of their
+arrival. If the upstream breaks off or sends something that is not an event, the texts before it are
+judged completely before the error is sent.
 """
 
 from __future__ import annotations
@@ -33,7 +33,8 @@ from threegate.wire.sse import ServerSentEvent, SSEDecoder
 
 KEEP_ALIVE = b": keep-alive\n\n"
 KEEP_ALIVE_S = 8.0
-"""Our own comment while text is held: clients and load balancers give up after 10 s and more."""
+"""Interval of our own comments while text is held: clients and load balancers time out after 10 s
+or more."""
 
 Send = Callable[[bytes], Awaitable[None]]
 
@@ -47,7 +48,7 @@ class Phase(IntEnum):
 
 @dataclass(slots=True)
 class PendingText:
-    """Text that no machine has got yet."""
+    """Text that has not been given to a machine yet."""
 
     key: StreamKey
     text: str = field(repr=False)
@@ -55,8 +56,8 @@ class PendingText:
 
 @dataclass(slots=True)
 class StreamShell:
-    """`end` writes the audit record, once; `first` is called with the first text that leaves,
-    `failed` with an error before `end`. `language` is that of an error's text."""
+    """`end` writes the audit record, once; `first` is called when the first text is released,
+    `failed` with an error before `end`. `language` is the language of error texts."""
 
     codec: StreamCodec
     answer: AnswerTracks
@@ -77,8 +78,8 @@ class StreamShell:
     _progressed: asyncio.Event = field(default_factory=asyncio.Event, init=False)
 
     async def run(self, reply: Reply) -> None:
-        """Returns when the last byte has been sent. Errors end the stream in its own format; a bug
-        of ours is raised after the client has got an error."""
+        """Returns when the last byte has been sent. Errors end the stream in its own format; an
+        unexpected exception is raised again after the client has got an error."""
         await self._reporting(self._answer(reply))
 
     async def _reporting(self, work: Awaitable[None]) -> None:
@@ -102,7 +103,7 @@ class StreamShell:
             broken = error
             self.answer.close()
         except Exception:
-            self._queue.clear()  # a bug: what waits for a verdict does not leave
+            self._queue.clear()  # a bug: text that waits for a verdict is not released
             raise
         finally:
             self.phase = max(self.phase, Phase.DRAINING)
@@ -146,7 +147,7 @@ class StreamShell:
             self._feed()
 
     def _joins(self, chunk: Chunk) -> bool:
-        """Pieces of one text that came together are scanned together, and leave together."""
+        """Pieces of one text that arrive together are scanned and released together."""
         if self._fresh is None or not self.codec.is_piece(chunk, self._fresh.key):
             return False
         self._fresh.text += chunk.deltas[0].text
@@ -176,8 +177,8 @@ class StreamShell:
         self._queue.append(chunk)
 
     def _begin(self, key: StreamKey) -> None:
-        """A tool call whose name is not allowed ends the answer before its event leaves. A name may
-        come in pieces: each of them comes with an empty text."""
+        """A tool call whose name is not allowed ends the answer before its event is sent. A name
+        may arrive in pieces, each with an empty text."""
         if _is_call(key) and (name := self.codec.tool_name(key)):
             self.answer.calls[key] = CalledTool(name, self.tools.gate(name))
             if (ruled := self.tools.name(name)) is not None:
@@ -192,8 +193,8 @@ class StreamShell:
     # Writing
 
     async def _pump(self) -> None:
-        """Sends what judgements release between two reads and after the last one, and keeps the
-        client's line alive."""
+        """Sends text that verdicts release between reads and after the last one, and keeps the
+        client's connection alive."""
         while self.phase < Phase.ENDING and not self._drained_all():
             self.answer.tasks.raise_first()
             try:
@@ -211,7 +212,7 @@ class StreamShell:
         return self.answer.all_decided if self.answer.closed else not self._queue
 
     async def _conclude(self) -> None:
-        """The bytes have ended without the event that ends a stream."""
+        """The upstream's bytes have ended without the event that ends a stream."""
         if self.phase >= Phase.ENDING:
             return
         if not self.codec.finish_reasons:
@@ -220,7 +221,7 @@ class StreamShell:
         await self.end(Stage.COMPLETED)
 
     async def _flush(self) -> None:
-        """Everything that may leave now, as one write."""
+        """Sends everything that may be released now, in one write."""
         if self.phase >= Phase.ENDING:
             return
         out = self._ready()
@@ -248,7 +249,8 @@ class StreamShell:
         return out + self._notes()
 
     def _free(self) -> list[StreamKey]:
-        """Whose text may go out alone: with an event waiting, what it closes and has no part in."""
+        """Keys whose text may be sent outside the queue: all, or while an event waits, those that
+        it closes but has no text of."""
         if not self._queue:
             return list(self.answer.tracks)
         head = self._queue[0]
@@ -267,8 +269,9 @@ class StreamShell:
 
     @property
     def _passed(self) -> bool:
-        """Whether the answer has ended and every verdict has let it pass. Tool calls leave only
-        then: an agent runs what it got of a call, whatever reason the answer ends with."""
+        """Whether the answer has ended and every verdict has passed it. Tool calls are released
+        only then, because an agent executes what it has received of a call, however the answer
+        ends."""
         ended = self.phase > Phase.READING or self._queue[-1].terminal
         whole = ended and not self.answer.closed
         return whole and all(track.has_left for track in self.answer.tracks.values())
@@ -293,8 +296,8 @@ class StreamShell:
         return b"".join([*self._notes(), written])
 
     def _unlink(self, chunk: Chunk) -> None:
-        """Log probabilities of a text that is held go: they spell it, token by token. The text that
-        leaves now may be an older piece that reads the same."""
+        """Removes log probabilities of a text that is held, because they spell it token by token.
+        The text released now may be an older piece with the same content."""
         for link in chunk.linked:
             keys = (d.key for d in chunk.deltas if d.key.choice == link.choice)
             tracks = [self.answer.tracks[key] for key in keys if key in self.answer.tracks]
@@ -318,13 +321,13 @@ class StreamShell:
         self.phase = Phase.CLOSED
 
     def _rest(self) -> list[bytes]:
-        """Text that may leave though its event never does. No tool call leaves in part."""
+        """Text that may be released although its event is not sent; never a part of a tool call."""
         texts = {k: t.take() for k, t in self.answer.tracks.items() if not _is_call(k)}
         return [self.codec.text(key, text) for key, text in texts.items() if text]
 
     async def _fail(self, error: ThreegateError) -> None:
-        """Told once, in the stream's own format; in place of its end, where the last record of the
-        call cannot be stored."""
+        """Sends the error once, in the stream's own format; also instead of the normal end if the
+        last record of the call cannot be stored."""
         if self.phase is Phase.CLOSED:
             return
         ended, self.phase = self.phase is Phase.ENDING, Phase.CLOSED
