@@ -1,8 +1,10 @@
 """Makes the caches of a server small; read by Python at its start, see `bench/soak.py`."""
 
+from threegate.audit.log import database
 from threegate.detectors import detector_set
 from threegate_classifiers.runtime import Engine
 
 TEXTS = 256
+database.CACHE_KIB = 1_024  # of 16 MiB a connection
 detector_set.CACHED_TEXTS = detector_set.CACHED_FINDINGS = TEXTS
 Engine.open.__func__.__kwdefaults__["cache"] = TEXTS

@@ -131,7 +131,7 @@ def _record(
     try:
         row = orjson.loads(line)
         entry = row["entry"]
-        writer, seq = entry["writer"], entry["seq"]
+        writer, seq = _place(entry)
         if seq in places.setdefault(writer, set()):
             report.add(writer, seq, "twice/export")
         places[writer].add(seq)
@@ -139,6 +139,13 @@ def _record(
         _texts(row, checkpoints.get(writer), report)
     except (orjson.JSONDecodeError, KeyError, TypeError, ValueError, AttributeError):
         report.add(RECORDS, number, "malformed/line", line=number + 1)
+
+
+def _place(entry: dict[str, Any]) -> tuple[str, int]:
+    writer, seq = entry["writer"], entry["seq"]
+    if not isinstance(writer, str) or type(seq) is not int:
+        raise TypeError("the place of a record")
+    return writer, seq
 
 
 def _prove(row: dict[str, Any], checkpoint: Checkpoint | None, report: ExportReport) -> None:
