@@ -3,13 +3,20 @@ with tensors as bytes instead of JSON. Needs the extra `grpc`.
 
 Numbers and types of the fields are those of `grpc_service.proto`.
 
+gRPC's own resolver reads the list of name servers even for an address of digits, and can ask them
+for a TXT record (service config) of a host; both are off, so names are resolved as by the rest of
+the program. `GRPC_DNS_RESOLVER` counts when the library initialises.
+
 Protocol: https://github.com/kserve/open-inference-protocol/blob/main/specification/protocol/inference_grpc.md
 """
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
+
+os.environ.setdefault("GRPC_DNS_RESOLVER", "native")
 
 import grpc
 import numpy as np
@@ -138,7 +145,7 @@ def _values(answer: Any, number: int) -> Logits:
 
 
 def _channel(target: str, *, tls: bool) -> Any:
-    options = (("grpc.enable_http_proxy", 0),)
+    options = (("grpc.enable_http_proxy", 0), ("grpc.service_config_disable_resolution", 1))
     if tls:
         return grpc.secure_channel(target, grpc.ssl_channel_credentials(), options)
     return grpc.insecure_channel(target, options)

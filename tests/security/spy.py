@@ -23,7 +23,7 @@ ADDRESS = re.compile(r'sin6?_port=htons\((\d+)\).*?(?:inet_addr\(|inet_pton\(AF_
 WRITTEN = re.compile(r'(?:open|openat|creat)\([^"]*"([^"]+)", [^)]*(?:O_WRONLY|O_RDWR|O_CREAT)')
 MADE = re.compile(r'(?:mkdir|mkdirat|rename\w*)\([^"]*"([^"]+)"')
 RESOLVER = ("/etc/resolv.conf", "/run/systemd/resolve", "/run/dbus")
-LOOPBACK = ("127.0.0.1", "::1")
+LOOPBACK = ("127.0.0.1", "::1", "::ffff:127.0.0.1")
 SCRATCH = ("/dev/", "/proc/", "/tmp/threegate-metrics-")
 
 

@@ -40,6 +40,20 @@ for line in sys.argv[1].splitlines():
     except SystemExit as stop:
         print("status", "usage" if stop.code else 0, flush=True)
 """
+ELSEWHERE = """\
+classifiers: 'off'
+state_url: redis://127.0.0.1:9
+audit_syslog: tcp://127.0.0.1:9
+audit_otlp: http://127.0.0.1:9
+traces_url: http://127.0.0.1:9
+metrics_port: 18081
+webhooks: [{name: ops, format: json, url: 'http://127.0.0.1:9/'}]
+"""
+GRPC = """
+from threegate_classifiers.remote_grpc import GrpcKServe
+
+assert not GrpcKServe("grpc://127.0.0.1:9", "guard").ready()
+"""
 OWN_PROCESS = ("serve", "demo", "scan")
 COMMANDS = """
 attack --url http://127.0.0.1:9
@@ -134,6 +148,20 @@ def test_a_server_of_two_workers_reaches_its_model_only(tmp_path: Path) -> None:
     script = served(laid(tmp_path), "2")
     status = spy.ran(tmp_path, ["sh", "-c", script], MODELS)
     assert status == 0, (tmp_path / "out").read_text()
+    assert not spy.contacts(tmp_path)
+
+
+def test_a_server_with_shared_state_and_every_feed_reaches_these_only(tmp_path: Path) -> None:
+    (laid(tmp_path) / "threegate.yaml").write_text(ELSEWHERE)
+    status = spy.ran(tmp_path, ["sh", "-c", served(tmp_path, "1")])
+    printed = (tmp_path / "out").read_text()
+    assert status == 0, printed
+    assert "each process limits by itself" in printed  # so the feeds were tried too
+    assert not spy.contacts(tmp_path)
+
+
+def test_a_model_server_over_grpc_is_all_that_grpc_reaches(tmp_path: Path) -> None:
+    assert spy.ran(tmp_path, [sys.executable, "-c", GRPC]) == 0, (tmp_path / "out").read_text()
     assert not spy.contacts(tmp_path)
 
 
