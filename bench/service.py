@@ -24,7 +24,7 @@ from typing import Any
 import orjson
 from threegate.app import create_app, opened
 from threegate.gateway.access.resolved_policy import PolicyResolver
-from threegate.gateway.asgi import Responder
+from threegate.gateway.asgi import DEPARTURE, Departure, Responder
 from threegate.gateway.deps import Deps
 from threegate.gateway.request.call_opening import CallRequest, open_call
 from threegate.gateway.request.input_layer import judge_request
@@ -80,6 +80,7 @@ def service(deps: Deps) -> Call:
             return {"type": "http.request", "body": data.pop()}
 
         scope: dict[str, Any] = {"type": "http", "method": "POST", "path": PATH}
+        scope["extensions"] = {DEPARTURE: Departure()}  # as our server gives it
         await app(scope | {"headers": [], "query_string": b""}, receive, _nothing)
 
     return call
@@ -114,6 +115,7 @@ async def report(var: Path) -> dict[str, Any]:
         policies=ROOT / "policies",
         classifiers="off",
         upstreams=(UpstreamSettings("http://127.0.0.1:9"),),
+        reload_s=60.0,  # a look for another policy would count for whoever waits longest
     )
     async with opened(settings, report=lambda text: None) as deps:
         calls = {

@@ -12,6 +12,7 @@ import binascii
 import hmac
 import os
 from collections.abc import Iterable
+from functools import lru_cache
 
 import orjson
 from cryptography.exceptions import InvalidTag
@@ -68,5 +69,6 @@ def _masked(
     return Masked(placeholder, bare, kind, restore, value, synthetic)
 
 
+@lru_cache(maxsize=8)
 def _cipher(secret: bytes) -> AESGCM:
     return AESGCM(hmac.digest(secret, b"threegate sealed masks", "sha256"))
