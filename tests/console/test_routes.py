@@ -128,6 +128,7 @@ MATRIX = {
     "GET /audit/queue/{request}": "reviewer",
     "GET /audit/quality": "reviewer",
     "GET /audit/quality/{rule}": "reviewer editor",
+    "POST /audit/quality/{rule}/lower": "reviewer editor",
     "GET /audit/report": "reviewer",
     "GET /audit/person": "reviewer admin",
     "POST /audit/person": "reviewer admin",

@@ -78,6 +78,17 @@ def blank(kind: str = "") -> Template:
     return Template("rule", "", Bilingual("空白", "blank"), Bilingual("", ""), rule, {})
 
 
+def blank_constraint() -> Template:
+    """A rule on how the model is called, which settles nothing yet."""
+    rule = {
+        "title": {"zh": "新的调用规则", "en": "New rule on calls"},
+        "why": [],
+        "layer": "constraint",
+        "then": {},
+    }
+    return Template("calls", "", Bilingual("空白", "blank"), Bilingual("", ""), rule, {})
+
+
 def own_pack() -> str:
     """The text of a new pack for one's own rules."""
     return _HEAD.format(name=OWN_PACK)
@@ -106,11 +117,12 @@ def with_template(text: str, made: Template, rule_id: str, owner: str, today: st
 
 
 def _renamed(rule: dict[str, Any], old: str, new: str) -> dict[str, Any]:
-    own, detect = rf"^(list|pattern|category)\.{old}$", rule["detect"]
+    own, detect = rf"^(list|pattern|category)\.{old}$", rule.get("detect", {})
     if "any" in detect:
-        detect = detect | {"any": [re.sub(own, rf"\1.{new}", k) for k in detect["any"]]}
+        renamed = [re.sub(own, rf"\1.{new}", k) for k in detect["any"]]
+        rule = rule | {"detect": detect | {"any": renamed}}
     order = ("mode", "tests", "review_by")
-    kept = {k: v for k, v in rule.items() if k not in order} | {"detect": detect}
+    kept = {k: v for k, v in rule.items() if k not in order}
     return kept | {k: rule[k] for k in order if k in rule}
 
 

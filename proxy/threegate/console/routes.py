@@ -152,6 +152,7 @@ PAGES = (
     Page("GET", "/audit/queue/{request}", queue.look, REVIEWERS),
     Page("GET", "/audit/quality", quality.quality, REVIEWERS),
     Page("GET", "/audit/quality/{rule}", quality.rule, REVIEWERS | EDITORS),
+    Page("POST", "/audit/quality/{rule}/lower", quality.lower, REVIEWERS | EDITORS),
     Page("GET", "/audit/complaints", complaints.listing, REVIEWERS),
     Page("POST", "/audit/complaints", complaints.take, REVIEWERS),
     Page("POST", "/audit/complaints/{id}", complaints.answer, REVIEWERS),

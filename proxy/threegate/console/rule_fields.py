@@ -15,6 +15,7 @@ from ruamel.yaml.comments import CommentedMap, CommentedSeq
 from ruamel.yaml.scalarstring import SingleQuotedScalarString
 
 from threegate.console.claims_fields import is_fact_check, read_claims, write_claims
+from threegate.console.constraint_fields import read_constraint, write_constraint
 from threegate.console.rule_form import (
     RuleForm,
     apply_form,
@@ -44,26 +45,35 @@ OWN = (("lists", "list"), ("detectors", "pattern"), ("detectors", "category"))
 ROLLOUT = re.compile(r"\d{1,3}")
 
 
-def read_fields(text: str, rule_id: str) -> dict[str, Any]:
+def read_fields(text: str, rule_id: str, language: str = "zh") -> dict[str, Any]:
     """Every field of the form. Raises EditError where the text cannot be read as YAML."""
     document = opened(text)
     rule = find_rule(document, rule_id)
-    then = _then(rule)
-    action = next(iter(then), "")
-    options = then.get(action) if isinstance(then.get(action), Mapping) else {}
     when = rule.get("when") or {}
     title, message = rule.get("title") or {}, rule.get("message") or {}
-    return {
+    common = {
         "title_zh": title.get("zh", ""), "title_en": title.get("en", ""),
         "message_zh": message.get("zh", ""), "message_en": message.get("en", ""),
         "owner": str(rule.get("owner", "")), "review_by": str(rule.get("review_by") or ""),
         "why": texts(rule.get("why")), "layer": str(rule.get("layer", "input")),
-        "where": texts(rule.get("where")), "level": str(rule.get("level", "medium")),
         "mode": str(rule.get("mode", "enforce")), "rollout": str(rule.get("rollout", 100)),
-        "action": action, "single": len(then) == 1,
-        "option": str((options or {}).get(OPTIONS.get(action, ""), "")),
         "language": texts(when.get("language")),
         "callers": {name: "\n".join(texts(when.get(name))) for name in CALLERS},
+    }  # fmt: skip
+    if common["layer"] == "constraint":
+        return common | {"kinds": [], **read_constraint(rule, language)}
+    return common | _detecting(document, rule)
+
+
+def _detecting(document: CommentedMap, rule: CommentedMap) -> dict[str, Any]:
+    """The fields of a rule that looks for something."""
+    then = _then(rule)
+    action = next(iter(then), "")
+    options = then.get(action) if isinstance(then.get(action), Mapping) else {}
+    return {
+        "where": texts(rule.get("where")), "level": str(rule.get("level", "medium")),
+        "action": action, "single": len(then) == 1,
+        "option": str((options or {}).get(OPTIONS.get(action, ""), "")),
         "match": "\n".join(_plain_samples(rule, "match")),
         "no_match": "\n".join(_plain_samples(rule, "no_match")),
         "more_tests": sum(len(_other_samples(rule, e)) for e in ("match", "no_match")),
@@ -77,6 +87,10 @@ def write_fields(text: str, rule_id: str, form: Mapping[str, str]) -> str:
     document = opened(text)
     rule = find_rule(document, rule_id)
     _write_texts(rule, form)
+    if rule.get("layer") == "constraint":
+        _write_callers(rule, form)
+        write_constraint(rule, form)
+        return dumped(document)
     _write_place(rule, form)
     if is_fact_check(rule):
         write_claims(rule, form)
@@ -255,6 +269,10 @@ def _write_place(rule: CommentedMap, form: Mapping[str, str]) -> None:
     if form.get("layer") in ("input", "output") and rule.get("layer") != form["layer"]:
         rule["layer"] = form["layer"]
     set_list(rule, "where", ticked(form, "where"))
+    _write_callers(rule, form)
+
+
+def _write_callers(rule: CommentedMap, form: Mapping[str, str]) -> None:
     when = rule.get("when")
     when = when if isinstance(when, CommentedMap) else CommentedMap()
     for name in CALLERS:
@@ -263,7 +281,7 @@ def _write_place(rule: CommentedMap, form: Mapping[str, str]) -> None:
     set_list(when, "language", languages if len(languages) == 1 else [], keep_empty=False)
     if when and "when" not in rule:
         when.fa.set_flow_style()
-        rule.insert(list(rule).index("where") + 1, "when", when)
+        rule.insert(list(rule).index("where" if "where" in rule else "layer") + 1, "when", when)
     elif not when:
         rule.pop("when", None)
 

@@ -53,7 +53,7 @@ def rules_of(checked: Checked) -> dict[str, AnyRule]:
 def _cards(old: Checked, new: Checked, language: str) -> list[dict[str, Any]]:
     """Rules that differ, or whose words, patterns or tests do."""
     before, after = rules_of(old), rules_of(new)
-    tests = [_tests(checked) for checked in (old, new)]
+    tests = [_tests(checked, language) for checked in (old, new)]
     cards = []
     for id in {**after, **before}:
         sides = [_spoken(r.get(id), c, language) for r, c in ((before, old), (after, new))]
@@ -94,11 +94,11 @@ def _row(old: tuple[str, str] | None, new: tuple[str, str] | None) -> dict[str, 
     return {"label": label, "before": before, "after": after, "changed": before != after}
 
 
-def _tests(checked: Checked) -> dict[str, dict[str, dict[str, Any]]]:
+def _tests(checked: Checked, language: str) -> dict[str, dict[str, dict[str, Any]]]:
     """Tests by rule, each by what it says."""
     found: dict[str, dict[str, dict[str, Any]]] = {}
     for id, case in by_id(checked.bundles).items():
-        row = sample(case) | {"id": id}
+        row = sample(case, language) | {"id": id}
         key = f"{row['expect']} {row['channel']} {row['text']}"
         found.setdefault(case.rule_id, {})[key] = row
     return found

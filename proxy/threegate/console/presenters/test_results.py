@@ -6,15 +6,20 @@ exactly this content.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from typing import Any
 
+from threegate.console.request_lines import shown
 from threegate.policy.language.load import Bundle
 from threegate.policy.testing.cases import Case, ConstraintCase, TestReport, cases
 
 AnyCase = Case | ConstraintCase
+
+
+def _told(case: ConstraintCase) -> dict[str, Any]:
+    becomes = {} if case.becomes is None else {"becomes": case.becomes}
+    return {"request": case.request, **becomes, **({"refused": True} if case.refused else {})}
 
 
 def kept_report(report: TestReport, left_out: Iterable[AnyCase]) -> dict[str, Any]:
@@ -47,14 +52,15 @@ def by_id(bundles: Iterable[Bundle]) -> dict[str, AnyCase]:
     return {case.id: case for bundle in bundles for case in cases(bundle)}
 
 
-def sample(case: AnyCase | None) -> dict[str, Any]:
-    """The text of a test and what is expected of it."""
+def sample(case: AnyCase | None, language: str = "en") -> dict[str, Any]:
+    """The text of a test and what is expected of it. That of a constraint says what the request
+    becomes."""
     match case:
         case Case():
             expect = "match" if case.expect_match else "no_match"
             return {"text": case.text, "expect": expect, "channel": case.channel.value}
         case ConstraintCase():
-            text = json.dumps(dict(case.request), ensure_ascii=False)
+            text = shown(_told(case), language) or ""
             changes = case.refused or case.becomes is not None
             return {"text": text, "expect": "match" if changes else "no_match", "channel": ""}
     return {"text": "", "expect": "", "channel": ""}

@@ -35,6 +35,8 @@ EDITS = {
         "名称只能用小写字母、数字和 _，以字母开头",
         "a name has small letters, digits and _, and begins with a letter",
     ),
+    "number": Bilingual("这里要填数字", "a number is expected here"),
+    "pairs": Bilingual("请写成“名称 = 值”，用逗号分开", "write name = value, separated by commas"),
     "detector": Bilingual(
         "请写编号格式，或写说明和例句", "give a pattern, or a description with examples"
     ),

@@ -6,6 +6,7 @@ at each pause, and so does the editor.
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from threegate.console.drafts import PACKS, Workspace, packs_text
@@ -13,6 +14,7 @@ from threegate.console.new_rule import (
     OWN_PACK,
     Template,
     blank,
+    blank_constraint,
     free_id,
     own_pack,
     templates,
@@ -34,11 +36,25 @@ from threegate.console.web import Answer, ConsoleError, ConsoleRequest, Redirect
 from threegate.policy.facade import Checked
 from threegate.policy.language.load import Bundle, pack_path
 from threegate.policy.lifecycle.store import today_utc
-from threegate.policy.testing.cases import Case, planned
+from threegate.policy.testing.cases import Case, ConstraintCase, planned
 from threegate.policy_ops.test_runner import Runner
-from threegate.types import Finding
+from threegate.types import Bilingual, Finding, Layer
 
-GROUPS = ("data", "words", "topics", "safety", "answers")
+GROUPS = ("data", "words", "topics", "safety", "answers", "model")
+CONSTITUTION = re.compile(r"answers/[A-Za-z0-9._-]+\.(md|txt)")
+PARAMETER_NAMES = {
+    "temperature": Bilingual("随机程度", "Randomness"),
+    "top_p": Bilingual("候选词范围", "Share of likely words"),
+    "top_k": Bilingual("候选词个数", "Number of likely words"),
+    "max_tokens": Bilingual("回答长度（词元）", "Length of the answer (tokens)"),
+    "max_completion_tokens": Bilingual(
+        "回答长度（词元，新字段）", "Length of the answer (new field)"
+    ),
+    "n": Bilingual("一次几个回答", "Answers at once"),
+    "presence_penalty": Bilingual("话题重复惩罚", "Penalty for known topics"),
+    "frequency_penalty": Bilingual("用词重复惩罚", "Penalty for frequent words"),
+    "repetition_penalty": Bilingual("重复惩罚", "Penalty for repetition"),
+}
 
 
 async def new_page(visit: ConsoleRequest) -> Answer:
@@ -111,6 +127,8 @@ def _created(
 def _template(id: str, kind: str) -> Template:
     if not id:
         return blank(kind)
+    if id == "constraint":
+        return blank_constraint()
     found = next((t for t in templates() if t.id == id), None)
     if found is None:
         raise ConsoleError(404, "没有这个模板", "there is no such template")
@@ -136,7 +154,12 @@ def pack_of(space: Workspace, rule_id: str) -> str:
 async def form_page(visit: ConsoleRequest) -> Answer:
     space = await space_of(visit)
     pack = await blocking(pack_of, space, visit.path["rule"])
-    return Shown("policy/form.html", await _page(visit, space, pack))
+    return _form(await _page(visit, space, pack))
+
+
+def _form(page: dict[str, Any]) -> Shown:
+    constrains = page["fields"]["layer"] == Layer.CONSTRAINT
+    return Shown("policy/constraint.html" if constrains else "policy/form.html", page)
 
 
 async def save_form(visit: ConsoleRequest) -> Answer:
@@ -145,19 +168,35 @@ async def save_form(visit: ConsoleRequest) -> Answer:
     pack = await blocking(pack_of, space, rule_id)
     if not form.get("regex", "").strip():
         form["regex"] = pattern_like(form.get("like", "").split("\n"))
+    form |= await _constitution(visit, space, form)
     try:
         text = await blocking(write_fields, space.text(pack_path(pack)), rule_id, form)
     except EditError as error:
         raise refused(error) from None
     await keep_file(visit, space, pack_path(pack), text)
-    return Shown("policy/form.html", await _page(visit, await space_of(visit), pack))
+    return _form(await _page(visit, await space_of(visit), pack))
+
+
+async def _constitution(
+    visit: ConsoleRequest, space: Workspace, form: dict[str, str]
+) -> dict[str, str]:
+    """The constitution's text goes into its file; the rule names the file, or nothing."""
+    text = form.get("constitution_text", "").strip()
+    if not text:
+        return {"constitution_file": "", "constitution_place": ""}
+    name = visit.path["rule"].rpartition(".")[2]
+    path = form.get("constitution_file", "")
+    path = path if CONSTITUTION.fullmatch(path) else f"answers/constitution-{name}.md"
+    if space.text(path).strip() != text:
+        await keep_file(visit, space, path, text + "\n")
+    return {"constitution_file": path}
 
 
 async def _page(visit: ConsoleRequest, space: Workspace, pack: str) -> dict[str, Any]:
     rule_id, path = visit.path["rule"], pack_path(pack)
     text = space.text(path)
     try:
-        fields = await blocking(read_fields, text, rule_id)
+        fields = await blocking(read_fields, text, rule_id, visit.language)
     except EditError as error:
         raise refused(error) from None
     checked = await blocking(space.check)
@@ -165,6 +204,7 @@ async def _page(visit: ConsoleRequest, space: Workspace, pack: str) -> dict[str,
     mine = [r for r in rows if r["file"] == path and r["rule"] in ("", rule_id)]
     bundle = await blocking(space.bundle)
     return {
+        **(_constraining(visit, space, fields) if "values" in fields else {}),
         "rule": rule_id, "pack": pack, "fields": fields,
         "problems": [r for r in mine if r["severity"] != "info"],
         "good": not any(r["severity"] == "error" for r in mine),
@@ -173,6 +213,17 @@ async def _page(visit: ConsoleRequest, space: Workspace, pack: str) -> dict[str,
         **await blocking(choices, bundle, fields["kinds"], visit.language),
         "drafted_answers": drafted_answers(space),
     }  # fmt: skip
+
+
+def _constraining(
+    visit: ConsoleRequest, space: Workspace, fields: dict[str, Any]
+) -> dict[str, Any]:
+    values = fields["values"]
+    return {
+        "constitution_text": space.text(values["constitution_file"]).strip(),
+        "clamped": any(value for name, value in values.items() if name[:6] == "clamp."),
+        "names": {name: title.get(visit.language) for name, title in PARAMETER_NAMES.items()},
+    }
 
 
 def drafted_answers(space: Workspace) -> list[str]:
@@ -203,21 +254,22 @@ async def _tests(visit: ConsoleRequest, checked: Checked, rule_id: str) -> list[
         mine = [case for case in cases if case.rule_id == rule_id]
         if mine:
             runner = Runner(policy, visit.parts.detector_set_for(policy), today=today_utc())
-            return [await _ran(visit, runner, case) for case in mine if isinstance(case, Case)]
+            return [await _ran(visit, runner, case) for case in mine]
     return []
 
 
-async def _ran(visit: ConsoleRequest, runner: Runner, case: Case) -> dict[str, Any]:
+async def _ran(
+    visit: ConsoleRequest, runner: Runner, case: Case | ConstraintCase
+) -> dict[str, Any]:
     """One test with what it came to; `passed` None: its detector is switched off here."""
     report = await runner.run([case], partial=visit.parts.partial)
-    row = sample(case) | {"passed": None, "detail": "", "pieces": coloured(case.text, [])}
+    row = sample(case, visit.language)
+    row |= {"passed": None, "detail": "", "pieces": coloured(row["text"], [])}
     if not report.outcomes:
         return row
-    found = [r for r in await runner.alone(case) if isinstance(r.finding, Finding)]
-    marks = [mark_of(r) for r in found]
     (outcome,) = report.outcomes
-    return row | {
-        "passed": outcome.passed,
-        "detail": outcome.detail.get(visit.language),
-        "pieces": coloured(case.text, marks),
-    }
+    row |= {"passed": outcome.passed, "detail": outcome.detail.get(visit.language)}
+    if isinstance(case, ConstraintCase):
+        return row
+    found = [r for r in await runner.alone(case) if isinstance(r.finding, Finding)]
+    return row | {"pieces": coloured(case.text, [mark_of(r) for r in found])}

@@ -108,7 +108,7 @@ async def rule(visit: ConsoleRequest) -> Answer:
             "changed": pack_path(pack_name) in space.files,
             "modes": [m.value for m in Mode],
             "cases": [
-                sample(case) | {"passed": outcomes.get(id)}
+                sample(case, visit.language) | {"passed": outcomes.get(id)}
                 for id, case in by_id([bundle]).items()
                 if case.rule_id == found.id
             ],

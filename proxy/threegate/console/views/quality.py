@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import asdict
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import asdict, replace
 from typing import Any
 
 from sqlalchemy import Connection
 
 from threegate.audit.log.query import of_request
+from threegate.console.drafts import DraftFile, workspace
 from threegate.console.presenters import charts, records
 from threegate.console.review.label_statistics import (
     agreement,
@@ -27,11 +28,26 @@ from threegate.console.review.rule_quality import (
     judged_hits,
     level_in,
 )
-from threegate.console.web import Answer, ConsoleError, ConsoleRequest, Shown, blocking
-from threegate.policy.model import Rule
+from threegate.console.rule_form import RuleForm, edited
+from threegate.console.views.guided import pack_of
+from threegate.console.views.replay import examples, judged_again
+from threegate.console.web import (
+    Answer,
+    ConsoleError,
+    ConsoleRequest,
+    LongTask,
+    Shown,
+    Step,
+    blocking,
+)
+from threegate.policy.language.load import pack_path
+from threegate.policy.lifecycle.machine import Role
+from threegate.policy.model import PolicySet, Rule
 from threegate.policy.model.callers import matches
 from threegate.types import Level
 
+MOST_REPLAYED = 200
+"""Calls that are judged again at a lower level."""
 MOST_JUDGED = 1_000
 """Of a rule's judged calls, the newest whose records are read."""
 
@@ -70,6 +86,47 @@ def _wrong_chart(labels: Sequence[ReviewLabel], name: str) -> dict[str, Any]:
 
 async def rule(visit: ConsoleRequest) -> Answer:
     """One rule, level by level; counts only, so that editors see them too."""
+    return Shown("review/rule_quality.html", await _page(visit))
+
+
+async def lower(visit: ConsoleRequest) -> Answer:
+    """What a level below the present one would add. Labels cannot say it, since only hits are
+    recorded: the newest calls are judged again with the rule at that level."""
+    id, wanted = visit.path["rule"], visit.form.get("level", "")
+    spec = _serving_rule(visit, id)
+    if spec is None or wanted not in _below(spec.detect.level):
+        raise ConsoleError(400, "请选择比现在低的级别", "choose a level below the present one")
+    old = await blocking(workspace, visit.parts.versions, visit.parts.ground, {})
+    path = pack_path(await blocking(pack_of, old, id))
+    text = await blocking(edited, old.text(path), id, RuleForm(level=wanted))
+    new = await blocking(replace(old, files={path: DraftFile(text, None)}).check)
+    if new.policies is None:
+        raise ConsoleError(409, "策略有错误，不能重放", "the policy has errors: nothing to replay")
+    title = visit.text_in(
+        "正在用较低的级别重放最近的请求", "Replaying recent calls at a lower level"
+    )
+    return LongTask(title, _lowered(visit, new.policies, wanted))
+
+
+async def _lowered(
+    visit: ConsoleRequest, new: PolicySet, level: str
+) -> AsyncIterator[Step | Shown]:
+    async for done in judged_again(visit, visit.parts.policies.pin(), new, MOST_REPLAYED):
+        if isinstance(done, Step):
+            yield done
+            continue
+        calls, found = done
+        counts = {change.value: number for change, number in found.counts.items()}
+        shown = examples(found, shown=visit.may(Role.REVIEWER))
+        lowered = {"level": level, "calls": calls, "counts": counts, "examples": shown}
+        yield Shown("review/rule_quality.html", await _page(visit) | {"lowered": lowered})
+
+
+def _below(level: Level) -> list[str]:
+    return [each.name.lower() for each in sorted(Level, reverse=True) if each < level]
+
+
+async def _page(visit: ConsoleRequest) -> dict[str, Any]:
     id, labels = visit.path["rule"], await blocking(visit.parts.review_store.labels)
     known = records.titles(visit.parts.policies.pin())
     if id not in known and not any(x.rule == id for x in labels):
@@ -83,22 +140,19 @@ async def rule(visit: ConsoleRequest) -> Answer:
     spec = _serving_rule(visit, id)
     better = better_level(figures, spec.detect.level) if spec else None
     shown = [_shown(f) for f in figures]
-    return Shown(
-        "review/rule_quality.html",
-        {
-            "rule": id,
-            "title": known[id].get(visit.language) if id in known else id,
-            "current": spec.detect.level.name.lower() if spec else "",
-            "figures": shown,
-            "judged": figures[0].kept.whole,
-            "disputed": sum(verdict is None for verdict in verdicts.values()),
-            "missed": sum(_is_missed(x, spec) for x in labels) if spec else 0,
-            "better": next(
-                (s for s in shown if better and s["level"] == better.name.lower()), None
-            ),
-            "enough": ENOUGH,
-        },
-    )
+    return {
+        "lowered": None,
+        "below": _below(spec.detect.level) if spec else [],
+        "rule": id,
+        "title": known[id].get(visit.language) if id in known else id,
+        "current": spec.detect.level.name.lower() if spec else "",
+        "figures": shown,
+        "judged": figures[0].kept.whole,
+        "disputed": sum(verdict is None for verdict in verdicts.values()),
+        "missed": sum(_is_missed(x, spec) for x in labels) if spec else 0,
+        "better": next((s for s in shown if better and s["level"] == better.name.lower()), None),
+        "enough": ENOUGH,
+    }
 
 
 def _levels(connection: Connection, requests: Sequence[str], rule: str) -> dict[str, Level]:

@@ -57,6 +57,24 @@ async def replay(visit: ConsoleRequest) -> Answer:
 async def _replayed(
     visit: ConsoleRequest, old: PolicySet, new: PolicySet, limit: int
 ) -> AsyncIterator[Step | Shown]:
+    async for done in judged_again(visit, old, new, limit):
+        if isinstance(done, Step):
+            yield done
+            continue
+        calls, found = done
+        kept = {"limit": limit, "titles": _titles(old, new), **_counted(found, calls)}
+        await blocking(visit.parts.drafts.keep, new.digest, "replay", kept)
+        page = await draft_page(visit)
+        if page["replay"]:  # unless the draft was changed meanwhile
+            page["replay"]["examples"] = examples(found, shown=visit.may(Role.REVIEWER))
+        yield Shown("policy/draft.html", page)
+
+
+async def judged_again(
+    visit: ConsoleRequest, old: PolicySet, new: PolicySet, limit: int
+) -> AsyncIterator[Step | tuple[int, Replay]]:
+    """The newest recorded calls under both policies: steps, then how many calls and what differs.
+    Recorded in the log, as whatever reads its texts."""
     yield Step()
     sides = [ReplaySide(policies, visit.parts.detector_set_for) for policies in (old, new)]
     calls, texts = await recorded(visit.parts.audit, limit)
@@ -67,12 +85,7 @@ async def _replayed(
         found = Replay(found.total + some.total, found.differences + some.differences)
         await asyncio.sleep(0)  # the proxy serves on the same loop
     await visit.note("replay", calls=calls, texts=len(texts), changed=len(found.differences))
-    kept = {"limit": limit, "titles": _titles(old, new), **_counted(found, calls)}
-    await blocking(visit.parts.drafts.keep, new.digest, "replay", kept)
-    page = await draft_page(visit)
-    if page["replay"]:  # unless the draft was changed meanwhile
-        page["replay"]["examples"] = _examples(found, shown=visit.may(Role.REVIEWER))
-    yield Shown("policy/draft.html", page)
+    yield calls, found
 
 
 def _titles(*sets: PolicySet) -> dict[str, dict[str, str]]:
@@ -137,11 +150,11 @@ def _counted(found: Replay, calls: int) -> dict[str, Any]:
         "counts": {c.value: counts[c] for c in CHANGE},
         "rules": {c.value: dict(found.by_rule(c).most_common(MOST)) for c in DIFFERENT},
         "callers": {c.value: dict(found.by_caller(c).most_common(MOST)) for c in DIFFERENT},
-        "examples": _examples(found, shown=False),
+        "examples": examples(found, shown=False),
     }
 
 
-def _examples(found: Replay, *, shown: bool) -> list[dict[str, Any]]:
+def examples(found: Replay, *, shown: bool) -> list[dict[str, Any]]:
     return [
         {
             "request": d.id,

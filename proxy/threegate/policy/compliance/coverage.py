@@ -68,15 +68,16 @@ class Matrix:
 def coverage(bundle: Bundle, taxonomy: Taxonomy) -> Matrix:
     """The matrix of one bundle; rules that are off do not count."""
     rules = [rule for rule, _ in layered(bundle) if rule.mode.value != "off"]
-    rows = tuple(Row(c, tuple(_cells(rules, c, taxonomy))) for c in taxonomy.categories)
+    served = [(rule, serves(rule, taxonomy)) for rule in rules]
+    rows = tuple(Row(c, tuple(_cells(served, c))) for c in taxonomy.categories)
     return Matrix(taxonomy, rows)
 
 
 def _cells(
-    rules: list[Rule | ConstraintRule], category: Category, taxonomy: Taxonomy
+    served: list[tuple[Rule | ConstraintRule, frozenset[str]]], category: Category
 ) -> Iterator[tuple[Layer, Cell]]:
     for layer in Layer:
-        fit = [r for r in rules if r.layer is layer and category.id in serves(r, taxonomy)]
+        fit = [r for r, categories in served if r.layer is layer and category.id in categories]
         tests = sum(len(r.tests.match) + len(r.tests.no_match) for r in fit)
         yield layer, Cell(tuple(r.id for r in fit), tests)
 

@@ -11,6 +11,7 @@ import hashlib
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Protocol
 
 from threegate.policy.language.decode import MISSING_VALUE, Decoder
@@ -89,8 +90,10 @@ def pack_path(name: str) -> str:
     return f"packs/{name}.yaml"
 
 
+@lru_cache(maxsize=64)
 def load_text(content: bytes, file: str) -> tuple[Pack | None, tuple[Problem, ...]]:
-    """One pack file: what it says, or None, and everything that is wrong with its form."""
+    """One pack file: what it says, or None, and everything that is wrong with its form. The same
+    packs are read for every page of the console, so what they say is kept; nobody changes it."""
     node, problems = read(content, file)
     if node is None:
         return None, tuple(problems)
