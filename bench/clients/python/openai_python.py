@@ -20,7 +20,7 @@ from common import (
 )
 from pydantic import BaseModel
 
-client = openai.OpenAI(base_url=OPENAI, api_key="any")
+client = openai.OpenAI(base_url=OPENAI)  # with the key of OPENAI_API_KEY
 
 
 class Contact(BaseModel):
