@@ -12,8 +12,11 @@ from trainer import Example, Loss, pad, precision
 LABELS_SHARE = 0.2
 
 
-def taught(teacher: Model, loss: Loss) -> Loss:
-    """`loss` for a fifth, for the rest the distance to what `teacher` says of the same rows, nothing hidden from it."""
+def taught(teacher: Model, loss: Loss, fresh: str = "") -> Loss:
+    """`loss` for a fifth, for the rest the distance to what `teacher` says of the same rows, nothing hidden from it.
+
+    Rows whose source begins with `fresh` are what the teacher got wrong: they have their labels alone.
+    """
     teacher.eval()
 
     def together(logits: Tensor, batch: list[Example]) -> Tensor:
@@ -23,6 +26,12 @@ def taught(teacher: Model, loss: Loss) -> Loss:
         apart = functional.smooth_l1_loss(logits, wanted, reduction="none")
         if teacher.per_token:
             apart = apart[mask.bool()]
-        return (1 - LABELS_SHARE) * apart.mean() + LABELS_SHARE * loss(logits, batch)
+        new = [i for i, e in enumerate(batch) if fresh and e.source.startswith(fresh)]
+        if new:
+            kept = torch.ones(len(batch), 1)
+            kept[new] = 0
+            apart = apart * kept
+        value = (1 - LABELS_SHARE) * apart.mean() + LABELS_SHARE * loss(logits, batch)
+        return value + loss(logits[new], [batch[i] for i in new]) * len(new) / len(batch) if new else value
 
     return together

@@ -218,6 +218,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--floor", type=float, default=0.01, help="share of the rate at which a stage ends")
     parser.add_argument("--unbalanced", action="store_true", help="leave the shortcuts in (see audit.py)")
     parser.add_argument("--teacher", default="", help="a model whose answers are to be kept (see distil.py)")
+    parser.add_argument("--fresh", default="", help="sources that the teacher does not know (see distil.py)")
     return parser.parse_args()
 
 
@@ -247,7 +248,9 @@ def main() -> None:
             probed(model, made)
     model.to("cuda" if torch.cuda.is_available() else "cpu")
     aim = (
-        taught(load_start(args.work, args.teacher, OUTPUTS, per_token=False), loss) if args.teacher else loss
+        taught(load_start(args.work, args.teacher, OUTPUTS, per_token=False), loss, args.fresh)
+        if args.teacher
+        else loss
     )
     plan = Plan(
         args.samples,
