@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 Json = dict[str, Any]
+REFUSES = "I'm sorry, but I can't assist with that request."
 LG3 = "\n\nunsafe\nS1"
 
 
@@ -79,7 +80,7 @@ QWEN = [
     Case("qwen3guard", chat("Safety: Unsafe\nCategories: Violent"), None, True),  # no refusal line
     Case("qwen3guard", chat("Safety: Unsafe\nCategories: Witchcraft"), None),
     Case("qwen3guard", chat("Safety: Unsafe"), None),
-    Case("qwen3guard", chat("I am sorry, but I cannot help with that."), None),
+    Case("qwen3guard", chat(REFUSES), None),
     Case("qwen3guard", chat("The text says Safety: Safe\nCategories: None"), None),
 ]
 LLAMA = [
@@ -93,6 +94,7 @@ LLAMA = [
     ),
     Case("llama_guard", chat("safe", ("safe", {"safe": 0.6, "unsafe": 0.4})), {"": 0.4}),
     Case("llama_guard", chat("unsafe"), None),
+    Case("llama_guard", chat(REFUSES), None),
     Case("llama_guard", chat("unsafe\nS99"), None),
     Case("llama_guard", chat("safe, I would say"), None),
 ]
@@ -114,6 +116,7 @@ SAFEGUARD = [
     Case("gpt_oss_safeguard", chat('{"violation": 1'), None),
     Case("gpt_oss_safeguard", chat('{"violation": "maybe"}'), None),
     Case("gpt_oss_safeguard", chat("[1]"), None),
+    Case("gpt_oss_safeguard", chat(REFUSES), None),
 ]
 GRANITE = [
     Case("granite_guardian", chat("Yes"), {"": 1.0}),
@@ -131,6 +134,7 @@ GRANITE = [
     ),
     Case("granite_guardian", chat("<score> perhaps </score>"), None),
     Case("granite_guardian", chat("It depends."), None),
+    Case("granite_guardian", chat(REFUSES), None),
 ]
 SHIELD = [
     Case("shieldgemma", completion("Yes"), {"hazard.hate": 1.0}),
@@ -141,6 +145,7 @@ SHIELD = [
         {"hazard.hate": 0.5},
     ),
     Case("shieldgemma", completion("Maybe"), None),
+    Case("shieldgemma", completion(REFUSES), None),
 ]
 WILD = [
     Case(
@@ -173,6 +178,7 @@ WILD = [
     ),
     Case("wildguard", completion("Harmful request: yes"), None),
     Case("wildguard", completion(""), None),
+    Case("wildguard", completion(REFUSES), None),
 ]
 LABELS = [{"label": "INJECTION", "score": 0.8}, {"label": "SAFE", "score": 0.2}]
 CLASSIFIED = [
