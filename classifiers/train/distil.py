@@ -28,7 +28,7 @@ def taught(teacher: Model, loss: Loss, fresh: str = "") -> Loss:
             apart = apart[mask.bool()]
         new = [i for i, e in enumerate(batch) if fresh and e.source.startswith(fresh)]
         if new:
-            kept = torch.ones(len(batch), 1)
+            kept = torch.ones(len(batch), 1, device=apart.device)
             kept[new] = 0
             apart = apart * kept
         value = (1 - LABELS_SHARE) * apart.mean() + LABELS_SHARE * loss(logits, batch)
