@@ -246,6 +246,7 @@ def _stream_figures(read: list[Stream], spent_s: float) -> Figures:
         "first_ms": quantile(first, 0.5),
         "answer_ms": quantile(answer, 0.5),
         "delay_p50_ms": quantile(delays, 0.5),
+        "delay_p95_ms": quantile(delays, 0.95),
         "delay_p99_ms": quantile(delays, 0.99),
         "held_p50": quantile(held, 0.5),
         "held_p95": quantile(held, 0.95),

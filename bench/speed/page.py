@@ -79,6 +79,7 @@ TITLES = {
         "zh": "256 路流，每 40 毫秒一个事件",
     },
     "models": {"en": "With classifiers", "zh": "含分类模型"},
+    "stream-models": {"en": "Streams with classifiers", "zh": "含分类模型的流式回答"},
 }
 HEADLINE = {
     "en": """## Guarded, beside the others unguarded

@@ -77,6 +77,12 @@ SCENARIOS = (
     ),
     Scenario("streams-256", ("threegate-patterns",), (("short_en", 256),), stream_gap_ms=40),
     Scenario("models", ("threegate-everything",), (("short_en", 4), ("short_zh", 4))),
+    Scenario(
+        "stream-models",
+        ("threegate-everything",),
+        (("short_en", 1), ("short_en", 4), ("short_zh", 4)),
+        stream_gap_ms=10,
+    ),
 )
 
 

@@ -99,7 +99,8 @@ class Passage:
 
     `before` is the text in front of it, for classifiers that judge cumulatively; `beside` what the
     other texts of the same answer (its choices, its reasoning) have said last; `question` the last
-    user turn (for answers); `sources` what claims may rest on.
+    user turn (for answers); `sources` what claims may rest on. `clear`: who reads texts as they
+    grow has read all of it, and nothing in it came near a level.
     """
 
     locus: TextLocation
@@ -109,6 +110,7 @@ class Passage:
     beside: str = field(default="", repr=False)
     question: str = field(default="", repr=False)
     sources: tuple[Source, ...] = field(default=(), repr=False)
+    clear: bool = False
 
 
 @dataclass(frozen=True, slots=True)

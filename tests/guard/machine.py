@@ -13,10 +13,12 @@ from threegate.guard.events import (
     Finish,
     JudgeSentence,
     PatternsScanned,
+    ReadStep,
     RecordRulings,
     Release,
     ScanPatterns,
     SentenceJudged,
+    StepRead,
     TextReceived,
     UpstreamClosed,
 )
@@ -53,7 +55,8 @@ def settled_of(text: str) -> int:
 
 @dataclass
 class Driver:
-    """`pattern` acts on each `ddd-ddd`; a sentence that holds `bad` gets `judge`; `gone` fails."""
+    """`pattern` acts on each `ddd-ddd`; a sentence that holds `bad` gets `judge`; `gone` fails. A
+    step is clear that has nothing of `bad` nor of `near` in it."""
 
     plan: Plan
     pattern: Action = Action.REDACT
@@ -63,7 +66,8 @@ class Driver:
     mark: Callable[[Ruling], str] = lambda r: ""
     released: str = ""
     findings: set[tuple[str, int, int]] = field(default_factory=set)
-    pending: list[JudgeSentence] = field(default_factory=list)
+    near: str = "!"
+    pending: list[JudgeSentence | ReadStep] = field(default_factory=list)
     cut: Cut | None = None
     finished: bool = False
     releases: list[str] = field(default_factory=list)
@@ -87,9 +91,14 @@ class Driver:
             asked = self.pending.pop(self.order.randrange(len(self.pending)))
             if self.machine.state is State.CUT:
                 continue
+            if isinstance(asked, ReadStep):
+                clear = not re.search(f"bad|{self.near}", asked.text)
+                self.do(self.machine.receive(StepRead(asked.number, clear)))
+                continue
             hits = [
                 ruled("bad", asked.offset + m.start(), asked.offset + m.end(), self.judge)
                 for m in re.finditer("bad", asked.text)
+                if not asked.clear
             ]
             verdict = Verdict(self.judge if hits else Action.ALLOW, tuple(hits))
             self.do(self.machine.receive(SentenceJudged(asked.index, verdict)))
@@ -99,7 +108,7 @@ class Driver:
             match command:
                 case ScanPatterns():
                     self.scan(command)
-                case JudgeSentence():
+                case JudgeSentence() | ReadStep():
                     self.pending.append(command)
                 case Release(text):
                     assert text

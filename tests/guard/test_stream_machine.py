@@ -37,6 +37,7 @@ from tests.guard.machine import Driver, outcome, ruled
 PATTERNS = Plan(Channel.CONTENT, patterns=True, judge=False, hold=False)
 HOLD = Plan(Channel.CONTENT, patterns=True, judge=True, hold=True)
 CUT = Plan(Channel.CONTENT, patterns=True, judge=True, hold=False)
+GROW = Plan(Channel.CONTENT, patterns=True, judge=True, hold=True, grow=True)
 
 MASKS = MaskMap(b"k" * 32)
 PLACEHOLDER = MASKS.mask("pii.cn.id_card", "11010519491231002X")
@@ -89,6 +90,56 @@ def test_any_cut_and_any_order_gives_the_same(
         whole = outcome(drive(plan, [text], 0, action, judge))
         assert outcome(drive(plan, pieces, seed, action, judge)) == whole
         assert outcome(drive(plan, list(text), seed, action, judge)) == whole
+
+
+@given(cut_texts(), st.integers(0, 99), st.sampled_from(["!", "1", "你", "[wW]"]))
+@cases(1000)
+@example(
+    ("word " * 30 + "bad. " + "word " * 30, ["word " * 30 + "b", "ad. " + "word " * 30]), 1, "!"
+)
+def test_a_text_that_leaves_as_it_grows_is_the_same_for_any_cut_and_any_order(
+    case: tuple[str, list[str]], seed: int, near: str
+) -> None:
+    def grown(pieces: list[str], seed: int) -> Driver:
+        order = random.Random(seed)
+        driver = Driver(GROW, Action.REDACT, Action.BLOCK, order, [text_restorer(MASKS)], near=near)
+        return driver.run(pieces)
+
+    text, pieces = case
+    whole = grown([text], 0)
+    assert "bad" not in whole.released
+    assert (whole.cut is not None) == ("bad" in text)
+    for some, order in ((pieces, seed), (list(text), seed + 1)):
+        assert outcome(grown(some, order)) == outcome(whole)
+
+
+@given(cut_texts(), st.integers(0, 99))
+@cases(300)
+def test_what_is_clear_ends_as_if_sentences_were_held(
+    case: tuple[str, list[str]], seed: int
+) -> None:
+    _, pieces = case
+    grown = drive(GROW, pieces, seed, Action.REDACT, Action.BLOCK)
+    held = drive(HOLD, pieces, seed, Action.REDACT, Action.BLOCK)
+    assert outcome(grown)[1:] == outcome(held)[1:]
+    assert grown.released.startswith(held.released)
+    if held.cut is None:
+        assert grown.released == held.released
+
+
+def test_clear_words_leave_before_their_sentence_has_ended() -> None:
+    driver = Driver(GROW, judge=Action.BLOCK)
+    for word in ("Take ", "the ", "first ", "road ", "on ", "the ", "left, "):
+        driver.do(driver.machine.receive(TextReceived(word)))
+        driver.answer(everything=True)
+    assert driver.released == "Take the first road "
+    driver.do(driver.machine.receive(TextReceived("and then the bad one that leads to the ")))
+    driver.answer(everything=True)
+    assert driver.released == "Take the first road on the left, and then"
+    driver.do(driver.machine.receive(TextReceived("river. So it is.")))
+    driver.answer(everything=True)
+    assert driver.cut is not None
+    assert driver.released == "Take the first road on the left, and then the "
 
 
 @given(cut_texts(), st.integers(0, 99))

@@ -109,6 +109,19 @@ class SentenceDetector(Protocol):
 
 
 @runtime_checkable
+class ReadsPrefixes(Protocol):
+    """A sentence detector that can also judge a text that goes on."""
+
+    @property
+    def reads_prefixes(self) -> bool: ...
+
+    async def clear(self, passages: Sequence[Passage]) -> list[bool]:
+        """Whether nothing in a piece of a text, as it reads so far, comes near a level. A sentence
+        of which all pieces are clear comes to `judge` with `clear` set."""
+        ...
+
+
+@runtime_checkable
 class SupportsKinds(Protocol):
     """A sentence detector that does less where only some of its kinds count."""
 

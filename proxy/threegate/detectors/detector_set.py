@@ -16,6 +16,7 @@ from itertools import chain
 
 from threegate.detectors.base import (
     PatternDetector,
+    ReadsPrefixes,
     Scanned,
     SentenceDetector,
     SupportsFastPath,
@@ -154,6 +155,20 @@ class DetectorSet:
         wanted = self._judges(kinds)
         answers = await asyncio.gather(*(_query(d, passages, deadline_ms) for d in wanted))
         return [_joined(p, [a[i] for a in answers]) for i, p in enumerate(passages)]
+
+    def reads_prefixes(self, kinds: frozenset[str]) -> bool:
+        """Whether every detector of these kinds can judge a text as it grows."""
+        return all(isinstance(d, ReadsPrefixes) and d.reads_prefixes for d in self._judges(kinds))
+
+    async def clear(
+        self, passages: Sequence[Passage], kinds: frozenset[str], deadline_ms: int
+    ) -> list[bool]:
+        """Whether each piece of a text that goes on is far from every level of these kinds, as far
+        as detectors can tell who judge such pieces. One that fails has not said so."""
+        found = (d for d in self._judges(kinds) if isinstance(d, ReadsPrefixes))
+        asked = (_clear(d, passages, deadline_ms) for d in found if d.reads_prefixes)
+        answers = await asyncio.gather(*asked)
+        return [all(answer[i] for answer in answers) for i in range(len(passages))]
 
     async def check(
         self,
@@ -311,6 +326,19 @@ async def _query(
         log.error("detector %s failed: %s", detector.info.id, type(error).__name__)
         reason = Reason.ERROR
     return [Failed(detector.info.id, reason, p.locus) for p in passages]
+
+
+async def _clear(
+    detector: ReadsPrefixes, passages: Sequence[Passage], deadline_ms: int
+) -> list[bool]:
+    try:
+        async with asyncio.timeout(deadline_ms / 1000):
+            return await detector.clear(passages)
+    except TimeoutError:
+        pass
+    except Exception as error:
+        log.error("a text that grows was not read: %s", type(error).__name__)
+    return [False] * len(passages)
 
 
 def _joined(passage: Passage, answers: Iterable[tuple[Finding, ...] | Failed]) -> Judgement:

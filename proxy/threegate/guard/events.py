@@ -38,6 +38,14 @@ class SentenceJudged:
 
 
 @dataclass(frozen=True, slots=True)
+class StepRead:
+    """The answer to `ReadStep`: nothing in it comes near a level, so it may leave."""
+
+    number: int
+    clear: bool
+
+
+@dataclass(frozen=True, slots=True)
 class UpstreamClosed:
     pass
 
@@ -58,7 +66,15 @@ class MayLeave:
     to: int = UNLIMITED
 
 
-Event = TextReceived | PatternsScanned | SentenceJudged | UpstreamClosed | MayLeave | ClientGone
+Event = (
+    TextReceived
+    | PatternsScanned
+    | SentenceJudged
+    | StepRead
+    | UpstreamClosed
+    | MayLeave
+    | ClientGone
+)
 
 
 @dataclass(slots=True)
@@ -75,13 +91,28 @@ class ScanPatterns:
 @dataclass(frozen=True, slots=True)
 class JudgeSentence:
     """Judge the sentence that lies from `offset` to `end`; `text` and what is `before` it are as
-    the client will read them."""
+    the client will read them. `clear`: all its steps were read and are clear, so it may have left
+    already."""
 
     index: int
     text: str = field(repr=False)
     offset: int
     end: int
     before: str = field(repr=False)
+    clear: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ReadStep:
+    """Read a piece of a text that goes on, from `offset` to `end`, with what is `before` it and,
+    some of them, `with_question`."""
+
+    number: int
+    text: str = field(repr=False)
+    offset: int
+    end: int
+    before: str = field(repr=False)
+    with_question: bool
 
 
 @dataclass(slots=True)
@@ -116,4 +147,14 @@ class Resume:
     pass
 
 
-Command = ScanPatterns | JudgeSentence | Release | Cut | RecordRulings | Finish | Pause | Resume
+Command = (
+    ScanPatterns
+    | JudgeSentence
+    | ReadStep
+    | Release
+    | Cut
+    | RecordRulings
+    | Finish
+    | Pause
+    | Resume
+)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from enum import Enum, auto
 from typing import Protocol
 
 from threegate.guard.cite import Citations
@@ -14,11 +15,11 @@ from threegate.guard.client_text import ClientText, letters
 from threegate.guard.decide import RuleSet, wanted_kinds
 from threegate.guard.known_secrets import KnownSecrets
 from threegate.guard.mask import MaskMap
-from threegate.guard.redact import Renderer
+from threegate.guard.redact import EDITS, Renderer
 from threegate.guard.restore import Restorer, TextRestorer
 from threegate.guard.stream_machine import Plan, Quiet, Replacer, StreamMachine
 from threegate.policy.model import CompiledPolicy, Mode, Rule, StreamMode, matches
-from threegate.types import Caller, Channel, Failed, Finding, Layer, Verdict
+from threegate.types import Action, Caller, Channel, Failed, Finding, Layer, Verdict
 
 OUTPUT_CHANNELS = (Channel.CONTENT, Channel.REASONING, Channel.TOOL_ARGUMENTS)
 
@@ -30,11 +31,20 @@ LEAK_PII, NEW_PII = "leak.pii", "new_pii"
 """Personal data that the request did not contain: `leak.` before the kind that a pattern found."""
 
 
+class Claims(Enum):
+    """What a fact check holds: nothing, sentences where there are sources, or every sentence."""
+
+    FREE = auto()
+    HELD_BY_SOURCES = auto()
+    HELD = auto()
+
+
 class Needs(Protocol):
     """Which detectors a wanted kind or prefix needs: `detectors.DetectorSet` knows."""
 
     def is_sentence_kind(self, pattern: str) -> bool: ...
     def is_pattern_kind(self, pattern: str) -> bool: ...
+    def reads_prefixes(self, kinds: frozenset[str]) -> bool: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,13 +57,17 @@ class ChannelGuard:
     sentence_kinds: frozenset[str]
     deadline_ms: int
     finds_new_data: bool = False  # a rule looks for personal data that the request did not contain
+    grows: bool = False  # what holds a sentence can judge it as it grows, claims apart
+    claims: Claims = Claims.FREE
 
     def bound(self, caller: Caller, today: str, stopped: frozenset[str]) -> ChannelGuard:
         judge = self.judge.bound(caller, today, stopped)
-        return ChannelGuard(
-            judge, self.plan, self.pattern_kinds, self.sentence_kinds, self.deadline_ms,
-            self.finds_new_data,
-        )  # fmt: skip
+        return replace(self, judge=judge)
+
+    def leaves_as_it_grows(self, *, sources: bool) -> bool:
+        """Whether text may leave before its sentence has ended, as far as it is clear."""
+        held = self.claims is Claims.HELD or (sources and self.claims is Claims.HELD_BY_SOURCES)
+        return self.grows and not held
 
     @property
     def idle(self) -> bool:
@@ -143,10 +157,17 @@ class OutputGuard:
         return cls(channels, masks, restorer, secrets, citations, masked)
 
     def machine(
-        self, channel: Channel, tool: str = "", quiet: Quiet | None = None
+        self,
+        channel: Channel,
+        tool: str = "",
+        quiet: Quiet | None = None,
+        *,
+        grow: bool = False,
     ) -> StreamMachine:
-        """A machine for one text. `tool` is the tool whose arguments the text is."""
+        """A machine for one text. `tool` is the tool whose arguments the text is; with `grow` it
+        leaves before its sentences have ended, as far as it is clear."""
         plan, render = self.channels[channel].plan, self.renderer(channel)
+        plan = replace(plan, grow=True) if grow else plan
         restorer = None if channel in self.masked else self.restorer
         replacers: list[Replacer] = [self.secrets] if self.secrets else []
         if restorer:
@@ -207,8 +228,24 @@ def _channel(
     leaks = {k for k in wanted if matches(LEAK_PII, k)}
     patterns |= {k.removeprefix("leak.") for k in leaks}
     waits = [r for r in rules if any(needs.is_sentence_kind(k) for k in wanted_kinds((r,)))]
-    holding = any(r.stream is StreamMode.HOLD and r.mode is Mode.ENFORCE for r in waits)
-    plan = Plan(channel, bool(patterns), bool(sentence), holding)
+    holding = [r for r in waits if r.stream is StreamMode.HOLD and r.mode is Mode.ENFORCE]
+    plan = Plan(channel, bool(patterns), bool(sentence), bool(holding))
     deadline = min((r.deadline_ms for r in waits), default=0)
     judge = RuleSet(rules, caller, today, kinds_of)
-    return ChannelGuard(judge, plan, patterns, sentence, deadline, bool(leaks))
+    grows = bool(holding) and _grows([r for r in holding if r.claims is None], needs)
+    return ChannelGuard(
+        judge, plan, patterns, sentence, deadline, bool(leaks), grows, _claims(holding)
+    )
+
+
+def _grows(holding: Sequence[Rule], needs: Needs) -> bool:
+    """An edit leaves whole: its sentence is held to the end."""
+    kinds = frozenset(k for k in wanted_kinds(holding) if needs.is_sentence_kind(k))
+    return not any(r.action in EDITS for r in holding) and needs.reads_prefixes(kinds)
+
+
+def _claims(holding: Sequence[Rule]) -> Claims:
+    checked = [r.claims for r in holding if r.claims is not None]
+    if any(c.on_no_source > Action.FLAG for c in checked):
+        return Claims.HELD
+    return Claims.HELD_BY_SOURCES if checked else Claims.FREE

@@ -9,7 +9,8 @@
 Four frontiers move through the text and what lies before all of them leaves:
 
 *settled*   pattern detectors say that nothing before it can change, whatever follows;
-*judged*    every sentence before it has its verdict (only where a rule holds sentences);
+*judged*    every sentence before it has its verdict (only where a rule holds sentences), or a text
+            that is read as it grows is clear up to there (`growth`);
 *replaced*  no placeholder before it, and no key of the proxy, can still grow;
 *allowed*   the other texts of the answer are decided up to where it came (`release_order`).
 
@@ -22,7 +23,8 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left, bisect_right, insort
-from collections.abc import Callable, Sequence
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from enum import Enum, auto
 from itertools import takewhile
@@ -43,14 +45,17 @@ from threegate.guard.events import (
     MayLeave,
     PatternsScanned,
     Pause,
+    ReadStep,
     RecordRulings,
     Release,
     Resume,
     ScanPatterns,
     SentenceJudged,
+    StepRead,
     TextReceived,
     UpstreamClosed,
 )
+from threegate.guard.growth import Growth, reads_question
 from threegate.guard.redact import EDITS, TERMINAL
 from threegate.guard.restore import Restored
 from threegate.guard.segments import sentences
@@ -80,11 +85,12 @@ class State(Enum):
 
 
 _ALWAYS = (MayLeave, ClientGone)
+_JUDGED = (SentenceJudged, StepRead)
 ALLOWED: dict[State, tuple[type[Event], ...]] = {
-    State.OPEN: (*_ALWAYS, TextReceived, PatternsScanned, SentenceJudged, UpstreamClosed),
-    State.DRAINING: (*_ALWAYS, PatternsScanned, SentenceJudged),
-    State.DONE: (*_ALWAYS, SentenceJudged),  # verdicts of rules that cut may come late
-    State.CUT: (*_ALWAYS, TextReceived, PatternsScanned, SentenceJudged, UpstreamClosed),
+    State.OPEN: (*_ALWAYS, TextReceived, PatternsScanned, *_JUDGED, UpstreamClosed),
+    State.DRAINING: (*_ALWAYS, PatternsScanned, *_JUDGED),
+    State.DONE: (*_ALWAYS, *_JUDGED),  # verdicts of rules that cut may come late
+    State.CUT: (*_ALWAYS, TextReceived, PatternsScanned, *_JUDGED, UpstreamClosed),
 }
 
 _NEUTRAL = re.compile("[\n。，！？；：、\u4e00-\u9fff]")
@@ -113,12 +119,14 @@ Mark = Callable[[Ruling], str]
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What the rules of a channel need. `hold`: sentences leave after their verdict."""
+    """What the rules of a channel need. `hold`: sentences leave after their verdict; `grow`: or
+    before it, as far as they are clear."""
 
     channel: Channel
     patterns: bool
     judge: bool
     hold: bool
+    grow: bool = False
 
 
 @dataclass(slots=True)
@@ -142,6 +150,9 @@ class StreamMachine:
     _replaced_by: list[int] = field(init=False)  # the same for each of the replacers
     _ends: list[int] = field(default_factory=list, init=False, repr=False)
     _waiting: dict[int, ClientView] = field(default_factory=dict, init=False, repr=False)
+    _growth: Growth | None = field(default=None, init=False, repr=False)
+    _unread: deque[JudgeSentence] = field(default_factory=deque, init=False, repr=False)
+    _clear: set[int] = field(default_factory=set, init=False)  # sentences that nothing holds
     _scanned_view: ClientView = field(default_factory=ClientView, init=False, repr=False)
     _values: list[Restored] = field(default_factory=list, init=False, repr=False)
     _edits: Edits = field(default_factory=Edits, init=False, repr=False)
@@ -153,6 +164,8 @@ class StreamMachine:
         self._replaced_by = [0] * len(self.replacers)
         if self.plan.channel is Channel.TOOL_ARGUMENTS:
             self._strings = JsonStrings()
+        if self.plan.grow and self.plan.hold:
+            self._growth = Growth()
 
     def receive(self, event: Event) -> list[Command]:
         """Raises ProtocolError for an event that the state does not allow."""
@@ -167,6 +180,8 @@ class StreamMachine:
                 return self._patterns(verdict, settled)
             case SentenceJudged(index, verdict):
                 return self._judged(index, verdict)
+            case StepRead(number, clear):
+                return self._step_read(number, clear)
             case UpstreamClosed():
                 self.state = State.DRAINING
                 return self._next_commands()
@@ -206,6 +221,8 @@ class StreamMachine:
     def _more(self, text: str, *, last: bool) -> list[Command]:
         if last:
             self.state = State.DRAINING
+            if not self._end:
+                self._growth = None  # all of it is here
         elif not text:
             return []
         self._text += text
@@ -278,7 +295,13 @@ class StreamMachine:
         return self._base + at - (neutral.start() if neutral else len(before))
 
     def _segment(self) -> list[Command]:
-        out: list[Command] = []
+        asked = list(self._sentences())
+        if self._growth is None:
+            return [*asked]
+        self._unread += asked
+        return [*self._grow(), *self._ready()]
+
+    def _sentences(self) -> Iterator[JudgeSentence]:
         final = self.state is State.DRAINING
         for s in sentences(self._stable(), self._segmented - self._base, final=final):
             index, start = len(self._ends), self._base + s.start
@@ -286,8 +309,44 @@ class StreamMachine:
             self._ends.append(end)
             if self._text[s.start : s.end].strip():
                 view = self._waiting[index] = self._view(start, end)
-                before = self._view(max(self._base, start - CONTEXT), start).text
-                out.append(JudgeSentence(index, view.text, start, end, before))
+                yield JudgeSentence(index, view.text, start, end, self._context(start))
+
+    def _context(self, start: int) -> str:
+        return self._view(max(self._base, start - CONTEXT), start).text
+
+    def _grow(self) -> list[Command]:
+        """Steps that have come. A blank one is clear."""
+        if (growth := self._growth) is None:
+            return []
+        out: list[Command] = []
+        final = self.state is State.DRAINING
+        while steps := growth.steps(self._stable(), self._base, final=final):
+            for number, at in steps:
+                text = self._view(at.start, at.end).text
+                if text.strip():
+                    before, asked = self._context(at.start), reads_question(number)
+                    out.append(ReadStep(number, text, at.start, at.end, before, asked))
+                else:
+                    growth.read(number, clear=True)
+        return out
+
+    def _step_read(self, number: int, clear: bool) -> list[Command]:
+        if self._growth is None or self.state is State.DONE:
+            return []
+        self._growth.read(number, clear=clear)
+        return [*self._grow(), *self._ready(), *self._release()]
+
+    def _ready(self) -> list[Command]:
+        """Sentences whose steps have been read."""
+        out: list[Command] = []
+        while self._growth is not None and self._unread:
+            asked = self._unread[0]
+            clear = self._growth.says(asked.offset, asked.end)
+            if clear is None:
+                break
+            if clear:
+                self._clear.add(asked.index)
+            out.append(replace(self._unread.popleft(), clear=clear))
         return out
 
     def _patterns(self, verdict: Verdict, settled: int) -> list[Command]:
@@ -300,17 +359,22 @@ class StreamMachine:
     def _judged(self, index: int, verdict: Verdict) -> list[Command]:
         view = self._waiting.pop(index, self._scanned_view)
         start = self._ends[index - 1] if index else 0
-        self._apply(verdict, view, start)
+        least = 0
+        if self._growth is not None and index not in self._clear:
+            least = self._growth.clear_from(start)
+        self._clear.discard(index)
+        self._apply(verdict, view, start, least)
         return self._release()
 
-    def _apply(self, verdict: Verdict, view: ClientView, fallback: int) -> None:
+    def _apply(self, verdict: Verdict, view: ClientView, fallback: int, least: int = 0) -> None:
+        """What lies before `least` may have left."""
         for ruled in filter(None, map(view.ruling, verdict.ruled)):
             span = _span_of(ruled, fallback)
             self._ruled.append((span.start, ruled))
             if ruled.shadow:
                 continue
             if ruled.action in TERMINAL:
-                self._stop_at(max(span.start, self._released), ruled)
+                self._stop_at(max(span.start, self._released, least), ruled)
             elif ruled.action in EDITS and span.start >= self._released:
                 original = self._view(span.start, span.end).text
                 self._edits.add(Edit(span, self._fitted(self.render(ruled, original), span)))
@@ -385,10 +449,10 @@ class StreamMachine:
         return self._edits.whole_before(min(self._known_to(), self._allowed))
 
     def _judged_to(self) -> int:
-        if not self._waiting:
-            return self._segmented
-        first = min(self._waiting)
-        return self._ends[first - 1] if first else 0
+        held = self._waiting.keys() - self._clear if self._clear else self._waiting
+        first = min(held, default=len(self._ends))
+        at = self._ends[first - 1] if first else 0
+        return at if self._growth is None else self._growth.clear_from(at)
 
     def _replace(self) -> None:
         final = self.state is State.DRAINING

@@ -82,7 +82,19 @@ class GuardDetector:
     def wanting(self, kinds: frozenset[str]) -> GuardDetector:
         return GuardDetector(self._engine, self._model, kinds)
 
+    @property
+    def reads_prefixes(self) -> bool:
+        return True
+
+    async def clear(self, passages: Sequence[Passage]) -> list[bool]:
+        pending = _PendingScores()
+        return list(await asyncio.gather(*(self._quiet([p], pending) for p in passages)))
+
     async def judge(self, passages: Sequence[Passage]) -> list[Answer]:
+        left = iter(await self._judge_all([p for p in passages if not p.clear]))
+        return [() if p.clear else next(left) for p in passages]
+
+    async def _judge_all(self, passages: Sequence[Passage]) -> list[Answer]:
         found, pending = blocks(passages), _PendingScores()
         quiet = await asyncio.gather(*(self._quiet(block, pending) for block in found))
         loud = [p for block, q in zip(found, quiet, strict=True) if not q for p in block]

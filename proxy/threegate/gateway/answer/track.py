@@ -26,10 +26,12 @@ from threegate.guard.events import (
     JudgeSentence,
     MayLeave,
     PatternsScanned,
+    ReadStep,
     RecordRulings,
     Release,
     ScanPatterns,
     SentenceJudged,
+    StepRead,
     TextReceived,
     UpstreamClosed,
 )
@@ -188,6 +190,7 @@ class Track:
     def run(self, commands: Sequence[Command]) -> None:
         """Commands in order; the answer to a scan comes after everything it was asked with."""
         asked: list[JudgeSentence] = []
+        steps: list[ReadStep] = []
         scans: list[ScanPatterns] = []
         for command in commands:
             match command:
@@ -197,6 +200,8 @@ class Track:
                     scans.append(command)
                 case JudgeSentence():
                     asked.append(command)
+                case ReadStep():
+                    steps.append(command)
                 case RecordRulings(ruled):
                     self._record(ruled)
                 case Cut(stopped):
@@ -210,6 +215,9 @@ class Track:
             self._ask_once(asked)
         elif asked:
             self._ask(asked)
+        if steps:
+            pieces = [self.answer.piece(self, step) for step in steps]
+            self.answer.tasks.spawn(self._read(steps, pieces))
         for scan in scans:
             if self.machine.state is not State.CUT:
                 self.run(self.machine.receive(self._scan(scan)))
@@ -254,6 +262,18 @@ class Track:
         verdict = self.guard.judge_patterns(asked.text, asked.offset, new, scan.failures, sent)
         self.answer.spent_s += time.perf_counter() - started
         return PatternsScanned(verdict, scan.settled)
+
+    async def _read(self, steps: list[ReadStep], pieces: list[Passage]) -> None:
+        """Steps of a text that grows; one that failed is not clear."""
+        started = time.perf_counter()
+        clear = await self.answer.detector_set.clear(
+            pieces, self.guard.sentence_kinds, self.guard.deadline_ms
+        )
+        self.answer.spent_s += time.perf_counter() - started
+        for step, is_clear in zip(steps, clear, strict=True):
+            self.run(self.machine.receive(StepRead(step.number, is_clear)))
+        self.answer.advance()
+        self.answer.changed.set()
 
     async def _judge(self, asked: list[JudgeSentence], passages: list[Passage]) -> None:
         started = time.perf_counter()

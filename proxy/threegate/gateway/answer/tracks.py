@@ -17,7 +17,7 @@ from threegate.gateway.answer.output_contract import Gate
 from threegate.gateway.answer.protocol_words import MAX_WORD, words_of
 from threegate.gateway.answer.track import HarmlessTexts, Track, TrackOptions
 from threegate.guard.client_text import NO_TEXT, ClientText
-from threegate.guard.events import UNLIMITED, JudgeSentence
+from threegate.guard.events import UNLIMITED, JudgeSentence, ReadStep
 from threegate.guard.output import OutputGuard
 from threegate.guard.redact import TERMINAL, edited
 from threegate.guard.release_order import ReleaseOrder, Turn
@@ -26,6 +26,7 @@ from threegate.i18n.messages import localized
 from threegate.tasks import Tasks
 from threegate.types import Channel, Finding, Layer, Passage, Ruling, Source, TextLocation
 from threegate.wire.adapter import Body, StreamKey
+from threegate.wire.frame_codec import WHOLE_PARTS
 
 NEARBY, NEARBY_TEXTS = 200, 3
 """Code points of another text of the answer that a sentence is judged with, and of how many."""
@@ -116,7 +117,10 @@ class AnswerTracks:
         locus = TextLocation(Layer.OUTPUT, channel, part=part, choice=key.choice)
         guard, called = self.guard.channels[channel], self.calls.pop(key, NO_TOOL)
         quiet = self.detector_set.quiet(guard.pattern_kinds)
-        machine = self.guard.machine(channel, called.name, quiet)
+        grow = key.part < WHOLE_PARTS and guard.leaves_as_it_grows(
+            sources=bool(self.question.sources)
+        )
+        machine = self.guard.machine(channel, called.name, quiet, grow=grow)
         options = self.options(key)
         if called.gate is not None:
             options = replace(options, gate=called.gate)
@@ -223,10 +227,16 @@ class AnswerTracks:
         question, nearby = self.question, self._nearby(track, sentence)
         return Passage(
             track.locus, sentence.text, sentence.offset, sentence.before, nearby, question.text,
-            question.sources,
+            question.sources, sentence.clear,
         )  # fmt: skip
 
-    def _nearby(self, track: Track, sentence: JudgeSentence) -> str:
+    def piece(self, track: Track, step: ReadStep) -> Passage:
+        """A step of a text with what it is read with."""
+        question = self.question.text if step.with_question else ""
+        nearby = self._nearby(track, step)
+        return Passage(track.locus, step.text, step.offset, step.before, nearby, question)
+
+    def _nearby(self, track: Track, sentence: JudgeSentence | ReadStep) -> str:
         """What the other choices and the reasoning contained last when the sentence came: harm may
         be spread over them."""
         if len(self._spoken) < 2 or track not in self._spoken:

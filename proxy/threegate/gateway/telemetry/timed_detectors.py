@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from threegate.detectors.base import DetectorInfo, SentenceDetector, wanting
+from threegate.detectors.base import DetectorInfo, ReadsPrefixes, SentenceDetector, wanting
 from threegate.types import Failed, Finding, Passage
 
 
@@ -21,6 +21,19 @@ class Timed:
 
     def wanting(self, kinds: frozenset[str]) -> Timed:
         return Timed(wanting(self.detector, kinds), self.observe)
+
+    @property
+    def reads_prefixes(self) -> bool:
+        return isinstance(self.detector, ReadsPrefixes) and self.detector.reads_prefixes
+
+    async def clear(self, passages: Sequence[Passage]) -> list[bool]:
+        if not isinstance(self.detector, ReadsPrefixes):
+            return [False] * len(passages)
+        started = time.perf_counter()
+        try:
+            return await self.detector.clear(passages)
+        finally:
+            self.observe(self.info.id, time.perf_counter() - started)
 
     async def judge(self, passages: Sequence[Passage]) -> list[tuple[Finding, ...] | Failed]:
         started = time.perf_counter()

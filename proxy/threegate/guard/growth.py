@@ -1,0 +1,119 @@
+"""How far a text may leave before its sentences have ended: it is read as it grows. Pure.
+
+The text is cut into steps of some forty bytes that end with a word; the first ones are shorter, so
+that the first words leave soon. Each step is read when it has come, with a little of what is before
+it. A step is *clear* when nothing in it comes near a level. Text leaves up to the end of the clear
+steps; a sentence that another step touches is judged whole, and what of it was not clear waits for
+the verdict. The first steps, and then every few, are read with the question too: where one of the
+first is not clear, all that follows is held by the sentence.
+
+Steps depend on the text alone, so what leaves does not depend on how or when the text came.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from dataclasses import dataclass, field
+
+from threegate.types import Span
+
+FIRST_STEPS = (8, 12, 20, 30, 40)
+STEP = 40
+"""Bytes, at least: an English letter has one, a Chinese character three. Ten tokens."""
+
+ASKED_AGAIN = 5
+"""Every so many steps the question is read with one: an answer that spells nothing out may still do
+what was asked."""
+
+LONGEST_WORD = 24
+"""Code points by which a step may go on to the end of a word."""
+
+
+@dataclass(slots=True)
+class Growth:
+    """Positions count from the start of the text."""
+
+    _ends: list[int] = field(default_factory=list)
+    _clear: list[bool | None] = field(default_factory=list)  # None: not read yet
+
+    def steps(self, text: str, base: int, *, final: bool) -> list[tuple[int, Span]]:
+        """(number, place) of the steps that are complete now. `text` begins at `base`; `final`: it
+        has ended. Steps behind the first ones come when those have been read."""
+        out: list[tuple[int, Span]] = []
+        while (number := len(self._ends)) < len(FIRST_STEPS) or self.opened:
+            start = self._ends[-1] if self._ends else 0
+            size = FIRST_STEPS[number] if number < len(FIRST_STEPS) else STEP
+            end = step_end(text, start - base, size, final=final)
+            if end is None:
+                break
+            self._ends.append(base + end)
+            self._clear.append(None)
+            out.append((number, Span(start, base + end)))
+        return out
+
+    @property
+    def opened(self) -> bool:
+        """Whether all of the first steps are clear."""
+        first = self._clear[: len(FIRST_STEPS)]
+        return len(first) == len(FIRST_STEPS) and all(first)
+
+    @property
+    def _closed(self) -> bool:
+        return False in self._clear[: len(FIRST_STEPS)]
+
+    def read(self, number: int, *, clear: bool) -> None:
+        """The answer about a step."""
+        self._clear[number] = clear
+
+    def says(self, start: int, end: int) -> bool | None:
+        """Whether all steps are clear that touch a sentence; None while one has not been read."""
+        first = bisect_right(self._ends, start)
+        last = bisect_right(self._ends, end - 1)
+        touched = self._clear[first : last + 1]
+        if False in touched:
+            return None if None in touched[: touched.index(False)] else False
+        if None in touched:
+            return None
+        if last < len(self._ends):
+            return True
+        return False if self._closed and None not in self._clear else None
+
+    def clear_from(self, at: int) -> int:
+        """Up to where the text is clear without a gap, from a position on."""
+        for number in range(bisect_right(self._ends, at), len(self._ends)):
+            if not self._clear[number]:
+                break
+            at = self._ends[number]
+        return at
+
+
+def reads_question(number: int) -> bool:
+    """Whether a step is read with the question."""
+    return number < len(FIRST_STEPS) or number % ASKED_AGAIN == 0
+
+
+def step_end(text: str, start: int, size: int, *, final: bool) -> int | None:
+    """Where a step ends that begins at `start`; None while more text decides."""
+    at, taken, length = start, 0, len(text)
+    while taken < size:
+        if at == length:
+            return length if final and at > start else None
+        taken += _bytes(text[at])
+        at += 1
+    longest = at + LONGEST_WORD
+    while at < longest:
+        if at == length:
+            return length if final else None
+        if not (_is_letter(text[at - 1]) and _is_letter(text[at])):
+            break
+        at += 1
+    return at
+
+
+def _bytes(char: str) -> int:
+    return 1 if char < "\x80" else 2 if char < "\u0800" else 3 if char < "\U00010000" else 4
+
+
+def _is_letter(char: str) -> bool:
+    """Of a script that puts blanks between words."""
+    return char.isalnum() and char < "\u2e80"

@@ -1,0 +1,98 @@
+"""An answer that leaves as it grows: the guard model reads it in steps (`guard/growth.py`)."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from threegate.detectors.base import SentenceDetector
+from threegate.detectors.models.guard import GuardDetector
+from threegate.gateway.answer.tracks import AnswerContext
+from threegate.types import Action, Passage
+from threegate_classifiers.runtime import Engine
+from threegate_classifiers.testing import build_tiny_models
+
+from tests.cases import cases
+from tests.gateway.shell import BadWords, Heard, hear, policy, rule, stream_of, suite
+
+HARM = policy(rule("harm", Action.BLOCK, "hazard.weapons", "compliance.harmful"))
+CALM = "Nothing of note went on that day, and the town was calm, "
+WORDS = ["bomb ", "mix ", "a ", "quiet ", "town. ", "你好", "。", "river, ", "\n", "炸", CALM]
+
+
+@pytest.fixture(scope="module")
+def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
+    root = build_tiny_models(tmp_path_factory.mktemp("models"))
+    opened = Engine.open(root, ["guard"], gpu=False, report=lambda _: None)
+    yield opened
+    opened.close()
+
+
+def pieces(data: bytes, size: int) -> list[bytes]:
+    return [data[at : at + size] for at in range(0, len(data), size)]
+
+
+@given(
+    st.lists(st.sampled_from(WORDS), max_size=14),
+    st.lists(st.sampled_from(WORDS), max_size=5),
+    st.sampled_from([7, 40, 333]),
+    st.sampled_from(["", "Well?", "mix it"]),
+)
+@cases(40)
+def test_what_leaves_is_the_same_for_any_cut(
+    engine: Engine, content: list[str], reasoning: list[str], size: int, asked: str
+) -> None:
+    data, question = stream_of(content, reasoning), AnswerContext(asked)
+
+    def heard(some: list[bytes]) -> tuple[str, str, str | None, list[tuple[str, str]]]:
+        one = asyncio.run(hear(some, HARM, suite(GuardDetector(engine)), question=question))
+        assert one.answer is not None
+        ruled = [(r.rule_id, getattr(r.finding, "kind", "failed")) for r in one.answer.ruled]
+        return one.text(), one.text("reasoning_content"), one.finish(), sorted(ruled)
+
+    whole = heard([data])
+    assert heard(pieces(data, size)) == whole
+    for text in whole[:2]:
+        assert "bomb" not in text
+        assert "炸" not in text
+
+
+@dataclass
+class Growing(BadWords):
+    """Reads a text as it grows, too."""
+
+    reads_prefixes: bool = True
+
+    async def clear(self, passages: Sequence[Passage]) -> list[bool]:
+        return [not self._one(p) for p in passages]
+
+
+@pytest.mark.parametrize(
+    ("detector", "action", "left"),
+    [
+        (Growing(), Action.BLOCK, "Take the first road on the left, and then"),
+        (Growing(), Action.REDACT, ""),  # an edit leaves whole
+        (BadWords(), Action.BLOCK, ""),
+    ],
+)
+async def test_clear_words_leave_before_their_sentence_has_ended(
+    detector: SentenceDetector, action: Action, left: str
+) -> None:
+    said = "Take the first road on the left, and then go on to the river."
+    events = stream_of([said[:50], said[50:]]).split(b"\n\n")
+    heard, before = Heard(b""), ""
+
+    def slowly() -> Iterator[bytes]:
+        nonlocal before
+        yield b"\n\n".join([*events[:2], b""])
+        yield from [b""] * 50
+        before = heard.text()
+        yield b"\n\n".join(events[2:])
+
+    await hear(slowly(), policy(rule("harm", action, "hazard.test")), suite(detector), heard=heard)
+    assert before == left
+    assert heard.text() == said

@@ -1,0 +1,66 @@
+"""Steps of a text depend on the text alone, and what is clear on steps alone."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+from threegate.guard.growth import ASKED_AGAIN, FIRST_STEPS, STEP, Growth, reads_question
+
+TEXTS = st.text("ab 好。.\né😀", max_size=400)
+
+
+def cut(text: str, *, final: bool = True) -> list[str]:
+    growth = Growth()
+    out: list[str] = []
+    while steps := growth.steps(text, 0, final=final):
+        for number, at in steps:
+            growth.read(number, clear=True)
+            out.append(text[at.start : at.end])
+    return out
+
+
+@given(TEXTS, st.integers(0, 400))
+def test_steps_hold_the_whole_text_and_more_text_changes_none(text: str, some: int) -> None:
+    whole = cut(text)
+    assert "".join(whole) == text
+    begun = cut(text[:some], final=False)
+    assert begun == whole[: len(begun)]
+    sizes = [len(step.encode()) for step in whole[:-1]]
+    assert all(
+        size >= least
+        for size, least in zip(sizes, [*FIRST_STEPS, *[STEP] * len(sizes)], strict=False)
+    )
+
+
+def test_a_step_ends_with_a_word() -> None:
+    assert cut("Photosynthesis turns light into sugar")[:2] == ["Photosynthesis", " turns light"]
+    assert cut("光合作用把光变成糖")[:2] == ["光合作", "用把光变"]
+
+
+def test_what_comes_behind_the_first_steps_waits_for_them() -> None:
+    growth, text = Growth(), "a calm day and " * 40
+    first = growth.steps(text, 0, final=True)
+    assert [number for number, _ in first] == list(range(len(FIRST_STEPS)))
+    assert not growth.steps(text, 0, final=True)
+    for number, _ in first:
+        growth.read(number, clear=True)
+    assert len(growth.steps(text, 0, final=True)) > 5
+
+
+def test_a_first_step_that_is_not_clear_holds_every_sentence_after_it() -> None:
+    growth, text = Growth(), "a calm day and " * 40
+    first = growth.steps(text, 0, final=True)
+    assert growth.says(0, 40) is None
+    for number, _ in first:
+        growth.read(number, clear=number != 1)
+    assert not growth.steps(text, 0, final=True)
+    assert growth.says(0, 5) is True
+    assert growth.says(0, 40) is False
+    assert growth.says(300, 340) is False
+    assert growth.clear_from(0) == len("a calm d") + len("ay")
+    assert growth.clear_from(300) == 300
+
+
+def test_the_question_is_read_with_the_first_steps_and_then_with_some() -> None:
+    asked = [n for n in range(4 * ASKED_AGAIN) if reads_question(n)]
+    assert asked == [*range(len(FIRST_STEPS)), *range(ASKED_AGAIN, 4 * ASKED_AGAIN, ASKED_AGAIN)]
