@@ -1,4 +1,4 @@
-"""What a policy is made of besides rules, in a real browser: knowledge, detectors, constraints."""
+"""What a policy is made of besides rules, in a real browser: knowledge and detectors."""
 
 from __future__ import annotations
 

@@ -3,6 +3,7 @@ in requests and in streamed answers, and record, explanation, console and metric
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +17,8 @@ from threegate.settings import JudgeSettings
 from threegate.testing.server import serve
 from threegate.testing.upstream import DemoUpstream
 
+from tests.console.conftest import PASSWORD, opened_site
+from tests.console.test_browser import quick_in
 from tests.e2e.support.running import Running, proxy
 from tests.service.records import events, last_events
 
@@ -171,3 +174,29 @@ def test_a_late_judge_leaves_the_decision_to_the_policy(judged: Judged) -> None:
     event, opinion = judged.opinion(got)
     assert opinion["outcome"] == "timeout"
     assert event["degraded"] == ["judge.large:timeout"]
+
+
+@pytest.mark.skipif(not os.environ.get("THREEGATE_TEST_CHROMIUM", ""), reason="needs Chromium")
+@pytest.mark.parametrize("language", quick_in("zh-CN"))
+def test_a_reviewer_and_an_editor_read_the_opinion(judged: Judged, language: str) -> None:
+    """On the record's page, with who was asked; and on the page that tries a text."""
+    from tests.console.browser import browser
+
+    site = opened_site(judged.running)
+    got = judged.check(f"a zebra in {language}", UNSAFE)
+    with browser(site.url, language) as page:
+        site.who("reviewer", "editor", name="ann")
+        page.log_in("ann", PASSWORD)
+        page.go(f"/audit/record/{got['id']}")
+        said = ("第二意见：已确认", "second opinion: confirmed")[language == "en-US"]
+        assert said in page.text
+        assert "judge.large" in page.one("[title*='judge.large']").get_attribute("title")
+        page.shot("opinion-record")
+        script(judged.large, SAFE)
+        page.go("/policies/try")
+        page.fill("[name=text]", f"another zebra in {language}")
+        page.press("main form button")
+        dismissed = ("第二意见：已否定", "second opinion: dismissed")[language == "en-US"]
+        assert dismissed in page.text
+        page.shot("opinion-try")
+        assert page.complaints() == []

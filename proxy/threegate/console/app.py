@@ -124,8 +124,8 @@ class Console:
         request.state.form = form
         visit = ConsoleRequest(request, self.parts, language, person, form)
         match await page.handler(visit):
-            case Shown() as shown:
-                return self._shown(visit, shown)
+            case Shown() as shown:  # drawing takes up to tens of milliseconds: not on the loop
+                return await blocking(self._shown, visit, shown)
             case Redirect() as moved:
                 return self._moved(visit, moved)
             case LongTask() as slow if wants_json(request):

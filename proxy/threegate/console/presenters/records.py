@@ -106,8 +106,14 @@ def ruling(
         "note": ruled.get("note", ""),
         "shadow": ruled.get("shadow", False),
         "exception": ruled.get("exception", ""),
-        "opinion": ruled.get("opinion", {}),
+        "opinion": _opinion(ruled.get("opinion")),
     }
+
+
+def _opinion(said: Mapping[str, Any] | None) -> dict[str, Any]:
+    """A second opinion; a record leaves out a score that was not given, and `cached` where it was
+    asked for."""
+    return {"score": "", "cached": False, **said} if said else {}
 
 
 def texts(

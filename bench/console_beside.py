@@ -1,0 +1,162 @@
+"""Whether calls notice that somebody uses the console: both in one process, in turn.
+
+    python -m bench.console_beside --directory DIR      # a log of bench.console; else 2,000 records
+
+Rounds of calls alone and of calls while a visitor with every role opens page after page, in turn,
+through the ASGI app, without sockets and with a model API that answers at once. Prints a JSON
+object: processor time of the loop's thread for a call, alone and beside the console, with their
+ratio (what the console takes from the loop that serves calls), and for each page the longest
+stretch of processor time for which it kept the loop from turning. Wall-clock times of calls are
+printed too; on a machine that others use they say little.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import os
+import statistics
+import tempfile
+import time
+from collections.abc import Iterator
+from itertools import cycle
+from pathlib import Path
+from typing import Any
+
+import httpx
+import orjson
+from threegate.app import create_app, opened
+from threegate.audit import settings as audit_settings
+from threegate.settings import Settings, UpstreamSettings
+from threegate.upstream import Upstreams
+
+from bench import calls
+from bench.audit_log import load
+from bench.console import BASE, DAYS, DRAFT, label, pages, visitor
+from bench.speed import prompts
+
+CALLS = 20
+"""Of one round."""
+
+
+class Loop:
+    """How long the loop's thread works between two turns."""
+
+    def __init__(self) -> None:
+        self.longest = 0.0
+        self._task = asyncio.ensure_future(self._run())
+
+    async def _run(self) -> None:
+        while True:
+            before = time.thread_time()
+            await asyncio.sleep(0)
+            self.longest = max(self.longest, time.thread_time() - before)
+
+    def reset(self) -> float:
+        """Milliseconds since the last reset."""
+        longest, self.longest = self.longest * 1000, 0.0
+        return longest
+
+    def stop(self) -> None:
+        self._task.cancel()
+
+
+def bodies() -> Iterator[bytes]:
+    return cycle(orjson.dumps(b) for b in prompts.bodies("medium_en_pii", stream=False)[:200])
+
+
+async def round_of_calls(app: Any, texts: Iterator[bytes]) -> dict[str, list[float]]:
+    """Each call's processor time on the loop's thread and wall-clock time, in milliseconds."""
+    cpu, wall = [], []
+    for _ in range(CALLS):
+        started, used = time.perf_counter(), time.thread_time()
+        await calls.call(app, next(texts))
+        wall.append((time.perf_counter() - started) * 1000)
+        cpu.append((time.thread_time() - used) * 1000)
+    return {"cpu": cpu, "wall": wall}
+
+
+async def clicks(client: httpx.AsyncClient, paths: Iterator[str]) -> None:
+    while True:
+        await client.get(BASE + next(paths))
+
+
+async def stalls(client: httpx.AsyncClient, paths: list[str]) -> dict[str, float]:
+    """For each page, opened twice, the longest time for which the loop did not turn."""
+    loop, found = Loop(), {}
+    for path in paths:
+        await client.get(BASE + path)
+        loop.reset()
+        await client.get(BASE + path)
+        found[path] = round(loop.reset(), 1)
+    loop.stop()
+    return found
+
+
+async def measured(settings: Settings, records: int, rounds: int) -> dict[str, Any]:
+    Upstreams.send = calls._send  # type: ignore[method-assign, assignment]
+    async with opened(settings) as deps:
+        app = create_app(deps)
+        headers = {"accept": "text/html", "sec-fetch-site": "same-origin"}
+        async with httpx.AsyncClient(
+            transport=httpx.ASGITransport(app), cookies=visitor(settings, deps.secret),
+            headers=headers, timeout=300,
+        ) as client:  # fmt: skip
+            for path, form in DRAFT.items():
+                await client.post(BASE + path, data=form)
+            paths, texts = list(pages(f"ld_{records - 1:09d}")), bodies()
+            await round_of_calls(app, texts)  # warm
+            alone, beside = await in_turn(app, client, texts, paths, rounds)
+            longest = await stalls(client, paths)
+    worst = sorted(longest.items(), key=lambda pair: -pair[1])
+    cpu = [statistics.median(each["cpu"]) for each in (alone, beside)]
+    return {
+        "records": records,
+        "load_average": round(os.getloadavg()[0], 1),
+        "call_loop_ms": {"alone": round(cpu[0], 2), "beside": round(cpu[1], 2)},
+        "ratio": round(cpu[1] / cpu[0], 2),
+        "call_wall_ms": {
+            "alone": round(statistics.median(alone["wall"]), 1),
+            "beside": round(statistics.median(beside["wall"]), 1),
+        },
+        "longest_stall_ms": dict(worst[:12]),
+    }
+
+
+async def in_turn(
+    app: Any, client: httpx.AsyncClient, texts: Iterator[bytes], paths: list[str], rounds: int
+) -> tuple[dict[str, list[float]], dict[str, list[float]]]:
+    alone: dict[str, list[float]] = {"cpu": [], "wall": []}
+    beside: dict[str, list[float]] = {"cpu": [], "wall": []}
+    through = cycle(paths)
+    for _ in range(rounds):
+        for into, busy in ((alone, False), (beside, True)):
+            task = asyncio.ensure_future(clicks(client, through)) if busy else None
+            found = await round_of_calls(app, texts)
+            if task:
+                task.cancel()
+                await asyncio.gather(task, return_exceptions=True)
+            for name, values in found.items():
+                into[name] += values
+    return alone, beside
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--records", type=int, default=2_000)
+    parser.add_argument("--directory", type=Path, help="of a log that is there, or is kept")
+    parser.add_argument("--rounds", type=int, default=10, help="alone and beside, each so often")
+    args = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        var = args.directory or Path(folder)
+        upstream = (UpstreamSettings("http://127.0.0.1:9"),)
+        settings = Settings(var=var, classifiers="off", upstreams=upstream)
+        if not list(var.glob("audit.sqlite3")):
+            print(json.dumps(load(audit_settings.from_settings(settings), args.records, DAYS)))
+            label(settings, args.records)
+        print(json.dumps(asyncio.run(measured(settings, args.records, args.rounds)), indent=1))
+
+
+if __name__ == "__main__":
+    main()
