@@ -30,6 +30,9 @@ FEW = 60
 MIDDLE, TOP = 0.5, 0.9
 LEAST = {"low": -2.5, "medium": -1.5, "high": 0.0}
 """Logits that a level needs at least, however quiet ordinary traffic is: other people's may be less so."""
+BESIDE_NEWS = {("hazard.extremism", "zh"): 0.6}
+"""Logits that a category needs for medium where its harmless neighbours are too rare in ordinary traffic to set the level:
+questions on how terrorism is fought. A test of the pack cn-gbt45654 showed it; asks for harm of this category lie above 3."""
 LEAST_GAP = 0.4
 """Logits between medium and high at least."""
 OWN_TEXTS, SHRUNK, FARTHEST = 8, 0.6, 0.8
@@ -97,9 +100,14 @@ def settled(rows: Sequence[Unseen], logits: Array) -> tuple[dict[str, Any], dict
             scale = float(np.log(TOP / (1 - TOP))) / (high - medium)
             for at, column in enumerate(columns):
                 shift = -scale * (medium + (float(offsets[at]) if head == "hazard" else 0.0))
-                calibration[LABELS[column]][language] = Platt(round(float(scale), 4), round(float(shift), 4))
+                platt = calibration[LABELS[column]][language] = Platt(
+                    round(float(scale), 4), round(float(shift), 4)
+                )
                 least = 1 / (1 + np.exp(-scale * (low - medium)))
-                levels[LABELS[column]][language] = Levels(round(float(min(least, MIDDLE)), 4), MIDDLE, TOP)
+                middle = MIDDLE
+                if (needed := BESIDE_NEWS.get((LABELS[column], language))) is not None:
+                    middle = max(middle, round(float(platt(np.float64(needed))), 4))
+                levels[LABELS[column]][language] = Levels(round(float(min(least, MIDDLE)), 4), middle, TOP)
     return calibration, levels
 
 
