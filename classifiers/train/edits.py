@@ -40,7 +40,7 @@ SPEAKER = re.compile(r"^([A-Z][\w.]*(?: [A-Za-z]\w*){0,2}|[\u4e00-\u9fff]{2,6})[
 Edit = Callable[[str, str, random.Random], str | None]
 
 
-def _swap_table(table: str) -> list[tuple[str, str]]:
+def swap_table(table: str) -> list[tuple[str, str]]:
     pairs = [
         entry.replace("_", " ").split(" ")
         if "_" not in entry
@@ -50,9 +50,9 @@ def _swap_table(table: str) -> list[tuple[str, str]]:
     return [(a, b) for a, b in pairs] + [(b, a) for a, b in pairs]
 
 
-SWAPS_ZH, SWAPS_EN = _swap_table(ANTONYMS_ZH), _swap_table(ANTONYMS_EN)
-UNIT_SWAPS = {"zh": _swap_table(UNITS_ZH), "en": _swap_table(UNITS_EN)}
-STRENGTH_SWAPS = {"zh": _swap_table(STRENGTHS_ZH), "en": _swap_table(STRENGTHS_EN)}
+SWAPS_ZH, SWAPS_EN = swap_table(ANTONYMS_ZH), swap_table(ANTONYMS_EN)
+UNIT_SWAPS = {"zh": swap_table(UNITS_ZH), "en": swap_table(UNITS_EN)}
+STRENGTH_SWAPS = {"zh": swap_table(STRENGTHS_ZH), "en": swap_table(STRENGTHS_EN)}
 
 
 def number(claim: str, evidence: str, rng: random.Random) -> str | None:
@@ -87,7 +87,7 @@ def chinese_number(claim: str, evidence: str, rng: random.Random) -> str | None:
 
 
 def negate(claim: str, evidence: str, rng: random.Random) -> str | None:
-    table = NEGATIONS_ZH if _chinese(claim) else NEGATIONS_EN
+    table = NEGATIONS_ZH if chinese(claim) else NEGATIONS_EN
     hits = [pair for pair in table if pair[0] in claim]
     if not hits:
         return None
@@ -96,7 +96,7 @@ def negate(claim: str, evidence: str, rng: random.Random) -> str | None:
 
 
 def antonym(claim: str, evidence: str, rng: random.Random) -> str | None:
-    if _chinese(claim):
+    if chinese(claim):
         hits = [pair for pair in SWAPS_ZH if pair[0] in claim and len(pair[0]) > 1]
         if not hits:
             return None
@@ -113,7 +113,7 @@ def entity(claim: str, evidence: str, rng: random.Random) -> str | None:
     """A name of the claim replaced by another name of the evidence (or two names exchanged)."""
     pattern = (
         r"《[^》]{2,20}》|“[^”]{2,12}”|[\u4e00-\u9fff]{2,6}(?:公司|大学|省|市|县|国|银行|医院|学校|队|岛|部)"
-        if _chinese(claim)
+        if chinese(claim)
         else r"(?<=[a-z,;] )[A-Z][a-zA-Z]+(?: [A-Z][a-zA-Z]+)*"
     )
     mine = sorted(set(re.findall(pattern, claim)))
@@ -128,18 +128,18 @@ def entity(claim: str, evidence: str, rng: random.Random) -> str | None:
 
 
 def unit(claim: str, evidence: str, rng: random.Random) -> str | None:
-    return _swapped(claim, UNIT_SWAPS, rng)
+    return swapped(claim, UNIT_SWAPS, rng)
 
 
 def strength(claim: str, evidence: str, rng: random.Random) -> str | None:
     """May becomes will, some becomes all: more than the evidence says, or less."""
-    return _swapped(claim, STRENGTH_SWAPS, rng)
+    return swapped(claim, STRENGTH_SWAPS, rng)
 
 
-def _swapped(claim: str, tables: dict[str, list[tuple[str, str]]], rng: random.Random) -> str | None:
-    chinese = _chinese(claim)
-    edge = "" if chinese else r"\b"
-    table = tables["zh" if chinese else "en"]
+def swapped(claim: str, tables: dict[str, list[tuple[str, str]]], rng: random.Random) -> str | None:
+    zh = chinese(claim)
+    edge = "" if zh else r"\b"
+    table = tables["zh" if zh else "en"]
     hits = [pair for pair in table if re.search(edge + re.escape(pair[0]) + edge, claim)]
     if not hits:
         return None
@@ -181,7 +181,7 @@ EDITS: tuple[tuple[Edit, tuple[int, ...]], ...] = (
 )  # fmt: skip
 
 
-def _chinese(text: str) -> bool:
+def chinese(text: str) -> bool:
     return bool(re.search(r"[\u3400-\u9fff]", text))
 
 

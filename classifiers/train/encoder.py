@@ -74,9 +74,16 @@ class Encoder(nn.Module):
     """ids, mask [batch, tokens] -> hidden states [batch, tokens, 384]."""
 
     def __init__(
-        self, vocabulary: int, shapes: Sequence[Shape], dropout: float = 0.1, marks: bool = False
+        self,
+        vocabulary: int,
+        shapes: Sequence[Shape],
+        dropout: float = 0.1,
+        marks: bool = False,
+        one_way: bool = False,
     ) -> None:
+        """`one_way`: the first text of a pair sees itself alone, so that several second ones may follow it (see packs.py)."""
         super().__init__()
+        self.register_buffer("one_way", torch.tensor(1) if one_way else None)
         self.marks = nn.Embedding(4, HIDDEN) if marks else None
         if self.marks is not None:
             nn.init.normal_(self.marks.weight, std=0.05)
@@ -87,18 +94,41 @@ class Encoder(nn.Module):
         self.blocks = nn.ModuleList(Block(shape, dropout) for shape in shapes)
 
     def embed(self, ids: Tensor) -> Tensor:
-        x = self.words(ids) + self.positions.weight[: ids.shape[1]]
+        one_way = self.one_way is not None
+        x = self.words(ids)
+        x = x + (self.positions(places_of(ids)) if one_way else self.positions.weight[: ids.shape[1]])
         if self.marks is not None:
-            x = x + self.marks(marks_of(ids))
+            x = x + self.marks(marks_of(ids, one_way))
         embedded: Tensor = self.norm(x)
         return embedded
 
     def forward(self, ids: Tensor, mask: Tensor) -> Tensor:
         x = self.embed(ids)
         allowed = mask[:, None, None, :].bool()
+        if self.one_way is not None:
+            allowed = allowed & seen_by(part_of(ids))[:, None]
         for block in self.blocks:
             x = block(x, allowed)
         return x
+
+
+def part_of(ids: Tensor) -> Tensor:
+    """Per token of `<s> a </s></s> b </s></s> c </s>`: 0 in a, 1 in b, 2 in c …"""
+    return (ids == END).cumsum(1) // 2
+
+
+def seen_by(part: Tensor) -> Tensor:
+    """[batch, from, to]: everyone sees part 0 and their own."""
+    return (part[:, None, :] == 0) | (part[:, None, :] == part[:, :, None])
+
+
+def places_of(ids: Tensor) -> Tensor:
+    """Positions: every later part goes on where part 0 ended."""
+    part, at = part_of(ids), torch.arange(ids.shape[1], device=ids.device).expand_as(ids)
+    first = (part == 0).sum(1, keepdim=True)
+    starts = torch.full((len(ids), int(part.max()) + 1), ids.shape[1], device=ids.device)
+    starts = starts.scatter_reduce(1, part, at, "amin")
+    return torch.where(part > 0, first + at - starts.gather(1, part), at).clamp(max=511)
 
 
 def second_half(ids: Tensor) -> Tensor:
@@ -106,8 +136,13 @@ def second_half(ids: Tensor) -> Tensor:
     return ((ids == END).cumsum(1) > 1).long()
 
 
-def marks_of(ids: Tensor) -> Tensor:
-    """Per token of `<s> a </s></s> b </s>`: 2 * (is in b) + (the same piece stands on the other side)."""
+def marks_of(ids: Tensor, one_way: bool = False) -> Tensor:
+    """Per token of `<s> a </s></s> b </s>`: 2 * (is in b) + (the same piece stands on the other side).
+    `one_way`: the second is told of b's tokens only, since a does not know of b."""
+    if one_way:
+        part = part_of(ids)
+        same = (ids[:, :, None] == ids[:, None, :]) & (part[:, None, :] == 0)
+        return (part > 0) * (2 + same.any(-1).long())
     second = second_half(ids)
     same = (ids[:, :, None] == ids[:, None, :]) & (second[:, :, None] != second[:, None, :])
     return 2 * second + same.any(-1).long()
@@ -164,7 +199,10 @@ class Model(nn.Module):
 def model_of(state: Mapping[str, Tensor], labels: int, per_token: bool) -> Model:
     """The model whose `state_dict` is `state`, ready to be asked; its word table stays as it is in training."""
     encoder = Encoder(
-        len(state["encoder.words.weight"]), shapes_of(state), marks="encoder.marks.weight" in state
+        len(state["encoder.words.weight"]),
+        shapes_of(state),
+        marks="encoder.marks.weight" in state,
+        one_way="encoder.one_way" in state,
     )
     early = int(state["early_at"]) if "early_at" in state else 0
     model = Model(encoder, labels, per_token, early)
@@ -179,11 +217,15 @@ def shapes_of(state: Mapping[str, Tensor]) -> list[Shape]:
 
 
 def load_encoder(
-    base: Path, layers: Sequence[int] = SIX, dropout: float = 0.1, marks: bool = False
+    base: Path,
+    layers: Sequence[int] = SIX,
+    dropout: float = 0.1,
+    marks: bool = False,
+    one_way: bool = False,
 ) -> Encoder:
     """The starting weights, only `layers` of them."""
     with np.load(base / "weights.npz") as arrays:
-        encoder = Encoder(arrays["emb.word"].shape[0], [Shape()] * len(layers), dropout, marks)
+        encoder = Encoder(arrays["emb.word"].shape[0], [Shape()] * len(layers), dropout, marks, one_way)
         encoder.load_state_dict(_state(arrays, layers), strict=not marks)
     return encoder
 

@@ -172,7 +172,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", type=Path, default=Path("../shared/data"))
     parser.add_argument("--work", type=Path, default=Path(".checkpoints"))
-    parser.add_argument("--tokenizer", default="grounding/3", help="whose pieces get vectors")
+    parser.add_argument("--tokenizer", default="grounding/4", help="whose pieces get vectors")
     parser.add_argument("--steps", type=int, default=Plan.steps)
     parser.add_argument("--run", default="evidence")
     args = parser.parse_args()

@@ -23,6 +23,8 @@ Array = NDArray[Any]
 TEXT_HEADS = (True, True, True, True, False)
 PAIR_HEADS = (False, False, True, False, True)
 """Which guard heads are asked of a text, and of an answer behind its question."""
+UNSEEN = "unseen"
+"""The node that hides a pair's second text from its first."""
 
 
 def build(
@@ -43,6 +45,8 @@ def build(
     state = evened(state, evens) if evens else state
     x = _embed(graph, state)
     mask = graph.node("Cast", ["attention_mask"], to=TensorProto.INT32)
+    if model.encoder.one_way is not None:
+        _one_way(graph)
     lower = len(model.encoder.blocks) if sure is None else EARLY
     for layer in range(lower):
         x = _block(graph, state, f"encoder.blocks.{layer}", x, mask)
@@ -138,11 +142,20 @@ def _embed(graph: Graph, state: dict[str, Array]) -> str:
     places = graph.node("Slice", [positions, zero, length, zero])
     summed = graph.node("Add", [words, places])
     if "encoder.marks.weight" in state:
-        summed = graph.node("Add", [summed, _marks(graph, state["encoder.marks.weight"])])
+        one_way = "encoder.one_way" in state
+        summed = graph.node("Add", [summed, _marks(graph, state["encoder.marks.weight"], one_way)])
     return _norm(graph, state, "encoder.norm", summed)
 
 
-def _marks(graph: Graph, table: Array) -> str:
+def _one_way(graph: Graph) -> None:
+    """`bias`: nothing of the second side is seen from the first (`seen_by` of encoder.py for one claim)."""
+    axes = [graph.constant(f"seen.{i}", np.array(v, np.int64)) for i, v in enumerate(([1, 3], [1, 2]))]
+    from_, to = (graph.node("Unsqueeze", ["side", axis]) for axis in axes)
+    hidden = graph.node("Cast", [graph.node("Less", [from_, to])], to=TensorProto.FLOAT)
+    graph.node("Mul", [hidden, graph.constant("never", np.array(-FAR, np.float32))], out=UNSEEN)
+
+
+def _marks(graph: Graph, table: Array, one_way: bool) -> str:
     """`marks_of` of encoder.py in ONNX."""
 
     def wide(x: str, axis: int) -> str:
@@ -159,6 +172,8 @@ def _marks(graph: Graph, table: Array) -> str:
     other = graph.node("Not", [graph.node("Equal", [wide(side, 1), wide(side, 2)])])
     both = graph.node("Cast", [graph.node("And", [same, other])], to=TensorProto.INT32)
     found = graph.node("ReduceMax", [both, graph.constant("axis.found", np.array([2], np.int64))], keepdims=0)
+    if one_way:
+        found = graph.node("Mul", [found, side])
     mark = graph.node("Add", [graph.node("Add", [side, side]), found])
     return graph.node("Gather", [graph.constant("marks", table), mark], axis=0)
 
@@ -191,7 +206,7 @@ def _attention(graph: Graph, state: dict[str, Array], name: str, x: str, mask: s
     ]
     added = any(p.bias is None for p in parts)
     bias = "" if added else graph.constant(f"{name}.qkv.b", np.concatenate(biases))
-    inputs = [*(p.node for p in parts), bias, mask]
+    inputs = [*(p.node for p in parts), bias, mask, *([UNSEEN] if graph.made(UNSEEN) else [])]
     return graph.node("MultiHeadAttention", inputs, "com.microsoft", num_heads=len(biases[0]) // HEAD)
 
 

@@ -74,6 +74,10 @@ class Graph:
         self.nodes.append(helper.make_node(kind, list(inputs), [name], name=name, domain=domain, **more))
         return name
 
+    def made(self, name: str) -> bool:
+        """Whether a node of that name was written."""
+        return any(node.name == name for node in self.nodes)
+
     def even(self, x: str, name: str) -> str:
         """`x`, which leaves a norm, as the product `name` expects it; once for all that share it."""
         if self.evens is None or not name.endswith(EVENED):

@@ -1,30 +1,104 @@
 """Train grounding: a cross-encoder over (evidence, claim) -> supported, contradicted, nei.
 
-Every token is marked with its side and with whether the same piece stands on the other side: what
-the claim says and the evidence does not is then visible from the first layer (see `marks_of`).
+It reads packs (`packs.py`): one passage and several claims, each of which sees the passage and itself. Beside the verdict
+it marks which words of a claim the passage does not bear out; that head serves training only.
+
+Every token is marked with its side, a claim's tokens also with whether the same piece stands in the evidence: what the
+claim says and the evidence does not is then visible from the first layer (see `marks_of`).
 """
 
 from __future__ import annotations
 
 import argparse
+import pickle
 import random
-from dataclasses import replace
+from collections.abc import Sequence
 from pathlib import Path
 
 import torch
 from tokenizers import Tokenizer
-from torch import Tensor
+from torch import Tensor, nn
 
-from distil import taught
-from encoder import DEPTHS, Model, load_encoder
-from generate import generated
-from grounding_rows import LABELS, Pair, all_pairs, cut, focus
-from rows import factor, is_dev, weighed
+from encoder import DEPTHS, FAR, HIDDEN, Model, load_encoder, part_of
+from grounding_rows import LABELS, Pair, all_pairs, focus
+from pack import Claim, Pack
+from packs import Packer, documents
+from rows import is_dev
 from shipping import load_start, start_tokenizer
 from trainer import Example, Plan, seed_all, train
 
-WIDTH, TRAIN_WIDTH = 256, 144
-CUT = 0.6  # share of training pairs whose evidence is cut to what decides
+WIDTH = 256
+EVIDENCE, CLAIM, WHOLE = 250, 90, 420
+"""Tokens of a pack's passage, of a claim, of all together, at most."""
+POINTED = 0.7
+"""What pointing at wrong words counts beside the verdict."""
+WRONG_WORDS = 4.0
+"""How much more a wrong word counts than a right one: there are few."""
+
+
+class Checked(nn.Module):
+    """A grounding model that reads packs; beside the verdicts it marks each token of a claim as wrong or not."""
+
+    def __init__(self, model: Model) -> None:
+        super().__init__()
+        self.model = model
+        self.head_pointer = nn.Linear(HIDDEN, 1)
+        nn.init.zeros_(self.head_pointer.weight)
+        nn.init.constant_(self.head_pointer.bias, -2.0)
+
+    def forward(self, ids: Tensor, mask: Tensor) -> Tensor:
+        """[batch, claims * labels + tokens]"""
+        states = self.model.encoder(ids, mask)
+        part = part_of(ids) * mask
+        verdicts = []
+        for number in range(1, int(part.max()) + 1):
+            weight = (part == number)[:, :, None].to(states.dtype)
+            mean = (states * weight).sum(1) / weight.sum(1).clamp(min=1)
+            pooled = torch.cat([mean, (states + (weight - 1) * FAR).amax(1)], -1)
+            verdicts.append(self.model.head(nn.functional.dropout(pooled, 0.1, self.training)))
+        return torch.cat([*verdicts, self.head_pointer(states)[..., 0]], -1)
+
+
+def loss(logits: Tensor, batch: list[Example]) -> Tensor:
+    """Minus log of what falls on the allowed labels, and the pointer's cross-entropy where the wrong words are known."""
+    count = max(len(e.target[0]) for e in batch)
+    verdicts = logits[:, : count * len(LABELS)].view(len(batch), count, len(LABELS))
+    tokens = logits[:, count * len(LABELS) :]
+    allowed = torch.zeros_like(verdicts, dtype=torch.bool)
+    weights = verdicts.new_zeros(verdicts.shape[:2])
+    wrong, known = torch.zeros_like(tokens), torch.zeros_like(tokens)
+    for row, example in enumerate(batch):
+        claims, marks = example.target
+        for column, (labels, weight) in enumerate(claims):
+            allowed[row, column, list(labels)] = True
+            weights[row, column] = weight
+        for at, value in marks:
+            wrong[row, at], known[row, at] = value, 1
+    allowed[weights == 0] = True
+    inside = verdicts.masked_fill(~allowed, float("-inf")).logsumexp(-1)
+    judged = ((verdicts.logsumexp(-1) - inside) * weights).sum() / weights.sum()
+    each = nn.functional.binary_cross_entropy_with_logits(tokens, wrong, reduction="none")
+    balance = known * (1 + WRONG_WORDS * wrong)
+    return judged + POINTED * (each * balance).sum() / balance.sum().clamp(min=1)
+
+
+def encode_pack(tokenizer: Tokenizer, pack: Pack) -> Example | None:
+    ids = [0, *tokenizer.encode(pack.evidence, add_special_tokens=False).ids[:EVIDENCE], 2]
+    claims, marks = [], []
+    for claim in pack.claims:
+        found = tokenizer.encode(claim.text, add_special_tokens=False)
+        own, offsets = found.ids[:CLAIM], found.offsets[:CLAIM]
+        if len(ids) + len(own) + 2 > WHOLE or not own:
+            break
+        if claim.wrong is not None:
+            marks += [(len(ids) + 1 + i, int(_inside(offset, claim))) for i, offset in enumerate(offsets)]
+        ids += [2, *own, 2]
+        claims.append((claim.allowed, claim.weight))
+    return Example(ids, (claims, marks), pack.language, pack.source) if claims else None
+
+
+def _inside(offset: tuple[int, int], claim: Claim) -> bool:
+    return any(offset[0] < end and offset[1] > start for start, end in claim.wrong or ())
 
 
 def encode(tokenizer: Tokenizer, pair: Pair, width: int) -> list[int]:
@@ -36,34 +110,36 @@ def encode(tokenizer: Tokenizer, pair: Pair, width: int) -> list[int]:
     return [0, *ids, 2, 2, *claim, 2]
 
 
-def loss(logits: Tensor, batch: list[Example]) -> Tensor:
-    """Minus log of the probability that falls on the allowed labels."""
-    allowed = torch.zeros_like(logits, dtype=torch.bool)
-    for row, example in enumerate(batch):
-        allowed[row, list(example.target)] = True
-    inside = logits.masked_fill(~allowed, float("-inf"))
-    value: Tensor = (logits.logsumexp(-1) - inside.logsumexp(-1)).mean()
-    return value
-
-
-def examples(
-    tokenizer: Tokenizer, pairs: list[Pair], width: int, repeat: bool, seed: int = 9
-) -> list[Example]:
-    rng = random.Random(seed)
-    made = []
-    for pair in pairs:
-        times = int(pair.times) + (rng.random() < pair.times % 1) if repeat else 1
-        if times:
-            kept = cut(pair) if repeat and rng.random() < CUT else pair
-            ids = encode(tokenizer, kept, width)
-            made.extend([Example(ids, pair.allowed, pair.language, pair.source, pair.claim)] * times)
-    return made
+def examples(tokenizer: Tokenizer, pairs: Sequence[Pair], width: int) -> list[Example]:
+    """Pairs alone, as they are judged."""
+    return [Example(encode(tokenizer, p, width), p.allowed, p.language, p.source, p.claim) for p in pairs]
 
 
 def split(data: Path) -> tuple[list[Pair], list[Pair]]:
     pairs = all_pairs(data)
-    pairs += generated(pairs)
     return [p for p in pairs if not is_dev(p.group)], [p for p in pairs if is_dev(p.group)]
+
+
+def training(data: Path, passes: int, cache: Path) -> list[Pack]:
+    """The packs of so many draws; each is made once."""
+    made: list[Pack] = []
+    pairs: list[Pair] = []
+    for seed in range(1, passes + 1):
+        path = cache / f"packs-{seed}.pickle"
+        if not path.exists():
+            pairs = pairs or split(data)[0]
+            path.write_bytes(pickle.dumps(Packer(seed).packs(pairs, documents(data))))
+        made += pickle.loads(path.read_bytes())
+    return made
+
+
+def started(work: Path, start: str, layers: int) -> Model:
+    if start:
+        model = load_start(work, start, len(LABELS), per_token=False)
+        model.encoder.one_way = torch.tensor(1)
+        return model
+    encoder = load_encoder(work / "base", DEPTHS[layers], marks=True, one_way=True)
+    return Model(encoder, len(LABELS), per_token=False)
 
 
 def main() -> None:
@@ -72,55 +148,41 @@ def main() -> None:
     parser.add_argument("--work", type=Path, default=Path(".checkpoints"))
     parser.add_argument("--run", default="grounding")
     parser.add_argument(
-        "--start", default="", help="go on from this run, or from a shipped model (grounding/3)"
+        "--start", default="", help="go on from this run, or from a shipped model (grounding/4)"
     )
-    parser.add_argument("--weigh", type=weighed, nargs="*", default=[], metavar="NAME=FACTOR",
-                        help="how often pairs are seen: public, or what their source begins with")  # fmt: skip
-    parser.add_argument("--samples", type=int, default=45_000)
-    parser.add_argument("--layers", type=int, choices=sorted(DEPTHS), default=12)
-    parser.add_argument("--rate", type=float, default=1.5e-4)
-    parser.add_argument("--head-rate", type=float, default=2e-3)
-    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--layers", type=int, choices=sorted(DEPTHS), default=6)
     parser.add_argument("--minutes", type=float, default=0.0, help="end by the clock instead of by samples")
+    parser.add_argument("--rate", type=float, default=1.5e-4)
+    parser.add_argument("--head-rate", type=float, default=1e-3)
     parser.add_argument("--seed", type=int, default=7)
+    parser.add_argument("--passes", type=int, default=1, help="draws of the packs that are made")
+    parser.add_argument("--samples", type=int, default=30_000, help="packs that are seen")
     parser.add_argument("--hide", type=float, default=0.0, help="share of tokens shown as unknown")
-    parser.add_argument("--teacher", default="", help="a model whose answers are to be kept (see distil.py)")
     args = parser.parse_args()
-    torch.set_num_threads(args.threads)
+    torch.set_num_threads(1)
     seed_all(args.seed)
     tokenizer = start_tokenizer(args.work, args.start, args.run)
-    pairs, held = split(args.data)
-    factors = dict(args.weigh)
-    pairs = [replace(p, times=p.times * factor(p.source, factors)) for p in pairs]
-    made = examples(tokenizer, pairs, TRAIN_WIDTH, repeat=True)
-    mean = sum(len(e.ids) for e in made) / len(made)
-    print(f"{len(made)} examples of {mean:.0f} tokens, {len(held)} held", flush=True)
-    if args.start:
-        model = load_start(args.work, args.start, len(LABELS), per_token=False)
-    else:
-        encoder = load_encoder(args.work / "base", DEPTHS[args.layers], marks=True)
-        model = Model(encoder, len(LABELS), per_token=False)
-    aim = (
-        taught(load_start(args.work, args.teacher, len(LABELS), per_token=False), loss)
-        if args.teacher
-        else loss
+    made = [e for p in training(args.data, args.passes, args.work) if (e := encode_pack(tokenizer, p))]
+    random.Random(args.seed).shuffle(made)
+    claims = sum(len(e.target[0]) for e in made)
+    print(
+        f"{len(made)} packs, {claims} claims, {sum(len(e.ids) for e in made) / len(made):.0f} tokens",
+        flush=True,
     )
-    model.to("cuda" if torch.cuda.is_available() else "cpu")
-    train(
-        model,
-        made,
-        aim,
-        Plan(
-            args.samples,
-            batch_tokens=2048,
-            rate=args.rate,
-            head_rate=args.head_rate,
-            hide=args.hide,
-            minutes=args.minutes,
-            seed=args.seed,
-        ),
-        args.work / f"{args.run}.pt",
+    model = started(args.work, args.start, args.layers)
+    checked = Checked(model).to("cuda" if torch.cuda.is_available() else "cpu")
+    plan = Plan(
+        args.samples,
+        batch_tokens=2560,
+        rate=args.rate,
+        head_rate=args.head_rate,
+        floor=0.03,
+        hide=args.hide,
+        minutes=args.minutes,
+        seed=args.seed,
     )
+    train(checked, made, loss, plan, args.work / f"{args.run}.packed.pt")
+    torch.save({"model": model.state_dict()}, args.work / f"{args.run}.pt")
 
 
 if __name__ == "__main__":

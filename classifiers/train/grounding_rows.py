@@ -160,21 +160,6 @@ def focus(evidence: str, claim: str, room: int) -> str:
     return " ".join(parts[i] for i in sorted(kept))
 
 
-def cut(pair: Pair) -> Pair:
-    """Only the sentences that decide, with their neighbours; as a reader of a long source gets them."""
-    parts = sentences(pair.evidence)
-    if pair.allowed == (2,):
-        wanted = words(pair.claim)
-        chosen = {max(range(len(parts)), key=lambda i: len(words(parts[i]) & wanted), default=0)}
-    else:
-        chosen = {i for i, part in enumerate(parts) for proof in pair.proof if proof in part}
-    whole = pair.allowed != (2,) and (not pair.proof or len(chosen) < len(pair.proof))
-    if whole or len(parts) < 4:
-        return pair
-    kept = sorted({j for i in chosen for j in (i - 1, i, i + 1) if 0 <= j < len(parts)})
-    return replace(pair, evidence=" ".join(parts[i] for i in kept))
-
-
 def size(text: str) -> int:
     """Rough count of tokens: 0.75 per Chinese character, a quarter per other character."""
     cjk = sum("\u3400" <= c <= "\u9fff" for c in text)

@@ -141,7 +141,7 @@ def seen_rows(name: str, work: Path, start: str, data: Path) -> tuple[list[Examp
             )
         case "grounding":
             made, count = (
-                grounding.examples(tokenizer, grounding.split(data)[0], grounding.WIDTH, repeat=False),
+                grounding.examples(tokenizer, grounding.split(data)[0], grounding.WIDTH),
                 3,
             )
         case _:

@@ -34,6 +34,8 @@ def reopen(path: Path, per_token: bool) -> Model:
 def _outside(arrays: dict[str, Array]) -> dict[str, Array]:
     """Everything but the blocks."""
     marks = {"encoder.marks.weight": arrays["marks"]} if "marks" in arrays else {}
+    if "never" in arrays:
+        marks["encoder.one_way"] = np.array(1)
     if "early.w" in arrays:
         marks |= {
             "early.weight": arrays["early.w"].T,

@@ -29,7 +29,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", type=Path, default=Path("../shared/data"))
     parser.add_argument("--work", type=Path, default=Path(".checkpoints"))
-    parser.add_argument("--tokenizer", default="grounding/3")
+    parser.add_argument("--tokenizer", default="grounding/4")
     parser.add_argument("--run", default="evidence")
     parser.add_argument("--version", default="1")
     args = parser.parse_args()

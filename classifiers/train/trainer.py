@@ -141,7 +141,7 @@ def _optimiser(model: nn.Module, plan: Plan) -> torch.optim.Optimizer:
 
 def _fresh(name: str) -> bool:
     """Parameters that do not come from the starting weights learn faster."""
-    return name.startswith(("head", "early")) or ".marks." in name
+    return name.removeprefix("model.").startswith(("head", "early")) or ".marks." in name
 
 
 def _set_rate(optimiser: torch.optim.Optimizer, done: float, plan: Plan) -> None:
