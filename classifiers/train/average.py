@@ -25,10 +25,13 @@ def state_of(work: Path, start: str, per_token: bool) -> State:
 
 
 def mean(first: State, second: State, share: float) -> State:
-    """`share` of the second. Both must know the same pieces by the same numbers."""
+    """`share` of the second, which alone says how it reads. Both must know the same pieces by the same numbers."""
     if not torch.equal(first["encoder.words.weight"], second["encoder.words.weight"]):
         raise SystemExit("the two do not have the same vocabulary")
-    return {name: (1 - share) * first[name] + share * second[name] for name in first}
+    return {
+        name: (1 - share) * first[name] + share * value if value.is_floating_point() else value
+        for name, value in second.items()
+    }
 
 
 def main() -> None:

@@ -22,6 +22,8 @@ LANGUAGES = ("zh", "en")
 FEWEST = 12
 """Claims of either kind that a source must have to be measured."""
 SLACK = 0.004
+PASS = 0.3
+"""Of our own false claims so many may pass as supported at medium."""
 HIGH, LOW = 0.01, 0.08
 """Shares of what is not so that may reach a level."""
 
@@ -48,6 +50,9 @@ def _levels(scored: Sequence[tuple[Case, Score]], values: Sequence[float], label
     grid = np.unique(np.round(np.quantile(scores, np.linspace(0.02, 0.98, 193)), 4))
     found = np.array([_mixed(scores >= t, gold, names) for t in grid])
     medium = float(np.median(grid[found >= found.max() - SLACK]))
+    if label == 0:
+        own = np.array([name.startswith("own") for name in names])
+        medium = max(medium, float(np.quantile(scores[own & ~gold], 1 - PASS)))
     wrong = np.sort(scores[~gold])
     low, high = (float(wrong[int((1 - rate) * len(wrong))]) for rate in (LOW, HIGH))
     named = {"low": min(low, medium), "medium": medium, "high": max(min(high, 0.995), medium)}
