@@ -5,14 +5,17 @@ from collections.abc import Iterator
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from presidio_analyzer import AnalyzerEngine, RecognizerRegistry
-from presidio_analyzer.nlp_engine import NlpArtifacts, NlpEngine
 from threegate.detectors.models.entities import EntitiesDetector, EntitiesRecognizer, lines
+from threegate.detectors.presidio.without_spacy import without_spacy
 from threegate.policy.kinds import KINDS
 from threegate.types import Channel, Layer, Level, Passage, Span, TextLocation
 from threegate_classifiers.registry import SHIPPED
 from threegate_classifiers.runtime import Engine
 from threegate_classifiers.testing import build_tiny_models
+
+with without_spacy():
+    from presidio_analyzer import AnalyzerEngine, RecognizerRegistry
+    from presidio_analyzer.nlp_engine import NlpArtifacts, NlpEngine
 
 LOCUS = TextLocation(Layer.INPUT, Channel.USER)
 TEXT = "Ada Lovelace met 王小明 in Acme Corp"
