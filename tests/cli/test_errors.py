@@ -23,7 +23,7 @@ def test_both_languages_take_the_same_details(code: str) -> None:
 @pytest.mark.parametrize(
     ("words", "zh", "en"),
     [
-        (["scan", "--kinds", "pii.cn.pasport", "x"], "没有检测器报告", "nothing reports"),
+        (["scan", "--kinds", "pii.cn.pasport", "x"], "没有检测器报告", "no detector reports"),
         (["scan", "--jsonl", "x"], "标准输入", "standard input"),
         (
             ["eval", "pii", "--data", "/nowhere/x.jsonl"],

@@ -95,7 +95,7 @@ def test_a_claim_readably(tiny_models: Path, capsys: pytest.CaptureFixture[str])
 def test_wrong_use(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["scan", "--jsonl", "text"]) == 2
     assert main(["scan", "--kinds", "pii,piii", "text"]) == 2
-    assert "nothing reports piii" in capsys.readouterr().err
+    assert "no detector reports piii" in capsys.readouterr().err
     assert main(["scan", "--models", str(tmp_path), "text"]) == 2
     assert "no model guard" in capsys.readouterr().err
 

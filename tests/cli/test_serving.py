@@ -74,7 +74,7 @@ async def test_a_pack_that_does_not_load_stops_every_start(tmp_path: Path) -> No
     async with opened(settings):
         """A good start leaves a last good policy behind."""
     assert "nope" in refused(tmp_path, "--pack", "nope")
-    assert "base" in refused(tmp_path, "--policies", str(tmp_path / "empty"))
+    assert "there is no folder" in refused(tmp_path, "--policies", str(tmp_path / "empty"))
     async with opened(replace(settings, packs=("nope",)), replacement=True) as deps:
         assert deps.policies.in_force.origin is Origin.LAST_GOOD
         assert deps.policies.in_force.packs == ("base",)
@@ -131,7 +131,7 @@ def test_every_line_of_a_json_log_is_json_and_none_has_the_one_time_link(tmp_pat
             [*command, "--var", str(tmp_path / "var")], cwd=ROOT, stderr=log, stdout=log
         )
     try:
-        assert eventually(lambda: "is listening on" in (tmp_path / "log").read_text())
+        assert eventually(lambda: "listens at" in (tmp_path / "log").read_text())
     finally:
         process.terminate()
         assert process.wait(PATIENCE_S) == 0

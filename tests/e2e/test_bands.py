@@ -70,7 +70,7 @@ def test_it_stops_everywhere_says_so_and_acts_again(tmp_path: Path) -> None:
             assert 'threegate_rule_out_of_band{rule="in.block",side="above"} 1.0' in metrics
             viewer = site.who("viewer")
             for path in ("/", "/policies", "/policies/history"):
-                assert "stopped itself" in viewer.get(path).text
+                assert "was stopped automatically" in viewer.get(path).text
         verbs = [e["detail"]["verb"] for e in events(first, Query(stage=(Stage.POLICY,)))]
         assert verbs.count("stopped") == 1
 

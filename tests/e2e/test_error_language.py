@@ -145,7 +145,7 @@ def test_who_wants_none_is_told_in_the_language_of_its_text(keyed: Keyed) -> Non
     ("content", "zh", "en"),
     [
         (b"{", "请求正文不是有效的 JSON", "is not valid JSON"),
-        (b'{"a":1,"a":2}', "键出现两次：/a", "has a key twice at /a"),
+        (b'{"a":1,"a":2}', "键出现两次：/a", "a key occurs twice in the request body at /a"),
         (b"[]", "不是 JSON 对象", "is not a JSON object"),
         (b'{"model":"m","messages":[{"content":5}]}', "messages.0.content 应为字符串或数组", "messages.0.content must be a string or an array"),
     ],
@@ -161,6 +161,6 @@ def test_a_path_that_is_not_served(keyed: Keyed) -> None:
     key = {"authorization": f"Bearer {keyed.secret}"}
     url = f"{keyed.running.url}/v1/files"
     chinese, english = (httpx.get(url, headers=key | h).json()["error"] for h in (CHINESE, {}))
-    assert chinese["message"].startswith("此路径不提供")
-    assert english["message"].startswith("this path is not served")
+    assert chinese["message"].startswith("不提供此路径")
+    assert english["message"].startswith("this path is not available")
     assert chinese["code"] == english["code"] == "unknown_path"

@@ -204,6 +204,12 @@ def test_a_problem_stands_where_the_fault_is() -> None:
     )
 
 
+def test_a_pack_may_bring_only_what_the_rules_of_others_use() -> None:
+    assert "no-rules" not in codes(
+        "pack: shop\ntitle: {zh: 店, en: Shop}\nlists:\n  names: {words: [Heron]}\n"
+    )
+
+
 def test_rules_that_cannot_be_read_are_not_called_missing() -> None:
     whole = "pack: shop\ntitle: {zh: 店, en: Shop}\nrules:\n  - {id: a, layr: input}\n"
     found = codes(whole)

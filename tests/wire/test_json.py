@@ -14,7 +14,7 @@ from threegate.wire.limits import MAX_ANSWER_DEPTH, MAX_DEPTH
 SECRET = "sk-canary-000"
 
 REFUSED = [
-    (b'{"a": 1, "a": 2}', "twice at /a", "/a"),
+    (b'{"a": 1, "a": 2}', "twice in the request body at /a", "/a"),
     (b'{"m": [{"x": {"k/y": 1, "k\\u002fy": 2}}]}', "twice", "/m/0/x/k~1y"),
     (b'{"a": NaN}', "not valid JSON", ""),
     (b'{"a": -Infinity}', "not valid JSON", ""),

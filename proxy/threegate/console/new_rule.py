@@ -33,8 +33,6 @@ _HEAD = """\
 pack: {name}
 title: {{zh: 本单位规则, en: Our own rules}}
 version: '1'
-
-rules:
 """
 _RULES = re.compile(r"\s*(#.*\n\s*)*rules:[ \t]*(#.*)?\n?$")
 

@@ -43,7 +43,7 @@ def test_a_rule_s_page_and_a_draft_in_one_click(fresh_site: Site) -> None:
     assert by_level["medium"]["here"]["high"] == pytest.approx(0.2775, abs=1e-4)
     better = page["better"]
     assert (better["level"], better["avoided"], better["lost"]) == ("high", 10, 0)
-    assert "needs the role editor" in reviewer.get(f"/audit/quality/{rule}").text
+    assert "requires the editor role" in reviewer.get(f"/audit/quality/{rule}").text
     editor = site.who("editor", name="ed")
     assert 'value="high"' in editor.get(f"/audit/quality/{rule}").text
     assert editor.post(f"/policies/rule/{rule}", data={"level": "high"}).status_code == 303

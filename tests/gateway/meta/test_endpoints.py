@@ -58,7 +58,7 @@ async def client(
 
 
 @pytest.mark.parametrize(
-    ("accepted", "said"), [("", "this path is not served"), ("zh-CN", "此路径不提供")]
+    ("accepted", "said"), [("", "this path is not available"), ("zh-CN", "不提供此路径")]
 )
 async def test_errors_follow_the_language_that_is_wanted(
     tmp_path: Path, accepted: str, said: str

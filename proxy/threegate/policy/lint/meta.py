@@ -92,10 +92,13 @@ class NoRules(Lint):
     code = "no-rules"
 
     def check(self, subject: Subject) -> Iterator[Problem]:
-        """Not where rules could not be read: that is reported already."""
+        """Not where rules could not be read, which is reported already, nor where a pack brings
+        what the rules of others use."""
         unread = {problem.at.file for problem in subject.bundle.problems}
         for pack in subject.packs:
-            if not (pack.rules or pack.extends or pack.bindings or pack.at.file in unread):
+            for_others = pack.lists or pack.detectors or pack.recognizers or pack.knowledge
+            acts = pack.rules or pack.extends or pack.bindings
+            if not (acts or for_others or pack.at.file in unread):
                 yield self.at(pack.at)
 
 
