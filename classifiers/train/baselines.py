@@ -1,10 +1,10 @@
-"""Guard against prompt-injection models that come as packages, on the same rows of the development split.
+"""Guard beside prompt-injection models that come as packages, on families that trained none of ours.
 
     pip install -r classifiers/train/requirements-baselines.txt
     python classifiers/train/baselines.py        # -> results/baselines.json
 
-Packages that are not installed are left out. They decide at their own threshold, guard at level medium; what
-counts as an attack is a direct or an indirect injection, what does not is a row known to be neither.
+Packages that are not installed are left out. They decide at their own threshold, guard at level medium of direct
+injection. Attacks count by family, so that a large one says no more than a small one.
 """
 
 from __future__ import annotations
@@ -12,31 +12,41 @@ from __future__ import annotations
 import argparse
 import importlib
 import json
-import random
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import yaml
 from numpy.typing import NDArray
+from sklearn.metrics import roc_auc_score
 from tokenizers import Tokenizer
 
-from guard import LABELS, WIDTH, encode, split
-from guard_rows import GuardRow
-from metrics import Platt, table
 from report import RESULTS
-from shipping import MODELS, run, session
-from trainer import Example
+from shipping import MODELS
+from unseen import HEADS_AT, judge_of, of_file, sample, scored
+from unseen_sets import Unseen, all_unseen
 
-Scores = NDArray[np.float64]
-Scorer = Callable[[Sequence[GuardRow]], Scores]  # 0.5 and more is an attack
+Array = NDArray[Any]
+Scorer = Callable[[Sequence[Unseen]], tuple[Array, Array]]
+"""A score of each text, and whether the model calls it an attack."""
 PASSED = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """Shares of texts called an attack, and the area under the curve of attacks beside ordinary prompts."""
+
+    attacks: float
+    ordinary: float
+    looks_like: float
+    auc: float
+    families: dict[str, float]
 
 
 def nanoguard() -> Scorer:
     scanner = importlib.import_module("nanoguard.scanner").NanoGuard(device="cpu")
-    return lambda rows: np.array([scanner.scan(row.text).injection_score for row in rows])
+    return _deciding(lambda text: float(scanner.scan(text).injection_score))
 
 
 def securevector() -> Scorer:
@@ -49,7 +59,15 @@ def securevector() -> Scorer:
         found = analyze(text, model)
         return float(found["risk_score"]) / 200 + PASSED * found["is_threat"]
 
-    return lambda rows: np.array([score(row.text) for row in rows])
+    return _deciding(score)
+
+
+def _deciding(score: Callable[[str], float]) -> Scorer:
+    def scorer(rows: Sequence[Unseen]) -> tuple[Array, Array]:
+        scores = np.array([score(row.text) for row in rows])
+        return scores, scores >= PASSED
+
+    return scorer
 
 
 PACKAGES: Mapping[str, Callable[[], Scorer]] = {
@@ -59,46 +77,38 @@ PACKAGES: Mapping[str, Callable[[], Scorer]] = {
 
 
 def guard(folder: Path) -> Scorer:
-    """The nearer of the two injection labels to its level medium; at the level it is 0.5."""
-    manifest = yaml.safe_load((folder / "manifest.yaml").read_text(encoding="utf-8"))
-    tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
+    tokenizer, judge = Tokenizer.from_file(str(folder / "tokenizer.json")), judge_of(folder / "manifest.yaml")
+    columns = HEADS_AT["direct"]
 
-    def over(label: str, logit: float, language: str) -> float:
-        score = Platt(**manifest["calibration"][label][language])(np.float64(logit))
-        level = manifest["levels"][label][language]["medium"]
-        gone = (score - level) / (1 - level) if score >= level else (score - level) / level
-        return PASSED + PASSED * float(gone)
+    def scorer(rows: Sequence[Unseen]) -> tuple[Array, Array]:
+        logits = scored(rows, tokenizer, of_file(folder / "model.onnx"))
+        languages = np.array([row.language for row in rows])
+        return logits[:, columns[0]], judge.reached(logits, languages, "medium", columns)
 
-    def scores(rows: Sequence[GuardRow]) -> Scores:
-        rng = random.Random(1)
-        made = [Example(encode(tokenizer, row, WIDTH, rng), None) for row in rows]
-        logits = run(session(folder / "model.onnx", 2), made)
-        return np.array([
-            max(over(label, found[LABELS.index(label)], row.language) for label in LABELS[:2])
-            for row, found in zip(rows, logits, strict=True)
-        ])  # fmt: skip
-
-    return scores
+    return scorer
 
 
-def attack(row: GuardRow) -> int | None:
-    heads = [row.heads.get("direct"), row.heads.get("indirect")]
-    if 1 in heads:
-        return 1
-    return 0 if heads == [0, 0] and not row.question else None
+def line(rows: Sequence[Unseen], scores: Array, called: Array) -> Line:
+    kinds = np.array([row.kind for row in rows])
+    families = np.array([row.family for row in rows])
+    shares = {
+        str(f): _share(called, (kinds == "direct") & (families == f))
+        for f in sorted({*families[kinds == "direct"]})
+    }
+    compared = (kinds == "direct") | (kinds == "prompt")
+    auc = float(roc_auc_score(kinds[compared] == "direct", scores[compared]))
+    ordinary, alike = _share(called, kinds == "prompt"), _share(called, kinds == "harmless")
+    return Line(round(float(np.mean([*shares.values()])), 3), ordinary, alike, round(auc, 3), shares)
 
 
-def rows_of(held: Sequence[GuardRow], language: str, most: int) -> list[GuardRow]:
-    """At most `most` of each kind, what was written for this project first."""
-    own = sorted(held, key=lambda row: not row.source.startswith("authored"))
-    picked = [[r for r in own if r.language == language and attack(r) == kind][:most] for kind in (0, 1)]
-    return picked[0] + picked[1]
+def _share(called: Array, chosen: Array) -> float:
+    return round(float(called[chosen].mean()), 3) if chosen.any() else 0.0
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", type=Path, default=Path("../shared/data"))
-    parser.add_argument("--most", type=int, default=500, help="rows of each kind and language at most")
+    parser.add_argument("--most", type=int, default=400, help="as in unseen.py")
     args = parser.parse_args()
     newest = max((MODELS / "guard").iterdir(), key=lambda folder: int(folder.name))
     scorers: dict[str, Scorer] = {f"guard/{newest.name}": guard(newest)}
@@ -107,15 +117,15 @@ def main() -> None:
             scorers[name] = opened()
         except ImportError as missing:
             print(f"{name} is left out: {missing}")
-    _, held = split(args.data)
-    random.Random(2).shuffle(held)
+    reported = [
+        r for r in sample(all_unseen(args.data), args.most, 1) if r.kind in ("prompt", "direct", "harmless")
+    ]
     found: dict[str, dict[str, Any]] = {name: {} for name in scorers}
-    for language in ("zh", "en"):
-        rows = rows_of(held, language, args.most)
-        labels = np.array([attack(row) for row in rows])
+    for language in ("en", "zh"):
+        rows = [row for row in reported if row.language == language]
         for name, scorer in scorers.items():
-            found[name][language] = table(scorer(rows), labels, PASSED).as_dict()
-            print(language, name, found[name][language], flush=True)
+            found[name][language] = asdict(line(rows, *scorer(rows)))
+            print(language, len(rows), name, found[name][language], flush=True)
     (RESULTS / "baselines.json").write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
 
 
