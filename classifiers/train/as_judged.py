@@ -20,9 +20,9 @@ from shipping import MODELS, session
 
 sys.path.append(str(Path(__file__).parents[2] / "proxy"))
 from threegate.detectors.models.claim_units import units
-from threegate.detectors.models.claims import CONTRADICTED, SUPPORTED, readings_of, without_model
+from threegate.detectors.models.claims import readings_of, without_model
 from threegate.detectors.models.evidence import Index
-from threegate.types import Channel, Layer, Passage, Source, TextLocation
+from threegate.types import CLAIM_CONTRADICTED, CLAIM_SUPPORTED, Channel, Layer, Passage, Source, TextLocation
 from threegate_classifiers.manifest import read_manifest
 from threegate_classifiers.vectors import Vectors
 
@@ -139,6 +139,6 @@ def score(case: Case, ask: Ask) -> Score:
 
 def _of_part(part: Part, ask: Ask) -> Score:
     if part.sure is not None:
-        return Score(float(part.sure == SUPPORTED), float(part.sure == CONTRADICTED), 0.0)
+        return Score(float(part.sure == CLAIM_SUPPORTED), float(part.sure == CLAIM_CONTRADICTED), 0.0)
     readings = [min((ask(text, form) for form in part.forms), key=lambda s: s[0]) for text in part.texts]
     return Score(max(float(r[0]) for r in readings), float(readings[0][1]), float(readings[0][2]))

@@ -43,7 +43,11 @@ from threegate.gateway.telemetry.metrics import Metrics
 from threegate.gateway.telemetry.rejections import Refusals
 from threegate.gateway.telemetry.timed_detectors import Timed
 from threegate.gateway.telemetry.tracing import Traces
-from threegate.guard.decide import kinds_asked_of_judges, wanted_kinds
+from threegate.guard.decide import (
+    kinds_asked_about_claims,
+    kinds_asked_of_judges,
+    wanted_kinds,
+)
 from threegate.limits.admission import CHECKING, Admission
 from threegate.limits.store import Limiter, MemoryLimiter
 from threegate.policy.errors import failure
@@ -319,7 +323,8 @@ def _check_served(policies: PolicyStore, detector_sets: DetectorSets, settings: 
     for binding in policies.pin().bindings:
         detector_set = detector_sets.of(binding.policy)
         rules = binding.policy.rules
-        missing = detector_set.unserved(wanted_kinds(rules) | kinds_asked_of_judges(rules))
+        wanted = wanted_kinds(rules) | kinds_asked_of_judges(rules)
+        missing = detector_set.unserved(wanted, kinds_asked_about_claims(rules))
         if missing and settings.classifiers != "off":
             raise failure("no-detector", kinds=", ".join(sorted(missing)))
 

@@ -113,6 +113,12 @@ class Passage:
     clear: bool = False
 
 
+CLAIM_SUPPORTED, CLAIM_CONTRADICTED = "claim.supported", "claim.contradicted"
+CLAIM_UNSUPPORTED, CLAIM_NO_SOURCE = "claim.unsupported", "claim.no_source"
+CLAIM_KINDS = (CLAIM_SUPPORTED, CLAIM_NO_SOURCE, CLAIM_UNSUPPORTED, CLAIM_CONTRADICTED)
+"""Verdicts of a fact check, the worst last."""
+
+
 @dataclass(frozen=True, slots=True)
 class Finding:
     """One located observation, no judgement. `kind` is dotted: `pii.cn.id_card`,
@@ -145,7 +151,8 @@ class Failed:
 class Opinion:
     """A judge's answer about a text in which a rule's detector was unsure. `asked` is the judge's
     kind, `score` (0 to 1) how likely it is that the text is bad, None where `failed` says why there
-    is no answer; `confirmed`: the rule acts because of it."""
+    is no answer; `confirmed`: the rule acts because of it. For a claim, `claim` is the judge's own
+    verdict, `score` its certainty, and `replaced` the finding that had to give way to it."""
 
     asked: str
     score: float | None = None
@@ -154,11 +161,17 @@ class Opinion:
     ms: float = 0.0
     cached: bool = False
     confirmed: bool = False
+    claim: str = ""
+    replaced: Finding | None = None
 
     @property
     def outcome(self) -> str:
         if self.failed is not None:
             return self.failed.value
+        if self.replaced is not None:
+            return "replaced"
+        if self.claim and not self.confirmed:
+            return "unsure"
         return "confirmed" if self.confirmed else "dismissed"
 
 

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import pytest
 from threegate.detectors.base import DetectorInfo
-from threegate.guard.decide import CLAIM_KINDS
 from threegate.guard.output import channel_guards
 from threegate.policy.model import Claims, Rule, StreamMode
-from threegate.types import Action, Bilingual, Caller, Channel
+from threegate.types import CLAIM_KINDS, Action, Bilingual, Caller, Channel
 
 from tests.gateway.answer.test_tracks import Growing
 from tests.gateway.shell import BadWords, policy, rule, suite

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
-from threegate.guard.decide import RuleSet
+from threegate.guard.decide import RuleSet, kinds_asked_about_claims
 from threegate.guard.second_opinion import MAX_READ, Question
-from threegate.policy.model import Detect, Mode, RuleException, SecondOpinion, Selector
-from threegate.types import Action, Channel, Layer, Level, Opinion, Reason, Span, Verdict
+from threegate.policy.model import Claims, Detect, Mode, RuleException, SecondOpinion, Selector
+from threegate.types import Action, Channel, Finding, Layer, Level, Opinion, Reason, Span, Verdict
 
 from tests.guard.build import CALLER, finding, policy, rule
 
@@ -101,3 +102,67 @@ def test_a_rule_that_does_not_act_for_this_call_asks_nothing() -> None:
     assert judge(rollout=0).questions(found, TEXT) == frozenset()
     assert judge(exceptions=(everyone,)).questions(found, TEXT) == frozenset()
     assert judge(mode=Mode.SHADOW).questions(found, TEXT) == {WHOLE}
+
+
+CLAIM = "The library is open on Sundays."
+PLACE = "context:/context/0:0-40"
+FACTS = SecondOpinion("judge.r1", frozenset(Level))
+CLAIM_ASKED = Question("judge.r1", 2000, Span(0, len(CLAIM)), PLACE)
+
+
+def claim_verdict(kind: str, level: Level, opinion: Opinion | None) -> Verdict:
+    claims = Claims(on_contradicted=Action.BLOCK, on_unsupported=Action.ANNOTATE)
+    made = rule("facts", Action.FLAG, claims=claims, detect=Detect(), second_opinion=FACTS)
+    rules = RuleSet.of(policy(made), Layer.INPUT, Channel.USER, CALLER, "2026-11-25", {})
+    found = [replace(finding(kind, 0, len(CLAIM), level), note=PLACE)]
+    assert rules.questions(found, CLAIM) == {CLAIM_ASKED}
+    opinions = {} if opinion is None else {CLAIM_ASKED: opinion}
+    return rules.verdict(found, (), CLAIM, opinions=opinions)
+
+
+def of_judge(claim: str, score: float = 1.0, level: Level | None = Level.HIGH) -> Opinion:
+    return Opinion("judge.r1", score, level, claim=claim)
+
+
+@pytest.mark.parametrize(
+    ("first", "opinion", "kind", "action", "outcome"),
+    [
+        ("supported", of_judge("claim.contradicted"), "contradicted", Action.BLOCK, "replaced"),
+        ("supported", of_judge("claim.unsupported"), "unsupported", Action.ANNOTATE, "replaced"),
+        ("supported", of_judge("claim.supported"), "supported", Action.ALLOW, "confirmed"),
+        ("contradicted", of_judge("claim.supported"), "supported", Action.ALLOW, "replaced"),
+        ("contradicted", of_judge("claim.supported", 0.4, Level.LOW), "contradicted", Action.BLOCK,
+         "unsure"),
+        ("contradicted", Opinion("judge.r1", failed=Reason.TIMEOUT), "contradicted", Action.BLOCK,
+         "timeout"),
+    ],
+)  # fmt: skip
+def test_the_verdict_of_a_judge_takes_the_place_of_the_fact_checks(
+    first: str, opinion: Opinion, kind: str, action: Action, outcome: str
+) -> None:
+    (ruled,) = claim_verdict(f"claim.{first}", Level.MEDIUM, opinion).ruled
+    assert isinstance(ruled.finding, Finding)
+    assert (ruled.finding.kind, ruled.action) == (f"claim.{kind}", action)
+    assert ruled.finding.note == PLACE
+    assert ruled.opinion is not None
+    assert ruled.opinion.outcome == outcome
+    before = ruled.opinion.replaced
+    assert (before is not None and before.kind == f"claim.{first}") is (outcome == "replaced")
+
+
+def test_a_claim_below_the_level_of_its_rule_is_asked_about_and_acts_only_then() -> None:
+    """`unsupported` of the small model counts from high on; a judge that is sure makes it count."""
+    weak = ("claim.unsupported", Level.MEDIUM)
+    assert claim_verdict(*weak, None).action is Action.ALLOW
+    assert claim_verdict(*weak, of_judge("claim.unsupported")).action is Action.ANNOTATE
+
+
+def test_a_claim_without_a_source_is_not_asked_about() -> None:
+    made = rule("facts", Action.FLAG, claims=Claims(), detect=Detect(), second_opinion=FACTS)
+    rules = RuleSet.of(policy(made), Layer.INPUT, Channel.USER, CALLER, "2026-11-25", {})
+    assert not rules.questions([finding("claim.no_source")], CLAIM)
+
+
+def test_a_fact_check_needs_a_judge_that_can_support_a_claim() -> None:
+    made = rule("facts", Action.FLAG, claims=Claims(), detect=Detect(), second_opinion=FACTS)
+    assert kinds_asked_about_claims([made]) == {"judge.r1.claim.supported"}

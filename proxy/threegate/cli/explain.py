@@ -42,6 +42,7 @@ WORDS = {
     "exception": Bilingual("例外", "exception"),
     "opinion": Bilingual("第二意见", "second opinion"),
     "cached": Bilingual("取自缓存", "cached"),
+    "replaced": Bilingual("原判", "first verdict"),
     "failed": Bilingual("检测器未给出结果", "no result from the detector"),
     "evidence": Bilingual("依据", "evidence"),
     "noted": Bilingual("说明", "note"),
@@ -170,6 +171,9 @@ def _opinion(opinion: Event, language: str) -> str:
         said.append(labels.name("level", opinion["level"], language))
     if "score" in opinion:
         said[-1] += f" {opinion['score']}"
+    if first := opinion.get("replaced"):
+        kind = labels.name("kind", first["kind"], language)
+        said.append(f"{_word('replaced', language)} {kind} {first['score']}")
     said.append(_word("cached", language) if opinion.get("cached") else f"{opinion['ms']} ms")
     return f"{_word('opinion', language)} {opinion['asked']}: {', '.join(said)}"
 

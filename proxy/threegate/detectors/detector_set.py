@@ -88,10 +88,14 @@ class DetectorSet:
         default_factory=lambda: JudgedTexts(PREPARED, CACHED_FINDINGS, CACHED_FINDINGS)
     )
 
-    def unserved(self, wanted: frozenset[str]) -> frozenset[str]:
-        """Wanted kinds that no detector reports: a rule on them would never act."""
+    def unserved(
+        self, wanted: frozenset[str], exactly: frozenset[str] = frozenset()
+    ) -> frozenset[str]:
+        """Wanted kinds that no detector reports: a rule on them would never act. Those wanted
+        `exactly` are not served by a broader or narrower kind."""
         reported = [kind for kinds in self.kinds_of.values() for kind in kinds]
-        return frozenset(k for k in wanted if not overlapping((k,), reported))
+        missing = frozenset(k for k in wanted if not overlapping((k,), reported))
+        return missing | exactly.difference(reported)
 
     def is_sentence_kind(self, pattern: str) -> bool:
         """Whether a wanted kind or prefix needs a sentence detector."""

@@ -17,7 +17,7 @@ from enum import StrEnum
 from typing import Any
 
 from threegate.detectors.base import DetectorInfo
-from threegate.detectors.models.claims import CONTRADICTED, UNSUPPORTED, contradicts_by_number
+from threegate.detectors.models.claims import contradicts_by_number
 from threegate.detectors.models.evidence import Index
 from threegate.eval.metrics import Counts
 from threegate.eval.rows import Case, Read
@@ -25,7 +25,16 @@ from threegate.eval.run import Evaluation, evaluate
 from threegate.eval.tasks import NO_CLAIM, Observation, Seen, Task, aligned, answered, worst_of
 from threegate.scan.item import ScanItem
 from threegate.scan.scanner import Scanner, Stance
-from threegate.types import Bilingual, Finding, Level, Passage, Source, Span
+from threegate.types import (
+    CLAIM_CONTRADICTED,
+    CLAIM_UNSUPPORTED,
+    Bilingual,
+    Finding,
+    Level,
+    Passage,
+    Source,
+    Span,
+)
 
 VERDICTS = (*(s.value for s in Stance), NO_CLAIM)
 WIDE = 250
@@ -111,13 +120,15 @@ def with_sources(rows: Read, sources: dict[str, tuple[Source, ...]]) -> Read:
 class NumbersAlone:
     """Contradicted where a source has the same statement with another number, else no opinion."""
 
-    info = DetectorInfo("numbers", (CONTRADICTED, UNSUPPORTED), Bilingual("数字比对", "numbers"))
+    info = DetectorInfo(
+        "numbers", (CLAIM_CONTRADICTED, CLAIM_UNSUPPORTED), Bilingual("数字比对", "numbers")
+    )
 
     async def check(self, passage: Passage) -> Finding:
         claim = passage.text.strip()
         evidence = Index(passage.sources, None).focus(claim, WIDE)
         wrong = evidence is not None and contradicts_by_number(claim, evidence)
-        kind = CONTRADICTED if wrong else UNSUPPORTED
+        kind = CLAIM_CONTRADICTED if wrong else CLAIM_UNSUPPORTED
         span = Span(0, len(passage.text))
         return Finding(self.info.id, kind, span, 1.0, Level.HIGH, passage.locus)
 

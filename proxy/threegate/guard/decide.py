@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
 from threegate.guard.second_opinion import (
     NO_OPINIONS,
@@ -28,6 +29,8 @@ from threegate.policy.model import (
     matches,
 )
 from threegate.types import (
+    CLAIM_KINDS,
+    CLAIM_SUPPORTED,
     Action,
     Caller,
     Channel,
@@ -39,8 +42,6 @@ from threegate.types import (
     Ruling,
     Verdict,
 )
-
-CLAIM_KINDS = ("claim.contradicted", "claim.unsupported", "claim.no_source", "claim.supported")
 
 
 @dataclass(slots=True)
@@ -108,9 +109,11 @@ class RuleSet:
         kinds = frozenset(f.kind for f in findings)
         for finding in findings:
             for rule, level in self._rules_of(finding.kind):
-                if finding.level >= level and _together(rule.detect, kinds):
+                if (finding.level >= level or _is_open(rule, finding)) and _together(
+                    rule.detect, kinds
+                ):
                     value = _value(finding, text, offset) if rule.exceptions else ""
-                    yield rule, self._ruled(rule, _action(rule, finding.kind), finding, value)
+                    yield rule, self._ruled(rule, _act(rule, finding), finding, value)
 
     def _reviewed(
         self, rule: Rule, ruling: Ruling, text: str, offset: int, opinions: Opinions
@@ -119,7 +122,9 @@ class RuleSet:
             return ruling
         question = _question(rule, ruling, text, offset)
         opinion = None if question is None else opinions.get(question)
-        return ruling if opinion is None else reviewed(ruling, rule.second_opinion, opinion)
+        if opinion is None:
+            return ruling
+        return reviewed(ruling, rule.second_opinion, opinion, partial(_act, rule))
 
     def _rule_failure(self, failed: Failed) -> Iterable[Ruling]:
         kinds = self.kinds_of.get(failed.detector, ())
@@ -161,6 +166,13 @@ def wanted_kinds(rules: Iterable[Rule]) -> frozenset[str]:
 def kinds_asked_of_judges(rules: Iterable[Rule]) -> frozenset[str]:
     """Kinds of judges that give second opinions."""
     return frozenset(r.second_opinion.ask for r in rules if r.second_opinion)
+
+
+def kinds_asked_about_claims(rules: Iterable[Rule]) -> frozenset[str]:
+    """Kinds that a judge must report to be asked about claims: only one that can say that a claim
+    is supported can judge it."""
+    asked = kinds_asked_of_judges(r for r in rules if r.claims is not None)
+    return frozenset(f"{ask}.{CLAIM_SUPPORTED}" for ask in asked)
 
 
 def _question(rule: Rule, ruling: Ruling, text: str, offset: int) -> Question | None:
@@ -205,6 +217,17 @@ def _level(rule: Rule, kind: str) -> Level:
             return Level.LOW
         case _:
             return rule.detect.level_for(kind)
+
+
+def _is_open(rule: Rule, finding: Finding) -> bool:
+    """Whether a judge may still change what a fact check says of a claim."""
+    spec = rule.second_opinion
+    return rule.claims is not None and spec is not None and finding.level in spec.levels
+
+
+def _act(rule: Rule, finding: Finding) -> Action:
+    is_enough = finding.level >= _level(rule, finding.kind)
+    return _action(rule, finding.kind) if is_enough else Action.ALLOW
 
 
 def _action(rule: Rule, kind: str) -> Action:

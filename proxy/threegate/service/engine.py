@@ -162,5 +162,7 @@ def _language(check: Check) -> str:
 
 
 def _dismissed(ruling: Ruling) -> bool:
-    """By a second opinion: it is in the record, and no finding for the client."""
-    return ruling.opinion is not None and ruling.action is Action.ALLOW
+    """By a second opinion: it is in the record, and no finding for the client. A claim stays
+    one, whatever the judge said of it."""
+    opinion = ruling.opinion
+    return opinion is not None and not opinion.claim and ruling.action is Action.ALLOW

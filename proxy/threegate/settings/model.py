@@ -38,8 +38,8 @@ class UpstreamSettings:
 
 
 JUDGE_FORMATS = (
-    *("question", "qwen3guard", "llama_guard", "gpt_oss_safeguard", "granite_guardian"),
-    *("shieldgemma", "wildguard", "text_classification"),
+    *("question", "claims", "qwen3guard", "llama_guard", "gpt_oss_safeguard"),
+    *("granite_guardian", "shieldgemma", "wildguard", "text_classification"),
 )
 ASKED_BY_THE_OPERATOR = frozenset({"question", "gpt_oss_safeguard"})
 """Formats that need a `question`."""
@@ -65,6 +65,7 @@ class JudgeSettings:
     key_env: str = ""
     timeout_s: float = 5.0
     calls_per_minute: int = 600
+    max_tokens: int = 0  # of an answer, for a model that thinks first; 0: as its format needs
 
 
 @dataclass(frozen=True, slots=True)

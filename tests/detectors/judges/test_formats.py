@@ -125,6 +125,7 @@ async def test_granite_asks_each_criterion_and_groundedness_with_its_sources(
     made = judge(
         url, client, "granite_guardian", criteria=("violence", "jailbreak", "groundedness")
     )
+    assert "judge.g.claim.supported" in made.info.kinds
     for _ in range(2):
         demo.play([orjson.dumps(chat("<score> yes </score>"))], media_type="application/json")
     told = passage(answered=True, sources=(Source("s", "a source"),))

@@ -255,6 +255,8 @@ def _opinion(opinion: Opinion) -> dict[str, Any]:
         out["level"] = LEVELS[opinion.level]
     if opinion.cached:
         out["cached"] = True
+    if (first := opinion.replaced) is not None:
+        out["replaced"] = {"kind": clean(first.kind), "score": _score(first.score)}
     return out
 
 

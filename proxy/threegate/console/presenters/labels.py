@@ -88,6 +88,8 @@ OUTCOME: Words = {
 OPINION: Words = {
     "confirmed": Bilingual("已确认", "confirmed"),
     "dismissed": Bilingual("已否定", "dismissed"),
+    "replaced": Bilingual("已改判", "changed"),
+    "unsure": Bilingual("不确定，维持原判", "unsure, first verdict kept"),
     "timeout": Bilingual("超时", "late"),
     "overload": Bilingual("过载", "overloaded"),
     "error": Bilingual("出错", "failed"),

@@ -111,9 +111,8 @@ def ruling(
 
 
 def _opinion(said: Mapping[str, Any] | None) -> dict[str, Any]:
-    """A second opinion; a record leaves out a score that was not given, and `cached` where it was
-    asked for."""
-    return {"score": "", "cached": False, **said} if said else {}
+    """A second opinion; a record leaves out what was not given or did not happen."""
+    return {"score": "", "cached": False, "replaced": None, **said} if said else {}
 
 
 def texts(

@@ -12,6 +12,11 @@ Json = dict[str, Any]
 
 CHAT, COMPLETIONS = "/v1/chat/completions", "/v1/completions"
 SEED = 1
+_THOUGHTS_END = "</think>"
+
+
+MAX_TEXT = 8_000
+"""Code points of a text that a judge reads."""
 
 
 class Unreadable(Exception):
@@ -20,12 +25,19 @@ class Unreadable(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """What is judged. `answered`: the text is a model's answer to `question`, else a user's."""
+    """What is judged. `answered`: the sentence is a model's answer to `question`, else a user's.
+    `before` are the sentences that precede it in the same text."""
 
-    text: str = field(repr=False)
+    sentence: str = field(repr=False)
+    before: str = field(default="", repr=False)
     question: str = field(default="", repr=False)
     answered: bool = False
     sources: tuple[str, ...] = field(default=(), repr=False)
+
+    @property
+    def text(self) -> str:
+        """The sentence with what precedes it; of a long text the end, which is the newest."""
+        return (self.before + self.sentence)[-MAX_TEXT:]
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,16 +76,18 @@ class JudgeFormat(Protocol):
 
 
 def chat(settings: JudgeSettings, messages: list[Json], max_tokens: int, **more: Any) -> Json:
-    """A request for scores; servers without log probabilities ignore that."""
-    body = {
+    """A request for scores; servers without log probabilities ignore that. A model that thinks
+    first gets the tokens that the settings allow and is not asked for probabilities: some APIs
+    refuse both together."""
+    body: Json = {
         "model": settings.model,
         "messages": messages,
         "temperature": 0,
         "seed": SEED,
-        "max_tokens": max_tokens,
-        "logprobs": True,
-        "top_logprobs": 20,
+        "max_tokens": settings.max_tokens or max_tokens,
     }
+    if not settings.max_tokens:
+        body |= {"logprobs": True, "top_logprobs": 20}
     return body | more
 
 
@@ -89,12 +103,12 @@ def completion(settings: JudgeSettings, prompt: str, max_tokens: int) -> Json:
 
 
 def content_of(reply: Json) -> str:
-    """The text of a chat answer. Raises Unreadable if there is none: a reasoning model may have
-    used up its tokens, or a server's parser failed."""
+    """The text of a chat answer behind the model's thoughts. Raises Unreadable if there is none: a
+    reasoning model may have used up its tokens, or a server's parser failed."""
     content = reply["choices"][0]["message"]["content"]
     if not isinstance(content, str) or not content.strip():
         raise Unreadable("no content")
-    return content
+    return content.rpartition(_THOUGHTS_END)[2]
 
 
 def without(text: str, marks: tuple[str, ...]) -> str:

@@ -17,13 +17,27 @@ from dataclasses import dataclass, field
 import httpx
 
 from threegate.detectors.base import DetectorInfo
-from threegate.detectors.judges.base import Judged, JudgeFormat, JudgeRequest, Score, Unreadable
+from threegate.detectors.judges.base import (
+    MAX_TEXT,
+    Judged,
+    JudgeFormat,
+    JudgeRequest,
+    Score,
+    Unreadable,
+)
 from threegate.detectors.judges.registry import FORMATS
 from threegate.settings import JudgeSettings
-from threegate.types import Bilingual, Failed, Finding, Layer, Level, Passage, Reason, Span
-
-MAX_TEXT = 8_000
-"""Code points of a text that the judge reads; the end is kept, which is the newest text."""
+from threegate.types import (
+    CLAIM_SUPPORTED,
+    Bilingual,
+    Failed,
+    Finding,
+    Layer,
+    Level,
+    Passage,
+    Reason,
+    Span,
+)
 
 MINUTE_S = 60
 
@@ -77,8 +91,9 @@ class LlmJudge:
         return tuple(best.values())
 
     def _finding(self, score: Score, passage: Passage) -> Finding | None:
-        """None below the lowest level."""
-        if (level := self.level_of(score.score)) is None:
+        """None below the lowest level, and for a claim that is borne out: nothing is wrong."""
+        level = None if score.kind == CLAIM_SUPPORTED else self.level_of(score.score)
+        if level is None:
             return None
         span, kind = Span(0, len(passage.text)), self.kind(score.kind)
         value = round(min(1.0, score.score), 4)
@@ -112,7 +127,8 @@ class LlmJudge:
 
 def _judged(passage: Passage) -> Judged:
     return Judged(
-        (passage.before + passage.text)[-MAX_TEXT:],
+        passage.text,
+        passage.before,
         passage.question[-MAX_TEXT:],
         passage.locus.layer is Layer.OUTPUT,
         tuple(source.text[:MAX_TEXT] for source in passage.sources),

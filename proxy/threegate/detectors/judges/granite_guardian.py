@@ -22,18 +22,22 @@ from threegate.detectors.judges.base import (
 from threegate.detectors.judges.logprobs import after, positions
 from threegate.detectors.judges.tables import table
 from threegate.settings import JudgeSettings
+from threegate.types import CLAIM_SUPPORTED
 
 _TAGGED = re.compile(r"<score>\s*(yes|no)\s*</score>", re.I)
 _WORD = re.compile(r"\s*(yes|no)\b", re.I)
 PROMPTS = frozenset({"jailbreak"})
-ANSWERS = frozenset({"groundedness", "harm_engagement"})
+GROUNDEDNESS = "groundedness"
+ANSWERS = frozenset({GROUNDEDNESS, "harm_engagement"})
 
 
 class GraniteGuardian:
     name = "granite_guardian"
 
     def kinds(self, settings: JudgeSettings) -> tuple[str, ...]:
-        return tuple(k for c in _criteria(settings) if (k := table(self.name).get(c, "")))
+        criteria = _criteria(settings)
+        own = tuple(k for c in criteria if (k := table(self.name).get(c, "")))
+        return (*own, CLAIM_SUPPORTED) if GROUNDEDNESS in criteria else own
 
     def requests(self, judged: Judged, settings: JudgeSettings) -> tuple[JudgeRequest, ...]:
         wanted = [c for c in _criteria(settings) if _fits(c, judged)]
@@ -45,7 +49,7 @@ class GraniteGuardian:
         config = {"criteria_id": criterion, "risk_name": criterion}
         more: Json = {"chat_template_kwargs": {"guardian_config": config, "think": False}}
         messages = [*question_messages, *answer_messages]
-        if criterion == "groundedness":
+        if criterion == GROUNDEDNESS:
             messages = answer_messages
             documents = [{"doc_id": str(i), "text": t} for i, t in enumerate(judged.sources)]
             more["documents"] = documents
@@ -63,7 +67,10 @@ class GraniteGuardian:
         place = after(positions(reply), lambda text: text.rstrip().endswith(opening))
         share = place.share(("yes", "no")) if place is not None else {}
         score = share["yes"] if share else float(verdict == "yes")
-        return (Score(table(self.name).get(request.about, ""), score, request.about),)
+        found = Score(table(self.name).get(request.about, ""), score, request.about)
+        if request.about != GROUNDEDNESS:
+            return (found,)
+        return (found, Score(CLAIM_SUPPORTED, 1 - score, request.about))
 
 
 def _criteria(settings: JudgeSettings) -> tuple[str, ...]:
@@ -71,6 +78,6 @@ def _criteria(settings: JudgeSettings) -> tuple[str, ...]:
 
 
 def _fits(criterion: str, judged: Judged) -> bool:
-    if criterion == "groundedness":
+    if criterion == GROUNDEDNESS:
         return judged.answered and bool(judged.sources)
     return criterion not in (PROMPTS if judged.answered else ANSWERS)

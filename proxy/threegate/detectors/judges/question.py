@@ -34,7 +34,9 @@ class Question:
             {"role": "system", "content": system},
             {"role": "user", "content": json.dumps(data, ensure_ascii=False)},
         ]
-        body = {"model": settings.model, "temperature": 0, "max_tokens": 4, "messages": messages}
+        tokens = settings.max_tokens or 4
+        body = {"model": settings.model, "temperature": 0, "max_tokens": tokens}
+        body["messages"] = messages
         return (JudgeRequest(CHAT, body),)
 
     def scores(self, request: JudgeRequest, reply: Json) -> tuple[Score, ...]:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from threegate.detectors.judges.base import JudgeFormat
+from threegate.detectors.judges.claims import Claims
 from threegate.detectors.judges.gpt_oss_safeguard import GptOssSafeguard
 from threegate.detectors.judges.granite_guardian import GraniteGuardian
 from threegate.detectors.judges.llama_guard import LlamaGuard
@@ -17,6 +18,7 @@ from threegate.detectors.judges.wildguard import WildGuard
 
 _ALL: tuple[JudgeFormat, ...] = (
     Question(),
+    Claims(),
     Qwen3Guard(),
     LlamaGuard(),
     GptOssSafeguard(),

@@ -14,15 +14,18 @@ from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from threegate.detectors.judges.base import Score
+from threegate.detectors.judges.base import MAX_TEXT, Score
 from threegate.detectors.judges.detector import LlmJudge
 from threegate.detectors.views import second_reading, viewed
 from threegate.guard.second_opinion import NO_OPINIONS, Opinions, Question
 from threegate.policy.model import matches
-from threegate.types import Failed, Opinion, Passage, Reason, Span
+from threegate.types import CLAIM_KINDS, CLAIM_SUPPORTED, Failed, Opinion, Passage, Reason, Source
 
 CACHED = 20_000
 """Answers kept, about 200 bytes each."""
+
+MAX_SOURCES = 24_000
+"""Code points of all sources that a judge reads about one claim."""
 
 Scores = tuple[Score, ...]
 
@@ -54,11 +57,14 @@ class SecondReader:
         if judge is None:
             return Opinion(question.ask, failed=Reason.ERROR)
         started = time.perf_counter()
-        found, cached = await self._within(judge, _part(passage, question.part), question)
+        found, cached = await self._within(judge, _part(passage, question), question)
         ms = round((time.perf_counter() - started) * 1000, 3)
         if isinstance(found, Reason):
             return Opinion(question.ask, failed=found, ms=ms)
-        score = max((s.score for s in found if _about(question.ask, judge, s)), default=0.0)
+        if question.evidence:
+            return _on_claim(Opinion(question.ask, ms=ms, cached=cached), judge, found)
+        bad = (s for s in found if s.kind != CLAIM_SUPPORTED and _about(question.ask, judge, s))
+        score = max((s.score for s in bad), default=0.0)
         level = judge.level_of(score)
         return Opinion(question.ask, round(min(1.0, score), 4), level, None, ms, cached)
 
@@ -94,10 +100,40 @@ class SecondReader:
         return answer, False
 
 
-def _part(passage: Passage, part: Span) -> Passage:
+def _on_claim(opinion: Opinion, judge: LlmJudge, found: Scores) -> Opinion:
+    """The verdict on a claim that has the highest score, of equal ones the worst."""
+    verdicts = [s for s in found if s.kind in CLAIM_KINDS]
+    if not verdicts:
+        return replace(opinion, failed=Reason.ERROR)
+    best = max(verdicts, key=lambda s: (s.score, CLAIM_KINDS.index(s.kind)))
+    score = round(min(1.0, best.score), 4)
+    return replace(opinion, score=score, level=judge.level_of(score), claim=best.kind)
+
+
+def _part(passage: Passage, question: Question) -> Passage:
     """What is read of the passage; what comes before it, only with its beginning."""
+    part = question.part
     before = "" if part.start else passage.before
-    return replace(passage, text=passage.text[part.start : part.end], before=before)
+    sources = near(passage.sources, question.evidence) if question.evidence else passage.sources
+    text = passage.text[part.start : part.end]
+    return replace(passage, text=text, before=before, sources=sources)
+
+
+def near(sources: Sequence[Source], evidence: str) -> tuple[Source, ...]:
+    """What a judge reads of the sources of a claim: of the one with the evidence the part around
+    it, then the beginnings of the others, `MAX_SOURCES` code points in all."""
+    source_id, _, place = evidence.rpartition(":")
+    first = next((s for s in sources if s.id == source_id), None)
+    start = place.partition("-")[0]
+    chosen, room = [], MAX_SOURCES
+    for source in sorted(sources, key=lambda s: s is not first):
+        at = int(start) if source is first and start.isdigit() else 0
+        begin = max(0, min(at - MAX_TEXT // 2, len(source.text) - MAX_TEXT))
+        text = source.text[begin : begin + min(MAX_TEXT, room)]
+        if text:
+            chosen.append(replace(source, text=text))
+        room -= len(text)
+    return tuple(chosen)
 
 
 def _readings(passage: Passage) -> tuple[Passage, ...]:

@@ -34,12 +34,19 @@ from threegate.detectors.models.claim_units import units
 from threegate.detectors.models.common import Answer, finding, judge_each
 from threegate.detectors.models.evidence import Evidence, Index, terms, tokens
 from threegate.guard.segments import carries_claim
-from threegate.types import Bilingual, Finding, Level, Passage, Source, Span
-
-SUPPORTED, CONTRADICTED = "claim.supported", "claim.contradicted"
-UNSUPPORTED, NO_SOURCE = "claim.unsupported", "claim.no_source"
-_WORSE = (SUPPORTED, NO_SOURCE, UNSUPPORTED, CONTRADICTED)
-"""Verdicts on the parts of a claim, the worst last."""
+from threegate.types import (
+    CLAIM_CONTRADICTED,
+    CLAIM_KINDS,
+    CLAIM_NO_SOURCE,
+    CLAIM_SUPPORTED,
+    CLAIM_UNSUPPORTED,
+    Bilingual,
+    Finding,
+    Level,
+    Passage,
+    Source,
+    Span,
+)
 
 INDEXES = 32
 """Sets of sources whose sentences stay ranked; one conversation uses one set."""
@@ -93,8 +100,7 @@ class ClaimsDetector:
         self._embed = engine.vectors(vectors).of
         self._room = engine.manifest(model, Task.ENTAIL).max_tokens - 4
         self._indexes: OrderedDict[tuple[Source, ...], Index] = OrderedDict()
-        kinds = (SUPPORTED, CONTRADICTED, UNSUPPORTED, NO_SOURCE)
-        self.info = DetectorInfo("claims", kinds, Bilingual("事实核查", "fact check"))
+        self.info = DetectorInfo("claims", CLAIM_KINDS, Bilingual("事实核查", "fact check"))
 
     async def judge(self, passages: Sequence[Passage]) -> list[Answer]:
         return await judge_each(self.info.id, passages, self._judge)
@@ -118,7 +124,7 @@ class ClaimsDetector:
     async def _judged(self, passage: Passage, index: Index) -> tuple[_Verdict, str]:
         asked = readings_of(passage, index, self._room)
         if asked is None:
-            return _Verdict(NO_SOURCE, 1.0, Level.HIGH), ""
+            return _Verdict(CLAIM_NO_SOURCE, 1.0, Level.HIGH), ""
         verdict = without_model(passage.text.strip(), asked.wide)
         if verdict is None:
             verdict = _combine(await self._read(asked))
@@ -154,8 +160,8 @@ class ClaimsDetector:
 
 
 def _badness(verdict: _Verdict) -> tuple[int, float]:
-    sure = -verdict.score if verdict.kind == SUPPORTED else verdict.score
-    return _WORSE.index(verdict.kind), sure
+    sure = -verdict.score if verdict.kind == CLAIM_SUPPORTED else verdict.score
+    return CLAIM_KINDS.index(verdict.kind), sure
 
 
 def _combine(readings: Sequence[Entailment]) -> _Verdict:
@@ -163,19 +169,19 @@ def _combine(readings: Sequence[Entailment]) -> _Verdict:
     wide = readings[0]
     support = max(readings, key=lambda r: r.supported)
     if support.levels[0] >= Level.MEDIUM:
-        return _Verdict(SUPPORTED, support.supported, Level(support.levels[0]))
+        return _Verdict(CLAIM_SUPPORTED, support.supported, Level(support.levels[0]))
     if wide.levels[1] and wide.contradicted >= wide.nei:
-        return _Verdict(CONTRADICTED, wide.contradicted, Level(wide.levels[1]))
+        return _Verdict(CLAIM_CONTRADICTED, wide.contradicted, Level(wide.levels[1]))
     level = Level.HIGH if support.levels[0] == 0 else Level.MEDIUM
-    return _Verdict(UNSUPPORTED, 1 - support.supported, level)
+    return _Verdict(CLAIM_UNSUPPORTED, 1 - support.supported, level)
 
 
 def without_model(claim: str, evidence: Evidence) -> _Verdict | None:
     """What words and numbers decide without the model."""
     if _quoted(claim, evidence):
-        return _Verdict(SUPPORTED, 0.95, Level.HIGH)
+        return _Verdict(CLAIM_SUPPORTED, 0.95, Level.HIGH)
     if contradicts_by_number(claim, evidence):
-        return _Verdict(CONTRADICTED, 0.9, Level.HIGH)
+        return _Verdict(CLAIM_CONTRADICTED, 0.9, Level.HIGH)
     return None
 
 

@@ -5,15 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from threegate.types import Action, Finding, Ruling
+from threegate.types import CLAIM_KINDS, CLAIM_SUPPORTED, Action, Finding, Ruling
 
-SUPPORTED = "claim.supported"
-VERDICTS = {
-    SUPPORTED: "supported",
-    "claim.contradicted": "contradicted",
-    "claim.unsupported": "unsupported",
-    "claim.no_source": "no_source",
-}
+VERDICTS = {kind: kind.removeprefix("claim.") for kind in CLAIM_KINDS}
 
 
 def notes_of(ruled: Iterable[Ruling]) -> list[dict[str, Any]]:
@@ -24,7 +18,7 @@ def notes_of(ruled: Iterable[Ruling]) -> list[dict[str, Any]]:
         f = r.finding
         if r.shadow or not isinstance(f, Finding):
             continue
-        if f.kind == SUPPORTED or r.action is Action.ANNOTATE:
+        if f.kind == CLAIM_SUPPORTED or r.action is Action.ANNOTATE:
             out.append(_annotation(r, f))
     return out
 

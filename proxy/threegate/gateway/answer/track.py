@@ -283,10 +283,10 @@ class Track:
         opinions = await self._opinions(passages, judged)
         self.answer.spent_s += time.perf_counter() - started
         for sentence, judgement, opinion in zip(asked, judged, opinions, strict=True):
-            self.answer.correct(judgement.findings)
             verdict = self.guard.judge.verdict(
                 judgement.findings, judgement.failures, sentence.text, sentence.offset, opinion
             )
+            self.answer.correct(verdict.ruled)
             if self.is_field:
                 self.answer.harmless.judged(self._key(sentence), harmless=not verdict.ruled)
             if self.machine.state is State.CUT:

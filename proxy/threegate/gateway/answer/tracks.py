@@ -296,12 +296,12 @@ class AnswerTracks:
         sent = self.question.sent if scan.findings else NO_TEXT
         return guard.judge_patterns(text, 0, scan.findings, scan.failures, sent).ruled
 
-    def correct(self, findings: Sequence[Finding]) -> None:
+    def correct(self, ruled: Sequence[Ruling]) -> None:
         """Keeps the sentence of the source that a contradicted claim should have stated."""
-        for finding in findings:
-            if finding.kind == "claim.contradicted" and finding.note:
-                text = self.question.evidence(finding.note)
-                self.guard.corrections[finding.note] = text
+        for ruling in ruled:
+            match ruling.finding:
+                case Finding(kind="claim.contradicted", note=note) if note:
+                    self.guard.corrections[note] = self.question.evidence(note)
 
     @property
     def held(self) -> int:

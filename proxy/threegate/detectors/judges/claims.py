@@ -1,0 +1,61 @@
+"""Any model as a fact checker: does a claim agree with its sources? One of three words.
+
+For the `second_opinion` of a fact check. Question, sources, the sentences before the claim and the
+claim go to the model as JSON that is called data. Score: the probability of the word at the first
+token of the verdict, 1 where the server gives none.
+"""
+
+from __future__ import annotations
+
+import json
+
+from threegate.detectors.judges.base import (
+    CHAT,
+    Json,
+    Judged,
+    JudgeRequest,
+    Score,
+    Unreadable,
+    chat,
+    content_of,
+)
+from threegate.detectors.judges.logprobs import after, positions
+from threegate.detectors.judges.tables import table
+from threegate.settings import JudgeSettings
+from threegate.types import CLAIM_CONTRADICTED, CLAIM_SUPPORTED, CLAIM_UNSUPPORTED
+
+_KINDS = {
+    "supported": CLAIM_SUPPORTED,
+    "contradicted": CLAIM_CONTRADICTED,
+    "unsupported": CLAIM_UNSUPPORTED,
+}
+
+
+class Claims:
+    name = "claims"
+
+    def kinds(self, settings: JudgeSettings) -> tuple[str, ...]:
+        return tuple(_KINDS.values())
+
+    def requests(self, judged: Judged, settings: JudgeSettings) -> tuple[JudgeRequest, ...]:
+        if not (judged.answered and judged.sources):
+            return ()
+        data = {
+            "question": judged.question,
+            "sources": judged.sources,
+            "before": judged.before,
+            "claim": judged.sentence,
+        }
+        messages = [
+            {"role": "system", "content": table("claims_prompt")["text"]},
+            {"role": "user", "content": json.dumps(data, ensure_ascii=False)},
+        ]
+        return (JudgeRequest(CHAT, chat(settings, messages, 8)),)
+
+    def scores(self, request: JudgeRequest, reply: Json) -> tuple[Score, ...]:
+        word = content_of(reply).strip(" \n\"'*.。").lower()
+        if word not in _KINDS:
+            raise Unreadable("none of the three words")
+        place = after(positions(reply), lambda text: not text.strip())
+        share = place.share(tuple(_KINDS)) if place is not None else {}
+        return (Score(_KINDS[word], share.get(word, 1.0), word),)
