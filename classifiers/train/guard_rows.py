@@ -115,7 +115,7 @@ def own_row(row: Row) -> GuardRow:
     category = str(row.get("category", ""))
     if category == "injection.direct":
         attack = {"direct": 1} | ({"hazard": 1} if row.get("asks_harm") else {})
-        return make(row, attack if row["label"] else CLEAN, 3)
+        return make(row, attack if row["label"] else CLEAN, 3, span=row.get("span", ""))
     if category == "injection.indirect" or row.get("carrier"):
         return indirect_row(row)
     if category == "offensive":
