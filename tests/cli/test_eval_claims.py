@@ -6,6 +6,10 @@ from typing import Any
 
 import pytest
 from threegate.cli.main import main
+from threegate.testing.server import serve
+from threegate.testing.upstream import DemoUpstream
+
+from tests.detectors.judges.answers import chat
 
 
 def answers(tmp_path: Path) -> str:
@@ -53,3 +57,36 @@ def test_numbers_without_a_model_as_a_table(
 def test_a_missing_file_is_wrong_use(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["eval", "claims", "--data", "nowhere.jsonl", "--no-models"]) == 2
     assert "nowhere.jsonl" in capsys.readouterr().err
+
+
+def test_a_judge_is_measured_beside_the_model(
+    tmp_path: Path, tiny_models: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It calls the first sentence wrong, which the model supports, and the second right."""
+    model = DemoUpstream()
+    for word in ("contradicted", "supported"):
+        model.play([json.dumps(chat(word)).encode()], media_type="application/json")
+    with serve(model.app) as url:
+        config = tmp_path / "threegate.yaml"
+        config.write_text(
+            f"judges: [{{name: facts, format: claims, url: '{url}', model: m}}]", "utf-8"
+        )
+        given = ("--data", answers(tmp_path), "--models", str(tiny_models))
+        code, made = report(capsys, *given, "--judge", "facts", "--config", str(config))
+    assert code == 0
+    by_way = {t["sources"]: t["accuracy"] for t in made["tables"]}
+    assert by_way == {"own": 1.0, "judge": 0.0}
+
+
+def test_a_judge_that_does_not_answer_is_counted(
+    tmp_path: Path, tiny_models: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    config = tmp_path / "threegate.yaml"
+    config.write_text(
+        "judges: [{name: facts, format: claims, url: 'http://127.0.0.1:9', model: m}]", "utf-8"
+    )
+    given = ("--data", answers(tmp_path), "--models", str(tiny_models), "--config", str(config))
+    code, made = report(capsys, *given, "--judge", "facts")
+    assert (code, made["failed"]) == (1, {"judge_facts: error": 1})
+    assert main(["eval", "claims", *given, "--judge", "nobody"]) == 2
+    assert main(["eval", "claims", *given, "--judge", "facts", "--no-models"]) == 2

@@ -47,6 +47,7 @@ def arguments(top: argparse.ArgumentParser) -> None:
         "--held-out", action="store_true", help="only rows not used for training (one in eight)"
     )
     top.add_argument("--json", action="store_true")
+    top.add_argument("--judge", default="", help="claims: measure this judge of the settings too")
     detector_arguments(top)
     top.set_defaults(run=_eval)
 

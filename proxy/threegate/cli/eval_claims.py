@@ -1,4 +1,5 @@
-"""The task `claims` of `threegate eval`: whole answers only, a table by sources and verdict."""
+"""The task `claims` of `threegate eval`: whole answers only, a table by sources and verdict. With
+`--judge NAME` a judge of the settings is measured beside the model."""
 
 from __future__ import annotations
 
@@ -10,7 +11,9 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+from threegate import settings
 from threegate.cli.errors import misuse, unread
+from threegate.cli.judges import named, opened_judge
 from threegate.cli.progress import progress, warn
 from threegate.cli.scan import level_of, opened
 from threegate.eval.claims import TASK, Figures, Way, measure, tables
@@ -23,6 +26,8 @@ def run(args: argparse.Namespace, console: Console) -> int:
     """Raises UseError."""
     if not args.data:
         raise misuse("needs-data")
+    if args.judge and args.no_models:
+        raise misuse("judge-needs-models")
     try:
         rows = read(args.data, TASK.item_of, held_out=args.held_out)
     except OSError as error:
@@ -37,13 +42,26 @@ def run(args: argparse.Namespace, console: Console) -> int:
 
 
 async def _measure(rows: Read, args: argparse.Namespace) -> Figures:
-    """Without a model only the numbers are compared."""
-    ways = [Way.NUMBERS] if args.no_models else list(Way)
+    """Without a model only the numbers are compared; with a judge, it and the model alone."""
+    if args.judge:
+        return await _judged(rows, args)
+    ways = [Way.NUMBERS] if args.no_models else [w for w in Way if w is not Way.JUDGE]
     with (
         opened(args, TASK.kinds) as scanner,
         progress(NAME, len(rows.cases) * len(ways)) as advance,
     ):
         return await measure(rows, scanner, level_of(args), advance, ways)
+
+
+async def _judged(rows: Read, args: argparse.Namespace) -> Figures:
+    known = settings.load(file=args.config)
+    ways = [Way.OWN, Way.JUDGE]
+    async with opened_judge(named(args.judge, known), known) as judge:
+        with (
+            opened(args, TASK.kinds) as scanner,
+            progress(NAME, len(rows.cases) * len(ways)) as advance,
+        ):
+            return await measure(rows, scanner, level_of(args), advance, ways, judge)
 
 
 def report_of(rows: Read, made: Figures, level: str) -> dict[str, Any]:

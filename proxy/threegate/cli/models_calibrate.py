@@ -9,11 +9,10 @@ from __future__ import annotations
 import argparse
 import asyncio
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import httpx
 import orjson
 from rich.console import Console
 from rich.table import Table
@@ -21,14 +20,13 @@ from threegate_classifiers.calibrate import language_of
 
 from threegate import settings
 from threegate.cli.errors import misuse, unread
-from threegate.detectors.judges.detector import LlmJudge
+from threegate.cli.judges import named, opened_judge
 from threegate.eval.judge_levels import ScoredText, common_bars, level_bars
 from threegate.policy.model import matches
 from threegate.settings import JudgeSettings, Settings
 from threegate.types import Bilingual, Channel, Failed, Layer, Passage, TextLocation
 
 AT_ONCE = 8
-UNLIMITED = 1_000_000
 COLUMNS = Bilingual("语言|级别|分数|误报|命中", "language|level|score|false positives|found")
 TOTALS = Bilingual(
     "{rows} 行，{bad} 行有害；{failed} 行没有得到回答，{unusable} 行无法使用",
@@ -57,9 +55,7 @@ def arguments(calibrate: argparse.ArgumentParser) -> None:
 
 def _calibrate(args: argparse.Namespace) -> int:
     known = settings.load(file=args.config)
-    chosen = next((j for j in known.judges if j.name == args.judge), None)
-    if chosen is None:
-        raise misuse("no-judge", name=args.judge)
+    chosen = named(args.judge, known)
     rows, unusable = _rows(args.file)
     scored = asyncio.run(_scored(rows, chosen, known, args.kind))
     try:
@@ -100,10 +96,8 @@ def _row(line: bytes) -> _Row | None:
 async def _scored(
     rows: Sequence[_Row], chosen: JudgeSettings, known: Settings, kind: str
 ) -> list[ScoredText]:
-    key = known.environment.get(chosen.key_env, "")
     places = asyncio.Semaphore(AT_ONCE)
-    async with httpx.AsyncClient() as client:
-        judge = LlmJudge(replace(chosen, calls_per_minute=UNLIMITED), key, client)
+    async with opened_judge(chosen, known) as judge:
 
         async def one(row: _Row) -> ScoredText | None:
             async with places:

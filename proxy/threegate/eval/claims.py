@@ -1,4 +1,4 @@
-"""`threegate eval claims`: the fact check on whole answers, verdict by verdict, four times over.
+"""`threegate eval claims`: the fact check on whole answers, verdict by verdict, several times over.
 
 | sources | what it shows |
 |---|---|
@@ -6,6 +6,7 @@
 | knowledge | against the sources of all answers in its language, as a knowledge base holds them |
 | numbers | own sources, the comparison of numbers, dates and units alone |
 | none | no source: nothing may pass as supported |
+| judge | own sources, a larger model gives the verdict |
 """
 
 from __future__ import annotations
@@ -16,22 +17,31 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any
 
+from threegate_classifiers.errors import ClassifierError, Overloaded, TimedOut
+
 from threegate.detectors.base import DetectorInfo
+from threegate.detectors.judges.detector import LlmJudge
+from threegate.detectors.judges.second_reader import SecondReader
 from threegate.detectors.models.claims import contradicts_by_number
 from threegate.detectors.models.evidence import Index
 from threegate.eval.metrics import Counts
 from threegate.eval.rows import Case, Read
-from threegate.eval.run import Evaluation, evaluate
+from threegate.eval.run import evaluate
 from threegate.eval.tasks import NO_CLAIM, Observation, Seen, Task, aligned, answered, worst_of
+from threegate.guard.second_opinion import question_of, reviewed
+from threegate.policy.model import SecondOpinion
 from threegate.scan.item import ScanItem
-from threegate.scan.scanner import Scanner, Stance
+from threegate.scan.scanner import Checker, Scanner, Stance
 from threegate.types import (
     CLAIM_CONTRADICTED,
     CLAIM_UNSUPPORTED,
+    Action,
     Bilingual,
     Finding,
     Level,
     Passage,
+    Reason,
+    Ruling,
     Source,
     Span,
 )
@@ -40,12 +50,16 @@ VERDICTS = (*(s.value for s in Stance), NO_CLAIM)
 WIDE = 250
 """Tokens of sources that numbers are compared with; about what the model reads at once."""
 
+DEADLINE_MS = 600_000
+_ERRORS = {Reason.TIMEOUT: TimedOut, Reason.OVERLOAD: Overloaded}
+
 
 class Way(StrEnum):
     OWN = "own"
     KNOWLEDGE = "knowledge"
     NUMBERS = "numbers"
     NONE = "none"
+    JUDGE = "judge"
 
 
 @dataclass(slots=True)
@@ -72,11 +86,18 @@ TASK = Task("claims", frozenset({"claim"}), answered, _observe)
 
 
 async def measure(
-    rows: Read, scanner: Scanner, level: Level, advance: Callable[[], None], ways: Sequence[Way]
+    rows: Read,
+    scanner: Scanner,
+    level: Level,
+    advance: Callable[[], None],
+    ways: Sequence[Way],
+    judge: LlmJudge | None = None,
 ) -> Figures:
+    """`judge` is needed for the way that it names."""
     made = Figures()
     for way in ways:
-        found = await _evaluated(way, rows, scanner, level, advance)
+        own = replace(scanner, claims=_checker(way, scanner, judge))
+        found = await evaluate(TASK, _rows_for(way, rows), own, level, advance)
         made.failed += found.failed
         for o in found.observations:
             if o.stances is not None:
@@ -84,19 +105,22 @@ async def measure(
     return made
 
 
-async def _evaluated(
-    way: Way, rows: Read, scanner: Scanner, level: Level, advance: Callable[[], None]
-) -> Evaluation:
+def _checker(way: Way, scanner: Scanner, judge: LlmJudge | None) -> Checker | None:
+    if way is Way.NUMBERS:
+        return NumbersAlone()
+    if way is Way.JUDGE and scanner.claims is not None and judge is not None:
+        return JudgedClaims(scanner.claims, judge)
+    return scanner.claims
+
+
+def _rows_for(way: Way, rows: Read) -> Read:
     match way:
         case Way.KNOWLEDGE:
-            rows = with_sources(rows, pooled(rows.cases))
+            return with_sources(rows, pooled(rows.cases))
         case Way.NONE:
-            rows = with_sources(rows, {})
-        case Way.NUMBERS:
-            scanner = replace(scanner, claims=NumbersAlone())
-        case Way.OWN:
-            pass
-    return await evaluate(TASK, rows, scanner, level, advance)
+            return with_sources(rows, {})
+        case _:
+            return rows
 
 
 def pooled(cases: Sequence[Case]) -> dict[str, tuple[Source, ...]]:
@@ -131,6 +155,34 @@ class NumbersAlone:
         kind = CLAIM_CONTRADICTED if wrong else CLAIM_UNSUPPORTED
         span = Span(0, len(passage.text))
         return Finding(self.info.id, kind, span, 1.0, Level.HIGH, passage.locus)
+
+
+@dataclass(frozen=True, slots=True)
+class JudgedClaims:
+    """A larger model, as a fact check with a `second_opinion` asks it: the first checker picks the
+    evidence, the judge gives the verdict. Raises ClassifierError where it does not answer."""
+
+    first: Checker
+    judge: LlmJudge
+
+    @property
+    def info(self) -> DetectorInfo:
+        return self.judge.info
+
+    async def check(self, passage: Passage) -> Finding:
+        first = await self.first.check(passage)
+        spec = SecondOpinion(self.judge.kind(""), frozenset(Level), deadline_ms=DEADLINE_MS)
+        question = question_of(spec, first, len(passage.text), 0)
+        if question is None:
+            return first
+        reader = SecondReader({self.judge.kind(""): self.judge})
+        (opinions,) = await reader.opinions([passage], [frozenset({question})])
+        opinion = opinions[question]
+        if opinion.failed is not None:
+            raise _ERRORS.get(opinion.failed, ClassifierError)()
+        ruled = reviewed(Ruling("", Action.ALLOW, first), spec, opinion, lambda found: Action.ALLOW)
+        assert isinstance(ruled.finding, Finding)
+        return ruled.finding
 
 
 def tables(figures: Figures) -> list[dict[str, Any]]:

@@ -76,7 +76,8 @@ class ScanResult:
 class Checker(Protocol):
     """What judges one claim against its sources: the claims detector."""
 
-    info: DetectorInfo
+    @property
+    def info(self) -> DetectorInfo: ...
 
     async def check(self, passage: Passage) -> Finding: ...
 
