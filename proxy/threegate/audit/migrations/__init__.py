@@ -15,7 +15,7 @@ from sqlalchemy import Connection, Engine, inspect, text
 from threegate.audit.errors import trouble
 from threegate.audit.log.database import create_private, ensure_partitions, is_postgres
 
-HEAD = "0003"
+HEAD = "0004"
 VERSION_TABLE = "audit_version"
 LOCK_ID = 0x7467_6175  # any constant shared by all workers
 LOCK_SECONDS, ASK_SECONDS = 60, 0.05

@@ -142,7 +142,7 @@ def _calls(connection: Connection, within: Sequence[ColumnElement[bool]]) -> Ite
     every = select(*groups, func.count()).where(*within, _in((Stage.RECEIVED, *ENDS)))
     found = [
         Calls(int(t), str(s), int(a), int(n), str(language))
-        for t, s, a, language, n in connection.execute(every.group_by(*groups))
+        for t, s, a, language, n in connection.execute(every.group_by("at", *groups[1:]))
     ]
     yield from (c for c in found if c.stage != Stage.RECEIVED)
     if any(c.stage == Stage.RECEIVED for c in found):
@@ -157,7 +157,7 @@ def _lost(
     has_end = (end.c.request_id == RECORD.c.request_id) & end.c.stage.in_([s.value for s in ENDS])
     lost = ~select(end.c.seq).where(has_end).correlate(RECORD).exists()
     number = func.count(RECORD.c.request_id.distinct())
-    received = select(at, number).where(*within, _in((Stage.RECEIVED,)), lost).group_by(at)
+    received = select(at, number).where(*within, _in((Stage.RECEIVED,)), lost).group_by("at")
     for start, count in connection.execute(received):
         yield Calls(int(start), Stage.RECEIVED.value, int(Action.ALLOW), int(count))
 

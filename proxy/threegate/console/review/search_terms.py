@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 
 from sqlalchemy import Connection, func, select
 
-from threegate.audit.log.query import FACETS, Query, is_finding, where
+from threegate.audit.log.query import DAY_US, FACETS, Page, Query, is_finding
 from threegate.audit.log.record import ENDS, Stage
 from threegate.audit.log.schema import HIT, RECORD
 from threegate.audit.report.report import SLOT_US, Calls, Figures
@@ -25,7 +25,6 @@ NAMES = (
 )  # fmt: skip
 SAME = ("layer", "kind", "rule", "tenant", "key_id", "model", "policy", "language")
 DEFAULT_DAYS = 7
-DAY_US = 86_400 * 1_000_000
 PAGE = 50
 # Facets in the order of the page; `stage` last, since most people look at requests only.
 SHOWN = (
@@ -164,18 +163,20 @@ def _is_setting(kind: str) -> bool:
     return kind.startswith("constraint.")
 
 
+def counting(query: Query, clock: LocalTime) -> Query:
+    """`query`, so that what matches is counted as well: by value, and by the bars of a chart."""
+    since, until = query.since_us, query.until_us
+    step, shift = charts.step_us(since, until), charts.offset_us(since, clock)
+    return replace(query, facets=True, step_us=step, shift_us=shift)
+
+
 def timeline(
-    connection: Connection, query: Query, language: str, clock: LocalTime
+    connection: Connection, query: Query, page: Page, language: str, clock: LocalTime
 ) -> dict[str, Any]:
     """The histogram of a search, with the policy changes in its time."""
-    step = charts.step_us(query.since_us, query.until_us)
-    shift = charts.offset_us(query.since_us, clock)
-    slot = (RECORD.c.ts - (RECORD.c.ts + shift) % step).label("slot")
-    groups = (slot, RECORD.c.stage, RECORD.c.action)
-    found = select(*groups, func.count()).where(*where(connection, query)).group_by(*groups)
-    calls = [Calls(int(t), str(s), int(a), int(n)) for t, s, a, n in connection.execute(found)]
+    calls = [Calls(*slot, number) for slot, number in page.slots.items()]
     marks = changes(connection, query.since_us, query.until_us, language, clock)
-    return charts.histogram(calls, query.since_us, query.until_us, step, marks, clock)
+    return charts.histogram(calls, query.since_us, query.until_us, query.step_us, marks, clock)
 
 
 def chart_of(

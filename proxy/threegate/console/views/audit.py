@@ -35,7 +35,8 @@ async def search(visit: ConsoleRequest) -> Answer:
     after = visit.query.get("after", "")
     if moment := visit.query.get("jump", ""):
         after = search_terms.jump(moment, clock)
-    query = search_terms.to_query(terms, clock, facets=True, limit=search_terms.PAGE, after=after)
+    query = search_terms.to_query(terms, clock, limit=search_terms.PAGE, after=after)
+    query = search_terms.counting(query, clock)
     page, snippets, chart = await visit.parts.audit.read(lambda c: _found(c, query, visit))
     await visit.note("search", terms=sorted(terms), found=len(page.entries))
     serving = visit.parts.policies.pin()
@@ -68,7 +69,7 @@ def _found(
     connection: Connection, query: Query, visit: ConsoleRequest
 ) -> tuple[Page, list[list[dict[str, str]]], dict[str, Any]]:
     page = find(connection, query)
-    chart = search_terms.timeline(connection, query, visit.language, visit.clock)
+    chart = search_terms.timeline(connection, query, page, visit.language, visit.clock)
     master = visit.parts.audit.master
     return page, [_snippet(connection, master, e, query.text) for e in page.entries], chart
 
