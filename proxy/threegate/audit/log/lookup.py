@@ -9,7 +9,7 @@ from sqlalchemy.exc import DBAPIError
 
 from threegate.audit.errors import trouble
 from threegate.audit.log.database import reader_engine
-from threegate.audit.log.query import Entry, of_request
+from threegate.audit.log.query import Entry, of_requests
 from threegate.audit.log.record import timestamp
 from threegate.audit.log.schema import RECORD
 
@@ -19,8 +19,8 @@ def event_of(url: str, id: str) -> dict[str, Any] | None:
     AuditError."""
     try:
         with reader_engine(url).begin() as connection:
-            entries = of_request(connection, id)
-            entries = entries or of_request(connection, _request_of(connection, id))
+            entries = of_requests(connection, [id])
+            entries = entries or of_requests(connection, [_request_of(connection, id)])
     except DBAPIError as error:
         raise trouble("explain", why=type(error.orig).__name__) from None
     return _event(entries[-1]) if entries else None

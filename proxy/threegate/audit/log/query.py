@@ -7,7 +7,7 @@ last row seen.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -154,9 +154,10 @@ def _entry(row: Row[Any]) -> Entry:
     )
 
 
-def of_request(connection: Connection, request_id: str) -> tuple[Entry, ...]:
-    mine = _select().where(RECORD.c.request_id == request_id)
-    rows = connection.execute(mine.order_by(RECORD.c.ts, RECORD.c.writer, RECORD.c.seq))
+def of_requests(connection: Connection, request_ids: Collection[str]) -> tuple[Entry, ...]:
+    """All records of some requests, oldest first."""
+    theirs = _select().where(RECORD.c.request_id.in_(request_ids))
+    rows = connection.execute(theirs.order_by(RECORD.c.ts, RECORD.c.writer, RECORD.c.seq))
     return tuple(map(_entry, rows))
 
 

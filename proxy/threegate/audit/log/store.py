@@ -23,7 +23,7 @@ from threegate.audit.log.checkpoint_shipper import CheckpointShipper
 from threegate.audit.log.database import now_us, reader_engine, writer_engine
 from threegate.audit.log.keys import DataKey, MasterKey, load_key, write_once
 from threegate.audit.log.note import COSIGNATURE_V1, Signer
-from threegate.audit.log.query import Entry, Page, Query, find, follow, of_request, read_content
+from threegate.audit.log.query import Entry, Page, Query, find, follow, of_requests, read_content
 from threegate.audit.log.record import Content, ContentLevel, Intent, Record, timestamp
 from threegate.audit.log.rows import Pending, PendingRecord, make, make_intent
 from threegate.audit.log.writer import Counters, Writer, new_writer_id
@@ -225,7 +225,7 @@ class AuditLog:
 
     async def get(self, request_id: str) -> tuple[Entry, ...]:
         """All records of one request, oldest first; may be empty."""
-        return await self.read(lambda c: of_request(c, request_id))
+        return await self.read(lambda c: of_requests(c, [request_id]))
 
     async def search(self, query: Query) -> Page:
         return await self.read(lambda c: find(c, query))

@@ -15,7 +15,7 @@ from typing import Any
 
 from threegate.audit.errors import trouble
 from threegate.audit.log.note import Verifier
-from threegate.audit.log.query import Entry, Query, find, follow, of_request
+from threegate.audit.log.query import Entry, Query, find, follow, of_requests
 from threegate.audit.log.record import Stage, microseconds, timestamp
 from threegate.audit.log.store import TAIL_SECONDS
 from threegate.audit.settings import AuditSettings
@@ -127,7 +127,7 @@ def show_arguments(parser: argparse.ArgumentParser) -> None:
 
 def show(args: argparse.Namespace, settings: AuditSettings) -> int:
     with reading(settings.url) as connection:
-        entries = of_request(connection, args.id)
+        entries = of_requests(connection, [args.id])
     for entry in entries:
         print(entry.entry if args.json else _detailed(entry, args.lang))
     if not entries:

@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from threegate.audit.log.query import of_request
+from threegate.audit.log.query import of_requests
 from threegate.console.drafts import DraftFile, workspace
 from threegate.console.presenters import charts, records
 from threegate.console.review.label_statistics import (
@@ -156,8 +156,7 @@ async def _page(visit: ConsoleRequest) -> dict[str, Any]:
 
 
 def _levels(connection: Connection, requests: Sequence[str], rule: str) -> dict[str, Level]:
-    entries = (of_request(connection, request) for request in requests)
-    found = {e[-1].request_id: level_in(e[-1].event, rule) for e in entries if e}
+    found = {e.request_id: level_in(e.event, rule) for e in of_requests(connection, requests)}
     return {request: level for request, level in found.items() if level is not None}
 
 
