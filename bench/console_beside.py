@@ -2,12 +2,13 @@
 
     python -m bench.console_beside --directory DIR      # a log of bench.console; else 2,000 records
 
-Rounds of calls alone and of calls while a visitor with every role opens page after page, in turn,
-through the ASGI app, without sockets and with a model API that answers at once. Prints a JSON
-object: processor time of the loop's thread for a call, alone and beside the console, with their
-ratio (what the console takes from the loop that serves calls), and for each page the longest
-stretch of processor time for which it kept the loop from turning. Wall-clock times of calls are
-printed too; on a machine that others use they say little.
+Rounds of calls alone and of calls while a visitor with every role opens page after page without a
+pause, in turn, through the ASGI app, without sockets or a client of its own, and with a model API
+that answers at once. Prints a JSON object: processor time of the loop's thread for a call, alone
+and beside the console, with their ratio (what the console takes from the loop that serves calls)
+and how many pages came in that time, and for each page the processor time of the loop and its
+longest stretch without a turn. Wall-clock times of calls are printed too; on a machine that others
+use they say little.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from collections.abc import Iterator
 from itertools import cycle
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import httpx
 import orjson
@@ -36,6 +38,7 @@ from bench.audit_log import load
 from bench.console import BASE, DAYS, DRAFT, label, pages, visitor
 from bench.speed import prompts
 
+PREFIX = "/console"
 CALLS = 20
 """Of one round."""
 
@@ -52,11 +55,6 @@ class Loop:
             before = time.thread_time()
             await asyncio.sleep(0)
             self.longest = max(self.longest, time.thread_time() - before)
-
-    def reset(self) -> float:
-        """Milliseconds since the last reset."""
-        longest, self.longest = self.longest * 1000, 0.0
-        return longest
 
     def stop(self) -> None:
         self._task.cancel()
@@ -77,39 +75,84 @@ async def round_of_calls(app: Any, texts: Iterator[bytes]) -> dict[str, list[flo
     return {"cpu": cpu, "wall": wall}
 
 
-async def clicks(client: httpx.AsyncClient, paths: Iterator[str]) -> None:
-    while True:
-        await client.get(BASE + next(paths))
+class Visitor:
+    """Opens pages as the server would pass them on; a client's own work would count as the
+    console's."""
+
+    def __init__(self, app: Any, cookies: dict[str, str]) -> None:
+        self.app, self.opened = app, 0
+        cookie = "; ".join(f"{name}={value}" for name, value in cookies.items())
+        self._head = [(b"host", b"127.0.0.1"), (b"accept", b"text/html")]
+        self._head.append((b"cookie", cookie.encode()))
+
+    async def open(self, path: str) -> None:
+        bare, _, query = path.partition("?")
+        at, done = PREFIX + bare, asyncio.Event()
+
+        async def receive() -> dict[str, Any]:
+            await done.wait()
+            return {"type": "http.disconnect"}
+
+        async def send(event: dict[str, Any]) -> None:
+            assert event.get("status", 200) == 200, path
+
+        scope = {
+            "type": "http",
+            "method": "GET",
+            "path": at,
+            "raw_path": at.encode(),
+            "query_string": quote(query, safe="=&").encode(),
+            "headers": self._head,
+            "scheme": "http",
+            "client": ("127.0.0.1", 1),
+            "server": ("127.0.0.1", 80),
+            "root_path": "",
+            "state": {},
+            "http_version": "1.1",
+        }
+        await self.app(scope, receive, send)
+        done.set()
+        self.opened += 1
+
+    async def click(self, paths: Iterator[str]) -> None:
+        while True:
+            await self.open(next(paths))
 
 
-async def stalls(client: httpx.AsyncClient, paths: list[str]) -> dict[str, float]:
-    """For each page, opened twice, the longest time for which the loop did not turn."""
-    loop, found = Loop(), {}
+async def loop_times(visitor: Visitor, paths: list[str]) -> dict[str, tuple[float, float]]:
+    """Of each page, opened before: milliseconds of the loop's thread, and the longest time for
+    which the loop did not turn."""
+    found = {}
     for path in paths:
-        await client.get(BASE + path)
-        loop.reset()
-        await client.get(BASE + path)
-        found[path] = round(loop.reset(), 1)
-    loop.stop()
+        await visitor.open(path)
+        started = time.thread_time()
+        await visitor.open(path)
+        spent = (time.thread_time() - started) * 1000
+        loop = Loop()
+        await visitor.open(path)
+        loop.stop()
+        found[path] = (round(spent, 1), round(loop.longest * 1000, 1))
     return found
 
 
 async def measured(settings: Settings, records: int, rounds: int) -> dict[str, Any]:
     Upstreams.send = calls._send  # type: ignore[method-assign, assignment]
     async with opened(settings) as deps:
-        app = create_app(deps)
+        app, cookies = create_app(deps), visitor(settings, deps.secret)
         headers = {"accept": "text/html", "sec-fetch-site": "same-origin"}
         async with httpx.AsyncClient(
-            transport=httpx.ASGITransport(app), cookies=visitor(settings, deps.secret),
+            transport=httpx.ASGITransport(app), cookies=cookies,
             headers=headers, timeout=300,
         ) as client:  # fmt: skip
             for path, form in DRAFT.items():
                 await client.post(BASE + path, data=form)
-            paths, texts = list(pages(f"ld_{records - 1:09d}")), bodies()
-            await round_of_calls(app, texts)  # warm
-            alone, beside = await in_turn(app, client, texts, paths, rounds)
-            longest = await stalls(client, paths)
-    worst = sorted(longest.items(), key=lambda pair: -pair[1])
+        paths, texts = list(pages(f"ld_{records - 1:09d}")), bodies()
+        someone = Visitor(app, cookies)
+        await round_of_calls(app, texts)  # warm
+        alone, beside = await in_turn(app, someone, texts, paths, rounds)
+        opened_pages = someone.opened
+        times = await loop_times(someone, paths)
+    worst = sorted(times.items(), key=lambda pair: -pair[1][0])
     cpu = [statistics.median(each["cpu"]) for each in (alone, beside)]
     return {
         "records": records,
@@ -120,19 +163,20 @@ async def measured(settings: Settings, records: int, rounds: int) -> dict[str, A
             "alone": round(statistics.median(alone["wall"]), 1),
             "beside": round(statistics.median(beside["wall"]), 1),
         },
-        "longest_stall_ms": dict(worst[:12]),
+        "pages_a_call": round(opened_pages / len(beside["cpu"]), 1),
+        "loop_ms_and_longest_stall": dict(worst[:12]),
     }
 
 
 async def in_turn(
-    app: Any, client: httpx.AsyncClient, texts: Iterator[bytes], paths: list[str], rounds: int
+    app: Any, someone: Visitor, texts: Iterator[bytes], paths: list[str], rounds: int
 ) -> tuple[dict[str, list[float]], dict[str, list[float]]]:
     alone: dict[str, list[float]] = {"cpu": [], "wall": []}
     beside: dict[str, list[float]] = {"cpu": [], "wall": []}
     through = cycle(paths)
     for _ in range(rounds):
         for into, busy in ((alone, False), (beside, True)):
-            task = asyncio.ensure_future(clicks(client, through)) if busy else None
+            task = asyncio.ensure_future(someone.click(through)) if busy else None
             found = await round_of_calls(app, texts)
             if task:
                 task.cancel()

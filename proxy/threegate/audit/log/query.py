@@ -350,7 +350,7 @@ def _counted(
     conditions = where(connection, query, all_of_them=True)
     slot = (RECORD.c.ts - (RECORD.c.ts + query.shift_us) % query.step_us).label("slot")
     columns = (slot, *(RECORD.c[name] for name in FACETS))
-    totals: dict[str, Counter[str]] = {name: Counter() for name in (*FACETS, "rule", "kind")}
+    totals: dict[str, Counter[Any]] = {name: Counter() for name in (*FACETS, "rule", "kind")}
     slots: Counter[tuple[int, str, int]] = Counter()
     every = select(*columns, func.count()).where(*conditions).group_by("slot", *FACETS)
     for row in connection.execute(every):

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from threegate.audit.log.keys import MasterKey
-from threegate.audit.log.query import Entry, Page, Query, find, read_content
+from threegate.audit.log.query import Entry, Query, find, read_content
 from threegate.audit.log.record import OF_CALLS, timestamp
 from threegate.audit.verify.findings import VerifyReport
 from threegate.audit.verify.published import verify_all
@@ -37,22 +37,13 @@ async def search(visit: ConsoleRequest) -> Answer:
         after = search_terms.jump(moment, clock)
     query = search_terms.to_query(terms, clock, limit=search_terms.PAGE, after=after)
     query = search_terms.counting(query, clock)
-    page, snippets, chart = await visit.parts.audit.read(lambda c: _found(c, query, visit))
-    await visit.note("search", terms=sorted(terms), found=len(page.entries))
-    serving = visit.parts.policies.pin()
-    known, settings = explained.titles(serving), explained.constraint_ids(serving)
-    rows = [explained.row(e, visit.language, known) for e in page.entries]
-    more = search_terms.address(terms) + f"&after={page.next}" if page.next else ""
+    found = await visit.parts.audit.read(lambda c: _found(c, query, visit, terms))
+    await visit.note("search", terms=sorted(terms), found=len(found["rows"]))
     return Shown(
         "audit/audit.html",
-        {
+        found
+        | {
             "terms": terms,
-            "rows": [r | {"snippet": s} for r, s in zip(rows, snippets, strict=True)],
-            "facets": search_terms.facet_groups(
-                page.facets, terms, visit.language, known, settings
-            ),
-            "timeline": chart,
-            "more": more.lstrip("&"),
             "later": bool(after),
             "since": clock.field(query.since_us) if "since" in terms else "",
             "until": clock.field(query.until_us) if "until" in terms else "",
@@ -66,22 +57,33 @@ async def search(visit: ConsoleRequest) -> Answer:
 
 
 def _found(
-    connection: Connection, query: Query, visit: ConsoleRequest
-) -> tuple[Page, list[list[dict[str, str]]], dict[str, Any]]:
-    page = find(connection, query)
-    chart = search_terms.timeline(connection, query, page, visit.language, visit.clock)
-    master = visit.parts.audit.master
-    return page, [_snippet(connection, master, e, query.text) for e in page.entries], chart
+    connection: Connection, query: Query, visit: ConsoleRequest, terms: Mapping[str, str]
+) -> dict[str, Any]:
+    page, language = find(connection, query), visit.language
+    serving, master = visit.parts.policies.pin(), visit.parts.audit.master
+    known, settings = explained.titles(serving), explained.constraint_ids(serving)
+
+    def row(entry: Entry) -> dict[str, Any]:
+        cut = snippet(entry.event, parts_in(connection, master, [entry]), query.text)
+        return explained.row(entry, language, known) | {"snippet": cut}
+
+    more = search_terms.address(terms) + f"&after={page.next}" if page.next else ""
+    return {
+        "rows": [row(entry) for entry in page.entries],
+        "facets": search_terms.facet_groups(page.facets, terms, language, known, settings),
+        "timeline": search_terms.timeline(connection, query, page, language, visit.clock),
+        "more": more.lstrip("&"),
+    }
 
 
-def _snippet(
-    connection: Connection, master: MasterKey, entry: Entry, words: str
+def parts_in(
+    connection: Connection, master: MasterKey, entries: Sequence[Entry]
 ) -> list[dict[str, str]]:
+    """As `kept_parts`; none where the key is gone."""
     try:
-        parts = read_content(connection, master, entry) if entry.has_content else []
-    except AuditError:  # the key of the texts is destroyed
-        parts = []
-    return snippet(entry.event, parts, words)
+        return _parts(connection, master, entries)
+    except AuditError:
+        return []
 
 
 async def keep_view(visit: ConsoleRequest) -> Answer:
@@ -154,11 +156,15 @@ def revealed_now(visit: ConsoleRequest) -> bool:
 async def kept_parts(visit: ConsoleRequest, entries: Sequence[Entry]) -> list[dict[str, str]]:
     """Every text that the records of a request kept: question first, then the answer. Raises
     AuditError where the key is gone."""
-    parts: dict[str, dict[str, str]] = {}
-    for entry in entries:
-        for part in await visit.parts.audit.content(entry) if entry.has_content else ():
-            parts[part["part"]] = part
-    return list(parts.values())
+    audit = visit.parts.audit
+    return await audit.read(lambda c: _parts(c, audit.master, entries))
+
+
+def _parts(
+    connection: Connection, master: MasterKey, entries: Sequence[Entry]
+) -> list[dict[str, str]]:
+    kept = (read_content(connection, master, e) for e in entries if e.has_content)
+    return list({part["part"]: part for parts in kept for part in parts}.values())
 
 
 async def texts_of(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Any
 
+from threegate.audit.log.query import DAY_US
 from threegate.console.drafts import Workspace, workspace
 from threegate.console.presenters import policies
 from threegate.console.presenters.test_results import by_id, sample
@@ -16,7 +17,7 @@ from threegate.policy.lifecycle.machine import Role
 from threegate.policy.model import Mode
 from threegate.policy.schema import ReasonCode
 
-WEEK_US = 7 * search_terms.DAY_US
+WEEK_US = 7 * DAY_US
 
 
 async def space_of(visit: ConsoleRequest) -> Workspace:

@@ -53,7 +53,11 @@ MOST_JUDGED = 1_000
 
 
 async def quality(visit: ConsoleRequest) -> Answer:
-    labels: Sequence[ReviewLabel] = await blocking(visit.parts.review_store.labels)
+    return Shown("review/quality.html", await blocking(_overview, visit))
+
+
+def _overview(visit: ConsoleRequest) -> dict[str, Any]:
+    labels = visit.parts.review_store.labels()
     known = records.titles(visit.parts.policies.pin())
     rows = [
         asdict(p)
@@ -66,16 +70,13 @@ async def quality(visit: ConsoleRequest) -> Answer:
     people = sorted({x.author for x in labels})
     counts = {p: sum(x.author == p for x in labels) for p in people}
     both = agreement(labels)
-    return Shown(
-        "review/quality.html",
-        {
-            "rows": rows,
-            "people": counts,
-            "total": len(labels),
-            "agreement": asdict(both) | {"share": both.share},
-            "wrong": _wrong_chart(labels, visit.text_in("误报率", "False-positive rate")),
-        },
-    )
+    return {
+        "rows": rows,
+        "people": counts,
+        "total": len(labels),
+        "agreement": asdict(both) | {"share": both.share},
+        "wrong": _wrong_chart(labels, visit.text_in("误报率", "False-positive rate")),
+    }
 
 
 def _wrong_chart(labels: Sequence[ReviewLabel], name: str) -> dict[str, Any]:
@@ -127,7 +128,11 @@ def _below(level: Level) -> list[str]:
 
 
 async def _page(visit: ConsoleRequest) -> dict[str, Any]:
-    id, labels = visit.path["rule"], await blocking(visit.parts.review_store.labels)
+    return await visit.parts.audit.read(lambda c: _in_numbers(c, visit))
+
+
+def _in_numbers(connection: Connection, visit: ConsoleRequest) -> dict[str, Any]:
+    id, labels = visit.path["rule"], visit.parts.review_store.labels()
     known = records.titles(visit.parts.policies.pin())
     if id not in known and not any(x.rule == id for x in labels):
         raise ConsoleError(404, "没有这条规则", "there is no such rule")
@@ -135,8 +140,7 @@ async def _page(visit: ConsoleRequest) -> dict[str, Any]:
         request: settled(said) for (request, of), said in questions(labels).items() if of == id
     }
     newest = list(verdicts)[-MOST_JUDGED:]
-    levels = await visit.parts.audit.read(lambda c: _levels(c, newest, id))
-    figures = by_level(judged_hits(verdicts, levels))
+    figures = by_level(judged_hits(verdicts, _levels(connection, newest, id)))
     spec = _serving_rule(visit, id)
     better = better_level(figures, spec.detect.level) if spec else None
     shown = [_shown(f) for f in figures]

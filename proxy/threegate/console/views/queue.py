@@ -6,7 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from threegate.audit.log.query import Entry
+from sqlalchemy import Connection
+
+from threegate.audit.log.query import Entry, of_requests
 from threegate.console.auth.accounts import now
 from threegate.console.presenters import records
 from threegate.console.presenters.form_choices import missable
@@ -14,9 +16,8 @@ from threegate.console.presenters.questions import questions
 from threegate.console.review import review_queue
 from threegate.console.review.candidates import candidates
 from threegate.console.review.review_queue import Desktop, QueueReason, ReviewShares, shares_of
-from threegate.console.views.audit import entries_of, kept_parts, revealed_now, sitting, texts_of
+from threegate.console.views.audit import entries_of, parts_in, revealed_now, sitting, texts_of
 from threegate.console.web import Answer, ConsoleError, ConsoleRequest, Redirect, Shown, blocking
-from threegate.errors import AuditError
 from threegate.policy.lifecycle.machine import Role
 
 PAGE = 25
@@ -41,14 +42,18 @@ class Waiting:
 
 
 async def waiting(visit: ConsoleRequest, who: str = "") -> Waiting:
-    review_store, name = visit.parts.review_store, who or visit.me.name
+    return await visit.parts.audit.read(lambda c: _waiting(c, visit, who or visit.me.name))
+
+
+def _waiting(connection: Connection, visit: ConsoleRequest, name: str) -> Waiting:
+    review_store = visit.parts.review_store
     shares = shares_of(records.policies_of(visit.parts.policies.pin()))
-    complaints = await blocking(review_store.complaints.all)
+    complaints = review_store.complaints.all()
     complained = {c.request for c in complaints if c.request and not c.outcome}
-    assigned = await blocking(review_store.assigned)
+    assigned = review_store.assigned()
     first = complained | {request for request, holder in assigned.items() if holder == name}
-    found = await visit.parts.audit.read(lambda c: candidates(c, shares.passed, first))
-    labels = review_queue.by_request(await blocking(review_store.labels))
+    found = candidates(connection, shares.passed, first)
+    labels = review_queue.by_request(review_store.labels())
     desktop = Desktop(name, labels, assigned, complained, shares.twice)
     reasons = ((request, desktop.why(request)) for request in found.requests)
     return Waiting({r: why for r, why in reasons if why}, desktop, shares, found.capped)
@@ -61,7 +66,7 @@ async def queue(visit: ConsoleRequest) -> Answer:
     page = _page_number(visit.query.get("page", "1"), len(every))
     await visit.note("queue", found=len(every))
     shown = every[(page - 1) * PAGE : page * PAGE]
-    rows = [row for request in shown if (row := await _row(visit, request, found))]
+    rows = await visit.parts.audit.read(lambda c: _rows(c, visit, shown, found))
     people = await blocking(visit.parts.accounts.all)
     return Shown(
         "review/queue.html",
@@ -88,27 +93,36 @@ def _page_number(text: str, number: int) -> int:
     return min(int(text), max(1, -(-number // PAGE)))
 
 
-async def _row(visit: ConsoleRequest, request: str, found: Waiting) -> dict[str, Any] | None:
-    """One line with the text around the first hit; None where the log has the request no more."""
-    entries = await visit.parts.audit.get(request)
-    if not entries:
-        return None
-    known = records.titles(visit.parts.policies.pin())
-    questions = await _questions(visit, entries, found.desktop, revealed=False)
-    return records.row(entries[-1], visit.language, known) | {
-        "why": found.reasons[request].value,
-        "holder": found.desktop.assigned.get(request, ""),
-        "excerpt": next((e["pieces"] for q in questions for e in q["excerpts"]), []),
-    }
-
-
-async def _questions(
-    visit: ConsoleRequest, entries: Sequence[Entry], desktop: Desktop, *, revealed: bool
+def _rows(
+    connection: Connection, visit: ConsoleRequest, requests: Sequence[str], found: Waiting
 ) -> list[dict[str, Any]]:
-    try:
-        parts = await kept_parts(visit, entries)
-    except AuditError:  # the key of the texts is destroyed
-        parts = []
+    """A line for each request that the log still has, with the text around the first hit."""
+    entries: dict[str, list[Entry]] = {}
+    for entry in of_requests(connection, requests):
+        entries.setdefault(entry.request_id, []).append(entry)
+    known = records.titles(visit.parts.policies.pin())
+
+    def row(request: str) -> dict[str, Any]:
+        mine = entries[request]
+        asked = _questions(connection, visit, mine, found.desktop, revealed=False)
+        return records.row(mine[-1], visit.language, known) | {
+            "why": found.reasons[request].value,
+            "holder": found.desktop.assigned.get(request, ""),
+            "excerpt": next((e["pieces"] for q in asked for e in q["excerpts"]), []),
+        }
+
+    return [row(request) for request in requests if request in entries]
+
+
+def _questions(
+    connection: Connection,
+    visit: ConsoleRequest,
+    entries: Sequence[Entry],
+    desktop: Desktop,
+    *,
+    revealed: bool,
+) -> list[dict[str, Any]]:
+    parts = parts_in(connection, visit.parts.audit.master, entries)
     given = desktop.labels.get(entries[-1].request_id, ())
     mine = {x.rule: x.label for x in given if x.author == visit.me.name}
     known = records.titles(visit.parts.policies.pin())
@@ -123,7 +137,9 @@ async def look(visit: ConsoleRequest) -> Answer:
     revealed = revealed_now(visit)
     await visit.note("open", object=request, revealed=revealed)
     texts, problem = await texts_of(visit, entries, revealed=revealed)
-    questions = await _questions(visit, entries, found.desktop, revealed=revealed)
+    questions = await visit.parts.audit.read(
+        lambda c: _questions(c, visit, entries, found.desktop, revealed=revealed)
+    )
     known = records.titles(visit.parts.policies.pin())
     return Shown(
         "review/look.html",
@@ -162,7 +178,9 @@ async def following(visit: ConsoleRequest) -> str:
     entries, request = await entries_of(visit), visit.path["request"]
     show = "mine" if visit.form.get("show") == "mine" else ""
     found = await waiting(visit)
-    questions = await _questions(visit, entries, found.desktop, revealed=False)
+    questions = await visit.parts.audit.read(
+        lambda c: _questions(c, visit, entries, found.desktop, revealed=False)
+    )
     if any(not q["mine"] for q in questions):
         return f"/audit/queue/{request}?show={show}"
     every, wanted = found.of(show), visit.form.get("next", "")

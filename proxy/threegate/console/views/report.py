@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
@@ -16,9 +15,8 @@ from threegate.audit.report.report import Figures, gather
 from threegate.console.presenters import charts, records
 from threegate.console.presenters import labels as words
 from threegate.console.review import search_terms
-from threegate.console.review.complaints import Complaint, median_days, within
+from threegate.console.review.complaints import median_days, within
 from threegate.console.review.label_statistics import Agreement, agreement, questions, settled
-from threegate.console.review.review_store import ReviewLabel
 from threegate.console.web import Answer, ConsoleRequest, Shown, blocking, wants_json
 
 PERIOD = ("days", "since", "until")
@@ -37,24 +35,25 @@ class Reviewed:
 
 
 async def report(visit: ConsoleRequest) -> Answer:
-    terms, figures, timeline = await _gathered(visit)
-    reviewed = await _reviewed(visit, figures)
+    return Shown("audit/report.html", await blocking(_page, visit, *await _gathered(visit)))
+
+
+def _page(
+    visit: ConsoleRequest, terms: dict[str, str], figures: Figures, timeline: dict[str, Any]
+) -> dict[str, Any]:
+    reviewed = _reviewed(visit, figures)
     known = records.titles(visit.parts.policies.pin())
-    names = {r: known[r].get(visit.language) for r in figures.rules if r in known}
-    return Shown(
-        "audit/report.html",
-        {
-            "figures": figures.table(visit.clock.zone),
-            "since": visit.clock.field(figures.since_us),
-            "until": visit.clock.field(figures.until_us),
-            "terms": terms,
-            "titles": names,
-            "timeline": timeline,
-            "latency": _latency_chart(figures, visit.text_in("p95（毫秒）", "p95 (ms)")),
-            "reviewed": asdict(reviewed) | {"share": reviewed.agreement.share},
-            "view": search_terms.address(terms),
-        },
-    )
+    return {
+        "figures": figures.table(visit.clock.zone),
+        "since": visit.clock.field(figures.since_us),
+        "until": visit.clock.field(figures.until_us),
+        "terms": terms,
+        "titles": {r: known[r].get(visit.language) for r in figures.rules if r in known},
+        "timeline": timeline,
+        "latency": _latency_chart(figures, visit.text_in("p95（毫秒）", "p95 (ms)")),
+        "reviewed": asdict(reviewed) | {"share": reviewed.agreement.share},
+        "view": search_terms.address(terms),
+    }
 
 
 async def report_pdf(visit: ConsoleRequest) -> Answer:
@@ -62,7 +61,13 @@ async def report_pdf(visit: ConsoleRequest) -> Answer:
     if wants_json(visit.request):
         return await report(visit)
     _, figures, _ = await _gathered(visit)
-    reviewed = await _reviewed(visit, figures)
+    name = f"threegate-report-{visit.clock.show(figures.since_us, 'day')}.pdf"
+    head = {"content-disposition": f'attachment; filename="{name}"'}
+    content = await blocking(_paper, visit, figures)
+    return Response(content, media_type="application/pdf", headers=head)
+
+
+def _paper(visit: ConsoleRequest, figures: Figures) -> bytes:
     known = records.titles(visit.parts.policies.pin())
 
     def naming(table: str, code: str) -> str:
@@ -71,12 +76,9 @@ async def report_pdf(visit: ConsoleRequest) -> Answer:
         book = {"actions": "action", "kinds": "kind", "failures": "kind", "stages": "stage"}
         return words.name(book[table], code, visit.language) if table in book else code
 
-    more = _sections(reviewed, visit.language)
+    more = _sections(_reviewed(visit, figures), visit.language)
     zone = visit.clock.zone
-    made = outline(figures, visit.language, naming=naming, more=more, zone=zone)
-    name = f"threegate-report-{visit.clock.show(figures.since_us, 'day')}.pdf"
-    head = {"content-disposition": f'attachment; filename="{name}"'}
-    return Response(pdf(made), media_type="application/pdf", headers=head)
+    return pdf(outline(figures, visit.language, naming=naming, more=more, zone=zone))
 
 
 async def _gathered(visit: ConsoleRequest) -> tuple[dict[str, str], Figures, dict[str, Any]]:
@@ -100,12 +102,11 @@ def _findings_only(figures: Figures, settings: frozenset[str]) -> Figures:
     return replace(figures, rules=rules, kinds=kinds)
 
 
-async def _reviewed(visit: ConsoleRequest, figures: Figures) -> Reviewed:
+def _reviewed(visit: ConsoleRequest, figures: Figures) -> Reviewed:
     first, last = (timestamp(t)[:19] for t in (figures.since_us, figures.until_us - 1))
-    labels: Sequence[ReviewLabel] = await blocking(visit.parts.review_store.labels)
+    labels = visit.parts.review_store.labels()
     mine = [x for x in labels if first <= x.at[:19] <= last]
-    taken: Sequence[Complaint] = await blocking(visit.parts.review_store.complaints.all)
-    taken = within(taken, first, last)
+    taken = within(visit.parts.review_store.complaints.all(), first, last)
     verdicts = Counter(settled(answers) or "disputed" for answers in questions(mine).values())
     outcomes = Counter(c.outcome or "open" for c in taken)
     claims = Counter(c.claim for c in taken)
