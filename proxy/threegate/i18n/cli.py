@@ -30,6 +30,7 @@ HELP: Mapping[str, str] = {
     "calibrate a judge's levels on labelled rows": "用标注文件校准评判模型的级别",
     "labelled rows: text, label, question": "标注文件：text、label、question",
     "name of a judge in the settings": "设置里评判模型的名称",
+    "claims: measure this judge of the settings too": "claims：同时测量设置里的这个评判模型",
     "one of its kinds; default: its overall verdict": "它的一个类别；默认为总的结论",
     # mcp
     "command of an MCP server that uses stdio": "使用标准输入输出的 MCP 服务器的命令",
