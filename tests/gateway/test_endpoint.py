@@ -13,6 +13,7 @@ import pytest
 from threegate.audit.errors import trouble
 from threegate.audit.log.record import Stage
 from threegate.errors import RequestError, UpstreamError
+from threegate.gateway.answer.guarded_answer import guard_answer
 from threegate.gateway.deps import Deps
 from threegate.gateway.endpoint import Endpoint
 from threegate.gateway.http_endpoint import retry_after
@@ -132,3 +133,22 @@ async def test_under_overload_some_are_told_to_come_again_and_none_goes_on_unche
         assert again.body["choices"][0]["finish_reason"] == "content_filter"
         await deps.upstreams.aclose()
     assert len(demo.received) == 4
+
+
+async def test_a_whole_answer_takes_a_place_while_it_is_checked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without it new calls go before those whose answer has come, and none ends."""
+    taken: list[int] = []
+
+    async def looked_at(*given: Any) -> Any:
+        taken.append(deps.admission._busy)
+        return await guard_answer(*given)
+
+    monkeypatch.setattr("threegate.gateway.answer.output_layer.guard_answer", looked_at)
+    with serve(DemoUpstream().app) as url:
+        looks = policy(rule("looks", Action.REDACT, "pii.cn.mobile"))
+        deps = deps_of(tmp_path, looks, upstream=UpstreamSettings(url))
+        sent = await call(deps, orjson.dumps(HI))
+        await deps.upstreams.aclose()
+    assert (sent.status, taken, deps.admission._busy) == (200, [1], 0)

@@ -150,6 +150,52 @@ async def test_a_line_in_which_nobody_waits_long_is_no_overload() -> None:
     assert empty(calls.admission)
 
 
+async def test_a_queue_is_overload_as_soon_as_its_length_says_so() -> None:
+    """Not only when a call has waited for as long: thousands would wait behind it."""
+    clock = Clock()
+    calls = Calls(Admission(checking=1, patience_s=2, clock=clock))
+    names = [str(n) for n in range(60)]
+    await calls.begin(*names)
+    calls.admission.shed()  # the pace is not known yet
+    for name in names[:16]:
+        clock.now += 0.05
+        await calls.end(name)
+    assert clock.now - Clock.now < 1
+    with pytest.raises(OverloadError):
+        calls.admission.shed()
+    await calls.end(*calls.order, *reversed(names))
+    assert empty(calls.admission)
+
+
+async def test_a_machine_that_stood_still_is_no_overload() -> None:
+    clock = Clock()
+    calls = Calls(Admission(checking=1, patience_s=2, clock=clock))
+    names = [str(n) for n in range(30)]
+    await calls.begin(*names)
+    clock.now += 1.9
+    for name in names:
+        calls.admission.shed()
+        await calls.end(name)
+    assert calls.order == names
+
+
+async def test_calls_in_progress_are_finished_before_new_ones_begin() -> None:
+    calls = Calls(Admission(checking=1, clock=Clock()))
+    with calls.admission.slot() as answered:
+        answered.enter()
+        await answered.wait_for_check()
+        answered.release_check()
+        await calls.begin("first", "second")
+        answered.resume_check()  # waits for nobody
+        answered.resume_check()
+        await calls.end("first")
+        assert calls.order == ["first"]
+    await settle()
+    assert calls.order == ["first", "second"]
+    await calls.end("second")
+    assert empty(calls.admission)
+
+
 async def test_before_a_standing_line_that_is_long_enough_a_call_is_refused_at_once() -> None:
     clock = Clock()
     calls = Calls(Admission(checking=2, clock=clock))

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
 import uvicorn
-from threegate.server.http_protocol import HEAD_BYTES, HttpProtocol
+import uvloop
+from threegate.server.http_protocol import HEAD_BYTES, IDLE_S, HttpProtocol
 from uvicorn.server import ServerState
 
 
@@ -22,9 +25,9 @@ async def hello(scope: Any, receive: Any, send: Any) -> None:
 
 @asynccontextmanager
 async def connected(
-    state: ServerState | None = None,
+    state: ServerState | None = None, keep_alive_s: int = 5
 ) -> AsyncIterator[tuple[asyncio.StreamReader, asyncio.StreamWriter]]:
-    config = uvicorn.Config(hello, log_config=None, ws="none")
+    config = uvicorn.Config(hello, log_config=None, ws="none", timeout_keep_alive=keep_alive_s)
     state = state or ServerState()
     loop = asyncio.get_running_loop()
     server = await loop.create_server(lambda: HttpProtocol(config, state, {}), "127.0.0.1", 0)
@@ -58,9 +61,51 @@ async def test_a_request_is_answered_and_another_after_it() -> None:
 @pytest.mark.parametrize("start", [b"", b"GET / HT", GET[:-2], GET + b"\r\n", GET + GET[:9]])
 async def test_a_head_must_come_in_time(monkeypatch: pytest.MonkeyPatch, start: bytes) -> None:
     monkeypatch.setattr("threegate.server.http_protocol.HEAD_S", 0.05)
+    monkeypatch.setattr("threegate.server.http_protocol.IDLE_S", 0.05)
     async with connected() as (reader, writer):
         writer.write(start)
         assert (await rest(reader)).count(b"HTTP/1.1 200") == start.count(GET)
+
+
+def test_a_request_that_came_while_the_loop_was_busy_is_read_before_the_connection_is_closed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """libuv runs the timer that closes an idle connection before it reads from the socket."""
+    monkeypatch.setattr("threegate.server.http_protocol.IDLE_S", 0.1)
+
+    async def run() -> bytes:
+        async with connected() as (reader, writer):
+            writer.write(GET)
+            await reader.readuntil(b"hi")
+            read, write = os.pipe()
+            client = writer.get_extra_info("socket").fileno()
+
+            def busy() -> None:
+                os.write(client, GET)
+                time.sleep(0.2)  # past the end of the idle time
+                loop.remove_reader(read)
+                os.close(read)
+                os.close(write)
+
+            loop = asyncio.get_running_loop()
+            loop.add_reader(read, busy)
+            os.write(write, b"x")
+            return await rest(reader)
+
+    assert uvloop.run(run()).startswith(b"HTTP/1.1 200")
+
+
+async def test_an_idle_connection_outlives_those_of_load_balancers(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Whoever closes first loses requests that are on their way: theirs end after a minute."""
+    assert IDLE_S > 60
+    monkeypatch.setattr("threegate.server.http_protocol.HEAD_S", 0.05)
+    async with connected(keep_alive_s=0) as (reader, writer):  # uvicorn's own time does not count
+        for _ in range(2):
+            writer.write(GET)
+            await reader.readuntil(b"hi")
+            await asyncio.sleep(0.1)
 
 
 async def test_a_head_has_a_bound() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from threegate.audit.log.record import Stage
@@ -16,13 +16,10 @@ from threegate.gateway.deps import Deps
 from threegate.gateway.telemetry.audit_trail import AuditTrail
 from threegate.guard.constraint_merge import Constraints
 from threegate.guard.mask import MaskMap
+from threegate.limits.admission import AdmissionSlot
 from threegate.policy.model import AiLabel, CompiledPolicy
 from threegate.types import Caller
 from threegate.wire.adapter import Adapter, Body, Outcome, Slot
-
-
-def nothing() -> None:
-    """A callback of a call that needs none."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -31,8 +28,8 @@ class CallContext:
 
     `request` is the body as the client sent it, `body` as the layers left it so far; `slots` are
     the texts of the request. `trail` collects what is recorded. `today` is an ISO date. `stopped`
-    are rules that act as in shadow. `release_checking` ends the call's turn at the processor: it is
-    called when the model is called.
+    are rules that act as in shadow. `slot` is the call's turn at the processor; None where it is
+    held by who opened the call.
     """
 
     deps: Deps
@@ -51,8 +48,18 @@ class CallContext:
     body: Body = field(repr=False)
     slots: tuple[Slot, ...] = field(repr=False)
     stopped: frozenset[str] = frozenset()
-    release_checking: Callable[[], None] = nothing
+    slot: AdmissionSlot | None = None
     answer_texts: tuple[str, ...] = field(default=(), repr=False)  # where they are kept or counted
+
+    def release_checking(self) -> None:
+        """The request is checked; the call waits for its model."""
+        if self.slot is not None:
+            self.slot.release_check()
+
+    def resume_checking(self) -> None:
+        """The whole answer is there."""
+        if self.slot is not None:
+            self.slot.resume_check()
 
     @property
     def label(self) -> AiLabel:

@@ -49,7 +49,7 @@ class Endpoint(HttpEndpoint):
     ) -> None:
         def opened(headers: Mapping[str, str], data: bytes, caller: Caller) -> CallContext:
             call_request = self._request(scope["path"], headers, data, caller)
-            return open_call(self.deps, self.applied, call_request, caller, out, slot.release_check)
+            return open_call(self.deps, self.applied, call_request, caller, out, slot)
 
         call = await self.read(scope, receive, out, slot, opened)
         try:
@@ -84,10 +84,10 @@ async def _run(call: CallContext) -> None:
 
 
 async def _ask_model(call: CallContext) -> None:
-    call.release_checking()
     headers = onward(call.headers, call.caller) | _correlation(call)
     path, data = _upstream_path(call.path), orjson.dumps(call.body)
     model, tenant = call.adapter.model(call.body), call.caller.tenant
+    call.release_checking()
     reply = await call.deps.model_api.send("POST", path, data, headers, model, tenant)
     try:
         if call.adapter.api is Api.TOKEN_COUNT and reply.status in NOT_SERVED:

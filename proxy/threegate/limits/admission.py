@@ -2,13 +2,17 @@
 
 Two bounds. `calls` is the number of calls in progress, most of which wait for their model.
 `checking` is the number of calls that are being checked, where a call uses the processor; further
-calls wait in a queue. The queue is first in, first out until its oldest call has waited for
-`patience_s`. That is overload, for `strain_s` or until no call was rejected for `patience_s`. Under
-overload the queue is last in, first out, because the oldest calls have probably been given up; a
-call that still waits after `impatience_s` is rejected with 503 and `retry-after`; and a new call is
-rejected before its body is read when more calls wait than can be checked at once, so that rejecting
-stays cheap. After `strain_s` the queue is first in, first out again: with many callers that never
-pause it is never empty, yet no call waits long. No call goes on unchecked.
+calls wait in a queue. A whole answer that has come is checked at once and counts: calls in progress
+are finished before new ones begin.
+
+The queue is first in, first out until its oldest call has waited for `patience_s`, or its length
+says that the newest would wait for half of that. That is overload, for `strain_s` or until no call
+was rejected for `patience_s`. Under overload the queue is last in, first out, because the oldest
+calls have probably been given up; a call that still waits after `impatience_s` is rejected with 503
+and `retry-after`; and a new call is rejected before its body is read when more calls wait than can
+be checked at once, so that rejecting stays cheap. After `strain_s` the queue is first in, first out
+again: with many callers that never pause it is never empty, yet no call waits long. No call goes on
+unchecked.
 
 Checks share one processor: more of them at once make every answer later.
 """
@@ -23,8 +27,11 @@ from dataclasses import dataclass, field
 
 from threegate.errors import OverloadError
 
-CALLS, CHECKING = 2048, 8
+CALLS, CHECKING = 2048, 4
 PATIENCE_S, IMPATIENCE_S, STRAIN_S = 2.0, 0.1, 10.0
+_SMOOTHING = 1 / 16
+_STALL_S = 0.1
+"""A longer pause says nothing about the pace: the machine stood still."""
 
 
 @dataclass(slots=True)
@@ -42,6 +49,8 @@ class Admission:
     _queue: deque[QueuedCall] = field(default_factory=deque, init=False, repr=False)
     _strained_until: float = field(default=0.0, init=False)
     _rejected_at: float = field(default=0.0, init=False)  # the last time
+    _granted_at: float = field(default=0.0, init=False)  # the last time, to a queued call
+    _pace_s: float = field(default=0.0, init=False)  # from turn to turn, while calls queue
 
     def slot(self) -> AdmissionSlot:
         """For one call; a context manager."""
@@ -49,9 +58,13 @@ class Admission:
 
     def overloaded(self) -> bool:
         now = self.clock()
-        if self._queue and now - self._queue[0].since >= self.patience_s:
+        if self._queue and self._queue_is_too_long(now):
             self._strained_until, self._rejected_at = now + self.strain_s, now
         return now < self._strained_until and now - self._rejected_at < self.patience_s
+
+    def _queue_is_too_long(self, now: float) -> bool:
+        oldest, newest = now - self._queue[0].since, len(self._queue) * self._pace_s
+        return oldest >= self.patience_s or newest >= self.patience_s / 2
 
     def shed(self) -> None:
         if self.overloaded() and len(self._queue) > self.checking:
@@ -89,14 +102,25 @@ class Admission:
             if queued in self._queue:
                 self._queue.remove(queued)
 
+    def resume_check(self) -> None:
+        """An answer has come and is checked now: it waits for nobody, new calls wait for it."""
+        self._busy += 1
+
     def release_check(self) -> None:
         """A check is over: a queued call goes on."""
-        while self._queue:
+        self._busy -= 1
+        while self._queue and self._busy < self.checking:
+            self._measure_pace()
             taken = self._queue.pop() if self.overloaded() else self._queue.popleft()
             if not taken.granted.done():
+                self._busy += 1
                 taken.granted.set_result(None)
-                return
-        self._busy -= 1
+
+    def _measure_pace(self) -> None:
+        now = self.clock()
+        since = max(self._granted_at, self._queue[0].since)
+        self._pace_s += (min(now - since, _STALL_S) - self._pace_s) * _SMOOTHING
+        self._granted_at = now
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -140,6 +164,12 @@ class AdmissionSlot:
     async def wait_for_check(self) -> None:
         await self.admission.wait_for_check()
         self._checking = True
+
+    def resume_check(self) -> None:
+        """The call's answer has come and is checked; its turn ends with the block."""
+        if not self._checking:
+            self._checking = True
+            self.admission.resume_check()
 
     def release_check(self) -> None:
         """The call has been checked and waits for its model; safe to repeat."""

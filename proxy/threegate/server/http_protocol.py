@@ -4,7 +4,9 @@ uvicorn with httptools waits for a head without a timeout and without a size lim
 be complete within HEAD_S and HEAD_BYTES, and a client that keeps sending a body after it got its
 answer is disconnected after LINGER_S. On shutdown uvicorn closes idle connections at once, losing a
 request that is in flight: here such a connection stays open for LEAVE_S, and a request that arrives
-is answered.
+is answered. uvicorn closes an idle connection after five seconds, where load balancers keep theirs
+for sixty, and under load it does so although a request has come that it has not read yet. Here
+IDLE_S is longer than theirs, and what has come is read once more before a connection is closed.
 """
 
 from __future__ import annotations
@@ -16,9 +18,12 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from threegate.gateway.asgi import DEPARTURE, Departure
 
 HEAD_S = 30.0
+IDLE_S = 75.0
 HEAD_BYTES = 64 * 1024
 LINGER_S = 5.0
 LEAVE_S = 1.0
+LAST_LOOK_S = 0.01
+"""libuv runs timers before it reads from sockets: after this time it has read."""
 
 
 class HttpProtocol(HttpToolsProtocol):
@@ -27,6 +32,7 @@ class HttpProtocol(HttpToolsProtocol):
     than four."""
 
     _due: float | None = None
+    _overdue: bool = False  # the deadline has passed, and a last look at the socket is taken
     _timer: asyncio.TimerHandle | None = None
     _head: int | None = 0  # bytes of the head so far; None: it is complete
     _leaving: bool = False  # the server stops: the next answer is the last
@@ -69,12 +75,13 @@ class HttpProtocol(HttpToolsProtocol):
     def on_response_complete(self) -> None:
         super().on_response_complete()
         if self.cycle.response_complete:
-            self._end_in(LINGER_S if self.cycle.more_body else HEAD_S)
+            self._unset_keepalive_if_required()  # uvicorn's timer; ours takes a last look
+            self._end_in(LINGER_S if self.cycle.more_body else IDLE_S)
 
     def on_message_complete(self) -> None:
         super().on_message_complete()
         if self.cycle.response_complete:
-            self._end_in(HEAD_S)
+            self._end_in(IDLE_S)
 
     def shutdown(self) -> None:
         self._leaving = True
@@ -85,6 +92,7 @@ class HttpProtocol(HttpToolsProtocol):
 
     def _end_in(self, seconds: float) -> None:
         self._due = due = self.loop.time() + seconds
+        self._overdue = False
         if self._timer is None or self._timer.when() > due:
             self._stop()
             self._timer = self.loop.call_at(due, self._look)
@@ -95,6 +103,9 @@ class HttpProtocol(HttpToolsProtocol):
             return
         if self._due > self.loop.time():
             self._timer = self.loop.call_at(self._due, self._look)
+        elif not self._overdue:
+            self._overdue = True
+            self._timer = self.loop.call_later(LAST_LOOK_S, self._look)
         else:
             self._due = None
             self.timeout_keep_alive_handler()

@@ -101,7 +101,9 @@ async def _stream(
 async def _whole(
     call: CallContext, reply: Reply, answer: AnswerTracks, options: StreamOptions
 ) -> None:
-    body = parse_answer(await read_body(reply))
+    data = await read_body(reply)
+    call.resume_checking()
+    body = parse_answer(data)
     guarded = await guard_answer(call, body, answer, options, sign_of(call.label))
     if guarded is None:
         assert answer.cut is not None

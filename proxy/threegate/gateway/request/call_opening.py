@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from threegate.audit.log.record import Stage
 from threegate.errors import RequestError
 from threegate.gateway.access.resolved_policy import PolicyResolver
 from threegate.gateway.asgi import Responder
-from threegate.gateway.context import CallContext, nothing
+from threegate.gateway.context import CallContext
 from threegate.gateway.deps import Deps
 from threegate.gateway.request.request_context import conversation_of, language_of, with_provenance
 from threegate.gateway.telemetry.audit_trail import AuditTrail, on_failure_of
@@ -18,6 +18,7 @@ from threegate.gateway.telemetry.rejections import REQUEST_ID, Refusals
 from threegate.gateway.telemetry.tracing import parent_of
 from threegate.guard.mask import MaskMap
 from threegate.i18n.messages import localized
+from threegate.limits.admission import AdmissionSlot
 from threegate.policy.model import CompiledPolicy
 from threegate.types import Caller
 from threegate.wire.adapter import Adapter, Body
@@ -52,7 +53,7 @@ def open_call(
     call_request: CallRequest,
     admitted: Caller,
     out: Responder,
-    release_checking: Callable[[], None] = nothing,
+    slot: AdmissionSlot | None = None,
 ) -> CallContext:
     """Raises RequestError 403 where no policy is bound to the caller."""
     adapter, body, headers = call_request.adapter, call_request.body, call_request.headers
@@ -92,7 +93,7 @@ def open_call(
         body=body,
         slots=slots,
         stopped=trail.stopped,
-        release_checking=release_checking,
+        slot=slot,
     )
 
 
