@@ -7,6 +7,7 @@ import json
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from threegate.guard import restore
 from threegate.guard.addresses import UNREAD
 from threegate.guard.mask import EVERYWHERE, MaskMap
 from threegate.guard.restore import Restorer, TextRestorer
@@ -50,6 +51,24 @@ def streamed(
         out += text[done:open_from]
         done = max(done, open_from)
     return out
+
+
+def test_what_is_kept_between_calls_does_not_grow_with_the_sets_of_kinds_in_them() -> None:
+    """A client chooses which values it sends together: hundreds of KiB were kept for each set."""
+    caches = [f for f in vars(restore).values() if hasattr(f, "cache_info")]
+    for cached in caches:
+        cached.cache_clear()
+    kinds = [f"pii.kind_{n}" for n in range(12)]
+    for chosen in range(1, 2000, 7):
+        masks = MaskMap(b"k" * 32)
+        for n, kind in enumerate(kinds):
+            if chosen >> n & 1:
+                masks.mask(kind, "value")
+        assert Restorer(masks)
+    assert len(caches) >= 3
+    for cached in caches:
+        size, bound = cached.cache_info().currsize, cached.cache_info().maxsize
+        assert bound or size <= len(kinds), cached.__name__
 
 
 @pytest.mark.parametrize("name", MANGLED)

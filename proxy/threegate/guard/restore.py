@@ -12,7 +12,7 @@ import re
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from functools import cache, cached_property
+from functools import cache, cached_property, lru_cache
 from typing import Any, Final
 
 import re2
@@ -116,7 +116,7 @@ _NARROW |= {0xFF41 + i: 0x41 + i for i in range(26)}
 class Restorer:
     """Finds the placeholders of one map in text that arrives in pieces.
 
-    One RE2 search for the words of the kinds and the shape of a code, the same for every
+    A search by RE2 for the word of each kind and the shape of a code, the same for every
     conversation, says where to begin; only from there on each position is looked at.
     """
 
@@ -256,7 +256,7 @@ def _in_word(char: str) -> bool:
     return char == "_" or (char.isascii() and char.isalnum())
 
 
-@cache
+@lru_cache(maxsize=256)  # of made-up values any letters may be the first
 def _beginning(firsts: frozenset[str]) -> re.Pattern[str]:
     """Where a code may begin: each place that is `_free` and has one of these letters."""
     letters = "".join(sorted(map(_either, firsts)))
@@ -272,17 +272,16 @@ def _heads_of(back: Iterable[Masked]) -> Iterator[Any]:
             made_up.add(masked.bare[:_HEAD])
         else:
             words.add(bare_word(masked.kind))
-    if words:
-        yield _heads(frozenset(words))
+    yield from map(_head, words)
     if made_up:  # of one conversation, so never kept
         yield re2.compile("|".join(sorted(_loose(list(map(_letter, head))) for head in made_up)))
 
 
 @cache
-def _heads(words: frozenset[str]) -> Any:
-    """The words of the kinds, each followed by the letters of a code with possible gaps."""
-    shapes = (_loose([*map(_letter, word), *[_CODE_LETTER] * CODE_LENGTH]) for word in words)
-    return re2.compile("|".join(sorted(shapes)))
+def _head(word: str) -> Any:
+    """The word of a kind and the letters of a code with possible gaps. One pattern a kind: for each
+    set of kinds there would be one of its own, for ever."""
+    return re2.compile(_loose([*map(_letter, word), *[_CODE_LETTER] * CODE_LENGTH]))
 
 
 def _loose(letters: list[str]) -> str:
