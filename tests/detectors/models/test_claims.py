@@ -127,6 +127,8 @@ async def test_a_long_claim_is_read_to_its_end(engine: Engine, last: str, kind: 
         ("起购金额为两万元。", "yes。起购金额为1万元。"),
         ("增长率为百分之十三。", "yes。增长率为12%。"),
         ("The deadline is July 26, 2024.", "yes. The deadline is 25 July 2024."),
+        ("The bridge has 90 lamps.", "yes. The bridge has 60 lamps. The tunnel is longer: 90."),
+        ("专业版含五个用户。", "yes。标准版售价为5元。专业版含20个用户。"),
     ],
 )
 async def test_another_number_contradicts_whatever_the_model_says(
@@ -144,6 +146,7 @@ async def test_another_number_contradicts_whatever_the_model_says(
         ("增长率为百分之十二。", "yes。增长率为12%。"),
         ("The sum is 44 euros.", "yes. The museum asks 20 euros and 24 euros."),
         ("The museum has 12 rooms.", "yes. The museum opened in 1998."),
+        ("The north tower has 12 floors.", "yes. The tower has 14 floors, the north one 12."),
         ("| yes rooms | 14 |", "| yes rooms | 15 |"),
     ],
 )

@@ -54,8 +54,9 @@ INDEXES = 32
 INLINE_CHARACTERS = 4_000
 """Longer sources are split and indexed in a thread: so many already take some 10 ms."""
 
-SAME_STATEMENT = 0.7
-"""Share of the claim's words, numbers aside, that a source sentence must have to be "the same"."""
+SAME_STATEMENT, NEAR_COPY = 0.7, 0.8
+"""Share of the claim's words, numbers aside, that a source sentence must have to be "the same"; and
+to be so close that a number of another sentence is wrong in it too."""
 
 MIN_QUOTE = 8
 """Letters and digits of a claim that a source may be found to contain word for word."""
@@ -197,15 +198,19 @@ def _letters(text: str) -> str:
 
 
 def contradicts_by_number(claim: str, evidence: Evidence) -> bool:
-    """Whether the best sentence says the same with another number."""
+    """Whether the best sentence says the same with another number. A number that another sentence
+    gives could be right all the same, unless the claim is nearly a copy of the best one."""
     best = evidence.best.text
     if _STRUCTURED.search(claim) or _STRUCTURED.search(best):
         return False  # a table row or JSON is no statement to be the same as
+    shared = _shared(claim, best)
+    if shared < SAME_STATEMENT:
+        return False
     said, given = quantities.amounts(claim), quantities.amounts(best)
-    wrong = quantities.missing(said, quantities.amounts(evidence.text))
+    known = given if shared >= NEAR_COPY else quantities.amounts(evidence.text)
     unsaid = quantities.missing(given, said)
-    differ = any(quantities.alike(a, b) for a in wrong for b in unsaid)
-    return differ and _shared(claim, best) >= SAME_STATEMENT
+    wrong = quantities.missing(said, known)
+    return any(quantities.alike(a, b) for a in wrong for b in unsaid)
 
 
 def _shared(claim: str, source: str) -> float:
