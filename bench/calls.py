@@ -28,7 +28,7 @@ sys.path.insert(0, str(ROOT))
 from threegate import settings as settings_module  # noqa: E402
 from threegate.app import create_app, opened  # noqa: E402
 from threegate.cli.serving import freeze_startup_objects  # noqa: E402
-from threegate.upstream import Upstreams  # noqa: E402
+from threegate.upstream import ModelRequest, Upstreams  # noqa: E402
 
 from bench.speed import mock, prompts  # noqa: E402
 
@@ -68,8 +68,8 @@ def _events(body: bytes) -> list[bytes]:
     return [data.partition(b"\r\n")[2][:-2] for data, _ in made] + [b"data: [DONE]\n\n"]
 
 
-async def _send(self: Upstreams, method: str, path: str, data: bytes, *rest: Any) -> Answer:
-    return Answer(data)
+async def _send(self: Upstreams, request: ModelRequest) -> Answer:
+    return Answer(request.body)
 
 
 async def call(app: Any, body: bytes) -> float:

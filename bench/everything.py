@@ -34,7 +34,7 @@ from threegate import settings as settings_module  # noqa: E402
 from threegate.app import create_app, opened  # noqa: E402
 from threegate.cli.serving import freeze_startup_objects  # noqa: E402
 from threegate.detectors import detector_set  # noqa: E402
-from threegate.upstream import Upstreams  # noqa: E402
+from threegate.upstream import ModelRequest, Upstreams  # noqa: E402
 from threegate_classifiers.batching import Batcher  # noqa: E402
 from threegate_classifiers.registry import SHIPPED, find  # noqa: E402
 from threegate_classifiers.tokenize import Row, tokenizer_of  # noqa: E402
@@ -92,8 +92,8 @@ def _events(reasoning: str, text: str) -> list[bytes]:
     return [data.partition(b"\r\n")[2][:-2] for data in events] + [b"data: [DONE]\n\n"]
 
 
-async def _send(self: Upstreams, method: str, path: str, data: bytes, *rest: Any) -> Answer:
-    return Answer(data)
+async def _send(self: Upstreams, request: ModelRequest) -> Answer:
+    return Answer(request.body)
 
 
 async def call(app: Any, body: bytes) -> None:

@@ -1,5 +1,5 @@
-"""A real, small language model as the judge of a running server: whatever it says, only an answer
-of the format is a verdict. `scripts/small-judge` installs it and runs these."""
+"""A real, small language model as the judge of a running server: an answer of the format is a
+verdict, whatever else it says is a failure. `scripts/small-judge` installs it and runs these."""
 
 from __future__ import annotations
 
@@ -27,6 +27,7 @@ RULE = """\
     detect: {{any: [judge.{name}]}}
     then: flag
     on_error: block
+    deadline_ms: 60000
     tests: {{match: ["x"], no_match: ["y"]}}
     review_by: 2027-06-30
 """
@@ -38,6 +39,7 @@ audit: {{level: metadata}}
 rules:
 """
 QUESTION = "Does the text ask for something dangerous?"
+WAYS = (("question", ""), ("question", "/constrained"), ("qwen3guard", ""))
 
 
 @pytest.fixture(scope="module")
@@ -50,33 +52,36 @@ def model() -> Iterator[str]:
         process.terminate()
 
 
-@pytest.fixture(scope="module", params=["question", "qwen3guard"])
+@pytest.fixture(scope="module", params=WAYS, ids=lambda way: way[0] + way[1].replace("/", "-"))
 def judged(
     request: pytest.FixtureRequest, model: str, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[tuple[str, Running]]:
-    name = request.param
+    name, below = request.param
     root: Path = tmp_path_factory.mktemp(name)
     (root / "policies/packs").mkdir(parents=True)
     pack = HEAD.format(name=name) + RULE.format(name=name)
     (root / f"policies/packs/{name}.yaml").write_text(pack, "utf-8")
-    judge = JudgeSettings(name, model, "smollm2", format=name, question=QUESTION, timeout_s=300)
+    url = model + below
+    judge = JudgeSettings(name, url, "smollm2", format=name, question=QUESTION, timeout_s=60)
     with proxy(root / "var", root / "policies", packs=(name,), judges=(judge,)) as running:
-        yield name, running
+        yield f"{name}{below}", running
 
 
 @pytest.mark.parametrize("text", TEXTS)
 def test_only_an_answer_of_the_format_is_a_verdict(
     judged: tuple[str, Running], model: str, text: str
 ) -> None:
-    name, running = judged
-    got = httpx.post(f"{running.url}/v1/guard/check", json={"texts": [text]}, timeout=300).json()
-    said = str(httpx.get(model, timeout=300).json())
-    print(f"{name}: {text!r} -> {said!r}: {got['action']}")
+    way, running = judged
+    got = httpx.post(f"{running.url}/v1/guard/check", json={"texts": [text]}, timeout=90).json()
+    said = str(httpx.get(model, timeout=90).json())
+    print(f"{way}: {text!r} -> {said!r}: {got['action']}")
     word = said.strip().lower()
     expected = "block"
-    if name == "question" and word.startswith(("yes", "no")):
+    if way.startswith("question") and word.startswith(("yes", "no")):
         expected = "flag" if word.startswith("yes") else "allow"
-    if name == "qwen3guard" and word.startswith("safety:"):
+    if way == "qwen3guard" and word.startswith("safety:"):
         pytest.skip("it speaks the format")
     assert got["action"] == expected
-    assert bool(got["failures"]) is (expected == "block")
+    reasons = [failure["reason"] for failure in got["failures"]]
+    assert reasons == (["error"] if expected == "block" else [])  # never a timeout
+    assert expected != "block" or way != "question/constrained"

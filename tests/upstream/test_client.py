@@ -15,7 +15,7 @@ from threegate.errors import UpstreamError
 from threegate.settings import UpstreamSettings
 from threegate.testing.server import serve
 from threegate.testing.upstream import DemoUpstream
-from threegate.upstream import Reply, Upstreams
+from threegate.upstream import ModelRequest, Reply, Upstreams
 
 A = UpstreamSettings("http://127.0.0.1:9", name="a", models=("deepseek-*",), weight=3)
 B = UpstreamSettings("http://127.0.0.1:9", name="b", models=("deepseek-r1", "qwen"))
@@ -89,7 +89,7 @@ async def test_a_process_that_was_busy_does_not_blame_the_model_api() -> None:
 async def test_all_away_is_an_error_that_names_no_address() -> None:
     async with upstreams(UpstreamSettings("http://127.0.0.1:9")) as one:
         with pytest.raises(UpstreamError) as caught:
-            await one.send("POST", CHAT, BODY, {}, "m")
+            await one.send(ModelRequest("POST", CHAT, BODY, {}, "m"))
     assert caught.value.status == 502
     assert "127.0.0.1" not in str(caught.value)
 
@@ -106,7 +106,7 @@ AWAY = UpstreamSettings("http://127.0.0.1:9", name="away", weight=100, failures=
 
 
 async def post(made: Upstreams, model: str = "m", tenant: str = "") -> Reply:
-    return await made.send("POST", CHAT, BODY, {}, model, tenant)
+    return await made.send(ModelRequest("POST", CHAT, BODY, {}, model, tenant))
 
 
 async def read(made: Upstreams) -> bytes:

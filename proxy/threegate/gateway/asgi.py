@@ -44,6 +44,8 @@ def headers_of(scope: Scope) -> dict[str, str]:
 
 def wanted_language(accepted: str) -> str:
     """Of an `accept-language`: zh or en, whichever is wanted more; empty where it names neither."""
+    if not accepted:
+        return ""
     weights = {"": 0.0}
     for tag, weight in _LANGUAGE.findall(accepted.lower()):
         weights.setdefault(tag, float(weight or 1))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Protocol
@@ -13,14 +13,12 @@ from threegate.detectors.detector_set import DetectorSet
 from threegate.gateway.notices import Notices
 from threegate.gateway.telemetry.metrics import Metrics
 from threegate.gateway.telemetry.tracing import Traces
-from threegate.guard.known_secrets import KnownSecrets
 from threegate.limits.admission import Admission
 from threegate.limits.store import Limiter
 from threegate.policy.model import CompiledPolicy, PolicySet
 from threegate.settings import Settings
 from threegate.types import Caller
-from threegate.upstream import Reply, Upstreams
-from threegate.upstream.tokens import ModelTokenizer
+from threegate.upstream import ModelApi, Upstreams
 
 
 class Audit(Protocol):
@@ -50,25 +48,6 @@ class Authenticator(Protocol):
     """Turns a presented key into a caller. Raises RequestError 401 or 429."""
 
     async def admit(self, presented: str) -> Caller: ...
-
-
-class ModelApi(Protocol):
-    """What calls the model. `secrets` are keys that must never reach a client."""
-
-    @property
-    def secrets(self) -> KnownSecrets: ...
-    def tokenizer(self, model: str, tenant: str = "") -> ModelTokenizer | None: ...
-    async def send(
-        self,
-        method: str,
-        path: str,
-        body: bytes,
-        headers: Mapping[str, str],
-        model: str = "",
-        tenant: str = "",
-    ) -> Reply:
-        """Raises UpstreamError."""
-        ...
 
 
 def today_utc() -> str:

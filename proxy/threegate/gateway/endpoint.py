@@ -28,6 +28,7 @@ from threegate.gateway.request.token_ids import decoded
 from threegate.gateway.telemetry.tracing import own_span, traceparent_of
 from threegate.limits.admission import AdmissionSlot
 from threegate.types import Caller
+from threegate.upstream import ModelRequest
 from threegate.wire import json as strict_json
 from threegate.wire import request_schema
 from threegate.wire.adapter import Adapter, Api, Body
@@ -88,7 +89,8 @@ async def _ask_model(call: CallContext) -> None:
     path, data = _upstream_path(call.path), orjson.dumps(call.body)
     model, tenant = call.adapter.model(call.body), call.caller.tenant
     call.release_checking()
-    reply = await call.deps.model_api.send("POST", path, data, headers, model, tenant)
+    request = ModelRequest("POST", path, data, headers, model, tenant)
+    reply = await call.deps.model_api.send(request)
     try:
         if call.adapter.api is Api.TOKEN_COUNT and reply.status in NOT_SERVED:
             await count_here(call)

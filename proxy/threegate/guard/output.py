@@ -5,7 +5,7 @@ Reasoning is an answer too: with `reasoning.check: same` the rules of content ju
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import Enum, auto
 from typing import Protocol
@@ -203,6 +203,12 @@ def channel_guards(
     }
 
 
+def rules_that_wait(rules: Iterable[Rule], needs: Needs) -> list[Rule]:
+    """Those that a classifier or judge answers; all of a channel's wait for the shortest deadline
+    of one of them."""
+    return [r for r in rules if any(needs.is_sentence_kind(k) for k in wanted_kinds((r,)))]
+
+
 def _rules(
     policy: CompiledPolicy, channel: Channel, caller: Caller, *, same: bool
 ) -> tuple[Rule, ...]:
@@ -227,7 +233,7 @@ def _channel(
     patterns = frozenset(k for k in wanted if needs.is_pattern_kind(k))
     leaks = {k for k in wanted if matches(LEAK_PII, k)}
     patterns |= {k.removeprefix("leak.") for k in leaks}
-    waits = [r for r in rules if any(needs.is_sentence_kind(k) for k in wanted_kinds((r,)))]
+    waits = rules_that_wait(rules, needs)
     holding = [r for r in waits if r.stream is StreamMode.HOLD and r.mode is Mode.ENFORCE]
     plan = Plan(channel, bool(patterns), bool(sentence), bool(holding))
     deadline = min((r.deadline_ms for r in waits), default=0)

@@ -10,7 +10,6 @@ from __future__ import annotations
 import base64
 import binascii
 import hmac
-import os
 from collections.abc import Iterable
 from functools import lru_cache
 
@@ -22,6 +21,7 @@ from threegate.errors import RequestError
 from threegate.guard.mask import Masked
 from threegate.i18n.messages import localized
 from threegate.policy.model import Restoring
+from threegate.random_pool import random_bytes
 
 NONCE_BYTES = 12
 VERSION = "m1."
@@ -32,7 +32,7 @@ def seal(secret: bytes, tenant: str, conversation: str, masks: Iterable[Masked])
     kept = [_as_json(m) for m in masks if m.restore and m.value]
     if not kept:
         return ""
-    nonce = os.urandom(NONCE_BYTES)
+    nonce = random_bytes(NONCE_BYTES)
     data = orjson.dumps({"conversation": conversation, "masks": kept})
     sealed = _cipher(secret).encrypt(nonce, data, tenant.encode())
     return VERSION + base64.urlsafe_b64encode(nonce + sealed).decode()

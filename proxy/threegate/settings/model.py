@@ -151,6 +151,9 @@ class Settings:
     metrics_port: int = 0  # for `/metrics` alone; 0: on the port of the API
     metrics_key_env: str = ""  # variable with the key that `/metrics` requires; empty: none
     ext_proc_port: int = 0  # for Envoy's external processing filter (gRPC); 0: none
+    ext_proc_cert: str = ""  # file of its certificate chain; empty: no TLS
+    ext_proc_key: str = ""  # file of the certificate's key
+    ext_proc_client_ca: str = ""  # file of the CA whose certificates Envoy must present
     traces_url: str = ""  # of an OpenTelemetry collector that takes OTLP over HTTP; empty: none
     subject_header: str = ""  # header with the end user of a call; takes precedence over the body
     traces_names: str = "verdict"  # of guardrail attributes: verdict | decision (older)

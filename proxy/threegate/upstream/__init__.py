@@ -8,6 +8,6 @@ upstream is tried only while nothing of an answer has been handed on.
 from __future__ import annotations
 
 from threegate.upstream.client import Upstreams
-from threegate.upstream.reply import Reply
+from threegate.upstream.reply import ModelApi, ModelRequest, Reply
 
-__all__ = ["Reply", "Upstreams"]
+__all__ = ["ModelApi", "ModelRequest", "Reply", "Upstreams"]

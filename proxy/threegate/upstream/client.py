@@ -21,7 +21,7 @@ from threegate.settings import UpstreamSettings
 from threegate.tasks import Tasks
 from threegate.upstream import headers as crossing
 from threegate.upstream.health import Health
-from threegate.upstream.reply import HttpReply, Reply
+from threegate.upstream.reply import HttpReply, ModelRequest, Reply
 from threegate.upstream.target import Target
 from threegate.upstream.tokens import ModelTokenizer, tokenizer_of
 
@@ -69,14 +69,6 @@ class Unwatched:
     def tried_again(self, upstream: str) -> None: ...
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
-    method: str
-    path: str
-    body: bytes = field(repr=False)
-    headers: Mapping[str, str] = field(repr=False)
-
-
 @dataclass(slots=True)
 class Upstreams:
     """Made inside a running loop. `keys` are the proxy's own, by upstream."""
@@ -116,16 +108,18 @@ class Upstreams:
         await self.fresh.close()
         await asyncio.sleep(0)  # the transports close in the next turn of the loop
 
+    def that_serve(self, model: str, tenant: str = "") -> list[Target]:
+        return [t for t in self.targets if t.serves(model, tenant)]
+
     def serving(self, model: str, tenant: str = "") -> list[Target]:
         """All that serve a model to a tenant; all for a call without one."""
-        fit = [t for t in self.targets if t.serves(model, tenant)]
-        if not fit:
+        if not (fit := self.that_serve(model, tenant)):
             raise UpstreamError(localized("no-model"), status=404, code="model_not_found")
         return fit
 
     def tokenizer(self, model: str, tenant: str = "") -> ModelTokenizer | None:
         """Of the model; None where no upstream that serves it names one."""
-        found = (t.tokenizer for t in self.targets if t.serves(model, tenant))
+        found = (t.tokenizer for t in self.that_serve(model, tenant))
         return next((t for t in found if t is not None), None)
 
     def candidates(self, model: str, tenant: str = "") -> list[Target]:
@@ -142,18 +136,9 @@ class Upstreams:
         rest = sorted((t for t in ready if t is not first), key=lambda t: -t.settings.weight)
         return [first, *rest]
 
-    async def send(
-        self,
-        method: str,
-        path: str,
-        body: bytes,
-        headers: Mapping[str, str],
-        model: str = "",
-        tenant: str = "",
-    ) -> Reply:
+    async def send(self, request: ModelRequest) -> Reply:
         """Raises UpstreamError when none of the upstreams answers."""
-        request = Request(method, path, body, headers)
-        left = self.candidates(model, tenant)
+        left = self.candidates(request.model, request.tenant)
         failed: UpstreamError = _unavailable("busy", 1.0)
         while left:
             target = left.pop(0)
@@ -171,7 +156,7 @@ class Upstreams:
                 self.watch.tried_again(target.name)
         raise failed
 
-    async def ask(self, target: Target, request: Request) -> Reply:
+    async def ask(self, target: Target, request: ModelRequest) -> Reply:
         """One attempt at one upstream, reported to health and metrics. Raises UpstreamError."""
         started = time.perf_counter()
         trial = target.take()
@@ -195,7 +180,7 @@ class Upstreams:
         if error.code not in ODD:
             target.health.failed()
 
-    async def _send(self, target: Target, request: Request, *, trial: bool) -> Reply:
+    async def _send(self, target: Target, request: ModelRequest, *, trial: bool) -> Reply:
         until = asyncio.get_running_loop().time() + target.settings.total_s
         try:
             response = _checked(await self._twice(target, request))
@@ -209,7 +194,7 @@ class Upstreams:
         secrets = self.secrets
         return HttpReply(response.status, headers, response, target, until, first, trial, secrets)
 
-    async def _twice(self, target: Target, request: Request) -> aiohttp.ClientResponse:
+    async def _twice(self, target: Target, request: ModelRequest) -> aiohttp.ClientResponse:
         """A kept connection may have been closed by the other side at this very moment, and after a
         pause all of them: once more, on a new one. Likewise where the time to connect ran out while
         this process was busy: the connection may have stood, and nothing was sent."""
@@ -225,7 +210,7 @@ class Upstreams:
             return await self._response(target, request, self.fresh)
 
     async def _response(
-        self, target: Target, request: Request, client: aiohttp.ClientSession
+        self, target: Target, request: ModelRequest, client: aiohttp.ClientSession
     ) -> aiohttp.ClientResponse:
         upstream = target.settings
         headers = crossing.sent(request.headers, target.key, body=bool(request.body))
@@ -247,7 +232,7 @@ class Upstreams:
 
     async def _alive(self, target: Target) -> bool:
         """Any status that is no failure: a check that needs a key still shows life."""
-        request = Request("GET", target.settings.health_path, b"", {})
+        request = ModelRequest("GET", target.settings.health_path, b"", {})
         try:
             async with asyncio.timeout(target.settings.health_s):
                 response = await self._response(target, request, self.client)

@@ -1,4 +1,5 @@
-"""An answer as it comes, bounded in its silence and in its length of time."""
+"""What is asked of a model API, and its answer as it comes, bounded in its silence and in its
+length of time."""
 
 from __future__ import annotations
 
@@ -13,6 +14,19 @@ from threegate.errors import UpstreamError
 from threegate.guard.known_secrets import ByteScrubber, KnownSecrets
 from threegate.i18n.messages import localized
 from threegate.upstream.target import Target
+from threegate.upstream.tokens import ModelTokenizer
+
+
+@dataclass(frozen=True, slots=True)
+class ModelRequest:
+    """`model` and `tenant` say which upstreams may get it; empty: any."""
+
+    method: str
+    path: str
+    body: bytes = field(repr=False)
+    headers: Mapping[str, str] = field(repr=False)
+    model: str = ""
+    tenant: str = ""
 
 
 class Reply(Protocol):
@@ -35,6 +49,18 @@ class Reply(Protocol):
 
     def chunks(self) -> AsyncIterator[bytes]: ...
     async def aclose(self) -> None: ...
+
+
+class ModelApi(Protocol):
+    """What calls the model: the upstreams, or a gateway that does it for us (`service.ext_proc`).
+    `secrets` are keys that must never reach a client."""
+
+    @property
+    def secrets(self) -> KnownSecrets: ...
+    def tokenizer(self, model: str, tenant: str = "") -> ModelTokenizer | None: ...
+    async def send(self, request: ModelRequest) -> Reply:
+        """Raises UpstreamError."""
+        ...
 
 
 @dataclass(slots=True)

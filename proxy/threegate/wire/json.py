@@ -31,7 +31,7 @@ _COLON: Final = re.compile(rb'"[ \t\r\n]*:')
 _SPACED_COLONS: Final = (b" :", b"\t:", b"\n:", b"\r:")
 _DIGITS: Final = bytes(0x30 if 0x30 <= code <= 0x39 else 0x20 for code in range(256))
 _LONG_NUMBER: Final = b"0" * 16  # 2**53 has sixteen digits; eight times faster than what follows
-_LONG_INTEGER: Final = re.compile(rb"[\[:,][ \t\r\n]*-?[0-9]{16}")  # not a card's in a text
+_BEFORE_NUMBER: Final = (b"[", b":", b",", b"")  # b"": more blanks than are looked at
 _BOM: Final = b"\xef\xbb\xbf"
 
 
@@ -49,15 +49,27 @@ def parse(raw: bytes) -> dict[str, Any]:
         raise _refused("deep", _deepest(body), limit=MAX_DEPTH)
     if _count_colons(raw) != _count_keys(body):
         _check_duplicates(raw)
-    if _LONG_NUMBER in raw.translate(_DIGITS) and _LONG_INTEGER.search(raw):
+    if _may_have_long_integer(raw):
         _check_integers(raw)
     return body
 
 
+def _may_have_long_integer(raw: bytes) -> bool:
+    """Whether a long run of digits stands where a number may, unlike that of a card in a text."""
+    digits = raw.translate(_DIGITS)
+    at = digits.find(_LONG_NUMBER)
+    while at >= 0:
+        if raw[max(at - 32, 0) : at].rstrip(b"- \t\r\n")[-1:] in _BEFORE_NUMBER:
+            return True
+        at = digits.find(_LONG_NUMBER, digits.find(b" ", at))
+    return False
+
+
 def _count_colons(raw: bytes) -> int:
     """At least as many as there are keys; more when a string has a quote and a colon in it."""
-    if any(spaced in raw for spaced in _SPACED_COLONS):
-        return len(_COLON.findall(raw))
+    for spaced in _SPACED_COLONS:
+        if spaced in raw:
+            return len(_COLON.findall(raw))
     return raw.count(b'":')
 
 

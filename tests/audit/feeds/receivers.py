@@ -22,6 +22,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 def certificate(folder: Path) -> tuple[Path, Path]:
     """A certificate of 127.0.0.1 that is its own CA, and its key."""
+    folder.mkdir(exist_ok=True)
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "receiver")])
     now = datetime.datetime.now(datetime.UTC)

@@ -56,6 +56,17 @@ async def test_concurrent_appends_share_commits_and_keep_one_chain(settings: Aud
     assert [c.integrated for c in report.chains] == [202]
 
 
+async def test_records_of_one_turn_of_the_loop_share_a_commit(settings: AuditSettings) -> None:
+    log = await AuditLog.open(settings)
+    await log.append(record("before"))
+    before = log.counters.batches
+    for turn in range(3):
+        receipts = await asyncio.gather(*(log.append(record(f"r{turn}-{n}")) for n in range(8)))
+        assert len({r.seq for r in receipts}) == 8
+    assert log.counters.batches == before + 3
+    await log.close()
+
+
 async def test_get_gives_both_phases_in_order(settings: AuditSettings) -> None:
     log = await filled(settings)
     assert [e.stage for e in await log.get("r1")] == [Stage.RECEIVED, Stage.COMPLETED]

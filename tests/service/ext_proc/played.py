@@ -75,9 +75,12 @@ class PlayedEnvoy:
 
 
 @contextmanager
-def playing(port: int) -> Iterator[PlayedEnvoy]:
+def playing(port: int, credentials: grpc.ChannelCredentials | None = None) -> Iterator[PlayedEnvoy]:
     out: queue.SimpleQueue[Any] = queue.SimpleQueue()
-    with grpc.insecure_channel(f"127.0.0.1:{port}") as channel:
+    place = f"127.0.0.1:{port}"
+    with (
+        grpc.secure_channel(place, credentials) if credentials else grpc.insecure_channel(place)
+    ) as channel:
         method = channel.stream_stream(
             METHOD,
             request_serializer=lambda message: message.SerializeToString(),

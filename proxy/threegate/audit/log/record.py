@@ -334,7 +334,7 @@ def event(
             reasoning=usage.reasoning,
         ),
     }
-    present = _dense(**members)
+    present = {name: value for name, value in members.items() if value}
     if record.detail:
         present["detail"] = _plain(record.detail)
     return present

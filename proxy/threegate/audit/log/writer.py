@@ -6,16 +6,20 @@ new chain, whose first entry names the last entry of the others (`peers`) and th
 unsigned tails.
 
 Group commit: everything that waits is written in one transaction; its callers are answered after
-the commit. Where several wait at a time, those just answered are given a moment to come back, so
-that they share the next commit.
+the commit. The writer is woken at the end of a turn of the event loop, so that the records of calls
+that went on in the same turn share a commit; none of these could have been answered before. Where
+several wait at a time, those just answered are given a moment to come back, so that they share the
+next commit.
 """
 
 from __future__ import annotations
 
+import asyncio
 import queue
 import secrets
 import threading
 import time
+from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -77,7 +81,9 @@ class Writer(threading.Thread):
         self._spool = Spool(
             settings.directory / "spool", writer_id, master, settings.max_spool_bytes
         )
-        self._queue: queue.SimpleQueue[PendingAppend | None] = queue.SimpleQueue()
+        self._waiting: deque[PendingAppend] = deque()
+        self._wakes: queue.SimpleQueue[None] = queue.SimpleQueue()
+        self._waking: set[asyncio.AbstractEventLoop] = set()  # will wake the writer in this turn
         self._signed = 0
         self._in_doubt, self._replay = True, True
         self._next_checkpoint = time.monotonic() + settings.checkpoint_seconds
@@ -87,14 +93,23 @@ class Writer(threading.Thread):
 
     @property
     def pending(self) -> int:
-        return self._queue.qsize()
+        return len(self._waiting)
 
     def submit(self, append: PendingAppend) -> None:
-        self._queue.put(append)
+        self._waiting.append(append)
+        loop = append.future.get_loop()
+        if loop not in self._waking:
+            self._waking.add(loop)
+            loop.call_soon(self._wake, loop)
+
+    def _wake(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._waking.discard(loop)
+        self._wakes.put(None)
 
     def stop(self) -> None:
         """Writes what waits, a `closed` record and a last checkpoint; then the thread ends."""
-        self._queue.put(None)
+        self._stopping = True
+        self._wakes.put(None)
         self.join()
 
     # --- the loop ---------------------------------------------------------------------------------
@@ -110,24 +125,19 @@ class Writer(threading.Thread):
         self._finish()
 
     def _collect(self) -> list[PendingAppend]:
-        """Waits for one append, or until maintenance is due, and takes what else is there."""
-        try:
-            first = self._queue.get(timeout=self._idle_seconds())
-        except queue.Empty:
-            return []
-        if first is not None and self._linger_s:
-            time.sleep(self._linger_s)
-        return self._take(first)
+        """Waits until woken, or until maintenance is due, and takes what is there."""
+        if not self._waiting:
+            try:
+                self._wakes.get(timeout=self._idle_seconds())
+            except queue.Empty:
+                return []
+            if self._linger_s and not self._stopping:
+                time.sleep(self._linger_s)
+        return self._take(self.settings.max_batch)
 
-    def _take(self, append: PendingAppend | None) -> list[PendingAppend]:
-        appends: list[PendingAppend] = []
-        while append is not None:
-            appends.append(append)
-            if len(appends) == self.settings.max_batch or self._queue.empty():
-                return appends
-            append = self._queue.get_nowait()
-        self._stopping = True
-        return appends
+    def _take(self, most: int) -> list[PendingAppend]:
+        number = min(most, len(self._waiting))
+        return [self._waiting.popleft() for _ in range(number)]
 
     def _idle_seconds(self) -> float:
         due = self._next_checkpoint if not self._in_doubt and not self._replay else self._next_try
@@ -280,9 +290,8 @@ class Writer(threading.Thread):
         self.counters.undelivered = self.publisher.undelivered
 
     def _finish(self) -> None:
-        leftover = self._drain()
         try:
-            if leftover:
+            if leftover := self._take(len(self._waiting)):
                 self._serve(leftover)
             self._ready()
             self._adopt(own=True)
@@ -292,14 +301,6 @@ class Writer(threading.Thread):
             self._failed(error)
         self._chain.close()
         self._spool.close()
-
-    def _drain(self) -> list[PendingAppend]:
-        appends = []
-        while not self._queue.empty():
-            append = self._queue.get_nowait()
-            if append is not None:
-                appends.append(append)
-        return appends
 
 
 def _described(hasher: Hasher, publisher: Publisher) -> dict[str, str]:

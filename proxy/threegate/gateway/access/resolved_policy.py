@@ -14,7 +14,7 @@ from threegate.gateway.answer.output_contract import judges_calls
 from threegate.guard.constraint_merge import Constraints, merge
 from threegate.guard.decide import RuleSet, wanted_kinds
 from threegate.guard.input import judges
-from threegate.guard.output import ChannelGuard, channel_guards
+from threegate.guard.output import ChannelGuard, channel_guards, rules_that_wait
 from threegate.policy.model import AiLabel, CompiledPolicy, ReasoningVisibility, in_rollout
 from threegate.types import Caller, Channel, Layer
 
@@ -29,7 +29,7 @@ class InputRules:
     judge: RuleSet
     patterns: frozenset[str]
     sentence: frozenset[str]
-    deadline_ms: int | None  # the shortest that a rule requires
+    deadline_ms: int  # the shortest of a rule that waits for a classifier or judge
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,5 +85,5 @@ def _input(judge: RuleSet, detector_set: DetectorSet) -> InputRules:
     wanted = wanted_kinds(judge.rules)
     patterns = frozenset(k for k in wanted if detector_set.is_pattern_kind(k))
     sentence = frozenset(k for k in wanted if detector_set.is_sentence_kind(k))
-    deadline = min((r.deadline_ms for r in judge.rules), default=None)
-    return InputRules(judge, patterns, sentence, deadline)
+    deadlines = (r.deadline_ms for r in rules_that_wait(judge.rules, detector_set))
+    return InputRules(judge, patterns, sentence, min(deadlines, default=0))

@@ -60,6 +60,6 @@ def looked(
         if r.action and not r.shadow and isinstance(r.finding, Finding)
     }
     for rule in rules:
-        applies = rule.mode is Mode.ENFORCE and rule.when.matches(caller)
-        if applies and rule.layer in layers and in_rollout(rule, caller):
+        enforced = rule.mode is Mode.ENFORCE and rule.layer in layers
+        if enforced and rule.when.matches(caller) and in_rollout(rule, caller):
             yield rule.id, rule.id in acted

@@ -21,6 +21,7 @@ from threegate.gateway.telemetry.rejections import REQUEST_ID, Refusals
 from threegate.i18n.messages import localized
 from threegate.policy.model import CompiledPolicy
 from threegate.types import Caller
+from threegate.upstream import ModelRequest
 from threegate.wire.anthropic.models import anthropic_list, anthropic_model
 from threegate.wire.errors import anthropic_error, is_anthropic, openai_error, status_of
 
@@ -105,9 +106,8 @@ class MetaEndpoints:
         caller, policy = await self._admitted(path, headers)
         if request.method != "GET" or path not in policy.pass_through:
             raise _unknown()
-        reply = await self.deps.upstreams.send(
-            "GET", path, b"", onward(headers, caller), tenant=caller.tenant
-        )
+        asked = ModelRequest("GET", path, b"", onward(headers, caller), tenant=caller.tenant)
+        reply = await self.deps.upstreams.send(asked)
         try:
             data = await read_body(reply)
         finally:

@@ -15,7 +15,7 @@ from threegate.guard.constraint_merge import merge
 from threegate.i18n.messages import localized
 from threegate.policy.model import CompiledPolicy, matches
 from threegate.types import Caller
-from threegate.upstream.client import Request
+from threegate.upstream import ModelRequest
 from threegate.upstream.target import Target
 from threegate.wire.adapter import Body
 from threegate.wire.base import objects
@@ -84,7 +84,7 @@ class ModelList:
         return error.status, openai_error(error, language)
 
     async def _request(self, target: Target, headers: Mapping[str, str]) -> tuple[int, Body]:
-        request = Request("GET", "/v1/models", b"", headers)
+        request = ModelRequest("GET", "/v1/models", b"", headers)
         reply = await self.deps.upstreams.ask(target, request)
         try:
             return reply.status, parse_answer(await read_body(reply))

@@ -18,9 +18,6 @@ from threegate.guard.input import InputResult, ScannedText, judge_input
 from threegate.types import Channel, Layer, Passage
 from threegate.wire.adapter import Body
 
-INPUT_DEADLINE_MS = 5_000
-"""For the sentence detectors of one request; a rule's own deadline can only shorten it."""
-
 
 async def input_layer(call: CallContext) -> InputResult | None:
     """None when the call has ended here."""
@@ -53,9 +50,8 @@ async def scan_request(call: CallContext) -> InputResult:
         if not slots:
             continue
         by_channel[channel] = rules.judge.bound(call.caller, call.today, call.stopped)
-        deadline = min(INPUT_DEADLINE_MS, rules.deadline_ms or INPUT_DEADLINE_MS)
         passages = [Passage(s.locus, s.text) for s in slots]
-        wanted = rules.patterns, rules.sentence, deadline
+        wanted = rules.patterns, rules.sentence, rules.deadline_ms
         judged = await call.detector_set.check(passages, *wanted, budget)
         bound = by_channel[channel]
         asked = [bound.questions(j.findings, s.text) for s, j in zip(slots, judged, strict=True)]

@@ -222,10 +222,12 @@ def degraded(
 ) -> tuple[str, ...]:
     """Detectors and judges that gave no answer, as `detector:reason`, and rules that would have
     acted but have left their band, as `band:rule`."""
-    ruled = [r for d in decisions for r in d.verdict.ruled]
-    failed = [r.finding for r in ruled if isinstance(r.finding, Failed)]
-    late = [f"{f.detector}:{Reason(f.reason).value}" for f in failed]
-    opinions = [r.opinion for r in ruled if r.opinion is not None]
-    late += [f"{o.asked}:{o.failed.value}" for o in opinions if o.failed is not None]
-    left = [f"band:{r.rule_id}" for r in ruled if r.rule_id in stopped]
-    return tuple(dict.fromkeys(late + left))
+    late, asked, left = list[str](), list[str](), list[str]()
+    for ruled in (r for d in decisions for r in d.verdict.ruled):
+        if isinstance(found := ruled.finding, Failed):
+            late.append(f"{found.detector}:{Reason(found.reason).value}")
+        if (opinion := ruled.opinion) is not None and opinion.failed is not None:
+            asked.append(f"{opinion.asked}:{opinion.failed.value}")
+        if ruled.rule_id in stopped:
+            left.append(f"band:{ruled.rule_id}")
+    return tuple(dict.fromkeys(late + asked + left))

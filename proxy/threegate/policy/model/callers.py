@@ -38,7 +38,7 @@ class Selector:
 
     def _route(self, caller: Caller) -> bool:
         """Matches every name of an API path, so that an alias is no way around its rules."""
-        return any(_any(self.route, name) for name in names_of(caller.route))
+        return not self.route or any(_any(self.route, name) for name in names_of(caller.route))
 
     def _model(self, caller: Caller) -> bool:
         """By either name: asking for an alias is no way around the rules of a model."""

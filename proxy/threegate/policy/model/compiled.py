@@ -145,8 +145,8 @@ class CompiledPolicy:
 
     def named(self, caller: Caller) -> Caller:
         """With the model that answers, where an alias that is in force leads to another."""
-        own = (r for r in self.constraints if r.mode is Mode.ENFORCE and r.when.matches(caller))
-        live = (r for r in own if r.models and in_rollout(r, caller))
+        own = (r for r in self.constraints if r.models and r.mode is Mode.ENFORCE)
+        live = (r for r in own if r.when.matches(caller) and in_rollout(r, caller))
         aliases = (alias for r in live if r.models for alias in r.models.alias)
         served = next((served for name, served in aliases if name == caller.model), caller.served)
         return caller if served == caller.served else replace(caller, served=served)

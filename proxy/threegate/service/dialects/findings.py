@@ -4,15 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+from threegate.audit.log.record import ACTIONS, CHANNELS, LAYERS, LEVELS
 from threegate.gateway.answer.annotations import VERDICTS
 from threegate.service.check import Check, CheckResult
-from threegate.types import Action, Failed, Finding, Ruling, TextLocation
+from threegate.types import Failed, Finding, Ruling, TextLocation
 
 Json = dict[str, Any]
-
-
-def action_name(action: Action) -> str:
-    return action.name.lower()
 
 
 def findings_of(check: Check, result: CheckResult) -> list[Json]:
@@ -29,7 +26,7 @@ def failures_of(check: Check, result: CheckResult) -> list[Json]:
     return [
         {
             "rule_id": r.rule_id,
-            "action": action_name(r.action),
+            "action": ACTIONS[r.action],
             "detector": r.finding.detector,
             "reason": r.finding.reason.value,
             "at": place_of(r.finding.locus, check),
@@ -55,12 +52,12 @@ def claims_of(check: Check, result: CheckResult) -> list[Json]:
 def _finding(ruled: Ruling, finding: Finding, check: Check) -> Json:
     return {
         "rule_id": ruled.rule_id,
-        "action": action_name(ruled.action),
+        "action": ACTIONS[ruled.action],
         "kind": finding.kind,
         "start": finding.span.start,
         "end": finding.span.end,
         "score": round(finding.score, 4),
-        "level": finding.level.name.lower(),
+        "level": LEVELS[finding.level],
         "detector": finding.detector,
         "at": place_of(finding.locus, check),
     }
@@ -68,8 +65,8 @@ def _finding(ruled: Ruling, finding: Finding, check: Check) -> Json:
 
 def place_of(locus: TextLocation, check: Check) -> Json:
     """`message` counts the turns that were sent, `choice` the answers; `source` names a source."""
-    made: Json = {"layer": locus.layer.value, "channel": locus.channel.value}
-    if (source := _source_at(locus, check)) is not None:
+    made: Json = {"layer": LAYERS[locus.layer], "channel": CHANNELS[locus.channel]}
+    if check.sources and (source := _source_at(locus, check)) is not None:
         return {**made, "source": source}
     if locus.message is not None:
         made["message"] = locus.message

@@ -6,13 +6,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from threegate.audit.log.record import ACTIONS
 from threegate.errors import RequestError
 from threegate.i18n.messages import localized
 from threegate.service.check import Check, CheckResult, CheckSource, CheckStage
 from threegate.service.dialects import guard_check_schema as schema
 from threegate.service.dialects.base import Json, Operation, Reading, ServiceRequest, both
 from threegate.service.dialects.defaults import OpenAiStyle
-from threegate.service.dialects.findings import action_name, claims_of, failures_of, findings_of
+from threegate.service.dialects.findings import claims_of, failures_of, findings_of
 from threegate.types import Channel
 from threegate.wire import json as strict_json
 from threegate.wire.adapter import Body
@@ -118,7 +119,7 @@ def result_json(check: Check, result: CheckResult, texts: int = 0) -> Json:
         "id": result.record_id,
         "decision_id": result.decision_id,
         "allowed": not result.stopped,
-        "action": action_name(result.action),
+        "action": ACTIONS[result.action],
         "policy": result.policy,
         "conversation": result.conversation,
         "findings": findings_of(check, result),

@@ -11,13 +11,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from threegate.audit.log.record import ACTIONS
 from threegate.errors import RequestError
 from threegate.gateway.meta.openapi import schema_of
 from threegate.i18n.messages import localized
 from threegate.service.check import Check, CheckResult, CheckStage
 from threegate.service.dialects.base import Json, Operation, Reading, ServiceRequest, both
 from threegate.service.dialects.defaults import OpenAiStyle
-from threegate.service.dialects.findings import action_name, failures_of, findings_of
+from threegate.service.dialects.findings import failures_of, findings_of
 from threegate.service.dialects.labels import label
 from threegate.types import Finding
 from threegate.wire import json as strict_json
@@ -130,7 +131,7 @@ def _result(check: Check, result: CheckResult) -> Json:
         "category_applied_input_types": {name: ["text"] for name in CATEGORIES},
         "threegate": {
             "id": result.record_id,
-            "action": action_name(result.action),
+            "action": ACTIONS[result.action],
             "findings": findings_of(check, result),
             "failures": failures_of(check, result),
             "message": both(outcome.message) if outcome else None,

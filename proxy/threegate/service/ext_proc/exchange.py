@@ -19,7 +19,7 @@ from threegate.gateway.deps import Authenticator
 from threegate.guard.known_secrets import KnownSecrets
 from threegate.i18n.messages import localized
 from threegate.types import Caller
-from threegate.upstream import Reply, Upstreams
+from threegate.upstream import ModelRequest, Reply, Upstreams
 from threegate.upstream.client import refuse_odd
 from threegate.upstream.headers import returned
 from threegate.upstream.tokens import ModelTokenizer
@@ -170,16 +170,8 @@ class EnvoyModelApi:
     def tokenizer(self, model: str, tenant: str = "") -> ModelTokenizer | None:
         return self.upstreams.tokenizer(model, tenant)
 
-    async def send(
-        self,
-        method: str,
-        path: str,
-        body: bytes,
-        headers: Mapping[str, str],
-        model: str = "",
-        tenant: str = "",
-    ) -> Reply:
-        self.exchange.sent = body
+    async def send(self, request: ModelRequest) -> Reply:
+        self.exchange.sent = request.body
         self.exchange.changed.set()
         await self.exchange.until(lambda: self.exchange.reply or self.exchange.gone)
         reply = self.exchange.reply
@@ -187,6 +179,6 @@ class EnvoyModelApi:
             raise UpstreamError(localized("upstream-broke-off"))
         refuse_odd(reply.status, reply.headers)
         reply.headers = returned(reply.headers, self.secrets)
-        known = (t for t in self.upstreams.targets if t.serves(model, tenant))
-        reply.starts_in_reasoning = any(t.settings.starts_in_reasoning for t in known)
+        serving = self.upstreams.that_serve(request.model, request.tenant)
+        reply.starts_in_reasoning = any(t.settings.starts_in_reasoning for t in serving)
         return reply

@@ -4,9 +4,11 @@
 from __future__ import annotations
 
 import logging
+import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any
 
 import grpc
@@ -33,6 +35,7 @@ from threegate.service.ext_proc.messages import (
     part_of,
 )
 from threegate.service.ext_proc.processing import MODES, Processing
+from threegate.settings import Settings
 from threegate.settings.errors import wrong
 from threegate.tasks import Tasks
 from threegate.wire import ADAPTERS
@@ -148,21 +151,48 @@ def _scope(request_headers: Any) -> Scope:
 @asynccontextmanager
 async def ext_proc_server(deps: Deps) -> AsyncIterator[int]:
     """The port that it listens on. Raises SettingsError when the address cannot be had."""
-    settings = deps.settings
     server = grpc.aio.server(options=OPTIONS)
     processor = ExternalProcessor.of(deps)
     server.add_generic_rpc_handlers((_handler(processor),))
-    place = f"{_bracketed(settings.host)}:{settings.ext_proc_port}"
-    try:
-        port = server.add_insecure_port(place)
-    except RuntimeError:
-        raise wrong("no-listening", where=place, why="gRPC") from None
+    port = _listening(server, deps.settings)
     await server.start()
     try:
         yield port
     finally:
-        await server.stop(settings.drain)
+        await server.stop(deps.settings.drain)
         await processor.calls.cancel()
+
+
+def _listening(server: Any, settings: Settings) -> int:
+    place = f"{_bracketed(settings.host)}:{settings.ext_proc_port}"
+    credentials = _credentials(settings)
+    try:
+        if credentials is None:
+            return int(server.add_insecure_port(place))
+        return int(server.add_secure_port(place, credentials))
+    except RuntimeError:
+        raise wrong("no-listening", where=place, why="gRPC") from None
+
+
+def _credentials(settings: Settings) -> Any:
+    """None where no file is named. gRPC itself would listen with files that no client accepts."""
+    cert, key, ca = settings.ext_proc_cert, settings.ext_proc_key, settings.ext_proc_client_ca
+    if not (cert or key or ca):
+        return None
+    try:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(cert, key, password="")  # nobody is asked at the terminal
+        if ca:
+            context.load_verify_locations(ca)
+        pair, trusted = [(_read(key), _read(cert))], _read(ca) if ca else None
+    except (OSError, ValueError) as error:
+        why = getattr(error, "reason", None) or getattr(error, "strerror", None) or "PEM"
+        raise wrong("ext-proc-tls", why=why) from None
+    return grpc.ssl_server_credentials(pair, trusted, require_client_auth=bool(ca))
+
+
+def _read(path: str) -> bytes:
+    return Path(path).read_bytes()
 
 
 def _handler(processor: ExternalProcessor) -> Any:
