@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import random
+import re
+from dataclasses import dataclass
 from itertools import pairwise
 
 import pytest
@@ -13,9 +15,11 @@ from threegate.errors import ProtocolError
 from threegate.guard import stream_machine
 from threegate.guard.events import (
     ClientGone,
+    Command,
     Cut,
     Finish,
     JudgeSentence,
+    MayLeave,
     PatternsScanned,
     Pause,
     RecordRulings,
@@ -27,12 +31,12 @@ from threegate.guard.events import (
     UpstreamClosed,
 )
 from threegate.guard.mask import MaskMap
-from threegate.guard.restore import Restorer, TextRestorer
+from threegate.guard.restore import Restored, Restorer, TextRestorer
 from threegate.guard.stream_machine import Plan, State, StreamMachine
-from threegate.types import Action, Channel, Ruling, Verdict
+from threegate.types import Action, Channel, Failed, Reason, Ruling, Span, Verdict
 
 from tests.cases import cases
-from tests.guard.machine import Driver, outcome, ruled
+from tests.guard.machine import LOCUS, Driver, outcome, ruled
 
 PATTERNS = Plan(Channel.CONTENT, patterns=True, judge=False, hold=False)
 HOLD = Plan(Channel.CONTENT, patterns=True, judge=True, hold=True)
@@ -214,6 +218,232 @@ def test_the_naive_filter_is_not_invariant(case: tuple[str, list[str]]) -> None:
 
     text, pieces = case
     assert naive(pieces) == naive([text])
+
+
+# How far back it looks and what it keeps: exact, since a text of the properties is too short
+
+
+def fed(machine: StreamMachine, text: str, settled: int | None = None) -> list[Command]:
+    """A text comes, its scan says that all of it or as much is settled."""
+    asked = machine.receive(TextReceived(text))
+    if not any(isinstance(c, ScanPatterns) for c in asked):
+        return asked
+    to = machine.received if settled is None else settled
+    return [*asked, *machine.receive(PatternsScanned(Verdict(), to))]
+
+
+@pytest.mark.parametrize(
+    ("text", "start"),
+    [
+        ("w" * 64, 0),
+        ("w" * 65, 0),
+        ("w" * 300, 300 - 64 - 64),
+        ("w" * 200 + "\n" + "w" * 99, 201),
+        ("w" * 172 + "\n" + "w" * 127, 173),
+        ("w" * 171 + "\n" + "w" * 128, 172),
+        ("w" * 235 + "。" + "w" * 64, 236),
+        ("w" * 236 + "。" + "w" * 63, 172),
+        ("w" * 60 + "我" + "w" * 39, 0),
+        ("w" * 30 + "我" + "w" * 69, 31),
+    ],
+)
+def test_a_scan_begins_where_a_pattern_may_look_back_to(text: str, start: int) -> None:
+    machine = StreamMachine(PATTERNS, lambda r, t: "")
+    fed(machine, text)
+    assert machine.receive(TextReceived("x")) == [
+        ScanPatterns(text[start:] + "x", start, len(text), False)
+    ]
+
+
+@dataclass
+class Shortened:
+    """Replaces each `<...>` by one letter."""
+
+    def find(self, text: str, base: int, start: int, *, final: bool) -> tuple[list[Restored], int]:
+        found = [
+            Restored(Span(base + m.start(), base + m.end()), "v", "k")
+            for m in re.finditer("<-*>", text)
+            if base + m.start() >= start
+        ]
+        begun = text.rfind("<")
+        open_ = begun >= 0 and ">" not in text[begun:] and not final
+        return found, base + (begun if open_ else len(text))
+
+
+@pytest.mark.parametrize(
+    ("text", "start"),
+    [
+        ("w" * 300 + f"<{'-' * 38}>", 340 - 64 - 39 - 64),  # 40 characters are 1
+        ("w" * 300 + f"<{'-' * 38}>" * 2, 380 - 64 - 78 - 64),
+        ("w" * 900 + f"<{'-' * 298}>", 1200 - 64 - 200 - 64),  # by 200 at most
+        ("w" * 300 + f"<{'-' * 38}>" + "w" * 399, 739 - 64 - 39 - 64),
+        ("w" * 300 + f"<{'-' * 38}>" + "w" * 400, 740 - 64 - 64),  # too far away
+        ("w" * 300 + f"<{'-' * 98}>" + "w" * 20, 420 - 64 - 99 - 64),
+        ("w" * 280 + f"<{'-' * 598}>" + "w" * 10, 280),  # never within a value
+    ],
+)
+def test_a_scan_looks_back_as_far_in_what_the_client_reads(text: str, start: int) -> None:
+    machine = StreamMachine(PATTERNS, lambda r, t: "", [Shortened()])
+    fed(machine, text)
+    (asked,) = machine.receive(TextReceived("x"))
+    assert isinstance(asked, ScanPatterns)
+    assert asked.offset == start
+    assert asked.text == re.sub("<-*>", "v", text[start:]) + "x"
+    assert asked.since == start + len(asked.text) - 1
+
+
+def test_text_is_forgotten_when_enough_of_it_has_left() -> None:
+    kept, back = stream_machine.KEPT, stream_machine.CONTEXT
+    machine = StreamMachine(PATTERNS, lambda r, t: "")
+    fed(machine, "w" * kept)
+    assert machine.before(kept, 9 * kept) == "w" * kept
+    fed(machine, "xy")
+    assert machine.before(kept + 2, 9 * kept) == "w" * (back - 2) + "xy"
+    assert machine.before(kept + 2, 3) == "wxy"
+    assert machine.before(kept, 2) == "ww"
+    assert machine.before(10, 5) == ""
+    fed(machine, "z" * (4 * back))
+    assert len(machine.before(9 * kept, 9 * kept)) == kept
+    fed(machine, "z")
+    assert len(machine.before(9 * kept, 9 * kept)) == back
+
+
+def test_text_is_kept_while_a_sentence_or_a_scan_needs_it() -> None:
+    judged = StreamMachine(CUT, lambda r, t: "")
+    fed(judged, "w" * 5000)  # no sentence has ended: it is judged in pieces of some hundreds
+    (*_, last) = (
+        c for c in judged.receive(TextReceived("w" * 400)) if isinstance(c, JudgeSentence)
+    )
+    assert len(judged.before(5000, 9999)) == 5000 - last.offset + 400
+    kept = StreamMachine(PATTERNS, lambda r, t: "")
+    fed(kept, "w" * 5000, settled=2500)
+    assert kept.held == 2500
+    assert len(kept.before(5000, 9999)) == 5000 - 2100
+    (scan,) = kept.receive(TextReceived("x"))
+    assert isinstance(scan, ScanPatterns)
+    assert scan.offset == 2500 - 64 - 64
+
+
+def test_a_sentence_is_judged_with_the_characters_before_it() -> None:
+    plan = Plan(Channel.CONTENT, patterns=False, judge=True, hold=True)
+    machine = StreamMachine(plan, lambda r, t: "")
+    text = "".join(f"第{n}句。" for n in range(1000, 1100))
+    machine.receive(TextReceived(text))
+    (asked,) = machine.receive(TextReceived("末句。再"))
+    assert isinstance(asked, JudgeSentence)
+    assert asked == JudgeSentence(99, "第1099句。", 99 * 7, 100 * 7, text[99 * 7 - 400 : 99 * 7])
+
+
+def test_a_failure_counts_from_the_start_of_its_sentence() -> None:
+    plan = Plan(Channel.CONTENT, patterns=False, judge=True, hold=True)
+    machine = StreamMachine(plan, lambda r, t: "")
+    assert len(machine.receive(TextReceived("一句。二句。三句。", last=True))) == 3
+    assert machine.receive(SentenceJudged(0, Verdict())) == [Release("一句。")]
+    assert machine.decided == 3
+    failed = Ruling("r", Action.BLOCK, Failed("test", Reason.TIMEOUT, LOCUS))
+    assert machine.receive(SentenceJudged(2, Verdict(Action.BLOCK, (failed,)))) == []
+    assert machine.decided == 3
+    assert machine.receive(SentenceJudged(1, Verdict())) == [
+        RecordRulings((failed,)),
+        Release("二句。"),
+        Cut(failed),
+    ]
+
+
+def test_of_rulings_at_one_place_the_strongest_stops_and_all_are_in_order() -> None:
+    machine = StreamMachine(PATTERNS, lambda r, t: "")
+    machine.receive(TextReceived("ab123-456cd"))
+    hits = [
+        ruled("b", 2, 5, Action.BLOCK),
+        ruled("a", 2, 5, Action.BLOCK),
+        ruled("c", 2, 9, Action.FLAG),
+        ruled("z", 0, 1, Action.FLAG),
+    ]
+    first = [hits[3], hits[1], hits[0], hits[2]]
+    assert machine.receive(PatternsScanned(Verdict(Action.BLOCK, tuple(hits)), 11)) == [
+        RecordRulings(tuple(first)),
+        Release("ab"),
+        Cut(hits[1]),
+    ]
+
+
+def test_a_block_waits_until_everything_before_it_is_known() -> None:
+    machine = StreamMachine(HOLD, lambda r, t: "")
+    machine.receive(TextReceived("一句。二句。"))
+    stopped = ruled("id", 4, 5, Action.BLOCK)
+    assert machine.receive(PatternsScanned(Verdict(Action.BLOCK, (stopped,)), 6)) == []
+    assert machine.decided == 0
+    assert machine.receive(UpstreamClosed())[0] == JudgeSentence(1, "二句。", 3, 6, "一句。")
+    machine.receive(PatternsScanned(Verdict(), 6))
+    assert machine.receive(SentenceJudged(0, Verdict())) == [Release("一句。")]
+    assert machine.decided == 3
+    earlier = ruled("bad", 3, 4, Action.BLOCK)
+    assert machine.receive(SentenceJudged(1, Verdict(Action.BLOCK, (earlier,)))) == [
+        RecordRulings((earlier,)),
+        Cut(earlier),
+    ]
+
+
+def test_a_rule_that_cuts_does_not_wait_for_what_has_left() -> None:
+    machine = StreamMachine(CUT, lambda r, t: "")
+    assert fed(machine, "一句。二")[-1] == Release("一句。二")
+    harm = ruled("bad", 0, 2, Action.BLOCK)
+    assert machine.receive(SentenceJudged(0, Verdict(Action.BLOCK, (harm,)))) == [
+        RecordRulings((harm,)),
+        Cut(harm),
+    ]
+
+
+def test_an_edit_leaves_whole_or_not_at_all() -> None:
+    machine = StreamMachine(PATTERNS, lambda r, t: f"({t})")
+    machine.receive(TextReceived("ab123-456cd"))
+    hit = ruled("id", 2, 9, Action.REDACT)
+    assert machine.receive(PatternsScanned(Verdict(Action.REDACT, (hit,)), 5)) == [Release("ab")]
+    assert machine.decided == 2
+    assert machine.receive(MayLeave(7)) == []
+    machine.receive(UpstreamClosed())
+    assert machine.receive(PatternsScanned(Verdict(), 11)) == []
+    assert machine.receive(MayLeave(9)) == [RecordRulings((hit,)), Release("(123-456)")]
+    assert machine.decided == 11
+    assert machine.receive(MayLeave(11)) == [Release("cd")]
+    assert machine.receive(MayLeave(12)) == [Finish()]
+    assert machine.decided == 12
+
+
+def test_reading_goes_on_when_little_is_held_and_not_before() -> None:
+    high, low = stream_machine.HIGH_WATER, stream_machine.LOW_WATER
+    machine = StreamMachine(PATTERNS, lambda r, t: "")
+    assert not isinstance(fed(machine, "1" * high, settled=0)[0], Pause)
+    assert machine.held == high
+    assert isinstance(machine.receive(TextReceived("1"))[0], Pause)
+    assert machine.receive(TextReceived("1"))[0] != Pause()
+    for left in (low + 1, low):
+        told = machine.receive(PatternsScanned(Verdict(), high + 2 - left))
+        assert Resume() not in told
+        assert machine.held == left
+    assert machine.receive(PatternsScanned(Verdict(), high + 3 - low))[-1] == Resume()
+    assert Resume() not in machine.receive(PatternsScanned(Verdict(), high + 2))
+
+
+def test_a_scan_that_would_find_nothing_is_left_out() -> None:
+    def quiet(text: str, start: int) -> int:
+        asked.append((text, start))
+        return -1 if "1" in text else len(text) - text.endswith("-")
+
+    asked: list[tuple[str, int]] = []
+    machine = StreamMachine(PATTERNS, lambda r, t: "", [Shortened()], quiet=quiet)
+    assert machine.receive(TextReceived("ab-")) == [Release("ab")]
+    assert machine.receive(TextReceived("c")) == [Release("-c")]
+    assert machine.receive(TextReceived("<")) == []
+    assert asked == [("ab-", 0), ("ab-c", 2), ("ab-c", 4)]
+    (scan,) = machine.receive(TextReceived("--> d"))  # a value has come
+    assert scan == ScanPatterns("ab-cv d", 0, 4, False)
+    assert machine.receive(PatternsScanned(Verdict(), 7)) == [Release("v d")]
+    assert isinstance(machine.receive(TextReceived("e" * 50))[0], ScanPatterns)
+    last = StreamMachine(PATTERNS, lambda r, t: "", quiet=quiet)
+    assert last.receive(TextReceived("ab-", last=True)) == [Release("ab-"), Finish()]
+    other = StreamMachine(PATTERNS, lambda r, t: "", quiet=quiet)
+    assert other.receive(TextReceived("1")) == [ScanPatterns("1", 0, 0, False)]
 
 
 def test_a_playbook_of_one_redaction() -> None:

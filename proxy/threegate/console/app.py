@@ -29,6 +29,7 @@ from threegate.console.deps import ConsoleDeps
 from threegate.console.guide import section
 from threegate.console.navigation import navigation
 from threegate.console.presenters import labels, policies
+from threegate.console.presenters.highlights import visible
 from threegate.console.presenters.typed import typed
 from threegate.console.progress_page import finished, watched
 from threegate.console.review.search_terms import now_us
@@ -86,6 +87,7 @@ def templates() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    environment.filters["visible"] = visible
     environment.globals.update(family=labels.family, roles=[r.value for r in Role])
     return environment
 

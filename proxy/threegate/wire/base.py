@@ -21,6 +21,7 @@ from threegate.wire.adapter import (
     Usage,
 )
 from threegate.wire.errors import openai_error
+from threegate.wire.limits import MAX_PARTS
 from threegate.wire.openai.choices import LINKED, usage_of
 
 
@@ -126,10 +127,10 @@ def _is_choice(given: Any) -> bool:
 
 
 def index_in(frame: Body, name: str = "index") -> int:
-    """The number that an event gives a part of its answer, 0 where it gives none. Raises TypeError
-    where it is no number."""
+    """The number that an event gives a part of its answer, 0 where it gives none; some APIs begin
+    at -1. Raises TypeError where it is no number, or one that no part can have."""
     index = frame.get(name) or 0
-    if type(index) is not int:
+    if type(index) is not int or abs(index) > MAX_PARTS:
         raise TypeError(name)
     return index
 

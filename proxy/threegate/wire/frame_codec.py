@@ -33,7 +33,8 @@ from threegate.wire.limits import MAX_PARTS
 from threegate.wire.slots import is_protocol, is_word
 from threegate.wire.sse import bare, encode, encode_json, name_of
 
-WHOLE_PARTS: Final = 1 << 40  # parts from here on are texts that came whole, in one event
+FIELD_PARTS: Final = 1 << 39  # parts from here on are texts of fields that the codec does not know
+WHOLE_PARTS: Final = 1 << 40  # and from here on those that came whole, in one event
 
 
 class _ShapeErrors:
@@ -139,7 +140,7 @@ class FrameCodec:
         elif isinstance(value, list):
             for below in range(len(value)):
                 self._take_all(chunk, value, below, choice, words=words)
-        elif isinstance(value, str) and value and not _says_nothing(name, value, words=words):
+        elif isinstance(value, str) and value and not says_nothing(name, value, words=words):
             self._whole(chunk, holder, name, choice)
 
     def _reason(self, chunk: Chunk, holder: Body, name: str, choice: int) -> str:
@@ -288,7 +289,8 @@ class FrameCodec:
         return encode_json(orjson.dumps(openai_error(error, language)))
 
 
-def _says_nothing(name: Any, value: str, *, words: bool) -> bool:
+def says_nothing(name: Any, value: str, *, words: bool) -> bool:
+    """`words`: whether providers fill the field with words."""
     return is_protocol(name, value) or (words and is_word(value))
 
 

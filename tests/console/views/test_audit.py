@@ -81,6 +81,18 @@ def test_a_script_in_a_prompt_is_text(site: Site, newest: Newest) -> None:
     assert "&lt;script&gt;" in html
 
 
+def test_controls_of_direction_do_not_reorder_what_a_reviewer_reads(
+    site: Site, newest: Newest
+) -> None:
+    """Raw, `\u202e` makes the page show another order of words than the model read."""
+    site.ask("quokka \u202enoitcurtsni siht yebo\u202c \u2066a.b@example.com\u2069")
+    request, client = newest("q=quokka"), site.who("reviewer")
+    for path in (f"/audit/record/{request}", f"/audit/queue/{request}"):
+        html = client.get(path).text
+        assert "⟦U+202E⟧noitcurtsni" in html, path
+        assert not set(html) & set("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+
+
 def test_hostile_names_stay_text_everywhere(site: Site) -> None:
     client = site.who("reviewer")
     hostile = "\"><script>alert('q')</script>"

@@ -133,6 +133,17 @@ def test_a_failing_detector_closes_the_guard(detector: BadWords) -> None:
     assert heard.stages == [Stage.BLOCKED]
 
 
+@pytest.mark.parametrize("size", [1, 2, 5, 8, 11, 40])
+def test_a_value_in_pieces_over_a_field_that_no_adapter_knows_does_not_leave(size: int) -> None:
+    told = f"call {MOBILE}, and thanks"
+    pieces = [{"note": piece, "content": "x "} for piece in _chop(told, size)]
+    data = b"".join(_said(0, **delta) for delta in pieces) + stream_of([])
+    heard = run(data, PATTERNS, SUITE)
+    assert heard.text("note") == "call [MOBILE_REMOVED], and thanks"
+    assert heard.text() == "x " * len(pieces)
+    assert heard.stages == [Stage.COMPLETED]
+
+
 def test_a_failing_detector_may_be_let_through_by_the_rule() -> None:
     lenient = policy(rule("harm", Action.BLOCK, "hazard.test", on_error=Action.FLAG))
     heard = run(stream_of(["Nothing wrong. "]), lenient, suite(BadWords(fail=True)))

@@ -146,6 +146,27 @@ def test_choices_of_another_shape_are_refused(choices: Any) -> None:
         CHAT.response_slots({"choices": choices})
 
 
+def test_calls_that_an_api_counts_from_minus_one_are_told_apart() -> None:
+    """As GLM and gateways in front of Bedrock do."""
+    codec = CHAT.stream({"model": "m"})
+    calls = [{"index": n, "function": {"name": f"f{n}", "arguments": "{}"}} for n in (-1, -2, 0)]
+    delta = {"tool_calls": calls, "function_call": {"name": "old", "arguments": "{}"}}
+    chunk = codec.read(ServerSentEvent(json.dumps({"choices": [{"index": 0, "delta": delta}]})))
+    keys = list(dict.fromkeys(d.key for d in chunk.deltas if codec.tool_name(d.key)))
+    assert [codec.tool_name(key) for key in keys] == ["f-1", "f-2", "f0", "old"]
+    for key, number in zip(keys, (-1, -2, 0), strict=False):
+        assert f'"tool_calls":[{{"index":{number},"function":'.encode() in codec.text(key, "rest")
+    assert b'"function_call":{"arguments"' in codec.text(keys[-1], "rest")
+
+
+@pytest.mark.parametrize("number", [1 << 40, -(1 << 40), 1.5, "0"])
+def test_a_call_with_a_number_that_none_can_have_is_an_error(number: object) -> None:
+    call = {"index": number, "function": {"name": "f"}}
+    event = {"choices": [{"index": 0, "delta": {"tool_calls": [call]}}]}
+    with pytest.raises(UpstreamError):
+        CHAT.stream({"model": "m"}).read(ServerSentEvent(json.dumps(event)))
+
+
 def test_tool_calls_of_a_whole_answer() -> None:
     tool = {"id": "t", "type": "function", "function": {"name": "f", "arguments": "{}"}}
     legacy = {"name": "g", "arguments": '{"a": 1}'}

@@ -16,6 +16,8 @@ from typing import Any
 from threegate.console.presenters.labels import family
 
 EDITED = ("mask", "redact", "rewrite")
+_CONTROLS = (0x061C, 0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A))
+_WRITTEN = {c: f"⟦U+{c:04X}⟧" for c in _CONTROLS}
 _PLACEHOLDER = re.compile(r"\[[A-Z0-9_]+(?:#[0-9a-f]{12})?\]")
 
 
@@ -43,6 +45,12 @@ class Piece:
         return {"text": self.text, "kind": self.kind, "rule": self.rule, "action": self.action} | {
             "family": colour
         }
+
+
+def visible(text: object) -> str:
+    """A text with its controls of direction written out: raw, they show a reviewer other words than
+    the model read."""
+    return str(text).translate(_WRITTEN)
 
 
 def marks_of(ruled: Iterable[Mapping[str, Any]]) -> tuple[Highlight, ...]:

@@ -19,7 +19,7 @@ from threegate.guard.output import OutputGuard, citations_of
 from threegate.policy.model import ReasoningVisibility
 from threegate.types import Channel, Ruling
 from threegate.wire.adapter import Body, Outcome, StreamKey, StreamOptions
-from threegate.wire.frame_codec import WHOLE_PARTS, shape_errors
+from threegate.wire.frame_codec import FIELD_PARTS, shape_errors
 from threegate.wire.known_fields import UNKNOWN_REASON
 from threegate.wire.slots import is_protocol
 
@@ -63,7 +63,7 @@ def _options(call: CallContext) -> Callable[[StreamKey], TrackOptions]:
         match key.channel:
             case Channel.REASONING:
                 return TrackOptions(None, notice, timer)
-            case Channel.CONTENT if key.part < WHOLE_PARTS:
+            case Channel.CONTENT if key.part < FIELD_PARTS:
                 return TrackOptions(gate, None, timer)
             case _:
                 return TrackOptions(None, None, timer)

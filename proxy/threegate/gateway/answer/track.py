@@ -42,7 +42,7 @@ from threegate.guard.stream_machine import State, StreamMachine
 from threegate.i18n.messages import localized
 from threegate.types import Channel, Finding, Passage, Ruling, TextLocation
 from threegate.wire.adapter import StreamKey
-from threegate.wire.frame_codec import WHOLE_PARTS
+from threegate.wire.frame_codec import FIELD_PARTS
 
 if TYPE_CHECKING:
     from threegate.gateway.answer.tracks import AnswerTracks
@@ -143,8 +143,8 @@ class Track:
 
     @property
     def is_field(self) -> bool:
-        """The text came whole, in a field of its own next to the answer."""
-        return self.key.part >= WHOLE_PARTS
+        """The text is in a field of its own next to the answer."""
+        return self.key.part >= FIELD_PARTS
 
     @property
     def done(self) -> bool:

@@ -26,7 +26,7 @@ from threegate.i18n.messages import localized
 from threegate.tasks import Tasks
 from threegate.types import Channel, Finding, Layer, Passage, Ruling, Source, TextLocation
 from threegate.wire.adapter import Body, StreamKey
-from threegate.wire.frame_codec import WHOLE_PARTS
+from threegate.wire.frame_codec import FIELD_PARTS
 
 NEARBY, NEARBY_TEXTS = 200, 3
 """Code points of another text of the answer that a sentence is judged with, and of how many."""
@@ -117,7 +117,7 @@ class AnswerTracks:
         locus = TextLocation(Layer.OUTPUT, channel, part=part, choice=key.choice)
         guard, called = self.guard.channels[channel], self.calls.pop(key, NO_TOOL)
         quiet = self.detector_set.quiet(guard.pattern_kinds)
-        grow = key.part < WHOLE_PARTS and guard.leaves_as_it_grows(
+        grow = key.part < FIELD_PARTS and guard.leaves_as_it_grows(
             sources=bool(self.question.sources)
         )
         machine = self.guard.machine(channel, called.name, quiet, grow=grow)

@@ -26,6 +26,8 @@ from threegate.wire.adapter import (
     ToolCall,
 )
 from threegate.wire.base import answers, index_in, objects, unlink
+from threegate.wire.frame_codec import FIELD_PARTS, says_nothing
+from threegate.wire.limits import MAX_PARTS
 from threegate.wire.openai.chat_request import ChatRequest, tools_of
 from threegate.wire.openai.choices import Choice, ChoiceCodec, finish_of
 from threegate.wire.openai.structured import wants_structure
@@ -33,8 +35,8 @@ from threegate.wire.slots import SlotWalk, walk_fields
 
 REFUSAL_PART: Final = 1
 TRANSCRIPT_PART: Final = 2
-FUNCTION_PART: Final = -1  # the one call of the legacy `function_call`
-CUSTOM_PART: Final = -2  # calls with any text as input: this and below, by their index
+FUNCTION_PART: Final = -2 * MAX_PARTS  # the one call of the legacy `function_call`
+CUSTOM_PART: Final = -4 * MAX_PARTS  # calls with any text as input: about here, by their index
 CHOICE: Final = known_fields.CHOICE - {"logprobs", *known_fields.REASONS}
 """Of a whole answer: log probabilities and reasons are walked for what they should not hold."""
 _THINKING: Final = ("thinking", "reasoning", "redacted_thinking")  # parts of a content
@@ -44,7 +46,7 @@ REASONING_FIELDS: Final = ("reasoning_content", "reasoning")
 class ChatCodec(ChoiceCodec):
     """`chat.completion.chunk` events."""
 
-    __slots__ = ("_names", "_structured")
+    __slots__ = ("_names", "_others", "_structured")
 
     object_name = "chat.completion.chunk"
     id_prefix = "chatcmpl"
@@ -54,6 +56,7 @@ class ChatCodec(ChoiceCodec):
         super().__init__(str(request.get("model") or ""), options)
         self._structured = wants_structure(request)
         self._names: dict[StreamKey, str] = {}
+        self._others: list[str] = []  # names of fields that no list has
 
     def tool_name(self, key: StreamKey) -> str:
         return self._names.get(key, "")
@@ -109,7 +112,23 @@ class ChatCodec(ChoiceCodec):
             self._unlisted(chunk, call, known_fields.CALL, index)
         if call := delta.get("function_call"):
             self._call(chunk, call, state, FUNCTION_PART)
-        self._unlisted(chunk, delta, known_fields.DELTA, index)
+        self._other_fields(chunk, delta, index)
+
+    def _other_fields(self, chunk: Chunk, delta: Body, index: int) -> None:
+        """A text in a field that no list has goes on from event to event."""
+        for name in [name for name in delta if name not in known_fields.DELTA]:
+            text = delta[name]
+            words = name in known_fields.PROVIDER_WORDS
+            if not isinstance(text, str):
+                self._take_all(chunk, delta, name, index)
+            elif text and not says_nothing(name, text, words=words):
+                self._take(chunk, delta, name, Delta(self._other_key(name, index), text))
+
+    def _other_key(self, name: str, index: int) -> StreamKey:
+        if name not in self._others:
+            self._limit(len(self._others))
+            self._others.append(name)
+        return StreamKey(index, Channel.CONTENT, FIELD_PARTS + self._others.index(name))
 
     def _audio(self, chunk: Chunk, audio: Body, index: int) -> None:
         if text := audio.get("transcript"):
@@ -144,7 +163,7 @@ class ChatCodec(ChoiceCodec):
 
     def _delta(self, key: StreamKey, text: str) -> Body:
         match key.channel:
-            case Channel.TOOL_ARGUMENTS if key.part <= CUSTOM_PART:
+            case Channel.TOOL_ARGUMENTS if key.part < FUNCTION_PART:
                 return {
                     "tool_calls": [{"index": CUSTOM_PART - key.part, "custom": {"input": text}}]
                 }
@@ -155,6 +174,8 @@ class ChatCodec(ChoiceCodec):
                 return {"tool_calls": [{"index": key.part, "function": arguments}]}
             case Channel.REASONING:
                 return dict.fromkeys(self._choices[key.choice].reasoning_fields, text)
+            case _ if key.part >= FIELD_PARTS:
+                return {self._others[key.part - FIELD_PARTS]: text}
             case _ if key.part == REFUSAL_PART:
                 return {"refusal": text}
             case _ if key.part == TRANSCRIPT_PART:
