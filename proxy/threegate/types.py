@@ -87,10 +87,12 @@ class TextLocation:
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A text that claims may rest on: a message, a tool result, a document, a knowledge chunk."""
+    """A text that claims may rest on: a message, a tool result, a document, a knowledge chunk. A
+    fact check counts it if it counts one of `names`."""
 
     id: str
     text: str = field(repr=False)
+    names: frozenset[str] = frozenset()
 
 
 @dataclass(slots=True)  # made for every event of a stream
@@ -99,8 +101,9 @@ class Passage:
 
     `before` is the text in front of it, for classifiers that judge cumulatively; `beside` what the
     other texts of the same answer (its choices, its reasoning) have said last; `question` the last
-    user turn (for answers); `sources` what claims may rest on. `clear`: who reads texts as they
-    grow has read all of it, and nothing in it came near a level.
+    user turn (for answers); `sources` what claims may rest on, `counted` the names of them that
+    each fact check counts (empty: all count all). `clear`: who reads texts as they grow has read
+    all of it, and nothing in it came near a level.
     """
 
     locus: TextLocation
@@ -111,6 +114,7 @@ class Passage:
     question: str = field(default="", repr=False)
     sources: tuple[Source, ...] = field(default=(), repr=False)
     clear: bool = False
+    counted: tuple[frozenset[str], ...] = ()
 
 
 CLAIM_SUPPORTED, CLAIM_CONTRADICTED = "claim.supported", "claim.contradicted"
@@ -125,7 +129,7 @@ class Finding:
     `claim.contradicted`.
 
     `note` is a low-cardinality code or a reference (evidence source and span), never text of a
-    conversation.
+    conversation. `counted` names the sources that a claim was compared with (empty: all).
     """
 
     detector: str
@@ -135,6 +139,7 @@ class Finding:
     level: Level
     locus: TextLocation
     note: str = ""
+    counted: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

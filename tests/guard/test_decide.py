@@ -168,6 +168,18 @@ def test_claims_have_an_action_for_each_verdict() -> None:
     assert action(made, "claim.supported") is Action.ALLOW
 
 
+def test_a_fact_check_acts_on_what_its_own_sources_say() -> None:
+    plans, faq = Claims(sources=("knowledge/plans",)), Claims(sources=("knowledge/faq",))
+    made = judge(
+        rule("plans", Action.FLAG, claims=plans, detect=Detect()),
+        rule("faq", Action.FLAG, claims=faq, detect=Detect()),
+    )
+    said = {"claim.contradicted": plans, "claim.supported": faq}
+    found = [replace(finding(k), counted=frozenset(c.sources)) for k, c in said.items()]
+    ruled = made.verdict(found).ruled
+    assert {r.rule_id: r.action for r in ruled} == {"plans": Action.BLOCK, "faq": Action.ALLOW}
+
+
 def test_a_conversation_stays_on_its_side_of_a_rollout() -> None:
     half = rule("r", Action.BLOCK, "a", rollout=50)
     callers = [replace(CALLER, conversation=str(i)) for i in range(400)]

@@ -109,6 +109,8 @@ class RuleSet:
         kinds = frozenset(f.kind for f in findings)
         for finding in findings:
             for rule, level in self._rules_of(finding.kind):
+                if finding.counted and not _counts(rule, finding):
+                    continue
                 if (finding.level >= level or _is_open(rule, finding)) and _together(
                     rule.detect, kinds
                 ):
@@ -217,6 +219,11 @@ def _level(rule: Rule, kind: str) -> Level:
             return Level.LOW
         case _:
             return rule.detect.level_for(kind)
+
+
+def _counts(rule: Rule, finding: Finding) -> bool:
+    """Whether a claim was compared with the sources of this fact check."""
+    return rule.claims is None or finding.counted == frozenset(rule.claims.sources)
 
 
 def _is_open(rule: Rule, finding: Finding) -> bool:

@@ -32,12 +32,14 @@ finding."""
 class Question(NamedTuple):
     """What a judge is asked about one text: its kind, within how many milliseconds, and which part
     of the text it reads (counted from the text's first code point). `evidence` is the place in the
-    sources that a claim was compared with, `source id:start-end`; empty for other findings."""
+    sources that a claim was compared with, `source id:start-end`, and `counted` their names; both
+    are empty for other findings."""
 
     ask: str
     deadline_ms: int
     part: Span
     evidence: str = ""
+    counted: frozenset[str] = frozenset()
 
 
 Opinions = Mapping[Question, Opinion]
@@ -54,7 +56,9 @@ def question_of(
         return None
     part = _part(finding.span.start - offset, finding.span.end - offset, size)
     evidence = finding.note if finding.kind in CLAIM_KINDS else ""
-    return None if part is None else Question(spec.ask, spec.deadline_ms, part, evidence)
+    if part is None:
+        return None
+    return Question(spec.ask, spec.deadline_ms, part, evidence, finding.counted)
 
 
 def _part(start: int, end: int, size: int) -> Span | None:

@@ -53,6 +53,24 @@ async def test_model_decides(engine: Engine, word: str, kind: str) -> None:
     assert (found.span.start, found.span.end) == (0, 24)
 
 
+async def test_each_fact_check_counts_its_own_sources(engine: Engine) -> None:
+    """All sources of all checks were read together: a claim that only the wrong base bears out was
+    supported."""
+    claim = "The museum opened early."
+    bases = {"plans": "The museum opened no early.", "faq": "The museum opened yes early."}
+    names = {base: frozenset({f"knowledge/{base}"}) for base in (*bases, "none")}
+    made = tuple(Source(base, text, names[base]) for base, text in bases.items())
+    passage = Passage(LOCUS, claim, sources=made, counted=tuple(names.values()))
+    (answer,) = await ClaimsDetector(engine).judge([passage])
+    assert isinstance(answer, tuple)
+    assert {f.counted: f.kind for f in answer} == {
+        names["plans"]: "claim.contradicted",
+        names["faq"]: "claim.supported",
+        names["none"]: "claim.no_source",
+    }
+    assert [f.note.partition(":")[0] for f in answer] == ["plans", "faq", ""]
+
+
 async def test_no_source_is_its_own_outcome(engine: Engine) -> None:
     for sources in ((), ("",), ("  \n",)):
         found = await check(engine, "The museum opened early.", *sources)

@@ -5,16 +5,15 @@ from __future__ import annotations
 import pytest
 from threegate.gateway.request.request_context import (
     conversation_of,
+    counted_by,
     language_of,
     last_question,
     sources_of,
     with_provenance,
 )
 from threegate.policy.model import Claims, Knowledge
-from threegate.types import Action, Caller, Channel, Layer, TextLocation
+from threegate.types import Caller, Channel, Layer, TextLocation
 from threegate.wire.adapter import Slot
-
-from tests.gateway.shell import policy, rule
 
 LONG = "A long document that claims may rest on, with all its sentences. " * 3
 
@@ -69,17 +68,25 @@ def test_sources_are_those_that_a_rule_counts() -> None:
         slot("from a tool", Channel.TOOL_RESULT, 2, "/t"),
         slot("a document", Channel.TOOL_RESULT, None, "/documents/0"),
     ]
-    assert sources_of(slots, policy(rule("r", Action.FLAG, "x"))) == ()
+    assert sources_of(slots, (), ()) == ()
 
     def named(*wanted: str) -> list[str]:
-        claims = Claims(sources=wanted)
-        rules = policy(
-            rule("r", Action.FLAG, claims=claims),
-            knowledge=(Knowledge("faq/hours", "known"), Knowledge("faq2/prices", "known")),
-        )
-        return [s.id for s in sources_of(slots, rules)]
+        known = (Knowledge("faq/hours", "known"), Knowledge("faq2/prices", "known"))
+        return [s.id for s in sources_of(slots, known, [Claims(sources=wanted)])]
 
     assert named("user", "tool_result") == ["user:/u", "tool_result:/t"]
     assert named("context") == ["context:/documents/0"]
     assert named("knowledge") == ["faq/hours", "faq2/prices"]
     assert named("knowledge/faq") == ["faq/hours"]
+
+
+def test_checks_that_count_different_sources_are_told_apart() -> None:
+    plans, call = Claims(sources=("knowledge/plans",)), Claims(sources=("user", "context"))
+    assert counted_by([plans, plans]) == ()
+    assert counted_by([plans, call]) == ({"context", "user"}, {"knowledge/plans"})
+    known = (Knowledge("plans/prices", "known"), Knowledge("faq/hours", "known"))
+    found = sources_of([slot(LONG, pointer="/u")], known, [plans, call])
+    assert [(s.id, s.names) for s in found] == [
+        ("user:/u", {"user"}),
+        ("plans/prices", {"knowledge", "knowledge/plans"}),
+    ]

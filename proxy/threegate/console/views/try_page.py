@@ -23,11 +23,11 @@ from threegate.console.web import (
     Step,
     blocking,
 )
-from threegate.gateway.request.request_context import sources_of
+from threegate.gateway.request.request_context import counted_by, sources_of
 from threegate.guard.mask import MaskMap
 from threegate.guard.redact import Renderer, edited
 from threegate.policy.lifecycle.store import today_utc
-from threegate.policy.model import CompiledPolicy, PolicySet
+from threegate.policy.model import Claims, CompiledPolicy, PolicySet
 from threegate.policy.testing.cases import (
     Case,
     ConstraintCase,
@@ -79,11 +79,17 @@ async def try_it(visit: ConsoleRequest) -> Answer:
 
 
 def _passage(text: str, channel: Channel, form: dict[str, Any], policy: CompiledPolicy) -> Passage:
-    """With the sources that a call would have: what was typed, and the policy's knowledge."""
+    """With the sources that a call would have: what was typed, which counts wherever a text of the
+    call does, and the policy's knowledge."""
     layer = Layer.OUTPUT if channel in ANSWERS else Layer.INPUT
-    given = (Source("context:0", form["source"]),) if form["source"] else ()
-    sources = (*given, *sources_of((), policy)) if layer is Layer.OUTPUT else given
-    return Passage(TextLocation(layer, channel), text, question=form["question"], sources=sources)
+    place, question = TextLocation(layer, channel), form["question"]
+    typed = Source("context:0", form["source"], frozenset(Claims().sources) - {"knowledge"})
+    given = (typed,) if typed.text else ()
+    if layer is Layer.INPUT:
+        return Passage(place, text, question=question, sources=given)
+    checks = [rule.claims for rule in policy.rules if rule.claims is not None]
+    sources = (*given, *sources_of((), policy.knowledge, checks))
+    return Passage(place, text, question=question, sources=sources, counted=counted_by(checks))
 
 
 def _trace(

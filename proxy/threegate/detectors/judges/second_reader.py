@@ -114,7 +114,8 @@ def _part(passage: Passage, question: Question) -> Passage:
     """What is read of the passage; what comes before it, only with its beginning."""
     part = question.part
     before = "" if part.start else passage.before
-    sources = near(passage.sources, question.evidence) if question.evidence else passage.sources
+    counted = (s for s in passage.sources if not question.counted or s.names & question.counted)
+    sources = near(tuple(counted), question.evidence) if question.evidence else passage.sources
     text = passage.text[part.start : part.end]
     return replace(passage, text=text, before=before, sources=sources)
 

@@ -107,7 +107,16 @@ class ClaimsDetector:
         return await judge_each(self.info.id, passages, self._judge)
 
     async def _judge(self, passage: Passage) -> tuple[Finding, ...]:
-        return (await self.check(passage),) if carries_claim(passage.text.strip()) else ()
+        if not carries_claim(passage.text.strip()):
+            return ()
+        if not passage.counted:
+            return (await self.check(passage),)
+        return tuple([await self._counting(passage, names) for names in passage.counted])
+
+    async def _counting(self, passage: Passage, names: frozenset[str]) -> Finding:
+        """The verdict of the fact checks that count these sources."""
+        sources = tuple(source for source in passage.sources if source.names & names)
+        return replace(await self.check(replace(passage, sources=sources)), counted=names)
 
     async def check(self, passage: Passage) -> Finding:
         """The verdict on a passage that is known to be a claim: of the parts of a long one the

@@ -13,7 +13,7 @@ from threegate.gateway.answer.track import TrackOptions
 from threegate.gateway.answer.tracks import AnswerContext, AnswerTracks
 from threegate.gateway.context import CallContext
 from threegate.gateway.outcome import outcome_of
-from threegate.gateway.request.request_context import last_question, sources_of
+from threegate.gateway.request.request_context import counted_by, last_question, sources_of
 from threegate.gateway.telemetry.hold_timer import HoldTimer
 from threegate.guard.output import OutputGuard, citations_of
 from threegate.policy.model import ReasoningVisibility
@@ -27,11 +27,14 @@ from threegate.wire.slots import is_protocol
 def answer_tracks(call: CallContext) -> AnswerTracks:
     """The machines for one answer, with what it is about."""
     request_text = "\n".join(s.text for s in call.slots)
+    rules = (rule for g in call.resolved.output.values() for rule in g.judge.rules)
+    checks = [rule.claims for rule in rules if rule.claims is not None]
     question = AnswerContext(
         last_question(call.slots),
-        sources_of(call.slots, call.policy),
+        sources_of(call.slots, call.policy.knowledge, checks),
         request_text,
         call.constraints.principles,
+        counted_by(checks),
     )
     guard = _guard(call, [source.id for source in question.sources])
     keep = keeps_texts(call) or counts_text(call)

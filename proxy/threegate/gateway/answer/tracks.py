@@ -39,12 +39,14 @@ MAX_NEARBY = 64
 @dataclass(frozen=True)
 class AnswerContext:
     """What the answer is about: the last user turn, the texts that claims may rest on, all texts of
-    the request as the client sent them, and the constitution that was added to them."""
+    the request as the client sent them, and the constitution that was added to them. `counted` as
+    in `Passage`."""
 
     text: str = field(default="", repr=False)
     sources: tuple[Source, ...] = field(default=(), repr=False)
     request_text: str = field(default="", repr=False)
     constitutions: tuple[str, ...] = field(default=(), repr=False)
+    counted: tuple[frozenset[str], ...] = ()
 
     @cached_property
     def sent(self) -> ClientText:
@@ -227,7 +229,7 @@ class AnswerTracks:
         question, nearby = self.question, self._nearby(track, sentence)
         return Passage(
             track.locus, sentence.text, sentence.offset, sentence.before, nearby, question.text,
-            question.sources, sentence.clear,
+            question.sources, sentence.clear, question.counted,
         )  # fmt: skip
 
     def piece(self, track: Track, step: ReadStep) -> Passage:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
-from threegate.policy.model import CompiledPolicy
+from threegate.policy.model import Claims, Knowledge
 from threegate.types import Caller, Channel, Source
 from threegate.wire.adapter import Body, Slot
 
@@ -80,18 +80,27 @@ def subject_of(body: Body, headers: Mapping[str, str], header: str) -> str:
     return next((n[:MAX_SUBJECT] for n in named if isinstance(n, str) and n), "")
 
 
-def sources_of(slots: Sequence[Slot], policy: CompiledPolicy) -> tuple[Source, ...]:
-    """Texts that claims may rest on, as far as some claims rule counts them."""
-    wanted = {s for r in policy.rules if r.claims is not None for s in r.claims.sources}
+def sources_of(
+    slots: Sequence[Slot], knowledge: Iterable[Knowledge], checks: Iterable[Claims]
+) -> tuple[Source, ...]:
+    """Texts that claims may rest on, as far as some fact check counts them."""
+    wanted = {source for check in checks for source in check.sources}
     if not wanted:
         return ()
-    found = [Source(f"{n}:{s.pointer}", s.text) for s in slots if (n := _source_name(s)) in wanted]
-    known = [
-        Source(k.id, k.text)
-        for k in policy.knowledge
-        if wanted.intersection(("knowledge", f"knowledge/{k.id.partition('/')[0]}"))
-    ]
-    return (*found, *known)
+    named = ((s, _source_name(s)) for s in slots)
+    found = [Source(f"{n}:{s.pointer}", s.text, frozenset({n})) for s, n in named if n in wanted]
+    known = (Source(k.id, k.text, _names_of(k)) for k in knowledge)
+    return (*found, *(source for source in known if wanted & source.names))
+
+
+def _names_of(known: Knowledge) -> frozenset[str]:
+    return frozenset({"knowledge", f"knowledge/{known.id.partition('/')[0]}"})
+
+
+def counted_by(checks: Iterable[Claims]) -> tuple[frozenset[str], ...]:
+    """What each fact check counts, where they differ."""
+    counted = {frozenset(check.sources) for check in checks}
+    return tuple(sorted(counted, key=sorted)) if len(counted) > 1 else ()
 
 
 def _source_name(slot: Slot) -> str:
