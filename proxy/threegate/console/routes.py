@@ -9,20 +9,15 @@ from dataclasses import dataclass
 
 from threegate.console.views import (
     account,
-    answers,
     audit,
     audit_export,
     complaints,
     coverage,
-    detectors,
     drafts,
     guided,
     home,
-    knowledge,
     lifecycle,
-    lists,
     merge,
-    own_detectors,
     people,
     person,
     policies,
@@ -33,6 +28,14 @@ from threegate.console.views import (
     review,
     try_page,
     version,
+)
+from threegate.console.views.content import (
+    answers,
+    detectors,
+    knowledge,
+    lists,
+    own_detectors,
+    recognizers,
     whole,
 )
 from threegate.console.web import Handler
@@ -103,6 +106,11 @@ PAGES = (
     Page("GET", "/policies/detectors/{pack}/{detector}", own_detectors.page, ANYONE),
     Page("POST", "/policies/detectors/{pack}/{detector}", own_detectors.save, EDITORS),
     Page("POST", "/policies/detectors/{pack}/{detector}/remove", own_detectors.remove, EDITORS),
+    Page("POST", "/policies/detectors/{pack}/{detector}/try", own_detectors.try_it, EDITORS),
+    Page("GET", "/policies/recognizer", recognizers.page, ANYONE),
+    Page("POST", "/policies/recognizer", recognizers.save, EDITORS),
+    Page("POST", "/policies/recognizer/try", recognizers.try_it, EDITORS),
+    Page("POST", "/policies/recognizer/remove", recognizers.remove, EDITORS),
     Page("GET", "/policies/detector/{kind}", detectors.kind, ANYONE),
     Page("POST", "/policies/detector/{kind}", detectors.change, EDITORS),
     Page("GET", "/policies/messages", whole.messages, ANYONE),

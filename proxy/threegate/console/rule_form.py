@@ -30,7 +30,7 @@ SIMPLE = ("flag", "annotate", "mask", "redact", "block")
 
 class EditError(Exception):
     """`code`: broken, missing, mode, level, action, reason, date, name, upload, document,
-    detector, last, number, pairs."""
+    detector, recognizer, last, number, pairs."""
 
     def __init__(self, code: str) -> None:
         super().__init__(code)

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from threegate.console.knowledge import checks_of
+from threegate.console.content.knowledge import checks_of
 from threegate.console.presenters.fact_checks import fact_check, source_title
 
 from tests.console.test_knowledge import PACK, loaded

@@ -6,9 +6,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from threegate.console.content.own_detectors import OwnDetector, rules_for
+from threegate.console.content.recognizers import OwnRecognizer
 from threegate.console.kind_levels import level_of, named_in
 from threegate.console.kind_samples import example_of, found_in_examples, samples_of
-from threegate.console.own_detectors import OwnDetector, rules_for
 from threegate.console.presenters.highlights import Highlight, pieces
 from threegate.console.presenters.policies import rule_row
 from threegate.policy.compile import layered
@@ -192,5 +193,17 @@ def own_row(found: OwnDetector, language: str) -> dict[str, Any]:
         "sort": found.sort,
         "kind": found.kind,
         "what": str(spec.regex or (spec.category.describe.get(language) if spec.category else "")),
+        "used": list(found.used),
+    }
+
+
+def recognizer_row(found: OwnRecognizer) -> dict[str, Any]:
+    words = (*found.data.get("deny_list", ()), *found.data.get("context", ()))
+    what = [str(p["regex"]) for p in found.data.get("patterns") or ()] or list(map(str, words))
+    return {
+        "name": found.name,
+        "pack": found.pack,
+        "kind": found.kind,
+        "what": " · ".join(what),
         "used": list(found.used),
     }

@@ -11,6 +11,7 @@ from threegate.policy.actions import ACTIONS
 from threegate.policy.compliance.taxonomy import TAXONOMIES
 from threegate.policy.kinds import KIND_INFOS
 from threegate.policy.language.load import Bundle
+from threegate.policy.language.recognizers import entity, kind_of
 from threegate.policy.language.vocabulary import CHANNEL, kind_title
 from threegate.policy.schema import Rule
 from threegate.types import Action, Channel, Layer
@@ -96,8 +97,9 @@ def kind_groups(kinds: Iterable[str], language: str) -> list[dict[str, Any]]:
 
 
 def own_kinds(bundle: Bundle) -> Iterator[str]:
-    """Kinds of the lists and detectors that the packs bring."""
+    """Kinds of the lists, detectors and recognizers that the packs bring."""
     for pack in bundle.packs:
         yield from (f"list.{name}" for name in pack.lists)
         for name, spec in pack.detectors.items():
             yield f"{'pattern' if spec.regex else 'category'}.{name}"
+        yield from (kind_of(entity(each)) for each in pack.recognizers)

@@ -73,6 +73,7 @@ window.threegate = { send, unsaved };
 
 const ruleForm = document.getElementById("rule-form");
 if (ruleForm) startForm(ruleForm);
+document.querySelectorAll("form[data-try]").forEach(startTrying);
 document.querySelectorAll("[data-filter]").forEach(startFilter);
 
 // Saves the form at each pause; the panel beside it then shows what the rule does now.
@@ -103,12 +104,38 @@ function startForm(form) {
 async function refresh(url) {
   const answer = await fetch(url, { headers: { accept: "text/html" } }).catch(() => null);
   if (!answer || !answer.ok) return;
-  const page = new DOMParser().parseFromString(await answer.text(), "text/html");
   const open = document.querySelector("#live details").open;
+  redraw(await answer.text());
+  document.querySelector("#live details").open = open;
+}
+
+function redraw(html) {
+  const page = new DOMParser().parseFromString(html, "text/html");
   for (const part of page.querySelectorAll("[data-live]")) {
     document.getElementById(part.id).replaceChildren(...part.childNodes);
   }
-  document.querySelector("#live details").open = open;
+  return page;
+}
+
+// What a detector finds in its examples, at each pause; nothing is saved.
+function startTrying(form) {
+  let waiting = 0;
+  let turn = 0;
+
+  async function show() {
+    const mine = ++turn;
+    const body = new URLSearchParams(new FormData(form));
+    const answer = await fetch(form.dataset.try, { method: "POST", body }).catch(() => null);
+    if (!answer || !answer.ok || mine !== turn) return;
+    const page = redraw(await answer.text());
+    const [field, derived] = [form, page].map((side) => side.querySelector("[data-derived]"));
+    if (field && derived && !field.value) field.value = derived.value;
+  }
+
+  form.addEventListener("input", () => {
+    clearTimeout(waiting);
+    waiting = setTimeout(show, 500);
+  });
 }
 
 function startFilter(field) {

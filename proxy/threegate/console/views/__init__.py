@@ -1,1 +1,1 @@
-"""The answers to visits, by topic; `console.pages` lists them."""
+"""The answers to visits, by topic; `console.routes` lists them."""

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from threegate.console.views.content.whole import pack_rows
 from threegate.console.views.policies import space_of
-from threegate.console.views.whole import pack_rows
 from threegate.console.web import Answer, ConsoleError, ConsoleRequest, Shown, blocking
 from threegate.policy.compliance.coverage import ENOUGH_TESTS, Matrix, Row, coverage
 from threegate.policy.compliance.product_controls import PRODUCT_CONTROLS

@@ -40,6 +40,10 @@ EDITS = {
     "detector": Bilingual(
         "请写编号格式，或写说明和例句", "give a pattern, or a description with examples"
     ),
+    "recognizer": Bilingual(
+        "请填写名称（不与别的识别器相同）、信息类型（字母、数字和 _），再写格式或固定的词",
+        "give a name of its own, a type (letters, digits and _), and a pattern or fixed words",
+    ),
     "last": Bilingual(
         "规则会变得什么都不找；请停用规则", "the rule would look for nothing: switch the rule off"
     ),

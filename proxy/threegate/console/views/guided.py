@@ -82,14 +82,6 @@ def target_pack(space: Workspace, bundle: Bundle) -> str:
     return OWN_PACK
 
 
-async def text_to_extend(visit: ConsoleRequest, space: Workspace, pack: str) -> str:
-    """The text of a pack that something is added to; one's own pack begins with the first thing
-    that goes into it, and is switched on then."""
-    if pack == OWN_PACK and pack not in space.packs:
-        await keep_file(visit, space, PACKS, packs_text((*space.packs, pack)))
-    return space.text(pack_path(pack)) or own_pack()
-
-
 async def create(visit: ConsoleRequest) -> Answer:
     """A rule from a template, blank, or copied; then its form."""
     space = await space_of(visit)

@@ -26,7 +26,8 @@ _CODES = "AU CA CN DE ES FI HK IN IT KR MO NG PH PL SE SG TH TR TW UK US ZA"
 _COUNTRIES = frozenset(_CODES.split())
 FIELDS = frozenset(
     ("name", "supported_entity", "supported_entities", "supported_language", "type", "enabled")
-) | {"supported_languages", "patterns", "deny_list", "deny_list_score", "context"}
+) | {"supported_languages", "patterns", "deny_list", "deny_list_score", "context", "examples"}
+"""Presidio's keys, and `examples`, which is ours."""
 
 
 def entity_of(kind: str) -> str:
@@ -67,6 +68,12 @@ def fault(data: Mapping[str, Any]) -> Bilingual | None:
     if not _share(data.get("deny_list_score", 1)):
         return Bilingual(
             "deny_list_score 应为 0 到 1 的数字", "deny_list_score is a number from 0 to 1"
+        )
+    examples = data.get("examples") or {}
+    if not isinstance(examples, dict) or not all(map(_texts, examples.values())):
+        return Bilingual(
+            "examples 应为 match 和 no_match，各是一列文字",
+            "examples has match and no_match, each a list of texts",
         )
     return next((wrong for p in patterns if (wrong := _pattern_fault(p))), None)
 

@@ -3,7 +3,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from threegate.console.own_detectors import (
+from threegate.console.content.own_detectors import (
     detectors_of,
     fields_of,
     rules_for,
@@ -13,7 +13,7 @@ from threegate.console.own_detectors import (
 from threegate.console.rule_form import EditError
 from threegate.policy.language.load import Bundle, DictTree, load_bundle, load_text
 
-PACKS = sorted((Path(__file__).parents[2] / "policies" / "packs").glob("*.yaml"))
+PACKS = sorted((Path(__file__).parents[3] / "policies" / "packs").glob("*.yaml"))
 PACK = """\
 pack: own
 title: {zh: 甲, en: A}

@@ -6,7 +6,7 @@ from zipfile import ZipFile
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from threegate.console.content import (
+from threegate.console.content.files import (
     MAX_FILES,
     archive,
     lines_of,

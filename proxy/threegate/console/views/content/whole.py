@@ -9,7 +9,7 @@ from typing import Any
 
 from starlette.responses import Response
 
-from threegate.console.content import archive, unpacked
+from threegate.console.content.files import archive, unpacked
 from threegate.console.drafts import PACKS, Workspace, packs_text
 from threegate.console.rule_form import EditError, RuleForm, edited
 from threegate.console.views.drafts import refused

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from starlette.responses import Response
-
-from threegate.console.content import answer_users, paths_of, table, table_rows
+from threegate.console.content.files import answer_users, paths_of, table_rows
 from threegate.console.drafts import Workspace
 from threegate.console.presenters.form_choices import answer_names
 from threegate.console.rule_form import EditError
+from threegate.console.views.content.parts import csv_file
 from threegate.console.views.drafts import refused
 from threegate.console.views.guided import drafted_answers
-from threegate.console.views.lists import CSV
 from threegate.console.views.policies import keep_file, space_of
 from threegate.console.web import Answer, ConsoleError, ConsoleRequest, Redirect, Shown, blocking
 
@@ -80,6 +78,4 @@ async def take_table(visit: ConsoleRequest) -> Answer:
 
 async def export(visit: ConsoleRequest) -> Answer:
     rows = await _rows(visit, await space_of(visit))
-    body = table(COLUMNS, ([row[name] for name in COLUMNS] for row in rows))
-    headers = {"content-disposition": 'attachment; filename="answers.csv"'}
-    return Response(body, media_type=CSV, headers=headers)
+    return csv_file("answers", COLUMNS, ([row[name] for name in COLUMNS] for row in rows))

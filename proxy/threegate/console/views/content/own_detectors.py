@@ -3,55 +3,38 @@ and as a table in and out. Changes go into the draft and are approved like rules
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
-from starlette.responses import Response
-
-from threegate.console.content import NAME, table, table_rows
-from threegate.console.drafts import Workspace
-from threegate.console.own_detectors import (
+from threegate.console.content.files import NAME, table_rows
+from threegate.console.content.own_detectors import (
     CATEGORY,
     COLUMNS,
     PATTERN,
     OwnDetector,
     detectors_of,
     fields_of,
-    users,
     with_detector,
     without,
 )
+from threegate.console.drafts import Workspace
 from threegate.console.pack_merge import pieces
 from threegate.console.pattern_like import pattern_like
 from threegate.console.presenters import policies
 from threegate.console.presenters.highlights import Highlight
 from threegate.console.presenters.highlights import pieces as coloured
 from threegate.console.rule_form import EditError
+from threegate.console.views.content.parts import change_pack, csv_file
 from threegate.console.views.drafts import refused
-from threegate.console.views.guided import target_pack, text_to_extend
-from threegate.console.views.lists import CSV
-from threegate.console.views.policies import keep_file, space_of
+from threegate.console.views.guided import target_pack
+from threegate.console.views.policies import space_of
 from threegate.console.web import Answer, ConsoleError, ConsoleRequest, Redirect, Shown, blocking
 from threegate.detectors.custom.categories import leave_one_out
 from threegate.policy.compile import category_of
 from threegate.policy.language.load import Bundle, pack_path
 from threegate.policy.language.patterns import PatternError, compile_pattern
-from threegate.policy.language.recognizers import entity, kind_of
 
 SORTS = (PATTERN, CATEGORY)
-
-
-def recognizers_of(bundle: Bundle) -> list[dict[str, Any]]:
-    """Recognizers in Presidio's format; they are changed in the YAML."""
-    return [
-        {
-            "name": str(each.get("name", "")),
-            "kind": kind_of(entity(each)),
-            "pack": pack.pack,
-            "used": list(users(bundle, kind_of(entity(each)))),
-        }
-        for pack in bundle.packs
-        for each in pack.recognizers
-    ]
 
 
 async def create(visit: ConsoleRequest) -> Answer:
@@ -73,18 +56,47 @@ def _found(visit: ConsoleRequest, bundle: Bundle) -> OwnDetector | None:
 
 
 async def page(visit: ConsoleRequest) -> Answer:
+    space, found = await _here(visit)
+    return Shown("policy/detector.html", await blocking(_page, visit, space, found))
+
+
+async def _here(visit: ConsoleRequest) -> tuple[Workspace, OwnDetector | None]:
+    """The draft, and the detector in the address; None where it is to be written. Raises
+    ConsoleError."""
     space = await space_of(visit)
     bundle = await blocking(space.bundle)
     found = _found(visit, bundle)
     if found is None and visit.path["pack"] != target_pack(space, bundle):
         raise ConsoleError(404, "没有这个检测器", "there is no such detector")
-    return Shown("policy/detector.html", await blocking(_page, visit, space, found))
+    return space, found
 
 
-def _page(visit: ConsoleRequest, space: Workspace, found: OwnDetector | None) -> dict[str, Any]:
+async def try_it(visit: ConsoleRequest) -> Answer:
+    """The page with what was typed; nothing is saved."""
+    space, found = await _here(visit)
+    shown = await blocking(_page, visit, space, found, _given(visit))
+    return Shown("policy/detector.html", shown)
+
+
+def _given(visit: ConsoleRequest) -> dict[str, str]:
+    """The form, with a pattern that is derived from examples where none was typed."""
+    form = {**visit.form, "name": visit.path["detector"]}
+    if not form.get("regex", "").strip():
+        form["regex"] = pattern_like(form.get("like", "").split("\n"))
+    return form
+
+
+def _page(
+    visit: ConsoleRequest,
+    space: Workspace,
+    found: OwnDetector | None,
+    given: Mapping[str, str] | None = None,
+) -> dict[str, Any]:
     name, pack = visit.path["detector"], visit.path["pack"]
     sort = found.sort if found else visit.query.get("sort", PATTERN)
     fields = fields_of(name, found.spec if found else None)
+    if given is not None:
+        fields = {key: given.get(key, "") for key in fields}
     return {
         "name": name,
         "pack": pack,
@@ -141,24 +153,14 @@ def _problems(
 
 
 async def save(visit: ConsoleRequest) -> Answer:
-    space, form = await space_of(visit), dict(visit.form)
+    space, _ = await _here(visit)
     pack, name = visit.path["pack"], visit.path["detector"]
-    bundle = await blocking(space.bundle)
-    if _found(visit, bundle) is None and pack != target_pack(space, bundle):
-        raise ConsoleError(404, "没有这个检测器", "there is no such detector")
-    if not form.get("regex", "").strip():
-        form["regex"] = pattern_like(form.get("like", "").split("\n"))
-    await _save(visit, space, pack, {**form, "name": name})
+    await _save(visit, space, pack, _given(visit))
     return Redirect(f"/policies/detectors/{pack}/{name}", done="saved")
 
 
 async def _save(visit: ConsoleRequest, space: Workspace, pack: str, form: dict[str, str]) -> None:
-    text = space.text(pack_path(pack))
-    try:
-        new = await blocking(with_detector, text or await text_to_extend(visit, space, pack), form)
-    except EditError as error:
-        raise refused(error) from None
-    await keep_file(visit, space, pack_path(pack), new)
+    await change_pack(visit, space, pack, lambda text: with_detector(text, form))
 
 
 async def remove(visit: ConsoleRequest) -> Answer:
@@ -169,8 +171,8 @@ async def remove(visit: ConsoleRequest) -> Answer:
         raise ConsoleError(404, "没有这个检测器", "there is no such detector")
     if found.used:
         raise ConsoleError(409, "还有规则在使用它", "a rule still looks for it")
-    text = await blocking(without, space.text(pack_path(found.pack)), "detectors", found.name)
-    await keep_file(visit, space, pack_path(found.pack), text)
+    gone = found.name
+    await change_pack(visit, space, found.pack, lambda text: without(text, "detectors", gone))
     return Redirect("/policies/detectors", done="removed")
 
 
@@ -194,5 +196,4 @@ async def export(visit: ConsoleRequest) -> Answer:
     bundle = await blocking((await space_of(visit)).bundle)
     fields = [fields_of(each.name, each.spec) for each in detectors_of(bundle)]
     rows = ([row[name] for name in COLUMNS] for row in fields)
-    headers = {"content-disposition": 'attachment; filename="detectors.csv"'}
-    return Response(table(COLUMNS, rows), media_type=CSV, headers=headers)
+    return csv_file("detectors", COLUMNS, rows)

@@ -5,22 +5,22 @@ from __future__ import annotations
 
 from typing import Any
 
+from threegate.console.content.own_detectors import detectors_of
+from threegate.console.content.recognizers import recognizers_of
 from threegate.console.drafts import Workspace
 from threegate.console.kind_levels import with_kind, with_level, without_kind
-from threegate.console.own_detectors import detectors_of
 from threegate.console.presenters.detectors import (
     all_kinds,
     kind_groups,
     kind_page,
     model_rows,
     own_row,
+    recognizer_row,
 )
 from threegate.console.presenters.records import policies_of
-from threegate.console.rule_form import EditError
-from threegate.console.views.drafts import refused
+from threegate.console.views.content.parts import change_pack
 from threegate.console.views.guided import pack_of
-from threegate.console.views.own_detectors import recognizers_of
-from threegate.console.views.policies import keep_file, space_of
+from threegate.console.views.policies import space_of
 from threegate.console.web import Answer, ConsoleError, ConsoleRequest, Redirect, Shown, blocking
 from threegate.policy.language.load import Bundle, pack_path
 from threegate.types import Bilingual
@@ -50,7 +50,10 @@ def _listing(visit: ConsoleRequest, space: Workspace, bundle: Bundle) -> dict[st
             own_row(each, language) | {"changed": pack_path(each.pack) in space.files}
             for each in detectors_of(bundle)
         ],
-        "recognizers": recognizers_of(bundle),
+        "recognizers": [
+            recognizer_row(each) | {"changed": pack_path(each.pack) in space.files}
+            for each in recognizers_of(bundle)
+        ],
         "models": model_rows(bundle, here, language),
         "groups": kind_groups(bundle, frozenset(here), language),
     }
@@ -74,18 +77,17 @@ def _known(visit: ConsoleRequest) -> str:
 async def change(visit: ConsoleRequest) -> Answer:
     """What one rule does with the kind: its level there, or whether the rule looks for it."""
     space, id, form = await space_of(visit), _known(visit), visit.form
-    rule_id = form.get("rule", "")
+    rule_id, do = form.get("rule", ""), form.get("do")
     pack = await blocking(pack_of, space, rule_id)
-    text = space.text(pack_path(pack))
-    try:
-        match form.get("do"):
+
+    def changed(text: str) -> str:
+        match do:
             case "add":
-                new = await blocking(with_kind, text, rule_id, id)
+                return with_kind(text, rule_id, id)
             case "drop":
-                new = await blocking(without_kind, text, rule_id, id)
+                return without_kind(text, rule_id, id)
             case _:
-                new = await blocking(with_level, text, rule_id, id, form.get("level", ""))
-    except EditError as error:
-        raise refused(error) from None
-    await keep_file(visit, space, pack_path(pack), new)
+                return with_level(text, rule_id, id, form.get("level", ""))
+
+    await change_pack(visit, space, pack, changed)
     return Redirect(f"/policies/detector/{id}", done="saved")

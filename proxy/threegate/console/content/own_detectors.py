@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from threegate.console.content import NAME
+from threegate.console.content.files import NAME
 from threegate.console.rule_fields import define
 from threegate.console.rule_form import EditError, dumped, opened
 from threegate.console.yaml_values import lines

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import pytest
-from threegate.console.knowledge import Base, bases_of, document_path, with_files
+from threegate.console.content.knowledge import Base, bases_of, document_path, with_files
 from threegate.console.rule_form import EditError
 from threegate.policy.language.load import Bundle, DictTree, load_bundle
 

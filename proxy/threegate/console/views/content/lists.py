@@ -6,22 +6,20 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Any
 
-from starlette.responses import Response
-
-from threegate.console.content import (
+from threegate.console.content.files import (
     NAME,
     ListView,
     lines_of,
     lists_of,
-    table,
     table_rows,
     with_list,
     words_file,
 )
 from threegate.console.drafts import Workspace
 from threegate.console.rule_form import EditError
+from threegate.console.views.content.parts import change_pack, csv_file, found_in
 from threegate.console.views.drafts import refused
-from threegate.console.views.guided import target_pack, text_to_extend
+from threegate.console.views.guided import target_pack
 from threegate.console.views.policies import keep_file, space_of
 from threegate.console.web import Answer, ConsoleError, ConsoleRequest, Redirect, Shown, blocking
 from threegate.policy.language.load import pack_path
@@ -29,7 +27,6 @@ from threegate.policy.language.wordlist import imported
 from threegate.policy.schema import Match
 
 COLUMNS = ("text",)
-CSV = "text/csv; charset=utf-8"
 
 
 async def listing(visit: ConsoleRequest) -> Answer:
@@ -48,12 +45,9 @@ def _row(found: ListView, space: Workspace) -> dict[str, Any]:
 
 async def _known(visit: ConsoleRequest, space: Workspace) -> ListView:
     """The list in the address. Raises ConsoleError."""
-    wanted = visit.path["pack"], visit.path["list"]
-    every = lists_of(await blocking(space.bundle))
-    found = next((each for each in every if (each.pack, each.name) == wanted), None)
-    if found is None:
-        raise ConsoleError(404, "没有这个词表", "there is no such word list")
-    return found
+    every, wanted = lists_of(await blocking(space.bundle)), visit.path
+    missing = "没有这个词表", "there is no such word list"
+    return found_in(every, wanted["pack"], wanted["list"], *missing)
 
 
 async def page(visit: ConsoleRequest) -> Answer:
@@ -79,7 +73,7 @@ async def create(visit: ConsoleRequest) -> Answer:
     if any(each.name == name for each in lists_of(bundle)):
         raise ConsoleError(409, "已有同名词表", "there is a list of this name")
     found = ListView(name, pack, f"lists/{name}.txt", visit.form.get("match", "word"), words)
-    await _save(visit, space, found, await text_to_extend(visit, space, pack))
+    await _save(visit, space, found)
     return Redirect(f"/policies/list/{pack}/{name}", done="saved", data={"pack": pack})
 
 
@@ -88,18 +82,17 @@ async def save(visit: ConsoleRequest) -> Answer:
     found, words = await _known(visit, space), lines_of(visit.form.get("words", ""))
     match = visit.form.get("match", found.match)
     changed = ListView(found.name, found.pack, found.file, match, words, found.used)
-    await _save(visit, space, changed, space.text(pack_path(found.pack)))
+    await _save(visit, space, changed)
     return Redirect(f"/policies/list/{found.pack}/{found.name}", done="saved")
 
 
-async def _save(visit: ConsoleRequest, space: Workspace, found: ListView, text: str) -> None:
+async def _save(visit: ConsoleRequest, space: Workspace, found: ListView) -> None:
     if found.match not in list(Match):
         raise ConsoleError(400, "没有这种匹配方式", "there is no such way to match")
-    try:
-        new = await blocking(with_list, text, found.name, found.file, found.words, found.match)
-    except EditError as error:
-        raise refused(error) from None
-    await keep_file(visit, space, pack_path(found.pack), new)
+    await change_pack(
+        visit, space, found.pack,
+        lambda text: with_list(text, found.name, found.file, found.words, found.match),
+    )  # fmt: skip
     if found.file:
         body = words_file(space.text(found.file), found.words, visit.me.name)
         await keep_file(visit, space, found.file, body)
@@ -114,7 +107,7 @@ async def take_table(visit: ConsoleRequest) -> Answer:
     kept = () if visit.form.get("replace") else found.words
     words = tuple(dict.fromkeys((*kept, *came.words)))
     changed = ListView(found.name, found.pack, found.file, found.match, words, found.used)
-    await _save(visit, space, changed, space.text(pack_path(found.pack)))
+    await _save(visit, space, changed)
     doubtful = {k: list(getattr(came, k)) for k in ("repeated", "short", "common", "long")}
     report = {**doubtful, "taken": len(came.words)}
     space = await space_of(visit)
@@ -124,6 +117,4 @@ async def take_table(visit: ConsoleRequest) -> Answer:
 async def export(visit: ConsoleRequest) -> Answer:
     space = await space_of(visit)
     found = await _known(visit, space)
-    body = table(COLUMNS, ([word] for word in found.words))
-    name = f'attachment; filename="{found.name}.csv"'
-    return Response(body, media_type=CSV, headers={"content-disposition": name})
+    return csv_file(found.name, COLUMNS, ([word] for word in found.words))

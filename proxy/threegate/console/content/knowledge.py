@@ -9,8 +9,8 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from threegate.console.content import NAME
-from threegate.console.own_detectors import without
+from threegate.console.content.files import NAME
+from threegate.console.content.own_detectors import without
 from threegate.console.rule_fields import define
 from threegate.console.rule_form import EditError, dumped, opened
 from threegate.policy.language.load import Bundle

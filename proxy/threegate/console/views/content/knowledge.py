@@ -5,11 +5,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from starlette.responses import Response
-
-from threegate.console.content import table, table_rows
-from threegate.console.drafts import Workspace
-from threegate.console.knowledge import (
+from threegate.console.content.files import table_rows
+from threegate.console.content.knowledge import (
     Base,
     Document,
     bases_of,
@@ -17,11 +14,12 @@ from threegate.console.knowledge import (
     document_path,
     with_files,
 )
+from threegate.console.drafts import Workspace
 from threegate.console.presenters.fact_checks import fact_check
 from threegate.console.rule_form import EditError
+from threegate.console.views.content.parts import change_pack, csv_file, found_in
 from threegate.console.views.drafts import refused
-from threegate.console.views.guided import target_pack, text_to_extend
-from threegate.console.views.lists import CSV
+from threegate.console.views.guided import target_pack
 from threegate.console.views.policies import keep_file, space_of
 from threegate.console.web import Answer, ConsoleError, ConsoleRequest, Redirect, Shown, blocking
 from threegate.policy.language.load import pack_path
@@ -60,12 +58,9 @@ def _document(found: Document, space: Workspace) -> dict[str, Any]:
 
 async def _known(visit: ConsoleRequest, space: Workspace) -> Base:
     """The base in the address. Raises ConsoleError."""
-    wanted = visit.path["pack"], visit.path["base"]
-    every = bases_of(await blocking(space.bundle))
-    found = next((each for each in every if (each.pack, each.name) == wanted), None)
-    if found is None:
-        raise ConsoleError(404, "没有这个知识库", "there is no such knowledge base")
-    return found
+    every, wanted = bases_of(await blocking(space.bundle)), visit.path
+    missing = "没有这个知识库", "there is no such knowledge base"
+    return found_in(every, wanted["pack"], wanted["base"], *missing)
 
 
 async def page(visit: ConsoleRequest) -> Answer:
@@ -128,12 +123,7 @@ def _said(text: str) -> str:
 
 
 async def _define(visit: ConsoleRequest, space: Workspace, base: Base, files: list[str]) -> None:
-    text = await text_to_extend(visit, space, base.pack)
-    try:
-        new = await blocking(with_files, text, base.name, files)
-    except EditError as error:
-        raise refused(error) from None
-    await keep_file(visit, space, pack_path(base.pack), new)
+    await change_pack(visit, space, base.pack, lambda text: with_files(text, base.name, files))
 
 
 async def save(visit: ConsoleRequest) -> Answer:
@@ -172,5 +162,4 @@ async def take_table(visit: ConsoleRequest) -> Answer:
 async def export(visit: ConsoleRequest) -> Answer:
     bundle = await blocking((await space_of(visit)).bundle)
     rows = [(base.name, d.name, d.text) for base in bases_of(bundle) for d in base.documents]
-    headers = {"content-disposition": 'attachment; filename="knowledge.csv"'}
-    return Response(table(COLUMNS, rows), media_type=CSV, headers=headers)
+    return csv_file("knowledge", COLUMNS, rows)

@@ -1,0 +1,57 @@
+"""What the pages of word lists, knowledge and detectors have in common: a part of a pack is found
+by its address, changed in the draft, and leaves as a table."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Protocol, TypeVar
+
+from starlette.responses import Response
+
+from threegate.console.content.files import table
+from threegate.console.drafts import PACKS, Workspace, packs_text
+from threegate.console.new_rule import OWN_PACK, own_pack
+from threegate.console.rule_form import EditError
+from threegate.console.views.drafts import refused
+from threegate.console.views.policies import keep_file
+from threegate.console.web import ConsoleError, ConsoleRequest, blocking
+from threegate.policy.language.load import pack_path
+
+CSV = "text/csv; charset=utf-8"
+
+
+class Part(Protocol):
+    @property
+    def name(self) -> str: ...
+    @property
+    def pack(self) -> str: ...
+
+
+Found = TypeVar("Found", bound=Part)
+
+
+def found_in(parts: Iterable[Found], pack: str, name: str, zh: str, en: str) -> Found:
+    """The part of this pack and name. Raises ConsoleError with the texts."""
+    found = next((each for each in parts if (each.pack, each.name) == (pack, name)), None)
+    if found is None:
+        raise ConsoleError(404, zh, en)
+    return found
+
+
+async def change_pack(
+    visit: ConsoleRequest, space: Workspace, pack: str, change: Callable[[str], str]
+) -> None:
+    """A pack of the draft, changed; one's own begins with the first thing that goes into it, and is
+    switched on then. Raises ConsoleError for a change that cannot be."""
+    try:
+        text = await blocking(change, space.text(pack_path(pack)) or own_pack())
+    except EditError as error:
+        raise refused(error) from None
+    if pack == OWN_PACK and pack not in space.packs:
+        await keep_file(visit, space, PACKS, packs_text((*space.packs, pack)))
+    await keep_file(visit, space, pack_path(pack), text)
+
+
+def csv_file(name: str, columns: tuple[str, ...], rows: Iterable[Iterable[str]]) -> Response:
+    headers = {"content-disposition": f'attachment; filename="{name}.csv"'}
+    return Response(table(columns, rows), media_type=CSV, headers=headers)
