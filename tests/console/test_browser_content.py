@@ -1,4 +1,5 @@
-"""What a policy is made of besides rules, in a real browser: knowledge and detectors."""
+"""What a policy is made of besides rules, in a real browser: knowledge, detectors, recognizers and
+how the model is called."""
 
 from __future__ import annotations
 
@@ -99,4 +100,43 @@ def test_a_detector_of_ones_own_and_the_level_of_a_kind(tmp_path: Path, language
         page.press("form:has([name=level]) button")
         changed = site.who("editor", name="wang").get("/policies/draft.json").json()["rules"]
         assert any("pii.cn.mobile" in str(rule) for rule in changed)
+        assert page.complaints() == []
+
+
+@pytest.mark.parametrize("language", quick_in("zh-CN"))
+def test_a_recognizer_and_a_rule_on_calls(tmp_path: Path, language: str) -> None:
+    with an_editor(tmp_path, language) as (site, page):
+        page.go("/policies/new")
+        page.press("button[value=constraint]")
+        page.fill("[name=title_zh]", "回答稳定一些")
+        page.fill("[name=title_en]", "Steadier answers")
+        page.fill("[data-filter='#why']", "owasp.llm02")
+        page.one("[name='why.owasp.llm02']").click()
+        page.one("#constraints details:has(.bounds) summary").click()
+        page.fill("[name='clamp.temperature.max']", "0.7")
+        page.fill("[name=match]", "temperature = 2 → temperature = 0.7")
+        page.fill("[name=no_match]", "temperature = 0.5")
+        saved(page)
+        page.until(lambda: len(page.all("#live .cases .pill.good")) == 2)
+        page.until(lambda: not page.all("#live .s-error"))
+        page.shot("constraint")
+
+        page.go("/policies/detectors")
+        page.press("a[href$='/policies/recognizer']")
+        page.fill("[name=name]", "staff")
+        page.fill("[name=entity]", "staff_no")
+        page.fill("[name=like]", "E10423")
+        page.fill("[name=context]", "工号\nstaff number")
+        page.fill("[name=match]", "我的工号E10423\nE99812")
+        page.fill("[name=no_match]", "E1 visa")
+        regex = page.one("[name='pattern.0.regex']")
+        page.until(lambda: regex.get_attribute("value") == r"E\d{5}")
+        page.until(lambda: len(page.all("#tried .pill.good")) == 3)
+        assert [m.text for m in page.all("#tried mark")] == ["E10423", "E99812"]
+        page.shot("recognizer")
+        page.press("form[data-try] button")
+        page.press("form[action$='/policies/new'] button")  # a rule for it
+        page.until(lambda: page.all("[name='kind.pii.staff_no']:checked"))
+        rules = site.who("editor", name="wang").get("/policies/draft.json").json()["rules"]
+        assert {"own.calls", "own.rule"} <= {rule["id"] for rule in rules}
         assert page.complaints() == []

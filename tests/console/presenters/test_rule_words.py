@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import pytest
-from threegate.console.presenters.rule_words import rule_rows
+from threegate.console.presenters.rule_words import definition_rows, rule_rows
 from threegate.policy.language.load import DictTree, load_bundle, pack_path
 from threegate.policy.lifecycle.store import DirTree
 
@@ -46,3 +46,28 @@ rules:
     assert "never" in rows["then"]
     assert "e-mail address (pii.email)" in rows["detect"]
     assert "high" in rows["detect"]
+
+
+def test_what_a_recognizer_finds_is_shown_with_the_rule_that_uses_it() -> None:
+    text = """\
+pack: p
+title: {zh: 甲, en: A}
+recognizers:
+  - name: staff
+    supported_entity: STAFF_NO
+    patterns: [{name: n, regex: 'E\\d{5}', score: 0.6}]
+    deny_list: [E0]
+    context: [工号]
+rules:
+  - id: p.a
+    title: {zh: 工号, en: Staff numbers}
+    owner: hr
+    why: [pipl.51]
+    layer: input
+    where: [user]
+    detect: {any: [pii.staff_no]}
+    then: flag
+"""
+    bundle = load_bundle(DictTree({pack_path("p"): text.encode()}), ["p"])
+    rows = definition_rows(bundle.packs[0].rules[0], [bundle], "en")
+    assert rows["pii.staff_no"][1] == "E\\d{5} (0.6), E0 (1.0) + 工号"

@@ -17,6 +17,7 @@ from threegate.policy.actions import title_of
 from threegate.policy.compliance.taxonomy import BY_ID
 from threegate.policy.language.decode import key_of
 from threegate.policy.language.load import Bundle
+from threegate.policy.language.recognizers import entity, kind_of
 from threegate.policy.language.vocabulary import VOCABULARY, kind_named, kind_title
 from threegate.policy.schema import ConstraintRule, ListSpec, Rule, Then
 from threegate.types import Action, Bilingual
@@ -60,8 +61,21 @@ def definition_rows(
             for name, spec in pack.detectors.items():
                 kind = f"{'pattern' if spec.regex else 'category'}.{name}"
                 named[kind] = spec.regex or _written(spec.category, language)
+            for each in pack.recognizers:
+                kind = kind_of(entity(each))
+                named[kind] = " / ".join(filter(None, (named.get(kind), _recognized(each))))
             found.update({k: (kind_title(k).get(language), named[k]) for k in wanted if k in named})
     return found
+
+
+def _recognized(data: Mapping[str, Any]) -> str:
+    """The patterns and words of a recognizer, each with its score."""
+    score = data.get("deny_list_score", 1.0)
+    found = [(p.get("regex"), p.get("score")) for p in data.get("patterns") or ()]
+    found += [(word, score) for word in data.get("deny_list") or ()]
+    context = ", ".join(map(str, data.get("context") or ()))
+    listed = ", ".join(f"{text} ({score})" for text, score in found)
+    return f"{listed} + {context}" if context else listed
 
 
 def _words(bundle: Bundle, spec: ListSpec, language: str) -> str:
