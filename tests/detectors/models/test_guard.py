@@ -144,7 +144,32 @@ async def test_an_answer_that_repeats_itself_is_read_once(
     passages = [Passage(locus, line, at * len(line), line * min(at, 1)) for at in range(6)]
     answers = await GuardDetector(engine).judge(passages)
     assert [len(answer) for answer in answers if isinstance(answer, tuple)] == [1] * 6
-    assert asked.count(line) == 2
+    assert asked.count(line) == 3  # of its block, as the first sentence, and after another one
+
+
+async def test_offensive_language_is_read_sentence_by_sentence(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Among other words an insult scores next to nothing: a step is read from the beginning of its
+    sentence, a block in its sentences."""
+    read: list[Text] = []
+    classify = engine.classify
+
+    async def noted(model: str, parts: Sequence[Text]) -> list[Scores]:
+        read.extend(parts)
+        return await classify(model, parts)
+
+    monkeypatch.setattr(engine, "classify", noted)
+    locus = TextLocation(Layer.OUTPUT, Channel.CONTENT)
+    texts = ["A quiet day. ", "And a calm one."]
+    passages = [Passage(locus, texts[0]), Passage(locus, texts[1], len(texts[0]), texts[0])]
+    detector = GuardDetector(engine).wanting(frozenset({"offensive"}))
+    assert await detector.judge(passages) == [(), ()]
+    assert read == [Text(text) for text in texts]
+    read.clear()
+    step = Passage(locus, " calm one. So", 18, "A quiet day. And a")
+    assert await detector.clear([step]) == [True]
+    assert read == [Text(" And a calm one."), Text(" So")]
 
 
 async def test_what_no_rule_looks_for_is_not_read_for(

@@ -13,7 +13,9 @@ from threegate.detectors.models.sentence_blocks import (
     first,
     gist,
     last,
+    sentences_so_far,
 )
+from threegate.guard.segments import sentences
 from threegate.types import Channel, Layer, Passage, TextLocation
 
 ANSWER = TextLocation(Layer.OUTPUT, Channel.CONTENT)
@@ -86,3 +88,12 @@ def test_neighbours_must_follow_and_be_asked_alike() -> None:
         Passage(ANSWER, second.text, second.offset + 40),
     ):
         assert len(blocks([first, stranger])) == 2
+
+
+@given(st.text("ab 。好.\n", min_size=1, max_size=60), st.text("ab 。好.\n", max_size=90))
+def test_a_step_is_read_from_the_beginning_of_its_sentence(text: str, before: str) -> None:
+    read = sentences_so_far(Passage(ANSWER, text, len(before), before))
+    whole = before + text
+    assert whole.endswith("".join(read))
+    assert len("".join(read)) >= len(text)
+    assert read == [whole[s.start : s.end] for s in sentences(whole)][-len(read) :]

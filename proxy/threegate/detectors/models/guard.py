@@ -12,9 +12,11 @@ Which heads count depends on where the text occurs:
 | content, reasoning | the text alone | offensive |
 
 Sentences of an answer are read once first, with a little of what stands around them (`blocks`), and
-that is all where nothing comes near a level. Else each is judged with the text before it, so that
-harm spread over sentences is seen, and once more with the latest text of the other choices and the
-reasoning, so that harm spread over those is. What no rule looks for is not read for. A model from
+that is all where nothing comes near a level. Offensive language is read sentence by sentence all
+the same, and of a text that grows from the beginning of its sentence: among other words an insult
+scores next to nothing. Else each sentence is judged with the text before it, so that harm spread
+over sentences is seen, and once more with the latest text of the other choices and the reasoning,
+so that harm spread over those is. What no rule looks for is not read for. A model from
 elsewhere takes part through the `kinds` of its manifest.
 """
 
@@ -32,7 +34,7 @@ from threegate_classifiers.tokenize import Text
 
 from threegate.detectors.base import DetectorInfo, overlapping
 from threegate.detectors.models.common import Answer, finding, judge_each
-from threegate.detectors.models.sentence_blocks import blocks, gist, last
+from threegate.detectors.models.sentence_blocks import blocks, gist, last, sentences_so_far
 from threegate.types import Bilingual, Channel, Finding, Level, Passage, Span
 
 DIRECT, INDIRECT = "injection.direct", "injection.indirect"
@@ -88,7 +90,8 @@ class GuardDetector:
 
     async def clear(self, passages: Sequence[Passage]) -> list[bool]:
         pending = _PendingScores()
-        return list(await asyncio.gather(*(self._quiet([p], pending) for p in passages)))
+        quiet = (self._quiet([p], sentences_so_far(p), pending) for p in passages)
+        return list(await asyncio.gather(*quiet))
 
     async def judge(self, passages: Sequence[Passage]) -> list[Answer]:
         left = iter(await self._judge_all([p for p in passages if not p.clear]))
@@ -96,7 +99,9 @@ class GuardDetector:
 
     async def _judge_all(self, passages: Sequence[Passage]) -> list[Answer]:
         found, pending = blocks(passages), _PendingScores()
-        quiet = await asyncio.gather(*(self._quiet(block, pending) for block in found))
+        quiet = await asyncio.gather(
+            *(self._quiet(block, [p.text for p in block], pending) for block in found)
+        )
         loud = [p for block, q in zip(found, quiet, strict=True) if not q for p in block]
         judge = partial(self._judge, pending=pending)
         answers = iter(await judge_each(self.info.id, loud, judge))
@@ -104,13 +109,15 @@ class GuardDetector:
             () if q else next(answers) for block, q in zip(found, quiet, strict=True) for _ in block
         ]
 
-    async def _quiet(self, block: Sequence[Passage], pending: _PendingScores) -> bool:
-        """Whether one reading of a block answers for its sentences. What fails is read again, and
-        fails by name, sentence by sentence."""
+    async def _quiet(
+        self, block: Sequence[Passage], alone: Sequence[str], pending: _PendingScores
+    ) -> bool:
+        """Whether one reading of a block, and one of each text that is read `alone`, answer for its
+        sentences. What fails is read again, and fails by name, sentence by sentence."""
         if block[0].locus.channel not in _ANSWERS:
             return False
         try:
-            told = await self._told(_gists(block), pending)
+            told = await self._told(_gists(block, alone), pending)
         except ClassifierError:
             return False
         return all(told.get(kind, 0.0) < FAINT for kind in self._counts)
@@ -170,11 +177,11 @@ class GuardDetector:
         return sorted(hazards, key=lambda s: -s.score)[:HAZARDS_NAMED]
 
 
-def _gists(block: Sequence[Passage]) -> list[Reading]:
+def _gists(block: Sequence[Passage], alone: Sequence[str]) -> list[Reading]:
     """The readings of a block of sentences; places in it mean nothing."""
     question, text = gist(block)
-    alone = "".join(p.text for p in block)
-    return [(_pair(question, text), _ANSWER, 0), (Text(alone), (OFFENSIVE,), 0)]
+    offensive: list[Reading] = [(Text(each), (OFFENSIVE,), 0) for each in dict.fromkeys(alone)]
+    return [(_pair(question, text), _ANSWER, 0), *offensive]
 
 
 def _parts(passage: Passage) -> list[Reading]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from threegate.guard.segments import sentences
 from threegate.types import Passage
 
 BLOCK_BYTES = 400
@@ -21,6 +22,9 @@ and count for little beside much other text."""
 QUESTION_BYTES, BEFORE_BYTES, BESIDE_BYTES = 100, 110, 60
 """How much of the question and of the text before a block is read with it, and how much of that is
 what stands beside it: all fits one window."""
+
+SENTENCE_BYTES = 300
+"""How much of a sentence before a step of it is read with the step."""
 
 GAP = 8
 """Code points of white space that sentences may have between them."""
@@ -51,6 +55,13 @@ def gist(block: Sequence[Passage]) -> tuple[str, str]:
         beside = last(start.beside, BESIDE_BYTES)
         before = f"{beside}\n{last(before, BEFORE_BYTES - BESIDE_BYTES)}"
     return first(start.question, QUESTION_BYTES), before + text
+
+
+def sentences_so_far(step: Passage) -> list[str]:
+    """The sentences that a step of a growing text goes on with, each from its beginning."""
+    before = last(step.before, SENTENCE_BYTES)
+    text = before + step.text
+    return [text[s.start : s.end] for s in sentences(text) if s.end > len(before)]
 
 
 def first(text: str, size: int) -> str:
