@@ -54,8 +54,9 @@ def first(chars: str) -> str:
     return rf"[{chars}](?:(?<![0-9A-Za-z].)(?<![0-9][.\-/].)|{_LABELLED})"
 
 
-EDGE = r"(?![0-9A-Za-z])(?!\.[0-9])(?![\-/][0-9]{5})"
-"""Right edge of a number: not inside a longer number, a decimal, an order number."""
+EDGE = r"(?![0-9A-Za-z])(?!\.(?!0(?![0-9]))[0-9])(?![\-/][0-9]{5})"
+"""Right edge of a number: not inside a longer number, a decimal, an order number. `.0` alone is no
+decimal: spreadsheets and data frames write whole columns of numbers so."""
 WORD_EDGE = r"(?![0-9A-Za-z])"
 
 
