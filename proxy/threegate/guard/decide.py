@@ -43,6 +43,10 @@ from threegate.types import (
     Verdict,
 )
 
+NO_QUESTIONS: frozenset[Question] = frozenset()
+Judging = tuple[Rule, Level, Action]
+"""A rule, the level from which it acts on findings of a kind, and how."""
+
 
 @dataclass(slots=True)
 class RuleSet:
@@ -53,7 +57,15 @@ class RuleSet:
     today: str
     kinds_of: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     stopped: frozenset[str] = frozenset()  # ids of rules that have left their band
-    _by_kind: dict[str, tuple[tuple[Rule, Level], ...]] = field(default_factory=dict, repr=False)
+    by_id: Mapping[str, Rule] = field(init=False, repr=False)
+    asks: bool = field(init=False)  # a rule wants second opinions
+    _varies: bool = field(init=False)  # a rule acts in some conversations or until some day
+    _by_kind: dict[str, tuple[Judging, ...]] = field(default_factory=dict, repr=False)
+
+    def __post_init__(self) -> None:
+        self.by_id = {r.id: r for r in self.rules}
+        self.asks = any(r.second_opinion for r in self.rules)
+        self._varies = any(r.rollout < 100 or r.exceptions for r in self.rules)
 
     @classmethod
     def of(
@@ -71,7 +83,10 @@ class RuleSet:
 
     def bound(self, caller: Caller, today: str, stopped: frozenset[str] = frozenset()) -> RuleSet:
         """The same rules for another caller that matches the same selectors."""
-        return RuleSet(self.rules, caller, today, self.kinds_of, stopped, self._by_kind)
+        if not self._varies and stopped == self.stopped:
+            return self
+        made = (self.rules, caller, today, self.kinds_of, stopped)
+        return RuleSet(*made, _by_kind=self._by_kind)
 
     def verdict(
         self,
@@ -83,10 +98,11 @@ class RuleSet:
     ) -> Verdict:
         """`text` is where the findings are and begins at `offset`; exceptions for single values
         need it. `opinions` are the answers to `questions` about the same findings and text."""
-        ruled = [
-            self._reviewed(rule, ruling, text, offset, opinions)
-            for rule, ruling in self._rule_findings(findings, text, offset)
-        ]
+        pairs = self._rule_findings(findings, text, offset)
+        if opinions:
+            ruled = [self._reviewed(*pair, text, offset, opinions) for pair in pairs]
+        else:
+            ruled = [ruling for _, ruling in pairs]
         ruled += [r for f in failures for r in self._rule_failure(f)]
         action = max((r.action for r in ruled if not r.shadow), default=Action.ALLOW)
         return Verdict(action, tuple(ruled))
@@ -96,6 +112,8 @@ class RuleSet:
     ) -> frozenset[Question]:
         """What judges must be asked before `verdict`. A rule that does not act for this caller asks
         nothing, unless it is in shadow to be watched."""
+        if not self.asks:
+            return NO_QUESTIONS
         return frozenset(
             question
             for rule, ruling in self._rule_findings(findings, text, offset)
@@ -106,21 +124,22 @@ class RuleSet:
     def _rule_findings(
         self, findings: Sequence[Finding], text: str, offset: int
     ) -> Iterator[tuple[Rule, Ruling]]:
-        kinds = frozenset(f.kind for f in findings)
+        kinds = frozenset([f.kind for f in findings])
         for finding in findings:
-            for rule, level in self._rules_of(finding.kind):
+            for rule, level, action in self._rules_of(finding.kind):
                 if finding.counted and not _counts(rule, finding):
                     continue
-                if (finding.level >= level or _is_open(rule, finding)) and _together(
-                    rule.detect, kinds
-                ):
+                detect, is_enough = rule.detect, finding.level >= level
+                alone = not detect.all and not detect.none
+                if (is_enough or _is_open(rule, finding)) and (alone or _together(detect, kinds)):
                     value = _value(finding, text, offset) if rule.exceptions else ""
-                    yield rule, self._ruled(rule, _act(rule, finding), finding, value)
+                    acts = action if is_enough else Action.ALLOW
+                    yield rule, self._ruled(rule, acts, finding, value)
 
     def _reviewed(
         self, rule: Rule, ruling: Ruling, text: str, offset: int, opinions: Opinions
     ) -> Ruling:
-        if not opinions or rule.second_opinion is None:
+        if rule.second_opinion is None:
             return ruling
         question = _question(rule, ruling, text, offset)
         opinion = None if question is None else opinions.get(question)
@@ -138,8 +157,10 @@ class RuleSet:
     def _ruled(
         self, rule: Rule, action: Action, finding: Finding | Failed, value: str = ""
     ) -> Ruling:
-        rests = rule.mode is Mode.SHADOW or rule.id in self.stopped
-        shadow = rests or not in_rollout(rule, self.caller)
+        shadow = rule.mode is Mode.SHADOW or rule.id in self.stopped
+        if not self._varies:
+            return Ruling(rule.id, action, finding, shadow)
+        shadow = shadow or not in_rollout(rule, self.caller)
         excepted = next((e.id for e in rule.exceptions if self._excepts(e, value)), "")
         return Ruling(rule.id, action, finding, shadow or bool(excepted), excepted)
 
@@ -147,10 +168,11 @@ class RuleSet:
         alive = self.today <= exception.expires
         return alive and exception.match.matches(self.caller) and _covers(exception, value)
 
-    def _rules_of(self, kind: str) -> tuple[tuple[Rule, Level], ...]:
+    def _rules_of(self, kind: str) -> tuple[Judging, ...]:
         known = self._by_kind.get(kind)
         if known is None:
-            known = tuple((r, _level(r, kind)) for r in self.rules if _wants(r, kind))
+            wanting = (r for r in self.rules if _wants(r, kind))
+            known = tuple((r, _level(r, kind), _action(r, kind)) for r in wanting)
             self._by_kind[kind] = known
         return known
 
@@ -197,8 +219,6 @@ def _covers(exception: RuleException, value: str) -> bool:
 
 
 def _together(detect: Detect, kinds: frozenset[str]) -> bool:
-    if not detect.all and not detect.none:
-        return True
     has_all = all(any(matches(p, k) for k in kinds) for p in detect.all)
     return has_all and not any(matches(p, k) for p in detect.none for k in kinds)
 

@@ -74,7 +74,7 @@ def judge_input(
         judge = by_channel[scan.locus.channel]
         verdict = judge.verdict(scan.findings, scan.failures, scan.text, opinions=scan.opinions)
         ruled += verdict.ruled
-        render, is_json = Renderer({r.id: r for r in judge.rules}, masks), _is_json(scan.pointer)
+        render, is_json = Renderer(judge.by_id, masks), _is_json(scan.pointer)
         new = edited(scan.text, verdict.ruled, render, is_json=is_json)
         if new != scan.text:
             texts[scan.pointer] = new

@@ -59,10 +59,11 @@ class ChannelGuard:
     finds_new_data: bool = False  # a rule looks for personal data that the request did not contain
     grows: bool = False  # what holds a sentence can judge it as it grows, claims apart
     claims: Claims = Claims.FREE
+    citing: frozenset[str] = frozenset()  # rules that mark their sources in the text
 
     def bound(self, caller: Caller, today: str, stopped: frozenset[str]) -> ChannelGuard:
         judge = self.judge.bound(caller, today, stopped)
-        return replace(self, judge=judge)
+        return self if judge is self.judge else replace(self, judge=judge)
 
     def leaves_as_it_grows(self, *, sources: bool) -> bool:
         """Whether text may leave before its sentence has ended, as far as it is clear."""
@@ -175,17 +176,15 @@ class OutputGuard:
         return StreamMachine(plan, render, replacers, self.citations.mark, quiet)
 
     def renderer(self, channel: Channel) -> Renderer:
-        rules = {r.id: r for r in self.channels[channel].judge.rules}
-        return Renderer(rules, self.masks, self.corrections)
+        return Renderer(self.channels[channel].judge.by_id, self.masks, self.corrections)
 
 
 def citations_of(
     channels: Mapping[Channel, ChannelGuard], sources: Sequence[str], language: str
 ) -> Citations:
     """Marks for the rules that request them."""
-    rules = (r for g in channels.values() for r in g.judge.rules)
-    citing = frozenset(r.id for r in rules if r.claims is not None and r.claims.cite)
-    return Citations(citing, tuple(sources), language)
+    citing = frozenset[str]().union(*(g.citing for g in channels.values()))
+    return Citations(citing, tuple(sources), language) if citing else NO_CITATIONS
 
 
 def channel_guards(
@@ -239,8 +238,9 @@ def _channel(
     deadline = min((r.deadline_ms for r in waits), default=0)
     judge = RuleSet(rules, caller, today, kinds_of)
     grows = bool(holding) and _grows([r for r in holding if r.claims is None], needs)
+    citing = frozenset(r.id for r in rules if r.claims is not None and r.claims.cite)
     return ChannelGuard(
-        judge, plan, patterns, sentence, deadline, bool(leaks), grows, _claims(holding)
+        judge, plan, patterns, sentence, deadline, bool(leaks), grows, _claims(holding), citing
     )
 
 

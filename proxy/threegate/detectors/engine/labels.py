@@ -9,6 +9,7 @@ from typing import Any
 import re2
 
 from threegate.normalize import re2_spans
+from threegate.normalize.re2_spans import ANYWHERE
 
 MARK = 64
 """Bytes within which one mark stands for all labels."""
@@ -26,26 +27,30 @@ class Labels:
     def __init__(self, words: list[str]) -> None:
         longest_first = sorted(dict.fromkeys(words), key=len, reverse=True)
         self._any: Any = re2.compile("(?i)" + "|".join(map(_label_pattern, longest_first)))
+        self._match = self._any._regexp.Match
 
     def search(self, text: str) -> bool:
         """Whether a label occurs in `text`."""
-        return next(self.ends(text), -1) >= 0
+        return bool(self.ends(text))
 
     def last(self, text: str) -> int:
         """End of the last label, or -1."""
-        last = -1
-        for last in self.ends(text):  # noqa: B007
-            pass
-        return last
+        ends = self.ends(text)
+        return ends[-1] if ends else -1
 
-    def ends(self, text: str) -> Iterator[int]:
-        """Ends of all labels, in order."""
-        data = text.encode()
-        for start, end in re2_spans.spans(self._any, data):
-            if len(data) > len(text):
-                start, end = len(data[:start].decode()), len(data[:end].decode())
-            if _is_label(text, start, end):
-                yield end
+    def ends(self, text: str) -> list[int]:
+        """Ends of all labels, in order. It runs at every candidate, and most have none."""
+        data, found = text.encode(), list[int]()
+        at, size, match = 0, len(data), self._match
+        while True:
+            start, at = match(ANYWHERE, data, at, size)[0]
+            if start < 0:
+                return found
+            first, end = start, at
+            if size > len(text):
+                first, end = len(data[:start].decode()), len(data[:at].decode())
+            if _is_label(text, first, end):
+                found.append(end)
 
     def marks(self, data: bytes) -> Iterator[int]:
         """Byte offsets such that every label has one within `MARK` bytes: ends of labels, including

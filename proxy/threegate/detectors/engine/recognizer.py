@@ -106,11 +106,16 @@ def overlapping(pattern: re.Pattern[str], view: ScanText) -> Iterator[re.Match[s
 
 def numbers(view: ScanText, pattern: re.Pattern[str], shape: Shape) -> Iterator[re.Match[str]]:
     """Matches of `pattern` at the starts of numbers of this shape."""
-    text, spend, match = view.text, view.spend, pattern.match
-    for start in view.numbers.starts(shape):
-        spend()
+    text, match = view.text, pattern.match
+    for n, start in enumerate(view.numbers.starts(shape)):
+        if not n % _COUNTED:
+            view.spend(_COUNTED)
         if found := match(text, start):
             yield found
+
+
+_COUNTED = 16
+"""Starts of numbers that are counted at a time."""
 
 
 def likely(

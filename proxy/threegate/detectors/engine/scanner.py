@@ -36,6 +36,7 @@ class PatternScanner:
     ) -> None:
         self._recognizers = tuple(r for r in recognizers if _selected(r, kinds))
         self._kinds = kinds
+        self._wanted: dict[str, bool] = {}
         self._tails: tuple[Tail, ...] = tuple(
             dict.fromkeys(t for r in self._recognizers for t in r.tails)
         )
@@ -79,13 +80,16 @@ class PatternScanner:
             if recognizer.token > view.longest_token:
                 continue
             for hit in recognizer.find(view):
-                if self._wants(hit.kind):
+                wanted = self._wanted.get(hit.kind)
+                if self._wants(hit.kind) if wanted is None else wanted:
                     budget.found()
                     hits.append((hit, recognizer))
         return hits
 
     def _wants(self, kind: str) -> bool:
-        return self._kinds is None or _matches(kind, self._kinds)
+        """Kinds are few: each is compared with the wanted ones once."""
+        wanted = self._wanted[kind] = self._kinds is None or _matches(kind, self._kinds)
+        return wanted
 
     def _settled(self, view: ScanText, hits: list[Hit]) -> int:
         text = view.text

@@ -51,8 +51,7 @@ class PolicyResolver:
         self, policy: CompiledPolicy, caller: Caller, detector_set: DetectorSet
     ) -> ResolvedPolicy:
         c = caller
-        rolled = (r for r in policy.constraints if r.rollout < 100)
-        sides = "".join("01"[in_rollout(r, c)] for r in rolled)
+        sides = "".join(["01"[in_rollout(r, c)] for r in policy.rolled])
         key = (policy.digest, c.tenant, c.key_id, c.route, c.model, c.language, sides)
         known = self._known.get(key)
         if known is None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import platform
+from collections import Counter as Tally
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from functools import cache, partial
@@ -203,9 +204,11 @@ class Metrics:
         return _joined(encoder(registry), encoder(processes)), content_type
 
     def count(self, layer: str, verdict: Verdict) -> None:
+        alike = Tally((r.rule_id, r.action, r.shadow) for r in verdict.ruled)
+        for (rule, action, shadow), number in alike.items():
+            said = "true" if shadow else "false"
+            self.rulings.labels(layer, rule, ACTIONS[action], said).inc(number)
         for ruled in verdict.ruled:
-            shadow = "true" if ruled.shadow else "false"
-            self.rulings.labels(layer, ruled.rule_id, ACTIONS[ruled.action], shadow).inc()
             if (opinion := ruled.opinion) is not None:
                 self.opinions.labels(ruled.rule_id, opinion.asked, opinion.outcome).inc()
             if isinstance(ruled.finding, Failed):

@@ -20,6 +20,8 @@ class Selector:
     language: tuple[str, ...] = ()
 
     def matches(self, caller: Caller) -> bool:
+        if not (self.tenant or self.key or self.route or self.model or self.language):
+            return True  # as of most rules
         return (
             self.whose(caller)
             and self._route(caller)

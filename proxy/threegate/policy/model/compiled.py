@@ -125,6 +125,15 @@ class CompiledPolicy:
 
     set_digest: str = ""
     """Of the policy set that it belongs to; empty for a policy that was compiled alone."""
+    aliasing: tuple[ConstraintRule, ...] = field(init=False, repr=False, compare=False)
+    """Those of `constraints` that lead a model's name to another model."""
+    rolled: tuple[ConstraintRule, ...] = field(init=False, repr=False, compare=False)
+    """Those of `constraints` that apply to a percentage of conversations."""
+
+    def __post_init__(self) -> None:
+        aliasing = tuple(r for r in self.constraints if r.models and r.models.alias)
+        object.__setattr__(self, "aliasing", aliasing)
+        object.__setattr__(self, "rolled", tuple(r for r in self.constraints if r.rollout < 100))
 
     @property
     def version_digest(self) -> str:
@@ -145,7 +154,9 @@ class CompiledPolicy:
 
     def named(self, caller: Caller) -> Caller:
         """With the model that answers, where an alias that is in force leads to another."""
-        own = (r for r in self.constraints if r.models and r.mode is Mode.ENFORCE)
+        if not self.aliasing:
+            return caller
+        own = (r for r in self.aliasing if r.mode is Mode.ENFORCE)
         live = (r for r in own if r.when.matches(caller) and in_rollout(r, caller))
         aliases = (alias for r in live if r.models for alias in r.models.alias)
         served = next((served for name, served in aliases if name == caller.model), caller.served)
