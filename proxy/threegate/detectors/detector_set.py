@@ -126,7 +126,8 @@ class DetectorSet:
             judged = self._prepared.pop(_key(passage, kinds, frozenset()))
         if judged is None:
             _, judged = self._viewed_scan(passage, kinds, Budget.for_size(size))
-        judged = _at(judged, passage)
+        else:
+            judged = _at(judged, passage)
         return Scan(judged.findings, judged.failures, passage.offset + size)
 
     async def prepare(self, passage: Passage, kinds: frozenset[str]) -> None:
@@ -148,7 +149,8 @@ class DetectorSet:
                 continue
             found += scanned.findings
             settled = min(settled, scanned.settled)
-        settled = uncrossed(settled, (f.span for f in found))
+        if not final:
+            settled = uncrossed(settled, [f.span for f in found])
         moved = tuple(_moved(f, passage.offset) for f in found) if passage.offset else tuple(found)
         return Scan(moved, tuple(failed), passage.offset + settled)
 

@@ -103,8 +103,9 @@ class RuleSet:
             ruled = [self._reviewed(*pair, text, offset, opinions) for pair in pairs]
         else:
             ruled = [ruling for _, ruling in pairs]
-        ruled += [r for f in failures for r in self._rule_failure(f)]
-        action = max((r.action for r in ruled if not r.shadow), default=Action.ALLOW)
+        if failures:
+            ruled += [r for f in failures for r in self._rule_failure(f)]
+        action = max([r.action for r in ruled if not r.shadow], default=Action.ALLOW)
         return Verdict(action, tuple(ruled))
 
     def questions(

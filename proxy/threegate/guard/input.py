@@ -78,11 +78,13 @@ def judge_input(
         new = edited(scan.text, verdict.ruled, render, is_json=is_json)
         if new != scan.text:
             texts[scan.pointer] = new
-    action = max((r.action for r in ruled if not r.shadow), default=Action.ALLOW)
+    action = max([r.action for r in ruled if not r.shadow], default=Action.ALLOW)
     kinds = frozenset(
-        r.finding.kind
-        for r in ruled
-        if isinstance(r.finding, Finding) and (r.action or r.opinion is None)
+        [
+            r.finding.kind
+            for r in ruled
+            if isinstance(r.finding, Finding) and (r.action or r.opinion is None)
+        ]
     )
     return InputResult(Verdict(action, tuple(ruled)), texts, kinds)
 

@@ -98,6 +98,7 @@ def _letters(key: bytes, kind: str, value: str) -> str:
     return digest.translate(_LETTERS).decode()
 
 
+@cache
 def _word(kind: str) -> str:
     return kind.rsplit(".", 1)[-1].upper()
 

@@ -214,6 +214,11 @@ class StreamMachine:
         return self._end - self._released
 
     @property
+    def released(self) -> int:
+        """Code points released so far."""
+        return self._released
+
+    @property
     def received(self) -> int:
         """Code points received so far."""
         return self._end
@@ -422,8 +427,10 @@ class StreamMachine:
         if to > self._released:
             out.append(Release(self._text[self._released - self._base : to - self._base]))
             self._released = to
-            self._forget()
-        return out + self._pressure()
+            if to - self._base > KEPT:
+                self._drop()
+        full = self._paused or self._end - self._released > HIGH_WATER
+        return out + self._pressure() if full else out
 
     def _cut(self, at: int, ruled: Ruling) -> list[Command]:
         out = self._record(at)
@@ -476,8 +483,10 @@ class StreamMachine:
     def _forget(self) -> None:
         """Drops what no scan can reach again; without it a long stream costs its length squared."""
         self._edits.forget(self._released)
-        if self._released - self._base <= KEPT:
-            return
+        if self._released - self._base > KEPT:
+            self._drop()
+
+    def _drop(self) -> None:
         keep = min(self._released, self._settled, self._segmented if self.plan.judge else self._end)
         keep -= max(CONTEXT, 2 * LOOKBEHIND)
         if keep - self._base > 4 * CONTEXT:

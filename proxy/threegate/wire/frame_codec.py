@@ -210,9 +210,9 @@ class FrameCodec:
     # Writing
 
     def write(self, chunk: Chunk, released: Mapping[StreamKey, str]) -> bytes:
-        self._waiting_wholes -= sum(key.part >= WHOLE_PARTS for key in chunk.closes)
         if chunk.template is not None:
             return self._cast(chunk.template, released)
+        self._waiting_wholes -= sum([key.part >= WHOLE_PARTS for key in chunk.closes])
         frame = chunk.frame
         if frame is None:
             return self._loose(chunk, released) + encode(bare(chunk.event))
@@ -224,10 +224,12 @@ class FrameCodec:
         return loose + encode_json(orjson.dumps(frame), name_of(chunk.event.event))
 
     def _cast(self, template: EventTemplate, released: Mapping[StreamKey, str]) -> bytes:
-        out = [self.text(key, text) for key, text in released.items() if key != template.key]
-        if text := released.get(template.key):
-            out.append(encode_json(template.cast(text), name_of(template.name)))
-        return b"".join(out)
+        text = released.get(template.key, "")
+        own = encode_json(template.cast(text), name_of(template.name)) if text else b""
+        if len(released) == bool(text):
+            return own
+        loose = [self.text(key, text) for key, text in released.items() if key != template.key]
+        return b"".join([*loose, own])
 
     def _unsaid(self, key: StreamKey, text: str) -> bool:
         """Whether a text makes no separate event: empty, hidden, or next to the answer in a field

@@ -52,11 +52,14 @@ class Shape:
     values: tuple[str, ...] = ()
     types: frozenset[type] = field(init=False, repr=False)
     named: Mapping[str, Shape] = field(init=False, repr=False, compare=False)
+    plain: bool = field(init=False, repr=False, compare=False)  # any value of its types fits
 
     def __post_init__(self) -> None:
         types = frozenset(t for kind in self.kinds for t in _TYPES[kind])
         object.__setattr__(self, "types", types)
         object.__setattr__(self, "named", dict(self.fields))
+        bound = self.items or self.fields or self.values or JsonType.INTEGER in self.kinds
+        object.__setattr__(self, "plain", not bound)
 
     def fits(self, value: Any) -> bool:
         if type(value) is float and JsonType.INTEGER in self.kinds:
@@ -194,7 +197,8 @@ def _check_object(value: Body, shape: Shape, at: str) -> None:
         if value.get(name) is None:
             raise _refused("needed", f"{at}/{name}")
     for name, below in value.items():
-        if (inner := shape.named.get(name)) is not None:
+        inner = shape.named.get(name)
+        if inner is not None and not (inner.plain and type(below) in inner.types):
             check_shape(below, inner, f"{at}/{name}")
 
 

@@ -32,6 +32,7 @@ STRUCTURAL: Final = frozenset(
 _LINKED: Final = frozenset(("logprobs",))  # repeats an answer token by token; goes when it changes
 _WORD: Final = re.compile(r"[\w.:/+=\-]{0,128}", re.ASCII)
 _SEALED: Final = re.compile(r"[\w.:/+=\-]{64,}", re.ASCII)
+_USUAL_NAME: Final = re.compile(r"[A-Za-z_]{1,64}")
 _NAME: Final = re.compile(r"[A-Za-z_$][\w$.\-]{0,63}|\d{1,6}", re.ASCII)
 _OPAQUE: Final = frozenset(("signature", "encrypted_content"))
 _FREE: Final = frozenset(("metadata", "default", "const", "examples", "enum"))  # the client's words
@@ -113,6 +114,8 @@ class SlotWalk:
 
     def _named(self, at: str, name: str, channel: Channel) -> None:
         """The name of a field, where it is more than a plain one: models read names too."""
+        if _USUAL_NAME.fullmatch(name):
+            return
         if _NAME.fullmatch(name) is None or _is_number(name):
             self.add(name, f"{at}/{escape(name)}#name", channel)
 

@@ -143,10 +143,12 @@ def _plain(chunk: bytes) -> list[ServerSentEvent]:
     else none."""
     if not chunk.endswith(_END) or b"\r" in chunk:
         return []
-    blocks = chunk[: -len(_END)].split(_END)
-    if not all(block.startswith(_DATA) and b"\n" not in block for block in blocks):
-        return []
-    return [ServerSentEvent(b[len(_DATA) :].decode("utf-8", "replace")) for b in blocks]
+    events = []
+    for block in chunk[: -len(_END)].split(_END):
+        if not block.startswith(_DATA) or b"\n" in block:
+            return []
+        events.append(ServerSentEvent(block[len(_DATA) :].decode("utf-8", "replace")))
+    return events
 
 
 def encode(event: ServerSentEvent) -> bytes:

@@ -34,6 +34,14 @@ def test_what_is_settled_never_changes(text: str, more: str) -> None:
     assert all(f.span.end <= settled for f in after if f.span.start < settled)
 
 
+def test_an_address_whose_user_is_written_in_chinese_is_held_from_its_scheme_on() -> None:
+    text = "REDIS_URL=redis://客户的名字"
+    _, settled = found(text, final=False)
+    assert settled <= text.index("redis:")
+    (finding,), _ = found(text + ":vmKVKDbFg3t7@orders-db:6379")
+    assert finding.span.start == text.index("redis:")
+
+
 @given(texts(), st.lists(st.integers(1, 40), min_size=1, max_size=40))
 @settings(max_examples=600, deadline=None)
 def test_a_stream_finds_what_the_whole_text_has(text: str, sizes: list[int]) -> None:

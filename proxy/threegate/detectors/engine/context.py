@@ -79,19 +79,16 @@ class ScanText:
 
     def __init__(self, text: str, *, final: bool = True) -> None:
         self.text = text
+        self.data = text.encode()
+        """The text as RE2 reads it."""
         self.final = final
         self.open = len(text)
         self.spend = meter().spend
         self._is_long = len(text) >= LONG
         self._near: dict[Labels, bytearray] = {}
         self._clauses = _ClauseCache()
-        self._last_labels: dict[Labels, _LastLabelCache] = {}
+        self._last_labels = _LabelCaches(self._clauses)
         self._labels_after: dict[Labels, _LabelAfterCache] = {}
-
-    @cached_property
-    def data(self) -> bytes:
-        """The text as RE2 reads it."""
-        return self.text.encode()
 
     @cached_property
     def longest_token(self) -> int:
@@ -154,13 +151,7 @@ class ScanText:
         """Where in `before(start)` the last of `labels` ends, or -1."""
         if self.far(start, labels):
             return -1
-        return self._last(labels)[self._context[max(0, start - REACH) : start]]
-
-    def _last(self, labels: Labels) -> _LastLabelCache:
-        cache = self._last_labels.get(labels)
-        if cache is None:
-            cache = self._last_labels[labels] = _LastLabelCache(labels, self._clauses)
-        return cache
+        return self._last_labels[labels][self._context[max(0, start - REACH) : start]]
 
     def after(self, start: int, end: int) -> str:
         """The clause after `end`, at most `AFTER` characters. While that clause may still grow, the
@@ -182,7 +173,7 @@ class ScanText:
         if not late and self.far(start, labels) and self.far(start, other):
             return 0
         window = self._context[max(0, start - REACH) : start]
-        own, foreign = self._last(labels)[window], self._last(other)[window]
+        own, foreign = self._last_labels[labels][window], self._last_labels[other][window]
         polarity = _polarity(self._clauses[window], own, foreign)
         if polarity or not look_after:
             return polarity
@@ -217,6 +208,17 @@ class _LastLabelCache(dict[str, int]):
     def __missing__(self, window: str) -> int:
         self[window] = last = self._labels.last(self._clauses[window])
         return last
+
+
+class _LabelCaches(dict[Labels, _LastLabelCache]):
+    """The cache of each set of labels."""
+
+    def __init__(self, clauses: _ClauseCache) -> None:
+        self._clauses = clauses
+
+    def __missing__(self, labels: Labels) -> _LastLabelCache:
+        self[labels] = made = _LastLabelCache(labels, self._clauses)
+        return made
 
 
 def _polarity(clause: str, own: int, foreign: int) -> int:

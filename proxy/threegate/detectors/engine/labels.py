@@ -40,7 +40,8 @@ class Labels:
 
     def ends(self, text: str) -> list[int]:
         """Ends of all labels, in order. It runs at every candidate, and most have none."""
-        data, found = text.encode(), list[int]()
+        data: bytes = text.encode()
+        found: list[int] = []
         at, size, match = 0, len(data), self._match
         while True:
             start, at = match(ANYWHERE, data, at, size)[0]
@@ -72,8 +73,8 @@ def _is_label(text: str, start: int, end: int) -> bool:
     """Short ASCII words count only as whole words."""
     if end - start > _SHORT or not text[start:end].isascii():
         return True
-    adjacent = text[max(0, start - 1) : start] + text[end : end + 1]
-    return not any(c.isascii() and c.isalpha() for c in adjacent)
+    before, after = text[max(0, start - 1) : start], text[end : end + 1]
+    return not (before.isascii() and before.isalpha()) and not (after.isascii() and after.isalpha())
 
 
 def words(*items: str) -> Labels:

@@ -4,8 +4,9 @@ The states of independent patterns multiply in one automaton: with all triggers 
 number or key of a text created hundreds of states, 2 to 20 ms for 2,000 characters. So words are in
 one automaton, other patterns in another, and each trigger that counts characters has its own; a
 pass then takes 5 µs for such a text, whatever it contains. Recognizers of numbers share one
-trigger, which the number index evaluates (`number_index.NUMBER`). Triggers of rules that only match
-long tokens are tried only if the text has a long token.
+trigger, which the number index evaluates (`number_index.NUMBER`). Words, whose states add up, are
+in one automaton for all rules; other triggers of rules that only match long tokens are tried only
+if the text has a long token.
 """
 
 from __future__ import annotations
@@ -49,8 +50,10 @@ Group = tuple[Any, tuple[list[int], ...]]
 def _groups(recognizers: Sequence[Recognizer], *, in_tokens: bool) -> list[Group]:
     groups: dict[str, dict[str, list[int]]] = {}
     for i, recognizer in enumerate(recognizers):
-        if recognizer.trigger != NUMBER and bool(recognizer.token) is in_tokens:
-            group = groups.setdefault(_group(recognizer.trigger), {})
+        name = _group(recognizer.trigger)
+        waits = bool(recognizer.token) and name != "words"
+        if recognizer.trigger != NUMBER and waits is in_tokens:
+            group = groups.setdefault(name, {})
             group.setdefault(recognizer.trigger, []).append(i)
     return [(_set(group), tuple(group.values())) for group in groups.values()]
 

@@ -159,4 +159,7 @@ def likely_hits(
 
 
 def digits_of(text: str) -> str:
-    return "".join(c for c in text if "0" <= c <= "9")
+    return "".join(_DIGITS.findall(text))
+
+
+_DIGITS = re.compile("[0-9]+")

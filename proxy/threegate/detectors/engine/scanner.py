@@ -58,19 +58,12 @@ class PatternScanner:
         settled = len(view.text) if final else self._settled(view, [h for h, _ in raw])
         if not raw:
             return Scanned((), settled)
-        findings = tuple(
-            Finding(
-                r.info.id,
-                h.kind,
-                Span(h.start, h.end),
-                SCORES[h.level],
-                h.level,
-                passage.locus,
-                h.note,
-            )
+        locus = passage.locus
+        findings = [
+            Finding(r.info.id, h.kind, Span(*h[:2]), SCORES[h.level], h.level, locus, h.note)
             for h, r in resolve(raw)
-        )
-        return Scanned(findings, settled)
+        ]
+        return Scanned(tuple(findings), settled)
 
     def _hits(self, view: ScanText, budget: Meter) -> list[tuple[Hit, Recognizer]]:
         """Raises BudgetSpentError for too much work or too many hits."""

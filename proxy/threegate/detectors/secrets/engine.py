@@ -20,6 +20,7 @@ from threegate.detectors.base import DetectorInfo, Example
 from threegate.detectors.engine import open_match, token_runs
 from threegate.detectors.engine.context import ScanText
 from threegate.detectors.engine.recognizer import Find, Hit, Recognizer
+from threegate.detectors.secrets import url
 from threegate.detectors.secrets.candidates import placer
 from threegate.detectors.secrets.values import secrets_of
 from threegate.normalize import re2_spans
@@ -97,12 +98,16 @@ def assign(*more: str) -> str:
 ASSIGN = assign()
 
 
+_USER = "://[^"
+"""In patterns of addresses that begin with a user's name in any script."""
+
+
 def recognizer(rule: SecretRule) -> Recognizer:
     return Recognizer(
         DetectorInfo(f"secrets.{rule.id}", (rule.kind,), rule.title, rule.examples),
         trigger=rule.trigger or "(?i)" + "|".join(re2.escape(k) for k in rule.keywords),
         find=_finder(rule),
-        tails=(open_match.token,),
+        tails=(open_match.token, *((url.tail,) if _USER in rule.pattern else ())),
         rank=rule.rank,
         plain=rule.plain,
         token=token_runs.least(rule.pattern),

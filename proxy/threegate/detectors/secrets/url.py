@@ -4,6 +4,7 @@ is the finding."""
 from __future__ import annotations
 
 import re
+import string
 from collections.abc import Iterator
 
 from threegate.detectors.base import DetectorInfo, Example
@@ -33,13 +34,19 @@ def find(view: ScanText) -> Iterator[Hit]:
 
 
 _OPEN = re.compile(r"://[^\s@/\"'<>]*\Z")
+_SCHEME = string.ascii_letters + string.digits + "+.-"
+_LONGEST_SCHEME = 40
 
 
 @open_match.begins(_OPEN.pattern)
 def tail(text: str) -> int:
-    """Everything after the scheme may be user and password."""
+    """Everything after the scheme may be user and password, in any script; the scheme itself may
+    belong to the value (`database_url`)."""
     match = _OPEN.search(text, max(0, len(text) - 256))
-    return match.start() if match else len(text)
+    if match is None:
+        return len(text)
+    scheme = text[max(0, match.start() - _LONGEST_SCHEME) : match.start()]
+    return match.start() - len(scheme) + len(scheme.rstrip(_SCHEME))
 
 
 RECOGNIZER = Recognizer(

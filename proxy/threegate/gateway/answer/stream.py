@@ -125,7 +125,9 @@ class StreamShell:
         async for data in reply.chunks():
             self._events(decoder.feed(data))
             await self._flush()
-            await self._backpressure()
+            if self._is_full():
+                self._progressed.clear()
+                await self._progressed.wait()
             if self.phase >= Phase.ENDING:
                 return
         self._events(decoder.close())
@@ -159,11 +161,13 @@ class StreamShell:
             self.answer.track(fresh.key).feed(fresh.text)
 
     def _take(self, chunk: Chunk) -> None:
-        self._feed()
+        if self._fresh is not None:
+            self._feed()
         if self.answer.ending:
             return
         for delta in chunk.deltas:
-            self._feed()
+            if self._fresh is not None:
+                self._feed()
             if not delta.text or delta.key not in self.answer.tracks:
                 self._begin(delta.key)
             if self.answer.stopping:
@@ -184,11 +188,10 @@ class StreamShell:
             if (ruled := self.tools.name(name)) is not None:
                 self.answer.stop_in_turn(ruled)
 
-    async def _backpressure(self) -> None:
-        """Pauses reading while too much text waits for a verdict."""
-        if len(self.answer.tasks) and self.answer.held > HIGH_WATER and self.phase < Phase.ENDING:
-            self._progressed.clear()
-            await self._progressed.wait()
+    def _is_full(self) -> bool:
+        """Whether so much text waits for a verdict that reading has to pause."""
+        waits = len(self.answer.tasks) and self.phase < Phase.ENDING
+        return bool(waits) and self.answer.held > HIGH_WATER
 
     # Writing
 
@@ -246,7 +249,7 @@ class StreamShell:
             if text := self.answer.track(key).take():
                 self._first_text()
                 out.append(self.codec.text(key, text))
-        return out + self._notes()
+        return out if self._noted == len(self.answer.ruled) else out + self._notes()
 
     def _free(self) -> list[StreamKey]:
         """Keys whose text may be sent outside the queue: all, or while an event waits, those that
@@ -263,9 +266,10 @@ class StreamShell:
             self.first()
 
     def _drained(self, chunk: Chunk) -> bool:
-        if any(_is_call(d.key) for d in chunk.deltas):
-            return self._passed
-        return all(self.answer.track(key).has_left for key in chunk.closes)
+        for delta in chunk.deltas:
+            if _is_call(delta.key):
+                return self._passed
+        return not chunk.closes or all(self.answer.track(k).has_left for k in chunk.closes)
 
     @property
     def _passed(self) -> bool:
@@ -293,6 +297,8 @@ class StreamShell:
         written = self.codec.write(chunk, released)
         for key in chunk.closes:
             self.answer.forget(key)
+        if self._noted == len(self.answer.ruled):
+            return written
         return b"".join([*self._notes(), written])
 
     def _unlink(self, chunk: Chunk) -> None:
@@ -305,8 +311,6 @@ class StreamShell:
                 link.holder[link.name] = link.empty
 
     def _notes(self) -> list[bytes]:
-        if self._noted == len(self.answer.ruled):
-            return []
         notes = notes_of(self.answer.ruled[self._noted :])
         self._noted = len(self.answer.ruled)
         return [self.codec.extra("claims", notes)] if notes else []

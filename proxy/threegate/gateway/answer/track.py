@@ -113,16 +113,17 @@ class Track:
 
     def feed(self, text: str, *, last: bool = False) -> None:
         """`last`: nothing follows, and no `close` is needed."""
-        if self.machine.state in (State.DRAINING, State.DONE):
+        machine, before = self.machine, self.machine.received
+        if machine.state in (State.DRAINING, State.DONE):
             raise UpstreamError(localized("event-shape"))  # a text goes on behind its end
         if self.answer.keep:
             self.raw.append(text)
-        self.answer.arrived(self, self.machine.received + len(text) + last)
-        if last and not self.machine.received:
-            self._whole, self.machine.quiet = True, None  # disguises look plain
-        commands = self.machine.receive(TextReceived(text, last))
+        self.answer.arrived(self, before + len(text) + last)
+        if last and not before:
+            self._whole, machine.quiet = True, None  # disguises look plain
+        commands = machine.receive(TextReceived(text, last))
         if self.options.hold_timer is not None:
-            self.options.hold_timer.came(self.machine.received)
+            self.options.hold_timer.came(before + len(text))
         self.run(commands)
         self.answer.advance()
 
@@ -189,6 +190,8 @@ class Track:
 
     def run(self, commands: Sequence[Command]) -> None:
         """Commands in order; the answer to a scan comes after everything it was asked with."""
+        if not commands:
+            return
         asked: list[JudgeSentence] = []
         steps: list[ReadStep] = []
         scans: list[ScanPatterns] = []
@@ -308,7 +311,7 @@ class Track:
     def _release(self, text: str) -> None:
         self.ready.append(text)
         if self.options.hold_timer is not None:
-            self.options.hold_timer.left(self.machine.received - self.machine.held)
+            self.options.hold_timer.left(self.machine.released)
         if self.answer.keep:
             self.released.append(text)
 

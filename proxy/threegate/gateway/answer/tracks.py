@@ -203,7 +203,7 @@ class AnswerTracks:
     @property
     def ending(self) -> bool:
         """What comes now does not matter any more."""
-        return self.cut is not None or self.stopping
+        return self.cut is not None or self._stop is not None
 
     def stop(self, ruled: Ruling) -> None:
         """A gate's ruling ends the answer; the first one counts."""

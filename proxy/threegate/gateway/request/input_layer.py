@@ -35,7 +35,7 @@ async def judge_request(call: CallContext) -> InputResult:
     call.trail.parts = _parts(call, result)
     if result.texts:
         call.body = call.adapter.put(call.body, result.texts)
-    call.trail.masked = tuple(m.kind for m in call.masks.entries())
+    call.trail.masked = tuple([m.kind for m in call.masks.entries()])
     call.trail.decide(Layer.INPUT, result.verdict, ms_since(started))
     return result
 

@@ -24,7 +24,7 @@ RETRIEVED = ("/context", "/documents")
 """Extension fields with sources for the fact check. `context` is ours and is not sent on."""
 
 LANGUAGE_CHARS = 600
-_HAN, _LATIN = re.compile("[\u3400-\u9fff]"), re.compile("[A-Za-z]")
+_HAN, _LATIN = re.compile("[\u3400-\u9fff]+"), re.compile("[A-Za-z]+")
 
 MIN_SOURCE_CHARS = 120
 """A user turn shorter than this is a question, not a document that claims may rest on."""
@@ -35,7 +35,7 @@ def language_of(slots: Sequence[Slot]) -> str:
     text = last_question(slots)[:LANGUAGE_CHARS]
     if text.isascii():
         return "en"
-    han, latin = len(_HAN.findall(text)), len(_LATIN.findall(text))
+    han, latin = (sum(map(len, letters.findall(text))) for letters in (_HAN, _LATIN))
     return "zh" if han > 0.15 * (han + latin) else "en"
 
 
@@ -50,10 +50,12 @@ def last_question(slots: Sequence[Slot]) -> str:
 def with_provenance(slots: Sequence[Slot]) -> tuple[Slot, ...]:
     """Documents and context that a request carries are retrieved text, not the user's own words."""
     return tuple(
-        replace(s, locus=replace(s.locus, channel=Channel.TOOL_RESULT))
-        if s.pointer.startswith(RETRIEVED)
-        else s
-        for s in slots
+        [
+            replace(s, locus=replace(s.locus, channel=Channel.TOOL_RESULT))
+            if s.pointer.startswith(RETRIEVED)
+            else s
+            for s in slots
+        ]
     )
 
 

@@ -111,7 +111,7 @@ class AuditTrail:
         """Layer 2's changes and refusals as rulings, so that they are counted and explained like
         any other; what rules in shadow would have done (`tried`) among them."""
         ruled = (*_rulings(done), *(replace(r, shadow=True) for r in _rulings(tried)))
-        action = max((r.action for r in ruled if not r.shadow), default=Action.ALLOW)
+        action = max([r.action for r in ruled if not r.shadow], default=Action.ALLOW)
         self.decide(Layer.CONSTRAINT, Verdict(action, ruled), ms)
 
     def first_text(self) -> None:
@@ -142,7 +142,7 @@ class AuditTrail:
         self.closed = True
         self.timings_ms["total"] = round((time.perf_counter() - self._started) * 1000, 3)
         if self.output or self.upstream_status or self.answer_chars:
-            action = max((r.action for r in self.output if not r.shadow), default=Action.ALLOW)
+            action = max([r.action for r in self.output if not r.shadow], default=Action.ALLOW)
             ms = self.timings_ms.get("output", 0.0)
             self.decide(Layer.OUTPUT, Verdict(action, tuple(self.output)), ms)
         self.bands.count(self.policy, self.caller, self.decisions)

@@ -204,7 +204,7 @@ class Metrics:
         return _joined(encoder(registry), encoder(processes)), content_type
 
     def count(self, layer: str, verdict: Verdict) -> None:
-        alike = Tally((r.rule_id, r.action, r.shadow) for r in verdict.ruled)
+        alike = Tally([(r.rule_id, r.action, r.shadow) for r in verdict.ruled])
         for (rule, action, shadow), number in alike.items():
             said = "true" if shadow else "false"
             self.rulings.labels(layer, rule, ACTIONS[action], said).inc(number)
