@@ -3,7 +3,14 @@
 from __future__ import annotations
 
 import pytest
-from threegate.policy.model import Binding, CompiledPolicy, PolicySet, Selector
+from threegate.policy.model import (
+    Binding,
+    CompiledPolicy,
+    PolicySet,
+    Selector,
+    first_match,
+    matches,
+)
 from threegate.types import Caller
 
 
@@ -54,3 +61,10 @@ def test_a_policy_can_be_named_only_by_those_who_are_bound_to_it(
     tenant: str, name: str, found: CompiledPolicy | None
 ) -> None:
     assert BOUND.named(name, Caller(tenant=tenant)) is found
+
+
+@pytest.mark.parametrize("pattern", ["a", "a.b", "a*", "*", "ab", "c", "a.b.*"])
+def test_the_first_match_is_the_first_that_matches_accepts(pattern: str) -> None:
+    names = ("b", "ab", "a.b", "a", "a.b.c", "a*")
+    expected = next((n for n in names if matches(pattern, n)), None)
+    assert first_match(pattern, names) == expected

@@ -12,7 +12,15 @@ from typing import Any
 from threegate.guard.constraint_merge import Constraints
 from threegate.guard.field_allow_list import field_allow_list
 from threegate.i18n.messages import localized
-from threegate.policy.model import Clamp, ConstitutionPlace, Fields, KeepHistory, Tools, matches
+from threegate.policy.model import (
+    Clamp,
+    ConstitutionPlace,
+    Fields,
+    KeepHistory,
+    Tools,
+    first_match,
+    matches,
+)
 from threegate.types import Bilingual, Channel
 from threegate.wire.adapter import Adapter, Api, Body, Placement, Slot
 from threegate.wire.request_fields import PUBLISHED
@@ -166,10 +174,8 @@ def _find_field(body: Body, named: Mapping[str, str], pattern: str) -> str | Non
     """Where a field is that the pattern names: of the request or of one of its messages."""
     if pattern == PREFILL:
         return _prefill(body)
-    for name, at in named.items():
-        if matches(pattern, name):
-            return f"{at}/{name}"
-    return None
+    name = first_match(pattern, named)
+    return None if name is None else f"{named[name]}/{name}"
 
 
 def _prefill(body: Body) -> str | None:

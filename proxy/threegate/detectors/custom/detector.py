@@ -12,14 +12,20 @@ import re
 from collections.abc import Iterable, Iterator
 
 import ahocorasick
+import re2
 
 from threegate.detectors.base import DetectorInfo, PatternDetector, Scanned, uncrossed
 from threegate.detectors.custom.pattern_matcher import PatternMatcher
 from threegate.detectors.custom.phonetic_lists import PhoneticListDetector
 from threegate.normalize import plain_text
+from threegate.normalize.re2_spans import found
 from threegate.normalize.work import meter
 from threegate.policy.model import CompiledPolicy, CustomPattern, WordList, matches
 from threegate.types import Bilingual, Finding, Level, Passage, Span
+
+_FEW = 256
+"""Most words of a list of which RE2 is asked first whether a text has any: in English a third of
+the cost where it has none."""
 
 
 def detectors(policy: CompiledPolicy) -> tuple[PatternDetector, ...]:
@@ -45,10 +51,12 @@ class ListDetector:
             self._automaton.add_word(word, len(word))
         self._automaton.make_automaton()
         self._begins = _beginnings(known)
+        self._any = re2.compile("|".join(map(re2.escape, known))) if len(known) <= _FEW else None
 
     def scan(self, passage: Passage, *, final: bool = True) -> Scanned:
         text = _folded(passage.text)
-        hits = list(_metered(self._automaton.iter(text)))
+        empty = self._any is not None and not found(self._any, text.encode())
+        hits = [] if empty else list(_metered(self._automaton.iter(text)))
         spans = list(self._spans(text, hits)) if hits else []
         settled = len(text) if final else self._open_from(text, spans)
         if not spans:
@@ -113,8 +121,8 @@ class RegexDetector:
         text = passage.text
         spans = self._matcher.all(text)
         settled = len(text) if final else self._matcher.open_from(text)
-        found = (_finding(self.info.id, s, passage, self._level) for s in spans)
-        return Scanned(tuple(found), uncrossed(settled, spans))
+        findings = (_finding(self.info.id, s, passage, self._level) for s in spans)
+        return Scanned(tuple(findings), uncrossed(settled, spans))
 
 
 def _finding(kind: str, span: Span, passage: Passage, level: Level = Level.HIGH) -> Finding:

@@ -7,7 +7,7 @@ Durations are milliseconds, sizes are bytes unless a name says tokens or charact
 
 from __future__ import annotations
 
-from threegate.policy.model.callers import EVERYONE, Selector, in_rollout, matches
+from threegate.policy.model.callers import EVERYONE, Selector, first_match, in_rollout, matches
 from threegate.policy.model.compiled import (
     AiLabel,
     AuditSetting,
@@ -90,6 +90,7 @@ __all__ = [
     "Tools",
     "Unlabelled",
     "WordList",
+    "first_match",
     "in_rollout",
     "matches",
 ]

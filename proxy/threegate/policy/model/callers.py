@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -74,6 +75,12 @@ def matches(pattern: str, value: str) -> bool:
     if pattern.endswith("*"):
         return value.startswith(pattern[:-1])
     return value == pattern or value.startswith(pattern + ".")
+
+
+def first_match(pattern: str, values: Iterable[str]) -> str | None:
+    """The first value that `matches` accepts."""
+    head = pattern[:-1] if pattern.endswith("*") else pattern + "."
+    return next((v for v in values if v == pattern or v.startswith(head)), None)
 
 
 class Rolled(Protocol):
