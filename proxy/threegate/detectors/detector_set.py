@@ -365,8 +365,9 @@ def _moved(finding: Finding, offset: int) -> Finding:
 
 def _at(judgement: Judgement, passage: Passage) -> Judgement:
     """The same text at another place: findings carry the place they were found at."""
+    here = passage.locus
     found: Iterator[Finding | Failed] = chain(judgement.findings, judgement.failures)
-    if all(f.locus is passage.locus or f.locus == passage.locus for f in found):
+    if not [f for f in found if f.locus is not here and f.locus != here]:
         return judgement
     return Judgement(
         tuple(replace(f, locus=passage.locus) for f in judgement.findings),

@@ -85,7 +85,8 @@ class SlotWalk:
                 self.json_object(value, pointer, channel)
                 return
             for name, below in value.items():
-                self._named(pointer, name, channel)
+                if not _USUAL_NAME.fullmatch(name):
+                    self._named(pointer, name, channel)
                 if type(below) in _TEXTFUL and not self._is_linked(name, below):
                     inner = key if key in _FREE else name
                     self.walk(below, f"{pointer}/{escape(name)}", channel, inner)
@@ -98,7 +99,8 @@ class SlotWalk:
 
     def field(self, at: str, name: str, value: Any, channel: Channel) -> None:
         """All texts of one field of the object at `at`, its name included."""
-        self._named(at, name, channel)
+        if not _USUAL_NAME.fullmatch(name):
+            self._named(at, name, channel)
         if name in known_fields.PROVIDER_WORDS and self._layer is Layer.OUTPUT:
             value = without_words(value)
         kind = type(value)
@@ -114,8 +116,6 @@ class SlotWalk:
 
     def _named(self, at: str, name: str, channel: Channel) -> None:
         """The name of a field, where it is more than a plain one: models read names too."""
-        if _USUAL_NAME.fullmatch(name):
-            return
         if _NAME.fullmatch(name) is None or _is_number(name):
             self.add(name, f"{at}/{escape(name)}#name", channel)
 

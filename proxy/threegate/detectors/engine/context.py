@@ -206,7 +206,8 @@ class _LastLabelCache(dict[str, int]):
         self._labels, self._clauses = labels, clauses
 
     def __missing__(self, window: str) -> int:
-        self[window] = last = self._labels.last(self._clauses[window])
+        ends = self._labels.ends(self._clauses[window])
+        self[window] = last = ends[-1] if ends else -1
         return last
 
 

@@ -33,11 +33,6 @@ class Labels:
         """Whether a label occurs in `text`."""
         return bool(self.ends(text))
 
-    def last(self, text: str) -> int:
-        """End of the last label, or -1."""
-        ends = self.ends(text)
-        return ends[-1] if ends else -1
-
     def ends(self, text: str) -> list[int]:
         """Ends of all labels, in order. It runs at every candidate, and most have none."""
         data: bytes = text.encode()

@@ -15,7 +15,7 @@ from threegate.guard.constraint_merge import Constraints, merge
 from threegate.guard.decide import RuleSet, wanted_kinds
 from threegate.guard.input import judges
 from threegate.guard.output import ChannelGuard, channel_guards, rules_that_wait
-from threegate.policy.model import AiLabel, CompiledPolicy, ReasoningVisibility, in_rollout
+from threegate.policy.model import AiLabel, Claims, CompiledPolicy, ReasoningVisibility, in_rollout
 from threegate.types import Caller, Channel, Layer
 
 KEPT = 1024
@@ -35,12 +35,13 @@ class InputRules:
 @dataclass(frozen=True, slots=True)
 class ResolvedPolicy:
     """`input` has only the channels with rules. `unchanged`: no rule checks or changes an answer,
-    so its bytes are passed through."""
+    so its bytes are passed through. `checks` are the fact checks of an answer."""
 
     input: Mapping[Channel, InputRules]
     output: Mapping[Channel, ChannelGuard]
     constraints: Constraints
     unchanged: bool
+    checks: tuple[Claims, ...]
 
 
 @dataclass(slots=True)
@@ -70,7 +71,9 @@ def _applied(policy: CompiledPolicy, caller: Caller, detector_set: DetectorSet) 
     )
     input_rules = {c: _input(j, detector_set) for c, j in by_channel.items() if j.rules}
     unchanged = all(g.idle for g in output.values()) and _leaves_unchanged(policy, constraints)
-    return ResolvedPolicy(input_rules, output, constraints, unchanged)
+    rules = (rule for guard in output.values() for rule in guard.judge.rules)
+    checks = tuple(rule.claims for rule in rules if rule.claims is not None)
+    return ResolvedPolicy(input_rules, output, constraints, unchanged, checks)
 
 
 def _leaves_unchanged(policy: CompiledPolicy, c: Constraints) -> bool:

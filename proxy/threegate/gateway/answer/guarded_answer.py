@@ -26,9 +26,8 @@ from threegate.wire.slots import is_protocol
 
 def answer_tracks(call: CallContext) -> AnswerTracks:
     """The machines for one answer, with what it is about."""
-    request_text = "\n".join(s.text for s in call.slots)
-    rules = (rule for g in call.resolved.output.values() for rule in g.judge.rules)
-    checks = [rule.claims for rule in rules if rule.claims is not None]
+    request_text = "\n".join([s.text for s in call.slots])
+    checks = call.resolved.checks
     question = AnswerContext(
         last_question(call.slots),
         sources_of(call.slots, call.policy.knowledge, checks),

@@ -223,7 +223,7 @@ def degraded(
     """Detectors and judges that gave no answer, as `detector:reason`, and rules that would have
     acted but have left their band, as `band:rule`."""
     late, asked, left = list[str](), list[str](), list[str]()
-    for ruled in (r for d in decisions for r in d.verdict.ruled):
+    for ruled in [r for d in decisions for r in d.verdict.ruled]:
         if isinstance(found := ruled.finding, Failed):
             late.append(f"{found.detector}:{Reason(found.reason).value}")
         if (opinion := ruled.opinion) is not None and opinion.failed is not None:
