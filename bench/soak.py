@@ -10,8 +10,10 @@ the event loops' tasks from `/metrics`. The caches of judged texts and of the mo
 for hours, which is no leak. After the warm-up memory must grow by less than 1 MiB an
 hour. The slope is a least-squares fit over the minima of blocks of equal length, with a 95 %
 interval: minima because what a call gives back (a log-in hashes in 64 MiB) is no growth, blocks
-because samples that follow each other are not independent. It also counts answers with a
-status that their kind does not allow, and ends with `threegate audit verify`.
+because samples that follow each other are not independent. Beside it stands the slope of what is in
+use: the C heap by `mallinfo2` and Python's blocks (`bench/small_caches/heap_log`). Where these are
+flat what grows is free space in arenas: more calls in progress at once than before. It also counts
+answers with a status that their kind does not allow, and ends with `threegate audit verify`.
 """
 
 from __future__ import annotations
@@ -123,6 +125,7 @@ def program(given: argparse.Namespace, folder: Path, upstream: str) -> Iterator[
         environment["THREEGATE_STATE_URL"] = given.redis
     paths = [str(ROOT / "bench/small_caches"), os.environ.get("PYTHONPATH", "")]
     environment["PYTHONPATH"] = os.pathsep.join(filter(None, paths))
+    environment["SOAK_HEAP"] = str(folder)
     command = [sys.executable, "-m", "threegate", "serve", "--port", str(port), "--var", str(var)]
     command += ["--workers", str(given.workers)]
     with (folder / "log").open("wb") as log:
@@ -240,7 +243,12 @@ class Slope:
 
 
 def slope(samples: list[Sample], value: str) -> Slope:
-    blocks = np.array_split(np.array([(s.at / 3600, getattr(s, value)) for s in samples]), BLOCKS)
+    return fitted_slope([(s.at, getattr(s, value)) for s in samples])
+
+
+def fitted_slope(samples: list[tuple[float, float]]) -> Slope:
+    """Of values at seconds."""
+    blocks = np.array_split(np.array([(at / 3600, value) for at, value in samples]), BLOCKS)
     points = np.array([(median(b[:, 0]), b[:, 1].min()) for b in blocks])
     hours, values = points[:, 0] - points[:, 0].mean(), points[:, 1]
     spread = float((hours**2).sum())
@@ -248,6 +256,26 @@ def slope(samples: list[Sample], value: str) -> Slope:
     rest = values - values.mean() - fitted * hours
     error = float(np.sqrt((rest**2).sum() / (BLOCKS - 2) / spread))
     return Slope(round(fitted, 2), round(STUDENT_10 * error, 2))
+
+
+def in_use(folder: Path, warm_up_s: float) -> dict[str, Any]:
+    """Growth an hour after the warm-up of each process that ran to the end, from the log of its
+    heap."""
+    logs = [
+        [tuple(map(float, line.split())) for line in file.read_text().splitlines()]
+        for file in sorted(folder.glob("heap-*"))
+    ]
+    end = max((log[-1][0] for log in logs), default=0.0)
+    grown: dict[str, Any] = {}
+    for number, log in enumerate(log for log in logs if log[-1][0] > end - 60):
+        warm = [row for row in log if row[0] >= log[0][0] + warm_up_s]
+        if len(warm) >= BLOCKS:
+            heap, blocks = ([(row[0], row[n]) for row in warm] for n in (1, 2))
+            grown[f"process {number}"] = {
+                "heap_mib": asdict(fitted_slope(heap)),
+                "python_blocks": asdict(fitted_slope(blocks)),
+            }
+    return grown
 
 
 def report(soak: Soak, warm_up_s: float, verified: str) -> dict[str, Any]:
@@ -314,6 +342,7 @@ def main() -> int:
         with program(given, Path(name), upstream) as soak:
             asyncio.run(soaked(soak, given.minutes, given.rate, given.seed))
         made = report(soak, given.minutes * 60 * given.warm_up, verify(given, soak.var))
+        made["in_use_per_hour"] = in_use(Path(name), given.minutes * 60 * given.warm_up)
     made["passed"] = passed(made)
     text = json.dumps(made, indent=1, ensure_ascii=False)
     print(text if given.out is None else json.dumps({**made, "samples": "…"}, indent=1))

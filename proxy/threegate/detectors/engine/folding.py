@@ -18,12 +18,19 @@ _DECIMALS = {
 }
 """Digits of other scripts and mathematical ones: ٣, 𝟏."""
 WIDE = f"[Ａ-Ｚａ-ｚ＠．－＿＋{''.join(chr(c) for c in _DECIMALS if c < 0x10000)}]"
-MATHEMATICAL = "[\U0001d7ce-\U0001d7ff]"
+MATHEMATICAL = "[\U0001d400-\U0001d7ff]"
 """Characters that are folded whatever is beside them. Two classes, because `re` looks one up in a
 table only if all of it lies below U+10000; digits above of other kinds are not folded."""
+_LETTERS = {
+    code: letter
+    for code in range(0x1D400, 0x1D7CE)
+    if (letter := unicodedata.normalize("NFKC", chr(code))).isascii()
+}
+"""Mathematical ones, as the X of an identity card: 𝐗."""
 _WIDE, _MATHEMATICAL = re.compile(WIDE), re.compile(MATHEMATICAL)
 _NARROW: dict[int, int | str] = {
     **_DECIMALS,
+    **_LETTERS,
     **{c: c - 0xFEE0 for c in (*range(0xFF21, 0xFF3B), *range(0xFF41, 0xFF5B))},
     **{ord(a): b for a, b in zip("＠．－＿＋", "@.-_+", strict=True)},
 }
@@ -35,7 +42,7 @@ _HAN_PART = re.compile(
 )
 """A single one, as in 13800138000一直占线, is no digit."""
 _FOLDED = re2.compile(
-    rf"{WIDE}|[\x{{1d7ce}}-\x{{1d7ff}}]|[{HAN_DIGITS}](?:[ \-]?[{HAN_DIGITS}]){{2}}"
+    rf"{WIDE}|[\x{{1d400}}-\x{{1d7ff}}]|[{HAN_DIGITS}](?:[ \-]?[{HAN_DIGITS}]){{2}}"
 )
 """RE2; occurs in every text that is folded: one pass in the place of four."""
 _VALUES = "001234567891234567891"
