@@ -79,6 +79,8 @@ CLIENTS = (
     Client("Vercel AI SDK", "ai_sdk.mjs", "ai"),
     Client("DSPy", "dspy_client.py", "dspy"),
     Client("LiteLLM (library)", "litellm_client.py", "litellm"),
+    Client("promptfoo", "promptfoo.mjs", "promptfoo", "promptfoo"),
+    Client("aider", "aider_client.py", "aider-chat", "aider"),
     Client(
         "LiteLLM proxy before Threegate", "openai_python.py", "litellm", "litellm", Way.IN_FRONT
     ),
@@ -196,6 +198,9 @@ def measured(client: Client, on: Line, demo: DemoUpstream, tools: Path) -> Row:
         "THREEGATE_CLIENTS_BASE": on.base,
         "OPENAI_API_KEY": "any" if client.way is Way.DIRECT else LITELLM_KEY,
         "HAYSTACK_TELEMETRY_ENABLED": "false",
+        "PROMPTFOO_DISABLE_TELEMETRY": "1",
+        "PROMPTFOO_DISABLE_UPDATE": "1",
+        "PROMPTFOO_CONFIG_DIR": str(tools / "promptfoo" / "state"),
         "LITELLM_LOCAL_MODEL_COST_MAP": "True",
     }
     environment.pop("PYTHONPATH", None)
@@ -219,7 +224,8 @@ def measured(client: Client, on: Line, demo: DemoUpstream, tools: Path) -> Row:
 def _command(client: Client, tools: Path) -> list[str]:
     home = tools / client.home
     if client.javascript:
-        return ["node", str(home / client.script)]
+        own = home / "node_modules" / ".bin" / "node"  # where it needs a newer one
+        return [str(own) if own.exists() else "node", str(home / client.script)]
     python = tools / ("venv" if client.way is not Way.DIRECT else client.home) / "bin" / "python"
     return [str(python), str(HERE / "python" / client.script)]
 

@@ -6,6 +6,7 @@ import os
 import secrets
 import sqlite3
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -93,14 +94,20 @@ def postgres_settings(settings: AuditSettings) -> Iterator[AuditSettings]:
     url = os.environ.get("THREEGATE_TEST_POSTGRES")
     if not url:
         pytest.skip("THREEGATE_TEST_POSTGRES is not set")
+    with another_database(url) as made:
+        yield dataclasses.replace(settings, url=made)
+
+
+@contextmanager
+def another_database(url: str) -> Iterator[str]:
+    """The URL of a new, empty database of the same server, which goes at the end."""
     name = f"audit_{secrets.token_hex(6)}"
     admin = create_engine(
         make_url(url).set(drivername="postgresql+pg8000"), isolation_level="AUTOCOMMIT"
     )
     with admin.connect() as connection:
         connection.execute(text(f"CREATE DATABASE {name}"))
-    made = make_url(url).set(database=name).render_as_string(hide_password=False)
-    yield dataclasses.replace(settings, url=made)
+    yield make_url(url).set(database=name).render_as_string(hide_password=False)
     with admin.connect() as connection:
         connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
     admin.dispose()

@@ -489,3 +489,23 @@ async def test_a_clock_that_jumps_changes_no_order(
     report = check(settings)
     assert report.ok
     assert [c.integrated for c in report.chains] == [len(receipts) + 2]
+
+
+async def test_writers_whose_clocks_differ_lose_nothing(
+    settings: AuditSettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two replicas, one of them two hours behind: only the order between them is wrong."""
+    real, skew_s = time.time_ns, 7200
+    right, behind = [await AuditLog.open(settings) for _ in range(2)]
+    for n in range(3):
+        for log, late_s in ((right, 0), (behind, skew_s)):
+            monkeypatch.setattr(time, "time_ns", lambda by=late_s: real() - by * 10**9)
+            await log.append(record(f"{late_s}-{n}"))
+    found = await right.search(Query())
+    calls = [e.event["request"] for e in found.entries if e.event["stage"] == "received"]
+    assert calls == [f"{late_s}-{n}" for late_s in (0, skew_s) for n in (2, 1, 0)]
+    for log in (right, behind):
+        await log.close()
+    report = check(settings)
+    assert report.ok
+    assert [c.integrated for c in report.chains] == [5, 5]

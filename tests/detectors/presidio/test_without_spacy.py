@@ -24,9 +24,9 @@ print(sys.modules['presidio_analyzer'].__file__)
 """
 
 
-def run(*paths: Path) -> str:
+def run(*paths: Path, code: str = CODE) -> str:
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(map(str, (*paths, *sys.path)))}
-    command = [sys.executable, "-c", CODE]
+    command = [sys.executable, "-c", code]
     done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
     assert done.returncode == 0, done.stderr
     return done.stdout.strip()
@@ -40,3 +40,17 @@ def real_ones(tmp_path: Path) -> Path:
 
 def test_detectors_run_without_spacy_and_leave_it_as_it_is(tmp_path: Path) -> None:
     assert not run(real_ones(tmp_path)).startswith(str(BUNDLED))
+
+
+HIDDEN = """
+from importlib.machinery import PathFinder
+find = PathFinder.find_spec
+def without_pydantic(name, *where):
+    return None if name.split('.')[0] == 'pydantic' else find(name, *where)
+PathFinder.find_spec = without_pydantic
+"""
+
+
+def test_detectors_run_without_pydantic(tmp_path: Path) -> None:
+    found = run(real_ones(tmp_path), code=f"{HIDDEN}{CODE}assert 'pydantic' not in sys.modules")
+    assert found

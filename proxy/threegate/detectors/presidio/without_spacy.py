@@ -1,7 +1,8 @@
 """Presidio without spaCy. Its package imports spaCy and thinc for language pipelines, of which we
 make none: half of the import's time, 38 MB of memory and 200 MB on disk. While it is imported,
 their names are empty classes. An installed wheel has Presidio's modules in `threegate/bundled`
-(scripts/wheel_hook.py); an installed presidio-analyzer takes precedence.
+(scripts/wheel_hook.py); an installed presidio-analyzer takes precedence. So does pydantic, with
+which it checks files that we do not have: 11 MB that a plain install leaves out.
 """
 
 from __future__ import annotations
@@ -12,12 +13,14 @@ from contextlib import contextmanager
 from importlib.abc import Loader, MetaPathFinder
 from importlib.machinery import ModuleSpec, PathFinder
 from types import ModuleType
-from typing import Any
+from typing import Any, TypeVar
 
 from threegate.settings.shipped import BUNDLED
 
 ABSENT = frozenset({"spacy", "thinc"})
+OPTIONAL = frozenset({"pydantic"})
 BUNDLED_PACKAGE = "presidio_analyzer"
+T = TypeVar("T")
 
 
 @contextmanager
@@ -44,6 +47,10 @@ class _Empty(metaclass=_Names):
     def __init__(self, *args: object, **more: object) -> None:
         """Takes what the real one takes."""
 
+    def __call__(self, made: T) -> T:
+        """As a decorator."""
+        return made
+
 
 class _Module(ModuleType):
     def __getattr__(self, name: str) -> type[_Empty]:
@@ -61,7 +68,9 @@ class _Finder(MetaPathFinder, Loader):
     ) -> ModuleSpec | None:
         if name == BUNDLED_PACKAGE:
             return PathFinder.find_spec(name) or PathFinder.find_spec(name, [str(BUNDLED)])
-        ours = name.split(".")[0] in self._absent
+        package = name.split(".")[0]
+        ours = package in self._absent
+        ours = ours or (package in OPTIONAL and PathFinder.find_spec(package) is None)
         return ModuleSpec(name, self, is_package=True) if ours else None
 
     def create_module(self, spec: ModuleSpec) -> ModuleType:
