@@ -47,6 +47,7 @@ audit_syslog: tcp://127.0.0.1:9
 audit_otlp: http://127.0.0.1:9
 traces_url: http://127.0.0.1:9
 metrics_port: 18081
+ext_proc_port: 18082
 webhooks: [{name: ops, format: json, url: 'http://127.0.0.1:9/'}]
 """
 GRPC = """

@@ -1,15 +1,21 @@
-"""The gRPC server that Envoy calls, on a port of its own in every worker. Needs the extra
-`grpc`."""
+"""The gRPC server that Envoy calls, on a port of its own in every worker. Needs the extra `grpc`.
+
+gRPC's own resolver would read the list of name servers to listen at an address of digits
+(`threegate_classifiers.remote_grpc`).
+"""
 
 from __future__ import annotations
 
 import logging
+import os
 import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
+
+os.environ.setdefault("GRPC_DNS_RESOLVER", "native")
 
 import grpc
 import orjson
