@@ -232,7 +232,7 @@ PAGES = (
     "/policies/coverage", "/people", "/nowhere", "/policies/new", "/policies/rule/base.pii.email/form", "/policies/lists",
     "/policies/list/base/self_harm", "/policies/answers", "/policies/answer/self-harm", "/policies/messages",
     "/policies/upload", "/policies/draft/merge", "/policies/knowledge", "/policies/knowledge/own/plans", "/policies/knowledge/own/plans/prices.md",
-    "/policies/detectors", "/policies/detector/pii.cn.mobile", "/policies/detectors/own/ticket",
+    "/policies/detectors", "/policies/detector/pii.cn.mobile", "/policies/detectors/own/ticket", "/policies/recognizer",
     "/policies/rule/base.model.sampling/form", "/policies/rule/base.out.grounded/form",
 )  # fmt: skip
 WIDER = "return document.documentElement.scrollWidth - document.documentElement.clientWidth"

@@ -62,9 +62,10 @@ function post(url, body) {
   }).catch(() => null);
 }
 
-// Saves what `body()` gives, asking for the password where the session has ended.
+// Saves what `body()` gives, asking for the password where the session has ended. A connection that
+// was closed meanwhile is tried once more: saving twice does no harm.
 async function send(url, body) {
-  let answer = await post(url, body());
+  let answer = (await post(url, body())) || (await post(url, body()));
   if (answer && answer.status === 401 && again && (await logIn())) answer = await post(url, body());
   return answer && answer.ok ? await answer.json() : null;
 }
@@ -80,14 +81,26 @@ document.querySelectorAll("[data-filter]").forEach(startFilter);
 function startForm(form) {
   const rollout = document.getElementById("rollout-shown");
   let waiting = 0;
-  let turn = 0;
+  let saving = false;
+  let changed = false;
 
+  // One at a time: a save that overtakes another would be undone by it.
   async function save() {
-    const mine = ++turn;
+    changed = true;
+    if (saving) return;
+    saving = true;
+    while (changed) {
+      changed = false;
+      await saveNow().catch(() => null);
+    }
+    saving = false;
+  }
+
+  async function saveNow() {
     const values = () => Object.fromEntries(new FormData(form));
     const sent = JSON.stringify(values());
     const shown = await send(form.dataset.save, values);
-    if (!shown || mine !== turn) return;
+    if (!shown) return;
     if (sent === JSON.stringify(values())) unsaved(false);
     if (form.regex && !form.regex.value && shown.fields.regex) form.regex.value = shown.fields.regex;
     await refresh(form.getAttribute("action"));  // a field is called action
