@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from threegate.console.rule_fields import read_fields, write_fields
 
-from tests.console.test_knowledge import PACK
+from tests.console.content.test_knowledge import PACK
 from tests.console.test_rule_fields import sent
 
 

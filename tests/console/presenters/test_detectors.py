@@ -10,7 +10,7 @@ from threegate.console.presenters.detectors import (
 )
 from threegate.types import Bilingual
 
-from tests.console.test_own_detectors import PACK, loaded
+from tests.console.content.test_own_detectors import PACK, loaded
 
 BUNDLE = loaded(PACK.replace("[pattern.staff]", "[pii.cn, hazard]"))
 

@@ -3,7 +3,7 @@ from __future__ import annotations
 from threegate.console.content.knowledge import checks_of
 from threegate.console.presenters.fact_checks import fact_check, source_title
 
-from tests.console.test_knowledge import PACK, loaded
+from tests.console.content.test_knowledge import PACK, loaded
 
 
 def test_a_fact_check_in_words() -> None:
