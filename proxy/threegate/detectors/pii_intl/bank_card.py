@@ -89,18 +89,18 @@ def find(view: ScanText) -> Iterator[Hit]:
 
 
 def _within(ranges: _Ranges, digits: str) -> bool:
-    prefix = int(digits[:6])
-    return any(len(digits) in counts and low <= prefix <= high for low, high, counts in ranges)
+    prefix, size = int(digits[:6]), len(digits)
+    return bool([low for low, high, counts in ranges if low <= prefix <= high and size in counts])
 
 
 def _level(
     view: ScanText, start: int, end: int, digits: str, shape: tuple[int, ...]
 ) -> Level | None:
-    common, checked = _within(_ISSUERS, digits), luhn(digits)
+    common = _within(_ISSUERS, digits)
     regular = len(shape) == 1 or shape in _GROUPINGS
     if not (common or _within(_RARE, digits)):
         return None
-    if not checked:
+    if not luhn(digits):
         return Level.LOW if common and len(shape) == 1 else None
     near = label_polarity(view, start, end, _LABELS)
     if near <= 0 and (not common or len(shape) > _SPLIT):

@@ -194,7 +194,7 @@ def _region(view: ScanText, match: re.Match[str]) -> str:
     shaped = _shaped(digits[:_HEAD], len(digits))
     if not shaped or not (wanted := _wanted(view, match, [labels for _, labels in shaped])):
         return ""
-    regions = tuple(r for known, labels in shaped if labels in wanted for r in known)
+    regions = tuple([r for known, labels in shaped if labels in wanted for r in known])
     return _first_in_use(digits, regions)
 
 
