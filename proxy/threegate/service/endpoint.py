@@ -44,7 +44,7 @@ class ServiceEndpoint(HttpEndpoint):
         ) -> tuple[Reading, list[OpenCheck]]:
             check_request = ServiceRequest(scope["path"], scope["query_string"], headers, data)
             reading = self.dialect.read(check_request)
-            return reading, self._opened(reading, check_request, caller, out)
+            return reading, self._opened(reading, check_request, caller, out, slot)
 
         reading, checks = await self.read(scope, receive, out, slot, opened)
         async with WhileConnected(scope, receive):
@@ -57,15 +57,20 @@ class ServiceEndpoint(HttpEndpoint):
         return await asyncio.gather(*map(self.engine.run, checks))
 
     def _opened(
-        self, reading: Reading, check_request: ServiceRequest, caller: Caller, out: Responder
+        self,
+        reading: Reading,
+        check_request: ServiceRequest,
+        caller: Caller,
+        out: Responder,
+        slot: AdmissionSlot,
     ) -> list[OpenCheck]:
         """The headers of the answer are those of the first check."""
         if len(reading.checks) > MAX_CHECKS:
             raise RequestError(localized("many-checks", limit=MAX_CHECKS), code="too_many_checks")
         outs = [out, *(replace(out, headers={}) for _ in reading.checks[1:])]
+        alone = slot if len(reading.checks) == 1 else None
+        where = self.name, check_request.path, check_request.headers, caller
         return [
-            self.engine.open(
-                check, self.name, check_request.path, check_request.headers, caller, own
-            )
+            self.engine.open(check, *where, own, slot=alone)
             for check, own in zip(reading.checks, outs, strict=False)
         ]

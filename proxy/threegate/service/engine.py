@@ -23,6 +23,7 @@ from threegate.gateway.request.request_context import CONVERSATION_HEADER, langu
 from threegate.gateway.telemetry.rejections import Refusals
 from threegate.guard.input import strongest_stop
 from threegate.guard.mask import Masked
+from threegate.limits.admission import AdmissionSlot
 from threegate.service.check import Check, CheckResult, CheckStage
 from threegate.service.judged_answer import open_answer, whole_answer
 from threegate.service.mask_vault import MaskVault
@@ -58,10 +59,11 @@ class CheckEngine:
         admitted: Caller,
         out: Responder,
         *,
+        slot: AdmissionSlot | None = None,
         streamed: bool = False,
     ) -> OpenCheck:
         """Raises RequestError where no such policy is bound to the caller or the masks are not
-        theirs."""
+        theirs. `slot` is the turn at the processor of a check that is alone in its request."""
         conversation = ""
         masks: tuple[Masked, ...] = ()
         sealed = check.masks or self.vault.get(admitted.tenant, check.recall)
@@ -81,7 +83,7 @@ class CheckEngine:
             language=check.language or _language(check),
             subject=check.subject,
         )
-        call = open_call(self.deps, self.applied, call_request, admitted, out)
+        call = open_call(self.deps, self.applied, call_request, admitted, out, slot)
         for masked in masks:
             call.masks.adopt(masked)
         return OpenCheck(check, call)
@@ -105,6 +107,7 @@ class CheckEngine:
             if judged.stop is not None or check.stage is CheckStage.INPUT:
                 stopped = judged.stop is not None
                 stage = Stage.BLOCKED if stopped else Stage.COMPLETED
+                call.release_checking()
                 await call.trail.ended(stage)
                 return self.result(check, call, ruled)
         return await self._answered(check, call, ruled)

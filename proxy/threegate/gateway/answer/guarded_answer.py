@@ -106,6 +106,7 @@ async def close_answer(call: CallContext, answer: AnswerTracks, stage: Stage) ->
     call.trail.answer_chars = answer.received
     call.trail.timings_ms["output"] = round(answer.spent_s * 1000, 3)
     call.answer_texts = tuple("".join(track.raw) for track in answer.all_tracks())
+    call.release_checking()  # what is left is to wait for the disk
     await call.trail.ended(stage, _parts(answer) if keeps_texts(call) else ())
 
 
