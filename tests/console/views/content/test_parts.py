@@ -1,0 +1,35 @@
+from __future__ import annotations
+
+import csv
+import io
+
+import pytest
+from threegate.console.content.files import ListView
+from threegate.console.views.content.parts import csv_file, found_in
+from threegate.console.web import ConsoleError
+
+from tests.console.conftest import Site
+
+LISTS = [ListView("a", pack, "", "word", ()) for pack in ("base", "own")]
+
+
+def test_a_part_is_found_by_its_pack_and_name() -> None:
+    assert found_in(LISTS, "own", "a", "无", "none") is LISTS[1]
+    with pytest.raises(ConsoleError) as missing:
+        found_in(LISTS, "own", "b", "无", "none")
+    assert (missing.value.status, missing.value.text.zh) == (404, "无")
+
+
+def test_a_table_leaves_as_a_file() -> None:
+    answer = csv_file("words", ("text", "note"), [("一", "=1+1")])
+    assert answer.headers["content-disposition"] == 'attachment; filename="words.csv"'
+    rows = list(csv.reader(io.StringIO(bytes(answer.body).decode("utf-8-sig"))))
+    assert rows == [["text", "note"], ["一", "'=1+1"]]
+
+
+def test_a_change_that_cannot_be_switches_no_pack_on(site: Site) -> None:
+    """The pack of one's own was switched on before the change was refused."""
+    editor = site.who("editor", name="nothing_yet")
+    wrong = {"name": "Bad Name", "document": "prices", "text": "A plan costs 15."}
+    assert editor.post("/policies/knowledge", data=wrong).status_code == 400
+    assert editor.get("/home.json").json()["draft"] == []
