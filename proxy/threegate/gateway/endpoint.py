@@ -79,17 +79,22 @@ async def _run(call: CallContext) -> None:
     result = await input_layer(call)
     if result is None or not await constraint_layer(call, result.kinds):
         return
+    request = _model_request(call)
+    call.release_checking()  # what follows waits for others: shared limits, the log, the model
     async with limited(call):
         await call.trail.begin()
-        await _ask_model(call)
+        await _ask_model(call, request)
 
 
-async def _ask_model(call: CallContext) -> None:
+def _model_request(call: CallContext) -> ModelRequest:
     headers = onward(call.headers, call.caller) | _correlation(call)
     path, data = _upstream_path(call.path), orjson.dumps(call.body)
-    model, tenant = call.adapter.model(call.body), call.caller.tenant
-    call.release_checking()
-    request = ModelRequest("POST", path, data, headers, model, tenant)
+    return ModelRequest(
+        "POST", path, data, headers, call.adapter.model(call.body), call.caller.tenant
+    )
+
+
+async def _ask_model(call: CallContext, request: ModelRequest) -> None:
     reply = await call.deps.model_api.send(request)
     try:
         if call.adapter.api is Api.TOKEN_COUNT and reply.status in NOT_SERVED:

@@ -42,6 +42,23 @@ def test_an_address_whose_user_is_written_in_chinese_is_held_from_its_scheme_on(
     assert finding.span.start == text.index("redis:")
 
 
+def test_values_that_touch_are_found_one_by_one() -> None:
+    """The first used to run over the second, and a stream lost the third."""
+    url = "redis://:vmKVKDbFg3t7@orders-db:6379/2"
+    text = f"URL={url}URL={url}URL={url}"
+    (first, second, third), _ = found(text)
+    assert [text[f.span.start : f.span.end] for f in (first, second)] == [url[:-1], url[:-1]]
+    assert text[third.span.start : third.span.end] == url
+    for settled in (first.span.end, second.span.end):
+        base = max(0, settled - LOOKBEHIND)
+        again = [base + f.span.start for f in found(text[base:])[0]]
+        assert [at for at in again if at >= settled] == [
+            f.span.start for f in (second, third) if f.span.start >= settled
+        ]
+    (glued,), _ = found(f"{url}{url}")
+    assert glued.span.end > len(url) + len("redis://:vmKVKDbFg3t7") - 1
+
+
 @given(texts(), st.lists(st.integers(1, 40), min_size=1, max_size=40))
 @settings(max_examples=600, deadline=None)
 def test_a_stream_finds_what_the_whole_text_has(text: str, sizes: list[int]) -> None:

@@ -98,7 +98,8 @@ class Fleet:
         )
 
     def burst(self, key: int, calls: int, at_once: int = 64) -> list[Sent]:
-        """That many calls, alternately to each replica."""
+        """That many calls, alternately to each replica. Where a replica has no time (503), a call
+        comes again when it was told to, as the official clients do."""
 
         async def run() -> list[Sent]:
             gate = asyncio.Semaphore(at_once)
@@ -107,12 +108,15 @@ class Fleet:
 
             async def one(session: aiohttp.ClientSession, number: int) -> Sent:
                 url = f"{self.replicas[number % len(self.replicas)].url}/v1/chat/completions"
-                async with gate:
-                    sent = time.monotonic()
-                    async with session.post(url, json=body) as reply:
-                        await reply.read()
-                    wait = int(reply.headers.get("retry-after", 0))
-                    return Sent(reply.status, sent, time.monotonic(), wait)
+                while True:
+                    async with gate:
+                        sent = time.monotonic()
+                        async with session.post(url, json=body) as reply:
+                            await reply.read()
+                        wait = int(reply.headers.get("retry-after", 0))
+                    if reply.status != 503:
+                        return Sent(reply.status, sent, time.monotonic(), wait)
+                    await asyncio.sleep(wait)
 
             # A kept connection that the server closes at the moment of the next call is no failure.
             connector = aiohttp.TCPConnector(limit=at_once, force_close=True)

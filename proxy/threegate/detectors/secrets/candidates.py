@@ -46,9 +46,11 @@ _FIXED = re.compile(
 end of the text."""
 
 
-def placer(pattern: str) -> Places:
+def placer(pattern: str, another: str = "") -> Places:
     """A function that finds the values of all matches of the RE2 pattern: its group `value`, or
-    else the whole match."""
+    else the whole match, which ends where `another` begins."""
+    if another:
+        return partial(_apart, re2.compile(pattern), re2.compile(another))
     if "(?P<value>" not in pattern:
         return partial(_whole, byte_patterns.finder(pattern))
     grouped = re2.compile(pattern)
@@ -83,6 +85,22 @@ def _parted(spans: Iterable[tuple[int, int]]) -> tuple[Sequence[int], Sequence[i
 def _whole(spans: byte_patterns.Spans, data: bytes) -> Columns:
     starts, ends = _parted(spans(data))
     return starts, starts, ends
+
+
+def _apart(made: Any, another: Any, data: bytes) -> Columns:
+    """Matches that would run over the beginning of the next one end there: what a stream finds
+    must not depend on where it begins to look."""
+    search, begins, size = made._regexp.Match, another._regexp.Match, len(data)
+    firsts, ends = list[int](), list[int]()
+    first, end = search(ANYWHERE, data, 0, size)[0]
+    while first >= 0:
+        following = begins(ANYWHERE, data, first + 1, end)[0][0]
+        if following > 0 and 0 <= search(ANYWHERE, data, following, size)[0][0] < end:
+            end = following
+        firsts.append(first)
+        ends.append(end)
+        first, end = search(ANYWHERE, data, end, size)[0]
+    return firsts, firsts, ends
 
 
 def _reaching(last: re.Match[str], grouped: Any) -> Places:

@@ -35,7 +35,8 @@ class SecretRule:
     per character.
 
     `allow` is an RE2 pattern (searched) of values that are no secrets. `not_before`, `not_after`:
-    insides of classes of characters that may not directly precede or follow the value."""
+    insides of classes of characters that may not directly precede or follow the value. `another`:
+    RE2 of the beginning of another value, before which this one ends."""
 
     id: str
     kind: str
@@ -51,6 +52,7 @@ class SecretRule:
     rank: int = 95
     plain: bool = False  # a value may be a plain word: see `plain_text_fast_path`
     trigger: str = ""  # RE2, used instead of keywords that are too common
+    another: str = ""
 
 
 def rule(
@@ -115,7 +117,7 @@ def recognizer(rule: SecretRule) -> Recognizer:
 
 
 def _finder(rule: SecretRule) -> Find:
-    places, secrets = placer(rule.pattern), secrets_of(rule.entropy, rule.allow)
+    places, secrets = placer(rule.pattern, rule.another), secrets_of(rule.entropy, rule.allow)
     isolated, rejected = _isolated(rule), _rejected(rule.pattern)
 
     def find(view: ScanText) -> Iterator[Hit]:

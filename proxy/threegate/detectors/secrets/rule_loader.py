@@ -106,6 +106,7 @@ def _patterned(entry: Mapping[str, Any]) -> SecretRule:
         entry.get("rank", 95),
         entry.get("plain", False),
         _filled(entry.get("trigger", "")),
+        _filled(entry.get("another", "")),
     )
 
 
