@@ -240,7 +240,12 @@ WIDER = "return document.documentElement.scrollWidth - document.documentElement.
 
 @pytest.mark.parametrize(
     ("language", "width", "scheme"),
-    [("zh-CN", 390, "dark"), ("en-US", 390, "light"), ("en-US", 1280, "dark")],
+    [
+        ("zh-CN", 390, "dark"),
+        ("en-US", 1280, "light"),
+        pytest.param("en-US", 390, "light", marks=pytest.mark.slow),
+        pytest.param("en-US", 1280, "dark", marks=pytest.mark.slow),
+    ],
 )
 def test_every_page_fits_and_is_accessible(
     tmp_path: Path, language: str, width: int, scheme: str
