@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
 import httpx
@@ -14,7 +13,6 @@ from threegate.detectors.judges.detector import LlmJudge
 from threegate.detectors.judges.second_reader import MAX_SOURCES, SecondReader, near
 from threegate.guard.second_opinion import Question
 from threegate.settings import JudgeSettings
-from threegate.testing.server import serve
 from threegate.testing.upstream import DemoUpstream
 from threegate.types import (
     Channel,
@@ -33,19 +31,6 @@ from tests.detectors.judges.answers import REFUSES, chat
 ANSWER = TextLocation(Layer.OUTPUT, Channel.CONTENT)
 SOURCES = (Source("other", "About parking."), Source("kb", "图书馆周日闭馆。"))
 CLAIM = "图书馆周日开放。"
-
-
-@pytest.fixture(scope="module")
-def model() -> Iterator[tuple[DemoUpstream, str]]:
-    demo = DemoUpstream()
-    with serve(demo.app) as url:
-        yield demo, url
-
-
-@pytest.fixture
-async def client() -> AsyncIterator[httpx.AsyncClient]:
-    async with httpx.AsyncClient(trust_env=False) as made:
-        yield made
 
 
 async def opinion(

@@ -2,31 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
-
 import httpx
 import orjson
 import pytest
 from threegate.detectors.judges.detector import LlmJudge
 from threegate.settings import JudgeSettings
-from threegate.testing.server import serve
 from threegate.testing.upstream import DemoUpstream
 from threegate.types import Channel, Failed, Layer, Passage, Reason, TextLocation
 
 LOCUS = TextLocation(Layer.OUTPUT, Channel.CONTENT)
-
-
-@pytest.fixture
-def model() -> Iterator[tuple[DemoUpstream, str]]:
-    demo = DemoUpstream()
-    with serve(demo.app) as url:
-        yield demo, url
-
-
-@pytest.fixture
-async def client() -> AsyncIterator[httpx.AsyncClient]:
-    async with httpx.AsyncClient(trust_env=False) as made:
-        yield made
 
 
 def judge(url: str, client: httpx.AsyncClient, **more: object) -> LlmJudge:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
 import httpx
@@ -14,7 +13,6 @@ from threegate.detectors.judges.tables import filled, table
 from threegate.policy.kinds import KINDS
 from threegate.policy.model import matches
 from threegate.settings import JUDGE_FORMATS, JudgeSettings
-from threegate.testing.server import serve
 from threegate.testing.upstream import DemoUpstream
 from threegate.types import Channel, Failed, Layer, Level, Passage, Reason, Source, TextLocation
 
@@ -28,19 +26,6 @@ CRITERIA = {
     "text_classification": ("INJECTION=injection.direct",),
 }
 PATHS = {"text_classification": "/v1/chat/completions"}  # where the demo model plays
-
-
-@pytest.fixture(scope="module")
-def model() -> Iterator[tuple[DemoUpstream, str]]:
-    demo = DemoUpstream()
-    with serve(demo.app) as url:
-        yield demo, url
-
-
-@pytest.fixture
-async def client() -> AsyncIterator[httpx.AsyncClient]:
-    async with httpx.AsyncClient(trust_env=False) as made:
-        yield made
 
 
 def judge(url: str, client: httpx.AsyncClient, name: str, **more: Any) -> LlmJudge:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
 import httpx
@@ -28,19 +27,6 @@ CRITERIA = {
 PATHS = {"text_classification": "/v1/chat/completions"}  # where the demo model plays
 UNSAFE = chat("Safety: Unsafe\nCategories: Violent")
 SAFE = chat("Safety: Safe\nCategories: None")
-
-
-@pytest.fixture(scope="module")
-def model() -> Iterator[tuple[DemoUpstream, str]]:
-    demo = DemoUpstream()
-    with serve(demo.app) as url:
-        yield demo, url
-
-
-@pytest.fixture
-async def client() -> AsyncIterator[httpx.AsyncClient]:
-    async with httpx.AsyncClient(trust_env=False) as made:
-        yield made
 
 
 def reader(

@@ -1,0 +1,23 @@
+"""A scripted model on a real socket, and a client for the judges that ask it."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterator
+
+import httpx
+import pytest
+from threegate.testing.server import serve
+from threegate.testing.upstream import DemoUpstream
+
+
+@pytest.fixture(scope="module")
+def model() -> Iterator[tuple[DemoUpstream, str]]:
+    demo = DemoUpstream()
+    with serve(demo.app) as url:
+        yield demo, url
+
+
+@pytest.fixture
+async def client() -> AsyncIterator[httpx.AsyncClient]:
+    async with httpx.AsyncClient(trust_env=False) as made:
+        yield made
