@@ -134,3 +134,14 @@ def test_the_check_service_shows_it_too(checked: Checked) -> None:
     body = {"stage": "output", "messages": turns, "sources": [source]}
     got = httpx.post(f"{checked.running.url}/v1/guard/check", json=body, timeout=60).json()
     assert [c["verdict"] for c in got["claims"]] == ["contradicted"]
+
+
+def test_the_check_service_shows_the_first_verdict_where_the_judge_does_not_answer(
+    checked: Checked,
+) -> None:
+    source, claim = CASES["zh"]
+    script(checked.judge, "我无法判断。")
+    turns = [{"role": "user", "content": "谁呀？"}, {"role": "assistant", "content": claim}]
+    body = {"stage": "output", "messages": turns, "sources": [source]}
+    got = httpx.post(f"{checked.running.url}/v1/guard/check", json=body, timeout=60).json()
+    assert [c["verdict"] for c in got["claims"]] == ["supported"]

@@ -28,7 +28,16 @@ from threegate.service.check import Check, CheckResult, CheckStage
 from threegate.service.judged_answer import open_answer, whole_answer
 from threegate.service.mask_vault import MaskVault
 from threegate.service.sealed_masks import seal, unseal
-from threegate.types import Action, Caller, Channel, Layer, Ruling, TextLocation
+from threegate.types import (
+    CLAIM_KINDS,
+    Action,
+    Caller,
+    Channel,
+    Finding,
+    Layer,
+    Ruling,
+    TextLocation,
+)
 from threegate.wire.adapter import Slot
 from threegate.wire.openai.chat import Chat
 
@@ -166,6 +175,7 @@ def _language(check: Check) -> str:
 
 def _dismissed(ruling: Ruling) -> bool:
     """By a second opinion: it is in the record, and no finding for the client. A claim stays
-    one, whatever the judge said of it."""
-    opinion = ruling.opinion
-    return opinion is not None and not opinion.claim and ruling.action is Action.ALLOW
+    one, whatever the judge said of it, and where it did not answer."""
+    found = ruling.finding
+    is_claim = isinstance(found, Finding) and found.kind in CLAIM_KINDS
+    return ruling.opinion is not None and not is_claim and ruling.action is Action.ALLOW
