@@ -62,10 +62,10 @@ def test_a_missing_file_is_wrong_use(capsys: pytest.CaptureFixture[str]) -> None
 def test_a_judge_is_measured_beside_the_model(
     tmp_path: Path, tiny_models: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """It calls the first sentence wrong, which the model supports, and the second right."""
+    """It finds neither sentence in the source; both are asked about at once, in any order."""
     model = DemoUpstream()
-    for word in ("contradicted", "supported"):
-        model.play([json.dumps(chat(word)).encode()], media_type="application/json")
+    for _ in range(2):
+        model.play([json.dumps(chat("unsupported")).encode()], media_type="application/json")
     with serve(model.app) as url:
         config = tmp_path / "threegate.yaml"
         config.write_text(
