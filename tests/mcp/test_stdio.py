@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import subprocess
 import sys
@@ -10,6 +11,9 @@ from pathlib import Path
 import pytest
 from mcp.client import Client
 from mcp.client.stdio import StdioServerParameters, stdio_client
+from threegate.client.async_guard import AsyncGuard
+from threegate.mcp import stdio
+from threegate.mcp.session import McpSession
 
 from tests.e2e.support.running import Running
 from tests.mcp.calls import a_masked_value_goes_back_to_the_server, goes_as_the_policy_says
@@ -65,3 +69,41 @@ def test_standard_input_may_be_a_file_or_nothing(root: Path, tmp_path: Path) -> 
             done = subprocess.run(command, stdin=source, capture_output=True, cwd=root, timeout=120)
         assert (done.returncode, done.stderr) == (0, b"")
         assert done.stdout.lower().count(b"could not be checked") == answers
+
+
+async def without_a_client(program: str, argument: str) -> None:
+    """A server of that Python text, whose client has already gone."""
+    client = asyncio.StreamReader()
+    client.feed_eof()
+    async with AsyncGuard("http://127.0.0.1:1") as guard:
+        session = McpSession(guard, "s", conversation="c")
+        proxy = stdio.StdioProxy(session, client, stdio.FileWriter(1))
+        assert await proxy.run([sys.executable, "-c", program, argument]) == 0
+
+
+ENDS_BY_ITSELF = """
+import os, sys, time
+os.close(1)
+time.sleep(0.2)
+open(sys.argv[1], "w").close()
+"""
+NEVER_ENDS = """
+import os, sys, time
+open(sys.argv[1], "w").write(str(os.getpid()))
+os.close(1)
+time.sleep(600)
+"""
+
+
+async def test_a_server_that_is_about_to_end_is_not_terminated(tmp_path: Path) -> None:
+    await without_a_client(ENDS_BY_ITSELF, str(tmp_path / "ended"))
+    assert (tmp_path / "ended").exists()
+
+
+async def test_a_server_that_does_not_end_is_terminated(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stdio, "GRACE_S", 0.1)
+    await without_a_client(NEVER_ENDS, str(tmp_path / "pid"))
+    with pytest.raises(ProcessLookupError):
+        os.kill(int((tmp_path / "pid").read_text()), 0)

@@ -22,7 +22,9 @@ from threegate.wire import json as strict_json
 
 MAX_LINE = 8 << 20
 STOP_S = 5.0
-"""How long a server may take to end once its client has gone."""
+"""How long a server may take to end its output once its client has gone."""
+GRACE_S = 1.0
+"""And to exit after that before it is terminated."""
 
 
 class Writer(Protocol):
@@ -77,9 +79,7 @@ class StdioProxy:
             return 0 if requests.done() else await server.wait()
         finally:
             await tasks.cancel()
-            with suppress(ProcessLookupError):
-                server.terminate()
-            await server.wait()
+            await _end(server)
 
     async def _requests(self, server: Writer) -> None:
         async for message in _messages(self.client_in, self._unreadable):
@@ -102,6 +102,17 @@ class StdioProxy:
         error = error_response(None, "not a JSON-RPC message")
         error["error"]["code"] = -32700
         await self._route(Routed(on=error), self.client_out, self.client_out)
+
+
+async def _end(server: asyncio.subprocess.Process) -> None:
+    """A server that ends by itself is only waited for: `terminate` would take the exit code of a
+    process that has just ended from under asyncio, which then logs an unknown child process."""
+    with suppress(TimeoutError):
+        await asyncio.wait_for(server.wait(), GRACE_S)
+        return
+    with suppress(ProcessLookupError):
+        server.terminate()
+    await server.wait()
 
 
 async def _ignored() -> None:
