@@ -15,6 +15,7 @@ from threegate.guard.client_text import ClientText, letters
 from threegate.guard.decide import RuleSet, wanted_kinds
 from threegate.guard.known_secrets import KnownSecrets
 from threegate.guard.mask import MaskMap
+from threegate.guard.public_values import is_public
 from threegate.guard.redact import EDITS, Renderer
 from threegate.guard.restore import Restorer, TextRestorer
 from threegate.guard.stream_machine import Plan, Quiet, Replacer, StreamMachine
@@ -103,8 +104,9 @@ def _is_new(finding: Finding, text: str, offset: int, sent: ClientText) -> bool:
     so it counts as new."""
     if not finding.kind.startswith("pii."):
         return False
-    value = _value(finding, text, offset)
-    return not value or value not in sent.known
+    value = text[finding.span.start - offset : finding.span.end - offset]
+    known = letters(value)
+    return (not known or known not in sent.known) and not is_public(finding.kind, value)
 
 
 def _is_quoted(finding: Finding, text: str, offset: int, sent: ClientText) -> bool:
