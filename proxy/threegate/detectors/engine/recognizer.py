@@ -51,10 +51,15 @@ the value at the beginning of the next one or in a reply. With a label it is sho
 def first(chars: str) -> str:
     """The first character of a pattern, with a left edge that also works next to Chinese. The
     character class comes first because `re` can skip to it quickly."""
-    return rf"[{chars}](?:(?<![0-9A-Za-z].)(?<![0-9][.\-/].)|{_LABELLED})"
+    return rf"[{chars}](?:(?<![0-9A-Za-z].)(?<![0-9][.\-].){_SLASHED}|{_LABELLED})"
 
 
-EDGE = r"(?![0-9A-Za-z])(?!\.(?!0(?![0-9]))[0-9])(?![\-/][0-9]{5})"
+_SLASHED = r"(?:(?<![0-9]/.)|(?<=[0-9]{5}/.)|(?<=[0-9][ \-][0-9]{4}/.))"
+"""Before a slash there is no number, or one that is too long for a date or a fraction: of two
+values that a slash separates, both are found."""
+NO_SLASH = "(?!/[0-9]{5,9}(?![0-9]))"
+"""Behind a slash there is no number, a short one, or one long enough to be a value of its own."""
+EDGE = r"(?![0-9A-Za-z])(?!\.(?!0(?![0-9]))[0-9])(?!-[0-9]{5})" + NO_SLASH
 """Right edge of a number: not inside a longer number, a decimal, an order number. `.0` alone is no
 decimal: spreadsheets and data frames write whole columns of numbers so."""
 WORD_EDGE = r"(?![0-9A-Za-z])"

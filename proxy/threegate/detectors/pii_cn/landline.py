@@ -16,13 +16,14 @@ from threegate.types import Bilingual, Level
 
 KIND = "pii.cn.landline"
 _AREA = r"(?:10|2[0-57-9]|[3-9][0-9]{2})"
-_LEFT = r"(?:(?<![0-9A-Za-z].)(?<![0-9][.\-/].)|(?<=(?i:tel|fax).)|(?<=(?i:phone).))"
+_LEFT = r"(?:(?<![0-9A-Za-z].)(?:(?<![0-9][.\-/].)|(?<=[0-9]{7}/.))|(?<=(?i:tel|fax).)|(?<=(?i:phone).))"
 _GAP = rf"[{SPACE}{DASH}]"
 _LANDLINE = re.compile(
     rf"(?:(?:[+](?<![0-9A-Za-z].)86{_GAP}?)?(?:[(（]0{_AREA}[)）]{_GAP}?|0{_LEFT}{_AREA}"
     rf"(?P<gap>{_GAP})?)|[+](?<![0-9A-Za-z].)86{_GAP}?[(（]?0?[)）]?{_GAP}?{_AREA}[)）]?{_GAP}?)"
-    rf"[2-8][0-9]{{2,3}}(?P<split>{_GAP})?[0-9]{{4}}{EDGE}"
+    rf"[2-8][0-9]{{2,3}}(?P<split>{_GAP})?[0-9]{{4}}(?:/[2-8][0-9]{{6,7}})?{EDGE}"
 )
+"""With a second number of the same area behind a stroke."""
 _HAN = re.compile("[\u3400-\u9fff]")
 """London numbers look like Guangzhou ones when written in groups of four: those need Chinese
 around."""
@@ -63,6 +64,7 @@ RECOGNIZER = Recognizer(
         examples=(
             Example("单位电话010-61240843一直占线", ("010-61240843",)),
             Example("财务电话0731 89710451；", ("0731 89710451",)),
+            Example("总机021-64381220/64381221", ("021-64381220/64381221",)),
             Example("请失主拨打(0991)6901465认领", ("(0991)6901465",)),
             Example("地址、电话：见备注 02050100536", ("02050100536",)),
             Example("客服热线400-820-8820", ("400-820-8820",)),

@@ -37,12 +37,11 @@ _ADDED = r"(?<=\n[+].)"
 _LEFT = _ABROAD + (
     rf"(?:(?<![0-9A-Za-z+].)(?:(?<![0-9][.\-/].)|{_SECOND})|{_ADDED}|(?<=(?i:tel|mob).)|(?<=(?i:phone).)|(?<=(?i:mobile).))"
 )
-_EDGE = EDGE.replace(r"[\-/][0-9]{5}", r"(?:-|/(?!1[3-9][0-9]{9}(?![0-9])))[0-9]{5}")
 _COUNTRY = (
     rf"(?:[(（](?=[+]86[)）])[+]86|[+](?<![0-9A-Za-z].)(?<![(（](?=.86[)）]).)86"
     rf"|0{_LEFT}086|8{_LEFT}6)[)）]?[{SPACE}{DASH}]?"
 )
-_NATIONAL = _PREFIX[1:] + rf"{_GAP}[0-9]{_GAP}[0-9]{{3}}{_GAP}[0-9]{_GAP}[0-9]{{3}}{_EDGE}"
+_NATIONAL = _PREFIX[1:] + rf"{_GAP}[0-9]{_GAP}[0-9]{{3}}{_GAP}[0-9]{_GAP}[0-9]{{3}}{EDGE}"
 _MOBILE = re.compile(rf"(?P<country>{_COUNTRY})1{_NATIONAL}|1{_LEFT}{_NATIONAL}")
 _ABOVE, _BELOW = re.compile(r"[0-9]\n\Z"), re.compile(r"\n[0-9]")
 _DOTS = 2

@@ -22,6 +22,7 @@ from threegate.detectors.engine.number_index import NUMBER, Shape
 from threegate.detectors.engine.recognizer import (
     EDGE,
     GAP,
+    NO_SLASH,
     WORD_EDGE,
     Hit,
     Recognizer,
@@ -38,7 +39,8 @@ _STUDENT = "(?<=[GJLgjl].)(?<![0-9A-Za-z]..)"
 _NEW = re.compile(
     first("1-9").removesuffix(")")
     + f"|{_STUDENT})"
-    + rf"(?=[0-9]{{2}})(?:{GAP}?[0-9]){{16}}{GAP}?[0-9Xx]{WORD_EDGE}(?![.\-/][0-9])"
+    + rf"(?=[0-9]{{2}})(?:{GAP}?[0-9]){{16}}{GAP}?[0-9Xx]{WORD_EDGE}(?![.\-][0-9])"
+    + NO_SLASH.replace("5,9", "1,9")
 )
 _OLD = re.compile(first("1-9") + rf"[0-9]{{14}}{EDGE}")
 _FOREIGN = re.compile(rf"[A-Z](?<![0-9A-Za-z].)[A-Z]{{2}}[0-9]{{12}}{EDGE}")

@@ -21,7 +21,7 @@ _WECHAT_NAME = (
 )
 _WECHAT_LETTER = "(?:(?:\\A|[^a-z0-9#?&_.\\-])v|(?:\\A|[^\u3400-\u9fff])微)"
 _SIGN = "[:：=是为為（(【\\[→>❤♥👉\ufe0f]"
-_LINK = rf"[\s\"'*]{{0,2}}{_SIGN}{{0,2}}[\s\"'是*]{{0,3}}"
+_LINK = rf"[\s\"'*\\]{{0,2}}{_SIGN}{{0,2}}[\s\"'是*`\\]{{0,3}}"
 _SHARED = "[/／、和或&](?:qq|微信|手机|电话)"
 """The same name serves there."""
 _CORRECTED = (
@@ -67,7 +67,7 @@ _PLAINLY = r"[A-Za-z]{6,20}(?:[^-_A-Za-z0-9@(]|$)"
 _TOLD = (
     rf"(?:{ANSWER}|{_CORRECTED}|{_TALK}"
     rf"|(?:{_WORDS}(?: :|:[ :]?)|{_WORDS}(?-i: (?:is|to)[a-z]{{0,3}}){_WORDS}[ :]{{1,2}})[(（]?"
-    rf"|[\s\"'*]{{0,2}}(?:{_SIGN}?[:：=是为為>]{_SIGN}?|{_SIGN}{{0,2}}[\s\"']?是)[\s\"'是*]{{0,3}})"
+    rf"|[\s\"'*\\]{{0,2}}(?:{_SIGN}?[:：=是为為>]{_SIGN}?|{_SIGN}{{0,2}}[\s\"']?是)[\s\"'是*`\\]{{0,3}})"
 )
 """Links in which `_EXPLICIT` finds something, and a few more."""
 _TELLING = loosened(
@@ -157,6 +157,7 @@ RECOGNIZER = Recognizer(
             Example("wechat - sunny_w725", ("sunny_w725",)),
             Example("**微信**：zhang_san88，**QQ：** 2749106683", ("zhang_san88", "2749106683")),
             Example('{"wx":"zhang_san88","wx":"login"}', ("zhang_san88",)),
+            Example('"{\\"qq\\": \\"134082470\\"}"，微信：`linda-12345`', ("134082470", "linda-12345")),
             Example("发我企鹅 392817465，企鹅号：29381746", ("392817465", "29381746")),
             Example("南极企鹅 2024 年有 12345 只"),
             Example("Q: 12345678 除以 9 等于多少？wechat-sdk-v3 - next"),

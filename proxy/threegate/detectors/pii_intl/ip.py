@@ -17,7 +17,7 @@ from threegate.types import Bilingual, Level
 KIND = "pii.ip"
 _BYTE = r"(?:25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])"
 _V4 = re.compile(
-    rf"[1-9](?<![0-9A-Za-z.].)(?<!\.)[0-9]{{0,2}}(?:\.{_BYTE}){{3}}(?![0-9A-Za-z])(?!"
+    rf"[1-9](?:(?<![0-9A-Za-z.].)|(?<=(?<![0-9A-Za-z])(?i:ip).))[0-9]{{0,2}}(?:\.{_BYTE}){{3}}(?![0-9A-Za-z])(?!"
     rf"\.[0-9])(?![+\-][0-9A-Za-z])"
 )
 _V6 = re.compile(
@@ -88,6 +88,7 @@ RECOGNIZER = Recognizer(
         examples=(
             Example("登录IP是91.180.30.47吗不是的话", ("91.180.30.47",)),
             Example("192.168.1.1吗", ("192.168.1.1",)),
+            Example("登录IP112.212.163.51是谁的", ("112.212.163.51",)),
             Example("is 113.1.16.113 malicious?", ("113.1.16.113",)),
             Example("from 2001:db8:85a3::8a2e:370:7334 port 22", ("2001:db8:85a3::8a2e:370:7334",)),
             Example("listening on 0.0.0.0:8080, metrics on 127.0.0.1:9090"),

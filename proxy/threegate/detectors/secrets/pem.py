@@ -25,6 +25,10 @@ _RUNS = byte_patterns.finder(r"[A-Za-z0-9+/=\\](?:(?:[ \t]*\r?\n[ \t]*)?[A-Za-z0
 """The minimum of key material after BEGIN if END is missing, in lines of any length; with less, the
 text only mentions the BEGIN line."""
 _BODY = re.compile(r"[\sA-Za-z0-9+/=:,\-\\]*")
+_BREAKS = " \r\n\\"
+_PUTTY = re.compile(r"Private-Lines: ([0-9]{1,3})(?![0-9])")
+_PUTTY_LINE = re.compile(r"[ ]?(?:\r?\n|(?:\\r)?\\n)[ ]{0,8}[A-Za-z0-9+/=]{1,64}")
+"""Line breaks may be escaped, as within JSON."""
 _PEM_OPEN = re.compile(r"-----BEGIN [A-Z0-9 ]{0,40}-{0,5}\Z")
 
 
@@ -43,6 +47,20 @@ def find(view: ScanText) -> Iterator[Hit]:
         stop = close + len(_DASHES) if closed else _like_a_key(view.text, first, limit)
         if end - first >= MIN_PEM_BODY if closed else _shows_a_key(view.text, first, stop):
             yield Hit(start, stop, KIND, Level.HIGH)
+    yield from _putty(view)
+
+
+def _putty(view: ScanText) -> Iterator[Hit]:
+    """The private lines of a PuTTY key, as many as their heading says."""
+    for heading in _PUTTY.finditer(view.text):
+        end, left = heading.end(), int(heading[1])
+        while left and (line := _PUTTY_LINE.match(view.text, end)):
+            end, left = line.end(), left - 1
+        if left and not view.text[end:].strip(_BREAKS):
+            view.hold(heading.end())
+        key = view.text[heading.end() : end].lstrip(_BREAKS)
+        if len(key) >= MIN_PEM_BODY:
+            yield Hit(end - len(key), end, KIND, Level.HIGH)
 
 
 def _following(text: str, mark: str) -> Callable[[int], int]:
@@ -96,10 +114,15 @@ RECOGNIZER = Recognizer(
                     "KEY-----",
                 ),
             ),
+            Example(
+                "Comment: a\nPrivate-Lines: 2\nAAAAgQDZkQx0123+/abc=\nAAAAFQCw\nPrivate-MAC: 12ab",
+                ("AAAAgQDZkQx0123+/abc=\nAAAAFQCw",),
+            ),
+            Example("Private-Lines: 14 is followed by as many lines"),
             Example("-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----"),
         ),
     ),
-    trigger="PRIVATE KEY",
+    trigger="PRIVATE KEY|Private-Lines: [0-9]",
     find=find,
     tails=(open_match.token, tail),
     rank=99,
