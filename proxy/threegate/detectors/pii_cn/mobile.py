@@ -41,7 +41,7 @@ _COUNTRY = (
     rf"(?:[(（](?=[+]86[)）])[+]86|[+](?<![0-9A-Za-z].)(?<![(（](?=.86[)）]).)86"
     rf"|0{_LEFT}086|8{_LEFT}6)[)）]?[{SPACE}{DASH}]?"
 )
-_NATIONAL = _PREFIX[1:] + rf"{_GAP}[0-9]{_GAP}[0-9]{{3}}{_GAP}[0-9]{_GAP}[0-9]{{3}}{EDGE}"
+_NATIONAL = _PREFIX[1:] + rf"{_GAP}[0-9]{_GAP}[0-9]{{3}}{_GAP}[0-9]{_GAP}[0-9]{{3}}{EDGE}(?!\.s?html?)"
 _MOBILE = re.compile(rf"(?P<country>{_COUNTRY})1{_NATIONAL}|1{_LEFT}{_NATIONAL}")
 _ABOVE, _BELOW = re.compile(r"[0-9]\n\Z"), re.compile(r"\n[0-9]")
 _DOTS = 2
@@ -124,6 +124,7 @@ RECOGNIZER = Recognizer(
             Example("工单号4838050043281470521"),
             Example("thread-13874650921 exited, 合计 138 2714 5566 7.5%"),
             Example("EPOCH_MS = 1718000000000"),
+            Example("https://item.shop.cn/13241572724.html，物料编码19999908391"),
             Example("x = 0.13800138000"),
         ),
     ),
