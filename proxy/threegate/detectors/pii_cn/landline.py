@@ -16,7 +16,10 @@ from threegate.types import Bilingual, Level
 
 KIND = "pii.cn.landline"
 _AREA = r"(?:10|2[0-57-9]|[3-9][0-9]{2})"
-_LEFT = r"(?:(?<![0-9A-Za-z].)(?:(?<![0-9][.\-/].)|(?<=[0-9]{7}/.))|(?<=(?i:tel|fax).)|(?<=(?i:phone).))"
+_LEFT = (
+    r"(?:(?<![0-9A-Za-z].)(?:(?<![0-9][.\-/].)|(?<=[0-9]{7}/.))|(?<=(?i:tel|fax).)"
+    r"|(?<=(?i:phone).))"
+)
 _GAP = rf"[{SPACE}{DASH}]"
 _LANDLINE = re.compile(
     rf"(?:(?:[+](?<![0-9A-Za-z].)86{_GAP}?)?(?:[(（]0{_AREA}[)）]{_GAP}?|0{_LEFT}{_AREA}"

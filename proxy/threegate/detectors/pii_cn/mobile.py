@@ -41,7 +41,8 @@ _COUNTRY = (
     rf"(?:[(（](?=[+]86[)）])[+]86|[+](?<![0-9A-Za-z].)(?<![(（](?=.86[)）]).)86"
     rf"|0{_LEFT}086|8{_LEFT}6)[)）]?[{SPACE}{DASH}]?"
 )
-_NATIONAL = _PREFIX[1:] + rf"{_GAP}[0-9]{_GAP}[0-9]{{3}}{_GAP}[0-9]{_GAP}[0-9]{{3}}{EDGE}(?!\.s?html?)"
+_EDGE = EDGE + r"(?!\.s?html?)"
+_NATIONAL = _PREFIX[1:] + rf"{_GAP}[0-9]{_GAP}[0-9]{{3}}{_GAP}[0-9]{_GAP}[0-9]{{3}}{_EDGE}"
 _MOBILE = re.compile(rf"(?P<country>{_COUNTRY})1{_NATIONAL}|1{_LEFT}{_NATIONAL}")
 _ABOVE, _BELOW = re.compile(r"[0-9]\n\Z"), re.compile(r"\n[0-9]")
 _DOTS = 2

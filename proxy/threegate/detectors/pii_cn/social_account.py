@@ -157,7 +157,9 @@ RECOGNIZER = Recognizer(
             Example("wechat - sunny_w725", ("sunny_w725",)),
             Example("**微信**：zhang_san88，**QQ：** 2749106683", ("zhang_san88", "2749106683")),
             Example('{"wx":"zhang_san88","wx":"login"}', ("zhang_san88",)),
-            Example('"{\\"qq\\": \\"134082470\\"}"，微信：`linda-12345`', ("134082470", "linda-12345")),
+            Example(
+                r'"{\"qq\": \"134082470\"}"，微信：`linda-12345`', ("134082470", "linda-12345")
+            ),
             Example("发我企鹅 392817465，企鹅号：29381746", ("392817465", "29381746")),
             Example("南极企鹅 2024 年有 12345 只"),
             Example("Q: 12345678 除以 9 等于多少？wechat-sdk-v3 - next"),
