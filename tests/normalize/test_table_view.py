@@ -16,10 +16,13 @@ SEMICOLONS = "姓名;护照号\n韩梅梅;E12345678"
 QUOTED = '"name","passport"\n"Bob","E12345678"'
 PSQL = " id | passport  \n----+-----------\n  1 | E12345678\n(1 row)"
 MYSQL = "+----+-----------+\n| id | passport  |\n+----+-----------+\n|  1 | E12345678 |"
+INSERTED = "INSERT INTO `p` (`id`, `passport`) VALUES (1, 'E12345678');"
 COPIED = 'COPY public.people (id, "passport") FROM stdin;\n1\tE12345678\n\\.'
 
 
-@pytest.mark.parametrize("text", [MARKDOWN, CSV, TSV, SEMICOLONS, QUOTED, PSQL, MYSQL, COPIED])
+@pytest.mark.parametrize(
+    "text", [MARKDOWN, CSV, TSV, SEMICOLONS, QUOTED, PSQL, MYSQL, COPIED, INSERTED]
+)
 def test_a_value_stands_behind_the_head_of_its_column(text: str) -> None:
     (view,) = [v for v in views(text) if v.name == "table"]
     start = view.text.index("E12345678")
@@ -44,6 +47,14 @@ def test_a_password_of_letters_stands_in_quotes_behind_the_head_of_its_column(te
     assert view.text[start + 9] == '"'
     assert view.original(Span(start, start + 9)) == Span(
         text.index("moonlight"), text.index("moonlight") + 9
+    )
+
+
+def test_every_row_of_an_insert_statement_is_read() -> None:
+    text = "insert into s.u (name, pwd, qq)\nvalues ('a, (b)', 'moonlight', NULL),\n('it''s', N'x-7', 10012345)"
+    (view,) = [v for v in views(text) if v.name == "table"]
+    assert view.text.split("values (")[1] == (
+        "'a, (b)',\npwd：\"moonlight\"', NULL),\n('it''s',\npwd：x-7',\nqq：10012345)"
     )
 
 

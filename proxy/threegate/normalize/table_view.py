@@ -1,6 +1,7 @@
 """The table view: puts the name of its column in front of every value, so that a label in the first
 line of a table applies to all values below it. Reads Markdown, boxes of database shells, CSV,
-tab-separated lines, rows after `COPY t (a, b) FROM stdin`, and rows of HTML (`<tr><td>`).
+tab-separated lines, rows after `COPY t (a, b) FROM stdin`, rows of HTML (`<tr><td>`), and
+`INSERT INTO t (a, b) VALUES (…), (…)`.
 """
 
 from __future__ import annotations
@@ -21,15 +22,27 @@ TRIGGERS = (
     r"(?m)^[ \t]*\|[^\n]*\|[ \t]*\r?\n[ \t]*\|[ \-:|]{3,}\r?$",
     r"(?m)^[^,;\t\n]+[,;\t][^\n]*\n[^,;\t\n]*[,;\t][^\n]*[0-9]",
     r"-[+|]-",
+    r"(?i)\binsert\s{1,4}(?:ignore\s{1,4})?into\s",
 )
 """RE2; one of them matches in every text with a table of numbers."""
 _LETTERED = re2.compile(rf"(?i){_LABEL}[^\n]*\n[^\n]*[,;\t|]")
 QUOTES = "\"' \t\r"
 """Stripped off a cell."""
+_MARKS = QUOTES + "\n`[]"
+"""Stripped off the name of a column."""
 _RULE = re.compile(r"(?:[ \t]*\t)?[ \-:|+=]{3,}\r?")
 """A line of strokes and blanks, which is not a row."""
 _STROKES = " \t\r-:|+="
 _COPY = re.compile(r"(?i)\s*copy [\w.\"]{1,80} ?\((?P<names>[^()\n]{1,400})\) from stdin")
+_INSERT = re.compile(
+    r"(?i)\binsert\s{1,4}(?:ignore\s{1,4})?into\s{1,4}[\w.`\"\[\]]{1,80}\s{0,4}"
+    r"\((?P<names>[^()]{1,800})\)\s{0,4}values\s{0,4}\("
+)
+_INSERTED = re.compile(
+    r"\s{0,16}(?:N?'(?P<quoted>(?:[^'\\]|\\.|''){0,400})'|(?P<bare>[^,()']{0,200}))\s{0,16}"
+    r"(?P<end>,|\)(?:\s{0,4},\s{0,16}\()?)"
+)
+"""A cell and what ends it: a comma, the end of the row, or the end of all rows."""
 _HEAD = re.compile(r"(?!.*[0-9]{3})[^。；;{}<>=|]{0,40}")
 """The name of a column."""
 _VALUE = re.compile(r"[0-9A-Za-z+(（][0-9A-Za-z ()（）._@+\-:!#$%&*^~]*[0-9]")
@@ -66,7 +79,10 @@ def may_occur(data: bytes) -> bool:
 def tabular(source: View) -> View:
     """`source` itself when it has no table."""
     tables = _tables([*_lines(source.text)])
-    return replaced(source, NAME, [edit for table in tables for edit in _edits(table)])
+    edits = [edit for table in tables for edit in _edits(table)]
+    if inserted := [*_inserted(source.text)]:
+        edits = sorted(inserted)  # a head of such a line is none of a table
+    return replaced(source, NAME, edits)
 
 
 def _lines(text: str) -> Iterator[_Line]:
@@ -105,7 +121,7 @@ def _head(line: str, below: str) -> tuple[str, Sequence[str]] | None:
 
 
 def _names(head: str, separator: str) -> Sequence[str]:
-    return [name.strip(QUOTES) for name in head.split(separator)]
+    return [name.strip(_MARKS) for name in head.split(separator)]
 
 
 def _stop(lines: Sequence[_Line], first: int, separator: str, columns: int) -> int:
@@ -131,10 +147,31 @@ def _edits(table: _Table) -> Iterator[Edit]:
             start += len(cell) + 1
 
 
+def _inserted(text: str) -> Iterator[Edit]:
+    """The same for the rows of SQL statements."""
+    spend = meter().spend
+    for head in _INSERT.finditer(text):
+        names, at, column = _names(head["names"], ","), head.end(), 0
+        for _ in range(_MOST):
+            spend()
+            if column == len(names) or not (cell := _INSERTED.match(text, at)):
+                break
+            name, value = names[column], cell["quoted"] or cell["bare"] or ""
+            begin = cell.start("quoted" if cell["quoted"] else "bare")
+            secret = _SECRET.fullmatch(name) is not None
+            yield from _named(at, begin, value, f"\n{name}：{{}}", secret=secret)
+            at, column = cell.end(), column + 1
+            if cell["end"] != ",":
+                column = 0 if len(cell["end"]) > 1 else len(names)
+
+
 def _labelled(start: int, cell: str, name: str, column: int, *, secret: bool) -> Iterator[Edit]:
     value = cell.lstrip(QUOTES)
     begin = start + len(cell) - len(value)
-    place = start - bool(column)
+    yield from _named(start - bool(column), begin, value, name, secret=secret)
+
+
+def _named(place: int, begin: int, value: str, name: str, *, secret: bool) -> Iterator[Edit]:
     if _VALUE.match(value):
         yield place, begin, name.format("")
     elif secret and _LETTERS.fullmatch(letters := value.rstrip(QUOTES)):

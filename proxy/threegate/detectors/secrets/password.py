@@ -28,13 +28,15 @@ _MIXES = re.compile(
     b"|(?<=%s{5}))|(?<=%s{6}))" % ((_C,) * 10)
 )
 """Occurs in every value: a digit or symbol among six characters that a value may have."""
+_NEXT_LINE = r"(?:(?<=[:：])\r?\n[ \t]{0,4}(?:```\w{0,8}\r?\n)?)?"
+"""A colon at the end of a line, the value on the next, perhaps as a block of code."""
 _CHINESE = re.compile(
     rf"[密口](?:(?<=密)[码碼钥]|(?<=口)令)(?P<gap>\*{{0,3}}[^\x00-\x7f。！？；\n]{{0,10}})(?P<"
-    rf"link>{TAGS}?[ :=\t\"'`\\*|]{{0,6}}(?:(?<=[:：])\r?\n[ \t]{{0,4}})?)(?<![A-Za-z0-9]){_VALUE}"
+    rf"link>{TAGS}?[ :=\t\"'`\\*|]{{0,6}}{_NEXT_LINE})(?<![A-Za-z0-9]){_VALUE}"
 )
 _LIKELY_CHINESE = re.compile(
     "(?:密(?:码|碼|钥)|口令)".encode() + rb"(?=\*{0,3}+[\x80-\xff]{0,40}+(?:</[^\n]{1,32}>)?"
-    rb"[ :=\t\"'`\\*|]{0,6}(?:(?:(?<=:)|(?<=\xef\xbc\x9a))\r?\n[ \t]{0,4})?"
+    rb"[ :=\t\"'`\\*|]{0,6}(?:(?:(?<=:)|(?<=\xef\xbc\x9a))\r?\n[ \t]{0,4}(?:```\w{0,8}\r?\n)?)?"
     rb"%s{6})(?![0-9]++[.,:;?!\\]*+(?!%s))" % (_C, _C)
 )
 """Does not match digits alone directly after the label either."""
@@ -49,7 +51,7 @@ _ENGLISH = re.compile(
     rf"|[\"'`\]\\*]{{0,4}}+[ \t]{{0,8}}+(?:(?:{_IS})(?![a-z])[ \t]?{_STILL}|=>|→|\|"
     rf"|(?<=[ \t])(?:->|[\-–—~])(?=[ \t])|:[ ]?&?[a-z'][a-z0-9_<>?' ]{{0,14}}="
     rf"|:=|==?|:|：|是|为)?\*{{0,3}}+[ \t]{{0,3}}+"
-    rf"(?:[|>][+\-]?\n[ \t]{{1,8}}+)?"
+    rf"(?:[|>][+\-]?\n[ \t]{{1,8}}+)?{_NEXT_LINE}"
     rf"(?:(?:\w{{2,12}}\(default=)?[brun@]?[\"'`\\]{{1,4}}+)?)(?<![A-Za-z0-9]){_VALUE}"
 )
 _S = rb"(?:[Ss]|\xc5\xbf)"
@@ -174,7 +176,7 @@ def level_of(value: str, link: str, *, close: bool) -> Level | None:
 
 
 def _is_explicit(link: str) -> bool:
-    end = link.rstrip().rstrip("*").rstrip()
+    end = link.partition("```")[0].rstrip().rstrip("*").rstrip()
     return (
         end[-1:] in _ASSIGNS or _QUOTED.search(link) is not None or end.lower().endswith(_ASSIGNING)
     )
@@ -226,6 +228,12 @@ RECOGNIZER = Recognizer(
                 "<b>Password:</b> Tiger77!x\n<td>Password</td><td>Lion88?y</td>",
                 ("Tiger77!x", "Lion88?y"),
             ),
+            Example("User: bob\nPassword:\nTiger77!x", ("Tiger77!x",)),
+            Example(
+                "密码是：\n```\nTiger77!x\n```，Password:\n```text\nLion88?y\n```",
+                ("Tiger77!x", "Lion88?y"),
+            ),
+            Example("password:\n  minLength: 8\nPassword:\n- 12 characters, no user2name"),
             Example("password for app_user1 is Tiger77!x", ("Tiger77!x",)),
             Example('Password for user "sa@db01": Tiger77!x', ("Tiger77!x",)),
             Example("my passwords are Tiger77!x, as you know", ("Tiger77!x",)),
