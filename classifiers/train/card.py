@@ -15,7 +15,7 @@ from rows import OWN, Row, read_rows
 START = "intfloat/multilingual-e5-small (MIT), vocabulary cut to Chinese, English and code"
 LAYERS = {
     "guard": "all twelve layers, with a second head after six",
-    "entities": "the lower six of the twelve layers",
+    "entities": "the lower eight of the twelve layers; where the third finds nothing, the others are left out",
     "grounding": "the lower six of the twelve layers, with marks for side and shared pieces; the evidence is read without the claim",
     "evidence": "each piece alone through all twelve layers, then trained as a table (`evidence.py`)",
 }
@@ -196,7 +196,9 @@ def write_guard(folder: Path, results: dict[str, Any], data: Path) -> None:
 def write_entities(folder: Path, results: dict[str, Any], data: Path) -> None:
     rows = [[kind, language, t["spans"], t["precision"], t["recall"], t["f1"]]
             for language, kinds in results["dev"].items() for kind, t in kinds.items()]  # fmt: skip
+    twice = ", ".join(f"{share:.0%} of {kind}" for kind, share in results.get("read_twice", {}).items())
     agree = f"int8 and fp32 tag alike on {results['int8_agrees_with_fp32']:.1%} of texts. "
+    agree += f"Of ordinary windows all blocks read: {twice}. " if twice else ""
     agree += f"Floor (linear tagger, span F1): {results.get('floor', {})}."
     write(folder, [*grid(["kind", "language", "spans", "precision", "recall", "F1"], rows), "", agree], data)
 

@@ -156,7 +156,7 @@ class Model(nn.Module):
     """
 
     def __init__(self, encoder: Encoder, labels: int, per_token: bool, early: int = 0) -> None:
-        """With `early` a second head reads the mean after that many blocks, behind the first one's columns."""
+        """With `early` a second head reads the same after that many blocks, behind the first one's columns."""
         super().__init__()
         self.encoder = encoder
         self.register_buffer("early_at", torch.tensor(early) if early else None)
@@ -182,10 +182,12 @@ class Model(nn.Module):
         for number, block in enumerate(self.encoder.blocks, 1):
             x = block(x, allowed)
             if number in (int(self.early_at), len(self.encoder.blocks)):
-                read.append(
-                    self._pooled(x, ids, mask)
-                )  # no dropout: the mean's common part is far larger than what tells
+                read.append(self._early_sees(x, ids, mask))
         return torch.cat([self.head(read[1]), self.early(read[0])], -1)
+
+    def _early_sees(self, x: Tensor, ids: Tensor, mask: Tensor) -> Tensor:
+        """No dropout on a mean: its common part is far larger than what tells."""
+        return functional.dropout(x, 0.1, self.training) if self.per_token else self._pooled(x, ids, mask)
 
     def _pooled(self, states: Tensor, ids: Tensor, mask: Tensor) -> Tensor:
         if self.encoder.marks is None:
@@ -208,6 +210,20 @@ def model_of(state: Mapping[str, Tensor], labels: int, per_token: bool) -> Model
     model = Model(encoder, labels, per_token, early)
     model.load_state_dict(dict(state))
     return model.eval()
+
+
+def cut(model: Model, layers: int, early: int) -> Model:
+    """The lowest `layers` blocks of `model`; with `early` a second head behind so many, which starts as the first one."""
+    state = {
+        name: value
+        for name, value in model.state_dict().items()
+        if not (name.startswith("encoder.blocks.") and int(name.split(".")[2]) >= layers)
+    }
+    if early:
+        parts = ("weight", "bias")
+        state = {f"early.{part}": state[f"head.{part}"].clone() for part in parts} | state
+        state["early_at"] = torch.tensor(early)
+    return model_of(state, len(state["head.bias"]), model.per_token)
 
 
 def shapes_of(state: Mapping[str, Tensor]) -> list[Shape]:

@@ -18,13 +18,15 @@ from torch import Tensor
 from torch.nn import functional
 
 from distil import taught
-from encoder import DEPTHS, Model, load_encoder
+from encoder import DEPTHS, Model, cut, load_encoder
 from entities_rows import KINDS, EntityRow, Span, all_rows, halves
 from shipping import load_start, tokenizer_of
 from trainer import Example, Plan, seed_all, train
 
 LABELS = ("O", *(f"{part}-{kind}" for kind in KINDS for part in "BI"))
 WIDTH, TRAIN_WIDTH = 256, 160
+EARLY_SHARE = 0.3
+"""Of the early head in the loss."""
 ALONE = r"""[\u3400-\u9fff\uf900-\ufaff.,;:()\[\]{}"|<>/，。；：（）、！？“”【】]"""
 
 
@@ -70,10 +72,13 @@ def examples(
 
 
 def loss(logits: Tensor, batch: list[Example]) -> Tensor:
+    """Of the last block's labels, and a share of the early head's."""
     wanted = torch.full(logits.shape[:2], -100, device=logits.device)
     for row, example in enumerate(batch):
         wanted[row, : len(example.target)] = torch.tensor(example.target, device=logits.device)
-    return functional.cross_entropy(logits.flatten(0, 1), wanted.flatten())
+    last, *early = logits.flatten(0, 1).split(len(LABELS), -1)
+    value = functional.cross_entropy(last, wanted.flatten())
+    return value + EARLY_SHARE * functional.cross_entropy(early[0], wanted.flatten()) if early else value
 
 
 def decode(labels: Sequence[int], offsets: Sequence[tuple[int, int]], text: str) -> list[Span]:
@@ -102,9 +107,13 @@ def main() -> None:
     parser.add_argument(
         "--start", default="", help="go on from this run, or from a shipped model (entities/3)"
     )
-    parser.add_argument("--layers", type=int, choices=sorted(DEPTHS), default=12)
+    parser.add_argument(
+        "--layers", type=int, choices=sorted(DEPTHS), default=12, help="of a start the lowest"
+    )
+    parser.add_argument("--early", type=int, default=0, help="blocks below an early head (see export.py)")
     parser.add_argument("--rate", type=float, default=2e-4)
     parser.add_argument("--samples", type=int, default=40_000)
+    parser.add_argument("--minutes", type=float, default=0.0, help="end by the clock instead")
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--seed", type=int, default=23, help="draws the values of generated rows")
     parser.add_argument("--hide", type=float, default=0.0, help="share of tokens shown as unknown")
@@ -120,16 +129,17 @@ def main() -> None:
     print(f"{len(made)} examples of {mean:.0f} tokens, {len(held)} held", flush=True)
     if args.start:
         model = load_start(args.work, args.start, len(LABELS), per_token=True)
+        model = cut(model, args.layers, args.early)
     else:
         encoder = load_encoder(args.work / "base", DEPTHS[args.layers])
-        model = Model(encoder, len(LABELS), per_token=True)
+        model = Model(encoder, len(LABELS), per_token=True, early=args.early)
     aim = (
         taught(load_start(args.work, args.teacher, len(LABELS), per_token=True), loss)
         if args.teacher
         else loss
     )
     model.to("cuda" if torch.cuda.is_available() else "cpu")
-    plan = Plan(args.samples, rate=args.rate, hide=args.hide, seed=args.seed)
+    plan = Plan(args.samples, minutes=args.minutes, rate=args.rate, hide=args.hide, seed=args.seed)
     train(model, made, aim, plan, args.work / f"{args.run}.pt")
 
 

@@ -39,6 +39,9 @@ class Values:
     def pick(self, name: str) -> str:
         return self.rng.choice(self.lists[name])
 
+    def of(self, name: str, zh: bool) -> str:
+        return self.pick(f"{name}_{'zh' if zh else 'en'}")
+
     def slot(self, slot: str, language: str) -> str:
         chinese = language == "zh" and slot not in "QBE"
         makers: dict[str, Callable[[bool], str]] = {
@@ -47,7 +50,8 @@ class Values:
             "I": self.identifier, "C": self.account, "p": self.short_name, "s": self.surname,
             "c": lambda zh: self.pick("cities_zh" if zh else "cities_en"), "b": lambda zh: self.pick("brands"),
             "n": lambda zh: str(self.rng.randrange(10, 10 ** self.rng.randrange(2, 12))),
-            "t": self.time, "d": self.day,
+            "t": self.time, "d": self.day, "S": lambda zh: self.of("schools", zh), "H": lambda zh: self.of("hospitals", zh),
+            "f": lambda zh: self.of("figures", zh),
         }  # fmt: skip
         return makers[slot](chinese)
 
@@ -184,14 +188,29 @@ class Values:
             return self.pick("places_en")
         if rng.random() < 0.15:
             return str(fake.address()).replace("\n", ", ")
+        if rng.random() < 0.08:
+            return self._box()
         name = fake.last_name() if rng.random() < 0.6 else self.pick("street_names_en")
         street = f"{rng.randrange(1, 2000)} {name} {self.pick('street_kinds_en')}"
         door = rng.randrange(1, 60)
         front = rng.choice(["", "", "", f"Flat {door}, ", f"Unit {door}{rng.choice(['', 'B'])}, ", f"Apt {door}C, ", f"{name} House, "])  # fmt: skip
         unit = "" if front else rng.choice(["", "", f", Apt {door}{rng.choice('ABC')}", f", Flat {door}", f", Unit {door}", f" #{door}"])  # fmt: skip
         town = rng.choice(["", f", {fake.city()}", f", {fake.city()} {fake.postcode()}", f", {fake.city()}, {fake.postcode()}", f", {fake.city()} {self._postcode()}"])  # fmt: skip
+        town = ", " + self._state() if rng.random() < 0.35 else town
         made = front + street + unit + town
         return made.lower() if rng.random() < 0.08 else made
+
+    def _state(self) -> str:
+        """A town with its state or country and postcode."""
+        return self.pick("states_en").replace("#", f"{self.rng.randrange(1000):03}")
+
+    def _box(self) -> str:
+        """A box or a rural route."""
+        rng = self.rng
+        number = rng.randrange(1, 4000)
+        head = rng.choice([f"PO Box {number}", f"P.O. Box {number}", f"RR {rng.randrange(1, 9)}, Box {number}", f"Rural Route {rng.randrange(1, 9)}",
+                           f"{number} County Road {rng.randrange(1, 90)}", f"Plot {number}", f"Blk {number % 400} Street {rng.randrange(1, 60)} #{rng.randrange(1, 25):02}-{number}"])  # fmt: skip
+        return f"{head}, {self._state()}" if rng.random() < 0.8 else head
 
     def _postcode(self) -> str:
         """British."""

@@ -15,7 +15,7 @@ import onnx
 from numpy.typing import NDArray
 from onnx import TensorProto, helper
 
-from encoder import EARLY, END, EPS, FAR, HEAD, OVER_HARM, TINY, Model
+from encoder import END, EPS, FAR, HEAD, OVER_HARM, TINY, Model
 from even import Evens, evened, quantise_rows
 from graph import Graph, Product
 
@@ -38,7 +38,8 @@ def build(
 
     `evens` (see even.py) makes it int8, none fp32.
     `hazards` names the category columns that follow the five guard heads (see guard.py).
-    With `sure`, a logit per guard head, a text whose early head stays below all of them is not read by the upper blocks.
+    With `sure`, a logit per guard head, a text whose early head stays below all of them is not read by the upper blocks;
+    for labels of tokens it is one number, how far something may come up to "outside" at any token of such a text.
     """
     state = {name: value.detach().float().cpu().numpy() for name, value in model.state_dict().items()}
     graph = Graph(evens)
@@ -47,12 +48,16 @@ def build(
     mask = graph.node("Cast", ["attention_mask"], to=TensorProto.INT32)
     if model.encoder.one_way is not None:
         _one_way(graph)
-    lower = len(model.encoder.blocks) if sure is None else EARLY
+    lower = len(model.encoder.blocks) if sure is None else int(model.early_at)
     for layer in range(lower):
         x = _block(graph, state, f"encoder.blocks.{layer}", x, mask)
     last = "raw" if hazards else "logits"
     if sure is not None:
-        _second_look(graph, state, x, mask, sure)
+        entry = x if model.per_token else _mean(graph, x, "attention_mask")
+        first = _head(graph, state, "early", entry)
+        unsure = (_found if model.per_token else _unsure)(graph, first, sure)
+        ways = _upper(graph, state, x, mask, model.per_token), _same(first, model.per_token)
+        _second_look(graph, first, unsure, ways, last)
     else:
         if not model.per_token:
             marked = "encoder.marks.weight" in state
@@ -70,18 +75,35 @@ def _head(graph: Graph, state: dict[str, Array], name: str, x: str, out: str = "
     return graph.node("Add", [product, graph.constant(f"{name}.b", state[f"{name}.bias"])], out=out)
 
 
-def _second_look(graph: Graph, state: dict[str, Array], x: str, mask: str, sure: Sequence[float]) -> None:
-    """`raw`: the early head's outputs where it is sure of all heads that are asked, else those of the last block.
+def _second_look(
+    graph: Graph, first: str, unsure: str, ways: tuple[onnx.GraphProto, onnx.GraphProto], out: str
+) -> None:
+    """`out`: the early head's outputs where it is sure of all that is asked, else those of the last block.
 
     Decided row by row, so that a text's result does not depend on its batch mates; the upper blocks run if any row needs them.
     """
-    first = _head(graph, state, "early", _mean(graph, x, "attention_mask"))
-    unsure = _unsure(graph, first, sure)
     anyone = graph.node("Cast", [graph.node("ReduceMax", [unsure], keepdims=0)], to=TensorProto.BOOL)
-    branches = {"then_branch": _upper(graph, state, x, mask), "else_branch": _same(first)}
-    late = graph.node("If", [anyone], **branches)
+    late = graph.node("If", [anyone], then_branch=ways[0], else_branch=ways[1])
     rows = graph.node("Cast", [unsure], to=TensorProto.BOOL)
-    graph.node("Where", [rows, late, first], out="raw")
+    graph.node("Where", [rows, late, first], out=out)
+
+
+def _found(graph: Graph, first: str, sure: Sequence[float]) -> str:
+    """1 for each row of which any token that is no padding may be something."""
+    bounds = [graph.constant(f"kinds.{i}", np.array([v], np.int64)) for i, v in enumerate((0, 1, 1 << 30, 2))]
+    outside = graph.node("Slice", [first, bounds[0], bounds[1], bounds[3]])
+    kinds = graph.node("Slice", [first, bounds[1], bounds[2], bounds[3]])
+    likeliest = graph.node("ReduceMax", [kinds, bounds[3]], keepdims=1)
+    over = graph.node(
+        "Greater",
+        [graph.node("Sub", [likeliest, outside]), graph.constant("sure", np.array(sure, np.float32))],
+    )
+    real = graph.node("Unsqueeze", ["attention_mask", bounds[3]])
+    both = graph.node(
+        "Mul",
+        [graph.node("Cast", [over], to=TensorProto.INT32), graph.node("Cast", [real], to=TensorProto.INT32)],
+    )
+    return graph.node("ReduceMax", [both, bounds[1]], keepdims=1)
 
 
 def _unsure(graph: Graph, first: str, sure: Sequence[float]) -> str:
@@ -105,26 +127,26 @@ def _unsure(graph: Graph, first: str, sure: Sequence[float]) -> str:
     return graph.node("ReduceMax", [found, cuts[3]], keepdims=1)
 
 
-def _upper(graph: Graph, state: dict[str, Array], x: str, mask: str) -> onnx.GraphProto:
+def _upper(graph: Graph, state: dict[str, Array], x: str, mask: str, per_token: bool) -> onnx.GraphProto:
     """The blocks above the early head; their weights stay with the graph around."""
     outside, graph.nodes = graph.nodes, []
-    for layer in range(
-        EARLY, 1 + max(int(n.split(".")[2]) for n in state if n.startswith("encoder.blocks."))
-    ):
+    layers = 1 + max(int(n.split(".")[2]) for n in state if n.startswith("encoder.blocks."))
+    for layer in range(int(state["early_at"]), layers):
         x = _block(graph, state, f"encoder.blocks.{layer}", x, mask)
-    _head(graph, state, "head", _mean(graph, x, "attention_mask", "upper."), "late.raw")
+    entry = x if per_token else _mean(graph, x, "attention_mask", "upper.")
+    _head(graph, state, "head", entry, "late.raw")
     inside, graph.nodes = graph.nodes, outside
-    return helper.make_graph(inside, "upper", [], [_value("late.raw")])
+    return helper.make_graph(inside, "upper", [], [_value("late.raw", per_token)])
 
 
-def _same(first: str) -> onnx.GraphProto:
-    return helper.make_graph(
-        [helper.make_node("Identity", [first], ["early.raw"])], "sure", [], [_value("early.raw")]
-    )
+def _same(first: str, per_token: bool) -> onnx.GraphProto:
+    node = helper.make_node("Identity", [first], ["early.raw"])
+    return helper.make_graph([node], "sure", [], [_value("early.raw", per_token)])
 
 
-def _value(name: str) -> onnx.ValueInfoProto:
-    return helper.make_tensor_value_info(name, TensorProto.FLOAT, ["batch", "outputs"])
+def _value(name: str, per_token: bool) -> onnx.ValueInfoProto:
+    shape = ["batch", "tokens", "outputs"] if per_token else ["batch", "outputs"]
+    return helper.make_tensor_value_info(name, TensorProto.FLOAT, shape)
 
 
 def _embed(graph: Graph, state: dict[str, Array]) -> str:

@@ -13,7 +13,7 @@ import onnx
 import torch
 from onnx import numpy_helper
 
-from encoder import EARLY, GELU_FLOOR, Model, model_of
+from encoder import GELU_FLOOR, Model, model_of
 from even import Array
 
 NORMS = ("norm1", "norm2")
@@ -22,9 +22,10 @@ ONE = np.array(1, np.float32)
 
 def reopen(path: Path, per_token: bool) -> Model:
     """The model in `path`, a `model.onnx` that `export.build` wrote with eight bits."""
-    arrays = {w.name: numpy_helper.to_array(w) for w in onnx.load(path).graph.initializer}
+    graph = onnx.load(path).graph
+    arrays = {w.name: numpy_helper.to_array(w) for w in graph.initializer}
     layers = 1 + max(int(name.split(".")[2]) for name in arrays if name.startswith("encoder.blocks."))
-    state = _outside(arrays)
+    state = _outside(arrays) | _second_look(graph, arrays)
     for layer in range(layers):
         state |= _block(arrays, f"encoder.blocks.{layer}")
     tensors = {name: torch.from_numpy(np.array(value)) for name, value in state.items()}
@@ -36,12 +37,6 @@ def _outside(arrays: dict[str, Array]) -> dict[str, Array]:
     marks = {"encoder.marks.weight": arrays["marks"]} if "marks" in arrays else {}
     if "never" in arrays:
         marks["encoder.one_way"] = np.array(1)
-    if "early.w" in arrays:
-        marks |= {
-            "early.weight": arrays["early.w"].T,
-            "early.bias": arrays["early.b"],
-            "early_at": np.array(EARLY),
-        }
     return marks | {
         "encoder.words.weight": arrays["words.q"].astype(np.float32) * arrays["words.s"],
         "encoder.positions.weight": arrays["positions"],
@@ -50,6 +45,18 @@ def _outside(arrays: dict[str, Array]) -> dict[str, Array]:
         "head.weight": arrays["head.w"].T,
         "head.bias": arrays["head.b"],
     }
+
+
+def _second_look(graph: onnx.GraphProto, arrays: dict[str, Array]) -> dict[str, Array]:
+    """The early head, and below which block it reads: the first whose weights the branch of the upper ones names."""
+    upper = [
+        a.g for node in graph.node if node.op_type == "If" for a in node.attribute if a.name == "then_branch"
+    ]
+    if not upper:
+        return {}
+    names = [name for node in upper[0].node for name in node.input if name.startswith("encoder.blocks.")]
+    first = min(int(name.split(".")[2]) for name in names)
+    return {"early.weight": arrays["early.w"].T, "early.bias": arrays["early.b"], "early_at": np.array(first)}
 
 
 def _block(arrays: dict[str, Array], name: str) -> dict[str, Array]:

@@ -64,7 +64,7 @@ def export_both(
 ) -> tuple[Path, Path]:
     """(int8 file that ships, fp32 file for the parity check)."""
     small, full = folder / "model.onnx", work / "fp32" / f"{folder.parent.name}-{folder.name}.onnx"
-    fixed = not model.per_token and model.encoder.marks is None  # see even.py
+    fixed = model.encoder.marks is None  # see even.py
     build(model, small, evens(model, tokenizer, fixed), hazards, sure)
     build(model, full, None, hazards)
     return small, full
