@@ -48,6 +48,7 @@ from threegate.guard.decide import (
     kinds_asked_of_judges,
     wanted_kinds,
 )
+from threegate.i18n.system import reason
 from threegate.limits.admission import CHECKING, Admission
 from threegate.limits.store import Limiter, MemoryLimiter
 from threegate.policy.errors import failure
@@ -199,9 +200,9 @@ def _check_writable(folder: Path) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise wrong("not-writable", where=folder, why=error.strerror) from None
+        raise wrong("not-writable", where=folder, why=reason(error)) from None
     if not os.access(folder, os.W_OK | os.X_OK):
-        raise wrong("not-writable", where=folder, why=os.strerror(errno.EACCES))
+        raise wrong("not-writable", where=folder, why=reason(PermissionError(errno.EACCES, "")))
 
 
 @asynccontextmanager
@@ -233,10 +234,7 @@ def _detector_sets(
 
 
 def policy_versions(settings: Settings) -> Versions:
-    """Policy versions: in PostgreSQL with the audit log, else in a SQLite file."""
-    shared = settings.audit_url if settings.audit_url.startswith("postgres") else ""
-    own = f"sqlite:///{settings.var / 'policy' / 'versions.sqlite3'}"
-    return Versions.open(writer_engine(shared or own))
+    return Versions.open(writer_engine(settings.versions_database))
 
 
 def policy_store(

@@ -6,6 +6,7 @@ text.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import IntEnum, StrEnum
 
@@ -65,6 +66,16 @@ class Bilingual:
 
     def get(self, language: str) -> str:
         return self.zh if language.startswith("zh") else self.en
+
+    def filled(self, details: Mapping[str, object]) -> Bilingual:
+        """With the fields in braces. A detail may itself be in both languages; a missing one is a
+        bug and raises KeyError."""
+
+        def text(language: str) -> str:
+            own = {k: v.get(language) for k, v in details.items() if isinstance(v, Bilingual)}
+            return self.get(language).format_map({**details, **own})
+
+        return Bilingual(text("zh"), text("en"))
 
 
 @dataclass(frozen=True, slots=True, order=True)

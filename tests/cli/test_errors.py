@@ -33,7 +33,24 @@ def test_both_languages_take_the_same_details(code: str) -> None:
         (["eval", "injection", "--made", "3"], "只能生成", "rows are made for"),
         (["eval", "claims", "--made", "3"], "--data", "--data"),
         (["models", "list", "--models", "{}"], "里没有模型", "no model in"),
-        (["demo", "--url", "http://127.0.0.1:1", "--only", "harmless"], "没有回答", "no answer"),
+        (
+            ["demo", "--url", "http://127.0.0.1:1", "--only", "harmless"],
+            "http://127.0.0.1:1 没有回答",
+            "no answer from http://127.0.0.1:1",
+        ),
+        (
+            ["attack", "--url", "http://127.0.0.1:1"],
+            "请确认代理正在那里运行",
+            "check that a proxy runs there",
+        ),
+        (["keys", "add", "--expires", "tomorrow"], "tomorrow 不是时间", "tomorrow is not a time"),
+        (
+            ["keys", "add", "--expires", "2026-01-01"],
+            "2026-01-01 已经过去",
+            "2026-01-01 has passed",
+        ),
+        (["mcp", "--url", "server:80"], "--url 应是", "--url must be an address"),
+        (["mcp", "--guard", "guard", "--", "x"], "--guard 应是", "--guard must be an address"),
     ],
 )
 def test_wrong_use_is_told(

@@ -50,7 +50,8 @@ def test_a_statement_of_sqlite_is_not_shown(tmp_path: Path) -> None:
 def test_a_file_is_named_with_the_reason(tmp_path: Path) -> None:
     with pytest.raises(OSError) as caught:  # noqa: PT011
         (tmp_path / "none").read_text()
-    assert message(caught.value, "en") == f"{tmp_path / 'none'}: No such file or directory"
+    assert message(caught.value, "en") == f"{tmp_path / 'none'}: no such file or directory"
+    assert message(caught.value, "zh") == f"{tmp_path / 'none'}：没有这个文件或目录"
 
 
 def test_a_bug_keeps_its_traceback() -> None:

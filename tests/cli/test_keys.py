@@ -10,7 +10,7 @@ Captured = pytest.CaptureFixture[str]
 
 @pytest.mark.parametrize(
     ("language", "said"),
-    [("zh", ("只显示这一次", "有效", "已吊销", "没有密钥")), ("en", ("shown this once", "active", "revoked", "no key"))],
+    [("zh", ("只显示这一次", "有效", "已到期", "已吊销", "没有密钥")), ("en", ("shown this once", "active", "expired", "revoked", "no key"))],
 )  # fmt: skip
 def test_a_key_is_shown_once_listed_and_revoked(
     language: str, said: tuple[str, ...], tmp_path: Path, capsys: Captured
@@ -18,7 +18,7 @@ def test_a_key_is_shown_once_listed_and_revoked(
     config = tmp_path / "threegate.yaml"
     config.write_text(f"var: {tmp_path}\n", "utf-8")
     common = ["--config", str(config), "--lang", language]
-    once, active, revoked, unknown = said
+    once, active, expired, revoked, unknown = said
     assert main(["keys", "add", "--tenant", "shop", *common]) == 0
     head, secret = capsys.readouterr().out.splitlines()
     assert once in head
@@ -28,6 +28,10 @@ def test_a_key_is_shown_once_listed_and_revoked(
     assert secret not in listed
     id = listed.split("\t")[0]
     assert id in head
+    stored = tmp_path / "keys.json"
+    stored.write_text(stored.read_text().replace('"expires": ""', '"expires": "2026-01-01"'))
+    assert main(["keys", "list", *common]) == 0
+    assert expired in capsys.readouterr().out
     assert main(["keys", "revoke", id, *common]) == 0
     assert main(["keys", "list", *common]) == 0
     assert revoked in capsys.readouterr().out

@@ -99,6 +99,13 @@ def activate(versions: Versions, root: Path, pack: str) -> None:
     assert isinstance(versions.act(Activate(digest), ann, now_utc()), Event)
 
 
+def test_an_extra_that_is_not_installed_is_named(tmp_path: Path) -> None:
+    (tmp_path / "sitecustomize.py").write_text("import sys; sys.modules['grpc'] = None")
+    path = os.pathsep.join([str(tmp_path), *sys.path])
+    printed = refused(tmp_path, THREEGATE_EXT_PROC_PORT="1", PYTHONPATH=path)
+    assert "pip install 'threegate[grpc]'" in printed
+
+
 def test_what_is_missing_at_a_start_is_named(tmp_path: Path) -> None:
     taken = tmp_path / "file"
     taken.touch()

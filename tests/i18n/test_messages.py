@@ -91,7 +91,7 @@ def test_no_error_of_the_api_is_worded_beside_the_table() -> None:
 
 
 def test_details_may_be_in_both_languages_themselves() -> None:
-    assert localized("key") is ERRORS["key"]
+    assert localized("key") == ERRORS["key"]
     told = localized("kind", place="n", kinds=either(("string", "array")))
     assert told == Bilingual("n 应为字符串或数组", "n must be a string or an array")
     with pytest.raises(KeyError):

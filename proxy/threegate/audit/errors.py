@@ -5,12 +5,12 @@ from __future__ import annotations
 from sqlalchemy.exc import DBAPIError
 
 from threegate.errors import AuditError
-from threegate.i18n.audit import ERRORS, filled
+from threegate.i18n.audit import ERRORS
 
 
 def trouble(code: str, /, **details: object) -> AuditError:
     """The error of one entry. Missing details are a bug and raise KeyError."""
-    return AuditError(filled(ERRORS[code], details))
+    return AuditError(ERRORS[code].filled(details))
 
 
 SAFE_CLASSES = ("08", "28", "3D", "53", "55", "57", "58")
@@ -20,8 +20,13 @@ value of a row."""
 
 def reason_of(error: DBAPIError) -> str:
     """What the server or the driver reports, without the statement and its parameters."""
-    given = error.orig.args[0] if error.orig is not None and error.orig.args else ""
+    return driver_reason(error.orig) if error.orig else type(error).__name__
+
+
+def driver_reason(error: BaseException) -> str:
+    """The same for an error of the driver itself."""
+    given = error.args[0] if error.args else ""
     if isinstance(given, dict):  # PostgreSQL's fields: M is the message, C the SQLSTATE
         state = str(given.get("C", ""))
         return f"{given.get('M', '')} ({state})" if state[:2] in SAFE_CLASSES else state
-    return str(given) or type(error.orig).__name__
+    return str(given) or type(error).__name__

@@ -42,9 +42,9 @@ def _attack(args: argparse.Namespace) -> int:
     except NothingMasked:
         raise misuse("nothing-masked") from None
     except httpx.HTTPStatusError as error:
-        raise misuse("no-answer", why=error.response.status_code) from None
+        raise misuse("no-answer", url=args.url, why=error.response.status_code) from None
     except httpx.HTTPError as error:
-        raise misuse("no-answer", why=type(error).__name__) from None
+        raise misuse("no-answer", url=args.url, why=type(error).__name__) from None
     print(as_json(report) if args.json else summary(report, args.lang))
     if args.html:
         args.html.write_text(as_html(report, args.lang), encoding="utf-8")

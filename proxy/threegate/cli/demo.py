@@ -63,7 +63,8 @@ def _demo(args: argparse.Namespace) -> int:
     try:
         played = asyncio.run(_run(args, settings, chosen, _printer(args, settings)))
     except httpx.HTTPError as error:
-        raise misuse("no-answer", why=type(error).__name__) from None
+        url = args.url or args.upstream
+        raise misuse("no-answer", url=url, why=type(error).__name__) from None
     if args.json:
         print(json.dumps([as_json(p) for p in played], ensure_ascii=False, indent=1))
     return int(any(p.got.status >= 500 for p in played))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from threegate.i18n.catalog import texts
+from threegate.i18n.system import reason
 from threegate.types import Bilingual
 
 
@@ -21,11 +22,10 @@ WRONG_USE: Mapping[str, Bilingual] = texts("usage", "errors")
 
 def misuse(code: str, /, **details: object) -> UseError:
     """The error of one entry. Missing details are a bug and raise KeyError."""
-    entry = WRONG_USE[code]
-    return UseError(Bilingual(entry.zh.format_map(details), entry.en.format_map(details)))
+    return UseError(WRONG_USE[code].filled(details))
 
 
 def unread(error: OSError) -> UseError:
     if isinstance(error, FileNotFoundError):
         return misuse("no-file", path=error.filename)
-    return misuse("not-read", path=error.filename, why=error.strerror)
+    return misuse("not-read", path=error.filename, why=reason(error))

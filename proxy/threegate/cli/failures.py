@@ -11,6 +11,7 @@ from threegate_classifiers.errors import ClassifierError
 from threegate.audit.errors import reason_of
 from threegate.cli.errors import UseError
 from threegate.errors import AuditError, PolicyError, ThreegateError
+from threegate.i18n.system import reason
 from threegate.policy.testing.report import problems_text
 from threegate.settings.errors import SettingsError
 from threegate.types import Bilingual
@@ -42,6 +43,6 @@ def message(error: Exception, language: str) -> str | None:
         case ModuleNotFoundError(name=str(name)) if (top := name.partition(".")[0]) in EXTRAS:
             return EXTRA.get(language).format(module=top, extra=EXTRAS[top])
         case OSError(filename=path, strerror=why) if path and why:
-            return FILE.get(language).format(path=path, why=why)
+            return FILE.get(language).format(path=path, why=reason(error).get(language))
         case _:
             return None

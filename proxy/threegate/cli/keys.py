@@ -9,7 +9,8 @@ from pathlib import Path
 
 from threegate import settings
 from threegate.audit.log.database import writer_engine
-from threegate.gateway.access.auth import KeyFile, utc_time
+from threegate.cli.errors import misuse
+from threegate.gateway.access.auth import Key, KeyFile, over, utc_time
 from threegate.gateway.access.auth_db import KeyDatabase
 from threegate.types import Bilingual
 
@@ -18,14 +19,16 @@ MADE = Bilingual(
     "{id} for tenant {tenant}; the key is shown this once:",
 )
 ACTIVE, REVOKED = Bilingual("有效", "active"), Bilingual("已吊销", "revoked")
+EXPIRED = Bilingual("已到期", "expired")
 NO_KEY = Bilingual("没有密钥 {}", "no key {}")
+NO_KEYS = Bilingual("还没有密钥", "no keys yet")
 
 
 def arguments(top: argparse.ArgumentParser) -> None:
     verbs = top.add_subparsers(dest="verb", required=True, metavar="VERB")
     add = verbs.add_parser("add", help="create a key and show it once")
     add.add_argument("--tenant", default="default")
-    add.add_argument("--expires", type=utc_time, help="ISO 8601 time, UTC if it names no zone")
+    add.add_argument("--expires", help="ISO 8601 time, UTC if it names no zone")
     add.set_defaults(run=_add)
     verbs.add_parser("list", help="list ids, tenants and states, never keys").set_defaults(
         run=_list
@@ -45,16 +48,36 @@ def _keys(args: argparse.Namespace) -> KeyFile | KeyDatabase:
 
 
 def _add(args: argparse.Namespace) -> int:
-    expires = args.expires.isoformat() if args.expires else ""
+    expires = _end_of(args.expires) if args.expires else ""
     key, secret = _keys(args).add(args.tenant, expires)
     print(MADE.get(args.lang).format(id=key.id, tenant=key.tenant))
     print(secret)
     return 0
 
 
+def _end_of(text: str) -> str:
+    """Raises UseError for what is no time, and for one that has passed."""
+    try:
+        end = utc_time(text).isoformat()
+    except ValueError:
+        raise misuse("expires", text=text) from None
+    if over(end):
+        raise misuse("expired", text=text)
+    return end
+
+
+def _state(key: Key) -> Bilingual:
+    if key.revoked:
+        return REVOKED
+    return EXPIRED if over(key.expires) else ACTIVE
+
+
 def _list(args: argparse.Namespace) -> int:
-    for key in _keys(args).keys:
-        state = (REVOKED if key.revoked else ACTIVE).get(args.lang)
+    keys = _keys(args).keys
+    if not keys:
+        print(NO_KEYS.get(args.lang), file=sys.stderr)
+    for key in keys:
+        state = _state(key).get(args.lang)
         print(f"{key.id}\t{key.tenant}\t{state}\t{key.created}\t{key.expires}")
     return 0
 

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from threegate.cli.errors import misuse
+from threegate.settings import values
 
 PORT = 8090
 
@@ -25,15 +26,15 @@ def arguments(mcp: argparse.ArgumentParser) -> None:
     mcp.add_argument("--name", default="server", help="name of the server: its route is /mcp/NAME")
     mcp.add_argument("--host", default="127.0.0.1", help="address to listen at, with --url")
     mcp.add_argument("--port", type=int, default=PORT, help="port to listen at, with --url")
-    mcp.add_argument(
-        "--allow-host", action="append", default=[], help="host name that browsers may use"
-    )
+    allowed = "host name that browsers may use; repeatable"
+    mcp.add_argument("--allow-host", action="append", default=[], help=allowed)
     mcp.add_argument(
         "--guard", default="", help="URL of a running Threegate; default: this process"
     )
     mcp.add_argument(
         "--guard-key-env", default="", help="variable with the API key of that Threegate"
     )
+    mcp.add_argument("--config", type=Path)
     mcp.add_argument("--pack", action="append", dest="packs", help="policy pack; repeatable")
     mcp.add_argument("--policies", type=Path)
     mcp.add_argument("--models", type=Path)
@@ -45,6 +46,9 @@ def arguments(mcp: argparse.ArgumentParser) -> None:
 def _mcp(args: argparse.Namespace) -> int:
     if bool(args.server) == bool(args.url):
         raise misuse("mcp-one-server")
+    for option in ("--url", "--guard"):
+        given = getattr(args, option.strip("-")) or ""
+        values.address(option, given, "threegate mcp", ("http", "https"))
     return asyncio.run(_run(args))
 
 
@@ -63,7 +67,7 @@ async def _run(args: argparse.Namespace) -> int:
 def _guard(args: argparse.Namespace) -> dict[str, Any]:
     if args.guard:
         return {"url": args.guard, "key": os.environ.get(args.guard_key_env, "")}
-    names = ("packs", "policies", "models", "var", "classifiers")
+    names = ("config", "packs", "policies", "models", "var", "classifiers")
     given = {name: getattr(args, name) for name in names}
     return {name: value for name, value in given.items() if value is not None}
 

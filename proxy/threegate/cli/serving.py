@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import contextlib
 import gc
 import os
 import socket
@@ -55,11 +54,11 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _run(work: Coroutine[Any, Any, int]) -> int:
-    with contextlib.suppress(ImportError):
+    try:
         import uvloop
-
-        return uvloop.run(work)
-    return asyncio.run(work)
+    except ImportError:
+        return asyncio.run(work)
+    return uvloop.run(work)
 
 
 async def supervise(settings: Settings, listener: socket.socket, language: str) -> int:

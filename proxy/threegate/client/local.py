@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterable, AsyncIterator
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from threegate import settings as settings_module
@@ -40,8 +41,10 @@ class LocalTransport:
 
     @classmethod
     def of(cls, tenant: str, given: dict[str, Any]) -> LocalTransport:
-        """Raises SettingsError."""
-        return cls(settings_module.load(given=given), Caller(tenant=tenant))
+        """`config` names the settings file. Raises SettingsError."""
+        options = {name: value for name, value in given.items() if name != "config"}
+        file = Path(given["config"]) if given.get("config") else None
+        return cls(settings_module.load(given=options, file=file), Caller(tenant=tenant))
 
     async def check(self, body: Json) -> Json:
         try:

@@ -16,7 +16,3 @@ LINES: Mapping[str, Bilingual] = texts("audit", "lines")
 
 def line(code: str, language: str, /, **details: object) -> str:
     return LINES[code].get(language).format_map(details)
-
-
-def filled(entry: Bilingual, details: Mapping[str, object]) -> Bilingual:
-    return Bilingual(entry.zh.format_map(details), entry.en.format_map(details))

@@ -38,7 +38,7 @@ HELP: Mapping[str, str] = {
     "name of the server: its route is /mcp/NAME": "服务器的名称：其路径为 /mcp/名称",
     "address to listen at, with --url": "监听的地址（与 --url 一起用）",
     "port to listen at, with --url": "监听的端口（与 --url 一起用）",
-    "host name that browsers may use": "允许浏览器使用的主机名",
+    "host name that browsers may use; repeatable": "允许浏览器使用的主机名；可重复",
     "URL of a running Threegate; default: this process": "运行中的 Threegate；默认在本进程内",
     "variable with the API key of that Threegate": "存放该 Threegate 的 API 密钥的环境变量",
     # serve, demo
@@ -119,7 +119,7 @@ HELP: Mapping[str, str] = {
     "JSONL, CSV or XLSX with text, optionally id, channel, tenant, key, question": (
         "JSONL、CSV 或 XLSX：text 列，另可有 id、channel、tenant、key、question"
     ),
-    "database of the versions": "版本所在的数据库",
+    "database of the versions; default: that of the settings": "版本所在的数据库；默认按设置",
     "person who acts": "操作人",
     "that person's group": "操作人的部门",
     "note to store with this step": "与这一步一起保存的说明",

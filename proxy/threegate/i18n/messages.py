@@ -15,21 +15,10 @@ ERRORS: Mapping[str, Bilingual] = texts("messages", "errors")
 
 def localized(name: str, /, **details: object) -> Bilingual:
     """The text of one entry. Missing details are a bug and raise KeyError."""
-    entry = ERRORS[name]
-    if not details:
-        return entry
-    return Bilingual(_filled(entry, details, "zh"), _filled(entry, details, "en"))
+    return ERRORS[name].filled(details)
 
 
 def either(names: Iterable[str]) -> Bilingual:
     """One of these, in words."""
     words = [ERRORS[name] for name in names]
     return Bilingual("或".join(w.zh for w in words), " or ".join(w.en for w in words))
-
-
-def _filled(entry: Bilingual, details: Mapping[str, object], language: str) -> str:
-    """A detail may itself be in both languages."""
-    localized_details = {
-        k: v.get(language) if isinstance(v, Bilingual) else v for k, v in details.items()
-    }
-    return entry.get(language).format_map(localized_details)

@@ -17,6 +17,7 @@ from typing import Any
 
 import uvicorn
 
+from threegate.i18n.system import reason
 from threegate.server.http_protocol import HttpProtocol
 from threegate.settings import Settings
 from threegate.settings.errors import SettingsError, wrong
@@ -44,8 +45,8 @@ def listening(settings: Settings) -> Iterator[socket.socket]:
 
 def no_listening(host: str, port: int, error: OSError) -> SettingsError:
     """Without the address that `create_server` appends to the reason."""
-    why = str(error.strerror).partition(" (while attempting")[0]
-    return wrong("no-listening", where=f"{host}:{port}", why=why)
+    plain = OSError(error.errno, str(error.strerror).partition(" (while attempting")[0])
+    return wrong("no-listening", where=f"{host}:{port}", why=reason(plain))
 
 
 def several(listener: socket.socket) -> list[socket.socket]:

@@ -26,5 +26,4 @@ WRONG: Mapping[str, Bilingual] = texts("settings", "errors")
 
 def wrong(code: str, /, **details: Any) -> SettingsError:
     """The error of one entry. Missing details are a bug and raise KeyError."""
-    entry = WRONG[code]
-    return SettingsError(Bilingual(entry.zh.format_map(details), entry.en.format_map(details)))
+    return SettingsError(WRONG[code].filled(details))

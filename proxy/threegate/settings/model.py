@@ -167,6 +167,12 @@ class Settings:
         return self.audit_url or f"sqlite:///{self.var / 'audit.sqlite3'}"
 
     @property
+    def versions_database(self) -> str:
+        """Of policy versions: PostgreSQL with the audit log, else a SQLite file."""
+        own = f"sqlite:///{self.var / 'policy' / 'versions.sqlite3'}"
+        return self.audit_url if self.audit_url.startswith("postgres") else own
+
+    @property
     def keys_in_database(self) -> bool:
         return not self.keys_file and self.audit_url.startswith("postgres")
 

@@ -14,6 +14,7 @@ from ruamel.yaml import YAML
 from ruamel.yaml.constructor import DuplicateKeyError
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
+from threegate.i18n.system import reason
 from threegate.i18n.yaml import translated
 from threegate.settings.errors import SettingsError, wrong
 from threegate.types import Bilingual
@@ -35,7 +36,7 @@ def file_of(path: Path) -> dict[str, Any]:
     except UnicodeDecodeError:
         raise wrong("not-utf-8", where=path) from None
     except OSError as error:
-        raise wrong("not-read", where=path, why=error.strerror) from None
+        raise wrong("not-read", where=path, why=reason(error)) from None
     try:
         raw = YAML(typ="safe", pure=True).load(text)
     except (YAMLError, RecursionError, ValueError) as error:

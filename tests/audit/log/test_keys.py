@@ -13,8 +13,8 @@ KEY = bytes(range(32))
 
 def test_a_missing_default_is_made_once_and_private(tmp_path: Path) -> None:
     path = tmp_path / "keys" / "master.key"
-    first = load_key("", path, {})
-    assert load_key("", path, {}) == first
+    first = load_key("", path, {}, setting="k")
+    assert load_key("", path, {}, setting="k") == first
     assert len(first) == 32
     assert path.stat().st_mode & 0o777 == 0o600
     assert [p.name for p in path.parent.iterdir()] == ["master.key"]
@@ -23,13 +23,13 @@ def test_a_missing_default_is_made_once_and_private(tmp_path: Path) -> None:
 @pytest.mark.parametrize("form", [KEY, KEY.hex().encode(), base64.b64encode(KEY) + b"\n"])
 def test_files_hold_raw_hex_or_base64(tmp_path: Path, form: bytes) -> None:
     (tmp_path / "k").write_bytes(form)
-    assert load_key(f"file:{tmp_path / 'k'}", tmp_path / "no", {}) == KEY
+    assert load_key(f"file:{tmp_path / 'k'}", tmp_path / "no", {}, setting="k") == KEY
 
 
 def test_environment_and_command(tmp_path: Path) -> None:
-    assert load_key("env:K", tmp_path / "no", {"K": KEY.hex()}) == KEY
+    assert load_key("env:K", tmp_path / "no", {"K": KEY.hex()}, setting="k") == KEY
     command = f"cmd:{sys.executable} -c \"print('{KEY.hex()}')\""
-    assert load_key(command, tmp_path / "no", {}) == KEY
+    assert load_key(command, tmp_path / "no", {}, setting="k") == KEY
 
 
 @pytest.mark.parametrize(
@@ -45,8 +45,10 @@ def test_environment_and_command(tmp_path: Path) -> None:
 )
 def test_a_bad_source_is_named_and_its_value_never(tmp_path: Path, spec: str) -> None:
     with pytest.raises(AuditError) as error:
-        load_key(spec, tmp_path / "no", {"SHORT": "topsecret"})
+        load_key(spec, tmp_path / "no", {"SHORT": "topsecret"}, setting="audit_master_key")
     assert "topsecret" not in str(error.value)
+    assert str(error.value).startswith("audit_master_key: ")
+    assert error.value.text.zh.startswith("audit_master_key：")
 
 
 def test_a_file_is_written_whole_or_not(tmp_path: Path) -> None:

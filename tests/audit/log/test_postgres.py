@@ -69,6 +69,15 @@ def test_what_is_no_postgresql_is_a_failed_connection(query: str, answer: bytes,
     assert "canary" not in str(caught.value)
 
 
+def test_without_a_user_it_is_that_of_the_process() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        host, port = listener.getsockname()
+        threading.Thread(target=answered, args=(listener, b""), daemon=True).start()
+        with pytest.raises(DBAPIError) as caught:
+            reader_engine(f"postgresql://{host}:{port}/log").connect()
+    assert "no PostgreSQL to talk to" in reason_of(caught.value)
+
+
 def answered(listener: socket.socket, answer: bytes) -> None:
     """Says the same to whoever connects, and leaves."""
     try:

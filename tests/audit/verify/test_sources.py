@@ -45,6 +45,15 @@ def test_what_is_no_log_is_said(tmp_path: Path) -> None:
         connect(f"sqlite:///{tmp_path / 'text.db'}").writers()
     with pytest.raises(AuditError, match="cannot be reached"):
         connect("postgresql://nobody@127.0.0.1:1/none")
+    with pytest.raises(AuditError, match="port 1: Connection refused"):
+        connect("postgresql://127.0.0.1:1/none")
+
+
+def test_a_verifier_connects_with_the_tls_of_its_address() -> None:
+    with pytest.raises(AuditError, match="sslmode must be one of"):
+        connect("postgresql://nobody@127.0.0.1:1/none?sslmode=always")
+    with pytest.raises(AuditError, match="sslrootcert /nowhere"):
+        connect("postgresql://u@127.0.0.1:1/x?sslmode=verify-full&sslrootcert=/nowhere")
 
 
 @pytest.mark.postgres

@@ -5,7 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from threegate.app import policy_versions
 from threegate.cli.main import main
+from threegate.policy.lifecycle.store import now_utc
+from threegate.settings import load
 
 from tests.policy.lifecycle.test_store import put
 from tests.policy.packs import GOOD
@@ -55,6 +58,34 @@ def test_from_an_edit_to_a_rollback(shell: Shell) -> None:
     assert (code, len(out.splitlines())) == (0, 8)
     assert out.splitlines()[-1].startswith(f"active: {first} since")
     assert "complaints" in out
+
+
+def test_versions_are_those_of_the_proxy_that_the_settings_describe(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    config, var = tmp_path / "threegate.yaml", tmp_path / "state"
+    put(tmp_path / "policies", GOOD)
+    config.write_text(
+        f"var: {var}\npolicies: {tmp_path / 'policies'}\npacks: [shop]\nclassifiers: 'off'\n"
+    )
+    common = ["--config", str(config), "--lang", "en"]
+    assert main(["policy", "history", *common]) == 0
+    assert "no version yet" in capsys.readouterr().err
+    assert main(["policy", "rollback", *common]) == 1
+    assert "there is no version to go back to" in capsys.readouterr().out
+    assert main(["policy", "submit", "shop", "--by", "ann", *common]) == 0
+    digest = capsys.readouterr().out.split()[2]
+    for verb in ("approve", "activate"):
+        assert main(["policy", verb, digest, "--by", "bob", *common]) == 0
+    versions = policy_versions(load(environment={}, file=config))
+    active = versions.state().active(now_utc())
+    assert active
+    assert active.digest.startswith(digest)
+
+
+def test_a_shared_log_holds_the_versions_too() -> None:
+    away = "postgresql://guard@127.0.0.1:1/log"
+    assert load(environment={"THREEGATE_AUDIT_URL": away}).versions_database == away
 
 
 def test_a_weaker_version_needs_another_group(shell: Shell) -> None:

@@ -22,16 +22,26 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from threegate.audit.errors import trouble
+from threegate.errors import AuditError
+from threegate.i18n.system import reason
+from threegate.types import Bilingual
 
 KEY_BYTES = 32
 NONCE_BYTES = 12
 KMS_SECONDS = 30
 
 
-def load_key(spec: str, default: Path, environment: Mapping[str, str]) -> bytes:
+def load_key(spec: str, default: Path, environment: Mapping[str, str], *, setting: str) -> bytes:
     """32 bytes of `spec` (see `AuditSettings`); empty means the file `default`, created if it is
-    missing.
+    missing. Raises AuditError, which names `setting`.
     """
+    try:
+        return _load(spec, default, environment)
+    except AuditError as error:
+        raise trouble("key", setting=setting, why=error.text) from None
+
+
+def _load(spec: str, default: Path, environment: Mapping[str, str]) -> bytes:
     kind, _, where = spec.partition(":")
     match kind:
         case "":
@@ -52,7 +62,7 @@ def _read(path: Path) -> bytes:
     try:
         return path.read_bytes()
     except OSError as error:
-        raise trouble("key-file", path=path, why=error.strerror) from None
+        raise trouble("key-file", path=path, why=reason(error)) from None
 
 
 def _read_or_create(path: Path) -> bytes:
@@ -93,17 +103,17 @@ def _command(command: str) -> bytes:
     return done.stdout
 
 
-def _why(error: Exception) -> str:
+def _why(error: Exception) -> Bilingual:
     """Without the command, whose arguments may be secret, and without what it printed."""
     match error:
         case subprocess.CalledProcessError(returncode=status):
-            return f"exit status {status}"
+            return Bilingual(f"退出状态 {status}", f"exit status {status}")
         case subprocess.TimeoutExpired():
-            return f"no answer in {KMS_SECONDS} s"
-        case OSError(strerror=str(reason)):
-            return reason
-        case _:
-            return str(error)  # of shlex: an open quotation mark
+            return Bilingual(f"{KMS_SECONDS} 秒内没有结束", f"no answer in {KMS_SECONDS} s")
+        case OSError():
+            return reason(error)
+        case _:  # of shlex
+            return Bilingual("引号没有闭合", "an open quotation mark")
 
 
 def _decode(raw: bytes, where: str) -> bytes:

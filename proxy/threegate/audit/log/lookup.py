@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import Connection, select
 from sqlalchemy.exc import DBAPIError
 
-from threegate.audit.errors import trouble
+from threegate.audit.errors import reason_of, trouble
 from threegate.audit.log.database import reader_engine
 from threegate.audit.log.query import Entry, of_requests
 from threegate.audit.log.record import timestamp
@@ -22,7 +22,7 @@ def event_of(url: str, id: str) -> dict[str, Any] | None:
             entries = of_requests(connection, [id])
             entries = entries or of_requests(connection, [_request_of(connection, id)])
     except DBAPIError as error:
-        raise trouble("explain", why=type(error.orig).__name__) from None
+        raise trouble("explain", why=reason_of(error)) from None
     return _event(entries[-1]) if entries else None
 
 

@@ -19,7 +19,6 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
 from threegate.i18n.audit_findings import NOTES
-from threegate.types import Bilingual
 
 ED25519 = 1
 COSIGNATURE_V1 = 4
@@ -31,8 +30,7 @@ class NoteError(ValueError):
     """The note is malformed, unsigned or wrongly signed. The text says which."""
 
     def __init__(self, code: str, /, **details: str) -> None:
-        entry = NOTES[code]
-        self.text = Bilingual(entry.zh.format_map(details), entry.en.format_map(details))
+        self.text = NOTES[code].filled(details)
         super().__init__(self.text.en)
 
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import getpass
 import socket
 import ssl
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import URL, Engine, event
+from sqlalchemy import URL, Engine, event, make_url
 
 from threegate.audit.errors import trouble
 
@@ -50,14 +51,28 @@ def _tls_context(mode: str, roots: str | None) -> ssl.SSLContext:
     return context
 
 
+def connect(url: str) -> Any:
+    """One connection by DB-API alone, without an engine. Raises pg8000's errors."""
+    import pg8000.dbapi  # only where PostgreSQL is used
+
+    bare, tls = with_tls(make_url(url))
+    given = bare.translate_connect_args(username="user") | dict(bare.query) | tls
+    return _opened(pg8000.dbapi, (), given)
+
+
 def _connected(dialect: Any, _record: object, args: Sequence[Any], given: dict[str, Any]) -> Any:
-    """pg8000 names no address in some failures, and lets others through as they are: a server of
-    another kind, one that is silent, a certificate that is not trusted, a parameter that it does
-    not know. What the server itself says stays as it is."""
-    failure = dialect.loaded_dbapi.InterfaceError
+    return _opened(dialect.loaded_dbapi, args, given)
+
+
+def _opened(dbapi: Any, args: Sequence[Any], given: dict[str, Any]) -> Any:
+    """Without a user it is that of the process, as libpq has it. pg8000 names no address in some
+    failures, and lets others through as they are: a server of another kind, one that is silent, a
+    certificate that is not trusted, a parameter that it does not know. What the server itself says
+    stays as it is."""
+    failure = dbapi.InterfaceError
     try:
-        return dialect.connect(*args, **given)
-    except dialect.loaded_dbapi.DatabaseError:
+        return dbapi.connect(*args, **{"user": getpass.getuser(), **given})
+    except dbapi.DatabaseError:
         raise
     except TypeError:
         known = "a parameter of the address is not known; sslmode and sslrootcert are"

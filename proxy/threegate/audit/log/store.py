@@ -247,7 +247,9 @@ def _give_up(future: asyncio.Future[Receipt]) -> None:
 
 def load_master(settings: AuditSettings) -> MasterKey:
     path = settings.directory / "keys" / "master.key"
-    return MasterKey(load_key(settings.master_key, path, settings.environment))
+    return MasterKey(
+        load_key(settings.master_key, path, settings.environment, setting="audit_master_key")
+    )
 
 
 def load_signer(settings: AuditSettings) -> Signer:
@@ -255,7 +257,7 @@ def load_signer(settings: AuditSettings) -> Signer:
     (`log.vkey`).
     """
     path = settings.directory / "keys" / "signing.key"
-    seed = load_key(settings.signing_key, path, settings.environment)
+    seed = load_key(settings.signing_key, path, settings.environment, setting="audit_signing_key")
     return Signer.from_seed(settings.origin, seed)
 
 
@@ -266,7 +268,7 @@ def load_publisher(settings: AuditSettings, writer_id: str) -> Publisher:
     witnesses = [
         Signer.from_seed(
             f"{settings.origin}/witness/{n}",
-            load_key(spec, missing, settings.environment),
+            load_key(spec, missing, settings.environment, setting="witness_keys"),
             COSIGNATURE_V1,
         )
         for n, spec in enumerate(settings.witness_keys)

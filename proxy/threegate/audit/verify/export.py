@@ -28,6 +28,7 @@ from threegate.audit.log.note import Checkpoint, NoteError, Verifier, verify
 from threegate.audit.log.record import canonical
 from threegate.audit.verify.findings import VerifyProblem
 from threegate.audit.verify.verifier import belongs
+from threegate.i18n.system import reason
 
 MAX_PROBLEMS = 1_000
 
@@ -118,7 +119,7 @@ def _lines(directory: Path, report: ExportReport) -> Iterator[bytes]:
                 else:
                     report.add(RECORDS, -1, "torn")
     except OSError as error:
-        report.add(RECORDS, -1, "file_missing/read", why=error.strerror)
+        report.add(RECORDS, -1, "file_missing/read", why=reason(error))
 
 
 def _record(

@@ -10,7 +10,6 @@ from typing import Any
 
 import orjson
 
-from threegate.i18n.audit import filled
 from threegate.i18n.audit_findings import FINDINGS
 from threegate.types import Bilingual
 
@@ -31,7 +30,7 @@ class VerifyProblem:
     @classmethod
     def of(cls, writer: str, seq: int, kind: str, details: Mapping[str, object]) -> VerifyProblem:
         """`kind` is an entry of `FINDINGS`. Missing details are a bug and raise KeyError."""
-        return cls(writer, seq, kind.partition("/")[0], filled(FINDINGS[kind], details))
+        return cls(writer, seq, kind.partition("/")[0], FINDINGS[kind].filled(details))
 
     def message(self, language: str) -> str:
         place = f"{self.writer}/{self.seq}" if self.seq >= 0 else self.writer

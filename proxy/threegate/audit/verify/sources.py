@@ -9,9 +9,9 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote, urlsplit
 
-from threegate.audit.errors import trouble
+from threegate.audit.errors import driver_reason, trouble
+from threegate.audit.log import postgres
 from threegate.audit.log.rows import COLUMN_NAMES
 from threegate.errors import AuditError
 
@@ -186,17 +186,10 @@ def _sqlite(path: Path) -> Database:
 def _postgres(url: str) -> Database:
     import pg8000.dbapi  # only where PostgreSQL is used
 
-    parts = urlsplit(url)
     try:
-        connection = pg8000.dbapi.connect(
-            user=unquote(parts.username or ""),
-            password=unquote(parts.password) if parts.password else None,
-            host=parts.hostname or "localhost",
-            port=parts.port or 5432,
-            database=parts.path.lstrip("/"),
-        )
+        connection = postgres.connect(url)
     except pg8000.dbapi.Error as error:
-        raise trouble("not-reached", why=type(error).__name__) from None
+        raise trouble("not-reached", why=driver_reason(error)) from None
 
     def fetch(sql: str, parameters: Sequence[Any]) -> list[Sequence[Any]]:
         cursor = connection.cursor()
@@ -204,6 +197,6 @@ def _postgres(url: str) -> Database:
             cursor.execute(sql.replace("?", "%s"), parameters)
             return list(cursor.fetchall())
         except pg8000.dbapi.Error as error:
-            raise trouble("not-read", why=type(error).__name__) from None
+            raise trouble("not-read", why=driver_reason(error)) from None
 
     return Database(fetch, connection.close, postgres=True)

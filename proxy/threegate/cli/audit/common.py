@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import DBAPIError
 
-from threegate.audit.errors import trouble
+from threegate.audit.errors import reason_of, trouble
 from threegate.audit.log.database import reader_engine
 from threegate.audit.log.record import Record, Stage
 from threegate.audit.log.store import AuditLog
@@ -29,8 +29,8 @@ def reading(url: str) -> Iterator[Connection]:
     try:
         with engine.begin() as connection:
             yield connection
-    except SQLAlchemyError as error:
-        raise trouble("database", why=type(error).__name__) from None
+    except DBAPIError as error:
+        raise trouble("database", why=reason_of(error)) from None
     finally:
         engine.dispose()
 

@@ -3,15 +3,24 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+from threegate import settings
 from threegate.cli.errors import misuse
 from threegate.policy.errors import failure
 from threegate.policy.facade import Checked, check
 from threegate.policy.lifecycle.store import DirTree, today_utc
 from threegate.settings import shipped
+
+FROM_SETTINGS: Mapping[str, str] = {
+    "policies": "policies",
+    "models": "models",
+    "classifiers": "classifiers",
+    "database": "versions_database",
+}
+"""Options, and the settings that hold their defaults."""
 
 
 def add(
@@ -31,14 +40,30 @@ def add(
         parser.add_argument("packs", nargs="*", metavar="PACK", help="default: every pack")
     if formats:
         parser.add_argument("--format", choices=["text", *formats], default="text")
-    parser.add_argument("--policies", type=Path, default=shipped.policies())
+    parser.add_argument("--policies", type=Path)
     parser.set_defaults(run=run)
     return parser
 
 
 def add_classifiers(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--models", type=Path, default=shipped.models())
-    parser.add_argument("--classifiers", choices=["required", "off"], default="required")
+    parser.add_argument("--models", type=Path)
+    parser.add_argument("--classifiers", choices=["required", "off"])
+
+
+def configured(parser: argparse.ArgumentParser) -> None:
+    """What the command line does not say is taken from the settings, as `serve` has them."""
+    run = parser.get_default("run")
+
+    def with_settings(args: argparse.Namespace) -> int:
+        missing = [name for name in FROM_SETTINGS if getattr(args, name, "") is None]
+        if missing:
+            known = settings.load(file=args.config)
+            for name in missing:
+                setattr(args, name, getattr(known, FROM_SETTINGS[name]))
+        return int(run(args))
+
+    parser.add_argument("--config", type=Path)
+    parser.set_defaults(run=with_settings)
 
 
 def own_policies(args: argparse.Namespace) -> Path:

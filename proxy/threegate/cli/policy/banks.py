@@ -37,7 +37,6 @@ from threegate.policy.facade import compile_pack
 from threegate.policy.language.wordlist import Imported, imported, list_file
 from threegate.policy.lifecycle.store import DirTree
 from threegate.policy_ops.test_runner import Runner
-from threegate.settings import shipped
 from threegate.types import Bilingual
 
 
@@ -47,7 +46,7 @@ def register(verbs: Any) -> None:
     words = verbs.add_parser("words", help="import a keyword file (txt, csv, xlsx) into lists/")
     for parser in (check, run, words):
         parser.add_argument("file", type=Path, help="txt, csv, jsonl or xlsx")
-        parser.add_argument("--policies", type=Path, default=shipped.policies())
+        parser.add_argument("--policies", type=Path)
     run.add_argument("--pack", default="cn-gbt45654")
     run.add_argument("--format", choices=["text", "json"], default="text")
     run.add_argument("--seed", default="1", help="the same seed draws the same sample")

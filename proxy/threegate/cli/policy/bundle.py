@@ -20,7 +20,6 @@ from threegate.policy.facade import check
 from threegate.policy.lifecycle.store import DirTree, now_utc, today_utc, write_durably
 from threegate.policy.testing.report import problems_text
 from threegate.policy_ops.signed_bundle import seal, trusted_keys, unseal
-from threegate.settings import shipped
 from threegate.types import Bilingual
 
 KEY = Path("var/policy/signing.key")
@@ -33,7 +32,7 @@ SIGNED = Bilingual("由 {signers} 签名于 {at}", "signed by {signers} at {at}"
 def register(verbs: Any) -> None:
     bundle = verbs.add_parser("bundle", help="check packs and sign them as one file")
     bundle.add_argument("packs", nargs="+", metavar="PACK")
-    bundle.add_argument("--policies", type=Path, default=shipped.policies())
+    bundle.add_argument("--policies", type=Path)
     bundle.add_argument("--out", type=Path, required=True, help="file to write")
     bundle.add_argument(
         "--key", default="", help=f"file:PATH, env:NAME or cmd:COMMAND; default: {KEY}, made once"
@@ -58,7 +57,7 @@ def _bundle(args: argparse.Namespace) -> int:
     if checked.errors:
         print(problems_text(checked.errors, args.lang), file=sys.stderr)
         return 1
-    signer = Signer.from_seed(args.name, load_key(args.key, KEY, os.environ))
+    signer = Signer.from_seed(args.name, load_key(args.key, KEY, os.environ, setting="--key"))
     write_durably(args.out, seal(checked, args.packs, now_utc(), [signer]))
     print(f"{args.out}: {', '.join(args.packs)}")
     print(f"{KEY_LINE.get(args.lang)}{signer.verifier.vkey()}")

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from threegate.cli.policy import banks, bundle, lifecycle, testing
-from threegate.cli.policy.arguments import add, checked, names, own_policies
+from threegate.cli.policy.arguments import add, checked, configured, names, own_policies
 from threegate.policy.compile import build
 from threegate.policy.compliance.coverage import coverage, matrix_text
 from threegate.policy.compliance.taxonomy import TAXONOMIES
@@ -61,6 +61,8 @@ def arguments(policy: argparse.ArgumentParser) -> None:
     lifecycle.register(verbs)
     banks.register(verbs)
     bundle.register(verbs)
+    for parser in verbs.choices.values():
+        configured(parser)
 
 
 def _check(args: argparse.Namespace) -> int:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import getpass
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -38,11 +39,10 @@ from threegate.policy.lifecycle.store import DirTree, now_utc, today_utc
 from threegate.policy.lifecycle.versions import COMMANDS, Versions
 from threegate.policy.model import PolicySet
 from threegate.policy.strictness.diff import describe, diff_sets
-from threegate.settings import shipped
 from threegate.types import Bilingual
 
-DATABASE = "sqlite:///var/policy/versions.sqlite3"
 UNTESTED = "continue although not all tests passed, for this reason"
+VERSIONS = "database of the versions; default: that of the settings"
 DIGEST = "the first digits of the version's digest"
 MIN_PREFIX = 6
 """Digits of a digest that name a version, where they name only one."""
@@ -51,7 +51,7 @@ MIN_PREFIX = 6
 def register(verbs: Any) -> None:
     def add(name: str, run: Callable[[argparse.Namespace], int], about: str) -> Any:
         parser = verbs.add_parser(name, help=about)
-        parser.add_argument("--database", default=DATABASE, help="database of the versions")
+        parser.add_argument("--database", help=VERSIONS)
         parser.set_defaults(run=run)
         return parser
 
@@ -64,7 +64,7 @@ def register(verbs: Any) -> None:
 
     submit = act("submit", _submit, "store packs as a version and ask for approval")
     submit.add_argument("packs", nargs="+", metavar="PACK")
-    submit.add_argument("--policies", type=Path, default=shipped.policies())
+    submit.add_argument("--policies", type=Path)
     submit.add_argument("--author", action="append", default=[], help="others who edited it")
     submit.add_argument("--untested", default="", metavar="REASON", help=UNTESTED)
     add_classifiers(submit)
@@ -171,8 +171,10 @@ def _full(state: State, prefix: str) -> str:
 
 def _history(args: argparse.Namespace) -> int:
     versions, now = _versions(args), now_utc()
-    state = versions.state()
-    for event in versions.events():
+    state, events = versions.state(), versions.events()
+    if not events:
+        print(_NONE.get(args.lang), file=sys.stderr)
+    for event in events:
         print(_line(event, args.lang))
     active = state.active(now)
     if active:
@@ -181,6 +183,9 @@ def _history(args: argparse.Namespace) -> int:
     return 0
 
 
+_NONE = Bilingual(
+    "还没有版本：正在使用设置里的策略", "no version yet: the policy of the settings is in use"
+)
 _ACTIVE = Bilingual("正在使用：{0}，自 {1} 起，由 {2} 启用", "active: {0} since {1} by {2}")
 _URGENT = Bilingual("（紧急启用，24 小时后失效）", " EMERGENCY, ends after 24 hours")
 _LINE = Bilingual("{at} {by} {verb} {digest}", "{at} {verb} {digest} by {by}")

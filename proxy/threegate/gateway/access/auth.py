@@ -18,6 +18,7 @@ from pathlib import Path
 
 from threegate.errors import RequestError
 from threegate.i18n.messages import localized
+from threegate.i18n.system import reason
 from threegate.settings.errors import wrong
 from threegate.types import Caller
 
@@ -115,7 +116,7 @@ class KeyFile:
         try:
             self._keys = tuple(Key(**k) for k in json.loads(self.path.read_text("utf-8")))
         except (OSError, ValueError, TypeError) as error:
-            why = error.strerror if isinstance(error, OSError) else type(error).__name__
+            why = reason(error) if isinstance(error, OSError) else type(error).__name__
             if first:
                 raise wrong("keys-file", where=self.path, why=why) from None
             log.warning("%s cannot be read (%s): the keys read last count", self.path, why)

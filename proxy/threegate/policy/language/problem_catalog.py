@@ -21,7 +21,7 @@ class Code:
 
     def problem(self, at: Mark, /, **details: object) -> Problem:
         """Missing details are a bug and raise KeyError."""
-        text, hint = _fill(self.text, details), _fill(self.hint, details)
+        text, hint = self.text.filled(details), self.hint.filled(details)
         return Problem(self.code, Severity.ERROR, at, text, hint)
 
     @property

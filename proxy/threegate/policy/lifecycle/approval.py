@@ -202,6 +202,8 @@ def _emergency(state: State, command: Activate, by: Person) -> Refused | None:
 def _roll_back(state: State, command: RollBack, now: str) -> Refused | None:
     target = command.digest or previous(state, now)
     active = state.active(now)
+    if not target:
+        return _refused("never-active", "没有可以回退的版本", "there is no version to go back to")
     if target not in {a.digest for a in state.activations if not a.emergency}:
         return _refused(
             "never-active", "这个版本从未正式启用", "that version was never properly active"
