@@ -47,8 +47,8 @@ def test_a_bad_source_is_named_and_its_value_never(tmp_path: Path, spec: str) ->
     with pytest.raises(AuditError) as error:
         load_key(spec, tmp_path / "no", {"SHORT": "topsecret"}, setting="audit_master_key")
     assert "topsecret" not in str(error.value)
-    assert str(error.value).startswith("audit_master_key: ")
-    assert error.value.text.zh.startswith("audit_master_key：")
+    assert str(error.value).startswith("audit_master_key cannot be used: ")
+    assert error.value.text.zh.startswith("audit_master_key 不能使用：")
 
 
 def test_a_file_is_written_whole_or_not(tmp_path: Path) -> None:
