@@ -19,6 +19,7 @@ import re2
 
 from threegate.guard.addresses import AddressReader, ArgumentReader
 from threegate.guard.mask import ALPHABET, CODE_LENGTH, Masked, MaskMap, bare_word
+from threegate.normalize.re2_spans import start_of
 from threegate.policy.model import Restoring
 from threegate.types import Channel, Span
 
@@ -158,10 +159,10 @@ class Restorer:
         only while the text goes on."""
         if not final and start >= len(text) - self._reach:
             return start
-        rest = text[start:]
-        heads = [p.search(rest) for p in self._heads]
-        first = min((start + h.start() - _BRACKET for h in heads if h), default=len(text))
-        return max(start, first if final else min(first, len(text) - self._reach))
+        data = text[start:].encode()
+        heads = [at for head in self._heads if (at := start_of(head, data)) >= 0]
+        found = start + len(data[: min(heads)].decode()) - _BRACKET if heads else len(text)
+        return max(start, found if final else min(found, len(text) - self._reach))
 
     def _next(self, folded: str, start: int, *, final: bool) -> tuple[str, int, int] | None:
         """Code, start and end of the next placeholder; one cut off by the end of the text ends

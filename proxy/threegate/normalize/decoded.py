@@ -174,11 +174,13 @@ _ASCII = re.compile("(?:[2-7][0-9])+")
 _LONG_NUMBER = 32
 
 
-_STEPS: Mapping[str, tuple[Step, ...]] = {
+_ESCAPES: Mapping[str, tuple[Step, ...]] = {
     r"%[0-9A-Fa-f]{2}": (_escape(_PERCENT, _percent),),
     r"\\[uUx][0-9A-Fa-f{]": (_escape(_BACKSLASH, _backslash),),
     r"&(?:#|[A-Za-z]{2,8};)": (_escape(_ENTITY, _entity),),
     r"U\+[0-9A-Fa-f]{4}": (lambda view: edited(view, NAME, _NOTATION, _notation),),
+}
+_BLOCKS: Mapping[str, tuple[Step, ...]] = {
     r"(?:[01]{8}[ ,]?){6}": (
         _block(_BITS, "(?:^|[^0-9])(?:[01]{8}[ ,]?){5}[01]{8}", _bits, alphabet="01"),
     ),
@@ -196,5 +198,8 @@ _STEPS: Mapping[str, tuple[Step, ...]] = {
         _block(_BASE32, "[A-Z2-7]{16,}|[A-Z2-7]{8,}=", _base32),
     ),
 }
+_STEPS = {**_ESCAPES, **_BLOCKS}
+ESCAPES, BLOCKS = tuple(_ESCAPES), tuple(_BLOCKS)
 TRIGGERS = tuple(_STEPS)
-"""RE2; a pattern matches in every text in which its steps may decode something."""
+"""RE2; a pattern matches in every text in which its steps may decode something, that of a block in
+the block itself, which is ASCII."""

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import re
 
-import re2
-
 from threegate.normalize.view import View, edited
 
 _MORE = "[\x80-\xbf]"
 _MISREAD = re.compile(
     rf"[\xc2-\xdf]{_MORE}|[\xe0-\xef]{_MORE}{{2}}|[\xf0-\xf4]{_MORE}{{3}}"
 )  # fmt: skip
-_SIGN = re2.compile(r"[\x{c2}-\x{f4}][\x{80}-\x{bf}]")
+_SIGN = re.compile(rf"[\xc2-\xf4]{_MORE}")
 """Occurs in every text with such a sequence."""
 
 

@@ -1,15 +1,15 @@
 """All views of a text that differ from it, after one cheap test.
 
-The test is one pass of an RE2 set. A text in which none of its patterns occurs has no views, which
-is true of nearly every text. Views are derived from each other: plain from raw, joined from plain,
-decoded from plain and again from its own plain view, up to `DEPTH`.
+The test is a pass of each of a few RE2 sets. A text in which none of their patterns occurs has no
+views, which is true of nearly every text. Views are derived from each other: plain from raw, joined
+from plain, decoded from plain and again from its own plain view, up to `DEPTH`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cache
-from typing import Any
 
 import re2
 
@@ -37,8 +37,6 @@ _MORE = (
     (_TABLE, table_view.may_occur),
     (_MAIL, idn_email.may_occur),
 )
-_SECOND = ((_LABELS, trailing_labels.TRIGGER), (_WRITTEN, written_out.TRIGGER))
-"""Triggers that would multiply the states of the first set: these two share a second one."""
 _FURTHER = (
     (_TABLE, table_view.tabular),
     (_LABELS, trailing_labels.label_first),
@@ -97,55 +95,88 @@ def _word_views(plain: View, signs: frozenset[str]) -> Iterator[View]:
 
 
 def _signs(text: str) -> frozenset[str]:
-    data = text.encode()
-    signs = {_pattern_signs()[i] for i in _first_set().Match(data) or ()}
-    signs.update(_SECOND[i][0] for i in _second_set().Match(data) or ())
+    data, ascii_only = text.encode(), text.isascii()
+    signs = {*_shapes()(data), *_words()(data)}
+    signs.update(_encoded()(data if ascii_only else text.encode("ascii", "replace")))
+    if not ascii_only and any(char.search(text) for char in _odd_chars()):
+        signs.update(_odd()(data))
     signs.update(sign for sign, may_occur in _MORE if may_occur(data))
     return frozenset(signs)
 
 
-def _patterns() -> Iterator[tuple[str, str]]:
+# The sets are several because the states of independent patterns multiply, and a walk through many
+# states waits for memory: all patterns in one took half as long again.
+
+
+@cache
+def _shapes() -> Signs:
+    return _set(
+        [
+            *((_TABLE, p) for p in table_view.TRIGGERS),
+            *((_JOIN, p) for p in joining.TRIGGERS),
+            *((p, p) for p in decoding.ESCAPES),
+            (_LEET, obfuscation.LEET_TRIGGER),
+        ]
+    )
+
+
+@cache
+def _words() -> Signs:
+    return _set(
+        [
+            (_ROT13, obfuscation.ROT13_TRIGGER),
+            (_REVERSED, obfuscation.REVERSED_TRIGGER),
+            (_LABELS, trailing_labels.TRIGGER),
+            (_WRITTEN, written_out.TRIGGER),
+        ]
+    )
+
+
+@cache
+def _encoded() -> Signs:
+    """Runs that may be encoded, all of them ASCII."""
+    return _set([(p, p) for p in decoding.BLOCKS])
+
+
+@cache
+def _odd() -> Signs:
     known = tables()
     seen = INVISIBLE.replace("\u200b-\u200f", "\u200b\u200c\u200e\u200f").replace(
         "\ufe00-\ufe0f", "\ufe00-\ufe0e"
     )
-    yield _FOLD, f"[{seen}{MARKS}{known.trigger}]"
-    yield _FOLD, r"[0-9A-Za-z\p{Han}][\x{200D}\x{FE0F}]"
-    yield _FOLD, f"(?:[{known.accented}][A-Za-z]{{0,2}}){{3}}"
-    yield _FOLD, r"[\x{1F1E6}-\x{1F1FF}]{7}"
-    yield from ((_TABLE, p) for p in table_view.TRIGGERS)
-    yield from ((_JOIN, p) for p in joining.TRIGGERS)
-    yield from ((p, p) for p in decoding.TRIGGERS)
-    yield _LEET, obfuscation.LEET_TRIGGER
-    yield _ROT13, obfuscation.ROT13_TRIGGER
-    yield _REVERSED, obfuscation.REVERSED_TRIGGER
-    yield _SMUGGLED, obfuscation.SMUGGLED_TRIGGER
-    yield _BIDI, obfuscation.RLO
+    return _set(
+        [
+            (_FOLD, f"[{seen}{MARKS}{known.trigger}]"),
+            (_FOLD, r"[0-9A-Za-z\p{Han}][\x{200D}\x{FE0F}]"),
+            (_FOLD, f"(?:[{known.accented}][A-Za-z]{{0,2}}){{3}}"),
+            (_FOLD, r"[\x{1F1E6}-\x{1F1FF}]{7}"),
+            (_SMUGGLED, obfuscation.SMUGGLED_TRIGGER),
+            (_BIDI, obfuscation.RLO),
+        ]
+    )
 
 
 @cache
-def _pattern_signs() -> tuple[str, ...]:
-    """The sign that each pattern of the first set stands for."""
-    return tuple(sign for sign, _ in _patterns())
+def _odd_chars() -> tuple[re.Pattern[str], re.Pattern[str]]:
+    """One of these occurs wherever a pattern of `_odd` does. Two classes, because `re` looks one up
+    in a table only if all of it lies below U+10000; the table takes a tenth of RE2's time."""
+    known, above = tables(), "[\U00010000-\U0010ffff]"
+    chars = INVISIBLE + MARKS + known.trigger + known.accented
+    return re.compile(f"[{re.sub(f'{above}(?:-{above})?', '', chars)}]"), re.compile(above)
 
 
-@cache
-def _first_set() -> Any:
-    return _set(pattern for _, pattern in _patterns())
+Signs = Callable[[bytes], Iterable[str]]
 
 
-@cache
-def _second_set() -> Any:
-    return _set(pattern for _, pattern in _SECOND)
-
-
-def _set(patterns: Iterable[str]) -> Any:
+def _set(patterns: Sequence[tuple[str, str]]) -> Signs:
+    """Finds the signs whose patterns occur."""
     options = re2.Options()
     options.max_mem = (
         64 << 20
     )  # with the default, RE2 keeps discarding and rebuilding the automaton
     made = re2.Set.SearchSet(options)
-    for pattern in patterns:
+    for _, pattern in patterns:
         made.Add(pattern)
     made.Compile()
-    return made
+    signs = [sign for sign, _ in patterns]
+    return lambda data: [signs[i] for i in made.Match(data) or ()]

@@ -40,6 +40,12 @@ def end_of(pattern: Any, data: bytes, at: int = 0) -> int:
     return end
 
 
+def start_of(pattern: Any, data: bytes) -> int:
+    """Where the first match of RE2's `pattern` begins, or -1."""
+    start: int = pattern._regexp.Match(ANYWHERE, data, 0, len(data))[0][0]
+    return start
+
+
 def groups(pattern: Any, data: bytes, at: int) -> Sequence[tuple[int, int]]:
     """Spans of the match of RE2's `pattern` that begins here and of its groups, at half of what its
     `match` costs; (-1, -1): none."""

@@ -6,10 +6,7 @@ from __future__ import annotations
 import re
 import unicodedata
 
-import re2
-
 from threegate.detectors.engine.open_match import HAN_DIGITS
-from threegate.normalize.re2_spans import found
 
 _DECIMALS = {
     code: str(value)
@@ -41,10 +38,11 @@ _HAN_PART = re.compile(
     rf"[{HAN_DIGITS}](?:[ \-]?[{HAN_DIGITS}]){{2}}[{HAN_DIGITS}]*(?:[ \-][{HAN_DIGITS}]+)*"
 )
 """A single one, as in 13800138000一直占线, is no digit."""
-_FOLDED = re2.compile(
-    rf"{WIDE}|[\x{{1d400}}-\x{{1d7ff}}]|[{HAN_DIGITS}](?:[ \-]?[{HAN_DIGITS}]){{2}}"
+_FOLDED = re.compile(
+    rf"[{WIDE[1:-1]}{HAN_DIGITS}](?:(?<={WIDE})|(?<=[{HAN_DIGITS}])(?:[ \-]?[{HAN_DIGITS}]){{2}})"
 )
-"""RE2; occurs in every text that is folded: one pass in the place of four."""
+"""Occurs in every text that is folded, except for `MATHEMATICAL`. `re` finds the first class by a
+table, in a tenth of the time of RE2, whose states for so many characters lie far apart."""
 _VALUES = "001234567891234567891"
 _HAN_VALUES = str.maketrans(HAN_DIGITS, _VALUES)
 
@@ -52,7 +50,7 @@ _HAN_VALUES = str.maketrans(HAN_DIGITS, _VALUES)
 def fold(text: str) -> str:
     """Same length: full-width ASCII and digits of other scripts to ASCII, long runs of Chinese
     digits to digits."""
-    if text.isascii() or not found(_FOLDED, text.encode()):
+    if text.isascii() or not (_FOLDED.search(text) or _MATHEMATICAL.search(text)):
         return text
     if _WIDE.search(text) or _MATHEMATICAL.search(text):
         text = text.translate(_NARROW)
