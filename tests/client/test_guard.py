@@ -6,6 +6,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
 
 import pytest
 from threegate import AsyncGuard, Guard, GuardError, GuardStopped
@@ -124,3 +125,46 @@ def test_importing_threegate_loads_nothing_else() -> None:
     code = "import sys, threegate; threegate.Guard; print('threegate.app' in sys.modules)"
     made = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert made.stdout.strip() == "False"
+
+
+def test_what_is_no_address_is_refused_at_once() -> None:
+    for url in ("localhost:8080", "ftp://guard", "http://"):
+        with pytest.raises(ValueError, match="url must begin with http"):
+            Guard(url)
+
+
+def test_the_address_of_an_api_is_as_good(served: Running) -> None:
+    with Guard(f"{served.url}/v1/") as guard:
+        assert guard.check("Hello.").allowed
+
+
+def test_a_server_that_is_away_is_named() -> None:
+    with Guard("http://127.0.0.1:1") as guard, pytest.raises(GuardError, match=r"127\.0\.0\.1:1"):
+        guard.check("Hello.")
+
+
+def test_what_keeps_the_guard_from_starting_is_told(tmp_path: Path) -> None:
+    told = pytest.raises(GuardError, match=r"could not start: .*packs/nope.yaml")
+    with Guard(packs=["nope"], classifiers="off", var=tmp_path) as guard, told as caught:
+        guard.check("Hello.")
+    assert (caught.value.status, caught.value.code) == (503, "not_started")
+
+
+def test_settings_come_from_the_file_that_is_named(tmp_path: Path) -> None:
+    (tmp_path / "t.yaml").write_text(f"var: {tmp_path}\nclassifiers: 'off'\n")
+    with Guard(config=tmp_path / "t.yaml") as guard:
+        assert guard.check(f"Ring {MOBILE}.").action == "mask"
+    assert (tmp_path / "audit.sqlite3").exists()
+
+
+def test_a_closed_guard_says_so(tmp_path: Path) -> None:
+    guard = Guard("http://127.0.0.1:1")
+    guard.close()
+    with pytest.raises(RuntimeError, match="the guard is closed"):
+        guard.check("Hello.")
+
+
+def test_a_field_that_a_check_does_not_have_is_refused(guard: Guard) -> None:
+    with pytest.raises(GuardError, match="its fields: messages, sources") as caught:
+        guard.check("Hello.", polcy="base")  # type: ignore[call-arg]
+    assert caught.value.status == 400

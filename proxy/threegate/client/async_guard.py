@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterable, AsyncIterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Self, Unpack
+from urllib.parse import urlsplit
 
 from threegate.client.results import (
     CheckOptions,
@@ -21,7 +22,10 @@ from threegate.client.transport import HttpTransport, Transport
 def transport_of(url: str, key: str, tenant: str, settings: dict[str, Any]) -> Transport:
     """A server where a URL is given, else this process (imported only then)."""
     if url:
-        return HttpTransport(url.rstrip("/"), key)
+        parts = urlsplit(url)
+        if parts.scheme not in ("http", "https") or not parts.hostname:
+            raise ValueError("url must begin with http:// or https:// and name a host")
+        return HttpTransport(url.rstrip("/").removesuffix("/v1"), key)
     from threegate.client.local import LocalTransport
 
     return LocalTransport.of(tenant, settings)
@@ -30,10 +34,11 @@ def transport_of(url: str, key: str, tenant: str, settings: dict[str, Any]) -> T
 @dataclass(slots=True)
 class AsyncGuard:
     """`url` and `key` of a server; without a URL the guard runs in this process, with `settings` as
-    `threegate serve` takes them (`packs`, `policies`, `classifiers`, `var` …) and the rest from
+    `threegate serve` takes them (`config`, `packs`, `classifiers`, `var` …) and the rest from
     environment and `threegate.yaml`. `tenant` is whose policy applies in process.
 
-    Raises SettingsError, and GuardError from every check that could not be made.
+    Raises ValueError for a wrong URL, SettingsError, and GuardError from every check that could not
+    be made.
     """
 
     transport: Transport

@@ -27,6 +27,9 @@ class _LoopThread:
         self.thread.start()
 
     def run(self, work: Coroutine[Any, Any, T]) -> T:
+        if self.loop.is_closed():
+            work.close()
+            raise RuntimeError("the guard is closed")
         return asyncio.run_coroutine_threadsafe(work, self.loop).result()
 
     def close(self) -> None:

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from threegate_classifiers.errors import ClassifierError
+
 from threegate import settings as settings_module
 from threegate.app import opened
 from threegate.client.results import GuardError
@@ -93,7 +95,11 @@ class LocalTransport:
 
     async def _opened(self) -> CheckEngine:
         if self._engine is None:
-            deps = await self._stack.enter_async_context(opened(self.settings))
+            try:
+                deps = await self._stack.enter_async_context(opened(self.settings))
+            except (ThreegateError, ClassifierError) as error:
+                why = f"the guard could not start: {error}"
+                raise GuardError(why, 503, "not_started") from None
             self._engine = CheckEngine(deps, Refusals(deps.audit))
         return self._engine
 

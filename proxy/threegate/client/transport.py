@@ -41,7 +41,7 @@ class HttpTransport:
             async with self._open().post(self.url + CHECK, json=body) as reply:
                 return await _body(reply)
         except (aiohttp.ClientError, TimeoutError) as error:
-            raise _away(error) from None
+            raise _away(self.url, error) from None
 
     async def stream(
         self, body: Json, pieces: AsyncIterable[str], channel: str
@@ -58,7 +58,7 @@ class HttpTransport:
                 async for line in reply.content:
                     yield _message(line)
         except (aiohttp.ClientError, TimeoutError) as error:
-            raise _away(error) from None
+            raise _away(self.url, error) from None
 
     async def aclose(self) -> None:
         if self._session is not None:
@@ -109,5 +109,6 @@ def _refused(body: Any, status: int) -> GuardError:
     return GuardError(str(error.get("message") or status), status, str(error.get("code") or ""))
 
 
-def _away(error: BaseException) -> GuardError:
-    return GuardError(f"the guard cannot be reached: {type(error).__name__}", 503, "unreachable")
+def _away(url: str, error: BaseException) -> GuardError:
+    why = f"the guard at {url} cannot be reached: {type(error).__name__}"
+    return GuardError(why, 503, "unreachable")

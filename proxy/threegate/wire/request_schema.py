@@ -43,13 +43,14 @@ _TYPES: Final[dict[JsonType, tuple[type, ...]]] = {
 @dataclass(frozen=True, slots=True)
 class Shape:
     """`items` are of an array, `fields` of an object; `required` may be neither absent nor null.
-    `values`: the only strings there are."""
+    `values`: the only strings there are. `closed`: other fields are refused."""
 
     kinds: tuple[JsonType, ...]
     items: Shape | None = None
     fields: tuple[tuple[str, Shape], ...] = ()
     required: tuple[str, ...] = ()
     values: tuple[str, ...] = ()
+    closed: bool = False
     types: frozenset[type] = field(init=False, repr=False)
     named: Mapping[str, Shape] = field(init=False, repr=False, compare=False)
     plain: bool = field(init=False, repr=False, compare=False)  # any value of its types fits
@@ -196,6 +197,9 @@ def _check_object(value: Body, shape: Shape, at: str) -> None:
     for name in shape.required:
         if value.get(name) is None:
             raise _refused("needed", f"{at}/{name}")
+    if shape.closed and not value.keys() <= shape.named.keys():
+        known = ", ".join(shape.named)
+        raise _refused("fields", at, known=Bilingual(known, known))
     for name, below in value.items():
         inner = shape.named.get(name)
         if inner is not None and not (inner.plain and type(below) in inner.types):

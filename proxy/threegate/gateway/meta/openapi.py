@@ -138,6 +138,8 @@ def schema_of(shape: Shape, *, optional: bool = False) -> Json:
             name: schema_of(inner, optional=name not in shape.required)
             for name, inner in shape.fields
         }
+    if shape.closed:
+        made["additionalProperties"] = False
     if shape.required:
         made["required"] = list(shape.required)
     return made

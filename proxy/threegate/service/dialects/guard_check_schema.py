@@ -34,7 +34,7 @@ _CONTEXT = fields_of(
     tools=TOOLS,
     **dict.fromkeys(NAMES, TEXT),
 )
-OPEN: Final = Shape((JsonType.OBJECT,), fields=_CONTEXT)
+OPEN: Final = Shape((JsonType.OBJECT,), fields=_CONTEXT, closed=True)
 """What an answer is about, where its texts come later."""
 REQUEST: Final = Shape(
     (JsonType.OBJECT,),
@@ -47,6 +47,7 @@ REQUEST: Final = Shape(
             channel=_one_of(Channel.CONTENT, Channel.REASONING, Channel.TOOL_ARGUMENTS),
         ),
     ),
+    closed=True,
 )
 REQUEST_SCHEMA: Final = schema_of(REQUEST)
 
