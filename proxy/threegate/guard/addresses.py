@@ -29,7 +29,7 @@ _URL: Final = re.compile(
     r"|(?<![^\W_])(?:mailto|data|javascript|vbscript|tel|sms|smsto|geo|cid|blob|about|facetime|intent"
     r"|magnet|callto|xmpp|sip|sips|urn|news|view-source|jar|feed):"
     r"|(?<!\w)www\."
-    r"|[\w-]\.[^\W\d_]{2,24}(?::\d{1,5})?[/?#]"  # example.com/
+    r"|[\w-]\.(?:[^\W\d_]{2,24}|xn--[a-z\d-]{2,24})(?::\d{1,5})?[/?#]"  # example.com/
     r"|\d\.\d{1,3}\.\d{1,3}\.\d{1,3}(?::\d{1,5})?[/?#]"
     r"|&(?:#\d{1,7}|#x[0-9a-f]{1,6}|sol|bsol|colon|period|tab|newline);",  # spelled as entities
     re.IGNORECASE,

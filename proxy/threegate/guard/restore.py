@@ -80,10 +80,15 @@ class TextRestorer:
         return everywhere or self._tool in (restoring.tools or ())
 
 
+_UNSEEN: Final = "[\u00ad\u200b-\u200d\u2060\ufeff]"
+"""Characters that host names lose when they are looked up."""
 _HOST: Final = re.compile(
-    r"[-.](?:[A-Za-z0-9-]{1,63}\.)+[A-Za-z]{2,}|\.[A-Za-z][A-Za-z0-9-]{1,62}[/?#:]\S"
+    rf"{_UNSEEN}{{0,8}}(?:[-.](?:[A-Za-z0-9-]{{1,63}}\.)+[A-Za-z]{{2,}}"
+    r"|\.[A-Za-z][A-Za-z0-9-]{1,62}[/?#:]\S)"
 )
-_HOST_SO_FAR: Final = re.compile(r"[-.][A-Za-z0-9.-]{0,128}[/?#:]?\Z")
+_HOST_SO_FAR: Final = re.compile(
+    rf"(?:{_UNSEEN}{{1,8}}|{_UNSEEN}{{0,8}}[-.][A-Za-z0-9.-]{{0,128}}[/?#:]?)\Z"
+)
 
 
 def _names_host(text: str, end: int, *, final: bool) -> bool | None:
