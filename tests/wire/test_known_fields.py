@@ -176,3 +176,26 @@ def test_log_probabilities_hold_tokens_only(value: Any, is_odd: bool) -> None:
 )
 def test_only_a_number_of_tokens_is_one(value: object, counted: int) -> None:
     assert count(value) == counted
+
+
+ODD_USAGE = {"prompt_tokens": 3, "input_tokens": 3} | {
+    f"{name}_tokens_details": 7 for name in ("prompt", "completion", "input", "output")
+}
+
+
+@pytest.mark.parametrize("api", WHOLE)
+def test_an_object_that_is_none_counts_as_empty(api: str) -> None:
+    body = {**WHOLE[api], "usage": ODD_USAGE, "incomplete_details": "cut"}
+    usage = BY_API[api].usage(body)
+    assert usage is not None
+    assert usage.input == 3
+    assert all(isinstance(reason, str | None) for reason in BY_API[api].finish_reasons(body))
+
+
+def test_a_stream_may_end_with_details_that_are_no_object() -> None:
+    response = {"id": "r", "status": "incomplete", "output": [], "incomplete_details": "cut"}
+    event = {"type": "response.incomplete", "sequence_number": 1, "response": response}
+    codec = BY_API["responses"].stream({"model": "m", "stream": True})
+    for sent in decode([b"data: " + orjson.dumps(event) + b"\n\n"]):
+        codec.read(sent)
+    assert codec.finish_reasons == {0: "incomplete"}

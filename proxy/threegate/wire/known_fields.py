@@ -7,6 +7,7 @@ edited or held like the rest. Streams and whole answers use the same lists.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Final
 
 from threegate.wire.limits import MAX_SAFE_INTEGER
@@ -109,8 +110,14 @@ UNKNOWN_REASON: Final = "unknown"
 """What is reported for a reason that is not a plain word."""
 
 
+def within(holder: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    """The object of that name; an empty one where the API sent something else."""
+    found = holder.get(name)
+    return found if isinstance(found, dict) else {}
+
+
 def count(value: Any) -> int:
-    """A number of tokens as reported; None if it is not a number."""
+    """A number of tokens as reported; 0 if it is not a number."""
     whole = int(value) if type(value) is float and value.is_integer() else value
     return whole if type(whole) is int and 0 <= whole <= MAX_SAFE_INTEGER else 0
 

@@ -51,8 +51,8 @@ def usage_of(body: Body) -> Usage | None:
     usage = body.get("usage")
     if not isinstance(usage, dict):
         return None
-    prompt = usage.get("prompt_tokens_details") or {}
-    completion = usage.get("completion_tokens_details") or {}
+    prompt = known_fields.within(usage, "prompt_tokens_details")
+    completion = known_fields.within(usage, "completion_tokens_details")
     return Usage(
         input=known_fields.count(usage.get("prompt_tokens")),
         output=known_fields.count(usage.get("completion_tokens")),

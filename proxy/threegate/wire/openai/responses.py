@@ -131,7 +131,7 @@ class Responses(BaseAdapter):
         return usage_of(body.get("usage"))
 
     def finish_reasons(self, body: Body) -> tuple[str, ...]:
-        reason = (body.get("incomplete_details") or {}).get("reason")
+        reason = known_fields.within(body, "incomplete_details").get("reason")
         return (reason or body.get("status") or "",)
 
     def restore_echo(self, body: Body, request: Body) -> Body:

@@ -70,9 +70,11 @@ def usage_of(usage: Any) -> Usage | None:
     return Usage(
         input=known_fields.count(usage.get("input_tokens")),
         output=known_fields.count(usage.get("output_tokens")),
-        cached=known_fields.count((usage.get("input_tokens_details") or {}).get("cached_tokens")),
+        cached=known_fields.count(
+            known_fields.within(usage, "input_tokens_details").get("cached_tokens")
+        ),
         reasoning=known_fields.count(
-            (usage.get("output_tokens_details") or {}).get("reasoning_tokens")
+            known_fields.within(usage, "output_tokens_details").get("reasoning_tokens")
         ),
     )
 

@@ -259,7 +259,7 @@ class ResponsesCodec(FrameCodec):
         self._unlisted(chunk, response, known_fields.RESPONSE)
 
     def _ends(self, chunk: Chunk, response: Body) -> None:
-        reason = (response.get("incomplete_details") or {}).get("reason")
+        reason = known_fields.within(response, "incomplete_details").get("reason")
         self.finish_reasons[0] = reason or response.get("status") or ""
         self._finish(chunk)
 
