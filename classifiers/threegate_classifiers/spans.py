@@ -91,7 +91,7 @@ class Kinds:
 
 def spans(tokens: Sequence[Token], kinds: Kinds, text: str) -> Iterator[Span]:
     """Tokens in order, each once."""
-    real = [t for t, after in zip_longest(tokens, tokens[1:]) if _is_real(t, after)]
+    real = [t for t, after in zip_longest(tokens, tokens[1:]) if _is_real(t, after, text)]
     for island in _islands(real, kinds, text):
         path = _path(island, kinds, text)
         runs = ((*trim(text, s, e), kind, p) for s, e, kind, p in _runs(island, path, kinds))
@@ -111,9 +111,10 @@ def _whole(found: Iterable[Span], text: str) -> Iterator[Span]:
         yield last
 
 
-def _is_real(token: Token, after: Token | None) -> bool:
-    """A lone word mark before a Chinese character covers that character too and says nothing."""
-    return token[1] > token[0] and (after is None or after[0] != token[0])
+def _is_real(token: Token, after: Token | None, text: str) -> bool:
+    """A lone word mark says nothing: it covers the character of the token behind it, or a blank
+    alone, and would part what stands around it (a town and its postcode)."""
+    return _body(text, token) < token[1] and (after is None or after[0] != token[0])
 
 
 def _islands(tokens: Sequence[Token], kinds: Kinds, text: str) -> Iterator[list[Token]]:

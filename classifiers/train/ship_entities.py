@@ -36,7 +36,7 @@ TITLE = {
 COLUMNS = Kinds(KINDS, LABELS)
 LOST = 0.005
 """Share of the texts in which the last block finds something that the early head may call empty."""
-ORDINARY = 400
+ORDINARY = 150
 """Ordinary texts of each role on which the upper blocks' work is counted."""
 SCORED = {
     "authored": set(KINDS),

@@ -60,6 +60,24 @@ def test_plain_tags(text: str, tags: list[str], expected: list[tuple[str, str]])
 
 
 @pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        (["Ada", " ", "Byron"], [("Ada Byron", "PERSON")]),
+        (["Ada", "\n", "Byron"], [("Ada", "PERSON"), ("Byron", "PERSON")]),
+        (["Ada", "\t", "Byron"], [("Ada", "PERSON"), ("Byron", "PERSON")]),
+    ],
+)
+def test_a_token_of_blanks_parts_nothing_but_lines_and_cells(
+    words: list[str], expected: list[tuple[str, str]]
+) -> None:
+    ends = np.cumsum([len(word) for word in words])
+    tags = zip(words, ends, ("B-PERSON", "O", "I-PERSON"), strict=True)
+    tokens = [(int(end) - len(word), int(end), sure(tag, 0.9999)) for word, end, tag in tags]
+    text = "".join(words)
+    assert [(text[a:b], kind) for a, b, kind, _ in spans(tokens, KINDS, text)] == expected
+
+
+@pytest.mark.parametrize(
     ("text", "tags", "expected"),
     [
         ("4 Elm Row YO42", ["B-ADDRESS", "I-ADDRESS", "I-ADDRESS", "B-ADDRESS"], [("4 Elm Row YO42", "ADDRESS")]),
