@@ -57,6 +57,7 @@ BAD: dict[str, list[Change]] = {
     "unused-level": [("levels: {category.loans: high}", "levels: {pii.email: high}")],
     "low-block": [("stream: cut", "level: low")],
     "cut-too-late": [("then: {block: {}}", "then: annotate")],
+    "wrong-recognizer-example": [("pack: shop\n", "pack: shop\nrecognizers: [{name: x, supported_entity: A, deny_list: [Petrel], examples: {match: [Heron]}}]\n")],
     "no-match-test": [("match: ['我不想活了', 'I want to die']", "match: []")],
     "no-harmless-test": [("no_match: ['你好', 'hello']", "no_match: []")],
     "one-language-tests": [("['我不想活了', 'I want to die']", "['我不想活了']")],

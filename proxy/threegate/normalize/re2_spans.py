@@ -17,7 +17,15 @@ def spans(pattern: Any, data: bytes) -> Iterator[tuple[int, int]]:
     search, size, at = pattern._regexp.Match, len(data), 0
     while (found := search(ANYWHERE, data, at, size)[0])[0] >= 0:
         yield found
-        at = found[1]
+        at = found[1] if found[1] > found[0] else _next(data, found[1])
+
+
+def _next(data: bytes, at: int) -> int:
+    """The next character, so that an empty match is not found again."""
+    at += 1
+    while at < len(data) and data[at] & 0xC0 == 0x80:
+        at += 1
+    return at
 
 
 def char_spans(pattern: Any, text: str, data: bytes) -> Iterator[tuple[int, int]]:

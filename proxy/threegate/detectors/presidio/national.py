@@ -19,7 +19,7 @@ from threegate.detectors.engine.recognizer import Hit
 from threegate.detectors.presidio.patterns import compact, mentions, raised, spelled
 from threegate.detectors.presidio.without_spacy import without_spacy
 from threegate.normalize.re2_spans import char_spans
-from threegate.policy.language.recognizers import kind_of
+from threegate.policy.language.recognizers import is_whole, kind_of
 from threegate.types import Level
 
 with without_spacy():
@@ -126,15 +126,6 @@ def is_alone(text: str, start: int, end: int) -> bool:
     before = text[max(0, start - 2) : start]
     joined = len(before) == 2 and before[0].isdigit() and before[1] in " -./"
     return not joined and is_whole(text, start, end)
-
-
-def is_whole(text: str, start: int, end: int) -> bool:
-    """Not inside a longer word."""
-    return not _is_word(text[max(0, start - 1) : start]) and not _is_word(text[end : end + 1])
-
-
-def _is_word(char: str) -> bool:
-    return char.isascii() and char.isalnum()
 
 
 def level_of(score: float) -> Level:

@@ -16,19 +16,23 @@ import re2
 from threegate.detectors.base import DetectorInfo
 from threegate.detectors.engine.context import ScanText
 from threegate.detectors.engine.recognizer import Hit, Recognizer
-from threegate.detectors.presidio.national import Value, distinct, is_whole, level_of
+from threegate.detectors.presidio.national import Value, distinct, level_of
 from threegate.detectors.presidio.patterns import mentions, raised, spelled
 from threegate.normalize.re2_spans import char_spans
 from threegate.policy.errors import failure
-from threegate.policy.language.recognizers import entity, fault, kind_of
+from threegate.policy.language.recognizers import (
+    MAX_SPAN,
+    entity,
+    fault,
+    is_alone,
+    kind_of,
+    patterns,
+)
 from threegate.types import Bilingual
 
-MAX_SPAN = 128
-"""Characters a policy's recognizer may span; a stream holds that much while its rule is active."""
 _QUIET = re2.Options()
 _QUIET.log_errors = False
 _BOUNDARY = re.compile(r"\\b|\(\?<?[=!](?:[^()\\]|\\.|\[[^\]]*\])*\)")
-_NUMBER = re.compile(r"[0-9][\-./]\Z")
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,15 +44,14 @@ class _Own:
     context: re.Pattern[str]
 
     def find(self, view: ScanText) -> Iterator[Hit]:
-        for value in distinct([*self._values(view)]):
-            if _is_alone(view.text, value.start, value.end):
-                yield Hit(value.start, value.end, self.kind, level_of(value.score), "presidio")
+        for start, end, score in distinct([*self._values(view)]):
+            yield Hit(start, end, self.kind, level_of(score), "presidio")
 
     def _values(self, view: ScanText) -> Iterator[Value]:
         for pattern, score in self.patterns:
             for start, end in char_spans(pattern, view.text, view.data):
                 view.spend()
-                if 0 < end - start <= MAX_SPAN:
+                if 0 < end - start <= MAX_SPAN and is_alone(view.text, start, end):
                     labelled = self.context.search(spelled(view.before(start)))
                     yield Value(start, end, raised(score) if labelled else score)
 
@@ -68,7 +71,9 @@ def from_policy(own: Sequence[Mapping[str, Any]]) -> Recognizer:
             tuple(dict.fromkeys(member.kind for member in members)),
             Bilingual("策略自带识别器", "Recognizers of the policy"),
         ),
-        trigger="|".join(f"(?:{_trigger(regex)})" for data in own for regex, _ in _patterns(data)),
+        trigger="|".join(
+            f"(?:{_trigger(regex.pattern)})" for data in own for regex, _ in patterns(data)
+        ),
         find=find,
         tails=(_bounded,),
         rank=35,
@@ -79,16 +84,8 @@ def _compiled(data: Mapping[str, Any]) -> _Own:
     name = str(data.get("name", "recognizer"))
     if (wrong := fault(data)) is not None:
         raise failure("unusable-recognizer", name=name, zh_fault=wrong.zh, en_fault=wrong.en)
-    patterns = ((re2.compile("(?i)" + regex, _QUIET), score) for regex, score in _patterns(data))
-    return _Own(kind_of(entity(data)), tuple(patterns), mentions(tuple(data.get("context") or ())))
-
-
-def _patterns(data: Mapping[str, Any]) -> Iterator[tuple[str, float]]:
-    """Patterns and the words of the deny list, with their scores."""
-    for pattern in data.get("patterns") or ():
-        yield pattern["regex"], float(pattern["score"])
-    for word in data.get("deny_list") or ():
-        yield re2.escape(word), float(data.get("deny_list_score", 1.0))
+    context = mentions(tuple(data.get("context") or ()))
+    return _Own(kind_of(entity(data)), tuple(patterns(data)), context)
 
 
 def _trigger(pattern: str) -> str:
@@ -100,13 +97,6 @@ def _trigger(pattern: str) -> str:
     except re2.error:
         return "[0-9]"
     return plain
-
-
-def _is_alone(text: str, start: int, end: int) -> bool:
-    """Not inside a longer word or number. After a blank begins another number, and no number goes
-    on with a letter: there the author's pattern is meant."""
-    inside = text[start].isdigit() and _NUMBER.search(text, max(0, start - 2), start)
-    return not inside and is_whole(text, start, end)
 
 
 def _bounded(text: str) -> int:

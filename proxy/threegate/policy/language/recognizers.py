@@ -1,13 +1,18 @@
-"""Recognizers in Presidio's format: the kind that one finds, and what is wrong with it.
+"""Recognizers in Presidio's format: the kind that one finds, what is wrong with it, and which of
+its examples it contradicts.
 
 Presidio's entity names map to our kinds: AU_ABN is `pii.au.abn`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator, Mapping
 from typing import Any
 
+import re2
+
+from threegate.normalize.re2_spans import char_spans
 from threegate.policy.language.patterns import PatternError, compile_pattern
 from threegate.types import Bilingual
 
@@ -28,6 +33,11 @@ FIELDS = frozenset(
     ("name", "supported_entity", "supported_entities", "supported_language", "type", "enabled")
 ) | {"supported_languages", "patterns", "deny_list", "deny_list_score", "context", "examples"}
 """Presidio's keys, and `examples`, which is ours."""
+MAX_SPAN = 128
+"""Characters a policy's recognizer may span; a stream holds that much while its rule is active."""
+_QUIET = re2.Options()
+_QUIET.log_errors = False
+_NUMBER = re.compile(r"[0-9][\-./]\Z")
 
 
 def entity_of(kind: str) -> str:
@@ -99,3 +109,46 @@ def _pattern_fault(pattern: Any) -> Bilingual | None:
         zh, en = f"正则表达式不能用：{error.text.zh}", f"RE2 cannot use it: {error.text.en}"
         return Bilingual(zh, en)
     return None
+
+
+def patterns(data: Mapping[str, Any]) -> Iterator[tuple[Any, float]]:
+    """Patterns and the words of the deny list as RE2, with their scores."""
+    for pattern in data.get("patterns") or ():
+        yield _re2(pattern["regex"]), float(pattern["score"])
+    for word in data.get("deny_list") or ():
+        yield _re2(re2.escape(word)), float(data.get("deny_list_score", 1.0))
+
+
+def _re2(pattern: str) -> Any:
+    return re2.compile("(?i)" + pattern, _QUIET)
+
+
+def wrong_examples(data: Mapping[str, Any]) -> list[str]:
+    """Examples that a recognizer without a fault does not treat as they say."""
+    examples = data.get("examples") or {}
+    missed = [text for text in examples.get("match", ()) if not _finds(data, text)]
+    return missed + [text for text in examples.get("no_match", ()) if _finds(data, text)]
+
+
+def _finds(data: Mapping[str, Any], text: str) -> bool:
+    """As the detector does, on the text as it is written."""
+    found = (
+        (text, *at) for regex, _ in patterns(data) for at in char_spans(regex, text, text.encode())
+    )
+    return any(is_alone(*each) and each[2] - each[1] <= MAX_SPAN for each in found)
+
+
+def is_alone(text: str, start: int, end: int) -> bool:
+    """Not inside a longer word or number. After a blank begins another number, and no number goes
+    on with a letter: there the author's pattern is meant."""
+    inside = text[start].isdigit() and _NUMBER.search(text, max(0, start - 2), start)
+    return not inside and is_whole(text, start, end)
+
+
+def is_whole(text: str, start: int, end: int) -> bool:
+    """Not inside a longer word."""
+    return not _is_word(text[max(0, start - 1) : start]) and not _is_word(text[end : end + 1])
+
+
+def _is_word(char: str) -> bool:
+    return char.isascii() and char.isalnum()

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from threegate.policy.language.problems import Problem
-from threegate.policy.language.recognizers import fault
+from threegate.policy.language.recognizers import entity, fault, wrong_examples
+from threegate.policy.language.shapes import place
 from threegate.policy.lint.base import Lint, Subject
 
 
@@ -24,4 +25,19 @@ class BadRecognizer(Lint):
                     )
 
 
-RECOGNIZERS: tuple[Lint, ...] = (BadRecognizer(),)
+class WrongRecognizerExample(Lint):
+    code = "wrong-recognizer-example"
+
+    def check(self, subject: Subject) -> Iterator[Problem]:
+        for pack in subject.packs:
+            for each in pack.recognizers:
+                for text in wrong_examples(each) if fault(each) is None else ():
+                    name = str(each.get("name") or entity(each))
+                    yield self.at(
+                        place(text, pack.mark("recognizers")),
+                        f"识别器 {name} 与自己的例子不符",
+                        f"recognizer {name} contradicts one of its examples",
+                    )
+
+
+RECOGNIZERS: tuple[Lint, ...] = (BadRecognizer(), WrongRecognizerExample())
