@@ -43,11 +43,6 @@ from threegate.gateway.telemetry.metrics import Metrics
 from threegate.gateway.telemetry.rejections import Refusals
 from threegate.gateway.telemetry.timed_detectors import Timed
 from threegate.gateway.telemetry.tracing import Traces
-from threegate.guard.decide import (
-    kinds_asked_about_claims,
-    kinds_asked_of_judges,
-    wanted_kinds,
-)
 from threegate.i18n.system import reason
 from threegate.limits.admission import CHECKING, Admission
 from threegate.limits.store import Limiter, MemoryLimiter
@@ -319,10 +314,7 @@ def _check_served(policies: PolicyStore, detector_sets: DetectorSets, settings: 
     """A rule on a kind that nothing reports would never act: an error, unless classifiers are
     off."""
     for binding in policies.pin().bindings:
-        detector_set = detector_sets.of(binding.policy)
-        rules = binding.policy.rules
-        wanted = wanted_kinds(rules) | kinds_asked_of_judges(rules)
-        missing = detector_set.unserved(wanted, kinds_asked_about_claims(rules))
+        missing = detector_sets.of(binding.policy).missing(binding.policy.rules)
         if missing and settings.classifiers != "off":
             raise failure("no-detector", kinds=", ".join(sorted(missing)))
 

@@ -32,6 +32,8 @@ def sent(fields: dict[str, Any]) -> dict[str, str]:
         form[f"option_{fields['action']}"] = fields["option"]
     form |= {k: v for k, v in fields["claims"].items() if isinstance(v, str)}
     form |= {f"source.{each}": "on" for each in fields["claims"].get("sources", ())}
+    form |= {f"opinion_{k}": v for k, v in fields["opinion"].items() if isinstance(v, str)}
+    form |= {f"opinion_level.{each}": "on" for each in fields["opinion"]["levels"]}
     return form | ({"edges": "on"} if fields["edges"] else {})
 
 

@@ -19,6 +19,7 @@ from threegate.testing.upstream import DemoUpstream
 
 from tests.console.conftest import PASSWORD, opened_site
 from tests.console.test_browser import quick_in
+from tests.console.views.test_guided import form_of
 from tests.e2e.support.running import Running, proxy
 from tests.service.records import events, last_events
 
@@ -200,3 +201,37 @@ def test_a_reviewer_and_an_editor_read_the_opinion(judged: Judged, language: str
         assert dismissed in page.text
         page.shot("opinion-try")
         assert page.complaints() == []
+
+
+def test_a_second_opinion_without_yaml(judged: Judged) -> None:
+    """From the form to a call about which the judge is asked. A judge that is not connected is
+    refused when the draft is submitted."""
+    site = opened_site(judged.running)
+    editor = site.who("editor", name="wang", group="trust")
+    rule = editor.post("/policies/new.json", data={"template": "", "pack": "doubt"}).json()["rule"]
+    page = f"/policies/rule/{rule}/form.json"
+    shown = editor.get(page).json()
+    assert [(j["id"], j["here"]) for j in shown["judges"]][:2] == [
+        ("judge.large", True),
+        ("judge.large.compliance.harmful", True),
+    ]
+    form = form_of(shown["fields"]) | {
+        "title_zh": "斑马", "title_en": "Quaggas", "why.house.business": "on", "mode": "enforce",
+        "words": "quagga", "action": "block", "match": "quagga\n见到quagga", "no_match": "horse\n马",
+        "message_zh": "已停止。", "message_en": "Stopped.", "level": "low",
+        "opinion_ask": "judge.elsewhere", "opinion_level.high": "on", "opinion_seconds": "60",
+    }  # fmt: skip
+    assert editor.post(page, data=form).json()["good"]
+    why = {"untested": "the tests of this pack are no texts"}
+    refused = editor.post("/policies/draft/submit.json", data=why)
+    assert (refused.status_code, "judge.elsewhere" in refused.text) == (409, True)
+    assert editor.post(page, data=form | {"opinion_ask": "judge.large"}).json()["good"]
+    version = editor.post("/policies/draft/submit.json", data=why).json()["digest"]
+    approver = site.who("approver", name="li", group="legal")
+    assert "judge.large" in approver.get(f"/policies/version/{version}").text
+    for verb in ("approve", "activate"):
+        answer = approver.post(f"/policies/version/{version}/{verb}.json", data=why)
+        assert answer.status_code == 200, answer.text
+    site.reload()
+    assert judged.check("a quagga", SAFE)["action"] == "allow"
+    assert judged.check("one quagga", UNSAFE)["action"] == "block"

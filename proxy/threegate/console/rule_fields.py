@@ -24,6 +24,7 @@ from threegate.console.rule_form import (
     opened,
     put,
 )
+from threegate.console.second_opinion_fields import read_opinion, write_opinion
 from threegate.console.yaml_values import (
     lines,
     plain,
@@ -79,6 +80,7 @@ def _detecting(document: CommentedMap, rule: CommentedMap) -> dict[str, Any]:
         "more_tests": sum(len(_other_samples(rule, e)) for e in ("match", "no_match")),
         **_what(document, rule),
         **read_claims(rule),
+        **read_opinion(rule),
     }  # fmt: skip
 
 
@@ -97,6 +99,7 @@ def write_fields(text: str, rule_id: str, form: Mapping[str, str]) -> str:
     else:
         _write_what(document, rule, form)
         _write_action(rule, form)
+    write_opinion(rule, form)
     _write_tests(rule, form)
     return dumped(document)
 

@@ -41,7 +41,7 @@ def set_text(target: CommentedMap, key: str, value: str, *, drop: bool = False) 
         target[key] = quoted(value)
 
 
-def put_plain(target: CommentedMap, key: str, value: str | bool, default: str | bool) -> None:
+def put_plain(target: CommentedMap, key: str, value: str | int, default: str | int) -> None:
     """A value that needs no quotes; a default that is not written stays unwritten."""
     if target.get(key, default) != value:
         target[key] = value

@@ -37,6 +37,8 @@ from threegate.detectors.views import (
     unviewed,
     viewed,
 )
+from threegate.guard.decide import kinds_asked_about_claims, kinds_asked_of_judges, wanted_kinds
+from threegate.policy.model import Rule
 from threegate.types import Failed, Finding, Passage, Reason, Span
 
 log = logging.getLogger(__name__)
@@ -96,6 +98,11 @@ class DetectorSet:
         reported = [kind for kinds in self.kinds_of.values() for kind in kinds]
         missing = frozenset(k for k in wanted if not overlapping((k,), reported))
         return missing | exactly.difference(reported)
+
+    def missing(self, rules: Sequence[Rule]) -> frozenset[str]:
+        """What these rules look for, or ask a judge about, and no detector reports."""
+        wanted = wanted_kinds(rules) | kinds_asked_of_judges(rules)
+        return self.unserved(wanted, kinds_asked_about_claims(rules))
 
     def is_sentence_kind(self, pattern: str) -> bool:
         """Whether a wanted kind or prefix needs a sentence detector."""

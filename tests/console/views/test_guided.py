@@ -10,21 +10,14 @@ from threegate.console.new_rule import templates
 
 from tests.console.conftest import Site
 from tests.console.test_constraint_fields import sent as constraint_form
+from tests.console.test_rule_fields import sent as rule_form
 
 RULE = "own.employee_number"
 
 
 def form_of(fields: dict[str, Any]) -> dict[str, str]:
     """What the page would send back untouched."""
-    form = {k: v for k, v in fields.items() if isinstance(v, str)} | fields["callers"]
-    if "values" in fields:
-        return constraint_form(fields)
-    for group, name in (("kind", "kinds"), ("why", "why"), ("where", "where")):
-        form |= {f"{group}.{each}": "on" for each in fields[name]}
-    form |= {f"option_{fields['action']}": fields["option"]}
-    form |= {k: v for k, v in fields["claims"].items() if isinstance(v, str)}
-    form |= {f"source.{each}": "on" for each in fields["claims"].get("sources", ())}
-    return form | ({"edges": "on"} if fields["edges"] else {})
+    return constraint_form(fields) if "values" in fields else rule_form(fields)
 
 
 def create(editor: httpx.Client, **form: str) -> str:

@@ -14,7 +14,7 @@ from threegate.policy.language.load import Bundle
 from threegate.policy.language.recognizers import entity, kind_of
 from threegate.policy.language.vocabulary import CHANNEL, kind_title
 from threegate.policy.schema import Rule
-from threegate.types import Action, Channel, Layer
+from threegate.types import CLAIM_SUPPORTED, Action, Channel, Layer
 
 CHANNELS = {
     Layer.INPUT: (
@@ -27,6 +27,7 @@ CHANNELS = {
     Layer.OUTPUT: (Channel.CONTENT, Channel.REASONING, Channel.TOOL_ARGUMENTS),
 }
 FAMILIES = ("pii.cn", "pii", "secret", "injection", "hazard", "offensive")
+SUPPORTED = f".{CLAIM_SUPPORTED}"
 NOT_OFFERED = ("claim.", "leak.", "format.json", "judge")
 """Kinds that need more than a form has: sources, a constitution, a schema, a prompt."""
 NOT_FOUND = ("constraint.", "failed.", "format.json", "claim.no_source", "claim.supported")
@@ -71,6 +72,27 @@ def answer_names(bundle: Bundle) -> set[str]:
     """Curated replies that rules of these packs use."""
     every = (rule for pack in bundle.packs for rule in pack.rules)
     return {str(r.then.answer.use) for r in every if isinstance(r, Rule) and r.then.answer}
+
+
+def judges(
+    reported: Iterable[str], facts: bool, asked: str, language: str
+) -> list[dict[str, str | bool]]:
+    """Judges and their kinds that a rule may ask: of a fact check those that judge claims. The one
+    that the rule asks is shown even if it is not connected."""
+    known = sorted(kind for kind in reported if kind.startswith("judge."))
+    claims = {kind.removesuffix(SUPPORTED) for kind in known if kind.endswith(SUPPORTED)}
+    others = {kind for kind in known if ".claim." not in kind} - claims
+    fit = sorted(claims if facts else others)
+    return [
+        {"id": kind, "title": _judge_title(kind, language), "here": kind in fit}
+        for kind in dict.fromkeys([*fit, *filter(None, [asked])])
+    ]
+
+
+def _judge_title(kind: str, language: str) -> str:
+    """`judge.qwen.hazard.violence` is qwen's verdict on violence."""
+    _, name, *rest = kind.split(".", 2)
+    return f"{name} · {kind_title(rest[0]).get(language)}" if rest else name
 
 
 def _kind_groups(bundle: Bundle, chosen: Iterable[str], language: str) -> list[dict[str, Any]]:

@@ -24,8 +24,9 @@ from threegate.console.new_rule import (
 from threegate.console.pack_merge import pieces
 from threegate.console.pattern_like import pattern_like
 from threegate.console.presenters import policies
-from threegate.console.presenters.form_choices import choices
+from threegate.console.presenters.form_choices import choices, judges
 from threegate.console.presenters.highlights import pieces as coloured
+from threegate.console.presenters.records import policies_of
 from threegate.console.presenters.test_results import sample
 from threegate.console.rule_fields import read_fields, write_fields
 from threegate.console.rule_form import EditError
@@ -195,8 +196,9 @@ async def _page(visit: ConsoleRequest, space: Workspace, pack: str) -> dict[str,
     rows = policies.problem_rows(checked.problems, visit.language)
     mine = [r for r in rows if r["file"] == path and r["rule"] in ("", rule_id)]
     bundle = await blocking(space.bundle)
+    special = _constraining(visit, space, fields) if "values" in fields else _judging(visit, fields)
     return {
-        **(_constraining(visit, space, fields) if "values" in fields else {}),
+        **special,
         "rule": rule_id, "pack": pack, "fields": fields,
         "problems": [r for r in mine if r["severity"] != "info"],
         "good": not any(r["severity"] == "error" for r in mine),
@@ -216,6 +218,13 @@ def _constraining(
         "clamped": any(value for name, value in values.items() if name[:6] == "clamp."),
         "names": {name: title.get(visit.language) for name, title in PARAMETER_NAMES.items()},
     }
+
+
+def _judging(visit: ConsoleRequest, fields: dict[str, Any]) -> dict[str, Any]:
+    policies, sets = policies_of(visit.parts.policies.pin()), visit.parts.detector_set_for
+    reported = {kind for p in policies for kinds in sets(p).kinds_of.values() for kind in kinds}
+    asked = fields["opinion"]["ask"]
+    return {"judges": judges(reported, bool(fields["claims"]), asked, visit.language)}
 
 
 def drafted_answers(space: Workspace) -> list[str]:

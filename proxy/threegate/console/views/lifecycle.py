@@ -32,6 +32,7 @@ from threegate.policy.lifecycle.machine import (
     proper,
 )
 from threegate.policy.lifecycle.store import now_utc
+from threegate.policy.model import PolicySet
 from threegate.policy.strictness.diff import diff_sets
 from threegate.types import Caller
 
@@ -75,6 +76,7 @@ async def submit(visit: ConsoleRequest) -> Answer:
             "草稿开始之后，别人启用了改动：请先合并",
             "somebody else's changes came into force meanwhile: merge them first",
         )
+    _check_found(visit, policies)
     old = await base_of(visit)
     untested = await _untested(visit, old, checked)
     if old.policies is not None:  # kept, so that differences can be shown later
@@ -90,6 +92,22 @@ async def submit(visit: ConsoleRequest) -> Answer:
         await blocking(parts.drafts.discard, visit.me.name, path)
     await blocking(parts.drafts.settle, visit.me.name)
     return Redirect(f"/policies/version/{digest}", done="submitted", data={"digest": digest})
+
+
+def _check_found(visit: ConsoleRequest, policies: PolicySet) -> None:
+    """A rule on what nothing here reports would never act, and the proxy would not start with it.
+    Where classifiers are off, only judges are expected. Raises ConsoleError."""
+    sets, partial = visit.parts.detector_set_for, visit.parts.partial
+    missing = {k for b in policies.bindings for k in sets(b.policy).missing(b.policy.rules)}
+    missing = {k for k in missing if k.startswith("judge.") or not partial}
+    if missing:
+        zh, en = "、".join(sorted(missing)), ", ".join(sorted(missing))
+        raise ConsoleError(
+            409,
+            f"这里没有检测器能找出：{zh}。请在规则里去掉，或请运维人员接入相应的模型",
+            f"nothing here detects {en}: remove it from the rule, or have the operators connect "
+            "its model",
+        )
 
 
 async def _asked(visit: ConsoleRequest) -> tuple[str, ...]:
