@@ -82,6 +82,7 @@ MATRIX = {
     "POST /policies/detector/{kind}": "editor",
     "GET /policies/messages": ALL,
     "POST /policies/messages": "editor",
+    "POST /policies/kept": "editor",
     "POST /policies/packs": "editor",
     "POST /policies/download": "editor approver",
     "GET /policies/upload": "editor approver",

@@ -73,7 +73,14 @@ def blank(kind: str = "") -> Template:
         "then": {"flag": {}},
         "tests": {"match": [], "no_match": []},
     }
-    return Template("rule", "", Bilingual("空白", "blank"), Bilingual("", ""), rule, {})
+    return Template(
+        kind.rpartition(".")[2] or "rule",
+        "",
+        Bilingual("空白", "blank"),
+        Bilingual("", ""),
+        rule,
+        {},
+    )
 
 
 def blank_constraint() -> Template:

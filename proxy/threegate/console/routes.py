@@ -116,6 +116,7 @@ PAGES = (
     Page("GET", "/policies/messages", whole.messages, ANYONE),
     Page("POST", "/policies/messages", whole.save_messages, EDITORS),
     Page("POST", "/policies/packs", whole.switch, EDITORS),
+    Page("POST", "/policies/kept", whole.keep, EDITORS),
     Page("POST", "/policies/download", whole.download, WRITERS),
     Page("GET", "/policies/upload", whole.upload_page, WRITERS),
     Page("POST", "/policies/upload", whole.upload, EDITORS),

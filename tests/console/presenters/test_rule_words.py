@@ -70,4 +70,4 @@ rules:
 """
     bundle = load_bundle(DictTree({pack_path("p"): text.encode()}), ["p"])
     rows = definition_rows(bundle.packs[0].rules[0], [bundle], "en")
-    assert rows["pii.staff_no"][1] == "E\\d{5} (0.6), E0 (1.0) + 工号"
+    assert rows["pii.staff_no"][1] == "E\\d{5} (0.6), E0 (1.0); context words: 工号"

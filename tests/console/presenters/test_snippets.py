@@ -27,6 +27,15 @@ def test_the_words_searched_for_come_first_then_the_hit() -> None:
     assert marked("nowhere (") == ["BAD"]
 
 
+def test_what_has_no_source_is_no_hit() -> None:
+    """A call about which nothing was found showed a sentence of its answer, coloured."""
+    ruled = RULED | {"kind": "claim.no_source", "span": [301, 307]}
+    ruled |= {"at": {"channel": "content", "choice": 0}}
+    event = {"decisions": [{"layer": "output", "ruled": [ruled]}]}
+    cut = snippet(event, PARTS, "")
+    assert "".join(p["text"] for p in cut).startswith("aaa")
+
+
 def test_of_a_plain_record_its_beginning() -> None:
     assert marked("", PARTS[1:]) == []
     assert snippet(EVENT, [], "autumn") == []

@@ -48,6 +48,9 @@ def test_a_blank_rule_becomes_one_for_employee_numbers(site: Site) -> None:
     rule = create(editor, template="")
     page = editor.get(f"/policies/rule/{rule}/form.json").json()
     assert page["good"] is False  # nothing is looked for yet
+    hints = " ".join(p["form_hint"] for p in page["problems"])
+    assert "under Name" in hints
+    assert not any(key in hints for key in ("detect:", "tests.", "why:", "message:"))
     form = form_of(page["fields"]) | {
         "title_zh": "工号", "title_en": "Staff numbers", "why.pipl.51": "on",
         "like": "EMP-104233\nEMP-77120", "action": "mask", "option_mask": "client",

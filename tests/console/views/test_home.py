@@ -13,3 +13,19 @@ def test_what_is_in_force_is_named(site: Site) -> None:
 def test_only_reviewers_see_traffic(site: Site) -> None:
     assert site.who("viewer").get("/home.json").json()["week"] is None
     assert site.who("reviewer").get("/home.json").json()["week"]["requests"] >= 4
+
+
+def test_a_reviewer_sees_what_waits_to_be_reviewed(site: Site) -> None:
+    """The overview said that there was nothing to do."""
+    reviewer = site.who("reviewer", name="waits")
+    waiting = reviewer.get("/audit/queue.json").json()["waiting"]
+    assert reviewer.get("/home.json").json()["review"] == waiting > 0
+    assert f"{waiting} requests to review" in reviewer.get("/").text
+    assert site.who("viewer").get("/home.json").json()["review"] == 0
+
+
+def test_a_proxy_without_traffic_draws_no_empty_chart(fresh_site: Site) -> None:
+    """It said that the highest of no requests was 1."""
+    reviewer = fresh_site.who("reviewer")
+    for path in ("/", "/audit/report"):
+        assert "figure" not in reviewer.get(path).text

@@ -12,10 +12,13 @@ def test_an_invitation_by_link(site: Site) -> None:
     ).text
     found = re.search(r"/setup/([\w-]+)", html)
     assert found
+    assert "<strong>newcomer</strong>" in html  # whose link it is
+    assert admin.get("/people.json").json()["pending"] == ["newcomer"]
     form = {"password": PASSWORD, "again": PASSWORD}
     assert site.visitor().post(f"/setup/{found.group(1)}", data=form).status_code == 303
     account = site.accounts.find("newcomer")
     assert account is not None
+    assert admin.get("/people.json").json()["pending"] == []
     assert (account.group, [r.value for r in account.roles]) == ("legal", ["viewer"])
 
 

@@ -27,6 +27,10 @@ def tenant_of(site: Site) -> str:
     return str(tenant)
 
 
+def test_the_only_tenant_need_not_be_named(site: Site) -> None:
+    assert site.who("reviewer").get("/audit/person.json").json()["tenant"] == tenant_of(site)
+
+
 def looked(site: Site, subject: str) -> dict[str, Any]:
     form = {"tenant": tenant_of(site), "subject": subject}
     found = site.who("reviewer").post(

@@ -13,6 +13,7 @@ def test_the_report_counts(site: Site) -> None:
     assert figures["requests"] >= 4
     assert figures["rules"]["cn.pii.documents"] >= 1
     assert shown["latency"]["bars"]
+    assert "Chinese" in site.who("reviewer").get("/audit/report").text
     assert sum(len(b["rects"]) for b in shown["timeline"]["bars"]) >= 1
 
 

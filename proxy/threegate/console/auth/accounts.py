@@ -154,6 +154,12 @@ class Accounts:
             return None
         return Invite(row.name, roles_from(row.roles), row.team)
 
+    def pending(self, now: datetime) -> list[str]:
+        """Names with a link that was not used and still works."""
+        query = select(INVITE.c.name).where(INVITE.c.expires >= now.isoformat())
+        with self.engine.begin() as connection:
+            return list(connection.execute(query.order_by(INVITE.c.name)).scalars())
+
     def setup_token(self) -> str:
         """The token of the first account's link; empty once there is an account."""
         made = hmac.new(self.secret, b"console set-up", hashlib.sha256).hexdigest()

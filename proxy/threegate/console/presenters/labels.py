@@ -114,8 +114,10 @@ ERROR: Words = {
 }
 SEARCHED = Bilingual("搜索的词", "searched for")
 YES: Words = {"yes": Bilingual("是", "yes"), "no": Bilingual("否", "no")}
+LANGUAGES: Words = {"zh": Bilingual("中文", "Chinese"), "en": Bilingual("英文", "English")}
 BOOKS: Mapping[str, Words] = {
     "yes": YES,
+    "language": LANGUAGES,
     "match": _codes(vocabulary.MATCH),
     "action": ACTION,
     "layer": LAYER,

@@ -8,6 +8,7 @@ from typing import Any
 
 from threegate.console.presenters import labels
 from threegate.gateway.notices import Notices
+from threegate.i18n.catalog import bilingual, catalog
 from threegate.policy.actions import then_action, title_of, written_actions
 from threegate.policy.compile import layered
 from threegate.policy.compliance.taxonomy import BY_ID
@@ -17,7 +18,7 @@ from threegate.policy.lifecycle.machine import Event, Schedule, State, Submit, V
 from threegate.policy.lifecycle.versions import COMMANDS
 from threegate.policy.schema import ConstraintRule, Exceptional, Rule
 from threegate.policy.strictness.compare import Direction
-from threegate.policy.strictness.diff import PolicyChange, describe
+from threegate.policy.strictness.diff import DIRECTIONS, Fate, PolicyChange, describe
 from threegate.types import Bilingual
 
 AnyRule = Rule | ConstraintRule
@@ -124,8 +125,15 @@ def problem_row(problem: Problem, language: str) -> dict[str, Any]:
         "column": problem.at.column,
         "text": problem.text.get(language),
         "hint": problem.hint.get(language),
+        "form_hint": _form_hint(problem).get(language),
         "rule": problem.rule_id,
     }
+
+
+def _form_hint(problem: Problem) -> Bilingual:
+    """How a form mends it; the hint for the text where the forms have no part for it."""
+    entry = catalog("lints").get(problem.code, {}).get("form")
+    return bilingual(entry) if entry else problem.hint
 
 
 def problem_rows(problems: Iterable[Problem], language: str) -> list[dict[str, Any]]:
@@ -141,10 +149,16 @@ def change_row(change: PolicyChange, language: str) -> dict[str, Any]:
         "lines": describe(change, language).split("\n"),
         "title": change.title.get(language),
         "fate": labels.name("fate", change.fate.value, language),
-        "result": labels.name("direction", change.direction.name.lower(), language),
+        "result": _result(change).get(language),
         "tone": TONES[change.direction],
         "aspects": [a.text.get(language).replace(" -> ", " → ") for a in change.aspects],
     }
+
+
+def _result(change: PolicyChange) -> Bilingual:
+    if (change.fate, change.direction) == (Fate.ADDED, Direction.CHANGED):
+        return Bilingual("不影响处置", "does not act")
+    return DIRECTIONS[change.direction]
 
 
 def spoken(value: Any, language: str) -> Any:

@@ -32,6 +32,8 @@ LABELS = {
     "restore": Bilingual("还原", "restoring"),
     "any": Bilingual("任意一类", "any of"),
     "when": Bilingual("只对这些调用", "only for"),
+    "ask": Bilingual("评判模型", "judge"),
+    "deadline_ms": Bilingual("时限（毫秒）", "deadline (ms)"),
 }
 """Names of keys whose description begins with their values, or goes on for long."""
 _SHORT = re.compile(r"[；;，,：:（(]")
@@ -63,19 +65,23 @@ def definition_rows(
                 named[kind] = spec.regex or _written(spec.category, language)
             for each in pack.recognizers:
                 kind = kind_of(entity(each))
-                named[kind] = " / ".join(filter(None, (named.get(kind), _recognized(each))))
+                named[kind] = " / ".join(
+                    filter(None, (named.get(kind), _recognized(each, language)))
+                )
             found.update({k: (kind_title(k).get(language), named[k]) for k in wanted if k in named})
     return found
 
 
-def _recognized(data: Mapping[str, Any]) -> str:
+def _recognized(data: Mapping[str, Any], language: str) -> str:
     """The patterns and words of a recognizer, each with its score."""
     score = data.get("deny_list_score", 1.0)
     found = [(p.get("regex"), p.get("score")) for p in data.get("patterns") or ()]
     found += [(word, score) for word in data.get("deny_list") or ()]
-    context = ", ".join(map(str, data.get("context") or ()))
-    listed = ", ".join(f"{text} ({score})" for text, score in found)
-    return f"{listed} + {context}" if context else listed
+    listed = _joined([f"{text} ({score})" for text, score in found], language)
+    if not (context := list(map(str, data.get("context") or ()))):
+        return listed
+    head = "；上下文词：" if language == "zh" else "; context words: "
+    return listed + head + _joined(context, language)
 
 
 def _words(bundle: Bundle, spec: ListSpec, language: str) -> str:
@@ -124,7 +130,7 @@ def value_words(value: Any, language: str) -> str:
         case Enum():
             return _enum(value, language)
         case Mapping():
-            parts = [f"{kind_named(k).get(language)}: {value_words(v, language)}"
+            parts = [f"{kind_named(k).get(language)}{_colon(language)}{value_words(v, language)}"
                      for k, v in value.items()]  # fmt: skip
             return _joined(parts, language)
         case list() | tuple():
@@ -145,7 +151,7 @@ def _then(then: Then, language: str) -> Iterator[str]:
     for spec in _documented(then):
         value = getattr(then, spec.name)
         if isinstance(value, Action):
-            yield f"{_label(spec, language)}: {_enum(value, language)}"
+            yield f"{_label(spec, language)}{_colon(language)}{_enum(value, language)}"
         elif value is not None:
             options = _written(value, language)
             title = title_of(Action[spec.name.upper()]).get(language)
@@ -160,8 +166,12 @@ def _written(thing: Any, language: str) -> str:
         default = spec.default_factory() if spec.default_factory is not MISSING else spec.default
         given = value != default or key_of(spec) in getattr(thing, "marks", ())
         if given and (words := _named_value(spec.name, value, language)):
-            parts.append(f"{_label(spec, language)}: {words}")
+            parts.append(f"{_label(spec, language)}{_colon(language)}{words}")
     return ("；" if language == "zh" else "; ").join(parts)
+
+
+def _colon(language: str) -> str:
+    return "：" if language == "zh" else ": "
 
 
 def _joined(parts: list[str], language: str) -> str:

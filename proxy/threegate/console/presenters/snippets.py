@@ -9,10 +9,12 @@ from typing import Any
 
 from threegate.console.presenters.highlights import Highlight, excerpt, pieces
 from threegate.console.presenters.records import texts
+from threegate.types import CLAIM_NO_SOURCE, CLAIM_SUPPORTED
 
 SIZE = 60
 SEARCHED = "searched"
 """The kind of a mark on a word that was searched for."""
+NO_HIT = ("", CLAIM_NO_SOURCE, CLAIM_SUPPORTED)
 
 
 def snippet(
@@ -24,7 +26,7 @@ def snippet(
         text = "".join(p["text"] for p in cut)
         if marks := _searched(text, words):
             return excerpt(pieces(text, marks), SIZE)
-    hit = (cut for cut in shown if any(p["kind"] for p in cut))
+    hit = (cut for cut in shown if any(p["kind"] not in NO_HIT for p in cut))
     return excerpt(next(hit, shown[0] if shown else []), SIZE)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from threegate.console.views.content.whole import pack_rows
+from threegate.console.views.content.whole import kept, pack_rows
 from threegate.console.views.policies import space_of
 from threegate.console.web import Answer, ConsoleError, ConsoleRequest, Shown, blocking
 from threegate.policy.compliance.coverage import ENOUGH_TESTS, Matrix, Row, coverage
@@ -17,11 +17,14 @@ async def matrix(visit: ConsoleRequest) -> Answer:
     if chosen is None:
         raise ConsoleError(404, "没有这个分类标准", "there is no such taxonomy")
     space = await space_of(visit)
-    made = coverage(await blocking(space.bundle), chosen)
+    bundle = await blocking(space.bundle)
+    made = coverage(bundle, chosen)
     names = [{"id": t.id, "title": t.title.get(visit.language)} for t in TAXONOMIES]
     packs = await blocking(pack_rows, space, chosen, visit.language)
     table = _table(made, visit.language)
-    return Shown("policy/coverage.html", {"taxonomies": names, "packs": packs, **table})
+    audit = kept(bundle, visit.language)
+    data = {"taxonomies": names, "packs": packs, "audit": audit, **table}
+    return Shown("policy/coverage.html", data)
 
 
 def _table(made: Matrix, language: str) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from threegate.audit.report.report import gather
 from threegate.console.presenters import policies
 from threegate.console.review import search_terms
 from threegate.console.views.policies import space_of
+from threegate.console.views.queue import waiting
 from threegate.console.web import Answer, ConsoleRequest, Shown, blocking
 from threegate.policy.lifecycle.machine import Role, State, VersionStage
 from threegate.policy.lifecycle.store import today_utc
@@ -34,7 +35,7 @@ async def home(visit: ConsoleRequest) -> Answer:
             "draft": sorted(space.files),
             "proposals": len(await blocking(visit.parts.review_store.proposals)),
             "problems": [p.code for p in visit.parts.policies.problems if p.severity == "error"],
-            "week": await _week(visit) if visit.may(Role.REVIEWER) else None,
+            **await _for_reviewers(visit),
         },
     )
 
@@ -48,6 +49,13 @@ def _waiting(state: State, me: str) -> list[dict[str, Any]]:
         if v.stage in opened
     ]
     return sorted(rows, key=lambda row: not row["for_me"])
+
+
+async def _for_reviewers(visit: ConsoleRequest) -> dict[str, Any]:
+    """The week, and how many calls wait for the visitor."""
+    if not visit.may(Role.REVIEWER):
+        return {"week": None, "review": 0}
+    return {"week": await _week(visit), "review": len((await waiting(visit)).reasons)}
 
 
 async def _week(visit: ConsoleRequest) -> dict[str, Any]:

@@ -9,7 +9,20 @@ from threegate.policy.lifecycle.machine import Role
 
 
 async def listing(visit: ConsoleRequest) -> Answer:
-    return Shown("account/people.html", {"people": await _people(visit), "link": "", "error": ""})
+    return await _page(visit)
+
+
+async def _page(
+    visit: ConsoleRequest, status: int = 200, *, link: str = "", invited: str = "", error: str = ""
+) -> Shown:
+    """The accounts, and those that were invited and have not come yet."""
+    people = await _people(visit)
+    names = {str(person["name"]) for person in people}
+    open_ = await blocking(visit.parts.accounts.pending, now())
+    data = {"people": people, "pending": [n for n in open_ if n not in names]}
+    return Shown(
+        "account/people.html", data | {"link": link, "invited": invited, "error": error}, status
+    )
 
 
 async def _people(visit: ConsoleRequest) -> list[dict[str, object]]:
@@ -36,14 +49,11 @@ async def invite(visit: ConsoleRequest) -> Answer:
     try:
         token = await blocking(visit.parts.accounts.invite, name, roles, group, now())
     except AccountError as error:
-        text = ERRORS[error.code].get(visit.language)
-        return Shown(
-            "account/people.html", {"people": await _people(visit), "link": "", "error": text}, 400
-        )
+        return await _page(visit, 400, error=ERRORS[error.code].get(visit.language))
     await visit.note("invite", object=name, roles=sorted(roles), group=group)
     base = f"{visit.request.url.scheme}://{visit.request.url.netloc}"
     link = f"{base}{visit.request.scope.get('root_path', '')}/setup/{token}"
-    return Shown("account/people.html", {"people": await _people(visit), "link": link, "error": ""})
+    return await _page(visit, link=link, invited=name)
 
 
 async def change(visit: ConsoleRequest) -> Answer:

@@ -39,7 +39,9 @@ class Touched:
 
 async def form(visit: ConsoleRequest) -> Answer:
     """The person must be named at every step."""
-    data = {"tenants": await _tenants(visit), "step": "ask", "tenant": "", "subject": ""}
+    tenants = await _tenants(visit)
+    only = tenants[0] if len(tenants) == 1 else ""
+    data = {"tenants": tenants, "step": "ask", "tenant": only, "subject": ""}
     return Shown("audit/person.html", data)
 
 

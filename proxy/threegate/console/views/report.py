@@ -48,7 +48,11 @@ def _page(
         "since": visit.clock.field(figures.since_us),
         "until": visit.clock.field(figures.until_us),
         "terms": terms,
-        "titles": {r: known[r].get(visit.language) for r in figures.rules if r in known},
+        "titles": {
+            r: known[r].get(visit.language)
+            for r in {**figures.rules, **figures.shadow}
+            if r in known
+        },
         "timeline": timeline,
         "latency": _latency_chart(figures, visit.text_in("p95（毫秒）", "p95 (ms)")),
         "reviewed": asdict(reviewed) | {"share": reviewed.agreement.share},
@@ -73,7 +77,13 @@ def _paper(visit: ConsoleRequest, figures: Figures) -> bytes:
     def naming(table: str, code: str) -> str:
         if table in ("rules", "shadow"):
             return f"{known[code].get(visit.language)}  {code}" if code in known else code
-        book = {"actions": "action", "kinds": "kind", "failures": "kind", "stages": "stage"}
+        book = {
+            "actions": "action",
+            "kinds": "kind",
+            "failures": "kind",
+            "stages": "stage",
+            "languages": "language",
+        }
         return words.name(book[table], code, visit.language) if table in book else code
 
     more = _sections(_reviewed(visit, figures), visit.language)

@@ -182,6 +182,14 @@ VOCABULARY: Mapping[type[Enum], Scale] = {
 }
 
 _OWN = {
+    "pii": Bilingual("个人信息", "personal data"),
+    "pii.cn": Bilingual("中国的个人信息", "personal data of China"),
+    "injection": Bilingual("提示词注入", "prompt injection"),
+    "hazard": Bilingual("有害内容", "harmful content"),
+    "leak": Bilingual("泄露", "leaks"),
+    "claim": Bilingual("事实核查", "fact check"),
+    "format": Bilingual("回答格式", "format of answers"),
+    "compliance": Bilingual("是否照办", "compliance"),
     "list": Bilingual("词表", "word list"),
     "pattern": Bilingual("自定义模式", "own pattern"),
     "category": Bilingual("自定义类别", "own category"),

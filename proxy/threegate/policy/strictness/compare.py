@@ -110,9 +110,7 @@ def wording(name: Bilingual, old: Any, new: Any) -> Iterator[Aspect]:
 
 def unclear(name: Bilingual, old: Any, new: Any) -> Iterator[Aspect]:
     if old != new:
-        text = Bilingual(
-            f"{name.zh}有改动，无法证明不变松", f"{name.en} changed; not provably as strict"
-        )
+        text = Bilingual(f"{name.zh}有改动，可能变松", f"{name.en} changed, which may be looser")
         yield Aspect(Direction.UNCLEAR, text)
 
 

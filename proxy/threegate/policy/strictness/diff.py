@@ -98,7 +98,7 @@ class Diff:
 DIRECTIONS = {
     Direction.STRICTER: Bilingual("变严", "stricter"),
     Direction.LOOSER: Bilingual("变松", "looser"),
-    Direction.UNCLEAR: Bilingual("无法判定", "unclear"),
+    Direction.UNCLEAR: Bilingual("可能变松", "possibly looser"),
     Direction.CHANGED: Bilingual("改动措辞或设置", "changed in wording or settings"),
 }
 FATES = {

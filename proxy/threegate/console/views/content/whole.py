@@ -5,21 +5,26 @@ from __future__ import annotations
 
 import base64
 import binascii
+from collections.abc import Mapping
 from typing import Any
 
+from ruamel.yaml.comments import CommentedMap
 from starlette.responses import Response
 
 from threegate.console.content.files import archive, unpacked
 from threegate.console.drafts import PACKS, Workspace, packs_text
-from threegate.console.rule_form import EditError, RuleForm, edited
+from threegate.console.presenters.rule_words import value_words
+from threegate.console.rule_form import EditError, RuleForm, dumped, edited, opened
+from threegate.console.views.content.parts import change_pack
 from threegate.console.views.drafts import refused
 from threegate.console.views.policies import keep_file, space_of
 from threegate.console.web import Answer, ConsoleError, ConsoleRequest, Redirect, Shown, blocking
+from threegate.console.yaml_values import put_plain
 from threegate.policy.compile import layered
 from threegate.policy.compliance.coverage import coverage
 from threegate.policy.compliance.taxonomy import Taxonomy
-from threegate.policy.language.load import load_bundle, pack_path
-from threegate.policy.schema import Rule
+from threegate.policy.language.load import Bundle, load_bundle, pack_path
+from threegate.policy.schema import AuditLevel, AuditSpec, Rule
 
 
 def pack_rows(space: Workspace, chosen: Taxonomy, language: str) -> list[dict[str, Any]]:
@@ -51,6 +56,42 @@ async def switch(visit: ConsoleRequest) -> Answer:
         raise ConsoleError(409, "至少要有一个策略包", "one pack has to stay on")
     await keep_file(visit, space, PACKS, packs_text(packs))
     return Redirect("/policies/coverage", done="saved")
+
+
+def kept(bundle: Bundle, language: str) -> dict[str, Any]:
+    """How much of a call the log keeps, and which shares reviewers see."""
+    spec = next((p.audit for p in reversed(bundle.packs) if p.audit), AuditSpec())
+    return {
+        "level": spec.level.value,
+        "levels": {level.value: value_words(level, language) for level in AuditLevel},
+        "review_passed": spec.review_passed,
+        "review_twice": spec.review_twice,
+    }
+
+
+async def keep(visit: ConsoleRequest) -> Answer:
+    """Into the pack whose setting counts."""
+    space, form = await space_of(visit), visit.form
+    bundle = await blocking(space.bundle)
+    pack = next((p.pack for p in reversed(bundle.packs) if p.audit), space.packs[-1])
+    await change_pack(visit, space, pack, lambda text: _with_audit(text, form))
+    return Redirect("/policies/coverage", done="saved")
+
+
+def _with_audit(text: str, form: Mapping[str, str]) -> str:
+    """Raises EditError."""
+    document, default = opened(text), AuditSpec()
+    spec = document.get("audit")
+    if not isinstance(spec, CommentedMap):
+        spec = CommentedMap()
+        at = list(document).index("rules") if "rules" in document else len(document)
+        document.insert(at, "audit", spec)
+    put_plain(spec, "level", form.get("level") or default.level.value, default.level.value)
+    for name in ("review_passed", "review_twice"):
+        if not (given := form.get(name, "").strip()).isdecimal():
+            raise EditError("number")
+        put_plain(spec, name, int(given), getattr(default, name))
+    return dumped(document)
 
 
 async def messages(visit: ConsoleRequest) -> Answer:
