@@ -6,6 +6,8 @@ measured per language when the model was trained; see its card.
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -42,12 +44,14 @@ def calibrated(manifest: Manifest, label: str, probability: float, language: str
     platt = manifest.calibration.get((label, language))
     if platt is None:
         return probability
-    p = min(max(probability, _TINY), 1 - _TINY)
-    return _scaled(platt, float(np.log(p / (1 - p))))
+    return _probability(platt.scale * _logit(probability) + platt.shift)
 
 
-def _scaled(platt: Platt, logit: float) -> float:
-    return float(_sigmoid(np.float64(platt.scale * logit + platt.shift)))
+def below_levels(manifest: Manifest, label: str, score: float, language: str) -> float:
+    """Logits by which a calibrated score lies below the lowest level; less than 0 above it."""
+    lowest = manifest.levels.get((label, language), DEFAULT_LEVELS)[0]
+    scale = manifest.calibration.get((label, language), Platt()).scale
+    return (_logit(lowest) - _logit(score)) / scale
 
 
 def level_of(manifest: Manifest, label: str, score: float, language: str) -> int:
@@ -56,6 +60,15 @@ def level_of(manifest: Manifest, label: str, score: float, language: str) -> int
     return sum(score >= threshold for threshold in thresholds)
 
 
-def _sigmoid(values: NDArray[np.float64] | np.float64) -> NDArray[np.float64]:
+def _logit(probability: float) -> float:
+    p = min(max(probability, _TINY), 1 - _TINY)
+    return math.log(p / (1 - p))
+
+
+def _probability(logit: float) -> float:
+    return 1 / (1 + math.exp(-min(max(logit, -60.0), 60.0)))
+
+
+def _sigmoid(values: NDArray[np.float64]) -> NDArray[np.float64]:
     result: NDArray[np.float64] = 1 / (1 + np.exp(-np.clip(values, -60, 60)))
     return result

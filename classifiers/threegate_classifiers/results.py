@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from threegate_classifiers.calibrate import activate, calibrated, level_of
+from threegate_classifiers.calibrate import activate, below_levels, calibrated, level_of
 from threegate_classifiers.manifest import Manifest
 from threegate_classifiers.spans import Kinds, Token, spans
 from threegate_classifiers.tokenize import Row
@@ -20,13 +20,15 @@ from threegate_classifiers.tokenize import Row
 
 @dataclass(frozen=True, slots=True)
 class Score:
-    """The highest calibrated score of a label over all windows, and the window that gave it."""
+    """The highest calibrated score of a label over all windows, and the window that gave it.
+    `below`: by how many logits it misses the lowest level."""
 
     label: str
     score: float
     level: int
     start: int
     end: int
+    below: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +77,8 @@ def scores(
         row = rows[best[i]]
         score = calibrated(manifest, label, float(table[best[i], i]), language)
         level = level_of(manifest, label, score, language)
-        items.append(Score(label, score, level, row.start, row.end))
+        below = below_levels(manifest, label, score, language)
+        items.append(Score(label, score, level, row.start, row.end, below))
     return Scores(language, tuple(items))
 
 

@@ -19,7 +19,7 @@ from tokenizers import Regex, Tokenizer, models, pre_tokenizers, processors, tra
 from threegate_classifiers import onnx_runtime
 from threegate_classifiers.manifest import MANIFEST, MODEL, TOKENIZER, VECTORS
 
-WEIGHT = 8.0
+WEIGHT = 12.0
 _SPECIAL = ["<s>", "<pad>", "</s>", "<unk>"]
 _CJK = Regex("[\u3400-\u9fff]|[^\\w\\s]")
 

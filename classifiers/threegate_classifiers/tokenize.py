@@ -115,22 +115,22 @@ class WindowTokenizer:
     def _encode(self, text: str) -> Any:
         return self._tokenizer.encode(text, add_special_tokens=False)
 
-    def _as_text(self, number: int) -> int:
+    def _as_text(self, ids: list[int], own: list[int]) -> None:
         """A text that spells a separator (`</s>`, also full-width) must not become one."""
-        if self._unknown is None or number not in self._special:
-            return number
-        return self._unknown
+        if self._unknown is not None and not self._special.isdisjoint(ids[i] for i in own):
+            for i in own:
+                ids[i] = self._unknown if ids[i] in self._special else ids[i]
 
     def _row(self, first: Any, second: Any, *, sequence: int) -> Row:
         made = self._tokenizer.post_process(first, second)
         own = [i for i, special in enumerate(made.special_tokens_mask) if not special]
-        inside = own[: len(first.ids)] if sequence == 0 else own[len(first.ids) :]
-        offsets = [(0, 0)] * len(made.ids)
+        inside = own[: len(first)] if sequence == 0 else own[len(first) :]
+        found = made.offsets  # made anew each time it is asked for
+        offsets = [(0, 0)] * len(found)
         for i in inside:
-            offsets[i] = made.offsets[i]
-        ids = list(made.ids)
-        for i in own:
-            ids[i] = self._as_text(ids[i])
+            offsets[i] = found[i]
+        ids = made.ids
+        self._as_text(ids, own)
         start, end = (offsets[inside[0]][0], offsets[inside[-1]][1]) if inside else (0, 0)
         return Row(tuple(ids), tuple(made.type_ids), tuple(offsets), start, end)
 

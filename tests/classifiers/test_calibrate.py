@@ -4,7 +4,13 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from threegate_classifiers.calibrate import activate, calibrated, language_of, level_of
+from threegate_classifiers.calibrate import (
+    activate,
+    below_levels,
+    calibrated,
+    language_of,
+    level_of,
+)
 from threegate_classifiers.manifest import Activation, Manifest, Platt, Task
 
 
@@ -60,3 +66,14 @@ def test_levels(score: float, level: int) -> None:
 
 def test_default_levels() -> None:
     assert [level_of(manifest(), "b", s, "zh") for s in (0.2, 0.3, 0.5, 0.8)] == [0, 1, 2, 3]
+
+
+@given(st.floats(-8, 6))
+def test_how_far_a_score_lies_below_the_lowest_level(logit: float) -> None:
+    """In logits of the model, whatever the calibration makes of them."""
+    given_by = float(activate(manifest(), np.array([logit], np.float32))[0])
+    lowest = (np.log(0.2 / 0.8) - 1) / 2
+    score = calibrated(manifest(), "a", given_by, "zh")
+    assert below_levels(manifest(), "a", score, "zh") == pytest.approx(lowest - logit, abs=0.01)
+    lowest = np.log(0.3 / 0.7)
+    assert below_levels(manifest(), "b", given_by, "en") == pytest.approx(lowest - logit, abs=0.01)

@@ -76,7 +76,7 @@ async def test_heads_by_channel(engine: Engine, channel: Channel, kinds: set[str
 
 
 async def test_direct_in_a_tool_result_must_be_sure(tmp_path: Path) -> None:
-    levels = {DIRECT: {"en": {"low": 0.1, "medium": 0.2, "high": 0.99}}}
+    levels = {DIRECT: {"en": {"low": 0.1, "medium": 0.2, "high": 0.999}}}
     build_model(tmp_path, "guard", "classify", {DIRECT: ["ignore"]}, levels=levels)
     engine = Engine.open(tmp_path, ["guard"], gpu=False, report=lambda _: None)
     assert [f.level for f in await judge(engine, Channel.USER, "ignore")] == [Level.MEDIUM]
@@ -126,6 +126,30 @@ async def test_sentences_of_one_answer_are_read_together_until_one_is_not_quiet(
     assert isinstance(rude, tuple)
     assert [(f.kind, f.span.start, f.span.end) for f in rude] == [(RUDE, 0, len("Go, stupid."))]
     assert len(asked) == 1 + 1 + 4
+
+
+async def test_only_the_sentence_that_is_not_quiet_is_read_with_all_before_it(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    locus = TextLocation(Layer.OUTPUT, Channel.CONTENT)
+    texts = ["A quiet day. ", "And a calm one. ", "So mix it."]
+    before = ["the river is wide and slow " * 15]
+    for text in texts:
+        before.append(before[-1] + text)
+    passages = [Passage(locus, text, len(b), b) for text, b in zip(texts, before[:-1], strict=True)]
+    read: list[Text] = []
+    classify = engine.classify
+
+    async def noted(model: str, parts: Sequence[Text]) -> list[Scores]:
+        read.extend(parts)
+        return await classify(model, parts)
+
+    monkeypatch.setattr(engine, "classify", noted)
+    detector = GuardDetector(engine).wanting(frozenset({"compliance"}))
+    answers = await detector.judge(passages)
+    assert [bool(answer) for answer in answers] == [False, False, True]
+    (far,) = [each.first for each in read if len(each.first) > 2 * BEFORE_BYTES]
+    assert far.endswith("So mix it.")
 
 
 async def test_an_answer_that_repeats_itself_is_read_once(

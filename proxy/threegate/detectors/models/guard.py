@@ -12,12 +12,13 @@ Which heads count depends on where the text occurs:
 | content, reasoning | the text alone | offensive |
 
 Sentences of an answer are read once first, with a little of what stands around them (`blocks`), and
-that is all where nothing comes near a level. Offensive language is read sentence by sentence all
-the same, and of a text that grows from the beginning of its sentence: among other words an insult
-scores next to nothing. Else each sentence is judged with the text before it, so that harm spread
-over sentences is seen, and once more with the latest text of the other choices and the reasoning,
-so that harm spread over those is. What no rule looks for is not read for. A model from
-elsewhere takes part through the `kinds` of its manifest.
+that is all where nothing comes near a level; where something does, each sentence is read so. One
+that is near a level itself is judged with the text before it, so that harm spread over sentences is
+seen, and once more with the latest text of the other choices and the reasoning, so that harm spread
+over those is. Offensive language is read sentence by sentence all the same, and of a text that
+grows from the beginning of its sentence: among other words an insult scores next to nothing. What
+no rule looks for is not read for. A model from elsewhere takes part through the `kinds` of its
+manifest.
 """
 
 from __future__ import annotations
@@ -43,9 +44,10 @@ HAZARD, OFFENSIVE, COMPLIANCE = "hazard", "offensive", "compliance"
 HAZARDS_NAMED = 3
 """Categories reported of one text, the likeliest: they share the evidence for harm of any kind."""
 
-FAINT = 0.1
-"""Probability from which a block is read sentence by sentence: far below medium (0.5), since one
-bad sentence counts for less among others."""
+NEAR, NEAR_AMONG = 3.0, 3.5
+"""Logits below the lowest level from which a sentence by itself, and one among others, is read with
+more around it: among others it scores less. Chosen on one half of the harmful answers of unseen
+families, alone and with a sentence of theirs put into an ordinary answer, reported on the other."""
 
 BEFORE_BYTES, BESIDE_BYTES = 400, 200
 """How much of the text before a sentence, and in parallel texts, is read with it: about a hundred
@@ -98,16 +100,20 @@ class GuardDetector:
         return [() if p.clear else next(left) for p in passages]
 
     async def _judge_all(self, passages: Sequence[Passage]) -> list[Answer]:
-        found, pending = blocks(passages), _PendingScores()
-        quiet = await asyncio.gather(
-            *(self._quiet(block, [p.text for p in block], pending) for block in found)
-        )
-        loud = [p for block, q in zip(found, quiet, strict=True) if not q for p in block]
+        pending = _PendingScores()
+        loud = await self._loud(blocks(passages), pending)
+        loud = await self._loud([[p] for p in loud], pending)
         judge = partial(self._judge, pending=pending)
-        answers = iter(await judge_each(self.info.id, loud, judge))
-        return [
-            () if q else next(answers) for block, q in zip(found, quiet, strict=True) for _ in block
-        ]
+        answers = await judge_each(self.info.id, loud, judge)
+        found = {id(p): answer for p, answer in zip(loud, answers, strict=True)}
+        return [found.get(id(p), ()) for p in passages]
+
+    async def _loud(
+        self, read: Sequence[Sequence[Passage]], pending: _PendingScores
+    ) -> list[Passage]:
+        """The passages of blocks that are not quiet."""
+        quiet = await asyncio.gather(*(self._quiet(b, [p.text for p in b], pending) for b in read))
+        return [p for block, q in zip(read, quiet, strict=True) if not q for p in block]
 
     async def _quiet(
         self, block: Sequence[Passage], alone: Sequence[str], pending: _PendingScores
@@ -117,10 +123,12 @@ class GuardDetector:
         if block[0].locus.channel not in _ANSWERS:
             return False
         try:
-            told = await self._told(_gists(block, alone), pending)
+            read = await self._read(_gists(block, alone), pending)
         except ClassifierError:
             return False
-        return all(told.get(kind, 0.0) < FAINT for kind in self._counts)
+        near = NEAR_AMONG if len(block) > 1 else NEAR
+        scores = (s for heads, _, each in read for s in self._counted(each, heads))
+        return all(score.below > near for score in scores)
 
     async def scores(self, passage: Passage) -> dict[str, float]:
         """The score of every kind that counts at this place, whatever its level; for curves.
@@ -130,10 +138,15 @@ class GuardDetector:
     async def _told(self, readings: Sequence[Reading], pending: _PendingScores) -> dict[str, float]:
         told: dict[str, float] = {}
         for heads, _, answer in await self._read(readings, pending):
-            for score in answer.items:
-                if _head(kind := self._kinds[score.label]) in heads:
-                    told[kind] = max(told.get(kind, 0.0), score.score)
+            for score in self._counted(answer, heads):
+                kind = self._kinds[score.label]
+                told[kind] = max(told.get(kind, 0.0), score.score)
         return told
+
+    def _counted(self, scores: Scores, heads: tuple[str, ...]) -> list[Score]:
+        """The scores that a rule has use for, where these heads count."""
+        labels = (s for s in scores.items if self._kinds[s.label] in self._counts)
+        return [s for s in labels if _head(self._kinds[s.label]) in heads]
 
     async def _judge(self, passage: Passage, pending: _PendingScores) -> tuple[Finding, ...]:
         """One finding per kind: the surest of the readings."""
