@@ -4,8 +4,9 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from threegate.policy.model import Rule
-from threegate.types import Action, Channel, Layer
+from threegate.gateway.access.resolved_policy import PolicyResolver
+from threegate.policy.model import Rule, Selector
+from threegate.types import Action, Caller, Channel, Layer
 
 from tests.gateway.calls import HI, call_of, deps_of
 from tests.gateway.shell import BadWords, policy, rule, suite
@@ -22,6 +23,21 @@ async def test_only_rules_that_wait_shorten_the_deadline(tmp_path: Path, kind: s
     expected = 3_000 if kind == "hazard.test" else 60_000
     assert call.resolved.input[Channel.USER].deadline_ms == expected
     await deps.upstreams.aclose()
+
+
+def test_names_that_a_client_invents_are_not_kept() -> None:
+    """Only what selectors tell apart is: a call for another model gets its own rules."""
+    everyone, some = (_on_input(name, "pii.cn.mobile") for name in ("everyone", "some"))
+    rules = policy(everyone, replace(some, when=Selector(model=("r1*",), tenant=("t",))))
+    resolver, detectors = PolicyResolver(), suite(BadWords())
+    for n in range(300):
+        caller = Caller(f"t{n}", f"k{n}", f"/v1/{n}", "m" * n, "zh" if n % 2 else "en")
+        found = resolver.of(rules, caller, detectors).input[Channel.USER].judge.rules
+        assert [r.id for r in found] == ["everyone"]
+    assert len(resolver._known) == 1
+    found = resolver.of(rules, Caller("t", model="r1-a"), detectors).input[Channel.USER].judge.rules
+    assert [r.id for r in found] == ["everyone", "some"]
+    assert len(resolver._known) == 2
 
 
 def _on_input(rule_id: str, kind: str) -> Rule:

@@ -18,8 +18,9 @@ from threegate.guard.output import ChannelGuard, channel_guards, rules_that_wait
 from threegate.policy.model import AiLabel, Claims, CompiledPolicy, ReasoningVisibility, in_rollout
 from threegate.types import Caller, Channel, Layer
 
-KEPT = 1024
-"""Cached callers: bounds what a client that invents model names can take."""
+KEPT = 256
+"""Cached kinds of callers, some 13 KB each. A client that invents model names adds none: callers
+whom the same selectors match are one kind."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,14 +47,14 @@ class ResolvedPolicy:
 
 @dataclass(slots=True)
 class PolicyResolver:
-    _known: dict[tuple[str, ...], ResolvedPolicy] = field(default_factory=dict, repr=False)
+    _known: dict[tuple[str, str, str], ResolvedPolicy] = field(default_factory=dict, repr=False)
 
     def of(
         self, policy: CompiledPolicy, caller: Caller, detector_set: DetectorSet
     ) -> ResolvedPolicy:
-        c = caller
-        sides = "".join(["01"[in_rollout(r, c)] for r in policy.rolled])
-        key = (policy.digest, c.tenant, c.key_id, c.route, c.model, c.language, sides)
+        sides = "".join(["01"[in_rollout(r, caller)] for r in policy.rolled])
+        matched = "".join(["01"[s.matches(caller)] for s in policy.selectors])
+        key = (policy.digest, sides, matched)
         known = self._known.get(key)
         if known is None:
             if len(self._known) >= KEPT:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any
 
-from threegate.policy.model.callers import Selector, in_rollout
+from threegate.policy.model.callers import EVERYONE, Selector, in_rollout
 from threegate.policy.model.constraints import ConstraintRule
 from threegate.policy.model.rules import Mode, Rule
 from threegate.types import Bilingual, Caller, Channel, Layer, Level
@@ -129,11 +129,15 @@ class CompiledPolicy:
     """Those of `constraints` that lead a model's name to another model."""
     rolled: tuple[ConstraintRule, ...] = field(init=False, repr=False, compare=False)
     """Those of `constraints` that apply to a percentage of conversations."""
+    selectors: tuple[Selector, ...] = field(init=False, repr=False, compare=False)
+    """The different ones of rules and constraints, without those that match everyone."""
 
     def __post_init__(self) -> None:
         aliasing = tuple(r for r in self.constraints if r.models and r.models.alias)
         object.__setattr__(self, "aliasing", aliasing)
         object.__setattr__(self, "rolled", tuple(r for r in self.constraints if r.rollout < 100))
+        selectors = dict.fromkeys(r.when for r in (*self.rules, *self.constraints))
+        object.__setattr__(self, "selectors", tuple(s for s in selectors if s != EVERYONE))
 
     @property
     def version_digest(self) -> str:
