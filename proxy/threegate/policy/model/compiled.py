@@ -136,8 +136,8 @@ class CompiledPolicy:
         aliasing = tuple(r for r in self.constraints if r.models and r.models.alias)
         object.__setattr__(self, "aliasing", aliasing)
         object.__setattr__(self, "rolled", tuple(r for r in self.constraints if r.rollout < 100))
-        selectors = dict.fromkeys(r.when for r in (*self.rules, *self.constraints))
-        object.__setattr__(self, "selectors", tuple(s for s in selectors if s != EVERYONE))
+        whens = dict.fromkeys([r.when for r in self.rules] + [r.when for r in self.constraints])
+        object.__setattr__(self, "selectors", tuple(s for s in whens if s != EVERYONE))
 
     @property
     def version_digest(self) -> str:
