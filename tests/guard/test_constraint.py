@@ -26,6 +26,7 @@ from threegate.policy.model import (
 from threegate.types import Bilingual
 from threegate.wire import ADAPTERS
 from threegate.wire.adapter import Adapter, Api, Placement
+from threegate.wire.request_schema import check
 
 from tests.guard.build import CALLER
 
@@ -278,6 +279,9 @@ PICTURE = {"type": "image", "source": {"type": "base64", "media_type": "image/pn
         (Api.MESSAGES, [{"type": "tool_result", "tool_use_id": "c", "content": [PICTURE]}], True),
         (Api.CHAT, [{"image_url": {"url": "https://a.b/c.png"}}], True),
         (Api.CHAT, [{"type": "text", "text": "an image_url"}], False),
+        (Api.CHAT, [{"type": "text", "text": "a", "image_url": None}], False),
+        (Api.CHAT, [{"type": "text", "uuid": "u", "image_url": {"url": "https://a.b/c"}}], True),
+        (Api.CHAT, [{"type": "image_embeds", "image_embeds": "AAAA"}], True),
         (Api.MESSAGES, [{"type": "tool_use", "name": "f", "input": {"image": "a name"}}], False),
     ],
 )
@@ -290,6 +294,35 @@ def test_an_image_that_a_tool_gave_back() -> None:
     output = {"type": "input_image", "image_url": "https://a.b/c.png"}
     body = {**HI, "input": [{"type": "function_call_output", "call_id": "c", "output": [output]}]}
     assert run(body, rule(images="deny"), api=Api.RESPONSES).refusal is not None
+
+
+def test_a_screenshot_is_an_image() -> None:
+    output = {"type": "computer_screenshot", "file_id": "f"}
+    body = {"model": "m", "input": [{"type": "computer_call_output", "output": output}]}
+    check(Api.RESPONSES, body)
+    assert run(body, rule(images="deny"), api=Api.RESPONSES).refusal is not None
+
+
+SEARCH = {"type": "web_search", "web_search": {"enable": True}}
+SPACE = {"type": "namespace", "name": "crm", "tools": [{"type": "function", "name": "shell"}]}
+
+
+@pytest.mark.parametrize(
+    ("api", "tool", "denied"),
+    [
+        (Api.CHAT, SEARCH, "web_*"),
+        (Api.RESPONSES, SEARCH, "web_*"),
+        (Api.RESPONSES, SPACE, "shell"),
+        (Api.RESPONSES, SPACE, "crm"),
+        (Api.CHAT, {"type": "function", "function": {"name": "shell"}}, "shell"),
+    ],
+)
+def test_a_tool_without_a_name_of_its_own_and_one_in_a_namespace_are_denied(
+    api: Api, tool: Any, denied: str
+) -> None:
+    body = {**HI, "tools": [tool]}
+    assert "tools" not in run(body, rule(tools=Tools(deny=(denied,))), api=api).body
+    assert run(body, rule(tools=Tools(deny=("other", "function"))), api=api).body["tools"] == [tool]
 
 
 def test_a_tool_with_two_names_needs_both_allowed() -> None:

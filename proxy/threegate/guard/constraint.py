@@ -43,7 +43,15 @@ DEFAULTED: dict[Api, frozenset[str]] = {
 WITHOUT_ANSWER = (Api.EMBEDDINGS, Api.TOKEN_COUNT)
 """APIs whose calls make no text, so that its length has no bound."""
 
-IMAGE_PARTS = ("image_url", "input_image", "image")
+IMAGE_PARTS = (
+    "image_url",
+    "input_image",
+    "image",
+    "image_embeds",
+    "image_pil",
+    "computer_screenshot",
+)
+"""Types of parts; also fields by which engines recognise them, whatever the type says."""
 NO_PARTS = ("input", "arguments")
 """Of a call: what a model wrote for a tool, where a field may have any name."""
 
@@ -214,15 +222,14 @@ def _images(call: _Call) -> Refusal | None:
 
 
 def _has_image(value: Any) -> bool:
-    """However deep, as in a tool's result. Engines recognise a part without a type by its
-    fields."""
+    """However deep, as in a tool's result."""
     if isinstance(value, list):
         return any(_has_image(below) for below in value)
     if not isinstance(value, dict):
         return False
-    kinds = [value["type"]] if value.get("type") else list(value)
     below = (inner for name, inner in value.items() if name not in NO_PARTS)
-    return any(kind in IMAGE_PARTS for kind in kinds) or any(map(_has_image, below))
+    shown = value.get("type") in IMAGE_PARTS or any(value.get(n) is not None for n in IMAGE_PARTS)
+    return shown or any(map(_has_image, below))
 
 
 def _tools(call: _Call) -> Refusal | None:

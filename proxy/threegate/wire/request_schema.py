@@ -89,6 +89,7 @@ _CUSTOM: Final = Shape((JsonType.OBJECT,), fields=fields_of(name=TEXT))
 _CALL: Final = Shape((JsonType.OBJECT,), fields=fields_of(name=TEXT, arguments=_ARGUMENTS))
 _PART: Final = Shape((JsonType.OBJECT,), fields=fields_of(type=TEXT, text=TEXT))
 _CONTENT: Final = Shape((JsonType.STRING, JsonType.ARRAY), _PART)
+_OUTPUT: Final = Shape((JsonType.STRING, JsonType.ARRAY, JsonType.OBJECT), _PART)
 _COMMON: Final = fields_of(
     model=TEXT,
     stream=FLAG,
@@ -134,7 +135,7 @@ _RESPONSES: Final = fields_of(
             (JsonType.OBJECT,),
             fields=fields_of(
                 type=TEXT, role=TEXT, content=_CONTENT, name=TEXT, arguments=_ARGUMENTS,
-                output=_CONTENT,
+                output=_OUTPUT,
             ),
         ),
     ),

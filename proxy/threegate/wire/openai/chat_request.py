@@ -60,6 +60,12 @@ def tools_of(tool: Body) -> list[tuple[str, Body]]:
     return found or nameless
 
 
+def _name(tool: Body, named: Body) -> str:
+    """Tools that a model API runs itself have a type and no name: the type is the name then."""
+    kind = tool.get("type")
+    return str(named.get("name") or ("" if kind in ("function", "custom") else kind) or "")
+
+
 class ChatRequest(BaseAdapter):
     """The half of the chat adapter that reads and reshapes requests."""
 
@@ -85,15 +91,13 @@ class ChatRequest(BaseAdapter):
 
     def tools(self, body: Body) -> tuple[Tool, ...]:
         offered = [
-            (f"/tools/{i}/{kind}", named)
+            (_name(tool, named), named, f"/tools/{i}/{kind}")
             for i, tool in enumerate(body.get("tools") or ())
             for kind, named in tools_of(tool)
         ]
-        legacy = [(f"/functions/{i}", f) for i, f in enumerate(body.get("functions") or ())]
-        return tuple(
-            Tool(function.get("name") or "", function.get("parameters") or {}, at)
-            for at, function in offered + legacy
-        )
+        functions = enumerate(body.get("functions") or ())
+        legacy = [(f.get("name") or "", f, f"/functions/{i}") for i, f in functions]
+        return tuple(Tool(name, f.get("parameters") or {}, at) for name, f, at in offered + legacy)
 
     def keep_tools(self, body: Body, names: frozenset[str]) -> Body:
         made = dict(body)
@@ -101,7 +105,7 @@ class ChatRequest(BaseAdapter):
             made["tools"] = [
                 tool
                 for tool in body["tools"] or ()
-                if all((named.get("name") or "") in names for _, named in tools_of(tool))
+                if all(_name(tool, named) in names for _, named in tools_of(tool))
             ]
         if "functions" in body:
             made["functions"] = [f for f in body["functions"] or () if f.get("name") in names]

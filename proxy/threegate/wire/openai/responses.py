@@ -78,12 +78,17 @@ class Responses(BaseAdapter):
 
     def tools(self, body: Body) -> tuple[Tool, ...]:
         return tuple(
-            Tool(_name(tool), tool.get("parameters") or {}, f"/tools/{index}")
+            Tool(_name(each), each.get("parameters") or {}, f"/tools/{index}")
             for index, tool in objects(body.get("tools"))
+            for each in _with_nested(tool)
         )
 
     def keep_tools(self, body: Body, names: frozenset[str]) -> Body:
-        kept = [t for _, t in objects(body.get("tools")) if _name(t) in names]
+        kept = [
+            tool
+            for _, tool in objects(body.get("tools"))
+            if all(_name(each) in names for each in _with_nested(tool))
+        ]
         made = {**body, "tools": kept}
         if not kept:
             del made["tools"]
@@ -153,6 +158,11 @@ class Responses(BaseAdapter):
 
     def stream(self, request: Body, options: StreamOptions = DEFAULT_STREAM) -> StreamCodec:
         return ResponsesCodec(request, options)
+
+
+def _with_nested(tool: Body) -> list[Body]:
+    """A tool and those of its namespace, if it is one."""
+    return [tool, *(nested for _, nested in objects(tool.get("tools")))]
 
 
 def _name(tool: Body) -> str:
