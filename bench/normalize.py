@@ -87,7 +87,7 @@ def main() -> int:
 def checked(suite: DetectorSet, text: str) -> object:
     suite._cache.clear()
     passage = Passage(TextLocation(Layer.INPUT, Channel.USER), text)
-    return asyncio.run(suite.check([passage], KINDS, frozenset(), 1000))
+    return asyncio.run(suite.check([passage], KINDS, {}))
 
 
 if __name__ == "__main__":

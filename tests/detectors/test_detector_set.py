@@ -40,7 +40,7 @@ def test_a_long_text_leaves_the_loop_to_others(size: int, same: bool) -> None:
     letters = Letters()
     suite = DetectorSet(lambda kinds: (letters,))
     passages = [Passage(LOCUS, "a" * size)]
-    judged = asyncio.run(suite.check(passages, KINDS, frozenset(), 100))
+    judged = asyncio.run(suite.check(passages, KINDS, {}))
     assert [f.kind for f in judged[0].findings] == ["pii.letter"]
     assert all((t == threading.get_ident()) is same for t in letters.threads)
 
@@ -69,7 +69,7 @@ def test_many_short_texts_leave_the_loop_to_others(monkeypatch: pytest.MonkeyPat
 
     async def both() -> None:
         passages = [Passage(LOCUS, f"text {n}") for n in range(50)]
-        await asyncio.gather(other(), suite.check(passages, KINDS, frozenset(), 100))
+        await asyncio.gather(other(), suite.check(passages, KINDS, {}))
 
     asyncio.run(both())
     assert len(set(seen)) > 40
@@ -83,7 +83,7 @@ def test_a_known_text_is_not_scanned_again_and_its_findings_have_their_own_place
     async def both() -> list[Finding]:
         out = []
         for locus in (LOCUS, other):
-            judged = await suite.check([Passage(locus, "abc")], KINDS, frozenset(), 100)
+            judged = await suite.check([Passage(locus, "abc")], KINDS, {})
             out += judged[0].findings
         return out
 
@@ -96,7 +96,7 @@ def test_texts_of_nothing_but_values_do_not_fill_the_memory() -> None:
     """Four thousand findings are 800 KB: of 20,000 such texts the cache had grown to 16 GB."""
     suite = DetectorSet(lambda kinds: (SCANNER,))
     dense = [Passage(LOCUS, f"{n} " + "a@example.com " * 1200) for n in range(3)]
-    judged = asyncio.run(suite.check(dense, frozenset({"pii.email"}), frozenset(), 100))
+    judged = asyncio.run(suite.check(dense, frozenset({"pii.email"}), {}))
     assert [len(j.findings) for j in judged] == [1200] * 3
     assert suite._cache._found <= FINDINGS_OF_ONE
 
@@ -153,6 +153,26 @@ def test_a_model_reads_escapes_as_what_they_say_and_other_texts_as_they_are() ->
     suite = DetectorSet(lambda kinds: (), (reader,))
     texts = ["plain", '{"a": "\\u6c5f\\u4e0a\\u6709\\u6865"}', "請坐"]
     passages = [Passage(LOCUS, text) for text in texts]
-    judged = asyncio.run(suite.check(passages, frozenset(), frozenset({"hazard"}), 100))
+    judged = asyncio.run(suite.check(passages, frozenset(), {"hazard": 100}))
     assert reader.read == ["plain", "請坐", '{"a": "江上有桥"}', "请坐"]
     assert len(judged) == len(texts)
+
+
+class Slow(Reader):
+    """A guard LLM as a detector: it takes a while."""
+
+    info = DetectorInfo("slow", ("judge.slow",), Bilingual("慢", "slow"))
+
+    async def judge(self, passages: Sequence[Passage]) -> list[tuple[Finding, ...]]:
+        await asyncio.sleep(0.05)
+        return await super().judge(passages)
+
+
+@pytest.mark.parametrize(("deadline_ms", "failed"), [(10_000, []), (1, ["slow"])])
+def test_each_detector_has_the_deadline_of_its_own_rules(
+    deadline_ms: int, failed: list[str]
+) -> None:
+    suite = DetectorSet(lambda kinds: (), (Slow(), Reader()))
+    deadlines = {"hazard.fraud": 20, "judge.slow": deadline_ms}
+    (judged,) = asyncio.run(suite.judge([Passage(LOCUS, "plain")], deadlines))
+    assert [f.detector for f in judged.failures] == failed

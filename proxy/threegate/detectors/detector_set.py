@@ -64,6 +64,10 @@ class Scan:
     settled: int
 
 
+Deadlines = Mapping[str, int]
+"""The kinds or prefixes that sentence detectors look for, and how long each may take: the shortest
+deadline, in milliseconds, of a rule that wants it."""
+
 BuildPatterns = Callable[[frozenset[str]], tuple[PatternDetector, ...]]
 """The pattern detectors that can find these kinds or prefixes."""
 
@@ -80,7 +84,7 @@ class DetectorSet:
     _quiets: dict[frozenset[str], Callable[[str, int], int] | None] = field(
         default_factory=dict, repr=False
     )
-    _judging: dict[frozenset[str], tuple[SentenceDetector, ...]] = field(
+    _judging: dict[frozenset[tuple[str, int]], tuple[tuple[SentenceDetector, int], ...]] = field(
         default_factory=dict, repr=False
     )
     _cache: JudgedTexts = field(
@@ -161,25 +165,23 @@ class DetectorSet:
         moved = tuple(_moved(f, passage.offset) for f in found) if passage.offset else tuple(found)
         return Scan(moved, tuple(failed), passage.offset + settled)
 
-    async def judge(
-        self, passages: Sequence[Passage], kinds: frozenset[str], deadline_ms: int
-    ) -> list[Judgement]:
-        """Sentence detectors, together under one deadline; one answer per passage, in order."""
-        wanted = self._judges(kinds)
-        answers = await asyncio.gather(*(_query(d, passages, deadline_ms) for d in wanted))
+    async def judge(self, passages: Sequence[Passage], deadlines: Deadlines) -> list[Judgement]:
+        """Sentence detectors together, each under its own deadline; one answer per passage, in
+        order."""
+        wanted = self._judges(deadlines)
+        answers = await asyncio.gather(*(_query(d, passages, ms) for d, ms in wanted))
         return [_joined(p, [a[i] for a in answers]) for i, p in enumerate(passages)]
 
     def reads_prefixes(self, kinds: frozenset[str]) -> bool:
         """Whether every detector of these kinds can judge a text as it grows."""
-        return all(isinstance(d, ReadsPrefixes) and d.reads_prefixes for d in self._judges(kinds))
+        found = (d for d in self.sentence if overlapping(kinds, d.info.kinds))
+        return all(isinstance(d, ReadsPrefixes) and d.reads_prefixes for d in found)
 
-    async def clear(
-        self, passages: Sequence[Passage], kinds: frozenset[str], deadline_ms: int
-    ) -> list[bool]:
+    async def clear(self, passages: Sequence[Passage], deadlines: Deadlines) -> list[bool]:
         """Whether each piece of a text that goes on is far from every level of these kinds, as far
         as detectors can tell who judge such pieces. One that fails has not said so."""
-        found = (d for d in self._judges(kinds) if isinstance(d, ReadsPrefixes))
-        asked = (_clear(d, passages, deadline_ms) for d in found if d.reads_prefixes)
+        found = ((d, ms) for d, ms in self._judges(deadlines) if isinstance(d, ReadsPrefixes))
+        asked = (_clear(d, passages, ms) for d, ms in found if d.reads_prefixes)
         answers = await asyncio.gather(*asked)
         return [all(answer[i] for answer in answers) for i in range(len(passages))]
 
@@ -187,19 +189,19 @@ class DetectorSet:
         self,
         passages: Sequence[Passage],
         patterns: frozenset[str],
-        sentence: frozenset[str],
-        deadline_ms: int,
+        deadlines: Deadlines,
         budget: Budget | None = None,
     ) -> list[Judgement]:
         """Whole texts (the request): everything, with a cache by content. `budget`: of a call that
         checks more than these."""
+        sentence = frozenset(deadlines)
         keys = [_key(p, patterns, sentence) for p in passages]
         known = {key: said for key in keys if (said := self._cache.get(key)) is not None}
         new = [i for i, key in enumerate(keys) if key not in known]
         budget = budget or Budget.for_size(sum(len(passages[i].text) for i in new))
         scanned = await self._scan_all([passages[i] for i in new], patterns, budget)
         fresh, scans = [v for v, _ in scanned], [s for _, s in scanned]
-        judged = await self._judge_views(fresh, sentence, deadline_ms) if sentence else []
+        judged = await self._judge_views(fresh, deadlines) if deadlines else []
         out: dict[bytes, Judgement] = {}
         for n, i in enumerate(new):
             extra = judged[n] if judged else Judgement()
@@ -265,15 +267,13 @@ class DetectorSet:
                     more += (_moved(f, text.passage.offset) for f in back)
         return Judgement(tuple(merged(plain.findings, more)), tuple(dict.fromkeys(failed)))
 
-    async def _judge_views(
-        self, texts: Sequence[Viewed], kinds: frozenset[str], deadline_ms: int
-    ) -> list[Judgement]:
+    async def _judge_views(self, texts: Sequence[Viewed], deadlines: Deadlines) -> list[Judgement]:
         """As they are, if that can be read, and, where it differs, as they read in plain."""
         again = [(i, view) for i, t in enumerate(texts) if (view := t.for_model())]
         first = [i for i, t in enumerate(texts) if not t.illegible()]
         passages = [texts[i].passage for i in first]
         extra = [second_reading(view, texts[i].passage) for i, view in again]
-        judged = await self.judge([*passages, *extra], kinds, deadline_ms)
+        judged = await self.judge([*passages, *extra], deadlines)
         out = [Judgement()] * len(texts)
         for i, said in zip(first, judged[: len(first)], strict=True):
             out[i] = said
@@ -291,12 +291,20 @@ class DetectorSet:
             if not judgement.failures:
                 self._cache.put(key, judgement)
 
-    def _judges(self, kinds: frozenset[str]) -> tuple[SentenceDetector, ...]:
-        known = self._judging.get(kinds)
+    def _judges(self, deadlines: Deadlines) -> tuple[tuple[SentenceDetector, int], ...]:
+        """The detectors of these kinds, each with the shortest deadline of one of its own."""
+        key = frozenset(deadlines.items())
+        known = self._judging.get(key)
         if known is None:
-            found = (d for d in self.sentence if overlapping(kinds, d.info.kinds))
-            known = self._judging[kinds] = tuple(wanting(d, kinds) for d in found)
+            found = ((d, self._own(d, deadlines)) for d in self.sentence)
+            kinds = frozenset(deadlines)
+            made = ((wanting(d, kinds), min(own)) for d, own in found if own)
+            known = self._judging[key] = tuple(made)
         return known
+
+    @staticmethod
+    def _own(detector: SentenceDetector, deadlines: Deadlines) -> list[int]:
+        return [ms for k, ms in deadlines.items() if overlapping((k,), detector.info.kinds)]
 
     def _for(self, kinds: frozenset[str]) -> tuple[PatternDetector, ...]:
         known = self._patterns.get(kinds)

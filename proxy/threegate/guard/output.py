@@ -55,8 +55,7 @@ class ChannelGuard:
     judge: RuleSet
     plan: Plan
     pattern_kinds: frozenset[str]
-    sentence_kinds: frozenset[str]
-    deadline_ms: int
+    deadlines: Mapping[str, int]  # see `deadlines`
     finds_new_data: bool = False  # a rule looks for personal data that the request did not contain
     grows: bool = False  # what holds a sentence can judge it as it grows, claims apart
     claims: Claims = Claims.FREE
@@ -205,9 +204,18 @@ def channel_guards(
 
 
 def rules_that_wait(rules: Iterable[Rule], needs: Needs) -> list[Rule]:
-    """Those that a classifier or judge answers; all of a channel's wait for the shortest deadline
-    of one of them."""
+    """Those that a classifier or judge answers."""
     return [r for r in rules if any(needs.is_sentence_kind(k) for k in wanted_kinds((r,)))]
+
+
+def deadlines(rules: Iterable[Rule], needs: Needs) -> dict[str, int]:
+    """Of each kind that a classifier or judge looks for the shortest deadline of its rules, in
+    milliseconds."""
+    out: dict[str, int] = {}
+    for rule in rules:
+        for kind in filter(needs.is_sentence_kind, wanted_kinds((rule,))):
+            out[kind] = min(rule.deadline_ms, out.get(kind, rule.deadline_ms))
+    return out
 
 
 def _rules(
@@ -230,19 +238,17 @@ def _channel(
     needs: Needs,
 ) -> ChannelGuard:
     wanted = wanted_kinds(rules)
-    sentence = frozenset(k for k in wanted if needs.is_sentence_kind(k))
     patterns = frozenset(k for k in wanted if needs.is_pattern_kind(k))
     leaks = {k for k in wanted if matches(LEAK_PII, k)}
     patterns |= {k.removeprefix("leak.") for k in leaks}
     waits = rules_that_wait(rules, needs)
     holding = [r for r in waits if r.stream is StreamMode.HOLD and r.mode is Mode.ENFORCE]
-    plan = Plan(channel, bool(patterns), bool(sentence), bool(holding))
-    deadline = min((r.deadline_ms for r in waits), default=0)
+    plan = Plan(channel, bool(patterns), bool(waits), bool(holding))
     judge = RuleSet(rules, caller, today, kinds_of)
     grows = bool(holding) and _grows([r for r in holding if r.claims is None], needs)
     citing = frozenset(r.id for r in rules if r.claims is not None and r.claims.cite)
     return ChannelGuard(
-        judge, plan, patterns, sentence, deadline, bool(leaks), grows, _claims(holding), citing
+        judge, plan, patterns, deadlines(rules, needs), bool(leaks), grows, _claims(holding), citing
     )
 
 

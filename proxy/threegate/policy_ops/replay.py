@@ -134,11 +134,11 @@ class ReplaySide:
         self, policy: CompiledPolicy, texts: Sequence[Recorded], today: str
     ) -> list[Verdict]:
         detector_set, wanted = self.detector_set_for(policy), wanted_kinds(policy.rules)
-        sentence = frozenset(k for k in wanted if detector_set.is_sentence_kind(k))
+        deadlines = dict.fromkeys(filter(detector_set.is_sentence_kind, wanted), DEADLINE_MS)
         passages = [
             Passage(TextLocation(t.layer, t.channel), t.text, question=t.question) for t in texts
         ]
-        found = await detector_set.check(passages, wanted, sentence, DEADLINE_MS)
+        found = await detector_set.check(passages, wanted, deadlines)
         rules = [
             RuleSet.of(policy, t.layer, t.channel, t.caller, today, detector_set.kinds_of)
             for t in texts

@@ -139,8 +139,9 @@ class Runner:
     async def _input(self, policy: CompiledPolicy, passage: Passage) -> tuple[Ruling, ...]:
         channel = passage.locus.channel
         wanted = wanted_kinds(policy.rules_for(Layer.INPUT, channel))
-        sentence = frozenset(k for k in wanted if self.detector_set.is_sentence_kind(k))
-        found = await self.detector_set.check([passage], wanted, sentence, DEADLINE_MS)
+        judged = filter(self.detector_set.is_sentence_kind, wanted)
+        deadlines = dict.fromkeys(judged, DEADLINE_MS)
+        found = await self.detector_set.check([passage], wanted, deadlines)
         judge = RuleSet.of(
             policy, Layer.INPUT, channel, Caller(), self.today, self.detector_set.kinds_of
         )
@@ -267,7 +268,7 @@ class _Drive:
         passage = replace(
             self.passage, text=command.text, offset=command.offset, before=command.before
         )
-        judged = await self.detector_set.judge([passage], self.guard.sentence_kinds, DEADLINE_MS)
+        judged = await self.detector_set.judge([passage], self.guard.deadlines)
         if self.machine.state is State.CUT:
             return ()
         rules, place = self.guard.judge, (command.text, command.offset)

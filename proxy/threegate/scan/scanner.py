@@ -125,16 +125,15 @@ class Scanner:
         if passage.locus.layer is not Layer.INPUT:
             scan = self.detector_set.scan(passage, self.kinds, final=True)
             return Judgement(scan.findings, scan.failures)
-        (judgement,) = await self.detector_set.check(
-            [passage], self.kinds, frozenset(), DEADLINE_MS
-        )
+        (judgement,) = await self.detector_set.check([passage], self.kinds, {})
         return judgement
 
     async def _judge(self, piece: Passage) -> Judgement:
+        deadlines = dict.fromkeys(self.kinds, DEADLINE_MS)
         if piece.locus.layer is not Layer.INPUT:
-            (judgement,) = await self.detector_set.judge([piece], self.kinds, DEADLINE_MS)
+            (judgement,) = await self.detector_set.judge([piece], deadlines)
             return judgement
-        (judgement,) = await self.detector_set.check([piece], frozenset(), self.kinds, DEADLINE_MS)
+        (judgement,) = await self.detector_set.check([piece], frozenset(), deadlines)
         return judgement
 
     async def _check(self, item: ScanItem) -> list[Claim | Failed]:

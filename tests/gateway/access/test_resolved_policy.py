@@ -21,7 +21,7 @@ async def test_only_rules_that_wait_shorten_the_deadline(tmp_path: Path, kind: s
     deps = deps_of(tmp_path, rules, detectors=suite(BadWords()))
     call, _ = call_of(deps, rules, HI)
     expected = 3_000 if kind == "hazard.test" else 60_000
-    assert call.resolved.input[Channel.USER].deadline_ms == expected
+    assert call.resolved.input[Channel.USER].deadlines == {"hazard.test": expected}
     await deps.upstreams.aclose()
 
 

@@ -49,7 +49,7 @@ def slots(texts: tuple[str, ...], channel: Channel = Channel.USER) -> list[Slot]
 
 
 async def found(texts: tuple[str, ...]) -> tuple[Finding, ...]:
-    made = await together(SUITE, slots(texts), KINDS, frozenset(), 1_000, Budget())
+    made = await together(SUITE, slots(texts), KINDS, {}, Budget())
     return tuple(f for f in made if f.level >= Level.MEDIUM)
 
 

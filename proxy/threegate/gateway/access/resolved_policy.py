@@ -14,7 +14,7 @@ from threegate.gateway.answer.output_contract import judges_calls
 from threegate.guard.constraint_merge import Constraints, merge
 from threegate.guard.decide import RuleSet, wanted_kinds
 from threegate.guard.input import judges
-from threegate.guard.output import ChannelGuard, channel_guards, rules_that_wait
+from threegate.guard.output import ChannelGuard, channel_guards, deadlines
 from threegate.policy.model import AiLabel, Claims, CompiledPolicy, ReasoningVisibility, in_rollout
 from threegate.types import Caller, Channel, Layer
 
@@ -29,8 +29,7 @@ class InputRules:
 
     judge: RuleSet
     patterns: frozenset[str]
-    sentence: frozenset[str]
-    deadline_ms: int  # the shortest of a rule that waits for a classifier or judge
+    deadlines: Mapping[str, int]  # see `guard.output.deadlines`
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +86,4 @@ def _leaves_unchanged(policy: CompiledPolicy, c: Constraints) -> bool:
 def _input(judge: RuleSet, detector_set: DetectorSet) -> InputRules:
     wanted = wanted_kinds(judge.rules)
     patterns = frozenset(k for k in wanted if detector_set.is_pattern_kind(k))
-    sentence = frozenset(k for k in wanted if detector_set.is_sentence_kind(k))
-    deadlines = (r.deadline_ms for r in rules_that_wait(judge.rules, detector_set))
-    return InputRules(judge, patterns, sentence, min(deadlines, default=0))
+    return InputRules(judge, patterns, deadlines(judge.rules, detector_set))

@@ -269,9 +269,7 @@ class Track:
     async def _read(self, steps: list[ReadStep], pieces: list[Passage]) -> None:
         """Steps of a text that grows; one that failed is not clear."""
         started = time.perf_counter()
-        clear = await self.answer.detector_set.clear(
-            pieces, self.guard.sentence_kinds, self.guard.deadline_ms
-        )
+        clear = await self.answer.detector_set.clear(pieces, self.guard.deadlines)
         self.answer.spent_s += time.perf_counter() - started
         for step, is_clear in zip(steps, clear, strict=True):
             self.run(self.machine.receive(StepRead(step.number, is_clear)))
@@ -280,9 +278,7 @@ class Track:
 
     async def _judge(self, asked: list[JudgeSentence], passages: list[Passage]) -> None:
         started = time.perf_counter()
-        judged = await self.answer.detector_set.judge(
-            passages, self.guard.sentence_kinds, self.guard.deadline_ms
-        )
+        judged = await self.answer.detector_set.judge(passages, self.guard.deadlines)
         opinions = await self._opinions(passages, judged)
         self.answer.spent_s += time.perf_counter() - started
         for sentence, judgement, opinion in zip(asked, judged, opinions, strict=True):

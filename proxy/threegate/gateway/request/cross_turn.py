@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import accumulate
 
@@ -93,27 +93,23 @@ async def together(
     detector_set: DetectorSet,
     slots: Sequence[Slot],
     patterns: frozenset[str],
-    sentence: frozenset[str],
-    deadline_ms: int,
+    deadlines: Mapping[str, int],
     budget: Budget,
 ) -> tuple[Finding, ...]:
     """Findings of all texts read as one, at the last of them."""
     read = readings([s.text for s in slots])
     if not read:
         return ()
-    sentence_kinds = (
-        _of(sentence) if any(_TOGETHER.search(s.text) for s in slots[-2:]) else frozenset()
-    )
     passages = [Passage(slots[-1].locus, r.text) for r in read]
-    nothing: frozenset[str] = frozenset()
-    judged = await detector_set.check(passages, _of(patterns), nothing, deadline_ms, budget)
-    if sentence_kinds:
-        judged += await detector_set.check([passages[-1]], nothing, sentence_kinds, deadline_ms)
+    judged = await detector_set.check(passages, _of(patterns), {}, budget)
+    own = {kind: deadlines[kind] for kind in _of(deadlines)}
+    if own and any(_TOGETHER.search(s.text) for s in slots[-2:]):
+        judged += await detector_set.check([passages[-1]], frozenset(), own)
         read.append(replace(read[-1], joints=(len(read[-1].text) - 1,)))
     return tuple(_at_last(slots[-1], _over(read, judged)))
 
 
-def _of(kinds: frozenset[str]) -> frozenset[str]:
+def _of(kinds: Iterable[str]) -> frozenset[str]:
     return frozenset(k for k in kinds if k.split(".")[0] in FAMILIES)
 
 

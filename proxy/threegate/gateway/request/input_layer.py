@@ -51,7 +51,7 @@ async def scan_request(call: CallContext) -> InputResult:
             continue
         by_channel[channel] = rules.judge.bound(call.caller, call.today, call.stopped)
         passages = [Passage(s.locus, s.text) for s in slots]
-        wanted = rules.patterns, rules.sentence, rules.deadline_ms
+        wanted = rules.patterns, rules.deadlines
         judged = await call.detector_set.check(passages, *wanted, budget)
         bound = by_channel[channel]
         asked = [bound.questions(j.findings, s.text) for s, j in zip(slots, judged, strict=True)]
