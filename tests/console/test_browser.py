@@ -120,7 +120,7 @@ def test_an_editor_changes_a_rule(
         site.who("approver", name="li", group="legal")
         calls = 1_000 if request.config.getoption("--slow") else 48
         record(sites, calls)
-        first = _first_version(site)
+        first = first_version(site)
 
         page.log_in("wang", PASSWORD)
         page.go("/policies/rule/base.pii.id_card")
@@ -213,7 +213,7 @@ def test_an_editor_changes_a_rule(
         assert page.complaints() == []
 
 
-def _first_version(site: Site) -> str:
+def first_version(site: Site) -> str:
     """A version in force before the walk, so that there is one to go back to."""
     editor = site.who("editor", name="zhao", group="privacy")
     editor.post("/policies/rule/base.pii.id_card", data={"review_by": "2027-09-30"})

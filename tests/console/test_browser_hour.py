@@ -48,8 +48,8 @@ def test_an_hour_without_yaml(tmp_path: Path, language: str) -> None:
         _staff_numbers(page)
         _word_list_and_reply(page)
         _project_rule(page)
-        first = _submitted(page, "shadow for a week")
-        _put_into_force(page, site, first)
+        first = submitted(page, "shadow for a week")
+        put_into_force(page, site, first, "own.rule")
         assert said(site) != REPLY  # in shadow
 
         page.log_in("wang", PASSWORD)
@@ -57,8 +57,8 @@ def test_an_hour_without_yaml(tmp_path: Path, language: str) -> None:
         choose(page, "mode", "enforce")
         page.slide("[name=rollout]", to_end=True)
         saved(page)
-        second = _submitted(page, "now for everybody")
-        _put_into_force(page, site, second)
+        second = submitted(page, "now for everybody")
+        put_into_force(page, site, second, "own.rule")
         assert said(site) == REPLY
         page.go("/policies/history")
         page.shot("hour-history")
@@ -155,7 +155,7 @@ def _project_rule(page: Browser) -> None:
     page.shot("hour-project")
 
 
-def _submitted(page: Browser, note: str) -> str:
+def submitted(page: Browser, note: str) -> str:
     page.go("/policies/draft")
     page.press("form[action*='draft/tests'] button")
     assert page.all("#tests .note.good")
@@ -168,10 +168,10 @@ def _submitted(page: Browser, note: str) -> str:
     return version
 
 
-def _put_into_force(page: Browser, site: Site, version: str) -> None:
+def put_into_force(page: Browser, site: Site, version: str, rule: str) -> None:
     page.log_in("li", PASSWORD)
     page.go(f"/policies/version/{version}")
-    assert "own.rule" in page.one("#ran").text
+    assert rule in page.one("#ran").text
     page.shot("hour-approve")
     page.press("form[action$='/approve'] button")
     page.press("form[action$='/activate'] button")
