@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import hmac
 import re
 from dataclasses import replace
 
-from threegate.guard.mask import CODE_LENGTH, MaskMap, hashed
+from hypothesis import given
+from hypothesis import strategies as st
+from threegate.guard.mask import CODE_LENGTH, KeyedHash, MaskMap, hashed
 
 
 def test_a_value_has_one_placeholder_in_a_conversation_and_another_in_the_next() -> None:
@@ -61,3 +64,10 @@ def test_a_stand_in_that_is_taken_is_made_anew() -> None:
     taken = masks.mask("pii.cn.mobile", "13912345678", synthetic=True)
     other.adopt(replace(masks.entries()[0], value="13800000000"))
     assert other.mask("pii.cn.mobile", "13912345678", synthetic=True) != taken
+
+
+@given(st.binary(max_size=80), st.binary(max_size=80))
+def test_the_keyed_hash_is_hmac(key: bytes, message: bytes) -> None:
+    keyed = KeyedHash(key)
+    assert keyed.digest(message) == hmac.digest(key, message, "sha256")
+    assert keyed.digest(message) == hmac.digest(key, message, "sha256")

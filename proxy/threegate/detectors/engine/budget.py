@@ -9,10 +9,10 @@ the thread counts, so a busy machine closes nothing.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from contextvars import Token
 
-from threegate.normalize.work import METER
+from threegate.normalize.work import METER, Meter
 
 BASE_S, PER_MIB_S = 1.0, 0.5
 """CPU seconds for the texts of a call, and for each MiB of them (1,048,576 code points)."""
@@ -53,25 +53,25 @@ class Budget:
         """The budget of texts with so many code points in all."""
         return cls(BASE_S + PER_MIB_S * characters / (1 << 20))
 
-    @contextmanager
-    def running(self, characters: int) -> Iterator[None]:
-        """Measures what is done inside with a text of so many code points. Raises BudgetSpentError
-        if nothing is left."""
+    def running(self, characters: int) -> Budget:
+        """Measures what is done inside with a text of so many code points: to be used with `with`,
+        which raises BudgetSpentError if nothing is left."""
+        self._characters = characters
+        return self
+
+    def __enter__(self) -> None:
         if self._left_s <= 0:
             raise BudgetSpentError
-        began = self._wall()
+        self._began = began = self._wall()
         self._started, self._look_at = None, began + _FREE_S
-        token = METER.set(self)
-        try:
-            yield
-        finally:
-            METER.reset(token)
-            self._left_s -= self._spent(began, characters)
+        self._token: Token[Meter] = METER.set(self)
 
-    def _spent(self, began: float, characters: int) -> float:
+    def __exit__(self, *_: object) -> None:
+        METER.reset(self._token)
         if self._started is not None:
-            return self._clock() - self._started + _FREE_S
-        return min(self._wall() - began, characters * _WORST_S)
+            self._left_s -= self._clock() - self._started + _FREE_S
+        else:
+            self._left_s -= min(self._wall() - self._began, self._characters * _WORST_S)
 
     def spend(self, units: int = 1) -> None:
         """Counts work; now and then looks at the clock. Raises BudgetSpentError."""

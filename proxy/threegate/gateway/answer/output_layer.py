@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import json
 import re
 from contextlib import suppress
+
+import orjson
 
 from threegate.audit.log.record import Stage
 from threegate.errors import AuditError, ThreegateError, UpstreamError
@@ -57,7 +58,7 @@ def _label_header(call: CallContext) -> None:
     if call.label is not AiLabel.OFF:
         label = label_of(call.deps.settings.producer, call.trail.request_id)
         _, call.trail.label = label_for(call.policy, call.caller, call.today)
-        call.out.headers[HEADER] = json.dumps({"AIGC": label})
+        call.out.headers[HEADER] = orjson.dumps({"AIGC": label}).decode()
 
 
 async def _stream(

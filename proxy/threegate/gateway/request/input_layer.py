@@ -88,8 +88,9 @@ def _constrained(
 ) -> Constrained:
     masked = any(not m.synthetic for m in call.masks.entries())
     done = constrain(sent, call.adapter, constraints, kinds, masked=masked)
-    refusal = done.refusal or oversized(call.slots, constraints, call.adapter.api)
-    return replace(done, refusal=refusal)
+    if done.refusal or (large := oversized(call.slots, constraints, call.adapter.api)) is None:
+        return done
+    return replace(done, refusal=large)
 
 
 def _parts(call: CallContext, result: InputResult) -> tuple[Part, ...]:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import os
 import platform
-from collections import Counter as Tally
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from functools import cache, partial
@@ -23,7 +22,7 @@ from threegate import __version__
 from threegate.audit.log.record import ACTIONS
 from threegate.audit.log.writer import Counters
 from threegate.gateway.telemetry.process_metrics import WorkerProcesses, worker_processes
-from threegate.types import Failed, Verdict
+from threegate.types import Action, Failed, Verdict
 
 _SECONDS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10, 60)
 _LONG = (0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600, 1800)
@@ -204,7 +203,10 @@ class Metrics:
         return _joined(encoder(registry), encoder(processes)), content_type
 
     def count(self, layer: str, verdict: Verdict) -> None:
-        alike = Tally([(r.rule_id, r.action, r.shadow) for r in verdict.ruled])
+        alike: dict[tuple[str, Action, bool], int] = {}
+        for r in verdict.ruled:
+            key = r.rule_id, r.action, r.shadow
+            alike[key] = alike.get(key, 0) + 1
         for (rule, action, shadow), number in alike.items():
             said = "true" if shadow else "false"
             self.rulings.labels(layer, rule, ACTIONS[action], said).inc(number)
