@@ -218,6 +218,19 @@ def test_an_error_page_in_front_of_the_model_is_not_handed_on(
     assert reply.headers["content-type"] == "application/json"
 
 
+@pytest.mark.parametrize("kind", ["text/html", "text/plain; charset=utf-16"])
+def test_an_answer_is_read_as_what_was_guarded(
+    guarded: Running, watched: Watched, kind: str
+) -> None:
+    """No browser takes its text for markup, and no client for another encoding."""
+    message = {"role": "assistant", "content": "<script>a()</script>"}
+    choice = {"index": 0, "message": message, "finish_reason": "stop"}
+    watched.demo.play([json.dumps({"id": "c", "choices": [choice]}).encode()], media_type=kind)
+    reply = post(guarded, ask("hello"))
+    assert reply.status_code == 200
+    assert reply.headers["content-type"] == "application/json"
+
+
 @pytest.mark.parametrize("status", [201, 203, 226])
 def test_a_success_by_another_number_is_guarded_too(
     guarded: Running, watched: Watched, status: int

@@ -98,7 +98,7 @@ class Responder:
 
     async def json(self, status: int, body: Any, headers: Mapping[str, str] | None = None) -> None:
         data = body if isinstance(body, bytes) else orjson.dumps(body)
-        kept = {"content-type": "application/json", **(headers or {})}
+        kept = {**(headers or {}), "content-type": "application/json"}
         await self.start(status, kept | {"content-length": str(len(data))})
         await self.send({"type": "http.response.body", "body": data})
 

@@ -172,8 +172,7 @@ async def _pass_error(call: CallContext, reply: Reply) -> None:
         await call.trail.ended(Stage.COMPLETED)
     else:
         body = await _guarded_error(call, reply, body)
-    headers = {**reply.headers, "content-type": "application/json"}
-    await call.out.json(reply.status, body, headers)
+    await call.out.json(reply.status, body, reply.headers)
 
 
 async def _guarded_error(call: CallContext, reply: Reply, body: Body) -> Body:
