@@ -23,7 +23,7 @@ _ABROAD = "(?<!美国)(?<!英国)(?<!德国)(?<!韩国)(?<!加拿大)(?<!澳大�
 """Their numbers have recognizers of their own."""
 _WORDS = (
     "病历|病歷|病案|住院|门诊|門診|就诊|就診|体检|處方|处方|挂号|掛號|检查|检验|医"
-    "保|醫保|医疗保险|醫療保險|健康卡|诊疗|样本|患者|病人"
+    "保|醫保|医疗保险|醫療保險|健康卡|诊疗|样本|患者|病人|影像"
 )
 _MEDICAL = re.compile(
     rf"(?i)(?:{_ABROAD}(?:{_WORDS})"
@@ -31,7 +31,7 @@ _MEDICAL = re.compile(
     r"(?:医保|就诊|就診|诊疗|门诊|住院|健康)卡|(?<![a-z])(?:mrn|pt\.? id)(?![a-z])"
     r"|medical[ _]?record[ _]?(?:number|no\.?|id)|patient (?:id|no\.?|number)|patient_?(?:id|"
     r"no)|health insurance (?:id|number|no\.?)|(?:患者|病人)id"
-    r"|hosp(?:ital|\.)? (?:no\.?|number))"
+    r"|(?:hosp(?:ital|\.)?|admission|inpatient|outpatient)[ _]?(?:no\.?|number|id))"
     rf"{_LINK}{_VALUE}"
 )
 _SOCIAL = re.compile(
@@ -66,6 +66,7 @@ RECOGNIZER = Recognizer(
         title=Bilingual("病历号、医保号、社保号", "Medical and social security numbers"),
         examples=(
             Example("住院号ZY20230718042,床号17", ("ZY20230718042",)),
+            Example("影像号：20231108765, inpatientNo=ZY00123456", ("20231108765", "ZY00123456")),
             Example("病歷號碼2038471-6，主訴心悸", ("2038471-6",)),
             Example('{"mrn":"M-448120","dx"', ("M-448120",)),
             Example("医保卡号：1234567890", ("1234567890",)),
@@ -82,7 +83,8 @@ RECOGNIZER = Recognizer(
         ),
     ),
     trigger=rf"(?i)(?:{_WORDS}|mrn|pt\.? id|medical[ _]?record|patient|health insurance"
-    r"|hosp|社保|社会保|社會保|shebao|china social|养老保险|公积金)[^0-9]*[0-9]",
+    r"|hosp|admission|inpatient|outpatient|社保|社会保|社會保|shebao|china social|养老保险|公积金)"
+    r"[^0-9]*[0-9]",
     find=find,
     tails=(open_match.token,),
     rank=45,

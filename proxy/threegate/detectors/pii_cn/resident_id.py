@@ -63,6 +63,7 @@ _CHECKS = np.array((1, 0, 10, 9, 8, 7, 6, 5, 4, 3, 2))
 _LABELS = words(
     "身份证|身份證|身分證|老证|旧证|一代证|证件|證件|证号|公民身份|居住证|居留|户口|持证人|社保卡",
     "idcard|id card|id_card|id no|id_no|identity|resident id|national id|sfz|法人",
+    "sfzh|zjhm|id number|cert no|cert number",
 )
 
 

@@ -29,7 +29,10 @@ _PERMIT = re.compile(
 )
 _PASSPORT_SHAPE = Shape(7, run=7, letters=True)
 _PERMIT_SHAPE = Shape(7, DIGITS, run=7, letters=True)
-_PASSPORT_LABELS = words("护照|護照|passport|签证|簽證")
+_PASSPORT_WORDS = "护照|護照|passport|签证|簽證"
+_PASSPORT_LABELS = words(_PASSPORT_WORDS)
+_DOCUMENT_LABELS = words(_PASSPORT_WORDS, "证件号|證件號|证件编号")
+"""For the forms of the mainland, which no permit has."""
 _PERMIT_LABELS = words(
     "回乡证|回鄉證|返乡证|台胞证|台胞證|通行证|通行證|往来港澳|往来台湾|来往内地",
     "permit|mtp|home return|home-return|mainland travel",
@@ -38,7 +41,8 @@ _PERMIT_LABELS = words(
 
 def find(view: ScanText) -> Iterator[Hit]:
     for match in numbers(view, _PASSPORT, _PASSPORT_SHAPE):
-        near = label_polarity(view, *match.span(), _PASSPORT_LABELS, other=_PERMIT_LABELS)
+        labels = _DOCUMENT_LABELS if match.group()[0] in "EGeg" else _PASSPORT_LABELS
+        near = label_polarity(view, *match.span(), labels, other=_PERMIT_LABELS)
         yield Hit(*match.span(), PASSPORT, Level.HIGH if near > 0 else Level.LOW)
     for match in numbers(view, _PERMIT, _PERMIT_SHAPE):
         near = label_polarity(view, *match.span(), _PERMIT_LABELS, other=_PASSPORT_LABELS)
@@ -53,6 +57,7 @@ RECOGNIZER = Recognizer(
         title=Bilingual("护照与通行证", "Passports and travel permits"),
         examples=(
             Example("护照号E50570182（注：", ("E50570182",)),
+            Example("证件类型：护照\n证件号码：E50570182", ("E50570182",)),
             Example(
                 "护照分别是E06201815、E60477275、EC3122680,5月",
                 ("E06201815", "E60477275", "EC3122680"),

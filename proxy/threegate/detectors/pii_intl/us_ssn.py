@@ -21,7 +21,9 @@ _SSN = re.compile(
     rf"{EDGE}(?!-[0-9])"
 )
 _SHAPE = Shape(9, "012345678", run=3)
-_LABELS = words("ssn|social security|social|社会安全号|社安号|美国社保|taxpayer|soc sec")
+_LABELS = words(
+    "ssn|social security|social|社会安全号|社安号|美国社保|taxpayer|soc sec|ss number|ss no"
+)
 
 
 _DASHED = (Level.MEDIUM, Level.HIGH, Level.LOW)
