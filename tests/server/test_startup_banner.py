@@ -13,7 +13,7 @@ from threegate.server import startup_banner
 from threegate.server.startup_banner import GREETING, IN_FORCE, LINK_FILE, announce, greeting
 from threegate.settings import Settings
 
-FACTS = {"policy": "base", "console": "http://here/console"}
+FACTS = {"key": "any", "policy": "base", "console": "http://here/console"}
 FIRST = ConsoleLink("http://here/console", "http://here/console/setup/canary")
 
 
@@ -33,6 +33,18 @@ def test_what_is_in_force_is_printed_with_its_origin(origin: Origin, language: s
     assert "0123456789ab" in printed
     assert ("laws" in printed) == (origin in (Origin.FOLDER, Origin.VERSION))
     assert len({IN_FORCE[o].get(language) for o in Origin}) == len(Origin)
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_the_example_has_a_key_where_one_is_needed(language: str) -> None:
+    assert "authorization" not in greeting(Settings(), FACTS, language)
+    printed = greeting(Settings(), FACTS | {"key": "YOUR_KEY"}, language)
+    assert "-H 'authorization: Bearer YOUR_KEY'" in printed
+    assert 'api_key="YOUR_KEY"' in printed
+
+
+def test_the_english_example_is_english() -> None:
+    assert not re.search("[一-鿿]", GREETING.en)
 
 
 def test_the_log_is_found_wherever_it_lies(tmp_path: Path) -> None:
@@ -60,7 +72,7 @@ def test_a_json_log_gets_the_file_of_the_one_time_link(
     shown: list[str] = []
     policy = InForce(("base",), "0" * 64, Origin.FOLDER)
     with caplog.at_level(logging.INFO):
-        facts = startup_banner.report(settings, policy, FIRST, language)
+        facts = startup_banner.report(settings, policy, FIRST, language, open_to_all=False)
         announce(settings, facts, language, shown.append)
     file = tmp_path / LINK_FILE
     assert shown == []

@@ -124,7 +124,8 @@ def _bound(settings: Settings, listener: socket.socket) -> Settings:
 def _report(deps: Deps, language: str) -> Report:
     assert isinstance(deps.policies, PolicyStore)
     link = console_link(deps.settings, deps.secret)
-    return startup_banner.report(deps.settings, deps.policies.in_force, link, language)
+    policy, open_to_all = deps.policies.in_force, deps.authenticator.open_to_all
+    return startup_banner.report(deps.settings, policy, link, language, open_to_all=open_to_all)
 
 
 def freeze_startup_objects() -> None:

@@ -47,6 +47,11 @@ class Policies(Protocol):
 class Authenticator(Protocol):
     """Turns a presented key into a caller. Raises RequestError 401 or 429."""
 
+    @property
+    def open_to_all(self) -> bool:
+        """Whether a call needs no key."""
+        ...
+
     async def admit(self, presented: str) -> Caller: ...
 
 

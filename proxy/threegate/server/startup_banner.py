@@ -25,13 +25,13 @@ GREETING = Bilingual(
     """
 Threegate 正在监听 {url}
 
-  curl {url}/v1/chat/completions -H 'content-type: application/json' -d \\
+  curl {url}/v1/chat/completions{header} -H 'content-type: application/json' -d \\
     '{{"model":"deepseek-r1","messages":[{{"role":"user","content":"你好，我的手机号是13812345678"}}]}}'
 
   from openai import OpenAI
-  client = OpenAI(base_url="{url}/v1", api_key="any")
+  client = OpenAI(base_url="{url}/v1", api_key="{key}")
   print(client.chat.completions.create(model="deepseek-r1",
-      messages=[{{"role": "user", "content": "My e-mail is a.b@example.com"}}]))
+      messages=[{{"role": "user", "content": "我的邮箱是 a.b@example.com"}}]))
 
 策略      {policy}
 审计日志  {audit}
@@ -42,11 +42,11 @@ Threegate 正在监听 {url}
     """
 Threegate is listening on {url}
 
-  curl {url}/v1/chat/completions -H 'content-type: application/json' -d \\
-    '{{"model":"deepseek-r1","messages":[{{"role":"user","content":"你好，我的手机号是13812345678"}}]}}'
+  curl {url}/v1/chat/completions{header} -H 'content-type: application/json' -d \\
+    '{{"model":"deepseek-r1","messages":[{{"role":"user","content":"My phone is 415-555-0132"}}]}}'
 
   from openai import OpenAI
-  client = OpenAI(base_url="{url}/v1", api_key="any")
+  client = OpenAI(base_url="{url}/v1", api_key="{key}")
   print(client.chat.completions.create(model="deepseek-r1",
       messages=[{{"role": "user", "content": "My e-mail is a.b@example.com"}}]))
 
@@ -84,11 +84,16 @@ IN_FILE = Bilingual(
     "{} (the one-time link for the first account is in the file {})",
 )
 SHORT_DIGEST = 12
+ANY_KEY = "any"
 
 
-def report(settings: Settings, policy: InForce, link: ConsoleLink, language: str) -> dict[str, str]:
-    """What only a process with an open policy store and console knows, ready to be printed."""
+def report(
+    settings: Settings, policy: InForce, link: ConsoleLink, language: str, *, open_to_all: bool
+) -> dict[str, str]:
+    """What only a process with open stores knows, ready to be printed. `open_to_all`: a call needs
+    no key."""
     return {
+        "key": ANY_KEY if open_to_all else "YOUR_KEY",
         "policy": in_force(settings, policy, language),
         "console": console(settings, link, language),
     }
@@ -146,7 +151,9 @@ def announce(
 
 def greeting(settings: Settings, facts: Mapping[str, str], language: str) -> str:
     """`facts` as `report` makes them."""
+    key = facts["key"]
     return GREETING.get(language).format(
+        header="" if key == ANY_KEY else f" -H 'authorization: Bearer {key}'",
         url=f"http://{settings.host}:{settings.port}",
         audit=without_password(settings.audit_database),
         verify=f"{sys.argv[0]} audit verify{_log_location(settings)}",

@@ -150,6 +150,10 @@ class Noted:
     inner: Authenticator
     exchange: Exchange
 
+    @property
+    def open_to_all(self) -> bool:
+        return self.inner.open_to_all
+
     async def admit(self, presented: str) -> Caller:
         self.exchange.caller = await self.inner.admit(presented)
         return self.exchange.caller
