@@ -10,6 +10,7 @@ one or two per number.
 from __future__ import annotations
 
 import re
+import sys
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -40,14 +41,15 @@ Start = tuple[int, int, int]
 
 @dataclass(frozen=True)
 class Shape:
-    """Numbers of at least `digits` digits, the first `run` of them without separators, that begin
-    with a digit or sign (`+(（`) of `heads`; with `letters` also with one to three ASCII letters,
-    possibly followed by a blank."""
+    """Numbers of at least `digits` digits, the first `run` to `most` of them without separators,
+    that begin with a digit or sign (`+(（`) of `heads`; with `letters` also with one to three ASCII
+    letters, possibly followed by a blank."""
 
     digits: int
     heads: str = ""
     run: int = 1
     letters: bool = False
+    most: int = sys.maxsize
 
     @cached_property
     def keys(self) -> frozenset[str]:
@@ -70,13 +72,13 @@ class NumberIndex:
         """Positions at which a number of this shape may begin."""
         if self._longest < shape.digits:
             return []
-        keys, digits, run = shape.keys, shape.digits, shape.run
+        keys, digits, run, most = shape.keys, shape.digits, shape.run, shape.most
         return [
             position
             for key, starts in self._by_head.items()
             if key in keys
             for position, following, together in starts
-            if following >= digits and together >= run
+            if following >= digits and run <= together <= most
         ]
 
     def _read(self, first: int, last: int) -> None:

@@ -54,7 +54,7 @@ _JOINED = re.compile(r"[A-Za-z][\-_]\Z")
 _BARE = (Level.MEDIUM, Level.HIGH, Level.LOW)
 """Of a number without a country code, by the polarity of the nearest label: none, this, (-1)
 another number."""
-_SHAPE = Shape(11, "108+(（", run=2)
+_SHAPE = Shape(11, "108+(（", run=2, most=15)
 _LABELS = words(
     "手机|手機|电话|電話|联系|聯絡|聯繫|来电|致电|回电|拨打|打给|号码|號碼|短信",
     "热线|机主|绑定|备用|微信|phone|mobile|tel|cell|call|contact|whatsapp|sms",

@@ -49,8 +49,11 @@ _PARTS = re.compile(r"[0-9Xx]+")
 _REGULAR = {(18,), (6, 8, 4), (6, 4, 4, 4), (4, 4, 4, 4, 2), (3, 3, 4, 4, 4), (6, 12), (14, 4)}
 _SPLIT = 6
 """More parts than this are no number of one person."""
-_NEW_SHAPE, _OLD_SHAPE = Shape(17, "123456789", run=3), Shape(15, "123456789", run=15)
-_FOREIGN_SHAPE = Shape(12, run=12, letters=True)
+_NEW_SHAPE, _OLD_SHAPE = (
+    Shape(17, "123456789", run=3, most=18),
+    Shape(15, "123456789", run=15, most=15),
+)
+_FOREIGN_SHAPE = Shape(12, run=12, letters=True, most=12)
 _LABELS = words("永久居留|居留证|居留證|permanent residen|residence card|residence permit")
 _PARTS = re.compile(r"[0-9Xx]+")
 _REGULAR = {(18,), (6, 8, 4), (6, 4, 4, 4), (4, 4, 4, 4, 2), (3, 3, 4, 4, 4), (6, 12), (14, 4)}

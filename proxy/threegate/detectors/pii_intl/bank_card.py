@@ -51,7 +51,7 @@ _RARE: _Ranges = (
     (400000, 699999, (16, 17, 18, 19)),
     (800000, 999999, (16, 17, 18, 19)),
 )
-_SHAPE = Shape(13, "123456789", run=3)
+_SHAPE = Shape(13, "123456789", run=3, most=19)
 _SPLIT = 5
 """More groups of digits than this are a card only near a label."""
 _LINE_ABOVE = re.compile(r"[0-9]{4}[ \r]?\n\Z")

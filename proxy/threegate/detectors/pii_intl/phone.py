@@ -55,8 +55,8 @@ _TELLING = re.compile(
     r"|8 ?[(]9[0-9]{2}[)] ?[0-9]{3}-[0-9]{2}-[0-9]{2}|[(][1-9][0-9][)] ?9[0-9]{4}-[0-9]{4}"
 )
 """Groups that nothing but a telephone number of that country has: no label is needed."""
-_INTERNATIONAL_SHAPE, _AMERICAN_SHAPE = Shape(7, "+0"), Shape(10, "(123456789")
-_NATIONAL_SHAPE, _BRACKETED_SHAPE = Shape(7, DIGITS, run=2), Shape(7, "8(（")
+_INTERNATIONAL_SHAPE, _AMERICAN_SHAPE = Shape(7, "+0"), Shape(10, "(123456789", most=3)
+_NATIONAL_SHAPE, _BRACKETED_SHAPE = Shape(7, DIGITS, run=2, most=12), Shape(7, "8(（", most=5)
 _STRONG = (
     "电话|電話|手机|手機|手提|携帯|전화|휴대|연락처|whatsapp|phone|mobile|tel|cell|tlf|gsm|telefon",
     "telefoon|teléfono|telefono|telefone|móvil|movil|celular|cellulare|mobil|handy|natel|téléphone",

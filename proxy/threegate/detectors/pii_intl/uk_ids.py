@@ -30,7 +30,7 @@ _NINO = re.compile(
     r"N|(?<=Z)Z)[A-CEGHJ-NPR-TW-Z]"
     rf"([ ]?)[0-9]{{2}}\1[0-9]{{2}}\1[0-9]{{2}}\1[A-D]{WORD_EDGE}"
 )
-_NHS_SHAPE, _NINO_SHAPE = Shape(10, DIGITS, run=3), Shape(6, run=2, letters=True)
+_NHS_SHAPE, _NINO_SHAPE = Shape(10, DIGITS, run=3, most=10), Shape(6, run=2, letters=True, most=6)
 _NHS_LABELS = words("nhs|nhs number|nhs no|health service|patient|国民保健")
 _NINO_LABELS = words("国民保险|national insurance|insurance number|nino|ni|payroll")
 

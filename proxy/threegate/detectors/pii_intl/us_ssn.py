@@ -20,7 +20,7 @@ _SSN = re.compile(
     + rf"(?<!000)[0-9]{{2}}(?<!000)(?<!666)([ \-]?)(?!00)[0-9]{{2}}\1(?!0000)[0-9]{{4}}"
     rf"{EDGE}(?!-[0-9])"
 )
-_SHAPE = Shape(9, "012345678", run=3)
+_SHAPE = Shape(9, "012345678", run=3, most=9)
 _LABELS = words(
     "ssn|social security|social|社会安全号|社安号|美国社保|taxpayer|soc sec|ss number|ss no"
 )
