@@ -7,6 +7,7 @@ measured per language when the model was trained; see its card.
 from __future__ import annotations
 
 import math
+import re
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,16 +17,14 @@ from threegate_classifiers.manifest import DEFAULT_LEVELS, Activation, Manifest,
 CJK_SHARE = 0.15
 """A text with more CJK among its letters is judged with the Chinese thresholds."""
 
+_CJK = re.compile("[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]")
 _TINY = 1e-7
 
 
 def language_of(text: str) -> str:
     """ "zh" or "en" by the share of CJK among letters."""
-    letters = cjk = 0
-    for char in text:
-        if char.isalpha():
-            letters += 1
-            cjk += "\u3400" <= char <= "\u9fff" or "\uf900" <= char <= "\ufaff"
+    letters = sum(map(str.isalpha, text))
+    cjk = len(_CJK.findall(text))
     return "zh" if letters and cjk / letters > CJK_SHARE else "en"
 
 

@@ -4,8 +4,7 @@ The text is cut into steps of some forty bytes that end with a word; the first o
 that the first words leave soon. Each step is read when it has come, with a little of what is before
 it. A step is *clear* when nothing in it comes near a level. Text leaves up to the end of the clear
 steps; a sentence that another step touches is judged whole, and what of it was not clear waits for
-the verdict. The first steps, and then every few, are read with the question too: where one of the
-first is not clear, all that follows is held by the sentence.
+the verdict. The first steps, and then every few, are read with the question too.
 
 Steps depend on the text alone, so what leaves does not depend on how or when the text came.
 """
@@ -38,28 +37,18 @@ class Growth:
 
     def steps(self, text: str, base: int, *, final: bool) -> list[tuple[int, Span]]:
         """(number, place) of the steps that are complete now. `text` begins at `base`; `final`: it
-        has ended. Steps behind the first ones come when those have been read."""
+        has ended."""
         out: list[tuple[int, Span]] = []
-        while (number := len(self._ends)) < len(FIRST_STEPS) or self.opened:
+        while True:
+            number = len(self._ends)
             start = self._ends[-1] if self._ends else 0
             size = FIRST_STEPS[number] if number < len(FIRST_STEPS) else STEP
             end = step_end(text, start - base, size, final=final)
             if end is None:
-                break
+                return out
             self._ends.append(base + end)
             self._clear.append(None)
             out.append((number, Span(start, base + end)))
-        return out
-
-    @property
-    def opened(self) -> bool:
-        """Whether all of the first steps are clear."""
-        first = self._clear[: len(FIRST_STEPS)]
-        return len(first) == len(FIRST_STEPS) and all(first)
-
-    @property
-    def _closed(self) -> bool:
-        return False in self._clear[: len(FIRST_STEPS)]
 
     def read(self, number: int, *, clear: bool) -> None:
         """The answer about a step."""
@@ -72,11 +61,7 @@ class Growth:
         touched = self._clear[first : last + 1]
         if False in touched:
             return None if None in touched[: touched.index(False)] else False
-        if None in touched:
-            return None
-        if last < len(self._ends):
-            return True
-        return False if self._closed and None not in self._clear else None
+        return None if None in touched or last == len(self._ends) else True
 
     def clear_from(self, at: int) -> int:
         """Up to where the text is clear without a gap, from a position on."""

@@ -325,21 +325,20 @@ class StreamMachine:
             return []
         out: list[Command] = []
         final = self.state is State.DRAINING
-        while steps := growth.steps(self._stable(), self._base, final=final):
-            for number, at in steps:
-                text = self._view(at.start, at.end).text
-                if text.strip():
-                    before, asked = self._context(at.start), reads_question(number)
-                    out.append(ReadStep(number, text, at.start, at.end, before, asked))
-                else:
-                    growth.read(number, clear=True)
+        for number, at in growth.steps(self._stable(), self._base, final=final):
+            text = self._view(at.start, at.end).text
+            if text.strip():
+                before, asked = self._context(at.start), reads_question(number)
+                out.append(ReadStep(number, text, at.start, at.end, before, asked))
+            else:
+                growth.read(number, clear=True)
         return out
 
     def _step_read(self, number: int, clear: bool) -> list[Command]:
         if self._growth is None or self.state is State.DONE:
             return []
         self._growth.read(number, clear=clear)
-        return [*self._grow(), *self._ready(), *self._release()]
+        return [*self._ready(), *self._release()]
 
     def _ready(self) -> list[Command]:
         """Sentences whose steps have been read."""
