@@ -34,6 +34,8 @@ WRONG: list[tuple[Api, dict[str, Any], str]] = [
     (Api.CHAT, {"messages": None}, "/messages"),
     (Api.CHAT, {"messages": 5}, "/messages"),
     (Api.CHAT, {"messages": [None]}, "/messages/0"),
+    (Api.CHAT, {"messages": []}, "/messages/0"),
+    (Api.MESSAGES, {"messages": []}, "/messages/0"),
     (Api.CHAT, {"messages": [{"content": {"a": 1}}]}, "/messages/0/content"),
     (Api.CHAT, {"messages": [{"content": ["x"]}]}, "/messages/0/content/0"),
     (Api.CHAT, {"tools": "x"}, "/tools"),

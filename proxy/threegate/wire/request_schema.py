@@ -8,7 +8,7 @@ OpenAPI document, so what is documented is what is checked.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any, Final
 
@@ -43,7 +43,8 @@ _TYPES: Final[dict[JsonType, tuple[type, ...]]] = {
 @dataclass(frozen=True, slots=True)
 class Shape:
     """`items` are of an array, `fields` of an object; `required` may be neither absent nor null.
-    `values`: the only strings there are. `closed`: other fields are refused."""
+    `values`: the only strings there are. `closed`: other fields are refused.
+    `filled`: an array that is not empty."""
 
     kinds: tuple[JsonType, ...]
     items: Shape | None = None
@@ -51,6 +52,7 @@ class Shape:
     required: tuple[str, ...] = ()
     values: tuple[str, ...] = ()
     closed: bool = False
+    filled: bool = False
     types: frozenset[type] = field(init=False, repr=False)
     named: Mapping[str, Shape] = field(init=False, repr=False, compare=False)
     plain: bool = field(init=False, repr=False, compare=False)  # any value of its types fits
@@ -120,7 +122,7 @@ MESSAGES: Final = _objects(
 """The turns of a chat completion."""
 TOOLS: Final = _objects(type=TEXT, function=_FUNCTION, custom=_CUSTOM)
 _CHAT: Final = fields_of(
-    messages=MESSAGES,
+    messages=replace(MESSAGES, filled=True),
     tools=TOOLS,
     tool_choice=_NAMED,
     functions=Shape((JsonType.ARRAY,), _FUNCTION),
@@ -147,7 +149,7 @@ _RESPONSES: Final = fields_of(
     max_output_tokens=COUNT,
 )  # fmt: skip
 _MESSAGES: Final = fields_of(
-    messages=_objects(role=TEXT, content=_CONTENT),
+    messages=replace(_objects(role=TEXT, content=_CONTENT), filled=True),
     system=_CONTENT,
     tools=_objects(type=TEXT, name=TEXT, input_schema=OBJECT),
     tool_choice=OBJECT,
@@ -186,6 +188,8 @@ def check_shape(value: Any, shape: Shape, at: str = "") -> None:
         known = ", ".join(shape.values)
         raise _refused("one-of", at, known=Bilingual(known, known))
     if isinstance(value, list) and shape.items is not None:
+        if shape.filled and not value:
+            raise _refused("needed", f"{at}/0")
         for index, item in enumerate(value):
             if item is None:
                 raise _refused("kind", f"{at}/{index}", kinds=either(shape.items.kinds))

@@ -140,6 +140,13 @@ async def test_other_paths_are_closed(tmp_path: Path, method: str, path: str, st
             assert reply.headers["x-threegate-request-id"] == log.records[-1].request_id
 
 
+async def test_a_base_url_with_v1_too_much_is_told(tmp_path: Path) -> None:
+    async with client(tmp_path, BALANCE) as (http, _):
+        reply = await http.post("/v1/v1/messages", json={})
+    assert reply.status_code == 404
+    assert "/v1 twice" in reply.json()["error"]["message"]
+
+
 async def test_nobody_without_a_policy(tmp_path: Path) -> None:
     async with client(tmp_path, None) as (http, _):
         assert (await http.get("/v1/models")).status_code == 403

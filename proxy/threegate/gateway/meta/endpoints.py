@@ -105,7 +105,7 @@ class MetaEndpoints:
         path, headers = request.scope["path"], headers_of(dict(request.scope))
         caller, policy = await self._admitted(path, headers)
         if request.method != "GET" or path not in policy.pass_through:
-            raise _unknown()
+            raise _unknown(path)
         asked = ModelRequest("GET", path, b"", onward(headers, caller), tenant=caller.tenant)
         reply = await self.deps.upstreams.send(asked)
         try:
@@ -125,5 +125,7 @@ class MetaEndpoints:
         return caller, policy
 
 
-def _unknown() -> RequestError:
-    return RequestError(localized("unknown-path"), status=404, code="unknown_path")
+def _unknown(path: str) -> RequestError:
+    doubled = path.startswith("/v1/v1/")
+    text = localized("doubled-path") if doubled else localized("unknown-path")
+    return RequestError(text, status=404, code="unknown_path")

@@ -133,6 +133,8 @@ def schema_of(shape: Shape, *, optional: bool = False) -> Json:
         made["enum"] = [*shape.values, *([None] if optional else [])]
     if shape.items is not None:
         made["items"] = schema_of(shape.items)
+    if shape.filled:
+        made["minItems"] = 1
     if shape.fields:
         made["properties"] = {
             name: schema_of(inner, optional=name not in shape.required)
