@@ -19,6 +19,11 @@ READS = {
     "zhao dot liu at mail-host dot co dot uk": "zhao.liu@mail-host.co.uk",
     "zhao.liu(at)mail-host(dot)org": "zhao.liu@mail-host.org",
     "zhaoliu [at] example [dot] com": "zhaoliu@example.com",
+    "zhao.liu (at) mail-host.org": "zhao.liu@mail-host.org",
+    "zhao.liu艾特mail-host.org": "zhao.liu@mail-host.org",
+    "zhao\\_liu@mail\\-host\\.org": "zhao_liu@mail-host.org",
+    "139\\-8765\\-4321": "139-8765-4321",
+    "邮箱zhaoliu@mail-host。org": "zhaoliu@mail-host.org",
     "邮箱zhaoliu艾特example点com": "zhaoliu@example.com",
     "zhaoliu 艾特 example 点 com": "zhaoliu@example.com",
     "139<b>8765</b>4321": "13987654321",
@@ -36,6 +41,8 @@ READS = {
 }
 STAYS = (
     "meet me @ example.com",
+    "f(at).x and a[at]",
+    "一个后缀。com 域名",
     "look at the dot in the middle",
     "revenue 13,987,654,321 in 2024",
     "columns 139, 8765, 432",

@@ -1,7 +1,8 @@
-"""The view that rewrites values that are spelled out for people, or broken by markup, in their
+r"""The view that rewrites values that are spelled out for people, or broken by markup, in their
 usual form.
 
-`zhao.liu @ mail-host.org`, `zhao dot liu at mail-host dot org` and zhao艾特mail点com are addresses;
+`zhao.liu @ mail-host.org`, `zhao dot liu at mail-host dot org`, `zhao.liu (at) mail-host.org`,
+zhao艾特mail点com, `zhao\_liu@mail-host.org` and zhao@mail-host。org are addresses;
 `139<b>8765</b>4321`, `| 139 | 8765 | 4321 |`, `手机 13,987,654,321`, 一、三、九、八、… and a number
 with a hyphen at the end of a line are numbers. Each form needs further evidence, because
 its words also occur in ordinary text: a blank before @ needs a name with a dot, a digit or a label;
@@ -29,10 +30,14 @@ _LOCAL = r"[A-Za-z0-9][A-Za-z0-9._%+\-]*"
 _HOST = r"[A-Za-z0-9][A-Za-z0-9\-]*"
 _AT = r"(?:[ ]?[\[({<][ ]?(?:at|@|艾特)[ ]?[\])}>][ ]?|[ ]at[ ]|[ ]?艾特[ ]?|[ ]?[@＠][ ]?)"
 _DOT = r"(?:[ ]?[\[({<][ ]?(?:dot|\.|点)[ ]?[\])}>][ ]?|[ ]dot[ ]|[ ]?点[ ]?)"
+_PLAIN_AT = r"(?:[ ]?[\[({][ ]?(?:at|@|艾特)[ ]?[\])}][ ]?|[ ]?艾特[ ]?)"
+"""Needs no word for the dots."""
 _SPELT = re.compile(
-    rf"(?i)(?<![A-Za-z0-9]){_LOCAL}(?:{_DOT}{_LOCAL})?{_AT}{_HOST}(?:\.{_HOST})*"
-    rf"(?:{_DOT}{_HOST})+(?![A-Za-z0-9])"
+    rf"(?i)(?<![A-Za-z0-9]){_LOCAL}(?:{_DOT}{_LOCAL})?(?:{_AT}{_HOST}(?:\.{_HOST})*"
+    rf"(?:{_DOT}{_HOST})+|{_PLAIN_AT}{_HOST}(?:\.{_HOST})+)(?![A-Za-z0-9])"
 )
+_ESCAPED = re.compile(r"(?<=[0-9A-Za-z])\\(?=[._\-+@][0-9A-Za-z])")
+"""Escaped as in Markdown."""
 _SPACED = re.compile(
     r"(?i)(?:(?:(?:e-?mail|mail|邮箱|邮件|郵箱)[^\n@]{0,16}?)(?<![A-Za-z0-9])|(?<![A-Za-z0-9._%+\-])"
     r"(?=[A-Za-z]*[0-9._]))"
@@ -58,21 +63,23 @@ _HAN_APART = re.compile(
 )
 _LINE_END = re.compile(r"(?<=[0-9])-[ ]?\r?\n[ \t]{0,4}(?=[0-9])")
 _GAP = r"[、，,.·\- ]"
+_SUFFIXES = (
+    *("com", "org", "net", "edu", "gov", "cn", "io", "uk", "de"),
+    *("fr", "jp", "kr", "ru", "eu", "hk", "tw"),
+)
+"""Accepted after ` dot ` and 。: other suffixes are also ordinary words."""
+_SUFFIX = "|".join(_SUFFIXES)
+_HAN_STOP = re.compile(rf"(?i)@(?:{_HOST}\.)*{_HOST}(?P<value>。)(?=(?:{_SUFFIX})(?![A-Za-z0-9]))")
+"""A full stop of a Chinese keyboard in an address."""
 TRIGGER = (
     r"(?i)[0-9a-z]\s?[@＠] |[0-9a-z] [@＠]|[\[({< ]dot[\])}> ]|艾特|[\[({]\.[\])}]"
     r"|[a-z0-9][ (\[]?点[ )\]]?[a-z]|[0-9a-z@._+\-](?:<[/a-z!]|/\*)"
     r"|1[3-9][0-9][ \t]?(?:[|,;\t]|</t[dh]>)[^0-9]{0,60}[0-9]{4}"
-    r"|[0-9],[0-9]{3},[0-9]{3},[0-9]{3}|[0-9]- ?\r?\n"
+    r"|[0-9],[0-9]{3},[0-9]{3},[0-9]{3}|[0-9]- ?\r?\n|[0-9a-z]\\[._\-+@][0-9a-z]"
+    rf"|[\[({{] ?(?:at|@) ?[\])}}]|[a-z0-9]。(?:{_SUFFIX})"
     rf"|(?:[{_HAN_DIGITS}]{_GAP}){{3}}[{_HAN_DIGITS}]"
 )
 """RE2; matches in every text with one of the forms."""
-_SUFFIXES = frozenset(
-    (
-        *("com", "org", "net", "edu", "gov", "cn", "io", "uk", "de"),
-        *("fr", "jp", "kr", "ru", "eu", "hk", "tw"),
-    )
-)
-"""Accepted after ` dot `: other suffixes are also ordinary words."""
 _PLAINLY = re.compile(r"(?i) dot (?!.* dot )")
 
 
@@ -138,7 +145,9 @@ _LETTER = r"[0-9A-Za-z\x{130}\x{131}\x{17f}\x{212a}\-]"
 _FORMS = (
     _Form(re2.compile(r"<[/A-Za-z!]|/\*"), _BROKEN, lambda match: "", one_line=False),
     _Form(re2.compile(r"[0-9]- ?\r?\n"), _LINE_END, lambda match: "", one_line=False),
-    _Form(re2.compile(rf"(?i){_LETTER}{_DOT}{_LETTER}"), _SPELT, _address),
+    _Form(re2.compile(r"[0-9A-Za-z]\\[._\-+@][0-9A-Za-z]"), _ESCAPED, lambda match: ""),
+    _Form(re2.compile(rf"(?i){_LETTER}(?:{_DOT}|{_PLAIN_AT}){_LETTER}"), _SPELT, _address),
+    _Form(re2.compile(rf"(?i)[0-9A-Za-z\-]。(?:{_SUFFIX})"), _HAN_STOP, lambda match: "."),
     _Form(re2.compile(r"[ ][@＠]|[@＠][ ]"), _SPACED, _spaced),
     _Form(
         re2.compile(r"(?i)1[3-9][0-9][ \t]?(?:[|,;\t]|</t[dh])"),

@@ -23,7 +23,7 @@ DIGITS = "0123456789"
 NUMBER = r"[0-9](?:[^0-9]{0,4}[0-9]){5}"
 """RE2; matches in every text that has a start."""
 _FEWEST = 6
-_SEPARATORS = " \u00a0\u2007\u2009\u202f\u3000-\u2010\u2011\u2012\u2013./()（）\r\n"
+_SEPARATORS = " \u00a0\u2007\u2009\u202f\u3000-\u2010\u2011\u2012\u2013\u2014./()（）\r\n"
 """What may be between two digits of one number."""
 _WIDEST = 4
 """Most separators in a row: a line break with blanks on both sides."""

@@ -37,7 +37,9 @@ MAX_NUMBER = 56
 """Longest number with separators and label edge."""
 
 TOKEN_CHARS = "".join(chr(c) for c in range(0x21, 0x7F) if chr(c) not in "\"'`,<>")
-NUMBER_CHARS = "0123456789 -.()+/\r\n\u00a0\u2007\u2009\u202f\u3000\u2010\u2011\u2012\u2013（）"
+NUMBER_CHARS = (
+    "0123456789 -.()+/\r\n\u00a0\u2007\u2009\u202f\u3000\u2010\u2011\u2012\u2013\u2014（）"
+)
 HAN_DIGITS = "〇零一二三四五六七八九壹贰叁肆伍陆柒捌玖幺"
 _NUMBER_START = re.compile(r"[0-9(（+]")
 

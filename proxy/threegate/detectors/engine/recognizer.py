@@ -27,7 +27,7 @@ from threegate.types import Level
 
 SCORES = {Level.LOW: 0.3, Level.MEDIUM: 0.7, Level.HIGH: 0.95}
 
-DASH = "\\-\u2010-\u2013"
+DASH = "\\-\u2010-\u2014"
 SEP = rf"[{SPACE}{DASH}.]"
 """One separator inside a number. A line break inside is `BREAK`."""
 BREAK = r"[ ]?\r?\n[ ]?"
