@@ -76,7 +76,8 @@ class UpstreamError(ThreegateError):
 
 class PolicyError(ThreegateError):
     """A policy cannot be used, or a command on one not carried out. `problems` are
-    `policy.problems.Problem` values with their places; `policy.failures` makes these errors."""
+    `policy.language.problems.Problem` values with their places;
+    `policy.errors` makes these errors."""
 
     code = "policy_error"
 
@@ -87,7 +88,7 @@ class PolicyError(ThreegateError):
 
 class AuditError(ThreegateError):
     """A record could not be made durable, so the request must not go on; or the log cannot do what
-    was asked of it. `audit.words` makes these errors."""
+    was asked of it. `audit.errors.trouble` makes these errors."""
 
     status = 503
     code = "audit_unavailable"

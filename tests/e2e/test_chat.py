@@ -9,11 +9,11 @@ import httpx
 import openai
 import pytest
 import requests
-from threegate.testing.cuts import cut_at
 from threegate.wire import ADAPTERS
 from threegate.wire.sse import SSEDecoder
 
 from tests.e2e.support.running import Running
+from tests.wire.cuts import cut_at
 
 ID, MOBILE, CARD = "11010519491231002X", "13812345678", "4111 1111 1111 1111"
 KEY = "sk-4f9a1c7e2b8d4a6f9c3e5b7d1a2f8c6e"

@@ -22,7 +22,6 @@ from threegate.policy.facade import check
 from threegate.policy.language.load import DictTree, load_text
 from threegate.policy.language.patterns import PatternError, compile_pattern
 from threegate.testing import shapes
-from threegate.testing.cuts import cut_at
 from threegate.testing.responses import Responses
 from threegate.testing.scripts import Prompt, Reply
 from threegate.types import Action
@@ -35,6 +34,7 @@ from tests.audit.export.test_bundle import check as check_export
 from tests.audit.export.test_bundle import exported
 from tests.fuzz.mutate import broken, documents, encoded
 from tests.gateway.shell import hear, policy, rule, suite
+from tests.wire.cuts import cut_at
 
 ROOT = Path(__file__).parents[2]
 

@@ -13,7 +13,6 @@ from hypothesis import strategies as st
 from threegate.audit.log.record import Stage
 from threegate.policy.model import CompiledPolicy
 from threegate.testing import shapes
-from threegate.testing.cuts import cut_at
 from threegate.testing.responses import Responses
 from threegate.testing.scripts import Prompt, Reply
 from threegate.wire import ADAPTERS
@@ -34,6 +33,7 @@ from tests.gateway.answer.test_stream import (
     words,
 )
 from tests.gateway.shell import Heard, hear
+from tests.wire.cuts import cut_at
 from tests.wire.samples import seen
 
 SHAPES: dict[str, Any] = {

@@ -16,11 +16,11 @@ from threegate.detectors.base import DetectorInfo
 from threegate.guard.constraint_merge import Constraints
 from threegate.guard.mask import MaskMap
 from threegate.policy.model import Tools
-from threegate.testing.cuts import cut_at
 from threegate.types import Action, Failed, Finding, Level, Passage, Span
 
 from tests.cases import cases
 from tests.gateway.shell import INFO, Heard, hear, policy, rule, suite
+from tests.wire.cuts import cut_at
 
 MASKS = MaskMap(b"k" * 32)
 PLACEHOLDER = MASKS.mask("pii.email", "li@corp.cn")

@@ -2,9 +2,10 @@ from __future__ import annotations
 
 import json
 
-from threegate.testing.playbook import decode
 from threegate.testing.responses import Responses
 from threegate.testing.scripts import Prompt, Reply
+
+from tests.wire.playbook import decode
 
 
 def test_the_completed_event_holds_the_whole_answer() -> None:

@@ -7,10 +7,11 @@ from typing import Any
 
 import pytest
 from threegate.testing import shapes
-from threegate.testing.playbook import Delay, decode, replay
 from threegate.testing.responses import Responses
 from threegate.testing.scripts import Prompt, Reply
 from threegate.wire import ADAPTERS
+
+from tests.wire.playbook import Delay, decode, replay
 
 REPLY = Reply(
     "答案是42。 The answer.",

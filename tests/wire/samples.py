@@ -9,7 +9,7 @@ import json
 from collections import defaultdict
 from typing import Any
 
-from threegate.testing.playbook import decode
+from tests.wire.playbook import decode
 
 Json = dict[str, Any]
 DONE = b"data: [DONE]\n\n"

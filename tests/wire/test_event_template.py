@@ -10,12 +10,13 @@ import orjson
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from threegate.testing.playbook import Delay, replay
 from threegate.types import Channel
 from threegate.wire import ADAPTERS
 from threegate.wire.adapter import Api, Chunk, StreamCodec, StreamKey, StreamOptions
 from threegate.wire.openai.choices import MOULDS
 from threegate.wire.sse import ServerSentEvent
+
+from tests.wire.playbook import Delay, replay
 
 CHAT = next(a for a in ADAPTERS if a.api is Api.CHAT)
 HEAD: dict[str, Any] = {"id": "c", "object": "chat.completion.chunk", "created": 1, "model": "m"}

@@ -9,14 +9,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from threegate.errors import UpstreamError
-from threegate.testing.cuts import cut_at
-from threegate.testing.playbook import Delay, decode, replay
 from threegate.types import Bilingual, Channel
 from threegate.wire import ADAPTERS
 from threegate.wire.adapter import Outcome, OutcomeKind, StreamCodec, StreamKey, StreamOptions
 from threegate.wire.frame_codec import WHOLE_PARTS, hollow
 from threegate.wire.sse import ServerSentEvent
 
+from tests.wire.cuts import cut_at
+from tests.wire.playbook import Delay, decode, replay
 from tests.wire.samples import STREAMS, payloads, seen
 
 BY_API = {str(adapter.api): adapter for adapter in ADAPTERS}

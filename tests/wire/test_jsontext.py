@@ -5,7 +5,6 @@ import json
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from threegate.testing.cuts import cut_at, every_single_cut, one_by_one
 from threegate.wire.jsontext import (
     JsonSpelling,
     JsonStrings,
@@ -15,6 +14,8 @@ from threegate.wire.jsontext import (
     read,
     write,
 )
+
+from tests.wire.cuts import cut_at, every_single_cut, one_by_one
 
 CASES = [
     (r'{"a": "\u4f60\u597d"}', '{"a": "你好"}'),

@@ -8,7 +8,6 @@ from typing import Any
 
 import orjson
 import pytest
-from threegate.testing.playbook import decode
 from threegate.types import Channel
 from threegate.wire import ADAPTERS
 from threegate.wire.adapter import Chunk
@@ -16,6 +15,7 @@ from threegate.wire.frame_codec import WHOLE_PARTS
 from threegate.wire.known_fields import count, odd
 from threegate.wire.sse import ServerSentEvent
 
+from tests.wire.playbook import decode
 from tests.wire.samples import STREAMS
 
 BY_API = {str(adapter.api): adapter for adapter in ADAPTERS}

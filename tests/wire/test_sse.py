@@ -4,8 +4,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from threegate.errors import UpstreamError
-from threegate.testing.cuts import cut_at, every_single_cut, one_by_one
-from threegate.testing.playbook import decode
 from threegate.wire.sse import (
     DONE,
     KEEP_ALIVE,
@@ -15,6 +13,9 @@ from threegate.wire.sse import (
     encode,
     encode_json,
 )
+
+from tests.wire.cuts import cut_at, every_single_cut, one_by_one
+from tests.wire.playbook import decode
 
 E = ServerSentEvent
 

@@ -3,8 +3,9 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from threegate.testing.cuts import cut_at, every_single_cut, one_by_one
 from threegate.wire.think import ThinkPartKind, ThinkSplitter, answer_of, halves, replace
+
+from tests.wire.cuts import cut_at, every_single_cut, one_by_one
 
 R, T, C = ThinkPartKind.REASONING, ThinkPartKind.TAG, ThinkPartKind.CONTENT
 

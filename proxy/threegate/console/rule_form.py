@@ -1,7 +1,7 @@
 """The form for common edits of a rule: values into YAML with every comment and quote kept.
 
-Pure. The text must have passed the strict reader first (`policy.load.load_text`), which refuses
-anchors, tags, duplicate keys and depth; then ruamel.yaml round-trips it.
+Pure. The text must have passed the strict reader first (`policy.language.load.load_text`), which
+refuses anchors, tags, duplicate keys and depth; then ruamel.yaml round-trips it.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Messages to callers of the API when something is refused or fails, in both languages, one entry
 each. Programs read `code` and `type`; these are for people. An entry names what is wrong and where,
-never a value that was sent. Errors of the audit log: `audit.words`.
+never a value that was sent. Errors of the audit log: `i18n.audit`.
 """
 
 from __future__ import annotations

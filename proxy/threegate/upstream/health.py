@@ -1,9 +1,9 @@
 """Whether an upstream is available: by the outcomes of calls and of its health checks.
 
 Calls drive a circuit breaker (pybreaker): closed; open after `failures` in a row, when nothing is
-sent for `rest_s`; then half-open, when one call at a time tries whether it is back. What a call
-shows is told when it is known: a failure at once, a success when the answer is whole. A call whose
-client left shows nothing.
+sent for `rest_s`; then half-open, when one call at a time tries whether it is back. A
+failure counts at once, a success when the answer is complete. A call whose client left counts as
+neither.
 """
 
 from __future__ import annotations

@@ -11,7 +11,6 @@ from threegate.audit.log.chain import (
     Frontier,
     Hasher,
     Tree,
-    verify_consistency,
     verify_inclusion,
 )
 
@@ -102,34 +101,12 @@ def test_every_inclusion_proof_verifies_and_no_other_leaf_does(data: st.DataObje
     assert not proof or not verify_inclusion(leaves[index], index, size, proof[:-1], root)
 
 
-@given(st.data())
-def test_consistency_proofs_verify_and_a_rewritten_prefix_fails(data: st.DataObject) -> None:
-    size = data.draw(st.integers(1, 70))
-    old = data.draw(st.integers(0, size))
-    leaves = leaves_of(size)
-    tree = Tree(leaves)
-    proof, old_root, root = tree.consistency(old), tree.root(old), tree.root()
-    assert verify_consistency(old, size, proof, old_root, root)
-    if old:
-        forged = leaves[:old]
-        forged[data.draw(st.integers(0, old - 1))] = bytes(32)
-        assert not verify_consistency(old, size, proof, reference_root(forged), root)
-    if proof:
-        at = data.draw(st.integers(0, len(proof) - 1))
-        broken = [*proof[:at], bytes(32), *proof[at + 1 :]]
-        assert not verify_consistency(old, size, broken, old_root, root)
-        assert not verify_consistency(old, size, proof[:-1], old_root, root)
-
-
 def test_places_outside_the_tree_are_refused() -> None:
     tree = Tree(leaves_of(3))
     for index, size in ((3, 3), (-1, 3), (0, 4), (0, 0)):
         with pytest.raises(ValueError, match="no leaf"):
             tree.inclusion(index, size)
-    with pytest.raises(ValueError, match="no tree"):
-        tree.consistency(4)
     assert not verify_inclusion(b"", 3, 3, [], b"")
-    assert not verify_consistency(4, 3, [], b"", b"")
 
 
 @pytest.mark.skipif("sm3" not in hashlib.algorithms_available, reason="OpenSSL without SM3")

@@ -20,7 +20,6 @@ from threegate.guard.constraint_merge import Constraints
 from threegate.guard.mask import MaskMap
 from threegate.policy.model import CompiledPolicy, StreamMode, Tools
 from threegate.testing import shapes
-from threegate.testing.cuts import cut_at
 from threegate.testing.responses import Responses
 from threegate.testing.scripts import Prompt, Reply
 from threegate.types import Action, Failed, Finding, Level, Passage, Span
@@ -29,6 +28,7 @@ from threegate.wire.adapter import Api
 
 from tests.cases import cases
 from tests.gateway.shell import INFO, BadWords, Heard, hear, policy, rule, stream_of, suite
+from tests.wire.cuts import cut_at
 
 ID, MOBILE, KEY = "11010519491231002X", "13812345678", "sk-4f9a1c7e2b8d4a6f9c3e5b7d1a2f8c6e"
 MASKS = MaskMap(b"k" * 32)

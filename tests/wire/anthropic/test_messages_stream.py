@@ -3,12 +3,12 @@ from __future__ import annotations
 import anthropic
 import pytest
 from threegate.errors import UpstreamError
-from threegate.testing.playbook import Delay, decode, replay
 from threegate.types import Bilingual, Channel
 from threegate.wire import ADAPTERS
 from threegate.wire.adapter import Outcome, OutcomeKind, StreamCodec, StreamKey, Usage
 
 from tests.wire.clients import final_message
+from tests.wire.playbook import Delay, decode, replay
 from tests.wire.samples import MESSAGE, named, payloads
 
 MESSAGES = next(a for a in ADAPTERS if a.api == "messages")

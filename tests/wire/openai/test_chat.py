@@ -7,13 +7,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from threegate.errors import RequestError, UpstreamError
-from threegate.testing.cuts import cut_at
-from threegate.testing.playbook import Delay, decode, replay
 from threegate.types import Bilingual, Channel
 from threegate.wire import ADAPTERS
 from threegate.wire.adapter import Outcome, OutcomeKind, StreamOptions, Usage
 from threegate.wire.sse import ServerSentEvent
 
+from tests.wire.cuts import cut_at
+from tests.wire.playbook import Delay, decode, replay
 from tests.wire.samples import DONE, call, chat, choice, payloads, seen
 
 CHAT = ADAPTERS[0]

@@ -5,12 +5,12 @@ from __future__ import annotations
 import openai
 import pytest
 from threegate.errors import UpstreamError
-from threegate.testing.playbook import Delay, decode
 from threegate.types import Bilingual, Channel
 from threegate.wire import ADAPTERS
 from threegate.wire.adapter import Outcome, OutcomeKind, StreamCodec, StreamKey, Usage
 
 from tests.wire.clients import chat_chunks, completion_chunks
+from tests.wire.playbook import Delay, decode
 from tests.wire.samples import COMPLETION, DEEPSEEK, MANY, chat, choice, completion, payloads
 
 CHAT, COMPLETIONS = ADAPTERS[0], ADAPTERS[1]

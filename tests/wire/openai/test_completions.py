@@ -2,11 +2,11 @@ from __future__ import annotations
 
 import pytest
 from threegate.errors import RequestError
-from threegate.testing.playbook import Delay, decode, replay
 from threegate.types import Bilingual
 from threegate.wire import ADAPTERS
 from threegate.wire.adapter import Outcome, OutcomeKind, Placement, StreamOptions
 
+from tests.wire.playbook import Delay, decode, replay
 from tests.wire.samples import RAW_R1
 
 COMPLETIONS = ADAPTERS[1]

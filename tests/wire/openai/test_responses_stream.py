@@ -6,12 +6,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from threegate.errors import UpstreamError
-from threegate.testing.playbook import Delay, decode, replay
 from threegate.types import Bilingual
 from threegate.wire import ADAPTERS
 from threegate.wire.adapter import Outcome, OutcomeKind, StreamCodec, StreamOptions, Usage
 
 from tests.wire.clients import accumulated_response, final_response
+from tests.wire.playbook import Delay, decode, replay
 from tests.wire.samples import event, payloads, responses_stream
 
 RESPONSES = next(a for a in ADAPTERS if a.api == "responses")

@@ -2,8 +2,7 @@
 
 A writer's log is a list of entries (bytes). Entry i has the leaf hash `H(0x00 || entry)` and names
 the leaf hash of entry i-1 in its `prev` member. The Merkle tree over the leaf hashes gives one root
-for a whole log; an inclusion proof shows that an entry is in the tree of a root, a consistency
-proof that one tree is a prefix of another.
+for a whole log; an inclusion proof shows that an entry is in the tree of a root.
 
 `Frontier` is what a writer keeps (O(log n) memory), `Tree` what proves (all leaf hashes).
 """
@@ -146,26 +145,6 @@ class Tree:
                 start = middle
         return path[::-1]
 
-    def consistency(self, old: int, size: int | None = None) -> list[bytes]:
-        """RFC 6962 §2.1.2: that the tree of `old` leaves is a prefix of the tree of `size`
-        leaves.
-        """
-        size = self.size if size is None else size
-        if not 0 <= old <= size <= self.size:
-            raise ValueError(f"no tree of {old} within {size}")
-        if old in (0, size):
-            return []
-        start, end, path, whole = 0, size, list[bytes](), True
-        while old != end:
-            middle = start + _split(end - start)
-            if old <= middle:
-                path.append(self.range_root(middle, end))
-                end = middle
-            else:
-                path.append(self.range_root(start, middle))
-                start, whole = middle, False
-        return ([] if whole else [self.range_root(start, end)]) + path[::-1]
-
 
 def _split(count: int) -> int:
     """The largest power of two smaller than `count` (> 1)."""
@@ -198,43 +177,3 @@ def verify_inclusion(
     leaf: bytes, index: int, size: int, proof: Sequence[bytes], root: bytes, hasher: Hasher = SHA256
 ) -> bool:
     return root_from_inclusion(leaf, index, size, proof, hasher) == root
-
-
-def verify_consistency(
-    old: int,
-    size: int,
-    proof: Sequence[bytes],
-    old_root: bytes,
-    root: bytes,
-    hasher: Hasher = SHA256,
-) -> bool:
-    """RFC 9162 §2.1.4.2. An empty old tree is a prefix of every tree and has an empty proof."""
-    if not 0 <= old <= size:
-        return False
-    if old == 0:
-        return not proof and old_root == hasher.empty()
-    if old == size:
-        return not proof and old_root == root
-    path = [old_root, *proof] if old & (old - 1) == 0 else list(proof)
-    if not path:
-        return False
-    return _walk_consistency(old - 1, size - 1, path, hasher) == (old_root, root)
-
-
-def _walk_consistency(
-    fn: int, sn: int, path: Sequence[bytes], hasher: Hasher
-) -> tuple[bytes, bytes] | None:
-    while fn & 1:
-        fn, sn = fn >> 1, sn >> 1
-    old_node = node = path[0]
-    for sibling in path[1:]:
-        if sn == 0:
-            return None
-        if fn & 1 or fn == sn:
-            old_node, node = hasher.node(sibling, old_node), hasher.node(sibling, node)
-            while not fn & 1 and fn:
-                fn, sn = fn >> 1, sn >> 1
-        else:
-            node = hasher.node(node, sibling)
-        fn, sn = fn >> 1, sn >> 1
-    return (old_node, node) if sn == 0 else None

@@ -59,8 +59,6 @@ _PARTS = re.compile(r"[0-9Xx]+")
 _REGULAR = {(18,), (6, 8, 4), (6, 4, 4, 4), (4, 4, 4, 4, 2), (3, 3, 4, 4, 4), (6, 12), (14, 4)}
 _SPLIT = 6
 """More parts than this are no number of one person."""
-_X = tuple(map(ord, "Xx"))
-_DAYS = np.array((0, 31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31, 0))
 _CHECKS = np.array((1, 0, 10, 9, 8, 7, 6, 5, 4, 3, 2))
 """By the weighted sum modulo 11."""
 _LABELS = words(

@@ -1,5 +1,5 @@
 """E-mail addresses. ASCII on both sides of the @, so Chinese around is never swallowed; the
-suffix must be a real one. Addresses in other scripts come as a view (`normalize.mail`)."""
+suffix must be a real one. Addresses in other scripts come as a view (`normalize.idn_email`)."""
 
 from __future__ import annotations
 

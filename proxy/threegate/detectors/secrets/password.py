@@ -81,8 +81,6 @@ _NOT = re2.compile(
 )
 _REACH = 56
 """From the label to the value: within `base.LOOKBEHIND`."""
-_DECIDES = 128
-"""Characters from the label on that decide: up to the end of a value and the character after it."""
 _LONG_ENOUGH = 8
 """Letters and digits of this length directly after the label are a password without 是 or a
 colon."""

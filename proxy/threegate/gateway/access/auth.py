@@ -92,8 +92,8 @@ def refused() -> RequestError:
 
 class KeyFile:
     """The keys of a single machine, in a file that is read again when it changes. One that is gone
-    or broken later changes nothing: the keys that were read last count, so that no fault of the
-    file opens the door."""
+    or broken later changes nothing: the keys that were read last stay valid, so that a damaged file
+    never lets in a caller without a key."""
 
     def __init__(self, path: Path, *, required: bool = False) -> None:
         self.path, self._required = path, required

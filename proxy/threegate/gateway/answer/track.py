@@ -67,7 +67,8 @@ class HarmlessTexts:
         return sentence in self._known
 
     def pending(self, sentence: Sentence) -> asyncio.Event | None:
-        """Set when the verdict is there. None for the first that asks, which must call `judged`."""
+        """An event that is set when the verdict is there. None for the first caller, which must
+        judge the sentence and call `judged`."""
         if (event := self._pending.get(sentence)) is None:
             self._pending[sentence] = asyncio.Event()
         return event
@@ -115,7 +116,7 @@ class Track:
         """`last`: nothing follows, and no `close` is needed."""
         machine, before = self.machine, self.machine.received
         if machine.state in (State.DRAINING, State.DONE):
-            raise UpstreamError(localized("event-shape"))  # a text goes on behind its end
+            raise UpstreamError(localized("event-shape"))  # more text after its end
         if self.answer.keep:
             self.raw.append(text)
         self.answer.arrived(self, before + len(text) + last)
@@ -189,7 +190,7 @@ class Track:
         return self.answer.guard.citations.listing(self.ruled) + sign
 
     def run(self, commands: Sequence[Command]) -> None:
-        """Commands in order; the answer to a scan comes after everything it was asked with."""
+        """Carries out commands in order, scans last: a scan's result may bring further commands."""
         if not commands:
             return
         asked: list[JudgeSentence] = []

@@ -104,7 +104,7 @@ class AnswerTracks:
         known = self.tracks.get(key)
         if known is None:
             if key in self._gone:
-                raise UpstreamError(localized("event-shape"))  # a text goes on behind its end
+                raise UpstreamError(localized("event-shape"))  # more text after its end
             known = self.tracks[key] = self._made(key)
             if self._order.head is not None:
                 known.may_leave(0)
@@ -135,7 +135,7 @@ class AnswerTracks:
         return track
 
     def forget(self, key: StreamKey) -> None:
-        """A text that has left: streams have no end of them."""
+        """Drops the state of a text that was released in full: a stream may bring any number."""
         track = self.tracks.pop(key)
         self._order.forget(key)
         if not track.is_field:
@@ -202,7 +202,7 @@ class AnswerTracks:
 
     @property
     def ending(self) -> bool:
-        """What comes now does not matter any more."""
+        """Whatever comes from now on is ignored."""
         return self.cut is not None or self._stop is not None
 
     def stop(self, ruled: Ruling) -> None:
@@ -299,7 +299,7 @@ class AnswerTracks:
         return guard.judge_patterns(text, 0, scan.findings, scan.failures, sent).ruled
 
     def correct(self, ruled: Sequence[Ruling]) -> None:
-        """Keeps the sentence of the source that a contradicted claim should have stated."""
+        """Remembers the sentence of the source for each claim that contradicts it."""
         for ruling in ruled:
             match ruling.finding:
                 case Finding(kind="claim.contradicted", note=note) if note:

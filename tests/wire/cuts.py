@@ -30,7 +30,7 @@ def every_single_cut(data: T) -> Iterator[list[T]]:
 
 def random_cuts(data: T, seed: int, count: int) -> Iterator[list[T]]:
     """`count` reproducible cuts of about every size, from a few pieces to many."""
-    random = Random(seed)  # noqa: S311 - reproducible test data, no secret
+    random = Random(seed)
     for _ in range(count):
         share = random.choice((0.01, 0.1, 0.5))
         yield cut_at(data, (p for p in range(len(data)) if random.random() < share))

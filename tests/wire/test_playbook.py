@@ -1,10 +1,11 @@
 from __future__ import annotations
 
-from threegate.testing.playbook import Delay, decode, replay
 from threegate.types import Channel
 from threegate.wire import ADAPTERS
 from threegate.wire.adapter import Chunk, Delta, StreamKey
 from threegate.wire.sse import ServerSentEvent
+
+from tests.wire.playbook import Delay, decode, replay
 
 KEY = StreamKey(0, Channel.CONTENT)
 

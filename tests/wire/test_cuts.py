@@ -2,7 +2,8 @@ from __future__ import annotations
 
 from hypothesis import given
 from hypothesis import strategies as st
-from threegate.testing.cuts import cut_at, every_single_cut, one_by_one, random_cuts
+
+from tests.wire.cuts import cut_at, every_single_cut, one_by_one, random_cuts
 
 
 @given(st.binary(max_size=40), st.lists(st.integers(-5, 60)))
