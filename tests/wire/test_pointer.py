@@ -66,3 +66,12 @@ def test_copy_and_the_whole_body() -> None:
     assert made["a"][0] is not body["a"][0]
     assert get(body, "") is body
     assert get(body, "/a/0/b") == "c"
+
+
+def test_only_what_is_on_the_way_to_a_text_is_copied() -> None:
+    body = {"a": [{"t": "x"}, {"t": "y"}], "b": {"t": "z"}}
+    made = put(body, {"/a/0/t": "X", "/a/0/t#name": "u"})
+    assert made == {"a": [{"u": "X"}, {"t": "y"}], "b": {"t": "z"}}
+    assert body == {"a": [{"t": "x"}, {"t": "y"}], "b": {"t": "z"}}
+    assert made["a"][1] is body["a"][1]
+    assert made["b"] is body["b"]

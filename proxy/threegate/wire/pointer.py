@@ -35,18 +35,20 @@ def copy(body: dict[str, Any]) -> dict[str, Any]:
 
 
 def put(body: dict[str, Any], texts: Mapping[str, str]) -> dict[str, Any]:
-    """A copy of `body` with the texts at these slot pointers; `body` itself when there are none."""
+    """`body` with the texts at these slot pointers; itself when there are none. What is on the way
+    to a text is a copy, all else is shared."""
     if not texts:
         return body
-    made = copy(body)
+    made = dict(body)
+    copied = {id(made)}
     names = [pointer for pointer in texts if pointer.endswith(NAME)]
     for pointer, text in texts.items():
         if not pointer.endswith(NAME):
             path, _, form = pointer.partition("#")
-            holder, name = _resolve(made, path)
+            holder, name = _resolve(made, path, copied)
             holder[name] = _shaped(holder[name], form, text)
     for pointer in sorted(names, key=lambda p: -p.count("/")):  # a path ends where a name changes
-        _rename(*_resolve(made, pointer.removesuffix(NAME)), texts[pointer])
+        _rename(*_resolve(made, pointer.removesuffix(NAME), copied), texts[pointer])
     return made
 
 
@@ -65,13 +67,18 @@ def get(body: Any, pointer: str) -> Any:
     return holder[name]
 
 
-def _resolve(body: Any, path: str) -> tuple[Any, Any]:
-    value, names = body, [_unescape(token) for token in path.split("/")[1:]]
-    holder, name = None, None
-    for token in names:
-        holder, name = value, int(token) if isinstance(value, list) else token
-        value = holder[name]
-    return holder, name
+def _resolve(body: Any, path: str, copied: set[int] | None = None) -> tuple[Any, Any]:
+    """The object or array that holds a value, and the value's name in it. With `copied`, the ids of
+    what was copied before, all of the way down is replaced by copies."""
+    value, *names = body, *[_unescape(token) for token in path.split("/")[1:]]
+    for token in names[:-1]:
+        name = int(token) if isinstance(value, list) else token
+        below = value[name]
+        if copied is not None and id(below) not in copied:
+            below = value[name] = below.copy()
+            copied.add(id(below))
+        value = below
+    return value, int(names[-1]) if isinstance(value, list) else names[-1]
 
 
 def _shaped(old: Any, form: str, text: str) -> Any:
