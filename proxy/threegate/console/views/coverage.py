@@ -18,7 +18,7 @@ async def matrix(visit: ConsoleRequest) -> Answer:
         raise ConsoleError(404, "没有这个分类标准", "there is no such taxonomy")
     space = await space_of(visit)
     bundle = await blocking(space.bundle)
-    made = coverage(bundle, chosen)
+    made = await blocking(coverage, bundle, chosen)
     names = [{"id": t.id, "title": t.title.get(visit.language)} for t in TAXONOMIES]
     packs = await blocking(pack_rows, space, chosen, visit.language)
     table = _table(made, visit.language)

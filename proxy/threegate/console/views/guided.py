@@ -203,7 +203,7 @@ async def _page(visit: ConsoleRequest, space: Workspace, pack: str) -> dict[str,
         "problems": [r for r in mine if r["severity"] != "info"],
         "good": not any(r["severity"] == "error" for r in mine),
         "tests": await _tests(visit, checked, rule_id),
-        "yaml": excerpt(text, _line(text, rule_id)), "line": _line(text, rule_id),
+        **await blocking(_shown_text, text, rule_id),
         **await blocking(choices, bundle, fields["kinds"], visit.language),
         "drafted_answers": drafted_answers(space),
     }  # fmt: skip
@@ -233,6 +233,11 @@ def drafted_answers(space: Workspace) -> list[str]:
         p.removeprefix("answers/").partition(".")[0] for p in space.files if p[:8] == "answers/"
     )
     return sorted(set(names))
+
+
+def _shown_text(text: str, rule_id: str) -> dict[str, Any]:
+    line = _line(text, rule_id)
+    return {"yaml": excerpt(text, line), "line": line}
 
 
 def _line(text: str, rule_id: str) -> int:
