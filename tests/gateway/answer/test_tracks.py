@@ -71,6 +71,36 @@ class Growing(BadWords):
         return [not self._one(p) for p in passages]
 
 
+@dataclass
+class Asking(Growing):
+    """Sure of a text only behind its question."""
+
+    async def clear(self, passages: Sequence[Passage]) -> list[bool]:
+        return [bool(p.question) for p in passages]
+
+
+@pytest.mark.parametrize(("question", "left"), [("The way to the river?", True), ("", False)])
+async def test_a_step_that_is_not_clear_is_read_again_behind_the_question(
+    question: str, *, left: bool
+) -> None:
+    said = "Take the first road on the left, and then go on to the river, " * 3
+    events = stream_of([said, said + "Then rest."]).split(b"\n\n")
+    heard, before = Heard(b""), ""
+
+    def slowly() -> Iterator[bytes]:
+        nonlocal before
+        yield b"\n\n".join([*events[:2], b""])
+        yield from [b""] * 50
+        before = heard.text()
+        yield b"\n\n".join(events[2:])
+
+    harm = policy(rule("harm", Action.BLOCK, "hazard.test"))
+    asked = AnswerContext(question)
+    await hear(slowly(), harm, suite(Asking()), heard=heard, question=asked)
+    assert (len(before) > 120) is left
+    assert heard.text() == said + said + "Then rest."
+
+
 @pytest.mark.parametrize(
     ("detector", "action", "left"),
     [

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import Enum, auto
 from typing import TYPE_CHECKING
 
@@ -268,14 +268,26 @@ class Track:
         return PatternsScanned(verdict, scan.settled)
 
     async def _read(self, steps: list[ReadStep], pieces: list[Passage]) -> None:
-        """Steps of a text that grows; one that failed is not clear."""
+        """Steps of a text that grows."""
         started = time.perf_counter()
-        clear = await self.answer.detector_set.clear(pieces, self.guard.deadlines)
+        clear = await self._clear(pieces)
         self.answer.spent_s += time.perf_counter() - started
         for step, is_clear in zip(steps, clear, strict=True):
             self.run(self.machine.receive(StepRead(step.number, is_clear)))
         self.answer.advance()
         self.answer.changed.set()
+
+    async def _clear(self, pieces: list[Passage]) -> list[bool]:
+        """Whether each is clear; one that failed is not. One that is not so by itself may be behind
+        its question: without it a guard cannot tell well what an answer does."""
+        read, question = self.answer.detector_set.clear, self.answer.question.text
+        clear = await read(pieces, self.guard.deadlines)
+        again = [n for n, p in enumerate(pieces) if not clear[n] and question and not p.question]
+        if again:
+            asked = [replace(pieces[n], question=question) for n in again]
+            for n, is_clear in zip(again, await read(asked, self.guard.deadlines), strict=True):
+                clear[n] = is_clear
+        return clear
 
     async def _judge(self, asked: list[JudgeSentence], passages: list[Passage]) -> None:
         started = time.perf_counter()
