@@ -92,7 +92,7 @@ _LABELLED = (
     _number(r"teudat zehut|תעודת זהות", r"[0-9]{8}-?[0-9]", 9, luhn),
     _number(r"\bEIN\b|employer identification", r"[0-9]{2}-[0-9]{7}", 9, varied),
     _number(r"\bSIN\b|social insurance|assurance sociale", r"[0-9]{9}", 9, luhn, SIN),
-    _number(r"주민(?:등록)?번호", r"[0-9]{6}-?[1-4][0-9]{6}", 13, born_year_first, RRN),
+    _number(r"주민(?:등록)?번호|韩国(?:居民登[记录]|身份)证?号码?", r"[0-9]{6}-?[1-4][0-9]{6}", 13, born_year_first, RRN),
 )  # fmt: skip
 _BARE = (
     _alone(r"[0-9]{3}\.[0-9]{3}\.[0-9]{3}-[0-9]{2}", 11, brazilian),
@@ -109,7 +109,7 @@ _WORDS = (
     r"|ahv|avs|dselsnummer|fnr|cpr|rodn|cnp|numeric personal|egn|егн|isikukood|asmens|utr|unique taxpayer"
     r"|cpf|cuit|cuil|マイナンバー|個人番号|my number|mynumber|nik|ktp|mykad|pengenalan|ic no|ic number|cccd"
     r"|căn cước|chứng minh|снилс|snils|инн|inn|teudat|תעודת|ein|employer identification|sin|social insurance"
-    r"|assurance sociale|주민|emirates id"
+    r"|assurance sociale|주민|韩国|emirates id"
 )
 """Of every label a part that is no pattern: words share one automaton with all others."""
 
@@ -161,6 +161,7 @@ RECOGNIZER = Recognizer(
             ),
             Example("AHV-Nr. 756.9217.0769.85, SIN 339500720", ("756.9217.0769.85", "339500720")),
             Example("운전자 주민번호 881014-1573908", ("881014-1573908",)),
+            Example("韩国居民登记证号：881014-1573908", ("881014-1573908",)),
             Example("ИНН 7707083893, 500100732259", ("7707083893",)),
             Example("BSN 347475633, the number of a part"),
             Example("CPF 572.317.045-74, which no person has"),

@@ -19,7 +19,7 @@ _URL = re.compile(
     r"://[^\s:@/\"'`,<>]{0,40}:(?P<value>[^\s@/\"'`,<>]{3,128})@(?=[0-9A-Za-z\[{$%])"
 )
 _PLACEHOLDER = re.compile(
-    r"(?i)\$\{?|\{|\*{3}|x{4}|^(?:pass(?:word|wd)?|pwd|secret|token|your.*|changeme|密码)$"
+    r"(?i)^[${]|\$[{(]|\{\w*\}|\*{3}|x{4}|^(?:pass(?:word|wd)?|pwd|secret|token|your.*|changeme|密码)$"
 )
 
 
@@ -57,6 +57,10 @@ RECOGNIZER = Recognizer(
         examples=(
             Example("git clone https://bob:Xk29fQzz@git.corp.cn/a.git", ("Xk29fQzz",)),
             Example("代理http://u1:p4ss77@10.1.2.3:8080吗", ("p4ss77",)),
+            Example("ftp://bob:Xk$29f{Qz@ftp.corp.cn/a", ("Xk$29f{Qz",)),
+            Example(
+                "https://u:$PASS@b.com, http://{u}:{p}@h, https://u:pre-{p}@h, https://u:x$(p)@h"
+            ),
             Example("rtsp://admin:Xk29fQzz@10.0.0.8:554/ch1", ("Xk29fQzz",)),
             Example("cloudinary://8748:Xk29fQzz@mycloud", ("Xk29fQzz",)),
             Example("https://user:password@host/ 与 https://a:${PASS}@b.com"),
