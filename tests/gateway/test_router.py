@@ -41,7 +41,7 @@ async def test_every_model_call_reaches_its_endpoint_alone(tmp_path: Path, path:
     ("method", "path", "status"),
     [
         ("GET", "/healthz", 200),
-        ("GET", "/v1/chat/completions", 404),
+        ("GET", "/v1/chat/completions", 405),
         ("POST", "/v1/chat/completions/", 404),
         ("POST", "/v1/elsewhere", 404),
     ],

@@ -140,6 +140,13 @@ async def test_other_paths_are_closed(tmp_path: Path, method: str, path: str, st
             assert reply.headers["x-threegate-request-id"] == log.records[-1].request_id
 
 
+async def test_a_path_that_takes_another_method_says_so(tmp_path: Path) -> None:
+    async with client(tmp_path, BALANCE) as (http, _):
+        reply = await http.get("/v1/chat/completions")
+    assert (reply.status_code, reply.headers["allow"]) == (405, "POST")
+    assert "takes POST requests only" in reply.json()["error"]["message"]
+
+
 async def test_a_base_url_with_v1_too_much_is_told(tmp_path: Path) -> None:
     async with client(tmp_path, BALANCE) as (http, _):
         reply = await http.post("/v1/v1/messages", json={})

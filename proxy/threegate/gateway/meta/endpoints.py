@@ -99,13 +99,19 @@ class MetaEndpoints:
         noted = isinstance(error, RequestError) and await self.refusals.note(error, "plain")
         if noted:
             made.headers[REQUEST_ID] = noted
+        if status == 405:
+            made.headers["allow"] = self._methods(request.scope["path"])
         return made
+
+    def _methods(self, path: str) -> str:
+        """The HTTP methods that a path takes; empty if it is not served."""
+        return ", ".join(self.document()["paths"].get(path, ())).upper()
 
     async def _other(self, request: Request) -> Response:
         path, headers = request.scope["path"], headers_of(dict(request.scope))
         caller, policy = await self._admitted(path, headers)
         if request.method != "GET" or path not in policy.pass_through:
-            raise _unknown(path)
+            raise _unknown(path, self._methods(path))
         asked = ModelRequest("GET", path, b"", onward(headers, caller), tenant=caller.tenant)
         reply = await self.deps.upstreams.send(asked)
         try:
@@ -125,7 +131,10 @@ class MetaEndpoints:
         return caller, policy
 
 
-def _unknown(path: str) -> RequestError:
+def _unknown(path: str, methods: str) -> RequestError:
+    if methods:
+        text = localized("method", methods=methods)
+        return RequestError(text, status=405, code="method_not_allowed")
     doubled = path.startswith("/v1/v1/")
     text = localized("doubled-path") if doubled else localized("unknown-path")
     return RequestError(text, status=404, code="unknown_path")
