@@ -35,7 +35,9 @@ TITLE = {
 }
 COLUMNS = Kinds(KINDS, LABELS)
 LOST = 0.005
-"""Share of the texts in which the last block finds something that the early head may call empty."""
+"""Share of the spans in texts of which the last block makes something that the early head may leave out."""
+FOUND = 1.0
+"""Logits over "outside" from which that counts; about medium."""
 ORDINARY = 150
 """Ordinary texts of each role on which the upper blocks' work is counted."""
 SCORED = {
@@ -92,9 +94,11 @@ def nearest(model: Model, tokenizer: Tokenizer, texts: Sequence[str]) -> NDArray
 
 
 def sure_below(model: Model, tokenizer: Tokenizer, held: Sequence[EntityRow]) -> list[float]:
-    """The early head's figure below which nearly no development text lies in which the last block finds something."""
-    found = nearest(model, tokenizer, [r.text for r in held if r.spans and r.source.startswith("authored")])
-    return [round(float(np.quantile(found[found[:, 0] > 0, 1], LOST)), 3)]
+    """The early head's figure below which nearly no span of a development text lies that the last block finds."""
+    rows = [r for r in held if r.spans and r.source.startswith("authored")]
+    found = nearest(model, tokenizer, [r.text for r in rows])
+    counts = [len(r.spans) * (last > FOUND) for r, last in zip(rows, found[:, 0], strict=True)]
+    return [round(float(np.quantile(np.repeat(found[:, 1], counts), LOST)), 3)]
 
 
 def looked_twice(model: Model, tokenizer: Tokenizer, data: Path, sure: Sequence[float]) -> dict[str, float]:
