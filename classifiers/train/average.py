@@ -29,7 +29,7 @@ def mean(first: State, second: State, share: float) -> State:
     if not torch.equal(first["encoder.words.weight"], second["encoder.words.weight"]):
         raise SystemExit("the two do not have the same vocabulary")
     return {
-        name: (1 - share) * first[name] + share * value if value.is_floating_point() else value
+        name: (1 - share) * first.get(name, value) + share * value if value.is_floating_point() else value
         for name, value in second.items()
     }
 

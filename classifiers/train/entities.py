@@ -111,6 +111,7 @@ def main() -> None:
         "--layers", type=int, choices=sorted(DEPTHS), default=12, help="of a start the lowest"
     )
     parser.add_argument("--early", type=int, default=0, help="blocks below an early head (see export.py)")
+    parser.add_argument("--only-early", action="store_true", help="train nothing but the early head")
     parser.add_argument("--rate", type=float, default=2e-4)
     parser.add_argument("--samples", type=int, default=40_000)
     parser.add_argument("--minutes", type=float, default=0.0, help="end by the clock instead")
@@ -133,6 +134,9 @@ def main() -> None:
     else:
         encoder = load_encoder(args.work / "base", DEPTHS[args.layers])
         model = Model(encoder, len(LABELS), per_token=True, early=args.early)
+    if args.only_early:
+        for name, weights in model.named_parameters():
+            weights.requires_grad_(name.startswith("early."))
     aim = (
         taught(load_start(args.work, args.teacher, len(LABELS), per_token=True), loss)
         if args.teacher
