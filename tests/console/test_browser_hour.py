@@ -48,8 +48,8 @@ def test_an_hour_without_yaml(tmp_path: Path, language: str) -> None:
         _staff_numbers(page)
         _word_list_and_reply(page)
         _project_rule(page)
-        first = submitted(page, "shadow for a week")
-        put_into_force(page, site, first, "own.rule")
+        first = submitted(page, "shadow for a week", "hour-draft")
+        put_into_force(page, site, first, "own.rule", "hour-approve")
         assert said(site) != REPLY  # in shadow
 
         page.log_in("wang", PASSWORD)
@@ -155,12 +155,13 @@ def _project_rule(page: Browser) -> None:
     page.shot("hour-project")
 
 
-def submitted(page: Browser, note: str) -> str:
+def submitted(page: Browser, note: str, picture: str = "") -> str:
     page.go("/policies/draft")
     page.press("form[action*='draft/tests'] button")
     assert page.all("#tests .note.good")
     page.press("form[action*='draft/replay'] button")
-    page.shot("hour-draft")
+    if picture:
+        page.shot(picture)
     page.fill("[name=note]", note)
     page.press("form[action$='draft/submit'] button")
     version = page.driver.current_url.partition("/version/")[2].partition("?")[0]
@@ -168,11 +169,12 @@ def submitted(page: Browser, note: str) -> str:
     return version
 
 
-def put_into_force(page: Browser, site: Site, version: str, rule: str) -> None:
+def put_into_force(page: Browser, site: Site, version: str, rule: str, picture: str = "") -> None:
     page.log_in("li", PASSWORD)
     page.go(f"/policies/version/{version}")
     assert rule in page.one("#ran").text
-    page.shot("hour-approve")
+    if picture:
+        page.shot(picture)
     page.press("form[action$='/approve'] button")
     page.press("form[action$='/activate'] button")
     page.until(lambda: digest_of(site) == version)
