@@ -96,6 +96,7 @@ RECOGNIZER = Recognizer(
             Example("动态口令为360058", ("360058",)),
             Example("The combination to the safe is 24-9-37.", ("24-9-37",)),
             Example("The code for the gate is 0417, combo 32-8-19", ("0417", "32-8-19")),
+            Example("code for the gate is 0417", ("0417",)),
             Example("My ATM pin number 5093, her passcode 558210", ("5093", "558210")),
             Example("the alarm code at mum's is 7741, PIN for the fob is 6093", ("7741", "6093")),
             Example("Gate code changed again: *4410#, 门禁 #5580", ("4410", "5580")),
@@ -114,6 +115,7 @@ RECOGNIZER = Recognizer(
     ),
     trigger=(
         r"(?i)\bpin\b|\bpin[码碼]|\botp\b|\bpuk|passcode|[a-z] (?:code|pin)\b|combo|combination"
+        r"|code (?:for|to|of) (?:the|my|our) "
         r"|\bcvv|\bcvc|\bcsc|背面|keypad|intercom|entry panel|digits on the back|security code"
         r"|[证證验驗全款门門禁态態][码碼]|密[码碼]|口令|保险[柜箱]|门锁|门禁|单元门|大门|楼道门"
         r"|(?:gate|door)[: ]{0,2}[#*]"
