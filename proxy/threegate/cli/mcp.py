@@ -48,7 +48,7 @@ def _mcp(args: argparse.Namespace) -> int:
         raise misuse("mcp-one-server")
     for option in ("--url", "--guard"):
         given = getattr(args, option.strip("-")) or ""
-        values.address(option, given, "threegate mcp", ("http", "https"))
+        values.address(option, given, "mcp", ("http", "https"))
     return asyncio.run(_run(args))
 
 
