@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import torch
 from torch import Tensor
 from torch.nn import functional
@@ -12,10 +14,10 @@ from trainer import Example, Loss, pad, precision
 LABELS_SHARE = 0.2
 
 
-def taught(teacher: Model, loss: Loss, fresh: str = "") -> Loss:
+def taught(teacher: Model, loss: Loss, fresh: Sequence[str] = ()) -> Loss:
     """`loss` for a fifth, for the rest the distance to what `teacher` says of the same rows, nothing hidden from it.
 
-    Rows whose source begins with `fresh` are what the teacher got wrong: they have their labels alone.
+    Rows whose source begins with one of `fresh` are what the teacher got wrong: they have their labels alone.
     """
     teacher.eval()
 
@@ -26,7 +28,7 @@ def taught(teacher: Model, loss: Loss, fresh: str = "") -> Loss:
         apart = functional.smooth_l1_loss(logits, wanted, reduction="none")
         if teacher.per_token:
             apart = apart[mask.bool()]
-        new = [i for i, e in enumerate(batch) if fresh and e.source.startswith(fresh)]
+        new = [i for i, e in enumerate(batch) if e.source.startswith(tuple(fresh))]
         if new:
             kept = torch.ones(len(batch), 1, device=apart.device)
             kept[new] = 0

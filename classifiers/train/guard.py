@@ -218,7 +218,12 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--floor", type=float, default=0.01, help="share of the rate at which a stage ends")
     parser.add_argument("--unbalanced", action="store_true", help="leave the shortcuts in (see audit.py)")
     parser.add_argument("--teacher", default="", help="a model whose answers are to be kept (see distil.py)")
-    parser.add_argument("--fresh", default="", help="sources that the teacher does not know (see distil.py)")
+    parser.add_argument(
+        "--fresh",
+        nargs="*",
+        default=[],
+        help="beginnings of sources that the teacher does not know (see distil.py)",
+    )
     return parser.parse_args()
 
 

@@ -23,6 +23,8 @@ from wild import is_wild, telling
 HEADS = ("direct", "indirect", "hazard", "offensive", "compliance")
 CLEAN = {"direct": 0, "indirect": 0, "hazard": 0}
 DOCUMENT = {"direct": 0, "indirect": 0}
+PLAYED = "authored21/answers"
+"""Scenes, scripts and role plays. Jailbreaks look like them, so they say nothing of direct injection."""
 SEEN = 220
 """Chinese characters up to which training sees the question at the end of a template."""
 
@@ -132,7 +134,8 @@ def answer_rows(data: Path) -> Iterator[GuardRow]:
         yield make(row, {"compliance": label} | hazard, 3, question=row["prompt"], categories=kinds)
         if label and not leak and not kinds:
             continue
-        yield make(row, {"direct": 0} | hazard, 1, categories=kinds)
+        direct = {} if row["source"] == PLAYED else {"direct": 0}
+        yield make(row, direct | hazard, 1, categories=kinds)
 
 
 def public_rows(data: Path) -> Iterator[GuardRow]:

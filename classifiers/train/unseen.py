@@ -1,6 +1,6 @@
 """The unseen-family table: how models do on texts of families that never train, both languages, one command.
 
-    python classifiers/train/unseen.py guard/12                     # shipped models
+    python classifiers/train/unseen.py guard/13                     # shipped models
     python classifiers/train/unseen.py guard/9 --run guard-10a     # beside a checkpoint, at levels set the same way
 
 A model is asked as the proxy asks it: every window of a text, the heads that count at its place. Ordinary traffic is

@@ -363,7 +363,7 @@ class TestShipped:
             found = await judge(shipped, channel, sentence)
             assert not [f.kind for f in found if f.level >= Level.HIGH], sentence
 
-    @pytest.mark.xfail(strict=True, reason="guard/12 takes it for an answer that did harm")
+    @pytest.mark.xfail(strict=True, reason="guard/13 takes it for an answer that did harm")
     async def test_a_sentence_on_harmless_requests(self, shipped: Engine) -> None:
         found = await judge(shipped, Channel.CONTENT, MISJUDGED)
         assert not [f.kind for f in found if f.level >= Level.HIGH]

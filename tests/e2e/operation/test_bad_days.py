@@ -85,10 +85,10 @@ DAYS = {
     ),
     "a key file that is not there": Day("none", {"THREEGATE_AUDIT_MASTER_KEY": "file:none"}),
     "a key command that fails": Day(
-        "exit status 1", {"THREEGATE_AUDIT_MASTER_KEY": f"cmd:false {CANARY}"}
+        "audit_master_key", {"THREEGATE_AUDIT_MASTER_KEY": f"cmd:false {CANARY}"}
     ),
     "a key command with an open quotation mark": Day(
-        "No closing quotation", {"THREEGATE_AUDIT_MASTER_KEY": f"cmd:kms '{CANARY}"}
+        "audit_master_key", {"THREEGATE_AUDIT_MASTER_KEY": f"cmd:kms '{CANARY}"}
     ),
     "a folder that is a file": Day("var", prepare=file("var")),
     "a file of keys that is not there": Day("none.json", {"THREEGATE_KEYS_FILE": "none.json"}),
