@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from itertools import chain
 from pathlib import Path
 
 import pytest
@@ -45,6 +46,20 @@ def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
     opened = Engine.open(root, ["guard", "entities"], gpu=False, report=lambda _: None)
     yield opened
     opened.close()
+
+
+@pytest.fixture
+def calls(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> list[list[Text]]:
+    """The texts of each call that classifies some."""
+    made: list[list[Text]] = []
+    classify = engine.classify
+
+    async def noted(model: str, parts: Sequence[Text]) -> list[Scores]:
+        made.append(list(parts))
+        return await classify(model, parts)
+
+    monkeypatch.setattr(engine, "classify", noted)
+    return made
 
 
 async def judge(engine: Engine, channel: Channel, text: str, **more: str) -> tuple[Finding, ...]:
@@ -104,32 +119,24 @@ async def test_harm_beside_the_sentence_is_seen_once(engine: Engine) -> None:
 
 
 async def test_sentences_of_one_answer_are_read_together_until_one_is_not_quiet(
-    engine: Engine, monkeypatch: pytest.MonkeyPatch
+    engine: Engine, calls: list[list[Text]]
 ) -> None:
     locus = TextLocation(Layer.OUTPUT, Channel.CONTENT)
     texts = ["A quiet day. ", "And a calm one. ", "Go, stupid. ", "So it ends. "]
     starts = [sum(map(len, texts[:n])) for n in range(len(texts))]
     passages = [Passage(locus, t, at) for t, at in zip(texts, starts, strict=True)]
     detector = GuardDetector(engine)
-    asked: list[int] = []
-    classify = engine.classify
-
-    async def counted(model: str, parts: Sequence[Text]) -> tuple[Scores, ...]:
-        asked.append(len(parts))
-        return await classify(model, parts)
-
-    monkeypatch.setattr(engine, "classify", counted)
     assert await detector.judge(passages[:2]) == [(), ()]
-    assert len(asked) == 1
+    assert len(calls) == 1
     quiet, calm, rude, last = await detector.judge(passages)
     assert (quiet, calm, last) == ((), (), ())
     assert isinstance(rude, tuple)
     assert [(f.kind, f.span.start, f.span.end) for f in rude] == [(RUDE, 0, len("Go, stupid."))]
-    assert len(asked) == 1 + 1 + 4
+    assert len(calls) == 1 + 1 + 4
 
 
 async def test_only_the_sentence_that_is_not_quiet_is_read_with_all_before_it(
-    engine: Engine, monkeypatch: pytest.MonkeyPatch
+    engine: Engine, calls: list[list[Text]]
 ) -> None:
     locus = TextLocation(Layer.OUTPUT, Channel.CONTENT)
     texts = ["A quiet day. ", "And a calm one. ", "So mix it."]
@@ -137,100 +144,61 @@ async def test_only_the_sentence_that_is_not_quiet_is_read_with_all_before_it(
     for text in texts:
         before.append(before[-1] + text)
     passages = [Passage(locus, text, len(b), b) for text, b in zip(texts, before[:-1], strict=True)]
-    read: list[Text] = []
-    classify = engine.classify
-
-    async def noted(model: str, parts: Sequence[Text]) -> list[Scores]:
-        read.extend(parts)
-        return await classify(model, parts)
-
-    monkeypatch.setattr(engine, "classify", noted)
     detector = GuardDetector(engine).wanting(frozenset({"compliance"}))
     answers = await detector.judge(passages)
     assert [bool(answer) for answer in answers] == [False, False, True]
-    (far,) = [each.first for each in read if len(each.first) > 2 * BEFORE_BYTES]
+    (far,) = [each.first for each in chain(*calls) if len(each.first) > 2 * BEFORE_BYTES]
     assert far.endswith("So mix it.")
 
 
 async def test_an_answer_that_repeats_itself_is_read_once(
-    engine: Engine, monkeypatch: pytest.MonkeyPatch
+    engine: Engine, calls: list[list[Text]]
 ) -> None:
     locus = TextLocation(Layer.OUTPUT, Channel.CONTENT)
     line = "Go, stupid. "
-    asked: list[str] = []
-    classify = engine.classify
-
-    async def counted(model: str, parts: Sequence[Text]) -> list[Scores]:
-        asked.append(parts[-1].first)
-        return await classify(model, parts)
-
-    monkeypatch.setattr(engine, "classify", counted)
     passages = [Passage(locus, line, at * len(line), line * min(at, 1)) for at in range(6)]
     answers = await GuardDetector(engine).judge(passages)
     assert [len(answer) for answer in answers if isinstance(answer, tuple)] == [1] * 6
-    assert asked.count(line) == 3  # of its block, as the first sentence, and after another one
+    last = [parts[-1].first for parts in calls]
+    assert last.count(line) == 3  # of its block, as the first sentence, and after another one
 
 
 async def test_offensive_language_is_read_sentence_by_sentence(
-    engine: Engine, monkeypatch: pytest.MonkeyPatch
+    engine: Engine, calls: list[list[Text]]
 ) -> None:
     """Among other words an insult scores next to nothing: a step is read from the beginning of its
     sentence, a block in its sentences."""
-    read: list[Text] = []
-    classify = engine.classify
-
-    async def noted(model: str, parts: Sequence[Text]) -> list[Scores]:
-        read.extend(parts)
-        return await classify(model, parts)
-
-    monkeypatch.setattr(engine, "classify", noted)
     locus = TextLocation(Layer.OUTPUT, Channel.CONTENT)
     texts = ["A quiet day. ", "And a calm one."]
     passages = [Passage(locus, texts[0]), Passage(locus, texts[1], len(texts[0]), texts[0])]
     detector = GuardDetector(engine).wanting(frozenset({"offensive"}))
     assert await detector.judge(passages) == [(), ()]
-    assert read == [Text(text) for text in texts]
-    read.clear()
+    assert [*chain(*calls)] == [Text(text) for text in texts]
+    calls.clear()
     step = Passage(locus, " calm one. So", 18, "A quiet day. And a")
     assert await detector.clear([step]) == [True]
-    assert read == [Text(" And a calm one."), Text(" So")]
+    assert [*chain(*calls)] == [Text(" And a calm one."), Text(" So")]
 
 
 async def test_what_no_rule_looks_for_is_not_read_for(
-    engine: Engine, monkeypatch: pytest.MonkeyPatch
+    engine: Engine, calls: list[list[Text]]
 ) -> None:
-    read: list[Text] = []
-    classify = engine.classify
-
-    async def noted(model: str, parts: Sequence[Text]) -> list[Scores]:
-        read.extend(parts)
-        return await classify(model, parts)
-
-    monkeypatch.setattr(engine, "classify", noted)
     passage = Passage(TextLocation(Layer.OUTPUT, Channel.CONTENT), "A calm day.", question="Well?")
     assert await GuardDetector(engine).wanting(frozenset({"hazard"})).judge([passage]) == [()]
-    assert read == [Text("Well?", "A calm day.")]
+    assert [*chain(*calls)] == [Text("Well?", "A calm day.")]
     assert await GuardDetector(engine).judge([passage]) == [()]
-    assert Text("A calm day.") in read
+    assert Text("A calm day.") in chain(*calls)
 
 
 async def test_a_quiet_sentence_is_read_with_little_around_it(
-    engine: Engine, monkeypatch: pytest.MonkeyPatch
+    engine: Engine, calls: list[list[Text]]
 ) -> None:
-    read: list[Text] = []
-    classify = engine.classify
-
-    async def noted(model: str, parts: Sequence[Text]) -> list[Scores]:
-        read.extend(parts)
-        return await classify(model, parts)
-
-    monkeypatch.setattr(engine, "classify", noted)
     locus = TextLocation(Layer.OUTPUT, Channel.CONTENT)
     detector = GuardDetector(engine).wanting(frozenset({"compliance"}))
     long = "the river is wide and slow " * 15
     passage = Passage(locus, "A calm day.", len(long), long, question=long)
     assert await detector.judge([passage]) == [()]
-    (once,) = read
+    (once,) = chain(*calls)
     assert once.second is not None
     assert len(once.first) == QUESTION_BYTES
     assert len(once.second) == BEFORE_BYTES + len("A calm day.")

@@ -79,25 +79,25 @@ class Asking(Growing):
         return [bool(p.question) for p in passages]
 
 
+def slowly(events: Sequence[bytes], heard: Heard, before: list[str]) -> Iterator[bytes]:
+    """Two events, a pause, of which `before` gets what had been heard by its end, and the rest."""
+    yield b"\n\n".join([*events[:2], b""])
+    yield from [b""] * 50
+    before.append(heard.text())
+    yield b"\n\n".join(events[2:])
+
+
 @pytest.mark.parametrize(("question", "left"), [("The way to the river?", True), ("", False)])
 async def test_a_step_that_is_not_clear_is_read_again_behind_the_question(
     question: str, *, left: bool
 ) -> None:
     said = "Take the first road on the left, and then go on to the river, " * 3
     events = stream_of([said, said + "Then rest."]).split(b"\n\n")
-    heard, before = Heard(b""), ""
-
-    def slowly() -> Iterator[bytes]:
-        nonlocal before
-        yield b"\n\n".join([*events[:2], b""])
-        yield from [b""] * 50
-        before = heard.text()
-        yield b"\n\n".join(events[2:])
-
+    heard, before = Heard(b""), list[str]()
     harm = policy(rule("harm", Action.BLOCK, "hazard.test"))
     asked = AnswerContext(question)
-    await hear(slowly(), harm, suite(Asking()), heard=heard, question=asked)
-    assert (len(before) > 120) is left
+    await hear(slowly(events, heard, before), harm, suite(Asking()), heard=heard, question=asked)
+    assert (len(before[0]) > 120) is left
     assert heard.text() == said + said + "Then rest."
 
 
@@ -114,15 +114,8 @@ async def test_clear_words_leave_before_their_sentence_has_ended(
 ) -> None:
     said = "Take the first road on the left, and then go on to the river."
     events = stream_of([said[:50], said[50:]]).split(b"\n\n")
-    heard, before = Heard(b""), ""
-
-    def slowly() -> Iterator[bytes]:
-        nonlocal before
-        yield b"\n\n".join([*events[:2], b""])
-        yield from [b""] * 50
-        before = heard.text()
-        yield b"\n\n".join(events[2:])
-
-    await hear(slowly(), policy(rule("harm", action, "hazard.test")), suite(detector), heard=heard)
-    assert before == left
+    heard, before = Heard(b""), list[str]()
+    harm = policy(rule("harm", action, "hazard.test"))
+    await hear(slowly(events, heard, before), harm, suite(detector), heard=heard)
+    assert before == [left]
     assert heard.text() == said
