@@ -1,6 +1,6 @@
 """Values that belong to the public and to no person: an answer may name them unasked. Pure.
 
-Private networks and well-known resolvers, mailboxes of an office, numbers that are free to call.
+Private networks and well-known resolvers, mailboxes of an office, service numbers and crisis lines.
 Whoever must hide them too writes a rule on `pii.ip` and its like, which see every value.
 """
 
@@ -23,15 +23,15 @@ _PRIVATE = tuple(
     )
 )  # fmt: skip
 """RFC 1918, 3927, 4193, 4291, 6598."""
-_FREE = {
+_SERVICE = {
     PhoneNumberType.TOLL_FREE,
     PhoneNumberType.SHARED_COST,
     PhoneNumberType.PREMIUM_RATE,
     PhoneNumberType.UAN,
 }
 _NOT_DIGITS = re.compile(r"[^0-9]")
-_FREE_IN_CHINA = re.compile("(?:86)?[48]00[0-9]{7}")
-_FREE_IN_AMERICA = re.compile("1?8(?:00|33|44|55|66|77|88)[2-9][0-9]{6}")
+_SERVICE_IN_CHINA = re.compile("(?:86)?[48]00[0-9]{7}")
+_SERVICE_IN_AMERICA = re.compile("1?8(?:00|33|44|55|66|77|88)[2-9][0-9]{6}")
 
 
 def is_public(kind: str, value: str) -> bool:
@@ -58,18 +58,18 @@ def _is_public_address(value: str) -> bool:
 def _is_public_number(value: str) -> bool:
     digits = _NOT_DIGITS.sub("", value)
     if value.startswith("+"):
-        return digits in _listed("hotlines") or _is_free(value)
+        return digits in _listed("hotlines") or _is_service(value)
     if f"86{digits.lstrip('0')}" in _listed("hotlines"):
         return True
-    return any(form.fullmatch(digits) for form in (_FREE_IN_CHINA, _FREE_IN_AMERICA))
+    return any(form.fullmatch(digits) for form in (_SERVICE_IN_CHINA, _SERVICE_IN_AMERICA))
 
 
-def _is_free(value: str) -> bool:
+def _is_service(value: str) -> bool:
     try:
         number = phonenumbers.parse(value)
     except NumberParseException:
         return False
-    return phonenumbers.number_type(number) in _FREE
+    return phonenumbers.number_type(number) in _SERVICE
 
 
 @cache

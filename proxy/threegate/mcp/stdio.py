@@ -107,11 +107,13 @@ class StdioProxy:
 async def _end(server: asyncio.subprocess.Process) -> None:
     """A server that ends by itself is only waited for: `terminate` would take the exit code of a
     process that has just ended from under asyncio, which then logs an unknown child process."""
-    with suppress(TimeoutError):
-        await asyncio.wait_for(server.wait(), GRACE_S)
-        return
-    with suppress(ProcessLookupError):
-        server.terminate()
+    try:
+        with suppress(TimeoutError):
+            await asyncio.wait_for(server.wait(), GRACE_S)
+    finally:  # also where the wait is cancelled
+        if server.returncode is None:
+            with suppress(ProcessLookupError):
+                server.terminate()
     await server.wait()
 
 
