@@ -2,13 +2,13 @@
 
     python -m bench.console_beside --directory DIR      # a log of bench.console; else 2,000 records
 
-Rounds of calls alone and of calls while a visitor with every role opens page after page without a
-pause, in turn, through the ASGI app, without sockets or a client of its own, and with a model API
-that answers at once. Prints a JSON object: processor time of the loop's thread for a call, alone
-and beside the console, with their ratio (what the console takes from the loop that serves calls)
-and how many pages came in that time, and for each page the processor time of the loop and its
-longest stretch without a turn. Wall-clock times of calls are printed too; on a machine that others
-use they say little.
+In turn: rounds of calls alone, while a visitor with every role opens a page a second, and while one
+opens page after page without a pause; through the ASGI app, without sockets or a client of its own,
+and with a model API that answers at once. Prints a JSON object: processor time of the loop's thread
+for a call in each of the three, with the ratio to calls alone (what the console takes from the loop
+that serves calls) and how many pages came in that time, and for each page the processor time of the
+loop and its longest stretch without a turn. Wall-clock times of calls are printed too; on a machine
+that others use they say little.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ import statistics
 import tempfile
 import time
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 from itertools import cycle
 from pathlib import Path
 from typing import Any
@@ -39,8 +40,9 @@ from bench.console import BASE, DAYS, DRAFT, label, pages, visitor
 from bench.speed import prompts
 
 PREFIX = "/console"
-CALLS = 20
-"""Of one round."""
+ROUND_S = 2.0
+PAUSES = {"alone": None, "a_page_a_second": 1.0, "without_a_pause": 0.0}
+"""Seconds between two pages of the visitor; None: nobody is there."""
 
 
 class Loop:
@@ -64,15 +66,27 @@ def bodies() -> Iterator[bytes]:
     return cycle(orjson.dumps(b) for b in prompts.bodies("medium_en_pii", stream=False)[:200])
 
 
-async def round_of_calls(app: Any, texts: Iterator[bytes]) -> dict[str, list[float]]:
-    """Each call's processor time on the loop's thread and wall-clock time, in milliseconds."""
-    cpu, wall = [], []
-    for _ in range(CALLS):
-        started, used = time.perf_counter(), time.thread_time()
-        await calls.call(app, next(texts))
-        wall.append((time.perf_counter() - started) * 1000)
-        cpu.append((time.thread_time() - used) * 1000)
-    return {"cpu": cpu, "wall": wall}
+@dataclass
+class Round:
+    """What calls took, one after another, and how many pages came beside them."""
+
+    calls: int = 0
+    pages: int = 0
+    loop_s: float = 0.0
+    walls: list[float] = field(default_factory=list)
+
+    async def run(self, app: Any, texts: Iterator[bytes]) -> None:
+        began, used = time.perf_counter(), time.thread_time()
+        while (started := time.perf_counter()) < began + ROUND_S:
+            await calls.call(app, next(texts))
+            self.walls.append((time.perf_counter() - started) * 1000)
+            self.calls += 1
+        self.loop_s += time.thread_time() - used
+
+    @property
+    def loop_ms(self) -> float:
+        """The loop's processor time for a call, what pages took of it included."""
+        return self.loop_s / self.calls * 1000
 
 
 class Visitor:
@@ -114,9 +128,10 @@ class Visitor:
         done.set()
         self.opened += 1
 
-    async def click(self, paths: Iterator[str]) -> None:
+    async def click(self, paths: Iterator[str], pause: float) -> None:
         while True:
             await self.open(next(paths))
+            await asyncio.sleep(pause)
 
 
 async def loop_times(visitor: Visitor, paths: list[str]) -> dict[str, tuple[float, float]]:
@@ -148,49 +163,51 @@ async def measured(settings: Settings, records: int, rounds: int) -> dict[str, A
                 await client.post(BASE + path, data=form)
         paths, texts = list(pages(f"ld_{records - 1:09d}")), bodies()
         someone = Visitor(app, cookies)
-        await round_of_calls(app, texts)  # warm
-        alone, beside = await in_turn(app, someone, texts, paths, rounds)
-        opened_pages = someone.opened
+        await Round().run(app, texts)  # warm
+        found = await in_turn(app, someone, texts, paths, rounds)
         times = await loop_times(someone, paths)
     worst = sorted(times.items(), key=lambda pair: -pair[1][0])
-    cpu = [statistics.median(each["cpu"]) for each in (alone, beside)]
     return {
         "records": records,
         "load_average": round(os.getloadavg()[0], 1),
-        "call_loop_ms": {"alone": round(cpu[0], 2), "beside": round(cpu[1], 2)},
-        "ratio": round(cpu[1] / cpu[0], 2),
-        "call_wall_ms": {
-            "alone": round(statistics.median(alone["wall"]), 1),
-            "beside": round(statistics.median(beside["wall"]), 1),
-        },
-        "pages_a_call": round(opened_pages / len(beside["cpu"]), 1),
+        **{name: figures(each, found["alone"]) for name, each in found.items()},
         "loop_ms_and_longest_stall": dict(worst[:12]),
+    }
+
+
+def figures(each: Round, alone: Round) -> dict[str, float]:
+    return {
+        "call_loop_ms": round(each.loop_ms, 3),
+        "ratio": round(each.loop_ms / alone.loop_ms, 3),
+        "call_wall_ms": round(statistics.median(each.walls), 1),
+        "calls": each.calls,
+        "pages": each.pages,
     }
 
 
 async def in_turn(
     app: Any, someone: Visitor, texts: Iterator[bytes], paths: list[str], rounds: int
-) -> tuple[dict[str, list[float]], dict[str, list[float]]]:
-    alone: dict[str, list[float]] = {"cpu": [], "wall": []}
-    beside: dict[str, list[float]] = {"cpu": [], "wall": []}
+) -> dict[str, Round]:
+    found = {name: Round() for name in PAUSES}
     through = cycle(paths)
     for _ in range(rounds):
-        for into, busy in ((alone, False), (beside, True)):
-            task = asyncio.ensure_future(someone.click(through)) if busy else None
-            found = await round_of_calls(app, texts)
-            if task:
+        for name, pause in PAUSES.items():
+            before = someone.opened
+            visit = [someone.click(through, pause)] if pause is not None else []
+            tasks = [asyncio.ensure_future(v) for v in visit]
+            await found[name].run(app, texts)
+            for task in tasks:
                 task.cancel()
-                await asyncio.gather(task, return_exceptions=True)
-            for name, values in found.items():
-                into[name] += values
-    return alone, beside
+            await asyncio.gather(*tasks, return_exceptions=True)
+            found[name].pages += someone.opened - before
+    return found
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--records", type=int, default=2_000)
     parser.add_argument("--directory", type=Path, help="of a log that is there, or is kept")
-    parser.add_argument("--rounds", type=int, default=10, help="alone and beside, each so often")
+    parser.add_argument("--rounds", type=int, default=10, help="of each kind")
     args = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         var = args.directory or Path(folder)
